@@ -1,0 +1,1 @@
+"""What an installation decides: settings, the web server's, and the catalogs."""

@@ -1,0 +1,83 @@
+"""The HTTP side: every route, each group registered here with its authentication above it."""
+
+from collections.abc import Callable
+
+from flask import Blueprint, Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from config.settings import Settings
+from lumira import extensions, tenancy
+from lumira.blueprints import (
+    access,
+    correlation,
+    cors,
+    docs,
+    envelope,
+    health,
+    openapi,
+    orders,
+    payments,
+    products,
+    response_headers,
+    stripe,
+    webhooks,
+)
+from lumira.blueprints.routing import ApiBlueprint
+
+
+def register(app: Flask, settings: Settings) -> None:
+    """Give the application its routes, and what surrounds every request."""
+    if settings.trusted_proxies:
+        hops = settings.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+    # A path with two slashes is nobody's address; the redirect that mends it would be a page.
+    app.url_map.merge_slashes = False
+    app.url_map.converters["product"] = products.ProductIdConverter
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+    correlation.init_app(app)
+    response_headers.init_app(app)
+    cors.init_app(app, settings)
+    envelope.init_app(app)
+    health.init_app(app, settings)
+    _register_routes(app)
+
+
+def _register_routes(app: Flask) -> None:
+    api = extensions.of(app).api
+    openapi.describe(api)
+    security: dict[str, list[dict[str, list[str]]]] = {}
+
+    def register(
+        blueprint: ApiBlueprint, *, guard: Callable[[], None] | None, documented: list[dict[str, list[str]]]
+    ) -> None:
+        if guard is not None:
+            # On the application and not on the blueprint, which several applications of one process share.
+            app.before_request_funcs.setdefault(blueprint.name, []).append(guard)
+        api.register_blueprint(blueprint)
+        security[blueprint.name] = documented
+
+    # A publishable key, or the tenant's own domain: what a web page may do.
+    register(stripe.blueprint, guard=tenancy.publishable, documented=openapi.PUBLISHABLE)
+    register(products.blueprint, guard=tenancy.publishable, documented=openapi.PUBLISHABLE)
+    register(payments.blueprint, guard=tenancy.publishable, documented=openapi.PUBLISHABLE)
+
+    # A secret key: personal data, and everything else that is the tenant's own.
+    register(orders.blueprint, guard=tenancy.secret, documented=openapi.SECRET)
+    register(access.blueprint, guard=tenancy.secret, documented=openapi.SECRET)
+
+    # Stripe's signature, which the inbox verifies; the guard only finds whom the event is for.
+    register(webhooks.blueprint, guard=tenancy.addressed, documented=openapi.SIGNED)
+
+    # Nobody is asked who they are: probes say no more than yes or no, and the document is public.
+    register(health.blueprint, guard=None, documented=openapi.OPEN)
+    app.register_blueprint(docs.blueprint)
+    app.extensions["lumira.openapi"] = {"security": security}
+
+    # Stripe must never be told to slow down, and probes come as often as they come.
+    _exempt_from_rate_limits(app, webhooks.blueprint, health.blueprint, docs.blueprint)
+
+
+def _exempt_from_rate_limits(app: Flask, *exempt: Blueprint) -> None:
+    limiter = extensions.of(app).limiter
+    for blueprint in exempt:
+        limiter.exempt(blueprint)

@@ -1,0 +1,22 @@
+"""`/api/access`: who may open what."""
+
+from flask import g
+
+from lumira.blueprints.routing import ApiBlueprint
+from lumira.schemas.access import AccessQuery, AccessQuestion, AccessResponse
+from lumira.services.view_access import AccessView, view_access
+
+blueprint = ApiBlueprint("access", __name__, url_prefix="/api/access", description="Access that was bought or given")
+
+
+@blueprint.get("")
+@blueprint.query(AccessQuery)
+@blueprint.replies(AccessResponse)
+def show_access(question: AccessQuestion) -> AccessView:
+    """Live and past grants of one customer, and whether one product or level is among them now."""
+    return view_access(
+        g.tenant_id,
+        customer_email=question.customer_email,
+        product_id=question.product_id,
+        level=question.level,
+    )

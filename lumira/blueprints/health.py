@@ -1,0 +1,37 @@
+"""Probes: whether the process answers, and whether it can serve."""
+
+from http import HTTPStatus
+from typing import Any
+
+from flask import Flask, current_app
+
+from config.settings import Settings
+from lumira.blueprints.readiness import Readiness
+from lumira.blueprints.routing import ApiBlueprint
+from lumira.schemas.signals import HealthResponse, ReadinessResponse
+
+blueprint = ApiBlueprint("health", __name__, description="Probes")
+
+
+def init_app(app: Flask, settings: Settings) -> None:
+    """Give the probes what they look at."""
+    app.extensions["lumira.readiness"] = Readiness.of(settings)
+
+
+@blueprint.get("/healthz")
+@blueprint.replies(HealthResponse)
+def show_health() -> dict[str, Any]:
+    """Whether the process answers."""
+    return {"status": "ok"}
+
+
+@blueprint.get("/readyz")
+@blueprint.alt_response(503, schema=ReadinessResponse, description="Something is missing.")  # type: ignore[untyped-decorator]
+@blueprint.replies(ReadinessResponse)
+def show_readiness() -> tuple[dict[str, Any], int]:
+    """Whether requests can be served."""
+    readiness: Readiness = current_app.extensions["lumira.readiness"]
+    missing = readiness.missing()
+    if missing:
+        return {"status": "not_ready", "missing": missing}, HTTPStatus.SERVICE_UNAVAILABLE
+    return {"status": "ready", "missing": []}, HTTPStatus.OK

@@ -1,0 +1,133 @@
+"""The OpenAPI document, made from the code, with what flask-smorest cannot know of it."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from marshmallow import fields
+
+from lumira.blueprints.sales import IDEMPOTENCY_KEY
+from lumira.extensions import Api
+from lumira.schemas.base import camel_case
+
+_KEY = {"type": "http", "scheme": "bearer"}
+_SCHEMES = {
+    "secretKey": _KEY | {"description": "`lum_sk_…`: everything for its tenant. Never in a web page."},
+    "publishableKey": _KEY
+    | {
+        "description": "`lum_pk_…`: the catalog, and opening payments. May sit in a web page; on the tenant's own "
+        "domain no key is needed at all."
+    },
+    "stripeSignature": {"type": "apiKey", "in": "header", "name": "Stripe-Signature"},
+}
+#: What each kind of authentication looks like in the document; any one of the entries is enough.
+SECRET: list[dict[str, list[str]]] = [{"secretKey": []}]
+PUBLISHABLE: list[dict[str, list[str]]] = [{"publishableKey": []}, {"secretKey": []}, {}]
+SIGNED: list[dict[str, list[str]]] = [{"stripeSignature": []}]
+OPEN: list[dict[str, list[str]]] = []
+
+_HEADERS = {
+    "X-Request-Id": {
+        "description": "Names this call; the caller's own if it sent a sane one.",
+        "schema": {"type": "string"},
+    }
+}
+_REPLAYED = {
+    "description": "`true` where this is the stored reply of an earlier call under the same key.",
+    "schema": {"type": "string", "enum": ["true"]},
+}
+#: What a route that opens something may answer besides the ordinary refusals.
+_CREATION_REFUSALS = ("CONFLICT", "REQUEST_ENTITY_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE", "UNPROCESSABLE_ENTITY")
+_STATUS = {
+    "UNAUTHORIZED": "401",
+    "FORBIDDEN": "403",
+    "NOT_FOUND": "404",
+    "CONFLICT": "409",
+    "REQUEST_ENTITY_TOO_LARGE": "413",
+    "UNSUPPORTED_MEDIA_TYPE": "415",
+    "UNPROCESSABLE_ENTITY": "422",
+    "TOO_MANY_REQUESTS": "429",
+}
+
+
+def describe(api: Api) -> None:
+    """Teach the document our fields, headers and authentication; before any route is registered."""
+    api.ma_plugin.converter.add_attribute_function(_own_properties)
+    for name, scheme in _SCHEMES.items():
+        api.spec.components.security_scheme(name, scheme)
+    api.spec.components.parameter(
+        IDEMPOTENCY_KEY,
+        "header",
+        {
+            "name": "Idempotency-Key",
+            "description": "Makes the call safe to repeat for 72 hours: the same key and body get the same reply.",
+            "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[ -~]+$"},
+            "example": "5f0c6f4e-order-17",
+        },
+    )
+
+
+def _own_properties(_converter: object, field: fields.Field[Any], **_options: object) -> dict[str, Any]:
+    """What a field of ours says about itself in `metadata["schema"]`."""
+    properties: dict[str, Any] = field.metadata.get("schema", {})
+    return properties
+
+
+def document(api: Api, security: Mapping[str, list[dict[str, list[str]]]]) -> dict[str, Any]:
+    """The whole document; `security` says for each blueprint's name how it is authenticated."""
+    content: dict[str, Any] = api.spec.to_dict()
+    # The rest is filled in on a copy that is made here, and stays the same however often it is asked for.
+    for name in ("UNAUTHORIZED", "FORBIDDEN", "NOT_FOUND", "TOO_MANY_REQUESTS", *_CREATION_REFUSALS):
+        content["components"].setdefault("responses", {}).setdefault(name, _refusal(name))
+    content["paths"] = {_on_the_wire(path): item for path, item in content["paths"].items()}
+    for path, item in content["paths"].items():
+        for parameter in item.get("parameters", []):
+            if parameter.get("in") == "path":
+                parameter["name"] = camel_case(parameter["name"])
+        for method in ("get", "post"):
+            if method in item:
+                _complete(path, method, item[method], item.get("parameters", []), security)
+    content["servers"] = [{"url": "/"}]
+    return content
+
+
+def _on_the_wire(path: str) -> str:
+    """The path with its parameters named as everything on the wire is."""
+    return re.sub(r"{(\w+)}", lambda match: f"{{{camel_case(match[1])}}}", path)
+
+
+def _refusal(name: str) -> dict[str, Any]:
+    return {
+        "description": name.replace("_", " ").capitalize(),
+        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/ErrorEnvelope"}}},
+    }
+
+
+def _complete(
+    path: str,
+    method: str,
+    operation: dict[str, Any],
+    parameters: list[Any],
+    security: Mapping[str, list[dict[str, list[str]]]],
+) -> None:
+    schemes = security[operation["tags"][0]]
+    operation["security"] = schemes
+    words = path.replace("{", "").replace("}", "").replace("-", "_").strip("/").split("/")
+    operation["operationId"] = "_".join([method, *words])
+    refusals = [] if schemes is OPEN else ["NOT_FOUND"]
+    if schemes in (PUBLISHABLE, SECRET):
+        refusals += ["UNAUTHORIZED", "TOO_MANY_REQUESTS"]
+    if schemes is SECRET:
+        refusals.append("FORBIDDEN")
+    if method == "post":
+        refusals += _CREATION_REFUSALS if schemes is not SIGNED else ("REQUEST_ENTITY_TOO_LARGE",)
+    replies = operation["responses"]
+    for name in refusals:
+        replies.setdefault(_STATUS[name], {"$ref": f"#/components/responses/{name}"})
+    for status, reply in replies.items():
+        if "$ref" not in reply:
+            headers = reply.setdefault("headers", {})
+            headers.update(_HEADERS)
+            if status == "200" and any("IdempotencyKey" in str(parameter) for parameter in parameters):
+                headers["Idempotency-Replayed"] = _REPLAYED
+    operation["responses"] = dict(sorted(replies.items()))

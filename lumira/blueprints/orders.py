@@ -1,0 +1,40 @@
+"""`/api/orders`: a tenant's orders, for its own systems."""
+
+from typing import Any
+
+from flask import g
+
+from lumira.blueprints.references import checked_reference
+from lumira.blueprints.routing import ApiBlueprint
+from lumira.models import OrderStatus
+from lumira.schemas.orders import OrdersQuery, OrdersResponse, OrdersWanted, WholeOrderResponse
+from lumira.services import view_orders
+from lumira.services.orders import OrderFilter
+from lumira.services.refunds import refunded_amount
+
+blueprint = ApiBlueprint("orders", __name__, url_prefix="/api/orders", description="Orders")
+
+
+@blueprint.get("")
+@blueprint.query(OrdersQuery)
+@blueprint.replies(OrdersResponse)
+def list_orders(wanted: OrdersWanted) -> dict[str, Any]:
+    """Orders, newest first, a page at a time."""
+    page = OrderFilter(
+        status=None if wanted.status is None else OrderStatus(wanted.status),
+        customer_email=wanted.customer_email,
+        created_after=wanted.created_after,
+        created_before=wanted.created_before,
+        after=wanted.cursor,
+        limit=wanted.limit,
+    )
+    found, following = view_orders.list_orders(g.tenant_id, page)
+    return {"orders": found, "next": following}
+
+
+@blueprint.get("/<reference>")
+@blueprint.replies(WholeOrderResponse)
+def show_order(reference: str) -> dict[str, Any]:
+    """One order with everything that is known of it, by its id, its number or its PaymentIntent."""
+    view = view_orders.view_order(g.tenant_id, checked_reference(reference))
+    return {"order": view.order, "timeline": view.timeline, "refunded_amount": refunded_amount(view.order)}

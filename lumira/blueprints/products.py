@@ -1,0 +1,66 @@
+"""`/api/products`: what a tenant sells, and opening a payment for it."""
+
+import hashlib
+from typing import Any
+
+from flask import Response, g, request
+from werkzeug.routing import BaseConverter
+
+import lumira
+from lumira.blueprints.calls import limited_by_email
+from lumira.blueprints.routing import ApiBlueprint
+from lumira.blueprints.sales import EXAMPLE_OPENED, IDEMPOTENCY_KEY, open_sale
+from lumira.schemas.sales import PaymentOpenedResponse, ProductSaleRequest, SaleRequest
+from lumira.schemas.shop import ProductResponse, ProductsResponse
+from lumira.services.view_catalog import Catalog, ProductView, view_catalog
+
+blueprint = ApiBlueprint("products", __name__, url_prefix="/api/products", description="The catalog")
+
+
+class ProductIdConverter(BaseConverter):
+    """An id in the path, other than the words that have routes of their own there: those answer 405 to a GET."""
+
+    regex = r"(?!(?:webhook|create-payment-intent)\Z)[^/]+"
+    part_isolating = True
+
+
+@blueprint.get("")
+@blueprint.replies(ProductsResponse)
+def list_products() -> dict[str, Any]:
+    """Everything on sale, in the order of the catalog."""
+    catalog = _remembered_as_shown(view_catalog(g.tenant_id))
+    return {"products": catalog.products}
+
+
+@blueprint.get("/<product:product_id>")
+@blueprint.replies(ProductResponse)
+def show_product(product_id: str) -> ProductView:
+    """One product on sale."""
+    return _remembered_as_shown(view_catalog(g.tenant_id)).get_product(product_id)
+
+
+@blueprint.post("/create-payment-intent", parameters=[IDEMPOTENCY_KEY])
+@blueprint.body(ProductSaleRequest, example={"productId": "mystique", "customerEmail": "jeanne@example.com"})
+@blueprint.replies(PaymentOpenedResponse, example=EXAMPLE_OPENED)
+@limited_by_email
+def create_payment_intent(sale: SaleRequest) -> Any:
+    """Open a payment for a product; a free one is given at once."""
+    return open_sale(sale, source="products")
+
+
+def _remembered_as_shown(catalog: Catalog) -> Catalog:
+    g.catalog_version = catalog.version
+    return catalog
+
+
+@blueprint.after_request
+def let_it_be_kept(response: Response) -> Response:
+    """Let browsers keep a page of the catalog, as long as they ask whether it still holds."""
+    if "catalog_version" in g and response.status_code == 200:  # noqa: PLR2004 - OK
+        # With the code's version, because a new one may show the same catalog differently.
+        shown = f"{lumira.__version__} {g.tenant_id} {g.catalog_version} {request.path}"
+        response.set_etag(hashlib.sha256(shown.encode()).hexdigest()[:32])
+        response.headers["Cache-Control"] = "private, no-cache"
+        response.vary.update(("Authorization", "Host"))
+        response.make_conditional(request)
+    return response

@@ -1,0 +1,68 @@
+"""What has to be there before requests can be served."""
+
+import re
+from dataclasses import dataclass
+
+import structlog
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, create_engine, pool, text
+from sqlalchemy.exc import SQLAlchemyError
+
+from config.settings import ROOT, Settings
+from lumira.database import APPLICATION_ROLE
+
+log = structlog.get_logger()
+
+#: Seconds for the connection (the driver's least), milliseconds for each statement: a probe must not pile up.
+_CONNECT_TIMEOUT = 2
+_STATEMENT_TIMEOUT = 2000
+_NUMBER = re.compile(r"(\d{4})_")
+
+
+@dataclass(frozen=True, slots=True)
+class Readiness:
+    """Looks at the database over a connection of its own: a pool that is busy is no reason to be taken out."""
+
+    engine: Engine
+    #: The revision that the code was written for.
+    head: str
+
+    @classmethod
+    def of(cls, settings: Settings) -> "Readiness":
+        options = f"-c role={APPLICATION_ROLE} -c statement_timeout={_STATEMENT_TIMEOUT}"
+        engine = create_engine(
+            settings.database_url,
+            poolclass=pool.NullPool,
+            connect_args={"options": options, "connect_timeout": _CONNECT_TIMEOUT},
+        )
+        return cls(engine, ScriptDirectory(str(ROOT / "migrations")).get_current_head() or "")
+
+    def missing(self) -> list[str]:
+        """`database`, `role` or `migrations`: what is not as it has to be; empty when all is well."""
+        try:
+            with self.engine.connect() as connection:
+                return list(self._missing_in(connection))
+        except SQLAlchemyError as error:
+            # Addresses and users stand in the driver's message: for the log, not for whoever asks.
+            log.warning("database_not_reachable", failure=str(error))
+            return ["database"]
+
+    def _missing_in(self, connection: Connection) -> list[str]:
+        missing = []
+        if connection.execute(text("SELECT current_user")).scalar_one() != APPLICATION_ROLE:
+            missing.append("role")
+        if connection.execute(text("SELECT to_regclass('alembic_version')")).scalar() is None:
+            return [*missing, "migrations"]
+        revision = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+        if revision is None or not self._is_reached(revision):
+            missing.append("migrations")
+        return missing
+
+    def _is_reached(self, revision: str) -> bool:
+        """Whether the schema is at the code's head, or past it.
+
+        Past it is well: while a new version is rolled out its migrations come first, and the old code, which
+        they leave running, must not be taken out of service by them.
+        """
+        at, head = _NUMBER.match(revision), _NUMBER.match(self.head)
+        return revision == self.head or (at is not None and head is not None and int(at[1]) > int(head[1]))

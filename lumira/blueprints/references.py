@@ -1,0 +1,18 @@
+"""Names of orders and payments that come in a path."""
+
+import re
+
+from lumira.errors import OrderNotFound
+
+#: Our ids and numbers, and Stripe's ids; whatever else stands in a path names nothing of ours.
+_REFERENCE = re.compile(r"[A-Za-z0-9_-]{1,255}")
+
+
+def checked_reference(reference: str) -> str:
+    """The reference, if it could be one; `OrderNotFound` if not, as for every other that names nothing.
+
+    PostgreSQL takes no NUL in a text, so a path with one must not reach a query.
+    """
+    if not _REFERENCE.fullmatch(reference):
+        raise OrderNotFound("There is no such order.")
+    return reference

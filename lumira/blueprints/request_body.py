@@ -1,0 +1,109 @@
+"""Reading a body strictly: what two parsers could understand differently is refused."""
+
+import json
+import math
+from typing import Any, NoReturn
+
+from flask import Request
+
+from lumira.errors import InvalidRequest, UnsupportedMediaType
+
+#: Bytes. The largest honest request, twenty full metadata entries in escapes, stays below.
+MAX_JSON_BODY = 64 * 1024
+#: Bytes. Stripe's largest events are far below.
+MAX_WEBHOOK_BODY = 1024 * 1024
+#: Nothing that is read here nests deeper than a body with its metadata; far below any parser's own limit.
+_MAX_DEPTH = 16
+#: More digits than any number of ours; Python itself refuses only past 4,300.
+_MAX_DIGITS = 18
+
+
+def read_body(request: Request, *, limit: int) -> bytes:
+    """The whole body; 413 if it is longer than `limit` bytes, also where its length was not announced."""
+    request.max_content_length = limit
+    return request.get_data(cache=True)
+
+
+def read_json_object(request: Request) -> dict[str, Any]:
+    """The body as the one JSON object that it can mean.
+
+    `UnsupportedMediaType` if it does not claim to be JSON in UTF-8, `InvalidRequest` if it is not.
+    """
+    if request.mimetype != "application/json" or not _is_utf8(request) or request.content_encoding:
+        raise UnsupportedMediaType("Send the body as application/json, in UTF-8.")
+    return parse_json_object(read_body(request, limit=MAX_JSON_BODY))
+
+
+def _is_utf8(request: Request) -> bool:
+    return request.mimetype_params.get("charset", "utf-8").lower() in ("utf-8", "utf8")
+
+
+def parse_json_object(body: bytes) -> dict[str, Any]:
+    """The object in `body`; `InvalidRequest` says what is wrong with it otherwise."""
+    try:
+        value = json.loads(
+            body.decode("utf-8"),
+            object_pairs_hook=_without_duplicates,
+            parse_constant=_refuse_constant,
+            parse_int=_parse_integer,
+            parse_float=_parse_float,
+        )
+    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise InvalidRequest("The body is not valid JSON in UTF-8.") from error
+    except RecursionError as error:
+        raise InvalidRequest("The body is nested too deep.") from error
+    if not isinstance(value, dict):
+        raise InvalidRequest("The body must be a JSON object.")
+    _check_values(value)
+    return value
+
+
+def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise InvalidRequest("The body names a field twice.")
+    return found
+
+
+def _refuse_constant(_name: str) -> NoReturn:
+    raise InvalidRequest("The body holds a number that JSON does not have.")
+
+
+def _parse_integer(digits: str) -> int:
+    if len(digits) > _MAX_DIGITS:
+        raise InvalidRequest("The body holds a number that is too long.")
+    return int(digits)
+
+
+def _parse_float(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise InvalidRequest("The body holds a number that is too large.")
+    return number
+
+
+def _check_values(value: dict[str, Any]) -> None:
+    """Refuse what no database and no other service takes: NUL, halves of surrogate pairs, deep nesting."""
+    level: list[Any] = [value]
+    for _ in range(_MAX_DEPTH):
+        below: list[Any] = []
+        for item in level:
+            if isinstance(item, dict):
+                below += [*item.keys(), *item.values()]
+            elif isinstance(item, list):
+                below += item
+            elif isinstance(item, str):
+                _check_text(item)
+        if not below:
+            return
+        level = below
+    raise InvalidRequest("The body is nested too deep.")
+
+
+def _check_text(text: str) -> None:
+    if "\x00" in text:
+        raise InvalidRequest("The body holds a NUL character.")
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise InvalidRequest("The body holds half of a surrogate pair.") from error

@@ -1,0 +1,71 @@
+"""How routes are written: a typed flask-smorest blueprint whose parser is strict."""
+
+from collections.abc import Callable
+from typing import Any, ClassVar, NoReturn, TypeVar, cast
+
+from flask import Request, g
+from flask_smorest import Blueprint  # type: ignore[import-untyped]
+from marshmallow import RAISE, Schema, ValidationError
+from webargs.flaskparser import FlaskParser
+
+from lumira.blueprints.request_body import read_json_object
+from lumira.errors import InvalidRequest
+from lumira.schemas.base import RequestSchema
+
+_View = TypeVar("_View", bound=Callable[..., Any])
+
+
+class StrictParser(FlaskParser):
+    """Reads bodies and query strings; whatever is not declared is refused."""
+
+    DEFAULT_UNKNOWN_BY_LOCATION: ClassVar[dict[str, str | None]] = {"json": RAISE, "query": RAISE}
+    # Only told in the document; `handle_error` decides.
+    DEFAULT_VALIDATION_STATUS = 400
+
+    def load_json(self, req: Request, schema: Schema) -> dict[str, Any]:  # noqa: ARG002 - webargs calls it so
+        g.body = read_json_object(req)
+        return cast(dict[str, Any], g.body)
+
+    def load_querystring(self, req: Request, schema: Schema) -> dict[str, str]:  # noqa: ARG002 - as above
+        if any(len(values) > 1 for values in req.args.listvalues()):
+            raise InvalidRequest("The query string names a parameter twice.")
+        return req.args.to_dict()
+
+    def handle_error(
+        self, error: ValidationError, req: Request, schema: Schema, **_options: object  # noqa: ARG002 - as above
+    ) -> NoReturn:
+        """Refuse with the code of the first field that is wrong, and tell of all of them."""
+        assert isinstance(schema, RequestSchema)  # noqa: S101 - no other kind is declared by a route
+        # Webargs files the messages under where they were found.
+        (messages,) = cast(dict[str, dict[str, object]], error.messages).values()
+        fields = schema.in_order(messages)
+        name, sentences = next(iter(fields.items()))
+        raise InvalidRequest(f"{name}: {sentences[0]}", code=schema.code_of(messages), fields=fields) from error
+
+
+class ApiBlueprint(Blueprint):  # type: ignore[misc]
+    """A group of routes that share their authentication, and their chapter in the document."""
+
+    ARGUMENTS_PARSER = StrictParser()
+
+    def get(self, rule: str, **options: Any) -> Callable[[_View], _View]:
+        return cast(Callable[[_View], _View], super().get(rule, **options))
+
+    def post(self, rule: str, **options: Any) -> Callable[[_View], _View]:
+        return cast(Callable[[_View], _View], super().post(rule, **options))
+
+    def body(self, schema: type[RequestSchema], **options: Any) -> Callable[[_View], _View]:
+        """Hand the view the body, checked."""
+        return cast(Callable[[_View], _View], self.arguments(schema, **options))
+
+    def query(self, schema: type[RequestSchema]) -> Callable[[_View], _View]:
+        """Hand the view the query string, checked."""
+        return cast(Callable[[_View], _View], self.arguments(schema, location="query"))
+
+    def replies(self, schema: type[Schema], **options: Any) -> Callable[[_View], _View]:
+        """Answer 200 with what the view returns, in the shape of `schema`."""
+        return cast(Callable[[_View], _View], self.response(200, schema, **options))
+
+    def documented(self, **options: Any) -> Callable[[_View], _View]:
+        """Add to what the document says of the route."""
+        return cast(Callable[[_View], _View], self.doc(**options))

@@ -1,0 +1,67 @@
+"""The `flask` command line: one file a group of commands, imported when it is asked for."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import import_module
+
+import click
+from flask import Flask
+from flask.cli import AppGroup
+from sqlalchemy.exc import DBAPIError
+
+from config.settings import SettingsError
+from lumira.encryption import DecryptionError
+from lumira.errors import LumiraError
+
+#: Name of each command and where it is defined.
+_COMMANDS = {
+    "catalog": "lumira.cli.catalog:catalog",
+    "demo": "lumira.cli.demo:demo",
+    "keys": "lumira.cli.keys:keys",
+    "orders": "lumira.cli.orders:orders",
+    "sandbox": "lumira.cli.sandbox:sandbox",
+    "tenants": "lumira.cli.tenants:tenants",
+    "worker": "lumira.cli.worker:worker",
+}
+
+
+class CommandLine(AppGroup):
+    """Our commands beside those that extensions have added.
+
+    Imported when asked for, so that a web process carries none of them. An error that an operator can do
+    something about ends any of them with one line and exit code 1.
+    """
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted({*super().list_commands(ctx), *_COMMANDS})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        address = _COMMANDS.get(cmd_name)
+        if address is None:
+            return super().get_command(ctx, cmd_name)
+        module, _, name = address.partition(":")
+        command: click.Command = getattr(import_module(module), name)
+        # The context hands the command's exception to what it holds, before anybody prints a traceback.
+        ctx.with_resource(_told_in_one_line())
+        return command
+
+
+@contextmanager
+def _told_in_one_line() -> Iterator[None]:
+    try:
+        yield
+    except (LumiraError, SettingsError, DecryptionError) as error:
+        raise click.ClickException(str(error)) from error
+    except DBAPIError as error:
+        # Imported here because only a database in trouble needs it.
+        from lumira.cli.database import explain  # noqa: PLC0415
+
+        explanation = explain(error)
+        if explanation is None:
+            raise
+        raise click.ClickException(explanation) from error
+
+
+def register(app: Flask) -> None:
+    """Give the application its commands; none of them is imported yet."""
+    app.cli = CommandLine(name=app.cli.name, commands=app.cli.commands)

@@ -1,0 +1,94 @@
+"""`flask catalog …`: what a tenant sells, as a file says it."""
+
+from pathlib import Path
+
+import click
+from flask.cli import AppGroup
+
+from lumira.models import PartialRefundPolicy, ProductKind, ReleaseOnFailure
+from lumira.money import format_amount
+from lumira.schemas import catalog_file
+from lumira.services.apply_catalog import CatalogDifference, WantedCatalog, WantedTenant, apply_catalog
+from lumira.services.catalog import Change, FieldChange, ProductChange, WantedProduct
+
+catalog = AppGroup("catalog", help="What a tenant sells.")
+
+_ACTOR = "operator"
+_SIGN = {Change.ADDED: "+", Change.CHANGED: "~", Change.REMOVED: "-", Change.RESTORED: "+"}
+
+
+def read_catalog(path: Path) -> WantedCatalog:
+    """What the file asks for; `CatalogError` names the line or the key that is wrong."""
+    loaded = catalog_file.read(path)
+    tenant = loaded["tenant"]
+    return WantedCatalog(
+        WantedTenant(**(tenant | {"release_on_failure": ReleaseOnFailure(tenant["release_on_failure"])})),
+        tuple(
+            WantedProduct(
+                id=product["id"],
+                kind=ProductKind(product["kind"]),
+                name=product["name"],
+                description=product["description"],
+                amount=product["amount"],
+                level_number=product["level_number"],
+                on_partial_refund=PartialRefundPolicy(product["on_partial_refund"]),
+            )
+            for product in loaded["products"]
+        ),
+    )
+
+
+@catalog.command("apply")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--dry-run", is_flag=True, help="Print the difference and change nothing.")
+def apply(file: Path, dry_run: bool) -> None:
+    """Make a tenant and its products what FILE says, and print what that changed."""
+    wanted = read_catalog(file)
+    difference = apply_catalog(wanted, actor=_ACTOR, dry_run=dry_run)
+    for line in _lines(difference):
+        click.echo(line)
+    if wanted.tenant.order_prefix not in (None, difference.order_prefix):
+        click.echo(
+            f"The order prefix stays {difference.order_prefix}: it does not change once there is a tenant.",
+            err=True,
+        )
+    if dry_run:
+        click.echo("Dry run: nothing was changed.")
+
+
+def _lines(difference: CatalogDifference) -> list[str]:
+    if difference.is_empty:
+        return [f"{difference.slug}: nothing to change."]
+    lines = [f"{difference.slug}: created" if difference.tenant_created else f"{difference.slug}: changed"]
+    lines += [f"  {field.name} {_change(field, difference.currency)}" for field in difference.tenant_fields]
+    lines += [f"  + domain {domain}" for domain in difference.domains_added]
+    lines += [f"  - domain {domain}" for domain in difference.domains_removed]
+    lines += [_product(product, difference.currency) for product in difference.products]
+    return lines
+
+
+def _product(product: ProductChange, currency: str) -> str:
+    line = f"  {_SIGN[product.change]} {product.product_id}"
+    if product.change is Change.REMOVED:
+        return f"{line}: no longer on sale"
+    if product.change is Change.ADDED:
+        values = {field.name: field.after for field in product.fields}
+        level = f", level {values['level_number']}" if values["level_number"] is not None else ""
+        return f"{line}: {values['name']}, {_value('amount', values['amount'], currency)}{level}"
+    changes = ", ".join(f"{field.name} {_change(field, currency)}" for field in product.fields)
+    if product.change is Change.RESTORED:
+        return f"{line}: on sale again{', ' if changes else ''}{changes}"
+    return f"{line}: {changes}"
+
+
+def _change(field: FieldChange, currency: str) -> str:
+    before, after = (_value(field.name, value, currency) for value in (field.before, field.after))
+    return f"{before} → {after}"
+
+
+def _value(name: str, value: str | int | None, currency: str) -> str:
+    if name == "amount" and isinstance(value, int):
+        return format_amount(value, currency)
+    if value is None:
+        return "none"
+    return repr(str(value)) if name in ("name", "description") else str(value)

@@ -1,0 +1,72 @@
+"""`flask keys …`: the keys that callers of the API show."""
+
+from zoneinfo import ZoneInfo
+
+import click
+from flask.cli import AppGroup
+
+from lumira.cli.tables import echo_table
+from lumira.cli.tenants import tenant_id_of
+from lumira.database import atomic
+from lumira.errors import NotFound
+from lumira.models import KeyKind
+from lumira.services import audit, tenants
+from lumira.services import keys as key_rows
+
+keys = AppGroup("keys", help="Keys of the API.")
+
+_ACTOR = "operator"
+
+
+@keys.command("create")
+@click.argument("slug")
+@click.option("--kind", required=True, type=click.Choice([str(kind) for kind in KeyKind]))
+def create(slug: str, kind: str) -> None:
+    """Create a key of the tenant SLUG: the last line of the output is the key, and nothing else."""
+    tenant_id = tenant_id_of(slug)
+    with atomic(tenant_id):
+        key = key_rows.create(tenant_id, KeyKind(kind))
+        audit.record(
+            tenant_id, actor=_ACTOR, action="api_key_created", subject=f"api_key:{_lookup(key)}", kind=kind
+        )
+    click.echo("Keep it now: only its hash stays here.", err=True)
+    click.echo(key)
+
+
+@keys.command("list")
+@click.argument("slug")
+def list_keys(slug: str) -> None:
+    """Show the keys of the tenant SLUG by the digits that `revoke` takes."""
+    tenant_id = tenant_id_of(slug)
+    with atomic(tenant_id):
+        zone = ZoneInfo(tenants.get(tenant_id).time_zone)
+        known = key_rows.list_keys(tenant_id)
+    rows = [
+        (
+            key.lookup,
+            str(key.kind),
+            f"{key.created_at.astimezone(zone):%Y-%m-%d %H:%M}",
+            f"revoked {key.revoked_at.astimezone(zone):%Y-%m-%d %H:%M}" if key.revoked_at else "active",
+        )
+        for key in known
+    ]
+    echo_table(("LOOKUP", "KIND", "CREATED", "STATE"), rows)
+
+
+@keys.command("revoke")
+@click.argument("slug")
+@click.argument("lookup")
+def revoke(slug: str, lookup: str) -> None:
+    """Refuse a key of the tenant SLUG from now on. LOOKUP: its digits in `list`, or the key itself."""
+    tenant_id = tenant_id_of(slug)
+    digits = _lookup(lookup)
+    with atomic(tenant_id):
+        if not key_rows.revoke(tenant_id, digits):
+            raise NotFound(f"{slug} has no such key; `flask keys list {slug}` shows them.")
+        audit.record(tenant_id, actor=_ACTOR, action="api_key_revoked", subject=f"api_key:{digits}")
+    click.echo(f"{digits}: revoked.")
+
+
+def _lookup(key: str) -> str:
+    """The digits that find a key, of the key or of themselves; never more, which would be its secret part."""
+    return key.removeprefix("lum_sk_").removeprefix("lum_pk_")[:16]

@@ -1,0 +1,156 @@
+"""`flask tenants …`: brands and their Stripe credentials."""
+
+import getpass
+import sys
+
+import click
+from flask.cli import AppGroup
+
+from lumira.cli.tables import echo_table
+from lumira.database import atomic
+from lumira.errors import NotFound, TenantNameTaken, TenantNotFound
+from lumira.models import Tenant
+from lumira.schemas.catalog_file import parse_tenant
+from lumira.services import audit
+from lumira.services import tenants as tenant_rows
+
+tenants = AppGroup("tenants", help="Brands and their Stripe credentials.")
+
+_ACTOR = "operator"
+
+
+class Secret(click.ParamType[str]):
+    """A secret given as it is, or `-`: then the next line of stdin, where no process list shows it."""
+
+    name = "secret"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        if value != "-":
+            return value
+        option = param.opts[0] if param else "the secret"
+        # Typed at a terminal it must not show; piped, it is one line among others.
+        line = getpass.getpass(f"{option}: ") if sys.stdin.isatty() else sys.stdin.readline()
+        if not line.strip():
+            self.fail("expected a line on stdin, and there is none.", param, ctx)
+        return line.strip()
+
+
+def tenant_id_of(slug: str) -> int:
+    """Id of the tenant with this slug; `TenantNotFound` names the slug."""
+    with atomic(None):
+        tenant_id = tenant_rows.find_id(slug)
+    if tenant_id is None:
+        raise TenantNotFound(f"There is no tenant {slug}; `flask tenants list` shows them.")
+    return tenant_id
+
+
+@tenants.command("create")
+@click.argument("slug")
+@click.option("--name", required=True, help="The brand, as buyers read it.")
+@click.option("--currency", required=True, help="The one currency that it sells in, such as eur.")
+@click.option("--domain", "domains", multiple=True, help="A host name of the brand's pages; may be repeated.")
+@click.option("--order-prefix", help="First part of its order numbers. [default: made from the slug]")
+def create(slug: str, name: str, currency: str, domains: tuple[str, ...], order_prefix: str | None) -> None:
+    """Create the tenant SLUG. Slug, currency and order prefix never change afterwards."""
+    given = {"slug": slug, "name": name, "currency": currency, "domains": list(domains)}
+    wanted = parse_tenant(given | ({"order_prefix": order_prefix.upper()} if order_prefix else {}))
+    with atomic(None):
+        if tenant_rows.find_id(slug) is not None:
+            raise TenantNameTaken(f"There is a tenant {slug} already.")
+        tenant_id = tenant_rows.reserve_id()
+    with atomic(tenant_id):
+        tenant = tenant_rows.create(
+            tenant_id,
+            slug=slug,
+            name=wanted["name"],
+            currency=wanted["currency"],
+            order_prefix=wanted["order_prefix"],
+        )
+        tenant_rows.set_domains(tenant_id, list(wanted["domains"]))
+        audit.record(tenant_id, actor=_ACTOR, action="tenant_created", subject="tenant", slug=slug)
+    click.echo(f"{slug}: created; its order numbers begin with {tenant.order_prefix}-.")
+
+
+@tenants.command("stripe")
+@click.argument("slug")
+@click.option("--secret-key", type=Secret(), help="Stripe's sk_… or rk_….")
+@click.option("--publishable-key", type=Secret(), help="Stripe's pk_….")
+@click.option("--webhook-secret", type=Secret(), help="whsec_…; replaces all that are known.")
+@click.option("--add-webhook-secret", "added", type=Secret(), multiple=True, help="whsec_…; may be repeated.")
+@click.option("--drop-webhook-secret", "dropped", type=Secret(), multiple=True, help="whsec_…; repeatable.")
+@click.option("--stripe-account", help="acct_…, if the brand is a Connect account of the key's platform.")
+def stripe(
+    *,
+    slug: str,
+    secret_key: str | None,
+    publishable_key: str | None,
+    webhook_secret: str | None,
+    added: tuple[str, ...],
+    dropped: tuple[str, ...],
+    stripe_account: str | None,
+) -> None:
+    """Set the Stripe credentials of the tenant SLUG; what is not named stays as it is.
+
+    Each secret may be -, to be read from stdin: one line each, in the order of the options.
+    """
+    named = {
+        "secret_key": secret_key,
+        "publishable_key": publishable_key,
+        "webhook_secret": webhook_secret,
+        "added_webhook_secrets": added,
+        "dropped_webhook_secrets": dropped,
+        "stripe_account": stripe_account,
+    }
+    changed = [name for name, value in named.items() if value]
+    if not changed:
+        raise click.UsageError("Nothing to do: name a key, a webhook secret or an account.")
+    tenant_id = tenant_id_of(slug)
+    with atomic(tenant_id):
+        tenant = tenant_rows.lock(tenant_id)
+        tenant_rows.set_stripe_keys(
+            tenant, secret_key=secret_key, publishable_key=publishable_key, stripe_account=stripe_account
+        )
+        if webhook_secret is not None:
+            tenant_rows.replace_webhook_secrets(tenant_id, webhook_secret)
+        for secret in added:
+            tenant_rows.add_webhook_secret(tenant_id, secret)
+        for secret in dropped:
+            if not tenant_rows.drop_webhook_secret(tenant_id, secret):
+                # A slip here would leave the leaked secret in force: better nothing than half.
+                raise NotFound(f"{slug} knows no such webhook secret; nothing was changed.")
+        audit.record(
+            tenant_id, actor=_ACTOR, action="stripe_credentials_set", subject="tenant", credentials=changed
+        )
+        state = _stripe_state(tenant)
+    click.echo(f"{slug}: {state}.")
+
+
+def _stripe_state(tenant: Tenant) -> str:
+    """What there is of a tenant's credentials, none of them shown; inside its transaction."""
+    account = tenant_rows.find_stripe_account(tenant.id)
+    mode = "no key" if account is None else "live key" if account.livemode else "test key"
+    page = "" if tenant.stripe_publishable_key else ", no publishable key"
+    secrets = len(tenant_rows.list_webhook_secrets(tenant.id))
+    return f"{mode}{page}, {secrets} webhook secret{'' if secrets == 1 else 's'}"
+
+
+@tenants.command("list")
+def list_tenants() -> None:
+    """Show all tenants and whether they can take payments."""
+    with atomic(None):
+        ids = tenant_rows.list_ids()
+    rows = []
+    for tenant_id in ids:
+        with atomic(tenant_id):
+            tenant = tenant_rows.get(tenant_id)
+            rows.append(
+                (
+                    tenant.slug,
+                    tenant.name,
+                    tenant.currency.upper(),
+                    tenant.order_prefix,
+                    _stripe_state(tenant),
+                    ", ".join(tenant_rows.list_domains(tenant_id)),
+                )
+            )
+    echo_table(("SLUG", "NAME", "CURRENCY", "PREFIX", "STRIPE", "DOMAINS"), rows)

@@ -1,0 +1,1 @@
+"""What leaves the house: Stripe and mail; thin, typed, with timeouts."""

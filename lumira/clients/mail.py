@@ -1,0 +1,21 @@
+"""Mail that is kept as files, readable by any mail program."""
+
+import os
+from email.message import EmailMessage
+from pathlib import Path
+
+from lumira.database import refuse_inside_transaction
+
+
+def keep(message: EmailMessage, directory: Path, name: str) -> Path:
+    """Keep the message as `name`.eml, whole or not at all; keeping it again replaces it."""
+    refuse_inside_transaction()
+    directory.mkdir(parents=True, exist_ok=True)
+    path = directory / f"{name}.eml"
+    draft = path.with_suffix(f".{os.getpid()}.part")
+    with draft.open("wb") as file:
+        file.write(message.as_bytes())
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)
+    return path

@@ -1,0 +1,111 @@
+"""The database: the declarative base, the engines, and `atomic`, the only place that commits."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import datetime
+from typing import Any
+
+from flask import Flask
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import DateTime, MetaData, Text, orm, text
+from sqlalchemy.engine import Connection
+from sqlalchemy.orm import DeclarativeBase, Session
+
+from config.settings import Settings
+
+#: The role that requests and jobs run as: no superuser, no bypass of row-level security, owner of nothing.
+APPLICATION_ROLE = "lumira_app"
+
+_in_transaction: ContextVar[bool] = ContextVar("in_transaction", default=False)
+
+
+class Base(DeclarativeBase):
+    """Parent of every model."""
+
+    metadata = MetaData(
+        naming_convention={
+            "pk": "pk_%(table_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        }
+    )
+    registry = orm.registry(
+        metadata=metadata, type_annotation_map={datetime: DateTime(timezone=True), str: Text()}
+    )
+
+
+# A query outside `atomic` must fail at once instead of opening a transaction that nobody ends.
+db = SQLAlchemy(
+    model_class=Base,
+    disable_autonaming=True,
+    session_options={"autobegin": False, "expire_on_commit": False},
+)
+
+
+class InsideTransaction(RuntimeError):
+    """The network was about to be waited for while a connection and its locks are held."""
+
+
+def configure(app: Flask, settings: Settings) -> None:
+    """Give the application its two engines; nothing is connected yet.
+
+    `inbox` commits statement by statement: receiving an event is one SQL function, whole or not at all.
+    """
+    connect_args = {"options": f"-c role={APPLICATION_ROLE}", "connect_timeout": 10}
+    shared: dict[str, Any] = {"pool_pre_ping": True, "connect_args": connect_args}
+    app.config["SQLALCHEMY_DATABASE_URI"] = settings.database_url
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = shared | {
+        "pool_size": settings.database_pool_size,
+        "max_overflow": 0,
+    }
+    app.config["SQLALCHEMY_BINDS"] = {
+        "inbox": shared
+        | {
+            "url": settings.database_url,
+            "isolation_level": "AUTOCOMMIT",
+            "pool_reset_on_return": None,
+            "pool_size": settings.database_pool_size,
+            "max_overflow": 0,
+        }
+    }
+    db.init_app(app)
+
+
+@contextmanager
+def atomic(tenant_id: int | None) -> Iterator[Session]:
+    """One transaction that sees the rows of one tenant; commits at the end, rolls back on any exception.
+
+    With `None` no tenant's rows are visible: only look-ups that precede or span tenants work there.
+    Refuses to nest. The session is closed at the end, because an object kept in its identity map
+    could otherwise be served to another tenant.
+    """
+    if _in_transaction.get():
+        raise InsideTransaction("atomic() does not nest: what must commit together belongs in one block.")
+    session = db.session()
+    token = _in_transaction.set(True)
+    try:
+        with session.begin():
+            session.execute(
+                text("SELECT set_config('lumira.tenant_id', :tenant_id, true)"),
+                {"tenant_id": "" if tenant_id is None else str(tenant_id)},
+            )
+            yield session
+    finally:
+        _in_transaction.reset(token)
+        session.close()
+
+
+def refuse_inside_transaction() -> None:
+    """Called by every client before it uses the network; raises `InsideTransaction` within `atomic`."""
+    if _in_transaction.get():
+        raise InsideTransaction("No network call inside a transaction: close atomic() first.")
+
+
+@contextmanager
+def inbox_connection() -> Iterator[Connection]:
+    """A connection on which each statement is its own transaction, for `inbox.receive` alone."""
+    with db.engines["inbox"].connect() as connection:
+        yield connection

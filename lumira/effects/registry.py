@@ -1,0 +1,28 @@
+"""Which effect a kind of message has."""
+
+from collections.abc import Callable
+from email.message import EmailMessage
+
+from lumira.models import MessageKind, Order, OutboxMessage, Tenant
+
+#: Composes the message from what is true now; `None` where it would no longer be true.
+Composer = Callable[[Tenant, Order, OutboxMessage], EmailMessage | None]
+
+_composers: dict[MessageKind, Composer] = {}
+
+
+def composes(kind: MessageKind) -> Callable[[Composer], Composer]:
+    """Register the composer of one kind of message."""
+
+    def register(composer: Composer) -> Composer:
+        if kind in _composers:
+            raise ValueError(f"{kind} has a composer already.")
+        _composers[kind] = composer
+        return composer
+
+    return register
+
+
+def get_composer(kind: MessageKind) -> Composer:
+    """The composer of this kind; a kind that is owed and cannot be composed is a mistake of ours."""
+    return _composers[kind]

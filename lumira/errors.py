@@ -1,0 +1,147 @@
+"""Every refusal that the API knows: one tree, each with its status and the contract's stable code."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+
+
+class LumiraError(Exception):
+    """A refusal that the caller may read: a sentence, a stable code and an HTTP status.
+
+    `details` are safe to log; `fields` maps a wire field to what is wrong with it.
+    """
+
+    status = HTTPStatus.INTERNAL_SERVER_ERROR
+    code = "INTERNAL_ERROR"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        fields: Mapping[str, list[str]] | None = None,
+        retry_after: int | None = None,
+        **details: object,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.fields = dict(fields) if fields else None
+        self.retry_after = retry_after
+        self.details = details
+
+
+class InvalidRequest(LumiraError):
+    status = HTTPStatus.BAD_REQUEST
+    code = "INVALID_REQUEST"
+
+    def __init__(self, message: str, *, code: str | None = None, **options: object) -> None:
+        super().__init__(message, **options)  # type: ignore[arg-type]
+        if code is not None:
+            self.code = code
+
+
+class InvalidQuantity(InvalidRequest):
+    code = "INVALID_QUANTITY"
+
+
+class InvalidIdempotencyKey(InvalidRequest):
+    code = "INVALID_IDEMPOTENCY_KEY"
+
+
+class Unauthorized(LumiraError):
+    status = HTTPStatus.UNAUTHORIZED
+    code = "UNAUTHORIZED"
+
+
+class Forbidden(LumiraError):
+    status = HTTPStatus.FORBIDDEN
+    code = "FORBIDDEN"
+
+
+class NotFound(LumiraError):
+    """Nothing there for this caller; what belongs to another tenant looks exactly the same."""
+
+    status = HTTPStatus.NOT_FOUND
+    code = "NOT_FOUND"
+
+
+class ProductNotFound(NotFound):
+    code = "PRODUCT_NOT_FOUND"
+
+
+class LevelNotFound(NotFound):
+    code = "LEVEL_NOT_FOUND"
+
+
+class OrderNotFound(NotFound):
+    code = "ORDER_NOT_FOUND"
+
+
+class TenantNotFound(NotFound):
+    pass
+
+
+class Conflict(LumiraError):
+    status = HTTPStatus.CONFLICT
+    code = "CONFLICT"
+
+
+class OutOfStock(Conflict):
+    code = "OUT_OF_STOCK"
+
+
+class IdempotencyInProgress(Conflict):
+    code = "IDEMPOTENCY_IN_PROGRESS"
+
+
+class IdempotencyMismatch(LumiraError):
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    code = "IDEMPOTENCY_MISMATCH"
+
+
+class PaymentFailed(LumiraError):
+    """Stripe refused for good; the order is kept, failed, with the reason."""
+
+    status = HTTPStatus.INTERNAL_SERVER_ERROR
+    code = "PAYMENT_FAILED"
+
+
+class StripeConfigError(LumiraError):
+    """The tenant has no Stripe key that works."""
+
+    status = HTTPStatus.BAD_GATEWAY
+    code = "STRIPE_CONFIG_ERROR"
+
+
+class StripeUnavailable(LumiraError):
+    """Stripe did not answer, or not usefully; nothing is known of the outcome. Safe to repeat."""
+
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    code = "STRIPE_UNAVAILABLE"
+
+
+class CatalogError(LumiraError):
+    """A catalog file cannot be applied; the message names the line or the key."""
+
+    status = HTTPStatus.BAD_REQUEST
+    code = "INVALID_CATALOG"
+
+
+class TenantNameTaken(Conflict):
+    """The slug or the order prefix of a tenant to be created is another's."""
+
+
+class NotUnderReview(Conflict):
+    """Nothing about this order waits for a person's decision."""
+
+
+class WebhookRejected(LumiraError):
+    """What came to a webhook address is not an event signed by Stripe for this tenant."""
+
+    status = HTTPStatus.BAD_REQUEST
+    code = "WEBHOOK_REJECTED"
+
+
+class UnsupportedMediaType(LumiraError):
+    """The body is of a kind that is not read here."""
+
+    status = HTTPStatus.UNSUPPORTED_MEDIA_TYPE
+    code = "UNSUPPORTED_MEDIA_TYPE"

@@ -1,0 +1,28 @@
+"""What was done, by whom; never changed, never removed."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Index
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from lumira.clock import utc_now
+from lumira.database import Base
+from lumira.models.columns import Identified
+
+
+class AuditEntry(Identified, Base):
+    """One sensitive act. Holds no personal data, so that erasing a person leaves it intact."""
+
+    __tablename__ = "audit_entries"
+    __table_args__ = (Index("ix_audit_entries_by_subject", "tenant_id", "subject", "id"),)
+
+    at: Mapped[datetime] = mapped_column(default=utc_now)
+    #: Who: `stripe`, `buyer`, `operator`, `key:<id>`.
+    actor: Mapped[str]
+    #: What, in the past tense: `order_completed`.
+    action: Mapped[str]
+    #: About what: `order:<id>`, `product:<id>`, `tenant`.
+    subject: Mapped[str]
+    details: Mapped[dict[str, Any]] = mapped_column(JSONB)

@@ -1,0 +1,60 @@
+"""What the models share: key columns, times, choices and money."""
+
+import os
+import time
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import Enum, ForeignKey
+from sqlalchemy.orm import Mapped, mapped_column
+
+from lumira.clock import utc_now
+
+
+def uuid7() -> UUID:
+    """A new UUIDv7 (RFC 9562, section 5.7): milliseconds first, so that ids sort by age.
+
+    Twelve bits below the millisecond keep the order of rows made by one process (method 3 of section 6.2).
+    """
+    nanoseconds = time.time_ns()
+    milliseconds, rest = divmod(nanoseconds, 1_000_000)
+    fraction = (rest << 12) // 1_000_000
+    random = int.from_bytes(os.urandom(8)) & ((1 << 62) - 1)
+    return UUID(int=(milliseconds << 80) | (0x7 << 76) | (fraction << 64) | (0b10 << 62) | random)
+
+
+def choice(options: type[StrEnum]) -> Enum:
+    """A text column that the database holds to the values of `options`."""
+    return Enum(
+        options,
+        native_enum=False,
+        create_constraint=False,
+        length=40,
+        values_callable=lambda members: [member.value for member in members],
+    )
+
+
+def one_of(column: str, options: type[StrEnum]) -> str:
+    """The check constraint that goes with `choice`."""
+    return f"{column} IN ({', '.join(repr(str(member.value)) for member in options)})"
+
+
+class TenantOwned:
+    """A row of one tenant: its key begins with the tenant, and so do all keys that point at it."""
+
+    tenant_id: Mapped[int] = mapped_column(ForeignKey("tenants.id"), primary_key=True, sort_order=-3)
+
+
+class Identified(TenantOwned):
+    """A tenant's row with an id of ours."""
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7, sort_order=-2)
+
+
+class Timestamped:
+    """When the row was made and last changed, by our clock."""
+
+    created_at: Mapped[datetime] = mapped_column(default=utc_now)
+    # Set in Python: an SQL-side onupdate would have to be read back after the commit.
+    updated_at: Mapped[datetime] = mapped_column(default=utc_now, onupdate=utc_now)

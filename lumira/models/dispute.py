@@ -1,0 +1,47 @@
+"""A buyer's bank taking the money back."""
+
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from lumira.database import Base
+from lumira.models.columns import Identified, Timestamped, choice, one_of
+
+
+class DisputeStatus(StrEnum):
+    """Stripe's words (SDK 16.1.0)."""
+
+    WARNING_NEEDS_RESPONSE = "warning_needs_response"
+    WARNING_UNDER_REVIEW = "warning_under_review"
+    WARNING_CLOSED = "warning_closed"
+    NEEDS_RESPONSE = "needs_response"
+    UNDER_REVIEW = "under_review"
+    APPEAL_NEEDS_RESPONSE = "appeal_needs_response"
+    APPEAL_UNDER_REVIEW = "appeal_under_review"
+    PREVENTED = "prevented"
+    LOST = "lost"
+    WON = "won"
+
+
+class Dispute(Identified, Timestamped, Base):
+    """One dispute of one charge; its amount may differ from the charge's."""
+
+    __tablename__ = "disputes"
+    __table_args__ = (
+        ForeignKeyConstraint(["tenant_id", "order_id"], ["orders.tenant_id", "orders.id"]),
+        UniqueConstraint("tenant_id", "stripe_dispute_id"),
+        CheckConstraint("amount >= 0", name="amount_is_not_negative"),
+        CheckConstraint(one_of("status", DisputeStatus), name="status_is_known"),
+    )
+
+    order_id: Mapped[UUID]
+    stripe_dispute_id: Mapped[str]
+    stripe_charge_id: Mapped[str | None]
+    amount: Mapped[int]
+    currency: Mapped[str] = mapped_column(String(3))
+    status: Mapped[DisputeStatus] = mapped_column(choice(DisputeStatus))
+    reason: Mapped[str | None]
+    due_at: Mapped[datetime | None]

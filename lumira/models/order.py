@@ -1,0 +1,123 @@
+"""A sale: what was asked for, frozen, and what has become of it."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKeyConstraint,
+    Index,
+    String,
+    UniqueConstraint,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from lumira.database import Base
+from lumira.models.access_grant import AccessGrant
+from lumira.models.columns import Identified, Timestamped, choice, one_of
+from lumira.models.decline import Decline
+from lumira.models.dispute import Dispute
+from lumira.models.order_line import OrderLine
+from lumira.models.outbox_message import OutboxMessage
+from lumira.models.payment import Payment
+from lumira.models.payment_request import PaymentRequest
+from lumira.models.refund import Charge, Refund
+
+
+class OrderStatus(StrEnum):
+    PENDING = "pending"
+    PROCESSING = "processing"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    PARTIALLY_REFUNDED = "partially_refunded"
+    REFUNDED = "refunded"
+    DISPUTED = "disputed"
+
+
+class ReviewReason(StrEnum):
+    """Why a payment that Stripe took does not complete the order by itself."""
+
+    AMOUNT_MISMATCH = "amount_mismatch"
+    CURRENCY_MISMATCH = "currency_mismatch"
+
+
+class Order(Identified, Timestamped, Base):
+    """One sale of one tenant, with everything that is known of it.
+
+    The columns up to `metadata` are frozen when it is opened. `status`, `review_reason` and `completed_at`
+    are derived from the facts below it, and only settling writes them.
+    """
+
+    __tablename__ = "orders"
+    __table_args__ = (
+        ForeignKeyConstraint(["tenant_id", "customer_id"], ["customers.tenant_id", "customers.id"]),
+        ForeignKeyConstraint(["tenant_id", "free_product_id"], ["products.tenant_id", "products.id"]),
+        UniqueConstraint("tenant_id", "order_number"),
+        # A free product is given once to each customer, however often it is asked for.
+        UniqueConstraint("tenant_id", "customer_id", "free_product_id"),
+        CheckConstraint("amount >= 0", name="amount_is_not_negative"),
+        CheckConstraint("currency ~ '^[a-z]{3}$'", name="currency_is_iso"),
+        CheckConstraint(one_of("status", OrderStatus), name="status_is_known"),
+        CheckConstraint(one_of("review_reason", ReviewReason), name="review_reason_is_known"),
+        CheckConstraint("free_product_id IS NULL OR amount = 0", name="free_costs_nothing"),
+        Index("ix_orders_by_email", "tenant_id", "email_key"),
+        Index("ix_orders_by_status", "tenant_id", "status", "id"),
+    )
+
+    order_number: Mapped[str]
+    customer_id: Mapped[UUID | None]
+    customer_email: Mapped[str | None]
+    email_key: Mapped[str | None]
+    customer_name: Mapped[str | None]
+    amount: Mapped[int]
+    currency: Mapped[str] = mapped_column(String(3))
+    #: Whether real money is meant; an event of the other mode does not touch the order.
+    livemode: Mapped[bool]
+    #: The route that opened it, as Stripe's metadata tell it.
+    source: Mapped[str]
+    request_id: Mapped[str | None]
+    free_product_id: Mapped[str | None]
+    #: The caller's own, none of ours.
+    caller_metadata: Mapped[dict[str, Any]] = mapped_column("metadata", JSONB)
+
+    status: Mapped[OrderStatus] = mapped_column(choice(OrderStatus))
+    review_reason: Mapped[ReviewReason | None] = mapped_column(choice(ReviewReason))
+    #: A person's decision, and thereby a fact: what was paid is accepted as it is.
+    review_released_at: Mapped[datetime | None]
+    completed_at: Mapped[datetime | None]
+
+    # Loaded whole, or the access fails: a handler must never query.
+    lines: Mapped[list[OrderLine]] = relationship(lazy="raise", order_by=OrderLine.position)
+    requests: Mapped[list[PaymentRequest]] = relationship(lazy="raise", order_by=PaymentRequest.attempt)
+    payments: Mapped[list[Payment]] = relationship(lazy="raise", order_by=Payment.id)
+    declines: Mapped[list[Decline]] = relationship(lazy="raise", order_by=Decline.id)
+    charges: Mapped[list[Charge]] = relationship(lazy="raise", order_by=Charge.id)
+    refunds: Mapped[list[Refund]] = relationship(lazy="raise", order_by=Refund.id)
+    disputes: Mapped[list[Dispute]] = relationship(lazy="raise", order_by=Dispute.id)
+    grants: Mapped[list[AccessGrant]] = relationship(lazy="raise", order_by=AccessGrant.id)
+    messages: Mapped[list[OutboxMessage]] = relationship(lazy="raise", order_by=OutboxMessage.id)
+
+    @property
+    def is_free(self) -> bool:
+        return self.amount == 0
+
+    @property
+    def product_name(self) -> str:
+        """What the buyer reads: the product, or the first of a cart and how many more."""
+        first, *others = self.lines
+        return f"{first.product_name} +{len(others)}" if others else first.product_name
+
+    def find_payment(self, stripe_payment_intent_id: str) -> Payment | None:
+        return next(
+            (p for p in self.payments if p.stripe_payment_intent_id == stripe_payment_intent_id), None
+        )
+
+    @property
+    def shown_payment(self) -> Payment | None:
+        """The payment that paid, else the newest."""
+        paid = [payment for payment in self.payments if payment.has_succeeded]
+        return (paid or self.payments[-1:] or [None])[0]

@@ -1,0 +1,39 @@
+"""One product of an order, as it was when the order was opened."""
+
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from lumira.database import Base
+from lumira.models.columns import Identified, choice, one_of
+from lumira.models.product import PartialRefundPolicy, ProductKind
+
+
+class OrderLine(Identified, Base):
+    """Product, quantity and unit price, frozen: a later change of the catalog does not reach them."""
+
+    __tablename__ = "order_lines"
+    __table_args__ = (
+        ForeignKeyConstraint(["tenant_id", "order_id"], ["orders.tenant_id", "orders.id"]),
+        ForeignKeyConstraint(["tenant_id", "product_id"], ["products.tenant_id", "products.id"]),
+        UniqueConstraint("tenant_id", "order_id", "product_id"),
+        CheckConstraint("quantity > 0", name="quantity_is_positive"),
+        CheckConstraint("unit_amount >= 0", name="unit_amount_is_not_negative"),
+        CheckConstraint(one_of("kind", ProductKind), name="kind_is_known"),
+        CheckConstraint(one_of("on_partial_refund", PartialRefundPolicy), name="policy_is_known"),
+    )
+
+    order_id: Mapped[UUID]
+    position: Mapped[int]
+    product_id: Mapped[str]
+    product_name: Mapped[str]
+    kind: Mapped[ProductKind] = mapped_column(choice(ProductKind))
+    level_number: Mapped[int | None]
+    quantity: Mapped[int]
+    unit_amount: Mapped[int]
+    on_partial_refund: Mapped[PartialRefundPolicy] = mapped_column(choice(PartialRefundPolicy))
+
+    @property
+    def grants_access(self) -> bool:
+        return self.kind is not ProductKind.PHYSICAL

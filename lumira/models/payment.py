@@ -1,0 +1,59 @@
+"""A PaymentIntent of an order, as far as Stripe has told."""
+
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, String, Text, UniqueConstraint
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import Mapped, mapped_column
+
+from lumira.database import Base
+from lumira.models.columns import Identified, Timestamped, choice, one_of
+
+
+class PaymentState(StrEnum):
+    """How far a payment is known to have come; only ever moves down this list."""
+
+    OPEN = "open"
+    CANCELED = "canceled"
+    SUCCEEDED = "succeeded"
+
+    def furthest(self, other: "PaymentState") -> "PaymentState":
+        order = list(PaymentState)
+        return max(self, other, key=order.index)
+
+
+class Payment(Identified, Timestamped, Base):
+    """One PaymentIntent.
+
+    `tries` names what was seen to be under way: `ch_…` for a charge that is processing, `pm_…` for a
+    payment method that asked the buyer to act. A decline of the same charge or method ends that try, so
+    whether any is still under way does not depend on the order in which Stripe's events came.
+    """
+
+    __tablename__ = "payments"
+    __table_args__ = (
+        ForeignKeyConstraint(["tenant_id", "order_id"], ["orders.tenant_id", "orders.id"]),
+        UniqueConstraint("tenant_id", "stripe_payment_intent_id"),
+        CheckConstraint(one_of("state", PaymentState), name="state_is_known"),
+        CheckConstraint("amount >= 0 AND amount_received >= 0", name="amounts_are_not_negative"),
+        CheckConstraint("(state = 'succeeded') = (succeeded_at IS NOT NULL)", name="success_has_its_time"),
+        Index("ix_payments_by_order", "tenant_id", "order_id"),
+    )
+
+    order_id: Mapped[UUID]
+    stripe_payment_intent_id: Mapped[str]
+    state: Mapped[PaymentState] = mapped_column(choice(PaymentState), default=PaymentState.OPEN)
+    amount: Mapped[int]
+    currency: Mapped[str] = mapped_column(String(3))
+    #: What Stripe captured; counts once the payment has succeeded.
+    amount_received: Mapped[int] = mapped_column(default=0)
+    stripe_charge_id: Mapped[str | None]
+    tries: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list)
+    succeeded_at: Mapped[datetime | None]
+    canceled_at: Mapped[datetime | None]
+
+    @property
+    def has_succeeded(self) -> bool:
+        return self.state is PaymentState.SUCCEEDED

@@ -1,0 +1,68 @@
+"""What a tenant sells."""
+
+from enum import StrEnum
+
+from sqlalchemy import CheckConstraint, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from lumira.database import Base
+from lumira.models.columns import TenantOwned, Timestamped, choice, one_of
+
+
+class ProductKind(StrEnum):
+    LEVEL = "level"
+    DIGITAL = "digital"
+    PHYSICAL = "physical"
+
+
+class PartialRefundPolicy(StrEnum):
+    """What a refund of a part of the price does to the access that was bought."""
+
+    KEEP = "keep"
+    REVOKE = "revoke"
+
+
+class Product(TenantOwned, Timestamped, Base):
+    """One row of a tenant's catalog; a level is a product with a number.
+
+    A product is never deleted, because orders point at it; one that left the catalog is not `active`.
+    """
+
+    __tablename__ = "products"
+    __table_args__ = (
+        # Deferred to the commit, so that one apply can swap the numbers of two levels.
+        UniqueConstraint("tenant_id", "level_number", deferrable=True, initially="DEFERRED"),
+        CheckConstraint(one_of("kind", ProductKind), name="kind_is_known"),
+        CheckConstraint(one_of("on_partial_refund", PartialRefundPolicy), name="policy_is_known"),
+        CheckConstraint("(kind = 'level') = (level_number IS NOT NULL)", name="levels_are_numbered"),
+        CheckConstraint("level_number > 0", name="level_number_is_positive"),
+        CheckConstraint("amount BETWEEN 0 AND 99999999", name="amount_fits_stripe"),
+        CheckConstraint("currency ~ '^[a-z]{3}$'", name="currency_is_iso"),
+    )
+
+    #: The catalog's own name for it, such as `mystique`.
+    id: Mapped[str] = mapped_column(String(64), primary_key=True, sort_order=-2)
+    kind: Mapped[ProductKind] = mapped_column(choice(ProductKind))
+    name: Mapped[str]
+    description: Mapped[str]
+    #: Minor units.
+    amount: Mapped[int]
+    currency: Mapped[str] = mapped_column(String(3))
+    level_number: Mapped[int | None]
+    #: Where it stands in the catalog file.
+    position: Mapped[int]
+    active: Mapped[bool]
+    on_partial_refund: Mapped[PartialRefundPolicy] = mapped_column(choice(PartialRefundPolicy))
+
+    @property
+    def is_free(self) -> bool:
+        return self.amount == 0
+
+    @property
+    def keeps_stock(self) -> bool:
+        """Whether pieces of it are counted."""
+        return self.kind is ProductKind.PHYSICAL
+
+    @property
+    def grants_access(self) -> bool:
+        return self.kind is not ProductKind.PHYSICAL

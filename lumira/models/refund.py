@@ -1,0 +1,54 @@
+"""Money that went back."""
+
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from lumira.database import Base
+from lumira.models.columns import Identified, Timestamped, choice, one_of
+
+
+class RefundStatus(StrEnum):
+    """Stripe's words, from the least to the most final."""
+
+    PENDING = "pending"
+    REQUIRES_ACTION = "requires_action"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELED = "canceled"
+
+
+class Charge(Identified, Timestamped, Base):
+    """A charge of an order's payment, and the most that Stripe ever said was refunded of it."""
+
+    __tablename__ = "charges"
+    __table_args__ = (
+        ForeignKeyConstraint(["tenant_id", "order_id"], ["orders.tenant_id", "orders.id"]),
+        UniqueConstraint("tenant_id", "stripe_charge_id"),
+        CheckConstraint("amount_refunded >= 0", name="amount_refunded_is_not_negative"),
+    )
+
+    order_id: Mapped[UUID]
+    stripe_charge_id: Mapped[str]
+    amount_refunded: Mapped[int] = mapped_column(default=0)
+
+
+class Refund(Identified, Timestamped, Base):
+    """One refund, made here or in Stripe's dashboard."""
+
+    __tablename__ = "refunds"
+    __table_args__ = (
+        ForeignKeyConstraint(["tenant_id", "order_id"], ["orders.tenant_id", "orders.id"]),
+        UniqueConstraint("tenant_id", "stripe_refund_id"),
+        CheckConstraint("amount >= 0", name="amount_is_not_negative"),
+        CheckConstraint(one_of("status", RefundStatus), name="status_is_known"),
+    )
+
+    order_id: Mapped[UUID]
+    stripe_refund_id: Mapped[str]
+    stripe_charge_id: Mapped[str | None]
+    amount: Mapped[int]
+    currency: Mapped[str] = mapped_column(String(3))
+    status: Mapped[RefundStatus] = mapped_column(choice(RefundStatus))

@@ -1,0 +1,69 @@
+"""A brand, what it needs to sell, and the names it answers to."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import CheckConstraint, Identity, LargeBinary, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from lumira.clock import utc_now
+from lumira.database import Base
+from lumira.models.columns import Identified, Timestamped, choice, one_of
+
+
+class ReleaseOnFailure(StrEnum):
+    """When held stock is given back after a declined payment."""
+
+    AT_ONCE = "at_once"
+    AT_DEADLINE = "at_deadline"
+
+
+class Tenant(Timestamped, Base):
+    """One brand of the house. Its slug never changes: addresses and Stripe's metadata carry it."""
+
+    __tablename__ = "tenants"
+    __table_args__ = (
+        CheckConstraint("slug ~ '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$'", name="slug_is_a_label"),
+        CheckConstraint("currency ~ '^[a-z]{3}$'", name="currency_is_iso"),
+        CheckConstraint("order_prefix ~ '^[A-Z0-9]{2,8}$'", name="order_prefix_is_short"),
+        CheckConstraint(one_of("release_on_failure", ReleaseOnFailure), name="release_on_failure_is_known"),
+    )
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    slug: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str]
+    currency: Mapped[str] = mapped_column(String(3))
+    #: First part of every order number; unique, so that a number names its tenant.
+    order_prefix: Mapped[str] = mapped_column(unique=True)
+    time_zone: Mapped[str] = mapped_column(default="Europe/Paris")
+    statement_descriptor_suffix: Mapped[str | None]
+    release_on_failure: Mapped[ReleaseOnFailure] = mapped_column(
+        choice(ReleaseOnFailure), default=ReleaseOnFailure.AT_DEADLINE
+    )
+    #: Goes up with every change of the catalog; what is cached of it is found stale by this number.
+    catalog_version: Mapped[int] = mapped_column(default=0)
+    stripe_publishable_key: Mapped[str | None]
+    stripe_secret_key_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    #: Set when the tenant is a Connect account of the platform whose key is used.
+    stripe_account: Mapped[str | None]
+
+
+class TenantDomain(Identified, Base):
+    """A host name of the tenant's own pages."""
+
+    __tablename__ = "tenant_domains"
+    __table_args__ = (CheckConstraint("domain = lower(domain)", name="domain_is_lower_case"),)
+
+    domain: Mapped[str] = mapped_column(unique=True)
+
+
+class WebhookSecret(Identified, Base):
+    """The signing secret of one of the tenant's webhook endpoints at Stripe, encrypted."""
+
+    __tablename__ = "webhook_secrets"
+    __table_args__ = (UniqueConstraint("tenant_id", "fingerprint"),)
+
+    #: SHA-256 of the secret: tells whether it is known already without opening the others.
+    fingerprint: Mapped[str]
+    sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    created_at: Mapped[datetime] = mapped_column(default=utc_now)

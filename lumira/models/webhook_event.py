@@ -1,0 +1,64 @@
+"""What Stripe told us, kept as it was told."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import JSON, CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from lumira.clock import utc_now
+from lumira.database import Base
+from lumira.models.columns import Identified, choice, one_of
+
+
+class EventStatus(StrEnum):
+    RECEIVED = "received"
+    HANDLED = "handled"
+    IGNORED = "ignored"
+    #: Its order is not known yet; it is tried again.
+    PARKED = "parked"
+    #: Stripe says that its object is not ours.
+    FOREIGN = "foreign"
+    FAILED = "failed"
+
+
+class WebhookEvent(Identified, Base):
+    """One signed event; the row is the work, and its status tells whether it was done.
+
+    The payload is `json`, not `jsonb`: a signed text with `\\u0000` in it must be storable too.
+    """
+
+    __tablename__ = "webhook_events"
+    __table_args__ = (
+        ForeignKeyConstraint(["tenant_id", "order_id"], ["orders.tenant_id", "orders.id"]),
+        # With Stripe's time in the key, so that the table can be partitioned by it.
+        UniqueConstraint("tenant_id", "stripe_event_id", "stripe_created_at"),
+        CheckConstraint(one_of("status", EventStatus), name="status_is_known"),
+        Index(
+            "ix_webhook_events_due",
+            "tenant_id",
+            "next_try_at",
+            postgresql_where="status IN ('received', 'parked')",
+        ),
+        Index("ix_webhook_events_by_order", "tenant_id", "order_id"),
+    )
+
+    stripe_event_id: Mapped[str]
+    #: By Stripe's clock, in whole seconds: never used to order anything.
+    stripe_created_at: Mapped[datetime]
+    type: Mapped[str]
+    api_version: Mapped[str | None]
+    livemode: Mapped[bool | None]
+    stripe_account: Mapped[str | None]
+    payload: Mapped[dict[str, Any]] = mapped_column(JSON)
+    status: Mapped[EventStatus] = mapped_column(choice(EventStatus), default=EventStatus.RECEIVED)
+    #: Why it was ignored, parked or failed: one word of ours.
+    reason: Mapped[str | None]
+    order_id: Mapped[UUID | None]
+    tries: Mapped[int] = mapped_column(default=0)
+    last_error: Mapped[str | None]
+    received_at: Mapped[datetime] = mapped_column(default=utc_now)
+    next_try_at: Mapped[datetime] = mapped_column(default=utc_now)
+    handled_at: Mapped[datetime | None]

@@ -1,0 +1,254 @@
+"""``/v1``: from a request to Stripe's answer, with what may go wrong on the way."""
+
+import json
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import stripe
+from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import MethodNotAllowed as WrongMethod
+from werkzeug.routing import Map, Rule
+from werkzeug.wrappers import Request, Response
+
+from lumira.sandbox import faults, forms, idempotency, request_log
+from lumira.sandbox.books import Origin, introduce, open_books, public
+from lumira.sandbox.browsers import check_browser
+from lumira.sandbox.calls import Call, Route
+from lumira.sandbox.errors import (
+    ConnectionDroppedError,
+    ForbiddenError,
+    InvalidRequestError,
+    MethodNotAllowedError,
+    NotFoundError,
+    StripeError,
+)
+from lumira.sandbox.expansion import check_expansions, expand
+from lumira.sandbox.idempotency import StoredReply
+from lumira.sandbox.ids import random_id
+from lumira.sandbox.keys import Caller, identify
+from lumira.sandbox.parameters import check
+from lumira.sandbox.payments.intents import public_view
+from lumira.sandbox.resources import ROUTES
+from lumira.sandbox.store import Store
+
+_FORM = "application/x-www-form-urlencoded"
+_VERSION = re.compile(r"^\d{4}-\d{2}-\d{2}(\.[a-z]+)?$")
+_NEEDS_MORE_RIGHTS = (
+    "This API call cannot be made with a publishable API key. Please use a secret API key. You can find a "
+    "list of your API keys at https://dashboard.stripe.com/account/apikeys."
+)
+
+
+@dataclass
+class Exchange:
+    """One request on its way to an answer."""
+
+    request: Request
+    request_id: str
+    caller: Caller
+    params: dict[str, Any] = field(default_factory=dict)
+    misfortune: faults.Misfortune = field(default_factory=faults.Misfortune)
+    replayed: bool = False
+
+
+class Api:
+    """Stripe's API over one store; ``wake`` is called when something was queued."""
+
+    def __init__(self, store: Store, wake: Callable[[], None]) -> None:
+        self._store = store
+        self._wake = wake
+        self._in_flight = idempotency.InFlight()
+        self._map = Map(
+            [Rule(route.rule, methods=[route.method], endpoint=route) for route in ROUTES],
+            strict_slashes=False,
+        )
+
+    def answer(self, request: Request) -> Response:
+        """Stripe's reply; a connection to be dropped raises instead."""
+        request_id = random_id("req", 14)
+        try:
+            params = _read_params(request)
+            form_key = params.get("key")
+            caller = identify(
+                request.headers.get("Authorization"), form_key if isinstance(form_key, str) else None
+            )
+        except StripeError as error:
+            return self._finish(request, _reply_to(error, request_id), error.headers)
+        exchange = Exchange(request, request_id, caller, params)
+        try:
+            reply = self._answer(exchange)
+            headers: dict[str, str] = {}
+        except StripeError as error:
+            if caller.publishable and "payment_intent" in error.more:
+                error.more["payment_intent"] = public_view(error.more["payment_intent"])
+            reply, headers = _reply_to(error, request_id), error.headers
+        except ConnectionDroppedError:
+            self._log(exchange, 0)
+            raise
+        self._log(exchange, reply.status)
+        return self._finish(request, reply, headers, exchange)
+
+    def _answer(self, exchange: Exchange) -> StoredReply:
+        request, caller = exchange.request, exchange.caller
+        with self._store.transaction() as connection:
+            introduce(connection, caller.account, caller.name)
+            books = open_books(connection, caller.account)
+            misfortune = exchange.misfortune = faults.draw(books, request.method, request.path)
+        _check_headers(request, caller.account)
+        if misfortune.has("drop_before"):
+            raise ConnectionDroppedError
+        refusal = misfortune.refusal()
+        if refusal is not None:
+            time.sleep(misfortune.latency_ms / 1000)
+            raise refusal
+        route, path = self._match(request)
+        if caller.publishable and not route.publishable:
+            raise ForbiddenError(_NEEDS_MORE_RIGHTS, code="secret_key_required")
+        key = idempotency.read_key(request.method, request.headers.get("Idempotency-Key"))
+        with self._in_flight.claim(caller.account, key):
+            time.sleep(misfortune.latency_ms / 1000)
+            reply = self._execute(exchange, route, path, key)
+        if misfortune.has("drop_after"):
+            raise ConnectionDroppedError
+        return reply
+
+    def _match(self, request: Request) -> tuple[Route, dict[str, str]]:
+        where = f"({request.method}: {request.path})"
+        try:
+            route, path = self._map.bind("").match(request.path, request.method)
+        except WrongMethod as error:
+            refusal = MethodNotAllowedError(f"Unrecognized request method {where}.")
+            refusal.headers["Allow"] = ", ".join(sorted(error.valid_methods or ()))
+            raise refusal from error
+        except HTTPException as error:
+            raise NotFoundError(
+                f"Unrecognized request URL {where}. Please see https://stripe.com/docs or we can help at "
+                "https://support.stripe.com/."
+            ) from error
+        return route, dict(path)
+
+    def _execute(
+        self, exchange: Exchange, route: Route, path: dict[str, str], key: str | None
+    ) -> StoredReply:
+        account, request = exchange.caller.account, exchange.request
+        print_ = idempotency.fingerprint(request.method, request.path, exchange.params)
+        with self._store.transaction() as connection:
+            if key is not None:
+                known = idempotency.find_reply(connection, account, key, print_)
+                if known is not None:
+                    exchange.replayed = True
+                    return known
+            books = open_books(
+                connection,
+                account,
+                origin=Origin(exchange.request_id, key),
+                base_url=request.host_url.rstrip("/"),
+            )
+            call = Call(books, _checked(exchange, route), path, exchange.caller.publishable)
+            status, body = _perform(route, call)
+            if exchange.misfortune.has("500_after"):
+                status, body = faults.server_error().status, faults.server_error().body()
+            reply = StoredReply(status, json.dumps(public(body), indent=2), exchange.request_id)
+            if key is not None:
+                idempotency.keep_reply(connection, account, key, print_, reply)
+        if books.queued:
+            self._wake()
+        return reply
+
+    def _log(self, exchange: Exchange, status: int) -> None:
+        request = exchange.request
+        entry = {
+            "method": request.method,
+            "path": request.path,
+            "params": exchange.params,
+            "idempotency_key": request.headers.get("Idempotency-Key"),
+            "status": status,
+            "request_id": exchange.request_id,
+            "replayed": exchange.replayed,
+            "publishable": exchange.caller.publishable,
+            "faults": exchange.misfortune.kinds,
+        }
+        with self._store.transaction() as connection:
+            request_log.record(connection, exchange.caller.account, entry)
+
+    def _finish(
+        self, request: Request, reply: StoredReply, headers: dict[str, str], exchange: Exchange | None = None
+    ) -> Response:
+        response = Response(reply.body, reply.status, headers, mimetype="application/json")
+        response.headers["Request-Id"] = exchange.request_id if exchange else reply.request_id
+        response.headers["Stripe-Version"] = request.headers.get("Stripe-Version", stripe.api_version)
+        key = request.headers.get("Idempotency-Key")
+        if exchange is not None and request.method == "POST" and key:
+            response.headers["Idempotency-Key"] = key
+            response.headers["Original-Request"] = reply.request_id
+        if exchange is not None and exchange.replayed:
+            response.headers["Idempotent-Replayed"] = "true"
+        return response
+
+
+def _read_params(request: Request) -> dict[str, Any]:
+    encoded = request.query_string.decode("latin-1")
+    body = request.get_data(cache=True)
+    if body:
+        if request.mimetype not in ("", _FORM):
+            raise InvalidRequestError(
+                "Invalid request (check that your POST content type is application/x-www-form-urlencoded). "
+                "If you have any questions, we can help at https://support.stripe.com/."
+            )
+        try:
+            encoded += ("&" if encoded else "") + body.decode()
+        except UnicodeDecodeError as error:
+            raise InvalidRequestError("Invalid request: the body is not valid UTF-8.") from error
+    return forms.decode(encoded)
+
+
+def _check_headers(request: Request, account: str) -> None:
+    named = request.headers.get("Stripe-Account", account)
+    if named != account:
+        raise ForbiddenError(
+            f"The provided key does not have access to account '{named}' (or that account does not exist). "
+            "Application access may have been revoked.",
+            code="account_invalid",
+        )
+    version = request.headers.get("Stripe-Version")
+    if version is not None and _VERSION.match(version) is None:
+        raise InvalidRequestError(f"Invalid Stripe API version: {version}")
+
+
+def _checked(exchange: Exchange, route: Route) -> dict[str, Any]:
+    sent = exchange.params
+    if exchange.caller.publishable:
+        return check_browser(route.params, sent)
+    if route.publishable and "client_secret" in sent:
+        # With a secret key the client secret is not needed, but it must be right where it is given.
+        return {
+            **check(route.params, sent, frozenset(("client_secret",))),
+            "client_secret": sent["client_secret"],
+        }
+    return check(route.params, sent)
+
+
+def _perform(route: Route, call: Call) -> tuple[int, dict[str, Any]]:
+    """Status and body; a refusal that Stripe stores is an answer like any other."""
+    wanted = call.params.pop("expand", [])
+    check_expansions(wanted)
+    connection = call.books.connection
+    connection.execute("SAVEPOINT answer")
+    try:
+        body = expand(call.books, route.answer(call), wanted)
+    except StripeError as error:
+        if not error.stored:
+            raise
+        if not error.commits:
+            connection.execute("ROLLBACK TO answer")
+        if call.publishable and "payment_intent" in error.more:
+            error.more["payment_intent"] = public_view(error.more["payment_intent"])
+        return error.status, error.body()
+    return 200, body
+
+
+def _reply_to(error: StripeError, request_id: str) -> StoredReply:
+    return StoredReply(error.status, json.dumps(error.body(), indent=2), request_id)

@@ -1,0 +1,101 @@
+"""The sandbox as one WSGI application: the API, its controls and its few pages over one store."""
+
+import json
+import logging
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from werkzeug.wrappers import Request, Response
+
+from lumira.sandbox.api import Api
+from lumira.sandbox.control import Control
+from lumira.sandbox.errors import ConnectionDroppedError, NotFoundError, ServerError, TooLargeError
+from lumira.sandbox.pages.authenticate import PREFIX as AUTHENTICATE
+from lumira.sandbox.pages.authenticate import AuthenticationPage
+from lumira.sandbox.pages.index import index_page
+from lumira.sandbox.store import Store, StoreClosedError
+from lumira.sandbox.timers import Timers
+from lumira.sandbox.webhooks.workers import DeliveryWorkers
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+log = logging.getLogger(__name__)
+
+_MOST_BODY_BYTES = 1024 * 1024
+_CORS = {
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Allow-Methods": "GET, POST, OPTIONS",
+    "Access-Control-Allow-Headers": "Authorization, Content-Type, Idempotency-Key, Stripe-Version",
+    "Access-Control-Expose-Headers": "Request-Id, Stripe-Version",
+    "Access-Control-Max-Age": "300",
+}
+
+
+class Sandbox:
+    """A running stand-in for Stripe; ``close`` it when done."""
+
+    def __init__(self, state_directory: Path, *, delivery_workers: int = 4) -> None:
+        self._store = Store(state_directory)
+        self._workers = DeliveryWorkers(self._store, delivery_workers)
+        self._timers = Timers(self._store, self._workers.wake)
+        self._api = Api(self._store, self._wake)
+        self._control = Control(self._store, self._workers, self._timers)
+        self._authentication = AuthenticationPage(self._store, self._wake)
+        self._workers.start()
+        self._timers.start()
+
+    def wsgi_app(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        """Answer one request; a connection to be dropped raises ``ConnectionDroppedError``."""
+        request = Request(environ)
+        try:
+            response = self._find(request)(request)
+        except (ConnectionDroppedError, StoreClosedError) as error:
+            raise ConnectionDroppedError from error
+        except Exception:
+            log.exception("sandbox_failed")
+            response = _refusal(ServerError("The sandbox itself failed; its log says why."))
+        if request.path.startswith("/v1/payment_intents"):
+            response.headers.update(_CORS)
+        return response(environ, start_response)
+
+    def _find(self, request: Request) -> Callable[[Request], Response]:
+        path = request.path
+        if (request.content_length or 0) > _MOST_BODY_BYTES:
+            return lambda _: _refusal(TooLargeError("The request body is too large."))
+        if request.method == "OPTIONS" and path.startswith("/v1/payment_intents"):
+            return lambda _: Response(status=204)
+        if path == "/":
+            return index_page
+        if path.startswith(AUTHENTICATE):
+            return self._authentication.answer
+        if path.startswith("/sandbox/"):
+            return self._control.answer
+        if path.startswith("/v1/"):
+            return self._api.answer
+        missing = NotFoundError(f"Unrecognized request URL ({request.method}: {path}).")
+        return lambda _: _refusal(missing)
+
+    @property
+    def base_url(self) -> str:
+        """Where this sandbox is reached, for addresses in what happens by itself."""
+        return self._timers.base_url
+
+    @base_url.setter
+    def base_url(self, url: str) -> None:
+        self._timers.base_url = url
+
+    def _wake(self) -> None:
+        self._workers.wake()
+        self._timers.notice()
+
+    def close(self) -> None:
+        """Stop all threads and close the file; what is queued waits there for the next start."""
+        self._timers.stop()
+        self._workers.stop()
+        self._store.close()
+
+
+def _refusal(error: ServerError | TooLargeError | NotFoundError) -> Response:
+    return Response(json.dumps(error.body(), indent=2), error.status, mimetype="application/json")

@@ -1,0 +1,106 @@
+"""Faults on demand: latency, refusals, failures and lost connections, standing or once."""
+
+import json
+import random
+import re
+import sqlite3
+from dataclasses import dataclass, field
+from typing import Any
+
+from lumira.sandbox.books import Books
+from lumira.sandbox.errors import RateLimitedError, ServerError, StripeError
+
+RATES = ("rate_429", "rate_500_before", "rate_500_after", "rate_drop_before", "rate_drop_after")
+KINDS = ("latency", "429", "lock_timeout", "500_before", "500_after", "drop_before", "drop_after")
+_LOCKED = (
+    "This object cannot be accessed right now because another API request or Stripe process is currently "
+    "accessing it. If you see this error intermittently, retry the request. If you see this error frequently "
+    "and are making multiple concurrent requests to a single object, make your requests serially or at a "
+    "lower rate. For more details, see https://stripe.com/docs/rate-limits#object-lock-timeouts."
+)
+_dice = random.SystemRandom()
+
+
+@dataclass
+class Misfortune:
+    """What is going to go wrong with one request."""
+
+    latency_ms: float = 0
+    kinds: list[str] = field(default_factory=list)
+
+    def has(self, kind: str) -> bool:
+        """Whether this fault strikes."""
+        return kind in self.kinds
+
+    def refusal(self) -> StripeError | None:
+        """The error that is answered instead of executing anything."""
+        if self.has("429"):
+            error: StripeError = RateLimitedError(
+                "Request rate limit exceeded. You can learn more about rate limits here "
+                "https://stripe.com/docs/rate-limits.",
+                code="rate_limit",
+            )
+            error.headers["Stripe-Rate-Limited-Reason"] = "global-rate"
+            return error
+        if self.has("lock_timeout"):
+            return RateLimitedError(_LOCKED, code="lock_timeout")
+        return server_error() if self.has("500_before") else None
+
+
+def server_error() -> ServerError:
+    """Stripe's own failure."""
+    return ServerError(
+        "Sorry! There was an error while talking to one of our backends. Please try your request again. If "
+        "the problem persists, let us know at https://support.stripe.com/."
+    )
+
+
+def draw(books: Books, method: str, path: str) -> Misfortune:
+    """What strikes this request: the first fitting fault of the queue, else what the rates give."""
+    standing = books.settings.get("faults", {})
+    misfortune = Misfortune(latency_ms=standing.get("latency_ms", 0))
+    queued = _take(books.connection, books.account, method, path)
+    if queued is not None:
+        misfortune.kinds.append(queued["fault"])
+        misfortune.latency_ms += queued.get("ms", 0)
+        return misfortune
+    for name in RATES:
+        if _dice.random() < standing.get(name, 0):
+            misfortune.kinds.append(name.removeprefix("rate_"))
+            break
+    return misfortune
+
+
+def queue(connection: sqlite3.Connection, account: str, spec: dict[str, Any]) -> None:
+    """Let a fault strike the next ``times`` fitting requests."""
+    connection.execute(
+        "INSERT INTO faults (account, spec, times) VALUES (?, ?, ?)",
+        (account, json.dumps(spec), spec.get("times", 1)),
+    )
+
+
+def queued(connection: sqlite3.Connection, account: str) -> list[dict[str, Any]]:
+    """The faults that still wait for their request."""
+    rows = connection.execute("SELECT spec, times FROM faults WHERE account = ? ORDER BY id", (account,))
+    return [{**json.loads(row["spec"]), "times": row["times"]} for row in rows]
+
+
+def _take(connection: sqlite3.Connection, account: str, method: str, path: str) -> dict[str, Any] | None:
+    rows = connection.execute("SELECT id, spec, times FROM faults WHERE account = ? ORDER BY id", (account,))
+    for row in rows.fetchall():
+        spec: dict[str, Any] = json.loads(row["spec"])
+        if not _fits(spec, method, path):
+            continue
+        if row["times"] > 1:
+            connection.execute("UPDATE faults SET times = times - 1 WHERE id = ?", (row["id"],))
+        else:
+            connection.execute("DELETE FROM faults WHERE id = ?", (row["id"],))
+        return spec
+    return None
+
+
+def _fits(spec: dict[str, Any], method: str, path: str) -> bool:
+    if spec.get("method") not in (None, "*", method):
+        return False
+    wanted = spec.get("path")
+    return wanted is None or path.startswith(wanted) or re.fullmatch(wanted, path) is not None

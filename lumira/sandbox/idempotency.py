@@ -1,0 +1,99 @@
+"""Idempotency keys as Stripe has them: the first result is the result, for a day."""
+
+import hashlib
+import json
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from lumira.sandbox.errors import InvalidRequestError, KeyInUseError, KeyMismatchError
+
+#: Stripe may forget a key after this long; the sandbox does, so that nothing relies on more.
+LIFETIME_SECONDS = 24 * 3600
+_LONGEST = 255
+
+
+@dataclass(frozen=True)
+class StoredReply:
+    """What a key answered the first time."""
+
+    status: int
+    body: str
+    request_id: str
+
+
+def read_key(method: str, header: str | None) -> str | None:
+    """The key of this request; only a POST has one."""
+    if method != "POST" or not header:
+        return None
+    if len(header) > _LONGEST:
+        raise InvalidRequestError(f"Idempotency keys may be at most {_LONGEST} characters long.")
+    return header
+
+
+def fingerprint(method: str, path: str, params: dict[str, Any]) -> str:
+    """What must be the same for a key to be used again."""
+    canonical = json.dumps([method, path, params], sort_keys=True)
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def find_reply(connection: sqlite3.Connection, account: str, key: str, print_: str) -> StoredReply | None:
+    """The stored reply to repeat, or nothing; another request under the same key is refused."""
+    row = connection.execute(
+        "SELECT * FROM idempotency_keys WHERE account = ? AND key = ?", (account, key)
+    ).fetchone()
+    if row is None or row["recorded_at"] < time.time() - LIFETIME_SECONDS:
+        return None
+    if row["fingerprint"] != print_:
+        raise KeyMismatchError(
+            "Keys for idempotent requests can only be used with the same parameters they were first used "
+            "with. Try "
+            f"using a key other than '{key}' if you meant to execute a different request."
+        )
+    return StoredReply(row["status"], row["body"], row["request_id"])
+
+
+def keep_reply(
+    connection: sqlite3.Connection, account: str, key: str, print_: str, reply: StoredReply
+) -> None:
+    """Store the first result, in the transaction that made it."""
+    connection.execute(
+        "INSERT OR REPLACE INTO idempotency_keys (account, key, fingerprint, status, body, request_id, "
+        "recorded_at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (account, key, print_, reply.status, reply.body, reply.request_id, time.time()),
+    )
+
+
+class InFlight:
+    """The keys of requests that are running now; a killed process forgets them, as it should."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._running: set[tuple[str, str]] = set()
+
+    @contextmanager
+    def claim(self, account: str, key: str | None) -> Iterator[None]:
+        """Hold the key while the request runs; a second request meanwhile gets Stripe's 409."""
+        if key is None:
+            yield
+            return
+        with self._lock:
+            if (account, key) in self._running:
+                raise KeyInUseError(
+                    "There is currently another in-progress request using this Stripe Idempotent Key (that "
+                    "probably "
+                    "means you submitted twice, and the other request is still going through): "
+                    f"{key}. If you want, you can retry this request using the same key.",
+                    code="idempotency_key_in_use",
+                )
+            self._running.add((account, key))
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._running.discard((account, key))

@@ -1,0 +1,192 @@
+"""What Stripe refuses beyond the shape of parameters: amounts, currencies, texts, metadata."""
+
+import re
+from typing import Any
+from urllib.parse import urlsplit
+
+from lumira.sandbox.errors import InvalidRequestError
+
+#: Eight digits, as Stripe documents for every currency.
+LARGEST_AMOUNT = 99_999_999
+
+#: Smallest charge in minor units where the account settles in that currency.
+MINIMUM_AMOUNTS = {
+    "aed": 200, "ars": 50, "aud": 50, "brl": 50, "cad": 50, "chf": 50, "cop": 50, "czk": 1500, "dkk": 250,
+    "eur": 50, "gbp": 30, "hkd": 400, "huf": 17500, "idr": 50, "ils": 50, "inr": 50, "jpy": 50, "krw": 50,
+    "mxn": 1000, "myr": 200, "nok": 300, "nzd": 50, "php": 50, "pln": 200, "ron": 200, "rub": 50, "sek": 300,
+    "sgd": 50, "thb": 1000, "usd": 50, "zar": 50,
+}  # fmt: skip
+
+ZERO_DECIMAL = frozenset(
+    ["bif", "clp", "djf", "gnf", "jpy", "kmf", "krw", "mga", "pyg", "rwf", "vnd", "vuv", "xaf", "xof", "xpf"]
+)
+THREE_DECIMAL = frozenset(["bhd", "jod", "kwd", "omr", "tnd"])
+_OTHER = frozenset((
+    "afn", "all", "amd", "ang", "aoa", "awg", "azn", "bam", "bbd", "bdt", "bgn", "bmd", "bnd", "bob",
+    "bsd", "bwp", "byn", "bzd", "cdf", "cny", "crc", "cve", "dop", "dzd", "egp", "etb", "fjd", "fkp",
+    "gel", "gip", "gmd", "gtq", "gyd", "hnl", "htg", "isk", "jmd", "kes", "kgs", "khr", "kyd", "kzt",
+    "lak", "lbp", "lkr", "lrd", "lsl", "mad", "mdl", "mkd", "mmk", "mnt", "mop", "mur", "mvr", "mwk",
+    "mzn", "nad", "ngn", "nio", "npr", "pab", "pen", "pgk", "pkr", "qar", "rsd", "sar", "sbd", "scr",
+    "shp", "sle", "sos", "srd", "std", "szl", "tjs", "top", "try", "ttd", "twd", "tzs", "uah", "ugx",
+    "uyu", "uzs", "wst", "xcd", "yer", "zmw",
+))  # fmt: skip
+CURRENCIES = frozenset(MINIMUM_AMOUNTS) | ZERO_DECIMAL | THREE_DECIMAL | _OTHER
+
+_SYMBOLS = {"usd": "$", "eur": "€", "gbp": "£", "jpy": "¥", "cad": "$", "aud": "$"}
+_EMAIL = re.compile(r"^[^@\s<>,;\"\\]+@[^@\s<>,;\"\\.]+(\.[^@\s<>,;\"\\.]+)+$")
+_MOST_METADATA_KEYS = 50
+_LONGEST_METADATA_KEY = 40
+_LONGEST_METADATA_VALUE = 500
+_LONGEST_DESCRIPTOR = 22
+_LONGEST_EMAIL = 512
+_LONGEST_DESCRIPTION = 1000
+_LONGEST_TEXT = 5000
+_FORBIDDEN_IN_DESCRIPTOR = frozenset("<>\\'\"*")
+
+
+def check_currency(currency: str) -> str:
+    """The currency in lower case, if Stripe takes payments in it."""
+    if currency.lower() not in CURRENCIES:
+        raise InvalidRequestError(
+            f"Invalid currency: {currency}. Stripe currently supports these currencies: "
+            + ", ".join(sorted(CURRENCIES)),
+            param="currency",
+        )
+    return currency.lower()
+
+
+def check_amount(amount: int, currency: str) -> None:
+    """Refuse an amount that cannot be charged in this currency."""
+    if amount < 1:
+        raise InvalidRequestError(
+            "This value must be greater than or equal to 1.", code="parameter_invalid_integer", param="amount"
+        )
+    least = MINIMUM_AMOUNTS.get(currency, 1)
+    if amount < least:
+        raise InvalidRequestError(
+            f"Amount must be at least {_shown(least, currency)}", code="amount_too_small", param="amount"
+        )
+    if amount > LARGEST_AMOUNT:
+        raise InvalidRequestError(
+            f"Amount must be no more than {_shown(LARGEST_AMOUNT, currency)}",
+            code="amount_too_large",
+            param="amount",
+        )
+    if currency in THREE_DECIMAL and amount % 10:
+        raise InvalidRequestError(
+            f"Invalid amount: the last digit must be 0 for {currency}.",
+            code="invalid_charge_amount",
+            param="amount",
+        )
+
+
+def _shown(amount: int, currency: str) -> str:
+    if currency in ZERO_DECIMAL:
+        number = f"{amount:,}"
+    elif currency in THREE_DECIMAL:
+        number = f"{amount / 1000:,.3f}"
+    else:
+        number = f"{amount / 100:,.2f}"
+    return f"{_SYMBOLS.get(currency, '')}{number} {currency}"
+
+
+def check_metadata(metadata: Any) -> None:
+    """Refuse metadata above Stripe's limits; an empty text stands for "unset all"."""
+    if not isinstance(metadata, dict):
+        return
+    if len(metadata) > _MOST_METADATA_KEYS:
+        raise InvalidRequestError(
+            f"You can have at most {_MOST_METADATA_KEYS} metadata keys, but you passed in {len(metadata)}.",
+            param="metadata",
+        )
+    for key, value in metadata.items():
+        if len(key) > _LONGEST_METADATA_KEY:
+            raise InvalidRequestError(
+                f"Metadata keys can have up to {_LONGEST_METADATA_KEY} characters, but you passed in a key "
+                f"that "
+                f"is {len(key)} characters. Invalid key: {key}",
+                param="metadata",
+            )
+        if len(value) > _LONGEST_METADATA_VALUE:
+            raise InvalidRequestError(
+                f"Metadata values can have up to {_LONGEST_METADATA_VALUE} characters, but you passed in a "
+                f"value "
+                f"that is {len(value)} characters. Invalid value: {value}",
+                param=f"metadata[{key}]",
+            )
+
+
+def merged_metadata(known: dict[str, str], sent: Any) -> dict[str, str]:
+    """Metadata after an update: keys are merged, an empty value unsets its key, an empty text all of them."""
+    if sent is None:
+        return known
+    if sent == "":
+        return {}
+    merged = {key: value for key, value in {**known, **sent}.items() if value != ""}
+    check_metadata(merged)
+    return merged
+
+
+def check_email(email: Any, param: str = "email") -> None:
+    """Refuse what is not an address; none at all is fine."""
+    if not email:
+        return
+    if len(email) > _LONGEST_EMAIL or _EMAIL.match(email) is None:
+        raise InvalidRequestError(f"Invalid email address: {email}", code="email_invalid", param=param)
+
+
+def check_description(text: Any, param: str = "description", longest: int = _LONGEST_DESCRIPTION) -> None:
+    """Refuse a text above its limit."""
+    if text and len(text) > longest:
+        raise InvalidRequestError(
+            f"Invalid string: {text[:20]}...{text[-4:]}; must be at most {longest} characters",
+            param=param,
+        )
+
+
+def check_texts(params: dict[str, Any], *names: str) -> None:
+    """Refuse any of these texts above the general limit."""
+    for name in names:
+        check_description(params.get(name), name, _LONGEST_TEXT)
+
+
+def check_descriptor_suffix(suffix: str | None) -> None:
+    """Refuse a statement descriptor suffix that a card network would not print."""
+    if not suffix:
+        return
+    param = "statement_descriptor_suffix"
+    if len(suffix) > _LONGEST_DESCRIPTOR:
+        raise InvalidRequestError(
+            "The statement descriptor suffix must be at most 22 characters.",
+            code="parameter_invalid",
+            param=param,
+        )
+    if _FORBIDDEN_IN_DESCRIPTOR & set(suffix):
+        raise InvalidRequestError(
+            "The statement descriptor suffix cannot contain the characters < > \\ ' \" *.",
+            code="parameter_invalid",
+            param=param,
+        )
+    if not suffix.isascii() or not any(character.isalpha() for character in suffix):
+        raise InvalidRequestError(
+            "The statement descriptor suffix must contain at least one letter, in Latin characters only.",
+            code="parameter_invalid",
+            param=param,
+        )
+
+
+def check_url(url: str, param: str = "url") -> None:
+    """Refuse an address without a scheme and a host."""
+    try:
+        parts = urlsplit(url)
+        sound = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        sound = False
+    if not sound:
+        raise InvalidRequestError(
+            "Not a valid URL"
+            if "://" in url
+            else "Invalid URL: An explicit scheme (such as https) must be provided.",
+            code="url_invalid",
+            param=param,
+        )

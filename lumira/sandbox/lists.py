@@ -1,0 +1,97 @@
+"""Stripe's lists: newest first, by cursor, in pages of one to a hundred."""
+
+import json
+from typing import Any
+
+from lumira.sandbox.books import Books, public
+from lumira.sandbox.errors import InvalidRequestError, no_such
+
+_DEFAULT_LIMIT = 10
+_LARGEST_LIMIT = 100
+_COMPARISONS = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
+
+
+class Query:
+    """The conditions of one list, and the values that belong to them."""
+
+    def __init__(self, account: str) -> None:
+        self.conditions = ["account = ?"]
+        self.values: list[Any] = [account]
+
+    def where(self, condition: str, *values: Any) -> None:
+        """Add one condition, with a ``?`` for each value."""
+        self.conditions.append(condition)
+        self.values += values
+
+    def where_created(self, created: Any) -> None:
+        """Add Stripe's ``created`` filter: a moment, or bounds."""
+        if created is None:
+            return
+        bounds = created if isinstance(created, dict) else {"eq": created}
+        for name, moment in bounds.items():
+            self.where(f"created {_COMPARISONS.get(name, '=')} ?", int(moment))
+
+
+def list_objects(books: Books, kind: str, url: str, params: dict[str, Any], **filters: Any) -> dict[str, Any]:
+    """One page of the account's objects of a kind; ``filters`` compare fields of the object."""
+    query = Query(books.account)
+    query.where("kind = ?", kind)
+    query.where("NOT deleted")
+    query.where_created(params.get("created"))
+    for name, value in filters.items():
+        if value is not None:
+            query.where(f"json_extract(body, '$.{name}') = ?", value)
+    return page(books, "objects", url, params, query=query, kind=kind)
+
+
+def page(
+    books: Books, table: str, url: str, params: dict[str, Any], *, query: Query, kind: str
+) -> dict[str, Any]:
+    """One page of a table's bodies, in Stripe's list envelope."""
+    limit = _limit(params)
+    backwards = _seek(books, table, params, query, kind)
+    order = "ASC" if backwards else "DESC"
+    rows = books.connection.execute(
+        f"SELECT body FROM {table} WHERE {' AND '.join(query.conditions)} ORDER BY seq {order} LIMIT ?",  # noqa: S608
+        (*query.values, limit + 1),
+    ).fetchall()
+    bodies = [public(json.loads(row["body"])) for row in rows[:limit]]
+    if backwards:
+        bodies.reverse()
+    return {"object": "list", "data": bodies, "has_more": len(rows) > limit, "url": url}
+
+
+def _limit(params: dict[str, Any]) -> int:
+    limit = int(params.get("limit", _DEFAULT_LIMIT))
+    if limit < 1:
+        raise InvalidRequestError(
+            "This value must be greater than or equal to 1.", code="parameter_invalid_integer", param="limit"
+        )
+    if limit > _LARGEST_LIMIT:
+        raise InvalidRequestError(
+            f"This value must be less than or equal to {_LARGEST_LIMIT}.",
+            code="parameter_invalid_integer",
+            param="limit",
+        )
+    return limit
+
+
+def _seek(books: Books, table: str, params: dict[str, Any], query: Query, kind: str) -> bool:
+    """Narrow the query to one side of the cursor; true when the page is read towards newer objects."""
+    after, before = params.get("starting_after"), params.get("ending_before")
+    if after and before:
+        raise InvalidRequestError(
+            "You can only specify one of these parameters: ending_before, starting_after.",
+            param="ending_before",
+        )
+    if not after and not before:
+        return False
+    param = "starting_after" if after else "ending_before"
+    row = books.connection.execute(
+        f"SELECT seq FROM {table} WHERE account = ? AND id = ?",  # noqa: S608
+        (books.account, after or before),
+    ).fetchone()
+    if row is None:
+        raise no_such(kind, str(after or before), param=param, in_url=False)
+    query.where("seq < ?" if after else "seq > ?", row["seq"])
+    return bool(before)

@@ -1,0 +1,1 @@
+"""What happens to money: test instruments, charges, and the states of a PaymentIntent."""

@@ -1,0 +1,243 @@
+"""Confirming a PaymentIntent: the state machine, and what each test instrument makes of it."""
+
+from typing import Any
+
+from lumira.sandbox.books import Books, public
+from lumira.sandbox.errors import CardDeclinedError, InvalidRequestError, RefusedError
+from lumira.sandbox.events import emit
+from lumira.sandbox.payments.charges import open_charge
+from lumira.sandbox.payments.instruments import AUTHENTICATION_REQUIRED, Decline, Instrument
+from lumira.sandbox.payments.intents import OPEN_STATUSES
+from lumira.sandbox.payments.methods import find_method, instrument_of, method_from
+
+_CURRENCY_OF = {"sepa_debit": "eur", "us_bank_account": "usd"}
+_NEEDS_MANDATE = ("sepa_debit", "us_bank_account")
+_UNEXPECTED = "payment_intent_unexpected_state"
+#: The kind of appointment at which a delayed payment comes to its end.
+DELAYED_OUTCOME = "delayed_outcome"
+
+
+def confirm(books: Books, intent: dict[str, Any], params: dict[str, Any], *, browser: bool) -> dict[str, Any]:
+    """Try to take the money; a declined card is recorded and then raised as Stripe's 402."""
+    _check_confirmable(intent)
+    method = _method_for(books, intent, params)
+    _check_method(intent, method)
+    _check_return_url(intent, params, browser=browser)
+    if method["type"] in _NEEDS_MANDATE and not browser and "mandate_data" not in params:
+        raise InvalidRequestError(
+            "This PaymentIntent requires a mandate, but no existing mandate was found. Please collect "
+            "mandate acceptance from the customer and try again, providing acceptance data in the "
+            "mandate_data parameter.",
+            code="payment_intent_mandate_invalid",
+            param="mandate_data",
+        )
+    for name in ("receipt_email", "shipping", "setup_future_usage"):
+        if name in params:
+            intent[name] = params[name] or None
+    intent.update(payment_method=method["id"], last_payment_error=None, next_action=None)
+    return _attempt(books, intent, method, params)
+
+
+def _attempt(
+    books: Books, intent: dict[str, Any], method: dict[str, Any], params: dict[str, Any]
+) -> dict[str, Any]:
+    instrument = instrument_of(method)
+    if instrument.authenticates:
+        if params.get("off_session") or params.get("error_on_requires_action"):
+            return decline(books, intent, method, AUTHENTICATION_REQUIRED)
+        return _ask_to_authenticate(books, intent, params)
+    return charge(books, intent, method, instrument)
+
+
+def charge(
+    books: Books,
+    intent: dict[str, Any],
+    method: dict[str, Any],
+    instrument: Instrument,
+    *,
+    authenticated: bool = False,
+) -> dict[str, Any]:
+    """Take the money now, begin to take it, or fail, as the instrument has it."""
+    if instrument.delayed or instrument.decline is None:
+        # Nothing here is attached to a customer, so a payment method pays once, as at Stripe.
+        books.save({**method, "_spent": True})
+    if instrument.delayed:
+        return _begin(books, intent, method, instrument)
+    if instrument.decline is not None:
+        return decline(books, intent, method, instrument.decline, authenticated=authenticated)
+    taken = open_charge(books, intent, method, authenticated=authenticated)
+    emit(books, "charge.succeeded", taken)
+    intent.update(latest_charge=taken["id"], next_action=None)
+    if taken["captured"]:
+        return succeed(books, intent)
+    intent.update(status="requires_capture", amount_capturable=intent["amount"])
+    books.save(intent)
+    emit(books, "payment_intent.amount_capturable_updated", intent)
+    return intent
+
+
+def succeed(books: Books, intent: dict[str, Any], amount: int | None = None) -> dict[str, Any]:
+    """The money is there."""
+    received = intent["amount"] if amount is None else amount
+    intent.update(status="succeeded", amount_received=received, amount_capturable=0, last_payment_error=None)
+    books.save(intent)
+    emit(books, "payment_intent.succeeded", intent)
+    return intent
+
+
+def decline(
+    books: Books,
+    intent: dict[str, Any],
+    method: dict[str, Any],
+    reason: Decline,
+    *,
+    authenticated: bool = False,
+) -> dict[str, Any]:
+    """Record the failed attempt, then raise Stripe's 402; what was recorded stays."""
+    failed = open_charge(books, intent, method, decline=reason, authenticated=authenticated)
+    emit(books, "charge.failed", failed)
+    fail(books, intent, method, reason, failed["id"])
+    error = intent["last_payment_error"]
+    more = {
+        name: value for name, value in error.items() if name not in ("code", "message", "type", "doc_url")
+    }
+    raise CardDeclinedError(
+        reason.message, code=reason.code, payment_intent=public(intent), **{**more, "charge": failed["id"]}
+    )
+
+
+def fail(
+    books: Books, intent: dict[str, Any], method: dict[str, Any], reason: Decline, charge_id: str | None
+) -> None:
+    """Back to the start: the intent wants another payment method and says why."""
+    card = method["type"] == "card"
+    error: dict[str, Any] = {
+        "advice_code": reason.advice_code,
+        "charge": charge_id,
+        "code": reason.code,
+        "decline_code": reason.decline_code,
+        "doc_url": f"https://docs.stripe.com/error-codes/{reason.code.replace('_', '-')}",
+        "message": reason.message,
+        "payment_method": public(method),
+        "type": "card_error" if card else "invalid_request_error",
+    }
+    intent.update(
+        status="requires_payment_method",
+        payment_method=None,
+        next_action=None,
+        processing=None,
+        last_payment_error={name: value for name, value in error.items() if value is not None},
+    )
+    if charge_id is not None:
+        intent["latest_charge"] = charge_id
+    books.save(intent)
+    emit(books, "payment_intent.payment_failed", intent)
+
+
+def _begin(
+    books: Books, intent: dict[str, Any], method: dict[str, Any], instrument: Instrument
+) -> dict[str, Any]:
+    started = open_charge(books, intent, method, pending=True)
+    intent.update(status="processing", latest_charge=started["id"])
+    books.save(intent)
+    emit(books, "charge.pending", started)
+    emit(books, "payment_intent.processing", intent)
+    name, usual = ("slow_delay_ms", 180_000) if instrument.slow else ("delay_ms", 2_000)
+    books.schedule(DELAYED_OUTCOME, intent["id"], after_seconds=books.settings.get(name, usual) / 1000)
+    return intent
+
+
+def _ask_to_authenticate(books: Books, intent: dict[str, Any], params: dict[str, Any]) -> dict[str, Any]:
+    url = f"{books.base_url}/sandbox/authenticate/{intent['id']}?client_secret={intent['client_secret']}"
+    return_url = params.get("return_url")
+    intent["_return_url"] = return_url
+    if return_url and not params.get("use_stripe_sdk"):
+        intent["next_action"] = {
+            "redirect_to_url": {"return_url": return_url, "url": url},
+            "type": "redirect_to_url",
+        }
+    else:
+        intent["next_action"] = {
+            "type": "use_stripe_sdk",
+            "use_stripe_sdk": {"type": "three_d_secure_redirect", "stripe_js": url, "source": intent["id"]},
+        }
+    intent["status"] = "requires_action"
+    books.save(intent)
+    emit(books, "payment_intent.requires_action", intent)
+    return intent
+
+
+def _check_confirmable(intent: dict[str, Any]) -> None:
+    status = intent["status"]
+    if status in OPEN_STATUSES:
+        return
+    if status == "succeeded":
+        message = (
+            "You cannot confirm this PaymentIntent because it has already succeeded after being previously "
+            "confirmed."
+        )
+    else:
+        message = (
+            f"You cannot confirm this PaymentIntent because it has a status of {status}. Only a "
+            f"PaymentIntent with "
+            "one of the following statuses may be confirmed: requires_confirmation, requires_action."
+        )
+    raise RefusedError(message, code=_UNEXPECTED, payment_intent=public(intent))
+
+
+def _method_for(books: Books, intent: dict[str, Any], params: dict[str, Any]) -> dict[str, Any]:
+    if params.get("payment_method"):
+        return find_method(books, params["payment_method"])
+    if params.get("payment_method_data"):
+        return method_from(books, params["payment_method_data"], "payment_method_data")
+    if intent["payment_method"]:
+        return find_method(books, intent["payment_method"])
+    raise RefusedError(
+        "You cannot confirm this PaymentIntent because it's missing a payment method. You can either update "
+        "the PaymentIntent with a payment method and then confirm it again, or confirm it again directly "
+        "with a payment method or ConfirmationToken.",
+        code=_UNEXPECTED,
+        payment_intent=public(intent),
+    )
+
+
+def _check_method(intent: dict[str, Any], method: dict[str, Any]) -> None:
+    kind = method["type"]
+    if method.get("_spent"):
+        raise InvalidRequestError(
+            "The provided PaymentMethod was previously used with a PaymentIntent without Customer "
+            "attachment, shared with a connected account without Customer attachment, or was detached from a "
+            "Customer. It may not be used again. To use a PaymentMethod multiple times, you must attach it "
+            "to a Customer first.",
+            param="payment_method",
+        )
+    currency = _CURRENCY_OF.get(kind)
+    if currency is not None and intent["currency"] != currency:
+        raise InvalidRequestError(
+            f"The currency provided ({intent['currency']}) is invalid for payment method type {kind}. This "
+            f"payment "
+            f"method type supports only the following currencies: {currency}",
+            code="payment_intent_invalid_parameter",
+            param="payment_method",
+        )
+    if kind not in intent["payment_method_types"]:
+        raise InvalidRequestError(
+            f"The PaymentMethod provided ({kind}) is not allowed for this PaymentIntent. Please attach a "
+            f"compatible "
+            f"PaymentMethod. Allowed types: {', '.join(intent['payment_method_types'])}",
+            code="payment_intent_incompatible_payment_method",
+            param="payment_method",
+        )
+
+
+def _check_return_url(intent: dict[str, Any], params: dict[str, Any], *, browser: bool) -> None:
+    automatic = intent["automatic_payment_methods"]
+    if browser or params.get("return_url") or automatic is None or automatic["allow_redirects"] == "never":
+        return
+    raise InvalidRequestError(
+        "This PaymentIntent is configured to accept payment methods enabled in your Dashboard. Because some "
+        "of these payment methods might redirect your customer off of your page, you must provide a "
+        "`return_url`. If you don't want to accept redirect-based payment methods, set "
+        "`automatic_payment_methods[enabled]` to `true` and `automatic_payment_methods[allow_redirects]` to "
+        "`never` when creating Setup Intents and Payment Intents."
+    )

@@ -1,0 +1,98 @@
+"""PaymentIntents as objects: their fields, their types, what a browser may see of them."""
+
+from typing import Any
+
+from lumira.sandbox.books import Books
+from lumira.sandbox.ids import payment_id, random_id
+from lumira.sandbox.limits import merged_metadata
+
+#: Before money moves, a PaymentIntent can still be changed and confirmed.
+OPEN_STATUSES = ("requires_payment_method", "requires_confirmation", "requires_action")
+CANCELABLE_STATUSES = (
+    "requires_payment_method", "requires_capture", "requires_confirmation", "requires_action", "processing",
+)  # fmt: skip
+
+#: Stripe shows a browser only this; neither metadata nor customer.
+_PUBLIC_FIELDS = frozenset((
+    "id", "object", "amount", "amount_details", "automatic_payment_methods", "canceled_at",
+    "cancellation_reason", "capture_method", "client_secret", "confirmation_method", "created",
+    "currency", "description", "last_payment_error", "livemode", "next_action", "payment_method",
+    "payment_method_configuration_details", "payment_method_types", "processing", "receipt_email",
+    "setup_future_usage", "shipping", "source", "status",
+))  # fmt: skip
+_COPIED = (
+    "customer", "customer_account", "description", "on_behalf_of", "receipt_email", "setup_future_usage",
+    "shipping", "statement_descriptor", "statement_descriptor_suffix", "transfer_data", "transfer_group",
+    "application_fee_amount", "excluded_payment_method_types",
+)  # fmt: skip
+_EMPTY = (
+    "application", "canceled_at", "cancellation_reason", "last_payment_error", "latest_charge",
+    "managed_payments", "next_action", "payment_details", "payment_method",
+    "payment_method_configuration_details", "payment_record", "presentment_details", "processing", "review",
+    "source",
+)  # fmt: skip
+_LOCAL_TYPES = {"eur": ["card", "sepa_debit"], "usd": ["card", "us_bank_account"]}
+
+
+def new_intent(books: Books, params: dict[str, Any]) -> dict[str, Any]:
+    """Keep a new PaymentIntent in its first state."""
+    identifier = payment_id("pi")
+    return books.add(
+        {
+            "id": identifier,
+            "object": "payment_intent",
+            **dict.fromkeys(_EMPTY),
+            **{name: params.get(name) or None for name in _COPIED},
+            "allowed_payment_method_types": params.get("allowed_payment_method_types"),
+            "amount": params["amount"],
+            "amount_capturable": 0,
+            "amount_details": params.get("amount_details") or {"tip": {}},
+            "amount_received": 0,
+            "automatic_payment_methods": _automatic(params),
+            "capture_method": params.get("capture_method", "automatic_async"),
+            "client_secret": f"{identifier}_secret_{random_id('', 25)[1:]}",
+            "confirmation_method": params.get("confirmation_method", "automatic"),
+            "created": books.now,
+            "currency": params["currency"],
+            "hooks": params.get("hooks"),
+            "livemode": False,
+            "metadata": merged_metadata({}, params.get("metadata")),
+            "payment_method_options": _options(params),
+            "payment_method_types": method_types(params, params["currency"]),
+            "status": "requires_payment_method",
+        }
+    )
+
+
+def _automatic(params: dict[str, Any]) -> dict[str, Any] | None:
+    sent = params.get("automatic_payment_methods")
+    if sent is None:
+        # Since 2023-08-16 the account's own selection is the default.
+        return {"allow_redirects": "always", "enabled": True}
+    if not sent["enabled"]:
+        return None
+    return {"allow_redirects": sent.get("allow_redirects", "always"), "enabled": True}
+
+
+def method_types(params: dict[str, Any], currency: str) -> list[str]:
+    """The kinds of payment that this intent takes, by its currency and its lists."""
+    offered = _LOCAL_TYPES.get(currency, ["card"])
+    allowed = params.get("allowed_payment_method_types") or offered
+    excluded = params.get("excluded_payment_method_types") or []
+    return [kind for kind in offered if kind in allowed and kind not in excluded]
+
+
+def _options(params: dict[str, Any]) -> dict[str, Any]:
+    card = {
+        "installments": None,
+        "mandate_options": None,
+        "network": None,
+        "request_three_d_secure": "automatic",
+    }
+    sent = params.get("payment_method_options") or {}
+    return {**sent, "card": {**card, **(sent.get("card") or {})}}
+
+
+def public_view(intent: dict[str, Any]) -> dict[str, Any]:
+    """The intent as a publishable key sees it."""
+    return {name: value for name, value in intent.items() if name in _PUBLIC_FIELDS}

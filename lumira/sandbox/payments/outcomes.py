@@ -1,0 +1,96 @@
+"""What comes after the confirmation: authentication, the end of a delay, cancellation, capture."""
+
+from typing import Any
+
+from lumira.sandbox.books import Books, public
+from lumira.sandbox.errors import CardDeclinedError, InvalidRequestError, RefusedError
+from lumira.sandbox.events import emit
+from lumira.sandbox.payments.charges import capture_charge, finish_charge
+from lumira.sandbox.payments.confirmation import charge, fail, succeed
+from lumira.sandbox.payments.instruments import Decline
+from lumira.sandbox.payments.intents import CANCELABLE_STATUSES
+from lumira.sandbox.payments.methods import instrument_of
+
+_UNEXPECTED = "payment_intent_unexpected_state"
+_NOT_AUTHENTICATED = Decline(
+    "payment_intent_authentication_failure",
+    None,
+    "We are unable to authenticate your payment method. Please choose a different payment method and try "
+    "again.",
+)
+
+
+def authenticate(books: Books, intent: dict[str, Any], *, authorized: bool) -> dict[str, Any]:
+    """The buyer's answer on the authentication page; without a question nothing happens."""
+    if intent["status"] != "requires_action":
+        return intent
+    method = books.get("payment_method", intent["payment_method"])
+    if not authorized:
+        fail(books, intent, method, _NOT_AUTHENTICATED, None)
+        return intent
+    try:
+        return charge(books, intent, method, instrument_of(method), authenticated=True)
+    except CardDeclinedError:
+        # The bank refused after all; the intent says so, and the buyer comes back to the shop.
+        return intent
+
+
+def finish_delayed(books: Books, intent_id: str) -> None:
+    """The bank's late answer to a payment in progress."""
+    intent = books.find("payment_intent", intent_id)
+    if intent is None or intent["status"] != "processing":
+        return
+    method = books.get("payment_method", intent["payment_method"])
+    reason = instrument_of(method).decline
+    finished = finish_charge(books, books.get("charge", intent["latest_charge"]), reason)
+    if reason is None:
+        emit(books, "charge.succeeded", finished)
+        succeed(books, intent)
+    else:
+        emit(books, "charge.failed", finished)
+        fail(books, intent, method, reason, finished["id"])
+
+
+def cancel(books: Books, intent: dict[str, Any], reason: str | None) -> dict[str, Any]:
+    """Give the intent up for good; not once the money is taken or on its way."""
+    status = intent["status"]
+    if status not in CANCELABLE_STATUSES or status == "processing":
+        raise RefusedError(
+            f"You cannot cancel this PaymentIntent because it has a status of {status}. Only a "
+            f"PaymentIntent with one "
+            f"of the following statuses may be canceled: {', '.join(CANCELABLE_STATUSES)}.",
+            code=_UNEXPECTED,
+            payment_intent=public(intent),
+        )
+    intent.update(
+        status="canceled",
+        canceled_at=books.now,
+        cancellation_reason=reason,
+        next_action=None,
+        amount_capturable=0,
+    )
+    books.save(intent)
+    emit(books, "payment_intent.canceled", intent)
+    return intent
+
+
+def capture(books: Books, intent: dict[str, Any], amount: int | None) -> dict[str, Any]:
+    """Take what was only authorised."""
+    if intent["status"] != "requires_capture":
+        raise RefusedError(
+            "This PaymentIntent could not be captured because it has a status of "
+            f"{intent['status']}. Only a PaymentIntent with one of the following statuses may be captured: "
+            "requires_capture.",
+            code=_UNEXPECTED,
+            payment_intent=public(intent),
+        )
+    taken = intent["amount_capturable"] if amount is None else amount
+    if not 0 < taken <= intent["amount_capturable"]:
+        raise InvalidRequestError(
+            "The requested amount is higher than the maximum amount capturable.",
+            code="amount_too_large" if taken > 0 else "parameter_invalid_integer",
+            param="amount_to_capture",
+        )
+    captured = capture_charge(books, books.get("charge", intent["latest_charge"]), taken)
+    emit(books, "charge.captured", captured)
+    return succeed(books, intent, taken)

@@ -1,0 +1,28 @@
+"""``/v1/charges``: what confirmations recorded."""
+
+from stripe import params
+
+from lumira.sandbox.calls import Call, Object, Routes
+from lumira.sandbox.lists import list_objects
+
+routes = Routes()
+URL = "/v1/charges"
+
+
+@routes.add("GET", URL, params.ChargeListParams)
+def list_all(call: Call) -> Object:
+    """The account's charges, newest first."""
+    return list_objects(
+        call.books,
+        "charge",
+        URL,
+        call.params,
+        payment_intent=call["payment_intent"],
+        customer=call["customer"],
+    )
+
+
+@routes.add("GET", URL + "/<id>", params.ChargeRetrieveParams)
+def retrieve(call: Call) -> Object:
+    """One charge."""
+    return call.books.get("charge", call.path["id"])

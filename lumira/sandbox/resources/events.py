@@ -1,0 +1,59 @@
+"""``/v1/events``: what happened in the last thirty days."""
+
+import json
+import time
+
+from stripe import params
+
+from lumira.sandbox.calls import Call, Object, Routes
+from lumira.sandbox.errors import InvalidRequestError, NotFoundError
+from lumira.sandbox.events import RETENTION_SECONDS, shown
+from lumira.sandbox.lists import Query, page
+
+routes = Routes()
+URL = "/v1/events"
+_MOST_TYPES = 20
+_DELIVERED = "NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.event = events.id AND d.status <> 'delivered')"
+
+
+@routes.add("GET", URL, params.EventListParams)
+def list_all(call: Call) -> Object:
+    """The account's events, newest first, narrowed by type, time or whether they arrived."""
+    query = Query(call.books.account)
+    query.where("recorded_at > ?", time.time() - RETENTION_SECONDS)
+    query.where_created(call["created"])
+    _narrow_by_type(call, query)
+    if call["delivery_success"] is not None:
+        query.where(_DELIVERED if call["delivery_success"] else f"NOT {_DELIVERED}")
+    listed = page(call.books, "events", URL, call.params, query=query, kind="event")
+    listed["data"] = [shown(call.books, event) for event in listed["data"]]
+    return listed
+
+
+@routes.add("GET", URL + "/<id>", params.EventRetrieveParams)
+def retrieve(call: Call) -> Object:
+    """One event."""
+    row = call.books.connection.execute(
+        "SELECT body FROM events WHERE account = ? AND id = ? AND recorded_at > ?",
+        (call.books.account, call.path["id"], time.time() - RETENTION_SECONDS),
+    ).fetchone()
+    if row is None:
+        raise NotFoundError(f"No such event: '{call.path['id']}'", code="resource_missing", param="id")
+    return shown(call.books, json.loads(row["body"]))
+
+
+def _narrow_by_type(call: Call, query: Query) -> None:
+    types = call["types"]
+    if call["type"] is not None and types is not None:
+        raise InvalidRequestError(
+            "You may pass either the type or types parameter, but not both.", param="type"
+        )
+    if call["type"] is not None:
+        # Stripe takes a trailing star for a whole family, as in ``charge.*``.
+        query.where("type GLOB ?", call["type"].replace("[", "[[]").replace("?", "[?]"))
+    if types is not None:
+        if len(types) > _MOST_TYPES:
+            raise InvalidRequestError(
+                f"You can specify at most {_MOST_TYPES} types, but you passed {len(types)}.", param="types"
+            )
+        query.where(f"type IN ({', '.join('?' for _ in types)})", *types)

@@ -1,0 +1,186 @@
+"""``/v1/payment_intents``."""
+
+from typing import Any
+
+from stripe import params
+
+from lumira.sandbox.books import Books, public
+from lumira.sandbox.calls import Call, Object, Routes
+from lumira.sandbox.errors import InvalidRequestError, RefusedError, missing
+from lumira.sandbox.events import emit
+from lumira.sandbox.limits import (
+    check_amount,
+    check_currency,
+    check_description,
+    check_descriptor_suffix,
+    check_email,
+    check_metadata,
+    check_texts,
+    check_url,
+    merged_metadata,
+)
+from lumira.sandbox.lists import list_objects
+from lumira.sandbox.payments import outcomes
+from lumira.sandbox.payments.confirmation import confirm as confirm_intent
+from lumira.sandbox.payments.intents import OPEN_STATUSES, method_types, new_intent, public_view
+from lumira.sandbox.payments.methods import find_method, method_from
+
+routes = Routes()
+URL = "/v1/payment_intents"
+#: Parameters that mean something only while the intent is being confirmed.
+_ONLY_WITH_CONFIRM = ("return_url", "mandate_data", "off_session", "error_on_requires_action", "mandate")
+_SIMPLE = (
+    "description", "receipt_email", "setup_future_usage", "shipping", "statement_descriptor_suffix",
+    "customer",
+    "transfer_group",
+)  # fmt: skip
+_DESCRIPTOR_WITH_CARD = (
+    "The `statement_descriptor` parameter is not supported for the payment_method_type `card`. To continue "
+    "supporting payment_method_type `card`, please pass in `statement_descriptor_suffix` or remove the "
+    "`statement_descriptor` parameter altogether."
+)
+
+
+@routes.add("POST", URL, params.PaymentIntentCreateParams)
+def create(call: Call) -> Object:
+    """Open an intent, and confirm it at once if asked."""
+    sent = call.params
+    sent["currency"] = check_currency(sent["currency"])
+    check_amount(sent["amount"], sent["currency"])
+    _check_texts(call.books, sent, method_types(sent, sent["currency"]))
+    if not sent.get("confirm"):
+        for name in _ONLY_WITH_CONFIRM:
+            if name in sent:
+                raise InvalidRequestError(
+                    f"The parameter `{name}` cannot be passed when creating a PaymentIntent unless "
+                    f"`confirm` is set "
+                    "to true.",
+                    code="payment_intent_invalid_parameter",
+                    param=name,
+                )
+    method = _method_sent(call.books, sent)
+    intent = new_intent(call.books, sent)
+    if method is not None:
+        intent.update(payment_method=method["id"], status="requires_confirmation")
+        call.books.save(intent)
+    emit(call.books, "payment_intent.created", intent)
+    if sent.get("confirm"):
+        given = {k: v for k, v in sent.items() if k not in ("payment_method", "payment_method_data")}
+        return confirm_intent(call.books, intent, given, browser=False)
+    return intent
+
+
+@routes.add("GET", URL, params.PaymentIntentListParams)
+def list_all(call: Call) -> Object:
+    """The account's intents, newest first."""
+    return list_objects(call.books, "payment_intent", URL, call.params, customer=call["customer"])
+
+
+@routes.add("GET", URL + "/<id>", params.PaymentIntentRetrieveParams, publishable=True)
+def retrieve(call: Call) -> Object:
+    """One intent; a browser names its client secret."""
+    intent = _get(call)
+    return public_view(intent) if call.publishable else intent
+
+
+@routes.add("POST", URL + "/<id>", params.PaymentIntentUpdateParams)
+def update(call: Call) -> Object:
+    """Change an intent that is still open; metadata and description at any time."""
+    books, sent, intent = call.books, call.params, _get(call)
+    for name in (
+        "amount",
+        "currency",
+        "payment_method",
+        "payment_method_data",
+        "customer",
+        "setup_future_usage",
+    ):
+        if name in sent:
+            _check_changeable(intent, name)
+    currency = intent["currency"] = check_currency(sent.get("currency", intent["currency"]))
+    intent["amount"] = sent.get("amount", intent["amount"])
+    check_amount(intent["amount"], currency)
+    intent["payment_method_types"] = method_types({**intent, **sent}, currency)
+    _check_texts(books, sent, intent["payment_method_types"])
+    for name in _SIMPLE:
+        if name in sent:
+            intent[name] = sent[name] or None
+    intent["metadata"] = merged_metadata(intent["metadata"], sent.get("metadata"))
+    method = _method_sent(books, sent)
+    if method is not None:
+        intent.update(payment_method=method["id"], status="requires_confirmation", next_action=None)
+    intent["last_payment_error"] = None
+    return books.save(intent)
+
+
+@routes.add("POST", URL + "/<id>/confirm", params.PaymentIntentConfirmParams, publishable=True)
+def confirm(call: Call) -> Object:
+    """Try to take the money."""
+    if call["return_url"]:
+        check_url(call["return_url"], "return_url")
+    check_email(call["receipt_email"], "receipt_email")
+    confirmed = confirm_intent(call.books, _get(call), call.params, browser=call.publishable)
+    return public_view(confirmed) if call.publishable else confirmed
+
+
+@routes.add("POST", URL + "/<id>/cancel", params.PaymentIntentCancelParams)
+def cancel(call: Call) -> Object:
+    """Give an intent up."""
+    return outcomes.cancel(call.books, _get(call), call["cancellation_reason"])
+
+
+@routes.add("POST", URL + "/<id>/capture", params.PaymentIntentCaptureParams)
+def capture(call: Call) -> Object:
+    """Take what was authorised."""
+    return outcomes.capture(call.books, _get(call), call["amount_to_capture"])
+
+
+def _get(call: Call) -> dict[str, Any]:
+    intent = call.books.get("payment_intent", call.path["id"])
+    secret = call["client_secret"]
+    if call.publishable and not secret:
+        raise missing("client_secret")
+    if secret is not None and secret != intent["client_secret"]:
+        raise InvalidRequestError(
+            "The client_secret provided does not match the client_secret associated with the PaymentIntent.",
+            code="payment_intent_invalid_parameter",
+            param="client_secret",
+        )
+    return intent
+
+
+def _check_texts(books: Books, sent: dict[str, Any], types: list[str]) -> None:
+    """What create and update refuse alike."""
+    if sent.get("statement_descriptor") and "card" in types:
+        raise InvalidRequestError(_DESCRIPTOR_WITH_CARD, param="statement_descriptor")
+    check_descriptor_suffix(sent.get("statement_descriptor_suffix"))
+    check_metadata(sent.get("metadata"))
+    check_description(sent.get("description"))
+    check_email(sent.get("receipt_email"), "receipt_email")
+    check_texts(sent, "transfer_group", "on_behalf_of")
+    if sent.get("return_url"):
+        check_url(sent["return_url"], "return_url")
+    if sent.get("customer"):
+        books.get("customer", sent["customer"], param="customer")
+
+
+def _method_sent(books: Books, sent: dict[str, Any]) -> dict[str, Any] | None:
+    if sent.get("payment_method"):
+        return find_method(books, sent["payment_method"])
+    if sent.get("payment_method_data"):
+        return method_from(books, sent["payment_method_data"], "payment_method_data")
+    return None
+
+
+def _check_changeable(intent: dict[str, Any], name: str) -> None:
+    if intent["status"] in OPEN_STATUSES:
+        return
+    raise RefusedError(
+        f"This PaymentIntent's {name} could not be updated because it has a status of {intent['status']}. "
+        f"You may only "
+        f"update the {name} of a PaymentIntent with one of the following statuses: "
+        f"{', '.join(OPEN_STATUSES)}.",
+        code="payment_intent_unexpected_state",
+        param=name,
+        payment_intent=public(intent),
+    )

@@ -1,0 +1,81 @@
+"""Appointments: what the sandbox does by itself when the time has come."""
+
+import threading
+import time
+from collections.abc import Callable
+
+from lumira.sandbox.books import Books, open_books
+from lumira.sandbox.payments.confirmation import DELAYED_OUTCOME
+from lumira.sandbox.payments.outcomes import finish_delayed
+from lumira.sandbox.store import Store, StoreClosedError
+
+#: What is done at an appointment, by its kind, for its subject.
+_DEEDS: dict[str, Callable[[Books, str], None]] = {DELAYED_OUTCOME: finish_delayed}
+_LONGEST_SLEEP_SECONDS = 5.0
+_EVERYONE = "%"
+
+
+class Timers:
+    """One thread that keeps the appointments; they are rows, so a restart forgets none."""
+
+    def __init__(self, store: Store, wake: Callable[[], None]) -> None:
+        self._store = store
+        self._wake = wake
+        self._changed = threading.Event()
+        self._stopping = False
+        self._thread = threading.Thread(target=self._run, name="sandbox-timers", daemon=True)
+        #: Where this sandbox is reached, for addresses in what happens by itself.
+        self.base_url = ""
+
+    def start(self) -> None:
+        """Begin to keep appointments, those of an earlier process too."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the thread."""
+        self._stopping = True
+        self._changed.set()
+        self._thread.join(1.0)
+
+    def notice(self) -> None:
+        """Look at the appointments again."""
+        self._changed.set()
+
+    def run_due(self, account: str = _EVERYONE) -> int:
+        """Keep every appointment that is due, of one account or of all; how many there were."""
+        done = 0
+        while self._run_one(account):
+            done += 1
+        return done
+
+    def _run_one(self, account: str) -> bool:
+        with self._store.transaction() as connection:
+            row = connection.execute(
+                "SELECT * FROM tasks WHERE due_at <= ? AND account LIKE ? ORDER BY due_at, id LIMIT 1",
+                (time.time(), account),
+            ).fetchone()
+            if row is None:
+                return False
+            connection.execute("DELETE FROM tasks WHERE id = ?", (row["id"],))
+            books = open_books(connection, row["account"], base_url=self.base_url)
+            _DEEDS[row["kind"]](books, row["subject"])
+        self._wake()
+        return True
+
+    def _run(self) -> None:
+        while not self._stopping:
+            try:
+                self.run_due()
+                seconds = self._until_next()
+            except StoreClosedError:
+                return
+            self._changed.wait(seconds)
+            # Cleared after the wait: what is noticed from here on is seen by the next look.
+            self._changed.clear()
+
+    def _until_next(self) -> float:
+        with self._store.transaction() as connection:
+            (due,) = connection.execute("SELECT min(due_at) FROM tasks").fetchone()
+        if due is None:
+            return _LONGEST_SLEEP_SECONDS
+        return min(max(float(due) - time.time(), 0.001), _LONGEST_SLEEP_SECONDS)

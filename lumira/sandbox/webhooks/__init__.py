@@ -1,0 +1,1 @@
+"""Deliveries of events: a queue of rows, threads that send, signatures."""

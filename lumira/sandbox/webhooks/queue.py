@@ -1,0 +1,127 @@
+"""The queue of deliveries: rows that survive a restart, claimed by one worker at a time."""
+
+import json
+import sqlite3
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from lumira.sandbox.books import open_books
+from lumira.sandbox.events import shown
+from lumira.sandbox.webhooks.posting import Attempt
+
+#: Not paused, due, and of the account that a flush asks for, if any.
+_DUE = """
+    status = 'pending' AND due_at <= :now
+    AND account NOT IN (SELECT id FROM accounts WHERE json_extract(settings, '$.deliveries.paused'))
+"""
+_DEFAULT_ATTEMPTS = 16
+_LONGEST_PAUSE_SECONDS = 60
+STATUSES = ("pending", "sending", "delivered", "failed", "lost", "canceled")
+
+
+@dataclass(frozen=True)
+class Parcel:
+    """One event for one endpoint, ready to be signed and sent."""
+
+    delivery: int
+    account: str
+    attempts: int
+    url: str
+    secret: str
+    body: bytes
+
+
+def claim(connection: sqlite3.Connection) -> Parcel | None:
+    """Take the delivery that has been due the longest; nothing when none is due."""
+    while True:
+        row = connection.execute(
+            f"SELECT * FROM deliveries WHERE {_DUE} ORDER BY due_at, id LIMIT 1",  # noqa: S608
+            {"now": time.time()},
+        ).fetchone()
+        if row is None:
+            return None
+        endpoint = _endpoint(connection, row["account"], row["endpoint"])
+        if endpoint is None or endpoint["status"] != "enabled":
+            # Stripe stops the deliveries of an endpoint that was disabled or deleted.
+            connection.execute("UPDATE deliveries SET status = 'canceled' WHERE id = ?", (row["id"],))
+            continue
+        connection.execute(
+            "UPDATE deliveries SET status = 'sending', attempts = attempts + 1 WHERE id = ?", (row["id"],)
+        )
+        body = _body(connection, row, endpoint)
+        return Parcel(
+            row["id"], row["account"], row["attempts"] + 1, endpoint["url"], endpoint["_secret"], body
+        )
+
+
+def _endpoint(connection: sqlite3.Connection, account: str, identifier: str) -> dict[str, Any] | None:
+    return open_books(connection, account).find("webhook_endpoint", identifier)
+
+
+def _body(connection: sqlite3.Connection, row: sqlite3.Row, endpoint: dict[str, Any]) -> bytes:
+    stored = connection.execute("SELECT body FROM events WHERE id = ?", (row["event"],)).fetchone()
+    event = shown(open_books(connection, row["account"]), json.loads(stored["body"]))
+    if endpoint["api_version"] is not None:
+        event["api_version"] = endpoint["api_version"]
+    return json.dumps(event, indent=2, ensure_ascii=False).encode(errors="replace")
+
+
+def finish(connection: sqlite3.Connection, parcel: Parcel, attempt: Attempt) -> None:
+    """Note how it went, and when it is tried again."""
+    chaos = open_books(connection, parcel.account).settings.get("deliveries", {})
+    status, due_at = "delivered", time.time()
+    if not attempt.succeeded:
+        exhausted = parcel.attempts >= chaos.get("max_attempts", _DEFAULT_ATTEMPTS)
+        status = "failed" if exhausted else "pending"
+        pause = min(2 ** (parcel.attempts - 1), _LONGEST_PAUSE_SECONDS)
+        due_at += pause * chaos.get("retry_base_ms", 1000) / 1000
+    connection.execute(
+        "UPDATE deliveries SET status = ?, due_at = ?, last_status = ?, last_error = ? WHERE id = ? AND "
+        "status = 'sending'",
+        (status, due_at, attempt.status, attempt.error, parcel.delivery),
+    )
+
+
+def recover(connection: sqlite3.Connection) -> None:
+    """After a restart: what was being sent may not have arrived, so it is sent again."""
+    connection.execute("UPDATE deliveries SET status = 'pending' WHERE status = 'sending'")
+
+
+def next_due(connection: sqlite3.Connection) -> float | None:
+    """When the next delivery becomes due; nothing when none waits."""
+    row = connection.execute(
+        f"SELECT min(due_at) AS due FROM deliveries WHERE {_DUE}",  # noqa: S608
+        {"now": float("inf")},
+    ).fetchone()
+    return None if row["due"] is None else float(row["due"])
+
+
+def hurry(connection: sqlite3.Connection, account: str) -> None:
+    """Make everything that waits due now."""
+    connection.execute(
+        "UPDATE deliveries SET due_at = ? WHERE account = ? AND status = 'pending'", (time.time(), account)
+    )
+
+
+def busy(connection: sqlite3.Connection, account: str) -> bool:
+    """Whether something of this account is due or on its way."""
+    (count,) = connection.execute(
+        f"SELECT count(*) FROM deliveries WHERE account = :account AND (status = 'sending' OR {_DUE})",  # noqa: S608
+        {"account": account, "now": time.time()},
+    ).fetchone()
+    return bool(count)
+
+
+def counts(connection: sqlite3.Connection, account: str) -> dict[str, int]:
+    """How many deliveries stand where."""
+    rows = connection.execute(
+        "SELECT status, count(*) AS number FROM deliveries WHERE account = ? GROUP BY status", (account,)
+    )
+    return {**dict.fromkeys(STATUSES, 0), **{row["status"]: row["number"] for row in rows}}
+
+
+def listed(connection: sqlite3.Connection, account: str) -> list[dict[str, Any]]:
+    """The books: every delivery with its attempts, oldest first."""
+    rows = connection.execute("SELECT * FROM deliveries WHERE account = ? ORDER BY id", (account,))
+    return [{**dict(row), "due_in_ms": round((row["due_at"] - time.time()) * 1000)} for row in rows]

@@ -1,0 +1,100 @@
+"""Threads that deliver what is due, several at once, so that order is not guaranteed."""
+
+import threading
+import time
+
+from lumira.sandbox.store import Store, StoreClosedError
+from lumira.sandbox.webhooks import queue
+from lumira.sandbox.webhooks.posting import post
+from lumira.sandbox.webhooks.signing import signature_header
+
+#: A worker looks again after this long even if nobody woke it.
+_LONGEST_SLEEP_SECONDS = 5.0
+_JOIN_SECONDS = 1.0
+
+
+class DeliveryWorkers:
+    """A few threads over the queue; ``wake`` after something was queued."""
+
+    def __init__(self, store: Store, workers: int) -> None:
+        self._store = store
+        self._changed = threading.Condition()
+        self._generation = 0
+        self._stopping = False
+        self._threads = [
+            threading.Thread(target=self._run, name=f"sandbox-delivery-{number}", daemon=True)
+            for number in range(workers)
+        ]
+
+    def start(self) -> None:
+        """Take up what an earlier process left, then wait for more."""
+        with self._store.transaction() as connection:
+            queue.recover(connection)
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        """End the threads; one that hangs in a delivery is left behind, its row is sent again later."""
+        with self._changed:
+            self._stopping = True
+            self._changed.notify_all()
+        deadline = time.monotonic() + _JOIN_SECONDS
+        for thread in self._threads:
+            thread.join(max(deadline - time.monotonic(), 0.01))
+
+    def wake(self) -> None:
+        """Say that the queue changed."""
+        with self._changed:
+            self._generation += 1
+            self._changed.notify_all()
+
+    def wait_until_idle(self, account: str, timeout: float) -> bool:
+        """Wait until nothing of the account is due or on its way; false when that took too long."""
+        deadline = time.monotonic() + timeout
+        while time.monotonic() < deadline and not self._stopping:
+            generation = self._generation
+            with self._store.transaction() as connection:
+                if not queue.busy(connection, account):
+                    return True
+            self._wait(generation, 0.25)
+        return False
+
+    def _wait(self, generation: int, seconds: float) -> None:
+        with self._changed:
+            if self._generation == generation and not self._stopping:
+                self._changed.wait(seconds)
+
+    def _run(self) -> None:
+        while not self._stopping:
+            generation = self._generation
+            try:
+                delivered = self._deliver_one()
+            except StoreClosedError:
+                return
+            if delivered:
+                # Whoever waits for an idle queue looks again, and so does who waits for a retry's time.
+                self.wake()
+            else:
+                self._sleep(generation)
+
+    def _deliver_one(self) -> bool:
+        with self._store.transaction() as connection:
+            parcel = queue.claim(connection)
+        if parcel is None:
+            return False
+        signature = signature_header(parcel.secret, parcel.body, int(time.time()))
+        attempt = post(parcel.url, parcel.body, signature)
+        with self._store.transaction() as connection:
+            queue.finish(connection, parcel, attempt)
+        return True
+
+    def _sleep(self, generation: int) -> None:
+        try:
+            with self._store.transaction() as connection:
+                due = queue.next_due(connection)
+        except StoreClosedError:
+            return
+        seconds = _LONGEST_SLEEP_SECONDS
+        if due is not None:
+            seconds = min(max(due - time.time(), 0.001), seconds)
+        self._wait(generation, seconds)

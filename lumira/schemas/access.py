@@ -1,0 +1,59 @@
+"""Who may open what."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from marshmallow import fields, post_dump, post_load, validate
+
+from lumira.schemas.base import RequestSchema, ResponseSchema
+from lumira.schemas.fields import EmailAddress, Line, QueryInteger, Timestamp
+from lumira.schemas.sales import MAX_LEVEL, PRODUCT_ID_LENGTH
+
+GRANT_REASONS = ("paid", "free", "refunded", "disputed", "dispute_lost")
+
+
+@dataclass(frozen=True, slots=True)
+class AccessQuestion:
+    """Whose access is asked about, and to what, where not to everything."""
+
+    customer_email: str
+    product_id: str | None
+    level: int | None
+
+
+class AccessQuery(RequestSchema):
+    """The query string of `GET /access`."""
+
+    customer_email = EmailAddress(required=True)
+    product_id = Line(min_length=1, max_length=PRODUCT_ID_LENGTH, load_default=None)
+    level = QueryInteger(
+        load_default=None, validate=validate.Range(min=1, max=MAX_LEVEL), metadata={"code": "INVALID_LEVEL"}
+    )
+
+    @post_load
+    def to_question(self, data: dict[str, Any], **_options: Any) -> AccessQuestion:
+        return AccessQuestion(**data)
+
+
+class GrantResponse(ResponseSchema):
+    """Access to one thing that was bought or given."""
+
+    product_id = fields.String(required=True)
+    level = fields.Integer(required=True, allow_none=True, attribute="level_number")
+    active = fields.Boolean(required=True)
+    granted_at = Timestamp(required=True)
+    revoked_at = Timestamp(required=True, allow_none=True)
+    reason = fields.String(required=True, validate=validate.OneOf(GRANT_REASONS))
+
+
+class AccessResponse(ResponseSchema):
+    """Live and past grants, newest first."""
+
+    grants = fields.List(fields.Nested(GrantResponse), required=True)
+    active = fields.Boolean(
+        allow_none=True, metadata={"description": "Only where one product or level was asked about."}
+    )
+
+    @post_dump
+    def leave_out_what_was_not_asked(self, data: dict[str, Any], **_options: Any) -> dict[str, Any]:
+        return {name: value for name, value in data.items() if not (name == "active" and value is None)}

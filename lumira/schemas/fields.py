@@ -1,0 +1,168 @@
+"""The kinds of value that go over the wire, each with the checks that hold wherever it is sent."""
+
+import base64
+import binascii
+import re
+import unicodedata
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from email_validator import EmailNotValidError, validate_email
+from marshmallow import ValidationError, fields
+
+#: RFC 5321, section 4.5.3.1.3: a path of 256 octets, less its angle brackets.
+EMAIL_LENGTH = 254
+NAME_LENGTH = 200
+#: What Stripe's metadata hold (docs.stripe.com/metadata), less the places that our own entries take.
+METADATA_ENTRIES = 20
+METADATA_KEY_LENGTH = 40
+METADATA_VALUE_LENGTH = 500
+_METADATA_KEY = re.compile(r"[^\[\]]+")
+_DIGITS = re.compile(r"[0-9]{1,9}")
+#: Sixteen bytes in base64url without padding.
+_CURSOR = re.compile(r"[A-Za-z0-9_-]{22}")
+
+
+def has_control_characters(text: str) -> bool:
+    """Whether the text holds what no name, address or label has: controls, NUL, line breaks, surrogates."""
+    return any(unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") for character in text)
+
+
+class StrictInteger(fields.Integer):
+    """A JSON integer and nothing that looks like one: not `true`, not `1.0`, not `"1"`."""
+
+    def _deserialize(self, value: Any, *_context: Any, **_options: Any) -> int:
+        if type(value) is not int:
+            raise self.make_error("invalid")
+        return value
+
+
+class QueryInteger(fields.Integer):
+    """A whole number in a query string: digits alone."""
+
+    def _deserialize(self, value: Any, *_context: Any, **_options: Any) -> int:
+        # Checked before it is converted: int() takes signs, spaces, underscores and other scripts' digits.
+        if not isinstance(value, str) or not _DIGITS.fullmatch(value):
+            raise self.make_error("invalid")
+        return int(value)
+
+
+class Line(fields.String):
+    """One line of text, trimmed, without control characters; `max_length` counts characters."""
+
+    def __init__(self, *, max_length: int, min_length: int = 0, **options: Any) -> None:
+        lengths = {"maxLength": max_length} | ({"minLength": min_length} if min_length else {})
+        options["metadata"] = {**lengths, **options.get("metadata", {})}
+        super().__init__(**options)
+        self.max_length = max_length
+        self.min_length = min_length
+
+    def _deserialize(self, value: Any, *context: Any, **options: Any) -> str:
+        text = super()._deserialize(value, *context, **options)
+        if text is None or has_control_characters(text):
+            raise self.make_error("control")
+        text = text.strip()
+        if len(text) > self.max_length:
+            raise self.make_error("too_long", max_length=self.max_length)
+        if len(text) < self.min_length:
+            raise self.make_error("too_short")
+        return text
+
+
+class EmailAddress(Line):
+    """An address that could exist, as it was typed but trimmed. No DNS is asked."""
+
+    def __init__(self, **options: Any) -> None:
+        options["metadata"] = {"format": "email", "code": "INVALID_EMAIL", **options.get("metadata", {})}
+        super().__init__(max_length=EMAIL_LENGTH, min_length=1, **options)
+
+    def _deserialize(self, value: Any, *context: Any, **options: Any) -> str:
+        text = super()._deserialize(value, *context, **options)
+        try:
+            # Addresses under .test reach nobody, and everybody's staging shop is full of them.
+            validate_email(text, check_deliverability=False, test_environment=True)
+        except EmailNotValidError as error:
+            raise self.make_error("email") from error
+        return text
+
+
+class SaleMetadata(fields.Dict):
+    """What the caller wants to travel along to Stripe: text by name, within Stripe's limits."""
+
+    def __init__(self, **options: Any) -> None:
+        schema = {
+            "additionalProperties": {"type": "string", "maxLength": METADATA_VALUE_LENGTH},
+            "maxProperties": METADATA_ENTRIES,
+            "propertyNames": {"minLength": 1, "maxLength": METADATA_KEY_LENGTH, "pattern": r"^[^\[\]]+$"},
+        }
+        super().__init__(metadata={"code": "INVALID_METADATA", "schema": schema}, **options)
+
+    def _deserialize(self, value: Any, *_context: Any, **_options: Any) -> dict[str, str]:
+        if not isinstance(value, dict):
+            raise self.make_error("invalid")
+        if len(value) > METADATA_ENTRIES:
+            raise self.make_error("too_many")
+        for key, text in value.items():
+            if not _is_metadata_key(key):
+                raise self.make_error("key")
+            if not isinstance(text, str) or len(text) > METADATA_VALUE_LENGTH or has_control_characters(text):
+                raise self.make_error("value")
+        return dict(value)
+
+
+def _is_metadata_key(key: object) -> bool:
+    return (
+        isinstance(key, str)
+        and len(key) <= METADATA_KEY_LENGTH
+        and _METADATA_KEY.fullmatch(key) is not None
+        and not has_control_characters(key)
+    )
+
+
+class Timestamp(fields.DateTime):
+    """A moment: ISO 8601, UTC, with milliseconds and `Z`. Read, it must say its offset."""
+
+    def _serialize(self, value: datetime | None, *_context: Any, **_options: Any) -> str | None:
+        if value is None:
+            return None
+        return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+    def _deserialize(self, value: Any, *_context: Any, **_options: Any) -> datetime:
+        if not isinstance(value, str) or "T" not in value:
+            raise self.make_error("invalid")
+        try:
+            moment = datetime.fromisoformat(value)
+            if moment.tzinfo is None:
+                raise self.make_error("invalid")
+            # At the edges of the calendar the same moment in UTC may not exist.
+            return moment.astimezone(UTC)
+        except (ValueError, OverflowError) as error:
+            if isinstance(error, ValidationError):
+                raise
+            raise self.make_error("invalid") from error
+
+
+class Cursor(fields.String):
+    """Where a list goes on: the id of the last one seen, in a form that nobody takes for an id."""
+
+    def _serialize(self, value: UUID | None, *_context: Any, **_options: Any) -> str | None:
+        return None if value is None else encode_cursor(value)
+
+    def _deserialize(self, value: Any, *_context: Any, **_options: Any) -> Any:
+        if not isinstance(value, str) or not _CURSOR.fullmatch(value):
+            raise self.make_error("cursor")
+        try:
+            last = UUID(bytes=base64.urlsafe_b64decode(f"{value}=="))
+        except (ValueError, binascii.Error) as error:
+            raise self.make_error("cursor") from error
+        # The last character has spare bits: only the spelling that was given out counts.
+        if encode_cursor(last) != value:
+            raise self.make_error("cursor")
+        return last
+
+
+def encode_cursor(last: UUID) -> str:
+    """The cursor that goes on after the row with this id."""
+    return base64.urlsafe_b64encode(last.bytes).decode().rstrip("=")

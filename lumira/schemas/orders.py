@@ -1,0 +1,149 @@
+"""Orders, as a tenant's own systems read them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from marshmallow import fields, post_load, validate
+
+from lumira.schemas.access import GrantResponse
+from lumira.schemas.base import RequestSchema, ResponseSchema
+from lumira.schemas.fields import Cursor, EmailAddress, QueryInteger, Timestamp
+from lumira.schemas.sales import ORDER_STATUSES
+
+MAX_PAGE = 100
+REVIEW_REASONS = ("amount_mismatch", "currency_mismatch")
+
+
+@dataclass(frozen=True, slots=True)
+class OrdersWanted:
+    """Which orders are listed; `cursor` is the id of the last one seen."""
+
+    status: str | None
+    customer_email: str | None
+    created_after: datetime | None
+    created_before: datetime | None
+    cursor: UUID | None
+    limit: int
+
+
+class OrdersQuery(RequestSchema):
+    """The query string of `GET /orders`."""
+
+    status = fields.String(load_default=None, validate=validate.OneOf(ORDER_STATUSES))
+    customer_email = EmailAddress(load_default=None)
+    created_after = Timestamp(load_default=None)
+    created_before = Timestamp(load_default=None)
+    cursor = Cursor(load_default=None)
+    limit = QueryInteger(load_default=50, validate=validate.Range(min=1, max=MAX_PAGE))
+
+    @post_load
+    def to_wanted(self, data: dict[str, Any], **_options: Any) -> OrdersWanted:
+        return OrdersWanted(**data)
+
+
+class ReviewResponse(ResponseSchema):
+    """Why a person has to decide about an order."""
+
+    reason = fields.String(required=True, validate=validate.OneOf(REVIEW_REASONS))
+
+
+class OrderResponse(ResponseSchema):
+    """One order; amounts in minor units, times in UTC."""
+
+    id = fields.UUID(required=True)
+    order_number = fields.String(required=True)
+    product_id = fields.String(required=True, allow_none=True, metadata={"description": "Null for a cart."})
+    customer_id = fields.UUID(required=True, allow_none=True)
+    customer_email = fields.String(required=True, allow_none=True)
+    amount = fields.Integer(required=True)
+    currency = fields.String(required=True)
+    status = fields.String(required=True, validate=validate.OneOf(ORDER_STATUSES))
+    payment_intent_id = fields.String(
+        required=True, allow_none=True, metadata={"description": "The payment that paid, else the newest."}
+    )
+    review = fields.Nested(
+        ReviewResponse,
+        required=True,
+        allow_none=True,
+        metadata={"description": "Set where it was paid, but not as ordered."},
+    )
+    created_at = Timestamp(required=True)
+    updated_at = Timestamp(required=True)
+    completed_at = Timestamp(required=True, allow_none=True)
+    metadata = fields.Dict(
+        keys=fields.String(), values=fields.String(), required=True, attribute="caller_metadata"
+    )
+
+    def get_attribute(self, obj: Any, attr: str, default: Any) -> Any:
+        """The order's own attribute, or what follows from several of them."""
+        if attr == "product_id":
+            return obj.lines[0].product_id if len(obj.lines) == 1 else None
+        if attr == "payment_intent_id":
+            return obj.shown_payment and obj.shown_payment.stripe_payment_intent_id
+        if attr == "review":
+            return obj.review_reason and {"reason": obj.review_reason}
+        return super().get_attribute(obj, attr, default)
+
+
+class OrderLineResponse(ResponseSchema):
+    product_id = fields.String(required=True)
+    quantity = fields.Integer(required=True)
+    unit_amount = fields.Integer(required=True)
+
+
+class OrderPaymentResponse(ResponseSchema):
+    payment_intent_id = fields.String(required=True, attribute="stripe_payment_intent_id")
+    status = fields.String(
+        required=True, attribute="state", validate=validate.OneOf(("open", "canceled", "succeeded"))
+    )
+    amount = fields.Integer(required=True)
+
+
+class OrderRefundResponse(ResponseSchema):
+    id = fields.String(required=True, attribute="stripe_refund_id")
+    amount = fields.Integer(required=True)
+    status = fields.String(required=True)
+
+
+class OrderDisputeResponse(ResponseSchema):
+    id = fields.String(required=True, attribute="stripe_dispute_id")
+    amount = fields.Integer(required=True)
+    status = fields.String(required=True)
+
+
+class OrderMessageResponse(ResponseSchema):
+    kind = fields.String(required=True)
+    subject = fields.String(required=True)
+    status = fields.String(required=True)
+
+
+class OrderTimelineEntryResponse(ResponseSchema):
+    at = Timestamp(required=True)
+    what = fields.String(required=True)
+    why = fields.String(required=True, allow_none=True)
+
+
+class WholeOrderResponse(OrderResponse):
+    """One order with everything that is known of it."""
+
+    lines = fields.List(fields.Nested(OrderLineResponse), required=True)
+    payments = fields.List(fields.Nested(OrderPaymentResponse), required=True)
+    refunded_amount = fields.Integer(required=True)
+    refunds = fields.List(fields.Nested(OrderRefundResponse), required=True)
+    disputes = fields.List(fields.Nested(OrderDisputeResponse), required=True)
+    grants = fields.List(fields.Nested(GrantResponse), required=True)
+    messages = fields.List(fields.Nested(OrderMessageResponse), required=True)
+    timeline = fields.List(fields.Nested(OrderTimelineEntryResponse), required=True)
+
+    def get_attribute(self, obj: dict[str, Any], attr: str, default: Any) -> Any:
+        """What was worked out about the order stands beside it, the rest on it."""
+        return obj[attr] if attr in obj else super().get_attribute(obj["order"], attr, default)
+
+
+class OrdersResponse(ResponseSchema):
+    """One page of orders, newest first."""
+
+    orders = fields.List(fields.Nested(OrderResponse), required=True)
+    next = Cursor(required=True, allow_none=True, metadata={"description": "Send it as `cursor`; null on the last page."})

@@ -1,0 +1,1 @@
+"""Nouns (leaves that never commit) and verbs (use cases) of the house."""

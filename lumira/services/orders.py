@@ -1,0 +1,220 @@
+"""Orders: opened with everything frozen, locked and loaded whole, found and listed."""
+
+import re
+import secrets
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Select, func, select, text
+from sqlalchemy.orm import selectinload
+from sqlalchemy.orm.interfaces import ORMOption
+
+from lumira.database import db
+from lumira.errors import InvalidRequest, OrderNotFound
+from lumira.models import (
+    Customer,
+    Order,
+    OrderLine,
+    OrderStatus,
+    Payment,
+    Product,
+    email_key,
+)
+from lumira.models.columns import uuid7
+
+#: Crockford's base 32: no I, L, O or U, so that a number can be read out on the telephone.
+_CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+_WHOLE: tuple[ORMOption, ...] = (
+    selectinload(Order.lines),
+    selectinload(Order.requests),
+    selectinload(Order.payments),
+    selectinload(Order.declines),
+    selectinload(Order.charges),
+    selectinload(Order.refunds),
+    selectinload(Order.disputes),
+    selectinload(Order.grants),
+    selectinload(Order.messages),
+)
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+@dataclass(frozen=True, slots=True)
+class OrderFilter:
+    """Which orders to list; times are aware, `after` is the id of the last one seen."""
+
+    status: OrderStatus | None = None
+    customer_email: str | None = None
+    created_after: datetime | None = None
+    created_before: datetime | None = None
+    after: UUID | None = None
+    limit: int = 50
+
+
+def new_order_number(prefix: str) -> str:
+    """A number nobody can guess or count: the tenant's prefix and 50 random bits."""
+    return f"{prefix}-{''.join(secrets.choice(_CROCKFORD) for _ in range(10))}"
+
+
+def open_order(
+    tenant_id: int,
+    *,
+    prefix: str,
+    product: Product,
+    quantity: int,
+    customer: Customer | None,
+    customer_email: str | None,
+    customer_name: str | None,
+    livemode: bool,
+    source: str,
+    request_id: str | None,
+    metadata: dict[str, str],
+) -> Order:
+    """A pending order for one product at today's price; nothing of it follows the catalog afterwards."""
+    order = Order(
+        tenant_id=tenant_id,
+        id=uuid7(),
+        order_number=new_order_number(prefix),
+        customer_id=customer.id if customer else None,
+        customer_email=customer_email,
+        email_key=customer.email_key if customer else None,
+        customer_name=customer_name,
+        amount=product.amount * quantity,
+        currency=product.currency,
+        livemode=livemode,
+        source=source,
+        request_id=request_id,
+        free_product_id=product.id if product.is_free and customer else None,
+        caller_metadata=metadata,
+        status=OrderStatus.PENDING,
+    )
+    order.lines.append(
+        OrderLine(
+            id=uuid7(),
+            position=0,
+            product_id=product.id,
+            product_name=product.name,
+            kind=product.kind,
+            level_number=product.level_number,
+            quantity=quantity,
+            unit_amount=product.amount,
+            on_partial_refund=product.on_partial_refund,
+        )
+    )
+    db.session.add(order)
+    # Grants point at lines, so the lines are there before the order is settled.
+    db.session.flush()
+    return order
+
+
+def lock_orders(tenant_id: int, order_ids: Iterable[UUID]) -> dict[UUID, Order]:
+    """The orders, locked in the order of their ids and loaded whole, by id."""
+    query = (
+        select(Order)
+        .where(Order.tenant_id == tenant_id, Order.id.in_(set(order_ids)))
+        .order_by(Order.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+        .options(*_WHOLE)
+    )
+    return {order.id: order for order in db.session.execute(query).scalars()}
+
+
+def lock_order(tenant_id: int, order_id: UUID) -> Order:
+    """One order, locked and loaded whole; `OrderNotFound` if this tenant has none such."""
+    order = lock_orders(tenant_id, [order_id]).get(order_id)
+    if order is None:
+        raise OrderNotFound("There is no such order.")
+    return order
+
+
+def find_free(tenant_id: int, *, customer_id: UUID, product_id: str) -> UUID | None:
+    """Id of the order by which this customer got this free product."""
+    return db.session.execute(
+        select(Order.id).where(
+            Order.tenant_id == tenant_id,
+            Order.customer_id == customer_id,
+            Order.free_product_id == product_id,
+        )
+    ).scalar_one_or_none()
+
+
+def find_address(order_number: str) -> tuple[int, UUID] | None:
+    """Tenant and id of the order with this number; works without a tenant."""
+    row = db.session.execute(
+        text("SELECT tenant_id, id FROM lumira_find_order(:number)"), {"number": order_number.upper()}
+    ).one_or_none()
+    return None if row is None else (row.tenant_id, row.id)
+
+
+def ids_by_payment(tenant_id: int, payment_intent_ids: Sequence[str]) -> dict[str, UUID]:
+    """For each PaymentIntent known to the tenant the id of its order."""
+    rows = db.session.execute(
+        select(Payment.stripe_payment_intent_id, Payment.order_id).where(
+            Payment.tenant_id == tenant_id,
+            Payment.stripe_payment_intent_id == func.any(list(payment_intent_ids)),
+        )
+    )
+    return {intent_id: order_id for intent_id, order_id in rows}
+
+
+def ids_by_number(tenant_id: int, order_numbers: Sequence[str]) -> dict[str, UUID]:
+    """For each order number of the tenant the id of its order."""
+    rows = db.session.execute(
+        select(Order.order_number, Order.id).where(
+            Order.tenant_id == tenant_id, Order.order_number == func.any(list(order_numbers))
+        )
+    )
+    return {number: order_id for number, order_id in rows}
+
+
+def get_order(tenant_id: int, reference: str) -> Order:
+    """One order, whole, by its id, its number or its PaymentIntent; `OrderNotFound` if none is meant."""
+    query = select(Order).where(Order.tenant_id == tenant_id).options(*_WHOLE)
+    order = db.session.execute(_referred_to(query, tenant_id, reference)).scalar_one_or_none()
+    if order is None:
+        raise OrderNotFound("There is no such order.")
+    return order
+
+
+def get_order_of_payment(tenant_id: int, payment_intent_id: str) -> Order:
+    """One order, whole, by its PaymentIntent alone: a publishable key may not try numbers or ids."""
+    if not payment_intent_id.startswith("pi_"):
+        raise OrderNotFound("There is no such payment.")
+    return get_order(tenant_id, payment_intent_id)
+
+
+def _referred_to(query: Select[tuple[Order]], tenant_id: int, reference: str) -> Select[tuple[Order]]:
+    if reference.startswith("pi_"):
+        paid = select(Payment.order_id).where(
+            Payment.tenant_id == tenant_id, Payment.stripe_payment_intent_id == reference
+        )
+        return query.where(Order.id.in_(paid))
+    if _UUID.fullmatch(reference.lower()):
+        return query.where(Order.id == UUID(reference))
+    return query.where(Order.order_number == reference.upper())
+
+
+def list_orders(tenant_id: int, wanted: OrderFilter) -> tuple[list[Order], UUID | None]:
+    """Orders, newest first, and the id to go on from, `None` on the last page.
+
+    Ids are UUIDv7, so that their order is the order in which the orders were opened.
+    """
+    query = select(Order).where(Order.tenant_id == tenant_id).order_by(Order.id.desc())
+    if wanted.status is not None:
+        query = query.where(Order.status == wanted.status)
+    if wanted.customer_email is not None:
+        query = query.where(Order.email_key == email_key(wanted.customer_email))
+    if wanted.created_after is not None:
+        query = query.where(Order.created_at > wanted.created_after)
+    if wanted.created_before is not None:
+        query = query.where(Order.created_at < wanted.created_before)
+    if wanted.after is not None:
+        query = query.where(Order.id < wanted.after)
+    if wanted.limit < 1:
+        raise InvalidRequest("A page holds at least one order.")
+    found = list(db.session.execute(query.limit(wanted.limit + 1).options(*_WHOLE)).scalars())
+    page = found[: wanted.limit]
+    return page, (page[-1].id if len(found) > wanted.limit else None)

@@ -1,0 +1,101 @@
+"""Stripe's objects, read into facts: the same reading for an event's payload and for a reply to a call.
+
+What is missing or of the wrong type is refused here, before anything is recorded.
+"""
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, TypeGuard
+
+from lumira.services.payments import IntentFacts, TryFailed
+
+_UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")
+#: The largest amount that a column holds; Stripe's own limit is far below.
+_LARGEST_AMOUNT = 2**31 - 1
+
+
+class MalformedObject(Exception):
+    """Stripe's signature is right and the content makes no sense; says which field."""
+
+
+def read_intent(intent: Mapping[str, Any], *, told_at: datetime | None = None) -> IntentFacts:
+    """What a PaymentIntent says; `MalformedObject` names the field that it lacks."""
+    error = _mapping(intent, "last_payment_error")
+    return IntentFacts(
+        id=_text(intent, "id", prefix="pi_"),
+        status=_text(intent, "status"),
+        amount=_amount(intent, "amount"),
+        currency=_text(intent, "currency").lower(),
+        amount_received=_amount(intent, "amount_received", default=0),
+        charge_id=_id_of(intent.get("latest_charge"), "latest_charge"),
+        payment_method_id=_id_of(intent.get("payment_method"), "payment_method"),
+        told_at=told_at,
+        failure=_read_failure(error) if error is not None else None,
+        metadata=read_metadata(intent),
+    )
+
+
+def _read_failure(error: Mapping[str, Any]) -> TryFailed:
+    return TryFailed(
+        charge_id=_id_of(error.get("charge"), "charge"),
+        payment_method_id=_id_of(error.get("payment_method"), "payment_method"),
+        code=_optional_text(error, "code"),
+        decline_code=_optional_text(error, "decline_code"),
+    )
+
+
+def read_metadata(stripe_object: Mapping[str, Any]) -> dict[str, str]:
+    """The object's metadata; whatever is no text in it is left out."""
+    metadata = stripe_object.get("metadata")
+    if not isinstance(metadata, Mapping):
+        return {}
+    return {name: value for name, value in metadata.items() if isinstance(value, str)}
+
+
+def read_time(value: object) -> datetime | None:
+    """Unix seconds as an aware time, or `None` where they make no sense."""
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 2**33:
+        return None
+    return datetime.fromtimestamp(value, UTC)
+
+
+def is_storable(value: object) -> TypeGuard[str]:
+    """Whether PostgreSQL can keep it as a short text: signed JSON may hold NUL and lone surrogates."""
+    return isinstance(value, str) and 0 < len(value) <= 255 and _UNSTORABLE.search(value) is None  # noqa: PLR2004
+
+
+def _text(source: Mapping[str, Any], name: str, *, prefix: str = "") -> str:
+    value = source.get(name)
+    if not is_storable(value) or not value.startswith(prefix):
+        raise MalformedObject(name)
+    return value
+
+
+def _optional_text(source: Mapping[str, Any], name: str) -> str | None:
+    return None if source.get(name) is None else _text(source, name)
+
+
+def _amount(source: Mapping[str, Any], name: str, *, default: int | None = None) -> int:
+    value = source.get(name, default)
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= _LARGEST_AMOUNT:
+        raise MalformedObject(name)
+    return value
+
+
+def _mapping(source: Mapping[str, Any], name: str) -> Mapping[str, Any] | None:
+    value = source.get(name)
+    if value is not None and not isinstance(value, Mapping):
+        raise MalformedObject(name)
+    return value
+
+
+def _id_of(value: object, name: str) -> str | None:
+    """The id of a reference that may come expanded to the whole object."""
+    if isinstance(value, Mapping):
+        value = value.get("id")
+    if value is None:
+        return None
+    if not is_storable(value):
+        raise MalformedObject(name)
+    return value

@@ -1,0 +1,184 @@
+"""The story of an order, told from its rows: it has no table of its own."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import select
+
+from lumira.database import db
+from lumira.models import (
+    Dispute,
+    DisputeStatus,
+    MessageStatus,
+    Order,
+    OutboxMessage,
+    Payment,
+    PaymentState,
+    Refund,
+    RefundStatus,
+    RequestState,
+    ReviewReason,
+    WebhookEvent,
+)
+
+#: Entries of the same instant are told in the order in which one follows from the other.
+_STORY = (
+    "opened",
+    "payment_refused",
+    "payment_opened",
+    "declined",
+    "paid",
+    "canceled",
+    "webhook",
+    "review",
+    "released",
+    "refund_opened",
+    "disputed",
+    "completed",
+    "granted",
+    "revoked",
+    "message_owed",
+    "message_sent",
+)
+_RANK = {what: rank for rank, what in enumerate(_STORY)}
+
+#: Stripe's clock tells whole seconds, so that what it dates may have been this much later.
+_STRIPE_TICK = timedelta(seconds=1)
+
+_REFUND_ENDED = (RefundStatus.SUCCEEDED, RefundStatus.FAILED, RefundStatus.CANCELED)
+_DISPUTE_ENDED = (
+    DisputeStatus.WON,
+    DisputeStatus.LOST,
+    DisputeStatus.WARNING_CLOSED,
+    DisputeStatus.PREVENTED,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineEntry:
+    """One thing that happened: when (aware), what, and the word that explains it, if there is one."""
+
+    at: datetime
+    what: str
+    why: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EventSeen:
+    """One webhook event of an order, as far as its story needs it."""
+
+    type: str
+    received_at: datetime
+    status: str
+
+
+def list_events(tenant_id: int, order_id: UUID) -> list[EventSeen]:
+    """The webhook events that were told of this order, as they came in."""
+    rows = db.session.execute(
+        select(WebhookEvent.type, WebhookEvent.received_at, WebhookEvent.status)
+        .where(WebhookEvent.tenant_id == tenant_id, WebhookEvent.order_id == order_id)
+        .order_by(WebhookEvent.received_at, WebhookEvent.id)
+    )
+    return [EventSeen(row.type, row.received_at, str(row.status)) for row in rows]
+
+
+def timeline(order: Order, events: Sequence[EventSeen]) -> list[TimelineEntry]:
+    """All that is known to have happened to a loaded order, oldest first; makes no query."""
+    entries = [TimelineEntry(order.created_at, "opened"), *_requests(order), *_payments(order)]
+    entries += [TimelineEntry(event.received_at, "webhook", event.type) for event in events]
+    entries += [*_decisions(order), *_grants(order)]
+    for message in order.messages:
+        entries += _message(message)
+    for refund in order.refunds:
+        entries += _refund(refund)
+    for dispute in order.disputes:
+        entries += _dispute(dispute)
+    # Sorting is stable: equals stay as their rows were ordered.
+    return sorted(entries, key=lambda entry: (entry.at, _RANK.get(entry.what, len(_RANK))))
+
+
+def _requests(order: Order) -> Iterator[TimelineEntry]:
+    for request in order.requests:
+        if request.state is RequestState.REFUSED and request.answered_at is not None:
+            yield TimelineEntry(request.answered_at, "payment_refused", (request.refusal or {}).get("code"))
+
+
+def _payments(order: Order) -> Iterator[TimelineEntry]:
+    for payment in order.payments:
+        yield TimelineEntry(payment.created_at, "payment_opened", payment.stripe_payment_intent_id)
+        if payment.succeeded_at is not None:
+            yield TimelineEntry(_paid_at(order, payment, payment.succeeded_at), "paid")
+        if payment.state is PaymentState.CANCELED and payment.canceled_at is not None:
+            yield TimelineEntry(payment.canceled_at, "canceled")
+    for decline in order.declines:
+        yield TimelineEntry(decline.recorded_at, "declined", decline.decline_code or decline.code)
+
+
+def _paid_at(order: Order, payment: Payment, told: datetime) -> datetime:
+    """When the payment succeeded, but not before a decline in the same tick of Stripe's clock.
+
+    No try follows a success, so that a decline noted within that second came first.
+    """
+    return max(
+        [told]
+        + [
+            decline.recorded_at
+            for decline in order.declines
+            if decline.payment_id == payment.id and decline.recorded_at - told < _STRIPE_TICK
+        ]
+    )
+
+
+def _decisions(order: Order) -> Iterator[TimelineEntry]:
+    if order.review_reason is not None or order.review_released_at is not None:
+        yield from _review(order)
+    if order.review_released_at is not None:
+        yield TimelineEntry(order.review_released_at, "released")
+    if order.completed_at is not None:
+        yield TimelineEntry(order.completed_at, "completed")
+
+
+def _review(order: Order) -> Iterable[TimelineEntry]:
+    """The mismatch that a person was asked about; the order forgets its reason once it is released."""
+    for payment in order.payments:
+        if payment.succeeded_at is None:
+            continue
+        reason = order.review_reason or (
+            ReviewReason.CURRENCY_MISMATCH
+            if payment.currency != order.currency
+            else ReviewReason.AMOUNT_MISMATCH
+        )
+        return [TimelineEntry(payment.succeeded_at, "review", str(reason))]
+    return []
+
+
+def _grants(order: Order) -> Iterator[TimelineEntry]:
+    for grant in order.grants:
+        # Once it is revoked, the reason is that of the revocation.
+        given = str(grant.product_id) if grant.revoked_at else f"{grant.product_id}: {grant.reason}"
+        if grant.granted_at != grant.revoked_at:
+            yield TimelineEntry(grant.granted_at, "granted", given)
+        if grant.revoked_at is not None:
+            yield TimelineEntry(grant.revoked_at, "revoked", f"{grant.product_id}: {grant.reason}")
+
+
+def _message(message: OutboxMessage) -> Iterator[TimelineEntry]:
+    yield TimelineEntry(message.created_at, "message_owed", str(message.kind))
+    if message.sent_at is not None:
+        yield TimelineEntry(message.sent_at, "message_sent", str(message.kind))
+    elif message.status is not MessageStatus.PENDING:
+        yield TimelineEntry(message.updated_at, f"message_{message.status}", str(message.kind))
+
+
+def _refund(refund: Refund) -> Iterator[TimelineEntry]:
+    yield TimelineEntry(refund.created_at, "refund_opened", refund.stripe_refund_id)
+    if refund.status in _REFUND_ENDED:
+        yield TimelineEntry(refund.updated_at, f"refund_{refund.status}", refund.stripe_refund_id)
+
+
+def _dispute(dispute: Dispute) -> Iterator[TimelineEntry]:
+    yield TimelineEntry(dispute.created_at, "disputed", dispute.reason)
+    if dispute.status in _DISPUTE_ENDED:
+        yield TimelineEntry(dispute.updated_at, f"dispute_{dispute.status}", dispute.stripe_dispute_id)

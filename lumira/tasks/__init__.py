@@ -1,0 +1,1 @@
+"""The job queue: wake-ups and periodic work; the rows carry the truth."""

@@ -1,0 +1,86 @@
+"""The queue's application and its tasks.
+
+A job is only a wake-up: what is to be done stands in the rows that it looks at. So losing a job delays the
+work until the next sweep, and running one twice does nothing twice.
+"""
+
+import threading
+
+import structlog
+from procrastinate import App, JobContext
+from procrastinate.exceptions import UniqueViolation
+from procrastinate.jobs import Status
+from procrastinate.testing import InMemoryConnector
+
+from lumira.clock import utc_now
+from lumira.database import atomic
+from lumira.effects import relay
+from lumira.services import idempotency, sweep, tenants
+from lumira.webhooks import drain
+
+log = structlog.get_logger()
+
+QUEUE = "lumira"
+#: Seconds between two sweeps: what a lost wake-up left is found this late at most.
+SWEEP_EVERY = 10
+#: Seconds without a heartbeat after which a worker counts as dead, and how often it gives one.
+STALLED_AFTER = 15
+HEARTBEAT_EVERY = 5
+
+#: Set when the process was asked to end: the batch in hand is the last.
+stopping = threading.Event()
+
+# Only `worker.run` gives it a database: whoever imports the tasks connects to nothing.
+queue = App(connector=InMemoryConnector())
+
+
+@queue.task(name="drain_inbox", queue=QUEUE)
+def drain_inbox(tenant_id: int) -> None:
+    """Handle the tenant's events that are due."""
+    structlog.contextvars.bind_contextvars(tenant_id=tenant_id)
+    drain.drain(tenant_id, is_stopping=stopping.is_set)
+
+
+@queue.task(name="relay_outbox", queue=QUEUE)
+def relay_outbox(tenant_id: int) -> None:
+    """Send the tenant's messages that are due."""
+    structlog.contextvars.bind_contextvars(tenant_id=tenant_id)
+    relay.relay(tenant_id, is_stopping=stopping.is_set)
+
+
+@queue.periodic(cron=f"* * * * * */{SWEEP_EVERY}")
+@queue.task(name="sweep", queue=QUEUE, queueing_lock="sweep")
+def sweep_due(timestamp: int) -> None:  # noqa: ARG001 - given to every periodic task
+    """Find what is due in any tenant and was not woken for: a retry, or work that a killed process left."""
+    for tenant_id in sweep.tenants_with_due_events(utc_now()):
+        if stopping.is_set():
+            return
+        drain.drain(tenant_id, is_stopping=stopping.is_set)
+    for tenant_id in sweep.tenants_with_due_messages(utc_now()):
+        if stopping.is_set():
+            return
+        relay.relay(tenant_id, is_stopping=stopping.is_set)
+
+
+@queue.periodic(cron="17 * * * *")
+@queue.task(name="forget_expired_keys", queue=QUEUE, queueing_lock="forget_expired_keys")
+def forget_expired_keys(timestamp: int) -> None:  # noqa: ARG001 - given to every periodic task
+    """Remove idempotency keys whose time is over."""
+    with atomic(None):
+        tenant_ids = tenants.list_ids()
+    for tenant_id in tenant_ids:
+        with atomic(tenant_id):
+            idempotency.remove_expired(tenant_id, utc_now())
+
+
+@queue.periodic(cron=f"* * * * * */{STALLED_AFTER}")
+@queue.task(name="retry_stalled", queue=QUEUE, queueing_lock="retry_stalled", pass_context=True)
+async def retry_stalled(context: JobContext, timestamp: int) -> None:  # noqa: ARG001 - given to every periodic task
+    """Queue the jobs of dead workers again; one whose twin is queued already is let go."""
+    manager = context.app.job_manager
+    for job in await manager.get_stalled_jobs(queue=QUEUE, seconds_since_heartbeat=STALLED_AFTER):
+        log.warning("job_stalled", task=job.task_name, job_id=job.id)
+        try:
+            await manager.retry_job(job, retry_at=utc_now())
+        except UniqueViolation:
+            await manager.finish_job(job, status=Status.FAILED, delete_job=True)

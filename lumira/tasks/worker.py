@@ -1,0 +1,97 @@
+"""The worker process: runs jobs until it is asked to end, through restarts of the database."""
+
+import asyncio
+import contextlib
+import os
+import signal
+from collections.abc import Callable
+from typing import Any
+
+import structlog
+from flask import Flask
+from procrastinate import JobContext, PsycopgConnector
+from procrastinate.worker import Worker
+from sqlalchemy.engine import make_url
+
+from config.settings import Settings
+from lumira.database import APPLICATION_ROLE
+from lumira.tasks.queue import HEARTBEAT_EVERY, STALLED_AFTER, queue, stopping
+
+log = structlog.get_logger()
+
+#: Seconds before connecting again to a database that went away.
+RECONNECT_AFTER = 1.0
+#: Jobs of different tenants that one process runs side by side.
+CONCURRENCY = 4
+
+
+def run(app: Flask, settings: Settings) -> None:
+    """Work until SIGTERM or SIGINT; then end after the batch in hand."""
+    asyncio.run(_run(app, settings))
+
+
+async def _run(app: Flask, settings: Settings) -> None:
+    loop = asyncio.get_running_loop()
+    asked_to_stop = asyncio.Event()
+
+    def stop() -> None:
+        stopping.set()
+        asked_to_stop.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop)
+    log.info("worker_started", pid=os.getpid())
+    while not asked_to_stop.is_set():
+        work = asyncio.create_task(_work(app, settings))
+        stop_asked = asyncio.create_task(asked_to_stop.wait())
+        await asyncio.wait({work, stop_asked}, return_when=asyncio.FIRST_COMPLETED)
+        # Cancelling is Procrastinate's way to end gracefully: running jobs are waited for.
+        work.cancel()
+        stop_asked.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            try:
+                await work
+            except Exception:  # noqa: BLE001 - whatever ended the worker, the loop goes on
+                log.exception("worker_interrupted")
+        if not asked_to_stop.is_set():
+            log.warning("worker_reconnecting", after=RECONNECT_AFTER)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(asked_to_stop.wait(), RECONNECT_AFTER)
+    log.info("worker_stopped", pid=os.getpid())
+
+
+async def _work(app: Flask, settings: Settings) -> None:
+    connector = PsycopgConnector(
+        conninfo=_conninfo(settings.database_url),
+        kwargs={"options": f"-c role={APPLICATION_ROLE}"},
+        min_size=2,
+        max_size=6,
+        # A worker that waits for a lost database must notice, and the loop above start anew.
+        timeout=10,
+    )
+    with queue.replace_connector(connector) as connected:
+        async with connected.open_async():
+            await connected.run_worker_async(
+                concurrency=CONCURRENCY,
+                install_signal_handlers=False,
+                delete_jobs="successful",
+                update_heartbeat_interval=HEARTBEAT_EVERY,
+                stalled_worker_timeout=STALLED_AFTER,
+                task_middleware=[_in_app_context(app)],
+            )
+
+
+def _conninfo(database_url: str) -> str:
+    return make_url(database_url).set(drivername="postgresql").render_as_string(hide_password=False)
+
+
+def _in_app_context(app: Flask) -> Callable[[Callable[[], Any], JobContext, Worker], Any]:
+    """Every synchronous task runs in its thread with an application context of its own."""
+
+    def middleware(call_next: Callable[[], Any], context: JobContext, worker: Worker) -> Any:  # noqa: ARG001
+        structlog.contextvars.clear_contextvars()
+        structlog.contextvars.bind_contextvars(job=context.job.task_name, job_id=context.job.id)
+        with app.app_context():
+            return call_next()
+
+    return middleware

@@ -1,0 +1,259 @@
+"""Draining the inbox: events become facts on their orders, and the orders are settled.
+
+A batch locks its events, then its orders, and commits once. If anything in it fails, it is rolled back and
+its events are taken one by one, so that a poisonous one harms only itself.
+"""
+
+import traceback
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import structlog
+from sqlalchemy import select, text
+
+from lumira.clients.stripe_client import API_VERSION
+from lumira.clock import utc_now
+from lumira.database import atomic, db
+from lumira.models import EventStatus, Order, Tenant, WebhookEvent
+from lumira.services import alerts, orders, outbox, tenants
+from lumira.services.payments import PaymentMismatch
+from lumira.services.read_stripe import MalformedObject
+from lumira.services.settle_order import settle_order
+from lumira.webhooks import handlers
+from lumira.webhooks.references import Reference, reference_of
+from lumira.webhooks.registry import Handler, Told, find_handler
+
+assert handlers.__all__  # noqa: S101 - importing the handlers is what registers them
+
+log = structlog.get_logger()
+
+BATCH = 50
+_ACTOR = "stripe"
+#: How often an event that fails for a reason of ours is tried again before a person has to look.
+MAXIMUM_TRIES = 8
+#: How long an event waits for an order that is not known yet, try by try (product's contract).
+PARKED_FOR = (
+    timedelta(minutes=1),
+    timedelta(minutes=5),
+    timedelta(minutes=30),
+    timedelta(hours=2),
+    timedelta(hours=12),
+    timedelta(hours=24),
+)
+
+
+def wait_for_open_inserts(tenant_id: int) -> None:
+    """Return once every event that counted on the running wake-up is committed (see `lumira_wake`)."""
+    with atomic(tenant_id):
+        db.session.execute(
+            text("SELECT pg_advisory_xact_lock(hashtext('drain_inbox'), :tenant_id)"),
+            {"tenant_id": tenant_id},
+        )
+
+
+def drain(tenant_id: int, *, is_stopping: Callable[[], bool] = lambda: False) -> int:
+    """Handle every event of the tenant that is due; how many. Ends after the batch in hand when stopping."""
+    wait_for_open_inserts(tenant_id)
+    handled = 0
+    while not is_stopping():
+        batch = drain_batch(tenant_id)
+        handled += batch
+        if batch < BATCH:
+            break
+    return handled
+
+
+def drain_batch(tenant_id: int) -> int:
+    """Handle up to one batch of due events; how many there were."""
+    taken: list[UUID] = []
+    try:
+        with atomic(tenant_id):
+            events = _take(tenant_id, limit=BATCH)
+            taken = [event.id for event in events]
+            _handle(tenant_id, events)
+    except Exception:
+        log.exception("event_batch_failed", events=len(taken))
+        if not taken:
+            raise
+        for event_id in taken:
+            _handle_alone(tenant_id, event_id)
+    return len(taken)
+
+
+def _take(tenant_id: int, *, limit: int, only: UUID | None = None) -> list[WebhookEvent]:
+    query = (
+        select(WebhookEvent)
+        .where(
+            WebhookEvent.tenant_id == tenant_id,
+            WebhookEvent.status.in_((EventStatus.RECEIVED, EventStatus.PARKED)),
+            WebhookEvent.next_try_at <= utc_now(),
+        )
+        .order_by(WebhookEvent.next_try_at, WebhookEvent.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    if only is not None:
+        query = query.where(WebhookEvent.id == only)
+    return list(db.session.execute(query).scalars())
+
+
+def _handle_alone(tenant_id: int, event_id: UUID) -> None:
+    structlog.contextvars.bind_contextvars(event=str(event_id))
+    try:
+        with atomic(tenant_id):
+            _handle(tenant_id, _take(tenant_id, limit=1, only=event_id))
+    except Exception:
+        log.exception("event_failed")
+        _record_failure(tenant_id, event_id, traceback.format_exc())
+    finally:
+        structlog.contextvars.unbind_contextvars("event")
+
+
+def _record_failure(tenant_id: int, event_id: UUID, trace: str) -> None:
+    """Note the failure after the rollback that it caused; the last one becomes an alert."""
+    with atomic(tenant_id):
+        for event in _take(tenant_id, limit=1, only=event_id):
+            event.tries += 1
+            # A traceback may quote a payload, and a text of the database cannot hold NUL.
+            event.last_error = trace.replace("\x00", "�").encode("utf-8", "replace").decode()
+            if event.tries >= MAXIMUM_TRIES:
+                _fail(event, "error")
+            else:
+                event.next_try_at = utc_now() + timedelta(seconds=5) * 2**event.tries
+
+
+def _handle(tenant_id: int, events: list[WebhookEvent]) -> None:
+    if not events:
+        return
+    tenant = tenants.get(tenant_id)
+    now = utc_now()
+    order_of = _find_orders(tenant_id, events)
+    # Alerts and facts come after the locks: two batches that raise the same alert must not wait crosswise.
+    loaded = orders.lock_orders(tenant_id, set(order_of.values()))
+    touched: dict[UUID, Order] = {}
+    for event in events:
+        order = loaded.get(order_of[event.id]) if event.id in order_of else None
+        if _record(tenant, event, order, now) and order is not None:
+            touched[order.id] = order
+    # Every order is settled, also where an earlier one owes a message: no short cut.
+    owing = [settle_order(order, actor=_ACTOR) for order in touched.values()]
+    db.session.flush()
+    if any(owing):
+        outbox.wake(tenant_id)
+
+
+def _find_orders(tenant_id: int, events: list[WebhookEvent]) -> dict[UUID, UUID]:
+    """For each event that acts and has one the id of its order: by its payment, else by the number it names."""
+    references: dict[UUID, Reference] = {}
+    for event in events:
+        if find_handler(event.type) is not None:
+            with suppress(MalformedObject):
+                references[event.id] = reference_of(_object_of(event))
+    if not references:
+        return {}
+    by_payment = orders.ids_by_payment(tenant_id, [known.payment_intent_id for known in references.values()])
+    unknown = [
+        known.order_number
+        for known in references.values()
+        if known.order_number is not None and known.payment_intent_id not in by_payment
+    ]
+    by_number = orders.ids_by_number(tenant_id, unknown) if unknown else {}
+    found = {
+        event_id: by_payment.get(known.payment_intent_id) or by_number.get(known.order_number or "")
+        for event_id, known in references.items()
+    }
+    return {event_id: order_id for event_id, order_id in found.items() if order_id is not None}
+
+
+def _object_of(event: WebhookEvent) -> dict[str, object]:
+    data = event.payload.get("data")
+    stripe_object = data.get("object") if isinstance(data, dict) else None
+    if not isinstance(stripe_object, dict):
+        raise MalformedObject("data.object")
+    if event.livemode is None:
+        raise MalformedObject("livemode")
+    return stripe_object
+
+
+def _record(tenant: Tenant, event: WebhookEvent, order: Order | None, now: datetime) -> bool:
+    """Note the event's facts on its order; `False` where it touches none, and its row says why."""
+    handler = find_handler(event.type)
+    if handler is None:
+        _close(event, EventStatus.IGNORED, "type", now)
+        return False
+    if event.stripe_account != tenant.stripe_account:
+        _close(event, EventStatus.IGNORED, "other_account", now)
+        alerts.raise_alert(tenant.id, kind="other_account", subject=event.stripe_event_id, type=event.type)
+        return False
+    if event.api_version != API_VERSION:
+        alerts.raise_alert(
+            tenant.id, kind="api_version", subject=str(event.api_version), expected=API_VERSION
+        )
+    try:
+        told = Told(_object_of(event), event.stripe_created_at)
+        reference_of(told.object)
+        if order is None:
+            _park(event, now, reason="order_unknown")
+            return False
+        return _note(event, order, handler, told, now)
+    except MalformedObject as error:
+        event.last_error = f"The object lacks a usable {error}."
+        _fail(event, "malformed")
+        return False
+
+
+def _note(event: WebhookEvent, order: Order, handler: Handler, told: Told, now: datetime) -> bool:
+    if event.livemode != order.livemode:
+        event.order_id = order.id
+        _close(event, EventStatus.IGNORED, "other_mode", now)
+        alerts.raise_alert(
+            order.tenant_id, kind="other_mode", subject=event.stripe_event_id, order_number=order.order_number
+        )
+        return False
+    try:
+        handler(order, told)
+    except PaymentMismatch:
+        # It names an order of ours and asks for something else: it is not that order's payment.
+        _park(event, now, reason="mismatch")
+        return False
+    event.order_id = order.id
+    _close(event, EventStatus.HANDLED, None, now)
+    return True
+
+
+def _close(event: WebhookEvent, status: EventStatus, reason: str | None, now: datetime) -> None:
+    event.status = status
+    event.reason = reason
+    event.tries += 1
+    event.handled_at = now
+    log.info(
+        "event_handled",
+        event_id=event.stripe_event_id,
+        event_type=event.type,
+        status=str(status),
+        reason=reason,
+        order_id=str(event.order_id) if event.order_id else None,
+    )
+
+
+def _park(event: WebhookEvent, now: datetime, *, reason: str) -> None:
+    """Let the event wait for its order; one that waited in vain becomes an alert."""
+    if event.tries >= len(PARKED_FOR):
+        _fail(event, reason)
+        return
+    event.next_try_at = now + PARKED_FOR[event.tries]
+    event.tries += 1
+    event.status = EventStatus.PARKED
+    event.reason = reason
+    log.warning("event_parked", event_id=event.stripe_event_id, event_type=event.type, reason=reason)
+
+
+def _fail(event: WebhookEvent, reason: str) -> None:
+    event.status = EventStatus.FAILED
+    event.reason = reason
+    event.handled_at = utc_now()
+    alerts.raise_alert(
+        event.tenant_id, kind="event_failed", subject=event.stripe_event_id, type=event.type, reason=reason
+    )

@@ -1,0 +1,44 @@
+"""PaymentIntents: paid, under way, declined, canceled."""
+
+from lumira.models import Order
+from lumira.services import payments
+from lumira.services.payments import IntentFacts
+from lumira.services.read_stripe import MalformedObject, read_intent
+from lumira.webhooks.registry import Told, handles
+
+
+def _intent(told: Told) -> IntentFacts:
+    return read_intent(told.object, told_at=told.at)
+
+
+@handles("payment_intent.succeeded")
+def payment_intent_succeeded(order: Order, told: Told) -> None:
+    """Paid. What was received is compared with the order when it is settled."""
+    intent = _intent(told)
+    if intent.status != "succeeded":
+        raise MalformedObject("status")
+    payments.record_succeeded(order, intent)
+
+
+@handles("payment_intent.processing")
+def payment_intent_processing(order: Order, told: Told) -> None:
+    """A delayed method was accepted; the money may still not come."""
+    payments.record_processing(order, _intent(told))
+
+
+@handles("payment_intent.requires_action")
+def payment_intent_requires_action(order: Order, told: Told) -> None:
+    """The buyer has to answer their bank."""
+    payments.record_requires_action(order, _intent(told))
+
+
+@handles("payment_intent.payment_failed")
+def payment_intent_payment_failed(order: Order, told: Told) -> None:
+    """One try failed; the same intent may still succeed."""
+    payments.record_declined(order, _intent(told))
+
+
+@handles("payment_intent.canceled")
+def payment_intent_canceled(order: Order, told: Told) -> None:
+    """The intent can no longer be paid."""
+    payments.record_canceled(order, _intent(told))

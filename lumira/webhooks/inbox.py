@@ -1,0 +1,95 @@
+"""The inbox: an event is verified and stored in one step, and settled by a worker in another.
+
+The row of an event is the work. `receive` answers once it is committed; `drain` takes what is due.
+"""
+
+import json
+import re
+from typing import Any
+
+import structlog
+from cachetools import TTLCache
+from sqlalchemy import text
+
+from lumira.clients import stripe_signature
+from lumira.clock import utc_now
+from lumira.database import atomic, inbox_connection
+from lumira.errors import WebhookRejected
+from lumira.models.columns import uuid7
+from lumira.services import tenants
+from lumira.services.read_stripe import is_storable, read_time
+
+log = structlog.get_logger()
+
+#: Seconds that a dropped secret may still count in a process; a new one is found at once.
+_SECRETS_LIFETIME = 10
+_secrets: TTLCache[int, list[str]] = TTLCache(maxsize=1024, ttl=_SECRETS_LIFETIME)
+_CLIENT_SECRET = re.compile(r"((?:pi|seti|cs)_[A-Za-z0-9]+_secret_)[A-Za-z0-9]+")
+_EPOCH = 0
+
+_RECEIVE = text(
+    "SELECT lumira_receive_event(:tenant, :id, :stripe_id, :created, :type, :version, :live, :account, "
+    "CAST(:payload AS json), :now)"
+)
+
+
+def receive(tenant_id: int, *, body: bytes, signature: str | None) -> None:
+    """Store a signed event and wake the workers, durably, before this returns.
+
+    `WebhookRejected` if no secret is configured, the signature is wrong, or what was signed is no event.
+    """
+    _verify(tenant_id, body, signature)
+    event = _read(body)
+    with inbox_connection() as connection:
+        is_new = connection.execute(_RECEIVE, {"tenant": tenant_id, **_row(event)}).scalar_one()
+    log.info("event_received", event_id=event["id"], event_type=event["type"], repeated=not is_new)
+
+
+def _verify(tenant_id: int, body: bytes, signature: str | None) -> None:
+    secrets = _secrets.get(tenant_id)
+    if secrets is not None and stripe_signature.is_signed(body, signature, secrets):
+        return
+    # Perhaps a secret was added since: ask the database before refusing.
+    with atomic(tenant_id):
+        secrets = tenants.list_webhook_secrets(tenant_id)
+    _secrets[tenant_id] = secrets
+    if not secrets:
+        raise WebhookRejected("Webhook secret not configured")
+    if not stripe_signature.is_signed(body, signature, secrets):
+        raise WebhookRejected("Webhook signature verification failed")
+
+
+def _read(body: bytes) -> dict[str, Any]:
+    """The signed event; what has no usable id or type is no event."""
+    try:
+        event = json.loads(body, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:
+        raise WebhookRejected("Webhook body is not a Stripe event") from error
+    if not isinstance(event, dict) or not is_storable(event.get("id")) or not is_storable(event.get("type")):
+        raise WebhookRejected("Webhook body is not a Stripe event")
+    return event
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is no JSON.")
+
+
+def _row(event: dict[str, Any]) -> dict[str, Any]:
+    livemode = event.get("livemode")
+    return {
+        "id": uuid7(),
+        "stripe_id": event["id"],
+        # Part of the key, so it must be something even in a signed event without it.
+        "created": read_time(event.get("created")) or read_time(_EPOCH),
+        "type": event["type"],
+        "version": _optional(event.get("api_version")),
+        "live": livemode if isinstance(livemode, bool) else None,
+        "account": _optional(event.get("account")),
+        # Whoever holds the client secret can see the payment and pay it: it is not kept.
+        "payload": _CLIENT_SECRET.sub(r"\1redacted", json.dumps(event)),
+        "now": utc_now(),
+    }
+
+
+def _optional(value: object) -> str | None:
+    return value if is_storable(value) else None

@@ -1,0 +1,1 @@
+"""The history of the schema, from the first table on."""

@@ -1,0 +1,61 @@
+"""The job queue: Procrastinate's own schema (3.10), and the one way to wake its workers from a transaction.
+
+A wake-up takes the tenant's advisory lock, shared, until its transaction ends; the job that it wakes first
+takes the same lock exclusively and lets it go. So a job never scans while a row that counts on it is still
+uncommitted.
+"""
+
+from alembic import op
+from procrastinate.schema import SchemaManager
+
+revision = "0007_jobs"
+down_revision = "0006_effects"
+branch_labels = None
+depends_on = None
+
+TABLES = (
+    "procrastinate_workers",
+    "procrastinate_jobs",
+    "procrastinate_periodic_defers",
+    "procrastinate_events",
+)
+
+
+def upgrade() -> None:
+    op.execute("SET LOCAL lock_timeout = '5s'")
+    op.execute(SchemaManager.get_schema())
+    for table in TABLES:
+        op.execute(f"GRANT SELECT, INSERT, UPDATE, DELETE ON {table} TO lumira_app")
+        op.execute(f"GRANT USAGE ON SEQUENCE {table}_id_seq TO lumira_app")
+    op.execute(
+        """
+        CREATE FUNCTION lumira_wake(task text, tenant integer) RETURNS void LANGUAGE plpgsql AS $$
+        BEGIN
+            PERFORM pg_advisory_xact_lock_shared(hashtext(task), tenant);
+            INSERT INTO procrastinate_jobs (queue_name, task_name, queueing_lock, args)
+            VALUES ('lumira', task, task || ':' || tenant, jsonb_build_object('tenant_id', tenant))
+            ON CONFLICT (queueing_lock) WHERE status = 'todo' DO NOTHING;
+        END $$
+        """
+    )
+
+
+def downgrade() -> None:
+    op.execute("SET LOCAL lock_timeout = '5s'")
+    op.execute("DROP FUNCTION lumira_wake(text, integer)")
+    for table in reversed(TABLES):
+        op.execute(f"DROP TABLE {table} CASCADE")
+    op.execute(
+        r"""
+        DO $$ DECLARE found record; BEGIN
+            FOR found IN SELECT oid::regprocedure AS name FROM pg_proc
+                WHERE proname LIKE 'procrastinate\_%' LOOP
+                EXECUTE 'DROP FUNCTION ' || found.name;
+            END LOOP;
+            FOR found IN SELECT oid::regtype AS name FROM pg_type
+                WHERE typname LIKE 'procrastinate\_%' AND typtype IN ('e', 'c') LOOP
+                EXECUTE 'DROP TYPE ' || found.name;
+            END LOOP;
+        END $$
+        """
+    )

@@ -1,0 +1,115 @@
+"""The same thing asked for many times at the same instant happens once."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from lumira.database import atomic, db
+from lumira.errors import IdempotencyInProgress
+from lumira.models import AccessGrant, Customer, EventStatus, Order, OrderStatus, OutboxMessage, WebhookEvent
+from lumira.services.create_payment_intent import create_payment_intent
+from lumira.services.idempotency import Call, KeyKind
+from lumira.webhooks import drain, inbox
+from tests import stripe_sandbox
+from tests.factories import Brand, count, load_order, make_sale, open_payment
+from tests.stripe_events import encode, event, payment_intent, receive, signature
+
+pytestmark = pytest.mark.usefixtures("app_context")
+
+
+def at_once(app: Flask, work: Callable[[int], Any], *, threads: int) -> list[Any]:
+    """What `work` returned or raised in each of the threads, all let go at the same instant."""
+    barrier = Barrier(threads)
+
+    def run(number: int) -> Any:
+        with app.app_context():
+            barrier.wait()
+            try:
+                return work(number)
+            except Exception as error:  # noqa: BLE001 - the test looks at it
+                return error
+
+    with ThreadPoolExecutor(threads) as pool:
+        return list(pool.map(run, range(threads)))
+
+
+def paid(intent_id: str) -> dict[str, Any]:
+    return event("payment_intent.succeeded", payment_intent(id=intent_id, status="succeeded"))
+
+
+def test_same_event_delivered_50_times_from_8_threads_grants_once(app, tenant) -> None:
+    opened = open_payment(tenant)
+    body = encode(paid(opened.payment_intent_id))
+    header = signature(body, tenant.webhook_secret)
+
+    def deliver(number: int) -> None:
+        for _ in range(50 // 8 + (number < 50 % 8)):
+            inbox.receive(tenant.id, body=body, signature=header)
+            drain.drain(tenant.id)
+
+    assert at_once(app, deliver, threads=8) == [None] * 8
+    order = load_order(tenant, opened.order_number)
+    assert order.status is OrderStatus.COMPLETED
+    assert count(tenant, WebhookEvent) == 1
+    assert count(tenant, AccessGrant) == 1
+    assert count(tenant, OutboxMessage) == 1
+
+
+def test_fifty_distinct_events_for_one_payment_from_8_threads_grant_once(app, tenant) -> None:
+    opened = open_payment(tenant)
+
+    def deliver(number: int) -> None:
+        for _ in range(50 // 8 + (number < 50 % 8)):
+            receive(tenant, paid(opened.payment_intent_id))
+            drain.drain(tenant.id)
+
+    assert at_once(app, deliver, threads=8) == [None] * 8
+    drain.drain(tenant.id)
+    assert count(tenant, WebhookEvent, status=EventStatus.HANDLED) == 50
+    assert count(tenant, AccessGrant) == 1
+    assert count(tenant, OutboxMessage) == 1
+
+
+def test_two_requests_with_one_idempotency_key_at_the_same_instant_open_one_intent(app, tenant) -> None:
+    call = Call(fingerprint="f", actor="test", kind=KeyKind.IDEMPOTENCY_KEY, key="k")
+    answers = at_once(app, lambda _: create_payment_intent(tenant.id, call=call, sale=make_sale()), threads=6)
+
+    opened = [answer.value for answer in answers if not isinstance(answer, Exception)]
+    assert opened
+    assert len(set(opened)) == 1
+    assert all(isinstance(answer, IdempotencyInProgress) for answer in answers if isinstance(answer, Exception))
+    assert len(stripe_sandbox.intents(tenant)) == 1
+    assert count(tenant, Order) == 1
+
+
+def test_two_orders_of_a_new_buyer_at_the_same_instant_make_one_stripe_customer(app, tenant) -> None:
+    answers = at_once(app, lambda _: open_payment(tenant), threads=5)
+
+    assert not [answer for answer in answers if isinstance(answer, Exception)]
+    [customer] = stripe_sandbox.customers(tenant)
+    assert {intent["customer"] for intent in stripe_sandbox.intents(tenant)} == {customer["id"]}
+    assert (count(tenant, Customer), count(tenant, Order)) == (1, 5)
+
+
+def test_a_free_level_asked_for_by_one_buyer_many_times_at_once_is_one_order(app, tenant) -> None:
+    answers = at_once(app, lambda _: open_payment(tenant, "simple"), threads=6)
+    assert len(set(answers)) == 1
+    assert (count(tenant, Order), count(tenant, AccessGrant), count(tenant, OutboxMessage)) == (1, 1, 1)
+
+
+def test_events_of_one_order_in_two_workers_are_all_settled(app, tenant: Brand) -> None:
+    opened = [open_payment(tenant) for _ in range(4)]
+    for payment in opened * 30:
+        receive(tenant, paid(payment.payment_intent_id))
+
+    assert not [error for error in at_once(app, lambda _: drain.drain(tenant.id), threads=4) if isinstance(error, Exception)]
+    drain.drain(tenant.id)
+    assert count(tenant, WebhookEvent, status=EventStatus.HANDLED) == 120
+    with atomic(tenant.id):
+        statuses = set(db.session.execute(select(Order.status)).scalars())
+    assert statuses == {OrderStatus.COMPLETED}

@@ -1,0 +1,175 @@
+"""Killed with `kill -9` at any commit between "opened" and "granted": one order, one grant, one message."""
+
+import json
+import signal
+import subprocess
+import sys
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from flask import Flask
+
+from config.settings import Settings
+from lumira.effects import relay
+from lumira.models import AccessGrant, MessageStatus, Order, OrderStatus, OutboxMessage
+from lumira.services.create_payment_intent import PaymentOpened, create_payment_intent
+from lumira.services.idempotency import LEASE, Call, KeyKind
+from lumira.webhooks import drain
+from tests import stripe_events, stripe_sandbox
+from tests.factories import Brand, count, load_order, make_sale
+
+pytestmark = pytest.mark.usefixtures("app_context")
+
+KEY = "one-purchase"
+#: Every commit of every step; a test below counts them, so that none is added unnoticed.
+COMMITS = {"open": 5, "open_free": 1, "receive": 2, "drain": 2, "relay": 5}
+
+
+@dataclass
+class Step:
+    """Runs steps of the main job in processes of their own."""
+
+    settings: Settings
+    brand: Brand
+
+    def run(self, step: str, **orders: Any) -> subprocess.CompletedProcess[str]:
+        whole = {
+            "step": step,
+            "tenant_id": self.brand.id,
+            "key": KEY,
+            "database_url": self.settings.database_url,
+            "encryption_key": self.settings.encryption_keys[0],
+            "instance_path": str(self.settings.instance_path),
+            "sandbox_url": self.brand.sandbox_url,
+            **orders,
+        }
+        return subprocess.run(
+            [sys.executable, "-m", "tests.concurrency.killed_process"],
+            input=json.dumps(whole),
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    def killed(self, step: str, die_at: int, when: str, **orders: Any) -> None:
+        done = self.run(step, die_at=die_at, when=when, **orders)
+        assert done.returncode == -signal.SIGKILL, done.stdout + done.stderr
+
+
+@pytest.fixture
+def step(app: Flask, settings: Settings, tenant: Brand) -> Step:
+    return Step(settings, tenant)
+
+
+def open_again(brand: Brand, product: str = "mystique") -> PaymentOpened:
+    """The buyer's client repeats its call, after the lease of the dead process has ended."""
+    call = Call(fingerprint="f", actor="test", kind=KeyKind.IDEMPOTENCY_KEY, key=KEY)
+    with time_machine.travel(datetime.now(UTC) + LEASE + timedelta(seconds=1)):
+        return create_payment_intent(brand.id, call=call, sale=make_sale(product)).value
+
+
+def paid_event(brand: Brand, opened: PaymentOpened) -> dict[str, Any]:
+    stripe_sandbox.pay(brand, opened.payment_intent_id, opened.client_secret)
+    [succeeded] = stripe_sandbox.events(brand, "payment_intent.succeeded")
+    return succeeded
+
+
+def finish(brand: Brand) -> None:
+    """What the workers that are left do: a sweep finds whatever is due."""
+    drain.drain(brand.id)
+    with time_machine.travel(datetime.now(UTC) + timedelta(minutes=5)):
+        drain.drain(brand.id)
+        relay.relay(brand.id)
+
+
+def assert_served_once(brand: Brand, settings: Settings, order_number: str) -> None:
+    order = load_order(brand, order_number)
+    assert order.status is OrderStatus.COMPLETED
+    assert count(brand, Order) == 1
+    assert count(brand, AccessGrant) == 1
+    assert count(brand, OutboxMessage, status=MessageStatus.SENT) == count(brand, OutboxMessage) == 1
+    [message] = order.messages
+    assert (settings.instance_path / "outbox" / f"{message.id}.eml").exists()
+
+
+def points(step: str) -> list[Any]:
+    return [
+        pytest.param(number, when, id=f"{when} commit {number}")
+        for number in range(1, COMMITS[step] + 1)
+        for when in ("before", "after")
+    ]
+
+
+@pytest.mark.parametrize(("die_at", "when"), points("open"))
+def test_killed_while_opening(step, tenant, settings, die_at, when) -> None:
+    step.killed("open", die_at, when)
+
+    opened = open_again(tenant)
+    assert len(stripe_sandbox.intents(tenant)) == 1
+    assert len(stripe_sandbox.customers(tenant)) == 1
+    stripe_events.receive(tenant, paid_event(tenant, opened))
+    finish(tenant)
+    assert_served_once(tenant, settings, opened.order_number)
+
+
+@pytest.mark.parametrize(("die_at", "when"), points("open_free"))
+def test_killed_while_giving_a_free_level(step, tenant, settings, die_at, when) -> None:
+    step.killed("open_free", die_at, when)
+
+    opened = open_again(tenant, "simple")
+    finish(tenant)
+    assert_served_once(tenant, settings, opened.order_number)
+
+
+@pytest.mark.parametrize(("die_at", "when"), points("receive"))
+def test_killed_while_receiving_stripes_event(step, tenant, settings, die_at, when) -> None:
+    opened = open_again(tenant)
+    body = stripe_events.encode(paid_event(tenant, opened))
+    signed = {"body": body.decode(), "signature": stripe_events.signature(body, tenant.webhook_secret)}
+    step.killed("receive", die_at, when, **signed)
+
+    # Stripe had no answer, so it sends the event again.
+    assert step.run("receive", **signed).returncode == 0
+    finish(tenant)
+    assert_served_once(tenant, settings, opened.order_number)
+
+
+@pytest.mark.parametrize(("die_at", "when"), points("drain"))
+def test_killed_while_settling(step, tenant, settings, die_at, when) -> None:
+    opened = open_again(tenant)
+    stripe_events.receive(tenant, paid_event(tenant, opened))
+    step.killed("drain", die_at, when)
+
+    finish(tenant)
+    assert_served_once(tenant, settings, opened.order_number)
+
+
+@pytest.mark.parametrize(("die_at", "when"), points("relay"))
+def test_killed_while_sending(step, tenant, settings, die_at, when) -> None:
+    opened = open_again(tenant)
+    stripe_events.deliver(tenant, paid_event(tenant, opened))
+    step.killed("relay", die_at, when)
+
+    finish(tenant)
+    assert_served_once(tenant, settings, opened.order_number)
+
+
+def test_every_commit_of_every_step_is_killed_at(step, tenant) -> None:
+    def commits(name: str, **orders: Any) -> int:
+        done = step.run(name, **orders)
+        assert done.returncode == 0, done.stderr
+        return int(done.stdout.split()[-1])
+
+    counted = {"open": commits("open")}
+    opened = open_again(tenant)
+    body = stripe_events.encode(paid_event(tenant, opened))
+    signed = {"body": body.decode(), "signature": stripe_events.signature(body, tenant.webhook_secret)}
+    counted["receive"] = commits("receive", **signed)
+    counted["drain"] = commits("drain")
+    counted["relay"] = commits("relay")
+    counted["open_free"] = commits("open_free", key="free")
+    assert counted == COMMITS

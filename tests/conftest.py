@@ -1,0 +1,115 @@
+"""What every test can ask for: the application, a brand of its own, Stripe's stand-in."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography.fernet import Fernet
+from flask import Flask
+from flask.testing import FlaskClient
+
+from config.settings import RateLimits, Settings
+from lumira import create_app
+from lumira.database import db
+from lumira.sandbox.server import SandboxServer
+from tests import factories, postgresql
+from tests.factories import Brand
+
+
+#: The folder of the run, handed to the processes that share its work. Not one of pytest's own: those are
+#: removed by whichever run starts next, also under a database server that still uses them.
+_RUN = "LUMIRA_TEST_RUN"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        os.environ[_RUN] = tempfile.mkdtemp(prefix="lumira-tests-")
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        postgresql.stop(Path(os.environ[_RUN]))
+        shutil.rmtree(os.environ.pop(_RUN), ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def run_directory() -> Path:
+    """A folder shared by all processes of the run."""
+    return Path(os.environ[_RUN])
+
+
+@pytest.fixture(scope="session")
+def database_url(run_directory: Path) -> str:
+    return postgresql.create_database(run_directory, f"lumira_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}")
+
+
+@pytest.fixture(scope="session")
+def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxServer]:
+    """Stripe's stand-in, over real HTTP."""
+    with SandboxServer(tmp_path_factory.mktemp("sandbox")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def settings(database_url: str, sandbox: SandboxServer, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    return Settings(
+        environment="production",
+        database_url=database_url,
+        database_owner_url=database_url,
+        secret_key="only-for-tests",
+        encryption_keys=(Fernet.generate_key().decode(),),
+        instance_path=tmp_path_factory.mktemp("instance"),
+        stripe_api_base=sandbox.url,
+        rate_limits=RateLimits(enabled=False),
+        database_pool_size=20,
+    )
+
+
+@pytest.fixture(scope="session")
+def app(settings: Settings) -> Iterator[Flask]:
+    application = create_app(settings)
+    application.testing = True
+    yield application
+    with application.app_context():
+        for engine in db.engines.values():
+            engine.dispose()
+
+
+@pytest.fixture
+def app_context(app: Flask) -> Iterator[None]:
+    """An application context, as a request or a job has one."""
+    with app.app_context():
+        yield
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    return app.test_client()
+
+
+@pytest.fixture
+def make_brand(app: Flask, sandbox: SandboxServer) -> Callable[..., Brand]:
+    """Make a tenant with a catalog, keys and Stripe credentials of its own.
+
+    Tests commit for real and never meet, because each works in a tenant nobody else has.
+    """
+
+    def make(**options: Any) -> Brand:
+        with app.app_context():
+            return factories.make_brand(sandbox_url=sandbox.url, **options)
+
+    return make
+
+
+@pytest.fixture
+def tenant(make_brand: Callable[..., Brand]) -> Brand:
+    return make_brand()
+
+
+@pytest.fixture
+def other_tenant(make_brand: Callable[..., Brand]) -> Brand:
+    return make_brand()

@@ -1,0 +1,1 @@
+"""The sandbox against the official SDK, over HTTP."""

@@ -1,0 +1,161 @@
+"""Bad days on demand."""
+
+import json
+import time
+
+import pytest
+import requests
+import stripe
+
+from tests.contract.sandbox_driver import Control
+
+
+@pytest.fixture
+def create(api):
+    return lambda: api.payment_intents.create({"amount": 1400, "currency": "eur"})
+
+
+@pytest.mark.parametrize(
+    ("fault", "error", "executed"),
+    [
+        ("429", stripe.RateLimitError, False),
+        ("lock_timeout", stripe.RateLimitError, False),
+        ("500_before", stripe.APIError, False),
+        ("500_after", stripe.APIError, True),
+        ("drop_before", stripe.APIConnectionError, False),
+        ("drop_after", stripe.APIConnectionError, True),
+    ],
+)
+def test_a_queued_fault_strikes_once(*, api, create, control, fault, error, executed):
+    control.post("faults", queued=[{"fault": fault, "method": "POST", "path": "/v1/payment_intents"}])
+    api.customers.list()
+    with pytest.raises(error):
+        create()
+    assert len(api.payment_intents.list().data) == int(executed)
+    assert create().status == "requires_payment_method"
+
+
+def test_refusals_carry_stripes_codes(create, control):
+    control.post("faults", queued=[{"fault": "429"}, {"fault": "lock_timeout"}])
+    for code in ("rate_limit", "lock_timeout"):
+        with pytest.raises(stripe.RateLimitError) as refusal:
+            create()
+        assert refusal.value.error.code == code
+
+
+def test_a_fault_waits_for_its_address(api, create, control):
+    control.post(
+        "faults",
+        queued=[{"fault": "429", "times": 2, "path": r"/v1/payment_intents/[^/]+/cancel"}],
+    )
+    intent = create()
+    for _ in range(2):
+        with pytest.raises(stripe.RateLimitError):
+            api.payment_intents.cancel(intent.id)
+    assert api.payment_intents.cancel(intent.id).status == "canceled"
+    assert control.get("faults")["queued"] == []
+
+
+@pytest.mark.parametrize(
+    ("rate", "error", "executed"),
+    [
+        ("rate_429", stripe.RateLimitError, 0),
+        ("rate_500_before", stripe.APIError, 0),
+        ("rate_500_after", stripe.APIError, 2),
+        ("rate_drop_before", stripe.APIConnectionError, 0),
+        ("rate_drop_after", stripe.APIConnectionError, 2),
+    ],
+)
+def test_a_standing_rate_strikes_until_it_is_taken_back(*, api, create, control, rate, error, executed):
+    control.post("faults", **{rate: 1})
+    for _ in range(2):
+        with pytest.raises(error):
+            create()
+    control.post("faults")
+    assert len(api.payment_intents.list().data) == executed
+
+
+def test_latency_makes_every_request_slow(create, control):
+    control.post("faults", latency_ms=120)
+    started = time.monotonic()
+    create()
+    assert time.monotonic() - started >= 0.12
+
+
+def test_faults_of_one_account_leave_the_others_alone(connect, sandbox_url, key, control):
+    control.post("faults", rate_429=1)
+    assert connect(sandbox_url, key + "_other").customers.create({}).id
+
+
+def test_the_sdk_that_retries_gets_through_and_opens_one_intent(sandbox_url, key, http_client, control):
+    patient = stripe.StripeClient(
+        key, base_addresses={"api": sandbox_url}, max_network_retries=2, http_client=http_client
+    ).v1
+    control.post("faults", queued=[{"fault": "drop_after"}, {"fault": "drop_before"}])
+    intent = patient.payment_intents.create({"amount": 1400, "currency": "eur"})
+
+    logged = control.requests("/v1/payment_intents")
+    assert [entry["status"] for entry in logged] == [0, 0, 200]
+    assert len({entry["idempotency_key"] for entry in logged}) == 1
+    assert [one.id for one in patient.payment_intents.list()] == [intent.id]
+
+
+def test_every_request_is_logged_with_what_it_sent(api, control):
+    card = {"number": "4242424242424242", "exp_month": 1, "exp_year": 2034, "cvc": "123"}
+    api.payment_methods.create({"type": "card", "card": card}, {"idempotency_key": "k-1"})
+    (entry,) = control.requests("/v1/payment_methods")
+    assert (entry["status"], entry["idempotency_key"], entry["replayed"]) == (200, "k-1", False)
+    assert entry["params"]["type"] == "card"
+    assert entry["params"]["card"]["number"] == "…4242"
+
+
+def test_a_reset_empties_one_account_only(*, api, connect, sandbox_url, key, control, pay):
+    stranger = connect(sandbox_url, key + "_other")
+    kept = stranger.customers.create({})
+    pay()
+    control.post("reset")
+    assert api.payment_intents.list().data == []
+    assert api.events.list().data == []
+    assert control.get("requests")["requests"][0]["path"] == "/v1/payment_intents"
+    assert stranger.customers.retrieve(kept.id).id == kept.id
+
+
+@pytest.mark.parametrize(
+    ("name", "body"),
+    [
+        ("faults", {"rate_429": 2}),
+        ("faults", {"rate_430": 0.1}),
+        ("faults", {"queued": [{"fault": "fire"}]}),
+        ("faults", {"queued": [{"fault": "429", "path": "("}]}),
+        ("faults", {"queued": "429"}),
+        ("faults", {"queued": [{"fault": "latency", "ms": "x"}]}),
+        ("faults", {"queued": [{"fault": "429", "times": 10**30}]}),
+        ("faults", {"latency_ms": float("inf")}),
+        ("deliveries", {"lose": -1}),
+        ("deliveries", {"paused": "no"}),
+        ("deliveries", {"duplicate": "x"}),
+        ("advance", {"seconds": "x"}),
+        ("advance", {}),
+        ("events", {"type": "x"}),
+        ("settings", {"delay_ms": -1}),
+    ],
+)
+def test_a_control_that_makes_no_sense_is_refused(sandbox_url, key, name, body):
+    reply = requests.post(
+        f"{sandbox_url}/sandbox/{name}",
+        data=json.dumps(body),
+        headers={"Authorization": f"Bearer {key}"},
+        timeout=10,
+    )
+    assert reply.status_code == 400, reply.text
+
+
+def test_the_index_page_says_what_this_is(sandbox_url):
+    page = requests.get(sandbox_url + "/", timeout=10)
+    assert "STRIPE_API_BASE=" + sandbox_url in page.text
+    assert page.headers["Content-Type"].startswith("text/html")
+
+
+def test_settings_are_shown(control: Control):
+    control.post("settings", delay_ms=5)
+    assert control.get("settings")["settings"] == {"delay_ms": 5}

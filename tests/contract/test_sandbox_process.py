@@ -1,0 +1,128 @@
+"""The sandbox as a process: it keeps its state, and it ends when told."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import requests
+
+import lumira.sandbox
+from lumira.sandbox.server import SandboxServer
+from tests.contract.sandbox_driver import Control, Receiver
+
+_RUN = "from lumira.cli.sandbox import sandbox; sandbox()"
+_ROOT = str(Path(lumira.sandbox.__file__).parents[2])
+
+
+@pytest.fixture
+def launch(tmp_path):
+    """Start ``flask sandbox`` as a process of its own, over the same state each time."""
+    started = []
+
+    def start(*options):
+        process = subprocess.Popen(
+            [sys.executable, "-c", _RUN, "--state", str(tmp_path / "state"), *options],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join([_ROOT, os.environ.get("PYTHONPATH", "")])},
+        )
+        started.append(process)
+        return process, process.stdout.readline().rpartition(" ")[2].strip()
+
+    yield start
+    for process in started:
+        process.kill()
+        process.wait()
+        process.stdout.close()
+
+
+def test_nothing_answered_is_lost_when_the_process_is_killed(launch, connect):
+    process, url = launch("--port", "0")
+    api = connect(url, "sk_test_survivor")
+    receiver = Receiver()
+    endpoint = api.webhook_endpoints.create({"url": receiver.url, "enabled_events": ["*"]})
+    Control(url, "sk_test_survivor").post("deliveries", paused=True)
+    intent = api.payment_intents.create({"amount": 1400, "currency": "eur"}, {"idempotency_key": "order-1"})
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+
+    _, url = launch("--port", "0")
+    api, control = connect(url, "sk_test_survivor"), Control(url, "sk_test_survivor")
+    again = api.payment_intents.create({"amount": 1400, "currency": "eur"}, {"idempotency_key": "order-1"})
+    assert again.id == intent.id
+    assert again.last_response.headers["Idempotent-Replayed"] == "true"
+    control.post("deliveries")
+    control.flush()
+    receiver.close()
+    assert receiver.types == ["payment_intent.created"]
+    assert receiver.arrived[0].is_signed_with(endpoint.secret)
+
+
+def test_it_ends_cleanly_and_quickly_on_sigterm(launch):
+    process, url = launch("--port", "0")
+    with requests.Session() as session:
+        session.get(url, timeout=10)
+        started = time.monotonic()
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(5) == 0
+    assert time.monotonic() - started < 2
+
+
+def test_it_says_how_to_use_it(launch):
+    process, url = launch("--port", "0")
+    process.terminate()
+    said = process.stdout.read()
+    assert f"STRIPE_API_BASE={url}" in said
+    assert "sk_test_" in said
+
+
+def test_a_taken_port_is_one_clear_line(launch):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        process, said = launch("--port", str(port))
+        rest = process.stdout.read()
+        process.wait(10)
+    assert (process.returncode, rest) == (1, "")
+    assert said == "use."
+
+
+def test_a_stopped_server_starts_again_with_its_address_and_state(tmp_path, connect):
+    server = SandboxServer(tmp_path)
+    with server:
+        url = server.url
+        customer = connect(url, "sk_test_restart").customers.create({"email": "ada@example.com"})
+    with server:
+        assert server.url == url
+        found = requests.get(f"{url}/v1/customers/{customer.id}", auth=("sk_test_restart", ""), timeout=10)
+        assert found.json()["email"] == "ada@example.com"
+
+
+def test_a_dropped_connection_is_closed_without_a_word(tmp_path):
+    with SandboxServer(tmp_path) as server:
+        Control(server.url, "sk_test_dropped").post("faults", rate_drop_before=1)
+        host, port = server.url.removeprefix("http://").split(":")
+        with socket.create_connection((host, int(port)), timeout=5) as wire:
+            wire.sendall(
+                b"GET /v1/account HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer sk_test_dropped\r\n\r\n"
+            )
+            assert wire.recv(100) == b""
+
+
+@pytest.mark.parametrize(
+    "request_line",
+    [b"nonsense\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n", b"POST /v1/x HTTP/1.1\r\nContent-Length: -1\r\n\r\n"],
+)
+def test_what_is_not_http_is_refused(sandbox_url, request_line):
+    host, port = sandbox_url.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=5) as wire:
+        wire.sendall(request_line)
+        wire.shutdown(socket.SHUT_WR)
+        reply = b"".join(iter(lambda: wire.recv(4096), b""))
+    assert b"invalid_request_error" in reply
+    assert b"Traceback" not in reply

@@ -1,0 +1,81 @@
+"""Every object has the fields that the SDK declares."""
+
+import pytest
+import stripe
+from stripe import StripeObject
+
+#: Fields that Stripe sends only in special cases: expanded, deleted, secret or of another account.
+SOMETIMES = {
+    stripe.Charge: {"refunds"},
+    stripe.Customer: {
+        "cash_balance",
+        "deleted",
+        "invoice_credit_balance",
+        "sources",
+        "subscriptions",
+        "tax",
+        "tax_ids",
+    },
+    stripe.Event: {"account", "context"},
+    stripe.WebhookEndpoint: {"deleted", "secret"},
+    stripe.PaymentMethod: {"radar_options", "custom"},
+    stripe.Account: {"company", "deleted", "groups", "individual"},
+}
+
+
+def declared(kind: type[StripeObject]) -> set[str]:
+    fields = {name for name in kind.__annotations__ if name != "OBJECT_NAME"}
+    if kind is stripe.PaymentMethod:
+        # One hash per type of payment method, of which an object has its own only.
+        types = set(stripe.PaymentMethod.__annotations__["type"].__args__[0].__args__)
+        fields -= types - {"card"}
+    return fields - SOMETIMES.get(kind, set())
+
+
+@pytest.fixture
+def examples(api, pay, endpoint):
+    intent = pay()
+    return {
+        stripe.PaymentIntent: intent,
+        stripe.Charge: api.charges.retrieve(intent.latest_charge),
+        stripe.Customer: api.customers.create({"email": "ada@example.com"}),
+        stripe.Event: api.events.list({"limit": 1}).data[0],
+        stripe.WebhookEndpoint: endpoint,
+        stripe.PaymentMethod: api.payment_methods.retrieve(intent.payment_method),
+        stripe.Account: api.accounts.retrieve_current(),
+    }
+
+
+def test_every_object_carries_the_fields_that_the_sdk_declares(examples):
+    missing = {
+        kind.__name__: sorted(declared(kind) - set(example.to_dict())) for kind, example in examples.items()
+    }
+    assert {name: fields for name, fields in missing.items() if fields} == {}
+
+
+def test_no_object_carries_a_field_that_the_sdk_does_not_know(examples):
+    unknown = {
+        kind.__name__: sorted(set(example.to_dict()) - set(kind.__annotations__))
+        for kind, example in examples.items()
+    }
+    assert {name: fields for name, fields in unknown.items() if fields} == {}
+
+
+def test_fields_that_may_not_be_null_are_not(examples):
+    for kind, example in examples.items():
+        body = example.to_dict()
+        for name, annotation in kind.__annotations__.items():
+            if name in body and "None" not in str(annotation) and "Optional" not in str(annotation):
+                assert body[name] is not None, f"{kind.__name__}.{name}"
+
+
+def test_ids_look_like_stripes(examples, api):
+    prefixes = {kind.__name__: example.id.split("_")[0] for kind, example in examples.items()}
+    assert prefixes == {
+        "PaymentIntent": "pi", "Charge": "ch", "Customer": "cus", "Event": "evt", "WebhookEndpoint": "we",
+        "PaymentMethod": "pm", "Account": "acct",
+    }  # fmt: skip
+    intent = examples[stripe.PaymentIntent]
+    assert intent.client_secret.startswith(intent.id + "_secret_")
+    assert examples[stripe.WebhookEndpoint].secret.startswith("whsec_")
+    assert intent.last_response.request_id.startswith("req_")

@@ -1,0 +1,164 @@
+"""Makes what tests start from, through the same services that the application uses."""
+
+import itertools
+import os
+import secrets
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, select
+
+from lumira.database import Base, atomic, db
+from lumira.models import (
+    KeyKind,
+    Order,
+    OutboxMessage,
+    PartialRefundPolicy,
+    Product,
+    ProductKind,
+)
+from lumira.services import keys, orders, tenants
+from lumira.services.create_payment_intent import PaymentOpened, Sale, create_payment_intent
+from lumira.services.idempotency import Call
+
+BUYER = "buyer@example.com"
+_numbers = itertools.count(1)
+
+
+@dataclass(frozen=True)
+class Brand:
+    """A tenant as its owner knows it: with its keys in clear."""
+
+    id: int
+    slug: str
+    name: str
+    domain: str
+    secret_key: str
+    publishable_key: str
+    stripe_secret_key: str
+    stripe_publishable_key: str
+    webhook_secret: str
+    sandbox_url: str
+
+    @property
+    def secret(self) -> dict[str, str]:
+        """Headers with the secret key."""
+        return {"Authorization": f"Bearer {self.secret_key}"}
+
+    @property
+    def publishable(self) -> dict[str, str]:
+        """Headers with the publishable key."""
+        return {"Authorization": f"Bearer {self.publishable_key}"}
+
+
+def make_brand(*, sandbox_url: str, stripe: bool = True, **columns: Any) -> Brand:
+    """A tenant with four levels, two digital products and one physical, and keys."""
+    number = next(_numbers)
+    unique = f"{number}{secrets.token_hex(3)}"
+    slug, name = f"brand-{unique}", f"Brand {number}"
+    domain = f"{slug}.example"
+    account = f"{slug.replace('-', '')}{os.getpid()}"
+    with atomic(None):
+        tenant_id = tenants.reserve_id()
+    with atomic(tenant_id):
+        tenant = tenants.create(
+            tenant_id, slug=slug, name=name, currency="eur", order_prefix=secrets.token_hex(4).upper()
+        )
+        for column, value in columns.items():
+            setattr(tenant, column, value)
+        tenants.add_domain(tenant_id, domain)
+        webhook_secret = f"whsec_{secrets.token_hex(16)}"
+        if stripe:
+            tenants.set_stripe_keys(
+                tenant, secret_key=f"sk_test_{account}", publishable_key=f"pk_test_{account}"
+            )
+            tenants.add_webhook_secret(tenant_id, webhook_secret)
+        db.session.add_all(make_products(tenant_id))
+        secret_key = keys.create(tenant_id, KeyKind.SECRET)
+        publishable_key = keys.create(tenant_id, KeyKind.PUBLISHABLE)
+    return Brand(
+        id=tenant_id,
+        slug=slug,
+        name=name,
+        domain=domain,
+        secret_key=secret_key,
+        publishable_key=publishable_key,
+        stripe_secret_key=f"sk_test_{account}",
+        stripe_publishable_key=f"pk_test_{account}",
+        webhook_secret=webhook_secret,
+        sandbox_url=sandbox_url,
+    )
+
+
+def make_products(tenant_id: int) -> list[Product]:
+    rows = [
+        ("simple", ProductKind.LEVEL, "Simple", 0, 1),
+        ("intuitive", ProductKind.LEVEL, "Intuitive", 1400, 2),
+        ("alchimique", ProductKind.LEVEL, "Alchimique", 2900, 3),
+        ("integrale", ProductKind.LEVEL, "Intégrale", 4900, 4),
+        ("mystique", ProductKind.DIGITAL, "Niveau Mystique", 4700, None),
+        ("strict", ProductKind.DIGITAL, "Revoked by any refund", 3000, None),
+        ("shirt", ProductKind.PHYSICAL, "Chemise", 5900, None),
+    ]
+    return [
+        Product(
+            tenant_id=tenant_id,
+            id=product_id,
+            kind=kind,
+            name=name,
+            description=f"Description: {name}",
+            amount=amount,
+            currency="eur",
+            level_number=level,
+            position=position,
+            active=True,
+            on_partial_refund=(
+                PartialRefundPolicy.REVOKE if product_id == "strict" else PartialRefundPolicy.KEEP
+            ),
+        )
+        for position, (product_id, kind, name, amount, level) in enumerate(rows)
+    ]
+
+
+def make_sale(product: str = "mystique", **changes: Any) -> Sale:
+    values: dict[str, Any] = {
+        "product_id": product,
+        "level": None,
+        "quantity": 1,
+        "customer_email": BUYER,
+        "customer_name": None,
+        "metadata": {},
+        "source": "products",
+    }
+    return Sale(**(values | changes))
+
+
+def open_payment(brand: Brand, product: str = "mystique", **changes: Any) -> PaymentOpened:
+    """Open a payment as a buyer would, with Stripe's stand-in."""
+    call = Call(fingerprint=secrets.token_hex(32), actor="test")
+    return create_payment_intent(brand.id, call=call, sale=make_sale(product, **changes)).value
+
+
+def load_order(brand: Brand, reference: str) -> Order:
+    """The order, whole, as it is committed now."""
+    with atomic(brand.id):
+        return orders.get_order(brand.id, reference)
+
+
+def count(brand: Brand, model: type[Base], **columns: Any) -> int:
+    """How many rows of the tenant there are with these values."""
+    query = select(func.count()).select_from(model)
+    for name, value in {"tenant_id": brand.id, **columns}.items():
+        query = query.where(getattr(model, name) == value)
+    with atomic(brand.id):
+        return db.session.execute(query).scalar_one()
+
+
+def owed_messages(brand: Brand, order_id: UUID) -> list[str]:
+    """Kinds of all messages of the order, sent or not."""
+    query = select(OutboxMessage.kind).where(
+        OutboxMessage.tenant_id == brand.id, OutboxMessage.order_id == order_id
+    )
+    with atomic(brand.id):
+        return sorted(str(kind) for kind in db.session.execute(query).scalars())

@@ -1,0 +1,62 @@
+"""One place commits, nothing is asked outside it, and no network is waited for inside it."""
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.exc import InvalidRequestError
+
+from lumira import encryption
+from lumira.clients import stripe_client
+from lumira.database import InsideTransaction, atomic, db
+from lumira.models import Tenant
+from lumira.services import tenants
+from tests import stripe_sandbox
+
+pytestmark = pytest.mark.usefixtures("app_context")
+
+
+def test_a_query_outside_a_transaction_fails_at_once() -> None:
+    with pytest.raises(InvalidRequestError):
+        db.session.execute(select(Tenant))
+
+
+def test_transactions_do_not_nest(tenant) -> None:
+    with atomic(tenant.id), pytest.raises(InsideTransaction), atomic(tenant.id):
+        pytest.fail("nested")
+
+
+def test_an_exception_rolls_everything_back(tenant) -> None:
+    with pytest.raises(ZeroDivisionError), atomic(tenant.id):
+        tenants.get(tenant.id).name = "Changed"
+        db.session.flush()
+        raise ZeroDivisionError
+    with atomic(tenant.id):
+        assert tenants.get(tenant.id).name == tenant.name
+
+
+def test_nothing_of_one_transaction_is_served_to_the_next(tenant) -> None:
+    with atomic(tenant.id):
+        known = tenants.get(tenant.id)
+    with atomic(tenant.id):
+        assert tenants.get(tenant.id) is not known
+
+
+def test_stripe_is_not_called_inside_a_transaction(tenant) -> None:
+    with atomic(tenant.id), pytest.raises(InsideTransaction):
+        stripe_client.get_payment_intent(tenants.get_stripe_account(tenant.id), "pi_1")
+    assert stripe_sandbox.requests_made(tenant, "GET", "/v1/payment_intents/pi_1") == []
+
+
+def test_stripe_keys_and_webhook_secrets_are_encrypted_at_rest(tenant) -> None:
+    with atomic(tenant.id):
+        row = db.session.execute(select(Tenant)).scalar_one()
+        assert tenant.stripe_secret_key.encode() not in row.stripe_secret_key_sealed
+        assert tenants.get_stripe_account(tenant.id).secret_key == tenant.stripe_secret_key
+        assert tenants.list_webhook_secrets(tenant.id) == [tenant.webhook_secret]
+
+
+def test_a_secret_copied_to_another_tenant_opens_nothing(tenant, other_tenant) -> None:
+    sealed = encryption.seal("text", tenant_id=tenant.id, purpose="a")
+    assert encryption.unseal(sealed, tenant_id=tenant.id, purpose="a") == "text"
+    for tenant_id, purpose in ((other_tenant.id, "a"), (tenant.id, "b")):
+        with pytest.raises(encryption.DecryptionError):
+            encryption.unseal(sealed, tenant_id=tenant_id, purpose=purpose)

@@ -1,0 +1,277 @@
+"""What a catalog file may say, and how it is told what it may not."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lumira.errors import CatalogError
+from lumira.models import PartialRefundPolicy, ProductKind, ReleaseOnFailure
+from lumira.schemas import catalog_file
+from lumira.schemas.catalog_file import parse, read
+
+CATALOGS = Path(__file__).resolve().parents[3] / "config" / "catalogs"
+
+TENANT = """
+[tenant]
+slug = "maison"
+name = "Maison"
+currency = "eur"
+"""
+PRODUCT = """
+[[products]]
+id = "mystique"
+kind = "digital"
+name = "Niveau Mystique"
+amount = 4700
+"""
+LEVEL = """
+[[products]]
+id = "simple"
+kind = "level"
+level = 1
+name = "Simple"
+amount = 0
+"""
+MINIMAL = TENANT + PRODUCT
+
+
+def told(text: str) -> str:
+    with pytest.raises(CatalogError) as caught:
+        parse(text.encode())
+    return str(caught.value)
+
+
+def with_line(line: str) -> str:
+    """The minimal file with one line more, in its product."""
+    return MINIMAL + line + "\n"
+
+
+def with_tenant_line(line: str) -> str:
+    return TENANT + line + "\n" + PRODUCT
+
+
+def priced(amount: str, currency: str = "eur") -> str:
+    return MINIMAL.replace("4700", amount).replace('"eur"', f'"{currency}"')
+
+
+def test_a_file_says_what_is_sold_and_the_rest_has_a_default():
+    loaded = parse((MINIMAL + LEVEL).encode())
+
+    assert loaded["tenant"] == {
+        "slug": "maison",
+        "name": "Maison",
+        "currency": "eur",
+        "order_prefix": None,
+        "time_zone": "Europe/Paris",
+        "domains": None,
+        "statement_descriptor_suffix": None,
+        "release_on_failure": "at_deadline",
+    }
+    assert loaded["products"][0] == {
+        "id": "mystique",
+        "kind": "digital",
+        "level_number": None,
+        "name": "Niveau Mystique",
+        "description": "",
+        "amount": 4700,
+        "currency": None,
+        "on_partial_refund": "keep",
+    }
+    assert loaded["products"][1]["level_number"] == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "where", "what"),
+    [
+        ("", "tenant", "Missing data"),
+        (TENANT, "products", "Missing data"),
+        ("products = []" + TENANT, "products", "Must hold a product."),
+        (PRODUCT, "tenant", "Missing data"),
+        (MINIMAL + "[stock]\nmystique = 3\n", "stock", "Unknown key."),
+        (with_line("stock = 3"), "products[0].stock", "Unknown key."),
+        (with_line("level_number = 3"), "products[0].level_number", "Unknown key."),
+        (with_tenant_line("stripe_secret_key = 'sk'"), "tenant.stripe_secret_key", "Unknown key."),
+        (MINIMAL.replace('slug = "maison"', ""), "tenant.slug", "Missing data"),
+        (MINIMAL.replace('"maison"', '"Maison"'), "tenant.slug", "lower-case"),
+        (MINIMAL.replace('"maison"', '"-maison"'), "tenant.slug", "lower-case"),
+        (MINIMAL.replace('"maison"', '"maison\\n"'), "tenant.slug", "lower-case"),
+        (MINIMAL.replace('"maison"', f'"{"m" * 64}"'), "tenant.slug", "63 at most"),
+        (MINIMAL.replace('"maison"', "7"), "tenant.slug", "Not a valid string"),
+        (MINIMAL.replace('"Maison"', '""'), "tenant.name", "Must not be empty."),
+        (MINIMAL.replace('"eur"', '"euro"'), "tenant.currency", "three letters"),
+        (with_tenant_line('order_prefix = "lum"'), "tenant.order_prefix", "2 to 8 capital letters"),
+        (with_tenant_line('order_prefix = "L"'), "tenant.order_prefix", "2 to 8 capital letters"),
+        (with_tenant_line('time_zone = "Europe/Atlantis"'), "tenant.time_zone", "no time zone"),
+        (with_tenant_line('time_zone = "../../etc/passwd"'), "tenant.time_zone", "no time zone"),
+        (with_tenant_line('time_zone = ""'), "tenant.time_zone", "no time zone"),
+        (with_tenant_line('time_zone = "Europe"'), "tenant.time_zone", "no time zone"),
+        (with_tenant_line('domains = "a.example"'), "tenant.domains", "Not a valid list"),
+        (with_tenant_line('domains = ["a.example", "https://b.example"]'), "tenant.domains[1]", "host name"),
+        (with_tenant_line('domains = ["b.example:8000"]'), "tenant.domains[0]", "host name"),
+        (with_tenant_line('release_on_failure = "never"'), "tenant.release_on_failure", "at_once, at_deadline"),
+        (
+            with_tenant_line('statement_descriptor_suffix = "1234"'),
+            "tenant.statement_descriptor_suffix",
+            "letter",
+        ),
+        (
+            with_tenant_line('statement_descriptor_suffix = "CAFÉ"'),
+            "tenant.statement_descriptor_suffix",
+            "Latin",
+        ),
+        (
+            with_tenant_line("statement_descriptor_suffix = 'A*B'"),
+            "tenant.statement_descriptor_suffix",
+            "refuses",
+        ),
+        (
+            with_tenant_line(f'statement_descriptor_suffix = "{"A" * 19}"'),
+            "tenant.statement_descriptor_suffix",
+            "18 at most",
+        ),
+        (MINIMAL.replace('id = "mystique"', ""), "products[0].id", "Missing data"),
+        (MINIMAL.replace('"mystique"', '"Mystique"'), "products[0].id", "lower-case"),
+        (MINIMAL.replace('"mystique"', '"_mystique"'), "products[0].id", "lower-case"),
+        (MINIMAL.replace('"mystique"', f'"{"m" * 65}"'), "products[0].id", "64 at most"),
+        (MINIMAL + PRODUCT, "products[1].id", "products[0]"),
+        (MINIMAL.replace('"digital"', '"book"'), "products[0].kind", "level, digital, physical"),
+        (with_line("level = 1"), "products[0].level", 'Only a product of kind "level"'),
+        (TENANT + LEVEL.replace("level = 1", ""), "products[0].level", "A level needs its number."),
+        (TENANT + LEVEL.replace("level = 1", "level = 0"), "products[0].level", "between 1 and 999"),
+        (TENANT + LEVEL.replace("level = 1", 'level = "1"'), "products[0].level", "Not a valid integer"),
+        (TENANT + LEVEL + LEVEL.replace("simple", "double"), "products[1].level", "products[0]"),
+        (MINIMAL.replace("Niveau Mystique", " "), "products[0].name", "space"),
+        (MINIMAL.replace("Niveau Mystique", "x" * 201), "products[0].name", "201 characters, 200 at most"),
+        (MINIMAL.replace("Niveau Mystique", "a\\u0000b"), "products[0].name", "control character"),
+        (MINIMAL.replace("Niveau Mystique", "a\\nb"), "products[0].name", "control character"),
+        (MINIMAL.replace("Niveau Mystique", "a\\u2028b"), "products[0].name", "control character"),
+        (with_line(f'description = "{"x" * 501}"'), "products[0].description", "500 at most"),
+        (with_line('description = "a\\tb"'), "products[0].description", "control character"),
+        (with_line('currency = "usd"'), "products[0].currency", "sells in eur"),
+        (with_line('on_partial_refund = "ask"'), "products[0].on_partial_refund", "keep, revoke"),
+        (priced("49"), "products[0].amount", "at least 50"),
+        (priced("-1"), "products[0].amount", "between 0 and 99999999"),
+        (priced("100000000"), "products[0].amount", "between 0 and 99999999"),
+        (priced("47.00"), "products[0].amount", "whole number of minor units"),
+        (priced("4700.0"), "products[0].amount", "whole number of minor units"),
+        (priced('"4700"'), "products[0].amount", "whole number of minor units"),
+        (priced("true"), "products[0].amount", "whole number of minor units"),
+        (priced("17499", "huf"), "products[0].amount", "at least 17500"),
+        (priced("4705", "kwd"), "products[0].amount", "multiple of 10"),
+        (priced("4750", "isk"), "products[0].amount", "multiple of 100"),
+    ],
+)
+def test_what_is_wrong_is_named_by_its_key(text: str, where: str, what: str):
+    message = told(text)
+
+    assert message.startswith(f"{where}: ")
+    assert what in message
+    assert "\n" not in message
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency"), [("0", "eur"), ("50", "eur"), ("99999999", "eur"), ("30", "gbp"), ("47", "xof")]
+)
+def test_an_amount_is_free_or_what_stripe_can_charge(amount: str, currency: str):
+    assert parse(priced(amount, currency).encode())["products"][0]["amount"] == int(amount)
+
+
+def test_the_right_key_is_named_among_many():
+    text = MINIMAL + LEVEL + PRODUCT.replace("mystique", "autre").replace("4700", "20")
+
+    assert told(text).startswith("products[2].amount: ")
+
+
+def test_several_mistakes_are_told_together_in_one_line():
+    message = told(MINIMAL.replace("4700", "-1").replace('"maison"', '"M"'))
+
+    assert "tenant.slug: " in message
+    assert "; products[0].amount: " in message
+
+
+def test_many_mistakes_are_counted_instead_of_listed():
+    text = TENANT + "".join(PRODUCT.replace("mystique", f"p{n}").replace("4700", "1") for n in range(30))
+
+    assert told(text).endswith("; and 20 more")
+
+
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [
+        (b"[tenant\n", "line 1"),
+        (b'[tenant]\nslug = "a"\nslug = "b"\n', "line 3"),
+        (b"[tenant]\nname = 'a\x00b'\n", "line 2"),
+        (b'[tenant]\nname = "a\xffb"\n', "line 2"),
+        (b"[tenant]\namount = 0x\n", "line 2"),
+        ("[tenant]\nslug = 'a'\n".encode("utf-16"), "line 1"),
+    ],
+)
+def test_what_is_not_toml_is_named_by_its_line(content: bytes, line: str):
+    with pytest.raises(CatalogError, match=line) as caught:
+        parse(content)
+
+    assert "\n" not in str(caught.value)
+
+
+def test_nesting_without_end_is_refused_in_one_line():
+    assert told("a = " + "[" * 100_000).startswith("not TOML")
+
+
+def test_a_number_of_thousands_of_digits_is_refused_in_one_line():
+    assert "\n" not in told(priced("9" * 5000))
+
+
+def test_a_byte_order_mark_is_no_part_of_the_text():
+    assert parse(b"\xef\xbb\xbf" + MINIMAL.encode())["tenant"]["slug"] == "maison"
+
+
+def test_domains_are_kept_once_and_in_lower_case():
+    loaded = parse(with_tenant_line('domains = ["B.example", "a.example", "b.example"]').encode())
+
+    assert loaded["tenant"]["domains"] == ("a.example", "b.example")
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path: Path):
+    with pytest.raises(CatalogError, match=r"none\.toml: No such file or directory\."):
+        read(tmp_path / "none.toml")
+
+
+def test_a_directory_is_no_catalog(tmp_path: Path):
+    with pytest.raises(CatalogError, match="Is a directory"):
+        read(tmp_path)
+
+
+def test_a_mistake_in_a_file_names_the_file(tmp_path: Path):
+    path = tmp_path / "maison.toml"
+    path.write_text(priced("1"))
+
+    with pytest.raises(CatalogError, match=r"maison\.toml: products\[0\]\.amount: "):
+        read(path)
+
+
+def test_the_choices_are_those_of_the_tables():
+    assert set(catalog_file.KINDS) == set(ProductKind)
+    assert set(catalog_file.PARTIAL_REFUND_POLICIES) == set(PartialRefundPolicy)
+    assert set(catalog_file.RELEASE_POLICIES) == set(ReleaseOnFailure)
+
+
+@pytest.mark.parametrize(
+    ("file", "prefix"), [("oracle-lumira", "LUM"), ("reboul", "REB"), ("boutique", "BTQ")]
+)
+def test_the_catalogs_of_the_house_can_be_read(file: str, prefix: str):
+    tenant: dict[str, Any] = read(CATALOGS / f"{file}.toml")["tenant"]
+
+    assert (tenant["slug"], tenant["order_prefix"], tenant["currency"]) == (file, prefix, "eur")
+
+
+def test_oracle_lumira_sells_four_levels_and_one_product():
+    products = read(CATALOGS / "oracle-lumira.toml")["products"]
+
+    assert [(p["level_number"], p["id"], p["name"], p["description"], p["amount"]) for p in products] == [
+        (1, "simple", "Simple", "1 carte + PDF 2p", 0),
+        (2, "intuitive", "Intuitive", "Profil âme + PDF 4p + audio 5min", 1400),
+        (3, "alchimique", "Alchimique", "Blocages + rituel + PDF 6-8p + audio 12min", 2900),
+        (4, "integrale", "Intégrale", "Cartographie + mandala + PDF 15p + audio 25min", 4900),
+        (None, "mystique", "Niveau Mystique", "", 4700),
+    ]

@@ -1,0 +1,157 @@
+"""The log tells what happened and never whom it could harm."""
+
+import json
+import logging
+import warnings
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import structlog
+from hypothesis import given
+from hypothesis import strategies as st
+
+from config.settings import Settings
+from lumira import logging as lumira_logging
+from lumira.logging import redact, redact_text
+
+SETTINGS = Settings(
+    environment="production",
+    database_url="postgresql+psycopg://u:pw@h/d",
+    database_owner_url="postgresql+psycopg://u:pw@h/d",
+    secret_key="not for logs",
+    encryption_keys=(),
+)
+
+
+@pytest.fixture
+def lines(capsys: pytest.CaptureFixture[str]) -> Any:
+    """What was logged so far, as parsed JSON lines; logging is put back afterwards."""
+    root = logging.getLogger()
+    before = (list(root.handlers), root.level)
+    lumira_logging.configure(SETTINGS)
+    structlog.contextvars.clear_contextvars()
+    yield lambda: [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    structlog.contextvars.clear_contextvars()
+    structlog.reset_defaults()
+    logging.captureWarnings(capture=False)
+    root.handlers[:], root.level = before
+
+
+@pytest.mark.parametrize(
+    ("secret", "shown"),
+    [
+        ("sk_live_51AbCdEfGhIjKl", "sk_live_[redacted]"),
+        ("rk_test_51AbCdEfGhIjKl", "rk_test_[redacted]"),
+        ("whsec_abcDEF0123+/=", "whsec_[redacted]"),
+        ("lum_sk_0123456789abcdefAAAA-bbbb_cccc", "lum_sk_[redacted]"),
+        ("lum_pk_0123456789abcdefAAAA-bbbb_cccc", "lum_pk_[redacted]"),
+        ("pi_3Nabc_secret_XyZ123", "pi_3Nabc_secret_[redacted]"),
+        ("postgresql://lumira:hunter2@db.internal/lumira", "postgresql://lumira:[redacted]@db.internal/lumira"),
+        ("redis://:hunter2@cache:6379/0", "redis://:[redacted]@cache:6379/0"),
+        ("Authorization: Bearer abc.def.ghi", "Authorization: Bearer [redacted]"),
+        ("jane.doe+shop@example.com", "j***@example.com"),
+        ("to <é.dupont@mail.exemple.fr>, done", "to <é***@mail.exemple.fr>, done"),
+    ],
+)
+def test_secret_in_a_text_is_taken_out(secret: str, shown: str) -> None:
+    assert redact_text(secret) == shown
+    assert redact_text(f"said: {secret}") == f"said: {shown}"
+
+
+def test_what_is_no_secret_stays() -> None:
+    text = "order LUM-7Q2MZX41KD paid by pi_3Nabc at 12:30:05 (ch_1), task_kind risk_level"
+    assert redact_text(text) == text
+
+
+@given(st.text(alphabet="abcXYZ019", min_size=8, max_size=40), st.text(max_size=20), st.text(max_size=20))
+def test_no_key_survives_whatever_stands_around_it(rest: str, before: str, after: str) -> None:
+    assert rest not in redact_text(f"{before} sk_live_{rest} {after}".replace(f"{rest}{rest}", ""))[len(before) :] or (
+        rest in after
+    )
+
+
+def test_nested_values_are_redacted_and_named_secrets_dropped() -> None:
+    event = redact(
+        None,
+        "info",
+        {
+            "event": "x",
+            "call": {"Authorization": "anything", "to": ["a.b@example.com", b"sk_test_12345678"]},
+            "client_secret": "whatever",
+            "failure": ValueError("sk_live_12345678"),
+            "amount": 1400,
+        },
+    )
+    assert event == {
+        "event": "x",
+        "call": {"Authorization": "[redacted]", "to": ["a***@example.com", "sk_test_[redacted]"]},
+        "client_secret": "[redacted]",
+        "failure": "sk_live_[redacted]",
+        "amount": 1400,
+    }
+
+
+def test_endless_structure_is_cut_and_not_followed() -> None:
+    endless: dict[str, Any] = {}
+    endless["self"] = endless
+    assert "too deep" in str(redact(None, "info", {"event": "x", "data": endless}))
+
+
+def test_line_is_json_with_time_level_and_context(lines: Any) -> None:
+    structlog.contextvars.bind_contextvars(request_id="r-1", tenant="oracle-lumira")
+    structlog.get_logger().info("order_settled", status="completed")
+    (line,) = lines()
+    assert (line["event"], line["level"], line["request_id"], line["tenant"]) == (
+        "order_settled",
+        "info",
+        "r-1",
+        "oracle-lumira",
+    )
+    assert line["timestamp"].endswith("Z")
+
+
+def test_exception_text_is_redacted_and_its_traceback_kept(lines: Any) -> None:
+    def fail() -> None:
+        raise RuntimeError("refused: whsec_abcdefgh for bob@example.com")
+
+    try:
+        fail()
+    except RuntimeError:
+        structlog.get_logger().exception("it_failed")
+        logging.getLogger("procrastinate.worker").exception("job failed for %s", "bob@example.com")
+    ours, theirs = lines()
+    for line in (ours, theirs):
+        assert "Traceback" in line["exception"]
+        assert "whsec_[redacted] for b***@example.com" in line["exception"]
+    assert theirs["event"] == "job failed for b***@example.com"
+
+
+def test_standard_loggers_and_warnings_come_through(lines: Any) -> None:
+    logging.getLogger("gunicorn.error").info("Listening on %s", "unix:/run/x")
+    logging.getLogger("werkzeug").info('"GET /api/access?customerEmail=x HTTP/1.1" 200 -')
+    with warnings.catch_warnings():
+        warnings.simplefilter("default")
+        warnings.warn("odd: sk_live_12345678", UserWarning, stacklevel=1)
+    gunicorn, warning = lines()
+    assert gunicorn["logger"] == "gunicorn.error"
+    assert "sk_live_[redacted]" in warning["event"]
+
+
+def test_configuring_twice_logs_once(lines: Any) -> None:
+    lumira_logging.configure(replace(SETTINGS, environment="development"))
+    structlog.get_logger().info("once")
+    assert len(lines()) == 1
+
+
+def test_terminal_gets_readable_text(lines: Any, capsys: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    lumira_logging.configure(replace(SETTINGS, environment="development"))
+    try:
+        raise RuntimeError("sk_live_12345678")
+    except RuntimeError:
+        structlog.get_logger().exception("it_failed")
+    text = capsys.readouterr().err
+    assert "it_failed" in text
+    assert "sk_live_[redacted]" in text
+    assert "12345678" not in text

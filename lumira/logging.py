@@ -32,8 +32,11 @@ _SECRET_NAMES = frozenset(
     )
 )
 _SECRETS = (
-    # Our own keys, Stripe's secret and restricted keys, and its webhook secrets: the prefix tells whose it was.
-    (re.compile(r"\b((?:lum_[sp]k|[sr]k_(?:live|test|org)|[sr]k|whsec)_)[A-Za-z0-9_\-+/=]{6,}"), rf"\1{REDACTED}"),
+    # Our own keys, Stripe's secret and restricted keys, and its webhook secrets; the prefix tells which.
+    (
+        re.compile(r"\b((?:lum_[sp]k|[sr]k_(?:live|test|org)|[sr]k|whsec)_)[A-Za-z0-9_\-+/=]{6,}"),
+        rf"\1{REDACTED}",
+    ),
     # A client secret lets whoever holds it see and pay the payment; its id alone does not.
     (re.compile(r"\b((?:pi|seti|cs)_[A-Za-z0-9]+_secret_)[A-Za-z0-9_]+"), rf"\1{REDACTED}"),
     (re.compile(r"(\b[a-z][a-z0-9+.\-]*://[^\s/:@'\"]*:)[^\s@/'\"]+(?=@)", re.IGNORECASE), rf"\1{REDACTED}"),
@@ -47,7 +50,7 @@ _MAX_DEPTH = 8
 
 
 def configure(settings: Settings) -> None:
-    """Send structlog's and the standard library's events to stderr, as text for a terminal, else as JSON lines."""
+    """Send everything that is logged to stderr: text for a developer's terminal, JSON lines elsewhere."""
     readable = settings.is_development and sys.stderr.isatty()
     structlog.configure(
         processors=[
@@ -121,7 +124,14 @@ def _shared_processors() -> list[Processor]:
 
 
 def _adopt_library_loggers() -> None:
-    for name in ("werkzeug", "gunicorn.error", "gunicorn.access", "procrastinate", "sqlalchemy", "py.warnings"):
+    for name in (
+        "werkzeug",
+        "gunicorn.error",
+        "gunicorn.access",
+        "procrastinate",
+        "sqlalchemy",
+        "py.warnings",
+    ):
         library = logging.getLogger(name)
         library.handlers.clear()
         library.propagate = True

@@ -58,7 +58,9 @@ class _Memory:
         with self.lock:
             return cache.get(key)
 
-    def find(self, cache: TTLCache[_Key, Caller], key: _Key, ask: Callable[[], Caller | None]) -> Caller | None:
+    def find(
+        self, cache: TTLCache[_Key, Caller], key: _Key, ask: Callable[[], Caller | None]
+    ) -> Caller | None:
         """What is remembered under `key`, else what `ask` finds, remembered from now on."""
         known = self.recall(cache, key)
         if known is None and (known := ask()) is not None:

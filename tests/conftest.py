@@ -19,7 +19,6 @@ from lumira.sandbox.server import SandboxServer
 from tests import factories, postgresql
 from tests.factories import Brand
 
-
 #: The folder of the run, handed to the processes that share its work. Not one of pytest's own: those are
 #: removed by whichever run starts next, also under a database server that still uses them.
 _RUN = "LUMIRA_TEST_RUN"
@@ -44,7 +43,9 @@ def run_directory() -> Path:
 
 @pytest.fixture(scope="session")
 def database_url(run_directory: Path) -> str:
-    return postgresql.create_database(run_directory, f"lumira_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}")
+    return postgresql.create_database(
+        run_directory, f"lumira_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
+    )
 
 
 @pytest.fixture(scope="session")

@@ -63,7 +63,9 @@ def event(event_type: str, stripe_object: dict[str, Any], **fields: Any) -> dict
     return envelope | fields
 
 
-def declined(charge: str, *, code: str = "card_declined", payment_method: str | None = None) -> dict[str, Any]:
+def declined(
+    charge: str, *, code: str = "card_declined", payment_method: str | None = None
+) -> dict[str, Any]:
     """What `last_payment_error` says after a failed try."""
     return {
         "type": "card_error",

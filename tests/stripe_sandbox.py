@@ -16,7 +16,9 @@ def _ask(brand: Brand, method: str, path: str, **options: Any) -> dict[str, Any]
     return answer
 
 
-def fail_next(brand: Brand, fault: str, *, path: str = "/v1/payment_intents", times: int = 1, **more: Any) -> None:
+def fail_next(
+    brand: Brand, fault: str, *, path: str = "/v1/payment_intents", times: int = 1, **more: Any
+) -> None:
     """Let the next POSTs under `path` go wrong."""
     queued = [{"fault": fault, "method": "POST", "path": path, "times": times, **more}]
     _ask(brand, "POST", "/sandbox/faults", json={"queued": queued})
@@ -47,7 +49,9 @@ def delete(brand: Brand, path: str) -> None:
     _ask(brand, "DELETE", path)
 
 
-def pay(brand: Brand, payment_intent_id: str, client_secret: str, method: str = "pm_card_visa") -> dict[str, Any]:
+def pay(
+    brand: Brand, payment_intent_id: str, client_secret: str, method: str = "pm_card_visa"
+) -> dict[str, Any]:
     """Pay as a buyer's browser does: with the publishable key and the client secret."""
     reply = requests.post(
         f"{brand.sandbox_url}/v1/payment_intents/{payment_intent_id}/confirm",

@@ -6,7 +6,7 @@ from lumira.blueprints.routing import ApiBlueprint
 from lumira.schemas.access import AccessQuery, AccessQuestion, AccessResponse
 from lumira.services.view_access import AccessView, view_access
 
-blueprint = ApiBlueprint("access", __name__, url_prefix="/api/access", description="Access that was bought or given")
+blueprint = ApiBlueprint("access", __name__, url_prefix="/api/access", description="Access")
 
 
 @blueprint.get("")

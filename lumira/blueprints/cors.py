@@ -23,7 +23,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     def answer_preflight() -> Response | None:
         if not _is_preflight():
             return None
-        # Whom the call is for is not known yet: any tenant's page may ask, the call itself is held to its own.
+        # Whom the call is for is not known yet: any tenant's page may ask, the call is held to its own.
         reply = Response(status=204)
         origin = request.headers["Origin"]
         if _is_local(origin, settings) or tenancy.find_by_domain(_domain(origin)) is not None:
@@ -43,7 +43,7 @@ def init_app(app: Flask, settings: Settings) -> None:
             response.headers["Access-Control-Expose-Headers"] = _EXPOSED_HEADERS
         return response
 
-    # After the request has its id, but before rate limits: a browser that is refused the question never learns why.
+    # After the request has its id, before rate limits: a browser refused its question never learns why.
     app.before_request_funcs.setdefault(None, []).insert(1, answer_preflight)
     app.after_request(name_origin)
 

@@ -50,7 +50,8 @@ def _refuse(error: LumiraError) -> Response:
 
 def _loggable(details: dict[str, object]) -> dict[str, object]:
     """The details under names that no line of the log has a meaning for already."""
-    return {f"detail_{name}" if name in ("event", "code", "reason") else name: value for name, value in details.items()}
+    taken = ("event", "code", "reason")
+    return {f"detail_{name}" if name in taken else name: value for name, value in details.items()}
 
 
 def _reject_webhook(error: WebhookRejected) -> Response:

@@ -26,7 +26,7 @@ def show_health() -> dict[str, Any]:
 
 
 @blueprint.get("/readyz")
-@blueprint.alt_response(503, schema=ReadinessResponse, description="Something is missing.")  # type: ignore[untyped-decorator]
+@blueprint.also_replies(503, ReadinessResponse, when="Something is missing.")
 @blueprint.replies(ReadinessResponse)
 def show_readiness() -> tuple[dict[str, Any], int]:
     """Whether requests can be served."""

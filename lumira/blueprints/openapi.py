@@ -15,8 +15,8 @@ _SCHEMES = {
     "secretKey": _KEY | {"description": "`lum_sk_…`: everything for its tenant. Never in a web page."},
     "publishableKey": _KEY
     | {
-        "description": "`lum_pk_…`: the catalog, and opening payments. May sit in a web page; on the tenant's own "
-        "domain no key is needed at all."
+        "description": "`lum_pk_…`: the catalog, and opening payments. May sit in a web page; "
+        "on the tenant's own domain no key is needed at all."
     },
     "stripeSignature": {"type": "apiKey", "in": "header", "name": "Stripe-Signature"},
 }
@@ -37,7 +37,12 @@ _REPLAYED = {
     "schema": {"type": "string", "enum": ["true"]},
 }
 #: What a route that opens something may answer besides the ordinary refusals.
-_CREATION_REFUSALS = ("CONFLICT", "REQUEST_ENTITY_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE", "UNPROCESSABLE_ENTITY")
+_CREATION_REFUSALS = (
+    "CONFLICT",
+    "REQUEST_ENTITY_TOO_LARGE",
+    "UNSUPPORTED_MEDIA_TYPE",
+    "UNPROCESSABLE_ENTITY",
+)
 _STATUS = {
     "UNAUTHORIZED": "401",
     "FORBIDDEN": "403",
@@ -60,7 +65,7 @@ def describe(api: Api) -> None:
         "header",
         {
             "name": "Idempotency-Key",
-            "description": "Makes the call safe to repeat for 72 hours: the same key and body get the same reply.",
+            "description": "Makes the call safe to repeat for 72 hours: the same key gets the same reply.",
             "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[ -~]+$"},
             "example": "5f0c6f4e-order-17",
         },
@@ -87,6 +92,8 @@ def document(api: Api, security: Mapping[str, list[dict[str, list[str]]]]) -> di
         for method in ("get", "post"):
             if method in item:
                 _complete(path, method, item[method], item.get("parameters", []), security)
+    # flask-smorest declares it unasked; no route of ours has its headers.
+    content["components"]["schemas"].pop("PaginationMetadata", None)
     content["servers"] = [{"url": "/"}]
     return content
 

@@ -18,7 +18,7 @@ blueprint = ApiBlueprint("products", __name__, url_prefix="/api/products", descr
 
 
 class ProductIdConverter(BaseConverter):
-    """An id in the path, other than the words that have routes of their own there: those answer 405 to a GET."""
+    """An id in the path, but not a word that has a route of its own there: that answers 405 to a GET."""
 
     regex = r"(?!(?:webhook|create-payment-intent)\Z)[^/]+"
     part_isolating = True
@@ -53,8 +53,7 @@ def _remembered_as_shown(catalog: Catalog) -> Catalog:
     return catalog
 
 
-@blueprint.after_request
-def let_it_be_kept(response: Response) -> Response:
+def _let_it_be_kept(response: Response) -> Response:
     """Let browsers keep a page of the catalog, as long as they ask whether it still holds."""
     if "catalog_version" in g and response.status_code == 200:  # noqa: PLR2004 - OK
         # With the code's version, because a new one may show the same catalog differently.
@@ -64,3 +63,6 @@ def let_it_be_kept(response: Response) -> Response:
         response.vary.update(("Authorization", "Host"))
         response.make_conditional(request)
     return response
+
+
+blueprint.after_request(_let_it_be_kept)

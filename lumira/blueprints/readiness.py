@@ -21,7 +21,7 @@ _NUMBER = re.compile(r"(\d{4})_")
 
 @dataclass(frozen=True, slots=True)
 class Readiness:
-    """Looks at the database over a connection of its own: a pool that is busy is no reason to be taken out."""
+    """Looks at the database over a connection of its own: a busy pool is no reason to be taken out."""
 
     engine: Engine
     #: The revision that the code was written for.

@@ -1,7 +1,7 @@
 """How routes are written: a typed flask-smorest blueprint whose parser is strict."""
 
 from collections.abc import Callable
-from typing import Any, ClassVar, NoReturn, TypeVar, cast
+from typing import Any, NoReturn, TypeVar, cast
 
 from flask import Request, g
 from flask_smorest import Blueprint  # type: ignore[import-untyped]
@@ -18,7 +18,7 @@ _View = TypeVar("_View", bound=Callable[..., Any])
 class StrictParser(FlaskParser):
     """Reads bodies and query strings; whatever is not declared is refused."""
 
-    DEFAULT_UNKNOWN_BY_LOCATION: ClassVar[dict[str, str | None]] = {"json": RAISE, "query": RAISE}
+    DEFAULT_UNKNOWN_BY_LOCATION = {"json": RAISE, "query": RAISE}  # noqa: RUF012 - declared by webargs
     # Only told in the document; `handle_error` decides.
     DEFAULT_VALIDATION_STATUS = 400
 
@@ -32,7 +32,11 @@ class StrictParser(FlaskParser):
         return req.args.to_dict()
 
     def handle_error(
-        self, error: ValidationError, req: Request, schema: Schema, **_options: object  # noqa: ARG002 - as above
+        self,
+        error: ValidationError,
+        req: Request,  # noqa: ARG002 - as above
+        schema: Schema,
+        **_options: object,
     ) -> NoReturn:
         """Refuse with the code of the first field that is wrong, and tell of all of them."""
         assert isinstance(schema, RequestSchema)  # noqa: S101 - no other kind is declared by a route
@@ -40,7 +44,8 @@ class StrictParser(FlaskParser):
         (messages,) = cast(dict[str, dict[str, object]], error.messages).values()
         fields = schema.in_order(messages)
         name, sentences = next(iter(fields.items()))
-        raise InvalidRequest(f"{name}: {sentences[0]}", code=schema.code_of(messages), fields=fields) from error
+        code = schema.code_of(messages)
+        raise InvalidRequest(f"{name}: {sentences[0]}", code=code, fields=fields) from error
 
 
 class ApiBlueprint(Blueprint):  # type: ignore[misc]
@@ -65,6 +70,10 @@ class ApiBlueprint(Blueprint):  # type: ignore[misc]
     def replies(self, schema: type[Schema], **options: Any) -> Callable[[_View], _View]:
         """Answer 200 with what the view returns, in the shape of `schema`."""
         return cast(Callable[[_View], _View], self.response(200, schema, **options))
+
+    def also_replies(self, status: int, schema: type[Schema], *, when: str) -> Callable[[_View], _View]:
+        """Say in the document what else is answered, and when."""
+        return cast(Callable[[_View], _View], self.alt_response(status, schema=schema, description=when))
 
     def documented(self, **options: Any) -> Callable[[_View], _View]:
         """Add to what the document says of the route."""

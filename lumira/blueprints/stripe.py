@@ -11,7 +11,7 @@ from lumira.schemas.sales import LevelSaleRequest, PaymentOpenedResponse, SaleRe
 from lumira.schemas.shop import LevelsResponse, ShopConfigResponse
 from lumira.services.view_catalog import ShopConfig, view_catalog, view_shop_config
 
-blueprint = ApiBlueprint("stripe", __name__, url_prefix="/api/stripe", description="Levels, and what Stripe.js needs")
+blueprint = ApiBlueprint("stripe", __name__, url_prefix="/api/stripe", description="Levels")
 
 
 @blueprint.get("/config")

@@ -22,9 +22,7 @@ blueprint = ApiBlueprint("webhooks", __name__, url_prefix="/api", description="D
         "content": {"application/json": {"schema": {"type": "object"}}},
     }
 )
-@blueprint.alt_response(  # type: ignore[untyped-decorator]
-    400, schema=WebhookRejectedResponse, description="Not signed by Stripe for this tenant; nothing is stored."
-)
+@blueprint.also_replies(400, WebhookRejectedResponse, when="It is no event signed for this tenant.")
 @blueprint.replies(WebhookReceivedResponse)
 def receive(tenant: str | None = None) -> dict[str, Any]:  # noqa: ARG001 - read where the tenant is found
     """Store a signed event of Stripe's."""

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
+from importlib.util import find_spec
 
 import click
 from flask import Flask
@@ -40,6 +41,9 @@ class CommandLine(AppGroup):
         if address is None:
             return super().get_command(ctx, cmd_name)
         module, _, name = address.partition(":")
+        if find_spec(module) is None:
+            # A deployment may leave out what only development needs, such as the demonstration.
+            return None
         command: click.Command = getattr(import_module(module), name)
         # The context hands the command's exception to what it holds, before anybody prints a traceback.
         ctx.with_resource(_told_in_one_line())

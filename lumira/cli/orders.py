@@ -60,10 +60,10 @@ def _address_of(number: str) -> tuple[int, UUID]:
 
 def _as_json(view: OrderView) -> dict[str, Any]:
     """The order as the API shows it to a secret key."""
-    schema = WholeOrderResponse()
-    computed = {"refunded_amount": refunds.refunded_amount(view.order), "timeline": view.timeline}
-    stored = {field.attribute or name for name, field in schema.dump_fields.items()} - computed.keys()
-    shown: dict[str, Any] = schema.dump(computed | {name: getattr(view.order, name) for name in stored})
+    refunded = refunds.refunded_amount(view.order)
+    shown: dict[str, Any] = WholeOrderResponse().dump(
+        {"order": view.order, "timeline": view.timeline, "refunded_amount": refunded}
+    )
     return shown
 
 

@@ -6,13 +6,16 @@ Source of the rules: docs.stripe.com/error-low-level and /api/idempotent_request
 import time
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import stripe
 import structlog
 
 from lumira.database import refuse_inside_transaction
 from lumira.errors import StripeConfigError, StripeUnavailable
+
+if TYPE_CHECKING:
+    from stripe.params import CustomerCreateParams, PaymentIntentCreateParams, PaymentIntentListParams
 
 log = structlog.get_logger()
 
@@ -30,7 +33,7 @@ API_VERSION: str = stripe.api_version
 
 _api_base: list[str] = []
 # One connection pool for all tenants; the SDK's client around it costs microseconds to build.
-_http_client = stripe.RequestsClient(timeout=TIMEOUT)  # type: ignore[arg-type]  # requests takes a pair
+_http_client = stripe.RequestsClient(timeout=TIMEOUT)
 # No reports about our own latency to Stripe: they would travel with the next request of another tenant.
 stripe.enable_telemetry = False
 
@@ -74,7 +77,7 @@ def create_customer(account: Account, parameters: Mapping[str, Any], *, key: str
     created = _call(
         account,
         "create_customer",
-        lambda client, options: client.v1.customers.create(parameters, options),
+        lambda client, options: client.v1.customers.create(cast("CustomerCreateParams", parameters), options),
         key=key,
     )
     return str(created["id"])
@@ -98,7 +101,9 @@ def create_payment_intent(account: Account, parameters: Mapping[str, Any], *, ke
     return _call(
         account,
         "create_payment_intent",
-        lambda client, options: client.v1.payment_intents.create(parameters, options),
+        lambda client, options: client.v1.payment_intents.create(
+            cast("PaymentIntentCreateParams", parameters), options
+        ),
         key=key,
     )
 
@@ -129,16 +134,22 @@ def find_payment_intent(
 
 
 def _pages(account: Account, wanted: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    while True:
-        page = _call(
-            account,
-            "list_payment_intents",
-            lambda client, options: client.v1.payment_intents.list(wanted, options),  # noqa: B023 - called at once
-        )
+    has_more = True
+    while has_more:
+        page = _list_intents(account, wanted)
         yield from page["data"]
-        if not page["has_more"] or not page["data"]:
-            return
-        wanted = {**wanted, "starting_after": page["data"][-1]["id"]}
+        has_more = page["has_more"] and bool(page["data"])
+        if has_more:
+            wanted = {**wanted, "starting_after": page["data"][-1]["id"]}
+
+
+def _list_intents(account: Account, wanted: dict[str, Any]) -> dict[str, Any]:
+    parameters = cast("PaymentIntentListParams", wanted)
+    return _call(
+        account,
+        "list_payment_intents",
+        lambda client, options: client.v1.payment_intents.list(parameters, options),
+    )
 
 
 def _call(

@@ -25,7 +25,8 @@ def relay(tenant_id: int, *, is_stopping: Callable[[], bool] = lambda: False) ->
     with atomic(tenant_id):
         # Every message that counted on the running wake-up is committed now (see `lumira_wake`).
         db.session.execute(
-            text("SELECT pg_advisory_xact_lock(hashtext('relay_outbox'), :tenant_id)"), {"tenant_id": tenant_id}
+            text("SELECT pg_advisory_xact_lock(hashtext('relay_outbox'), :tenant_id)"),
+            {"tenant_id": tenant_id},
         )
     taken = 0
     while not is_stopping() and relay_next(tenant_id):
@@ -70,7 +71,7 @@ def _mark(tenant_id: int, message_id: UUID, status: MessageStatus) -> None:
         message.last_error = None
         if status is MessageStatus.SENT:
             message.sent_at = utc_now()
-        log.info(f"message_{status}", kind=str(message.kind))
+        log.info("message_done", kind=str(message.kind), status=str(status))
 
 
 def _record_failure(tenant_id: int, message_id: UUID, trace: str) -> None:

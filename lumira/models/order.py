@@ -120,4 +120,4 @@ class Order(Identified, Timestamped, Base):
     def shown_payment(self) -> Payment | None:
         """The payment that paid, else the newest."""
         paid = [payment for payment in self.payments if payment.has_succeeded]
-        return (paid or self.payments[-1:] or [None])[0]
+        return next(iter(paid or self.payments[-1:]), None)

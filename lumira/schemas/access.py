@@ -6,7 +6,7 @@ from typing import Any
 from marshmallow import fields, post_dump, post_load, validate
 
 from lumira.schemas.base import RequestSchema, ResponseSchema
-from lumira.schemas.fields import EmailAddress, Line, QueryInteger, Timestamp
+from lumira.schemas.fields import EmailAddress, Line, QueryInteger, Timestamp, absent
 from lumira.schemas.sales import MAX_LEVEL, PRODUCT_ID_LENGTH
 
 GRANT_REASONS = ("paid", "free", "refunded", "disputed", "dispute_lost")
@@ -25,9 +25,9 @@ class AccessQuery(RequestSchema):
     """The query string of `GET /access`."""
 
     customer_email = EmailAddress(required=True)
-    product_id = Line(min_length=1, max_length=PRODUCT_ID_LENGTH, load_default=None)
+    product_id = Line(min_length=1, max_length=PRODUCT_ID_LENGTH, load_default=absent)
     level = QueryInteger(
-        load_default=None, validate=validate.Range(min=1, max=MAX_LEVEL), metadata={"code": "INVALID_LEVEL"}
+        load_default=absent, validate=validate.Range(min=1, max=MAX_LEVEL), metadata={"code": "INVALID_LEVEL"}
     )
 
     @post_load

@@ -44,7 +44,11 @@ class RequestSchema(WireSchema):
         """What is wrong, by wire name: declared fields first and in their order, then unknown ones."""
         declared = [field.data_key for field in self.fields.values() if field.data_key in messages]
         others = sorted(name for name in messages if name not in declared)
-        return {_shown(name): list(_sentences(messages[name])) for name in [*declared, *others] if name is not None}
+        return {
+            _shown(name): list(_sentences(messages[name]))
+            for name in [*declared, *others]
+            if name is not None
+        }
 
 
 class ResponseSchema(WireSchema):

@@ -8,9 +8,12 @@ from lumira.schemas.base import ResponseSchema
 class ErrorEnvelope(ResponseSchema):
     """What every refusal looks like; programs go by `code`, people by `message`."""
 
-    error = fields.String(required=True, metadata={"description": "The HTTP status in words.", "example": "Not Found"})
+    error = fields.String(
+        required=True, metadata={"description": "The HTTP status in words.", "example": "Not Found"}
+    )
     code = fields.String(
-        required=True, metadata={"description": "Stable; never changes its meaning.", "example": "PRODUCT_NOT_FOUND"}
+        required=True,
+        metadata={"description": "Stable; never changes its meaning.", "example": "PRODUCT_NOT_FOUND"},
     )
     message = fields.String(required=True, metadata={"example": "There is no product nocturne."})
     request_id = fields.String(required=True, metadata={"example": "0b9c2f8e6c0d4f63a0c7d1b6c1f0a9e2"})

@@ -1,10 +1,8 @@
 """The kinds of value that go over the wire, each with the checks that hold wherever it is sent."""
 
 import base64
-import binascii
 import re
 import unicodedata
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -23,6 +21,8 @@ _METADATA_KEY = re.compile(r"[^\[\]]+")
 _DIGITS = re.compile(r"[0-9]{1,9}")
 #: Sixteen bytes in base64url without padding.
 _CURSOR = re.compile(r"[A-Za-z0-9_-]{22}")
+_TIME_EXPECTED = "Must be an ISO 8601 time with its offset, such as 2026-01-31T12:00:00Z."
+_CURSOR_EXPECTED = "Is no cursor that was given out here."
 
 
 def has_control_characters(text: str) -> bool:
@@ -30,12 +30,16 @@ def has_control_characters(text: str) -> bool:
     return any(unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") for character in text)
 
 
+def absent() -> None:
+    """The default of what may be left out but not be sent as null, as in a query string."""
+
+
 class StrictInteger(fields.Integer):
     """A JSON integer and nothing that looks like one: not `true`, not `1.0`, not `"1"`."""
 
     def _deserialize(self, value: Any, *_context: Any, **_options: Any) -> int:
         if type(value) is not int:
-            raise self.make_error("invalid")
+            raise ValidationError("Must be a whole number.")
         return value
 
 
@@ -45,12 +49,12 @@ class QueryInteger(fields.Integer):
     def _deserialize(self, value: Any, *_context: Any, **_options: Any) -> int:
         # Checked before it is converted: int() takes signs, spaces, underscores and other scripts' digits.
         if not isinstance(value, str) or not _DIGITS.fullmatch(value):
-            raise self.make_error("invalid")
+            raise ValidationError("Must be a whole number.")
         return int(value)
 
 
 class Line(fields.String):
-    """One line of text, trimmed, without control characters; `max_length` counts characters."""
+    """One line of text, trimmed, without control characters; lengths count characters."""
 
     def __init__(self, *, max_length: int, min_length: int = 0, **options: Any) -> None:
         lengths = {"maxLength": max_length} | ({"minLength": min_length} if min_length else {})
@@ -59,15 +63,16 @@ class Line(fields.String):
         self.max_length = max_length
         self.min_length = min_length
 
-    def _deserialize(self, value: Any, *context: Any, **options: Any) -> str:
-        text = super()._deserialize(value, *context, **options)
-        if text is None or has_control_characters(text):
-            raise self.make_error("control")
-        text = text.strip()
+    def _deserialize(self, value: Any, *_context: Any, **_options: Any) -> str:
+        if not isinstance(value, str):
+            raise ValidationError("Must be a text.")
+        if has_control_characters(value):
+            raise ValidationError("Must not contain control characters.")
+        text = value.strip()
         if len(text) > self.max_length:
-            raise self.make_error("too_long", max_length=self.max_length)
+            raise ValidationError(f"Must be at most {self.max_length} characters long.")
         if len(text) < self.min_length:
-            raise self.make_error("too_short")
+            raise ValidationError("Must not be empty.")
         return text
 
 
@@ -84,7 +89,7 @@ class EmailAddress(Line):
             # Addresses under .test reach nobody, and everybody's staging shop is full of them.
             validate_email(text, check_deliverability=False, test_environment=True)
         except EmailNotValidError as error:
-            raise self.make_error("email") from error
+            raise ValidationError("Must be an e-mail address.") from error
         return text
 
 
@@ -101,14 +106,17 @@ class SaleMetadata(fields.Dict):
 
     def _deserialize(self, value: Any, *_context: Any, **_options: Any) -> dict[str, str]:
         if not isinstance(value, dict):
-            raise self.make_error("invalid")
+            raise ValidationError("Must be an object of texts.")
         if len(value) > METADATA_ENTRIES:
-            raise self.make_error("too_many")
-        for key, text in value.items():
-            if not _is_metadata_key(key):
-                raise self.make_error("key")
-            if not isinstance(text, str) or len(text) > METADATA_VALUE_LENGTH or has_control_characters(text):
-                raise self.make_error("value")
+            raise ValidationError(f"Must have at most {METADATA_ENTRIES} entries.")
+        if not all(_is_metadata_key(key) for key in value):
+            raise ValidationError(
+                f"Names must be 1 to {METADATA_KEY_LENGTH} characters, no brackets, no control characters."
+            )
+        if not all(_is_metadata_value(text) for text in value.values()):
+            raise ValidationError(
+                f"Values must be texts of at most {METADATA_VALUE_LENGTH} characters, no control characters."
+            )
         return dict(value)
 
 
@@ -121,6 +129,10 @@ def _is_metadata_key(key: object) -> bool:
     )
 
 
+def _is_metadata_value(text: object) -> bool:
+    return isinstance(text, str) and len(text) <= METADATA_VALUE_LENGTH and not has_control_characters(text)
+
+
 class Timestamp(fields.DateTime):
     """A moment: ISO 8601, UTC, with milliseconds and `Z`. Read, it must say its offset."""
 
@@ -131,35 +143,31 @@ class Timestamp(fields.DateTime):
 
     def _deserialize(self, value: Any, *_context: Any, **_options: Any) -> datetime:
         if not isinstance(value, str) or "T" not in value:
-            raise self.make_error("invalid")
+            raise ValidationError(_TIME_EXPECTED)
         try:
             moment = datetime.fromisoformat(value)
-            if moment.tzinfo is None:
-                raise self.make_error("invalid")
             # At the edges of the calendar the same moment in UTC may not exist.
-            return moment.astimezone(UTC)
+            in_utc = moment.astimezone(UTC)
         except (ValueError, OverflowError) as error:
-            if isinstance(error, ValidationError):
-                raise
-            raise self.make_error("invalid") from error
+            raise ValidationError(_TIME_EXPECTED) from error
+        if moment.tzinfo is None:
+            raise ValidationError(_TIME_EXPECTED)
+        return in_utc
 
 
 class Cursor(fields.String):
     """Where a list goes on: the id of the last one seen, in a form that nobody takes for an id."""
 
-    def _serialize(self, value: UUID | None, *_context: Any, **_options: Any) -> str | None:
+    def _serialize(self, value: Any, *_context: Any, **_options: Any) -> str | None:
         return None if value is None else encode_cursor(value)
 
     def _deserialize(self, value: Any, *_context: Any, **_options: Any) -> Any:
         if not isinstance(value, str) or not _CURSOR.fullmatch(value):
-            raise self.make_error("cursor")
-        try:
-            last = UUID(bytes=base64.urlsafe_b64decode(f"{value}=="))
-        except (ValueError, binascii.Error) as error:
-            raise self.make_error("cursor") from error
+            raise ValidationError(_CURSOR_EXPECTED)
+        last = UUID(bytes=base64.urlsafe_b64decode(f"{value}=="))
         # The last character has spare bits: only the spelling that was given out counts.
         if encode_cursor(last) != value:
-            raise self.make_error("cursor")
+            raise ValidationError(_CURSOR_EXPECTED)
         return last
 
 

@@ -9,7 +9,7 @@ from marshmallow import fields, post_load, validate
 
 from lumira.schemas.access import GrantResponse
 from lumira.schemas.base import RequestSchema, ResponseSchema
-from lumira.schemas.fields import Cursor, EmailAddress, QueryInteger, Timestamp
+from lumira.schemas.fields import Cursor, EmailAddress, QueryInteger, Timestamp, absent
 from lumira.schemas.sales import ORDER_STATUSES
 
 MAX_PAGE = 100
@@ -31,11 +31,11 @@ class OrdersWanted:
 class OrdersQuery(RequestSchema):
     """The query string of `GET /orders`."""
 
-    status = fields.String(load_default=None, validate=validate.OneOf(ORDER_STATUSES))
-    customer_email = EmailAddress(load_default=None)
-    created_after = Timestamp(load_default=None)
-    created_before = Timestamp(load_default=None)
-    cursor = Cursor(load_default=None)
+    status = fields.String(load_default=absent, validate=validate.OneOf(ORDER_STATUSES))
+    customer_email = EmailAddress(load_default=absent)
+    created_after = Timestamp(load_default=absent)
+    created_before = Timestamp(load_default=absent)
+    cursor = Cursor(load_default=absent)
     limit = QueryInteger(load_default=50, validate=validate.Range(min=1, max=MAX_PAGE))
 
     @post_load
@@ -146,4 +146,8 @@ class OrdersResponse(ResponseSchema):
     """One page of orders, newest first."""
 
     orders = fields.List(fields.Nested(OrderResponse), required=True)
-    next = Cursor(required=True, allow_none=True, metadata={"description": "Send it as `cursor`; null on the last page."})
+    next = Cursor(
+        required=True,
+        allow_none=True,
+        metadata={"description": "To be sent as `cursor`; null on the last page."},
+    )

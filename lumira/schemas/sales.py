@@ -64,7 +64,9 @@ class ProductSaleRequest(_SaleSchema):
         metadata={"code": "MISSING_PRODUCT_ID", "example": "mystique"},
     )
     quantity = StrictInteger(
-        load_default=1, validate=validate.Range(min=1, max=MAX_QUANTITY), metadata={"code": "INVALID_QUANTITY"}
+        load_default=1,
+        validate=validate.Range(min=1, max=MAX_QUANTITY),
+        metadata={"code": "INVALID_QUANTITY"},
     )
     customer_email = EmailAddress(load_default=None, metadata={"example": "jeanne@example.com"})
     customer_name = Line(max_length=NAME_LENGTH, load_default=None, metadata={"example": "Jeanne Moreau"})
@@ -75,10 +77,11 @@ class PaymentOpenedResponse(ResponseSchema):
     """A payment that the buyer's page may go on with; amounts in minor units."""
 
     client_secret = fields.String(
-        required=True, allow_none=True, metadata={"description": "For Stripe.js; null where nothing is to be paid."}
+        required=True, allow_none=True, metadata={"description": "For Stripe.js; null where nothing is due."}
     )
     order_id = fields.String(
-        required=True, metadata={"description": "The PaymentIntent's id, or the order number where nothing is to be paid."}
+        required=True,
+        metadata={"description": "The PaymentIntent's id, or the order number where nothing is due."},
     )
     payment_intent_id = fields.String(required=True, allow_none=True)
     order_number = fields.String(required=True)

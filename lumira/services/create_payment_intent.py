@@ -210,7 +210,7 @@ def _freeze(tenant_id: int, opened: _Opened, stripe_customer_id: str | None) -> 
 
 
 def _look_up(order: Order, stripe_customer_id: str | None) -> _LookUp | None:
-    """Where to look first: an answer of the last attempt may have been lost, and its key may be too old to ask again."""
+    """Where to look first: the last answer may have been lost, or its key be too old to ask again."""
     last = order.requests[-1] if order.requests else None
     if last is None:
         return None

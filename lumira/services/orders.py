@@ -157,7 +157,7 @@ def ids_by_payment(tenant_id: int, payment_intent_ids: Sequence[str]) -> dict[st
             Payment.stripe_payment_intent_id == func.any(list(payment_intent_ids)),
         )
     )
-    return {intent_id: order_id for intent_id, order_id in rows}
+    return {row.stripe_payment_intent_id: row.order_id for row in rows}
 
 
 def ids_by_number(tenant_id: int, order_numbers: Sequence[str]) -> dict[str, UUID]:
@@ -167,7 +167,7 @@ def ids_by_number(tenant_id: int, order_numbers: Sequence[str]) -> dict[str, UUI
             Order.tenant_id == tenant_id, Order.order_number == func.any(list(order_numbers))
         )
     )
-    return {number: order_id for number, order_id in rows}
+    return {row.order_number: row.id for row in rows}
 
 
 def get_order(tenant_id: int, reference: str) -> Order:
@@ -186,7 +186,7 @@ def get_order_of_payment(tenant_id: int, payment_intent_id: str) -> Order:
     return get_order(tenant_id, payment_intent_id)
 
 
-def _referred_to(query: Select[tuple[Order]], tenant_id: int, reference: str) -> Select[tuple[Order]]:
+def _referred_to(query: Select[Order], tenant_id: int, reference: str) -> Select[Order]:
     if reference.startswith("pi_"):
         paid = select(Payment.order_id).where(
             Payment.tenant_id == tenant_id, Payment.stripe_payment_intent_id == reference

@@ -24,7 +24,7 @@ def owe(order: Order, kind: MessageKind, subject: str = "") -> bool:
 
 
 def wake(tenant_id: int) -> None:
-    """Let a worker send what is owed. The last statement of its transaction: it takes a lock that others await."""
+    """Let a worker send what is owed; the last statement of its transaction, for the lock that it takes."""
     db.session.flush()
     db.session.execute(text("SELECT lumira_wake('relay_outbox', :tenant_id)"), {"tenant_id": tenant_id})
 
@@ -64,4 +64,5 @@ def lock(tenant_id: int, message_id: UUID) -> OutboxMessage:
 
 def retry_delay(tries: int) -> timedelta:
     """How long to wait after so many tries: half a minute, doubling, an hour at most."""
-    return min(timedelta(seconds=30) * 2 ** min(tries - 1, 10), timedelta(hours=1))
+    doublings = min(tries - 1, 10)
+    return min(timedelta(seconds=30 * 2**doublings), timedelta(hours=1))

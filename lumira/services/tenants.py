@@ -129,11 +129,14 @@ def get(tenant_id: int) -> Tenant:
 
 
 def lock(tenant_id: int) -> Tenant:
-    """The tenant, locked until the transaction ends: one catalog is applied at a time."""
+    """The tenant, locked until the transaction ends: one catalog is applied at a time.
+
+    Rows that point at the tenant may still be added: no sale and no event waits for a catalog.
+    """
     tenant = db.session.execute(
         select(Tenant)
         .where(Tenant.id == tenant_id)
-        .with_for_update()
+        .with_for_update(key_share=True)
         .execution_options(populate_existing=True)
     ).scalar_one_or_none()
     if tenant is None:

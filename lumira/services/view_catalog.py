@@ -48,7 +48,8 @@ class Catalog:
     @property
     def levels(self) -> list[ProductView]:
         """The levels, by number."""
-        return sorted((p for p in self.products if p.level is not None), key=lambda product: product.level or 0)
+        levels = [product for product in self.products if product.level is not None]
+        return sorted(levels, key=lambda product: product.level or 0)
 
     def get_product(self, product_id: str) -> ProductView:
         """One product; `ProductNotFound` if it is not on sale."""

@@ -51,7 +51,7 @@ async def _run(app: Flask, settings: Settings) -> None:
         with contextlib.suppress(asyncio.CancelledError):
             try:
                 await work
-            except Exception:  # noqa: BLE001 - whatever ended the worker, the loop goes on
+            except Exception:
                 log.exception("worker_interrupted")
         if not asked_to_stop.is_set():
             log.warning("worker_reconnecting", after=RECONNECT_AFTER)

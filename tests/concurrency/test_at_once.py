@@ -82,7 +82,9 @@ def test_two_requests_with_one_idempotency_key_at_the_same_instant_open_one_inte
     opened = [answer.value for answer in answers if not isinstance(answer, Exception)]
     assert opened
     assert len(set(opened)) == 1
-    assert all(isinstance(answer, IdempotencyInProgress) for answer in answers if isinstance(answer, Exception))
+    assert all(
+        isinstance(answer, IdempotencyInProgress) for answer in answers if isinstance(answer, Exception)
+    )
     assert len(stripe_sandbox.intents(tenant)) == 1
     assert count(tenant, Order) == 1
 
@@ -107,7 +109,11 @@ def test_events_of_one_order_in_two_workers_are_all_settled(app, tenant: Brand) 
     for payment in opened * 30:
         receive(tenant, paid(payment.payment_intent_id))
 
-    assert not [error for error in at_once(app, lambda _: drain.drain(tenant.id), threads=4) if isinstance(error, Exception)]
+    assert not [
+        error
+        for error in at_once(app, lambda _: drain.drain(tenant.id), threads=4)
+        if isinstance(error, Exception)
+    ]
     drain.drain(tenant.id)
     assert count(tenant, WebhookEvent, status=EventStatus.HANDLED) == 120
     with atomic(tenant.id):

@@ -25,10 +25,14 @@ def test_transactions_do_not_nest(tenant) -> None:
 
 
 def test_an_exception_rolls_everything_back(tenant) -> None:
-    with pytest.raises(ZeroDivisionError), atomic(tenant.id):
-        tenants.get(tenant.id).name = "Changed"
-        db.session.flush()
-        raise ZeroDivisionError
+    def rename_and_fail() -> None:
+        with atomic(tenant.id):
+            tenants.get(tenant.id).name = "Changed"
+            db.session.flush()
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        rename_and_fail()
     with atomic(tenant.id):
         assert tenants.get(tenant.id).name == tenant.name
 

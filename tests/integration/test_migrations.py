@@ -87,7 +87,9 @@ def test_every_table_of_a_tenant_shows_its_rows_to_that_tenant_only(owner) -> No
 
 def test_every_other_policy_is_for_the_sweeping_role_and_for_reading(owner) -> None:
     others = owner.execute(
-        text("SELECT tablename, roles::text, cmd FROM pg_policies WHERE policyname NOT LIKE '%\\_of\\_tenant'")
+        text(
+            "SELECT tablename, roles::text, cmd FROM pg_policies WHERE policyname NOT LIKE '%\\_of\\_tenant'"
+        )
     )
     assert {(row.roles, row.cmd) for row in others} == {("{lumira_sweep}", "SELECT")}
 

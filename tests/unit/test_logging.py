@@ -47,7 +47,10 @@ def lines(capsys: pytest.CaptureFixture[str]) -> Any:
         ("lum_sk_0123456789abcdefAAAA-bbbb_cccc", "lum_sk_[redacted]"),
         ("lum_pk_0123456789abcdefAAAA-bbbb_cccc", "lum_pk_[redacted]"),
         ("pi_3Nabc_secret_XyZ123", "pi_3Nabc_secret_[redacted]"),
-        ("postgresql://lumira:hunter2@db.internal/lumira", "postgresql://lumira:[redacted]@db.internal/lumira"),
+        (
+            "postgresql://lumira:hunter2@db.internal/lumira",
+            "postgresql://lumira:[redacted]@db.internal/lumira",
+        ),
         ("redis://:hunter2@cache:6379/0", "redis://:[redacted]@cache:6379/0"),
         ("Authorization: Bearer abc.def.ghi", "Authorization: Bearer [redacted]"),
         ("jane.doe+shop@example.com", "j***@example.com"),
@@ -64,11 +67,13 @@ def test_what_is_no_secret_stays() -> None:
     assert redact_text(text) == text
 
 
-@given(st.text(alphabet="abcXYZ019", min_size=8, max_size=40), st.text(max_size=20), st.text(max_size=20))
-def test_no_key_survives_whatever_stands_around_it(rest: str, before: str, after: str) -> None:
-    assert rest not in redact_text(f"{before} sk_live_{rest} {after}".replace(f"{rest}{rest}", ""))[len(before) :] or (
-        rest in after
-    )
+@given(
+    key=st.from_regex(r"(sk_live|rk_test|whsec|lum_sk|lum_pk)_[a-zA-Z0-9]{24,60}", fullmatch=True),
+    before=st.text(max_size=20),
+    after=st.text(max_size=20),
+)
+def test_no_key_survives_whatever_stands_around_it(key: str, before: str, after: str) -> None:
+    assert key not in redact_text(f"{before} {key} {after}")
 
 
 def test_nested_values_are_redacted_and_named_secrets_dropped() -> None:
@@ -147,10 +152,7 @@ def test_configuring_twice_logs_once(lines: Any) -> None:
 def test_terminal_gets_readable_text(lines: Any, capsys: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stderr.isatty", lambda: True)
     lumira_logging.configure(replace(SETTINGS, environment="development"))
-    try:
-        raise RuntimeError("sk_live_12345678")
-    except RuntimeError:
-        structlog.get_logger().exception("it_failed")
+    structlog.get_logger().error("it_failed", exc_info=RuntimeError("sk_live_12345678"))
     text = capsys.readouterr().err
     assert "it_failed" in text
     assert "sk_live_[redacted]" in text

@@ -32,7 +32,9 @@ from tests.factories import Brand, count, load_order, make_products, open_paymen
 pytestmark = pytest.mark.usefixtures("app_context")
 
 
-def wanted_of(brand: Brand, products: Iterable[WantedProduct] | None = None, **changes: object) -> WantedCatalog:
+def wanted_of(
+    brand: Brand, products: Iterable[WantedProduct] | None = None, **changes: object
+) -> WantedCatalog:
     """A file that says exactly what the brand sells, but for what is changed."""
     tenant = WantedTenant(
         slug=brand.slug,
@@ -44,7 +46,9 @@ def wanted_of(brand: Brand, products: Iterable[WantedProduct] | None = None, **c
         statement_descriptor_suffix=None,
         release_on_failure=ReleaseOnFailure.AT_DEADLINE,
     )
-    return WantedCatalog(replace(tenant, **changes), tuple(sold_by_default() if products is None else products))
+    return WantedCatalog(
+        replace(tenant, **changes), tuple(sold_by_default() if products is None else products)
+    )
 
 
 def sold_by_default() -> list[WantedProduct]:

@@ -40,7 +40,9 @@ def create(brand: Brand, call: Call | None = None, product: str = "mystique", **
 
 
 def test_the_amount_is_the_catalogs_and_the_metadata_ours(tenant) -> None:
-    opened = create(tenant, metadata={"campaign": "spring", "orderNumber": "FORGED-1"}, level=2, product_id=None).value
+    opened = create(
+        tenant, metadata={"campaign": "spring", "orderNumber": "FORGED-1"}, level=2, product_id=None
+    ).value
 
     [intent] = stripe_sandbox.intents(tenant)
     order = load_order(tenant, opened.order_number)
@@ -137,7 +139,8 @@ def test_same_key_for_another_call_is_refused(tenant) -> None:
 
 def test_a_request_id_reused_for_another_call_is_another_call(tenant) -> None:
     calls = [
-        Call(fingerprint=fingerprint, actor="test", kind=KeyKind.REQUEST_ID, key="r1") for fingerprint in "aab"
+        Call(fingerprint=fingerprint, actor="test", kind=KeyKind.REQUEST_ID, key="r1")
+        for fingerprint in "aab"
     ]
     replayed = [create(tenant, call).replayed for call in calls]
     assert replayed == [False, True, False]
@@ -189,7 +192,9 @@ def test_a_refusal_of_stripe_fails_the_order_and_the_same_key_makes_a_new_attemp
     assert count(tenant, Order) == 1
 
 
-@pytest.mark.parametrize("fault", ["429", "500_before", "500_after", "drop_before", "drop_after", "lock_timeout"])
+@pytest.mark.parametrize(
+    "fault", ["429", "500_before", "500_after", "drop_before", "drop_after", "lock_timeout"]
+)
 @pytest.mark.parametrize("path", ["/v1/payment_intents", "/v1/customers"])
 def test_one_misfortune_at_stripe_goes_unnoticed(tenant, fault, path) -> None:
     stripe_sandbox.fail_next(tenant, fault, path=path)
@@ -271,7 +276,9 @@ def test_a_buyer_pays_at_stripe_and_the_events_complete_the_order(tenant) -> Non
 
 def test_a_declined_card_fails_the_order_and_another_card_completes_it(tenant) -> None:
     opened = open_payment(tenant)
-    declined = stripe_sandbox.pay(tenant, opened.payment_intent_id, opened.client_secret, "pm_card_chargeDeclined")
+    declined = stripe_sandbox.pay(
+        tenant, opened.payment_intent_id, opened.client_secret, "pm_card_chargeDeclined"
+    )
     assert declined["error"]["code"] == "card_declined"
     deliver(tenant, *stripe_sandbox.events(tenant))
     assert load_order(tenant, opened.order_number).status is OrderStatus.FAILED

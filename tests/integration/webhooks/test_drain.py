@@ -31,7 +31,9 @@ def alerts_of(brand: Brand) -> list[str]:
 def paid(intent_id: str, order_number: str | None = None, **fields):
     return event(
         "payment_intent.succeeded",
-        payment_intent(id=intent_id, status="succeeded", order_number=order_number, latest_charge="ch_1", **fields),
+        payment_intent(
+            id=intent_id, status="succeeded", order_number=order_number, latest_charge="ch_1", **fields
+        ),
     )
 
 
@@ -104,7 +106,9 @@ def test_an_event_that_is_faster_than_our_own_reply_finds_its_order_by_number(te
 
 
 @pytest.mark.parametrize("change", [{"amount": 1}, {"currency": "usd"}])
-def test_an_unknown_intent_that_names_an_order_and_asks_for_something_else_is_not_adopted(tenant, change) -> None:
+def test_an_unknown_intent_that_names_an_order_and_asks_for_something_else_is_not_adopted(
+    tenant, change
+) -> None:
     opened = open_payment(tenant)
     stranger = paid("pi_stranger", opened.order_number, **change)
     deliver(tenant, stranger)
@@ -196,7 +200,10 @@ def test_signed_nonsense_is_kept_as_failed_and_harms_nothing_else(tenant, story,
     spoil(nonsense)
     deliver(tenant, nonsense, paid(other.payment_intent_id))
 
-    assert (stored(tenant, nonsense["id"]).status, stored(tenant, nonsense["id"]).reason) == ("failed", "malformed")
+    assert (stored(tenant, nonsense["id"]).status, stored(tenant, nonsense["id"]).reason) == (
+        "failed",
+        "malformed",
+    )
     assert load_order(tenant, opened.order_number).status is OrderStatus.PENDING
     assert load_order(tenant, other.order_number).status is OrderStatus.COMPLETED
     assert alerts_of(tenant) == ["event_failed"]
@@ -212,7 +219,10 @@ def test_an_event_without_its_order_waits_and_ends_as_an_alert(tenant) -> None:
         waited += pause + timedelta(seconds=1)
         with time_machine.travel(start + waited):
             drain.drain(tenant.id)
-    assert (stored(tenant, stranger["id"]).status, stored(tenant, stranger["id"]).reason) == ("failed", "order_unknown")
+    assert (stored(tenant, stranger["id"]).status, stored(tenant, stranger["id"]).reason) == (
+        "failed",
+        "order_unknown",
+    )
     assert alerts_of(tenant) == ["event_failed"]
 
 

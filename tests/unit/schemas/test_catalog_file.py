@@ -109,7 +109,11 @@ def test_a_file_says_what_is_sold_and_the_rest_has_a_default():
         (with_tenant_line('domains = "a.example"'), "tenant.domains", "Not a valid list"),
         (with_tenant_line('domains = ["a.example", "https://b.example"]'), "tenant.domains[1]", "host name"),
         (with_tenant_line('domains = ["b.example:8000"]'), "tenant.domains[0]", "host name"),
-        (with_tenant_line('release_on_failure = "never"'), "tenant.release_on_failure", "at_once, at_deadline"),
+        (
+            with_tenant_line('release_on_failure = "never"'),
+            "tenant.release_on_failure",
+            "at_once, at_deadline",
+        ),
         (
             with_tenant_line('statement_descriptor_suffix = "1234"'),
             "tenant.statement_descriptor_suffix",

@@ -58,7 +58,12 @@ def make_order(*, amount: int = 4700, policy: PartialRefundPolicy = PartialRefun
 
 
 def intent(intent_id: str = "pi_1", **fields: Any) -> IntentFacts:
-    values: dict[str, Any] = {"id": intent_id, "status": "requires_payment_method", "amount": 4700, "currency": "eur"}
+    values: dict[str, Any] = {
+        "id": intent_id,
+        "status": "requires_payment_method",
+        "amount": 4700,
+        "currency": "eur",
+    }
     return IntentFacts(**(values | fields))
 
 
@@ -83,7 +88,9 @@ def acting(order: Order, method: str = "pm_1") -> None:
 
 
 def declined(order: Order, charge: str | None = "ch_1", method: str | None = "pm_1") -> None:
-    payments.record_declined(order, intent(failure=TryFailed(charge, method, "card_declined", "generic_decline")))
+    payments.record_declined(
+        order, intent(failure=TryFailed(charge, method, "card_declined", "generic_decline"))
+    )
 
 
 def succeeded(order: Order) -> None:
@@ -104,8 +111,16 @@ STORIES = [
     ("acted, then declined", [acting, declined], OrderStatus.FAILED),
     ("refused to act", [acting, lambda order: declined(order, None)], OrderStatus.FAILED),
     ("bank debit bounced", [processing, declined], OrderStatus.FAILED),
-    ("declined, then another card acts", [lambda o: declined(o, "ch_0", "pm_0"), acting], OrderStatus.PROCESSING),
-    ("declined, then a debit on its way", [lambda o: declined(o, "ch_0", "pm_0"), processing], OrderStatus.PROCESSING),
+    (
+        "declined, then another card acts",
+        [lambda o: declined(o, "ch_0", "pm_0"), acting],
+        OrderStatus.PROCESSING,
+    ),
+    (
+        "declined, then a debit on its way",
+        [lambda o: declined(o, "ch_0", "pm_0"), processing],
+        OrderStatus.PROCESSING,
+    ),
     ("canceled", [canceled], OrderStatus.CANCELLED),
     ("declined, then canceled", [declined, canceled], OrderStatus.CANCELLED),
     ("acting, then canceled", [acting, canceled], OrderStatus.CANCELLED),
@@ -155,7 +170,9 @@ def test_a_released_review_is_served() -> None:
 def test_paid_grants_every_digital_line_and_none_of_the_goods() -> None:
     order = paid()
     order.lines.append(
-        OrderLine(id=uuid4(), product_id="shirt", product_name="Chemise", kind=ProductKind.PHYSICAL, quantity=2)
+        OrderLine(
+            id=uuid4(), product_id="shirt", product_name="Chemise", kind=ProductKind.PHYSICAL, quantity=2
+        )
     )
     assert list(derive(order).grants) == [order.lines[0].id]
 
@@ -181,7 +198,9 @@ def test_a_buyer_without_an_address_is_owed_no_message() -> None:
 
 def test_a_refused_request_fails_the_order_until_the_next_attempt() -> None:
     order = make_order()
-    order.requests.append(PaymentRequest(attempt=1, state=RequestState.REFUSED, refusal={"code": "x", "message": "y"}))
+    order.requests.append(
+        PaymentRequest(attempt=1, state=RequestState.REFUSED, refusal={"code": "x", "message": "y"})
+    )
     assert derive(order).status is OrderStatus.FAILED
     order.requests.append(PaymentRequest(attempt=2, state=RequestState.FROZEN))
     assert derive(order).status is OrderStatus.PENDING
@@ -189,7 +208,13 @@ def test_a_refused_request_fails_the_order_until_the_next_attempt() -> None:
 
 def refund(order: Order, amount: int, status: RefundStatus = RefundStatus.SUCCEEDED, number: int = 1) -> None:
     order.refunds.append(
-        Refund(stripe_refund_id=f"re_{number}", stripe_charge_id="ch_1", amount=amount, currency="eur", status=status)
+        Refund(
+            stripe_refund_id=f"re_{number}",
+            stripe_charge_id="ch_1",
+            amount=amount,
+            currency="eur",
+            status=status,
+        )
     )
 
 
@@ -210,7 +235,9 @@ REFUNDS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("story", "refunded", "charge", "status", "live"), REFUNDS, ids=[r[0] for r in REFUNDS])
+@pytest.mark.parametrize(
+    ("story", "refunded", "charge", "status", "live"), REFUNDS, ids=[r[0] for r in REFUNDS]
+)
 def test_what_went_back_decides_status_and_access(story, refunded, charge, status, live) -> None:
     order = paid()
     for number, (amount, state) in enumerate(refunded):
@@ -234,7 +261,11 @@ def test_a_second_payment_that_went_back_takes_nothing_away() -> None:
     payments.record_succeeded(order, intent("pi_2", amount_received=4700, charge_id="ch_2", told_at=NOW))
     order.refunds.append(
         Refund(
-            stripe_refund_id="re_1", stripe_charge_id="ch_2", amount=4700, currency="eur", status=RefundStatus.SUCCEEDED
+            stripe_refund_id="re_1",
+            stripe_charge_id="ch_2",
+            amount=4700,
+            currency="eur",
+            status=RefundStatus.SUCCEEDED,
         )
     )
     outcome = derive(order)

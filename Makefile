@@ -1,0 +1,72 @@
+# Lumira: `make` alone says what there is. Needs Python 3.11 or later; everything else goes into .venv.
+
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+
+PYTHON ?= python3
+PYTEST_PROCESSES ?= 2
+BIN := .venv/bin
+READY := .venv/.ready
+
+# What runs here is the same on every machine: nothing of an installation's settings reaches it.
+unexport DATABASE_URL DATABASE_OWNER_URL DATABASE_POOL_SIZE SECRET_KEY REDIS_URL RATE_LIMITS
+unexport RATE_LIMIT_PER_KEY RATE_LIMIT_PER_ADDRESS RATE_LIMIT_PER_EMAIL TRUSTED_PROXIES
+unexport LUMIRA_ENV LUMIRA_INSTANCE LUMIRA_ENCRYPTION_KEYS LUMIRA_DEFAULT_TENANT
+unexport STRIPE_API_BASE STRIPE_SECRET_KEY STRIPE_PUBLISHABLE_KEY STRIPE_WEBHOOK_SECRET
+unexport SMTP_URL MAIL_FROM METRICS_TOKEN BIND WEB_CONCURRENCY WEB_THREADS GUNICORN_CMD_ARGS
+unexport FLASK_APP FLASK_DEBUG FLASK_ENV PYTHONPATH PYTHONHOME PYTEST_ADDOPTS PYTHONWARNINGS
+
+.PHONY: help demo demo-check test check format venv requirements clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
+
+demo: venv ## Run everything on this machine, buy two things, then serve until Ctrl-C (ARGS="--port 8001")
+	@$(BIN)/python -m flask demo $(ARGS)
+
+demo-check: venv ## The same in a temporary folder, ending by itself: exit code 0 if both purchases were served
+	@$(BIN)/python -m flask demo --check
+
+test: venv ## Run all tests, on a PostgreSQL of their own (ARGS="-k refund")
+	$(BIN)/python -m pytest -n $(PYTEST_PROCESSES) $(ARGS)
+
+check: venv ## Check style, types, and which part may import which
+	$(BIN)/python -m ruff check .
+	$(BIN)/python -m ruff format --check .
+	$(BIN)/python -m mypy
+	$(BIN)/python -c 'from importlinter.cli import lint_imports_command; lint_imports_command()'
+
+format: venv ## Let ruff format the code and mend what it can
+	$(BIN)/python -m ruff format .
+	$(BIN)/python -m ruff check --fix .
+
+venv: $(READY) ## Make .venv with everything that development needs (PYTHON=python3.12 chooses another one)
+
+$(READY): requirements-dev.txt
+	@command -v "$(PYTHON)" >/dev/null || { \
+	  echo "There is no $(PYTHON): install Python 3.11 or later, or name yours: make PYTHON=/path/to/python3" >&2; exit 1; }
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "$(PYTHON) is $$("$(PYTHON)" -V 2>&1), and 3.11 or later is needed: make PYTHON=python3.11" >&2; exit 1; }
+	@"$(PYTHON)" -c 'import ensurepip, venv' 2>/dev/null || { \
+	  echo "$(PYTHON) has no venv module (on Debian and Ubuntu: apt install python3-venv)." >&2; exit 1; }
+	@# A half-made environment is made anew; one that works is only brought up to date.
+	@$(BIN)/python -c 'import pip' 2>/dev/null || "$(PYTHON)" -m venv --clear .venv
+	@echo "Installing into .venv ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $(READY)
+
+# pip-compile reads setup.cfg only beside a setup.py, so it is told what stands there.
+WANTED = $(BIN)/python -c 'import configparser, sys; wanted = configparser.ConfigParser(); wanted.read("setup.cfg"); \
+	print(wanted["options"]["install_requires"], *(wanted["options.extras_require"][extra] for extra in sys.argv[1:]))'
+COMPILE = $(BIN)/python -m piptools compile --quiet --strip-extras --no-header --no-allow-unsafe \
+	--no-emit-find-links --no-emit-index-url --no-emit-trusted-host --no-emit-options $(ARGS)
+
+requirements: venv ## Pin anew what setup.cfg asks for (ARGS=--upgrade takes the newest)
+	$(WANTED) | $(COMPILE) --output-file requirements.txt -
+	$(WANTED) dev | $(COMPILE) --constraint requirements.txt --output-file requirements-dev.txt -
+	@sed -i.bak -e 's/-r -$$/setup.cfg/' -e 's/-c requirements\.txt/requirements.txt/' requirements.txt requirements-dev.txt
+	@rm -f requirements.txt.bak requirements-dev.txt.bak
+
+clean: ## Remove what tools left behind; instance/ and .venv stay
+	find . -name __pycache__ -type d -not -path './.venv/*' -not -path './instance/*' -prune -exec rm -rf {} +
+	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage htmlcov build dist *.egg-info

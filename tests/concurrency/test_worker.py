@@ -1,0 +1,223 @@
+"""Worker processes as they are run: woken, killed, asked to end, cut off from their database."""
+
+import dataclasses
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import create_engine, text
+
+from config import embedded_postgresql
+from config.settings import Settings
+from lumira import create_app
+from lumira.database import db
+from lumira.models import AccessGrant, MessageStatus, OrderStatus, OutboxMessage
+from lumira.sandbox.server import SandboxServer
+from tests import factories, postgresql
+from tests.factories import Brand, count, load_order, open_payment
+from tests.stripe_events import event, payment_intent, receive
+
+#: How many connections to this database wait for a lock.
+WAITING = (
+    "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+)
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+
+def eventually(is_so: Callable[[], bool], *, within: float) -> float:
+    """Seconds until it was so; fails if it was not in time."""
+    started = time.monotonic()
+    while not is_so():
+        assert time.monotonic() - started < within, f"not within {within} s"
+        time.sleep(0.05)
+    return time.monotonic() - started
+
+
+@dataclasses.dataclass
+class House:
+    """An installation with a database of its own, whose workers the test starts and ends."""
+
+    app: Flask
+    settings: Settings
+    brand: Brand
+    workers: list[subprocess.Popen[bytes]] = dataclasses.field(default_factory=list)
+
+    def start_worker(self) -> subprocess.Popen[bytes]:
+        environment = os.environ | {
+            "LUMIRA_ENV": "production",
+            "DATABASE_URL": self.settings.database_url,
+            "SECRET_KEY": self.settings.secret_key,
+            "LUMIRA_ENCRYPTION_KEYS": self.settings.encryption_keys[0],
+            "LUMIRA_INSTANCE": str(self.settings.instance_path),
+        }
+        log = (self.settings.instance_path / f"worker-{len(self.workers)}.log").open("wb")
+        with log:
+            worker = subprocess.Popen(
+                [sys.executable, "-m", "flask", "worker"], cwd=ROOT, env=environment, stdout=log, stderr=log
+            )
+        self.workers.append(worker)
+        return worker
+
+    def log(self, number: int = 0) -> str:
+        return (self.settings.instance_path / f"worker-{number}.log").read_text()
+
+    def pay(self) -> str:
+        """Open an order and put the event of its payment into the inbox; its number."""
+        opened = open_payment(self.brand)
+        receive(
+            self.brand,
+            event(
+                "payment_intent.succeeded",
+                payment_intent(id=str(opened.payment_intent_id), status="succeeded"),
+            ),
+        )
+        return opened.order_number
+
+    def is_served(self, order_number: str) -> bool:
+        order = load_order(self.brand, order_number)
+        return order.status is OrderStatus.COMPLETED and [m.status for m in order.messages] == [
+            MessageStatus.SENT
+        ]
+
+
+@pytest.fixture
+def house(
+    request: pytest.FixtureRequest,
+    run_directory: Path,
+    settings: Settings,
+    sandbox: SandboxServer,
+    tmp_path: Path,
+) -> Iterator[House]:
+    name = f"worker_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
+    url = getattr(request, "param", None) or postgresql.create_database(run_directory, name)
+    yield from _house(url, settings, sandbox, tmp_path)
+
+
+def _house(url: str, settings: Settings, sandbox: SandboxServer, tmp_path: Path) -> Iterator[House]:
+    own = dataclasses.replace(settings, database_url=url, database_owner_url=url, instance_path=tmp_path)
+    app = create_app(own)
+    with app.app_context():
+        built = House(app, own, factories.make_brand(sandbox_url=sandbox.url))
+        yield built
+        for worker in built.workers:
+            worker.kill()
+            worker.wait()
+        for engine in db.engines.values():
+            engine.dispose()
+    # The settings of the process are those of the other tests again.
+    create_app(settings)
+
+
+def test_a_worker_is_woken_and_serves_at_once(house: House) -> None:
+    house.start_worker()
+    first = house.pay()
+    eventually(lambda: house.is_served(first), within=20)
+    second = house.pay()
+    assert eventually(lambda: house.is_served(second), within=20) < 5
+
+
+def test_without_a_worker_nothing_is_lost_only_late(house: House) -> None:
+    numbers = [house.pay() for _ in range(3)]
+    assert not any(house.is_served(number) for number in numbers)
+    house.start_worker()
+    eventually(lambda: all(house.is_served(number) for number in numbers), within=20)
+    assert count(house.brand, AccessGrant) == count(house.brand, OutboxMessage) == 3
+
+
+def test_after_kill_9_of_one_worker_another_goes_on_within_30_seconds(house: House) -> None:
+    doomed = house.start_worker()
+    first = house.pay()
+    eventually(lambda: house.is_served(first), within=20)
+
+    # An order that somebody holds keeps the worker in the middle of its batch.
+    engine = create_engine(house.settings.database_url)
+    with engine.connect() as holder:
+        holder.execute(text("SELECT set_config('lumira.tenant_id', :id, true)"), {"id": str(house.brand.id)})
+        opened = open_payment(house.brand)
+        holder.execute(
+            text("SELECT id FROM orders WHERE order_number = :n FOR UPDATE"), {"n": opened.order_number}
+        )
+        receive(
+            house.brand,
+            event(
+                "payment_intent.succeeded", payment_intent(id=opened.payment_intent_id, status="succeeded")
+            ),
+        )
+        eventually(lambda: holder.execute(text(WAITING)).scalar_one() > 0, within=10)
+        house.start_worker()
+        doomed.kill()
+        holder.rollback()
+    engine.dispose()
+
+    assert eventually(lambda: house.is_served(opened.order_number), within=30) < 30
+    assert count(house.brand, AccessGrant) == count(house.brand, OutboxMessage) == 2
+
+
+def test_sigterm_ends_a_worker_cleanly_and_soon(house: House) -> None:
+    worker = house.start_worker()
+    number = house.pay()
+    eventually(lambda: house.is_served(number), within=20)
+
+    worker.send_signal(signal.SIGTERM)
+    assert worker.wait(timeout=10) == 0
+    assert "worker_stopped" in house.log()
+
+
+def test_sigterm_finishes_the_batch_in_hand(house: House) -> None:
+    worker = house.start_worker()
+    first = house.pay()
+    eventually(lambda: house.is_served(first), within=20)
+
+    engine = create_engine(house.settings.database_url)
+    with engine.connect() as holder:
+        holder.execute(text("SELECT set_config('lumira.tenant_id', :id, true)"), {"id": str(house.brand.id)})
+        opened = open_payment(house.brand)
+        holder.execute(
+            text("SELECT id FROM orders WHERE order_number = :n FOR UPDATE"), {"n": opened.order_number}
+        )
+        receive(
+            house.brand,
+            event(
+                "payment_intent.succeeded", payment_intent(id=opened.payment_intent_id, status="succeeded")
+            ),
+        )
+        eventually(lambda: holder.execute(text(WAITING)).scalar_one() > 0, within=10)
+        worker.send_signal(signal.SIGTERM)
+        time.sleep(1)
+        assert worker.poll() is None
+        holder.rollback()
+    engine.dispose()
+
+    assert worker.wait(timeout=10) == 0
+    assert load_order(house.brand, opened.order_number).status is OrderStatus.COMPLETED
+
+
+def test_a_worker_survives_a_restart_of_the_database(
+    settings: Settings, sandbox: SandboxServer, run_directory: Path, tmp_path: Path
+) -> None:
+    data = run_directory / f"restarted-{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
+    url = embedded_postgresql.start(data).replace("postgresql://", "postgresql+psycopg://")
+    postgresql.migrate(url)
+
+    def story(house: House) -> None:
+        worker = house.start_worker()
+        first = house.pay()
+        eventually(lambda: house.is_served(first), within=20)
+        embedded_postgresql.stop(data)
+        time.sleep(2)
+        embedded_postgresql.start_again(data)
+        second = house.pay()
+        eventually(lambda: house.is_served(second), within=30)
+        assert worker.poll() is None
+
+    stories: Iterator[Any] = _house(url, settings, sandbox, tmp_path)
+    for house in stories:
+        story(house)
+    embedded_postgresql.stop(data)

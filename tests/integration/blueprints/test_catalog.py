@@ -1,0 +1,111 @@
+"""What a shop's page reads."""
+
+from collections.abc import Callable
+
+import pytest
+from flask.testing import FlaskClient
+
+from lumira.database import atomic
+from lumira.models import Product
+from lumira.services import tenants
+from tests.factories import Brand
+
+
+def change_catalog(brand: Brand, product_id: str, **values: object) -> None:
+    with atomic(brand.id) as session:
+        product = session.get_one(Product, (brand.id, product_id))
+        for name, value in values.items():
+            setattr(product, name, value)
+        tenants.lock(brand.id).catalog_version += 1
+
+
+def test_config_is_what_stripe_js_needs(client: FlaskClient, tenant: Brand) -> None:
+    reply = client.get("/api/stripe/config", headers=tenant.publishable)
+    assert reply.json == {"publishableKey": tenant.stripe_publishable_key, "currency": "eur"}
+
+
+def test_tenant_without_stripe_keys_has_no_config(client: FlaskClient, make_brand: Callable[..., Brand]) -> None:
+    brand = make_brand(stripe=False)
+    reply = client.get("/api/stripe/config", headers=brand.publishable)
+    assert (reply.status_code, reply.json["code"]) == (502, "STRIPE_CONFIG_ERROR")
+
+
+def test_levels_are_listed_by_number(client: FlaskClient, tenant: Brand) -> None:
+    levels = client.get("/api/stripe/levels", headers=tenant.publishable).json["levels"]
+    assert [level["level"] for level in levels] == [1, 2, 3, 4]
+    assert levels[1] == {
+        "level": 2,
+        "id": "intuitive",
+        "name": "Intuitive",
+        "description": "Description: Intuitive",
+        "amount": 1400,
+        "currency": "eur",
+    }
+
+
+def test_products_are_listed_in_the_catalogs_order(client: FlaskClient, tenant: Brand) -> None:
+    products = client.get("/api/products", headers=tenant.publishable).json["products"]
+    assert [product["id"] for product in products][-3:] == ["mystique", "strict", "shirt"]
+    assert products[1]["level"] == 2
+    assert products[-1] == {
+        "id": "shirt",
+        "name": "Chemise",
+        "description": "Description: Chemise",
+        "amount": 5900,
+        "currency": "eur",
+        "kind": "physical",
+        "level": None,
+        "inStock": 0,
+    }
+
+
+def test_one_product(client: FlaskClient, tenant: Brand) -> None:
+    product = client.get("/api/products/mystique", headers=tenant.publishable).json
+    assert (product["id"], product["amount"], product["inStock"]) == ("mystique", 4700, None)
+
+
+@pytest.mark.parametrize("product_id", ["nope", "MYSTIQUE", "%00", "a%00b", "%F0%9F%99%82", "x" * 500, "%2e%2e", "%ff"])
+def test_product_that_is_not_there(client: FlaskClient, tenant: Brand, product_id: str) -> None:
+    reply = client.get(f"/api/products/{product_id}", headers=tenant.publishable)
+    assert (reply.status_code, reply.json["code"]) == (404, "PRODUCT_NOT_FOUND")
+
+
+def test_product_off_sale_is_not_there(client: FlaskClient, tenant: Brand, app_context: None) -> None:
+    assert client.get("/api/products/strict", headers=tenant.publishable).status_code == 200
+    change_catalog(tenant, "strict", active=False)
+    reply = client.get("/api/products/strict", headers=tenant.publishable)
+    assert (reply.status_code, reply.json["code"]) == (404, "PRODUCT_NOT_FOUND")
+    assert "strict" not in client.get("/api/products", headers=tenant.publishable).text
+
+
+def test_unchanged_catalog_is_not_sent_again(client: FlaskClient, tenant: Brand, app_context: None) -> None:
+    first = client.get("/api/products", headers=tenant.publishable)
+    assert first.headers["Cache-Control"] == "private, no-cache"
+    assert {"Authorization", "Host"} <= set(first.headers["Vary"].split(", "))
+    asked = {**tenant.publishable, "If-None-Match": first.headers["ETag"]}
+
+    again = client.get("/api/products", headers=asked)
+    assert (again.status_code, again.data, again.headers["ETag"]) == (304, b"", first.headers["ETag"])
+    assert again.headers["Cache-Control"] == "private, no-cache"
+    assert client.get("/api/products/mystique", headers=asked).status_code == 200
+
+    change_catalog(tenant, "mystique", amount=4800)
+    changed = client.get("/api/products", headers=asked)
+    assert changed.status_code == 200
+    assert changed.headers["ETag"] != first.headers["ETag"]
+    assert client.get("/api/products/mystique", headers=asked).json["amount"] == 4800
+
+
+def test_tenants_with_the_same_version_never_share_a_tag(
+    client: FlaskClient, tenant: Brand, other_tenant: Brand
+) -> None:
+    tags = {client.get("/api/products", headers=brand.publishable).headers["ETag"] for brand in (tenant, other_tenant)}
+    assert len(tags) == 2
+
+
+def test_known_catalog_is_not_read_again(
+    client: FlaskClient, tenant: Brand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client.get("/api/products", headers=tenant.publishable)
+    monkeypatch.setattr("lumira.services.catalog.list_products", lambda _tenant: pytest.fail("read again"))
+    assert len(client.get("/api/stripe/levels", headers=tenant.publishable).json["levels"]) == 4

@@ -1,0 +1,166 @@
+"""Opening a payment over HTTP."""
+
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from lumira.models import Order
+from tests.factories import Brand, count, load_order
+
+LEVELS, PRODUCTS, PAYMENTS = (
+    f"/api/{source}/create-payment-intent" for source in ("stripe", "products", "payments")
+)
+BUYER = {"customerEmail": "Jeanne@Example.com"}
+
+
+def post(client: FlaskClient, brand: Brand, path: str, body: Any, **headers: str) -> Any:
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return client.post(path, json=body, headers={**brand.publishable, **named})
+
+
+def test_level_is_opened_at_the_catalogs_price(client: FlaskClient, tenant: Brand, app_context: None) -> None:
+    reply = post(client, tenant, LEVELS, {"level": 2, **BUYER})
+    assert reply.status_code == 200
+    assert list(reply.json) == [
+        "clientSecret",
+        "orderId",
+        "paymentIntentId",
+        "orderNumber",
+        "amount",
+        "currency",
+        "productName",
+    ]
+    assert reply.json["orderId"] == reply.json["paymentIntentId"]
+    assert (reply.json["amount"], reply.json["productName"]) == (1400, "Intuitive")
+    order = load_order(tenant, reply.json["orderNumber"])
+    assert (order.source, order.customer_email) == ("stripe", "Jeanne@Example.com")
+
+
+@pytest.mark.parametrize(("path", "source"), [(PRODUCTS, "products"), (PAYMENTS, "payments")])
+def test_product_is_opened_on_both_routes(
+    client: FlaskClient, tenant: Brand, app_context: None, path: str, source: str
+) -> None:
+    reply = post(client, tenant, path, {"productId": "mystique", "customerName": "Jeanne", **BUYER})
+    order = load_order(tenant, reply.json["orderNumber"])
+    assert (order.amount, order.source, order.customer_name) == (4700, source, "Jeanne")
+
+
+def test_free_level_is_given_at_once_and_once(client: FlaskClient, tenant: Brand) -> None:
+    first, second = (post(client, tenant, LEVELS, {"level": 1, **BUYER}).json for _ in range(2))
+    assert first == second
+    assert (first["clientSecret"], first["paymentIntentId"]) == (None, None)
+    assert first["orderId"] == first["orderNumber"]
+
+
+def test_names_that_are_ours_are_ignored_in_metadata(
+    client: FlaskClient, tenant: Brand, app_context: None
+) -> None:
+    sent = {"ref": "17", "orderNumber": "x", "tenant": "x", "level": "4", "requestId": "x"}
+    reply = post(client, tenant, PRODUCTS, {"productId": "mystique", "metadata": sent})
+    assert load_order(tenant, reply.json["orderNumber"]).caller_metadata == {"ref": "17"}
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "status", "code"),
+    [
+        (PRODUCTS, {}, 400, "MISSING_PRODUCT_ID"),
+        (PRODUCTS, {"productId": "nope"}, 404, "PRODUCT_NOT_FOUND"),
+        (PRODUCTS, {"productId": "mystique", "quantity": 2}, 400, "INVALID_QUANTITY"),
+        (PRODUCTS, {"productId": "shirt", "quantity": 2}, 409, "OUT_OF_STOCK"),
+        (PRODUCTS, {"productId": "mystique", "amount": 1}, 400, "INVALID_REQUEST"),
+        (PRODUCTS, {"productId": "mystique", "customerEmail": "x"}, 400, "INVALID_EMAIL"),
+        (LEVELS, {"level": 9, **BUYER}, 404, "LEVEL_NOT_FOUND"),
+        (LEVELS, {"level": 2}, 400, "INVALID_EMAIL"),
+        (LEVELS, {**BUYER}, 400, "INVALID_LEVEL"),
+        (LEVELS, {"level": 2, **BUYER, "metadata": {"a": 1}}, 400, "INVALID_METADATA"),
+    ],
+)
+def test_refusal_has_its_code_and_opens_nothing(
+    client: FlaskClient, tenant: Brand, app_context: None, path: str, body: Any, status: int, code: str
+) -> None:
+    reply = post(client, tenant, path, body)
+    assert (reply.status_code, reply.json["code"]) == (status, code)
+    assert count(tenant, Order) == 0
+
+
+def test_refusal_names_every_field_that_is_wrong(client: FlaskClient, tenant: Brand) -> None:
+    reply = post(client, tenant, PRODUCTS, {"quantity": 0, "price": 1})
+    assert list(reply.json) == ["error", "code", "message", "requestId", "fields"]
+    assert list(reply.json["fields"]) == ["productId", "quantity", "price"]
+    assert reply.json["error"] == "Bad Request"
+    assert reply.json["message"].startswith("productId: ")
+
+
+def test_same_key_gets_the_same_reply(client: FlaskClient, tenant: Brand, app_context: None) -> None:
+    body = {"productId": "mystique", **BUYER}
+    first = post(client, tenant, PRODUCTS, body, Idempotency_Key="order 17")
+    again = post(client, tenant, PRODUCTS, dict(reversed(body.items())), Idempotency_Key="order 17")
+    assert again.json == first.json
+    assert "Idempotency-Replayed" not in first.headers
+    assert again.headers["Idempotency-Replayed"] == "true"
+    assert count(tenant, Order) == 1
+    other = post(client, tenant, PAYMENTS, body, Idempotency_Key="order 17")
+    assert (other.status_code, other.json["code"]) == (422, "IDEMPOTENCY_MISMATCH")
+
+
+def test_correlation_id_repeats_only_the_same_call(
+    client: FlaskClient, tenant: Brand, app_context: None
+) -> None:
+    first = post(client, tenant, PRODUCTS, {"productId": "mystique"}, X_Request_Id="trace-1")
+    again = post(client, tenant, PRODUCTS, {"productId": "mystique"}, X_Request_Id="trace-1")
+    other = post(client, tenant, PRODUCTS, {"productId": "strict"}, X_Request_Id="trace-1")
+    assert again.headers["Idempotency-Replayed"] == "true"
+    assert again.json == first.json
+    assert other.json["orderNumber"] != first.json["orderNumber"]
+
+
+def test_calls_without_any_id_are_calls_of_their_own(client: FlaskClient, tenant: Brand) -> None:
+    numbers = {post(client, tenant, PRODUCTS, {"productId": "mystique"}).json["orderNumber"] for _ in range(2)}
+    assert len(numbers) == 2
+
+
+@pytest.mark.parametrize("key", ["", "x" * 256, "é", "a\x7fb", "a\tb"])
+def test_key_that_cannot_be_one_is_refused(client: FlaskClient, tenant: Brand, key: str) -> None:
+    reply = post(client, tenant, PRODUCTS, {"productId": "mystique"}, Idempotency_Key=key)
+    assert (reply.status_code, reply.json["code"]) == (400, "INVALID_IDEMPOTENCY_KEY")
+
+
+@pytest.mark.parametrize("content_type", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", ""])
+def test_body_of_another_kind_is_not_read(client: FlaskClient, tenant: Brand, content_type: str) -> None:
+    reply = client.post(PRODUCTS, data=b'{"productId": "mystique"}', content_type=content_type, headers=tenant.secret)
+    assert (reply.status_code, reply.json["code"]) == (415, "UNSUPPORTED_MEDIA_TYPE")
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"Content-Type": "application/json; charset=utf-8"}, 200),
+        ({"Content-Type": "application/json; charset=UTF-8"}, 200),
+        ({"Content-Type": "application/json; charset=latin-1"}, 415),
+        ({"Content-Type": "application/problem+json"}, 415),
+        ({"Content-Type": "application/json", "Content-Encoding": "gzip"}, 415),
+    ],
+)
+def test_body_is_json_in_utf_8(client: FlaskClient, tenant: Brand, headers: dict[str, str], status: int) -> None:
+    reply = client.post(PRODUCTS, data=b'{"productId": "mystique"}', headers={**tenant.publishable, **headers})
+    assert reply.status_code == status
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b"{", b'{"a": NaN}', b'{"productId": "a", "productId": "b"}', b"\xff"])
+def test_doubtful_body_is_refused(client: FlaskClient, tenant: Brand, body: bytes) -> None:
+    reply = client.post(PRODUCTS, data=body, content_type="application/json", headers=tenant.publishable)
+    assert (reply.status_code, reply.json["code"]) == (400, "INVALID_REQUEST")
+
+
+@pytest.mark.parametrize("announced", [True, False])
+def test_body_over_64_kib_is_too_large(client: FlaskClient, tenant: Brand, announced: bool) -> None:
+    body = b'{"productId": "' + b"x" * 65_536 + b'"}'
+    options: dict[str, Any] = {} if announced else {
+        "content_length": None,
+        "environ_overrides": {"wsgi.input_terminated": True, "CONTENT_LENGTH": ""},
+    }
+    reply = client.post(
+        PRODUCTS, data=body, content_type="application/json", headers=tenant.publishable, **options
+    )
+    assert (reply.status_code, reply.json["code"]) == (413, "PAYLOAD_TOO_LARGE")

@@ -1,0 +1,198 @@
+"""Reading orders, payments and access."""
+
+import re
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from flask.testing import FlaskClient
+
+from lumira.database import atomic
+from lumira.models import GrantReason, Order, OrderStatus, ReviewReason
+from lumira.services import orders
+from tests.factories import Brand, load_order, open_payment
+
+BASE = [
+    "id",
+    "orderNumber",
+    "productId",
+    "customerId",
+    "customerEmail",
+    "amount",
+    "currency",
+    "status",
+    "paymentIntentId",
+    "review",
+    "createdAt",
+    "updatedAt",
+    "completedAt",
+    "metadata",
+]
+WHOLE = [*BASE, "lines", "payments", "refundedAmount", "refunds", "disputes", "grants", "messages", "timeline"]
+TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
+
+pytestmark = pytest.mark.usefixtures("app_context")
+
+
+def get(client: FlaskClient, brand: Brand, path: str, **query: str) -> Any:
+    return client.get(path, query_string=query, headers=brand.secret)
+
+
+def numbers(reply: Any) -> list[str]:
+    return [order["orderNumber"] for order in reply.json["orders"]]
+
+
+def test_order_is_shown_whole(client: FlaskClient, tenant: Brand) -> None:
+    opened = open_payment(tenant, "mystique", metadata={"ref": "17"})
+    order = get(client, tenant, f"/api/orders/{opened.order_number}").json
+    assert list(order) == WHOLE
+    assert (order["productId"], order["amount"], order["status"]) == ("mystique", 4700, "pending")
+    assert order["metadata"] == {"ref": "17"}
+    assert order["lines"] == [{"productId": "mystique", "quantity": 1, "unitAmount": 4700}]
+    assert order["payments"] == [
+        {"paymentIntentId": opened.payment_intent_id, "status": "open", "amount": 4700}
+    ]
+    assert order["timeline"][0]["what"] == "opened"
+    assert TIME.fullmatch(order["createdAt"])
+    assert TIME.fullmatch(order["timeline"][0]["at"])
+    assert order["completedAt"] is order["review"] is None
+
+
+def test_order_is_found_by_each_of_its_names(client: FlaskClient, tenant: Brand) -> None:
+    opened = open_payment(tenant)
+    order_id = str(load_order(tenant, opened.order_number).id)
+    for name in (order_id, order_id.upper(), opened.order_number, opened.order_number.lower()):
+        assert get(client, tenant, f"/api/orders/{name}").json["id"] == order_id
+    assert get(client, tenant, f"/api/orders/{opened.payment_intent_id}").json["id"] == order_id
+
+
+@pytest.mark.parametrize("name", ["nope", "pi_nope", "%00", "a%00b", "pi_%00", "%ff", "x" * 300, "{}", "'--"])
+def test_order_that_is_not_there(client: FlaskClient, tenant: Brand, name: str) -> None:
+    for path in ("/api/orders/", "/api/payments/"):
+        reply = client.get(path + name, headers=tenant.secret)
+        assert (reply.status_code, reply.json["code"]) == (404, "ORDER_NOT_FOUND")
+
+
+def test_orders_of_another_tenant_are_not_there(
+    client: FlaskClient, tenant: Brand, other_tenant: Brand
+) -> None:
+    opened = open_payment(other_tenant)
+    order_id = load_order(other_tenant, opened.order_number).id
+    for name in (opened.order_number, opened.payment_intent_id, order_id):
+        assert get(client, tenant, f"/api/orders/{name}").status_code == 404
+    assert get(client, tenant, f"/api/payments/{opened.payment_intent_id}").status_code == 404
+    assert get(client, tenant, "/api/orders").json == {"orders": [], "next": None}
+    assert get(client, tenant, "/api/access", customerEmail="buyer@example.com").json == {"grants": []}
+
+
+def test_review_says_why_a_person_is_asked(client: FlaskClient, tenant: Brand) -> None:
+    opened = open_payment(tenant)
+    with atomic(tenant.id):
+        orders.get_order(tenant.id, opened.order_number).review_reason = ReviewReason.AMOUNT_MISMATCH
+    order = get(client, tenant, f"/api/orders/{opened.order_number}").json
+    assert order["review"] == {"reason": "amount_mismatch"}
+
+
+def test_free_order_has_no_payment_and_a_grant(client: FlaskClient, tenant: Brand) -> None:
+    opened = open_payment(tenant, "simple")
+    order = get(client, tenant, f"/api/orders/{opened.order_number}").json
+    assert (order["paymentIntentId"], order["payments"], order["status"]) == (None, [], "completed")
+    (grant,) = order["grants"]
+    assert list(grant) == ["productId", "level", "active", "grantedAt", "revokedAt", "reason"]
+    assert (grant["productId"], grant["level"], grant["reason"]) == ("simple", 1, "free")
+    assert order["messages"][0]["kind"] == "order_confirmation"
+
+
+def test_orders_are_listed_newest_first_a_page_at_a_time(client: FlaskClient, tenant: Brand) -> None:
+    opened = [open_payment(tenant, "strict").order_number for _ in range(3)]
+    first = get(client, tenant, "/api/orders", limit="2")
+    assert list(first.json["orders"][0]) == BASE
+    second = get(client, tenant, "/api/orders", limit="2", cursor=first.json["next"])
+    assert numbers(first) + numbers(second) == opened[::-1]
+    assert second.json["next"] is None
+
+
+def test_orders_are_filtered(client: FlaskClient, tenant: Brand) -> None:
+    free = open_payment(tenant, "simple", customer_email="Free@example.com").order_number
+    paid = open_payment(tenant, "mystique").order_number
+    assert numbers(get(client, tenant, "/api/orders", status="completed")) == [free]
+    assert numbers(get(client, tenant, "/api/orders", customerEmail="free@EXAMPLE.com ")) == [free]
+    between = get(client, tenant, "/api/orders").json["orders"][0]["createdAt"]
+    assert numbers(get(client, tenant, "/api/orders", createdBefore=between)) == [free]
+    assert numbers(get(client, tenant, "/api/orders", createdAfter=between, status="pending")) == [paid]
+    assert numbers(get(client, tenant, "/api/orders", createdAfter="2199-01-01T00:00:00+01:00")) == []
+
+
+@pytest.mark.parametrize(
+    ("query", "code"),
+    [
+        ("cursor=nonsense", "INVALID_REQUEST"),
+        ("status=paid", "INVALID_REQUEST"),
+        ("limit=0", "INVALID_REQUEST"),
+        ("limit=101", "INVALID_REQUEST"),
+        ("limit=" + quote("५"), "INVALID_REQUEST"),
+        ("limit=1&limit=2", "INVALID_REQUEST"),
+        ("customerEmail=a%00@example.com", "INVALID_EMAIL"),
+        ("createdAfter=2026-01-01", "INVALID_REQUEST"),
+        ("createdAfter=0001-01-01T00:00:00%2B14:00", "INVALID_REQUEST"),
+        ("page=2", "INVALID_REQUEST"),
+        ("%00=1", "INVALID_REQUEST"),
+        ("%ff=%fe", "INVALID_REQUEST"),
+    ],
+)
+def test_doubtful_filter_is_refused(client: FlaskClient, tenant: Brand, query: str, code: str) -> None:
+    reply = client.get(f"/api/orders?{query}", headers=tenant.secret)
+    assert (reply.status_code, reply.json["code"]) == (400, code)
+
+
+def test_payment_shows_nothing_personal(client: FlaskClient, tenant: Brand) -> None:
+    opened = open_payment(tenant)
+    reply = client.get(f"/api/payments/{opened.payment_intent_id}", headers=tenant.publishable)
+    assert reply.json == {
+        "paymentIntentId": opened.payment_intent_id,
+        "orderNumber": opened.order_number,
+        "status": "pending",
+        "amount": 4700,
+        "currency": "eur",
+        "productName": "Niveau Mystique",
+    }
+
+
+def test_payment_is_not_found_by_an_orders_number_or_id(client: FlaskClient, tenant: Brand) -> None:
+    opened = open_payment(tenant)
+    order_id = load_order(tenant, opened.order_number).id
+    for name in (opened.order_number, order_id):
+        assert client.get(f"/api/payments/{name}", headers=tenant.publishable).status_code == 404
+
+
+def test_access_tells_live_and_past_grants(client: FlaskClient, tenant: Brand) -> None:
+    opened = open_payment(tenant, "simple")
+    live = get(client, tenant, "/api/access", customerEmail="BUYER@example.com").json
+    assert list(live) == ["grants"]
+    assert [grant["active"] for grant in live["grants"]] == [True]
+    with atomic(tenant.id):
+        order: Order = orders.get_order(tenant.id, opened.order_number)
+        order.grants[0].active, order.grants[0].reason = False, GrantReason.REFUNDED
+        order.grants[0].revoked_at = order.created_at
+    past = get(client, tenant, "/api/access", customerEmail="buyer@example.com", productId="simple").json
+    assert past["active"] is False
+    assert TIME.fullmatch(past["grants"][0]["revokedAt"])
+
+
+def test_access_says_whether_one_thing_may_be_opened(client: FlaskClient, tenant: Brand) -> None:
+    open_payment(tenant, "simple")
+    for query, active in (
+        ({"productId": "simple"}, True),
+        ({"level": "1"}, True),
+        ({"level": "2"}, False),
+        ({"productId": "nope"}, False),
+        ({"productId": "simple", "level": "2"}, False),
+    ):
+        found = get(client, tenant, "/api/access", customerEmail="buyer@example.com", **query).json
+        assert found["active"] is active
+        assert bool(found["grants"]) is active
+
+
+def test_every_status_can_be_asked_for(client: FlaskClient, tenant: Brand) -> None:
+    for status in OrderStatus:
+        assert get(client, tenant, "/api/orders", status=str(status)).status_code == 200

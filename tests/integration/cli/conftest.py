@@ -1,0 +1,24 @@
+"""The command line, as an operator types it."""
+
+from collections.abc import Callable
+
+import pytest
+from click.testing import Result
+from flask import Flask
+
+#: Run one command; it must end with `code`, and say what is wrong on stderr alone and in one line.
+RunFlask = Callable[..., Result]
+
+
+@pytest.fixture
+def run_flask(app: Flask) -> RunFlask:
+    def run(*arguments: object, stdin: str | None = None, code: int = 0) -> Result:
+        result = app.test_cli_runner().invoke(args=[str(argument) for argument in arguments], input=stdin)
+        assert result.exit_code == code, result.output
+        if code == 1:
+            assert result.stderr.startswith("Error: ")
+            assert result.stderr.count("\n") == 1
+            assert isinstance(result.exception, SystemExit)
+        return result
+
+    return run

@@ -1,0 +1,144 @@
+"""A catalog file is applied from the command line, and its difference is told."""
+
+import secrets
+from pathlib import Path
+
+import pytest
+
+from lumira.cli.catalog import read_catalog
+from lumira.database import atomic
+from lumira.services import catalog, tenants
+from lumira.services.apply_catalog import apply_catalog
+
+pytestmark = pytest.mark.usefixtures("app_context")
+
+CATALOGS = Path(__file__).resolve().parents[3] / "config" / "catalogs"
+
+
+@pytest.fixture
+def slug() -> str:
+    return f"file-{secrets.token_hex(6)}"
+
+
+@pytest.fixture
+def file(tmp_path: Path, slug: str) -> Path:
+    """Oracle Lumira's own file, for a tenant that nobody else has."""
+    text = (CATALOGS / "oracle-lumira.toml").read_text()
+    path = tmp_path / "catalog.toml"
+    path.write_text(text.replace("oracle-lumira", slug).replace('"LUM"', f'"{secrets.token_hex(4).upper()}"'))
+    return path
+
+
+def change(file: Path, before: str, after: str) -> None:
+    text = file.read_text()
+    assert before in text
+    file.write_text(text.replace(before, after))
+
+
+def find(slug: str) -> int | None:
+    with atomic(None):
+        return tenants.find_id(slug)
+
+
+def test_a_new_file_makes_the_tenant_and_what_it_sells(run_flask, file, slug):
+    result = run_flask("catalog", "apply", file)
+
+    assert f"{slug}: created" in result.stdout
+    assert "+ simple: Simple, 0.00 EUR, level 1" in result.stdout
+    assert "+ mystique: Niveau Mystique, 47.00 EUR\n" in result.stdout
+    tenant_id = find(slug)
+    assert tenant_id is not None
+    with atomic(tenant_id):
+        assert [p.id for p in catalog.list_products(tenant_id)] == [
+            "simple",
+            "intuitive",
+            "alchimique",
+            "integrale",
+            "mystique",
+        ]
+
+
+def test_applying_again_says_that_there_is_nothing_to_change(run_flask, file, slug):
+    run_flask("catalog", "apply", file)
+
+    assert run_flask("catalog", "apply", file).stdout == f"{slug}: nothing to change.\n"
+
+
+def test_the_difference_shows_prices_as_people_read_them(run_flask, file):
+    run_flask("catalog", "apply", file)
+    change(file, "amount = 4700", "amount = 5200")
+    change(file, 'time_zone = "Europe/Paris"', 'time_zone = "Indian/Reunion"')
+
+    result = run_flask("catalog", "apply", file)
+
+    assert "~ mystique: amount 47.00 EUR → 52.00 EUR" in result.stdout
+    assert "time_zone Europe/Paris → Indian/Reunion" in result.stdout
+
+
+def test_a_dry_run_shows_the_difference_and_changes_nothing(run_flask, file, slug):
+    result = run_flask("catalog", "apply", file, "--dry-run")
+
+    assert "+ mystique" in result.stdout
+    assert result.stdout.endswith("Dry run: nothing was changed.\n")
+    assert find(slug) is None
+
+
+def test_a_product_that_left_and_came_back_is_told(run_flask, file):
+    run_flask("catalog", "apply", file)
+    whole = file.read_text()
+    file.write_text(whole[: whole.rindex("[[products]]")])
+    assert "- mystique: no longer on sale" in run_flask("catalog", "apply", file).stdout
+
+    file.write_text(whole)
+    assert "+ mystique: on sale again\n" in run_flask("catalog", "apply", file).stdout
+
+
+def test_another_order_prefix_is_told_and_not_taken(run_flask, file, slug):
+    run_flask("catalog", "apply", file)
+    prefix = read_catalog(file).tenant.order_prefix
+    change(file, f'"{prefix}"', '"ELSE"')
+
+    result = run_flask("catalog", "apply", file)
+
+    assert result.stdout == f"{slug}: nothing to change.\n"
+    assert f"The order prefix stays {prefix}" in result.stderr
+
+
+def test_another_currency_is_refused(run_flask, file):
+    run_flask("catalog", "apply", file)
+    change(file, 'currency = "eur"', 'currency = "usd"')
+
+    assert "sells in eur, which never changes" in run_flask("catalog", "apply", file, code=1).stderr
+
+
+@pytest.mark.parametrize(
+    ("line", "what"),
+    [
+        ("amount = 14", "products[1].amount: "),
+        ("amount = 14.5", "products[1].amount: "),
+        ("amount = 1400\nstock = 3", "products[1].stock: Unknown key."),
+        ("amount == 1400", "line 31"),
+    ],
+)
+def test_a_mistake_is_one_line_that_names_file_and_place(run_flask, file, slug, line, what):
+    change(file, "amount = 1400", line)
+
+    result = run_flask("catalog", "apply", file, code=1)
+
+    assert result.stderr.startswith(f"Error: {file}: ")
+    assert what in result.stderr
+    assert find(slug) is None
+
+
+def test_a_file_that_is_not_there_is_one_line(run_flask, tmp_path):
+    assert "No such file" in run_flask("catalog", "apply", tmp_path / "none.toml", code=1).stderr
+    assert "Is a directory" in run_flask("catalog", "apply", tmp_path, code=1).stderr
+
+
+@pytest.mark.parametrize("name", ["oracle-lumira", "reboul", "boutique"])
+def test_the_catalogs_of_the_house_can_be_applied(name):
+    wanted = read_catalog(CATALOGS / f"{name}.toml")
+
+    difference = apply_catalog(wanted, actor="operator", dry_run=True)
+
+    assert difference.slug == name

@@ -1,0 +1,97 @@
+"""What an operator can do something about is one line, whichever command met it."""
+
+import dataclasses
+import subprocess
+import sys
+from pathlib import Path
+
+import psycopg
+import pytest
+from flask import Flask
+from sqlalchemy import create_engine, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import IntegrityError, OperationalError
+
+from config.settings import Settings
+from lumira import create_app
+from lumira.cli.database import explain
+from tests import postgresql
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def failing(settings: Settings, database_url: str) -> str:
+    """What `tenants list` says with this database."""
+    app: Flask = create_app(dataclasses.replace(settings, database_url=database_url))
+    result = app.test_cli_runner().invoke(args=["tenants", "list"])
+    assert result.exit_code == 1, result.output
+    assert result.stdout == ""
+    assert result.stderr.startswith("Error: ")
+    assert result.stderr.count("\n") == 1
+    return result.stderr
+
+
+def test_a_database_that_is_not_there_is_said_to_be_so(settings: Settings):
+    message = failing(settings, "postgresql+psycopg://nobody:hunter2@127.0.0.1:1/none")
+
+    assert "The database cannot be used: " in message
+    assert "hunter2" not in message
+
+
+def test_a_database_without_tables_is_to_be_upgraded(settings: Settings, run_directory: Path):
+    empty = postgresql.create_database(run_directory, "lumira_without_tables", template=None)
+
+    assert "run `flask db upgrade`" in failing(settings, empty)
+
+
+def test_a_server_without_roles_is_to_be_upgraded():
+    # The words of PostgreSQL 18: roles belong to the whole server, and that of the tests has them.
+    refusal = psycopg.OperationalError('connection failed: FATAL:  role "lumira_app" does not exist')
+
+    told = explain(OperationalError(None, None, refusal))
+
+    assert told == "The database is not prepared: run `flask db upgrade`."
+
+
+def test_an_error_of_our_own_making_is_not_explained_away():
+    broken = psycopg.errors.UniqueViolation("duplicate key value violates unique constraint")
+
+    assert explain(IntegrityError(None, None, broken)) is None
+
+
+def test_a_user_who_may_not_act_as_the_application_is_told_what_is_missing(
+    settings: Settings, database_url: str
+):
+    engine = create_engine(database_url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text("DROP ROLE IF EXISTS lumira_stranger"))
+        connection.execute(text("CREATE ROLE lumira_stranger LOGIN"))
+    engine.dispose()
+    url = make_url(database_url).set(username="lumira_stranger").render_as_string(hide_password=False)
+
+    assert "GRANT lumira_app TO" in failing(settings, url)
+
+
+@pytest.mark.parametrize("missing", ["DATABASE_URL", "SECRET_KEY", "LUMIRA_ENCRYPTION_KEYS"])
+def test_a_missing_setting_is_one_line_that_names_it(missing: str):
+    given = {"DATABASE_URL": "postgresql://x/x", "SECRET_KEY": "x", "LUMIRA_ENCRYPTION_KEYS": "x"}
+    del given[missing]
+
+    result = subprocess.run(
+        [sys.executable, "-m", "flask", "tenants", "list"],
+        cwd=ROOT,
+        env={"PATH": "/usr/bin:/bin", "FLASK_APP": "wsgi", "LUMIRA_ENV": "production", **given},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert result.returncode == 1
+    assert missing in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_an_unknown_command_is_a_usage_error(app: Flask):
+    assert app.test_cli_runner().invoke(args=["tenants", "destroy"]).exit_code == 2
+    assert app.test_cli_runner().invoke(args=["no-such-group"]).exit_code == 2

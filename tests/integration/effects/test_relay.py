@@ -1,0 +1,147 @@
+"""What is owed leaves once, however often it fails first; what is no longer true is not said."""
+
+import email
+import email.policy
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from email.message import EmailMessage
+
+import pytest
+import time_machine
+from sqlalchemy import select
+
+from config.settings import Settings
+from lumira.database import atomic, db
+from lumira.effects import delivery, relay
+from lumira.models import Alert, MessageStatus, OutboxMessage
+from tests.factories import BUYER, Brand, load_order, open_payment
+from tests.stripe_events import declined, deliver, event, payment_intent
+
+pytestmark = pytest.mark.usefixtures("app_context")
+
+
+def pay(brand: Brand, **sale):
+    opened = open_payment(brand, **sale)
+    deliver(
+        brand, event("payment_intent.succeeded", payment_intent(id=opened.payment_intent_id, status="succeeded"))
+    )
+    return load_order(brand, opened.order_number)
+
+
+def messages(brand: Brand) -> list[OutboxMessage]:
+    with atomic(brand.id):
+        return list(db.session.execute(select(OutboxMessage).order_by(OutboxMessage.id)).scalars())
+
+
+def kept(settings: Settings, message: OutboxMessage) -> EmailMessage:
+    path = settings.instance_path / "outbox" / f"{message.id}.eml"
+    return email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
+
+
+def test_the_confirmation_says_what_was_bought_and_can_be_read_by_any_mail_program(tenant, settings) -> None:
+    order = pay(tenant)
+    assert relay.relay(tenant.id) == 1
+
+    [message] = messages(tenant)
+    letter = kept(settings, message)
+    assert message.status is MessageStatus.SENT
+    assert letter["To"] == BUYER
+    assert order.order_number in letter["Subject"]
+    assert letter["Message-ID"] == f"<{message.id}@localhost>"
+    text = letter.get_content()
+    assert "Niveau Mystique" in text
+    assert "47.00 EUR" in text
+
+
+def test_relaying_again_sends_nothing_again(tenant) -> None:
+    pay(tenant)
+    assert [relay.relay(tenant.id), relay.relay(tenant.id)] == [1, 0]
+
+
+def test_a_declined_try_is_told_to_the_buyer(tenant, settings) -> None:
+    opened = open_payment(tenant)
+    intent = payment_intent(id=opened.payment_intent_id, last_payment_error=declined("ch_1"))
+    deliver(tenant, event("payment_intent.payment_failed", intent))
+    relay.relay(tenant.id)
+
+    [message] = messages(tenant)
+    assert (message.kind, message.status) == ("payment_failed", MessageStatus.SENT)
+    assert "réessayer" in kept(settings, message).get_content()
+
+
+def test_a_decline_is_not_told_any_more_once_the_order_is_paid(tenant) -> None:
+    opened = open_payment(tenant)
+    intent = payment_intent(id=opened.payment_intent_id, last_payment_error=declined("ch_1"))
+    deliver(tenant, event("payment_intent.payment_failed", intent))
+    deliver(
+        tenant, event("payment_intent.succeeded", payment_intent(id=opened.payment_intent_id, status="succeeded"))
+    )
+    relay.relay(tenant.id)
+    assert [(m.kind, m.status) for m in messages(tenant)] == [
+        ("payment_failed", MessageStatus.SUPERSEDED),
+        ("order_confirmation", MessageStatus.SENT),
+    ]
+
+
+@pytest.fixture
+def broken_post(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """Sending fails as long as the list says why."""
+    reasons = ["the disk is full"]
+    deliver_for_real = delivery.deliver
+
+    def deliver_or_fail(message: EmailMessage, *, name: str) -> None:
+        if reasons:
+            raise OSError(reasons[0])
+        deliver_for_real(message, name=name)
+
+    monkeypatch.setattr(delivery, "deliver", deliver_or_fail)
+    return reasons
+
+
+def test_a_message_that_cannot_be_sent_is_tried_again_later(tenant, broken_post) -> None:
+    pay(tenant)
+    relay.relay(tenant.id)
+    [message] = messages(tenant)
+    assert (message.status, message.tries) == (MessageStatus.PENDING, 1)
+    assert "the disk is full" in message.last_error
+
+    broken_post.clear()
+    assert relay.relay(tenant.id) == 0
+    with time_machine.travel(datetime.now(UTC) + timedelta(minutes=1)):
+        assert relay.relay(tenant.id) == 1
+    assert messages(tenant)[0].status is MessageStatus.SENT
+
+
+def test_one_message_that_cannot_be_sent_does_not_hold_up_the_others(tenant, monkeypatch) -> None:
+    pay(tenant)
+    pay(tenant)
+    deliver_for_real, failed = delivery.deliver, []
+
+    def fail_once(message: EmailMessage, *, name: str) -> None:
+        if not failed:
+            failed.append(name)
+            raise OSError
+        deliver_for_real(message, name=name)
+
+    monkeypatch.setattr(delivery, "deliver", fail_once)
+    relay.relay(tenant.id)
+    assert sorted(m.status for m in messages(tenant)) == [MessageStatus.PENDING, MessageStatus.SENT]
+
+
+def test_a_message_that_cannot_be_sent_for_a_day_becomes_an_alert(tenant, broken_post) -> None:
+    pay(tenant)
+    with time_machine.travel(datetime.now(UTC) + timedelta(hours=25)):
+        relay.relay(tenant.id)
+    assert messages(tenant)[0].status is MessageStatus.DEAD
+    with atomic(tenant.id):
+        assert db.session.execute(select(Alert.kind)).scalars().all() == ["message_dead"]
+
+
+def test_a_message_taken_by_a_process_that_died_is_sent_by_another_with_the_same_identity(tenant, settings) -> None:
+    pay(tenant)
+    with atomic(tenant.id):
+        taken = relay.outbox.take_next(tenant.id)
+    assert relay.relay(tenant.id) == 0
+    with time_machine.travel(datetime.now(UTC) + timedelta(seconds=30)):
+        assert relay.relay(tenant.id) == 1
+    assert kept(settings, taken)["Message-ID"] == f"<{taken.id}@localhost>"

@@ -1,0 +1,76 @@
+"""Only what Stripe signed, with a secret of the tenant's, just now."""
+
+import time
+
+import pytest
+
+from lumira.clients.stripe_signature import TOLERANCE, is_signed
+from tests.stripe_events import signature
+
+BODY = b'{"id": "evt_1"}'
+SECRET = "whsec_right"
+
+
+def test_what_stripe_signed_is_accepted() -> None:
+    assert is_signed(BODY, signature(BODY, SECRET), [SECRET])
+
+
+def test_any_of_several_secrets_is_enough() -> None:
+    assert is_signed(BODY, signature(BODY, SECRET), ["whsec_old", SECRET])
+
+
+def test_any_of_several_signatures_is_enough_while_stripe_rolls_a_secret() -> None:
+    old, new = signature(BODY, "whsec_old"), signature(BODY, SECRET)
+    both = old.replace(",v0=", f",{new.split(',')[1]},v0=")
+    assert is_signed(BODY, both, [SECRET])
+
+
+@pytest.mark.parametrize("age", [0, TOLERANCE - 5, -TOLERANCE + 5])
+def test_clocks_may_differ_a_little(age: int) -> None:
+    assert is_signed(BODY, signature(BODY, SECRET, at=time.time() - age), [SECRET])
+
+
+@pytest.mark.parametrize("age", [TOLERANCE + 5, -TOLERANCE - 5, 10**9, -(10**9)])
+def test_what_is_too_old_or_from_the_future_is_refused(age: int) -> None:
+    assert not is_signed(BODY, signature(BODY, SECRET, at=time.time() - age), [SECRET])
+
+
+def only_test_scheme(header: str) -> str:
+    return header.replace("v1=", "v0=")
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        None,
+        "",
+        "t=,v1=",
+        "nonsense",
+        "v1=" + "0" * 64,
+        f"t={int(time.time())}",
+        f"t={int(time.time())},v1=",
+        f"t={int(time.time())},v1=é",
+        f"t={'9' * 400},v1={'0' * 64}",
+        f"t=-1,v1={'0' * 64}",
+        "t=1e9,v1=00",
+        ",".join(["t=1"] * 5000),
+        only_test_scheme(signature(BODY, SECRET)),
+    ],
+)
+def test_a_header_that_is_none_is_refused(header: str | None) -> None:
+    assert not is_signed(BODY, header, [SECRET])
+
+
+@pytest.mark.parametrize("body", [BODY + b" ", BODY[:-1], b"", b"{}", BODY.upper()])
+def test_a_body_that_was_changed_is_refused(body: bytes) -> None:
+    assert not is_signed(body, signature(BODY, SECRET), [SECRET])
+
+
+def test_a_body_that_is_not_utf8_is_refused_even_if_signed() -> None:
+    body = b'{"id": "\xff\xfe"}'
+    assert not is_signed(body, signature(body, SECRET), [SECRET])
+
+
+def test_no_secret_accepts_nothing() -> None:
+    assert not is_signed(BODY, signature(BODY, SECRET), [])
+    assert not is_signed(BODY, signature(BODY, "whsec_wrong"), [SECRET])

@@ -1,0 +1,188 @@
+"""Requests: which code a mistake gets, and that nothing unchecked gets through."""
+
+import string
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from marshmallow import ValidationError
+
+from lumira.models import GrantReason, OrderStatus, PaymentState, ProductKind, ReviewReason
+from lumira.schemas.access import GRANT_REASONS, AccessQuery
+from lumira.schemas.base import RequestSchema, camel_case
+from lumira.schemas.orders import REVIEW_REASONS, OrderPaymentResponse, OrdersQuery
+from lumira.schemas.sales import ORDER_STATUSES, LevelSaleRequest, ProductSaleRequest, SaleRequest
+from lumira.schemas.shop import PRODUCT_KINDS
+
+PRODUCT_SALE = {"productId": "mystique"}
+LEVEL_SALE = {"level": 2, "customerEmail": "jeanne@example.com"}
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=8,
+)
+bodies = st.fixed_dictionaries(
+    {},
+    optional={
+        "productId": json_values | st.text(alphabet=string.ascii_lowercase, max_size=70),
+        "quantity": json_values | st.integers(-2, 103),
+        "customerEmail": json_values | st.emails(),
+        "customerName": json_values,
+        "metadata": json_values | st.dictionaries(st.text(max_size=42), st.text(max_size=20)),
+        "level": json_values | st.integers(-1, 1002),
+        "amount": json_values,
+    },
+)
+
+
+def refusal(schema: RequestSchema, body: Any) -> tuple[str, dict[str, list[str]]]:
+    with pytest.raises(ValidationError) as refused:
+        schema.load(body)
+    messages = refused.value.messages
+    assert isinstance(messages, dict)
+    return schema.code_of(messages), schema.in_order(messages)
+
+
+def test_names_are_camel_case_on_the_wire() -> None:
+    assert [camel_case(name) for name in ("id", "customer_email", "payment_intent_id")] == [
+        "id",
+        "customerEmail",
+        "paymentIntentId",
+    ]
+
+
+def test_smallest_sale_of_a_product() -> None:
+    assert ProductSaleRequest().load(PRODUCT_SALE) == SaleRequest(None, None, {}, product_id="mystique")
+
+
+def test_sale_of_a_level_with_everything() -> None:
+    body = {**LEVEL_SALE, "customerName": " Jeanne ", "metadata": {"ref": "17"}}
+    assert LevelSaleRequest().load(body) == SaleRequest(
+        "jeanne@example.com", "Jeanne", {"ref": "17"}, level=2
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"productId": None}, "MISSING_PRODUCT_ID"),
+        ({"productId": ""}, "MISSING_PRODUCT_ID"),
+        ({"productId": "  "}, "MISSING_PRODUCT_ID"),
+        ({"productId": 7}, "MISSING_PRODUCT_ID"),
+        ({"quantity": 0}, "INVALID_QUANTITY"),
+        ({"quantity": 101}, "INVALID_QUANTITY"),
+        ({"quantity": True}, "INVALID_QUANTITY"),
+        ({"quantity": 1.0}, "INVALID_QUANTITY"),
+        ({"quantity": "1"}, "INVALID_QUANTITY"),
+        ({"quantity": None}, "INVALID_QUANTITY"),
+        ({"customerEmail": "nobody"}, "INVALID_EMAIL"),
+        ({"customerEmail": ""}, "INVALID_EMAIL"),
+        ({"customerName": "x" * 201}, "INVALID_REQUEST"),
+        ({"customerName": "a\x00b"}, "INVALID_REQUEST"),
+        ({"metadata": {"a[0]": "x"}}, "INVALID_METADATA"),
+        ({"metadata": None}, "INVALID_METADATA"),
+        ({"amount": 1}, "INVALID_REQUEST"),
+        ({"currency": "eur"}, "INVALID_REQUEST"),
+        ({"product_id": "mystique"}, "INVALID_REQUEST"),
+        ({"level": 1}, "INVALID_REQUEST"),
+    ],
+)
+def test_each_mistake_in_a_product_sale_has_its_code(change: dict[str, Any], code: str) -> None:
+    found, fields = refusal(ProductSaleRequest(), PRODUCT_SALE | change)
+    assert found == code
+    assert list(fields) == list(change)
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        ({"customerEmail": "jeanne@example.com"}, "INVALID_LEVEL"),
+        (LEVEL_SALE | {"level": 0}, "INVALID_LEVEL"),
+        (LEVEL_SALE | {"level": 1001}, "INVALID_LEVEL"),
+        (LEVEL_SALE | {"level": True}, "INVALID_LEVEL"),
+        (LEVEL_SALE | {"level": 2.0}, "INVALID_LEVEL"),
+        (LEVEL_SALE | {"level": "2"}, "INVALID_LEVEL"),
+        ({"level": 2}, "INVALID_EMAIL"),
+        (LEVEL_SALE | {"customerEmail": None}, "INVALID_EMAIL"),
+        (LEVEL_SALE | {"quantity": 1}, "INVALID_REQUEST"),
+        (LEVEL_SALE | {"productId": "mystique"}, "INVALID_REQUEST"),
+    ],
+)
+def test_each_mistake_in_a_level_sale_has_its_code(body: dict[str, Any], code: str) -> None:
+    assert refusal(LevelSaleRequest(), body)[0] == code
+
+
+def test_several_mistakes_get_the_code_of_the_field_declared_first() -> None:
+    body = {"zzz": 1, "metadata": 3, "customerEmail": 3, "quantity": 0, "amount": 1}
+    code, fields = refusal(ProductSaleRequest(), body)
+    assert code == "MISSING_PRODUCT_ID"
+    assert list(fields) == ["productId", "quantity", "customerEmail", "metadata", "amount", "zzz"]
+    assert refusal(ProductSaleRequest(), body | {"productId": "x"})[0] == "INVALID_QUANTITY"
+
+
+def test_what_is_told_of_a_mistake_is_a_flat_list_of_sentences() -> None:
+    _, fields = refusal(ProductSaleRequest(), {"productId": "x", "metadata": {"k": {"deep": [1]}}, "x" * 500: 1})
+    assert all(isinstance(text, str) for sentences in fields.values() for text in sentences)
+    assert max(len(name) for name in fields) == 65
+
+
+@given(bodies)
+def test_whatever_is_sent_is_refused_with_a_code_or_safe_to_sell(body: dict[str, Any]) -> None:
+    for schema in (ProductSaleRequest(), LevelSaleRequest()):
+        try:
+            sale = schema.load(body)
+        except ValidationError as refused:
+            assert isinstance(refused.messages, dict)
+            assert schema.code_of(refused.messages).isupper()
+            continue
+        assert "amount" not in body
+        assert (sale.product_id is None) != (sale.level is None)
+        assert type(sale.quantity) is int
+        assert 1 <= sale.quantity <= 100
+        assert sale.customer_name is None or 0 < len(sale.customer_name) <= 200
+        assert len(sale.metadata) <= 20
+        assert all(isinstance(text, str) for pair in sale.metadata.items() for text in pair)
+
+
+@pytest.mark.parametrize(
+    ("query", "code"),
+    [
+        ({"status": "paid"}, "INVALID_REQUEST"),
+        ({"customerEmail": "x"}, "INVALID_EMAIL"),
+        ({"createdAfter": "2026-01-01T00:00:00"}, "INVALID_REQUEST"),
+        ({"cursor": "x"}, "INVALID_REQUEST"),
+        ({"limit": "0"}, "INVALID_REQUEST"),
+        ({"limit": "101"}, "INVALID_REQUEST"),
+        ({"page": "2"}, "INVALID_REQUEST"),
+    ],
+)
+def test_each_mistake_in_a_list_of_orders_has_its_code(query: dict[str, str], code: str) -> None:
+    assert refusal(OrdersQuery(), query)[0] == code
+
+
+def test_list_of_orders_has_its_defaults() -> None:
+    wanted = OrdersQuery().load({})
+    assert (wanted.status, wanted.cursor, wanted.created_after, wanted.limit) == (None, None, None, 50)
+
+
+@pytest.mark.parametrize(
+    ("query", "code"),
+    [
+        ({}, "INVALID_EMAIL"),
+        ({"customerEmail": "a@example.com", "level": "x"}, "INVALID_LEVEL"),
+        ({"customerEmail": "a@example.com", "productId": ""}, "INVALID_REQUEST"),
+    ],
+)
+def test_each_mistake_in_a_question_about_access_has_its_code(query: dict[str, str], code: str) -> None:
+    assert refusal(AccessQuery(), query)[0] == code
+
+
+def test_words_on_the_wire_are_those_of_the_models() -> None:
+    assert ORDER_STATUSES == tuple(OrderStatus)
+    assert REVIEW_REASONS == tuple(ReviewReason)
+    assert GRANT_REASONS == tuple(GrantReason)
+    assert PRODUCT_KINDS == tuple(ProductKind)
+    (known,) = OrderPaymentResponse().fields["status"].validators
+    assert tuple(known.choices) == tuple(PaymentState)  # type: ignore[attr-defined]

@@ -11,6 +11,9 @@ _SANE = re.compile(r"[A-Za-z0-9._-]{1,128}")
 #: Probes come every few seconds from every balancer, and say nothing while all is well.
 _NOT_LOGGED = frozenset(("health",))
 
+#: What is kept in `g` between one step of a request and the next.
+_OF_ONE_REQUEST = ("caller", "tenant_id", "body", "catalog_version", "customer_digest")
+
 log = structlog.get_logger()
 
 
@@ -27,6 +30,9 @@ def callers_request_id() -> str | None:
 
 
 def _begin() -> None:
+    # Where an application context spans several requests, nobody may be taken for the caller before.
+    for name in _OF_ONE_REQUEST:
+        g.pop(name, None)
     g.started = time.perf_counter()
     g.request_id = callers_request_id() or uuid4().hex
     # Threads are used again: nothing of the last request may be said of this one.

@@ -19,7 +19,6 @@ ASSETS = frozenset(
         "favicon-32x32.png",
         "index.css",
         "swagger-ui-bundle.js",
-        "swagger-ui-standalone-preset.js",
         "swagger-ui.css",
     )
 )
@@ -41,7 +40,6 @@ _PAGE = """<!DOCTYPE html>
 <body>
 <div id="swagger-ui"></div>
 <script src="docs/swagger-ui-bundle.js"></script>
-<script src="docs/swagger-ui-standalone-preset.js"></script>
 <script src="docs/start.js"></script>
 </body>
 </html>
@@ -53,7 +51,7 @@ _START = """window.ui = SwaggerUIBundle({
   deepLinking: true,
   persistAuthorization: false,
   validatorUrl: null,
-  presets: [SwaggerUIBundle.presets.apis, SwaggerUIStandalonePreset.slice(0, 0)],
+  presets: [SwaggerUIBundle.presets.apis],
 });
 """
 

@@ -1,5 +1,6 @@
 """One handler for everything that goes wrong, and one envelope for its reply."""
 
+import math
 import time
 from http import HTTPStatus
 
@@ -80,7 +81,7 @@ def _seconds_left(error: HTTPException) -> int:
     exceeded = extensions.of().limiter.current_limit
     if not isinstance(error, RateLimitExceeded) or exceeded is None:
         return _RETRY_AFTER
-    return max(1, exceeded.reset_at - int(time.time()))
+    return max(1, math.ceil(exceeded.window.reset_time - time.time()))
 
 
 def _fail(error: Exception) -> Response:

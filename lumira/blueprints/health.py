@@ -1,5 +1,7 @@
 """Probes: whether the process answers, and whether it can serve."""
 
+from collections.abc import Callable
+from functools import cache
 from http import HTTPStatus
 from typing import Any
 
@@ -14,8 +16,8 @@ blueprint = ApiBlueprint("health", __name__, description="Probes")
 
 
 def init_app(app: Flask, settings: Settings) -> None:
-    """Give the probes what they look at."""
-    app.extensions["lumira.readiness"] = Readiness.of(settings)
+    """Give the probes what they look at, made when the first one asks: commands never do."""
+    app.extensions["lumira.readiness"] = cache(lambda: Readiness.of(settings))
 
 
 @blueprint.get("/healthz")
@@ -30,8 +32,8 @@ def show_health() -> dict[str, Any]:
 @blueprint.replies(ReadinessResponse)
 def show_readiness() -> tuple[dict[str, Any], int]:
     """Whether requests can be served."""
-    readiness: Readiness = current_app.extensions["lumira.readiness"]
-    missing = readiness.missing()
+    readiness: Callable[[], Readiness] = current_app.extensions["lumira.readiness"]
+    missing = readiness().missing()
     if missing:
         return {"status": "not_ready", "missing": missing}, HTTPStatus.SERVICE_UNAVAILABLE
     return {"status": "ready", "missing": []}, HTTPStatus.OK

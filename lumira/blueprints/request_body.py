@@ -5,6 +5,7 @@ import math
 from typing import Any, NoReturn
 
 from flask import Request
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from lumira.errors import InvalidRequest, UnsupportedMediaType
 
@@ -20,8 +21,12 @@ _MAX_DIGITS = 18
 
 def read_body(request: Request, *, limit: int) -> bytes:
     """The whole body; 413 if it is longer than `limit` bytes, also where its length was not announced."""
-    request.max_content_length = limit
-    return request.get_data(cache=True)
+    # One more than may be: of a body that did not announce its length Werkzeug cuts the rest off silently.
+    request.max_content_length = limit + 1
+    body = request.get_data(cache=True)
+    if len(body) > limit:
+        raise RequestEntityTooLarge
+    return body
 
 
 def read_json_object(request: Request) -> dict[str, Any]:

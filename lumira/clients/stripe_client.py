@@ -4,8 +4,9 @@ Source of the rules: docs.stripe.com/error-low-level and /api/idempotent_request
 """
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import stripe
@@ -15,7 +16,14 @@ from lumira.database import refuse_inside_transaction
 from lumira.errors import StripeConfigError, StripeUnavailable
 
 if TYPE_CHECKING:
-    from stripe.params import CustomerCreateParams, PaymentIntentCreateParams, PaymentIntentListParams
+    from stripe.params import (
+        CustomerCreateParams,
+        DisputeListParams,
+        EventListParams,
+        PaymentIntentCreateParams,
+        PaymentIntentListParams,
+        RefundListParams,
+    )
 
 log = structlog.get_logger()
 
@@ -124,32 +132,94 @@ def find_payment_intent(
 
     Listed and not searched: Stripe's search lags behind by up to an hour.
     """
-    wanted: dict[str, Any] = {"limit": 100, "created": {"gte": int(created_after.timestamp()) - 60}}
+    wanted: dict[str, Any] = {"created": {"gte": int(created_after.timestamp()) - 60}}
     if stripe_customer_id is not None:
         wanted["customer"] = stripe_customer_id
-    for intent in _pages(account, wanted):
+    intents = _pages(
+        account,
+        "list_payment_intents",
+        wanted,
+        lambda client, asked, options: client.v1.payment_intents.list(
+            cast("PaymentIntentListParams", asked), options
+        ),
+    )
+    for intent in intents:
         if intent.get("metadata", {}).get("orderNumber") == order_number:
             return intent
     return None
 
 
-def _pages(account: Account, wanted: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def cancel_payment_intent(account: Account, payment_intent_id: str, *, key: str) -> dict[str, Any]:
+    """The PaymentIntent after it was canceled as abandoned; `StripeRefused` if it can no longer be."""
+    return _call(
+        account,
+        "cancel_payment_intent",
+        lambda client, options: client.v1.payment_intents.cancel(
+            payment_intent_id, {"cancellation_reason": "abandoned"}, options
+        ),
+        key=key,
+    )
+
+
+def list_refunds(account: Account, payment_intent_id: str) -> Iterator[dict[str, Any]]:
+    """Every refund of one payment, newest first."""
+    return _pages(
+        account,
+        "list_refunds",
+        {"payment_intent": payment_intent_id},
+        lambda client, wanted, options: client.v1.refunds.list(cast("RefundListParams", wanted), options),
+    )
+
+
+def list_disputes(account: Account, payment_intent_id: str) -> Iterator[dict[str, Any]]:
+    """Every dispute of one payment, newest first."""
+    return _pages(
+        account,
+        "list_disputes",
+        {"payment_intent": payment_intent_id},
+        lambda client, wanted, options: client.v1.disputes.list(cast("DisputeListParams", wanted), options),
+    )
+
+
+def list_events(
+    account: Account, *, types: Sequence[str], since: datetime, until: datetime
+) -> Iterator[dict[str, Any]]:
+    """Every event of these types (20 at most, Stripe's limit) between two times, newest first."""
+    return _pages(
+        account,
+        "list_events",
+        {
+            "types": list(types),
+            "created": {"gte": int(since.timestamp()), "lte": int(until.timestamp())},
+        },
+        lambda client, wanted, options: client.v1.events.list(cast("EventListParams", wanted), options),
+    )
+
+
+def _pages(
+    account: Account,
+    operation: str,
+    wanted: dict[str, Any],
+    list_page: Callable[[stripe.StripeClient, dict[str, Any], Any], stripe.StripeObject],
+) -> Iterator[dict[str, Any]]:
+    """What a list holds, page after page."""
     has_more = True
+    wanted = {"limit": 100, **wanted}
     while has_more:
-        page = _list_intents(account, wanted)
+        page = _call(account, operation, partial(_list_page, list_page, wanted))
         yield from page["data"]
         has_more = page["has_more"] and bool(page["data"])
         if has_more:
             wanted = {**wanted, "starting_after": page["data"][-1]["id"]}
 
 
-def _list_intents(account: Account, wanted: dict[str, Any]) -> dict[str, Any]:
-    parameters = cast("PaymentIntentListParams", wanted)
-    return _call(
-        account,
-        "list_payment_intents",
-        lambda client, options: client.v1.payment_intents.list(parameters, options),
-    )
+def _list_page(
+    list_page: Callable[[stripe.StripeClient, dict[str, Any], Any], stripe.StripeObject],
+    wanted: dict[str, Any],
+    client: stripe.StripeClient,
+    options: Any,
+) -> stripe.StripeObject:
+    return list_page(client, wanted, options)
 
 
 def _call(

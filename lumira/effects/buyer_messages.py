@@ -1,9 +1,8 @@
 """What buyers are told, French first, English by their locale."""
 
 from email.message import EmailMessage
-from email.utils import format_datetime, formataddr, parseaddr
 
-from lumira.effects import delivery
+from lumira.effects import letters
 from lumira.effects.registry import composes
 from lumira.models import MessageKind, Order, OrderStatus, OutboxMessage, Tenant
 from lumira.money import format_amount
@@ -48,15 +47,26 @@ def payment_failed(tenant: Tenant, order: Order, message: OutboxMessage) -> Emai
     )
 
 
+@composes(MessageKind.ORDER_REFUNDED)
+def order_refunded(tenant: Tenant, order: Order, message: OutboxMessage) -> EmailMessage | None:
+    """That money is on its way back; not said if that refund failed meanwhile."""
+    refund = next((known for known in order.refunds if known.stripe_refund_id == message.subject), None)
+    if refund is None or not refund.is_live:
+        return None
+    return _letter(
+        tenant,
+        order,
+        message,
+        subject=f"Remboursement de votre commande {order.order_number}",
+        text=(
+            f"Bonjour,\n\nNous vous avons remboursé {format_amount(refund.amount, refund.currency)} pour votre "
+            f"commande {order.order_number} ({order.product_name}).\n\n"
+            f"--\n{tenant.name}\n"
+        ),
+    )
+
+
 def _letter(tenant: Tenant, order: Order, message: OutboxMessage, *, subject: str, text: str) -> EmailMessage:
-    """A message whose identity is that of its row: sent again after a crash, it is the same message."""
-    _, address = parseaddr(delivery.sender())
-    letter = EmailMessage()
-    letter["From"] = formataddr((tenant.name, address))
-    letter["To"] = order.customer_email
-    letter["Subject"] = subject
-    letter["Date"] = format_datetime(message.created_at)
-    letter["Message-ID"] = f"<{message.id}@{address.rpartition('@')[2]}>"
-    letter["Auto-Submitted"] = "auto-generated"
-    letter.set_content(text)
-    return letter
+    if order.customer_email is None:
+        raise ValueError("A message to a buyer without an address is never owed.")
+    return letters.compose(tenant, message, to=order.customer_email, subject=subject, text=text)

@@ -10,12 +10,14 @@ from sqlalchemy import text
 
 from lumira.clock import utc_now
 from lumira.database import atomic, db
-from lumira.effects import buyer_messages, delivery
+from lumira.effects import (
+    buyer_messages,  # noqa: F401 - importing the composers registers them
+    delivery,
+    team_messages,  # noqa: F401 - see above
+)
 from lumira.effects.registry import get_composer
 from lumira.models import MessageStatus
 from lumira.services import alerts, orders, outbox, tenants
-
-assert buyer_messages.__name__  # noqa: S101 - importing the composers is what registers them
 
 log = structlog.get_logger()
 

@@ -12,7 +12,10 @@ from lumira.models.columns import Identified, Timestamped, choice, one_of
 
 
 class DisputeStatus(StrEnum):
-    """Stripe's words (SDK 16.1.0)."""
+    """Stripe's words (SDK 16.1.0), from the least to the most final.
+
+    Won comes after lost: a lost dispute may be won late.
+    """
 
     WARNING_NEEDS_RESPONSE = "warning_needs_response"
     WARNING_UNDER_REVIEW = "warning_under_review"
@@ -25,15 +28,38 @@ class DisputeStatus(StrEnum):
     LOST = "lost"
     WON = "won"
 
+    @property
+    def is_inquiry(self) -> bool:
+        """Whether a bank only asks: no money has moved."""
+        return self.value.startswith("warning_")
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it holds the money and is not decided."""
+        return self in (
+            DisputeStatus.NEEDS_RESPONSE,
+            DisputeStatus.UNDER_REVIEW,
+            DisputeStatus.APPEAL_NEEDS_RESPONSE,
+            DisputeStatus.APPEAL_UNDER_REVIEW,
+        )
+
+    @property
+    def rank(self) -> int:
+        return list(DisputeStatus).index(self)
+
 
 class Dispute(Identified, Timestamped, Base):
-    """One dispute of one charge; its amount may differ from the charge's."""
+    """One dispute of one charge; its amount may differ from the charge's.
+
+    `movements` is how often money had moved when its status was told: it only grows, so that what was told
+    with more movements is later, whenever it arrives.
+    """
 
     __tablename__ = "disputes"
     __table_args__ = (
         ForeignKeyConstraint(["tenant_id", "order_id"], ["orders.tenant_id", "orders.id"]),
         UniqueConstraint("tenant_id", "stripe_dispute_id"),
-        CheckConstraint("amount >= 0", name="amount_is_not_negative"),
+        CheckConstraint("amount >= 0 AND movements >= 0", name="amounts_are_not_negative"),
         CheckConstraint(one_of("status", DisputeStatus), name="status_is_known"),
     )
 
@@ -43,5 +69,6 @@ class Dispute(Identified, Timestamped, Base):
     amount: Mapped[int]
     currency: Mapped[str] = mapped_column(String(3))
     status: Mapped[DisputeStatus] = mapped_column(choice(DisputeStatus))
+    movements: Mapped[int] = mapped_column(default=0)
     reason: Mapped[str | None]
     due_at: Mapped[datetime | None]

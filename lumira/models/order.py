@@ -66,6 +66,12 @@ class Order(Identified, Timestamped, Base):
         CheckConstraint("free_product_id IS NULL OR amount = 0", name="free_costs_nothing"),
         Index("ix_orders_by_email", "tenant_id", "email_key"),
         Index("ix_orders_by_status", "tenant_id", "status", "id"),
+        Index(
+            "ix_orders_to_check",
+            "tenant_id",
+            "next_check_at",
+            postgresql_where="next_check_at IS NOT NULL",
+        ),
     )
 
     order_number: Mapped[str]
@@ -88,7 +94,11 @@ class Order(Identified, Timestamped, Base):
     review_reason: Mapped[ReviewReason | None] = mapped_column(choice(ReviewReason))
     #: A person's decision, and thereby a fact: what was paid is accepted as it is.
     review_released_at: Mapped[datetime | None]
+    #: When it was first served.
     completed_at: Mapped[datetime | None]
+    #: When Stripe is asked about it next, and how often it was; `None` when there is nothing left to ask.
+    next_check_at: Mapped[datetime | None]
+    checks: Mapped[int] = mapped_column(default=0)
 
     # Loaded whole, or the access fails: a handler must never query.
     lines: Mapped[list[OrderLine]] = relationship(lazy="raise", order_by=OrderLine.position)

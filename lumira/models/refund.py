@@ -11,7 +11,7 @@ from lumira.models.columns import Identified, Timestamped, choice, one_of
 
 
 class RefundStatus(StrEnum):
-    """Stripe's words, from the least to the most final."""
+    """Stripe's words, from the least to the most final; a refund only ever moves down this list."""
 
     PENDING = "pending"
     REQUIRES_ACTION = "requires_action"
@@ -19,9 +19,16 @@ class RefundStatus(StrEnum):
     FAILED = "failed"
     CANCELED = "canceled"
 
+    def furthest(self, other: "RefundStatus") -> "RefundStatus":
+        order = list(RefundStatus)
+        return max(self, other, key=order.index)
+
 
 class Charge(Identified, Timestamped, Base):
-    """A charge of an order's payment, and the most that Stripe ever said was refunded of it."""
+    """A charge of an order's payment, and the most that Stripe ever said was refunded of it.
+
+    Stripe counts what was authorised and never captured as refunded, too: `uncaptured` is that part.
+    """
 
     __tablename__ = "charges"
     __table_args__ = (
@@ -33,10 +40,15 @@ class Charge(Identified, Timestamped, Base):
     order_id: Mapped[UUID]
     stripe_charge_id: Mapped[str]
     amount_refunded: Mapped[int] = mapped_column(default=0)
+    uncaptured: Mapped[int] = mapped_column(default=0)
 
 
 class Refund(Identified, Timestamped, Base):
-    """One refund, made here or in Stripe's dashboard."""
+    """One refund, made here or in Stripe's dashboard: its furthest status, and whether it ever succeeded.
+
+    A refund that succeeded may fail weeks later, and its events may come the other way round: that the buyer
+    was owed a message must not depend on which was learned first.
+    """
 
     __tablename__ = "refunds"
     __table_args__ = (
@@ -52,3 +64,9 @@ class Refund(Identified, Timestamped, Base):
     amount: Mapped[int]
     currency: Mapped[str] = mapped_column(String(3))
     status: Mapped[RefundStatus] = mapped_column(choice(RefundStatus))
+    has_succeeded: Mapped[bool] = mapped_column(default=False)
+
+    @property
+    def is_live(self) -> bool:
+        """Whether its money went back or is on its way."""
+        return self.status not in (RefundStatus.FAILED, RefundStatus.CANCELED)

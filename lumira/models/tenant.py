@@ -46,6 +46,10 @@ class Tenant(Timestamped, Base):
     stripe_secret_key_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     #: Set when the tenant is a Connect account of the platform whose key is used.
     stripe_account: Mapped[str | None]
+    #: Every event of Stripe's up to here has been asked for; `None` before the first time.
+    events_pulled_until: Mapped[datetime | None]
+    #: Who is told of disputes and of what needs a person.
+    alert_email: Mapped[str | None]
 
 
 class TenantDomain(Identified, Base):

@@ -43,6 +43,12 @@ class WebhookEvent(Identified, Base):
             postgresql_where="status IN ('received', 'parked')",
         ),
         Index("ix_webhook_events_by_order", "tenant_id", "order_id"),
+        Index(
+            "ix_webhook_events_parked",
+            "tenant_id",
+            "stripe_payment_intent_id",
+            postgresql_where="status = 'parked'",
+        ),
     )
 
     stripe_event_id: Mapped[str]
@@ -57,6 +63,8 @@ class WebhookEvent(Identified, Base):
     #: Why it was ignored, parked or failed: one word of ours.
     reason: Mapped[str | None]
     order_id: Mapped[UUID | None]
+    #: The payment that it is about, where it waits for that payment's order.
+    stripe_payment_intent_id: Mapped[str | None]
     tries: Mapped[int] = mapped_column(default=0)
     last_error: Mapped[str | None]
     received_at: Mapped[datetime] = mapped_column(default=utc_now)

@@ -75,6 +75,20 @@ class Books:
         )
         return [json.loads(row["body"]) for row in rows]
 
+    def linked(self, kind: str, field: str, identifier: str) -> list[dict[str, Any]]:
+        """Every object of a kind whose field names this id, oldest first."""
+        rows = self.connection.execute(
+            f"SELECT body FROM objects WHERE account = ? AND kind = ? AND json_extract(body, '$.{field}') = ?"  # noqa: S608
+            " AND NOT deleted ORDER BY seq",
+            (self.account, kind, identifier),
+        )
+        return [json.loads(row["body"]) for row in rows]
+
+    def delay(self, *, slow: bool = False) -> float:
+        """Seconds until what is not decided at once comes to its end, as the account's settings have it."""
+        name, usual = ("slow_delay_ms", 180_000) if slow else ("delay_ms", 2_000)
+        return float(self.settings.get(name, usual)) / 1000
+
     def schedule(self, kind: str, subject: str, *, after_seconds: float, **detail: Any) -> None:
         """Make an appointment; what is to be done then is known by ``kind``."""
         self.connection.execute(

@@ -13,12 +13,14 @@
 ``POST events``             ``{type, object, previous_attributes?}``: an event that the sandbox does not play
 ``POST advance``            ``{seconds}``: time passes for what waits and what expires
 ``POST reset``              this account has never been
-``GET`` of the first two, ``settings`` and ``requests`` shows how things stand.
+``POST refunds …``          what happens to a payment without a request of the account's own: see
+``POST disputes …``         ``lumira.sandbox.incidents``
+``GET`` of the first two, ``settings`` and ``requests`` shows how things stand; ``GET books`` what became
+of every payment.
 ==========================  ==============================================================================
 """
 
 import json
-import re
 import sqlite3
 import time
 from collections.abc import Callable
@@ -26,8 +28,8 @@ from typing import Any
 
 from werkzeug.wrappers import Request, Response
 
-from lumira.sandbox import faults, request_log
-from lumira.sandbox.books import introduce, open_books
+from lumira.sandbox import faults, ledger, request_log
+from lumira.sandbox.books import introduce, open_books, public
 from lumira.sandbox.errors import (
     ForbiddenError,
     InvalidRequestError,
@@ -36,6 +38,8 @@ from lumira.sandbox.errors import (
     StripeError,
 )
 from lumira.sandbox.events import emit, queue_delivery, subscribed
+from lumira.sandbox.incidents import INCIDENTS, Incident
+from lumira.sandbox.instructions import Json, check_names, check_queued, read_json
 from lumira.sandbox.keys import Caller, identify
 from lumira.sandbox.store import TABLES, Store
 from lumira.sandbox.timers import Timers
@@ -48,11 +52,7 @@ _DELIVERIES = {
     "retry_base_ms",
 }  # fmt: skip
 _SETTINGS = {"delay_ms", "slow_delay_ms", "api_version"}
-_QUEUED = {"fault", "method", "path", "ms", "times"}
 _FLUSH_SECONDS = 30
-_MOST_TIMES = 1_000_000
-
-Json = dict[str, Any]
 
 
 class Control:
@@ -75,6 +75,8 @@ class Control:
             ("POST", "events"): self._emit,
             ("POST", "advance"): self._advance,
             ("POST", "reset"): self._reset,
+            ("GET", "books"): self._show_books,
+            **{("POST", name): self._causing(incident) for name, incident in INCIDENTS.items()},
         }
 
     def answer(self, request: Request) -> Response:
@@ -83,7 +85,7 @@ class Control:
             caller = _caller(request)
             with self._store.transaction() as connection:
                 introduce(connection, caller.account, caller.name)
-            body, status = self._find(request)(caller.account, _json(request)), 200
+            body, status = self._find(request)(caller.account, read_json(request)), 200
         except StripeError as error:
             body, status = error.body(), error.status
         return Response(json.dumps(body, indent=2), status, mimetype="application/json")
@@ -104,9 +106,9 @@ class Control:
 
     def _set_faults(self, account: str, sent: Json) -> Json:
         queued = sent.pop("queued", [])
-        _check_names(sent, _FAULTS)
+        check_names(sent, _FAULTS)
         for spec in queued:
-            _check_queued(spec)
+            check_queued(spec)
         with self._store.transaction() as connection:
             books = open_books(connection, account)
             books.settings["faults"] = sent
@@ -125,7 +127,7 @@ class Control:
             }
 
     def _set_deliveries(self, account: str, sent: Json) -> Json:
-        _check_names(sent, _DELIVERIES)
+        check_names(sent, _DELIVERIES)
         with self._store.transaction() as connection:
             books = open_books(connection, account)
             books.settings["deliveries"] = sent
@@ -134,7 +136,7 @@ class Control:
         return {"settings": sent}
 
     def _resend(self, account: str, sent: Json) -> Json:
-        _check_names(sent, {"event", "endpoint"})
+        check_names(sent, {"event", "endpoint"})
         with self._store.transaction() as connection:
             books = open_books(connection, account)
             row = _event_row(connection, account, sent.get("event"))
@@ -152,7 +154,7 @@ class Control:
         return {"event": row["id"], "queued": len(endpoints)}
 
     def _flush(self, account: str, sent: Json) -> Json:
-        _check_names(sent, {"timeout_s"})
+        check_names(sent, {"timeout_s"})
         with self._store.transaction() as connection:
             queue.hurry(connection, account)
         self._workers.wake()
@@ -170,7 +172,7 @@ class Control:
         return {"settings": {name: settings[name] for name in _SETTINGS if name in settings}}
 
     def _set_settings(self, account: str, sent: Json) -> Json:
-        _check_names(sent, _SETTINGS)
+        check_names(sent, _SETTINGS)
         with self._store.transaction() as connection:
             books = open_books(connection, account)
             books.settings.update(sent)
@@ -179,7 +181,7 @@ class Control:
 
     def _emit(self, account: str, sent: Json) -> Json:
         """Send an event of any type about any object, as for what the sandbox does not play itself."""
-        _check_names(sent, {"type", "object", "previous_attributes"})
+        check_names(sent, {"type", "object", "previous_attributes"})
         if not isinstance(sent.get("type"), str) or not isinstance(sent.get("object"), dict):
             raise InvalidRequestError("An event needs a `type` and an `object`.")
         with self._store.transaction() as connection:
@@ -191,7 +193,7 @@ class Control:
 
     def _advance(self, account: str, sent: Json) -> Json:
         """Let time pass for all that waits and all that expires; stamps on objects stay as they are."""
-        _check_names(sent, {"seconds"})
+        check_names(sent, {"seconds"})
         seconds = sent.get("seconds")
         if not isinstance(seconds, int | float) or isinstance(seconds, bool) or seconds < 0:
             raise InvalidRequestError("`seconds` must be a number from zero upwards.", param="seconds")
@@ -202,8 +204,26 @@ class Control:
                     (seconds, account),
                 )
         done = self._timers.run_due(account)
+        # What has just happened may have made new appointments.
+        self._timers.notice()
         self._workers.wake()
         return {"seconds": seconds, "appointments": done}
+
+    def _causing(self, incident: Incident) -> Callable[[str, Json], Json]:
+        def answer(account: str, sent: Json) -> Json:
+            with self._store.transaction() as connection:
+                happened = public(incident(open_books(connection, account), sent))
+            self._timers.notice()
+            self._workers.wake()
+            return dict(happened)
+
+        return answer
+
+    def _show_books(self, account: str, _: Json) -> Json:
+        with self._store.transaction() as connection:
+            rows = ledger.read(connection, account)
+        # Put together outside the transaction: thousands of payments would hold up everybody else.
+        return ledger.compose(rows)
 
     def _reset(self, account: str, _: Json) -> Json:
         with self._store.transaction() as connection:
@@ -226,57 +246,6 @@ def _caller(request: Request) -> Caller:
     if caller.publishable:
         raise ForbiddenError("The sandbox is controlled with the secret key.", code="secret_key_required")
     return caller
-
-
-def _json(request: Request) -> Json:
-    body = request.get_data()
-    if not body:
-        return {}
-    try:
-        sent = json.loads(body, parse_constant=_refuse_constant)
-    except (ValueError, RecursionError) as error:
-        raise InvalidRequestError("The body is not JSON.") from error
-    if not isinstance(sent, dict):
-        raise InvalidRequestError("The body is not a JSON object.")
-    return sent
-
-
-def _refuse_constant(name: str) -> Json:
-    raise ValueError(name)
-
-
-def _check_names(sent: Json, known: set[str]) -> None:
-    for name, value in sent.items():
-        if name not in known:
-            raise InvalidRequestError(f"Unknown: {name}. Known: {', '.join(sorted(known))}.", param=name)
-        if not _is_sound(name, value):
-            raise InvalidRequestError(f"Out of range: {name}.", param=name)
-
-
-def _is_sound(name: str, value: Any) -> bool:
-    if name in ("paused", "shuffle"):
-        return isinstance(value, bool)
-    if name in ("type", "event", "endpoint", "api_version", "fault", "method", "path"):
-        return isinstance(value, str)
-    if name in ("seed", "object", "previous_attributes", "times"):
-        return True
-    number = isinstance(value, int | float) and not isinstance(value, bool) and value >= 0
-    return number and (value <= 1 or not (name.startswith("rate_") or name == "lose"))
-
-
-def _check_queued(spec: Any) -> None:
-    if not isinstance(spec, dict):
-        raise InvalidRequestError("A queued fault is an object.", param="queued")
-    _check_names(spec, _QUEUED)
-    if spec.get("fault") not in faults.KINDS:
-        raise InvalidRequestError(f"`fault` is one of {', '.join(faults.KINDS)}.", param="queued")
-    times = spec.get("times", 1)
-    if not isinstance(times, int) or not 1 <= times <= _MOST_TIMES:
-        raise InvalidRequestError(f"`times` is a whole number from 1 to {_MOST_TIMES}.", param="queued")
-    try:
-        re.compile(spec.get("path") or "")
-    except (re.error, TypeError) as error:
-        raise InvalidRequestError("`path` is neither a prefix nor a pattern.", param="queued") from error
 
 
 def _event_row(connection: sqlite3.Connection, account: str, identifier: Any) -> sqlite3.Row:

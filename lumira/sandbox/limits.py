@@ -80,14 +80,19 @@ def check_amount(amount: int, currency: str) -> None:
         )
 
 
-def _shown(amount: int, currency: str) -> str:
+def money(amount: int, currency: str) -> str:
+    """An amount in minor units as Stripe's sentences show it, such as ``€14.00``."""
     if currency in ZERO_DECIMAL:
         number = f"{amount:,}"
     elif currency in THREE_DECIMAL:
         number = f"{amount / 1000:,.3f}"
     else:
         number = f"{amount / 100:,.2f}"
-    return f"{_SYMBOLS.get(currency, '')}{number} {currency}"
+    return _SYMBOLS.get(currency, "") + number
+
+
+def _shown(amount: int, currency: str) -> str:
+    return f"{money(amount, currency)} {currency}"
 
 
 def check_metadata(metadata: Any) -> None:

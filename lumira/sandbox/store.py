@@ -18,6 +18,7 @@ CREATE TABLE IF NOT EXISTS objects (
 CREATE INDEX IF NOT EXISTS objects_by_kind ON objects (account, kind, seq);
 CREATE INDEX IF NOT EXISTS objects_by_intent
     ON objects (account, kind, json_extract(body, '$.payment_intent'));
+CREATE INDEX IF NOT EXISTS objects_by_charge ON objects (account, kind, json_extract(body, '$.charge'));
 CREATE INDEX IF NOT EXISTS objects_by_customer ON objects (account, kind, json_extract(body, '$.customer'));
 CREATE INDEX IF NOT EXISTS objects_by_email ON objects (account, kind, json_extract(body, '$.email'));
 CREATE TABLE IF NOT EXISTS events (

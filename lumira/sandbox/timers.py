@@ -6,11 +6,27 @@ from collections.abc import Callable
 
 from lumira.sandbox.books import Books, open_books
 from lumira.sandbox.payments.confirmation import DELAYED_OUTCOME
+from lumira.sandbox.payments.disputes import DISPUTE_ANSWERED, DISPUTE_ARRIVES, arrive, be_answered
 from lumira.sandbox.payments.outcomes import finish_delayed
+from lumira.sandbox.payments.refunds import (
+    REFUND_FAILS,
+    REFUND_REFERENCED,
+    REFUND_SUCCEEDS,
+    fail_refund,
+    reference_refund,
+    succeed_refund,
+)
 from lumira.sandbox.store import Store, StoreClosedError
 
 #: What is done at an appointment, by its kind, for its subject.
-_DEEDS: dict[str, Callable[[Books, str], None]] = {DELAYED_OUTCOME: finish_delayed}
+_DEEDS: dict[str, Callable[[Books, str], object]] = {
+    DELAYED_OUTCOME: finish_delayed,
+    DISPUTE_ANSWERED: be_answered,
+    DISPUTE_ARRIVES: arrive,
+    REFUND_FAILS: fail_refund,
+    REFUND_REFERENCED: reference_refund,
+    REFUND_SUCCEEDS: succeed_refund,
+}
 _LONGEST_SLEEP_SECONDS = 5.0
 _EVERYONE = "%"
 

@@ -19,7 +19,9 @@ from lumira.errors import InvalidQuantity, OutOfStock, PaymentFailed
 from lumira.models import Customer, Order, Payment, PaymentRequest, Product, RequestState
 from lumira.services import (
     catalog,
+    checks,
     customers,
+    events,
     idempotency,
     levels,
     orders,
@@ -206,6 +208,7 @@ def _freeze(tenant_id: int, opened: _Opened, stripe_customer_id: str | None) -> 
             stripe_customer_id=stripe_customer_id,
         )
         settle_order(order, actor=_ACTOR)
+        checks.schedule(order, utc_now())
         return _Frozen(None, request.id, request.parameters, request.stripe_key, look_up)
 
 
@@ -270,6 +273,9 @@ def _attach(tenant_id: int, opened: _Opened, intent: dict[str, Any]) -> PaymentO
         settle_order(order, actor=_ACTOR)
         reply = _reply(order, payment=payment, client_secret=intent["client_secret"])
         idempotency.finish(tenant_id, opened.claim, StoredReply(200, asdict(reply)))
+        # What Stripe told of the payment before we knew it has waited for this.
+        if events.unpark(tenant_id, [payment.stripe_payment_intent_id]):
+            events.wake(tenant_id)
         return reply
 
 

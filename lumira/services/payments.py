@@ -190,6 +190,23 @@ def record_requires_action(order: Order, intent: IntentFacts) -> None:
     _add_try(payment, intent.payment_method_id or intent.id)
 
 
+def record_state(order: Order, intent: IntentFacts) -> None:
+    """Note what Stripe answers when asked about a PaymentIntent, instead of telling it by events."""
+    match intent.status:
+        case "succeeded":
+            record_succeeded(order, intent)
+        case "canceled":
+            record_canceled(order, intent)
+        case "processing":
+            record_processing(order, intent)
+        case "requires_action":
+            record_requires_action(order, intent)
+        case _:
+            attach_intent(order, intent)
+            if intent.failure is not None:
+                record_declined(order, intent)
+
+
 def _add_try(payment: Payment, subject: str) -> None:
     if subject not in payment.tries:
         # A new list, because a change inside the old one would go unnoticed; sorted, so that order never matters.

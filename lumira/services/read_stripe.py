@@ -8,7 +8,10 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, TypeGuard
 
+from lumira.models import DisputeStatus, RefundStatus
+from lumira.services.disputes import DisputeFacts
 from lumira.services.payments import IntentFacts, TryFailed
+from lumira.services.refunds import ChargeFacts, RefundFacts
 
 _UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")
 #: The largest amount that a column holds; Stripe's own limit is far below.
@@ -33,6 +36,53 @@ def read_intent(intent: Mapping[str, Any], *, told_at: datetime | None = None) -
         told_at=told_at,
         failure=_read_failure(error) if error is not None else None,
         metadata=read_metadata(intent),
+    )
+
+
+def read_charge(charge: Mapping[str, Any]) -> ChargeFacts:
+    """What a Charge says of the money that went back of it."""
+    amount = _amount(charge, "amount")
+    is_captured = charge.get("captured", True) is not False
+    return ChargeFacts(
+        id=_text(charge, "id", prefix="ch_"),
+        payment_intent_id=_id_of(charge.get("payment_intent"), "payment_intent"),
+        amount=amount,
+        currency=_text(charge, "currency").lower(),
+        amount_refunded=_amount(charge, "amount_refunded"),
+        uncaptured=max(amount - _amount(charge, "amount_captured", default=amount), 0) if is_captured else 0,
+    )
+
+
+def read_refund(refund: Mapping[str, Any]) -> RefundFacts:
+    """What a Refund says. It carries no metadata of the payment."""
+    status = _text(refund, "status")
+    if status not in list(RefundStatus):
+        raise MalformedObject("status")
+    return RefundFacts(
+        id=_text(refund, "id"),
+        charge_id=_id_of(refund.get("charge"), "charge"),
+        amount=_amount(refund, "amount"),
+        currency=_text(refund, "currency").lower(),
+        status=RefundStatus(status),
+    )
+
+
+def read_dispute(dispute: Mapping[str, Any]) -> DisputeFacts:
+    """What a Dispute says. It carries no metadata of the payment, and its amount is its own."""
+    status = _text(dispute, "status")
+    if status not in list(DisputeStatus):
+        raise MalformedObject("status")
+    movements = dispute.get("balance_transactions")
+    details = _mapping(dispute, "evidence_details") or {}
+    return DisputeFacts(
+        id=_text(dispute, "id"),
+        charge_id=_id_of(dispute.get("charge"), "charge"),
+        amount=_amount(dispute, "amount"),
+        currency=_text(dispute, "currency").lower(),
+        status=DisputeStatus(status),
+        movements=len(movements) if isinstance(movements, list) else 0,
+        reason=_optional_text(dispute, "reason"),
+        due_at=read_time(details.get("due_by")),
     )
 
 

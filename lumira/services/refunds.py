@@ -1,8 +1,71 @@
 """What went back of an order's money."""
 
-from lumira.models import Order, RefundStatus
+from dataclasses import dataclass
 
-_LIVE = (RefundStatus.PENDING, RefundStatus.REQUIRES_ACTION, RefundStatus.SUCCEEDED)
+from lumira.models import Charge, Order, Refund, RefundStatus
+from lumira.models.columns import uuid7
+
+
+@dataclass(frozen=True, slots=True)
+class RefundFacts:
+    """What Stripe says of one refund; amount in minor units."""
+
+    id: str
+    charge_id: str | None
+    amount: int
+    currency: str
+    status: RefundStatus
+
+
+@dataclass(frozen=True, slots=True)
+class ChargeFacts:
+    """What Stripe says of one charge; amounts in minor units, `amount_refunded` cumulative."""
+
+    id: str
+    payment_intent_id: str | None
+    amount: int
+    currency: str
+    amount_refunded: int
+    uncaptured: int
+
+
+def record_refund(order: Order, facts: RefundFacts) -> None:
+    """Note what Stripe says of one refund; an older word never overwrites a later one."""
+    known = next((refund for refund in order.refunds if refund.stripe_refund_id == facts.id), None)
+    has_succeeded = facts.status is RefundStatus.SUCCEEDED
+    if known is None:
+        order.refunds.append(
+            Refund(
+                id=uuid7(),
+                stripe_refund_id=facts.id,
+                stripe_charge_id=facts.charge_id,
+                amount=facts.amount,
+                currency=facts.currency,
+                status=facts.status,
+                has_succeeded=has_succeeded,
+            )
+        )
+        return
+    known.status = known.status.furthest(facts.status)
+    known.has_succeeded = known.has_succeeded or has_succeeded
+    known.stripe_charge_id = known.stripe_charge_id or facts.charge_id
+
+
+def record_told(order: Order, facts: ChargeFacts) -> None:
+    """Note how much of a charge went back in all: cumulative at Stripe, so the largest ever told counts."""
+    known = next((charge for charge in order.charges if charge.stripe_charge_id == facts.id), None)
+    if known is None:
+        order.charges.append(
+            Charge(
+                id=uuid7(),
+                stripe_charge_id=facts.id,
+                amount_refunded=facts.amount_refunded,
+                uncaptured=facts.uncaptured,
+            )
+        )
+        return
+    known.amount_refunded = max(known.amount_refunded, facts.amount_refunded)
+    known.uncaptured = max(known.uncaptured, facts.uncaptured)
 
 
 def refunded_amount(order: Order) -> int:
@@ -11,14 +74,28 @@ def refunded_amount(order: Order) -> int:
     For each charge the larger of what its known refunds add up to and what Stripe said of the charge less
     what failed since: a refund that failed counts back, and one that we have not met yet counts already.
     """
-    charges = {refund.stripe_charge_id for refund in order.refunds}
-    charges |= {charge.stripe_charge_id for charge in order.charges}
-    return sum(_refunded_of(order, charge_id) for charge_id in charges)
+    return sum(max(live, told - dead) for live, told, dead in _by_charge(order))
 
 
-def _refunded_of(order: Order, charge_id: str | None) -> int:
+def has_unknown_refunds(order: Order) -> bool:
+    """Whether Stripe told of more going back than the refunds that we know of explain."""
+    return any(told > live + dead for live, told, dead in _by_charge(order))
+
+
+def _by_charge(order: Order) -> list[tuple[int, int, int]]:
+    """For each charge: what is live of its refunds, what Stripe told, what is dead."""
+    charge_ids = {refund.stripe_charge_id for refund in order.refunds}
+    charge_ids |= {charge.stripe_charge_id for charge in order.charges}
+    return [_sums(order, charge_id) for charge_id in sorted(charge_ids, key=str)]
+
+
+def _sums(order: Order, charge_id: str | None) -> tuple[int, int, int]:
     refunds = [refund for refund in order.refunds if refund.stripe_charge_id == charge_id]
-    live = sum(refund.amount for refund in refunds if refund.status in _LIVE)
-    dead = sum(refund.amount for refund in refunds if refund.status not in _LIVE)
-    told = sum(c.amount_refunded for c in order.charges if c.stripe_charge_id == charge_id)
-    return max(live, told - dead)
+    live = sum(refund.amount for refund in refunds if refund.is_live)
+    dead = sum(refund.amount for refund in refunds if not refund.is_live)
+    told = sum(
+        charge.amount_refunded - charge.uncaptured
+        for charge in order.charges
+        if charge.stripe_charge_id == charge_id
+    )
+    return live, told, dead

@@ -14,7 +14,6 @@ import structlog
 from lumira.clock import utc_now
 from lumira.models import (
     AccessGrant,
-    DisputeStatus,
     GrantReason,
     MessageKind,
     Order,
@@ -25,17 +24,9 @@ from lumira.models import (
     PaymentState,
     ReviewReason,
 )
-from lumira.services import alerts, audit, outbox, payments, refunds
+from lumira.services import alerts, audit, checks, disputes, outbox, payments, refunds
 
 log = structlog.get_logger()
-
-#: A dispute that takes or holds the money; inquiries (`warning_…`) and prevented ones do not.
-_OPEN_DISPUTES = (
-    DisputeStatus.NEEDS_RESPONSE,
-    DisputeStatus.UNDER_REVIEW,
-    DisputeStatus.APPEAL_NEEDS_RESPONSE,
-    DisputeStatus.APPEAL_UNDER_REVIEW,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +43,10 @@ class Outcome:
 
     status: OrderStatus
     review: ReviewReason | None
+    is_paid: bool
     #: For every line that was ever served.
     grants: dict[UUID, GrantState]
-    #: Kind and subject of every message that the buyer is owed.
+    #: Kind and subject of every message that is owed, to the buyer or to the team.
     messages: frozenset[tuple[MessageKind, str]]
 
 
@@ -62,6 +54,7 @@ class Outcome:
 class Money:
     """What came in and what went out, in minor units of the order's currency."""
 
+    price: int
     accepted: int
     refunded: int
     disputed: bool
@@ -76,6 +69,12 @@ class Money:
     def is_lost(self) -> bool:
         return self.lost > 0 and self.accepted - self.refunded - self.lost <= 0
 
+    @property
+    def is_partly_back(self) -> bool:
+        """Whether less than the price is left here. A second payment that went back took nothing away."""
+        gone = self.refunded + self.lost
+        return gone > 0 and self.accepted - gone < self.price
+
 
 def derive(order: Order) -> Outcome:
     """What the order is, gives and owes. Makes no query and changes nothing."""
@@ -86,7 +85,7 @@ def derive(order: Order) -> Outcome:
     grants: dict[UUID, GrantState] = {}
     if is_paid:
         grants = {line.id: _grant_state(order, line, money) for line in order.lines if line.grants_access}
-    return Outcome(status, review, grants, frozenset(_messages(order, is_paid=is_paid)))
+    return Outcome(status, review, is_paid, grants, frozenset(_messages(order, is_paid=is_paid)))
 
 
 def _review(order: Order) -> ReviewReason | None:
@@ -107,11 +106,13 @@ def _mismatch(order: Order, payment: Payment) -> ReviewReason | None:
 
 
 def _money(order: Order) -> Money:
+    disputed, lost = disputes.open_amounts(order)
     return Money(
+        price=order.amount,
         accepted=sum(payment.amount_received for payment in order.payments if payment.has_succeeded),
         refunded=refunds.refunded_amount(order),
-        disputed=any(dispute.status in _OPEN_DISPUTES for dispute in order.disputes),
-        lost=sum(dispute.amount for dispute in order.disputes if dispute.status is DisputeStatus.LOST),
+        disputed=disputed,
+        lost=lost,
     )
 
 
@@ -122,10 +123,7 @@ def _status_of_served(order: Order, money: Money) -> OrderStatus:
         return OrderStatus.DISPUTED
     if money.is_back:
         return OrderStatus.REFUNDED
-    # A second payment of the same order that went back whole took nothing away.
-    if money.accepted - money.refunded - money.lost < order.amount and (money.refunded or money.lost):
-        return OrderStatus.PARTIALLY_REFUNDED
-    return OrderStatus.COMPLETED
+    return OrderStatus.PARTIALLY_REFUNDED if money.is_partly_back else OrderStatus.COMPLETED
 
 
 def _status_of_unserved(order: Order, review: ReviewReason | None) -> OrderStatus:
@@ -155,23 +153,23 @@ def _grant_state(order: Order, line: OrderLine, money: Money) -> GrantState:
         return GrantState(active=False, reason=GrantReason.DISPUTE_LOST)
     if money.disputed:
         return GrantState(active=False, reason=GrantReason.DISPUTED)
-    is_partly_back = money.accepted - money.refunded - money.lost < order.amount
-    if (
-        is_partly_back
-        and line.on_partial_refund is PartialRefundPolicy.REVOKE
-        and (money.refunded or money.lost)
-    ):
+    if money.is_partly_back and line.on_partial_refund is PartialRefundPolicy.REVOKE:
         return GrantState(active=False, reason=GrantReason.REFUNDED)
     return GrantState(active=True, reason=GrantReason.PAID)
 
 
 def _messages(order: Order, *, is_paid: bool) -> Iterable[tuple[MessageKind, str]]:
+    for dispute in order.disputes:
+        yield MessageKind.DISPUTE_ALERT, dispute.stripe_dispute_id
     if order.customer_email is None:
         return
     if is_paid:
         yield MessageKind.ORDER_CONFIRMATION, ""
     for decline in order.declines:
         yield MessageKind.PAYMENT_FAILED, decline.subject
+    for refund in order.refunds:
+        if refund.has_succeeded:
+            yield MessageKind.ORDER_REFUNDED, refund.stripe_refund_id
 
 
 def settle_order(order: Order, *, actor: str) -> bool:
@@ -186,11 +184,13 @@ def settle_order(order: Order, *, actor: str) -> bool:
     # Every one is written, also where an earlier one is: no short cut.
     owed = [outbox.owe(order, kind, subject) for kind, subject in sorted(outcome.messages)]
     _alert(order, outcome)
+    if refunds.has_unknown_refunds(order):
+        checks.schedule_at_once(order, now)
     return any(owed)
 
 
 def _write_status(order: Order, outcome: Outcome, *, actor: str, now: datetime) -> None:
-    if outcome.status is OrderStatus.COMPLETED and order.completed_at is None:
+    if outcome.is_paid and order.completed_at is None:
         order.completed_at = now
     if (order.status, order.review_reason) == (outcome.status, outcome.review):
         return
@@ -251,3 +251,12 @@ def _alert(order: Order, outcome: Outcome) -> None:
         )
     if sum(payment.has_succeeded for payment in order.payments) > 1:
         alerts.raise_alert(order.tenant_id, kind="paid_twice", subject=order.order_number)
+    for dispute in order.disputes:
+        alerts.raise_alert(
+            order.tenant_id,
+            kind="inquiry" if dispute.status.is_inquiry else "dispute",
+            subject=dispute.stripe_dispute_id,
+            order_number=order.order_number,
+            amount=dispute.amount,
+            due_at=dispute.due_at.isoformat() if dispute.due_at else None,
+        )

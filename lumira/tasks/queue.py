@@ -16,7 +16,7 @@ from lumira.clock import utc_now
 from lumira.database import atomic
 from lumira.effects import relay
 from lumira.services import idempotency, sweep, tenants
-from lumira.webhooks import drain
+from lumira.webhooks import drain, reconcile
 
 log = structlog.get_logger()
 
@@ -60,6 +60,19 @@ def sweep_due(timestamp: int) -> None:  # noqa: ARG001 - given to every periodic
         if stopping.is_set():
             return
         relay.relay(tenant_id, is_stopping=stopping.is_set)
+
+
+@queue.periodic(cron="* * * * *")
+@queue.task(name="reconcile", queue=QUEUE, queueing_lock="reconcile")
+def reconcile_all(timestamp: int) -> None:  # noqa: ARG001 - given to every periodic task
+    """Ask Stripe, for every tenant, about what never arrived."""
+    with atomic(None):
+        tenant_ids = tenants.list_ids()
+    for tenant_id in tenant_ids:
+        if stopping.is_set():
+            return
+        with structlog.contextvars.bound_contextvars(tenant_id=tenant_id):
+            reconcile.reconcile(tenant_id, is_stopping=stopping.is_set)
 
 
 @queue.periodic(cron="17 * * * *")

@@ -18,14 +18,13 @@ from lumira.clock import utc_now
 from lumira.database import atomic, db
 from lumira.models import EventStatus, Order, Tenant, WebhookEvent
 from lumira.services import alerts, orders, outbox, tenants
+from lumira.services import events as rows
 from lumira.services.payments import PaymentMismatch
 from lumira.services.read_stripe import MalformedObject
 from lumira.services.settle_order import settle_order
-from lumira.webhooks import handlers
+from lumira.webhooks import handlers  # noqa: F401 - importing the handlers registers them
 from lumira.webhooks.references import Reference, reference_of
 from lumira.webhooks.registry import Handler, Told, find_handler
-
-assert handlers.__all__  # noqa: S101 - importing the handlers is what registers them
 
 log = structlog.get_logger()
 
@@ -132,6 +131,7 @@ def _handle(tenant_id: int, events: list[WebhookEvent]) -> None:
     order_of = _find_orders(tenant_id, events)
     # Alerts and facts come after the locks: two batches that raise the same alert must not wait crosswise.
     loaded = orders.lock_orders(tenant_id, set(order_of.values()))
+    known = {payment.stripe_payment_intent_id for order in loaded.values() for payment in order.payments}
     touched: dict[UUID, Order] = {}
     for event in events:
         order = loaded.get(order_of[event.id]) if event.id in order_of else None
@@ -140,6 +140,9 @@ def _handle(tenant_id: int, events: list[WebhookEvent]) -> None:
     # Every order is settled, also where an earlier one owes a message: no short cut.
     owing = [settle_order(order, actor=_ACTOR) for order in touched.values()]
     db.session.flush()
+    met = {payment.stripe_payment_intent_id for order in touched.values() for payment in order.payments}
+    if met - known and rows.unpark(tenant_id, met - known):
+        rows.wake(tenant_id)
     if any(owing):
         outbox.wake(tenant_id)
 
@@ -153,7 +156,8 @@ def _find_orders(tenant_id: int, events: list[WebhookEvent]) -> dict[UUID, UUID]
                 references[event.id] = reference_of(_object_of(event))
     if not references:
         return {}
-    by_payment = orders.ids_by_payment(tenant_id, [known.payment_intent_id for known in references.values()])
+    named = [known.payment_intent_id for known in references.values() if known.payment_intent_id]
+    by_payment = orders.ids_by_payment(tenant_id, named)
     unknown = [
         known.order_number
         for known in references.values()
@@ -161,7 +165,7 @@ def _find_orders(tenant_id: int, events: list[WebhookEvent]) -> dict[UUID, UUID]
     ]
     by_number = orders.ids_by_number(tenant_id, unknown) if unknown else {}
     found = {
-        event_id: by_payment.get(known.payment_intent_id) or by_number.get(known.order_number or "")
+        event_id: by_payment.get(known.payment_intent_id or "") or by_number.get(known.order_number or "")
         for event_id, known in references.items()
     }
     return {event_id: order_id for event_id, order_id in found.items() if order_id is not None}
@@ -193,15 +197,19 @@ def _record(tenant: Tenant, event: WebhookEvent, order: Order | None, now: datet
         )
     try:
         told = Told(_object_of(event), event.stripe_created_at)
-        reference_of(told.object)
-        if order is None:
-            _park(event, now, reason="order_unknown")
-            return False
-        return _note(event, order, handler, told, now)
+        reference = reference_of(told.object)
+        if order is not None:
+            return _note(event, order, handler, told, now)
     except MalformedObject as error:
         event.last_error = f"The object lacks a usable {error}."
         _fail(event, "malformed")
         return False
+    if reference.payment_intent_id is None:
+        _close(event, EventStatus.FOREIGN, "foreign", now)
+    else:
+        event.stripe_payment_intent_id = reference.payment_intent_id
+        _park(event, now, reason="order_unknown")
+    return False
 
 
 def _note(event: WebhookEvent, order: Order, handler: Handler, told: Told, now: datetime) -> bool:

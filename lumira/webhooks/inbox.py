@@ -40,9 +40,15 @@ def receive(tenant_id: int, *, body: bytes, signature: str | None) -> None:
     """
     _verify(tenant_id, body, signature)
     event = _read(body)
-    with inbox_connection() as connection:
-        is_new = connection.execute(_RECEIVE, {"tenant": tenant_id, **_row(event)}).scalar_one()
+    is_new = store(tenant_id, event)
     log.info("event_received", event_id=event["id"], event_type=event["type"], repeated=not is_new)
+
+
+def store(tenant_id: int, event: dict[str, Any]) -> bool:
+    """Keep an event that is known to be Stripe's, and wake the workers; whether it was new."""
+    with inbox_connection() as connection:
+        is_new: bool = connection.execute(_RECEIVE, {"tenant": tenant_id, **_row(event)}).scalar_one()
+    return is_new
 
 
 def _verify(tenant_id: int, body: bytes, signature: str | None) -> None:

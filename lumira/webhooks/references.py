@@ -9,20 +9,29 @@ from lumira.services.read_stripe import MalformedObject, is_storable, read_metad
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """The payment that an object is about, and the order number in its metadata, if any."""
+    """The payment that an object is about, and the order number in its metadata, if any.
 
-    payment_intent_id: str
+    Every payment of ours is a PaymentIntent: an object without one is about somebody else's.
+    """
+
+    payment_intent_id: str | None
     order_number: str | None
 
 
 def reference_of(stripe_object: Mapping[str, Any]) -> Reference:
-    """How to find the object's order; `MalformedObject` if it names no payment.
+    """How to find the object's order; `MalformedObject` if what it names is no payment.
 
     Refunds and disputes carry no metadata of the payment: for them only the id leads to the order.
     """
-    name = "id" if stripe_object.get("object") == "payment_intent" else "payment_intent"
+    is_intent = stripe_object.get("object") == "payment_intent"
+    name = "id" if is_intent else "payment_intent"
     payment_intent_id = stripe_object.get(name)
+    if isinstance(payment_intent_id, Mapping):
+        payment_intent_id = payment_intent_id.get("id")
+    number = read_metadata(stripe_object).get("orderNumber")
+    order_number = number if is_storable(number) else None
+    if payment_intent_id is None and not is_intent:
+        return Reference(None, order_number)
     if not is_storable(payment_intent_id) or not payment_intent_id.startswith("pi_"):
         raise MalformedObject(name)
-    number = read_metadata(stripe_object).get("orderNumber")
-    return Reference(payment_intent_id, number if is_storable(number) else None)
+    return Reference(payment_intent_id, order_number)

@@ -29,14 +29,12 @@ def upgrade() -> None:
         sa.Column("stripe_account", sa.Text(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
-        sa.CheckConstraint("currency ~ '^[a-z]{3}$'", name="ck_tenants_currency_is_iso"),
-        sa.CheckConstraint("order_prefix ~ '^[A-Z0-9]{2,8}$'", name="ck_tenants_order_prefix_is_short"),
+        sa.CheckConstraint("currency ~ '^[a-z]{3}$'", name="currency_is_iso"),
+        sa.CheckConstraint("order_prefix ~ '^[A-Z0-9]{2,8}$'", name="order_prefix_is_short"),
         sa.CheckConstraint(
-            "release_on_failure IN ('at_once', 'at_deadline')", name="ck_tenants_release_on_failure_is_known"
+            "release_on_failure IN ('at_once', 'at_deadline')", name="release_on_failure_is_known"
         ),
-        sa.CheckConstraint(
-            "slug ~ '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$'", name="ck_tenants_slug_is_a_label"
-        ),
+        sa.CheckConstraint("slug ~ '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$'", name="slug_is_a_label"),
         sa.PrimaryKeyConstraint("id", name="pk_tenants"),
         sa.UniqueConstraint("order_prefix", name="uq_tenants_order_prefix"),
         sa.UniqueConstraint("slug", name="uq_tenants_slug"),
@@ -48,7 +46,7 @@ def upgrade() -> None:
         sa.Column("tenant_id", sa.Integer(), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("domain", sa.Text(), nullable=False),
-        sa.CheckConstraint("domain = lower(domain)", name="ck_tenant_domains_domain_is_lower_case"),
+        sa.CheckConstraint("domain = lower(domain)", name="domain_is_lower_case"),
         sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name="fk_tenant_domains_tenant_id"),
         sa.PrimaryKeyConstraint("tenant_id", "id", name="pk_tenant_domains"),
         sa.UniqueConstraint("domain", name="uq_tenant_domains_domain"),
@@ -75,7 +73,7 @@ def upgrade() -> None:
         sa.Column("digest", sa.Text(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
-        sa.CheckConstraint("kind IN ('publishable', 'secret')", name="ck_api_keys_kind_is_known"),
+        sa.CheckConstraint("kind IN ('publishable', 'secret')", name="kind_is_known"),
         sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name="fk_api_keys_tenant_id"),
         sa.PrimaryKeyConstraint("tenant_id", "id", name="pk_api_keys"),
         sa.UniqueConstraint("lookup", name="uq_api_keys_lookup"),

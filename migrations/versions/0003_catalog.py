@@ -29,14 +29,12 @@ def upgrade() -> None:
         sa.Column("on_partial_refund", sa.String(length=40), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
-        sa.CheckConstraint(
-            "(kind = 'level') = (level_number IS NOT NULL)", name="ck_products_levels_are_numbered"
-        ),
-        sa.CheckConstraint("currency ~ '^[a-z]{3}$'", name="ck_products_currency_is_iso"),
-        sa.CheckConstraint("kind IN ('level', 'digital', 'physical')", name="ck_products_kind_is_known"),
-        sa.CheckConstraint("on_partial_refund IN ('keep', 'revoke')", name="ck_products_policy_is_known"),
-        sa.CheckConstraint("amount BETWEEN 0 AND 99999999", name="ck_products_amount_fits_stripe"),
-        sa.CheckConstraint("level_number > 0", name="ck_products_level_number_is_positive"),
+        sa.CheckConstraint("(kind = 'level') = (level_number IS NOT NULL)", name="levels_are_numbered"),
+        sa.CheckConstraint("currency ~ '^[a-z]{3}$'", name="currency_is_iso"),
+        sa.CheckConstraint("kind IN ('level', 'digital', 'physical')", name="kind_is_known"),
+        sa.CheckConstraint("on_partial_refund IN ('keep', 'revoke')", name="policy_is_known"),
+        sa.CheckConstraint("amount BETWEEN 0 AND 99999999", name="amount_fits_stripe"),
+        sa.CheckConstraint("level_number > 0", name="level_number_is_positive"),
         sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name="fk_products_tenant_id"),
         sa.PrimaryKeyConstraint("tenant_id", "id", name="pk_products"),
         sa.UniqueConstraint(
@@ -62,9 +60,7 @@ def upgrade() -> None:
         sa.Column("stripe_attempt", sa.Integer(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
-        sa.CheckConstraint(
-            "email_key = lower(btrim(email_key))", name="ck_customers_email_key_is_normalised"
-        ),
+        sa.CheckConstraint("email_key = lower(btrim(email_key))", name="email_key_is_normalised"),
         sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name="fk_customers_tenant_id"),
         sa.PrimaryKeyConstraint("tenant_id", "id", name="pk_customers"),
         sa.UniqueConstraint("tenant_id", "email_key", name="uq_customers_tenant_id_email_key"),

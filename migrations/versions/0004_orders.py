@@ -36,18 +36,18 @@ def upgrade() -> None:
         sa.Column("completed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
-        sa.CheckConstraint("currency ~ '^[a-z]{3}$'", name="ck_orders_currency_is_iso"),
+        sa.CheckConstraint("currency ~ '^[a-z]{3}$'", name="currency_is_iso"),
         sa.CheckConstraint(
             "review_reason IN ('amount_mismatch', 'currency_mismatch')",
-            name="ck_orders_review_reason_is_known",
+            name="review_reason_is_known",
         ),
         sa.CheckConstraint(
             "status IN ('pending', 'processing', 'completed', 'failed', 'cancelled', "
             "'partially_refunded', 'refunded', 'disputed')",
-            name="ck_orders_status_is_known",
+            name="status_is_known",
         ),
-        sa.CheckConstraint("amount >= 0", name="ck_orders_amount_is_not_negative"),
-        sa.CheckConstraint("free_product_id IS NULL OR amount = 0", name="ck_orders_free_costs_nothing"),
+        sa.CheckConstraint("amount >= 0", name="amount_is_not_negative"),
+        sa.CheckConstraint("free_product_id IS NULL OR amount = 0", name="free_costs_nothing"),
         sa.ForeignKeyConstraint(
             ["tenant_id", "customer_id"],
             ["customers.tenant_id", "customers.id"],
@@ -84,10 +84,10 @@ def upgrade() -> None:
         sa.Column("quantity", sa.Integer(), nullable=False),
         sa.Column("unit_amount", sa.Integer(), nullable=False),
         sa.Column("on_partial_refund", sa.String(length=40), nullable=False),
-        sa.CheckConstraint("kind IN ('level', 'digital', 'physical')", name="ck_order_lines_kind_is_known"),
-        sa.CheckConstraint("on_partial_refund IN ('keep', 'revoke')", name="ck_order_lines_policy_is_known"),
-        sa.CheckConstraint("quantity > 0", name="ck_order_lines_quantity_is_positive"),
-        sa.CheckConstraint("unit_amount >= 0", name="ck_order_lines_unit_amount_is_not_negative"),
+        sa.CheckConstraint("kind IN ('level', 'digital', 'physical')", name="kind_is_known"),
+        sa.CheckConstraint("on_partial_refund IN ('keep', 'revoke')", name="policy_is_known"),
+        sa.CheckConstraint("quantity > 0", name="quantity_is_positive"),
+        sa.CheckConstraint("unit_amount >= 0", name="unit_amount_is_not_negative"),
         sa.ForeignKeyConstraint(
             ["tenant_id", "order_id"],
             ["orders.tenant_id", "orders.id"],
@@ -119,10 +119,8 @@ def upgrade() -> None:
         sa.Column("reply_sealed", sa.LargeBinary(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
-        sa.CheckConstraint(
-            "(reply_status IS NULL) = (reply_sealed IS NULL)", name="ck_idempotency_keys_reply_is_whole"
-        ),
-        sa.CheckConstraint("fence > 0", name="ck_idempotency_keys_fence_is_positive"),
+        sa.CheckConstraint("(reply_status IS NULL) = (reply_sealed IS NULL)", name="reply_is_whole"),
+        sa.CheckConstraint("fence > 0", name="fence_is_positive"),
         sa.ForeignKeyConstraint(
             ["tenant_id", "order_id"],
             ["orders.tenant_id", "orders.id"],
@@ -149,10 +147,8 @@ def upgrade() -> None:
         sa.Column("answered_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
-        sa.CheckConstraint(
-            "state IN ('frozen', 'answered', 'refused', 'unknown')", name="ck_payment_requests_state_is_known"
-        ),
-        sa.CheckConstraint("attempt > 0", name="ck_payment_requests_attempt_is_positive"),
+        sa.CheckConstraint("state IN ('frozen', 'answered', 'refused', 'unknown')", name="state_is_known"),
+        sa.CheckConstraint("attempt > 0", name="attempt_is_positive"),
         sa.ForeignKeyConstraint(
             ["tenant_id", "order_id"],
             ["orders.tenant_id", "orders.id"],
@@ -181,13 +177,9 @@ def upgrade() -> None:
         sa.Column("canceled_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
-        sa.CheckConstraint(
-            "(state = 'succeeded') = (succeeded_at IS NOT NULL)", name="ck_payments_success_has_its_time"
-        ),
-        sa.CheckConstraint("state IN ('open', 'canceled', 'succeeded')", name="ck_payments_state_is_known"),
-        sa.CheckConstraint(
-            "amount >= 0 AND amount_received >= 0", name="ck_payments_amounts_are_not_negative"
-        ),
+        sa.CheckConstraint("(state = 'succeeded') = (succeeded_at IS NOT NULL)", name="success_has_its_time"),
+        sa.CheckConstraint("state IN ('open', 'canceled', 'succeeded')", name="state_is_known"),
+        sa.CheckConstraint("amount >= 0 AND amount_received >= 0", name="amounts_are_not_negative"),
         sa.ForeignKeyConstraint(
             ["tenant_id", "order_id"],
             ["orders.tenant_id", "orders.id"],

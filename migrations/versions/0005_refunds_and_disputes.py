@@ -22,7 +22,7 @@ def upgrade() -> None:
         sa.Column("amount_refunded", sa.Integer(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
-        sa.CheckConstraint("amount_refunded >= 0", name="ck_charges_amount_refunded_is_not_negative"),
+        sa.CheckConstraint("amount_refunded >= 0", name="amount_refunded_is_not_negative"),
         sa.ForeignKeyConstraint(
             ["tenant_id", "order_id"], ["orders.tenant_id", "orders.id"], name="fk_charges_tenant_id_order_id"
         ),
@@ -45,9 +45,9 @@ def upgrade() -> None:
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint(
             "status IN ('pending', 'requires_action', 'succeeded', 'failed', 'canceled')",
-            name="ck_refunds_status_is_known",
+            name="status_is_known",
         ),
-        sa.CheckConstraint("amount >= 0", name="ck_refunds_amount_is_not_negative"),
+        sa.CheckConstraint("amount >= 0", name="amount_is_not_negative"),
         sa.ForeignKeyConstraint(
             ["tenant_id", "order_id"], ["orders.tenant_id", "orders.id"], name="fk_refunds_tenant_id_order_id"
         ),
@@ -74,9 +74,9 @@ def upgrade() -> None:
             "status IN ('warning_needs_response', 'warning_under_review', 'warning_closed', "
             "'needs_response', 'under_review', 'appeal_needs_response', 'appeal_under_review', "
             "'prevented', 'lost', 'won')",
-            name="ck_disputes_status_is_known",
+            name="status_is_known",
         ),
-        sa.CheckConstraint("amount >= 0", name="ck_disputes_amount_is_not_negative"),
+        sa.CheckConstraint("amount >= 0", name="amount_is_not_negative"),
         sa.ForeignKeyConstraint(
             ["tenant_id", "order_id"],
             ["orders.tenant_id", "orders.id"],

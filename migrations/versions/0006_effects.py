@@ -31,9 +31,9 @@ def upgrade() -> None:
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint(
             "reason IN ('paid', 'free', 'refunded', 'disputed', 'dispute_lost')",
-            name="ck_access_grants_reason_is_known",
+            name="reason_is_known",
         ),
-        sa.CheckConstraint("active = (revoked_at IS NULL)", name="ck_access_grants_revoked_has_its_time"),
+        sa.CheckConstraint("active = (revoked_at IS NULL)", name="revoked_has_its_time"),
         sa.ForeignKeyConstraint(
             ["tenant_id", "customer_id"],
             ["customers.tenant_id", "customers.id"],
@@ -80,11 +80,9 @@ def upgrade() -> None:
         sa.CheckConstraint(
             "kind IN ('order_confirmation', 'payment_failed', 'order_refunded', 'access_ready', "
             "'deliverable_ready', 'dispute_alert')",
-            name="ck_outbox_messages_kind_is_known",
+            name="kind_is_known",
         ),
-        sa.CheckConstraint(
-            "status IN ('pending', 'sent', 'superseded', 'dead')", name="ck_outbox_messages_status_is_known"
-        ),
+        sa.CheckConstraint("status IN ('pending', 'sent', 'superseded', 'dead')", name="status_is_known"),
         sa.ForeignKeyConstraint(
             ["tenant_id", "order_id"],
             ["orders.tenant_id", "orders.id"],

@@ -34,7 +34,7 @@ def upgrade() -> None:
         sa.Column("handled_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint(
             "status IN ('received', 'handled', 'ignored', 'parked', 'foreign', 'failed')",
-            name="ck_webhook_events_status_is_known",
+            name="status_is_known",
         ),
         sa.ForeignKeyConstraint(
             ["tenant_id", "order_id"],

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, create_engine, text
+from sqlalchemy import CheckConstraint, Connection, create_engine, text
 
 from lumira.database import Base
 from tests import postgresql
@@ -125,3 +125,15 @@ def test_what_was_done_cannot_be_changed_or_removed_by_the_application(owner) ->
         )
     ).scalars()
     assert sorted(rights) == ["INSERT", "SELECT"]
+
+
+def test_every_check_that_a_model_states_is_made_by_the_database(owner) -> None:
+    query = "SELECT conname FROM pg_constraint WHERE contype = 'c' AND connamespace = 'public'::regnamespace"
+    made = set(owner.execute(text(query)).scalars())
+    stated = {
+        str(constraint.name)
+        for table in Base.metadata.tables.values()
+        for constraint in table.constraints
+        if isinstance(constraint, CheckConstraint)
+    }
+    assert {name for name in made if not name.startswith("check_not_todo")} == stated

@@ -6,6 +6,7 @@ from lumira.sandbox.books import Books, public
 from lumira.sandbox.errors import CardDeclinedError, InvalidRequestError, RefusedError
 from lumira.sandbox.events import emit
 from lumira.sandbox.payments.charges import open_charge
+from lumira.sandbox.payments.disputes import await_disputes
 from lumira.sandbox.payments.instruments import AUTHENTICATION_REQUIRED, Decline, Instrument
 from lumira.sandbox.payments.intents import OPEN_STATUSES
 from lumira.sandbox.payments.methods import find_method, instrument_of, method_from
@@ -82,6 +83,7 @@ def succeed(books: Books, intent: dict[str, Any], amount: int | None = None) -> 
     intent.update(status="succeeded", amount_received=received, amount_capturable=0, last_payment_error=None)
     books.save(intent)
     emit(books, "payment_intent.succeeded", intent)
+    await_disputes(books, intent)
     return intent
 
 
@@ -142,8 +144,7 @@ def _begin(
     books.save(intent)
     emit(books, "charge.pending", started)
     emit(books, "payment_intent.processing", intent)
-    name, usual = ("slow_delay_ms", 180_000) if instrument.slow else ("delay_ms", 2_000)
-    books.schedule(DELAYED_OUTCOME, intent["id"], after_seconds=books.settings.get(name, usual) / 1000)
+    books.schedule(DELAYED_OUTCOME, intent["id"], after_seconds=books.delay(slow=instrument.slow))
     return intent
 
 

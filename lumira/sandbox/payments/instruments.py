@@ -16,6 +16,14 @@ class Decline:
 
 
 @dataclass(frozen=True)
+class Grievance:
+    """How the buyer's bank disputes a payment: Stripe's reason, and the status in which the dispute comes."""
+
+    reason: str
+    status: str = "needs_response"
+
+
+@dataclass(frozen=True)
 class Instrument:
     """One test card or bank account."""
 
@@ -31,6 +39,11 @@ class Instrument:
     #: The outcome comes later; ``slow`` after minutes rather than seconds.
     delayed: bool = False
     slow: bool = False
+    #: The disputes that follow the payment.
+    grievances: tuple[Grievance, ...] = ()
+    #: A refund waits before it succeeds, or succeeds before it fails; otherwise it succeeds at once.
+    refund_waits: bool = False
+    refund_fails: bool = False
 
     @property
     def last4(self) -> str:
@@ -66,6 +79,10 @@ NO_FUNDS = Decline(
 )
 CLOSED = Decline("account_closed", None, "The customer's bank account has been closed.")
 NO_ACCOUNT = Decline("no_account", None, "The customer's bank account could not be located.")
+FRAUDULENT = Grievance("fraudulent")
+NOT_RECEIVED = Grievance("product_not_received")
+#: A bank debit is called back without a question: the dispute is lost when it arrives.
+CALLED_BACK = Grievance("debit_not_authorized", "lost")
 
 
 def _card(number: str, **more: object) -> Instrument:
@@ -100,11 +117,12 @@ _CARDS = (
     _card("4000000000003063", authenticates=True),
     _card("4000008260003178", authenticates=True, decline=INSUFFICIENT),
     _card("4000008400001629", authenticates=True, decline=GENERIC),
-    _card("4000000000000259"),
-    _card("4000000000002685"),
-    _card("4000000000001976"),
-    _card("4000000000007726"),
-    _card("4000000000005126"),
+    _card("4000000000000259", grievances=(FRAUDULENT,)),
+    _card("4000000000002685", grievances=(NOT_RECEIVED,)),
+    _card("4000000000001976", grievances=(Grievance("fraudulent", "warning_needs_response"),)),
+    _card("4000000404000079", grievances=(FRAUDULENT, NOT_RECEIVED)),
+    _card("4000000000007726", refund_waits=True),
+    _card("4000000000005126", refund_fails=True),
 )
 CARDS = {card.number: card for card in _CARDS}
 
@@ -141,6 +159,7 @@ _CARD_NAMES = {
     "createDispute": "4000000000000259",
     "createDisputeProductNotReceived": "4000000000002685",
     "createDisputeInquiry": "4000000000001976",
+    "createMultipleDisputes": "4000000404000079",
     "pendingRefund": "4000000000007726",
     "refundFail": "4000000000005126",
 }
@@ -151,7 +170,7 @@ _SEPA_OUTCOMES: dict[str, dict[str, object]] = {
     "successDelayed": {"slow": True},
     "failed": {"decline": BANK_REFUSED},
     "failedDelayed": {"decline": BANK_REFUSED, "slow": True},
-    "disputed": {},
+    "disputed": {"grievances": (CALLED_BACK,)},
 }
 _IBANS = {
     "de": ("DE89370400440532013000", "DE08370400440532013003", "DE62370400440532013001",
@@ -168,7 +187,8 @@ _IBANS = {
 
 
 def _sepa(iban: str, **more: object) -> Instrument:
-    return replace(Instrument("sepa_debit", iban, country=iban[:2], delayed=True), **more)  # type: ignore[arg-type]
+    debit = Instrument("sepa_debit", iban, country=iban[:2], delayed=True, refund_waits=True)
+    return replace(debit, **more)  # type: ignore[arg-type]
 
 
 IBANS = {
@@ -177,12 +197,13 @@ IBANS = {
     for iban, outcome in zip(ibans, _SEPA_OUTCOMES.values(), strict=True)
 }
 
-_US_BANK = Instrument("us_bank_account", "000123456789", delayed=True)
+_US_BANK = Instrument("us_bank_account", "000123456789", delayed=True, refund_waits=True)
 US_BANK_ACCOUNTS = {
     "000123456789": _US_BANK,
     "000111111113": replace(_US_BANK, number="000111111113", decline=CLOSED),
     "000111111116": replace(_US_BANK, number="000111111116", decline=NO_ACCOUNT),
     "000222222227": replace(_US_BANK, number="000222222227", decline=NO_FUNDS),
+    "000555555559": replace(_US_BANK, number="000555555559", grievances=(CALLED_BACK,)),
     "000000000009": replace(_US_BANK, number="000000000009", slow=True),
 }
 
@@ -199,6 +220,7 @@ NAMED = {
     "pm_usBankAccount_accountClosed": US_BANK_ACCOUNTS["000111111113"],
     "pm_usBankAccount_noAccount": US_BANK_ACCOUNTS["000111111116"],
     "pm_usBankAccount_insufficientFunds": US_BANK_ACCOUNTS["000222222227"],
+    "pm_usBankAccount_dispute": US_BANK_ACCOUNTS["000555555559"],
     "pm_usBankAccount_processing": US_BANK_ACCOUNTS["000000000009"],
 }
 

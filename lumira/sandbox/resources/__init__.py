@@ -5,9 +5,11 @@ from lumira.sandbox.resources import (
     accounts,
     charges,
     customers,
+    disputes,
     events,
     payment_intents,
     payment_methods,
+    refunds,
     webhook_endpoints,
 )
 
@@ -17,9 +19,11 @@ ROUTES: list[Route] = [
         accounts,
         charges,
         customers,
+        disputes,
         events,
         payment_intents,
         payment_methods,
+        refunds,
         webhook_endpoints,
     )
     for route in resource.routes.all

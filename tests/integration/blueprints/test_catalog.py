@@ -24,7 +24,9 @@ def test_config_is_what_stripe_js_needs(client: FlaskClient, tenant: Brand) -> N
     assert reply.json == {"publishableKey": tenant.stripe_publishable_key, "currency": "eur"}
 
 
-def test_tenant_without_stripe_keys_has_no_config(client: FlaskClient, make_brand: Callable[..., Brand]) -> None:
+def test_tenant_without_stripe_keys_has_no_config(
+    client: FlaskClient, make_brand: Callable[..., Brand]
+) -> None:
     brand = make_brand(stripe=False)
     reply = client.get("/api/stripe/config", headers=brand.publishable)
     assert (reply.status_code, reply.json["code"]) == (502, "STRIPE_CONFIG_ERROR")
@@ -64,7 +66,9 @@ def test_one_product(client: FlaskClient, tenant: Brand) -> None:
     assert (product["id"], product["amount"], product["inStock"]) == ("mystique", 4700, None)
 
 
-@pytest.mark.parametrize("product_id", ["nope", "MYSTIQUE", "%00", "a%00b", "%F0%9F%99%82", "x" * 500, "%2e%2e", "%ff"])
+@pytest.mark.parametrize(
+    "product_id", ["nope", "MYSTIQUE", "%00", "a%00b", "%F0%9F%99%82", "x" * 500, "%2e%2e", "%ff"]
+)
 def test_product_that_is_not_there(client: FlaskClient, tenant: Brand, product_id: str) -> None:
     reply = client.get(f"/api/products/{product_id}", headers=tenant.publishable)
     assert (reply.status_code, reply.json["code"]) == (404, "PRODUCT_NOT_FOUND")
@@ -99,7 +103,10 @@ def test_unchanged_catalog_is_not_sent_again(client: FlaskClient, tenant: Brand,
 def test_tenants_with_the_same_version_never_share_a_tag(
     client: FlaskClient, tenant: Brand, other_tenant: Brand
 ) -> None:
-    tags = {client.get("/api/products", headers=brand.publishable).headers["ETag"] for brand in (tenant, other_tenant)}
+    tags = {
+        client.get("/api/products", headers=brand.publishable).headers["ETag"]
+        for brand in (tenant, other_tenant)
+    }
     assert len(tags) == 2
 
 

@@ -28,7 +28,17 @@ BASE = [
     "completedAt",
     "metadata",
 ]
-WHOLE = [*BASE, "lines", "payments", "refundedAmount", "refunds", "disputes", "grants", "messages", "timeline"]
+WHOLE = [
+    *BASE,
+    "lines",
+    "payments",
+    "refundedAmount",
+    "refunds",
+    "disputes",
+    "grants",
+    "messages",
+    "timeline",
+]
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 
 pytestmark = pytest.mark.usefixtures("app_context")

@@ -13,7 +13,10 @@ from lumira.errors import InvalidRequest
 objects = st.dictionaries(
     st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"]), max_size=8),
     st.recursive(
-        st.none() | st.booleans() | st.integers(-(10**17), 10**17) | st.floats(allow_nan=False, allow_infinity=False),
+        st.none()
+        | st.booleans()
+        | st.integers(-(10**17), 10**17)
+        | st.floats(allow_nan=False, allow_infinity=False),
         lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.just("k"), inner, max_size=1),
         max_leaves=6,
     ),
@@ -70,7 +73,9 @@ def test_honest_object_is_read_as_it_was_written(value: dict[str, Any]) -> None:
     assert parse_json_object(json.dumps(value, ensure_ascii=False).encode()) == value
 
 
-@given(st.binary(max_size=200) | st.text(max_size=200).map(lambda text: text.encode("utf-8", "surrogatepass")))
+@given(
+    st.binary(max_size=200) | st.text(max_size=200).map(lambda text: text.encode("utf-8", "surrogatepass"))
+)
 def test_no_bytes_at_all_cause_an_accident(body: bytes) -> None:
     try:
         value = parse_json_object(body)

@@ -123,7 +123,9 @@ def test_several_mistakes_get_the_code_of_the_field_declared_first() -> None:
 
 
 def test_what_is_told_of_a_mistake_is_a_flat_list_of_sentences() -> None:
-    _, fields = refusal(ProductSaleRequest(), {"productId": "x", "metadata": {"k": {"deep": [1]}}, "x" * 500: 1})
+    _, fields = refusal(
+        ProductSaleRequest(), {"productId": "x", "metadata": {"k": {"deep": [1]}}, "x" * 500: 1}
+    )
     assert all(isinstance(text, str) for sentences in fields.values() for text in sentences)
     assert max(len(name) for name in fields) == 65
 
@@ -133,9 +135,8 @@ def test_whatever_is_sent_is_refused_with_a_code_or_safe_to_sell(body: dict[str,
     for schema in (ProductSaleRequest(), LevelSaleRequest()):
         try:
             sale = schema.load(body)
-        except ValidationError as refused:
-            assert isinstance(refused.messages, dict)
-            assert schema.code_of(refused.messages).isupper()
+        except ValidationError:
+            assert refusal(schema, body)[0].isupper()
             continue
         assert "amount" not in body
         assert (sale.product_id is None) != (sale.level is None)
@@ -180,9 +181,9 @@ def test_each_mistake_in_a_question_about_access_has_its_code(query: dict[str, s
 
 
 def test_words_on_the_wire_are_those_of_the_models() -> None:
-    assert ORDER_STATUSES == tuple(OrderStatus)
-    assert REVIEW_REASONS == tuple(ReviewReason)
-    assert GRANT_REASONS == tuple(GrantReason)
-    assert PRODUCT_KINDS == tuple(ProductKind)
+    assert tuple(OrderStatus) == ORDER_STATUSES
+    assert tuple(ReviewReason) == REVIEW_REASONS
+    assert tuple(GrantReason) == GRANT_REASONS
+    assert tuple(ProductKind) == PRODUCT_KINDS
     (known,) = OrderPaymentResponse().fields["status"].validators
     assert tuple(known.choices) == tuple(PaymentState)  # type: ignore[attr-defined]

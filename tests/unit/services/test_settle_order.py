@@ -219,7 +219,7 @@ def refund(order: Order, amount: int, status: RefundStatus = RefundStatus.SUCCEE
 
 
 def told(order: Order, amount: int) -> None:
-    order.charges.append(Charge(stripe_charge_id="ch_1", amount_refunded=amount))
+    order.charges.append(Charge(stripe_charge_id="ch_1", amount_refunded=amount, uncaptured=0))
 
 
 REFUNDS = [

@@ -1,0 +1,83 @@
+"""Where one demo lives: its folder, its ports, and the environment of its processes."""
+
+import os
+import socket
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from lumira.cli.demo.failure import DemoFailed
+
+HOST = "127.0.0.1"
+#: The brand that answers where an address names none, and that the demo buys from.
+BRAND = "oracle-lumira"
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """One demo: everything it keeps is in `directory`."""
+
+    directory: Path
+    port: int
+    sandbox_port: int
+
+    @property
+    def url(self) -> str:
+        return f"http://{HOST}:{self.port}"
+
+    @property
+    def sandbox_url(self) -> str:
+        return f"http://{HOST}:{self.sandbox_port}"
+
+    @property
+    def logs(self) -> Path:
+        return self.directory / "logs"
+
+    @property
+    def database(self) -> Path:
+        return self.directory / "postgresql"
+
+    @property
+    def outbox(self) -> Path:
+        return self.directory / "outbox"
+
+    def environment(self, database_url: str) -> dict[str, str]:
+        """The whole environment of every process: nothing of the caller's reaches them.
+
+        So neither an exported DATABASE_URL of a real installation nor a proxy's address is ever used here.
+        """
+        return {
+            "PATH": os.defpath,
+            "LANG": "C.UTF-8",
+            "TMPDIR": tempfile.gettempdir(),
+            "PYTHONUNBUFFERED": "1",
+            "FLASK_APP": "wsgi",
+            "LUMIRA_ENV": "development",
+            "LUMIRA_INSTANCE": str(self.directory),
+            "LUMIRA_DEFAULT_TENANT": BRAND,
+            "DATABASE_URL": database_url,
+            "STRIPE_API_BASE": self.sandbox_url,
+            # Two are enough to show that any process may answer.
+            "WEB_CONCURRENCY": "2",
+        }
+
+
+def find_free_port() -> int:
+    """A port that nobody listens on just now."""
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def require_free_port(port: int, *, option: str) -> None:
+    """`DemoFailed` naming the option if the port cannot be listened on."""
+    with socket.socket() as probe:
+        # As servers do it: connections that ended a moment ago do not keep the port.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError as error:
+            raise DemoFailed(
+                f"Port {port} cannot be used ({error.strerror}): choose another one with {option}."
+            ) from error

@@ -1,0 +1,30 @@
+"""What the team is told."""
+
+from email.message import EmailMessage
+
+from lumira.effects import letters
+from lumira.effects.registry import composes
+from lumira.models import MessageKind, Order, OutboxMessage, Tenant
+from lumira.money import format_amount
+
+
+@composes(MessageKind.DISPUTE_ALERT)
+def dispute_alert(tenant: Tenant, order: Order, message: OutboxMessage) -> EmailMessage | None:
+    """That a bank disputes a payment, and until when it can be answered."""
+    dispute = next((known for known in order.disputes if known.stripe_dispute_id == message.subject), None)
+    if dispute is None:
+        return None
+    what = "Demande d'information" if dispute.status.is_inquiry else "Litige"
+    due = f"{dispute.due_at:%d/%m/%Y %H:%M} UTC" if dispute.due_at else "non précisée"
+    return letters.compose(
+        tenant,
+        message,
+        to=tenant.alert_email or letters.house_address(),
+        subject=f"{what} sur la commande {order.order_number}",
+        text=(
+            f"{what} : {dispute.stripe_dispute_id}\nCommande : {order.order_number}\n"
+            f"Montant : {format_amount(dispute.amount, dispute.currency)}\n"
+            f"Motif : {dispute.reason or 'non précisé'}\nÉtat : {dispute.status}\n"
+            f"Date limite de réponse : {due}\n"
+        ),
+    )

@@ -1,0 +1,119 @@
+"""What happens to a payment without a request of the account's own, as at the bank or in the Dashboard.
+
+====================  ====================================================================================
+``refunds``           ``{charge | payment_intent, amount?, reason?, status?}``: a refund as the Dashboard
+                      makes it; with a ``status`` it begins there and nothing follows by itself
+``refunds/finish``    ``{refund, outcome: succeeded | failed | canceled, failure_reason?}``
+``disputes``          ``{charge | payment_intent, amount?, reason?, status?}``: ``needs_response`` unless it
+                      is ``warning_needs_response`` (an inquiry), ``lost`` or ``prevented`` from the start
+``disputes/escalate`` ``{dispute}``: an inquiry becomes a chargeback
+``disputes/close``    ``{dispute, outcome: won | lost | warning_closed | prevented}``; a lost one may still
+                      be won late
+====================  ====================================================================================
+
+Each answers with the refund or the dispute as it is then.
+"""
+
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+from lumira.sandbox.books import Books
+from lumira.sandbox.errors import InvalidRequestError, RefusedError, missing
+from lumira.sandbox.instructions import Json, check_names
+from lumira.sandbox.payments import disputes
+from lumira.sandbox.payments.dispute_objects import REASONS
+from lumira.sandbox.payments.refundable import amount_to_refund, charge_named
+from lumira.sandbox.payments.refunds import (
+    FAILURE_REASONS,
+    UNDECIDED,
+    fail_refund,
+    open_refund,
+    succeed_refund,
+)
+
+Incident: TypeAlias = Callable[[Books, Json], dict[str, Any]]
+
+_PAYMENT = {"charge", "payment_intent", "amount", "reason", "status"}
+_REFUND_REASONS = ("duplicate", "fraudulent", "requested_by_customer")
+
+
+def refund(books: Books, sent: Json) -> dict[str, Any]:
+    """Somebody refunds a payment in the Dashboard."""
+    check_names(sent, _PAYMENT)
+    charge = charge_named(books, sent.get("charge"), sent.get("payment_intent"))
+    return open_refund(
+        books,
+        charge,
+        amount_to_refund(books, charge, sent.get("amount")),
+        reason=_one_of(sent, "reason", _REFUND_REASONS, None),
+        status=_one_of(sent, "status", (*UNDECIDED, "succeeded"), None),
+    )
+
+
+def finish_refund(books: Books, sent: Json) -> dict[str, Any]:
+    """A refund comes to its end, or to another end than it seemed to have."""
+    check_names(sent, {"refund", "outcome", "failure_reason"})
+    found = books.get("refund", _required(sent, "refund"), param="refund")
+    outcome = _one_of(sent, "outcome", ("succeeded", "failed", "canceled"), _required(sent, "outcome"))
+    if found["status"] not in (*UNDECIDED, "succeeded"):
+        raise RefusedError(f"This refund has ended already: {found['status']}.", param="refund")
+    if outcome == "succeeded":
+        return succeed_refund(books, found["id"])
+    usual = "merchant_request" if outcome == "canceled" else "expired_or_canceled_card"
+    reason = _one_of(sent, "failure_reason", FAILURE_REASONS, usual)
+    return fail_refund(books, found["id"], str(reason), status=str(outcome))
+
+
+def dispute(books: Books, sent: Json) -> dict[str, Any]:
+    """The buyer complains to the bank."""
+    check_names(sent, _PAYMENT)
+    charge = charge_named(books, sent.get("charge"), sent.get("payment_intent"))
+    if charge["status"] != "succeeded" or not charge["captured"]:
+        raise RefusedError(f"Charge {charge['id']} has taken no money that could be disputed.")
+    return disputes.open_dispute(
+        books,
+        charge,
+        reason=str(_one_of(sent, "reason", REASONS, "fraudulent")),
+        status=str(_one_of(sent, "status", disputes.FIRST_STATUSES, "needs_response")),
+        amount=sent.get("amount"),
+    )
+
+
+def escalate_dispute(books: Books, sent: Json) -> dict[str, Any]:
+    """The bank goes on from asking to taking."""
+    check_names(sent, {"dispute"})
+    return disputes.escalate(books, _dispute(books, sent))
+
+
+def close_dispute(books: Books, sent: Json) -> dict[str, Any]:
+    """The bank decides."""
+    check_names(sent, {"dispute", "outcome"})
+    outcome = _one_of(sent, "outcome", disputes.OUTCOMES, _required(sent, "outcome"))
+    return disputes.close(books, _dispute(books, sent), str(outcome))
+
+
+#: The incidents by their addresses below ``/sandbox/``.
+INCIDENTS: dict[str, Incident] = {
+    "refunds": refund,
+    "refunds/finish": finish_refund,
+    "disputes": dispute,
+    "disputes/escalate": escalate_dispute,
+    "disputes/close": close_dispute,
+}
+
+
+def _dispute(books: Books, sent: Json) -> dict[str, Any]:
+    return books.get("dispute", _required(sent, "dispute"), param="dispute")
+
+
+def _required(sent: Json, name: str) -> str:
+    if not sent.get(name):
+        raise missing(name)
+    return str(sent[name])
+
+
+def _one_of(sent: Json, name: str, choices: tuple[str, ...], usual: str | None) -> str | None:
+    value = sent.get(name, usual)
+    if value is not None and value not in choices:
+        raise InvalidRequestError(f"`{name}` is one of {', '.join(choices)}.", param=name)
+    return value

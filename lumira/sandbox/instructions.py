@@ -1,0 +1,76 @@
+"""What a test may tell the sandbox: JSON, known names, sound values."""
+
+import json
+import re
+from typing import Any, TypeAlias
+
+from werkzeug.wrappers import Request
+
+from lumira.sandbox import faults
+from lumira.sandbox.errors import InvalidRequestError
+from lumira.sandbox.limits import LARGEST_AMOUNT
+
+Json: TypeAlias = dict[str, Any]
+
+_QUEUED = {"fault", "method", "path", "ms", "times"}
+_TEXTS = frozenset((
+    "type", "event", "endpoint", "api_version", "fault", "method", "path", "charge", "payment_intent",
+    "refund", "dispute", "reason", "status", "outcome", "failure_reason",
+))  # fmt: skip
+_MOST_TIMES = 1_000_000
+
+
+def read_json(request: Request) -> Json:
+    """The JSON object of a request; no body is an empty one."""
+    body = request.get_data()
+    if not body:
+        return {}
+    try:
+        sent = json.loads(body, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:
+        raise InvalidRequestError("The body is not JSON.") from error
+    if not isinstance(sent, dict):
+        raise InvalidRequestError("The body is not a JSON object.")
+    return sent
+
+
+def _refuse_constant(name: str) -> Json:
+    raise ValueError(name)
+
+
+def check_names(sent: Json, known: set[str]) -> None:
+    """Refuse a name that is not known, and a value out of its range."""
+    for name, value in sent.items():
+        if name not in known:
+            raise InvalidRequestError(f"Unknown: {name}. Known: {', '.join(sorted(known))}.", param=name)
+        if not _is_sound(name, value):
+            raise InvalidRequestError(f"Out of range: {name}.", param=name)
+
+
+def _is_sound(name: str, value: Any) -> bool:
+    if name in ("paused", "shuffle"):
+        return isinstance(value, bool)
+    if name in _TEXTS:
+        return isinstance(value, str)
+    if name == "amount":
+        return isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= LARGEST_AMOUNT
+    if name in ("seed", "object", "previous_attributes", "times"):
+        return True
+    number = isinstance(value, int | float) and not isinstance(value, bool) and value >= 0
+    return number and (value <= 1 or not (name.startswith("rate_") or name == "lose"))
+
+
+def check_queued(spec: Any) -> None:
+    """Refuse a fault for the queue that could never strike."""
+    if not isinstance(spec, dict):
+        raise InvalidRequestError("A queued fault is an object.", param="queued")
+    check_names(spec, _QUEUED)
+    if spec.get("fault") not in faults.KINDS:
+        raise InvalidRequestError(f"`fault` is one of {', '.join(faults.KINDS)}.", param="queued")
+    times = spec.get("times", 1)
+    if not isinstance(times, int) or not 1 <= times <= _MOST_TIMES:
+        raise InvalidRequestError(f"`times` is a whole number from 1 to {_MOST_TIMES}.", param="queued")
+    try:
+        re.compile(spec.get("path") or "")
+    except (re.error, TypeError) as error:
+        raise InvalidRequestError("`path` is neither a prefix nor a pattern.", param="queued") from error

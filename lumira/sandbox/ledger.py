@@ -1,0 +1,49 @@
+"""What became of every payment of an account: the truth that another system is compared with."""
+
+import json
+import sqlite3
+from collections import defaultdict
+from typing import Any
+
+_KINDS = ("payment_intent", "charge", "refund", "dispute")
+_SHOWN = {
+    "charge": ("id", "status", "amount", "amount_refunded"),
+    "refund": ("id", "amount", "status"),
+    "dispute": ("id", "amount", "status"),
+}
+
+
+def read(connection: sqlite3.Connection, account: str) -> list[sqlite3.Row]:
+    """Every payment, charge, refund and dispute of the account, oldest first, as of one moment."""
+    marks = ", ".join("?" for _ in _KINDS)
+    return connection.execute(
+        f"SELECT kind, body FROM objects WHERE account = ? AND kind IN ({marks}) ORDER BY seq",  # noqa: S608
+        (account, *_KINDS),
+    ).fetchall()
+
+
+def compose(rows: list[sqlite3.Row]) -> dict[str, Any]:
+    """The payments, each with what belongs to it."""
+    intents: list[dict[str, Any]] = []
+    belongings: dict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
+    for row in rows:
+        kind, body = row["kind"], json.loads(row["body"])
+        if kind == "payment_intent":
+            intents.append(body)
+        else:
+            shown = {name: body[name] for name in _SHOWN[kind]}
+            belongings[kind, body["payment_intent"]].append(shown)
+    return {
+        "payment_intents": [
+            {
+                "id": intent["id"],
+                "order_number": intent["metadata"].get("orderNumber"),
+                "status": intent["status"],
+                "amount": intent["amount"],
+                "currency": intent["currency"],
+                "amount_received": intent["amount_received"],
+                **{kind + "s": belongings[kind, intent["id"]] for kind in _SHOWN},
+            }
+            for intent in intents
+        ]
+    }

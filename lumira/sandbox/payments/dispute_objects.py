@@ -1,0 +1,141 @@
+"""Disputes as objects: their fields, and the movements of money that belong to them."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from lumira.sandbox.books import Books
+from lumira.sandbox.ids import payment_id, random_id
+
+#: A bank waits about three weeks for an answer, until the end of the day.
+_DAYS_TO_RESPOND = 21
+#: Minor units, for each chargeback; given back with the money when it is won.
+_FEE = 1500
+_EVIDENCE = (
+    "access_activity_log", "appeal", "billing_address", "cancellation_policy",
+    "cancellation_policy_disclosure", "cancellation_rebuttal", "customer_communication",
+    "customer_email_address", "customer_name", "customer_purchase_ip", "customer_signature",
+    "duplicate_charge_documentation", "duplicate_charge_explanation", "duplicate_charge_id",
+    "product_description", "receipt", "refund_policy", "refund_policy_disclosure",
+    "refund_refusal_explanation", "service_date", "service_documentation", "shipping_address",
+    "shipping_carrier", "shipping_date", "shipping_documentation", "shipping_tracking_number",
+    "uncategorized_file", "uncategorized_text",
+)  # fmt: skip
+#: Visa's codes for the reasons that cards know; an inquiry has only the number before the dot.
+_NETWORK_CODES = {
+    "credit_not_processed": "13.6", "duplicate": "12.6", "fraudulent": "10.4", "general": "12.5",
+    "product_not_received": "13.1", "product_unacceptable": "13.3", "subscription_canceled": "13.2",
+    "unrecognized": "10.4",
+}  # fmt: skip
+REASONS = (
+    *_NETWORK_CODES, "bank_cannot_process", "check_returned", "customer_initiated", "debit_not_authorized",
+    "incorrect_account_details", "insufficient_funds", "noncompliant",
+)  # fmt: skip
+
+
+def new_dispute(
+    books: Books, charge: dict[str, Any], *, amount: int, reason: str, status: str
+) -> dict[str, Any]:
+    """A dispute as it comes, before any money has moved."""
+    is_open = status.endswith("needs_response")
+    dispute = {
+        "id": "du_1" + random_id("", 23)[1:],
+        "object": "dispute",
+        "amount": amount,
+        "balance_transactions": [],
+        "charge": charge["id"],
+        "created": books.now,
+        "currency": charge["currency"],
+        "enhanced_eligibility_types": [],
+        "evidence": {**dict.fromkeys(_EVIDENCE), "enhanced_evidence": {}},
+        "evidence_details": {
+            "due_by": _end_of_day(_DAYS_TO_RESPOND) if is_open else None,
+            "enhanced_eligibility": {},
+            "has_evidence": False,
+            "past_due": False,
+            "submission_count": 0,
+            "submission_method": "not_submitted",
+        },
+        "intended_submission_method": "manual",
+        "is_charge_refundable": False,
+        "livemode": False,
+        # Its own, and empty: nothing of the payment's metadata comes here.
+        "metadata": {},
+        "payment_intent": charge["payment_intent"],
+        "payment_method_details": None,
+        "reason": reason,
+        "status": status,
+    }
+    describe(dispute, charge)
+    return dispute
+
+
+def describe(dispute: dict[str, Any], charge: dict[str, Any]) -> None:
+    """Write what follows from the status: whether it is an inquiry, its code, whether refunds are possible."""
+    is_inquiry = dispute["status"].startswith("warning_")
+    code = _NETWORK_CODES.get(dispute["reason"])
+    if code is not None and is_inquiry:
+        code = code.partition(".")[0]
+    details = charge["payment_method_details"]
+    if details["type"] == "card":
+        brand = details["card"]["brand"]
+        dispute["payment_method_details"] = {
+            "card": {
+                "brand": brand,
+                "case_type": "inquiry" if is_inquiry else "chargeback",
+                "network": brand,
+                "network_reason_code": code,
+            },
+            "type": "card",
+        }
+    dispute["network_reason_code"] = code if details["type"] == "card" else None
+    dispute["is_charge_refundable"] = (is_inquiry or dispute["status"] == "won") and not charge["refunded"]
+
+
+def withdraw(books: Books, dispute: dict[str, Any]) -> None:
+    """Take the disputed amount and the fee from the account."""
+    dispute["balance_transactions"].append(
+        _movement(books, dispute, -dispute["amount"], _FEE, "Chargeback withdrawal", "dispute")
+    )
+
+
+def reinstate(books: Books, dispute: dict[str, Any]) -> None:
+    """Give both back."""
+    dispute["balance_transactions"].append(
+        _movement(books, dispute, dispute["amount"], -_FEE, "Chargeback reversal", "dispute_reversal")
+    )
+
+
+def _movement(
+    books: Books, dispute: dict[str, Any], amount: int, fee: int, title: str, category: str
+) -> dict[str, Any]:
+    return {
+        "id": payment_id("txn"),
+        "object": "balance_transaction",
+        "amount": amount,
+        "available_on": books.now,
+        "balance_type": "payments",
+        "created": books.now,
+        "currency": dispute["currency"],
+        "description": f"{title} for {dispute['charge']}",
+        "exchange_rate": None,
+        "fee": fee,
+        "fee_details": [
+            {
+                "amount": fee,
+                "application": None,
+                "currency": dispute["currency"],
+                "description": "Dispute fee",
+                "type": "stripe_fee",
+            }
+        ],
+        "net": amount - fee,
+        "reporting_category": category,
+        "source": dispute["id"],
+        "status": "available",
+        "type": "adjustment",
+    }
+
+
+def _end_of_day(days: int) -> int:
+    last = datetime.now(tz=UTC) + timedelta(days=days)
+    return int(last.replace(hour=23, minute=59, second=59, microsecond=0).timestamp())

@@ -1,0 +1,84 @@
+"""``/v1/disputes``."""
+
+from typing import Any
+
+from stripe import params
+
+from lumira.sandbox.calls import Call, Object, Routes
+from lumira.sandbox.errors import RefusedError
+from lumira.sandbox.events import changed, emit
+from lumira.sandbox.limits import check_description, check_metadata, merged_metadata
+from lumira.sandbox.lists import list_objects
+from lumira.sandbox.payments import disputes
+
+routes = Routes()
+URL = "/v1/disputes"
+_ANSWERABLE = ("needs_response", "under_review", "warning_needs_response", "warning_under_review")
+#: Characters of one field of evidence; all of them together may have 150,000.
+_LONGEST_EVIDENCE = 20_000
+
+
+@routes.add("GET", URL, params.DisputeListParams)
+def list_all(call: Call) -> Object:
+    """The account's disputes, newest first."""
+    return list_objects(
+        call.books,
+        "dispute",
+        URL,
+        call.params,
+        charge=call["charge"],
+        payment_intent=call["payment_intent"],
+    )
+
+
+@routes.add("GET", URL + "/<id>", params.DisputeRetrieveParams)
+def retrieve(call: Call) -> Object:
+    """One dispute."""
+    return call.books.get("dispute", call.path["id"])
+
+
+@routes.add("POST", URL + "/<id>", params.DisputeUpdateParams)
+def update(call: Call) -> Object:
+    """Add evidence, which goes to the bank at once unless ``submit`` is false; or change the metadata."""
+    dispute = call.books.get("dispute", call.path["id"])
+    check_metadata(call["metadata"])
+    before = {**dispute, "evidence_details": dict(dispute["evidence_details"])}
+    if call["evidence"] is not None:
+        _check_open(dispute)
+        _add_evidence(dispute, call["evidence"])
+    if call["intended_submission_method"] is not None:
+        dispute["intended_submission_method"] = call["intended_submission_method"]
+    if call["submit"] or (call["evidence"] is not None and call["submit"] is None):
+        _check_open(dispute)
+        disputes.submit(call.books, dispute)
+    dispute["metadata"] = merged_metadata(dispute["metadata"], call["metadata"])
+    previous = changed(before, dispute)
+    if previous:
+        call.books.save(dispute)
+        emit(call.books, "charge.dispute.updated", dispute, previous)
+    return dispute
+
+
+@routes.add("POST", URL + "/<id>/close", params.DisputeCloseParams)
+def close(call: Call) -> Object:
+    """Accept that the buyer is right: the dispute is lost, for good."""
+    dispute = call.books.get("dispute", call.path["id"])
+    _check_open(dispute)
+    outcome = "warning_closed" if disputes.is_inquiry(dispute) else "lost"
+    return disputes.close(call.books, dispute, outcome)
+
+
+def _check_open(dispute: dict[str, Any]) -> None:
+    if dispute["status"] not in _ANSWERABLE:
+        raise RefusedError("This dispute is already closed")
+
+
+def _add_evidence(dispute: dict[str, Any], sent: dict[str, Any]) -> None:
+    evidence = dict(dispute["evidence"])
+    for name, value in sent.items():
+        if isinstance(value, str):
+            check_description(value, f"evidence[{name}]", _LONGEST_EVIDENCE)
+        evidence[name] = value if value != "" else None
+    dispute["evidence"] = evidence
+    has_evidence = any(value for value in evidence.values())
+    dispute["evidence_details"] = {**dispute["evidence_details"], "has_evidence": has_evidence}

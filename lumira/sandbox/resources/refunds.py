@@ -1,0 +1,89 @@
+"""``/v1/refunds``."""
+
+from stripe import params
+
+from lumira.sandbox.calls import Call, Object, Routes
+from lumira.sandbox.errors import InvalidRequestError, RefusedError
+from lumira.sandbox.events import changed
+from lumira.sandbox.limits import check_email, check_metadata, merged_metadata
+from lumira.sandbox.lists import list_objects
+from lumira.sandbox.payments.refundable import amount_to_refund, charge_named
+from lumira.sandbox.payments.refunds import fail_refund, open_refund, tell_updated
+
+routes = Routes()
+URL = "/v1/refunds"
+_OF_A_BALANCE = ("customer", "currency", "origin")
+
+
+@routes.add("POST", URL, params.RefundCreateParams)
+def create(call: Call) -> Object:
+    """Send money of a charge back: all that is left, or an amount."""
+    check_metadata(call["metadata"])
+    check_email(call["instructions_email"], "instructions_email")
+    for name in _OF_A_BALANCE:
+        if name in call.params:
+            raise InvalidRequestError(
+                f"The parameter `{name}` is only for refunds of a customer's cash balance.", param=name
+            )
+    charge = charge_named(call.books, call["charge"], call["payment_intent"])
+    _check_platform(call, charge["id"])
+    return open_refund(
+        call.books,
+        charge,
+        amount_to_refund(call.books, charge, call["amount"]),
+        reason=call["reason"],
+        metadata=merged_metadata({}, call["metadata"]),
+        email=call["instructions_email"],
+    )
+
+
+@routes.add("GET", URL, params.RefundListParams)
+def list_all(call: Call) -> Object:
+    """The account's refunds, newest first."""
+    return list_objects(
+        call.books,
+        "refund",
+        URL,
+        call.params,
+        charge=call["charge"],
+        payment_intent=call["payment_intent"],
+    )
+
+
+@routes.add("GET", URL + "/<id>", params.RefundRetrieveParams)
+def retrieve(call: Call) -> Object:
+    """One refund."""
+    return call.books.get("refund", call.path["id"])
+
+
+@routes.add("POST", URL + "/<id>", params.RefundUpdateParams)
+def update(call: Call) -> Object:
+    """Change a refund's metadata, which is all that can be changed."""
+    refund = call.books.get("refund", call.path["id"])
+    check_metadata(call["metadata"])
+    before = dict(refund)
+    refund["metadata"] = merged_metadata(refund["metadata"], call["metadata"])
+    previous = changed(before, refund)
+    if previous:
+        call.books.save(refund)
+        tell_updated(call.books, refund, previous)
+    return refund
+
+
+@routes.add("POST", URL + "/<id>/cancel", params.RefundCancelParams)
+def cancel(call: Call) -> Object:
+    """Give up a refund that still waits for the buyer; no other can be stopped."""
+    refund = call.books.get("refund", call.path["id"])
+    if refund["status"] != "requires_action":
+        raise RefusedError(
+            f"You cannot cancel this refund because it has a status of {refund['status']}. Only a refund "
+            "with one of the following statuses may be canceled: requires_action."
+        )
+    return fail_refund(call.books, refund["id"], "merchant_request", status="canceled")
+
+
+def _check_platform(call: Call, charge_id: str) -> None:
+    """This account is nobody's platform: there is neither a fee nor a transfer to take back."""
+    for name, thing in (("refund_application_fee", "application fee"), ("reverse_transfer", "transfer")):
+        if call[name]:
+            raise RefusedError(f"Charge {charge_id} does not have an associated {thing}.", param=name)

@@ -1,0 +1,18 @@
+"""Disputes: asked, opened, decided. Whatever is told of one is the same upsert."""
+
+from lumira.models import Order
+from lumira.services import disputes
+from lumira.services.read_stripe import read_dispute
+from lumira.webhooks.registry import Told, handles
+
+
+@handles(
+    "charge.dispute.created",
+    "charge.dispute.updated",
+    "charge.dispute.closed",
+    "charge.dispute.funds_withdrawn",
+    "charge.dispute.funds_reinstated",
+)
+def dispute_told(order: Order, told: Told) -> None:
+    """Note one dispute's status, amount and due date; it may arrive decided already."""
+    disputes.record_dispute(order, read_dispute(told.object))

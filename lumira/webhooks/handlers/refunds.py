@@ -1,0 +1,25 @@
+"""Refunds, made here or in Stripe's dashboard. Several events tell of one refund; it counts once."""
+
+from lumira.models import Order
+from lumira.services import payments, refunds
+from lumira.services.payments import IntentFacts
+from lumira.services.read_stripe import read_charge, read_refund
+from lumira.webhooks.registry import Told, handles
+
+
+@handles("charge.refunded")
+def charge_refunded(order: Order, told: Told) -> None:
+    """Note how much of a charge went back in all; settling decides what follows."""
+    charge = read_charge(told.object)
+    if charge.payment_intent_id is not None:
+        # A charge carries the order's number, so it may be what first tells of the payment.
+        asked = IntentFacts(charge.payment_intent_id, "", charge.amount, charge.currency)
+        payments.attach_intent(order, asked)
+    refunds.record_told(order, charge)
+
+
+# The deprecated event of a charge's refund carries the same object as `refund.updated`.
+@handles("refund.created", "refund.updated", "refund.failed", "charge.refund.updated")
+def refund_told(order: Order, told: Told) -> None:
+    """Note one refund's amount and status."""
+    refunds.record_refund(order, read_refund(told.object))

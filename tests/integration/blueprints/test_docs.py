@@ -1,0 +1,133 @@
+"""The API's document and the page to read it with."""
+
+import re
+from typing import Any
+
+import pytest
+import schemathesis
+from flask import Flask
+from flask.testing import FlaskClient
+
+from lumira.blueprints import docs
+
+#: The document does not describe itself.
+UNDOCUMENTED = {"/api/openapi.json", "/api/docs", "/api/docs/start.js", "/api/docs/<asset>"}
+
+
+@pytest.fixture
+def document(client: FlaskClient) -> dict[str, Any]:
+    content: dict[str, Any] = client.get("/api/openapi.json").json
+    return content
+
+
+def operations(document: dict[str, Any]) -> dict[tuple[str, str], dict[str, Any]]:
+    return {
+        (method, path): operation
+        for path, item in document["paths"].items()
+        for method, operation in item.items()
+        if method != "parameters"
+    }
+
+
+def shape(path: str) -> str:
+    """A path whose parameters have lost their names: they are written differently on the two sides."""
+    return re.sub(r"<[^>]*>|{[^}]*}", "*", path)
+
+
+def test_document_lists_exactly_the_routes_that_there_are(app: Flask, document: dict[str, Any]) -> None:
+    served = {
+        (method.lower(), shape(rule.rule))
+        for rule in app.url_map.iter_rules()
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+        if rule.rule not in UNDOCUMENTED and rule.rule.startswith(("/api/", "/healthz", "/readyz"))
+    }
+    assert {(method, shape(path)) for method, path in operations(document)} == served
+
+
+def test_document_is_valid_openapi_3_1(document: dict[str, Any]) -> None:
+    assert document["openapi"] == "3.1.0"
+    schemathesis.openapi.from_dict(document).validate()
+
+
+def test_every_reference_in_the_document_leads_somewhere(document: dict[str, Any]) -> None:
+    for reference in set(re.findall(r"'\$ref': '([^']+)'", str(document))):
+        found: Any = document
+        for step in reference.removeprefix("#/").split("/"):
+            found = found[step]
+        assert found
+
+
+def test_document_stays_the_same(app: Flask, client: FlaskClient) -> None:
+    first = client.get("/api/openapi.json").data
+    app.extensions["lumira.openapi"].pop("document")
+    assert client.get("/api/openapi.json").data == first
+
+
+def test_every_operation_says_how_it_is_authenticated_and_how_it_fails(document: dict[str, Any]) -> None:
+    names = set()
+    for (method, path), operation in operations(document).items():
+        names.add(operation["operationId"])
+        assert operation["summary"]
+        assert operation["responses"]["default"]["$ref"].endswith("DEFAULT_ERROR")
+        if path in ("/healthz", "/readyz"):
+            expected: list[str] = []
+        elif "webhook" in path:
+            expected = ["stripeSignature"]
+        elif path.startswith(("/api/orders", "/api/access")):
+            expected = ["secretKey"]
+        else:
+            expected = ["publishableKey", "secretKey"]
+        assert [name for scheme in operation["security"] for name in scheme] == expected, (method, path)
+    assert len(names) == len(operations(document))
+
+
+def test_every_payment_route_takes_an_idempotency_key_and_shows_an_example(document: dict[str, Any]) -> None:
+    creating = [path for path in document["paths"] if path.endswith("/create-payment-intent")]
+    assert len(creating) == 3
+    for path in creating:
+        assert {"$ref": "#/components/parameters/IdempotencyKey"} in document["paths"][path]["parameters"]
+        operation = document["paths"][path]["post"]
+        assert operation["requestBody"]["content"]["application/json"]["example"]
+        assert "Idempotency-Replayed" in operation["responses"]["200"]["headers"]
+    assert document["components"]["parameters"]["IdempotencyKey"]["name"] == "Idempotency-Key"
+
+
+def test_envelope_in_the_document_is_the_one_that_is_sent(
+    client: FlaskClient, document: dict[str, Any]
+) -> None:
+    envelope = document["components"]["schemas"]["ErrorEnvelope"]
+    assert list(envelope["properties"]) == ["error", "code", "message", "requestId", "fields"]
+    assert set(client.get("/nope").json) == set(envelope["required"])
+
+
+def test_page_loads_only_what_is_served_here(client: FlaskClient) -> None:
+    page = client.get("/api/docs")
+    assert page.mimetype == "text/html"
+    references = re.findall(r'(?:src|href)="([^"]+)"', page.text)
+    assert len(references) == 6
+    for reference in references:
+        with client.get(f"/api/{reference}") as asset:
+            assert asset.status_code == 200, reference
+            assert len(asset.data) > 100
+            assert asset.headers["X-Content-Type-Options"] == "nosniff"
+    assert not re.findall(r"<script(?![^>]*src=)|<style|\son\w+=|style=", page.text)
+
+
+def test_pages_policy_lets_nothing_in_from_elsewhere(client: FlaskClient) -> None:
+    policy = client.get("/api/docs").headers["Content-Security-Policy"]
+    assert "script-src 'self';" in policy
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
+    assert "http" not in policy
+
+
+@pytest.mark.parametrize(
+    "asset",
+    ["index.html", "oauth2-redirect.html", "swagger-ui.js", "LICENSE", "..%2f__init__.py", "%00", "x"],
+)
+def test_nothing_else_of_the_package_is_served(client: FlaskClient, asset: str) -> None:
+    assert client.get(f"/api/docs/{asset}").status_code == 404
+
+
+def test_every_allowed_asset_is_in_the_installed_package() -> None:
+    assert all((docs.asset_directory() / asset).is_file() for asset in docs.ASSETS)

@@ -1,0 +1,128 @@
+"""Where Stripe delivers: whom an event is for, and what is answered."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from lumira.models import WebhookEvent
+from tests import stripe_events
+from tests.factories import Brand, count
+
+ADDRESSES = ["/api/stripe/webhook", "/api/products/webhook", "/api/webhooks/stripe"]
+UNSIGNED = {"error": "Webhook signature verification failed"}
+
+pytestmark = pytest.mark.usefixtures("app_context")
+
+
+def deliver(client: FlaskClient, brand: Brand, path: str, body: bytes | None = None, **headers: str) -> Any:
+    content = (
+        stripe_events.encode(stripe_events.event("invoice.paid", {"id": "in_1"})) if body is None else body
+    )
+    signature = stripe_events.signature(content, brand.webhook_secret)
+    return client.post(path, data=content, headers={"Stripe-Signature": signature, **headers})
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_signed_event_is_stored_whichever_address_it_comes_to(
+    client: FlaskClient, tenant: Brand, address: str
+) -> None:
+    by_path = deliver(client, tenant, f"{address}/{tenant.slug}")
+    by_host = deliver(client, tenant, address, Host=tenant.domain)
+    for reply in (by_path, by_host):
+        assert (reply.status_code, reply.json) == (200, {"received": True})
+    assert count(tenant, WebhookEvent) == 2
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_event_for_nobody_in_particular_is_the_default_tenants(
+    client_with: Callable[..., FlaskClient], tenant: Brand, address: str
+) -> None:
+    client = client_with(default_tenant=tenant.slug)
+    assert deliver(client, tenant, address).json == {"received": True}
+
+
+@pytest.mark.parametrize("slug", ["nobody", "%00", "a%00b", "x" * 300, "UPPER", "%ff", "-", "'--"])
+def test_unknown_tenant_is_not_found(client: FlaskClient, tenant: Brand, slug: str) -> None:
+    for address in ADDRESSES:
+        reply = deliver(client, tenant, f"{address}/{slug}", Host=tenant.domain)
+        assert (reply.status_code, reply.json["code"]) == (404, "NOT_FOUND")
+
+
+def test_without_default_tenant_an_unknown_host_is_not_found(client: FlaskClient, tenant: Brand) -> None:
+    assert deliver(client, tenant, ADDRESSES[0]).status_code == 404
+
+
+def test_event_of_another_tenant_is_not_believed(
+    client: FlaskClient, tenant: Brand, other_tenant: Brand
+) -> None:
+    reply = deliver(client, other_tenant, f"{ADDRESSES[0]}/{tenant.slug}")
+    assert (reply.status_code, reply.json) == (400, UNSIGNED)
+    assert count(tenant, WebhookEvent) == 0
+
+
+@pytest.mark.parametrize("signature", [None, "", "t=1,v1=00", "nonsense", "t=\xff,v1=\xff"])
+def test_unsigned_event_is_rejected_with_the_error_alone(
+    client: FlaskClient, tenant: Brand, signature: str | None
+) -> None:
+    headers = {} if signature is None else {"Stripe-Signature": signature}
+    reply = client.post(f"{ADDRESSES[0]}/{tenant.slug}", data=b"{}", headers=headers)
+    assert (reply.status_code, reply.json) == (400, UNSIGNED)
+
+
+def test_tenant_without_a_secret_says_so(client: FlaskClient, make_brand: Callable[..., Brand]) -> None:
+    brand = make_brand(stripe=False)
+    reply = deliver(client, brand, f"{ADDRESSES[0]}/{brand.slug}")
+    assert (reply.status_code, reply.json) == (400, {"error": "Webhook secret not configured"})
+
+
+@pytest.mark.parametrize(
+    "content_type", ["application/json", "text/plain", "application/x-www-form-urlencoded", ""]
+)
+def test_body_is_taken_as_bytes_whatever_its_kind(
+    client: FlaskClient, tenant: Brand, content_type: str
+) -> None:
+    reply = deliver(client, tenant, f"{ADDRESSES[0]}/{tenant.slug}", **{"Content-Type": content_type})
+    assert reply.json == {"received": True}
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"])
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_other_methods_are_not_taken(client: FlaskClient, tenant: Brand, address: str, method: str) -> None:
+    for path in (address, f"{address}/{tenant.slug}"):
+        reply = client.open(path, method=method)
+        assert (reply.status_code, reply.headers["Allow"]) == (405, "POST")
+        assert reply.mimetype == "application/json"
+
+
+@pytest.mark.parametrize("announced", [True, False])
+def test_event_over_1_mib_is_too_large(client: FlaskClient, tenant: Brand, announced: bool) -> None:
+    chunked = {"wsgi.input_terminated": True, "CONTENT_LENGTH": "", "HTTP_TRANSFER_ENCODING": "chunked"}
+    for size, status in ((1024 * 1024, 400), (1024 * 1024 + 1, 413)):
+        reply = client.post(
+            f"{ADDRESSES[0]}/{tenant.slug}",
+            data=b"x" * size,
+            environ_overrides={} if announced else chunked,
+        )
+        assert reply.status_code == status
+
+
+def test_large_event_is_stored_also_without_an_announced_length(client: FlaskClient, tenant: Brand) -> None:
+    body = stripe_events.encode(stripe_events.event("invoice.paid", {"id": "in_1", "note": "x" * 500_000}))
+    reply = client.post(
+        f"{ADDRESSES[0]}/{tenant.slug}",
+        data=body,
+        headers={"Stripe-Signature": stripe_events.signature(body, tenant.webhook_secret)},
+        environ_overrides={"wsgi.input_terminated": True, "CONTENT_LENGTH": ""},
+    )
+    assert reply.json == {"received": True}
+
+
+def test_receiver_that_is_known_is_not_looked_up_again(
+    client: FlaskClient, tenant: Brand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = f"{ADDRESSES[0]}/{tenant.slug}"
+    deliver(client, tenant, path)
+    monkeypatch.setattr("lumira.services.tenants.find_id", lambda _slug: pytest.fail("asked again"))
+    assert deliver(client, tenant, path).status_code == 200

@@ -1,0 +1,126 @@
+"""The demo, from nothing to two served purchases, and what it says when something is in its way."""
+
+import contextlib
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from config.settings import ROOT
+from lumira.cli.demo.failure import DemoFailed
+from lumira.cli.demo.installation import Installation, require_free_port
+from lumira.cli.demo.processes import Processes
+
+STORY = ["opened", "paid", "webhook", "completed", "granted", "message_sent"]
+_STEP = re.compile(r"^  \d\d:\d\d:\d\d\.\d{3}  +\+\d+\.\d{3} s  (\w+)", re.MULTILINE)
+
+
+@pytest.fixture
+def short_directory() -> Iterator[Path]:
+    """A folder whose name leaves room for that of a Unix socket."""
+    directory = Path(tempfile.mkdtemp(prefix="lumira-"))
+    yield directory
+    shutil.rmtree(directory)
+
+
+@pytest.fixture
+def environment(short_directory: Path) -> dict[str, str]:
+    """A caller's environment that would lead astray whoever listened to it."""
+    return {
+        "PATH": os.defpath,
+        "TMPDIR": str(short_directory),
+        "LUMIRA_INSTANCE": str(short_directory / "instance"),
+        "HTTP_PROXY": "http://127.0.0.1:9",
+        "STRIPE_API_BASE": "http://127.0.0.1:9",
+        "WEB_CONCURRENCY": "none",
+    }
+
+
+def _mentioning(text: str) -> list[str]:
+    """Command lines of the processes that were started with or work on something of this name."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            words = [*process.cmdline(), *process.environ().values()]
+        except psutil.Error:
+            continue
+        if any(text in word for word in words) and process.pid != os.getpid():
+            found.append(" ".join(process.cmdline()))
+    return found
+
+
+def test_check_serves_both_purchases_and_leaves_nothing_running(
+    environment: dict[str, str], short_directory: Path
+) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "flask", "--app", "wsgi", "demo", "--check"],
+        cwd=ROOT,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    level, product = done.stdout.split("product mystique: ")
+    assert "level 2: LUM-" in level
+    assert [step for step in _STEP.findall(level) if step in STORY] == STORY
+    assert [step for step in _STEP.findall(product) if step in STORY] == STORY
+    assert done.stdout.endswith("Both purchases were served.\n")
+    assert _mentioning(str(short_directory)) == []
+    assert list(short_directory.glob("lumira-demo-*")) == []
+
+
+def test_a_taken_port_is_named_together_with_the_option_that_helps() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+
+        with pytest.raises(DemoFailed, match=rf"^Port {port} cannot be used \(.+\): .+ with --port\.$"):
+            require_free_port(port, option="--port")
+
+
+def test_a_child_that_dies_is_named_with_its_last_words(tmp_path: Path) -> None:
+    with Processes(tmp_path, {}) as processes:
+        # Without input there is nothing to decode.
+        processes.start("reader", "json.tool")
+
+        with pytest.raises(DemoFailed, match=r"(?s)The reader ended with exit code 1\..*Expecting value"):
+            processes.wait_until(lambda: False, what="nothing", within=20)
+
+
+def test_what_takes_too_long_is_named(tmp_path: Path) -> None:
+    with Processes(tmp_path, {}) as processes, pytest.raises(DemoFailed, match="too long for an answer"):
+        processes.wait_until(lambda: False, what="an answer", within=0)
+
+
+def test_children_are_ended_whatever_happens(tmp_path: Path) -> None:
+    with contextlib.suppress(RuntimeError), Processes(tmp_path, {}) as processes:
+        processes.start("web server", "http.server", "0", "--bind", "127.0.0.1", "--directory", str(tmp_path))
+        assert _mentioning(str(tmp_path))
+        raise RuntimeError
+
+    assert _mentioning(str(tmp_path)) == []
+
+
+def test_nothing_of_the_callers_environment_reaches_the_children(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("SECRET_KEY", "of a real installation")
+
+    environment = Installation(tmp_path, 1, 2).environment("postgresql://of-the-demo/")
+
+    assert "SECRET_KEY" not in environment
+    assert environment["DATABASE_URL"] == "postgresql://of-the-demo/"
+    assert environment["LUMIRA_INSTANCE"] == str(tmp_path)

@@ -6,10 +6,9 @@ from flask import g
 
 from lumira.blueprints.references import checked_reference
 from lumira.blueprints.routing import ApiBlueprint
-from lumira.models import OrderStatus
 from lumira.schemas.orders import OrdersQuery, OrdersResponse, OrdersWanted, WholeOrderResponse
 from lumira.services import view_orders
-from lumira.services.orders import OrderFilter
+from lumira.services.orders import OrderFilter, OrderStatus
 from lumira.services.refunds import refunded_amount
 
 blueprint = ApiBlueprint("orders", __name__, url_prefix="/api/orders", description="Orders")

@@ -75,7 +75,7 @@ def _refuse_constant(_name: str) -> NoReturn:
 
 
 def _parse_integer(digits: str) -> int:
-    if len(digits) > _MAX_DIGITS:
+    if len(digits.removeprefix("-")) > _MAX_DIGITS:
         raise InvalidRequest("The body holds a number that is too long.")
     return int(digits)
 

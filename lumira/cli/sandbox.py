@@ -1,10 +1,13 @@
-"""``flask sandbox``: the stand-in for Stripe, until it is told to stop."""
+"""``flask sandbox``: the stand-in for Stripe, and what a bank or a buyer does to its payments."""
 
 import signal
 import threading
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import click
+import requests
 
 _HOW_TO_USE = """\
 Stripe sandbox at {url}
@@ -15,7 +18,10 @@ Stripe sandbox at {url}
   Stop with Ctrl-C."""
 
 
-@click.command("sandbox")
+_TIMEOUT_SECONDS = 30
+
+
+@click.group("sandbox", invoke_without_command=True)
 @click.option(
     "--port", default=12111, show_default=True, type=click.IntRange(0, 65535), help="0: any free one."
 )
@@ -27,8 +33,14 @@ Stripe sandbox at {url}
     type=click.Path(file_okay=False, path_type=Path),
     help="Directory that keeps what happened between two runs.",
 )
-def sandbox(port: int, host: str, state: Path) -> None:
-    """Serve the Stripe sandbox until interrupted."""
+@click.pass_context
+def sandbox(ctx: click.Context, port: int, host: str, state: Path) -> None:
+    """Serve the Stripe sandbox until interrupted, or let something happen in the one that runs."""
+    if ctx.invoked_subcommand is None:
+        _serve(port, host, state)
+
+
+def _serve(port: int, host: str, state: Path) -> None:
     # Imported here: the SDK's types take a while to load, and no other command needs them.
     from lumira.sandbox.server import SandboxServer  # noqa: PLC0415
 
@@ -43,3 +55,83 @@ def sandbox(port: int, host: str, state: Path) -> None:
     click.echo(_HOW_TO_USE.format(url=server.url, state=state))
     told_to_stop.wait()
     server.stop()
+
+
+def _of_the_running_one(command: Callable[..., None]) -> Callable[..., None]:
+    """The options by which a command finds the running sandbox and the account in it."""
+    command = click.option(
+        "--url", default="http://127.0.0.1:12111", show_default=True, help="Where the sandbox runs."
+    )(command)
+    return click.option(
+        "--key",
+        envvar="STRIPE_SECRET_KEY",
+        required=True,
+        show_envvar=True,
+        help="The account's test key, sk_test_….",
+    )(command)
+
+
+@sandbox.command()
+@click.argument("payment_intent")
+@click.option("--amount", type=click.IntRange(1), help="Minor units; all that is left unless given.")
+@_of_the_running_one
+def refund(payment_intent: str, amount: int | None, key: str, url: str) -> None:
+    """Refund a payment, as somebody in Stripe's Dashboard would."""
+    made = _tell(url, key, "refunds", payment_intent=payment_intent, amount=amount)
+    click.echo(f"{made['id']} {made['status']}: {made['amount']} {made['currency']} of {payment_intent}")
+
+
+@sandbox.command()
+@click.argument("payment_intent")
+@click.option("--inquiry", is_flag=True, help="The bank only asks; no money moves.")
+@click.option("--amount", type=click.IntRange(1), help="Minor units; the whole payment unless given.")
+@_of_the_running_one
+def dispute(payment_intent: str, *, inquiry: bool, amount: int | None, key: str, url: str) -> None:
+    """Dispute a payment, as the buyer's bank would."""
+    status = "warning_needs_response" if inquiry else "needs_response"
+    made = _tell(url, key, "disputes", payment_intent=payment_intent, amount=amount, status=status)
+    click.echo(f"{made['id']} {made['status']}: {made['amount']} {made['currency']} of {payment_intent}")
+
+
+@sandbox.command()
+@click.argument("dispute_id", metavar="DISPUTE")
+@click.option("--outcome", required=True, type=click.Choice(("won", "lost", "warning_closed", "prevented")))
+@_of_the_running_one
+def close(dispute_id: str, outcome: str, key: str, url: str) -> None:
+    """Let the bank decide a dispute."""
+    closed = _tell(url, key, "disputes/close", dispute=dispute_id, outcome=outcome)
+    click.echo(f"{closed['id']} {closed['status']}: {closed['amount']} {closed['currency']}")
+
+
+@sandbox.command()
+@click.argument("seconds", type=click.FloatRange(0))
+@_of_the_running_one
+def advance(seconds: float, key: str, url: str) -> None:
+    """Let time pass for all that waits in the account."""
+    passed = _tell(url, key, "advance", seconds=seconds)
+    click.echo(f"{seconds:g} s passed; appointments kept: {passed['appointments']}.")
+
+
+def _tell(url: str, key: str, name: str, **sent: Any) -> dict[str, Any]:
+    """What the running sandbox answers; a refusal ends the command in one line."""
+    if not key.startswith("sk_test_"):
+        # Refused here: a live key must not even travel to whatever listens at that address.
+        raise click.ClickException("The sandbox takes secret test keys only: sk_test_….")
+    given = {field: value for field, value in sent.items() if value is not None}
+    try:
+        reply = requests.post(
+            f"{url.rstrip('/')}/sandbox/{name}",
+            json=given,
+            headers={"Authorization": f"Bearer {key}"},
+            timeout=_TIMEOUT_SECONDS,
+        )
+        answer = dict(reply.json())
+    except ValueError as error:
+        raise click.ClickException(f"What answers at {url} is not the sandbox.") from error
+    except (requests.RequestException, UnicodeError) as error:
+        raise click.ClickException(
+            f"No sandbox answers at {url}. Start it with `flask sandbox`, or name its --url."
+        ) from error
+    if not reply.ok:
+        raise click.ClickException(str(answer.get("error", {}).get("message", reply.reason)))
+    return answer

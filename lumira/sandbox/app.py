@@ -36,7 +36,7 @@ _CORS = {
 class Sandbox:
     """A running stand-in for Stripe; ``close`` it when done."""
 
-    def __init__(self, state_directory: Path, *, delivery_workers: int = 4) -> None:
+    def __init__(self, state_directory: Path, *, delivery_workers: int = 8) -> None:
         self._store = Store(state_directory)
         self._workers = DeliveryWorkers(self._store, delivery_workers)
         self._timers = Timers(self._store, self._workers.wake)

@@ -9,7 +9,7 @@
                             ``max_attempts``, ``retry_base_ms``
 ``POST deliveries/resend``  ``{event, endpoint?}``: once more, without misfortune
 ``POST deliveries/flush``   ``{timeout_s?}``: all that waits is tried now; answers when nothing is under way
-``POST settings``           ``delay_ms``, ``slow_delay_ms`` of delayed payments; ``api_version`` of events
+``POST settings``           ``delay_ms``, ``slow_delay_ms`` until late outcomes; ``api_version`` of events
 ``POST events``             ``{type, object, previous_attributes?}``: an event that the sandbox does not play
 ``POST advance``            ``{seconds}``: time passes for what waits and what expires
 ``POST reset``              this account has never been

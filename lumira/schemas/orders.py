@@ -88,12 +88,16 @@ class OrderResponse(ResponseSchema):
 
 
 class OrderLineResponse(ResponseSchema):
+    """One product of an order, as it was when the order was opened."""
+
     product_id = fields.String(required=True)
     quantity = fields.Integer(required=True)
     unit_amount = fields.Integer(required=True)
 
 
 class OrderPaymentResponse(ResponseSchema):
+    """One PaymentIntent of an order."""
+
     payment_intent_id = fields.String(required=True, attribute="stripe_payment_intent_id")
     status = fields.String(
         required=True, attribute="state", validate=validate.OneOf(("open", "canceled", "succeeded"))
@@ -102,24 +106,32 @@ class OrderPaymentResponse(ResponseSchema):
 
 
 class OrderRefundResponse(ResponseSchema):
+    """One refund, under Stripe's id and status."""
+
     id = fields.String(required=True, attribute="stripe_refund_id")
     amount = fields.Integer(required=True)
     status = fields.String(required=True)
 
 
 class OrderDisputeResponse(ResponseSchema):
+    """One dispute, under Stripe's id and status."""
+
     id = fields.String(required=True, attribute="stripe_dispute_id")
     amount = fields.Integer(required=True)
     status = fields.String(required=True)
 
 
 class OrderMessageResponse(ResponseSchema):
+    """One message that the buyer is owed or was sent."""
+
     kind = fields.String(required=True)
     subject = fields.String(required=True)
     status = fields.String(required=True)
 
 
 class OrderTimelineEntryResponse(ResponseSchema):
+    """One thing that happened to an order."""
+
     at = Timestamp(required=True)
     what = fields.String(required=True)
     why = fields.String(required=True, allow_none=True)

@@ -17,7 +17,7 @@ from lumira.models import (
     Customer,
     Order,
     OrderLine,
-    OrderStatus,
+    OrderStatus as OrderStatus,  # also for those who list orders by status  # noqa: PLC0414
     Payment,
     Product,
     email_key,

@@ -56,6 +56,18 @@ def control(sandbox_url, key):
 
 
 @pytest.fixture
+def control_refuses(control):
+    """Ask for what is refused; the sentence that says why."""
+
+    def ask(name, **body):
+        status, answer = control.ask("POST", name, body)
+        assert status == 400, answer
+        return answer["error"]["message"]
+
+    return ask
+
+
+@pytest.fixture
 def receiver():
     receiver = Receiver()
     yield receiver
@@ -83,6 +95,14 @@ def pay(api, open_intent):
     def build(method="pm_card_visa", **more):
         intent = open_intent(**more)
         return api.payment_intents.confirm(intent.id, {"payment_method": method, "return_url": RETURN_URL})
+
+    return build
+
+
+@pytest.fixture
+def refund(api):
+    def build(intent, **more):
+        return api.refunds.create({"payment_intent": intent.id, **more})
 
     return build
 

@@ -34,7 +34,8 @@ class Control:
         assert flushed["idle"]
         return flushed["counts"]
 
-    def _ask(self, method: str, name: str, body: dict[str, Any] | None) -> dict[str, Any]:
+    def ask(self, method: str, name: str, body: dict[str, Any] | None) -> tuple[int, dict[str, Any]]:
+        """Status and JSON of any answer, a refusal too."""
         reply = requests.request(
             method,
             f"{self._url}/sandbox/{name}",
@@ -42,8 +43,12 @@ class Control:
             headers={"Authorization": f"Bearer {self._key}"},
             timeout=40,
         )
-        assert reply.status_code == 200, reply.text
-        return reply.json()
+        return reply.status_code, reply.json()
+
+    def _ask(self, method: str, name: str, body: dict[str, Any] | None) -> dict[str, Any]:
+        status, answer = self.ask(method, name, body)
+        assert status == 200, answer
+        return answer
 
 
 class Delivery:

@@ -33,9 +33,17 @@ def declared(kind: type[StripeObject]) -> set[str]:
 
 
 @pytest.fixture
-def examples(api, pay, endpoint):
+def examples(api, pay, endpoint, control):
     intent = pay()
+    refund = api.refunds.create({"payment_intent": intent.id, "amount": 400})
+    dispute = api.disputes.retrieve(control.post("disputes", payment_intent=intent.id)["id"])
     return {
+        stripe.Refund: refund,
+        stripe.Dispute: dispute,
+        stripe.Dispute.Evidence: dispute.evidence,
+        stripe.Dispute.EvidenceDetails: dispute.evidence_details,
+        stripe.Dispute.PaymentMethodDetails.Card: dispute.payment_method_details.card,
+        stripe.BalanceTransaction: dispute.balance_transactions[0],
         stripe.PaymentIntent: intent,
         stripe.Charge: api.charges.retrieve(intent.latest_charge),
         stripe.Customer: api.customers.create({"email": "ada@example.com"}),
@@ -70,10 +78,14 @@ def test_fields_that_may_not_be_null_are_not(examples):
 
 
 def test_ids_look_like_stripes(examples, api):
-    prefixes = {kind.__name__: example.id.split("_")[0] for kind, example in examples.items()}
+    prefixes = {
+        kind.__name__: example.id.split("_")[0]
+        for kind, example in examples.items()
+        if "id" in kind.__annotations__
+    }
     assert prefixes == {
         "PaymentIntent": "pi", "Charge": "ch", "Customer": "cus", "Event": "evt", "WebhookEndpoint": "we",
-        "PaymentMethod": "pm", "Account": "acct",
+        "PaymentMethod": "pm", "Account": "acct", "Refund": "re", "Dispute": "du", "BalanceTransaction": "txn",
     }  # fmt: skip
     intent = examples[stripe.PaymentIntent]
     assert intent.client_secret.startswith(intent.id + "_secret_")

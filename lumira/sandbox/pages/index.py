@@ -17,10 +17,17 @@ succeeds,
 <code>pm_card_visa_chargeDeclined</code> is declined,
 <code>pm_card_authenticationRequired</code> asks the buyer,
 <code>DE89370400440532013000</code> succeeds a little later.</p>
+<h2>Refund and dispute</h2>
+<p>Refunds of <code>pm_card_pendingRefund</code> take their time, those of
+<code>pm_card_refundFail</code> fail later; <code>pm_card_createDispute</code> and
+<code>pm_card_createDisputeInquiry</code> are disputed. Any payment, by command:
+<code>flask sandbox refund</code>, <code>flask sandbox dispute</code>, <code>flask sandbox close</code>,
+<code>flask sandbox advance</code>.</p>
 <h2>Bad days</h2>
 <p>Under <code>$base/sandbox/</code>, with the secret key: <code>faults</code>, <code>deliveries</code>,
 <code>deliveries/resend</code>, <code>deliveries/flush</code>, <code>requests</code>, <code>settings</code>,
-<code>events</code>, <code>advance</code>, <code>reset</code>.</p>
+<code>events</code>, <code>advance</code>, <code>reset</code>, <code>refunds</code>, <code>disputes</code>,
+<code>books</code>.</p>
 """
 
 

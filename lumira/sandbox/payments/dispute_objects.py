@@ -94,20 +94,21 @@ def describe(dispute: dict[str, Any], charge: dict[str, Any]) -> None:
 def withdraw(books: Books, dispute: dict[str, Any]) -> None:
     """Take the disputed amount and the fee from the account."""
     dispute["balance_transactions"].append(
-        _movement(books, dispute, -dispute["amount"], _FEE, "Chargeback withdrawal", "dispute")
+        _movement(books, dispute, sign=-1, title="Chargeback withdrawal", category="dispute")
     )
 
 
 def reinstate(books: Books, dispute: dict[str, Any]) -> None:
     """Give both back."""
     dispute["balance_transactions"].append(
-        _movement(books, dispute, dispute["amount"], -_FEE, "Chargeback reversal", "dispute_reversal")
+        _movement(books, dispute, sign=1, title="Chargeback reversal", category="dispute_reversal")
     )
 
 
 def _movement(
-    books: Books, dispute: dict[str, Any], amount: int, fee: int, title: str, category: str
+    books: Books, dispute: dict[str, Any], *, sign: int, title: str, category: str
 ) -> dict[str, Any]:
+    amount, fee = sign * dispute["amount"], -sign * _FEE
     return {
         "id": payment_id("txn"),
         "object": "balance_transaction",

@@ -106,11 +106,12 @@ def hurry(connection: sqlite3.Connection, account: str) -> None:
 
 def busy(connection: sqlite3.Connection, account: str) -> bool:
     """Whether something of this account is due or on its way."""
-    (count,) = connection.execute(
-        f"SELECT count(*) FROM deliveries WHERE account = :account AND (status = 'sending' OR {_DUE})",  # noqa: S608
+    # Whether, not how many: this is asked after every delivery, and thousands may wait.
+    found = connection.execute(
+        f"SELECT 1 FROM deliveries WHERE account = :account AND (status = 'sending' OR {_DUE}) LIMIT 1",  # noqa: S608
         {"account": account, "now": time.time()},
     ).fetchone()
-    return bool(count)
+    return found is not None
 
 
 def counts(connection: sqlite3.Connection, account: str) -> dict[str, int]:

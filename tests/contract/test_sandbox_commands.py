@@ -1,0 +1,82 @@
+"""``flask sandbox …``: refunds and disputes from the command line."""
+
+import re
+
+import pytest
+from click.testing import CliRunner
+
+from lumira.cli.sandbox import sandbox
+
+
+@pytest.fixture
+def run(sandbox_url, key):
+    def invoke(*arguments, **environment):
+        options = ["--url", sandbox_url, "--key", key]
+        return CliRunner().invoke(sandbox, [*arguments, *options], env=environment)
+
+    return invoke
+
+
+def test_a_payment_is_refunded_by_command(api, pay, run):
+    intent = pay()
+    done = run("refund", intent.id, "--amount", "400")
+    assert done.exit_code == 0, done.output
+    (refund,) = api.refunds.list({"payment_intent": intent.id}).data
+    assert done.output == f"{refund.id} succeeded: 400 eur of {intent.id}\n"
+    assert "1000 eur" in run("refund", intent.id).output
+
+
+@pytest.mark.parametrize(
+    ("options", "status", "outcome"),
+    [
+        ([], "needs_response", "won"),
+        (["--inquiry", "--amount", "900"], "warning_needs_response", "warning_closed"),
+    ],
+)
+def test_a_payment_is_disputed_and_decided_by_command(*, api, pay, run, options, status, outcome):
+    opened = run("dispute", pay().id, *options)
+    assert opened.exit_code == 0, opened.output
+    (dispute,) = api.disputes.list().data
+    assert (dispute.status, dispute.amount) == (status, 900 if options else 1400)
+    assert opened.output.startswith(f"{dispute.id} {status}: {dispute.amount} eur")
+
+    assert run("close", dispute.id, "--outcome", outcome).output.startswith(f"{dispute.id} {outcome}")
+    assert api.disputes.retrieve(dispute.id).status == outcome
+
+
+def test_time_passes_by_command(api, pay, run):
+    pay("pm_card_createDispute")
+    assert run("advance", "5").output == "5 s passed; appointments kept: 1.\n"
+    assert len(api.disputes.list().data) == 1
+
+
+def test_the_key_may_come_from_the_environment(pay, sandbox_url, key):
+    arguments = ["refund", pay().id, "--url", sandbox_url]
+    assert CliRunner().invoke(sandbox, arguments, env={"STRIPE_SECRET_KEY": key}).exit_code == 0
+    without = CliRunner().invoke(sandbox, arguments, env={"STRIPE_SECRET_KEY": None})
+    assert without.exit_code == 2
+    assert "--key" in without.output
+
+
+def test_a_refusal_is_one_clear_line(pay, run):
+    intent = pay()
+    assert run("refund", intent.id, "--amount", "9900").output == (
+        "Error: Refund amount (€99.00) is greater than unrefunded amount on charge (€14.00)\n"
+    )
+    assert run("refund", "pi_none").output == "Error: No such payment_intent: 'pi_none'\n"
+    assert run("close", "du_none", "--outcome", "won").exit_code == 1
+
+
+def test_a_sandbox_that_does_not_run_is_one_clear_line(key):
+    arguments = ["advance", "5", "--key", key, "--url", "http://127.0.0.1:1"]
+    stopped = CliRunner().invoke(sandbox, arguments)
+    assert stopped.exit_code == 1
+    assert re.fullmatch(r"Error: No sandbox answers at http://127\.0\.0\.1:1\. .*\n", stopped.output)
+
+
+def test_a_live_key_goes_nowhere(receiver):
+    live = "sk_" + "live_0123456789"
+    refused = CliRunner().invoke(sandbox, ["advance", "5", "--key", live, "--url", receiver.url])
+    assert refused.exit_code == 1
+    assert "test keys only" in refused.output
+    assert receiver.arrived == []

@@ -1,21 +1,34 @@
 """The database: the declarative base, the engines, and `atomic`, the only place that commits."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import datetime
-from typing import Any
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
 
+import structlog
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import DateTime, MetaData, Text, orm, text
 from sqlalchemy.engine import Connection
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase, Session
 
 from config.settings import Settings
 
 #: The role that requests and jobs run as: no superuser, no bypass of row-level security, owner of nothing.
 APPLICATION_ROLE = "lumira_app"
+
+#: Broken off by PostgreSQL to let another transaction go on: serialization_failure, deadlock_detected.
+_CONFLICTS = ("40001", "40P01")
+#: How often such a transaction is begun again.
+CONFLICT_RETRIES = 3
+
+Parameters = ParamSpec("Parameters")
+Result = TypeVar("Result")
+
+log = structlog.get_logger()
 
 _in_transaction: ContextVar[bool] = ContextVar("in_transaction", default=False)
 
@@ -96,6 +109,26 @@ def atomic(tenant_id: int | None) -> Iterator[Session]:
     finally:
         _in_transaction.reset(token)
         session.close()
+
+
+def retried(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
+    """Run a function again if PostgreSQL broke its transaction off to end a deadlock or a conflict.
+
+    For functions that hold one whole `atomic` block and may be repeated: nothing of the first time is left.
+    """
+
+    @wraps(function)
+    def run(*args: Parameters.args, **kwargs: Parameters.kwargs) -> Result:
+        for _ in range(CONFLICT_RETRIES):
+            try:
+                return function(*args, **kwargs)
+            except DBAPIError as error:
+                if getattr(error.orig, "sqlstate", None) not in _CONFLICTS:
+                    raise
+                log.warning("transaction_repeated", function=function.__name__)
+        return function(*args, **kwargs)
+
+    return run
 
 
 def refuse_inside_transaction() -> None:

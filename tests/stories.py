@@ -226,7 +226,7 @@ class Teller:
             movements.append({"id": f"txn_{len(movements)}"})
             told("funds_reinstated", "won")
 
-        if fate.startswith("inquiry") or fate.startswith("escalated"):
+        if fate.startswith(("inquiry", "escalated")):
             told("created", "warning_needs_response")
             told("updated", "warning_under_review")
         elif fate == "lost_at_once":

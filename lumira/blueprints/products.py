@@ -40,7 +40,7 @@ def show_product(product_id: str) -> ProductView:
 
 
 @blueprint.post("/create-payment-intent", parameters=[IDEMPOTENCY_KEY])
-@blueprint.body(ProductSaleRequest, example={"productId": "mystique", "customerEmail": "jeanne@example.com"})
+@blueprint.body(ProductSaleRequest, example={"productId": "mystique", "customerEmail": "buyer@example.com"})
 @blueprint.replies(PaymentOpenedResponse, example=EXAMPLE_OPENED)
 @limited_by_email
 def create_payment_intent(sale: SaleRequest) -> Any:

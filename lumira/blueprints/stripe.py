@@ -29,7 +29,7 @@ def list_levels() -> dict[str, Any]:
 
 
 @blueprint.post("/create-payment-intent", parameters=[IDEMPOTENCY_KEY])
-@blueprint.body(LevelSaleRequest, example={"level": 2, "customerEmail": "jeanne@example.com"})
+@blueprint.body(LevelSaleRequest, example={"level": 2, "customerEmail": "buyer@example.com"})
 @blueprint.replies(PaymentOpenedResponse, example=EXAMPLE_OPENED)
 @limited_by_email
 def create_payment_intent(sale: SaleRequest) -> Any:

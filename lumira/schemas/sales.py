@@ -49,8 +49,8 @@ class LevelSaleRequest(_SaleSchema):
         validate=validate.Range(min=1, max=MAX_LEVEL),
         metadata={"code": "INVALID_LEVEL", "example": 2},
     )
-    customer_email = EmailAddress(required=True, metadata={"example": "jeanne@example.com"})
-    customer_name = Line(max_length=NAME_LENGTH, load_default=None, metadata={"example": "Jeanne Moreau"})
+    customer_email = EmailAddress(required=True, metadata={"example": "buyer@example.com"})
+    customer_name = Line(max_length=NAME_LENGTH, load_default=None)
     metadata = SaleMetadata(load_default=dict)
 
 
@@ -68,8 +68,8 @@ class ProductSaleRequest(_SaleSchema):
         validate=validate.Range(min=1, max=MAX_QUANTITY),
         metadata={"code": "INVALID_QUANTITY"},
     )
-    customer_email = EmailAddress(load_default=None, metadata={"example": "jeanne@example.com"})
-    customer_name = Line(max_length=NAME_LENGTH, load_default=None, metadata={"example": "Jeanne Moreau"})
+    customer_email = EmailAddress(load_default=None, metadata={"example": "buyer@example.com"})
+    customer_name = Line(max_length=NAME_LENGTH, load_default=None)
     metadata = SaleMetadata(load_default=dict)
 
 

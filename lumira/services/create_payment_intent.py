@@ -14,7 +14,7 @@ import structlog
 
 from lumira.clients import stripe_client
 from lumira.clock import utc_now
-from lumira.database import atomic
+from lumira.database import atomic, retried
 from lumira.errors import InvalidQuantity, OutOfStock, PaymentFailed
 from lumira.models import Customer, Order, Payment, PaymentRequest, Product, RequestState
 from lumira.services import (
@@ -120,6 +120,7 @@ def create_payment_intent(tenant_id: int, *, call: Call, sale: Sale) -> Reply:
         return Reply(_attach(tenant_id, opened, intent), replayed=False)
 
 
+@retried
 def _open(tenant_id: int, call: Call, sale: Sale) -> Reply | _Opened:
     """First phase: the order exists before anything is asked of Stripe."""
     with atomic(tenant_id):
@@ -190,6 +191,7 @@ def _serve_free(tenant_id: int, claim: Claim, order: Order) -> Reply:
     return Reply(reply, replayed=False)
 
 
+@retried
 def _freeze(tenant_id: int, opened: _Opened, stripe_customer_id: str | None) -> _Frozen:
     """Second phase: what Stripe is asked is written down, whole, before it is asked."""
     with atomic(tenant_id):
@@ -255,6 +257,7 @@ def _request(order: Order, frozen: _Frozen) -> PaymentRequest:
     return next(request for request in order.requests if request.id == frozen.request_id)
 
 
+@retried
 def _keep_refusal(tenant_id: int, opened: _Opened, error: stripe_client.StripeRefused) -> None:
     with atomic(tenant_id):
         if error.is_missing_customer and opened.customer_id is not None:
@@ -264,6 +267,7 @@ def _keep_refusal(tenant_id: int, opened: _Opened, error: stripe_client.StripeRe
         settle_order(order, actor="stripe")
 
 
+@retried
 def _attach(tenant_id: int, opened: _Opened, intent: dict[str, Any]) -> PaymentOpened:
     """Last phase: the intent belongs to the order, and the reply is kept."""
     with atomic(tenant_id):

@@ -17,10 +17,12 @@ from lumira.models import (
     Customer,
     Order,
     OrderLine,
-    OrderStatus as OrderStatus,  # also for those who list orders by status  # noqa: PLC0414
     Payment,
     Product,
     email_key,
+)
+from lumira.models import (
+    OrderStatus as OrderStatus,  # also for those who list orders by status  # noqa: PLC0414
 )
 from lumira.models.columns import uuid7
 

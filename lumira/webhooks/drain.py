@@ -15,7 +15,7 @@ from sqlalchemy import select, text
 
 from lumira.clients.stripe_client import API_VERSION
 from lumira.clock import utc_now
-from lumira.database import atomic, db
+from lumira.database import atomic, db, retried
 from lumira.models import EventStatus, Order, Tenant, WebhookEvent
 from lumira.services import alerts, orders, outbox, tenants
 from lumira.services import events as rows
@@ -68,10 +68,7 @@ def drain_batch(tenant_id: int) -> int:
     """Handle up to one batch of due events; how many there were."""
     taken: list[UUID] = []
     try:
-        with atomic(tenant_id):
-            events = _take(tenant_id, limit=BATCH)
-            taken = [event.id for event in events]
-            _handle(tenant_id, events)
+        _handle_due(tenant_id, taken)
     except Exception:
         log.exception("event_batch_failed", events=len(taken))
         if not taken:
@@ -79,6 +76,15 @@ def drain_batch(tenant_id: int) -> int:
         for event_id in taken:
             _handle_alone(tenant_id, event_id)
     return len(taken)
+
+
+@retried
+def _handle_due(tenant_id: int, taken: list[UUID]) -> None:
+    """Handle one batch; `taken` tells what was in it, also when it fails."""
+    with atomic(tenant_id):
+        events = _take(tenant_id, limit=BATCH)
+        taken[:] = [event.id for event in events]
+        _handle(tenant_id, events)
 
 
 def _take(tenant_id: int, *, limit: int, only: UUID | None = None) -> list[WebhookEvent]:
@@ -101,8 +107,7 @@ def _take(tenant_id: int, *, limit: int, only: UUID | None = None) -> list[Webho
 def _handle_alone(tenant_id: int, event_id: UUID) -> None:
     structlog.contextvars.bind_contextvars(event=str(event_id))
     try:
-        with atomic(tenant_id):
-            _handle(tenant_id, _take(tenant_id, limit=1, only=event_id))
+        _handle_one(tenant_id, event_id)
     except Exception:
         log.exception("event_failed")
         _record_failure(tenant_id, event_id, traceback.format_exc())
@@ -110,6 +115,13 @@ def _handle_alone(tenant_id: int, event_id: UUID) -> None:
         structlog.contextvars.unbind_contextvars("event")
 
 
+@retried
+def _handle_one(tenant_id: int, event_id: UUID) -> None:
+    with atomic(tenant_id):
+        _handle(tenant_id, _take(tenant_id, limit=1, only=event_id))
+
+
+@retried
 def _record_failure(tenant_id: int, event_id: UUID, trace: str) -> None:
     """Note the failure after the rollback that it caused; the last one becomes an alert."""
     with atomic(tenant_id):

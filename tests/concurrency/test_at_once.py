@@ -2,16 +2,26 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
+from contextlib import suppress
+from threading import Barrier, BrokenBarrierError
 from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import select, update
 
-from lumira.database import atomic, db
+from lumira.database import atomic, db, retried
 from lumira.errors import IdempotencyInProgress
-from lumira.models import AccessGrant, Customer, EventStatus, Order, OrderStatus, OutboxMessage, WebhookEvent
+from lumira.models import (
+    AccessGrant,
+    Customer,
+    EventStatus,
+    Order,
+    OrderStatus,
+    OutboxMessage,
+    Product,
+    WebhookEvent,
+)
 from lumira.services.create_payment_intent import create_payment_intent
 from lumira.services.idempotency import Call, KeyKind
 from lumira.webhooks import drain, inbox
@@ -119,3 +129,24 @@ def test_events_of_one_order_in_two_workers_are_all_settled(app, tenant: Brand) 
     with atomic(tenant.id):
         statuses = set(db.session.execute(select(Order.status)).scalars())
     assert statuses == {OrderStatus.COMPLETED}
+
+
+def test_transactions_that_deadlock_are_repeated_until_both_are_done(app, tenant, other_tenant) -> None:
+    meeting = Barrier(2)
+
+    @retried
+    def rename(first: str, second: str) -> None:
+        with atomic(tenant.id):
+            for product_id in (first, second):
+                db.session.execute(
+                    update(Product).where(Product.id == product_id).values(position=Product.position + 1)
+                )
+                with suppress(BrokenBarrierError):
+                    # The first time both hold one row and want the other's; afterwards nobody waits here.
+                    meeting.wait(timeout=2)
+
+    ways = [("mystique", "strict"), ("strict", "mystique")]
+    assert at_once(app, lambda number: rename(*ways[number]), threads=2) == [None, None]
+    with atomic(tenant.id):
+        moved = db.session.execute(select(Product.position).where(Product.id.in_(ways[0]))).scalars()
+        assert sorted(moved) == [4 + 2, 5 + 2]

@@ -43,7 +43,7 @@ def test_query_integer_takes_digits_alone(value: Any) -> None:
 
 @pytest.mark.parametrize(
     "address",
-    ["jeanne@example.com", "  padded@example.com  ", "a+b.c@sub.example.fr", "é@exemple.fr", "x@brand.test"],
+    ["buyer@example.com", "  padded@example.com  ", "a+b.c@sub.example.fr", "é@exemple.fr", "x@brand.test"],
 )
 def test_address_is_kept_as_typed_but_trimmed(address: str) -> None:
     assert EmailAddress().deserialize(address) == address.strip()
@@ -60,10 +60,10 @@ def test_address_is_kept_as_typed_but_trimmed(address: str) -> None:
         "jeanne@example",
         "a@b@example.com",
         "jeanne@exam ple.com",
-        "jeanne@example.com\n",
+        "buyer@example.com\n",
         "jeanne\x00@example.com",
         "jeanne\r\nBcc: all@example.com",
-        "Jeanne <jeanne@example.com>",
+        "Jeanne <buyer@example.com>",
         f"{'a' * 64}@{'b' * 63}.{'c' * 63}.{'d' * 63}.com",
         "a@localhost",
         "a@[127.0.0.1]",

@@ -16,7 +16,7 @@ from lumira.schemas.sales import ORDER_STATUSES, LevelSaleRequest, ProductSaleRe
 from lumira.schemas.shop import PRODUCT_KINDS
 
 PRODUCT_SALE = {"productId": "mystique"}
-LEVEL_SALE = {"level": 2, "customerEmail": "jeanne@example.com"}
+LEVEL_SALE = {"level": 2, "customerEmail": "buyer@example.com"}
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8),
@@ -60,7 +60,7 @@ def test_smallest_sale_of_a_product() -> None:
 def test_sale_of_a_level_with_everything() -> None:
     body = {**LEVEL_SALE, "customerName": " Jeanne ", "metadata": {"ref": "17"}}
     assert LevelSaleRequest().load(body) == SaleRequest(
-        "jeanne@example.com", "Jeanne", {"ref": "17"}, level=2
+        "buyer@example.com", "Jeanne", {"ref": "17"}, level=2
     )
 
 
@@ -98,7 +98,7 @@ def test_each_mistake_in_a_product_sale_has_its_code(change: dict[str, Any], cod
 @pytest.mark.parametrize(
     ("body", "code"),
     [
-        ({"customerEmail": "jeanne@example.com"}, "INVALID_LEVEL"),
+        ({"customerEmail": "buyer@example.com"}, "INVALID_LEVEL"),
         (LEVEL_SALE | {"level": 0}, "INVALID_LEVEL"),
         (LEVEL_SALE | {"level": 1001}, "INVALID_LEVEL"),
         (LEVEL_SALE | {"level": True}, "INVALID_LEVEL"),

@@ -1,0 +1,85 @@
+"""Delivering signed events with wrk: each exactly once, every reply looked at."""
+
+import os
+import subprocess
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests import stripe_events
+from tests.benchmarks.payment_succeeded import Paid, encode
+
+#: Connections at once: as many as two Gunicorn processes have threads.
+CONNECTIONS = 32
+#: Seconds after which a run counts as stuck: a reply that never came is a failure, not a slow figure.
+_PATIENCE = 120
+_SCRIPT = Path(__file__).with_name("deliveries.lua")
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where events go, and with which secret they are signed."""
+
+    address: str
+    path: str
+    secret: str
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """What became of the events of one run; latencies in milliseconds."""
+
+    accepted: int
+    refused: int
+    seconds: float
+    p50: float
+    p99: float
+
+
+def deliver(target: Target, events: Sequence[Paid], *, scratch: Path) -> Delivered:
+    """Sign the events now, send each once, and wait for every reply."""
+    requests = scratch / "deliveries"
+    _write(requests, target, events)
+    try:
+        ended = subprocess.run(
+            [
+                *("wrk", "--threads", "1", "--connections", str(CONNECTIONS), "--timeout", "30s"),
+                *("--duration", f"{_PATIENCE}s", "--script", str(_SCRIPT), f"http://{target.address}/"),
+            ],
+            env={**os.environ, "DELIVERIES": str(requests)},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+    finally:
+        requests.unlink()
+    said = {line.split()[0]: line.split()[1:] for line in ended.stdout.splitlines() if line.strip()}
+    if "DELIVERED" not in said:
+        raise RuntimeError(f"Not every delivery was answered.\n{ended.stdout}")
+    accepted, refused, seconds = said["DELIVERED"]
+    p50, p99 = said["LATENCY"]
+    return Delivered(int(accepted), int(refused), float(seconds), float(p50), float(p99))
+
+
+def _write(file: Path, target: Target, events: Iterable[Paid]) -> None:
+    """All requests whole, each after its length: the load generator has nothing left to compute."""
+    requests = [_request(target, encode(paid)) for paid in events]
+    with file.open("wb") as output:
+        output.write(b"%08d" % len(requests))
+        for request in requests:
+            output.write(b"%08d" % len(request) + request)
+
+
+def _request(target: Target, body: bytes) -> bytes:
+    head = (
+        f"POST {target.path} HTTP/1.1\r\n"
+        f"Host: {target.address}\r\n"
+        "User-Agent: Stripe/1.0 (+https://stripe.com/docs/webhooks)\r\n"
+        "Accept: */*; q=0.5, application/xml\r\n"
+        "Cache-Control: no-cache\r\n"
+        "Content-Type: application/json; charset=utf-8\r\n"
+        f"Stripe-Signature: {stripe_events.signature(body, target.secret)}\r\n"
+        f"Content-Length: {len(body)}\r\n"
+        "\r\n"
+    )
+    return head.encode() + body

@@ -126,5 +126,7 @@ def _settle_down(server: Server) -> None:
     """What autovacuum does in its own time is done before anything is measured."""
     for database in (WITH_CATALOG, WITH_FULL_INBOX, REFERENCE):
         with server.connect(database) as connection:
-            connection.execute("DELETE FROM procrastinate_jobs WHERE task_name = 'drain_inbox'") if database != REFERENCE else None
+            connection.execute(
+                "DELETE FROM procrastinate_jobs WHERE task_name = 'drain_inbox'"
+            ) if database != REFERENCE else None
             connection.execute("VACUUM ANALYZE")

@@ -160,7 +160,11 @@ def _method_options() -> dict[str, Any]:
     }
     return {
         "alma": {"capture_method": None},
-        "amazon_pay": {"capture_method": None, "express_checkout_element_session_id": None, "setup_future_usage": None},
+        "amazon_pay": {
+            "capture_method": None,
+            "express_checkout_element_session_id": None,
+            "setup_future_usage": None,
+        },
         "bancontact": {"preferred_language": "fr", "setup_future_usage": None},
         "billie": {"capture_method": None},
         "card": card,
@@ -171,7 +175,12 @@ def _method_options() -> dict[str, Any]:
         "mb_way": {"setup_future_usage": None},
         "mobilepay": {"capture_method": None, "setup_future_usage": None},
         "multibanco": {"setup_future_usage": None},
-        "paypal": {"capture_method": None, "preferred_locale": "fr-FR", "reference": None, "setup_future_usage": None},
+        "paypal": {
+            "capture_method": None,
+            "preferred_locale": "fr-FR",
+            "reference": None,
+            "setup_future_usage": None,
+        },
         "revolut_pay": {"capture_method": None, "setup_future_usage": None},
         "satispay": {"capture_method": None},
         "link": {"capture_method": None, "persistent_token": None, "setup_future_usage": None},

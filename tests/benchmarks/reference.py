@@ -46,4 +46,6 @@ def create_app(database_url: str, webhook_secret: str, connections: int) -> Flas
 
 def wsgi() -> Flask:
     """For Gunicorn, which gives no arguments: everything comes from the environment."""
-    return create_app(os.environ["DATABASE_URL"], os.environ["WEBHOOK_SECRET"], int(os.environ["CONNECTIONS"]))
+    return create_app(
+        os.environ["DATABASE_URL"], os.environ["WEBHOOK_SECRET"], int(os.environ["CONNECTIONS"])
+    )

@@ -11,7 +11,7 @@ from tests.factories import Brand, count, load_order
 LEVELS, PRODUCTS, PAYMENTS = (
     f"/api/{source}/create-payment-intent" for source in ("stripe", "products", "payments")
 )
-BUYER = {"customerEmail": "Jeanne@Example.com"}
+BUYER = {"customerEmail": "Buyer@Example.com"}
 
 
 def post(client: FlaskClient, brand: Brand, path: str, body: Any, **headers: str) -> Any:
@@ -34,16 +34,16 @@ def test_level_is_opened_at_the_catalogs_price(client: FlaskClient, tenant: Bran
     assert reply.json["orderId"] == reply.json["paymentIntentId"]
     assert (reply.json["amount"], reply.json["productName"]) == (1400, "Intuitive")
     order = load_order(tenant, reply.json["orderNumber"])
-    assert (order.source, order.customer_email) == ("stripe", "Jeanne@Example.com")
+    assert (order.source, order.customer_email) == ("stripe", "Buyer@Example.com")
 
 
 @pytest.mark.parametrize(("path", "source"), [(PRODUCTS, "products"), (PAYMENTS, "payments")])
 def test_product_is_opened_on_both_routes(
     client: FlaskClient, tenant: Brand, app_context: None, path: str, source: str
 ) -> None:
-    reply = post(client, tenant, path, {"productId": "mystique", "customerName": "Jeanne", **BUYER})
+    reply = post(client, tenant, path, {"productId": "mystique", "customerName": "Buyer", **BUYER})
     order = load_order(tenant, reply.json["orderNumber"])
-    assert (order.amount, order.source, order.customer_name) == (4700, source, "Jeanne")
+    assert (order.amount, order.source, order.customer_name) == (4700, source, "Buyer")
 
 
 def test_free_level_is_given_at_once_and_once(client: FlaskClient, tenant: Brand) -> None:

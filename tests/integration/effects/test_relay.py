@@ -23,7 +23,8 @@ pytestmark = pytest.mark.usefixtures("app_context")
 def pay(brand: Brand, **sale):
     opened = open_payment(brand, **sale)
     deliver(
-        brand, event("payment_intent.succeeded", payment_intent(id=opened.payment_intent_id, status="succeeded"))
+        brand,
+        event("payment_intent.succeeded", payment_intent(id=opened.payment_intent_id, status="succeeded")),
     )
     return load_order(brand, opened.order_number)
 
@@ -74,7 +75,8 @@ def test_a_decline_is_not_told_any_more_once_the_order_is_paid(tenant) -> None:
     intent = payment_intent(id=opened.payment_intent_id, last_payment_error=declined("ch_1"))
     deliver(tenant, event("payment_intent.payment_failed", intent))
     deliver(
-        tenant, event("payment_intent.succeeded", payment_intent(id=opened.payment_intent_id, status="succeeded"))
+        tenant,
+        event("payment_intent.succeeded", payment_intent(id=opened.payment_intent_id, status="succeeded")),
     )
     relay.relay(tenant.id)
     assert [(m.kind, m.status) for m in messages(tenant)] == [
@@ -137,7 +139,9 @@ def test_a_message_that_cannot_be_sent_for_a_day_becomes_an_alert(tenant, broken
         assert db.session.execute(select(Alert.kind)).scalars().all() == ["message_dead"]
 
 
-def test_a_message_taken_by_a_process_that_died_is_sent_by_another_with_the_same_identity(tenant, settings) -> None:
+def test_a_message_taken_by_a_process_that_died_is_sent_by_another_with_the_same_identity(
+    tenant, settings
+) -> None:
     pay(tenant)
     with atomic(tenant.id):
         taken = relay.outbox.take_next(tenant.id)

@@ -59,9 +59,7 @@ def test_smallest_sale_of_a_product() -> None:
 
 def test_sale_of_a_level_with_everything() -> None:
     body = {**LEVEL_SALE, "customerName": " Jeanne ", "metadata": {"ref": "17"}}
-    assert LevelSaleRequest().load(body) == SaleRequest(
-        "buyer@example.com", "Jeanne", {"ref": "17"}, level=2
-    )
+    assert LevelSaleRequest().load(body) == SaleRequest("buyer@example.com", "Jeanne", {"ref": "17"}, level=2)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,110 @@
+"""What an operator sets up once for each brand: catalog, Stripe credentials, webhook endpoint, keys."""
+
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+
+import requests
+
+from config.settings import Settings
+from lumira import create_app
+from lumira.cli.catalog import read_catalog
+from lumira.clients.stripe_client import API_VERSION
+from lumira.database import atomic, db
+from lumira.models import KeyKind
+from lumira.services import keys, tenants
+from lumira.services.apply_catalog import apply_catalog
+from tests.chaos.installation import Installation
+from tests.chaos.plan import LEVELS, PRICES, REVOKED_BY_PART, TENANTS
+
+_TIMEOUT = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Brand:
+    """A tenant as its owner knows it: with its keys in clear, and its account at the sandbox."""
+
+    id: int
+    slug: str
+    publishable_key: str
+    secret_key: str
+    account: str
+
+    @property
+    def stripe_secret_key(self) -> str:
+        return f"sk_test_{self.account}"
+
+    @property
+    def stripe_publishable_key(self) -> str:
+        return f"pk_test_{self.account}"
+
+
+def open_brands(installation: Installation) -> dict[str, Brand]:
+    """Every tenant of the plan, ready to sell."""
+    app = create_app(Settings.from_environment(installation.environment()))
+    # Every step would say what it did; here only mistakes are of interest.
+    logging.getLogger().setLevel(logging.WARNING)
+    with app.app_context():
+        brands = {slug: _open(installation, number, slug) for number, slug in enumerate(TENANTS)}
+        for engine in db.engines.values():
+            engine.dispose()
+    return brands
+
+
+def _open(installation: Installation, number: int, slug: str) -> Brand:
+    catalog = installation.directory / f"{slug}.toml"
+    _write_catalog(catalog, number, slug)
+    apply_catalog(read_catalog(catalog), actor="chaos")
+    account = slug.replace("-", "_")
+    with atomic(None):
+        tenant_id = tenants.find_id(slug)
+    assert tenant_id is not None
+    secret = _webhook_secret(installation, slug, account)
+    with atomic(tenant_id):
+        tenant = tenants.lock(tenant_id)
+        tenants.set_stripe_keys(tenant, secret_key=f"sk_test_{account}", publishable_key=f"pk_test_{account}")
+        tenants.replace_webhook_secrets(tenant_id, secret)
+        publishable_key = keys.create(tenant_id, KeyKind.PUBLISHABLE)
+        secret_key = keys.create(tenant_id, KeyKind.SECRET)
+    return Brand(tenant_id, slug, publishable_key, secret_key, account)
+
+
+def _write_catalog(path: Path, number: int, slug: str) -> None:
+    lines = [
+        "[tenant]",
+        f'slug = "{slug}"',
+        f'name = "{slug}"',
+        'currency = "eur"',
+        f'order_prefix = "CH{number + 1}"',
+    ]
+    for product, price in PRICES.items():
+        kind = "level" if product in LEVELS else "digital"
+        lines += [
+            "[[products]]",
+            f'id = "{product}"',
+            f'kind = "{kind}"',
+            f'name = "{product}"',
+            f"amount = {price}",
+        ]
+        if product in LEVELS:
+            lines.append(f"level = {LEVELS[product]}")
+        if product == REVOKED_BY_PART:
+            lines.append('on_partial_refund = "revoke"')
+    path.write_text("\n".join(lines))
+
+
+def _webhook_secret(installation: Installation, slug: str, account: str) -> str:
+    """Make the account's endpoint, for every type of event: most of them Lumira does not act on."""
+    reply = requests.post(
+        f"{installation.sandbox_url}/v1/webhook_endpoints",
+        data={
+            "url": f"{installation.url}/api/webhooks/stripe/{slug}",
+            "enabled_events[]": "*",
+            "api_version": API_VERSION,
+        },
+        headers={"Authorization": f"Bearer sk_test_{account}"},
+        timeout=_TIMEOUT,
+    )
+    reply.raise_for_status()
+    secret: str = reply.json()["secret"]
+    return secret

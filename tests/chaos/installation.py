@@ -1,0 +1,102 @@
+"""Where one run lives: its folder, its ports, its secrets, and the environment of its processes."""
+
+import os
+import secrets
+import shutil
+import socket
+import sys
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import quote
+
+from cryptography.fernet import Fernet
+
+HOST = "127.0.0.1"
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """One run: everything that it keeps is in `directory`."""
+
+    directory: Path
+    port: int
+    sandbox_port: int
+    secret_key: str = field(default_factory=lambda: secrets.token_urlsafe(48), repr=False)
+    encryption_key: str = field(default_factory=lambda: Fernet.generate_key().decode(), repr=False)
+
+    @property
+    def url(self) -> str:
+        return f"http://{HOST}:{self.port}"
+
+    @property
+    def sandbox_url(self) -> str:
+        return f"http://{HOST}:{self.sandbox_port}"
+
+    @property
+    def logs(self) -> Path:
+        return self.directory / "logs"
+
+    @property
+    def sandbox_state(self) -> Path:
+        return self.directory / "sandbox"
+
+    @property
+    def outbox(self) -> Path:
+        return self.directory / "instance" / "outbox"
+
+    @property
+    def database_directory(self) -> Path:
+        return self.directory / "postgresql"
+
+    @property
+    def socket_directory(self) -> Path:
+        return self.directory / "socket"
+
+    def database_url(self, user: str, database: str = "lumira") -> str:
+        return f"postgresql://{user}@/{database}?host={quote(str(self.socket_directory), safe='')}"
+
+    def environment(self) -> dict[str, str]:
+        """The whole environment of every process: nothing of the caller's reaches them."""
+        return {
+            "PATH": os.defpath,
+            "LANG": "C.UTF-8",
+            "TMPDIR": tempfile.gettempdir(),
+            "PYTHONUNBUFFERED": "1",
+            "FLASK_APP": "wsgi",
+            "LUMIRA_ENV": "production",
+            "LUMIRA_INSTANCE": str(self.directory / "instance"),
+            "DATABASE_URL": self.database_url("lumira_web"),
+            "DATABASE_OWNER_URL": self.database_url("lumira_owner"),
+            "SECRET_KEY": self.secret_key,
+            "LUMIRA_ENCRYPTION_KEYS": self.encryption_key,
+            "STRIPE_API_BASE": self.sandbox_url,
+            "RATE_LIMITS": "off",
+            "WEB_CONCURRENCY": "2",
+        }
+
+    def remove(self) -> None:
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+
+def make_installation(parent: Path | None) -> Installation:
+    """A new folder and two free ports."""
+    directory = Path(tempfile.mkdtemp(prefix="lumira-chaos-", dir=parent))
+    # PostgreSQL refuses to run as root; the account that it runs as then has to pass through here.
+    directory.chmod(0o755)
+    (directory / "logs").mkdir()
+    (directory / "instance").mkdir()
+    return Installation(directory, _free_port(), _free_port())
+
+
+def module(*arguments: str) -> list[str]:
+    """The command line of a Python module, in this interpreter."""
+    return [sys.executable, "-m", *arguments]
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        port: int = probe.getsockname()[1]
+        return port

@@ -4,11 +4,18 @@ import click
 from flask import current_app
 from flask.cli import with_appcontext
 
-from lumira.tasks import worker as worker_process
+from config.settings import Settings
+from lumira.services.bootstrap_tenant import bootstrap_tenant
 
 
 @click.command("worker")
 @with_appcontext
 def worker() -> None:
     """Handle events and send messages until SIGTERM; the batch in hand is finished."""
-    worker_process.run(current_app._get_current_object(), current_app.extensions["lumira"])  # type: ignore[attr-defined]  # noqa: SLF001
+    # Imported here, because the queue says on the log that it was set up, also to who only wants --help.
+    from lumira.tasks import worker as worker_process  # noqa: PLC0415
+
+    settings: Settings = current_app.extensions["lumira"]
+    bootstrap_tenant(settings.default_tenant, settings.stripe)
+    app = current_app._get_current_object()  # type: ignore[attr-defined]  # noqa: SLF001 - a thread needs the app itself
+    worker_process.run(app, settings)

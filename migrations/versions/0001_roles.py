@@ -15,14 +15,17 @@ depends_on = None
 def upgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '5s'")
     for role in ("lumira_app", "lumira_sweep"):
+        # Looked for first: an owner without CREATEROLE may not even try, also where the role is there.
         op.execute(
-            f"DO $$ BEGIN CREATE ROLE {role} NOLOGIN NOINHERIT; "
+            f"DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{role}') THEN "
+            f"CREATE ROLE {role} NOLOGIN NOINHERIT; END IF; "
             "EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$"
         )
-        # The owner hands functions over to the one, and development connects as the other.
+        # The owner hands functions over to the one, and development connects as the other. Whoever made the
+        # roles elsewhere has granted them already, and an owner who may not grant finds out when it matters.
         op.execute(
-            f"DO $$ BEGIN IF NOT pg_has_role(current_user, '{role}', 'MEMBER') THEN "
-            f"EXECUTE format('GRANT {role} TO %I', current_user); END IF; END $$"
+            f"DO $$ BEGIN EXECUTE format('GRANT {role} TO %I', current_user); "
+            "EXCEPTION WHEN insufficient_privilege THEN NULL; END $$"
         )
         op.execute(f"GRANT USAGE ON SCHEMA public TO {role}")
     op.execute("GRANT SELECT ON alembic_version TO lumira_app")

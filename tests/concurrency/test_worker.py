@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -131,32 +132,39 @@ def test_without_a_worker_nothing_is_lost_only_late(house: House) -> None:
     assert count(house.brand, AccessGrant) == count(house.brand, OutboxMessage) == 3
 
 
-def test_after_kill_9_of_one_worker_another_goes_on_within_30_seconds(house: House) -> None:
-    doomed = house.start_worker()
-    first = house.pay()
-    eventually(lambda: house.is_served(first), within=20)
-
-    # An order that somebody holds keeps the worker in the middle of its batch.
+@contextmanager
+def batch_in_hand(house: House) -> Iterator[str]:
+    """A worker in the middle of its batch, because somebody holds the order (its number) as long as this lasts."""
     engine = create_engine(house.settings.database_url)
     with engine.connect() as holder:
         holder.execute(text("SELECT set_config('lumira.tenant_id', :id, true)"), {"id": str(house.brand.id)})
         opened = open_payment(house.brand)
         holder.execute(
-            text("SELECT id FROM orders WHERE order_number = :n FOR UPDATE"), {"n": opened.order_number}
+            text("SELECT id FROM orders WHERE order_number = :number FOR UPDATE"),
+            {"number": opened.order_number},
         )
         receive(
             house.brand,
             event(
-                "payment_intent.succeeded", payment_intent(id=opened.payment_intent_id, status="succeeded")
+                "payment_intent.succeeded",
+                payment_intent(id=str(opened.payment_intent_id), status="succeeded"),
             ),
         )
         eventually(lambda: holder.execute(text(WAITING)).scalar_one() > 0, within=10)
-        house.start_worker()
-        doomed.kill()
+        yield opened.order_number
         holder.rollback()
     engine.dispose()
 
-    assert eventually(lambda: house.is_served(opened.order_number), within=30) < 30
+
+def test_after_kill_9_of_one_worker_another_goes_on_within_30_seconds(house: House) -> None:
+    doomed = house.start_worker()
+    first = house.pay()
+    eventually(lambda: house.is_served(first), within=20)
+    with batch_in_hand(house) as number:
+        house.start_worker()
+        doomed.kill()
+
+    assert eventually(lambda: house.is_served(number), within=30) < 30
     assert count(house.brand, AccessGrant) == count(house.brand, OutboxMessage) == 2
 
 
@@ -174,29 +182,13 @@ def test_sigterm_finishes_the_batch_in_hand(house: House) -> None:
     worker = house.start_worker()
     first = house.pay()
     eventually(lambda: house.is_served(first), within=20)
-
-    engine = create_engine(house.settings.database_url)
-    with engine.connect() as holder:
-        holder.execute(text("SELECT set_config('lumira.tenant_id', :id, true)"), {"id": str(house.brand.id)})
-        opened = open_payment(house.brand)
-        holder.execute(
-            text("SELECT id FROM orders WHERE order_number = :n FOR UPDATE"), {"n": opened.order_number}
-        )
-        receive(
-            house.brand,
-            event(
-                "payment_intent.succeeded", payment_intent(id=opened.payment_intent_id, status="succeeded")
-            ),
-        )
-        eventually(lambda: holder.execute(text(WAITING)).scalar_one() > 0, within=10)
+    with batch_in_hand(house) as number:
         worker.send_signal(signal.SIGTERM)
         time.sleep(1)
         assert worker.poll() is None
-        holder.rollback()
-    engine.dispose()
 
     assert worker.wait(timeout=10) == 0
-    assert load_order(house.brand, opened.order_number).status is OrderStatus.COMPLETED
+    assert load_order(house.brand, number).status is OrderStatus.COMPLETED
 
 
 def test_a_worker_survives_a_restart_of_the_database(

@@ -16,7 +16,7 @@ unexport STRIPE_API_BASE STRIPE_SECRET_KEY STRIPE_PUBLISHABLE_KEY STRIPE_WEBHOOK
 unexport SMTP_URL MAIL_FROM METRICS_TOKEN BIND WEB_CONCURRENCY WEB_THREADS GUNICORN_CMD_ARGS
 unexport FLASK_APP FLASK_DEBUG FLASK_ENV PYTHONPATH PYTHONHOME PYTEST_ADDOPTS PYTHONWARNINGS
 
-.PHONY: help demo demo-check test check format venv requirements clean
+.PHONY: help demo demo-check test stories chaos bench check format venv requirements clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -29,6 +29,18 @@ demo-check: venv ## The same in a temporary folder, ending by itself: exit code 
 
 test: venv ## Run all tests, on a PostgreSQL of their own (ARGS="-k refund")
 	$(BIN)/python -m pytest -n $(PYTEST_PROCESSES) $(ARGS)
+
+stories: venv ## Tell very many life stories of payments, badly (STORIES=20000)
+	STORIES=$${STORIES:-20000} $(BIN)/python -m pytest -n $(PYTEST_PROCESSES) tests/integration/webhooks/test_life_stories.py
+
+chaos: venv ## Buy 2,000 times while processes are killed and deliveries go astray (EVENTS=2000 KILLS=20 SEED=1)
+	$(BIN)/python -m tests.chaos
+
+bench: venv ## Measure how fast events are accepted and settled, as ratios to a reference (ARGS=--no-aims)
+	@command -v wrk >/dev/null || { apt-get -o DPkg::Lock::Timeout=300 update -qq && \
+	  apt-get -o DPkg::Lock::Timeout=300 install -y -qq wrk; } || { \
+	  echo "wrk makes the load and is missing: on Debian and Ubuntu, as root: apt-get install wrk" >&2; exit 1; }
+	$(BIN)/python -m tests.benchmarks $(ARGS)
 
 check: venv ## Check style, types, and which part may import which
 	$(BIN)/python -m ruff check .

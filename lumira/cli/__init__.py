@@ -18,8 +18,11 @@ from lumira.errors import LumiraError
 _COMMANDS = {
     "catalog": "lumira.cli.catalog:catalog",
     "demo": "lumira.cli.demo:demo",
+    "events": "lumira.cli.events:events",
     "keys": "lumira.cli.keys:keys",
     "orders": "lumira.cli.orders:orders",
+    "outbox": "lumira.cli.outbox:outbox",
+    "reconcile": "lumira.cli.reconcile:reconcile",
     "sandbox": "lumira.cli.sandbox:sandbox",
     "tenants": "lumira.cli.tenants:tenants",
     "worker": "lumira.cli.worker:worker",

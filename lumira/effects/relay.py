@@ -69,6 +69,9 @@ def _compose(tenant_id: int, message_id: UUID) -> EmailMessage | None:
 def _mark(tenant_id: int, message_id: UUID, status: MessageStatus) -> None:
     with atomic(tenant_id):
         message = outbox.lock(tenant_id, message_id)
+        if message.status is MessageStatus.SENT:
+            # Another worker sent it after our lease ended: what is said is said.
+            return
         message.status = status
         message.last_error = None
         if status is MessageStatus.SENT:
@@ -79,9 +82,12 @@ def _mark(tenant_id: int, message_id: UUID, status: MessageStatus) -> None:
 def _record_failure(tenant_id: int, message_id: UUID, trace: str) -> None:
     with atomic(tenant_id):
         message = outbox.lock(tenant_id, message_id)
-        message.last_error = trace
+        if message.status is not MessageStatus.PENDING:
+            return
+        # A traceback may quote what was to be sent, and a text of the database cannot hold NUL.
+        message.last_error = trace.replace("\x00", "\ufffd").encode("utf-8", "replace").decode()
         now = utc_now()
-        if now - message.created_at > outbox.GIVE_UP_AFTER:
+        if outbox.is_hopeless(message, now):
             message.status = MessageStatus.DEAD
             alerts.raise_alert(
                 tenant_id, kind="message_dead", subject=str(message_id), message=str(message.kind)

@@ -6,15 +6,21 @@ from lumira.effects import letters
 from lumira.effects.registry import composes
 from lumira.models import MessageKind, Order, OutboxMessage, Tenant
 from lumira.money import format_amount
+from lumira.services.settle_order import INQUIRY
 
 
 @composes(MessageKind.DISPUTE_ALERT)
 def dispute_alert(tenant: Tenant, order: Order, message: OutboxMessage) -> EmailMessage | None:
-    """That a bank disputes a payment, and until when it can be answered."""
-    dispute = next((known for known in order.disputes if known.stripe_dispute_id == message.subject), None)
-    if dispute is None:
+    """That a bank asks about a payment or disputes it, and until when it can be answered.
+
+    A question is not told any more once it has become a dispute: of that there is a message of its own.
+    """
+    dispute_id = message.subject.removeprefix(INQUIRY)
+    is_question = message.subject != dispute_id
+    dispute = next((known for known in order.disputes if known.stripe_dispute_id == dispute_id), None)
+    if dispute is None or (is_question and not dispute.status.is_inquiry):
         return None
-    what = "Demande d'information" if dispute.status.is_inquiry else "Litige"
+    what = "Demande d'information" if is_question else "Litige"
     due = f"{dispute.due_at:%d/%m/%Y %H:%M} UTC" if dispute.due_at else "non précisée"
     return letters.compose(
         tenant,

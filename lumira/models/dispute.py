@@ -51,6 +51,7 @@ class DisputeStatus(StrEnum):
 class Dispute(Identified, Timestamped, Base):
     """One dispute of one charge; its amount may differ from the charge's.
 
+    `was_inquiry` stays true of one that began as a bank's question: the team was told of it then.
     `movements` is how often money had moved when its status was told: it only grows, so that what was told
     with more movements is later, whenever it arrives.
     """
@@ -70,5 +71,6 @@ class Dispute(Identified, Timestamped, Base):
     currency: Mapped[str] = mapped_column(String(3))
     status: Mapped[DisputeStatus] = mapped_column(choice(DisputeStatus))
     movements: Mapped[int] = mapped_column(default=0)
+    was_inquiry: Mapped[bool] = mapped_column(default=False)
     reason: Mapped[str | None]
     due_at: Mapped[datetime | None]

@@ -11,6 +11,7 @@ from marshmallow import Schema, ValidationError, fields, post_load, validate, va
 
 from lumira.errors import CatalogError
 from lumira.schemas import charge_limits
+from lumira.schemas.fields import EmailAddress
 
 KINDS = ("level", "digital", "physical")
 PARTIAL_REFUND_POLICIES = ("keep", "revoke")
@@ -106,6 +107,8 @@ class TenantTable(Schema):
         load_default="at_deadline",
         validate=validate.OneOf(RELEASE_POLICIES, error="Must be one of: {choices}."),
     )
+    #: Who of the team is told of disputes; without it, the address that messages come from.
+    alert_email = EmailAddress(load_default=None)
 
     @post_load
     def lower_domains(self, tenant: dict[str, Any], **_: Any) -> dict[str, Any]:

@@ -21,6 +21,8 @@ class WantedTenant:
     domains: tuple[str, ...] | None
     statement_descriptor_suffix: str | None
     release_on_failure: ReleaseOnFailure
+    #: Who of the team is told of disputes.
+    alert_email: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,9 @@ class _Undone(Exception):
 
 
 #: What a file may change of a tenant that exists.
-_CHANGEABLE = ("name", "time_zone", "statement_descriptor_suffix", "release_on_failure")
+_CHANGEABLE = ("name", "time_zone", "statement_descriptor_suffix", "release_on_failure", "alert_email")
+#: Of these an audit entry says that they changed, and not to what: it outlives the erasing of a person.
+_PERSONAL = ("alert_email",)
 
 
 def apply_catalog(wanted: WantedCatalog, *, actor: str, dry_run: bool = False) -> CatalogDifference:
@@ -199,4 +203,8 @@ def _audit(tenant_id: int, difference: CatalogDifference, *, actor: str) -> None
 
 
 def _audited(fields: tuple[FieldChange, ...]) -> dict[str, list[str | int | None]]:
-    return {field.name: [field.before, field.after] for field in fields}
+    return {field.name: [_told(field.name, field.before), _told(field.name, field.after)] for field in fields}
+
+
+def _told(name: str, value: str | int | None) -> str | int | None:
+    return "set" if name in _PERSONAL and value is not None else value

@@ -4,71 +4,137 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import select, update
+from sqlalchemy.orm.attributes import flag_modified
 
 from lumira.database import db
-from lumira.models import Order, OrderStatus, RefundStatus
+from lumira.models import Order, OrderStatus, RefundStatus, RequestState
 
 #: An order that nobody paid for so long is given up: its intent is canceled at Stripe.
 ABANDONED_AFTER = timedelta(hours=24)
 
 _MINUTE, _HOUR, _DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
-#: While an order is open: up to which age it is asked about how often. A bank debit takes days.
+#: While an order is open: up to which age it is asked about how often. A buyer pays in the first hour if at
+#: all, and is served five minutes later at most; a bank debit takes days.
 _WHILE_OPEN = (
     (10 * _MINUTE, _MINUTE),
-    (_HOUR, 5 * _MINUTE),
+    (_HOUR, 3 * _MINUTE),
     (2 * _DAY, 30 * _MINUTE),
     (30 * _DAY, 6 * _HOUR),
 )
 #: Ages at which a paid order is asked about: a refund may fail for a month, a dispute come for four.
 _AFTERWARDS = (_HOUR, 6 * _HOUR, *(days * _DAY for days in (1, 3, 7, 14, 30, 60, 90, 120)))
-#: How often while a refund is on its way.
-_WHILE_REFUNDING = _HOUR
+#: How often while a refund is on its way, by the refund's age.
+_WHILE_REFUNDING = ((2 * _DAY, _HOUR), (30 * _DAY, 12 * _HOUR))
 _OPEN = (OrderStatus.PENDING, OrderStatus.PROCESSING, OrderStatus.FAILED)
 _REFUND_UNDER_WAY = (RefundStatus.PENDING, RefundStatus.REQUIRES_ACTION)
+#: How long an order belongs to the process that asks about it: if that dies, it is asked about again then.
+_TAKEN_FOR = 2 * _MINUTE
 
 
 def schedule(order: Order, now: datetime) -> None:
     """Decide when Stripe is asked about this order next, if ever again."""
-    order.next_check_at = _next(order, now)
+    _ask_at(order, _next(order, now))
 
 
 def schedule_at_once(order: Order, now: datetime) -> None:
     """Ask within a minute: something is known to be missing."""
     soon = now + _MINUTE
     if order.next_check_at is None or order.next_check_at > soon:
-        order.next_check_at = soon
+        _ask_at(order, soon)
+
+
+def schedule_sooner(order: Order, now: datetime) -> None:
+    """Bring the next asking forward where what is known by now asks for it: a refund is on its way."""
+    planned = _next(order, now)
+    if planned is not None and order.next_check_at is not None and planned < order.next_check_at:
+        _ask_at(order, planned)
+
+
+def _ask_at(order: Order, at: datetime | None) -> None:
+    order.next_check_at = at
+    # That Stripe is asked changes nothing about the order: its callers must not see it as updated.
+    if order.updated_at is not None:
+        flag_modified(order, "updated_at")
 
 
 def _next(order: Order, now: datetime) -> datetime | None:
-    age = now - order.created_at
-    if order.is_free or order.status is OrderStatus.CANCELLED:
+    if order.is_free or order.status is OrderStatus.CANCELLED or not _has_payment(order):
         return None
-    if order.status in _OPEN and order.review_reason is None:
-        return next((now + every for until, every in _WHILE_OPEN if age < until), None)
-    if any(refund.status in _REFUND_UNDER_WAY for refund in order.refunds) and age < _AFTERWARDS[-1]:
-        return now + _WHILE_REFUNDING
-    return next((order.created_at + at for at in _AFTERWARDS if at > age), None)
+    age = now - _opened_at(order, now)
+    if is_open(order):
+        return _by_age(_WHILE_OPEN, age, now)
+    planned = next((_opened_at(order, now) + at for at in _AFTERWARDS if at > age), None)
+    under_way = [refund for refund in order.refunds if refund.status in _REFUND_UNDER_WAY]
+    ages = [now - (refund.created_at or now) for refund in under_way]
+    sooner = [_by_age(_WHILE_REFUNDING, age, now) for age in ages]
+    return min((at for at in (planned, *sooner) if at is not None), default=None)
+
+
+def _by_age(table: Sequence[tuple[timedelta, timedelta]], age: timedelta, now: datetime) -> datetime | None:
+    return next((now + every for until, every in table if age < until), None)
+
+
+def _has_payment(order: Order) -> bool:
+    """Whether there is anything at Stripe, or may be: an intent whose id was lost on its way here."""
+    return bool(order.payments) or may_be_orphaned(order)
+
+
+def may_be_orphaned(order: Order) -> bool:
+    """Whether Stripe was asked for a payment and may have made it, though its answer never got here."""
+    last = order.requests[-1] if order.requests else None
+    # What was not written yet has no state yet either: it is about to be sent.
+    return not order.payments and last is not None and last.state is not RequestState.REFUSED
+
+
+def _opened_at(order: Order, now: datetime) -> datetime:
+    """When the payment was last asked for: a buyer who tries again on the next day is no abandoned one."""
+    return max((request.created_at or now for request in order.requests), default=order.created_at)
+
+
+def is_open(order: Order) -> bool:
+    """Whether the order still waits for its payment."""
+    return order.status in _OPEN and order.review_reason is None
 
 
 def is_abandoned(order: Order, now: datetime) -> bool:
     """Whether the order was left unpaid for so long that its payment is closed."""
-    return order.status in _OPEN and order.review_reason is None and now - order.created_at > ABANDONED_AFTER
+    return is_open(order) and now - _opened_at(order, now) > ABANDONED_AFTER
 
 
-def take_due(tenant_id: int, now: datetime, *, limit: int) -> Sequence[UUID]:
-    """Ids of orders to ask about now, longest due first; put off, so that no other process takes them too."""
+def is_given_up(order: Order) -> bool:
+    """Whether nobody paid and nothing is left that could still be paid."""
+    return order.status is OrderStatus.CANCELLED or (is_open(order) and not _has_payment(order))
+
+
+def take_due(tenant_id: int, until: datetime, now: datetime, *, limit: int) -> Sequence[UUID]:
+    """Ids of orders to ask about that were due at `until`, longest due first.
+
+    Put off, so that no other process takes them too. Waits for no lock.
+    """
     due = db.session.execute(
-        select(Order)
-        .where(Order.tenant_id == tenant_id, Order.next_check_at <= now)
-        .order_by(Order.next_check_at)
+        select(Order.id)
+        .where(Order.tenant_id == tenant_id, Order.next_check_at <= until)
+        .order_by(Order.next_check_at, Order.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
     ).scalars()
-    taken = []
-    for order in due:
-        # If this process dies, or Stripe does not answer, the order is asked about again in a while.
-        order.next_check_at = now + 2 * _MINUTE
-        order.checks += 1
-        taken.append(order.id)
+    taken = list(due)
+    if taken:
+        db.session.execute(
+            update(Order)
+            .where(Order.tenant_id == tenant_id, Order.id.in_(taken))
+            .values(next_check_at=now + _TAKEN_FOR, checks=Order.checks + 1, updated_at=Order.updated_at)
+            .execution_options(synchronize_session=False)
+        )
     return taken
+
+
+def bring_forward(tenant_id: int, *, opened_since: datetime, now: datetime) -> None:
+    """Let every order since then about which Stripe is still to be asked be due now."""
+    db.session.execute(
+        update(Order)
+        .where(Order.tenant_id == tenant_id, Order.created_at >= opened_since, Order.next_check_at > now)
+        .values(next_check_at=now, updated_at=Order.updated_at)
+        .execution_options(synchronize_session=False)
+    )

@@ -200,7 +200,7 @@ def _freeze(tenant_id: int, opened: _Opened, stripe_customer_id: str | None) -> 
         payment = order.shown_payment
         if payment is not None:
             return _Frozen(payment.stripe_payment_intent_id)
-        look_up = _look_up(order, stripe_customer_id)
+        look_up = _look_up(order)
         tenant = tenants.get(tenant_id)
         request = payments.freeze_request(
             order,
@@ -214,17 +214,24 @@ def _freeze(tenant_id: int, opened: _Opened, stripe_customer_id: str | None) -> 
         return _Frozen(None, request.id, request.parameters, request.stripe_key, look_up)
 
 
-def _look_up(order: Order, stripe_customer_id: str | None) -> _LookUp | None:
-    """Where to look first: the last answer may have been lost, or its key be too old to ask again."""
-    last = order.requests[-1] if order.requests else None
-    if last is None:
+def _look_up(order: Order) -> _LookUp | None:
+    """Where to look first: an answer may have been lost, or its key be too old to ask again.
+
+    Every request counts and not only the last: what a process found, or was about to look for, died with it
+    while the next attempt was frozen already.
+    """
+    doubtful = [request for request in order.requests if _is_doubtful(request)]
+    if not doubtful:
         return None
-    is_lost = last.state is RequestState.UNKNOWN
-    is_stale = last.state is RequestState.FROZEN and payments.key_is_stale(last, utc_now())
-    if not (is_lost or is_stale):
-        return None
-    asked_customer = last.parameters.get("customer", stripe_customer_id)
-    return _LookUp(order.order_number, last.created_at, asked_customer)
+    # An intent that was asked for without a customer has none: then it is looked for among all.
+    asked = {request.parameters.get("customer") for request in doubtful}
+    return _LookUp(order.order_number, doubtful[0].created_at, asked.pop() if len(asked) == 1 else None)
+
+
+def _is_doubtful(request: PaymentRequest) -> bool:
+    """Whether Stripe may have made an intent of this request that asking again would not bring."""
+    is_stale = request.state is RequestState.FROZEN and payments.key_is_stale(request, utc_now())
+    return is_stale or request.state is RequestState.UNKNOWN
 
 
 def _ask_stripe(tenant_id: int, opened: _Opened, frozen: _Frozen) -> dict[str, Any]:

@@ -34,11 +34,13 @@ def record_dispute(order: Order, facts: DisputeFacts) -> None:
                 currency=facts.currency,
                 status=facts.status,
                 movements=facts.movements,
+                was_inquiry=facts.status.is_inquiry,
                 reason=facts.reason,
                 due_at=facts.due_at,
             )
         )
         return
+    known.was_inquiry = known.was_inquiry or facts.status.is_inquiry
     if (facts.movements, facts.status.rank) > (known.movements, known.status.rank):
         known.status, known.movements = facts.status, facts.movements
         known.amount = facts.amount

@@ -1,24 +1,20 @@
 """Stripe's events as rows: found, tried again, woken when what they wait for has come."""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import select, text, update
+from sqlalchemy import func, select, text, update
+from sqlalchemy.orm import defer
 
 from lumira.clock import utc_now
 from lumira.database import db
-from lumira.errors import NotFound
 from lumira.models import EventStatus, WebhookEvent
 
-#: What replaying may take: the others wait for their turn already.
-_DONE = (
-    EventStatus.HANDLED,
-    EventStatus.IGNORED,
-    EventStatus.FOREIGN,
-    EventStatus.FAILED,
-    EventStatus.PARKED,
-)
+#: Why an event waits whose payment Stripe was not asked about since its last try.
+ORDER_UNKNOWN = "order_unknown"
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +33,23 @@ def wake(tenant_id: int) -> None:
 
 
 def unpark(tenant_id: int, payment_intent_ids: Iterable[str]) -> bool:
-    """Let the events that wait for these payments be tried at once; whether there were any."""
-    woken = db.session.execute(
-        update(WebhookEvent)
+    """Let the events that wait for these payments be tried at once; whether there were any.
+
+    Waits for no lock, because the caller may hold an order and whoever holds an event wants one: what is
+    being handled at this moment is left to that.
+    """
+    waiting = (
+        select(WebhookEvent.id)
         .where(
             WebhookEvent.tenant_id == tenant_id,
             WebhookEvent.status == EventStatus.PARKED,
             WebhookEvent.stripe_payment_intent_id.in_(list(payment_intent_ids)),
         )
+        .with_for_update(skip_locked=True)
+    )
+    woken = db.session.execute(
+        update(WebhookEvent)
+        .where(WebhookEvent.tenant_id == tenant_id, WebhookEvent.id.in_(waiting))
         .values(next_try_at=utc_now())
         .returning(WebhookEvent.id)
         .execution_options(synchronize_session=False)
@@ -53,7 +58,7 @@ def unpark(tenant_id: int, payment_intent_ids: Iterable[str]) -> bool:
 
 
 def payments_waited_for(tenant_id: int, *, tries: int, limit: int = 50) -> list[str]:
-    """Payments that events wait for, of those that were tried at least so often."""
+    """Payments that events wait for, tried at least so often and not asked about since; longest waiting first."""
     found = (
         db.session.execute(
             select(WebhookEvent.stripe_payment_intent_id)
@@ -62,9 +67,10 @@ def payments_waited_for(tenant_id: int, *, tries: int, limit: int = 50) -> list[
                 WebhookEvent.status == EventStatus.PARKED,
                 WebhookEvent.stripe_payment_intent_id.is_not(None),
                 WebhookEvent.tries >= tries,
+                WebhookEvent.reason == ORDER_UNKNOWN,
             )
-            .distinct()
-            .order_by(WebhookEvent.stripe_payment_intent_id)
+            .group_by(WebhookEvent.stripe_payment_intent_id)
+            .order_by(func.min(WebhookEvent.received_at))
             .limit(limit)
         )
         .scalars()
@@ -89,9 +95,28 @@ def mark_foreign(tenant_id: int, payment_intent_id: str) -> int:
     return len(marked.all())
 
 
+def mark_asked(tenant_id: int, payment_intent_id: str, *, reason: str) -> None:
+    """Stripe was asked about this payment in vain: what waits for it is not asked about until its next try."""
+    db.session.execute(
+        update(WebhookEvent)
+        .where(
+            WebhookEvent.tenant_id == tenant_id,
+            WebhookEvent.status == EventStatus.PARKED,
+            WebhookEvent.stripe_payment_intent_id == payment_intent_id,
+        )
+        .values(reason=reason)
+        .execution_options(synchronize_session=False)
+    )
+
+
 def list_events(tenant_id: int, wanted: EventFilter) -> Sequence[WebhookEvent]:
-    """Events, newest first."""
-    query = select(WebhookEvent).where(WebhookEvent.tenant_id == tenant_id).order_by(WebhookEvent.id.desc())
+    """Events without their payloads, newest first."""
+    query = (
+        select(WebhookEvent)
+        .where(WebhookEvent.tenant_id == tenant_id)
+        .order_by(WebhookEvent.id.desc())
+        .options(defer(WebhookEvent.payload, raiseload=True))
+    )
     if wanted.status is not None:
         query = query.where(WebhookEvent.status == wanted.status)
     if wanted.type is not None:
@@ -99,13 +124,16 @@ def list_events(tenant_id: int, wanted: EventFilter) -> Sequence[WebhookEvent]:
     return db.session.execute(query.limit(wanted.limit)).scalars().all()
 
 
-def find_event(tenant_id: int, stripe_event_id: str) -> WebhookEvent | None:
-    """The event with Stripe's id."""
+def find_event(tenant_id: int, reference: str) -> WebhookEvent | None:
+    """The event with this id, Stripe's or ours."""
+    is_ours = _UUID.fullmatch(reference.lower()) is not None
+    named = WebhookEvent.id == UUID(reference) if is_ours else WebhookEvent.stripe_event_id == reference
     return (
         db.session.execute(
-            select(WebhookEvent).where(
-                WebhookEvent.tenant_id == tenant_id, WebhookEvent.stripe_event_id == stripe_event_id
-            )
+            select(WebhookEvent)
+            .where(WebhookEvent.tenant_id == tenant_id, named)
+            .order_by(WebhookEvent.id)
+            .limit(1)
         )
         .scalars()
         .first()
@@ -123,18 +151,25 @@ def ids_with_status(tenant_id: int, status: EventStatus) -> list[UUID]:
     )
 
 
-def replay(tenant_id: int, event_id: UUID) -> None:
-    """Let one event be handled again from the start; safe to repeat, because facts count once.
+def replay(tenant_id: int, event_ids: Sequence[UUID]) -> int:
+    """Let these events be handled again from the start, and wake a worker; how many there were.
 
-    `NotFound` if the tenant has no such event, or it waits for its first handling anyhow.
+    Safe to repeat, and safe for what was handled before: facts count once. One that waits for its next try
+    is due at once.
     """
-    replayed = db.session.execute(
+    # Locked in one order, so that two replays do not wait for each other crosswise.
+    locked = db.session.execute(
+        select(WebhookEvent.id)
+        .where(WebhookEvent.tenant_id == tenant_id, WebhookEvent.id.in_(event_ids))
+        .order_by(WebhookEvent.id)
+        .with_for_update()
+    ).scalars()
+    found = list(locked)
+    if not found:
+        return 0
+    db.session.execute(
         update(WebhookEvent)
-        .where(
-            WebhookEvent.tenant_id == tenant_id,
-            WebhookEvent.id == event_id,
-            WebhookEvent.status.in_(_DONE),
-        )
+        .where(WebhookEvent.tenant_id == tenant_id, WebhookEvent.id.in_(found))
         .values(
             status=EventStatus.RECEIVED,
             reason=None,
@@ -143,8 +178,7 @@ def replay(tenant_id: int, event_id: UUID) -> None:
             handled_at=None,
             last_error=None,
         )
-        .returning(WebhookEvent.id)
         .execution_options(synchronize_session=False)
     )
-    if replayed.first() is None:
-        raise NotFound("There is no such event to replay.")
+    wake(tenant_id)
+    return len(found)

@@ -1,9 +1,11 @@
 """Messages owed: written with the change that owes them, sent afterwards."""
 
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from random import SystemRandom
 from uuid import UUID
 
-from sqlalchemy import select, text
+from sqlalchemy import case, select, text, update
 
 from lumira.clock import utc_now
 from lumira.database import db
@@ -11,8 +13,16 @@ from lumira.models import MessageKind, MessageStatus, Order, OutboxMessage
 
 #: How long a message belongs to the process that took it: longer than any sending may take.
 LEASE = timedelta(seconds=25)
-#: A message that could not be sent in a day is a person's to look at.
+#: A message that could not be sent in a day is a person's to look at: so old and, because a day without any
+#: worker is nobody's failure to send, tried as often as it is in a day.
 GIVE_UP_AFTER = timedelta(hours=24)
+GIVE_UP_TRIES = 28
+_FIRST_PAUSE, _LONGEST_PAUSE = timedelta(seconds=30), timedelta(hours=1)
+#: Part of a pause by which it may be longer or shorter, so that what failed together does not return together.
+_JITTER = 0.2
+_dice = SystemRandom()
+#: What may be sent once more when a person says so; what was sent is sent.
+_RETRIABLE = (MessageStatus.PENDING, MessageStatus.SUPERSEDED, MessageStatus.DEAD)
 
 
 def owe(order: Order, kind: MessageKind, subject: str = "") -> bool:
@@ -63,6 +73,74 @@ def lock(tenant_id: int, message_id: UUID) -> OutboxMessage:
 
 
 def retry_delay(tries: int) -> timedelta:
-    """How long to wait after so many tries: half a minute, doubling, an hour at most."""
-    doublings = min(tries - 1, 10)
-    return min(timedelta(seconds=30 * 2**doublings), timedelta(hours=1))
+    """How long to wait after so many tries: half a minute, doubling, an hour at most, give or take a fifth."""
+    doublings = min(max(tries, 1) - 1, 10)
+    return min(_FIRST_PAUSE * (1 << doublings), _LONGEST_PAUSE) * _dice.uniform(1 - _JITTER, 1 + _JITTER)
+
+
+def is_hopeless(message: OutboxMessage, now: datetime) -> bool:
+    """Whether the message is given up after the try that just failed."""
+    return message.tries >= GIVE_UP_TRIES and now - message.created_at > GIVE_UP_AFTER
+
+
+def list_messages(
+    tenant_id: int, *, status: MessageStatus | None = None, limit: int = 50
+) -> Sequence[tuple[OutboxMessage, str]]:
+    """Messages and the numbers of their orders, newest first."""
+    query = (
+        select(OutboxMessage, Order.order_number)
+        .join(Order, (Order.tenant_id == OutboxMessage.tenant_id) & (Order.id == OutboxMessage.order_id))
+        .where(OutboxMessage.tenant_id == tenant_id)
+        .order_by(OutboxMessage.id.desc())
+        .limit(limit)
+    )
+    if status is not None:
+        query = query.where(OutboxMessage.status == status)
+    return [(row[0], row[1]) for row in db.session.execute(query)]
+
+
+def find(tenant_id: int, message_id: UUID) -> OutboxMessage | None:
+    """The tenant's message with this id."""
+    return db.session.get(OutboxMessage, (tenant_id, message_id))
+
+
+def ids_of_dead(tenant_id: int) -> list[UUID]:
+    """Ids of all messages that were given up, oldest first."""
+    return list(
+        db.session.execute(
+            select(OutboxMessage.id)
+            .where(OutboxMessage.tenant_id == tenant_id, OutboxMessage.status == MessageStatus.DEAD)
+            .order_by(OutboxMessage.id)
+        ).scalars()
+    )
+
+
+def retry(tenant_id: int, message_ids: Sequence[UUID]) -> int:
+    """Let these messages be tried anew at once, and wake a worker; how many there were.
+
+    What was sent is left alone, and so is what a worker may be sending now: that is due by itself when the
+    worker's lease ends.
+    """
+    now = utc_now()
+    may_be_leased = (OutboxMessage.status == MessageStatus.PENDING) & (
+        OutboxMessage.next_try_at <= now + LEASE
+    )
+    retried = db.session.execute(
+        update(OutboxMessage)
+        .where(
+            OutboxMessage.tenant_id == tenant_id,
+            OutboxMessage.id.in_(message_ids),
+            OutboxMessage.status.in_(_RETRIABLE),
+        )
+        .values(
+            status=MessageStatus.PENDING,
+            tries=0,
+            next_try_at=case((may_be_leased, OutboxMessage.next_try_at), else_=now),
+        )
+        .returning(OutboxMessage.id)
+        .execution_options(synchronize_session=False)
+    )
+    found = len(retried.all())
+    if found:
+        wake(tenant_id)
+    return found

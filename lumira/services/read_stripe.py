@@ -44,7 +44,8 @@ def read_charge(charge: Mapping[str, Any]) -> ChargeFacts:
     amount = _amount(charge, "amount")
     is_captured = charge.get("captured", True) is not False
     return ChargeFacts(
-        id=_text(charge, "id", prefix="ch_"),
+        # `py_` where it was not paid by card.
+        id=_text(charge, "id", prefix=("ch_", "py_")),
         payment_intent_id=_id_of(charge.get("payment_intent"), "payment_intent"),
         amount=amount,
         currency=_text(charge, "currency").lower(),
@@ -115,7 +116,7 @@ def is_storable(value: object) -> TypeGuard[str]:
     return isinstance(value, str) and 0 < len(value) <= 255 and _UNSTORABLE.search(value) is None  # noqa: PLR2004
 
 
-def _text(source: Mapping[str, Any], name: str, *, prefix: str = "") -> str:
+def _text(source: Mapping[str, Any], name: str, *, prefix: str | tuple[str, ...] = "") -> str:
     value = source.get(name)
     if not is_storable(value) or not value.startswith(prefix):
         raise MalformedObject(name)

@@ -6,7 +6,7 @@ from lumira.clock import utc_now
 from lumira.database import atomic
 from lumira.errors import NotUnderReview
 from lumira.models import Order
-from lumira.services import audit, orders, outbox
+from lumira.services import alerts, audit, orders, outbox
 from lumira.services.settle_order import settle_order
 
 
@@ -24,6 +24,7 @@ def release_order(tenant_id: int, order_id: UUID, *, actor: str) -> Order:
         audit.record(
             tenant_id, actor=actor, action="order_released", subject=f"order:{order.id}", reason=reason
         )
+        alerts.resolve(tenant_id, kind="payment_mismatch", subject=order.order_number)
         if settle_order(order, actor=actor):
             outbox.wake(tenant_id)
         return order

@@ -28,6 +28,9 @@ from lumira.services import alerts, audit, checks, disputes, outbox, payments, r
 
 log = structlog.get_logger()
 
+#: Before the id of a dispute in the subject of the message about its time as a bank's question.
+INQUIRY = "inquiry:"
+
 
 @dataclass(frozen=True, slots=True)
 class GrantState:
@@ -160,7 +163,11 @@ def _grant_state(order: Order, line: OrderLine, money: Money) -> GrantState:
 
 def _messages(order: Order, *, is_paid: bool) -> Iterable[tuple[MessageKind, str]]:
     for dispute in order.disputes:
-        yield MessageKind.DISPUTE_ALERT, dispute.stripe_dispute_id
+        # A question that becomes a dispute is news: the team is told of both, each once.
+        if dispute.was_inquiry:
+            yield MessageKind.DISPUTE_ALERT, f"{INQUIRY}{dispute.stripe_dispute_id}"
+        if not dispute.status.is_inquiry:
+            yield MessageKind.DISPUTE_ALERT, dispute.stripe_dispute_id
     if order.customer_email is None:
         return
     if is_paid:
@@ -186,6 +193,7 @@ def settle_order(order: Order, *, actor: str) -> bool:
     _alert(order, outcome)
     if refunds.has_unknown_refunds(order):
         checks.schedule_at_once(order, now)
+    checks.schedule_sooner(order, now)
     return any(owed)
 
 

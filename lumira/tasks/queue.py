@@ -30,6 +30,8 @@ HEARTBEAT_EVERY = 5
 #: Set when the process was asked to end: the batch in hand is the last.
 stopping = threading.Event()
 
+_reconciling = threading.Lock()
+
 # Only `worker.run` gives it a database: whoever imports the tasks connects to nothing.
 queue = App(connector=InMemoryConnector())
 
@@ -66,13 +68,20 @@ def sweep_due(timestamp: int) -> None:  # noqa: ARG001 - given to every periodic
 @queue.task(name="reconcile", queue=QUEUE, queueing_lock="reconcile")
 def reconcile_all(timestamp: int) -> None:  # noqa: ARG001 - given to every periodic task
     """Ask Stripe, for every tenant, about what never arrived."""
-    with atomic(None):
-        tenant_ids = tenants.list_ids()
-    for tenant_id in tenant_ids:
-        if stopping.is_set():
-            return
-        with structlog.contextvars.bound_contextvars(tenant_id=tenant_id):
-            reconcile.reconcile(tenant_id, is_stopping=stopping.is_set)
+    # A queueing lock keeps jobs from waiting twice, not from running twice: while Stripe hangs, the runs of
+    # the following minutes must not take the places of those who settle events.
+    if not _reconciling.acquire(blocking=False):
+        return
+    try:
+        with atomic(None):
+            tenant_ids = tenants.list_ids()
+        for tenant_id in tenant_ids:
+            if stopping.is_set():
+                return
+            with structlog.contextvars.bound_contextvars(tenant_id=tenant_id):
+                reconcile.reconcile(tenant_id, is_stopping=stopping.is_set)
+    finally:
+        _reconciling.release()
 
 
 @queue.periodic(cron="17 * * * *")

@@ -28,10 +28,11 @@ def reference_of(stripe_object: Mapping[str, Any]) -> Reference:
     payment_intent_id = stripe_object.get(name)
     if isinstance(payment_intent_id, Mapping):
         payment_intent_id = payment_intent_id.get("id")
-    number = read_metadata(stripe_object).get("orderNumber")
-    order_number = number if is_storable(number) else None
     if payment_intent_id is None and not is_intent:
-        return Reference(None, order_number)
+        return Reference(None, None)
     if not is_storable(payment_intent_id) or not payment_intent_id.startswith("pi_"):
         raise MalformedObject(name)
-    return Reference(payment_intent_id, order_number)
+    number = read_metadata(stripe_object).get("orderNumber")
+    # Only what asks for an amount can be compared with the order that it names.
+    is_comparable = stripe_object.get("object") in ("payment_intent", "charge")
+    return Reference(payment_intent_id, number if is_comparable and is_storable(number) else None)

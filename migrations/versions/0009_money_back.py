@@ -17,6 +17,9 @@ def upgrade() -> None:
         "refunds", sa.Column("has_succeeded", sa.Boolean(), nullable=False, server_default=sa.false())
     )
     op.add_column("disputes", sa.Column("movements", sa.Integer(), nullable=False, server_default="0"))
+    op.add_column(
+        "disputes", sa.Column("was_inquiry", sa.Boolean(), nullable=False, server_default=sa.false())
+    )
     op.drop_constraint(op.f("ck_disputes_amount_is_not_negative"), "disputes")
     op.create_check_constraint("amounts_are_not_negative", "disputes", "amount >= 0 AND movements >= 0")
 
@@ -25,6 +28,7 @@ def downgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '5s'")
     op.drop_constraint(op.f("ck_disputes_amounts_are_not_negative"), "disputes")
     op.create_check_constraint("amount_is_not_negative", "disputes", "amount >= 0")
+    op.drop_column("disputes", "was_inquiry")
     op.drop_column("disputes", "movements")
     op.drop_column("refunds", "has_succeeded")
     op.drop_column("charges", "uncaptured")

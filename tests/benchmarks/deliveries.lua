@@ -14,7 +14,7 @@ local MONOTONIC, INTERRUPT = 1, 2
 local FOR_EVER = 3600000
 
 local deliveries, left, total
-local started
+local started, tried
 local accepted, refused = 0, 0
 
 local function now()
@@ -29,14 +29,26 @@ function init(arguments)
   left = total
 end
 
+-- Asked once before each request, of every connection that is free.
 function delay()
-  return left > 0 and 0 or FOR_EVER
+  if left == 0 then
+    return FOR_EVER
+  end
+  left = left - 1
+  return 0
 end
 
 function request()
+  local position = deliveries:seek()
+  local text = deliveries:read(tonumber(deliveries:read(8)))
+  if not tried then
+    -- The first one is asked for to be looked at, before any connection is open; it is not sent.
+    tried = true
+    deliveries:seek("set", position)
+    return text
+  end
   started = started or now()
-  left = left - 1
-  return deliveries:read(tonumber(deliveries:read(8)))
+  return text
 end
 
 function response(status, headers, body)

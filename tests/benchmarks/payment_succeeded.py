@@ -42,7 +42,7 @@ def _event() -> dict[str, Any]:
     return stripe_events.event(
         "payment_intent.succeeded",
         _intent(),
-        id="evt_@event@",
+        id="@event@",
         api_version=API_VERSION,
         pending_webhooks=1,
         request={"id": "req_9bXKzqWm2LrT4f", "idempotency_key": "lumira-order-@order@-1"},

@@ -31,7 +31,7 @@ def read_options(arguments: list[str]) -> Options:
     return Options(given.events, given.kills, given.seed, given.keep, given.parent)
 
 
-def _count(least: int):  # noqa: ANN202 - a type for argparse
+def _count(least: int):
     def read(text: str) -> int:
         number = int(text)
         if number < least:

@@ -14,6 +14,7 @@ from config.settings import Settings
 from lumira.database import atomic, db
 from lumira.effects import delivery, relay
 from lumira.models import Alert, MessageStatus, OutboxMessage
+from lumira.services import outbox
 from tests.factories import BUYER, Brand, load_order, open_payment
 from tests.stripe_events import declined, deliver, event, payment_intent
 
@@ -130,13 +131,72 @@ def test_one_message_that_cannot_be_sent_does_not_hold_up_the_others(tenant, mon
     assert sorted(m.status for m in messages(tenant)) == [MessageStatus.PENDING, MessageStatus.SENT]
 
 
+def alerts_of(brand: Brand) -> list[str]:
+    with atomic(brand.id):
+        return list(db.session.execute(select(Alert.kind)).scalars())
+
+
 def test_a_message_that_cannot_be_sent_for_a_day_becomes_an_alert(tenant, broken_post) -> None:
     pay(tenant)
-    with time_machine.travel(datetime.now(UTC) + timedelta(hours=25)):
-        relay.relay(tenant.id)
+    start = now = datetime.now(UTC)
+    while messages(tenant)[0].status is MessageStatus.PENDING:
+        now = max(now, messages(tenant)[0].next_try_at) + timedelta(milliseconds=1)
+        with time_machine.travel(now):
+            relay.relay(tenant.id)
     assert messages(tenant)[0].status is MessageStatus.DEAD
-    with atomic(tenant.id):
-        assert db.session.execute(select(Alert.kind)).scalars().all() == ["message_dead"]
+    assert timedelta(hours=24) < now - start < timedelta(hours=29)
+    assert alerts_of(tenant) == ["message_dead"]
+
+
+def test_a_message_that_waited_for_days_without_a_worker_is_tried_as_often_as_any(
+    tenant, broken_post
+) -> None:
+    pay(tenant)
+    with time_machine.travel(datetime.now(UTC) + timedelta(days=3)):
+        relay.relay(tenant.id)
+    assert messages(tenant)[0].status is MessageStatus.PENDING
+    assert alerts_of(tenant) == []
+
+
+def test_pauses_double_up_to_an_hour(monkeypatch) -> None:
+    monkeypatch.setattr(outbox._dice, "uniform", lambda least, most: (least + most) / 2)
+    pauses = [outbox.retry_delay(tries).total_seconds() for tries in range(1, 11)]
+    assert pauses == [30, 60, 120, 240, 480, 960, 1920, 3600, 3600, 3600]
+
+
+@pytest.mark.parametrize("tries", [1, 5, 100])
+def test_pauses_differ_by_a_fifth_so_that_what_failed_together_returns_apart(tries, monkeypatch) -> None:
+    pauses = {outbox.retry_delay(tries) for _ in range(50)}
+    monkeypatch.setattr(outbox._dice, "uniform", lambda *_: 1.0)
+    usual = outbox.retry_delay(tries)
+    assert len(pauses) > 25
+    assert all(usual * 0.8 <= pause <= usual * 1.2 for pause in pauses)
+
+
+def test_a_worker_that_is_too_slow_does_not_undo_what_another_one_sent(tenant, monkeypatch) -> None:
+    pay(tenant)
+    deliver_for_real, sent = delivery.deliver, []
+
+    def hang_and_fail(message: EmailMessage, *, name: str) -> None:
+        monkeypatch.setattr(delivery, "deliver", deliver_for_real)
+        with time_machine.travel(datetime.now(UTC) + timedelta(seconds=30)):
+            sent.append(relay.relay(tenant.id))
+        raise OSError
+
+    monkeypatch.setattr(delivery, "deliver", hang_and_fail)
+    relay.relay(tenant.id)
+    [message] = messages(tenant)
+    assert (sent, message.status, message.last_error) == ([1], MessageStatus.SENT, None)
+
+
+def test_an_error_that_no_text_of_the_database_holds_is_kept_all_the_same(tenant, monkeypatch) -> None:
+    def fail(message: EmailMessage, *, name: str) -> None:
+        raise OSError("refused: \x00")
+
+    monkeypatch.setattr(delivery, "deliver", fail)
+    pay(tenant)
+    relay.relay(tenant.id)
+    assert "refused: \ufffd" in messages(tenant)[0].last_error
 
 
 def test_a_message_taken_by_a_process_that_died_is_sent_by_another_with_the_same_identity(

@@ -124,6 +124,22 @@ def test_a_changed_price_is_told_kept_and_audited(tenant):
     assert audited(tenant) == [("product_changed", "product:mystique")]
 
 
+def test_the_address_for_alerts_is_kept_and_its_change_audited_without_it(tenant):
+    assert apply(wanted_of(tenant, alert_email="team@example.com")).tenant_fields == (
+        FieldChange("alert_email", None, "team@example.com"),
+    )
+    assert stored(tenant).alert_email == "team@example.com"
+
+    assert not apply(wanted_of(tenant)).is_empty
+    assert stored(tenant).alert_email is None
+    with atomic(tenant.id):
+        told = db.session.execute(select(AuditEntry.details).order_by(AuditEntry.id)).scalars().all()
+    assert [details["fields"] for details in told] == [
+        {"alert_email": [None, "set"]},
+        {"alert_email": ["set", None]},
+    ]
+
+
 def test_an_order_keeps_the_price_at_which_it_was_opened(tenant):
     opened = open_payment(tenant)
 

@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from lumira.database import atomic, db
 from lumira.models import AccessGrant, Alert, EventStatus, OrderStatus, WebhookEvent
+from lumira.services import alerts
 from lumira.webhooks import drain
 from tests.factories import Brand, count, load_order, open_payment, owed_messages
 from tests.stripe_events import declined, deliver, event, payment_intent, receive
@@ -277,3 +278,75 @@ def test_client_secrets_are_not_kept_with_the_event(tenant) -> None:
     kept = json.dumps(stored(tenant, succeeded["id"]).payload)
     assert secret not in kept
     assert "_secret_redacted" in kept
+
+
+def test_a_refund_of_a_payment_that_was_not_made_by_card_counts(tenant) -> None:
+    opened = open_payment(tenant)
+    charge = {
+        "id": "py_debit",
+        "object": "charge",
+        "amount": 4700,
+        "amount_captured": 4700,
+        "amount_refunded": 4700,
+        "currency": "eur",
+        "payment_intent": opened.payment_intent_id,
+    }
+    deliver(tenant, paid(opened.payment_intent_id), event("charge.refunded", charge))
+    assert load_order(tenant, opened.order_number).status is OrderStatus.REFUNDED
+
+
+def test_a_refund_that_names_an_order_in_its_own_metadata_is_not_believed(tenant) -> None:
+    opened = open_payment(tenant)
+    refund = {
+        "id": "re_stranger",
+        "object": "refund",
+        "amount": 4700,
+        "currency": "eur",
+        "charge": "ch_stranger",
+        "payment_intent": "pi_stranger",
+        "status": "succeeded",
+        "metadata": {"orderNumber": opened.order_number},
+    }
+    told = event("refund.created", refund)
+    nowhere = event("refund.created", refund | {"payment_intent": None})
+    deliver(tenant, paid(opened.payment_intent_id), told, nowhere)
+
+    order = load_order(tenant, opened.order_number)
+    assert (order.status, order.refunds) == (OrderStatus.COMPLETED, [])
+    assert stored(tenant, told["id"]).status is EventStatus.PARKED
+    assert stored(tenant, nowhere["id"]).status is EventStatus.FOREIGN
+
+
+def test_an_alert_that_was_resolved_is_raised_anew(tenant) -> None:
+    for _ in range(2):
+        with atomic(tenant.id):
+            alerts.raise_alert(tenant.id, kind="silence", subject="stripe")
+            alerts.raise_alert(tenant.id, kind="silence", subject="stripe")
+        with atomic(tenant.id):
+            [alert] = db.session.execute(select(Alert)).scalars()
+            assert alert.resolved_at is None
+            alerts.resolve(tenant.id, kind="silence", subject="stripe")
+            db.session.refresh(alert)
+            assert alert.resolved_at is not None
+
+
+def test_the_team_is_told_of_a_banks_question_and_again_when_it_becomes_a_dispute(tenant) -> None:
+    opened = open_payment(tenant)
+    dispute = {
+        "id": "du_1",
+        "object": "dispute",
+        "amount": 4700,
+        "balance_transactions": [],
+        "charge": "ch_1",
+        "currency": "eur",
+        "payment_intent": opened.payment_intent_id,
+        "reason": "fraudulent",
+        "status": "warning_needs_response",
+    }
+    escalated = event("charge.dispute.updated", dispute | {"status": "needs_response"})
+    deliver(tenant, paid(opened.payment_intent_id), escalated, event("charge.dispute.created", dispute))
+
+    order = load_order(tenant, opened.order_number)
+    owed = sorted(message.subject for message in order.messages if message.kind == "dispute_alert")
+    assert owed == ["du_1", "inquiry:du_1"]
+    assert order.status is OrderStatus.DISPUTED

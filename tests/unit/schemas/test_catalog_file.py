@@ -67,6 +67,7 @@ def test_a_file_says_what_is_sold_and_the_rest_has_a_default():
         "domains": None,
         "statement_descriptor_suffix": None,
         "release_on_failure": "at_deadline",
+        "alert_email": None,
     }
     assert loaded["products"][0] == {
         "id": "mystique",
@@ -106,6 +107,9 @@ def test_a_file_says_what_is_sold_and_the_rest_has_a_default():
         (with_tenant_line('time_zone = "../../etc/passwd"'), "tenant.time_zone", "no time zone"),
         (with_tenant_line('time_zone = ""'), "tenant.time_zone", "no time zone"),
         (with_tenant_line('time_zone = "Europe"'), "tenant.time_zone", "no time zone"),
+        (with_tenant_line('alert_email = "team"'), "tenant.alert_email", "Must be an e-mail address."),
+        (with_tenant_line('alert_email = ""'), "tenant.alert_email", "Must not be empty."),
+        (with_tenant_line("alert_email = 7"), "tenant.alert_email", "Must be a text."),
         (with_tenant_line('domains = "a.example"'), "tenant.domains", "Not a valid list"),
         (with_tenant_line('domains = ["a.example", "https://b.example"]'), "tenant.domains[1]", "host name"),
         (with_tenant_line('domains = ["b.example:8000"]'), "tenant.domains[0]", "host name"),

@@ -1,0 +1,153 @@
+"""`flask events …`: what Stripe told, what became of it, and handling it again."""
+
+import json
+import sys
+from collections.abc import Iterator
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import click
+from flask.cli import AppGroup
+
+from lumira.cli.scope import AMBIGUOUS, chosen_tenants, tenant_option
+from lumira.cli.tables import echo_table
+from lumira.database import atomic, retried
+from lumira.errors import Conflict, NotFound
+from lumira.models import EventStatus, WebhookEvent
+from lumira.services import audit, orders, tenants
+from lumira.services import events as event_rows
+from lumira.services.events import EventFilter
+
+events = AppGroup("events", help="Stripe's events and what became of them.")
+
+_ACTOR = "operator"
+#: Events set due in one transaction: workers must not wait long for the rows.
+_BATCH = 100
+_TIME = "%Y-%m-%d %H:%M:%S"
+
+
+@events.command("list")
+@click.option("--status", type=click.Choice([str(status) for status in EventStatus]))
+@tenant_option
+@click.option("--type", "event_type", help="Such as payment_intent.succeeded.")
+@click.option("--limit", type=click.IntRange(min=1), default=50, show_default=True)
+def list_events(status: str | None, slug: str | None, event_type: str | None, limit: int) -> None:
+    """Show the newest events."""
+    wanted = EventFilter(EventStatus(status) if status else None, event_type, limit)
+    found: list[tuple[WebhookEvent, str, ZoneInfo]] = []
+    for tenant_id, tenant_slug in chosen_tenants(slug):
+        with atomic(tenant_id):
+            zone = ZoneInfo(tenants.get(tenant_id).time_zone)
+            found += [(event, tenant_slug, zone) for event in event_rows.list_events(tenant_id, wanted)]
+    # Ids are UUIDv7, so that theirs is the order in which the events came, whichever tenant they are of.
+    found.sort(key=lambda row: row[0].id, reverse=True)
+    rows = [
+        (
+            event.stripe_event_id,
+            tenant_slug,
+            event.type,
+            str(event.status),
+            event.reason or "",
+            str(event.tries),
+            f"{event.received_at.astimezone(zone):{_TIME}}",
+        )
+        for event, tenant_slug, zone in found[:limit]
+    ]
+    echo_table(("EVENT", "TENANT", "TYPE", "STATUS", "REASON", "TRIES", "RECEIVED"), rows)
+
+
+@events.command("show")
+@click.argument("event_id", metavar="ID")
+@tenant_option
+def show(event_id: str, slug: str | None) -> None:
+    """Print the event ID (Stripe's or ours) as it is stored, and what became of it."""
+    tenant_id, tenant_slug, event = _find(event_id, slug)
+    with atomic(tenant_id):
+        zone = ZoneInfo(tenants.get(tenant_id).time_zone)
+        order = orders.get_order(tenant_id, str(event.order_id)) if event.order_id else None
+    for line in _account(event, tenant_slug, zone, order.order_number if order else None):
+        click.echo(line)
+
+
+@events.command("replay")
+@click.argument("event_id", metavar="[ID]", required=False)
+@click.option("--failed", is_flag=True, help="All that failed.")
+@click.option("--parked", is_flag=True, help="All that wait for their order.")
+@tenant_option
+def replay(event_id: str | None, failed: bool, parked: bool, slug: str | None) -> None:
+    """Handle the event ID (Stripe's or ours) again, or many; safe to repeat, because facts count once."""
+    if (event_id is not None) + failed + parked != 1:
+        raise click.UsageError("Name one event, or --failed, or --parked.")
+    if event_id is not None:
+        tenant_id, _, event = _find(event_id, slug)
+        found = [(tenant_id, [event.id])]
+    else:
+        found = _with_status(EventStatus.FAILED if failed else EventStatus.PARKED, slug)
+    batches = list(_batches(found))
+    replayed = 0
+    # The bar is for the eye: what stdout says is the result alone.
+    with click.progressbar(batches, label="Replaying", file=sys.stderr) as bar:
+        for tenant_id, batch in bar:
+            replayed += _replay(tenant_id, batch)
+    click.echo(f"{replayed} event{'' if replayed == 1 else 's'} due now.")
+
+
+def _with_status(status: EventStatus, slug: str | None) -> list[tuple[int, list[UUID]]]:
+    found = []
+    for tenant_id, _ in chosen_tenants(slug):
+        with atomic(tenant_id):
+            found.append((tenant_id, event_rows.ids_with_status(tenant_id, status)))
+    return found
+
+
+def _batches(found: list[tuple[int, list[UUID]]]) -> Iterator[tuple[int, list[UUID]]]:
+    for tenant_id, ids in found:
+        for first in range(0, len(ids), _BATCH):
+            yield tenant_id, ids[first : first + _BATCH]
+
+
+@retried
+def _replay(tenant_id: int, event_ids: list[UUID]) -> int:
+    with atomic(tenant_id):
+        for event_id in event_ids:
+            audit.record(tenant_id, actor=_ACTOR, action="event_replayed", subject=f"event:{event_id}")
+        return event_rows.replay(tenant_id, event_ids)
+
+
+def _find(event_id: str, slug: str | None) -> tuple[int, str, WebhookEvent]:
+    found: list[tuple[int, str, WebhookEvent]] = []
+    for tenant_id, tenant_slug in chosen_tenants(slug):
+        with atomic(tenant_id):
+            event = event_rows.find_event(tenant_id, event_id.strip())
+        if event is not None:
+            found.append((tenant_id, tenant_slug, event))
+    if not found:
+        raise NotFound(f"There is no event {event_id}.")
+    if len(found) > 1:
+        slugs = ", ".join(tenant_slug for _, tenant_slug, _ in found)
+        raise Conflict(AMBIGUOUS.format(what=event_id, slugs=slugs))
+    return found[0]
+
+
+def _account(
+    event: WebhookEvent, tenant_slug: str, zone: ZoneInfo, order_number: str | None
+) -> Iterator[str]:
+    mode = "unknown" if event.livemode is None else "live" if event.livemode else "test"
+    yield f"{event.stripe_event_id}  {event.type}  {event.status}{f'  {event.reason}' if event.reason else ''}"
+    yield f"  tenant    {tenant_slug}"
+    yield f"  id        {event.id}"
+    yield f"  order     {order_number or 'none'}"
+    yield f"  mode      {mode}{f', account {event.stripe_account}' if event.stripe_account else ''}"
+    yield f"  version   {event.api_version or 'unknown'}"
+    yield f"  received  {event.received_at.astimezone(zone):{_TIME}} ({zone.key})"
+    yield f"  tries     {event.tries}"
+    if event.handled_at is not None:
+        yield f"  done      {event.handled_at.astimezone(zone):{_TIME}}"
+    elif event.status in (EventStatus.RECEIVED, EventStatus.PARKED):
+        yield f"  next try  {event.next_try_at.astimezone(zone):{_TIME}}"
+    if event.last_error:
+        yield "last error"
+        yield from (f"  {line}" for line in event.last_error.rstrip().splitlines())
+    yield "payload (client secrets are not kept)"
+    # A signed text may hold anything: half a character cannot be printed, its escape can.
+    yield json.dumps(event.payload, indent=2, ensure_ascii=True)

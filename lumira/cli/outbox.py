@@ -1,0 +1,99 @@
+"""`flask outbox …`: what has to leave the house, and trying it anew."""
+
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import click
+from flask.cli import AppGroup
+
+from lumira.cli.scope import chosen_tenants, tenant_option
+from lumira.cli.tables import echo_table
+from lumira.database import atomic
+from lumira.errors import Conflict, NotFound
+from lumira.models import MessageStatus, OutboxMessage
+from lumira.services import audit, tenants
+from lumira.services import outbox as messages
+
+outbox = AppGroup("outbox", help="Messages owed, sent and given up.")
+
+_ACTOR = "operator"
+#: Messages set due in one transaction.
+_BATCH = 100
+
+
+@outbox.command("list")
+@click.option("--status", type=click.Choice([str(status) for status in MessageStatus]))
+@tenant_option
+@click.option("--limit", type=click.IntRange(min=1), default=50, show_default=True)
+def list_messages(status: str | None, slug: str | None, limit: int) -> None:
+    """Show the newest messages."""
+    wanted = MessageStatus(status) if status else None
+    found: list[tuple[OutboxMessage, str, str, ZoneInfo]] = []
+    for tenant_id, tenant_slug in chosen_tenants(slug):
+        with atomic(tenant_id):
+            zone = ZoneInfo(tenants.get(tenant_id).time_zone)
+            listed = messages.list_messages(tenant_id, status=wanted, limit=limit)
+        found += [(message, number, tenant_slug, zone) for message, number in listed]
+    # Ids are UUIDv7, so that theirs is the order in which the messages were owed.
+    found.sort(key=lambda row: row[0].id, reverse=True)
+    rows = [
+        (
+            str(message.id),
+            tenant_slug,
+            number,
+            str(message.kind),
+            str(message.status),
+            str(message.tries),
+            f"{message.created_at.astimezone(zone):%Y-%m-%d %H:%M:%S}",
+            _last_line(message.last_error),
+        )
+        for message, number, tenant_slug, zone in found[:limit]
+    ]
+    echo_table(("MESSAGE", "TENANT", "ORDER", "KIND", "STATUS", "TRIES", "OWED", "ERROR"), rows)
+
+
+@outbox.command("retry")
+@click.argument("message_id", metavar="[ID]", type=click.UUID, required=False)
+@click.option("--dead", is_flag=True, help="All that were given up.")
+@tenant_option
+def retry(message_id: UUID | None, dead: bool, slug: str | None) -> None:
+    """Send the message ID again now, or all that were given up; their tries start anew."""
+    if (message_id is not None) == dead:
+        raise click.UsageError("Name one message, or --dead.")
+    retried = _retry_dead(slug) if message_id is None else _retry_one(message_id, slug)
+    click.echo(f"{retried} message{'' if retried == 1 else 's'} due now.")
+
+
+def _retry_dead(slug: str | None) -> int:
+    retried = 0
+    for tenant_id, _ in chosen_tenants(slug):
+        with atomic(tenant_id):
+            dead = messages.ids_of_dead(tenant_id)
+        for first in range(0, len(dead), _BATCH):
+            retried += _retry(tenant_id, dead[first : first + _BATCH])
+    return retried
+
+
+def _retry_one(message_id: UUID, slug: str | None) -> int:
+    for tenant_id, _ in chosen_tenants(slug):
+        with atomic(tenant_id):
+            message = messages.find(tenant_id, message_id)
+        if message is None:
+            continue
+        if message.status is MessageStatus.SENT:
+            raise Conflict("It has been sent already; nobody is told twice.")
+        return _retry(tenant_id, [message_id])
+    raise NotFound(f"There is no message {message_id}.")
+
+
+def _retry(tenant_id: int, message_ids: list[UUID]) -> int:
+    with atomic(tenant_id):
+        for message_id in message_ids:
+            audit.record(tenant_id, actor=_ACTOR, action="message_retried", subject=f"message:{message_id}")
+        return messages.retry(tenant_id, message_ids)
+
+
+def _last_line(trace: str | None) -> str:
+    """What a traceback ends with: the error itself."""
+    lines = (trace or "").strip().splitlines()
+    return lines[-1][:80] if lines else ""

@@ -1,0 +1,76 @@
+"""`flask reconcile`: ask Stripe now about what never arrived."""
+
+import re
+from datetime import timedelta
+
+import click
+from flask.cli import with_appcontext
+
+from lumira.cli.scope import chosen_tenants, tenant_option
+from lumira.cli.tables import echo_table
+from lumira.webhooks import reconcile as reconciliation
+
+_UNITS = {"m": "minutes", "h": "hours", "d": "days"}
+_DURATION = re.compile(r"([0-9]{1,5})([mhd])")
+
+
+class Duration(click.ParamType[timedelta]):
+    """A time that has passed: 30m, 12h, 3d; at most as far back as Stripe lists events."""
+
+    name = "duration"
+
+    def convert(
+        self, value: str | timedelta, param: click.Parameter | None, ctx: click.Context | None
+    ) -> timedelta:
+        if isinstance(value, timedelta):
+            return value
+        parts = _DURATION.fullmatch(value.strip())
+        duration = timedelta(**{_UNITS[parts[2]]: int(parts[1])}) if parts else timedelta()
+        if not duration:
+            self.fail(f"{value!r} is no duration such as 30m, 12h or 3d.", param, ctx)
+        if duration > reconciliation.FURTHEST:
+            self.fail(f"{value} is too far back: Stripe lists the events of 30 days.", param, ctx)
+        return duration
+
+
+@click.command("reconcile")
+@tenant_option
+@click.option(
+    "--since",
+    type=Duration(),
+    help="Ask for all events of this time and about all orders opened in it: 30m, 12h, 3d; at most 30d. "
+    "[default: what the worker would ask about now]",
+)
+@with_appcontext
+def reconcile(slug: str | None, since: timedelta | None) -> None:
+    """Ask Stripe about what never arrived, and print what that found. Workers handle it."""
+    rows, failures = [], 0
+    for tenant_id, tenant_slug in chosen_tenants(slug):
+        findings = reconciliation.reconcile(tenant_id, since=since)
+        failures += findings.failures
+        rows.append(
+            (
+                tenant_slug,
+                str(findings.events_recovered),
+                str(findings.payments_decided),
+                str(findings.orders_checked),
+                str(findings.orders_repaired),
+                str(findings.stripe),
+            )
+        )
+    echo_table(
+        (
+            "TENANT",
+            "EVENTS RECOVERED",
+            "PAYMENTS DECIDED",
+            "ORDERS CHECKED",
+            "ORDERS REPAIRED",
+            "STRIPE",
+        ),
+        rows,
+    )
+    if failures:
+        # Stripe being down is nobody's failure here; these are ours.
+        raise click.ClickException(
+            f"{failures} could not be reconciled: the log has each with its traceback."
+        )

@@ -1,0 +1,101 @@
+"""Our side: the rows of Lumira's database, read as its superuser, of all tenants at once."""
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.chaos.postgresql import Database
+
+Row = dict[str, Any]
+
+_ORDERS = """
+    SELECT t.slug AS tenant, o.id, o.order_number, o.status, o.amount, o.currency, o.customer_email,
+           o.metadata->>'chaosCall' AS call, o.review_reason, o.completed_at
+    FROM orders o JOIN tenants t ON t.id = o.tenant_id ORDER BY o.id
+"""
+_PARTS = {
+    "lines": "SELECT order_id, id, product_id, quantity FROM order_lines",
+    "grants": "SELECT order_id, order_line_id, product_id, active, reason FROM access_grants",
+    "messages": "SELECT order_id, id, kind, subject, status, last_error FROM outbox_messages",
+    "payments": "SELECT order_id, stripe_payment_intent_id AS id, state, amount_received FROM payments",
+    "refunds": "SELECT order_id, stripe_refund_id AS id, amount, status FROM refunds",
+    "disputes": "SELECT order_id, stripe_dispute_id AS id, amount, status FROM disputes",
+}
+
+
+@dataclass
+class OrderRecord:
+    """One order's row with all that hangs on it."""
+
+    row: Row
+    lines: list[Row] = field(default_factory=list)
+    grants: list[Row] = field(default_factory=list)
+    messages: list[Row] = field(default_factory=list)
+    payments: list[Row] = field(default_factory=list)
+    refunds: list[Row] = field(default_factory=list)
+    disputes: list[Row] = field(default_factory=list)
+
+    @property
+    def number(self) -> str:
+        number: str = self.row["order_number"]
+        return number
+
+
+@dataclass(frozen=True, slots=True)
+class Records:
+    """Everything that Lumira knows."""
+
+    orders: list[OrderRecord]
+    events: list[Row]
+    keys: list[Row]
+    alerts: list[Row]
+    recovered: int
+    #: Seconds since the workers' own clock last queued a sweep.
+    sweep_age: float
+
+
+def is_quiet(database: Database, last_missed_at: float) -> bool:
+    """Whether nothing is left to be done, and Stripe was asked about all that its webhooks did not tell."""
+    [found] = database.ask(
+        "SELECT (SELECT count(*) FROM webhook_events WHERE status IN ('received', 'parked')) AS events, "
+        "(SELECT count(*) FROM outbox_messages WHERE status = 'pending') AS messages, "
+        "(SELECT coalesce(min(extract(epoch FROM events_pulled_until)), 0) FROM tenants) AS pulled"
+    )
+    return found["events"] == found["messages"] == 0 and found["pulled"] > last_missed_at + 1
+
+
+def hurry_reconciliation(database: Database) -> None:
+    """Queue the periodic task now instead of at the next full minute, unless it runs; the workers do the rest."""
+    database.ask(
+        "INSERT INTO procrastinate_jobs (queue_name, task_name, queueing_lock, args) "
+        "SELECT 'lumira', 'reconcile', 'reconcile', "
+        "jsonb_build_object('timestamp', extract(epoch FROM now())::bigint) WHERE NOT EXISTS "
+        "(SELECT FROM procrastinate_jobs WHERE task_name = 'reconcile' AND status IN ('todo', 'doing')) "
+        "ON CONFLICT (queueing_lock) WHERE status = 'todo' DO NOTHING"
+    )
+
+
+def read(database: Database) -> Records:
+    orders = {row["id"]: OrderRecord(row) for row in database.ask(_ORDERS)}
+    for part, query in _PARTS.items():
+        by_order: dict[Any, list[Row]] = defaultdict(list)
+        for row in database.ask(query):
+            by_order[row["order_id"]].append(row)
+        for order_id, rows in by_order.items():
+            setattr(orders[order_id], part, rows)
+    [audit] = database.ask("SELECT count(*) AS number FROM audit_entries WHERE action = 'event_recovered'")
+    [clock] = database.ask(
+        "SELECT coalesce(extract(epoch FROM now()) - max(defer_timestamp), 1e9)::float AS age "
+        "FROM procrastinate_periodic_defers WHERE task_name = 'sweep'"
+    )
+    return Records(
+        orders=list(orders.values()),
+        events=database.ask(
+            "SELECT t.slug AS tenant, stripe_event_id AS id, type, status, reason, tries, last_error "
+            "FROM webhook_events e JOIN tenants t ON t.id = e.tenant_id"
+        ),
+        keys=database.ask("SELECT order_id, fence, leased_until, reply_status FROM idempotency_keys"),
+        alerts=database.ask("SELECT kind, subject, details FROM alerts"),
+        recovered=audit["number"],
+        sweep_age=clock["age"],
+    )

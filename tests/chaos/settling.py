@@ -1,0 +1,57 @@
+"""After the misfortune: wait until nothing moves any more, then compare; not longer than is promised."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from tests.chaos import records
+from tests.chaos.comparison import PROMISED, Difference, compare
+from tests.chaos.installation import Installation
+from tests.chaos.journal import Journal
+from tests.chaos.postgresql import Database
+from tests.chaos.records import Records
+from tests.chaos.truth import Sandbox, Truth
+
+#: Reconciliation leaves the last half minute to the webhooks: before that, asking it is of no use.
+_RECONCILE_AFTER = 31.0
+_RECONCILE_EVERY = 5.0
+_LOOK_EVERY = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """How both sides stood in the end, and after how many seconds."""
+
+    truth: Truth
+    records: Records
+    differences: list[Difference]
+    seconds: float
+
+
+def settle(
+    installation: Installation,
+    database: Database,
+    sandbox: Sandbox,
+    journal: Journal,
+    tell: Callable[[str], None],
+) -> Settled:
+    """Both sides once they agree, or as they stand when the promised time is over."""
+    started = time.monotonic()
+    hurried = started + _RECONCILE_AFTER - _RECONCILE_EVERY
+    told = ""
+    while True:
+        last_missed_at = sandbox.last_missed_at()
+        is_quiet = sandbox.is_quiet() and records.is_quiet(database, last_missed_at)
+        is_over = time.monotonic() - started > PROMISED
+        if is_quiet or is_over:
+            truth, found = sandbox.read(), records.read(database)
+            differences = compare(truth, found, journal, installation.outbox)
+            if not differences or is_over:
+                return Settled(truth, found, differences, time.monotonic() - started)
+            if told != (told := f"Nothing moves, and {len(differences)} differences are left; waiting."):
+                tell(told)
+        may_hurry = not is_quiet and time.time() > last_missed_at + _RECONCILE_AFTER
+        if may_hurry and time.monotonic() - hurried > _RECONCILE_EVERY:
+            records.hurry_reconciliation(database)
+            hurried = time.monotonic()
+        time.sleep(_LOOK_EVERY if not is_quiet else 5 * _LOOK_EVERY)

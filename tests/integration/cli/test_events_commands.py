@@ -1,0 +1,210 @@
+"""What Stripe told is listed and shown, and handled again when a person says so."""
+
+import json
+
+import pytest
+from sqlalchemy import select, text
+
+from lumira.database import atomic, db
+from lumira.models import AccessGrant, AuditEntry, EventStatus, OrderStatus, WebhookEvent
+from lumira.webhooks import drain
+from tests.factories import count, load_order, open_payment
+from tests.stripe_events import deliver, event, payment_intent
+
+pytestmark = pytest.mark.usefixtures("app_context")
+
+
+def paid(opened, **fields):
+    intent = payment_intent(id=opened.payment_intent_id, status="succeeded", latest_charge="ch_1", **fields)
+    return event("payment_intent.succeeded", intent)
+
+
+def parked():
+    return event("payment_intent.canceled", payment_intent(id="pi_nobody", status="canceled"))
+
+
+def fail(brand, monkeypatch, told) -> None:
+    """Let our code stumble over an event until it is given up."""
+
+    def stumble(order, told) -> None:
+        raise ZeroDivisionError("a bug of ours")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(drain, "find_handler", lambda _type: stumble)
+        patched.setattr(drain, "MAXIMUM_TRIES", 1)
+        deliver(brand, told)
+
+
+def stored(brand, told) -> WebhookEvent:
+    with atomic(brand.id):
+        return db.session.execute(
+            select(WebhookEvent).where(WebhookEvent.stripe_event_id == told["id"])
+        ).scalar_one()
+
+
+def queued_drains(brand) -> int:
+    query = "SELECT count(*) FROM procrastinate_jobs WHERE status = 'todo' AND queueing_lock = :lock"
+    with atomic(None):
+        return db.session.execute(text(query), {"lock": f"drain_inbox:{brand.id}"}).scalar_one()
+
+
+def forget_wakeups() -> None:
+    with atomic(None):
+        db.session.execute(text("DELETE FROM procrastinate_jobs"))
+
+
+def audited(brand) -> list[str]:
+    with atomic(brand.id):
+        return list(
+            db.session.execute(
+                select(AuditEntry.subject)
+                .where(AuditEntry.action == "event_replayed")
+                .order_by(AuditEntry.id)
+            ).scalars()
+        )
+
+
+def test_events_are_listed_newest_first_over_all_tenants_or_of_one(run_flask, tenant, other_tenant):
+    old, new = paid(open_payment(tenant)), parked()
+    deliver(tenant, old)
+    deliver(other_tenant, new)
+
+    everybody = run_flask("events", "list").stdout
+    assert everybody.splitlines()[0].split() == [
+        "EVENT", "TENANT", "TYPE", "STATUS", "REASON", "TRIES", "RECEIVED",
+    ]  # fmt: skip
+    assert everybody.index(new["id"]) < everybody.index(old["id"])
+    assert len(run_flask("events", "list", "--limit", 1).stdout.splitlines()) == 2
+
+    only = run_flask("events", "list", "--tenant", tenant.slug).stdout
+    assert old["id"] in only
+    assert new["id"] not in only
+    assert "handled" in only
+
+
+def test_a_list_is_narrowed_by_status_and_type(run_flask, tenant):
+    handled, waiting = paid(open_payment(tenant)), parked()
+    deliver(tenant, handled, waiting)
+
+    by_status = run_flask("events", "list", "--tenant", tenant.slug, "--status", "parked").stdout
+    assert waiting["id"] in by_status
+    assert "order_unknown" in by_status
+    assert handled["id"] not in by_status
+    by_type = run_flask(
+        "events", "list", "--tenant", tenant.slug, "--type", "payment_intent.succeeded"
+    ).stdout
+    assert handled["id"] in by_type
+    assert waiting["id"] not in by_type
+
+
+@pytest.mark.parametrize(
+    "arguments", [("--status", "lost"), ("--limit", "0"), ("--limit", "x")], ids=["status", "zero", "text"]
+)
+def test_a_list_that_makes_no_sense_is_a_usage_error(run_flask, arguments):
+    run_flask("events", "list", *arguments, code=2)
+
+
+def test_an_unknown_tenant_is_one_line(run_flask):
+    assert "There is no tenant nobody" in run_flask("events", "list", "--tenant", "nobody", code=1).stderr
+
+
+def test_an_event_is_shown_by_stripes_id_and_by_ours_without_its_client_secret(run_flask, tenant):
+    opened = open_payment(tenant)
+    told = paid(opened)
+    deliver(tenant, told)
+
+    account = run_flask("events", "show", told["id"]).stdout
+
+    assert f"{told['id']}  payment_intent.succeeded  handled" in account
+    assert f"order     {opened.order_number}" in account
+    assert f"tenant    {tenant.slug}" in account
+    assert told["data"]["object"]["client_secret"] not in account
+    payload = json.loads(account.partition("payload (client secrets are not kept)\n")[2])
+    assert payload["data"]["object"]["id"] == opened.payment_intent_id
+    assert run_flask("events", "show", stored(tenant, told).id).stdout == account
+
+
+def test_what_an_event_failed_with_is_shown_whole(run_flask, tenant, monkeypatch):
+    told = paid(open_payment(tenant))
+    fail(tenant, monkeypatch, told)
+
+    account = run_flask("events", "show", told["id"]).stdout
+
+    assert "Traceback (most recent call last)" in account
+    assert "ZeroDivisionError: a bug of ours" in account
+
+
+def test_an_event_that_two_tenants_know_is_shown_only_for_one_of_them(run_flask, tenant, other_tenant):
+    told = parked()
+    deliver(tenant, told)
+    deliver(other_tenant, told)
+
+    refusal = run_flask("events", "show", told["id"], code=1).stderr
+    assert f"{tenant.slug}, {other_tenant.slug}" in refusal
+    assert tenant.slug in run_flask("events", "show", told["id"], "--tenant", tenant.slug).stdout
+
+
+def test_an_unknown_event_is_one_line(run_flask):
+    for command in ("show", "replay"):
+        assert "There is no event evt_none." in run_flask("events", command, "evt_none", code=1).stderr
+
+
+def test_a_replayed_event_is_due_at_once_and_wakes_a_worker(run_flask, tenant):
+    told = parked()
+    deliver(tenant, told)
+    forget_wakeups()
+
+    assert run_flask("events", "replay", told["id"]).stdout == "1 event due now.\n"
+
+    event_row = stored(tenant, told)
+    assert (event_row.status, event_row.tries) == (EventStatus.RECEIVED, 0)
+    assert queued_drains(tenant) == 1
+    assert audited(tenant) == [f"event:{event_row.id}"]
+
+
+def test_replaying_what_was_handled_gives_nothing_twice(run_flask, tenant):
+    opened = open_payment(tenant)
+    told = paid(opened)
+    deliver(tenant, told)
+
+    for _ in range(2):
+        run_flask("events", "replay", told["id"])
+        drain.drain(tenant.id)
+
+    order = load_order(tenant, opened.order_number)
+    assert order.status is OrderStatus.COMPLETED
+    assert count(tenant, AccessGrant) == 1
+    assert len(order.messages) == 1
+    assert stored(tenant, told).status is EventStatus.HANDLED
+
+
+def test_all_that_failed_is_replayed_and_served_once_the_bug_is_gone(
+    run_flask, tenant, other_tenant, monkeypatch
+):
+    opened, others = open_payment(tenant), open_payment(other_tenant)
+    fail(tenant, monkeypatch, paid(opened))
+    fail(other_tenant, monkeypatch, paid(others))
+
+    assert run_flask("events", "replay", "--failed", "--tenant", tenant.slug).stdout == "1 event due now.\n"
+    drain.drain(tenant.id)
+
+    assert load_order(tenant, opened.order_number).status is OrderStatus.COMPLETED
+    assert run_flask("events", "replay", "--failed", "--tenant", tenant.slug).stdout == "0 events due now.\n"
+    assert load_order(other_tenant, others.order_number).status is OrderStatus.PENDING
+    run_flask("events", "replay", "--failed")
+    drain.drain(other_tenant.id)
+    assert load_order(other_tenant, others.order_number).status is OrderStatus.COMPLETED
+
+
+def test_many_events_are_replayed_in_batches(run_flask, tenant, monkeypatch):
+    monkeypatch.setattr("lumira.cli.events._BATCH", 2)
+    told = [parked() for _ in range(5)]
+    deliver(tenant, *told)
+
+    assert run_flask("events", "replay", "--parked", "--tenant", tenant.slug).stdout == "5 events due now.\n"
+    assert {stored(tenant, one).status for one in told} == {EventStatus.RECEIVED}
+
+
+@pytest.mark.parametrize("arguments", [(), ("--failed", "--parked"), ("evt_1", "--failed")])
+def test_a_replay_names_one_thing(run_flask, arguments):
+    run_flask("events", "replay", *arguments, code=2)

@@ -1,0 +1,94 @@
+"""Stripe is asked at a person's word, and the answer is a table."""
+
+from datetime import timedelta
+
+import pytest
+
+from lumira.clients import stripe_client
+from lumira.models import OrderStatus
+from lumira.webhooks import drain, reconcile
+from lumira.webhooks.findings import Findings
+from tests import stripe_sandbox
+from tests.factories import load_order, open_payment
+
+pytestmark = pytest.mark.usefixtures("app_context")
+
+
+@pytest.fixture(autouse=True)
+def no_grace(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Nobody waits here for a webhook that might still arrive.
+    monkeypatch.setattr(reconcile, "GRACE", timedelta(seconds=-2))
+    monkeypatch.setattr(stripe_client, "RATE_LIMIT_PAUSE", 0)
+
+
+def rows(output: str) -> dict[str, list[str]]:
+    """Columns by tenant; the last one is a sentence."""
+    _, *lines = output.splitlines()
+    return {line.split()[0]: line.split(maxsplit=5)[1:] for line in lines}
+
+
+def test_what_was_found_stands_in_a_table_of_tenants(run_flask, tenant, other_tenant):
+    opened = open_payment(tenant)
+    stripe_sandbox.pay(tenant, opened.payment_intent_id, opened.client_secret)
+
+    result = run_flask("reconcile", "--since", "30m", "--tenant", tenant.slug)
+
+    heading, *_ = result.stdout.splitlines()
+    assert heading.split("  ")[0] == "TENANT"
+    for column in ("EVENTS RECOVERED", "PAYMENTS DECIDED", "ORDERS CHECKED", "ORDERS REPAIRED", "STRIPE"):
+        assert column in heading
+    [(slug, (recovered, decided, checked, repaired, answered))] = rows(result.stdout).items()
+    assert slug == tenant.slug
+    assert int(recovered) > 0
+    assert (decided, checked, repaired, answered) == ("0", "1", "1", "answered")
+    drain.drain(tenant.id)
+    assert load_order(tenant, opened.order_number).status is OrderStatus.COMPLETED
+
+
+def test_without_a_tenant_all_are_asked_about(run_flask, tenant, make_brand, monkeypatch):
+    keyless = make_brand(stripe=False)
+    told = rows(run_flask("reconcile").stdout)
+    assert told[tenant.slug][-1] == "answered"
+    assert told[keyless.slug][-1] == "no Stripe key"
+
+
+def test_stripe_being_down_is_said_and_is_no_failure(run_flask, tenant):
+    stripe_sandbox.fail_next(tenant, "500_before", method="GET", path="/v1", times=50)
+
+    result = run_flask("reconcile", "--tenant", tenant.slug)
+
+    assert rows(result.stdout)[tenant.slug][-1] == "Stripe did not answer"
+
+
+def test_an_error_of_ours_is_a_failure_and_the_table_is_printed_nevertheless(run_flask, tenant, monkeypatch):
+    monkeypatch.setattr(reconcile, "reconcile", lambda *_, **__: Findings(failures=2))
+
+    result = run_flask("reconcile", "--tenant", tenant.slug, code=1)
+
+    assert tenant.slug in result.stdout
+    assert "2 could not be reconciled" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [
+        ("30m", timedelta(minutes=30)),
+        ("12h", timedelta(hours=12)),
+        ("3d", timedelta(days=3)),
+        ("30d", timedelta(days=30)),
+    ],
+)
+def test_a_duration_is_minutes_hours_or_days(run_flask, tenant, monkeypatch, given, meant):
+    asked = []
+    monkeypatch.setattr(reconcile, "reconcile", lambda _, since, **__: asked.append(since) or Findings())
+    run_flask("reconcile", "--tenant", tenant.slug, "--since", given)
+    assert asked == [meant]
+
+
+@pytest.mark.parametrize("given", ["", "3", "d", "3w", "-3d", "0h", "1.5h", "31d", "721h", "99999d", "٣d"])
+def test_a_duration_that_is_none_is_a_usage_error(run_flask, tenant, given):
+    run_flask("reconcile", "--tenant", tenant.slug, "--since", given, code=2)
+
+
+def test_an_unknown_tenant_is_one_line(run_flask):
+    assert "There is no tenant nobody" in run_flask("reconcile", "--tenant", "nobody", code=1).stderr

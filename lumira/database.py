@@ -30,6 +30,13 @@ Result = TypeVar("Result")
 
 log = structlog.get_logger()
 
+#: A host that vanished in the middle of a transaction must not keep its locks until TCP gives it up. Nothing
+#: here waits inside a transaction, so thirty idle seconds mean that nobody is there any more.
+CONNECTION_OPTIONS = (
+    f"-c role={APPLICATION_ROLE} -c idle_in_transaction_session_timeout=30s -c lock_timeout=45s "
+    "-c statement_timeout=60s -c tcp_keepalives_idle=30"
+)
+
 _in_transaction: ContextVar[bool] = ContextVar("in_transaction", default=False)
 
 
@@ -67,8 +74,9 @@ def configure(app: Flask, settings: Settings) -> None:
 
     `inbox` commits statement by statement: receiving an event is one SQL function, whole or not at all.
     """
-    connect_args = {"options": f"-c role={APPLICATION_ROLE}", "connect_timeout": 10}
-    shared: dict[str, Any] = {"pool_pre_ping": True, "connect_args": connect_args}
+    connect_args = {"options": CONNECTION_OPTIONS, "connect_timeout": 10}
+    # An error of the database would otherwise quote what was written: names and addresses, into the log.
+    shared: dict[str, Any] = {"pool_pre_ping": True, "connect_args": connect_args, "hide_parameters": True}
     app.config["SQLALCHEMY_DATABASE_URI"] = settings.database_url
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = shared | {
         "pool_size": settings.database_pool_size,

@@ -36,6 +36,9 @@ RATE_LIMIT_PAUSE = 1.0
 #: What a caller is told to wait after Stripe could not be reached.
 RETRY_AFTER = 5
 
+#: Seconds: a request is repeated as long as its caller's key lives, three days, so no intent of it is younger.
+_ASKED_FOR_AT_MOST = 73 * 3600
+
 #: The API version that this code was written against: the SDK's own.
 API_VERSION: str = stripe.api_version
 
@@ -132,7 +135,8 @@ def find_payment_intent(
 
     Listed and not searched: Stripe's search lags behind by up to an hour.
     """
-    wanted: dict[str, Any] = {"created": {"gte": int(created_after.timestamp()) - 60}}
+    earliest = int(created_after.timestamp())
+    wanted: dict[str, Any] = {"created": {"gte": earliest - 60, "lte": earliest + _ASKED_FOR_AT_MOST}}
     if stripe_customer_id is not None:
         wanted["customer"] = stripe_customer_id
     intents = _pages(

@@ -4,16 +4,15 @@ from email.message import EmailMessage
 
 from lumira.effects import letters
 from lumira.effects.registry import composes
-from lumira.models import MessageKind, Order, OrderStatus, OutboxMessage, Tenant
+from lumira.models import MessageKind, Order, OutboxMessage, Tenant
 from lumira.money import format_amount
-
-_SERVED = (OrderStatus.COMPLETED, OrderStatus.PARTIALLY_REFUNDED)
+from lumira.services import outbox
 
 
 @composes(MessageKind.ORDER_CONFIRMATION)
 def order_confirmation(tenant: Tenant, order: Order, message: OutboxMessage) -> EmailMessage | None:
     """What was bought and under which number; not said any more once the money is back."""
-    if order.status not in _SERVED:
+    if not outbox.is_true(order, message.kind, message.subject):
         return None
     amount = format_amount(order.amount, order.currency)
     return _letter(
@@ -32,7 +31,7 @@ def order_confirmation(tenant: Tenant, order: Order, message: OutboxMessage) -> 
 @composes(MessageKind.PAYMENT_FAILED)
 def payment_failed(tenant: Tenant, order: Order, message: OutboxMessage) -> EmailMessage | None:
     """That a try failed and another one is possible; not said if the order was paid meanwhile."""
-    if order.status is not OrderStatus.FAILED:
+    if not outbox.is_true(order, message.kind, message.subject):
         return None
     return _letter(
         tenant,
@@ -51,7 +50,7 @@ def payment_failed(tenant: Tenant, order: Order, message: OutboxMessage) -> Emai
 def order_refunded(tenant: Tenant, order: Order, message: OutboxMessage) -> EmailMessage | None:
     """That money is on its way back; not said if that refund failed meanwhile."""
     refund = next((known for known in order.refunds if known.stripe_refund_id == message.subject), None)
-    if refund is None or not refund.is_live:
+    if refund is None or not outbox.is_true(order, message.kind, message.subject):
         return None
     return _letter(
         tenant,

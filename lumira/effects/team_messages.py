@@ -6,7 +6,7 @@ from lumira.effects import letters
 from lumira.effects.registry import composes
 from lumira.models import MessageKind, Order, OutboxMessage, Tenant
 from lumira.money import format_amount
-from lumira.services.settle_order import INQUIRY
+from lumira.services import outbox
 
 
 @composes(MessageKind.DISPUTE_ALERT)
@@ -15,10 +15,10 @@ def dispute_alert(tenant: Tenant, order: Order, message: OutboxMessage) -> Email
 
     A question is not told any more once it has become a dispute: of that there is a message of its own.
     """
-    dispute_id = message.subject.removeprefix(INQUIRY)
+    dispute_id = message.subject.removeprefix(outbox.INQUIRY)
     is_question = message.subject != dispute_id
     dispute = next((known for known in order.disputes if known.stripe_dispute_id == dispute_id), None)
-    if dispute is None or (is_question and not dispute.status.is_inquiry):
+    if dispute is None or not outbox.is_true(order, message.kind, message.subject):
         return None
     what = "Demande d'information" if is_question else "Litige"
     due = f"{dispute.due_at:%d/%m/%Y %H:%M} UTC" if dispute.due_at else "non précisée"

@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKeyConstraint, String, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from lumira.database import Base
@@ -60,6 +60,7 @@ class Dispute(Identified, Timestamped, Base):
     __table_args__ = (
         ForeignKeyConstraint(["tenant_id", "order_id"], ["orders.tenant_id", "orders.id"]),
         UniqueConstraint("tenant_id", "stripe_dispute_id"),
+        Index("ix_disputes_by_order", "tenant_id", "order_id"),
         CheckConstraint("amount >= 0 AND movements >= 0", name="amounts_are_not_negative"),
         CheckConstraint(one_of("status", DisputeStatus), name="status_is_known"),
     )

@@ -3,7 +3,7 @@
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKeyConstraint, String, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from lumira.database import Base
@@ -34,6 +34,7 @@ class Charge(Identified, Timestamped, Base):
     __table_args__ = (
         ForeignKeyConstraint(["tenant_id", "order_id"], ["orders.tenant_id", "orders.id"]),
         UniqueConstraint("tenant_id", "stripe_charge_id"),
+        Index("ix_charges_by_order", "tenant_id", "order_id"),
         CheckConstraint("amount_refunded >= 0", name="amount_refunded_is_not_negative"),
     )
 
@@ -54,6 +55,7 @@ class Refund(Identified, Timestamped, Base):
     __table_args__ = (
         ForeignKeyConstraint(["tenant_id", "order_id"], ["orders.tenant_id", "orders.id"]),
         UniqueConstraint("tenant_id", "stripe_refund_id"),
+        Index("ix_refunds_by_order", "tenant_id", "order_id"),
         CheckConstraint("amount >= 0", name="amount_is_not_negative"),
         CheckConstraint(one_of("status", RefundStatus), name="status_is_known"),
     )

@@ -89,7 +89,7 @@ def apply(tenant: Tenant, wanted: Sequence[WantedProduct]) -> list[ProductChange
             changes.append(_add(tenant, entry, position))
         elif (change := _update(product, entry, position)) is not None:
             changes.append(change)
-    numbers = {entry.level_number for entry in wanted}
+    numbers = {entry.level_number for entry in wanted if entry.level_number is not None}
     for product in known.values():
         if product.active:
             product.active = False

@@ -12,11 +12,10 @@ from uuid import UUID
 
 import structlog
 
-from lumira.clients import stripe_client
 from lumira.clock import utc_now
 from lumira.database import atomic, retried
 from lumira.errors import InvalidQuantity, OutOfStock, PaymentFailed
-from lumira.models import Customer, Order, Payment, PaymentRequest, Product, RequestState
+from lumira.models import Customer, Order, Payment, PaymentState, Product
 from lumira.services import (
     catalog,
     checks,
@@ -29,8 +28,10 @@ from lumira.services import (
     payments,
     tenants,
 )
+from lumira.services.ask_stripe import CustomerMissing, Question, ask_stripe, where_to_look
 from lumira.services.ensure_stripe_customer import ensure_stripe_customer
 from lumira.services.idempotency import Call, Claim, StoredReply
+from lumira.services.payments import PaymentMismatch
 from lumira.services.read_stripe import read_intent
 from lumira.services.settle_order import settle_order
 
@@ -85,25 +86,6 @@ class _Opened:
     customer_id: UUID | None
 
 
-@dataclass(frozen=True, slots=True)
-class _Frozen:
-    """What Stripe is asked: to tell of a known intent, or to create one."""
-
-    payment_intent_id: str | None
-    request_id: UUID | None = None
-    parameters: dict[str, Any] | None = None
-    key: str | None = None
-    #: Set where Stripe may have an intent of ours that we do not know: looked for before anything is sent.
-    look_up: "_LookUp | None" = None
-
-
-@dataclass(frozen=True, slots=True)
-class _LookUp:
-    order_number: str
-    created_after: Any
-    stripe_customer_id: str | None
-
-
 def create_payment_intent(tenant_id: int, *, call: Call, sale: Sale) -> Reply:
     """Open an order and its PaymentIntent; a free product completes the order at once.
 
@@ -114,10 +96,18 @@ def create_payment_intent(tenant_id: int, *, call: Call, sale: Sale) -> Reply:
     if isinstance(opened, Reply):
         return opened
     with _freeing_on_error(tenant_id, opened.claim):
-        stripe_customer_id = ensure_stripe_customer(tenant_id, opened.account, opened.customer_id)
-        frozen = _freeze(tenant_id, opened, stripe_customer_id)
-        intent = _ask_stripe(tenant_id, opened, frozen)
-        return Reply(_attach(tenant_id, opened, intent), replayed=False)
+        try:
+            return _ask(tenant_id, opened)
+        except CustomerMissing:
+            # Deleted at Stripe, or of the account before: forgotten by now, so that this time a new one is made.
+            return _ask(tenant_id, opened)
+
+
+def _ask(tenant_id: int, opened: _Opened) -> Reply:
+    stripe_customer_id = ensure_stripe_customer(tenant_id, opened.account, opened.customer_id)
+    question = _freeze(tenant_id, opened, stripe_customer_id)
+    intent = ask_stripe(tenant_id, opened.account, question)
+    return Reply(_attach(tenant_id, opened, intent), replayed=False)
 
 
 @retried
@@ -125,8 +115,11 @@ def _open(tenant_id: int, call: Call, sale: Sale) -> Reply | _Opened:
     """First phase: the order exists before anything is asked of Stripe."""
     with atomic(tenant_id):
         claim = idempotency.claim(tenant_id, call)
-        if claim.reply is not None:
+        if claim.reply is not None and not orders.is_cancelled(tenant_id, claim.order_id):
             return Reply(PaymentOpened(**claim.reply.body), replayed=True)
+        if claim.reply is not None:
+            # Nobody paid in time and the payment was closed: the secret of that one is of no use.
+            claim = idempotency.take_over(tenant_id, claim)
         order = _find_or_open_order(tenant_id, call, claim, sale)
         if order.is_free:
             return _serve_free(tenant_id, claim, orders.lock_order(tenant_id, order.id))
@@ -192,15 +185,15 @@ def _serve_free(tenant_id: int, claim: Claim, order: Order) -> Reply:
 
 
 @retried
-def _freeze(tenant_id: int, opened: _Opened, stripe_customer_id: str | None) -> _Frozen:
+def _freeze(tenant_id: int, opened: _Opened, stripe_customer_id: str | None) -> Question:
     """Second phase: what Stripe is asked is written down, whole, before it is asked."""
     with atomic(tenant_id):
         idempotency.hold(tenant_id, opened.claim)
         order = orders.lock_order(tenant_id, opened.order_id)
         payment = order.shown_payment
-        if payment is not None:
-            return _Frozen(payment.stripe_payment_intent_id)
-        look_up = _look_up(order)
+        if payment is not None and payment.state is not PaymentState.CANCELED:
+            return Question(order.id, opened.customer_id, payment.stripe_payment_intent_id)
+        look_up = where_to_look(order)
         tenant = tenants.get(tenant_id)
         request = payments.freeze_request(
             order,
@@ -211,67 +204,9 @@ def _freeze(tenant_id: int, opened: _Opened, stripe_customer_id: str | None) -> 
         )
         settle_order(order, actor=_ACTOR)
         checks.schedule(order, utc_now())
-        return _Frozen(None, request.id, request.parameters, request.stripe_key, look_up)
-
-
-def _look_up(order: Order) -> _LookUp | None:
-    """Where to look first: an answer may have been lost, or its key be too old to ask again.
-
-    Every request counts and not only the last: what a process found, or was about to look for, died with it
-    while the next attempt was frozen already.
-    """
-    doubtful = [request for request in order.requests if _is_doubtful(request)]
-    if not doubtful:
-        return None
-    # An intent that was asked for without a customer has none: then it is looked for among all.
-    asked = {request.parameters.get("customer") for request in doubtful}
-    return _LookUp(order.order_number, doubtful[0].created_at, asked.pop() if len(asked) == 1 else None)
-
-
-def _is_doubtful(request: PaymentRequest) -> bool:
-    """Whether Stripe may have made an intent of this request that asking again would not bring."""
-    is_stale = request.state is RequestState.FROZEN and payments.key_is_stale(request, utc_now())
-    return is_stale or request.state is RequestState.UNKNOWN
-
-
-def _ask_stripe(tenant_id: int, opened: _Opened, frozen: _Frozen) -> dict[str, Any]:
-    """The network, between two transactions."""
-    if frozen.payment_intent_id is not None:
-        return stripe_client.get_payment_intent(opened.account, frozen.payment_intent_id)
-    if frozen.look_up is not None:
-        found = stripe_client.find_payment_intent(
-            opened.account,
-            order_number=frozen.look_up.order_number,
-            created_after=frozen.look_up.created_after,
-            stripe_customer_id=frozen.look_up.stripe_customer_id,
+        return Question(
+            order.id, opened.customer_id, None, request.id, request.parameters, request.stripe_key, look_up
         )
-        if found is not None:
-            return found
-    try:
-        assert frozen.key is not None and frozen.parameters is not None  # noqa: PT018, S101 - frozen together
-        return stripe_client.create_payment_intent(opened.account, frozen.parameters, key=frozen.key)
-    except stripe_client.StripeRefused as error:
-        _keep_refusal(tenant_id, opened, error)
-        raise PaymentFailed("Stripe refused to open the payment.", stripe_code=error.code) from error
-    except stripe_client.StripeOutcomeUnknown:
-        with atomic(tenant_id):
-            order = orders.lock_order(tenant_id, opened.order_id)
-            payments.mark_unknown(_request(order, frozen))
-        raise
-
-
-def _request(order: Order, frozen: _Frozen) -> PaymentRequest:
-    return next(request for request in order.requests if request.id == frozen.request_id)
-
-
-@retried
-def _keep_refusal(tenant_id: int, opened: _Opened, error: stripe_client.StripeRefused) -> None:
-    with atomic(tenant_id):
-        if error.is_missing_customer and opened.customer_id is not None:
-            customers.forget_stripe_customer(customers.lock(tenant_id, opened.customer_id))
-        order = orders.lock_order(tenant_id, opened.order_id)
-        payments.mark_refused(order.requests[-1], code=error.code, message=error.message)
-        settle_order(order, actor="stripe")
 
 
 @retried
@@ -280,7 +215,10 @@ def _attach(tenant_id: int, opened: _Opened, intent: dict[str, Any]) -> PaymentO
     with atomic(tenant_id):
         idempotency.hold(tenant_id, opened.claim)
         order = orders.lock_order(tenant_id, opened.order_id)
-        payment = payments.attach_intent(order, read_intent(intent))
+        try:
+            payment = payments.attach_intent(order, read_intent(intent))
+        except PaymentMismatch as error:
+            raise PaymentFailed("Stripe has another payment under this order's number.") from error
         settle_order(order, actor=_ACTOR)
         reply = _reply(order, payment=payment, client_secret=intent["client_secret"])
         idempotency.finish(tenant_id, opened.claim, StoredReply(200, asdict(reply)))

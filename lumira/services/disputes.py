@@ -41,11 +41,12 @@ def record_dispute(order: Order, facts: DisputeFacts) -> None:
         )
         return
     known.was_inquiry = known.was_inquiry or facts.status.is_inquiry
-    if (facts.movements, facts.status.rank) > (known.movements, known.status.rank):
-        known.status, known.movements = facts.status, facts.movements
-        known.amount = facts.amount
-        known.due_at = facts.due_at or known.due_at
-        known.reason = facts.reason or known.reason
+    # Each of these is the largest ever told, so that the order of telling leaves no trace.
+    known.due_at = max(filter(None, (known.due_at, facts.due_at)), default=None)
+    known.reason = max(filter(None, (known.reason, facts.reason)), default=None)
+    told = (facts.movements, facts.status.rank, facts.amount)
+    if told > (known.movements, known.status.rank, known.amount):
+        known.status, known.movements, known.amount = facts.status, facts.movements, facts.amount
 
 
 def open_amounts(order: Order) -> tuple[bool, int]:

@@ -86,7 +86,8 @@ def claim(tenant_id: int, call: Call) -> Claim:
     row, is_new = _find_or_create(tenant_id, call, now)
     if is_new:
         return Claim(row.id, row.fence)
-    if row.expires_at <= now or _is_free(row, call):
+    is_held = row.leased_until is not None and row.leased_until > now
+    if (row.expires_at <= now and not is_held) or _is_free(row, call):
         _start_over(row, call, now)
         return Claim(row.id, row.fence)
     if row.fingerprint != call.fingerprint:
@@ -94,7 +95,7 @@ def claim(tenant_id: int, call: Call) -> Claim:
     if row.reply_sealed is not None and row.reply_status is not None:
         body = encryption.unseal(row.reply_sealed, tenant_id=tenant_id, purpose=_REPLY_PURPOSE)
         return Claim(row.id, row.fence, row.order_id, StoredReply(row.reply_status, json.loads(body)))
-    if row.leased_until is not None and row.leased_until > now:
+    if is_held and row.leased_until is not None:
         wait = int((row.leased_until - now).total_seconds()) + 1
         raise IdempotencyInProgress(
             "A request with this idempotency key is still running.", retry_after=min(wait, 5)
@@ -107,29 +108,25 @@ def claim(tenant_id: int, call: Call) -> Claim:
 def _find_or_create(tenant_id: int, call: Call, now: datetime) -> tuple[IdempotencyKey, bool]:
     assert call.kind is not None  # noqa: S101 - told by `claim`
     slot = _slot(call)
-    made = db.session.execute(
-        insert(IdempotencyKey)
-        .values(
-            tenant_id=tenant_id,
-            id=uuid7(),
-            slot=slot,
-            fingerprint=call.fingerprint,
-            fence=1,
-            leased_until=now + LEASE,
-            expires_at=now + LIFETIME[call.kind],
-            created_at=now,
-            updated_at=now,
-        )
-        .on_conflict_do_nothing(index_elements=["tenant_id", "slot"])
-        .returning(IdempotencyKey.id)
-    ).scalar_one_or_none()
-    row = db.session.execute(
-        select(IdempotencyKey)
-        .where(IdempotencyKey.tenant_id == tenant_id, IdempotencyKey.slot == slot)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    ).scalar_one()
-    return row, made is not None
+    new_id = uuid7()
+    made = insert(IdempotencyKey).values(
+        tenant_id=tenant_id,
+        id=new_id,
+        slot=slot,
+        fingerprint=call.fingerprint,
+        fence=1,
+        leased_until=now + LEASE,
+        expires_at=now + LIFETIME[call.kind],
+        created_at=now,
+        updated_at=now,
+    )
+    # An update that changes nothing returns the row that is there already, and locks it: one statement, so that
+    # no row can be removed between finding and locking it.
+    upsert = made.on_conflict_do_update(
+        index_elements=["tenant_id", "slot"], set_={"slot": made.excluded.slot}
+    ).returning(IdempotencyKey)
+    row = db.session.execute(upsert, execution_options={"populate_existing": True}).scalar_one()
+    return row, row.id == new_id
 
 
 def _slot(call: Call) -> str:
@@ -151,6 +148,18 @@ def _start_over(row: IdempotencyKey, call: Call, now: datetime) -> None:
     row.expires_at = now + LIFETIME[call.kind]
     row.order_id = None
     row.reply_status = row.reply_sealed = None
+
+
+def take_over(tenant_id: int, claim: Claim) -> Claim:
+    """Answer a call anew whose stored reply is of no use any more; the row is locked since it was claimed."""
+    row = _lock_ours(tenant_id, claim)
+    if row is None:
+        raise IdempotencyInProgress("This request is gone.", retry_after=1)
+    row.reply_status = row.reply_sealed = None
+    row.fence += 1
+    row.leased_until = utc_now() + LEASE
+    db.session.flush()
+    return Claim(row.id, row.fence, row.order_id)
 
 
 def hold(tenant_id: int, claim: Claim, *, order_id: UUID | None = None) -> None:

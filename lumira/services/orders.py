@@ -163,6 +163,12 @@ def lock_order(tenant_id: int, order_id: UUID) -> Order:
     return order
 
 
+def is_cancelled(tenant_id: int, order_id: UUID | None) -> bool:
+    """Whether this order was given up unpaid."""
+    query = select(Order.status).where(Order.tenant_id == tenant_id, Order.id == order_id)
+    return db.session.execute(query).scalar_one_or_none() is OrderStatus.CANCELLED
+
+
 def find_free(tenant_id: int, *, customer_id: UUID, product_id: str) -> UUID | None:
     """Id of the order by which this customer got this free product."""
     return db.session.execute(

@@ -5,11 +5,11 @@ from datetime import datetime, timedelta
 from random import SystemRandom
 from uuid import UUID
 
-from sqlalchemy import case, select, text, update
+from sqlalchemy import case, or_, select, text, update
 
 from lumira.clock import utc_now
 from lumira.database import db
-from lumira.models import MessageKind, MessageStatus, Order, OutboxMessage
+from lumira.models import MessageKind, MessageStatus, Order, OrderStatus, OutboxMessage
 
 #: How long a message belongs to the process that took it: longer than any sending may take.
 LEASE = timedelta(seconds=25)
@@ -21,16 +21,47 @@ _FIRST_PAUSE, _LONGEST_PAUSE = timedelta(seconds=30), timedelta(hours=1)
 #: Part of a pause by which it may be longer or shorter, so that what failed together does not return together.
 _JITTER = 0.2
 _dice = SystemRandom()
+#: Before the id of a dispute in the subject of the message about its time as a bank's question.
+INQUIRY = "inquiry:"
 #: What may be sent once more when a person says so; what was sent is sent.
 _RETRIABLE = (MessageStatus.PENDING, MessageStatus.SUPERSEDED, MessageStatus.DEAD)
 
 
 def owe(order: Order, kind: MessageKind, subject: str = "") -> bool:
-    """Owe the buyer one message about `subject`; `False` if it was owed already."""
-    if any(known.kind is kind and known.subject == subject for known in order.messages):
-        return False
-    order.messages.append(OutboxMessage(kind=kind, subject=subject))
-    return True
+    """Owe one message about `subject`; `False` if it was owed already.
+
+    One that was passed over, because it was not true when its turn came, is owed again once it is true again:
+    whether a message leaves must not depend on when somebody looked.
+    """
+    known = next((each for each in order.messages if each.kind is kind and each.subject == subject), None)
+    if known is None:
+        order.messages.append(OutboxMessage(kind=kind, subject=subject))
+        return True
+    if known.status is MessageStatus.SUPERSEDED and is_true(order, kind, subject):
+        known.status, known.tries, known.next_try_at = MessageStatus.PENDING, 0, utc_now()
+        return True
+    return False
+
+
+def is_true(order: Order, kind: MessageKind, subject: str) -> bool:
+    """Whether the message says what is so now, on a settled order."""
+    match kind:
+        case MessageKind.ORDER_CONFIRMATION:
+            return order.status in (OrderStatus.COMPLETED, OrderStatus.PARTIALLY_REFUNDED)
+        case MessageKind.PAYMENT_FAILED:
+            # Of several failed tries the last is what the buyer has to know of.
+            return order.status is OrderStatus.FAILED and order.declines[-1].subject == subject
+        case MessageKind.ORDER_REFUNDED:
+            return any(known.stripe_refund_id == subject and known.is_live for known in order.refunds)
+        case MessageKind.DISPUTE_ALERT:
+            # A question is not told any more once it has become a dispute: of that there is another message.
+            return any(
+                known.stripe_dispute_id == subject.removeprefix(INQUIRY)
+                and (known.status.is_inquiry or not subject.startswith(INQUIRY))
+                for known in order.disputes
+            )
+        case _:
+            return True
 
 
 def wake(tenant_id: int) -> None:
@@ -50,7 +81,8 @@ def take_next(tenant_id: int) -> OutboxMessage | None:
         .where(
             OutboxMessage.tenant_id == tenant_id,
             OutboxMessage.status == MessageStatus.PENDING,
-            OutboxMessage.next_try_at <= now,
+            # What was never tried is due whatever the clock of the process that owed it.
+            or_(OutboxMessage.next_try_at <= now, OutboxMessage.tries == 0),
         )
         .order_by(OutboxMessage.next_try_at, OutboxMessage.id)
         .limit(1)

@@ -1,6 +1,6 @@
 """Payments: the requests that are sent to Stripe, and the facts that come back."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -74,7 +74,8 @@ def freeze_request(
 
     Whole and final: a retry, by whichever process, sends exactly this under exactly this key.
     """
-    if order.requests and order.requests[-1].is_live:
+    is_closed = bool(order.payments) and all(known.state is PaymentState.CANCELED for known in order.payments)
+    if order.requests and order.requests[-1].is_live and not is_closed:
         return order.requests[-1]
     attempt = len(order.requests) + 1
     parameters: dict[str, Any] = {
@@ -148,6 +149,7 @@ def attach_intent(order: Order, intent: IntentFacts) -> Payment:
             currency=intent.currency,
             amount_received=0,
             tries=[],
+            ended_tries=[],
             created_at=utc_now(),
         )
         order.payments.append(payment)
@@ -207,6 +209,17 @@ def record_state(order: Order, intent: IntentFacts) -> None:
                 record_declined(order, intent)
 
 
+def end_tries(order: Order, payment_intent_id: str, tries: Iterable[str]) -> None:
+    """Note that these tries, known before Stripe was asked, are over: Stripe waits for another method.
+
+    Events cannot tell this: a buyer who leaves the bank's page and tries another card ends the first try
+    without a word. Only what was known before asking, because another may have begun meanwhile.
+    """
+    payment = order.find_payment(payment_intent_id)
+    if payment is not None:
+        payment.ended_tries = sorted({*(payment.ended_tries or ()), *tries})
+
+
 def _add_try(payment: Payment, subject: str) -> None:
     if subject not in payment.tries:
         # A new list, because a change inside the old one would go unnoticed; sorted, so that order never matters.
@@ -236,7 +249,7 @@ def record_declined(order: Order, intent: IntentFacts) -> None:
 
 def has_open_try(order: Order, payment: Payment) -> bool:
     """Whether a try on this payment was seen under way and has not been seen to fail."""
-    ended: set[str] = set()
+    ended: set[str] = set(payment.ended_tries or ())
     for decline in order.declines:
         if decline.payment_id == payment.id:
             known = (decline.subject, decline.stripe_charge_id, decline.stripe_payment_method_id)

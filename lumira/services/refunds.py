@@ -84,13 +84,16 @@ def has_unknown_refunds(order: Order) -> bool:
 
 def _by_charge(order: Order) -> list[tuple[int, int, int]]:
     """For each charge: what is live of its refunds, what Stripe told, what is dead."""
-    charge_ids = {refund.stripe_charge_id for refund in order.refunds}
-    charge_ids |= {charge.stripe_charge_id for charge in order.charges}
-    return [_sums(order, charge_id) for charge_id in sorted(charge_ids, key=str)]
+    known = {charge.stripe_charge_id for charge in order.charges}
+    known |= {refund.stripe_charge_id for refund in order.refunds if refund.stripe_charge_id is not None}
+    # A refund that names no charge is of the only one there is; of several nobody can tell which.
+    only = next(iter(known)) if len(known) == 1 else None
+    charge_ids = known | {refund.stripe_charge_id or only for refund in order.refunds}
+    return [_sums(order, charge_id, only) for charge_id in sorted(charge_ids, key=str)]
 
 
-def _sums(order: Order, charge_id: str | None) -> tuple[int, int, int]:
-    refunds = [refund for refund in order.refunds if refund.stripe_charge_id == charge_id]
+def _sums(order: Order, charge_id: str | None, only: str | None) -> tuple[int, int, int]:
+    refunds = [refund for refund in order.refunds if (refund.stripe_charge_id or only) == charge_id]
     live = sum(refund.amount for refund in refunds if refund.is_live)
     dead = sum(refund.amount for refund in refunds if not refund.is_live)
     told = sum(

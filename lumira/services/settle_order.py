@@ -28,9 +28,6 @@ from lumira.services import alerts, audit, checks, disputes, outbox, payments, r
 
 log = structlog.get_logger()
 
-#: Before the id of a dispute in the subject of the message about its time as a bank's question.
-INQUIRY = "inquiry:"
-
 
 @dataclass(frozen=True, slots=True)
 class GrantState:
@@ -84,6 +81,9 @@ def derive(order: Order) -> Outcome:
     review = _review(order)
     is_paid = order.is_free or (review is None and any(p.has_succeeded for p in order.payments))
     money = _money(order)
+    if review is not None and money.is_back:
+        # What was paid wrongly went back whole: nobody has to decide about it any more.
+        return Outcome(OrderStatus.REFUNDED, None, False, {}, frozenset(_messages(order, is_paid=False)))
     status = _status_of_served(order, money) if is_paid else _status_of_unserved(order, review)
     grants: dict[UUID, GrantState] = {}
     if is_paid:
@@ -165,7 +165,7 @@ def _messages(order: Order, *, is_paid: bool) -> Iterable[tuple[MessageKind, str
     for dispute in order.disputes:
         # A question that becomes a dispute is news: the team is told of both, each once.
         if dispute.was_inquiry:
-            yield MessageKind.DISPUTE_ALERT, f"{INQUIRY}{dispute.stripe_dispute_id}"
+            yield MessageKind.DISPUTE_ALERT, f"{outbox.INQUIRY}{dispute.stripe_dispute_id}"
         if not dispute.status.is_inquiry:
             yield MessageKind.DISPUTE_ALERT, dispute.stripe_dispute_id
     if order.customer_email is None:

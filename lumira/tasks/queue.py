@@ -5,6 +5,7 @@ work until the next sweep, and running one twice does nothing twice.
 """
 
 import threading
+from collections.abc import Callable, Iterable
 
 import structlog
 from procrastinate import App, JobContext
@@ -54,14 +55,20 @@ def relay_outbox(tenant_id: int) -> None:
 @queue.task(name="sweep", queue=QUEUE, queueing_lock="sweep")
 def sweep_due(timestamp: int) -> None:  # noqa: ARG001 - given to every periodic task
     """Find what is due in any tenant and was not woken for: a retry, or work that a killed process left."""
-    for tenant_id in sweep.tenants_with_due_events(utc_now()):
+    _for_each(sweep.tenants_with_due_events(utc_now()), drain.drain)
+    _for_each(sweep.tenants_with_due_messages(utc_now()), relay.relay)
+
+
+def _for_each(tenant_ids: Iterable[int], work: Callable[..., object]) -> None:
+    """Do the work of each tenant until the process is to end; what fails for one leaves the others theirs."""
+    for tenant_id in tenant_ids:
         if stopping.is_set():
             return
-        drain.drain(tenant_id, is_stopping=stopping.is_set)
-    for tenant_id in sweep.tenants_with_due_messages(utc_now()):
-        if stopping.is_set():
-            return
-        relay.relay(tenant_id, is_stopping=stopping.is_set)
+        with structlog.contextvars.bound_contextvars(tenant_id=tenant_id):
+            try:
+                work(tenant_id, is_stopping=stopping.is_set)
+            except Exception:
+                log.exception("tenant_failed", work=work.__name__)
 
 
 @queue.periodic(cron="* * * * *")
@@ -75,11 +82,7 @@ def reconcile_all(timestamp: int) -> None:  # noqa: ARG001 - given to every peri
     try:
         with atomic(None):
             tenant_ids = tenants.list_ids()
-        for tenant_id in tenant_ids:
-            if stopping.is_set():
-                return
-            with structlog.contextvars.bound_contextvars(tenant_id=tenant_id):
-                reconcile.reconcile(tenant_id, is_stopping=stopping.is_set)
+        _for_each(tenant_ids, reconcile.reconcile)
     finally:
         _reconciling.release()
 
@@ -90,9 +93,21 @@ def forget_expired_keys(timestamp: int) -> None:  # noqa: ARG001 - given to ever
     """Remove idempotency keys whose time is over."""
     with atomic(None):
         tenant_ids = tenants.list_ids()
-    for tenant_id in tenant_ids:
+    _for_each(tenant_ids, _forget_expired)
+
+
+def _forget_expired(tenant_id: int, *, is_stopping: Callable[[], bool]) -> None:
+    removed = 1
+    while removed and not is_stopping():
         with atomic(tenant_id):
-            idempotency.remove_expired(tenant_id, utc_now())
+            removed = idempotency.remove_expired(tenant_id, utc_now())
+
+
+@queue.periodic(cron="37 * * * *")
+@queue.task(name="forget_old_jobs", queue=QUEUE, queueing_lock="forget_old_jobs", pass_context=True)
+async def forget_old_jobs(context: JobContext, timestamp: int) -> None:  # noqa: ARG001 - given to every periodic task
+    """Remove jobs that failed or were let go days ago: what they were about stands in rows of ours."""
+    await context.app.job_manager.delete_old_jobs(nb_hours=72, include_failed=True, include_cancelled=True)
 
 
 @queue.periodic(cron=f"* * * * * */{STALLED_AFTER}")

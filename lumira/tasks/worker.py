@@ -14,7 +14,7 @@ from procrastinate.worker import Worker
 from sqlalchemy.engine import make_url
 
 from config.settings import Settings
-from lumira.database import APPLICATION_ROLE
+from lumira.database import CONNECTION_OPTIONS
 from lumira.tasks.queue import HEARTBEAT_EVERY, STALLED_AFTER, queue, stopping
 
 log = structlog.get_logger()
@@ -63,7 +63,7 @@ async def _run(app: Flask, settings: Settings) -> None:
 async def _work(app: Flask, settings: Settings) -> None:
     connector = PsycopgConnector(
         conninfo=_conninfo(settings.database_url),
-        kwargs={"options": f"-c role={APPLICATION_ROLE}"},
+        kwargs={"options": CONNECTION_OPTIONS},
         min_size=2,
         max_size=6,
         # A worker that waits for a lost database must notice, and the loop above start anew.

@@ -11,7 +11,8 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 import structlog
-from sqlalchemy import select, text
+from sqlalchemy import ColumnElement, or_, select, text
+from sqlalchemy.orm import defer
 
 from lumira.clients.stripe_client import API_VERSION
 from lumira.clock import utc_now
@@ -71,6 +72,8 @@ def drain_batch(tenant_id: int) -> int:
         _handle_due(tenant_id, taken)
     except Exception:
         log.exception("event_batch_failed", events=len(taken))
+        # A batch that cannot even be read is taken by its ids: one row must not stand in the way of all.
+        taken = taken or _due_ids(tenant_id)
         if not taken:
             raise
         for event_id in taken:
@@ -87,14 +90,29 @@ def _handle_due(tenant_id: int, taken: list[UUID]) -> None:
         _handle(tenant_id, events)
 
 
-def _take(tenant_id: int, *, limit: int, only: UUID | None = None) -> list[WebhookEvent]:
+def _is_due(tenant_id: int) -> tuple[ColumnElement[bool], ...]:
+    return (
+        WebhookEvent.tenant_id == tenant_id,
+        WebhookEvent.status.in_((EventStatus.RECEIVED, EventStatus.PARKED)),
+        # What was never tried is due whatever the clock of the process that received it.
+        or_(WebhookEvent.next_try_at <= utc_now(), WebhookEvent.tries == 0),
+    )
+
+
+def _due_ids(tenant_id: int) -> list[UUID]:
+    with atomic(tenant_id):
+        due = select(WebhookEvent.id).where(*_is_due(tenant_id)).order_by(WebhookEvent.next_try_at)
+        return list(db.session.execute(due.limit(BATCH)).scalars())
+
+
+def _take(
+    tenant_id: int, *, limit: int, only: UUID | None = None, unread: bool = False
+) -> list[WebhookEvent]:
+    """Due events, locked; without their payloads if they are to stay unread."""
     query = (
         select(WebhookEvent)
-        .where(
-            WebhookEvent.tenant_id == tenant_id,
-            WebhookEvent.status.in_((EventStatus.RECEIVED, EventStatus.PARKED)),
-            WebhookEvent.next_try_at <= utc_now(),
-        )
+        .where(*_is_due(tenant_id))
+        .options(*([defer(WebhookEvent.payload, raiseload=True)] if unread else []))
         .order_by(WebhookEvent.next_try_at, WebhookEvent.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
@@ -105,14 +123,14 @@ def _take(tenant_id: int, *, limit: int, only: UUID | None = None) -> list[Webho
 
 
 def _handle_alone(tenant_id: int, event_id: UUID) -> None:
-    structlog.contextvars.bind_contextvars(event=str(event_id))
+    structlog.contextvars.bind_contextvars(event_row=str(event_id))
     try:
         _handle_one(tenant_id, event_id)
     except Exception:
         log.exception("event_failed")
         _record_failure(tenant_id, event_id, traceback.format_exc())
     finally:
-        structlog.contextvars.unbind_contextvars("event")
+        structlog.contextvars.unbind_contextvars("event_row")
 
 
 @retried
@@ -125,7 +143,7 @@ def _handle_one(tenant_id: int, event_id: UUID) -> None:
 def _record_failure(tenant_id: int, event_id: UUID, trace: str) -> None:
     """Note the failure after the rollback that it caused; the last one becomes an alert."""
     with atomic(tenant_id):
-        for event in _take(tenant_id, limit=1, only=event_id):
+        for event in _take(tenant_id, limit=1, only=event_id, unread=True):
             event.tries += 1
             # A traceback may quote a payload, and a text of the database cannot hold NUL.
             event.last_error = trace.replace("\x00", "�").encode("utf-8", "replace").decode()

@@ -12,7 +12,7 @@ from lumira.clock import utc_now
 from lumira.database import atomic, retried
 from lumira.services import audit, checks, events, orders, outbox, payments, tenants
 from lumira.services.payments import IntentFacts, PaymentMismatch
-from lumira.services.read_stripe import MalformedObject, read_intent
+from lumira.services.read_stripe import MalformedObject, is_storable, read_intent
 from lumira.services.settle_order import settle_order
 from lumira.webhooks.findings import Findings
 
@@ -73,7 +73,7 @@ def _decide(tenant_id: int, account: tenants.StripeAccount, payment_intent_id: s
     except MalformedObject:
         return _undecided(tenant_id, payment_intent_id, "malformed")
     number = intent.metadata.get("orderNumber")
-    if number is None or intent.metadata.get("tenant") not in (None, account.tenant_slug):
+    if not is_storable(number) or intent.metadata.get("tenant") not in (None, account.tenant_slug):
         return _foreign(tenant_id, payment_intent_id)
     obstacle = _adopt(tenant_id, number, intent, livemode=told.get("livemode"))
     if obstacle is not None:

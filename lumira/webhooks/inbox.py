@@ -4,7 +4,9 @@ The row of an event is the work. `receive` answers once it is committed; `drain`
 """
 
 import json
+import math
 import re
+from collections.abc import Iterable
 from typing import Any
 
 import structlog
@@ -26,6 +28,9 @@ _SECRETS_LIFETIME = 10
 _secrets: TTLCache[int, list[str]] = TTLCache(maxsize=1024, ttl=_SECRETS_LIFETIME)
 _CLIENT_SECRET = re.compile(r"((?:pi|seti|cs)_[A-Za-z0-9]+_secret_)[A-Za-z0-9]+")
 _EPOCH = 0
+_NO_EVENT = "Webhook body is not a Stripe event"
+#: Stripe's own objects nest about ten deep.
+_MAX_DEPTH = 64
 
 _RECEIVE = text(
     "SELECT lumira_receive_event(:tenant, :id, :stripe_id, :created, :type, :version, :live, :account, "
@@ -45,7 +50,12 @@ def receive(tenant_id: int, *, body: bytes, signature: str | None) -> None:
 
 
 def store(tenant_id: int, event: dict[str, Any]) -> bool:
-    """Keep an event that is known to be Stripe's, and wake the workers; whether it was new."""
+    """Keep an event that is known to be Stripe's, and wake the workers; whether it was new.
+
+    `WebhookRejected` if it is nested so deeply that whoever handles it might not be able to read it.
+    """
+    if not _is_shallow(event):
+        raise WebhookRejected(_NO_EVENT)
     with inbox_connection() as connection:
         is_new: bool = connection.execute(_RECEIVE, {"tenant": tenant_id, **_row(event)}).scalar_one()
     return is_new
@@ -68,16 +78,39 @@ def _verify(tenant_id: int, body: bytes, signature: str | None) -> None:
 def _read(body: bytes) -> dict[str, Any]:
     """The signed event; what has no usable id or type is no event."""
     try:
-        event = json.loads(body, parse_constant=_refuse_constant)
+        event = json.loads(body, parse_constant=_refuse_constant, parse_float=_parse_float)
     except (ValueError, RecursionError) as error:
-        raise WebhookRejected("Webhook body is not a Stripe event") from error
+        raise WebhookRejected(_NO_EVENT) from error
     if not isinstance(event, dict) or not is_storable(event.get("id")) or not is_storable(event.get("type")):
-        raise WebhookRejected("Webhook body is not a Stripe event")
+        raise WebhookRejected(_NO_EVENT)
     return event
 
 
 def _refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is no JSON.")
+
+
+def _parse_float(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError("A number is too large.")
+    return number
+
+
+def _is_shallow(value: object) -> bool:
+    """Whether every process can read it again: how deep JSON may nest depends on the stack of who reads it."""
+    level: list[object] = [value]
+    for _ in range(_MAX_DEPTH):
+        level = [inner for outer in level for inner in _parts(outer)]
+        if not level:
+            return True
+    return False
+
+
+def _parts(value: object) -> Iterable[object]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()
 
 
 def _row(event: dict[str, Any]) -> dict[str, Any]:

@@ -40,6 +40,10 @@ class _Question:
     order_number: str
     created_at: datetime
     payment_intent_ids: tuple[str, ...]
+    #: For each payment the tries that were seen under way before Stripe was asked.
+    tries: Mapping[str, tuple[str, ...]]
+    #: How often the order was asked about: part of the key of what is sent only once each time.
+    checks: int
     is_abandoned: bool
     #: The request whose PaymentIntent may exist although its id was lost before it could be kept.
     orphaning_request_id: UUID | None
@@ -90,6 +94,8 @@ def _question(tenant_id: int, account: tenants.StripeAccount, order_id: UUID) ->
             order_number=order.order_number,
             created_at=order.created_at,
             payment_intent_ids=tuple(payment.stripe_payment_intent_id for payment in order.payments),
+            tries={known.stripe_payment_intent_id: tuple(known.tries) for known in order.payments},
+            checks=order.checks,
             is_abandoned=checks.is_abandoned(order, utc_now()),
             orphaning_request_id=orphaning.id if orphaning else None,
             stripe_customer_id=orphaning.parameters.get("customer") if orphaning else None,
@@ -101,7 +107,7 @@ def _ask(account: tenants.StripeAccount, question: _Question) -> _Answer:
     intents, missing = _ask_for_intents(account, question)
     gave_up = False
     if question.is_abandoned:
-        closed = [_give_up(account, intent) for intent in intents]
+        closed = [_give_up(account, intent, question.checks) for intent in intents]
         intents = [intent for intent, _ in closed]
         gave_up = any(is_canceled for _, is_canceled in closed)
     paid = [str(intent.get("id")) for intent in intents if intent.get("status") == "succeeded"]
@@ -138,13 +144,15 @@ def _ask_for_intents(
     return intents, missing
 
 
-def _give_up(account: tenants.StripeAccount, intent: dict[str, Any]) -> tuple[dict[str, Any], bool]:
+def _give_up(
+    account: tenants.StripeAccount, intent: dict[str, Any], number: int
+) -> tuple[dict[str, Any], bool]:
     """Close an intent that nobody paid; as Stripe has it then, and whether it was closed."""
     if intent.get("status") not in _CANCELABLE or _is_paid_elsewhere(intent):
         return intent, False
     try:
         canceled = stripe_client.cancel_payment_intent(
-            account, intent["id"], key=f"lumira-abandon-{intent['id']}"
+            account, intent["id"], key=f"lumira-abandon-{intent['id']}-{number}"
         )
     except stripe_client.StripeRefused:
         # Paid in the last second, or it cannot be closed like this: Stripe knows which.
@@ -164,6 +172,9 @@ def _record(tenant_id: int, question: _Question, answer: _Answer) -> bool:
     with atomic(tenant_id):
         order = orders.lock_order(tenant_id, question.order_id)
         before, status = _snapshot(order), order.status
+        for intent in answer.intents:
+            if intent.get("status") == "requires_payment_method":
+                payments.end_tries(order, intent["id"], question.tries.get(intent["id"], ()))
         _note_answer(order, answer)
         is_given_up = answer.gave_up or (not answer.intents and _close_unopened(order, question))
         owes = settle_order(order, actor=_ACTOR)

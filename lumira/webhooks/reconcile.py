@@ -16,6 +16,7 @@ from sqlalchemy.exc import DataError
 from lumira.clients import stripe_client
 from lumira.clock import utc_now
 from lumira.database import atomic
+from lumira.errors import WebhookRejected
 from lumira.services import alerts, audit, checks, tenants
 from lumira.services.read_stripe import is_storable
 from lumira.webhooks import (
@@ -129,7 +130,7 @@ def _store(tenant_id: int, account: tenants.StripeAccount, event: dict[str, Any]
         return _pass_over(tenant_id, account, event)
     try:
         is_new = inbox.store(tenant_id, delivered)
-    except DataError:
+    except (DataError, WebhookRejected):
         return _pass_over(tenant_id, account, event)
     if is_new:
         with atomic(tenant_id):

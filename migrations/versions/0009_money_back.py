@@ -21,11 +21,15 @@ def upgrade() -> None:
         "disputes", sa.Column("was_inquiry", sa.Boolean(), nullable=False, server_default=sa.false())
     )
     op.drop_constraint(op.f("ck_disputes_amount_is_not_negative"), "disputes")
+    for table in ("charges", "refunds", "disputes"):
+        op.create_index(f"ix_{table}_by_order", table, ["tenant_id", "order_id"])
     op.create_check_constraint("amounts_are_not_negative", "disputes", "amount >= 0 AND movements >= 0")
 
 
 def downgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '5s'")
+    for table in ("disputes", "refunds", "charges"):
+        op.drop_index(f"ix_{table}_by_order", table)
     op.drop_constraint(op.f("ck_disputes_amounts_are_not_negative"), "disputes")
     op.create_check_constraint("amount_is_not_negative", "disputes", "amount >= 0")
     op.drop_column("disputes", "was_inquiry")

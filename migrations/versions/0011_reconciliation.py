@@ -13,6 +13,9 @@ def upgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '5s'")
     op.add_column("tenants", sa.Column("events_pulled_until", sa.DateTime(timezone=True), nullable=True))
     op.add_column("tenants", sa.Column("alert_email", sa.Text(), nullable=True))
+    op.add_column(
+        "payments", sa.Column("ended_tries", sa.ARRAY(sa.Text()), nullable=False, server_default="{}")
+    )
     op.add_column("orders", sa.Column("next_check_at", sa.DateTime(timezone=True), nullable=True))
     op.add_column("orders", sa.Column("checks", sa.Integer(), nullable=False, server_default="0"))
     op.create_index(
@@ -28,5 +31,6 @@ def downgrade() -> None:
     op.drop_index("ix_orders_to_check", "orders")
     op.drop_column("orders", "checks")
     op.drop_column("orders", "next_check_at")
+    op.drop_column("payments", "ended_tries")
     op.drop_column("tenants", "alert_email")
     op.drop_column("tenants", "events_pulled_until")

@@ -49,7 +49,7 @@ def settle(
             if not differences or is_over:
                 return Settled(truth, found, differences, time.monotonic() - started)
             if told != (told := f"Nothing moves, and {len(differences)} differences are left; waiting."):
-                tell(told)
+                tell(f"{told} The first: {differences[0].what[:200]}")
         may_hurry = not is_quiet and time.time() > last_missed_at + _RECONCILE_AFTER
         if may_hurry and time.monotonic() - hurried > _RECONCILE_EVERY:
             records.hurry_reconciliation(database)

@@ -209,3 +209,31 @@ def test_a_message_taken_by_a_process_that_died_is_sent_by_another_with_the_same
     with time_machine.travel(datetime.now(UTC) + timedelta(seconds=30)):
         assert relay.relay(tenant.id) == 1
     assert kept(settings, taken)["Message-ID"] == f"<{taken.id}@localhost>"
+
+
+def dispute(order, status: str, movements: int) -> dict[str, object]:
+    return event(
+        "charge.dispute.updated",
+        {
+            "id": "du_1",
+            "object": "dispute",
+            "amount": 4700,
+            "balance_transactions": [{}] * movements,
+            "charge": "ch_1",
+            "currency": "eur",
+            "payment_intent": order.shown_payment.stripe_payment_intent_id,
+            "reason": "fraudulent",
+            "status": status,
+        },
+    )
+
+
+def test_a_confirmation_that_was_not_true_when_its_turn_came_is_sent_once_it_is_true_again(tenant) -> None:
+    order = pay(tenant)
+    deliver(tenant, dispute(order, "needs_response", 1))
+    relay.relay(tenant.id)
+    deliver(tenant, dispute(order, "won", 2))
+    relay.relay(tenant.id)
+
+    [confirmation] = [message for message in messages(tenant) if message.kind == "order_confirmation"]
+    assert confirmation.status is MessageStatus.SENT

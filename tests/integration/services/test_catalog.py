@@ -379,3 +379,9 @@ def _insert_a_row(app: Flask, tenant_id: int) -> None:
     with app.app_context(), atomic(tenant_id):
         db.session.execute(text("SET LOCAL lock_timeout = '4s'"))
         db.session.add(AuditEntry(tenant_id=tenant_id, actor="a", action="b", subject="c", details={}))
+
+
+def test_goods_that_left_the_file_stay_goods(tenant):
+    apply(wanted_of(tenant, without("shirt")))
+    with atomic(tenant.id):
+        assert db.session.get(Product, (tenant.id, "shirt")).kind is ProductKind.PHYSICAL

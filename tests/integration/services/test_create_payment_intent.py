@@ -20,12 +20,13 @@ from lumira.errors import (
     StripeUnavailable,
 )
 from lumira.models import Customer, IdempotencyKey, Order, OrderStatus, PaymentRequest, Product
-from lumira.services import tenants
+from lumira.services import idempotency, tenants
 from lumira.services.create_payment_intent import create_payment_intent
 from lumira.services.idempotency import LEASE, Call, KeyKind
+from lumira.tasks import queue
 from tests import stripe_sandbox
 from tests.factories import BUYER, Brand, count, load_order, make_sale, open_payment
-from tests.stripe_events import deliver
+from tests.stripe_events import deliver, event, payment_intent
 
 pytestmark = pytest.mark.usefixtures("app_context")
 
@@ -247,14 +248,46 @@ def test_a_stripe_customer_is_made_once_and_never_rewritten(tenant) -> None:
     assert count(tenant, Customer) == 1
 
 
-def test_a_customer_deleted_at_stripe_is_made_anew_by_the_next_attempt(tenant) -> None:
+def test_a_customer_deleted_at_stripe_is_made_anew_and_the_sale_goes_on(tenant) -> None:
     open_payment(tenant)
     [customer] = stripe_sandbox.customers(tenant)
     stripe_sandbox.delete(tenant, f"/v1/customers/{customer['id']}")
 
-    with pytest.raises(PaymentFailed):
-        create(tenant, keyed())
-    assert create(tenant, keyed()).value.client_secret
+    opened = create(tenant, keyed()).value
+    [anew] = stripe_sandbox.customers(tenant)
+    assert anew["id"] != customer["id"]
+    assert [request.state for request in load_order(tenant, opened.order_number).requests] == [
+        "refused",
+        "answered",
+    ]
+
+
+def test_known_customers_can_buy_after_the_shop_changed_its_stripe_account(tenant) -> None:
+    open_payment(tenant)
+    with atomic(tenant.id):
+        tenants.set_stripe_keys(tenants.get(tenant.id), secret_key=f"{tenant.stripe_secret_key}moved")
+    assert create(tenant).value.client_secret
+
+
+def test_a_key_whose_payment_was_closed_unpaid_opens_a_new_one(tenant) -> None:
+    first = create(tenant, keyed()).value
+    canceled = payment_intent(id=first.payment_intent_id, status="canceled")
+    deliver(tenant, event("payment_intent.canceled", canceled))
+
+    again = create(tenant, keyed())
+    assert not again.replayed
+    assert again.value.payment_intent_id != first.payment_intent_id
+    assert again.value.order_number == first.order_number
+    assert load_order(tenant, first.order_number).status is OrderStatus.PENDING
+
+
+def test_expired_keys_are_forgotten_all_of_them(tenant, monkeypatch) -> None:
+    for number in range(5):
+        create(tenant, keyed(f"k{number}"), "simple")
+    monkeypatch.setattr(idempotency.remove_expired, "__kwdefaults__", {"limit": 2})
+    with time_machine.travel(datetime.now(UTC) + timedelta(hours=73)):
+        queue.forget_expired_keys(timestamp=0)
+    assert count(tenant, IdempotencyKey) == 0
 
 
 def test_a_sale_without_an_address_has_no_customer(tenant) -> None:

@@ -5,14 +5,15 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from lumira.database import atomic, db
+from lumira.errors import WebhookRejected
 from lumira.models import AccessGrant, Alert, EventStatus, OrderStatus, WebhookEvent
 from lumira.services import alerts
-from lumira.webhooks import drain
+from lumira.webhooks import drain, inbox
 from tests.factories import Brand, count, load_order, open_payment, owed_messages
-from tests.stripe_events import declined, deliver, event, payment_intent, receive
+from tests.stripe_events import declined, deliver, encode, event, payment_intent, receive, signature
 
 pytestmark = pytest.mark.usefixtures("app_context")
 
@@ -350,3 +351,41 @@ def test_the_team_is_told_of_a_banks_question_and_again_when_it_becomes_a_disput
     owed = sorted(message.subject for message in order.messages if message.kind == "dispute_alert")
     assert owed == ["du_1", "inquiry:du_1"]
     assert order.status is OrderStatus.DISPUTED
+
+
+def nested(depth: int) -> dict[str, object]:
+    value: object = "bottom"
+    for _ in range(depth):
+        value = [value]
+    return event("customer.updated", {"id": "cus_1", "object": "customer", "deep": value})
+
+
+@pytest.mark.parametrize("depth", [64, 500, 900])
+def test_an_event_that_somebody_else_might_not_be_able_to_read_is_not_taken(tenant, depth) -> None:
+    with pytest.raises(WebhookRejected):
+        receive(tenant, nested(depth))
+    assert count(tenant, WebhookEvent) == 0
+
+
+def test_a_number_that_is_none_is_not_taken(tenant) -> None:
+    body = encode(event("customer.updated", {"id": "cus_1"})).replace(b'"cus_1"', b"1e999")
+    with pytest.raises(WebhookRejected):
+        inbox.receive(tenant.id, body=body, signature=signature(body, tenant.webhook_secret))
+
+
+def test_a_row_that_cannot_be_read_harms_no_other(tenant) -> None:
+    opened = open_payment(tenant)
+    unreadable, healthy = nested(1), paid(opened.payment_intent_id)
+    receive(tenant, unreadable)
+    receive(tenant, healthy)
+    with atomic(tenant.id):
+        db.session.execute(
+            text("UPDATE webhook_events SET payload = CAST(:deep AS json) WHERE stripe_event_id = :id"),
+            {"deep": "[" * 3000 + "]" * 3000, "id": unreadable["id"]},
+        )
+    drain.drain(tenant.id)
+
+    assert load_order(tenant, opened.order_number).status is OrderStatus.COMPLETED
+    with atomic(tenant.id):
+        tries = select(WebhookEvent.tries).where(WebhookEvent.stripe_event_id == unreadable["id"])
+        assert db.session.execute(tries).scalar_one() == 1

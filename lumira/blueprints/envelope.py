@@ -7,11 +7,13 @@ from http import HTTPStatus
 import structlog
 from flask import Flask, Response, g, jsonify
 from flask_limiter import RateLimitExceeded
+from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 from werkzeug.http import HTTP_STATUS_CODES
 
 from lumira import extensions
-from lumira.errors import LumiraError, Unauthorized, WebhookRejected
+from lumira.errors import LumiraError, ServiceUnavailable, Unauthorized, WebhookRejected
 from lumira.schemas.errors import ErrorEnvelope
 
 log = structlog.get_logger()
@@ -35,6 +37,9 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(WebhookRejected, _reject_webhook)
     app.register_error_handler(LumiraError, _refuse)
     app.register_error_handler(HTTPException, _refuse_http)
+    app.register_error_handler(OperationalError, _wait_for_database)
+    app.register_error_handler(InterfaceError, _wait_for_database)
+    app.register_error_handler(PoolTimeout, _wait_for_database)
     app.register_error_handler(Exception, _fail)
 
 
@@ -82,6 +87,14 @@ def _seconds_left(error: HTTPException) -> int:
     if not isinstance(error, RateLimitExceeded) or exceeded is None:
         return _RETRY_AFTER
     return max(1, math.ceil(exceeded.window.reset_time - time.time()))
+
+
+def _wait_for_database(error: SQLAlchemyError) -> Response:
+    """The connection broke, or there is none: the caller, or Stripe, comes again."""
+    log.error(
+        "database_lost", error=type(error).__name__, original=type(getattr(error, "orig", None)).__name__
+    )
+    return _refuse(ServiceUnavailable("The service cannot be reached at the moment.", retry_after=2))
 
 
 def _fail(error: Exception) -> Response:

@@ -5,6 +5,7 @@ import math
 from typing import Any, NoReturn
 
 from flask import Request
+from gunicorn.http.errors import ParseException  # type: ignore[import-untyped]
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from lumira.errors import InvalidRequest, UnsupportedMediaType
@@ -23,7 +24,11 @@ def read_body(request: Request, *, limit: int) -> bytes:
     """The whole body; 413 if it is longer than `limit` bytes, also where its length was not announced."""
     # One more than may be: of a body that did not announce its length Werkzeug cuts the rest off silently.
     request.max_content_length = limit + 1
-    body = request.get_data(cache=True)
+    try:
+        body = request.get_data(cache=True)
+    except (ParseException, OSError) as error:
+        # Gunicorn reads a chunked body only now, so that what is wrong with it is found here.
+        raise InvalidRequest("The body did not arrive whole.") from error
     if len(body) > limit:
         raise RequestEntityTooLarge
     return body

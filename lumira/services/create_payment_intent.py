@@ -4,6 +4,7 @@ Phases: the order and the frozen requests are written before Stripe is called, i
 and each phase can be repeated, because the process may die before the next.
 """
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -11,10 +12,11 @@ from typing import Any
 from uuid import UUID
 
 import structlog
+from sqlalchemy.exc import OperationalError
 
 from lumira.clock import utc_now
 from lumira.database import atomic, retried
-from lumira.errors import InvalidQuantity, OutOfStock, PaymentFailed
+from lumira.errors import IdempotencyInProgress, InvalidQuantity, OutOfStock, PaymentFailed
 from lumira.models import Customer, Order, Payment, PaymentState, Product
 from lumira.services import (
     catalog,
@@ -39,6 +41,8 @@ log = structlog.get_logger()
 
 #: Who does what happens while a payment is opened.
 _ACTOR = "buyer"
+#: Seconds between two tries to let a key go while the database restarts.
+_FREEING_PAUSES = (0.5, 1.5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,6 +252,19 @@ def _freeing_on_error(tenant_id: int, claim: Claim) -> Iterator[None]:
         yield
     except Exception as error:
         log.info("payment_not_opened", error=type(error).__name__)
-        with atomic(tenant_id):
-            idempotency.free(tenant_id, claim)
+        _free(tenant_id, claim)
         raise
+
+
+def _free(tenant_id: int, claim: Claim) -> None:
+    for pause in _FREEING_PAUSES:
+        try:
+            with atomic(tenant_id):
+                idempotency.free(tenant_id, claim)
+        except OperationalError:
+            # What broke the call may be the database itself, back in a moment; else the lease ends by itself.
+            time.sleep(pause)
+        except IdempotencyInProgress:
+            return
+        else:
+            return

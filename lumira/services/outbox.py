@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from random import SystemRandom
 from uuid import UUID
 
-from sqlalchemy import case, or_, select, text, update
+from sqlalchemy import case, select, text, update
 
 from lumira.clock import utc_now
 from lumira.database import db
@@ -20,6 +20,8 @@ GIVE_UP_TRIES = 28
 _FIRST_PAUSE, _LONGEST_PAUSE = timedelta(seconds=30), timedelta(hours=1)
 #: Part of a pause by which it may be longer or shorter, so that what failed together does not return together.
 _JITTER = 0.2
+#: The clock of the process that owed a message may be ahead of the one that sends it.
+_CLOCKS_DIFFER = timedelta(seconds=3)
 _dice = SystemRandom()
 #: Before the id of a dispute in the subject of the message about its time as a bank's question.
 INQUIRY = "inquiry:"
@@ -52,7 +54,10 @@ def is_true(order: Order, kind: MessageKind, subject: str) -> bool:
             # Of several failed tries the last is what the buyer has to know of.
             return order.status is OrderStatus.FAILED and order.declines[-1].subject == subject
         case MessageKind.ORDER_REFUNDED:
-            return any(known.stripe_refund_id == subject and known.is_live for known in order.refunds)
+            is_paid = any(payment.has_succeeded for payment in order.payments)
+            return is_paid and any(
+                known.stripe_refund_id == subject and known.is_live for known in order.refunds
+            )
         case MessageKind.DISPUTE_ALERT:
             # A question is not told any more once it has become a dispute: of that there is another message.
             return any(
@@ -81,8 +86,7 @@ def take_next(tenant_id: int) -> OutboxMessage | None:
         .where(
             OutboxMessage.tenant_id == tenant_id,
             OutboxMessage.status == MessageStatus.PENDING,
-            # What was never tried is due whatever the clock of the process that owed it.
-            or_(OutboxMessage.next_try_at <= now, OutboxMessage.tries == 0),
+            OutboxMessage.next_try_at <= now + _CLOCKS_DIFFER,
         )
         .order_by(OutboxMessage.next_try_at, OutboxMessage.id)
         .limit(1)

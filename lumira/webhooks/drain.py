@@ -243,7 +243,8 @@ def _record(tenant: Tenant, event: WebhookEvent, order: Order | None, now: datet
 
 
 def _note(event: WebhookEvent, order: Order, handler: Handler, told: Told, now: datetime) -> bool:
-    if event.livemode != order.livemode:
+    # An object says its mode too, and must not be believed where it differs from its event.
+    if {event.livemode, told.object.get("livemode", event.livemode)} != {order.livemode}:
         event.order_id = order.id
         _close(event, EventStatus.IGNORED, "other_mode", now)
         alerts.raise_alert(

@@ -8,7 +8,7 @@ from tests.benchmarks import installation
 from tests.benchmarks.deliveries import Delivered, Target, deliver
 from tests.benchmarks.installation import Installation
 from tests.benchmarks.payment_succeeded import Paid
-from tests.benchmarks.processes import WebServer, gunicorn
+from tests.benchmarks.processes import gunicorn
 
 #: Deliveries before the measured ones: every thread has its connection, every process its caches.
 WARMING_UP = 500
@@ -46,15 +46,15 @@ def _events(number: int, *, first: int) -> list[Paid]:
 
 
 def _deliver(
-    web: AbstractContextManager[WebServer],
+    web: AbstractContextManager[str],
     path: str,
     secret: str,
     warm: Sequence[Paid],
     measured: Sequence[Paid],
     scratch: Path,
 ) -> Delivered:
-    with web as server:
-        target = Target(server.address, path, secret)
+    with web as address:
+        target = Target(address, path, secret)
         results = [deliver(target, events, scratch=scratch) for events in (warm, measured)]
     refused = sum(result.refused for result in results)
     if refused:

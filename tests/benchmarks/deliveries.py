@@ -35,6 +35,11 @@ class Delivered:
     p50: float
     p99: float
 
+    @property
+    def rate(self) -> float:
+        """Events accepted a second."""
+        return self.accepted / self.seconds
+
 
 def deliver(target: Target, events: Sequence[Paid], *, scratch: Path) -> Delivered:
     """Sign the events now, send each once, and wait for every reply."""

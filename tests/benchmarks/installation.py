@@ -152,10 +152,9 @@ def _hold_back(server: Server, database: str, brand: Brand) -> None:
     These are rows as Lumira writes them, so that settling still does everything that it does: a wake-up that is
     queued is not queued twice. `retry_stalled` belongs to the worker itself and stays.
     """
-    held = [(f"relay_outbox:{brand.id}", "relay_outbox")]
-    for periodic in queue.periodic_registry.periodic_tasks.values():
-        if periodic.task.name != "retry_stalled":
-            held.append((str(periodic.task.queueing_lock), periodic.task.name))
+    periodic = [each.task for each in queue.periodic_registry.periodic_tasks.values()]
+    held = [(str(task.queueing_lock), task.name) for task in periodic if task.name != "retry_stalled"]
+    held.append((f"relay_outbox:{brand.id}", "relay_outbox"))
     with server.connect(database) as connection:
         for lock, task in held:
             connection.execute(

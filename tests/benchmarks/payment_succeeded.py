@@ -5,7 +5,6 @@ than delivering them.
 """
 
 import json
-import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +13,28 @@ from tests import stripe_events
 
 #: Bytes that such an event has at Stripe, with a shop's own metadata along.
 REAL_SIZE = range(7_000, 8_500)
+_AMOUNT_DETAILS = {
+    "discount_amount": 0,
+    "error": None,
+    "line_items": {"data": [], "has_more": False, "object": "list", "url": "/v1/line_items"},
+    "shipping": {"amount": 0, "from_postal_code": None, "to_postal_code": None},
+    "tax": {"total_tax_amount": 0},
+    "tip": {},
+}
+_SHIPPING = {
+    "address": {
+        "city": "Aix-en-Provence",
+        "country": "FR",
+        "line1": "27 avenue des Belges",
+        "line2": "Bâtiment C, 3e étage",
+        "postal_code": "13100",
+        "state": "Provence-Alpes-Côte d'Azur",
+    },
+    "carrier": None,
+    "name": "Camille Dubois-Lefebvre",
+    "phone": "+33612345678",
+    "tracking_number": None,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +74,7 @@ def _intent() -> dict[str, Any]:
     return stripe_events.payment_intent(
         id="@intent@",
         status="succeeded",
-        amount_details={
-            "discount_amount": 0,
-            "error": None,
-            "line_items": {"data": [], "has_more": False, "object": "list", "url": "/v1/line_items"},
-            "shipping": {"amount": 0, "from_postal_code": None, "to_postal_code": None},
-            "tax": {"total_tax_amount": 0},
-            "tip": {},
-        },
+        amount_details=_AMOUNT_DETAILS,
         application=None,
         application_fee_amount=None,
         cancellation_reason=None,
@@ -83,20 +97,7 @@ def _intent() -> dict[str, Any]:
         receipt_email="camille.dubois-lefebvre@example.com",
         review=None,
         setup_future_usage=None,
-        shipping={
-            "address": {
-                "city": "Aix-en-Provence",
-                "country": "FR",
-                "line1": "27 avenue des Belges",
-                "line2": "Bâtiment C, 3e étage",
-                "postal_code": "13100",
-                "state": "Provence-Alpes-Côte d'Azur",
-            },
-            "carrier": None,
-            "name": "Camille Dubois-Lefebvre",
-            "phone": "+33612345678",
-            "tracking_number": None,
-        },
+        shipping=_SHIPPING,
         source=None,
         statement_descriptor=None,
         statement_descriptor_suffix="MYSTIQUE",
@@ -189,8 +190,3 @@ def _method_options() -> dict[str, Any]:
 
 
 _TEXT = _text()
-
-
-def signed(body: bytes, secret: str) -> str:
-    """Stripe's signature over these bytes, made now."""
-    return stripe_events.signature(body, secret, at=time.time())

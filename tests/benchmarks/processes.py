@@ -8,7 +8,6 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -16,15 +15,6 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 _KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "USER")
 #: Seconds that a process gets to come up, and to end by itself.
 _STARTING, _ENDING = 60.0, 60.0
-
-
-@dataclass(frozen=True, slots=True)
-class WebServer:
-    """A running web server."""
-
-    address: str
-    workers: int
-    threads: int
 
 
 def eventually(is_so: Callable[[], bool], *, within: float, what: str, every: float = 0.05) -> None:
@@ -65,15 +55,15 @@ def process(arguments: list[str], environment: Mapping[str, str], log: Path) -> 
 
 
 @contextmanager
-def gunicorn(application: str, environment: Mapping[str, str], log: Path) -> Iterator[WebServer]:
-    """A web server under Lumira's own configuration, answering."""
+def gunicorn(application: str, environment: Mapping[str, str], log: Path) -> Iterator[str]:
+    """A web server under Lumira's own configuration, answering; its address."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         address = "{}:{}".format(*probe.getsockname())
     arguments = ["gunicorn", "--config", "config/gunicorn.py", application]
     with process(arguments, {**environment, "BIND": address}, log):
         eventually(lambda: _answers(address), within=_STARTING, what=f"{application} to answer")
-        yield WebServer(address, os.cpu_count() or 1, 16)
+        yield address
 
 
 def _answers(address: str) -> bool:

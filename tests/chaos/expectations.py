@@ -49,7 +49,11 @@ def expect(intent: Intent, *, has_email: bool, is_closed_by_part: bool) -> Expec
     else:
         status = "partially_refunded" if left < intent.amount else "completed"
     active = status == "completed" or (status == "partially_refunded" and not is_closed_by_part)
-    return Expected(status, active, refunded, _messages(intent, has_email=has_email))
+    messages = _messages(intent, has_email=has_email)
+    if has_email:
+        # Thanks that were not true when their turn came, as in a dispute, are said once they are true again.
+        messages["order_confirmation", ""] = status in ("completed", "partially_refunded")
+    return Expected(status, active, refunded, messages)
 
 
 def _unpaid_status(intent: Intent) -> str:
@@ -63,13 +67,16 @@ def _unpaid_status(intent: Intent) -> str:
 
 
 def _messages(intent: Intent, *, has_email: bool) -> dict[tuple[str, str], bool]:
-    messages = {("dispute_alert", dispute): True for dispute in intent.disputes}
+    messages: dict[tuple[str, str], bool] = {}
+    for dispute in intent.disputes.values():
+        has_escalated = not dispute["status"].startswith("warning_")
+        if dispute["id"] in intent.inquiries:
+            # A question is not told any more once it has become a dispute: of that there is another message.
+            messages["dispute_alert", f"inquiry:{dispute['id']}"] = not has_escalated
+        if has_escalated:
+            messages["dispute_alert", dispute["id"]] = True
     if not has_email:
         return messages
-    if intent.is_paid:
-        # Once money had been held or gone back the thanks may have come too late to be true.
-        undisturbed = not intent.disputes and not intent.refunds
-        messages["order_confirmation", ""] = undisturbed
     only_try = len(intent.failed_tries) == 1 and intent.status == "requires_payment_method"
     for subject in intent.failed_tries:
         messages["payment_failed", subject] = only_try

@@ -30,6 +30,8 @@ class Intent:
     failed_tries: set[str] = field(default_factory=set)
     #: Refunds that had succeeded, also those that failed afterwards.
     succeeded_refunds: set[str] = field(default_factory=set)
+    #: Disputes that were, at least at first, only a bank's question.
+    inquiries: set[str] = field(default_factory=set)
     paid_at: float | None = None
 
     @property
@@ -157,6 +159,8 @@ def _learn(intent: Intent, event_type: str, told: dict[str, Any], at: float) -> 
         intent.paid_at = at
     elif told["object"] == "refund" and told["status"] == "succeeded":
         intent.succeeded_refunds.add(told["id"])
+    elif told["object"] == "dispute" and told["status"].startswith("warning_"):
+        intent.inquiries.add(told["id"])
 
 
 def _count_deliveries(state: sqlite3.Connection) -> dict[str, int]:

@@ -1,6 +1,7 @@
 """`flask demo` and `flask demo --check`."""
 
 import contextlib
+import fcntl
 import logging
 import shutil
 import signal
@@ -61,12 +62,27 @@ def demo(check: bool, port: int | None, sandbox_port: int | None) -> None:
             if check:
                 _check(port or find_free_port(), sandbox_port or find_free_port())
             else:
-                _serve(Installation(settings.instance_path, port or PORT, sandbox_port or SANDBOX_PORT))
+                with _alone_in(settings.instance_path):
+                    _serve(Installation(settings.instance_path, port or PORT, sandbox_port or SANDBOX_PORT))
     except DemoFailed as failure:
         raise click.ClickException(str(failure)) from failure
     except KeyboardInterrupt:
         click.echo("Interrupted.", err=True)
         sys.exit(130)
+
+
+@contextlib.contextmanager
+def _alone_in(instance: Path) -> Iterator[None]:
+    """Of two demos in one folder the second would take the webhooks of the first."""
+    instance.mkdir(parents=True, exist_ok=True)
+    with (instance / "demo.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise DemoFailed(
+                f"A demo runs already with the data in {instance}: end that one first."
+            ) from None
+        yield
 
 
 @contextlib.contextmanager

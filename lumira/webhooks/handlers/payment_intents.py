@@ -17,6 +17,8 @@ def payment_intent_succeeded(order: Order, told: Told) -> None:
     intent = _intent(told)
     if intent.status != "succeeded":
         raise MalformedObject("status")
+    if "amount_received" not in told.object:
+        raise MalformedObject("amount_received")
     payments.record_succeeded(order, intent)
 
 

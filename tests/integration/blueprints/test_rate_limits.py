@@ -86,11 +86,33 @@ def test_payments_in_one_name_are_opened_only_so_often(
 
     def ask(email: str | None, path: str = "products", brand: Brand = tenant) -> int:
         body = {"productId": "simple"} | ({"customerEmail": email} if email else {})
-        return client.post(f"/api/{path}/create-payment-intent", json=body, headers=brand.secret).status_code
+        return client.post(
+            f"/api/{path}/create-payment-intent", json=body, headers=brand.publishable
+        ).status_code
 
     assert [ask("a@example.com"), ask("A@Example.com", "payments"), ask("a@EXAMPLE.com ")] == [200, 200, 429]
     assert ask("b@example.com") == 200
     assert ask("a@example.com", brand=other_tenant) == 200
+
+
+def test_only_what_was_opened_counts_against_a_buyers_name(
+    client_with: Callable[..., FlaskClient], tenant: Brand
+) -> None:
+    client = client_with(rate_limits=limited(per_email="2 per hour"))
+
+    def ask(product: str, headers: dict[str, str]) -> int:
+        body = {"productId": product, "customerEmail": "a@example.com"}
+        return client.post("/api/products/create-payment-intent", json=body, headers=headers).status_code
+
+    keyed = tenant.publishable | {"Idempotency-Key": "one-sale"}
+    assert set(statuses_of(lambda: ask("nothing", tenant.publishable), 4)) == {404}
+    assert set(statuses_of(lambda: ask("simple", keyed), 4)) == {200}
+    assert [ask("simple", tenant.publishable), ask("simple", tenant.publishable)] == [200, 429]
+    assert ask("simple", tenant.secret) == 200
+
+
+def statuses_of(ask: Callable[[], int], times: int) -> list[int]:
+    return [ask() for _ in range(times)]
 
 
 def test_no_address_and_no_key_is_kept_by_the_limits(

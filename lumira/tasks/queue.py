@@ -6,6 +6,7 @@ work until the next sweep, and running one twice does nothing twice.
 
 import threading
 from collections.abc import Callable, Iterable
+from random import SystemRandom
 
 import structlog
 from procrastinate import App, JobContext
@@ -32,6 +33,7 @@ HEARTBEAT_EVERY = 5
 stopping = threading.Event()
 
 _reconciling = threading.Lock()
+_dice = SystemRandom()
 
 # Only `worker.run` gives it a database: whoever imports the tasks connects to nothing.
 queue = App(connector=InMemoryConnector())
@@ -82,6 +84,10 @@ def reconcile_all(timestamp: int) -> None:  # noqa: ARG001 - given to every peri
     try:
         with atomic(None):
             tenant_ids = tenants.list_ids()
+        # In another order each time, because a run that is killed must not always leave the same ones out; and
+        # the lost webhooks of all before the orders of any, which take longer and are less urgent.
+        _dice.shuffle(tenant_ids)
+        _for_each(tenant_ids, reconcile.recover_events)
         _for_each(tenant_ids, reconcile.reconcile)
     finally:
         _reconciling.release()

@@ -138,6 +138,8 @@ def _open_order(tenant: Tenant, product: Product, number: int) -> Paid:
         statement_descriptor_suffix=None,
         stripe_customer_id=None,
     )
+    # Between asking Stripe and its answer there is a commit: what was asked is frozen by then.
+    db.session.flush()
     intent_id = f"pi_{number:024}"
     payments.attach_intent(
         locked, IntentFacts(intent_id, "requires_payment_method", order.amount, order.currency)

@@ -119,4 +119,4 @@ def _versions(run: Run) -> str:
     # Asked for its version, wrk prints it and fails.
     wrk = subprocess.run(["wrk", "--version"], capture_output=True, text=True, check=False).stdout.split()
     packages = ", ".join(f"{name} {version(name)}" for name in _PACKAGES)
-    return f"Python {platform.python_version()}, PostgreSQL {run.postgresql}, {packages}, wrk {wrk[2] if wrk else '?'}"
+    return f"Python {platform.python_version()}, PostgreSQL {run.postgresql}, {packages}, wrk {wrk[1] if wrk else '?'}"

@@ -20,6 +20,7 @@ from lumira.errors import (
     StripeUnavailable,
 )
 from lumira.models import Customer, IdempotencyKey, Order, OrderStatus, PaymentRequest, Product
+from lumira.services import create_payment_intent as use_case
 from lumira.services import idempotency, tenants
 from lumira.services.create_payment_intent import create_payment_intent
 from lumira.services.idempotency import LEASE, Call, KeyKind
@@ -321,3 +322,19 @@ def test_a_declined_card_fails_the_order_and_another_card_completes_it(tenant) -
     order = load_order(tenant, opened.order_number)
     assert order.status is OrderStatus.COMPLETED
     assert len(order.declines) == 1
+
+
+def test_an_intent_whose_answer_was_lost_is_found_also_after_a_second_death(tenant, monkeypatch) -> None:
+    def die(*_: object) -> None:
+        raise ZeroDivisionError
+
+    stripe_sandbox.fail_next(tenant, "500_after")
+    with pytest.raises(StripeUnavailable):
+        create(tenant, keyed())
+    # The second process freezes the next attempt, and dies before it has kept what it found.
+    with monkeypatch.context() as patched:
+        patched.setattr(use_case, "_attach", die)
+        with pytest.raises(ZeroDivisionError):
+            create(tenant, keyed())
+    create(tenant, keyed())
+    assert len(stripe_sandbox.intents(tenant)) == 1

@@ -1,0 +1,175 @@
+"""How many statements the database is asked on the busiest paths.
+
+The numbers are exact, so that one statement more shows where it is added, and not as a slower figure months later.
+A statement for many rows (`executemany`, one INSERT of many VALUES) counts once.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
+
+from lumira.database import db
+from lumira.models import EventStatus, WebhookEvent
+from lumira.webhooks import drain
+from tests import stripe_events
+from tests.factories import BUYER, Brand, count, open_payment
+from tests.stripe_events import encode, payment_intent, signature
+
+pytestmark = pytest.mark.usefixtures("app_context")
+
+#: The event and its wake-up, with their tenant, in one function.
+ACCEPTED_EVENT = 1
+#: Whose transaction it is; the events, the tenant, the orders' ids, the orders, and nine kinds of their rows;
+#: audit, orders, events, grants, messages and payments written; the wake-up for the messages.
+BATCH_OF_NEW_PAYMENTS = 21
+#: All of that is read, and nothing but the events written.
+BATCH_OF_REPEATS = 15
+#: Whose transaction it is, the events, the tenant, that no order is locked; the events written.
+BATCH_OF_IGNORED_TYPES = 5
+#: What each event of a batch adds to it.
+FOR_EACH_EVENT = 0
+#: Five transactions, each with its tenant: the order; the customer's request, its answer; the payment's, its answer.
+OPENED_PAYMENT_OF_A_NEW_BUYER = 41
+#: The customer is known at Stripe: neither asked for nor written down.
+OPENED_PAYMENT_OF_A_KNOWN_BUYER = 37
+#: Whose transaction it is, and which catalog is the current one: nothing of the catalog itself.
+UNCHANGED_CATALOG = 2
+
+
+class Statements:
+    """What was sent to the application's database since the last look."""
+
+    def __init__(self) -> None:
+        self._sent: list[str] = []
+
+    def note(self, engine: str, statement: str) -> None:
+        self._sent.append(f"{engine}: {' '.join(statement.split())[:90]}")
+
+    def made_by(self, action: Callable[[], object]) -> list[str]:
+        """The engine and the beginning of each statement that `action` sends."""
+        self._sent.clear()
+        action()
+        return list(self._sent)
+
+
+@pytest.fixture
+def statements(app_context: None) -> Iterator[Statements]:
+    noted = Statements()
+    listeners: list[tuple[Engine, Callable[..., None]]] = []
+    for name, engine in db.engines.items():
+
+        def note(_connection: Any, _cursor: Any, statement: str, *_: Any, name: str = name or "main") -> None:
+            noted.note(name, statement)
+
+        event.listen(engine, "before_cursor_execute", note)
+        listeners.append((engine, note))
+    yield noted
+    for engine, note in listeners:
+        event.remove(engine, "before_cursor_execute", note)
+
+
+def paid(intent_id: str) -> dict[str, Any]:
+    intent = payment_intent(id=intent_id, status="succeeded", latest_charge=f"ch_{intent_id}")
+    return stripe_events.event("payment_intent.succeeded", intent)
+
+
+def fill_inbox(brand: Brand, events: list[dict[str, Any]]) -> None:
+    for stripe_event in events:
+        stripe_events.receive(brand, stripe_event)
+
+
+def handled(brand: Brand, status: EventStatus) -> int:
+    return count(brand, WebhookEvent, status=status)
+
+
+def test_an_accepted_event_costs_one_statement_that_commits_by_itself(
+    client: FlaskClient, tenant: Brand, statements: Statements
+) -> None:
+    def deliver(stripe_event: dict[str, Any]) -> None:
+        body = encode(stripe_event)
+        reply = client.post(
+            f"/api/webhooks/stripe/{tenant.slug}",
+            data=body,
+            headers={"Stripe-Signature": signature(body, tenant.webhook_secret)},
+        )
+        assert reply.status_code == 200
+
+    deliver(paid("pi_first"))
+    again = paid("pi_again")
+    ignored = stripe_events.event("customer.created", {"id": "cus_1", "object": "customer"})
+    # The second time it is a repeat.
+    for stripe_event in (again, again, ignored):
+        sent = statements.made_by(lambda told=stripe_event: deliver(told))
+        assert len(sent) == ACCEPTED_EVENT, sent
+        assert sent[0].startswith("inbox: SELECT lumira_receive_event(")
+
+
+@pytest.mark.parametrize("events", [2, 9])
+def test_a_batch_of_new_payments_costs_the_same_however_many_there_are(
+    tenant: Brand, statements: Statements, events: int
+) -> None:
+    opened = [open_payment(tenant) for _ in range(events)]
+    fill_inbox(tenant, [paid(str(payment.payment_intent_id)) for payment in opened])
+
+    sent = statements.made_by(lambda: drain.drain_batch(tenant.id))
+    assert len(sent) == BATCH_OF_NEW_PAYMENTS + FOR_EACH_EVENT * events, "\n".join(sent)
+    assert handled(tenant, EventStatus.HANDLED) == events
+
+
+@pytest.mark.parametrize("events", [2, 9])
+def test_a_batch_that_tells_nothing_new_writes_only_its_events(
+    tenant: Brand, statements: Statements, events: int
+) -> None:
+    opened = [open_payment(tenant) for _ in range(events)]
+    fill_inbox(tenant, [paid(str(payment.payment_intent_id)) for payment in opened])
+    drain.drain_batch(tenant.id)
+    fill_inbox(tenant, [paid(str(payment.payment_intent_id)) for payment in opened])
+
+    sent = statements.made_by(lambda: drain.drain_batch(tenant.id))
+    assert len(sent) == BATCH_OF_REPEATS + FOR_EACH_EVENT * events, "\n".join(sent)
+    assert handled(tenant, EventStatus.HANDLED) == 2 * events
+
+
+@pytest.mark.parametrize("events", [2, 9])
+def test_a_batch_of_types_that_do_not_act_loads_no_order(
+    tenant: Brand, statements: Statements, events: int
+) -> None:
+    customer = {"id": "cus_1", "object": "customer"}
+    fill_inbox(tenant, [stripe_events.event("customer.created", customer) for _ in range(events)])
+
+    sent = statements.made_by(lambda: drain.drain_batch(tenant.id))
+    assert len(sent) == BATCH_OF_IGNORED_TYPES + FOR_EACH_EVENT * events, "\n".join(sent)
+    assert handled(tenant, EventStatus.IGNORED) == events
+
+
+@pytest.mark.parametrize("path", ["products", "payments"])
+def test_opening_a_payment_costs_the_same_statements_every_time(
+    client: FlaskClient, tenant: Brand, statements: Statements, path: str
+) -> None:
+    def open_for(buyer: str) -> None:
+        body = {"productId": "mystique", "customerEmail": buyer}
+        reply = client.post(f"/api/{path}/create-payment-intent", json=body, headers=tenant.publishable)
+        assert reply.status_code == 200
+
+    open_for("somebody-else@example.com")
+    sent = statements.made_by(lambda: open_for(BUYER))
+    assert len(sent) == OPENED_PAYMENT_OF_A_NEW_BUYER, "\n".join(sent)
+    sent = statements.made_by(lambda: open_for(BUYER))
+    assert len(sent) == OPENED_PAYMENT_OF_A_KNOWN_BUYER, "\n".join(sent)
+
+
+def test_a_catalog_that_the_browser_has_already_is_not_read_again(
+    client: FlaskClient, tenant: Brand, statements: Statements
+) -> None:
+    shown = client.get("/api/products", headers=tenant.publishable)
+    known = {**tenant.publishable, "If-None-Match": shown.headers["ETag"]}
+
+    def ask() -> None:
+        assert client.get("/api/products", headers=known).status_code == 304
+
+    sent = statements.made_by(ask)
+    assert len(sent) == UNCHANGED_CATALOG, "\n".join(sent)

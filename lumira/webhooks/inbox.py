@@ -58,7 +58,10 @@ def store(tenant_id: int, event: dict[str, Any]) -> bool:
 
     `WebhookRejected` if it is nested so deeply that whoever handles it might not be able to read it.
     """
-    payload = json.dumps(event)
+    try:
+        payload = json.dumps(event)
+    except RecursionError as error:
+        raise WebhookRejected(_NO_EVENT) from error
     # Nothing nests deeper than it has brackets, and counting them is quicker than looking.
     if payload.count("{") + payload.count("[") > _MAX_DEPTH and not _is_shallow(event):
         raise WebhookRejected(_NO_EVENT)

@@ -71,3 +71,24 @@ def events(brand: Brand, *types: str) -> list[dict[str, Any]]:
     """The account's events of these types, oldest first."""
     listed = _ask(brand, "GET", "/v1/events?limit=100")["data"]
     return [event for event in reversed(listed) if event["type"] in types or not types]
+
+
+def checkout_sessions(brand: Brand) -> list[dict[str, Any]]:
+    """Every Checkout Session in the brand's account."""
+    return list(_ask(brand, "GET", "/v1/checkout/sessions?limit=100")["data"])
+
+
+def pay_session(brand: Brand, session_id: str, method: str = "pm_card_visa", **form: str) -> dict[str, Any]:
+    """Pay a Checkout Session as its page does: ``outcome``, ``session``, ``redirect_url`` and ``error``."""
+    sent = {"payment_method": method, **form}
+    return _ask(brand, "POST", f"/sandbox/checkout/sessions/{session_id}/pay", json=sent)
+
+
+def expire_session(brand: Brand, session_id: str) -> dict[str, Any]:
+    """Let a Checkout Session's time be over; the session as it is then."""
+    return _ask(brand, "POST", f"/sandbox/checkout/sessions/{session_id}/expire", json={})
+
+
+def advance(brand: Brand, seconds: float) -> None:
+    """Let time pass for all that waits and all that expires in the brand's account."""
+    _ask(brand, "POST", "/sandbox/advance", json={"seconds": seconds})

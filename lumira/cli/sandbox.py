@@ -1,4 +1,4 @@
-"""``flask sandbox``: the stand-in for Stripe, and what a bank or a buyer does to its payments."""
+"""``flask sandbox``: the stand-in for Stripe, and what a bank or a buyer does in it."""
 
 import signal
 import threading
@@ -101,6 +101,35 @@ def close(dispute_id: str, outcome: str, key: str, url: str) -> None:
     """Let the bank decide a dispute."""
     closed = _tell(url, key, "disputes/close", dispute=dispute_id, outcome=outcome)
     click.echo(f"{closed['id']} {closed['status']}: {closed['amount']} {closed['currency']}")
+
+
+@sandbox.command()
+@click.argument("session", metavar="CHECKOUT_SESSION")
+@click.option("--method", default="pm_card_visa", show_default=True, help="One of Stripe's test names.")
+@click.option("--email", help="The buyer's; needed where the session does not know it.")
+@_of_the_running_one
+def pay(session: str, method: str, email: str | None, key: str, url: str) -> None:
+    """Pay a Checkout Session, as its page does."""
+    tried = _tell(url, key, f"checkout/sessions/{session}/pay", payment_method=method, email=email)
+    if tried["outcome"] == "declined":
+        click.echo(f"{session} declined: {tried['error']['message']}")
+    elif tried["outcome"] == "requires_action":
+        click.echo(f"{session} requires_action: {tried['redirect_url']}")
+    else:
+        click.echo(_described(tried["session"]))
+
+
+@sandbox.command()
+@click.argument("session", metavar="CHECKOUT_SESSION")
+@_of_the_running_one
+def expire(session: str, key: str, url: str) -> None:
+    """Let a Checkout Session's time be over now."""
+    click.echo(_described(_tell(url, key, f"checkout/sessions/{session}/expire")))
+
+
+def _described(session: dict[str, Any]) -> str:
+    state = f"{session['id']} {session['status']}, {session['payment_status']}"
+    return f"{state}: {session['amount_total']} {session['currency']}"
 
 
 @sandbox.command()

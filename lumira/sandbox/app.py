@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 from werkzeug.wrappers import Request, Response
 
 from lumira.sandbox.api import Api
+from lumira.sandbox.checkout.sessions import PAGE as CHECKOUT
 from lumira.sandbox.control import Control
 from lumira.sandbox.errors import ConnectionDroppedError, NotFoundError, ServerError, TooLargeError
 from lumira.sandbox.pages.authenticate import PREFIX as AUTHENTICATE
 from lumira.sandbox.pages.authenticate import AuthenticationPage
+from lumira.sandbox.pages.checkout import CheckoutPage
 from lumira.sandbox.pages.index import index_page
 from lumira.sandbox.store import Store, StoreClosedError
 from lumira.sandbox.timers import Timers
@@ -43,6 +45,7 @@ class Sandbox:
         self._api = Api(self._store, self._wake)
         self._control = Control(self._store, self._workers, self._timers)
         self._authentication = AuthenticationPage(self._store, self._wake)
+        self._checkout = CheckoutPage(self._store, self._wake)
         self._workers.start()
         self._timers.start()
 
@@ -70,6 +73,8 @@ class Sandbox:
             return index_page
         if path.startswith(AUTHENTICATE):
             return self._authentication.answer
+        if path.startswith(CHECKOUT):
+            return self._checkout.answer
         if path.startswith("/sandbox/"):
             return self._control.answer
         if path.startswith("/v1/"):

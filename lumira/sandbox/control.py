@@ -15,21 +15,26 @@
 ``POST reset``              this account has never been
 ``POST refunds …``          what happens to a payment without a request of the account's own: see
 ``POST disputes …``         ``lumira.sandbox.incidents``
+``POST checkout/sessions/…``  what a buyer does at a Checkout Session: see
+                            ``lumira.sandbox.checkout.instructions``
 ``GET`` of the first two, ``settings`` and ``requests`` shows how things stand; ``GET books`` what became
 of every payment.
 ==========================  ==============================================================================
 """
 
 import json
+import re
 import sqlite3
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from werkzeug.wrappers import Request, Response
 
 from lumira.sandbox import faults, ledger, request_log
 from lumira.sandbox.books import introduce, open_books, public
+from lumira.sandbox.checkout.instructions import INSTRUCTIONS, instruct
 from lumira.sandbox.errors import (
     ForbiddenError,
     InvalidRequestError,
@@ -53,6 +58,7 @@ _DELIVERIES = {
 }  # fmt: skip
 _SETTINGS = {"delay_ms", "slow_delay_ms", "api_version"}
 _FLUSH_SECONDS = 30
+_AT_A_SESSION = re.compile(rf"checkout/sessions/(\w+)/({'|'.join(INSTRUCTIONS)})")
 
 
 class Control:
@@ -95,7 +101,11 @@ class Control:
         answer = self._answers.get((request.method, name))
         if answer is not None:
             return answer
-        if any(known == name for _, known in self._answers):
+        at_a_session = _AT_A_SESSION.fullmatch(name)
+        if at_a_session is not None and request.method == "POST":
+            session_id, deed = at_a_session.groups()
+            return self._causing(partial(instruct, session_id=session_id, name=deed))
+        if at_a_session is not None or any(known == name for _, known in self._answers):
             raise MethodNotAllowedError(f"{request.method} is not possible on {request.path}.")
         raise NotFoundError(f"There is no {request.path} here.")
 
@@ -212,7 +222,8 @@ class Control:
     def _causing(self, incident: Incident) -> Callable[[str, Json], Json]:
         def answer(account: str, sent: Json) -> Json:
             with self._store.transaction() as connection:
-                happened = public(incident(open_books(connection, account), sent))
+                books = open_books(connection, account, base_url=self._timers.base_url)
+                happened = public(incident(books, sent))
             self._timers.notice()
             self._workers.wake()
             return dict(happened)

@@ -3,6 +3,7 @@
 from typing import Any
 
 from lumira.sandbox.books import Books
+from lumira.sandbox.checkout.sessions import KIND, line_items
 from lumira.sandbox.errors import InvalidRequestError
 
 _KINDS = {
@@ -11,7 +12,14 @@ _KINDS = {
     "latest_charge": "charge",
     "payment_intent": "payment_intent",
     "payment_method": "payment_method",
+    "product": "product",
 }
+#: Shown where they are asked for, and only there.
+_INCLUDED = "line_items"
+#: Stripe's, and always empty here.
+_EMPTY = ("invoice", "payment_link", "setup_intent", "subscription")
+#: Already whole where they are found, so that only what is inside them can be expanded.
+_INLINE = ("price",)
 _DEEPEST = 4
 
 
@@ -25,8 +33,15 @@ def check_expansions(paths: list[str]) -> None:
                 param="expand",
             )
         for position, part in enumerate(parts):
-            if part not in _KINDS and not (part == "data" and position == 0 and len(parts) > 1):
+            if not _is_known(part, position, parts):
                 raise InvalidRequestError(f"This property cannot be expanded ({path}).", param="expand")
+
+
+def _is_known(part: str, position: int, parts: list[str]) -> bool:
+    """Whether something of this name can be expanded; the data of a list only on the way to its objects."""
+    if part == "data":
+        return position + 1 < len(parts) and (position == 0 or parts[position - 1] == _INCLUDED)
+    return part in (*_KINDS, *_INLINE, *_EMPTY, _INCLUDED)
 
 
 def expand(books: Books, body: dict[str, Any], paths: list[str]) -> dict[str, Any]:
@@ -42,6 +57,9 @@ def _expand(books: Books, body: dict[str, Any], parts: list[str], path: str) -> 
         if body.get("object") != "list":
             raise InvalidRequestError(f"This property cannot be expanded ({path}).", param="expand")
         return {**body, "data": [_expand(books, item, rest, path) for item in body["data"]]}
+    if name == _INCLUDED and name not in body and body.get("object") == KIND:
+        # Read anew: what is listed or answered has lost the sandbox's own notes.
+        body = {**body, name: line_items(books.get(KIND, body["id"]), {})}
     if name not in body:
         raise InvalidRequestError(f"This property cannot be expanded ({path}).", param="expand")
     value = body[name]

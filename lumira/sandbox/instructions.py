@@ -15,7 +15,7 @@ Json: TypeAlias = dict[str, Any]
 _QUEUED = {"fault", "method", "path", "ms", "times"}
 _TEXTS = frozenset((
     "type", "event", "endpoint", "api_version", "fault", "method", "path", "charge", "payment_intent",
-    "refund", "dispute", "reason", "status", "outcome", "failure_reason",
+    "refund", "dispute", "reason", "status", "outcome", "failure_reason", "payment_method", "email", "name",
 ))  # fmt: skip
 _MOST_TIMES = 1_000_000
 

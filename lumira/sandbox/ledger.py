@@ -5,16 +5,19 @@ import sqlite3
 from collections import defaultdict
 from typing import Any
 
-_KINDS = ("payment_intent", "charge", "refund", "dispute")
+_KINDS = ("payment_intent", "charge", "refund", "dispute", "checkout.session")
 _SHOWN = {
     "charge": ("id", "status", "amount", "amount_refunded"),
     "refund": ("id", "amount", "status"),
     "dispute": ("id", "amount", "status"),
 }
+_OF_A_SESSION = (
+    "id", "client_reference_id", "status", "payment_status", "payment_intent", "amount_total", "currency",
+)  # fmt: skip
 
 
 def read(connection: sqlite3.Connection, account: str) -> list[sqlite3.Row]:
-    """Every payment, charge, refund and dispute of the account, oldest first, as of one moment."""
+    """Every payment, charge, refund, dispute and Checkout Session of the account, oldest first, as of one moment."""
     marks = ", ".join("?" for _ in _KINDS)
     return connection.execute(
         f"SELECT kind, body FROM objects WHERE account = ? AND kind IN ({marks}) ORDER BY seq",  # noqa: S608
@@ -23,13 +26,16 @@ def read(connection: sqlite3.Connection, account: str) -> list[sqlite3.Row]:
 
 
 def compose(rows: list[sqlite3.Row]) -> dict[str, Any]:
-    """The payments, each with what belongs to it."""
+    """The payments, each with what belongs to it, and the Checkout Sessions."""
     intents: list[dict[str, Any]] = []
+    sessions: list[dict[str, Any]] = []
     belongings: dict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
     for row in rows:
         kind, body = row["kind"], json.loads(row["body"])
         if kind == "payment_intent":
             intents.append(body)
+        elif kind == "checkout.session":
+            sessions.append({name: body[name] for name in _OF_A_SESSION})
         else:
             shown = {name: body[name] for name in _SHOWN[kind]}
             belongings[kind, body["payment_intent"]].append(shown)
@@ -45,5 +51,6 @@ def compose(rows: list[sqlite3.Row]) -> dict[str, Any]:
                 **{kind + "s": belongings[kind, intent["id"]] for kind in _SHOWN},
             }
             for intent in intents
-        ]
+        ],
+        "checkout_sessions": sessions,
     }

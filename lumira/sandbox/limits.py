@@ -42,6 +42,11 @@ _LONGEST_EMAIL = 512
 _LONGEST_DESCRIPTION = 1000
 _LONGEST_TEXT = 5000
 _FORBIDDEN_IN_DESCRIPTOR = frozenset("<>\\'\"*")
+DESCRIPTOR_WITH_CARD = (
+    "The `statement_descriptor` parameter is not supported for the payment_method_type `card`. To continue "
+    "supporting payment_method_type `card`, please pass in `statement_descriptor_suffix` or remove the "
+    "`statement_descriptor` parameter altogether."
+)
 
 
 def check_currency(currency: str) -> str:
@@ -64,11 +69,13 @@ def check_amount(amount: int, currency: str) -> None:
     least = MINIMUM_AMOUNTS.get(currency, 1)
     if amount < least:
         raise InvalidRequestError(
-            f"Amount must be at least {_shown(least, currency)}", code="amount_too_small", param="amount"
+            f"Amount must be at least {shown_amount(least, currency)}",
+            code="amount_too_small",
+            param="amount",
         )
     if amount > LARGEST_AMOUNT:
         raise InvalidRequestError(
-            f"Amount must be no more than {_shown(LARGEST_AMOUNT, currency)}",
+            f"Amount must be no more than {shown_amount(LARGEST_AMOUNT, currency)}",
             code="amount_too_large",
             param="amount",
         )
@@ -82,17 +89,25 @@ def check_amount(amount: int, currency: str) -> None:
 
 def money(amount: int, currency: str) -> str:
     """An amount in minor units as Stripe's sentences show it, such as ``€14.00``."""
-    if currency in ZERO_DECIMAL:
-        number = f"{amount:,}"
-    elif currency in THREE_DECIMAL:
-        number = f"{amount / 1000:,.3f}"
-    else:
-        number = f"{amount / 100:,.2f}"
-    return _SYMBOLS.get(currency, "") + number
+    return _SYMBOLS.get(currency, "") + _major(amount, currency)
 
 
-def _shown(amount: int, currency: str) -> str:
+def shown_amount(amount: int, currency: str) -> str:
+    """An amount in minor units as Stripe's refusals show it, such as ``€0.50 eur``."""
     return f"{money(amount, currency)} {currency}"
+
+
+def priced(amount: int, currency: str) -> str:
+    """An amount in minor units as a page shows it to a buyer, such as ``14.00 EUR``."""
+    return f"{_major(amount, currency)} {currency.upper()}"
+
+
+def _major(amount: int, currency: str) -> str:
+    if currency in ZERO_DECIMAL:
+        return f"{amount:,}"
+    if currency in THREE_DECIMAL:
+        return f"{amount / 1000:,.3f}"
+    return f"{amount / 100:,.2f}"
 
 
 def check_metadata(metadata: Any) -> None:

@@ -61,6 +61,23 @@ def page(
     return {"object": "list", "data": bodies, "has_more": len(rows) > limit, "url": url}
 
 
+def part(items: list[dict[str, Any]], url: str, params: dict[str, Any], *, kind: str) -> dict[str, Any]:
+    """One page of what belongs to an object, in its own order."""
+    limit = _limit(params)
+    after, before = _cursors(params)
+    positions = {item["id"]: position for position, item in enumerate(items)}
+    if (after or before) and (after or before) not in positions:
+        param = "starting_after" if after else "ending_before"
+        raise no_such(kind, str(after or before), param=param, in_url=False)
+    if before:
+        candidates = items[: positions[before]]
+        shown = candidates[-limit:]
+    else:
+        candidates = items[positions[after] + 1 :] if after else items
+        shown = candidates[:limit]
+    return {"object": "list", "data": shown, "has_more": len(candidates) > len(shown), "url": url}
+
+
 def _limit(params: dict[str, Any]) -> int:
     limit = int(params.get("limit", _DEFAULT_LIMIT))
     if limit < 1:
@@ -78,12 +95,7 @@ def _limit(params: dict[str, Any]) -> int:
 
 def _seek(books: Books, table: str, params: dict[str, Any], query: Query, kind: str) -> bool:
     """Narrow the query to one side of the cursor; true when the page is read towards newer objects."""
-    after, before = params.get("starting_after"), params.get("ending_before")
-    if after and before:
-        raise InvalidRequestError(
-            "You can only specify one of these parameters: ending_before, starting_after.",
-            param="ending_before",
-        )
+    after, before = _cursors(params)
     if not after and not before:
         return False
     param = "starting_after" if after else "ending_before"
@@ -95,3 +107,13 @@ def _seek(books: Books, table: str, params: dict[str, Any], query: Query, kind: 
         raise no_such(kind, str(after or before), param=param, in_url=False)
     query.where("seq < ?" if after else "seq > ?", row["seq"])
     return bool(before)
+
+
+def _cursors(params: dict[str, Any]) -> tuple[str | None, str | None]:
+    after, before = params.get("starting_after"), params.get("ending_before")
+    if after and before:
+        raise InvalidRequestError(
+            "You can only specify one of these parameters: ending_before, starting_after.",
+            param="ending_before",
+        )
+    return after, before

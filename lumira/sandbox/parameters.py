@@ -3,6 +3,7 @@
 import re
 import sys
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cache
 from types import UnionType
 from typing import Any, Literal, NotRequired, Union, get_args, get_origin, get_type_hints
@@ -128,7 +129,7 @@ def _convert_text(alternatives: list[Any], value: str, name: str) -> Any:
         return _boolean(value, name)
     if int in alternatives:
         return _integer(value, name)
-    if float in alternatives:
+    if float in alternatives or Decimal in alternatives:
         return _decimal(value, name)
     meant = [choice for choice in choices if choice]
     if meant:

@@ -5,6 +5,8 @@ import time
 from collections.abc import Callable
 
 from lumira.sandbox.books import Books, open_books
+from lumira.sandbox.checkout.expiry import expire_by_itself
+from lumira.sandbox.checkout.sessions import EXPIRES
 from lumira.sandbox.payments.confirmation import DELAYED_OUTCOME
 from lumira.sandbox.payments.disputes import DISPUTE_ANSWERED, DISPUTE_ARRIVES, arrive, be_answered
 from lumira.sandbox.payments.outcomes import finish_delayed
@@ -26,6 +28,7 @@ _DEEDS: dict[str, Callable[[Books, str], object]] = {
     REFUND_FAILS: fail_refund,
     REFUND_REFERENCED: reference_refund,
     REFUND_SUCCEEDS: succeed_refund,
+    EXPIRES: expire_by_itself,
 }
 _LONGEST_SLEEP_SECONDS = 5.0
 _EVERYONE = "%"

@@ -4,7 +4,7 @@ import pytest
 import stripe
 
 from lumira.sandbox.server import SandboxServer
-from tests.contract.sandbox_driver import Control, Receiver
+from tests.contract.sandbox_driver import CANCEL_URL, SUCCESS_URL, Control, Receiver, line
 
 RETURN_URL = "https://shop.example/thanks"
 
@@ -59,7 +59,7 @@ def control(sandbox_url, key):
 def control_refuses(control):
     """Ask for what is refused; the sentence that says why."""
 
-    def ask(name, **body):
+    def ask(name, /, **body):
         status, answer = control.ask("POST", name, body)
         assert status == 400, answer
         return answer["error"]["message"]
@@ -121,5 +121,35 @@ def sepa():
             "mandate_data": {"customer_acceptance": {"type": "offline", "offline": {}}},
             "return_url": RETURN_URL,
         }
+
+    return build
+
+
+@pytest.fixture
+def open_session(api):
+    """Open a Checkout Session that sells one thing, to a buyer whose address is known."""
+
+    def build(**more):
+        sale = {
+            "mode": "payment",
+            "line_items": [line()],
+            "success_url": SUCCESS_URL,
+            "cancel_url": CANCEL_URL,
+            **({} if "customer" in more else {"customer_email": "ada@example.com"}),
+            **more,
+        }
+        return api.checkout.sessions.create(
+            {name: value for name, value in sale.items() if value is not None}
+        )
+
+    return build
+
+
+@pytest.fixture
+def pay_session(control):
+    """Pay a session as its page does; what comes of it."""
+
+    def build(session, method="pm_card_visa", **more):
+        return control.post(f"checkout/sessions/{session.id}/pay", payment_method=method, **more)
 
     return build

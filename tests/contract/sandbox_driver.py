@@ -10,6 +10,9 @@ from typing import Any
 import requests
 import stripe
 
+SUCCESS_URL = "https://shop.example/done?session={CHECKOUT_SESSION_ID}"
+CANCEL_URL = "https://shop.example/cart"
+
 
 class Control:
     """The control addresses of one account."""
@@ -20,7 +23,7 @@ class Control:
     def get(self, name: str) -> dict[str, Any]:
         return self._ask("GET", name, None)
 
-    def post(self, name: str, **body: Any) -> dict[str, Any]:
+    def post(self, name: str, /, **body: Any) -> dict[str, Any]:
         return self._ask("POST", name, body)
 
     def requests(self, path: str = "/v1/", method: str = "POST") -> list[dict[str, Any]]:
@@ -114,6 +117,19 @@ def eventually(question: Callable[[], Any], seconds: float = 10) -> Any:
             assert answer, "it did not happen in time"
             return answer
         time.sleep(0.01)
+
+
+def line(
+    amount: int = 4700, *, quantity: int = 1, currency: str = "eur", name: str = "Mystique"
+) -> dict[str, Any]:
+    """One line item of a Checkout Session."""
+    price = {"currency": currency, "unit_amount": amount, "product_data": {"name": name}}
+    return {"price_data": price, "quantity": quantity}
+
+
+def told(api: Any) -> list[str]:
+    """The types of all events of the account, oldest first."""
+    return [event.type for event in reversed(api.events.list({"limit": 100}).data)]
 
 
 def told_of(api: Any, intent: Any) -> list[str]:

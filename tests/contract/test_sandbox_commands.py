@@ -1,4 +1,4 @@
-"""``flask sandbox …``: refunds and disputes from the command line."""
+"""``flask sandbox …``: refunds, disputes and Checkout Sessions from the command line."""
 
 import re
 
@@ -42,6 +42,31 @@ def test_a_payment_is_disputed_and_decided_by_command(*, api, pay, run, options,
 
     assert run("close", dispute.id, "--outcome", outcome).output.startswith(f"{dispute.id} {outcome}")
     assert api.disputes.retrieve(dispute.id).status == outcome
+
+
+def test_a_checkout_session_is_paid_by_command(api, open_session, run):
+    session = open_session()
+    declined = run("pay", session.id, "--method", "pm_card_visa_chargeDeclinedInsufficientFunds")
+    assert declined.output == f"{session.id} declined: Your card has insufficient funds.\n"
+    asked = run("pay", session.id, "--method", "pm_card_threeDSecure2Required")
+    assert asked.output.startswith(f"{session.id} requires_action: http")
+    assert run("pay", session.id).output == f"{session.id} complete, paid: 4700 eur\n"
+    assert api.checkout.sessions.retrieve(session.id).payment_status == "paid"
+
+
+def test_the_buyer_may_be_named_by_command(api, open_session, run):
+    session = open_session(customer_email=None)
+    assert run("pay", session.id).output == "Error: Missing required param: email.\n"
+    assert run("pay", session.id, "--email", "bob@example.com").exit_code == 0
+    assert api.checkout.sessions.retrieve(session.id).customer_details.email == "bob@example.com"
+
+
+def test_a_checkout_session_expires_by_command(api, open_session, run):
+    session, later = open_session(), open_session()
+    assert run("expire", session.id).output == f"{session.id} expired, unpaid: 4700 eur\n"
+    assert "can be expired" in run("expire", session.id).output
+    assert run("advance", "86401").output == "86401 s passed; appointments kept: 2.\n"
+    assert [api.checkout.sessions.retrieve(one.id).status for one in (session, later)] == ["expired"] * 2
 
 
 def test_time_passes_by_command(api, pay, run):

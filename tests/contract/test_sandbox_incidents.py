@@ -74,14 +74,34 @@ def test_the_books_tell_what_became_of_every_payment(api, pay, open_intent, cont
                 "refunds": [{"id": refund.id, "amount": 400, "status": "succeeded"}],
                 "disputes": [{"id": dispute["id"], "amount": 1000, "status": "needs_response"}],
             },
-        ]
+        ],
+        "checkout_sessions": [],
     }  # fmt: skip
+
+
+def test_the_books_tell_what_became_of_every_checkout_session(*, open_session, pay_session, control, api):
+    unpaid, paid = open_session(client_reference_id="LUM-1"), open_session(client_reference_id="LUM-2")
+    pay_session(paid)
+    intent = api.checkout.sessions.retrieve(paid.id).payment_intent
+
+    books = control.get("books")
+    assert books["checkout_sessions"] == [
+        {
+            "id": unpaid.id, "client_reference_id": "LUM-1", "status": "open", "payment_status": "unpaid",
+            "payment_intent": None, "amount_total": 4700, "currency": "eur",
+        },
+        {
+            "id": paid.id, "client_reference_id": "LUM-2", "status": "complete", "payment_status": "paid",
+            "payment_intent": intent, "amount_total": 4700, "currency": "eur",
+        },
+    ]  # fmt: skip
+    assert [one["id"] for one in books["payment_intents"]] == [intent]
 
 
 def test_the_books_are_only_of_the_account_and_empty_after_a_reset(pay, control):
     pay()
     control.post("reset")
-    assert control.get("books") == {"payment_intents": []}
+    assert control.get("books") == {"payment_intents": [], "checkout_sessions": []}
 
 
 def test_a_crowd_of_events_is_delivered_fast(api, endpoint, receiver, control):

@@ -17,6 +17,10 @@ SOMETIMES = {
         "tax_ids",
     },
     stripe.Event: {"account", "context"},
+    stripe.Price: {"currency_options", "deleted", "tiers"},
+    stripe.Product: {"deleted"},
+    stripe.checkout.Session: {"line_items"},
+    stripe.checkout.Session.TotalDetails: {"breakdown"},
     stripe.WebhookEndpoint: {"deleted", "secret"},
     stripe.PaymentMethod: {"radar_options", "custom"},
     stripe.Account: {"company", "deleted", "groups", "individual"},
@@ -33,11 +37,25 @@ def declared(kind: type[StripeObject]) -> set[str]:
 
 
 @pytest.fixture
-def examples(api, pay, endpoint, control):
+def examples(*, api, pay, endpoint, control, open_session, pay_session):
     intent = pay()
     refund = api.refunds.create({"payment_intent": intent.id, "amount": 400})
     dispute = api.disputes.retrieve(control.post("disputes", payment_intent=intent.id)["id"])
+    session = open_session()
+    pay_session(session)
+    expanded = {"expand": ["line_items.data.price.product"]}
+    item = api.checkout.sessions.retrieve(session.id, expanded).line_items.data[0]
+    session = api.checkout.sessions.retrieve(session.id)
     return {
+        stripe.checkout.Session: session,
+        stripe.checkout.Session.BrandingSettings: session.branding_settings,
+        stripe.checkout.Session.CustomerDetails: session.customer_details,
+        stripe.checkout.Session.CustomText: session.custom_text,
+        stripe.checkout.Session.InvoiceCreation.InvoiceData: session.invoice_creation.invoice_data,
+        stripe.checkout.Session.TotalDetails: session.total_details,
+        stripe.LineItem: item,
+        stripe.Price: item.price,
+        stripe.Product: item.price.product,
         stripe.Refund: refund,
         stripe.Dispute: dispute,
         stripe.Dispute.Evidence: dispute.evidence,
@@ -86,7 +104,9 @@ def test_ids_look_like_stripes(examples, api):
     assert prefixes == {
         "PaymentIntent": "pi", "Charge": "ch", "Customer": "cus", "Event": "evt", "WebhookEndpoint": "we",
         "PaymentMethod": "pm", "Account": "acct", "Refund": "re", "Dispute": "du", "BalanceTransaction": "txn",
+        "Session": "cs", "LineItem": "li", "Price": "price", "Product": "prod",
     }  # fmt: skip
+    assert examples[stripe.checkout.Session].id.startswith("cs_test_")
     intent = examples[stripe.PaymentIntent]
     assert intent.client_secret.startswith(intent.id + "_secret_")
     assert examples[stripe.WebhookEndpoint].secret.startswith("whsec_")

@@ -11,13 +11,14 @@ from werkzeug.utils import redirect
 from werkzeug.wrappers import Request, Response
 
 from lumira.sandbox.books import open_books
+from lumira.sandbox.limits import priced
 from lumira.sandbox.pages.html import filled, html_page
 from lumira.sandbox.payments.outcomes import authenticate
 from lumira.sandbox.store import Store
 
 PREFIX = "/sandbox/authenticate/"
 _QUESTION = """
-<p>Your bank asks whether you want to pay <strong>$amount $currency</strong> (minor units).</p>
+<p>Your bank asks whether you want to pay <strong>$amount</strong>.</p>
 <form method="post">
 <input type="hidden" name="client_secret" value="$secret">
 <button class="yes" name="outcome" value="authorize">Authorize</button>
@@ -60,8 +61,7 @@ class AuthenticationPage:
             return _leave(intent)
         question = filled(
             _QUESTION,
-            amount=intent["amount"],
-            currency=intent["currency"].upper(),
+            amount=priced(intent["amount"], intent["currency"]),
             secret=secret,
             id=identifier,
         )

@@ -2,8 +2,11 @@
 
 from string import Template
 
-from markupsafe import escape
+from markupsafe import Markup, escape
 from werkzeug.wrappers import Response
+
+#: Text that is HTML already, and is not escaped again.
+Html = Markup
 
 _FRAME = Template(
     """<!doctype html>
@@ -20,6 +23,11 @@ pre { padding: .8rem; white-space: pre-wrap; }
 button { font: inherit; padding: .6rem 1.4rem; border: 0; border-radius: 6px; margin-right: .6rem; }
 .yes { background: #0b6e4f; color: #fff; }
 .no { background: #b3261e; color: #fff; }
+.alert { background: #fdecea; border-left: 4px solid #b3261e; padding: .6rem 1rem; }
+table { border-collapse: collapse; width: 100%; }
+th, td { border-bottom: 1px solid #d5dbe5; padding: .4rem .3rem; text-align: left; }
+fieldset { border: 1px solid #d5dbe5; border-radius: 6px; margin: 0 0 1rem; }
+input[type=email], input:not([type]) { display: block; font: inherit; padding: .4rem; width: 100%; }
 .note { color: #5b6478; }
 </style>
 </head>
@@ -41,6 +49,6 @@ def html_page(title: str, content: str, status: int = 200) -> Response:
     return response
 
 
-def filled(template: str, **values: object) -> str:
-    """The template with each value escaped."""
-    return Template(template).substitute({name: escape(str(value)) for name, value in values.items()})
+def filled(template: str, **values: object) -> Html:
+    """The template with each value escaped that is not HTML already."""
+    return Html(Template(template).substitute({name: escape(value) for name, value in values.items()}))

@@ -17,6 +17,8 @@ succeeds,
 <code>pm_card_visa_chargeDeclined</code> is declined,
 <code>pm_card_authenticationRequired</code> asks the buyer,
 <code>DE89370400440532013000</code> succeeds a little later.</p>
+<p>A Checkout Session is paid on the page at its <code>url</code>, or by command:
+<code>flask sandbox pay</code>, <code>flask sandbox expire</code>.</p>
 <h2>Refund and dispute</h2>
 <p>Refunds of <code>pm_card_pendingRefund</code> take their time, those of
 <code>pm_card_refundFail</code> fail later; <code>pm_card_createDispute</code> and
@@ -27,7 +29,7 @@ succeeds,
 <p>Under <code>$base/sandbox/</code>, with the secret key: <code>faults</code>, <code>deliveries</code>,
 <code>deliveries/resend</code>, <code>deliveries/flush</code>, <code>requests</code>, <code>settings</code>,
 <code>events</code>, <code>advance</code>, <code>reset</code>, <code>refunds</code>, <code>disputes</code>,
-<code>books</code>.</p>
+<code>books</code>, <code>checkout/sessions/…/pay</code>, <code>checkout/sessions/…/expire</code>.</p>
 """
 
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 from lumira.sandbox.books import Books, public
+from lumira.sandbox.checkout.completion import follow
 from lumira.sandbox.errors import CardDeclinedError, InvalidRequestError, RefusedError
 from lumira.sandbox.events import emit
 from lumira.sandbox.payments.charges import capture_charge, finish_charge
@@ -29,10 +30,12 @@ def authenticate(books: Books, intent: dict[str, Any], *, authorized: bool) -> d
         fail(books, intent, method, _NOT_AUTHENTICATED, None)
         return intent
     try:
-        return charge(books, intent, method, instrument_of(method), authenticated=True)
+        charge(books, intent, method, instrument_of(method), authenticated=True)
     except CardDeclinedError:
         # The bank refused after all; the intent says so, and the buyer comes back to the shop.
         return intent
+    follow(books, intent)
+    return intent
 
 
 def finish_delayed(books: Books, intent_id: str) -> None:
@@ -49,6 +52,7 @@ def finish_delayed(books: Books, intent_id: str) -> None:
     else:
         emit(books, "charge.failed", finished)
         fail(books, intent, method, reason, finished["id"])
+    follow(books, intent)
 
 
 def cancel(books: Books, intent: dict[str, Any], reason: str | None) -> dict[str, Any]:
@@ -93,4 +97,6 @@ def capture(books: Books, intent: dict[str, Any], amount: int | None) -> dict[st
         )
     captured = capture_charge(books, books.get("charge", intent["latest_charge"]), taken)
     emit(books, "charge.captured", captured)
-    return succeed(books, intent, taken)
+    succeed(books, intent, taken)
+    follow(books, intent)
+    return intent

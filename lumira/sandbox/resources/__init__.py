@@ -4,6 +4,7 @@ from lumira.sandbox.calls import Route
 from lumira.sandbox.resources import (
     accounts,
     charges,
+    checkout_sessions,
     customers,
     disputes,
     events,
@@ -18,6 +19,7 @@ ROUTES: list[Route] = [
     for resource in (
         accounts,
         charges,
+        checkout_sessions,
         customers,
         disputes,
         events,

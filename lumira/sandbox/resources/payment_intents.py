@@ -9,6 +9,7 @@ from lumira.sandbox.calls import Call, Object, Routes
 from lumira.sandbox.errors import InvalidRequestError, RefusedError, missing
 from lumira.sandbox.events import emit
 from lumira.sandbox.limits import (
+    DESCRIPTOR_WITH_CARD,
     check_amount,
     check_currency,
     check_description,
@@ -29,16 +30,13 @@ routes = Routes()
 URL = "/v1/payment_intents"
 #: Parameters that mean something only while the intent is being confirmed.
 _ONLY_WITH_CONFIRM = ("return_url", "mandate_data", "off_session", "error_on_requires_action", "mandate")
+#: What a Checkout Session leaves to the account.
+_UPDATABLE_UNDER_CHECKOUT = frozenset(("description", "expand", "metadata"))
 _SIMPLE = (
     "description", "receipt_email", "setup_future_usage", "shipping", "statement_descriptor_suffix",
     "customer",
     "transfer_group",
 )  # fmt: skip
-_DESCRIPTOR_WITH_CARD = (
-    "The `statement_descriptor` parameter is not supported for the payment_method_type `card`. To continue "
-    "supporting payment_method_type `card`, please pass in `statement_descriptor_suffix` or remove the "
-    "`statement_descriptor` parameter altogether."
-)
 
 
 @routes.add("POST", URL, params.PaymentIntentCreateParams)
@@ -87,6 +85,8 @@ def retrieve(call: Call) -> Object:
 def update(call: Call) -> Object:
     """Change an intent that is still open; metadata and description at any time."""
     books, sent, intent = call.books, call.params, _get(call)
+    if not _UPDATABLE_UNDER_CHECKOUT.issuperset(sent):
+        _check_own(intent)
     for name in (
         "amount",
         "currency",
@@ -119,14 +119,19 @@ def confirm(call: Call) -> Object:
     if call["return_url"]:
         check_url(call["return_url"], "return_url")
     check_email(call["receipt_email"], "receipt_email")
-    confirmed = confirm_intent(call.books, _get(call), call.params, browser=call.publishable)
+    intent = _get(call)
+    _check_own(intent)
+    confirmed = confirm_intent(call.books, intent, call.params, browser=call.publishable)
     return public_view(confirmed) if call.publishable else confirmed
 
 
 @routes.add("POST", URL + "/<id>/cancel", params.PaymentIntentCancelParams)
 def cancel(call: Call) -> Object:
     """Give an intent up."""
-    return outcomes.cancel(call.books, _get(call), call["cancellation_reason"])
+    intent = _get(call)
+    if intent["status"] != "requires_capture":
+        _check_own(intent)
+    return outcomes.cancel(call.books, intent, call["cancellation_reason"])
 
 
 @routes.add("POST", URL + "/<id>/capture", params.PaymentIntentCaptureParams)
@@ -149,10 +154,20 @@ def _get(call: Call) -> dict[str, Any]:
     return intent
 
 
+def _check_own(intent: dict[str, Any]) -> None:
+    """Refuse to act on an intent that belongs to a Checkout Session, whose page alone pays it."""
+    if "_session" in intent:
+        raise RefusedError(
+            "You cannot perform this action on PaymentIntents created by Checkout.",
+            code="payment_intent_unexpected_state",
+            payment_intent=public(intent),
+        )
+
+
 def _check_texts(books: Books, sent: dict[str, Any], types: list[str]) -> None:
     """What create and update refuse alike."""
     if sent.get("statement_descriptor") and "card" in types:
-        raise InvalidRequestError(_DESCRIPTOR_WITH_CARD, param="statement_descriptor")
+        raise InvalidRequestError(DESCRIPTOR_WITH_CARD, param="statement_descriptor")
     check_descriptor_suffix(sent.get("statement_descriptor_suffix"))
     check_metadata(sent.get("metadata"))
     check_description(sent.get("description"))

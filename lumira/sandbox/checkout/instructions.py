@@ -1,0 +1,52 @@
+"""What a buyer does at a Checkout Session, without a browser.
+
+====================================  ====================================================================
+``checkout/sessions/<id>/pay``        ``{payment_method?, email?, name?}``: as the page's form does it; a
+                                      payment method is one of Stripe's test names, ``pm_card_visa`` unless
+                                      given. Answers ``{outcome, session, redirect_url, error}``, where the
+                                      outcome is ``completed``, ``declined`` or ``requires_action``
+``checkout/sessions/<id>/expire``     the session's time is over now; answers with the session
+====================================  ====================================================================
+"""
+
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+from lumira.sandbox.books import Books
+from lumira.sandbox.checkout import expiry, paying
+from lumira.sandbox.checkout.sessions import KIND
+from lumira.sandbox.instructions import Json, check_names
+
+Instruction: TypeAlias = Callable[[Books, dict[str, Any], Json], dict[str, Any]]
+
+
+def pay(books: Books, session: dict[str, Any], sent: Json) -> dict[str, Any]:
+    """The buyer fills in the page's form and sends it."""
+    check_names(sent, {"payment_method", "email", "name"})
+    form = paying.Form(
+        payment_method=sent.get("payment_method", "pm_card_visa"),
+        email=sent.get("email", ""),
+        name=sent.get("name", ""),
+    )
+    outcome = paying.pay(books, session, form)
+    return {
+        "outcome": outcome.kind,
+        "session": outcome.session,
+        "redirect_url": outcome.redirect_url,
+        "error": None if outcome.error is None else outcome.error.body()["error"],
+    }
+
+
+def expire(books: Books, session: dict[str, Any], sent: Json) -> dict[str, Any]:
+    """The session's time is over."""
+    check_names(sent, set())
+    return expiry.expire(books, session)
+
+
+#: What can be done at a session, by the last part of its address.
+INSTRUCTIONS: dict[str, Instruction] = {"pay": pay, "expire": expire}
+
+
+def instruct(books: Books, sent: Json, *, session_id: str, name: str) -> dict[str, Any]:
+    """Do one of the above at one session."""
+    return INSTRUCTIONS[name](books, books.get(KIND, session_id), sent)

@@ -1,0 +1,121 @@
+"""What Stripe refuses of the line items of a new Checkout Session."""
+
+from typing import Any
+
+from lumira.sandbox.books import Books
+from lumira.sandbox.checkout.refusals import below, not_played
+from lumira.sandbox.errors import InvalidRequestError, missing, no_such
+from lumira.sandbox.limits import (
+    LARGEST_AMOUNT,
+    check_currency,
+    check_description,
+    check_metadata,
+    check_texts,
+    check_url,
+)
+
+_MOST_LINES = 100
+_MOST_QUANTITY = 999_999
+_MOST_IMAGES = 8
+_LONGEST_NAME = 250
+_OTHER_CURRENCY = (
+    "The price specified only supports `{found}`. This doesn't match the expected currency: `{expected}`."
+)
+
+
+def check_lines(books: Books, sent: dict[str, Any]) -> None:
+    """Check what is sold, and that it is sold in one currency, which the parameters then name."""
+    lines = sent.get("line_items")
+    if not lines:
+        raise missing("line_items")
+    if len(lines) > _MOST_LINES:
+        raise InvalidRequestError(
+            f"You can have at most {_MOST_LINES} line items, but you passed in {len(lines)}.",
+            param="line_items",
+        )
+    if "currency" in sent:
+        sent["currency"] = check_currency(sent["currency"])
+    for position, line in enumerate(lines):
+        with below(f"line_items[{position}]"):
+            _check_line(books, line, position)
+            found = line["price_data"]["currency"]
+            expected = sent.setdefault("currency", found)
+            if found != expected:
+                message = _OTHER_CURRENCY.format(found=found, expected=expected)
+                raise InvalidRequestError(message, param="price_data[currency]")
+
+
+def _check_line(books: Books, line: dict[str, Any], position: int) -> None:
+    if ("price" in line) == ("price_data" in line):
+        raise InvalidRequestError(
+            "You must specify either `price` or `price_data` when creating a line item.", param="price_data"
+        )
+    if "price" in line:
+        raise _not_for_sale(books, line["price"])
+    for name in ("tax_rates", "adjustable_quantity"):
+        if line.get(name) and line[name] != {"enabled": False}:
+            raise not_played(name, f"`{name}`")
+    if "quantity" not in line:
+        raise InvalidRequestError(
+            f"Quantity is required. Add `quantity` to `line_items[{position}]`",
+            code="parameter_missing",
+            param="quantity",
+        )
+    _check_range(line["quantity"], 1, _MOST_QUANTITY, "quantity")
+    check_metadata(line.get("metadata"))
+    with below("price_data"):
+        _check_price(line["price_data"])
+
+
+def _not_for_sale(books: Books, price: str) -> InvalidRequestError:
+    """Every price here was made for one session, and is as good as none for any other."""
+    if books.find("price", price) is None:
+        return InvalidRequestError(f"No such price: '{price}'", code="resource_missing", param="price")
+    return InvalidRequestError(
+        "The price specified is inactive. This field only accepts active prices.", param="price"
+    )
+
+
+def _check_price(data: dict[str, Any]) -> None:
+    data["currency"] = check_currency(data["currency"])
+    if "product" in data:
+        raise no_such("product", data["product"], param="product", in_url=False)
+    if "product_data" not in data:
+        raise missing("product_data")
+    if "recurring" in data:
+        raise InvalidRequestError(
+            "You specified `payment` mode but passed a recurring price. Either switch to `subscription` mode "
+            "or use only one-time prices.",
+            param="recurring",
+        )
+    if "unit_amount_decimal" in data:
+        raise not_played("unit_amount_decimal", "`unit_amount_decimal`")
+    if "unit_amount" not in data:
+        raise missing("unit_amount")
+    _check_range(data["unit_amount"], 0, LARGEST_AMOUNT, "unit_amount")
+    with below("product_data"):
+        _check_product(data["product_data"])
+
+
+def _check_product(data: dict[str, Any]) -> None:
+    check_description(data["name"], "name", _LONGEST_NAME)
+    check_texts(data, "description", "unit_label")
+    check_metadata(data.get("metadata"))
+    images = data.get("images") or []
+    if len(images) > _MOST_IMAGES:
+        raise InvalidRequestError(f"A product has at most {_MOST_IMAGES} images.", param="images")
+    for position, image in enumerate(images):
+        check_url(image, f"images[{position}]")
+
+
+def _check_range(value: int, least: int, most: int, param: str) -> None:
+    if value < least:
+        raise InvalidRequestError(
+            f"This value must be greater than or equal to {least}.",
+            code="parameter_invalid_integer",
+            param=param,
+        )
+    if value > most:
+        raise InvalidRequestError(
+            f"This value must be less than or equal to {most}.", code="parameter_invalid_integer", param=param
+        )

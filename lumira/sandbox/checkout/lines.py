@@ -1,0 +1,88 @@
+"""What a Checkout Session sells: line items, each with the price and the product that it makes for itself."""
+
+from typing import Any
+
+from lumira.sandbox.books import Books
+from lumira.sandbox.ids import random_id
+from lumira.sandbox.limits import merged_metadata
+
+
+def new_lines(books: Books, sent: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The line items of a new session, in the order in which they were sent."""
+    return [_new_line(books, item) for item in sent]
+
+
+def total_of(sent: list[dict[str, Any]]) -> int:
+    """What the line items of a request add up to, in minor units."""
+    return sum(int(item["price_data"]["unit_amount"] * item["quantity"]) for item in sent)
+
+
+def _new_line(books: Books, item: dict[str, Any]) -> dict[str, Any]:
+    data = item["price_data"]
+    product = _new_product(books, data["product_data"])
+    price = _new_price(books, data, product)
+    amount = data["unit_amount"] * item["quantity"]
+    return {
+        "id": "li_1" + random_id("", 23)[1:],
+        "object": "item",
+        "adjustable_quantity": None,
+        "amount_discount": 0,
+        "amount_subtotal": amount,
+        "amount_tax": 0,
+        "amount_total": amount,
+        "currency": price["currency"],
+        "description": product["name"],
+        "discounts": [],
+        "metadata": merged_metadata({}, item.get("metadata")),
+        "price": price,
+        "quantity": item["quantity"],
+        "taxes": [],
+    }
+
+
+def _new_price(books: Books, data: dict[str, Any], product: dict[str, Any]) -> dict[str, Any]:
+    empty = (
+        "custom_unit_amount", "lookup_key", "nickname", "recurring", "tiers_mode", "transform_quantity",
+    )  # fmt: skip
+    return books.add(
+        {
+            "id": "price_1" + random_id("", 23)[1:],
+            "object": "price",
+            **dict.fromkeys(empty),
+            # Made for one session only: nothing else can be sold at it.
+            "active": False,
+            "billing_scheme": "per_unit",
+            "created": books.now,
+            "currency": data["currency"],
+            "livemode": False,
+            "metadata": {},
+            "product": product["id"],
+            "tax_behavior": data.get("tax_behavior", "unspecified"),
+            "type": "one_time",
+            "unit_amount": data["unit_amount"],
+            "unit_amount_decimal": str(data["unit_amount"]),
+        }
+    )
+
+
+def _new_product(books: Books, data: dict[str, Any]) -> dict[str, Any]:
+    empty = ("default_price", "package_dimensions", "shippable", "statement_descriptor", "tax_details", "url")
+    return books.add(
+        {
+            "id": random_id("prod", 14),
+            "object": "product",
+            **dict.fromkeys(empty),
+            "active": False,
+            "created": books.now,
+            "description": data.get("description"),
+            "images": data.get("images") or [],
+            "livemode": False,
+            "marketing_features": [],
+            "metadata": merged_metadata({}, data.get("metadata")),
+            "name": data["name"],
+            "tax_code": data.get("tax_code"),
+            "type": "service",
+            "unit_label": data.get("unit_label"),
+            "updated": books.now,
+        }
+    )

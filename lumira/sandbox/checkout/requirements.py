@@ -1,0 +1,149 @@
+"""What Stripe refuses of a new Checkout Session, and what the sandbox does not play."""
+
+from typing import Any
+
+from lumira.sandbox.books import Books
+from lumira.sandbox.checkout.line_requirements import check_lines
+from lumira.sandbox.checkout.lines import total_of
+from lumira.sandbox.checkout.refusals import below, not_played
+from lumira.sandbox.errors import InvalidRequestError, missing
+from lumira.sandbox.limits import (
+    DESCRIPTOR_WITH_CARD,
+    MINIMUM_AMOUNTS,
+    check_amount,
+    check_description,
+    check_descriptor_suffix,
+    check_email,
+    check_metadata,
+    check_texts,
+    check_url,
+    shown_amount,
+)
+from lumira.sandbox.payments.intents import method_types
+
+_DAY = 24 * 3600
+_HALF_AN_HOUR = 30 * 60
+_LONGEST_REFERENCE = 200
+_PLAYED = frozenset((
+    "allowed_payment_method_types", "cancel_url", "client_reference_id", "currency", "customer",
+    "customer_creation", "customer_email", "excluded_payment_method_types", "expires_at",
+    "integration_identifier", "line_items", "locale", "metadata", "mode", "origin_context",
+    "payment_intent_data", "submit_type", "success_url", "ui_mode",
+))  # fmt: skip
+#: What the sandbox does not play may still be sent in so many words as not wanted.
+_NOT_WANTED: dict[str, Any] = {
+    "adaptive_pricing": {"enabled": False},
+    "allow_promotion_codes": False,
+    "automatic_tax": {"enabled": False},
+    "billing_address_collection": "auto",
+    "invoice_creation": {"enabled": False},
+    "phone_number_collection": {"enabled": False},
+    "tax_id_collection": {"enabled": False},
+}
+
+
+def check_new_session(books: Books, sent: dict[str, Any]) -> list[str]:
+    """Complete and check the parameters; which kinds of payment the session takes."""
+    _check_played(sent)
+    _check_addresses(sent)
+    _check_buyer(books, sent)
+    _check_texts(sent)
+    check_lines(books, sent)
+    _check_total(sent)
+    _check_expiry(books, sent)
+    return _types(sent)
+
+
+def _check_played(sent: dict[str, Any]) -> None:
+    if "mode" not in sent:
+        raise missing("mode")
+    if sent["mode"] != "payment":
+        raise not_played("mode", f"`{sent['mode']}` mode")
+    if sent.get("ui_mode", "hosted_page") != "hosted_page":
+        raise not_played("ui_mode", f"the ui_mode `{sent['ui_mode']}`")
+    for name, value in sent.items():
+        if name not in _PLAYED and (name not in _NOT_WANTED or value != _NOT_WANTED[name]):
+            raise not_played(name, f"`{name}`")
+
+
+def _check_addresses(sent: dict[str, Any]) -> None:
+    if "success_url" not in sent:
+        raise missing("success_url")
+    for name in ("success_url", "cancel_url"):
+        if name in sent:
+            check_url(sent[name], name)
+    check_texts(sent, "success_url", "cancel_url")
+
+
+def _check_buyer(books: Books, sent: dict[str, Any]) -> None:
+    for other in ("customer_email", "customer_creation"):
+        if "customer" in sent and other in sent:
+            raise InvalidRequestError(
+                f"You may only specify one of these parameters: customer, {other}.", param="customer"
+            )
+    if "customer" in sent:
+        books.get("customer", sent["customer"], param="customer")
+    check_email(sent.get("customer_email"), "customer_email")
+
+
+def _check_texts(sent: dict[str, Any]) -> None:
+    check_description(sent.get("client_reference_id"), "client_reference_id", _LONGEST_REFERENCE)
+    check_texts(sent, "integration_identifier")
+    check_metadata(sent.get("metadata"))
+    data = sent.get("payment_intent_data") or {}
+    with below("payment_intent_data"):
+        if data.get("statement_descriptor"):
+            raise InvalidRequestError(DESCRIPTOR_WITH_CARD, param="statement_descriptor")
+        check_descriptor_suffix(data.get("statement_descriptor_suffix"))
+        check_metadata(data.get("metadata"))
+        check_description(data.get("description"))
+        check_email(data.get("receipt_email"), "receipt_email")
+        check_texts(data, "transfer_group", "on_behalf_of")
+
+
+def _check_total(sent: dict[str, Any]) -> None:
+    """A sale may be for nothing; what is to be paid has to be worth charging."""
+    total, currency = total_of(sent["line_items"]), sent["currency"]
+    least = MINIMUM_AMOUNTS.get(currency, 1)
+    if 0 < total < least:
+        raise InvalidRequestError(
+            "The Checkout Session's total amount due must add up to at least "
+            f"{shown_amount(least, currency)}",
+            code="amount_too_small",
+            param="line_items",
+        )
+    if total:
+        try:
+            check_amount(total, currency)
+        except InvalidRequestError as error:
+            error.param = "line_items"
+            raise
+
+
+def _check_expiry(books: Books, sent: dict[str, Any]) -> None:
+    lifetime = sent.setdefault("expires_at", books.now + _DAY) - books.now
+    if lifetime < _HALF_AN_HOUR:
+        raise _wrong_expiry("at least 30 minutes")
+    if lifetime > _DAY:
+        raise _wrong_expiry("less than 24 hours")
+
+
+def _wrong_expiry(bound: str) -> InvalidRequestError:
+    return InvalidRequestError(
+        f"The `expires_at` timestamp must be {bound} from Checkout Session creation.", param="expires_at"
+    )
+
+
+def _types(sent: dict[str, Any]) -> list[str]:
+    types = method_types(sent, sent["currency"])
+    if (sent.get("payment_intent_data") or {}).get("capture_method") == "manual":
+        # Only a card can be authorised first and charged later.
+        types = [kind for kind in types if kind == "card"]
+    if not types:
+        raise InvalidRequestError(
+            "No valid payment method types for this Checkout Session. Please ensure that you have activated "
+            "payment methods compatible with your chosen currency in your dashboard "
+            "(https://dashboard.stripe.com/settings/payment_methods) or specify payment_method_types.",
+            param="allowed_payment_method_types",
+        )
+    return types

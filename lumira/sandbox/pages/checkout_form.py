@@ -1,0 +1,90 @@
+"""The form on the page of a Checkout Session: what is sold, to whom, and how it is paid."""
+
+from typing import Any
+
+from lumira.sandbox.checkout.sessions import PAGE
+from lumira.sandbox.limits import priced
+from lumira.sandbox.pages.html import Html, filled
+
+DECLINED = "Your payment was declined. Please try again, or choose another way to pay."
+
+_METHODS = {
+    "card": (
+        ("pm_card_visa", "Card that pays"),
+        ("pm_card_visa_chargeDeclined", "Card that is declined"),
+        ("pm_card_visa_chargeDeclinedInsufficientFunds", "Card without the funds"),
+        ("pm_card_threeDSecure2Required", "Card whose bank asks first (3-D Secure)"),
+    ),
+    "sepa_debit": (
+        ("pm_success_de", "SEPA debit that succeeds later"),
+        ("pm_failed_de", "SEPA debit that fails later"),
+    ),
+    "us_bank_account": (
+        ("pm_usBankAccount_success", "US bank account that pays later"),
+        ("pm_usBankAccount_insufficientFunds", "US bank account that fails later"),
+    ),
+}
+_PAGE = """
+<table>
+<thead><tr><th scope="col">Product</th><th scope="col">Quantity</th><th scope="col">Price</th></tr></thead>
+<tbody>
+$lines</tbody>
+<tfoot><tr><th scope="row" colspan="2">Total</th><td id="total">$total</td></tr></tfoot>
+</table>
+$notice<form method="post" action="$action">
+$email$methods<p><button class="yes">$button</button>$back</p>
+</form>
+<p class="note">This is a test page, no money moves.</p>
+"""
+_LINE = "<tr><td>$name</td><td>$quantity</td><td>$amount</td></tr>\n"
+_NOTICE = '<p role="alert" class="alert">$text</p>\n'
+_KNOWN_EMAIL = "<p>E-mail: <strong>$email</strong></p>\n"
+_ASKED_EMAIL = """\
+<p><label for="email">E-mail</label>
+<input id="email" name="email" type="email" autocomplete="email" required value="$email"></p>
+<p><label for="name">Name</label>
+<input id="name" name="name" autocomplete="name" value="$name"></p>
+"""
+_CHOICE = """\
+<p><input type="radio" id="$value" name="payment_method" value="$value" required$checked>
+<label for="$value">$label</label></p>
+"""
+_BACK = '<a href="$url">Back to the shop</a>'
+
+
+def checkout_form(session: dict[str, Any], *, known_email: str | None, notice: str) -> str:
+    """The page's content while the session can be paid."""
+    total = priced(session["amount_total"], session["currency"])
+    return filled(
+        _PAGE,
+        lines=Html("".join(_line(line) for line in session["_lines"])),
+        total=total,
+        notice=filled(_NOTICE, text=notice) if notice else "",
+        action=PAGE + session["id"],
+        email=_email(session, known_email),
+        methods=_methods(session) if session["amount_total"] else "",
+        button=f"Pay {total}" if session["amount_total"] else "Complete the order",
+        back=filled(_BACK, url=session["cancel_url"]) if session["cancel_url"] else "",
+    )
+
+
+def _line(line: dict[str, Any]) -> Html:
+    amount = priced(line["amount_total"], line["currency"])
+    return filled(_LINE, name=line["description"], quantity=line["quantity"], amount=amount)
+
+
+def _email(session: dict[str, Any], known_email: str | None) -> Html:
+    if known_email:
+        return filled(_KNOWN_EMAIL, email=known_email)
+    typed = session["customer_details"] or {}
+    return filled(_ASKED_EMAIL, email=typed.get("email") or "", name=typed.get("name") or "")
+
+
+def _methods(session: dict[str, Any]) -> Html:
+    offered = [choice for kind in session["payment_method_types"] for choice in _METHODS[kind]]
+    choices = [
+        filled(_CHOICE, value=value, label=label, checked=" checked" if position == 0 else "")
+        for position, (value, label) in enumerate(offered)
+    ]
+    fieldset = "<fieldset>\n<legend>How to pay</legend>\n$choices</fieldset>\n"
+    return filled(fieldset, choices=Html("".join(choices)))

@@ -4,7 +4,9 @@ import logging
 import re
 import sys
 from collections.abc import Mapping
-from typing import TextIO
+from functools import lru_cache
+from threading import RLock
+from typing import Any
 
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
@@ -45,69 +47,107 @@ _SECRETS = (
     (re.compile(r"\bgAAAA[A-Za-z0-9_\-=]{20,}"), REDACTED),
 )
 _EMAIL = re.compile(r"(?<![\w.+\-%'])([^\W_]|[\w.+\-%'])[\w.+\-%']*@((?:[\w\-]+\.)+[\w\-]{2,})")
-#: Every secret and every address holds one of these, and most of what is logged holds none.
-_MAY_HOLD_SECRETS = re.compile(r"[_@ ]|gAAAA")
+#: Every secret, every address and every quoted row holds one of these, and most of what is logged holds none: to look
+#: for them is most of what redaction costs. Each begins with one plain character, because `re` skips fast to those.
+_MAY_HOLD_SECRETS = re.compile(
+    r"pk_|rk_|sk_|whsec_|_secret_|://|@|gAAAA|b(?i:earer\s)|B(?i:earer\s)|DETAIL:|CONTEXT:"
+)
 _QUOTED_ROWS = re.compile(r"(?m)^((?:DETAIL|CONTEXT):).*$")
 #: Deeper than anything that is logged on purpose; what is below is dropped instead of followed.
 _MAX_DEPTH = 8
+#: One line after the other, whichever thread logs; a signal may come in the middle of one and be logged too.
+_WRITING = RLock()
 
 
 def configure(settings: Settings) -> None:
     """Send everything that is logged to stderr: text for a developer's terminal, JSON lines elsewhere."""
-    readable = settings.is_development and sys.stderr.isatty()
+    finish = _Finish(readable=settings.is_development and sys.stderr.isatty())
+    # A line bears the name of the module that logs, which is not this one.
+    named = structlog.stdlib.LoggerFactory(ignore_frame_names=[__name__])
     structlog.configure(
-        processors=[
-            structlog.stdlib.filter_by_level,
-            *_shared_processors(),
-            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
-        ],
-        logger_factory=structlog.stdlib.LoggerFactory(),
+        processors=[structlog.stdlib.filter_by_level, *_shared_processors(), _as_it_is],
+        logger_factory=lambda *names: _LineLogger(named(*names), finish),
         wrapper_class=structlog.stdlib.BoundLogger,
-        cache_logger_on_first_use=False,
+        cache_logger_on_first_use=True,
     )
     root = logging.getLogger()
     for known in [handler for handler in root.handlers if isinstance(handler, _StderrHandler)]:
         root.removeHandler(known)
-    root.addHandler(_handler(readable=readable))
+    root.addHandler(_handler(finish))
     root.setLevel(logging.INFO)
     logging.captureWarnings(capture=True)
     _adopt_library_loggers()
 
 
-class _StderrHandler(logging.StreamHandler[TextIO]):
-    """Ours, so that configuring twice replaces it and touches nobody else's handler.
+class _Finish:
+    """What makes a line of an event: a processor that redacts and renders."""
 
-    Looks `sys.stderr` up at each event, because a test or a server may replace it.
+    def __init__(self, *, readable: bool) -> None:
+        self._render: Processor = (
+            structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+            if readable
+            else structlog.processors.JSONRenderer(ensure_ascii=False, default=str)
+        )
+
+    def __call__(self, logger: WrappedLogger, method: str, event_dict: EventDict) -> str:
+        # Redacted last of all, so that nothing is added behind its back.
+        return str(self._render(logger, method, redact(logger, method, event_dict)))
+
+
+class _LineLogger:
+    """Writes our own events at once: what `logging` makes of an event costs more than the line itself.
+
+    Levels and names are those of the standard logger.
     """
 
-    def __init__(self) -> None:
-        logging.Handler.__init__(self)
+    def __init__(self, standard: logging.Logger, finish: _Finish) -> None:
+        self._standard = standard
+        self._finish = finish
+        self.name = standard.name
+        self.getEffectiveLevel = standard.getEffectiveLevel
 
     @property
-    def stream(self) -> TextIO:
-        return sys.stderr
+    def disabled(self) -> bool:
+        return self._standard.disabled
 
-    @stream.setter
-    def stream(self, value: TextIO) -> None:
-        """Nothing is kept: the stream is always the current one."""
+    def info(self, event_dict: EventDict) -> None:
+        try:
+            _write(self._finish(self, "info", event_dict))
+        except Exception:  # noqa: BLE001 - as `logging` has it: what cannot be logged breaks nothing else
+            self._standard.exception("line_lost")
+
+    debug = warning = error = exception = critical = info
 
 
-def _handler(*, readable: bool) -> _StderrHandler:
-    renderer: Processor = (
-        structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
-        if readable
-        else structlog.processors.JSONRenderer(ensure_ascii=False, default=str)
-    )
+def _as_it_is(
+    _logger: WrappedLogger, _method: str, event_dict: EventDict
+) -> tuple[tuple[EventDict], dict[str, Any]]:
+    return (event_dict,), {}
+
+
+def _write(line: str) -> None:
+    with _WRITING:
+        # Looked up each time, because a test or a server may replace it.
+        sys.stderr.write(f"{line}\n")
+        sys.stderr.flush()
+
+
+class _StderrHandler(logging.Handler):
+    """For libraries' lines. Ours, so that configuring twice replaces it and touches nobody else's handler."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            _write(self.format(record))
+        except Exception:  # noqa: BLE001 - see above
+            self.handleError(record)
+
+
+def _handler(finish: _Finish) -> _StderrHandler:
     handler = _StderrHandler()
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[*_shared_processors(), structlog.stdlib.ExtraAdder()],
-            processors=[
-                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                # Last of all, so that nothing is added behind its back.
-                redact,
-                renderer,
-            ],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, finish],
         )
     )
     return handler
@@ -175,6 +215,9 @@ def _redacted(name: object, value: object, *, depth: int) -> object:
         return value
     if depth >= _MAX_DEPTH:
         return "[too deep]"
+    # Nearly everything is text, and asking whether it is a mapping takes longer than looking through it.
+    if isinstance(value, str):
+        return redact_text(value)
     if isinstance(value, Mapping):
         return {_text(key): _redacted(key, inner, depth=depth + 1) for key, inner in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
@@ -189,5 +232,6 @@ def _text(value: object) -> str:
     return redact_text(str(value))
 
 
+@lru_cache(maxsize=1024)
 def _is_secret(name: str) -> bool:
     return name.lower().replace("_", "").replace("-", "") in _SECRET_NAMES

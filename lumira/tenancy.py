@@ -169,13 +169,24 @@ def addressed() -> None:
     """
     memory = _memory()
     slug = (request.view_args or {}).get("tenant")
-    host = None if slug is not None else host_name(request.host)
+    receiver_key = _receiver_key(slug, request.host)
     # The outcome is remembered and not the steps: a host that is nobody's domain is asked for once.
-    receiver = memory.find(memory.receivers, (slug, host), lambda: _ask_for_receiver(slug, host))
+    receiver = memory.find(memory.receivers, receiver_key, lambda: _ask_for_receiver(*receiver_key))
     if receiver is None:
         raise TenantNotFound("There is no such tenant.")
     g.tenant_id = receiver.tenant_id
     structlog.contextvars.bind_contextvars(tenant=receiver.slug)
+
+
+def recall_receiver(slug: str | None, host: str | None) -> Caller | None:
+    """Whom a webhook is for, if that is known without asking the database."""
+    memory = _memory()
+    return memory.recall(memory.receivers, _receiver_key(slug, host or ""))
+
+
+def _receiver_key(slug: str | None, host: str) -> tuple[str | None, str | None]:
+    """What decides whom a webhook is for: the host does not where the path does."""
+    return (slug, None) if slug is not None else (None, host_name(host))
 
 
 def _ask_for_receiver(slug: str | None, host: str | None) -> Caller | None:

@@ -23,10 +23,12 @@ from lumira.blueprints import (
     webhooks,
 )
 from lumira.blueprints.routing import ApiBlueprint
+from lumira.blueprints.webhook_shortcut import WebhookShortcut
 
 
 def register(app: Flask, settings: Settings) -> None:
     """Give the application its routes, and what surrounds every request."""
+    app.wsgi_app = WebhookShortcut(app)  # type: ignore[method-assign]
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]

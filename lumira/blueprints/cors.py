@@ -15,6 +15,8 @@ _MAX_AGE = "7200"
 _HTTPS_ORIGIN = re.compile(r"https://([a-z0-9.-]+)")
 _LOCAL_ORIGIN = re.compile(r"http://(?:localhost|127\.0\.0\.1)(?::\d{1,5})?")
 _PREFIX = "/api/"
+#: What the API answers depends on who asks: a cache has to know.
+VARY = ("Vary", "Origin")
 
 
 def init_app(app: Flask, settings: Settings) -> None:
@@ -36,7 +38,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     def name_origin(response: Response) -> Response:
         if not request.path.startswith(_PREFIX):
             return response
-        response.vary.add("Origin")
+        response.vary.add(VARY[1])
         origin = request.headers.get("Origin")
         if origin is not None and not _is_preflight() and _may_read(origin, settings):
             response.headers["Access-Control-Allow-Origin"] = origin

@@ -4,16 +4,16 @@ from flask import Flask, Response, request
 
 #: JSON loads nothing, and nobody frames it.
 CONTENT_SECURITY_POLICY = "default-src 'none'; frame-ancestors 'none'"
-_HEADERS = {
-    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
+_HEADERS = [
+    ("Content-Security-Policy", CONTENT_SECURITY_POLICY),
+    ("Referrer-Policy", "no-referrer"),
+    ("X-Content-Type-Options", "nosniff"),
+    ("X-Frame-Options", "DENY"),
     # Replies hold client secrets and orders: no cache keeps them unless a route says so.
-    "Cache-Control": "no-store",
-}
+    ("Cache-Control", "no-store"),
+]
 #: Two years, as browsers' preload lists ask for.
-_STRICT_TRANSPORT = "max-age=63072000; includeSubDomains"
+_STRICT_TRANSPORT = ("Strict-Transport-Security", "max-age=63072000; includeSubDomains")
 
 
 def init_app(app: Flask) -> None:
@@ -21,10 +21,13 @@ def init_app(app: Flask) -> None:
     app.after_request(_add)
 
 
+def of_every_reply(*, is_secure: bool) -> list[tuple[str, str]]:
+    """The headers that a reply carries unless it says otherwise itself."""
+    # Over plain HTTP it would mean nothing, and a development host must stay reachable without TLS.
+    return [*_HEADERS, _STRICT_TRANSPORT] if is_secure else _HEADERS
+
+
 def _add(response: Response) -> Response:
-    for name, value in _HEADERS.items():
+    for name, value in of_every_reply(is_secure=request.is_secure):
         response.headers.setdefault(name, value)
-    if request.is_secure:
-        # Over plain HTTP it would mean nothing, and a development host must stay reachable without TLS.
-        response.headers.setdefault("Strict-Transport-Security", _STRICT_TRANSPORT)
     return response

@@ -27,7 +27,8 @@ blueprint = ApiBlueprint("webhooks", __name__, url_prefix="/api", description="D
 def receive(tenant: str | None = None) -> dict[str, Any]:  # noqa: ARG001 - read where the tenant is found
     """Store a signed event of Stripe's."""
     body = read_body(request, limit=MAX_WEBHOOK_BODY)
-    inbox.receive(g.tenant_id, body=body, signature=request.headers.get("Stripe-Signature"))
+    received = inbox.receive(g.tenant_id, body=body, signature=request.headers.get("Stripe-Signature"))
+    g.told = received.as_logged()
     return {"received": True}
 
 

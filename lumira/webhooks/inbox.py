@@ -7,10 +7,12 @@ import json
 import math
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
+from threading import Lock
 from typing import Any
 
-import structlog
 from cachetools import TTLCache
+from sqlalchemy.exc import DBAPIError
 
 from lumira.clients import stripe_signature
 from lumira.clock import utc_now
@@ -20,11 +22,10 @@ from lumira.models.columns import uuid7
 from lumira.services import tenants
 from lumira.services.read_stripe import is_storable, read_time
 
-log = structlog.get_logger()
-
 #: Seconds that a dropped secret may still count in a process; a new one is found at once.
 _SECRETS_LIFETIME = 10
 _secrets: TTLCache[int, list[str]] = TTLCache(maxsize=1024, ttl=_SECRETS_LIFETIME)
+_secrets_lock = Lock()
 # Begins with what is rare: looking for the ids in front of it would take most of what storing an event takes.
 _CLIENT_SECRET = re.compile(r"_secret_[A-Za-z0-9]+")
 _ITS_OBJECT = re.compile(r"(?:pi|seti|cs)_[A-Za-z0-9]+\Z")
@@ -42,15 +43,41 @@ _RECEIVE = (
 )
 
 
-def receive(tenant_id: int, *, body: bytes, signature: str | None) -> None:
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A stored event, as the log tells of it."""
+
+    event_id: str
+    event_type: str
+    #: Whether it was stored already.
+    repeated: bool
+
+    def as_logged(self) -> dict[str, object]:
+        """What the line of its request says of it."""
+        return {"event_id": self.event_id, "event_type": self.event_type, "repeated": self.repeated}
+
+
+def receive(tenant_id: int, *, body: bytes, signature: str | None) -> Received:
     """Store a signed event and wake the workers, durably, before this returns.
 
     `WebhookRejected` if no secret is configured, the signature is wrong, or what was signed is no event.
     """
-    _verify(tenant_id, body, signature)
+    if not _is_signed_as_remembered(tenant_id, body, signature):
+        _verify(tenant_id, body, signature)
+    return _take_in(tenant_id, body)
+
+
+def receive_as_remembered(tenant_id: int, *, body: bytes, signature: str | None) -> Received | None:
+    """The same for an event that a remembered secret signed; `None`, and nothing done, for any other."""
+    if not _is_signed_as_remembered(tenant_id, body, signature):
+        return None
+    return _take_in(tenant_id, body)
+
+
+def _take_in(tenant_id: int, body: bytes) -> Received:
     event = _read(body)
     is_new = store(tenant_id, event)
-    log.info("event_received", event_id=event["id"], event_type=event["type"], repeated=not is_new)
+    return Received(event["id"], event["type"], repeated=not is_new)
 
 
 def store(tenant_id: int, event: dict[str, Any]) -> bool:
@@ -66,6 +93,17 @@ def store(tenant_id: int, event: dict[str, Any]) -> bool:
     if payload.count("{") + payload.count("[") > _MAX_DEPTH and not _is_shallow(event):
         raise WebhookRejected(_NO_EVENT)
     row = {"tenant": tenant_id, "payload": _without_client_secrets(payload), **_row(event)}
+    try:
+        return _insert(row)
+    except DBAPIError as error:
+        if not error.connection_invalidated:
+            raise
+    # The server was restarted, or hung up, since the connection was last used, and all that are as old are
+    # forgotten by now. If the event was stored before the answer got lost, this is a repeat, which does nothing.
+    return _insert(row)
+
+
+def _insert(row: dict[str, Any]) -> bool:
     with inbox_connection() as connection:
         is_new: bool = connection.exec_driver_sql(_RECEIVE, row).scalar_one()
     return is_new
@@ -81,14 +119,18 @@ def _redact(secret: re.Match[str]) -> str:
     return secret[0] if of is None else "_secret_redacted"
 
 
+def _is_signed_as_remembered(tenant_id: int, body: bytes, signature: str | None) -> bool:
+    with _secrets_lock:
+        secrets = _secrets.get(tenant_id)
+    return secrets is not None and stripe_signature.is_signed(body, signature, secrets)
+
+
 def _verify(tenant_id: int, body: bytes, signature: str | None) -> None:
-    secrets = _secrets.get(tenant_id)
-    if secrets is not None and stripe_signature.is_signed(body, signature, secrets):
-        return
-    # Perhaps a secret was added since: ask the database before refusing.
+    """Look at the signature with the secrets that the database has: one may have been added since."""
     with atomic(tenant_id):
         secrets = tenants.list_webhook_secrets(tenant_id)
-    _secrets[tenant_id] = secrets
+    with _secrets_lock:
+        _secrets[tenant_id] = secrets
     if not secrets:
         raise WebhookRejected("Webhook secret not configured")
     if not stripe_signature.is_signed(body, signature, secrets):

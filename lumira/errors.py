@@ -42,6 +42,10 @@ class InvalidQuantity(InvalidRequest):
     code = "INVALID_QUANTITY"
 
 
+class InvalidCart(InvalidRequest):
+    code = "INVALID_CART"
+
+
 class InvalidIdempotencyKey(InvalidRequest):
     code = "INVALID_IDEMPOTENCY_KEY"
 
@@ -86,6 +90,12 @@ class Conflict(LumiraError):
 
 class OutOfStock(Conflict):
     code = "OUT_OF_STOCK"
+
+
+class NotRefundable(Conflict):
+    """There is nothing to send back, not that much, or Stripe refuses to."""
+
+    code = "NOT_REFUNDABLE"
 
 
 class IdempotencyInProgress(Conflict):

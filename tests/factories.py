@@ -17,12 +17,18 @@ from lumira.models import (
     PartialRefundPolicy,
     Product,
     ProductKind,
+    StockItem,
 )
-from lumira.services import keys, orders, tenants
+from lumira.services import keys, orders, stock_counts, tenants
+from lumira.services.count_stock import set_stock as count_stock
+from lumira.services.create_checkout_session import Cart, SessionOpened, create_checkout_session
 from lumira.services.create_payment_intent import PaymentOpened, Sale, create_payment_intent
 from lumira.services.idempotency import Call
+from lumira.services.open_sale import Basket, Item
 
 BUYER = "buyer@example.com"
+#: Pieces of its goods that a brand begins with: more than a test buys unless it means to.
+STOCK = {"shirt": 100, "cap": 50}
 _numbers = itertools.count(1)
 
 
@@ -53,7 +59,7 @@ class Brand:
 
 
 def make_brand(*, sandbox_url: str, stripe: bool = True, **columns: Any) -> Brand:
-    """A tenant with four levels, two digital products and one physical, and keys."""
+    """A tenant with four levels, two digital products, two kinds of goods in stock, and keys."""
     number = next(_numbers)
     unique = f"{number}{secrets.token_hex(3)}"
     slug, name = f"brand-{unique}", f"Brand {number}"
@@ -75,6 +81,8 @@ def make_brand(*, sandbox_url: str, stripe: bool = True, **columns: Any) -> Bran
             )
             tenants.add_webhook_secret(tenant_id, webhook_secret)
         db.session.add_all(make_products(tenant_id))
+        db.session.flush()
+        stock_counts.begin(tenant_id, STOCK, actor="test")
         secret_key = keys.create(tenant_id, KeyKind.SECRET)
         publishable_key = keys.create(tenant_id, KeyKind.PUBLISHABLE)
     return Brand(
@@ -100,6 +108,7 @@ def make_products(tenant_id: int) -> list[Product]:
         ("mystique", ProductKind.DIGITAL, "Niveau Mystique", 4700, None),
         ("strict", ProductKind.DIGITAL, "Revoked by any refund", 3000, None),
         ("shirt", ProductKind.PHYSICAL, "Chemise", 5900, None),
+        ("cap", ProductKind.PHYSICAL, "Casquette", 1900, None),
     ]
     return [
         Product(
@@ -146,6 +155,17 @@ def load_order(brand: Brand, reference: str) -> Order:
         return orders.get_order(brand.id, reference)
 
 
+def set_stock(brand: Brand, product_id: str, on_hand: int) -> None:
+    """So many pieces are in the house, as an operator counts them."""
+    count_stock(brand.id, product_id, on_hand, actor="test")
+
+
+def load_stock(brand: Brand, product_id: str) -> StockItem:
+    """The figures of one of the brand's goods, as they are committed now."""
+    with atomic(brand.id):
+        return db.session.get_one(StockItem, (brand.id, product_id))
+
+
 def count(brand: Brand, model: type[Base], **columns: Any) -> int:
     """How many rows of the tenant there are with these values."""
     query = select(func.count()).select_from(model)
@@ -162,3 +182,30 @@ def owed_messages(brand: Brand, order_id: UUID) -> list[str]:
     )
     with atomic(brand.id):
         return sorted(str(kind) for kind in db.session.execute(query).scalars())
+
+
+def make_cart(domain: str, items: dict[str, int] | None = None, **changes: Any) -> Cart:
+    """Two shirts and a cap unless told otherwise."""
+    basket = Basket(
+        items=tuple(Item(name, quantity) for name, quantity in (items or {"shirt": 2, "cap": 1}).items()),
+        customer_email=changes.pop("customer_email", BUYER),
+        customer_name=None,
+        metadata=changes.pop("metadata", {}),
+        source="checkout",
+    )
+    pages = {"success_url": f"https://{domain}/thanks", "cancel_url": f"https://{domain}/cart"}
+    return Cart(basket, **pages | changes)
+
+
+def open_cart(
+    brand: Brand, items: dict[str, int] | None = None, *, call: Call | None = None, **changes: Any
+) -> SessionOpened:
+    """Open a cart as a shop's page would."""
+    call = call or Call(fingerprint=secrets.token_hex(32), actor="test")
+    return create_checkout_session(brand.id, call=call, cart=make_cart(brand.domain, items, **changes)).value
+
+
+def figures(brand: Brand, product_id: str) -> tuple[int, int, int]:
+    """Pieces on hand, held and sold."""
+    item = load_stock(brand, product_id)
+    return item.on_hand, item.held, item.sold

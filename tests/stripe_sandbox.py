@@ -5,6 +5,7 @@ from typing import Any
 import requests
 
 from tests.factories import Brand
+from tests.stripe_events import deliver
 
 
 def _ask(brand: Brand, method: str, path: str, **options: Any) -> dict[str, Any]:
@@ -92,3 +93,8 @@ def expire_session(brand: Brand, session_id: str) -> dict[str, Any]:
 def advance(brand: Brand, seconds: float) -> None:
     """Let time pass for all that waits and all that expires in the brand's account."""
     _ask(brand, "POST", "/sandbox/advance", json={"seconds": seconds})
+
+
+def bring_events(brand: Brand, *types: str) -> None:
+    """Deliver what the account has to tell, all of it or these types alone, and let a worker handle it."""
+    deliver(brand, *events(brand, *types))

@@ -18,6 +18,7 @@ from lumira.blueprints import (
     orders,
     payments,
     products,
+    refunds,
     response_headers,
     stripe,
     webhooks,
@@ -65,6 +66,7 @@ def _register_routes(app: Flask) -> None:
 
     # A secret key: personal data, and everything else that is the tenant's own.
     register(orders.blueprint, guard=tenancy.secret, documented=openapi.SECRET)
+    register(refunds.blueprint, guard=tenancy.secret, documented=openapi.SECRET)
     register(access.blueprint, guard=tenancy.secret, documented=openapi.SECRET)
 
     # Stripe's signature, which the inbox verifies; the guard only finds whom the event is for.

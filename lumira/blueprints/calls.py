@@ -3,20 +3,35 @@
 import re
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, TypeVar, cast
+from typing import Any, Protocol, TypeVar, cast
 
 from flask import Request, g
 
 from lumira import extensions
 from lumira.blueprints.correlation import callers_request_id
 from lumira.errors import InvalidIdempotencyKey
-from lumira.schemas.sales import SaleRequest
-from lumira.services.create_payment_intent import PaymentOpened, Reply
 from lumira.services.idempotency import Call, KeyKind, fingerprint
 
 _PRINTABLE = re.compile(r"[ -~]{1,255}")
 
-_View = TypeVar("_View", bound=Callable[[SaleRequest], Any])
+_View = TypeVar("_View", bound=Callable[..., Any])
+_Answer_co = TypeVar("_Answer_co", covariant=True)
+
+
+class Reply(Protocol[_Answer_co]):
+    """What a use case answers, and whether it is the stored answer of an earlier call."""
+
+    @property
+    def value(self) -> _Answer_co: ...
+    @property
+    def replayed(self) -> bool: ...
+
+
+class _Named(Protocol):
+    """A request in somebody's name, or in nobody's."""
+
+    @property
+    def customer_email(self) -> str | None: ...
 
 
 def idempotent_call(request: Request) -> Call:
@@ -37,7 +52,7 @@ def idempotent_call(request: Request) -> Call:
     )
 
 
-def replying(reply: Reply) -> tuple[PaymentOpened, int, dict[str, str]]:
+def replying(reply: Reply[_Answer_co]) -> tuple[_Answer_co, int, dict[str, str]]:
     """What a view returns for a use case's reply: a repetition says that it is one."""
     return reply.value, 200, {"Idempotency-Replayed": "true"} if reply.replayed else {}
 
@@ -46,7 +61,7 @@ def limited_by_email(view: _View) -> _View:
     """Let payments be opened in one person's name only so often, whoever opens them."""
 
     @wraps(view)
-    def limited(sale: SaleRequest) -> Any:
+    def limited(sale: _Named) -> Any:
         http = extensions.of()
         if sale.customer_email is not None and http.limiter.enabled:
             g.customer_digest = extensions.digest(f"{g.tenant_id}\n{sale.customer_email.lower()}")

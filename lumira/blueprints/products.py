@@ -1,6 +1,7 @@
 """`/api/products`: what a tenant sells, and opening a payment for it."""
 
 import hashlib
+from collections.abc import Iterable
 from typing import Any
 
 from flask import Response, g, request
@@ -28,7 +29,8 @@ class ProductIdConverter(BaseConverter):
 @blueprint.replies(ProductsResponse)
 def list_products() -> dict[str, Any]:
     """Everything on sale, in the order of the catalog."""
-    catalog = _remembered_as_shown(view_catalog(g.tenant_id))
+    catalog = view_catalog(g.tenant_id)
+    _remember_as_shown(catalog, catalog.products)
     return {"products": catalog.products}
 
 
@@ -36,7 +38,10 @@ def list_products() -> dict[str, Any]:
 @blueprint.replies(ProductResponse)
 def show_product(product_id: str) -> ProductView:
     """One product on sale."""
-    return _remembered_as_shown(view_catalog(g.tenant_id)).get_product(product_id)
+    catalog = view_catalog(g.tenant_id)
+    product = catalog.get_product(product_id)
+    _remember_as_shown(catalog, [product])
+    return product
 
 
 @blueprint.post("/create-payment-intent", parameters=[IDEMPOTENCY_KEY])
@@ -48,16 +53,16 @@ def create_payment_intent(sale: SaleRequest) -> Any:
     return open_sale(sale, source="products")
 
 
-def _remembered_as_shown(catalog: Catalog) -> Catalog:
-    g.catalog_version = catalog.version
-    return catalog
+def _remember_as_shown(catalog: Catalog, products: Iterable[ProductView]) -> None:
+    """All that the reply depends on: the catalog's version, and what changes without a new one."""
+    g.catalog_shown = f"{catalog.version} {[product.in_stock for product in products]}"
 
 
 def _let_it_be_kept(response: Response) -> Response:
     """Let browsers keep a page of the catalog, as long as they ask whether it still holds."""
-    if "catalog_version" in g and response.status_code == 200:  # noqa: PLR2004 - OK
+    if "catalog_shown" in g and response.status_code == 200:  # noqa: PLR2004 - OK
         # With the code's version, because a new one may show the same catalog differently.
-        shown = f"{lumira.__version__} {g.tenant_id} {g.catalog_version} {request.path}"
+        shown = f"{lumira.__version__} {g.tenant_id} {g.catalog_shown} {request.path}"
         response.set_etag(hashlib.sha256(shown.encode()).hexdigest()[:32])
         response.headers["Cache-Control"] = "private, no-cache"
         response.vary.update(("Authorization", "Host"))

@@ -28,8 +28,12 @@ def open_sale(asked: SaleRequest, *, source: str) -> tuple[PaymentOpened, int, d
         quantity=asked.quantity,
         customer_email=asked.customer_email,
         customer_name=asked.customer_name,
-        # These names are ours at Stripe: a caller's values for them are ignored, not refused.
-        metadata={name: text for name, text in asked.metadata.items() if name not in RESERVED_METADATA},
+        metadata=without_reserved(asked.metadata),
         source=source,
     )
     return replying(create_payment_intent(g.tenant_id, call=idempotent_call(request), sale=sale))
+
+
+def without_reserved(metadata: dict[str, str]) -> dict[str, str]:
+    """The caller's metadata without the names that are ours at Stripe: ignored, not refused."""
+    return {name: text for name, text in metadata.items() if name not in RESERVED_METADATA}

@@ -24,6 +24,7 @@ _COMMANDS = {
     "outbox": "lumira.cli.outbox:outbox",
     "reconcile": "lumira.cli.reconcile:reconcile",
     "sandbox": "lumira.cli.sandbox:sandbox",
+    "stock": "lumira.cli.stock:stock",
     "tenants": "lumira.cli.tenants:tenants",
     "worker": "lumira.cli.worker:worker",
 }

@@ -32,6 +32,8 @@ def read_catalog(path: Path) -> WantedCatalog:
                 amount=product["amount"],
                 level_number=product["level_number"],
                 on_partial_refund=PartialRefundPolicy(product["on_partial_refund"]),
+                stock=product["stock"],
+                restock_on_refund=product["restock_on_refund"],
             )
             for product in loaded["products"]
         ),
@@ -74,11 +76,19 @@ def _product(product: ProductChange, currency: str) -> str:
     if product.change is Change.ADDED:
         values = {field.name: field.after for field in product.fields}
         level = f", level {values['level_number']}" if values["level_number"] is not None else ""
-        return f"{line}: {values['name']}, {_value('amount', values['amount'], currency)}{level}"
-    changes = ", ".join(f"{field.name} {_change(field, currency)}" for field in product.fields)
+        stock = f", {values['stock']} in stock" if "stock" in values else ""
+        return f"{line}: {values['name']}, {_value('amount', values['amount'], currency)}{level}{stock}"
+    changes = ", ".join(_told(field, currency) for field in product.fields)
     if product.change is Change.RESTORED:
         return f"{line}: on sale again{', ' if changes else ''}{changes}"
     return f"{line}: {changes}"
+
+
+def _told(field: FieldChange, currency: str) -> str:
+    if field.name == "stock":
+        # The file's number is for new products: whatever lies on the shelf of this one nobody has told yet.
+        return f"counted from now on, {field.after} in stock (`flask stock set` says how many there are)"
+    return f"{field.name} {_change(field, currency)}"
 
 
 def _change(field: FieldChange, currency: str) -> str:
@@ -91,4 +101,6 @@ def _value(name: str, value: str | int | None, currency: str) -> str:
         return format_amount(value, currency)
     if value is None:
         return "none"
+    if isinstance(value, bool):
+        return "true" if value else "false"
     return repr(str(value)) if name in ("name", "description") else str(value)

@@ -22,8 +22,10 @@ if TYPE_CHECKING:
         EventListParams,
         PaymentIntentCreateParams,
         PaymentIntentListParams,
+        RefundCreateParams,
         RefundListParams,
     )
+    from stripe.params.checkout import SessionCreateParams, SessionListParams
 
 log = structlog.get_logger()
 
@@ -135,8 +137,7 @@ def find_payment_intent(
 
     Listed and not searched: Stripe's search lags behind by up to an hour.
     """
-    earliest = int(created_after.timestamp())
-    wanted: dict[str, Any] = {"created": {"gte": earliest - 60, "lte": earliest + _ASKED_FOR_AT_MOST}}
+    wanted: dict[str, Any] = {"created": _asked_for(created_after)}
     if stripe_customer_id is not None:
         wanted["customer"] = stripe_customer_id
     intents = _pages(
@@ -147,10 +148,67 @@ def find_payment_intent(
             cast("PaymentIntentListParams", asked), options
         ),
     )
-    for intent in intents:
-        if intent.get("metadata", {}).get("orderNumber") == order_number:
-            return intent
-    return None
+    return _first_of(intents, order_number)
+
+
+def create_checkout_session(account: Account, parameters: Mapping[str, Any], *, key: str) -> dict[str, Any]:
+    """The new Checkout Session; its `url` is where the buyer pays."""
+    return _call(
+        account,
+        "create_checkout_session",
+        lambda client, options: client.v1.checkout.sessions.create(
+            cast("SessionCreateParams", parameters), options
+        ),
+        key=key,
+    )
+
+
+def get_checkout_session(account: Account, session_id: str) -> dict[str, Any]:
+    """The Checkout Session as Stripe knows it now."""
+    return _call(
+        account,
+        "get_checkout_session",
+        lambda client, options: client.v1.checkout.sessions.retrieve(session_id, None, options),
+    )
+
+
+def find_checkout_session(
+    account: Account, *, order_number: str, created_after: datetime, stripe_customer_id: str | None
+) -> dict[str, Any] | None:
+    """The newest Checkout Session that names this order in its metadata, or `None`."""
+    wanted: dict[str, Any] = {"created": _asked_for(created_after)}
+    if stripe_customer_id is not None:
+        wanted["customer"] = stripe_customer_id
+    sessions = _pages(
+        account,
+        "list_checkout_sessions",
+        wanted,
+        lambda client, asked, options: client.v1.checkout.sessions.list(
+            cast("SessionListParams", asked), options
+        ),
+    )
+    return _first_of(sessions, order_number)
+
+
+def expire_checkout_session(account: Account, session_id: str, *, key: str) -> dict[str, Any]:
+    """The session after it was closed; `StripeRefused` if it is not open: it may have been paid just now."""
+    return _call(
+        account,
+        "expire_checkout_session",
+        lambda client, options: client.v1.checkout.sessions.expire(session_id, None, options),
+        key=key,
+    )
+
+
+def _asked_for(created_after: datetime) -> dict[str, int]:
+    """When what a frozen request made may have been created."""
+    earliest = int(created_after.timestamp())
+    return {"gte": earliest - 60, "lte": earliest + _ASKED_FOR_AT_MOST}
+
+
+def _first_of(objects: Iterator[dict[str, Any]], order_number: str) -> dict[str, Any] | None:
+    named = (each for each in objects if each.get("metadata", {}).get("orderNumber") == order_number)
+    return next(named, None)
 
 
 def cancel_payment_intent(account: Account, payment_intent_id: str, *, key: str) -> dict[str, Any]:
@@ -161,6 +219,16 @@ def cancel_payment_intent(account: Account, payment_intent_id: str, *, key: str)
         lambda client, options: client.v1.payment_intents.cancel(
             payment_intent_id, {"cancellation_reason": "abandoned"}, options
         ),
+        key=key,
+    )
+
+
+def create_refund(account: Account, parameters: Mapping[str, Any], *, key: str) -> dict[str, Any]:
+    """The new refund, whose status may be anything from pending to failed."""
+    return _call(
+        account,
+        "create_refund",
+        lambda client, options: client.v1.refunds.create(cast("RefundCreateParams", parameters), options),
         key=key,
     )
 

@@ -20,6 +20,9 @@ class IdempotencyKey(Identified, Timestamped, Base):
     __tablename__ = "idempotency_keys"
     __table_args__ = (
         ForeignKeyConstraint(["tenant_id", "order_id"], ["orders.tenant_id", "orders.id"]),
+        ForeignKeyConstraint(
+            ["tenant_id", "refund_request_id"], ["refund_requests.tenant_id", "refund_requests.id"]
+        ),
         UniqueConstraint("tenant_id", "slot"),
         CheckConstraint("fence > 0", name="fence_is_positive"),
         CheckConstraint("(reply_status IS NULL) = (reply_sealed IS NULL)", name="reply_is_whole"),
@@ -34,5 +37,7 @@ class IdempotencyKey(Identified, Timestamped, Base):
     leased_until: Mapped[datetime | None]
     expires_at: Mapped[datetime]
     order_id: Mapped[UUID | None]
+    #: The refund that the call decided.
+    refund_request_id: Mapped[UUID | None]
     reply_status: Mapped[int | None]
     reply_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)

@@ -17,14 +17,18 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from lumira.database import Base
 from lumira.models.access_grant import AccessGrant
+from lumira.models.checkout_session import CheckoutSession
 from lumira.models.columns import Identified, Timestamped, choice, one_of
 from lumira.models.decline import Decline
 from lumira.models.dispute import Dispute
 from lumira.models.order_line import OrderLine
 from lumira.models.outbox_message import OutboxMessage
 from lumira.models.payment import Payment
-from lumira.models.payment_request import PaymentRequest
+from lumira.models.payment_request import PaymentRequest, RequestState
 from lumira.models.refund import Charge, Refund
+from lumira.models.refund_request import RefundRequest
+from lumira.models.stock import ReservationState, StockReservation
+from lumira.models.tenant import ReleaseOnFailure
 
 
 class OrderStatus(StrEnum):
@@ -64,6 +68,7 @@ class Order(Identified, Timestamped, Base):
         CheckConstraint(one_of("status", OrderStatus), name="status_is_known"),
         CheckConstraint(one_of("review_reason", ReviewReason), name="review_reason_is_known"),
         CheckConstraint("free_product_id IS NULL OR amount = 0", name="free_costs_nothing"),
+        CheckConstraint(one_of("release_on_failure", ReleaseOnFailure), name="release_on_failure_is_known"),
         Index("ix_orders_by_email", "tenant_id", "email_key"),
         Index("ix_orders_by_status", "tenant_id", "status", "id"),
         Index(
@@ -87,6 +92,10 @@ class Order(Identified, Timestamped, Base):
     source: Mapped[str]
     request_id: Mapped[str | None]
     free_product_id: Mapped[str | None]
+    #: The tenant's policy for held stock.
+    release_on_failure: Mapped[ReleaseOnFailure] = mapped_column(
+        choice(ReleaseOnFailure), default=ReleaseOnFailure.AT_DEADLINE
+    )
     #: The caller's own, none of ours.
     caller_metadata: Mapped[dict[str, Any]] = mapped_column("metadata", JSONB)
 
@@ -94,6 +103,10 @@ class Order(Identified, Timestamped, Base):
     review_reason: Mapped[ReviewReason | None] = mapped_column(choice(ReviewReason))
     #: A person's decision, and thereby a fact: what was paid is accepted as it is.
     review_released_at: Mapped[datetime | None]
+    #: Decisions of our own, and thereby facts. The buyer's time was over before any payment was opened:
+    closed_at: Mapped[datetime | None]
+    #: it was paid after its pieces had been given back, and there were none left.
+    sold_out_at: Mapped[datetime | None]
     #: When it was first served.
     completed_at: Mapped[datetime | None]
     #: When Stripe is asked about it next, and how often it was; `None` when there is nothing left to ask.
@@ -103,12 +116,17 @@ class Order(Identified, Timestamped, Base):
     # Loaded whole, or the access fails: a handler must never query.
     lines: Mapped[list[OrderLine]] = relationship(lazy="raise", order_by=OrderLine.position)
     requests: Mapped[list[PaymentRequest]] = relationship(lazy="raise", order_by=PaymentRequest.attempt)
+    sessions: Mapped[list[CheckoutSession]] = relationship(lazy="raise", order_by=CheckoutSession.id)
     payments: Mapped[list[Payment]] = relationship(lazy="raise", order_by=Payment.id)
     declines: Mapped[list[Decline]] = relationship(lazy="raise", order_by=Decline.id)
     charges: Mapped[list[Charge]] = relationship(lazy="raise", order_by=Charge.id)
     refunds: Mapped[list[Refund]] = relationship(lazy="raise", order_by=Refund.id)
+    refund_requests: Mapped[list[RefundRequest]] = relationship(lazy="raise", order_by=RefundRequest.id)
     disputes: Mapped[list[Dispute]] = relationship(lazy="raise", order_by=Dispute.id)
     grants: Mapped[list[AccessGrant]] = relationship(lazy="raise", order_by=AccessGrant.id)
+    reservations: Mapped[list[StockReservation]] = relationship(
+        lazy="raise", order_by=StockReservation.product_id
+    )
     messages: Mapped[list[OutboxMessage]] = relationship(lazy="raise", order_by=OutboxMessage.id)
 
     @property
@@ -120,6 +138,22 @@ class Order(Identified, Timestamped, Base):
         """What the buyer reads: the product, or the first of a cart and how many more."""
         first, *others = self.lines
         return f"{first.product_name} +{len(others)}" if others else first.product_name
+
+    @property
+    def is_asking(self) -> bool:
+        """Whether the newest request is on its way to Stripe, or has not been answered usefully yet."""
+        newest = self.requests[-1] if self.requests else None
+        # What was not written yet has no state yet either: it is about to be sent.
+        return newest is not None and newest.state not in (RequestState.ANSWERED, RequestState.REFUSED)
+
+    @property
+    def held_until(self) -> datetime | None:
+        """When the buyer's time is over; `None` where nothing is held."""
+        held = [each.expires_at for each in self.reservations if each.state is ReservationState.HELD]
+        return max(held, default=None)
+
+    def find_session(self, stripe_session_id: str) -> CheckoutSession | None:
+        return next((s for s in self.sessions if s.stripe_session_id == stripe_session_id), None)
 
     def find_payment(self, stripe_payment_intent_id: str) -> Payment | None:
         return next(

@@ -33,6 +33,12 @@ class OrderLine(Identified, Base):
     quantity: Mapped[int]
     unit_amount: Mapped[int]
     on_partial_refund: Mapped[PartialRefundPolicy] = mapped_column(choice(PartialRefundPolicy))
+    #: Whether its pieces are back on the shelf once all of the money went back.
+    restock_on_refund: Mapped[bool] = mapped_column(default=True)
+
+    @property
+    def keeps_stock(self) -> bool:
+        return self.kind is ProductKind.PHYSICAL
 
     @property
     def grants_access(self) -> bool:

@@ -13,6 +13,13 @@ from lumira.database import Base
 from lumira.models.columns import Identified, Timestamped, choice, one_of
 
 
+class RequestKind(StrEnum):
+    """What Stripe is asked to make."""
+
+    PAYMENT_INTENT = "payment_intent"
+    CHECKOUT_SESSION = "checkout_session"
+
+
 class RequestState(StrEnum):
     """What became of the call."""
 
@@ -25,7 +32,7 @@ class RequestState(StrEnum):
 
 
 class PaymentRequest(Identified, Timestamped, Base):
-    """The PaymentIntent that we ask Stripe for: parameters and key of one attempt.
+    """The PaymentIntent or Checkout Session that we ask Stripe for: parameters and key of one attempt.
 
     A retry sends the very same parameters under the very same key, whichever process makes it.
     """
@@ -35,11 +42,13 @@ class PaymentRequest(Identified, Timestamped, Base):
         ForeignKeyConstraint(["tenant_id", "order_id"], ["orders.tenant_id", "orders.id"]),
         UniqueConstraint("tenant_id", "order_id", "attempt"),
         CheckConstraint("attempt > 0", name="attempt_is_positive"),
+        CheckConstraint(one_of("kind", RequestKind), name="kind_is_known"),
         CheckConstraint(one_of("state", RequestState), name="state_is_known"),
     )
 
     order_id: Mapped[UUID]
     attempt: Mapped[int]
+    kind: Mapped[RequestKind] = mapped_column(choice(RequestKind), default=RequestKind.PAYMENT_INTENT)
     parameters: Mapped[dict[str, Any]] = mapped_column(JSONB)
     stripe_key: Mapped[str]
     state: Mapped[RequestState] = mapped_column(choice(RequestState), default=RequestState.FROZEN)

@@ -53,6 +53,8 @@ class Product(TenantOwned, Timestamped, Base):
     position: Mapped[int]
     active: Mapped[bool]
     on_partial_refund: Mapped[PartialRefundPolicy] = mapped_column(choice(PartialRefundPolicy))
+    #: Whether a piece is back on the shelf once all of its order's money went back.
+    restock_on_refund: Mapped[bool] = mapped_column(default=True)
 
     @property
     def is_free(self) -> bool:

@@ -63,6 +63,7 @@ class Refund(Identified, Timestamped, Base):
     order_id: Mapped[UUID]
     stripe_refund_id: Mapped[str]
     stripe_charge_id: Mapped[str | None]
+    stripe_payment_intent_id: Mapped[str | None]
     amount: Mapped[int]
     currency: Mapped[str] = mapped_column(String(3))
     status: Mapped[RefundStatus] = mapped_column(choice(RefundStatus))

@@ -16,6 +16,8 @@ from lumira.schemas.fields import EmailAddress
 KINDS = ("level", "digital", "physical")
 PARTIAL_REFUND_POLICIES = ("keep", "revoke")
 RELEASE_POLICIES = ("at_once", "at_deadline")
+#: The most pieces that are counted of one product.
+LARGEST_STOCK = 100_000_000
 
 #: Stripe writes the account's prefix (2 to 10 characters), `* ` and the suffix, 22 characters in all.
 _SUFFIX_LENGTH = 18
@@ -58,6 +60,12 @@ class Currency(fields.String):
         if not re.fullmatch("[a-z]{3}", code):
             raise ValidationError("Must be three letters, such as eur.")
         return code
+
+
+def _checked_switch(value: object) -> None:
+    # No word and no number that might mean one of them.
+    if not isinstance(value, bool):
+        raise ValidationError("Must be true or false.")
 
 
 def _checked_time_zone(name: str) -> None:
@@ -118,7 +126,7 @@ class TenantTable(Schema):
 
 
 class ProductTable(Schema):
-    """`[[products]]`: one thing on sale. There is no stock here: what is counted is not written in a file."""
+    """`[[products]]`: one thing on sale. Its stock is that of its first day: later counts are in no file."""
 
     error_messages = {"unknown": "Unknown key."}  # noqa: RUF012 - as above
 
@@ -150,6 +158,25 @@ class ProductTable(Schema):
         load_default="keep",
         validate=validate.OneOf(PARTIAL_REFUND_POLICIES, error="Must be one of: {choices}."),
     )
+    #: Pieces on hand when the product is new.
+    stock = fields.Integer(
+        strict=True,
+        error_messages={"invalid": "Must be a whole number of pieces, such as 20."},
+        validate=validate.Range(0, LARGEST_STOCK, error="Must be between {min} and {max}."),
+    )
+    #: Whether pieces are back on the shelf once all of their order's money went back.
+    restock_on_refund = fields.Raw(validate=_checked_switch)
+
+    @post_load
+    def goods_have_defaults(self, product: dict[str, Any], **_: Any) -> dict[str, Any]:
+        return {"stock": 0, "restock_on_refund": True} | product
+
+    @validates_schema
+    def only_goods_are_counted(self, product: dict[str, Any], **_: Any) -> None:
+        told = 'Only a product of kind "physical" is counted.'
+        counted = [name for name in ("stock", "restock_on_refund") if name in product]
+        if counted and product["kind"] != "physical":
+            raise ValidationError({name: [told] for name in counted})
 
     @validates_schema
     def levels_are_numbered(self, product: dict[str, Any], **_: Any) -> None:

@@ -42,7 +42,9 @@ class ProductResponse(ResponseSchema):
     kind = fields.String(required=True, validate=validate.OneOf(PRODUCT_KINDS))
     level = fields.Integer(required=True, allow_none=True)
     in_stock = fields.Integer(
-        required=True, allow_none=True, metadata={"description": "Pieces left; null where stock is not kept."}
+        required=True,
+        allow_none=True,
+        metadata={"description": "Pieces that can be bought now; null where stock is not kept."},
     )
 
 

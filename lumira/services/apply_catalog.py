@@ -1,12 +1,13 @@
 """Applying a catalog file: the tenant and its products become what the file says, all or nothing."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from lumira.database import atomic, db
 from lumira.errors import CatalogError, TenantNameTaken
-from lumira.models import ReleaseOnFailure, Tenant
-from lumira.services import audit, catalog, tenants
-from lumira.services.catalog import FieldChange, ProductChange, WantedProduct
+from lumira.models import ProductKind, ReleaseOnFailure, Tenant
+from lumira.services import audit, catalog, stock_counts, tenants
+from lumira.services.catalog import Change, FieldChange, ProductChange, WantedProduct
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +115,7 @@ def _apply_or_undo(
 ) -> CatalogDifference:
     with atomic(tenant_id):
         tenant = _create(tenant_id, wanted.tenant) if is_new else tenants.lock(tenant_id)
-        difference = _agree(tenant, wanted, is_new=is_new)
+        difference = _agree(tenant, wanted, is_new=is_new, actor=actor)
         _audit(tenant_id, difference, actor=actor)
         # Written before it is taken back, so that a dry run meets every refusal of the database too.
         db.session.flush()
@@ -133,7 +134,7 @@ def _create(tenant_id: int, wanted: WantedTenant) -> Tenant:
     )
 
 
-def _agree(tenant: Tenant, wanted: WantedCatalog, *, is_new: bool) -> CatalogDifference:
+def _agree(tenant: Tenant, wanted: WantedCatalog, *, is_new: bool, actor: str) -> CatalogDifference:
     if tenant.currency != wanted.tenant.currency:
         raise CatalogError(
             f"tenant.currency: {tenant.slug} sells in {tenant.currency}, which never changes; "
@@ -141,7 +142,8 @@ def _agree(tenant: Tenant, wanted: WantedCatalog, *, is_new: bool) -> CatalogDif
         )
     fields = _change_fields(tenant, wanted.tenant)
     added, removed = _change_domains(tenant.id, wanted.tenant.domains)
-    products = tuple(catalog.apply(tenant, wanted.products))
+    changes = catalog.apply(tenant, wanted.products)
+    products = _begin_counting(tenant.id, wanted.products, changes, actor=actor)
     if is_new or fields or added or removed or products:
         tenant.catalog_version += 1
     return CatalogDifference(
@@ -155,6 +157,24 @@ def _agree(tenant: Tenant, wanted: WantedCatalog, *, is_new: bool) -> CatalogDif
         products=products,
         version=tenant.catalog_version,
     )
+
+
+def _begin_counting(
+    tenant_id: int, wanted: Sequence[WantedProduct], changes: Sequence[ProductChange], *, actor: str
+) -> tuple[ProductChange, ...]:
+    """The changes, and with them that goods are counted from now on: new ones from what the file says."""
+    added = {change.product_id for change in changes if change.change is Change.ADDED}
+    first = {
+        product.id: product.stock if product.id in added else 0
+        for product in wanted
+        if product.kind is ProductKind.PHYSICAL
+    }
+    begun = stock_counts.begin(tenant_id, first, actor=actor)
+    told = {change.product_id: change for change in changes}
+    for product_id, pieces in begun.items():
+        change = told.setdefault(product_id, ProductChange(product_id, Change.CHANGED))
+        told[product_id] = replace(change, fields=(*change.fields, FieldChange("stock", None, pieces)))
+    return tuple(told.values())
 
 
 def _change_fields(tenant: Tenant, wanted: WantedTenant) -> tuple[FieldChange, ...]:

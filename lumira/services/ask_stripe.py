@@ -1,4 +1,4 @@
-"""Asking Stripe for an order's PaymentIntent, between two transactions, and keeping what it refuses."""
+"""Asking Stripe for what an order is paid with, between two transactions, and keeping what it refuses."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,7 +9,7 @@ from lumira.clients import stripe_client
 from lumira.clock import utc_now
 from lumira.database import atomic, retried
 from lumira.errors import PaymentFailed
-from lumira.models import Order, PaymentRequest, RequestState
+from lumira.models import Order, PaymentRequest, RequestKind, RequestState
 from lumira.services import customers, orders, payments, tenants
 from lumira.services.settle_order import settle_order
 
@@ -18,9 +18,13 @@ class CustomerMissing(PaymentFailed):
     """Stripe does not know the customer that it was asked to charge; the next attempt makes a new one."""
 
 
+class TimeOver(PaymentFailed):
+    """The time that was asked for had passed when Stripe read it; the next attempt asks for another."""
+
+
 @dataclass(frozen=True, slots=True)
 class LookUp:
-    """By what an intent of ours, whose id was lost, is looked for."""
+    """By what an intent or a session of ours, whose id was lost, is looked for."""
 
     order_number: str
     created_after: datetime
@@ -29,15 +33,17 @@ class LookUp:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What Stripe is asked: to tell of a known intent, or to create one. Ids and values, no rows."""
+    """What Stripe is asked: to tell of what is known, or to create it. Ids and values, no rows."""
 
     order_id: UUID
     customer_id: UUID | None
-    payment_intent_id: str | None
+    kind: RequestKind
+    #: What Stripe has made already.
+    stripe_id: str | None = None
     request_id: UUID | None = None
     parameters: dict[str, Any] | None = None
     key: str | None = None
-    #: Set where Stripe may have an intent of ours that we do not know: looked for before anything is sent.
+    #: Set where Stripe may have one of ours that we do not know: looked for before anything is sent.
     look_up: LookUp | None = None
 
 
@@ -62,40 +68,65 @@ def _is_doubtful(request: PaymentRequest) -> bool:
 
 
 def ask_stripe(tenant_id: int, account: tenants.StripeAccount, question: Question) -> dict[str, Any]:
-    """The PaymentIntent, with its client secret.
+    """The PaymentIntent or Checkout Session, with what the buyer needs to pay it.
 
-    `PaymentFailed` if Stripe refused, `CustomerMissing` if it was for want of the customer; `StripeUnavailable`
-    and `StripeConfigError` where nothing is decided.
+    `PaymentFailed` if Stripe refused: `CustomerMissing` if for want of the customer, `TimeOver` if too late;
+    `StripeUnavailable` and `StripeConfigError` where nothing is decided.
     """
     try:
         return _found(account, question) or _created(account, question)
     except stripe_client.StripeRefused as error:
         _keep_refusal(tenant_id, question, error)
-        kind = CustomerMissing if error.is_missing_customer and question.customer_id else PaymentFailed
-        raise kind("Stripe refused to open the payment.", stripe_code=error.code) from error
+        raise _why(error, question)("Stripe refused to open the payment.", stripe_code=error.code) from error
     except stripe_client.StripeOutcomeUnknown:
         _keep_doubt(tenant_id, question)
         raise
 
 
+def _why(error: stripe_client.StripeRefused, question: Question) -> type[PaymentFailed]:
+    if error.is_missing_customer and question.customer_id:
+        return CustomerMissing
+    return TimeOver if error.param == "expires_at" else PaymentFailed
+
+
 def _found(account: tenants.StripeAccount, question: Question) -> dict[str, Any] | None:
-    if question.payment_intent_id is not None:
-        return stripe_client.get_payment_intent(account, question.payment_intent_id)
+    if question.stripe_id is not None:
+        return stripe_client.get_payment_intent(account, question.stripe_id)
     if question.look_up is None:
         return None
-    found = stripe_client.find_payment_intent(
-        account,
-        order_number=question.look_up.order_number,
-        created_after=question.look_up.created_after,
-        stripe_customer_id=question.look_up.stripe_customer_id,
-    )
+    found = find_at_stripe(account, question.kind, question.look_up)
     # One that was closed meanwhile is of no use to the buyer.
-    return None if found is not None and found["status"] == "canceled" else found
+    return None if found is not None and found["status"] in ("canceled", "expired") else found
+
+
+def find_at_stripe(
+    account: tenants.StripeAccount, kind: RequestKind, look_up: LookUp
+) -> dict[str, Any] | None:
+    """What a request of ours made at Stripe although its id was lost, found by the order's number."""
+    is_session = kind is RequestKind.CHECKOUT_SESSION
+    find = stripe_client.find_checkout_session if is_session else stripe_client.find_payment_intent
+    return find(
+        account,
+        order_number=look_up.order_number,
+        created_after=look_up.created_after,
+        stripe_customer_id=look_up.stripe_customer_id,
+    )
 
 
 def _created(account: tenants.StripeAccount, question: Question) -> dict[str, Any]:
     assert question.key is not None and question.parameters is not None  # noqa: PT018, S101 - frozen together
-    return stripe_client.create_payment_intent(account, question.parameters, key=question.key)
+    is_session = question.kind is RequestKind.CHECKOUT_SESSION
+    create = stripe_client.create_checkout_session if is_session else stripe_client.create_payment_intent
+    return create(account, question.parameters, key=question.key)
+
+
+def close_session(account: tenants.StripeAccount, session_id: str) -> dict[str, Any]:
+    """The Checkout Session after nobody can pay on it any more: closed just now, or finished before."""
+    try:
+        return stripe_client.expire_checkout_session(account, session_id, key=f"lumira-expire-{session_id}")
+    except stripe_client.StripeRefused:
+        # Paid in the last second: the payment wins.
+        return stripe_client.get_checkout_session(account, session_id)
 
 
 @retried

@@ -22,10 +22,13 @@ class WantedProduct:
     amount: int
     level_number: int | None
     on_partial_refund: PartialRefundPolicy
+    #: Pieces on hand when the product is new; of what is counted already the file knows nothing.
+    stock: int = 0
+    restock_on_refund: bool = True
 
 
 #: What is compared with the row, in the order in which it is told; the id is what finds the row.
-_COMPARED = tuple(field.name for field in fields(WantedProduct) if field.name != "id")
+_COMPARED = tuple(field.name for field in fields(WantedProduct) if field.name not in ("id", "stock"))
 
 
 class Change(StrEnum):

@@ -8,10 +8,13 @@ from sqlalchemy import select, update
 from sqlalchemy.orm.attributes import flag_modified
 
 from lumira.database import db
-from lumira.models import Order, OrderStatus, RefundStatus, RequestState
+from lumira.models import Order, OrderStatus, PaymentState, RefundStatus
 
 #: An order that nobody paid for so long is given up: its intent is canceled at Stripe.
 ABANDONED_AFTER = timedelta(hours=24)
+
+#: Stripe closes a page at its time by its own clock, and a payment may be under way at that second.
+HOLD_GRACE = timedelta(minutes=3)
 
 _MINUTE, _HOUR, _DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 #: While an order is open: up to which age it is asked about how often. A buyer pays in the first hour if at
@@ -59,11 +62,18 @@ def _ask_at(order: Order, at: datetime | None) -> None:
 
 
 def _next(order: Order, now: datetime) -> datetime | None:
-    if order.is_free or order.status is OrderStatus.CANCELLED or not _has_payment(order):
+    if order.is_free or order.status is OrderStatus.CANCELLED:
         return None
+    ends_at = _hold_ends_at(order)
+    if not _has_payment(order):
+        # Nothing at Stripe to ask about: only the pieces, if any, are given back when their time is over.
+        return None if ends_at is None else max(ends_at, now)
     age = now - _opened_at(order, now)
     if is_open(order):
-        return _by_age(_WHILE_OPEN, age, now)
+        usual = _by_age(_WHILE_OPEN, age, now)
+        return (
+            ends_at if ends_at is not None and now < ends_at and (usual is None or ends_at < usual) else usual
+        )
     planned = next((_opened_at(order, now) + at for at in _AFTERWARDS if at > age), None)
     under_way = [refund for refund in order.refunds if refund.status in _REFUND_UNDER_WAY]
     ages = [now - (refund.created_at or now) for refund in under_way]
@@ -71,20 +81,24 @@ def _next(order: Order, now: datetime) -> datetime | None:
     return min((at for at in (planned, *sooner) if at is not None), default=None)
 
 
+def _hold_ends_at(order: Order) -> datetime | None:
+    """When Stripe is asked to close what could still be paid, so that the pieces go back."""
+    return None if order.held_until is None else order.held_until + HOLD_GRACE
+
+
 def _by_age(table: Sequence[tuple[timedelta, timedelta]], age: timedelta, now: datetime) -> datetime | None:
     return next((now + every for until, every in table if age < until), None)
 
 
 def _has_payment(order: Order) -> bool:
-    """Whether there is anything at Stripe, or may be: an intent whose id was lost on its way here."""
-    return bool(order.payments) or may_be_orphaned(order)
+    """Whether there is anything at Stripe, or may be: what was asked for, and lost on its way here."""
+    return bool(order.payments or order.sessions) or may_be_orphaned(order)
 
 
 def may_be_orphaned(order: Order) -> bool:
     """Whether Stripe was asked for a payment and may have made it, though its answer never got here."""
-    last = order.requests[-1] if order.requests else None
-    # What was not written yet has no state yet either: it is about to be sent.
-    return not order.payments and last is not None and last.state is not RequestState.REFUSED
+    is_payable = any(payment.state is not PaymentState.CANCELED for payment in order.payments)
+    return order.is_asking and not is_payable and not any(session.is_open for session in order.sessions)
 
 
 def _opened_at(order: Order, now: datetime) -> datetime:
@@ -98,8 +112,10 @@ def is_open(order: Order) -> bool:
 
 
 def is_abandoned(order: Order, now: datetime) -> bool:
-    """Whether the order was left unpaid for so long that its payment is closed."""
-    return is_open(order) and now - _opened_at(order, now) > ABANDONED_AFTER
+    """Whether the order was left unpaid for so long that its payment is closed: a day, or while pieces were held."""
+    ends_at = _hold_ends_at(order)
+    is_over = ends_at is not None and ends_at <= now
+    return is_open(order) and (is_over or now - _opened_at(order, now) > ABANDONED_AFTER)
 
 
 def is_given_up(order: Order) -> bool:

@@ -63,9 +63,11 @@ class Claim:
 
     key_id: UUID | None = None
     fence: int = 0
-    #: The order that an earlier try under this key had opened.
+    #: The order that an earlier try under this key had opened, or was about.
     order_id: UUID | None = None
     reply: StoredReply | None = None
+    #: The refund that an earlier try under this key had decided.
+    refund_request_id: UUID | None = None
 
 
 def fingerprint(method: str, path: str, body: object) -> str:
@@ -94,7 +96,8 @@ def claim(tenant_id: int, call: Call) -> Claim:
         raise IdempotencyMismatch("This idempotency key was used for another request.")
     if row.reply_sealed is not None and row.reply_status is not None:
         body = encryption.unseal(row.reply_sealed, tenant_id=tenant_id, purpose=_REPLY_PURPOSE)
-        return Claim(row.id, row.fence, row.order_id, StoredReply(row.reply_status, json.loads(body)))
+        reply = StoredReply(row.reply_status, json.loads(body))
+        return Claim(row.id, row.fence, row.order_id, reply, row.refund_request_id)
     if is_held and row.leased_until is not None:
         wait = int((row.leased_until - now).total_seconds()) + 1
         raise IdempotencyInProgress(
@@ -102,7 +105,7 @@ def claim(tenant_id: int, call: Call) -> Claim:
         )
     row.fence += 1
     row.leased_until = now + LEASE
-    return Claim(row.id, row.fence, row.order_id)
+    return Claim(row.id, row.fence, row.order_id, refund_request_id=row.refund_request_id)
 
 
 def _find_or_create(tenant_id: int, call: Call, now: datetime) -> tuple[IdempotencyKey, bool]:
@@ -136,8 +139,12 @@ def _slot(call: Call) -> str:
 
 
 def _is_free(row: IdempotencyKey, call: Call) -> bool:
-    """Whether the last call under this key ended in an error and this one is another: nothing binds them."""
-    return row.reply_sealed is None and row.leased_until is None and row.fingerprint != call.fingerprint
+    """Whether the last call under this key ended in an error and this one is another: nothing binds them.
+
+    A refund that was decided binds them: it is made though its caller was told that Stripe did not answer.
+    """
+    is_open = row.reply_sealed is None and row.leased_until is None and row.refund_request_id is None
+    return is_open and row.fingerprint != call.fingerprint
 
 
 def _start_over(row: IdempotencyKey, call: Call, now: datetime) -> None:
@@ -146,7 +153,7 @@ def _start_over(row: IdempotencyKey, call: Call, now: datetime) -> None:
     row.fence += 1
     row.leased_until = now + LEASE
     row.expires_at = now + LIFETIME[call.kind]
-    row.order_id = None
+    row.order_id = row.refund_request_id = None
     row.reply_status = row.reply_sealed = None
 
 
@@ -162,8 +169,14 @@ def take_over(tenant_id: int, claim: Claim) -> Claim:
     return Claim(row.id, row.fence, row.order_id)
 
 
-def hold(tenant_id: int, claim: Claim, *, order_id: UUID | None = None) -> None:
-    """Prove that the claim is still ours, and extend it; remember the order that it opened.
+def hold(
+    tenant_id: int,
+    claim: Claim,
+    *,
+    order_id: UUID | None = None,
+    refund_request_id: UUID | None = None,
+) -> None:
+    """Prove that the claim is still ours, and extend it; remember the order or the refund that it made.
 
     `IdempotencyInProgress` if another process has taken over: it will answer.
     """
@@ -171,6 +184,7 @@ def hold(tenant_id: int, claim: Claim, *, order_id: UUID | None = None) -> None:
     if row is not None:
         row.leased_until = utc_now() + LEASE
         row.order_id = order_id or row.order_id
+        row.refund_request_id = refund_request_id or row.refund_request_id
 
 
 def finish(tenant_id: int, claim: Claim, reply: StoredReply) -> None:
@@ -184,11 +198,15 @@ def finish(tenant_id: int, claim: Claim, reply: StoredReply) -> None:
         row.leased_until = None
 
 
-def free(tenant_id: int, claim: Claim) -> None:
-    """Let the next call under this key in at once; its order is remembered, so that the work resumes."""
+def free(tenant_id: int, claim: Claim, *, is_over: bool = False) -> None:
+    """Let the next call under this key in at once.
+
+    What it made is remembered, so that the work resumes; not so a refund that is over and came to nothing.
+    """
     row = _lock_ours(tenant_id, claim)
     if row is not None:
         row.leased_until = None
+        row.refund_request_id = None if is_over else row.refund_request_id
 
 
 def _lock_ours(tenant_id: int, claim: Claim) -> IdempotencyKey | None:

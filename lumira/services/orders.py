@@ -17,6 +17,7 @@ from lumira.errors import InvalidRequest, OrderNotFound
 from lumira.models import (
     AccessGrant,
     Charge,
+    CheckoutSession,
     Customer,
     Decline,
     Dispute,
@@ -27,6 +28,10 @@ from lumira.models import (
     PaymentRequest,
     Product,
     Refund,
+    RefundRequest,
+    ReleaseOnFailure,
+    SessionState,
+    StockReservation,
     email_key,
 )
 from lumira.models import (
@@ -41,12 +46,15 @@ _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _WHOLE: tuple[tuple[QueryableAttribute[Any], QueryableAttribute[Any]], ...] = (
     (Order.lines, OrderLine.position),
     (Order.requests, PaymentRequest.attempt),
+    (Order.sessions, CheckoutSession.id),
     (Order.payments, Payment.id),
     (Order.declines, Decline.id),
     (Order.charges, Charge.id),
     (Order.refunds, Refund.id),
+    (Order.refund_requests, RefundRequest.id),
     (Order.disputes, Dispute.id),
     (Order.grants, AccessGrant.id),
+    (Order.reservations, StockReservation.product_id),
     (Order.messages, OutboxMessage.id),
 )
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -73,17 +81,22 @@ def open_order(
     tenant_id: int,
     *,
     prefix: str,
-    product: Product,
-    quantity: int,
+    items: Sequence[tuple[Product, int]],
     customer: Customer | None,
     customer_email: str | None,
     customer_name: str | None,
     livemode: bool,
     source: str,
     request_id: str | None,
+    release_on_failure: ReleaseOnFailure,
     metadata: dict[str, str],
 ) -> Order:
-    """A pending order for one product at today's price; nothing of it follows the catalog afterwards."""
+    """A pending order for products and quantities at today's prices, all of one currency.
+
+    Nothing of it follows the catalog afterwards. What it asks for is computed here and nowhere else.
+    """
+    amount = sum(product.amount * quantity for product, quantity in items)
+    first, *others = (product for product, _ in items)
     order = Order(
         tenant_id=tenant_id,
         id=uuid7(),
@@ -92,32 +105,43 @@ def open_order(
         customer_email=customer_email,
         email_key=customer.email_key if customer else None,
         customer_name=customer_name,
-        amount=product.amount * quantity,
-        currency=product.currency,
+        amount=amount,
+        currency=first.currency,
         livemode=livemode,
         source=source,
         request_id=request_id,
-        free_product_id=product.id if product.is_free and customer else None,
+        # A cart is what somebody chose just now; a gift alone is given to each customer once.
+        free_product_id=first.id if amount == 0 and customer and not others else None,
+        release_on_failure=release_on_failure,
         caller_metadata=metadata,
         status=OrderStatus.PENDING,
     )
-    order.lines.append(
-        OrderLine(
-            id=uuid7(),
-            position=0,
-            product_id=product.id,
-            product_name=product.name,
-            kind=product.kind,
-            level_number=product.level_number,
-            quantity=quantity,
-            unit_amount=product.amount,
-            on_partial_refund=product.on_partial_refund,
-        )
+    order.lines.extend(
+        _line(position, product, quantity) for position, (product, quantity) in enumerate(items)
     )
     db.session.add(order)
     # Grants point at lines, so the lines are there before the order is settled.
     db.session.flush()
+    for relationship, _ in _WHOLE:
+        if relationship.key not in order.__dict__:
+            # It is new, so it is whole without looking.
+            set_committed_value(order, relationship.key, [])
     return order
+
+
+def _line(position: int, product: Product, quantity: int) -> OrderLine:
+    return OrderLine(
+        id=uuid7(),
+        position=position,
+        product_id=product.id,
+        product_name=product.name,
+        kind=product.kind,
+        level_number=product.level_number,
+        quantity=quantity,
+        unit_amount=product.amount,
+        on_partial_refund=product.on_partial_refund,
+        restock_on_refund=product.restock_on_refund,
+    )
 
 
 def lock_orders(tenant_id: int, order_ids: Iterable[UUID]) -> dict[UUID, Order]:
@@ -163,10 +187,21 @@ def lock_order(tenant_id: int, order_id: UUID) -> Order:
     return order
 
 
-def is_cancelled(tenant_id: int, order_id: UUID | None) -> bool:
-    """Whether this order was given up unpaid."""
-    query = select(Order.status).where(Order.tenant_id == tenant_id, Order.id == order_id)
-    return db.session.execute(query).scalar_one_or_none() is OrderStatus.CANCELLED
+def is_payable_or_paid(tenant_id: int, order_id: UUID, now: datetime) -> bool:
+    """Whether what a buyer was given to pay with is still of use: not once it was closed or its time is over."""
+    status = db.session.execute(
+        select(Order.status).where(Order.tenant_id == tenant_id, Order.id == order_id)
+    ).scalar_one()
+    if status is OrderStatus.CANCELLED:
+        return False
+    if status not in (OrderStatus.PENDING, OrderStatus.FAILED):
+        return True
+    pages = db.session.execute(
+        select(CheckoutSession.state, CheckoutSession.expires_at).where(
+            CheckoutSession.tenant_id == tenant_id, CheckoutSession.order_id == order_id
+        )
+    ).all()
+    return not pages or any(page.state is SessionState.OPEN and page.expires_at > now for page in pages)
 
 
 def find_free(tenant_id: int, *, customer_id: UUID, product_id: str) -> UUID | None:
@@ -197,6 +232,17 @@ def ids_by_payment(tenant_id: int, payment_intent_ids: Sequence[str]) -> dict[st
         )
     )
     return {row.stripe_payment_intent_id: row.order_id for row in rows}
+
+
+def ids_by_session(tenant_id: int, session_ids: Sequence[str]) -> dict[str, UUID]:
+    """For each Checkout Session known to the tenant the id of its order."""
+    rows = db.session.execute(
+        select(CheckoutSession.stripe_session_id, CheckoutSession.order_id).where(
+            CheckoutSession.tenant_id == tenant_id,
+            CheckoutSession.stripe_session_id == func.any(list(session_ids)),
+        )
+    )
+    return {row.stripe_session_id: row.order_id for row in rows}
 
 
 def ids_by_number(tenant_id: int, order_numbers: Sequence[str]) -> dict[str, UUID]:

@@ -6,7 +6,16 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from lumira.clock import utc_now
-from lumira.models import Decline, Order, Payment, PaymentRequest, PaymentState, RequestState
+from lumira.models import (
+    Decline,
+    Order,
+    OrderLine,
+    Payment,
+    PaymentRequest,
+    PaymentState,
+    RequestKind,
+    RequestState,
+)
 from lumira.models.columns import uuid7
 
 #: Stripe may forget an idempotency key after 24 h; before that we stop trusting it.
@@ -62,46 +71,105 @@ class IntentFacts:
     metadata: Mapping[str, str] = field(default_factory=dict)
 
 
-def freeze_request(
-    order: Order,
-    *,
-    tenant_slug: str,
-    tenant_name: str,
-    statement_descriptor_suffix: str | None,
-    stripe_customer_id: str | None,
-) -> PaymentRequest:
-    """What Stripe is asked for: the live request if there is one, else the next attempt.
+@dataclass(frozen=True, slots=True)
+class Seller:
+    """What of the tenant is told to Stripe with every sale."""
 
-    Whole and final: a retry, by whichever process, sends exactly this under exactly this key.
-    """
-    is_closed = bool(order.payments) and all(known.state is PaymentState.CANCELED for known in order.payments)
-    if order.requests and order.requests[-1].is_live and not is_closed:
-        return order.requests[-1]
-    attempt = len(order.requests) + 1
+    slug: str
+    name: str
+    statement_descriptor_suffix: str | None
+
+
+def freeze_intent_request(order: Order, *, seller: Seller, stripe_customer_id: str | None) -> PaymentRequest:
+    """The PaymentIntent that Stripe is asked for: what was frozen and not answered yet, else the next attempt."""
     parameters: dict[str, Any] = {
         "amount": order.amount,
         "currency": order.currency,
         "automatic_payment_methods": {"enabled": True},
-        "description": f"{tenant_name} - {order.product_name}"[:_DESCRIPTION_LENGTH],
-        "metadata": stripe_metadata(order, tenant_slug=tenant_slug),
+        **_described(order, seller),
     }
     if stripe_customer_id is not None:
         parameters["customer"] = stripe_customer_id
-    if statement_descriptor_suffix is not None:
-        parameters["statement_descriptor_suffix"] = statement_descriptor_suffix
+    return _freeze(order, RequestKind.PAYMENT_INTENT, parameters)
+
+
+def freeze_session_request(
+    order: Order,
+    *,
+    seller: Seller,
+    stripe_customer_id: str | None,
+    success_url: str,
+    cancel_url: str,
+    expires_at: datetime,
+) -> PaymentRequest:
+    """The Checkout Session that Stripe is asked for: what was frozen and not answered yet, else the next attempt.
+
+    A session's metadata are not copied to its PaymentIntent, so both are given them.
+    """
+    described = _described(order, seller)
+    parameters: dict[str, Any] = {
+        "mode": "payment",
+        "line_items": [_line_item(order, line) for line in order.lines],
+        "success_url": success_url,
+        "cancel_url": cancel_url,
+        "client_reference_id": order.order_number,
+        "metadata": described["metadata"],
+        "payment_intent_data": described,
+        "expires_at": int(expires_at.timestamp()),
+    }
+    if stripe_customer_id is not None:
+        parameters["customer"] = stripe_customer_id
+    elif order.customer_email is not None:
+        parameters["customer_email"] = order.customer_email
+    return _freeze(order, RequestKind.CHECKOUT_SESSION, parameters)
+
+
+def _freeze(order: Order, kind: RequestKind, parameters: dict[str, Any]) -> PaymentRequest:
+    """Whole and final: a retry, by whichever process, sends exactly this under exactly this key."""
+    newest = order.requests[-1] if order.requests else None
+    if newest is not None and newest.state is RequestState.FROZEN and newest.kind is kind:
+        return newest
+    attempt = len(order.requests) + 1
     request = PaymentRequest(
-        id=uuid7(), attempt=attempt, parameters=parameters, stripe_key=f"lumira-order-{order.id}-{attempt}"
+        id=uuid7(),
+        attempt=attempt,
+        kind=kind,
+        parameters=parameters,
+        stripe_key=f"lumira-order-{order.id}-{attempt}",
+        state=RequestState.FROZEN,
     )
     order.requests.append(request)
     return request
 
 
+def _described(order: Order, seller: Seller) -> dict[str, Any]:
+    """How the payment is called at Stripe and on the buyer's statement."""
+    described: dict[str, Any] = {
+        "description": f"{seller.name} - {order.product_name}"[:_DESCRIPTION_LENGTH],
+        "metadata": stripe_metadata(order, tenant_slug=seller.slug),
+    }
+    if seller.statement_descriptor_suffix is not None:
+        described["statement_descriptor_suffix"] = seller.statement_descriptor_suffix
+    return described
+
+
+def _line_item(order: Order, line: OrderLine) -> dict[str, Any]:
+    return {
+        "quantity": line.quantity,
+        "price_data": {
+            "currency": order.currency,
+            "unit_amount": line.unit_amount,
+            "product_data": {"name": line.product_name},
+        },
+    }
+
+
 def stripe_metadata(order: Order, *, tenant_slug: str) -> dict[str, str]:
     """The caller's metadata and ours; ours win."""
     line = order.lines[0]
-    is_level = line.level_number is not None
+    is_level = line.level_number is not None and len(order.lines) == 1
     ours = {
-        "productId": line.product_id,
+        "productId": ",".join(each.product_id for each in order.lines)[:_VALUE_LENGTH],
         "productName": order.product_name[:_VALUE_LENGTH],
         "level": line.product_id if is_level else "",
         "customerEmail": (order.customer_email or "")[:_VALUE_LENGTH],
@@ -162,13 +230,14 @@ def attach_intent(order: Order, intent: IntentFacts) -> Payment:
 def record_succeeded(order: Order, intent: IntentFacts) -> None:
     """Note that Stripe took the money, and how much of which currency."""
     payment = attach_intent(order, intent)
+    # A Checkout Session tells of the money, and not of the charge.
+    payment.stripe_charge_id = payment.stripe_charge_id or intent.charge_id
     if payment.state is PaymentState.SUCCEEDED:
         payment.amount_received = max(payment.amount_received, intent.amount_received)
         return
     payment.state = PaymentState.SUCCEEDED
     payment.amount_received = intent.amount_received
     payment.currency = intent.currency
-    payment.stripe_charge_id = intent.charge_id
     # Stripe's clock has whole seconds: it must not seem that the payment preceded its own opening.
     payment.succeeded_at = max(intent.told_at or utc_now(), payment.created_at)
 
@@ -257,3 +326,12 @@ def has_open_try(order: Order, payment: Payment) -> bool:
             # A try that could not be told from another one ends with any decline.
             ended.add(payment.stripe_payment_intent_id)
     return any(subject not in ended for subject in payment.tries)
+
+
+def has_failed_delayed(order: Order, among: Iterable[Payment]) -> bool:
+    """Whether any of these payments was already on its way and came to nothing: the buyer is gone by then.
+
+    Told by a decline of the very charge that was seen processing, in whichever order the two were learned.
+    """
+    processing = {known for payment in among for known in payment.tries if not known.startswith("pm_")}
+    return any(decline.stripe_charge_id in processing for decline in order.declines)

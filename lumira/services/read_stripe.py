@@ -8,9 +8,11 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, TypeGuard
 
-from lumira.models import DisputeStatus, RefundStatus
+from lumira.models import DisputeStatus, RefundStatus, SessionState
+from lumira.services.checkout_sessions import SessionFacts
 from lumira.services.disputes import DisputeFacts
 from lumira.services.payments import IntentFacts, TryFailed
+from lumira.services.refund_requests import METADATA_KEY
 from lumira.services.refunds import ChargeFacts, RefundFacts
 
 _UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")
@@ -36,6 +38,29 @@ def read_intent(intent: Mapping[str, Any], *, told_at: datetime | None = None) -
         told_at=told_at,
         failure=_read_failure(error) if error is not None else None,
         metadata=read_metadata(intent),
+    )
+
+
+def read_session(session: Mapping[str, Any]) -> SessionFacts:
+    """What a Checkout Session says; whether it is paid is another matter than whether it is complete."""
+    state = _text(session, "status")
+    if state not in list(SessionState):
+        raise MalformedObject("status")
+    expires_at = read_time(session.get("expires_at"))
+    if expires_at is None:
+        raise MalformedObject("expires_at")
+    details = _mapping(session, "customer_details") or {}
+    email = details.get("email") or session.get("customer_email")
+    return SessionFacts(
+        id=_text(session, "id", prefix="cs_"),
+        state=SessionState(state),
+        is_paid=_text(session, "payment_status") == "paid",
+        amount=_amount(session, "amount_total"),
+        currency=_text(session, "currency").lower(),
+        expires_at=expires_at,
+        payment_intent_id=_id_of(session.get("payment_intent"), "payment_intent"),
+        customer_email=email if is_storable(email) and "@" in email else None,
+        metadata=read_metadata(session),
     )
 
 
@@ -65,6 +90,8 @@ def read_refund(refund: Mapping[str, Any]) -> RefundFacts:
         amount=_amount(refund, "amount"),
         currency=_text(refund, "currency").lower(),
         status=RefundStatus(status),
+        payment_intent_id=_id_of(refund.get("payment_intent"), "payment_intent"),
+        request_id=read_metadata(refund).get(METADATA_KEY),
     )
 
 

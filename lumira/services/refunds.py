@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from lumira.models import Charge, Order, Refund, RefundStatus
+from lumira.clock import utc_now
+from lumira.models import Charge, Order, Refund, RefundStatus, RequestState
 from lumira.models.columns import uuid7
 
 
@@ -15,6 +16,9 @@ class RefundFacts:
     amount: int
     currency: str
     status: RefundStatus
+    payment_intent_id: str | None = None
+    #: Our decision that it carries out, as its metadata tell; `None` where it was made in Stripe's dashboard.
+    request_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +34,11 @@ class ChargeFacts:
 
 
 def record_refund(order: Order, facts: RefundFacts) -> None:
-    """Note what Stripe says of one refund; an older word never overwrites a later one."""
+    """Note what Stripe says of one refund; an older word never overwrites a later one.
+
+    Whoever tells of a refund that we asked for answers our request: nobody has to ask for it again.
+    """
+    _answer(order, facts)
     known = next((refund for refund in order.refunds if refund.stripe_refund_id == facts.id), None)
     has_succeeded = facts.status is RefundStatus.SUCCEEDED
     if known is None:
@@ -39,6 +47,7 @@ def record_refund(order: Order, facts: RefundFacts) -> None:
                 id=uuid7(),
                 stripe_refund_id=facts.id,
                 stripe_charge_id=facts.charge_id,
+                stripe_payment_intent_id=facts.payment_intent_id,
                 amount=facts.amount,
                 currency=facts.currency,
                 status=facts.status,
@@ -49,6 +58,22 @@ def record_refund(order: Order, facts: RefundFacts) -> None:
     known.status = known.status.furthest(facts.status)
     known.has_succeeded = known.has_succeeded or has_succeeded
     known.stripe_charge_id = known.stripe_charge_id or facts.charge_id
+    known.stripe_payment_intent_id = known.stripe_payment_intent_id or facts.payment_intent_id
+
+
+def _answer(order: Order, facts: RefundFacts) -> None:
+    for request in order.refund_requests:
+        # Metadata can be written by hand, so what they claim has to fit.
+        if (
+            str(request.id) == facts.request_id
+            and request.amount == facts.amount
+            and facts.payment_intent_id in (None, request.stripe_payment_intent_id)
+            and request.stripe_refund_id is None
+        ):
+            request.state = RequestState.ANSWERED
+            request.stripe_refund_id = facts.id
+            request.answered_at = utc_now()
+            request.leased_until = None
 
 
 def record_told(order: Order, facts: ChargeFacts) -> None:

@@ -4,7 +4,7 @@
 `settle_order` writes its result down; doing so twice changes nothing.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -14,6 +14,7 @@ import structlog
 from lumira.clock import utc_now
 from lumira.models import (
     AccessGrant,
+    CheckoutSession,
     GrantReason,
     MessageKind,
     Order,
@@ -22,9 +23,24 @@ from lumira.models import (
     PartialRefundPolicy,
     Payment,
     PaymentState,
+    RefundOrigin,
+    RefundStatus,
+    ReleaseOnFailure,
+    ReservationState,
     ReviewReason,
+    SessionState,
 )
-from lumira.services import alerts, audit, checks, disputes, outbox, payments, refunds
+from lumira.services import (
+    alerts,
+    audit,
+    checks,
+    disputes,
+    outbox,
+    payments,
+    refund_requests,
+    refunds,
+    stock,
+)
 
 log = structlog.get_logger()
 
@@ -46,6 +62,10 @@ class Outcome:
     is_paid: bool
     #: For every line that was ever served.
     grants: dict[UUID, GrantState]
+    #: For every product whose pieces are counted, what the order should have of them.
+    stock: dict[str, ReservationState]
+    #: Payments that go back by themselves, and why.
+    returned: tuple[tuple[Payment, RefundOrigin], ...]
     #: Kind and subject of every message that is owed, to the buyer or to the team.
     messages: frozenset[tuple[MessageKind, str]]
 
@@ -70,6 +90,11 @@ class Money:
         return self.lost > 0 and self.accepted - self.refunded - self.lost <= 0
 
     @property
+    def touches_anything(self) -> bool:
+        """Whether anything went back or is disputed."""
+        return self.disputed or self.refunded > 0 or self.lost > 0
+
+    @property
     def is_partly_back(self) -> bool:
         """Whether less than the price is left here. A second payment that went back took nothing away."""
         gone = self.refunded + self.lost
@@ -83,12 +108,94 @@ def derive(order: Order) -> Outcome:
     money = _money(order)
     if review is not None and money.is_back:
         # What was paid wrongly went back whole: nobody has to decide about it any more.
-        return Outcome(OrderStatus.REFUNDED, None, False, {}, frozenset(_messages(order, is_paid=False)))
-    status = _status_of_served(order, money) if is_paid else _status_of_unserved(order, review)
-    grants: dict[UUID, GrantState] = {}
-    if is_paid:
-        grants = {line.id: _grant_state(order, line, money) for line in order.lines if line.grants_access}
-    return Outcome(status, review, is_paid, grants, frozenset(_messages(order, is_paid=is_paid)))
+        return _unserved(order, OrderStatus.REFUNDED, None)
+    if not is_paid:
+        return _unserved(order, _status_of_unserved(order, review), review)
+    if order.sold_out_at is not None:
+        # Paid too late, and nothing was left: all of it goes back, and until it has, nothing is promised.
+        status = _status_of_served(order, money) if money.touches_anything else OrderStatus.PROCESSING
+        back = tuple((p, RefundOrigin.SOLD_OUT) for p in order.payments if p.has_succeeded)
+        return _unserved(order, status, None, returned=back)
+    return Outcome(
+        status=_status_of_served(order, money),
+        review=review,
+        is_paid=True,
+        grants={line.id: _grant_state(order, line, money) for line in order.lines if line.grants_access},
+        stock=_stock_of_served(order),
+        returned=tuple((payment, RefundOrigin.SECOND_PAYMENT) for payment in _paid_in_excess(order)),
+        messages=frozenset(_messages(order, is_paid=True)),
+    )
+
+
+def _unserved(
+    order: Order,
+    status: OrderStatus,
+    review: ReviewReason | None,
+    *,
+    returned: tuple[tuple[Payment, RefundOrigin], ...] = (),
+) -> Outcome:
+    return Outcome(
+        status=status,
+        review=review,
+        is_paid=False,
+        grants={},
+        stock=_stock_of_unserved(order, status),
+        returned=returned,
+        messages=frozenset(_messages(order, is_paid=False)),
+    )
+
+
+def _paid_in_excess(order: Order) -> list[Payment]:
+    """Every payment but the one that paid for the order: the first that was right, else the first."""
+    succeeded = [payment for payment in order.payments if payment.has_succeeded]
+    kept = next((payment for payment in succeeded if _mismatch(order, payment) is None), None)
+    return [payment for payment in succeeded if payment is not (kept or succeeded[0])]
+
+
+def _stock_of_served(order: Order) -> dict[str, ReservationState]:
+    """Sold; back on the shelf once every refund that makes up the price has succeeded, where the policy says so."""
+    accepted = sum(payment.amount_received for payment in order.payments if payment.has_succeeded)
+    back = sum(refund.amount for refund in order.refunds if refund.status is RefundStatus.SUCCEEDED)
+    is_back = 0 < accepted <= back
+    return {
+        line.product_id: ReservationState.RELEASED
+        if is_back and line.restock_on_refund
+        else ReservationState.SOLD
+        for line in order.lines
+        if line.keeps_stock
+    }
+
+
+def _stock_of_unserved(order: Order, status: OrderStatus) -> dict[str, ReservationState]:
+    is_over = status in (OrderStatus.CANCELLED, OrderStatus.REFUNDED) or order.sold_out_at is not None
+    is_released = is_over or (status is OrderStatus.FAILED and _failure_releases(order))
+    state = ReservationState.RELEASED if is_released else ReservationState.HELD
+    return {line.product_id: state for line in order.lines if line.keeps_stock}
+
+
+def _failure_releases(order: Order) -> bool:
+    """Whether a failed try gives the pieces back now, rather than leave the buyer the time to try again."""
+    payable, is_page_open = _payable(order), any(session.is_open for session in order.sessions)
+    is_over = not payable or any(session.has_failed for session in order.sessions)
+    return (
+        (is_over and not is_page_open)
+        or order.release_on_failure is ReleaseOnFailure.AT_ONCE
+        or payments.has_failed_delayed(order, payable)
+    )
+
+
+def _payable(order: Order) -> list[Payment]:
+    """Payments that may still come to something: what was begun on a page ends with it, told or not."""
+    over = {
+        session.stripe_payment_intent_id
+        for session in order.sessions
+        if session.state is SessionState.EXPIRED or session.has_failed
+    }
+    return [
+        payment
+        for payment in order.payments
+        if payment.state is PaymentState.OPEN and payment.stripe_payment_intent_id not in over
+    ]
 
 
 def _review(order: Order) -> ReviewReason | None:
@@ -130,21 +237,45 @@ def _status_of_served(order: Order, money: Money) -> OrderStatus:
 
 
 def _status_of_unserved(order: Order, review: ReviewReason | None) -> OrderStatus:
-    open_payments = [payment for payment in order.payments if payment.state is PaymentState.OPEN]
-    if review is not None or any(payments.has_open_try(order, payment) for payment in open_payments):
+    payable = _payable(order)
+    is_under_way = any(payments.has_open_try(order, payment) for payment in payable)
+    if review is not None or is_under_way or any(_is_awaited(order, session) for session in order.sessions):
         return OrderStatus.PROCESSING
-    if open_payments:
-        tried = {decline.payment_id for decline in order.declines}
-        return (
-            OrderStatus.FAILED
-            if any(payment.id in tried for payment in open_payments)
-            else OrderStatus.PENDING
-        )
-    if order.payments:
+    if order.sessions:
+        return _status_by_sessions(order, payable)
+    if payable:
+        return _failed_if_tried(order, payable)
+    if order.is_asking:
+        # A payment is being opened, also where an earlier one was closed: it may be paid in a moment.
+        return OrderStatus.PENDING
+    if order.payments or order.closed_at is not None:
         return OrderStatus.CANCELLED
-    if order.requests and not order.requests[-1].is_live and order.requests[-1].refusal:
+    if order.requests and order.requests[-1].refusal:
         return OrderStatus.FAILED
     return OrderStatus.PENDING
+
+
+def _status_by_sessions(order: Order, payable: Sequence[Payment]) -> OrderStatus:
+    """The page on which it is paid decides: its PaymentIntent exists only while somebody pays."""
+    if any(session.is_open for session in order.sessions):
+        # What was tried on an earlier page says nothing of this one.
+        return _failed_if_tried(order, payable)
+    if order.is_asking:
+        return OrderStatus.PENDING
+    is_finished = order.sessions[-1].state is SessionState.COMPLETE
+    return OrderStatus.FAILED if is_finished else OrderStatus.CANCELLED
+
+
+def _is_awaited(order: Order, session: CheckoutSession) -> bool:
+    """Whether its form was finished and its payment is on its way: also if only the payment tells of its end."""
+    payment = order.find_payment(session.stripe_payment_intent_id or "")
+    is_over = payment is not None and any(decline.payment_id == payment.id for decline in order.declines)
+    return session.is_awaited and not is_over
+
+
+def _failed_if_tried(order: Order, among: Sequence[Payment]) -> OrderStatus:
+    tried = {decline.payment_id for decline in order.declines}
+    return OrderStatus.FAILED if any(payment.id in tried for payment in among) else OrderStatus.PENDING
 
 
 def _grant_state(order: Order, line: OrderLine, money: Money) -> GrantState:
@@ -184,10 +315,13 @@ def settle_order(order: Order, *, actor: str) -> bool:
 
     The caller wakes the outbox, as the last thing in its transaction.
     """
-    outcome = derive(order)
     now = utc_now()
+    outcome = _with_pieces(order, derive(order), actor=actor, now=now)
     _write_status(order, outcome, actor=actor, now=now)
     _write_grants(order, outcome.grants, actor=actor, now=now)
+    for payment, origin in outcome.returned:
+        if refund_requests.decide(order, payment, origin=origin):
+            _audit_return(order, payment, origin, actor=actor)
     # Every one is written, also where an earlier one is: no short cut.
     owed = [outbox.owe(order, kind, subject) for kind, subject in sorted(outcome.messages)]
     _alert(order, outcome)
@@ -197,11 +331,37 @@ def settle_order(order: Order, *, actor: str) -> bool:
     return any(owed)
 
 
+def _with_pieces(order: Order, outcome: Outcome, *, actor: str, now: datetime) -> Outcome:
+    """Move the pieces; what follows if there are none left for an order that was paid after its hold."""
+    if not outcome.stock or stock.move(order, outcome.stock, actor=actor) or not outcome.is_paid:
+        return outcome
+    if order.completed_at is not None:
+        # It was served, its refund came to nothing, and its pieces are sold to somebody else: a person decides.
+        alerts.raise_alert(order.tenant_id, kind="pieces_missing", subject=order.order_number)
+        return outcome
+    order.sold_out_at = now
+    alerts.raise_alert(order.tenant_id, kind="sold_out_after_payment", subject=order.order_number)
+    return derive(order)
+
+
+def _audit_return(order: Order, payment: Payment, origin: RefundOrigin, *, actor: str) -> None:
+    audit.record(
+        order.tenant_id,
+        actor=actor,
+        action="refund_decided",
+        subject=f"order:{order.id}",
+        reason=str(origin),
+        payment_intent_id=payment.stripe_payment_intent_id,
+    )
+
+
 def _write_status(order: Order, outcome: Outcome, *, actor: str, now: datetime) -> None:
     if outcome.is_paid and order.completed_at is None:
         order.completed_at = now
     if (order.status, order.review_reason) == (outcome.status, outcome.review):
         return
+    if order.review_reason is not None and outcome.review is None:
+        alerts.resolve(order.tenant_id, kind="payment_mismatch", subject=order.order_number)
     if order.status is not outcome.status:
         audit.record(
             order.tenant_id,
@@ -259,6 +419,10 @@ def _alert(order: Order, outcome: Outcome) -> None:
         )
     if sum(payment.has_succeeded for payment in order.payments) > 1:
         alerts.raise_alert(order.tenant_id, kind="paid_twice", subject=order.order_number)
+    for refund_id in _automatic_refunds_that_failed(order):
+        alerts.raise_alert(
+            order.tenant_id, kind="refund_failed", subject=refund_id, order_number=order.order_number
+        )
     for dispute in order.disputes:
         alerts.raise_alert(
             order.tenant_id,
@@ -268,3 +432,17 @@ def _alert(order: Order, outcome: Outcome) -> None:
             amount=dispute.amount,
             due_at=dispute.due_at.isoformat() if dispute.due_at else None,
         )
+
+
+def _automatic_refunds_that_failed(order: Order) -> list[str]:
+    """Refunds that the house decided by itself, and decides only once: the buyer's money is here again."""
+    automatic = {
+        request.stripe_refund_id
+        for request in order.refund_requests
+        if request.origin is not RefundOrigin.ASKED
+    }
+    return [
+        refund.stripe_refund_id
+        for refund in order.refunds
+        if refund.stripe_refund_id in automatic and not refund.is_live
+    ]

@@ -17,6 +17,11 @@ def tenants_with_due_messages(now: datetime) -> list[int]:
     return _ids("SELECT lumira_tenants_with_due_messages(:now)", now)
 
 
+def tenants_with_due_refunds(now: datetime) -> list[int]:
+    """Tenants with a refund that was decided and waits for its sending or its next try."""
+    return _ids("SELECT lumira_tenants_with_due_refunds(:now)", now)
+
+
 def _ids(query: str, now: datetime) -> list[int]:
     with atomic(None):
         return list(db.session.execute(text(query), {"now": now}).scalars())

@@ -17,6 +17,7 @@ from lumira.models import (
     Payment,
     PaymentState,
     Refund,
+    RefundOrigin,
     RefundStatus,
     RequestState,
     ReviewReason,
@@ -34,6 +35,8 @@ _STORY = (
     "webhook",
     "review",
     "released",
+    "refund_asked",
+    "refund_refused",
     "refund_opened",
     "disputed",
     "completed",
@@ -91,6 +94,7 @@ def timeline(order: Order, events: Sequence[EventSeen]) -> list[TimelineEntry]:
     entries += [*_decisions(order), *_grants(order)]
     for message in order.messages:
         entries += _message(message)
+    entries += _refund_requests(order)
     for refund in order.refunds:
         entries += _refund(refund)
     for dispute in order.disputes:
@@ -170,6 +174,15 @@ def _message(message: OutboxMessage) -> Iterator[TimelineEntry]:
         yield TimelineEntry(message.sent_at, "message_sent", str(message.kind))
     elif message.status is not MessageStatus.PENDING:
         yield TimelineEntry(message.updated_at, f"message_{message.status}", str(message.kind))
+
+
+def _refund_requests(order: Order) -> Iterator[TimelineEntry]:
+    for request in order.refund_requests:
+        is_ours = request.origin is not RefundOrigin.ASKED
+        why = str(request.origin) if is_ours else request.parameters.get("reason")
+        yield TimelineEntry(request.created_at, "refund_asked", why)
+        if request.state is RequestState.REFUSED and request.answered_at is not None:
+            yield TimelineEntry(request.answered_at, "refund_refused", (request.refusal or {}).get("code"))
 
 
 def _refund(refund: Refund) -> Iterator[TimelineEntry]:

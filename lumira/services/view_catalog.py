@@ -1,6 +1,7 @@
 """Looking at what a tenant sells, without changing anything."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from threading import Lock
 
@@ -9,7 +10,7 @@ from cachetools import LRUCache
 from lumira.database import atomic
 from lumira.errors import ProductNotFound, StripeConfigError
 from lumira.models import Product
-from lumira.services import catalog, tenants
+from lumira.services import catalog, stock, tenants
 
 #: Tenants whose catalogs a process keeps loaded; each has one or two versions at a time.
 _KEPT = 2_000
@@ -34,13 +35,13 @@ class ProductView:
     currency: str
     kind: str
     level: int | None
-    #: Pieces left; `None` where stock is not kept.
+    #: Pieces that can be bought now; `None` where stock is not kept.
     in_stock: int | None
 
 
 @dataclass(frozen=True, slots=True)
 class Catalog:
-    """What a tenant sells at one version of its catalog, in the catalog's order."""
+    """What a tenant sells at one version of its catalog, in the catalog's order, and how much is left of it."""
 
     version: int
     products: tuple[ProductView, ...]
@@ -65,23 +66,43 @@ _lock = Lock()
 
 
 def view_catalog(tenant_id: int) -> Catalog:
-    """What the tenant sells now. Only its version is queried while a process knows that version.
+    """What the tenant sells now, and how many pieces of it can be bought.
+
+    While a process knows the catalog's version, only that is queried, and of goods the pieces left: these
+    change with every sale and are never kept.
+    """
+    with atomic(tenant_id):
+        known = _load(tenant_id)
+        if all(product.in_stock is None for product in known.products):
+            return known
+        left = stock.available(tenant_id)
+    return replace(known, products=tuple(_stocked(product, left) for product in known.products))
+
+
+def _load(tenant_id: int) -> Catalog:
+    """The catalog but for the pieces left.
 
     The version is read before the products: a change between the two is kept under the older version, and
     the next look finds a newer one.
     """
-    with atomic(tenant_id):
-        tenant = tenants.get(tenant_id)
-        key = (tenant_id, tenant.created_at, tenant.catalog_version)
-        with _lock:
-            known = _catalogs.get(key)
-        if known is not None:
-            return known
-        products = tuple(_view(product) for product in catalog.list_products(tenant_id))
+    tenant = tenants.get(tenant_id)
+    key = (tenant_id, tenant.created_at, tenant.catalog_version)
+    with _lock:
+        known = _catalogs.get(key)
+    if known is not None:
+        return known
+    products = tuple(_view(product) for product in catalog.list_products(tenant_id))
     loaded = Catalog(tenant.catalog_version, products)
     with _lock:
         _catalogs[key] = loaded
     return loaded
+
+
+def _stocked(product: ProductView, left: Mapping[str, int]) -> ProductView:
+    """Goods with the pieces left of them; what is not counted is not there."""
+    if product.in_stock is None:
+        return product
+    return replace(product, in_stock=left.get(product.id, 0))
 
 
 def view_shop_config(tenant_id: int) -> ShopConfig:
@@ -102,6 +123,6 @@ def _view(product: Product) -> ProductView:
         currency=product.currency,
         kind=str(product.kind),
         level=product.level_number,
-        # No stock is counted yet, and what is not counted is not there.
+        # Filled in at each look.
         in_stock=0 if product.keeps_stock else None,
     )

@@ -18,6 +18,7 @@ from lumira.clock import utc_now
 from lumira.database import atomic
 from lumira.effects import relay
 from lumira.services import idempotency, sweep, tenants
+from lumira.services.send_due_refunds import send_due_refunds
 from lumira.webhooks import drain, reconcile
 
 log = structlog.get_logger()
@@ -33,6 +34,7 @@ HEARTBEAT_EVERY = 5
 stopping = threading.Event()
 
 _reconciling = threading.Lock()
+_refunding = threading.Lock()
 _dice = SystemRandom()
 
 # Only `worker.run` gives it a database: whoever imports the tasks connects to nothing.
@@ -59,6 +61,19 @@ def sweep_due(timestamp: int) -> None:  # noqa: ARG001 - given to every periodic
     """Find what is due in any tenant and was not woken for: a retry, or work that a killed process left."""
     _for_each(sweep.tenants_with_due_events(utc_now()), drain.drain)
     _for_each(sweep.tenants_with_due_messages(utc_now()), relay.relay)
+
+
+@queue.periodic(cron=f"* * * * * */{SWEEP_EVERY}")
+@queue.task(name="send_refunds", queue=QUEUE, queueing_lock="send_refunds")
+def send_refunds(timestamp: int) -> None:  # noqa: ARG001 - given to every periodic task
+    """Send the refunds of every tenant that are due: decided just now, put off, or left by a killed process."""
+    # As with reconciliation: while Stripe hangs, later runs must not take the places of other work.
+    if not _refunding.acquire(blocking=False):
+        return
+    try:
+        _for_each(sweep.tenants_with_due_refunds(utc_now()), send_due_refunds)
+    finally:
+        _refunding.release()
 
 
 def _for_each(tenant_ids: Iterable[int], work: Callable[..., object]) -> None:

@@ -5,7 +5,7 @@ its events are taken one by one, so that a poisonous one harms only itself.
 """
 
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -18,8 +18,10 @@ from lumira.clients.stripe_client import API_VERSION
 from lumira.clock import utc_now
 from lumira.database import atomic, db, retried
 from lumira.models import EventStatus, Order, Tenant, WebhookEvent
-from lumira.services import alerts, orders, outbox, tenants
+from lumira.services import alerts, orders, outbox, stock, tenants
 from lumira.services import events as rows
+from lumira.services.checkout_sessions import SessionMismatch
+from lumira.services.link_customer import link_customer
 from lumira.services.payments import PaymentMismatch
 from lumira.services.read_stripe import MalformedObject
 from lumira.services.settle_order import settle_order
@@ -167,14 +169,29 @@ def _handle(tenant_id: int, events: list[WebhookEvent]) -> None:
         order = loaded.get(order_of[event.id]) if event.id in order_of else None
         if _record(tenant, event, order, now) and order is not None:
             touched[order.id] = order
-    # Every order is settled, also where an earlier one owes a message: no short cut.
-    owing = [settle_order(order, actor=_ACTOR) for order in touched.values()]
+    owing = _settle(tenant_id, touched.values())
     db.session.flush()
     met = {payment.stripe_payment_intent_id for order in touched.values() for payment in order.payments}
     if met - known and rows.unpark(tenant_id, met - known):
         rows.wake(tenant_id)
     if any(owing):
         outbox.wake(tenant_id)
+
+
+def _settle(tenant_id: int, touched: Iterable[Order]) -> list[bool]:
+    """Settle every order, also where an earlier one owes a message: no short cut.
+
+    Those with pieces come last, after the figures of all their products were locked in one order: so they are
+    locked for as short as they can be, and no two batches and no cart wait for each other crosswise.
+    """
+    for order in touched:
+        link_customer(order)
+    counted = [order for order in touched if any(line.keeps_stock for line in order.lines)]
+    owing = [settle_order(order, actor=_ACTOR) for order in touched if order not in counted]
+    if len(counted) > 1:
+        db.session.flush()
+        stock.lock_products(tenant_id, {line.product_id for order in counted for line in order.lines})
+    return owing + [settle_order(order, actor=_ACTOR) for order in counted]
 
 
 def _find_orders(tenant_id: int, events: list[WebhookEvent]) -> dict[UUID, UUID]:
@@ -186,19 +203,31 @@ def _find_orders(tenant_id: int, events: list[WebhookEvent]) -> dict[UUID, UUID]
                 references[event.id] = reference_of(_object_of(event))
     if not references:
         return {}
-    named = [known.payment_intent_id for known in references.values() if known.payment_intent_id]
-    by_payment = orders.ids_by_payment(tenant_id, named)
-    unknown = [
-        known.order_number
-        for known in references.values()
-        if known.order_number is not None and known.payment_intent_id not in by_payment
-    ]
-    by_number = orders.ids_by_number(tenant_id, unknown) if unknown else {}
+    by_payment = _look_up(
+        orders.ids_by_payment, tenant_id, [r.payment_intent_id for r in references.values()]
+    )
+    by_session = _look_up(orders.ids_by_session, tenant_id, [r.session_id for r in references.values()])
+    known = {
+        event_id: by_payment.get(reference.payment_intent_id) or by_session.get(reference.session_id)
+        for event_id, reference in references.items()
+    }
+    unknown = [references[event_id].order_number for event_id, order_id in known.items() if order_id is None]
+    by_number = _look_up(orders.ids_by_number, tenant_id, unknown)
     found = {
-        event_id: by_payment.get(known.payment_intent_id or "") or by_number.get(known.order_number or "")
-        for event_id, known in references.items()
+        event_id: order_id or by_number.get(references[event_id].order_number)
+        for event_id, order_id in known.items()
     }
     return {event_id: order_id for event_id, order_id in found.items() if order_id is not None}
+
+
+def _look_up(
+    find: Callable[[int, Sequence[str]], dict[str, UUID]], tenant_id: int, names: Iterable[str | None]
+) -> Mapping[str | None, UUID]:
+    """What `find` finds of these names; nothing is asked where there are none."""
+    given = [name for name in names if name is not None]
+    found: dict[str | None, UUID] = {}
+    found.update((find(tenant_id, given) if given else {}).items())
+    return found
 
 
 def _object_of(event: WebhookEvent) -> dict[str, object]:
@@ -234,7 +263,7 @@ def _record(tenant: Tenant, event: WebhookEvent, order: Order | None, now: datet
         event.last_error = f"The object lacks a usable {error}."
         _fail(event, "malformed")
         return False
-    if reference.payment_intent_id is None:
+    if not reference.is_ours_to_find:
         _close(event, EventStatus.FOREIGN, "foreign", now)
     else:
         event.stripe_payment_intent_id = reference.payment_intent_id
@@ -253,7 +282,7 @@ def _note(event: WebhookEvent, order: Order, handler: Handler, told: Told, now: 
         return False
     try:
         handler(order, told)
-    except PaymentMismatch:
+    except (PaymentMismatch, SessionMismatch):
         # It names an order of ours and asks for something else: it is not that order's payment.
         _park(event, now, reason="mismatch")
         return False

@@ -4,9 +4,10 @@ A question is put together in one transaction, asked in none, and its answer rec
 between, the same question is simply asked again.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -15,10 +16,20 @@ import structlog
 from lumira.clients import stripe_client
 from lumira.clock import utc_now
 from lumira.database import atomic, retried
-from lumira.models import Order, OrderStatus
+from lumira.models import Order, OrderStatus, PaymentRequest, RequestKind
 from lumira.services import alerts, audit, checks, disputes, orders, outbox, payments, refunds, tenants
+from lumira.services.ask_stripe import LookUp, close_session, find_at_stripe
+from lumira.services.checkout_sessions import SessionMismatch
+from lumira.services.link_customer import link_customer
 from lumira.services.payments import PaymentMismatch
-from lumira.services.read_stripe import MalformedObject, read_dispute, read_intent, read_refund
+from lumira.services.read_stripe import (
+    MalformedObject,
+    read_dispute,
+    read_intent,
+    read_refund,
+    read_session,
+)
+from lumira.services.record_session import record_session
 from lumira.services.settle_order import settle_order
 from lumira.webhooks.enquiry import let_waiting_go_on
 
@@ -40,26 +51,30 @@ class _Question:
     order_number: str
     created_at: datetime
     payment_intent_ids: tuple[str, ...]
+    #: Checkout Sessions of which more may be told.
+    session_ids: tuple[str, ...]
     #: For each payment the tries that were seen under way before Stripe was asked.
     tries: Mapping[str, tuple[str, ...]]
     #: How often the order was asked about: part of the key of what is sent only once each time.
     checks: int
     is_abandoned: bool
-    #: The request whose PaymentIntent may exist although its id was lost before it could be kept.
+    #: The request that may have been carried out although its answer was lost before it could be kept.
     orphaning_request_id: UUID | None
-    stripe_customer_id: str | None
+    look_up: LookUp | None
+    kind: RequestKind
 
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
     """What Stripe said, as it said it."""
 
+    sessions: tuple[Mapping[str, Any], ...] = ()
     intents: tuple[Mapping[str, Any], ...] = ()
     refunds: tuple[Mapping[str, Any], ...] = ()
     disputes: tuple[Mapping[str, Any], ...] = ()
-    #: Payments of ours that Stripe does not know.
+    #: Payments and sessions of ours that Stripe does not know.
     missing: tuple[str, ...] = ()
-    #: Whether an intent was canceled just now, because nobody paid it.
+    #: Whether something was closed just now, because nobody paid it.
     gave_up: bool = False
 
 
@@ -82,66 +97,115 @@ def check_order(tenant_id: int, account: tenants.StripeAccount, order_id: UUID) 
 @retried
 def _question(tenant_id: int, account: tenants.StripeAccount, order_id: UUID) -> _Question | None:
     """What is to be asked; `None` where this key has nothing to say about the order."""
+    now = utc_now()
     with atomic(tenant_id):
         order = orders.lock_order(tenant_id, order_id)
-        last = order.requests[-1] if order.requests else None
-        orphaning = last if last is not None and checks.may_be_orphaned(order) else None
-        if order.livemode != account.livemode or not (order.payments or orphaning):
-            checks.schedule(order, utc_now())
+        orphaning = order.requests[-1] if checks.may_be_orphaned(order) else None
+        if order.livemode != account.livemode or not (order.payments or order.sessions or orphaning):
+            _close_unasked(order, now)
+            checks.schedule(order, now)
             return None
         return _Question(
             order_id=order.id,
             order_number=order.order_number,
             created_at=order.created_at,
             payment_intent_ids=tuple(payment.stripe_payment_intent_id for payment in order.payments),
+            session_ids=tuple(s.stripe_session_id for s in order.sessions if s.is_open or s.is_awaited),
             tries={known.stripe_payment_intent_id: tuple(known.tries) for known in order.payments},
             checks=order.checks,
-            is_abandoned=checks.is_abandoned(order, utc_now()),
+            is_abandoned=checks.is_abandoned(order, now),
             orphaning_request_id=orphaning.id if orphaning else None,
-            stripe_customer_id=orphaning.parameters.get("customer") if orphaning else None,
+            look_up=_look_up(order, orphaning) if orphaning else None,
+            kind=orphaning.kind if orphaning else RequestKind.PAYMENT_INTENT,
         )
+
+
+def _look_up(order: Order, request: PaymentRequest) -> LookUp:
+    return LookUp(order.order_number, order.created_at, request.parameters.get("customer"))
+
+
+def _close_unasked(order: Order, now: datetime) -> None:
+    """Give the pieces back where nothing was ever asked of Stripe, or only test money was meant.
+
+    A process that died between opening the order and asking leaves no payment that could still come.
+    """
+    if checks.is_abandoned(order, now) and not order.payments and order.closed_at is None:
+        order.closed_at = now
+        settle_order(order, actor=_ACTOR)
+        _audit(order, "order_abandoned", before=OrderStatus.PENDING)
 
 
 def _ask(account: tenants.StripeAccount, question: _Question) -> _Answer:
     """The network, between two transactions."""
-    intents, missing = _ask_for_intents(account, question)
+    sessions, missing = _ask_for_sessions(account, question)
+    intents, unknown = _ask_for_intents(account, question, sessions)
     gave_up = False
     if question.is_abandoned:
-        closed = [_give_up(account, intent, question.checks) for intent in intents]
+        ended = [_end_session(account, session) for session in sessions]
+        sessions = [session for session, _ in ended]
+        # The payment of a page is closed with its page, and cannot be closed alone.
+        of_pages = bool(sessions or question.session_ids)
+        closed = [(i, False) if of_pages else _give_up(account, i, question.checks) for i in intents]
         intents = [intent for intent, _ in closed]
-        gave_up = any(is_canceled for _, is_canceled in closed)
+        gave_up = any(is_closed for _, is_closed in (*ended, *closed))
     paid = [str(intent.get("id")) for intent in intents if intent.get("status") == "succeeded"]
     return _Answer(
+        tuple(sessions),
         tuple(intents),
         tuple(refund for known in paid for refund in stripe_client.list_refunds(account, known)),
         tuple(dispute for known in paid for dispute in stripe_client.list_disputes(account, known)),
-        tuple(missing),
+        (*missing, *unknown),
         gave_up,
     )
 
 
-def _ask_for_intents(
+def _ask_for_sessions(
     account: tenants.StripeAccount, question: _Question
 ) -> tuple[list[dict[str, Any]], list[str]]:
-    """The order's intents, and the ids of those that Stripe does not know."""
-    if question.orphaning_request_id is not None:
-        found = stripe_client.find_payment_intent(
-            account,
-            order_number=question.order_number,
-            created_after=question.created_at,
-            stripe_customer_id=question.stripe_customer_id,
-        )
-        return ([found] if found else []), []
-    intents: list[dict[str, Any]] = []
+    """The order's sessions, and the ids of those that Stripe does not know."""
+    sessions, missing = _each(partial(stripe_client.get_checkout_session, account), question.session_ids)
+    if question.look_up is not None and question.kind is RequestKind.CHECKOUT_SESSION:
+        found = find_at_stripe(account, question.kind, question.look_up)
+        sessions += [found] if found else []
+    return sessions, missing
+
+
+def _ask_for_intents(
+    account: tenants.StripeAccount, question: _Question, sessions: Sequence[Mapping[str, Any]]
+) -> tuple[list[dict[str, Any]], list[str]]:
+    """The order's intents, those of its sessions too, and the ids of those that Stripe does not know."""
+    of_sessions = [intent for session in sessions if isinstance(intent := session.get("payment_intent"), str)]
+    known = dict.fromkeys((*question.payment_intent_ids, *of_sessions))
+    intents, missing = _each(partial(stripe_client.get_payment_intent, account), known)
+    if question.look_up is not None and question.kind is RequestKind.PAYMENT_INTENT:
+        found = find_at_stripe(account, question.kind, question.look_up)
+        # One that is known was made by an earlier request.
+        intents += [found] if found and found.get("id") not in known else []
+    return intents, missing
+
+
+def _each(
+    get: Callable[[str], dict[str, Any]], identifiers: Iterable[str]
+) -> tuple[list[dict[str, Any]], list[str]]:
+    """What Stripe has under these ids, and the ids under which it has nothing."""
+    found: list[dict[str, Any]] = []
     missing: list[str] = []
-    for known in question.payment_intent_ids:
+    for identifier in identifiers:
         try:
-            intents.append(stripe_client.get_payment_intent(account, known))
+            found.append(get(identifier))
         except stripe_client.StripeRefused as error:
             if error.code != "resource_missing":
                 raise
-            missing.append(known)
-    return intents, missing
+            missing.append(identifier)
+    return found, missing
+
+
+def _end_session(account: tenants.StripeAccount, session: dict[str, Any]) -> tuple[dict[str, Any], bool]:
+    """Close a page on which nobody paid; as Stripe has it then, and whether it was closed."""
+    if session.get("status") != "open":
+        return session, False
+    closed = close_session(account, session["id"])
+    return closed, closed.get("status") == "expired"
 
 
 def _give_up(
@@ -176,7 +240,8 @@ def _record(tenant_id: int, question: _Question, answer: _Answer) -> bool:
             if intent.get("status") == "requires_payment_method":
                 payments.end_tries(order, intent["id"], question.tries.get(intent["id"], ()))
         _note_answer(order, answer)
-        is_given_up = answer.gave_up or (not answer.intents and _close_unopened(order, question))
+        link_customer(order)
+        is_given_up = answer.gave_up or _close_unopened(order, question)
         owes = settle_order(order, actor=_ACTOR)
         checks.schedule(order, utc_now())
         is_changed = _snapshot(order) != before
@@ -189,6 +254,8 @@ def _record(tenant_id: int, question: _Question, answer: _Answer) -> bool:
 
 
 def _note_answer(order: Order, answer: _Answer) -> None:
+    for session in answer.sessions:
+        _note(order, session, lambda order, told: record_session(order, read_session(told)))
     for intent in answer.intents:
         _note(order, intent, lambda order, told: payments.record_state(order, read_intent(told)))
     for refund in answer.refunds:
@@ -207,12 +274,15 @@ def _note_answer(order: Order, answer: _Answer) -> None:
 def _note(order: Order, told: Mapping[str, Any], record: Callable[[Order, Mapping[str, Any]], None]) -> None:
     try:
         record(order, told)
-    except (MalformedObject, PaymentMismatch) as error:
+    except (MalformedObject, PaymentMismatch, SessionMismatch) as error:
         log.warning("stripe_told_nonsense", order_number=order.order_number, error=str(error))
 
 
 def _close_unopened(order: Order, question: _Question) -> bool:
-    """After a day without an intent at Stripe the request is over, and a new try begins anew; whether so."""
+    """When the buyer's time is over and nothing is found at Stripe, the request is over too; whether so.
+
+    A new try begins anew.
+    """
     if question.orphaning_request_id is None or not question.is_abandoned:
         return False
     last = order.requests[-1]
@@ -241,8 +311,10 @@ def _snapshot(order: Order) -> tuple[object, ...]:
         order.status,
         order.review_reason,
         {(known.stripe_payment_intent_id, known.state, known.amount_received) for known in order.payments},
+        {(known.stripe_session_id, known.state, known.is_paid) for known in order.sessions},
         {known.subject for known in order.declines},
         {(known.stripe_refund_id, known.status, known.has_succeeded) for known in order.refunds},
         {(known.stripe_dispute_id, known.status, known.movements) for known in order.disputes},
         {(known.order_line_id, known.active) for known in order.grants},
+        {(known.product_id, known.state) for known in order.reservations},
     )

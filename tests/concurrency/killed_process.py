@@ -18,10 +18,11 @@ from config.settings import RateLimits, Settings
 from lumira import create_app
 from lumira.database import db
 from lumira.effects import relay
+from lumira.services.create_checkout_session import create_checkout_session
 from lumira.services.create_payment_intent import create_payment_intent
 from lumira.services.idempotency import Call, KeyKind
 from lumira.webhooks import drain, inbox
-from tests.factories import make_sale
+from tests.factories import make_cart, make_sale
 
 
 def _settings(orders: dict[str, Any]) -> Settings:
@@ -70,6 +71,10 @@ def _step(orders: dict[str, Any]) -> None:
         case "open_free":
             call = Call(fingerprint="f", actor="test", kind=KeyKind.IDEMPOTENCY_KEY, key=orders["key"])
             create_payment_intent(tenant_id, call=call, sale=make_sale("simple"))
+        case "open_cart":
+            call = Call(fingerprint="f", actor="test", kind=KeyKind.IDEMPOTENCY_KEY, key=orders["key"])
+            cart = make_cart(orders["domain"], customer_email=orders["email"])
+            create_checkout_session(tenant_id, call=call, cart=cart)
         case "receive":
             inbox.receive(tenant_id, body=orders["body"].encode(), signature=orders["signature"])
         case "drain":

@@ -19,13 +19,13 @@ from lumira.services.create_payment_intent import PaymentOpened, create_payment_
 from lumira.services.idempotency import LEASE, Call, KeyKind
 from lumira.webhooks import drain
 from tests import stripe_events, stripe_sandbox
-from tests.factories import Brand, count, load_order, make_sale
+from tests.factories import BUYER, Brand, count, figures, load_order, make_sale, open_cart
 
 pytestmark = pytest.mark.usefixtures("app_context")
 
 KEY = "one-purchase"
 #: Every commit of every step; a test below counts them, so that none is added unnoticed.
-COMMITS = {"open": 5, "open_free": 1, "receive": 2, "drain": 2, "relay": 5}
+COMMITS = {"open": 5, "open_cart": 7, "open_free": 1, "receive": 2, "drain": 2, "relay": 5}
 
 
 @dataclass
@@ -116,6 +116,22 @@ def test_killed_while_opening(step, tenant, settings, die_at, when) -> None:
     assert_served_once(tenant, settings, opened.order_number)
 
 
+@pytest.mark.parametrize(("die_at", "when"), points("open_cart"))
+def test_killed_while_opening_a_cart(step, tenant, die_at, when) -> None:
+    step.killed("open_cart", die_at, when, domain=tenant.domain, email=BUYER)
+
+    call = Call(fingerprint="f", actor="test", kind=KeyKind.IDEMPOTENCY_KEY, key=KEY)
+    with time_machine.travel(datetime.now(UTC) + LEASE + timedelta(seconds=1)):
+        opened = open_cart(tenant, call=call)
+    assert len(stripe_sandbox.checkout_sessions(tenant)) == count(tenant, Order) == 1
+    assert figures(tenant, "shirt") == (100, 2, 0)
+    stripe_sandbox.pay_session(tenant, opened.session_id)
+    stripe_sandbox.bring_events(tenant)
+    assert load_order(tenant, opened.order_number).status is OrderStatus.COMPLETED
+    assert figures(tenant, "shirt") == (98, 0, 2)
+    assert figures(tenant, "cap") == (49, 0, 1)
+
+
 @pytest.mark.parametrize(("die_at", "when"), points("open_free"))
 def test_killed_while_giving_a_free_level(step, tenant, settings, die_at, when) -> None:
     step.killed("open_free", die_at, when)
@@ -171,5 +187,6 @@ def test_every_commit_of_every_step_is_killed_at(step, tenant) -> None:
     counted["receive"] = commits("receive", **signed)
     counted["drain"] = commits("drain")
     counted["relay"] = commits("relay")
+    counted["open_cart"] = commits("open_cart", key="cart", domain=tenant.domain, email="new@example.com")
     counted["open_free"] = commits("open_free", key="free")
     assert counted == COMMITS

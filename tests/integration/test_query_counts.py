@@ -23,21 +23,21 @@ pytestmark = pytest.mark.usefixtures("app_context")
 
 #: The event and its wake-up, with their tenant, in one function.
 ACCEPTED_EVENT = 1
-#: Whose transaction it is; the events, the tenant, the orders' ids, the orders, and nine kinds of their rows;
+#: Whose transaction it is; the events, the tenant, the orders' ids, the orders, and twelve kinds of their rows;
 #: audit, orders, events, grants, messages and payments written; the wake-up for the messages.
-BATCH_OF_NEW_PAYMENTS = 21
+BATCH_OF_NEW_PAYMENTS = 24
 #: All of that is read, and nothing but the events written.
-BATCH_OF_REPEATS = 15
+BATCH_OF_REPEATS = 18
 #: Whose transaction it is, the events, the tenant, that no order is locked; the events written.
 BATCH_OF_IGNORED_TYPES = 5
 #: What each event of a batch adds to it.
 FOR_EACH_EVENT = 0
 #: Five transactions, each with its tenant: the order; the customer's request, its answer; the payment's, its answer.
-OPENED_PAYMENT_OF_A_NEW_BUYER = 41
+OPENED_PAYMENT_OF_A_NEW_BUYER = 47
 #: The customer is known at Stripe: neither asked for nor written down.
-OPENED_PAYMENT_OF_A_KNOWN_BUYER = 37
-#: Whose transaction it is, and which catalog is the current one: nothing of the catalog itself.
-UNCHANGED_CATALOG = 2
+OPENED_PAYMENT_OF_A_KNOWN_BUYER = 43
+#: Whose transaction it is, which catalog is the current one, what is in stock: nothing of the catalog itself.
+UNCHANGED_CATALOG = 3
 
 
 class Statements:

@@ -3,6 +3,7 @@
 import json
 import logging
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
@@ -29,11 +30,15 @@ def lines(capsys: pytest.CaptureFixture[str]) -> Any:
     """What was logged so far, as parsed JSON lines; logging is put back afterwards."""
     root = logging.getLogger()
     before = (list(root.handlers), root.level)
+    configured = structlog.get_config() if structlog.is_configured() else None
     lumira_logging.configure(SETTINGS)
     structlog.contextvars.clear_contextvars()
     yield lambda: [json.loads(line) for line in capsys.readouterr().err.splitlines()]
     structlog.contextvars.clear_contextvars()
-    structlog.reset_defaults()
+    if configured is None:
+        structlog.reset_defaults()
+    else:
+        structlog.configure(**configured)
     logging.captureWarnings(capture=False)
     root.handlers[:], root.level = before
 
@@ -107,9 +112,10 @@ def test_line_is_json_with_time_level_and_context(lines: Any) -> None:
     structlog.contextvars.bind_contextvars(request_id="r-1", tenant="oracle-lumira")
     structlog.get_logger().info("order_settled", status="completed")
     (line,) = lines()
-    assert (line["event"], line["level"], line["request_id"], line["tenant"]) == (
+    assert (line["event"], line["level"], line["logger"], line["request_id"], line["tenant"]) == (
         "order_settled",
         "info",
+        __name__,
         "r-1",
         "oracle-lumira",
     )
@@ -141,6 +147,40 @@ def test_standard_loggers_and_warnings_come_through(lines: Any) -> None:
     gunicorn, warning = lines()
     assert gunicorn["logger"] == "gunicorn.error"
     assert "sk_live_[redacted]" in warning["event"]
+
+
+def test_level_of_the_standard_loggers_holds_for_our_lines_too(lines: Any) -> None:
+    log = structlog.get_logger()
+    log.info("heard")
+    logging.getLogger().setLevel(logging.WARNING)
+    log.info("not heard")
+    log.warning("heard again")
+    assert [line["event"] for line in lines()] == ["heard", "heard again"]
+
+
+def test_event_that_cannot_be_written_breaks_nothing_and_is_missed(lines: Any) -> None:
+    class Unspeakable:
+        def __str__(self) -> str:
+            raise ValueError("no words")
+
+    structlog.get_logger().info("it_happened", what=Unspeakable())
+    (line,) = lines()
+    assert (line["event"], line["level"]) == ("line_lost", "error")
+    assert "no words" in line["exception"]
+
+
+@pytest.mark.parametrize(
+    "text", ["bearer abcdefgh", "BEARER abcdefgh", "DETAIL:  Key (email)=(jane)", "CONTEXT: jane"]
+)
+def test_every_kind_of_secret_is_looked_for(text: str) -> None:
+    assert redact_text(text) != text
+
+
+def test_threads_write_one_line_after_the_other(lines: Any) -> None:
+    log = structlog.get_logger()
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(lambda number: log.info("counted", number=number, text="x" * 20_000), range(80)))
+    assert sorted(line["number"] for line in lines()) == list(range(80))
 
 
 def test_configuring_twice_logs_once(lines: Any) -> None:

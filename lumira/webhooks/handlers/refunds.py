@@ -14,7 +14,9 @@ def charge_refunded(order: Order, told: Told) -> None:
     if charge.payment_intent_id is not None:
         # A charge carries the order's number, so it may be what first tells of the payment.
         asked = IntentFacts(charge.payment_intent_id, "", charge.amount, charge.currency)
-        payments.attach_intent(order, asked)
+        payment = payments.attach_intent(order, asked)
+        # Only a charge that took money is refunded, and a payment has one such: it may not be known yet.
+        payment.stripe_charge_id = payment.stripe_charge_id or charge.id
     refunds.record_told(order, charge)
 
 

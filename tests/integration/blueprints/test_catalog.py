@@ -8,7 +8,7 @@ from flask.testing import FlaskClient
 from lumira.database import atomic
 from lumira.models import Product
 from lumira.services import tenants
-from tests.factories import Brand
+from tests.factories import Brand, open_payment, set_stock
 
 
 def change_catalog(brand: Brand, product_id: str, **values: object) -> None:
@@ -47,9 +47,9 @@ def test_levels_are_listed_by_number(client: FlaskClient, tenant: Brand) -> None
 
 def test_products_are_listed_in_the_catalogs_order(client: FlaskClient, tenant: Brand) -> None:
     products = client.get("/api/products", headers=tenant.publishable).json["products"]
-    assert [product["id"] for product in products][-3:] == ["mystique", "strict", "shirt"]
+    assert [product["id"] for product in products][-4:] == ["mystique", "strict", "shirt", "cap"]
     assert products[1]["level"] == 2
-    assert products[-1] == {
+    assert products[-2] == {
         "id": "shirt",
         "name": "Chemise",
         "description": "Description: Chemise",
@@ -57,7 +57,7 @@ def test_products_are_listed_in_the_catalogs_order(client: FlaskClient, tenant: 
         "currency": "eur",
         "kind": "physical",
         "level": None,
-        "inStock": 0,
+        "inStock": 100,
     }
 
 
@@ -98,6 +98,55 @@ def test_unchanged_catalog_is_not_sent_again(client: FlaskClient, tenant: Brand,
     assert changed.status_code == 200
     assert changed.headers["ETag"] != first.headers["ETag"]
     assert client.get("/api/products/mystique", headers=asked).json["amount"] == 4800
+
+
+def in_stock(client: FlaskClient, brand: Brand, product_id: str) -> int:
+    listed = client.get("/api/products", headers=brand.publishable).json["products"]
+    [shown] = [product for product in listed if product["id"] == product_id]
+    assert client.get(f"/api/products/{product_id}", headers=brand.publishable).json == shown
+    pieces: int = shown["inStock"]
+    return pieces
+
+
+@pytest.mark.usefixtures("app_context")
+def test_goods_show_the_pieces_that_can_be_bought_now(client: FlaskClient, tenant: Brand) -> None:
+    assert in_stock(client, tenant, "shirt") == 100
+
+    set_stock(tenant, "shirt", 8)
+    assert in_stock(client, tenant, "shirt") == 8
+
+    # Held for somebody who is paying: nobody else can have them.
+    open_payment(tenant, "shirt", quantity=3)
+    assert in_stock(client, tenant, "shirt") == 5
+
+
+def test_goods_that_were_never_counted_cannot_be_bought(
+    client: FlaskClient, tenant: Brand, app_context: None
+) -> None:
+    change_catalog(tenant, "mystique", kind="physical")
+
+    assert in_stock(client, tenant, "mystique") == 0
+
+
+@pytest.mark.usefixtures("app_context")
+def test_a_page_is_sent_again_when_the_pieces_on_it_changed(client: FlaskClient, tenant: Brand) -> None:
+    shown = {
+        path: client.get(f"/api/products{path}", headers=tenant.publishable).headers["ETag"]
+        for path in ("", "/shirt", "/cap")
+    }
+
+    set_stock(tenant, "shirt", 8)
+
+    assert {path: ask_again(client, tenant, path, tag) for path, tag in shown.items()} == {
+        "": 200,
+        "/shirt": 200,
+        "/cap": 304,
+    }
+
+
+def ask_again(client: FlaskClient, brand: Brand, path: str, tag: str) -> int:
+    headers = {**brand.publishable, "If-None-Match": tag}
+    return client.get(f"/api/products{path}", headers=headers).status_code
 
 
 def test_tenants_with_the_same_version_never_share_a_tag(

@@ -73,7 +73,7 @@ def test_every_operation_says_how_it_is_authenticated_and_how_it_fails(document:
             expected: list[str] = []
         elif "webhook" in path:
             expected = ["stripeSignature"]
-        elif path.startswith(("/api/orders", "/api/access")):
+        elif path.startswith(("/api/orders", "/api/access")) or path.endswith("/refunds"):
             expected = ["secretKey"]
         else:
             expected = ["publishableKey", "secretKey"]

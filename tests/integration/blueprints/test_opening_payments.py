@@ -67,7 +67,7 @@ def test_names_that_are_ours_are_ignored_in_metadata(
         (PRODUCTS, {}, (400, "MISSING_PRODUCT_ID")),
         (PRODUCTS, {"productId": "nope"}, (404, "PRODUCT_NOT_FOUND")),
         (PRODUCTS, {"productId": "mystique", "quantity": 2}, (400, "INVALID_QUANTITY")),
-        (PRODUCTS, {"productId": "shirt", "quantity": 2}, (409, "OUT_OF_STOCK")),
+        (PRODUCTS, {"productId": "cap", "quantity": 51}, (409, "OUT_OF_STOCK")),
         (PRODUCTS, {"productId": "mystique", "amount": 1}, (400, "INVALID_REQUEST")),
         (PRODUCTS, {"productId": "mystique", "customerEmail": "x"}, (400, "INVALID_EMAIL")),
         (LEVELS, {"level": 9, **BUYER}, (404, "LEVEL_NOT_FOUND")),

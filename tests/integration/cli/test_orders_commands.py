@@ -3,8 +3,10 @@
 import json
 
 import pytest
+from flask import Flask
 
 from lumira.models import OrderStatus
+from tests import refunding, stripe_sandbox
 from tests.factories import BUYER, load_order, open_payment
 from tests.stripe_events import deliver, event, payment_intent
 
@@ -77,6 +79,7 @@ def test_a_mismatched_order_says_how_to_release_it_and_is_released(run_flask, te
     account = run_flask("orders", "show", number).stdout
     assert "asked 47.00 EUR, received 1.00 EUR" in account
     assert f"amount_mismatch: `flask orders release {number}` accepts it" in account
+    assert f"`flask orders refund {number}` sends it back" in account
 
     assert "released, now completed" in run_flask("orders", "release", number).stdout
 
@@ -88,3 +91,115 @@ def test_an_order_is_not_released_without_a_review(run_flask, tenant):
     number = pay(tenant)
 
     assert "is not under review" in run_flask("orders", "release", number, code=1).stderr
+
+
+def test_an_order_is_refunded_whole(run_flask, tenant):
+    opened = refunding.pay(tenant)
+
+    said = run_flask("orders", "refund", opened.order_number.lower()).stdout
+
+    [made] = refunding.at_stripe(tenant)
+    assert said.splitlines() == [
+        f"{opened.order_number}: refunding what is left of {opened.payment_intent_id}.",
+        f"{made['id']}  succeeded  47.00 EUR",
+        f"{opened.order_number}: 47.00 EUR refunded in all, now refunded.",
+    ]
+    assert refunding.audited(tenant, "refund_requested")[0].actor == "operator"
+    assert "nothing" not in run_flask("orders", "show", opened.order_number).stdout
+    assert "went back already" in run_flask("orders", "refund", opened.order_number, code=1).stderr
+
+
+def test_a_part_of_an_order_is_refunded_with_its_reason(run_flask, tenant):
+    opened = refunding.pay(tenant)
+
+    said = run_flask("orders", "refund", opened.order_number, "--amount", 700, "--reason", "duplicate").stdout
+
+    [made] = refunding.at_stripe(tenant)
+    assert (made["amount"], made["reason"]) == (700, "duplicate")
+    assert "refunding 7.00 EUR of" in said
+    assert "now partially_refunded" in said
+    above = run_flask("orders", "refund", opened.order_number, "--amount", 4001, code=1).stderr
+    assert "4000 can still be refunded" in above
+
+
+@pytest.mark.parametrize(
+    "option", [("--amount", "0"), ("--amount", "-5"), ("--amount", "7.5"), ("--reason", "because")]
+)
+def test_what_is_no_amount_or_no_reason_is_a_usage_error(run_flask, tenant, option):
+    opened = refunding.pay(tenant)
+    run_flask("orders", "refund", opened.order_number, *option, code=2)
+    assert refunding.at_stripe(tenant) == []
+
+
+def test_an_order_under_review_is_decided_by_its_refund(run_flask, tenant):
+    opened = open_payment(tenant)
+    stripe_sandbox.pay(tenant, opened.payment_intent_id, opened.client_secret)
+    intent = payment_intent(
+        id=opened.payment_intent_id, status="succeeded", latest_charge="ch_1", amount_received=4600
+    )
+    deliver(tenant, event("payment_intent.succeeded", intent))
+
+    assert "now refunded" in run_flask("orders", "refund", opened.order_number).stdout
+
+    order = load_order(tenant, opened.order_number)
+    assert (order.review_reason, order.grants) == (None, [])
+    assert [known["amount"] for known in refunding.at_stripe(tenant)] == [4600]
+    run_flask("orders", "release", opened.order_number, code=1)
+
+
+def test_of_several_payments_one_has_to_be_named(run_flask, tenant):
+    opened = refunding.pay(tenant)
+    second = refunding.pay_again(tenant, opened)
+    refunding.let_workers_send(tenant)
+
+    told = run_flask("orders", "refund", opened.order_number, code=1).stderr
+    assert f"{opened.payment_intent_id} (47.00 EUR left), {second} (0.00 EUR left)" in told
+
+    named = ("--payment", opened.payment_intent_id)
+    assert "now refunded" in run_flask("orders", "refund", opened.order_number, *named).stdout
+
+
+def test_a_payment_of_another_order_is_not_refunded(run_flask, tenant):
+    opened, other = refunding.pay(tenant), refunding.pay(tenant)
+    named = ("--payment", other.payment_intent_id)
+    assert "has no payment" in run_flask("orders", "refund", opened.order_number, *named, code=1).stderr
+    assert refunding.at_stripe(tenant) == []
+
+
+def test_what_was_not_paid_is_not_refunded(run_flask, tenant):
+    for product in ("mystique", "simple"):
+        number = open_payment(tenant, product).order_number
+        assert "Nothing was paid" in run_flask("orders", "refund", number, code=1).stderr
+    run_flask("orders", "refund", "NOPE-1", code=1)
+
+
+def last_word(app: Flask, *arguments: object) -> str:
+    """What a command that Stripe lets down says at the end, after the log has told of Stripe's answer."""
+    result = app.test_cli_runner().invoke(args=[str(argument) for argument in arguments])
+    assert (result.exit_code, type(result.exception)) == (1, SystemExit)
+    last = result.stderr.splitlines()[-1]
+    assert last.startswith("Error: ")
+    return last
+
+
+def test_a_refund_that_stripe_could_not_be_asked_for_is_shown_and_not_made_twice(app, run_flask, tenant):
+    opened = refunding.pay(tenant)
+    stripe_sandbox.fail_next(tenant, "drop_before", path=refunding.REFUNDS, times=10)
+    told = last_word(app, "orders", "refund", opened.order_number, "--amount", 700)
+    assert "noted and will be made" in told
+    stripe_sandbox.heal(tenant)
+    assert "7.00 EUR of" in run_flask("orders", "show", opened.order_number).stdout
+    assert "not made yet" in run_flask("orders", "show", opened.order_number).stdout
+
+    run_flask("orders", "refund", opened.order_number, "--amount", 700)
+    refunding.let_workers_send(tenant)
+    assert [known["amount"] for known in refunding.at_stripe(tenant)] == [700]
+
+
+def test_a_refund_that_stripe_refused_is_shown_with_its_reason(app, run_flask, tenant):
+    opened = refunding.pay(tenant)
+    refunding.in_dashboard(tenant, opened)
+    assert "Stripe refuses" in last_word(app, "orders", "refund", opened.order_number)
+    shown = run_flask("orders", "show", opened.order_number).stdout
+    assert "refused: Charge" in shown
+    assert "refund_refused  charge_already_refunded" in shown

@@ -13,10 +13,13 @@ from lumira.database import atomic, db
 from lumira.errors import CatalogError, InvalidRequest, LevelNotFound, ProductNotFound, TenantNameTaken
 from lumira.models import (
     AuditEntry,
+    MovementReason,
     PartialRefundPolicy,
     Product,
     ProductKind,
     ReleaseOnFailure,
+    StockItem,
+    StockMovement,
     Tenant,
 )
 from lumira.services import catalog, levels, tenants
@@ -27,7 +30,16 @@ from lumira.services.apply_catalog import (
     apply_catalog,
 )
 from lumira.services.catalog import Change, FieldChange, WantedProduct
-from tests.factories import Brand, count, load_order, make_products, open_payment
+from tests.factories import (
+    STOCK,
+    Brand,
+    count,
+    load_order,
+    load_stock,
+    make_products,
+    open_payment,
+    set_stock,
+)
 
 pytestmark = pytest.mark.usefixtures("app_context")
 
@@ -61,6 +73,7 @@ def sold_by_default() -> list[WantedProduct]:
             amount=row.amount,
             level_number=row.level_number,
             on_partial_refund=row.on_partial_refund,
+            stock=STOCK.get(row.id, 0),
         )
         for row in make_products(0)
     ]
@@ -259,7 +272,7 @@ def test_a_new_slug_is_a_new_tenant():
         assert (tenant.time_zone, tenant.release_on_failure) == ("Indian/Reunion", ReleaseOnFailure.AT_ONCE)
         assert tenant.statement_descriptor_suffix == "NEUVE"
         assert tenants.list_domains(tenant_id) == [f"{slug}.example"]
-        assert len(catalog.list_products(tenant_id)) == 7
+        assert len(catalog.list_products(tenant_id)) == 8
 
 
 def test_a_dry_run_creates_no_tenant():
@@ -385,3 +398,94 @@ def test_goods_that_left_the_file_stay_goods(tenant):
     apply(wanted_of(tenant, without("shirt")))
     with atomic(tenant.id):
         assert db.session.get(Product, (tenant.id, "shirt")).kind is ProductKind.PHYSICAL
+
+
+CARD = WantedProduct(
+    "carte", ProductKind.PHYSICAL, "Carte", "", 900, None, PartialRefundPolicy.KEEP, stock=12
+)
+
+
+def movements(brand: Brand, product_id: str) -> list[tuple[MovementReason, int, str]]:
+    with atomic(brand.id):
+        rows = db.session.execute(
+            select(StockMovement).where(StockMovement.product_id == product_id).order_by(StockMovement.id)
+        ).scalars()
+        return [(row.reason, row.on_hand, row.actor) for row in rows]
+
+
+def test_new_goods_begin_with_the_pieces_that_the_file_says(tenant):
+    difference = apply(wanted_of(tenant, [*sold_by_default(), CARD]))
+
+    assert FieldChange("stock", None, 12) in difference.products[0].fields
+    item = load_stock(tenant, "carte")
+    assert (item.on_hand, item.held, item.sold) == (12, 0, 0)
+    assert movements(tenant, "carte") == [(MovementReason.CORRECTION, 12, "operator")]
+
+
+def test_new_goods_without_pieces_are_counted_and_nothing_moved(tenant):
+    apply(wanted_of(tenant, [*sold_by_default(), replace(CARD, stock=0)]))
+
+    assert load_stock(tenant, "carte").on_hand == 0
+    assert movements(tenant, "carte") == []
+
+
+def test_the_file_never_touches_what_is_counted_already(tenant):
+    set_stock(tenant, "shirt", 7)
+
+    assert apply(wanted_of(tenant, changed("shirt", stock=500))).is_empty
+    apply(wanted_of(tenant, changed("shirt", stock=500, amount=6900)))
+
+    assert load_stock(tenant, "shirt").on_hand == 7
+
+
+def test_goods_that_came_back_on_sale_have_the_pieces_they_had(tenant):
+    apply(wanted_of(tenant, without("shirt")))
+
+    difference = apply(wanted_of(tenant, changed("shirt", stock=500)))
+
+    assert [p.fields for p in difference.products if p.product_id == "shirt"] == [()]
+    assert load_stock(tenant, "shirt").on_hand == STOCK["shirt"]
+
+
+def test_a_product_that_becomes_goods_is_counted_from_then_on(tenant):
+    difference = apply(wanted_of(tenant, changed("mystique", kind=ProductKind.PHYSICAL, stock=30)))
+
+    [product] = difference.products
+    assert product.fields[-1] == FieldChange("stock", None, 0)
+    assert load_stock(tenant, "mystique").on_hand == 0
+
+
+def test_goods_from_before_the_counting_are_counted_from_the_next_apply_on(tenant):
+    with atomic(tenant.id):
+        db.session.add(make_card(tenant))
+    wanted = wanted_of(tenant, [*sold_by_default(), CARD])
+
+    [product] = apply(wanted).products
+
+    assert (product.change, product.fields) == (Change.CHANGED, (FieldChange("stock", None, 0),))
+    assert load_stock(tenant, "carte").on_hand == 0
+    assert apply(wanted).is_empty
+
+
+def make_card(brand: Brand) -> Product:
+    [card] = [product for product in make_products(brand.id) if product.id == "cap"]
+    card.id, card.name, card.description, card.amount = CARD.id, CARD.name, CARD.description, CARD.amount
+    card.position = len(sold_by_default())
+    return card
+
+
+def test_a_dry_run_counts_nothing(tenant):
+    wanted = wanted_of(tenant, [*sold_by_default(), CARD])
+
+    dry = apply(wanted, dry_run=True)
+
+    assert count(tenant, StockItem) == len(STOCK)
+    assert apply(wanted) == dry
+
+
+def test_the_policy_for_pieces_of_refunded_orders_follows_the_file(tenant):
+    difference = apply(wanted_of(tenant, changed("shirt", restock_on_refund=False)))
+
+    assert difference.products[0].fields == (FieldChange("restock_on_refund", True, False),)
+    with atomic(tenant.id):
+        assert not catalog.get_product(tenant.id, "shirt").restock_on_refund

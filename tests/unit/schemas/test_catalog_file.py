@@ -9,6 +9,7 @@ from lumira.errors import CatalogError
 from lumira.models import PartialRefundPolicy, ProductKind, ReleaseOnFailure
 from lumira.schemas import catalog_file
 from lumira.schemas.catalog_file import parse, read
+from lumira.services import stock_counts
 
 CATALOGS = Path(__file__).resolve().parents[3] / "config" / "catalogs"
 
@@ -33,6 +34,13 @@ level = 1
 name = "Simple"
 amount = 0
 """
+GOODS = """
+[[products]]
+id = "bonnet"
+kind = "physical"
+name = "Bonnet"
+amount = 2900
+"""
 MINIMAL = TENANT + PRODUCT
 
 
@@ -45,6 +53,10 @@ def told(text: str) -> str:
 def with_line(line: str) -> str:
     """The minimal file with one line more, in its product."""
     return MINIMAL + line + "\n"
+
+
+def with_goods_line(line: str) -> str:
+    return TENANT + GOODS + line + "\n"
 
 
 def with_tenant_line(line: str) -> str:
@@ -78,6 +90,8 @@ def test_a_file_says_what_is_sold_and_the_rest_has_a_default():
         "amount": 4700,
         "currency": None,
         "on_partial_refund": "keep",
+        "stock": 0,
+        "restock_on_refund": True,
     }
     assert loaded["products"][1]["level_number"] == 1
 
@@ -90,7 +104,17 @@ def test_a_file_says_what_is_sold_and_the_rest_has_a_default():
         ("products = []" + TENANT, "products", "Must hold a product."),
         (PRODUCT, "tenant", "Missing data"),
         (MINIMAL + "[stock]\nmystique = 3\n", "stock", "Unknown key."),
-        (with_line("stock = 3"), "products[0].stock", "Unknown key."),
+        (with_line("stock = 3"), "products[0].stock", 'Only a product of kind "physical" is counted.'),
+        (with_line("stock = 0"), "products[0].stock", 'Only a product of kind "physical" is counted.'),
+        (with_line("restock_on_refund = true"), "products[0].restock_on_refund", 'kind "physical"'),
+        (with_goods_line("stock = -1"), "products[0].stock", "between 0 and 100000000"),
+        (with_goods_line("stock = 100000001"), "products[0].stock", "between 0 and 100000000"),
+        (with_goods_line("stock = 3.0"), "products[0].stock", "whole number of pieces"),
+        (with_goods_line('stock = "3"'), "products[0].stock", "whole number of pieces"),
+        (with_goods_line("stock = true"), "products[0].stock", "whole number of pieces"),
+        (with_goods_line("stock = nan"), "products[0].stock", "whole number of pieces"),
+        (with_goods_line("restock_on_refund = 1"), "products[0].restock_on_refund", "true or false"),
+        (with_goods_line('restock_on_refund = "no"'), "products[0].restock_on_refund", "true or false"),
         (with_line("level_number = 3"), "products[0].level_number", "Unknown key."),
         (with_tenant_line("stripe_secret_key = 'sk'"), "tenant.stripe_secret_key", "Unknown key."),
         (MINIMAL.replace('slug = "maison"', ""), "tenant.slug", "Missing data"),
@@ -258,6 +282,27 @@ def test_a_mistake_in_a_file_names_the_file(tmp_path: Path):
         read(path)
 
 
+@pytest.mark.parametrize("pieces", [0, 1, 100_000_000])
+def test_goods_say_how_many_there_are_on_their_first_day(pieces: int):
+    assert parse(with_goods_line(f"stock = {pieces}").encode())["products"][0]["stock"] == pieces
+
+
+def test_goods_that_say_nothing_are_none_and_go_back_on_the_shelf():
+    [product] = parse(with_goods_line("").encode())["products"]
+
+    assert (product["stock"], product["restock_on_refund"]) == (0, True)
+
+
+def test_goods_can_stay_off_the_shelf_when_their_money_went_back():
+    [product] = parse(with_goods_line("restock_on_refund = false").encode())["products"]
+
+    assert product["restock_on_refund"] is False
+
+
+def test_as_many_pieces_can_be_said_as_are_counted():
+    assert catalog_file.LARGEST_STOCK == stock_counts.LARGEST
+
+
 def test_the_choices_are_those_of_the_tables():
     assert set(catalog_file.KINDS) == set(ProductKind)
     assert set(catalog_file.PARTIAL_REFUND_POLICIES) == set(PartialRefundPolicy)
@@ -271,6 +316,11 @@ def test_the_catalogs_of_the_house_can_be_read(file: str, prefix: str):
     tenant: dict[str, Any] = read(CATALOGS / f"{file}.toml")["tenant"]
 
     assert (tenant["slug"], tenant["order_prefix"], tenant["currency"]) == (file, prefix, "eur")
+
+
+@pytest.mark.parametrize("file", ["reboul", "boutique"])
+def test_all_goods_of_the_house_are_in_stock_on_their_first_day(file: str):
+    assert all(product["stock"] > 0 for product in read(CATALOGS / f"{file}.toml")["products"])
 
 
 def test_oracle_lumira_sells_four_levels_and_one_product():

@@ -20,12 +20,18 @@ from lumira.models import (
     PaymentRequest,
     ProductKind,
     Refund,
+    RefundOrigin,
     RefundStatus,
+    ReleaseOnFailure,
     RequestState,
+    ReservationState,
     ReviewReason,
+    SessionState,
 )
 from lumira.services import payments
+from lumira.services.checkout_sessions import SessionFacts, attach_session
 from lumira.services.payments import IntentFacts, TryFailed
+from lumira.services.record_session import record_session
 from lumira.services.settle_order import derive
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
@@ -323,3 +329,284 @@ def test_a_try_that_stripe_knows_nothing_of_any_more_is_over() -> None:
     assert derive(order).status is OrderStatus.PROCESSING
     payments.end_tries(order, "pi_1", ["pm_1"])
     assert derive(order).status is OrderStatus.FAILED
+
+
+HELD, SOLD, RELEASED = ReservationState.HELD, ReservationState.SOLD, ReservationState.RELEASED
+
+
+def make_cart(policy: ReleaseOnFailure = ReleaseOnFailure.AT_DEADLINE) -> Order:
+    """Goods that come back to the shelf with the money, goods that do not, and something digital."""
+    order = make_order()
+    order.release_on_failure = policy
+    for product_id, restock in (("shirt", True), ("cap", False)):
+        order.lines.append(
+            OrderLine(
+                id=uuid4(),
+                position=len(order.lines),
+                product_id=product_id,
+                product_name=product_id,
+                kind=ProductKind.PHYSICAL,
+                quantity=2,
+                unit_amount=0,
+                on_partial_refund=PartialRefundPolicy.KEEP,
+                restock_on_refund=restock,
+            )
+        )
+    return order
+
+
+def session_facts(number: int = 1, **fields: Any) -> SessionFacts:
+    values: dict[str, Any] = {
+        "id": f"cs_{number}",
+        "state": SessionState.OPEN,
+        "is_paid": False,
+        "amount": 4700,
+        "currency": "eur",
+        "expires_at": NOW,
+    }
+    return SessionFacts(**(values | fields))
+
+
+def on_page(policy: ReleaseOnFailure = ReleaseOnFailure.AT_DEADLINE) -> Order:
+    order = make_cart(policy)
+    attach_session(order, session_facts())
+    return order
+
+
+def page_paid(order: Order) -> None:
+    told = session_facts(state=SessionState.COMPLETE, is_paid=True, payment_intent_id="pi_1")
+    record_session(order, told, told_at=NOW)
+
+
+def page_finished(order: Order) -> None:
+    record_session(order, session_facts(state=SessionState.COMPLETE, payment_intent_id="pi_1"), told_at=NOW)
+
+
+def page_failed(order: Order) -> None:
+    told = session_facts(state=SessionState.COMPLETE, payment_intent_id="pi_1")
+    record_session(order, told, told_at=NOW, has_failed=True)
+
+
+def page_expired(order: Order) -> None:
+    record_session(order, session_facts(state=SessionState.EXPIRED, payment_intent_id="pi_1"))
+
+
+PAGES = [
+    ("nothing yet", [], OrderStatus.PENDING, HELD),
+    ("asked to act", [acting], OrderStatus.PROCESSING, HELD),
+    ("declined", [declined], OrderStatus.FAILED, HELD),
+    ("paid", [succeeded, page_paid], OrderStatus.COMPLETED, SOLD),
+    ("only the page tells that it was paid", [page_paid], OrderStatus.COMPLETED, SOLD),
+    ("only the payment tells that it was paid", [succeeded], OrderStatus.COMPLETED, SOLD),
+    ("declined, then paid", [declined, page_paid], OrderStatus.COMPLETED, SOLD),
+    ("finished, no money yet", [page_finished], OrderStatus.PROCESSING, HELD),
+    ("finished, a debit on its way", [processing, page_finished], OrderStatus.PROCESSING, HELD),
+    ("a debit that arrived", [processing, page_finished, page_paid], OrderStatus.COMPLETED, SOLD),
+    ("a debit that failed", [processing, page_finished, declined, page_failed], OrderStatus.FAILED, RELEASED),
+    ("only the page tells that its debit failed", [processing, page_failed], OrderStatus.FAILED, RELEASED),
+    ("only the payment tells that its debit failed", [processing, page_finished, declined], OrderStatus.FAILED,
+     RELEASED),
+    ("expired", [page_expired], OrderStatus.CANCELLED, RELEASED),
+    ("declined, then expired", [declined, page_expired], OrderStatus.CANCELLED, RELEASED),
+    ("declined, canceled and expired", [declined, canceled, page_expired], OrderStatus.CANCELLED, RELEASED),
+    ("expired before the bank was answered", [acting, page_expired], OrderStatus.CANCELLED, RELEASED),
+    ("expired, and paid in the same second", [page_expired, page_paid], OrderStatus.COMPLETED, SOLD),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("story", "facts", "status", "pieces"), PAGES, ids=[story for story, *_ in PAGES])
+def test_a_page_ends_the_same_in_whatever_order_it_is_told(story, facts, status, pieces) -> None:
+    for permutation in itertools.permutations(facts):
+        order = on_page()
+        for record in (*permutation, *permutation):
+            record(order)
+        outcome = derive(order)
+        assert outcome.status is status
+        assert outcome.stock == {"shirt": pieces, "cap": pieces}
+
+
+EARLIER_PAGES = [
+    ("declined and expired", [declined, page_expired]),
+    ("declined, canceled and expired", [declined, canceled, page_expired]),
+    ("left at the bank and expired", [acting, page_expired]),
+    ("a debit that failed", [processing, page_finished, declined, page_failed]),
+]
+
+
+@pytest.mark.parametrize(("story", "facts"), EARLIER_PAGES, ids=[story for story, _ in EARLIER_PAGES])
+@pytest.mark.parametrize("policy", list(ReleaseOnFailure))
+def test_a_new_page_keeps_its_pieces_whatever_became_of_the_one_before(story, facts, policy) -> None:
+    order = on_page(policy)
+    for record in facts:
+        record(order)
+    attach_session(order, session_facts(2))
+
+    outcome = derive(order)
+    assert outcome.status is OrderStatus.PENDING
+    assert outcome.stock == {"shirt": HELD, "cap": HELD}
+
+
+def test_a_failed_try_on_a_new_page_counts_as_one() -> None:
+    order = on_page(ReleaseOnFailure.AT_ONCE)
+    for record in (processing, page_finished, declined, page_failed):
+        record(order)
+    attach_session(order, session_facts(2))
+    payments.record_declined(
+        order, intent("pi_2", failure=TryFailed("ch_2", "pm_2", "card_declined", "generic_decline"))
+    )
+
+    outcome = derive(order)
+    assert outcome.status is OrderStatus.FAILED
+    assert outcome.stock == {"shirt": RELEASED, "cap": RELEASED}
+
+
+FAILURES = [
+    ("a card is declined", [declined], ReleaseOnFailure.AT_DEADLINE, HELD),
+    ("a card is declined, and the tenant is strict", [declined], ReleaseOnFailure.AT_ONCE, RELEASED),
+    ("the bank is not answered, and the tenant is strict", [acting, lambda o: declined(o, None)],
+     ReleaseOnFailure.AT_ONCE, RELEASED),
+    ("a debit bounces", [processing, declined], ReleaseOnFailure.AT_DEADLINE, RELEASED),
+    ("declined, and another card acts", [lambda o: declined(o, "ch_0", "pm_0"), acting],
+     ReleaseOnFailure.AT_ONCE, HELD),
+    ("nothing yet, and the tenant is strict", [], ReleaseOnFailure.AT_ONCE, HELD),
+    ("canceled", [canceled], ReleaseOnFailure.AT_DEADLINE, RELEASED),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("story", "facts", "policy", "pieces"), FAILURES, ids=[story for story, *_ in FAILURES]
+)
+def test_a_failed_try_gives_pieces_back_as_the_tenant_has_it(story, facts, policy, pieces) -> None:
+    for permutation in itertools.permutations(facts):
+        order = make_cart(policy)
+        payments.attach_intent(order, intent())
+        for record in permutation:
+            record(order)
+        assert derive(order).stock == {"shirt": pieces, "cap": pieces}
+
+
+def test_a_refused_request_gives_pieces_back_at_once() -> None:
+    order = make_cart()
+    order.requests.append(
+        PaymentRequest(attempt=1, state=RequestState.REFUSED, refusal={"code": "x", "message": "y"})
+    )
+    assert set(derive(order).stock.values()) == {RELEASED}
+
+
+RETURNS = [
+    ("nothing went back", [], SOLD),
+    ("all of it", [(4700, RefundStatus.SUCCEEDED)], RELEASED),
+    ("all of it in parts", [(1700, RefundStatus.SUCCEEDED), (3000, RefundStatus.SUCCEEDED)], RELEASED),
+    ("a part", [(4699, RefundStatus.SUCCEEDED)], SOLD),
+    ("all of it, still on its way", [(4700, RefundStatus.PENDING)], SOLD),
+    ("all of it, and it failed", [(4700, RefundStatus.FAILED)], SOLD),
+    ("a part, the rest on its way", [(1700, RefundStatus.SUCCEEDED), (3000, RefundStatus.PENDING)], SOLD),
+]
+
+
+@pytest.mark.parametrize(("story", "refunded", "shirts"), RETURNS, ids=[story for story, *_ in RETURNS])
+def test_goods_are_back_once_all_of_the_money_is_where_the_policy_says_so(story, refunded, shirts) -> None:
+    order = make_cart()
+    succeeded(order)
+    for number, (amount, status) in enumerate(refunded):
+        refund(order, amount, status, number)
+    assert derive(order).stock == {"shirt": shirts, "cap": SOLD}
+
+
+def test_what_is_under_review_stays_held() -> None:
+    order = make_cart()
+    payments.record_succeeded(order, intent(amount_received=4600, charge_id="ch_1", told_at=NOW))
+    outcome = derive(order)
+    assert outcome.review is ReviewReason.AMOUNT_MISMATCH
+    assert outcome.stock == {"shirt": HELD, "cap": HELD}
+
+
+def pay(order: Order, number: int, received: int = 4700) -> None:
+    payments.record_succeeded(
+        order, intent(f"pi_{number}", amount_received=received, charge_id=f"ch_{number}", told_at=NOW)
+    )
+
+
+SECOND_PAYMENTS = [
+    ("paid once", [4700], []),
+    ("paid twice", [4700, 4700], ["pi_2"]),
+    ("paid three times", [4700, 4700, 4700], ["pi_2", "pi_3"]),
+    ("first wrong, then right", [4600, 4700], ["pi_1"]),
+    ("first right, then wrong", [4700, 4600], ["pi_2"]),
+    # Nobody can tell which of them is meant: a person decides.
+    ("wrong twice", [4600, 4600], []),
+]
+
+
+@pytest.mark.parametrize(
+    ("story", "received", "returned"), SECOND_PAYMENTS, ids=[story for story, *_ in SECOND_PAYMENTS]
+)
+def test_every_payment_but_one_goes_back_by_itself(story, received, returned) -> None:
+    order = make_cart()
+    numbered = list(enumerate(received, start=1))
+    for number, _ in numbered:
+        payments.attach_intent(order, intent(f"pi_{number}"))
+    # Told in the other order than they were opened: it must not matter.
+    for number, amount in reversed(numbered):
+        pay(order, number, amount)
+
+    outcome = derive(order)
+    assert [(p.stripe_payment_intent_id, origin) for p, origin in outcome.returned] == [
+        (intent_id, RefundOrigin.SECOND_PAYMENT) for intent_id in returned
+    ]
+    assert outcome.is_paid is (4700 in received)
+
+
+def sold_out() -> Order:
+    """Paid after its pieces had been given back, and there were none left."""
+    order = make_cart()
+    pay(order, 1)
+    order.sold_out_at = NOW
+    return order
+
+
+def test_an_order_without_pieces_promises_nothing_and_goes_back_whole() -> None:
+    outcome = derive(sold_out())
+    assert (outcome.status, outcome.is_paid, outcome.grants) == (OrderStatus.PROCESSING, False, {})
+    assert outcome.stock == {"shirt": RELEASED, "cap": RELEASED}
+    assert [(p.stripe_payment_intent_id, origin) for p, origin in outcome.returned] == [
+        ("pi_1", RefundOrigin.SOLD_OUT)
+    ]
+    assert outcome.messages == frozenset()
+
+
+def test_an_order_without_pieces_gives_every_payment_back() -> None:
+    order = sold_out()
+    pay(order, 2)
+    assert {origin for _, origin in derive(order).returned} == {RefundOrigin.SOLD_OUT}
+    assert len(derive(order).returned) == 2
+
+
+@pytest.mark.parametrize(
+    ("status", "expected"),
+    [
+        (RefundStatus.PENDING, OrderStatus.REFUNDED),
+        (RefundStatus.SUCCEEDED, OrderStatus.REFUNDED),
+        # The money is here again, and is owed: nothing is served for it.
+        (RefundStatus.FAILED, OrderStatus.PROCESSING),
+    ],
+)
+def test_an_order_without_pieces_is_refunded_and_its_buyer_is_told_of_that_alone(status, expected) -> None:
+    order = sold_out()
+    refund(order, 4700, status)
+    order.refunds[0].has_succeeded = status is RefundStatus.SUCCEEDED
+    outcome = derive(order)
+    assert (outcome.status, outcome.is_paid) == (expected, False)
+    assert outcome.stock == {"shirt": RELEASED, "cap": RELEASED}
+    told = {(MessageKind.ORDER_REFUNDED, "re_1")} if status is RefundStatus.SUCCEEDED else set()
+    assert outcome.messages == told
+
+
+def test_an_order_whose_time_was_over_before_it_was_asked_for_is_cancelled_and_gives_its_pieces_back() -> (
+    None
+):
+    order = make_cart()
+    order.closed_at = NOW
+    outcome = derive(order)
+    assert outcome.status is OrderStatus.CANCELLED
+    assert outcome.stock == {"shirt": RELEASED, "cap": RELEASED}

@@ -1,0 +1,106 @@
+"""Pieces of a product: how many there are, for whom they are kept, and every change of these figures."""
+
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from lumira.clock import utc_now
+from lumira.database import Base
+from lumira.models.columns import Identified, TenantOwned, Timestamped, choice, one_of
+
+
+class ReservationState(StrEnum):
+    """What an order has of a product's pieces."""
+
+    HELD = "held"
+    SOLD = "sold"
+    #: Nothing: given back unpaid, or returned after a refund.
+    RELEASED = "released"
+
+
+class MovementReason(StrEnum):
+    """Why a figure changed."""
+
+    HOLD = "hold"
+    SALE = "sale"
+    RELEASE = "release"
+    RETURN = "return"
+    #: A person's word, the first count included.
+    CORRECTION = "correction"
+
+
+class StockItem(TenantOwned, Timestamped, Base):
+    """The figures of one product. What can still be bought is `on_hand - held`.
+
+    Each figure is the sum of its movements; the constraints hold what must never happen, so that a piece
+    cannot be promised twice whoever asks for it at the same time.
+    """
+
+    __tablename__ = "stock_items"
+    __table_args__ = (
+        ForeignKeyConstraint(["tenant_id", "product_id"], ["products.tenant_id", "products.id"]),
+        CheckConstraint("on_hand >= 0 AND held >= 0 AND sold >= 0", name="figures_are_not_negative"),
+        CheckConstraint("held <= on_hand", name="nothing_is_oversold"),
+    )
+
+    product_id: Mapped[str] = mapped_column(String(64), primary_key=True, sort_order=-2)
+    #: Pieces in the house, those that are held included.
+    on_hand: Mapped[int] = mapped_column(default=0)
+    #: Of them, kept for buyers who are paying.
+    held: Mapped[int] = mapped_column(default=0)
+    #: Paid for and not returned.
+    sold: Mapped[int] = mapped_column(default=0)
+
+    @property
+    def available(self) -> int:
+        return self.on_hand - self.held
+
+
+class StockReservation(Identified, Timestamped, Base):
+    """What one order has of one product: held until it is paid or given up, then sold or released."""
+
+    __tablename__ = "stock_reservations"
+    __table_args__ = (
+        ForeignKeyConstraint(["tenant_id", "order_id"], ["orders.tenant_id", "orders.id"]),
+        ForeignKeyConstraint(["tenant_id", "product_id"], ["products.tenant_id", "products.id"]),
+        UniqueConstraint("tenant_id", "order_id", "product_id"),
+        CheckConstraint("quantity > 0", name="quantity_is_positive"),
+        CheckConstraint(one_of("state", ReservationState), name="state_is_known"),
+        Index("ix_stock_reservations_held", "tenant_id", "product_id", postgresql_where="state = 'held'"),
+    )
+
+    order_id: Mapped[UUID]
+    product_id: Mapped[str]
+    quantity: Mapped[int]
+    state: Mapped[ReservationState] = mapped_column(choice(ReservationState))
+    #: When the buyer's time is over. Ending the hold is for Stripe to allow: it may have been paid meanwhile.
+    expires_at: Mapped[datetime]
+
+
+class StockMovement(Identified, Base):
+    """One change of a product's figures; never altered, so that the figures can be added up again."""
+
+    __tablename__ = "stock_movements"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["tenant_id", "product_id"], ["stock_items.tenant_id", "stock_items.product_id"]
+        ),
+        ForeignKeyConstraint(["tenant_id", "order_id"], ["orders.tenant_id", "orders.id"]),
+        CheckConstraint(one_of("reason", MovementReason), name="reason_is_known"),
+        CheckConstraint("on_hand <> 0 OR held <> 0 OR sold <> 0", name="something_moved"),
+        Index("ix_stock_movements_by_product", "tenant_id", "product_id", "id"),
+        Index("ix_stock_movements_by_order", "tenant_id", "order_id"),
+    )
+
+    product_id: Mapped[str]
+    order_id: Mapped[UUID | None]
+    reason: Mapped[MovementReason] = mapped_column(choice(MovementReason))
+    #: By how much each figure changed.
+    on_hand: Mapped[int]
+    held: Mapped[int]
+    sold: Mapped[int]
+    actor: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(default=utc_now)

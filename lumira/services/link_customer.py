@@ -1,0 +1,14 @@
+"""Whose an order is, where only Stripe's page asked for the buyer's address."""
+
+from lumira.models import Order
+from lumira.services import customers
+
+
+def link_customer(order: Order) -> None:
+    """Tie a locked order whose buyer was learned from Stripe to the tenant's customer of that address."""
+    if order.customer_id is not None or order.customer_email is None:
+        return
+    customer = customers.find_or_create(order.tenant_id, email=order.customer_email, name=order.customer_name)
+    order.customer_id = customer.id
+    for grant in order.grants:
+        grant.customer_id = customer.id

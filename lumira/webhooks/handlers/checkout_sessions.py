@@ -1,0 +1,18 @@
+"""Checkout Sessions: the form finished, the delayed outcome, the time over."""
+
+from lumira.models import Order
+from lumira.services.read_stripe import read_session
+from lumira.services.record_session import record_session
+from lumira.webhooks.registry import Told, handles
+
+
+@handles("checkout.session.completed", "checkout.session.async_payment_succeeded", "checkout.session.expired")
+def session_told(order: Order, told: Told) -> None:
+    """Note the session as it is told; a finished form is paid only where Stripe says so."""
+    record_session(order, read_session(told.object), told_at=told.at)
+
+
+@handles("checkout.session.async_payment_failed")
+def session_payment_failed(order: Order, told: Told) -> None:
+    """A delayed payment came to nothing, and nobody can try again on this page."""
+    record_session(order, read_session(told.object), told_at=told.at, has_failed=True)

@@ -1,0 +1,38 @@
+"""One step of a refund in a process of its own, killed with SIGKILL at one of its commits.
+
+Called as `python -m tests.concurrency.killed_refund`; otherwise as `killed_process`.
+"""
+
+import json
+import sys
+from typing import Any
+
+from lumira import create_app
+from lumira.services.idempotency import Call, KeyKind
+from lumira.services.request_refund import RefundWanted, request_refund
+from lumira.services.send_due_refunds import send_due_refunds
+from tests.concurrency.killed_process import _Commits, _settings
+
+
+def _step(orders: dict[str, Any]) -> None:
+    tenant_id = orders["tenant_id"]
+    match orders["step"]:
+        case "refund":
+            call = Call(fingerprint="f", actor="test", kind=KeyKind.IDEMPOTENCY_KEY, key=orders["key"])
+            wanted = RefundWanted(orders["payment"], orders["amount"])
+            request_refund(tenant_id, call=call, wanted=wanted)
+        case "send":
+            send_due_refunds(tenant_id)
+
+
+def main() -> None:
+    orders = json.load(sys.stdin)
+    app = create_app(_settings(orders))
+    with app.app_context():
+        commits = _Commits(orders.get("die_at"), orders.get("when"))
+        _step(orders)
+    sys.stdout.write(f"\n{commits.made}\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,264 @@
+"""Refunds asked for by many at once, or by processes that die: each is made once, and never too much."""
+
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from flask import Flask
+from sqlalchemy import update
+
+from config.settings import Settings
+from lumira.database import atomic, db
+from lumira.errors import IdempotencyInProgress, NotRefundable, StripeUnavailable
+from lumira.models import RefundRequest, RequestState
+from lumira.services.create_payment_intent import PaymentOpened
+from lumira.services.idempotency import LEASE
+from lumira.services.request_refund import Reply
+from lumira.services.send_due_refunds import send_due_refunds
+from tests import stripe_sandbox
+from tests.concurrency.test_at_once import at_once
+from tests.factories import Brand, count, load_order
+from tests.refunding import (
+    REFUNDS,
+    at_stripe,
+    hear,
+    keyed,
+    let_workers_send,
+    pay,
+    pay_again,
+    refund,
+)
+
+pytestmark = pytest.mark.usefixtures("app_context")
+
+KEY = "one-refund"
+#: Every commit of every step; a test below counts them, so that none is added unnoticed.
+COMMITS = {"refund": 3, "send": 3, "send unknown": 4}
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def run(app: Flask, settings: Settings, tenant: Brand) -> Run:
+    """Runs one step in a process of its own."""
+
+    def run_step(step: str, **orders: Any) -> subprocess.CompletedProcess[str]:
+        whole = {
+            "step": step,
+            "tenant_id": tenant.id,
+            "key": KEY,
+            "amount": 1000,
+            "database_url": settings.database_url,
+            "encryption_key": settings.encryption_keys[0],
+            "instance_path": str(settings.instance_path),
+            "sandbox_url": tenant.sandbox_url,
+            **orders,
+        }
+        return subprocess.run(
+            [sys.executable, "-m", "tests.concurrency.killed_refund"],
+            input=json.dumps(whole),
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    return run_step
+
+
+def killed(run: Run, step: str, die_at: int, when: str, **orders: Any) -> None:
+    done = run(step, die_at=die_at, when=when, **orders)
+    assert done.returncode == -signal.SIGKILL, done.stdout + done.stderr
+
+
+def points(step: str) -> list[Any]:
+    return [
+        pytest.param(number, when, id=f"{when} commit {number}")
+        for number in range(1, COMMITS[step] + 1)
+        for when in ("before", "after")
+    ]
+
+
+def ask_again(brand: Brand, opened: PaymentOpened) -> Reply:
+    """The caller repeats its call, after the lease of the dead process has ended."""
+    with time_machine.travel(datetime.now(UTC) + LEASE + timedelta(seconds=1)):
+        return refund(brand, opened, 1000, call=keyed(KEY))
+
+
+def note(brand: Brand, fault: str = "drop_before") -> PaymentOpened:
+    """A refund that was decided and that Stripe has not answered."""
+    opened = pay(brand)
+    stripe_sandbox.fail_next(brand, fault, path=REFUNDS, times=10)
+    with pytest.raises(StripeUnavailable):
+        refund(brand, opened, 1000, call=keyed(KEY))
+    stripe_sandbox.heal(brand)
+    return opened
+
+
+def assert_refunded_once(brand: Brand, opened: PaymentOpened) -> None:
+    hear(brand)
+    [known] = at_stripe(brand)
+    order = load_order(brand, opened.order_number)
+    assert known["amount"] == 1000
+    assert [kept.stripe_refund_id for kept in order.refunds] == [known["id"]]
+    assert str(order.status) == "partially_refunded"
+    assert [request.state for request in order.refund_requests] == [RequestState.ANSWERED]
+    assert [str(message.kind) for message in order.messages].count("order_refunded") == 1
+
+
+@pytest.mark.parametrize(("die_at", "when"), points("refund"))
+def test_killed_while_refunding_and_asked_again(run, tenant, die_at, when) -> None:
+    opened = pay(tenant)
+    killed(run, "refund", die_at, when, payment=opened.payment_intent_id)
+
+    made = ask_again(tenant, opened)
+    assert ask_again(tenant, opened).value == made.value
+    assert let_workers_send(tenant) == 0
+    assert_refunded_once(tenant, opened)
+
+
+@pytest.mark.parametrize(("die_at", "when"), points("refund")[1:])
+def test_killed_while_refunding_and_never_asked_again(run, tenant, die_at, when) -> None:
+    opened = pay(tenant)
+    killed(run, "refund", die_at, when, payment=opened.payment_intent_id)
+
+    let_workers_send(tenant)
+    assert_refunded_once(tenant, opened)
+
+
+@pytest.mark.parametrize(("die_at", "when"), points("refund")[1:])
+def test_killed_while_refunding_and_told_of_it_by_stripe(run, tenant, die_at, when) -> None:
+    opened = pay(tenant)
+    killed(run, "refund", die_at, when, payment=opened.payment_intent_id)
+
+    hear(tenant)
+    let_workers_send(tenant)
+    ask_again(tenant, opened)
+    assert_refunded_once(tenant, opened)
+
+
+@pytest.mark.parametrize(("die_at", "when"), points("send"))
+def test_a_worker_killed_while_sending(run, tenant, die_at, when) -> None:
+    opened = pay(tenant)
+    second = pay_again(tenant, opened)
+    killed(run, "send", die_at, when)
+
+    let_workers_send(tenant)
+    hear(tenant)
+    [known] = at_stripe(tenant)
+    assert (known["payment_intent"], known["amount"]) == (second, 4700)
+    assert str(load_order(tenant, opened.order_number).status) == "completed"
+
+
+@pytest.mark.parametrize(("die_at", "when"), points("send unknown"))
+def test_a_worker_killed_while_it_begins_a_new_attempt(run, tenant, die_at, when) -> None:
+    opened = note(tenant, "500_before")
+    make_due(tenant)
+    killed(run, "send", die_at, when)
+
+    let_workers_send(tenant)
+    assert_refunded_once(tenant, opened)
+
+
+# What is found begins no new attempt.
+@pytest.mark.parametrize(("die_at", "when"), points("send"))
+def test_a_worker_killed_while_it_looks_for_what_stripe_made(run, tenant, die_at, when) -> None:
+    opened = note(tenant, "500_after")
+    make_due(tenant)
+    killed(run, "send", die_at, when)
+
+    let_workers_send(tenant)
+    assert_refunded_once(tenant, opened)
+
+
+def make_due(brand: Brand) -> None:
+    """The pause before the next try is over."""
+    with atomic(brand.id):
+        db.session.execute(update(RefundRequest).values(next_try_at=datetime.now(UTC)))
+
+
+def test_every_commit_of_every_step_is_killed_at(run, tenant) -> None:
+    def commits(step: str, **orders: Any) -> int:
+        done = run(step, **orders)
+        assert done.returncode == 0, done.stderr
+        return int(done.stdout.split()[-1])
+
+    opened = pay(tenant)
+    counted = {"refund": commits("refund", payment=opened.payment_intent_id, key="another")}
+    pay_again(tenant, opened)
+    counted["send"] = commits("send")
+    note(tenant, "500_before")
+    make_due(tenant)
+    counted["send unknown"] = commits("send")
+    assert counted == COMMITS
+
+
+def test_two_whole_refunds_at_the_same_instant_are_one(app, tenant) -> None:
+    opened = pay(tenant)
+    answers = at_once(app, lambda number: refund(tenant, opened, call=keyed(str(number))), threads=2)
+
+    assert sorted(type(answer).__name__ for answer in answers) == ["NotRefundable", "Reply"]
+    assert [known["amount"] for known in at_stripe(tenant)] == [4700]
+
+
+def test_parts_asked_for_at_the_same_instant_never_exceed_what_was_paid(app, tenant) -> None:
+    opened = pay(tenant)
+    answers = at_once(app, lambda number: refund(tenant, opened, 1000, call=keyed(str(number))), threads=8)
+
+    assert sum(isinstance(answer, Reply) for answer in answers) == 4
+    assert sum(isinstance(answer, NotRefundable) for answer in answers) == 4
+    assert [known["amount"] for known in at_stripe(tenant)] == [1000] * 4
+    hear(tenant)
+    assert sum(known.amount for known in load_order(tenant, opened.order_number).refunds) == 4000
+
+
+def test_one_key_used_at_the_same_instant_makes_one_refund(app, tenant) -> None:
+    opened = pay(tenant)
+    answers = at_once(app, lambda _: refund(tenant, opened, 1000, call=keyed(KEY)), threads=6)
+
+    made = [answer.value for answer in answers if isinstance(answer, Reply)]
+    assert made
+    assert len(set(made)) == 1
+    assert all(isinstance(answer, (Reply, IdempotencyInProgress)) for answer in answers)
+    assert len(at_stripe(tenant)) == 1
+
+
+def test_several_workers_send_each_refund_once(app, tenant) -> None:
+    paid_twice = [pay(tenant) for _ in range(4)]
+    for opened in paid_twice:
+        pay_again(tenant, opened)
+    sent = len(stripe_sandbox.requests_made(tenant, "POST", REFUNDS))
+
+    assert sum(at_once(app, lambda _: send_due_refunds(tenant.id), threads=4)) == 4
+    assert len(stripe_sandbox.requests_made(tenant, "POST", REFUNDS)) - sent == 4
+    assert len(at_stripe(tenant)) == 4
+    assert count(tenant, RefundRequest, state=RequestState.ANSWERED) == 4
+
+
+def test_the_caller_and_a_worker_and_stripes_events_at_the_same_instant_make_one_refund(app, tenant) -> None:
+    opened = note(tenant)
+
+    def act(number: int) -> Any:
+        match number:
+            case 0:
+                return refund(tenant, opened, 1000, call=keyed(KEY))
+            case 1:
+                return send_due_refunds(tenant.id)
+            case _:
+                return hear(tenant)
+
+    make_due(tenant)
+    answers = at_once(app, act, threads=4)
+    assert not [
+        answer
+        for answer in answers
+        if isinstance(answer, Exception) and not isinstance(answer, IdempotencyInProgress)
+    ]
+    let_workers_send(tenant)
+    assert_refunded_once(tenant, opened)

@@ -1,0 +1,109 @@
+"""Pieces are never promised twice, however many ask for them at the same instant."""
+
+import secrets
+
+import pytest
+from sqlalchemy import select
+
+from lumira.database import atomic, db
+from lumira.errors import OutOfStock
+from lumira.models import Order, StockReservation
+from lumira.services import orders, stock_proof
+from lumira.services.idempotency import Call
+from lumira.services.open_sale import Basket, Item, Opened, open_sale
+from lumira.webhooks import drain
+from tests.concurrency.test_at_once import at_once
+from tests.factories import Brand, count, figures, open_payment, set_stock
+from tests.stripe_events import deliver, event, payment_intent, receive
+
+pytestmark = pytest.mark.usefixtures("app_context")
+
+
+def take(brand: Brand, **items: int) -> object:
+    """The first phase of a sale, in which its pieces are held."""
+    basket = Basket(
+        tuple(Item(name, quantity) for name, quantity in items.items()), None, None, {}, "checkout"
+    )
+    call = Call(fingerprint=secrets.token_hex(8), actor="test")
+    return open_sale(brand.id, call, basket, describe_free=lambda _: {})
+
+
+def adds_up(brand: Brand) -> bool:
+    with atomic(brand.id):
+        return not stock_proof.verify(brand.id)
+
+
+def test_200_buyers_at_once_for_the_last_20_pieces_hold_exactly_20(app, tenant) -> None:
+    set_stock(tenant, "shirt", 20)
+    set_stock(tenant, "cap", 1000)
+
+    def buy(number: int) -> object:
+        # Half of them with two lines, in either order, so that carts would lock crosswise if they could.
+        if number % 2:
+            return take(tenant, shirt=1)
+        return take(tenant, shirt=1, cap=1) if number % 4 else take(tenant, cap=1, shirt=1)
+
+    results: list[object] = []
+    for _ in range(10):
+        results += at_once(app, buy, threads=20)
+
+    held = [each for each in results if isinstance(each, Opened)]
+    refused = [each for each in results if isinstance(each, OutOfStock)]
+    assert (len(held), len(refused)) == (20, 180)
+    assert figures(tenant, "shirt") == (20, 20, 0)
+    assert count(tenant, Order) == 20
+    with atomic(tenant.id):
+        caps = db.session.execute(
+            select(StockReservation.id).where(StockReservation.product_id == "cap")
+        ).all()
+    assert figures(tenant, "cap") == (1000, len(caps), 0)
+    assert adds_up(tenant)
+
+
+def test_200_buyers_who_all_begin_at_the_same_instant_get_exactly_20(app, tenant) -> None:
+    set_stock(tenant, "shirt", 20)
+    results = at_once(
+        app, lambda number: take(tenant, shirt=1, **({"cap": 1} if number % 2 else {})), threads=200
+    )
+    assert sum(isinstance(each, Opened) for each in results) == 20
+    assert sum(isinstance(each, OutOfStock) for each in results) == 180
+    assert figures(tenant, "shirt") == (20, 20, 0)
+    assert adds_up(tenant)
+
+
+def test_sales_holds_and_returns_at_once_neither_deadlock_nor_lose_a_piece(app, tenant) -> None:
+    opened = [open_payment(tenant, name) for name in ("shirt", "cap") * 6]
+    amounts = {"shirt": 5900, "cap": 1900}
+    for number, each in enumerate(opened):
+        name = ("shirt", "cap")[number % 2]
+        intent = payment_intent(
+            id=each.payment_intent_id, amount=amounts[name], status="succeeded", latest_charge=f"ch_{number}"
+        )
+        receive(tenant, event("payment_intent.succeeded", intent))
+
+    def work(number: int) -> object:
+        if number < 3:
+            return drain.drain(tenant.id)
+        return take(tenant, cap=1, shirt=1) if number % 2 else take(tenant, shirt=1, cap=1)
+
+    results = at_once(app, work, threads=12)
+    assert [each for each in results if isinstance(each, Exception)] == []
+    drain.drain(tenant.id)
+    assert figures(tenant, "shirt") == (94, 9, 6)
+    assert figures(tenant, "cap") == (44, 9, 6)
+    assert adds_up(tenant)
+
+
+def test_a_piece_released_by_two_workers_at_once_is_released_once(app, tenant) -> None:
+    opened = open_payment(tenant, "shirt", quantity=5)
+    intent = payment_intent(id=opened.payment_intent_id, amount=5 * 5900, status="canceled")
+    for _ in range(4):
+        receive(tenant, event("payment_intent.canceled", intent))
+    at_once(app, lambda _: drain.drain_batch(tenant.id), threads=4)
+    deliver(tenant)
+    assert figures(tenant, "shirt") == (100, 0, 0)
+    with atomic(tenant.id):
+        [order] = orders.lock_orders(
+            tenant.id, [orders.get_order(tenant.id, opened.order_number).id]
+        ).values()
+        assert [str(each.state) for each in order.reservations] == ["released"]

@@ -1,0 +1,166 @@
+"""Refunding a payment over HTTP."""
+
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from lumira.models import RefundRequest
+from tests import stripe_sandbox
+from tests.factories import Brand, count
+from tests.refunding import REFUNDS, at_stripe, in_dashboard, let_workers_send, pay
+
+pytestmark = pytest.mark.usefixtures("app_context")
+
+
+def post(client: FlaskClient, brand: Brand, payment_id: str | None, body: Any, **headers: str) -> Any:
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    path = f"/api/payments/{payment_id}/refunds"
+    return client.post(path, json=body, headers={**brand.secret, **named})
+
+
+def test_a_payment_is_refunded_in_parts_and_whole(client: FlaskClient, tenant: Brand) -> None:
+    opened = pay(tenant)
+    part = post(client, tenant, opened.payment_intent_id, {"amount": 700, "reason": "requested_by_customer"})
+    rest = post(client, tenant, opened.payment_intent_id, {})
+
+    first, second = at_stripe(tenant)
+    assert part.status_code == rest.status_code == 200
+    assert list(part.json.items()) == [
+        ("refundId", first["id"]),
+        ("amount", 700),
+        ("status", "succeeded"),
+        ("orderStatus", "partially_refunded"),
+        ("refundedAmount", 700),
+    ]
+    assert rest.json == {
+        "refundId": second["id"],
+        "amount": 4000,
+        "status": "succeeded",
+        "orderStatus": "refunded",
+        "refundedAmount": 4700,
+    }
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"amount": 0}, "amount"),
+        ({"amount": -1}, "amount"),
+        ({"amount": 10.5}, "amount"),
+        ({"amount": 10.0}, "amount"),
+        ({"amount": "10"}, "amount"),
+        ({"amount": True}, "amount"),
+        ({"amount": None}, "amount"),
+        ({"amount": [10]}, "amount"),
+        ({"amount": 100_000_000}, "amount"),
+        ({"amount": 10**17}, "amount"),
+        ({"reason": "because"}, "reason"),
+        ({"reason": ""}, "reason"),
+        ({"reason": 1}, "reason"),
+        ({"reason": None}, "reason"),
+        ({"currency": "eur"}, "currency"),
+        ({"metadata": {}}, "metadata"),
+    ],
+)
+def test_what_is_no_amount_or_no_reason_is_refused(
+    client: FlaskClient, tenant: Brand, body: Any, field: str
+) -> None:
+    reply = post(client, tenant, "pi_any", body)
+    assert (reply.status_code, reply.json["code"]) == (400, "INVALID_REQUEST")
+    assert list(reply.json["fields"]) == [field]
+    assert count(tenant, RefundRequest) == 0
+
+
+def test_more_than_is_left_is_a_conflict_that_says_how_much_is(client: FlaskClient, tenant: Brand) -> None:
+    opened = pay(tenant)
+    reply = post(client, tenant, opened.payment_intent_id, {"amount": 4701})
+    assert (reply.status_code, reply.json["code"]) == (409, "NOT_REFUNDABLE")
+    assert reply.json["message"] == "Of this payment 4700 can still be refunded, and 4701 was asked for."
+    assert "Retry-After" not in reply.headers
+    assert at_stripe(tenant) == []
+
+
+def test_a_refusal_of_stripe_is_a_conflict_with_its_code(client: FlaskClient, tenant: Brand) -> None:
+    opened = pay(tenant)
+    in_dashboard(tenant, opened)
+    reply = post(client, tenant, opened.payment_intent_id, {})
+    assert (reply.status_code, reply.json["code"]) == (409, "NOT_REFUNDABLE")
+    assert "charge_already_refunded" in reply.json["message"]
+
+
+def test_only_the_tenants_own_secret_key_refunds(
+    client: FlaskClient, tenant: Brand, other_tenant: Brand
+) -> None:
+    opened = pay(tenant)
+    path = f"/api/payments/{opened.payment_intent_id}/refunds"
+    for headers, refusal in (
+        ({}, (401, "UNAUTHORIZED")),
+        (tenant.publishable, (403, "FORBIDDEN")),
+        ({"Host": tenant.domain}, (403, "FORBIDDEN")),
+        (other_tenant.secret, (404, "ORDER_NOT_FOUND")),
+    ):
+        reply = client.post(path, json={}, headers=headers)
+        assert (reply.status_code, reply.json["code"]) == refusal
+    assert at_stripe(tenant) == []
+
+
+@pytest.mark.parametrize("name", ["nope", "pi_nope", "a%00b", "%ff", "x" * 300, "'--"])
+def test_a_payment_that_is_not_there(client: FlaskClient, tenant: Brand, name: str) -> None:
+    reply = post(client, tenant, name, {})
+    assert (reply.status_code, reply.json["code"]) == (404, "ORDER_NOT_FOUND")
+
+
+def test_a_payment_is_refunded_by_its_own_id_only(client: FlaskClient, tenant: Brand) -> None:
+    opened = pay(tenant)
+    assert post(client, tenant, opened.order_number, {}).status_code == 404
+
+
+def test_same_key_gets_the_same_reply(client: FlaskClient, tenant: Brand) -> None:
+    opened = pay(tenant)
+    first, again = (
+        post(client, tenant, opened.payment_intent_id, {"amount": 700}, Idempotency_Key="refund 17")
+        for _ in range(2)
+    )
+    assert first.json == again.json
+    assert "Idempotency-Replayed" not in first.headers
+    assert again.headers["Idempotency-Replayed"] == "true"
+    other = post(client, tenant, opened.payment_intent_id, {"amount": 701}, Idempotency_Key="refund 17")
+    assert (other.status_code, other.json["code"]) == (422, "IDEMPOTENCY_MISMATCH")
+    assert len(at_stripe(tenant)) == 1
+
+
+def test_a_correlation_id_repeats_only_the_same_call(client: FlaskClient, tenant: Brand) -> None:
+    opened = pay(tenant)
+    amounts = [700, 700, 800]
+    replies = [
+        post(client, tenant, opened.payment_intent_id, {"amount": amount}, X_Request_Id="trace-1")
+        for amount in amounts
+    ]
+    assert ["Idempotency-Replayed" in reply.headers for reply in replies] == [False, True, False]
+    assert [known["amount"] for known in at_stripe(tenant)] == [700, 800]
+
+
+def test_stripe_being_down_is_said_and_the_refund_made_afterwards(client: FlaskClient, tenant: Brand) -> None:
+    opened = pay(tenant)
+    stripe_sandbox.fail_next(tenant, "drop_before", path=REFUNDS, times=10)
+    down = post(client, tenant, opened.payment_intent_id, {}, Idempotency_Key="k")
+    assert (down.status_code, down.json["code"]) == (503, "STRIPE_UNAVAILABLE")
+    assert int(down.headers["Retry-After"]) > 0
+    stripe_sandbox.heal(tenant)
+
+    let_workers_send(tenant)
+    made = post(client, tenant, opened.payment_intent_id, {}, Idempotency_Key="k")
+    assert [known["id"] for known in at_stripe(tenant)] == [made.json["refundId"]]
+
+
+def test_the_body_has_to_be_json(client: FlaskClient, tenant: Brand) -> None:
+    reply = client.post("/api/payments/pi_any/refunds", data=b"", headers=tenant.secret)
+    assert (reply.status_code, reply.json["code"]) == (415, "UNSUPPORTED_MEDIA_TYPE")
+
+
+def test_the_document_tells_of_it(client: FlaskClient) -> None:
+    document = client.get("/api/openapi.json").json
+    operation = document["paths"]["/api/payments/{paymentIntentId}/refunds"]["post"]
+    assert operation["security"] == [{"secretKey": []}]
+    assert {"200", "401", "403", "404", "409", "422"} <= set(operation["responses"])

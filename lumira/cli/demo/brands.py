@@ -11,7 +11,7 @@ import requests
 from config.settings import ROOT
 from lumira.cli.catalog import read_catalog
 from lumira.cli.demo.failure import DemoFailed
-from lumira.cli.demo.installation import BRAND, Installation
+from lumira.cli.demo.installation import BRAND, CART_BRAND, Installation
 from lumira.clients.stripe_client import API_VERSION
 from lumira.database import atomic
 from lumira.models import KeyKind
@@ -29,11 +29,18 @@ class Brand:
     """A tenant that is ready to sell, with what the demo remembers of it from one start to the next."""
 
     slug: str
+    #: The name under which its pages are.
+    domain: str
     publishable_key: str
     secret_key: str
     stripe_publishable_key: str
+    stripe_secret_key: str
     webhook_endpoint: str
     webhook_secret: str
+
+    def page_url(self, port: int) -> str:
+        """Where its pages would be: what answers there is the API, which takes the name for a publishable key."""
+        return f"http://{self.domain}:{port}"
 
 
 def open_brands(installation: Installation, http: requests.Session) -> dict[str, Brand]:
@@ -48,7 +55,7 @@ def open_brands(installation: Installation, http: requests.Session) -> dict[str,
         slug = apply_catalog(read_catalog(catalog), actor=_ACTOR).slug
         brands[slug] = _open(installation, http, slug, known.get(slug, {}))
     _keep(memory, json.dumps({slug: asdict(brand) for slug, brand in brands.items()}, indent=2))
-    _keep(installation.directory / "demo.env", _as_shell(installation, brands[BRAND]))
+    _keep(installation.directory / "demo.env", _as_shell(installation, brands[BRAND], brands[CART_BRAND]))
     return brands
 
 
@@ -67,7 +74,17 @@ def _open(installation: Installation, http: requests.Session, slug: str, known: 
         tenants.set_stripe_keys(tenant, secret_key=f"sk_test_{account}", publishable_key=f"pk_test_{account}")
         tenants.replace_webhook_secrets(tenant_id, secret)
         audit.record(tenant_id, actor=_ACTOR, action="stripe_credentials_set", subject="tenant")
-    return Brand(slug, publishable, secret_key, f"pk_test_{account}", endpoint, secret)
+        [domain, *_] = tenants.list_domains(tenant_id)
+    return Brand(
+        slug=slug,
+        domain=domain,
+        publishable_key=publishable,
+        secret_key=secret_key,
+        stripe_publishable_key=f"pk_test_{account}",
+        stripe_secret_key=f"sk_test_{account}",
+        webhook_endpoint=endpoint,
+        webhook_secret=secret,
+    )
 
 
 def _key(tenant_id: int, kind: KeyKind, known: str | None) -> str:
@@ -117,7 +134,7 @@ def _ask(
     return answer
 
 
-def _as_shell(installation: Installation, brand: Brand) -> str:
+def _as_shell(installation: Installation, brand: Brand, cart_brand: Brand) -> str:
     """The same for a shell: `. instance/demo.env`, and curl has what it needs."""
     named = {
         "LUMIRA": installation.url,
@@ -125,6 +142,10 @@ def _as_shell(installation: Installation, brand: Brand) -> str:
         "PUBLISHABLE_KEY": brand.publishable_key,
         "SECRET_KEY": brand.secret_key,
         "STRIPE_PUBLISHABLE_KEY": brand.stripe_publishable_key,
+        "BOUTIQUE": cart_brand.page_url(installation.port),
+        "BOUTIQUE_PUBLISHABLE_KEY": cart_brand.publishable_key,
+        "BOUTIQUE_SECRET_KEY": cart_brand.secret_key,
+        "BOUTIQUE_STRIPE_SECRET_KEY": cart_brand.stripe_secret_key,
     }
     return "".join(f"{name}={shlex.quote(value)}\n" for name, value in named.items())
 

@@ -23,14 +23,14 @@ from lumira.cli.demo import screen
 from lumira.cli.demo.brands import Brand, open_brands
 from lumira.cli.demo.failure import DemoFailed
 from lumira.cli.demo.installation import (
-    BRAND,
     HOST,
     Installation,
     find_free_port,
     require_free_port,
 )
 from lumira.cli.demo.processes import Processes
-from lumira.cli.demo.purchase import WISHES, Shop
+from lumira.cli.demo.purchases import PURCHASES
+from lumira.cli.demo.shop import Shop
 
 PORT = 8000
 SANDBOX_PORT = 12111
@@ -47,10 +47,11 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 @click.option("--sandbox-port", type=click.IntRange(1, 65535), help=f"[default: {SANDBOX_PORT}]")
 @with_appcontext
 def demo(check: bool, port: int | None, sandbox_port: int | None) -> None:
-    """Run everything on this machine, buy two things, and serve until Ctrl-C.
+    """Run everything on this machine, buy at each of three brands, and serve until Ctrl-C.
 
-    A second start finds what the first one left. With --check the exit code is 0 only if both purchases
-    were served: order completed, access granted, message written.
+    A second start finds what the first one left. With --check the exit code is 0 only if all three purchases
+    were served: order completed, access granted, pieces sold, what was refunded back on the shelf, messages
+    written.
     """
     settings: Settings = current_app.extensions["lumira"]
     if not settings.is_development:
@@ -105,7 +106,7 @@ def _check(port: int, sandbox_port: int) -> None:
     installation = Installation(directory, port, sandbox_port)
     try:
         with _running(installation, time_limit=CHECK_WITHIN):
-            click.echo("Both purchases were served.")
+            click.echo("All three purchases were served.")
     finally:
         if installation.database.exists():
             embedded_postgresql.stop(installation.database)
@@ -128,7 +129,7 @@ def _serve(installation: Installation) -> None:
 def _running(
     installation: Installation, *, time_limit: float | None = None
 ) -> Iterator[tuple[Processes, Mapping[str, Brand]]]:
-    """The whole installation, set up and tried by two purchases; ended when the block is left."""
+    """The whole installation, set up and tried by three purchases; ended when the block is left."""
     if installation.port == installation.sandbox_port:
         raise DemoFailed("--port and --sandbox-port must differ.")
     require_free_port(installation.port, option="--port")
@@ -157,11 +158,10 @@ def _try_out(
     _start(processes, installation, http)
     with lumira.create_app(settings).app_context():
         brands = open_brands(installation, http)
-    shop = Shop(installation, brands[BRAND], http, processes)
-    for wish in WISHES:
-        for line in screen.story(wish.title, shop.buy(wish)):
-            click.echo(line)
-        click.echo()
+        for slug, buy in PURCHASES.items():
+            for line in screen.story(slug, buy(Shop(installation, brands[slug], http, processes))):
+                click.echo(line)
+            click.echo()
     return brands
 
 

@@ -9,8 +9,10 @@ from pathlib import Path
 from lumira.cli.demo.failure import DemoFailed
 
 HOST = "127.0.0.1"
-#: The brand that answers where an address names none, and that the demo buys from.
+#: The brand that answers where an address names none, and whose keys have no prefix in `demo.env`.
 BRAND = "oracle-lumira"
+#: The brand that sells carts.
+CART_BRAND = "boutique"
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,23 +3,40 @@
 import shlex
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from pathlib import Path
-from typing import Any
 
 from lumira.cli.demo.brands import Brand
-from lumira.cli.demo.installation import BRAND, Installation
+from lumira.cli.demo.installation import BRAND, CART_BRAND, Installation
+from lumira.cli.demo.purchases import Purchase
+from lumira.cli.demo.shelf import Shelf
 from lumira.money import format_amount
 
 
-def story(title: str, order: dict[str, Any]) -> Iterator[str]:
-    """An order's timeline, each step with its time and the seconds since the first one."""
+def story(slug: str, purchase: Purchase) -> Iterator[str]:
+    """An order's timeline, each step with its time and the seconds since the first one, and what it did to stock."""
+    order = purchase.order
+    yield from purchase.notes
     amount = format_amount(order["amount"], order["currency"])
-    yield f"{title}: {order['orderNumber']}, {amount}, {order['status']}"
+    yield f"{slug}, {purchase.title}: {order['orderNumber']}, {amount}, {order['status']}"
     entries = [(datetime.fromisoformat(entry["at"]).astimezone(), entry) for entry in order["timeline"]]
     for at, entry in entries:
         since = (at - entries[0][0]).total_seconds()
         why = f"  {entry['why']}" if entry["why"] else ""
         yield f"  {at:%H:%M:%S}.{at.microsecond // 1000:03d}  {since:+7.3f} s  {entry['what']}{why}"
+    if purchase.browser is not None:
+        yield f"  browser: {purchase.browser}"
+    if purchase.shelf is not None:
+        yield from _pieces(purchase.shelf)
+
+
+def _pieces(shelf: Shelf) -> Iterator[str]:
+    yield f"  stock: {' → '.join(shelf.moments)}"
+    width = max(map(len, shelf.noted))
+    for product_id, counts in shelf.noted.items():
+        figures = "   ".join(
+            f"{name} {' → '.join(str(getattr(count, field)) for count in counts)}"
+            for name, field in (("on hand", "on_hand"), ("held", "held"), ("sold", "sold"))
+        )
+        yield f"    {product_id:<{width}}  {figures}"
 
 
 def how_to_go_on(installation: Installation, brands: Mapping[str, Brand]) -> Iterator[str]:
@@ -36,19 +53,31 @@ def how_to_go_on(installation: Installation, brands: Mapping[str, Brand]) -> Ite
         yield f"    {brand.publishable_key}"
         yield f"    {brand.secret_key}"
     yield ""
-    yield f"Buy by hand, as {BRAND}, in another terminal:"
+    yield f"Buy by hand in another terminal, a product as {BRAND}:"
     yield ""
-    yield from _purchase(installation.directory / "demo.env")
+    yield f". {shlex.quote(str(installation.directory / 'demo.env'))}"
+    yield from _PRODUCT
+    yield ""
+    yield f"A cart as {CART_BRAND}: open the `url` in a browser, and pay there."
+    yield ""
+    yield from _CART
 
 
-def _purchase(environment: Path) -> Iterator[str]:
-    yield f". {shlex.quote(str(environment))}"
-    yield 'secret=$(curl -s "$LUMIRA/api/products/create-payment-intent" \\'
-    yield '  -H "Authorization: Bearer $PUBLISHABLE_KEY" -H "Content-Type: application/json" \\'
-    yield '  -d \'{"productId": "mystique", "customerEmail": "buyer@example.com"}\' \\'
-    yield '  | sed -n \'s/.*"clientSecret": *"\\([^"]*\\)".*/\\1/p\')'
-    yield "payment=${secret%%_secret_*}"
-    yield 'curl -s "$SANDBOX/v1/payment_intents/$payment/confirm" -u "$STRIPE_PUBLISHABLE_KEY:" \\'
-    yield '  -d client_secret="$secret" -d payment_method=pm_card_visa'
-    yield "sleep 1"
-    yield 'curl -s "$LUMIRA/api/orders/$payment" -H "Authorization: Bearer $SECRET_KEY"'
+_PRODUCT = (
+    'secret=$(curl -s "$LUMIRA/api/products/create-payment-intent" \\',
+    '  -H "Authorization: Bearer $PUBLISHABLE_KEY" -H "Content-Type: application/json" \\',
+    '  -d \'{"productId": "mystique", "customerEmail": "buyer@example.com"}\' \\',
+    """  | sed -n 's/.*"clientSecret": *"\\([^"]*\\)".*/\\1/p')""",
+    "payment=${secret%%_secret_*}",
+    'curl -s "$SANDBOX/v1/payment_intents/$payment/confirm" -u "$STRIPE_PUBLISHABLE_KEY:" \\',
+    '  -d client_secret="$secret" -d payment_method=pm_card_visa',
+    "sleep 1",
+    'curl -s "$LUMIRA/api/orders/$payment" -H "Authorization: Bearer $SECRET_KEY"',
+)
+_CART = (
+    'curl -s "$LUMIRA/api/payments/checkout-sessions" \\',
+    '  -H "Authorization: Bearer $BOUTIQUE_PUBLISHABLE_KEY" -H "Content-Type: application/json" -d @- <<EOF',
+    '{"items": [{"productId": "tasse-gres", "quantity": 2}], "customerEmail": "buyer@example.com",',
+    ' "successUrl": "$BOUTIQUE/api/products", "cancelUrl": "$BOUTIQUE/api/products"}',
+    "EOF",
+)

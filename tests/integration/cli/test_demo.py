@@ -1,4 +1,4 @@
-"""The demo, from nothing to two served purchases, and what it says when something is in its way."""
+"""The demo, from nothing to three served purchases, and what it says when something is in its way."""
 
 import contextlib
 import os
@@ -13,13 +13,18 @@ from pathlib import Path
 
 import psutil
 import pytest
+import requests
 
 from config.settings import ROOT
+from lumira.cli.demo import hosted_page
 from lumira.cli.demo.failure import DemoFailed
 from lumira.cli.demo.installation import Installation, require_free_port
 from lumira.cli.demo.processes import Processes
+from lumira.cli.demo.shelf import Shelf
+from lumira.models import ReservationState
+from tests.factories import Brand, load_stock, open_cart, open_payment, set_stock
 
-STORY = ["opened", "paid", "webhook", "completed", "granted", "message_sent"]
+STORY = {"opened", "payment_opened", "paid", "webhook", "completed", "message_sent"}
 _STEP = re.compile(r"^  \d\d:\d\d:\d\d\.\d{3}  +\+\d+\.\d{3} s  (\w+)", re.MULTILINE)
 
 
@@ -57,7 +62,7 @@ def _mentioning(text: str) -> list[str]:
     return found
 
 
-def test_check_serves_both_purchases_and_leaves_nothing_running(
+def test_check_serves_all_three_purchases_and_leaves_nothing_running(
     environment: dict[str, str], short_directory: Path
 ) -> None:
     done = subprocess.run(
@@ -72,13 +77,64 @@ def test_check_serves_both_purchases_and_leaves_nothing_running(
     )
 
     assert done.returncode == 0, done.stdout + done.stderr
-    level, product = done.stdout.split("product mystique: ")
-    assert "level 2: LUM-" in level
-    assert [step for step in _STEP.findall(level) if step in STORY] == STORY
-    assert [step for step in _STEP.findall(product) if step in STORY] == STORY
-    assert done.stdout.endswith("Both purchases were served.\n")
+    _, level, cart, sent_back, end = re.split(r"(?=^\S+, )|(?<=\n)\n(?=All)", done.stdout, flags=re.MULTILINE)
+    assert re.match(r"oracle-lumira, level 2: LUM-\S+, 14\.00 EUR, completed\n", level)
+    assert re.match(r"boutique, a cart on the hosted page: BTQ-\S+, 39\.00 EUR, completed\n", cart)
+    assert re.match(r"reboul, bonnet-laine, then refunded: REB-\S+, 29\.00 EUR, refunded\n", sent_back)
+    for story, more in (
+        (level, {"granted"}),
+        (cart, set()),
+        (sent_back, {"refund_asked", "refund_succeeded"}),
+    ):
+        assert set(_STEP.findall(story)) >= STORY | more
+    assert "bougie-figuier  on hand 40 → 40 → 39   held 0 → 1 → 0   sold 0 → 0 → 1\n" in cart
+    assert "savon-lavande   on hand 90 → 90 → 88   held 0 → 2 → 0   sold 0 → 0 → 2\n" in cart
+    assert "on hand 80 → 80 → 79 → 80   held 0 → 1 → 0 → 0   sold 0 → 0 → 1 → 0\n" in sent_back
+    assert end == "All three purchases were served.\n"
     assert _mentioning(str(short_directory)) == []
     assert list(short_directory.glob("lumira-demo-*")) == []
+
+
+@pytest.mark.usefixtures("app_context")
+def test_a_shelf_that_other_starts_have_emptied_is_filled_and_the_operator_told(tenant: Brand) -> None:
+    set_stock(tenant, "shirt", 1)
+    shelf = Shelf(tenant.slug, {"shirt": 2, "cap": 1})
+
+    told = shelf.restock()
+
+    assert told == [
+        f"{tenant.slug} shirt: only 1 available, so 20 more were put down, as with `flask stock adjust`: 21 on hand."
+    ]
+    assert (load_stock(tenant, "shirt").on_hand, load_stock(tenant, "cap").on_hand) == (21, 50)
+
+
+@pytest.mark.usefixtures("app_context")
+def test_pieces_that_did_not_move_as_they_should_are_named(tenant: Brand) -> None:
+    shelf = Shelf(tenant.slug, {"shirt": 3})
+    number = open_payment(tenant, "shirt", quantity=3).order_number
+
+    shelf.prove(number, ReservationState.HELD, "opened")
+
+    with pytest.raises(DemoFailed, match=rf"{number} moved \(0, 3, 0\) .* of shirt .*, not \(-3, 0, 3\)\."):
+        shelf.prove(number, ReservationState.SOLD, "paid")
+    assert shelf.moments == ["opened"]
+
+
+@pytest.mark.usefixtures("app_context")
+def test_the_hosted_page_is_paid_by_its_own_form(tenant: Brand) -> None:
+    url = open_cart(tenant).url
+    assert url is not None
+
+    with requests.Session() as http:
+        with pytest.raises(DemoFailed, match="no form that offers pm_bitcoin"):
+            hosted_page.pay(http, url, method="pm_bitcoin")
+        with pytest.raises(DemoFailed, match="did not take the payment: 402"):
+            hosted_page.pay(http, url, method="pm_card_visa_chargeDeclined")
+        location = hosted_page.pay(http, url, method="pm_card_visa")
+        with pytest.raises(DemoFailed, match="and no form"):
+            hosted_page.pay(http, url, method="pm_card_visa")
+
+    assert location.startswith("https://")
 
 
 def test_a_taken_port_is_named_together_with_the_option_that_helps() -> None:

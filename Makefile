@@ -16,15 +16,15 @@ unexport STRIPE_API_BASE STRIPE_SECRET_KEY STRIPE_PUBLISHABLE_KEY STRIPE_WEBHOOK
 unexport SMTP_URL MAIL_FROM METRICS_TOKEN BIND WEB_CONCURRENCY WEB_THREADS GUNICORN_CMD_ARGS
 unexport FLASK_APP FLASK_DEBUG FLASK_ENV PYTHONPATH PYTHONHOME PYTEST_ADDOPTS PYTHONWARNINGS
 
-.PHONY: help demo demo-check test stories chaos bench check format venv requirements clean
+.PHONY: help demo demo-check test stories chaos bench bench-stock check format venv requirements clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
 
-demo: venv ## Run everything on this machine, buy two things, then serve until Ctrl-C (ARGS="--port 8001")
+demo: venv ## Run everything on this machine, buy at three brands, then serve until Ctrl-C (ARGS="--port 8001")
 	@$(BIN)/python -m flask demo $(ARGS)
 
-demo-check: venv ## The same in a temporary folder, ending by itself: exit code 0 if both purchases were served
+demo-check: venv ## The same in a temporary folder, ending by itself: exit code 0 if all three purchases were served
 	@$(BIN)/python -m flask demo --check
 
 test: venv ## Run all tests, on a PostgreSQL of their own (ARGS="-k refund")
@@ -41,6 +41,9 @@ bench: venv ## Measure how fast events are accepted and settled, as ratios to a 
 	  apt-get -o DPkg::Lock::Timeout=300 install -y -qq wrk; } || { \
 	  echo "wrk makes the load and is missing: on Debian and Ubuntu, as root: apt-get install wrk" >&2; exit 1; }
 	$(BIN)/python -m tests.benchmarks $(ARGS)
+
+bench-stock: venv ## Measure how fast pieces of one product are held, as a ratio to the bare update (ARGS=--no-aims)
+	$(BIN)/python -m tests.benchmarks.stock $(ARGS)
 
 check: venv ## Check style, types, and which part may import which
 	$(BIN)/python -m ruff check .

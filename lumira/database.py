@@ -1,18 +1,21 @@
 """The database: the declarative base, the engines, and `atomic`, the only place that commits."""
 
+import select
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import datetime
 from functools import wraps
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar, cast
 
+import psycopg
 import structlog
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import DateTime, MetaData, Text, orm, text
+from psycopg.pq import ExecStatus
+from sqlalchemy import DateTime, MetaData, Text, event, orm
 from sqlalchemy.engine import Connection
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, InvalidatePoolError
 from sqlalchemy.orm import DeclarativeBase, Session
 
 from config.settings import Settings
@@ -36,6 +39,8 @@ CONNECTION_OPTIONS = (
     f"-c role={APPLICATION_ROLE} -c idle_in_transaction_session_timeout=30s -c lock_timeout=45s "
     "-c statement_timeout=60s -c tcp_keepalives_idle=30"
 )
+
+_SET_TENANT = "SELECT set_config('lumira.tenant_id', %(tenant_id)s, true)"
 
 _in_transaction: ContextVar[bool] = ContextVar("in_transaction", default=False)
 
@@ -76,7 +81,7 @@ def configure(app: Flask, settings: Settings) -> None:
     """
     connect_args = {"options": CONNECTION_OPTIONS, "connect_timeout": 10}
     # An error of the database would otherwise quote what was written: names and addresses, into the log.
-    shared: dict[str, Any] = {"pool_pre_ping": True, "connect_args": connect_args, "hide_parameters": True}
+    shared: dict[str, Any] = {"connect_args": connect_args, "hide_parameters": True}
     app.config["SQLALCHEMY_DATABASE_URI"] = settings.database_url
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = shared | {
         "pool_size": settings.database_pool_size,
@@ -93,6 +98,33 @@ def configure(app: Flask, settings: Settings) -> None:
         }
     }
     db.init_app(app)
+    with app.app_context():
+        for engine in db.engines.values():
+            event.listen(engine, "checkout", _refuse_closed)
+
+
+def _refuse_closed(connection: psycopg.Connection, _record: object, _proxy: object) -> None:
+    """Replace every pooled connection that the server has closed, before it is used.
+
+    A server that ends says so, and nothing else is ever waiting to be read on an idle connection: so a look at the
+    socket tells what a question to the server would, and costs no journey there and back.
+    """
+    if not connection.closed:
+        waiting = select.poll()
+        waiting.register(connection.fileno(), select.POLLIN | select.POLLPRI)
+        if not waiting.poll(0):
+            return
+    raise InvalidatePoolError
+
+
+def _begin(connection: Connection, tenant_id: int | None) -> None:
+    """Begin, and say for which tenant: in one message to the server, since every transaction starts with both."""
+    tenant = "" if tenant_id is None else str(int(tenant_id))
+    driver = cast("psycopg.Connection[Any]", connection.connection.driver_connection)
+    begun = driver.pgconn.exec_(f"BEGIN; SELECT set_config('lumira.tenant_id', '{tenant}', true)".encode())
+    if begun.status != ExecStatus.TUPLES_OK:
+        # What is wrong is found again, and told as SQLAlchemy tells it.
+        connection.exec_driver_sql(_SET_TENANT, {"tenant_id": tenant})
 
 
 @contextmanager
@@ -109,10 +141,7 @@ def atomic(tenant_id: int | None) -> Iterator[Session]:
     token = _in_transaction.set(True)
     try:
         with session.begin():
-            session.execute(
-                text("SELECT set_config('lumira.tenant_id', :tenant_id, true)"),
-                {"tenant_id": "" if tenant_id is None else str(tenant_id)},
-            )
+            _begin(session.connection(), tenant_id)
             yield session
     finally:
         _in_transaction.reset(token)

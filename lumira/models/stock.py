@@ -65,13 +65,19 @@ class StockReservation(Identified, Timestamped, Base):
     __tablename__ = "stock_reservations"
     __table_args__ = (
         ForeignKeyConstraint(["tenant_id", "order_id"], ["orders.tenant_id", "orders.id"]),
-        ForeignKeyConstraint(["tenant_id", "product_id"], ["products.tenant_id", "products.id"]),
+        # Through its line it points at its product. Checked against the product itself, or the tenant, all holds
+        # of a sought-after product would lock that one row together, and wait for each other's bookkeeping.
+        ForeignKeyConstraint(
+            ["tenant_id", "order_id", "product_id"],
+            ["order_lines.tenant_id", "order_lines.order_id", "order_lines.product_id"],
+        ),
         UniqueConstraint("tenant_id", "order_id", "product_id"),
         CheckConstraint("quantity > 0", name="quantity_is_positive"),
         CheckConstraint(one_of("state", ReservationState), name="state_is_known"),
         Index("ix_stock_reservations_held", "tenant_id", "product_id", postgresql_where="state = 'held'"),
     )
 
+    tenant_id: Mapped[int] = mapped_column(primary_key=True, sort_order=-3)
     order_id: Mapped[UUID]
     product_id: Mapped[str]
     quantity: Mapped[int]
@@ -95,6 +101,8 @@ class StockMovement(Identified, Base):
         Index("ix_stock_movements_by_order", "tenant_id", "order_id"),
     )
 
+    #: Its product's row leads to the tenant; see the reservation for why that is not checked twice.
+    tenant_id: Mapped[int] = mapped_column(primary_key=True, sort_order=-3)
     product_id: Mapped[str]
     order_id: Mapped[UUID | None]
     reason: Mapped[MovementReason] = mapped_column(choice(MovementReason))

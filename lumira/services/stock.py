@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import select, text, update
+from sqlalchemy import select, update
+from sqlalchemy.orm import make_transient_to_detached
+from sqlalchemy.orm.attributes import set_committed_value
 
 from lumira.clock import utc_now
 from lumira.database import db
@@ -53,28 +55,28 @@ class _Missing(Exception):
         self.product_id = product_id
 
 
-#: One piece after another is promised by this one statement: the figures change only where enough is left, and
-#: with them, or not at all, come the reservation and the movement. So a hot product is locked for one statement
-#: and its commit.
-_TAKE = text(
-    """
+#: Pieces are promised by this one statement: the figures change only where enough is left, and with them, or not
+#: at all, come the reservation and the movement. As the driver has it, because a hot product is locked from here
+#: to the commit: what SQLAlchemy would make of it is always the same.
+_TAKE = """
     WITH taken AS (
-        UPDATE stock_items SET held = held + :quantity, updated_at = :now
-        WHERE tenant_id = :tenant_id AND product_id = :product_id AND on_hand >= held + :quantity
+        UPDATE stock_items SET held = held + %(quantity)s, updated_at = %(now)s
+        WHERE tenant_id = %(tenant_id)s AND product_id = %(product_id)s AND on_hand >= held + %(quantity)s
         RETURNING product_id
     ), moved AS (
         INSERT INTO stock_movements
             (tenant_id, id, product_id, order_id, reason, on_hand, held, sold, actor, created_at)
-        SELECT :tenant_id, :movement_id, product_id, :order_id, 'hold', 0, :quantity, 0, :actor, :now FROM taken
+        SELECT %(tenant_id)s, %(movement_id)s, product_id, %(order_id)s, 'hold', 0, %(quantity)s, 0, %(actor)s, %(now)s
+        FROM taken
     )
     INSERT INTO stock_reservations
         (tenant_id, id, order_id, product_id, quantity, state, expires_at, created_at, updated_at)
-    SELECT :tenant_id, :reservation_id, :order_id, product_id, :quantity, 'held', :until, :now, :now FROM taken
+    SELECT %(tenant_id)s, %(id)s, %(order_id)s, product_id, %(quantity)s, 'held', %(until)s, %(now)s, %(now)s
+    FROM taken
     ON CONFLICT (tenant_id, order_id, product_id)
         DO UPDATE SET state = excluded.state, expires_at = excluded.expires_at, updated_at = excluded.updated_at
-    RETURNING *
-    """
-)
+    RETURNING id
+"""
 
 
 def hold(order: Order, *, until: datetime, actor: str) -> None:
@@ -83,6 +85,8 @@ def hold(order: Order, *, until: datetime, actor: str) -> None:
     `OutOfStock` if any are missing: the caller's transaction must end with it.
     """
     known = {reservation.product_id: reservation for reservation in order.reservations}
+    # Everything else is written first: a hot product is locked for as short as it can be.
+    db.session.flush()
     # Always in this order, so that two carts with the same products never wait for each other crosswise.
     for line in sorted(order.lines, key=lambda line: line.product_id):
         reservation = known.get(line.product_id)
@@ -96,15 +100,16 @@ def hold(order: Order, *, until: datetime, actor: str) -> None:
         )
         if taken is None:
             raise _out_of_stock(order, line)
-        if reservation is None:
-            order.reservations.append(taken)
+        _remember(order, line, reservation, taken, until)
 
 
 def take(
     tenant_id: int, order_id: UUID, product_id: str, *, quantity: int, until: datetime, actor: str
-) -> StockReservation | None:
-    """Keep pieces of one product for an order that has none of it; `None` if there are not enough."""
-    db.session.flush()
+) -> UUID | None:
+    """Keep pieces of one product for an order that has none of it; `None` if there are not enough.
+
+    Returns the id of the reservation.
+    """
     values = {
         "tenant_id": tenant_id,
         "order_id": order_id,
@@ -114,10 +119,30 @@ def take(
         "actor": actor,
         "now": utc_now(),
         "movement_id": uuid7(),
-        "reservation_id": uuid7(),
+        "id": uuid7(),
     }
-    taken = select(StockReservation).from_statement(_TAKE).execution_options(populate_existing=True)
-    return db.session.execute(taken, values).scalar_one_or_none()
+    taken: UUID | None = db.session.connection().exec_driver_sql(_TAKE, values).scalar()
+    return taken
+
+
+def _remember(
+    order: Order, line: OrderLine, known: StockReservation | None, reservation_id: UUID, until: datetime
+) -> None:
+    """Let the loaded order know what the statement has written."""
+    reservation = known
+    if reservation is None:
+        reservation = StockReservation(
+            tenant_id=order.tenant_id,
+            id=reservation_id,
+            order_id=order.id,
+            product_id=line.product_id,
+            quantity=line.quantity,
+        )
+        make_transient_to_detached(reservation)
+        db.session.add(reservation)
+        set_committed_value(order, "reservations", [*order.reservations, reservation])
+    set_committed_value(reservation, "state", _HELD)
+    set_committed_value(reservation, "expires_at", until)
 
 
 def _out_of_stock(order: Order, line: OrderLine) -> OutOfStock:

@@ -80,7 +80,7 @@ def _create_stock() -> None:
     protect("stock_items")
     op.create_table(
         "stock_reservations",
-        *_identified("stock_reservations"),
+        *_identified("stock_reservations", of_tenant=False),
         sa.Column("order_id", sa.Uuid(), nullable=False),
         sa.Column("product_id", sa.Text(), nullable=False),
         sa.Column("quantity", sa.Integer(), nullable=False),
@@ -90,7 +90,11 @@ def _create_stock() -> None:
         sa.CheckConstraint("quantity > 0", name="quantity_is_positive"),
         sa.CheckConstraint("state IN ('held', 'sold', 'released')", name="state_is_known"),
         _of_order("stock_reservations"),
-        _of_product("stock_reservations"),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "order_id", "product_id"],
+            ["order_lines.tenant_id", "order_lines.order_id", "order_lines.product_id"],
+            name="fk_stock_reservations_tenant_id_order_id_product_id",
+        ),
         sa.UniqueConstraint(
             "tenant_id",
             "order_id",
@@ -107,7 +111,7 @@ def _create_stock() -> None:
     protect("stock_reservations")
     op.create_table(
         "stock_movements",
-        *_identified("stock_movements"),
+        *_identified("stock_movements", of_tenant=False),
         sa.Column("product_id", sa.Text(), nullable=False),
         sa.Column("order_id", sa.Uuid(), nullable=True),
         sa.Column("reason", sa.String(length=40), nullable=False),
@@ -133,11 +137,11 @@ def _create_stock() -> None:
     protect("stock_movements", privileges="SELECT, INSERT")
 
 
-def _identified(table: str) -> tuple[sa.schema.SchemaItem, ...]:
+def _identified(table: str, *, of_tenant: bool = True) -> tuple[sa.schema.SchemaItem, ...]:
     return (
         sa.Column("tenant_id", sa.Integer(), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
-        _of_tenant(table),
+        *([_of_tenant(table)] if of_tenant else []),
         sa.PrimaryKeyConstraint("tenant_id", "id", name=f"pk_{table}"),
     )
 

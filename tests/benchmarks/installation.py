@@ -14,7 +14,7 @@ from lumira.clock import utc_now
 from lumira.database import atomic, db
 from lumira.models import Product, Tenant
 from lumira.services import catalog, checks, customers, orders, payments, tenants
-from lumira.services.payments import IntentFacts
+from lumira.services.payments import IntentFacts, Seller
 from lumira.tasks.queue import queue
 from lumira.webhooks import inbox
 from tests import factories, postgresql, stripe_events
@@ -120,23 +120,19 @@ def _open_order(tenant: Tenant, product: Product, number: int) -> Paid:
     order = orders.open_order(
         tenant.id,
         prefix=tenant.order_prefix,
-        product=product,
-        quantity=1,
+        items=[(product, 1)],
         customer=customers.find_or_create(tenant.id, email=email, name=None),
         customer_email=email,
         customer_name=None,
         livemode=False,
         source="products",
         request_id=None,
+        release_on_failure=tenant.release_on_failure,
         metadata={},
     )
     locked = orders.lock_order(tenant.id, order.id)
-    payments.freeze_request(
-        locked,
-        tenant_slug=tenant.slug,
-        tenant_name=tenant.name,
-        statement_descriptor_suffix=None,
-        stripe_customer_id=None,
+    payments.freeze_intent_request(
+        locked, seller=Seller(tenant.slug, tenant.name, None), stripe_customer_id=None
     )
     # Between asking Stripe and its answer there is a commit: what was asked is frozen by then.
     db.session.flush()

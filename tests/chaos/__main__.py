@@ -19,6 +19,7 @@ from tests.chaos.schedule import Schedule
 from tests.chaos.settling import settle
 from tests.chaos.shop import Shop
 from tests.chaos.stack import Stack
+from tests.chaos.stock import verify_stock
 from tests.chaos.truth import Sandbox
 from tests.chaos.wire import compare_wire
 
@@ -60,7 +61,7 @@ def _run(options: Options, installation: Installation) -> bool:
     journal = Journal(installation.directory / "journal.jsonl")
     with Stack(installation) as stack:
         stack.start_stores()
-        brands = open_brands(installation)
+        brands = open_brands(installation, plan)
         stack.start_servers()
         shops = {slug: Shop(installation, brand) for slug, brand in brands.items()}
         sandbox = Sandbox(installation, brands, shops)
@@ -71,13 +72,15 @@ def _run(options: Options, installation: Installation) -> bool:
         misfortune.end(shops)
         bought_in = time.monotonic() - bought
         tell(f"Bought for {bought_in:.0f} s; nothing goes wrong any more. Waiting until all is settled.")
-        settled = settle(installation, stack.database, sandbox, journal, tell)
-        wire = list(compare_wire(settled.truth, journal, shops))
+        settled = settle(plan, installation, stack.database, sandbox, journal, tell)
+        wire = list(compare_wire(settled.truth, settled.records, journal, shops))
+        proof = list(verify_stock(installation))
         result = Result(
             options=options,
+            plan=plan,
             truth=settled.truth,
             records=settled.records,
-            differences=settled.differences + wire,
+            differences=settled.differences + wire + proof,
             kills=killer.kills,
             troubles=troubles + killer.missed + stack.supervisor.unexpected_deaths,
             bought_in=bought_in,

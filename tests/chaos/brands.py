@@ -15,7 +15,16 @@ from lumira.models import KeyKind
 from lumira.services import keys, tenants
 from lumira.services.apply_catalog import apply_catalog
 from tests.chaos.installation import Installation
-from tests.chaos.plan import LEVELS, PRICES, REVOKED_BY_PART, TENANTS
+from tests.chaos.plan import (
+    GOODS,
+    LEVELS,
+    NOT_RESTOCKED,
+    PRICES,
+    RELEASES_AT_ONCE,
+    REVOKED_BY_PART,
+    TENANTS,
+    Plan,
+)
 
 _TIMEOUT = 20
 
@@ -39,21 +48,21 @@ class Brand:
         return f"pk_test_{self.account}"
 
 
-def open_brands(installation: Installation) -> dict[str, Brand]:
+def open_brands(installation: Installation, plan: Plan) -> dict[str, Brand]:
     """Every tenant of the plan, ready to sell."""
     app = create_app(Settings.from_environment(installation.environment()))
     # Every step would say what it did; here only mistakes are of interest.
     logging.getLogger().setLevel(logging.WARNING)
     with app.app_context():
-        brands = {slug: _open(installation, number, slug) for number, slug in enumerate(TENANTS)}
+        brands = {slug: _open(installation, plan, number, slug) for number, slug in enumerate(TENANTS)}
         for engine in db.engines.values():
             engine.dispose()
     return brands
 
 
-def _open(installation: Installation, number: int, slug: str) -> Brand:
+def _open(installation: Installation, plan: Plan, number: int, slug: str) -> Brand:
     catalog = installation.directory / f"{slug}.toml"
-    _write_catalog(catalog, number, slug)
+    _write_catalog(catalog, plan, number, slug)
     apply_catalog(read_catalog(catalog), actor="chaos")
     account = slug.replace("-", "_")
     with atomic(None):
@@ -69,20 +78,20 @@ def _open(installation: Installation, number: int, slug: str) -> Brand:
     return Brand(tenant_id, slug, publishable_key, secret_key, account)
 
 
-def _write_catalog(path: Path, number: int, slug: str) -> None:
+def _write_catalog(path: Path, plan: Plan, number: int, slug: str) -> None:
     lines = [
         "[tenant]",
         f'slug = "{slug}"',
         f'name = "{slug}"',
         'currency = "eur"',
         f'order_prefix = "CH{number + 1}"',
+        f'release_on_failure = "{"at_once" if slug == RELEASES_AT_ONCE else "at_deadline"}"',
     ]
     for product, price in PRICES.items():
-        kind = "level" if product in LEVELS else "digital"
         lines += [
             "[[products]]",
             f'id = "{product}"',
-            f'kind = "{kind}"',
+            f'kind = "{_kind(product)}"',
             f'name = "{product}"',
             f"amount = {price}",
         ]
@@ -90,7 +99,17 @@ def _write_catalog(path: Path, number: int, slug: str) -> None:
             lines.append(f"level = {LEVELS[product]}")
         if product == REVOKED_BY_PART:
             lines.append('on_partial_refund = "revoke"')
+        if product in GOODS:
+            lines.append(f"stock = {plan.stock[slug, product]}")
+        if product == NOT_RESTOCKED:
+            lines.append("restock_on_refund = false")
     path.write_text("\n".join(lines))
+
+
+def _kind(product: str) -> str:
+    if product in LEVELS:
+        return "level"
+    return "physical" if product in GOODS else "digital"
 
 
 def _webhook_secret(installation: Installation, slug: str, account: str) -> str:

@@ -2,37 +2,30 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from tests.chaos.expectations import ACTING, Expected, expect, expect_free
+from tests.chaos.differences import Difference
+from tests.chaos.expectations import ACTING, Books, Expected, expect, expect_free
 from tests.chaos.journal import Entry, Journal
-from tests.chaos.plan import PRICES, REVOKED_BY_PART, Story
-from tests.chaos.records import OrderRecord, Records
-from tests.chaos.truth import Intent, Truth
+from tests.chaos.plan import After, Plan, Story
+from tests.chaos.records import OrderRecord, Records, Row
+from tests.chaos.stock import compare_stock
+from tests.chaos.truth import Intent, Session, Truth
 
 #: Seconds that are promised at the latest, once Stripe answers and a worker runs again.
 PROMISED = 300.0
 #: Seconds without a sweep after which the workers' clock has stopped.
 _SWEEP_WITHIN = 40.0
-KINDS = ("lost", "doubled", "wrong", "stuck")
+#: Of what may happen to an order here; whether it did is looked at with the order.
+_TRUE_ALERTS = ("dispute", "inquiry", "sold_out_after_payment", "pieces_missing")
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """One thing that is not as it must be."""
-
-    kind: str
-    what: str
-    order: str | None = None
-    intent: str | None = None
-    purchase: int | None = None
-
-
-def compare(truth: Truth, records: Records, journal: Journal, outbox: Path) -> list[Difference]:
+def compare(plan: Plan, truth: Truth, records: Records, journal: Journal, outbox: Path) -> list[Difference]:
     """All differences, those of orders first."""
     return [
         *_Orders(truth, records, journal, outbox).differences(),
+        *compare_stock(plan, records),
         *_customers(truth),
         *_events(truth, records),
         *_leftovers(records),
@@ -50,6 +43,10 @@ class _Orders:
         self._intents: dict[str, list[Intent]] = defaultdict(list)
         for intent in truth.intents.values():
             self._intents[intent.order_number or ""].append(intent)
+        self._sessions: dict[str, list[Session]] = defaultdict(list)
+        for session in truth.sessions:
+            self._sessions[session.order_number or ""].append(session)
+        self._pieceless = {row["subject"] for row in records.alerts if row["kind"] == "pieces_missing"}
 
     def differences(self) -> Iterator[Difference]:
         seen: set[str] = set()
@@ -61,6 +58,8 @@ class _Orders:
         for number in self._intents.keys() - seen:
             for intent in self._intents[number]:
                 yield Difference("lost", f"payment of no order, {intent.status}", number, intent.id)
+        for number in self._sessions.keys() - seen:
+            yield Difference("lost", f"a page of no order: {self._sessions[number]}", number)
 
     def _of_entry(self, entry: Entry, seen: set[str]) -> Iterator[Difference]:
         purchase = entry.purchase
@@ -72,6 +71,10 @@ class _Orders:
         orders = [order for call in calls for order in self._by_call[call]]
         seen |= {order.number for order in orders}
         told = {answer["orderNumber"] for answer in entry.opened}
+        if entry.is_refused and not orders and not told:
+            if not purchase.goods:
+                yield Difference("wrong", "refused for want of pieces", purchase=purchase.number)
+            return
         if len(orders) != 1 or (told and told != {orders[0].number}):
             kind = "doubled" if len(orders) > 1 or len(told) > 1 else "lost"
             found = [order.number for order in orders]
@@ -82,35 +85,46 @@ class _Orders:
             yield from self._of_order(entry, order)
 
     def _of_order(self, entry: Entry, order: OrderRecord) -> Iterator[Difference]:
-        purchase, intents = entry.purchase, self._intents[order.number]
-        intent = max(intents, key=lambda known: known.is_paid, default=None)
+        purchase = entry.purchase
+        books = Books(self._intents[order.number], self._sessions[order.number])
+        intent = books.shown
 
-        def differ(kind: str, what: str) -> Difference:
+        def differ(found: tuple[str, str]) -> Difference:
+            kind, what = found
             return Difference(kind, what, order.number, intent and intent.id, purchase.number)
 
         if purchase.story is Story.FREE:
-            expected: Expected = expect_free(has_email=True)
-            if intents:
-                yield differ("wrong", "a free order has a payment")
-        elif intent is None:
+            expected = expect_free(purchase)
+            if intent is not None:
+                yield differ(("wrong", "a free order has a payment"))
+        elif intent is None and not books.sessions:
             if not entry.gave_up:
-                yield differ("lost", "no PaymentIntent at Stripe")
+                yield differ(("lost", "nothing at Stripe"))
             return
         else:
-            if len(intents) > 1:
-                paid = sum(known.is_paid for known in intents)
-                yield differ("doubled", f"{len(intents)} PaymentIntents, {paid} of them paid")
-            closed = purchase.product == REVOKED_BY_PART
-            expected = expect(intent, has_email=purchase.email is not None, is_closed_by_part=closed)
-            yield from (differ(kind, what) for kind, what in _money(order, intent))
-        price = PRICES[purchase.product]
-        if [(line["product_id"], line["quantity"]) for line in order.lines] != [(purchase.product, 1)]:
-            yield differ("wrong", f"lines {order.lines}")
-        if order.row["amount"] != price or order.row["review_reason"] is not None:
-            yield differ("wrong", f"price {price}, found {order.row}")
-        yield from (differ(kind, what) for kind, what in _status(order, expected))
-        yield from (differ(kind, what) for kind, what in _grants(order, expected))
-        yield from (differ(kind, what) for kind, what in self._messages(order, expected))
+            expected = expect(purchase, books, is_sold_out=order.is_sold_out)
+            yield from map(differ, _multiples(entry, books))
+            yield from map(differ, _money(order, books))
+            yield from map(differ, _refunds_asked(entry, order, books))
+        yield from map(differ, _frozen(entry, order))
+        yield from map(differ, _status(order, expected))
+        yield from map(differ, _grants(order, expected))
+        yield from map(differ, self._pieces(entry, order, expected))
+        yield from map(differ, self._messages(order, expected))
+
+    def _pieces(self, entry: Entry, order: OrderRecord, expected: Expected) -> Iterator[tuple[str, str]]:
+        if order.is_sold_out and not entry.purchase.may_find_nothing_left:
+            yield "wrong", "sold out, though its pieces were kept for it"
+        found = {row["product_id"]: row["state"] for row in order.reservations}
+        wanted = dict(expected.pieces)
+        if order.number in self._pieceless and entry.purchase.after is After.REFUND_FAILS:
+            # Its pieces came back and were sold to somebody else before the refund failed: a person was told.
+            wanted = {product: found.get(product, state) for product, state in wanted.items()}
+        if found != wanted:
+            yield "wrong", f"pieces {wanted}, found {found}"
+        pieces = {row["product_id"]: row["quantity"] for row in order.reservations}
+        if pieces != entry.purchase.goods:
+            yield "wrong", f"pieces {entry.purchase.goods}, found {pieces}"
 
     def _messages(self, order: OrderRecord, expected: Expected) -> Iterator[tuple[str, str]]:
         found = Counter((message["kind"], message["subject"]) for message in order.messages)
@@ -133,6 +147,42 @@ class _Orders:
                 yield "lost", f"message {key}: sent, and there is no letter {message['id']}"
 
 
+def _multiples(entry: Entry, books: Books) -> Iterator[tuple[str, str]]:
+    """More than one of what there is to be one of."""
+    pages = [session for session in books.sessions if session.status != "expired"]
+    if entry.purchase.on_page:
+        if len(pages) > 1 or (len(books.sessions) > 1 and entry.purchase.story is not Story.COMES_BACK):
+            yield "doubled", f"pages {books.sessions}"
+    elif len(books.intents) > 1:
+        yield "doubled", f"{len(books.intents)} PaymentIntents"
+    if sum(intent.is_paid for intent in books.intents) > 1:
+        yield "doubled", "paid more than once"
+
+
+def _refunds_asked(entry: Entry, order: OrderRecord, books: Books) -> Iterator[tuple[str, str]]:
+    """What was asked of Lumira, or decided by it, was made at Stripe, and once."""
+    made = {refund for intent in books.intents for refund in intent.refunds}
+    if order.is_sold_out and (books.paid is None or len(made) != 1):
+        yield "lost" if not made else "doubled", f"one refund of what was sold out, found {made}"
+    if entry.purchase.refunds_here and not entry.gave_up:
+        asked = set(entry.refunded)
+        if asked != made:
+            yield "lost" if asked - made else "doubled", f"refunds answered {asked}, made {made}"
+    for request in order.refund_requests:
+        if request["state"] != "answered":
+            yield "stuck", f"refund request {request}"
+
+
+def _frozen(entry: Entry, order: OrderRecord) -> Iterator[tuple[str, str]]:
+    """What an order is of, from the day it was opened."""
+    lines = sorted((line["product_id"], line["quantity"]) for line in order.lines)
+    if lines != sorted(entry.purchase.items):
+        yield "wrong", f"lines {order.lines}"
+    price = entry.purchase.price
+    if order.row["amount"] != price or order.row["review_reason"] is not None:
+        yield "wrong", f"price {price}, found {order.row}"
+
+
 def _status(order: OrderRecord, expected: Expected) -> Iterator[tuple[str, str]]:
     found = order.row["status"]
     if found != expected.status:
@@ -147,35 +197,45 @@ def _grants(order: OrderRecord, expected: Expected) -> Iterator[tuple[str, str]]
         if order.grants:
             yield "wrong", f"access without money: {order.grants}"
         return
-    by_line = Counter(grant["order_line_id"] for grant in order.grants)
-    for line in order.lines:
-        if by_line[line["id"]] == 0:
-            yield "lost", f"no access to {line['product_id']}"
-        elif by_line[line["id"]] > 1:
-            yield "doubled", f"{by_line[line['id']]} grants of {line['product_id']}"
+    by_product = Counter(grant["product_id"] for grant in order.grants)
+    for product in expected.active:
+        if by_product[product] == 0:
+            yield "lost", f"no access to {product}"
+        elif by_product[product] > 1:
+            yield "doubled", f"{by_product[product]} grants of {product}"
     for grant in order.grants:
-        if grant["active"] is not expected.active:
-            yield "wrong", f"access active: {expected.active}, found {grant['active']} ({grant['reason']})"
+        wanted = expected.active.get(grant["product_id"])
+        if grant["active"] is not wanted:
+            yield "wrong", f"access active: {wanted}, found {grant}"
 
 
-def _money(order: OrderRecord, intent: Intent) -> Iterator[tuple[str, str]]:
-    if (intent.amount, intent.currency) != (order.row["amount"], order.row["currency"]):
-        yield "wrong", f"asked for {intent.amount} {intent.currency}, found {order.row}"
-    state = {"succeeded": "succeeded", "canceled": "canceled"}.get(intent.status, "open")
-    known = [(row["id"], row["state"], row["amount_received"]) for row in order.payments]
-    if known != [(intent.id, state, intent.amount_received)]:
-        yield "lost" if intent.is_paid and not known else "wrong", f"payment {state}, found {known}"
-    for name, told, rows in (
-        ("refunds", intent.refunds, order.refunds),
-        ("disputes", intent.disputes, order.disputes),
-    ):
-        wanted = {(known["id"], known["amount"], known["status"]) for known in told.values()}
-        found = [(row["id"], row["amount"], row["status"]) for row in rows]
-        if len(found) != len(set(found)):
-            yield "doubled", f"{name}: {found}"
-        if set(found) != wanted:
-            kind = "lost" if {known[0] for known in wanted} - {known[0] for known in found} else "wrong"
-            yield kind, f"{name} {sorted(wanted)}, found {sorted(found)}"
+def _money(order: OrderRecord, books: Books) -> Iterator[tuple[str, str]]:
+    states = {"succeeded": "succeeded", "canceled": "canceled"}
+    wanted = sorted((i.id, states.get(i.status, "open"), i.amount_received) for i in books.intents)
+    known = sorted((row["id"], row["state"], row["amount_received"]) for row in order.payments)
+    if known != wanted:
+        yield "lost" if books.paid is not None and not known else "wrong", f"payments {wanted}, found {known}"
+    pages = [(session.id, session.status, session.is_paid) for session in books.sessions]
+    found = [(row["id"], row["state"], row["is_paid"]) for row in order.sessions]
+    if found != pages:
+        yield "lost" if len(found) < len(pages) else "wrong", f"pages {pages}, found {found}"
+    for intent in books.intents:
+        if (intent.amount, intent.currency) != (order.row["amount"], order.row["currency"]):
+            yield "wrong", f"asked for {intent.amount} {intent.currency}, found {order.row}"
+    yield from _movements("refunds", [i.refunds for i in books.intents], order.refunds)
+    yield from _movements("disputes", [i.disputes for i in books.intents], order.disputes)
+
+
+def _movements(
+    name: str, told: Iterable[dict[str, dict[str, Any]]], rows: list[Row]
+) -> Iterator[tuple[str, str]]:
+    wanted = {(each["id"], each["amount"], each["status"]) for known in told for each in known.values()}
+    found = [(row["id"], row["amount"], row["status"]) for row in rows]
+    if len(found) != len(set(found)):
+        yield "doubled", f"{name}: {found}"
+    if set(found) != wanted:
+        kind = "lost" if {known[0] for known in wanted} - {known[0] for known in found} else "wrong"
+        yield kind, f"{name} {sorted(wanted)}, found {sorted(found)}"
 
 
 def _customers(truth: Truth) -> Iterable[Difference]:
@@ -207,7 +267,7 @@ def _leftovers(records: Records) -> Iterable[Difference]:
         if key["reply_status"] is None or key["leased_until"] is not None:
             yield Difference("stuck", f"idempotency key {key}")
     for alert in records.alerts:
-        if alert["kind"] not in ("dispute", "inquiry"):
+        if alert["kind"] not in _TRUE_ALERTS:
             yield Difference("wrong", f"alert {alert}")
     if records.sweep_age > _SWEEP_WITHIN:
         yield Difference("stuck", f"the workers' clock: last sweep {records.sweep_age:.0f} s ago")

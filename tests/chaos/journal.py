@@ -18,6 +18,10 @@ class Entry:
     #: What was answered to each ask: more than one where several asked at once.
     opened: list[dict[str, Any]] = field(default_factory=list)
     gave_up: list[str] = field(default_factory=list)
+    #: Whether it was told that there are no pieces left.
+    is_refused: bool = False
+    #: Ids of the refunds that Lumira answered to have made.
+    refunded: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
     def note(self, what: str) -> None:

@@ -1,10 +1,13 @@
 """Who buys what, what goes wrong with it, and when whom to kill: all drawn from one seed."""
 
 import random
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 TENANTS = ("chaos-one", "chaos-two", "chaos-three")
+#: Here a failed try gives the pieces back at once; elsewhere the buyer keeps them until the hold ends.
+RELEASES_AT_ONCE = "chaos-two"
 #: Price in minor units and level number of everything that is sold; the same in every tenant's catalog.
 PRICES = {
     "simple": 0,
@@ -13,10 +16,18 @@ PRICES = {
     "integrale": 4900,
     "mystique": 4700,
     "strict": 3000,
+    "shirt": 5900,
+    "cap": 1900,
+    "poster": 2500,
 }
 LEVELS = {"simple": 1, "intuitive": 2, "alchimique": 3, "integrale": 4}
 #: A refund of a part of its price closes this one.
 REVOKED_BY_PART = "strict"
+GOODS = ("shirt", "cap", "poster")
+#: These do not come back to the shelf with the money.
+NOT_RESTOCKED = "cap"
+#: Of the pieces that are asked for so many are there: the last buyers find an empty shelf.
+_STOCKED = 0.55
 
 
 class Story(StrEnum):
@@ -35,6 +46,9 @@ class Story(StrEnum):
     DEBIT_FAILS_THEN_PAYS = "debit that fails, then pays by card"
     DEBIT_CALLED_BACK = "debit that is called back"
     ABANDONS = "never pays"
+    LEAVES_PAGE = "leaves the page until it expires"
+    DECLINED_LEAVES_PAGE = "declined, and leaves the page until it expires"
+    COMES_BACK = "comes back after the page expired, and pays on the next one"
     FREE = "asks for a free level several times at once"
 
 
@@ -70,11 +84,21 @@ class Victim(StrEnum):
 #: By card at once: the stories after which a seed may let more happen.
 PAID_BY_CARD = (Story.PAYS, Story.CLICKS_TWICE, Story.DECLINED_THEN_PAYS, Story.AUTHENTICATES)
 
+#: What is tried after a try has failed finds its pieces sold, perhaps, where they were given back meanwhile.
+_RETRIES = (Story.DECLINED_THEN_PAYS, Story.REFUSED_THEN_PAYS, Story.DEBIT_FAILS_THEN_PAYS)
+
 _STORIES = {
     Story.PAYS: 44, Story.CLICKS_TWICE: 5, Story.DECLINED_THEN_PAYS: 8, Story.DECLINED: 5,
     Story.AUTHENTICATES: 8, Story.REFUSED_THEN_PAYS: 2, Story.REFUSED: 2, Story.LEAVES_THE_QUESTION: 2,
     Story.DEBIT: 6, Story.DEBIT_FAILS: 3, Story.DEBIT_FAILS_THEN_PAYS: 2, Story.DEBIT_CALLED_BACK: 1,
     Story.ABANDONS: 5, Story.FREE: 7,
+}  # fmt: skip
+#: The same on a page of Stripe's, where a debit that fails cannot be followed by anything.
+_STORIES_ON_PAGE = {
+    Story.PAYS: 46, Story.CLICKS_TWICE: 6, Story.DECLINED_THEN_PAYS: 8, Story.DECLINED: 3,
+    Story.AUTHENTICATES: 8, Story.REFUSED_THEN_PAYS: 2, Story.LEAVES_THE_QUESTION: 2, Story.DEBIT: 6,
+    Story.DEBIT_FAILS: 4, Story.ABANDONS: 3, Story.LEAVES_PAGE: 5, Story.DECLINED_LEAVES_PAGE: 3,
+    Story.COMES_BACK: 4,
 }  # fmt: skip
 _AFTERWARDS = {
     After.NOTHING: 66, After.REFUNDED: 7, After.REFUNDED_IN_PARTS: 5, After.REFUNDED_WHOLLY_IN_PARTS: 3,
@@ -82,9 +106,22 @@ _AFTERWARDS = {
     After.INQUIRY_ESCALATES: 1, After.DISPUTED: 2, After.DISPUTE_WON: 2, After.DISPUTE_LOST: 2,
     After.DISPUTE_PARTLY_LOST: 1, After.REFUNDED_THEN_DISPUTED: 1,
 }  # fmt: skip
-_PAID_PRODUCTS = [product for product, price in PRICES.items() if price]
+#: What Lumira can be asked for, as it can be done in Stripe's dashboard.
+_REFUNDS = (
+    After.REFUNDED,
+    After.REFUNDED_IN_PARTS,
+    After.REFUNDED_WHOLLY_IN_PARTS,
+    After.REFUND_WAITS,
+    After.REFUND_FAILS,
+)
+_DIGITAL = [product for product, price in PRICES.items() if price and product not in GOODS]
+#: How the purchases are shared out; the rest are digital, one at a time.
+_CARTS, _SINGLE_GOODS = 0.25, 0.12
 #: Buyers who come back, so that several orders of one customer are opened at the same time.
 _REGULARS = 25
+_REFUNDED_HERE = 0.5
+#: Who gives no address is asked for it by Stripe's page, which tells of it only once it is finished.
+_NAMELESS = (Story.PAYS, Story.CLICKS_TWICE, Story.AUTHENTICATES, Story.DEBIT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,16 +130,37 @@ class Purchase:
 
     number: int
     tenant: str
-    product: str
+    #: Products and quantities.
+    items: tuple[tuple[str, int], ...]
+    #: Whether it is a cart, paid on a page of Stripe's.
+    on_page: bool
     email: str | None
     story: Story
     after: After
+    #: Whether its refunds are asked of Lumira, and not made in Stripe's dashboard.
+    refunds_here: bool
     patience: float
     key: str
 
     @property
+    def product(self) -> str:
+        return self.items[0][0]
+
+    @property
     def price(self) -> int:
-        return PRICES[self.product]
+        return sum(PRICES[product] * quantity for product, quantity in self.items)
+
+    @property
+    def goods(self) -> dict[str, int]:
+        """Pieces by product."""
+        return {product: quantity for product, quantity in self.items if product in GOODS}
+
+    @property
+    def may_find_nothing_left(self) -> bool:
+        """Whether its pieces may be gone when it is paid at last: they were given back after a failed try."""
+        if not self.goods or self.story not in _RETRIES:
+            return False
+        return self.tenant == RELEASES_AT_ONCE or self.story is Story.DEBIT_FAILS_THEN_PAYS
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,36 +179,74 @@ class Plan:
 
     purchases: tuple[Purchase, ...]
     kills: tuple[Kill, ...]
+    #: Pieces on the shelf before the first purchase, by tenant and product.
+    stock: dict[tuple[str, str], int]
 
 
 def draw(events: int, kills: int, seed: int) -> Plan:
     """The plan of a seed: the same numbers give the same plan."""
     dice = random.Random(f"{seed}:{events}:{kills}")
     purchases = tuple(_purchase(dice, number, seed) for number in range(events))
-    return Plan(purchases, tuple(_kills(dice, events, kills)))
+    return Plan(purchases, tuple(_kills(dice, events, kills)), _stock(purchases))
 
 
 def _purchase(dice: random.Random, number: int, seed: int) -> Purchase:
-    story = dice.choices(list(_STORIES), list(_STORIES.values()))[0]
-    product = "simple" if story is Story.FREE else dice.choice(_PAID_PRODUCTS)
+    kind = dice.random()
+    on_page = kind < _CARTS
+    weights = _STORIES_ON_PAGE if on_page else _STORIES
+    story = dice.choices(list(weights), list(weights.values()))[0]
+    items = _items(dice, story, on_page=on_page, goods=kind < _CARTS + _SINGLE_GOODS)
     after = dice.choices(list(_AFTERWARDS), list(_AFTERWARDS.values()))[0]
-    email: str | None = f"buyer-{number}@example.com"
-    if story is not Story.FREE:
-        fate = dice.random()
-        if fate < 0.25:
-            email = f"regular-{dice.randrange(_REGULARS)}@example.com"
-        elif fate < 0.33 and product not in LEVELS:
-            email = None
-    return Purchase(
+    purchase = Purchase(
         number=number,
         tenant=dice.choice(TENANTS),
-        product=product,
-        email=email,
+        items=items,
+        on_page=on_page,
+        email=_email(dice, number, story, items, on_page=on_page),
         story=story,
         after=after if story in PAID_BY_CARD else After.NOTHING,
+        refunds_here=after in _REFUNDS and dice.random() < _REFUNDED_HERE,
         patience=dice.random(),
         key=f"chaos-{seed}-{number}",
     )
+    # What the house may send back by itself nobody else sends back at the same moment.
+    return replace(purchase, after=After.NOTHING) if purchase.may_find_nothing_left else purchase
+
+
+def _items(dice: random.Random, story: Story, *, on_page: bool, goods: bool) -> tuple[tuple[str, int], ...]:
+    if on_page:
+        products = dice.sample((*GOODS, *GOODS, "mystique", "strict"), dice.randint(1, 3))
+        return tuple((product, _quantity(dice, product)) for product in dict.fromkeys(products))
+    if story is Story.FREE:
+        return (("simple", 1),)
+    product = dice.choice(GOODS if goods else _DIGITAL)
+    return ((product, _quantity(dice, product)),)
+
+
+def _quantity(dice: random.Random, product: str) -> int:
+    return dice.randint(1, 3) if product in GOODS else 1
+
+
+def _email(
+    dice: random.Random, number: int, story: Story, items: tuple[tuple[str, int], ...], *, on_page: bool
+) -> str | None:
+    may_be_nameless = story in _NAMELESS if on_page else all(product not in LEVELS for product, _ in items)
+    if story is not Story.FREE:
+        fate = dice.random()
+        if fate < 0.25:
+            return f"regular-{dice.randrange(_REGULARS)}@example.com"
+        if fate < 0.33 and may_be_nameless:
+            return None
+    return f"buyer-{number}@example.com"
+
+
+def _stock(purchases: tuple[Purchase, ...]) -> dict[tuple[str, str], int]:
+    wanted = Counter({(tenant, product): 0 for tenant in TENANTS for product in GOODS})
+    for purchase in purchases:
+        for product, quantity in purchase.goods.items():
+            wanted[purchase.tenant, product] += quantity
+    # Enough for the largest order also where next to nothing is asked for.
+    return {known: max(int(number * _STOCKED), 3) for known, number in wanted.items()}
 
 
 def _kills(dice: random.Random, events: int, kills: int) -> list[Kill]:

@@ -10,7 +10,7 @@ Row = dict[str, Any]
 
 _ORDERS = """
     SELECT t.slug AS tenant, o.id, o.order_number, o.status, o.amount, o.currency, o.customer_email,
-           o.metadata->>'chaosCall' AS call, o.review_reason, o.completed_at
+           o.metadata->>'chaosCall' AS call, o.review_reason, o.completed_at, o.sold_out_at
     FROM orders o JOIN tenants t ON t.id = o.tenant_id ORDER BY o.id
 """
 _PARTS = {
@@ -20,6 +20,9 @@ _PARTS = {
     "payments": "SELECT order_id, stripe_payment_intent_id AS id, state, amount_received FROM payments",
     "refunds": "SELECT order_id, stripe_refund_id AS id, amount, status FROM refunds",
     "disputes": "SELECT order_id, stripe_dispute_id AS id, amount, status FROM disputes",
+    "sessions": "SELECT order_id, stripe_session_id AS id, state, is_paid FROM checkout_sessions ORDER BY id",
+    "reservations": "SELECT order_id, product_id, quantity, state FROM stock_reservations",
+    "refund_requests": "SELECT order_id, origin, amount, state, stripe_refund_id FROM refund_requests",
 }
 
 
@@ -34,6 +37,14 @@ class OrderRecord:
     payments: list[Row] = field(default_factory=list)
     refunds: list[Row] = field(default_factory=list)
     disputes: list[Row] = field(default_factory=list)
+    sessions: list[Row] = field(default_factory=list)
+    reservations: list[Row] = field(default_factory=list)
+    refund_requests: list[Row] = field(default_factory=list)
+
+    @property
+    def is_sold_out(self) -> bool:
+        """Whether it was paid, and there were no pieces left for it."""
+        return self.row["sold_out_at"] is not None
 
     @property
     def number(self) -> str:
@@ -49,6 +60,8 @@ class Records:
     events: list[Row]
     keys: list[Row]
     alerts: list[Row]
+    #: The figures of all goods.
+    stock: list[Row]
     recovered: int
     #: Seconds since the workers' own clock last queued a sweep.
     sweep_age: float
@@ -59,20 +72,11 @@ def is_quiet(database: Database, last_missed_at: float) -> bool:
     [found] = database.ask(
         "SELECT (SELECT count(*) FROM webhook_events WHERE status IN ('received', 'parked')) AS events, "
         "(SELECT count(*) FROM outbox_messages WHERE status = 'pending') AS messages, "
+        "(SELECT count(*) FROM refund_requests WHERE state IN ('frozen', 'unknown')) AS refunds, "
         "(SELECT coalesce(min(extract(epoch FROM events_pulled_until)), 0) FROM tenants) AS pulled"
     )
-    return found["events"] == found["messages"] == 0 and found["pulled"] > last_missed_at + 1
-
-
-def hurry_reconciliation(database: Database) -> None:
-    """Queue the periodic task now instead of at the next full minute, unless it runs; the workers do the rest."""
-    database.ask(
-        "INSERT INTO procrastinate_jobs (queue_name, task_name, queueing_lock, args) "
-        "SELECT 'lumira', 'reconcile', 'reconcile', "
-        "jsonb_build_object('timestamp', extract(epoch FROM now())::bigint) WHERE NOT EXISTS "
-        "(SELECT FROM procrastinate_jobs WHERE task_name = 'reconcile' AND status IN ('todo', 'doing')) "
-        "ON CONFLICT (queueing_lock) WHERE status = 'todo' DO NOTHING"
-    )
+    owed = found["events"] + found["messages"] + found["refunds"]
+    return owed == 0 and found["pulled"] > last_missed_at + 1
 
 
 def read(database: Database) -> Records:
@@ -96,6 +100,10 @@ def read(database: Database) -> Records:
         ),
         keys=database.ask("SELECT order_id, fence, leased_until, reply_status FROM idempotency_keys"),
         alerts=database.ask("SELECT kind, subject, details FROM alerts"),
+        stock=database.ask(
+            "SELECT t.slug AS tenant, product_id, on_hand, held, sold "
+            "FROM stock_items s JOIN tenants t ON t.id = s.tenant_id ORDER BY 1, 2"
+        ),
         recovered=audit["number"],
         sweep_age=clock["age"],
     )

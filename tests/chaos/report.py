@@ -4,12 +4,14 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import TextIO
 
-from tests.chaos.comparison import KINDS, PROMISED, Difference
+from tests.chaos.comparison import PROMISED
+from tests.chaos.differences import KINDS, Difference
 from tests.chaos.expectations import ACTING
 from tests.chaos.journal import Journal
 from tests.chaos.options import Options
-from tests.chaos.plan import Victim
-from tests.chaos.records import Records
+from tests.chaos.plan import Plan, Victim
+from tests.chaos.records import Records, Row
+from tests.chaos.stock import count_pieces
 from tests.chaos.truth import Sandbox, Truth
 
 _SHOWN = 10
@@ -20,6 +22,7 @@ class Result:
     """Everything that the table is made of."""
 
     options: Options
+    plan: Plan
     truth: Truth
     records: Records
     differences: list[Difference]
@@ -38,9 +41,14 @@ class Result:
 
 def write_table(result: Result, journal: Journal, out: TextIO) -> None:
     """The table, in Markdown."""
-    rows = [("", ""), *_happened(result), *_kills(result), *_verdict(result), *_times(result)]
-    answers = sum(len(entry.opened) for entry in journal.entries.values())
-    rows.insert(2, ("calls to open one, answered", f"{answers}"))
+    rows = [
+        ("", ""),
+        *_bought(result, journal),
+        *_happened(result),
+        *_kills(result),
+        *_verdict(result),
+        *_times(result),
+    ]
     width = max(len(name) for name, _ in rows)
     values = max(len(value) for _, value in rows)
     for number, (name, value) in enumerate(rows):
@@ -49,12 +57,34 @@ def write_table(result: Result, journal: Journal, out: TextIO) -> None:
             out.write(f"|{'-' * (width + 2)}|{'-' * (values + 1)}:|\n")
 
 
+def _bought(result: Result, journal: Journal) -> list[tuple[str, str]]:
+    entries = list(journal.entries.values())
+    sold = count_pieces(result.records, "sold").total()
+    requests = [request for order in result.records.orders for request in order.refund_requests]
+    return [
+        ("purchases", f"{result.options.events}"),
+        ("of these carts on Stripe's page", f"{sum(entry.purchase.on_page for entry in entries)}"),
+        ("of these with goods", f"{sum(bool(entry.purchase.goods) for entry in entries)}"),
+        ("calls to open one, answered", f"{sum(len(entry.opened) for entry in entries)}"),
+        ("refused for want of pieces", f"{sum(entry.is_refused for entry in entries)}"),
+        ("pieces there / sold", f"{sum(result.plan.stock.values())} / {sold}"),
+        ("paid when nothing was left", f"{sum(order.is_sold_out for order in result.records.orders)}"),
+        (
+            "refunds asked of Lumira / its own",
+            f"{_by_origin(requests, asked=True)} / {_by_origin(requests, asked=False)}",
+        ),
+    ]
+
+
+def _by_origin(requests: list[Row], *, asked: bool) -> int:
+    return sum((request["origin"] == "asked") is asked for request in requests)
+
+
 def _happened(result: Result) -> list[tuple[str, str]]:
     truth, deliveries = result.truth, result.truth.deliveries
     paid = [intent for intent in truth.intents.values() if intent.is_paid]
     acting = sum(event.type in ACTING for event in truth.events)
     return [
-        ("purchases", f"{result.options.events}"),
         ("paid", f"{len(paid)}"),
         ("refunds / disputes", f"{_count(paid, 'refunds')} / {_count(paid, 'disputes')}"),
         ("events at Stripe (of these act)", f"{len(truth.events)} ({acting})"),

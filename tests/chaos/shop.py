@@ -9,10 +9,14 @@ from requests.adapters import HTTPAdapter
 
 from tests.chaos.brands import Brand
 from tests.chaos.installation import Installation
-from tests.chaos.plan import LEVELS, Purchase
+from tests.chaos.plan import GOODS, LEVELS, Purchase
 
 _TIMEOUT = (3, 70)
 RETURN_URL = "https://shop.example/done"
+#: A page of the tenant's own, as Lumira wants it; under test keys one's own machine is one.
+_OWN_PAGE = "http://localhost/done"
+#: Refusals that stay: asking again is of no use.
+_FINAL = ("OUT_OF_STOCK", "NOT_REFUNDABLE")
 _own = threading.local()
 
 
@@ -27,13 +31,19 @@ class Answer:
     @property
     def is_passing(self) -> bool:
         """Whether asking again is the right thing to do."""
-        return self.status in (0, 409, 429) or self.status >= 500
+        is_final = self.code in _FINAL
+        return not is_final and (self.status in (0, 409, 429) or self.status >= 500)
+
+    @property
+    def code(self) -> str | None:
+        """Why it was refused, in Lumira's word or in Stripe's."""
+        error = self.body.get("error")
+        return error.get("code") or error.get("type") if isinstance(error, dict) else self.body.get("code")
 
     @property
     def summary(self) -> str:
-        error = self.body.get("error")
-        code = error.get("code") or error.get("type") if isinstance(error, dict) else self.body.get("code")
-        return f"{self.status} {code or self.body.get('status') or self.body.get('orderNumber') or ''}"
+        names = ("outcome", "status", "orderNumber", "refundId")
+        return f"{self.status} {self.code or next(filter(None, map(self.body.get, names)), '')}"
 
 
 class Shop:
@@ -45,23 +55,39 @@ class Shop:
 
     def open(self, purchase: Purchase, key: str) -> Answer:
         """Ask Lumira to open the purchase, under this idempotency key."""
-        body: dict[str, Any] = {"metadata": {"chaosCall": key}}
-        if purchase.email is not None:
-            body |= {"customerEmail": purchase.email, "customerName": "Jeanne Moreau"}
-        if purchase.product in LEVELS:
-            path = "/api/stripe/create-payment-intent"
-            body["level"] = LEVELS[purchase.product]
-        else:
-            kind = "products" if purchase.number % 2 else "payments"
-            path = f"/api/{kind}/create-payment-intent"
-            body["productId"] = purchase.product
         headers = {"Authorization": f"Bearer {self.brand.publishable_key}", "Idempotency-Key": key}
+        path, body = _cart(purchase) if purchase.on_page else _sale(purchase)
+        if purchase.email is not None:
+            body["customerEmail"] = purchase.email
+        body["metadata"] = {"chaosCall": key}
         return _ask("POST", f"{self._installation.url}{path}", headers, json=body)
 
     def order(self, number: str) -> Answer:
         """One order whole, as the brand's own system reads it."""
         headers = {"Authorization": f"Bearer {self.brand.secret_key}"}
         return _ask("GET", f"{self._installation.url}/api/orders/{number}", headers)
+
+    def refund(self, payment: str, body: dict[str, int], key: str) -> Answer:
+        """Ask Lumira to send money back, as the brand's own system does."""
+        headers = {"Authorization": f"Bearer {self.brand.secret_key}", "Idempotency-Key": key}
+        return _ask("POST", f"{self._installation.url}/api/payments/{payment}/refunds", headers, json=body)
+
+    def pay_page(self, opened: dict[str, Any], method: str, purchase: Purchase) -> Answer:
+        """Fill in the form of Stripe's page, and send it."""
+        form = {"payment_method": method}
+        if purchase.email is None:
+            form["email"] = f"payer-{purchase.number}@example.com"
+        return self.control("POST", f"checkout/sessions/{opened['sessionId']}/pay", **form)
+
+    def look_at_page(self, opened: dict[str, Any]) -> Answer:
+        """The Checkout Session as it is now."""
+        headers = {"Authorization": f"Bearer {self.brand.stripe_secret_key}"}
+        url = f"{self._installation.sandbox_url}/v1/checkout/sessions/{opened['sessionId']}"
+        return _ask("GET", url, headers)
+
+    def answer_bank(self, url: str, outcome: str) -> Answer:
+        """Answer the question to which Stripe's page has led."""
+        return _ask("POST", url, {}, data={"outcome": outcome}, allow_redirects=False)
 
     def confirm(self, opened: dict[str, Any], method: str) -> Answer:
         """Pay as the buyer's page does: with the publishable key and the client secret."""
@@ -95,6 +121,22 @@ class Shop:
 
     def _intent_url(self, opened: dict[str, Any]) -> str:
         return f"{self._installation.sandbox_url}/v1/payment_intents/{opened['paymentIntentId']}"
+
+
+def _cart(purchase: Purchase) -> tuple[str, dict[str, Any]]:
+    items = [{"productId": product, "quantity": quantity} for product, quantity in purchase.items]
+    pages = {"successUrl": _OWN_PAGE, "cancelUrl": _OWN_PAGE}
+    return "/api/payments/checkout-sessions", {"items": items, **pages}
+
+
+def _sale(purchase: Purchase) -> tuple[str, dict[str, Any]]:
+    body: dict[str, Any] = {"customerName": "Jeanne Moreau"} if purchase.email is not None else {}
+    if purchase.product in LEVELS:
+        return "/api/stripe/create-payment-intent", body | {"level": LEVELS[purchase.product]}
+    if purchase.product in GOODS:
+        body["quantity"] = purchase.goods[purchase.product]
+    kind = "products" if purchase.number % 2 else "payments"
+    return f"/api/{kind}/create-payment-intent", body | {"productId": purchase.product}
 
 
 def _ask(method: str, url: str, headers: dict[str, str], **options: Any) -> Answer:

@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+import time
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -32,11 +33,28 @@ class Intent:
     succeeded_refunds: set[str] = field(default_factory=set)
     #: Disputes that were, at least at first, only a bank's question.
     inquiries: set[str] = field(default_factory=set)
+    #: Whether a debit was ever on its way.
+    was_processing: bool = False
     paid_at: float | None = None
 
     @property
     def is_paid(self) -> bool:
         return self.status == "succeeded"
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One Checkout Session: a page of Stripe's, and how far its buyer came there."""
+
+    id: str
+    order_number: str | None
+    status: str
+    payment_status: str
+    payment_intent: str | None
+
+    @property
+    def is_paid(self) -> bool:
+        return self.payment_status == "paid"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +70,16 @@ class Truth:
     """Everything that happened at Stripe."""
 
     intents: dict[str, Intent]
+    #: Oldest first.
+    sessions: list[Session]
     events: list[Event]
     #: Stripe customers by tenant and by the id of ours that each carries.
     customers: list[tuple[str, str | None]]
     deliveries: dict[str, int]
+
+
+#: A page that nobody pays expires after half an hour, and nobody waits for that.
+_SOON = 120.0
 
 
 class Sandbox:
@@ -67,9 +91,10 @@ class Sandbox:
         self._shops = shops
 
     def is_quiet(self) -> bool:
-        """Whether nothing waits to happen, and no webhook to be delivered."""
+        """Whether nothing waits to happen soon, and no webhook to be delivered."""
+        soon = time.time() + _SOON
         with self._open() as state:
-            (tasks,) = state.execute("SELECT count(*) FROM tasks").fetchone()
+            (tasks,) = state.execute("SELECT count(*) FROM tasks WHERE due_at < ?", (soon,)).fetchone()
             (owed,) = state.execute(
                 "SELECT count(*) FROM deliveries WHERE status IN ('pending', 'sending')"
             ).fetchone()
@@ -87,9 +112,11 @@ class Sandbox:
     def read(self) -> Truth:
         """The books and all events as of now."""
         intents: dict[str, Intent] = {}
+        sessions: list[Session] = []
         for slug, shop in self._shops.items():
-            for told in shop.control("GET", "books").body["payment_intents"]:
-                intents[told["id"]] = _intent(slug, told)
+            books = shop.control("GET", "books").body
+            intents |= {told["id"]: _intent(slug, told) for told in books["payment_intents"]}
+            sessions += [_session(told) for told in books["checkout_sessions"]]
         with self._open() as state:
             accounts = {
                 row["id"]: self._tenants[row["name"]]
@@ -104,7 +131,7 @@ class Sandbox:
                 for row in state.execute("SELECT account, body FROM objects WHERE kind = 'customer'")
             ]
             deliveries = _count_deliveries(state)
-        return Truth(intents, events, customers, deliveries)
+        return Truth(intents, sessions, events, customers, deliveries)
 
     def _event(self, accounts: dict[str, str], row: sqlite3.Row, intents: dict[str, Intent]) -> Event:
         told = json.loads(row["body"])["data"]["object"]
@@ -151,10 +178,22 @@ def _intent(tenant: str, told: dict[str, Any]) -> Intent:
     )
 
 
+def _session(told: dict[str, Any]) -> Session:
+    return Session(
+        id=told["id"],
+        order_number=told["client_reference_id"],
+        status=told["status"],
+        payment_status=told["payment_status"],
+        payment_intent=told["payment_intent"],
+    )
+
+
 def _learn(intent: Intent, event_type: str, told: dict[str, Any], at: float) -> None:
     if event_type == "payment_intent.payment_failed":
         error = told["last_payment_error"]
         intent.failed_tries.add(error.get("charge") or error["payment_method"]["id"])
+    elif event_type == "payment_intent.processing":
+        intent.was_processing = True
     elif event_type == "payment_intent.succeeded":
         intent.paid_at = at
     elif told["object"] == "refund" and told["status"] == "succeeded":

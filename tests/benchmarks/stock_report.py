@@ -1,0 +1,80 @@
+"""`docs/performance-stock.md`, as it follows from one run."""
+
+import os
+import platform
+import statistics
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+from tests.benchmarks.processes import ROOT
+from tests.benchmarks.stock_rates import CLIENTS, PROCESSES, THREADS, Round
+
+FILE = ROOT / "docs" / "performance-stock.md"
+_TEMPLATE = Path(__file__).with_name("stock_performance.md.in")
+_PACKAGES = ("sqlalchemy", "psycopg")
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Under what the rounds were measured."""
+
+    command: str
+    seconds: int
+    postgresql: str
+    flushes_a_second: float
+    #: How much else the machine had to do in the minute before.
+    load: float
+
+
+def ratio(rounds: list[Round]) -> float:
+    """The median of the ratios within each round."""
+    return statistics.median(each.ratio for each in rounds)
+
+
+def write(run: Run, rounds: list[Round], *, aim: float) -> None:
+    """Put the run in place of the last one."""
+    text = _TEMPLATE.read_text()
+    packages = ", ".join(f"{name} {version(name)}" for name in _PACKAGES)
+    values = {
+        "figure": _figure(rounds, aim),
+        "rates": _rates(rounds),
+        "rounds": str(len(rounds)),
+        "seconds": str(run.seconds),
+        "clients": str(CLIENTS),
+        "processes": str(PROCESSES),
+        "threads": str(THREADS),
+        "date": f"{datetime.now(UTC):%Y-%m-%d}",
+        "command": run.command,
+        "machine": f"{os.cpu_count()} processors, {platform.system()} {platform.release()}",
+        "load": f"{run.load:.1f}",
+        "flushes": f"{run.flushes_a_second:,.0f}",
+        "versions": f"Python {platform.python_version()}, PostgreSQL {run.postgresql}, {packages}",
+    }
+    for name, value in values.items():
+        text = text.replace("{" + name + "}", value)
+    FILE.write_text(text)
+
+
+def _figure(rounds: list[Round], aim: float) -> str:
+    median, ratios = ratio(rounds), [each.ratio for each in rounds]
+    return (
+        "| figure | aim | median | lowest to highest | met |\n|---|---|---|---|---|\n"
+        f"| holds of one product, against the bare update of its row | ≥ {aim:.1f} | **{median:.2f}** "
+        f"| {min(ratios):.2f} to {max(ratios):.2f} | {'yes' if median >= aim else 'no'} |"
+    )
+
+
+def _rates(rounds: list[Round]) -> str:
+    rows = [
+        f"| | median | {' | '.join(f'round {number}' for number in range(1, len(rounds) + 1))} |",
+        "|---|" + "---|" * (len(rounds) + 1),
+    ]
+    for name, rates in (
+        ("pgbench updates, a second", [each.bare for each in rounds]),
+        ("Lumira holds, a second", [each.held for each in rounds]),
+    ):
+        listed = " | ".join(f"{rate:,.0f}" for rate in rates)
+        rows.append(f"| {name} | **{statistics.median(rates):,.0f}** | {listed} |")
+    return "\n".join(rows)

@@ -1,0 +1,58 @@
+"""Pieces: none sold that was not there, none held for who is not buying any more, and every figure explained."""
+
+import subprocess
+from collections import Counter
+from collections.abc import Iterator
+
+from tests.chaos.differences import Difference
+from tests.chaos.installation import ROOT, Installation, module
+from tests.chaos.plan import Plan
+from tests.chaos.records import Records
+
+#: Statuses of an order that somebody may still pay.
+_OPEN = ("pending", "processing", "failed")
+_TIMEOUT = 60
+
+
+def compare_stock(plan: Plan, records: Records) -> Iterator[Difference]:
+    """The figures of all goods, held against what the orders have of them and what there was at the beginning."""
+    sold, held = count_pieces(records, "sold"), count_pieces(records, "held")
+    for row in records.stock:
+        key = row["tenant"], row["product_id"]
+        if row["on_hand"] < 0 or row["held"] > row["on_hand"] or sold[key] > plan.stock[key]:
+            yield Difference("doubled", f"oversold: of {plan.stock[key]} pieces {sold[key]} are sold, {row}")
+        wanted = (plan.stock[key] - sold[key], held[key], sold[key])
+        if (row["on_hand"], row["held"], row["sold"]) != wanted:
+            yield Difference("wrong", f"pieces on hand, held, sold: {wanted}, found {row}")
+    if {(row["tenant"], row["product_id"]) for row in records.stock} != plan.stock.keys():
+        yield Difference("lost", f"goods that are counted: {sorted(plan.stock)}, found {records.stock}")
+    for order in records.orders:
+        states = {row["state"] for row in order.reservations}
+        if "held" in states and order.row["status"] not in _OPEN:
+            yield Difference("stuck", f"pieces held for an order that is {order.row['status']}", order.number)
+
+
+def count_pieces(records: Records, state: str) -> Counter[tuple[str, str]]:
+    """Pieces that orders have in this state, by tenant and product."""
+    pieces: Counter[tuple[str, str]] = Counter()
+    for order in records.orders:
+        for row in order.reservations:
+            if row["state"] == state:
+                pieces[order.row["tenant"], row["product_id"]] += row["quantity"]
+    return pieces
+
+
+def verify_stock(installation: Installation) -> Iterator[Difference]:
+    """What `flask stock verify` finds, as an operator would ask."""
+    done = subprocess.run(
+        module("flask", "stock", "verify"),
+        cwd=ROOT,
+        env=installation.environment(),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=_TIMEOUT,
+        check=False,
+    )
+    if done.returncode != 0:
+        yield Difference("wrong", f"flask stock verify: {done.stdout}{done.stderr[-2000:]}")

@@ -32,6 +32,14 @@ def wake(tenant_id: int) -> None:
     db.session.execute(text("SELECT lumira_wake('drain_inbox', :tenant_id)"), {"tenant_id": tenant_id})
 
 
+def known(tenant_id: int, stripe_event_ids: Iterable[str]) -> set[str]:
+    """Those of Stripe's events that have been stored."""
+    query = select(WebhookEvent.stripe_event_id).where(
+        WebhookEvent.tenant_id == tenant_id, WebhookEvent.stripe_event_id.in_(list(stripe_event_ids))
+    )
+    return set(db.session.execute(query).scalars())
+
+
 def unpark(tenant_id: int, payment_intent_ids: Iterable[str]) -> bool:
     """Let the events that wait for these payments be tried at once; whether there were any.
 

@@ -8,6 +8,7 @@ the others their turn, and the watermark stays before what was not seen.
 import time
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any
 
 import structlog
@@ -18,6 +19,7 @@ from lumira.clock import utc_now
 from lumira.database import atomic
 from lumira.errors import WebhookRejected
 from lumira.services import alerts, audit, checks, tenants
+from lumira.services import events as stored
 from lumira.services.read_stripe import is_storable
 from lumira.webhooks import (
     enquiry,
@@ -44,6 +46,8 @@ BATCH = 50
 BUDGET = 40
 #: Stripe takes so many types in one question.
 _TYPES_AT_ONCE = 20
+#: Events that are looked for in the inbox by one query.
+_LOOKED_UP_AT_ONCE = 100
 #: Silence for so long is more than a hiccup, and becomes an alert: one for each outage.
 _ALARMING_SILENCE = timedelta(minutes=15)
 _ACTOR = "reconciliation"
@@ -102,11 +106,15 @@ def pull_events(
     with atomic(tenant_id):
         pulled_until = tenants.get(tenant_id).events_pulled_until
     begin = _begin(pulled_until, until, since)
-    for event in _events(account, begin, until):
-        if is_stopping():
-            return
-        if _store(tenant_id, account, event):
-            findings.events_recovered += 1
+    for events in _together(_events(account, begin, until)):
+        with atomic(tenant_id):
+            known = stored.known(tenant_id, filter(is_storable, (event.get("id") for event in events)))
+        for event in events:
+            if is_stopping():
+                return
+            # Most came by themselves. Should one come right now, storing it again changes nothing.
+            if event.get("id") not in known and _store(tenant_id, account, event):
+                findings.events_recovered += 1
     with atomic(tenant_id):
         tenant = tenants.lock(tenant_id)
         # Only forward, also where two runs overlap.
@@ -129,6 +137,12 @@ def _events(account: tenants.StripeAccount, begin: datetime, until: datetime) ->
         yield from stripe_client.list_events(
             account, types=types[first : first + _TYPES_AT_ONCE], since=begin, until=until
         )
+
+
+def _together(events: Iterator[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
+    """As many as one question about them may name."""
+    while batch := list(islice(events, _LOOKED_UP_AT_ONCE)):
+        yield batch
 
 
 def _store(tenant_id: int, account: tenants.StripeAccount, event: dict[str, Any]) -> bool:

@@ -39,7 +39,7 @@ FOR_EACH_EVENT = 0
 #: Five transactions: the order; the customer's request, its answer; the payment's, its answer.
 OPENED_PAYMENT_OF_A_NEW_BUYER = 42
 #: The customer is known at Stripe: neither asked for nor written down.
-OPENED_PAYMENT_OF_A_KNOWN_BUYER = 40
+OPENED_PAYMENT_OF_A_KNOWN_BUYER = 39
 #: Which catalog is the current one, what is in stock: nothing of the catalog itself.
 UNCHANGED_CATALOG = 2
 #: The account, the watermark, which of the events are known; the tenant locked, and its watermark written.
@@ -160,7 +160,8 @@ def test_events_that_came_by_themselves_cost_reconciliation_one_question_togethe
             return reconcile.recover_events(tenant.id).events_recovered
 
     for _ in range(3):
-        stripe_sandbox.pay(tenant, str(open_payment(tenant).payment_intent_id))
+        opened = open_payment(tenant)
+        stripe_sandbox.pay(tenant, opened.payment_intent_id, opened.client_secret)
     assert look(minutes=2) > 1
 
     sent = statements.made_by(lambda: look(minutes=4))

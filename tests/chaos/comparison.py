@@ -215,8 +215,8 @@ def _money(order: OrderRecord, books: Books) -> Iterator[tuple[str, str]]:
     known = sorted((row["id"], row["state"], row["amount_received"]) for row in order.payments)
     if known != wanted:
         yield "lost" if books.paid is not None and not known else "wrong", f"payments {wanted}, found {known}"
-    pages = [(session.id, session.status, session.is_paid) for session in books.sessions]
-    found = [(row["id"], row["state"], row["is_paid"]) for row in order.sessions]
+    pages = sorted((session.id, session.status, session.is_paid) for session in books.sessions)
+    found = sorted((row["id"], row["state"], row["is_paid"]) for row in order.sessions)
     if found != pages:
         yield "lost" if len(found) < len(pages) else "wrong", f"pages {pages}, found {found}"
     for intent in books.intents:

@@ -16,6 +16,7 @@ _FRAME = Template(
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>$title</title>
 <style>
+* { box-sizing: border-box; }
 body { font: 16px/1.5 system-ui, sans-serif; color: #1a1f36; }
 body { max-width: 42rem; margin: 3rem auto; padding: 0 1rem; }
 code, pre { background: #f2f4f8; border-radius: 4px; padding: .1rem .3rem; overflow-wrap: anywhere; }
@@ -26,6 +27,7 @@ button { font: inherit; padding: .6rem 1.4rem; border: 0; border-radius: 6px; ma
 .alert { background: #fdecea; border-left: 4px solid #b3261e; padding: .6rem 1rem; }
 table { border-collapse: collapse; width: 100%; }
 th, td { border-bottom: 1px solid #d5dbe5; padding: .4rem .3rem; text-align: left; }
+th:nth-child(n+2), td:nth-child(n+2), tfoot td { text-align: right; }
 fieldset { border: 1px solid #d5dbe5; border-radius: 6px; margin: 0 0 1rem; }
 input[type=email], input:not([type]) { display: block; font: inherit; padding: .4rem; width: 100%; }
 .note { color: #5b6478; }

@@ -13,10 +13,10 @@ unexport DATABASE_URL DATABASE_OWNER_URL DATABASE_POOL_SIZE SECRET_KEY REDIS_URL
 unexport RATE_LIMIT_PER_KEY RATE_LIMIT_PER_ADDRESS RATE_LIMIT_PER_EMAIL TRUSTED_PROXIES
 unexport LUMIRA_ENV LUMIRA_INSTANCE LUMIRA_ENCRYPTION_KEYS LUMIRA_DEFAULT_TENANT
 unexport STRIPE_API_BASE STRIPE_SECRET_KEY STRIPE_PUBLISHABLE_KEY STRIPE_WEBHOOK_SECRET
-unexport SMTP_URL MAIL_FROM METRICS_TOKEN BIND WEB_CONCURRENCY WEB_THREADS GUNICORN_CMD_ARGS
+unexport PUBLIC_URL SMTP_URL MAIL_FROM METRICS_TOKEN BIND WEB_CONCURRENCY WEB_THREADS GUNICORN_CMD_ARGS
 unexport FLASK_APP FLASK_DEBUG FLASK_ENV PYTHONPATH PYTHONHOME PYTEST_ADDOPTS PYTHONWARNINGS
 
-.PHONY: help demo demo-check test stories chaos bench bench-stock check format venv requirements clean
+.PHONY: help demo demo-check test machine stories chaos bench bench-stock check format venv requirements clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -27,8 +27,21 @@ demo: venv ## Run everything on this machine, buy at three brands, then serve un
 demo-check: venv ## The same in a temporary folder, ending by itself: exit code 0 if all three purchases were served
 	@$(BIN)/python -m flask demo --check
 
-test: venv ## Run all tests, on a PostgreSQL of their own (ARGS="-k refund")
+test: venv machine ## Run all tests, on a PostgreSQL of their own (ARGS="-k refund")
 	$(BIN)/python -m pytest -n $(PYTEST_PROCESSES) $(ARGS)
+
+# What no package of Python's brings: the browser that opens the buyer's page in tests, and what draws receipts.
+machine: venv
+	@missing=""; \
+	command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null \
+	  || missing="chromium fonts-dejavu-core"; \
+	$(BIN)/python -c 'import weasyprint' >/dev/null 2>&1 \
+	  || missing="$$missing libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0"; \
+	test -z "$$missing" && exit; \
+	echo "Installing $$missing ..."; \
+	{ apt-get -o DPkg::Lock::Timeout=300 update -qq && DEBIAN_FRONTEND=noninteractive apt-get \
+	    -o DPkg::Lock::Timeout=300 install -y -qq --no-install-recommends $$missing >/dev/null; } \
+	  || { echo "The tests need these: on Debian and Ubuntu, as root: apt-get install $$missing" >&2; exit 1; }
 
 stories: venv ## Tell very many life stories of payments, badly (STORIES=20000)
 	STORIES=$${STORIES:-20000} $(BIN)/python -m pytest -n $(PYTEST_PROCESSES) tests/integration/webhooks/test_life_stories.py

@@ -2,17 +2,25 @@
 
 import json
 import os
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from email.errors import HeaderParseError
+from email.policy import SMTP
 from pathlib import Path
 from typing import Literal
 
 from cryptography.fernet import Fernet
 
+from config.smtp_server import SmtpServer
+
 ROOT = Path(__file__).resolve().parent.parent
 #: What production cannot do without: a guess would lose data or open doors.
 REQUIRED_IN_PRODUCTION = ("DATABASE_URL", "SECRET_KEY", "LUMIRA_ENCRYPTION_KEYS")
+
+#: A link opens a buyer's page: in the open only on one's own machine.
+_ORIGIN = re.compile(r"(https://[A-Za-z0-9.-]+|http://(localhost|127\.0\.0\.1))(:[0-9]{1,5})?/?")
 
 
 class SettingsError(Exception):
@@ -30,6 +38,18 @@ class StripeBootstrap:
     @property
     def is_given(self) -> bool:
         return bool(self.secret_key or self.publishable_key or self.webhook_secret)
+
+
+@dataclass(frozen=True, slots=True)
+class S3:
+    """The bucket that files are kept in; without a name they are kept under the instance's folder."""
+
+    bucket: str | None = None
+    endpoint_url: str | None = None
+    region: str = "us-east-1"
+    access_key_id: str | None = None
+    secret_access_key: str | None = field(default=None, repr=False)
+    addressing_style: str = "auto"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +80,13 @@ class Settings:
     stripe: StripeBootstrap = StripeBootstrap()
     redis_url: str | None = field(default=None, repr=False)
     rate_limits: RateLimits = RateLimits()
+    #: Where buyers reach this installation, without a slash at its end; `None`: messages carry no link.
+    public_url: str | None = None
+    #: Where messages are handed over; `None`: they are kept as files.
+    smtp: SmtpServer | None = None
+    s3: S3 = S3()
+    #: The longest file that is taken.
+    max_upload_bytes: int = 50 * 1024 * 1024
     mail_from: str = "Lumira <no-reply@localhost>"
     trusted_proxies: int = 0
     database_pool_size: int = 16
@@ -95,7 +122,11 @@ class Settings:
             ),
             redis_url=given.get("REDIS_URL"),
             rate_limits=_rate_limits(given),
-            mail_from=given.get("MAIL_FROM", "Lumira <no-reply@localhost>"),
+            public_url=_public_url(given),
+            s3=_s3(given),
+            max_upload_bytes=_max_upload_bytes(given),
+            smtp=_smtp(given),
+            mail_from=_mail_from(given),
             trusted_proxies=_whole_number(given, "TRUSTED_PROXIES", default=0),
             database_pool_size=_whole_number(given, "DATABASE_POOL_SIZE", default=16),
         )
@@ -144,6 +175,70 @@ def _rate_limits(given: Mapping[str, str]) -> RateLimits:
         per_address=given.get("RATE_LIMIT_PER_ADDRESS", standard.per_address),
         per_email=given.get("RATE_LIMIT_PER_EMAIL", standard.per_email),
     )
+
+
+def _smtp(given: Mapping[str, str]) -> SmtpServer | None:
+    if "SMTP_URL" not in given:
+        return None
+    if "MAIL_FROM" not in given:
+        raise SettingsError("SMTP_URL needs MAIL_FROM: the address that messages are sent from.")
+    try:
+        return SmtpServer.from_url(given["SMTP_URL"])
+    except ValueError as error:
+        # Nothing of the URL is repeated: it may hold the password, in whatever place it was mistyped.
+        raise SettingsError(f"SMTP_URL {error}.") from None
+
+
+def _mail_from(given: Mapping[str, str]) -> str:
+    sender = given.get("MAIL_FROM", "Lumira <no-reply@localhost>")
+    try:
+        header = SMTP.header_factory("From", sender if sender.isprintable() else "")
+    except (IndexError, HeaderParseError):
+        # Python's parser stumbles over what ends within an address.
+        header = SMTP.header_factory("From", "")
+    # One mailbox without a defect: neither a list nor a group, and with a domain to sign messages with.
+    if header.defects or len(header.addresses) != 1 or header.groups[0].display_name is not None:
+        raise SettingsError("MAIL_FROM must be one address, such as Lumira <no-reply@example.com>.")
+    [address] = header.addresses
+    if not (address.username and address.domain and address.addr_spec.isascii()):
+        raise SettingsError("MAIL_FROM must be one address, such as Lumira <no-reply@example.com>.")
+    return sender
+
+
+def _public_url(given: Mapping[str, str]) -> str | None:
+    url = given.get("PUBLIC_URL")
+    if url is not None and not _ORIGIN.fullmatch(url):
+        raise SettingsError(
+            "PUBLIC_URL must be the address that buyers reach, such as https://pay.example.com, without a path."
+        )
+    return None if url is None else url.rstrip("/")
+
+
+def _s3(given: Mapping[str, str]) -> S3:
+    style = given.get("S3_ADDRESSING_STYLE", "auto")
+    if style not in ("auto", "path", "virtual"):
+        raise SettingsError(f"S3_ADDRESSING_STYLE must be auto, path or virtual, not {style!r}.")
+    access_key_id, secret_access_key = given.get("S3_ACCESS_KEY_ID"), given.get("S3_SECRET_ACCESS_KEY")
+    if (access_key_id is None) != (secret_access_key is None):
+        raise SettingsError("S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY are given together, or neither is.")
+    endpoint = given.get("S3_ENDPOINT_URL")
+    if endpoint is not None and not endpoint.startswith(("https://", "http://")):
+        raise SettingsError("S3_ENDPOINT_URL must begin with https:// or http://.")
+    return S3(
+        bucket=given.get("S3_BUCKET"),
+        endpoint_url=endpoint,
+        region=given.get("S3_REGION", "us-east-1"),
+        access_key_id=access_key_id,
+        secret_access_key=secret_access_key,
+        addressing_style=style,
+    )
+
+
+def _max_upload_bytes(given: Mapping[str, str]) -> int:
+    longest = _whole_number(given, "MAX_UPLOAD_BYTES", default=50 * 1024 * 1024)
+    if longest == 0:
+        raise SettingsError("MAX_UPLOAD_BYTES must be at least 1: with 0 no file could be taken.")
+    return longest
 
 
 def _whole_number(given: Mapping[str, str], name: str, *, default: int) -> int:

@@ -3,8 +3,8 @@
 from flask import Flask
 
 from config.settings import Settings
-from lumira import blueprints, cli, database, effects, encryption, extensions, logging
-from lumira.clients import stripe_client
+from lumira import blueprints, cli, database, effects, encryption, extensions, link_tokens, logging
+from lumira.clients import storage, stripe_client
 
 __version__ = "0.1.0"
 
@@ -17,10 +17,28 @@ def create_app(settings: Settings) -> Flask:
     app.extensions["lumira"] = settings
     logging.configure(settings)
     encryption.configure(settings.encryption_keys)
+    link_tokens.configure(settings.secret_key, public_url=settings.public_url)
     stripe_client.configure(settings.stripe_api_base)
+    storage.configure(
+        settings.instance_path / "files", _bucket(settings), max_bytes=settings.max_upload_bytes
+    )
     database.configure(app, settings)
     effects.configure(settings)
     extensions.init_app(app, settings)
     blueprints.register(app, settings)
     cli.register(app)
     return app
+
+
+def _bucket(settings: Settings) -> storage.Bucket | None:
+    given = settings.s3
+    if given.bucket is None:
+        return None
+    return storage.Bucket(
+        given.bucket,
+        given.endpoint_url,
+        given.region,
+        given.access_key_id,
+        given.secret_access_key,
+        given.addressing_style,
+    )

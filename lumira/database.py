@@ -30,6 +30,7 @@ CONFLICT_RETRIES = 3
 
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
+Item = TypeVar("Item")
 
 log = structlog.get_logger()
 
@@ -43,6 +44,10 @@ CONNECTION_OPTIONS = (
 _SET_TENANT = "SELECT set_config('lumira.tenant_id', %(tenant_id)s, true)"
 
 _in_transaction: ContextVar[bool] = ContextVar("in_transaction", default=False)
+
+#: What the running transaction does last: each action with all that was collected for it.
+_Collected = dict[Callable[[list[Any]], None], list[Any]]
+_collected: ContextVar[_Collected] = ContextVar("collected")
 
 
 class Base(DeclarativeBase):
@@ -139,13 +144,26 @@ def atomic(tenant_id: int | None) -> Iterator[Session]:
         raise InsideTransaction("atomic() does not nest: what must commit together belongs in one block.")
     session = db.session()
     token = _in_transaction.set(True)
+    last: _Collected = {}
+    collecting = _collected.set(last)
     try:
         with session.begin():
             _begin(session.connection(), tenant_id)
             yield session
+            for action, items in last.items():
+                action(items)
     finally:
+        _collected.reset(collecting)
         _in_transaction.reset(token)
         session.close()
+
+
+def at_the_end(action: Callable[[list[Item]], None], item: Item) -> None:
+    """Hand `item` to `action`, with whatever else is collected for it, as the last thing in this transaction.
+
+    For what takes a lock that many wait for: it is then held for the commit alone, and taken once for a batch.
+    """
+    _collected.get().setdefault(action, []).append(item)
 
 
 def retried(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:

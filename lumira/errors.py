@@ -79,6 +79,20 @@ class OrderNotFound(NotFound):
     code = "ORDER_NOT_FOUND"
 
 
+class ReceiptNotFound(NotFound):
+    """No receipt or credit note of this tenant is meant."""
+
+
+class CustomerNotFound(NotFound):
+    code = "CUSTOMER_NOT_FOUND"
+
+
+class GrantNotFound(NotFound):
+    """There is no access of this kind that could be taken away or restored."""
+
+    code = "GRANT_NOT_FOUND"
+
+
 class TenantNotFound(NotFound):
     pass
 
@@ -86,6 +100,12 @@ class TenantNotFound(NotFound):
 class Conflict(LumiraError):
     status = HTTPStatus.CONFLICT
     code = "CONFLICT"
+
+
+class NotErasable(Conflict):
+    """Something of the customer's is still open; says what. Nothing was changed."""
+
+    code = "NOT_ERASABLE"
 
 
 class OutOfStock(Conflict):
@@ -96,6 +116,18 @@ class NotRefundable(Conflict):
     """There is nothing to send back, not that much, or Stripe refuses to."""
 
     code = "NOT_REFUNDABLE"
+
+
+class NotMergeable(Conflict):
+    """Two customers cannot become one: they are the same, or one of them was merged or erased before."""
+
+    code = "NOT_MERGEABLE"
+
+
+class NothingToOpen(Conflict):
+    """Access is given to digital products and levels, and this is neither."""
+
+    code = "NOTHING_TO_OPEN"
 
 
 class IdempotencyInProgress(Conflict):
@@ -162,3 +194,47 @@ class UnsupportedMediaType(LumiraError):
 
     status = HTTPStatus.UNSUPPORTED_MEDIA_TYPE
     code = "UNSUPPORTED_MEDIA_TYPE"
+
+
+class InvalidFile(InvalidRequest):
+    """The file is of a kind that is not taken here, or not what its name says."""
+
+    code = "INVALID_FILE"
+
+
+class FileTooLarge(LumiraError):
+    """The file is longer than is taken here; nothing of it is kept."""
+
+    status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+    code = "PAYLOAD_TOO_LARGE"
+
+
+class FileMissing(NotFound):
+    """There is no such file, or no longer."""
+
+
+class StorageUnavailable(LumiraError):
+    """Files can neither be kept nor fetched at the moment; nothing was changed. Safe to repeat."""
+
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    code = "STORAGE_UNAVAILABLE"
+
+
+class RenderingUnavailable(LumiraError):
+    """Documents cannot be drawn in this installation: a library of the system is missing. Nothing was changed."""
+
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    code = "RENDERING_UNAVAILABLE"
+
+
+class AccessEnded(LumiraError):
+    """The file was open to this buyer once, and is no longer."""
+
+    status = HTTPStatus.FORBIDDEN
+    code = "ACCESS_ENDED"
+
+
+class NoPublicUrl(Conflict):
+    """Nobody said under which address buyers reach this installation."""
+
+    code = "NO_PUBLIC_URL"

@@ -18,6 +18,8 @@ from lumira.schemas.errors import ErrorEnvelope
 
 #: Seconds. A dead Redis must cost a sale less than the patience of whoever buys.
 _REDIS_TIMEOUT = 0.5
+#: Enough for a household that has mislaid every link; what leaves for one buyer is limited besides.
+_RENEWALS = "20 per hour"
 #: What an internet provider gives one household of IPv6: its addresses count as one.
 _IPV6_HOUSEHOLD = 64
 
@@ -41,6 +43,8 @@ class HttpExtensions:
     limiter: Limiter
     #: How often payments may be opened in the name of one e-mail address.
     email_limit: RouteLimit
+    #: How often one household may ask for a new link to a buyer's page.
+    renewal_limit: RouteLimit
 
 
 def init_app(app: Flask, settings: Settings) -> None:
@@ -60,7 +64,8 @@ def init_app(app: Flask, settings: Settings) -> None:
         # A shop's own system speaks for its buyers, and nobody else can show its key.
         exempt_when=_is_known_backend,
     )
-    app.extensions["lumira.http"] = HttpExtensions(api, limiter, email_limit)
+    renewal_limit = limiter.shared_limit(_RENEWALS, scope="renewal", key_func=_network)
+    app.extensions["lumira.http"] = HttpExtensions(api, limiter, email_limit, renewal_limit)
 
 
 def of(app: Flask | None = None) -> HttpExtensions:

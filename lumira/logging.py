@@ -43,6 +43,8 @@ _SECRETS = (
     (re.compile(r"\b((?:pi|seti|cs)_[A-Za-z0-9]+_secret_)[A-Za-z0-9_]+"), rf"\1{REDACTED}"),
     (re.compile(r"(\b[a-z][a-z0-9+.\-]*://[^\s/:@'\"]*:)[^\s@/'\"]+(?=@)", re.IGNORECASE), rf"\1{REDACTED}"),
     (re.compile(r"\b(Bearer\s+)[^\s'\",;]+", re.IGNORECASE), rf"\1{REDACTED}"),
+    # The address of a buyer's page opens it.
+    (re.compile(r"(/my/)[A-Za-z0-9_\-]{8,}[^\s/?#'\"]*"), rf"\1{REDACTED}"),
     # Fernet: our encrypted columns and the keys that open them look like nothing else in a log.
     (re.compile(r"\bgAAAA[A-Za-z0-9_\-=]{20,}"), REDACTED),
 )
@@ -50,7 +52,7 @@ _EMAIL = re.compile(r"(?<![\w.+\-%'])([^\W_]|[\w.+\-%'])[\w.+\-%']*@((?:[\w\-]+\
 #: Every secret, every address and every quoted row holds one of these, and most of what is logged holds none: to look
 #: for them is most of what redaction costs. Each begins with one plain character, because `re` skips fast to those.
 _MAY_HOLD_SECRETS = re.compile(
-    r"pk_|rk_|sk_|whsec_|_secret_|://|@|gAAAA|b(?i:earer\s)|B(?i:earer\s)|DETAIL:|CONTEXT:"
+    r"pk_|rk_|sk_|whsec_|_secret_|://|@|gAAAA|b(?i:earer\s)|B(?i:earer\s)|DETAIL:|CONTEXT:|/my/"
 )
 _QUOTED_ROWS = re.compile(r"(?m)^((?:DETAIL|CONTEXT):).*$")
 #: Deeper than anything that is logged on purpose; what is below is dropped instead of followed.

@@ -192,6 +192,7 @@ def make_cart(domain: str, items: dict[str, int] | None = None, **changes: Any) 
         customer_name=None,
         metadata=changes.pop("metadata", {}),
         source="checkout",
+        locale=changes.pop("locale", None),
     )
     pages = {"success_url": f"https://{domain}/thanks", "cancel_url": f"https://{domain}/cart"}
     return Cart(basket, **pages | changes)

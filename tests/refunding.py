@@ -69,6 +69,11 @@ def disputed(brand: Brand, opened: PaymentOpened, **dispute: Any) -> dict[str, A
     return _ask(brand, "POST", "/sandbox/disputes", json=sent)
 
 
+def close_dispute(brand: Brand, dispute_id: str, outcome: str) -> dict[str, Any]:
+    """The bank decides."""
+    return _ask(brand, "POST", "/sandbox/disputes/close", json={"dispute": dispute_id, "outcome": outcome})
+
+
 def _ask(brand: Brand, method: str, path: str, **options: Any) -> dict[str, Any]:
     headers = {"Authorization": f"Bearer {brand.stripe_secret_key}"}
     reply = requests.request(method, f"{brand.sandbox_url}{path}", headers=headers, timeout=20, **options)

@@ -11,9 +11,11 @@ from lumira.blueprints import (
     access,
     correlation,
     cors,
+    deliverables,
     docs,
     envelope,
     health,
+    my,
     openapi,
     orders,
     payments,
@@ -66,6 +68,7 @@ def _register_routes(app: Flask) -> None:
 
     # A secret key: personal data, and everything else that is the tenant's own.
     register(orders.blueprint, guard=tenancy.secret, documented=openapi.SECRET)
+    register(deliverables.blueprint, guard=tenancy.secret, documented=openapi.SECRET)
     register(refunds.blueprint, guard=tenancy.secret, documented=openapi.SECRET)
     register(access.blueprint, guard=tenancy.secret, documented=openapi.SECRET)
 
@@ -75,6 +78,8 @@ def _register_routes(app: Flask) -> None:
     # Nobody is asked who they are: probes say no more than yes or no, and the document is public.
     register(health.blueprint, guard=None, documented=openapi.OPEN)
     app.register_blueprint(docs.blueprint)
+    # Pages for buyers, who show the link that they were sent: no part of the API.
+    app.register_blueprint(my.blueprint)
     app.extensions["lumira.openapi"] = {"security": security}
 
     # Stripe must never be told to slow down, and probes come as often as they come.

@@ -7,7 +7,13 @@ from flask import g, request
 from lumira.blueprints.calls import idempotent_call, limited_by_email, replying
 from lumira.blueprints.references import checked_reference
 from lumira.blueprints.routing import ApiBlueprint
-from lumira.blueprints.sales import EXAMPLE_OPENED, IDEMPOTENCY_KEY, open_sale, without_reserved
+from lumira.blueprints.sales import (
+    EXAMPLE_OPENED,
+    IDEMPOTENCY_KEY,
+    open_sale,
+    wanted_locale,
+    without_reserved,
+)
 from lumira.schemas.carts import CartRequest, CheckoutSessionRequest, CheckoutSessionResponse
 from lumira.schemas.sales import PaymentOpenedResponse, PaymentStatusResponse, ProductSaleRequest, SaleRequest
 from lumira.services.create_checkout_session import Cart, create_checkout_session
@@ -53,6 +59,7 @@ def create_session(cart: CartRequest) -> Any:
         customer_name=None,
         metadata=without_reserved(cart.metadata),
         source="checkout",
+        locale=wanted_locale(request),
     )
     wanted = Cart(basket, cart.success_url, cart.cancel_url)
     return replying(create_checkout_session(g.tenant_id, call=idempotent_call(request), cart=wanted))

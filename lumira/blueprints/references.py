@@ -2,7 +2,7 @@
 
 import re
 
-from lumira.errors import OrderNotFound
+from lumira.errors import NotFound, OrderNotFound
 
 #: Our ids and numbers, and Stripe's ids; whatever else stands in a path names nothing of ours.
 _REFERENCE = re.compile(r"[A-Za-z0-9_-]{1,255}")
@@ -16,3 +16,10 @@ def checked_reference(reference: str) -> str:
     if not _REFERENCE.fullmatch(reference):
         raise OrderNotFound("There is no such order.")
     return reference
+
+
+def checked_name(name: str) -> str:
+    """The same for what a path names besides an order; `NotFound` if it could be no name of ours."""
+    if not _REFERENCE.fullmatch(name):
+        raise NotFound("There is nothing of this name.")
+    return name

@@ -1,11 +1,13 @@
 """Reading a body strictly: what two parsers could understand differently is refused."""
 
+import hashlib
 import json
 import math
 from typing import Any, NoReturn
 
 from flask import Request
 from gunicorn.http.errors import ParseException  # type: ignore[import-untyped]
+from werkzeug.datastructures import FileStorage
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from lumira.errors import InvalidRequest, UnsupportedMediaType
@@ -14,8 +16,14 @@ from lumira.errors import InvalidRequest, UnsupportedMediaType
 MAX_JSON_BODY = 64 * 1024
 #: Bytes. Stripe's largest events are far below.
 MAX_WEBHOOK_BODY = 1024 * 1024
+#: Bytes around a file in its form: the name, the type, and the boundaries.
+MAX_FORM_OVERHEAD = 8 * 1024
+#: More than any form of ours has: enough to see that one has too many.
+_MAX_FORM_PARTS = 4
 #: Nothing that is read here nests deeper than a body with its metadata; far below any parser's own limit.
 _MAX_DEPTH = 16
+#: Bytes of a file that are in memory at once.
+_MAX_PIECE = 64 * 1024
 #: More digits than any number of ours; Python itself refuses only past 4,300.
 _MAX_DIGITS = 18
 
@@ -46,6 +54,34 @@ def read_json_object(request: Request) -> dict[str, Any]:
 
 def _is_utf8(request: Request) -> bool:
     return request.mimetype_params.get("charset", "utf-8").lower() in ("utf-8", "utf8")
+
+
+def read_files(request: Request, *, limit: int) -> dict[str, FileStorage]:
+    """The files of a form, none longer than `limit` bytes; long ones lie on the disk and not in memory.
+
+    `UnsupportedMediaType` if it is no form with files, `InvalidRequest` if it holds anything else.
+    """
+    if request.mimetype != "multipart/form-data" or request.content_encoding:
+        raise UnsupportedMediaType("Send the file as multipart/form-data.")
+    request.max_content_length = limit + MAX_FORM_OVERHEAD
+    request.max_form_parts = _MAX_FORM_PARTS
+    request.max_form_memory_size = MAX_FORM_OVERHEAD
+    try:
+        files, fields = request.files, request.form
+    except (ParseException, OSError) as error:
+        raise InvalidRequest("The body did not arrive whole.") from error
+    if fields or any(len(sent) > 1 for sent in files.listvalues()):
+        raise InvalidRequest("Send each file once, as a part with a file name, and nothing else.")
+    return files.to_dict()
+
+
+def digest_of(file: FileStorage) -> str:
+    """The SHA-256 of a file, which is read from its beginning again afterwards."""
+    digest = hashlib.sha256()
+    while piece := file.stream.read(_MAX_PIECE):
+        digest.update(piece)
+    file.stream.seek(0)
+    return digest.hexdigest()
 
 
 def parse_json_object(body: bytes) -> dict[str, Any]:

@@ -7,10 +7,12 @@ from flask import Request, g
 from flask_smorest import Blueprint  # type: ignore[import-untyped]
 from marshmallow import RAISE, Schema, ValidationError
 from webargs.flaskparser import FlaskParser
+from werkzeug.datastructures import FileStorage
 
-from lumira.blueprints.request_body import read_json_object
+from lumira.blueprints.request_body import digest_of, read_files, read_json_object
 from lumira.errors import InvalidRequest
 from lumira.schemas.base import RequestSchema
+from lumira.services.store_file import max_upload_bytes
 
 _View = TypeVar("_View", bound=Callable[..., Any])
 
@@ -18,13 +20,19 @@ _View = TypeVar("_View", bound=Callable[..., Any])
 class StrictParser(FlaskParser):
     """Reads bodies and query strings; whatever is not declared is refused."""
 
-    DEFAULT_UNKNOWN_BY_LOCATION = {"json": RAISE, "query": RAISE}  # noqa: RUF012 - declared by webargs
+    DEFAULT_UNKNOWN_BY_LOCATION = {"json": RAISE, "query": RAISE, "files": RAISE}  # noqa: RUF012 - declared by webargs
     # Only told in the document; `handle_error` decides.
     DEFAULT_VALIDATION_STATUS = 400
 
     def load_json(self, req: Request, schema: Schema) -> dict[str, Any]:  # noqa: ARG002 - webargs calls it so
         g.body = read_json_object(req)
         return cast(dict[str, Any], g.body)
+
+    def load_files(self, req: Request, schema: Schema) -> dict[str, FileStorage]:  # noqa: ARG002 - as above
+        files = read_files(req, limit=max_upload_bytes())
+        # What the files hold is what makes two calls the same: their boundaries differ with each try.
+        g.body = {name: [file.filename, digest_of(file)] for name, file in files.items()}
+        return files
 
     def load_querystring(self, req: Request, schema: Schema) -> dict[str, str]:  # noqa: ARG002 - as above
         if any(len(values) > 1 for values in req.args.listvalues()):
@@ -62,6 +70,10 @@ class ApiBlueprint(Blueprint):  # type: ignore[misc]
     def body(self, schema: type[RequestSchema], **options: Any) -> Callable[[_View], _View]:
         """Hand the view the body, checked."""
         return cast(Callable[[_View], _View], self.arguments(schema, **options))
+
+    def form(self, schema: type[RequestSchema]) -> Callable[[_View], _View]:
+        """Hand the view the files of a form, checked."""
+        return cast(Callable[[_View], _View], self.arguments(schema, location="files"))
 
     def query(self, schema: type[RequestSchema]) -> Callable[[_View], _View]:
         """Hand the view the query string, checked."""

@@ -1,6 +1,6 @@
 """What the routes that open payments have in common: one request, one use case, one reply."""
 
-from flask import g, request
+from flask import Request, g, request
 
 from lumira.blueprints.calls import idempotent_call, replying
 from lumira.schemas.sales import SaleRequest
@@ -9,6 +9,8 @@ from lumira.services.payments import RESERVED_METADATA
 
 #: The header that makes a POST safe to repeat, for the document.
 IDEMPOTENCY_KEY = "IdempotencyKey"
+#: The languages in which buyers are written to.
+LOCALES = ("fr", "en")
 EXAMPLE_OPENED = {
     "clientSecret": "pi_3NxKDqLkdIwHu7ix0nWq7nQb_secret_…",
     "orderId": "pi_3NxKDqLkdIwHu7ix0nWq7nQb",
@@ -30,8 +32,19 @@ def open_sale(asked: SaleRequest, *, source: str) -> tuple[PaymentOpened, int, d
         customer_name=asked.customer_name,
         metadata=without_reserved(asked.metadata),
         source=source,
+        locale=wanted_locale(request),
     )
     return replying(create_payment_intent(g.tenant_id, call=idempotent_call(request), sale=sale))
+
+
+def wanted_locale(request: Request) -> str | None:
+    """The first of the buyer's languages that is spoken here; `None` where the request names none of them."""
+    for tag, quality in request.accept_languages:
+        language = tag.lower().partition("-")[0]
+        # A quality of nought means: not this one (RFC 9110, section 12.4.2).
+        if language in LOCALES and quality > 0:
+            return language
+    return None
 
 
 def without_reserved(metadata: dict[str, str]) -> dict[str, str]:

@@ -16,12 +16,19 @@ from lumira.errors import LumiraError
 
 #: Name of each command and where it is defined.
 _COMMANDS = {
+    "access": "lumira.cli.access:access",
     "catalog": "lumira.cli.catalog:catalog",
+    "content": "lumira.cli.content:content",
+    "customers": "lumira.cli.privacy:customers",
+    "deliverables": "lumira.cli.deliverables:deliverables",
     "demo": "lumira.cli.demo:demo",
     "events": "lumira.cli.events:events",
     "keys": "lumira.cli.keys:keys",
+    "links": "lumira.cli.links:links",
+    "messages": "lumira.cli.messages:messages",
     "orders": "lumira.cli.orders:orders",
     "outbox": "lumira.cli.outbox:outbox",
+    "receipts": "lumira.cli.receipts:receipts",
     "reconcile": "lumira.cli.reconcile:reconcile",
     "sandbox": "lumira.cli.sandbox:sandbox",
     "stock": "lumira.cli.stock:stock",

@@ -5,11 +5,12 @@ from pathlib import Path
 import click
 from flask.cli import AppGroup
 
-from lumira.models import PartialRefundPolicy, ProductKind, ReleaseOnFailure
+from lumira.models import ContentKind, PartialRefundPolicy, ProductKind, ReleaseOnFailure
 from lumira.money import format_amount
 from lumira.schemas import catalog_file
 from lumira.services.apply_catalog import CatalogDifference, WantedCatalog, WantedTenant, apply_catalog
 from lumira.services.catalog import Change, FieldChange, ProductChange, WantedProduct
+from lumira.services.contents import WantedContent
 
 catalog = AppGroup("catalog", help="What a tenant sells.")
 
@@ -34,8 +35,16 @@ def read_catalog(path: Path) -> WantedCatalog:
                 on_partial_refund=PartialRefundPolicy(product["on_partial_refund"]),
                 stock=product["stock"],
                 restock_on_refund=product["restock_on_refund"],
+                access_days=product["access_days"],
+                includes_lower_levels=product["includes_lower_levels"],
+                deliverables=tuple(product["deliverables"]),
             )
             for product in loaded["products"]
+        ),
+        tuple(
+            WantedContent(product["id"], content["key"], content["title"], ContentKind(content["kind"]))
+            for product in loaded["products"]
+            for content in product["contents"]
         ),
     )
 
@@ -77,11 +86,20 @@ def _product(product: ProductChange, currency: str) -> str:
         values = {field.name: field.after for field in product.fields}
         level = f", level {values['level_number']}" if values["level_number"] is not None else ""
         stock = f", {values['stock']} in stock" if "stock" in values else ""
-        return f"{line}: {values['name']}, {_value('amount', values['amount'], currency)}{level}{stock}"
+        parts = "".join(f", {part}" for part in _parts(values))
+        return (
+            f"{line}: {values['name']}, {_value('amount', values['amount'], currency)}{level}{stock}{parts}"
+        )
     changes = ", ".join(_told(field, currency) for field in product.fields)
     if product.change is Change.RESTORED:
         return f"{line}: on sale again{', ' if changes else ''}{changes}"
     return f"{line}: {changes}"
+
+
+def _parts(values: dict[str, str | int | None]) -> list[str]:
+    """What a new product contains, and what is made for its buyers."""
+    parts = [f"{name}: {value}" for name, value in values.items() if name.startswith("content ")]
+    return parts + [f"made for each buyer: {values[name]}" for name in ("deliverables",) if name in values]
 
 
 def _told(field: FieldChange, currency: str) -> str:

@@ -124,7 +124,7 @@ def _account(view: OrderView, *, tenant_slug: str, zone: ZoneInfo) -> Iterator[s
         price = format_amount(line.unit_amount, order.currency)
         yield f"  {line.quantity} x {line.product_id}  {line.product_name}  {price}"
     yield from _money(order)
-    yield from _given(order)
+    yield from _given(order, zone)
     yield f"timeline ({zone.key})"
     for entry in view.timeline:
         yield f"  {_time(entry.at, zone)}  {entry.what}{f'  {entry.why}' if entry.why else ''}"
@@ -175,11 +175,13 @@ def _asked(order: Order, request: RefundRequest) -> str:
     return f"{amount} of {request.stripe_payment_intent_id}  {request.origin}  {what}"
 
 
-def _given(order: Order) -> Iterator[str]:
+def _given(order: Order, zone: ZoneInfo) -> Iterator[str]:
     if order.grants:
         yield "access"
     for grant in order.grants:
-        yield f"  {grant.product_id}  {'active' if grant.active else 'revoked'}  {grant.reason}"
+        state = "active" if grant.is_live else "expired" if grant.is_expired else "revoked"
+        until = f"  until {_time(grant.expires_at, zone)}" if grant.expires_at else ""
+        yield f"  {grant.product_id}  {state}  {grant.reason}{until}"
     if order.messages:
         yield "messages"
     for message in order.messages:

@@ -19,3 +19,13 @@ def keep(message: EmailMessage, directory: Path, name: str) -> Path:
         os.fsync(file.fileno())
     draft.replace(path)
     return path
+
+
+def remove(path: Path) -> bool:
+    """Remove a message that was kept; `False` if it was gone already."""
+    refuse_inside_transaction()
+    try:
+        path.unlink()
+    except FileNotFoundError:
+        return False
+    return True

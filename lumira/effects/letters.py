@@ -1,26 +1,79 @@
 """The form that all messages share."""
 
+from dataclasses import dataclass
+from datetime import datetime
+from email import policy
+from email.headerregistry import Address
 from email.message import EmailMessage
-from email.utils import format_datetime, formataddr, parseaddr
+from email.utils import format_datetime
 
-from lumira.effects import delivery
-from lumira.models import OutboxMessage, Tenant
+from lumira.effects import delivery, texts
+from lumira.effects.addresses import mailbox, named
+from lumira.effects.attachments import Attachment
+from lumira.effects.registry import Occasion
+from lumira.effects.wording import Language
+from lumira.models import Tenant
 
 
-def house_address() -> str:
-    """The address that messages come from, without a name."""
-    return parseaddr(delivery.sender())[1]
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """Everything that a message will say, of rows that are loaded: it is written without a transaction."""
+
+    tenant: Tenant
+    kind: str
+    language: Language
+    to: Address
+    #: Of its row: sent again after a crash, it is the same message.
+    identity: str
+    at: datetime
+    facts: dict[str, object]
 
 
-def compose(tenant: Tenant, message: OutboxMessage, *, to: str, subject: str, text: str) -> EmailMessage:
-    """A message whose identity is that of its row: sent again after a crash, it is the same message."""
-    address = house_address()
-    letter = EmailMessage()
-    letter["From"] = formataddr((tenant.name, address))
-    letter["To"] = to
-    letter["Subject"] = subject
-    letter["Date"] = format_datetime(message.created_at)
-    letter["Message-ID"] = f"<{message.id}@{address.rpartition('@')[2]}>"
+def to_buyer(occasion: Occasion, **facts: object) -> Draft:
+    """The message to whoever bought; `facts` are what its templates tell beside the order.
+
+    The buyer's name is in none of them: whoever opens a payment in somebody's e-mail may put any words there.
+    """
+    if occasion.order.customer_email is None:
+        raise ValueError("A message to a buyer without an address is never owed.")
+    return Draft(
+        tenant=occasion.tenant,
+        kind=str(occasion.message.kind),
+        language=occasion.language,
+        to=mailbox(occasion.order.customer_email),
+        identity=str(occasion.message.id),
+        at=occasion.message.created_at,
+        facts={"order": occasion.order, **facts},
+    )
+
+
+def team_mailbox(tenant: Tenant) -> Address:
+    """Who of the team is told; where nobody is named, whoever reads the mail of the sending address."""
+    if tenant.alert_email is None:
+        return Address(addr_spec=delivery.house_address())
+    return mailbox(tenant.alert_email)
+
+
+def write(draft: Draft, attachment: Attachment | None = None) -> EmailMessage:
+    """The message as it leaves; templates say `receipt` only where it is attached."""
+    facts = draft.facts | {"receipt": attachment.label if attachment else None}
+    text = texts.render(draft.kind, draft.language, draft.tenant, facts)
+    house = delivery.house_address()
+    # Addresses beyond ASCII cannot be written in any other way than as they are (RFC 6532).
+    letter = EmailMessage(policy.SMTP if draft.to.addr_spec.isascii() else policy.SMTPUTF8)
+    letter["From"] = named(house, draft.tenant.name)
+    letter["To"] = draft.to
+    letter["Subject"] = text.subject
+    letter["Date"] = format_datetime(draft.at)
+    letter["Message-ID"] = f"<{draft.identity}@{house.rpartition('@')[2]}>"
     letter["Auto-Submitted"] = "auto-generated"
-    letter.set_content(text)
+    # Lines of any length and any letter, also through a server that passes on seven bits only.
+    letter.set_content(text.plain, cte="quoted-printable")
+    letter.add_alternative(text.html, subtype="html", cte="quoted-printable")
+    if attachment is not None:
+        letter.add_attachment(
+            attachment.content, maintype="application", subtype="pdf", filename=attachment.file_name
+        )
+    # Last, because what is added takes such headers of the whole with it.
+    letter["Content-Language"] = str(draft.language)
     return letter

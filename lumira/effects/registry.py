@@ -1,12 +1,28 @@
 """Which effect a kind of message has."""
 
 from collections.abc import Callable
-from email.message import EmailMessage
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
+from lumira.effects.wording import Language
 from lumira.models import MessageKind, Order, OutboxMessage, Tenant
 
+if TYPE_CHECKING:
+    from lumira.effects.letters import Draft
+
+
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """A message whose turn has come: what it is about, loaded whole, and the buyer's language."""
+
+    tenant: Tenant
+    order: Order
+    message: OutboxMessage
+    language: Language
+
+
 #: Composes the message from what is true now; `None` where it would no longer be true.
-Composer = Callable[[Tenant, Order, OutboxMessage], EmailMessage | None]
+Composer = Callable[[Occasion], "Draft | None"]
 
 _composers: dict[MessageKind, Composer] = {}
 

@@ -2,7 +2,6 @@
 
 import traceback
 from collections.abc import Callable
-from email.message import EmailMessage
 from uuid import UUID
 
 import structlog
@@ -11,12 +10,25 @@ from sqlalchemy import text
 from lumira.clock import utc_now
 from lumira.database import atomic, db
 from lumira.effects import (
+    attachments,
     buyer_messages,  # noqa: F401 - importing the composers registers them
     delivery,
+    letters,
+    link_messages,  # noqa: F401 - see above
     team_messages,  # noqa: F401 - see above
 )
-from lumira.effects.registry import get_composer
-from lumira.models import MessageStatus
+from lumira.effects.addresses import Undeliverable
+from lumira.effects.letters import Draft
+from lumira.effects.registry import Occasion, get_composer
+from lumira.effects.wording import Language
+from lumira.models import (
+    Customer,
+    MessageKind,
+    MessageStatus,
+    Order,
+    OutboxMessage,
+    Receipt,
+)
 from lumira.services import alerts, orders, outbox, tenants
 
 log = structlog.get_logger()
@@ -45,25 +57,40 @@ def relay_next(tenant_id: int) -> bool:
         return False
     with structlog.contextvars.bound_contextvars(message_id=str(message_id)):
         try:
-            letter = _compose(tenant_id, message_id)
-            if letter is not None:
+            draft, paper = _compose(tenant_id, message_id)
+            if draft is not None:
+                letter = letters.write(draft, attachments.draw_paper(paper, locale=str(draft.language)))
                 delivery.deliver(letter, name=str(message_id))
+        except Undeliverable as error:
+            # Why is kept in the row and not in the log: it quotes an address.
+            log.warning("message_undeliverable")
+            _give_up(tenant_id, message_id, str(error))
         except Exception:
             # Whatever is wrong with one message, the others still leave.
             log.exception("message_not_sent")
             _record_failure(tenant_id, message_id, traceback.format_exc())
         else:
-            _mark(tenant_id, message_id, MessageStatus.SUPERSEDED if letter is None else MessageStatus.SENT)
+            _mark(tenant_id, message_id, MessageStatus.SUPERSEDED if draft is None else MessageStatus.SENT)
     return True
 
 
-def _compose(tenant_id: int, message_id: UUID) -> EmailMessage | None:
-    """The message as it is true now, or `None` if it no longer is."""
+def _compose(tenant_id: int, message_id: UUID) -> tuple[Draft | None, Receipt | None]:
+    """What the message says as it is true now, or `None` if it no longer is; and the paper that goes with it."""
     with atomic(tenant_id):
         message = outbox.lock(tenant_id, message_id)
         order = orders.lock_order(tenant_id, message.order_id)
         structlog.contextvars.bind_contextvars(order_number=order.order_number)
-        return get_composer(message.kind)(tenants.get(tenant_id), order, message)
+        language = _language(order, message)
+        draft = get_composer(message.kind)(Occasion(tenants.get(tenant_id), order, message, language))
+        return draft, None if draft is None else attachments.find_paper(order, message)
+
+
+def _language(order: Order, message: OutboxMessage) -> Language:
+    """The reader's: the buyer's, or that of the team."""
+    if message.kind is MessageKind.DISPUTE_ALERT or order.customer_id is None:
+        return Language.FRENCH
+    customer = db.session.get(Customer, (order.tenant_id, order.customer_id))
+    return Language.of(None if customer is None else customer.locale)
 
 
 def _mark(tenant_id: int, message_id: UUID, status: MessageStatus) -> None:
@@ -84,13 +111,34 @@ def _record_failure(tenant_id: int, message_id: UUID, trace: str) -> None:
         message = outbox.lock(tenant_id, message_id)
         if message.status is not MessageStatus.PENDING:
             return
-        # A traceback may quote what was to be sent, and a text of the database cannot hold NUL.
-        message.last_error = trace.replace("\x00", "\ufffd").encode("utf-8", "replace").decode()
+        message.last_error = _storable(trace)
         now = utc_now()
         if outbox.is_hopeless(message, now):
-            message.status = MessageStatus.DEAD
-            alerts.raise_alert(
-                tenant_id, kind="message_dead", subject=str(message_id), message=str(message.kind)
-            )
+            _bury(message, reason="not_sent")
         else:
             message.next_try_at = now + outbox.retry_delay(message.tries)
+
+
+def _give_up(tenant_id: int, message_id: UUID, reason: str) -> None:
+    """A message that can never arrive is a person's to look at now, and not after a day of tries."""
+    with atomic(tenant_id):
+        message = outbox.lock(tenant_id, message_id)
+        if message.status is MessageStatus.PENDING:
+            message.last_error = _storable(reason)
+            _bury(message, reason="undeliverable")
+
+
+def _bury(message: OutboxMessage, *, reason: str) -> None:
+    message.status = MessageStatus.DEAD
+    alerts.raise_alert(
+        message.tenant_id,
+        kind="message_dead",
+        subject=str(message.id),
+        message=str(message.kind),
+        reason=reason,
+    )
+
+
+def _storable(error: str) -> str:
+    # A traceback may quote what was to be sent, and a text of the database cannot hold NUL.
+    return error.replace("\x00", "\ufffd").encode("utf-8", "replace").decode()

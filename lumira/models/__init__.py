@@ -1,20 +1,26 @@
 """The tables, one noun a file."""
 
 from lumira.models.access_grant import AccessGrant, GrantReason
+from lumira.models.access_link import AccessLink
 from lumira.models.alert import Alert
 from lumira.models.api_key import ApiKey, KeyKind
 from lumira.models.audit_entry import AuditEntry
 from lumira.models.checkout_session import CheckoutSession, SessionState
-from lumira.models.customer import Customer, email_key
+from lumira.models.content import Content, ContentKind
+from lumira.models.customer import Customer, SubscriptionStatus, email_key
 from lumira.models.decline import Decline
+from lumira.models.deliverable import Deliverable, DeliverableState
 from lumira.models.dispute import Dispute, DisputeStatus
+from lumira.models.file import File
 from lumira.models.idempotency_key import IdempotencyKey
+from lumira.models.manual_grant import ManualGrant
 from lumira.models.order import Order, OrderStatus, ReviewReason
-from lumira.models.order_line import OrderLine
+from lumira.models.order_line import OrderLine, Promise
 from lumira.models.outbox_message import MessageKind, MessageStatus, OutboxMessage
 from lumira.models.payment import Payment, PaymentState
 from lumira.models.payment_request import PaymentRequest, RequestKind, RequestState
 from lumira.models.product import PartialRefundPolicy, Product, ProductKind
+from lumira.models.receipt import Receipt, ReceiptCounter, ReceiptKind, receipt_label
 from lumira.models.refund import Charge, Refund, RefundStatus
 from lumira.models.refund_request import RefundOrigin, RefundRequest
 from lumira.models.stock import MovementReason, ReservationState, StockItem, StockMovement, StockReservation
@@ -23,19 +29,26 @@ from lumira.models.webhook_event import EventStatus, WebhookEvent
 
 __all__ = [
     "AccessGrant",
+    "AccessLink",
     "Alert",
     "ApiKey",
     "AuditEntry",
     "Charge",
     "CheckoutSession",
+    "Content",
+    "ContentKind",
     "Customer",
     "Decline",
+    "Deliverable",
+    "DeliverableState",
     "Dispute",
     "DisputeStatus",
     "EventStatus",
+    "File",
     "GrantReason",
     "IdempotencyKey",
     "KeyKind",
+    "ManualGrant",
     "MessageKind",
     "MessageStatus",
     "MovementReason",
@@ -49,6 +62,10 @@ __all__ = [
     "PaymentState",
     "Product",
     "ProductKind",
+    "Promise",
+    "Receipt",
+    "ReceiptCounter",
+    "ReceiptKind",
     "Refund",
     "RefundOrigin",
     "RefundRequest",
@@ -62,9 +79,11 @@ __all__ = [
     "StockItem",
     "StockMovement",
     "StockReservation",
+    "SubscriptionStatus",
     "Tenant",
     "TenantDomain",
     "WebhookEvent",
     "WebhookSecret",
     "email_key",
+    "receipt_label",
 ]

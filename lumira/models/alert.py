@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import UniqueConstraint
+from sqlalchemy import Index, UniqueConstraint
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -16,7 +16,10 @@ class Alert(Identified, Base):
     """One thing that is wrong, raised once however often it is seen."""
 
     __tablename__ = "alerts"
-    __table_args__ = (UniqueConstraint("tenant_id", "kind", "subject"),)
+    __table_args__ = (
+        UniqueConstraint("tenant_id", "kind", "subject"),
+        Index("ix_alerts_to_tell", "tenant_id", "next_tell_at", postgresql_where="next_tell_at IS NOT NULL"),
+    )
 
     #: `payment_mismatch`, `other_mode`, `api_version`, …
     kind: Mapped[str]
@@ -25,3 +28,7 @@ class Alert(Identified, Base):
     details: Mapped[dict[str, Any]] = mapped_column(JSONB)
     raised_at: Mapped[datetime] = mapped_column(default=utc_now)
     resolved_at: Mapped[datetime | None]
+    #: When the team was sent it by mail, and when that is tried next; `None` once nothing is left to tell.
+    told_at: Mapped[datetime | None]
+    next_tell_at: Mapped[datetime | None]
+    tell_tries: Mapped[int] = mapped_column(default=0)

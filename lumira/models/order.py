@@ -67,6 +67,7 @@ class Order(Identified, Timestamped, Base):
         CheckConstraint("currency ~ '^[a-z]{3}$'", name="currency_is_iso"),
         CheckConstraint(one_of("status", OrderStatus), name="status_is_known"),
         CheckConstraint(one_of("review_reason", ReviewReason), name="review_reason_is_known"),
+        CheckConstraint("locale IN ('fr', 'en')", name="locale_is_known"),
         CheckConstraint("free_product_id IS NULL OR amount = 0", name="free_costs_nothing"),
         CheckConstraint(one_of("release_on_failure", ReleaseOnFailure), name="release_on_failure_is_known"),
         Index("ix_orders_by_email", "tenant_id", "email_key"),
@@ -91,6 +92,8 @@ class Order(Identified, Timestamped, Base):
     #: The route that opened it, as Stripe's metadata tell it.
     source: Mapped[str]
     request_id: Mapped[str | None]
+    #: The language of the page that asked, `fr` or `en`, for a buyer whose address is learned later.
+    locale: Mapped[str | None]
     free_product_id: Mapped[str | None]
     #: The tenant's policy for held stock.
     release_on_failure: Mapped[ReleaseOnFailure] = mapped_column(
@@ -109,6 +112,8 @@ class Order(Identified, Timestamped, Base):
     sold_out_at: Mapped[datetime | None]
     #: When it was first served.
     completed_at: Mapped[datetime | None]
+    #: When the buyer's personal data were erased: nothing of them is learned again.
+    erased_at: Mapped[datetime | None]
     #: When Stripe is asked about it next, and how often it was; `None` when there is nothing left to ask.
     next_check_at: Mapped[datetime | None]
     checks: Mapped[int] = mapped_column(default=0)

@@ -1,13 +1,23 @@
 """One product of an order, as it was when the order was opened."""
 
-from uuid import UUID
+from typing import NamedTuple
+from uuid import UUID, uuid5
 
 from sqlalchemy import CheckConstraint, ForeignKeyConstraint, UniqueConstraint
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from lumira.database import Base
 from lumira.models.columns import Identified, choice, one_of
 from lumira.models.product import PartialRefundPolicy, ProductKind
+
+
+class Promise(NamedTuple):
+    """One thing that is made for the buyer of a line: its id, its key, and what people call it."""
+
+    id: UUID
+    key: str
+    title: str
 
 
 class OrderLine(Identified, Base):
@@ -22,6 +32,9 @@ class OrderLine(Identified, Base):
         CheckConstraint("unit_amount >= 0", name="unit_amount_is_not_negative"),
         CheckConstraint(one_of("kind", ProductKind), name="kind_is_known"),
         CheckConstraint(one_of("on_partial_refund", PartialRefundPolicy), name="policy_is_known"),
+        CheckConstraint("access_days > 0", name="access_days_are_positive"),
+        CheckConstraint("access_days IS NULL OR kind <> 'physical'", name="goods_do_not_expire"),
+        CheckConstraint("NOT includes_lower_levels OR level_number IS NOT NULL", name="only_levels_include"),
     )
 
     order_id: Mapped[UUID]
@@ -35,6 +48,20 @@ class OrderLine(Identified, Base):
     on_partial_refund: Mapped[PartialRefundPolicy] = mapped_column(choice(PartialRefundPolicy))
     #: Whether its pieces are back on the shelf once all of the money went back.
     restock_on_refund: Mapped[bool] = mapped_column(default=True)
+    #: For how many days from being served it stays open; `None` for access without an end.
+    access_days: Mapped[int | None]
+    #: Whether this level opens those below it too.
+    includes_lower_levels: Mapped[bool] = mapped_column(default=False)
+    #: What is made for this buyer: `key` and `title` of each, in order.
+    deliverables: Mapped[list[dict[str, str]]] = mapped_column(JSONB, default=list)
+
+    @property
+    def promises(self) -> list[Promise]:
+        """What is made for this buyer; each id follows from the line and the key, and needs no row."""
+        return [
+            Promise(uuid5(self.id, entry["key"]), entry["key"], entry["title"])
+            for entry in self.deliverables or ()
+        ]
 
     @property
     def keeps_stock(self) -> bool:

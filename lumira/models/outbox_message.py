@@ -19,6 +19,8 @@ class MessageKind(StrEnum):
     ACCESS_READY = "access_ready"
     DELIVERABLE_READY = "deliverable_ready"
     DISPUTE_ALERT = "dispute_alert"
+    #: A new link to the buyer's page, asked for there.
+    ACCESS_LINK = "access_link"
 
 
 class MessageStatus(StrEnum):

@@ -3,6 +3,7 @@
 from enum import StrEnum
 
 from sqlalchemy import CheckConstraint, String, UniqueConstraint
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from lumira.database import Base
@@ -34,6 +35,9 @@ class Product(TenantOwned, Timestamped, Base):
         UniqueConstraint("tenant_id", "level_number", deferrable=True, initially="DEFERRED"),
         CheckConstraint(one_of("kind", ProductKind), name="kind_is_known"),
         CheckConstraint(one_of("on_partial_refund", PartialRefundPolicy), name="policy_is_known"),
+        CheckConstraint("access_days > 0", name="access_days_are_positive"),
+        CheckConstraint("access_days IS NULL OR kind <> 'physical'", name="goods_do_not_expire"),
+        CheckConstraint("NOT includes_lower_levels OR level_number IS NOT NULL", name="only_levels_include"),
         CheckConstraint("(kind = 'level') = (level_number IS NOT NULL)", name="levels_are_numbered"),
         CheckConstraint("level_number > 0", name="level_number_is_positive"),
         CheckConstraint("amount BETWEEN 0 AND 99999999", name="amount_fits_stripe"),
@@ -55,6 +59,12 @@ class Product(TenantOwned, Timestamped, Base):
     on_partial_refund: Mapped[PartialRefundPolicy] = mapped_column(choice(PartialRefundPolicy))
     #: Whether a piece is back on the shelf once all of its order's money went back.
     restock_on_refund: Mapped[bool] = mapped_column(default=True)
+    #: For how many days from being served it stays open; `None` for access without an end.
+    access_days: Mapped[int | None]
+    #: Whether this level opens those below it too.
+    includes_lower_levels: Mapped[bool] = mapped_column(default=False)
+    #: What is made for each buyer of it: `key` and `title` of each, in order.
+    deliverables: Mapped[list[dict[str, str]]] = mapped_column(JSONB, default=list)
 
     @property
     def is_free(self) -> bool:

@@ -2,8 +2,10 @@
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import CheckConstraint, Identity, LargeBinary, String, UniqueConstraint
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from lumira.clock import utc_now
@@ -27,6 +29,9 @@ class Tenant(Timestamped, Base):
         CheckConstraint("currency ~ '^[a-z]{3}$'", name="currency_is_iso"),
         CheckConstraint("order_prefix ~ '^[A-Z0-9]{2,8}$'", name="order_prefix_is_short"),
         CheckConstraint(one_of("release_on_failure", ReleaseOnFailure), name="release_on_failure_is_known"),
+        CheckConstraint("brand_color ~ '^#[0-9A-F]{6}$'", name="brand_color_is_hexadecimal"),
+        CheckConstraint("brand_background ~ '^#[0-9A-F]{6}$'", name="brand_background_is_hexadecimal"),
+        CheckConstraint("brand_radius BETWEEN 0 AND 32", name="brand_radius_is_small"),
     )
 
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
@@ -50,6 +55,14 @@ class Tenant(Timestamped, Base):
     events_pulled_until: Mapped[datetime | None]
     #: Who is told of disputes and of what needs a person.
     alert_email: Mapped[str | None]
+    #: The brand's colours, as #RRGGBB, and its corners in pixels, on what a buyer sees; `None`: the house's own.
+    brand_color: Mapped[str | None]
+    brand_background: Mapped[str | None]
+    brand_radius: Mapped[int | None]
+    #: The legal lines of its receipts, as the catalog file has them; without them no receipt is issued.
+    seller: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    #: When a buyer's personal data were last erased; where none ever were, no event is searched for them.
+    last_erasure_at: Mapped[datetime | None]
 
 
 class TenantDomain(Identified, Base):

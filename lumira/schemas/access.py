@@ -9,7 +9,7 @@ from lumira.schemas.base import RequestSchema, ResponseSchema
 from lumira.schemas.fields import EmailAddress, Line, QueryInteger, Timestamp, absent
 from lumira.schemas.sales import MAX_LEVEL, PRODUCT_ID_LENGTH
 
-GRANT_REASONS = ("paid", "free", "refunded", "disputed", "dispute_lost")
+GRANT_REASONS = ("paid", "free", "refunded", "disputed", "dispute_lost", "operator", "expired")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,22 +36,33 @@ class AccessQuery(RequestSchema):
 
 
 class GrantResponse(ResponseSchema):
-    """Access to one thing that was bought or given."""
+    """Access to one thing that was bought or given, as it is at this moment."""
 
     product_id = fields.String(required=True)
     level = fields.Integer(required=True, allow_none=True, attribute="level_number")
-    active = fields.Boolean(required=True)
+    active = fields.Boolean(required=True, attribute="is_live")
     granted_at = Timestamp(required=True)
     revoked_at = Timestamp(required=True, allow_none=True)
-    reason = fields.String(required=True, validate=validate.OneOf(GRANT_REASONS))
+    reason = fields.String(required=True, attribute="shown_reason", validate=validate.OneOf(GRANT_REASONS))
+
+
+class LastingGrantResponse(GrantResponse):
+    """A grant, and until when it lasts."""
+
+    expires_at = Timestamp(
+        required=True, allow_none=True, metadata={"description": "Null for access without an end."}
+    )
 
 
 class AccessResponse(ResponseSchema):
     """Live and past grants, newest first."""
 
-    grants = fields.List(fields.Nested(GrantResponse), required=True)
+    grants = fields.List(fields.Nested(LastingGrantResponse), required=True)
     active = fields.Boolean(
-        allow_none=True, metadata={"description": "Only where one product or level was asked about."}
+        allow_none=True,
+        metadata={
+            "description": "Only where one product or level was asked about; true also where a higher level gives it."
+        },
     )
 
     @post_dump

@@ -3,6 +3,7 @@
 import re
 import tomllib
 import unicodedata
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -18,6 +19,12 @@ PARTIAL_REFUND_POLICIES = ("keep", "revoke")
 RELEASE_POLICIES = ("at_once", "at_deadline")
 #: The most pieces that are counted of one product.
 LARGEST_STOCK = 100_000_000
+#: A hundred years of days: more is access without an end.
+LONGEST_ACCESS = 36_500
+CONTENT_KINDS = ("card", "pdf", "audio", "mandala", "file")
+#: Contents, or deliverables, of one product: a list for a page, not a library.
+MOST_PARTS = 50
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 
 #: Stripe writes the account's prefix (2 to 10 characters), `* ` and the suffix, 22 characters in all.
 _SUFFIX_LENGTH = 18
@@ -89,6 +96,67 @@ def _checked_host_name(domain: str) -> None:
         raise ValidationError("Must be a host name alone, without https:// or a path.")
 
 
+def _checked_vat_rate(rate: Decimal) -> None:
+    if not 0 < rate < 100 or rate != round(rate, 2):  # noqa: PLR2004 - percent
+        raise ValidationError(
+            "Must be percent above 0 and below 100 with two decimals at most, such as 20.00."
+        )
+
+
+class VatRate(fields.Decimal):
+    """Percent, kept as text with two decimals: what is frozen on a receipt is read as it was written."""
+
+    default_error_messages = {"invalid": "Must be percent, such as 20.00."}  # noqa: RUF012 - marshmallow's own way
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **options: Any) -> Any:
+        if isinstance(value, bool):
+            raise self.make_error("invalid")
+        rate = super()._deserialize(value, attr, data, **options)
+        _checked_vat_rate(rate)
+        return f"{rate:.2f}"
+
+
+class SellerTable(Schema):
+    """`[tenant.seller]`: the legal lines of receipts. What is not given stands on none."""
+
+    error_messages = {"unknown": "Unknown key."}  # noqa: RUF012 - marshmallow's own way to say it
+
+    legal_name = Line(required=True, longest=200)
+    address = fields.List(
+        Line(longest=100),
+        required=True,
+        validate=validate.Length(min=1, max=6, error="Must have {min} to {max} lines."),
+    )
+    #: Where the seller is registered and under which number, such as a SIRET.
+    registration = Line(longest=100)
+    vat_number = fields.String(
+        validate=validate.Regexp(
+            r"[A-Z]{2}[0-9A-Z]{2,13}\Z",
+            error="Must be two letters of a country, then digits or letters; no spaces.",
+        )
+    )
+    #: Why no VAT is charged, or whatever else has to be said of it.
+    vat_note = Line(longest=300)
+    #: Percent that is in every price.
+    vat_rate = VatRate()
+    email = EmailAddress()
+
+    @validates_schema
+    def vat_is_explained(self, seller: dict[str, Any], **_: Any) -> None:
+        if "vat_rate" not in seller and "vat_note" not in seller:
+            raise ValidationError("Say vat_rate, or in vat_note why no VAT is charged.", "vat_note")
+
+
+class Color(fields.String):
+    """A colour as #RRGGBB, kept in capitals."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **options: Any) -> str:
+        color: str = super()._deserialize(value, attr, data, **options).upper()
+        if not re.fullmatch("#[0-9A-F]{6}", color):
+            raise ValidationError("Must be a colour such as #D4AF37.")
+        return color
+
+
 class TenantTable(Schema):
     """`[tenant]`: the brand."""
 
@@ -117,12 +185,56 @@ class TenantTable(Schema):
     )
     #: Who of the team is told of disputes; without it, the address that messages come from.
     alert_email = EmailAddress(load_default=None)
+    #: The brand's colours, and its corners in pixels, on what a buyer sees.
+    brand_color = Color(load_default=None)
+    brand_background = Color(load_default=None)
+    brand_radius = fields.Integer(
+        strict=True,
+        load_default=None,
+        error_messages={"invalid": "Must be a whole number of pixels, such as 12."},
+        validate=validate.Range(0, 32, error="Must be between {min} and {max}."),
+    )
+    #: Without it no receipt is issued.
+    seller = fields.Nested(SellerTable, load_default=None)
 
     @post_load
     def lower_domains(self, tenant: dict[str, Any], **_: Any) -> dict[str, Any]:
         if tenant["domains"] is not None:
             tenant["domains"] = tuple(sorted({domain.lower() for domain in tenant["domains"]}))
         return tenant
+
+
+def _checked_name(name: str) -> None:
+    if not _NAME.fullmatch(name):
+        raise ValidationError("Must be lower-case letters, digits, - and _, 64 at most; no - or _ first.")
+
+
+def _without_doubles(named: list[dict[str, str]]) -> None:
+    keys = [each["key"] for each in named]
+    double = next((key for key in keys if keys.count(key) > 1), None)
+    if double is not None:
+        raise ValidationError(f"Two of them have the key {double}.")
+
+
+class ContentTable(Schema):
+    """One of a product's `contents`: what every buyer of it gets."""
+
+    error_messages = {"unknown": "Unknown key."}  # noqa: RUF012 - as above
+
+    key = fields.String(required=True, validate=_checked_name)
+    title = Line(required=True, longest=200)
+    kind = fields.String(
+        required=True, validate=validate.OneOf(CONTENT_KINDS, error="Must be one of: {choices}.")
+    )
+
+
+class DeliverableTable(Schema):
+    """One of a product's `deliverables`: what is made for each buyer of it."""
+
+    error_messages = {"unknown": "Unknown key."}  # noqa: RUF012 - as above
+
+    key = fields.String(required=True, validate=_checked_name)
+    title = Line(required=True, longest=200)
 
 
 class ProductTable(Schema):
@@ -132,10 +244,7 @@ class ProductTable(Schema):
 
     id = fields.String(
         required=True,
-        validate=validate.Regexp(
-            r"[a-z0-9][a-z0-9_-]{0,63}\Z",
-            error="Must be lower-case letters, digits, - and _, 64 at most; no - or _ first.",
-        ),
+        validate=_checked_name,
     )
     kind = fields.String(required=True, validate=validate.OneOf(KINDS, error="Must be one of: {choices}."))
     level_number = fields.Integer(
@@ -166,6 +275,27 @@ class ProductTable(Schema):
     )
     #: Whether pieces are back on the shelf once all of their order's money went back.
     restock_on_refund = fields.Raw(validate=_checked_switch)
+    #: For how many days from being served it stays open; without it, for good.
+    access_days = fields.Integer(
+        strict=True,
+        load_default=None,
+        error_messages={"invalid": "Must be a whole number of days, such as 365."},
+        validate=validate.Range(1, LONGEST_ACCESS, error="Must be between {min} and {max}."),
+    )
+    #: Whether a level opens those below it too.
+    includes_lower_levels = fields.Raw(load_default=False, validate=_checked_switch)
+    #: What every buyer of it gets, in the order in which it is shown.
+    contents = fields.List(
+        fields.Nested(ContentTable),
+        load_default=list,
+        validate=[validate.Length(max=MOST_PARTS, error="Must be {max} at most."), _without_doubles],
+    )
+    #: What is made for each buyer of it, in the order in which it is shown.
+    deliverables = fields.List(
+        fields.Nested(DeliverableTable),
+        load_default=list,
+        validate=[validate.Length(max=MOST_PARTS, error="Must be {max} at most."), _without_doubles],
+    )
 
     @post_load
     def goods_have_defaults(self, product: dict[str, Any], **_: Any) -> dict[str, Any]:
@@ -177,6 +307,22 @@ class ProductTable(Schema):
         counted = [name for name in ("stock", "restock_on_refund") if name in product]
         if counted and product["kind"] != "physical":
             raise ValidationError({name: [told] for name in counted})
+
+    @validates_schema
+    def access_fits_the_kind(self, product: dict[str, Any], **_: Any) -> None:
+        if product["access_days"] is not None and product["kind"] == "physical":
+            raise ValidationError("Goods are not opened, so that they cannot end.", "access_days")
+        if product["includes_lower_levels"] and product["kind"] != "level":
+            raise ValidationError(
+                'Only a product of kind "level" has levels below it.', "includes_lower_levels"
+            )
+
+    @validates_schema
+    def goods_hold_no_files(self, product: dict[str, Any], **_: Any) -> None:
+        told = "Goods are sent, not opened: only digital products and levels have any."
+        given = [name for name in ("contents", "deliverables") if product[name]]
+        if given and product["kind"] == "physical":
+            raise ValidationError({name: [told] for name in given})
 
     @validates_schema
     def levels_are_numbered(self, product: dict[str, Any], **_: Any) -> None:

@@ -1,26 +1,139 @@
-"""Who may open what."""
+"""Who may open what: by an order, or because a person said so."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from uuid import UUID
 
 from sqlalchemy import select
 
 from lumira.database import db
-from lumira.models import AccessGrant, Customer, email_key
+from lumira.models import AccessGrant, Customer, ManualGrant, Order, Product
+
+#: Access to one product, whatever it comes from: both answer `is_live`, `shown_reason` and where they end.
+Grant = AccessGrant | ManualGrant
 
 
-def list_grants(
-    tenant_id: int, *, customer_email: str, product_id: str | None = None, level: int | None = None
-) -> list[AccessGrant]:
-    """Live and past grants of one customer, newest first, of one product or level if asked."""
-    query = (
-        select(AccessGrant)
-        .join(
-            Customer,
-            (Customer.tenant_id == AccessGrant.tenant_id) & (Customer.id == AccessGrant.customer_id),
-        )
-        .where(AccessGrant.tenant_id == tenant_id, Customer.email_key == email_key(customer_email))
-        .order_by(AccessGrant.id.desc())
+def list_grants(tenant_id: int, customer_id: UUID) -> list[Grant]:
+    """Live and past grants of one customer, newest first."""
+    of_orders = select(AccessGrant).where(
+        AccessGrant.tenant_id == tenant_id, AccessGrant.customer_id == customer_id
     )
-    if product_id is not None:
-        query = query.where(AccessGrant.product_id == product_id)
-    if level is not None:
-        query = query.where(AccessGrant.level_number == level)
+    by_hand = select(ManualGrant).where(
+        ManualGrant.tenant_id == tenant_id, ManualGrant.customer_id == customer_id
+    )
+    grants: list[Grant] = [*db.session.execute(of_orders).scalars(), *db.session.execute(by_hand).scalars()]
+    # Ids are UUIDv7: their order is that in which access was given.
+    return sorted(grants, key=lambda grant: grant.id, reverse=True)
+
+
+def covers(grant: Grant, *, product_id: str | None, product_level: int | None, level: int | None) -> bool:
+    """Whether the grant, while it is live, gives a product (of this level, if it is one) or a level.
+
+    Where both are asked about, it has to give both.
+    """
+    return (product_id is None or grant.product_id == product_id or _includes(grant, product_level)) and (
+        level is None or grant.level_number == level or _includes(grant, level)
+    )
+
+
+def _includes(grant: Grant, level: int | None) -> bool:
+    """Whether it opens this level although it is of a higher one."""
+    return (
+        grant.includes_lower_levels
+        and level is not None
+        and grant.level_number is not None
+        and level < grant.level_number
+    )
+
+
+def level_of(tenant_id: int, product_id: str) -> int | None:
+    """The number of a level by the id of its product, on sale or not; `None` for what is no level."""
+    return db.session.execute(
+        select(Product.level_number).where(Product.tenant_id == tenant_id, Product.id == product_id)
+    ).scalar_one_or_none()
+
+
+def orders_of_grants(tenant_id: int, customer_id: UUID, product_id: str) -> list[UUID]:
+    """Ids of the orders that give, or once gave, this customer this product."""
+    query = select(AccessGrant.order_id).where(
+        AccessGrant.tenant_id == tenant_id,
+        AccessGrant.customer_id == customer_id,
+        AccessGrant.product_id == product_id,
+    )
     return list(db.session.execute(query).scalars())
+
+
+def orders_behind(grants: Iterable[Grant]) -> list[UUID]:
+    """Ids of the orders that these grants come from; what was given by hand comes from none."""
+    return [grant.order_id for grant in grants if isinstance(grant, AccessGrant)]
+
+
+def order_numbers(tenant_id: int, order_ids: Iterable[UUID]) -> dict[UUID, str]:
+    """The numbers of these orders, for somebody who reads them."""
+    query = select(Order.id, Order.order_number).where(
+        Order.tenant_id == tenant_id, Order.id.in_(list(order_ids))
+    )
+    return {row.id: row.order_number for row in db.session.execute(query)}
+
+
+def find_by_hand(tenant_id: int, customer_id: UUID, product_id: str) -> ManualGrant | None:
+    """What an operator gave and did not take back, expired or not; under the customer's lock."""
+    return db.session.execute(
+        select(ManualGrant)
+        .where(
+            ManualGrant.tenant_id == tenant_id,
+            ManualGrant.customer_id == customer_id,
+            ManualGrant.product_id == product_id,
+            ManualGrant.revoked_at.is_(None),
+        )
+        .with_for_update()
+    ).scalar_one_or_none()
+
+
+def find_revoked_by_hand(tenant_id: int, customer_id: UUID, product_id: str) -> ManualGrant | None:
+    """What an operator gave and took back last; `None` if nothing, or if it was given again since."""
+    mine = [each for each in lock_by_hand(tenant_id, customer_id) if each.product_id == product_id]
+    if not mine or any(each.revoked_at is None for each in mine):
+        return None
+    return max(mine, key=lambda each: (each.revoked_at, each.id))
+
+
+def lock_by_hand(tenant_id: int, customer_id: UUID) -> list[ManualGrant]:
+    """All that was ever given by hand to a locked customer, oldest first."""
+    return list(
+        db.session.execute(
+            select(ManualGrant)
+            .where(ManualGrant.tenant_id == tenant_id, ManualGrant.customer_id == customer_id)
+            .order_by(ManualGrant.id)
+            .with_for_update()
+        ).scalars()
+    )
+
+
+def give_by_hand(
+    customer: Customer,
+    product: Product,
+    *,
+    now: datetime,
+    expires_at: datetime | None,
+    note: str | None,
+    actor: str,
+) -> ManualGrant:
+    """Access that an operator gives a locked customer; given already, it ends when this one says."""
+    known = find_by_hand(customer.tenant_id, customer.id, product.id)
+    if known is not None:
+        known.expires_at, known.actor, known.note = expires_at, actor, note or known.note
+        return known
+    grant = ManualGrant(
+        tenant_id=customer.tenant_id,
+        customer_id=customer.id,
+        product_id=product.id,
+        level_number=product.level_number,
+        includes_lower_levels=product.includes_lower_levels,
+        granted_at=now,
+        expires_at=expires_at,
+        actor=actor,
+        note=note,
+    )
+    db.session.add(grant)
+    return grant

@@ -1,7 +1,9 @@
 """What a person has to look at, raised once until it is resolved."""
 
+from datetime import datetime, timedelta
+
 import structlog
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from lumira.clock import utc_now
@@ -11,10 +13,29 @@ from lumira.models.columns import uuid7
 
 log = structlog.get_logger()
 
+#: That the team could not be told of another alert: sent by mail as well, it would never end.
+NOT_TOLD = "alert_not_told"
+#: Not sent by mail: of a dispute and of a bank's question the team is told by a message of the order.
+_NOT_SENT = frozenset(("dispute", "inquiry", NOT_TOLD))
+#: Alerts of one kind in one message.
+MOST_TOLD_AT_ONCE = 50
+#: The clock of the process that raised an alert may be ahead of the one that sends it.
+_CLOCKS_DIFFER = timedelta(seconds=3)
+
 
 def raise_alert(tenant_id: int, *, kind: str, subject: str, **details: object) -> None:
-    """Raise an alert about `subject`, unless the same one is open; one that was resolved is raised anew."""
-    values = {"details": details, "raised_at": utc_now()}
+    """Raise an alert about `subject`, unless the same one is open; one that was resolved is raised anew.
+
+    The team is owed a message of it from then on; the row itself is what is owed.
+    """
+    now = utc_now()
+    values = {
+        "details": details,
+        "raised_at": now,
+        "told_at": None,
+        "next_tell_at": None if kind in _NOT_SENT else now,
+        "tell_tries": 0,
+    }
     raised = db.session.execute(
         insert(Alert)
         .values(tenant_id=tenant_id, id=uuid7(), kind=kind, subject=subject, **values)
@@ -39,6 +60,61 @@ def resolve(tenant_id: int, *, kind: str, subject: str) -> None:
             Alert.subject == subject,
             Alert.resolved_at.is_(None),
         )
-        .values(resolved_at=utc_now())
+        .values(resolved_at=utc_now(), next_tell_at=None)
         .execution_options(synchronize_session=False)
     )
+
+
+def take_next(tenant_id: int, *, until: datetime) -> list[Alert]:
+    """The alert that the team is to be told of next, and others of its kind, leased to the caller; or none.
+
+    Together, because what is wrong with a thousand messages is one thing to a person. Only those that were
+    tried as often: what is told again after a crash is told as it was. One that was resolved is no news.
+    """
+    due = (
+        select(Alert)
+        .where(
+            Alert.tenant_id == tenant_id,
+            Alert.next_tell_at <= utc_now() + _CLOCKS_DIFFER,
+            Alert.resolved_at.is_(None),
+        )
+        .order_by(Alert.next_tell_at, Alert.id)
+        .with_for_update(skip_locked=True)
+    )
+    first = db.session.execute(due.limit(1)).scalar_one_or_none()
+    if first is None:
+        return []
+    alike = due.where(
+        Alert.kind == first.kind, Alert.tell_tries == first.tell_tries, Alert.id != first.id
+    ).limit(MOST_TOLD_AT_ONCE - 1)
+    taken = [first, *db.session.execute(alike).scalars()]
+    for alert in taken:
+        alert.tell_tries += 1
+        alert.next_tell_at = until
+    return taken
+
+
+def mark_told(alert: Alert) -> None:
+    """Note that the team was sent it; not of one that was raised anew meanwhile."""
+    _change_telling(alert, told_at=utc_now(), next_tell_at=None)
+
+
+def put_off_telling(alert: Alert, until: datetime | None) -> bool:
+    """Try again then, or never; `False` if another process told it, or it was raised anew."""
+    return _change_telling(alert, next_tell_at=until)
+
+
+def _change_telling(alert: Alert, **values: datetime | None) -> bool:
+    changed = db.session.execute(
+        update(Alert)
+        .where(
+            Alert.tenant_id == alert.tenant_id,
+            Alert.id == alert.id,
+            Alert.raised_at == alert.raised_at,
+            Alert.told_at.is_(None),
+        )
+        .values(**values)
+        .returning(Alert.id)
+        .execution_options(synchronize_session=False)
+    )
+    return changed.first() is not None

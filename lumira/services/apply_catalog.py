@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from lumira.database import atomic, db
 from lumira.errors import CatalogError, TenantNameTaken
 from lumira.models import ProductKind, ReleaseOnFailure, Tenant
-from lumira.services import audit, catalog, stock_counts, tenants
+from lumira.services import audit, catalog, contents, stock_counts, tenants
 from lumira.services.catalog import Change, FieldChange, ProductChange, WantedProduct
+from lumira.services.contents import WantedContent
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +26,12 @@ class WantedTenant:
     release_on_failure: ReleaseOnFailure
     #: Who of the team is told of disputes.
     alert_email: str | None = None
+    #: Its colours, and its corners in pixels.
+    brand_color: str | None = None
+    brand_background: str | None = None
+    brand_radius: int | None = None
+    #: The legal lines of its receipts.
+    seller: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +40,8 @@ class WantedCatalog:
 
     tenant: WantedTenant
     products: tuple[WantedProduct, ...]
+    #: What they contain, in the order of the file.
+    contents: tuple[WantedContent, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +78,18 @@ class _Undone(Exception):
 
 
 #: What a file may change of a tenant that exists.
-_CHANGEABLE = ("name", "time_zone", "statement_descriptor_suffix", "release_on_failure", "alert_email")
+_CHANGEABLE = (
+    "name",
+    "time_zone",
+    "statement_descriptor_suffix",
+    "release_on_failure",
+    "alert_email",
+    "brand_color",
+    "brand_background",
+    "brand_radius",
+)
 #: Of these an audit entry says that they changed, and not to what: it outlives the erasing of a person.
-_PERSONAL = ("alert_email",)
+_PERSONAL = ("alert_email", "seller")
 
 
 def apply_catalog(wanted: WantedCatalog, *, actor: str, dry_run: bool = False) -> CatalogDifference:
@@ -143,7 +162,8 @@ def _agree(tenant: Tenant, wanted: WantedCatalog, *, is_new: bool, actor: str) -
     fields = _change_fields(tenant, wanted.tenant)
     added, removed = _change_domains(tenant.id, wanted.tenant.domains)
     changes = catalog.apply(tenant, wanted.products)
-    products = _begin_counting(tenant.id, wanted.products, changes, actor=actor)
+    counted = _begin_counting(tenant.id, wanted.products, changes, actor=actor)
+    products = _fill(tenant.id, wanted, counted)
     if is_new or fields or added or removed or products:
         tenant.catalog_version += 1
     return CatalogDifference(
@@ -177,6 +197,18 @@ def _begin_counting(
     return tuple(told.values())
 
 
+def _fill(
+    tenant_id: int, wanted: WantedCatalog, changes: Sequence[ProductChange]
+) -> tuple[ProductChange, ...]:
+    """The changes, and with them what became of the contents."""
+    told = {change.product_id: change for change in changes}
+    for content in contents.apply(tenant_id, [each.id for each in wanted.products], wanted.contents):
+        change = told.setdefault(content.product_id, ProductChange(content.product_id, Change.CHANGED))
+        field = FieldChange(f"content {content.key}", content.before, content.after)
+        told[content.product_id] = replace(change, fields=(*change.fields, field))
+    return tuple(told.values())
+
+
 def _change_fields(tenant: Tenant, wanted: WantedTenant) -> tuple[FieldChange, ...]:
     changed = tuple(
         FieldChange(name, getattr(tenant, name), getattr(wanted, name))
@@ -185,7 +217,18 @@ def _change_fields(tenant: Tenant, wanted: WantedTenant) -> tuple[FieldChange, .
     )
     for field in changed:
         setattr(tenant, field.name, field.after)
-    return changed
+    if tenant.seller == wanted.seller:
+        return changed
+    before, tenant.seller = tenant.seller, wanted.seller
+    return (*changed, FieldChange("seller", _in_words(before), _in_words(wanted.seller)))
+
+
+def _in_words(seller: dict[str, Any] | None) -> str | None:
+    """The legal lines in one, each as the file names it; in their own order, not in that of the database."""
+    if seller is None:
+        return None
+    told = {name: value if isinstance(value, str) else ", ".join(value) for name, value in seller.items()}
+    return "; ".join(f"{name} {told[name]}" for name in sorted(told))
 
 
 def _change_domains(

@@ -134,7 +134,7 @@ def _keep_refusal(tenant_id: int, question: Question, error: stripe_client.Strip
     with atomic(tenant_id):
         asked = (question.parameters or {}).get("customer")
         if error.is_missing_customer and question.customer_id is not None:
-            customer = customers.lock(tenant_id, question.customer_id)
+            customer = customers.lock_current(tenant_id, question.customer_id)
             if customer.stripe_customer_id == asked:
                 customers.forget_stripe_customer(customer)
         order = orders.lock_order(tenant_id, question.order_id)

@@ -1,6 +1,6 @@
 """What a tenant sells: read by buyers' pages, and made to agree with its file."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from enum import StrEnum
 
@@ -25,10 +25,17 @@ class WantedProduct:
     #: Pieces on hand when the product is new; of what is counted already the file knows nothing.
     stock: int = 0
     restock_on_refund: bool = True
+    #: For how many days it stays open once it is served; `None` for good.
+    access_days: int | None = None
+    includes_lower_levels: bool = False
+    #: What is made for each buyer of it: `key` and `title` of each, in order.
+    deliverables: tuple[Mapping[str, str], ...] = ()
 
 
 #: What is compared with the row, in the order in which it is told; the id is what finds the row.
-_COMPARED = tuple(field.name for field in fields(WantedProduct) if field.name not in ("id", "stock"))
+_COMPARED = tuple(
+    field.name for field in fields(WantedProduct) if field.name not in ("id", "stock", "deliverables")
+)
 
 
 class Change(StrEnum):
@@ -100,6 +107,7 @@ def apply(tenant: Tenant, wanted: Sequence[WantedProduct]) -> list[ProductChange
         if product.level_number in numbers:
             # A level that is off sale gives its number up as soon as another one takes it.
             product.kind, product.level_number = ProductKind.DIGITAL, None
+            product.includes_lower_levels = False
     db.session.flush()
     return changes
 
@@ -113,12 +121,18 @@ def _add(tenant: Tenant, entry: WantedProduct, position: int) -> ProductChange:
             currency=tenant.currency,
             position=position,
             active=True,
+            deliverables=[dict(each) for each in entry.deliverables],
             **values,
         )
     )
+    values |= {"deliverables": _in_words(entry.deliverables)} if entry.deliverables else {}
     return ProductChange(
         entry.id, Change.ADDED, tuple(FieldChange(name, None, value) for name, value in values.items())
     )
+
+
+def _in_words(promised: Sequence[Mapping[str, str]]) -> str | None:
+    return ", ".join(f"{each['key']} ({each['title']})" for each in promised) or None
 
 
 def _update(product: Product, entry: WantedProduct, position: int) -> ProductChange | None:
@@ -128,10 +142,20 @@ def _update(product: Product, entry: WantedProduct, position: int) -> ProductCha
         for name, value in wanted.items()
         if getattr(product, name) != value
     )
+    for field in changed:
+        setattr(product, field.name, field.after)
+    changed += _change_promises(product, entry)
     was_active = product.active
     if was_active and not changed:
         return None
-    for field in changed:
-        setattr(product, field.name, field.after)
     product.active = True
     return ProductChange(product.id, Change.CHANGED if was_active else Change.RESTORED, changed)
+
+
+def _change_promises(product: Product, entry: WantedProduct) -> tuple[FieldChange, ...]:
+    """What is made for buyers from now on; those of earlier orders get what they were promised."""
+    wanted = [dict(each) for each in entry.deliverables]
+    if product.deliverables == wanted:
+        return ()
+    before, product.deliverables = product.deliverables, wanted
+    return (FieldChange("deliverables", _in_words(before), _in_words(wanted)),)

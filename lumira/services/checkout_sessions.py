@@ -56,7 +56,7 @@ def record(order: Order, facts: SessionFacts, *, has_failed: bool = False) -> No
     session.is_paid = session.is_paid or facts.is_paid
     session.has_failed = session.has_failed or has_failed
     session.stripe_payment_intent_id = session.stripe_payment_intent_id or facts.payment_intent_id
-    if order.customer_email is None and facts.customer_email is not None:
+    if order.customer_email is None and order.erased_at is None and facts.customer_email is not None:
         # Asked for by Stripe's page where the shop did not know it.
         order.customer_email = facts.customer_email
         order.email_key = email_key(facts.customer_email)

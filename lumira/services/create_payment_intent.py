@@ -41,6 +41,8 @@ class Sale:
     metadata: dict[str, str]
     #: The route that was called.
     source: str
+    #: The language of the page that asked, `fr` or `en`, where it told one.
+    locale: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +90,7 @@ def _basket(sale: Sale) -> Basket:
         customer_name=sale.customer_name,
         metadata=sale.metadata,
         source=sale.source,
+        locale=sale.locale,
     )
 
 

@@ -23,7 +23,9 @@ def ensure_stripe_customer(
     if customer_id is None:
         return None
     with atomic(tenant_id):
-        customer = customers.lock(tenant_id, customer_id)
+        # Somebody may have merged this customer into another since the order was opened.
+        customer = customers.lock_current(tenant_id, customer_id)
+        customer_id = customer.id
         if customer.stripe_customer_id is not None:
             return customer.stripe_customer_id
         customers.freeze_stripe_request(customer, tenant_slug=account.tenant_slug)

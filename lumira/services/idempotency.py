@@ -20,7 +20,7 @@ from lumira.models.columns import uuid7
 
 #: Longer than every retry of one call to Stripe: three tries of 23 s and the pauses between them.
 LEASE = timedelta(seconds=90)
-_REPLY_PURPOSE = "stored reply"
+REPLY_PURPOSE = "stored reply"
 
 
 class KeyKind(StrEnum):
@@ -95,7 +95,7 @@ def claim(tenant_id: int, call: Call) -> Claim:
     if row.fingerprint != call.fingerprint:
         raise IdempotencyMismatch("This idempotency key was used for another request.")
     if row.reply_sealed is not None and row.reply_status is not None:
-        body = encryption.unseal(row.reply_sealed, tenant_id=tenant_id, purpose=_REPLY_PURPOSE)
+        body = encryption.unseal(row.reply_sealed, tenant_id=tenant_id, purpose=REPLY_PURPOSE)
         reply = StoredReply(row.reply_status, json.loads(body))
         return Claim(row.id, row.fence, row.order_id, reply, row.refund_request_id)
     if is_held and row.leased_until is not None:
@@ -192,9 +192,7 @@ def finish(tenant_id: int, claim: Claim, reply: StoredReply) -> None:
     row = _lock_ours(tenant_id, claim)
     if row is not None:
         row.reply_status = reply.status
-        row.reply_sealed = encryption.seal(
-            json.dumps(reply.body), tenant_id=tenant_id, purpose=_REPLY_PURPOSE
-        )
+        row.reply_sealed = encryption.seal(json.dumps(reply.body), tenant_id=tenant_id, purpose=REPLY_PURPOSE)
         row.leased_until = None
 
 

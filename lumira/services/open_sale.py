@@ -41,6 +41,8 @@ class Basket:
     metadata: dict[str, str]
     #: The route that was called.
     source: str
+    #: The language of the page that asked, `fr` or `en`, where it told one.
+    locale: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +123,7 @@ def _find_or_open_order(tenant_id: int, call: Call, claim: Claim, basket: Basket
         request_id=call.request_id,
         release_on_failure=tenant.release_on_failure,
         metadata=basket.metadata,
+        locale=basket.locale,
     )
 
 
@@ -147,7 +150,9 @@ def _check_together(items: list[tuple[Product, int]]) -> None:
 def _customer(tenant_id: int, basket: Basket) -> Customer | None:
     if basket.customer_email is None:
         return None
-    return customers.find_or_create(tenant_id, email=basket.customer_email, name=basket.customer_name)
+    return customers.find_or_create(
+        tenant_id, email=basket.customer_email, name=basket.customer_name, locale=basket.locale
+    )
 
 
 def _serve_free(

@@ -90,6 +90,7 @@ def open_order(
     request_id: str | None,
     release_on_failure: ReleaseOnFailure,
     metadata: dict[str, str],
+    locale: str | None = None,
 ) -> Order:
     """A pending order for products and quantities at today's prices, all of one currency.
 
@@ -110,6 +111,7 @@ def open_order(
         livemode=livemode,
         source=source,
         request_id=request_id,
+        locale=locale,
         # A cart is what somebody chose just now; a gift alone is given to each customer once.
         free_product_id=first.id if amount == 0 and customer and not others else None,
         release_on_failure=release_on_failure,
@@ -141,6 +143,9 @@ def _line(position: int, product: Product, quantity: int) -> OrderLine:
         unit_amount=product.amount,
         on_partial_refund=product.on_partial_refund,
         restock_on_refund=product.restock_on_refund,
+        access_days=product.access_days,
+        includes_lower_levels=product.includes_lower_levels,
+        deliverables=product.deliverables,
     )
 
 
@@ -213,6 +218,20 @@ def find_free(tenant_id: int, *, customer_id: UUID, product_id: str) -> UUID | N
             Order.free_product_id == product_id,
         )
     ).scalar_one_or_none()
+
+
+def ids_of_customer(tenant_id: int, customer_id: UUID) -> list[UUID]:
+    """Ids of all orders of one customer, whatever became of them, oldest first."""
+    query = select(Order.id).where(Order.tenant_id == tenant_id, Order.customer_id == customer_id)
+    return list(db.session.execute(query.order_by(Order.id)).scalars())
+
+
+def free_products_of(tenant_id: int, customer_id: UUID) -> set[str]:
+    """Ids of the free products that this customer has got."""
+    query = select(Order.free_product_id).where(
+        Order.tenant_id == tenant_id, Order.customer_id == customer_id, Order.free_product_id.is_not(None)
+    )
+    return {product_id for product_id in db.session.execute(query).scalars() if product_id is not None}
 
 
 def find_address(order_number: str) -> tuple[int, UUID] | None:
@@ -304,3 +323,33 @@ def list_orders(tenant_id: int, wanted: OrderFilter) -> tuple[list[Order], UUID 
     found = db.session.execute(query.limit(wanted.limit + 1)).scalars().all()
     page = list(_load_whole(tenant_id, found[: wanted.limit]))
     return page, (page[-1].id if len(found) > wanted.limit else None)
+
+
+#: Of one buyer, newest first: more than anybody has bought of a house of several brands.
+_MOST_OF_CUSTOMER = 100
+#: What a buyer calls a purchase: not a try that came to nothing.
+_BOUGHT = (
+    OrderStatus.PROCESSING,
+    OrderStatus.COMPLETED,
+    OrderStatus.PARTIALLY_REFUNDED,
+    OrderStatus.REFUNDED,
+    OrderStatus.DISPUTED,
+)
+
+
+def list_of_customer(tenant_id: int, customer_id: UUID) -> Sequence[Order]:
+    """What one customer bought, whole, newest first; a hundred at most."""
+    query = _bought(select(Order), tenant_id, customer_id).limit(_MOST_OF_CUSTOMER)
+    return _load_whole(tenant_id, db.session.execute(query).scalars().all())
+
+
+def newest_of_customer(tenant_id: int, customer_id: UUID) -> UUID | None:
+    """Id of the last order of a customer that has an address to write to; `None` if there is none."""
+    query = _bought(select(Order.id), tenant_id, customer_id).where(Order.customer_email.is_not(None))
+    return db.session.execute(query.limit(1)).scalar_one_or_none()
+
+
+def _bought(query: Select[Any], tenant_id: int, customer_id: UUID) -> Select[Any]:
+    return query.where(
+        Order.tenant_id == tenant_id, Order.customer_id == customer_id, Order.status.in_(_BOUGHT)
+    ).order_by(Order.id.desc())

@@ -58,6 +58,17 @@ def is_true(order: Order, kind: MessageKind, subject: str) -> bool:
             return is_paid and any(
                 known.stripe_refund_id == subject and known.is_live for known in order.refunds
             )
+        case MessageKind.ACCESS_READY:
+            return any(grant.is_live for grant in order.grants)
+        case MessageKind.DELIVERABLE_READY:
+            # There is something to open only while the line that promised it is.
+            opened = {grant.order_line_id for grant in order.grants if grant.is_live}
+            return any(
+                subject == str(promise.id)
+                for line in order.lines
+                if line.id in opened
+                for promise in line.promises
+            )
         case MessageKind.DISPUTE_ALERT:
             # A question is not told any more once it has become a dispute: of that there is another message.
             return any(

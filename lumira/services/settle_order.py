@@ -6,7 +6,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import structlog
@@ -15,6 +15,7 @@ from lumira.clock import utc_now
 from lumira.models import (
     AccessGrant,
     CheckoutSession,
+    DisputeStatus,
     GrantReason,
     MessageKind,
     Order,
@@ -34,6 +35,7 @@ from lumira.services import (
     alerts,
     audit,
     checks,
+    deliverables,
     disputes,
     outbox,
     payments,
@@ -41,6 +43,7 @@ from lumira.services import (
     refunds,
     stock,
 )
+from lumira.services.issue_receipts import issue_at_the_end
 
 log = structlog.get_logger()
 
@@ -279,12 +282,15 @@ def _failed_if_tried(order: Order, among: Sequence[Payment]) -> OrderStatus:
 
 
 def _grant_state(order: Order, line: OrderLine, money: Money) -> GrantState:
-    if order.is_free:
-        return GrantState(active=True, reason=GrantReason.FREE)
+    # Money that is gone for good says more than a person's decision before or after it.
     if money.is_back:
         return GrantState(active=False, reason=GrantReason.REFUNDED)
     if money.is_lost:
         return GrantState(active=False, reason=GrantReason.DISPUTE_LOST)
+    if _is_revoked_by_hand(order, line):
+        return GrantState(active=False, reason=GrantReason.OPERATOR)
+    if order.is_free:
+        return GrantState(active=True, reason=GrantReason.FREE)
     if money.disputed:
         return GrantState(active=False, reason=GrantReason.DISPUTED)
     if money.is_partly_back and line.on_partial_refund is PartialRefundPolicy.REVOKE:
@@ -292,13 +298,15 @@ def _grant_state(order: Order, line: OrderLine, money: Money) -> GrantState:
     return GrantState(active=True, reason=GrantReason.PAID)
 
 
+def _is_revoked_by_hand(order: Order, line: OrderLine) -> bool:
+    """Whether a person closed it: that holds whatever the money says, until a person restores it."""
+    return any(
+        grant.order_line_id == line.id and grant.revoked_by_hand_at is not None for grant in order.grants
+    )
+
+
 def _messages(order: Order, *, is_paid: bool) -> Iterable[tuple[MessageKind, str]]:
-    for dispute in order.disputes:
-        # A question that becomes a dispute is news: the team is told of both, each once.
-        if dispute.was_inquiry:
-            yield MessageKind.DISPUTE_ALERT, f"{outbox.INQUIRY}{dispute.stripe_dispute_id}"
-        if not dispute.status.is_inquiry:
-            yield MessageKind.DISPUTE_ALERT, dispute.stripe_dispute_id
+    yield from _messages_to_the_team(order)
     if order.customer_email is None:
         return
     if is_paid:
@@ -308,6 +316,23 @@ def _messages(order: Order, *, is_paid: bool) -> Iterable[tuple[MessageKind, str
     for refund in order.refunds:
         if refund.has_succeeded:
             yield MessageKind.ORDER_REFUNDED, refund.stripe_refund_id
+    if is_paid and any(line.grants_access for line in order.lines):
+        # Access was closed meanwhile, and its buyer finds it open again.
+        won = (each for each in order.disputes if each.status is DisputeStatus.WON)
+        yield from ((MessageKind.ACCESS_READY, each.stripe_dispute_id) for each in won)
+    # What was delivered stays so: passed over while the order was disputed, it is told once that is won.
+    yield from (
+        (each.kind, each.subject) for each in order.messages if each.kind is MessageKind.DELIVERABLE_READY
+    )
+
+
+def _messages_to_the_team(order: Order) -> Iterable[tuple[MessageKind, str]]:
+    for dispute in order.disputes:
+        # A question that becomes a dispute is news: the team is told of both, each once.
+        if dispute.was_inquiry:
+            yield MessageKind.DISPUTE_ALERT, f"{outbox.INQUIRY}{dispute.stripe_dispute_id}"
+        if not dispute.status.is_inquiry:
+            yield MessageKind.DISPUTE_ALERT, dispute.stripe_dispute_id
 
 
 def settle_order(order: Order, *, actor: str) -> bool:
@@ -316,14 +341,19 @@ def settle_order(order: Order, *, actor: str) -> bool:
     The caller wakes the outbox, as the last thing in its transaction.
     """
     now = utc_now()
+    was_served = order.completed_at is not None
     outcome = _with_pieces(order, derive(order), actor=actor, now=now)
     _write_status(order, outcome, actor=actor, now=now)
+    restored = _restored_by_hand(order, outcome)
     _write_grants(order, outcome.grants, actor=actor, now=now)
     for payment, origin in outcome.returned:
         if refund_requests.decide(order, payment, origin=origin):
             _audit_return(order, payment, origin, actor=actor)
     # Every one is written, also where an earlier one is: no short cut.
     owed = [outbox.owe(order, kind, subject) for kind, subject in sorted(outcome.messages)]
+    owed += [outbox.owe(order, MessageKind.ACCESS_READY, f"{each.id}:{now.isoformat()}") for each in restored]
+    if outcome.is_paid and not order.is_free:
+        issue_at_the_end(order, is_new=not was_served)
     _alert(order, outcome)
     if refunds.has_unknown_refunds(order):
         checks.schedule_at_once(order, now)
@@ -395,8 +425,11 @@ def _write_grants(order: Order, states: dict[UUID, GrantState], *, actor: str, n
                 reason=state.reason,
                 granted_at=now,
                 revoked_at=None if state.active else now,
+                expires_at=_end_of_access(order, line),
+                includes_lower_levels=line.includes_lower_levels,
             )
             order.grants.append(grant)
+            deliverables.begin(order, line)
         elif (grant.active, grant.reason) == (state.active, state.reason):
             continue
         else:
@@ -410,6 +443,27 @@ def _write_grants(order: Order, states: dict[UUID, GrantState], *, actor: str, n
             product=line.product_id,
             reason=str(state.reason),
         )
+
+
+def _restored_by_hand(order: Order, outcome: Outcome) -> list[AccessGrant]:
+    """What a person had closed and gives back now: each time its buyer is told, where there is an address."""
+    if order.customer_email is None:
+        return []
+    return [
+        grant
+        for grant in order.grants
+        if grant.reason is GrantReason.OPERATOR
+        and not grant.active
+        and (state := outcome.grants.get(grant.order_line_id)) is not None
+        and state.active
+    ]
+
+
+def _end_of_access(order: Order, line: OrderLine) -> datetime | None:
+    """When what was sold for a time is over: counted from when it was served, as agreed when it was sold."""
+    if line.access_days is None or order.completed_at is None:
+        return None
+    return order.completed_at + timedelta(days=line.access_days)
 
 
 def _alert(order: Order, outcome: Outcome) -> None:

@@ -42,6 +42,7 @@ _STORY = (
     "completed",
     "granted",
     "revoked",
+    "expired",
     "message_owed",
     "message_sent",
 )
@@ -166,6 +167,8 @@ def _grants(order: Order) -> Iterator[TimelineEntry]:
             yield TimelineEntry(grant.granted_at, "granted", given)
         if grant.revoked_at is not None:
             yield TimelineEntry(grant.revoked_at, "revoked", f"{grant.product_id}: {grant.reason}")
+        if grant.is_expired and grant.expires_at is not None:
+            yield TimelineEntry(grant.expires_at, "expired", grant.product_id)
 
 
 def _message(message: OutboxMessage) -> Iterator[TimelineEntry]:

@@ -1,11 +1,11 @@
 """Looking at orders, without changing anything."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from lumira.database import atomic
 from lumira.models import Order
-from lumira.services import orders
+from lumira.services import customers, orders
 from lumira.services.orders import OrderFilter
 from lumira.services.timeline import TimelineEntry, list_events, timeline
 
@@ -32,6 +32,12 @@ def view_payment(tenant_id: int, payment_intent_id: str) -> Order:
 
 
 def list_orders(tenant_id: int, wanted: OrderFilter) -> tuple[list[Order], UUID | None]:
-    """One page of orders, newest first, and the id that the next page goes on from, if there is one."""
+    """One page of orders, newest first, and the id that the next page goes on from, if there is one.
+
+    An address that was merged into another customer's stands for all that this customer bought.
+    """
     with atomic(tenant_id):
+        if wanted.customer_email is not None:
+            customer = customers.find_by_email(tenant_id, wanted.customer_email)
+            wanted = replace(wanted, customer_email=customer.email_key) if customer else wanted
         return orders.list_orders(tenant_id, wanted)

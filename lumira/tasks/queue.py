@@ -16,8 +16,9 @@ from procrastinate.testing import InMemoryConnector
 
 from lumira.clock import utc_now
 from lumira.database import atomic
-from lumira.effects import relay
+from lumira.effects import relay, tell
 from lumira.services import idempotency, sweep, tenants
+from lumira.services import remove_files as removing
 from lumira.services.send_due_refunds import send_due_refunds
 from lumira.webhooks import drain, reconcile
 
@@ -35,6 +36,7 @@ stopping = threading.Event()
 
 _reconciling = threading.Lock()
 _refunding = threading.Lock()
+_telling = threading.Lock()
 _dice = SystemRandom()
 
 # Only `worker.run` gives it a database: whoever imports the tasks connects to nothing.
@@ -74,6 +76,26 @@ def send_refunds(timestamp: int) -> None:  # noqa: ARG001 - given to every perio
         _for_each(sweep.tenants_with_due_refunds(utc_now()), send_due_refunds)
     finally:
         _refunding.release()
+
+
+@queue.periodic(cron=f"* * * * * */{SWEEP_EVERY}")
+@queue.task(name="tell_team", queue=QUEUE, queueing_lock="tell_team")
+def tell_team(timestamp: int) -> None:  # noqa: ARG001 - given to every periodic task
+    """Send every tenant's team the alerts that it has not been told of."""
+    # As above: while a mail server hangs, later runs must not take the places of other work.
+    if not _telling.acquire(blocking=False):
+        return
+    try:
+        _for_each(sweep.tenants_with_untold_alerts(utc_now()), tell.tell)
+    finally:
+        _telling.release()
+
+
+@queue.periodic(cron="*/5 * * * *")
+@queue.task(name="remove_files", queue=QUEUE, queueing_lock="remove_files")
+def remove_files(timestamp: int) -> None:  # noqa: ARG001 - given to every periodic task
+    """Remove the files of every tenant that count no more."""
+    _for_each(removing.tenants_with_files_to_remove(), removing.remove_files)
 
 
 def _for_each(tenant_ids: Iterable[int], work: Callable[..., object]) -> None:

@@ -18,7 +18,7 @@ from lumira.clients.stripe_client import API_VERSION
 from lumira.clock import utc_now
 from lumira.database import atomic, db, retried
 from lumira.models import EventStatus, Order, Tenant, WebhookEvent
-from lumira.services import alerts, orders, outbox, stock, tenants
+from lumira.services import alerts, erasures, orders, outbox, stock, tenants
 from lumira.services import events as rows
 from lumira.services.checkout_sessions import SessionMismatch
 from lumira.services.link_customer import link_customer
@@ -165,6 +165,10 @@ def _handle(tenant_id: int, events: list[WebhookEvent]) -> None:
     loaded = orders.lock_orders(tenant_id, set(order_of.values()))
     known = {payment.stripe_payment_intent_id for order in loaded.values() for payment in order.payments}
     touched: dict[UUID, Order] = {}
+    # The order says it too, where it was erased between the look at the tenant and its own lock.
+    if tenant.last_erasure_at is not None or any(order.erased_at for order in loaded.values()):
+        of_event = {event_id: loaded.get(order_id) for event_id, order_id in order_of.items()}
+        erasures.forget_in_events(tenant_id, events, of_event)
     for event in events:
         order = loaded.get(order_of[event.id]) if event.id in order_of else None
         if _record(tenant, event, order, now) and order is not None:

@@ -93,6 +93,8 @@ def expect(purchase: Purchase, books: Books, *, is_sold_out: bool) -> Expected:
         messages["order_confirmation", ""] = status in ("completed", "partially_refunded")
     digital = [product for product, _ in purchase.items if product not in GOODS]
     active = {product: _is_open(product, status) for product in digital}
+    if has_email and digital:
+        messages |= {("access_ready", won): any(active.values()) for won in _won(intent)}
     return Expected(status, active, refunded, messages, _paid_pieces(purchase, intent))
 
 
@@ -105,6 +107,11 @@ def _paid_status(intent: Intent, refunded: int) -> str:
     if refunded >= intent.amount:
         return "refunded"
     return "partially_refunded" if left < intent.amount else "completed"
+
+
+def _won(intent: Intent) -> list[str]:
+    """Disputes after which what they had closed is open again."""
+    return [dispute["id"] for dispute in intent.disputes.values() if dispute["status"] == "won"]
 
 
 def _is_open(product: str, status: str) -> bool:

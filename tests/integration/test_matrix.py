@@ -1,6 +1,8 @@
 """Every route, every kind of name, the keys of another tenant: nothing is found. Every code has its request."""
 
+import io
 import itertools
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -13,6 +15,7 @@ from lumira.models import IdempotencyKey, Order, ProductKind, WebhookEvent
 from lumira.services import tenants
 from tests import stripe_sandbox
 from tests.factories import Brand, count, load_order, make_products, open_payment
+from tests.files import PDF, all_files
 from tests.stripe_events import deliver, encode, event, payment_intent, signature
 
 pytestmark = pytest.mark.usefixtures("app_context")
@@ -26,6 +29,7 @@ def theirs(other_tenant: Brand) -> dict[str, str]:
     with atomic(other_tenant.id):
         own = make_products(other_tenant.id)[4]
         own.id, own.level_number, own.kind = "only-theirs", None, ProductKind.DIGITAL
+        own.deliverables = [{"key": "only-their-lecture", "title": "Their lecture"}]
         db.session.add(own)
     opened = open_payment(other_tenant, "only-theirs", customer_email=THEIR_BUYER)
     paid = event("payment_intent.succeeded", payment_intent(id=opened.payment_intent_id, status="succeeded"))
@@ -41,6 +45,8 @@ def theirs(other_tenant: Brand) -> dict[str, str]:
         "stripe customer": intent["customer"],
         "grant id": str(order.grants[0].id),
         "line id": str(order.lines[0].id),
+        "deliverable id": str(order.lines[0].promises[0].id),
+        "deliverable key": "only-their-lecture",
         "message id": str(order.messages[0].id),
         "event": paid["id"],
         "slug": other_tenant.slug,
@@ -60,18 +66,28 @@ def routes(app: Flask, *, with_names: bool) -> list[tuple[str, str]]:
     ]
 
 
+def body_of(method: str, rule: str) -> dict[str, Any]:
+    """What a route of this kind can be asked with."""
+    if method != "POST":
+        return {}
+    if rule.endswith("/files"):
+        return {"data": {"file": (io.BytesIO(PDF), "lecture.pdf")}}
+    return {"json": {"state": "delivered"} if rule.endswith("/<deliverable>") else {}}
+
+
 def test_no_route_finds_anything_by_the_names_of_another_tenant(app, client, tenant, theirs) -> None:
     asked = 0
     for (method, rule), name, headers in itertools.product(
         routes(app, with_names=True), theirs.values(), (tenant.secret, tenant.publishable)
     ):
-        path = rule[: rule.index("<")] + name + rule[rule.index(">") + 1 :]
-        reply = client.open(path, method=method, headers=headers, json={} if method == "POST" else None)
+        path = re.sub("<[^>]*>", lambda _part, name=name: name, rule)
+        reply = client.open(path, method=method, headers=headers, **body_of(method, rule))
         assert reply.status_code in (400, 403, 404), (method, path, reply.status_code)
         told = reply.get_data(as_text=True).replace(path, "")
         assert not [known for kind, known in theirs.items() if known in told and known != name], (path, told)
         asked += 1
-    assert asked >= 6 * len(theirs)
+    assert asked >= 12 * len(theirs)
+    assert all_files(tenant) == []
 
 
 @pytest.mark.parametrize("parameter", ["customerEmail", "productId", "level", "status", "cursor", "tenant"])

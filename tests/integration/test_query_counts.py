@@ -17,9 +17,9 @@ from sqlalchemy.engine import Engine
 
 from lumira.clock import utc_now
 from lumira.database import db
-from lumira.models import EventStatus, WebhookEvent
+from lumira.models import EventStatus, Receipt, WebhookEvent
 from lumira.webhooks import drain, reconcile
-from tests import stripe_events, stripe_sandbox
+from tests import seller, stripe_events, stripe_sandbox
 from tests.factories import BUYER, Brand, count, open_payment
 from tests.stripe_events import encode, payment_intent, signature
 
@@ -34,6 +34,8 @@ BATCH_OF_NEW_PAYMENTS = 23
 BATCH_OF_REPEATS = 17
 #: The events, the tenant, that no order is locked; the events written.
 BATCH_OF_IGNORED_TYPES = 4
+#: The numbers of all receipts taken, and the receipts written, where the tenant has a seller's legal lines.
+RECEIPTS_OF_A_BATCH = 2
 #: What each event of a batch adds to it.
 FOR_EACH_EVENT = 0
 #: Five transactions: the order; the customer's request, its answer; the payment's, its answer.
@@ -124,6 +126,19 @@ def test_a_batch_of_new_payments_costs_the_same_however_many_there_are(
     sent = statements.made_by(lambda: drain.drain_batch(tenant.id))
     assert len(sent) == BATCH_OF_NEW_PAYMENTS + FOR_EACH_EVENT * events, "\n".join(sent)
     assert handled(tenant, EventStatus.HANDLED) == events
+
+
+@pytest.mark.parametrize("events", [2, 9])
+def test_the_receipts_of_a_batch_cost_the_same_however_many_there_are(
+    make_brand: Callable[..., Brand], statements: Statements, events: int
+) -> None:
+    brand = make_brand(seller=seller.EXEMPT)
+    opened = [open_payment(brand) for _ in range(events)]
+    fill_inbox(brand, [paid(str(payment.payment_intent_id)) for payment in opened])
+
+    sent = statements.made_by(lambda: drain.drain_batch(brand.id))
+    assert len(sent) == BATCH_OF_NEW_PAYMENTS + RECEIPTS_OF_A_BATCH + FOR_EACH_EVENT * events, "\n".join(sent)
+    assert count(brand, Receipt) == events
 
 
 @pytest.mark.parametrize("events", [2, 9])

@@ -58,6 +58,7 @@ class Installation:
             "LUMIRA_INSTANCE": str(self.directory),
             "LUMIRA_DEFAULT_TENANT": BRAND,
             "DATABASE_URL": database_url,
+            "PUBLIC_URL": self.url,
             "STRIPE_API_BASE": self.sandbox_url,
             # Two are enough to show that any process may answer.
             "WEB_CONCURRENCY": "2",

@@ -50,9 +50,10 @@ def test_the_confirmation_says_what_was_bought_and_can_be_read_by_any_mail_progr
     assert letter["To"] == BUYER
     assert order.order_number in letter["Subject"]
     assert letter["Message-ID"] == f"<{message.id}@localhost>"
-    text = letter.get_content()
-    assert "Niveau Mystique" in text
-    assert "47.00 EUR" in text
+    for form in ("plain", "html"):
+        text = letter.get_body((form,)).get_content()
+        assert "Niveau Mystique" in text
+        assert "47,00\N{NO-BREAK SPACE}€" in text
 
 
 def test_relaying_again_sends_nothing_again(tenant) -> None:
@@ -68,7 +69,7 @@ def test_a_declined_try_is_told_to_the_buyer(tenant, settings) -> None:
 
     [message] = messages(tenant)
     assert (message.kind, message.status) == ("payment_failed", MessageStatus.SENT)
-    assert "réessayer" in kept(settings, message).get_content()
+    assert "réessayer" in kept(settings, message).get_body(("plain",)).get_content()
 
 
 def test_a_decline_is_not_told_any_more_once_the_order_is_paid(tenant) -> None:

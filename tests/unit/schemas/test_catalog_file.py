@@ -59,6 +59,13 @@ def with_goods_line(line: str) -> str:
     return TENANT + GOODS + line + "\n"
 
 
+def part(name: str, *, times: int = 1, **changes: str | None) -> str:
+    """A list of one content or deliverable, or of the same several times."""
+    values = {"key": "carte", "title": "Votre carte", "kind": "card"} | changes
+    table = ", ".join(f'{key} = "{value}"' for key, value in values.items() if value is not None)
+    return f"{name} = [{', '.join(['{' + table + '}'] * times)}]"
+
+
 def with_tenant_line(line: str) -> str:
     return TENANT + line + "\n" + PRODUCT
 
@@ -80,6 +87,10 @@ def test_a_file_says_what_is_sold_and_the_rest_has_a_default():
         "statement_descriptor_suffix": None,
         "release_on_failure": "at_deadline",
         "alert_email": None,
+        "brand_color": None,
+        "brand_background": None,
+        "brand_radius": None,
+        "seller": None,
     }
     assert loaded["products"][0] == {
         "id": "mystique",
@@ -92,6 +103,10 @@ def test_a_file_says_what_is_sold_and_the_rest_has_a_default():
         "on_partial_refund": "keep",
         "stock": 0,
         "restock_on_refund": True,
+        "access_days": None,
+        "includes_lower_levels": False,
+        "contents": [],
+        "deliverables": [],
     }
     assert loaded["products"][1]["level_number"] == 1
 
@@ -108,6 +123,26 @@ def test_a_file_says_what_is_sold_and_the_rest_has_a_default():
         (with_line("stock = 0"), "products[0].stock", 'Only a product of kind "physical" is counted.'),
         (with_line("restock_on_refund = true"), "products[0].restock_on_refund", 'kind "physical"'),
         (with_goods_line("stock = -1"), "products[0].stock", "between 0 and 100000000"),
+        (with_line('contents = "carte"'), "products[0].contents", "Not a valid list."),
+        (with_line(part("contents", kind="film")), "products[0].contents[0].kind", "Must be one of: card"),
+        (with_line(part("contents", kind=None)), "products[0].contents[0].kind", "Missing data"),
+        (with_line(part("contents", key="../carte")), "products[0].contents[0].key", "lower-case letters"),
+        (with_line(part("contents", title="")), "products[0].contents[0].title", "Must not be empty."),
+        (with_line(part("contents", file="a.pdf")), "products[0].contents[0].file", "Unknown key."),
+        (with_line(part("contents", times=2)), "products[0].contents", "Two of them have the key carte."),
+        (with_line(part("contents", times=51)), "products[0].contents", "Must be 50 at most."),
+        (with_line(part("deliverables")), "products[0].deliverables[0].kind", "Unknown key."),
+        (
+            with_line(part("deliverables", kind=None, times=2)),
+            "products[0].deliverables",
+            "Two of them have the key carte.",
+        ),
+        (with_goods_line(part("contents")), "products[0].contents", "Goods are sent, not opened"),
+        (
+            with_goods_line(part("deliverables", kind=None)),
+            "products[0].deliverables",
+            "Goods are sent, not opened",
+        ),
         (with_goods_line("stock = 100000001"), "products[0].stock", "between 0 and 100000000"),
         (with_goods_line("stock = 3.0"), "products[0].stock", "whole number of pieces"),
         (with_goods_line('stock = "3"'), "products[0].stock", "whole number of pieces"),

@@ -298,6 +298,9 @@ def test_a_dispute_suspends_revokes_and_restores(dispute, amount, status, live) 
     outcome = derive(order)
     assert outcome.status is status
     assert [state.active for state in outcome.grants.values()] == [live]
+    # Whoever found it closed is told that it is open again.
+    is_told = (MessageKind.ACCESS_READY, "du_1") in outcome.messages
+    assert is_told is (dispute is DisputeStatus.WON)
 
 
 def test_a_free_order_is_complete_and_never_refunded() -> None:

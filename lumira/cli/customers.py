@@ -1,0 +1,133 @@
+"""`flask customers …`: who bought, how much, and who turned out to be somebody else."""
+
+import json
+from collections.abc import Iterator
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import click
+from flask.cli import AppGroup
+
+from lumira.cli.buyers import find_buyer
+from lumira.cli.scope import chosen_tenants, tenant_option
+from lumira.cli.tables import echo_table
+from lumira.database import atomic
+from lumira.errors import CustomerNotFound
+from lumira.models import AccessGrant, Tenant
+from lumira.money import format_amount
+from lumira.schemas.customers import CustomerResponse
+from lumira.services import tenants
+from lumira.services.access import Grant
+from lumira.services.customer_figures import CustomerFigures
+from lumira.services.merge_customers import merge_customers
+from lumira.services.view_customers import CustomerLine, CustomerView, list_customers, view_customer
+
+customers = AppGroup("customers", help="Buyers, by e-mail address.")
+
+_ACTOR = "operator"
+_HEADINGS = ("TENANT", "EMAIL", "NAME", "LOCALE", "ORDERS", "SPENT", "LAST ORDER", "STATUS")
+
+
+@customers.command("list")
+@tenant_option
+@click.option("--limit", type=click.IntRange(1, 1000), default=50, show_default=True, help="Of each tenant.")
+def list_(slug: str | None, limit: int) -> None:
+    """Print the newest customers and what they bought; whoever was merged counts as who they are."""
+    rows = []
+    for tenant_id, tenant_slug in chosen_tenants(slug):
+        with atomic(tenant_id):
+            zone = ZoneInfo(tenants.get(tenant_id).time_zone)
+        rows += [(tenant_slug, *_row(line, zone)) for line in list_customers(tenant_id, limit=limit)]
+    echo_table(_HEADINGS, rows)
+
+
+def _row(line: CustomerLine, zone: ZoneInfo) -> tuple[str, ...]:
+    customer, figures = line.customer, line.figures
+    last = _time(figures.last_order_at, zone) if figures.last_order_at else ""
+    told = (customer.email, customer.name or "", customer.locale or "")
+    return (*told, str(figures.total_orders), _spent(figures), last, str(figures.subscription_status))
+
+
+@customers.command("show")
+@click.argument("email")
+@tenant_option
+@click.option("--json", "as_json", is_flag=True, help="As JSON, times in UTC, amounts in minor units.")
+def show(email: str, slug: str | None, as_json: bool) -> None:
+    """Print the customer EMAIL (or id), what they bought, and what they may open."""
+    tenant_id, customer_id = find_buyer(email, slug)
+    view = view_customer(tenant_id, str(customer_id))
+    with atomic(tenant_id):
+        tenant = tenants.get(tenant_id)
+    if as_json:
+        click.echo(json.dumps(CustomerResponse().dump(view), ensure_ascii=False, indent=2))
+        return
+    for line in _account(view, tenant):
+        click.echo(line)
+
+
+def _account(view: CustomerView, tenant: Tenant) -> Iterator[str]:
+    customer, figures, zone = view.customer, view.figures, ZoneInfo(tenant.time_zone)
+    yield f"{customer.email}  {figures.subscription_status}"
+    yield f"  tenant      {tenant.slug}"
+    yield f"  id          {customer.id}"
+    yield f"  name        {customer.name or 'unknown'}"
+    yield f"  language    {customer.locale or 'unknown'}"
+    yield f"  at Stripe   {customer.stripe_customer_id or 'none'}"
+    yield f"  since       {_time(customer.created_at, zone)} ({zone.key})"
+    yield f"  orders      {figures.total_orders}"
+    yield f"  spent       {_spent(figures) or 'nothing'}"
+    if figures.last_order_at is not None:
+        yield f"  last order  {_time(figures.last_order_at, zone)}"
+    for merged in view.merged:
+        yield f"  also        {merged.email}, merged {_time(merged.merged_at or merged.updated_at, zone)}"
+    if view.grants:
+        yield "access"
+    for grant in view.grants:
+        yield f"  {in_words(grant, view, zone)}"
+
+
+def in_words(grant: Grant, view: CustomerView, zone: ZoneInfo) -> str:
+    """One grant in a line: what, whether it is open, why, from where, until when."""
+    state = "active" if grant.is_live else "expired" if grant.is_expired else "revoked"
+    until = f"  until {_time(grant.expires_at, zone)}" if grant.expires_at else ""
+    return f"{grant.product_id}  {state}  {grant.shown_reason}  {_origin(grant, view, zone)}{until}"
+
+
+def _origin(grant: Grant, view: CustomerView, zone: ZoneInfo) -> str:
+    if isinstance(grant, AccessGrant):
+        return f"order {view.order_numbers[grant.order_id]}"
+    note = f" ({grant.note})" if grant.note else ""
+    return f"given {grant.granted_at.astimezone(zone):%Y-%m-%d}{note}"
+
+
+@customers.command("merge")
+@click.argument("source", metavar="FROM")
+@click.argument("target", metavar="INTO")
+@tenant_option
+def merge(source: str, target: str, slug: str | None) -> None:
+    """Make the customer FROM the customer INTO (addresses or ids), who gets all orders and all access.
+
+    Whoever buys under the address of FROM later buys as INTO. A merge cannot be undone.
+    """
+    tenant_id, source_id = find_buyer(source, slug)
+    with atomic(tenant_id):
+        tenant_slug = tenants.get(tenant_id).slug
+    try:
+        _, target_id = find_buyer(target, tenant_slug)
+    except CustomerNotFound as error:
+        raise CustomerNotFound(
+            f"{tenant_slug}, whose customer {source} is, has no customer {target}; brands share no customers."
+        ) from error
+    merged = merge_customers(tenant_id, source_id, target_id, actor=_ACTOR)
+    orders = f"{merged.orders} order{'' if merged.orders == 1 else 's'}"
+    click.echo(f"{source} is {merged.customer.email} now: {orders} moved.")
+
+
+def _spent(figures: CustomerFigures) -> str:
+    return ", ".join(
+        format_amount(amount, currency) for currency, amount in sorted(figures.total_spent.items())
+    )
+
+
+def _time(at: datetime, zone: ZoneInfo) -> str:
+    return f"{at.astimezone(zone):%Y-%m-%d %H:%M:%S}"

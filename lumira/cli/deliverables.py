@@ -1,0 +1,108 @@
+"""`flask deliverables …`: what is made for one buyer, by whoever makes it."""
+
+from pathlib import Path
+from uuid import UUID
+
+import click
+from flask.cli import AppGroup
+
+from lumira.cli.content import FILE
+from lumira.cli.scope import chosen_tenants, tenant_option
+from lumira.cli.tables import echo_table
+from lumira.database import atomic
+from lumira.errors import OrderNotFound
+from lumira.models import DeliverableState
+from lumira.services import orders
+from lumira.services.change_deliverable import change_deliverable
+from lumira.services.deliverables import DeliverableView, Work
+from lumira.services.idempotency import Call
+from lumira.services.store_file import Upload
+from lumira.services.upload_deliverable import upload_deliverable
+from lumira.services.view_deliverables import list_work, view_deliverables
+
+deliverables = AppGroup("deliverables", help="What is made for one buyer.")
+
+# A person has no key to repeat a call by: the same command again changes nothing by itself.
+_CALL = Call(fingerprint="", actor="operator")
+_CHOICE = click.Choice([str(state) for state in DeliverableState])
+
+
+@deliverables.command("list")
+@click.argument("number", required=False)
+@tenant_option
+@click.option("--state", type=_CHOICE, help="Only those in this state.")
+@click.option("--all", "is_whole", is_flag=True, help="Also what is delivered or withdrawn.")
+def list_(number: str | None, slug: str | None, state: str | None, is_whole: bool) -> None:
+    """Print what is to be made, longest waiting first, or all that is made for the order NUMBER."""
+    if number is not None:
+        tenant_id, order_id = _address_of(number)
+        rows = [_in_order(view) for view in view_deliverables(tenant_id, str(order_id))]
+        echo_table(("PRODUCT", "KEY", "STATE", "FILES", "TITLE"), rows)
+        return
+    wanted = None if state is None else DeliverableState(state)
+    # Who asks for what is delivered wants to see it.
+    is_open = not is_whole and wanted is not DeliverableState.DELIVERED
+    every = [
+        (tenant_slug, *_at_work(work))
+        for tenant_id, tenant_slug in chosen_tenants(slug)
+        for work in list_work(tenant_id, state=wanted, is_open=is_open)
+    ]
+    echo_table(("TENANT", "ORDER", "PRODUCT", "KEY", "STATE", "SERVED (UTC)"), every)
+
+
+def _in_order(view: DeliverableView) -> tuple[str, ...]:
+    names = ", ".join(file.file_name for file in view.files) or "none"
+    return (view.product_id, view.key, _state(view.state, is_withdrawn=view.withdrawn), names, view.title)
+
+
+def _at_work(work: Work) -> tuple[str, ...]:
+    state = _state(work.state, is_withdrawn=work.withdrawn)
+    return (work.order_number, work.product_id, work.key, state, f"{work.served_at:%Y-%m-%d %H:%M}")
+
+
+def _state(state: DeliverableState, *, is_withdrawn: bool) -> str:
+    return f"{state}, withdrawn" if is_withdrawn else str(state)
+
+
+@deliverables.command("start")
+@click.argument("number")
+@click.argument("key")
+def start(number: str, key: str) -> None:
+    """Put down that KEY of the order NUMBER is being worked on."""
+    _change(number, key, DeliverableState.IN_PROGRESS)
+
+
+@deliverables.command("upload")
+@click.argument("number")
+@click.argument("key")
+@click.argument("file", type=FILE)
+@click.option("--name", help="What the buyer sees it called. [default: the name of FILE]")
+def upload(number: str, key: str, file: Path, name: str | None) -> None:
+    """Add FILE to KEY of the order NUMBER; one of the same name is replaced."""
+    tenant_id, order_id = _address_of(number)
+    with file.open("rb") as stream:
+        sent = Upload(name or file.name, stream)
+        kept = upload_deliverable(tenant_id, str(order_id), key, sent, call=_CALL).value
+    click.echo(f"{number} {key}: {kept.file_name} ({kept.content_type}, {kept.size} bytes), {kept.state}.")
+
+
+@deliverables.command("deliver")
+@click.argument("number")
+@click.argument("key")
+def deliver(number: str, key: str) -> None:
+    """Give the files of KEY to the buyer of the order NUMBER, who gets a message; this is for good."""
+    _change(number, key, DeliverableState.DELIVERED)
+
+
+def _change(number: str, key: str, state: DeliverableState) -> None:
+    tenant_id, order_id = _address_of(number)
+    changed = change_deliverable(tenant_id, str(order_id), key, state, call=_CALL).value
+    click.echo(f"{number} {changed.key}: {changed.state}.")
+
+
+def _address_of(number: str) -> tuple[int, UUID]:
+    with atomic(None):
+        address = orders.find_address(number.strip())
+    if address is None:
+        raise OrderNotFound(f"There is no order {number}.")
+    return address

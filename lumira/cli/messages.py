@@ -1,0 +1,63 @@
+"""`flask messages …`: how messages look."""
+
+import webbrowser
+from pathlib import Path
+
+import click
+from flask import current_app
+from flask.cli import AppGroup
+
+from config.settings import Settings
+from lumira.cli.tenants import tenant_id_of
+from lumira.clients import mail
+from lumira.database import atomic
+from lumira.effects import letters, samples
+from lumira.effects.wording import Language
+from lumira.models import Tenant
+from lumira.services import tenants
+
+messages = AppGroup("messages", help="How messages to buyers and to the team look.")
+
+
+@messages.command("preview")
+@click.argument("kind", type=click.Choice(samples.KINDS))
+@click.option(
+    "--locale",
+    type=click.Choice([str(language) for language in Language]),
+    default="fr",
+    show_default=True,
+)
+@click.option(
+    "--tenant", "slug", metavar="SLUG", help="In this brand's name and colours. [default: the house's]"
+)
+@click.option("--open", "is_opened", is_flag=True, help="Show it in the browser.")
+def preview(kind: str, locale: str, slug: str | None, is_opened: bool) -> None:
+    """Write the message KIND about a sample order to files, and say where: HTML, plain text, and both as mail."""
+    settings: Settings = current_app.extensions["lumira"]
+    letter = letters.write(samples.draft(kind, Language(locale), _tenant(slug)))
+    folder = settings.instance_path / "previews"
+    name = f"{slug or 'house'}-{kind}-{locale}"
+    written = mail.keep(letter, folder, name)
+    html = folder / f"{name}.html"
+    for path, subtype in ((html, "html"), (folder / f"{name}.txt", "plain")):
+        part = letter.get_body((subtype,))
+        if part is None:
+            raise LookupError(f"The message has no {subtype} part.")
+        # Lines end as mail's do in the message, and as files' do here.
+        path.write_text(part.get_content().replace("\r\n", "\n"), encoding="utf-8")
+        click.echo(path)
+    click.echo(written)
+    if is_opened and not _opens(html):
+        click.echo("No browser could be opened here.", err=True)
+
+
+def _tenant(slug: str | None) -> Tenant:
+    if slug is None:
+        return samples.house()
+    tenant_id = tenant_id_of(slug)
+    with atomic(tenant_id):
+        return tenants.get(tenant_id)
+
+
+def _opens(path: Path) -> bool:
+    return webbrowser.open(path.resolve().as_uri())

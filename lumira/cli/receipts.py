@@ -1,0 +1,148 @@
+"""`flask receipts …`: receipts and credit notes, and whether the books are whole."""
+
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import click
+from flask.cli import AppGroup
+
+from lumira.cli.scope import chosen_tenants, tenant_option
+from lumira.cli.tables import echo_table
+from lumira.cli.tenants import tenant_id_of
+from lumira.database import atomic
+from lumira.documents import receipt_pdf
+from lumira.models import Receipt, ReceiptKind
+from lumira.money import format_amount
+from lumira.services import receipt_proof, tenants
+from lumira.services import receipts as receipt_rows
+from lumira.services.issue_receipts import issue_missing, list_disagreements
+
+receipts = AppGroup("receipts", help="Receipts and credit notes.")
+
+_YEAR = click.IntRange(2000, 9999)
+
+
+@receipts.command("list")
+@click.argument("slug")
+@click.option("--year", type=_YEAR, help="Only those of this year.")
+def list_(slug: str, year: int | None) -> None:
+    """Print the receipts and credit notes of the tenant SLUG by year, series and number."""
+    tenant_id = tenant_id_of(slug)
+    with atomic(tenant_id):
+        rows = [_row(each) for each in receipt_rows.list_receipts(tenant_id, year=year)]
+    echo_table(("NUMBER", "ISSUED", "ORDER", "AMOUNT", "VAT", "CORRECTS"), rows)
+
+
+def _row(receipt: Receipt) -> tuple[str, ...]:
+    sign = -1 if receipt.kind is ReceiptKind.CREDIT_NOTE else 1
+    vat = "" if receipt.vat_amount is None else format_amount(sign * receipt.vat_amount, receipt.currency)
+    return (
+        receipt.label,
+        _issued(receipt),
+        receipt.order_number,
+        format_amount(sign * receipt.amount, receipt.currency),
+        vat,
+        receipt.corrects_label or "",
+    )
+
+
+def _issued(receipt: Receipt) -> str:
+    return f"{receipt.issued_at.astimezone(ZoneInfo(receipt.time_zone)):%Y-%m-%d %H:%M:%S}"
+
+
+@receipts.command("show")
+@click.argument("number")
+@click.option("--tenant", "slug", metavar="SLUG", required=True, help="Whose receipt it is.")
+def show(number: str, slug: str) -> None:
+    """Print what the receipt or credit note NUMBER says, such as LUM-R-2026-000123."""
+    tenant_id = tenant_id_of(slug)
+    with atomic(tenant_id):
+        receipt = receipt_rows.get_by_label(tenant_id, number)
+    for name, value in _facts(receipt):
+        click.echo(f"{name}: {value}")
+
+
+def _facts(receipt: Receipt) -> list[tuple[str, str]]:
+    facts = [
+        ("number", receipt.label),
+        ("kind", str(receipt.kind)),
+        ("issued", f"{_issued(receipt)} ({receipt.time_zone})"),
+        ("order", receipt.order_number),
+        ("seller", receipt.seller["legal_name"]),
+        ("buyer", ", ".join(receipt.buyer.values()) or "erased or not known"),
+        *(
+            (
+                "line",
+                f"{line['quantity']} x {line['name']}, {format_amount(line['amount'], receipt.currency)}",
+            )
+            for line in receipt.lines
+        ),
+        ("amount", format_amount(receipt.amount, receipt.currency)),
+    ]
+    if receipt.vat_amount is not None:
+        facts.append(("of it VAT", format_amount(receipt.vat_amount, receipt.currency)))
+    if receipt.corrects_label is not None:
+        facts.append(("corrects", receipt.corrects_label))
+    return facts
+
+
+def _write(path: Path, content: bytes) -> None:
+    try:
+        path.write_bytes(content)
+    except OSError as error:
+        raise click.ClickException(f"{path}: {error.strerror or error}.") from error
+
+
+@receipts.command("render")
+@click.argument("number")
+@click.option("--tenant", "slug", metavar="SLUG", required=True, help="Whose receipt it is.")
+@click.option(
+    "--output", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Write it there."
+)
+@click.option("--locale", default="fr", show_default=True, help="Language of the PDF: fr or en.")
+def render(number: str, slug: str, output: Path | None, locale: str) -> None:
+    """Draw the PDF of NUMBER, such as LUM-R-2026-000123: the same file whenever it is drawn."""
+    tenant_id = tenant_id_of(slug)
+    with atomic(tenant_id):
+        receipt = receipt_rows.get_by_label(tenant_id, number)
+    path = output or Path(receipt.file_name)
+    _write(path, receipt_pdf.render(receipt, locale=locale))
+    click.echo(f"Written to {path}.")
+
+
+@receipts.command("issue")
+@tenant_option
+def issue(slug: str | None) -> None:
+    """Issue what is missing: for sales that were made before the tenant's catalog had its seller's legal lines."""
+    issued = 0
+    for tenant_id, tenant_slug in chosen_tenants(slug):
+        for receipt in issue_missing(tenant_id):
+            click.echo(f"{tenant_slug} {receipt.label}: order {receipt.order_number}")
+            issued += 1
+    click.echo(f"{issued} issued." if issued else "Nothing is missing that could be issued.")
+
+
+@receipts.command("verify")
+@tenant_option
+def verify(slug: str | None) -> None:
+    """Look for gaps and doubles, and hold the papers against payments and refunds: exit code 0 only if all agree."""
+    pieces = failures = 0
+    for tenant_id, tenant_slug in chosen_tenants(slug):
+        with atomic(tenant_id):
+            pieces += len(receipt_rows.list_receipts(tenant_id))
+            wrong = receipt_proof.verify(tenant_id)
+            has_seller = tenants.get(tenant_id).seller is not None
+        money = list_disagreements(tenant_id)
+        if has_seller:
+            wrong += money
+        elif money:
+            # It is a choice of the tenant's: a receipt without legal lines would be none.
+            click.echo(
+                f"{tenant_slug} issues no receipts: its catalog has no [tenant.seller] ({len(money)} due)."
+            )
+        for sentence in wrong:
+            click.echo(f"{tenant_slug} {sentence}")
+        failures += len(wrong)
+    if failures:
+        raise click.ClickException(f"{failures} thing{'' if failures == 1 else 's'} wrong with the receipts.")
+    click.echo(f"The books are whole: {pieces} receipt{'' if pieces == 1 else 's'} and credit notes.")

@@ -1,0 +1,85 @@
+"""What documents say around their figures, French first."""
+
+from lumira.models import Receipt, ReceiptKind
+
+#: Of each language the words of `receipt.html`.
+WORDS: dict[str, dict[str, str]] = {
+    "fr": {
+        "receipt": "Reçu",
+        "credit_note": "Avoir",
+        "number": "Numéro",
+        "issued": "Date d'émission",
+        "moved_sale": "Payé le",
+        "moved_return": "Remboursement du",
+        "moved_cancelled_return": "Remboursement échoué le",
+        "order": "Commande",
+        "corrects_return": "Se rapporte au reçu",
+        "corrects_cancelled_return": "Annule l'avoir",
+        "buyer": "Client",
+        "erased": "Sans mention",
+        "seller": "Vendeur",
+        "registration": "Immatriculation :",
+        "vat_number": "N° TVA :",
+        "item": "Désignation",
+        "quantity": "Quantité",
+        "unit_price": "Prix unitaire",
+        "line_amount": "Montant",
+        "difference": "Différence de montant acceptée",
+        "item_sale": "",
+        "item_return": "Remboursement : ",
+        "item_cancelled_return": "Remboursement échoué : ",
+        "net": "Total hors taxes",
+        "vat": "TVA",
+        "total_sale": "Total payé",
+        "total_return": "Total remboursé",
+        "total_cancelled_return": "Total remis en compte",
+    },
+    "en": {
+        "receipt": "Receipt",
+        "credit_note": "Credit note",
+        "number": "Number",
+        "issued": "Issued on",
+        "moved_sale": "Paid on",
+        "moved_return": "Refund of",
+        "moved_cancelled_return": "Refund failed on",
+        "order": "Order",
+        "corrects_return": "Refers to receipt",
+        "corrects_cancelled_return": "Cancels credit note",
+        "buyer": "Customer",
+        "erased": "Not stated",
+        "seller": "Seller",
+        "registration": "Registration:",
+        "vat_number": "VAT number:",
+        "item": "Item",
+        "quantity": "Quantity",
+        "unit_price": "Unit price",
+        "line_amount": "Amount",
+        "difference": "Accepted difference in amount",
+        "item_sale": "",
+        "item_return": "Refund: ",
+        "item_cancelled_return": "Failed refund: ",
+        "net": "Total excluding VAT",
+        "vat": "VAT",
+        "total_sale": "Total paid",
+        "total_return": "Total refunded",
+        "total_cancelled_return": "Total charged again",
+    },
+}
+_FIRST = "fr"
+
+
+def language_of(locale: str | None) -> str:
+    """The language that a locale such as `en-GB` is answered in."""
+    language = (locale or _FIRST).replace("_", "-").partition("-")[0].lower()
+    return language if language in WORDS else _FIRST
+
+
+def form_of(receipt: Receipt) -> str:
+    """Which of the words with several forms a paper takes."""
+    if receipt.kind is ReceiptKind.CREDIT_NOTE:
+        return "return"
+    return "cancelled_return" if receipt.corrects_label else "sale"
+
+
+def title_of(kind: ReceiptKind, label: str, language: str) -> str:
+    return f"{WORDS[language][str(kind)]} {label}"

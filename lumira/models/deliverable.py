@@ -1,0 +1,41 @@
+"""What is made for one buyer."""
+
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from lumira.database import Base
+from lumira.models.columns import Identified, Timestamped, choice, one_of
+
+
+class DeliverableState(StrEnum):
+    TO_DO = "to_do"
+    IN_PROGRESS = "in_progress"
+    DELIVERED = "delivered"
+
+
+class Deliverable(Identified, Timestamped, Base):
+    """The expert's work on one thing that an order promises.
+
+    What is promised stands, frozen, on the order's line; a row is made when the work begins. Its id follows
+    from the line and the key, so that it is known before.
+    """
+
+    __tablename__ = "deliverables"
+    __table_args__ = (
+        ForeignKeyConstraint(["tenant_id", "order_id"], ["orders.tenant_id", "orders.id"]),
+        ForeignKeyConstraint(["tenant_id", "order_line_id"], ["order_lines.tenant_id", "order_lines.id"]),
+        UniqueConstraint("tenant_id", "order_line_id", "key"),
+        CheckConstraint(one_of("state", DeliverableState), name="state_is_known"),
+        CheckConstraint("(state = 'delivered') = (delivered_at IS NOT NULL)", name="delivered_has_its_time"),
+        Index("ix_deliverables_by_order", "tenant_id", "order_id"),
+    )
+
+    order_id: Mapped[UUID]
+    order_line_id: Mapped[UUID]
+    key: Mapped[str]
+    state: Mapped[DeliverableState] = mapped_column(choice(DeliverableState))
+    delivered_at: Mapped[datetime | None]

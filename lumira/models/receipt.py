@@ -1,0 +1,113 @@
+"""What the books hold of a sale: receipts, credit notes, and the counters that number them."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, String, UniqueConstraint
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from lumira.database import Base
+from lumira.models.columns import Identified, TenantOwned, choice, one_of
+
+
+class ReceiptKind(StrEnum):
+    """Each kind is a series of its own: the numbers of one say nothing of the other's."""
+
+    RECEIPT = "receipt"
+    CREDIT_NOTE = "credit_note"
+
+
+#: What a number begins with after the tenant's prefix, and what a file is called.
+_LETTERS = {ReceiptKind.RECEIPT: "R", ReceiptKind.CREDIT_NOTE: "A"}
+_FILES = {ReceiptKind.RECEIPT: "recu", ReceiptKind.CREDIT_NOTE: "avoir"}
+
+
+def receipt_label(prefix: str, kind: ReceiptKind, year: int, number: int) -> str:
+    """A number as it is printed; the prefix keeps several brands of one seller apart."""
+    return f"{prefix}-{_LETTERS[kind]}-{year}-{number:06d}"
+
+
+class ReceiptCounter(TenantOwned, Base):
+    """The last number of one series and year.
+
+    A row and not a sequence: it is rolled back with the receipt that took the number, so there is no gap.
+    """
+
+    __tablename__ = "receipt_counters"
+    __table_args__ = (
+        CheckConstraint(one_of("series", ReceiptKind), name="series_is_known"),
+        CheckConstraint("last_number > 0", name="last_number_is_positive"),
+    )
+
+    series: Mapped[ReceiptKind] = mapped_column(choice(ReceiptKind), primary_key=True)
+    year: Mapped[int] = mapped_column(primary_key=True)
+    last_number: Mapped[int]
+    #: Of two numbers the higher is never the older, also where the clocks of two processes differ.
+    last_issued_at: Mapped[datetime]
+
+
+class Receipt(Identified, Base):
+    """One receipt or credit note, frozen when it is issued: it follows neither the tenant nor the order.
+
+    `buyer` alone holds personal data. It may be emptied, and nothing else of the row is ever changed.
+    """
+
+    __tablename__ = "receipts"
+    __table_args__ = (
+        ForeignKeyConstraint(["tenant_id", "order_id"], ["orders.tenant_id", "orders.id"]),
+        ForeignKeyConstraint(["tenant_id", "corrects_id"], ["receipts.tenant_id", "receipts.id"]),
+        UniqueConstraint("tenant_id", "order_id", "kind", "subject"),
+        UniqueConstraint("tenant_id", "kind", "year", "number"),
+        UniqueConstraint("tenant_id", "label"),
+        CheckConstraint(one_of("kind", ReceiptKind), name="kind_is_known"),
+        CheckConstraint("kind = 'receipt' OR subject <> ''", name="credit_note_has_subject"),
+        CheckConstraint("(subject = '') = (corrects_id IS NULL)", name="what_has_subject_corrects"),
+        CheckConstraint("(corrects_id IS NULL) = (corrects_label IS NULL)", name="corrected_is_named"),
+        CheckConstraint("number > 0", name="number_is_positive"),
+        CheckConstraint("amount > 0", name="amount_is_positive"),
+        CheckConstraint("vat_amount BETWEEN 0 AND amount", name="vat_is_part_of_amount"),
+        CheckConstraint("currency ~ '^[a-z]{3}$'", name="currency_is_iso"),
+    )
+
+    order_id: Mapped[UUID]
+    kind: Mapped[ReceiptKind] = mapped_column(choice(ReceiptKind))
+    #: The refund's id at Stripe; empty for the receipt of the sale, because an order has one. A receipt with a
+    #: refund's id takes back the credit note of a refund that failed after all.
+    subject: Mapped[str]
+    #: By the tenant's calendar: the year of `issued_at` in `time_zone`.
+    year: Mapped[int]
+    number: Mapped[int]
+    #: The number as it is printed.
+    label: Mapped[str]
+    #: The receipt that a credit note takes something from, or the credit note that a further receipt takes
+    #: back, and its number as it is printed.
+    corrects_id: Mapped[UUID | None]
+    corrects_label: Mapped[str | None]
+    issued_at: Mapped[datetime]
+    time_zone: Mapped[str]
+    order_number: Mapped[str]
+    #: When the money came, or when the refund was learned of.
+    moved_at: Mapped[datetime]
+    #: Minor units, all included; of a credit note, what went back.
+    amount: Mapped[int]
+    #: The part of `amount` that is VAT; `None` where the seller charges none.
+    vat_amount: Mapped[int | None]
+    currency: Mapped[str] = mapped_column(String(3))
+    #: The seller's legal lines as they were, and the brand's name as `brand`.
+    seller: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    #: `name`, `quantity`, `unit_amount`, `amount` of each; together they make `amount`.
+    lines: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
+    #: `name` and `email`; empty once the buyer's personal data were erased.
+    buyer: Mapped[dict[str, Any]] = mapped_column(JSONB)
+
+    @property
+    def signed_amount(self) -> int:
+        """What it adds to the sale: less than nothing for a credit note."""
+        return -self.amount if self.kind is ReceiptKind.CREDIT_NOTE else self.amount
+
+    @property
+    def file_name(self) -> str:
+        return f"{_FILES[self.kind]}-{self.year}-{self.number:06d}.pdf"

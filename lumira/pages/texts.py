@@ -1,0 +1,141 @@
+"""What the pages say, in both languages, sentence for sentence."""
+
+# ruff: noqa: RUF001 - French is written with these apostrophes
+
+from typing import Any
+
+from lumira.effects.wording import Language
+
+_FRENCH: dict[str, Any] = {
+    "title": "Vos achats",
+    "intro": "Retrouvez ici vos achats et vos téléchargements.",
+    "nothing": "Il n’y a encore aucun achat ici.",
+    "order": "Commande",
+    "bought_on": "du",
+    "refunded": "Remboursé",
+    "downloads": "Téléchargements",
+    "made": "Réalisé pour vous",
+    "download": "Télécharger",
+    "soon": "Bientôt disponible",
+    "until": "Accessible jusqu’au",
+    "private": "Ce lien est personnel : quiconque l’a peut ouvrir cette page. Il est valable jusqu’au",
+    "renew": "Recevoir un nouveau lien",
+    "renew_hint": "Nous l’envoyons à l’adresse e-mail de votre commande.",
+    "back": "Retour à vos achats",
+    "free": "Offert",
+    "given": "Accès offert",
+    "status": {
+        "processing": "En cours de confirmation",
+        "completed": "Payée",
+        "partially_refunded": "Remboursée en partie",
+        "refunded": "Remboursée",
+        "disputed": "Paiement contesté",
+    },
+    "closed": {
+        "refunded": "Cet achat a été remboursé : son contenu n’est plus accessible.",
+        "disputed": "Le paiement est contesté auprès de votre banque : l’accès est suspendu.",
+        "dispute_lost": "Le paiement a été repris par votre banque : l’accès est fermé.",
+        "operator": "L’accès a été fermé par notre équipe. Écrivez-nous pour en parler.",
+        "expired": "La durée d’accès est terminée.",
+    },
+    "kind": {"card": "Carte", "pdf": "PDF", "audio": "Audio", "mandala": "Mandala", "file": "Fichier"},
+    "state": {"to_do": "Pas encore commencé", "in_progress": "En préparation", "delivered": "Prêt"},
+    "notice": {
+        "unknown": (
+            "Ce lien ne mène nulle part",
+            "Vérifiez qu’il est complet, ou ouvrez-le depuis le dernier e-mail que vous avez reçu.",
+        ),
+        "ended": (
+            "Ce lien n’est plus valable",
+            (
+                "Par sécurité, les liens s’arrêtent après un certain temps. Demandez-en un nouveau :"
+                " nous l’envoyons à l’adresse e-mail de votre commande."
+            ),
+        ),
+        "asked": (
+            "C’est noté",
+            (
+                "Si ce lien était le vôtre, un nouveau arrive dans quelques minutes à l’adresse e-mail"
+                " de votre commande. Pensez à regarder dans les indésirables."
+            ),
+        ),
+        "stale_form": (
+            "Cette page est restée ouverte trop longtemps",
+            "Appuyez encore une fois sur le bouton.",
+        ),
+        "no_file": ("Ce fichier n’est pas là", "Il n’existe pas, ou il a été remplacé."),
+        "closed": (
+            "Ce fichier n’est plus accessible",
+            "L’achat auquel il appartient ne donne plus accès à son contenu.",
+        ),
+        "too_often": ("Un peu de patience", "Il y a eu trop de demandes. Réessayez un peu plus tard."),
+        "later": ("Un instant", "Nous n’y arrivons pas pour le moment. Réessayez dans quelques minutes."),
+    },
+}
+
+_ENGLISH: dict[str, Any] = {
+    "title": "Your purchases",
+    "intro": "Here are your purchases and your downloads.",
+    "nothing": "There is no purchase here yet.",
+    "order": "Order",
+    "bought_on": "of",
+    "refunded": "Refunded",
+    "downloads": "Downloads",
+    "made": "Made for you",
+    "download": "Download",
+    "soon": "Available soon",
+    "until": "Open until",
+    "private": "This link is personal: whoever has it can open this page. It is valid until",
+    "renew": "Send me a new link",
+    "renew_hint": "We send it to the e-mail address of your order.",
+    "back": "Back to your purchases",
+    "free": "Free",
+    "given": "A gift",
+    "status": {
+        "processing": "Being confirmed",
+        "completed": "Paid",
+        "partially_refunded": "Partly refunded",
+        "refunded": "Refunded",
+        "disputed": "Payment disputed",
+    },
+    "closed": {
+        "refunded": "This purchase was refunded: its content is no longer available.",
+        "disputed": "The payment is disputed with your bank: access is suspended.",
+        "dispute_lost": "Your bank took the payment back: access is closed.",
+        "operator": "Access was closed by our team. Write to us about it.",
+        "expired": "The time of access is over.",
+    },
+    "kind": {"card": "Card", "pdf": "PDF", "audio": "Audio", "mandala": "Mandala", "file": "File"},
+    "state": {"to_do": "Not begun yet", "in_progress": "Being prepared", "delivered": "Ready"},
+    "notice": {
+        "unknown": (
+            "This link leads nowhere",
+            "Check that it is complete, or open it from the last e-mail that you received.",
+        ),
+        "ended": (
+            "This link is no longer valid",
+            (
+                "For safety, links end after some time. Ask for a new one: we send it to the e-mail address"
+                " of your order."
+            ),
+        ),
+        "asked": (
+            "Noted",
+            (
+                "If this link was yours, a new one arrives within minutes at the e-mail address of your order."
+                " Have a look at your spam folder, too."
+            ),
+        ),
+        "stale_form": ("This page was open for too long", "Press the button once more."),
+        "no_file": ("This file is not here", "It does not exist, or it was replaced."),
+        "closed": (
+            "This file is no longer available",
+            "The purchase that it belongs to gives access to its content no longer.",
+        ),
+        "too_often": ("A little patience", "There were too many requests. Try again a little later."),
+        "later": ("One moment", "We cannot do this at present. Try again in a few minutes."),
+    },
+}
+
+#: The same names in both.
+TEXTS: dict[Language, dict[str, Any]] = {Language.FRENCH: _FRENCH, Language.ENGLISH: _ENGLISH}

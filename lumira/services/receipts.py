@@ -1,0 +1,164 @@
+"""Receipts and credit notes: frozen when they are issued, and numbered without gaps."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import func, select, text, update
+from sqlalchemy.dialects.postgresql import insert
+
+from lumira.clock import utc_now
+from lumira.database import db
+from lumira.errors import ReceiptNotFound
+from lumira.models import Order, Receipt, ReceiptCounter, ReceiptKind, Tenant, receipt_label
+from lumira.models.columns import uuid7
+
+
+def draft(
+    tenant: Tenant,
+    order: Order,
+    *,
+    kind: ReceiptKind,
+    subject: str,
+    corrects: Receipt | None,
+    moved_at: datetime,
+    amount: int,
+    vat_amount: int | None,
+    currency: str,
+    seller: dict[str, Any],
+    lines: Sequence[dict[str, Any]],
+) -> Receipt:
+    """A paper with all that it says but its number and its date; nothing is written yet."""
+    return Receipt(
+        tenant_id=tenant.id,
+        id=uuid7(),
+        order_id=order.id,
+        kind=kind,
+        subject=subject,
+        corrects_id=corrects.id if corrects else None,
+        corrects_label=corrects.label if corrects else None,
+        time_zone=tenant.time_zone,
+        order_number=order.order_number,
+        moved_at=moved_at,
+        amount=amount,
+        vat_amount=vat_amount,
+        currency=currency,
+        seller=seller,
+        lines=list(lines),
+        buyer=_buyer(order),
+    )
+
+
+def number(tenant: Tenant, drafts: Sequence[Receipt]) -> None:
+    """Issue the drafts, now, with the next numbers of their series and of the tenant's year.
+
+    Their orders are locked, so that each is issued once. The counters stay locked until the transaction ends:
+    this comes last in it, and nothing slow comes after. Receipts are numbered before credit notes, always, so
+    that no two transactions wait for each other crosswise.
+    """
+    now = utc_now()
+    year = now.astimezone(ZoneInfo(tenant.time_zone)).year
+    for kind in ReceiptKind:
+        series = [paper for paper in drafts if paper.kind is kind]
+        if series:
+            last, issued_at = _take_numbers(tenant.id, kind, year, now, len(series))
+            for taken, paper in enumerate(series, last - len(series) + 1):
+                paper.year, paper.number, paper.issued_at = year, taken, issued_at
+                paper.label = receipt_label(tenant.order_prefix, kind, year, taken)
+    labels = {paper.id: paper.label for paper in drafts}
+    for paper in drafts:
+        if paper.corrects_id in labels:
+            paper.corrects_label = labels[paper.corrects_id]
+    db.session.add_all(drafts)
+    db.session.flush()
+
+
+def _take_numbers(
+    tenant_id: int, kind: ReceiptKind, year: int, now: datetime, pieces: int
+) -> tuple[int, datetime]:
+    """The last of so many numbers, and a time not before that of the one before them.
+
+    Both are taken back if the transaction is.
+    """
+    first = insert(ReceiptCounter).values(
+        tenant_id=tenant_id, series=kind, year=year, last_number=pieces, last_issued_at=now
+    )
+    taken = first.on_conflict_do_update(
+        index_elements=[ReceiptCounter.tenant_id, ReceiptCounter.series, ReceiptCounter.year],
+        set_={
+            "last_number": ReceiptCounter.last_number + pieces,
+            "last_issued_at": func.greatest(ReceiptCounter.last_issued_at, first.excluded.last_issued_at),
+        },
+    ).returning(ReceiptCounter.last_number, ReceiptCounter.last_issued_at)
+    row = db.session.execute(taken).one()
+    return row.last_number, row.last_issued_at
+
+
+def _buyer(order: Order) -> dict[str, str]:
+    told = {"name": order.customer_name, "email": order.customer_email}
+    return {name: value for name, value in told.items() if value}
+
+
+def find(order: Order, kind: ReceiptKind, subject: str = "") -> Receipt | None:
+    """The order's receipt, or the credit note of one of its refunds."""
+    return db.session.execute(
+        select(Receipt).where(
+            Receipt.tenant_id == order.tenant_id,
+            Receipt.order_id == order.id,
+            Receipt.kind == kind,
+            Receipt.subject == subject,
+        )
+    ).scalar_one_or_none()
+
+
+def known_of(tenant_id: int, order_ids: Sequence[UUID]) -> Sequence[Receipt]:
+    """All papers of these orders, as they were issued; nothing is asked where there are no orders."""
+    if not order_ids:
+        return []
+    return (
+        db.session.execute(
+            select(Receipt)
+            .where(Receipt.tenant_id == tenant_id, Receipt.order_id == func.any(list(order_ids)))
+            .order_by(Receipt.id)
+        )
+        .scalars()
+        .all()
+    )
+
+
+def get_by_label(tenant_id: int, label: str) -> Receipt:
+    """The receipt with this number, as it is printed; `ReceiptNotFound` if this tenant has none such."""
+    receipt = db.session.execute(
+        select(Receipt).where(Receipt.tenant_id == tenant_id, Receipt.label == label.strip().upper())
+    ).scalar_one_or_none()
+    if receipt is None:
+        raise ReceiptNotFound(f"There is no receipt {label}.")
+    return receipt
+
+
+def list_receipts(
+    tenant_id: int, *, year: int | None = None, order_id: UUID | None = None
+) -> Sequence[Receipt]:
+    """Receipts, then credit notes, of each year by number."""
+    query = select(Receipt).where(Receipt.tenant_id == tenant_id)
+    if year is not None:
+        query = query.where(Receipt.year == year)
+    if order_id is not None:
+        query = query.where(Receipt.order_id == order_id)
+    ordered = query.order_by(Receipt.year, Receipt.kind.desc(), Receipt.number)
+    return db.session.execute(ordered).scalars().all()
+
+
+def forget_buyer(tenant_id: int, order_ids: Sequence[UUID]) -> int:
+    """Empty the personal data on these orders' receipts, and nothing else of them; how many had any."""
+    emptied = db.session.execute(
+        update(Receipt)
+        .where(Receipt.tenant_id == tenant_id, Receipt.order_id.in_(order_ids))
+        .where(text("receipts.buyer <> '{}'::jsonb"))
+        .values(buyer={})
+        .returning(Receipt.id)
+        .execution_options(synchronize_session=False)
+    )
+    return len(emptied.all())

@@ -1,0 +1,69 @@
+"""What the holder of a link sees: purchases, how they stand, and what can be downloaded."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from lumira.clock import utc_now
+from lumira.database import atomic
+from lumira.link_tokens import LinkAddress
+from lumira.models import Order, OrderLine, Tenant
+from lumira.services import access_links, orders, refunds, tenants
+from lumira.services.given_files import Given, read_given
+from lumira.services.order_files import LineFiles, read_order_files
+
+
+@dataclass(frozen=True, slots=True)
+class Purchase:
+    """One order, whole; `refunded` in minor units, and for each line what it gives, if it was ever served."""
+
+    order: Order
+    refunded: int
+    lines: tuple[tuple[OrderLine, LineFiles | None], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """A link that was signed here and is known: whose page it is, and what is on it while it lives."""
+
+    tenant: Tenant
+    #: The buyer's language, if it is known.
+    locale: str | None
+    is_live: bool
+    ends_at: datetime
+    #: Whether it is time to ask for a new one.
+    is_aging: bool
+    purchases: tuple[Purchase, ...] = ()
+    #: Open by hand, without an order.
+    given: tuple[Given, ...] = ()
+
+
+def view_purchases(address: LinkAddress) -> Visit | None:
+    """The page of this link, newest purchase first; `None` if nobody holds such a link (any more).
+
+    Of a link that is over, or that was revoked, only whose it was.
+    """
+    tenant_id, now = address.tenant_id, utc_now()
+    with atomic(tenant_id):
+        holder = access_links.find_holder(tenant_id, address.link_id)
+        if holder is None:
+            return None
+        is_live = holder.is_admitted(now)
+        found = orders.list_of_customer(tenant_id, holder.customer.id) if is_live else []
+        return Visit(
+            tenant=tenants.get(tenant_id),
+            locale=holder.customer.locale,
+            is_live=is_live,
+            ends_at=holder.link.expires_at,
+            is_aging=holder.link.is_aging(now),
+            purchases=tuple(_purchase(tenant_id, order) for order in found),
+            given=tuple(read_given(tenant_id, holder.customer.id)) if is_live else (),
+        )
+
+
+def _purchase(tenant_id: int, order: Order) -> Purchase:
+    served = {each.line.id: each for each in read_order_files(tenant_id, order)}
+    return Purchase(
+        order=order,
+        refunded=refunds.refunded_amount(order),
+        lines=tuple((line, served.get(line.id)) for line in order.lines),
+    )

@@ -1,0 +1,52 @@
+"""A browser, and the application served to it over HTTP."""
+
+import shutil
+import threading
+from collections.abc import Iterator
+
+import pytest
+from flask import Flask
+from playwright.sync_api import Browser, Page, sync_playwright
+from werkzeug.serving import make_server
+
+#: As Debian, Ubuntu and Google name it.
+_NAMES = ("chromium", "chromium-browser", "google-chrome")
+
+
+@pytest.fixture(scope="session")
+def served(app: Flask) -> Iterator[str]:
+    """Where the application answers."""
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    executable = next((found for name in _NAMES if (found := shutil.which(name))), None)
+    assert executable, "There is no Chromium: on Debian and Ubuntu, as root: apt-get install chromium"
+    with sync_playwright() as playwright:
+        # Its sandbox needs rights that a container seldom has; nothing foreign is ever opened here.
+        running = playwright.chromium.launch(executable_path=executable, args=["--no-sandbox"])
+        yield running
+        running.close()
+
+
+@pytest.fixture(params=[("phone", 360, 740), ("desktop", 1280, 800)], ids=lambda each: each[0])
+def page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
+    """A window without JavaScript, as large as a telephone's screen or a desk's."""
+    _, width, height = request.param
+    context = browser.new_context(
+        viewport={"width": width, "height": height},
+        java_script_enabled=False,
+        accept_downloads=True,
+        locale="fr-FR",
+    )
+    yield context.new_page()
+    context.close()

@@ -1,0 +1,137 @@
+"""Customers that are bought for, merged and given access at the same instant."""
+
+from uuid import UUID
+
+import pytest
+from sqlalchemy import select
+
+from lumira.database import atomic, db
+from lumira.errors import GrantNotFound, NotMergeable
+from lumira.models import AccessGrant, Customer, ManualGrant, Order, OrderStatus
+from lumira.services import customers
+from lumira.services.change_access import give_access, restore_access, revoke_access
+from lumira.services.merge_customers import merge_customers
+from lumira.services.view_customers import view_customer
+from lumira.webhooks import drain
+from tests import stripe_sandbox
+from tests.concurrency.test_at_once import at_once, paid
+from tests.factories import BUYER, Brand, count, open_payment
+from tests.refunding import audited
+from tests.stripe_events import receive
+
+pytestmark = pytest.mark.usefixtures("app_context")
+
+OLD, NEW = "old@example.com", "new@example.com"
+
+
+def id_of(brand: Brand, email: str) -> UUID:
+    with atomic(brand.id):
+        found = customers.find_row(brand.id, email)
+        assert found is not None
+        return found.id
+
+
+def errors(answers: list[object]) -> list[object]:
+    return [answer for answer in answers if isinstance(answer, Exception)]
+
+
+def test_one_address_typed_in_many_ways_at_once_is_one_customer_here_and_at_stripe(app, tenant):
+    typed = (BUYER, BUYER.upper(), f" {BUYER}", BUYER.title(), f"{BUYER} ", BUYER)
+
+    answers = at_once(app, lambda n: open_payment(tenant, customer_email=typed[n]), threads=len(typed))
+
+    assert not errors(answers)
+    assert count(tenant, Customer) == 1
+    [customer] = stripe_sandbox.customers(tenant)
+    assert {intent["customer"] for intent in stripe_sandbox.intents(tenant)} == {customer["id"]}
+
+
+def test_sales_under_both_addresses_during_their_merge_are_all_the_surviving_customers(app, tenant):
+    for address in (OLD, NEW):
+        open_payment(tenant, customer_email=address)
+    source, target = id_of(tenant, OLD), id_of(tenant, NEW)
+
+    def work(number: int) -> object:
+        if number == 0:
+            return merge_customers(tenant.id, source, target, actor="operator")
+        return open_payment(tenant, customer_email=(OLD, NEW)[number % 2])
+
+    assert not errors(at_once(app, work, threads=6))
+
+    with atomic(tenant.id):
+        buyers = set(db.session.execute(select(Order.customer_id)).scalars())
+    assert buyers == {target}
+    assert count(tenant, Order) == 7
+
+
+def test_payments_that_arrive_during_a_merge_grant_to_the_surviving_customer(app, tenant):
+    opened = [open_payment(tenant, customer_email=OLD) for _ in range(6)]
+    open_payment(tenant, customer_email=NEW)
+    source, target = id_of(tenant, OLD), id_of(tenant, NEW)
+    for payment in opened:
+        receive(tenant, paid(str(payment.payment_intent_id)))
+
+    def work(number: int) -> object:
+        if number == 0:
+            return merge_customers(tenant.id, source, target, actor="operator")
+        return drain.drain(tenant.id)
+
+    assert not errors(at_once(app, work, threads=3))
+    drain.drain(tenant.id)
+
+    assert count(tenant, Order, status=OrderStatus.COMPLETED) == 6
+    assert count(tenant, AccessGrant, customer_id=target, active=True) == 6
+    assert view_customer(tenant.id, OLD).figures.total_spent == {"eur": 6 * 4700}
+
+
+def test_two_merges_of_a_pair_in_both_directions_leave_one_customer(app, tenant):
+    for address in (OLD, NEW):
+        open_payment(tenant, customer_email=address)
+    pair = id_of(tenant, OLD), id_of(tenant, NEW)
+
+    answers = at_once(
+        app, lambda n: merge_customers(tenant.id, *(pair, pair[::-1])[n % 2], actor="operator"), threads=4
+    )
+
+    refused = errors(answers)
+    assert len(refused) == 3
+    assert all(isinstance(error, NotMergeable) for error in refused)
+    assert len(audited(tenant, "customer_merged")) == 1
+    assert view_customer(tenant.id, OLD).customer.id == view_customer(tenant.id, NEW).customer.id
+
+
+def test_access_given_many_times_at_once_is_one_grant(app, tenant):
+    def give(number: int) -> object:
+        return give_access(
+            tenant.id, customer_email=BUYER, product_id="mystique", days=number + 1, note=None, actor="test"
+        )
+
+    assert not errors(at_once(app, give, threads=6))
+    assert count(tenant, ManualGrant) == 1
+
+
+def test_closing_opening_and_paying_at_once_end_in_what_the_last_decision_says(app, tenant):
+    opened = [open_payment(tenant) for _ in range(3)]
+    drain_first, *others = opened
+    receive(tenant, paid(str(drain_first.payment_intent_id)))
+    drain.drain(tenant.id)
+    for payment in others:
+        receive(tenant, paid(str(payment.payment_intent_id)))
+    customer_id = id_of(tenant, BUYER)
+
+    def work(number: int) -> object:
+        if number == 0:
+            return drain.drain(tenant.id)
+        change = (revoke_access, restore_access)[number % 2]
+        return change(tenant.id, customer_id=customer_id, product_id="mystique", actor="operator")
+
+    assert all(isinstance(error, GrantNotFound) for error in errors(at_once(app, work, threads=5)))
+    drain.drain(tenant.id)
+    at_last = at_once(app, lambda _: _close(tenant, customer_id), threads=1)
+
+    assert count(tenant, AccessGrant) == 3
+    assert count(tenant, AccessGrant, active=True) == 0, at_last
+
+
+def _close(brand: Brand, customer_id: UUID) -> object:
+    return revoke_access(brand.id, customer_id=customer_id, product_id="mystique", actor="operator")

@@ -1,0 +1,404 @@
+"""What is held of a buyer can be taken along, and be erased for good."""
+
+import json
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from zipfile import ZipFile
+
+import pytest
+import time_machine
+from flask.testing import FlaskClient
+from pypdf import PdfReader
+
+from config.settings import Settings
+from lumira.clock import utc_now
+from lumira.database import atomic, db
+from lumira.effects import relay
+from lumira.models import Customer, DeliverableState, EventStatus, Order, WebhookEvent
+from lumira.services import erase_customer, receipt_proof
+from lumira.services.change_access import give_access
+from lumira.services.issue_receipts import list_disagreements
+from lumira.services.merge_customers import merge_customers
+from lumira.webhooks import reconcile
+from tests import files, refunding, seller
+from tests.buyer_pages import path_of, reached_at
+from tests.factories import Brand, count, load_order, open_cart, open_payment
+from tests.integration.cli.conftest import RunFlask
+from tests.stripe_events import deliver, event, payment_intent
+
+pytestmark = pytest.mark.usefixtures("app_context")
+
+EMAIL, OTHER_EMAIL, NAME = "Zélie.Quentovic@Example.org", "zelie@quentovic.example", "Zélie Quentovic"
+#: What nothing of hers may hold afterwards, in small letters; in JSON and in mail her accent is written otherwise.
+TRACES = ("quentovic", "zelie", "z\\u00e9lie", "zélie")
+
+
+@pytest.fixture(autouse=True)
+def public() -> Iterator[None]:
+    with reached_at():
+        yield
+
+
+@pytest.fixture
+def brand(make_brand: Callable[..., Brand]) -> Brand:
+    return make_brand(seller=seller.EXEMPT)
+
+
+def live(brand: Brand) -> Order:
+    """Everything that she can leave behind: purchases, a refund, a declined try, files, letters, links, grants."""
+    files.promise(brand, "mystique", "lecture")
+    sold = {"customer_email": EMAIL, "customer_name": NAME, "metadata": {"friend": NAME}}
+    opened = refunding.pay(brand, **sold)
+    order = load_order(brand, opened.order_number)
+    files.upload(brand, order, name=f"{NAME}.pdf")
+    files.change(brand, order, DeliverableState.DELIVERED)
+    refunding.refund(brand, opened, 1000, call=refunding.keyed(f"refund-{NAME}"))
+    refunding.let_workers_send(brand)
+    refunding.hear(brand)
+    told = {"id": "cus_x", "object": "customer", "email": EMAIL.lower(), "name": NAME}
+    deliver(brand, event("customer.updated", told))
+    charge = {"id": "ch_x", "object": "charge", "billing_details": {"name": NAME}}
+    charge["payment_intent"] = opened.payment_intent_id
+    deliver(brand, event("charge.succeeded", charge))
+    second = refunding.pay(brand, "alchimique", customer_email=OTHER_EMAIL, customer_name=NAME)
+    give_access(
+        brand.id,
+        customer_email=EMAIL,
+        product_id="intuitive",
+        days=None,
+        note=f"For {NAME}",
+        actor="operator",
+    )
+    first_id, second_id = order.customer_id, load_order(brand, second.order_number).customer_id
+    assert first_id is not None
+    assert second_id is not None
+    merge_customers(brand.id, second_id, first_id, actor="operator")
+    relay.relay(brand.id)
+    return load_order(brand, opened.order_number)
+
+
+def traces_in_tables(brand: Brand) -> list[str]:
+    """Each row of each table, of the brand or of nobody, that says anything of her."""
+    found = []
+    with atomic(brand.id):
+        # As the owner of the database, whom nothing is hidden from.
+        db.session.execute(db.text("SET LOCAL ROLE NONE"))
+        tables = db.session.execute(db.text("SELECT tablename FROM pg_tables WHERE schemaname = 'public'"))
+        for table in tables.scalars().all():
+            query = db.select(db.func.to_jsonb(db.literal_column("t"))).select_from(
+                db.table(table).alias("t")
+            )
+            rows = db.session.execute(query).scalars()
+            for row in rows:
+                if row.get("tenant_id") in (None, brand.id):
+                    said = json.dumps(row, ensure_ascii=False).lower()
+                    found += [f"{table}: {said}" for trace in TRACES if trace in said]
+    return found
+
+
+def traces_in_files(settings: Settings) -> list[Path]:
+    """Each file of the installation with anything of her in it or in its name."""
+    needles = [trace.encode() for trace in TRACES] + [b"z=c3=a9lie"]
+    everything = [path for path in settings.instance_path.rglob("*") if path.is_file()]
+    return [
+        path
+        for path in everything
+        if any(
+            needle in path.read_bytes().lower() or needle in path.name.lower().encode() for needle in needles
+        )
+    ]
+
+
+def erase(run_flask: RunFlask, brand: Brand, email: str = EMAIL) -> str:
+    said: str = run_flask("customers", "erase", email, "--tenant", brand.slug, "--yes").stdout
+    return said
+
+
+def test_nothing_in_any_table_or_file_says_anything_of_an_erased_buyer(
+    run_flask: RunFlask, brand: Brand, settings: Settings
+) -> None:
+    live(brand)
+    assert traces_in_tables(brand) != []
+    assert traces_in_files(settings) != []
+
+    assert "Erased: 2 orders emptied" in erase(run_flask, brand)
+    assert traces_in_tables(brand) == []
+    assert traces_in_files(settings) == []
+    assert files.all_files(brand) == []
+
+
+def test_amounts_numbers_and_the_audit_log_stay_and_still_add_up(run_flask: RunFlask, brand: Brand) -> None:
+    order = live(brand)
+    with atomic(brand.id):
+        query = "SELECT count(*), min(at), max(id::text) FROM audit_entries"
+        before = db.session.execute(db.text("SELECT kind, label, amount FROM receipts ORDER BY id")).all()
+        entries = db.session.execute(db.text(query)).one()[0]
+    erase(run_flask, brand)
+
+    after = load_order(brand, order.order_number)
+    assert (after.status, after.amount, len(after.payments)) == (order.status, order.amount, 1)
+    with atomic(brand.id):
+        assert (
+            db.session.execute(db.text("SELECT kind, label, amount FROM receipts ORDER BY id")).all()
+            == before
+        )
+        assert db.session.execute(db.text(query)).one()[0] == entries + 1
+        assert receipt_proof.verify(brand.id) == []
+    assert list_disagreements(brand.id) == []
+    assert "The books are whole" in run_flask("receipts", "verify", "--tenant", brand.slug).stdout
+
+
+def test_what_stripe_tells_and_is_asked_afterwards_brings_nothing_back(
+    run_flask: RunFlask, brand: Brand
+) -> None:
+    order = live(brand)
+    erase(run_flask, brand)
+    intent = order.payments[0].stripe_payment_intent_id
+    again = {"id": "cus_x", "object": "customer", "email": OTHER_EMAIL, "name": NAME}
+    charge = {"id": "ch_9", "object": "charge", "payment_intent": intent, "receipt_email": None}
+    charge |= {
+        "billing_details": {"name": NAME},
+        "metadata": {"friend": NAME, "orderNumber": order.order_number},
+    }
+    refunded = charge | {
+        "amount": 4700,
+        "amount_refunded": 4700,
+        "currency": "eur",
+        "captured": True,
+        "livemode": False,
+    }
+    deliver(
+        brand,
+        event("customer.updated", again),
+        event("charge.succeeded", charge),
+        event("charge.refunded", refunded),
+    )
+    # Events that were pulled before are pulled again, and the order is asked about at Stripe.
+    with time_machine.travel(utc_now() + timedelta(hours=7)):
+        reconcile.reconcile(brand.id)
+    relay.relay(brand.id)
+
+    assert traces_in_tables(brand) == []
+    assert count(brand, WebhookEvent, type="charge.refunded", status=EventStatus.HANDLED) >= 1
+    # It was understood all the same.
+    assert str(load_order(brand, order.order_number).status) == "refunded"
+
+
+def test_a_refund_after_the_erasing_has_its_credit_note_and_no_letter(
+    run_flask: RunFlask, brand: Brand
+) -> None:
+    opened = refunding.pay(brand, customer_email=EMAIL, customer_name=NAME)
+    relay.relay(brand.id)
+    erase(run_flask, brand)
+    refunding.in_dashboard(brand, opened)
+    refunding.hear(brand)
+
+    said = run_flask("receipts", "list", brand.slug).stdout
+    assert "-47.00" in said
+    assert list_disagreements(brand.id) == []
+    assert [str(message.kind) for message in load_order(brand, opened.order_number).messages] == [
+        "order_confirmation"
+    ]
+    assert traces_in_tables(brand) == []
+
+
+def test_a_cart_whose_page_asked_for_the_address_does_not_learn_it_again(
+    run_flask: RunFlask, brand: Brand
+) -> None:
+    opened = open_cart(brand, customer_email=None)
+    page = {
+        "id": opened.session_id,
+        "object": "checkout.session",
+        "status": "complete",
+        "payment_status": "paid",
+        "payment_intent": "pi_page",
+        "amount_total": opened.amount,
+        "currency": "eur",
+        "expires_at": int(opened.expires_at.timestamp()),
+        "livemode": False,
+        "customer_details": {"email": EMAIL, "name": NAME},
+        "metadata": {"orderNumber": opened.order_number},
+    }
+    deliver(brand, event("checkout.session.completed", page))
+    relay.relay(brand.id)
+    assert load_order(brand, opened.order_number).customer_email == EMAIL
+
+    erase(run_flask, brand)
+    deliver(brand, event("checkout.session.completed", page))
+    assert load_order(brand, opened.order_number).customer_email is None
+    assert traces_in_tables(brand) == []
+
+
+def test_the_link_to_her_page_leads_nowhere_any_more(
+    run_flask: RunFlask, brand: Brand, client: FlaskClient
+) -> None:
+    refunding.pay(brand, customer_email=EMAIL)
+    relay.relay(brand.id)
+    path = path_of(brand, EMAIL)
+    assert client.get(path).status_code == 200
+
+    erase(run_flask, brand)
+    reply = client.get(path)
+    assert reply.status_code in (404, 410)
+    assert "Mystique" not in reply.get_data(as_text=True)
+
+
+def test_erasing_again_is_safe_and_whoever_comes_back_is_somebody_new(
+    run_flask: RunFlask, brand: Brand
+) -> None:
+    refunding.pay(brand, customer_email=EMAIL)
+    relay.relay(brand.id)
+    erase(run_flask, brand)
+    assert "Erased: 1 orders" in erase(run_flask, brand)
+
+    back = refunding.pay(brand, customer_email=EMAIL)
+    order = load_order(brand, back.order_number)
+    assert order.customer_email == EMAIL
+    assert count(brand, Customer) == 2
+    relay.relay(brand.id)
+    assert "Erased: 2 orders" in erase(run_flask, brand, EMAIL.lower())
+    assert traces_in_tables(brand) == []
+
+
+def test_another_tenant_keeps_what_it_holds_of_the_same_buyer(
+    run_flask: RunFlask, brand: Brand, other_tenant: Brand
+) -> None:
+    kept = refunding.pay(other_tenant, customer_email=EMAIL, customer_name=NAME)
+    refunding.pay(brand, customer_email=EMAIL)
+    relay.relay(brand.id)
+    before = traces_in_tables(other_tenant)
+    erase(run_flask, brand)
+
+    assert load_order(other_tenant, kept.order_number).customer_email == EMAIL
+    assert traces_in_tables(other_tenant) == before
+
+
+def test_an_open_order_is_named_and_nothing_is_erased(run_flask: RunFlask, brand: Brand) -> None:
+    opened = open_payment(brand, customer_email=EMAIL)
+    refused = run_flask("customers", "erase", EMAIL, "--tenant", brand.slug, "--yes", code=1)
+    assert f"Order {opened.order_number} may still be paid" in refused.stderr
+
+    paid = payment_intent(id=str(opened.payment_intent_id), amount=1, status="succeeded")
+    deliver(brand, event("payment_intent.succeeded", paid))
+    refused = run_flask("customers", "erase", EMAIL, "--tenant", brand.slug, "--yes", code=1)
+    assert "was paid otherwise than asked for" in refused.stderr
+    assert load_order(brand, opened.order_number).customer_email == EMAIL
+
+
+def test_a_disputed_order_is_named(run_flask: RunFlask, brand: Brand) -> None:
+    opened = refunding.pay(brand, customer_email=EMAIL)
+    refunding.disputed(brand, opened)
+    refunding.hear(brand)
+    refused = run_flask("customers", "erase", EMAIL, "--tenant", brand.slug, "--yes", code=1)
+    assert "is disputed" in refused.stderr
+
+
+def test_work_that_is_still_owed_is_named(run_flask: RunFlask, brand: Brand) -> None:
+    files.promise(brand, "mystique", "lecture")
+    opened = refunding.pay(brand, customer_email=EMAIL)
+    relay.relay(brand.id)
+    refused = run_flask("customers", "erase", EMAIL, "--tenant", brand.slug, "--yes", code=1)
+    assert "promises work that is not delivered yet" in refused.stderr
+
+    refunding.refund(brand, opened)
+    refunding.hear(brand)
+    relay.relay(brand.id)
+    erase(run_flask, brand)
+    assert traces_in_tables(brand) == []
+
+
+def test_while_storage_is_away_all_else_is_erased_and_the_next_time_ends_it(
+    run_flask: RunFlask, brand: Brand, settings: Settings
+) -> None:
+    live(brand)
+    folder = settings.instance_path / "files"
+    away = folder.rename(folder.with_name("away"))
+    folder.write_bytes(b"no folder")
+    try:
+        run_flask("customers", "erase", EMAIL, "--tenant", brand.slug, "--yes", code=1)
+        assert traces_in_tables(brand) == []
+        assert traces_in_files(settings) == []
+    finally:
+        folder.unlink()
+        away.rename(folder)
+    assert files.all_files(brand) != []
+    erase(run_flask, brand)
+    assert files.all_files(brand) == []
+
+
+def test_an_erasing_that_was_broken_off_is_finished_by_the_next_one(
+    run_flask: RunFlask, brand: Brand, settings: Settings
+) -> None:
+    live(brand)
+    # The process died here: rows are emptied, events and files are not.
+    erase_customer._erase_rows(brand.id, EMAIL, actor="operator")
+    assert {each.partition(":")[0] for each in traces_in_tables(brand)} == {"webhook_events"}
+
+    erase(run_flask, brand)
+    assert traces_in_tables(brand) == []
+    assert traces_in_files(settings) == []
+    assert files.all_files(brand) == []
+
+
+def test_it_asks_before_it_erases(run_flask: RunFlask, brand: Brand, app: Any) -> None:
+    opened = refunding.pay(brand, customer_email=EMAIL)
+    arguments = ["customers", "erase", EMAIL, "--tenant", brand.slug]
+    assert app.test_cli_runner().invoke(args=arguments, input="n\n").exit_code == 1
+    assert load_order(brand, opened.order_number).customer_email == EMAIL
+    run_flask(*arguments, stdin="y\n")
+    assert load_order(brand, opened.order_number).customer_email is None
+
+
+@pytest.mark.parametrize("command", [("erase", "--yes"), ("export",)])
+def test_an_address_that_nobody_has_is_told_as_such(
+    run_flask: RunFlask, brand: Brand, command: tuple[str, ...], tmp_path: Path
+) -> None:
+    name, *options = command
+    options += ["--output", str(tmp_path / "her.zip")] if name == "export" else []
+    refused = run_flask("customers", name, "nobody@example.org", "--tenant", brand.slug, *options, code=1)
+    assert "no such customer" in refused.stderr
+
+
+def test_the_export_holds_rows_receipts_files_letters_and_what_stripe_told(
+    run_flask: RunFlask, brand: Brand, tmp_path: Path
+) -> None:
+    order = live(brand)
+    path = tmp_path / "her.zip"
+    run_flask("customers", "export", EMAIL, "--tenant", brand.slug, "--output", path)
+
+    assert path.stat().st_mode & 0o077 == 0
+    with ZipFile(path) as archive:
+        names = archive.namelist()
+        rows = json.loads(archive.read("data.json"))
+        receipts = [name for name in names if name.startswith("receipts/")]
+        with archive.open(receipts[0]) as file:
+            assert NAME in PdfReader(file).pages[0].extract_text()
+        [made] = [name for name in names if name.startswith("files/")]
+        assert archive.read(made) == files.PDF
+        letters = [archive.read(name) for name in names if name.startswith("letters/")]
+    assert {each["email"] for each in rows["customers"]} == {EMAIL, OTHER_EMAIL}
+    assert len(receipts) == len(rows["receipts"]) == 3
+    assert len(letters) >= 3
+    assert order.order_number in {each["order_number"] for each in rows["orders"]}
+    told = {each["type"] for each in rows["webhook_events"]}
+    assert {"payment_intent.succeeded", "customer.updated", "charge.succeeded"} <= told
+    held = {"audit_entries", "payments", "payment_requests", "refunds", "outbox_messages", "manual_grants"}
+    assert held <= set(rows)
+    assert "clientSecret" not in json.dumps(rows.get("idempotency_keys", []))
+
+
+def test_the_export_holds_nothing_of_another_tenant_or_buyer_and_writes_over_nothing(
+    run_flask: RunFlask, brand: Brand, other_tenant: Brand, tmp_path: Path
+) -> None:
+    refunding.pay(brand, customer_email=EMAIL)
+    others = [refunding.pay(brand), refunding.pay(other_tenant, customer_email=EMAIL)]
+    path = tmp_path / "her.zip"
+    arguments = ("customers", "export", EMAIL, "--tenant", brand.slug, "--output", path)
+    run_flask(*arguments)
+
+    with ZipFile(path) as archive:
+        everything = archive.read("data.json").decode()
+    assert [each.order_number for each in others if each.order_number in everything] == []
+    assert str(path) in run_flask(*arguments, code=1).stderr

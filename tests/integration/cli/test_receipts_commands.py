@@ -1,0 +1,105 @@
+"""`flask receipts …` as an operator types it."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from pypdf import PdfReader
+
+from lumira.database import atomic, db
+from lumira.services import receipts
+from tests import seller
+from tests.factories import Brand
+from tests.integration.cli.conftest import RunFlask
+from tests.integration.services.test_issue_receipts import pay, tell_refund
+
+
+@pytest.fixture
+def brand(make_brand: Callable[..., Brand], app_context: None) -> Brand:
+    brand = make_brand(seller=seller.EXEMPT)
+    tell_refund(brand, pay(brand), 1000)
+    return brand
+
+
+def labels(brand: Brand) -> list[str]:
+    with atomic(brand.id):
+        return [each.label for each in receipts.list_receipts(brand.id)]
+
+
+def test_list_prints_receipts_and_credit_notes_with_their_sign(run_flask: RunFlask, brand: Brand) -> None:
+    printed = run_flask("receipts", "list", brand.slug).stdout
+    receipt, note = labels(brand)
+    assert receipt in printed
+    assert "47.00" in printed
+    assert any(note in line and "-10.00" in line for line in printed.splitlines())
+
+
+def test_show_says_what_stands_on_it(run_flask: RunFlask, brand: Brand) -> None:
+    receipt, note = labels(brand)
+    printed = run_flask("receipts", "show", note.lower(), "--tenant", brand.slug).stdout
+    assert f"corrects: {receipt}" in printed
+    assert "seller: Maison Lumière SARL" in printed
+
+
+def test_render_writes_a_pdf_in_the_language_asked_for(
+    run_flask: RunFlask, brand: Brand, tmp_path: Path
+) -> None:
+    path = tmp_path / "receipt.pdf"
+    receipt, _ = labels(brand)
+    options = ("--tenant", brand.slug, "--output", path, "--locale", "en")
+    run_flask("receipts", "render", receipt, *options)
+    assert f"Receipt {receipt}" in PdfReader(path).pages[0].extract_text()
+
+
+def test_a_number_of_another_tenant_is_not_found(
+    run_flask: RunFlask, brand: Brand, other_tenant: Brand
+) -> None:
+    number = labels(brand)[0]
+    refused = run_flask("receipts", "show", number, "--tenant", other_tenant.slug, code=1)
+    assert number in refused.stderr
+
+
+def test_verify_ends_well_only_if_numbers_and_money_agree(run_flask: RunFlask, brand: Brand) -> None:
+    said = run_flask("receipts", "verify", "--tenant", brand.slug).stdout
+    assert "The books are whole: 2 receipts and credit notes." in said
+
+    with atomic(brand.id):
+        db.session.execute(db.text("UPDATE refunds SET amount = 999"))
+    refused = run_flask("receipts", "verify", "--tenant", brand.slug, code=1)
+    assert "says 1000 eur, the money 999 eur" in refused.stdout
+
+
+def test_issue_makes_up_for_what_was_sold_before_there_were_legal_lines(
+    run_flask: RunFlask, tenant: Brand, app_context: None
+) -> None:
+    pay(tenant)
+    assert "issues no receipts" in run_flask("receipts", "verify", "--tenant", tenant.slug).stdout
+    with atomic(tenant.id) as session:
+        session.execute(
+            db.text("UPDATE tenants SET seller = :seller WHERE id = :id").bindparams(
+                db.bindparam("seller", type_=db.JSON)
+            ),
+            {"seller": seller.EXEMPT, "id": tenant.id},
+        )
+
+    assert "1 issued." in run_flask("receipts", "issue", "--tenant", tenant.slug).stdout
+    assert "Nothing is missing" in run_flask("receipts", "issue", "--tenant", tenant.slug).stdout
+
+
+def test_legal_lines_come_from_the_catalog_file_and_applying_it_again_changes_nothing(
+    run_flask: RunFlask, tmp_path: Path
+) -> None:
+    file = tmp_path / "maison.toml"
+    slug = f"maison-{tmp_path.parent.name}".lower()[-40:].strip("-")
+    file.write_text(
+        f'[tenant]\nslug = "{slug}"\nname = "Maison"\ncurrency = "eur"\n'
+        '[tenant.seller]\nlegal_name = "Maison SARL"\naddress = ["1 rue"]\nvat_rate = 20\n'
+        '[[products]]\nid = "mystique"\nkind = "digital"\nname = "Mystique"\namount = 4700\n'
+    )
+    run_flask("catalog", "apply", file)
+    before = run_flask("catalog", "apply", file).stdout
+    file.write_text(file.read_text().replace("Maison SARL", "Maison SAS"))
+    after = run_flask("catalog", "apply", file).stdout
+
+    assert "seller" not in before
+    assert "legal_name Maison SAS" in after

@@ -1,0 +1,176 @@
+"""Mail is handed over once, encrypted where it has to be, and to nobody who only claims to be the server."""
+
+import smtplib
+import socket
+import ssl
+import threading
+from email import policy
+from email.message import EmailMessage
+from pathlib import Path
+
+import pytest
+
+from config.smtp_server import SmtpServer
+from lumira.clients import smtp
+from tests import mail_server
+from tests.mail_server import PASSWORD, USER, Mailbox
+
+SENDER, RECIPIENT = "no-reply@lumira.example", "buyer@example.com"
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[ssl.SSLContext, Path]:
+    return mail_server.make_certificate(tmp_path_factory.mktemp("certificate"))
+
+
+@pytest.fixture
+def mailbox() -> Mailbox:
+    return Mailbox()
+
+
+def letter(to: str = RECIPIENT) -> EmailMessage:
+    message = EmailMessage(policy.SMTP if to.isascii() else policy.SMTPUTF8)
+    message["From"], message["To"], message["Subject"] = SENDER, to, "Éclat"
+    message["Message-ID"] = "<1@lumira.example>"
+    message.set_content("Déjà vu\n", cte="quoted-printable")
+    return message
+
+
+def send(url: str, to: str = RECIPIENT) -> None:
+    smtp.send(SmtpServer.from_url(url), letter(to), sender=SENDER, recipient=to)
+
+
+def plain(port: int) -> str:
+    return f"smtp://127.0.0.1:{port}?starttls=never"
+
+
+def test_a_message_arrives_as_it_was_written(mailbox):
+    with mail_server.running(mailbox) as port:
+        send(plain(port))
+    [received], [envelope] = mailbox.received, mailbox.envelopes
+    assert (envelope.mail_from, envelope.rcpt_tos) == (SENDER, [RECIPIENT])
+    assert (received["Subject"], received.get_content().strip()) == ("Éclat", "Déjà vu")
+
+
+@pytest.mark.parametrize("scheme", ["smtp", "smtps"])
+def test_user_and_password_are_told_over_an_encrypted_connection_only(
+    scheme, mailbox, certificate, monkeypatch
+):
+    context, trusted = certificate
+    monkeypatch.setenv("SSL_CERT_FILE", str(trusted))
+    # The server's library knows of no encryption but STARTTLS when it asks for a user.
+    encryption = (
+        {"tls_context": context, "require_starttls": True, "auth_required": True}
+        if scheme == "smtp"
+        else {"ssl_context": context, "auth_require_tls": False}
+    )
+    options = {"authenticator": mailbox.authenticate, **encryption}
+    with mail_server.running(mailbox, hostname="localhost", **options) as port:
+        send(f"{scheme}://{USER}:{PASSWORD}@localhost:{port}")
+    assert (len(mailbox.received), mailbox.was_encrypted, mailbox.users) == (1, [True], [USER])
+
+
+@pytest.mark.parametrize("scheme", ["smtp", "smtps"])
+def test_a_server_whose_certificate_nobody_vouches_for_gets_nothing(scheme, mailbox, certificate):
+    context, _ = certificate
+    encryption = {"tls_context": context} if scheme == "smtp" else {"ssl_context": context}
+    options = {"authenticator": mailbox.authenticate, **encryption}
+    with mail_server.running(mailbox, hostname="localhost", **options) as port, pytest.raises(ssl.SSLError):
+        send(f"{scheme}://{USER}:{PASSWORD}@localhost:{port}")
+    assert (mailbox.received, mailbox.users) == ([], [])
+
+
+def test_a_server_without_encryption_gets_nothing_unless_that_is_asked_for(mailbox):
+    with mail_server.running(mailbox) as port, pytest.raises(smtplib.SMTPException):
+        send(f"smtp://127.0.0.1:{port}")
+    assert mailbox.received == []
+
+
+def test_a_wrong_password_is_no_fault_of_the_recipient(mailbox, certificate, monkeypatch):
+    context, trusted = certificate
+    monkeypatch.setenv("SSL_CERT_FILE", str(trusted))
+    options = {"auth_required": True, "authenticator": mailbox.authenticate, "tls_context": context}
+    with (
+        mail_server.running(mailbox, hostname="localhost", **options) as port,
+        pytest.raises(smtplib.SMTPAuthenticationError),
+    ):
+        send(f"smtp://{USER}:wrong@localhost:{port}")
+
+
+@pytest.mark.parametrize("reply", ["550 5.1.1 No such user", "553 Bad mailbox", "550 Mailbox not found"])
+def test_an_address_that_is_refused_for_good_is_told_apart(reply, mailbox):
+    mailbox.to_recipient.append(reply)
+    with mail_server.running(mailbox) as port, pytest.raises(smtp.RecipientRefused, match=reply[4:]):
+        send(plain(port))
+
+
+def test_an_address_that_is_refused_with_the_message_is_told_apart_too(mailbox):
+    mailbox.to_data.append("550 5.1.1 No such user")
+    with mail_server.running(mailbox) as port, pytest.raises(smtp.RecipientRefused):
+        send(plain(port))
+
+
+@pytest.mark.parametrize(
+    "reply", ["450 Try later", "452 Mailbox full", "550 5.7.1 You are not welcome", "552 Full", "554 No"]
+)
+def test_what_may_pass_or_can_be_mended_is_no_refusal_for_good(reply, mailbox):
+    mailbox.to_recipient.append(reply)
+    with mail_server.running(mailbox) as port, pytest.raises(smtplib.SMTPRecipientsRefused):
+        send(plain(port))
+
+
+@pytest.mark.parametrize("reply", ["451 Later", "554 Looks like spam"])
+def test_a_message_that_is_refused_may_be_sent_again(reply, mailbox):
+    mailbox.to_data.append(reply)
+    with mail_server.running(mailbox) as port:
+        with pytest.raises(smtplib.SMTPDataError):
+            send(plain(port))
+        send(plain(port))
+    assert len(mailbox.received) == 1
+
+
+def test_a_server_that_is_down_is_an_error_that_may_pass():
+    with pytest.raises(ConnectionRefusedError):
+        send(plain(mail_server.free_port()))
+
+
+def test_a_server_that_does_not_answer_in_time_is_left(mailbox, monkeypatch):
+    monkeypatch.setattr(smtp, "ANSWER_WITHIN", 0.3)
+    mailbox.pause = 2
+    with mail_server.running(mailbox) as port, pytest.raises(smtplib.SMTPServerDisconnected):
+        send(plain(port))
+
+
+def test_a_server_that_dribbles_its_answer_is_left_when_the_time_of_the_whole_sending_is_over(monkeypatch):
+    monkeypatch.setattr(smtp, "SEND_WITHIN", 0.6)
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        ended = threading.Event()
+
+        def dribble() -> None:
+            connection, _ = listening.accept()
+            with connection:
+                while not ended.wait(0.1):
+                    try:
+                        connection.sendall(b"2")
+                    except OSError:
+                        return
+
+        thread = threading.Thread(target=dribble)
+        thread.start()
+        try:
+            with pytest.raises((OSError, ValueError)):
+                send(plain(listening.getsockname()[1]))
+        finally:
+            ended.set()
+            thread.join()
+
+
+def test_letters_beyond_ascii_in_an_address_need_a_server_that_takes_them(mailbox):
+    with mail_server.running(mailbox, enable_SMTPUTF8=True) as port:
+        send(plain(port), "élodie@example.com")
+    assert mailbox.envelopes[0].rcpt_tos == ["élodie@example.com"]
+    with (
+        mail_server.running(mailbox, enable_SMTPUTF8=False) as port,
+        pytest.raises(smtp.RecipientRefused, match="ASCII"),
+    ):
+        send(plain(port), "élodie@example.com")

@@ -1,0 +1,146 @@
+"""Receipts and credit notes as a reader of PDF finds them."""
+
+import io
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from pypdf import PdfReader
+
+from lumira.database import atomic
+from lumira.documents import receipt_pdf
+from lumira.models import Receipt
+from lumira.services import receipts
+from tests import seller
+from tests.factories import BUYER, Brand, open_payment
+from tests.integration.services.test_issue_receipts import pay, tell_refund
+from tests.stripe_events import deliver, event, payment_intent
+
+pytestmark = pytest.mark.usefixtures("app_context")
+
+
+def papers(brand: Brand) -> list[Receipt]:
+    with atomic(brand.id):
+        return list(receipts.list_receipts(brand.id))
+
+
+def read(content: bytes) -> str:
+    """All that stands in a PDF, each gap a single space."""
+    return " ".join(" ".join(page.extract_text() for page in PdfReader(io.BytesIO(content)).pages).split())
+
+
+def drawn(receipt: Receipt, locale: str) -> str:
+    return read(receipt_pdf.render(receipt, locale=locale))
+
+
+def make(make_brand: Callable[..., Brand], legal: dict[str, Any], product: str, **sale: Any) -> Receipt:
+    brand = make_brand(seller=legal)
+    pay(brand, product, **sale)
+    [receipt] = papers(brand)
+    return receipt
+
+
+@pytest.mark.parametrize(
+    ("locale", "words"),
+    [
+        ("fr", ("Reçu", "Désignation", "Total payé", "59,00 €", "118,00 €", "VENDEUR")),
+        ("en", ("Receipt", "Unit price", "Total paid", "€59.00", "€118.00", "SELLER")),
+    ],
+)
+def test_a_receipt_says_number_lines_total_and_legal_lines(
+    make_brand: Callable[..., Brand], locale: str, words: tuple[str, ...]
+) -> None:
+    receipt = make(make_brand, seller.EXEMPT, "shirt", quantity=2, customer_name="Ana Martin")
+    told = drawn(receipt, locale)
+
+    wanted = [receipt.label, receipt.order_number, "Chemise", "Ana Martin", BUYER, *words]
+    wanted += [seller.EXEMPT["legal_name"], *seller.EXEMPT["address"], seller.EXEMPT["registration"]]
+    assert [each for each in [*wanted, seller.EXEMPT["vat_note"]] if each not in told] == []
+
+
+@pytest.mark.parametrize(
+    ("locale", "words"),
+    [
+        ("fr", ("Total hors taxes 39,17 €", "TVA 20 % 7,83 €", "Total payé 47,00 €")),
+        ("en", ("Total excluding VAT €39.17", "VAT 20% €7.83", "Total paid €47.00")),
+    ],
+)
+def test_vat_has_its_lines_where_the_seller_charges_it(
+    make_brand: Callable[..., Brand], locale: str, words: tuple[str, ...]
+) -> None:
+    told = drawn(make(make_brand, seller.WITH_VAT, "mystique"), locale)
+    assert [each for each in (*words, seller.WITH_VAT["vat_number"]) if each not in told] == []
+
+
+def test_a_credit_note_names_its_receipt_and_a_failed_refund_takes_it_back(
+    make_brand: Callable[..., Brand],
+) -> None:
+    brand = make_brand(seller=seller.EXEMPT)
+    intent = pay(brand)
+    tell_refund(brand, intent, 1000)
+    tell_refund(brand, intent, 1000, "failed")
+    sale, back, note = papers(brand)
+
+    told = drawn(note, "fr")
+    wanted = (
+        f"Avoir {note.label}",
+        f"Se rapporte au reçu {sale.label}",
+        "Remboursement : Niveau Mystique",
+        "Total remboursé 10,00 €",
+    )
+    assert [each for each in wanted if each not in told] == []
+    assert f"Credit note {note.label}" in drawn(note, "en-GB")
+    told = drawn(back, "fr")
+    assert f"Reçu {back.label}" in told
+    assert f"Annule l'avoir {note.label}" in told
+    assert f"Cancels credit note {note.label}" in drawn(back, "en")
+
+
+def test_it_is_the_same_file_whenever_it_is_drawn_and_whatever_the_tenant_says_by_then(
+    make_brand: Callable[..., Brand],
+) -> None:
+    brand = make_brand(seller=seller.EXEMPT)
+    pay(brand)
+    [before] = papers(brand)
+    first = receipt_pdf.render(before, locale="fr")
+    [again] = papers(brand)
+
+    assert receipt_pdf.render(again, locale="fr") == first
+    assert first.startswith(b"%PDF-")
+
+
+def test_what_a_buyer_typed_is_text_and_nothing_else(make_brand: Callable[..., Brand]) -> None:
+    name = '<img src="file:///etc/passwd"><b>Ana</b>'
+    receipt = make(make_brand, seller.EXEMPT, "mystique", customer_name=name)
+
+    told = drawn(receipt, "fr").replace(" ", "")
+    assert name.replace(" ", "") in told
+    assert "root:" not in told
+
+
+def test_a_cart_of_many_lines_continues_on_a_second_page(make_brand: Callable[..., Brand]) -> None:
+    receipt = make(make_brand, seller.EXEMPT, "mystique")
+    receipt.lines = [
+        {"name": f"Article {number}", "quantity": 1, "unit_amount": 100, "amount": 100}
+        for number in range(60)
+    ]
+    content = receipt_pdf.render(receipt, locale="fr")
+
+    assert len(PdfReader(io.BytesIO(content)).pages) > 1
+    assert "Article 59" in read(content)
+
+
+def test_an_erased_buyer_stands_on_it_no_more(make_brand: Callable[..., Brand]) -> None:
+    brand = make_brand(seller=seller.EXEMPT)
+    opened = open_payment(brand)
+    paid = payment_intent(id=str(opened.payment_intent_id), status="succeeded")
+    deliver(brand, event("payment_intent.succeeded", paid))
+    with atomic(brand.id):
+        [receipt] = receipts.list_receipts(brand.id)
+        assert receipts.forget_buyer(brand.id, [receipt.order_id]) == 1
+        assert receipts.forget_buyer(brand.id, [receipt.order_id]) == 0
+    [receipt] = papers(brand)
+
+    told = drawn(receipt, "fr")
+    assert BUYER not in told
+    assert receipt.label in told

@@ -1,0 +1,203 @@
+"""A buyer is one customer of one brand, whose figures follow from what really happened."""
+
+from datetime import timedelta
+
+import pytest
+import time_machine
+from sqlalchemy import select
+
+from lumira.clock import utc_now
+from lumira.database import atomic, db
+from lumira.models import Customer, SubscriptionStatus
+from lumira.services import customers, refunds
+from lumira.services.change_access import give_access, revoke_access
+from lumira.services.customer_figures import CustomerFigures
+from lumira.services.view_customers import list_customers, view_customer
+from tests import refunding, stripe_sandbox
+from tests.factories import BUYER, Brand, count, load_order, open_cart, open_payment
+from tests.refunding import pay
+
+pytestmark = pytest.mark.usefixtures("app_context")
+
+
+def figures(brand: Brand, email: str = BUYER) -> CustomerFigures:
+    return view_customer(brand.id, email).figures
+
+
+def customer(brand: Brand, email: str = BUYER) -> Customer:
+    return view_customer(brand.id, email).customer
+
+
+def status(brand: Brand) -> str:
+    return str(figures(brand).subscription_status)
+
+
+def test_an_address_typed_in_any_way_is_one_customer(tenant):
+    for typed in (BUYER, BUYER.upper(), f"  {BUYER.title()} "):
+        open_payment(tenant, customer_email=typed)
+
+    assert count(tenant, Customer) == 1
+    assert len(stripe_sandbox.customers(tenant)) == 1
+
+
+def test_two_brands_know_one_address_as_two_customers(tenant, other_tenant):
+    pay(tenant)
+    open_payment(other_tenant)
+
+    assert customer(tenant).id != customer(other_tenant).id
+    assert figures(tenant).total_orders == 1
+    assert figures(other_tenant).total_orders == 0
+
+
+def test_name_and_language_are_learned_once_and_never_rewritten(tenant):
+    open_payment(tenant)
+    assert (customer(tenant).name, customer(tenant).locale) == (None, None)
+
+    open_payment(tenant, customer_name="Ana", locale="en")
+    open_payment(tenant, customer_name="Somebody Else", locale="fr")
+
+    assert (customer(tenant).name, customer(tenant).locale) == ("Ana", "en")
+
+
+@pytest.mark.parametrize(
+    ("header", "locale"),
+    [
+        ("fr-FR,fr;q=0.9,en;q=0.8", "fr"),
+        ("de-DE,en;q=0.5", "en"),
+        ("en;q=0,fr;q=0.1", "fr"),
+        ("de", None),
+        ("en;q=0", None),
+        ("*", None),
+        ("\x7f;;,q=", None),
+        (None, None),
+    ],
+)
+def test_the_language_of_the_page_is_the_customers(client, tenant, header, locale):
+    headers = tenant.publishable | ({} if header is None else {"Accept-Language": header})
+    body = {"productId": "mystique", "customerEmail": BUYER}
+
+    reply = client.post("/api/products/create-payment-intent", json=body, headers=headers)
+
+    assert reply.status_code == 200
+    assert customer(tenant).locale == locale
+
+
+def test_a_buyer_whose_address_only_stripe_asked_for_has_the_language_of_the_shop(tenant):
+    opened = open_cart(tenant, customer_email=None, locale="en")
+    stripe_sandbox.pay_session(tenant, opened.session_id, email="late@example.com")
+    refunding.hear(tenant)
+
+    assert customer(tenant, "late@example.com").locale == "en"
+    assert figures(tenant, "late@example.com").total_orders == 1
+
+
+def test_an_order_that_nobody_paid_is_not_counted(tenant):
+    open_payment(tenant)
+
+    assert figures(tenant) == CustomerFigures()
+
+
+def test_orders_and_money_are_counted_when_they_are_served(tenant):
+    pay(tenant)
+    last = pay(tenant, "intuitive")
+    open_payment(tenant, "simple")
+
+    known = figures(tenant)
+    assert known.total_orders == 3
+    assert known.total_spent == {"eur": 4700 + 1400}
+    assert known.last_order_at > load_order(tenant, last.order_number).created_at
+
+
+def test_money_that_went_back_was_not_spent(tenant):
+    opened = pay(tenant)
+    refunding.refund(tenant, opened, 700)
+    assert figures(tenant).total_spent == {"eur": 4000}
+
+    refunding.refund(tenant, opened)
+    known = figures(tenant)
+    assert (known.total_spent, known.total_orders) == ({"eur": 0}, 1)
+
+
+def test_what_is_spent_agrees_with_how_each_order_counts_its_refunds(tenant):
+    orders = [pay(tenant), pay(tenant, "strict"), pay(tenant, "intuitive")]
+    refunding.in_dashboard(tenant, orders[0], amount=100)
+    refunding.in_dashboard(tenant, orders[0], amount=250)
+    refunding.hear(tenant)
+    refunding.refund(tenant, orders[1], 1)
+
+    net = 0
+    for opened in orders:
+        order = load_order(tenant, opened.order_number)
+        net += order.payments[0].amount_received - refunds.refunded_amount(order)
+    assert figures(tenant).total_spent == {"eur": net}
+    assert net == 4700 + 3000 + 1400 - 351
+
+
+def test_money_lost_to_a_bank_was_not_spent(tenant):
+    opened = pay(tenant)
+    dispute = refunding.disputed(tenant, opened)
+    refunding.hear(tenant)
+    assert status(tenant) == "inactive"
+
+    _close(tenant, dispute["id"], "lost")
+    assert figures(tenant).total_spent == {"eur": 0}
+
+
+def _close(brand: Brand, dispute_id: str, outcome: str) -> None:
+    refunding.close_dispute(brand, dispute_id, outcome)
+    refunding.hear(brand)
+
+
+def test_a_customer_with_only_the_free_level_is_on_trial(tenant):
+    open_payment(tenant, "simple")
+    assert status(tenant) == "trial"
+
+    opened = pay(tenant)
+    assert status(tenant) == "active"
+
+    refunding.refund(tenant, opened)
+    assert status(tenant) == "trial"
+
+
+def test_goods_are_no_subscription(tenant):
+    open_cart_and_pay(tenant)
+
+    assert status(tenant) == "inactive"
+    assert figures(tenant).total_spent == {"eur": 2 * 5900 + 1900}
+
+
+def open_cart_and_pay(brand: Brand) -> None:
+    opened = open_cart(brand)
+    stripe_sandbox.pay_session(brand, opened.session_id)
+    refunding.hear(brand)
+
+
+def test_what_an_operator_gives_is_active_until_it_ends_or_is_taken_away(tenant):
+    given = give_access(
+        tenant.id, customer_email=BUYER, product_id="integrale", days=10, note=None, actor="operator"
+    )
+    assert status(tenant) == "active"
+    with time_machine.travel(utc_now() + timedelta(days=11), tick=False):
+        assert status(tenant) == "inactive"
+
+    revoke_access(tenant.id, customer_id=given.customer_id, product_id="integrale", actor="operator")
+    assert status(tenant) == "inactive"
+
+
+def test_customers_are_listed_newest_first_with_two_statements_for_their_figures(tenant):
+    for number in range(3):
+        pay(tenant, customer_email=f"buyer{number}@example.com")
+
+    listed = list_customers(tenant.id, limit=2)
+
+    assert [line.customer.email for line in listed] == ["buyer2@example.com", "buyer1@example.com"]
+    assert {line.figures.subscription_status for line in listed} == {SubscriptionStatus.ACTIVE}
+    older = list_customers(tenant.id, limit=2, before=listed[-1].customer.id)
+    assert [line.customer.email for line in older] == ["buyer0@example.com"]
+
+
+def test_an_unknown_language_cannot_be_written(tenant):
+    with pytest.raises(Exception, match="locale_is_known"), atomic(tenant.id):
+        customers.find_or_create(tenant.id, email=BUYER, name=None, locale="tlh")
+    with atomic(tenant.id):
+        assert db.session.execute(select(Customer)).first() is None

@@ -1,0 +1,70 @@
+"""A link is signed for one page: whatever is changed in it, it means nothing."""
+
+import string
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import pytest
+import time_machine
+
+from lumira import link_tokens
+from lumira.link_tokens import FORM_LIFETIME, LinkAddress
+
+ADDRESS = LinkAddress(7, UUID("0198c0de-0000-7000-8000-000000000001"))
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+def configured() -> Iterator[None]:
+    before = list(link_tokens._configured)
+    link_tokens.configure("a-key", public_url="https://pay.example.com")
+    yield
+    link_tokens._configured[:] = before
+
+
+def test_a_link_means_what_was_signed_and_is_always_the_same_text() -> None:
+    assert link_tokens.read(link_tokens.sign(ADDRESS)) == ADDRESS
+    assert link_tokens.sign(ADDRESS) == link_tokens.sign(ADDRESS)
+    assert link_tokens.url_of(ADDRESS) == f"https://pay.example.com/my/{link_tokens.sign(ADDRESS)}"
+
+
+def test_every_other_letter_at_every_place_makes_it_worthless() -> None:
+    token = link_tokens.sign(ADDRESS)
+    letters = string.ascii_letters + string.digits + "-_."
+    changed = {token[:at] + letter + token[at + 1 :] for at in range(len(token)) for letter in letters} - {
+        token
+    }
+    assert len(changed) > 4000
+    assert [each for each in changed if link_tokens.read(each) is not None] == []
+
+
+@pytest.mark.parametrize(
+    "token", ["", ".", "a.b", "é" * 71, "\x00" * 71, "a" * 5000, f"{'A' * 27}.{'A' * 43}", "../../etc/passwd"]
+)
+def test_what_was_never_signed_means_nothing(token) -> None:
+    assert link_tokens.read(token) is None
+    assert link_tokens.read(link_tokens.sign(ADDRESS) + token) == (None if token else ADDRESS)
+
+
+def test_a_link_signed_with_another_key_means_nothing() -> None:
+    token = link_tokens.sign(ADDRESS)
+    link_tokens.configure("another-key", public_url=None)
+    assert link_tokens.read(token) is None
+
+
+def test_without_an_address_of_the_installation_there_are_no_links() -> None:
+    link_tokens.configure("a-key", public_url=None)
+    assert link_tokens.url_of(ADDRESS) is None
+    assert not link_tokens.has_public_url()
+
+
+def test_a_form_can_be_sent_from_its_own_page_alone_and_not_for_ever() -> None:
+    with time_machine.travel(NOW, tick=False):
+        signed = link_tokens.sign_form("one")
+        assert link_tokens.is_form_of("one", signed)
+        assert not link_tokens.is_form_of("two", signed)
+        assert not link_tokens.is_form_of("one", "")
+        assert not link_tokens.is_form_of("one", signed[:-2])
+    with time_machine.travel(NOW + FORM_LIFETIME + timedelta(seconds=2), tick=False):
+        assert not link_tokens.is_form_of("one", signed)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from lumira.cli.demo import hosted_page
+from lumira.cli.demo import buyers_page, hosted_page
 from lumira.cli.demo.brands import Brand
 from lumira.cli.demo.failure import DemoFailed
 from lumira.cli.demo.installation import BRAND, CART_BRAND
@@ -16,6 +16,8 @@ _BUYER = "buyer@example.com"
 #: Of these the most pieces lie on the shelf.
 _CART = {"bougie-figuier": 1, "savon-lavande": 2}
 _PIECE = "bonnet-laine"
+#: What level 2 contains.
+_CONTENT = ("intuitive", "guide")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,18 +29,26 @@ class Purchase:
     #: What the buyer's browser met on its way, in words.
     browser: str | None = None
     shelf: Shelf | None = None
+    #: Names of the files that came with the letter.
+    attached: Sequence[str | None] = ()
     #: What had to be done before.
     notes: Sequence[str] = ()
 
 
 def buy_level(shop: Shop) -> Purchase:
-    """A level, paid in the brand's own page: access is granted."""
+    """A level, paid in the brand's own page: access is granted, and the link in the letter gives what it contains."""
+    file = buyers_page.give_file(shop, *_CONTENT)
     opened = shop.open("/api/stripe/create-payment-intent", {"level": 2, "customerEmail": _BUYER})
     shop.confirm(opened)
     order = shop.wait_for(opened["orderNumber"], "completed", "order_confirmation")
     if not any(grant["active"] for grant in order["grants"]):
         raise DemoFailed(f"{order['orderNumber']} is completed and gives no access.")
-    return Purchase("level 2", order)
+    [letter] = shop.letters_about(order["orderNumber"])
+    receipts = [part.get_filename() for part in letter.iter_attachments()]
+    address, page = buyers_page.open_page(shop, letter, order["orderNumber"])
+    name = buyers_page.download(shop, page, file)
+    browser = f"the link in the letter opened, {name} downloaded: {address}"
+    return Purchase("level 2", order, browser=browser, attached=receipts)
 
 
 def buy_cart(shop: Shop) -> Purchase:

@@ -24,6 +24,8 @@ def story(slug: str, purchase: Purchase) -> Iterator[str]:
         yield f"  {at:%H:%M:%S}.{at.microsecond // 1000:03d}  {since:+7.3f} s  {entry['what']}{why}"
     if purchase.browser is not None:
         yield f"  browser: {purchase.browser}"
+    if purchase.attached:
+        yield f"  receipt: {', '.join(map(str, purchase.attached))}"
     if purchase.shelf is not None:
         yield from _pieces(purchase.shelf)
 

@@ -87,6 +87,11 @@ def test_check_serves_all_three_purchases_and_leaves_nothing_running(
         (sent_back, {"refund_asked", "refund_succeeded"}),
     ):
         assert set(_STEP.findall(story)) >= STORY | more
+    assert re.search(
+        r"\n  browser: the link in the letter opened, intuitive\.pdf downloaded: http://127\.\S+/my/\S+\n",
+        level,
+    )
+    assert re.search(r"\n  receipt: \S+\.pdf\n", level)
     assert "bougie-figuier  on hand 40 → 40 → 39   held 0 → 1 → 0   sold 0 → 0 → 1\n" in cart
     assert "savon-lavande   on hand 90 → 90 → 88   held 0 → 2 → 0   sold 0 → 0 → 2\n" in cart
     assert "on hand 80 → 80 → 79 → 80   held 0 → 1 → 0 → 0   sold 0 → 0 → 1 → 0\n" in sent_back

@@ -72,7 +72,12 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             self.send_error(413 if length.isdigit() and int(length) > _MOST_BODY_BYTES else 400)
             return None
-        return self.rfile.read(int(length))
+        body = self.rfile.read(int(length))
+        if len(body) < int(length):
+            # Whoever died while sending asked for nothing.
+            self._hang_up()
+            return None
+        return body
 
     def _call(self, body: bytes) -> tuple[str, list[tuple[str, str]], Iterable[bytes]]:
         started: list[tuple[str, list[tuple[str, str]]]] = []

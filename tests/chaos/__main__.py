@@ -6,7 +6,7 @@ import sys
 import time
 from types import FrameType
 
-from tests.chaos import misfortune, report
+from tests.chaos import misfortune, proofs, report
 from tests.chaos.brands import open_brands
 from tests.chaos.buyers import Market
 from tests.chaos.installation import Installation, make_installation
@@ -19,7 +19,6 @@ from tests.chaos.schedule import Schedule
 from tests.chaos.settling import settle
 from tests.chaos.shop import Shop
 from tests.chaos.stack import Stack
-from tests.chaos.stock import verify_stock
 from tests.chaos.truth import Sandbox
 from tests.chaos.wire import compare_wire
 
@@ -74,7 +73,7 @@ def _run(options: Options, installation: Installation) -> bool:
         tell(f"Bought for {bought_in:.0f} s; nothing goes wrong any more. Waiting until all is settled.")
         settled = settle(plan, installation, stack.database, sandbox, journal, tell)
         wire = list(compare_wire(settled.truth, settled.records, journal, shops))
-        proof = list(verify_stock(installation))
+        proof = list(proofs.verify(installation))
         result = Result(
             options=options,
             plan=plan,

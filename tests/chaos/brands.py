@@ -22,6 +22,7 @@ from tests.chaos.plan import (
     PRICES,
     RELEASES_AT_ONCE,
     REVOKED_BY_PART,
+    SELLERS,
     TENANTS,
     Plan,
 )
@@ -87,6 +88,13 @@ def _write_catalog(path: Path, plan: Plan, number: int, slug: str) -> None:
         f'order_prefix = "CH{number + 1}"',
         f'release_on_failure = "{"at_once" if slug == RELEASES_AT_ONCE else "at_deadline"}"',
     ]
+    if slug in SELLERS:
+        lines += [
+            "[tenant.seller]",
+            f'legal_name = "{slug}"',
+            'address = ["1 rue du Test", "France"]',
+            'vat_note = "TVA non applicable, art. 293 B du CGI"',
+        ]
     for product, price in PRICES.items():
         lines += [
             "[[products]]",

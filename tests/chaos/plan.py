@@ -8,6 +8,8 @@ from enum import StrEnum
 TENANTS = ("chaos-one", "chaos-two", "chaos-three")
 #: Here a failed try gives the pieces back at once; elsewhere the buyer keeps them until the hold ends.
 RELEASES_AT_ONCE = "chaos-two"
+#: These give their buyers receipts.
+SELLERS = ("chaos-one", "chaos-two")
 #: Price in minor units and level number of everything that is sold; the same in every tenant's catalog.
 PRICES = {
     "simple": 0,

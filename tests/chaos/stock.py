@@ -1,17 +1,14 @@
 """Pieces: none sold that was not there, none held for who is not buying any more, and every figure explained."""
 
-import subprocess
 from collections import Counter
 from collections.abc import Iterator
 
 from tests.chaos.differences import Difference
-from tests.chaos.installation import ROOT, Installation, module
 from tests.chaos.plan import Plan
 from tests.chaos.records import Records
 
 #: Statuses of an order that somebody may still pay.
 _OPEN = ("pending", "processing", "failed")
-_TIMEOUT = 60
 
 
 def compare_stock(plan: Plan, records: Records) -> Iterator[Difference]:
@@ -40,19 +37,3 @@ def count_pieces(records: Records, state: str) -> Counter[tuple[str, str]]:
             if row["state"] == state:
                 pieces[order.row["tenant"], row["product_id"]] += row["quantity"]
     return pieces
-
-
-def verify_stock(installation: Installation) -> Iterator[Difference]:
-    """What `flask stock verify` finds, as an operator would ask."""
-    done = subprocess.run(
-        module("flask", "stock", "verify"),
-        cwd=ROOT,
-        env=installation.environment(),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=_TIMEOUT,
-        check=False,
-    )
-    if done.returncode != 0:
-        yield Difference("wrong", f"flask stock verify: {done.stdout}{done.stderr[-2000:]}")

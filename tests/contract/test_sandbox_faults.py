@@ -1,7 +1,9 @@
 """Bad days on demand."""
 
 import json
+import socket
 import time
+from urllib.parse import urlsplit
 
 import pytest
 import requests
@@ -159,3 +161,18 @@ def test_the_index_page_says_what_this_is(sandbox_url):
 def test_settings_are_shown(control: Control):
     control.post("settings", delay_ms=5)
     assert control.get("settings")["settings"] == {"delay_ms": 5}
+
+
+@pytest.mark.parametrize("arrived", ["", "email=bu"])
+def test_a_request_whose_sender_dies_while_sending_it_has_no_effect(api, sandbox_url, key, arrived):
+    host = urlsplit(sandbox_url)
+    with socket.create_connection((host.hostname, host.port), timeout=10) as connection:
+        connection.sendall(
+            f"POST /v1/customers HTTP/1.1\r\nHost: {host.netloc}\r\nAuthorization: Bearer {key}\r\n"
+            "Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 23\r\n\r\n"
+            f"{arrived}".encode()
+        )
+        connection.shutdown(socket.SHUT_WR)
+        answer = connection.recv(1)
+    assert answer == b""
+    assert api.customers.list().data == []

@@ -214,7 +214,7 @@ STORIES = {
             p.dispute("closed", "won", 2),
             p.dispute("funds_reinstated", "won", 2),
         ],
-        Outcome("completed", messages=("dispute_alert", "order_confirmation"), alerts=("dispute",)),
+        Outcome("completed", messages=("access_ready", "dispute_alert", "order_confirmation"), alerts=("dispute",)),
     ),
     "lost": (
         lambda p: [
@@ -235,7 +235,7 @@ STORIES = {
             p.dispute("closed", "won", 2),
             p.dispute("funds_reinstated", "won", 2),
         ],
-        Outcome("completed", messages=("dispute_alert", "order_confirmation"), alerts=("dispute",)),
+        Outcome("completed", messages=("access_ready", "dispute_alert", "order_confirmation"), alerts=("dispute",)),
     ),
     "partly lost": (
         lambda p: [
@@ -257,7 +257,7 @@ STORIES = {
             "disputed",
             0,
             False,
-            ("dispute_alert", "dispute_alert", "order_confirmation"),
+            ("access_ready", "dispute_alert", "dispute_alert", "order_confirmation"),
             ("dispute", "dispute"),
         ),
     ),

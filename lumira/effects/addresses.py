@@ -5,6 +5,9 @@ from email.headerregistry import Address
 
 from email_validator import EmailNotValidError, validate_email
 
+#: Begins what mail programs decode (RFC 2047); Python does so where it writes a header, line breaks included.
+_ENCODED_WORD = "=?"
+
 
 class Undeliverable(Exception):
     """A message that can never arrive, however often it is tried: its address is none, or is refused for good."""
@@ -15,6 +18,8 @@ def mailbox(address: str) -> Address:
 
     The domain is written as name servers know it, so that only a local part may hold letters beyond ASCII.
     """
+    if _ENCODED_WORD in address:
+        raise Undeliverable("Not an e-mail address: it would be decoded into something else.")
     try:
         # What is no address today stays none; whether its server exists is the mail server's to find out.
         valid = validate_email(address, check_deliverability=False, test_environment=True)
@@ -25,6 +30,8 @@ def mailbox(address: str) -> Address:
 
 def named(address: str, name: str) -> Address:
     """A mailbox of the house under a brand's name; `Undeliverable` if the name would break its header."""
+    if _ENCODED_WORD in name:
+        raise Undeliverable("The name in an address would be decoded into something else.")
     if any(unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") for character in name):
         raise Undeliverable("The name in an address holds a control character or a line break.")
     local, _, domain = address.rpartition("@")

@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from email import policy
+from email import message_from_bytes, policy
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime
 
 from lumira.effects import delivery, texts
-from lumira.effects.addresses import mailbox, named
+from lumira.effects.addresses import Undeliverable, mailbox, named
 from lumira.effects.attachments import Attachment
 from lumira.effects.registry import Occasion
 from lumira.effects.wording import Language
@@ -63,7 +63,8 @@ def write(draft: Draft, attachment: Attachment | None = None) -> EmailMessage:
     letter = EmailMessage(policy.SMTP if draft.to.addr_spec.isascii() else policy.SMTPUTF8)
     letter["From"] = named(house, draft.tenant.name)
     letter["To"] = draft.to
-    letter["Subject"] = text.subject
+    # Words that look encoded would be decoded where the header is written, line breaks included.
+    letter["Subject"] = text.subject.replace("=?", "= ?")
     letter["Date"] = format_datetime(draft.at)
     letter["Message-ID"] = f"<{draft.identity}@{house.rpartition('@')[2]}>"
     letter["Auto-Submitted"] = "auto-generated"
@@ -76,4 +77,15 @@ def write(draft: Draft, attachment: Attachment | None = None) -> EmailMessage:
         )
     # Last, because what is added takes such headers of the whole with it.
     letter["Content-Language"] = str(draft.language)
+    _check_arrives(letter, draft)
     return letter
+
+
+def _check_arrives(letter: EmailMessage, draft: Draft) -> None:
+    """Read the letter as its recipient will; `Undeliverable` if any words in it became headers, or another address."""
+    read = message_from_bytes(letter.as_bytes(), policy=letter.policy)
+    to = [address.addr_spec for address in read["To"].addresses]
+    if read.keys() != letter.keys() or to != [draft.to.addr_spec] or len(read["From"].addresses) != 1:
+        raise Undeliverable(
+            "The message would not arrive as it was written: something in its headers breaks it."
+        )

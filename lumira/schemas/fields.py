@@ -12,6 +12,8 @@ from marshmallow import ValidationError, fields
 
 #: RFC 5321, section 4.5.3.1.3: a path of 256 octets, less its angle brackets.
 EMAIL_LENGTH = 254
+#: Begins an encoded word (RFC 2047).
+ENCODED_WORD = "=?"
 NAME_LENGTH = 200
 #: What Stripe's metadata hold (docs.stripe.com/metadata), less the places that our own entries take.
 METADATA_ENTRIES = 20
@@ -85,6 +87,9 @@ class EmailAddress(Line):
 
     def _deserialize(self, value: Any, *context: Any, **options: Any) -> str:
         text = super()._deserialize(value, *context, **options)
+        if ENCODED_WORD in text:
+            # Whoever writes or reads mail would decode it, whatever is in it (RFC 2047).
+            raise ValidationError("Must be an e-mail address.")
         try:
             # Addresses under .test reach nobody, and everybody's staging shop is full of them.
             validate_email(text, check_deliverability=False, test_environment=True)

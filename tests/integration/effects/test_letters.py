@@ -239,6 +239,8 @@ def test_words_that_anybody_may_give_as_a_buyers_name_are_in_no_letter(name, ten
         "a b@example.com",
         "a@exa mple.com",
         "<a@example.com>",
+        "=?utf-8?q?x=0d=0aSubject=3a_Urgent=0d=0a=0d=0aPay?=@example.com",
+        "=?utf-8?q?victim=40b.example=2c_x?=@example.com",
     ],
 )
 def test_an_address_that_is_none_gets_nothing_and_a_person_is_told_at_once(address, tenant, mailbox):
@@ -253,13 +255,27 @@ def test_an_address_that_is_none_gets_nothing_and_a_person_is_told_at_once(addre
     ]
 
 
-@pytest.mark.parametrize("name", ["Brand\r\nBcc: victim@example.com", "Brand\nX: y", "a\u2028b"])
+@pytest.mark.parametrize(
+    "name",
+    ["Brand\r\nBcc: victim@example.com", "Brand\nX: y", "a\u2028b", "=?utf-8?q?x=0d=0aBcc=3av=40b.example?="],
+)
 def test_a_brands_name_that_would_break_a_header_sends_nothing(name, tenant, mailbox):
     pay(tenant)
     change(tenant, name=name)
     relay.relay(tenant.id)
     assert mailbox.received == []
     assert messages(tenant)[0].status is MessageStatus.DEAD
+
+
+def test_no_words_in_a_subject_become_headers_or_a_body(tenant, mailbox):
+    order = pay(tenant)
+    with atomic(tenant.id):
+        number = "=?utf-8?q?x=0d=0aBcc=3av=40b.example=0d=0a=0d=0aPay?="
+        db.session.execute(update(Order).where(Order.id == order.id).values(order_number=number))
+    relay.relay(tenant.id)
+    [letter] = mailbox.received
+    assert letter["Bcc"] is None
+    assert letter["Subject"].endswith("= ?utf-8?q?x=0d=0aBcc=3av=40b.example=0d=0a=0d=0aPay?= est confirmée")
 
 
 @pytest.mark.parametrize("name", ['Rose, "Thé" & <Co>', "L’Écrin;", "名前", "a@b.example"])

@@ -27,6 +27,10 @@ def test_a_mailbox_is_written_so_that_a_server_finds_it(address, written):
         "a@example.com\nBcc: b@example.com",
         "a@example.com,b@example.com",
         "g: a@b.example;",
+        # Words that a mail program would decode, and with them a line break or a second mailbox.
+        "=?utf-8?q?x=0d=0abcc=3aevil=40b.example?=@example.com",
+        "=?l1?b?eA0KQmNjOg==?=@example.com",
+        "a=?utf-8?q?=2c?=@example.com",
     ],
 )
 def test_what_is_no_mailbox_is_undeliverable(address):
@@ -34,7 +38,9 @@ def test_what_is_no_mailbox_is_undeliverable(address):
         mailbox(address)
 
 
-@pytest.mark.parametrize("name", ["a\nb", "a\rb", "a\x00b", "a\u2028b", "a\ud800b"])
+@pytest.mark.parametrize(
+    "name", ["a\nb", "a\rb", "a\x00b", "a\u2028b", "a\ud800b", "=?utf-8?q?x=0d=0aBcc=3ae=40b.example?="]
+)
 def test_a_name_that_would_break_its_header_is_undeliverable(name):
     with pytest.raises(Undeliverable):
         named("no-reply@example.com", name)

@@ -64,6 +64,7 @@ def test_address_is_kept_as_typed_but_trimmed(address: str) -> None:
         "buyer\x00@example.com",
         "buyer\r\nBcc: all@example.com",
         "Buyer <buyer@example.com>",
+        "=?utf-8?q?x=0d=0abcc=3aevil=40b.example?=@example.com",
         f"{'a' * 64}@{'b' * 63}.{'c' * 63}.{'d' * 63}.com",
         "a@localhost",
         "a@[127.0.0.1]",

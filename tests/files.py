@@ -26,9 +26,9 @@ def upload_of(content: bytes = PDF, name: str = "lecture.pdf") -> Upload:
     return Upload(name, io.BytesIO(content))
 
 
-def contain(brand: Brand, product_id: str, *keys: str) -> None:
-    """Let the catalog name PDFs under these keys as what the product contains."""
-    wanted = [WantedContent(product_id, key, f"Votre {key}", ContentKind.PDF) for key in keys]
+def contain(brand: Brand, product_id: str, *keys: str, kind: ContentKind = ContentKind.PDF) -> None:
+    """Let the catalog name files of one kind under these keys as what the product contains."""
+    wanted = [WantedContent(product_id, key, f"Votre {key}", kind) for key in keys]
     with atomic(brand.id):
         contents.apply(brand.id, [product_id], wanted)
 

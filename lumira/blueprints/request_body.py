@@ -1,9 +1,10 @@
 """Reading a body strictly: what two parsers could understand differently is refused."""
 
+import contextlib
 import hashlib
 import json
 import math
-from typing import Any, NoReturn
+from typing import IO, Any, NoReturn
 
 from flask import Request
 from gunicorn.http.errors import ParseException  # type: ignore[import-untyped]
@@ -20,6 +21,8 @@ MAX_WEBHOOK_BODY = 1024 * 1024
 MAX_FORM_OVERHEAD = 8 * 1024
 #: More than any form of ours has: enough to see that one has too many.
 _MAX_FORM_PARTS = 4
+#: Bytes of a form in memory at once. Werkzeug holds its buffer to it, whatever is in it, and reads 64 KiB at a time.
+_MAX_FORM_MEMORY = 256 * 1024
 #: Nothing that is read here nests deeper than a body with its metadata; far below any parser's own limit.
 _MAX_DEPTH = 16
 #: Bytes of a file that are in memory at once.
@@ -65,14 +68,28 @@ def read_files(request: Request, *, limit: int) -> dict[str, FileStorage]:
         raise UnsupportedMediaType("Send the file as multipart/form-data.")
     request.max_content_length = limit + MAX_FORM_OVERHEAD
     request.max_form_parts = _MAX_FORM_PARTS
-    request.max_form_memory_size = MAX_FORM_OVERHEAD
-    try:
-        files, fields = request.files, request.form
-    except (ParseException, OSError) as error:
-        raise InvalidRequest("The body did not arrive whole.") from error
+    request.max_form_memory_size = _MAX_FORM_MEMORY
+    with contextlib.ExitStack() as broken_off:
+        _note_files(request, broken_off)
+        try:
+            files, fields = request.files, request.form
+        except (ParseException, OSError) as error:
+            raise InvalidRequest("The body did not arrive whole.") from error
+        # What arrived whole is closed with its request.
+        broken_off.pop_all()
     if fields or any(len(sent) > 1 for sent in files.listvalues()):
         raise InvalidRequest("Send each file once, as a part with a file name, and nothing else.")
     return files.to_dict()
+
+
+def _note_files(request: Request, broken_off: contextlib.ExitStack) -> None:
+    """Let a form that breaks off close the files that it began: its parser forgets them."""
+    open_file = request._get_file_stream  # noqa: SLF001 - Werkzeug's place to decide where files go
+
+    def open_noted(*args: Any, **options: Any) -> IO[bytes]:
+        return broken_off.enter_context(contextlib.closing(open_file(*args, **options)))
+
+    request._get_file_stream = open_noted  # type: ignore[method-assign]  # noqa: SLF001
 
 
 def digest_of(file: FileStorage) -> str:

@@ -88,7 +88,10 @@ def _facts(receipt: Receipt) -> list[tuple[str, str]]:
 
 def _write(path: Path, content: bytes) -> None:
     try:
-        path.write_bytes(content)
+        with path.open("xb") as file:
+            file.write(content)
+    except FileExistsError as error:
+        raise click.ClickException(f"{path} is there already, and nothing is written over.") from error
     except OSError as error:
         raise click.ClickException(f"{path}: {error.strerror or error}.") from error
 
@@ -97,9 +100,12 @@ def _write(path: Path, content: bytes) -> None:
 @click.argument("number")
 @click.option("--tenant", "slug", metavar="SLUG", required=True, help="Whose receipt it is.")
 @click.option(
-    "--output", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Write it there."
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write it there. [default: under its own name, here]",
 )
-@click.option("--locale", default="fr", show_default=True, help="Language of the PDF: fr or en.")
+@click.option("--locale", type=click.Choice(["fr", "en"]), default="fr", show_default=True)
 def render(number: str, slug: str, output: Path | None, locale: str) -> None:
     """Draw the PDF of NUMBER, such as LUM-R-2026-000123: the same file whenever it is drawn."""
     tenant_id = tenant_id_of(slug)

@@ -13,6 +13,8 @@ def keep(message: EmailMessage, directory: Path, name: str) -> Path:
     directory.mkdir(parents=True, exist_ok=True)
     path = directory / f"{name}.eml"
     draft = path.with_suffix(f".{os.getpid()}.part")
+    # For its owner alone: a letter holds the address of a buyer's page.
+    draft.touch(mode=0o600)
     with draft.open("wb") as file:
         file.write(message.as_bytes())
         file.flush()

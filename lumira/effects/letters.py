@@ -84,7 +84,8 @@ def write(draft: Draft, attachment: Attachment | None = None) -> EmailMessage:
 def _check_arrives(letter: EmailMessage, draft: Draft) -> None:
     """Read the letter as its recipient will; `Undeliverable` if any words in it became headers, or another address."""
     read = message_from_bytes(letter.as_bytes(), policy=letter.policy)
-    to = [address.addr_spec for address in read["To"].addresses]
+    # What is beyond ASCII is read byte by byte.
+    to = [address.addr_spec.encode(errors="surrogateescape").decode() for address in read["To"].addresses]
     if read.keys() != letter.keys() or to != [draft.to.addr_spec] or len(read["From"].addresses) != 1:
         raise Undeliverable(
             "The message would not arrive as it was written: something in its headers breaks it."

@@ -22,7 +22,6 @@ class ReceiptKind(StrEnum):
 
 #: What a number begins with after the tenant's prefix, and what a file is called.
 _LETTERS = {ReceiptKind.RECEIPT: "R", ReceiptKind.CREDIT_NOTE: "A"}
-_FILES = {ReceiptKind.RECEIPT: "recu", ReceiptKind.CREDIT_NOTE: "avoir"}
 
 
 def receipt_label(prefix: str, kind: ReceiptKind, year: int, number: int) -> str:
@@ -110,4 +109,4 @@ class Receipt(Identified, Base):
 
     @property
     def file_name(self) -> str:
-        return f"{_FILES[self.kind]}-{self.year}-{self.number:06d}.pdf"
+        return f"{self.label}.pdf"

@@ -1,6 +1,7 @@
 """The expert says how far a deliverable is; once it is delivered, its buyer is told."""
 
 from dataclasses import asdict, dataclass
+from datetime import datetime
 
 from lumira.clock import utc_now
 from lumira.database import atomic, retried
@@ -80,6 +81,11 @@ def _change(order: Order, row: Deliverable, state: DeliverableState, *, actor: s
     return is_told and outbox.owe(order, MessageKind.DELIVERABLE_READY, str(row.id))
 
 
+def _moment(at: datetime | None) -> str | None:
+    # The reply is stored as it is sent: with milliseconds and `Z`, as every other moment.
+    return None if at is None else at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
 def _told(wanted: Promised, row: Deliverable) -> DeliverableChanged:
     return DeliverableChanged(
         id=str(row.id),
@@ -87,5 +93,5 @@ def _told(wanted: Promised, row: Deliverable) -> DeliverableChanged:
         key=row.key,
         title=wanted.title,
         state=str(row.state),
-        delivered_at=row.delivered_at.isoformat() if row.delivered_at else None,
+        delivered_at=_moment(row.delivered_at),
     )

@@ -7,6 +7,7 @@ from pathlib import PurePosixPath
 import filetype  # type: ignore[import-untyped]
 
 from lumira.errors import InvalidFile
+from lumira.models import ContentKind
 
 #: How much of a file tells its type.
 HEAD = 8192
@@ -29,6 +30,14 @@ _TAKEN: dict[str, tuple[str, frozenset[str]]] = {
     "mp4": ("video/mp4", frozenset({"video/mp4", "video/x-m4v"})),
     "zip": ("application/zip", frozenset({"application/zip"})),
 }
+_PICTURE = ("image/", "application/pdf")
+#: How the type of a content's file begins; a plain file may be anything that is taken.
+_OF_KIND: dict[ContentKind, tuple[str, ...]] = {
+    ContentKind.PDF: ("application/pdf",),
+    ContentKind.AUDIO: ("audio/",),
+    ContentKind.CARD: _PICTURE,
+    ContentKind.MANDALA: _PICTURE,
+}
 
 
 def displayed_name(given: str) -> str:
@@ -41,6 +50,12 @@ def displayed_name(given: str) -> str:
     if not dot or not stem:
         return kept[:LONGEST_NAME] or _NO_NAME
     return f"{stem[: max(1, LONGEST_NAME - len(ending) - 1)].rstrip()}.{ending}"[:LONGEST_NAME]
+
+
+def check_kind(kind: ContentKind, content_type: str) -> None:
+    """`InvalidFile` for a file of this type where the catalog promises something else."""
+    if not content_type.startswith(_OF_KIND.get(kind, "")):
+        raise InvalidFile(f"The catalog calls it {kind}, and the file is {content_type}.")
 
 
 def agreed_type(file_name: str, head: bytes) -> str:

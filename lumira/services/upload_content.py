@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from lumira.database import atomic, retried
 from lumira.errors import FileMissing
 from lumira.models import Content, File
-from lumira.services import audit, contents, files
+from lumira.services import audit, contents, file_types, files
 from lumira.services.store_file import StoredFile, Upload, stored_file
 
 
@@ -46,6 +46,7 @@ def _place(tenant_id: int, product_id: str, key: str, stored: StoredFile, *, act
         file, is_new = files.place(
             tenant_id, stored.id, size=stored.size, sha256=stored.sha256, content_id=content.id
         )
+        file_types.check_kind(content.kind, file.content_type)
         if is_new:
             _audit(content, "content_uploaded", actor=actor, type=file.content_type, sha256=stored.sha256)
         return file, is_new

@@ -139,6 +139,8 @@ def _as_shell(installation: Installation, brand: Brand, cart_brand: Brand) -> st
     named = {
         "LUMIRA": installation.url,
         "SANDBOX": installation.sandbox_url,
+        "STRIPE_API_BASE": installation.sandbox_url,
+        "PUBLIC_URL": installation.url,
         "PUBLISHABLE_KEY": brand.publishable_key,
         "SECRET_KEY": brand.secret_key,
         "STRIPE_PUBLISHABLE_KEY": brand.stripe_publishable_key,

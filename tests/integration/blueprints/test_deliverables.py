@@ -66,7 +66,7 @@ def test_work_is_listed_uploaded_and_delivered(client, tenant, order) -> None:
     assert (uploaded.json["contentType"], uploaded.json["size"]) == ("application/pdf", len(PDF))
 
     delivered = client.post(path_of(order, "lecture"), json={"state": "delivered"}, headers=tenant.secret)
-    assert delivered.json["deliveredAt"] is not None
+    assert delivered.json["deliveredAt"].endswith("Z")
 
     [listed] = client.get(path_of(order), headers=tenant.secret).json["deliverables"]
     assert listed["state"] == "delivered"
@@ -109,6 +109,14 @@ def test_a_file_that_is_not_taken_has_its_code_and_changes_nothing(
     assert all_files(tenant) == []
     [listed] = client.get(path_of(order), headers=tenant.secret).json["deliverables"]
     assert listed["state"] == "to_do"
+
+
+@pytest.mark.parametrize("more", [8_000, 70_000, 300_000, 3_000_000])
+def test_a_file_of_real_size_arrives_whole(client, tenant, order, more) -> None:
+    reply = send(client, tenant, order, PDF + b"x" * more)
+    assert reply.status_code == 200
+    [listed] = client.get(path_of(order), headers=tenant.secret).json["deliverables"]
+    assert [file["size"] for file in listed["files"]] == [len(PDF) + more]
 
 
 @pytest.mark.parametrize("excess", [1, 100, 100_000])

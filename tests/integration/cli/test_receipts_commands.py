@@ -50,6 +50,11 @@ def test_render_writes_a_pdf_in_the_language_asked_for(
     run_flask("receipts", "render", receipt, *options)
     assert f"Receipt {receipt}" in PdfReader(path).pages[0].extract_text()
 
+    path.write_bytes(b"somebody's own")
+    refused = run_flask("receipts", "render", receipt, *options, code=1)
+    assert "nothing is written over" in refused.stderr
+    assert path.read_bytes() == b"somebody's own"
+
 
 def test_a_number_of_another_tenant_is_not_found(
     run_flask: RunFlask, brand: Brand, other_tenant: Brand

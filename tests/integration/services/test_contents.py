@@ -10,7 +10,7 @@ from lumira.clients import storage
 from lumira.clock import utc_now
 from lumira.database import atomic, db
 from lumira.errors import FileMissing, FileTooLarge, InvalidFile, NotFound, StorageUnavailable
-from lumira.models import AccessGrant, File, Order
+from lumira.models import AccessGrant, ContentKind, File, Order
 from lumira.services import contents, files
 from lumira.services.hand_out_file import address_of, pieces_of
 from lumira.services.order_files import find_order_file, read_order_files
@@ -55,7 +55,7 @@ def test_a_content_has_the_file_that_it_was_given(tenant) -> None:
 
 
 def test_another_file_replaces_the_first_which_is_removed_by_the_worker(tenant) -> None:
-    contain(tenant, "mystique", "carte")
+    contain(tenant, "mystique", "carte", kind=ContentKind.CARD)
     first, _ = give(tenant)
 
     second, is_new = give(tenant, content=PNG, name="carte.png")
@@ -128,6 +128,24 @@ def test_a_file_that_is_not_what_it_says_leaves_nothing_and_the_old_one_in_its_p
         give(tenant, content=content, name=name)
     assert [file.id for file in all_files(tenant)] == [first.id]
     assert view_contents(tenant.id)[0].file.id == first.id
+
+
+@pytest.mark.parametrize(
+    ("kind", "content", "name"),
+    [
+        (ContentKind.PDF, PNG, "a.png"),
+        (ContentKind.AUDIO, PDF, "a.pdf"),
+        (ContentKind.CARD, MP3, "a.mp3"),
+        (ContentKind.MANDALA, MP3, "a.mp3"),
+    ],
+)
+def test_a_file_that_is_not_what_the_catalog_promises_leaves_nothing(tenant, kind, content, name) -> None:
+    contain(tenant, "mystique", "carte", kind=kind)
+    with pytest.raises(InvalidFile, match=f"The catalog calls it {kind}"):
+        give(tenant, content=content, name=name)
+    assert view_contents(tenant.id)[0].file is None
+    remove_files(tenant.id)
+    assert all_files(tenant) == []
 
 
 def test_a_file_that_is_too_long_leaves_nothing(tenant, tmp_path) -> None:

@@ -54,6 +54,9 @@ def _wanted(size: int, etag: str) -> tuple[int, int, HTTPStatus]:
     if "If-Range" in request.headers and request.headers["If-Range"] != etag:
         # What was begun is of another version of the file, so it is begun anew.
         return whole
+    if asked.ranges[0][0] < -size:
+        # The last bytes of a file that is shorter are all of it (RFC 9110, section 14.1.2).
+        return 0, size - 1, HTTPStatus.PARTIAL_CONTENT
     found = asked.range_for_length(size)
     if found is None:
         return 0, 0, HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE

@@ -13,6 +13,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.http import HTTP_STATUS_CODES
 
 from lumira import extensions
+from lumira.blueprints import page_errors
 from lumira.errors import LumiraError, ServiceUnavailable, Unauthorized, WebhookRejected
 from lumira.schemas.errors import ErrorEnvelope
 
@@ -68,6 +69,9 @@ def _reject_webhook(error: WebhookRejected) -> Response:
 
 
 def _refuse_http(error: HTTPException) -> Response:
+    if page_errors.is_about_page():
+        # Where no route was found no blueprint is asked, and buyers read no JSON.
+        return page_errors.refuse_http(error)
     status = HTTPStatus(error.code or HTTPStatus.INTERNAL_SERVER_ERROR)
     known = _CODES.get(status)
     code, message = known or (status.name, f"{status.phrase}.")

@@ -20,19 +20,21 @@ from lumira.services.renew_link import renew_link
 from lumira.services.view_purchases import Visit, view_purchases
 
 blueprint = Blueprint(
-    "my", __name__, url_prefix="/my", static_folder=str(pages.STATIC), static_url_path="/assets"
+    "my", __name__, url_prefix=page_errors.PREFIX, static_folder=str(pages.STATIC), static_url_path="/assets"
 )
 page_errors.answer_with_pages(blueprint)
 
 #: Bytes. A form holds two short fields.
 _FORM_LENGTH = 4096
+#: More pages than anybody has purchases for.
+_LAST_PAGE = 10_000
 
 
 @blueprint.get("/<token>")
 def show_purchases(token: str) -> Response:
     """What was bought, and what can be downloaded."""
     address = _address(token)
-    visit = None if address is None else view_purchases(address)
+    visit = None if address is None else view_purchases(address, _page())
     if visit is None or not visit.is_live:
         return _closed(token, visit)
     sheet = sheet_of(visit)
@@ -111,6 +113,12 @@ def _closed(token: str, visit: Visit | None) -> Response:
     if visit is None:
         return note(Notice.UNKNOWN, HTTPStatus.NOT_FOUND)
     return note(Notice.ENDED, HTTPStatus.GONE, visit=visit, form=form_of(token))
+
+
+def _page() -> int:
+    """Which page of the purchases is asked for; the first one where that makes no sense."""
+    asked = request.args.get("page", default=1, type=int)
+    return asked if 1 <= asked <= _LAST_PAGE else 1
 
 
 def _address(token: str) -> LinkAddress | None:

@@ -3,10 +3,10 @@
 from http import HTTPStatus
 
 import structlog
-from flask import Blueprint, Response
+from flask import Blueprint, Response, request
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from lumira.blueprints.page_replies import note
 from lumira.errors import LumiraError
@@ -14,6 +14,8 @@ from lumira.pages.buyer import Notice
 
 log = structlog.get_logger()
 
+#: Below here are pages and nothing else.
+PREFIX = "/my"
 #: Seconds after which it is worth coming back.
 _RETRY_AFTER = "30"
 
@@ -21,7 +23,7 @@ _RETRY_AFTER = "30"
 def answer_with_pages(blueprint: Blueprint) -> None:
     """Let a blueprint's refusals and accidents be pages: the API's envelope is for programs."""
     blueprint.register_error_handler(LumiraError, _refuse)
-    blueprint.register_error_handler(HTTPException, _refuse_http)
+    blueprint.register_error_handler(HTTPException, refuse_http)
     for lost in (OperationalError, InterfaceError, PoolTimeout):
         blueprint.register_error_handler(lost, _wait)
     blueprint.register_error_handler(Exception, _fail)
@@ -34,7 +36,13 @@ def _refuse(error: LumiraError) -> Response:
     return _later(error.status)
 
 
-def _refuse_http(error: HTTPException) -> Response:
+def is_about_page() -> bool:
+    """Whether the running request, of which no route may have been found, is for one of the pages."""
+    return request.path == PREFIX or request.path.startswith(f"{PREFIX}/")
+
+
+def refuse_http(error: HTTPException) -> Response:
+    """What the framework refuses by itself, as a page in the language that the browser asks for."""
     status = HTTPStatus(error.code or HTTPStatus.INTERNAL_SERVER_ERROR)
     if status is HTTPStatus.TOO_MANY_REQUESTS:
         reply = note(Notice.TOO_OFTEN, status)
@@ -42,7 +50,10 @@ def _refuse_http(error: HTTPException) -> Response:
         return reply
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return _later(status)
-    return note(Notice.UNKNOWN, status)
+    reply = note(Notice.UNKNOWN, status)
+    if isinstance(error, MethodNotAllowed):
+        reply.headers["Allow"] = ", ".join(sorted(error.valid_methods or ()))
+    return reply
 
 
 def _wait(error: Exception) -> Response:

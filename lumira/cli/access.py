@@ -39,7 +39,7 @@ def show(email: str, slug: str | None) -> None:
 def give(email: str, product: str, slug: str | None, days: int | None, note: str | None) -> None:
     """Let the customer EMAIL open PRODUCT without an order; given already, it ends when this says.
 
-    With --tenant, also somebody who never bought anything. No message is sent.
+    With --tenant, also somebody who never bought anything. No message is sent: hand on what `links new` prints.
     """
     address = checked_email(email)
     if slug is None:

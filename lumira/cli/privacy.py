@@ -29,11 +29,13 @@ def export(email: str, slug: str, output: Path) -> None:
     """Write everything that the tenant holds of EMAIL into one ZIP file, readable by you alone."""
     holdings = collect_holdings(tenant_id_of(slug), email)
     try:
-        write_archive(output, holdings)
+        gaps = write_archive(output, holdings)
     except OSError as error:
         raise click.ClickException(f"{output}: {error.strerror or error}.") from error
     rows = sum(len(rows) for rows in holdings.rows.values())
     click.echo(f"{rows} rows, {len(holdings.receipts)} receipts, {len(holdings.files)} files: {output}")
+    for gap in gaps:
+        click.echo(f"Missing: {gap.piece} ({gap.reason}).", err=True)
 
 
 @customers.command("erase")

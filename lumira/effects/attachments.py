@@ -7,14 +7,9 @@ import structlog
 from lumira.documents import receipt_pdf
 from lumira.errors import RenderingUnavailable
 from lumira.models import MessageKind, Order, OutboxMessage, Receipt, ReceiptKind
-from lumira.services import receipts
+from lumira.services import receipt_terms, receipts
 
 log = structlog.get_logger()
-
-_KINDS = {
-    MessageKind.ORDER_CONFIRMATION: ReceiptKind.RECEIPT,
-    MessageKind.ORDER_REFUNDED: ReceiptKind.CREDIT_NOTE,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +26,10 @@ def find_paper(order: Order, message: OutboxMessage) -> Receipt | None:
 
     `None` for what is free, for a refund that takes nothing from a receipt, and for a tenant without legal lines.
     """
-    kind = _KINDS.get(message.kind)
-    return None if kind is None else receipts.find(order, kind, message.subject)
+    if message.kind is MessageKind.ORDER_REFUNDED:
+        return receipts.find(order, ReceiptKind.CREDIT_NOTE, message.subject)
+    kept = receipt_terms.find_kept(order) if message.kind is MessageKind.ORDER_CONFIRMATION else None
+    return None if kept is None else receipts.find(order, ReceiptKind.RECEIPT, kept.stripe_payment_intent_id)
 
 
 def draw_paper(paper: Receipt | None, *, locale: str) -> Attachment | None:

@@ -2,13 +2,14 @@
 
 import traceback
 from collections.abc import Callable
+from datetime import datetime
 from uuid import UUID
 
 import structlog
 from sqlalchemy import text
 
 from lumira.clock import utc_now
-from lumira.database import atomic, db
+from lumira.database import atomic, db, retried
 from lumira.effects import (
     attachments,
     buyer_messages,  # noqa: F401 - importing the composers registers them
@@ -52,14 +53,19 @@ def relay_next(tenant_id: int) -> bool:
     """Send the message that is due longest; `False` if there is none."""
     with atomic(tenant_id):
         message = outbox.take_next(tenant_id)
-        message_id = None if message is None else message.id
-    if message_id is None:
+        taken = None if message is None else (message.id, message.next_try_at)
+    if taken is None:
         return False
+    message_id, lease = taken
     with structlog.contextvars.bound_contextvars(message_id=str(message_id)):
         try:
             draft, paper = _compose(tenant_id, message_id)
             if draft is not None:
                 letter = letters.write(draft, attachments.draw_paper(paper, locale=str(draft.language)))
+                if not _renew(tenant_id, message_id, lease):
+                    # Drawing took so long that another worker has the message: of two, one sends it.
+                    log.warning("message_taken_by_another")
+                    return True
                 delivery.deliver(letter, name=str(message_id))
         except Undeliverable as error:
             # Why is kept in the row and not in the log: it quotes an address.
@@ -74,6 +80,7 @@ def relay_next(tenant_id: int) -> bool:
     return True
 
 
+@retried
 def _compose(tenant_id: int, message_id: UUID) -> tuple[Draft | None, Receipt | None]:
     """What the message says as it is true now, or `None` if it no longer is; and the paper that goes with it."""
     with atomic(tenant_id):
@@ -83,6 +90,11 @@ def _compose(tenant_id: int, message_id: UUID) -> tuple[Draft | None, Receipt | 
         language = _language(order, message)
         draft = get_composer(message.kind)(Occasion(tenants.get(tenant_id), order, message, language))
         return draft, None if draft is None else attachments.find_paper(order, message)
+
+
+def _renew(tenant_id: int, message_id: UUID, lease: datetime) -> bool:
+    with atomic(tenant_id):
+        return outbox.renew(tenant_id, message_id, lease)
 
 
 def _language(order: Order, message: OutboxMessage) -> Language:

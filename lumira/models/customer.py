@@ -48,6 +48,7 @@ class Customer(Identified, Timestamped, Base):
             "merged_into_id",
             postgresql_where="merged_into_id IS NOT NULL",
         ),
+        Index("ix_customers_erased", "tenant_id", "id", postgresql_where="erased_digests IS NOT NULL"),
     )
 
     #: As the buyer typed it.

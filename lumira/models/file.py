@@ -55,7 +55,7 @@ class File(Identified, Base):
 
     #: Reveals nothing: the tenant's number and random bits.
     object_name: Mapped[str]
-    #: As it is shown to people; never part of any path.
+    #: As it is shown to people, from `stored_at` on; never part of any path.
     file_name: Mapped[str]
     content_type: Mapped[str]
     #: Bytes.

@@ -62,8 +62,8 @@ class Receipt(Identified, Base):
         UniqueConstraint("tenant_id", "kind", "year", "number"),
         UniqueConstraint("tenant_id", "label"),
         CheckConstraint(one_of("kind", ReceiptKind), name="kind_is_known"),
-        CheckConstraint("kind = 'receipt' OR subject <> ''", name="credit_note_has_subject"),
-        CheckConstraint("(subject = '') = (corrects_id IS NULL)", name="what_has_subject_corrects"),
+        CheckConstraint("subject <> ''", name="subject_is_told"),
+        CheckConstraint("kind = 'receipt' OR corrects_id IS NOT NULL", name="credit_note_corrects"),
         CheckConstraint("(corrects_id IS NULL) = (corrects_label IS NULL)", name="corrected_is_named"),
         CheckConstraint("number > 0", name="number_is_positive"),
         CheckConstraint("amount > 0", name="amount_is_positive"),
@@ -73,8 +73,8 @@ class Receipt(Identified, Base):
 
     order_id: Mapped[UUID]
     kind: Mapped[ReceiptKind] = mapped_column(choice(ReceiptKind))
-    #: The refund's id at Stripe; empty for the receipt of the sale, because an order has one. A receipt with a
-    #: refund's id takes back the credit note of a refund that failed after all.
+    #: What it is about at Stripe: a payment's id on the receipt of a sale, a refund's on a credit note. A receipt
+    #: with a refund's id takes back the credit note of a refund that failed after all.
     subject: Mapped[str]
     #: By the tenant's calendar: the year of `issued_at` in `time_zone`.
     year: Mapped[int]
@@ -103,9 +103,20 @@ class Receipt(Identified, Base):
     buyer: Mapped[dict[str, Any]] = mapped_column(JSONB)
 
     @property
+    def is_of_sale(self) -> bool:
+        """Whether it says that money came, and not that something else was wrong."""
+        return self.corrects_id is None
+
+    @property
     def signed_amount(self) -> int:
         """What it adds to the sale: less than nothing for a credit note."""
         return -self.amount if self.kind is ReceiptKind.CREDIT_NOTE else self.amount
+
+    @property
+    def signed_vat(self) -> int:
+        """What it adds to the VAT of the sale."""
+        vat = self.vat_amount or 0
+        return -vat if self.kind is ReceiptKind.CREDIT_NOTE else vat
 
     @property
     def file_name(self) -> str:

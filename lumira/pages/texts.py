@@ -22,6 +22,8 @@ _FRENCH: dict[str, Any] = {
     "renew": "Recevoir un nouveau lien",
     "renew_hint": "Nous l’envoyons à l’adresse e-mail de votre commande.",
     "back": "Retour à vos achats",
+    "previous": "Page précédente",
+    "next": "Page suivante",
     "free": "Offert",
     "given": "Accès offert",
     "status": {
@@ -89,6 +91,8 @@ _ENGLISH: dict[str, Any] = {
     "renew": "Send me a new link",
     "renew_hint": "We send it to the e-mail address of your order.",
     "back": "Back to your purchases",
+    "previous": "Previous page",
+    "next": "Next page",
     "free": "Free",
     "given": "A gift",
     "status": {

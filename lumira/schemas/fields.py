@@ -10,6 +10,8 @@ from uuid import UUID
 from email_validator import EmailNotValidError, validate_email
 from marshmallow import ValidationError, fields
 
+from lumira.lookalikes import is_lookalike
+
 #: RFC 5321, section 4.5.3.1.3: a path of 256 octets, less its angle brackets.
 EMAIL_LENGTH = 254
 #: Begins an encoded word (RFC 2047).
@@ -87,8 +89,9 @@ class EmailAddress(Line):
 
     def _deserialize(self, value: Any, *context: Any, **options: Any) -> str:
         text = super()._deserialize(value, *context, **options)
-        if ENCODED_WORD in text:
-            # Whoever writes or reads mail would decode it, whatever is in it (RFC 2047).
+        if ENCODED_WORD in text or is_lookalike(text):
+            # Whoever writes or reads mail would decode the one, whatever is in it (RFC 2047). The other would be
+            # somebody else's customer.
             raise ValidationError("Must be an e-mail address.")
         try:
             # Addresses under .test reach nobody, and everybody's staging shop is full of them.

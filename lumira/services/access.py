@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, ScalarSelect, select
 
 from lumira.database import db
 from lumira.models import AccessGrant, Customer, ManualGrant, Order, Product
@@ -24,6 +24,42 @@ def list_grants(tenant_id: int, customer_id: UUID) -> list[Grant]:
     grants: list[Grant] = [*db.session.execute(of_orders).scalars(), *db.session.execute(by_hand).scalars()]
     # Ids are UUIDv7: their order is that in which access was given.
     return sorted(grants, key=lambda grant: grant.id, reverse=True)
+
+
+def list_openers(tenant_id: int, customer_id: UUID, product_id: str) -> list[Grant]:
+    """Live and past grants of one customer that give this product: by itself, or as a lower level on sale."""
+    level = (
+        select(Product.level_number)
+        .where(Product.tenant_id == tenant_id, Product.id == product_id, Product.active)
+        .scalar_subquery()
+    )
+    of_orders = select(AccessGrant).where(
+        AccessGrant.tenant_id == tenant_id,
+        AccessGrant.customer_id == customer_id,
+        _gives(AccessGrant, product_id, level),
+    )
+    by_hand = select(ManualGrant).where(
+        ManualGrant.tenant_id == tenant_id,
+        ManualGrant.customer_id == customer_id,
+        _gives(ManualGrant, product_id, level),
+    )
+    return [*db.session.execute(of_orders).scalars(), *db.session.execute(by_hand).scalars()]
+
+
+def _gives(model: type[Grant], product_id: str, level: ScalarSelect[int | None]) -> ColumnElement[bool]:
+    # Nothing is a lower level than one without a number.
+    return (model.product_id == product_id) | (model.includes_lower_levels & (model.level_number > level))
+
+
+def of_line(tenant_id: int, customer_id: UUID, order_line_id: UUID) -> AccessGrant | None:
+    """What one line of an order gives this customer; `None` if it is somebody else's, or was never served."""
+    return db.session.execute(
+        select(AccessGrant).where(
+            AccessGrant.tenant_id == tenant_id,
+            AccessGrant.customer_id == customer_id,
+            AccessGrant.order_line_id == order_line_id,
+        )
+    ).scalar_one_or_none()
 
 
 def covers(grant: Grant, *, product_id: str | None, product_level: int | None, level: int | None) -> bool:

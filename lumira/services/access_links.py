@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import delete, func, select, update
-from sqlalchemy.dialects.postgresql import insert
 
 from lumira.database import db
 from lumira.models import AccessLink, Customer
@@ -34,10 +33,14 @@ def current(tenant_id: int, customer_id: UUID, now: datetime) -> AccessLink:
     So a letter that is written twice carries the same link, and none carries one that is about to end.
     """
     newest = _newest(tenant_id, customer_id)
+    if newest is None or not newest.is_live(now) or newest.is_aging(now):
+        # Of two letters written at the same moment one makes the link, and the other finds it; whoever revokes
+        # waits, and finds it too.
+        _lock_holders(tenant_id, [customer_id])
+        newest = _newest(tenant_id, customer_id)
     if newest is not None and newest.is_live(now) and not newest.is_aging(now):
         return newest
-    # Of two letters written at the same moment one makes the link, and the other finds it.
-    made = insert(AccessLink).values(
+    link = AccessLink(
         tenant_id=tenant_id,
         id=uuid7(),
         customer_id=customer_id,
@@ -45,13 +48,19 @@ def current(tenant_id: int, customer_id: UUID, now: datetime) -> AccessLink:
         created_at=now,
         expires_at=now + LIFETIME,
     )
+    db.session.add(link)
+    db.session.flush()
+    return link
+
+
+def _lock_holders(tenant_id: int, customer_ids: Collection[UUID]) -> None:
+    """Let nobody make or revoke links of these customers before the transaction ends, in the order of their ids."""
     db.session.execute(
-        made.on_conflict_do_nothing(index_elements=["tenant_id", "customer_id", "number"]),
-    )
-    found = _newest(tenant_id, customer_id)
-    if found is None:
-        raise LookupError("The link that was made just now is gone.")
-    return found
+        select(Customer.id)
+        .where(Customer.tenant_id == tenant_id, Customer.id == func.any(list(customer_ids)))
+        .order_by(Customer.id)
+        .with_for_update(key_share=True)
+    ).all()
 
 
 def _newest(tenant_id: int, customer_id: UUID) -> AccessLink | None:
@@ -60,6 +69,7 @@ def _newest(tenant_id: int, customer_id: UUID) -> AccessLink | None:
         .where(AccessLink.tenant_id == tenant_id, AccessLink.customer_id == customer_id)
         .order_by(AccessLink.number.desc())
         .limit(1)
+        .execution_options(populate_existing=True)
     ).scalar_one_or_none()
 
 
@@ -87,7 +97,8 @@ def list_links(tenant_id: int, customer_ids: Collection[UUID]) -> list[AccessLin
 
 
 def revoke(tenant_id: int, customer_ids: Collection[UUID], now: datetime) -> int:
-    """Let no link of these customers open anything any more; how many did."""
+    """Let no link of these customers open anything any more, one that a letter is making included; how many did."""
+    _lock_holders(tenant_id, customer_ids)
     revoked = db.session.execute(
         update(AccessLink)
         .where(

@@ -47,6 +47,7 @@ def change_deliverable(
         if claim.reply is not None:
             return Reply(DeliverableChanged(**claim.reply.body), replayed=True)
         order = orders.lock_order(tenant_id, orders.get_order(tenant_id, reference).id)
+        idempotency.hold(tenant_id, claim, order_id=order.id)
         wanted = deliverables.find_promised(order, deliverable)
         deliverables.check_workable(order, wanted)
         row = deliverables.find_or_begin(order, wanted)

@@ -27,6 +27,7 @@ from lumira.services.checkout_sessions import SessionMismatch, attach_session
 from lumira.services.ensure_stripe_customer import ensure_stripe_customer
 from lumira.services.free_key import freeing_on_error
 from lumira.services.idempotency import Call, StoredReply
+from lumira.services.link_customer import link_customer
 from lumira.services.open_sale import (
     ACTOR,
     Answered,
@@ -139,6 +140,8 @@ def _record(tenant_id: int, order_id: UUID, told: dict[str, Any]) -> None:
     with atomic(tenant_id):
         order = orders.lock_order(tenant_id, order_id)
         record_session(order, read_session(told))
+        # Before settling, so that what it grants is the customer's.
+        link_customer(order)
         owes = settle_order(order, actor=ACTOR)
         if not _is_paid_already(order):
             # Given back with the page and taken again at once: nobody else gets them in between.

@@ -77,7 +77,9 @@ def find_promised(order: Order, reference: str) -> Promised:
 
 
 def check_workable(order: Order, wanted: Promised) -> None:
-    """Refuse with `Conflict` to work for an order that is not paid, or whose money went back or is disputed."""
+    """Refuse with `Conflict` to work for an order that is not paid, or was given back, disputed or erased."""
+    if order.erased_at is not None:
+        raise Conflict(f"Nothing is made for the order {order.order_number} any more: its buyer was erased.")
     grant = _grant_of(order, wanted)
     if grant is None or not grant.active:
         raise Conflict(f"Nothing is made for the order {order.order_number} now: it is {order.status}.")

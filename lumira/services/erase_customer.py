@@ -92,15 +92,12 @@ def _forget_page(tenant_id: int, after: UUID | None) -> tuple[int, UUID | None]:
 @retried
 def _erase_rows(tenant_id: int, email: str, *, actor: str) -> Erased:
     with atomic(tenant_id):
-        people = find_people(tenant_id, email)
         # As they are locked elsewhere: who buys first, then what was bought.
-        people = [
-            customers.lock(tenant_id, customer_id) for customer_id in sorted(each.id for each in people)
-        ]
+        people = _lock_people(tenant_id, email)
         whole = orders.lock_orders(tenant_id, order_ids_of(tenant_id, people))
         now = utc_now()
         _refuse_what_is_open(tenant_id, list(whole.values()), now)
-        names = names_of(people, list(whole.values()))
+        names = names_of(tenant_id, people, list(whole.values()))
         erased = Erased(
             orders=len(whole),
             events=0,
@@ -118,6 +115,18 @@ def _erase_rows(tenant_id: int, email: str, *, actor: str) -> Erased:
         subject = f"customer:{people[0].id}"
         audit.record(tenant_id, actor=actor, action="customer_erased", subject=subject, orders=erased.orders)
         return erased
+
+
+def _lock_people(tenant_id: int, email: str) -> list[Customer]:
+    """Whoever comes under this address, locked until the transaction ends.
+
+    Looked for again under the locks, until nobody is found who is not locked: a merge that was committed while a
+    lock was waited for has made somebody else one of them.
+    """
+    locked: dict[UUID, Customer] = {}
+    while found := {each.id for each in find_people(tenant_id, email)} - locked.keys():
+        locked |= {customer_id: customers.lock(tenant_id, customer_id) for customer_id in sorted(found)}
+    return list(locked.values())
 
 
 def _refuse_what_is_open(tenant_id: int, whole: Sequence[Order], now: datetime) -> None:

@@ -1,34 +1,39 @@
 """Erased buyers: how they are recognised without being known, and what is taken out where they turn up again."""
 
-import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
 from uuid import UUID
 
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select
 
 from lumira import encryption
 from lumira.database import db
 from lumira.models import Customer, Order, Payment, WebhookEvent, email_key
 from lumira.services.impersonal import without_personal_data
+from lumira.services.mentions import names_in, spellings, strings_in
 
 _PURPOSE = "erased"
-#: Events that are changed in one transaction, and events whose texts are looked through by one statement.
-_PAGE, _PART = 500, 5_000
-#: Whatever may be an address: it only has to match one that was erased.
-_ADDRESS = re.compile(r"[^\s<>\"',;:()\[\]]+@[^\s<>\"',;:()\[\]]+")
-_CUSTOMER, _PAYMENT = re.compile(r"\bcus_\w+"), re.compile(r"\bpi_[A-Za-z0-9]+")
+#: Events that are changed in one transaction.
+_PAGE = 500
 
 
 def digests_of(tenant_id: int, known: Iterable[str]) -> list[str]:
     """What addresses and ids are recognised by later, made with the newest key."""
-    return sorted({encryption.digests(each, tenant_id=tenant_id, purpose=_PURPOSE)[0] for each in known})
+    names = {spelling for each in known for spelling in spellings(each)}
+    return sorted({encryption.digests(each, tenant_id=tenant_id, purpose=_PURPOSE)[0] for each in names})
 
 
 def find_erased(tenant_id: int, address: str) -> list[Customer]:
     """Every customer that was erased under this address, oldest first."""
-    made = encryption.digests(email_key(address), tenant_id=tenant_id, purpose=_PURPOSE)
-    return _recognised(tenant_id, made)
+    return _recognised(tenant_id, list(_digests_of_all(tenant_id, spellings(email_key(address)))))
+
+
+def _digests_of_all(tenant_id: int, names: Iterable[str]) -> dict[str, str]:
+    """By each digest that a name may be remembered by, with whatever key, the name."""
+    return {
+        digest: name
+        for name in names
+        for digest in encryption.digests(name, tenant_id=tenant_id, purpose=_PURPOSE)
+    }
 
 
 def _recognised(tenant_id: int, made: Sequence[str]) -> list[Customer]:
@@ -65,21 +70,13 @@ def forget_in_events(
     An event of an order that is not erased stays as it is: somebody who was erased may buy again.
     """
     unplaced = [event for event in events if order_of.get(event.id) is None]
-    strings = {event.id: list(_strings(event.payload)) for event in unplaced}
-    erased = (
-        _erased_among(tenant_id, [each for found in strings.values() for each in found])
-        if unplaced
-        else set()
-    )
+    names = {event.id: names_in(strings_in(event.payload)) for event in unplaced}
+    erased = _erased_among(tenant_id, set().union(*names.values()))
     forgotten = 0
     for event in events:
         order = order_of.get(event.id)
-        is_erased = (
-            any(name in erased for each in strings[event.id] for name in _names(each))
-            if order is None
-            else order.erased_at is not None
-        )
-        forgotten += is_erased and _forget_in_event(event)
+        is_erased = names[event.id] & erased if order is None else order.erased_at is not None
+        forgotten += bool(is_erased) and _forget_in_event(event)
     return forgotten
 
 
@@ -94,22 +91,16 @@ def _forget_in_event(event: WebhookEvent) -> bool:
     return True
 
 
-def _erased_among(tenant_id: int, strings: Iterable[str]) -> set[str]:
+def _erased_among(tenant_id: int, names: set[str]) -> set[str]:
     """Which of the addresses, customers and payments that are named belong to somebody who was erased."""
-    names = {name for each in strings for name in _names(each)}
-    made = {
-        digest: name
-        for name in names
-        if not name.startswith("pi_")
-        for digest in encryption.digests(name, tenant_id=tenant_id, purpose=_PURPOSE)
-    }
+    payments = [name for name in names if name.startswith("pi_")]
+    made = _digests_of_all(tenant_id, names.difference(payments))
     erased = {
         made[digest]
         for customer in (_recognised(tenant_id, list(made)) if made else ())
         for digest in customer.erased_digests or ()
         if digest in made
     }
-    payments = [name for name in names if name.startswith("pi_")]
     return erased | (_payments_of_erased(tenant_id, payments) if payments else set())
 
 
@@ -124,55 +115,3 @@ def _payments_of_erased(tenant_id: int, payments: Sequence[str]) -> set[str]:
         )
     )
     return set(db.session.execute(query).scalars())
-
-
-def _names(string: str) -> Iterator[str]:
-    yield from (email_key(each) for each in _ADDRESS.findall(string))
-    yield from _CUSTOMER.findall(string)
-    yield from _PAYMENT.findall(string)
-
-
-def _strings(value: Any) -> Iterator[str]:
-    """Every text in a payload, names of fields included: metadata may be called anything."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, Mapping):
-        for name, each in value.items():
-            yield name
-            yield from _strings(each)
-    elif isinstance(value, list):
-        for each in value:
-            yield from _strings(each)
-
-
-def events_naming(tenant_id: int, names: Sequence[str], order_ids: Sequence[UUID]) -> list[WebhookEvent]:
-    """All events of these orders, and all that name one of these addresses or ids; oldest first."""
-    of_orders = select(WebhookEvent).where(
-        WebhookEvent.tenant_id == tenant_id, WebhookEvent.order_id.in_(list(order_ids))
-    )
-    found = {event.id: event for event in db.session.execute(of_orders).scalars()}
-    after: UUID | None = None
-    while ids := _next_ids(tenant_id, after):
-        # A part at a time: texts of all events of years take longer to look through than a statement may.
-        named = text(
-            "EXISTS (SELECT FROM unnest(CAST(:names AS text[])) AS name "
-            "WHERE position(name IN lower(webhook_events.payload::text)) > 0)"
-        ).bindparams(names=[_as_json(name) for name in names])
-        query = select(WebhookEvent).where(
-            WebhookEvent.tenant_id == tenant_id, WebhookEvent.id.between(ids[0], ids[-1]), named
-        )
-        found |= {event.id: event for event in db.session.execute(query).scalars()}
-        after = ids[-1]
-    return [found[event_id] for event_id in sorted(found)]
-
-
-def _next_ids(tenant_id: int, after: UUID | None) -> list[UUID]:
-    query = select(WebhookEvent.id).where(WebhookEvent.tenant_id == tenant_id).order_by(WebhookEvent.id)
-    if after is not None:
-        query = query.where(WebhookEvent.id > after)
-    return list(db.session.execute(query.limit(_PART)).scalars())
-
-
-def _as_json(name: str) -> str:
-    """As it stands in a stored payload, where letters beyond ASCII are written as escapes."""
-    return name.lower().encode("ascii", "backslashreplace").decode().replace("\\x", "\\u00")

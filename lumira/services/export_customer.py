@@ -23,7 +23,7 @@ from lumira.models import (
     Receipt,
     WebhookEvent,
 )
-from lumira.services import erasures, idempotency, orders
+from lumira.services import idempotency, named_events, orders
 from lumira.services.find_person import find_people, names_of, order_ids_of
 
 
@@ -36,6 +36,15 @@ class Holdings:
     receipts: tuple[Receipt, ...]
     message_ids: tuple[UUID, ...]
     locale: str | None
+    gaps: tuple["Gap", ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A piece that is held and could not be had, and the stable code of the reason."""
+
+    piece: str
+    reason: str
 
 
 def collect_holdings(tenant_id: int, email: str) -> Holdings:
@@ -44,20 +53,27 @@ def collect_holdings(tenant_id: int, email: str) -> Holdings:
         people = find_people(tenant_id, email)
         order_ids = order_ids_of(tenant_id, people)
         whole = [orders.get_order(tenant_id, str(order_id)) for order_id in order_ids]
-        events = erasures.events_naming(tenant_id, names_of(people, whole), order_ids)
+        events = named_events.events_naming(tenant_id, names_of(tenant_id, people, whole), order_ids)
         found: dict[str, Sequence[Any]] = {
             mapper.class_.__tablename__: _rows(tenant_id, mapper, which)
             for mapper in Base.registry.mappers
             if (which := _which(mapper, people, whole)) is not None
         }
         found["webhook_events"] = events
+        rows = {table: [_plain(row) for row in rows] for table, rows in sorted(found.items()) if rows}
         return Holdings(
-            rows={table: [_plain(row) for row in rows] for table, rows in sorted(found.items()) if rows},
+            rows=rows,
             files=tuple(each for each in found["files"] if each.stored_at and each.deleted_at is None),
             receipts=tuple(found["receipts"]),
             message_ids=tuple(message.id for order in whole for message in order.messages),
             locale=people[0].locale,
+            gaps=_sealed_for_good(rows.get(IdempotencyKey.__tablename__, ())),
         )
+
+
+def _sealed_for_good(keys: Sequence[Mapping[str, Any]]) -> tuple[Gap, ...]:
+    table = IdempotencyKey.__tablename__
+    return tuple(Gap(f"{table}/{row['id']}", "REPLY_SEALED") for row in keys if row.get("reply", {}) is None)
 
 
 def _which(
@@ -110,13 +126,18 @@ def _plain(row: Base) -> dict[str, Any]:
         if not isinstance(column.type, LargeBinary) and column.key not in ("tenant_id", "erased_digests")
     }
     if isinstance(row, IdempotencyKey) and row.reply_sealed is not None:
-        sealed = row.reply_sealed
-        reply = json.loads(
-            encryption.unseal(sealed, tenant_id=row.tenant_id, purpose=idempotency.REPLY_PURPOSE)
-        )
-        # With the secret anybody could pay in the buyer's name: it is no word about them.
-        told["reply"] = {name: value for name, value in reply.items() if name != "clientSecret"}
+        told["reply"] = _reply(row, row.reply_sealed)
     return told
+
+
+def _reply(row: IdempotencyKey, sealed: bytes) -> dict[str, Any] | None:
+    """What was answered; `None` where no key that is configured opens it any more."""
+    try:
+        text = encryption.unseal(sealed, tenant_id=row.tenant_id, purpose=idempotency.REPLY_PURPOSE)
+    except encryption.DecryptionError:
+        return None
+    # With the secret anybody could pay in the buyer's name: it is no word about them.
+    return {name: value for name, value in json.loads(text).items() if name != "clientSecret"}
 
 
 def _simple(value: Any) -> Any:

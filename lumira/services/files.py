@@ -13,11 +13,13 @@ from lumira.models import Deliverable, File
 
 #: An upload that has not ended after a day never will.
 ABANDONED_AFTER = timedelta(hours=24)
+#: What a file is called until it has its place: nobody whom its own name may tell of could be found by it before.
+UNPLACED = "upload"
 
 
-def begin(tenant_id: int, *, object_name: str, file_name: str, content_type: str) -> File:
+def begin(tenant_id: int, *, object_name: str, content_type: str) -> File:
     """A file whose object is about to be stored: should nothing follow, the object is removed one day."""
-    file = File(tenant_id=tenant_id, object_name=object_name, file_name=file_name, content_type=content_type)
+    file = File(tenant_id=tenant_id, object_name=object_name, file_name=UNPLACED, content_type=content_type)
     db.session.add(file)
     db.session.flush()
     return file
@@ -27,6 +29,7 @@ def place(
     tenant_id: int,
     file_id: UUID,
     *,
+    file_name: str,
     size: int,
     sha256: str,
     content_id: UUID | None = None,
@@ -40,16 +43,16 @@ def place(
     file = _lock(tenant_id, file_id)
     if file is None or file.deleted_at is not None:
         raise StorageUnavailable("The upload took too long; send it again.")
-    known = _in_place(file, content_id=content_id, deliverable_id=deliverable_id)
+    known = _in_place(tenant_id, file_name, content_id=content_id, deliverable_id=deliverable_id)
     now = utc_now()
-    if known is not None and (known.file_name, known.sha256) == (file.file_name, sha256):
+    if known is not None and (known.file_name, known.sha256) == (file_name, sha256):
         file.deleted_at = now
         return known, False
     if known is not None:
         known.deleted_at = now
         # Written first: two files in one place are refused even for an instant.
         db.session.flush()
-    file.size, file.sha256, file.stored_at = size, sha256, now
+    file.file_name, file.size, file.sha256, file.stored_at = file_name, size, sha256, now
     file.content_id, file.deliverable_id = content_id, deliverable_id
     db.session.flush()
     return file, True
@@ -61,12 +64,14 @@ def _lock(tenant_id: int, file_id: UUID) -> File | None:
     ).scalar_one_or_none()
 
 
-def _in_place(file: File, *, content_id: UUID | None, deliverable_id: UUID | None) -> File | None:
-    query = select(File).where(File.tenant_id == file.tenant_id, File.deleted_at.is_(None))
+def _in_place(
+    tenant_id: int, file_name: str, *, content_id: UUID | None, deliverable_id: UUID | None
+) -> File | None:
+    query = select(File).where(File.tenant_id == tenant_id, File.deleted_at.is_(None))
     if content_id is not None:
         query = query.where(File.content_id == content_id)
     else:
-        query = query.where(File.deliverable_id == deliverable_id, File.file_name == file.file_name)
+        query = query.where(File.deliverable_id == deliverable_id, File.file_name == file_name)
     return db.session.execute(query).scalar_one_or_none()
 
 
@@ -156,11 +161,11 @@ def of_deliverables(tenant_id: int, deliverable_ids: Collection[UUID]) -> dict[U
     return found
 
 
-def to_remove(tenant_id: int, *, limit: int) -> list[tuple[UUID, str]]:
-    """Id and object of files that count no more; oldest first."""
+def to_remove(tenant_id: int, *, limit: int, besides: Collection[UUID] = ()) -> list[tuple[UUID, str]]:
+    """Id and object of files that count no more, `besides` those of these ids; oldest first."""
     rows = db.session.execute(
         select(File.id, File.object_name)
-        .where(File.tenant_id == tenant_id, File.deleted_at.is_not(None))
+        .where(File.tenant_id == tenant_id, File.deleted_at.is_not(None), File.id != func.all(list(besides)))
         .order_by(File.created_at)
         .limit(limit)
     )

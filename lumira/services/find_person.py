@@ -9,6 +9,8 @@ from lumira.database import db
 from lumira.errors import CustomerNotFound
 from lumira.models import Customer, Order
 from lumira.services import customers, erasures
+from lumira.services.mentions import customers_in
+from lumira.services.named_events import stripe_customers_of
 
 
 def find_people(tenant_id: int, email: str) -> list[Customer]:
@@ -32,11 +34,15 @@ def order_ids_of(tenant_id: int, people: Sequence[Customer]) -> list[UUID]:
     return list(db.session.execute(query).scalars())
 
 
-def names_of(people: Sequence[Customer], whole: Sequence[Order]) -> list[str]:
-    """By what words about these people are found: addresses, ids at Stripe, and those of their payments."""
+def names_of(tenant_id: int, people: Sequence[Customer], whole: Sequence[Order]) -> list[str]:
+    """By what words about these people are found: addresses, ids at Stripe, and those of their payments.
+
+    Stripe may have known them by other ids before: what it was asked and what it told of their orders names those.
+    """
     addresses = [each.email_key for each in people if each.erased_at is None]
     addresses += [order.customer_email.strip().lower() for order in whole if order.customer_email]
-    ids = [each.stripe_customer_id for each in people if each.stripe_customer_id]
-    return sorted(
-        {*addresses, *ids, *(p.stripe_payment_intent_id for order in whole for p in order.payments)}
-    )
+    ids = stripe_customers_of(tenant_id, [order.id for order in whole])
+    ids.update(each.stripe_customer_id for each in people if each.stripe_customer_id)
+    ids.update(customers_in([request.parameters for order in whole for request in order.requests]))
+    ids.update(payment.stripe_payment_intent_id for order in whole for payment in order.payments)
+    return sorted({*addresses, *ids})

@@ -1,5 +1,6 @@
 """What is left of Stripe's objects when personal data are taken out: ids, amounts, states and times."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -24,10 +25,14 @@ _KEPT = frozenset(
         "statement_descriptor_suffix",
     }
 )
-#: Of metadata only what the house itself wrote and is about the sale.
-_METADATA_KEPT = frozenset(
-    {"orderNumber", "tenant", "productId", "productName", "level", "source", "timestamp", "refundRequest"}
-)
+#: What else may be of any form, and is kept only in the form that we give it. Of metadata by which an order or one of
+#: our refunds is found nothing more is needed: all else that we write there stands on the order.
+_OUR_FORMS = {
+    "idempotency_key": re.compile(r"lumira-[a-z]+-[A-Za-z0-9_-]+"),
+    "orderNumber": re.compile(r"[A-Z0-9]{2,8}-[0-9A-HJKMNP-TV-Z]{10}"),
+    "refundRequest": re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"),
+}
+_METADATA_KEPT = ("orderNumber", "refundRequest")
 
 
 def without_personal_data(stripe_object: Mapping[str, Any]) -> dict[str, Any]:
@@ -40,8 +45,14 @@ def without_personal_data(stripe_object: Mapping[str, Any]) -> dict[str, Any]:
 
 def _kept(name: str, value: Any) -> Any:
     if name == "metadata" and isinstance(value, Mapping):
-        return {key: text for key, text in value.items() if key in _METADATA_KEPT}
+        return {key: value[key] for key in _METADATA_KEPT if _is_in_our_form(key, value.get(key))}
+    if name in _OUR_FORMS:
+        return value if _is_in_our_form(name, value) else None
     return _plain(value)
+
+
+def _is_in_our_form(name: str, value: Any) -> bool:
+    return isinstance(value, str) and _OUR_FORMS[name].fullmatch(value) is not None
 
 
 def _plain(value: Any) -> Any:

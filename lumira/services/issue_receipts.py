@@ -24,7 +24,8 @@ def issue_at_the_end(order: Order, *, is_new: bool) -> None:
     Last, because the counter of a tenant's numbers stays locked from then on: until the commit, and no longer.
     `is_new` says that it was served just now, so that nothing was ever issued for it and nothing is looked up.
     """
-    if is_new or any(refund.has_succeeded for refund in order.refunds):
+    is_paid_again = sum(payment.has_succeeded for payment in order.payments) > 1
+    if is_new or is_paid_again or any(refund.has_succeeded for refund in order.refunds):
         # Who settles a batch has loaded its tenant, and may have let it go by the end.
         at_the_end(_issue_all, (tenants.get(order.tenant_id), order, is_new))
 
@@ -43,35 +44,37 @@ def issue(tenant: Tenant, locked: Iterable[Order], known: Sequence[Receipt]) -> 
 
     Nothing where the tenant has no seller's legal lines: a receipt without them would be none.
     """
-    by_order: dict[UUID, dict[tuple[ReceiptKind, str], Receipt]] = {}
+    by_order: dict[UUID, list[Receipt]] = {}
     for paper in known:
-        by_order.setdefault(paper.order_id, {})[paper.kind, paper.subject] = paper
-    missing = [
-        (order, terms)
-        for order in locked
-        for terms in receipt_terms.list_due(order)
-        if (terms.kind, terms.subject) not in by_order.get(order.id, {})
-    ]
+        by_order.setdefault(paper.order_id, []).append(paper)
+    missing = [(order, terms) for order in locked for terms in _missing(order, by_order.get(order.id, []))]
     if missing and tenant.seller is None:
         log.warning("receipts_not_issued", papers=len(missing), reason="no_seller")
         return []
-    papers = [_draw_up(tenant, order, terms, by_order.setdefault(order.id, {})) for order, terms in missing]
+    papers = [_draw_up(tenant, order, terms, by_order.setdefault(order.id, [])) for order, terms in missing]
     receipts.number(tenant, papers)
     for paper in papers:
         log.info("receipt_issued", order_number=paper.order_number, receipt=paper.label)
     return papers
 
 
-def _draw_up(
-    tenant: Tenant, order: Order, terms: Terms, papers: dict[tuple[ReceiptKind, str], Receipt]
-) -> Receipt:
+def _missing(order: Order, known: Sequence[Receipt]) -> list[Terms]:
+    issued = {(paper.kind, paper.subject) for paper in known}
+    return [terms for terms in _due(order, known) if (terms.kind, terms.subject) not in issued]
+
+
+def _due(order: Order, known: Sequence[Receipt]) -> list[Terms]:
+    return receipt_terms.list_due(order, {paper.subject for paper in known if paper.is_of_sale})
+
+
+def _draw_up(tenant: Tenant, order: Order, terms: Terms, papers: list[Receipt]) -> Receipt:
     """One paper without its number, which is not known before it is written down."""
     corrects = _corrected(terms, papers)
     seller = {**(tenant.seller or {}), "brand": tenant.name}
     if corrects is not None:
         taxes = {name: value for name, value in corrects.seller.items() if name in _TAXES}
         seller = {name: value for name, value in seller.items() if name not in _TAXES} | taxes
-    papers[terms.kind, terms.subject] = paper = receipts.draft(
+    paper = receipts.draft(
         tenant,
         order,
         kind=terms.kind,
@@ -79,30 +82,46 @@ def _draw_up(
         corrects=corrects,
         moved_at=terms.moved_at,
         amount=terms.amount,
-        vat_amount=_vat(terms, papers.values(), seller.get("vat_rate")),
+        vat_amount=_vat(terms, corrects, papers, seller.get("vat_rate")),
         currency=terms.currency,
         seller=seller,
         lines=terms.lines,
     )
+    papers.append(paper)
     return paper
 
 
-def _corrected(terms: Terms, papers: dict[tuple[ReceiptKind, str], Receipt]) -> Receipt | None:
+def _corrected(terms: Terms, papers: Sequence[Receipt]) -> Receipt | None:
     """The receipt from which a credit note takes, or the credit note that a further receipt takes back."""
+    if terms.is_of_sale:
+        return None
     if terms.kind is ReceiptKind.CREDIT_NOTE:
-        return papers[ReceiptKind.RECEIPT, ""]
-    return papers[ReceiptKind.CREDIT_NOTE, terms.subject] if terms.subject else None
+        wanted = ReceiptKind.RECEIPT, terms.payment_intent_id
+    else:
+        wanted = ReceiptKind.CREDIT_NOTE, terms.subject
+    return next(paper for paper in papers if (paper.kind, paper.subject) == wanted)
 
 
-def _vat(terms: Terms, papers: Iterable[Receipt], rate: str | None) -> int | None:
-    """By how much the VAT on what is left changes: so that several returns of all of it return all of its VAT."""
+def _vat(terms: Terms, corrects: Receipt | None, papers: Sequence[Receipt], rate: str | None) -> int | None:
+    """The VAT in it; of a credit note so much that several returns of all the money return all of its VAT."""
     if rate is None:
         return None
-    left = sum(paper.signed_amount for paper in papers)
-    change = -terms.amount if terms.kind is ReceiptKind.CREDIT_NOTE else terms.amount
-    if left + change < 0:
+    if corrects is None:
         return receipt_terms.included_vat(terms.amount, rate)
-    return abs(receipt_terms.included_vat(left + change, rate) - receipt_terms.included_vat(left, rate))
+    if terms.kind is ReceiptKind.RECEIPT:
+        return corrects.vat_amount
+    family = list(_family(corrects, papers))
+    left = sum(paper.signed_amount for paper in family) - terms.amount
+    if left < 0:
+        return receipt_terms.included_vat(terms.amount, rate)
+    vat = sum(paper.signed_vat for paper in family) - receipt_terms.included_vat(left, rate)
+    return min(max(vat, 0), terms.amount)
+
+
+def _family(sale: Receipt, papers: Sequence[Receipt]) -> Iterator[Receipt]:
+    """The receipt of one sale, its credit notes, and what takes those back."""
+    notes = {paper.id for paper in papers if paper.corrects_id == sale.id}
+    return (paper for paper in papers if paper is sale or paper.id in notes or paper.corrects_id in notes)
 
 
 def issue_missing(tenant_id: int) -> Iterator[Receipt]:
@@ -129,12 +148,12 @@ def list_disagreements(tenant_id: int) -> list[str]:
 
 
 def _compare(order: Order, papers: Sequence[Receipt]) -> Iterator[str]:
-    due = {(each.kind, each.subject): each for each in receipt_terms.list_due(order)}
+    due = {(each.kind, each.subject): each for each in _due(order, papers)}
     issued = {(each.kind, each.subject): each for each in papers}
     for key, terms in due.items():
         paper = issued.get(key)
         if paper is None:
-            yield f"order {order.order_number}: its {_named(*key)} is missing"
+            yield f"order {order.order_number}: its {_named(terms)} is missing"
         elif (paper.amount, paper.currency) != (terms.amount, terms.currency):
             yield f"{paper.label}: says {paper.amount} {paper.currency}, the money {terms.amount} {terms.currency}"
     for key, paper in issued.items():
@@ -142,10 +161,10 @@ def _compare(order: Order, papers: Sequence[Receipt]) -> Iterator[str]:
             yield f"{paper.label}: no money of order {order.order_number} belongs to it"
 
 
-def _named(kind: ReceiptKind, subject: str) -> str:
-    if kind is ReceiptKind.CREDIT_NOTE:
-        return f"credit note for {subject}"
-    return f"receipt that takes {subject} back" if subject else "receipt"
+def _named(terms: Terms) -> str:
+    if terms.kind is ReceiptKind.CREDIT_NOTE:
+        return f"credit note for {terms.subject}"
+    return "receipt" if terms.is_of_sale else f"receipt that takes {terms.subject} back"
 
 
 def _suspects(tenant_id: int) -> list[UUID]:

@@ -1,7 +1,7 @@
 """Whose an order is, where only Stripe's page asked for the buyer's address."""
 
 from lumira.models import Order
-from lumira.services import customers
+from lumira.services import customers, receipts
 
 
 def link_customer(order: Order) -> None:
@@ -15,3 +15,4 @@ def link_customer(order: Order) -> None:
     order.customer_id, order.email_key = customer.id, customer.email_key
     for grant in order.grants:
         grant.customer_id = customer.id
+    receipts.name_buyer(order)

@@ -2,7 +2,7 @@
 
 from lumira.clock import utc_now
 from lumira.database import atomic
-from lumira.errors import NoPublicUrl
+from lumira.errors import CustomerNotFound, NoPublicUrl
 from lumira.link_tokens import LinkAddress, url_of
 from lumira.models import AccessLink, Customer
 from lumira.services import access_links, audit, customers
@@ -18,7 +18,10 @@ def list_links(tenant_id: int, email: str) -> list[AccessLink]:
 def hand_out_link(tenant_id: int, email: str, *, actor: str) -> tuple[str, AccessLink]:
     """The address of a customer's page, as a letter would carry it; `CustomerNotFound`, `NoPublicUrl`."""
     with atomic(tenant_id):
-        customer = customers.get_current(tenant_id, email)
+        # Locked, so that an erasing that is under way is seen.
+        customer = customers.lock_current(tenant_id, customers.get_current(tenant_id, email).id)
+        if customer.erased_at is not None:
+            raise CustomerNotFound("Of this customer nothing is known any more: they were erased.")
         link = access_links.current(tenant_id, customer.id, utc_now())
         url = url_of(LinkAddress(tenant_id, link.id))
         if url is None:

@@ -4,13 +4,11 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from lumira.clock import utc_now
-from lumira.database import atomic
+from lumira.database import atomic, db
 from lumira.errors import AccessEnded, FileMissing
 from lumira.link_tokens import LinkAddress
-from lumira.models import File
-from lumira.services import access_links, contents, deliverables, files, hand_out_file, orders
-from lumira.services.given_files import read_given
-from lumira.services.order_files import find_order_file
+from lumira.models import Content, Deliverable, DeliverableState, File
+from lumira.services import access, access_links, files, hand_out_file
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +23,7 @@ class Download:
 
 
 def open_download(address: LinkAddress, file_id: UUID) -> Download | None:
-    """One file that the holder's purchases give now; `None` if the link opens nothing.
+    """One file that the holder's purchases, or an operator's gift, give now; `None` if the link opens nothing.
 
     `AccessEnded` if they gave it once, `FileMissing` for every other file, whoever's it is;
     `StorageUnavailable`.
@@ -34,42 +32,37 @@ def open_download(address: LinkAddress, file_id: UUID) -> Download | None:
         holder = access_links.find_holder(address.tenant_id, address.link_id)
         if holder is None or not holder.is_admitted(utc_now()):
             return None
-        file = _find(address.tenant_id, holder.customer.id, file_id)
+        file = find_file(address.tenant_id, holder.customer.id, file_id)
     if file.size is None or file.sha256 is None:
         raise FileMissing("There is no such file.")
     return Download(file, file.size, file.sha256, hand_out_file.address_of(file))
 
 
-def _find(tenant_id: int, customer_id: UUID, file_id: UUID) -> File:
-    bought = orders.list_of_customer(tenant_id, customer_id)
-    for order in bought:
-        if any(grant.is_live for grant in order.grants):
-            try:
-                return find_order_file(tenant_id, order, file_id)
-            except FileMissing:
-                continue
-    for given in read_given(tenant_id, customer_id):
-        for content in given.contents:
-            if content.file is not None and content.file.id == file_id:
-                return content.file
-    closed = [grant for order in bought for grant in order.grants if not grant.is_live]
-    if _is_of(
-        tenant_id,
-        files.get(tenant_id, file_id),
-        {grant.product_id for grant in closed},
-        {grant.order_id for grant in closed},
-    ):
+def find_file(tenant_id: int, customer_id: UUID, file_id: UUID) -> File:
+    """One file that this customer may have now, looked for from the file, however much the customer has bought.
+
+    `AccessEnded` and `FileMissing` as above; inside the caller's transaction.
+    """
+    file = files.get(tenant_id, file_id)
+    given = _given_by(tenant_id, customer_id, file)
+    if not given:
+        raise FileMissing("There is no such file.")
+    if not any(given):
         raise AccessEnded("This purchase gives access no longer.")
-    raise FileMissing("There is no such file.")
+    return file
 
 
-def _is_of(tenant_id: int, file: File, product_ids: set[str], order_ids: set[UUID]) -> bool:
-    """Whether a file belongs to one of these products, or was delivered for one of these orders."""
+def _given_by(tenant_id: int, customer_id: UUID, file: File) -> list[bool]:
+    """For everything that gives the customer this file, or once gave it, whether it does now."""
     if file.content_id is not None:
-        return file.content_id in {each.id for each in contents.list_contents(tenant_id, sorted(product_ids))}
-    delivered = {
-        row.id
-        for row in deliverables.rows_of(tenant_id, list(order_ids)).values()
-        if row.delivered_at is not None
-    }
-    return file.deliverable_id in delivered
+        content = db.session.get_one(Content, (tenant_id, file.content_id))
+        if not content.active:
+            return []
+        return [each.is_live for each in access.list_openers(tenant_id, customer_id, content.product_id)]
+    work = db.session.get_one(Deliverable, (tenant_id, file.deliverable_id))
+    grant = access.of_line(tenant_id, customer_id, work.order_line_id)
+    if grant is None or work.delivered_at is None:
+        return []
+    # What was made for somebody is theirs also after the time of what they bought it with.
+    is_delivered = work.state is DeliverableState.DELIVERED
+    return [grant.active] if is_delivered or not grant.active else []

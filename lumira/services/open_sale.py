@@ -80,10 +80,10 @@ def open_sale(
             # Nobody paid in time and the payment was closed: what was answered is of no use any more.
             claim = idempotency.take_over(tenant_id, claim)
         order = _find_or_open_order(tenant_id, call, claim, basket)
+        idempotency.hold(tenant_id, claim, order_id=order.id)
         if order.is_free:
             return _serve_free(tenant_id, claim, orders.lock_order(tenant_id, order.id), describe_free)
         account = tenants.get_stripe_account(tenant_id)
-        idempotency.hold(tenant_id, claim, order_id=order.id)
         structlog.contextvars.bind_contextvars(order_number=order.order_number)
         keep_pieces(order, until=utc_now() + stock.PAYMENT_HOLD)
         if order.reservations:
@@ -105,10 +105,9 @@ def _find_or_open_order(tenant_id: int, call: Call, claim: Claim, basket: Basket
     items = [(_wanted_product(tenant_id, item), item.quantity) for item in basket.items]
     _check_together(items)
     customer = _customer(tenant_id, basket)
-    if len(items) == 1 and items[0][0].is_free and customer is not None:
-        known = orders.find_free(tenant_id, customer_id=customer.id, product_id=items[0][0].id)
-        if known is not None:
-            return orders.lock_order(tenant_id, known)
+    known = _find_gift(tenant_id, items, customer)
+    if known is not None:
+        return orders.lock_order(tenant_id, known)
     tenant = tenants.get(tenant_id)
     account = tenants.find_stripe_account(tenant_id)
     return orders.open_order(
@@ -125,6 +124,16 @@ def _find_or_open_order(tenant_id: int, call: Call, claim: Claim, basket: Basket
         metadata=basket.metadata,
         locale=basket.locale,
     )
+
+
+def _find_gift(tenant_id: int, items: list[tuple[Product, int]], customer: Customer | None) -> UUID | None:
+    """The order by which a locked customer got all this for free; `None` if anything of it costs money."""
+    if customer is None or not all(product.is_free for product, _ in items):
+        return None
+    product_ids = [product.id for product, _ in items]
+    if len(product_ids) == 1:
+        return orders.find_free(tenant_id, customer_id=customer.id, product_id=product_ids[0])
+    return orders.find_free_cart(tenant_id, customer_id=customer.id, product_ids=product_ids)
 
 
 def _wanted_product(tenant_id: int, item: Item) -> Product:

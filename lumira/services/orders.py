@@ -112,7 +112,7 @@ def open_order(
         source=source,
         request_id=request_id,
         locale=locale,
-        # A cart is what somebody chose just now; a gift alone is given to each customer once.
+        # By it the database sees that a gift alone is given to each customer once; of a cart, who opens the sale.
         free_product_id=first.id if amount == 0 and customer and not others else None,
         release_on_failure=release_on_failure,
         caller_metadata=metadata,
@@ -220,6 +220,21 @@ def find_free(tenant_id: int, *, customer_id: UUID, product_id: str) -> UUID | N
     ).scalar_one_or_none()
 
 
+def find_free_cart(tenant_id: int, *, customer_id: UUID, product_ids: Sequence[str]) -> UUID | None:
+    """Id of the first order by which this customer, who is locked, got these free products at once."""
+    wanted = func.bool_and(OrderLine.product_id == func.any(list(product_ids)))
+    query = (
+        select(Order.id)
+        .join(OrderLine, (OrderLine.tenant_id == Order.tenant_id) & (OrderLine.order_id == Order.id))
+        .where(Order.tenant_id == tenant_id, Order.customer_id == customer_id, Order.amount == 0)
+        .group_by(Order.id)
+        .having(wanted, func.count() == len(product_ids))
+        .order_by(Order.id)
+        .limit(1)
+    )
+    return db.session.execute(query).scalar_one_or_none()
+
+
 def ids_of_customer(tenant_id: int, customer_id: UUID) -> list[UUID]:
     """Ids of all orders of one customer, whatever became of them, oldest first."""
     query = select(Order.id).where(Order.tenant_id == tenant_id, Order.customer_id == customer_id)
@@ -325,8 +340,8 @@ def list_orders(tenant_id: int, wanted: OrderFilter) -> tuple[list[Order], UUID 
     return page, (page[-1].id if len(found) > wanted.limit else None)
 
 
-#: Of one buyer, newest first: more than anybody has bought of a house of several brands.
-_MOST_OF_CUSTOMER = 100
+#: Purchases on one page of a buyer's.
+_PAGE_OF_CUSTOMER = 50
 #: What a buyer calls a purchase: not a try that came to nothing.
 _BOUGHT = (
     OrderStatus.PROCESSING,
@@ -337,10 +352,17 @@ _BOUGHT = (
 )
 
 
-def list_of_customer(tenant_id: int, customer_id: UUID) -> Sequence[Order]:
-    """What one customer bought, whole, newest first; a hundred at most."""
-    query = _bought(select(Order), tenant_id, customer_id).limit(_MOST_OF_CUSTOMER)
-    return _load_whole(tenant_id, db.session.execute(query).scalars().all())
+def list_of_customer(tenant_id: int, customer_id: UUID, page: int = 1) -> tuple[Sequence[Order], bool]:
+    """What one customer bought, whole, newest first, page by page; and whether there are more pages.
+
+    What was paid for comes before all else: the rest anybody can order in another's name, as often as they like.
+    """
+    is_paid = (Order.amount > 0) & Order.completed_at.is_not(None)
+    query = _bought(select(Order), tenant_id, customer_id).order_by(None)
+    query = query.order_by(is_paid.desc(), Order.id.desc())
+    first = (page - 1) * _PAGE_OF_CUSTOMER
+    found = db.session.execute(query.offset(first).limit(_PAGE_OF_CUSTOMER + 1)).scalars().all()
+    return _load_whole(tenant_id, found[:_PAGE_OF_CUSTOMER]), len(found) > _PAGE_OF_CUSTOMER
 
 
 def newest_of_customer(tenant_id: int, customer_id: UUID) -> UUID | None:

@@ -11,7 +11,8 @@ from lumira.clock import utc_now
 from lumira.database import db
 from lumira.models import MessageKind, MessageStatus, Order, OrderStatus, OutboxMessage
 
-#: How long a message belongs to the process that took it: longer than any sending may take.
+#: How long a message belongs to the process that took it, and again from the moment at which all of it is ready
+#: to leave: longer than any sending may take.
 LEASE = timedelta(seconds=25)
 #: A message that could not be sent in a day is a person's to look at: so old and, because a day without any
 #: worker is nobody's failure to send, tried as often as it is in a day.
@@ -61,8 +62,8 @@ def is_true(order: Order, kind: MessageKind, subject: str) -> bool:
         case MessageKind.ACCESS_READY:
             return any(grant.is_live for grant in order.grants)
         case MessageKind.DELIVERABLE_READY:
-            # There is something to open only while the line that promised it is.
-            opened = {grant.order_line_id for grant in order.grants if grant.is_live}
+            # What was made is its buyer's until it is revoked, also after the time of what came with it.
+            opened = {grant.order_line_id for grant in order.grants if grant.active}
             return any(
                 subject == str(promise.id)
                 for line in order.lines
@@ -107,6 +108,25 @@ def take_next(tenant_id: int) -> OutboxMessage | None:
         message.tries += 1
         message.next_try_at = now + LEASE
     return message
+
+
+def renew(tenant_id: int, message_id: UUID, lease: datetime) -> bool:
+    """Begin the lease that ends at `lease` anew; `False` if the message belongs to somebody else by now.
+
+    A lease that is over but that nobody has taken since is still its holder's.
+    """
+    renewed = db.session.execute(
+        update(OutboxMessage)
+        .where(
+            OutboxMessage.tenant_id == tenant_id,
+            OutboxMessage.id == message_id,
+            OutboxMessage.status == MessageStatus.PENDING,
+            OutboxMessage.next_try_at == lease,
+        )
+        .values(next_try_at=utc_now() + LEASE)
+        .returning(OutboxMessage.id)
+    )
+    return renewed.one_or_none() is not None
 
 
 def lock(tenant_id: int, message_id: UUID) -> OutboxMessage:

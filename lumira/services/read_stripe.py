@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, TypeGuard
 
+from lumira.lookalikes import is_lookalike
 from lumira.models import DisputeStatus, RefundStatus, SessionState
 from lumira.services.checkout_sessions import SessionFacts
 from lumira.services.disputes import DisputeFacts
@@ -59,7 +60,8 @@ def read_session(session: Mapping[str, Any]) -> SessionFacts:
         currency=_text(session, "currency").lower(),
         expires_at=expires_at,
         payment_intent_id=_id_of(session.get("payment_intent"), "payment_intent"),
-        customer_email=email if is_storable(email) and "@" in email else None,
+        # Stripe's page takes what is refused here: whoever looks like another buyer gets nothing of theirs.
+        customer_email=email if is_storable(email) and "@" in email and not is_lookalike(email) else None,
         metadata=read_metadata(session),
     )
 

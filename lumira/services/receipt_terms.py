@@ -1,12 +1,12 @@
 """Which papers an order asks for and what they say, from the facts on it. Makes no query and changes nothing."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from lumira.models import Order, Payment, ReceiptKind, Refund, RefundOrigin
+from lumira.models import Order, Payment, ReceiptKind, Refund
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,63 +14,83 @@ class Terms:
     """Which money moved, and for what; minor units, all included."""
 
     kind: ReceiptKind
-    #: The refund's id; empty for the receipt of the sale.
+    #: The id of the payment on the receipt of a sale, else of the refund.
     subject: str
+    #: The id of the payment whose money it is.
+    payment_intent_id: str
     moved_at: datetime
     amount: int
     currency: str
     lines: tuple[dict[str, Any], ...]
 
+    @property
+    def is_of_sale(self) -> bool:
+        """Whether it says that money came, and not that something else was wrong."""
+        return self.subject == self.payment_intent_id
 
-def find_sale(order: Order) -> Terms | None:
-    """What the order's receipt says; `None` where none is owed.
+
+def list_due(order: Order, receipted: Collection[str] = ()) -> list[Terms]:
+    """Every paper that the order asks for, where these payments were receipted already.
+
+    Of each payment that was receipted once, and of the one that pays for the order now, a receipt; for each of
+    their refunds a credit note, and where it failed after all a receipt that takes the note back. So the papers
+    come to what is left of those payments, whichever of several was told of first.
+    """
+    kept = find_kept(order)
+    due = [
+        payment
+        for payment in order.payments
+        if payment is kept or payment.stripe_payment_intent_id in receipted
+    ]
+    if not due:
+        return []
+    return [*(_of_sale(order, payment) for payment in due), *_returns(order, due)]
+
+
+def find_kept(order: Order) -> Payment | None:
+    """The payment that pays for the order: the first that was right, else the first that a person accepted.
 
     None for what is free, for what is not paid or under review, and for what was paid too late and never served.
     """
-    payment = _kept_payment(order)
-    is_served = order.completed_at is not None and order.review_reason is None
-    if not is_served or payment is None or payment.succeeded_at is None:
+    if order.completed_at is None or order.review_reason is not None:
         return None
+    paid = [each for each in order.payments if each.has_succeeded and each.amount_received > 0]
+    right = [each for each in paid if (each.amount_received, each.currency) == (order.amount, order.currency)]
+    return next(iter(right or paid), None)
+
+
+def _of_sale(order: Order, payment: Payment) -> Terms:
     return Terms(
         kind=ReceiptKind.RECEIPT,
-        subject="",
-        moved_at=payment.succeeded_at,
+        subject=payment.stripe_payment_intent_id,
+        payment_intent_id=payment.stripe_payment_intent_id,
+        moved_at=payment.succeeded_at or payment.updated_at,
         amount=payment.amount_received,
         currency=payment.currency,
         lines=tuple(_sold_lines(order, payment)),
     )
 
 
-def list_due(order: Order) -> list[Terms]:
-    """Every paper that the order asks for: the receipt, each credit note, each receipt that cancels one.
-
-    The same set in whatever order the facts were learned: a refund that succeeded has a credit note also if it
-    was known to have failed before that, and a receipt that takes it back.
-    """
-    sale = find_sale(order)
-    return [] if sale is None else [sale, *_returns(order)]
-
-
-def _returns(order: Order) -> Iterator[Terms]:
+def _returns(order: Order, due: Sequence[Payment]) -> Iterator[Terms]:
+    """The same papers in whatever order it was learned that a refund succeeded, and that it failed after all."""
     for refund in order.refunds:
-        if not refund.has_succeeded or refund.amount == 0 or not _is_of_the_sale(order, refund):
+        # Where Stripe has not told whose money went back, it is that of the sale.
+        payment = _refunded_payment(order, refund) or due[0]
+        if not refund.has_succeeded or refund.amount == 0 or payment not in due:
             continue
-        yield _of_refund(order, refund, ReceiptKind.CREDIT_NOTE, refund.created_at)
+        yield _of_refund(order, refund, payment, ReceiptKind.CREDIT_NOTE, refund.created_at)
         if not refund.is_live:
             # A credit note stands as it was issued: the money that came back has a paper of its own.
-            yield _of_refund(order, refund, ReceiptKind.RECEIPT, refund.updated_at)
+            yield _of_refund(order, refund, payment, ReceiptKind.RECEIPT, refund.updated_at)
 
 
-def _is_of_the_sale(order: Order, refund: Refund) -> bool:
-    """Whether it returns what was receipted: a second payment never was."""
-    payment = _refunded_payment(order, refund)
-    return not _is_second(order, refund) and payment in (None, _kept_payment(order))
-
-
-def _of_refund(order: Order, refund: Refund, kind: ReceiptKind, moved_at: datetime) -> Terms:
+def _of_refund(
+    order: Order, refund: Refund, payment: Payment, kind: ReceiptKind, moved_at: datetime
+) -> Terms:
     return Terms(
         kind=kind,
         subject=refund.stripe_refund_id,
+        payment_intent_id=payment.stripe_payment_intent_id,
         moved_at=moved_at,
         amount=refund.amount,
         currency=refund.currency,
@@ -85,29 +105,20 @@ def included_vat(amount: int, rate: str) -> int:
     return (2 * amount * hundredths + whole) // (2 * whole)
 
 
-def _kept_payment(order: Order) -> Payment | None:
-    """The payment that paid for the order: the first that was right, else the first that a person accepted."""
-    paid = [each for each in order.payments if each.has_succeeded and each.amount_received > 0]
-    right = [each for each in paid if (each.amount_received, each.currency) == (order.amount, order.currency)]
-    return next(iter(right or paid), None)
-
-
 def _refunded_payment(order: Order, refund: Refund) -> Payment | None:
-    """The payment whose money went back; `None` where Stripe has not told."""
+    """The payment whose money went back; `None` where neither Stripe has told nor we have asked for it."""
+    named = {refund.stripe_payment_intent_id} | {
+        request.stripe_payment_intent_id
+        for request in order.refund_requests
+        if request.stripe_refund_id == refund.stripe_refund_id
+    }
     known = (
         payment
         for payment in order.payments
-        if payment.stripe_payment_intent_id == refund.stripe_payment_intent_id
+        if payment.stripe_payment_intent_id in named
         or (payment.stripe_charge_id is not None and payment.stripe_charge_id == refund.stripe_charge_id)
     )
     return next(known, None)
-
-
-def _is_second(order: Order, refund: Refund) -> bool:
-    return any(
-        request.stripe_refund_id == refund.stripe_refund_id and request.origin is RefundOrigin.SECOND_PAYMENT
-        for request in order.refund_requests
-    )
 
 
 def _sold_lines(order: Order, payment: Payment) -> list[dict[str, Any]]:

@@ -1,5 +1,6 @@
 """Receipts and credit notes: frozen when they are issued, and numbered without gaps."""
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -14,6 +15,10 @@ from lumira.database import db
 from lumira.errors import ReceiptNotFound
 from lumira.models import Order, Receipt, ReceiptCounter, ReceiptKind, Tenant, receipt_label
 from lumira.models.columns import uuid7
+
+#: What is in addresses and in no name. A capital after a dot is let be: people write "M.Dupont".
+_ADDRESS = re.compile(r"(?i:://|www\.|@|\.[a-z]{2,}/)|\w{2}\.(?:[a-z]{2,}|[A-Z]{2,})\b")
+_LONGEST_NAME = 80
 
 
 def draft(
@@ -97,12 +102,22 @@ def _take_numbers(
 
 
 def _buyer(order: Order) -> dict[str, str]:
-    told = {"name": order.customer_name, "email": order.customer_email}
+    told = {"name": _printed_name(order.customer_name), "email": order.customer_email}
     return {name: value for name, value in told.items() if value}
 
 
-def find(order: Order, kind: ReceiptKind, subject: str = "") -> Receipt | None:
-    """The order's receipt, or the credit note of one of its refunds."""
+def _printed_name(name: str | None) -> str | None:
+    """The buyer's name, unless it is none.
+
+    Anybody can pay in somebody's e-mail and call them anything, and the paper is sent there.
+    """
+    if name is None or len(name) > _LONGEST_NAME or name.splitlines() != [name] or _ADDRESS.search(name):
+        return None
+    return name
+
+
+def find(order: Order, kind: ReceiptKind, subject: str) -> Receipt | None:
+    """The receipt of one of the order's payments, or the credit note of one of its refunds."""
     return db.session.execute(
         select(Receipt).where(
             Receipt.tenant_id == order.tenant_id,
@@ -149,6 +164,20 @@ def list_receipts(
         query = query.where(Receipt.order_id == order_id)
     ordered = query.order_by(Receipt.year, Receipt.kind.desc(), Receipt.number)
     return db.session.execute(ordered).scalars().all()
+
+
+def name_buyer(order: Order) -> None:
+    """Let a locked order's papers name who bought, where they were issued before that was known, and only there."""
+    buyer = _buyer(order)
+    if order.erased_at is not None or not buyer:
+        return
+    db.session.execute(
+        update(Receipt)
+        .where(Receipt.tenant_id == order.tenant_id, Receipt.order_id == order.id)
+        .where(text("receipts.buyer = '{}'::jsonb"))
+        .values(buyer=buyer)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def forget_buyer(tenant_id: int, order_ids: Sequence[UUID]) -> int:

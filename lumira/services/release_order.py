@@ -3,13 +3,14 @@
 from uuid import UUID
 
 from lumira.clock import utc_now
-from lumira.database import atomic
+from lumira.database import atomic, retried
 from lumira.errors import NotUnderReview
 from lumira.models import Order
 from lumira.services import alerts, audit, orders, outbox
 from lumira.services.settle_order import settle_order
 
 
+@retried
 def release_order(tenant_id: int, order_id: UUID, *, actor: str) -> Order:
     """Serve an order under review with what was paid; the order as it is then.
 

@@ -350,15 +350,17 @@ def settle_order(order: Order, *, actor: str) -> bool:
         if refund_requests.decide(order, payment, origin=origin):
             _audit_return(order, payment, origin, actor=actor)
     # Every one is written, also where an earlier one is: no short cut.
-    owed = [outbox.owe(order, kind, subject) for kind, subject in sorted(outcome.messages)]
-    owed += [outbox.owe(order, MessageKind.ACCESS_READY, f"{each.id}:{now.isoformat()}") for each in restored]
+    owed = [kind for kind, subject in sorted(outcome.messages) if outbox.owe(order, kind, subject)]
+    if MessageKind.ACCESS_READY not in owed:
+        # Else the letter about a dispute, passed over while a person kept it closed, leaves now and says the same.
+        owed += _tell_restored(order, restored, now=now)
     if outcome.is_paid and not order.is_free:
         issue_at_the_end(order, is_new=not was_served)
     _alert(order, outcome)
     if refunds.has_unknown_refunds(order):
         checks.schedule_at_once(order, now)
     checks.schedule_sooner(order, now)
-    return any(owed)
+    return bool(owed)
 
 
 def _with_pieces(order: Order, outcome: Outcome, *, actor: str, now: datetime) -> Outcome:
@@ -457,6 +459,11 @@ def _restored_by_hand(order: Order, outcome: Outcome) -> list[AccessGrant]:
         and (state := outcome.grants.get(grant.order_line_id)) is not None
         and state.active
     ]
+
+
+def _tell_restored(order: Order, restored: Sequence[AccessGrant], *, now: datetime) -> list[MessageKind]:
+    kind = MessageKind.ACCESS_READY
+    return [kind for grant in restored if outbox.owe(order, kind, f"{grant.id}:{now.isoformat()}")]
 
 
 def _end_of_access(order: Order, line: OrderLine) -> datetime | None:

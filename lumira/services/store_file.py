@@ -24,6 +24,8 @@ class StoredFile:
     """What is stored and has no place yet."""
 
     id: UUID
+    #: As it is shown to people once it has its place.
+    name: str
     size: int
     sha256: str
 
@@ -44,12 +46,10 @@ def stored_file(tenant_id: int, upload: Upload) -> Iterator[StoredFile]:
     stream = _Rejoined(upload.stream)
     content_type = file_types.agreed_type(name, stream.head)
     with atomic(tenant_id):
-        file = files.begin(
-            tenant_id, object_name=storage.new_name(tenant_id), file_name=name, content_type=content_type
-        )
+        file = files.begin(tenant_id, object_name=storage.new_name(tenant_id), content_type=content_type)
     try:
         stored = storage.put(file.object_name, stream, content_type=content_type)
-        yield StoredFile(file.id, stored.size, stored.sha256)
+        yield StoredFile(file.id, name, stored.size, stored.sha256)
     except BaseException:
         with atomic(tenant_id):
             files.abandon(tenant_id, file.id)

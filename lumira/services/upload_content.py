@@ -44,7 +44,12 @@ def _place(tenant_id: int, product_id: str, key: str, stored: StoredFile, *, act
     with atomic(tenant_id):
         content = contents.lock_content(tenant_id, product_id, key)
         file, is_new = files.place(
-            tenant_id, stored.id, size=stored.size, sha256=stored.sha256, content_id=content.id
+            tenant_id,
+            stored.id,
+            file_name=stored.name,
+            size=stored.size,
+            sha256=stored.sha256,
+            content_id=content.id,
         )
         file_types.check_kind(content.kind, file.content_type)
         if is_new:

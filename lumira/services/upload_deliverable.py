@@ -65,6 +65,8 @@ def _begin(tenant_id: int, reference: str, deliverable: str, call: Call) -> Repl
         if claim.reply is not None:
             return Reply(FileUploaded(**claim.reply.body), replayed=True)
         order = orders.get_order(tenant_id, reference)
+        # By its order the reply is found, exported and erased, also that of a process that died meanwhile.
+        idempotency.hold(tenant_id, claim, order_id=order.id)
         deliverables.check_workable(order, deliverables.find_promised(order, deliverable))
         return _Begun(claim, order.id)
 
@@ -75,13 +77,18 @@ def _place(
 ) -> FileUploaded:
     """Last phase: the order may be another by now, because an upload takes its time."""
     with atomic(tenant_id):
-        idempotency.hold(tenant_id, begun.claim)
+        idempotency.hold(tenant_id, begun.claim, order_id=begun.order_id)
         order = orders.lock_order(tenant_id, begun.order_id)
         wanted = deliverables.find_promised(order, deliverable)
         deliverables.check_workable(order, wanted)
         row = deliverables.find_or_begin(order, wanted)
         file, is_new = files.place(
-            tenant_id, stored.id, size=stored.size, sha256=stored.sha256, deliverable_id=row.id
+            tenant_id,
+            stored.id,
+            file_name=stored.name,
+            size=stored.size,
+            sha256=stored.sha256,
+            deliverable_id=row.id,
         )
         if row.state is DeliverableState.TO_DO:
             row.state = DeliverableState.IN_PROGRESS

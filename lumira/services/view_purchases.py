@@ -1,5 +1,6 @@
 """What the holder of a link sees: purchases, how they stand, and what can be downloaded."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -33,12 +34,15 @@ class Visit:
     #: Whether it is time to ask for a new one.
     is_aging: bool
     purchases: tuple[Purchase, ...] = ()
+    #: Which page of the purchases it is, and whether another one follows.
+    page: int = 1
+    has_more: bool = False
     #: Open by hand, without an order.
     given: tuple[Given, ...] = ()
 
 
-def view_purchases(address: LinkAddress) -> Visit | None:
-    """The page of this link, newest purchase first; `None` if nobody holds such a link (any more).
+def view_purchases(address: LinkAddress, page: int = 1) -> Visit | None:
+    """The page of this link, what was paid for first; `None` if nobody holds such a link (any more).
 
     Of a link that is over, or that was revoked, only whose it was.
     """
@@ -48,20 +52,29 @@ def view_purchases(address: LinkAddress) -> Visit | None:
         if holder is None:
             return None
         is_live = holder.is_admitted(now)
-        found = orders.list_of_customer(tenant_id, holder.customer.id) if is_live else []
+        found, has_more = (
+            orders.list_of_customer(tenant_id, holder.customer.id, page) if is_live else ((), False)
+        )
         return Visit(
             tenant=tenants.get(tenant_id),
             locale=holder.customer.locale,
             is_live=is_live,
             ends_at=holder.link.expires_at,
             is_aging=holder.link.is_aging(now),
-            purchases=tuple(_purchase(tenant_id, order) for order in found),
-            given=tuple(read_given(tenant_id, holder.customer.id)) if is_live else (),
+            purchases=_purchases(tenant_id, found),
+            page=page,
+            has_more=has_more,
+            given=tuple(read_given(tenant_id, holder.customer.id)) if is_live and page == 1 else (),
         )
 
 
-def _purchase(tenant_id: int, order: Order) -> Purchase:
-    served = {each.line.id: each for each in read_order_files(tenant_id, order)}
+def _purchases(tenant_id: int, found: Sequence[Order]) -> tuple[Purchase, ...]:
+    files_of = read_order_files(tenant_id, found)
+    return tuple(_purchase(order, files_of[order.id]) for order in found)
+
+
+def _purchase(order: Order, given: Sequence[LineFiles]) -> Purchase:
+    served = {each.line.id: each for each in given}
     return Purchase(
         order=order,
         refunded=refunds.refunded_amount(order),

@@ -127,12 +127,23 @@ def _take(
 def _handle_alone(tenant_id: int, event_id: UUID) -> None:
     structlog.contextvars.bind_contextvars(event_row=str(event_id))
     try:
+        _forget_alone(tenant_id, event_id)
         _handle_one(tenant_id, event_id)
     except Exception:
         log.exception("event_failed")
         _record_failure(tenant_id, event_id, traceback.format_exc())
     finally:
         structlog.contextvars.unbind_contextvars("event_row")
+
+
+@retried
+def _forget_alone(tenant_id: int, event_id: UUID) -> None:
+    """Take erased buyers out of an event in a transaction of its own: a failure in handling it undoes only that."""
+    with atomic(tenant_id):
+        events = _take(tenant_id, limit=1, only=event_id)
+        if events and tenants.get(tenant_id).last_erasure_at is not None:
+            order_of = _find_orders(tenant_id, events)
+            _forget_erased(tenant_id, events, order_of, orders.lock_orders(tenant_id, set(order_of.values())))
 
 
 @retried
@@ -167,8 +178,7 @@ def _handle(tenant_id: int, events: list[WebhookEvent]) -> None:
     touched: dict[UUID, Order] = {}
     # The order says it too, where it was erased between the look at the tenant and its own lock.
     if tenant.last_erasure_at is not None or any(order.erased_at for order in loaded.values()):
-        of_event = {event_id: loaded.get(order_id) for event_id, order_id in order_of.items()}
-        erasures.forget_in_events(tenant_id, events, of_event)
+        _forget_erased(tenant_id, events, order_of, loaded)
     for event in events:
         order = loaded.get(order_of[event.id]) if event.id in order_of else None
         if _record(tenant, event, order, now) and order is not None:
@@ -180,6 +190,13 @@ def _handle(tenant_id: int, events: list[WebhookEvent]) -> None:
         rows.wake(tenant_id)
     if any(owing):
         outbox.wake(tenant_id)
+
+
+def _forget_erased(
+    tenant_id: int, events: list[WebhookEvent], order_of: Mapping[UUID, UUID], loaded: Mapping[UUID, Order]
+) -> None:
+    of_event = {event_id: loaded.get(order_id) for event_id, order_id in order_of.items()}
+    erasures.forget_in_events(tenant_id, events, of_event)
 
 
 def _settle(tenant_id: int, touched: Iterable[Order]) -> list[bool]:

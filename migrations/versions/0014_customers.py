@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from migrations.row_level_security import protect
+from migrations.row_level_security import every_row, protect
 
 revision = "0014_customers"
 down_revision = "0013_refund_requests"
@@ -116,9 +116,9 @@ def downgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '5s'")
     op.drop_table("manual_grants")
     # The release before has no word for a person's decision: what was closed by hand stays closed, until its
-    # order is settled again. Without this setting a protected owner would change nothing, and silently.
-    op.execute("SET LOCAL row_security = off")
-    op.execute("UPDATE access_grants SET reason = 'refunded' WHERE reason = 'operator'")
+    # order is settled again.
+    with every_row("access_grants"):
+        op.execute("UPDATE access_grants SET reason = 'refunded' WHERE reason = 'operator'")
     _know_reasons(*_REASONS)
     for table in ("access_grants", "order_lines", "products"):
         op.drop_column(table, "includes_lower_levels")

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from migrations.row_level_security import protect
+from migrations.row_level_security import every_row, protect
 
 revision = "0018_access_links"
 down_revision = "0017_receipts"
@@ -47,7 +47,8 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '5s'")
-    op.execute("DELETE FROM outbox_messages WHERE kind = 'access_link'")
+    with every_row("outbox_messages"):
+        op.execute("DELETE FROM outbox_messages WHERE kind = 'access_link'")
     _know_kinds(_KINDS)
     op.drop_table("access_links")
 

@@ -1,23 +1,28 @@
 """Customers that are bought for, merged and given access at the same instant."""
 
+import time
+from collections.abc import Callable
+from threading import Event
 from uuid import UUID
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 
-from lumira.database import atomic, db
+from lumira.database import atomic, db, retried
+from lumira.effects import relay
 from lumira.errors import GrantNotFound, NotMergeable
-from lumira.models import AccessGrant, Customer, ManualGrant, Order, OrderStatus
-from lumira.services import customers
+from lumira.models import AccessGrant, Customer, ManualGrant, MessageStatus, Order, OrderStatus
+from lumira.services import customers, orders
 from lumira.services.change_access import give_access, restore_access, revoke_access
 from lumira.services.merge_customers import merge_customers
+from lumira.services.release_order import release_order
 from lumira.services.view_customers import view_customer
 from lumira.webhooks import drain
-from tests import stripe_sandbox
+from tests import buyer_pages, stripe_sandbox
 from tests.concurrency.test_at_once import at_once, paid
-from tests.factories import BUYER, Brand, count, open_payment
+from tests.factories import BUYER, Brand, count, load_order, open_payment
 from tests.refunding import audited
-from tests.stripe_events import receive
+from tests.stripe_events import deliver, event, payment_intent, receive
 
 pytestmark = pytest.mark.usefixtures("app_context")
 
@@ -98,6 +103,60 @@ def test_two_merges_of_a_pair_in_both_directions_leave_one_customer(app, tenant)
     assert all(isinstance(error, NotMergeable) for error in refused)
     assert len(audited(tenant, "customer_merged")) == 1
     assert view_customer(tenant.id, OLD).customer.id == view_customer(tenant.id, NEW).customer.id
+
+
+def merge_against(brand: Brand, order_id: UUID, work: Callable[[], object]) -> Callable[[int], object]:
+    """Beside `work`, locks as a merge takes them: the customer's, and the order's once `work` waits for the first."""
+    has_customer = Event()
+    waiting = text(
+        "SELECT count(*) FROM pg_stat_activity WHERE pg_backend_pid() = ANY(pg_blocking_pids(pid))"
+    )
+
+    @retried
+    def lock_as_a_merge() -> None:
+        with atomic(brand.id):
+            customers.lock(brand.id, customer_id)
+            has_customer.set()
+            for _ in range(200):
+                db.session.execute(text("SELECT pg_stat_clear_snapshot()"))
+                if db.session.execute(waiting).scalar_one():
+                    break
+                time.sleep(0.01)
+            orders.lock_order(brand.id, order_id)
+
+    def either(number: int) -> object:
+        if number == 0:
+            return lock_as_a_merge()
+        assert has_customer.wait(10)
+        return work()
+
+    customer_id = id_of(brand, BUYER)
+    return either
+
+
+def test_an_order_is_released_although_a_merge_wants_its_locks_in_the_other_order(app, tenant):
+    opened = open_payment(tenant)
+    underpaid = payment_intent(id=opened.payment_intent_id, status="succeeded", amount_received=100)
+    deliver(tenant, event("payment_intent.succeeded", underpaid))
+    order_id = load_order(tenant, opened.order_number).id
+
+    work = merge_against(tenant, order_id, lambda: release_order(tenant.id, order_id, actor="operator"))
+
+    assert not errors(at_once(app, work, threads=2))
+    assert load_order(tenant, opened.order_number).status is OrderStatus.COMPLETED
+
+
+def test_a_letter_is_sent_at_its_first_try_although_a_merge_wants_its_locks_in_the_other_order(app, tenant):
+    opened = open_payment(tenant)
+    deliver(tenant, paid(str(opened.payment_intent_id)))
+    order_id = load_order(tenant, opened.order_number).id
+
+    with buyer_pages.reached_at():
+        work = merge_against(tenant, order_id, lambda: relay.relay_next(tenant.id))
+        assert not errors(at_once(app, work, threads=2))
+
+    [message] = load_order(tenant, opened.order_number).messages
+    assert (message.status, message.last_error) == (MessageStatus.SENT, None)
 
 
 def test_access_given_many_times_at_once_is_one_grant(app, tenant):

@@ -1,19 +1,23 @@
 """A buyer who is erased while Stripe goes on telling of them is erased all the same."""
 
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import select, text
 
+from lumira.clock import utc_now
 from lumira.database import atomic, db
 from lumira.effects import relay
-from lumira.models import WebhookEvent
+from lumira.models import Customer, WebhookEvent
+from lumira.services import customers
 from lumira.services.erase_customer import erase_customer
 from lumira.webhooks import drain
 from tests import refunding, seller
 from tests.concurrency.test_at_once import at_once
-from tests.factories import Brand, load_order
+from tests.factories import Brand, count, load_order
 from tests.stripe_events import event, receive
 
 pytestmark = pytest.mark.usefixtures("app_context")
@@ -47,3 +51,42 @@ def test_events_that_arrive_while_a_buyer_is_erased_keep_nothing_of_them(
         payloads = db.session.execute(select(WebhookEvent.payload)).scalars().all()
     assert len(payloads) > 7
     assert [each for each in payloads if "quentovic" in str(each)] == []
+
+
+@pytest.mark.parametrize("asked_for", [0, 1])
+def test_whoever_is_merged_while_the_erasing_waits_is_erased_with_the_other(
+    app: Flask, tenant: Brand, asked_for: int
+) -> None:
+    addresses = ("old@example.com", EMAIL)
+    for address in addresses:
+        refunding.pay(tenant, customer_email=address)
+    relay.relay(tenant.id)
+
+    def erase() -> None:
+        with app.app_context():
+            erase_customer(tenant.id, addresses[asked_for], actor="operator")
+
+    with ThreadPoolExecutor(1) as pool:
+        with atomic(tenant.id):
+            rows = db.session.execute(select(Customer).order_by(Customer.id)).scalars().all()
+            source, target = customers.lock_pair(tenant.id, rows[0].id, rows[1].id)
+            erasing = pool.submit(erase)
+            wait_until_somebody_waits_for_us()
+            source.merged_into_id, source.merged_at = target.id, utc_now()
+        erasing.result(timeout=30)
+
+    assert count(tenant, Customer, erased_at=None) == 0
+    with atomic(tenant.id):
+        emails = db.session.execute(select(Customer.email)).scalars().all()
+    assert [each for each in emails if not each.endswith("@erased.invalid")] == []
+
+
+def wait_until_somebody_waits_for_us() -> None:
+    waits = text(
+        "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND transactionid = pg_current_xact_id()::xid)"
+    )
+    for _ in range(1_000):
+        if db.session.execute(waits).scalar_one():
+            return
+        time.sleep(0.01)
+    raise AssertionError("Nobody waited.")

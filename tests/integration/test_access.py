@@ -8,12 +8,13 @@ import time_machine
 
 from lumira.clock import utc_now
 from lumira.database import atomic, db
+from lumira.effects import relay
 from lumira.errors import GrantNotFound, NothingToOpen, ProductNotFound
-from lumira.models import AccessGrant, ManualGrant, Product
+from lumira.models import AccessGrant, ManualGrant, MessageKind, MessageStatus, Product
 from lumira.services import customers
 from lumira.services.change_access import give_access, restore_access, revoke_access
 from lumira.services.view_access import view_access
-from tests import refunding
+from tests import buyer_pages, refunding
 from tests.factories import BUYER, Brand, count, load_order, open_payment
 from tests.refunding import audited, pay
 
@@ -199,6 +200,33 @@ def test_what_a_person_closed_stays_closed_whatever_stripe_tells(tenant):
 
     assert not may_open(tenant, "mystique")
     assert reasons(tenant) == ["operator"]
+
+
+def test_what_is_restored_after_a_dispute_was_won_is_told_once(tenant):
+    opened = pay(tenant)
+    dispute = refunding.disputed(tenant, opened)
+    refunding.hear(tenant)
+    decide(tenant, revoke_access)
+    refunding.close_dispute(tenant, dispute["id"], "won")
+    refunding.hear(tenant)
+    with buyer_pages.reached_at():
+        relay.relay(tenant.id)
+        assert told_of_access(tenant, opened.order_number) == [MessageStatus.SUPERSEDED]
+
+        decide(tenant, restore_access)
+        relay.relay(tenant.id)
+        assert told_of_access(tenant, opened.order_number) == [MessageStatus.SENT]
+
+        # Closed and restored again, it is told again.
+        decide(tenant, revoke_access)
+        decide(tenant, restore_access)
+        relay.relay(tenant.id)
+        assert told_of_access(tenant, opened.order_number) == [MessageStatus.SENT] * 2
+
+
+def told_of_access(brand: Brand, number: str) -> list[MessageStatus]:
+    messages = load_order(brand, number).messages
+    return [each.status for each in messages if each.kind is MessageKind.ACCESS_READY]
 
 
 def test_money_that_went_back_is_the_reason_even_of_what_was_closed_before(tenant):

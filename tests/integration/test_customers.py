@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 import time_machine
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from lumira.clock import utc_now
 from lumira.database import atomic, db
@@ -201,3 +201,15 @@ def test_an_unknown_language_cannot_be_written(tenant):
         customers.find_or_create(tenant.id, email=BUYER, name=None, locale="tlh")
     with atomic(tenant.id):
         assert db.session.execute(select(Customer)).first() is None
+
+
+def test_looking_for_who_was_erased_does_not_look_through_all_customers(tenant):
+    with atomic(tenant.id):
+        # The tables of a test are so small that all of them are read at once.
+        db.session.execute(text("SET LOCAL enable_seqscan = off"))
+        looking = text(
+            "EXPLAIN SELECT * FROM customers "
+            "WHERE tenant_id = :tenant_id AND erased_digests && ARRAY['a', 'b'] ORDER BY id"
+        )
+        plan = "\n".join(db.session.execute(looking, {"tenant_id": tenant.id}).scalars())
+    assert "ix_customers_erased" in plan

@@ -42,6 +42,9 @@ def _alembic(connection: Connection) -> Config:
     return alembic
 
 
+_ORDER = "01980000-0000-7000-8000-000000000001"
+
+
 def _objects(connection: Connection) -> list[str]:
     query = """
         SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relname NOT LIKE 'alembic%'
@@ -60,6 +63,37 @@ def test_every_migration_can_be_taken_back_and_made_again(empty) -> None:
     assert _objects(empty) == []
     command.upgrade(alembic, "head")
     assert _objects(empty) == made
+
+
+def test_receipts_of_before_name_the_payment_that_they_are_of(empty) -> None:
+    alembic, revision = _alembic(empty), "0022_receipts_of_payments"
+    command.upgrade(alembic, revision)
+    # Rows of their own, without all that they belong to.
+    empty.execute(text("SET LOCAL session_replication_role = replica"))
+    for name, moment in (("pi_other", "2026-11-20"), ("pi_paid", "2026-11-21")):
+        empty.execute(
+            text(
+                "INSERT INTO payments (tenant_id, id, order_id, stripe_payment_intent_id, state, amount, currency, "
+                "amount_received, tries, ended_tries, succeeded_at, created_at, updated_at) VALUES "
+                "(1, gen_random_uuid(), :order, :name, 'succeeded', 4700, 'eur', 4700, '{}', '{}', :at, :at, :at)"
+            ),
+            {"order": _ORDER, "name": name, "at": moment},
+        )
+    empty.execute(
+        text(
+            "INSERT INTO receipts (tenant_id, id, order_id, kind, subject, year, number, label, issued_at, time_zone, "
+            "order_number, moved_at, amount, currency, seller, lines, buyer) VALUES "
+            "(1, gen_random_uuid(), :order, 'receipt', 'pi_paid', 2026, 1, 'A-R-2026-000001', now(), 'UTC', "
+            "'A-1', '2026-11-21', 4700, 'eur', '{}', '[]', '{}')"
+        ),
+        {"order": _ORDER},
+    )
+    empty.commit()
+
+    command.downgrade(alembic, f"{revision}-1")
+    assert empty.execute(text("SELECT subject FROM receipts")).scalars().all() == [""]
+    command.upgrade(alembic, revision)
+    assert empty.execute(text("SELECT subject FROM receipts")).scalars().all() == ["pi_paid"]
 
 
 def test_migrations_make_what_the_models_say(owner) -> None:

@@ -16,11 +16,16 @@ from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
 from lumira.clock import utc_now
-from lumira.database import db
-from lumira.models import EventStatus, Receipt, WebhookEvent
+from lumira.database import atomic, db
+from lumira.link_tokens import LinkAddress
+from lumira.models import DeliverableState, EventStatus, Product, Receipt, WebhookEvent
+from lumira.services import access_links, customers
+from lumira.services.change_access import give_access
+from lumira.services.view_purchases import view_purchases
 from lumira.webhooks import drain, reconcile
 from tests import seller, stripe_events, stripe_sandbox
 from tests.factories import BUYER, Brand, count, open_payment
+from tests.files import buy, change, contain, promise, upload
 from tests.stripe_events import encode, payment_intent, signature
 
 pytestmark = pytest.mark.usefixtures("app_context")
@@ -46,6 +51,9 @@ OPENED_PAYMENT_OF_A_KNOWN_BUYER = 39
 UNCHANGED_CATALOG = 2
 #: The account, the watermark, which of the events are known; the tenant locked, and its watermark written.
 RECONCILED_WITHOUT_NEWS = 5
+#: Who holds the link, whose page it is, the orders, twelve kinds of their rows; what they contain and what was made,
+#: each with its files; what was given, by an order or by hand, and its names, levels, contents and files.
+BUYERS_PAGE = 25
 
 
 class Statements:
@@ -210,3 +218,27 @@ def test_a_catalog_that_the_browser_has_already_is_not_read_again(
 
     sent = statements.made_by(ask)
     assert len(sent) == UNCHANGED_CATALOG, "\n".join(sent)
+
+
+def test_a_buyers_page_costs_the_same_however_much_was_bought_and_given(
+    tenant: Brand, statements: Statements
+) -> None:
+    promise(tenant, "mystique", "lecture")
+    contain(tenant, "mystique", "carte", "audio")
+    costs = []
+    for product in ("alchimique", "integrale"):
+        with atomic(tenant.id):
+            db.session.get_one(Product, (tenant.id, product)).includes_lower_levels = True
+        for _ in range(3):
+            order = buy(tenant)
+            upload(tenant, order)
+            change(tenant, order, DeliverableState.DELIVERED)
+        give_access(
+            tenant.id, customer_email=BUYER, product_id=product, days=None, note=None, actor="operator"
+        )
+        with atomic(tenant.id):
+            holder = customers.get_current(tenant.id, BUYER)
+            link = access_links.current(tenant.id, holder.id, utc_now())
+        address = LinkAddress(tenant.id, link.id)
+        costs.append(len(statements.made_by(lambda address=address: view_purchases(address))))
+    assert costs == [BUYERS_PAGE, BUYERS_PAGE]

@@ -73,6 +73,8 @@ def test_name_of_a_file_is_shown_and_can_break_no_header(client: FlaskClient, te
         ("bytes=0-9", slice(0, 10), f"bytes 0-9/{SIZE}"),
         ("bytes=100-", slice(100, None), f"bytes 100-{SIZE - 1}/{SIZE}"),
         ("bytes=-5", slice(-5, None), f"bytes {SIZE - 5}-{SIZE - 1}/{SIZE}"),
+        ("bytes=-100000", slice(0, None), f"bytes 0-{SIZE - 1}/{SIZE}"),
+        (f"bytes=-{SIZE + 1}", slice(0, None), f"bytes 0-{SIZE - 1}/{SIZE}"),
         (f"bytes=0-{SIZE * 2}", slice(0, None), f"bytes 0-{SIZE - 1}/{SIZE}"),
     ],
 )
@@ -109,6 +111,24 @@ def test_download_goes_on_only_with_the_same_file(client: FlaskClient, file: str
 def test_head_tells_of_a_file_without_opening_it(client: FlaskClient, file: str) -> None:
     reply = client.head(file)
     assert (reply.status_code, reply.data, reply.headers["Content-Length"]) == (200, b"", str(SIZE))
+
+
+@pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "POST", "NONSENSE"])
+def test_what_cannot_be_done_with_a_file_is_told_by_a_page(
+    client: FlaskClient, file: str, method: str
+) -> None:
+    for language, told in (("fr", "Ce lien ne mène nulle part"), ("en", "This link leads nowhere")):
+        reply = client.open(file, method=method, headers={"Accept-Language": language})
+        assert (reply.status_code, reply.mimetype) == (405, "text/html")
+        assert {"GET", "HEAD"} <= set(reply.headers["Allow"].split(", "))
+        assert reply.headers["Content-Language"] == language
+        assert told in words(reply)
+
+
+def test_what_is_posted_to_no_page_is_answered_by_a_page(client: FlaskClient, file: str) -> None:
+    for path in ("/my", "/my/", "/my/nothing/of/this", f"{file}/more"):
+        assert client.post(path).mimetype == "text/html"
+    assert client.post("/myself").mimetype == "application/json"
 
 
 def test_delivered_work_is_its_buyers_alone(client: FlaskClient, tenant: Brand) -> None:

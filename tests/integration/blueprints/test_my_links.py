@@ -366,3 +366,28 @@ def test_two_letters_written_at_the_same_moment_carry_the_same_link(app: Flask, 
     with ThreadPoolExecutor(4) as pool:
         assert len(set(pool.map(write, range(4)))) == 1
     assert count(tenant, AccessLink) == 2
+
+
+def test_revoking_waits_for_a_letter_that_is_making_a_link_and_revokes_it_too(
+    app: Flask, tenant: Brand, client: FlaskClient, page: str
+) -> None:
+    customer_id = customer_of(tenant).id
+
+    def revoke() -> int:
+        with app.app_context():
+            return revoke_links(tenant.id, BUYER, actor="operator")
+
+    with ThreadPoolExecutor(1) as pool:
+        with atomic(tenant.id):
+            # By then the first link is too old for a letter.
+            made = access_links.current(tenant.id, customer_id, utc_now() + LIFETIME * 2 / 3)
+            revoking = pool.submit(revoke)
+            with pytest.raises(TimeoutError):
+                revoking.result(timeout=1)
+        assert revoking.result(timeout=10) == 2
+
+    with atomic(tenant.id):
+        holder = access_links.find_holder(tenant.id, made.id)
+        assert holder is not None
+        assert holder.link.revoked_at is not None
+    assert client.get(page).status_code == 410

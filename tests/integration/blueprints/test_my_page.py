@@ -12,12 +12,13 @@ from sqlalchemy import update
 
 from lumira.clock import utc_now
 from lumira.database import atomic, db
-from lumira.models import AccessGrant, Customer, DeliverableState, Product, Tenant
+from lumira.models import AccessGrant, Customer, DeliverableState, OrderLine, Product, Tenant
+from lumira.services import orders
 from lumira.services.change_access import give_access, revoke_access
 from lumira.services.upload_content import upload_content
 from tests import files
 from tests.buyer_pages import downloads, path_of, words
-from tests.factories import BUYER, Brand, open_payment
+from tests.factories import BUYER, Brand, open_cart, open_payment
 from tests.refunding import disputed, hear, in_dashboard, pay
 
 pytestmark = pytest.mark.usefixtures("app_context")
@@ -154,7 +155,56 @@ def test_what_an_operator_gave_is_on_the_page_while_it_is_open(client: FlaskClie
 
     revoke_access(tenant.id, customer_id=grant.customer_id, product_id="integrale", actor="operator")
     assert "Intégrale" not in words(client.get(path))
-    assert client.get(file).status_code == 404
+    refused = client.get(file)
+    assert refused.status_code == 403
+    assert "n’est plus accessible" in words(refused)
+
+
+def test_lower_levels_of_what_was_refunded_are_told_to_have_ended_too(
+    client: FlaskClient, tenant: Brand
+) -> None:
+    contain(tenant, "intuitive", "profil")
+    with atomic(tenant.id):
+        db.session.get_one(Product, (tenant.id, "integrale")).includes_lower_levels = True
+    opened = pay(tenant, "integrale")
+    [file] = downloads(client.get(path_of(tenant)))
+    in_dashboard(tenant, opened)
+    hear(tenant)
+    assert client.get(file).status_code == 403
+
+
+def ask_for_gifts(brand: Brand, times: int) -> None:
+    """Let somebody order what is free in the buyer's name, again and again, as orders of their own."""
+    for _ in range(times):
+        number = open_cart(brand, {"simple": 1, "strict": 1}).order_number
+        with atomic(brand.id):
+            # As if each had been another cart.
+            db.session.execute(
+                update(OrderLine)
+                .where(OrderLine.order_id == orders.get_order(brand.id, number).id)
+                .where(OrderLine.product_id == "strict")
+                .values(product_id="intuitive")
+            )
+
+
+def test_no_stranger_pushes_what_was_paid_off_the_page(client: FlaskClient, tenant: Brand) -> None:
+    contain(tenant)
+    opened = pay(tenant)
+    with atomic(tenant.id):
+        db.session.get_one(Product, (tenant.id, "strict")).amount = 0
+    ask_for_gifts(tenant, 51)
+
+    first = client.get(path_of(tenant))
+    assert opened.order_number in words(first)
+    [file] = downloads(first)
+    assert client.get(file).status_code == 200
+    assert "Page suivante" in words(first)
+    second = client.get(f"{path_of(tenant)}?page=2")
+    assert opened.order_number not in words(second)
+    assert "Page précédente" in words(second)
+    assert words(second).count("Commande ") == 2
+    for nonsense in ("0", "-1", "x", "99999999999999999999"):
+        assert opened.order_number in words(client.get(f"{path_of(tenant)}?page={nonsense}"))
 
 
 def test_level_that_includes_lower_ones_gives_what_those_contain(client: FlaskClient, tenant: Brand) -> None:

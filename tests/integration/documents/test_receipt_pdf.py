@@ -1,6 +1,7 @@
 """Receipts and credit notes as a reader of PDF finds them."""
 
 import io
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -10,7 +11,7 @@ from pypdf import PdfReader
 from lumira.database import atomic
 from lumira.documents import receipt_pdf
 from lumira.models import Receipt
-from lumira.services import receipts
+from lumira.services import outbox, receipts
 from tests import seller
 from tests.factories import BUYER, Brand, open_payment
 from tests.integration.services.test_issue_receipts import pay, tell_refund
@@ -111,7 +112,8 @@ def test_it_is_the_same_file_whenever_it_is_drawn_and_whatever_the_tenant_says_b
 
 def test_what_a_buyer_typed_is_text_and_nothing_else(make_brand: Callable[..., Brand]) -> None:
     name = '<img src="file:///etc/passwd"><b>Ana</b>'
-    receipt = make(make_brand, seller.EXEMPT, "mystique", customer_name=name)
+    receipt = make(make_brand, seller.EXEMPT, "mystique")
+    receipt.buyer = {"name": name}
 
     told = drawn(receipt, "fr").replace(" ", "")
     assert name.replace(" ", "") in told
@@ -128,6 +130,22 @@ def test_a_cart_of_many_lines_continues_on_a_second_page(make_brand: Callable[..
 
     assert len(PdfReader(io.BytesIO(content)).pages) > 1
     assert "Article 59" in read(content)
+
+
+def test_the_longest_cart_with_the_longest_names_is_drawn_in_a_small_part_of_a_lease(
+    make_brand: Callable[..., Brand],
+) -> None:
+    receipt = make(make_brand, seller.WITH_VAT, "mystique")
+    name = ("Grand carnet relié " * 11)[:200]
+    receipt.lines = [
+        {"name": name, "quantity": 100, "unit_amount": 99_999_999, "amount": 9_999_999_900}
+    ] * 100
+    started = time.process_time()
+    content = receipt_pdf.render(receipt, locale="fr")
+
+    assert time.process_time() - started < outbox.LEASE.total_seconds() / 4
+    # The widest figures stand side by side.
+    assert "100 999 999,99 € 99 999 999,00 €" in read(content).replace("\N{NARROW NO-BREAK SPACE}", " ")
 
 
 def test_an_erased_buyer_stands_on_it_no_more(make_brand: Callable[..., Brand]) -> None:

@@ -2,7 +2,7 @@
 
 import email
 import email.policy
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 
@@ -12,8 +12,8 @@ from sqlalchemy import select
 
 from config.settings import Settings
 from lumira.database import atomic, db
-from lumira.effects import delivery, relay
-from lumira.models import Alert, MessageStatus, OutboxMessage
+from lumira.effects import attachments, delivery, relay
+from lumira.models import Alert, MessageStatus, OutboxMessage, Receipt
 from lumira.services import outbox
 from tests.factories import BUYER, Brand, load_order, open_payment
 from tests.stripe_events import declined, deliver, event, payment_intent
@@ -188,6 +188,74 @@ def test_a_worker_that_is_too_slow_does_not_undo_what_another_one_sent(tenant, m
     relay.relay(tenant.id)
     [message] = messages(tenant)
     assert (sent, message.status, message.last_error) == ([1], MessageStatus.SENT, None)
+
+
+@pytest.fixture
+def slow_pen(monkeypatch: pytest.MonkeyPatch) -> list[Callable[[], None]]:
+    """What happens while the next PDF is drawn, which takes longer than a lease lasts."""
+    meanwhile: list[Callable[[], None]] = []
+    draw_for_real = attachments.draw_paper
+
+    def draw_slowly(paper: Receipt | None, *, locale: str) -> attachments.Attachment | None:
+        if meanwhile:
+            happening = meanwhile.pop()
+            with time_machine.travel(datetime.now(UTC) + timedelta(seconds=30)):
+                happening()
+        return draw_for_real(paper, locale=locale)
+
+    monkeypatch.setattr(attachments, "draw_paper", draw_slowly)
+    return meanwhile
+
+
+@pytest.fixture
+def letters_sent(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The name of each letter that left, as often as it did."""
+    sent: list[str] = []
+    monkeypatch.setattr(delivery, "deliver", lambda _message, *, name: sent.append(name))
+    return sent
+
+
+def test_a_letter_whose_paper_takes_longer_to_draw_than_a_lease_lasts_leaves_once(
+    tenant, slow_pen, letters_sent
+) -> None:
+    pay(tenant)
+    slow_pen.append(lambda: relay.relay(tenant.id))
+    relay.relay(tenant.id)
+    [message] = messages(tenant)
+    assert letters_sent == [str(message.id)]
+    assert message.status is MessageStatus.SENT
+
+
+def test_a_letter_whose_paper_takes_long_to_draw_is_still_sent_where_nobody_else_has_taken_it(
+    tenant, slow_pen, letters_sent
+) -> None:
+    pay(tenant)
+    slow_pen.append(lambda: None)
+    relay.relay(tenant.id)
+    [message] = messages(tenant)
+    assert letters_sent == [str(message.id)]
+    assert message.status is MessageStatus.SENT
+
+
+def test_nobody_takes_a_letter_that_is_being_sent_after_its_paper_was_drawn(tenant, monkeypatch) -> None:
+    pay(tenant)
+    start, others = datetime.now(UTC), []
+    clock = time_machine.travel(start)
+    draw_for_real = attachments.draw_paper
+
+    def draw_slowly(paper: Receipt | None, *, locale: str) -> attachments.Attachment | None:
+        travelling.move_to(start + timedelta(seconds=20))
+        return draw_for_real(paper, locale=locale)
+
+    def send_slowly(_message: EmailMessage, *, name: str) -> None:
+        travelling.move_to(start + timedelta(seconds=38))
+        others.append(relay.relay(tenant.id))
+
+    monkeypatch.setattr(attachments, "draw_paper", draw_slowly)
+    monkeypatch.setattr(delivery, "deliver", send_slowly)
+    with clock as travelling:
+        relay.relay(tenant.id)
+    assert others == [0]
 
 
 def test_an_error_that_no_text_of_the_database_holds_is_kept_all_the_same(tenant, monkeypatch) -> None:

@@ -9,11 +9,12 @@ from sqlalchemy import update
 from lumira.clients import storage
 from lumira.clock import utc_now
 from lumira.database import atomic, db
-from lumira.errors import FileMissing, FileTooLarge, InvalidFile, NotFound, StorageUnavailable
+from lumira.errors import AccessEnded, FileMissing, FileTooLarge, InvalidFile, NotFound, StorageUnavailable
 from lumira.models import AccessGrant, ContentKind, File, Order
 from lumira.services import contents, files
 from lumira.services.hand_out_file import address_of, pieces_of
-from lumira.services.order_files import find_order_file, read_order_files
+from lumira.services.open_download import find_file
+from lumira.services.order_files import read_order_files
 from lumira.services.remove_files import remove_files, tenants_with_files_to_remove
 from lumira.services.upload_content import remove_content_file, upload_content, view_contents
 from tests.factories import Brand, load_order, open_payment
@@ -33,7 +34,7 @@ def give(
 def opened_by(brand: Brand, order: Order) -> list[tuple[str, str | None]]:
     """Key and file name of everything that the order's lines give now."""
     with atomic(brand.id):
-        lines = read_order_files(brand.id, order)
+        lines = read_order_files(brand.id, [order])[order.id]
     return [(each.content.key, each.file and each.file.file_name) for line in lines for each in line.contents]
 
 
@@ -68,6 +69,45 @@ def test_another_file_replaces_the_first_which_is_removed_by_the_worker(tenant) 
         kept(first)
     assert [file.id for file in all_files(tenant)] == [second.id]
     assert tenant.id not in tenants_with_files_to_remove()
+
+
+def test_an_object_that_cannot_be_removed_holds_up_no_other_and_is_tried_again(tenant, monkeypatch) -> None:
+    contain(tenant, "mystique", "carte")
+    given = [give(tenant, content=PDF + bytes([65 + number]))[0] for number in range(4)]
+    remove_for_real, held = storage.delete, given[0].object_name
+
+    def remove(name: str) -> None:
+        if name == held:
+            raise StorageUnavailable("The file cannot be removed now.")
+        remove_for_real(name)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(storage, "delete", remove)
+        for _ in range(2):
+            with pytest.raises(StorageUnavailable):
+                remove_files(tenant.id)
+        assert [file.id for file in all_files(tenant)] == [given[0].id, given[3].id]
+
+    assert remove_files(tenant.id) == 1
+    assert [file.id for file in all_files(tenant)] == [given[3].id]
+
+
+def test_storage_that_is_away_is_not_waited_for_by_each_object(tenant, monkeypatch) -> None:
+    contain(tenant, "mystique", "carte")
+    for number in range(4):
+        give(tenant, content=PDF + bytes([65 + number]))
+    tried: list[str] = []
+
+    def hang(name: str) -> None:
+        tried.append(name)
+        travelling.shift(45)
+        raise StorageUnavailable("Files cannot be reached at the moment.")
+
+    monkeypatch.setattr(storage, "delete", hang)
+    with time_machine.travel(utc_now(), tick=False) as travelling, pytest.raises(StorageUnavailable):
+        remove_files(tenant.id)
+    assert len(tried) == 2
+    assert len(all_files(tenant)) == 4
 
 
 def test_the_same_file_again_changes_nothing(tenant) -> None:
@@ -202,7 +242,7 @@ def test_files_of_a_bucket_are_uploaded_handed_out_and_removed_there(tenant) -> 
 def test_an_upload_whose_process_died_is_removed_a_day_later_and_placed_by_nobody(tenant) -> None:
     with atomic(tenant.id):
         name = storage.new_name(tenant.id)
-        file = files.begin(tenant.id, object_name=name, file_name="a.pdf", content_type="application/pdf")
+        file = files.begin(tenant.id, object_name=name, content_type="application/pdf")
     storage.put(name, upload_of().stream, content_type="application/pdf")
 
     assert remove_files(tenant.id) == 0
@@ -213,7 +253,7 @@ def test_an_upload_whose_process_died_is_removed_a_day_later_and_placed_by_nobod
     with pytest.raises(FileMissing):
         storage.read(name)
     with pytest.raises(StorageUnavailable), atomic(tenant.id):
-        files.place(tenant.id, file.id, size=1, sha256="0" * 64)
+        files.place(tenant.id, file.id, file_name="a.pdf", size=1, sha256="0" * 64)
 
 
 def test_a_buyer_gets_the_files_of_what_was_bought_and_of_nothing_else(tenant) -> None:
@@ -226,9 +266,9 @@ def test_a_buyer_gets_the_files_of_what_was_bought_and_of_nothing_else(tenant) -
 
     assert opened_by(tenant, order) == [("carte", "carte.pdf"), ("livret", None)]
     with atomic(tenant.id):
-        assert find_order_file(tenant.id, order, file.id).id == file.id
+        assert find_file(tenant.id, order.customer_id, file.id).id == file.id
         with pytest.raises(FileMissing):
-            find_order_file(tenant.id, order, theirs.id)
+            find_file(tenant.id, order.customer_id, theirs.id)
 
 
 def test_an_order_that_is_not_paid_gives_nothing(tenant) -> None:
@@ -238,7 +278,7 @@ def test_an_order_that_is_not_paid_gives_nothing(tenant) -> None:
 
     assert opened_by(tenant, order) == []
     with atomic(tenant.id), pytest.raises(FileMissing):
-        find_order_file(tenant.id, order, file.id)
+        find_file(tenant.id, order.customer_id, file.id)
 
 
 def test_money_that_went_back_takes_the_files_with_it(tenant) -> None:
@@ -249,10 +289,10 @@ def test_money_that_went_back_takes_the_files_with_it(tenant) -> None:
     order = load_order(tenant, paid.order_number)
 
     with atomic(tenant.id):
-        [line] = read_order_files(tenant.id, order)
+        [line] = read_order_files(tenant.id, [order])[order.id]
         assert (line.grant.is_live, line.contents, line.deliverables) == (False, (), ())
-        with pytest.raises(FileMissing):
-            find_order_file(tenant.id, order, file.id)
+        with pytest.raises(AccessEnded):
+            find_file(tenant.id, order.customer_id, file.id)
 
 
 def test_access_whose_time_is_over_gives_no_files(tenant) -> None:

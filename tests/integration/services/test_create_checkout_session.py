@@ -121,6 +121,17 @@ def test_the_buyers_address_is_learned_from_stripes_page(tenant) -> None:
     assert [str(message.kind) for message in order.messages] == ["order_confirmation"]
 
 
+def test_a_buyer_whose_address_only_looks_like_anothers_is_not_that_other(tenant) -> None:
+    open_payment(tenant, customer_email="kate@example.com")
+    opened = open_cart(tenant, {"cap": 1, "mystique": 1}, customer_email=None)
+    stripe_sandbox.pay_session(tenant, opened.session_id, email="\N{KELVIN SIGN}ate@example.com")
+    bring_events(tenant)
+
+    order = load_order(tenant, opened.order_number)
+    assert order.status is OrderStatus.COMPLETED
+    assert (order.customer_id, order.email_key) == (None, None)
+
+
 def test_the_same_call_gets_the_same_page_and_keeps_the_pieces_once(tenant) -> None:
     assert open_cart(tenant, call=keyed()) == open_cart(tenant, call=keyed())
     assert count(tenant, Order) == 1
@@ -165,6 +176,19 @@ def test_a_page_that_was_just_paid_wins_over_a_new_one(tenant) -> None:
     assert load_order(tenant, first.order_number).status is OrderStatus.COMPLETED
     assert len(stripe_sandbox.checkout_sessions(tenant)) == 1
     assert figures(tenant, "shirt") == (98, 0, 2)
+
+
+def test_what_was_just_paid_on_an_earlier_page_belongs_to_the_buyer_who_was_named_there(tenant) -> None:
+    cart = {"cap": 1, "mystique": 1}
+    first = open_cart(tenant, cart, call=keyed(), customer_email=None)
+    stripe_sandbox.pay_session(tenant, first.session_id, email=BUYER)
+    with time_machine.travel(datetime.now(UTC) + timedelta(minutes=32), tick=True):
+        open_cart(tenant, cart, call=keyed(), customer_email=None)
+
+    order = load_order(tenant, first.order_number)
+    assert order.status is OrderStatus.COMPLETED
+    assert order.customer_id is not None
+    assert [grant.customer_id for grant in order.grants] == [order.customer_id]
 
 
 def test_all_lines_are_kept_or_none(tenant) -> None:
@@ -259,6 +283,18 @@ def test_a_request_that_is_sent_too_late_is_asked_anew(tenant) -> None:
     [session] = stripe_sandbox.checkout_sessions(tenant)
     assert session["id"] == opened.session_id
     assert figures(tenant, "shirt") == (100, 2, 0)
+
+
+def test_a_free_cart_is_given_once_however_often_it_is_asked_for(tenant, app_context) -> None:
+    with atomic(tenant.id):
+        db.session.get_one(Product, (tenant.id, "strict")).amount = 0
+    first = open_cart(tenant, {"simple": 1, "strict": 1})
+    again = open_cart(tenant, {"strict": 1, "simple": 1})
+    alone = open_cart(tenant, {"simple": 1})
+    theirs = open_cart(tenant, {"simple": 1, "strict": 1}, customer_email="somebody@example.com")
+
+    assert again.order_number == first.order_number
+    assert len({each.order_number for each in (first, alone, theirs)}) == 3
 
 
 def test_a_free_cart_needs_no_page(tenant, app_context) -> None:

@@ -1,12 +1,18 @@
 """What is made for one buyer: promised by the order, worked on, delivered once, withdrawn with the money."""
 
 import io
+from datetime import timedelta
+from uuid import UUID
 
 import pytest
+import time_machine
 from sqlalchemy import select, update
 
+from lumira.clock import utc_now
 from lumira.database import atomic, db
+from lumira.effects import relay
 from lumira.errors import (
+    AccessEnded,
     Conflict,
     IdempotencyMismatch,
     InvalidFile,
@@ -20,15 +26,18 @@ from lumira.models import (
     MessageKind,
     MessageStatus,
     OutboxMessage,
+    Product,
 )
 from lumira.services import orders, outbox
 from lumira.services.change_deliverable import change_deliverable
-from lumira.services.order_files import find_order_file, read_order_files
+from lumira.services.open_download import find_file
+from lumira.services.order_files import read_order_files
 from lumira.services.remove_files import remove_files
 from lumira.services.settle_order import settle_order
 from lumira.services.store_file import Upload
 from lumira.services.upload_deliverable import upload_deliverable
 from lumira.services.view_deliverables import list_work, view_deliverables
+from tests import buyer_pages
 from tests.factories import Brand, count, load_order, open_payment, owed_messages
 from tests.files import (
     MP3,
@@ -199,17 +208,52 @@ def test_the_buyer_sees_files_only_once_they_are_delivered(tenant) -> None:
     uploaded = upload(tenant, order)
     [file] = all_files(tenant)
     with atomic(tenant.id):
-        [line] = read_order_files(tenant.id, order)
+        [line] = read_order_files(tenant.id, [order])[order.id]
         assert [(each.state, each.files) for each in line.deliverables] == [(IN_PROGRESS, ())]
         with pytest.raises(NotFound):
-            find_order_file(tenant.id, order, file.id)
+            find_file(tenant.id, order.customer_id, file.id)
 
     change(tenant, order, DELIVERED)
 
     with atomic(tenant.id):
-        [line] = read_order_files(tenant.id, order)
+        [line] = read_order_files(tenant.id, [order])[order.id]
         assert [str(each.id) for each in line.deliverables[0].files] == [uploaded.id]
-        assert find_order_file(tenant.id, order, file.id).id == file.id
+        assert find_file(tenant.id, order.customer_id, file.id).id == file.id
+
+
+def test_what_was_promised_arrives_also_after_the_time_of_its_access(tenant) -> None:
+    with atomic(tenant.id):
+        db.session.get_one(Product, (tenant.id, "mystique")).access_days = 30
+    order = buy_promise(tenant)
+    with time_machine.travel(utc_now() + timedelta(days=31)):
+        uploaded = upload(tenant, order)
+        change(tenant, order, DELIVERED)
+        with buyer_pages.reached_at():
+            relay.relay(tenant.id)
+
+        assert [each.status for each in messages(tenant)] == [MessageStatus.SENT]
+        with atomic(tenant.id):
+            [line] = read_order_files(tenant.id, [order])[order.id]
+            assert [str(each.id) for each in line.deliverables[0].files] == [uploaded.id]
+            assert str(find_file(tenant.id, order.customer_id, UUID(uploaded.id)).id) == uploaded.id
+
+
+def test_what_was_made_is_withdrawn_with_the_money_also_after_its_time(tenant) -> None:
+    with atomic(tenant.id):
+        db.session.get_one(Product, (tenant.id, "mystique")).access_days = 30
+    promise(tenant, "mystique", "lecture")
+    paid = pay(tenant)
+    order = load_order(tenant, paid.order_number)
+    uploaded = upload(tenant, order)
+    change(tenant, order, DELIVERED)
+    refund(tenant, paid)
+
+    order = load_order(tenant, order.order_number)
+    with time_machine.travel(utc_now() + timedelta(days=31)), atomic(tenant.id):
+        with pytest.raises(AccessEnded):
+            find_file(tenant.id, order.customer_id, UUID(uploaded.id))
+        [line] = read_order_files(tenant.id, [order])[order.id]
+        assert line.deliverables == ()
 
 
 def test_money_that_went_back_withdraws_what_was_promised(tenant) -> None:

@@ -1,5 +1,6 @@
 """Every sale has its receipt, every return of its money a credit note; numbers without gaps."""
 
+import secrets
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
@@ -7,11 +8,12 @@ import pytest
 import time_machine
 
 from lumira.database import atomic, db
-from lumira.models import Receipt, ReceiptKind, Tenant
+from lumira.models import OrderStatus, Receipt, ReceiptKind, Tenant
 from lumira.services import receipt_proof, receipts
 from lumira.services.issue_receipts import issue_missing, list_disagreements
+from lumira.services.release_order import release_order
 from tests import refunding, seller
-from tests.factories import Brand, load_order, open_payment
+from tests.factories import Brand, load_order, open_cart, open_payment
 from tests.stripe_events import deliver, event, payment_intent
 
 pytestmark = pytest.mark.usefixtures("app_context")
@@ -69,6 +71,35 @@ def test_a_paid_order_has_a_receipt_that_says_what_was_bought_from_whom(brand: B
     assert receipt.buyer == {"name": "Ana Martin", "email": order.customer_email}
     assert receipt.seller == {**seller.EXEMPT, "brand": brand.name}
     assert receipt.vat_amount is None
+    assert wrong(brand) == []
+
+
+@pytest.mark.parametrize(
+    "name", ["Ana Martin", "M.Dupont", "J.-P. O'Neill", "Dr. Müller, c/o Lumière & Fils"]
+)
+def test_a_name_is_on_the_receipt_as_the_buyer_gave_it(brand: Brand, name: str) -> None:
+    pay(brand, customer_name=name)
+    assert papers(brand)[0].buyer["name"] == name
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "https://evil.example/pay",
+        "Refund: WWW.evil.example",
+        "ana@evil.example",
+        "See evil.com",
+        "See EVIL.COM",
+        "Pay at t.Co/x",
+        "Ana\nCall 0900 123",
+        "Ana\u2028Call 0900 123",
+        "a" * 81,
+    ],
+)
+def test_what_is_no_name_is_left_off_the_receipt(brand: Brand, name: str) -> None:
+    pay(brand, customer_name=name)
+    [receipt] = papers(brand)
+    assert set(receipt.buyer) == {"email"}
     assert wrong(brand) == []
 
 
@@ -146,6 +177,95 @@ def test_a_second_payment_that_goes_back_changes_no_paper(brand: Brand) -> None:
     tell_refund(brand, "pi_second", opened.amount)
 
     assert [str(each.kind) for each in papers(brand)] == ["receipt"]
+    assert wrong(brand) == []
+
+
+def succeed(brand: Brand, number: str, intent: str, received: int = 4700) -> None:
+    """Let Stripe tell that this PaymentIntent of an order has succeeded."""
+    told = payment_intent(id=intent, status="succeeded", order_number=number, amount_received=received)
+    deliver(brand, event("payment_intent.succeeded", told))
+
+
+def kept(brand: Brand) -> int:
+    """What all papers come to."""
+    return sum(each.signed_amount for each in papers(brand))
+
+
+def test_papers_come_to_what_is_kept_where_the_right_payment_follows_one_that_was_accepted(
+    brand: Brand,
+) -> None:
+    opened = open_payment(brand)
+    first, second = str(opened.payment_intent_id), f"pi_second{secrets.token_hex(4)}"
+    succeed(brand, opened.order_number, first, 4000)
+    release_order(brand.id, load_order(brand, opened.order_number).id, actor="operator")
+    assert (kept(brand), wrong(brand)) == (4000, [])
+
+    succeed(brand, opened.order_number, second)
+    [request] = load_order(brand, opened.order_number).refund_requests
+    assert (request.stripe_payment_intent_id, request.amount) == (first, 4000)
+    tell_refund(brand, first, 4000)
+    assert (kept(brand), wrong(brand)) == (4700, [])
+    assert [each.subject for each in papers(brand) if each.is_of_sale] == [first, second]
+
+    tell_refund(brand, second, 4700)
+    assert (kept(brand), wrong(brand)) == (0, [])
+
+
+def test_papers_come_to_what_is_kept_where_it_is_paid_again_after_a_refund(brand: Brand) -> None:
+    opened = open_payment(brand)
+    other = f"pi_second{secrets.token_hex(4)}"
+    succeed(brand, opened.order_number, other)
+    tell_refund(brand, other, 4700)
+    assert (kept(brand), wrong(brand)) == (0, [])
+
+    succeed(brand, opened.order_number, str(opened.payment_intent_id))
+    assert load_order(brand, opened.order_number).status is OrderStatus.COMPLETED
+    assert (kept(brand), wrong(brand)) == (4700, [])
+    first, second, note = papers(brand)
+    assert (first.number, second.number, note.corrects_label) == (1, 2, first.label)
+    assert list(issue_missing(brand.id)) == []
+
+
+@pytest.mark.parametrize("first", ["payment", "page"])
+def test_receipt_names_who_bought_whichever_event_came_first(brand: Brand, first: str) -> None:
+    cart = open_cart(brand, customer_email=None)
+    intent = f"pi_{secrets.token_hex(6)}"
+    paid = payment_intent(id=intent, amount=cart.amount, status="succeeded", order_number=cart.order_number)
+    finished = {
+        "id": cart.session_id,
+        "object": "checkout.session",
+        "amount_total": cart.amount,
+        "client_reference_id": cart.order_number,
+        "currency": "eur",
+        "customer_details": {"email": "ana@example.org", "name": None},
+        "expires_at": 1_900_000_000,
+        "livemode": False,
+        "metadata": {"orderNumber": cart.order_number},
+        "mode": "payment",
+        "payment_intent": intent,
+        "payment_status": "paid",
+        "status": "complete",
+        "url": None,
+    }
+    told = [event("payment_intent.succeeded", paid), event("checkout.session.completed", finished)]
+    for each in told if first == "payment" else reversed(told):
+        deliver(brand, each)
+
+    [receipt] = papers(brand)
+    assert receipt.buyer == {"email": "ana@example.org"}
+
+
+def test_receipt_that_takes_a_credit_note_back_has_its_vat(make_brand: Callable[..., Brand]) -> None:
+    brand = make_brand(seller=seller.WITH_VAT)
+    intent = pay(brand)
+    tell_refund(brand, intent, 2, name="re_a")
+    tell_refund(brand, intent, 4, name="re_b")
+    tell_refund(brand, intent, 2, "failed", name="re_a")
+    vat = {(str(each.kind), each.subject): each.vat_amount for each in papers(brand)}
+    assert vat["receipt", f"re_a{intent}"] == vat["credit_note", f"re_a{intent}"]
+
+    tell_refund(brand, intent, 4696, name="re_c")
+    assert (kept(brand), sum(each.signed_vat for each in papers(brand))) == (0, 0)
     assert wrong(brand) == []
 
 

@@ -28,6 +28,7 @@ from lumira.models import (
     OrderLine,
     Product,
     RefundOrigin,
+    RefundStatus,
     ReleaseOnFailure,
     RequestState,
     ReservationState,
@@ -41,6 +42,7 @@ from lumira.services import (
     orders,
     payments,
     receipt_proof,
+    receipts,
     refund_requests,
     stock,
     stock_proof,
@@ -343,6 +345,21 @@ def add_up(brand: Brand) -> None:
         # No gap in the numbers of receipts and credit notes, whatever was killed.
         assert receipt_proof.verify(brand.id) == []
     assert list_disagreements(brand.id) == []
+    for order_id, amount in come_to(brand).items():
+        with atomic(brand.id):
+            order = orders.lock_order(brand.id, order_id)
+        taken = sum(payment.amount_received for payment in order.payments if payment.has_succeeded)
+        back = sum(each.amount for each in order.refunds if each.status is RefundStatus.SUCCEEDED)
+        assert amount == taken - back
+
+
+def come_to(brand: Brand) -> dict[UUID, int]:
+    """What receipts less credit notes make, of each order that has any."""
+    found: dict[UUID, int] = {}
+    with atomic(brand.id):
+        for paper in receipts.list_receipts(brand.id):
+            found[paper.order_id] = found.get(paper.order_id, 0) + paper.signed_amount
+    return found
 
 
 @pytest.mark.parametrize("part", range(4))

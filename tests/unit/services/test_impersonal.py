@@ -11,7 +11,12 @@ from lumira.services.impersonal import without_personal_data
 from lumira.services.read_stripe import read_charge, read_dispute, read_intent, read_refund, read_session
 
 WHO = {"email": "ana@example.org", "name": "Ana Martin", "phone": "+33 1", "address": {"line1": "1 rue Ana"}}
-METADATA = {"orderNumber": "LUM-1", "customerEmail": "ana@example.org", "friend": "Ana", "requestId": "ana-1"}
+METADATA = {
+    "orderNumber": "LUM-7Q2MZX41KD",
+    "customerEmail": "ana@example.org",
+    "friend": "Ana",
+    "requestId": "ana-1",
+}
 FAILURE = {"charge": "ch_1", "code": "card_declined", "decline_code": "do_not_honor", "message": "Ana"}
 INTENT = {
     "id": "pi_1",
@@ -64,7 +69,7 @@ REFUND = {
     "charge": "ch_1",
     "payment_intent": "pi_1",
     "instructions_email": "ana@example.org",
-    "metadata": {"refundRequest": "01", "friend": "Ana"},
+    "metadata": {"refundRequest": "01980000-0000-7000-8000-000000000000", "friend": "Ana"},
 }
 DISPUTE = {
     "id": "du_1",
@@ -92,7 +97,7 @@ def test_what_a_handler_reads_is_still_there(told: dict[str, Any], read: Reader)
 
 def test_of_a_payment_and_of_a_page_only_what_names_somebody_is_missing() -> None:
     intent, page = read_intent(without_personal_data(INTENT)), read_session(without_personal_data(SESSION))
-    kept = {"orderNumber": "LUM-1"}
+    kept = {"orderNumber": "LUM-7Q2MZX41KD"}
     assert intent == replace(read_intent(INTENT), metadata=kept)
     assert page == replace(read_session(SESSION), metadata=kept, customer_email=None)
 
@@ -104,3 +109,28 @@ def test_nobody_is_named_any_more_and_doing_it_twice_changes_nothing(told: dict[
     assert "ana" not in json.dumps(left).lower()
     assert left["data"]["object"]["id"] == told["id"]
     assert without_personal_data(left) == left
+
+
+@pytest.mark.parametrize(
+    "name", ["level", "source", "productName", "timestamp", "orderNumber", "refundRequest"]
+)
+def test_what_others_call_by_a_name_of_ours_is_not_kept(name: str) -> None:
+    left = without_personal_data({"id": "ch_1", "metadata": {name: "For Ana Martin"}})
+    assert left == {"id": "ch_1", "metadata": {}}
+
+
+@pytest.mark.parametrize(
+    ("key", "kept"),
+    [
+        ("lumira-order-01980000-0000-7000-8000-000000000000-1", True),
+        ("lumira-expire-cs_test_1", True),
+        ("charge-ana@example.org", False),
+        ("lumira-for ana", False),
+        ("lumira-order-ana@example.org", False),
+        (None, False),
+    ],
+)
+def test_of_the_keys_of_calls_only_ours_are_kept(key: str | None, *, kept: bool) -> None:
+    told = {"id": "evt_1", "request": {"id": "req_1", "idempotency_key": key}}
+    left = {"id": "req_1", "idempotency_key": key if kept else None}
+    assert without_personal_data(told)["request"] == left

@@ -1,5 +1,6 @@
 """`/api/orders/<reference>/deliverables`: what a tenant's own system does for one buyer."""
 
+import contextlib
 import io
 from typing import Any
 
@@ -111,7 +112,7 @@ def test_a_file_that_is_not_taken_has_its_code_and_changes_nothing(
     assert listed["state"] == "to_do"
 
 
-@pytest.mark.parametrize("more", [8_000, 70_000, 300_000, 3_000_000])
+@pytest.mark.parametrize("more", [8_000, 70_000, 450_000])
 def test_a_file_of_real_size_arrives_whole(client, tenant, order, more) -> None:
     reply = send(client, tenant, order, PDF + b"x" * more)
     assert reply.status_code == 200
@@ -133,7 +134,7 @@ def test_a_file_whose_length_was_not_announced_is_held_to_the_same_limit(
 ) -> None:
     file = FileStorage(io.BytesIO(PDF + b"x" * excess), "a.pdf")
     body, _length, boundary = stream_encode_multipart({"file": file})
-    with kept_in(tmp_path, max_bytes=len(PDF)):
+    with kept_in(tmp_path, max_bytes=len(PDF)), contextlib.closing(body):
         reply = client.post(
             path_of(order, "lecture", "files"),
             input_stream=body,

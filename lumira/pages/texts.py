@@ -50,7 +50,7 @@ _FRENCH: dict[str, Any] = {
         "ended": (
             "Ce lien n’est plus valable",
             (
-                "Par sécurité, les liens s’arrêtent après un certain temps. Demandez-en un nouveau :"
+                "Par sécurité, un lien s’arrête après un certain temps, ou quand on l’arrête. Demandez-en un nouveau :"
                 " nous l’envoyons à l’adresse e-mail de votre commande."
             ),
         ),
@@ -119,8 +119,8 @@ _ENGLISH: dict[str, Any] = {
         "ended": (
             "This link is no longer valid",
             (
-                "For safety, links end after some time. Ask for a new one: we send it to the e-mail address"
-                " of your order."
+                "For safety, a link ends after some time, or when it is stopped. Ask for a new one: we send it to the"
+                " e-mail address of your order."
             ),
         ),
         "asked": (

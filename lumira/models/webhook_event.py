@@ -51,6 +51,8 @@ class WebhookEvent(Identified, Base):
         ),
     )
 
+    #: Checked against no row of its tenant: all deliveries would lock that one row together. The way in knows it.
+    tenant_id: Mapped[int] = mapped_column(primary_key=True, sort_order=-3)
     stripe_event_id: Mapped[str]
     #: By Stripe's clock, in whole seconds: never used to order anything.
     stripe_created_at: Mapped[datetime]

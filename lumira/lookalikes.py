@@ -1,4 +1,4 @@
-"""Addresses that look like another's, and would be compared as that other's."""
+"""Addresses and names that are read as something else than what they are."""
 
 import unicodedata
 
@@ -11,3 +11,11 @@ def is_lookalike(address: str) -> bool:
     return not unicodedata.is_normalized("NFKC", address) or any(
         not letter.isascii() and any(folded.isascii() for folded in letter.lower()) for letter in address
     )
+
+
+def holds_encoded_word(text: str) -> bool:
+    """Whether mail programs would decode a part of it (RFC 2047).
+
+    Python does so where it writes a header, line breaks included: words would become headers of their own.
+    """
+    return "=?" in text

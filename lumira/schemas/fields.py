@@ -10,12 +10,10 @@ from uuid import UUID
 from email_validator import EmailNotValidError, validate_email
 from marshmallow import ValidationError, fields
 
-from lumira.lookalikes import is_lookalike
+from lumira.lookalikes import holds_encoded_word, is_lookalike
 
 #: RFC 5321, section 4.5.3.1.3: a path of 256 octets, less its angle brackets.
 EMAIL_LENGTH = 254
-#: Begins an encoded word (RFC 2047).
-ENCODED_WORD = "=?"
 NAME_LENGTH = 200
 #: What Stripe's metadata hold (docs.stripe.com/metadata), less the places that our own entries take.
 METADATA_ENTRIES = 20
@@ -89,7 +87,7 @@ class EmailAddress(Line):
 
     def _deserialize(self, value: Any, *context: Any, **options: Any) -> str:
         text = super()._deserialize(value, *context, **options)
-        if ENCODED_WORD in text or is_lookalike(text):
+        if holds_encoded_word(text) or is_lookalike(text):
             # Whoever writes or reads mail would decode the one, whatever is in it (RFC 2047). The other would be
             # somebody else's customer.
             raise ValidationError("Must be an e-mail address.")

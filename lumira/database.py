@@ -193,7 +193,30 @@ def refuse_inside_transaction() -> None:
 
 
 @contextmanager
-def inbox_connection() -> Iterator[Connection]:
-    """A connection on which each statement is its own transaction, for `inbox.receive` alone."""
-    with db.engines["inbox"].connect() as connection:
-        yield connection
+def inbox_connection() -> Iterator["psycopg.Connection[Any]"]:
+    """The driver's connection on which each statement is its own transaction, for `inbox.receive` alone.
+
+    What SQLAlchemy does around a statement takes longer than this one; an error is still told as its own.
+    """
+    engine = db.engines["inbox"]
+    pooled = engine.raw_connection()
+    driver = cast("psycopg.Connection[Any]", pooled.driver_connection)
+    try:
+        yield driver
+    except BaseException as error:
+        is_lost = driver.closed
+        # Whatever it was in the middle of: the next event gets a new one.
+        pooled.invalidate(error)
+        if not isinstance(error, psycopg.Error):
+            raise
+        raise DBAPIError.instance(
+            None,
+            None,
+            error,
+            psycopg.Error,
+            hide_parameters=True,
+            connection_invalidated=is_lost,
+            dialect=engine.dialect,
+        ) from error
+    finally:
+        pooled.close()

@@ -1,7 +1,9 @@
 """How many events a second are accepted: verified, stored, answered with 200."""
 
-from collections.abc import Sequence
-from contextlib import AbstractContextManager
+import statistics
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.benchmarks import installation
@@ -12,54 +14,80 @@ from tests.benchmarks.processes import gunicorn
 
 #: Deliveries before the measured ones: every thread has its connection, every process its caches.
 WARMING_UP = 500
+#: How often each side gets its turn in one measurement. What else the machine does changes within seconds.
+TURNS = 8
 _SECRET = "whsec_reference"
 
 
-def by_reference(made: Installation, *, events: int, scratch: Path) -> Delivered:
-    """The hand-written route."""
+@dataclass(frozen=True, slots=True)
+class _Side:
+    """A web server that events are delivered to, and what became of them."""
+
+    target: Target
+    scratch: Path
+    parts: list[Delivered] = field(default_factory=list)
+
+    def take(self, events: Sequence[Paid]) -> Delivered:
+        """Deliver them, in a run of their own."""
+        delivered = deliver(self.target, events, scratch=self.scratch)
+        if delivered.refused:
+            raise RuntimeError(
+                f"{delivered.refused} events were not answered with 200: see the logs in {self.scratch}."
+            )
+        return delivered
+
+    def whole(self) -> Delivered:
+        """All turns as one: their events and seconds added up, of the latencies the median."""
+        return Delivered(
+            accepted=sum(part.accepted for part in self.parts),
+            refused=sum(part.refused for part in self.parts),
+            seconds=sum(part.seconds for part in self.parts),
+            p50=statistics.median(part.p50 for part in self.parts),
+            p99=statistics.median(part.p99 for part in self.parts),
+        )
+
+
+def in_turns(made: Installation, *, events: int, scratch: Path) -> tuple[Delivered, Delivered]:
+    """The hand-written route and Lumira's own, a part of the events each, forwards and backwards."""
+    warm, measured = _events(0, WARMING_UP), _events(WARMING_UP, events)
+    sent = [*warm, *measured]
+    with _reference(made, sent, scratch) as reference, _lumira(made, sent, scratch) as lumira:
+        sides = [reference, lumira]
+        for side in sides:
+            side.take(warm)
+        for turn in range(TURNS):
+            part = measured[turn * events // TURNS : (turn + 1) * events // TURNS]
+            for side in sides if turn % 2 == 0 else reversed(sides):
+                side.parts.append(side.take(part))
+    return reference.whole(), lumira.whole()
+
+
+@contextmanager
+def _reference(made: Installation, sent: Sequence[Paid], scratch: Path) -> Iterator[_Side]:
+    """The hand-written route; what it stored is looked at in the end."""
     with made.server.lent(installation.REFERENCE) as database:
         environment = {**made.environment(database), "WEBHOOK_SECRET": _SECRET, "CONNECTIONS": "16"}
-        web = gunicorn("tests.benchmarks.reference:wsgi()", environment, scratch / "reference.log")
-        warm, measured = _events(WARMING_UP, first=0), _events(events, first=WARMING_UP)
-        delivered = _deliver(web, "/webhook", _SECRET, warm, measured, scratch)
-        _check_stored(made, database, "SELECT id FROM events", [*warm, *measured])
-    return delivered
+        with gunicorn("tests.benchmarks.reference:wsgi()", environment, scratch / "reference.log") as address:
+            yield _Side(Target(address, "/webhook", _SECRET), scratch)
+        _check_stored(made, database, "SELECT id FROM events", sent)
 
 
-def by_lumira(made: Installation, *, events: int, scratch: Path) -> Delivered:
-    """Lumira's own route, through everything that surrounds it."""
+@contextmanager
+def _lumira(made: Installation, sent: Sequence[Paid], scratch: Path) -> Iterator[_Side]:
+    """Lumira's own route, with everything that surrounds it; what it stored is looked at in the end."""
     with made.server.lent(installation.WITH_CATALOG) as database:
-        web = gunicorn("wsgi:app", made.environment(database), scratch / "web.log")
-        warm, measured = _events(WARMING_UP, first=0), _events(events, first=WARMING_UP)
-        path = f"/api/webhooks/stripe/{made.brand.slug}"
-        delivered = _deliver(web, path, made.brand.webhook_secret, warm, measured, scratch)
-        _check_stored(made, database, "SELECT stripe_event_id FROM webhook_events", [*warm, *measured])
+        with gunicorn("wsgi:app", made.environment(database), scratch / "web.log") as address:
+            path = f"/api/webhooks/stripe/{made.brand.slug}"
+            yield _Side(Target(address, path, made.brand.webhook_secret), scratch)
+        _check_stored(made, database, "SELECT stripe_event_id FROM webhook_events", sent)
         _check_work_assured(made, database)
-    return delivered
 
 
-def _events(number: int, *, first: int) -> list[Paid]:
+def _events(first: int, number: int) -> list[Paid]:
     return [
         Paid(f"evt_{index:024}", f"pi_{index:024}", f"LUM-{index:010}")
         for index in range(first, first + number)
     ]
-
-
-def _deliver(
-    web: AbstractContextManager[str],
-    path: str,
-    secret: str,
-    warm: Sequence[Paid],
-    measured: Sequence[Paid],
-    scratch: Path,
-) -> Delivered:
-    with web as address:
-        target = Target(address, path, secret)
-        results = [deliver(target, events, scratch=scratch) for events in (warm, measured)]
-    refused = sum(result.refused for result in results)
-    if refused:
-        raise RuntimeError(f"{refused} events were not answered with 200: see the logs in {scratch}.")
-    return results[-1]
 
 
 def _check_stored(made: Installation, database: str, query: str, sent: Sequence[Paid]) -> None:

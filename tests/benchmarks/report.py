@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from tests.benchmarks.accepting import WARMING_UP
+from tests.benchmarks.accepting import TURNS, WARMING_UP
 from tests.benchmarks.deliveries import CONNECTIONS
 from tests.benchmarks.processes import ROOT
 from tests.benchmarks.rounds import Figure, Round
@@ -50,6 +50,7 @@ def write(run: Run, rounds: list[Round], figures: list[Figure]) -> None:
         "size": f"{run.event_size:,}",
         "connections": str(CONNECTIONS),
         "warming_up": f"{WARMING_UP:,}",
+        "turns": str(TURNS),
         "processes": str(os.cpu_count()),
         "figures": _figures(figures),
         "speeds": _speeds(rounds),

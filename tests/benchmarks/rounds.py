@@ -1,9 +1,10 @@
-"""The measured rounds: everything once in each, in turns forwards and backwards, so that a drift spares nobody."""
+"""The measured rounds: everything in each, in turns forwards and backwards, so that a drift spares nobody."""
 
 import statistics
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from tests.benchmarks import accepting, settling
 from tests.benchmarks.deliveries import Delivered
@@ -18,6 +19,12 @@ class Round:
     lumira: Delivered
     one_worker: float
     two_workers: float
+
+    def __str__(self) -> str:
+        return (
+            f"the reference accepts {self.reference.rate:,.0f}/s, Lumira {self.lumira.rate:,.0f}/s; "
+            f"one worker settles {self.one_worker:,.0f}/s, two {self.two_workers:,.0f}/s"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,19 +49,17 @@ def measure(
 ) -> Iterator[Round]:
     """Each round as soon as it is over."""
     for number in range(rounds):
-        parts: dict[str, Callable[[], Delivered | float]] = {
-            "reference": lambda: accepting.by_reference(made, events=events, scratch=scratch),
-            "lumira": lambda: accepting.by_lumira(made, events=events, scratch=scratch),
+        parts: dict[str, Callable[[], Any]] = {
+            "accepting": lambda: accepting.in_turns(made, events=events, scratch=scratch),
             "one_worker": lambda: settling.settle(made, workers=1, scratch=scratch),
             "two_workers": lambda: settling.settle(made, workers=2, scratch=scratch),
         }
         names = list(parts) if number % 2 == 0 else list(reversed(parts))
-        measured: dict[str, Delivered | float] = {}
-        for name in names:
-            measured[name] = result = parts[name]()
-            speed = result.rate if isinstance(result, Delivered) else result
-            say(f"round {number + 1}: {name.replace('_', ' ')} {speed:,.0f}/s")
-        yield Round(**measured)  # type: ignore[arg-type]
+        measured = {name: parts[name]() for name in names}
+        reference, lumira = measured.pop("accepting")
+        done = Round(reference, lumira, **measured)
+        say(f"round {number + 1}: {done}")
+        yield done
 
 
 def figures(rounds: list[Round]) -> list[Figure]:

@@ -22,6 +22,7 @@ from lumira.services.create_checkout_session import create_checkout_session
 from lumira.services.create_payment_intent import create_payment_intent
 from lumira.services.idempotency import Call, KeyKind
 from lumira.webhooks import drain, inbox
+from tests import driver
 from tests.factories import make_cart, make_sale
 
 
@@ -52,8 +53,7 @@ class _Commits:
         event.listen(Session, "before_commit", lambda _session: self._met("before"))
         event.listen(Session, "after_commit", lambda _session: self._met("after"))
         # Receiving is no session's work: one function, committed with its own statement.
-        event.listen(db.engines["inbox"], "before_cursor_execute", lambda *_: self._met("before"))
-        event.listen(db.engines["inbox"], "after_cursor_execute", lambda *_: self._met("after"))
+        driver.watch(db.engines["inbox"], lambda _: self._met("before"), lambda _: self._met("after"))
 
     def _met(self, when: str) -> None:
         if when == "before":

@@ -13,7 +13,6 @@ import pytest
 import time_machine
 from flask.testing import FlaskClient
 from sqlalchemy import event
-from sqlalchemy.engine import Engine
 
 from lumira.clock import utc_now
 from lumira.database import atomic, db
@@ -23,7 +22,7 @@ from lumira.services import access_links, customers
 from lumira.services.change_access import give_access
 from lumira.services.view_purchases import view_purchases
 from lumira.webhooks import drain, reconcile
-from tests import seller, stripe_events, stripe_sandbox
+from tests import driver, seller, stripe_events, stripe_sandbox
 from tests.factories import BUYER, Brand, count, open_payment
 from tests.files import buy, change, contain, promise, upload
 from tests.stripe_events import encode, payment_intent, signature
@@ -75,17 +74,15 @@ class Statements:
 @pytest.fixture
 def statements(app_context: None) -> Iterator[Statements]:
     noted = Statements()
-    listeners: list[tuple[Engine, Callable[..., None]]] = []
-    for name, engine in db.engines.items():
 
-        def note(_connection: Any, _cursor: Any, statement: str, *_: Any, name: str = name or "main") -> None:
-            noted.note(name, statement)
+    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        noted.note("main", statement)
 
-        event.listen(engine, "before_cursor_execute", note)
-        listeners.append((engine, note))
+    event.listen(db.engine, "before_cursor_execute", note)
+    stop = driver.watch(db.engines["inbox"], lambda statement: noted.note("inbox", statement))
     yield noted
-    for engine, note in listeners:
-        event.remove(engine, "before_cursor_execute", note)
+    stop()
+    event.remove(db.engine, "before_cursor_execute", note)
 
 
 def paid(intent_id: str) -> dict[str, Any]:

@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import psycopg
 import pytest
 from sqlalchemy import create_engine, text
-from sqlalchemy.engine import Connection
 from sqlalchemy.exc import OperationalError
 
 from config.settings import Settings
-from lumira.database import inbox_connection
+from lumira.database import atomic, db, inbox_connection
 from lumira.models import WebhookEvent
 from lumira.webhooks import inbox
 from tests import stripe_events
@@ -57,11 +57,11 @@ def hung_up_after(times: list[int], hang_up: Any) -> Any:
     """Connections that the server ends while an event is on its way, so many of the first ones."""
 
     @contextmanager
-    def connection() -> Iterator[Connection]:
+    def connection() -> Iterator[psycopg.Connection[Any]]:
         with inbox_connection() as connected:
             if times[0] > 0:
                 times[0] -= 1
-                hang_up(connected.exec_driver_sql("SELECT pg_backend_pid()").scalar_one())
+                hang_up(connected.info.backend_pid)
             yield connected
 
     return connection
@@ -90,17 +90,39 @@ def test_other_errors_of_the_database_are_not_tried_again(
     asked = []
 
     @contextmanager
-    def slow() -> Iterator[Connection]:
+    def slow() -> Iterator[psycopg.Connection[Any]]:
         with inbox_connection() as connected:
             asked.append(connected)
-            connected.exec_driver_sql("SET statement_timeout = 1")
-            try:
-                connected.exec_driver_sql("SELECT pg_sleep(1)")
-            finally:
-                connected.exec_driver_sql("SET statement_timeout = '60s'")
+            connected.execute("SET statement_timeout = 1")
+            connected.execute("SELECT pg_sleep(1)")
             yield connected
 
     monkeypatch.setattr(inbox, "inbox_connection", slow)
     with pytest.raises(OperationalError):
         receive(tenant)
     assert len(asked) == 1
+
+
+def stored_text(brand: Brand, body: str) -> str:
+    """The payload of an event as it lies in the database, after it came as `body`."""
+    sent = body.encode()
+    inbox.receive(brand.id, body=sent, signature=stripe_events.signature(sent, brand.webhook_secret))
+    with atomic(brand.id):
+        kept: str = db.session.execute(text("SELECT payload::text FROM webhook_events")).scalar_one()
+    return kept
+
+
+@pytest.mark.parametrize("name", ["Chlo\u00e9", r"Chlo\u00e9", r"\ud83c\udf31", r"C:\\"])
+def test_an_event_is_stored_as_it_came(tenant: Brand, name: str) -> None:
+    body = f'{{ "id": "evt_1", "type": "invoice.paid",\n  "name": "{name}" }}'
+    assert stored_text(tenant, body) == body
+
+
+@pytest.mark.parametrize(
+    "hidden", [r"pi_1\u005fsecret_abc", r"pi_1_secre\u0074_abc", r"\u0070i_1_secret_abc"]
+)
+def test_a_client_secret_that_hides_in_escapes_is_not_kept(tenant: Brand, hidden: str) -> None:
+    body = f'{{"id": "evt_1", "type": "invoice.paid", "client_secret": "{hidden}"}}'
+    kept = stored_text(tenant, body)
+    assert "pi_1_secret_redacted" in kept
+    assert "abc" not in kept

@@ -48,10 +48,10 @@ from lumira.services import (
     stock_proof,
 )
 from lumira.services.checkout_sessions import SessionFacts
+from lumira.services.derive_outcome import Outcome, derive
 from lumira.services.issue_receipts import list_disagreements
 from lumira.services.payments import IntentFacts
 from lumira.services.refunds import refunded_amount
-from lumira.services.settle_order import Outcome, derive
 from lumira.webhooks import drain, inbox
 from lumira.webhooks.registry import Told, find_handler
 from tests import seller

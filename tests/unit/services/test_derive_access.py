@@ -24,8 +24,8 @@ from lumira.models import (
 )
 from lumira.services import payments
 from lumira.services.access import covers
+from lumira.services.derive_outcome import derive
 from lumira.services.payments import IntentFacts
-from lumira.services.settle_order import derive
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
 

@@ -30,9 +30,9 @@ from lumira.models import (
 )
 from lumira.services import payments
 from lumira.services.checkout_sessions import SessionFacts, attach_session
+from lumira.services.derive_outcome import derive
 from lumira.services.payments import IntentFacts, TryFailed
 from lumira.services.record_session import record_session
-from lumira.services.settle_order import derive
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
 

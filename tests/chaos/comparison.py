@@ -162,9 +162,11 @@ def _multiples(entry: Entry, books: Books) -> Iterator[tuple[str, str]]:
 def _refunds_asked(entry: Entry, order: OrderRecord, books: Books) -> Iterator[tuple[str, str]]:
     """What was asked of Lumira, or decided by it, was made at Stripe, and once."""
     made = {refund for intent in books.intents for refund in intent.refunds}
-    if order.is_sold_out and (books.paid is None or len(made) != 1):
-        yield "lost" if not made else "doubled", f"one refund of what was sold out, found {made}"
-    if entry.purchase.refunds_here and not entry.gave_up:
+    if order.is_sold_out:
+        # It goes back by itself, and nothing is left to ask for.
+        if books.paid is None or len(made) != 1:
+            yield "lost" if not made else "doubled", f"one refund of what was sold out, found {made}"
+    elif entry.purchase.refunds_here and not entry.gave_up:
         asked = set(entry.refunded)
         if asked != made:
             yield "lost" if asked - made else "doubled", f"refunds answered {asked}, made {made}"

@@ -1,5 +1,6 @@
 """The buyer's page: whoever holds a link sees what was bought, and downloads it while access lasts."""
 
+import hashlib
 import secrets
 from http import HTTPStatus
 from uuid import UUID
@@ -10,12 +11,14 @@ from lumira import extensions, link_tokens, pages, tenancy
 from lumira.blueprints import page_errors
 from lumira.blueprints.downloads import Streamed, stream
 from lumira.blueprints.page_replies import answer, form_of, note, path_of, sheet_of
-from lumira.errors import AccessEnded, FileMissing
+from lumira.documents import receipt_pdf
+from lumira.errors import AccessEnded, FileMissing, ReceiptNotFound
 from lumira.link_tokens import LinkAddress
 from lumira.pages import buyer
 from lumira.pages.buyer import Notice, Sheet
-from lumira.services.hand_out_file import disposition_of, pieces_of
+from lumira.services.hand_out_file import attachment, disposition_of, pieces_of
 from lumira.services.open_download import Download, open_download
+from lumira.services.open_receipt import OpenedReceipt, open_receipt
 from lumira.services.renew_link import renew_link
 from lumira.services.view_purchases import Visit, view_purchases
 
@@ -86,6 +89,20 @@ def download(token: str, file_id: UUID) -> Response:
     return _closed(token, view_purchases(address))
 
 
+@blueprint.get("/<token>/receipts/<uuid:receipt_id>")
+def download_receipt(token: str, receipt_id: UUID) -> Response:
+    """One receipt or credit note of the buyer's, drawn now."""
+    address = _address(token)
+    if address is None:
+        return note(Notice.UNKNOWN, HTTPStatus.NOT_FOUND)
+    try:
+        found = open_receipt(address, receipt_id)
+    except ReceiptNotFound:
+        visit = view_purchases(address)
+        return note(Notice.NO_FILE, HTTPStatus.NOT_FOUND, visit=visit, back=path_of(token))
+    return _closed(token, view_purchases(address)) if found is None else _draw(found)
+
+
 @blueprint.get("/", defaults={"rest": ""})
 @blueprint.get("/<path:rest>")
 def show_nothing(rest: str) -> Response:  # noqa: ARG001 - whatever it is
@@ -104,6 +121,19 @@ def _hand_out(found: Download) -> Response:
             content_type=found.file.content_type,
             disposition=disposition_of(found.file),
             read=lambda first, last: pieces_of(found.file, start=first, end=last),
+        )
+    )
+
+
+def _draw(found: OpenedReceipt) -> Response:
+    content = receipt_pdf.render(found.receipt, locale=found.locale)
+    return stream(
+        Streamed(
+            size=len(content),
+            sha256=hashlib.sha256(content).hexdigest(),
+            content_type="application/pdf",
+            disposition=attachment(found.receipt.file_name),
+            read=lambda first, last: iter((content[first : last + 1],)),
         )
     )
 

@@ -20,7 +20,12 @@ def address_of(file: File) -> str | None:
 
 def disposition_of(file: File) -> str:
     """`Content-Disposition` for a download that is streamed from here."""
-    return storage.disposition(file.file_name)
+    return attachment(file.file_name)
+
+
+def attachment(file_name: str) -> str:
+    """`Content-Disposition` for what is to be saved under this name."""
+    return storage.disposition(file_name)
 
 
 def pieces_of(file: File, *, start: int = 0, end: int | None = None) -> Iterator[bytes]:

@@ -128,6 +128,15 @@ def find(order: Order, kind: ReceiptKind, subject: str) -> Receipt | None:
     ).scalar_one_or_none()
 
 
+def find_of_customer(tenant_id: int, customer_id: UUID, receipt_id: UUID) -> Receipt | None:
+    """One paper, if it is of an order of this customer."""
+    return db.session.execute(
+        select(Receipt)
+        .join(Order, (Order.tenant_id == Receipt.tenant_id) & (Order.id == Receipt.order_id))
+        .where(Receipt.tenant_id == tenant_id, Receipt.id == receipt_id, Order.customer_id == customer_id)
+    ).scalar_one_or_none()
+
+
 def known_of(tenant_id: int, order_ids: Sequence[UUID]) -> Sequence[Receipt]:
     """All papers of these orders, as they were issued; nothing is asked where there are no orders."""
     if not order_ids:

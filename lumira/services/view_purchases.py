@@ -7,19 +7,23 @@ from datetime import datetime
 from lumira.clock import utc_now
 from lumira.database import atomic
 from lumira.link_tokens import LinkAddress
-from lumira.models import Order, OrderLine, Tenant
-from lumira.services import access_links, orders, refunds, tenants
+from lumira.models import Order, OrderLine, Receipt, Tenant
+from lumira.services import access_links, orders, receipts, refunds, tenants
 from lumira.services.given_files import Given, read_given
 from lumira.services.order_files import LineFiles, read_order_files
 
 
 @dataclass(frozen=True, slots=True)
 class Purchase:
-    """One order, whole; `refunded` in minor units, and for each line what it gives, if it was ever served."""
+    """One order, whole; `refunded` in minor units, for each line what it gives, if it was ever served, and its papers.
+
+    The papers are receipts and credit notes, as they were issued.
+    """
 
     order: Order
     refunded: int
     lines: tuple[tuple[OrderLine, LineFiles | None], ...]
+    papers: tuple[Receipt, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +74,18 @@ def view_purchases(address: LinkAddress, page: int = 1) -> Visit | None:
 
 def _purchases(tenant_id: int, found: Sequence[Order]) -> tuple[Purchase, ...]:
     files_of = read_order_files(tenant_id, found)
-    return tuple(_purchase(order, files_of[order.id]) for order in found)
+    papers = receipts.known_of(tenant_id, [order.id for order in found])
+    return tuple(
+        _purchase(order, files_of[order.id], [paper for paper in papers if paper.order_id == order.id])
+        for order in found
+    )
 
 
-def _purchase(order: Order, given: Sequence[LineFiles]) -> Purchase:
+def _purchase(order: Order, given: Sequence[LineFiles], papers: Sequence[Receipt]) -> Purchase:
     served = {each.line.id: each for each in given}
     return Purchase(
         order=order,
         refunded=refunds.refunded_amount(order),
         lines=tuple((line, served.get(line.id)) for line in order.lines),
+        papers=tuple(papers),
     )

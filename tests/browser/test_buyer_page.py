@@ -13,14 +13,14 @@ from lumira.database import atomic, db
 from lumira.models import Customer, DeliverableState
 from lumira.services.manage_links import revoke_links
 from lumira.services.upload_content import upload_content
-from tests import files
+from tests import files, seller
 from tests.buyer_pages import path_of
 from tests.factories import BUYER, Brand
 from tests.refunding import hear, in_dashboard, pay
 
 pytestmark = pytest.mark.usefixtures("app_context")
 
-NIGHT = {"brand_color": "#D4AF37", "brand_background": "#0F0B19", "brand_radius": 12}
+NIGHT = {"brand_color": "#D4AF37", "brand_background": "#0F0B19", "brand_radius": 12, "seller": seller.EXEMPT}
 
 
 @pytest.fixture
@@ -84,7 +84,12 @@ def test_buyer_sees_downloads_and_is_told_of_the_refund(page: Page, served: str,
     hear(night)
     page.reload()
     expect(page.get_by_text("Cet achat a été remboursé")).to_be_visible()
-    expect(page.get_by_role("link", name="Télécharger")).to_have_count(0)
+    # What was bought is closed; what was paid and given back is still told.
+    expect(page.get_by_role("link", name="Télécharger")).to_have_count(2)
+    expect(page.get_by_role("link", name="Télécharger : Avoir")).to_be_visible()
+    with page.expect_download() as begun:
+        page.get_by_role("link", name="Télécharger : Reçu").click()
+    assert Path(begun.value.path()).read_bytes().startswith(b"%PDF")
     look("refunded")
     assert fits(page)
 

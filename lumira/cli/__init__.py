@@ -1,5 +1,6 @@
 """The `flask` command line: one file a group of commands, imported when it is asked for."""
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
@@ -37,6 +38,10 @@ _COMMANDS = {
 }
 
 
+#: Those that go on running until they are stopped: their log is what they have to say.
+_RUNNING_ON = ("demo", "sandbox", "worker")
+
+
 class CommandLine(AppGroup):
     """Our commands beside those that extensions have added.
 
@@ -58,7 +63,21 @@ class CommandLine(AppGroup):
         command: click.Command = getattr(import_module(module), name)
         # The context hands the command's exception to what it holds, before anybody prints a traceback.
         ctx.with_resource(_told_in_one_line())
+        if cmd_name not in _RUNNING_ON:
+            ctx.with_resource(_only_warnings_logged())
         return command
+
+
+@contextmanager
+def _only_warnings_logged() -> Iterator[None]:
+    """A command that answers says what it did in its answer, and in the audit log."""
+    root = logging.getLogger()
+    before = root.level
+    root.setLevel(logging.WARNING)
+    try:
+        yield
+    finally:
+        root.setLevel(before)
 
 
 @contextmanager

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator
-from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import click
@@ -11,6 +10,7 @@ from flask.cli import AppGroup
 from lumira.cli.buyers import find_buyer
 from lumira.cli.scope import chosen_tenants, tenant_option
 from lumira.cli.tables import echo_table
+from lumira.cli.times import shown
 from lumira.database import atomic
 from lumira.errors import CustomerNotFound
 from lumira.models import AccessGrant, Tenant
@@ -43,7 +43,7 @@ def list_(slug: str | None, limit: int) -> None:
 
 def _row(line: CustomerLine, zone: ZoneInfo) -> tuple[str, ...]:
     customer, figures = line.customer, line.figures
-    last = _time(figures.last_order_at, zone) if figures.last_order_at else ""
+    last = shown(figures.last_order_at, zone) if figures.last_order_at else ""
     told = (customer.email, customer.name or "", customer.locale or "")
     return (*told, str(figures.total_orders), _spent(figures), last, str(figures.subscription_status))
 
@@ -73,13 +73,13 @@ def _account(view: CustomerView, tenant: Tenant) -> Iterator[str]:
     yield f"  name        {customer.name or 'unknown'}"
     yield f"  language    {customer.locale or 'unknown'}"
     yield f"  at Stripe   {customer.stripe_customer_id or 'none'}"
-    yield f"  since       {_time(customer.created_at, zone)} ({zone.key})"
+    yield f"  since       {shown(customer.created_at, zone)} ({zone.key})"
     yield f"  orders      {figures.total_orders}"
     yield f"  spent       {_spent(figures) or 'nothing'}"
     if figures.last_order_at is not None:
-        yield f"  last order  {_time(figures.last_order_at, zone)}"
+        yield f"  last order  {shown(figures.last_order_at, zone)}"
     for merged in view.merged:
-        yield f"  also        {merged.email}, merged {_time(merged.merged_at or merged.updated_at, zone)}"
+        yield f"  also        {merged.email}, merged {shown(merged.merged_at or merged.updated_at, zone)}"
     if view.grants:
         yield "access"
     for grant in view.grants:
@@ -89,7 +89,7 @@ def _account(view: CustomerView, tenant: Tenant) -> Iterator[str]:
 def in_words(grant: Grant, view: CustomerView, zone: ZoneInfo) -> str:
     """One grant in a line: what, whether it is open, why, from where, until when."""
     state = "active" if grant.is_live else "expired" if grant.is_expired else "revoked"
-    until = f"  until {_time(grant.expires_at, zone)}" if grant.expires_at else ""
+    until = f"  until {shown(grant.expires_at, zone)}" if grant.expires_at else ""
     return f"{grant.product_id}  {state}  {grant.shown_reason}  {_origin(grant, view, zone)}{until}"
 
 
@@ -97,7 +97,7 @@ def _origin(grant: Grant, view: CustomerView, zone: ZoneInfo) -> str:
     if isinstance(grant, AccessGrant):
         return f"order {view.order_numbers[grant.order_id]}"
     note = f" ({grant.note})" if grant.note else ""
-    return f"given {grant.granted_at.astimezone(zone):%Y-%m-%d}{note}"
+    return f"given {shown(grant.granted_at, zone)}{note}"
 
 
 @customers.command("merge")
@@ -127,7 +127,3 @@ def _spent(figures: CustomerFigures) -> str:
     return ", ".join(
         format_amount(amount, currency) for currency, amount in sorted(figures.total_spent.items())
     )
-
-
-def _time(at: datetime, zone: ZoneInfo) -> str:
-    return f"{at.astimezone(zone):%Y-%m-%d %H:%M:%S}"

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import click
 from flask.cli import AppGroup
@@ -9,6 +10,7 @@ from flask.cli import AppGroup
 from lumira.cli.content import FILE
 from lumira.cli.scope import chosen_tenants, tenant_option
 from lumira.cli.tables import echo_table
+from lumira.cli.times import shown, zone_of
 from lumira.database import atomic
 from lumira.errors import OrderNotFound
 from lumira.models import DeliverableState
@@ -43,11 +45,12 @@ def list_(number: str | None, slug: str | None, state: str | None, is_whole: boo
     # Who asks for what is delivered wants to see it.
     is_open = not is_whole and wanted is not DeliverableState.DELIVERED
     every = [
-        (tenant_slug, *_at_work(work))
+        (tenant_slug, *_at_work(work, zone))
         for tenant_id, tenant_slug in chosen_tenants(slug)
+        for zone in (zone_of(tenant_id),)
         for work in list_work(tenant_id, state=wanted, is_open=is_open)
     ]
-    echo_table(("TENANT", "ORDER", "PRODUCT", "KEY", "STATE", "SERVED (UTC)"), every)
+    echo_table(("TENANT", "ORDER", "PRODUCT", "KEY", "STATE", "SERVED"), every)
 
 
 def _in_order(view: DeliverableView) -> tuple[str, ...]:
@@ -55,9 +58,9 @@ def _in_order(view: DeliverableView) -> tuple[str, ...]:
     return (view.product_id, view.key, _state(view.state, is_withdrawn=view.withdrawn), names, view.title)
 
 
-def _at_work(work: Work) -> tuple[str, ...]:
+def _at_work(work: Work, zone: ZoneInfo) -> tuple[str, ...]:
     state = _state(work.state, is_withdrawn=work.withdrawn)
-    return (work.order_number, work.product_id, work.key, state, f"{work.served_at:%Y-%m-%d %H:%M}")
+    return (work.order_number, work.product_id, work.key, state, shown(work.served_at, zone))
 
 
 def _state(state: DeliverableState, *, is_withdrawn: bool) -> str:

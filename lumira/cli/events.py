@@ -11,6 +11,7 @@ from flask.cli import AppGroup
 
 from lumira.cli.scope import AMBIGUOUS, chosen_tenants, tenant_option
 from lumira.cli.tables import echo_table
+from lumira.cli.times import shown
 from lumira.database import atomic, retried
 from lumira.errors import Conflict, NotFound
 from lumira.models import EventStatus, WebhookEvent
@@ -23,7 +24,6 @@ events = AppGroup("events", help="Stripe's events and what became of them.")
 _ACTOR = "operator"
 #: Events set due in one transaction: workers must not wait long for the rows.
 _BATCH = 100
-_TIME = "%Y-%m-%d %H:%M:%S"
 
 
 @events.command("list")
@@ -49,7 +49,7 @@ def list_events(status: str | None, slug: str | None, event_type: str | None, li
             str(event.status),
             event.reason or "",
             str(event.tries),
-            f"{event.received_at.astimezone(zone):{_TIME}}",
+            shown(event.received_at, zone),
         )
         for event, tenant_slug, zone in found[:limit]
     ]
@@ -139,12 +139,12 @@ def _account(
     yield f"  order     {order_number or 'none'}"
     yield f"  mode      {mode}{f', account {event.stripe_account}' if event.stripe_account else ''}"
     yield f"  version   {event.api_version or 'unknown'}"
-    yield f"  received  {event.received_at.astimezone(zone):{_TIME}} ({zone.key})"
+    yield f"  received  {shown(event.received_at, zone)} ({zone.key})"
     yield f"  tries     {event.tries}"
     if event.handled_at is not None:
-        yield f"  done      {event.handled_at.astimezone(zone):{_TIME}}"
+        yield f"  done      {shown(event.handled_at, zone)}"
     elif event.status in (EventStatus.RECEIVED, EventStatus.PARKED):
-        yield f"  next try  {event.next_try_at.astimezone(zone):{_TIME}}"
+        yield f"  next try  {shown(event.next_try_at, zone)}"
     if event.last_error:
         yield "last error"
         yield from (f"  {line}" for line in event.last_error.rstrip().splitlines())

@@ -7,6 +7,7 @@ from flask.cli import AppGroup
 
 from lumira.cli.tables import echo_table
 from lumira.cli.tenants import tenant_id_of
+from lumira.cli.times import shown
 from lumira.database import atomic
 from lumira.errors import NotFound
 from lumira.models import KeyKind
@@ -45,8 +46,8 @@ def list_keys(slug: str) -> None:
         (
             key.lookup,
             str(key.kind),
-            f"{key.created_at.astimezone(zone):%Y-%m-%d %H:%M}",
-            f"revoked {key.revoked_at.astimezone(zone):%Y-%m-%d %H:%M}" if key.revoked_at else "active",
+            shown(key.created_at, zone),
+            f"revoked {shown(key.revoked_at, zone)}" if key.revoked_at else "active",
         )
         for key in known
     ]

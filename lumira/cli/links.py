@@ -1,10 +1,13 @@
 """`flask links …`: the links by which buyers open their page."""
 
+from zoneinfo import ZoneInfo
+
 import click
 from flask.cli import AppGroup
 
 from lumira.cli.tables import echo_table
 from lumira.cli.tenants import tenant_id_of
+from lumira.cli.times import shown, zone_of
 from lumira.clock import utc_now
 from lumira.models import AccessLink
 from lumira.services.manage_links import hand_out_link, list_links, revoke_links
@@ -19,20 +22,18 @@ _tenant = click.option("--tenant", "slug", metavar="SLUG", required=True, help="
 @_tenant
 def show(email: str, slug: str) -> None:
     """Print the links of the buyer EMAIL and what has become of them; the addresses are kept nowhere."""
+    tenant_id = tenant_id_of(slug)
+    zone = zone_of(tenant_id)
     rows = [
-        (str(link.number), _day(link.created_at), _day(link.expires_at), _state(link))
-        for link in list_links(tenant_id_of(slug), email)
+        (str(link.number), shown(link.created_at, zone), shown(link.expires_at, zone), _state(link, zone))
+        for link in list_links(tenant_id, email)
     ]
     echo_table(("LINK", "MADE", "UNTIL", "STATE"), rows)
 
 
-def _day(at: object) -> str:
-    return f"{at:%Y-%m-%d %H:%M}Z"
-
-
-def _state(link: AccessLink) -> str:
+def _state(link: AccessLink, zone: ZoneInfo) -> str:
     if link.revoked_at is not None:
-        return f"revoked {_day(link.revoked_at)}"
+        return f"revoked {shown(link.revoked_at, zone)}"
     return "live" if link.is_live(utc_now()) else "over"
 
 
@@ -41,8 +42,10 @@ def _state(link: AccessLink) -> str:
 @_tenant
 def new(email: str, slug: str) -> None:
     """Print a link to the page of the buyer EMAIL on the last line; whoever has it can open the page."""
-    url, link = hand_out_link(tenant_id_of(slug), email, actor="operator")
-    click.echo(f"Valid until {_day(link.expires_at)}.", err=True)
+    tenant_id = tenant_id_of(slug)
+    url, link = hand_out_link(tenant_id, email, actor="operator")
+    zone = zone_of(tenant_id)
+    click.echo(f"Valid until {shown(link.expires_at, zone)} ({zone.key}).", err=True)
     click.echo(url)
 
 

@@ -1,8 +1,6 @@
 """`flask orders …`: one order's whole story, and a person's decision about it."""
 
 import json
-from collections.abc import Iterator
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -10,17 +8,19 @@ from zoneinfo import ZoneInfo
 import click
 from flask.cli import AppGroup
 
+from lumira.cli.order_account import account
 from lumira.database import atomic
 from lumira.errors import NotRefundable, OrderNotFound
-from lumira.models import Order, Payment, RefundRequest
+from lumira.models import Order, Payment
 from lumira.money import format_amount
 from lumira.schemas.orders import WholeOrderResponse
 from lumira.schemas.refunds import REFUND_REASONS
 from lumira.services import orders as order_rows
-from lumira.services import refund_requests, refunds, tenants
+from lumira.services import receipts, refund_requests, refunds, tenants
 from lumira.services.idempotency import Call
 from lumira.services.release_order import release_order
 from lumira.services.request_refund import RefundWanted, request_refund
+from lumira.services.view_deliverables import view_deliverables
 from lumira.services.view_orders import OrderView, view_order
 
 orders = AppGroup("orders", help="Orders and decisions about them.")
@@ -35,12 +35,14 @@ def show(number: str, as_json: bool) -> None:
     """Print the order NUMBER and all that happened to it."""
     tenant_id, order_id = _address_of(number)
     view = view_order(tenant_id, str(order_id))
-    with atomic(tenant_id):
-        tenant = tenants.get(tenant_id)
     if as_json:
         click.echo(json.dumps(_as_json(view), ensure_ascii=False, indent=2))
         return
-    for line in _account(view, tenant_slug=tenant.slug, zone=ZoneInfo(tenant.time_zone)):
+    with atomic(tenant_id):
+        tenant = tenants.get(tenant_id)
+        papers = receipts.list_receipts(tenant_id, order_id=order_id)
+    work = view_deliverables(tenant_id, str(order_id))
+    for line in account(view, papers, work, tenant_slug=tenant.slug, zone=ZoneInfo(tenant.time_zone)):
         click.echo(line)
 
 
@@ -113,82 +115,3 @@ def _as_json(view: OrderView) -> dict[str, Any]:
         {"order": view.order, "timeline": view.timeline, "refunded_amount": refunded}
     )
     return shown
-
-
-def _account(view: OrderView, *, tenant_slug: str, zone: ZoneInfo) -> Iterator[str]:
-    order = view.order
-    yield f"{order.order_number}  {order.status}  {format_amount(order.amount, order.currency)}"
-    yield from _header(order, tenant_slug=tenant_slug, zone=zone)
-    yield "lines"
-    for line in order.lines:
-        price = format_amount(line.unit_amount, order.currency)
-        yield f"  {line.quantity} x {line.product_id}  {line.product_name}  {price}"
-    yield from _money(order)
-    yield from _given(order, zone)
-    yield f"timeline ({zone.key})"
-    for entry in view.timeline:
-        yield f"  {_time(entry.at, zone)}  {entry.what}{f'  {entry.why}' if entry.why else ''}"
-
-
-def _header(order: Order, *, tenant_slug: str, zone: ZoneInfo) -> Iterator[str]:
-    yield f"  tenant    {tenant_slug}{'' if order.livemode else ' (test mode)'}"
-    name = f"{order.customer_name} " if order.customer_name else ""
-    yield f"  buyer     {name}{f'<{order.customer_email}>' if order.customer_email else 'unknown'}"
-    yield f"  opened    {_time(order.created_at, zone)}"
-    if order.completed_at is not None:
-        yield f"  completed {_time(order.completed_at, zone)}"
-    if order.review_reason is not None:
-        yield f"  review    {order.review_reason}: `flask orders release {order.order_number}` accepts it"
-        yield f"            and `flask orders refund {order.order_number}` sends it back"
-
-
-def _money(order: Order) -> Iterator[str]:
-    if order.payments:
-        yield "payments"
-    for payment in order.payments:
-        yield (
-            f"  {payment.stripe_payment_intent_id}  {payment.state}  "
-            f"asked {format_amount(payment.amount, order.currency)}, "
-            f"received {format_amount(payment.amount_received, payment.currency)}"
-        )
-    if order.refunds or order.charges or order.refund_requests:
-        refunded = format_amount(refunds.refunded_amount(order), order.currency)
-        yield f"refunds ({refunded} in all)"
-    for refund in order.refunds:
-        amount = format_amount(refund.amount, refund.currency)
-        yield f"  {refund.stripe_refund_id}  {refund.status}  {amount}"
-    for request in order.refund_requests:
-        if request.stripe_refund_id is None:
-            yield f"  {_asked(order, request)}"
-    if order.disputes:
-        yield "disputes"
-    for dispute in order.disputes:
-        amount = format_amount(dispute.amount, dispute.currency)
-        yield f"  {dispute.stripe_dispute_id}  {dispute.status}  {amount}"
-
-
-def _asked(order: Order, request: RefundRequest) -> str:
-    """A refund that Stripe was asked for, or will be, and has not made."""
-    amount = format_amount(request.amount, order.currency)
-    refusal = request.refusal or {}
-    what = f"refused: {refusal.get('message')}" if refusal else "not made yet"
-    return f"{amount} of {request.stripe_payment_intent_id}  {request.origin}  {what}"
-
-
-def _given(order: Order, zone: ZoneInfo) -> Iterator[str]:
-    if order.grants:
-        yield "access"
-    for grant in order.grants:
-        state = "active" if grant.is_live else "expired" if grant.is_expired else "revoked"
-        until = f"  until {_time(grant.expires_at, zone)}" if grant.expires_at else ""
-        yield f"  {grant.product_id}  {state}  {grant.reason}{until}"
-    if order.messages:
-        yield "messages"
-    for message in order.messages:
-        error = f"  {message.last_error}" if message.last_error and message.sent_at is None else ""
-        yield f"  {message.kind}  {message.status}{error}"
-
-
-def _time(at: datetime, zone: ZoneInfo) -> str:
-    local = at.astimezone(zone)
-    return f"{local:%Y-%m-%d %H:%M:%S}.{local.microsecond // 1000:03d}"

@@ -8,6 +8,7 @@ from flask.cli import AppGroup
 
 from lumira.cli.scope import chosen_tenants, tenant_option
 from lumira.cli.tables import echo_table
+from lumira.cli.times import shown
 from lumira.database import atomic
 from lumira.errors import Conflict, NotFound
 from lumira.models import MessageStatus, OutboxMessage
@@ -44,7 +45,7 @@ def list_messages(status: str | None, slug: str | None, limit: int) -> None:
             str(message.kind),
             str(message.status),
             str(message.tries),
-            f"{message.created_at.astimezone(zone):%Y-%m-%d %H:%M:%S}",
+            shown(message.created_at, zone),
             _last_line(message.last_error),
         )
         for message, number, tenant_slug, zone in found[:limit]

@@ -9,6 +9,7 @@ from flask.cli import AppGroup
 from lumira.cli.scope import chosen_tenants, tenant_option
 from lumira.cli.tables import echo_table
 from lumira.cli.tenants import tenant_id_of
+from lumira.cli.times import shown
 from lumira.database import atomic
 from lumira.documents import receipt_pdf
 from lumira.models import Receipt, ReceiptKind
@@ -47,7 +48,7 @@ def _row(receipt: Receipt) -> tuple[str, ...]:
 
 
 def _issued(receipt: Receipt) -> str:
-    return f"{receipt.issued_at.astimezone(ZoneInfo(receipt.time_zone)):%Y-%m-%d %H:%M:%S}"
+    return shown(receipt.issued_at, ZoneInfo(receipt.time_zone))
 
 
 @receipts.command("show")

@@ -1,7 +1,6 @@
 """`flask stock …`: how many pieces there are, a person's count of them, and whether it all adds up."""
 
 import re
-from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import click
@@ -10,6 +9,7 @@ from flask.cli import AppGroup
 from lumira.cli.scope import chosen_tenants, tenant_option
 from lumira.cli.tables import echo_table
 from lumira.cli.tenants import tenant_id_of
+from lumira.cli.times import shown
 from lumira.database import atomic
 from lumira.errors import ProductNotFound
 from lumira.models import StockMovement
@@ -73,7 +73,7 @@ def _tell_story(tenant_id: int, product_id: str) -> None:
         movements = stock_counts.list_movements(tenant_id, product_id, limit=_SHOWN)
     if holds:
         click.echo(f"\nheld now ({zone.key})")
-        rows = [(number, str(each.quantity), _time(each.expires_at, zone)) for each, number in holds]
+        rows = [(number, str(each.quantity), shown(each.expires_at, zone)) for each, number in holds]
         echo_table(("ORDER", "PIECES", "UNTIL"), rows)
     if movements:
         click.echo(f"\nlast movements ({zone.key})")
@@ -84,12 +84,8 @@ def _tell_story(tenant_id: int, product_id: str) -> None:
 def _movement(movement: StockMovement, order_number: str | None, zone: ZoneInfo) -> tuple[str, ...]:
     figures = (movement.on_hand, movement.held, movement.sold)
     signed = (f"{figure:+}" if figure else "" for figure in figures)
-    at = _time(movement.created_at, zone)
+    at = shown(movement.created_at, zone)
     return (at, str(movement.reason), *signed, order_number or "", movement.actor)
-
-
-def _time(at: datetime, zone: ZoneInfo) -> str:
-    return f"{at.astimezone(zone):%Y-%m-%d %H:%M:%S}"
 
 
 @stock.command("set", context_settings=_NEGATIVE_NUMBERS)

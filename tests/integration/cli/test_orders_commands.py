@@ -1,12 +1,15 @@
 """One order is shown whole, and released by a person."""
 
 import json
+import logging
 
 import pytest
 from flask import Flask
 
+from lumira.database import atomic
 from lumira.models import OrderStatus
-from tests import refunding, stripe_sandbox
+from lumira.services import receipts
+from tests import files, refunding, seller, stripe_sandbox
 from tests.factories import BUYER, load_order, open_payment
 from tests.stripe_events import deliver, event, payment_intent
 
@@ -38,6 +41,31 @@ def test_an_order_is_shown_with_all_that_happened_to_it(run_flask, tenant):
     story = account.partition("timeline (Europe/Paris)\n")[2]
     for what in ("opened", "payment_opened", "paid", "completed", "granted", "message_owed"):
         assert f"  {what}" in story
+
+
+def test_its_receipts_and_what_is_made_for_its_buyer_are_shown(run_flask, make_brand):
+    brand = make_brand(seller=seller.EXEMPT)
+    order = files.buy_promise(brand, "lecture")
+    files.upload(brand, order, name="lecture.pdf")
+    opened = refunding.pay(brand, customer_email="another@example.com")
+    refunding.in_dashboard(brand, opened, amount=700)
+    refunding.hear(brand)
+
+    worked = run_flask("orders", "show", order.order_number).stdout
+    assert "deliverables\n  mystique  lecture  in_progress  lecture.pdf\n" in worked
+    refunded = run_flask("orders", "show", opened.order_number).stdout
+    with atomic(brand.id):
+        *_, receipt, credit_note = receipts.list_receipts(brand.id)
+    assert f"{receipt.label}  47.00 EUR" in refunded
+    assert f"{credit_note.label}  -7.00 EUR" in refunded
+
+
+def test_a_command_answers_without_lines_of_log(run_flask, make_brand):
+    number = refunding.pay(make_brand(seller=seller.EXEMPT)).order_number
+    assert logging.getLogger().level == logging.INFO
+    assert run_flask("orders", "refund", number).stderr == ""
+    assert run_flask("reconcile").stderr == ""
+    assert logging.getLogger().level == logging.INFO
 
 
 def test_times_are_those_of_the_tenants_zone(run_flask, make_brand):

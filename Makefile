@@ -30,13 +30,14 @@ demo-check: venv ## The same in a temporary folder, ending by itself: exit code 
 test: venv machine ## Run all tests, on a PostgreSQL of their own (ARGS="-k refund")
 	$(BIN)/python -m pytest -n $(PYTEST_PROCESSES) $(ARGS)
 
-# What no package of Python's brings: the browser that opens the buyer's page in tests, and what draws receipts.
+# What no package of Python's brings: the browser that opens the buyer's page in tests, what draws receipts, and Redis.
 machine: venv
 	@missing=""; \
 	command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null \
 	  || missing="chromium fonts-dejavu-core"; \
 	$(BIN)/python -c 'import weasyprint' >/dev/null 2>&1 \
 	  || missing="$$missing libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0"; \
+	command -v redis-server >/dev/null || missing="$$missing redis-server"; \
 	test -z "$$missing" && exit; \
 	echo "Installing $$missing ..."; \
 	{ apt-get -o DPkg::Lock::Timeout=300 update -qq && DEBIAN_FRONTEND=noninteractive apt-get \

@@ -7,13 +7,21 @@ from typing import Any
 
 import structlog
 
+
+def _number(name: str, *, default: int) -> int:
+    text = os.environ.get(name) or str(default)
+    if not text.isdecimal() or int(text) < 1:
+        sys.exit(f"lumira: {name} must be a whole number above 0, not {text!r}.")
+    return int(text)
+
+
 bind = os.environ.get("BIND") or "127.0.0.1:8000"
 
 # Threads, because a request that opens a payment mostly waits for Stripe.
 worker_class = "gthread"
-workers = int(os.environ.get("WEB_CONCURRENCY") or os.cpu_count() or 1)
+workers = _number("WEB_CONCURRENCY", default=os.cpu_count() or 1)
 # As many as a process has database connections (DATABASE_POOL_SIZE): one more would only queue for one.
-threads = int(os.environ.get("WEB_THREADS") or 16)
+threads = _number("WEB_THREADS", default=16)
 
 # A call to Stripe that hangs ends after 55 seconds, its one retry included. A stop or a reload lets it end,
 # and stays below the 90 seconds after which another try of the same request may begin.

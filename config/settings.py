@@ -10,8 +10,10 @@ from email.errors import HeaderParseError
 from email.policy import SMTP
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
 from cryptography.fernet import Fernet
+from limits import parse_many
 
 from config.smtp_server import SmtpServer
 
@@ -21,6 +23,8 @@ REQUIRED_IN_PRODUCTION = ("DATABASE_URL", "SECRET_KEY", "LUMIRA_ENCRYPTION_KEYS"
 
 #: A link opens a buyer's page: in the open only on one's own machine.
 _ORIGIN = re.compile(r"(https://[A-Za-z0-9.-]+|http://(localhost|127\.0\.0\.1))(:[0-9]{1,5})?/?")
+#: Nothing, or the number of one of its databases.
+_REDIS_DATABASE = re.compile(r"/?[0-9]{0,4}")
 
 
 class SettingsError(Exception):
@@ -120,7 +124,7 @@ class Settings:
                 given.get("STRIPE_PUBLISHABLE_KEY"),
                 given.get("STRIPE_WEBHOOK_SECRET"),
             ),
-            redis_url=given.get("REDIS_URL"),
+            redis_url=_redis_url(given),
             rate_limits=_rate_limits(given),
             public_url=_public_url(given),
             s3=_s3(given),
@@ -171,10 +175,37 @@ def _rate_limits(given: Mapping[str, str]) -> RateLimits:
     standard = RateLimits()
     return RateLimits(
         enabled=state == "on",
-        per_key=given.get("RATE_LIMIT_PER_KEY", standard.per_key),
-        per_address=given.get("RATE_LIMIT_PER_ADDRESS", standard.per_address),
-        per_email=given.get("RATE_LIMIT_PER_EMAIL", standard.per_email),
+        per_key=_limit(given, "RATE_LIMIT_PER_KEY", standard.per_key),
+        per_address=_limit(given, "RATE_LIMIT_PER_ADDRESS", standard.per_address),
+        per_email=_limit(given, "RATE_LIMIT_PER_EMAIL", standard.per_email),
     )
+
+
+def _limit(given: Mapping[str, str], name: str, standard: str) -> str:
+    text = given.get(name, standard)
+    try:
+        limits = parse_many(text)
+    except ValueError:
+        limits = []
+    # Nought would refuse everybody: whoever means no limit at all says RATE_LIMITS=off.
+    if not limits or any(limit.amount < 1 for limit in limits):
+        raise SettingsError(f"{name} must be a rate such as {standard!r}, not {text!r}.")
+    return text
+
+
+def _redis_url(given: Mapping[str, str]) -> str | None:
+    url = given.get("REDIS_URL")
+    if url is None:
+        return None
+    try:
+        parts = urlsplit(url)
+        is_address = parts.scheme in ("redis", "rediss") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        is_address = False
+    # Nothing of it is repeated: it may hold the password, in whatever place it was mistyped.
+    if not is_address or not _REDIS_DATABASE.fullmatch(parts.path):
+        raise SettingsError("REDIS_URL must be an address such as redis://127.0.0.1:6379/0.")
+    return url
 
 
 def _smtp(given: Mapping[str, str]) -> SmtpServer | None:

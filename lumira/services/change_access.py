@@ -32,56 +32,51 @@ def give_access(
         return grant
 
 
-@retried
 def revoke_access(tenant_id: int, *, customer_id: UUID, product_id: str, actor: str) -> int:
     """Close a product to a customer, however they came by it, until a person restores it; how many grants that is.
 
     `GrantNotFound` if they have nothing of it that is not closed by hand already.
     """
-    now = utc_now()
-    with atomic(tenant_id):
-        customer = customers.lock_current(tenant_id, customer_id)
-        given = access.find_by_hand(tenant_id, customer.id, product_id)
-        bought = [
-            (order, grant)
-            for order, grant in _bought(customer, product_id)
-            if grant.revoked_by_hand_at is None
-        ]
-        if given is None and not bought:
-            raise GrantNotFound(f"There is no access to {product_id} to take away.")
-        if given is not None:
-            given.revoked_at = now
-        for _, grant in bought:
-            grant.revoked_by_hand_at = now
-        _settle(tenant_id, bought, actor=actor)
-        count = len(bought) + (given is not None)
-        _audit(customer, product_id, "access_revoked", actor=actor, grants=count)
-        return count
+    return _change(tenant_id, customer_id, product_id, closed_at=utc_now(), actor=actor)
 
 
-@retried
 def restore_access(tenant_id: int, *, customer_id: UUID, product_id: str, actor: str) -> int:
     """Take back what `revoke_access` did: bought access is again as the money says; how many grants that is.
 
     `GrantNotFound` if nothing of it was closed by hand.
     """
+    return _change(tenant_id, customer_id, product_id, closed_at=None, actor=actor)
+
+
+@retried
+def _change(
+    tenant_id: int, customer_id: UUID, product_id: str, *, closed_at: datetime | None, actor: str
+) -> int:
+    """Close by hand all of a product that is not closed so, or open all that is, with `None`."""
+    is_closing = closed_at is not None
     with atomic(tenant_id):
         customer = customers.lock_current(tenant_id, customer_id)
-        given = access.find_revoked_by_hand(tenant_id, customer.id, product_id)
+        find = access.find_by_hand if is_closing else access.find_revoked_by_hand
+        given = find(tenant_id, customer.id, product_id)
         bought = [
             (order, grant)
             for order, grant in _bought(customer, product_id)
-            if grant.revoked_by_hand_at is not None
+            if (grant.revoked_by_hand_at is None) is is_closing
         ]
         if given is None and not bought:
-            raise GrantNotFound(f"No access to {product_id} was taken away by hand.")
+            raise GrantNotFound(
+                f"There is no access to {product_id} to take away."
+                if is_closing
+                else f"No access to {product_id} was taken away by hand."
+            )
         if given is not None:
-            given.revoked_at = None
+            given.revoked_at = closed_at
         for _, grant in bought:
-            grant.revoked_by_hand_at = None
+            grant.revoked_by_hand_at = closed_at
         _settle(tenant_id, bought, actor=actor)
         count = len(bought) + (given is not None)
-        _audit(customer, product_id, "access_restored", actor=actor, grants=count)
+        action = "access_revoked" if is_closing else "access_restored"
+        _audit(customer, product_id, action, actor=actor, grants=count)
         return count
 
 

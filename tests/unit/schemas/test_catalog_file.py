@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from lumira.errors import CatalogError
-from lumira.models import PartialRefundPolicy, ProductKind, ReleaseOnFailure
-from lumira.schemas import catalog_file
+from lumira.models import ContentKind, PartialRefundPolicy, ProductKind, ReleaseOnFailure
+from lumira.schemas import catalog_product, catalog_tenant
 from lumira.schemas.catalog_file import parse, read
 from lumira.services import stock_counts
 
@@ -335,13 +335,14 @@ def test_goods_can_stay_off_the_shelf_when_their_money_went_back():
 
 
 def test_as_many_pieces_can_be_said_as_are_counted():
-    assert catalog_file.LARGEST_STOCK == stock_counts.LARGEST
+    assert catalog_product.LARGEST_STOCK == stock_counts.LARGEST
 
 
 def test_the_choices_are_those_of_the_tables():
-    assert set(catalog_file.KINDS) == set(ProductKind)
-    assert set(catalog_file.PARTIAL_REFUND_POLICIES) == set(PartialRefundPolicy)
-    assert set(catalog_file.RELEASE_POLICIES) == set(ReleaseOnFailure)
+    assert set(catalog_product.KINDS) == set(ProductKind)
+    assert set(catalog_product.PARTIAL_REFUND_POLICIES) == set(PartialRefundPolicy)
+    assert set(catalog_product.CONTENT_KINDS) == set(ContentKind)
+    assert set(catalog_tenant.RELEASE_POLICIES) == set(ReleaseOnFailure)
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,9 @@ LEASE = timedelta(seconds=25)
 #: worker is nobody's failure to send, tried as often as it is in a day.
 GIVE_UP_AFTER = timedelta(hours=24)
 GIVE_UP_TRIES = 28
+#: How long after its cause a message leaves, where that is not at once: who mistyped a card's number tries again, and
+#: a letter about each try would come after they have paid; so would one for every card that somebody tests.
+_REST = {MessageKind.PAYMENT_FAILED: timedelta(minutes=2)}
 _FIRST_PAUSE, _LONGEST_PAUSE = timedelta(seconds=30), timedelta(hours=1)
 #: Part of a pause by which it may be longer or shorter, so that what failed together does not return together.
 _JITTER = 0.2
@@ -36,12 +39,13 @@ def owe(order: Order, kind: MessageKind, subject: str = "") -> bool:
     One that was passed over, because it was not true when its turn came, is owed again once it is true again:
     whether a message leaves must not depend on when somebody looked.
     """
+    due_at = utc_now() + _REST.get(kind, timedelta())
     known = next((each for each in order.messages if each.kind is kind and each.subject == subject), None)
     if known is None:
-        order.messages.append(OutboxMessage(kind=kind, subject=subject))
+        order.messages.append(OutboxMessage(kind=kind, subject=subject, next_try_at=due_at))
         return True
     if known.status is MessageStatus.SUPERSEDED and is_true(order, kind, subject):
-        known.status, known.tries, known.next_try_at = MessageStatus.PENDING, 0, utc_now()
+        known.status, known.tries, known.next_try_at = MessageStatus.PENDING, 0, due_at
         return True
     return False
 

@@ -40,6 +40,12 @@ def kept(settings: Settings, message: OutboxMessage) -> EmailMessage:
     return email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
 
 
+def later(*, minutes: int, tenant: Brand) -> None:
+    """Send what is due so many minutes from now."""
+    with time_machine.travel(datetime.now(UTC) + timedelta(minutes=minutes)):
+        relay.relay(tenant.id)
+
+
 def test_the_confirmation_says_what_was_bought_and_can_be_read_by_any_mail_program(tenant, settings) -> None:
     order = pay(tenant)
     assert relay.relay(tenant.id) == 1
@@ -65,11 +71,25 @@ def test_a_declined_try_is_told_to_the_buyer(tenant, settings) -> None:
     opened = open_payment(tenant)
     intent = payment_intent(id=opened.payment_intent_id, last_payment_error=declined("ch_1"))
     deliver(tenant, event("payment_intent.payment_failed", intent))
-    relay.relay(tenant.id)
+    later(minutes=2, tenant=tenant)
 
     [message] = messages(tenant)
     assert (message.kind, message.status) == ("payment_failed", MessageStatus.SENT)
     assert "réessayer" in kept(settings, message).get_body(("plain",)).get_content()
+
+
+def test_of_several_tries_in_a_row_the_last_is_told_when_its_buyer_has_given_up(tenant) -> None:
+    opened = open_payment(tenant)
+    for charge in ("ch_1", "ch_2", "ch_3"):
+        intent = payment_intent(id=opened.payment_intent_id, last_payment_error=declined(charge))
+        deliver(tenant, event("payment_intent.payment_failed", intent))
+        assert relay.relay(tenant.id) == 0
+    later(minutes=2, tenant=tenant)
+    assert {m.subject: m.status for m in messages(tenant)} == {
+        "ch_1": MessageStatus.SUPERSEDED,
+        "ch_2": MessageStatus.SUPERSEDED,
+        "ch_3": MessageStatus.SENT,
+    }
 
 
 def test_a_decline_is_not_told_any_more_once_the_order_is_paid(tenant) -> None:
@@ -80,7 +100,7 @@ def test_a_decline_is_not_told_any_more_once_the_order_is_paid(tenant) -> None:
         tenant,
         event("payment_intent.succeeded", payment_intent(id=opened.payment_intent_id, status="succeeded")),
     )
-    relay.relay(tenant.id)
+    later(minutes=2, tenant=tenant)
     assert [(m.kind, m.status) for m in messages(tenant)] == [
         ("payment_failed", MessageStatus.SUPERSEDED),
         ("order_confirmation", MessageStatus.SENT),

@@ -12,9 +12,9 @@ import psycopg
 import structlog
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
-from psycopg.pq import ExecStatus
+from psycopg.pq import ExecStatus, TransactionStatus
 from sqlalchemy import DateTime, MetaData, Text, event, orm
-from sqlalchemy.engine import Connection
+from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import DBAPIError, InvalidatePoolError
 from sqlalchemy.orm import DeclarativeBase, Session
 
@@ -199,24 +199,36 @@ def inbox_connection() -> Iterator["psycopg.Connection[Any]"]:
     What SQLAlchemy does around a statement takes longer than this one; an error is still told as its own.
     """
     engine = db.engines["inbox"]
-    pooled = engine.raw_connection()
+    try:
+        pooled = engine.raw_connection()
+    except psycopg.Error as error:
+        raise _as_sqlalchemy(error, engine) from error
     driver = cast("psycopg.Connection[Any]", pooled.driver_connection)
     try:
         yield driver
     except BaseException as error:
         is_lost = driver.closed
-        # Whatever it was in the middle of: the next event gets a new one.
-        pooled.invalidate(error)
+        if is_lost:
+            # As SQLAlchemy does itself: what lost this connection has lost all that are as old.
+            engine.pool._invalidate(pooled, error)  # noqa: SLF001 - it offers no other way
+        elif driver.info.transaction_status is not TransactionStatus.IDLE:
+            pooled.invalidate(error)
         if not isinstance(error, psycopg.Error):
             raise
-        raise DBAPIError.instance(
-            None,
-            None,
-            error,
-            psycopg.Error,
-            hide_parameters=True,
-            connection_invalidated=is_lost,
-            dialect=engine.dialect,
-        ) from error
+        raise _as_sqlalchemy(error, engine, is_lost=is_lost) from error
     finally:
         pooled.close()
+
+
+def _as_sqlalchemy(error: psycopg.Error, engine: Engine, *, is_lost: bool = False) -> DBAPIError:
+    """The error that SQLAlchemy would raise, without what was written: names and addresses."""
+    told = DBAPIError.instance(
+        None,
+        None,
+        error,
+        psycopg.Error,
+        hide_parameters=True,
+        connection_invalidated=is_lost,
+        dialect=engine.dialect,
+    )
+    return cast("DBAPIError", told)

@@ -94,7 +94,10 @@ def test_other_errors_of_the_database_are_not_tried_again(
         with inbox_connection() as connected:
             asked.append(connected)
             connected.execute("SET statement_timeout = 1")
-            connected.execute("SELECT pg_sleep(1)")
+            try:
+                connected.execute("SELECT pg_sleep(1)")
+            finally:
+                connected.execute("SET statement_timeout = '60s'")
             yield connected
 
     monkeypatch.setattr(inbox, "inbox_connection", slow)

@@ -3,10 +3,9 @@
 import logging
 import re
 import sys
-from collections import deque
 from collections.abc import Mapping
 from functools import lru_cache
-from threading import Lock
+from threading import RLock
 from typing import Any
 
 import structlog
@@ -58,9 +57,8 @@ _MAY_HOLD_SECRETS = re.compile(
 _QUOTED_ROWS = re.compile(r"(?m)^((?:DETAIL|CONTEXT):).*$")
 #: Deeper than anything that is logged on purpose; what is below is dropped instead of followed.
 _MAX_DEPTH = 8
-#: Lines on their way out. Only who has the lock takes from them.
-_waiting: deque[str] = deque()
-_WRITING = Lock()
+#: One line after the other, whichever thread logs; a signal may come in the middle of one and be logged too.
+_WRITING = RLock()
 
 
 def configure(settings: Settings) -> None:
@@ -130,24 +128,10 @@ def _as_it_is(
 
 
 def _write(line: str) -> None:
-    """One line after the other: whoever is writing writes for all that come meanwhile, and nobody waits.
-
-    A signal's handler may log in the middle of it, too.
-    """
-    _waiting.append(line)
-    while _waiting and _WRITING.acquire(blocking=False):
-        try:
-            _write_waiting()
-        finally:
-            _WRITING.release()
-
-
-def _write_waiting() -> None:
-    while _waiting:
-        # Looked up each time, because a test or a server may replace it. Each line by itself: processes that share a
-        # pipe do not cut each other's lines as long as these are short.
-        sys.stderr.write(f"{_waiting.popleft()}\n")
-    sys.stderr.flush()
+    with _WRITING:
+        # Looked up each time, because a test or a server may replace it.
+        sys.stderr.write(f"{line}\n")
+        sys.stderr.flush()
 
 
 class _StderrHandler(logging.Handler):

@@ -4,6 +4,8 @@ import logging
 import threading
 from typing import NoReturn
 
+from cachetools import TTLCache
+
 from lumira.errors import RenderingUnavailable
 
 #: Tagged for screen readers (ISO 14289-1).
@@ -12,6 +14,9 @@ _VARIANT = "pdf/ua-1"
 # Each step of each document would be a line of the log.
 logging.getLogger("weasyprint.progress").setLevel(logging.WARNING)
 _one_at_a_time = threading.Lock()
+#: What was drawn a moment ago: a reader of PDF asks for a document in parts, and nobody can keep a process busy with
+#: drawing one. Kept by all that stands in it, and no longer than a visit takes: it names a person.
+_drawn: TTLCache[tuple[str, str], bytes] = TTLCache(maxsize=64, ttl=300)
 
 
 def draw(html: str, *, identifier: str) -> bytes:
@@ -28,8 +33,11 @@ def draw(html: str, *, identifier: str) -> bytes:
             "apt install libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-dejavu-core"
         ) from error
     with _one_at_a_time:
-        document = HTML(string=html, url_fetcher=_refuse)
-        drawn: bytes = document.write_pdf(pdf_variant=_VARIANT, pdf_identifier=identifier.encode())
+        drawn: bytes | None = _drawn.get((html, identifier))
+        if drawn is None:
+            document = HTML(string=html, url_fetcher=_refuse)
+            drawn = document.write_pdf(pdf_variant=_VARIANT, pdf_identifier=identifier.encode())
+            _drawn[html, identifier] = drawn
     return drawn
 
 

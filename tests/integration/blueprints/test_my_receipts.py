@@ -67,6 +67,28 @@ def test_a_refund_adds_its_credit_note_and_takes_the_receipt_from_nobody(
     assert f"Avoir {credit_note.label}" in second
 
 
+def test_a_reader_that_asks_for_parts_has_it_drawn_once(
+    client: FlaskClient, brand: Brand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pay(brand)
+    [path] = papers(client.get(path_of(brand)))
+    whole = client.get(path)
+    # Nothing could be drawn any more.
+    monkeypatch.setattr("weasyprint.HTML", lambda **_: pytest.fail("it was drawn again"))
+    part = client.get(path, headers={"Range": "bytes=5-14"})
+    assert (part.status_code, part.data) == (206, whole.data[5:15])
+    assert client.head(path).headers["Content-Length"] == str(len(whole.data))
+
+
+def test_a_paper_that_changed_is_drawn_anew(client: FlaskClient, brand: Brand) -> None:
+    pay(brand)
+    [path] = papers(client.get(path_of(brand)))
+    assert BUYER in read(client.get(path))
+    with atomic(brand.id):
+        receipts.forget_buyer(brand.id, [paper.order_id for paper in receipts.list_receipts(brand.id)])
+    assert BUYER not in read(client.get(path))
+
+
 def test_papers_speak_the_buyers_language(client: FlaskClient, brand: Brand) -> None:
     pay(brand, locale="en")
     page = client.get(path_of(brand))

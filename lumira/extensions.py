@@ -48,7 +48,7 @@ class HttpExtensions:
 
 
 def init_app(app: Flask, settings: Settings) -> None:
-    """Attach the extensions; each application has its own, so that two in one process share nothing."""
+    """Attach the extensions; each application has its own, so that two in one process count apart."""
     tenancy.init_app(app)
     migrate.init_app(app, db, directory=str(ROOT / "migrations"))
     # The contract's version, not the code's: it changes when callers have to.

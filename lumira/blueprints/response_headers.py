@@ -12,8 +12,8 @@ _HEADERS = [
     # Replies hold client secrets and orders: no cache keeps them unless a route says so.
     ("Cache-Control", "no-store"),
 ]
-#: Two years, as browsers' preload lists ask for.
-_STRICT_TRANSPORT = ("Strict-Transport-Security", "max-age=63072000; includeSubDomains")
+#: Two years, for this host alone: a brand's domain has others below it that are not ours to decide about.
+_STRICT_TRANSPORT = ("Strict-Transport-Security", "max-age=63072000")
 
 
 def init_app(app: Flask) -> None:

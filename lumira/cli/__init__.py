@@ -18,6 +18,7 @@ from lumira.errors import LumiraError
 #: Name of each command and where it is defined.
 _COMMANDS = {
     "access": "lumira.cli.access:access",
+    "alerts": "lumira.cli.alerts:alerts",
     "catalog": "lumira.cli.catalog:catalog",
     "content": "lumira.cli.content:content",
     "customers": "lumira.cli.privacy:customers",

@@ -15,7 +15,7 @@ from lumira.cli.times import shown
 from lumira.database import atomic, retried
 from lumira.errors import Conflict, NotFound
 from lumira.models import EventStatus, WebhookEvent
-from lumira.services import audit, orders, tenants
+from lumira.services import alerts, audit, orders, tenants
 from lumira.services import events as event_rows
 from lumira.services.events import EventFilter
 
@@ -111,7 +111,10 @@ def _replay(tenant_id: int, event_ids: list[UUID]) -> int:
     with atomic(tenant_id):
         for event_id in event_ids:
             audit.record(tenant_id, actor=_ACTOR, action="event_replayed", subject=f"event:{event_id}")
-        return event_rows.replay(tenant_id, event_ids)
+        replayed = event_rows.replay(tenant_id, event_ids)
+        # One that fails again is news again.
+        alerts.resolve_all(tenant_id, kind="event_failed", subjects=replayed)
+        return len(replayed)
 
 
 def _find(event_id: str, slug: str | None) -> tuple[int, str, WebhookEvent]:

@@ -12,7 +12,7 @@ from lumira.cli.times import shown
 from lumira.database import atomic
 from lumira.errors import Conflict, NotFound
 from lumira.models import MessageStatus, OutboxMessage
-from lumira.services import audit, tenants
+from lumira.services import alerts, audit, tenants
 from lumira.services import outbox as messages
 
 outbox = AppGroup("outbox", help="Messages owed, sent and given up.")
@@ -91,6 +91,9 @@ def _retry(tenant_id: int, message_ids: list[UUID]) -> int:
     with atomic(tenant_id):
         for message_id in message_ids:
             audit.record(tenant_id, actor=_ACTOR, action="message_retried", subject=f"message:{message_id}")
+        # One that cannot be sent again is news again.
+        subjects = [str(message_id) for message_id in message_ids]
+        alerts.resolve_all(tenant_id, kind="message_dead", subjects=subjects)
         return messages.retry(tenant_id, message_ids)
 
 

@@ -44,6 +44,16 @@ class DisputeStatus(StrEnum):
         )
 
     @property
+    def is_decided(self) -> bool:
+        """Whether nothing is left to answer: neither the question nor the dispute."""
+        return self in (
+            DisputeStatus.WON,
+            DisputeStatus.LOST,
+            DisputeStatus.WARNING_CLOSED,
+            DisputeStatus.PREVENTED,
+        )
+
+    @property
     def rank(self) -> int:
         return list(DisputeStatus).index(self)
 

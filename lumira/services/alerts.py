@@ -1,6 +1,8 @@
 """What a person has to look at, raised once until it is resolved."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from uuid import UUID
 
 import structlog
 from sqlalchemy import select, update
@@ -23,10 +25,11 @@ MOST_TOLD_AT_ONCE = 50
 _CLOCKS_DIFFER = timedelta(seconds=3)
 
 
-def raise_alert(tenant_id: int, *, kind: str, subject: str, **details: object) -> None:
+def raise_alert(tenant_id: int, *, kind: str, subject: str, once: bool = False, **details: object) -> None:
     """Raise an alert about `subject`, unless the same one is open; one that was resolved is raised anew.
 
-    The team is owed a message of it from then on; the row itself is what is owed.
+    With `once` it is not: what it tells of stays so for ever, and a person has seen it. The team is owed a message
+    of it from then on; the row itself is what is owed.
     """
     now = utc_now()
     values = {
@@ -36,15 +39,18 @@ def raise_alert(tenant_id: int, *, kind: str, subject: str, **details: object) -
         "next_tell_at": None if kind in _NOT_SENT else now,
         "tell_tries": 0,
     }
+    new = insert(Alert).values(tenant_id=tenant_id, id=uuid7(), kind=kind, subject=subject, **values)
+    identity = ["tenant_id", "kind", "subject"]
     raised = db.session.execute(
-        insert(Alert)
-        .values(tenant_id=tenant_id, id=uuid7(), kind=kind, subject=subject, **values)
-        .on_conflict_do_update(
-            index_elements=["tenant_id", "kind", "subject"],
-            set_=values | {"resolved_at": None},
-            where=Alert.resolved_at.is_not(None),
-        )
-        .returning(Alert.id)
+        (
+            new.on_conflict_do_nothing(index_elements=identity)
+            if once
+            else new.on_conflict_do_update(
+                index_elements=identity,
+                set_=values | {"resolved_at": None},
+                where=Alert.resolved_at.is_not(None),
+            )
+        ).returning(Alert.id)
     )
     if raised.first() is not None:
         log.warning("alert_raised", kind=kind, subject=subject, **details)
@@ -52,17 +58,37 @@ def raise_alert(tenant_id: int, *, kind: str, subject: str, **details: object) -
 
 def resolve(tenant_id: int, *, kind: str, subject: str) -> None:
     """Close the alert about `subject`, if it is open: what it was about is decided."""
+    resolve_all(tenant_id, kind=kind, subjects=[subject])
+
+
+def resolve_all(tenant_id: int, *, kind: str, subjects: Sequence[str]) -> None:
+    """The same for several subjects at once."""
     db.session.execute(
         update(Alert)
         .where(
             Alert.tenant_id == tenant_id,
             Alert.kind == kind,
-            Alert.subject == subject,
+            Alert.subject.in_(subjects),
             Alert.resolved_at.is_(None),
         )
         .values(resolved_at=utc_now(), next_tell_at=None)
         .execution_options(synchronize_session=False)
     )
+
+
+def list_alerts(tenant_id: int, *, is_whole: bool = False, limit: int = 50) -> Sequence[Alert]:
+    """What is open, or also what was resolved, newest first."""
+    query = (
+        select(Alert).where(Alert.tenant_id == tenant_id).order_by(Alert.raised_at.desc(), Alert.id.desc())
+    )
+    if not is_whole:
+        query = query.where(Alert.resolved_at.is_(None))
+    return db.session.execute(query.limit(limit)).scalars().all()
+
+
+def find(tenant_id: int, alert_id: UUID) -> Alert | None:
+    """The tenant's alert with this id."""
+    return db.session.get(Alert, (tenant_id, alert_id))
 
 
 def take_next(tenant_id: int, *, until: datetime) -> list[Alert]:

@@ -159,25 +159,24 @@ def ids_with_status(tenant_id: int, status: EventStatus) -> list[UUID]:
     )
 
 
-def replay(tenant_id: int, event_ids: Sequence[UUID]) -> int:
-    """Let these events be handled again from the start, and wake a worker; how many there were.
+def replay(tenant_id: int, event_ids: Sequence[UUID]) -> list[str]:
+    """Let these events be handled again from the start, and wake a worker; Stripe's ids of those there were.
 
     Safe to repeat, and safe for what was handled before: facts count once. One that waits for its next try
     is due at once.
     """
     # Locked in one order, so that two replays do not wait for each other crosswise.
     locked = db.session.execute(
-        select(WebhookEvent.id)
+        select(WebhookEvent.id, WebhookEvent.stripe_event_id)
         .where(WebhookEvent.tenant_id == tenant_id, WebhookEvent.id.in_(event_ids))
         .order_by(WebhookEvent.id)
         .with_for_update()
-    ).scalars()
-    found = list(locked)
-    if not found:
-        return 0
+    ).all()
+    if not locked:
+        return []
     db.session.execute(
         update(WebhookEvent)
-        .where(WebhookEvent.tenant_id == tenant_id, WebhookEvent.id.in_(found))
+        .where(WebhookEvent.tenant_id == tenant_id, WebhookEvent.id.in_([row.id for row in locked]))
         .values(
             status=EventStatus.RECEIVED,
             reason=None,
@@ -189,4 +188,4 @@ def replay(tenant_id: int, event_ids: Sequence[UUID]) -> int:
         .execution_options(synchronize_session=False)
     )
     wake(tenant_id)
-    return len(found)
+    return [row.stripe_event_id for row in locked]

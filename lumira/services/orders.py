@@ -299,11 +299,17 @@ def get_order(tenant_id: int, reference: str) -> Order:
     return order
 
 
+_NO_PAYMENT = "There is no such payment."
+
+
 def get_order_of_payment(tenant_id: int, payment_intent_id: str) -> Order:
     """One order, whole, by its PaymentIntent alone: a publishable key may not try numbers or ids."""
     if not payment_intent_id.startswith("pi_"):
-        raise OrderNotFound("There is no such payment.")
-    return get_order(tenant_id, payment_intent_id)
+        raise OrderNotFound(_NO_PAYMENT)
+    try:
+        return get_order(tenant_id, payment_intent_id)
+    except OrderNotFound as error:
+        raise OrderNotFound(_NO_PAYMENT) from error
 
 
 def _referred_to(query: Select[Order], tenant_id: int, reference: str) -> Select[Order]:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from random import SystemRandom
+from typing import assert_never
 from uuid import UUID
 
 from sqlalchemy import case, select, text, update
@@ -81,8 +82,10 @@ def is_true(order: Order, kind: MessageKind, subject: str) -> bool:
                 and (known.status.is_inquiry or not subject.startswith(INQUIRY))
                 for known in order.disputes
             )
-        case _:
+        case MessageKind.ACCESS_LINK:
             return True
+        case _:
+            assert_never(kind)
 
 
 def wake(tenant_id: int) -> None:

@@ -9,6 +9,7 @@ import structlog
 from lumira.clock import utc_now
 from lumira.models import (
     AccessGrant,
+    Dispute,
     GrantReason,
     MessageKind,
     Order,
@@ -176,20 +177,35 @@ def _alert(order: Order, outcome: Outcome) -> None:
             order.tenant_id, kind="payment_mismatch", subject=order.order_number, reason=str(outcome.review)
         )
     if sum(payment.has_succeeded for payment in order.payments) > 1:
-        alerts.raise_alert(order.tenant_id, kind="paid_twice", subject=order.order_number)
+        alerts.raise_alert(order.tenant_id, kind="paid_twice", subject=order.order_number, once=True)
     for refund_id in _automatic_refunds_that_failed(order):
         alerts.raise_alert(
-            order.tenant_id, kind="refund_failed", subject=refund_id, order_number=order.order_number
+            order.tenant_id,
+            kind="refund_failed",
+            subject=refund_id,
+            once=True,
+            order_number=order.order_number,
         )
     for dispute in order.disputes:
-        alerts.raise_alert(
-            order.tenant_id,
-            kind="inquiry" if dispute.status.is_inquiry else "dispute",
-            subject=dispute.stripe_dispute_id,
-            order_number=order.order_number,
-            amount=dispute.amount,
-            due_at=dispute.due_at.isoformat() if dispute.due_at else None,
-        )
+        _alert_to_dispute(order, dispute)
+
+
+def _alert_to_dispute(order: Order, dispute: Dispute) -> None:
+    """There is something to answer until it is decided; a question that became a dispute is none any more."""
+    subject, kind = dispute.stripe_dispute_id, "inquiry" if dispute.status.is_inquiry else "dispute"
+    alerts.raise_alert(
+        order.tenant_id,
+        kind=kind,
+        subject=subject,
+        once=True,
+        order_number=order.order_number,
+        amount=dispute.amount,
+        due_at=dispute.due_at.isoformat() if dispute.due_at else None,
+    )
+    if dispute.status.is_decided:
+        alerts.resolve(order.tenant_id, kind=kind, subject=subject)
+    if dispute.was_inquiry and not dispute.status.is_inquiry:
+        alerts.resolve(order.tenant_id, kind="inquiry", subject=subject)
 
 
 def _automatic_refunds_that_failed(order: Order) -> list[str]:

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from lumira.database import db
 from lumira.models import (
     Dispute,
-    DisputeStatus,
+    EventStatus,
     MessageStatus,
     Order,
     OutboxMessage,
@@ -52,12 +52,6 @@ _RANK = {what: rank for rank, what in enumerate(_STORY)}
 _STRIPE_TICK = timedelta(seconds=1)
 
 _REFUND_ENDED = (RefundStatus.SUCCEEDED, RefundStatus.FAILED, RefundStatus.CANCELED)
-_DISPUTE_ENDED = (
-    DisputeStatus.WON,
-    DisputeStatus.LOST,
-    DisputeStatus.WARNING_CLOSED,
-    DisputeStatus.PREVENTED,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,23 +69,32 @@ class EventSeen:
 
     type: str
     received_at: datetime
-    status: str
+    status: EventStatus
+    #: Why it was not handled, if it was not.
+    reason: str | None = None
+
+    @property
+    def as_told(self) -> str:
+        """Its type; and what became of it where that was not what it was sent for."""
+        if self.status is EventStatus.HANDLED:
+            return self.type
+        return f"{self.type} ({self.status}{f': {self.reason}' if self.reason else ''})"
 
 
 def list_events(tenant_id: int, order_id: UUID) -> list[EventSeen]:
     """The webhook events that were told of this order, as they came in."""
     rows = db.session.execute(
-        select(WebhookEvent.type, WebhookEvent.received_at, WebhookEvent.status)
+        select(WebhookEvent.type, WebhookEvent.received_at, WebhookEvent.status, WebhookEvent.reason)
         .where(WebhookEvent.tenant_id == tenant_id, WebhookEvent.order_id == order_id)
         .order_by(WebhookEvent.received_at, WebhookEvent.id)
     )
-    return [EventSeen(row.type, row.received_at, str(row.status)) for row in rows]
+    return [EventSeen(row.type, row.received_at, row.status, row.reason) for row in rows]
 
 
 def timeline(order: Order, events: Sequence[EventSeen]) -> list[TimelineEntry]:
     """All that is known to have happened to a loaded order, oldest first; makes no query."""
     entries = [TimelineEntry(order.created_at, "opened"), *_requests(order), *_payments(order)]
-    entries += [TimelineEntry(event.received_at, "webhook", event.type) for event in events]
+    entries += [TimelineEntry(event.received_at, "webhook", event.as_told) for event in events]
     entries += [*_decisions(order), *_grants(order)]
     for message in order.messages:
         entries += _message(message)
@@ -196,5 +199,5 @@ def _refund(refund: Refund) -> Iterator[TimelineEntry]:
 
 def _dispute(dispute: Dispute) -> Iterator[TimelineEntry]:
     yield TimelineEntry(dispute.created_at, "disputed", dispute.reason)
-    if dispute.status in _DISPUTE_ENDED:
+    if dispute.status.is_decided:
         yield TimelineEntry(dispute.updated_at, f"dispute_{dispute.status}", dispute.stripe_dispute_id)

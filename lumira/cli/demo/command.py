@@ -10,6 +10,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import ModuleType
 
 import click
 import requests
@@ -17,7 +18,6 @@ from flask import current_app
 from flask.cli import with_appcontext
 
 import lumira
-from config import embedded_postgresql
 from config.settings import Settings
 from lumira.cli.demo import screen
 from lumira.cli.demo.brands import Brand, open_brands
@@ -109,7 +109,7 @@ def _check(port: int, sandbox_port: int) -> None:
             click.echo("All three purchases were served.")
     finally:
         if installation.database.exists():
-            embedded_postgresql.stop(installation.database)
+            _database_server().stop(installation.database)
         shutil.rmtree(directory, ignore_errors=True)
 
 
@@ -135,7 +135,7 @@ def _running(
     require_free_port(installation.port, option="--port")
     require_free_port(installation.sandbox_port, option="--sandbox-port")
     click.echo("Starting PostgreSQL, the sandbox, the web server and a worker ...")
-    environment = installation.environment(embedded_postgresql.start(installation.database))
+    environment = installation.environment(_database_server().start(installation.database))
     with (
         Processes(installation.logs, environment, time_limit=time_limit) as processes,
         requests.Session() as http,
@@ -189,3 +189,10 @@ def _answers(http: requests.Session, url: str) -> bool:
         return http.get(url, timeout=5).ok
     except requests.RequestException:
         return False
+
+
+def _database_server() -> ModuleType:
+    # Imported here because an installation for production has no such package, and has `flask --help`.
+    from config import embedded_postgresql  # noqa: PLC0415
+
+    return embedded_postgresql

@@ -28,8 +28,12 @@ def test_nobody_is_let_in(client: FlaskClient, path: str) -> None:
 
 @pytest.mark.parametrize("path", PUBLISHABLE)
 def test_secret_key_does_what_a_publishable_one_does(client: FlaskClient, tenant: Brand, path: str) -> None:
-    for headers in (tenant.publishable, tenant.secret):
-        assert client.get(path, headers=headers).status_code in (200, 404)
+    shown, secret = (client.get(path, headers=headers) for headers in (tenant.publishable, tenant.secret))
+    assert shown.status_code in (200, 404)
+    assert secret.status_code == shown.status_code
+    assert secret.json.get("code") == shown.json.get("code")
+    if shown.status_code == 200:
+        assert secret.json == shown.json
 
 
 @pytest.mark.parametrize("path", SECRET)

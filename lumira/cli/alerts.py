@@ -1,0 +1,71 @@
+"""`flask alerts …`: what a person has to look at, and that somebody has."""
+
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import click
+from flask.cli import AppGroup
+
+from lumira.cli.scope import chosen_tenants, tenant_option
+from lumira.cli.tables import echo_table
+from lumira.cli.times import shown, zone_of
+from lumira.database import atomic
+from lumira.errors import NotFound
+from lumira.models import Alert
+from lumira.services import alerts as alert_rows
+from lumira.services import audit
+
+alerts = AppGroup("alerts", help="What a person has to look at.")
+
+_ACTOR = "operator"
+
+
+@alerts.command("list")
+@tenant_option
+@click.option("--all", "is_whole", is_flag=True, help="Also what was resolved.")
+@click.option("--limit", type=click.IntRange(min=1), default=50, show_default=True)
+def list_(slug: str | None, is_whole: bool, limit: int) -> None:
+    """Show what is open, newest first; docs/operations.md says what each kind means, and what to do."""
+    found: list[tuple[Alert, str, ZoneInfo]] = []
+    for tenant_id, tenant_slug in chosen_tenants(slug):
+        with atomic(tenant_id):
+            listed = alert_rows.list_alerts(tenant_id, is_whole=is_whole, limit=limit)
+        zone = zone_of(tenant_id)
+        found += [(alert, tenant_slug, zone) for alert in listed]
+    found.sort(key=lambda row: row[0].raised_at, reverse=True)
+    rows = [_row(alert, tenant_slug, zone) for alert, tenant_slug, zone in found[:limit]]
+    echo_table(("ALERT", "TENANT", "RAISED", "KIND", "SUBJECT", "DETAILS"), rows)
+
+
+def _row(alert: Alert, tenant_slug: str, zone: ZoneInfo) -> tuple[str, ...]:
+    told = ", ".join(f"{name} {value}" for name, value in alert.details.items() if value is not None)
+    resolved = f"resolved {shown(alert.resolved_at, zone)}" if alert.resolved_at else ""
+    details = "; ".join(part for part in (told, resolved) if part)
+    return (str(alert.id), tenant_slug, shown(alert.raised_at, zone), alert.kind, alert.subject, details)
+
+
+@alerts.command("resolve")
+@click.argument("alert_id", metavar="ID", type=click.UUID)
+@tenant_option
+def resolve(alert_id: UUID, slug: str | None) -> None:
+    """Note that somebody has seen to the alert ID. What comes up again is raised anew."""
+    for tenant_id, _ in chosen_tenants(slug):
+        with atomic(tenant_id):
+            alert = alert_rows.find(tenant_id, alert_id)
+            if alert is None:
+                continue
+            if alert.resolved_at is not None:
+                click.echo("It was resolved already.")
+                return
+            alert_rows.resolve(tenant_id, kind=alert.kind, subject=alert.subject)
+            audit.record(
+                tenant_id,
+                actor=_ACTOR,
+                action="alert_resolved",
+                subject=f"alert:{alert.id}",
+                kind=alert.kind,
+                about=alert.subject,
+            )
+        click.echo(f"{alert.kind} about {alert.subject}: resolved.")
+        return
+    raise NotFound(f"There is no alert {alert_id}.")

@@ -6,6 +6,7 @@ from typing import Any
 
 from marshmallow import fields
 
+from lumira.blueprints.refusals import REFUSALS, Refusal
 from lumira.blueprints.sales import IDEMPOTENCY_KEY
 from lumira.extensions import Api
 from lumira.schemas.base import camel_case
@@ -36,23 +37,23 @@ _REPLAYED = {
     "description": "`true` where this is the stored reply of an earlier call under the same key.",
     "schema": {"type": "string", "enum": ["true"]},
 }
-#: What a route that opens something may answer besides the ordinary refusals.
-_CREATION_REFUSALS = (
+_RETRY_AFTER = {
+    "description": "Seconds after which it is worth trying.",
+    "schema": {"type": "integer", "minimum": 0},
+}
+_ETAG = {"description": "What `If-None-Match` may send back.", "schema": {"type": "string"}}
+#: What every call with a key may be refused with, and what a call that does something may be besides.
+_OF_ALL = ("BAD_REQUEST", "UNAUTHORIZED", "NOT_FOUND", "TOO_MANY_REQUESTS", "SERVICE_UNAVAILABLE")
+_OF_DOING = (
     "CONFLICT",
     "REQUEST_ENTITY_TOO_LARGE",
     "UNSUPPORTED_MEDIA_TYPE",
     "UNPROCESSABLE_ENTITY",
+    "INTERNAL_SERVER_ERROR",
+    "BAD_GATEWAY",
 )
-_STATUS = {
-    "UNAUTHORIZED": "401",
-    "FORBIDDEN": "403",
-    "NOT_FOUND": "404",
-    "CONFLICT": "409",
-    "REQUEST_ENTITY_TOO_LARGE": "413",
-    "UNSUPPORTED_MEDIA_TYPE": "415",
-    "UNPROCESSABLE_ENTITY": "422",
-    "TOO_MANY_REQUESTS": "429",
-}
+#: The catalog may be kept by whoever reads it.
+_CACHED = ("/api/products", "/api/products/{productId}")
 
 
 def describe(api: Api) -> None:
@@ -82,8 +83,9 @@ def document(api: Api, security: Mapping[str, list[dict[str, list[str]]]]) -> di
     """The whole document; `security` says for each blueprint's name how it is authenticated."""
     content: dict[str, Any] = api.spec.to_dict()
     # The rest is filled in on a copy that is made here, and stays the same however often it is asked for.
-    for name in ("UNAUTHORIZED", "FORBIDDEN", "NOT_FOUND", "TOO_MANY_REQUESTS", *_CREATION_REFUSALS):
-        content["components"].setdefault("responses", {}).setdefault(name, _refusal(name))
+    content["components"].setdefault("responses", {}).update(
+        {name: _reply_of(refusal) for name, refusal in REFUSALS.items()}
+    )
     content["paths"] = {_on_the_wire(path): item for path, item in content["paths"].items()}
     for path, item in content["paths"].items():
         for parameter in item.get("parameters", []):
@@ -103,9 +105,11 @@ def _on_the_wire(path: str) -> str:
     return re.sub(r"{(\w+)}", lambda match: f"{{{camel_case(match[1])}}}", path)
 
 
-def _refusal(name: str) -> dict[str, Any]:
+def _reply_of(refusal: Refusal) -> dict[str, Any]:
+    codes = ", ".join(f"`{code}`" for code in refusal.codes)
     return {
-        "description": name.replace("_", " ").capitalize(),
+        "description": f"{refusal.description} Code: {codes}.",
+        "headers": _HEADERS | ({"Retry-After": _RETRY_AFTER} if refusal.is_for_later else {}),
         "content": {"application/json": {"schema": {"$ref": "#/components/schemas/ErrorEnvelope"}}},
     }
 
@@ -121,16 +125,12 @@ def _complete(
     operation["security"] = schemes
     words = path.replace("{", "").replace("}", "").replace("-", "_").strip("/").split("/")
     operation["operationId"] = "_".join([method, *words])
-    refusals = [] if schemes is OPEN else ["NOT_FOUND"]
-    if schemes in (PUBLISHABLE, SECRET):
-        refusals += ["UNAUTHORIZED", "TOO_MANY_REQUESTS"]
-    if schemes is SECRET:
-        refusals.append("FORBIDDEN")
-    if method == "post":
-        refusals += _CREATION_REFUSALS if schemes is not SIGNED else ("REQUEST_ENTITY_TOO_LARGE",)
     replies = operation["responses"]
-    for name in refusals:
-        replies.setdefault(_STATUS[name], {"$ref": f"#/components/responses/{name}"})
+    for name in _refusals_of(method, schemes):
+        replies[REFUSALS[name].status] = {"$ref": f"#/components/responses/{name}"}
+    if method == "get" and path in _CACHED:
+        replies["200"].setdefault("headers", {})["ETag"] = _ETAG
+        replies["304"] = {"description": "Nothing has changed since.", "headers": {"ETag": _ETAG}}
     for status, reply in replies.items():
         if "$ref" not in reply:
             headers = reply.setdefault("headers", {})
@@ -138,3 +138,12 @@ def _complete(
             if status == "200" and any("IdempotencyKey" in str(parameter) for parameter in parameters):
                 headers["Idempotency-Replayed"] = _REPLAYED
     operation["responses"] = dict(sorted(replies.items()))
+
+
+def _refusals_of(method: str, schemes: list[dict[str, list[str]]]) -> list[str]:
+    if schemes is OPEN:
+        return []
+    if schemes is SIGNED:
+        return ["NOT_FOUND", "REQUEST_ENTITY_TOO_LARGE", "SERVICE_UNAVAILABLE"]
+    refusals = [*_OF_ALL, *(["FORBIDDEN"] if schemes is SECRET else [])]
+    return [*refusals, *_OF_DOING] if method == "post" else refusals

@@ -8,7 +8,7 @@ from flask.cli import AppGroup
 
 from lumira.cli.buyers import checked_email, find_buyer
 from lumira.cli.customers import in_words
-from lumira.cli.scope import tenant_option
+from lumira.cli.scope import owner_option
 from lumira.cli.tenants import tenant_id_of
 from lumira.database import atomic
 from lumira.services import tenants
@@ -24,7 +24,7 @@ _LONGEST = 36_500
 
 @access.command("show")
 @click.argument("email")
-@tenant_option
+@owner_option
 def show(email: str, slug: str | None) -> None:
     """Print what the customer EMAIL (or id) may open, or could once, and why."""
     _tell(*find_buyer(email, slug))
@@ -33,7 +33,7 @@ def show(email: str, slug: str | None) -> None:
 @access.command("give")
 @click.argument("email")
 @click.argument("product")
-@tenant_option
+@owner_option
 @click.option("--days", type=click.IntRange(1, _LONGEST), help="[default: as long as it is sold for]")
 @click.option("--note", help="Why, for whoever reads it later.")
 def give(email: str, product: str, slug: str | None, days: int | None, note: str | None) -> None:
@@ -55,7 +55,7 @@ def give(email: str, product: str, slug: str | None, days: int | None, note: str
 @access.command("revoke")
 @click.argument("email")
 @click.argument("product")
-@tenant_option
+@owner_option
 def revoke(email: str, product: str, slug: str | None) -> None:
     """Close PRODUCT to the customer EMAIL (or id), bought or given, until `restore`; no money goes back."""
     tenant_id, customer_id = find_buyer(email, slug)
@@ -66,7 +66,7 @@ def revoke(email: str, product: str, slug: str | None) -> None:
 @access.command("restore")
 @click.argument("email")
 @click.argument("product")
-@tenant_option
+@owner_option
 def restore(email: str, product: str, slug: str | None) -> None:
     """Undo `revoke`: what was bought is open again unless its money went back."""
     tenant_id, customer_id = find_buyer(email, slug)

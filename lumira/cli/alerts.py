@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import click
 from flask.cli import AppGroup
 
-from lumira.cli.scope import chosen_tenants, tenant_option
+from lumira.cli.scope import chosen_tenants, owner_option, tenant_option
 from lumira.cli.tables import echo_table
 from lumira.cli.times import shown, zone_of
 from lumira.database import atomic
@@ -46,7 +46,7 @@ def _row(alert: Alert, tenant_slug: str, zone: ZoneInfo) -> tuple[str, ...]:
 
 @alerts.command("resolve")
 @click.argument("alert_id", metavar="ID", type=click.UUID)
-@tenant_option
+@owner_option
 def resolve(alert_id: UUID, slug: str | None) -> None:
     """Note that somebody has seen to the alert ID. What comes up again is raised anew."""
     for tenant_id, _ in chosen_tenants(slug):

@@ -8,7 +8,7 @@ import click
 from flask.cli import AppGroup
 
 from lumira.cli.buyers import find_buyer
-from lumira.cli.scope import chosen_tenants, tenant_option
+from lumira.cli.scope import chosen_tenants, owner_option, tenant_option
 from lumira.cli.tables import echo_table
 from lumira.cli.times import shown
 from lumira.database import atomic
@@ -50,7 +50,7 @@ def _row(line: CustomerLine, zone: ZoneInfo) -> tuple[str, ...]:
 
 @customers.command("show")
 @click.argument("email")
-@tenant_option
+@owner_option
 @click.option("--json", "as_json", is_flag=True, help="As JSON, times in UTC, amounts in minor units.")
 def show(email: str, slug: str | None, as_json: bool) -> None:
     """Print the customer EMAIL (or id), what they bought, and what they may open."""
@@ -103,7 +103,7 @@ def _origin(grant: Grant, view: CustomerView, zone: ZoneInfo) -> str:
 @customers.command("merge")
 @click.argument("source", metavar="FROM")
 @click.argument("target", metavar="INTO")
-@tenant_option
+@owner_option
 def merge(source: str, target: str, slug: str | None) -> None:
     """Make the customer FROM the customer INTO (addresses or ids), who gets all orders and all access.
 

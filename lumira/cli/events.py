@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import click
 from flask.cli import AppGroup
 
-from lumira.cli.scope import AMBIGUOUS, chosen_tenants, tenant_option
+from lumira.cli.scope import AMBIGUOUS, chosen_tenants, owner_option, tenant_option
 from lumira.cli.tables import echo_table
 from lumira.cli.times import shown
 from lumira.database import atomic, retried
@@ -58,7 +58,7 @@ def list_events(status: str | None, slug: str | None, event_type: str | None, li
 
 @events.command("show")
 @click.argument("event_id", metavar="ID")
-@tenant_option
+@owner_option
 def show(event_id: str, slug: str | None) -> None:
     """Print the event ID (Stripe's or ours) as it is stored, and what became of it."""
     tenant_id, tenant_slug, event = _find(event_id, slug)

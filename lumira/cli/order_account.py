@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 from lumira.cli.times import shown, shown_exactly
 from lumira.models import Order, Receipt, RefundRequest
 from lumira.money import format_amount
-from lumira.services import refunds
+from lumira.services import payments, refunds
 from lumira.services.deliverables import DeliverableView
 from lumira.services.view_orders import OrderView
 
@@ -27,6 +27,8 @@ def account(
     for line in order.lines:
         price = format_amount(line.unit_amount, order.currency)
         yield f"  {line.quantity} x {line.product_id}  {line.product_name}  {price}"
+    yield from _pieces(order)
+    yield from _pages(order, zone)
     yield from _money(order)
     yield from _papers(papers, zone)
     yield from _given(order, zone)
@@ -47,6 +49,28 @@ def _header(order: Order, *, tenant_slug: str, zone: ZoneInfo) -> Iterator[str]:
     if order.review_reason is not None:
         yield f"  review    {order.review_reason}: `flask orders release {order.order_number}` accepts it"
         yield f"            and `flask orders refund {order.order_number}` sends it back"
+    if order.sold_out_at is not None:
+        yield f"  sold out  {shown_exactly(order.sold_out_at, zone)}: paid when nothing was left, its money goes back"
+    if order.next_check_at is not None:
+        yield f"  next look {shown_exactly(order.next_check_at, zone)}, when Stripe is asked about it again"
+
+
+def _pieces(order: Order) -> Iterator[str]:
+    """What the order has of what is counted."""
+    if order.reservations:
+        yield "pieces"
+    for each in order.reservations:
+        yield f"  {each.product_id}  {each.quantity}  {each.state}"
+
+
+def _pages(order: Order, zone: ZoneInfo) -> Iterator[str]:
+    """Pages of Stripe's on which it can be paid, or could be."""
+    if order.sessions:
+        yield "pages"
+    for page in order.sessions:
+        awaited = ", its payment is on its way" if page.is_awaited else ""
+        until = f", until {shown(page.expires_at, zone)}" if page.is_open else ""
+        yield f"  {page.stripe_session_id}  {page.state}{awaited}{until}"
 
 
 def _money(order: Order) -> Iterator[str]:
@@ -57,6 +81,7 @@ def _money(order: Order) -> Iterator[str]:
             f"  {payment.stripe_payment_intent_id}  {payment.state}  "
             f"asked {format_amount(payment.amount, order.currency)}, "
             f"received {format_amount(payment.amount_received, payment.currency)}"
+            f"{', a try is under way' if payments.has_open_try(order, payment) else ''}"
         )
     if order.refunds or order.charges or order.refund_requests:
         refunded = format_amount(refunds.refunded_amount(order), order.currency)

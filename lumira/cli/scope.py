@@ -20,6 +20,12 @@ def tenant_option(command: _Command) -> _Command:
     return click.option("--tenant", "slug", metavar="SLUG", help="Only this tenant. [default: all]")(command)
 
 
+def owner_option(command: _Command) -> _Command:
+    """The same for a command about one thing, which most often one tenant alone knows."""
+    told = "Whose it is; needed where several tenants know it."
+    return click.option("--tenant", "slug", metavar="SLUG", help=told)(command)
+
+
 def chosen_tenants(slug: str | None) -> list[tuple[int, str]]:
     """Id and slug of the tenant, or of all; `TenantNotFound` names a slug that nobody has."""
     if slug is not None:

@@ -9,6 +9,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from lumira.blueprints import docs
+from lumira.errors import LumiraError
 
 #: The document does not describe itself.
 UNDOCUMENTED = {"/api/openapi.json", "/api/docs", "/api/docs/start.js", "/api/docs/<asset>"}
@@ -55,6 +56,47 @@ def test_every_reference_in_the_document_leads_somewhere(document: dict[str, Any
         for step in reference.removeprefix("#/").split("/"):
             found = found[step]
         assert found
+
+
+#: What only commands, pages and Stripe's deliveries end in.
+NOT_OF_THE_API = {
+    "ACCESS_ENDED",
+    "CUSTOMER_NOT_FOUND",
+    "GRANT_NOT_FOUND",
+    "INVALID_CATALOG",
+    "NOTHING_TO_OPEN",
+    "NOT_ERASABLE",
+    "NOT_MERGEABLE",
+    "NO_PUBLIC_URL",
+    "RENDERING_UNAVAILABLE",
+    "WEBHOOK_REJECTED",
+}
+
+
+def codes_below(kind: type[LumiraError]) -> set[str]:
+    return {kind.code}.union(*(codes_below(each) for each in kind.__subclasses__()))
+
+
+def test_every_code_that_the_api_answers_stands_in_the_document(document: dict[str, Any]) -> None:
+    told = set(re.findall("`([A-Z_]+)`", str(document["components"]["responses"])))
+    assert codes_below(LumiraError) - NOT_OF_THE_API <= told
+
+
+@pytest.mark.parametrize(
+    ("operation", "status", "code"),
+    [
+        (("post", "/api/payments/checkout-sessions"), "409", "OUT_OF_STOCK"),
+        (("post", "/api/products/create-payment-intent"), "500", "PAYMENT_FAILED"),
+        (("post", "/api/payments/{paymentIntentId}/refunds"), "409", "NOT_REFUNDABLE"),
+        (("get", "/api/orders"), "400", "INVALID_EMAIL"),
+        (("get", "/api/products"), "503", "SERVICE_UNAVAILABLE"),
+    ],
+)
+def test_an_operation_says_what_it_may_be_refused_with(
+    document: dict[str, Any], operation: tuple[str, str], status: str, code: str
+) -> None:
+    reference = operations(document)[operation]["responses"][status]["$ref"]
+    assert f"`{code}`" in document["components"]["responses"][reference.rpartition("/")[2]]["description"]
 
 
 def test_document_stays_the_same(app: Flask, client: FlaskClient) -> None:

@@ -10,7 +10,7 @@ from lumira.database import atomic
 from lumira.models import OrderStatus
 from lumira.services import receipts
 from tests import files, refunding, seller, stripe_sandbox
-from tests.factories import BUYER, load_order, open_payment
+from tests.factories import BUYER, load_order, open_cart, open_payment
 from tests.stripe_events import deliver, event, payment_intent
 
 pytestmark = pytest.mark.usefixtures("app_context")
@@ -58,6 +58,22 @@ def test_its_receipts_and_what_is_made_for_its_buyer_are_shown(run_flask, make_b
         *_, receipt, credit_note = receipts.list_receipts(brand.id)
     assert f"{receipt.label}  47.00 EUR" in refunded
     assert f"{credit_note.label}  -7.00 EUR" in refunded
+
+
+def test_what_an_unpaid_order_waits_for_is_shown(run_flask, tenant):
+    opened = open_cart(tenant)
+    waiting = run_flask("orders", "show", opened.order_number).stdout
+    assert f"{opened.session_id}  open, until " in waiting
+    assert "pieces\n" in waiting
+    assert "  shirt  2  held\n" in waiting
+    assert ", when Stripe is asked about it again" in waiting
+
+    asked = open_payment(tenant)
+    intent = payment_intent(id=asked.payment_intent_id, status="requires_action", payment_method="pm_1")
+    deliver(tenant, event("payment_intent.requires_action", intent))
+    shown = run_flask("orders", "show", asked.order_number).stdout
+    assert shown.startswith(f"{asked.order_number}  processing")
+    assert "received 0.00 EUR, a try is under way" in shown
 
 
 def test_a_command_answers_without_lines_of_log(run_flask, make_brand):

@@ -1,0 +1,43 @@
+"""What the log may say is written down where operators look."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import lumira
+
+SOURCE = Path(lumira.__file__).parent
+#: Programs for trying things out, which speak to whoever started them.
+_NOT_OPERATED = ("sandbox", "cli/demo")
+
+
+def logged() -> Iterator[tuple[str, str]]:
+    """File and name of every line that is logged under a name of its own."""
+    for file in sorted(SOURCE.rglob("*.py")):
+        where = file.relative_to(SOURCE).as_posix()
+        if where.startswith(_NOT_OPERATED):
+            continue
+        for node in ast.walk(ast.parse(file.read_text())):
+            match node:
+                case ast.Call(
+                    func=ast.Attribute(
+                        value=ast.Name(id="log"),
+                        attr="debug" | "info" | "warning" | "error" | "exception" | "critical",
+                    ),
+                    args=[ast.Constant(value=str(name)), *_],
+                ):
+                    yield where, name
+
+
+NAMES = sorted({name for _, name in logged()})
+
+
+def test_there_are_such_lines() -> None:
+    assert {"request", "event_handled", "alert_raised"} <= set(NAMES)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_line_of_the_log_is_explained_to_operators(name: str) -> None:
+    assert f"`{name}`" in (SOURCE.parent / "docs" / "operations.md").read_text()

@@ -82,7 +82,7 @@ def _limiter(settings: Settings) -> Limiter:
         application_limits=[
             ApplicationLimit(
                 limit_provider=limits.per_key,
-                key_function=lambda: tenancy.shown_key_digest() or "",
+                key_function=_holder,
                 scope="key",
                 exempt_when=lambda: tenancy.shown_key_digest() is None,
             ),
@@ -99,6 +99,15 @@ def _limiter(settings: Settings) -> Limiter:
         key_prefix="lumira",
         enabled=limits.enabled,
     )
+
+
+def _holder() -> str:
+    """Who shows the key: of a secret one a single caller, of one that stands in a page each household by itself.
+
+    Otherwise anybody could use a shop's public key up for all of its buyers.
+    """
+    key = tenancy.shown_key_digest() or ""
+    return key if tenancy.shows_secret_key() else f"{key}:{_network()}"
 
 
 def _has_opened(reply: Response) -> bool:

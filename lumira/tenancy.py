@@ -216,6 +216,11 @@ def recall() -> Caller | None:
     return None if domain is None else memory.recall(memory.domains, domain)
 
 
+def shows_secret_key() -> bool:
+    """Whether the key that was shown, right or wrong, is of the secret kind."""
+    return keys.is_secret(request.headers.get("Authorization", "").partition(" ")[2].strip())
+
+
 def shown_key_digest() -> str | None:
     """What is kept of the key that was shown, right or wrong; `None` where none was."""
     shown = request.headers.get("Authorization")

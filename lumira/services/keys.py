@@ -34,6 +34,11 @@ def create(tenant_id: int, kind: KeyKind) -> str:
     return key
 
 
+def is_secret(key: str) -> bool:
+    """Whether it is written as a secret key is; nothing is said of whether there is such a key."""
+    return key.startswith(_PREFIX[KeyKind.SECRET])
+
+
 def digest(key: str) -> str:
     """What is kept of a key. It has 256 random bits, so a plain hash is enough."""
     return hashlib.sha256(key.encode()).hexdigest()

@@ -150,3 +150,18 @@ def test_dead_redis_refuses_no_sale_and_limits_go_on(
     client = client_with(rate_limits=limited(per_key=per_key), redis_url="redis://127.0.0.1:1/0")
     expected = [200, 200, 200] if per_key == MANY else [200, 200, 429]
     assert statuses(lambda: client.get("/api/products", headers=tenant.publishable), 3) == expected
+
+
+def test_nobody_uses_up_a_public_key_for_other_peoples_buyers(
+    client_with: Callable[..., FlaskClient], tenant: Brand
+) -> None:
+    client = client_with(rate_limits=limited(per_key="2 per minute"))
+
+    def ask(address: str, headers: dict[str, str]) -> int:
+        reply = client.get("/api/products", headers=headers, environ_base={"REMOTE_ADDR": address})
+        return reply.status_code
+
+    assert [ask("192.0.2.1", tenant.publishable) for _ in range(3)] == [200, 200, 429]
+    assert ask("192.0.2.2", tenant.publishable) == 200
+    # A secret one is one caller's, wherever that calls from.
+    assert [ask(f"192.0.2.{last}", tenant.secret) for last in (3, 4, 5)] == [200, 200, 429]

@@ -23,8 +23,9 @@ workers = _number("WEB_CONCURRENCY", default=os.cpu_count() or 1)
 # As many as a process has database connections (DATABASE_POOL_SIZE): one more would only queue for one.
 threads = _number("WEB_THREADS", default=16)
 
-# A call to Stripe that hangs ends after 55 seconds, its one retry included. A stop or a reload lets it end,
-# and stays below the 90 seconds after which another try of the same request may begin.
+# A call to Stripe that hangs ends after 55 seconds, its one retry included; a refusal for a while in between makes it
+# 80, and a sale makes up to three calls. A stop or a reload lets the usual bad one end, below the 90 seconds after
+# which another try of the same request may begin. What it cuts off goes on with that try.
 graceful_timeout = 75
 # Seconds without a sign of life from a worker's main thread; requests have threads of their own.
 timeout = 90

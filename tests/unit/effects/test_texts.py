@@ -199,3 +199,9 @@ class _Balanced(HTMLParser):
 
     def handle_endtag(self, tag):
         assert self.open.pop() == tag
+
+
+def test_every_alert_that_is_raised_is_explained_to_operators():
+    explained = (Path(texts.__file__).parents[2] / "docs" / "operations.md").read_text()
+    raised = {*_kinds_raised(Path(texts.__file__).parents[1]), "dispute", "inquiry"}
+    assert [kind for kind in sorted(raised) if f"| `{kind}` |" not in explained] == []

@@ -73,7 +73,7 @@ def make_brand(*, sandbox_url: str, stripe: bool = True, **columns: Any) -> Bran
         )
         for column, value in columns.items():
             setattr(tenant, column, value)
-        tenants.add_domain(tenant_id, domain)
+        tenants.set_domains(tenant_id, [domain])
         webhook_secret = f"whsec_{secrets.token_hex(16)}"
         if stripe:
             tenants.set_stripe_keys(

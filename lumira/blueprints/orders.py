@@ -8,7 +8,7 @@ from lumira.blueprints.references import checked_reference
 from lumira.blueprints.routing import ApiBlueprint
 from lumira.schemas.orders import OrdersQuery, OrdersResponse, OrdersWanted, WholeOrderResponse
 from lumira.services import view_orders
-from lumira.services.orders import OrderFilter, OrderStatus
+from lumira.services.order_lists import OrderFilter, OrderStatus
 from lumira.services.refunds import refunded_amount
 
 blueprint = ApiBlueprint("orders", __name__, url_prefix="/api/orders", description="Orders")

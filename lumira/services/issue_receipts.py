@@ -7,7 +7,7 @@ import structlog
 
 from lumira.database import at_the_end, atomic, db
 from lumira.models import Order, Receipt, ReceiptKind, Tenant
-from lumira.services import orders, receipt_terms, receipts, tenants
+from lumira.services import order_lists, orders, receipt_terms, receipts, tenants
 from lumira.services.receipt_terms import Terms
 
 log = structlog.get_logger()
@@ -173,7 +173,9 @@ def _suspects(tenant_id: int) -> list[UUID]:
     after = None
     while True:
         with atomic(tenant_id):
-            page, after = orders.list_orders(tenant_id, orders.OrderFilter(after=after, limit=_PAGE))
+            page, after = order_lists.list_orders(
+                tenant_id, order_lists.OrderFilter(after=after, limit=_PAGE)
+            )
             papers = receipts.known_of(tenant_id, [order.id for order in page])
         suspects += [
             order.id

@@ -14,6 +14,7 @@ from lumira.errors import InvalidCart, InvalidQuantity
 from lumira.models import Customer, Order, Product
 from lumira.services import catalog, checks, customers, idempotency, levels, orders, outbox, stock, tenants
 from lumira.services.idempotency import Call, Claim, StoredReply
+from lumira.services.open_order import open_order
 from lumira.services.settle_order import settle_order
 
 #: Who does what happens while a payment is opened.
@@ -110,7 +111,7 @@ def _find_or_open_order(tenant_id: int, call: Call, claim: Claim, basket: Basket
         return orders.lock_order(tenant_id, known)
     tenant = tenants.get(tenant_id)
     account = tenants.find_stripe_account(tenant_id)
-    return orders.open_order(
+    return open_order(
         tenant_id,
         prefix=tenant.order_prefix,
         items=items,

@@ -1,9 +1,7 @@
-"""Orders: opened with everything frozen, locked and loaded whole, found and listed."""
+"""Orders: found, locked, and loaded whole."""
 
 import re
-import secrets
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -13,34 +11,24 @@ from sqlalchemy.orm import QueryableAttribute
 from sqlalchemy.orm.attributes import set_committed_value
 
 from lumira.database import db
-from lumira.errors import InvalidRequest, OrderNotFound
+from lumira.errors import OrderNotFound
 from lumira.models import (
     AccessGrant,
     Charge,
     CheckoutSession,
-    Customer,
     Decline,
     Dispute,
     Order,
     OrderLine,
+    OrderStatus,
     OutboxMessage,
     Payment,
     PaymentRequest,
-    Product,
     Refund,
     RefundRequest,
-    ReleaseOnFailure,
     SessionState,
     StockReservation,
-    email_key,
 )
-from lumira.models import (
-    OrderStatus as OrderStatus,  # also for those who list orders by status  # noqa: PLC0414
-)
-from lumira.models.columns import uuid7
-
-#: Crockford's base 32: no I, L, O or U, so that a number can be read out on the telephone.
-_CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 #: What belongs to an order: the relationship, and by what its rows are sorted.
 _WHOLE: tuple[tuple[QueryableAttribute[Any], QueryableAttribute[Any]], ...] = (
@@ -60,95 +48,6 @@ _WHOLE: tuple[tuple[QueryableAttribute[Any], QueryableAttribute[Any]], ...] = (
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
-@dataclass(frozen=True, slots=True)
-class OrderFilter:
-    """Which orders to list; times are aware, `after` is the id of the last one seen."""
-
-    status: OrderStatus | None = None
-    customer_email: str | None = None
-    created_after: datetime | None = None
-    created_before: datetime | None = None
-    after: UUID | None = None
-    limit: int = 50
-
-
-def new_order_number(prefix: str) -> str:
-    """A number nobody can guess or count: the tenant's prefix and 50 random bits."""
-    return f"{prefix}-{''.join(secrets.choice(_CROCKFORD) for _ in range(10))}"
-
-
-def open_order(
-    tenant_id: int,
-    *,
-    prefix: str,
-    items: Sequence[tuple[Product, int]],
-    customer: Customer | None,
-    customer_email: str | None,
-    customer_name: str | None,
-    livemode: bool,
-    source: str,
-    request_id: str | None,
-    release_on_failure: ReleaseOnFailure,
-    metadata: dict[str, str],
-    locale: str | None = None,
-) -> Order:
-    """A pending order for products and quantities at today's prices, all of one currency.
-
-    Nothing of it follows the catalog afterwards. What it asks for is computed here and nowhere else.
-    """
-    amount = sum(product.amount * quantity for product, quantity in items)
-    first, *others = (product for product, _ in items)
-    order = Order(
-        tenant_id=tenant_id,
-        id=uuid7(),
-        order_number=new_order_number(prefix),
-        customer_id=customer.id if customer else None,
-        customer_email=customer_email,
-        email_key=customer.email_key if customer else None,
-        customer_name=customer_name,
-        amount=amount,
-        currency=first.currency,
-        livemode=livemode,
-        source=source,
-        request_id=request_id,
-        locale=locale,
-        # By it the database sees that a gift alone is given to each customer once; of a cart, who opens the sale.
-        free_product_id=first.id if amount == 0 and customer and not others else None,
-        release_on_failure=release_on_failure,
-        caller_metadata=metadata,
-        status=OrderStatus.PENDING,
-    )
-    order.lines.extend(
-        _line(position, product, quantity) for position, (product, quantity) in enumerate(items)
-    )
-    db.session.add(order)
-    # Grants point at lines, so the lines are there before the order is settled.
-    db.session.flush()
-    for relationship, _ in _WHOLE:
-        if relationship.key not in order.__dict__:
-            # It is new, so it is whole without looking.
-            set_committed_value(order, relationship.key, [])
-    return order
-
-
-def _line(position: int, product: Product, quantity: int) -> OrderLine:
-    return OrderLine(
-        id=uuid7(),
-        position=position,
-        product_id=product.id,
-        product_name=product.name,
-        kind=product.kind,
-        level_number=product.level_number,
-        quantity=quantity,
-        unit_amount=product.amount,
-        on_partial_refund=product.on_partial_refund,
-        restock_on_refund=product.restock_on_refund,
-        access_days=product.access_days,
-        includes_lower_levels=product.includes_lower_levels,
-        deliverables=product.deliverables,
-    )
-
-
 def lock_orders(tenant_id: int, order_ids: Iterable[UUID]) -> dict[UUID, Order]:
     """The orders, locked in the order of their ids and loaded whole, by id."""
     query = (
@@ -158,10 +57,10 @@ def lock_orders(tenant_id: int, order_ids: Iterable[UUID]) -> dict[UUID, Order]:
         .with_for_update()
         .execution_options(populate_existing=True)
     )
-    return {order.id: order for order in _load_whole(tenant_id, db.session.execute(query).scalars().all())}
+    return {order.id: order for order in load_whole(tenant_id, db.session.execute(query).scalars().all())}
 
 
-def _load_whole(tenant_id: int, found: Sequence[Order]) -> Sequence[Order]:
+def load_whole(tenant_id: int, found: Sequence[Order]) -> Sequence[Order]:
     """The orders with all that belongs to them: one query for each kind of row, however many orders.
 
     Written out instead of SQLAlchemy's own eager loading, whose text grows with the number of orders, so that
@@ -182,6 +81,13 @@ def _load_whole(tenant_id: int, found: Sequence[Order]) -> Sequence[Order]:
         for order in found:
             set_committed_value(order, relationship.key, of_order[order.id])
     return found
+
+
+def declare_whole(order: Order) -> None:
+    """Of an order that is new: what it has not been given it has none of, without looking."""
+    for relationship, _ in _WHOLE:
+        if relationship.key not in order.__dict__:
+            set_committed_value(order, relationship.key, [])
 
 
 def lock_order(tenant_id: int, order_id: UUID) -> Order:
@@ -295,7 +201,7 @@ def get_order(tenant_id: int, reference: str) -> Order:
     found = db.session.execute(query).scalars().all()
     if not found:
         raise OrderNotFound("There is no such order.")
-    [order] = _load_whole(tenant_id, found)
+    [order] = load_whole(tenant_id, found)
     return order
 
 
@@ -321,63 +227,3 @@ def _referred_to(query: Select[Order], tenant_id: int, reference: str) -> Select
     if _UUID.fullmatch(reference.lower()):
         return query.where(Order.id == UUID(reference))
     return query.where(Order.order_number == reference.upper())
-
-
-def list_orders(tenant_id: int, wanted: OrderFilter) -> tuple[list[Order], UUID | None]:
-    """Orders, newest first, and the id to go on from, `None` on the last page.
-
-    Ids are UUIDv7, so that their order is the order in which the orders were opened.
-    """
-    query = select(Order).where(Order.tenant_id == tenant_id).order_by(Order.id.desc())
-    if wanted.status is not None:
-        query = query.where(Order.status == wanted.status)
-    if wanted.customer_email is not None:
-        query = query.where(Order.email_key == email_key(wanted.customer_email))
-    if wanted.created_after is not None:
-        query = query.where(Order.created_at > wanted.created_after)
-    if wanted.created_before is not None:
-        query = query.where(Order.created_at < wanted.created_before)
-    if wanted.after is not None:
-        query = query.where(Order.id < wanted.after)
-    if wanted.limit < 1:
-        raise InvalidRequest("A page holds at least one order.")
-    found = db.session.execute(query.limit(wanted.limit + 1)).scalars().all()
-    page = list(_load_whole(tenant_id, found[: wanted.limit]))
-    return page, (page[-1].id if len(found) > wanted.limit else None)
-
-
-#: Purchases on one page of a buyer's.
-_PAGE_OF_CUSTOMER = 50
-#: What a buyer calls a purchase: not a try that came to nothing.
-_BOUGHT = (
-    OrderStatus.PROCESSING,
-    OrderStatus.COMPLETED,
-    OrderStatus.PARTIALLY_REFUNDED,
-    OrderStatus.REFUNDED,
-    OrderStatus.DISPUTED,
-)
-
-
-def list_of_customer(tenant_id: int, customer_id: UUID, page: int = 1) -> tuple[Sequence[Order], bool]:
-    """What one customer bought, whole, newest first, page by page; and whether there are more pages.
-
-    What was paid for comes before all else: the rest anybody can order in another's name, as often as they like.
-    """
-    is_paid = (Order.amount > 0) & Order.completed_at.is_not(None)
-    query = _bought(select(Order), tenant_id, customer_id).order_by(None)
-    query = query.order_by(is_paid.desc(), Order.id.desc())
-    first = (page - 1) * _PAGE_OF_CUSTOMER
-    found = db.session.execute(query.offset(first).limit(_PAGE_OF_CUSTOMER + 1)).scalars().all()
-    return _load_whole(tenant_id, found[:_PAGE_OF_CUSTOMER]), len(found) > _PAGE_OF_CUSTOMER
-
-
-def newest_of_customer(tenant_id: int, customer_id: UUID) -> UUID | None:
-    """Id of the last order of a customer that has an address to write to; `None` if there is none."""
-    query = _bought(select(Order.id), tenant_id, customer_id).where(Order.customer_email.is_not(None))
-    return db.session.execute(query.limit(1)).scalar_one_or_none()
-
-
-def _bought(query: Select[Any], tenant_id: int, customer_id: UUID) -> Select[Any]:
-    return query.where(
-        Order.tenant_id == tenant_id, Order.customer_id == customer_id, Order.status.in_(_BOUGHT)
-    ).order_by(Order.id.desc())

@@ -145,6 +145,7 @@ def lock(tenant_id: int) -> Tenant:
 
 
 def list_domains(tenant_id: int) -> list[str]:
+    """The host names that the tenant answers to, in alphabetical order."""
     return list(
         db.session.execute(
             select(TenantDomain.domain)
@@ -169,11 +170,6 @@ def set_domains(tenant_id: int, domains: list[str]) -> None:
             db.session.flush()
         except IntegrityError as error:
             raise InvalidRequest(f"The domain {domain} belongs to another tenant.") from error
-
-
-def add_domain(tenant_id: int, domain: str) -> None:
-    """Answer to one host name more."""
-    set_domains(tenant_id, [*list_domains(tenant_id), domain])
 
 
 def _checked_domain(domain: str) -> str:

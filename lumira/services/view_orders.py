@@ -5,8 +5,8 @@ from uuid import UUID
 
 from lumira.database import atomic
 from lumira.models import Order
-from lumira.services import customers, orders
-from lumira.services.orders import OrderFilter
+from lumira.services import customers, order_lists, orders
+from lumira.services.order_lists import OrderFilter
 from lumira.services.timeline import TimelineEntry, list_events, timeline
 
 
@@ -40,4 +40,4 @@ def list_orders(tenant_id: int, wanted: OrderFilter) -> tuple[list[Order], UUID 
         if wanted.customer_email is not None:
             customer = customers.find_by_email(tenant_id, wanted.customer_email)
             wanted = replace(wanted, customer_email=customer.email_key) if customer else wanted
-        return orders.list_orders(tenant_id, wanted)
+        return order_lists.list_orders(tenant_id, wanted)

@@ -8,7 +8,7 @@ from lumira.clock import utc_now
 from lumira.database import atomic
 from lumira.link_tokens import LinkAddress
 from lumira.models import Order, OrderLine, Receipt, Tenant
-from lumira.services import access_links, orders, receipts, refunds, tenants
+from lumira.services import access_links, order_lists, receipts, refunds, tenants
 from lumira.services.given_files import Given, read_given
 from lumira.services.order_files import LineFiles, read_order_files
 
@@ -57,7 +57,7 @@ def view_purchases(address: LinkAddress, page: int = 1) -> Visit | None:
             return None
         is_live = holder.is_admitted(now)
         found, has_more = (
-            orders.list_of_customer(tenant_id, holder.customer.id, page) if is_live else ((), False)
+            order_lists.list_of_customer(tenant_id, holder.customer.id, page) if is_live else ((), False)
         )
         return Visit(
             tenant=tenants.get(tenant_id),

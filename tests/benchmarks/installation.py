@@ -14,6 +14,7 @@ from lumira.clock import utc_now
 from lumira.database import atomic, db
 from lumira.models import Product, Tenant
 from lumira.services import catalog, checks, customers, orders, payments, tenants
+from lumira.services.open_order import open_order
 from lumira.services.payments import IntentFacts, Seller
 from lumira.tasks.queue import queue
 from lumira.webhooks import inbox
@@ -117,7 +118,7 @@ def _receive_payments(brand: Brand, numbers: range) -> None:
 
 def _open_order(tenant: Tenant, product: Product, number: int) -> Paid:
     email = f"buyer-{number}@example.com"
-    order = orders.open_order(
+    order = open_order(
         tenant.id,
         prefix=tenant.order_prefix,
         items=[(product, 1)],

@@ -8,9 +8,10 @@ from lumira.clock import utc_now
 from lumira.database import atomic
 from lumira.models import Customer, DisputeStatus, Order, RefundStatus, ReleaseOnFailure
 from lumira.models.columns import uuid7
-from lumira.services import catalog, customers, disputes, orders, payments, refunds
+from lumira.services import catalog, customers, disputes, payments, refunds
 from lumira.services.customer_figures import CustomerFigures, figures_of
 from lumira.services.disputes import DisputeFacts
+from lumira.services.open_order import open_order as freeze_order
 from lumira.services.payments import IntentFacts
 from lumira.services.refunds import ChargeFacts, RefundFacts
 from lumira.services.settle_order import settle_order
@@ -21,7 +22,7 @@ pytestmark = pytest.mark.usefixtures("app_context")
 
 def open_order(brand: Brand, customer: Customer) -> Order:
     product = catalog.get_product(brand.id, "mystique")
-    return orders.open_order(
+    return freeze_order(
         brand.id,
         prefix="TST",
         items=[(product, 1)],

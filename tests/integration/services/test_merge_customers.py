@@ -10,7 +10,7 @@ from lumira.services.change_access import give_access, revoke_access
 from lumira.services.create_payment_intent import PaymentOpened
 from lumira.services.erase_customer import erase_customer
 from lumira.services.merge_customers import MOVED, Merged, merge_customers
-from lumira.services.orders import OrderFilter
+from lumira.services.order_lists import OrderFilter
 from lumira.services.view_access import view_access
 from lumira.services.view_customers import list_customers, view_customer
 from lumira.services.view_orders import list_orders

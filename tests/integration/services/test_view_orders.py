@@ -4,7 +4,7 @@ import pytest
 
 from lumira.errors import OrderNotFound
 from lumira.models import OrderStatus
-from lumira.services.orders import OrderFilter
+from lumira.services.order_lists import OrderFilter
 from lumira.services.view_orders import list_orders, view_order, view_payment
 from tests.factories import open_payment
 from tests.stripe_events import deliver, event, payment_intent

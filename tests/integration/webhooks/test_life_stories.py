@@ -50,6 +50,7 @@ from lumira.services import (
 from lumira.services.checkout_sessions import SessionFacts
 from lumira.services.derive_outcome import Outcome, derive
 from lumira.services.issue_receipts import list_disagreements
+from lumira.services.open_order import open_order as freeze_order
 from lumira.services.payments import IntentFacts
 from lumira.services.refunds import refunded_amount
 from lumira.webhooks import drain, inbox
@@ -114,7 +115,7 @@ def open_order(brand: Brand, story: Story, name: str, *, is_known: bool) -> str:
     It knows its PaymentIntent or its page, or has yet to learn of them by its number.
     """
     with atomic(brand.id):
-        order = orders.open_order(
+        order = freeze_order(
             brand.id,
             prefix="STORY",
             items=[

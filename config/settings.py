@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from cryptography.fernet import Fernet
 from limits import parse_many
+from redis import ConnectionPool
 
 from config.smtp_server import SmtpServer
 
@@ -25,6 +26,8 @@ REQUIRED_IN_PRODUCTION = ("DATABASE_URL", "SECRET_KEY", "LUMIRA_ENCRYPTION_KEYS"
 _ORIGIN = re.compile(r"(https://[A-Za-z0-9.-]+|http://(localhost|127\.0\.0\.1))(:[0-9]{1,5})?/?")
 #: Nothing, or the number of one of its databases.
 _REDIS_DATABASE = re.compile(r"/?[0-9]{0,4}")
+#: What `limits` takes besides one server at one address.
+_OTHER_REDIS = ("redis+unix://", "redis+sentinel://", "redis+cluster://", "valkey")
 
 
 class SettingsError(Exception):
@@ -197,15 +200,20 @@ def _redis_url(given: Mapping[str, str]) -> str | None:
     url = given.get("REDIS_URL")
     if url is None:
         return None
-    try:
-        parts = urlsplit(url)
-        is_address = parts.scheme in ("redis", "rediss") and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        is_address = False
     # Nothing of it is repeated: it may hold the password, in whatever place it was mistyped.
-    if not is_address or not _REDIS_DATABASE.fullmatch(parts.path):
+    if any(map(str.isspace, url)) or not (url.startswith(_OTHER_REDIS) or _is_of_redis(url)):
         raise SettingsError("REDIS_URL must be an address such as redis://127.0.0.1:6379/0.")
     return url
+
+
+def _is_of_redis(url: str) -> bool:
+    try:
+        # Connects to nobody. A database that is no number it would take for none.
+        ConnectionPool.from_url(url)
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    return bool(parts.hostname) and bool(_REDIS_DATABASE.fullmatch(parts.path))
 
 
 def _smtp(given: Mapping[str, str]) -> SmtpServer | None:

@@ -44,6 +44,7 @@ def test_what_is_no_rate_is_refused_by_its_name(name: str, rate: str) -> None:
         "redis://:word@127.0.0.1:6379/0",
         "rediss://user:word@cache/12",
         "redis://[::1]:6379/",
+        "redis+sentinel://one:26379,two:26379/mymaster",
     ],
 )
 def test_an_address_of_redis_is_kept(url: str) -> None:
@@ -59,6 +60,10 @@ def test_an_address_of_redis_is_kept(url: str) -> None:
         "redis://:hunter2@cache:port/0",
         "redis://cache:99999",
         "redis://cache/first",
+        "REDIS://cache",
+        " redis://cache",
+        "redis://ca che",
+        "redis://cache?db=first",
     ],
 )
 def test_what_is_no_address_of_redis_is_refused_without_repeating_it(url: str) -> None:

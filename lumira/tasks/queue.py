@@ -6,7 +6,9 @@ work until the next sweep, and running one twice does nothing twice.
 
 import threading
 from collections.abc import Callable, Iterable
+from functools import wraps
 from random import SystemRandom
+from typing import Any, TypeVar, cast
 
 import structlog
 from procrastinate import App, JobContext
@@ -24,6 +26,8 @@ from lumira.webhooks import drain, reconcile
 
 log = structlog.get_logger()
 
+_Task = TypeVar("_Task", bound=Callable[..., None])
+
 QUEUE = "lumira"
 #: Seconds between two sweeps: what a lost wake-up left is found this late at most.
 SWEEP_EVERY = 10
@@ -31,16 +35,40 @@ SWEEP_EVERY = 10
 STALLED_AFTER = 15
 HEARTBEAT_EVERY = 5
 
+#: Letters that one process writes at once: a letter may take half a minute, and orders are served meanwhile.
+_writing = threading.BoundedSemaphore(2)
 #: Set when the process was asked to end: the batch in hand is the last.
 stopping = threading.Event()
 
-_reconciling = threading.Lock()
-_refunding = threading.Lock()
-_telling = threading.Lock()
 _dice = SystemRandom()
 
 # Only `worker.run` gives it a database: whoever imports the tasks connects to nothing.
 queue = App(connector=InMemoryConnector())
+
+
+def at_most(places: threading.BoundedSemaphore) -> Callable[[_Task], _Task]:
+    """Let a task run only while one of these places is free in this process, and else leave it to the next sweep.
+
+    A queueing lock keeps jobs from waiting twice, not from running twice: while Stripe, a mail server or the storage
+    hangs, those who wait for it must not take the places of those who settle events.
+    """
+
+    def limit(task: _Task) -> _Task:
+        @wraps(task)
+        def run(*arguments: Any, **options: Any) -> None:
+            if places.acquire(blocking=False):
+                try:
+                    task(*arguments, **options)
+                finally:
+                    places.release()
+
+        return cast("_Task", run)
+
+    return limit
+
+
+def _alone() -> threading.BoundedSemaphore:
+    return threading.BoundedSemaphore(1)
 
 
 @queue.task(name="drain_inbox", queue=QUEUE)
@@ -51,6 +79,7 @@ def drain_inbox(tenant_id: int) -> None:
 
 
 @queue.task(name="relay_outbox", queue=QUEUE)
+@at_most(_writing)
 def relay_outbox(tenant_id: int) -> None:
     """Send the tenant's messages that are due."""
     structlog.contextvars.bind_contextvars(tenant_id=tenant_id)
@@ -60,39 +89,37 @@ def relay_outbox(tenant_id: int) -> None:
 @queue.periodic(cron=f"* * * * * */{SWEEP_EVERY}")
 @queue.task(name="sweep", queue=QUEUE, queueing_lock="sweep")
 def sweep_due(timestamp: int) -> None:  # noqa: ARG001 - given to every periodic task
-    """Find what is due in any tenant and was not woken for: a retry, or work that a killed process left."""
+    """Find events that are due in any tenant and were not woken for: a retry, or work that a killed process left."""
     _for_each(sweep.tenants_with_due_events(utc_now()), drain.drain)
+
+
+@queue.periodic(cron=f"* * * * * */{SWEEP_EVERY}")
+@queue.task(name="sweep_outbox", queue=QUEUE, queueing_lock="sweep_outbox")
+@at_most(_writing)
+def sweep_outbox(timestamp: int) -> None:  # noqa: ARG001 - given to every periodic task
+    """The same for messages, which take as long as the mail server likes."""
     _for_each(sweep.tenants_with_due_messages(utc_now()), relay.relay)
 
 
 @queue.periodic(cron=f"* * * * * */{SWEEP_EVERY}")
 @queue.task(name="send_refunds", queue=QUEUE, queueing_lock="send_refunds")
+@at_most(_alone())
 def send_refunds(timestamp: int) -> None:  # noqa: ARG001 - given to every periodic task
     """Send the refunds of every tenant that are due: decided just now, put off, or left by a killed process."""
-    # As with reconciliation: while Stripe hangs, later runs must not take the places of other work.
-    if not _refunding.acquire(blocking=False):
-        return
-    try:
-        _for_each(sweep.tenants_with_due_refunds(utc_now()), send_due_refunds)
-    finally:
-        _refunding.release()
+    _for_each(sweep.tenants_with_due_refunds(utc_now()), send_due_refunds)
 
 
 @queue.periodic(cron=f"* * * * * */{SWEEP_EVERY}")
 @queue.task(name="tell_team", queue=QUEUE, queueing_lock="tell_team")
+@at_most(_alone())
 def tell_team(timestamp: int) -> None:  # noqa: ARG001 - given to every periodic task
     """Send every tenant's team the alerts that it has not been told of."""
-    # As above: while a mail server hangs, later runs must not take the places of other work.
-    if not _telling.acquire(blocking=False):
-        return
-    try:
-        _for_each(sweep.tenants_with_untold_alerts(utc_now()), tell.tell)
-    finally:
-        _telling.release()
+    _for_each(sweep.tenants_with_untold_alerts(utc_now()), tell.tell)
 
 
 @queue.periodic(cron="*/5 * * * *")
 @queue.task(name="remove_files", queue=QUEUE, queueing_lock="remove_files")
+@at_most(_alone())
 def remove_files(timestamp: int) -> None:  # noqa: ARG001 - given to every periodic task
     """Remove the files of every tenant that count no more."""
     _for_each(removing.tenants_with_files_to_remove(), removing.remove_files)
@@ -112,22 +139,16 @@ def _for_each(tenant_ids: Iterable[int], work: Callable[..., object]) -> None:
 
 @queue.periodic(cron="* * * * *")
 @queue.task(name="reconcile", queue=QUEUE, queueing_lock="reconcile")
+@at_most(_alone())
 def reconcile_all(timestamp: int) -> None:  # noqa: ARG001 - given to every periodic task
     """Ask Stripe, for every tenant, about what never arrived."""
-    # A queueing lock keeps jobs from waiting twice, not from running twice: while Stripe hangs, the runs of
-    # the following minutes must not take the places of those who settle events.
-    if not _reconciling.acquire(blocking=False):
-        return
-    try:
-        with atomic(None):
-            tenant_ids = tenants.list_ids()
-        # In another order each time, because a run that is killed must not always leave the same ones out; and
-        # the lost webhooks of all before the orders of any, which take longer and are less urgent.
-        _dice.shuffle(tenant_ids)
-        _for_each(tenant_ids, reconcile.recover_events)
-        _for_each(tenant_ids, reconcile.reconcile)
-    finally:
-        _reconciling.release()
+    with atomic(None):
+        tenant_ids = tenants.list_ids()
+    # In another order each time, because a run that is killed must not always leave the same ones out; and
+    # the lost webhooks of all before the orders of any, which take longer and are less urgent.
+    _dice.shuffle(tenant_ids)
+    _for_each(tenant_ids, reconcile.recover_events)
+    _for_each(tenant_ids, reconcile.reconcile)
 
 
 @queue.periodic(cron="17 * * * *")

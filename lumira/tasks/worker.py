@@ -5,6 +5,7 @@ import contextlib
 import os
 import signal
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import structlog
@@ -21,8 +22,9 @@ log = structlog.get_logger()
 
 #: Seconds before connecting again to a database that went away.
 RECONNECT_AFTER = 1.0
-#: Jobs of different tenants that one process runs side by side.
-CONCURRENCY = 4
+#: Jobs that one process runs side by side. Six at most wait for somebody outside (`queue.at_most`), so that two are
+#: always there to settle events.
+CONCURRENCY = 8
 
 
 def run(app: Flask, settings: Settings) -> None:
@@ -32,6 +34,8 @@ def run(app: Flask, settings: Settings) -> None:
 
 async def _run(app: Flask, settings: Settings) -> None:
     loop = asyncio.get_running_loop()
+    # As many as there may be jobs; by itself it would have a few more than processors.
+    loop.set_default_executor(ThreadPoolExecutor(CONCURRENCY + 2))
     asked_to_stop = asyncio.Event()
 
     def stop() -> None:

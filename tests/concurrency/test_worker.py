@@ -23,6 +23,7 @@ from lumira.models import AccessGrant, MessageStatus, OrderStatus, OutboxMessage
 from lumira.sandbox.server import SandboxServer
 from tests import factories, postgresql
 from tests.factories import Brand, count, load_order, open_payment
+from tests.mail_server import Mailbox, running
 from tests.stripe_events import event, payment_intent, receive
 
 #: How many connections to this database wait for a lock.
@@ -50,14 +51,18 @@ class House:
     brand: Brand
     workers: list[subprocess.Popen[bytes]] = dataclasses.field(default_factory=list)
 
-    def start_worker(self) -> subprocess.Popen[bytes]:
-        environment = os.environ | {
-            "LUMIRA_ENV": "production",
-            "DATABASE_URL": self.settings.database_url,
-            "SECRET_KEY": self.settings.secret_key,
-            "LUMIRA_ENCRYPTION_KEYS": self.settings.encryption_keys[0],
-            "LUMIRA_INSTANCE": str(self.settings.instance_path),
-        }
+    def start_worker(self, **settings: str) -> subprocess.Popen[bytes]:
+        environment = (
+            os.environ
+            | settings
+            | {
+                "LUMIRA_ENV": "production",
+                "DATABASE_URL": self.settings.database_url,
+                "SECRET_KEY": self.settings.secret_key,
+                "LUMIRA_ENCRYPTION_KEYS": self.settings.encryption_keys[0],
+                "LUMIRA_INSTANCE": str(self.settings.instance_path),
+            }
+        )
         log = (self.settings.instance_path / f"worker-{len(self.workers)}.log").open("wb")
         with log:
             worker = subprocess.Popen(
@@ -80,6 +85,9 @@ class House:
             ),
         )
         return opened.order_number
+
+    def is_completed(self, order_number: str) -> bool:
+        return load_order(self.brand, order_number).status is OrderStatus.COMPLETED
 
     def is_served(self, order_number: str) -> bool:
         order = load_order(self.brand, order_number)
@@ -130,6 +138,19 @@ def test_without_a_worker_nothing_is_lost_only_late(house: House) -> None:
     house.start_worker()
     eventually(lambda: all(house.is_served(number) for number in numbers), within=20)
     assert count(house.brand, AccessGrant) == count(house.brand, OutboxMessage) == 3
+
+
+def test_a_mail_server_that_dawdles_keeps_nobody_from_being_served(house: House) -> None:
+    mailbox = Mailbox()
+    mailbox.pause = 15.0
+    with running(mailbox) as port:
+        house.start_worker(
+            SMTP_URL=f"smtp://127.0.0.1:{port}?starttls=never", MAIL_FROM="no-reply@lumira.example"
+        )
+        # Each owes a letter, wakes somebody to send it, and keeps them for as long as the server likes.
+        for _ in range(8):
+            number = house.pay()
+            assert eventually(lambda number=number: house.is_completed(number), within=40) < 5
 
 
 @contextmanager

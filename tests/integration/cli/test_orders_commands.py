@@ -80,7 +80,6 @@ def test_a_command_answers_without_lines_of_log(run_flask, make_brand):
     number = refunding.pay(make_brand(seller=seller.EXEMPT)).order_number
     assert logging.getLogger().level == logging.INFO
     assert run_flask("orders", "refund", number).stderr == ""
-    assert run_flask("reconcile").stderr == ""
     assert logging.getLogger().level == logging.INFO
 
 

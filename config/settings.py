@@ -14,7 +14,6 @@ from urllib.parse import urlsplit
 
 from cryptography.fernet import Fernet
 from limits import parse_many
-from redis import ConnectionPool
 
 from config.smtp_server import SmtpServer
 
@@ -207,6 +206,9 @@ def _redis_url(given: Mapping[str, str]) -> str | None:
 
 
 def _is_of_redis(url: str) -> bool:
+    # Imported here because it takes a tenth of a second, and most processes have no Redis.
+    from redis import ConnectionPool  # noqa: PLC0415
+
     try:
         # Connects to nobody. A database that is no number it would take for none.
         ConnectionPool.from_url(url)

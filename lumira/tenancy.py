@@ -218,10 +218,17 @@ def recall() -> Caller | None:
 
 def shows_secret_key() -> bool:
     """Whether the key that was shown, right or wrong, is of the secret kind."""
-    return keys.is_secret(request.headers.get("Authorization", "").partition(" ")[2].strip())
+    shown = _sent_as_key()
+    return shown is not None and keys.is_secret(shown)
+
+
+def _sent_as_key() -> str | None:
+    """What was shown as a key, right or wrong; `None` where nothing was."""
+    header = request.headers.get("Authorization")
+    return None if header is None else header.partition(" ")[2].strip()
 
 
 def shown_key_digest() -> str | None:
     """What is kept of the key that was shown, right or wrong; `None` where none was."""
-    shown = request.headers.get("Authorization")
-    return None if shown is None else keys.digest(shown.partition(" ")[2].strip())
+    shown = _sent_as_key()
+    return None if shown is None else keys.digest(shown)

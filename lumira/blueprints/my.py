@@ -16,7 +16,7 @@ from lumira.errors import AccessEnded, FileMissing, ReceiptNotFound
 from lumira.link_tokens import LinkAddress
 from lumira.pages import buyer
 from lumira.pages.buyer import Notice, Sheet
-from lumira.services.hand_out_file import attachment, disposition_of, pieces_of
+from lumira.services.hand_out_file import disposition_of, pieces_of
 from lumira.services.open_download import Download, open_download
 from lumira.services.open_receipt import OpenedReceipt, open_receipt
 from lumira.services.renew_link import renew_link
@@ -119,7 +119,7 @@ def _hand_out(found: Download) -> Response:
             size=found.size,
             sha256=found.sha256,
             content_type=found.file.content_type,
-            disposition=disposition_of(found.file),
+            disposition=disposition_of(found.file.file_name),
             read=lambda first, last: pieces_of(found.file, start=first, end=last),
         )
     )
@@ -132,7 +132,7 @@ def _draw(found: OpenedReceipt) -> Response:
             size=len(content),
             sha256=hashlib.sha256(content).hexdigest(),
             content_type="application/pdf",
-            disposition=attachment(found.receipt.file_name),
+            disposition=disposition_of(found.receipt.file_name),
             read=lambda first, last: iter((content[first : last + 1],)),
         )
     )

@@ -1,7 +1,6 @@
 """`flask access …`: who may open what, and a person's decision about it."""
 
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 import click
 from flask.cli import AppGroup
@@ -10,8 +9,8 @@ from lumira.cli.buyers import checked_email, find_buyer
 from lumira.cli.customers import in_words
 from lumira.cli.scope import owner_option
 from lumira.cli.tenants import tenant_id_of
+from lumira.cli.times import zone_of
 from lumira.database import atomic
-from lumira.services import tenants
 from lumira.services.change_access import give_access, restore_access, revoke_access
 from lumira.services.view_customers import view_customer
 
@@ -77,7 +76,7 @@ def restore(email: str, product: str, slug: str | None) -> None:
 def _tell(tenant_id: int, customer_id: UUID) -> None:
     view = view_customer(tenant_id, str(customer_id))
     with atomic(tenant_id):
-        zone = ZoneInfo(tenants.get(tenant_id).time_zone)
+        zone = zone_of(tenant_id)
     if not view.grants:
         click.echo(f"{view.customer.email} has no access to anything.")
     for grant in view.grants:

@@ -10,7 +10,7 @@ from flask.cli import AppGroup
 from lumira.cli.buyers import find_buyer
 from lumira.cli.scope import chosen_tenants, owner_option, tenant_option
 from lumira.cli.tables import echo_table
-from lumira.cli.times import shown
+from lumira.cli.times import shown, zone_of
 from lumira.database import atomic
 from lumira.errors import CustomerNotFound
 from lumira.models import AccessGrant, Tenant
@@ -36,7 +36,7 @@ def list_(slug: str | None, limit: int) -> None:
     rows = []
     for tenant_id, tenant_slug in chosen_tenants(slug):
         with atomic(tenant_id):
-            zone = ZoneInfo(tenants.get(tenant_id).time_zone)
+            zone = zone_of(tenant_id)
         rows += [(tenant_slug, *_row(line, zone)) for line in list_customers(tenant_id, limit=limit)]
     echo_table(_HEADINGS, rows)
 

@@ -44,26 +44,27 @@ def list_(number: str | None, slug: str | None, state: str | None, is_whole: boo
     wanted = None if state is None else DeliverableState(state)
     # Who asks for what is delivered wants to see it.
     is_open = not is_whole and wanted is not DeliverableState.DELIVERED
-    every = [
-        (tenant_slug, *_at_work(work, zone))
-        for tenant_id, tenant_slug in chosen_tenants(slug)
-        for zone in (zone_of(tenant_id),)
-        for work in list_work(tenant_id, state=wanted, is_open=is_open)
-    ]
+    every: list[tuple[str, ...]] = []
+    for tenant_id, tenant_slug in chosen_tenants(slug):
+        with atomic(tenant_id):
+            zone = zone_of(tenant_id)
+        listed = list_work(tenant_id, state=wanted, is_open=is_open)
+        every += [(tenant_slug, *_at_work(work, zone)) for work in listed]
     echo_table(("TENANT", "ORDER", "PRODUCT", "KEY", "STATE", "SERVED"), every)
 
 
 def _in_order(view: DeliverableView) -> tuple[str, ...]:
     names = ", ".join(file.file_name for file in view.files) or "none"
-    return (view.product_id, view.key, _state(view.state, is_withdrawn=view.withdrawn), names, view.title)
+    return (view.product_id, view.key, in_state(view.state, is_withdrawn=view.withdrawn), names, view.title)
 
 
 def _at_work(work: Work, zone: ZoneInfo) -> tuple[str, ...]:
-    state = _state(work.state, is_withdrawn=work.withdrawn)
+    state = in_state(work.state, is_withdrawn=work.withdrawn)
     return (work.order_number, work.product_id, work.key, state, shown(work.served_at, zone))
 
 
-def _state(state: DeliverableState, *, is_withdrawn: bool) -> str:
+def in_state(state: DeliverableState, *, is_withdrawn: bool) -> str:
+    """How far it is, and whether its money went back meanwhile."""
     return f"{state}, withdrawn" if is_withdrawn else str(state)
 
 

@@ -11,11 +11,11 @@ from flask.cli import AppGroup
 
 from lumira.cli.scope import AMBIGUOUS, chosen_tenants, owner_option, tenant_option
 from lumira.cli.tables import echo_table
-from lumira.cli.times import shown
+from lumira.cli.times import shown, zone_of
 from lumira.database import atomic, retried
 from lumira.errors import Conflict, NotFound
 from lumira.models import EventStatus, WebhookEvent
-from lumira.services import alerts, audit, orders, tenants
+from lumira.services import alerts, audit, orders
 from lumira.services import events as event_rows
 from lumira.services.events import EventFilter
 
@@ -37,7 +37,7 @@ def list_events(status: str | None, slug: str | None, event_type: str | None, li
     found: list[tuple[WebhookEvent, str, ZoneInfo]] = []
     for tenant_id, tenant_slug in chosen_tenants(slug):
         with atomic(tenant_id):
-            zone = ZoneInfo(tenants.get(tenant_id).time_zone)
+            zone = zone_of(tenant_id)
             found += [(event, tenant_slug, zone) for event in event_rows.list_events(tenant_id, wanted)]
     # Ids are UUIDv7, so that theirs is the order in which the events came, whichever tenant they are of.
     found.sort(key=lambda row: row[0].id, reverse=True)
@@ -63,7 +63,7 @@ def show(event_id: str, slug: str | None) -> None:
     """Print the event ID (Stripe's or ours) as it is stored, and what became of it."""
     tenant_id, tenant_slug, event = _find(event_id, slug)
     with atomic(tenant_id):
-        zone = ZoneInfo(tenants.get(tenant_id).time_zone)
+        zone = zone_of(tenant_id)
         order = orders.get_order(tenant_id, str(event.order_id)) if event.order_id else None
     for line in _account(event, tenant_slug, zone, order.order_number if order else None):
         click.echo(line)

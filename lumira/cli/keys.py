@@ -1,17 +1,15 @@
 """`flask keys …`: the keys that callers of the API show."""
 
-from zoneinfo import ZoneInfo
-
 import click
 from flask.cli import AppGroup
 
 from lumira.cli.tables import echo_table
 from lumira.cli.tenants import tenant_id_of
-from lumira.cli.times import shown
+from lumira.cli.times import shown, zone_of
 from lumira.database import atomic
 from lumira.errors import NotFound
 from lumira.models import KeyKind
-from lumira.services import audit, tenants
+from lumira.services import audit
 from lumira.services import keys as key_rows
 
 keys = AppGroup("keys", help="Keys of the API.")
@@ -40,7 +38,7 @@ def list_keys(slug: str) -> None:
     """Show the keys of the tenant SLUG by the digits that `revoke` takes."""
     tenant_id = tenant_id_of(slug)
     with atomic(tenant_id):
-        zone = ZoneInfo(tenants.get(tenant_id).time_zone)
+        zone = zone_of(tenant_id)
         known = key_rows.list_keys(tenant_id)
     rows = [
         (

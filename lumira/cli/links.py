@@ -9,6 +9,7 @@ from lumira.cli.tables import echo_table
 from lumira.cli.tenants import tenant_id_of
 from lumira.cli.times import shown, zone_of
 from lumira.clock import utc_now
+from lumira.database import atomic
 from lumira.models import AccessLink
 from lumira.services.manage_links import hand_out_link, list_links, revoke_links
 
@@ -23,7 +24,8 @@ _tenant = click.option("--tenant", "slug", metavar="SLUG", required=True, help="
 def show(email: str, slug: str) -> None:
     """Print the links of the buyer EMAIL and what has become of them; the addresses are kept nowhere."""
     tenant_id = tenant_id_of(slug)
-    zone = zone_of(tenant_id)
+    with atomic(tenant_id):
+        zone = zone_of(tenant_id)
     rows = [
         (str(link.number), shown(link.created_at, zone), shown(link.expires_at, zone), _state(link, zone))
         for link in list_links(tenant_id, email)
@@ -44,7 +46,8 @@ def new(email: str, slug: str) -> None:
     """Print a link to the page of the buyer EMAIL on the last line; whoever has it can open the page."""
     tenant_id = tenant_id_of(slug)
     url, link = hand_out_link(tenant_id, email, actor="operator")
-    zone = zone_of(tenant_id)
+    with atomic(tenant_id):
+        zone = zone_of(tenant_id)
     click.echo(f"Valid until {shown(link.expires_at, zone)} ({zone.key}).", err=True)
     click.echo(url)
 

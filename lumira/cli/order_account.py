@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from zoneinfo import ZoneInfo
 
+from lumira.cli.deliverables import in_state
 from lumira.cli.times import shown, shown_exactly
 from lumira.models import Order, Receipt, RefundRequest
 from lumira.money import format_amount
@@ -129,7 +130,7 @@ def _made(work: Sequence[DeliverableView]) -> Iterator[str]:
     if work:
         yield "deliverables"
     for each in work:
-        state = f"{each.state}, withdrawn" if each.withdrawn else str(each.state)
+        state = in_state(each.state, is_withdrawn=each.withdrawn)
         names = ", ".join(file.file_name for file in each.files) or "no files"
         yield f"  {each.product_id}  {each.key}  {state}  {names}"
 

@@ -8,11 +8,11 @@ from flask.cli import AppGroup
 
 from lumira.cli.scope import chosen_tenants, tenant_option
 from lumira.cli.tables import echo_table
-from lumira.cli.times import shown
+from lumira.cli.times import shown, zone_of
 from lumira.database import atomic
 from lumira.errors import Conflict, NotFound
 from lumira.models import MessageStatus, OutboxMessage
-from lumira.services import alerts, audit, tenants
+from lumira.services import alerts, audit
 from lumira.services import outbox as messages
 
 outbox = AppGroup("outbox", help="Messages owed, sent and given up.")
@@ -32,7 +32,7 @@ def list_messages(status: str | None, slug: str | None, limit: int) -> None:
     found: list[tuple[OutboxMessage, str, str, ZoneInfo]] = []
     for tenant_id, tenant_slug in chosen_tenants(slug):
         with atomic(tenant_id):
-            zone = ZoneInfo(tenants.get(tenant_id).time_zone)
+            zone = zone_of(tenant_id)
             listed = messages.list_messages(tenant_id, status=wanted, limit=limit)
         found += [(message, number, tenant_slug, zone) for message, number in listed]
     # Ids are UUIDv7, so that theirs is the order in which the messages were owed.

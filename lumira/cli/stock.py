@@ -9,11 +9,11 @@ from flask.cli import AppGroup
 from lumira.cli.scope import chosen_tenants, tenant_option
 from lumira.cli.tables import echo_table
 from lumira.cli.tenants import tenant_id_of
-from lumira.cli.times import shown
+from lumira.cli.times import shown, zone_of
 from lumira.database import atomic
 from lumira.errors import ProductNotFound
 from lumira.models import StockMovement
-from lumira.services import stock_counts, stock_proof, tenants
+from lumira.services import stock_counts, stock_proof
 from lumira.services.count_stock import adjust_stock, set_stock
 from lumira.services.stock_counts import Correction, Count
 
@@ -68,7 +68,7 @@ def _row(count: Count) -> tuple[str, ...]:
 
 def _tell_story(tenant_id: int, product_id: str) -> None:
     with atomic(tenant_id):
-        zone = ZoneInfo(tenants.get(tenant_id).time_zone)
+        zone = zone_of(tenant_id)
         holds = stock_counts.list_holds(tenant_id, product_id)
         movements = stock_counts.list_movements(tenant_id, product_id, limit=_SHOWN)
     if holds:

@@ -3,14 +3,12 @@
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from lumira.database import atomic
 from lumira.services import tenants
 
 
 def zone_of(tenant_id: int) -> ZoneInfo:
-    """The tenant's time zone."""
-    with atomic(tenant_id):
-        return ZoneInfo(tenants.get(tenant_id).time_zone)
+    """The tenant's time zone; inside the caller's transaction."""
+    return ZoneInfo(tenants.get(tenant_id).time_zone)
 
 
 def shown(at: datetime, zone: ZoneInfo) -> str:

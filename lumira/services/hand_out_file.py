@@ -18,13 +18,8 @@ def address_of(file: File) -> str | None:
     return storage.link(file.object_name, file_name=file.file_name, content_type=file.content_type)
 
 
-def disposition_of(file: File) -> str:
+def disposition_of(file_name: str) -> str:
     """`Content-Disposition` for a download that is streamed from here."""
-    return attachment(file.file_name)
-
-
-def attachment(file_name: str) -> str:
-    """`Content-Disposition` for what is to be saved under this name."""
     return storage.disposition(file_name)
 
 

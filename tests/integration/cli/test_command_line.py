@@ -19,6 +19,20 @@ PRODUCTION = {
 }
 
 
+def run(*words: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    """Python with these words, and of an installation's settings only what is given."""
+    kept = {name: value for name, value in os.environ.items() if name not in PRODUCTION}
+    return subprocess.run(
+        [sys.executable, *words],
+        cwd=ROOT,
+        env=kept | settings,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
 def test_the_help_names_every_group(app: Flask):
     told = app.test_cli_runner().invoke(args=["--help"])
 
@@ -50,30 +64,14 @@ def test_an_installation_without_development_packages_has_its_help():
         "sys.argv = ['flask', '--help']\n"
         "main()"
     )
-    told = subprocess.run(
-        [sys.executable, "-c", program],
-        cwd=ROOT,
-        env={**os.environ, **PRODUCTION},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    told = run("-c", program, **PRODUCTION)
     assert told.returncode == 0, told.stderr
     assert "worker" in told.stdout
 
 
 @pytest.mark.parametrize("name", ["demo", "sandbox"])
 def test_a_tenant_called_as_a_command_does_not_switch_production_off(name: str):
-    told = subprocess.run(
-        [sys.executable, "-m", "flask", "customers", "list", "--tenant", name],
-        cwd=ROOT,
-        env={key: value for key, value in os.environ.items() if key not in PRODUCTION},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    told = run("-m", "flask", "customers", "list", "--tenant", name)
     assert told.returncode == 1
     assert "Missing in production: DATABASE_URL" in told.stderr
 
@@ -82,14 +80,6 @@ def test_a_tenant_called_as_a_command_does_not_switch_production_off(name: str):
     "words", [["sandbox"], ["-A", "wsgi", "sandbox"], ["--app", "wsgi", "--debug", "sandbox"]]
 )
 def test_a_command_for_trying_things_out_needs_nothing_wherever_it_stands(words: list[str]):
-    told = subprocess.run(
-        [sys.executable, "-m", "flask", *words, "--help"],
-        cwd=ROOT,
-        env={key: value for key, value in os.environ.items() if key not in PRODUCTION},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    told = run("-m", "flask", *words, "--help")
     assert told.returncode == 0, told.stderr
     assert "--port" in told.stdout

@@ -1,15 +1,9 @@
 """The address that links begin with: whole, encrypted on the way, or refused by name."""
 
 import pytest
-from cryptography.fernet import Fernet
 
 from config.settings import Settings, SettingsError
-
-GIVEN = {
-    "DATABASE_URL": "postgresql://somewhere/lumira",
-    "SECRET_KEY": "only-for-tests",
-    "LUMIRA_ENCRYPTION_KEYS": Fernet.generate_key().decode(),
-}
+from tests.unit.config.given import GIVEN
 
 
 def public_url(**given: str) -> str | None:

@@ -5,15 +5,9 @@ import subprocess
 import sys
 
 import pytest
-from cryptography.fernet import Fernet
 
 from config.settings import ROOT, RateLimits, Settings, SettingsError
-
-GIVEN = {
-    "DATABASE_URL": "postgresql://somewhere/lumira",
-    "SECRET_KEY": "only-for-tests",
-    "LUMIRA_ENCRYPTION_KEYS": Fernet.generate_key().decode(),
-}
+from tests.unit.config.given import GIVEN
 
 
 def settings(**given: str) -> Settings:

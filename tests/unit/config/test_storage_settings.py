@@ -1,15 +1,9 @@
 """What the environment says of storage: complete, or refused by name."""
 
 import pytest
-from cryptography.fernet import Fernet
 
 from config.settings import S3, Settings, SettingsError
-
-GIVEN = {
-    "DATABASE_URL": "postgresql://somewhere/lumira",
-    "SECRET_KEY": "only-for-tests",
-    "LUMIRA_ENCRYPTION_KEYS": Fernet.generate_key().decode(),
-}
+from tests.unit.config.given import GIVEN
 
 
 def settings(**given: str) -> Settings:

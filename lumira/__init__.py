@@ -3,7 +3,7 @@
 from flask import Flask
 
 from config.settings import Settings
-from lumira import blueprints, cli, database, effects, encryption, extensions, link_tokens, logging
+from lumira import blueprints, cli, database, encryption, extensions, link_tokens, logging, notifications
 from lumira.clients import storage, stripe_client
 
 __version__ = "0.1.0"
@@ -23,7 +23,7 @@ def create_app(settings: Settings) -> Flask:
         settings.instance_path / "files", _bucket(settings), max_bytes=settings.max_upload_bytes
     )
     database.configure(app, settings)
-    effects.configure(settings)
+    notifications.configure(settings)
     extensions.init_app(app, settings)
     blueprints.register(app, settings)
     cli.register(app)

@@ -15,7 +15,7 @@ from config.settings import Settings
 from lumira.database import atomic
 from lumira.errors import Forbidden, TenantNotFound, Unauthorized
 from lumira.models import KeyKind
-from lumira.services import keys, tenants
+from lumira.repositories import api_keys, tenants
 
 #: Seconds that a revoked key or a moved domain may still count in a process.
 _REMEMBERED_FOR = 10
@@ -49,7 +49,7 @@ def _cache() -> TTLCache[_Key, _Value]:
 class _Memory:
     """What one process knows for a few seconds: only what was found, so that what is new is found at once."""
 
-    keys: TTLCache[str, Caller] = field(default_factory=_cache)
+    api_keys: TTLCache[str, Caller] = field(default_factory=_cache)
     domains: TTLCache[str, Caller] = field(default_factory=_cache)
     receivers: TTLCache[tuple[str | None, str | None], Caller] = field(default_factory=_cache)
     lock: Lock = field(default_factory=Lock)
@@ -109,7 +109,7 @@ def _shown_key() -> str:
 
 def _by_key(key: str) -> Caller:
     memory = _memory()
-    caller = memory.find(memory.keys, keys.digest(key), lambda: _ask_for_key(key))
+    caller = memory.find(memory.api_keys, api_keys.digest(key), lambda: _ask_for_key(key))
     if caller is None:
         # A page's own domain does not make up for a wrong key: whoever sends one means something by it.
         raise Unauthorized("This key is not known, or no longer.")
@@ -118,11 +118,11 @@ def _by_key(key: str) -> Caller:
 
 def _ask_for_key(key: str) -> Caller | None:
     with atomic(None):
-        address = keys.find_address(key)
+        address = api_keys.find_address(key)
     if address is None:
         return None
     with atomic(address.tenant_id):
-        kind = keys.find_kind(address, key)
+        kind = api_keys.find_kind(address, key)
         if kind is None:
             return None
         slug = tenants.get(address.tenant_id).slug
@@ -211,7 +211,7 @@ def recall() -> Caller | None:
     memory = _memory()
     digest = shown_key_digest()
     if digest is not None:
-        return memory.recall(memory.keys, digest)
+        return memory.recall(memory.api_keys, digest)
     domain = host_name(request.host)
     return None if domain is None else memory.recall(memory.domains, domain)
 
@@ -219,7 +219,7 @@ def recall() -> Caller | None:
 def shows_secret_key() -> bool:
     """Whether the key that was shown, right or wrong, is of the secret kind."""
     shown = _sent_as_key()
-    return shown is not None and keys.is_secret(shown)
+    return shown is not None and api_keys.is_secret(shown)
 
 
 def _sent_as_key() -> str | None:
@@ -231,4 +231,4 @@ def _sent_as_key() -> str | None:
 def shown_key_digest() -> str | None:
     """What is kept of the key that was shown, right or wrong; `None` where none was."""
     shown = _sent_as_key()
-    return None if shown is None else keys.digest(shown)
+    return None if shown is None else api_keys.digest(shown)

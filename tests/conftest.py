@@ -16,8 +16,8 @@ from config.settings import RateLimits, Settings
 from lumira import create_app
 from lumira.database import db
 from lumira.sandbox.server import SandboxServer
-from tests import factories, postgresql
-from tests.factories import Brand
+from tests.support import factories, postgresql
+from tests.support.factories import Brand
 
 #: The folder of the run, handed to the processes that share its work. Not one of pytest's own: those are
 #: removed by whichever run starts next, also under a database server that still uses them.

@@ -9,24 +9,20 @@ from config.settings import Settings
 from lumira import extensions, tenancy
 from lumira.blueprints import (
     access,
-    correlation,
-    cors,
     deliverables,
     docs,
-    envelope,
     health,
-    my,
-    openapi,
     orders,
     payments,
     products,
     refunds,
-    response_headers,
     stripe,
     webhooks,
 )
-from lumira.blueprints.routing import ApiBlueprint
-from lumira.blueprints.webhook_shortcut import WebhookShortcut
+from lumira.blueprints.http import correlation, cors, error_handlers, openapi, response_headers
+from lumira.blueprints.http.routing import ApiBlueprint
+from lumira.blueprints.http.webhook_fast_path import WebhookShortcut
+from lumira.blueprints.pages import portal
 
 
 def register(app: Flask, settings: Settings) -> None:
@@ -42,7 +38,7 @@ def register(app: Flask, settings: Settings) -> None:
     correlation.init_app(app)
     response_headers.init_app(app)
     cors.init_app(app, settings)
-    envelope.init_app(app)
+    error_handlers.init_app(app)
     health.init_app(app, settings)
     _register_routes(app)
 
@@ -79,7 +75,7 @@ def _register_routes(app: Flask) -> None:
     register(health.blueprint, guard=None, documented=openapi.OPEN)
     app.register_blueprint(docs.blueprint)
     # Pages for buyers, who show the link that they were sent: no part of the API.
-    app.register_blueprint(my.blueprint)
+    app.register_blueprint(portal.blueprint)
     app.extensions["lumira.openapi"] = {"security": security}
 
     # Stripe must never be told to slow down, and probes come as often as they come.

@@ -2,9 +2,9 @@
 
 from flask import g
 
-from lumira.blueprints.routing import ApiBlueprint
+from lumira.blueprints.http.routing import ApiBlueprint
 from lumira.schemas.access import AccessQuery, AccessQuestion, AccessResponse
-from lumira.services.view_access import AccessView, view_access
+from lumira.services.access.view_access import AccessView, view_access
 
 blueprint = ApiBlueprint("access", __name__, url_prefix="/api/access", description="Access")
 

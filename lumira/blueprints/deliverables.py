@@ -4,10 +4,11 @@ from typing import Any
 
 from flask import g, request
 
-from lumira.blueprints.calls import idempotent_call, replying
-from lumira.blueprints.references import checked_name, checked_reference
-from lumira.blueprints.routing import ApiBlueprint
-from lumira.blueprints.sales import IDEMPOTENCY_KEY
+from lumira.blueprints.http.checkout import IDEMPOTENCY_KEY
+from lumira.blueprints.http.idempotent_requests import idempotent_call, replying
+from lumira.blueprints.http.references import checked_name, checked_reference
+from lumira.blueprints.http.routing import ApiBlueprint
+from lumira.repositories.deliverables import DeliverableState
 from lumira.schemas.deliverables import (
     ChangeDeliverableRequest,
     DeliverableChangedResponse,
@@ -16,11 +17,10 @@ from lumira.schemas.deliverables import (
     FileUploadedResponse,
     UploadFileRequest,
 )
-from lumira.services.change_deliverable import change_deliverable
-from lumira.services.deliverables import DeliverableState
-from lumira.services.store_file import Upload
-from lumira.services.upload_deliverable import upload_deliverable
-from lumira.services.view_deliverables import view_deliverables
+from lumira.services.files.change_deliverable import change_deliverable
+from lumira.services.files.store_file import Upload
+from lumira.services.files.upload_deliverable import upload_deliverable
+from lumira.services.files.view_deliverables import view_deliverables
 
 blueprint = ApiBlueprint("deliverables", __name__, url_prefix="/api/orders", description="Deliverables")
 

@@ -8,7 +8,7 @@ from flask import Blueprint, Response, current_app, jsonify, send_from_directory
 from werkzeug.exceptions import NotFound
 
 from lumira import extensions
-from lumira.blueprints import openapi
+from lumira.blueprints.http import openapi
 
 blueprint = Blueprint("docs", __name__, url_prefix="/api")
 

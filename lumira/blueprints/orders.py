@@ -4,12 +4,12 @@ from typing import Any
 
 from flask import g
 
-from lumira.blueprints.references import checked_reference
-from lumira.blueprints.routing import ApiBlueprint
+from lumira.blueprints.http.references import checked_reference
+from lumira.blueprints.http.routing import ApiBlueprint
+from lumira.domain.refunds import refunded_amount
+from lumira.repositories.order_lists import OrderFilter, OrderStatus
 from lumira.schemas.orders import OrdersQuery, OrdersResponse, OrdersWanted, WholeOrderResponse
-from lumira.services import view_orders
-from lumira.services.order_lists import OrderFilter, OrderStatus
-from lumira.services.refunds import refunded_amount
+from lumira.services.orders import view_orders
 
 blueprint = ApiBlueprint("orders", __name__, url_prefix="/api/orders", description="Orders")
 

@@ -4,21 +4,26 @@ from typing import Any
 
 from flask import g, request
 
-from lumira.blueprints.calls import idempotent_call, limited_by_email, replying
-from lumira.blueprints.references import checked_reference
-from lumira.blueprints.routing import ApiBlueprint
-from lumira.blueprints.sales import (
+from lumira.blueprints.http.checkout import (
     EXAMPLE_OPENED,
     IDEMPOTENCY_KEY,
     open_sale,
     wanted_locale,
     without_reserved,
 )
-from lumira.schemas.carts import CartRequest, CheckoutSessionRequest, CheckoutSessionResponse
-from lumira.schemas.sales import PaymentOpenedResponse, PaymentStatusResponse, ProductSaleRequest, SaleRequest
-from lumira.services.create_checkout_session import Cart, create_checkout_session
-from lumira.services.open_sale import Basket, Item
-from lumira.services.view_orders import view_payment
+from lumira.blueprints.http.idempotent_requests import idempotent_call, limited_by_email, replying
+from lumira.blueprints.http.references import checked_reference
+from lumira.blueprints.http.routing import ApiBlueprint
+from lumira.schemas.checkout_sessions import CartRequest, CheckoutSessionRequest, CheckoutSessionResponse
+from lumira.schemas.payment_intents import (
+    PaymentOpenedResponse,
+    PaymentStatusResponse,
+    ProductSaleRequest,
+    SaleRequest,
+)
+from lumira.services.checkout.create_checkout_session import Cart, create_checkout_session
+from lumira.services.checkout.open_sale import Basket, Item
+from lumira.services.orders.view_orders import view_payment
 
 _EXAMPLE_CART = {
     "items": [{"productId": "bougie-figuier", "quantity": 2}, {"productId": "savon-lavande", "quantity": 1}],

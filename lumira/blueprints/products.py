@@ -8,12 +8,12 @@ from flask import Response, g, request
 from werkzeug.routing import BaseConverter
 
 import lumira
-from lumira.blueprints.calls import limited_by_email
-from lumira.blueprints.routing import ApiBlueprint
-from lumira.blueprints.sales import EXAMPLE_OPENED, IDEMPOTENCY_KEY, open_sale
-from lumira.schemas.sales import PaymentOpenedResponse, ProductSaleRequest, SaleRequest
-from lumira.schemas.shop import ProductResponse, ProductsResponse
-from lumira.services.view_catalog import Catalog, ProductView, view_catalog
+from lumira.blueprints.http.checkout import EXAMPLE_OPENED, IDEMPOTENCY_KEY, open_sale
+from lumira.blueprints.http.idempotent_requests import limited_by_email
+from lumira.blueprints.http.routing import ApiBlueprint
+from lumira.schemas.payment_intents import PaymentOpenedResponse, ProductSaleRequest, SaleRequest
+from lumira.schemas.products import ProductResponse, ProductsResponse
+from lumira.services.catalog.view_catalog import Catalog, ProductView, view_catalog
 
 blueprint = ApiBlueprint("products", __name__, url_prefix="/api/products", description="The catalog")
 

@@ -4,12 +4,12 @@ from typing import Any
 
 from flask import g, request
 
-from lumira.blueprints.calls import idempotent_call, replying
-from lumira.blueprints.references import checked_reference
-from lumira.blueprints.routing import ApiBlueprint
-from lumira.blueprints.sales import IDEMPOTENCY_KEY
+from lumira.blueprints.http.checkout import IDEMPOTENCY_KEY
+from lumira.blueprints.http.idempotent_requests import idempotent_call, replying
+from lumira.blueprints.http.references import checked_reference
+from lumira.blueprints.http.routing import ApiBlueprint
 from lumira.schemas.refunds import RefundAsked, RefundMadeResponse, RefundPaymentRequest
-from lumira.services.request_refund import RefundWanted, request_refund
+from lumira.services.refunds.request_refund import RefundWanted, request_refund
 
 blueprint = ApiBlueprint("refunds", __name__, url_prefix="/api/payments", description="Refunds")
 

@@ -4,12 +4,12 @@ from typing import Any
 
 from flask import g
 
-from lumira.blueprints.calls import limited_by_email
-from lumira.blueprints.routing import ApiBlueprint
-from lumira.blueprints.sales import EXAMPLE_OPENED, IDEMPOTENCY_KEY, open_sale
-from lumira.schemas.sales import LevelSaleRequest, PaymentOpenedResponse, SaleRequest
-from lumira.schemas.shop import LevelsResponse, ShopConfigResponse
-from lumira.services.view_catalog import ShopConfig, view_catalog, view_shop_config
+from lumira.blueprints.http.checkout import EXAMPLE_OPENED, IDEMPOTENCY_KEY, open_sale
+from lumira.blueprints.http.idempotent_requests import limited_by_email
+from lumira.blueprints.http.routing import ApiBlueprint
+from lumira.schemas.payment_intents import LevelSaleRequest, PaymentOpenedResponse, SaleRequest
+from lumira.schemas.products import LevelsResponse, ShopConfigResponse
+from lumira.services.catalog.view_catalog import ShopConfig, view_catalog, view_shop_config
 
 blueprint = ApiBlueprint("stripe", __name__, url_prefix="/api/stripe", description="Levels")
 

@@ -4,9 +4,9 @@ from typing import Any
 
 from flask import g, request
 
-from lumira.blueprints.request_body import MAX_WEBHOOK_BODY, read_body
-from lumira.blueprints.routing import ApiBlueprint
-from lumira.schemas.signals import WebhookReceivedResponse, WebhookRejectedResponse
+from lumira.blueprints.http.request_body import MAX_WEBHOOK_BODY, read_body
+from lumira.blueprints.http.routing import ApiBlueprint
+from lumira.schemas.health import WebhookReceivedResponse, WebhookRejectedResponse
 from lumira.webhooks import inbox
 
 #: The first two are where the replaced systems had told Stripe to deliver.

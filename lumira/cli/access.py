@@ -5,14 +5,14 @@ from uuid import UUID
 import click
 from flask.cli import AppGroup
 
-from lumira.cli.buyers import checked_email, find_buyer
+from lumira.cli.common.customers import checked_email, find_buyer
+from lumira.cli.common.scope import owner_option
+from lumira.cli.common.times import zone_of
 from lumira.cli.customers import in_words
-from lumira.cli.scope import owner_option
 from lumira.cli.tenants import tenant_id_of
-from lumira.cli.times import zone_of
 from lumira.database import atomic
-from lumira.services.change_access import give_access, restore_access, revoke_access
-from lumira.services.view_customers import view_customer
+from lumira.services.access.change_access import give_access, restore_access, revoke_access
+from lumira.services.customers.view_customers import view_customer
 
 access = AppGroup("access", help="Who may open what.")
 

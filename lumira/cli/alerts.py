@@ -6,14 +6,14 @@ from zoneinfo import ZoneInfo
 import click
 from flask.cli import AppGroup
 
-from lumira.cli.scope import chosen_tenants, owner_option, tenant_option
-from lumira.cli.tables import echo_table
-from lumira.cli.times import shown, zone_of
+from lumira.cli.common.scope import chosen_tenants, owner_option, tenant_option
+from lumira.cli.common.tables import echo_table
+from lumira.cli.common.times import shown, zone_of
 from lumira.database import atomic
 from lumira.errors import NotFound
 from lumira.models import Alert
-from lumira.services import alerts as alert_rows
-from lumira.services import audit
+from lumira.repositories import alerts as alert_rows
+from lumira.repositories import audit
 
 alerts = AppGroup("alerts", help="What a person has to look at.")
 

@@ -7,10 +7,15 @@ from flask.cli import AppGroup
 
 from lumira.models import ContentKind, PartialRefundPolicy, ProductKind, ReleaseOnFailure
 from lumira.money import format_amount
+from lumira.repositories.contents import WantedContent
+from lumira.repositories.products import Change, FieldChange, ProductChange, WantedProduct
 from lumira.schemas import catalog_file
-from lumira.services.apply_catalog import CatalogDifference, WantedCatalog, WantedTenant, apply_catalog
-from lumira.services.catalog import Change, FieldChange, ProductChange, WantedProduct
-from lumira.services.contents import WantedContent
+from lumira.services.catalog.apply_catalog import (
+    CatalogDifference,
+    WantedCatalog,
+    WantedTenant,
+    apply_catalog,
+)
 
 catalog = AppGroup("catalog", help="What a tenant sells.")
 

@@ -5,13 +5,13 @@ from pathlib import Path
 import click
 from flask.cli import AppGroup
 
-from lumira.cli.scope import chosen_tenants
-from lumira.cli.tables import echo_table
+from lumira.cli.common.scope import chosen_tenants
+from lumira.cli.common.tables import echo_table
 from lumira.cli.tenants import tenant_id_of
 from lumira.errors import ProductNotFound
 from lumira.models import File
-from lumira.services.store_file import Upload
-from lumira.services.upload_content import (
+from lumira.services.files.store_file import Upload
+from lumira.services.files.upload_content import (
     ContentView,
     remove_content_file,
     upload_content,

@@ -7,20 +7,20 @@ from zoneinfo import ZoneInfo
 import click
 from flask.cli import AppGroup
 
-from lumira.cli.buyers import find_buyer
-from lumira.cli.scope import chosen_tenants, owner_option, tenant_option
-from lumira.cli.tables import echo_table
-from lumira.cli.times import shown, zone_of
+from lumira.cli.common.customers import find_buyer
+from lumira.cli.common.scope import chosen_tenants, owner_option, tenant_option
+from lumira.cli.common.tables import echo_table
+from lumira.cli.common.times import shown, zone_of
 from lumira.database import atomic
 from lumira.errors import CustomerNotFound
 from lumira.models import AccessGrant, Tenant
 from lumira.money import format_amount
+from lumira.repositories import tenants
+from lumira.repositories.customer_figures import CustomerFigures
+from lumira.repositories.grants import Grant
 from lumira.schemas.customers import CustomerResponse
-from lumira.services import tenants
-from lumira.services.access import Grant
-from lumira.services.customer_figures import CustomerFigures
-from lumira.services.merge_customers import merge_customers
-from lumira.services.view_customers import CustomerLine, CustomerView, list_customers, view_customer
+from lumira.services.customers.merge_customers import merge_customers
+from lumira.services.customers.view_customers import CustomerLine, CustomerView, list_customers, view_customer
 
 customers = AppGroup("customers", help="Buyers, by e-mail address.")
 

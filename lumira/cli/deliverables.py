@@ -7,20 +7,20 @@ from zoneinfo import ZoneInfo
 import click
 from flask.cli import AppGroup
 
+from lumira.cli.common.scope import chosen_tenants, tenant_option
+from lumira.cli.common.tables import echo_table
+from lumira.cli.common.times import shown, zone_of
 from lumira.cli.content import FILE
-from lumira.cli.scope import chosen_tenants, tenant_option
-from lumira.cli.tables import echo_table
-from lumira.cli.times import shown, zone_of
 from lumira.database import atomic
 from lumira.errors import OrderNotFound
 from lumira.models import DeliverableState
-from lumira.services import orders
-from lumira.services.change_deliverable import change_deliverable
-from lumira.services.deliverables import DeliverableView, Work
-from lumira.services.idempotency import Call
-from lumira.services.store_file import Upload
-from lumira.services.upload_deliverable import upload_deliverable
-from lumira.services.view_deliverables import list_work, view_deliverables
+from lumira.repositories import orders
+from lumira.repositories.deliverables import DeliverableView, Work
+from lumira.repositories.idempotency import Call
+from lumira.services.files.change_deliverable import change_deliverable
+from lumira.services.files.store_file import Upload
+from lumira.services.files.upload_deliverable import upload_deliverable
+from lumira.services.files.view_deliverables import list_work, view_deliverables
 
 deliverables = AppGroup("deliverables", help="What is made for one buyer.")
 

@@ -9,15 +9,14 @@ from zoneinfo import ZoneInfo
 import click
 from flask.cli import AppGroup
 
-from lumira.cli.scope import AMBIGUOUS, chosen_tenants, owner_option, tenant_option
-from lumira.cli.tables import echo_table
-from lumira.cli.times import shown, zone_of
+from lumira.cli.common.scope import AMBIGUOUS, chosen_tenants, owner_option, tenant_option
+from lumira.cli.common.tables import echo_table
+from lumira.cli.common.times import shown, zone_of
 from lumira.database import atomic, retried
 from lumira.errors import Conflict, NotFound
 from lumira.models import EventStatus, WebhookEvent
-from lumira.services import alerts, audit, orders
-from lumira.services import events as event_rows
-from lumira.services.events import EventFilter
+from lumira.repositories import alerts, audit, orders, webhook_events
+from lumira.repositories.webhook_events import EventFilter
 
 events = AppGroup("events", help="Stripe's events and what became of them.")
 
@@ -38,7 +37,7 @@ def list_events(status: str | None, slug: str | None, event_type: str | None, li
     for tenant_id, tenant_slug in chosen_tenants(slug):
         with atomic(tenant_id):
             zone = zone_of(tenant_id)
-            found += [(event, tenant_slug, zone) for event in event_rows.list_events(tenant_id, wanted)]
+            found += [(event, tenant_slug, zone) for event in webhook_events.list_events(tenant_id, wanted)]
     # Ids are UUIDv7, so that theirs is the order in which the events came, whichever tenant they are of.
     found.sort(key=lambda row: row[0].id, reverse=True)
     rows = [
@@ -96,7 +95,7 @@ def _with_status(status: EventStatus, slug: str | None) -> list[tuple[int, list[
     found = []
     for tenant_id, _ in chosen_tenants(slug):
         with atomic(tenant_id):
-            found.append((tenant_id, event_rows.ids_with_status(tenant_id, status)))
+            found.append((tenant_id, webhook_events.ids_with_status(tenant_id, status)))
     return found
 
 
@@ -111,7 +110,7 @@ def _replay(tenant_id: int, event_ids: list[UUID]) -> int:
     with atomic(tenant_id):
         for event_id in event_ids:
             audit.record(tenant_id, actor=_ACTOR, action="event_replayed", subject=f"event:{event_id}")
-        replayed = event_rows.replay(tenant_id, event_ids)
+        replayed = webhook_events.replay(tenant_id, event_ids)
         # One that fails again is news again.
         alerts.resolve_all(tenant_id, kind="event_failed", subjects=replayed)
         return len(replayed)
@@ -121,7 +120,7 @@ def _find(event_id: str, slug: str | None) -> tuple[int, str, WebhookEvent]:
     found: list[tuple[int, str, WebhookEvent]] = []
     for tenant_id, tenant_slug in chosen_tenants(slug):
         with atomic(tenant_id):
-            event = event_rows.find_event(tenant_id, event_id.strip())
+            event = webhook_events.find_event(tenant_id, event_id.strip())
         if event is not None:
             found.append((tenant_id, tenant_slug, event))
     if not found:

@@ -3,14 +3,13 @@
 import click
 from flask.cli import AppGroup
 
-from lumira.cli.tables import echo_table
+from lumira.cli.common.tables import echo_table
+from lumira.cli.common.times import shown, zone_of
 from lumira.cli.tenants import tenant_id_of
-from lumira.cli.times import shown, zone_of
 from lumira.database import atomic
 from lumira.errors import NotFound
 from lumira.models import KeyKind
-from lumira.services import audit
-from lumira.services import keys as key_rows
+from lumira.repositories import api_keys, audit
 
 keys = AppGroup("keys", help="Keys of the API.")
 
@@ -24,7 +23,7 @@ def create(slug: str, kind: str) -> None:
     """Create a key of the tenant SLUG: the last line of the output is the key, and nothing else."""
     tenant_id = tenant_id_of(slug)
     with atomic(tenant_id):
-        key = key_rows.create(tenant_id, KeyKind(kind))
+        key = api_keys.create(tenant_id, KeyKind(kind))
         audit.record(
             tenant_id, actor=_ACTOR, action="api_key_created", subject=f"api_key:{_lookup(key)}", kind=kind
         )
@@ -39,7 +38,7 @@ def list_keys(slug: str) -> None:
     tenant_id = tenant_id_of(slug)
     with atomic(tenant_id):
         zone = zone_of(tenant_id)
-        known = key_rows.list_keys(tenant_id)
+        known = api_keys.list_keys(tenant_id)
     rows = [
         (
             key.lookup,
@@ -60,7 +59,7 @@ def revoke(slug: str, lookup: str) -> None:
     tenant_id = tenant_id_of(slug)
     digits = _lookup(lookup)
     with atomic(tenant_id):
-        if not key_rows.revoke(tenant_id, digits):
+        if not api_keys.revoke(tenant_id, digits):
             raise NotFound(f"{slug} has no such key; `flask keys list {slug}` shows them.")
         audit.record(tenant_id, actor=_ACTOR, action="api_key_revoked", subject=f"api_key:{digits}")
     click.echo(f"{digits}: revoked.")

@@ -5,13 +5,13 @@ from zoneinfo import ZoneInfo
 import click
 from flask.cli import AppGroup
 
-from lumira.cli.tables import echo_table
+from lumira.cli.common.tables import echo_table
+from lumira.cli.common.times import shown, zone_of
 from lumira.cli.tenants import tenant_id_of
-from lumira.cli.times import shown, zone_of
 from lumira.clock import utc_now
 from lumira.database import atomic
 from lumira.models import AccessLink
-from lumira.services.manage_links import hand_out_link, list_links, revoke_links
+from lumira.services.access.manage_links import hand_out_link, list_links, revoke_links
 
 links = AppGroup("links", help="Links to the pages of buyers.")
 

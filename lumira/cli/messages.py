@@ -11,10 +11,10 @@ from config.settings import Settings
 from lumira.cli.tenants import tenant_id_of
 from lumira.clients import mail
 from lumira.database import atomic
-from lumira.effects import letters, samples
-from lumira.effects.wording import Language
 from lumira.models import Tenant
-from lumira.services import tenants
+from lumira.notifications import emails, samples
+from lumira.notifications.formatting import Language
+from lumira.repositories import tenants
 
 messages = AppGroup("messages", help="How messages to buyers and to the team look.")
 
@@ -34,7 +34,7 @@ messages = AppGroup("messages", help="How messages to buyers and to the team loo
 def preview(kind: str, locale: str, slug: str | None, is_opened: bool) -> None:
     """Write the message KIND about a sample order to files, and say where: HTML, plain text, and both as mail."""
     settings: Settings = current_app.extensions["lumira"]
-    letter = letters.write(samples.draft(kind, Language(locale), _tenant(slug)))
+    letter = emails.write(samples.draft(kind, Language(locale), _tenant(slug)))
     folder = settings.instance_path / "previews"
     name = f"{slug or 'house'}-{kind}-{locale}"
     written = mail.keep(letter, folder, name)

@@ -8,20 +8,21 @@ from zoneinfo import ZoneInfo
 import click
 from flask.cli import AppGroup
 
-from lumira.cli.order_account import account
+from lumira.cli.order_report import account
 from lumira.database import atomic
+from lumira.domain import refunds
 from lumira.errors import NotRefundable, OrderNotFound
 from lumira.models import Order, Payment
 from lumira.money import format_amount
+from lumira.repositories import orders as order_rows
+from lumira.repositories import receipts, refund_requests, tenants
+from lumira.repositories.idempotency import Call
 from lumira.schemas.orders import WholeOrderResponse
 from lumira.schemas.refunds import REFUND_REASONS
-from lumira.services import orders as order_rows
-from lumira.services import receipts, refund_requests, refunds, tenants
-from lumira.services.idempotency import Call
-from lumira.services.release_order import release_order
-from lumira.services.request_refund import RefundWanted, request_refund
-from lumira.services.view_deliverables import view_deliverables
-from lumira.services.view_orders import OrderView, view_order
+from lumira.services.files.view_deliverables import view_deliverables
+from lumira.services.orders.release_order import release_order
+from lumira.services.orders.view_orders import OrderView, view_order
+from lumira.services.refunds.request_refund import RefundWanted, request_refund
 
 orders = AppGroup("orders", help="Orders and decisions about them.")
 

@@ -6,14 +6,14 @@ from zoneinfo import ZoneInfo
 import click
 from flask.cli import AppGroup
 
-from lumira.cli.scope import chosen_tenants, tenant_option
-from lumira.cli.tables import echo_table
-from lumira.cli.times import shown, zone_of
+from lumira.cli.common.scope import chosen_tenants, tenant_option
+from lumira.cli.common.tables import echo_table
+from lumira.cli.common.times import shown, zone_of
 from lumira.database import atomic
 from lumira.errors import Conflict, NotFound
 from lumira.models import MessageStatus, OutboxMessage
-from lumira.services import alerts, audit
-from lumira.services import outbox as messages
+from lumira.repositories import alerts, audit
+from lumira.repositories import outbox as messages
 
 outbox = AppGroup("outbox", help="Messages owed, sent and given up.")
 

@@ -6,10 +6,10 @@ import click
 
 from lumira.cli.customers import customers
 from lumira.cli.tenants import tenant_id_of
-from lumira.effects.customer_archive import remove_letters, write_archive
-from lumira.services.erase_customer import erase_customer
-from lumira.services.export_customer import collect_holdings
-from lumira.services.remove_files import remove_files
+from lumira.notifications.customer_archive import remove_letters, write_archive
+from lumira.services.files.remove_files import remove_files
+from lumira.services.privacy.erase_customer import erase_customer
+from lumira.services.privacy.export_customer import collect_holdings
 
 _ACTOR = "operator"
 

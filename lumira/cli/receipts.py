@@ -6,17 +6,17 @@ from zoneinfo import ZoneInfo
 import click
 from flask.cli import AppGroup
 
-from lumira.cli.scope import chosen_tenants, tenant_option
-from lumira.cli.tables import echo_table
+from lumira.cli.common.scope import chosen_tenants, tenant_option
+from lumira.cli.common.tables import echo_table
+from lumira.cli.common.times import shown
 from lumira.cli.tenants import tenant_id_of
-from lumira.cli.times import shown
 from lumira.database import atomic
 from lumira.documents import receipt_pdf
 from lumira.models import Receipt, ReceiptKind
 from lumira.money import format_amount
-from lumira.services import receipt_proof, tenants
-from lumira.services import receipts as receipt_rows
-from lumira.services.issue_receipts import issue_missing, list_disagreements
+from lumira.repositories import receipt_proof, tenants
+from lumira.repositories import receipts as receipt_rows
+from lumira.settlement.issue_receipts import issue_missing, list_disagreements
 
 receipts = AppGroup("receipts", help="Receipts and credit notes.")
 

@@ -6,9 +6,9 @@ from datetime import timedelta
 import click
 from flask.cli import with_appcontext
 
-from lumira.cli.scope import chosen_tenants, tenant_option
-from lumira.cli.tables import echo_table
-from lumira.webhooks import reconcile as reconciliation
+from lumira.cli.common.scope import chosen_tenants, tenant_option
+from lumira.cli.common.tables import echo_table
+from lumira.reconciliation import reconcile as reconciliation
 
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 _DURATION = re.compile(r"([0-9]{1,5})([mhd])")

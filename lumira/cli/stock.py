@@ -6,16 +6,16 @@ from zoneinfo import ZoneInfo
 import click
 from flask.cli import AppGroup
 
-from lumira.cli.scope import chosen_tenants, tenant_option
-from lumira.cli.tables import echo_table
+from lumira.cli.common.scope import chosen_tenants, tenant_option
+from lumira.cli.common.tables import echo_table
+from lumira.cli.common.times import shown, zone_of
 from lumira.cli.tenants import tenant_id_of
-from lumira.cli.times import shown, zone_of
 from lumira.database import atomic
 from lumira.errors import ProductNotFound
 from lumira.models import StockMovement
-from lumira.services import stock_counts, stock_proof
-from lumira.services.count_stock import adjust_stock, set_stock
-from lumira.services.stock_counts import Correction, Count
+from lumira.repositories import stock_counts, stock_proof
+from lumira.repositories.stock_counts import Correction, Count
+from lumira.services.inventory.count_stock import adjust_stock, set_stock
 
 stock = AppGroup("stock", help="Pieces of goods.")
 

@@ -6,13 +6,13 @@ import sys
 import click
 from flask.cli import AppGroup
 
-from lumira.cli.tables import echo_table
+from lumira.cli.common.tables import echo_table
 from lumira.database import atomic
 from lumira.errors import NotFound, TenantNameTaken, TenantNotFound
 from lumira.models import Tenant
+from lumira.repositories import audit
+from lumira.repositories import tenants as tenant_rows
 from lumira.schemas.catalog_file import parse_tenant
-from lumira.services import audit
-from lumira.services import tenants as tenant_rows
 
 tenants = AppGroup("tenants", help="Brands and their Stripe credentials.")
 

@@ -5,7 +5,7 @@ from flask import current_app
 from flask.cli import with_appcontext
 
 from config.settings import Settings
-from lumira.services.bootstrap_tenant import bootstrap_tenant
+from lumira.services.tenants.bootstrap_tenant import bootstrap_tenant
 
 
 @click.command("worker")

@@ -4,7 +4,7 @@
 
 from typing import Any
 
-from lumira.effects.wording import Language
+from lumira.notifications.formatting import Language
 
 _FRENCH: dict[str, Any] = {
     "title": "Vos achats",

@@ -7,7 +7,7 @@ from marshmallow import fields, post_dump, post_load, validate
 
 from lumira.schemas.base import RequestSchema, ResponseSchema
 from lumira.schemas.fields import EmailAddress, Line, QueryInteger, Timestamp, absent
-from lumira.schemas.sales import MAX_LEVEL, PRODUCT_ID_LENGTH
+from lumira.schemas.payment_intents import MAX_LEVEL, PRODUCT_ID_LENGTH
 
 GRANT_REASONS = ("paid", "free", "refunded", "disputed", "dispute_lost", "operator", "expired")
 

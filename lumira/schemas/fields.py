@@ -10,7 +10,7 @@ from uuid import UUID
 from email_validator import EmailNotValidError, validate_email
 from marshmallow import ValidationError, fields
 
-from lumira.lookalikes import holds_encoded_word, is_lookalike
+from lumira.confusables import holds_encoded_word, is_lookalike
 
 #: RFC 5321, section 4.5.3.1.3: a path of 256 octets, less its angle brackets.
 EMAIL_LENGTH = 254

@@ -10,7 +10,7 @@ from marshmallow import fields, post_load, validate
 from lumira.schemas.access import GrantResponse
 from lumira.schemas.base import RequestSchema, ResponseSchema
 from lumira.schemas.fields import Cursor, EmailAddress, QueryInteger, Timestamp, absent
-from lumira.schemas.sales import ORDER_STATUSES
+from lumira.schemas.payment_intents import ORDER_STATUSES
 
 MAX_PAGE = 100
 REVIEW_REASONS = ("amount_mismatch", "currency_mismatch")

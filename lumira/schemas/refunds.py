@@ -8,7 +8,7 @@ from marshmallow import fields, post_load, validate
 from lumira.schemas.base import RequestSchema, ResponseSchema
 from lumira.schemas.charge_limits import LARGEST_AMOUNT
 from lumira.schemas.fields import StrictInteger, absent
-from lumira.schemas.sales import ORDER_STATUSES
+from lumira.schemas.payment_intents import ORDER_STATUSES
 
 REFUND_REASONS = ("duplicate", "fraudulent", "requested_by_customer")
 REFUND_STATUSES = ("pending", "requires_action", "succeeded", "failed", "canceled")

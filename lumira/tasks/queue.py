@@ -18,11 +18,12 @@ from procrastinate.testing import InMemoryConnector
 
 from lumira.clock import utc_now
 from lumira.database import atomic
-from lumira.effects import relay, tell
-from lumira.services import idempotency, sweep, tenants
-from lumira.services import remove_files as removing
-from lumira.services.send_due_refunds import send_due_refunds
-from lumira.webhooks import drain, reconcile
+from lumira.notifications import relay, send_alerts
+from lumira.reconciliation import reconcile
+from lumira.repositories import due_work, idempotency, tenants
+from lumira.services.files import remove_files as removing
+from lumira.services.refunds.send_due_refunds import send_due_refunds
+from lumira.webhooks import process
 
 log = structlog.get_logger()
 
@@ -75,7 +76,7 @@ def _alone() -> threading.BoundedSemaphore:
 def drain_inbox(tenant_id: int) -> None:
     """Handle the tenant's events that are due."""
     structlog.contextvars.bind_contextvars(tenant_id=tenant_id)
-    drain.drain(tenant_id, is_stopping=stopping.is_set)
+    process.drain(tenant_id, is_stopping=stopping.is_set)
 
 
 @queue.task(name="relay_outbox", queue=QUEUE)
@@ -90,7 +91,7 @@ def relay_outbox(tenant_id: int) -> None:
 @queue.task(name="sweep", queue=QUEUE, queueing_lock="sweep")
 def sweep_due(timestamp: int) -> None:  # noqa: ARG001 - given to every periodic task
     """Find events that are due in any tenant and were not woken for: a retry, or work that a killed process left."""
-    _for_each(sweep.tenants_with_due_events(utc_now()), drain.drain)
+    _for_each(due_work.tenants_with_due_events(utc_now()), process.drain)
 
 
 @queue.periodic(cron=f"* * * * * */{SWEEP_EVERY}")
@@ -98,7 +99,7 @@ def sweep_due(timestamp: int) -> None:  # noqa: ARG001 - given to every periodic
 @at_most(_writing)
 def sweep_outbox(timestamp: int) -> None:  # noqa: ARG001 - given to every periodic task
     """The same for messages, which take as long as the mail server likes."""
-    _for_each(sweep.tenants_with_due_messages(utc_now()), relay.relay)
+    _for_each(due_work.tenants_with_due_messages(utc_now()), relay.relay)
 
 
 @queue.periodic(cron=f"* * * * * */{SWEEP_EVERY}")
@@ -106,7 +107,7 @@ def sweep_outbox(timestamp: int) -> None:  # noqa: ARG001 - given to every perio
 @at_most(_alone())
 def send_refunds(timestamp: int) -> None:  # noqa: ARG001 - given to every periodic task
     """Send the refunds of every tenant that are due: decided just now, put off, or left by a killed process."""
-    _for_each(sweep.tenants_with_due_refunds(utc_now()), send_due_refunds)
+    _for_each(due_work.tenants_with_due_refunds(utc_now()), send_due_refunds)
 
 
 @queue.periodic(cron=f"* * * * * */{SWEEP_EVERY}")
@@ -114,7 +115,7 @@ def send_refunds(timestamp: int) -> None:  # noqa: ARG001 - given to every perio
 @at_most(_alone())
 def tell_team(timestamp: int) -> None:  # noqa: ARG001 - given to every periodic task
     """Send every tenant's team the alerts that it has not been told of."""
-    _for_each(sweep.tenants_with_untold_alerts(utc_now()), tell.tell)
+    _for_each(due_work.tenants_with_untold_alerts(utc_now()), send_alerts.tell)
 
 
 @queue.periodic(cron="*/5 * * * *")

@@ -17,10 +17,10 @@ from sqlalchemy.exc import DBAPIError
 from lumira.clients import stripe_signature
 from lumira.clock import utc_now
 from lumira.database import atomic, inbox_connection
+from lumira.domain.stripe_objects import is_storable, read_time
 from lumira.errors import WebhookRejected
 from lumira.models.columns import uuid7
-from lumira.services import tenants
-from lumira.services.read_stripe import is_storable, read_time
+from lumira.repositories import tenants
 
 #: Seconds that a dropped secret may still count in a process; a new one is found at once.
 _SECRETS_LIFETIME = 10

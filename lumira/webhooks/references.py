@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from lumira.services.read_stripe import MalformedObject, is_storable, read_metadata
+from lumira.domain.stripe_objects import MalformedObject, is_storable, read_metadata
 
 
 @dataclass(frozen=True, slots=True)

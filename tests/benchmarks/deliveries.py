@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests import stripe_events
 from tests.benchmarks.payment_succeeded import Paid, encode
+from tests.support import stripe_events
 
 #: Connections at once: as many as two Gunicorn processes have threads.
 CONNECTIONS = 32

@@ -12,17 +12,18 @@ from config.settings import RateLimits, Settings
 from lumira import create_app
 from lumira.clock import utc_now
 from lumira.database import atomic, db
+from lumira.domain import payments
+from lumira.domain.payments import IntentFacts, Seller
 from lumira.models import Product, Tenant
-from lumira.services import catalog, checks, customers, orders, payments, tenants
-from lumira.services.open_order import open_order
-from lumira.services.payments import IntentFacts, Seller
+from lumira.repositories import customers, order_polls, orders, products, tenants
+from lumira.services.checkout.open_order import open_order
 from lumira.tasks.queue import queue
 from lumira.webhooks import inbox
-from tests import factories, postgresql, stripe_events
 from tests.benchmarks import reference
 from tests.benchmarks.payment_succeeded import Paid, encode
 from tests.benchmarks.server import LOGIN, Server
-from tests.factories import Brand
+from tests.support import factories, postgresql, stripe_events
+from tests.support.factories import Brand
 
 #: Where Stripe would be: nothing is asked of it while measuring, and a call would fail at once.
 NOBODY = "http://127.0.0.1:9"
@@ -109,7 +110,7 @@ def _application(settings: Settings) -> Iterator[None]:
 def _receive_payments(brand: Brand, numbers: range) -> None:
     """Orders as opening a payment leaves them, each of a buyer of its own, and the events that they were paid."""
     with atomic(brand.id):
-        tenant, product = tenants.get(brand.id), catalog.get_product(brand.id, "mystique")
+        tenant, product = tenants.get(brand.id), products.get_product(brand.id, "mystique")
         opened = [_open_order(tenant, product, number) for number in numbers]
     for paid in opened:
         body = encode(paid)
@@ -141,7 +142,7 @@ def _open_order(tenant: Tenant, product: Product, number: int) -> Paid:
     payments.attach_intent(
         locked, IntentFacts(intent_id, "requires_payment_method", order.amount, order.currency)
     )
-    checks.schedule(locked, utc_now())
+    order_polls.schedule(locked, utc_now())
     return Paid(f"evt_{number:024}", intent_id, order.order_number)
 
 

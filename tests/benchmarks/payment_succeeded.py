@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lumira.clients.stripe_client import API_VERSION
-from tests import stripe_events
+from tests.support import stripe_events
 
 #: Bytes that such an event has at Stripe, with a shop's own metadata along.
 REAL_SIZE = range(7_000, 8_500)

@@ -16,7 +16,7 @@ from lumira import create_app
 from lumira.clock import utc_now
 from lumira.database import atomic, db
 from lumira.models import Order
-from lumira.services import stock
+from lumira.repositories import stock
 
 #: Holds of each buyer before the measured ones: connections are open, statements prepared.
 _WARMING_UP = 50

@@ -9,9 +9,9 @@ from cryptography.fernet import Fernet
 from config.settings import Settings
 from lumira import create_app
 from lumira.database import db
-from tests import factories, postgresql
 from tests.benchmarks.server import LOGIN, Server
-from tests.factories import Brand
+from tests.support import factories, postgresql
+from tests.support.factories import Brand
 
 #: The database that every measurement gets a copy of.
 DATABASE = "shop"

@@ -11,12 +11,12 @@ from sqlalchemy import update
 
 from lumira.database import atomic, db
 from lumira.models import Customer, DeliverableState
-from lumira.services.manage_links import revoke_links
-from lumira.services.upload_content import upload_content
-from tests import files, seller
-from tests.buyer_pages import path_of
-from tests.factories import BUYER, Brand
-from tests.refunding import hear, in_dashboard, pay
+from lumira.services.access.manage_links import revoke_links
+from lumira.services.files.upload_content import upload_content
+from tests.support import files, seller
+from tests.support.factories import BUYER, Brand
+from tests.support.portal_pages import path_of
+from tests.support.refunds import hear, in_dashboard, pay
 
 pytestmark = pytest.mark.usefixtures("app_context")
 

@@ -6,7 +6,7 @@ import sys
 import time
 from types import FrameType
 
-from tests.chaos import misfortune, proofs, report
+from tests.chaos import faults, proofs, report
 from tests.chaos.brands import open_brands
 from tests.chaos.buyers import Market
 from tests.chaos.installation import Installation, make_installation
@@ -19,7 +19,7 @@ from tests.chaos.schedule import Schedule
 from tests.chaos.settling import settle
 from tests.chaos.shop import Shop
 from tests.chaos.stack import Stack
-from tests.chaos.truth import Sandbox
+from tests.chaos.stripe_side import Sandbox
 from tests.chaos.wire import compare_wire
 
 #: How many buyers do something at the same instant, and how many are under way at most.
@@ -66,9 +66,9 @@ def _run(options: Options, installation: Installation) -> bool:
         sandbox = Sandbox(installation, brands, shops)
         tell(f"Everything runs after {time.monotonic() - started:.0f} s; buying.")
         bought = time.monotonic()
-        misfortune.begin(shops, options.seed)
+        faults.begin(shops, options.seed)
         troubles, killer = _buy(plan, stack, shops, journal)
-        misfortune.end(shops)
+        faults.end(shops)
         bought_in = time.monotonic() - bought
         tell(f"Bought for {bought_in:.0f} s; nothing goes wrong any more. Waiting until all is settled.")
         settled = settle(plan, installation, stack.database, sandbox, journal, tell)

@@ -3,9 +3,9 @@
 import time
 from collections.abc import Generator
 
-from tests.chaos.insisting import PATIENCE, insist
 from tests.chaos.journal import Entry
 from tests.chaos.plan import After
+from tests.chaos.retrying import PATIENCE, insist
 from tests.chaos.schedule import Errand
 from tests.chaos.shop import Shop
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.chaos import aftermath
-from tests.chaos.insisting import PATIENCE, insist
 from tests.chaos.journal import Entry, Journal
 from tests.chaos.plan import After, Purchase, Story
+from tests.chaos.retrying import PATIENCE, insist
 from tests.chaos.schedule import Errand, Schedule
 from tests.chaos.shop import Shop
 

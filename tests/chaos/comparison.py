@@ -8,10 +8,10 @@ from typing import Any
 from tests.chaos.differences import Difference
 from tests.chaos.expectations import ACTING, Books, Expected, expect, expect_free
 from tests.chaos.journal import Entry, Journal
+from tests.chaos.lumira_side import OrderRecord, Records, Row
 from tests.chaos.plan import After, Plan, Story
-from tests.chaos.records import OrderRecord, Records, Row
 from tests.chaos.stock import compare_stock
-from tests.chaos.truth import Intent, Session, Truth
+from tests.chaos.stripe_side import Intent, Session, Truth
 
 #: Seconds that are promised at the latest, once Stripe answers and a worker runs again.
 PROMISED = 300.0

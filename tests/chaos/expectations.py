@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tests.chaos.plan import GOODS, NOT_RESTOCKED, RELEASES_AT_ONCE, REVOKED_BY_PART, Purchase
-from tests.chaos.truth import Intent, Session
+from tests.chaos.stripe_side import Intent, Session
 
 _LIVE_REFUND = ("pending", "requires_action", "succeeded")
 _OPEN_DISPUTE = ("needs_response", "under_review")

@@ -8,11 +8,11 @@ from tests.chaos.comparison import PROMISED
 from tests.chaos.differences import KINDS, Difference
 from tests.chaos.expectations import ACTING
 from tests.chaos.journal import Journal
+from tests.chaos.lumira_side import Records, Row
 from tests.chaos.options import Options
 from tests.chaos.plan import Plan, Victim
-from tests.chaos.records import Records, Row
 from tests.chaos.stock import count_pieces
-from tests.chaos.truth import Sandbox, Truth
+from tests.chaos.stripe_side import Sandbox, Truth
 
 _SHOWN = 10
 

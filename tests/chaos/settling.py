@@ -4,16 +4,16 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tests.chaos import records
+from tests.chaos import lumira_side
 from tests.chaos.comparison import PROMISED, compare
 from tests.chaos.differences import Difference
 from tests.chaos.installation import Installation, module
 from tests.chaos.journal import Journal
+from tests.chaos.lumira_side import Records
 from tests.chaos.plan import Plan
 from tests.chaos.postgresql import Database
 from tests.chaos.processes import finish
-from tests.chaos.records import Records
-from tests.chaos.truth import Sandbox, Truth
+from tests.chaos.stripe_side import Sandbox, Truth
 
 #: Reconciliation leaves the last half minute to the webhooks: before that, asking it is of no use.
 _RECONCILE_AFTER = 31.0
@@ -26,7 +26,7 @@ class Settled:
     """How both sides stood in the end, and after how many seconds."""
 
     truth: Truth
-    records: Records
+    lumira_side: Records
     differences: list[Difference]
     seconds: float
 
@@ -45,10 +45,10 @@ def settle(
     told = ""
     while True:
         last_missed_at = sandbox.last_missed_at()
-        is_quiet = sandbox.is_quiet() and records.is_quiet(database, last_missed_at)
+        is_quiet = sandbox.is_quiet() and lumira_side.is_quiet(database, last_missed_at)
         is_over = time.monotonic() - started > PROMISED
         if is_quiet or is_over:
-            truth, found = sandbox.read(), records.read(database)
+            truth, found = sandbox.read(), lumira_side.read(database)
             differences = compare(plan, truth, found, journal, installation.outbox)
             if not differences or is_over:
                 return Settled(truth, found, differences, time.monotonic() - started)

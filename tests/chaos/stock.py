@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Iterator
 
 from tests.chaos.differences import Difference
+from tests.chaos.lumira_side import Records
 from tests.chaos.plan import Plan
-from tests.chaos.records import Records
 
 #: Statuses of an order that somebody may still pay.
 _OPEN = ("pending", "processing", "failed")

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from tests.chaos.differences import Difference
 from tests.chaos.expectations import Books, expect
 from tests.chaos.journal import Entry, Journal
-from tests.chaos.records import OrderRecord, Records
+from tests.chaos.lumira_side import OrderRecord, Records
 from tests.chaos.shop import Shop
-from tests.chaos.truth import Intent, Session, Truth
+from tests.chaos.stripe_side import Intent, Session, Truth
 
 #: Of the orders to which nothing happened after the payment every so many is read.
 _EVERY = 20

@@ -17,13 +17,13 @@ from sqlalchemy.orm import Session
 from config.settings import RateLimits, Settings
 from lumira import create_app
 from lumira.database import db
-from lumira.effects import relay
-from lumira.services.create_checkout_session import create_checkout_session
-from lumira.services.create_payment_intent import create_payment_intent
-from lumira.services.idempotency import Call, KeyKind
-from lumira.webhooks import drain, inbox
-from tests import driver
-from tests.factories import make_cart, make_sale
+from lumira.notifications import relay
+from lumira.repositories.idempotency import Call, KeyKind
+from lumira.services.checkout.create_checkout_session import create_checkout_session
+from lumira.services.checkout.create_payment_intent import create_payment_intent
+from lumira.webhooks import inbox, process
+from tests.support import driver
+from tests.support.factories import make_cart, make_sale
 
 
 def _settings(orders: dict[str, Any]) -> Settings:
@@ -78,7 +78,7 @@ def _step(orders: dict[str, Any]) -> None:
         case "receive":
             inbox.receive(tenant_id, body=orders["body"].encode(), signature=orders["signature"])
         case "drain":
-            drain.drain(tenant_id)
+            process.drain(tenant_id)
         case "relay":
             relay.relay(tenant_id)
 

@@ -8,9 +8,9 @@ import sys
 from typing import Any
 
 from lumira import create_app
-from lumira.services.idempotency import Call, KeyKind
-from lumira.services.request_refund import RefundWanted, request_refund
-from lumira.services.send_due_refunds import send_due_refunds
+from lumira.repositories.idempotency import Call, KeyKind
+from lumira.services.refunds.request_refund import RefundWanted, request_refund
+from lumira.services.refunds.send_due_refunds import send_due_refunds
 from tests.concurrency.killed_process import _Commits, _settings
 
 

@@ -22,12 +22,12 @@ from lumira.models import (
     Product,
     WebhookEvent,
 )
-from lumira.services.create_payment_intent import create_payment_intent
-from lumira.services.idempotency import Call, KeyKind
-from lumira.webhooks import drain, inbox
-from tests import stripe_sandbox
-from tests.factories import Brand, count, load_order, make_sale, open_payment
-from tests.stripe_events import encode, event, payment_intent, receive, signature
+from lumira.repositories.idempotency import Call, KeyKind
+from lumira.services.checkout.create_payment_intent import create_payment_intent
+from lumira.webhooks import inbox, process
+from tests.support import stripe_sandbox
+from tests.support.factories import Brand, count, load_order, make_sale, open_payment
+from tests.support.stripe_events import encode, event, payment_intent, receive, signature
 
 pytestmark = pytest.mark.usefixtures("app_context")
 
@@ -60,7 +60,7 @@ def test_same_event_delivered_50_times_from_8_threads_grants_once(app, tenant) -
     def deliver(number: int) -> None:
         for _ in range(50 // 8 + (number < 50 % 8)):
             inbox.receive(tenant.id, body=body, signature=header)
-            drain.drain(tenant.id)
+            process.drain(tenant.id)
 
     assert at_once(app, deliver, threads=8) == [None] * 8
     order = load_order(tenant, opened.order_number)
@@ -76,10 +76,10 @@ def test_fifty_distinct_events_for_one_payment_from_8_threads_grant_once(app, te
     def deliver(number: int) -> None:
         for _ in range(50 // 8 + (number < 50 % 8)):
             receive(tenant, paid(opened.payment_intent_id))
-            drain.drain(tenant.id)
+            process.drain(tenant.id)
 
     assert at_once(app, deliver, threads=8) == [None] * 8
-    drain.drain(tenant.id)
+    process.drain(tenant.id)
     assert count(tenant, WebhookEvent, status=EventStatus.HANDLED) == 50
     assert count(tenant, AccessGrant) == 1
     assert count(tenant, OutboxMessage) == 1
@@ -121,10 +121,10 @@ def test_events_of_one_order_in_two_workers_are_all_settled(app, tenant: Brand) 
 
     assert not [
         error
-        for error in at_once(app, lambda _: drain.drain(tenant.id), threads=4)
+        for error in at_once(app, lambda _: process.drain(tenant.id), threads=4)
         if isinstance(error, Exception)
     ]
-    drain.drain(tenant.id)
+    process.drain(tenant.id)
     assert count(tenant, WebhookEvent, status=EventStatus.HANDLED) == 120
     with atomic(tenant.id):
         statuses = set(db.session.execute(select(Order.status)).scalars())

@@ -9,20 +9,20 @@ import pytest
 from sqlalchemy import select, text
 
 from lumira.database import atomic, db, retried
-from lumira.effects import relay
 from lumira.errors import GrantNotFound, NotMergeable
 from lumira.models import AccessGrant, Customer, ManualGrant, MessageStatus, Order, OrderStatus
-from lumira.services import customers, orders
-from lumira.services.change_access import give_access, restore_access, revoke_access
-from lumira.services.merge_customers import merge_customers
-from lumira.services.release_order import release_order
-from lumira.services.view_customers import view_customer
-from lumira.webhooks import drain
-from tests import buyer_pages, stripe_sandbox
+from lumira.notifications import relay
+from lumira.repositories import customers, orders
+from lumira.services.access.change_access import give_access, restore_access, revoke_access
+from lumira.services.customers.merge_customers import merge_customers
+from lumira.services.customers.view_customers import view_customer
+from lumira.services.orders.release_order import release_order
+from lumira.webhooks import process
 from tests.concurrency.test_at_once import at_once, paid
-from tests.factories import BUYER, Brand, count, load_order, open_payment
-from tests.refunding import audited
-from tests.stripe_events import deliver, event, payment_intent, receive
+from tests.support import portal_pages, stripe_sandbox
+from tests.support.factories import BUYER, Brand, count, load_order, open_payment
+from tests.support.refunds import audited
+from tests.support.stripe_events import deliver, event, payment_intent, receive
 
 pytestmark = pytest.mark.usefixtures("app_context")
 
@@ -79,10 +79,10 @@ def test_payments_that_arrive_during_a_merge_grant_to_the_surviving_customer(app
     def work(number: int) -> object:
         if number == 0:
             return merge_customers(tenant.id, source, target, actor="operator")
-        return drain.drain(tenant.id)
+        return process.drain(tenant.id)
 
     assert not errors(at_once(app, work, threads=3))
-    drain.drain(tenant.id)
+    process.drain(tenant.id)
 
     assert count(tenant, Order, status=OrderStatus.COMPLETED) == 6
     assert count(tenant, AccessGrant, customer_id=target, active=True) == 6
@@ -151,7 +151,7 @@ def test_a_letter_is_sent_at_its_first_try_although_a_merge_wants_its_locks_in_t
     deliver(tenant, paid(str(opened.payment_intent_id)))
     order_id = load_order(tenant, opened.order_number).id
 
-    with buyer_pages.reached_at():
+    with portal_pages.reached_at():
         work = merge_against(tenant, order_id, lambda: relay.relay_next(tenant.id))
         assert not errors(at_once(app, work, threads=2))
 
@@ -173,19 +173,19 @@ def test_closing_opening_and_paying_at_once_end_in_what_the_last_decision_says(a
     opened = [open_payment(tenant) for _ in range(3)]
     drain_first, *others = opened
     receive(tenant, paid(str(drain_first.payment_intent_id)))
-    drain.drain(tenant.id)
+    process.drain(tenant.id)
     for payment in others:
         receive(tenant, paid(str(payment.payment_intent_id)))
     customer_id = id_of(tenant, BUYER)
 
     def work(number: int) -> object:
         if number == 0:
-            return drain.drain(tenant.id)
+            return process.drain(tenant.id)
         change = (revoke_access, restore_access)[number % 2]
         return change(tenant.id, customer_id=customer_id, product_id="mystique", actor="operator")
 
     assert all(isinstance(error, GrantNotFound) for error in errors(at_once(app, work, threads=5)))
-    drain.drain(tenant.id)
+    process.drain(tenant.id)
     at_last = at_once(app, lambda _: _close(tenant, customer_id), threads=1)
 
     assert count(tenant, AccessGrant) == 3

@@ -8,11 +8,11 @@ from flask import Flask
 
 from lumira.errors import Conflict
 from lumira.models import DeliverableState
-from lumira.services.remove_files import remove_files
-from lumira.services.upload_content import upload_content, view_contents
-from lumira.services.view_deliverables import view_deliverables
-from tests.factories import load_order, owed_messages
-from tests.files import (
+from lumira.services.files.remove_files import remove_files
+from lumira.services.files.upload_content import upload_content, view_contents
+from lumira.services.files.view_deliverables import view_deliverables
+from tests.support.factories import load_order, owed_messages
+from tests.support.files import (
     PDF,
     all_files,
     audited,
@@ -24,7 +24,7 @@ from tests.files import (
     upload,
     upload_of,
 )
-from tests.refunding import pay, refund
+from tests.support.refunds import pay, refund
 
 pytestmark = pytest.mark.usefixtures("app_context")
 

@@ -10,15 +10,15 @@ from sqlalchemy import select, text
 
 from lumira.clock import utc_now
 from lumira.database import atomic, db
-from lumira.effects import relay
 from lumira.models import Customer, WebhookEvent
-from lumira.services import customers
-from lumira.services.erase_customer import erase_customer
-from lumira.webhooks import drain
-from tests import refunding, seller
+from lumira.notifications import relay
+from lumira.repositories import customers
+from lumira.services.privacy.erase_customer import erase_customer
+from lumira.webhooks import process
 from tests.concurrency.test_at_once import at_once
-from tests.factories import Brand, count, load_order
-from tests.stripe_events import event, receive
+from tests.support import refunds, seller
+from tests.support.factories import Brand, count, load_order
+from tests.support.stripe_events import event, receive
 
 pytestmark = pytest.mark.usefixtures("app_context")
 
@@ -29,7 +29,7 @@ def test_events_that_arrive_while_a_buyer_is_erased_keep_nothing_of_them(
     app: Flask, make_brand: Callable[..., Brand]
 ) -> None:
     brand = make_brand(seller=seller.EXEMPT)
-    opened = refunding.pay(brand, customer_email=EMAIL)
+    opened = refunds.pay(brand, customer_email=EMAIL)
     relay.relay(brand.id)
 
     def work(number: int) -> None:
@@ -41,10 +41,10 @@ def test_events_that_arrive_while_a_buyer_is_erased_keep_nothing_of_them(
         charge |= {"livemode": False, "billing_details": {"email": EMAIL}}
         told = {"id": f"cus_{number}", "object": "customer", "email": EMAIL}
         receive(brand, event("charge.refunded", charge) if number % 2 else event("customer.updated", told))
-        drain.drain(brand.id)
+        process.drain(brand.id)
 
     assert [each for each in at_once(app, work, threads=8) if each is not None] == []
-    drain.drain(brand.id)
+    process.drain(brand.id)
 
     assert load_order(brand, opened.order_number).customer_email is None
     with atomic(brand.id):
@@ -59,7 +59,7 @@ def test_whoever_is_merged_while_the_erasing_waits_is_erased_with_the_other(
 ) -> None:
     addresses = ("old@example.com", EMAIL)
     for address in addresses:
-        refunding.pay(tenant, customer_email=address)
+        refunds.pay(tenant, customer_email=address)
     relay.relay(tenant.id)
 
     def erase() -> None:

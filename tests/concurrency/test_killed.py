@@ -13,13 +13,13 @@ import time_machine
 from flask import Flask
 
 from config.settings import Settings
-from lumira.effects import relay
 from lumira.models import AccessGrant, MessageStatus, Order, OrderStatus, OutboxMessage
-from lumira.services.create_payment_intent import PaymentOpened, create_payment_intent
-from lumira.services.idempotency import LEASE, Call, KeyKind
-from lumira.webhooks import drain
-from tests import stripe_events, stripe_sandbox
-from tests.factories import BUYER, Brand, count, figures, load_order, make_sale, open_cart
+from lumira.notifications import relay
+from lumira.repositories.idempotency import LEASE, Call, KeyKind
+from lumira.services.checkout.create_payment_intent import PaymentOpened, create_payment_intent
+from lumira.webhooks import process
+from tests.support import stripe_events, stripe_sandbox
+from tests.support.factories import BUYER, Brand, count, figures, load_order, make_sale, open_cart
 
 pytestmark = pytest.mark.usefixtures("app_context")
 
@@ -80,9 +80,9 @@ def paid_event(brand: Brand, opened: PaymentOpened) -> dict[str, Any]:
 
 def finish(brand: Brand) -> None:
     """What the workers that are left do: a sweep finds whatever is due."""
-    drain.drain(brand.id)
+    process.drain(brand.id)
     with time_machine.travel(datetime.now(UTC) + timedelta(minutes=5)):
-        drain.drain(brand.id)
+        process.drain(brand.id)
         relay.relay(brand.id)
 
 

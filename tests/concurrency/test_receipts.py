@@ -6,13 +6,13 @@ import pytest
 from flask import Flask
 
 from lumira.database import atomic
-from lumira.services import receipt_proof, receipts
-from lumira.services.issue_receipts import list_disagreements
-from lumira.webhooks import drain
-from tests import seller
+from lumira.repositories import receipt_proof, receipts
+from lumira.settlement.issue_receipts import list_disagreements
+from lumira.webhooks import process
 from tests.concurrency.test_at_once import at_once, paid
-from tests.factories import Brand, open_payment
-from tests.stripe_events import receive
+from tests.support import seller
+from tests.support.factories import Brand, open_payment
+from tests.support.stripe_events import receive
 
 pytestmark = pytest.mark.usefixtures("app_context")
 
@@ -25,17 +25,17 @@ def test_20_settlements_at_once_take_20_numbers_in_a_row(
     brand = make_brand(seller=seller.EXEMPT)
     opened = [open_payment(brand, "shirt" if number % 2 else "mystique") for number in range(SETTLEMENTS)]
     # Each worker takes one event at a time, so that as many transactions as events run beside each other.
-    monkeypatch.setattr(drain, "BATCH", 1)
+    monkeypatch.setattr(process, "BATCH", 1)
 
     def settle(number: int) -> None:
         intent = opened[number]
         told = paid(str(intent.payment_intent_id))
         told["data"]["object"] |= {"amount": intent.amount, "amount_received": intent.amount}
         receive(brand, told)
-        drain.drain(brand.id)
+        process.drain(brand.id)
 
     assert [each for each in at_once(app, settle, threads=SETTLEMENTS) if each is not None] == []
-    drain.drain(brand.id)
+    process.drain(brand.id)
 
     with atomic(brand.id):
         issued = receipts.list_receipts(brand.id)

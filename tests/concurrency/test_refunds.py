@@ -17,23 +17,14 @@ from config.settings import Settings
 from lumira.database import atomic, db
 from lumira.errors import IdempotencyInProgress, NotRefundable, StripeUnavailable
 from lumira.models import RefundRequest, RequestState
-from lumira.services.create_payment_intent import PaymentOpened
-from lumira.services.idempotency import LEASE
-from lumira.services.request_refund import Reply
-from lumira.services.send_due_refunds import send_due_refunds
-from tests import stripe_sandbox
+from lumira.repositories.idempotency import LEASE
+from lumira.services.checkout.create_payment_intent import PaymentOpened
+from lumira.services.refunds.request_refund import Reply
+from lumira.services.refunds.send_due_refunds import send_due_refunds
 from tests.concurrency.test_at_once import at_once
-from tests.factories import Brand, count, load_order
-from tests.refunding import (
-    REFUNDS,
-    at_stripe,
-    hear,
-    keyed,
-    let_workers_send,
-    pay,
-    pay_again,
-    refund,
-)
+from tests.support import stripe_sandbox
+from tests.support.factories import Brand, count, load_order
+from tests.support.refunds import REFUNDS, at_stripe, hear, keyed, let_workers_send, pay, pay_again, refund
 
 pytestmark = pytest.mark.usefixtures("app_context")
 

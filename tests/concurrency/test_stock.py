@@ -8,13 +8,13 @@ from sqlalchemy import select
 from lumira.database import atomic, db
 from lumira.errors import OutOfStock
 from lumira.models import Order, StockReservation
-from lumira.services import orders, stock_proof
-from lumira.services.idempotency import Call
-from lumira.services.open_sale import Basket, Item, Opened, open_sale
-from lumira.webhooks import drain
+from lumira.repositories import orders, stock_proof
+from lumira.repositories.idempotency import Call
+from lumira.services.checkout.open_sale import Basket, Item, Opened, open_sale
+from lumira.webhooks import process
 from tests.concurrency.test_at_once import at_once
-from tests.factories import Brand, count, figures, open_payment, set_stock
-from tests.stripe_events import deliver, event, payment_intent, receive
+from tests.support.factories import Brand, count, figures, open_payment, set_stock
+from tests.support.stripe_events import deliver, event, payment_intent, receive
 
 pytestmark = pytest.mark.usefixtures("app_context")
 
@@ -83,12 +83,12 @@ def test_sales_holds_and_returns_at_once_neither_deadlock_nor_lose_a_piece(app, 
 
     def work(number: int) -> object:
         if number < 3:
-            return drain.drain(tenant.id)
+            return process.drain(tenant.id)
         return take(tenant, cap=1, shirt=1) if number % 2 else take(tenant, shirt=1, cap=1)
 
     results = at_once(app, work, threads=12)
     assert [each for each in results if isinstance(each, Exception)] == []
-    drain.drain(tenant.id)
+    process.drain(tenant.id)
     assert figures(tenant, "shirt") == (94, 9, 6)
     assert figures(tenant, "cap") == (44, 9, 6)
     assert adds_up(tenant)
@@ -99,7 +99,7 @@ def test_a_piece_released_by_two_workers_at_once_is_released_once(app, tenant) -
     intent = payment_intent(id=opened.payment_intent_id, amount=5 * 5900, status="canceled")
     for _ in range(4):
         receive(tenant, event("payment_intent.canceled", intent))
-    at_once(app, lambda _: drain.drain_batch(tenant.id), threads=4)
+    at_once(app, lambda _: process.drain_batch(tenant.id), threads=4)
     deliver(tenant)
     assert figures(tenant, "shirt") == (100, 0, 0)
     with atomic(tenant.id):

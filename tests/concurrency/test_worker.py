@@ -21,10 +21,10 @@ from lumira import create_app
 from lumira.database import db
 from lumira.models import AccessGrant, MessageStatus, OrderStatus, OutboxMessage
 from lumira.sandbox.server import SandboxServer
-from tests import factories, postgresql
-from tests.factories import Brand, count, load_order, open_payment
-from tests.mail_server import Mailbox, running
-from tests.stripe_events import event, payment_intent, receive
+from tests.support import factories, postgresql
+from tests.support.factories import Brand, count, load_order, open_payment
+from tests.support.mail_server import Mailbox, running
+from tests.support.stripe_events import event, payment_intent, receive
 
 #: How many connections to this database wait for a lock.
 WAITING = (

@@ -8,15 +8,15 @@ import time_machine
 
 from lumira.clock import utc_now
 from lumira.database import atomic, db
-from lumira.effects import relay
 from lumira.errors import GrantNotFound, NothingToOpen, ProductNotFound
 from lumira.models import AccessGrant, ManualGrant, MessageKind, MessageStatus, Product
-from lumira.services import customers
-from lumira.services.change_access import give_access, restore_access, revoke_access
-from lumira.services.view_access import view_access
-from tests import buyer_pages, refunding
-from tests.factories import BUYER, Brand, count, load_order, open_payment
-from tests.refunding import audited, pay
+from lumira.notifications import relay
+from lumira.repositories import customers
+from lumira.services.access.change_access import give_access, restore_access, revoke_access
+from lumira.services.access.view_access import view_access
+from tests.support import portal_pages, refunds
+from tests.support.factories import BUYER, Brand, count, load_order, open_payment
+from tests.support.refunds import audited, pay
 
 pytestmark = pytest.mark.usefixtures("app_context")
 
@@ -75,7 +75,7 @@ def test_what_a_level_includes_was_agreed_when_it_was_bought(tenant):
     change(tenant, "integrale", includes_lower_levels=False)
     assert may_open(tenant, level=1)
 
-    refunding.refund(tenant, opened)
+    refunds.refund(tenant, opened)
     assert not may_open(tenant, level=1)
 
 
@@ -104,7 +104,7 @@ def test_a_catalog_that_changes_later_moves_no_end(tenant):
     end = load_order(tenant, opened.order_number).grants[0].expires_at
 
     change(tenant, "mystique", access_days=None)
-    refunding.hear(tenant)
+    refunds.hear(tenant)
 
     assert load_order(tenant, opened.order_number).grants[0].expires_at == end
 
@@ -113,12 +113,12 @@ def test_a_dispute_that_was_won_gives_back_what_is_left_of_the_time(tenant):
     change(tenant, "mystique", access_days=30)
     opened = pay(tenant)
     end = load_order(tenant, opened.order_number).grants[0].expires_at
-    dispute = refunding.disputed(tenant, opened)
-    refunding.hear(tenant)
+    dispute = refunds.disputed(tenant, opened)
+    refunds.hear(tenant)
     assert reasons(tenant) == ["disputed"]
 
-    refunding.close_dispute(tenant, dispute["id"], "won")
-    refunding.hear(tenant)
+    refunds.close_dispute(tenant, dispute["id"], "won")
+    refunds.hear(tenant)
 
     assert reasons(tenant) == ["paid"]
     assert load_order(tenant, opened.order_number).grants[0].expires_at == end
@@ -191,12 +191,12 @@ def test_a_person_closes_what_was_bought_and_opens_it_again(tenant):
 
 def test_what_a_person_closed_stays_closed_whatever_stripe_tells(tenant):
     opened = pay(tenant)
-    dispute = refunding.disputed(tenant, opened)
-    refunding.hear(tenant)
+    dispute = refunds.disputed(tenant, opened)
+    refunds.hear(tenant)
     decide(tenant, revoke_access)
 
-    refunding.close_dispute(tenant, dispute["id"], "won")
-    refunding.hear(tenant)
+    refunds.close_dispute(tenant, dispute["id"], "won")
+    refunds.hear(tenant)
 
     assert not may_open(tenant, "mystique")
     assert reasons(tenant) == ["operator"]
@@ -204,12 +204,12 @@ def test_what_a_person_closed_stays_closed_whatever_stripe_tells(tenant):
 
 def test_what_is_restored_after_a_dispute_was_won_is_told_once(tenant):
     opened = pay(tenant)
-    dispute = refunding.disputed(tenant, opened)
-    refunding.hear(tenant)
+    dispute = refunds.disputed(tenant, opened)
+    refunds.hear(tenant)
     decide(tenant, revoke_access)
-    refunding.close_dispute(tenant, dispute["id"], "won")
-    refunding.hear(tenant)
-    with buyer_pages.reached_at():
+    refunds.close_dispute(tenant, dispute["id"], "won")
+    refunds.hear(tenant)
+    with portal_pages.reached_at():
         relay.relay(tenant.id)
         assert told_of_access(tenant, opened.order_number) == [MessageStatus.SUPERSEDED]
 
@@ -232,7 +232,7 @@ def told_of_access(brand: Brand, number: str) -> list[MessageStatus]:
 def test_money_that_went_back_is_the_reason_even_of_what_was_closed_before(tenant):
     opened = pay(tenant)
     decide(tenant, revoke_access)
-    refunding.refund(tenant, opened)
+    refunds.refund(tenant, opened)
 
     assert reasons(tenant) == ["refunded"]
     decide(tenant, restore_access)

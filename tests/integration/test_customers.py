@@ -8,14 +8,16 @@ from sqlalchemy import select, text
 
 from lumira.clock import utc_now
 from lumira.database import atomic, db
+from lumira.domain import refunds
 from lumira.models import Customer, SubscriptionStatus
-from lumira.services import customers, refunds
-from lumira.services.change_access import give_access, revoke_access
-from lumira.services.customer_figures import CustomerFigures
-from lumira.services.view_customers import list_customers, view_customer
-from tests import refunding, stripe_sandbox
-from tests.factories import BUYER, Brand, count, load_order, open_cart, open_payment
-from tests.refunding import pay
+from lumira.repositories import customers
+from lumira.repositories.customer_figures import CustomerFigures
+from lumira.services.access.change_access import give_access, revoke_access
+from lumira.services.customers.view_customers import list_customers, view_customer
+from tests.support import refunds as refunding
+from tests.support import stripe_sandbox
+from tests.support.factories import BUYER, Brand, count, load_order, open_cart, open_payment
+from tests.support.refunds import pay
 
 pytestmark = pytest.mark.usefixtures("app_context")
 

@@ -8,8 +8,8 @@ from lumira import encryption
 from lumira.clients import stripe_client
 from lumira.database import InsideTransaction, atomic, db
 from lumira.models import Tenant
-from lumira.services import tenants
-from tests import stripe_sandbox
+from lumira.repositories import tenants
+from tests.support import stripe_sandbox
 
 pytestmark = pytest.mark.usefixtures("app_context")
 

@@ -7,7 +7,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, ProgrammingError
 from lumira.database import Base, atomic, db
 from lumira.models import Alert, Customer, Order, Tenant
 from lumira.models.columns import uuid7
-from tests.factories import Brand, open_payment
+from tests.support.factories import Brand, open_payment
 
 pytestmark = pytest.mark.usefixtures("app_context")
 

@@ -12,11 +12,11 @@ from sqlalchemy import update
 
 from lumira.database import atomic, db
 from lumira.models import IdempotencyKey, Order, ProductKind, WebhookEvent
-from lumira.services import tenants
-from tests import stripe_sandbox
-from tests.factories import Brand, count, load_order, make_products, open_payment
-from tests.files import PDF, all_files
-from tests.stripe_events import deliver, encode, event, payment_intent, signature
+from lumira.repositories import tenants
+from tests.support import stripe_sandbox
+from tests.support.factories import Brand, count, load_order, make_products, open_payment
+from tests.support.files import PDF, all_files
+from tests.support.stripe_events import deliver, encode, event, payment_intent, signature
 
 pytestmark = pytest.mark.usefixtures("app_context")
 

@@ -9,7 +9,7 @@ from alembic.config import Config
 from sqlalchemy import CheckConstraint, Connection, create_engine, text
 
 from lumira.database import Base
-from tests import postgresql
+from tests.support import postgresql
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, create_engine, text
 
-from tests import postgresql
+from tests.support import postgresql
 
 _OWNER = "plain_owner"
 _LINK = "00000000-0000-7000-8000-000000000001"

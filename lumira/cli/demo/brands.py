@@ -15,8 +15,8 @@ from lumira.cli.demo.installation import BRAND, CART_BRAND, Installation
 from lumira.clients.stripe_client import API_VERSION
 from lumira.database import atomic
 from lumira.models import KeyKind
-from lumira.services import audit, keys, tenants
-from lumira.services.apply_catalog import apply_catalog
+from lumira.repositories import api_keys, audit, tenants
+from lumira.services.catalog.apply_catalog import apply_catalog
 
 CATALOGS = ROOT / "config" / "catalogs"
 
@@ -91,13 +91,13 @@ def _key(tenant_id: int, kind: KeyKind, known: str | None) -> str:
     """The known key if it still opens this tenant, else a new one."""
     if known is not None:
         with atomic(None):
-            address = keys.find_address(known)
+            address = api_keys.find_address(known)
         if address is not None and address.tenant_id == tenant_id:
             with atomic(tenant_id):
-                if keys.find_kind(address, known) is kind:
+                if api_keys.find_kind(address, known) is kind:
                     return known
     with atomic(tenant_id):
-        created = keys.create(tenant_id, kind)
+        created = api_keys.create(tenant_id, kind)
         audit.record(tenant_id, actor=_ACTOR, action="key_created", subject="key", kind=str(kind))
     return created
 

@@ -10,8 +10,8 @@ from lumira.cli.demo.booklet import booklet
 from lumira.cli.demo.failure import DemoFailed
 from lumira.cli.demo.shop import Shop
 from lumira.cli.tenants import tenant_id_of
-from lumira.services.store_file import Upload
-from lumira.services.upload_content import upload_content
+from lumira.services.files.store_file import Upload
+from lumira.services.files.upload_content import upload_content
 
 _ACTOR = "demo"
 _TIMEOUT = 15

@@ -6,9 +6,9 @@ from lumira.cli.demo.failure import DemoFailed
 from lumira.cli.tenants import tenant_id_of
 from lumira.database import atomic
 from lumira.models import ReservationState
-from lumira.services import stock_counts, stock_proof
-from lumira.services.count_stock import adjust_stock
-from lumira.services.stock_counts import Count
+from lumira.repositories import stock_counts, stock_proof
+from lumira.repositories.stock_counts import Count
+from lumira.services.inventory.count_stock import adjust_stock
 
 _ACTOR = "demo"
 #: Pieces that are put on a shelf which other starts of the same demo have emptied.

@@ -1,8 +1,8 @@
 """Checkout Sessions: the form finished, the delayed outcome, the time over."""
 
+from lumira.domain.record_session import record_session
+from lumira.domain.stripe_objects import read_session
 from lumira.models import Order
-from lumira.services.read_stripe import read_session
-from lumira.services.record_session import record_session
 from lumira.webhooks.registry import Told, handles
 
 

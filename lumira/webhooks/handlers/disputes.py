@@ -1,8 +1,8 @@
 """Disputes: asked, opened, decided. Whatever is told of one is the same upsert."""
 
+from lumira.domain import disputes
+from lumira.domain.stripe_objects import read_dispute
 from lumira.models import Order
-from lumira.services import disputes
-from lumira.services.read_stripe import read_dispute
 from lumira.webhooks.registry import Told, handles
 
 

@@ -1,9 +1,9 @@
 """PaymentIntents: paid, under way, declined, canceled."""
 
+from lumira.domain import payments
+from lumira.domain.payments import IntentFacts
+from lumira.domain.stripe_objects import MalformedObject, read_intent
 from lumira.models import Order
-from lumira.services import payments
-from lumira.services.payments import IntentFacts
-from lumira.services.read_stripe import MalformedObject, read_intent
 from lumira.webhooks.registry import Told, handles
 
 

@@ -1,9 +1,9 @@
 """Refunds, made here or in Stripe's dashboard. Several events tell of one refund; it counts once."""
 
+from lumira.domain import payments, refunds
+from lumira.domain.payments import IntentFacts
+from lumira.domain.stripe_objects import read_charge, read_refund
 from lumira.models import Order
-from lumira.services import payments, refunds
-from lumira.services.payments import IntentFacts
-from lumira.services.read_stripe import read_charge, read_refund
 from lumira.webhooks.registry import Told, handles
 
 

@@ -8,8 +8,8 @@ from flask.testing import FlaskClient
 
 from lumira.database import atomic
 from lumira.models import ApiKey, KeyKind
-from lumira.services import keys
-from tests.factories import Brand
+from lumira.repositories import api_keys
+from tests.support.factories import Brand
 
 PUBLISHABLE = ["/api/stripe/config", "/api/stripe/levels", "/api/products", "/api/payments/pi_x"]
 SECRET = ["/api/orders", "/api/orders/pi_x", "/api/access?customerEmail=a@example.com"]
@@ -106,8 +106,8 @@ def test_key_of_one_tenant_on_the_page_of_another_acts_for_its_own(
 
 def test_revoked_key_is_refused(app: Flask, client: FlaskClient, tenant: Brand, app_context: None) -> None:
     with atomic(tenant.id) as session:
-        key = keys.create(tenant.id, KeyKind.SECRET)
-        for row in session.query(ApiKey).filter(ApiKey.digest == keys.digest(key)):
+        key = api_keys.create(tenant.id, KeyKind.SECRET)
+        for row in session.query(ApiKey).filter(ApiKey.digest == api_keys.digest(key)):
             row.revoked_at = row.created_at
     refused(client.get("/api/orders", headers={"Authorization": f"Bearer {key}"}), 401, "UNAUTHORIZED")
 
@@ -125,5 +125,5 @@ def test_known_key_is_not_looked_up_again(
     client: FlaskClient, tenant: Brand, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     client.get("/api/products", headers=tenant.publishable)
-    monkeypatch.setattr("lumira.services.keys.find_address", lambda _key: pytest.fail("asked again"))
+    monkeypatch.setattr("lumira.repositories.api_keys.find_address", lambda _key: pytest.fail("asked again"))
     assert client.get("/api/products", headers=tenant.publishable).status_code == 200

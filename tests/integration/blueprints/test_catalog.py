@@ -7,8 +7,8 @@ from flask.testing import FlaskClient
 
 from lumira.database import atomic
 from lumira.models import Product
-from lumira.services import tenants
-from tests.factories import Brand, open_payment, set_stock
+from lumira.repositories import tenants
+from tests.support.factories import Brand, open_payment, set_stock
 
 
 def change_catalog(brand: Brand, product_id: str, **values: object) -> None:
@@ -163,5 +163,7 @@ def test_known_catalog_is_not_read_again(
     client: FlaskClient, tenant: Brand, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     client.get("/api/products", headers=tenant.publishable)
-    monkeypatch.setattr("lumira.services.catalog.list_products", lambda _tenant: pytest.fail("read again"))
+    monkeypatch.setattr(
+        "lumira.repositories.products.list_products", lambda _tenant: pytest.fail("read again")
+    )
     assert len(client.get("/api/stripe/levels", headers=tenant.publishable).json["levels"]) == 4

@@ -6,8 +6,8 @@ import pytest
 from flask.testing import FlaskClient
 
 from lumira.models import Order
-from tests import stripe_sandbox
-from tests.factories import Brand, count, figures, load_order, set_stock
+from tests.support import stripe_sandbox
+from tests.support.factories import Brand, count, figures, load_order, set_stock
 
 ROUTE = "/api/payments/checkout-sessions"
 

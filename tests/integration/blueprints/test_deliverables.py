@@ -10,9 +10,9 @@ from werkzeug.datastructures import FileStorage
 from werkzeug.test import stream_encode_multipart
 
 from lumira.models import Order
-from tests.factories import Brand, owed_messages
-from tests.files import MP3, PDF, all_files, buy_promise, kept
-from tests.storages import bucket_at, kept_in
+from tests.support.factories import Brand, owed_messages
+from tests.support.files import MP3, PDF, all_files, buy_promise, kept
+from tests.support.storage import bucket_at, kept_in
 
 pytestmark = pytest.mark.usefixtures("app_context")
 

@@ -7,8 +7,8 @@ from flask.testing import FlaskClient
 from sqlalchemy import create_engine, text
 
 from config.settings import Settings
-from lumira.blueprints.readiness import Readiness
-from tests import postgresql
+from lumira.blueprints.http.readiness import Readiness
+from tests.support import postgresql
 
 
 def test_process_answers(client: FlaskClient) -> None:

@@ -6,7 +6,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from lumira.models import Order
-from tests.factories import Brand, count, load_order
+from tests.support.factories import Brand, count, load_order
 
 LEVELS, PRODUCTS, PAYMENTS = (
     f"/api/{source}/create-payment-intent" for source in ("stripe", "products", "payments")

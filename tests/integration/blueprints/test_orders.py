@@ -9,8 +9,8 @@ from flask.testing import FlaskClient
 
 from lumira.database import atomic
 from lumira.models import GrantReason, Order, OrderStatus, ReviewReason
-from lumira.services import orders
-from tests.factories import Brand, load_order, open_payment
+from lumira.repositories import orders
+from tests.support.factories import Brand, load_order, open_payment
 
 BASE = [
     "id",

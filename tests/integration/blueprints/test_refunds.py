@@ -6,9 +6,9 @@ import pytest
 from flask.testing import FlaskClient
 
 from lumira.models import RefundRequest
-from tests import stripe_sandbox
-from tests.factories import Brand, count
-from tests.refunding import REFUNDS, at_stripe, in_dashboard, let_workers_send, pay
+from tests.support import stripe_sandbox
+from tests.support.factories import Brand, count
+from tests.support.refunds import REFUNDS, at_stripe, in_dashboard, let_workers_send, pay
 
 pytestmark = pytest.mark.usefixtures("app_context")
 

@@ -7,8 +7,8 @@ import pytest
 from flask.testing import FlaskClient
 
 from lumira.models import WebhookEvent
-from tests import stripe_events
-from tests.factories import Brand, count
+from tests.support import stripe_events
+from tests.support.factories import Brand, count
 
 ADDRESSES = ["/api/stripe/webhook", "/api/products/webhook", "/api/webhooks/stripe"]
 UNSIGNED = {"error": "Webhook signature verification failed"}
@@ -124,5 +124,5 @@ def test_receiver_that_is_known_is_not_looked_up_again(
 ) -> None:
     path = f"{ADDRESSES[0]}/{tenant.slug}"
     deliver(client, tenant, path)
-    monkeypatch.setattr("lumira.services.tenants.find_id", lambda _slug: pytest.fail("asked again"))
+    monkeypatch.setattr("lumira.repositories.tenants.find_id", lambda _slug: pytest.fail("asked again"))
     assert deliver(client, tenant, path).status_code == 200

@@ -2,9 +2,9 @@
 
 import pytest
 
-from lumira.services.view_access import view_access
-from tests.factories import BUYER, Brand
-from tests.refunding import audited, pay
+from lumira.services.access.view_access import view_access
+from tests.support.factories import BUYER, Brand
+from tests.support.refunds import audited, pay
 
 pytestmark = pytest.mark.usefixtures("app_context")
 

@@ -7,10 +7,10 @@ from sqlalchemy import select
 
 from lumira.database import atomic, db
 from lumira.models import Alert, AuditEntry, EventStatus
-from lumira.webhooks import drain
-from tests import refunding
-from tests.factories import Brand, open_payment
-from tests.stripe_events import deliver, event, payment_intent
+from lumira.webhooks import process
+from tests.support import refunds
+from tests.support.factories import Brand, open_payment
+from tests.support.stripe_events import deliver, event, payment_intent
 
 pytestmark = pytest.mark.usefixtures("app_context")
 
@@ -68,8 +68,8 @@ def test_an_event_that_fails_again_after_it_was_replayed_is_told_again(run_flask
     def stumble(order, told) -> None:
         raise ZeroDivisionError("a bug of ours")
 
-    monkeypatch.setattr(drain, "find_handler", lambda _type: stumble)
-    monkeypatch.setattr(drain, "MAXIMUM_TRIES", 1)
+    monkeypatch.setattr(process, "find_handler", lambda _type: stumble)
+    monkeypatch.setattr(process, "MAXIMUM_TRIES", 1)
     opened = open_payment(tenant)
     told = event("payment_intent.succeeded", payment_intent(id=opened.payment_intent_id, status="succeeded"))
     deliver(tenant, told)
@@ -77,7 +77,7 @@ def test_an_event_that_fails_again_after_it_was_replayed_is_told_again(run_flask
 
     run_flask("events", "replay", told["id"])
     assert open_alerts(tenant) == []
-    drain.drain(tenant.id)
+    process.drain(tenant.id)
     [again] = alerts_of(tenant)
     assert again.resolved_at is None
     assert again.raised_at > first.raised_at
@@ -86,9 +86,9 @@ def test_an_event_that_fails_again_after_it_was_replayed_is_told_again(run_flask
 
 
 def test_what_stays_so_for_ever_is_not_raised_again_once_somebody_has_seen_it(run_flask, tenant):
-    opened = refunding.pay(tenant)
-    refunding.disputed(tenant, opened)
-    refunding.hear(tenant)
+    opened = refunds.pay(tenant)
+    refunds.disputed(tenant, opened)
+    refunds.hear(tenant)
     [alert] = alerts_of(tenant)
     assert alert.kind == "dispute"
     run_flask("alerts", "resolve", alert.id)
@@ -100,10 +100,10 @@ def test_what_stays_so_for_ever_is_not_raised_again_once_somebody_has_seen_it(ru
 
 @pytest.mark.parametrize("outcome", ["won", "lost"])
 def test_a_dispute_that_is_decided_needs_nobody_any_more(tenant, outcome):
-    opened = refunding.pay(tenant)
-    dispute = refunding.disputed(tenant, opened)
-    refunding.hear(tenant)
+    opened = refunds.pay(tenant)
+    dispute = refunds.disputed(tenant, opened)
+    refunds.hear(tenant)
     assert open_alerts(tenant) == ["dispute"]
-    refunding.close_dispute(tenant, dispute["id"], outcome)
-    refunding.hear(tenant)
+    refunds.close_dispute(tenant, dispute["id"], outcome)
+    refunds.hear(tenant)
     assert open_alerts(tenant) == []

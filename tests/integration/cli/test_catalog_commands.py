@@ -7,8 +7,8 @@ import pytest
 
 from lumira.cli.catalog import read_catalog
 from lumira.database import atomic
-from lumira.services import catalog, tenants
-from lumira.services.apply_catalog import apply_catalog
+from lumira.repositories import products, tenants
+from lumira.services.catalog.apply_catalog import apply_catalog
 
 pytestmark = pytest.mark.usefixtures("app_context")
 
@@ -49,7 +49,7 @@ def test_a_new_file_makes_the_tenant_and_what_it_sells(run_flask, file, slug):
     tenant_id = find(slug)
     assert tenant_id is not None
     with atomic(tenant_id):
-        assert [p.id for p in catalog.list_products(tenant_id)] == [
+        assert [p.id for p in products.list_products(tenant_id)] == [
             "simple",
             "intuitive",
             "alchimique",

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from lumira.services.view_access import view_access
-from tests.factories import BUYER, Brand, load_order
-from tests.refunding import pay
+from lumira.services.access.view_access import view_access
+from tests.support.factories import BUYER, Brand, load_order
+from tests.support.refunds import pay
 
 pytestmark = pytest.mark.usefixtures("app_context")
 

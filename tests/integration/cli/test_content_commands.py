@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.factories import owed_messages
-from tests.files import MP3, PDF, all_files, audited, buy_promise, contain, kept
-from tests.refunding import pay, refund
-from tests.storages import bucket_at, kept_in
+from tests.support.factories import owed_messages
+from tests.support.files import MP3, PDF, all_files, audited, buy_promise, contain, kept
+from tests.support.refunds import pay, refund
+from tests.support.storage import bucket_at, kept_in
 
 pytestmark = pytest.mark.usefixtures("app_context")
 

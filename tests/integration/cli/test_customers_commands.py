@@ -4,10 +4,10 @@ import json
 
 import pytest
 
-from lumira.services.view_customers import view_customer
-from tests import refunding
-from tests.factories import BUYER
-from tests.refunding import pay
+from lumira.services.customers.view_customers import view_customer
+from tests.support import refunds
+from tests.support.factories import BUYER
+from tests.support.refunds import pay
 
 pytestmark = pytest.mark.usefixtures("app_context")
 
@@ -36,7 +36,7 @@ def test_customers_are_listed_with_what_they_bought(run_flask, tenant):
 
 def test_a_customer_is_shown_with_orders_money_and_access(run_flask, tenant):
     opened = pay(tenant, customer_name="Ana", locale="fr")
-    refunding.refund(tenant, opened, 700)
+    refunds.refund(tenant, opened, 700)
 
     account = run_flask("customers", "show", BUYER.upper(), "--tenant", tenant.slug).stdout
 

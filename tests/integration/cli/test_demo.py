@@ -22,7 +22,7 @@ from lumira.cli.demo.installation import Installation, require_free_port
 from lumira.cli.demo.processes import Processes
 from lumira.cli.demo.shelf import Shelf
 from lumira.models import ReservationState
-from tests.factories import Brand, load_stock, open_cart, open_payment, set_stock
+from tests.support.factories import Brand, load_stock, open_cart, open_payment, set_stock
 
 STORY = {"opened", "payment_opened", "paid", "webhook", "completed", "message_sent"}
 _STEP = re.compile(r"^  \d\d:\d\d:\d\d\.\d{3}  +\+\d+\.\d{3} s  (\w+)", re.MULTILINE)

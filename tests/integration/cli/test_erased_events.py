@@ -9,17 +9,17 @@ import time_machine
 
 from lumira.clock import utc_now
 from lumira.database import atomic, db
-from lumira.effects import relay
 from lumira.models import Customer, EventStatus, Order, WebhookEvent
-from lumira.services import customers
-from lumira.webhooks import drain
+from lumira.notifications import relay
+from lumira.repositories import customers
+from lumira.webhooks import process
 from lumira.webhooks.registry import Told
-from tests import refunding, seller
-from tests.buyer_pages import reached_at
-from tests.factories import Brand, count, load_order
 from tests.integration.cli.conftest import RunFlask
 from tests.integration.cli.test_privacy_commands import NAME, erase, traces_in_tables
-from tests.stripe_events import deliver, event
+from tests.support import refunds, seller
+from tests.support.factories import Brand, count, load_order
+from tests.support.portal_pages import reached_at
+from tests.support.stripe_events import deliver, event
 
 pytestmark = pytest.mark.usefixtures("app_context")
 
@@ -36,7 +36,7 @@ def told(**said: Any) -> dict[str, Any]:
 
 
 def buy(brand: Brand, email: str = EMAIL) -> str:
-    opened = refunding.pay(brand, customer_email=email, customer_name=NAME)
+    opened = refunds.pay(brand, customer_email=email, customer_name=NAME)
     relay.relay(brand.id)
     return str(opened.order_number)
 
@@ -84,7 +84,7 @@ def test_an_event_that_a_handler_stumbles_over_keeps_nothing_of_them_either(
     def stumble(_order: Order, said: Told) -> None:
         raise ZeroDivisionError(str(said.object))
 
-    monkeypatch.setattr(drain, "find_handler", lambda _type: stumble)
+    monkeypatch.setattr(process, "find_handler", lambda _type: stumble)
     charge = {"id": "ch_9", "object": "charge", "livemode": False, "amount": 4700}
     charge |= {"payment_intent": order.payments[0].stripe_payment_intent_id}
     charge |= {"billing_details": {"name": NAME, "email": EMAIL}}
@@ -92,9 +92,9 @@ def test_an_event_that_a_handler_stumbles_over_keeps_nothing_of_them_either(
     assert count(brand, WebhookEvent, type="charge.refunded", status=EventStatus.RECEIVED, tries=1) == 1
     assert traces_in_tables(brand) == []
 
-    for hours in range(1, drain.MAXIMUM_TRIES):
+    for hours in range(1, process.MAXIMUM_TRIES):
         with time_machine.travel(utc_now() + timedelta(hours=hours)):
-            drain.drain(brand.id)
+            process.drain(brand.id)
     assert count(brand, WebhookEvent, type="charge.refunded", status=EventStatus.FAILED) == 1
     assert traces_in_tables(brand) == []
 

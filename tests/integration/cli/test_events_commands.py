@@ -7,9 +7,9 @@ from sqlalchemy import select, text
 
 from lumira.database import atomic, db
 from lumira.models import AccessGrant, AuditEntry, EventStatus, OrderStatus, WebhookEvent
-from lumira.webhooks import drain
-from tests.factories import count, load_order, open_payment
-from tests.stripe_events import deliver, event, payment_intent
+from lumira.webhooks import process
+from tests.support.factories import count, load_order, open_payment
+from tests.support.stripe_events import deliver, event, payment_intent
 
 pytestmark = pytest.mark.usefixtures("app_context")
 
@@ -30,8 +30,8 @@ def fail(brand, monkeypatch, told) -> None:
         raise ZeroDivisionError("a bug of ours")
 
     with monkeypatch.context() as patched:
-        patched.setattr(drain, "find_handler", lambda _type: stumble)
-        patched.setattr(drain, "MAXIMUM_TRIES", 1)
+        patched.setattr(process, "find_handler", lambda _type: stumble)
+        patched.setattr(process, "MAXIMUM_TRIES", 1)
         deliver(brand, told)
 
 
@@ -169,7 +169,7 @@ def test_replaying_what_was_handled_gives_nothing_twice(run_flask, tenant):
 
     for _ in range(2):
         run_flask("events", "replay", told["id"])
-        drain.drain(tenant.id)
+        process.drain(tenant.id)
 
     order = load_order(tenant, opened.order_number)
     assert order.status is OrderStatus.COMPLETED
@@ -186,13 +186,13 @@ def test_all_that_failed_is_replayed_and_served_once_the_bug_is_gone(
     fail(other_tenant, monkeypatch, paid(others))
 
     assert run_flask("events", "replay", "--failed", "--tenant", tenant.slug).stdout == "1 event due now.\n"
-    drain.drain(tenant.id)
+    process.drain(tenant.id)
 
     assert load_order(tenant, opened.order_number).status is OrderStatus.COMPLETED
     assert run_flask("events", "replay", "--failed", "--tenant", tenant.slug).stdout == "0 events due now.\n"
     assert load_order(other_tenant, others.order_number).status is OrderStatus.PENDING
     run_flask("events", "replay", "--failed")
-    drain.drain(other_tenant.id)
+    process.drain(other_tenant.id)
     assert load_order(other_tenant, others.order_number).status is OrderStatus.COMPLETED
 
 

@@ -15,7 +15,7 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 from config.settings import Settings
 from lumira import create_app
 from lumira.cli.database import explain
-from tests import postgresql
+from tests.support import postgresql
 
 ROOT = Path(__file__).resolve().parents[3]
 

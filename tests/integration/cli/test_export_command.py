@@ -12,12 +12,12 @@ from sqlalchemy import update
 
 from config.settings import Settings
 from lumira.database import atomic, db
-from lumira.effects import relay
 from lumira.models import DeliverableState, File, IdempotencyKey
-from tests import files, refunding, seller
-from tests.factories import Brand, load_order
+from lumira.notifications import relay
 from tests.integration.cli.conftest import RunFlask
-from tests.stripe_events import deliver, event
+from tests.support import files, refunds, seller
+from tests.support.factories import Brand, load_order
+from tests.support.stripe_events import deliver, event
 
 pytestmark = pytest.mark.usefixtures("app_context")
 
@@ -52,7 +52,7 @@ def export(run_flask: RunFlask, brand: Brand, path: Path) -> Export:
 
 def charged(brand: Brand, email: str, **said: Any) -> str:
     """Somebody buys, and Stripe tells of the charge with all that it knows; the number of the order."""
-    opened = refunding.pay(brand, customer_email=email, customer_name="Somebody")
+    opened = refunds.pay(brand, customer_email=email, customer_name="Somebody")
     charge = {"id": f"ch_{opened.order_number}", "object": "charge", "livemode": False, "amount": 4700}
     charge |= {"currency": "eur", "captured": True, "amount_refunded": 0, "metadata": said}
     charge |= {
@@ -68,7 +68,7 @@ def charged(brand: Brand, email: str, **said: Any) -> str:
 def test_nothing_of_a_buyer_whose_address_contains_hers_is_in_it(
     brand: Brand, export: Export, other: str
 ) -> None:
-    refunding.pay(brand, customer_email=EMAIL)
+    refunds.pay(brand, customer_email=EMAIL)
     number = charged(brand, other)
     deliver(brand, event("customer.updated", {"id": "cus_o", "object": "customer", "email": other}))
 
@@ -79,7 +79,7 @@ def test_nothing_of_a_buyer_whose_address_contains_hers_is_in_it(
 def test_events_of_another_buyers_order_are_not_in_it_although_they_name_her(
     brand: Brand, export: Export
 ) -> None:
-    refunding.pay(brand, customer_email=EMAIL)
+    refunds.pay(brand, customer_email=EMAIL)
     number = charged(brand, "friend@example.net", gift_for=EMAIL)
 
     everything = json.dumps(export())
@@ -88,7 +88,7 @@ def test_events_of_another_buyers_order_are_not_in_it_although_they_name_her(
 
 @pytest.mark.parametrize("told", ["ZÉLIE@Example.com", "for zélie@example.com.", "email=zélie@example.com"])
 def test_an_event_that_names_her_in_other_letters_is_in_it(brand: Brand, export: Export, told: str) -> None:
-    refunding.pay(brand, customer_email="zélie@example.com")
+    refunds.pay(brand, customer_email="zélie@example.com")
     said = {"id": "cus_9", "object": "customer", "description": told}
     deliver(brand, event("customer.updated", said))
 
@@ -106,7 +106,7 @@ def test_her_own_charges_are_in_it(brand: Brand, export: Export) -> None:
 def delivered(brand: Brand) -> Brand:
     """A file that was made for her."""
     files.promise(brand, "mystique", "lecture")
-    order = load_order(brand, refunding.pay(brand, customer_email=EMAIL).order_number)
+    order = load_order(brand, refunds.pay(brand, customer_email=EMAIL).order_number)
     files.upload(brand, order, name="lecture.pdf")
     files.change(brand, order, DeliverableState.DELIVERED)
     relay.relay(brand.id)
@@ -138,7 +138,7 @@ def test_a_file_that_cannot_be_had_is_named_and_all_else_is_in_it(
 def test_a_reply_that_no_key_opens_any_more_is_named_and_all_else_is_in_it(
     brand: Brand, export: Export
 ) -> None:
-    refunding.refund(brand, refunding.pay(brand, customer_email=EMAIL), 1000, call=refunding.keyed())
+    refunds.refund(brand, refunds.pay(brand, customer_email=EMAIL), 1000, call=refunds.keyed())
     with atomic(brand.id):
         sealed = Fernet(Fernet.generate_key()).encrypt(b"{}")
         db.session.execute(

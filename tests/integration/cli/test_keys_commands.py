@@ -7,17 +7,17 @@ from sqlalchemy import select
 
 from lumira.database import atomic, db
 from lumira.models import AuditEntry, KeyKind
-from lumira.services import keys
+from lumira.repositories import api_keys
 
 pytestmark = pytest.mark.usefixtures("app_context")
 
 
 def kind_of(key: str) -> KeyKind | None:
     with atomic(None):
-        address = keys.find_address(key)
+        address = api_keys.find_address(key)
     assert address is not None
     with atomic(address.tenant_id):
-        return keys.find_kind(address, key)
+        return api_keys.find_kind(address, key)
 
 
 @pytest.mark.parametrize(("kind", "shape"), [("secret", "lum_sk_"), ("publishable", "lum_pk_")])

@@ -5,9 +5,9 @@ from sqlalchemy import select
 
 from lumira.database import atomic, db
 from lumira.models import AuditEntry
-from tests.buyer_pages import PUBLIC_URL, reached_at
-from tests.factories import BUYER
-from tests.refunding import pay
+from tests.support.factories import BUYER
+from tests.support.portal_pages import PUBLIC_URL, reached_at
+from tests.support.refunds import pay
 
 pytestmark = pytest.mark.usefixtures("app_context")
 

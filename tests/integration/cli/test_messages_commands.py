@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from lumira.effects import samples
+from lumira.notifications import samples
 
 pytestmark = pytest.mark.usefixtures("app_context")
 

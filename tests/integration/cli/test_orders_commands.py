@@ -8,10 +8,10 @@ from flask import Flask
 
 from lumira.database import atomic
 from lumira.models import OrderStatus
-from lumira.services import receipts
-from tests import files, refunding, seller, stripe_sandbox
-from tests.factories import BUYER, load_order, open_cart, open_payment
-from tests.stripe_events import deliver, event, payment_intent
+from lumira.repositories import receipts
+from tests.support import files, refunds, seller, stripe_sandbox
+from tests.support.factories import BUYER, load_order, open_cart, open_payment
+from tests.support.stripe_events import deliver, event, payment_intent
 
 pytestmark = pytest.mark.usefixtures("app_context")
 
@@ -47,9 +47,9 @@ def test_its_receipts_and_what_is_made_for_its_buyer_are_shown(run_flask, make_b
     brand = make_brand(seller=seller.EXEMPT)
     order = files.buy_promise(brand, "lecture")
     files.upload(brand, order, name="lecture.pdf")
-    opened = refunding.pay(brand, customer_email="another@example.com")
-    refunding.in_dashboard(brand, opened, amount=700)
-    refunding.hear(brand)
+    opened = refunds.pay(brand, customer_email="another@example.com")
+    refunds.in_dashboard(brand, opened, amount=700)
+    refunds.hear(brand)
 
     worked = run_flask("orders", "show", order.order_number).stdout
     assert "deliverables\n  mystique  lecture  in_progress  lecture.pdf\n" in worked
@@ -77,7 +77,7 @@ def test_what_an_unpaid_order_waits_for_is_shown(run_flask, tenant):
 
 
 def test_a_command_answers_without_lines_of_log(run_flask, make_brand):
-    number = refunding.pay(make_brand(seller=seller.EXEMPT)).order_number
+    number = refunds.pay(make_brand(seller=seller.EXEMPT)).order_number
     assert logging.getLogger().level == logging.INFO
     assert run_flask("orders", "refund", number).stderr == ""
     assert logging.getLogger().level == logging.INFO
@@ -137,27 +137,27 @@ def test_an_order_is_not_released_without_a_review(run_flask, tenant):
 
 
 def test_an_order_is_refunded_whole(run_flask, tenant):
-    opened = refunding.pay(tenant)
+    opened = refunds.pay(tenant)
 
     said = run_flask("orders", "refund", opened.order_number.lower()).stdout
 
-    [made] = refunding.at_stripe(tenant)
+    [made] = refunds.at_stripe(tenant)
     assert said.splitlines() == [
         f"{opened.order_number}: refunding what is left of {opened.payment_intent_id}.",
         f"{made['id']}  succeeded  47.00 EUR",
         f"{opened.order_number}: 47.00 EUR refunded in all, now refunded.",
     ]
-    assert refunding.audited(tenant, "refund_requested")[0].actor == "operator"
+    assert refunds.audited(tenant, "refund_requested")[0].actor == "operator"
     assert "nothing" not in run_flask("orders", "show", opened.order_number).stdout
     assert "went back already" in run_flask("orders", "refund", opened.order_number, code=1).stderr
 
 
 def test_a_part_of_an_order_is_refunded_with_its_reason(run_flask, tenant):
-    opened = refunding.pay(tenant)
+    opened = refunds.pay(tenant)
 
     said = run_flask("orders", "refund", opened.order_number, "--amount", 700, "--reason", "duplicate").stdout
 
-    [made] = refunding.at_stripe(tenant)
+    [made] = refunds.at_stripe(tenant)
     assert (made["amount"], made["reason"]) == (700, "duplicate")
     assert "refunding 7.00 EUR of" in said
     assert "now partially_refunded" in said
@@ -169,9 +169,9 @@ def test_a_part_of_an_order_is_refunded_with_its_reason(run_flask, tenant):
     "option", [("--amount", "0"), ("--amount", "-5"), ("--amount", "7.5"), ("--reason", "because")]
 )
 def test_what_is_no_amount_or_no_reason_is_a_usage_error(run_flask, tenant, option):
-    opened = refunding.pay(tenant)
+    opened = refunds.pay(tenant)
     run_flask("orders", "refund", opened.order_number, *option, code=2)
-    assert refunding.at_stripe(tenant) == []
+    assert refunds.at_stripe(tenant) == []
 
 
 def test_an_order_under_review_is_decided_by_its_refund(run_flask, tenant):
@@ -186,14 +186,14 @@ def test_an_order_under_review_is_decided_by_its_refund(run_flask, tenant):
 
     order = load_order(tenant, opened.order_number)
     assert (order.review_reason, order.grants) == (None, [])
-    assert [known["amount"] for known in refunding.at_stripe(tenant)] == [4600]
+    assert [known["amount"] for known in refunds.at_stripe(tenant)] == [4600]
     run_flask("orders", "release", opened.order_number, code=1)
 
 
 def test_of_several_payments_one_has_to_be_named(run_flask, tenant):
-    opened = refunding.pay(tenant)
-    second = refunding.pay_again(tenant, opened)
-    refunding.let_workers_send(tenant)
+    opened = refunds.pay(tenant)
+    second = refunds.pay_again(tenant, opened)
+    refunds.let_workers_send(tenant)
 
     told = run_flask("orders", "refund", opened.order_number, code=1).stderr
     assert f"{opened.payment_intent_id} (47.00 EUR left), {second} (0.00 EUR left)" in told
@@ -203,10 +203,10 @@ def test_of_several_payments_one_has_to_be_named(run_flask, tenant):
 
 
 def test_a_payment_of_another_order_is_not_refunded(run_flask, tenant):
-    opened, other = refunding.pay(tenant), refunding.pay(tenant)
+    opened, other = refunds.pay(tenant), refunds.pay(tenant)
     named = ("--payment", other.payment_intent_id)
     assert "has no payment" in run_flask("orders", "refund", opened.order_number, *named, code=1).stderr
-    assert refunding.at_stripe(tenant) == []
+    assert refunds.at_stripe(tenant) == []
 
 
 def test_what_was_not_paid_is_not_refunded(run_flask, tenant):
@@ -226,8 +226,8 @@ def last_word(app: Flask, *arguments: object) -> str:
 
 
 def test_a_refund_that_stripe_could_not_be_asked_for_is_shown_and_not_made_twice(app, run_flask, tenant):
-    opened = refunding.pay(tenant)
-    stripe_sandbox.fail_next(tenant, "drop_before", path=refunding.REFUNDS, times=10)
+    opened = refunds.pay(tenant)
+    stripe_sandbox.fail_next(tenant, "drop_before", path=refunds.REFUNDS, times=10)
     told = last_word(app, "orders", "refund", opened.order_number, "--amount", 700)
     assert "noted and will be made" in told
     stripe_sandbox.heal(tenant)
@@ -235,13 +235,13 @@ def test_a_refund_that_stripe_could_not_be_asked_for_is_shown_and_not_made_twice
     assert "not made yet" in run_flask("orders", "show", opened.order_number).stdout
 
     run_flask("orders", "refund", opened.order_number, "--amount", 700)
-    refunding.let_workers_send(tenant)
-    assert [known["amount"] for known in refunding.at_stripe(tenant)] == [700]
+    refunds.let_workers_send(tenant)
+    assert [known["amount"] for known in refunds.at_stripe(tenant)] == [700]
 
 
 def test_a_refund_that_stripe_refused_is_shown_with_its_reason(app, run_flask, tenant):
-    opened = refunding.pay(tenant)
-    refunding.in_dashboard(tenant, opened)
+    opened = refunds.pay(tenant)
+    refunds.in_dashboard(tenant, opened)
     assert "Stripe refuses" in last_word(app, "orders", "refund", opened.order_number)
     shown = run_flask("orders", "show", opened.order_number).stdout
     assert "refused: Charge" in shown

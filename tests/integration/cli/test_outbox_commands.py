@@ -6,11 +6,11 @@ import pytest
 from sqlalchemy import select, text, update
 
 from lumira.database import atomic, db
-from lumira.effects import delivery, relay
 from lumira.models import AuditEntry, MessageStatus, OutboxMessage
-from lumira.services import outbox
-from tests.factories import open_payment
-from tests.stripe_events import deliver, event, payment_intent
+from lumira.notifications import delivery, relay
+from lumira.repositories import outbox
+from tests.support.factories import open_payment
+from tests.support.stripe_events import deliver, event, payment_intent
 
 pytestmark = pytest.mark.usefixtures("app_context")
 

@@ -15,18 +15,19 @@ from pypdf import PdfReader
 from config.settings import Settings
 from lumira.clock import utc_now
 from lumira.database import atomic, db
-from lumira.effects import relay
 from lumira.models import Customer, DeliverableState, EventStatus, Order, WebhookEvent
-from lumira.services import erase_customer, receipt_proof
-from lumira.services.change_access import give_access
-from lumira.services.issue_receipts import list_disagreements
-from lumira.services.merge_customers import merge_customers
-from lumira.webhooks import reconcile
-from tests import files, refunding, seller
-from tests.buyer_pages import path_of, reached_at
-from tests.factories import Brand, count, load_order, open_cart, open_payment
+from lumira.notifications import relay
+from lumira.reconciliation import reconcile
+from lumira.repositories import receipt_proof
+from lumira.services.access.change_access import give_access
+from lumira.services.customers.merge_customers import merge_customers
+from lumira.services.privacy import erase_customer
+from lumira.settlement.issue_receipts import list_disagreements
 from tests.integration.cli.conftest import RunFlask
-from tests.stripe_events import deliver, event, payment_intent
+from tests.support import files, refunds, seller
+from tests.support.factories import Brand, count, load_order, open_cart, open_payment
+from tests.support.portal_pages import path_of, reached_at
+from tests.support.stripe_events import deliver, event, payment_intent
 
 pytestmark = pytest.mark.usefixtures("app_context")
 
@@ -50,19 +51,19 @@ def live(brand: Brand) -> Order:
     """Everything that she can leave behind: purchases, a refund, a declined try, files, letters, links, grants."""
     files.promise(brand, "mystique", "lecture")
     sold = {"customer_email": EMAIL, "customer_name": NAME, "metadata": {"friend": NAME}}
-    opened = refunding.pay(brand, **sold)
+    opened = refunds.pay(brand, **sold)
     order = load_order(brand, opened.order_number)
     files.upload(brand, order, name=f"{NAME}.pdf")
     files.change(brand, order, DeliverableState.DELIVERED)
-    refunding.refund(brand, opened, 1000, call=refunding.keyed(f"refund-{NAME}"))
-    refunding.let_workers_send(brand)
-    refunding.hear(brand)
+    refunds.refund(brand, opened, 1000, call=refunds.keyed(f"refund-{NAME}"))
+    refunds.let_workers_send(brand)
+    refunds.hear(brand)
     told = {"id": "cus_x", "object": "customer", "email": EMAIL.lower(), "name": NAME}
     deliver(brand, event("customer.updated", told))
     charge = {"id": "ch_x", "object": "charge", "billing_details": {"name": NAME}}
     charge["payment_intent"] = opened.payment_intent_id
     deliver(brand, event("charge.succeeded", charge))
-    second = refunding.pay(brand, "alchimique", customer_email=OTHER_EMAIL, customer_name=NAME)
+    second = refunds.pay(brand, "alchimique", customer_email=OTHER_EMAIL, customer_name=NAME)
     give_access(
         brand.id,
         customer_email=EMAIL,
@@ -189,11 +190,11 @@ def test_what_stripe_tells_and_is_asked_afterwards_brings_nothing_back(
 def test_a_refund_after_the_erasing_has_its_credit_note_and_no_letter(
     run_flask: RunFlask, brand: Brand
 ) -> None:
-    opened = refunding.pay(brand, customer_email=EMAIL, customer_name=NAME)
+    opened = refunds.pay(brand, customer_email=EMAIL, customer_name=NAME)
     relay.relay(brand.id)
     erase(run_flask, brand)
-    refunding.in_dashboard(brand, opened)
-    refunding.hear(brand)
+    refunds.in_dashboard(brand, opened)
+    refunds.hear(brand)
 
     said = run_flask("receipts", "list", brand.slug).stdout
     assert "-47.00" in said
@@ -234,7 +235,7 @@ def test_a_cart_whose_page_asked_for_the_address_does_not_learn_it_again(
 def test_the_link_to_her_page_leads_nowhere_any_more(
     run_flask: RunFlask, brand: Brand, client: FlaskClient
 ) -> None:
-    refunding.pay(brand, customer_email=EMAIL)
+    refunds.pay(brand, customer_email=EMAIL)
     relay.relay(brand.id)
     path = path_of(brand, EMAIL)
     assert client.get(path).status_code == 200
@@ -248,12 +249,12 @@ def test_the_link_to_her_page_leads_nowhere_any_more(
 def test_erasing_again_is_safe_and_whoever_comes_back_is_somebody_new(
     run_flask: RunFlask, brand: Brand
 ) -> None:
-    refunding.pay(brand, customer_email=EMAIL)
+    refunds.pay(brand, customer_email=EMAIL)
     relay.relay(brand.id)
     erase(run_flask, brand)
     assert "Erased: 1 orders" in erase(run_flask, brand)
 
-    back = refunding.pay(brand, customer_email=EMAIL)
+    back = refunds.pay(brand, customer_email=EMAIL)
     order = load_order(brand, back.order_number)
     assert order.customer_email == EMAIL
     assert count(brand, Customer) == 2
@@ -265,8 +266,8 @@ def test_erasing_again_is_safe_and_whoever_comes_back_is_somebody_new(
 def test_another_tenant_keeps_what_it_holds_of_the_same_buyer(
     run_flask: RunFlask, brand: Brand, other_tenant: Brand
 ) -> None:
-    kept = refunding.pay(other_tenant, customer_email=EMAIL, customer_name=NAME)
-    refunding.pay(brand, customer_email=EMAIL)
+    kept = refunds.pay(other_tenant, customer_email=EMAIL, customer_name=NAME)
+    refunds.pay(brand, customer_email=EMAIL)
     relay.relay(brand.id)
     before = traces_in_tables(other_tenant)
     erase(run_flask, brand)
@@ -288,22 +289,22 @@ def test_an_open_order_is_named_and_nothing_is_erased(run_flask: RunFlask, brand
 
 
 def test_a_disputed_order_is_named(run_flask: RunFlask, brand: Brand) -> None:
-    opened = refunding.pay(brand, customer_email=EMAIL)
-    refunding.disputed(brand, opened)
-    refunding.hear(brand)
+    opened = refunds.pay(brand, customer_email=EMAIL)
+    refunds.disputed(brand, opened)
+    refunds.hear(brand)
     refused = run_flask("customers", "erase", EMAIL, "--tenant", brand.slug, "--yes", code=1)
     assert "is disputed" in refused.stderr
 
 
 def test_work_that_is_still_owed_is_named(run_flask: RunFlask, brand: Brand) -> None:
     files.promise(brand, "mystique", "lecture")
-    opened = refunding.pay(brand, customer_email=EMAIL)
+    opened = refunds.pay(brand, customer_email=EMAIL)
     relay.relay(brand.id)
     refused = run_flask("customers", "erase", EMAIL, "--tenant", brand.slug, "--yes", code=1)
     assert "promises work that is not delivered yet" in refused.stderr
 
-    refunding.refund(brand, opened)
-    refunding.hear(brand)
+    refunds.refund(brand, opened)
+    refunds.hear(brand)
     relay.relay(brand.id)
     erase(run_flask, brand)
     assert traces_in_tables(brand) == []
@@ -343,7 +344,7 @@ def test_an_erasing_that_was_broken_off_is_finished_by_the_next_one(
 
 
 def test_it_asks_before_it_erases(run_flask: RunFlask, brand: Brand, app: Any) -> None:
-    opened = refunding.pay(brand, customer_email=EMAIL)
+    opened = refunds.pay(brand, customer_email=EMAIL)
     arguments = ["customers", "erase", EMAIL, "--tenant", brand.slug]
     assert app.test_cli_runner().invoke(args=arguments, input="n\n").exit_code == 1
     assert load_order(brand, opened.order_number).customer_email == EMAIL
@@ -392,8 +393,8 @@ def test_the_export_holds_rows_receipts_files_letters_and_what_stripe_told(
 def test_the_export_holds_nothing_of_another_tenant_or_buyer_and_writes_over_nothing(
     run_flask: RunFlask, brand: Brand, other_tenant: Brand, tmp_path: Path
 ) -> None:
-    refunding.pay(brand, customer_email=EMAIL)
-    others = [refunding.pay(brand), refunding.pay(other_tenant, customer_email=EMAIL)]
+    refunds.pay(brand, customer_email=EMAIL)
+    others = [refunds.pay(brand), refunds.pay(other_tenant, customer_email=EMAIL)]
     path = tmp_path / "her.zip"
     arguments = ("customers", "export", EMAIL, "--tenant", brand.slug, "--output", path)
     run_flask(*arguments)

@@ -7,11 +7,11 @@ import pytest
 from pypdf import PdfReader
 
 from lumira.database import atomic, db
-from lumira.services import receipts
-from tests import seller
-from tests.factories import Brand
+from lumira.repositories import receipts
 from tests.integration.cli.conftest import RunFlask
-from tests.integration.services.test_issue_receipts import pay, tell_refund
+from tests.integration.settlement.test_issue_receipts import pay, tell_refund
+from tests.support import seller
+from tests.support.factories import Brand
 
 
 @pytest.fixture

@@ -6,10 +6,11 @@ import pytest
 
 from lumira.clients import stripe_client
 from lumira.models import OrderStatus
-from lumira.webhooks import drain, reconcile
-from lumira.webhooks.findings import Findings
-from tests import stripe_sandbox
-from tests.factories import load_order, open_payment
+from lumira.reconciliation import reconcile
+from lumira.reconciliation.report import Findings
+from lumira.webhooks import process
+from tests.support import stripe_sandbox
+from tests.support.factories import load_order, open_payment
 
 pytestmark = pytest.mark.usefixtures("app_context")
 
@@ -41,7 +42,7 @@ def test_what_was_found_stands_in_a_table_of_tenants(run_flask, tenant, other_te
     assert slug == tenant.slug
     assert int(recovered) > 0
     assert (decided, checked, repaired, answered) == ("0", "1", "1", "answered")
-    drain.drain(tenant.id)
+    process.drain(tenant.id)
     assert load_order(tenant, opened.order_number).status is OrderStatus.COMPLETED
 
 

@@ -5,7 +5,7 @@ from sqlalchemy import update
 
 from lumira.database import atomic, db
 from lumira.models import StockItem
-from tests.factories import load_stock, open_payment
+from tests.support.factories import load_stock, open_payment
 
 pytestmark = pytest.mark.usefixtures("app_context")
 

@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from lumira.database import atomic, db
 from lumira.models import AuditEntry
-from lumira.services import tenants
+from lumira.repositories import tenants
 
 pytestmark = pytest.mark.usefixtures("app_context")
 

@@ -12,8 +12,8 @@ import pytest
 
 from config.smtp_server import SmtpServer
 from lumira.clients import smtp
-from tests import mail_server
-from tests.mail_server import PASSWORD, USER, Mailbox
+from tests.support import mail_server
+from tests.support.mail_server import PASSWORD, USER, Mailbox
 
 SENDER, RECIPIENT = "no-reply@lumira.example", "buyer@example.com"
 

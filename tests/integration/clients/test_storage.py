@@ -12,8 +12,8 @@ from lumira.clients import storage
 from lumira.clients.storage import Bucket
 from lumira.database import InsideTransaction, atomic
 from lumira.errors import FileMissing, FileTooLarge, StorageUnavailable
-from tests.files import PDF
-from tests.storages import bucket_at, client_of, kept_in, new_bucket, s3_server
+from tests.support.files import PDF
+from tests.support.storage import bucket_at, client_of, kept_in, new_bucket, s3_server
 
 #: Longer than two parts of an upload: it goes to a bucket in pieces.
 LONG = bytes(range(256)) * (11 * 4096)

@@ -13,7 +13,7 @@ import pytest
 import time_machine
 
 from lumira.clients import storage
-from tests.storages import ACCESS_KEY, SECRET_KEY, bucket_at, kept_in
+from tests.support.storage import ACCESS_KEY, SECRET_KEY, bucket_at, kept_in
 
 NOW = datetime(2026, 3, 1, 12, 30, 15, tzinfo=UTC)
 NAME = "t7/0123456789abcdef0123456789abcdef"

@@ -11,11 +11,11 @@ from pypdf import PdfReader
 from lumira.database import atomic
 from lumira.documents import receipt_pdf
 from lumira.models import Receipt
-from lumira.services import outbox, receipts
-from tests import seller
-from tests.factories import BUYER, Brand, open_payment
-from tests.integration.services.test_issue_receipts import pay, tell_refund
-from tests.stripe_events import deliver, event, payment_intent
+from lumira.repositories import outbox, receipts
+from tests.integration.settlement.test_issue_receipts import pay, tell_refund
+from tests.support import seller
+from tests.support.factories import BUYER, Brand, open_payment
+from tests.support.stripe_events import deliver, event, payment_intent
 
 pytestmark = pytest.mark.usefixtures("app_context")
 

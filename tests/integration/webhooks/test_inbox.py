@@ -13,8 +13,8 @@ from config.settings import Settings
 from lumira.database import atomic, db, inbox_connection
 from lumira.models import WebhookEvent
 from lumira.webhooks import inbox
-from tests import stripe_events
-from tests.factories import Brand, count
+from tests.support import stripe_events
+from tests.support.factories import Brand, count
 
 pytestmark = pytest.mark.usefixtures("app_context")
 

@@ -23,6 +23,11 @@ from sqlalchemy.orm import Session
 
 from lumira.clock import utc_now
 from lumira.database import atomic, db
+from lumira.domain import checkout_sessions, payments
+from lumira.domain.checkout_sessions import SessionFacts
+from lumira.domain.outcome import Outcome, derive
+from lumira.domain.payments import IntentFacts
+from lumira.domain.refunds import refunded_amount
 from lumira.models import (
     Order,
     OrderLine,
@@ -37,27 +42,14 @@ from lumira.models import (
     Tenant,
 )
 from lumira.models.columns import uuid7
-from lumira.services import (
-    checkout_sessions,
-    orders,
-    payments,
-    receipt_proof,
-    receipts,
-    refund_requests,
-    stock,
-    stock_proof,
-)
-from lumira.services.checkout_sessions import SessionFacts
-from lumira.services.derive_outcome import Outcome, derive
-from lumira.services.issue_receipts import list_disagreements
-from lumira.services.open_order import open_order as freeze_order
-from lumira.services.payments import IntentFacts
-from lumira.services.refunds import refunded_amount
-from lumira.webhooks import drain, inbox
+from lumira.repositories import orders, receipt_proof, receipts, refund_requests, stock, stock_proof
+from lumira.services.checkout.open_order import open_order as freeze_order
+from lumira.settlement.issue_receipts import list_disagreements
+from lumira.webhooks import inbox, process
 from lumira.webhooks.registry import Told, find_handler
-from tests import seller
-from tests.factories import BUYER, Brand, load_order, make_products, set_stock
-from tests.stories import GOODS, NOT_RESTOCKED, PAGE_ENDS_AT, Story, Teller, stories
+from tests.support import seller
+from tests.support.factories import BUYER, Brand, load_order, make_products, set_stock
+from tests.support.stories import GOODS, NOT_RESTOCKED, PAGE_ENDS_AT, Story, Teller, stories
 
 pytestmark = pytest.mark.usefixtures("app_context")
 
@@ -291,10 +283,10 @@ def deliver_badly(brand: Brand, tidy: list[dict[str, Any]], chance: Random) -> N
         inbox.store(brand.id, told)
         if chance.random() < 0.2:
             with killed(1, chance.choice(("before", "after"))):
-                drain.drain_batch(brand.id)
+                process.drain_batch(brand.id)
         if chance.random() < 0.1:
-            drain.drain_batch(brand.id)
-    while drain.drain_batch(brand.id):
+            process.drain_batch(brand.id)
+    while process.drain_batch(brand.id):
         continue
 
 

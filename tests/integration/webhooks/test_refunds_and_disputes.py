@@ -8,11 +8,11 @@ import pytest
 from sqlalchemy import select
 
 from lumira.database import atomic, db
+from lumira.domain.refunds import refunded_amount
 from lumira.models import Alert, EventStatus, OutboxMessage, WebhookEvent
-from lumira.services.refunds import refunded_amount
-from lumira.webhooks import drain
-from tests.factories import Brand, count, load_order, open_payment
-from tests.stripe_events import event, payment_intent, receive
+from lumira.webhooks import process
+from tests.support.factories import Brand, count, load_order, open_payment
+from tests.support.stripe_events import event, payment_intent, receive
 
 pytestmark = pytest.mark.usefixtures("app_context")
 
@@ -117,9 +117,9 @@ def settle(brand: Brand, *told: Told, at_once: bool) -> None:
     for one in told:
         receive(brand, one)
         if not at_once:
-            drain.drain(brand.id)
-    drain.drain(brand.id)
-    drain.drain(brand.id)
+            process.drain(brand.id)
+    process.drain(brand.id)
+    process.drain(brand.id)
 
 
 def whole(p: Payment) -> list[Told]:

@@ -5,7 +5,7 @@ import time
 import pytest
 
 from lumira.clients.stripe_signature import TOLERANCE, is_signed
-from tests.stripe_events import signature
+from tests.support.stripe_events import signature
 
 BODY = b'{"id": "evt_1"}'
 SECRET = "whsec_right"

@@ -7,9 +7,9 @@ import pytest
 
 from lumira.errors import CatalogError
 from lumira.models import ContentKind, PartialRefundPolicy, ProductKind, ReleaseOnFailure
+from lumira.repositories import stock_counts
 from lumira.schemas import catalog_product, catalog_tenant
 from lumira.schemas.catalog_file import parse, read
-from lumira.services import stock_counts
 
 CATALOGS = Path(__file__).resolve().parents[3] / "config" / "catalogs"
 

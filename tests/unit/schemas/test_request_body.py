@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lumira.blueprints.request_body import parse_json_object
+from lumira.blueprints.http.request_body import parse_json_object
 from lumira.errors import InvalidRequest
 
 objects = st.dictionaries(

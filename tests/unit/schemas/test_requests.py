@@ -12,8 +12,8 @@ from lumira.models import GrantReason, OrderStatus, PaymentState, ProductKind, R
 from lumira.schemas.access import GRANT_REASONS, AccessQuery
 from lumira.schemas.base import RequestSchema, camel_case
 from lumira.schemas.orders import REVIEW_REASONS, OrderPaymentResponse, OrdersQuery
-from lumira.schemas.sales import ORDER_STATUSES, LevelSaleRequest, ProductSaleRequest, SaleRequest
-from lumira.schemas.shop import PRODUCT_KINDS
+from lumira.schemas.payment_intents import ORDER_STATUSES, LevelSaleRequest, ProductSaleRequest, SaleRequest
+from lumira.schemas.products import PRODUCT_KINDS
 
 PRODUCT_SALE = {"productId": "mystique"}
 LEVEL_SALE = {"level": 2, "customerEmail": "buyer@example.com"}

@@ -1,0 +1,1 @@
+"""What surrounds every request: errors, headers, CORS, idempotency, the OpenAPI document."""

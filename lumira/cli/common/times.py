@@ -1,0 +1,21 @@
+"""Times as an operator reads them: by the clock of the tenant's house."""
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from lumira.repositories import tenants
+
+
+def zone_of(tenant_id: int) -> ZoneInfo:
+    """The tenant's time zone; inside the caller's transaction."""
+    return ZoneInfo(tenants.get(tenant_id).time_zone)
+
+
+def shown(at: datetime, zone: ZoneInfo) -> str:
+    """To the second."""
+    return f"{at.astimezone(zone):%Y-%m-%d %H:%M:%S}"
+
+
+def shown_exactly(at: datetime, zone: ZoneInfo) -> str:
+    """To the millisecond, for what happened within one second."""
+    return f"{shown(at, zone)}.{at.microsecond // 1000:03d}"

@@ -1,0 +1,181 @@
+"""Stripe's objects, read into facts: the same reading for an event's payload and for a reply to a call.
+
+What is missing or of the wrong type is refused here, before anything is recorded.
+"""
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, TypeGuard
+
+from lumira.confusables import is_lookalike
+from lumira.domain.checkout_sessions import SessionFacts
+from lumira.domain.disputes import DisputeFacts
+from lumira.domain.payments import IntentFacts, TryFailed
+from lumira.domain.refunds import ChargeFacts, RefundFacts
+from lumira.models import DisputeStatus, RefundStatus, SessionState
+from lumira.repositories.refund_requests import METADATA_KEY
+
+_UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")
+#: The largest amount that a column holds; Stripe's own limit is far below.
+_LARGEST_AMOUNT = 2**31 - 1
+
+
+class MalformedObject(Exception):
+    """Stripe's signature is right and the content makes no sense; says which field."""
+
+
+def read_intent(intent: Mapping[str, Any], *, told_at: datetime | None = None) -> IntentFacts:
+    """What a PaymentIntent says; `MalformedObject` names the field that it lacks."""
+    error = _mapping(intent, "last_payment_error")
+    return IntentFacts(
+        id=_text(intent, "id", prefix="pi_"),
+        status=_text(intent, "status"),
+        amount=_amount(intent, "amount"),
+        currency=_text(intent, "currency").lower(),
+        amount_received=_amount(intent, "amount_received", default=0),
+        charge_id=_id_of(intent.get("latest_charge"), "latest_charge"),
+        payment_method_id=_id_of(intent.get("payment_method"), "payment_method"),
+        told_at=told_at,
+        failure=_read_failure(error) if error is not None else None,
+        metadata=read_metadata(intent),
+    )
+
+
+def read_session(session: Mapping[str, Any]) -> SessionFacts:
+    """What a Checkout Session says; whether it is paid is another matter than whether it is complete."""
+    state = _text(session, "status")
+    if state not in list(SessionState):
+        raise MalformedObject("status")
+    expires_at = read_time(session.get("expires_at"))
+    if expires_at is None:
+        raise MalformedObject("expires_at")
+    details = _mapping(session, "customer_details") or {}
+    email = details.get("email") or session.get("customer_email")
+    return SessionFacts(
+        id=_text(session, "id", prefix="cs_"),
+        state=SessionState(state),
+        is_paid=_text(session, "payment_status") == "paid",
+        amount=_amount(session, "amount_total"),
+        currency=_text(session, "currency").lower(),
+        expires_at=expires_at,
+        payment_intent_id=_id_of(session.get("payment_intent"), "payment_intent"),
+        # Stripe's page takes what is refused here: whoever looks like another buyer gets nothing of theirs.
+        customer_email=email if is_storable(email) and "@" in email and not is_lookalike(email) else None,
+        metadata=read_metadata(session),
+    )
+
+
+def read_charge(charge: Mapping[str, Any]) -> ChargeFacts:
+    """What a Charge says of the money that went back of it."""
+    amount = _amount(charge, "amount")
+    is_captured = charge.get("captured", True) is not False
+    return ChargeFacts(
+        # `py_` where it was not paid by card.
+        id=_text(charge, "id", prefix=("ch_", "py_")),
+        payment_intent_id=_id_of(charge.get("payment_intent"), "payment_intent"),
+        amount=amount,
+        currency=_text(charge, "currency").lower(),
+        amount_refunded=_amount(charge, "amount_refunded"),
+        uncaptured=max(amount - _amount(charge, "amount_captured", default=amount), 0) if is_captured else 0,
+    )
+
+
+def read_refund(refund: Mapping[str, Any]) -> RefundFacts:
+    """What a Refund says. It carries no metadata of the payment."""
+    status = _text(refund, "status")
+    if status not in list(RefundStatus):
+        raise MalformedObject("status")
+    return RefundFacts(
+        id=_text(refund, "id"),
+        charge_id=_id_of(refund.get("charge"), "charge"),
+        amount=_amount(refund, "amount"),
+        currency=_text(refund, "currency").lower(),
+        status=RefundStatus(status),
+        payment_intent_id=_id_of(refund.get("payment_intent"), "payment_intent"),
+        request_id=read_metadata(refund).get(METADATA_KEY),
+    )
+
+
+def read_dispute(dispute: Mapping[str, Any]) -> DisputeFacts:
+    """What a Dispute says. It carries no metadata of the payment, and its amount is its own."""
+    status = _text(dispute, "status")
+    if status not in list(DisputeStatus):
+        raise MalformedObject("status")
+    movements = dispute.get("balance_transactions")
+    details = _mapping(dispute, "evidence_details") or {}
+    return DisputeFacts(
+        id=_text(dispute, "id"),
+        charge_id=_id_of(dispute.get("charge"), "charge"),
+        amount=_amount(dispute, "amount"),
+        currency=_text(dispute, "currency").lower(),
+        status=DisputeStatus(status),
+        movements=len(movements) if isinstance(movements, list) else 0,
+        reason=_optional_text(dispute, "reason"),
+        due_at=read_time(details.get("due_by")),
+    )
+
+
+def _read_failure(error: Mapping[str, Any]) -> TryFailed:
+    return TryFailed(
+        charge_id=_id_of(error.get("charge"), "charge"),
+        payment_method_id=_id_of(error.get("payment_method"), "payment_method"),
+        code=_optional_text(error, "code"),
+        decline_code=_optional_text(error, "decline_code"),
+    )
+
+
+def read_metadata(stripe_object: Mapping[str, Any]) -> dict[str, str]:
+    """The object's metadata; whatever is no text in it is left out."""
+    metadata = stripe_object.get("metadata")
+    if not isinstance(metadata, Mapping):
+        return {}
+    return {name: value for name, value in metadata.items() if isinstance(value, str)}
+
+
+def read_time(value: object) -> datetime | None:
+    """Unix seconds as an aware time, or `None` where they make no sense."""
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 2**33:
+        return None
+    return datetime.fromtimestamp(value, UTC)
+
+
+def is_storable(value: object) -> TypeGuard[str]:
+    """Whether PostgreSQL can keep it as a short text: signed JSON may hold NUL and lone surrogates."""
+    return isinstance(value, str) and 0 < len(value) <= 255 and _UNSTORABLE.search(value) is None  # noqa: PLR2004
+
+
+def _text(source: Mapping[str, Any], name: str, *, prefix: str | tuple[str, ...] = "") -> str:
+    value = source.get(name)
+    if not is_storable(value) or not value.startswith(prefix):
+        raise MalformedObject(name)
+    return value
+
+
+def _optional_text(source: Mapping[str, Any], name: str) -> str | None:
+    return None if source.get(name) is None else _text(source, name)
+
+
+def _amount(source: Mapping[str, Any], name: str, *, default: int | None = None) -> int:
+    value = source.get(name, default)
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= _LARGEST_AMOUNT:
+        raise MalformedObject(name)
+    return value
+
+
+def _mapping(source: Mapping[str, Any], name: str) -> Mapping[str, Any] | None:
+    value = source.get(name)
+    if value is not None and not isinstance(value, Mapping):
+        raise MalformedObject(name)
+    return value
+
+
+def _id_of(value: object, name: str) -> str | None:
+    """The id of a reference that may come expanded to the whole object."""
+    if isinstance(value, Mapping):
+        value = value.get("id")
+    if value is None:
+        return None
+    if not is_storable(value):
+        raise MalformedObject(name)
+    return value

@@ -1,9 +1,0 @@
-"""What leaves the house after the fact: sent outside any transaction, then marked done."""
-
-from config.settings import Settings
-from lumira.effects import delivery
-
-
-def configure(settings: Settings) -> None:
-    """Where messages go in this installation."""
-    delivery.configure(settings)

@@ -1,0 +1,109 @@
+"""An order that nobody made, to look at messages with."""
+
+from datetime import UTC, datetime, timedelta
+from email.headerregistry import Address
+
+from lumira.models import (
+    Alert,
+    Dispute,
+    DisputeStatus,
+    MessageKind,
+    Order,
+    OrderLine,
+    OrderStatus,
+    Refund,
+    RefundOrigin,
+    RefundStatus,
+    Tenant,
+)
+from lumira.notifications.alert_texts import words_for
+from lumira.notifications.emails import Draft
+from lumira.notifications.formatting import Language
+
+#: Everything that can be looked at.
+KINDS = (*(str(kind) for kind in MessageKind), "alert")
+
+_AT = datetime(2026, 11, 21, 9, 30, tzinfo=UTC)
+_LINK = "https://example.com/my/sample"
+
+
+def house() -> Tenant:
+    """A brand without colours of its own."""
+    return Tenant(slug="sample", name="Lumira", currency="eur", order_prefix="LUM", time_zone="Europe/Paris")
+
+
+def draft(kind: str, language: Language, tenant: Tenant) -> Draft:
+    """A message of this kind, by this brand, about the sample."""
+    return Draft(
+        tenant=tenant,
+        kind=kind,
+        language=language,
+        to=Address(addr_spec="buyer@example.com"),
+        identity=f"sample-{kind}-{language}",
+        at=_AT,
+        facts={"order": _order(tenant), **_facts(kind, language, tenant)},
+    )
+
+
+def _facts(kind: str, language: Language, tenant: Tenant) -> dict[str, object]:
+    match kind:
+        case MessageKind.ORDER_CONFIRMATION:
+            return {"access_url": _LINK, "promised": ["PDF 15p", "Audio 25 min"]}
+        case MessageKind.ORDER_REFUNDED:
+            return {"refund": _refund(tenant), "origin": RefundOrigin.ASKED}
+        case MessageKind.ACCESS_READY:
+            return {"access_url": _LINK, "names": ["Intégrale"]}
+        case MessageKind.ACCESS_LINK:
+            return {"access_url": _LINK, "ends_at": _AT + timedelta(days=90)}
+        case MessageKind.DELIVERABLE_READY:
+            return {"access_url": _LINK, "title": "Audio 25 min"}
+        case MessageKind.DISPUTE_ALERT:
+            return {"dispute": _dispute(tenant), "is_question": False}
+        case "alert":
+            return _alert_facts(tenant, language)
+        case _:
+            return {}
+
+
+def _order(tenant: Tenant) -> Order:
+    lines = [
+        OrderLine(product_id="integrale", product_name="Intégrale", quantity=1, unit_amount=4900),
+        OrderLine(product_id="bougie-figuier", product_name="Bougie figuier", quantity=2, unit_amount=2400),
+    ]
+    return Order(
+        order_number=f"{tenant.order_prefix}-7Q2MZX41KD",
+        customer_email="buyer@example.com",
+        amount=9700,
+        currency=tenant.currency,
+        status=OrderStatus.COMPLETED,
+        lines=lines,
+    )
+
+
+def _refund(tenant: Tenant) -> Refund:
+    return Refund(
+        stripe_refund_id="re_sample", amount=9700, currency=tenant.currency, status=RefundStatus.SUCCEEDED
+    )
+
+
+def _dispute(tenant: Tenant) -> Dispute:
+    return Dispute(
+        stripe_dispute_id="du_sample",
+        amount=9700,
+        currency=tenant.currency,
+        status=DisputeStatus.NEEDS_RESPONSE,
+        reason="fraudulent",
+        due_at=_AT + timedelta(days=9),
+    )
+
+
+def _alert_facts(tenant: Tenant, language: Language) -> dict[str, object]:
+    alert = Alert(
+        kind="payment_mismatch", subject=f"{tenant.order_prefix}-7Q2MZX41KD", details={}, raised_at=_AT
+    )
+    return {
+        "others": [f"{tenant.order_prefix}-3K8RZN52AB"],
+        "alert": alert,
+        "words": words_for(alert.kind, language),
+        "details": [("reason", "amount_mismatch")],
+    }

@@ -1,0 +1,1 @@
+"""What use cases with an idempotency key share."""

@@ -1,0 +1,31 @@
+"""Accepting, by a person's decision, a payment that is not what was asked for."""
+
+from uuid import UUID
+
+from lumira.clock import utc_now
+from lumira.database import atomic, retried
+from lumira.errors import NotUnderReview
+from lumira.models import Order
+from lumira.repositories import alerts, audit, orders, outbox
+from lumira.settlement.settle_order import settle_order
+
+
+@retried
+def release_order(tenant_id: int, order_id: UUID, *, actor: str) -> Order:
+    """Serve an order under review with what was paid; the order as it is then.
+
+    `NotUnderReview` if there is nothing to decide: it is not paid, served already, or released before.
+    """
+    with atomic(tenant_id):
+        order = orders.lock_order(tenant_id, order_id)
+        if order.review_reason is None:
+            raise NotUnderReview(f"The order {order.order_number} is not under review: it is {order.status}.")
+        reason = str(order.review_reason)
+        order.review_released_at = utc_now()
+        audit.record(
+            tenant_id, actor=actor, action="order_released", subject=f"order:{order.id}", reason=reason
+        )
+        alerts.resolve(tenant_id, kind="payment_mismatch", subject=order.order_number)
+        if settle_order(order, actor=actor):
+            outbox.wake(tenant_id)
+        return order

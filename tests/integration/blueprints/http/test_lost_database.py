@@ -1,0 +1,64 @@
+"""A delivery while the way to the database is lost, or was lost: stored, or refused so that Stripe comes again."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy.engine import make_url
+
+from config.settings import Settings
+from lumira.models import WebhookEvent
+from tests.support import stripe_events
+from tests.support.factories import Brand, count
+from tests.support.tcp_proxy import TcpProxy, proxy_of
+
+pytestmark = pytest.mark.usefixtures("app_context")
+AT_ONCE = 8
+
+
+@pytest.fixture
+def way(settings: Settings) -> Iterator[TcpProxy]:
+    """The way from the web process to the database."""
+    url = make_url(settings.database_url)
+    with proxy_of(Path(str(url.query["host"])) / f".s.PGSQL.{url.port or 5432}") as proxy:
+        yield proxy
+
+
+@pytest.fixture
+def web(client_with: Callable[..., FlaskClient], settings: Settings, way: TcpProxy) -> FlaskClient:
+    url = make_url(settings.database_url).set(host="127.0.0.1", port=way.port, query={})
+    return client_with(database_url=url.render_as_string(hide_password=False), database_pool_size=AT_ONCE)
+
+
+def deliver(web: FlaskClient, brand: Brand) -> Any:
+    body = stripe_events.encode(stripe_events.event("invoice.paid", {"id": "in_1"}))
+    headers = {"Stripe-Signature": stripe_events.signature(body, brand.webhook_secret)}
+    return web.post(f"/api/webhooks/stripe/{brand.slug}", data=body, headers=headers)
+
+
+def test_a_delivery_is_refused_with_503_while_the_database_cannot_be_reached(
+    web: FlaskClient, way: TcpProxy, tenant: Brand
+) -> None:
+    assert deliver(web, tenant).status_code == 200
+    way.close()
+    reply = deliver(web, tenant)
+    assert (reply.status_code, reply.json["code"]) == (503, "SERVICE_UNAVAILABLE")
+    assert int(reply.headers["Retry-After"]) > 0
+    assert count(tenant, WebhookEvent) == 1
+
+
+def test_deliveries_are_stored_after_all_connections_were_forgotten_on_the_way(
+    web: FlaskClient, way: TcpProxy, tenant: Brand
+) -> None:
+    def several(_: object) -> int:
+        status: int = deliver(web.application.test_client(), tenant).status_code
+        return status
+
+    with ThreadPoolExecutor(AT_ONCE) as threads:
+        assert set(threads.map(several, range(AT_ONCE * 5))) == {200}
+    way.forget()
+    assert [deliver(web, tenant).status_code for _ in range(3)] == [200, 200, 200]
+    assert count(tenant, WebhookEvent) == AT_ONCE * 5 + 3

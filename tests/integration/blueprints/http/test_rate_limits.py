@@ -1,0 +1,167 @@
+"""How often one caller may ask."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from config.settings import RateLimits
+from lumira import extensions
+from tests.support.factories import Brand
+
+MANY = "1000 per minute"
+
+
+def limited(per_key: str = MANY, per_address: str = MANY, per_email: str = MANY) -> RateLimits:
+    return RateLimits(enabled=True, per_key=per_key, per_address=per_address, per_email=per_email)
+
+
+def statuses(ask: Callable[[], Any], times: int = 4) -> list[int]:
+    return [ask().status_code for _ in range(times)]
+
+
+def test_refusal_says_when_to_come_back(client_with: Callable[..., FlaskClient], tenant: Brand) -> None:
+    client = client_with(rate_limits=limited(per_key="2 per minute"))
+    assert statuses(lambda: client.get("/api/products", headers=tenant.publishable)) == [200, 200, 429, 429]
+    reply = client.get("/api/stripe/levels", headers=tenant.publishable)
+    assert (reply.status_code, reply.json["code"], reply.json["error"]) == (
+        429,
+        "RATE_LIMITED",
+        "Too Many Requests",
+    )
+    assert 1 <= int(reply.headers["Retry-After"]) <= 60
+    assert reply.json["requestId"] == reply.headers["X-Request-Id"]
+    # Another key is another caller.
+    assert client.get("/api/products", headers=tenant.secret).status_code == 200
+
+
+def test_page_that_called_before_may_read_its_refusal(
+    client_with: Callable[..., FlaskClient], tenant: Brand
+) -> None:
+    client = client_with(rate_limits=limited(per_key="1 per minute"))
+    headers = {**tenant.publishable, "Origin": f"https://{tenant.domain}"}
+    assert statuses(lambda: client.get("/api/products", headers=headers), 2) == [200, 429]
+    assert "Access-Control-Allow-Origin" in client.get("/api/products", headers=headers).headers
+
+
+def test_one_address_may_call_only_so_often_whatever_it_shows(
+    client_with: Callable[..., FlaskClient], tenant: Brand
+) -> None:
+    client = client_with(rate_limits=limited(per_address="3 per minute"))
+    guesses = iter(range(10))
+    ask = lambda: client.get("/api/products", headers={"Authorization": f"Bearer guess-{next(guesses)}"})  # noqa: E731
+    assert statuses(ask, 5) == [401, 401, 401, 429, 429]
+    assert client.get("/api/products", headers={"Host": tenant.domain}).status_code == 429
+    elsewhere = {"REMOTE_ADDR": "192.0.2.7"}
+    reply = client.get("/api/products", headers={"Host": tenant.domain}, environ_base=elsewhere)
+    assert reply.status_code == 200
+
+
+def test_household_of_ipv6_counts_as_one_address(
+    client_with: Callable[..., FlaskClient], tenant: Brand
+) -> None:
+    client = client_with(rate_limits=limited(per_address="2 per minute"))
+
+    def ask(address: str) -> int:
+        return client.get(
+            "/api/products", headers={"Host": tenant.domain}, environ_base={"REMOTE_ADDR": address}
+        ).status_code
+
+    assert [ask("2001:db8:1:2::1"), ask("2001:db8:1:2::2"), ask("2001:db8:1:2:ffff::3")] == [200, 200, 429]
+    assert ask("2001:db8:1:3::1") == 200
+
+
+def test_shops_own_backend_is_not_held_to_one_address(
+    client_with: Callable[..., FlaskClient], tenant: Brand
+) -> None:
+    client = client_with(rate_limits=limited(per_address="2 per minute"))
+    assert set(statuses(lambda: client.get("/api/products", headers=tenant.secret), 6)) == {200}
+
+
+def test_payments_in_one_name_are_opened_only_so_often(
+    client_with: Callable[..., FlaskClient], tenant: Brand, other_tenant: Brand
+) -> None:
+    client = client_with(rate_limits=limited(per_email="2 per hour"))
+
+    def ask(email: str | None, path: str = "products", brand: Brand = tenant) -> int:
+        body = {"productId": "simple"} | ({"customerEmail": email} if email else {})
+        return client.post(
+            f"/api/{path}/create-payment-intent", json=body, headers=brand.publishable
+        ).status_code
+
+    assert [ask("a@example.com"), ask("A@Example.com", "payments"), ask("a@EXAMPLE.com ")] == [200, 200, 429]
+    assert ask("b@example.com") == 200
+    assert ask("a@example.com", brand=other_tenant) == 200
+
+
+def test_only_what_was_opened_counts_against_a_buyers_name(
+    client_with: Callable[..., FlaskClient], tenant: Brand
+) -> None:
+    client = client_with(rate_limits=limited(per_email="2 per hour"))
+
+    def ask(product: str, headers: dict[str, str]) -> int:
+        body = {"productId": product, "customerEmail": "a@example.com"}
+        return client.post("/api/products/create-payment-intent", json=body, headers=headers).status_code
+
+    keyed = tenant.publishable | {"Idempotency-Key": "one-sale"}
+    assert set(statuses_of(lambda: ask("nothing", tenant.publishable), 4)) == {404}
+    assert set(statuses_of(lambda: ask("simple", keyed), 4)) == {200}
+    assert [ask("simple", tenant.publishable), ask("simple", tenant.publishable)] == [200, 429]
+    assert ask("simple", tenant.secret) == 200
+
+
+def statuses_of(ask: Callable[[], int], times: int) -> list[int]:
+    return [ask() for _ in range(times)]
+
+
+def test_no_address_and_no_key_is_kept_by_the_limits(
+    client_with: Callable[..., FlaskClient], tenant: Brand
+) -> None:
+    client = client_with(rate_limits=limited())
+    client.post(
+        "/api/products/create-payment-intent",
+        json={"productId": "simple", "customerEmail": "jane@example.com"},
+        headers=tenant.publishable,
+    )
+    kept = " ".join(extensions.of(client.application).limiter.storage.storage)  # type: ignore[attr-defined]
+    assert "email" in kept
+    for personal in ("jane", "127.0.0.1", tenant.publishable_key):
+        assert personal not in kept
+
+
+def test_webhooks_probes_and_docs_are_never_limited(
+    client_with: Callable[..., FlaskClient], tenant: Brand
+) -> None:
+    client = client_with(rate_limits=limited(per_address="1 per hour", per_key="1 per hour"))
+    for path in ("/healthz", "/readyz", "/api/openapi.json", "/api/docs"):
+        assert set(statuses(lambda path=path: client.get(path))) == {200}  # type: ignore[misc]
+    assert set(statuses(lambda: client.post(f"/api/stripe/webhook/{tenant.slug}"))) == {400}
+
+
+def test_limits_can_be_off(client: FlaskClient, tenant: Brand) -> None:
+    assert set(statuses(lambda: client.get("/api/products", headers=tenant.publishable), 20)) == {200}
+
+
+@pytest.mark.parametrize("per_key", [MANY, "2 per minute"])
+def test_dead_redis_refuses_no_sale_and_limits_go_on(
+    client_with: Callable[..., FlaskClient], tenant: Brand, per_key: str
+) -> None:
+    client = client_with(rate_limits=limited(per_key=per_key), redis_url="redis://127.0.0.1:1/0")
+    expected = [200, 200, 200] if per_key == MANY else [200, 200, 429]
+    assert statuses(lambda: client.get("/api/products", headers=tenant.publishable), 3) == expected
+
+
+def test_nobody_uses_up_a_public_key_for_other_peoples_buyers(
+    client_with: Callable[..., FlaskClient], tenant: Brand
+) -> None:
+    client = client_with(rate_limits=limited(per_key="2 per minute"))
+
+    def ask(address: str, headers: dict[str, str]) -> int:
+        reply = client.get("/api/products", headers=headers, environ_base={"REMOTE_ADDR": address})
+        return reply.status_code
+
+    assert [ask("192.0.2.1", tenant.publishable) for _ in range(3)] == [200, 200, 429]
+    assert ask("192.0.2.2", tenant.publishable) == 200
+    # A secret one is one caller's, wherever that calls from.
+    assert [ask(f"192.0.2.{last}", tenant.secret) for last in (3, 4, 5)] == [200, 200, 429]

@@ -1,0 +1,277 @@
+"""Whoever holds a link sees what was bought, how it stands, and what can be downloaded; nobody else does."""
+
+# ruff: noqa: RUF001 - French is written with these apostrophes
+
+import re
+from datetime import timedelta
+
+import pytest
+import time_machine
+from flask.testing import FlaskClient
+from sqlalchemy import update
+
+from lumira.clock import utc_now
+from lumira.database import atomic, db
+from lumira.models import AccessGrant, Customer, DeliverableState, OrderLine, Product, Tenant
+from lumira.repositories import orders
+from lumira.services.access.change_access import give_access, revoke_access
+from lumira.services.files.upload_content import upload_content
+from tests.support import files
+from tests.support.factories import BUYER, Brand, open_cart, open_payment
+from tests.support.portal_pages import downloads, path_of, words
+from tests.support.refunds import disputed, hear, in_dashboard, pay
+
+pytestmark = pytest.mark.usefixtures("app_context")
+
+
+def contain(brand: Brand, product_id: str = "mystique", key: str = "lecture") -> None:
+    files.contain(brand, product_id, key)
+    upload_content(brand.id, product_id, key, files.upload_of(), actor="test")
+
+
+def speak(brand: Brand, locale: str | None) -> None:
+    with atomic(brand.id):
+        db.session.execute(update(Customer).where(Customer.tenant_id == brand.id).values(locale=locale))
+
+
+def test_page_shows_what_was_bought_and_what_it_contains(client: FlaskClient, tenant: Brand) -> None:
+    contain(tenant)
+    opened = pay(tenant)
+    reply = client.get(path_of(tenant))
+    assert reply.status_code == 200
+    told = words(reply)
+    for expected in (tenant.name, "Vos achats", "Niveau Mystique", opened.order_number, "47,00 €", "Payée"):
+        assert expected in told
+    assert "Votre lecture" in told
+    assert len(downloads(reply)) == 1
+    assert 'lang="fr"' in reply.get_data(as_text=True)
+
+
+def test_page_speaks_english_to_whoever_bought_in_english(client: FlaskClient, tenant: Brand) -> None:
+    pay(tenant)
+    speak(tenant, "en")
+    # The buyer's language is known, so that the browser is not asked.
+    reply = client.get(path_of(tenant), headers={"Accept-Language": "fr"})
+    assert "Your purchases" in words(reply)
+    assert "€47.00" in words(reply)
+    assert reply.headers["Content-Language"] == "en"
+
+
+def test_page_bears_the_brands_colours(client: FlaskClient, make_brand) -> None:
+    brand = make_brand(brand_color="#D4AF37", brand_background="#0F0B19", brand_radius=12)
+    pay(brand)
+    page = client.get(path_of(brand)).get_data(as_text=True)
+    assert "--primary: #D4AF37;" in page
+    assert "--background: #0F0B19;" in page
+    assert "--radius: 12px;" in page
+
+
+def test_names_from_outside_are_text_and_never_markup(client: FlaskClient, tenant: Brand) -> None:
+    with atomic(tenant.id):
+        db.session.get_one(Product, (tenant.id, "mystique")).name = "<script>alert(1)</script>"
+        db.session.get_one(Tenant, tenant.id).name = "</title><script>alert(2)</script>"
+    pay(tenant)
+    page = client.get(path_of(tenant)).get_data(as_text=True)
+    assert "<script" not in page
+    assert "&lt;script&gt;alert(1)" in page
+
+
+def test_page_shows_how_far_the_experts_work_is(client: FlaskClient, tenant: Brand) -> None:
+    order = files.buy_promise(tenant, "lecture")
+    assert "Pas encore commencé" in words(client.get(path_of(tenant)))
+
+    files.upload(tenant, order)
+    files.change(tenant, order, DeliverableState.IN_PROGRESS)
+    reply = client.get(path_of(tenant))
+    assert "En préparation" in words(reply)
+    # What is not delivered is not shown.
+    assert downloads(reply) == []
+
+    files.change(tenant, order, DeliverableState.DELIVERED)
+    reply = client.get(path_of(tenant))
+    assert "Prêt" in words(reply)
+    assert len(downloads(reply)) == 1
+
+
+def test_after_a_refund_the_same_link_says_so_and_gives_nothing(client: FlaskClient, tenant: Brand) -> None:
+    contain(tenant)
+    opened = pay(tenant)
+    path = path_of(tenant)
+    [file] = downloads(client.get(path))
+    assert client.get(file).status_code == 200
+
+    in_dashboard(tenant, opened)
+    hear(tenant)
+    reply = client.get(path)
+    assert reply.status_code == 200
+    assert "Remboursée" in words(reply)
+    assert "Remboursé : 47,00 €" in words(reply)
+    assert "Cet achat a été remboursé" in words(reply)
+    assert downloads(reply) == []
+    refused = client.get(file)
+    assert (refused.status_code, refused.mimetype) == (403, "text/html")
+    assert "n’est plus accessible" in words(refused)
+
+
+def test_dispute_closes_what_was_open_and_the_page_says_why(client: FlaskClient, tenant: Brand) -> None:
+    contain(tenant)
+    opened = pay(tenant)
+    path = path_of(tenant)
+    [file] = downloads(client.get(path))
+    disputed(tenant, opened)
+    hear(tenant)
+    assert "Le paiement est contesté" in words(client.get(path))
+    assert client.get(file).status_code == 403
+
+
+def test_access_ends_when_its_time_is_over(client: FlaskClient, tenant: Brand) -> None:
+    contain(tenant)
+    pay(tenant)
+    path = path_of(tenant)
+    [file] = downloads(client.get(path))
+    with atomic(tenant.id):
+        ends = utc_now() + timedelta(days=2)
+        db.session.execute(
+            update(AccessGrant).where(AccessGrant.tenant_id == tenant.id).values(expires_at=ends)
+        )
+    assert "Accessible jusqu’au" in words(client.get(path))
+    assert client.get(file).status_code == 200
+    with time_machine.travel(utc_now() + timedelta(days=3)):
+        assert "La durée d’accès est terminée" in words(client.get(path))
+        assert client.get(file).status_code == 403
+
+
+def test_what_an_operator_gave_is_on_the_page_while_it_is_open(client: FlaskClient, tenant: Brand) -> None:
+    contain(tenant, "integrale")
+    pay(tenant)
+    grant = give_access(
+        tenant.id, customer_email=BUYER, product_id="integrale", days=30, note=None, actor="operator"
+    )
+    path = path_of(tenant)
+    reply = client.get(path)
+    assert "Intégrale Accès offert" in words(reply)
+    [file] = downloads(reply)
+    assert client.get(file).data == files.PDF
+
+    revoke_access(tenant.id, customer_id=grant.customer_id, product_id="integrale", actor="operator")
+    assert "Intégrale" not in words(client.get(path))
+    refused = client.get(file)
+    assert refused.status_code == 403
+    assert "n’est plus accessible" in words(refused)
+
+
+def test_lower_levels_of_what_was_refunded_are_told_to_have_ended_too(
+    client: FlaskClient, tenant: Brand
+) -> None:
+    contain(tenant, "intuitive", "profil")
+    with atomic(tenant.id):
+        db.session.get_one(Product, (tenant.id, "integrale")).includes_lower_levels = True
+    opened = pay(tenant, "integrale")
+    [file] = downloads(client.get(path_of(tenant)))
+    in_dashboard(tenant, opened)
+    hear(tenant)
+    assert client.get(file).status_code == 403
+
+
+def ask_for_gifts(brand: Brand, times: int) -> None:
+    """Let somebody order what is free in the buyer's name, again and again, as orders of their own."""
+    for _ in range(times):
+        number = open_cart(brand, {"simple": 1, "strict": 1}).order_number
+        with atomic(brand.id):
+            # As if each had been another cart.
+            db.session.execute(
+                update(OrderLine)
+                .where(OrderLine.order_id == orders.get_order(brand.id, number).id)
+                .where(OrderLine.product_id == "strict")
+                .values(product_id="intuitive")
+            )
+
+
+def test_no_stranger_pushes_what_was_paid_off_the_page(client: FlaskClient, tenant: Brand) -> None:
+    contain(tenant)
+    opened = pay(tenant)
+    with atomic(tenant.id):
+        db.session.get_one(Product, (tenant.id, "strict")).amount = 0
+    ask_for_gifts(tenant, 51)
+
+    first = client.get(path_of(tenant))
+    assert opened.order_number in words(first)
+    [file] = downloads(first)
+    assert client.get(file).status_code == 200
+    assert "Page suivante" in words(first)
+    second = client.get(f"{path_of(tenant)}?page=2")
+    assert opened.order_number not in words(second)
+    assert "Page précédente" in words(second)
+    assert words(second).count("Commande ") == 2
+    for nonsense in ("0", "-1", "x", "99999999999999999999"):
+        assert opened.order_number in words(client.get(f"{path_of(tenant)}?page={nonsense}"))
+
+
+def test_level_that_includes_lower_ones_gives_what_those_contain(client: FlaskClient, tenant: Brand) -> None:
+    contain(tenant, "intuitive", "profil")
+    with atomic(tenant.id):
+        db.session.get_one(Product, (tenant.id, "integrale")).includes_lower_levels = True
+    pay(tenant, "integrale")
+    [file] = downloads(client.get(path_of(tenant)))
+    assert client.get(file).data == files.PDF
+
+
+def test_what_came_to_nothing_is_no_purchase(client: FlaskClient, tenant: Brand) -> None:
+    paid = pay(tenant)
+    tried = open_payment(tenant, "intuitive")
+    told = words(client.get(path_of(tenant)))
+    assert paid.order_number in told
+    assert tried.order_number not in told
+
+
+def test_everybody_sees_their_own_purchases_alone(client: FlaskClient, tenant: Brand, other_tenant) -> None:
+    mine = pay(tenant)
+    others = [
+        pay(tenant, customer_email="somebody@example.com").order_number,
+        pay(other_tenant).order_number,
+    ]
+    told = words(client.get(path_of(tenant)))
+    assert mine.order_number in told
+    assert not [number for number in others if number in told]
+
+
+def test_page_is_kept_framed_and_found_by_nobody(client: FlaskClient, tenant: Brand) -> None:
+    pay(tenant)
+    path = path_of(tenant)
+    for reply in (client.get(path), client.get("/my/nothing"), client.get(f"{path}x")):
+        headers = reply.headers
+        assert headers["Cache-Control"] == "no-store"
+        assert headers["Referrer-Policy"] == "no-referrer"
+        assert headers["X-Robots-Tag"] == "noindex, nofollow"
+        assert headers["X-Content-Type-Options"] == "nosniff"
+        assert headers["X-Frame-Options"] == "DENY"
+        policy = headers["Content-Security-Policy"]
+        assert policy.startswith("default-src 'none'; ")
+        assert "frame-ancestors 'none'" in policy
+        assert "script-src" not in policy
+        assert "unsafe" not in policy
+        assert "Set-Cookie" not in headers
+        nonce = re.search(r"'nonce-([^']+)'", policy)
+        assert nonce is not None
+        assert f'<style nonce="{nonce[1]}">' in reply.get_data(as_text=True)
+        assert '<meta name="robots" content="noindex, nofollow">' in reply.get_data(as_text=True)
+    assert (
+        client.get(path).headers["Content-Security-Policy"]
+        != client.get(path).headers["Content-Security-Policy"]
+    )
+
+
+def test_page_loads_nothing_but_its_own_style_sheet(client: FlaskClient, tenant: Brand) -> None:
+    pay(tenant)
+    page = client.get(path_of(tenant)).get_data(as_text=True)
+    assert "<script" not in page
+    assert set(re.findall(r'(?:src|href)="([^"]+)"', page)) <= {"data:,", "/my/assets/page.css"}
+    sheet = client.get("/my/assets/page.css", buffered=True)
+    assert (sheet.status_code, sheet.mimetype) == (200, "text/css")
+    assert "url(" not in sheet.get_data(as_text=True)
+    assert client.get("/my/assets/../page.html.jinja").status_code == 404
+
+
+def test_no_page_names_the_buyers_address(client: FlaskClient, tenant: Brand) -> None:
+    pay(tenant)
+    assert BUYER not in client.get(path_of(tenant)).get_data(as_text=True)

@@ -1,0 +1,388 @@
+"""Every kind of message arrives through a mail server, in the reader's language, once, under one identity."""
+
+# ruff: noqa: RUF001 - the apostrophe that French is printed with
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from email.message import EmailMessage
+from threading import Thread
+
+import pytest
+import time_machine
+from sqlalchemy import select, update
+
+from lumira.clients import smtp
+from lumira.database import atomic, db
+from lumira.models import Alert, Customer, MessageKind, MessageStatus, Order, OutboxMessage, Product, Tenant
+from lumira.notifications import delivery, relay, send_alerts
+from lumira.repositories import orders, outbox
+from lumira.services.access.change_access import restore_access, revoke_access
+from tests.support.factories import BUYER, Brand, load_order, open_payment
+from tests.support.mail_server import free_port
+from tests.support.seller import EXEMPT
+from tests.support.stripe_events import declined, deliver, event, payment_intent
+
+pytestmark = pytest.mark.usefixtures("app_context")
+
+TEAM = "team@example.com"
+
+
+def pay(brand: Brand, product: str = "mystique", amount: int = 4700, **sale: object) -> Order:
+    opened = open_payment(brand, product, **sale)
+    intent = payment_intent(id=opened.payment_intent_id, status="succeeded", amount=amount)
+    deliver(brand, event("payment_intent.succeeded", intent))
+    return load_order(brand, opened.order_number)
+
+
+def change(brand: Brand, **values: object) -> None:
+    with atomic(brand.id):
+        db.session.execute(update(Tenant).where(Tenant.id == brand.id).values(**values))
+
+
+def speak(brand: Brand, locale: str) -> None:
+    with atomic(brand.id):
+        db.session.execute(update(Customer).where(Customer.tenant_id == brand.id).values(locale=locale))
+
+
+def messages(brand: Brand) -> list[OutboxMessage]:
+    with atomic(brand.id):
+        return list(db.session.execute(select(OutboxMessage).order_by(OutboxMessage.id)).scalars())
+
+
+def alerts(brand: Brand) -> list[Alert]:
+    with atomic(brand.id):
+        return list(db.session.execute(select(Alert).order_by(Alert.id)).scalars())
+
+
+def text_of(letter: EmailMessage, form: str = "plain") -> str:
+    part = letter.get_body((form,))
+    assert part is not None
+    return part.get_content()
+
+
+def dispute(order: Order, status: str, movements: int = 1) -> dict[str, object]:
+    told = {
+        "id": f"du_{order.order_number}",
+        "object": "dispute",
+        "amount": order.amount,
+        "balance_transactions": [{}] * movements,
+        "charge": f"ch_{order.order_number}",
+        "currency": "eur",
+        "evidence_details": {"due_by": 1_800_000_000},
+        "payment_intent": order.shown_payment.stripe_payment_intent_id,
+        "reason": "fraudulent",
+        "status": status,
+    }
+    return event("charge.dispute.updated", told)
+
+
+def refund(order: Order, amount: int) -> dict[str, object]:
+    told = {
+        "id": f"re_{order.order_number}",
+        "object": "refund",
+        "amount": amount,
+        "charge": f"ch_{order.order_number}",
+        "currency": "eur",
+        "payment_intent": order.shown_payment.stripe_payment_intent_id,
+        "status": "succeeded",
+    }
+    return event("refund.updated", told)
+
+
+def confirmed(brand: Brand) -> None:
+    pay(brand)
+
+
+def failed(brand: Brand) -> None:
+    opened = open_payment(brand)
+    intent = payment_intent(id=opened.payment_intent_id, last_payment_error=declined("ch_1"))
+    deliver(brand, event("payment_intent.payment_failed", intent))
+
+
+def refunded(brand: Brand) -> None:
+    deliver(brand, refund(pay(brand), 4700))
+
+
+def restored(brand: Brand) -> None:
+    order = pay(brand)
+    deliver(brand, dispute(order, "needs_response"), dispute(order, "won", 2))
+
+
+def delivered(brand: Brand) -> None:
+    with atomic(brand.id):
+        product = db.session.get_one(Product, (brand.id, "mystique"))
+        product.deliverables = [{"key": "audio", "title": "Audio 25 min"}]
+    order = pay(brand)
+    with atomic(brand.id):
+        locked = orders.lock_order(brand.id, order.id)
+        outbox.owe(locked, MessageKind.DELIVERABLE_READY, str(locked.lines[0].promises[0].id))
+
+
+def disputed(brand: Brand) -> None:
+    deliver(brand, dispute(pay(brand), "needs_response"))
+
+
+#: What makes each kind owed, and words of it in French and in English.
+LETTERS: dict[str, tuple[Callable[[Brand], None], str, str]] = {
+    "order_confirmation": (confirmed, "Merci pour votre commande", "Thank you for your order"),
+    "payment_failed": (failed, "n’a pas abouti", "did not go through"),
+    "order_refunded": (refunded, "Nous vous avons remboursé", "We have refunded"),
+    "access_ready": (restored, "Votre accès est ouvert", "Your access is open"),
+    "deliverable_ready": (delivered, "Audio 25 min", "Audio 25 min"),
+}
+
+
+@pytest.mark.parametrize("locale", ["fr", "en", None])
+@pytest.mark.parametrize("kind", LETTERS)
+def test_a_buyer_is_written_to_in_their_language_in_html_and_in_text(kind, locale, tenant, mailbox):
+    owe, french, english = LETTERS[kind]
+    owe(tenant)
+    speak(tenant, locale)
+    # A try that failed is told when its buyer has had the time for another.
+    with time_machine.travel(datetime.now(UTC) + timedelta(minutes=2)):
+        relay.relay(tenant.id)
+
+    [message] = [each for each in messages(tenant) if each.kind == kind]
+    [letter] = [each for each in mailbox.received if f"<{message.id}@" in each["Message-ID"]]
+    words = english if locale == "en" else french
+    assert message.status is MessageStatus.SENT
+    assert letter["To"] == BUYER
+    assert letter["From"] == f"{tenant.name} <no-reply@lumira.example>"
+    assert letter["Content-Language"] == (locale or "fr")
+    assert letter["Auto-Submitted"] == "auto-generated"
+    assert letter["Date"].datetime == message.created_at.replace(microsecond=0)
+    for form in ("plain", "html"):
+        assert words in text_of(letter, form)
+    assert not letter.defects
+    assert max(len(line) for line in letter.as_bytes().splitlines()) <= 998
+
+
+def test_the_team_is_told_of_a_dispute_until_when_it_can_be_answered(tenant, mailbox):
+    change(tenant, alert_email=TEAM)
+    disputed(tenant)
+    relay.relay(tenant.id)
+    [letter] = [each for each in mailbox.received if each["To"] == TEAM]
+    assert "contesté" in letter["Subject"]
+    assert "15 janvier 2027" in text_of(letter)
+
+
+def test_the_team_is_told_by_the_sending_address_where_nobody_is_named(tenant, mailbox):
+    disputed(tenant)
+    relay.relay(tenant.id)
+    assert "no-reply@lumira.example" in [letter["To"] for letter in mailbox.received]
+
+
+def test_the_receipt_goes_with_the_confirmation_and_the_credit_note_with_the_refund(tenant, mailbox):
+    change(tenant, seller=EXEMPT)
+    order = pay(tenant)
+    relay.relay(tenant.id)
+    deliver(tenant, refund(order, 4700))
+    relay.relay(tenant.id)
+
+    assert len(mailbox.received) == 2
+    for letter in mailbox.received:
+        [paper] = list(letter.iter_attachments())
+        assert paper.get_content_type() == "application/pdf"
+        assert paper.get_content().startswith(b"%PDF-")
+        assert paper.get_filename().endswith(".pdf")
+    receipt, credit_note = (text_of(letter) for letter in mailbox.received)
+    assert "reçu" in receipt
+    assert "avoir" in credit_note
+
+
+def test_access_that_comes_back_is_told_once_and_what_was_never_closed_is_not(tenant, mailbox):
+    order = pay(tenant)
+    deliver(tenant, dispute(order, "warning_needs_response", 0), dispute(order, "warning_closed", 0))
+    relay.relay(tenant.id)
+    assert [each.kind for each in messages(tenant) if each.kind == "access_ready"] == []
+
+    customer_id = order.customer_id
+    revoke_access(tenant.id, customer_id=customer_id, product_id="mystique", actor="operator")
+    restore_access(tenant.id, customer_id=customer_id, product_id="mystique", actor="operator")
+    relay.relay(tenant.id)
+    assert [each.status for each in messages(tenant) if each.kind == "access_ready"] == [MessageStatus.SENT]
+
+
+def test_access_that_is_closed_again_before_it_is_told_is_not_told(tenant, mailbox):
+    order = pay(tenant)
+    deliver(tenant, dispute(order, "needs_response"), dispute(order, "won", 2), refund(order, 4700))
+    relay.relay(tenant.id)
+    assert [each.status for each in messages(tenant) if each.kind == "access_ready"] == [
+        MessageStatus.SUPERSEDED
+    ]
+
+
+@pytest.mark.parametrize(
+    "name", ["Marie\r\nBcc: victim@example.com", "Win money at http://evil.example", "\u202eemaN"]
+)
+def test_words_that_anybody_may_give_as_a_buyers_name_are_in_no_letter(name, tenant, mailbox):
+    order = pay(tenant)
+    with atomic(tenant.id):
+        db.session.execute(update(Order).where(Order.id == order.id).values(customer_name=name))
+    relay.relay(tenant.id)
+    [letter], [envelope] = mailbox.received, mailbox.envelopes
+    assert envelope.rcpt_tos == [BUYER]
+    assert letter["Bcc"] is None
+    for form in ("plain", "html"):
+        assert "evil" not in text_of(letter, form)
+        assert "victim" not in text_of(letter, form)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "a@example.com\r\nBcc: victim@example.com",
+        "a@example.com, victim@example.com",
+        "team: a@example.com;",
+        "Name <a@example.com>",
+        "a@",
+        "@example.com",
+        "a b@example.com",
+        "a@exa mple.com",
+        "<a@example.com>",
+        "=?utf-8?q?x=0d=0aSubject=3a_Urgent=0d=0a=0d=0aPay?=@example.com",
+        "=?utf-8?q?victim=40b.example=2c_x?=@example.com",
+    ],
+)
+def test_an_address_that_is_none_gets_nothing_and_a_person_is_told_at_once(address, tenant, mailbox):
+    order = pay(tenant)
+    with atomic(tenant.id):
+        db.session.execute(update(Order).where(Order.id == order.id).values(customer_email=address))
+    relay.relay(tenant.id)
+    assert mailbox.received == []
+    assert [message.status for message in messages(tenant)] == [MessageStatus.DEAD]
+    assert [(alert.kind, alert.details["reason"]) for alert in alerts(tenant)] == [
+        ("message_dead", "undeliverable")
+    ]
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["Brand\r\nBcc: victim@example.com", "Brand\nX: y", "a\u2028b", "=?utf-8?q?x=0d=0aBcc=3av=40b.example?="],
+)
+def test_a_brands_name_that_would_break_a_header_sends_nothing(name, tenant, mailbox):
+    pay(tenant)
+    change(tenant, name=name)
+    relay.relay(tenant.id)
+    assert mailbox.received == []
+    assert messages(tenant)[0].status is MessageStatus.DEAD
+
+
+def test_no_words_in_a_subject_become_headers_or_a_body(tenant, mailbox):
+    order = pay(tenant)
+    with atomic(tenant.id):
+        number = "=?utf-8?q?x=0d=0aBcc=3av=40b.example=0d=0a=0d=0aPay?="
+        db.session.execute(update(Order).where(Order.id == order.id).values(order_number=number))
+    relay.relay(tenant.id)
+    [letter] = mailbox.received
+    assert letter["Bcc"] is None
+    assert letter["Subject"].endswith("= ?utf-8?q?x=0d=0aBcc=3av=40b.example=0d=0a=0d=0aPay?= est confirmée")
+
+
+@pytest.mark.parametrize("name", ['Rose, "Thé" & <Co>', "L’Écrin;", "名前", "a@b.example"])
+def test_a_brands_name_may_hold_any_sign_that_people_read(name, tenant, mailbox):
+    change(tenant, name=name)
+    pay(tenant)
+    relay.relay(tenant.id)
+    [letter] = mailbox.received
+    [sender] = letter["From"].addresses
+    assert (sender.display_name, sender.addr_spec) == (name, "no-reply@lumira.example")
+    assert name in text_of(letter)
+
+
+def test_a_server_that_is_down_is_tried_again_later(tenant, settings, mailbox):
+    order = pay(tenant)
+    working = delivery._configured[0]
+    delivery.configure(_without_server(working))
+    relay.relay(tenant.id)
+    assert [(each.status, each.tries) for each in messages(tenant)] == [(MessageStatus.PENDING, 1)]
+    assert load_order(tenant, order.order_number).status == "completed"
+
+    delivery.configure(working)
+    with time_machine.travel(datetime.now(UTC) + timedelta(minutes=1)):
+        relay.relay(tenant.id)
+    assert [message.status for message in messages(tenant)] == [MessageStatus.SENT]
+
+
+def _without_server(settings):
+    assert settings.smtp is not None
+    return replace(settings, smtp=replace(settings.smtp, port=free_port()))
+
+
+@pytest.mark.parametrize("where", ["to_recipient", "to_data"])
+def test_a_temporary_refusal_is_tried_again_under_the_same_identity(where, tenant, mailbox):
+    pay(tenant)
+    getattr(mailbox, where).append("451 4.7.1 Greylisted, come back")
+    relay.relay(tenant.id)
+    [message] = messages(tenant)
+    assert (message.status, mailbox.received, alerts(tenant)) == (MessageStatus.PENDING, [], [])
+
+    with time_machine.travel(datetime.now(UTC) + timedelta(minutes=1)):
+        relay.relay(tenant.id)
+    assert [letter["Message-ID"] for letter in mailbox.received] == [f"<{message.id}@lumira.example>"]
+
+
+def test_a_recipient_refused_for_good_is_given_up_at_once_with_one_alert_to_the_team(tenant, mailbox):
+    change(tenant, alert_email=TEAM)
+    pay(tenant)
+    mailbox.to_recipient.append("550 5.1.1 No such user here")
+    relay.relay(tenant.id)
+    [message] = messages(tenant)
+    assert (message.status, message.tries) == (MessageStatus.DEAD, 1)
+    assert "No such user here" in message.last_error
+
+    assert send_alerts.tell(tenant.id) == 1
+    [letter] = mailbox.received
+    assert letter["To"] == TEAM
+    assert "message_dead" in text_of(letter)
+    assert BUYER not in letter.as_string()
+
+
+def test_a_server_that_hangs_delays_one_try_and_no_longer(tenant, mailbox, monkeypatch):
+    monkeypatch.setattr(smtp, "ANSWER_WITHIN", 0.3)
+    mailbox.pause = 2
+    pay(tenant)
+    relay.relay(tenant.id)
+    assert [message.status for message in messages(tenant)] == [MessageStatus.PENDING]
+
+
+def test_a_crash_between_sending_and_marking_repeats_that_message_alone_as_the_same(
+    tenant, mailbox, monkeypatch
+):
+    pay(tenant)
+    pay(tenant)
+    mark = relay._mark
+
+    def die(*_: object) -> None:
+        monkeypatch.setattr(relay, "_mark", mark)
+        raise SystemExit
+
+    monkeypatch.setattr(relay, "_mark", die)
+    with pytest.raises(SystemExit):
+        relay.relay(tenant.id)
+    relay.relay(tenant.id)
+    with time_machine.travel(datetime.now(UTC) + outbox.LEASE + timedelta(seconds=5)):
+        relay.relay(tenant.id)
+
+    first, second = messages(tenant)
+    ids = [letter["Message-ID"] for letter in mailbox.received]
+    assert sorted(ids) == sorted(f"<{each.id}@lumira.example>" for each in (first, first, second))
+    assert {message.status for message in (first, second)} == {MessageStatus.SENT}
+
+
+def test_workers_that_send_at_once_send_every_message_once(app, tenant, mailbox):
+    for _ in range(4):
+        pay(tenant)
+
+    def work() -> None:
+        with app.app_context():
+            relay.relay(tenant.id)
+
+    threads = [Thread(target=work) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    ids = [letter["Message-ID"] for letter in mailbox.received]
+    assert len(ids) == len(set(ids)) == 4

@@ -1,0 +1,369 @@
+"""What no webhook told is asked for: events by the watermark, whatever goes wrong on the way."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import time_machine
+from sqlalchemy import select
+
+from lumira.clients import stripe_client
+from lumira.database import atomic, db
+from lumira.models import AccessGrant, Alert, AuditEntry, OrderStatus, WebhookEvent
+from lumira.notifications import relay
+from lumira.reconciliation import poll_order, reconcile
+from lumira.reconciliation.report import Answered, Findings
+from lumira.repositories import due_work, tenants
+from lumira.services.checkout.create_payment_intent import PaymentOpened
+from lumira.webhooks import inbox, process
+from tests.support import stripe_sandbox
+from tests.support.factories import Brand, count, load_order, open_payment
+from tests.support.stripe_events import event, payment_intent, receive
+
+pytestmark = pytest.mark.usefixtures("app_context")
+
+
+@pytest.fixture(autouse=True)
+def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stripe_client, "RATE_LIMIT_PAUSE", 0)
+
+
+@contextmanager
+def later(**passed: float) -> Iterator[None]:
+    with time_machine.travel(datetime.now(UTC) + timedelta(**passed)):
+        yield
+
+
+def pay(brand: Brand, opened: PaymentOpened) -> None:
+    """Pay at Stripe, which has no endpoint of this brand to tell it to."""
+    stripe_sandbox.pay(brand, opened.payment_intent_id, opened.client_secret)
+
+
+def audited(brand: Brand, *actions: str) -> list[str]:
+    with atomic(brand.id):
+        query = select(AuditEntry.action).where(AuditEntry.actor == "reconciliation").order_by(AuditEntry.id)
+        return [action for action in db.session.execute(query).scalars() if not actions or action in actions]
+
+
+def alerts_of(brand: Brand) -> list[str]:
+    with atomic(brand.id):
+        return sorted(db.session.execute(select(Alert.kind)).scalars())
+
+
+def watermark(brand: Brand) -> datetime | None:
+    with atomic(brand.id):
+        return tenants.get(brand.id).events_pulled_until
+
+
+def status_of(brand: Brand, opened: PaymentOpened) -> OrderStatus:
+    return load_order(brand, opened.order_number).status
+
+
+def work_for_a_minute(brand: Brand) -> None:
+    """What the periodic tasks do: one reconciliation, and a sweep every ten seconds."""
+    reconcile.reconcile(brand.id)
+    now = datetime.now(UTC)
+    for second in range(0, 60, 10):
+        with time_machine.travel(now + timedelta(seconds=second)):
+            if brand.id in due_work.tenants_with_due_events(datetime.now(UTC)):
+                process.drain(brand.id)
+            if brand.id in due_work.tenants_with_due_messages(datetime.now(UTC)):
+                relay.relay(brand.id)
+
+
+def work_until_served(brand: Brand, opened: PaymentOpened) -> int:
+    """Minutes until the order is completed without anyone's hand."""
+    start = datetime.now(UTC)
+    for minute in range(1, 10):
+        with time_machine.travel(start + timedelta(minutes=minute)):
+            work_for_a_minute(brand)
+        if status_of(brand, opened) is OrderStatus.COMPLETED:
+            return minute
+    return 10
+
+
+def test_a_payment_whose_webhook_was_lost_is_served_within_five_minutes(tenant) -> None:
+    opened = open_payment(tenant)
+    pay(tenant, opened)
+
+    assert work_until_served(tenant, opened) < 5
+
+    assert count(tenant, AccessGrant, active=True) == 1
+    order = load_order(tenant, opened.order_number)
+    assert [(message.kind, message.status) for message in order.messages] == [("order_confirmation", "sent")]
+    assert "event_recovered" in audited(tenant)
+
+
+def test_a_payment_whose_event_stripe_never_made_is_served_within_five_minutes(tenant, monkeypatch) -> None:
+    monkeypatch.setattr(stripe_client, "list_events", lambda *_, **__: iter(()))
+    opened = open_payment(tenant)
+    pay(tenant, opened)
+
+    assert work_until_served(tenant, opened) < 5
+
+    assert audited(tenant, "order_repaired", "event_recovered") == ["order_repaired"]
+    assert count(tenant, WebhookEvent) == 0
+
+
+def test_a_payment_made_half_an_hour_after_opening_is_served_within_five_minutes(tenant, monkeypatch) -> None:
+    monkeypatch.setattr(stripe_client, "list_events", lambda *_, **__: iter(()))
+    opened = open_payment(tenant)
+    for minute in range(1, 30):
+        with later(minutes=minute):
+            reconcile.reconcile(tenant.id)
+    pay(tenant, opened)
+    with later(minutes=29):
+        assert work_until_served(tenant, opened) < 5
+
+
+def test_recovered_events_are_counted_and_a_second_run_finds_nothing(tenant) -> None:
+    opened = open_payment(tenant)
+    pay(tenant, opened)
+    with later(minutes=2):
+        first = reconcile.reconcile(tenant.id)
+        process.drain(tenant.id)
+        # The order was checked before its events were drained, so it was this that repaired it.
+        noise = audited(tenant)
+    with later(minutes=4):
+        process.drain(tenant.id)
+        second = reconcile.reconcile(tenant.id, since=timedelta(hours=1))
+
+    assert first.events_recovered == count(tenant, WebhookEvent) > 0
+    assert (second.events_recovered, second.orders_checked, second.orders_repaired) == (0, 1, 0)
+    assert audited(tenant) == noise
+
+
+def test_an_event_that_is_pulled_and_delivered_too_counts_once(tenant) -> None:
+    opened = open_payment(tenant)
+    pay(tenant, opened)
+    [succeeded] = stripe_sandbox.events(tenant, "payment_intent.succeeded")
+    with later(minutes=2):
+        reconcile.reconcile(tenant.id)
+        receive(tenant, succeeded)
+        process.drain(tenant.id)
+
+    assert count(tenant, WebhookEvent, type="payment_intent.succeeded") == 1
+    assert count(tenant, AccessGrant) == 1
+
+
+def test_a_webhook_that_may_still_arrive_by_itself_is_not_pulled(tenant) -> None:
+    opened = open_payment(tenant)
+    pay(tenant, opened)
+
+    assert reconcile.reconcile(tenant.id).events_recovered == 0
+
+
+def test_more_events_than_one_page_holds_are_all_pulled(tenant, monkeypatch) -> None:
+    many = [
+        event("payment_intent.canceled", payment_intent(id=f"pi_many{number}", status="canceled"))
+        for number in range(230)
+    ]
+    for one in many:
+        stripe_sandbox._ask(
+            tenant, "POST", "/sandbox/events", json={"type": one["type"], "object": one["data"]["object"]}
+        )
+    with later(minutes=2):
+        assert reconcile.reconcile(tenant.id).events_recovered == 230
+    assert len(stripe_sandbox.requests_made(tenant, "GET", "/v1/events")) == 3
+
+
+@pytest.mark.parametrize("fault", ["drop_before", "500_before", "429"])
+def test_stripe_being_down_is_survived_and_caught_up(tenant, fault) -> None:
+    opened = open_payment(tenant)
+    pay(tenant, opened)
+    seen = watermark(tenant)
+    stripe_sandbox.fail_next(tenant, fault, method="GET", path="/v1", times=100)
+    with later(minutes=2):
+        down = reconcile.reconcile(tenant.id)
+    assert (down.stripe, down.failures) == (Answered.NOT_AT_ALL, 0)
+    assert watermark(tenant) == seen
+
+    stripe_sandbox.heal(tenant)
+    assert work_until_served(tenant, opened) <= 5
+
+
+def test_the_watermark_stays_where_a_later_page_was_not_seen(tenant, monkeypatch) -> None:
+    opened = open_payment(tenant)
+    pay(tenant, opened)
+    complete = stripe_client.list_events
+
+    def broken(*args, **options):
+        yield next(iter(complete(*args, **options)))
+        raise stripe_client.StripeUnavailable("gone")
+
+    with later(minutes=2):
+        reconcile.reconcile(tenant.id)
+        before = watermark(tenant)
+    pay(tenant, second := open_payment(tenant))
+    with later(minutes=4):
+        with monkeypatch.context() as patched:
+            patched.setattr(stripe_client, "list_events", broken)
+            reconcile.reconcile(tenant.id)
+        assert watermark(tenant) == before
+        reconcile.reconcile(tenant.id)
+        assert watermark(tenant) > before
+        process.drain(tenant.id)
+    assert status_of(tenant, second) is OrderStatus.COMPLETED
+
+
+def test_looking_back_a_little_does_not_skip_what_an_outage_left(tenant, monkeypatch) -> None:
+    asked: list[datetime] = []
+    monkeypatch.setattr(stripe_client, "list_events", lambda *_, since, **__: asked.append(since) or iter(()))
+    reconcile.reconcile(tenant.id)
+    with later(days=2):
+        reconcile.reconcile(tenant.id, since=timedelta(hours=1))
+    assert asked[-1] < datetime.now(UTC)
+
+
+def test_a_long_silence_is_one_alert_for_each_outage(tenant) -> None:
+    reconcile.reconcile(tenant.id)
+    stripe_sandbox.fail_next(tenant, "500_before", method="GET", path="/v1", times=1000)
+    for minutes in (5, 20, 25):
+        with later(minutes=minutes):
+            reconcile.reconcile(tenant.id)
+    assert alerts_of(tenant) == ["stripe_silent"]
+
+    stripe_sandbox.heal(tenant)
+    with later(minutes=30):
+        reconcile.reconcile(tenant.id)
+    stripe_sandbox.fail_next(tenant, "500_before", method="GET", path="/v1", times=1000)
+    with later(minutes=60):
+        reconcile.reconcile(tenant.id)
+    assert alerts_of(tenant) == ["stripe_silent", "stripe_silent"]
+
+
+def test_a_key_that_stripe_refuses_is_an_alert_at_once(tenant, monkeypatch) -> None:
+    def refuse(*_, **__):
+        raise stripe_client.StripeConfigError("no")
+
+    monkeypatch.setattr(stripe_client, "list_events", refuse)
+    findings = reconcile.reconcile(tenant.id)
+    assert (findings.stripe, findings.failures) == (Answered.KEY_REFUSED, 0)
+    assert alerts_of(tenant) == ["stripe_key_refused"]
+
+
+def test_a_tenant_without_a_key_is_left_alone(make_brand) -> None:
+    assert reconcile.reconcile(make_brand(stripe=False).id) == Findings(stripe=Answered.NO_KEY)
+
+
+@pytest.mark.parametrize("nonsense", [{}, {"id": 7, "type": "x"}, {"id": "evt_\x00", "type": "x"}])
+def test_an_event_that_is_none_does_not_stop_the_others(tenant, monkeypatch, nonsense) -> None:
+    opened = open_payment(tenant)
+    pay(tenant, opened)
+    real = stripe_client.list_events
+    monkeypatch.setattr(
+        stripe_client, "list_events", lambda *args, **options: iter([nonsense, *real(*args, **options)])
+    )
+    with later(minutes=2):
+        findings = reconcile.reconcile(tenant.id)
+        process.drain(tenant.id)
+    assert findings.events_recovered > 0
+    assert status_of(tenant, opened) is OrderStatus.COMPLETED
+    assert alerts_of(tenant) == ["event_unusable"]
+    assert watermark(tenant) is not None
+
+
+def test_an_error_in_one_part_leaves_the_others_their_turn(tenant, monkeypatch) -> None:
+    def break_down(*_, **__):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(stripe_client, "list_events", break_down)
+    opened = open_payment(tenant)
+    pay(tenant, opened)
+    with later(minutes=2):
+        findings = reconcile.reconcile(tenant.id)
+    assert (findings.failures, findings.orders_repaired) == (1, 1)
+    assert watermark(tenant) is None
+
+
+def test_one_order_that_fails_does_not_stop_the_others(tenant, monkeypatch) -> None:
+    poison, healthy = open_payment(tenant), open_payment(tenant)
+    pay(tenant, poison)
+    pay(tenant, healthy)
+    sound = poll_order._record
+
+    def stumble(tenant_id, question, answer):
+        if question.order_number == poison.order_number:
+            raise ZeroDivisionError
+        return sound(tenant_id, question, answer)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(poll_order, "_record", stumble)
+        with later(minutes=2):
+            findings = reconcile.reconcile(tenant.id)
+    assert (findings.failures, findings.orders_repaired) == (1, 1)
+    assert status_of(tenant, healthy) is OrderStatus.COMPLETED
+
+    with later(minutes=5):
+        reconcile.reconcile(tenant.id)
+    assert status_of(tenant, poison) is OrderStatus.COMPLETED
+
+
+def test_one_payment_that_stripe_cannot_give_does_not_stop_the_others(tenant) -> None:
+    lost, healthy = open_payment(tenant), open_payment(tenant)
+    pay(tenant, healthy)
+    stripe_sandbox.fail_next(
+        tenant, "500_before", method="GET", path=f"/v1/payment_intents/{lost.payment_intent_id}", times=100
+    )
+    with later(minutes=2):
+        findings = reconcile.reconcile(tenant.id)
+    assert (findings.stripe, findings.orders_repaired) == (Answered.PARTLY, 1)
+
+
+def test_a_process_killed_between_answer_and_record_leaves_the_work_to_the_next(tenant, monkeypatch) -> None:
+    opened = open_payment(tenant)
+    pay(tenant, opened)
+
+    class Killed(BaseException):
+        pass
+
+    def die(*_):
+        raise Killed
+
+    monkeypatch.setattr(stripe_client, "list_events", lambda *_, **__: iter(()))
+    with later(minutes=2), monkeypatch.context() as patched:
+        patched.setattr(poll_order, "_record", die)
+        with pytest.raises(Killed):
+            reconcile.reconcile(tenant.id)
+    assert status_of(tenant, opened) is OrderStatus.PENDING
+
+    with later(minutes=2):
+        assert work_until_served(tenant, opened) <= 4
+
+
+def test_two_runs_at_once_ask_about_each_order_once(tenant) -> None:
+    open_payment(tenant)
+    open_payment(tenant)
+    with later(minutes=2):
+        first = reconcile.reconcile(tenant.id)
+        second = reconcile.reconcile(tenant.id)
+    assert (first.orders_checked, second.orders_checked) == (2, 0)
+
+
+def test_another_tenants_payments_are_left_alone(tenant, other_tenant) -> None:
+    opened = open_payment(other_tenant)
+    pay(other_tenant, opened)
+    with later(minutes=2):
+        findings = reconcile.reconcile(tenant.id)
+    assert findings == Findings()
+    assert status_of(other_tenant, opened) is OrderStatus.PENDING
+
+
+def test_stopping_ends_after_the_order_in_hand_and_moves_no_watermark(tenant) -> None:
+    pay(tenant, open_payment(tenant))
+    with later(minutes=2):
+        assert reconcile.reconcile(tenant.id, is_stopping=lambda: True) == Findings()
+    assert watermark(tenant) is None
+
+
+def test_an_event_of_a_connected_account_is_stored_as_its_webhook_would_bring_it(
+    make_brand, monkeypatch
+) -> None:
+    brand = make_brand(stripe_account="acct_brand")
+    told = event("payment_intent.canceled", payment_intent(id="pi_1", status="canceled"))
+    monkeypatch.setattr(stripe_client, "list_events", lambda *_, **__: iter([told]))
+    stored = []
+    monkeypatch.setattr(inbox, "store", lambda _, kept: stored.append(kept) or True)
+    reconcile.reconcile(brand.id)
+    assert stored[0]["account"] == "acct_brand"

@@ -1,0 +1,126 @@
+"""What SQL adds up for a customer is what settling says of each of their orders."""
+
+from random import Random
+
+import pytest
+
+from lumira.clock import utc_now
+from lumira.database import atomic
+from lumira.domain import disputes, payments, refunds
+from lumira.domain.disputes import DisputeFacts
+from lumira.domain.payments import IntentFacts
+from lumira.domain.refunds import ChargeFacts, RefundFacts
+from lumira.models import Customer, DisputeStatus, Order, RefundStatus, ReleaseOnFailure
+from lumira.models.columns import uuid7
+from lumira.repositories import customers, products
+from lumira.repositories.customer_figures import CustomerFigures, figures_of
+from lumira.services.checkout.open_order import open_order as freeze_order
+from lumira.settlement.settle_order import settle_order
+from tests.support.factories import BUYER, Brand
+
+pytestmark = pytest.mark.usefixtures("app_context")
+
+
+def open_order(brand: Brand, customer: Customer) -> Order:
+    product = products.get_product(brand.id, "mystique")
+    return freeze_order(
+        brand.id,
+        prefix="TST",
+        items=[(product, 1)],
+        customer=customer,
+        customer_email=customer.email,
+        customer_name=None,
+        livemode=False,
+        source="test",
+        request_id=None,
+        release_on_failure=ReleaseOnFailure.AT_DEADLINE,
+        metadata={},
+    )
+
+
+def live(order: Order, dice: Random) -> None:
+    """A payment that was paid or not, and anything that can happen to its money."""
+    intent, charges = f"pi_{order.id}", [f"ch_{order.id}_{number}" for number in range(dice.randint(1, 2))]
+    if dice.random() < 0.2:
+        return
+    payments.record_succeeded(
+        order,
+        IntentFacts(
+            id=intent,
+            status="succeeded",
+            amount=4700,
+            currency="eur",
+            amount_received=4700,
+            charge_id=charges[0],
+            told_at=utc_now(),
+        ),
+    )
+    for charge in charges:
+        if dice.random() < 0.5:
+            told, uncaptured = dice.randint(0, 4700), dice.choice((0, 0, 300))
+            refunds.record_told(order, ChargeFacts(charge, intent, 4700, "eur", told, uncaptured))
+    for _ in range(dice.randint(0, 3)):
+        refunds.record_refund(
+            order,
+            RefundFacts(
+                id=f"re_{uuid7()}",
+                charge_id=dice.choice((*charges, None)),
+                amount=dice.randint(1, 2000),
+                currency="eur",
+                status=dice.choice(list(RefundStatus)),
+            ),
+        )
+    if dice.random() < 0.3:
+        status = dice.choice(list(DisputeStatus))
+        told_of = DisputeFacts(f"du_{order.id}", charges[0], 900, "eur", status, 1, None, None)
+        disputes.record_dispute(order, told_of)
+
+
+def expected(whole: list[Order]) -> CustomerFigures:
+    made = [order for order in whole if order.completed_at is not None]
+    figures = CustomerFigures(
+        total_orders=len(made), last_order_at=max((order.created_at for order in made), default=None)
+    )
+    for order in whole:
+        received = [payment.amount_received for payment in order.payments if payment.has_succeeded]
+        if received:
+            _, lost = disputes.open_amounts(order)
+            net = sum(received) - refunds.refunded_amount(order) - lost
+            figures.total_spent["eur"] = figures.total_spent.get("eur", 0) + net
+    return figures
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_figures_agree_with_the_orders_whatever_happened_to_them(tenant, seed):
+    dice = Random(seed)
+    with atomic(tenant.id):
+        buyers = [
+            customers.find_or_create(tenant.id, email=email, name=None)
+            for email in (BUYER, "other@example.com", "nothing@example.com")
+        ]
+        whole: dict[Customer, list[Order]] = {buyer: [] for buyer in buyers}
+        for buyer in buyers[:2]:
+            for _ in range(12):
+                order = open_order(tenant, buyer)
+                live(order, dice)
+                settle_order(order, actor="test")
+                whole[buyer].append(order)
+
+    with atomic(tenant.id):
+        figures = figures_of(tenant.id, [buyer.id for buyer in buyers], now=utc_now())
+
+    for buyer in buyers:
+        wanted = expected(whole[buyer])
+        is_active = any(grant.is_live for order in whole[buyer] for grant in order.grants)
+        told = figures[buyer.id]
+        assert (told.total_orders, told.total_spent, told.last_order_at) == (
+            wanted.total_orders,
+            wanted.total_spent,
+            wanted.last_order_at,
+        )
+        assert told.subscription_status == ("active" if is_active else "inactive")
+
+
+def test_nobody_has_no_figures(tenant):
+    with atomic(tenant.id):
+        assert figures_of(tenant.id, [], now=utc_now()) == {}

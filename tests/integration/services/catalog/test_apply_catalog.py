@@ -1,0 +1,492 @@
+"""A tenant's products follow its file, whole or not at all, and nothing that was sold follows them."""
+
+import secrets
+import threading
+from collections.abc import Iterable
+from dataclasses import replace
+
+import pytest
+from flask import Flask
+from sqlalchemy import select, text
+
+from lumira.database import atomic, db
+from lumira.errors import CatalogError, InvalidRequest, LevelNotFound, ProductNotFound, TenantNameTaken
+from lumira.models import (
+    AuditEntry,
+    MovementReason,
+    PartialRefundPolicy,
+    Product,
+    ProductKind,
+    ReleaseOnFailure,
+    StockItem,
+    StockMovement,
+    Tenant,
+)
+from lumira.repositories import levels, tenants
+from lumira.repositories import products as catalog
+from lumira.repositories.products import Change, FieldChange, WantedProduct
+from lumira.services.catalog.apply_catalog import (
+    CatalogDifference,
+    WantedCatalog,
+    WantedTenant,
+    apply_catalog,
+)
+from tests.support.factories import (
+    STOCK,
+    Brand,
+    count,
+    load_order,
+    load_stock,
+    make_products,
+    open_payment,
+    set_stock,
+)
+
+pytestmark = pytest.mark.usefixtures("app_context")
+
+
+def wanted_of(
+    brand: Brand, products: Iterable[WantedProduct] | None = None, **changes: object
+) -> WantedCatalog:
+    """A file that says exactly what the brand sells, but for what is changed."""
+    tenant = WantedTenant(
+        slug=brand.slug,
+        name=brand.name,
+        currency="eur",
+        order_prefix=None,
+        time_zone="Europe/Paris",
+        domains=None,
+        statement_descriptor_suffix=None,
+        release_on_failure=ReleaseOnFailure.AT_DEADLINE,
+    )
+    return WantedCatalog(
+        replace(tenant, **changes), tuple(sold_by_default() if products is None else products)
+    )
+
+
+def sold_by_default() -> list[WantedProduct]:
+    return [
+        WantedProduct(
+            id=row.id,
+            kind=row.kind,
+            name=row.name,
+            description=row.description,
+            amount=row.amount,
+            level_number=row.level_number,
+            on_partial_refund=row.on_partial_refund,
+            stock=STOCK.get(row.id, 0),
+        )
+        for row in make_products(0)
+    ]
+
+
+def changed(product_id: str, **changes: object) -> list[WantedProduct]:
+    return [replace(p, **changes) if p.id == product_id else p for p in sold_by_default()]
+
+
+def without(product_id: str) -> list[WantedProduct]:
+    return [product for product in sold_by_default() if product.id != product_id]
+
+
+def apply(wanted: WantedCatalog, **options: bool) -> CatalogDifference:
+    return apply_catalog(wanted, actor="operator", **options)
+
+
+def sold(brand: Brand) -> dict[str, int]:
+    with atomic(brand.id):
+        return {product.id: product.amount for product in catalog.list_products(brand.id)}
+
+
+def stored(brand: Brand) -> Tenant:
+    with atomic(brand.id):
+        return tenants.get(brand.id)
+
+
+def audited(brand: Brand) -> list[tuple[str, str]]:
+    with atomic(brand.id):
+        rows = db.session.execute(select(AuditEntry).order_by(AuditEntry.id)).scalars()
+        return [(entry.action, entry.subject) for entry in rows]
+
+
+def test_a_file_that_says_what_is_sold_already_changes_nothing(tenant):
+    before = stored(tenant)
+
+    difference = apply(wanted_of(tenant))
+
+    assert difference.is_empty
+    assert stored(tenant).catalog_version == before.catalog_version
+    assert audited(tenant) == []
+
+
+def test_applying_a_change_twice_changes_something_once(tenant):
+    wanted = wanted_of(tenant, changed("mystique", amount=5200), name="Autre nom")
+
+    assert not apply(wanted).is_empty
+    version = stored(tenant).catalog_version
+    assert apply(wanted).is_empty
+    assert stored(tenant).catalog_version == version
+
+
+def test_a_changed_price_is_told_kept_and_audited(tenant):
+    difference = apply(wanted_of(tenant, changed("mystique", amount=5200)))
+
+    [product] = difference.products
+    assert (product.product_id, product.change) == ("mystique", Change.CHANGED)
+    assert product.fields == (FieldChange("amount", 4700, 5200),)
+    assert sold(tenant)["mystique"] == 5200
+    assert difference.version == stored(tenant).catalog_version == 1
+    assert audited(tenant) == [("product_changed", "product:mystique")]
+
+
+def test_the_address_for_alerts_is_kept_and_its_change_audited_without_it(tenant):
+    assert apply(wanted_of(tenant, alert_email="team@example.com")).tenant_fields == (
+        FieldChange("alert_email", None, "team@example.com"),
+    )
+    assert stored(tenant).alert_email == "team@example.com"
+
+    assert not apply(wanted_of(tenant)).is_empty
+    assert stored(tenant).alert_email is None
+    with atomic(tenant.id):
+        told = db.session.execute(select(AuditEntry.details).order_by(AuditEntry.id)).scalars().all()
+    assert [details["fields"] for details in told] == [
+        {"alert_email": [None, "set"]},
+        {"alert_email": ["set", None]},
+    ]
+
+
+def test_an_order_keeps_the_price_at_which_it_was_opened(tenant):
+    opened = open_payment(tenant)
+
+    apply(wanted_of(tenant, changed("mystique", amount=5200, name="Autre", kind=ProductKind.PHYSICAL)))
+
+    order = load_order(tenant, opened.order_number)
+    line = order.lines[0]
+    assert (order.amount, line.unit_amount, line.product_name, line.kind) == (
+        4700,
+        4700,
+        "Niveau Mystique",
+        ProductKind.DIGITAL,
+    )
+
+
+def test_a_product_that_left_the_file_is_off_sale_and_its_orders_remain(tenant):
+    opened = open_payment(tenant)
+
+    difference = apply(wanted_of(tenant, without("mystique")))
+
+    assert [p.change for p in difference.products if p.product_id == "mystique"] == [Change.REMOVED]
+    assert count(tenant, Product, id="mystique") == 1
+    assert load_order(tenant, opened.order_number).lines[0].product_id == "mystique"
+    with atomic(tenant.id), pytest.raises(ProductNotFound):
+        catalog.get_product(tenant.id, "mystique")
+
+
+def test_a_product_that_came_back_is_on_sale_again(tenant):
+    apply(wanted_of(tenant, without("mystique")))
+
+    difference = apply(wanted_of(tenant, changed("mystique", amount=5000)))
+
+    [product] = [p for p in difference.products if p.product_id == "mystique"]
+    assert product.change is Change.RESTORED
+    assert FieldChange("amount", 4700, 5000) in product.fields
+    assert sold(tenant)["mystique"] == 5000
+
+
+def test_a_new_product_is_sold_where_the_file_has_it(tenant):
+    new = WantedProduct("carte", ProductKind.DIGITAL, "Carte", "", 900, None, PartialRefundPolicy.REVOKE)
+
+    difference = apply(wanted_of(tenant, [new, *sold_by_default()]))
+
+    assert difference.products[0].change is Change.ADDED
+    assert next(iter(sold(tenant))) == "carte"
+    with atomic(tenant.id):
+        product = catalog.get_product(tenant.id, "carte")
+    assert (product.currency, product.on_partial_refund) == ("eur", PartialRefundPolicy.REVOKE)
+
+
+def test_two_levels_can_swap_their_numbers(tenant):
+    numbers = {"simple": 2, "intuitive": 1}
+    swapped = [replace(p, level_number=numbers.get(p.id, p.level_number)) for p in sold_by_default()]
+
+    apply(wanted_of(tenant, swapped))
+
+    with atomic(tenant.id):
+        assert [level.id for level in levels.list_levels(tenant.id)][:2] == ["intuitive", "simple"]
+
+
+def test_a_new_level_can_take_the_number_of_one_that_left(tenant):
+    new = WantedProduct("debut", ProductKind.LEVEL, "Début", "", 0, 1, PartialRefundPolicy.KEEP)
+    apply(wanted_of(tenant, without("simple")))
+    with atomic(tenant.id), pytest.raises(LevelNotFound):
+        levels.get_level(tenant.id, 1)
+
+    apply(wanted_of(tenant, [new, *without("simple")]))
+
+    with atomic(tenant.id):
+        assert levels.get_level(tenant.id, 1).id == "debut"
+
+
+def test_a_dry_run_tells_the_same_and_changes_nothing(tenant):
+    wanted = wanted_of(tenant, changed("mystique", amount=5200), name="Autre nom", domains=("neuf.example",))
+
+    dry = apply(wanted, dry_run=True)
+
+    assert (stored(tenant).name, stored(tenant).catalog_version) == (tenant.name, 0)
+    assert sold(tenant)["mystique"] == 4700
+    assert audited(tenant) == []
+    assert apply(wanted) == dry
+
+
+def unused_slug() -> str:
+    return f"new-{secrets.token_hex(6)}"
+
+
+def new_tenant(slug: str, **changes: object) -> WantedCatalog:
+    tenant = WantedTenant(
+        slug=slug,
+        name="Neuve",
+        currency="eur",
+        order_prefix=secrets.token_hex(4).upper(),
+        time_zone="Indian/Reunion",
+        domains=(f"{slug}.example",),
+        statement_descriptor_suffix="NEUVE",
+        release_on_failure=ReleaseOnFailure.AT_ONCE,
+    )
+    return WantedCatalog(replace(tenant, **changes), tuple(sold_by_default()))
+
+
+def find(slug: str) -> int | None:
+    with atomic(None):
+        return tenants.find_id(slug)
+
+
+def test_a_new_slug_is_a_new_tenant():
+    slug = unused_slug()
+
+    difference = apply(new_tenant(slug))
+
+    assert difference.tenant_created
+    tenant_id = find(slug)
+    assert tenant_id is not None
+    with atomic(tenant_id):
+        tenant = tenants.get(tenant_id)
+        assert (tenant.time_zone, tenant.release_on_failure) == ("Indian/Reunion", ReleaseOnFailure.AT_ONCE)
+        assert tenant.statement_descriptor_suffix == "NEUVE"
+        assert tenants.list_domains(tenant_id) == [f"{slug}.example"]
+        assert len(catalog.list_products(tenant_id)) == 8
+
+
+def test_a_dry_run_creates_no_tenant():
+    slug = unused_slug()
+
+    assert apply(new_tenant(slug), dry_run=True).tenant_created
+    assert find(slug) is None
+
+
+def test_a_tenant_without_a_prefix_gets_one_made_of_its_slug():
+    slug = unused_slug()
+    letters = slug.replace("-", "").upper()
+
+    difference = apply(new_tenant(slug, order_prefix=None))
+
+    assert letters.startswith(difference.order_prefix) or difference.order_prefix.startswith(letters[:4])
+
+
+def test_a_currency_never_changes(tenant):
+    with pytest.raises(CatalogError, match="sells in eur, which never changes; the file says usd"):
+        apply(wanted_of(tenant, currency="usd", name="Autre nom"))
+
+    assert stored(tenant).name == tenant.name
+
+
+def test_an_order_prefix_never_changes(tenant):
+    prefix = stored(tenant).order_prefix
+
+    difference = apply(wanted_of(tenant, order_prefix="AUTRE"))
+
+    assert difference.is_empty
+    assert difference.order_prefix == stored(tenant).order_prefix == prefix
+
+
+def test_another_tenants_order_prefix_is_refused(tenant):
+    with pytest.raises(TenantNameTaken, match="belongs to another tenant"):
+        apply(new_tenant(unused_slug(), order_prefix=stored(tenant).order_prefix))
+
+
+def test_another_tenants_domain_is_refused_and_nothing_is_changed(tenant, other_tenant):
+    with pytest.raises(InvalidRequest, match="belongs to another tenant"):
+        apply(wanted_of(tenant, changed("mystique", amount=1), domains=(other_tenant.domain,)))
+
+    assert sold(tenant)["mystique"] == 4700
+
+
+def test_a_file_that_is_silent_about_domains_leaves_them(tenant):
+    apply(wanted_of(tenant, name="Autre nom"))
+
+    with atomic(tenant.id):
+        assert tenants.list_domains(tenant.id) == [tenant.domain]
+
+
+def test_a_file_that_names_domains_replaces_them(tenant):
+    new = f"{secrets.token_hex(4)}.example"
+
+    difference = apply(wanted_of(tenant, domains=(new,)))
+
+    assert (difference.domains_added, difference.domains_removed) == ((new,), (tenant.domain,))
+    with atomic(tenant.id):
+        assert tenants.list_domains(tenant.id) == [new]
+    assert audited(tenant) == [("tenant_changed", "tenant")]
+
+
+def test_one_tenants_catalog_is_not_anothers(tenant, other_tenant):
+    apply(wanted_of(tenant, without("mystique")))
+
+    assert "mystique" in sold(other_tenant)
+
+
+def test_many_who_apply_one_new_file_at_once_make_one_tenant(app: Flask):
+    wanted = new_tenant(unused_slug())
+
+    differences = at_once(app, [wanted] * 4)
+
+    assert sorted(d.tenant_created for d in differences) == [False, False, False, True]
+    assert sorted(d.is_empty for d in differences) == [False, True, True, True]
+
+
+def test_files_applied_at_once_leave_one_of_them_whole(app: Flask, tenant):
+    prices = [[replace(p, amount=amount) for p in sold_by_default()] for amount in (1100, 2200, 3300)]
+
+    differences = at_once(app, [wanted_of(tenant, products) for products in prices])
+
+    assert len(set(sold(tenant).values())) == 1
+    assert sorted(d.version for d in differences) == [1, 2, 3]
+
+
+def at_once(app: Flask, files: list[WantedCatalog]) -> list[CatalogDifference]:
+    """Apply every file in a thread of its own, all starting together."""
+    found: list[CatalogDifference] = []
+    start = threading.Barrier(len(files))
+
+    def run(wanted: WantedCatalog) -> None:
+        with app.app_context():
+            start.wait()
+            found.append(apply(wanted))
+
+    threads = [threading.Thread(target=run, args=(wanted,)) for wanted in files]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return found
+
+
+def test_no_sale_waits_for_a_catalog_that_is_being_applied(app: Flask, tenant):
+    with atomic(tenant.id):
+        tenants.lock(tenant.id)
+        sale = threading.Thread(target=_insert_a_row, args=(app, tenant.id))
+        sale.start()
+        sale.join(timeout=5)
+        assert not sale.is_alive()
+
+
+def _insert_a_row(app: Flask, tenant_id: int) -> None:
+    with app.app_context(), atomic(tenant_id):
+        db.session.execute(text("SET LOCAL lock_timeout = '4s'"))
+        db.session.add(AuditEntry(tenant_id=tenant_id, actor="a", action="b", subject="c", details={}))
+
+
+def test_goods_that_left_the_file_stay_goods(tenant):
+    apply(wanted_of(tenant, without("shirt")))
+    with atomic(tenant.id):
+        assert db.session.get(Product, (tenant.id, "shirt")).kind is ProductKind.PHYSICAL
+
+
+CARD = WantedProduct(
+    "carte", ProductKind.PHYSICAL, "Carte", "", 900, None, PartialRefundPolicy.KEEP, stock=12
+)
+
+
+def movements(brand: Brand, product_id: str) -> list[tuple[MovementReason, int, str]]:
+    with atomic(brand.id):
+        rows = db.session.execute(
+            select(StockMovement).where(StockMovement.product_id == product_id).order_by(StockMovement.id)
+        ).scalars()
+        return [(row.reason, row.on_hand, row.actor) for row in rows]
+
+
+def test_new_goods_begin_with_the_pieces_that_the_file_says(tenant):
+    difference = apply(wanted_of(tenant, [*sold_by_default(), CARD]))
+
+    assert FieldChange("stock", None, 12) in difference.products[0].fields
+    item = load_stock(tenant, "carte")
+    assert (item.on_hand, item.held, item.sold) == (12, 0, 0)
+    assert movements(tenant, "carte") == [(MovementReason.CORRECTION, 12, "operator")]
+
+
+def test_new_goods_without_pieces_are_counted_and_nothing_moved(tenant):
+    apply(wanted_of(tenant, [*sold_by_default(), replace(CARD, stock=0)]))
+
+    assert load_stock(tenant, "carte").on_hand == 0
+    assert movements(tenant, "carte") == []
+
+
+def test_the_file_never_touches_what_is_counted_already(tenant):
+    set_stock(tenant, "shirt", 7)
+
+    assert apply(wanted_of(tenant, changed("shirt", stock=500))).is_empty
+    apply(wanted_of(tenant, changed("shirt", stock=500, amount=6900)))
+
+    assert load_stock(tenant, "shirt").on_hand == 7
+
+
+def test_goods_that_came_back_on_sale_have_the_pieces_they_had(tenant):
+    apply(wanted_of(tenant, without("shirt")))
+
+    difference = apply(wanted_of(tenant, changed("shirt", stock=500)))
+
+    assert [p.fields for p in difference.products if p.product_id == "shirt"] == [()]
+    assert load_stock(tenant, "shirt").on_hand == STOCK["shirt"]
+
+
+def test_a_product_that_becomes_goods_is_counted_from_then_on(tenant):
+    difference = apply(wanted_of(tenant, changed("mystique", kind=ProductKind.PHYSICAL, stock=30)))
+
+    [product] = difference.products
+    assert product.fields[-1] == FieldChange("stock", None, 0)
+    assert load_stock(tenant, "mystique").on_hand == 0
+
+
+def test_goods_from_before_the_counting_are_counted_from_the_next_apply_on(tenant):
+    with atomic(tenant.id):
+        db.session.add(make_card(tenant))
+    wanted = wanted_of(tenant, [*sold_by_default(), CARD])
+
+    [product] = apply(wanted).products
+
+    assert (product.change, product.fields) == (Change.CHANGED, (FieldChange("stock", None, 0),))
+    assert load_stock(tenant, "carte").on_hand == 0
+    assert apply(wanted).is_empty
+
+
+def make_card(brand: Brand) -> Product:
+    [card] = [product for product in make_products(brand.id) if product.id == "cap"]
+    card.id, card.name, card.description, card.amount = CARD.id, CARD.name, CARD.description, CARD.amount
+    card.position = len(sold_by_default())
+    return card
+
+
+def test_a_dry_run_counts_nothing(tenant):
+    wanted = wanted_of(tenant, [*sold_by_default(), CARD])
+
+    dry = apply(wanted, dry_run=True)
+
+    assert count(tenant, StockItem) == len(STOCK)
+    assert apply(wanted) == dry
+
+
+def test_the_policy_for_pieces_of_refunded_orders_follows_the_file(tenant):
+    difference = apply(wanted_of(tenant, changed("shirt", restock_on_refund=False)))
+
+    assert difference.products[0].fields == (FieldChange("restock_on_refund", True, False),)
+    with atomic(tenant.id):
+        assert not catalog.get_product(tenant.id, "shirt").restock_on_refund

@@ -1,0 +1,392 @@
+"""What is made for one buyer: promised by the order, worked on, delivered once, withdrawn with the money."""
+
+import io
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+import time_machine
+from sqlalchemy import select, update
+
+from lumira.clock import utc_now
+from lumira.database import atomic, db
+from lumira.errors import (
+    AccessEnded,
+    Conflict,
+    IdempotencyMismatch,
+    InvalidFile,
+    NotFound,
+    OrderNotFound,
+    StorageUnavailable,
+)
+from lumira.models import (
+    Deliverable,
+    DeliverableState,
+    MessageKind,
+    MessageStatus,
+    OutboxMessage,
+    Product,
+)
+from lumira.notifications import relay
+from lumira.repositories import orders, outbox
+from lumira.services.files.change_deliverable import change_deliverable
+from lumira.services.files.remove_files import remove_files
+from lumira.services.files.store_file import Upload
+from lumira.services.files.upload_deliverable import upload_deliverable
+from lumira.services.files.view_deliverables import list_work, view_deliverables
+from lumira.services.portal.open_download import find_file
+from lumira.services.portal.order_files import read_order_files
+from lumira.settlement.settle_order import settle_order
+from tests.support import portal_pages
+from tests.support.factories import Brand, count, load_order, open_payment, owed_messages
+from tests.support.files import (
+    MP3,
+    PDF,
+    PNG,
+    all_files,
+    audited,
+    buy,
+    buy_promise,
+    call,
+    change,
+    kept,
+    promise,
+    upload,
+    upload_of,
+)
+from tests.support.refunds import hear, in_dashboard, keyed, pay, refund
+from tests.support.storage import bucket_at, kept_in
+
+pytestmark = pytest.mark.usefixtures("app_context")
+
+TO_DO, IN_PROGRESS, DELIVERED = DeliverableState
+
+
+def messages(brand: Brand) -> list[OutboxMessage]:
+    with atomic(brand.id):
+        query = select(OutboxMessage).where(OutboxMessage.kind == MessageKind.DELIVERABLE_READY)
+        return list(db.session.execute(query).scalars())
+
+
+def test_what_a_level_promises_is_to_do_once_the_order_is_served(tenant) -> None:
+    promise(tenant, "mystique", "lecture", "audio")
+    opened = open_payment(tenant)
+    assert view_deliverables(tenant.id, opened.order_number) == []
+    assert count(tenant, Deliverable) == 0
+
+    order = buy(tenant)
+
+    found = view_deliverables(tenant.id, order.order_number)
+    assert [(each.key, each.title, each.state, each.withdrawn, each.files) for each in found] == [
+        ("lecture", "Votre lecture", TO_DO, False, ()),
+        ("audio", "Votre audio", TO_DO, False, ()),
+    ]
+    assert [(work.order_number, work.key) for work in list_work(tenant.id)] == [
+        (order.order_number, "audio"),
+        (order.order_number, "lecture"),
+    ]
+
+
+def test_a_free_level_promises_too(tenant) -> None:
+    promise(tenant, "simple", "lecture")
+    opened = open_payment(tenant, "simple")
+    [work] = list_work(tenant.id)
+    assert (work.order_number, work.state) == (opened.order_number, TO_DO)
+
+
+def test_settling_again_makes_nothing_twice(tenant) -> None:
+    order = buy_promise(tenant)
+    upload(tenant, order)
+    hear(tenant)
+    with atomic(tenant.id):
+        settle_order(orders.lock_order(tenant.id, order.id), actor="test")
+    [found] = view_deliverables(tenant.id, order.order_number)
+    assert (found.state, len(found.files), count(tenant, Deliverable)) == (IN_PROGRESS, 1, 1)
+
+
+def test_a_buyer_gets_what_was_promised_on_the_day_of_the_order(tenant) -> None:
+    order = buy_promise(tenant, "lecture")
+    promise(tenant, "mystique", "mandala")
+    assert [each.key for each in view_deliverables(tenant.id, order.order_number)] == ["lecture"]
+    with pytest.raises(NotFound, match="it promises: lecture"):
+        upload(tenant, order, "mandala")
+
+
+def test_an_upload_begins_the_work_and_is_kept_under_a_name_that_says_nothing(tenant) -> None:
+    order = buy_promise(tenant)
+
+    uploaded = upload(tenant, order, name="Lecture d'été.pdf")
+
+    [file] = all_files(tenant)
+    assert (uploaded.id, uploaded.state) == (str(file.id), IN_PROGRESS)
+    assert (file.file_name, file.content_type, file.size) == (
+        "Lecture d'été.pdf",
+        "application/pdf",
+        len(PDF),
+    )
+    assert kept(file) == PDF
+    assert order.order_number not in file.object_name
+    assert "lecture" not in file.object_name
+    [entry] = audited(tenant, "deliverable_uploaded")
+    assert "été" not in str(entry.details)
+
+
+def test_several_files_are_kept_and_one_of_the_same_name_is_replaced(tenant) -> None:
+    order = buy_promise(tenant)
+    upload(tenant, order, content=PDF, name="a.pdf")
+    upload(tenant, order, content=MP3, name="b.mp3")
+    upload(tenant, order, content=PDF + b"y", name="a.pdf")
+    upload(tenant, order, content=PDF + b"y", name="a.pdf")
+
+    [found] = view_deliverables(tenant.id, order.order_number)
+    assert sorted((file.file_name, file.size) for file in found.files) == [
+        ("a.pdf", len(PDF) + 1),
+        ("b.mp3", len(MP3)),
+    ]
+    assert len(audited(tenant, "deliverable_uploaded")) == 3
+    remove_files(tenant.id)
+    assert len(all_files(tenant)) == 2
+
+
+def test_nothing_is_delivered_before_something_was_uploaded(tenant) -> None:
+    order = buy_promise(tenant)
+    with pytest.raises(Conflict, match="Nothing was uploaded"):
+        change(tenant, order, DELIVERED)
+    assert messages(tenant) == []
+
+
+def test_a_delivery_owes_the_buyer_one_message_about_this_deliverable(tenant) -> None:
+    order = buy_promise(tenant, "lecture", "audio")
+    upload(tenant, order)
+    assert change(tenant, order, IN_PROGRESS).state == IN_PROGRESS
+
+    changed = change(tenant, order, DELIVERED)
+    again = change(tenant, order, DELIVERED)
+
+    assert again == changed
+    assert changed.delivered_at is not None
+    [message] = messages(tenant)
+    assert (message.subject, message.order_id, message.status) == (
+        changed.id,
+        order.id,
+        MessageStatus.PENDING,
+    )
+    assert [entry.action for entry in audited(tenant, "deliverable_delivered")] == ["deliverable_delivered"]
+    assert [work.key for work in list_work(tenant.id)] == ["audio"]
+
+    upload(tenant, order, "audio", MP3, "a.mp3")
+    change(tenant, order, DELIVERED, "audio")
+    assert len({each.subject for each in messages(tenant)}) == 2
+
+
+def test_what_is_delivered_is_not_taken_back_but_may_be_mended(tenant) -> None:
+    order = buy_promise(tenant)
+    upload(tenant, order)
+    change(tenant, order, DELIVERED)
+
+    for state in (TO_DO, IN_PROGRESS):
+        with pytest.raises(Conflict, match="is delivered"):
+            change(tenant, order, state)
+    assert upload(tenant, order, content=PDF + b"mended").state == DELIVERED
+    assert len(messages(tenant)) == 1
+
+
+def test_an_order_without_an_address_is_delivered_without_a_message(tenant) -> None:
+    promise(tenant, "mystique", "lecture")
+    paid = pay(tenant, customer_email=None)
+    order = load_order(tenant, paid.order_number)
+    assert order.customer_email is None
+
+    upload(tenant, order)
+
+    assert change(tenant, order, DELIVERED).state == DELIVERED
+    assert messages(tenant) == []
+
+
+def test_the_buyer_sees_files_only_once_they_are_delivered(tenant) -> None:
+    order = buy_promise(tenant)
+    uploaded = upload(tenant, order)
+    [file] = all_files(tenant)
+    with atomic(tenant.id):
+        [line] = read_order_files(tenant.id, [order])[order.id]
+        assert [(each.state, each.files) for each in line.deliverables] == [(IN_PROGRESS, ())]
+        with pytest.raises(NotFound):
+            find_file(tenant.id, order.customer_id, file.id)
+
+    change(tenant, order, DELIVERED)
+
+    with atomic(tenant.id):
+        [line] = read_order_files(tenant.id, [order])[order.id]
+        assert [str(each.id) for each in line.deliverables[0].files] == [uploaded.id]
+        assert find_file(tenant.id, order.customer_id, file.id).id == file.id
+
+
+def test_what_was_promised_arrives_also_after_the_time_of_its_access(tenant) -> None:
+    with atomic(tenant.id):
+        db.session.get_one(Product, (tenant.id, "mystique")).access_days = 30
+    order = buy_promise(tenant)
+    with time_machine.travel(utc_now() + timedelta(days=31)):
+        uploaded = upload(tenant, order)
+        change(tenant, order, DELIVERED)
+        with portal_pages.reached_at():
+            relay.relay(tenant.id)
+
+        assert [each.status for each in messages(tenant)] == [MessageStatus.SENT]
+        with atomic(tenant.id):
+            [line] = read_order_files(tenant.id, [order])[order.id]
+            assert [str(each.id) for each in line.deliverables[0].files] == [uploaded.id]
+            assert str(find_file(tenant.id, order.customer_id, UUID(uploaded.id)).id) == uploaded.id
+
+
+def test_what_was_made_is_withdrawn_with_the_money_also_after_its_time(tenant) -> None:
+    with atomic(tenant.id):
+        db.session.get_one(Product, (tenant.id, "mystique")).access_days = 30
+    promise(tenant, "mystique", "lecture")
+    paid = pay(tenant)
+    order = load_order(tenant, paid.order_number)
+    uploaded = upload(tenant, order)
+    change(tenant, order, DELIVERED)
+    refund(tenant, paid)
+
+    order = load_order(tenant, order.order_number)
+    with time_machine.travel(utc_now() + timedelta(days=31)), atomic(tenant.id):
+        with pytest.raises(AccessEnded):
+            find_file(tenant.id, order.customer_id, UUID(uploaded.id))
+        [line] = read_order_files(tenant.id, [order])[order.id]
+        assert line.deliverables == ()
+
+
+def test_money_that_went_back_withdraws_what_was_promised(tenant) -> None:
+    promise(tenant, "mystique", "lecture")
+    paid = pay(tenant)
+    order = load_order(tenant, paid.order_number)
+    upload(tenant, order)
+
+    refund(tenant, paid)
+
+    [found] = view_deliverables(tenant.id, order.order_number)
+    assert (found.state, found.withdrawn) == (IN_PROGRESS, True)
+    assert list_work(tenant.id) == []
+    assert [work.withdrawn for work in list_work(tenant.id, is_open=False)] == [True]
+    for attempt in (
+        lambda: upload(tenant, order, content=PNG, name="a.png"),
+        lambda: change(tenant, order, DELIVERED),
+    ):
+        with pytest.raises(Conflict, match="it is refunded"):
+            attempt()
+    assert messages(tenant) == []
+    remove_files(tenant.id)
+    assert len(all_files(tenant)) == 1
+
+
+def test_money_that_went_back_during_an_upload_leaves_nothing_of_it(tenant) -> None:
+    promise(tenant, "mystique", "lecture")
+    paid = pay(tenant)
+
+    class RefundedMeanwhile(io.BytesIO):
+        def read(self, size: int | None = -1, /) -> bytes:
+            if self.tell() == 0:
+                refund(tenant, paid)
+            return super().read(size)
+
+    sent = Upload("lecture.pdf", RefundedMeanwhile(PDF))
+    with pytest.raises(Conflict, match="it is refunded"):
+        upload_deliverable(tenant.id, paid.order_number, "lecture", sent, call=call())
+
+    [file] = all_files(tenant)
+    assert file.stored_at is None
+    assert remove_files(tenant.id) == 1
+    with pytest.raises(NotFound):
+        kept(file)
+
+
+def test_a_goodwill_refund_of_a_part_leaves_the_work_to_be_done(tenant) -> None:
+    promise(tenant, "mystique", "lecture")
+    paid = pay(tenant)
+    in_dashboard(tenant, paid, amount=1000)
+    hear(tenant)
+    order = load_order(tenant, paid.order_number)
+    upload(tenant, order)
+    assert change(tenant, order, DELIVERED).state == DELIVERED
+
+
+def test_an_order_that_is_not_paid_takes_no_work(tenant) -> None:
+    promise(tenant, "mystique", "lecture")
+    order = load_order(tenant, open_payment(tenant).order_number)
+    with pytest.raises(Conflict, match="it is pending"):
+        upload(tenant, order)
+    with pytest.raises(Conflict, match="it is pending"):
+        change(tenant, order, IN_PROGRESS)
+    assert all_files(tenant) == []
+
+
+def test_a_delivery_passed_over_during_a_refund_that_failed_is_told_after_it(tenant) -> None:
+    promise(tenant, "mystique", "lecture")
+    order = load_order(tenant, pay(tenant).order_number)
+    upload(tenant, order)
+    change(tenant, order, DELIVERED)
+    subject = messages(tenant)[0].subject
+    with atomic(tenant.id):
+        db.session.execute(
+            update(OutboxMessage)
+            .where(OutboxMessage.subject == subject)
+            .values(status=MessageStatus.SUPERSEDED)
+        )
+        locked = orders.lock_order(tenant.id, order.id)
+        locked.grants[0].active = False
+        assert not outbox.is_true(locked, MessageKind.DELIVERABLE_READY, subject)
+        settle_order(locked, actor="test")
+    assert [message.status for message in messages(tenant)] == [MessageStatus.PENDING]
+
+
+def test_an_order_of_another_tenant_takes_no_work(tenant, other_tenant) -> None:
+    theirs = buy_promise(other_tenant)
+    for reference in (theirs.order_number, str(theirs.id)):
+        with pytest.raises(OrderNotFound):
+            upload_deliverable(tenant.id, reference, "lecture", upload_of(), call=call())
+        with pytest.raises(OrderNotFound):
+            change_deliverable(tenant.id, reference, "lecture", IN_PROGRESS, call=call())
+        with pytest.raises(OrderNotFound):
+            view_deliverables(tenant.id, reference)
+    assert all_files(tenant) == all_files(other_tenant) == []
+    assert list_work(tenant.id) == []
+
+
+def test_a_refused_file_leaves_what_is_to_do_to_do(tenant) -> None:
+    order = buy_promise(tenant)
+    with pytest.raises(InvalidFile):
+        upload(tenant, order, content=MP3, name="a.pdf")
+    [found] = view_deliverables(tenant.id, order.order_number)
+    assert (found.state, found.files) == (TO_DO, ())
+
+
+def test_storage_that_is_away_frees_the_key_for_the_same_call(tenant) -> None:
+    order = buy_promise(tenant)
+    with kept_in(bucket_at("http://127.0.0.1:9")), pytest.raises(StorageUnavailable):
+        upload_deliverable(tenant.id, order.order_number, "lecture", upload_of(), call=keyed())
+    [found] = view_deliverables(tenant.id, order.order_number)
+    assert (found.state, found.files) == (TO_DO, ())
+
+    first = upload_deliverable(tenant.id, order.order_number, "lecture", upload_of(), call=keyed())
+    again = upload_deliverable(tenant.id, order.order_number, "lecture", upload_of(), call=keyed())
+
+    assert (first.replayed, again.replayed) == (False, True)
+    assert again.value == first.value
+    remove_files(tenant.id)
+    assert len(all_files(tenant)) == 1
+
+
+def test_the_same_call_is_answered_as_it_was_and_another_under_its_key_is_refused(tenant) -> None:
+    order = buy_promise(tenant)
+    upload(tenant, order)
+    first = change_deliverable(tenant.id, order.order_number, "lecture", IN_PROGRESS, call=keyed())
+    change(tenant, order, DELIVERED)
+
+    again = change_deliverable(tenant.id, order.order_number, "lecture", IN_PROGRESS, call=keyed())
+
+    assert (again.replayed, again.value) == (True, first.value)
+    with pytest.raises(IdempotencyMismatch):
+        change_deliverable(
+            tenant.id, order.order_number, "lecture", DELIVERED, call=keyed(fingerprint="another")
+        )
+    assert "deliverable_ready" in owed_messages(tenant, order.id)

@@ -1,0 +1,87 @@
+"""Orders are found by what their tenant knows of them, and by nobody else."""
+
+import pytest
+
+from lumira.errors import OrderNotFound
+from lumira.models import OrderStatus
+from lumira.repositories.order_lists import OrderFilter
+from lumira.services.orders.view_orders import list_orders, view_order, view_payment
+from tests.support.factories import open_payment
+from tests.support.stripe_events import deliver, event, payment_intent
+
+pytestmark = pytest.mark.usefixtures("app_context")
+
+
+def pay(brand, opened) -> None:
+    intent = payment_intent(id=opened.payment_intent_id, status="succeeded", latest_charge="ch_1")
+    deliver(brand, event("payment_intent.succeeded", intent))
+
+
+def test_an_order_is_found_by_number_id_and_payment(tenant):
+    opened = open_payment(tenant)
+    order = view_order(tenant.id, opened.order_number).order
+
+    assert view_order(tenant.id, str(order.id)).order.id == order.id
+    assert view_order(tenant.id, opened.payment_intent_id).order.id == order.id
+    assert view_payment(tenant.id, opened.payment_intent_id).id == order.id
+
+
+def test_another_tenants_order_is_not_there(tenant, other_tenant):
+    opened = open_payment(other_tenant)
+    order = view_order(other_tenant.id, opened.order_number).order
+
+    for reference in (opened.order_number, str(order.id), opened.payment_intent_id):
+        with pytest.raises(OrderNotFound):
+            view_order(tenant.id, reference)
+    with pytest.raises(OrderNotFound):
+        view_payment(tenant.id, opened.payment_intent_id)
+    assert list_orders(tenant.id, OrderFilter()) == ([], None)
+
+
+def test_the_story_of_a_paid_order_is_whole_and_in_order(tenant):
+    opened = open_payment(tenant)
+    pay(tenant, opened)
+
+    entries = view_order(tenant.id, opened.order_number).timeline
+
+    assert [entry.at for entry in entries] == sorted(entry.at for entry in entries)
+    told = [entry.what for entry in entries]
+    assert set(told) == {
+        "opened",
+        "payment_opened",
+        "paid",
+        "webhook",
+        "completed",
+        "granted",
+        "message_owed",
+    }
+    assert told[:2] == ["opened", "payment_opened"]
+    assert [entry.why for entry in entries if entry.what == "webhook"] == ["payment_intent.succeeded"]
+
+
+def test_a_free_order_tells_no_payment(tenant):
+    opened = open_payment(tenant, "simple")
+
+    told = [entry.what for entry in view_order(tenant.id, opened.order_number).timeline]
+
+    assert told == ["opened", "completed", "granted", "message_owed"]
+
+
+def test_orders_are_listed_newest_first_page_by_page(tenant):
+    numbers = [open_payment(tenant).order_number for _ in range(3)]
+
+    first, after = list_orders(tenant.id, OrderFilter(limit=2))
+    second, end = list_orders(tenant.id, OrderFilter(limit=2, after=after))
+
+    assert [order.order_number for order in (*first, *second)] == numbers[::-1]
+    assert end is None
+
+
+def test_orders_are_filtered_by_status(tenant):
+    opened = open_payment(tenant)
+    open_payment(tenant)
+    pay(tenant, opened)
+
+    page, _ = list_orders(tenant.id, OrderFilter(status=OrderStatus.COMPLETED))
+
+    assert [order.order_number for order in page] == [opened.order_number]

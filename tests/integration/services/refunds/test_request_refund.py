@@ -1,0 +1,575 @@
+"""Money goes back once, never more than came, and as it would by Stripe's dashboard."""
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from sqlalchemy import select, update
+
+from lumira.database import atomic, db
+from lumira.errors import (
+    IdempotencyInProgress,
+    IdempotencyMismatch,
+    NotRefundable,
+    OrderNotFound,
+    StripeConfigError,
+    StripeUnavailable,
+)
+from lumira.models import AuditEntry, IdempotencyKey, Order, RefundRequest, RequestState
+from lumira.repositories import idempotency, refund_requests, tenants
+from lumira.services.checkout.create_payment_intent import PaymentOpened
+from lumira.services.refunds.send_due_refunds import send_due_refunds
+from lumira.services.refunds.send_refund import send_refund, sending_of
+from tests.support import stripe_sandbox
+from tests.support.factories import Brand, count, load_order, open_payment
+from tests.support.refunds import (
+    REFUNDS,
+    alerts_of,
+    at_stripe,
+    audited,
+    disputed,
+    hear,
+    in_dashboard,
+    keyed,
+    let_workers_send,
+    pay,
+    pay_again,
+    refund,
+)
+from tests.support.stripe_events import deliver, event, payment_intent
+
+pytestmark = pytest.mark.usefixtures("app_context")
+
+#: Misfortunes after which Stripe has not made the refund, and after which it has.
+NOT_MADE, MADE = ("429", "500_before", "drop_before", "lock_timeout"), ("500_after", "drop_after")
+
+
+def asked(brand: Brand) -> int:
+    """How often Stripe was asked for a refund."""
+    return len(stripe_sandbox.requests_made(brand, "POST", REFUNDS))
+
+
+def set_stripe_key(brand: Brand, key: str) -> None:
+    with atomic(brand.id):
+        tenants.set_stripe_keys(tenants.get(brand.id), secret_key=key)
+
+
+def test_without_an_amount_all_that_was_paid_goes_back(tenant) -> None:
+    opened = pay(tenant)
+
+    made = refund(tenant, opened, reason="requested_by_customer").value
+
+    [known] = at_stripe(tenant)
+    order = load_order(tenant, opened.order_number)
+    assert (made.refund_id, made.amount, made.status) == (known["id"], 4700, "succeeded")
+    assert (made.order_status, made.refunded_amount) == ("refunded", 4700)
+    assert (known["amount"], known["reason"]) == (4700, "requested_by_customer")
+    assert (str(order.status), order.grants[0].active) == ("refunded", False)
+    assert [str(message.kind) for message in order.messages] == ["order_confirmation", "order_refunded"]
+
+
+def test_parts_go_back_until_nothing_is_left(tenant) -> None:
+    opened = pay(tenant)
+
+    assert refund(tenant, opened, 1000).value.order_status == "partially_refunded"
+    with pytest.raises(NotRefundable) as above:
+        refund(tenant, opened, 3701)
+    assert above.value.details == {"left": 3700}
+    assert "3700 can still be refunded" in above.value.message
+    last = refund(tenant, opened).value
+    with pytest.raises(NotRefundable) as nothing:
+        refund(tenant, opened, 1)
+
+    assert (last.amount, last.refunded_amount, last.order_status) == (3700, 4700, "refunded")
+    assert nothing.value.details == {"left": 0}
+    assert [known["amount"] for known in at_stripe(tenant)] == [1000, 3700]
+    assert asked(tenant) == 2
+
+
+def test_who_asked_and_for_what_is_in_the_audit_log(tenant) -> None:
+    opened = pay(tenant)
+    refund(tenant, opened, 1000, "duplicate")
+    [entry] = audited(tenant, "refund_requested")
+    assert entry.actor == "test"
+    assert entry.details == {
+        "payment_intent_id": opened.payment_intent_id,
+        "amount": 1000,
+        "reason": "duplicate",
+    }
+
+
+@pytest.mark.parametrize("amount", [None, 1000])
+@pytest.mark.parametrize("method", ["pm_card_visa", "pm_card_pendingRefund", "pm_card_refundFail"])
+def test_the_result_is_that_of_a_refund_made_in_stripes_dashboard(client, tenant, method, amount) -> None:
+    here, there = (pay(tenant, method=method) for _ in range(2))
+
+    refund(tenant, here, amount)
+    in_dashboard(tenant, there, **({"amount": amount} if amount else {}))
+    hear(tenant)
+    assert shown(client, tenant, here) == shown(client, tenant, there)
+
+    stripe_sandbox.advance(tenant, 3600)
+    hear(tenant)
+    assert shown(client, tenant, here) == shown(client, tenant, there)
+
+
+def shown(client: Any, brand: Brand, opened: PaymentOpened) -> dict[str, Any]:
+    """The order as the API tells it, without what is its own."""
+    order = client.get(f"/api/orders/{opened.order_number}", headers=brand.secret).json
+    for name in ("id", "orderNumber", "paymentIntentId", "createdAt", "updatedAt", "completedAt", "timeline"):
+        del order[name]
+    for refund_shown in order["refunds"]:
+        del refund_shown["id"]
+    for message in order["messages"]:
+        del message["subject"]
+    for payment in order["payments"]:
+        del payment["paymentIntentId"]
+    for grant in order["grants"]:
+        del grant["grantedAt"]
+        grant["revokedAt"] = grant["revokedAt"] is not None
+    return dict(order)
+
+
+def test_events_of_a_refund_made_here_change_nothing_more(tenant) -> None:
+    opened = pay(tenant)
+    refund(tenant, opened, 1000)
+    before = load_order(tenant, opened.order_number).updated_at
+
+    hear(tenant)
+
+    order = load_order(tenant, opened.order_number)
+    assert ([known.amount for known in order.refunds], order.updated_at) == ([1000], before)
+    assert let_workers_send(tenant) == 0
+
+
+def test_a_refund_that_failed_can_be_made_again(tenant) -> None:
+    opened = pay(tenant, method="pm_card_refundFail")
+    refund(tenant, opened)
+    stripe_sandbox.advance(tenant, 3600)
+    hear(tenant)
+    assert str(load_order(tenant, opened.order_number).status) == "completed"
+
+    assert refund(tenant, opened).value.amount == 4700
+    assert len(at_stripe(tenant)) == 2
+
+
+def test_a_payment_that_is_not_there_or_another_tenants_is_not_found(tenant, other_tenant) -> None:
+    theirs = pay(other_tenant)
+    for payment_id in (theirs.payment_intent_id, theirs.order_number, "pi_nothing"):
+        unknown = PaymentOpened(None, "", payment_id, "", 0, "eur", "")
+        with pytest.raises(OrderNotFound):
+            refund(tenant, unknown, call=keyed())
+    assert [count(tenant, model) for model in (RefundRequest, IdempotencyKey)] == [0, 0]
+    assert at_stripe(other_tenant) == []
+
+
+def test_what_was_not_paid_is_not_refunded(tenant) -> None:
+    opened = open_payment(tenant)
+    with pytest.raises(NotRefundable, match="has not succeeded"):
+        refund(tenant, opened, call=keyed())
+    assert [count(tenant, model) for model in (RefundRequest, IdempotencyKey)] == [0, 0]
+    assert asked(tenant) == 0
+
+
+def test_an_open_dispute_decides_and_a_banks_question_does_not(tenant) -> None:
+    taken, questioned = (pay(tenant) for _ in range(2))
+    disputed(tenant, taken)
+    disputed(tenant, questioned, status="warning_needs_response")
+    hear(tenant)
+
+    with pytest.raises(NotRefundable, match="disputes this payment"):
+        refund(tenant, taken)
+    assert refund(tenant, questioned).value.order_status == "refunded"
+    assert asked(tenant) == 1
+
+
+def test_of_a_payment_that_a_bank_took_back_stripe_says_that_it_cannot_be_refunded(tenant) -> None:
+    opened = pay(tenant)
+    disputed(tenant, opened, status="lost")
+    hear(tenant)
+    with pytest.raises(NotRefundable, match="charge_disputed"):
+        refund(tenant, opened)
+
+
+def test_what_somebody_refunded_in_the_dashboard_is_not_refunded_twice(tenant) -> None:
+    opened = pay(tenant)
+    in_dashboard(tenant, opened, amount=4000)
+    hear(tenant)
+    with pytest.raises(NotRefundable, match="700 can still be refunded"):
+        refund(tenant, opened, 1000)
+
+
+def test_a_refusal_of_stripe_is_told_kept_and_looked_into(tenant) -> None:
+    opened = pay(tenant)
+    # Our books do not know of it yet.
+    in_dashboard(tenant, opened)
+
+    with pytest.raises(NotRefundable) as refused:
+        refund(tenant, opened, call=keyed())
+
+    assert refused.value.details == {"stripe_code": "charge_already_refunded"}
+    order = load_order(tenant, opened.order_number)
+    [request] = order.refund_requests
+    assert (request.state, request.refusal["code"]) == (RequestState.REFUSED, "charge_already_refunded")
+    assert order.next_check_at - datetime.now(UTC) <= timedelta(minutes=1)
+    assert [entry.details["code"] for entry in audited(tenant, "refund_refused")] == [
+        "charge_already_refunded"
+    ]
+    # The one who asked was told: there is nothing for others to look at, and nothing more to send.
+    assert alerts_of(tenant) == []
+    assert let_workers_send(tenant) == 0
+
+
+def test_after_a_refusal_the_same_key_is_free_for_anything(tenant) -> None:
+    opened = pay(tenant)
+    in_dashboard(tenant, opened, amount=4000)
+    for fingerprint in ("f", "f", "another"):
+        with pytest.raises(NotRefundable):
+            refund(tenant, opened, 1000, call=keyed(fingerprint=fingerprint))
+    hear(tenant)
+    assert refund(tenant, opened, 700, call=keyed(fingerprint="fits")).value.order_status == "refunded"
+
+
+def test_same_key_is_answered_the_same_without_asking_stripe_again(tenant) -> None:
+    opened = pay(tenant)
+    first = refund(tenant, opened, 1000, call=keyed())
+    again = refund(tenant, opened, 1000, call=keyed())
+
+    assert (first.replayed, again.replayed) == (False, True)
+    assert first.value == again.value
+    assert asked(tenant) == 1
+
+
+def test_same_key_for_another_refund_is_refused(tenant) -> None:
+    opened = pay(tenant)
+    refund(tenant, opened, 1000, call=keyed())
+    with pytest.raises(IdempotencyMismatch):
+        refund(tenant, opened, 2000, call=keyed(fingerprint="another"))
+
+
+def test_different_keys_are_different_refunds(tenant) -> None:
+    opened = pay(tenant)
+    for key in ("one", "two"):
+        refund(tenant, opened, 1000, call=keyed(key))
+    assert [known["amount"] for known in at_stripe(tenant)] == [1000, 1000]
+
+
+@pytest.mark.parametrize("fault", [*NOT_MADE, *MADE])
+def test_one_misfortune_at_stripe_makes_one_refund(tenant, fault) -> None:
+    opened = pay(tenant)
+    stripe_sandbox.fail_next(tenant, fault, path=REFUNDS)
+    try:
+        made = refund(tenant, opened, 1000, call=keyed()).value
+    except StripeUnavailable:
+        # Stripe keeps the answer 500 under its key; ours says that the same call may be repeated.
+        assert fault == "500_after"
+        made = refund(tenant, opened, 1000, call=keyed()).value
+
+    assert [known["id"] for known in at_stripe(tenant)] == [made.refund_id]
+    assert made.refunded_amount == 1000
+
+
+@pytest.mark.parametrize("fault", [*NOT_MADE, *MADE])
+@pytest.mark.parametrize("who", ["the caller", "a worker", "both"])
+def test_after_stripe_was_down_one_refund_is_made_by(tenant, fault, who) -> None:
+    opened = pay(tenant)
+    stripe_sandbox.fail_next(tenant, fault, path=REFUNDS, times=10)
+    with pytest.raises(StripeUnavailable, match="noted and will be made") as refused:
+        refund(tenant, opened, 1000, call=keyed())
+    assert refused.value.retry_after
+    stripe_sandbox.heal(tenant)
+
+    if who != "the caller":
+        assert let_workers_send(tenant) == 1
+    if who != "a worker":
+        assert refund(tenant, opened, 1000, call=keyed()).value.refunded_amount == 1000
+    [known] = at_stripe(tenant)
+    order = load_order(tenant, opened.order_number)
+    assert [kept.stripe_refund_id for kept in order.refunds] == [known["id"]]
+    assert str(order.status) == "partially_refunded"
+    assert [request.state for request in order.refund_requests] == [RequestState.ANSWERED]
+
+
+def test_a_refund_that_is_noted_is_counted_and_its_key_bound(tenant) -> None:
+    opened = pay(tenant)
+    stripe_sandbox.fail_next(tenant, "drop_before", path=REFUNDS, times=10)
+    with pytest.raises(StripeUnavailable):
+        refund(tenant, opened, 4000, call=keyed())
+
+    with pytest.raises(NotRefundable, match="700 can still be refunded"):
+        refund(tenant, opened, 1000, call=keyed("another"))
+    with pytest.raises(IdempotencyMismatch):
+        refund(tenant, opened, 500, call=keyed(fingerprint="another"))
+    assert count(tenant, RefundRequest) == 1
+
+
+def test_without_a_key_the_same_call_again_means_the_refund_that_is_noted(tenant) -> None:
+    opened = pay(tenant)
+    stripe_sandbox.fail_next(tenant, "drop_before", path=REFUNDS, times=10)
+    for _ in range(2):
+        with pytest.raises(StripeUnavailable):
+            refund(tenant, opened, 1000)
+    stripe_sandbox.heal(tenant)
+    refund(tenant, opened, 1000)
+    assert let_workers_send(tenant) == 0
+    assert [known["amount"] for known in at_stripe(tenant)] == [1000]
+
+    # That one is made: the next is another.
+    refund(tenant, opened, 1000)
+    assert [known["amount"] for known in at_stripe(tenant)] == [1000, 1000]
+
+
+def test_an_unknown_outcome_is_looked_up_and_never_sent_under_the_old_key(tenant) -> None:
+    opened = pay(tenant)
+    stripe_sandbox.fail_next(tenant, "500_before", path=REFUNDS, times=10)
+    with pytest.raises(StripeUnavailable):
+        refund(tenant, opened, 1000, call=keyed())
+    stripe_sandbox.heal(tenant)
+    [request] = load_order(tenant, opened.order_number).refund_requests
+    assert request.state is RequestState.UNKNOWN
+
+    refund(tenant, opened, 1000, call=keyed())
+    [request] = load_order(tenant, opened.order_number).refund_requests
+    assert (request.attempt, request.stripe_key) == (2, f"lumira-refund-{request.id}-2")
+    assert len(at_stripe(tenant)) == 1
+
+
+def test_a_refund_whose_key_stripe_may_have_forgotten_is_looked_up_first(tenant) -> None:
+    opened = pay(tenant)
+    stripe_sandbox.fail_next(tenant, "drop_after", path=REFUNDS, times=10)
+    with pytest.raises(StripeUnavailable):
+        refund(tenant, opened, 1000)
+    stripe_sandbox.heal(tenant)
+    sent = asked(tenant)
+
+    assert let_workers_send(tenant, after=timedelta(hours=24)) == 1
+    assert asked(tenant) == sent
+    assert [known.amount for known in load_order(tenant, opened.order_number).refunds] == [1000]
+
+
+def test_an_event_about_the_refund_answers_what_was_asked(tenant) -> None:
+    opened = pay(tenant)
+    stripe_sandbox.fail_next(tenant, "drop_after", path=REFUNDS, times=10)
+    with pytest.raises(StripeUnavailable):
+        refund(tenant, opened, 1000, call=keyed())
+    stripe_sandbox.heal(tenant)
+    sent = asked(tenant)
+
+    hear(tenant)
+
+    assert let_workers_send(tenant) == 0
+    made = refund(tenant, opened, 1000, call=keyed()).value
+    assert [known["id"] for known in at_stripe(tenant)] == [made.refund_id]
+    assert asked(tenant) == sent
+
+
+def test_metadata_that_claim_to_be_a_refund_of_ours_have_to_fit(tenant) -> None:
+    opened = pay(tenant)
+    stripe_sandbox.fail_next(tenant, "drop_before", path=REFUNDS, times=10)
+    with pytest.raises(StripeUnavailable):
+        refund(tenant, opened, 1000)
+    stripe_sandbox.heal(tenant)
+    [request] = load_order(tenant, opened.order_number).refund_requests
+    forged = {
+        "id": "re_forged",
+        "object": "refund",
+        "amount": 1,
+        "charge": None,
+        "currency": "eur",
+        "payment_intent": opened.payment_intent_id,
+        "status": "succeeded",
+        "metadata": {refund_requests.METADATA_KEY: str(request.id)},
+    }
+    deliver(tenant, event("refund.created", forged))
+    assert let_workers_send(tenant) == 1
+    assert [known["amount"] for known in at_stripe(tenant)] == [1000]
+
+
+def test_a_refund_that_cannot_be_sent_for_a_day_becomes_an_alert_and_goes_on_being_tried(tenant) -> None:
+    opened = pay(tenant)
+    stripe_sandbox.fail_next(tenant, "drop_before", path=REFUNDS, times=100)
+    with pytest.raises(StripeUnavailable):
+        refund(tenant, opened)
+    assert let_workers_send(tenant, after=timedelta(hours=1)) == 1
+    assert alerts_of(tenant) == []
+
+    assert let_workers_send(tenant, after=timedelta(hours=25)) == 1
+    assert alerts_of(tenant) == [("refund_not_sent", opened.order_number)]
+    assert let_workers_send(tenant, after=timedelta(days=9)) == 1
+    stripe_sandbox.heal(tenant)
+    assert let_workers_send(tenant, after=timedelta(days=10)) == 1
+    assert str(load_order(tenant, opened.order_number).status) == "refunded"
+    assert alerts_of(tenant) == []
+
+
+def test_a_try_that_failed_waits_before_the_next(tenant) -> None:
+    opened = pay(tenant)
+    stripe_sandbox.fail_next(tenant, "drop_before", path=REFUNDS, times=100)
+    with pytest.raises(StripeUnavailable):
+        refund(tenant, opened)
+    waits = []
+    for _ in range(3):
+        [request] = load_order(tenant, opened.order_number).refund_requests
+        waits.append(request.next_try_at - request.updated_at)
+        with time_machine.travel(request.next_try_at):
+            send_due_refunds(tenant.id)
+    assert [round(wait.total_seconds() / 60, 1) for wait in waits] == pytest.approx([0.5, 1, 2], rel=0.3)
+
+
+def test_while_it_is_being_made_nobody_else_makes_it(tenant) -> None:
+    opened = pay(tenant)
+    stripe_sandbox.fail_next(tenant, "drop_before", path=REFUNDS, times=10)
+    with pytest.raises(StripeUnavailable):
+        refund(tenant, opened, 1000, call=keyed())
+    stripe_sandbox.heal(tenant)
+    with atomic(tenant.id):
+        refund_requests.take(db.session.execute(select(RefundRequest)).scalar_one(), datetime.now(UTC))
+
+    with pytest.raises(IdempotencyInProgress):
+        refund(tenant, opened, 1000, call=keyed())
+    assert let_workers_send(tenant, after=refund_requests.LEASE - timedelta(seconds=5)) == 0
+    assert let_workers_send(tenant, after=refund_requests.LEASE + timedelta(seconds=5)) == 1
+    assert len(at_stripe(tenant)) == 1
+
+
+@pytest.mark.parametrize("fault", ["drop_before", "500_before", "500_after"])
+def test_a_process_that_stood_still_sends_nothing_once_another_has_taken_the_refund(tenant, fault) -> None:
+    opened = pay(tenant)
+    stripe_sandbox.fail_next(tenant, fault, path=REFUNDS, times=10)
+    with pytest.raises(StripeUnavailable):
+        refund(tenant, opened, 1000)
+    stripe_sandbox.heal(tenant)
+    with atomic(tenant.id):
+        account = tenants.get_stripe_account(tenant.id)
+        request = db.session.execute(select(RefundRequest)).scalar_one()
+        refund_requests.take(request, datetime.now(UTC))
+        stale = sending_of(db.session.get_one(Order, (tenant.id, request.order_id)), request)
+
+    assert let_workers_send(tenant) == 1
+    sent = asked(tenant)
+    with time_machine.travel(datetime.now(UTC) + timedelta(minutes=6)):
+        if fault == "500_after":
+            # It looks first, and finds what the other one has found.
+            assert send_refund(tenant.id, account, stale, actor="test").refunded_amount == 1000
+        else:
+            with pytest.raises(IdempotencyInProgress):
+                send_refund(tenant.id, account, replace(stale, look_up=False), actor="test")
+    assert (asked(tenant), len(at_stripe(tenant))) == (sent, 1)
+
+
+def test_who_takes_over_a_key_may_take_over_its_refund() -> None:
+    assert refund_requests.LEASE <= idempotency.LEASE
+
+
+def test_without_a_usable_key_nothing_is_decided(tenant, make_brand) -> None:
+    opened = pay(tenant)
+    set_stripe_key(tenant, "sk_live_of_another_mode")
+    with pytest.raises(StripeConfigError, match="another mode"):
+        refund(tenant, opened, call=keyed())
+    assert [count(tenant, model) for model in (RefundRequest, IdempotencyKey)] == [0, 0]
+
+
+def test_a_key_that_stripe_does_not_accept_puts_the_refund_off_until_it_is_mended(tenant) -> None:
+    opened = pay(tenant)
+    set_stripe_key(tenant, "sk_test_expired_key")
+    with pytest.raises(StripeConfigError):
+        refund(tenant, opened, call=keyed())
+    assert let_workers_send(tenant) == 1
+    set_stripe_key(tenant, tenant.stripe_secret_key)
+    assert let_workers_send(tenant, after=timedelta(hours=1)) == 1
+    assert str(load_order(tenant, opened.order_number).status) == "refunded"
+
+
+def test_a_payment_under_review_is_decided_by_its_refund(tenant) -> None:
+    opened = open_payment(tenant)
+    stripe_sandbox.pay(tenant, opened.payment_intent_id, opened.client_secret)
+    intent = payment_intent(
+        id=opened.payment_intent_id, status="succeeded", latest_charge="ch_1", amount_received=4600
+    )
+    deliver(tenant, event("payment_intent.succeeded", intent))
+    assert alerts_of(tenant) == [("payment_mismatch", opened.order_number)]
+
+    made = refund(tenant, opened).value
+
+    order = load_order(tenant, opened.order_number)
+    assert (made.amount, made.order_status, order.review_reason) == (4600, "refunded", None)
+    assert order.grants == []
+    assert alerts_of(tenant) == []
+
+
+def test_a_second_payment_goes_back_by_itself_and_once(tenant) -> None:
+    opened = pay(tenant)
+    second = pay_again(tenant, opened)
+
+    assert let_workers_send(tenant) == 1
+    hear(tenant)
+
+    [known] = at_stripe(tenant)
+    order = load_order(tenant, opened.order_number)
+    assert (known["payment_intent"], known["amount"], known["reason"]) == (second, 4700, "duplicate")
+    assert (str(order.status), [grant.active for grant in order.grants]) == ("completed", [True])
+    assert let_workers_send(tenant) == 0
+    # What the first one paid can still be refunded whole.
+    assert refund(tenant, opened).value.order_status == "refunded"
+
+
+def test_a_refund_of_our_own_that_stripe_refuses_becomes_an_alert_until_it_is_made(tenant) -> None:
+    opened = pay(tenant)
+    second = pay_again(tenant, opened)
+    with atomic(tenant.id):
+        wrong = {**db.session.execute(select(RefundRequest.parameters)).scalar_one(), "amount": 9900}
+        db.session.execute(update(RefundRequest).values(parameters=wrong))
+
+    assert let_workers_send(tenant) == 1
+    assert ("refund_refused", opened.order_number) in alerts_of(tenant)
+    assert let_workers_send(tenant) == 0
+
+    refund(tenant, PaymentOpened(None, "", second, "", 0, "eur", ""))
+    assert ("refund_refused", opened.order_number) not in alerts_of(tenant)
+
+
+def test_a_refused_refund_that_nobody_waits_for_any_more_becomes_an_alert(tenant) -> None:
+    opened = pay(tenant)
+    stripe_sandbox.fail_next(tenant, "drop_before", path=REFUNDS, times=10)
+    with pytest.raises(StripeUnavailable):
+        refund(tenant, opened)
+    stripe_sandbox.heal(tenant)
+    in_dashboard(tenant, opened)
+
+    assert let_workers_send(tenant) == 1
+    assert alerts_of(tenant) == [("refund_refused", opened.order_number)]
+
+
+def test_the_timeline_tells_what_was_asked_and_what_was_refused(client, tenant) -> None:
+    opened = pay(tenant)
+    refund(tenant, opened, 1000, "requested_by_customer")
+    in_dashboard(tenant, opened)
+    with pytest.raises(NotRefundable):
+        refund(tenant, opened, 500)
+
+    story = client.get(f"/api/orders/{opened.order_number}", headers=tenant.secret).json["timeline"]
+    told = [(entry["what"], entry["why"]) for entry in story if entry["what"].startswith("refund_")]
+    assert told[0] == ("refund_asked", "requested_by_customer")
+    assert [what for what, _ in told] == [
+        "refund_asked",
+        "refund_opened",
+        "refund_succeeded",
+        "refund_asked",
+        "refund_refused",
+    ]
+    assert told[-1] == ("refund_refused", "charge_already_refunded")
+
+
+def test_nothing_personal_is_noted_or_sent(tenant) -> None:
+    opened = pay(tenant, customer_name="Nobody Else")
+    refund(tenant, opened)
+    with atomic(tenant.id):
+        details = db.session.execute(select(AuditEntry.details)).scalars().all()
+        order: Order = db.session.execute(select(Order)).scalar_one()
+    [known] = at_stripe(tenant)
+    written = json.dumps([details, known])
+    assert "Nobody Else" not in written
+    assert str(order.customer_email) not in written

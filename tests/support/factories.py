@@ -1,0 +1,212 @@
+"""Makes what tests start from, through the same services that the application uses."""
+
+import itertools
+import os
+import secrets
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, select
+
+from lumira.database import Base, atomic, db
+from lumira.models import (
+    KeyKind,
+    Order,
+    OutboxMessage,
+    PartialRefundPolicy,
+    Product,
+    ProductKind,
+    StockItem,
+)
+from lumira.repositories import api_keys, orders, stock_counts, tenants
+from lumira.repositories.idempotency import Call
+from lumira.services.checkout.create_checkout_session import Cart, SessionOpened, create_checkout_session
+from lumira.services.checkout.create_payment_intent import PaymentOpened, Sale, create_payment_intent
+from lumira.services.checkout.open_sale import Basket, Item
+from lumira.services.inventory.count_stock import set_stock as count_stock
+
+BUYER = "buyer@example.com"
+#: Pieces of its goods that a brand begins with: more than a test buys unless it means to.
+STOCK = {"shirt": 100, "cap": 50}
+_numbers = itertools.count(1)
+
+
+@dataclass(frozen=True)
+class Brand:
+    """A tenant as its owner knows it: with its keys in clear."""
+
+    id: int
+    slug: str
+    name: str
+    domain: str
+    secret_key: str
+    publishable_key: str
+    stripe_secret_key: str
+    stripe_publishable_key: str
+    webhook_secret: str
+    sandbox_url: str
+
+    @property
+    def secret(self) -> dict[str, str]:
+        """Headers with the secret key."""
+        return {"Authorization": f"Bearer {self.secret_key}"}
+
+    @property
+    def publishable(self) -> dict[str, str]:
+        """Headers with the publishable key."""
+        return {"Authorization": f"Bearer {self.publishable_key}"}
+
+
+def make_brand(*, sandbox_url: str, stripe: bool = True, **columns: Any) -> Brand:
+    """A tenant with four levels, two digital products, two kinds of goods in stock, and keys."""
+    number = next(_numbers)
+    unique = f"{number}{secrets.token_hex(3)}"
+    slug, name = f"brand-{unique}", f"Brand {number}"
+    domain = f"{slug}.example"
+    account = f"{slug.replace('-', '')}{os.getpid()}"
+    with atomic(None):
+        tenant_id = tenants.reserve_id()
+    with atomic(tenant_id):
+        tenant = tenants.create(
+            tenant_id, slug=slug, name=name, currency="eur", order_prefix=secrets.token_hex(4).upper()
+        )
+        for column, value in columns.items():
+            setattr(tenant, column, value)
+        tenants.set_domains(tenant_id, [domain])
+        webhook_secret = f"whsec_{secrets.token_hex(16)}"
+        if stripe:
+            tenants.set_stripe_keys(
+                tenant, secret_key=f"sk_test_{account}", publishable_key=f"pk_test_{account}"
+            )
+            tenants.add_webhook_secret(tenant_id, webhook_secret)
+        db.session.add_all(make_products(tenant_id))
+        db.session.flush()
+        stock_counts.begin(tenant_id, STOCK, actor="test")
+        secret_key = api_keys.create(tenant_id, KeyKind.SECRET)
+        publishable_key = api_keys.create(tenant_id, KeyKind.PUBLISHABLE)
+    return Brand(
+        id=tenant_id,
+        slug=slug,
+        name=name,
+        domain=domain,
+        secret_key=secret_key,
+        publishable_key=publishable_key,
+        stripe_secret_key=f"sk_test_{account}",
+        stripe_publishable_key=f"pk_test_{account}",
+        webhook_secret=webhook_secret,
+        sandbox_url=sandbox_url,
+    )
+
+
+def make_products(tenant_id: int) -> list[Product]:
+    rows = [
+        ("simple", ProductKind.LEVEL, "Simple", 0, 1),
+        ("intuitive", ProductKind.LEVEL, "Intuitive", 1400, 2),
+        ("alchimique", ProductKind.LEVEL, "Alchimique", 2900, 3),
+        ("integrale", ProductKind.LEVEL, "Intégrale", 4900, 4),
+        ("mystique", ProductKind.DIGITAL, "Niveau Mystique", 4700, None),
+        ("strict", ProductKind.DIGITAL, "Revoked by any refund", 3000, None),
+        ("shirt", ProductKind.PHYSICAL, "Chemise", 5900, None),
+        ("cap", ProductKind.PHYSICAL, "Casquette", 1900, None),
+    ]
+    return [
+        Product(
+            tenant_id=tenant_id,
+            id=product_id,
+            kind=kind,
+            name=name,
+            description=f"Description: {name}",
+            amount=amount,
+            currency="eur",
+            level_number=level,
+            position=position,
+            active=True,
+            on_partial_refund=(
+                PartialRefundPolicy.REVOKE if product_id == "strict" else PartialRefundPolicy.KEEP
+            ),
+        )
+        for position, (product_id, kind, name, amount, level) in enumerate(rows)
+    ]
+
+
+def make_sale(product: str = "mystique", **changes: Any) -> Sale:
+    values: dict[str, Any] = {
+        "product_id": product,
+        "level": None,
+        "quantity": 1,
+        "customer_email": BUYER,
+        "customer_name": None,
+        "metadata": {},
+        "source": "products",
+    }
+    return Sale(**(values | changes))
+
+
+def open_payment(brand: Brand, product: str = "mystique", **changes: Any) -> PaymentOpened:
+    """Open a payment as a buyer would, with Stripe's stand-in."""
+    call = Call(fingerprint=secrets.token_hex(32), actor="test")
+    return create_payment_intent(brand.id, call=call, sale=make_sale(product, **changes)).value
+
+
+def load_order(brand: Brand, reference: str) -> Order:
+    """The order, whole, as it is committed now."""
+    with atomic(brand.id):
+        return orders.get_order(brand.id, reference)
+
+
+def set_stock(brand: Brand, product_id: str, on_hand: int) -> None:
+    """So many pieces are in the house, as an operator counts them."""
+    count_stock(brand.id, product_id, on_hand, actor="test")
+
+
+def load_stock(brand: Brand, product_id: str) -> StockItem:
+    """The figures of one of the brand's goods, as they are committed now."""
+    with atomic(brand.id):
+        return db.session.get_one(StockItem, (brand.id, product_id))
+
+
+def count(brand: Brand, model: type[Base], **columns: Any) -> int:
+    """How many rows of the tenant there are with these values."""
+    query = select(func.count()).select_from(model)
+    for name, value in {"tenant_id": brand.id, **columns}.items():
+        query = query.where(getattr(model, name) == value)
+    with atomic(brand.id):
+        return db.session.execute(query).scalar_one()
+
+
+def owed_messages(brand: Brand, order_id: UUID) -> list[str]:
+    """Kinds of all messages of the order, sent or not."""
+    query = select(OutboxMessage.kind).where(
+        OutboxMessage.tenant_id == brand.id, OutboxMessage.order_id == order_id
+    )
+    with atomic(brand.id):
+        return sorted(str(kind) for kind in db.session.execute(query).scalars())
+
+
+def make_cart(domain: str, items: dict[str, int] | None = None, **changes: Any) -> Cart:
+    """Two shirts and a cap unless told otherwise."""
+    basket = Basket(
+        items=tuple(Item(name, quantity) for name, quantity in (items or {"shirt": 2, "cap": 1}).items()),
+        customer_email=changes.pop("customer_email", BUYER),
+        customer_name=None,
+        metadata=changes.pop("metadata", {}),
+        source="checkout",
+        locale=changes.pop("locale", None),
+    )
+    pages = {"success_url": f"https://{domain}/thanks", "cancel_url": f"https://{domain}/cart"}
+    return Cart(basket, **pages | changes)
+
+
+def open_cart(
+    brand: Brand, items: dict[str, int] | None = None, *, call: Call | None = None, **changes: Any
+) -> SessionOpened:
+    """Open a cart as a shop's page would."""
+    call = call or Call(fingerprint=secrets.token_hex(32), actor="test")
+    return create_checkout_session(brand.id, call=call, cart=make_cart(brand.domain, items, **changes)).value
+
+
+def figures(brand: Brand, product_id: str) -> tuple[int, int, int]:
+    """Pieces on hand, held and sold."""
+    item = load_stock(brand, product_id)
+    return item.on_hand, item.held, item.sold

@@ -1,0 +1,106 @@
+"""Stripe's events as they arrive: built, signed, delivered."""
+
+import hashlib
+import hmac
+import json
+import secrets
+import time
+from typing import Any
+
+from lumira.clients.stripe_client import API_VERSION
+from tests.support.factories import Brand
+
+
+def payment_intent(
+    *,
+    id: str,  # noqa: A002 - Stripe's own name
+    amount: int = 4700,
+    currency: str = "eur",
+    status: str = "requires_payment_method",
+    order_number: str | None = None,
+    **fields: Any,
+) -> dict[str, Any]:
+    """A PaymentIntent as it stands in an event."""
+    intent: dict[str, Any] = {
+        "id": id,
+        "object": "payment_intent",
+        "amount": amount,
+        "amount_capturable": 0,
+        "amount_received": amount if status == "succeeded" else 0,
+        "automatic_payment_methods": {"allow_redirects": "always", "enabled": True},
+        "canceled_at": None,
+        "capture_method": "automatic_async",
+        "client_secret": f"{id}_secret_{secrets.token_hex(12)}",
+        "confirmation_method": "automatic",
+        "created": int(time.time()),
+        "currency": currency,
+        "customer": None,
+        "last_payment_error": None,
+        "latest_charge": None,
+        "livemode": False,
+        "metadata": {"orderNumber": order_number} if order_number else {},
+        "next_action": None,
+        "payment_method": None,
+        "payment_method_types": ["card", "link"],
+        "status": status,
+    }
+    return intent | fields
+
+
+def event(event_type: str, stripe_object: dict[str, Any], **fields: Any) -> dict[str, Any]:
+    """An event around an object."""
+    envelope: dict[str, Any] = {
+        "id": f"evt_{secrets.token_hex(12)}",
+        "object": "event",
+        "api_version": API_VERSION,
+        "created": int(time.time()),
+        "data": {"object": stripe_object},
+        "livemode": False,
+        "pending_webhooks": 1,
+        "request": {"id": None, "idempotency_key": None},
+        "type": event_type,
+    }
+    return envelope | fields
+
+
+def declined(
+    charge: str, *, code: str = "card_declined", payment_method: str | None = None
+) -> dict[str, Any]:
+    """What `last_payment_error` says after a failed try."""
+    return {
+        "type": "card_error",
+        "code": code,
+        "decline_code": "generic_decline",
+        "charge": charge,
+        "message": "Your card was declined.",
+        "payment_method": {"id": payment_method or f"pm_{charge}", "object": "payment_method"},
+    }
+
+
+def signature(body: bytes, secret: str, *, at: float | None = None) -> str:
+    """The header with which Stripe signs exactly these bytes."""
+    timestamp = int(time.time() if at is None else at)
+    signed = hmac.new(secret.encode(), f"{timestamp}.".encode() + body, hashlib.sha256).hexdigest()
+    return f"t={timestamp},v1={signed},v0={'0' * 64}"
+
+
+def encode(stripe_event: dict[str, Any]) -> bytes:
+    """An event as Stripe sends it: indented JSON."""
+    return json.dumps(stripe_event, indent=2).encode()
+
+
+def receive(brand: Brand, stripe_event: dict[str, Any]) -> None:
+    """Put a signed event into the tenant's inbox."""
+    from lumira.webhooks import inbox  # noqa: PLC0415 - the events are of use without the application
+
+    body = encode(stripe_event)
+    inbox.receive(brand.id, body=body, signature=signature(body, brand.webhook_secret))
+
+
+def deliver(brand: Brand, *stripe_events: dict[str, Any]) -> None:
+    """Put events into the inbox and let a worker handle everything that is due."""
+    from lumira.webhooks import process  # noqa: PLC0415 - see above
+
+    for stripe_event in stripe_events:
+        receive(brand, stripe_event)
+    process.drain(brand.id)

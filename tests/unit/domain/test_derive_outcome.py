@@ -1,0 +1,615 @@
+"""What an order is, gives and owes follows from its facts, in whatever order they were learned."""
+
+import itertools
+from datetime import UTC, datetime
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from lumira.domain import payments
+from lumira.domain.checkout_sessions import SessionFacts, attach_session
+from lumira.domain.outcome import derive
+from lumira.domain.payments import IntentFacts, TryFailed
+from lumira.domain.record_session import record_session
+from lumira.models import (
+    Charge,
+    Dispute,
+    DisputeStatus,
+    GrantReason,
+    MessageKind,
+    Order,
+    OrderLine,
+    OrderStatus,
+    PartialRefundPolicy,
+    PaymentRequest,
+    ProductKind,
+    Refund,
+    RefundOrigin,
+    RefundStatus,
+    ReleaseOnFailure,
+    RequestState,
+    ReservationState,
+    ReviewReason,
+    SessionState,
+)
+
+NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
+
+
+def make_order(*, amount: int = 4700, policy: PartialRefundPolicy = PartialRefundPolicy.KEEP) -> Order:
+    order = Order(
+        tenant_id=1,
+        id=uuid4(),
+        order_number="TST-1",
+        amount=amount,
+        currency="eur",
+        customer_email="buyer@example.com",
+        status=OrderStatus.PENDING,
+        livemode=False,
+    )
+    order.lines.append(
+        OrderLine(
+            id=uuid4(),
+            position=0,
+            product_id="mystique",
+            product_name="Niveau Mystique",
+            kind=ProductKind.DIGITAL,
+            quantity=1,
+            unit_amount=amount,
+            on_partial_refund=policy,
+        )
+    )
+    return order
+
+
+def intent(intent_id: str = "pi_1", **fields: Any) -> IntentFacts:
+    values: dict[str, Any] = {
+        "id": intent_id,
+        "status": "requires_payment_method",
+        "amount": 4700,
+        "currency": "eur",
+    }
+    return IntentFacts(**(values | fields))
+
+
+def opened() -> Order:
+    order = make_order()
+    payments.attach_intent(order, intent())
+    return order
+
+
+def paid(*, received: int = 4700, **options: Any) -> Order:
+    order = make_order(**options)
+    payments.record_succeeded(order, intent(amount_received=received, charge_id="ch_1", told_at=NOW))
+    return order
+
+
+def processing(order: Order, charge: str = "ch_1") -> None:
+    payments.record_processing(order, intent(charge_id=charge, payment_method_id="pm_1"))
+
+
+def acting(order: Order, method: str = "pm_1") -> None:
+    payments.record_requires_action(order, intent(payment_method_id=method))
+
+
+def declined(order: Order, charge: str | None = "ch_1", method: str | None = "pm_1") -> None:
+    payments.record_declined(
+        order, intent(failure=TryFailed(charge, method, "card_declined", "generic_decline"))
+    )
+
+
+def succeeded(order: Order) -> None:
+    payments.record_succeeded(order, intent(amount_received=4700, charge_id="ch_9", told_at=NOW))
+
+
+def canceled(order: Order) -> None:
+    payments.record_canceled(order, intent())
+
+
+STORIES = [
+    ("nothing yet", [], OrderStatus.PENDING),
+    ("asked to act", [acting], OrderStatus.PROCESSING),
+    ("on its way", [processing], OrderStatus.PROCESSING),
+    ("paid", [succeeded], OrderStatus.COMPLETED),
+    ("declined", [declined], OrderStatus.FAILED),
+    ("declined, then paid", [declined, succeeded], OrderStatus.COMPLETED),
+    ("acted, then declined", [acting, declined], OrderStatus.FAILED),
+    ("refused to act", [acting, lambda order: declined(order, None)], OrderStatus.FAILED),
+    ("bank debit bounced", [processing, declined], OrderStatus.FAILED),
+    (
+        "declined, then another card acts",
+        [lambda o: declined(o, "ch_0", "pm_0"), acting],
+        OrderStatus.PROCESSING,
+    ),
+    (
+        "declined, then a debit on its way",
+        [lambda o: declined(o, "ch_0", "pm_0"), processing],
+        OrderStatus.PROCESSING,
+    ),
+    ("canceled", [canceled], OrderStatus.CANCELLED),
+    ("declined, then canceled", [declined, canceled], OrderStatus.CANCELLED),
+    ("acting, then canceled", [acting, canceled], OrderStatus.CANCELLED),
+    ("every event there is, and paid", [acting, processing, declined, succeeded], OrderStatus.COMPLETED),
+]
+
+
+@pytest.mark.parametrize(("story", "facts", "status"), STORIES, ids=[story for story, *_ in STORIES])
+def test_status_is_the_same_in_whatever_order_the_facts_are_learned(story, facts, status) -> None:
+    for permutation in itertools.permutations(facts):
+        order = opened()
+        for record in (*permutation, *permutation):
+            record(order)
+        assert derive(order).status is status
+
+
+def test_a_canceled_intent_that_stripe_says_succeeded_is_paid() -> None:
+    order = opened()
+    canceled(order)
+    succeeded(order)
+    assert derive(order).status is OrderStatus.COMPLETED
+
+
+@pytest.mark.parametrize("received", [1, 4699, 4701])
+def test_another_amount_than_asked_for_is_reviewed_and_grants_nothing(received: int) -> None:
+    outcome = derive(paid(received=received))
+    assert outcome.status is OrderStatus.PROCESSING
+    assert outcome.review is ReviewReason.AMOUNT_MISMATCH
+    assert outcome.grants == {}
+    assert outcome.messages == frozenset()
+
+
+def test_another_currency_than_asked_for_is_reviewed() -> None:
+    order = paid()
+    order.payments[0].currency = "usd"
+    assert derive(order).review is ReviewReason.CURRENCY_MISMATCH
+
+
+def test_a_released_review_is_served() -> None:
+    order = paid(received=4600)
+    order.review_released_at = NOW
+    outcome = derive(order)
+    assert (outcome.status, outcome.review) == (OrderStatus.COMPLETED, None)
+    assert [state.active for state in outcome.grants.values()] == [True]
+
+
+def test_paid_grants_every_digital_line_and_none_of_the_goods() -> None:
+    order = paid()
+    order.lines.append(
+        OrderLine(
+            id=uuid4(), product_id="shirt", product_name="Chemise", kind=ProductKind.PHYSICAL, quantity=2
+        )
+    )
+    assert list(derive(order).grants) == [order.lines[0].id]
+
+
+def test_one_message_for_each_decline_and_one_for_the_confirmation() -> None:
+    order = opened()
+    declined(order, "ch_1")
+    declined(order, "ch_1")
+    declined(order, "ch_2", "pm_2")
+    succeeded(order)
+    assert derive(order).messages == {
+        (MessageKind.PAYMENT_FAILED, "ch_1"),
+        (MessageKind.PAYMENT_FAILED, "ch_2"),
+        (MessageKind.ORDER_CONFIRMATION, ""),
+    }
+
+
+def test_a_buyer_without_an_address_is_owed_no_message() -> None:
+    order = paid()
+    order.customer_email = None
+    assert derive(order).messages == frozenset()
+
+
+def test_a_refused_request_fails_the_order_until_the_next_attempt() -> None:
+    order = make_order()
+    order.requests.append(
+        PaymentRequest(attempt=1, state=RequestState.REFUSED, refusal={"code": "x", "message": "y"})
+    )
+    assert derive(order).status is OrderStatus.FAILED
+    order.requests.append(PaymentRequest(attempt=2, state=RequestState.FROZEN))
+    assert derive(order).status is OrderStatus.PENDING
+
+
+def refund(order: Order, amount: int, status: RefundStatus = RefundStatus.SUCCEEDED, number: int = 1) -> None:
+    order.refunds.append(
+        Refund(
+            stripe_refund_id=f"re_{number}",
+            stripe_charge_id="ch_1",
+            amount=amount,
+            currency="eur",
+            status=status,
+        )
+    )
+
+
+def told(order: Order, amount: int) -> None:
+    order.charges.append(Charge(stripe_charge_id="ch_1", amount_refunded=amount, uncaptured=0))
+
+
+REFUNDS = [
+    ("whole", [(4700, RefundStatus.SUCCEEDED)], None, OrderStatus.REFUNDED, False),
+    ("whole, still pending", [(4700, RefundStatus.PENDING)], None, OrderStatus.REFUNDED, False),
+    ("whole, then failed", [(4700, RefundStatus.FAILED)], 4700, OrderStatus.COMPLETED, True),
+    ("whole, only the charge told so", [], 4700, OrderStatus.REFUNDED, False),
+    ("part", [(1000, RefundStatus.SUCCEEDED)], 1000, OrderStatus.PARTIALLY_REFUNDED, True),
+    ("two parts that make the whole", [(1700, RefundStatus.SUCCEEDED), (3000, RefundStatus.SUCCEEDED)], 4700,
+     OrderStatus.REFUNDED, False),
+    ("two parts, one known", [(1700, RefundStatus.SUCCEEDED)], 4700, OrderStatus.REFUNDED, False),
+    ("a part that was canceled", [(1000, RefundStatus.CANCELED)], 1000, OrderStatus.COMPLETED, True),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("story", "refunded", "charge", "status", "live"), REFUNDS, ids=[r[0] for r in REFUNDS]
+)
+def test_what_went_back_decides_status_and_access(story, refunded, charge, status, live) -> None:
+    order = paid()
+    for number, (amount, state) in enumerate(refunded):
+        refund(order, amount, state, number)
+    if charge is not None:
+        told(order, charge)
+    outcome = derive(order)
+    assert outcome.status is status
+    assert [state.active for state in outcome.grants.values()] == [live]
+
+
+def test_a_partial_refund_revokes_where_the_product_says_so() -> None:
+    order = paid(policy=PartialRefundPolicy.REVOKE)
+    refund(order, 1)
+    [state] = derive(order).grants.values()
+    assert (state.active, state.reason) == (False, GrantReason.REFUNDED)
+
+
+def test_a_second_payment_that_went_back_takes_nothing_away() -> None:
+    order = paid()
+    payments.record_succeeded(order, intent("pi_2", amount_received=4700, charge_id="ch_2", told_at=NOW))
+    order.refunds.append(
+        Refund(
+            stripe_refund_id="re_1",
+            stripe_charge_id="ch_2",
+            amount=4700,
+            currency="eur",
+            status=RefundStatus.SUCCEEDED,
+        )
+    )
+    outcome = derive(order)
+    assert outcome.status is OrderStatus.COMPLETED
+    assert [state.active for state in outcome.grants.values()] == [True]
+
+
+DISPUTES = [
+    (DisputeStatus.WARNING_NEEDS_RESPONSE, 4700, OrderStatus.COMPLETED, True),
+    (DisputeStatus.WARNING_CLOSED, 4700, OrderStatus.COMPLETED, True),
+    (DisputeStatus.PREVENTED, 4700, OrderStatus.COMPLETED, True),
+    (DisputeStatus.NEEDS_RESPONSE, 4700, OrderStatus.DISPUTED, False),
+    (DisputeStatus.APPEAL_UNDER_REVIEW, 4700, OrderStatus.DISPUTED, False),
+    (DisputeStatus.LOST, 4700, OrderStatus.DISPUTED, False),
+    (DisputeStatus.LOST, 1000, OrderStatus.PARTIALLY_REFUNDED, True),
+    (DisputeStatus.WON, 4700, OrderStatus.COMPLETED, True),
+]
+
+
+@pytest.mark.parametrize(("dispute", "amount", "status", "live"), DISPUTES)
+def test_a_dispute_suspends_revokes_and_restores(dispute, amount, status, live) -> None:
+    order = paid()
+    order.disputes.append(Dispute(stripe_dispute_id="du_1", amount=amount, currency="eur", status=dispute))
+    outcome = derive(order)
+    assert outcome.status is status
+    assert [state.active for state in outcome.grants.values()] == [live]
+    # Whoever found it closed is told that it is open again.
+    is_told = (MessageKind.ACCESS_READY, "du_1") in outcome.messages
+    assert is_told is (dispute is DisputeStatus.WON)
+
+
+def test_a_free_order_is_complete_and_never_refunded() -> None:
+    order = make_order(amount=0)
+    outcome = derive(order)
+    assert outcome.status is OrderStatus.COMPLETED
+    assert [state.reason for state in outcome.grants.values()] == [GrantReason.FREE]
+
+
+def test_a_wrong_payment_that_went_back_whole_needs_no_decision_any_more() -> None:
+    order = paid(received=4600)
+    refund(order, 4600)
+    outcome = derive(order)
+    assert (outcome.status, outcome.review, outcome.grants) == (OrderStatus.REFUNDED, None, {})
+
+
+def test_a_refund_that_names_no_charge_is_counted_once() -> None:
+    order = paid()
+    told(order, 2350)
+    refund(order, 2350)
+    order.refunds[0].stripe_charge_id = None
+    assert derive(order).status is OrderStatus.PARTIALLY_REFUNDED
+
+
+def test_a_try_that_stripe_knows_nothing_of_any_more_is_over() -> None:
+    order = opened()
+    acting(order)
+    declined(order, "ch_2", "pm_2")
+    assert derive(order).status is OrderStatus.PROCESSING
+    payments.end_tries(order, "pi_1", ["pm_1"])
+    assert derive(order).status is OrderStatus.FAILED
+
+
+HELD, SOLD, RELEASED = ReservationState.HELD, ReservationState.SOLD, ReservationState.RELEASED
+
+
+def make_cart(policy: ReleaseOnFailure = ReleaseOnFailure.AT_DEADLINE) -> Order:
+    """Goods that come back to the shelf with the money, goods that do not, and something digital."""
+    order = make_order()
+    order.release_on_failure = policy
+    for product_id, restock in (("shirt", True), ("cap", False)):
+        order.lines.append(
+            OrderLine(
+                id=uuid4(),
+                position=len(order.lines),
+                product_id=product_id,
+                product_name=product_id,
+                kind=ProductKind.PHYSICAL,
+                quantity=2,
+                unit_amount=0,
+                on_partial_refund=PartialRefundPolicy.KEEP,
+                restock_on_refund=restock,
+            )
+        )
+    return order
+
+
+def session_facts(number: int = 1, **fields: Any) -> SessionFacts:
+    values: dict[str, Any] = {
+        "id": f"cs_{number}",
+        "state": SessionState.OPEN,
+        "is_paid": False,
+        "amount": 4700,
+        "currency": "eur",
+        "expires_at": NOW,
+    }
+    return SessionFacts(**(values | fields))
+
+
+def on_page(policy: ReleaseOnFailure = ReleaseOnFailure.AT_DEADLINE) -> Order:
+    order = make_cart(policy)
+    attach_session(order, session_facts())
+    return order
+
+
+def page_paid(order: Order) -> None:
+    told = session_facts(state=SessionState.COMPLETE, is_paid=True, payment_intent_id="pi_1")
+    record_session(order, told, told_at=NOW)
+
+
+def page_finished(order: Order) -> None:
+    record_session(order, session_facts(state=SessionState.COMPLETE, payment_intent_id="pi_1"), told_at=NOW)
+
+
+def page_failed(order: Order) -> None:
+    told = session_facts(state=SessionState.COMPLETE, payment_intent_id="pi_1")
+    record_session(order, told, told_at=NOW, has_failed=True)
+
+
+def page_expired(order: Order) -> None:
+    record_session(order, session_facts(state=SessionState.EXPIRED, payment_intent_id="pi_1"))
+
+
+PAGES = [
+    ("nothing yet", [], OrderStatus.PENDING, HELD),
+    ("asked to act", [acting], OrderStatus.PROCESSING, HELD),
+    ("declined", [declined], OrderStatus.FAILED, HELD),
+    ("paid", [succeeded, page_paid], OrderStatus.COMPLETED, SOLD),
+    ("only the page tells that it was paid", [page_paid], OrderStatus.COMPLETED, SOLD),
+    ("only the payment tells that it was paid", [succeeded], OrderStatus.COMPLETED, SOLD),
+    ("declined, then paid", [declined, page_paid], OrderStatus.COMPLETED, SOLD),
+    ("finished, no money yet", [page_finished], OrderStatus.PROCESSING, HELD),
+    ("finished, a debit on its way", [processing, page_finished], OrderStatus.PROCESSING, HELD),
+    ("a debit that arrived", [processing, page_finished, page_paid], OrderStatus.COMPLETED, SOLD),
+    ("a debit that failed", [processing, page_finished, declined, page_failed], OrderStatus.FAILED, RELEASED),
+    ("only the page tells that its debit failed", [processing, page_failed], OrderStatus.FAILED, RELEASED),
+    ("only the payment tells that its debit failed", [processing, page_finished, declined], OrderStatus.FAILED,
+     RELEASED),
+    ("expired", [page_expired], OrderStatus.CANCELLED, RELEASED),
+    ("declined, then expired", [declined, page_expired], OrderStatus.CANCELLED, RELEASED),
+    ("declined, canceled and expired", [declined, canceled, page_expired], OrderStatus.CANCELLED, RELEASED),
+    ("expired before the bank was answered", [acting, page_expired], OrderStatus.CANCELLED, RELEASED),
+    ("expired, and paid in the same second", [page_expired, page_paid], OrderStatus.COMPLETED, SOLD),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("story", "facts", "status", "pieces"), PAGES, ids=[story for story, *_ in PAGES])
+def test_a_page_ends_the_same_in_whatever_order_it_is_told(story, facts, status, pieces) -> None:
+    for permutation in itertools.permutations(facts):
+        order = on_page()
+        for record in (*permutation, *permutation):
+            record(order)
+        outcome = derive(order)
+        assert outcome.status is status
+        assert outcome.stock == {"shirt": pieces, "cap": pieces}
+
+
+EARLIER_PAGES = [
+    ("declined and expired", [declined, page_expired]),
+    ("declined, canceled and expired", [declined, canceled, page_expired]),
+    ("left at the bank and expired", [acting, page_expired]),
+    ("a debit that failed", [processing, page_finished, declined, page_failed]),
+]
+
+
+@pytest.mark.parametrize(("story", "facts"), EARLIER_PAGES, ids=[story for story, _ in EARLIER_PAGES])
+@pytest.mark.parametrize("policy", list(ReleaseOnFailure))
+def test_a_new_page_keeps_its_pieces_whatever_became_of_the_one_before(story, facts, policy) -> None:
+    order = on_page(policy)
+    for record in facts:
+        record(order)
+    attach_session(order, session_facts(2))
+
+    outcome = derive(order)
+    assert outcome.status is OrderStatus.PENDING
+    assert outcome.stock == {"shirt": HELD, "cap": HELD}
+
+
+def test_a_failed_try_on_a_new_page_counts_as_one() -> None:
+    order = on_page(ReleaseOnFailure.AT_ONCE)
+    for record in (processing, page_finished, declined, page_failed):
+        record(order)
+    attach_session(order, session_facts(2))
+    payments.record_declined(
+        order, intent("pi_2", failure=TryFailed("ch_2", "pm_2", "card_declined", "generic_decline"))
+    )
+
+    outcome = derive(order)
+    assert outcome.status is OrderStatus.FAILED
+    assert outcome.stock == {"shirt": RELEASED, "cap": RELEASED}
+
+
+FAILURES = [
+    ("a card is declined", [declined], ReleaseOnFailure.AT_DEADLINE, HELD),
+    ("a card is declined, and the tenant is strict", [declined], ReleaseOnFailure.AT_ONCE, RELEASED),
+    ("the bank is not answered, and the tenant is strict", [acting, lambda o: declined(o, None)],
+     ReleaseOnFailure.AT_ONCE, RELEASED),
+    ("a debit bounces", [processing, declined], ReleaseOnFailure.AT_DEADLINE, RELEASED),
+    ("declined, and another card acts", [lambda o: declined(o, "ch_0", "pm_0"), acting],
+     ReleaseOnFailure.AT_ONCE, HELD),
+    ("nothing yet, and the tenant is strict", [], ReleaseOnFailure.AT_ONCE, HELD),
+    ("canceled", [canceled], ReleaseOnFailure.AT_DEADLINE, RELEASED),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("story", "facts", "policy", "pieces"), FAILURES, ids=[story for story, *_ in FAILURES]
+)
+def test_a_failed_try_gives_pieces_back_as_the_tenant_has_it(story, facts, policy, pieces) -> None:
+    for permutation in itertools.permutations(facts):
+        order = make_cart(policy)
+        payments.attach_intent(order, intent())
+        for record in permutation:
+            record(order)
+        assert derive(order).stock == {"shirt": pieces, "cap": pieces}
+
+
+def test_a_refused_request_gives_pieces_back_at_once() -> None:
+    order = make_cart()
+    order.requests.append(
+        PaymentRequest(attempt=1, state=RequestState.REFUSED, refusal={"code": "x", "message": "y"})
+    )
+    assert set(derive(order).stock.values()) == {RELEASED}
+
+
+RETURNS = [
+    ("nothing went back", [], SOLD),
+    ("all of it", [(4700, RefundStatus.SUCCEEDED)], RELEASED),
+    ("all of it in parts", [(1700, RefundStatus.SUCCEEDED), (3000, RefundStatus.SUCCEEDED)], RELEASED),
+    ("a part", [(4699, RefundStatus.SUCCEEDED)], SOLD),
+    ("all of it, still on its way", [(4700, RefundStatus.PENDING)], SOLD),
+    ("all of it, and it failed", [(4700, RefundStatus.FAILED)], SOLD),
+    ("a part, the rest on its way", [(1700, RefundStatus.SUCCEEDED), (3000, RefundStatus.PENDING)], SOLD),
+]
+
+
+@pytest.mark.parametrize(("story", "refunded", "shirts"), RETURNS, ids=[story for story, *_ in RETURNS])
+def test_goods_are_back_once_all_of_the_money_is_where_the_policy_says_so(story, refunded, shirts) -> None:
+    order = make_cart()
+    succeeded(order)
+    for number, (amount, status) in enumerate(refunded):
+        refund(order, amount, status, number)
+    assert derive(order).stock == {"shirt": shirts, "cap": SOLD}
+
+
+def test_what_is_under_review_stays_held() -> None:
+    order = make_cart()
+    payments.record_succeeded(order, intent(amount_received=4600, charge_id="ch_1", told_at=NOW))
+    outcome = derive(order)
+    assert outcome.review is ReviewReason.AMOUNT_MISMATCH
+    assert outcome.stock == {"shirt": HELD, "cap": HELD}
+
+
+def pay(order: Order, number: int, received: int = 4700) -> None:
+    payments.record_succeeded(
+        order, intent(f"pi_{number}", amount_received=received, charge_id=f"ch_{number}", told_at=NOW)
+    )
+
+
+SECOND_PAYMENTS = [
+    ("paid once", [4700], []),
+    ("paid twice", [4700, 4700], ["pi_2"]),
+    ("paid three times", [4700, 4700, 4700], ["pi_2", "pi_3"]),
+    ("first wrong, then right", [4600, 4700], ["pi_1"]),
+    ("first right, then wrong", [4700, 4600], ["pi_2"]),
+    # Nobody can tell which of them is meant: a person decides.
+    ("wrong twice", [4600, 4600], []),
+]
+
+
+@pytest.mark.parametrize(
+    ("story", "received", "returned"), SECOND_PAYMENTS, ids=[story for story, *_ in SECOND_PAYMENTS]
+)
+def test_every_payment_but_one_goes_back_by_itself(story, received, returned) -> None:
+    order = make_cart()
+    numbered = list(enumerate(received, start=1))
+    for number, _ in numbered:
+        payments.attach_intent(order, intent(f"pi_{number}"))
+    # Told in the other order than they were opened: it must not matter.
+    for number, amount in reversed(numbered):
+        pay(order, number, amount)
+
+    outcome = derive(order)
+    assert [(p.stripe_payment_intent_id, origin) for p, origin in outcome.returned] == [
+        (intent_id, RefundOrigin.SECOND_PAYMENT) for intent_id in returned
+    ]
+    assert outcome.is_paid is (4700 in received)
+
+
+def sold_out() -> Order:
+    """Paid after its pieces had been given back, and there were none left."""
+    order = make_cart()
+    pay(order, 1)
+    order.sold_out_at = NOW
+    return order
+
+
+def test_an_order_without_pieces_promises_nothing_and_goes_back_whole() -> None:
+    outcome = derive(sold_out())
+    assert (outcome.status, outcome.is_paid, outcome.grants) == (OrderStatus.PROCESSING, False, {})
+    assert outcome.stock == {"shirt": RELEASED, "cap": RELEASED}
+    assert [(p.stripe_payment_intent_id, origin) for p, origin in outcome.returned] == [
+        ("pi_1", RefundOrigin.SOLD_OUT)
+    ]
+    assert outcome.messages == frozenset()
+
+
+def test_an_order_without_pieces_gives_every_payment_back() -> None:
+    order = sold_out()
+    pay(order, 2)
+    assert {origin for _, origin in derive(order).returned} == {RefundOrigin.SOLD_OUT}
+    assert len(derive(order).returned) == 2
+
+
+@pytest.mark.parametrize(
+    ("status", "expected"),
+    [
+        (RefundStatus.PENDING, OrderStatus.REFUNDED),
+        (RefundStatus.SUCCEEDED, OrderStatus.REFUNDED),
+        # The money is here again, and is owed: nothing is served for it.
+        (RefundStatus.FAILED, OrderStatus.PROCESSING),
+    ],
+)
+def test_an_order_without_pieces_is_refunded_and_its_buyer_is_told_of_that_alone(status, expected) -> None:
+    order = sold_out()
+    refund(order, 4700, status)
+    order.refunds[0].has_succeeded = status is RefundStatus.SUCCEEDED
+    outcome = derive(order)
+    assert (outcome.status, outcome.is_paid) == (expected, False)
+    assert outcome.stock == {"shirt": RELEASED, "cap": RELEASED}
+    told = {(MessageKind.ORDER_REFUNDED, "re_1")} if status is RefundStatus.SUCCEEDED else set()
+    assert outcome.messages == told
+
+
+def test_an_order_whose_time_was_over_before_it_was_asked_for_is_cancelled_and_gives_its_pieces_back() -> (
+    None
+):
+    order = make_cart()
+    order.closed_at = NOW
+    outcome = derive(order)
+    assert outcome.status is OrderStatus.CANCELLED
+    assert outcome.stock == {"shirt": RELEASED, "cap": RELEASED}

@@ -1,0 +1,62 @@
+"""One dispute is one row with its furthest word, whichever event told it, and in whatever order."""
+
+import itertools
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from lumira.domain import disputes
+from lumira.domain.disputes import DisputeFacts
+from lumira.models import DisputeStatus, Order
+
+DUE = datetime(2026, 6, 1, tzinfo=UTC)
+
+
+def told(status: str, movements: int = 0, name: str = "du_1", **fields: Any) -> DisputeFacts:
+    values = {"charge_id": "ch_1", "amount": 4700, "currency": "eur", "reason": "fraudulent", "due_at": DUE}
+    return DisputeFacts(id=name, status=DisputeStatus(status), movements=movements, **(values | fields))
+
+
+STORIES = [
+    ("an inquiry that ends", [told("warning_needs_response"), told("warning_under_review"), told("warning_closed")],
+     "warning_closed", (False, 0)),
+    ("an inquiry that becomes a dispute", [told("warning_needs_response"), told("needs_response"),
+     told("needs_response", 1)], "needs_response", (True, 0)),
+    ("won", [told("needs_response"), told("needs_response", 1), told("under_review", 1), told("won", 2)],
+     "won", (False, 0)),
+    ("won before the money is back", [told("needs_response", 1), told("won", 1), told("won", 2)],
+     "won", (False, 0)),
+    ("lost", [told("needs_response"), told("needs_response", 1), told("lost", 1)], "lost", (False, 4700)),
+    ("lost from the start", [told("lost"), told("lost", 1)], "lost", (False, 4700)),
+    ("lost, then won late", [told("needs_response", 1), told("lost", 1), told("won", 2)], "won", (False, 0)),
+    ("won, then lost after all", [told("won", 2), told("lost", 3)], "lost", (False, 4700)),
+    ("appealed and won", [told("lost", 1), told("appeal_under_review", 1), told("won", 2)], "won", (False, 0)),
+    ("prevented", [told("needs_response"), told("prevented")], "prevented", (False, 0)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("story", "facts", "status", "amounts"), STORIES, ids=[s[0] for s in STORIES])
+def test_the_furthest_word_counts_in_whatever_order_it_is_told(story, facts, status, amounts) -> None:
+    for permutation in itertools.permutations(facts):
+        order = Order()
+        for fact in (*permutation, *permutation):
+            disputes.record_dispute(order, fact)
+        [dispute] = order.disputes
+        assert dispute.status == status
+        assert disputes.open_amounts(order) == amounts
+
+
+def test_several_disputes_of_one_charge_are_several() -> None:
+    order = Order()
+    disputes.record_dispute(order, told("lost", 1, amount=1000))
+    disputes.record_dispute(order, told("needs_response", 1, "du_2", amount=3700))
+    assert disputes.open_amounts(order) == (True, 1000)
+
+
+def test_a_later_word_without_date_or_reason_keeps_those_that_are_known() -> None:
+    order = Order()
+    disputes.record_dispute(order, told("needs_response"))
+    disputes.record_dispute(order, told("lost", 1, due_at=None, reason=None, amount=5000))
+    [dispute] = order.disputes
+    assert (dispute.due_at, dispute.reason, dispute.amount) == (DUE, "fraudulent", 5000)

@@ -1,0 +1,82 @@
+"""Somebody's address is recognised however it is written, and nobody else's is taken for it."""
+
+import pytest
+
+from lumira.domain.identifiers import customers_in, names_in, spellings, strings_in
+
+ANA = "ana@example.com"
+SAID = [
+    ANA,
+    " Ana@Example.COM ",
+    "Order of ana@example.com.",
+    "email=ana@example.com",
+    "https://shop.example/u/ana@example.com/orders",
+    "https://shop.example/?for=ana%40example.com&page=2",
+    "to ana@example.com!",
+    "x|ana@example.com|y",
+    "'ana@example.com'",
+    "Ana <ana@example.com>, Johana <johana@example.com>",
+    '{"for": "ana@example.com"}',
+    "*ana@example.com*",
+]
+NOT_SAID = [
+    "johana@example.com",
+    "jo.ana@example.com",
+    "jo-ana@example.com",
+    "jo+ana@example.com",
+    "ana@example.com.br",
+    "ana@example.community",
+    "ana@mail.example.com",
+    "ana at example.com",
+    "@example.com",
+]
+
+
+@pytest.mark.parametrize("text", SAID)
+def test_an_address_is_found_however_it_stands_in_a_text(text: str) -> None:
+    assert ANA in names_in([text])
+    assert ANA in names_in([text], doubtful=False)
+
+
+@pytest.mark.parametrize("text", NOT_SAID)
+def test_an_address_that_only_contains_another_is_not_the_other(text: str) -> None:
+    assert ANA not in names_in([text])
+
+
+@pytest.mark.parametrize("text", ["l'adresse d'ana@example.com", "o'ana@example.com", "~ana@example.com"])
+def test_what_may_be_an_address_or_a_part_of_one_is_both_and_for_sure_only_the_whole(text: str) -> None:
+    assert ANA in names_in([text])
+    assert ANA not in names_in([text], doubtful=False)
+
+
+def test_an_apostrophe_belongs_to_an_address() -> None:
+    assert "o'brien@example.com" in names_in(["Of O'Brien@example.com."], doubtful=False)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("zoe@bücher.example", "zoe@xn--bcher-kva.example"),
+        ("zoe@xn--bcher-kva.example", "zoe@BÜCHER.example"),
+        ("zélie@example.com", "ZÉLIE@example.com"),
+        ("zélie@example.com", "ze\u0301lie@example.com"),
+        ("ze\u0301lie@example.com", "zélie@example.com"),
+    ],
+)
+def test_an_address_is_one_in_either_writing_of_its_letters(one: str, other: str) -> None:
+    assert spellings(one) & names_in([other])
+
+
+def test_a_domain_that_is_none_stays_as_it_is_written() -> None:
+    assert spellings("zoe@xn--.é..") == {"zoe@xn--.é.."}
+
+
+def test_a_long_text_without_an_address_is_read_at_once() -> None:
+    assert names_in(["a" * 500_000, "@" * 20_000]) != {ANA}
+
+
+def test_all_texts_of_a_payload_are_read_and_whose_its_objects_are() -> None:
+    payload = {"a": [{"customer": "cus_1"}, {"customer": {"id": "cus_2", "name": ANA}}], "customer": None}
+    assert ANA in strings_in(payload)
+    assert set(customers_in(payload)) == {"cus_1", "cus_2"}
+    assert names_in(["of cus_1 and pi_2"]) == {"cus_1", "pi_2"}

@@ -1,0 +1,146 @@
+"""Stripe is asked about an order often while it is fresh, seldom afterwards, and not for ever."""
+
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+from lumira.models import (
+    Order,
+    OrderStatus,
+    Payment,
+    PaymentRequest,
+    Refund,
+    RefundStatus,
+    RequestState,
+    ReviewReason,
+)
+from lumira.repositories import order_polls
+
+OPENED = datetime(2026, 5, 1, 12, tzinfo=UTC)
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+
+
+def make_order(
+    status: OrderStatus = OrderStatus.PENDING, *, requests: tuple[PaymentRequest, ...] = (), **columns: Any
+) -> Order:
+    order = Order(status=status, amount=4700, created_at=OPENED, updated_at=OPENED)
+    order.payments.append(Payment(stripe_payment_intent_id="pi_1"))
+    order.requests.extend(requests)
+    for name, value in columns.items():
+        setattr(order, name, value)
+    return order
+
+
+def request(at: datetime | None, state: RequestState = RequestState.ANSWERED) -> PaymentRequest:
+    return PaymentRequest(attempt=1, state=state, created_at=at)
+
+
+def next_after(order: Order, age: timedelta) -> timedelta | None:
+    order_polls.schedule(order, OPENED + age)
+    return None if order.next_check_at is None else order.next_check_at - OPENED
+
+
+INTERVALS = [
+    (timedelta(), MINUTE),
+    (9 * MINUTE, MINUTE),
+    (10 * MINUTE, 3 * MINUTE),
+    (59 * MINUTE, 3 * MINUTE),
+    (HOUR, 30 * MINUTE),
+    (47 * HOUR, 30 * MINUTE),
+    (2 * DAY, 6 * HOUR),
+    (29 * DAY, 6 * HOUR),
+    (30 * DAY, None),
+]
+
+
+@pytest.mark.parametrize("status", [OrderStatus.PENDING, OrderStatus.PROCESSING, OrderStatus.FAILED])
+@pytest.mark.parametrize(("age", "pause"), INTERVALS)
+def test_an_open_order_is_asked_about_at_growing_intervals_that_end(status, age, pause) -> None:
+    expected = None if pause is None else age + pause
+    assert next_after(make_order(status), age) == expected
+
+
+def test_in_the_first_hour_no_two_questions_are_more_than_four_minutes_apart() -> None:
+    age, asked = timedelta(), [timedelta()]
+    while (age := next_after(make_order(), age)) < HOUR:
+        asked.append(age)
+    assert max(after - before for before, after in pairwise(asked)) < 4 * MINUTE
+
+
+@pytest.mark.parametrize(
+    "status",
+    [OrderStatus.COMPLETED, OrderStatus.REFUNDED, OrderStatus.DISPUTED, OrderStatus.PARTIALLY_REFUNDED],
+)
+def test_a_paid_order_is_asked_about_at_given_ages_up_to_four_months(status) -> None:
+    ages, age = [], timedelta(minutes=1)
+    while (age := next_after(make_order(status), age)) is not None:
+        ages.append(age)
+    assert ages == [HOUR, 6 * HOUR, *(days * DAY for days in (1, 3, 7, 14, 30, 60, 90, 120))]
+
+
+def test_an_order_under_review_is_paid_and_not_abandoned() -> None:
+    order = make_order(OrderStatus.PROCESSING, review_reason=ReviewReason.AMOUNT_MISMATCH)
+    assert next_after(order, 2 * HOUR) == 6 * HOUR
+    assert not order_polls.is_abandoned(order, OPENED + 30 * DAY)
+
+
+@pytest.mark.parametrize("status", [RefundStatus.PENDING, RefundStatus.REQUIRES_ACTION])
+@pytest.mark.parametrize(
+    ("refund_age", "pause"), [(timedelta(), HOUR), (3 * DAY, 12 * HOUR), (31 * DAY, None)]
+)
+def test_a_refund_on_its_way_is_asked_about_sooner_and_not_for_ever(status, refund_age, pause) -> None:
+    age = 65 * DAY
+    order = make_order(OrderStatus.REFUNDED)
+    order.refunds.append(Refund(status=status, created_at=OPENED + age - refund_age))
+    assert next_after(order, age) == (90 * DAY if pause is None else age + pause)
+
+
+def test_a_refund_that_is_being_written_counts_as_new() -> None:
+    order = make_order(OrderStatus.REFUNDED)
+    order.refunds.append(Refund(status=RefundStatus.PENDING))
+    assert next_after(order, 65 * DAY) == 65 * DAY + HOUR
+
+
+@pytest.mark.parametrize(
+    "order",
+    [
+        make_order(OrderStatus.CANCELLED),
+        make_order(OrderStatus.COMPLETED, amount=0),
+        make_order(OrderStatus.FAILED, payments=[], requests=(request(OPENED, RequestState.REFUSED),)),
+        make_order(OrderStatus.PENDING, payments=[]),
+    ],
+    ids=["canceled", "free", "refused by Stripe", "never asked for"],
+)
+def test_where_there_is_nothing_at_stripe_nothing_is_asked(order) -> None:
+    assert next_after(order, MINUTE) is None
+
+
+@pytest.mark.parametrize("state", [RequestState.FROZEN, RequestState.UNKNOWN, None])
+def test_an_intent_whose_answer_never_came_is_looked_for(state) -> None:
+    order = make_order(payments=[], requests=(request(OPENED, state),))
+    assert order_polls.may_be_orphaned(order)
+    assert next_after(order, timedelta()) == MINUTE
+
+
+@pytest.mark.parametrize(("hours", "abandoned"), [(23, False), (24, False), (25, True)])
+def test_an_order_is_abandoned_after_a_day(hours, abandoned) -> None:
+    assert order_polls.is_abandoned(make_order(), OPENED + hours * HOUR) is abandoned
+
+
+def test_a_buyer_who_tries_again_on_the_next_day_has_a_day_again() -> None:
+    order = make_order(requests=(request(OPENED), request(OPENED + 30 * HOUR)))
+    assert not order_polls.is_abandoned(order, OPENED + 31 * HOUR)
+    assert order_polls.is_abandoned(order, OPENED + 55 * HOUR)
+    assert next_after(order, 30 * HOUR) == 30 * HOUR + MINUTE
+
+
+def test_something_known_to_be_missing_is_asked_about_within_a_minute_and_never_later_than_planned() -> None:
+    order = make_order(OrderStatus.COMPLETED, next_check_at=OPENED + DAY)
+    order_polls.schedule_at_once(order, OPENED)
+    assert order.next_check_at == OPENED + MINUTE
+
+    order.next_check_at = OPENED + timedelta(seconds=5)
+    order_polls.schedule_at_once(order, OPENED)
+    assert order.next_check_at == OPENED + timedelta(seconds=5)

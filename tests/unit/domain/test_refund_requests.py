@@ -1,0 +1,127 @@
+"""How much of a payment can still be refunded, and what the house decides about it by itself."""
+
+from typing import Any
+
+import pytest
+
+from lumira.models import (
+    Charge,
+    Dispute,
+    DisputeStatus,
+    Order,
+    Payment,
+    PaymentState,
+    Refund,
+    RefundOrigin,
+    RefundStatus,
+    RequestState,
+)
+from lumira.repositories import refund_requests
+
+
+def payment(name: str = "pi_1", *, received: int = 4700, charge: str | None = "ch_1") -> Payment:
+    return Payment(
+        stripe_payment_intent_id=name,
+        state=PaymentState.SUCCEEDED if received else PaymentState.OPEN,
+        amount_received=received,
+        stripe_charge_id=charge,
+        currency="eur",
+    )
+
+
+def refund(amount: int, status: str = "succeeded", **columns: Any) -> Refund:
+    values = {"stripe_charge_id": "ch_1", "stripe_payment_intent_id": None, **columns}
+    return Refund(amount=amount, status=RefundStatus(status), **values)
+
+
+def told(amount: int, charge: str = "ch_1", *, uncaptured: int = 0) -> Charge:
+    return Charge(stripe_charge_id=charge, amount_refunded=amount, uncaptured=uncaptured)
+
+
+def order(*known: Any, asked: tuple[int, ...] = ()) -> Order:
+    """An order of two payments, about the first of which these things are known."""
+    made = Order(order_number="LUM-1", payments=[payment(), payment("pi_2", charge="ch_2")])
+    for each in known:
+        {Refund: made.refunds, Charge: made.charges, Dispute: made.disputes}[type(each)].append(each)
+    for amount in asked:
+        refund_requests.freeze(made, made.payments[0], amount=amount, origin=RefundOrigin.ASKED)
+    return made
+
+
+LEFT = [
+    ("nothing went back", order(), 4700),
+    ("a part did", order(refund(1000)), 3700),
+    ("a part is on its way", order(refund(1000, "pending")), 3700),
+    ("a part failed", order(refund(1000, "failed"), told(1000)), 4700),
+    ("a part is asked for", order(asked=(1000,)), 3700),
+    ("parts did, and others are asked for", order(refund(700), told(700), asked=(1000, 500)), 2500),
+    ("only the charge told", order(told(1000)), 3700),
+    ("what the charge told may be what is asked for", order(told(1000), asked=(1000,)), 3700),
+    ("the charge told of more than is asked for", order(told(1500), asked=(1000,)), 3200),
+    ("what was never captured is no refund", order(told(700, uncaptured=700)), 4700),
+    ("of the other payment", order(refund(4700, stripe_charge_id="ch_2"), told(4700, "ch_2")), 4700),
+    ("its refund names the payment alone",
+     order(refund(1000, stripe_charge_id=None, stripe_payment_intent_id="pi_1")), 3700),
+    ("another's refund names its payment alone",
+     order(refund(1000, stripe_charge_id=None, stripe_payment_intent_id="pi_2")), 4700),
+    ("everything", order(refund(4700), told(4700)), 0),
+    ("more than everything", order(refund(4700), told(4700), asked=(100,)), 0),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("known", "left"), [case[1:] for case in LEFT], ids=[case[0] for case in LEFT])
+def test_what_is_left_counts_all_that_went_back_or_is_on_its_way(known, left) -> None:
+    assert refund_requests.left(known, known.payments[0]) == left
+
+
+def test_nothing_is_left_of_what_was_not_paid() -> None:
+    made = Order(payments=[payment(received=0)])
+    assert refund_requests.left(made, made.payments[0]) == 0
+
+
+def test_where_only_one_payment_came_all_that_went_back_is_its() -> None:
+    unknown_charge = payment(charge=None)
+    made = Order(payments=[unknown_charge, payment("pi_2", received=0, charge=None)], refunds=[refund(1000)])
+    assert refund_requests.left(made, unknown_charge) == 3700
+
+
+def test_the_house_decides_once_about_each_payment() -> None:
+    made = order(refund(700))
+    first, second = made.payments
+    assert refund_requests.decide(made, first, origin=RefundOrigin.SOLD_OUT)
+    assert refund_requests.decide(made, second, origin=RefundOrigin.SECOND_PAYMENT)
+    for request in made.refund_requests:
+        request.state = RequestState.REFUSED
+    assert not refund_requests.decide(made, first, origin=RefundOrigin.SOLD_OUT)
+
+    sold_out, duplicate = made.refund_requests
+    assert (sold_out.amount, duplicate.amount) == (4000, 4700)
+    assert "reason" not in sold_out.parameters
+    assert duplicate.parameters == {
+        "payment_intent": "pi_2",
+        "amount": 4700,
+        "reason": "duplicate",
+        "metadata": {"orderNumber": "LUM-1", refund_requests.METADATA_KEY: str(duplicate.id)},
+    }
+    assert duplicate.stripe_key == f"lumira-refund-{duplicate.id}-1"
+
+
+def test_what_went_back_already_is_not_decided_about() -> None:
+    made = order(refund(4700))
+    assert not refund_requests.decide(made, made.payments[0], origin=RefundOrigin.SOLD_OUT)
+
+
+@pytest.mark.parametrize(
+    ("status", "charge", "is_disputed"),
+    [
+        ("needs_response", "ch_1", True),
+        ("needs_response", None, True),
+        ("under_review", "ch_1", True),
+        ("needs_response", "ch_2", False),
+        ("warning_needs_response", "ch_1", False),
+        ("won", "ch_1", False),
+    ],
+)
+def test_a_payment_is_disputed_while_its_bank_holds_the_money(status, charge, is_disputed) -> None:
+    made = order(Dispute(status=DisputeStatus(status), stripe_charge_id=charge, amount=4700))
+    assert refund_requests.is_disputed(made, made.payments[0]) is is_disputed

@@ -1,0 +1,70 @@
+"""How much went back of each charge, whichever events told of it."""
+
+import itertools
+
+import pytest
+
+from lumira.domain import refunds
+from lumira.domain.refunds import ChargeFacts, RefundFacts
+from lumira.models import Order, RefundStatus
+
+
+def refund(status: str, amount: int = 4700, name: str = "re_1", charge: str | None = "ch_1") -> RefundFacts:
+    return RefundFacts(name, charge, amount, "eur", RefundStatus(status))
+
+
+def charge(told: int, *, uncaptured: int = 0, name: str = "ch_1") -> ChargeFacts:
+    return ChargeFacts(name, "pi_1", 4700, "eur", told, uncaptured)
+
+
+def record(order: Order, fact: RefundFacts | ChargeFacts) -> None:
+    if isinstance(fact, RefundFacts):
+        refunds.record_refund(order, fact)
+    else:
+        refunds.record_told(order, fact)
+
+
+LEDGERS = [
+    ("nothing", [], 0, False),
+    ("pending counts", [refund("pending")], 4700, False),
+    ("waiting for the buyer counts", [refund("requires_action")], 4700, False),
+    ("succeeded counts once", [refund("pending"), refund("succeeded"), charge(4700)], 4700, False),
+    ("failed counts back", [refund("pending"), charge(4700), refund("failed")], 0, False),
+    ("canceled counts back", [refund("requires_action"), charge(4700), refund("canceled")], 0, False),
+    ("only the charge told", [charge(4700)], 4700, True),
+    ("told twice, cumulative", [charge(1000), charge(1500)], 1500, True),
+    ("told more than is known", [refund("succeeded", 1000), charge(1500)], 1500, True),
+    ("known more than was told", [refund("succeeded", 1000), refund("succeeded", 500, "re_2"), charge(1000)],
+     1500, False),
+    ("one of two failed", [refund("succeeded", 1000), refund("failed", 3700, "re_2"), charge(4700)], 1000, False),
+    ("failed, then a new one", [refund("failed"), charge(4700), refund("succeeded", 2000, "re_2")], 2000, False),
+    ("uncaptured", [charge(700, uncaptured=700)], 0, False),
+    ("uncaptured and refunded", [charge(1700, uncaptured=700), refund("succeeded", 1000)], 1000, False),
+    ("two charges", [charge(1000), charge(500, name="ch_2")], 1500, True),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("ledger", "facts", "refunded", "incomplete"), LEDGERS, ids=[ledger for ledger, *_ in LEDGERS]
+)
+def test_what_went_back_is_the_same_in_whatever_order_it_is_told(ledger, facts, refunded, incomplete) -> None:
+    for permutation in itertools.permutations(facts):
+        order = Order()
+        for fact in (*permutation, *permutation):
+            record(order, fact)
+        assert refunds.refunded_amount(order) == refunded
+        assert refunds.has_unknown_refunds(order) is incomplete
+
+
+def test_that_a_refund_once_succeeded_is_known_also_where_its_failure_came_first() -> None:
+    order = Order()
+    refunds.record_refund(order, refund("failed"))
+    refunds.record_refund(order, refund("succeeded"))
+    assert (order.refunds[0].status, order.refunds[0].has_succeeded) == (RefundStatus.FAILED, True)
+
+
+def test_a_charge_that_is_told_later_is_learned() -> None:
+    order = Order()
+    refunds.record_refund(order, refund("pending", charge=None))
+    refunds.record_refund(order, refund("succeeded"))
+    assert order.refunds[0].stripe_charge_id == "ch_1"

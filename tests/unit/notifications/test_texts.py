@@ -1,0 +1,207 @@
+"""Every message is there in both languages, whole, and says what it is given as text and as nothing else."""
+
+import ast
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from lumira.models import MessageKind, RefundOrigin, Tenant
+from lumira.notifications import samples, texts
+from lumira.notifications.alert_texts import WORDS, words_for
+from lumira.notifications.formatting import Language
+from lumira.notifications.texts import Text
+from lumira.notifications.theme import contrast, theme_of
+
+TEMPLATES = Path(texts.__file__).parent / "templates"
+EVERY = [(kind, language) for kind in samples.KINDS for language in Language]
+NASTY = '<b>Bold</b> & "quoted"\r\nBcc: victim@example.com\u2028next\u202eturned'
+
+
+def written(kind: str, language: Language, tenant: Tenant | None = None, **facts: object) -> Text:
+    tenant = tenant or samples.house()
+    told = samples.draft(kind, language, tenant).facts | {"receipt": None} | facts
+    return texts.render(kind, language, tenant, told)
+
+
+@pytest.mark.parametrize(("kind", "language"), EVERY)
+def test_every_kind_is_complete_in_both_languages(kind, language):
+    text = written(kind, language)
+    assert text.subject
+    assert text.plain.endswith("-- \nLumira\n")
+    for part in (text.subject, text.plain, text.html):
+        assert not re.search(r"\{[{%#]|[}%#]\}|Undefined|\bNone\b", part)
+    assert f'<html lang="{language}">' in text.html
+
+
+def test_no_template_is_left_over_and_none_is_missing():
+    kinds = [*MessageKind, "alert"]
+    expected = {
+        f"{kind}.{language}.{form}.jinja"
+        for kind in kinds
+        for language in Language
+        for form in ("txt", "html")
+    }
+    there = {path.name for path in TEMPLATES.iterdir() if path.name.count(".") == 3}
+    assert there == expected
+
+
+@pytest.mark.parametrize(("kind", "language"), EVERY)
+def test_the_plain_text_says_all_that_the_html_says(kind, language):
+    text = written(kind, language, receipt="LUM-2026-000012")
+    plain = _squeezed(text.plain + text.subject)
+    for link in re.findall(r'href="([^"]+)"', text.html):
+        assert link in text.plain
+    above_the_footer = text.html.partition("padding:20px 12px 0")[0]
+    for told in re.findall(r"LUM-[0-9A-Z-]+|\d+[.,]\d\d", re.sub("<[^>]+>", " ", above_the_footer)):
+        assert _squeezed(told) in plain
+
+
+@pytest.mark.parametrize("kind", samples.KINDS)
+def test_the_languages_differ(kind):
+    french, english = (written(kind, language) for language in (Language.FRENCH, Language.ENGLISH))
+    assert french.subject != english.subject
+    assert french.plain != english.plain
+
+
+@pytest.mark.parametrize(("kind", "language"), EVERY)
+def test_names_are_text_in_html_and_one_line_in_plain_text(kind, language):
+    tenant = samples.house()
+    tenant.name = NASTY
+    order = samples.draft(kind, language, tenant).facts["order"]
+    for line in order.lines:
+        line.product_name = NASTY
+    text = written(kind, language, tenant, order=order)
+    assert "<b>" not in text.html
+    assert not re.search(r"^\s*Bcc:", text.plain, re.MULTILINE)
+    assert not set("\r\n\u2028\u202e") & set(text.subject)
+    assert not set("\r\u2028\u202e") & set(text.plain + text.html)
+
+
+@pytest.mark.parametrize(("kind", "language"), EVERY)
+def test_html_is_well_formed_and_fetches_nothing(kind, language):
+    text = written(kind, language, receipt="LUM-2026-000012")
+    checker = _Balanced()
+    checker.feed(text.html)
+    assert checker.open == []
+    assert not re.search(r"<(img|link|script|style)|url\(|src=", text.html)
+
+
+@pytest.mark.parametrize("origin", RefundOrigin)
+@pytest.mark.parametrize("language", Language)
+def test_a_refund_says_why_the_house_decided_it(origin, language):
+    usual = written(MessageKind.ORDER_REFUNDED, language)
+    told = written(MessageKind.ORDER_REFUNDED, language, origin=origin)
+    assert (told.plain != usual.plain) == (origin is not RefundOrigin.ASKED)
+
+
+@pytest.mark.parametrize("language", Language)
+def test_a_letter_without_a_page_to_lead_to_is_whole_all_the_same(language):
+    for kind in (MessageKind.ORDER_CONFIRMATION, MessageKind.ACCESS_READY, MessageKind.DELIVERABLE_READY):
+        text = written(kind, language, access_url=None)
+        assert "href" not in text.html
+        assert "http" not in text.plain
+
+
+def test_a_receipt_is_named_only_where_it_is_attached():
+    attached = written(MessageKind.ORDER_CONFIRMATION, Language.FRENCH, receipt="LUM-2026-000012")
+    assert "LUM-2026-000012 est joint" in attached.plain
+    assert "joint" not in written(MessageKind.ORDER_CONFIRMATION, Language.FRENCH).plain
+
+
+def test_a_free_order_says_so_and_no_amount():
+    tenant = samples.house()
+    order = samples.draft(MessageKind.ORDER_CONFIRMATION, Language.FRENCH, tenant).facts["order"]
+    order.amount = 0
+    for line in order.lines:
+        line.unit_amount = 0
+    text = written(MessageKind.ORDER_CONFIRMATION, Language.FRENCH, order=order)
+    assert "Total\u00a0: gratuit" in text.plain
+    assert "0,00" not in text.plain + text.html
+
+
+@pytest.mark.parametrize(
+    ("primary", "background"),
+    [
+        (None, None),
+        ("#D4AF37", "#0F0B19"),
+        ("#FFFFFF", "#FFFFFF"),
+        ("#000000", "#000000"),
+        ("#777777", "#808080"),
+    ],
+)
+def test_every_brand_can_be_read(primary, background):
+    tenant = samples.house()
+    tenant.brand_color, tenant.brand_background = primary, background
+    theme = theme_of(tenant)
+    assert contrast(theme.on_primary, theme.primary) >= 4
+    assert contrast(theme.on_background, theme.background) >= 4
+    assert contrast(theme.heading, theme.background) >= 3
+    assert contrast(theme.quiet, theme.paper) >= 4.5
+    assert contrast(theme.edge, theme.paper) >= 1.5
+
+
+def test_a_letter_wears_the_colours_of_its_brand():
+    tenant = samples.house()
+    tenant.brand_color, tenant.brand_background, tenant.brand_radius = "#D4AF37", "#0F0B19", 12
+    html = written(MessageKind.ORDER_CONFIRMATION, Language.FRENCH, tenant).html
+    for style in ("background-color:#0F0B19", "background-color:#D4AF37", "border-radius:12px"):
+        assert style in html
+
+
+def test_every_alert_that_is_raised_has_words_in_both_languages():
+    raised = set(_kinds_raised(Path(texts.__file__).parents[1]))
+    sent_otherwise = {"dispute", "inquiry"}
+    assert "payment_mismatch" in raised
+    assert raised - sent_otherwise <= set(WORDS)
+    for kind in WORDS:
+        french, english = (words_for(kind, language) for language in (Language.FRENCH, Language.ENGLISH))
+        assert french.title
+        assert french.meaning != english.meaning
+
+
+def test_an_alert_without_words_says_its_name():
+    assert words_for("new_kind", Language.FRENCH).title == "new_kind"
+
+
+def _kinds_raised(package: Path):
+    """The kinds that the code names where it raises an alert."""
+    for path in package.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and getattr(node.func, "attr", None) == "raise_alert":
+                for keyword in node.keywords:
+                    if keyword.arg == "kind":
+                        yield from _texts_in(keyword.value)
+
+
+def _texts_in(value: ast.expr):
+    branches = (value.body, value.orelse) if isinstance(value, ast.IfExp) else (value,)
+    for each in branches:
+        if isinstance(each, ast.Constant):
+            yield each.value
+
+
+def _squeezed(text: str) -> str:
+    return re.sub(r"\s+", "", text)
+
+
+class _Balanced(HTMLParser):
+    """What was opened and not closed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+
+    def handle_starttag(self, tag, attrs):  # noqa: ARG002 - as the parser calls it
+        if tag not in ("meta", "br"):
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+
+def test_every_alert_that_is_raised_is_explained_to_operators():
+    explained = (Path(texts.__file__).parents[2] / "docs" / "operations.md").read_text()
+    raised = {*_kinds_raised(Path(texts.__file__).parents[1]), "dispute", "inquiry"}
+    assert [kind for kind in sorted(raised) if f"| `{kind}` |" not in explained] == []

@@ -3,7 +3,7 @@
 import unicodedata
 
 
-def is_lookalike(address: str) -> bool:
+def is_confusable(address: str) -> bool:
     """Whether some of its letters are others in disguise: signs and widths, and capitals that ASCII has in lower case.
 
     Two addresses are one customer's if they agree in lower case, where a Kelvin sign is a `k`.
@@ -13,7 +13,7 @@ def is_lookalike(address: str) -> bool:
     )
 
 
-def holds_encoded_word(text: str) -> bool:
+def contains_encoded_word(text: str) -> bool:
     """Whether mail programs would decode a part of it (RFC 2047).
 
     Python does so where it writes a header, line breaks included: words would become headers of their own.

@@ -21,13 +21,13 @@ from lumira.blueprints import (
 )
 from lumira.blueprints.http import correlation, cors, error_handlers, openapi, response_headers
 from lumira.blueprints.http.routing import ApiBlueprint
-from lumira.blueprints.http.webhook_fast_path import WebhookShortcut
+from lumira.blueprints.http.webhook_fast_path import WebhookFastPath
 from lumira.blueprints.pages import portal
 
 
 def register(app: Flask, settings: Settings) -> None:
     """Give the application its routes, and what surrounds every request."""
-    app.wsgi_app = WebhookShortcut(app)  # type: ignore[method-assign]
+    app.wsgi_app = WebhookFastPath(app)  # type: ignore[method-assign]
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]

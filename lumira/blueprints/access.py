@@ -3,7 +3,7 @@
 from flask import g
 
 from lumira.blueprints.http.routing import ApiBlueprint
-from lumira.schemas.access import AccessQuery, AccessQuestion, AccessResponse
+from lumira.schemas.access import AccessFilter, AccessQuery, AccessResponse
 from lumira.services.access.view_access import AccessView, view_access
 
 blueprint = ApiBlueprint("access", __name__, url_prefix="/api/access", description="Access")
@@ -12,11 +12,11 @@ blueprint = ApiBlueprint("access", __name__, url_prefix="/api/access", descripti
 @blueprint.get("")
 @blueprint.query(AccessQuery)
 @blueprint.replies(AccessResponse)
-def show_access(question: AccessQuestion) -> AccessView:
+def show_access(query: AccessFilter) -> AccessView:
     """Live and past grants of one customer, and whether one product or level is among them now."""
     return view_access(
         g.tenant_id,
-        customer_email=question.customer_email,
-        product_id=question.product_id,
-        level=question.level,
+        customer_email=query.customer_email,
+        product_id=query.product_id,
+        level=query.level,
     )

@@ -8,7 +8,7 @@ from lumira.blueprints.http.references import checked_reference
 from lumira.blueprints.http.routing import ApiBlueprint
 from lumira.domain.refunds import refunded_amount
 from lumira.repositories.order_lists import OrderFilter, OrderStatus
-from lumira.schemas.orders import OrdersQuery, OrdersResponse, OrdersWanted, WholeOrderResponse
+from lumira.schemas.orders import OrderListQuery, OrdersQuery, OrdersResponse, WholeOrderResponse
 from lumira.services.orders import view_orders
 
 blueprint = ApiBlueprint("orders", __name__, url_prefix="/api/orders", description="Orders")
@@ -17,7 +17,7 @@ blueprint = ApiBlueprint("orders", __name__, url_prefix="/api/orders", descripti
 @blueprint.get("")
 @blueprint.query(OrdersQuery)
 @blueprint.replies(OrdersResponse)
-def list_orders(wanted: OrdersWanted) -> dict[str, Any]:
+def list_orders(wanted: OrderListQuery) -> dict[str, Any]:
     """Orders, newest first, a page at a time."""
     page = OrderFilter(
         status=None if wanted.status is None else OrderStatus(wanted.status),

@@ -8,8 +8,8 @@ from lumira.blueprints.http.checkout import IDEMPOTENCY_KEY
 from lumira.blueprints.http.idempotent_requests import idempotent_call, replying
 from lumira.blueprints.http.references import checked_reference
 from lumira.blueprints.http.routing import ApiBlueprint
-from lumira.schemas.refunds import RefundAsked, RefundMadeResponse, RefundPaymentRequest
-from lumira.services.refunds.request_refund import RefundWanted, request_refund
+from lumira.schemas.refunds import RefundBody, RefundPaymentRequest, RefundResponse
+from lumira.services.refunds.request_refund import RefundCommand, request_refund
 
 blueprint = ApiBlueprint("refunds", __name__, url_prefix="/api/payments", description="Refunds")
 
@@ -24,8 +24,8 @@ EXAMPLE_MADE = {
 
 @blueprint.post("/<payment_intent_id>/refunds", parameters=[IDEMPOTENCY_KEY])
 @blueprint.body(RefundPaymentRequest, example={"amount": 1000, "reason": "requested_by_customer"})
-@blueprint.replies(RefundMadeResponse, example=EXAMPLE_MADE)
-def refund_payment(asked: RefundAsked, payment_intent_id: str) -> Any:
+@blueprint.replies(RefundResponse, example=EXAMPLE_MADE)
+def refund_payment(asked: RefundBody, payment_intent_id: str) -> Any:
     """Send all that is left of a payment back, or an amount; never more than was paid."""
-    wanted = RefundWanted(checked_reference(payment_intent_id), asked.amount, asked.reason)
+    wanted = RefundCommand(checked_reference(payment_intent_id), asked.amount, asked.reason)
     return replying(request_refund(g.tenant_id, call=idempotent_call(request), wanted=wanted))

@@ -11,7 +11,7 @@ from lumira.cli.common.times import zone_of
 from lumira.cli.customers import in_words
 from lumira.cli.tenants import tenant_id_of
 from lumira.database import atomic
-from lumira.services.access.change_access import give_access, restore_access, revoke_access
+from lumira.services.access.change_access import grant_access, restore_access, revoke_access
 from lumira.services.customers.view_customers import view_customer
 
 access = AppGroup("access", help="Who may open what.")
@@ -45,7 +45,7 @@ def give(email: str, product: str, slug: str | None, days: int | None, note: str
         tenant_id, _ = find_buyer(address, None)
     else:
         tenant_id = tenant_id_of(slug)
-    grant = give_access(
+    grant = grant_access(
         tenant_id, customer_email=address, product_id=product, days=days, note=note, actor=_ACTOR
     )
     _tell(tenant_id, grant.customer_id)

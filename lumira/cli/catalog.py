@@ -7,13 +7,13 @@ from flask.cli import AppGroup
 
 from lumira.models import ContentKind, PartialRefundPolicy, ProductKind, ReleaseOnFailure
 from lumira.money import format_amount
-from lumira.repositories.contents import WantedContent
-from lumira.repositories.products import Change, FieldChange, ProductChange, WantedProduct
+from lumira.repositories.contents import CatalogContent
+from lumira.repositories.products import CatalogProduct, Change, FieldChange, ProductChange
 from lumira.schemas import catalog_file
 from lumira.services.catalog.apply_catalog import (
+    Catalog,
     CatalogDifference,
-    WantedCatalog,
-    WantedTenant,
+    CatalogTenant,
     apply_catalog,
 )
 
@@ -23,14 +23,14 @@ _ACTOR = "operator"
 _SIGN = {Change.ADDED: "+", Change.CHANGED: "~", Change.REMOVED: "-", Change.RESTORED: "+"}
 
 
-def read_catalog(path: Path) -> WantedCatalog:
+def read_catalog(path: Path) -> Catalog:
     """What the file asks for; `CatalogError` names the line or the key that is wrong."""
     loaded = catalog_file.read(path)
     tenant = loaded["tenant"]
-    return WantedCatalog(
-        WantedTenant(**(tenant | {"release_on_failure": ReleaseOnFailure(tenant["release_on_failure"])})),
+    return Catalog(
+        CatalogTenant(**(tenant | {"release_on_failure": ReleaseOnFailure(tenant["release_on_failure"])})),
         tuple(
-            WantedProduct(
+            CatalogProduct(
                 id=product["id"],
                 kind=ProductKind(product["kind"]),
                 name=product["name"],
@@ -47,7 +47,7 @@ def read_catalog(path: Path) -> WantedCatalog:
             for product in loaded["products"]
         ),
         tuple(
-            WantedContent(product["id"], content["key"], content["title"], ContentKind(content["kind"]))
+            CatalogContent(product["id"], content["key"], content["title"], ContentKind(content["kind"]))
             for product in loaded["products"]
             for content in product["contents"]
         ),

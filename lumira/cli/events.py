@@ -47,7 +47,7 @@ def list_events(status: str | None, slug: str | None, event_type: str | None, li
             event.type,
             str(event.status),
             event.reason or "",
-            str(event.tries),
+            str(event.attempts),
             shown(event.received_at, zone),
         )
         for event, tenant_slug, zone in found[:limit]
@@ -142,11 +142,11 @@ def _account(
     yield f"  mode      {mode}{f', account {event.stripe_account}' if event.stripe_account else ''}"
     yield f"  version   {event.api_version or 'unknown'}"
     yield f"  received  {shown(event.received_at, zone)} ({zone.key})"
-    yield f"  tries     {event.tries}"
+    yield f"  attempts  {event.attempts}"
     if event.handled_at is not None:
         yield f"  done      {shown(event.handled_at, zone)}"
     elif event.status in (EventStatus.RECEIVED, EventStatus.PARKED):
-        yield f"  next try  {shown(event.next_try_at, zone)}"
+        yield f"  next       {shown(event.next_attempt_at, zone)}"
     if event.last_error:
         yield "last error"
         yield from (f"  {line}" for line in event.last_error.rstrip().splitlines())

@@ -11,7 +11,7 @@ from lumira.cli.tenants import tenant_id_of
 from lumira.clock import utc_now
 from lumira.database import atomic
 from lumira.models import AccessLink
-from lumira.services.access.manage_links import hand_out_link, list_links, revoke_links
+from lumira.services.access.manage_links import create_link, list_links, revoke_links
 
 links = AppGroup("links", help="Links to the pages of buyers.")
 
@@ -45,7 +45,7 @@ def _state(link: AccessLink, zone: ZoneInfo) -> str:
 def new(email: str, slug: str) -> None:
     """Print a link to the page of the buyer EMAIL on the last line; whoever has it can open the page."""
     tenant_id = tenant_id_of(slug)
-    url, link = hand_out_link(tenant_id, email, actor="operator")
+    url, link = create_link(tenant_id, email, actor="operator")
     with atomic(tenant_id):
         zone = zone_of(tenant_id)
     click.echo(f"Valid until {shown(link.expires_at, zone)} ({zone.key}).", err=True)

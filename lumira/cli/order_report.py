@@ -52,8 +52,8 @@ def _header(order: Order, *, tenant_slug: str, zone: ZoneInfo) -> Iterator[str]:
         yield f"            and `flask orders refund {order.order_number}` sends it back"
     if order.sold_out_at is not None:
         yield f"  sold out  {shown_exactly(order.sold_out_at, zone)}: paid when nothing was left, its money goes back"
-    if order.next_check_at is not None:
-        yield f"  next look {shown_exactly(order.next_check_at, zone)}, when Stripe is asked about it again"
+    if order.next_poll_at is not None:
+        yield f"  next look {shown_exactly(order.next_poll_at, zone)}, when Stripe is asked about it again"
 
 
 def _pieces(order: Order) -> Iterator[str]:
@@ -82,7 +82,7 @@ def _money(order: Order) -> Iterator[str]:
             f"  {payment.stripe_payment_intent_id}  {payment.state}  "
             f"asked {format_amount(payment.amount, order.currency)}, "
             f"received {format_amount(payment.amount_received, payment.currency)}"
-            f"{', a try is under way' if payments.has_open_try(order, payment) else ''}"
+            f"{', a try is under way' if payments.has_open_attempt(order, payment) else ''}"
         )
     if order.refunds or order.charges or order.refund_requests:
         refunded = format_amount(refunds.refunded_amount(order), order.currency)

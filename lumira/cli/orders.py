@@ -22,7 +22,7 @@ from lumira.schemas.refunds import REFUND_REASONS
 from lumira.services.files.view_deliverables import view_deliverables
 from lumira.services.orders.release_order import release_order
 from lumira.services.orders.view_orders import OrderView, view_order
-from lumira.services.refunds.request_refund import RefundWanted, request_refund
+from lumira.services.refunds.request_refund import RefundCommand, request_refund
 
 orders = AppGroup("orders", help="Orders and decisions about them.")
 
@@ -73,7 +73,7 @@ def refund(number: str, amount: int | None, reason: str | None, named: str | Non
     payment = _payment_to_refund(order, named)
     shown = "what is left" if amount is None else format_amount(amount, payment.currency)
     click.echo(f"{order.order_number}: refunding {shown} of {payment.stripe_payment_intent_id}.")
-    wanted = RefundWanted(payment.stripe_payment_intent_id, amount, reason)
+    wanted = RefundCommand(payment.stripe_payment_intent_id, amount, reason)
     # A person has no key to repeat a call by: one who repeats the command is understood by what it asks.
     made = request_refund(tenant_id, call=Call(fingerprint="", actor=_ACTOR), wanted=wanted).value
     click.echo(f"{made.refund_id}  {made.status}  {format_amount(made.amount, payment.currency)}")
@@ -94,7 +94,7 @@ def _payment_to_refund(order: Order, named: str | None) -> Payment:
     if len(paid) > 1:
         known = ", ".join(
             f"{payment.stripe_payment_intent_id} "
-            f"({format_amount(refund_requests.left(order, payment), payment.currency)} left)"
+            f"({format_amount(refund_requests.refundable_amount(order, payment), payment.currency)} left)"
             for payment in paid
         )
         raise NotRefundable(f"{order.order_number} was paid several times, name one with --payment: {known}.")

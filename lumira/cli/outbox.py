@@ -44,7 +44,7 @@ def list_messages(status: str | None, slug: str | None, limit: int) -> None:
             number,
             str(message.kind),
             str(message.status),
-            str(message.tries),
+            str(message.attempts),
             shown(message.created_at, zone),
             _last_line(message.last_error),
         )

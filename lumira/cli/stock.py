@@ -63,13 +63,13 @@ def show(slug: str | None, product: str | None) -> None:
 
 
 def _row(count: Count) -> tuple[str, ...]:
-    return (count.product_id, *map(str, (count.on_hand, count.held, count.available, count.sold)))
+    return (count.product_id, *map(str, (count.on_hand, count.reserved, count.available, count.sold)))
 
 
 def _tell_story(tenant_id: int, product_id: str) -> None:
     with atomic(tenant_id):
         zone = zone_of(tenant_id)
-        holds = stock_counts.list_holds(tenant_id, product_id)
+        holds = stock_counts.list_reservations(tenant_id, product_id)
         movements = stock_counts.list_movements(tenant_id, product_id, limit=_SHOWN)
     if holds:
         click.echo(f"\nheld now ({zone.key})")
@@ -82,7 +82,7 @@ def _tell_story(tenant_id: int, product_id: str) -> None:
 
 
 def _movement(movement: StockMovement, order_number: str | None, zone: ZoneInfo) -> tuple[str, ...]:
-    figures = (movement.on_hand, movement.held, movement.sold)
+    figures = (movement.on_hand, movement.reserved, movement.sold)
     signed = (f"{figure:+}" if figure else "" for figure in figures)
     at = shown(movement.created_at, zone)
     return (at, str(movement.reason), *signed, order_number or "", movement.actor)
@@ -93,7 +93,7 @@ def _movement(movement: StockMovement, order_number: str | None, zone: ZoneInfo)
 @click.argument("product")
 @click.argument("quantity", type=Pieces(signed=False))
 def set_(slug: str, product: str, quantity: int) -> None:
-    """Put down that there are QUANTITY pieces of PRODUCT in the house, those that are held included."""
+    """Put down that there are QUANTITY pieces of PRODUCT in the house, those that are reserved included."""
     _tell(slug, set_stock(tenant_id_of(slug), product, quantity, actor=_ACTOR))
 
 
@@ -109,7 +109,9 @@ def adjust(slug: str, product: str, quantity: int) -> None:
 def _tell(slug: str, correction: Correction) -> None:
     now = correction.now
     changed = f"{correction.before} → {now.on_hand}" if correction.difference else f"still {now.on_hand}"
-    click.echo(f"{slug} {now.product_id}: {changed} on hand, {now.held} held, {now.available} available.")
+    click.echo(
+        f"{slug} {now.product_id}: {changed} on hand, {now.reserved} reserved, {now.available} available."
+    )
     if not correction.difference:
         click.echo("Nothing was changed.")
 

@@ -44,8 +44,8 @@ def attach_session(order: Order, facts: SessionFacts) -> CheckoutSession:
         )
         order.sessions.append(session)
     if order.requests and order.requests[-1].state is RequestState.FROZEN:
-        order.requests[-1].state = RequestState.ANSWERED
-        order.requests[-1].answered_at = utc_now()
+        order.requests[-1].state = RequestState.ACCEPTED
+        order.requests[-1].responded_at = utc_now()
     return session
 
 

@@ -17,7 +17,7 @@ class Money:
     lost: int
 
     @property
-    def is_back(self) -> bool:
+    def is_fully_refunded(self) -> bool:
         """Whether nothing of the price is left here."""
         return self.refunded > 0 and self.accepted - self.refunded <= 0
 
@@ -31,7 +31,7 @@ class Money:
         return self.disputed or self.refunded > 0 or self.lost > 0
 
     @property
-    def is_partly_back(self) -> bool:
+    def is_partially_refunded(self) -> bool:
         """Whether less than the price is left here. A second payment that went back took nothing away."""
         gone = self.refunded + self.lost
         return gone > 0 and self.accepted - gone < self.price
@@ -58,7 +58,7 @@ def review_reason(order: Order) -> ReviewReason | None:
     return reasons[0] if reasons else None
 
 
-def paid_in_excess(order: Order) -> list[Payment]:
+def duplicate_payments(order: Order) -> list[Payment]:
     """Every payment but the one that paid for the order: the first that was right, else the first."""
     succeeded = [payment for payment in order.payments if payment.has_succeeded]
     kept = next((payment for payment in succeeded if _mismatch(order, payment) is None), None)

@@ -15,21 +15,21 @@ from lumira.models import (
 )
 
 
-def status_of_served(order: Order, money: Money) -> OrderStatus:
+def status_when_fulfilled(order: Order, money: Money) -> OrderStatus:
     """Of what was paid for, or is free: how much of the money is still here."""
     if order.is_free:
         return OrderStatus.COMPLETED
     if money.disputed or money.is_lost:
         return OrderStatus.DISPUTED
-    if money.is_back:
+    if money.is_fully_refunded:
         return OrderStatus.REFUNDED
-    return OrderStatus.PARTIALLY_REFUNDED if money.is_partly_back else OrderStatus.COMPLETED
+    return OrderStatus.PARTIALLY_REFUNDED if money.is_partially_refunded else OrderStatus.COMPLETED
 
 
-def status_of_unserved(order: Order, review: ReviewReason | None) -> OrderStatus:
+def status_when_unfulfilled(order: Order, review: ReviewReason | None) -> OrderStatus:
     """Of what is not paid for, or not as asked: whether it may still be."""
     payable = payable_of(order)
-    is_under_way = any(payments.has_open_try(order, payment) for payment in payable)
+    is_under_way = any(payments.has_open_attempt(order, payment) for payment in payable)
     if review is not None or is_under_way or any(_is_awaited(order, session) for session in order.sessions):
         return OrderStatus.PROCESSING
     if order.sessions:

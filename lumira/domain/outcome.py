@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from lumira.domain import payments
-from lumira.domain.order_money import Money, money_of, paid_in_excess, review_reason
-from lumira.domain.order_status import payable_of, status_of_served, status_of_unserved
+from lumira.domain.order_money import Money, duplicate_payments, money_of, review_reason
+from lumira.domain.order_status import payable_of, status_when_fulfilled, status_when_unfulfilled
 from lumira.models import (
     DisputeStatus,
     GrantReason,
@@ -58,28 +58,28 @@ def derive(order: Order) -> Outcome:
     review = review_reason(order)
     is_paid = order.is_free or (review is None and any(p.has_succeeded for p in order.payments))
     money = money_of(order)
-    if review is not None and money.is_back:
+    if review is not None and money.is_fully_refunded:
         # What was paid wrongly went back whole: nobody has to decide about it any more.
-        return _unserved(order, OrderStatus.REFUNDED, None)
+        return _unfulfilled(order, OrderStatus.REFUNDED, None)
     if not is_paid:
-        return _unserved(order, status_of_unserved(order, review), review)
+        return _unfulfilled(order, status_when_unfulfilled(order, review), review)
     if order.sold_out_at is not None:
         # Paid too late, and nothing was left: all of it goes back, and until it has, nothing is promised.
-        status = status_of_served(order, money) if money.touches_anything else OrderStatus.PROCESSING
+        status = status_when_fulfilled(order, money) if money.touches_anything else OrderStatus.PROCESSING
         back = tuple((p, RefundOrigin.SOLD_OUT) for p in order.payments if p.has_succeeded)
-        return _unserved(order, status, None, returned=back)
+        return _unfulfilled(order, status, None, returned=back)
     return Outcome(
-        status=status_of_served(order, money),
+        status=status_when_fulfilled(order, money),
         review=review,
         is_paid=True,
         grants={line.id: _grant_state(order, line, money) for line in order.lines if line.grants_access},
-        stock=_stock_of_served(order),
-        returned=tuple((payment, RefundOrigin.SECOND_PAYMENT) for payment in paid_in_excess(order)),
+        stock=_stock_when_fulfilled(order),
+        returned=tuple((payment, RefundOrigin.DUPLICATE_PAYMENT) for payment in duplicate_payments(order)),
         messages=frozenset(_messages(order, is_paid=True)),
     )
 
 
-def _unserved(
+def _unfulfilled(
     order: Order,
     status: OrderStatus,
     review: ReviewReason | None,
@@ -91,30 +91,30 @@ def _unserved(
         review=review,
         is_paid=False,
         grants={},
-        stock=_stock_of_unserved(order, status),
+        stock=_stock_when_unfulfilled(order, status),
         returned=returned,
         messages=frozenset(_messages(order, is_paid=False)),
     )
 
 
-def _stock_of_served(order: Order) -> dict[str, ReservationState]:
+def _stock_when_fulfilled(order: Order) -> dict[str, ReservationState]:
     """Sold; back on the shelf once every refund that makes up the price has succeeded, where the policy says so."""
     accepted = sum(payment.amount_received for payment in order.payments if payment.has_succeeded)
     back = sum(refund.amount for refund in order.refunds if refund.status is RefundStatus.SUCCEEDED)
-    is_back = 0 < accepted <= back
+    is_fully_refunded = 0 < accepted <= back
     return {
         line.product_id: ReservationState.RELEASED
-        if is_back and line.restock_on_refund
+        if is_fully_refunded and line.restock_on_refund
         else ReservationState.SOLD
         for line in order.lines
         if line.keeps_stock
     }
 
 
-def _stock_of_unserved(order: Order, status: OrderStatus) -> dict[str, ReservationState]:
+def _stock_when_unfulfilled(order: Order, status: OrderStatus) -> dict[str, ReservationState]:
     is_over = status in (OrderStatus.CANCELLED, OrderStatus.REFUNDED) or order.sold_out_at is not None
     is_released = is_over or (status is OrderStatus.FAILED and _failure_releases(order))
-    state = ReservationState.RELEASED if is_released else ReservationState.HELD
+    state = ReservationState.RELEASED if is_released else ReservationState.RESERVED
     return {line.product_id: state for line in order.lines if line.keeps_stock}
 
 
@@ -131,25 +131,25 @@ def _failure_releases(order: Order) -> bool:
 
 def _grant_state(order: Order, line: OrderLine, money: Money) -> GrantState:
     # Money that is gone for good says more than a person's decision before or after it.
-    if money.is_back:
+    if money.is_fully_refunded:
         return GrantState(active=False, reason=GrantReason.REFUNDED)
     if money.is_lost:
         return GrantState(active=False, reason=GrantReason.DISPUTE_LOST)
-    if _is_revoked_by_hand(order, line):
+    if _is_revoked_by_operator(order, line):
         return GrantState(active=False, reason=GrantReason.OPERATOR)
     if order.is_free:
         return GrantState(active=True, reason=GrantReason.FREE)
     if money.disputed:
         return GrantState(active=False, reason=GrantReason.DISPUTED)
-    if money.is_partly_back and line.on_partial_refund is PartialRefundPolicy.REVOKE:
+    if money.is_partially_refunded and line.on_partial_refund is PartialRefundPolicy.REVOKE:
         return GrantState(active=False, reason=GrantReason.REFUNDED)
     return GrantState(active=True, reason=GrantReason.PAID)
 
 
-def _is_revoked_by_hand(order: Order, line: OrderLine) -> bool:
+def _is_revoked_by_operator(order: Order, line: OrderLine) -> bool:
     """Whether a person closed it: that holds whatever the money says, until a person restores it."""
     return any(
-        grant.order_line_id == line.id and grant.revoked_by_hand_at is not None for grant in order.grants
+        grant.order_line_id == line.id and grant.operator_revoked_at is not None for grant in order.grants
     )
 
 

@@ -45,7 +45,7 @@ class PaymentMismatch(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class TryFailed:
+class AttemptFailure:
     """One failed try, as the PaymentIntent's `last_payment_error` tells it."""
 
     charge_id: str | None
@@ -66,8 +66,8 @@ class IntentFacts:
     charge_id: str | None = None
     payment_method_id: str | None = None
     #: When Stripe said it: whole seconds.
-    told_at: datetime | None = None
-    failure: TryFailed | None = None
+    reported_at: datetime | None = None
+    failure: AttemptFailure | None = None
     metadata: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -191,13 +191,13 @@ def mark_refused(request: PaymentRequest, *, code: str, message: str) -> None:
     """Stripe said no for good: the next try is a new attempt under a new key."""
     request.state = RequestState.REFUSED
     request.refusal = {"code": code, "message": message}
-    request.answered_at = utc_now()
+    request.responded_at = utc_now()
 
 
 def mark_unknown(request: PaymentRequest) -> None:
     """Stripe failed on its side and would repeat that answer for a day: look there before asking again."""
     request.state = RequestState.UNKNOWN
-    request.answered_at = utc_now()
+    request.responded_at = utc_now()
 
 
 def attach_intent(order: Order, intent: IntentFacts) -> Payment:
@@ -216,14 +216,14 @@ def attach_intent(order: Order, intent: IntentFacts) -> Payment:
             amount=intent.amount,
             currency=intent.currency,
             amount_received=0,
-            tries=[],
-            ended_tries=[],
+            attempts=[],
+            ended_attempts=[],
             created_at=utc_now(),
         )
         order.payments.append(payment)
     if order.requests and order.requests[-1].state is RequestState.FROZEN:
-        order.requests[-1].state = RequestState.ANSWERED
-        order.requests[-1].answered_at = utc_now()
+        order.requests[-1].state = RequestState.ACCEPTED
+        order.requests[-1].responded_at = utc_now()
     return payment
 
 
@@ -239,7 +239,7 @@ def record_succeeded(order: Order, intent: IntentFacts) -> None:
     payment.amount_received = intent.amount_received
     payment.currency = intent.currency
     # Stripe's clock has whole seconds: it must not seem that the payment preceded its own opening.
-    payment.succeeded_at = max(intent.told_at or utc_now(), payment.created_at)
+    payment.succeeded_at = max(intent.reported_at or utc_now(), payment.created_at)
 
 
 def record_canceled(order: Order, intent: IntentFacts) -> None:
@@ -252,13 +252,13 @@ def record_canceled(order: Order, intent: IntentFacts) -> None:
 def record_processing(order: Order, intent: IntentFacts) -> None:
     """Note that a charge is on its way: its outcome comes later, perhaps in days."""
     payment = attach_intent(order, intent)
-    _add_try(payment, intent.charge_id or intent.payment_method_id or intent.id)
+    _add_attempt(payment, intent.charge_id or intent.payment_method_id or intent.id)
 
 
 def record_requires_action(order: Order, intent: IntentFacts) -> None:
     """Note that the buyer has to do something, such as answer their bank."""
     payment = attach_intent(order, intent)
-    _add_try(payment, intent.payment_method_id or intent.id)
+    _add_attempt(payment, intent.payment_method_id or intent.id)
 
 
 def record_state(order: Order, intent: IntentFacts) -> None:
@@ -278,7 +278,7 @@ def record_state(order: Order, intent: IntentFacts) -> None:
                 record_declined(order, intent)
 
 
-def end_tries(order: Order, payment_intent_id: str, tries: Iterable[str]) -> None:
+def end_attempts(order: Order, payment_intent_id: str, attempts: Iterable[str]) -> None:
     """Note that these tries, known before Stripe was asked, are over: Stripe waits for another method.
 
     Events cannot tell this: a buyer who leaves the bank's page and tries another card ends the first try
@@ -286,19 +286,19 @@ def end_tries(order: Order, payment_intent_id: str, tries: Iterable[str]) -> Non
     """
     payment = order.find_payment(payment_intent_id)
     if payment is not None:
-        payment.ended_tries = sorted({*(payment.ended_tries or ()), *tries})
+        payment.ended_attempts = sorted({*(payment.ended_attempts or ()), *attempts})
 
 
-def _add_try(payment: Payment, subject: str) -> None:
-    if subject not in payment.tries:
+def _add_attempt(payment: Payment, subject: str) -> None:
+    if subject not in payment.attempts:
         # A new list, because a change inside the old one would go unnoticed; sorted, so that order never matters.
-        payment.tries = sorted([*payment.tries, subject])
+        payment.attempts = sorted([*payment.attempts, subject])
 
 
 def record_declined(order: Order, intent: IntentFacts) -> None:
     """Note one failed try; each counts once, however often and in whatever order it is told."""
     payment = attach_intent(order, intent)
-    failure = intent.failure or TryFailed(None, None, None, None)
+    failure = intent.failure or AttemptFailure(None, None, None, None)
     subject = failure.charge_id or failure.payment_method_id or intent.id
     if any(known.subject == subject for known in order.declines):
         return
@@ -316,16 +316,16 @@ def record_declined(order: Order, intent: IntentFacts) -> None:
     )
 
 
-def has_open_try(order: Order, payment: Payment) -> bool:
+def has_open_attempt(order: Order, payment: Payment) -> bool:
     """Whether a try on this payment was seen under way and has not been seen to fail."""
-    ended: set[str] = set(payment.ended_tries or ())
+    ended: set[str] = set(payment.ended_attempts or ())
     for decline in order.declines:
         if decline.payment_id == payment.id:
             known = (decline.subject, decline.stripe_charge_id, decline.stripe_payment_method_id)
             ended.update(name for name in known if name)
             # A try that could not be told from another one ends with any decline.
             ended.add(payment.stripe_payment_intent_id)
-    return any(subject not in ended for subject in payment.tries)
+    return any(subject not in ended for subject in payment.attempts)
 
 
 def has_failed_delayed(order: Order, among: Iterable[Payment]) -> bool:
@@ -333,5 +333,5 @@ def has_failed_delayed(order: Order, among: Iterable[Payment]) -> bool:
 
     Told by a decline of the very charge that was seen processing, in whichever order the two were learned.
     """
-    processing = {known for payment in among for known in payment.tries if not known.startswith("pm_")}
+    processing = {known for payment in among for known in payment.attempts if not known.startswith("pm_")}
     return any(decline.stripe_charge_id in processing for decline in order.declines)

@@ -9,7 +9,7 @@ from lumira.models import Order, SessionState
 
 
 def record_session(
-    order: Order, facts: SessionFacts, *, told_at: datetime | None = None, has_failed: bool = False
+    order: Order, facts: SessionFacts, *, reported_at: datetime | None = None, has_failed: bool = False
 ) -> None:
     """Note a session's state and, once its form was finished, its payment: paid only if Stripe says so.
 
@@ -24,7 +24,7 @@ def record_session(
         amount=facts.amount,
         currency=facts.currency,
         amount_received=facts.amount if facts.is_paid else 0,
-        told_at=told_at,
+        reported_at=reported_at,
     )
     if facts.is_paid:
         payments.record_succeeded(order, intent)

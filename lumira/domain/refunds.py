@@ -70,13 +70,13 @@ def _answer(order: Order, facts: RefundFacts) -> None:
             and facts.payment_intent_id in (None, request.stripe_payment_intent_id)
             and request.stripe_refund_id is None
         ):
-            request.state = RequestState.ANSWERED
+            request.state = RequestState.ACCEPTED
             request.stripe_refund_id = facts.id
-            request.answered_at = utc_now()
+            request.responded_at = utc_now()
             request.leased_until = None
 
 
-def record_told(order: Order, facts: ChargeFacts) -> None:
+def record_amount_refunded(order: Order, facts: ChargeFacts) -> None:
     """Note how much of a charge went back in all: cumulative at Stripe, so the largest ever told counts."""
     known = next((charge for charge in order.charges if charge.stripe_charge_id == facts.id), None)
     if known is None:

@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, TypeGuard
 
-from lumira.confusables import is_lookalike
+from lumira.confusables import is_confusable
 from lumira.domain.checkout_sessions import SessionFacts
 from lumira.domain.disputes import DisputeFacts
-from lumira.domain.payments import IntentFacts, TryFailed
+from lumira.domain.payments import AttemptFailure, IntentFacts
 from lumira.domain.refunds import ChargeFacts, RefundFacts
 from lumira.models import DisputeStatus, RefundStatus, SessionState
 from lumira.repositories.refund_requests import METADATA_KEY
@@ -25,7 +25,7 @@ class MalformedObject(Exception):
     """Stripe's signature is right and the content makes no sense; says which field."""
 
 
-def read_intent(intent: Mapping[str, Any], *, told_at: datetime | None = None) -> IntentFacts:
+def read_intent(intent: Mapping[str, Any], *, reported_at: datetime | None = None) -> IntentFacts:
     """What a PaymentIntent says; `MalformedObject` names the field that it lacks."""
     error = _mapping(intent, "last_payment_error")
     return IntentFacts(
@@ -36,7 +36,7 @@ def read_intent(intent: Mapping[str, Any], *, told_at: datetime | None = None) -
         amount_received=_amount(intent, "amount_received", default=0),
         charge_id=_id_of(intent.get("latest_charge"), "latest_charge"),
         payment_method_id=_id_of(intent.get("payment_method"), "payment_method"),
-        told_at=told_at,
+        reported_at=reported_at,
         failure=_read_failure(error) if error is not None else None,
         metadata=read_metadata(intent),
     )
@@ -61,7 +61,7 @@ def read_session(session: Mapping[str, Any]) -> SessionFacts:
         expires_at=expires_at,
         payment_intent_id=_id_of(session.get("payment_intent"), "payment_intent"),
         # Stripe's page takes what is refused here: whoever looks like another buyer gets nothing of theirs.
-        customer_email=email if is_storable(email) and "@" in email and not is_lookalike(email) else None,
+        customer_email=email if is_storable(email) and "@" in email and not is_confusable(email) else None,
         metadata=read_metadata(session),
     )
 
@@ -116,8 +116,8 @@ def read_dispute(dispute: Mapping[str, Any]) -> DisputeFacts:
     )
 
 
-def _read_failure(error: Mapping[str, Any]) -> TryFailed:
-    return TryFailed(
+def _read_failure(error: Mapping[str, Any]) -> AttemptFailure:
+    return AttemptFailure(
         charge_id=_id_of(error.get("charge"), "charge"),
         payment_method_id=_id_of(error.get("payment_method"), "payment_method"),
         code=_optional_text(error, "code"),

@@ -58,7 +58,7 @@ class AccessGrant(Identified, Timestamped, Base):
     granted_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
     #: A person's decision, and thereby a fact: closed, whatever the money says, until a person restores it.
-    revoked_by_hand_at: Mapped[datetime | None]
+    operator_revoked_at: Mapped[datetime | None]
     #: When its time is over; `None` for access without an end.
     expires_at: Mapped[datetime | None]
     #: Whether it opens the levels below its own too.

@@ -18,7 +18,12 @@ class Alert(Identified, Base):
     __tablename__ = "alerts"
     __table_args__ = (
         UniqueConstraint("tenant_id", "kind", "subject"),
-        Index("ix_alerts_to_tell", "tenant_id", "next_tell_at", postgresql_where="next_tell_at IS NOT NULL"),
+        Index(
+            "ix_alerts_to_send",
+            "tenant_id",
+            "next_notification_at",
+            postgresql_where="next_notification_at IS NOT NULL",
+        ),
     )
 
     #: `payment_mismatch`, `other_mode`, `api_version`, …
@@ -29,6 +34,6 @@ class Alert(Identified, Base):
     raised_at: Mapped[datetime] = mapped_column(default=utc_now)
     resolved_at: Mapped[datetime | None]
     #: When the team was sent it by mail, and when that is tried next; `None` once nothing is left to tell.
-    told_at: Mapped[datetime | None]
-    next_tell_at: Mapped[datetime | None]
-    tell_tries: Mapped[int] = mapped_column(default=0)
+    notified_at: Mapped[datetime | None]
+    next_notification_at: Mapped[datetime | None]
+    notification_attempts: Mapped[int] = mapped_column(default=0)

@@ -73,10 +73,10 @@ class Order(Identified, Timestamped, Base):
         Index("ix_orders_by_email", "tenant_id", "email_key"),
         Index("ix_orders_by_status", "tenant_id", "status", "id"),
         Index(
-            "ix_orders_to_check",
+            "ix_orders_to_poll",
             "tenant_id",
-            "next_check_at",
-            postgresql_where="next_check_at IS NOT NULL",
+            "next_poll_at",
+            postgresql_where="next_poll_at IS NOT NULL",
         ),
     )
 
@@ -95,7 +95,7 @@ class Order(Identified, Timestamped, Base):
     #: The language of the page that asked, `fr` or `en`, for a buyer whose address is learned later.
     locale: Mapped[str | None]
     free_product_id: Mapped[str | None]
-    #: The tenant's policy for held stock.
+    #: The tenant's policy for reserved stock.
     release_on_failure: Mapped[ReleaseOnFailure] = mapped_column(
         choice(ReleaseOnFailure), default=ReleaseOnFailure.AT_DEADLINE
     )
@@ -115,8 +115,8 @@ class Order(Identified, Timestamped, Base):
     #: When the buyer's personal data were erased: nothing of them is learned again.
     erased_at: Mapped[datetime | None]
     #: When Stripe is asked about it next, and how often it was; `None` when there is nothing left to ask.
-    next_check_at: Mapped[datetime | None]
-    checks: Mapped[int] = mapped_column(default=0)
+    next_poll_at: Mapped[datetime | None]
+    polls: Mapped[int] = mapped_column(default=0)
 
     # Loaded whole, or the access fails: a handler must never query.
     lines: Mapped[list[OrderLine]] = relationship(lazy="raise", order_by=OrderLine.position)
@@ -149,13 +149,13 @@ class Order(Identified, Timestamped, Base):
         """Whether the newest request is on its way to Stripe, or has not been answered usefully yet."""
         newest = self.requests[-1] if self.requests else None
         # What was not written yet has no state yet either: it is about to be sent.
-        return newest is not None and newest.state not in (RequestState.ANSWERED, RequestState.REFUSED)
+        return newest is not None and newest.state not in (RequestState.ACCEPTED, RequestState.REFUSED)
 
     @property
-    def held_until(self) -> datetime | None:
-        """When the buyer's time is over; `None` where nothing is held."""
-        held = [each.expires_at for each in self.reservations if each.state is ReservationState.HELD]
-        return max(held, default=None)
+    def reserved_until(self) -> datetime | None:
+        """When the buyer's time is over; `None` where nothing is reserved."""
+        reserved = [each.expires_at for each in self.reservations if each.state is ReservationState.RESERVED]
+        return max(reserved, default=None)
 
     def find_session(self, stripe_session_id: str) -> CheckoutSession | None:
         return next((s for s in self.sessions if s.stripe_session_id == stripe_session_id), None)

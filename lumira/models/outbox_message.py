@@ -40,14 +40,16 @@ class OutboxMessage(Identified, Timestamped, Base):
         UniqueConstraint("tenant_id", "order_id", "kind", "subject"),
         CheckConstraint(one_of("kind", MessageKind), name="kind_is_known"),
         CheckConstraint(one_of("status", MessageStatus), name="status_is_known"),
-        Index("ix_outbox_messages_due", "tenant_id", "next_try_at", postgresql_where="status = 'pending'"),
+        Index(
+            "ix_outbox_messages_due", "tenant_id", "next_attempt_at", postgresql_where="status = 'pending'"
+        ),
     )
 
     order_id: Mapped[UUID]
     kind: Mapped[MessageKind] = mapped_column(choice(MessageKind))
     subject: Mapped[str]
     status: Mapped[MessageStatus] = mapped_column(choice(MessageStatus), default=MessageStatus.PENDING)
-    tries: Mapped[int] = mapped_column(default=0)
-    next_try_at: Mapped[datetime] = mapped_column(default=utc_now)
+    attempts: Mapped[int] = mapped_column(default=0)
+    next_attempt_at: Mapped[datetime] = mapped_column(default=utc_now)
     last_error: Mapped[str | None]
     sent_at: Mapped[datetime | None]

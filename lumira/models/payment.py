@@ -50,9 +50,9 @@ class Payment(Identified, Timestamped, Base):
     #: What Stripe captured; counts once the payment has succeeded.
     amount_received: Mapped[int] = mapped_column(default=0)
     stripe_charge_id: Mapped[str | None]
-    tries: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list)
+    attempts: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list)
     #: Tries that Stripe, when asked, knew nothing of any more: the buyer left them and began another.
-    ended_tries: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list)
+    ended_attempts: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list)
     succeeded_at: Mapped[datetime | None]
     canceled_at: Mapped[datetime | None]
 

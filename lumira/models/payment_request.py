@@ -24,7 +24,7 @@ class RequestState(StrEnum):
     """What became of the call."""
 
     FROZEN = "frozen"
-    ANSWERED = "answered"
+    ACCEPTED = "accepted"
     #: Stripe said no, for good.
     REFUSED = "refused"
     #: Stripe failed on its side: the outcome is not known and its stored answer would stay the same.
@@ -54,9 +54,9 @@ class PaymentRequest(Identified, Timestamped, Base):
     state: Mapped[RequestState] = mapped_column(choice(RequestState), default=RequestState.FROZEN)
     #: Stripe's reason, where it refused: its code and its sentence, as JSON of two texts.
     refusal: Mapped[dict[str, str] | None] = mapped_column(JSONB(none_as_null=True))
-    answered_at: Mapped[datetime | None]
+    responded_at: Mapped[datetime | None]
 
     @property
     def is_live(self) -> bool:
         """Whether the payment that it asks for may still come to be."""
-        return self.state in (RequestState.FROZEN, RequestState.ANSWERED)
+        return self.state in (RequestState.FROZEN, RequestState.ACCEPTED)

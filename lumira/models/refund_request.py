@@ -19,9 +19,9 @@ class RefundOrigin(StrEnum):
     """Who decided it."""
 
     #: A person, or the tenant's own system.
-    ASKED = "asked"
+    REQUESTED = "requested"
     #: The order was paid twice.
-    SECOND_PAYMENT = "second_payment"
+    DUPLICATE_PAYMENT = "duplicate_payment"
     #: It was paid after its pieces had been given back, and there were none left.
     SOLD_OUT = "sold_out"
 
@@ -43,13 +43,13 @@ class RefundRequest(Identified, Timestamped, Base):
             "tenant_id",
             "stripe_payment_intent_id",
             unique=True,
-            postgresql_where="origin <> 'asked'",
+            postgresql_where="origin <> 'requested'",
         ),
         Index("ix_refund_requests_by_order", "tenant_id", "order_id"),
         Index(
             "ix_refund_requests_due",
             "tenant_id",
-            "next_try_at",
+            "next_attempt_at",
             postgresql_where="state IN ('frozen', 'unknown')",
         ),
     )
@@ -69,11 +69,11 @@ class RefundRequest(Identified, Timestamped, Base):
     refusal: Mapped[dict[str, str] | None] = mapped_column(JSONB(none_as_null=True))
     stripe_refund_id: Mapped[str | None]
     #: How often it was taken to be sent; tells the process that has it from those that had it before.
-    tries: Mapped[int] = mapped_column(default=0)
-    next_try_at: Mapped[datetime] = mapped_column(default=utc_now)
+    attempts: Mapped[int] = mapped_column(default=0)
+    next_attempt_at: Mapped[datetime] = mapped_column(default=utc_now)
     #: Until then it belongs to the process that is asking.
     leased_until: Mapped[datetime | None]
-    answered_at: Mapped[datetime | None]
+    responded_at: Mapped[datetime | None]
 
     @property
     def is_under_way(self) -> bool:

@@ -15,7 +15,7 @@ from lumira.models.columns import Identified, TenantOwned, Timestamped, choice, 
 class ReservationState(StrEnum):
     """What an order has of a product's pieces."""
 
-    HELD = "held"
+    RESERVED = "reserved"
     SOLD = "sold"
     #: Nothing: given back unpaid, or returned after a refund.
     RELEASED = "released"
@@ -24,7 +24,7 @@ class ReservationState(StrEnum):
 class MovementReason(StrEnum):
     """Why a figure changed."""
 
-    HOLD = "hold"
+    RESERVE = "reserve"
     SALE = "sale"
     RELEASE = "release"
     RETURN = "return"
@@ -33,7 +33,7 @@ class MovementReason(StrEnum):
 
 
 class StockItem(TenantOwned, Timestamped, Base):
-    """The figures of one product. What can still be bought is `on_hand - held`.
+    """The figures of one product. What can still be bought is `on_hand - reserved`.
 
     Each figure is the sum of its movements; the constraints hold what must never happen, so that a piece
     cannot be promised twice whoever asks for it at the same time.
@@ -42,25 +42,25 @@ class StockItem(TenantOwned, Timestamped, Base):
     __tablename__ = "stock_items"
     __table_args__ = (
         ForeignKeyConstraint(["tenant_id", "product_id"], ["products.tenant_id", "products.id"]),
-        CheckConstraint("on_hand >= 0 AND held >= 0 AND sold >= 0", name="figures_are_not_negative"),
-        CheckConstraint("held <= on_hand", name="nothing_is_oversold"),
+        CheckConstraint("on_hand >= 0 AND reserved >= 0 AND sold >= 0", name="figures_are_not_negative"),
+        CheckConstraint("reserved <= on_hand", name="nothing_is_oversold"),
     )
 
     product_id: Mapped[str] = mapped_column(String(64), primary_key=True, sort_order=-2)
-    #: Pieces in the house, those that are held included.
+    #: Pieces in the house, those that are reserved included.
     on_hand: Mapped[int] = mapped_column(default=0)
     #: Of them, kept for buyers who are paying.
-    held: Mapped[int] = mapped_column(default=0)
+    reserved: Mapped[int] = mapped_column(default=0)
     #: Paid for and not returned.
     sold: Mapped[int] = mapped_column(default=0)
 
     @property
     def available(self) -> int:
-        return self.on_hand - self.held
+        return self.on_hand - self.reserved
 
 
 class StockReservation(Identified, Timestamped, Base):
-    """What one order has of one product: held until it is paid or given up, then sold or released."""
+    """What one order has of one product: reserved until it is paid or given up, then sold or released."""
 
     __tablename__ = "stock_reservations"
     __table_args__ = (
@@ -74,7 +74,9 @@ class StockReservation(Identified, Timestamped, Base):
         UniqueConstraint("tenant_id", "order_id", "product_id"),
         CheckConstraint("quantity > 0", name="quantity_is_positive"),
         CheckConstraint(one_of("state", ReservationState), name="state_is_known"),
-        Index("ix_stock_reservations_held", "tenant_id", "product_id", postgresql_where="state = 'held'"),
+        Index(
+            "ix_stock_reservations_reserved", "tenant_id", "product_id", postgresql_where="state = 'reserved'"
+        ),
     )
 
     tenant_id: Mapped[int] = mapped_column(primary_key=True, sort_order=-3)
@@ -96,7 +98,7 @@ class StockMovement(Identified, Base):
         ),
         ForeignKeyConstraint(["tenant_id", "order_id"], ["orders.tenant_id", "orders.id"]),
         CheckConstraint(one_of("reason", MovementReason), name="reason_is_known"),
-        CheckConstraint("on_hand <> 0 OR held <> 0 OR sold <> 0", name="something_moved"),
+        CheckConstraint("on_hand <> 0 OR reserved <> 0 OR sold <> 0", name="something_moved"),
         Index("ix_stock_movements_by_product", "tenant_id", "product_id", "id"),
         Index("ix_stock_movements_by_order", "tenant_id", "order_id"),
     )
@@ -108,7 +110,7 @@ class StockMovement(Identified, Base):
     reason: Mapped[MovementReason] = mapped_column(choice(MovementReason))
     #: By how much each figure changed.
     on_hand: Mapped[int]
-    held: Mapped[int]
+    reserved: Mapped[int]
     sold: Mapped[int]
     actor: Mapped[str]
     created_at: Mapped[datetime] = mapped_column(default=utc_now)

@@ -14,7 +14,7 @@ from lumira.models.columns import Identified, Timestamped, choice, one_of
 
 
 class ReleaseOnFailure(StrEnum):
-    """When held stock is given back after a declined payment."""
+    """When reserved stock is given back after a declined payment."""
 
     AT_ONCE = "at_once"
     AT_DEADLINE = "at_deadline"

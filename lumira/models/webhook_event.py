@@ -39,7 +39,7 @@ class WebhookEvent(Identified, Base):
         Index(
             "ix_webhook_events_due",
             "tenant_id",
-            "next_try_at",
+            "next_attempt_at",
             postgresql_where="status IN ('received', 'parked')",
         ),
         Index("ix_webhook_events_by_order", "tenant_id", "order_id"),
@@ -67,8 +67,8 @@ class WebhookEvent(Identified, Base):
     order_id: Mapped[UUID | None]
     #: The payment that it is about, where it waits for that payment's order.
     stripe_payment_intent_id: Mapped[str | None]
-    tries: Mapped[int] = mapped_column(default=0)
+    attempts: Mapped[int] = mapped_column(default=0)
     last_error: Mapped[str | None]
     received_at: Mapped[datetime] = mapped_column(default=utc_now)
-    next_try_at: Mapped[datetime] = mapped_column(default=utc_now)
+    next_attempt_at: Mapped[datetime] = mapped_column(default=utc_now)
     handled_at: Mapped[datetime | None]

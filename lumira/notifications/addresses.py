@@ -5,7 +5,7 @@ from email.headerregistry import Address
 
 from email_validator import EmailNotValidError, validate_email
 
-from lumira.confusables import holds_encoded_word
+from lumira.confusables import contains_encoded_word
 
 
 class Undeliverable(Exception):
@@ -17,7 +17,7 @@ def mailbox(address: str) -> Address:
 
     The domain is written as name servers know it, so that only a local part may hold letters beyond ASCII.
     """
-    if holds_encoded_word(address):
+    if contains_encoded_word(address):
         raise Undeliverable("Not an e-mail address: it would be decoded into something else.")
     try:
         # What is no address today stays none; whether its server exists is the mail server's to find out.
@@ -29,7 +29,7 @@ def mailbox(address: str) -> Address:
 
 def named(address: str, name: str) -> Address:
     """A mailbox of the house under a brand's name; `Undeliverable` if the name would break its header."""
-    if holds_encoded_word(name):
+    if contains_encoded_word(name):
         raise Undeliverable("The name in an address would be decoded into something else.")
     if any(unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") for character in name):
         raise Undeliverable("The name in an address holds a control character or a line break.")

@@ -16,7 +16,7 @@ class Words:
     remedy: str
 
 
-def words_for(kind: str, language: Language) -> Words:
+def texts_for(kind: str, language: Language) -> Words:
     """The words of a kind; of one that has none, its name."""
     known = WORDS.get(kind)
     return known[language] if known else Words(kind, kind, "")
@@ -43,7 +43,7 @@ WORDS: dict[str, dict[Language, Words]] = {
             f"{_SHOW}, then flask orders release NUMBER or flask orders refund NUMBER.",
         ),
     ),
-    "paid_twice": _words(
+    "duplicate_payment": _words(
         (
             "commande payée deux fois",
             "Deux paiements d’une commande ont abouti ; le second est remboursé de lui-même.",
@@ -67,7 +67,7 @@ WORDS: dict[str, dict[Language, Words]] = {
             "Tell the buyer, or find a piece and sell it anew.",
         ),
     ),
-    "pieces_missing": _words(
+    "stock_missing": _words(
         (
             "pièces manquantes",
             "Un remboursement a échoué après la remise en stock, et les pièces sont vendues à quelqu’un d’autre.",

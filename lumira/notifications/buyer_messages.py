@@ -64,4 +64,4 @@ def _origin(order: Order, refund: Refund) -> RefundOrigin:
     for request in order.refund_requests:
         if request.stripe_refund_id == refund.stripe_refund_id:
             return request.origin
-    return RefundOrigin.ASKED if order.sold_out_at is None else RefundOrigin.SOLD_OUT
+    return RefundOrigin.REQUESTED if order.sold_out_at is None else RefundOrigin.SOLD_OUT

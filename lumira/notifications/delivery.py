@@ -16,7 +16,7 @@ def configure(settings: Settings) -> None:
     _configured[:] = [settings]
 
 
-def house_address() -> str:
+def sender_address() -> str:
     """The address that messages come from, without a name."""
     return parseaddr(_configured[0].mail_from)[1]
 
@@ -34,6 +34,6 @@ def deliver(message: EmailMessage, *, name: str) -> None:
         return
     [recipient] = message["To"].addresses
     try:
-        smtp.send(server, message, sender=house_address(), recipient=recipient.addr_spec)
+        smtp.send(server, message, sender=sender_address(), recipient=recipient.addr_spec)
     except smtp.RecipientRefused as error:
         raise Undeliverable(str(error)) from error

@@ -50,7 +50,7 @@ def to_buyer(occasion: Occasion, **facts: object) -> Draft:
 def team_mailbox(tenant: Tenant) -> Address:
     """Who of the team is told; where nobody is named, whoever reads the mail of the sending address."""
     if tenant.alert_email is None:
-        return Address(addr_spec=delivery.house_address())
+        return Address(addr_spec=delivery.sender_address())
     return mailbox(tenant.alert_email)
 
 
@@ -58,7 +58,7 @@ def write(draft: Draft, attachment: Attachment | None = None) -> EmailMessage:
     """The message as it leaves; templates say `receipt` only where it is attached."""
     facts = draft.facts | {"receipt": attachment.label if attachment else None}
     text = texts.render(draft.kind, draft.language, draft.tenant, facts)
-    house = delivery.house_address()
+    house = delivery.sender_address()
     # Addresses beyond ASCII cannot be written in any other way than as they are (RFC 6532).
     letter = EmailMessage(policy.SMTP if draft.to.addr_spec.isascii() else policy.SMTPUTF8)
     letter["From"] = named(house, draft.tenant.name)

@@ -38,7 +38,7 @@ log = structlog.get_logger()
 def relay(tenant_id: int, *, is_stopping: Callable[[], bool] = lambda: False) -> int:
     """Send every message of the tenant that is due; how many there were. Ends after the one in hand when stopping."""
     with atomic(tenant_id):
-        # Every message that counted on the running wake-up is committed now (see `lumira_wake`).
+        # Every message that counted on the running wake-up is committed now (see `lumira_enqueue_job`).
         db.session.execute(
             text("SELECT pg_advisory_xact_lock(hashtext('relay_outbox'), :tenant_id)"),
             {"tenant_id": tenant_id},
@@ -52,8 +52,8 @@ def relay(tenant_id: int, *, is_stopping: Callable[[], bool] = lambda: False) ->
 def relay_next(tenant_id: int) -> bool:
     """Send the message that is due longest; `False` if there is none."""
     with atomic(tenant_id):
-        message = outbox.take_next(tenant_id)
-        taken = None if message is None else (message.id, message.next_try_at)
+        message = outbox.claim_next(tenant_id)
+        taken = None if message is None else (message.id, message.next_attempt_at)
     if taken is None:
         return False
     message_id, lease = taken
@@ -128,7 +128,7 @@ def _record_failure(tenant_id: int, message_id: UUID, trace: str) -> None:
         if outbox.is_hopeless(message, now):
             _bury(message, reason="not_sent")
         else:
-            message.next_try_at = now + outbox.retry_delay(message.tries)
+            message.next_attempt_at = now + outbox.retry_delay(message.attempts)
 
 
 def _give_up(tenant_id: int, message_id: UUID, reason: str) -> None:

@@ -16,7 +16,7 @@ from lumira.models import (
     RefundStatus,
     Tenant,
 )
-from lumira.notifications.alert_texts import words_for
+from lumira.notifications.alert_texts import texts_for
 from lumira.notifications.emails import Draft
 from lumira.notifications.formatting import Language
 
@@ -50,7 +50,7 @@ def _facts(kind: str, language: Language, tenant: Tenant) -> dict[str, object]:
         case MessageKind.ORDER_CONFIRMATION:
             return {"access_url": _LINK, "promised": ["PDF 15p", "Audio 25 min"]}
         case MessageKind.ORDER_REFUNDED:
-            return {"refund": _refund(tenant), "origin": RefundOrigin.ASKED}
+            return {"refund": _refund(tenant), "origin": RefundOrigin.REQUESTED}
         case MessageKind.ACCESS_READY:
             return {"access_url": _LINK, "names": ["Intégrale"]}
         case MessageKind.ACCESS_LINK:
@@ -104,6 +104,6 @@ def _alert_facts(tenant: Tenant, language: Language) -> dict[str, object]:
     return {
         "others": [f"{tenant.order_prefix}-3K8RZN52AB"],
         "alert": alert,
-        "words": words_for(alert.kind, language),
+        "words": texts_for(alert.kind, language),
         "details": [("reason", "amount_mismatch")],
     }

@@ -10,7 +10,7 @@ from lumira.database import atomic
 from lumira.models import Alert, Tenant
 from lumira.notifications import delivery, emails
 from lumira.notifications.addresses import Undeliverable
-from lumira.notifications.alert_texts import words_for
+from lumira.notifications.alert_texts import texts_for
 from lumira.notifications.emails import Draft
 from lumira.notifications.formatting import Language
 from lumira.repositories import alerts, outbox, tenants
@@ -21,18 +21,18 @@ log = structlog.get_logger()
 TEAM_LANGUAGE = Language.FRENCH
 
 
-def tell(tenant_id: int, *, is_stopping: Callable[[], bool] = lambda: False) -> int:
+def send_alerts(tenant_id: int, *, is_stopping: Callable[[], bool] = lambda: False) -> int:
     """Send the team every alert of the tenant that is due; how many messages that took."""
     taken = 0
-    while not is_stopping() and tell_next(tenant_id):
+    while not is_stopping() and send_next(tenant_id):
         taken += 1
     return taken
 
 
-def tell_next(tenant_id: int) -> bool:
+def send_next(tenant_id: int) -> bool:
     """Send the alert that is due longest, with others of its kind; `False` if there is none."""
     with atomic(tenant_id):
-        taken = alerts.take_next(tenant_id, until=utc_now() + outbox.LEASE)
+        taken = alerts.claim_next(tenant_id, until=utc_now() + outbox.LEASE)
         tenant = tenants.get(tenant_id)
     if not taken:
         return False
@@ -49,7 +49,7 @@ def tell_next(tenant_id: int) -> bool:
         else:
             with atomic(tenant_id):
                 for alert in taken:
-                    alerts.mark_told(alert)
+                    alerts.mark_notified(alert)
             log.info("alert_told", kind=taken[0].kind, alerts=len(taken))
     return True
 
@@ -72,7 +72,7 @@ def compose(tenant: Tenant, taken: Sequence[Alert], language: Language) -> Draft
         at=alert.raised_at,
         facts={
             "alert": alert,
-            "words": words_for(alert.kind, language),
+            "words": texts_for(alert.kind, language),
             "others": [other.subject for other in others],
             "details": [(name, str(value)) for name, value in alert.details.items() if value is not None],
         },
@@ -81,16 +81,16 @@ def compose(tenant: Tenant, taken: Sequence[Alert], language: Language) -> Draft
 
 def _next_try(alert: Alert) -> datetime | None:
     now = utc_now()
-    if alert.tell_tries >= outbox.GIVE_UP_TRIES and now - alert.raised_at > outbox.GIVE_UP_AFTER:
+    if alert.notification_attempts >= outbox.GIVE_UP_TRIES and now - alert.raised_at > outbox.GIVE_UP_AFTER:
         return None
-    return now + outbox.retry_delay(alert.tell_tries)
+    return now + outbox.retry_delay(alert.notification_attempts)
 
 
 def _try_again(taken: Sequence[Alert], until: datetime | None) -> None:
     """Then; or never, and leave word of it where it is not sent by mail again."""
     with atomic(taken[0].tenant_id):
         for alert in taken:
-            is_owed = alerts.put_off_telling(alert, until)
+            is_owed = alerts.reschedule_notification(alert, until)
             if is_owed and until is None:
                 alerts.raise_alert(
                     alert.tenant_id, kind=alerts.NOT_TOLD, subject=str(alert.id), alert=alert.kind

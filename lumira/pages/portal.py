@@ -6,7 +6,7 @@ from enum import StrEnum
 from lumira.models import Tenant
 from lumira.notifications.formatting import Language
 from lumira.pages.rendering import draw
-from lumira.services.portal.view_purchases import Visit
+from lumira.services.portal.view_purchases import PortalView
 
 
 class Notice(StrEnum):
@@ -14,7 +14,7 @@ class Notice(StrEnum):
 
     UNKNOWN = "unknown"
     ENDED = "ended"
-    ASKED = "asked"
+    REQUESTED = "requested"
     STALE_FORM = "stale_form"
     NO_FILE = "no_file"
     CLOSED = "closed"
@@ -31,7 +31,7 @@ class Form:
 
 
 @dataclass(frozen=True, slots=True)
-class Sheet:
+class PageContext:
     """What a page is drawn on: the brand (`None`: nobody's), the language, and the nonce of its style element."""
 
     tenant: Tenant | None
@@ -39,27 +39,27 @@ class Sheet:
     nonce: str
 
     @classmethod
-    def of(cls, visit: Visit | None, *, accepted: str | None, nonce: str) -> "Sheet":
+    def of(cls, visit: PortalView | None, *, accepted: str | None, nonce: str) -> "PageContext":
         """The visitor's brand and language; where those are not known, nobody's, and the browser's."""
         if visit is None:
             return cls(None, Language.of(accepted), nonce)
         return cls(visit.tenant, Language.of(visit.locale), nonce)
 
     @classmethod
-    def of_brand(cls, tenant: Tenant, *, locale: str | None, nonce: str) -> "Sheet":
+    def of_brand(cls, tenant: Tenant, *, locale: str | None, nonce: str) -> "PageContext":
         """A brand's, in the language that an earlier page was in."""
         return cls(tenant, Language.of(locale), nonce)
 
 
-def purchases(sheet: Sheet, visit: Visit, *, here: str, form: Form) -> str:
+def purchases(sheet: PageContext, visit: PortalView, *, here: str, form: Form) -> str:
     """The page of a live link, which is at the path `here`."""
     return _draw("purchases.html.jinja", sheet, visit=visit, here=here, form=form)
 
 
-def notice(sheet: Sheet, kind: Notice, *, form: Form | None = None, back: str | None = None) -> str:
+def notice(sheet: PageContext, kind: Notice, *, form: Form | None = None, back: str | None = None) -> str:
     """A plain page; with `form` it offers a new link, with `back` it leads to the purchases."""
     return _draw("notice.html.jinja", sheet, kind=str(kind), form=form, back=back)
 
 
-def _draw(template: str, sheet: Sheet, **facts: object) -> str:
+def _draw(template: str, sheet: PageContext, **facts: object) -> str:
     return draw(template, tenant=sheet.tenant, language=sheet.language, nonce=sheet.nonce, **facts)

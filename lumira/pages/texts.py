@@ -56,7 +56,7 @@ _FRENCH: dict[str, Any] = {
                 " nous l’envoyons à l’adresse e-mail de votre commande."
             ),
         ),
-        "asked": (
+        "requested": (
             "C’est noté",
             (
                 "Si ce lien était le vôtre, un nouveau arrive dans quelques minutes à l’adresse e-mail"
@@ -127,7 +127,7 @@ _ENGLISH: dict[str, Any] = {
                 " e-mail address of your order."
             ),
         ),
-        "asked": (
+        "requested": (
             "Noted",
             (
                 "If this link was yours, a new one arrives within minutes at the e-mail address of your order."

@@ -38,7 +38,7 @@ def enquire(
     nothing either: `StripeUnavailable`.
     """
     with atomic(tenant_id):
-        waited_for = webhook_events.payments_waited_for(tenant_id, tries=ASK_AFTER_TRIES)
+        waited_for = webhook_events.awaited_payments(tenant_id, attempts=ASK_AFTER_TRIES)
         known = orders.ids_by_payment(tenant_id, waited_for) if waited_for else {}
     for payment_intent_id in waited_for:
         if is_stopping():
@@ -58,7 +58,7 @@ def let_waiting_go_on(tenant_id: int, payment_intent_ids: list[str]) -> None:
     """
     with atomic(tenant_id):
         if webhook_events.unpark(tenant_id, payment_intent_ids):
-            webhook_events.wake(tenant_id)
+            webhook_events.schedule_processing(tenant_id)
 
 
 def _decide(tenant_id: int, account: tenants.StripeAccount, payment_intent_id: str) -> bool:
@@ -95,7 +95,7 @@ def _foreign(tenant_id: int, payment_intent_id: str) -> bool:
 def _undecided(tenant_id: int, payment_intent_id: str, reason: str) -> bool:
     """It says that it is ours, and is no payment that we know: that is for a person to see in the end."""
     with atomic(tenant_id):
-        webhook_events.mark_asked(tenant_id, payment_intent_id, reason=reason)
+        webhook_events.mark_looked_up(tenant_id, payment_intent_id, reason=reason)
     log.warning("enquiry_undecided", payment_intent_id=payment_intent_id, reason=reason)
     return False
 
@@ -127,5 +127,5 @@ def _adopt(tenant_id: int, number: str, intent: IntentFacts, *, livemode: object
                 payment_intent_id=intent.id,
             )
         if owes:
-            outbox.wake(tenant_id)
+            outbox.schedule_relay(tenant_id)
     return None

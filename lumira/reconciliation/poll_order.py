@@ -24,7 +24,7 @@ from lumira.domain.stripe_objects import MalformedObject, read_dispute, read_int
 from lumira.models import Order, OrderStatus, PaymentRequest, RequestKind
 from lumira.reconciliation.look_up_payments import let_waiting_go_on
 from lumira.repositories import alerts, audit, order_polls, orders, outbox, tenants
-from lumira.services.checkout.ask_stripe import LookUp, close_session, find_at_stripe
+from lumira.services.checkout.call_stripe import Lookup, close_session, find_at_stripe
 from lumira.settlement.link_customer import link_customer
 from lumira.settlement.settle_order import settle_order
 
@@ -49,13 +49,13 @@ class _Question:
     #: Checkout Sessions of which more may be told.
     session_ids: tuple[str, ...]
     #: For each payment the tries that were seen under way before Stripe was asked.
-    tries: Mapping[str, tuple[str, ...]]
+    attempts: Mapping[str, tuple[str, ...]]
     #: How often the order was asked about: part of the key of what is sent only once each time.
     polls: int
     is_abandoned: bool
     #: The request that may have been carried out although its answer was lost before it could be kept.
     orphaning_request_id: UUID | None
-    look_up: LookUp | None
+    look_up: Lookup | None
     kind: RequestKind
 
 
@@ -106,8 +106,8 @@ def _question(tenant_id: int, account: tenants.StripeAccount, order_id: UUID) ->
             created_at=order.created_at,
             payment_intent_ids=tuple(payment.stripe_payment_intent_id for payment in order.payments),
             session_ids=tuple(s.stripe_session_id for s in order.sessions if s.is_open or s.is_awaited),
-            tries={known.stripe_payment_intent_id: tuple(known.tries) for known in order.payments},
-            polls=order.checks,
+            attempts={known.stripe_payment_intent_id: tuple(known.attempts) for known in order.payments},
+            polls=order.polls,
             is_abandoned=order_polls.is_abandoned(order, now),
             orphaning_request_id=orphaning.id if orphaning else None,
             look_up=_look_up(order, orphaning) if orphaning else None,
@@ -115,8 +115,8 @@ def _question(tenant_id: int, account: tenants.StripeAccount, order_id: UUID) ->
         )
 
 
-def _look_up(order: Order, request: PaymentRequest) -> LookUp:
-    return LookUp(order.order_number, order.created_at, request.parameters.get("customer"))
+def _look_up(order: Order, request: PaymentRequest) -> Lookup:
+    return Lookup(order.order_number, order.created_at, request.parameters.get("customer"))
 
 
 def _close_unasked(order: Order, now: datetime) -> None:
@@ -233,7 +233,7 @@ def _record(tenant_id: int, question: _Question, answer: _Answer) -> bool:
         before, status = _snapshot(order), order.status
         for intent in answer.intents:
             if intent.get("status") == "requires_payment_method":
-                payments.end_tries(order, intent["id"], question.tries.get(intent["id"], ()))
+                payments.end_attempts(order, intent["id"], question.attempts.get(intent["id"], ()))
         _note_answer(order, answer)
         link_customer(order)
         is_given_up = answer.gave_up or _close_unopened(order, question)
@@ -244,7 +244,7 @@ def _record(tenant_id: int, question: _Question, answer: _Answer) -> bool:
         if is_changed:
             _audit(order, "order_abandoned" if is_given_up else "order_repaired", before=status)
         if owes:
-            outbox.wake(tenant_id)
+            outbox.schedule_relay(tenant_id)
         return is_changed and not is_given_up
 
 

@@ -192,7 +192,7 @@ def _check_orders(
     while since is not None or time.monotonic() - begun_at < BUDGET:
         with atomic(tenant_id):
             # What was due when the run began, and nothing later: it ends.
-            due = order_polls.take_due(tenant_id, started, utc_now(), limit=BATCH)
+            due = order_polls.claim_due(tenant_id, started, utc_now(), limit=BATCH)
         if not due:
             return
         for order_id in due:

@@ -16,7 +16,7 @@ LIFETIME = timedelta(days=90)
 
 
 @dataclass(frozen=True, slots=True)
-class Holder:
+class LinkOwner:
     """Whose link it is, and the link."""
 
     customer: Customer
@@ -73,7 +73,7 @@ def _newest(tenant_id: int, customer_id: UUID) -> AccessLink | None:
     ).scalar_one_or_none()
 
 
-def find_holder(tenant_id: int, link_id: UUID) -> Holder | None:
+def find_link_owner(tenant_id: int, link_id: UUID) -> LinkOwner | None:
     """Whose link this is, live or not; `None` if there is no such link, or no longer."""
     row = db.session.execute(
         select(AccessLink, Customer)
@@ -82,7 +82,7 @@ def find_holder(tenant_id: int, link_id: UUID) -> Holder | None:
         )
         .where(AccessLink.tenant_id == tenant_id, AccessLink.id == link_id)
     ).one_or_none()
-    return None if row is None else Holder(customer=row[1], link=row[0])
+    return None if row is None else LinkOwner(customer=row[1], link=row[0])
 
 
 def list_links(tenant_id: int, customer_ids: Collection[UUID]) -> list[AccessLink]:

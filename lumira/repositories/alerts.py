@@ -35,9 +35,9 @@ def raise_alert(tenant_id: int, *, kind: str, subject: str, once: bool = False, 
     values = {
         "details": details,
         "raised_at": now,
-        "told_at": None,
-        "next_tell_at": None if kind in _NOT_SENT else now,
-        "tell_tries": 0,
+        "notified_at": None,
+        "next_notification_at": None if kind in _NOT_SENT else now,
+        "notification_attempts": 0,
     }
     new = insert(Alert).values(tenant_id=tenant_id, id=uuid7(), kind=kind, subject=subject, **values)
     identity = ["tenant_id", "kind", "subject"]
@@ -71,7 +71,7 @@ def resolve_all(tenant_id: int, *, kind: str, subjects: Sequence[str]) -> None:
             Alert.subject.in_(subjects),
             Alert.resolved_at.is_(None),
         )
-        .values(resolved_at=utc_now(), next_tell_at=None)
+        .values(resolved_at=utc_now(), next_notification_at=None)
         .execution_options(synchronize_session=False)
     )
 
@@ -91,7 +91,7 @@ def find(tenant_id: int, alert_id: UUID) -> Alert | None:
     return db.session.get(Alert, (tenant_id, alert_id))
 
 
-def take_next(tenant_id: int, *, until: datetime) -> list[Alert]:
+def claim_next(tenant_id: int, *, until: datetime) -> list[Alert]:
     """The alert that the team is to be told of next, and others of its kind, leased to the caller; or none.
 
     Together, because what is wrong with a thousand messages is one thing to a person. Only those that were
@@ -101,43 +101,45 @@ def take_next(tenant_id: int, *, until: datetime) -> list[Alert]:
         select(Alert)
         .where(
             Alert.tenant_id == tenant_id,
-            Alert.next_tell_at <= utc_now() + _CLOCKS_DIFFER,
+            Alert.next_notification_at <= utc_now() + _CLOCKS_DIFFER,
             Alert.resolved_at.is_(None),
         )
-        .order_by(Alert.next_tell_at, Alert.id)
+        .order_by(Alert.next_notification_at, Alert.id)
         .with_for_update(skip_locked=True)
     )
     first = db.session.execute(due.limit(1)).scalar_one_or_none()
     if first is None:
         return []
     alike = due.where(
-        Alert.kind == first.kind, Alert.tell_tries == first.tell_tries, Alert.id != first.id
+        Alert.kind == first.kind,
+        Alert.notification_attempts == first.notification_attempts,
+        Alert.id != first.id,
     ).limit(MOST_TOLD_AT_ONCE - 1)
     taken = [first, *db.session.execute(alike).scalars()]
     for alert in taken:
-        alert.tell_tries += 1
-        alert.next_tell_at = until
+        alert.notification_attempts += 1
+        alert.next_notification_at = until
     return taken
 
 
-def mark_told(alert: Alert) -> None:
+def mark_notified(alert: Alert) -> None:
     """Note that the team was sent it; not of one that was raised anew meanwhile."""
-    _change_telling(alert, told_at=utc_now(), next_tell_at=None)
+    _change_notification(alert, notified_at=utc_now(), next_notification_at=None)
 
 
-def put_off_telling(alert: Alert, until: datetime | None) -> bool:
+def reschedule_notification(alert: Alert, until: datetime | None) -> bool:
     """Try again then, or never; `False` if another process told it, or it was raised anew."""
-    return _change_telling(alert, next_tell_at=until)
+    return _change_notification(alert, next_notification_at=until)
 
 
-def _change_telling(alert: Alert, **values: datetime | None) -> bool:
+def _change_notification(alert: Alert, **values: datetime | None) -> bool:
     changed = db.session.execute(
         update(Alert)
         .where(
             Alert.tenant_id == alert.tenant_id,
             Alert.id == alert.id,
             Alert.raised_at == alert.raised_at,
-            Alert.told_at.is_(None),
+            Alert.notified_at.is_(None),
         )
         .values(**values)
         .returning(Alert.id)

@@ -11,7 +11,7 @@ from lumira.models import Content, ContentKind
 
 
 @dataclass(frozen=True, slots=True)
-class WantedContent:
+class CatalogContent:
     """One thing that a product contains, as the file has it."""
 
     product_id: str
@@ -30,7 +30,9 @@ class ContentChange:
     after: str | None
 
 
-def apply(tenant_id: int, product_ids: Sequence[str], wanted: Sequence[WantedContent]) -> list[ContentChange]:
+def apply(
+    tenant_id: int, product_ids: Sequence[str], wanted: Sequence[CatalogContent]
+) -> list[ContentChange]:
     """Make the contents of these products of a locked tenant agree with `wanted`, and tell what that changed.
 
     Those of other products stay: one that is no longer on sale is still opened by whoever has bought it.

@@ -22,9 +22,9 @@ def tenants_with_due_refunds(now: datetime) -> list[int]:
     return _ids("SELECT lumira_tenants_with_due_refunds(:now)", now)
 
 
-def tenants_with_untold_alerts(now: datetime) -> list[int]:
+def tenants_with_unsent_alerts(now: datetime) -> list[int]:
     """Tenants with an alert that their team is still to be told of."""
-    return _ids("SELECT lumira_tenants_with_untold_alerts(:now)", now)
+    return _ids("SELECT lumira_tenants_with_unsent_alerts(:now)", now)
 
 
 def _ids(query: str, now: datetime) -> list[int]:

@@ -112,7 +112,7 @@ def order_numbers(tenant_id: int, order_ids: Iterable[UUID]) -> dict[UUID, str]:
     return {row.id: row.order_number for row in db.session.execute(query)}
 
 
-def find_by_hand(tenant_id: int, customer_id: UUID, product_id: str) -> ManualGrant | None:
+def find_manual_grant(tenant_id: int, customer_id: UUID, product_id: str) -> ManualGrant | None:
     """What an operator gave and did not take back, expired or not; under the customer's lock."""
     return db.session.execute(
         select(ManualGrant)
@@ -126,15 +126,15 @@ def find_by_hand(tenant_id: int, customer_id: UUID, product_id: str) -> ManualGr
     ).scalar_one_or_none()
 
 
-def find_revoked_by_hand(tenant_id: int, customer_id: UUID, product_id: str) -> ManualGrant | None:
+def find_operator_revoked(tenant_id: int, customer_id: UUID, product_id: str) -> ManualGrant | None:
     """What an operator gave and took back last; `None` if nothing, or if it was given again since."""
-    mine = [each for each in lock_by_hand(tenant_id, customer_id) if each.product_id == product_id]
+    mine = [each for each in lock_manual_grants(tenant_id, customer_id) if each.product_id == product_id]
     if not mine or any(each.revoked_at is None for each in mine):
         return None
     return max(mine, key=lambda each: (each.revoked_at, each.id))
 
 
-def lock_by_hand(tenant_id: int, customer_id: UUID) -> list[ManualGrant]:
+def lock_manual_grants(tenant_id: int, customer_id: UUID) -> list[ManualGrant]:
     """All that was ever given by hand to a locked customer, oldest first."""
     return list(
         db.session.execute(
@@ -146,7 +146,7 @@ def lock_by_hand(tenant_id: int, customer_id: UUID) -> list[ManualGrant]:
     )
 
 
-def give_by_hand(
+def create_manual_grant(
     customer: Customer,
     product: Product,
     *,
@@ -156,7 +156,7 @@ def give_by_hand(
     actor: str,
 ) -> ManualGrant:
     """Access that an operator gives a locked customer; given already, it ends when this one says."""
-    known = find_by_hand(customer.tenant_id, customer.id, product.id)
+    known = find_manual_grant(customer.tenant_id, customer.id, product.id)
     if known is not None:
         known.expires_at, known.actor, known.note = expires_at, actor, note or known.note
         return known

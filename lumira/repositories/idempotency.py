@@ -169,7 +169,7 @@ def take_over(tenant_id: int, claim: Claim) -> Claim:
     return Claim(row.id, row.fence, row.order_id)
 
 
-def hold(
+def renew(
     tenant_id: int,
     claim: Claim,
     *,
@@ -196,7 +196,7 @@ def finish(tenant_id: int, claim: Claim, reply: StoredReply) -> None:
         row.leased_until = None
 
 
-def free(tenant_id: int, claim: Claim, *, is_over: bool = False) -> None:
+def release(tenant_id: int, claim: Claim, *, is_over: bool = False) -> None:
     """Let the next call under this key in at once.
 
     What it made is remembered, so that the work resumes; not so a refund that is over and came to nothing.

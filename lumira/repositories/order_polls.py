@@ -14,7 +14,7 @@ from lumira.models import Order, OrderStatus, PaymentState, RefundStatus
 ABANDONED_AFTER = timedelta(hours=24)
 
 #: Stripe closes a page at its time by its own clock, and a payment may be under way at that second.
-HOLD_GRACE = timedelta(minutes=3)
+RESERVATION_GRACE = timedelta(minutes=3)
 
 _MINUTE, _HOUR, _DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 #: While an order is open: up to which age it is asked about how often. A buyer pays in the first hour if at
@@ -32,7 +32,7 @@ _WHILE_REFUNDING = ((2 * _DAY, _HOUR), (30 * _DAY, 12 * _HOUR))
 _OPEN = (OrderStatus.PENDING, OrderStatus.PROCESSING, OrderStatus.FAILED)
 _REFUND_UNDER_WAY = (RefundStatus.PENDING, RefundStatus.REQUIRES_ACTION)
 #: How long an order belongs to the process that asks about it: if that dies, it is asked about again then.
-_TAKEN_FOR = 2 * _MINUTE
+_LEASE = 2 * _MINUTE
 
 
 def schedule(order: Order, now: datetime) -> None:
@@ -43,19 +43,19 @@ def schedule(order: Order, now: datetime) -> None:
 def schedule_at_once(order: Order, now: datetime) -> None:
     """Ask within a minute: something is known to be missing."""
     soon = now + _MINUTE
-    if order.next_check_at is None or order.next_check_at > soon:
+    if order.next_poll_at is None or order.next_poll_at > soon:
         _ask_at(order, soon)
 
 
 def schedule_sooner(order: Order, now: datetime) -> None:
     """Bring the next asking forward where what is known by now asks for it: a refund is on its way."""
     planned = _next(order, now)
-    if planned is not None and order.next_check_at is not None and planned < order.next_check_at:
+    if planned is not None and order.next_poll_at is not None and planned < order.next_poll_at:
         _ask_at(order, planned)
 
 
 def _ask_at(order: Order, at: datetime | None) -> None:
-    order.next_check_at = at
+    order.next_poll_at = at
     # That Stripe is asked changes nothing about the order: its callers must not see it as updated.
     if order.updated_at is not None:
         flag_modified(order, "updated_at")
@@ -64,7 +64,7 @@ def _ask_at(order: Order, at: datetime | None) -> None:
 def _next(order: Order, now: datetime) -> datetime | None:
     if order.is_free or order.status is OrderStatus.CANCELLED:
         return None
-    ends_at = _hold_ends_at(order)
+    ends_at = _reservation_ends_at(order)
     if not _has_payment(order):
         # Nothing at Stripe to ask about: only the pieces, if any, are given back when their time is over.
         return None if ends_at is None else max(ends_at, now)
@@ -81,9 +81,9 @@ def _next(order: Order, now: datetime) -> datetime | None:
     return min((at for at in (planned, *sooner) if at is not None), default=None)
 
 
-def _hold_ends_at(order: Order) -> datetime | None:
+def _reservation_ends_at(order: Order) -> datetime | None:
     """When Stripe is asked to close what could still be paid, so that the pieces go back."""
-    return None if order.held_until is None else order.held_until + HOLD_GRACE
+    return None if order.reserved_until is None else order.reserved_until + RESERVATION_GRACE
 
 
 def _by_age(table: Sequence[tuple[timedelta, timedelta]], age: timedelta, now: datetime) -> datetime | None:
@@ -112,8 +112,8 @@ def is_open(order: Order) -> bool:
 
 
 def is_abandoned(order: Order, now: datetime) -> bool:
-    """Whether the order was left unpaid for so long that its payment is closed: a day, or while pieces were held."""
-    ends_at = _hold_ends_at(order)
+    """Whether the order stayed unpaid for so long that its payment is closed: a day, or until its reservation ends."""
+    ends_at = _reservation_ends_at(order)
     is_over = ends_at is not None and ends_at <= now
     return is_open(order) and (is_over or now - _opened_at(order, now) > ABANDONED_AFTER)
 
@@ -123,15 +123,15 @@ def is_given_up(order: Order) -> bool:
     return order.status is OrderStatus.CANCELLED or (is_open(order) and not _has_payment(order))
 
 
-def take_due(tenant_id: int, until: datetime, now: datetime, *, limit: int) -> Sequence[UUID]:
+def claim_due(tenant_id: int, until: datetime, now: datetime, *, limit: int) -> Sequence[UUID]:
     """Ids of orders to ask about that were due at `until`, longest due first.
 
     Put off, so that no other process takes them too. Waits for no lock.
     """
     due = db.session.execute(
         select(Order.id)
-        .where(Order.tenant_id == tenant_id, Order.next_check_at <= until)
-        .order_by(Order.next_check_at, Order.id)
+        .where(Order.tenant_id == tenant_id, Order.next_poll_at <= until)
+        .order_by(Order.next_poll_at, Order.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
     ).scalars()
@@ -140,7 +140,7 @@ def take_due(tenant_id: int, until: datetime, now: datetime, *, limit: int) -> S
         db.session.execute(
             update(Order)
             .where(Order.tenant_id == tenant_id, Order.id.in_(taken))
-            .values(next_check_at=now + _TAKEN_FOR, checks=Order.checks + 1, updated_at=Order.updated_at)
+            .values(next_poll_at=now + _LEASE, polls=Order.polls + 1, updated_at=Order.updated_at)
             .execution_options(synchronize_session=False)
         )
     return taken
@@ -150,7 +150,7 @@ def bring_forward(tenant_id: int, *, opened_since: datetime, now: datetime) -> N
     """Let every order since then about which Stripe is still to be asked be due now."""
     db.session.execute(
         update(Order)
-        .where(Order.tenant_id == tenant_id, Order.created_at >= opened_since, Order.next_check_at > now)
-        .values(next_check_at=now, updated_at=Order.updated_at)
+        .where(Order.tenant_id == tenant_id, Order.created_at >= opened_since, Order.next_poll_at > now)
+        .values(next_poll_at=now, updated_at=Order.updated_at)
         .execution_options(synchronize_session=False)
     )

@@ -34,7 +34,7 @@ INQUIRY = "inquiry:"
 _RETRIABLE = (MessageStatus.PENDING, MessageStatus.SUPERSEDED, MessageStatus.DEAD)
 
 
-def owe(order: Order, kind: MessageKind, subject: str = "") -> bool:
+def enqueue(order: Order, kind: MessageKind, subject: str = "") -> bool:
     """Owe one message about `subject`; `False` if it was owed already.
 
     One that was passed over, because it was not true when its turn came, is owed again once it is true again:
@@ -43,10 +43,10 @@ def owe(order: Order, kind: MessageKind, subject: str = "") -> bool:
     due_at = utc_now() + _REST.get(kind, timedelta())
     known = next((each for each in order.messages if each.kind is kind and each.subject == subject), None)
     if known is None:
-        order.messages.append(OutboxMessage(kind=kind, subject=subject, next_try_at=due_at))
+        order.messages.append(OutboxMessage(kind=kind, subject=subject, next_attempt_at=due_at))
         return True
     if known.status is MessageStatus.SUPERSEDED and is_true(order, kind, subject):
-        known.status, known.tries, known.next_try_at = MessageStatus.PENDING, 0, due_at
+        known.status, known.attempts, known.next_attempt_at = MessageStatus.PENDING, 0, due_at
         return True
     return False
 
@@ -88,13 +88,15 @@ def is_true(order: Order, kind: MessageKind, subject: str) -> bool:
             assert_never(kind)
 
 
-def wake(tenant_id: int) -> None:
+def schedule_relay(tenant_id: int) -> None:
     """Let a worker send what is owed; the last statement of its transaction, for the lock that it takes."""
     db.session.flush()
-    db.session.execute(text("SELECT lumira_wake('relay_outbox', :tenant_id)"), {"tenant_id": tenant_id})
+    db.session.execute(
+        text("SELECT lumira_enqueue_job('relay_outbox', :tenant_id)"), {"tenant_id": tenant_id}
+    )
 
 
-def take_next(tenant_id: int) -> OutboxMessage | None:
+def claim_next(tenant_id: int) -> OutboxMessage | None:
     """The message that is due longest, leased to the caller, or `None`.
 
     After a crash between sending and marking it falls due again when the lease ends.
@@ -105,15 +107,15 @@ def take_next(tenant_id: int) -> OutboxMessage | None:
         .where(
             OutboxMessage.tenant_id == tenant_id,
             OutboxMessage.status == MessageStatus.PENDING,
-            OutboxMessage.next_try_at <= now + _CLOCKS_DIFFER,
+            OutboxMessage.next_attempt_at <= now + _CLOCKS_DIFFER,
         )
-        .order_by(OutboxMessage.next_try_at, OutboxMessage.id)
+        .order_by(OutboxMessage.next_attempt_at, OutboxMessage.id)
         .limit(1)
         .with_for_update(skip_locked=True)
     ).scalar_one_or_none()
     if message is not None:
-        message.tries += 1
-        message.next_try_at = now + LEASE
+        message.attempts += 1
+        message.next_attempt_at = now + LEASE
     return message
 
 
@@ -128,9 +130,9 @@ def renew(tenant_id: int, message_id: UUID, lease: datetime) -> bool:
             OutboxMessage.tenant_id == tenant_id,
             OutboxMessage.id == message_id,
             OutboxMessage.status == MessageStatus.PENDING,
-            OutboxMessage.next_try_at == lease,
+            OutboxMessage.next_attempt_at == lease,
         )
-        .values(next_try_at=utc_now() + LEASE)
+        .values(next_attempt_at=utc_now() + LEASE)
         .returning(OutboxMessage.id)
     )
     return renewed.one_or_none() is not None
@@ -146,15 +148,15 @@ def lock(tenant_id: int, message_id: UUID) -> OutboxMessage:
     ).scalar_one()
 
 
-def retry_delay(tries: int) -> timedelta:
+def retry_delay(attempts: int) -> timedelta:
     """How long to wait after so many tries: half a minute, doubling, an hour at most, give or take a fifth."""
-    doublings = min(max(tries, 1) - 1, 10)
+    doublings = min(max(attempts, 1) - 1, 10)
     return min(_FIRST_PAUSE * (1 << doublings), _LONGEST_PAUSE) * _dice.uniform(1 - _JITTER, 1 + _JITTER)
 
 
 def is_hopeless(message: OutboxMessage, now: datetime) -> bool:
     """Whether the message is given up after the try that just failed."""
-    return message.tries >= GIVE_UP_TRIES and now - message.created_at > GIVE_UP_AFTER
+    return message.attempts >= GIVE_UP_TRIES and now - message.created_at > GIVE_UP_AFTER
 
 
 def list_messages(
@@ -197,7 +199,7 @@ def retry(tenant_id: int, message_ids: Sequence[UUID]) -> int:
     """
     now = utc_now()
     may_be_leased = (OutboxMessage.status == MessageStatus.PENDING) & (
-        OutboxMessage.next_try_at <= now + LEASE
+        OutboxMessage.next_attempt_at <= now + LEASE
     )
     retried = db.session.execute(
         update(OutboxMessage)
@@ -208,13 +210,13 @@ def retry(tenant_id: int, message_ids: Sequence[UUID]) -> int:
         )
         .values(
             status=MessageStatus.PENDING,
-            tries=0,
-            next_try_at=case((may_be_leased, OutboxMessage.next_try_at), else_=now),
+            attempts=0,
+            next_attempt_at=case((may_be_leased, OutboxMessage.next_attempt_at), else_=now),
         )
         .returning(OutboxMessage.id)
         .execution_options(synchronize_session=False)
     )
     found = len(retried.all())
     if found:
-        wake(tenant_id)
+        schedule_relay(tenant_id)
     return found

@@ -12,7 +12,7 @@ from lumira.models import PartialRefundPolicy, Product, ProductKind, Tenant
 
 
 @dataclass(frozen=True, slots=True)
-class WantedProduct:
+class CatalogProduct:
     """One product as the file has it; the amount in minor units of the tenant's currency."""
 
     id: str
@@ -34,7 +34,7 @@ class WantedProduct:
 
 #: What is compared with the row, in the order in which it is told; the id is what finds the row.
 _COMPARED = tuple(
-    field.name for field in fields(WantedProduct) if field.name not in ("id", "stock", "deliverables")
+    field.name for field in fields(CatalogProduct) if field.name not in ("id", "stock", "deliverables")
 )
 
 
@@ -85,7 +85,7 @@ def get_product(tenant_id: int, product_id: str) -> Product:
     return product
 
 
-def apply(tenant: Tenant, wanted: Sequence[WantedProduct]) -> list[ProductChange]:
+def apply(tenant: Tenant, wanted: Sequence[CatalogProduct]) -> list[ProductChange]:
     """Make a locked tenant's products agree with `wanted`, and tell what that changed.
 
     Orders are not touched: their lines keep what was agreed when they were opened.
@@ -112,7 +112,7 @@ def apply(tenant: Tenant, wanted: Sequence[WantedProduct]) -> list[ProductChange
     return changes
 
 
-def _add(tenant: Tenant, entry: WantedProduct, position: int) -> ProductChange:
+def _add(tenant: Tenant, entry: CatalogProduct, position: int) -> ProductChange:
     values = {name: getattr(entry, name) for name in _COMPARED}
     db.session.add(
         Product(
@@ -135,7 +135,7 @@ def _in_words(promised: Sequence[Mapping[str, str]]) -> str | None:
     return ", ".join(f"{each['key']} ({each['title']})" for each in promised) or None
 
 
-def _update(product: Product, entry: WantedProduct, position: int) -> ProductChange | None:
+def _update(product: Product, entry: CatalogProduct, position: int) -> ProductChange | None:
     wanted = {name: getattr(entry, name) for name in _COMPARED} | {"position": position}
     changed = tuple(
         FieldChange(name, getattr(product, name), value)
@@ -152,7 +152,7 @@ def _update(product: Product, entry: WantedProduct, position: int) -> ProductCha
     return ProductChange(product.id, Change.CHANGED if was_active else Change.RESTORED, changed)
 
 
-def _change_promises(product: Product, entry: WantedProduct) -> tuple[FieldChange, ...]:
+def _change_promises(product: Product, entry: CatalogProduct) -> tuple[FieldChange, ...]:
     """What is made for buyers from now on; those of earlier orders get what they were promised."""
     wanted = [dict(each) for each in entry.deliverables]
     if product.deliverables == wanted:

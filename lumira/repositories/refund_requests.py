@@ -17,7 +17,7 @@ METADATA_KEY = "refundRequest"
 #: and no longer than the lease of an idempotency key, so that who takes over the key may go on at once.
 LEASE = timedelta(seconds=90)
 #: Stripe's word for a decision of ours, where it has one.
-_STRIPE_REASONS = {RefundOrigin.SECOND_PAYMENT: "duplicate"}
+_STRIPE_REASONS = {RefundOrigin.DUPLICATE_PAYMENT: "duplicate"}
 
 
 def freeze(
@@ -42,8 +42,8 @@ def freeze(
         stripe_key=_key(identifier, 1),
         keyed_at=now,
         state=RequestState.FROZEN,
-        tries=0,
-        next_try_at=now,
+        attempts=0,
+        next_attempt_at=now,
         created_at=now,
     )
     order.refund_requests.append(request)
@@ -58,18 +58,18 @@ def decide(order: Order, payment: Payment, *, origin: RefundOrigin) -> bool:
     """Decide, once, that all of a payment goes back by itself; `False` if that was decided or nothing is left."""
     if any(
         request.stripe_payment_intent_id == payment.stripe_payment_intent_id
-        and request.origin is not RefundOrigin.ASKED
+        and request.origin is not RefundOrigin.REQUESTED
         for request in order.refund_requests
     ):
         return False
-    amount = left(order, payment)
+    amount = refundable_amount(order, payment)
     if amount <= 0:
         return False
     freeze(order, payment, amount=amount, origin=origin, reason=_STRIPE_REASONS.get(origin))
     return True
 
 
-def left(order: Order, payment: Payment) -> int:
+def refundable_amount(order: Order, payment: Payment) -> int:
     """Minor units of one payment that can still be refunded: what is asked for already is not.
 
     What Stripe told of the charge and no known refund explains may be what we are asking for just now, so it
@@ -129,20 +129,20 @@ def _is_only(payment: Payment, order: Order) -> bool:
 
 def take(request: RefundRequest, now: datetime) -> None:
     """Let the request belong to the caller for a while; should it die, others have their turn then."""
-    request.tries += 1
-    request.leased_until = request.next_try_at = now + LEASE
+    request.attempts += 1
+    request.leased_until = request.next_attempt_at = now + LEASE
 
 
-def take_due(tenant_id: int, now: datetime) -> RefundRequest | None:
+def claim_due(tenant_id: int, now: datetime) -> RefundRequest | None:
     """The request that is due longest, taken, or `None`. Waits for no lock."""
     request = db.session.execute(
         select(RefundRequest)
         .where(
             RefundRequest.tenant_id == tenant_id,
             RefundRequest.state.in_((RequestState.FROZEN, RequestState.UNKNOWN)),
-            RefundRequest.next_try_at <= now,
+            RefundRequest.next_attempt_at <= now,
         )
-        .order_by(RefundRequest.next_try_at, RefundRequest.id)
+        .order_by(RefundRequest.next_attempt_at, RefundRequest.id)
         .limit(1)
         .with_for_update(skip_locked=True)
     ).scalar_one_or_none()
@@ -167,20 +167,20 @@ def begin_attempt(request: RefundRequest, now: datetime) -> None:
     request.stripe_key = _key(request.id, request.attempt)
     request.keyed_at = now
     request.state = RequestState.FROZEN
-    request.leased_until = request.next_try_at = now + LEASE
+    request.leased_until = request.next_attempt_at = now + LEASE
 
 
-def put_off(request: RefundRequest, until: datetime, *, is_unknown: bool) -> None:
+def reschedule(request: RefundRequest, until: datetime, *, is_unknown: bool) -> None:
     """Try again then: Stripe was not reached, or failed on its side and would repeat that for a day."""
     if is_unknown:
         request.state = RequestState.UNKNOWN
     request.leased_until = None
-    request.next_try_at = until
+    request.next_attempt_at = until
 
 
 def mark_refused(request: RefundRequest, *, code: str, message: str) -> None:
     """Stripe said no for good."""
     request.state = RequestState.REFUSED
     request.refusal = {"code": code, "message": message}
-    request.answered_at = utc_now()
+    request.responded_at = utc_now()
     request.leased_until = None

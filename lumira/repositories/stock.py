@@ -24,7 +24,7 @@ from lumira.models import (
 from lumira.models.columns import uuid7
 
 #: How long a buyer has for a payment in the brand's own page, before its PaymentIntent is closed.
-PAYMENT_HOLD = timedelta(minutes=30)
+PAYMENT_RESERVATION = timedelta(minutes=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +33,13 @@ class _Change:
 
     reason: MovementReason
     on_hand: int
-    held: int
+    reserved: int
     sold: int
 
 
-_HELD, _SOLD, _RELEASED = ReservationState.HELD, ReservationState.SOLD, ReservationState.RELEASED
+_HELD, _SOLD, _RELEASED = ReservationState.RESERVED, ReservationState.SOLD, ReservationState.RELEASED
 _CHANGES = {
-    (_RELEASED, _HELD): _Change(MovementReason.HOLD, 0, 1, 0),
+    (_RELEASED, _HELD): _Change(MovementReason.RESERVE, 0, 1, 0),
     (_HELD, _SOLD): _Change(MovementReason.SALE, -1, -1, 1),
     (_HELD, _RELEASED): _Change(MovementReason.RELEASE, 0, -1, 0),
     # Paid after its hold had ended, and there are pieces left.
@@ -60,18 +60,19 @@ class _Missing(Exception):
 #: to the commit: what SQLAlchemy would make of it is always the same.
 _TAKE = """
     WITH taken AS (
-        UPDATE stock_items SET held = held + %(quantity)s, updated_at = %(now)s
-        WHERE tenant_id = %(tenant_id)s AND product_id = %(product_id)s AND on_hand >= held + %(quantity)s
+        UPDATE stock_items SET reserved = reserved + %(quantity)s, updated_at = %(now)s
+        WHERE tenant_id = %(tenant_id)s AND product_id = %(product_id)s AND on_hand >= reserved + %(quantity)s
         RETURNING product_id
     ), moved AS (
         INSERT INTO stock_movements
-            (tenant_id, id, product_id, order_id, reason, on_hand, held, sold, actor, created_at)
-        SELECT %(tenant_id)s, %(movement_id)s, product_id, %(order_id)s, 'hold', 0, %(quantity)s, 0, %(actor)s, %(now)s
+            (tenant_id, id, product_id, order_id, reason, on_hand, reserved, sold, actor, created_at)
+        SELECT %(tenant_id)s, %(movement_id)s, product_id, %(order_id)s, 'reserve', 0, %(quantity)s, 0,
+            %(actor)s, %(now)s
         FROM taken
     )
     INSERT INTO stock_reservations
         (tenant_id, id, order_id, product_id, quantity, state, expires_at, created_at, updated_at)
-    SELECT %(tenant_id)s, %(id)s, %(order_id)s, product_id, %(quantity)s, 'held', %(until)s, %(now)s, %(now)s
+    SELECT %(tenant_id)s, %(id)s, %(order_id)s, product_id, %(quantity)s, 'reserved', %(until)s, %(now)s, %(now)s
     FROM taken
     ON CONFLICT (tenant_id, order_id, product_id)
         DO UPDATE SET state = excluded.state, expires_at = excluded.expires_at, updated_at = excluded.updated_at
@@ -79,7 +80,7 @@ _TAKE = """
 """
 
 
-def hold(order: Order, *, until: datetime, actor: str) -> None:
+def reserve(order: Order, *, until: datetime, actor: str) -> None:
     """Keep the pieces of all lines for this order, or of none; safe to repeat.
 
     `OutOfStock` if any are missing: the caller's transaction must end with it.
@@ -95,7 +96,7 @@ def hold(order: Order, *, until: datetime, actor: str) -> None:
         if reservation is not None and reservation.state is _HELD:
             reservation.expires_at = max(reservation.expires_at, until)
             continue
-        taken = take(
+        taken = reserve_units(
             order.tenant_id, order.id, line.product_id, quantity=line.quantity, until=until, actor=actor
         )
         if taken is None:
@@ -103,7 +104,7 @@ def hold(order: Order, *, until: datetime, actor: str) -> None:
         _remember(order, line, reservation, taken, until)
 
 
-def take(
+def reserve_units(
     tenant_id: int, order_id: UUID, product_id: str, *, quantity: int, until: datetime, actor: str
 ) -> UUID | None:
     """Keep pieces of one product for an order that has none of it; `None` if there are not enough.
@@ -159,7 +160,7 @@ def _out_of_stock(order: Order, line: OrderLine) -> OutOfStock:
 def move(order: Order, wanted: Mapping[str, ReservationState], *, actor: str) -> bool:
     """Bring the reservations of a locked order to the state that is wanted for each product.
 
-    All or none: `False` if pieces are missing for that. What is sold is never merely held again. Safe to repeat.
+    All or none: `False` if pieces are missing for that. What is sold is never merely reserved again. Safe to repeat.
     """
     _reserve_missing(order, wanted)
     moving = {
@@ -170,7 +171,7 @@ def move(order: Order, wanted: Mapping[str, ReservationState], *, actor: str) ->
     if not moving:
         return True
     if not any(each.state is _RELEASED for each in order.reservations):
-        # Given back, or sold out of what is held: pieces cannot be missing.
+        # Given back, or sold out of what is reserved: pieces cannot be missing.
         _move(order, moving, actor=actor)
         return True
     try:
@@ -224,7 +225,7 @@ def _note(reservation: StockReservation, change: _Change, order: Order, *, actor
             order_id=order.id,
             reason=change.reason,
             on_hand=change.on_hand * reservation.quantity,
-            held=change.held * reservation.quantity,
+            reserved=change.reserved * reservation.quantity,
             sold=change.sold * reservation.quantity,
             actor=actor,
             created_at=now,
@@ -236,15 +237,17 @@ def _change(reservation: StockReservation, change: _Change, now: datetime) -> bo
     """Change a product's figures, unless more would be promised than is there; whether it was done."""
     quantity = reservation.quantity
     on_hand = StockItem.on_hand + change.on_hand * quantity
-    held = StockItem.held + change.held * quantity
+    reserved = StockItem.reserved + change.reserved * quantity
     changed = db.session.execute(
         update(StockItem)
         .where(
             StockItem.tenant_id == reservation.tenant_id,
             StockItem.product_id == reservation.product_id,
-            on_hand >= held,
+            on_hand >= reserved,
         )
-        .values(on_hand=on_hand, held=held, sold=StockItem.sold + change.sold * quantity, updated_at=now)
+        .values(
+            on_hand=on_hand, reserved=reserved, sold=StockItem.sold + change.sold * quantity, updated_at=now
+        )
         .returning(StockItem.product_id)
         .execution_options(synchronize_session=False)
     )
@@ -265,7 +268,7 @@ def lock_products(tenant_id: int, product_ids: Iterable[str]) -> None:
 def available(tenant_id: int) -> dict[str, int]:
     """For each product that is counted the pieces that can be bought now."""
     rows = db.session.execute(
-        select(StockItem.product_id, StockItem.on_hand - StockItem.held).where(
+        select(StockItem.product_id, StockItem.on_hand - StockItem.reserved).where(
             StockItem.tenant_id == tenant_id
         )
     )

@@ -30,12 +30,12 @@ class Count:
 
     product_id: str
     on_hand: int
-    held: int
+    reserved: int
     sold: int
 
     @property
     def available(self) -> int:
-        return self.on_hand - self.held
+        return self.on_hand - self.reserved
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ def begin(tenant_id: int, pieces: Mapping[str, int], *, actor: str) -> dict[str,
         return {}
     now = utc_now()
     rows = [
-        {"product_id": product_id, "on_hand": on_hand, "held": 0, "sold": 0}
+        {"product_id": product_id, "on_hand": on_hand, "reserved": 0, "sold": 0}
         | {"tenant_id": tenant_id, "created_at": now, "updated_at": now}
         for product_id, on_hand in sorted(pieces.items())
     ]
@@ -71,9 +71,9 @@ def begin(tenant_id: int, pieces: Mapping[str, int], *, actor: str) -> dict[str,
 
 
 def set_on_hand(tenant_id: int, product_id: str, pieces: int, *, actor: str) -> Correction:
-    """There are so many pieces in the house, those that are held included; the same number changes nothing.
+    """There are so many pieces in the house, those that are reserved included; the same number changes nothing.
 
-    `ProductNotFound`; `Conflict` if the product is not counted or more is held; `InvalidQuantity`.
+    `ProductNotFound`; `Conflict` if the product is not counted or more is reserved; `InvalidQuantity`.
     """
     item = _lock(tenant_id, product_id)
     return _correct(item, pieces, actor=actor)
@@ -107,15 +107,15 @@ def _correct(item: StockItem, pieces: int, *, actor: str) -> Correction:
     before = item.on_hand
     if not 0 <= pieces <= LARGEST:
         raise InvalidQuantity(f"{item.product_id}: {pieces} pieces cannot be; 0 to {LARGEST} can.")
-    if pieces < item.held:
+    if pieces < item.reserved:
         raise Conflict(
-            f"{item.product_id}: {item.held} of {before} are held for buyers who are paying, "
+            f"{item.product_id}: {item.reserved} of {before} are reserved for buyers who are paying, "
             f"so there cannot be {pieces}."
         )
     item.on_hand = pieces
     _note(item.tenant_id, item.product_id, pieces - before, actor=actor)
     db.session.flush()
-    return Correction(before, Count(item.product_id, item.on_hand, item.held, item.sold))
+    return Correction(before, Count(item.product_id, item.on_hand, item.reserved, item.sold))
 
 
 def _note(tenant_id: int, product_id: str, difference: int, *, actor: str) -> None:
@@ -127,7 +127,7 @@ def _note(tenant_id: int, product_id: str, difference: int, *, actor: str) -> No
                 order_id=None,
                 reason=MovementReason.CORRECTION,
                 on_hand=difference,
-                held=0,
+                reserved=0,
                 sold=0,
                 actor=actor,
             )
@@ -141,7 +141,7 @@ def list_stock(tenant_id: int, product_id: str | None = None) -> list[Count]:
         select(
             Product.id,
             func.coalesce(StockItem.on_hand, 0),
-            func.coalesce(StockItem.held, 0),
+            func.coalesce(StockItem.reserved, 0),
             func.coalesce(StockItem.sold, 0),
         )
         .outerjoin(StockItem, item)
@@ -154,7 +154,7 @@ def list_stock(tenant_id: int, product_id: str | None = None) -> list[Count]:
     return [Count(*row) for row in db.session.execute(query)]
 
 
-def list_holds(tenant_id: int, product_id: str) -> list[tuple[StockReservation, str]]:
+def list_reservations(tenant_id: int, product_id: str) -> list[tuple[StockReservation, str]]:
     """Who holds pieces of a product now: each reservation with its order's number, the oldest first."""
     rows = db.session.execute(
         select(StockReservation, Order.order_number)
@@ -162,7 +162,7 @@ def list_holds(tenant_id: int, product_id: str) -> list[tuple[StockReservation, 
         .where(
             StockReservation.tenant_id == tenant_id,
             StockReservation.product_id == product_id,
-            StockReservation.state == ReservationState.HELD,
+            StockReservation.state == ReservationState.RESERVED,
         )
         .order_by(StockReservation.id)
     )

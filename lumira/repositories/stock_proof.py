@@ -27,19 +27,19 @@ class Disagreement:
 _DISAGREEMENTS = text(
     """
     WITH moved AS (
-        SELECT product_id, order_id, sum(on_hand) AS on_hand, sum(held) AS held, sum(sold) AS sold
+        SELECT product_id, order_id, sum(on_hand) AS on_hand, sum(reserved) AS reserved, sum(sold) AS sold
         FROM stock_movements WHERE tenant_id = :tenant_id GROUP BY product_id, order_id
-    ), reserved AS (
+    ), of_orders AS (
         SELECT product_id, order_id, state,
             CASE state WHEN 'sold' THEN -quantity ELSE 0 END AS on_hand,
-            CASE state WHEN 'held' THEN quantity ELSE 0 END AS held,
+            CASE state WHEN 'reserved' THEN quantity ELSE 0 END AS reserved,
             CASE state WHEN 'sold' THEN quantity ELSE 0 END AS sold
         FROM stock_reservations WHERE tenant_id = :tenant_id
     ), sums AS (
-        SELECT product_id, sum(on_hand) AS on_hand, sum(held) AS held, sum(sold) AS sold
+        SELECT product_id, sum(on_hand) AS on_hand, sum(reserved) AS reserved, sum(sold) AS sold
         FROM moved GROUP BY product_id
     ), kept AS (
-        SELECT product_id, sum(held) AS held, sum(sold) AS sold FROM reserved GROUP BY product_id
+        SELECT product_id, sum(reserved) AS reserved, sum(sold) AS sold FROM of_orders GROUP BY product_id
     )
     SELECT product_id, NULL AS order_number, what, found::text, coalesce(expected, 0)::text AS expected
     FROM stock_items
@@ -47,22 +47,22 @@ _DISAGREEMENTS = text(
     LEFT JOIN kept USING (product_id)
     CROSS JOIN LATERAL (VALUES
         ('on hand (by its movements)', stock_items.on_hand, sums.on_hand),
-        ('held (by its movements)', stock_items.held, sums.held),
+        ('reserved (by its movements)', stock_items.reserved, sums.reserved),
         ('sold (by its movements)', stock_items.sold, sums.sold),
-        ('held (by its orders)', stock_items.held, kept.held),
+        ('reserved (by its orders)', stock_items.reserved, kept.reserved),
         ('sold (by its orders)', stock_items.sold, kept.sold)
     ) AS figures (what, found, expected)
     WHERE tenant_id = :tenant_id AND found <> coalesce(expected, 0)
     UNION ALL
-    SELECT product_id, orders.order_number, 'moved (on hand, held, sold)',
-        concat_ws(', ', coalesce(moved.on_hand, 0), coalesce(moved.held, 0), coalesce(moved.sold, 0)),
-        concat_ws(', ', coalesce(reserved.on_hand, 0), coalesce(reserved.held, 0), coalesce(reserved.sold, 0))
-            || ' (' || coalesce(reserved.state, 'no reservation') || ')'
-    FROM reserved
+    SELECT product_id, orders.order_number, 'moved (on hand, reserved, sold)',
+        concat_ws(', ', coalesce(moved.on_hand, 0), coalesce(moved.reserved, 0), coalesce(moved.sold, 0)),
+        concat_ws(', ', coalesce(of_orders.on_hand, 0), coalesce(of_orders.reserved, 0), coalesce(of_orders.sold, 0))
+            || ' (' || coalesce(of_orders.state, 'no reservation') || ')'
+    FROM of_orders
     FULL JOIN (SELECT * FROM moved WHERE order_id IS NOT NULL) AS moved USING (product_id, order_id)
     LEFT JOIN orders ON orders.tenant_id = :tenant_id AND orders.id = order_id
-    WHERE (coalesce(moved.on_hand, 0), coalesce(moved.held, 0), coalesce(moved.sold, 0))
-        <> (coalesce(reserved.on_hand, 0), coalesce(reserved.held, 0), coalesce(reserved.sold, 0))
+    WHERE (coalesce(moved.on_hand, 0), coalesce(moved.reserved, 0), coalesce(moved.sold, 0))
+        <> (coalesce(of_orders.on_hand, 0), coalesce(of_orders.reserved, 0), coalesce(of_orders.sold, 0))
     ORDER BY 1, 2 NULLS FIRST, 3
     """
 )

@@ -109,8 +109,8 @@ def timeline(order: Order, events: Sequence[EventSeen]) -> list[TimelineEntry]:
 
 def _requests(order: Order) -> Iterator[TimelineEntry]:
     for request in order.requests:
-        if request.state is RequestState.REFUSED and request.answered_at is not None:
-            yield TimelineEntry(request.answered_at, "payment_refused", (request.refusal or {}).get("code"))
+        if request.state is RequestState.REFUSED and request.responded_at is not None:
+            yield TimelineEntry(request.responded_at, "payment_refused", (request.refusal or {}).get("code"))
 
 
 def _payments(order: Order) -> Iterator[TimelineEntry]:
@@ -184,11 +184,11 @@ def _message(message: OutboxMessage) -> Iterator[TimelineEntry]:
 
 def _refund_requests(order: Order) -> Iterator[TimelineEntry]:
     for request in order.refund_requests:
-        is_ours = request.origin is not RefundOrigin.ASKED
+        is_ours = request.origin is not RefundOrigin.REQUESTED
         why = str(request.origin) if is_ours else request.parameters.get("reason")
         yield TimelineEntry(request.created_at, "refund_asked", why)
-        if request.state is RequestState.REFUSED and request.answered_at is not None:
-            yield TimelineEntry(request.answered_at, "refund_refused", (request.refusal or {}).get("code"))
+        if request.state is RequestState.REFUSED and request.responded_at is not None:
+            yield TimelineEntry(request.responded_at, "refund_refused", (request.refusal or {}).get("code"))
 
 
 def _refund(refund: Refund) -> Iterator[TimelineEntry]:

@@ -26,10 +26,12 @@ class EventFilter:
     limit: int = 50
 
 
-def wake(tenant_id: int) -> None:
+def schedule_processing(tenant_id: int) -> None:
     """Let a worker look at the inbox. Among the last statements of its transaction, before the outbox's."""
     db.session.flush()
-    db.session.execute(text("SELECT lumira_wake('drain_inbox', :tenant_id)"), {"tenant_id": tenant_id})
+    db.session.execute(
+        text("SELECT lumira_enqueue_job('process_events', :tenant_id)"), {"tenant_id": tenant_id}
+    )
 
 
 def known(tenant_id: int, stripe_event_ids: Iterable[str]) -> set[str]:
@@ -58,14 +60,14 @@ def unpark(tenant_id: int, payment_intent_ids: Iterable[str]) -> bool:
     woken = db.session.execute(
         update(WebhookEvent)
         .where(WebhookEvent.tenant_id == tenant_id, WebhookEvent.id.in_(waiting))
-        .values(next_try_at=utc_now())
+        .values(next_attempt_at=utc_now())
         .returning(WebhookEvent.id)
         .execution_options(synchronize_session=False)
     )
     return bool(woken.all())
 
 
-def payments_waited_for(tenant_id: int, *, tries: int, limit: int = 50) -> list[str]:
+def awaited_payments(tenant_id: int, *, attempts: int, limit: int = 50) -> list[str]:
     """Payments that events wait for, tried at least so often and not asked about since; longest waiting first."""
     found = (
         db.session.execute(
@@ -74,7 +76,7 @@ def payments_waited_for(tenant_id: int, *, tries: int, limit: int = 50) -> list[
                 WebhookEvent.tenant_id == tenant_id,
                 WebhookEvent.status == EventStatus.PARKED,
                 WebhookEvent.stripe_payment_intent_id.is_not(None),
-                WebhookEvent.tries >= tries,
+                WebhookEvent.attempts >= attempts,
                 WebhookEvent.reason == ORDER_UNKNOWN,
             )
             .group_by(WebhookEvent.stripe_payment_intent_id)
@@ -103,7 +105,7 @@ def mark_foreign(tenant_id: int, payment_intent_id: str) -> int:
     return len(marked.all())
 
 
-def mark_asked(tenant_id: int, payment_intent_id: str, *, reason: str) -> None:
+def mark_looked_up(tenant_id: int, payment_intent_id: str, *, reason: str) -> None:
     """Stripe was asked about this payment in vain: what waits for it is not asked about until its next try."""
     db.session.execute(
         update(WebhookEvent)
@@ -180,12 +182,12 @@ def replay(tenant_id: int, event_ids: Sequence[UUID]) -> list[str]:
         .values(
             status=EventStatus.RECEIVED,
             reason=None,
-            tries=0,
-            next_try_at=utc_now(),
+            attempts=0,
+            next_attempt_at=utc_now(),
             handled_at=None,
             last_error=None,
         )
         .execution_options(synchronize_session=False)
     )
-    wake(tenant_id)
+    schedule_processing(tenant_id)
     return [row.stripe_event_id for row in locked]

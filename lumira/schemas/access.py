@@ -13,8 +13,8 @@ GRANT_REASONS = ("paid", "free", "refunded", "disputed", "dispute_lost", "operat
 
 
 @dataclass(frozen=True, slots=True)
-class AccessQuestion:
-    """Whose access is asked about, and to what, where not to everything."""
+class AccessFilter:
+    """Whose access to return; to one product or level, or to everything."""
 
     customer_email: str
     product_id: str | None
@@ -31,8 +31,8 @@ class AccessQuery(RequestSchema):
     )
 
     @post_load
-    def to_question(self, data: dict[str, Any], **_options: Any) -> AccessQuestion:
-        return AccessQuestion(**data)
+    def to_filter(self, data: dict[str, Any], **_options: Any) -> AccessFilter:
+        return AccessFilter(**data)
 
 
 class GrantResponse(ResponseSchema):

@@ -10,7 +10,7 @@ from uuid import UUID
 from email_validator import EmailNotValidError, validate_email
 from marshmallow import ValidationError, fields
 
-from lumira.confusables import holds_encoded_word, is_lookalike
+from lumira.confusables import contains_encoded_word, is_confusable
 
 #: RFC 5321, section 4.5.3.1.3: a path of 256 octets, less its angle brackets.
 EMAIL_LENGTH = 254
@@ -87,7 +87,7 @@ class EmailAddress(Line):
 
     def _deserialize(self, value: Any, *context: Any, **options: Any) -> str:
         text = super()._deserialize(value, *context, **options)
-        if holds_encoded_word(text) or is_lookalike(text):
+        if contains_encoded_word(text) or is_confusable(text):
             # Whoever writes or reads mail would decode the one, whatever is in it (RFC 2047). The other would be
             # somebody else's customer.
             raise ValidationError("Must be an e-mail address.")

@@ -17,7 +17,7 @@ REVIEW_REASONS = ("amount_mismatch", "currency_mismatch")
 
 
 @dataclass(frozen=True, slots=True)
-class OrdersWanted:
+class OrderListQuery:
     """Which orders are listed; `cursor` is the id of the last one seen."""
 
     status: str | None
@@ -39,8 +39,8 @@ class OrdersQuery(RequestSchema):
     limit = QueryInteger(load_default=50, validate=validate.Range(min=1, max=MAX_PAGE))
 
     @post_load
-    def to_wanted(self, data: dict[str, Any], **_options: Any) -> OrdersWanted:
-        return OrdersWanted(**data)
+    def to_filter(self, data: dict[str, Any], **_options: Any) -> OrderListQuery:
+        return OrderListQuery(**data)
 
 
 class ReviewResponse(ResponseSchema):

@@ -15,7 +15,7 @@ REFUND_STATUSES = ("pending", "requires_action", "succeeded", "failed", "cancele
 
 
 @dataclass(frozen=True, slots=True)
-class RefundAsked:
+class RefundBody:
     """A checked request to refund a payment."""
 
     amount: int | None
@@ -40,11 +40,11 @@ class RefundPaymentRequest(RequestSchema):
     )
 
     @post_load
-    def to_asked(self, data: dict[str, Any], **_options: Any) -> RefundAsked:
-        return RefundAsked(**data)
+    def to_asked(self, data: dict[str, Any], **_options: Any) -> RefundBody:
+        return RefundBody(**data)
 
 
-class RefundMadeResponse(ResponseSchema):
+class RefundResponse(ResponseSchema):
     """A refund as Stripe has it, and what became of the order; amounts in minor units."""
 
     refund_id = fields.String(required=True)

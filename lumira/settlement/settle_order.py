@@ -34,13 +34,13 @@ def settle_order(order: Order, *, actor: str) -> bool:
     was_served = order.completed_at is not None
     outcome = _with_pieces(order, derive(order), actor=actor, now=now)
     _write_status(order, outcome, actor=actor, now=now)
-    restored = _restored_by_hand(order, outcome)
+    restored = _restored_by_operator(order, outcome)
     _write_grants(order, outcome.grants, actor=actor, now=now)
     for payment, origin in outcome.returned:
         if refund_requests.decide(order, payment, origin=origin):
             _audit_return(order, payment, origin, actor=actor)
     # Every one is written, also where an earlier one is: no short cut.
-    owed = [kind for kind, subject in sorted(outcome.messages) if outbox.owe(order, kind, subject)]
+    owed = [kind for kind, subject in sorted(outcome.messages) if outbox.enqueue(order, kind, subject)]
     if MessageKind.ACCESS_READY not in owed:
         # Else the letter about a dispute, passed over while a person kept it closed, leaves now and says the same.
         owed += _tell_restored(order, restored, now=now)
@@ -59,7 +59,7 @@ def _with_pieces(order: Order, outcome: Outcome, *, actor: str, now: datetime) -
         return outcome
     if order.completed_at is not None:
         # It was served, its refund came to nothing, and its pieces are sold to somebody else: a person decides.
-        alerts.raise_alert(order.tenant_id, kind="pieces_missing", subject=order.order_number)
+        alerts.raise_alert(order.tenant_id, kind="stock_missing", subject=order.order_number)
         return outcome
     order.sold_out_at = now
     alerts.raise_alert(order.tenant_id, kind="sold_out_after_payment", subject=order.order_number)
@@ -137,7 +137,7 @@ def _write_grants(order: Order, states: dict[UUID, GrantState], *, actor: str, n
         )
 
 
-def _restored_by_hand(order: Order, outcome: Outcome) -> list[AccessGrant]:
+def _restored_by_operator(order: Order, outcome: Outcome) -> list[AccessGrant]:
     """What a person had closed and gives back now: each time its buyer is told, where there is an address."""
     if order.customer_email is None:
         return []
@@ -153,7 +153,7 @@ def _restored_by_hand(order: Order, outcome: Outcome) -> list[AccessGrant]:
 
 def _tell_restored(order: Order, restored: Sequence[AccessGrant], *, now: datetime) -> list[MessageKind]:
     kind = MessageKind.ACCESS_READY
-    return [kind for grant in restored if outbox.owe(order, kind, f"{grant.id}:{now.isoformat()}")]
+    return [kind for grant in restored if outbox.enqueue(order, kind, f"{grant.id}:{now.isoformat()}")]
 
 
 def _end_of_access(order: Order, line: OrderLine) -> datetime | None:
@@ -169,7 +169,7 @@ def _alert(order: Order, outcome: Outcome) -> None:
             order.tenant_id, kind="payment_mismatch", subject=order.order_number, reason=str(outcome.review)
         )
     if sum(payment.has_succeeded for payment in order.payments) > 1:
-        alerts.raise_alert(order.tenant_id, kind="paid_twice", subject=order.order_number, once=True)
+        alerts.raise_alert(order.tenant_id, kind="duplicate_payment", subject=order.order_number, once=True)
     for refund_id in _automatic_refunds_that_failed(order):
         alerts.raise_alert(
             order.tenant_id,
@@ -205,7 +205,7 @@ def _automatic_refunds_that_failed(order: Order) -> list[str]:
     automatic = {
         request.stripe_refund_id
         for request in order.refund_requests
-        if request.origin is not RefundOrigin.ASKED
+        if request.origin is not RefundOrigin.REQUESTED
     }
     return [
         refund.stripe_refund_id

@@ -72,11 +72,11 @@ def _alone() -> threading.BoundedSemaphore:
     return threading.BoundedSemaphore(1)
 
 
-@queue.task(name="drain_inbox", queue=QUEUE)
-def drain_inbox(tenant_id: int) -> None:
+@queue.task(name="process_events", queue=QUEUE)
+def process_events(tenant_id: int) -> None:
     """Handle the tenant's events that are due."""
     structlog.contextvars.bind_contextvars(tenant_id=tenant_id)
-    process.drain(tenant_id, is_stopping=stopping.is_set)
+    process.process_events(tenant_id, is_stopping=stopping.is_set)
 
 
 @queue.task(name="relay_outbox", queue=QUEUE)
@@ -91,7 +91,7 @@ def relay_outbox(tenant_id: int) -> None:
 @queue.task(name="sweep", queue=QUEUE, queueing_lock="sweep")
 def sweep_due(timestamp: int) -> None:  # noqa: ARG001 - given to every periodic task
     """Find events that are due in any tenant and were not woken for: a retry, or work that a killed process left."""
-    _for_each(due_work.tenants_with_due_events(utc_now()), process.drain)
+    _for_each(due_work.tenants_with_due_events(utc_now()), process.process_events)
 
 
 @queue.periodic(cron=f"* * * * * */{SWEEP_EVERY}")
@@ -111,11 +111,11 @@ def send_refunds(timestamp: int) -> None:  # noqa: ARG001 - given to every perio
 
 
 @queue.periodic(cron=f"* * * * * */{SWEEP_EVERY}")
-@queue.task(name="tell_team", queue=QUEUE, queueing_lock="tell_team")
+@queue.task(name="send_alerts", queue=QUEUE, queueing_lock="send_alerts")
 @at_most(_alone())
-def tell_team(timestamp: int) -> None:  # noqa: ARG001 - given to every periodic task
+def send_alerts_to_teams(timestamp: int) -> None:  # noqa: ARG001 - given to every periodic task
     """Send every tenant's team the alerts that it has not been told of."""
-    _for_each(due_work.tenants_with_untold_alerts(utc_now()), send_alerts.tell)
+    _for_each(due_work.tenants_with_unsent_alerts(utc_now()), send_alerts.send_alerts)
 
 
 @queue.periodic(cron="*/5 * * * *")

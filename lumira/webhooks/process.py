@@ -26,7 +26,7 @@ from lumira.settlement.link_customer import link_customer
 from lumira.settlement.settle_order import settle_order
 from lumira.webhooks import handlers  # noqa: F401 - importing the handlers registers them
 from lumira.webhooks.references import Reference, reference_of
-from lumira.webhooks.registry import Handler, Told, find_handler
+from lumira.webhooks.registry import EventObject, Handler, find_handler
 
 log = structlog.get_logger()
 
@@ -46,27 +46,27 @@ PARKED_FOR = (
 
 
 def wait_for_open_inserts(tenant_id: int) -> None:
-    """Return once every event that counted on the running wake-up is committed (see `lumira_wake`)."""
+    """Return once every event that counted on the running wake-up is committed (see `lumira_enqueue_job`)."""
     with atomic(tenant_id):
         db.session.execute(
-            text("SELECT pg_advisory_xact_lock(hashtext('drain_inbox'), :tenant_id)"),
+            text("SELECT pg_advisory_xact_lock(hashtext('process_events'), :tenant_id)"),
             {"tenant_id": tenant_id},
         )
 
 
-def drain(tenant_id: int, *, is_stopping: Callable[[], bool] = lambda: False) -> int:
+def process_events(tenant_id: int, *, is_stopping: Callable[[], bool] = lambda: False) -> int:
     """Handle every event of the tenant that is due; how many. Ends after the batch in hand when stopping."""
     wait_for_open_inserts(tenant_id)
     handled = 0
     while not is_stopping():
-        batch = drain_batch(tenant_id)
+        batch = process_batch(tenant_id)
         handled += batch
         if batch < BATCH:
             break
     return handled
 
 
-def drain_batch(tenant_id: int) -> int:
+def process_batch(tenant_id: int) -> int:
     """Handle up to one batch of due events; how many there were."""
     taken: list[UUID] = []
     try:
@@ -96,13 +96,13 @@ def _is_due(tenant_id: int) -> tuple[ColumnElement[bool], ...]:
         WebhookEvent.tenant_id == tenant_id,
         WebhookEvent.status.in_((EventStatus.RECEIVED, EventStatus.PARKED)),
         # What was never tried is due whatever the clock of the process that received it.
-        or_(WebhookEvent.next_try_at <= utc_now(), WebhookEvent.tries == 0),
+        or_(WebhookEvent.next_attempt_at <= utc_now(), WebhookEvent.attempts == 0),
     )
 
 
 def _due_ids(tenant_id: int) -> list[UUID]:
     with atomic(tenant_id):
-        due = select(WebhookEvent.id).where(*_is_due(tenant_id)).order_by(WebhookEvent.next_try_at)
+        due = select(WebhookEvent.id).where(*_is_due(tenant_id)).order_by(WebhookEvent.next_attempt_at)
         return list(db.session.execute(due.limit(BATCH)).scalars())
 
 
@@ -114,7 +114,7 @@ def _take(
         select(WebhookEvent)
         .where(*_is_due(tenant_id))
         .options(*([defer(WebhookEvent.payload, raiseload=True)] if unread else []))
-        .order_by(WebhookEvent.next_try_at, WebhookEvent.id)
+        .order_by(WebhookEvent.next_attempt_at, WebhookEvent.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
@@ -156,13 +156,13 @@ def _record_failure(tenant_id: int, event_id: UUID, trace: str) -> None:
     """Note the failure after the rollback that it caused; the last one becomes an alert."""
     with atomic(tenant_id):
         for event in _take(tenant_id, limit=1, only=event_id, unread=True):
-            event.tries += 1
+            event.attempts += 1
             # A traceback may quote a payload, and a text of the database cannot hold NUL.
             event.last_error = trace.replace("\x00", "�").encode("utf-8", "replace").decode()
-            if event.tries >= MAXIMUM_TRIES:
+            if event.attempts >= MAXIMUM_TRIES:
                 _fail(event, "error")
             else:
-                event.next_try_at = utc_now() + timedelta(seconds=5) * 2**event.tries
+                event.next_attempt_at = utc_now() + timedelta(seconds=5) * 2**event.attempts
 
 
 def _handle(tenant_id: int, events: list[WebhookEvent]) -> None:
@@ -186,9 +186,9 @@ def _handle(tenant_id: int, events: list[WebhookEvent]) -> None:
     db.session.flush()
     met = {payment.stripe_payment_intent_id for order in touched.values() for payment in order.payments}
     if met - known and webhook_events.unpark(tenant_id, met - known):
-        webhook_events.wake(tenant_id)
+        webhook_events.schedule_processing(tenant_id)
     if any(owing):
-        outbox.wake(tenant_id)
+        outbox.schedule_relay(tenant_id)
 
 
 def _forget_erased(
@@ -275,7 +275,7 @@ def _record(tenant: Tenant, event: WebhookEvent, order: Order | None, now: datet
             tenant.id, kind="api_version", subject=str(event.api_version), expected=API_VERSION
         )
     try:
-        told = Told(_object_of(event), event.stripe_created_at)
+        told = EventObject(_object_of(event), event.stripe_created_at)
         reference = reference_of(told.object)
         if order is not None:
             return _note(event, order, handler, told, now)
@@ -291,7 +291,7 @@ def _record(tenant: Tenant, event: WebhookEvent, order: Order | None, now: datet
     return False
 
 
-def _note(event: WebhookEvent, order: Order, handler: Handler, told: Told, now: datetime) -> bool:
+def _note(event: WebhookEvent, order: Order, handler: Handler, told: EventObject, now: datetime) -> bool:
     # An object says its mode too, and must not be believed where it differs from its event.
     if {event.livemode, told.object.get("livemode", event.livemode)} != {order.livemode}:
         event.order_id = order.id
@@ -314,7 +314,7 @@ def _note(event: WebhookEvent, order: Order, handler: Handler, told: Told, now: 
 def _close(event: WebhookEvent, status: EventStatus, reason: str | None, now: datetime) -> None:
     event.status = status
     event.reason = reason
-    event.tries += 1
+    event.attempts += 1
     event.handled_at = now
     log.info(
         "event_handled",
@@ -328,11 +328,11 @@ def _close(event: WebhookEvent, status: EventStatus, reason: str | None, now: da
 
 def _park(event: WebhookEvent, now: datetime, *, reason: str) -> None:
     """Let the event wait for its order; one that waited in vain becomes an alert."""
-    if event.tries >= len(PARKED_FOR):
+    if event.attempts >= len(PARKED_FOR):
         _fail(event, reason)
         return
-    event.next_try_at = now + PARKED_FOR[event.tries]
-    event.tries += 1
+    event.next_attempt_at = now + PARKED_FOR[event.attempts]
+    event.attempts += 1
     event.status = EventStatus.PARKED
     event.reason = reason
     log.warning("event_parked", event_id=event.stripe_event_id, event_type=event.type, reason=reason)

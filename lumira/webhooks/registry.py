@@ -9,7 +9,7 @@ from lumira.models import Order
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class EventObject:
     """What an event says: its object, and when Stripe said it (whole seconds, so never used to order)."""
 
     object: Mapping[str, Any]
@@ -18,7 +18,7 @@ class Told:
 
 #: Notes what was told as facts on a loaded order, without a query and without a decision. Reads the object
 #: whole before it notes anything, and raises `MalformedObject` if it makes no sense.
-Handler = Callable[[Order, Told], None]
+Handler = Callable[[Order, EventObject], None]
 
 _handlers: dict[str, Handler] = {}
 

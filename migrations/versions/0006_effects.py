@@ -71,8 +71,8 @@ def upgrade() -> None:
         sa.Column("kind", sa.String(length=40), nullable=False),
         sa.Column("subject", sa.Text(), nullable=False),
         sa.Column("status", sa.String(length=40), nullable=False),
-        sa.Column("tries", sa.Integer(), nullable=False),
-        sa.Column("next_try_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("next_attempt_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("last_error", sa.Text(), nullable=True),
         sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
@@ -101,7 +101,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_outbox_messages_due",
         "outbox_messages",
-        ["tenant_id", "next_try_at"],
+        ["tenant_id", "next_attempt_at"],
         unique=False,
         postgresql_where="status = 'pending'",
     )
@@ -138,11 +138,11 @@ def upgrade() -> None:
     )
     protect("alerts")
 
-    show_to_sweep("outbox_messages", "tenant_id, status, next_try_at")
+    show_to_sweep("outbox_messages", "tenant_id, status, next_attempt_at")
     create_sweep_function(
         "lumira_tenants_with_due_messages(at timestamptz)",
         "SETOF integer",
-        "SELECT DISTINCT tenant_id FROM outbox_messages WHERE status = 'pending' AND next_try_at <= at",
+        "SELECT DISTINCT tenant_id FROM outbox_messages WHERE status = 'pending' AND next_attempt_at <= at",
     )
 
 

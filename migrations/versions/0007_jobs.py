@@ -29,7 +29,7 @@ def upgrade() -> None:
         op.execute(f"GRANT USAGE ON SEQUENCE {table}_id_seq TO lumira_app")
     op.execute(
         """
-        CREATE FUNCTION lumira_wake(task text, tenant integer) RETURNS void LANGUAGE plpgsql AS $$
+        CREATE FUNCTION lumira_enqueue_job(task text, tenant integer) RETURNS void LANGUAGE plpgsql AS $$
         BEGIN
             PERFORM pg_advisory_xact_lock_shared(hashtext(task), tenant);
             INSERT INTO procrastinate_jobs (queue_name, task_name, queueing_lock, args)
@@ -42,7 +42,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '5s'")
-    op.execute("DROP FUNCTION lumira_wake(text, integer)")
+    op.execute("DROP FUNCTION lumira_enqueue_job(text, integer)")
     for table in reversed(TABLES):
         op.execute(f"DROP TABLE {table} CASCADE")
     op.execute(

@@ -27,10 +27,10 @@ def upgrade() -> None:
         sa.Column("status", sa.String(length=40), nullable=False),
         sa.Column("reason", sa.Text(), nullable=True),
         sa.Column("order_id", sa.Uuid(), nullable=True),
-        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("last_error", sa.Text(), nullable=True),
         sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("next_try_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("next_attempt_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("handled_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint(
             "status IN ('received', 'handled', 'ignored', 'parked', 'foreign', 'failed')",
@@ -54,20 +54,20 @@ def upgrade() -> None:
     op.create_index(
         "ix_webhook_events_due",
         "webhook_events",
-        ["tenant_id", "next_try_at"],
+        ["tenant_id", "next_attempt_at"],
         unique=False,
         postgresql_where="status IN ('received', 'parked')",
     )
     protect("webhook_events")
 
-    show_to_sweep("webhook_events", "tenant_id, status, next_try_at")
+    show_to_sweep("webhook_events", "tenant_id, status, next_attempt_at")
     create_sweep_function(
         "lumira_tenants_with_due_events(at timestamptz)",
         "SETOF integer",
         "SELECT DISTINCT tenant_id FROM webhook_events "
-        "WHERE status IN ('received', 'parked') AND next_try_at <= at",
+        "WHERE status IN ('received', 'parked') AND next_attempt_at <= at",
     )
-    # The lock comes before the insert, as `lumira_wake` explains; its own taking of it is then free.
+    # The lock comes before the insert, as `lumira_enqueue_job` explains; its own taking of it is then free.
     op.execute(
         """
         CREATE FUNCTION lumira_receive_event(
@@ -78,15 +78,15 @@ def upgrade() -> None:
             is_new boolean;
         BEGIN
             PERFORM set_config('lumira.tenant_id', tenant::text, true);
-            PERFORM pg_advisory_xact_lock_shared(hashtext('drain_inbox'), tenant);
+            PERFORM pg_advisory_xact_lock_shared(hashtext('process_events'), tenant);
             INSERT INTO webhook_events (tenant_id, id, stripe_event_id, stripe_created_at, type, api_version,
-                livemode, stripe_account, payload, status, tries, received_at, next_try_at)
+                livemode, stripe_account, payload, status, attempts, received_at, next_attempt_at)
             VALUES (tenant, event_id, stripe_id, stripe_created, event_type, version,
                 live, account, body, 'received', 0, at, at)
             ON CONFLICT (tenant_id, stripe_event_id, stripe_created_at) DO NOTHING;
             is_new := FOUND;
             IF is_new THEN
-                PERFORM lumira_wake('drain_inbox', tenant);
+                PERFORM lumira_enqueue_job('process_events', tenant);
             END IF;
             RETURN is_new;
         END $$

@@ -66,11 +66,11 @@ def _create_stock() -> None:
         sa.Column("tenant_id", sa.Integer(), nullable=False),
         sa.Column("product_id", sa.String(length=64), nullable=False),
         sa.Column("on_hand", sa.Integer(), nullable=False),
-        sa.Column("held", sa.Integer(), nullable=False),
+        sa.Column("reserved", sa.Integer(), nullable=False),
         sa.Column("sold", sa.Integer(), nullable=False),
         *_timestamps(),
-        sa.CheckConstraint("on_hand >= 0 AND held >= 0 AND sold >= 0", name="figures_are_not_negative"),
-        sa.CheckConstraint("held <= on_hand", name="nothing_is_oversold"),
+        sa.CheckConstraint("on_hand >= 0 AND reserved >= 0 AND sold >= 0", name="figures_are_not_negative"),
+        sa.CheckConstraint("reserved <= on_hand", name="nothing_is_oversold"),
         _of_tenant("stock_items"),
         _of_product("stock_items"),
         sa.PrimaryKeyConstraint("tenant_id", "product_id", name="pk_stock_items"),
@@ -88,7 +88,7 @@ def _create_stock() -> None:
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         *_timestamps(),
         sa.CheckConstraint("quantity > 0", name="quantity_is_positive"),
-        sa.CheckConstraint("state IN ('held', 'sold', 'released')", name="state_is_known"),
+        sa.CheckConstraint("state IN ('reserved', 'sold', 'released')", name="state_is_known"),
         _of_order("stock_reservations"),
         sa.ForeignKeyConstraint(
             ["tenant_id", "order_id", "product_id"],
@@ -103,10 +103,10 @@ def _create_stock() -> None:
         ),
     )
     op.create_index(
-        "ix_stock_reservations_held",
+        "ix_stock_reservations_reserved",
         "stock_reservations",
         ["tenant_id", "product_id"],
-        postgresql_where="state = 'held'",
+        postgresql_where="state = 'reserved'",
     )
     protect("stock_reservations")
     op.create_table(
@@ -116,13 +116,13 @@ def _create_stock() -> None:
         sa.Column("order_id", sa.Uuid(), nullable=True),
         sa.Column("reason", sa.String(length=40), nullable=False),
         sa.Column("on_hand", sa.Integer(), nullable=False),
-        sa.Column("held", sa.Integer(), nullable=False),
+        sa.Column("reserved", sa.Integer(), nullable=False),
         sa.Column("sold", sa.Integer(), nullable=False),
         sa.Column("actor", sa.Text(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.CheckConstraint("on_hand <> 0 OR held <> 0 OR sold <> 0", name="something_moved"),
+        sa.CheckConstraint("on_hand <> 0 OR reserved <> 0 OR sold <> 0", name="something_moved"),
         sa.CheckConstraint(
-            "reason IN ('hold', 'sale', 'release', 'return', 'correction')", name="reason_is_known"
+            "reason IN ('reserve', 'sale', 'release', 'return', 'correction')", name="reason_is_known"
         ),
         _of_order("stock_movements"),
         sa.ForeignKeyConstraint(

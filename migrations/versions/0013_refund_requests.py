@@ -30,16 +30,18 @@ def upgrade() -> None:
         sa.Column("state", sa.String(length=40), nullable=False),
         sa.Column("refusal", postgresql.JSONB(), nullable=True),
         sa.Column("stripe_refund_id", sa.Text(), nullable=True),
-        sa.Column("tries", sa.Integer(), nullable=False),
-        sa.Column("next_try_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("next_attempt_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("leased_until", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("answered_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("responded_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint("amount > 0", name="amount_is_positive"),
         sa.CheckConstraint("attempt > 0", name="attempt_is_positive"),
-        sa.CheckConstraint("origin IN ('asked', 'second_payment', 'sold_out')", name="origin_is_known"),
-        sa.CheckConstraint("state IN ('frozen', 'answered', 'refused', 'unknown')", name="state_is_known"),
+        sa.CheckConstraint(
+            "origin IN ('requested', 'duplicate_payment', 'sold_out')", name="origin_is_known"
+        ),
+        sa.CheckConstraint("state IN ('frozen', 'accepted', 'refused', 'unknown')", name="state_is_known"),
         sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name="fk_refund_requests_tenant_id"),
         sa.ForeignKeyConstraint(
             ["tenant_id", "order_id"],
@@ -54,22 +56,22 @@ def upgrade() -> None:
         "refund_requests",
         ["tenant_id", "stripe_payment_intent_id"],
         unique=True,
-        postgresql_where="origin <> 'asked'",
+        postgresql_where="origin <> 'requested'",
     )
     op.create_index("ix_refund_requests_by_order", "refund_requests", ["tenant_id", "order_id"])
     op.create_index(
         "ix_refund_requests_due",
         "refund_requests",
-        ["tenant_id", "next_try_at"],
+        ["tenant_id", "next_attempt_at"],
         postgresql_where="state IN ('frozen', 'unknown')",
     )
     protect("refund_requests")
-    show_to_sweep("refund_requests", "tenant_id, state, next_try_at")
+    show_to_sweep("refund_requests", "tenant_id, state, next_attempt_at")
     create_sweep_function(
         "lumira_tenants_with_due_refunds(now timestamptz)",
         "SETOF integer",
         "SELECT DISTINCT tenant_id FROM refund_requests "
-        "WHERE state IN ('frozen', 'unknown') AND next_try_at <= now",
+        "WHERE state IN ('frozen', 'unknown') AND next_attempt_at <= now",
     )
     op.add_column("idempotency_keys", sa.Column("refund_request_id", sa.Uuid(), nullable=True))
     op.create_foreign_key(

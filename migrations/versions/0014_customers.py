@@ -95,7 +95,9 @@ def _let_access_end() -> None:
         op.create_check_constraint("access_days_are_positive", table, "access_days > 0")
         op.create_check_constraint("goods_do_not_expire", table, "access_days IS NULL OR kind <> 'physical'")
     op.add_column("access_grants", sa.Column("expires_at", sa.DateTime(timezone=True), nullable=True))
-    op.add_column("access_grants", sa.Column("revoked_by_hand_at", sa.DateTime(timezone=True), nullable=True))
+    op.add_column(
+        "access_grants", sa.Column("operator_revoked_at", sa.DateTime(timezone=True), nullable=True)
+    )
     for table in ("products", "order_lines", "access_grants"):
         op.add_column(
             table, sa.Column("includes_lower_levels", sa.Boolean(), nullable=False, server_default=sa.false())
@@ -122,7 +124,7 @@ def downgrade() -> None:
     _know_reasons(*_REASONS)
     for table in ("access_grants", "order_lines", "products"):
         op.drop_column(table, "includes_lower_levels")
-    op.drop_column("access_grants", "revoked_by_hand_at")
+    op.drop_column("access_grants", "operator_revoked_at")
     op.drop_column("access_grants", "expires_at")
     for table in ("order_lines", "products"):
         op.drop_column(table, "access_days")

@@ -23,32 +23,34 @@ def upgrade() -> None:
     ):
         op.create_check_constraint(op.f(f"ck_tenants_{name}"), "tenants", condition)
     # Alerts that are there already were seen in the log: nobody is sent them all at once.
-    op.add_column("alerts", sa.Column("told_at", sa.DateTime(timezone=True), nullable=True))
-    op.add_column("alerts", sa.Column("next_tell_at", sa.DateTime(timezone=True), nullable=True))
-    op.add_column("alerts", sa.Column("tell_tries", sa.Integer(), nullable=False, server_default="0"))
-    op.create_index(
-        "ix_alerts_to_tell",
-        "alerts",
-        ["tenant_id", "next_tell_at"],
-        postgresql_where="next_tell_at IS NOT NULL",
+    op.add_column("alerts", sa.Column("notified_at", sa.DateTime(timezone=True), nullable=True))
+    op.add_column("alerts", sa.Column("next_notification_at", sa.DateTime(timezone=True), nullable=True))
+    op.add_column(
+        "alerts", sa.Column("notification_attempts", sa.Integer(), nullable=False, server_default="0")
     )
-    show_to_sweep("alerts", "tenant_id, next_tell_at")
+    op.create_index(
+        "ix_alerts_to_send",
+        "alerts",
+        ["tenant_id", "next_notification_at"],
+        postgresql_where="next_notification_at IS NOT NULL",
+    )
+    show_to_sweep("alerts", "tenant_id, next_notification_at")
     create_sweep_function(
-        "lumira_tenants_with_untold_alerts(now timestamptz)",
+        "lumira_tenants_with_unsent_alerts(now timestamptz)",
         "SETOF integer",
-        "SELECT DISTINCT tenant_id FROM alerts WHERE next_tell_at <= now",
+        "SELECT DISTINCT tenant_id FROM alerts WHERE next_notification_at <= now",
     )
 
 
 def downgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '5s'")
-    op.execute("DROP FUNCTION lumira_tenants_with_untold_alerts(timestamptz)")
+    op.execute("DROP FUNCTION lumira_tenants_with_unsent_alerts(timestamptz)")
     op.execute("DROP POLICY alerts_for_sweep ON alerts")
-    op.execute("REVOKE SELECT (tenant_id, next_tell_at) ON alerts FROM lumira_sweep")
-    op.drop_index("ix_alerts_to_tell", "alerts")
-    op.drop_column("alerts", "tell_tries")
-    op.drop_column("alerts", "next_tell_at")
-    op.drop_column("alerts", "told_at")
+    op.execute("REVOKE SELECT (tenant_id, next_notification_at) ON alerts FROM lumira_sweep")
+    op.drop_index("ix_alerts_to_send", "alerts")
+    op.drop_column("alerts", "notification_attempts")
+    op.drop_column("alerts", "next_notification_at")
+    op.drop_column("alerts", "notified_at")
     for name in ("brand_radius_is_small", "brand_background_is_hexadecimal", "brand_color_is_hexadecimal"):
         op.drop_constraint(op.f(f"ck_tenants_{name}"), "tenants")
     op.drop_column("tenants", "brand_radius")

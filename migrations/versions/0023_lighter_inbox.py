@@ -44,7 +44,7 @@ def downgrade() -> None:
 def _wake(statements: str) -> None:
     op.execute(
         f"""
-        CREATE OR REPLACE FUNCTION lumira_wake(task text, tenant integer) RETURNS void LANGUAGE plpgsql AS $$
+        CREATE OR REPLACE FUNCTION lumira_enqueue_job(task text, tenant integer) RETURNS void LANGUAGE plpgsql AS $$
         BEGIN
             PERFORM pg_advisory_xact_lock_shared(hashtext(task), tenant);
             {statements}

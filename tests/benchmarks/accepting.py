@@ -102,10 +102,10 @@ def _check_work_assured(made: Installation, database: str) -> None:
     """A worker that started now would find its wake-up, and every event waiting."""
     with made.server.connect(database) as connection:
         [(jobs,)] = connection.execute(
-            "SELECT count(*) FROM procrastinate_jobs WHERE task_name = 'drain_inbox' AND status = 'todo'"
+            "SELECT count(*) FROM procrastinate_jobs WHERE task_name = 'process_events' AND status = 'todo'"
         ).fetchall()
         [(others,)] = connection.execute(
-            "SELECT count(*) FROM webhook_events WHERE status <> 'received' OR next_try_at > now()"
+            "SELECT count(*) FROM webhook_events WHERE status <> 'received' OR next_attempt_at > now()"
         ).fetchall()
     if (jobs, others) != (1, 0):
         raise RuntimeError(

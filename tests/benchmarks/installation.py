@@ -168,10 +168,10 @@ def _settle_down(server: Server) -> None:
     """What autovacuum does in its own time is done before anything is measured."""
     with server.connect(WITH_FULL_INBOX) as connection:
         # The workers get their wake-ups when they are up.
-        connection.execute("DELETE FROM procrastinate_jobs WHERE task_name = 'drain_inbox'")
+        connection.execute("DELETE FROM procrastinate_jobs WHERE task_name = 'process_events'")
     for database in (WITH_CATALOG, WITH_FULL_INBOX, REFERENCE):
         with server.connect(database) as connection:
             connection.execute(
-                "DELETE FROM procrastinate_jobs WHERE task_name = 'drain_inbox'"
+                "DELETE FROM procrastinate_jobs WHERE task_name = 'process_events'"
             ) if database != REFERENCE else None
             connection.execute("VACUUM ANALYZE")

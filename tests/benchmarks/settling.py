@@ -32,10 +32,10 @@ _LEFT = """
     SELECT EXISTS (SELECT FROM webhook_events WHERE status = 'received'),
         EXISTS (SELECT FROM webhook_events WHERE last_error IS NOT NULL AND status = 'received')
 """
-_TAKEN = "SELECT count(*) FROM procrastinate_jobs WHERE task_name = 'drain_inbox' AND status = 'doing'"
+_TAKEN = "SELECT count(*) FROM procrastinate_jobs WHERE task_name = 'process_events' AND status = 'doing'"
 _AWAKE = (
     "SELECT count(DISTINCT worker_id) FROM procrastinate_jobs "
-    "WHERE task_name = 'drain_inbox' AND status = 'doing'"
+    "WHERE task_name = 'process_events' AND status = 'doing'"
 )
 _LISTENING = "SELECT count(*) FROM procrastinate_workers"
 #: Seconds that the slowest settling may take.
@@ -53,7 +53,7 @@ def settle(made: Installation, *, workers: int, scratch: Path) -> float:
     with made.server.lent(installation.WITH_FULL_INBOX) as database, ExitStack() as running:
         connection = running.enter_context(made.server.connect(database))
         tenant_id = made.brand.id
-        connection.execute("SELECT pg_advisory_lock_shared(hashtext('drain_inbox'), %s)", (tenant_id,))
+        connection.execute("SELECT pg_advisory_lock_shared(hashtext('process_events'), %s)", (tenant_id,))
         for number in range(workers):
             log = scratch / f"worker-{number}.log"
             running.enter_context(
@@ -62,7 +62,7 @@ def settle(made: Installation, *, workers: int, scratch: Path) -> float:
         _wait(connection, _LISTENING, (), workers, "the workers to listen")
         _wake_each(connection, tenant_id, workers)
         started = time.perf_counter()
-        connection.execute("SELECT pg_advisory_unlock_shared(hashtext('drain_inbox'), %s)", (tenant_id,))
+        connection.execute("SELECT pg_advisory_unlock_shared(hashtext('process_events'), %s)", (tenant_id,))
         eventually(lambda: not _left(connection), within=_PATIENCE, what="the inbox to be empty", every=0.02)
         seconds = time.perf_counter() - started
         _check(connection, made.orders)
@@ -72,7 +72,7 @@ def settle(made: Installation, *, workers: int, scratch: Path) -> float:
 def _wake_each(connection: psycopg.Connection[Any], tenant_id: int, workers: int) -> None:
     """Give every worker a wake-up for the inbox, as events that keep arriving do; one may get a second one."""
     for job in range(1, _WAKE_UPS + 1):
-        connection.execute("SELECT lumira_wake('drain_inbox', %s)", (tenant_id,))
+        connection.execute("SELECT lumira_enqueue_job('process_events', %s)", (tenant_id,))
         _wait(connection, _TAKEN, (), job, "a worker to be woken")
         if connection.execute(_AWAKE).fetchall()[0][0] == workers:
             return

@@ -1,4 +1,4 @@
-"""`make bench-stock`: how fast pieces of one sought-after product are held, beside PostgreSQL's own limit."""
+"""`make bench-stock`: how fast pieces of one sought-after product are reserved, beside PostgreSQL's own limit."""
 
 import argparse
 import os
@@ -49,12 +49,14 @@ def _rounds(shop: stock_shop.Shop, pgbench: str, rounds: int, seconds: int) -> I
     for number in range(rounds):
         if number % 2 == 0:
             bare = stock_rates.by_pgbench(shop, pgbench, seconds=seconds)
-            held = stock_rates.by_lumira(shop, seconds=seconds)
+            reserved = stock_rates.by_lumira(shop, seconds=seconds)
         else:
-            held = stock_rates.by_lumira(shop, seconds=seconds)
+            reserved = stock_rates.by_lumira(shop, seconds=seconds)
             bare = stock_rates.by_pgbench(shop, pgbench, seconds=seconds)
-        _say(f"round {number + 1}: bare update {bare:,.0f}/s, holds {held:,.0f}/s, ratio {held / bare:.2f}")
-        yield Round(bare, held)
+        _say(
+            f"round {number + 1}: bare update {bare:,.0f}/s, holds {reserved:,.0f}/s, ratio {reserved / bare:.2f}"
+        )
+        yield Round(bare, reserved)
 
 
 def _options() -> argparse.Namespace:

@@ -47,7 +47,7 @@ class Buyer(threading.Thread):
     def hold_one(self) -> None:
         """One piece for one order: figure, reservation and movement, in one commit."""
         with atomic(self.tenant_id):
-            taken = stock.take(
+            taken = stock.reserve_units(
                 self.tenant_id,
                 next(self.order_ids),
                 self.product_id,
@@ -60,7 +60,7 @@ class Buyer(threading.Thread):
 
 
 def main(tenant_id: int, product_id: str, buyers: int, seconds: int, share: int, shares: int) -> None:
-    """Say when ready, read the moment to begin, and say what was held: in time, and altogether."""
+    """Say when ready, read the moment to begin, and say what was reserved: in time, and altogether."""
     with app.app_context(), atomic(tenant_id):
         order_ids = list(db.session.execute(select(Order.id).order_by(Order.id)).scalars())
     # Each order gets its piece once, whichever process and thread takes it.

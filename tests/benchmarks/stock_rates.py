@@ -27,8 +27,8 @@ _HEAD_START = 0.5
 _ENDING = 60
 #: What pgbench does; it fills in the names.
 _UPDATE = (
-    "UPDATE stock_items SET held = held + 1, updated_at = now() "
-    "WHERE tenant_id = :tenant AND product_id = :product AND on_hand >= held + 1;\n"
+    "UPDATE stock_items SET reserved = reserved + 1, updated_at = now() "
+    "WHERE tenant_id = :tenant AND product_id = :product AND on_hand >= reserved + 1;\n"
 )
 
 
@@ -37,11 +37,11 @@ class Round:
     """What one round measured, each a second."""
 
     bare: float
-    held: float
+    reserved: float
 
     @property
     def ratio(self) -> float:
-        return self.held / self.bare
+        return self.reserved / self.bare
 
 
 def find_pgbench() -> str | None:
@@ -56,7 +56,7 @@ def find_pgbench() -> str | None:
 
 
 def by_pgbench(shop: Shop, pgbench: str, *, seconds: int) -> float:
-    """The conditional update alone, each its own durable transaction, held to the same policies."""
+    """The conditional update alone, each its own durable transaction, reserved to the same policies."""
     script = shop.directory / "update.sql"
     script.write_text(_UPDATE)
     with shop.server.lent(DATABASE) as database:
@@ -83,7 +83,7 @@ def by_pgbench(shop: Shop, pgbench: str, *, seconds: int) -> float:
 
 
 def by_lumira(shop: Shop, *, seconds: int) -> float:
-    """Pieces held for orders, by as many buyers in processes of their own, from one moment to another."""
+    """Pieces reserved for orders, by as many buyers in processes of their own, from one moment to another."""
     with shop.server.lent(DATABASE) as database:
         environment = shop.environment(database) | {"DATABASE_POOL_SIZE": str(THREADS)}
         arguments = [str(shop.brand.id), PRODUCT, str(THREADS), str(seconds)]
@@ -138,11 +138,12 @@ def _clients(
 def _check_held(shop: Shop, database: str, committed: int) -> None:
     """Every commit that was counted is in the figure, and no other."""
     with shop.server.connect(database) as connection:
-        [(held,)] = connection.execute(
-            "SELECT held FROM stock_items WHERE tenant_id = %s AND product_id = %s", (shop.brand.id, PRODUCT)
+        [(reserved,)] = connection.execute(
+            "SELECT reserved FROM stock_items WHERE tenant_id = %s AND product_id = %s",
+            (shop.brand.id, PRODUCT),
         ).fetchall()
-    if held != committed:
-        raise RuntimeError(f"{committed} holds were committed, and {held} pieces are held.")
+    if reserved != committed:
+        raise RuntimeError(f"{committed} holds were committed, and {reserved} pieces are reserved.")
 
 
 def _check_adds_up(shop: Shop, database: str) -> None:

@@ -73,7 +73,7 @@ def _rates(rounds: list[Round]) -> str:
     ]
     for name, rates in (
         ("pgbench updates, a second", [each.bare for each in rounds]),
-        ("Lumira holds, a second", [each.held for each in rounds]),
+        ("Lumira holds, a second", [each.reserved for each in rounds]),
     ):
         listed = " | ".join(f"{rate:,.0f}" for rate in rates)
         rows.append(f"| {name} | **{statistics.median(rates):,.0f}** | {listed} |")

@@ -23,7 +23,7 @@ ORDERS = 60_000
 #: Opened beforehand, because what is measured is taking the piece.
 _OPEN_ORDERS = """
     WITH opened AS (
-    INSERT INTO orders (tenant_id, id, order_number, amount, currency, livemode, source, metadata, status, checks,
+    INSERT INTO orders (tenant_id, id, order_number, amount, currency, livemode, source, metadata, status, polls,
                         release_on_failure, created_at, updated_at)
     SELECT %s, gen_random_uuid(), 'BENCH-' || number, 5900, 'eur', false, 'products', '{}', 'pending', 0,
            'at_deadline', now(), now()

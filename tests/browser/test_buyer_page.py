@@ -104,7 +104,7 @@ def test_buyer_whose_link_is_over_presses_one_button(page: Page, served: str, ni
     look("ended")
     page.get_by_role("button", name="Recevoir un nouveau lien").click()
     expect(page.get_by_role("heading", name="C’est noté")).to_be_visible()
-    look("asked")
+    look("requested")
     assert fits(page)
 
 

@@ -18,7 +18,7 @@ PROMISED = 300.0
 #: Seconds without a sweep after which the workers' clock has stopped.
 _SWEEP_WITHIN = 40.0
 #: Of what may happen to an order here; whether it did is looked at with the order.
-_TRUE_ALERTS = ("dispute", "inquiry", "sold_out_after_payment", "pieces_missing")
+_TRUE_ALERTS = ("dispute", "inquiry", "sold_out_after_payment", "stock_missing")
 
 
 def compare(plan: Plan, truth: Truth, records: Records, journal: Journal, outbox: Path) -> list[Difference]:
@@ -46,7 +46,7 @@ class _Orders:
         self._sessions: dict[str, list[Session]] = defaultdict(list)
         for session in truth.sessions:
             self._sessions[session.order_number or ""].append(session)
-        self._pieceless = {row["subject"] for row in records.alerts if row["kind"] == "pieces_missing"}
+        self._pieceless = {row["subject"] for row in records.alerts if row["kind"] == "stock_missing"}
 
     def differences(self) -> Iterator[Difference]:
         seen: set[str] = set()

@@ -126,7 +126,7 @@ def _unpaid_status(books: Books) -> str:
         return "pending"
     match intent.status:
         case "requires_payment_method":
-            return "failed" if intent.failed_tries else "pending"
+            return "failed" if intent.failed_attempts else "pending"
         case "canceled":
             return "cancelled"
         case _:
@@ -147,7 +147,7 @@ def _unpaid_pieces(purchase: Purchase, books: Books, status: str) -> dict[str, s
         # Nobody comes back to a debit that came to nothing.
         status == "failed" and (purchase.tenant == RELEASES_AT_ONCE or has_bounced)
     )
-    return dict.fromkeys(purchase.goods, "released" if is_given_back else "held")
+    return dict.fromkeys(purchase.goods, "released" if is_given_back else "reserved")
 
 
 def _messages(books: Books, status: str, *, has_email: bool) -> dict[tuple[str, str], bool]:
@@ -156,9 +156,9 @@ def _messages(books: Books, status: str, *, has_email: bool) -> dict[tuple[str, 
         _add_alerts(messages, intent)
     if not has_email:
         return messages
-    tries = {subject for intent in books.intents for subject in intent.failed_tries}
-    for subject in tries:
-        messages["payment_failed", subject] = len(tries) == 1 and status == "failed"
+    attempts = {subject for intent in books.intents for subject in intent.failed_attempts}
+    for subject in attempts:
+        messages["payment_failed", subject] = len(attempts) == 1 and status == "failed"
     for intent in books.intents:
         for refund in intent.succeeded_refunds:
             messages["order_refunded", refund] = intent.refunds[refund]["status"] == "succeeded"

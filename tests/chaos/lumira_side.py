@@ -95,13 +95,13 @@ def read(database: Database) -> Records:
     return Records(
         orders=list(orders.values()),
         events=database.ask(
-            "SELECT t.slug AS tenant, stripe_event_id AS id, type, status, reason, tries, last_error "
+            "SELECT t.slug AS tenant, stripe_event_id AS id, type, status, reason, attempts, last_error "
             "FROM webhook_events e JOIN tenants t ON t.id = e.tenant_id"
         ),
         keys=database.ask("SELECT order_id, fence, leased_until, reply_status FROM idempotency_keys"),
         alerts=database.ask("SELECT kind, subject, details FROM alerts"),
         stock=database.ask(
-            "SELECT t.slug AS tenant, product_id, on_hand, held, sold "
+            "SELECT t.slug AS tenant, product_id, on_hand, reserved, sold "
             "FROM stock_items s JOIN tenants t ON t.id = s.tenant_id ORDER BY 1, 2"
         ),
         recovered=audit["number"],

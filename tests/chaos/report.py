@@ -77,7 +77,7 @@ def _bought(result: Result, journal: Journal) -> list[tuple[str, str]]:
 
 
 def _by_origin(requests: list[Row], *, asked: bool) -> int:
-    return sum((request["origin"] == "asked") is asked for request in requests)
+    return sum((request["origin"] == "requested") is asked for request in requests)
 
 
 def _happened(result: Result) -> list[tuple[str, str]]:

@@ -28,7 +28,7 @@ class Intent:
     refunds: dict[str, dict[str, Any]]
     disputes: dict[str, dict[str, Any]]
     #: What each failed try is called: its charge, or its payment method where nothing was charged.
-    failed_tries: set[str] = field(default_factory=set)
+    failed_attempts: set[str] = field(default_factory=set)
     #: Refunds that had succeeded, also those that failed afterwards.
     succeeded_refunds: set[str] = field(default_factory=set)
     #: Disputes that were, at least at first, only a bank's question.
@@ -191,7 +191,7 @@ def _session(told: dict[str, Any]) -> Session:
 def _learn(intent: Intent, event_type: str, told: dict[str, Any], at: float) -> None:
     if event_type == "payment_intent.payment_failed":
         error = told["last_payment_error"]
-        intent.failed_tries.add(error.get("charge") or error["payment_method"]["id"])
+        intent.failed_attempts.add(error.get("charge") or error["payment_method"]["id"])
     elif event_type == "payment_intent.processing":
         intent.was_processing = True
     elif event_type == "payment_intent.succeeded":

@@ -78,7 +78,7 @@ def _step(orders: dict[str, Any]) -> None:
         case "receive":
             inbox.receive(tenant_id, body=orders["body"].encode(), signature=orders["signature"])
         case "drain":
-            process.drain(tenant_id)
+            process.process_events(tenant_id)
         case "relay":
             relay.relay(tenant_id)
 

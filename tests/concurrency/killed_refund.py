@@ -9,7 +9,7 @@ from typing import Any
 
 from lumira import create_app
 from lumira.repositories.idempotency import Call, KeyKind
-from lumira.services.refunds.request_refund import RefundWanted, request_refund
+from lumira.services.refunds.request_refund import RefundCommand, request_refund
 from lumira.services.refunds.send_due_refunds import send_due_refunds
 from tests.concurrency.killed_process import _Commits, _settings
 
@@ -19,7 +19,7 @@ def _step(orders: dict[str, Any]) -> None:
     match orders["step"]:
         case "refund":
             call = Call(fingerprint="f", actor="test", kind=KeyKind.IDEMPOTENCY_KEY, key=orders["key"])
-            wanted = RefundWanted(orders["payment"], orders["amount"])
+            wanted = RefundCommand(orders["payment"], orders["amount"])
             request_refund(tenant_id, call=call, wanted=wanted)
         case "send":
             send_due_refunds(tenant_id)

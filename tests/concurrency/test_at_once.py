@@ -60,7 +60,7 @@ def test_same_event_delivered_50_times_from_8_threads_grants_once(app, tenant) -
     def deliver(number: int) -> None:
         for _ in range(50 // 8 + (number < 50 % 8)):
             inbox.receive(tenant.id, body=body, signature=header)
-            process.drain(tenant.id)
+            process.process_events(tenant.id)
 
     assert at_once(app, deliver, threads=8) == [None] * 8
     order = load_order(tenant, opened.order_number)
@@ -76,10 +76,10 @@ def test_fifty_distinct_events_for_one_payment_from_8_threads_grant_once(app, te
     def deliver(number: int) -> None:
         for _ in range(50 // 8 + (number < 50 % 8)):
             receive(tenant, paid(opened.payment_intent_id))
-            process.drain(tenant.id)
+            process.process_events(tenant.id)
 
     assert at_once(app, deliver, threads=8) == [None] * 8
-    process.drain(tenant.id)
+    process.process_events(tenant.id)
     assert count(tenant, WebhookEvent, status=EventStatus.HANDLED) == 50
     assert count(tenant, AccessGrant) == 1
     assert count(tenant, OutboxMessage) == 1
@@ -121,10 +121,10 @@ def test_events_of_one_order_in_two_workers_are_all_settled(app, tenant: Brand) 
 
     assert not [
         error
-        for error in at_once(app, lambda _: process.drain(tenant.id), threads=4)
+        for error in at_once(app, lambda _: process.process_events(tenant.id), threads=4)
         if isinstance(error, Exception)
     ]
-    process.drain(tenant.id)
+    process.process_events(tenant.id)
     assert count(tenant, WebhookEvent, status=EventStatus.HANDLED) == 120
     with atomic(tenant.id):
         statuses = set(db.session.execute(select(Order.status)).scalars())

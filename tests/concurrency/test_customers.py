@@ -13,7 +13,7 @@ from lumira.errors import GrantNotFound, NotMergeable
 from lumira.models import AccessGrant, Customer, ManualGrant, MessageStatus, Order, OrderStatus
 from lumira.notifications import relay
 from lumira.repositories import customers, orders
-from lumira.services.access.change_access import give_access, restore_access, revoke_access
+from lumira.services.access.change_access import grant_access, restore_access, revoke_access
 from lumira.services.customers.merge_customers import merge_customers
 from lumira.services.customers.view_customers import view_customer
 from lumira.services.orders.release_order import release_order
@@ -79,10 +79,10 @@ def test_payments_that_arrive_during_a_merge_grant_to_the_surviving_customer(app
     def work(number: int) -> object:
         if number == 0:
             return merge_customers(tenant.id, source, target, actor="operator")
-        return process.drain(tenant.id)
+        return process.process_events(tenant.id)
 
     assert not errors(at_once(app, work, threads=3))
-    process.drain(tenant.id)
+    process.process_events(tenant.id)
 
     assert count(tenant, Order, status=OrderStatus.COMPLETED) == 6
     assert count(tenant, AccessGrant, customer_id=target, active=True) == 6
@@ -161,7 +161,7 @@ def test_a_letter_is_sent_at_its_first_try_although_a_merge_wants_its_locks_in_t
 
 def test_access_given_many_times_at_once_is_one_grant(app, tenant):
     def give(number: int) -> object:
-        return give_access(
+        return grant_access(
             tenant.id, customer_email=BUYER, product_id="mystique", days=number + 1, note=None, actor="test"
         )
 
@@ -171,21 +171,21 @@ def test_access_given_many_times_at_once_is_one_grant(app, tenant):
 
 def test_closing_opening_and_paying_at_once_end_in_what_the_last_decision_says(app, tenant):
     opened = [open_payment(tenant) for _ in range(3)]
-    drain_first, *others = opened
-    receive(tenant, paid(str(drain_first.payment_intent_id)))
-    process.drain(tenant.id)
+    process_first, *others = opened
+    receive(tenant, paid(str(process_first.payment_intent_id)))
+    process.process_events(tenant.id)
     for payment in others:
         receive(tenant, paid(str(payment.payment_intent_id)))
     customer_id = id_of(tenant, BUYER)
 
     def work(number: int) -> object:
         if number == 0:
-            return process.drain(tenant.id)
+            return process.process_events(tenant.id)
         change = (revoke_access, restore_access)[number % 2]
         return change(tenant.id, customer_id=customer_id, product_id="mystique", actor="operator")
 
     assert all(isinstance(error, GrantNotFound) for error in errors(at_once(app, work, threads=5)))
-    process.drain(tenant.id)
+    process.process_events(tenant.id)
     at_last = at_once(app, lambda _: _close(tenant, customer_id), threads=1)
 
     assert count(tenant, AccessGrant) == 3

@@ -11,7 +11,7 @@ from lumira.models import DeliverableState
 from lumira.services.files.remove_files import remove_files
 from lumira.services.files.upload_content import upload_content, view_contents
 from lumira.services.files.view_deliverables import view_deliverables
-from tests.support.factories import load_order, owed_messages
+from tests.support.factories import load_order, pending_messages
 from tests.support.files import (
     PDF,
     all_files,
@@ -85,7 +85,7 @@ def test_deliveries_at_once_owe_one_message(app, tenant) -> None:
     replies = at_once(app, *[lambda: change(tenant, order, DELIVERED)] * AT_ONCE)
 
     assert {reply.state for reply in replies} == {"delivered"}
-    assert owed_messages(tenant, order.id).count("deliverable_ready") == 1
+    assert pending_messages(tenant, order.id).count("deliverable_ready") == 1
     assert len(audited(tenant, "deliverable_delivered")) == 1
 
 
@@ -99,4 +99,4 @@ def test_a_delivery_and_a_refund_at_once_end_in_a_withdrawn_order(app, tenant) -
 
     [found] = view_deliverables(tenant.id, order.order_number)
     assert found.withdrawn
-    assert owed_messages(tenant, order.id).count("deliverable_ready") == (found.state is DELIVERED)
+    assert pending_messages(tenant, order.id).count("deliverable_ready") == (found.state is DELIVERED)

@@ -41,10 +41,10 @@ def test_events_that_arrive_while_a_buyer_is_erased_keep_nothing_of_them(
         charge |= {"livemode": False, "billing_details": {"email": EMAIL}}
         told = {"id": f"cus_{number}", "object": "customer", "email": EMAIL}
         receive(brand, event("charge.refunded", charge) if number % 2 else event("customer.updated", told))
-        process.drain(brand.id)
+        process.process_events(brand.id)
 
     assert [each for each in at_once(app, work, threads=8) if each is not None] == []
-    process.drain(brand.id)
+    process.process_events(brand.id)
 
     assert load_order(brand, opened.order_number).customer_email is None
     with atomic(brand.id):

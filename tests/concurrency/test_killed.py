@@ -80,13 +80,13 @@ def paid_event(brand: Brand, opened: PaymentOpened) -> dict[str, Any]:
 
 def finish(brand: Brand) -> None:
     """What the workers that are left do: a sweep finds whatever is due."""
-    process.drain(brand.id)
+    process.process_events(brand.id)
     with time_machine.travel(datetime.now(UTC) + timedelta(minutes=5)):
-        process.drain(brand.id)
+        process.process_events(brand.id)
         relay.relay(brand.id)
 
 
-def assert_served_once(brand: Brand, settings: Settings, order_number: str) -> None:
+def assert_fulfilled_once(brand: Brand, settings: Settings, order_number: str) -> None:
     order = load_order(brand, order_number)
     assert order.status is OrderStatus.COMPLETED
     assert count(brand, Order) == 1
@@ -113,7 +113,7 @@ def test_killed_while_opening(step, tenant, settings, die_at, when) -> None:
     assert len(stripe_sandbox.customers(tenant)) == 1
     stripe_events.receive(tenant, paid_event(tenant, opened))
     finish(tenant)
-    assert_served_once(tenant, settings, opened.order_number)
+    assert_fulfilled_once(tenant, settings, opened.order_number)
 
 
 @pytest.mark.parametrize(("die_at", "when"), points("open_cart"))
@@ -138,7 +138,7 @@ def test_killed_while_giving_a_free_level(step, tenant, settings, die_at, when) 
 
     opened = open_again(tenant, "simple")
     finish(tenant)
-    assert_served_once(tenant, settings, opened.order_number)
+    assert_fulfilled_once(tenant, settings, opened.order_number)
 
 
 @pytest.mark.parametrize(("die_at", "when"), points("receive"))
@@ -151,7 +151,7 @@ def test_killed_while_receiving_stripes_event(step, tenant, settings, die_at, wh
     # Stripe had no answer, so it sends the event again.
     assert step.run("receive", **signed).returncode == 0
     finish(tenant)
-    assert_served_once(tenant, settings, opened.order_number)
+    assert_fulfilled_once(tenant, settings, opened.order_number)
 
 
 @pytest.mark.parametrize(("die_at", "when"), points("drain"))
@@ -161,7 +161,7 @@ def test_killed_while_settling(step, tenant, settings, die_at, when) -> None:
     step.killed("drain", die_at, when)
 
     finish(tenant)
-    assert_served_once(tenant, settings, opened.order_number)
+    assert_fulfilled_once(tenant, settings, opened.order_number)
 
 
 @pytest.mark.parametrize(("die_at", "when"), points("relay"))
@@ -171,7 +171,7 @@ def test_killed_while_sending(step, tenant, settings, die_at, when) -> None:
     step.killed("relay", die_at, when)
 
     finish(tenant)
-    assert_served_once(tenant, settings, opened.order_number)
+    assert_fulfilled_once(tenant, settings, opened.order_number)
 
 
 def test_every_commit_of_every_step_is_killed_at(step, tenant) -> None:

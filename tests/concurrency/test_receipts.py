@@ -32,10 +32,10 @@ def test_20_settlements_at_once_take_20_numbers_in_a_row(
         told = paid(str(intent.payment_intent_id))
         told["data"]["object"] |= {"amount": intent.amount, "amount_received": intent.amount}
         receive(brand, told)
-        process.drain(brand.id)
+        process.process_events(brand.id)
 
     assert [each for each in at_once(app, settle, threads=SETTLEMENTS) if each is not None] == []
-    process.drain(brand.id)
+    process.process_events(brand.id)
 
     with atomic(brand.id):
         issued = receipts.list_receipts(brand.id)

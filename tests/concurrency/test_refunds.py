@@ -99,7 +99,7 @@ def assert_refunded_once(brand: Brand, opened: PaymentOpened) -> None:
     assert known["amount"] == 1000
     assert [kept.stripe_refund_id for kept in order.refunds] == [known["id"]]
     assert str(order.status) == "partially_refunded"
-    assert [request.state for request in order.refund_requests] == [RequestState.ANSWERED]
+    assert [request.state for request in order.refund_requests] == [RequestState.ACCEPTED]
     assert [str(message.kind) for message in order.messages].count("order_refunded") == 1
 
 
@@ -171,7 +171,7 @@ def test_a_worker_killed_while_it_looks_for_what_stripe_made(run, tenant, die_at
 def make_due(brand: Brand) -> None:
     """The pause before the next try is over."""
     with atomic(brand.id):
-        db.session.execute(update(RefundRequest).values(next_try_at=datetime.now(UTC)))
+        db.session.execute(update(RefundRequest).values(next_attempt_at=datetime.now(UTC)))
 
 
 def test_every_commit_of_every_step_is_killed_at(run, tenant) -> None:
@@ -221,15 +221,15 @@ def test_one_key_used_at_the_same_instant_makes_one_refund(app, tenant) -> None:
 
 
 def test_several_workers_send_each_refund_once(app, tenant) -> None:
-    paid_twice = [pay(tenant) for _ in range(4)]
-    for opened in paid_twice:
+    duplicate_payment = [pay(tenant) for _ in range(4)]
+    for opened in duplicate_payment:
         pay_again(tenant, opened)
     sent = len(stripe_sandbox.requests_made(tenant, "POST", REFUNDS))
 
     assert sum(at_once(app, lambda _: send_due_refunds(tenant.id), threads=4)) == 4
     assert len(stripe_sandbox.requests_made(tenant, "POST", REFUNDS)) - sent == 4
     assert len(at_stripe(tenant)) == 4
-    assert count(tenant, RefundRequest, state=RequestState.ANSWERED) == 4
+    assert count(tenant, RefundRequest, state=RequestState.ACCEPTED) == 4
 
 
 def test_the_caller_and_a_worker_and_stripes_events_at_the_same_instant_make_one_refund(app, tenant) -> None:

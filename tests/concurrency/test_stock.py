@@ -20,7 +20,7 @@ pytestmark = pytest.mark.usefixtures("app_context")
 
 
 def take(brand: Brand, **items: int) -> object:
-    """The first phase of a sale, in which its pieces are held."""
+    """The first phase of a sale, in which its pieces are reserved."""
     basket = Basket(
         tuple(Item(name, quantity) for name, quantity in items.items()), None, None, {}, "checkout"
     )
@@ -47,9 +47,9 @@ def test_200_buyers_at_once_for_the_last_20_pieces_hold_exactly_20(app, tenant) 
     for _ in range(10):
         results += at_once(app, buy, threads=20)
 
-    held = [each for each in results if isinstance(each, Opened)]
+    reserved = [each for each in results if isinstance(each, Opened)]
     refused = [each for each in results if isinstance(each, OutOfStock)]
-    assert (len(held), len(refused)) == (20, 180)
+    assert (len(reserved), len(refused)) == (20, 180)
     assert figures(tenant, "shirt") == (20, 20, 0)
     assert count(tenant, Order) == 20
     with atomic(tenant.id):
@@ -83,12 +83,12 @@ def test_sales_holds_and_returns_at_once_neither_deadlock_nor_lose_a_piece(app, 
 
     def work(number: int) -> object:
         if number < 3:
-            return process.drain(tenant.id)
+            return process.process_events(tenant.id)
         return take(tenant, cap=1, shirt=1) if number % 2 else take(tenant, shirt=1, cap=1)
 
     results = at_once(app, work, threads=12)
     assert [each for each in results if isinstance(each, Exception)] == []
-    process.drain(tenant.id)
+    process.process_events(tenant.id)
     assert figures(tenant, "shirt") == (94, 9, 6)
     assert figures(tenant, "cap") == (44, 9, 6)
     assert adds_up(tenant)
@@ -99,7 +99,7 @@ def test_a_piece_released_by_two_workers_at_once_is_released_once(app, tenant) -
     intent = payment_intent(id=opened.payment_intent_id, amount=5 * 5900, status="canceled")
     for _ in range(4):
         receive(tenant, event("payment_intent.canceled", intent))
-    at_once(app, lambda _: process.drain_batch(tenant.id), threads=4)
+    at_once(app, lambda _: process.process_batch(tenant.id), threads=4)
     deliver(tenant)
     assert figures(tenant, "shirt") == (100, 0, 0)
     with atomic(tenant.id):

@@ -12,7 +12,7 @@ from lumira.errors import GrantNotFound, NothingToOpen, ProductNotFound
 from lumira.models import AccessGrant, ManualGrant, MessageKind, MessageStatus, Product
 from lumira.notifications import relay
 from lumira.repositories import customers
-from lumira.services.access.change_access import give_access, restore_access, revoke_access
+from lumira.services.access.change_access import grant_access, restore_access, revoke_access
 from lumira.services.access.view_access import view_access
 from tests.support import portal_pages, refunds
 from tests.support.factories import BUYER, Brand, count, load_order, open_payment
@@ -41,7 +41,7 @@ def reasons(brand: Brand) -> list[str]:
 def give(
     brand: Brand, product: str = "mystique", *, days: int | None = None, note: str | None = None
 ) -> ManualGrant:
-    return give_access(
+    return grant_access(
         brand.id, customer_email=BUYER, product_id=product, days=days, note=note, actor="operator"
     )
 

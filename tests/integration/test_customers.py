@@ -12,7 +12,7 @@ from lumira.domain import refunds
 from lumira.models import Customer, SubscriptionStatus
 from lumira.repositories import customers
 from lumira.repositories.customer_figures import CustomerFigures
-from lumira.services.access.change_access import give_access, revoke_access
+from lumira.services.access.change_access import grant_access, revoke_access
 from lumira.services.customers.view_customers import list_customers, view_customer
 from tests.support import refunds as refunding
 from tests.support import stripe_sandbox
@@ -175,7 +175,7 @@ def open_cart_and_pay(brand: Brand) -> None:
 
 
 def test_what_an_operator_gives_is_active_until_it_ends_or_is_taken_away(tenant):
-    given = give_access(
+    given = grant_access(
         tenant.id, customer_email=BUYER, product_id="integrale", days=10, note=None, actor="operator"
     )
     assert status(tenant) == "active"

@@ -74,7 +74,7 @@ def test_receipts_of_before_name_the_payment_that_they_are_of(empty) -> None:
         empty.execute(
             text(
                 "INSERT INTO payments (tenant_id, id, order_id, stripe_payment_intent_id, state, amount, currency, "
-                "amount_received, tries, ended_tries, succeeded_at, created_at, updated_at) VALUES "
+                "amount_received, attempts, ended_attempts, succeeded_at, created_at, updated_at) VALUES "
                 "(1, gen_random_uuid(), :order, :name, 'succeeded', 4700, 'eur', 4700, '{}', '{}', :at, :at, :at)"
             ),
             {"order": _ORDER, "name": name, "at": moment},

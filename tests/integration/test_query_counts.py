@@ -20,7 +20,7 @@ from lumira.link_tokens import LinkAddress
 from lumira.models import DeliverableState, EventStatus, Product, Receipt, WebhookEvent
 from lumira.reconciliation import reconcile
 from lumira.repositories import access_links, customers
-from lumira.services.access.change_access import give_access
+from lumira.services.access.change_access import grant_access
 from lumira.services.portal.view_purchases import view_purchases
 from lumira.webhooks import process
 from tests.support import driver, seller, stripe_events, stripe_sandbox
@@ -129,7 +129,7 @@ def test_a_batch_of_new_payments_costs_the_same_however_many_there_are(
     opened = [open_payment(tenant) for _ in range(events)]
     fill_inbox(tenant, [paid(str(payment.payment_intent_id)) for payment in opened])
 
-    sent = statements.made_by(lambda: process.drain_batch(tenant.id))
+    sent = statements.made_by(lambda: process.process_batch(tenant.id))
     assert len(sent) == BATCH_OF_NEW_PAYMENTS + FOR_EACH_EVENT * events, "\n".join(sent)
     assert handled(tenant, EventStatus.HANDLED) == events
 
@@ -142,7 +142,7 @@ def test_the_receipts_of_a_batch_cost_the_same_however_many_there_are(
     opened = [open_payment(brand) for _ in range(events)]
     fill_inbox(brand, [paid(str(payment.payment_intent_id)) for payment in opened])
 
-    sent = statements.made_by(lambda: process.drain_batch(brand.id))
+    sent = statements.made_by(lambda: process.process_batch(brand.id))
     assert len(sent) == BATCH_OF_NEW_PAYMENTS + RECEIPTS_OF_A_BATCH + FOR_EACH_EVENT * events, "\n".join(sent)
     assert count(brand, Receipt) == events
 
@@ -153,10 +153,10 @@ def test_a_batch_that_tells_nothing_new_writes_only_its_events(
 ) -> None:
     opened = [open_payment(tenant) for _ in range(events)]
     fill_inbox(tenant, [paid(str(payment.payment_intent_id)) for payment in opened])
-    process.drain_batch(tenant.id)
+    process.process_batch(tenant.id)
     fill_inbox(tenant, [paid(str(payment.payment_intent_id)) for payment in opened])
 
-    sent = statements.made_by(lambda: process.drain_batch(tenant.id))
+    sent = statements.made_by(lambda: process.process_batch(tenant.id))
     assert len(sent) == BATCH_OF_REPEATS + FOR_EACH_EVENT * events, "\n".join(sent)
     assert handled(tenant, EventStatus.HANDLED) == 2 * events
 
@@ -168,7 +168,7 @@ def test_a_batch_of_types_that_do_not_act_loads_no_order(
     customer = {"id": "cus_1", "object": "customer"}
     fill_inbox(tenant, [stripe_events.event("customer.created", customer) for _ in range(events)])
 
-    sent = statements.made_by(lambda: process.drain_batch(tenant.id))
+    sent = statements.made_by(lambda: process.process_batch(tenant.id))
     assert len(sent) == BATCH_OF_IGNORED_TYPES + FOR_EACH_EVENT * events, "\n".join(sent)
     assert handled(tenant, EventStatus.IGNORED) == events
 
@@ -231,7 +231,7 @@ def test_a_buyers_page_costs_the_same_however_much_was_bought_and_given(
             order = buy(tenant)
             upload(tenant, order)
             change(tenant, order, DeliverableState.DELIVERED)
-        give_access(
+        grant_access(
             tenant.id, customer_email=BUYER, product_id=product, days=None, note=None, actor="operator"
         )
         with atomic(tenant.id):

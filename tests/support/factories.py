@@ -175,7 +175,7 @@ def count(brand: Brand, model: type[Base], **columns: Any) -> int:
         return db.session.execute(query).scalar_one()
 
 
-def owed_messages(brand: Brand, order_id: UUID) -> list[str]:
+def pending_messages(brand: Brand, order_id: UUID) -> list[str]:
     """Kinds of all messages of the order, sent or not."""
     query = select(OutboxMessage.kind).where(
         OutboxMessage.tenant_id == brand.id, OutboxMessage.order_id == order_id
@@ -207,6 +207,6 @@ def open_cart(
 
 
 def figures(brand: Brand, product_id: str) -> tuple[int, int, int]:
-    """Pieces on hand, held and sold."""
+    """Pieces on hand, reserved and sold."""
     item = load_stock(brand, product_id)
-    return item.on_hand, item.held, item.sold
+    return item.on_hand, item.reserved, item.sold

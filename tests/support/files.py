@@ -9,7 +9,7 @@ from lumira.clients import storage
 from lumira.database import atomic, db
 from lumira.models import AuditEntry, ContentKind, DeliverableState, File, Order, Product
 from lumira.repositories import contents
-from lumira.repositories.contents import WantedContent
+from lumira.repositories.contents import CatalogContent
 from lumira.repositories.idempotency import Call
 from lumira.services.files.change_deliverable import DeliverableChanged, change_deliverable
 from lumira.services.files.store_file import Upload
@@ -28,7 +28,7 @@ def upload_of(content: bytes = PDF, name: str = "lecture.pdf") -> Upload:
 
 def contain(brand: Brand, product_id: str, *keys: str, kind: ContentKind = ContentKind.PDF) -> None:
     """Let the catalog name files of one kind under these keys as what the product contains."""
-    wanted = [WantedContent(product_id, key, f"Votre {key}", kind) for key in keys]
+    wanted = [CatalogContent(product_id, key, f"Votre {key}", kind) for key in keys]
     with atomic(brand.id):
         contents.apply(brand.id, [product_id], wanted)
 

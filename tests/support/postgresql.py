@@ -13,7 +13,7 @@ from sqlalchemy.engine import make_url
 from config import embedded_postgresql
 
 TEMPLATE = "lumira_template"
-MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
+MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from lumira.database import atomic, db
 from lumira.models import Alert, AuditEntry
 from lumira.repositories.idempotency import Call, KeyKind
 from lumira.services.checkout.create_payment_intent import PaymentOpened
-from lumira.services.refunds.request_refund import RefundWanted, Reply, request_refund
+from lumira.services.refunds.request_refund import RefundCommand, Reply, request_refund
 from lumira.services.refunds.send_due_refunds import send_due_refunds
 from tests.support import stripe_sandbox
 from tests.support.factories import Brand, open_payment
@@ -46,7 +46,7 @@ def refund(
     call: Call | None = None,
 ) -> Reply:
     """Ask for a refund as the tenant's own system does."""
-    wanted = RefundWanted(opened.payment_intent_id or "", amount, reason)
+    wanted = RefundCommand(opened.payment_intent_id or "", amount, reason)
     return request_refund(brand.id, call=call or Call(fingerprint="", actor="test"), wanted=wanted)
 
 

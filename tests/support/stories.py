@@ -83,7 +83,7 @@ class Story:
     earlier: str | None = None
     #: Whether only that page asks who is buying.
     page_asks_who: bool = False
-    tries: tuple[str, ...] = ()
+    attempts: tuple[str, ...] = ()
     ending: str = "left_open"
     #: Percent of the price, and fate.
     refunds: tuple[tuple[int, str], ...] = ()
@@ -118,7 +118,7 @@ def stories(draw: st.DrawFn) -> Story:
         on_page=on_page,
         earlier=draw(st.sampled_from(EARLIER)) if on_page else None,
         page_asks_who=draw(st.booleans()) if on_page else False,
-        tries=tuple(draw(st.lists(st.sampled_from(TRIES_ON_PAGE if on_page else TRIES), max_size=3))),
+        attempts=tuple(draw(st.lists(st.sampled_from(TRIES_ON_PAGE if on_page else TRIES), max_size=3))),
         ending=ending,
         refunds=tuple(draw(refunds)) if is_refundable else (),
         disputes=tuple(draw(disputes)) if is_refundable else (),
@@ -159,7 +159,7 @@ class Teller:
             self._mark = "e"
             self._live_earlier(self.story.earlier)
             self._mark, self._is_tried = "", False
-        for number, trial in enumerate(self.story.tries):
+        for number, trial in enumerate(self.story.attempts):
             self._try(trial, f"{number}")
         if self.story.on_page:
             self._end_on_page(self.story.ending)
@@ -190,7 +190,7 @@ class Teller:
         if ending == "mismatch":
             return "refunded" if is_refunded else "processing"
         if ending == "left_open":
-            return "failed" if self.story.tries else "pending"
+            return "failed" if self.story.attempts else "pending"
         return {"debit_failed": "failed", "left_processing": "processing"}.get(ending, "cancelled")
 
     @property
@@ -204,12 +204,12 @@ class Teller:
 
     def _state_of(self, product: str, *, is_kept: bool) -> str:
         if self.story.is_right:
-            is_back = self.returned == sum(self._received.values())
-            return "released" if is_back and product != NOT_RESTOCKED else "sold"
+            is_fully_refunded = self.returned == sum(self._received.values())
+            return "released" if is_fully_refunded and product != NOT_RESTOCKED else "sold"
         if self.story.ending == "left_open":
             # Nobody comes back to a debit that bounced; a card can be tried again at once.
-            is_kept |= not self.story.releases_at_once and "debit_bounced" not in self.story.tries
-        return "held" if is_kept else "released"
+            is_kept |= not self.story.releases_at_once and "debit_bounced" not in self.story.attempts
+        return "reserved" if is_kept else "released"
 
     @property
     def intent_id(self) -> str:

@@ -103,4 +103,4 @@ def deliver(brand: Brand, *stripe_events: dict[str, Any]) -> None:
 
     for stripe_event in stripe_events:
         receive(brand, stripe_event)
-    process.drain(brand.id)
+    process.process_events(brand.id)

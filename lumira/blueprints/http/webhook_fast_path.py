@@ -34,7 +34,7 @@ _REPLY = b'{"received":true}\n'
 log = structlog.get_logger()
 
 
-class WebhookShortcut:
+class WebhookFastPath:
     """The application, with its shortcut."""
 
     def __init__(self, app: Flask) -> None:

@@ -15,12 +15,12 @@ from lumira.documents import receipt_pdf
 from lumira.errors import AccessEnded, FileMissing, ReceiptNotFound
 from lumira.link_tokens import LinkAddress
 from lumira.pages import portal
-from lumira.pages.portal import Notice, Sheet
+from lumira.pages.portal import Notice, PageContext
 from lumira.services.files.hand_out_file import disposition_of, pieces_of
 from lumira.services.portal.open_download import Download, open_download
 from lumira.services.portal.open_receipt import OpenedReceipt, open_receipt
 from lumira.services.portal.renew_link import renew_link
-from lumira.services.portal.view_purchases import Visit, view_purchases
+from lumira.services.portal.view_purchases import PortalView, view_purchases
 
 blueprint = Blueprint(
     "my", __name__, url_prefix=errors.PREFIX, static_folder=str(pages.STATIC), static_url_path="/assets"
@@ -66,8 +66,8 @@ def _renew(token: str) -> Response:
         return note(Notice.STALE_FORM, HTTPStatus.FORBIDDEN, visit=visit, form=form_of(token))
     tenant = renew_link(address)
     # Brand and language are those of the page that asked, and nothing here depends on who is there.
-    sheet = Sheet.of_brand(tenant, locale=request.form.get("language"), nonce=secrets.token_urlsafe(16))
-    return answer(portal.notice(sheet, Notice.ASKED), sheet)
+    sheet = PageContext.of_brand(tenant, locale=request.form.get("language"), nonce=secrets.token_urlsafe(16))
+    return answer(portal.notice(sheet, Notice.REQUESTED), sheet)
 
 
 @blueprint.get("/<token>/files/<uuid:file_id>")
@@ -138,7 +138,7 @@ def _draw(found: OpenedReceipt) -> Response:
     )
 
 
-def _closed(token: str, visit: Visit | None) -> Response:
+def _closed(token: str, visit: PortalView | None) -> Response:
     """What is said where a link opens nothing: to whoever held it, or to nobody."""
     if visit is None:
         return note(Notice.UNKNOWN, HTTPStatus.NOT_FOUND)

@@ -7,11 +7,11 @@ from flask import Response, request
 
 from lumira import link_tokens
 from lumira.pages import portal
-from lumira.pages.portal import Form, Notice, Sheet
-from lumira.services.portal.view_purchases import Visit
+from lumira.pages.portal import Form, Notice, PageContext
+from lumira.services.portal.view_purchases import PortalView
 
 
-def answer(html: str, sheet: Sheet, status: HTTPStatus = HTTPStatus.OK) -> Response:
+def answer(html: str, sheet: PageContext, status: HTTPStatus = HTTPStatus.OK) -> Response:
     """A page as a reply; what every reply says (no-store, no-referrer, nosniff) comes with it."""
     reply = Response(html, status, mimetype="text/html")
     reply.headers["Content-Security-Policy"] = (
@@ -28,7 +28,7 @@ def note(
     kind: Notice,
     status: HTTPStatus,
     *,
-    visit: Visit | None = None,
+    visit: PortalView | None = None,
     form: Form | None = None,
     back: str | None = None,
 ) -> Response:
@@ -37,10 +37,10 @@ def note(
     return answer(portal.notice(sheet, kind, form=form, back=back), sheet, status)
 
 
-def sheet_of(visit: Visit | None) -> Sheet:
+def sheet_of(visit: PortalView | None) -> PageContext:
     """What the page of this visitor is drawn on."""
     accepted = request.accept_languages.best_match(("fr", "en"), default="fr")
-    return Sheet.of(visit, accepted=accepted, nonce=secrets.token_urlsafe(16))
+    return PageContext.of(visit, accepted=accepted, nonce=secrets.token_urlsafe(16))
 
 
 def path_of(token: str) -> str:

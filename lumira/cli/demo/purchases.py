@@ -52,13 +52,13 @@ def buy_level(shop: Shop) -> Purchase:
 
 
 def buy_cart(shop: Shop) -> Purchase:
-    """A cart, paid on Stripe's page: its pieces are held while the page is open, and sold then."""
+    """A cart, paid on Stripe's page: its pieces are reserved while the page is open, and sold then."""
     shelf = Shelf(shop.brand.slug, _CART)
     notes = shelf.restock()
     shelf.note("before")
     opened = shop.open("/api/payments/checkout-sessions", _cart_of(shop.brand, shop.installation.port))
     number = opened["orderNumber"]
-    shelf.prove(number, ReservationState.HELD, "page open")
+    shelf.prove(number, ReservationState.RESERVED, "page open")
     location = hosted_page.pay(shop.http, opened["url"], method="pm_card_visa")
     if opened["sessionId"] not in location:
         raise DemoFailed(f"The hosted page leads to {location}, which does not name {opened['sessionId']}.")
@@ -87,7 +87,7 @@ def buy_and_send_back(shop: Shop) -> Purchase:
     shelf.note("before")
     opened = shop.open("/api/products/create-payment-intent", {"productId": _PIECE, "customerEmail": _BUYER})
     number = opened["orderNumber"]
-    shelf.prove(number, ReservationState.HELD, "opened")
+    shelf.prove(number, ReservationState.RESERVED, "opened")
     shop.confirm(opened)
     shop.wait_for(number, "completed", "order_confirmation")
     shelf.prove(number, ReservationState.SOLD, "paid")

@@ -36,7 +36,7 @@ def _pieces(shelf: Shelf) -> Iterator[str]:
     for product_id, counts in shelf.noted.items():
         figures = "   ".join(
             f"{name} {' → '.join(str(getattr(count, field)) for count in counts)}"
-            for name, field in (("on hand", "on_hand"), ("held", "held"), ("sold", "sold"))
+            for name, field in (("on hand", "on_hand"), ("reserved", "reserved"), ("sold", "sold"))
         )
         yield f"    {product_id:<{width}}  {figures}"
 

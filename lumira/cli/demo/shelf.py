@@ -15,9 +15,9 @@ _ACTOR = "demo"
 _RESTOCKED = 20
 #: More than the movements that one start causes.
 _LATEST = 50
-#: What an order has moved in all, for each of its pieces: on hand, held, sold.
+#: What an order has moved in all, for each of its pieces: on hand, reserved, sold.
 _MOVED = {
-    ReservationState.HELD: (0, 1, 0),
+    ReservationState.RESERVED: (0, 1, 0),
     ReservationState.SOLD: (-1, 0, 1),
     ReservationState.RELEASED: (0, 0, 0),
 }
@@ -64,7 +64,7 @@ class Shelf:
             due = tuple(figure * quantity for figure in _MOVED[state])
             if moved != due:
                 raise DemoFailed(
-                    f"{order_number} moved {moved} pieces of {product_id} (on hand, held, sold), not {due}."
+                    f"{order_number} moved {moved} pieces of {product_id} (on hand, reserved, sold), not {due}."
                 )
         if disagreements:
             raise DemoFailed(
@@ -78,7 +78,7 @@ class Shelf:
         own = [movement for movement, number in latest if number == order_number]
         return (
             sum(each.on_hand for each in own),
-            sum(each.held for each in own),
+            sum(each.reserved for each in own),
             sum(each.sold for each in own),
         )
 

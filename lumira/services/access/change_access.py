@@ -13,7 +13,7 @@ from lumira.settlement.settle_order import settle_order
 
 
 @retried
-def give_access(
+def grant_access(
     tenant_id: int, *, customer_email: str, product_id: str, days: int | None, note: str | None, actor: str
 ) -> ManualGrant:
     """Let a customer, known or not, open a product: for so many days, or as long as it is sold for.
@@ -28,7 +28,9 @@ def give_access(
         customer = customers.find_or_create(tenant_id, email=customer_email, name=None)
         lasts = days or product.access_days
         expires_at = None if lasts is None else now + timedelta(days=lasts)
-        grant = access.give_by_hand(customer, product, now=now, expires_at=expires_at, note=note, actor=actor)
+        grant = access.create_manual_grant(
+            customer, product, now=now, expires_at=expires_at, note=note, actor=actor
+        )
         _audit(customer, product_id, "access_granted", actor=actor, expires_at=_as_text(expires_at))
         return grant
 
@@ -57,12 +59,12 @@ def _change(
     is_closing = closed_at is not None
     with atomic(tenant_id):
         customer = customers.lock_current(tenant_id, customer_id)
-        find = access.find_by_hand if is_closing else access.find_revoked_by_hand
+        find = access.find_manual_grant if is_closing else access.find_operator_revoked
         given = find(tenant_id, customer.id, product_id)
         bought = [
             (order, grant)
             for order, grant in _bought(customer, product_id)
-            if (grant.revoked_by_hand_at is None) is is_closing
+            if (grant.operator_revoked_at is None) is is_closing
         ]
         if given is None and not bought:
             raise GrantNotFound(
@@ -73,7 +75,7 @@ def _change(
         if given is not None:
             given.revoked_at = closed_at
         for _, grant in bought:
-            grant.revoked_by_hand_at = closed_at
+            grant.operator_revoked_at = closed_at
         _settle(tenant_id, bought, actor=actor)
         count = len(bought) + (given is not None)
         action = "access_revoked" if is_closing else "access_restored"
@@ -96,7 +98,7 @@ def _bought(customer: Customer, product_id: str) -> list[tuple[Order, AccessGran
 def _settle(tenant_id: int, bought: list[tuple[Order, AccessGrant]], *, actor: str) -> None:
     owes = [settle_order(order, actor=actor) for order, _ in bought]
     if any(owes):
-        outbox.wake(tenant_id)
+        outbox.schedule_relay(tenant_id)
 
 
 def _audit(customer: Customer, product_id: str, action: str, *, actor: str, **details: object) -> None:

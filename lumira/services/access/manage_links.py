@@ -15,7 +15,7 @@ def list_links(tenant_id: int, email: str) -> list[AccessLink]:
         return access_links.list_links(tenant_id, [each.id for each in known])
 
 
-def hand_out_link(tenant_id: int, email: str, *, actor: str) -> tuple[str, AccessLink]:
+def create_link(tenant_id: int, email: str, *, actor: str) -> tuple[str, AccessLink]:
     """The address of a customer's page, as a letter would carry it; `CustomerNotFound`, `NoPublicUrl`."""
     with atomic(tenant_id):
         # Locked, so that an erasing that is under way is seen.

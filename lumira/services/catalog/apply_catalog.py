@@ -9,12 +9,12 @@ from lumira.errors import CatalogError, TenantNameTaken
 from lumira.models import ProductKind, ReleaseOnFailure, Tenant
 from lumira.repositories import audit, contents, stock_counts, tenants
 from lumira.repositories import products as catalog
-from lumira.repositories.contents import WantedContent
-from lumira.repositories.products import Change, FieldChange, ProductChange, WantedProduct
+from lumira.repositories.contents import CatalogContent
+from lumira.repositories.products import CatalogProduct, Change, FieldChange, ProductChange
 
 
 @dataclass(frozen=True, slots=True)
-class WantedTenant:
+class CatalogTenant:
     """The brand as the file has it. `domains` and `order_prefix` are `None` where the file is silent."""
 
     slug: str
@@ -36,13 +36,13 @@ class WantedTenant:
 
 
 @dataclass(frozen=True, slots=True)
-class WantedCatalog:
+class Catalog:
     """A whole file, checked."""
 
-    tenant: WantedTenant
-    products: tuple[WantedProduct, ...]
+    tenant: CatalogTenant
+    products: tuple[CatalogProduct, ...]
     #: What they contain, in the order of the file.
-    contents: tuple[WantedContent, ...] = ()
+    contents: tuple[CatalogContent, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ _CHANGEABLE = (
 _PERSONAL = ("alert_email", "seller")
 
 
-def apply_catalog(wanted: WantedCatalog, *, actor: str, dry_run: bool = False) -> CatalogDifference:
+def apply_catalog(wanted: Catalog, *, actor: str, dry_run: bool = False) -> CatalogDifference:
     """Make the tenant and its products agree with the file; applied twice, the second changes nothing.
 
     Creates the tenant if there is none with this slug. `CatalogError` if the file has another currency than
@@ -116,14 +116,12 @@ def apply_catalog(wanted: WantedCatalog, *, actor: str, dry_run: bool = False) -
     return _apply(tenant_id, wanted, is_new=False, actor=actor, dry_run=dry_run)
 
 
-def _find(wanted: WantedCatalog) -> int | None:
+def _find(wanted: Catalog) -> int | None:
     with atomic(None):
         return tenants.find_id(wanted.tenant.slug)
 
 
-def _apply(
-    tenant_id: int, wanted: WantedCatalog, *, is_new: bool, actor: str, dry_run: bool
-) -> CatalogDifference:
+def _apply(tenant_id: int, wanted: Catalog, *, is_new: bool, actor: str, dry_run: bool) -> CatalogDifference:
     try:
         return _apply_or_undo(tenant_id, wanted, is_new=is_new, actor=actor, dry_run=dry_run)
     except _Undone as undone:
@@ -131,7 +129,7 @@ def _apply(
 
 
 def _apply_or_undo(
-    tenant_id: int, wanted: WantedCatalog, *, is_new: bool, actor: str, dry_run: bool
+    tenant_id: int, wanted: Catalog, *, is_new: bool, actor: str, dry_run: bool
 ) -> CatalogDifference:
     with atomic(tenant_id):
         tenant = _create(tenant_id, wanted.tenant) if is_new else tenants.lock(tenant_id)
@@ -144,7 +142,7 @@ def _apply_or_undo(
         return difference
 
 
-def _create(tenant_id: int, wanted: WantedTenant) -> Tenant:
+def _create(tenant_id: int, wanted: CatalogTenant) -> Tenant:
     return tenants.create(
         tenant_id,
         slug=wanted.slug,
@@ -154,7 +152,7 @@ def _create(tenant_id: int, wanted: WantedTenant) -> Tenant:
     )
 
 
-def _agree(tenant: Tenant, wanted: WantedCatalog, *, is_new: bool, actor: str) -> CatalogDifference:
+def _agree(tenant: Tenant, wanted: Catalog, *, is_new: bool, actor: str) -> CatalogDifference:
     if tenant.currency != wanted.tenant.currency:
         raise CatalogError(
             f"tenant.currency: {tenant.slug} sells in {tenant.currency}, which never changes; "
@@ -181,7 +179,7 @@ def _agree(tenant: Tenant, wanted: WantedCatalog, *, is_new: bool, actor: str) -
 
 
 def _begin_counting(
-    tenant_id: int, wanted: Sequence[WantedProduct], changes: Sequence[ProductChange], *, actor: str
+    tenant_id: int, wanted: Sequence[CatalogProduct], changes: Sequence[ProductChange], *, actor: str
 ) -> tuple[ProductChange, ...]:
     """The changes, and with them that goods are counted from now on: new ones from what the file says."""
     added = {change.product_id for change in changes if change.change is Change.ADDED}
@@ -198,9 +196,7 @@ def _begin_counting(
     return tuple(told.values())
 
 
-def _fill(
-    tenant_id: int, wanted: WantedCatalog, changes: Sequence[ProductChange]
-) -> tuple[ProductChange, ...]:
+def _fill(tenant_id: int, wanted: Catalog, changes: Sequence[ProductChange]) -> tuple[ProductChange, ...]:
     """The changes, and with them what became of the contents."""
     told = {change.product_id: change for change in changes}
     for content in contents.apply(tenant_id, [each.id for each in wanted.products], wanted.contents):
@@ -210,7 +206,7 @@ def _fill(
     return tuple(told.values())
 
 
-def _change_fields(tenant: Tenant, wanted: WantedTenant) -> tuple[FieldChange, ...]:
+def _change_fields(tenant: Tenant, wanted: CatalogTenant) -> tuple[FieldChange, ...]:
     changed = tuple(
         FieldChange(name, getattr(tenant, name), getattr(wanted, name))
         for name in _CHANGEABLE

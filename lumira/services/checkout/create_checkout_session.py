@@ -21,17 +21,17 @@ from lumira.errors import InvalidRequest, PaymentFailed
 from lumira.models import Order
 from lumira.repositories import idempotency, order_polls, orders, outbox, tenants
 from lumira.repositories.idempotency import Call, StoredReply
-from lumira.services.checkout.ask_stripe import (
+from lumira.services.checkout.call_stripe import (
     CustomerMissing,
     Question,
     TimeOver,
-    ask_stripe,
+    call_stripe,
     close_session,
-    where_to_look,
+    lookup_for,
 )
 from lumira.services.checkout.ensure_stripe_customer import ensure_stripe_customer
-from lumira.services.checkout.open_sale import ACTOR, Answered, Basket, Opened, keep_pieces, open_sale
-from lumira.services.idempotency.release_key import freeing_on_error
+from lumira.services.checkout.open_sale import ACTOR, Answered, Basket, Opened, open_sale, reserve_stock
+from lumira.services.idempotency.release_key import releasing_on_error
 from lumira.settlement.link_customer import link_customer
 from lumira.settlement.settle_order import settle_order
 
@@ -79,7 +79,7 @@ def create_checkout_session(tenant_id: int, *, call: Call, cart: Cart) -> Reply:
     opened = open_sale(tenant_id, call, cart.basket, describe_free=lambda order: _as_json(_reply(order)))
     if isinstance(opened, Answered):
         return Reply(_from_json(opened.body), replayed=opened.replayed)
-    with freeing_on_error(tenant_id, opened.claim):
+    with releasing_on_error(tenant_id, opened.claim):
         try:
             return _ask(tenant_id, opened, cart)
         except (CustomerMissing, TimeOver):
@@ -116,7 +116,7 @@ def _ask(tenant_id: int, opened: Opened, cart: Cart) -> Reply:
     question = _freeze(tenant_id, opened, cart, stripe_customer_id)
     if isinstance(question, SessionOpened):
         return Reply(question, replayed=False)
-    session = ask_stripe(tenant_id, opened.account, question)
+    session = call_stripe(tenant_id, opened.account, question)
     return Reply(_attach(tenant_id, opened, session), replayed=False)
 
 
@@ -139,10 +139,10 @@ def _record(tenant_id: int, order_id: UUID, told: dict[str, Any]) -> None:
         owes = settle_order(order, actor=ACTOR)
         if not _is_paid_already(order):
             # Given back with the page and taken again at once: nobody else gets them in between.
-            keep_pieces(order, until=utc_now() + SESSION_LIFETIME)
+            reserve_stock(order, until=utc_now() + SESSION_LIFETIME)
         order_polls.schedule(order, utc_now())
         if owes:
-            outbox.wake(tenant_id)
+            outbox.schedule_relay(tenant_id)
 
 
 @retried
@@ -152,13 +152,13 @@ def _freeze(
     """What Stripe is asked is written down, whole, before it is asked; the answer, if the order is paid."""
     now = utc_now()
     with atomic(tenant_id):
-        idempotency.hold(tenant_id, opened.claim)
+        idempotency.renew(tenant_id, opened.claim)
         order = orders.lock_order(tenant_id, opened.order_id)
         if _is_paid_already(order):
             reply = _reply(order)
             idempotency.finish(tenant_id, opened.claim, StoredReply(200, _as_json(reply)))
             return reply
-        look_up = where_to_look(order)
+        look_up = lookup_for(order)
         tenant = tenants.get(tenant_id)
         request = payments.freeze_session_request(
             order,
@@ -171,7 +171,7 @@ def _freeze(
         settle_order(order, actor=ACTOR)
         # The page and the hold end together.
         ends_at = read_time(request.parameters["expires_at"]) or now + SESSION_LIFETIME
-        keep_pieces(order, until=ends_at)
+        reserve_stock(order, until=ends_at)
         order_polls.schedule(order, now)
         return Question(
             order.id,
@@ -195,7 +195,7 @@ def _is_paid_already(order: Order) -> bool:
 def _attach(tenant_id: int, opened: Opened, told: dict[str, Any]) -> SessionOpened:
     """Last phase: the session belongs to the order, and the reply is kept."""
     with atomic(tenant_id):
-        idempotency.hold(tenant_id, opened.claim)
+        idempotency.renew(tenant_id, opened.claim)
         order = orders.lock_order(tenant_id, opened.order_id)
         try:
             attach_session(order, read_session(told))

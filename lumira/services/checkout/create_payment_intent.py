@@ -16,10 +16,10 @@ from lumira.errors import PaymentFailed
 from lumira.models import Order, Payment, PaymentState, RequestKind
 from lumira.repositories import idempotency, order_polls, orders, stock, tenants, webhook_events
 from lumira.repositories.idempotency import Call, StoredReply
-from lumira.services.checkout.ask_stripe import CustomerMissing, Question, ask_stripe, where_to_look
+from lumira.services.checkout.call_stripe import CustomerMissing, Question, call_stripe, lookup_for
 from lumira.services.checkout.ensure_stripe_customer import ensure_stripe_customer
-from lumira.services.checkout.open_sale import ACTOR, Basket, Item, Opened, keep_pieces, open_sale
-from lumira.services.idempotency.release_key import freeing_on_error
+from lumira.services.checkout.open_sale import ACTOR, Basket, Item, Opened, open_sale, reserve_stock
+from lumira.services.idempotency.release_key import releasing_on_error
 from lumira.settlement.settle_order import settle_order
 
 
@@ -69,7 +69,7 @@ def create_payment_intent(tenant_id: int, *, call: Call, sale: Sale) -> Reply:
     opened = open_sale(tenant_id, call, _basket(sale), describe_free=lambda order: asdict(_reply(order)))
     if not isinstance(opened, Opened):
         return Reply(PaymentOpened(**opened.body), replayed=opened.replayed)
-    with freeing_on_error(tenant_id, opened.claim):
+    with releasing_on_error(tenant_id, opened.claim):
         try:
             return _ask(tenant_id, opened)
         except CustomerMissing:
@@ -91,7 +91,7 @@ def _basket(sale: Sale) -> Basket:
 def _ask(tenant_id: int, opened: Opened) -> Reply:
     stripe_customer_id = ensure_stripe_customer(tenant_id, opened.account, opened.customer_id)
     question = _freeze(tenant_id, opened, stripe_customer_id)
-    intent = ask_stripe(tenant_id, opened.account, question)
+    intent = call_stripe(tenant_id, opened.account, question)
     return Reply(_attach(tenant_id, opened, intent), replayed=False)
 
 
@@ -99,7 +99,7 @@ def _ask(tenant_id: int, opened: Opened) -> Reply:
 def _freeze(tenant_id: int, opened: Opened, stripe_customer_id: str | None) -> Question:
     """Second phase: what Stripe is asked is written down, whole, before it is asked."""
     with atomic(tenant_id):
-        idempotency.hold(tenant_id, opened.claim)
+        idempotency.renew(tenant_id, opened.claim)
         order = orders.lock_order(tenant_id, opened.order_id)
         payment = order.shown_payment
         if payment is not None and payment.state is not PaymentState.CANCELED:
@@ -109,7 +109,7 @@ def _freeze(tenant_id: int, opened: Opened, stripe_customer_id: str | None) -> Q
                 RequestKind.PAYMENT_INTENT,
                 stripe_id=payment.stripe_payment_intent_id,
             )
-        look_up = where_to_look(order)
+        look_up = lookup_for(order)
         tenant = tenants.get(tenant_id)
         request = payments.freeze_intent_request(
             order,
@@ -117,7 +117,7 @@ def _freeze(tenant_id: int, opened: Opened, stripe_customer_id: str | None) -> Q
             stripe_customer_id=stripe_customer_id,
         )
         settle_order(order, actor=ACTOR)
-        keep_pieces(order, until=utc_now() + stock.PAYMENT_HOLD)
+        reserve_stock(order, until=utc_now() + stock.PAYMENT_RESERVATION)
         order_polls.schedule(order, utc_now())
         return Question(
             order.id,
@@ -134,7 +134,7 @@ def _freeze(tenant_id: int, opened: Opened, stripe_customer_id: str | None) -> Q
 def _attach(tenant_id: int, opened: Opened, intent: dict[str, Any]) -> PaymentOpened:
     """Last phase: the intent belongs to the order, and the reply is kept."""
     with atomic(tenant_id):
-        idempotency.hold(tenant_id, opened.claim)
+        idempotency.renew(tenant_id, opened.claim)
         order = orders.lock_order(tenant_id, opened.order_id)
         try:
             payment = payments.attach_intent(order, read_intent(intent))
@@ -142,12 +142,12 @@ def _attach(tenant_id: int, opened: Opened, intent: dict[str, Any]) -> PaymentOp
             raise PaymentFailed("Stripe has another payment under this order's number.") from error
         settle_order(order, actor=ACTOR)
         # Should they have been given back in a very long pause, this payment is not handed out.
-        keep_pieces(order, until=utc_now() + stock.PAYMENT_HOLD)
+        reserve_stock(order, until=utc_now() + stock.PAYMENT_RESERVATION)
         reply = _reply(order, payment=payment, client_secret=intent["client_secret"])
         idempotency.finish(tenant_id, opened.claim, StoredReply(200, asdict(reply)))
         # What Stripe told of the payment before we knew it has waited for this.
         if webhook_events.unpark(tenant_id, [payment.stripe_payment_intent_id]):
-            webhook_events.wake(tenant_id)
+            webhook_events.schedule_processing(tenant_id)
         return reply
 
 

@@ -91,22 +91,22 @@ def open_sale(
             # Nobody paid in time and the payment was closed: what was answered is of no use any more.
             claim = idempotency.take_over(tenant_id, claim)
         order = _find_or_open_order(tenant_id, call, claim, basket)
-        idempotency.hold(tenant_id, claim, order_id=order.id)
+        idempotency.renew(tenant_id, claim, order_id=order.id)
         if order.is_free:
             return _serve_free(tenant_id, claim, orders.lock_order(tenant_id, order.id), describe_free)
         account = tenants.get_stripe_account(tenant_id)
         structlog.contextvars.bind_contextvars(order_number=order.order_number)
-        keep_pieces(order, until=utc_now() + stock.PAYMENT_HOLD)
+        reserve_stock(order, until=utc_now() + stock.PAYMENT_RESERVATION)
         if order.reservations:
             # Should nothing follow, because this process dies, the pieces are given back when their time is over.
             order_polls.schedule(order, utc_now())
         return Opened(claim, order.id, account, order.customer_id)
 
 
-def keep_pieces(order: Order, *, until: datetime) -> None:
+def reserve_stock(order: Order, *, until: datetime) -> None:
     """Hold what an order needs until then, unless it is paid; `OutOfStock` if somebody else has it."""
     if not any(payment.has_succeeded for payment in order.payments):
-        stock.hold(order, until=until, actor=ACTOR)
+        stock.reserve(order, until=until, actor=ACTOR)
 
 
 def _find_or_open_order(tenant_id: int, call: Call, claim: Claim, basket: Basket) -> Order:
@@ -179,10 +179,10 @@ def _serve_free(
     tenant_id: int, claim: Claim, order: Order, describe_free: Callable[[Order], dict[str, Any]]
 ) -> Answered:
     if order.completed_at is None:
-        stock.hold(order, until=utc_now(), actor=ACTOR)
+        stock.reserve(order, until=utc_now(), actor=ACTOR)
     owes = settle_order(order, actor=ACTOR)
     body = describe_free(order)
     idempotency.finish(tenant_id, claim, StoredReply(200, body))
     if owes:
-        outbox.wake(tenant_id)
+        outbox.schedule_relay(tenant_id)
     return Answered(body, replayed=False)

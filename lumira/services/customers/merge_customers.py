@@ -87,10 +87,10 @@ def _move_given(source: Customer, target: Customer, *, now: datetime) -> int:
     """Move what was given by hand; of the same thing given to both, what lasts longer remains."""
     remaining = {
         grant.product_id: grant
-        for grant in access.lock_by_hand(target.tenant_id, target.id)
+        for grant in access.lock_manual_grants(target.tenant_id, target.id)
         if grant.revoked_at is None
     }
-    moved = access.lock_by_hand(source.tenant_id, source.id)
+    moved = access.lock_manual_grants(source.tenant_id, source.id)
     for grant in moved:
         double = remaining.get(grant.product_id)
         if double is not None and grant.revoked_at is None:

@@ -47,7 +47,7 @@ def change_deliverable(
         if claim.reply is not None:
             return Reply(DeliverableChanged(**claim.reply.body), replayed=True)
         order = orders.lock_order(tenant_id, orders.get_order(tenant_id, reference).id)
-        idempotency.hold(tenant_id, claim, order_id=order.id)
+        idempotency.renew(tenant_id, claim, order_id=order.id)
         wanted = deliverables.find_promised(order, deliverable)
         deliverables.check_workable(order, wanted)
         row = deliverables.find_or_begin(order, wanted)
@@ -55,7 +55,7 @@ def change_deliverable(
         changed = _told(wanted, row)
         idempotency.finish(tenant_id, claim, StoredReply(200, asdict(changed)))
         if is_owed:
-            outbox.wake(tenant_id)
+            outbox.schedule_relay(tenant_id)
         return Reply(changed, replayed=False)
 
 
@@ -79,7 +79,7 @@ def _change(order: Order, row: Deliverable, state: DeliverableState, *, actor: s
     )
     # An order without an address has nobody to write to: its shop hands the page's link on.
     is_told = state is DeliverableState.DELIVERED and order.customer_email is not None
-    return is_told and outbox.owe(order, MessageKind.DELIVERABLE_READY, str(row.id))
+    return is_told and outbox.enqueue(order, MessageKind.DELIVERABLE_READY, str(row.id))
 
 
 def _moment(at: datetime | None) -> str | None:

@@ -9,7 +9,7 @@ from lumira.repositories import audit, deliverables, files, idempotency, orders
 from lumira.repositories.deliverables import Promised
 from lumira.repositories.idempotency import Call, Claim, StoredReply
 from lumira.services.files.store_file import StoredFile, Upload, stored_file
-from lumira.services.idempotency.release_key import freeing_on_error
+from lumira.services.idempotency.release_key import releasing_on_error
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ def upload_deliverable(
     begun = _begin(tenant_id, reference, deliverable, call)
     if isinstance(begun, Reply):
         return begun
-    with freeing_on_error(tenant_id, begun.claim), stored_file(tenant_id, upload) as stored:
+    with releasing_on_error(tenant_id, begun.claim), stored_file(tenant_id, upload) as stored:
         return Reply(_place(tenant_id, begun, deliverable, stored, actor=call.actor), replayed=False)
 
 
@@ -66,7 +66,7 @@ def _begin(tenant_id: int, reference: str, deliverable: str, call: Call) -> Repl
             return Reply(FileUploaded(**claim.reply.body), replayed=True)
         order = orders.get_order(tenant_id, reference)
         # By its order the reply is found, exported and erased, also that of a process that died meanwhile.
-        idempotency.hold(tenant_id, claim, order_id=order.id)
+        idempotency.renew(tenant_id, claim, order_id=order.id)
         deliverables.check_workable(order, deliverables.find_promised(order, deliverable))
         return _Begun(claim, order.id)
 
@@ -77,7 +77,7 @@ def _place(
 ) -> FileUploaded:
     """Last phase: the order may be another by now, because an upload takes its time."""
     with atomic(tenant_id):
-        idempotency.hold(tenant_id, begun.claim, order_id=begun.order_id)
+        idempotency.renew(tenant_id, begun.claim, order_id=begun.order_id)
         order = orders.lock_order(tenant_id, begun.order_id)
         wanted = deliverables.find_promised(order, deliverable)
         deliverables.check_workable(order, wanted)

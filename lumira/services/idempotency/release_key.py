@@ -19,7 +19,7 @@ _PAUSES = (0.5, 1.5)
 
 
 @contextmanager
-def freeing_on_error(tenant_id: int, claim: Claim) -> Iterator[None]:
+def releasing_on_error(tenant_id: int, claim: Claim) -> Iterator[None]:
     """Only a 2xx reply is kept: after anything else the same key may be tried again at once."""
     try:
         yield
@@ -33,7 +33,7 @@ def _free(tenant_id: int, claim: Claim, *, is_over: bool) -> None:
     for pause in _PAUSES:
         try:
             with atomic(tenant_id):
-                idempotency.free(tenant_id, claim, is_over=is_over)
+                idempotency.release(tenant_id, claim, is_over=is_over)
         except OperationalError:
             # What broke the call may be the database itself, back in a moment; else the lease ends by itself.
             time.sleep(pause)

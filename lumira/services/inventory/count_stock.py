@@ -6,9 +6,9 @@ from lumira.repositories.stock_counts import Correction
 
 
 def set_stock(tenant_id: int, product_id: str, pieces: int, *, actor: str) -> Correction:
-    """Put down how many pieces are in the house, those that are held included.
+    """Put down how many pieces are in the house, those that are reserved included.
 
-    `ProductNotFound`; `Conflict` if the product is not counted or more is held; `InvalidQuantity`.
+    `ProductNotFound`; `Conflict` if the product is not counted or more is reserved; `InvalidQuantity`.
     """
     with atomic(tenant_id):
         correction = stock_counts.set_on_hand(tenant_id, product_id, pieces, actor=actor)

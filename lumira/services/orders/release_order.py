@@ -27,5 +27,5 @@ def release_order(tenant_id: int, order_id: UUID, *, actor: str) -> Order:
         )
         alerts.resolve(tenant_id, kind="payment_mismatch", subject=order.order_number)
         if settle_order(order, actor=actor):
-            outbox.wake(tenant_id)
+            outbox.schedule_relay(tenant_id)
         return order

@@ -30,7 +30,7 @@ def open_download(address: LinkAddress, file_id: UUID) -> Download | None:
     `StorageUnavailable`.
     """
     with atomic(address.tenant_id):
-        holder = access_links.find_holder(address.tenant_id, address.link_id)
+        holder = access_links.find_link_owner(address.tenant_id, address.link_id)
         if holder is None or not holder.is_admitted(utc_now()):
             return None
         file = find_file(address.tenant_id, holder.customer.id, file_id)

@@ -25,7 +25,7 @@ def open_receipt(address: LinkAddress, receipt_id: UUID) -> OpenedReceipt | None
     `ReceiptNotFound` for every other, whoever's it is.
     """
     with atomic(address.tenant_id):
-        holder = access_links.find_holder(address.tenant_id, address.link_id)
+        holder = access_links.find_link_owner(address.tenant_id, address.link_id)
         if holder is None or not holder.is_admitted(utc_now()):
             return None
         receipt = receipts.find_of_customer(address.tenant_id, holder.customer.id, receipt_id)

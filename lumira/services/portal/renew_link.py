@@ -33,7 +33,7 @@ def renew_link(address: LinkAddress) -> Tenant:
 
 def _owe(address: LinkAddress) -> None:
     tenant_id, now = address.tenant_id, utc_now()
-    holder = access_links.find_holder(tenant_id, address.link_id)
+    holder = access_links.find_link_owner(tenant_id, address.link_id)
     if holder is None:
         return
     customer = customers.get_current(tenant_id, str(holder.customer.id))
@@ -48,6 +48,6 @@ def _owe(address: LinkAddress) -> None:
     if len(lately) >= MOST_A_DAY or any(at > now - PAUSE for at in lately):
         log.info("link_not_renewed", reason="asked_before")
         return
-    outbox.owe(order, MessageKind.ACCESS_LINK, now.isoformat(timespec="seconds"))
+    outbox.enqueue(order, MessageKind.ACCESS_LINK, now.isoformat(timespec="seconds"))
     audit.record(tenant_id, actor="buyer", action="access_link_asked", subject=f"customer:{customer.id}")
-    outbox.wake(tenant_id)
+    outbox.schedule_relay(tenant_id)

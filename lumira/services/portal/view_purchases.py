@@ -28,7 +28,7 @@ class Purchase:
 
 
 @dataclass(frozen=True, slots=True)
-class Visit:
+class PortalView:
     """A link that was signed here and is known: whose page it is, and what is on it while it lives."""
 
     tenant: Tenant
@@ -46,21 +46,21 @@ class Visit:
     given: tuple[Given, ...] = ()
 
 
-def view_purchases(address: LinkAddress, page: int = 1) -> Visit | None:
+def view_purchases(address: LinkAddress, page: int = 1) -> PortalView | None:
     """The page of this link, what was paid for first; `None` if nobody holds such a link (any more).
 
     Of a link that is over, or that was revoked, only whose it was.
     """
     tenant_id, now = address.tenant_id, utc_now()
     with atomic(tenant_id):
-        holder = access_links.find_holder(tenant_id, address.link_id)
+        holder = access_links.find_link_owner(tenant_id, address.link_id)
         if holder is None:
             return None
         is_live = holder.is_admitted(now)
         found, has_more = (
             order_lists.list_of_customer(tenant_id, holder.customer.id, page) if is_live else ((), False)
         )
-        return Visit(
+        return PortalView(
             tenant=tenants.get(tenant_id),
             locale=holder.customer.locale,
             is_live=is_live,

@@ -38,7 +38,7 @@ from lumira.repositories import (
     receipts,
     tenants,
 )
-from lumira.services.privacy.find_person import find_people, names_of, order_ids_of
+from lumira.services.privacy.find_data_subject import find_data_subjects, names_of, order_ids_of
 
 _OPEN = (OrderStatus.PENDING, OrderStatus.PROCESSING, OrderStatus.FAILED)
 #: A payment that is being opened is written down in several steps.
@@ -124,7 +124,7 @@ def _lock_people(tenant_id: int, email: str) -> list[Customer]:
     lock was waited for has made somebody else one of them.
     """
     locked: dict[UUID, Customer] = {}
-    while found := {each.id for each in find_people(tenant_id, email)} - locked.keys():
+    while found := {each.id for each in find_data_subjects(tenant_id, email)} - locked.keys():
         locked |= {customer_id: customers.lock(tenant_id, customer_id) for customer_id in sorted(found)}
     return list(locked.values())
 
@@ -145,7 +145,7 @@ def _why_open(order: Order, now: datetime) -> str | None:
         return "is disputed: wait until the bank has decided"
     if order.status is OrderStatus.PROCESSING:
         return "is being paid or returned: wait until that has ended"
-    if order.status in _OPEN and (order.next_check_at is not None or now - order.created_at < _BEING_OPENED):
+    if order.status in _OPEN and (order.next_poll_at is not None or now - order.created_at < _BEING_OPENED):
         return "may still be paid: it is closed by itself within a day or so of being left"
     if any(refund.status in _UNDER_WAY for refund in order.refunds):
         return "has a refund on its way"
@@ -164,8 +164,8 @@ def _why_unfinished(order: Order, delivered: Collection[tuple[UUID, str]]) -> st
 
 
 def _is_being_sent(message: OutboxMessage, now: datetime) -> bool:
-    is_taken = message.tries > 0 and message.next_try_at <= now + outbox.LEASE
-    return message.status is MessageStatus.PENDING and is_taken and message.next_try_at > now
+    is_taken = message.attempts > 0 and message.next_attempt_at <= now + outbox.LEASE
+    return message.status is MessageStatus.PENDING and is_taken and message.next_attempt_at > now
 
 
 def _empty_order(order: Order, now: datetime) -> None:

@@ -23,8 +23,8 @@ from lumira.models import (
     Receipt,
     WebhookEvent,
 )
-from lumira.repositories import idempotency, named_events, orders
-from lumira.services.privacy.find_person import find_people, names_of, order_ids_of
+from lumira.repositories import idempotency, identifying_events, orders
+from lumira.services.privacy.find_data_subject import find_data_subjects, names_of, order_ids_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +50,12 @@ class Gap:
 def collect_holdings(tenant_id: int, email: str) -> Holdings:
     """All that this tenant holds of whoever comes under this address; `CustomerNotFound`."""
     with atomic(tenant_id):
-        people = find_people(tenant_id, email)
+        people = find_data_subjects(tenant_id, email)
         order_ids = order_ids_of(tenant_id, people)
         whole = [orders.get_order(tenant_id, str(order_id)) for order_id in order_ids]
-        events = named_events.events_naming(tenant_id, names_of(tenant_id, people, whole), order_ids)
+        events = identifying_events.find_events_naming(
+            tenant_id, names_of(tenant_id, people, whole), order_ids
+        )
         found: dict[str, Sequence[Any]] = {
             mapper.class_.__tablename__: _rows(tenant_id, mapper, which)
             for mapper in Base.registry.mappers

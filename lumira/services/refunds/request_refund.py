@@ -16,10 +16,10 @@ from lumira.errors import IdempotencyInProgress, NotRefundable, OrderNotFound
 from lumira.models import Order, Payment, RefundOrigin, RefundRequest
 from lumira.repositories import audit, idempotency, orders, refund_requests, tenants
 from lumira.repositories.idempotency import Call, Claim, StoredReply
-from lumira.services.idempotency.release_key import freeing_on_error
+from lumira.services.idempotency.release_key import releasing_on_error
 from lumira.services.refunds.send_refund import (
-    RefundMade,
-    Sending,
+    RefundAttempt,
+    RefundResult,
     check_account,
     made_of,
     send_refund,
@@ -28,7 +28,7 @@ from lumira.services.refunds.send_refund import (
 
 
 @dataclass(frozen=True, slots=True)
-class RefundWanted:
+class RefundCommand:
     """What somebody asks for; without an amount (minor units) all that is left of the payment."""
 
     payment_intent_id: str
@@ -41,7 +41,7 @@ class RefundWanted:
 class Reply:
     """The answer, and whether it is the stored one of an earlier call."""
 
-    value: RefundMade
+    value: RefundResult
     replayed: bool
 
 
@@ -51,10 +51,10 @@ class _Decided:
 
     claim: Claim
     account: tenants.StripeAccount
-    sending: Sending
+    sending: RefundAttempt
 
 
-def request_refund(tenant_id: int, *, call: Call, wanted: RefundWanted) -> Reply:
+def request_refund(tenant_id: int, *, call: Call, wanted: RefundCommand) -> Reply:
     """Refund a payment, or a part of it, as it would be done in Stripe's dashboard.
 
     `OrderNotFound`, `NotRefundable`; `IdempotencyInProgress` and `IdempotencyMismatch`; `StripeConfigError`,
@@ -63,19 +63,19 @@ def request_refund(tenant_id: int, *, call: Call, wanted: RefundWanted) -> Reply
     decided = _decide(tenant_id, call, wanted)
     if isinstance(decided, Reply):
         return decided
-    with freeing_on_error(tenant_id, decided.claim):
+    with releasing_on_error(tenant_id, decided.claim):
         made = send_refund(tenant_id, decided.account, decided.sending, actor=call.actor, is_awaited=True)
         _keep_reply(tenant_id, decided.claim, made)
         return Reply(made, replayed=False)
 
 
 @retried
-def _decide(tenant_id: int, call: Call, wanted: RefundWanted) -> Reply | _Decided:
+def _decide(tenant_id: int, call: Call, wanted: RefundCommand) -> Reply | _Decided:
     """First phase: the refund stands in a row before anything is asked of Stripe."""
     with atomic(tenant_id):
         claim = idempotency.claim(tenant_id, call)
         if claim.reply is not None:
-            return Reply(RefundMade(**claim.reply.body), replayed=True)
+            return Reply(RefundResult(**claim.reply.body), replayed=True)
         order, payment = _lock_payment(tenant_id, wanted.payment_intent_id)
         structlog.contextvars.bind_contextvars(order_number=order.order_number)
         account = check_account(tenants.find_stripe_account(tenant_id), livemode=order.livemode)
@@ -86,7 +86,7 @@ def _decide(tenant_id: int, call: Call, wanted: RefundWanted) -> Reply | _Decide
             idempotency.finish(tenant_id, claim, StoredReply(200, asdict(made)))
             return Reply(made, replayed=False)
         _take(request)
-        idempotency.hold(tenant_id, claim, order_id=order.id, refund_request_id=request.id)
+        idempotency.renew(tenant_id, claim, order_id=order.id, refund_request_id=request.id)
         return _Decided(claim, account, sending_of(order, request))
 
 
@@ -109,14 +109,14 @@ def _earlier(tenant_id: int, order: Order, request_id: UUID | None) -> RefundReq
     return request if request.is_under_way or request.stripe_refund_id is not None else None
 
 
-def _freeze(order: Order, payment: Payment, call: Call, wanted: RefundWanted) -> RefundRequest:
-    left = refund_requests.left(order, payment)
+def _freeze(order: Order, payment: Payment, call: Call, wanted: RefundCommand) -> RefundRequest:
+    left = refund_requests.refundable_amount(order, payment)
     repeated = _repeated(order, payment, wanted, left) if call.key is None else None
     if repeated is not None:
         return refund_requests.lock(order.tenant_id, repeated.id)
     _check(order, payment, wanted, left)
     request = refund_requests.freeze(
-        order, payment, amount=wanted.amount or left, origin=RefundOrigin.ASKED, reason=wanted.reason
+        order, payment, amount=wanted.amount or left, origin=RefundOrigin.REQUESTED, reason=wanted.reason
     )
     audit.record(
         order.tenant_id,
@@ -132,7 +132,7 @@ def _freeze(order: Order, payment: Payment, call: Call, wanted: RefundWanted) ->
     return request
 
 
-def _repeated(order: Order, payment: Payment, wanted: RefundWanted, left: int) -> RefundRequest | None:
+def _repeated(order: Order, payment: Payment, wanted: RefundCommand, left: int) -> RefundRequest | None:
     """The same refund, asked for before, which Stripe has not answered and nobody is asking for just now.
 
     Who gives no key and repeats a call that was answered "will be made" means that one, and not another.
@@ -140,12 +140,12 @@ def _repeated(order: Order, payment: Payment, wanted: RefundWanted, left: int) -
     amount, now = wanted.amount or left, utc_now()
     for request in refund_requests.under_way(order, payment):
         is_same = request.parameters.get("reason") == wanted.reason and amount in (0, request.amount)
-        if is_same and request.origin is RefundOrigin.ASKED and not request.is_leased(now):
+        if is_same and request.origin is RefundOrigin.REQUESTED and not request.is_leased(now):
             return request
     return None
 
 
-def _check(order: Order, payment: Payment, wanted: RefundWanted, left: int) -> None:
+def _check(order: Order, payment: Payment, wanted: RefundCommand, left: int) -> None:
     if not payment.has_succeeded:
         raise NotRefundable("This payment has not succeeded: there is nothing to send back.", left=0)
     if refund_requests.is_disputed(order, payment):
@@ -168,7 +168,7 @@ def _take(request: RefundRequest) -> None:
 
 
 @retried
-def _keep_reply(tenant_id: int, claim: Claim, made: RefundMade) -> None:
+def _keep_reply(tenant_id: int, claim: Claim, made: RefundResult) -> None:
     """Last phase. What Stripe did is on record by then, whoever has the right to answer."""
     with atomic(tenant_id):
         idempotency.finish(tenant_id, claim, StoredReply(200, asdict(made)))

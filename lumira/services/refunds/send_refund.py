@@ -36,7 +36,7 @@ ALARMING_AFTER = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True)
-class Sending:
+class RefundAttempt:
     """What is asked of Stripe: ids and values of a request that was just taken."""
 
     request_id: UUID
@@ -47,7 +47,7 @@ class Sending:
     parameters: dict[str, Any]
     key: str
     #: Which taking of the request this is: whoever took it later has the say.
-    tries: int
+    attempts: int
     #: From then on somebody else may have taken it, so nothing is sent any more.
     until: datetime
     #: Whether Stripe may have made it already in a way that asking again would not bring.
@@ -55,7 +55,7 @@ class Sending:
 
 
 @dataclass(frozen=True, slots=True)
-class RefundMade:
+class RefundResult:
     """A refund as Stripe has it, and what became of its order. Amounts in minor units."""
 
     refund_id: str
@@ -65,10 +65,10 @@ class RefundMade:
     refunded_amount: int
 
 
-def sending_of(order: Order, request: RefundRequest) -> Sending:
+def sending_of(order: Order, request: RefundRequest) -> RefundAttempt:
     """What to ask for a request that was just taken."""
     is_stale = utc_now() - request.keyed_at > KEY_TRUSTED_FOR
-    return Sending(
+    return RefundAttempt(
         request_id=request.id,
         order_id=order.id,
         order_number=order.order_number,
@@ -76,17 +76,17 @@ def sending_of(order: Order, request: RefundRequest) -> Sending:
         payment_intent_id=request.stripe_payment_intent_id,
         parameters=request.parameters,
         key=request.stripe_key,
-        tries=request.tries,
-        until=request.next_try_at,
+        attempts=request.attempts,
+        until=request.next_attempt_at,
         look_up=is_stale or request.state is RequestState.UNKNOWN,
     )
 
 
-def made_of(order: Order, request: RefundRequest) -> RefundMade | None:
+def made_of(order: Order, request: RefundRequest) -> RefundResult | None:
     """The refund that a request brought, if Stripe has told of it."""
     for refund in order.refunds:
         if refund.stripe_refund_id == request.stripe_refund_id:
-            return RefundMade(
+            return RefundResult(
                 refund.stripe_refund_id,
                 refund.amount,
                 str(refund.status),
@@ -108,11 +108,11 @@ def check_account(account: tenants.StripeAccount | None, *, livemode: bool) -> t
 def send_refund(
     tenant_id: int,
     account: tenants.StripeAccount | None,
-    sending: Sending,
+    sending: RefundAttempt,
     *,
     actor: str,
     is_awaited: bool = False,
-) -> RefundMade:
+) -> RefundResult:
     """Ask Stripe for a refund that was taken; what became of it. `is_awaited` by a person who is told.
 
     `NotRefundable` if Stripe refuses. `StripeUnavailable`, `StripeConfigError` where nothing is decided and
@@ -121,14 +121,14 @@ def send_refund(
     try:
         facts = _ask(tenant_id, check_account(account, livemode=sending.livemode), sending)
     except stripe_client.StripeRefused as error:
-        _keep_refusal(tenant_id, sending, error, is_awaited=is_awaited)
+        _record_refusal(tenant_id, sending, error, is_awaited=is_awaited)
         raise NotRefundable(
             f"Stripe refuses the refund ({error.code}): {error.message}", stripe_code=error.code
         ) from error
     except (StripeUnavailable, StripeConfigError, MalformedObject) as error:
         # After an answer that makes no sense, as after none at all, the refund may be there.
         is_unknown = isinstance(error, (stripe_client.StripeOutcomeUnknown, MalformedObject))
-        _put_off(tenant_id, sending, is_unknown=is_unknown, reason=type(error).__name__)
+        _reschedule(tenant_id, sending, is_unknown=is_unknown, reason=type(error).__name__)
         if isinstance(error, StripeConfigError):
             raise
         raise StripeUnavailable(
@@ -138,7 +138,7 @@ def send_refund(
     return _record(tenant_id, sending, facts, actor=actor)
 
 
-def _ask(tenant_id: int, account: tenants.StripeAccount, sending: Sending) -> RefundFacts:
+def _ask(tenant_id: int, account: tenants.StripeAccount, sending: RefundAttempt) -> RefundFacts:
     if sending.look_up:
         for refund in stripe_client.list_refunds(account, sending.payment_intent_id):
             if read_metadata(refund).get(refund_requests.METADATA_KEY) == str(sending.request_id):
@@ -151,35 +151,37 @@ def _ask(tenant_id: int, account: tenants.StripeAccount, sending: Sending) -> Re
 
 
 @retried
-def _begin_attempt(tenant_id: int, sending: Sending) -> Sending:
+def _begin_attempt(tenant_id: int, sending: RefundAttempt) -> RefundAttempt:
     """The next attempt, unless another process has taken the request while Stripe was looked through."""
     with atomic(tenant_id):
         request = _still_taken(tenant_id, sending)
         if request is None:
             raise _taken_over()
         refund_requests.begin_attempt(request, utc_now())
-        return replace(sending, key=request.stripe_key, until=request.next_try_at, look_up=False)
+        return replace(sending, key=request.stripe_key, until=request.next_attempt_at, look_up=False)
 
 
 def _taken_over() -> IdempotencyInProgress:
     return IdempotencyInProgress("Another process is making this refund.", retry_after=5)
 
 
-def _still_taken(tenant_id: int, sending: Sending) -> RefundRequest | None:
+def _still_taken(tenant_id: int, sending: RefundAttempt) -> RefundRequest | None:
     """The request, locked, unless it was answered or taken over meanwhile."""
     request = refund_requests.lock(tenant_id, sending.request_id)
-    return request if request.is_under_way and request.tries == sending.tries else None
+    return request if request.is_under_way and request.attempts == sending.attempts else None
 
 
 @retried
-def _put_off(tenant_id: int, sending: Sending, *, is_unknown: bool, reason: str) -> None:
+def _reschedule(tenant_id: int, sending: RefundAttempt, *, is_unknown: bool, reason: str) -> None:
     now = utc_now()
     with atomic(tenant_id):
         request = _still_taken(tenant_id, sending)
         if request is None:
             return
-        refund_requests.put_off(request, now + outbox.retry_delay(request.tries), is_unknown=is_unknown)
-        log.warning("refund_put_off", order_number=sending.order_number, tries=request.tries, reason=reason)
+        refund_requests.reschedule(request, now + outbox.retry_delay(request.attempts), is_unknown=is_unknown)
+        log.warning(
+            "refund_put_off", order_number=sending.order_number, attempts=request.attempts, reason=reason
+        )
         if now - request.created_at > ALARMING_AFTER:
             alerts.raise_alert(
                 tenant_id, kind="refund_not_sent", subject=sending.order_number, amount=request.amount
@@ -187,8 +189,8 @@ def _put_off(tenant_id: int, sending: Sending, *, is_unknown: bool, reason: str)
 
 
 @retried
-def _keep_refusal(
-    tenant_id: int, sending: Sending, error: stripe_client.StripeRefused, *, is_awaited: bool
+def _record_refusal(
+    tenant_id: int, sending: RefundAttempt, error: stripe_client.StripeRefused, *, is_awaited: bool
 ) -> None:
     with atomic(tenant_id):
         order = orders.lock_order(tenant_id, sending.order_id)
@@ -206,7 +208,7 @@ def _keep_refusal(
             amount=request.amount,
             code=error.code,
         )
-        if not is_awaited or request.origin is not RefundOrigin.ASKED:
+        if not is_awaited or request.origin is not RefundOrigin.REQUESTED:
             # Nobody is there to read the refusal, and the buyer's money is still here.
             alerts.raise_alert(
                 tenant_id,
@@ -218,7 +220,7 @@ def _keep_refusal(
 
 
 @retried
-def _record(tenant_id: int, sending: Sending, facts: RefundFacts, *, actor: str) -> RefundMade:
+def _record(tenant_id: int, sending: RefundAttempt, facts: RefundFacts, *, actor: str) -> RefundResult:
     """Note the refund as if its event had come, and settle; true whoever has the request by now."""
     with atomic(tenant_id):
         order = orders.lock_order(tenant_id, sending.order_id)
@@ -233,7 +235,7 @@ def _record(tenant_id: int, sending: Sending, facts: RefundFacts, *, actor: str)
         made = made_of(order, request)
         assert made is not None  # noqa: S101 - recorded just above
         if owes:
-            outbox.wake(tenant_id)
+            outbox.schedule_relay(tenant_id)
         return made
 
 
@@ -242,5 +244,5 @@ def _resolve_alerts(order: Order, request: RefundRequest) -> None:
     payment = order.find_payment(request.stripe_payment_intent_id)
     if not any(known.is_under_way for known in order.refund_requests):
         alerts.resolve(order.tenant_id, kind="refund_not_sent", subject=order.order_number)
-    if payment is not None and refund_requests.left(order, payment) == 0:
+    if payment is not None and refund_requests.refundable_amount(order, payment) == 0:
         alerts.resolve(order.tenant_id, kind="refund_refused", subject=order.order_number)

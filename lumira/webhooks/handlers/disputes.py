@@ -3,7 +3,7 @@
 from lumira.domain import disputes
 from lumira.domain.stripe_objects import read_dispute
 from lumira.models import Order
-from lumira.webhooks.registry import Told, handles
+from lumira.webhooks.registry import EventObject, handles
 
 
 @handles(
@@ -13,6 +13,6 @@ from lumira.webhooks.registry import Told, handles
     "charge.dispute.funds_withdrawn",
     "charge.dispute.funds_reinstated",
 )
-def dispute_told(order: Order, told: Told) -> None:
+def dispute_told(order: Order, told: EventObject) -> None:
     """Note one dispute's status, amount and due date; it may arrive decided already."""
     disputes.record_dispute(order, read_dispute(told.object))

@@ -10,7 +10,7 @@ from werkzeug.datastructures import FileStorage
 from werkzeug.test import stream_encode_multipart
 
 from lumira.models import Order
-from tests.support.factories import Brand, owed_messages
+from tests.support.factories import Brand, pending_messages
 from tests.support.files import MP3, PDF, all_files, buy_promise, kept
 from tests.support.storage import bucket_at, kept_in
 
@@ -73,7 +73,7 @@ def test_work_is_listed_uploaded_and_delivered(client, tenant, order) -> None:
     assert listed["state"] == "delivered"
     assert [file["id"] for file in listed["files"]] == [uploaded.json["id"]]
     assert kept(all_files(tenant)[0]) == PDF
-    assert "deliverable_ready" in owed_messages(tenant, order.id)
+    assert "deliverable_ready" in pending_messages(tenant, order.id)
 
 
 def test_an_upload_under_the_same_key_is_answered_as_the_first_time(client, tenant, order) -> None:

@@ -77,11 +77,11 @@ def test_an_event_that_fails_again_after_it_was_replayed_is_told_again(run_flask
 
     run_flask("events", "replay", told["id"])
     assert open_alerts(tenant) == []
-    process.drain(tenant.id)
+    process.process_events(tenant.id)
     [again] = alerts_of(tenant)
     assert again.resolved_at is None
     assert again.raised_at > first.raised_at
-    assert again.next_tell_at is not None
+    assert again.next_notification_at is not None
     assert EventStatus.FAILED in run_flask("events", "show", told["id"]).stdout
 
 

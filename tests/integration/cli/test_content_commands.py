@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.factories import owed_messages
+from tests.support.factories import pending_messages
 from tests.support.files import MP3, PDF, all_files, audited, buy_promise, contain, kept
 from tests.support.refunds import pay, refund
 from tests.support.storage import bucket_at, kept_in
@@ -82,7 +82,7 @@ def test_work_is_found_begun_uploaded_and_delivered(run_flask, tenant, pdf, tmp_
     of_order = run_flask("deliverables", "list", number).stdout
     assert "lecture.pdf" in of_order
     assert "to_do" in of_order
-    assert owed_messages(tenant, order.id).count("deliverable_ready") == 1
+    assert pending_messages(tenant, order.id).count("deliverable_ready") == 1
     assert kept(all_files(tenant)[0]) == PDF
     assert audited(tenant, "deliverable_delivered")[0].actor == "operator"
 

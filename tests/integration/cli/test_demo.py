@@ -77,14 +77,16 @@ def test_check_serves_all_three_purchases_and_leaves_nothing_running(
     )
 
     assert done.returncode == 0, done.stdout + done.stderr
-    _, level, cart, sent_back, end = re.split(r"(?=^\S+, )|(?<=\n)\n(?=All)", done.stdout, flags=re.MULTILINE)
+    _, level, cart, refunded_again, end = re.split(
+        r"(?=^\S+, )|(?<=\n)\n(?=All)", done.stdout, flags=re.MULTILINE
+    )
     assert re.match(r"oracle-lumira, level 2: LUM-\S+, 14\.00 EUR, completed\n", level)
     assert re.match(r"boutique, a cart on the hosted page: BTQ-\S+, 39\.00 EUR, completed\n", cart)
-    assert re.match(r"reboul, bonnet-laine, then refunded: REB-\S+, 29\.00 EUR, refunded\n", sent_back)
+    assert re.match(r"reboul, bonnet-laine, then refunded: REB-\S+, 29\.00 EUR, refunded\n", refunded_again)
     for story, more in (
         (level, {"granted"}),
         (cart, set()),
-        (sent_back, {"refund_asked", "refund_succeeded"}),
+        (refunded_again, {"refund_asked", "refund_succeeded"}),
     ):
         assert set(_STEP.findall(story)) >= STORY | more
     assert re.search(
@@ -92,9 +94,9 @@ def test_check_serves_all_three_purchases_and_leaves_nothing_running(
         level,
     )
     assert re.search(r"\n  receipt: \S+\.pdf\n", level)
-    assert "bougie-figuier  on hand 40 → 40 → 39   held 0 → 1 → 0   sold 0 → 0 → 1\n" in cart
-    assert "savon-lavande   on hand 90 → 90 → 88   held 0 → 2 → 0   sold 0 → 0 → 2\n" in cart
-    assert "on hand 80 → 80 → 79 → 80   held 0 → 1 → 0 → 0   sold 0 → 0 → 1 → 0\n" in sent_back
+    assert "bougie-figuier  on hand 40 → 40 → 39   reserved 0 → 1 → 0   sold 0 → 0 → 1\n" in cart
+    assert "savon-lavande   on hand 90 → 90 → 88   reserved 0 → 2 → 0   sold 0 → 0 → 2\n" in cart
+    assert "on hand 80 → 80 → 79 → 80   reserved 0 → 1 → 0 → 0   sold 0 → 0 → 1 → 0\n" in refunded_again
     assert end == "All three purchases were served.\n"
     assert _mentioning(str(short_directory)) == []
     assert list(short_directory.glob("lumira-demo-*")) == []
@@ -118,7 +120,7 @@ def test_pieces_that_did_not_move_as_they_should_are_named(tenant: Brand) -> Non
     shelf = Shelf(tenant.slug, {"shirt": 3})
     number = open_payment(tenant, "shirt", quantity=3).order_number
 
-    shelf.prove(number, ReservationState.HELD, "opened")
+    shelf.prove(number, ReservationState.RESERVED, "opened")
 
     with pytest.raises(DemoFailed, match=rf"{number} moved \(0, 3, 0\) .* of shirt .*, not \(-3, 0, 3\)\."):
         shelf.prove(number, ReservationState.SOLD, "paid")

@@ -13,7 +13,7 @@ from lumira.models import Customer, EventStatus, Order, WebhookEvent
 from lumira.notifications import relay
 from lumira.repositories import customers
 from lumira.webhooks import process
-from lumira.webhooks.registry import Told
+from lumira.webhooks.registry import EventObject
 from tests.integration.cli.conftest import RunFlask
 from tests.integration.cli.test_privacy_commands import NAME, erase, traces_in_tables
 from tests.support import refunds, seller
@@ -81,7 +81,7 @@ def test_an_event_that_a_handler_stumbles_over_keeps_nothing_of_them_either(
     order = load_order(brand, buy(brand))
     erase(run_flask, brand, EMAIL)
 
-    def stumble(_order: Order, said: Told) -> None:
+    def stumble(_order: Order, said: EventObject) -> None:
         raise ZeroDivisionError(str(said.object))
 
     monkeypatch.setattr(process, "find_handler", lambda _type: stumble)
@@ -89,12 +89,12 @@ def test_an_event_that_a_handler_stumbles_over_keeps_nothing_of_them_either(
     charge |= {"payment_intent": order.payments[0].stripe_payment_intent_id}
     charge |= {"billing_details": {"name": NAME, "email": EMAIL}}
     deliver(brand, event("charge.refunded", charge))
-    assert count(brand, WebhookEvent, type="charge.refunded", status=EventStatus.RECEIVED, tries=1) == 1
+    assert count(brand, WebhookEvent, type="charge.refunded", status=EventStatus.RECEIVED, attempts=1) == 1
     assert traces_in_tables(brand) == []
 
     for hours in range(1, process.MAXIMUM_TRIES):
         with time_machine.travel(utc_now() + timedelta(hours=hours)):
-            process.drain(brand.id)
+            process.process_events(brand.id)
     assert count(brand, WebhookEvent, type="charge.refunded", status=EventStatus.FAILED) == 1
     assert traces_in_tables(brand) == []
 

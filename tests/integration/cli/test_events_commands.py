@@ -42,10 +42,10 @@ def stored(brand, told) -> WebhookEvent:
         ).scalar_one()
 
 
-def queued_drains(brand) -> int:
+def queued_processing(brand) -> int:
     query = "SELECT count(*) FROM procrastinate_jobs WHERE status = 'todo' AND queueing_lock = :lock"
     with atomic(None):
-        return db.session.execute(text(query), {"lock": f"drain_inbox:{brand.id}"}).scalar_one()
+        return db.session.execute(text(query), {"lock": f"process_events:{brand.id}"}).scalar_one()
 
 
 def forget_wakeups() -> None:
@@ -157,8 +157,8 @@ def test_a_replayed_event_is_due_at_once_and_wakes_a_worker(run_flask, tenant):
     assert run_flask("events", "replay", told["id"]).stdout == "1 event due now.\n"
 
     event_row = stored(tenant, told)
-    assert (event_row.status, event_row.tries) == (EventStatus.RECEIVED, 0)
-    assert queued_drains(tenant) == 1
+    assert (event_row.status, event_row.attempts) == (EventStatus.RECEIVED, 0)
+    assert queued_processing(tenant) == 1
     assert audited(tenant) == [f"event:{event_row.id}"]
 
 
@@ -169,7 +169,7 @@ def test_replaying_what_was_handled_gives_nothing_twice(run_flask, tenant):
 
     for _ in range(2):
         run_flask("events", "replay", told["id"])
-        process.drain(tenant.id)
+        process.process_events(tenant.id)
 
     order = load_order(tenant, opened.order_number)
     assert order.status is OrderStatus.COMPLETED
@@ -186,13 +186,13 @@ def test_all_that_failed_is_replayed_and_served_once_the_bug_is_gone(
     fail(other_tenant, monkeypatch, paid(others))
 
     assert run_flask("events", "replay", "--failed", "--tenant", tenant.slug).stdout == "1 event due now.\n"
-    process.drain(tenant.id)
+    process.process_events(tenant.id)
 
     assert load_order(tenant, opened.order_number).status is OrderStatus.COMPLETED
     assert run_flask("events", "replay", "--failed", "--tenant", tenant.slug).stdout == "0 events due now.\n"
     assert load_order(other_tenant, others.order_number).status is OrderStatus.PENDING
     run_flask("events", "replay", "--failed")
-    process.drain(other_tenant.id)
+    process.process_events(other_tenant.id)
     assert load_order(other_tenant, others.order_number).status is OrderStatus.COMPLETED
 
 

@@ -65,7 +65,7 @@ def test_what_an_unpaid_order_waits_for_is_shown(run_flask, tenant):
     waiting = run_flask("orders", "show", opened.order_number).stdout
     assert f"{opened.session_id}  open, until " in waiting
     assert "pieces\n" in waiting
-    assert "  shirt  2  held\n" in waiting
+    assert "  shirt  2  reserved\n" in waiting
     assert ", when Stripe is asked about it again" in waiting
 
     asked = open_payment(tenant)

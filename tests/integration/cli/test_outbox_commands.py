@@ -37,7 +37,7 @@ def kill(brand) -> None:
     change(
         brand,
         status=MessageStatus.DEAD,
-        tries=outbox.GIVE_UP_TRIES,
+        attempts=outbox.GIVE_UP_TRIES,
         created_at=datetime.now(UTC) - timedelta(days=2),
         last_error="Traceback (most recent call last):\n  …\nOSError: the disk is full\n",
     )
@@ -76,7 +76,7 @@ def test_a_dead_message_is_due_at_once_with_its_tries_anew_and_wakes_a_worker(ru
     assert run_flask("outbox", "retry", message.id).stdout == "1 message due now.\n"
 
     [message] = messages(tenant)
-    assert (message.status, message.tries) == (MessageStatus.PENDING, 0)
+    assert (message.status, message.attempts) == (MessageStatus.PENDING, 0)
     assert queued_relays(tenant) == 1
     assert relay.relay(tenant.id) == 1
     assert messages(tenant)[0].status is MessageStatus.SENT
@@ -95,7 +95,7 @@ def test_a_retried_message_that_fails_again_is_not_given_up_at_once(run_flask, t
 
     monkeypatch.setattr(delivery, "deliver", fail)
     relay.relay(tenant.id)
-    assert (messages(tenant)[0].status, messages(tenant)[0].tries) == (MessageStatus.PENDING, 1)
+    assert (messages(tenant)[0].status, messages(tenant)[0].attempts) == (MessageStatus.PENDING, 1)
 
 
 def test_all_dead_messages_of_all_tenants_are_retried_or_of_one(run_flask, tenant, other_tenant):
@@ -122,7 +122,7 @@ def test_what_was_sent_is_not_sent_again(run_flask, tenant):
 def test_what_a_worker_is_sending_now_is_not_given_to_another(run_flask, tenant):
     pay(tenant)
     with atomic(tenant.id):
-        taken = outbox.take_next(tenant.id)
+        taken = outbox.claim_next(tenant.id)
 
     run_flask("outbox", "retry", taken.id)
 
@@ -131,7 +131,7 @@ def test_what_a_worker_is_sending_now_is_not_given_to_another(run_flask, tenant)
 
 def test_what_waits_for_its_next_try_is_due_at_once(run_flask, tenant):
     pay(tenant)
-    change(tenant, next_try_at=datetime.now(UTC) + timedelta(minutes=30), tries=7)
+    change(tenant, next_attempt_at=datetime.now(UTC) + timedelta(minutes=30), attempts=7)
     [message] = messages(tenant)
 
     run_flask("outbox", "retry", message.id)

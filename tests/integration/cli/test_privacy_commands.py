@@ -19,7 +19,7 @@ from lumira.models import Customer, DeliverableState, EventStatus, Order, Webhoo
 from lumira.notifications import relay
 from lumira.reconciliation import reconcile
 from lumira.repositories import receipt_proof
-from lumira.services.access.change_access import give_access
+from lumira.services.access.change_access import grant_access
 from lumira.services.customers.merge_customers import merge_customers
 from lumira.services.privacy import erase_customer
 from lumira.settlement.issue_receipts import list_disagreements
@@ -64,7 +64,7 @@ def live(brand: Brand) -> Order:
     charge["payment_intent"] = opened.payment_intent_id
     deliver(brand, event("charge.succeeded", charge))
     second = refunds.pay(brand, "alchimique", customer_email=OTHER_EMAIL, customer_name=NAME)
-    give_access(
+    grant_access(
         brand.id,
         customer_email=EMAIL,
         product_id="intuitive",

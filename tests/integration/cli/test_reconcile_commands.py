@@ -42,7 +42,7 @@ def test_what_was_found_stands_in_a_table_of_tenants(run_flask, tenant, other_te
     assert slug == tenant.slug
     assert int(recovered) > 0
     assert (decided, checked, repaired, answered) == ("0", "1", "1", "answered")
-    process.drain(tenant.id)
+    process.process_events(tenant.id)
     assert load_order(tenant, opened.order_number).status is OrderStatus.COMPLETED
 
 

@@ -34,12 +34,12 @@ def test_one_product_is_shown_with_who_holds_it_and_what_moved(run_flask, tenant
     figures, holds, movements = run_flask("stock", "show", tenant.slug, "shirt").stdout.split("\n\n")
 
     assert table(figures)[1:] == [[tenant.slug, "shirt", "96", "3", "93", "0"]]
-    assert holds.startswith("held now (Europe/Paris)\n")
+    assert holds.startswith("reserved now (Europe/Paris)\n")
     assert table(holds)[2][:2] == [opened.order_number, "3"]
     assert movements.startswith("last movements (Europe/Paris)\n")
     assert [row[2:] for row in table(movements)[2:]] == [
         ["correction", "-4", "operator"],
-        ["hold", "+3", opened.order_number, "buyer"],
+        ["reserve", "+3", opened.order_number, "buyer"],
         ["correction", "+100", "test"],
     ]
 
@@ -47,14 +47,16 @@ def test_one_product_is_shown_with_who_holds_it_and_what_moved(run_flask, tenant
 def test_a_count_is_put_down_and_told(run_flask, tenant):
     told = run_flask("stock", "set", tenant.slug, "shirt", 42).stdout
 
-    assert told == f"{tenant.slug} shirt: 100 → 42 on hand, 0 held, 42 available.\n"
+    assert told == f"{tenant.slug} shirt: 100 → 42 on hand, 0 reserved, 42 available.\n"
     assert load_stock(tenant, "shirt").on_hand == 42
 
 
 def test_the_same_count_again_changes_nothing_and_says_so(run_flask, tenant):
     told = run_flask("stock", "set", tenant.slug, "shirt", 100).stdout
 
-    assert told == (f"{tenant.slug} shirt: still 100 on hand, 0 held, 100 available.\nNothing was changed.\n")
+    assert told == (
+        f"{tenant.slug} shirt: still 100 on hand, 0 reserved, 100 available.\nNothing was changed.\n"
+    )
 
 
 @pytest.mark.parametrize(
@@ -110,7 +112,7 @@ def test_pieces_that_buyers_are_paying_for_cannot_be_counted_away(run_flask, ten
 
     told = run_flask("stock", "set", tenant.slug, "shirt", 2, code=1).stderr
 
-    assert told == ("Error: shirt: 3 of 100 are held for buyers who are paying, so there cannot be 2.\n")
+    assert told == ("Error: shirt: 3 of 100 are reserved for buyers who are paying, so there cannot be 2.\n")
 
 
 @pytest.mark.parametrize(

@@ -116,7 +116,7 @@ def delivered(brand: Brand) -> None:
     order = pay(brand)
     with atomic(brand.id):
         locked = orders.lock_order(brand.id, order.id)
-        outbox.owe(locked, MessageKind.DELIVERABLE_READY, str(locked.lines[0].promises[0].id))
+        outbox.enqueue(locked, MessageKind.DELIVERABLE_READY, str(locked.lines[0].promises[0].id))
 
 
 def disputed(brand: Brand) -> None:
@@ -296,7 +296,7 @@ def test_a_server_that_is_down_is_tried_again_later(tenant, settings, mailbox):
     working = delivery._configured[0]
     delivery.configure(_without_server(working))
     relay.relay(tenant.id)
-    assert [(each.status, each.tries) for each in messages(tenant)] == [(MessageStatus.PENDING, 1)]
+    assert [(each.status, each.attempts) for each in messages(tenant)] == [(MessageStatus.PENDING, 1)]
     assert load_order(tenant, order.order_number).status == "completed"
 
     delivery.configure(working)
@@ -329,10 +329,10 @@ def test_a_recipient_refused_for_good_is_given_up_at_once_with_one_alert_to_the_
     mailbox.to_recipient.append("550 5.1.1 No such user here")
     relay.relay(tenant.id)
     [message] = messages(tenant)
-    assert (message.status, message.tries) == (MessageStatus.DEAD, 1)
+    assert (message.status, message.attempts) == (MessageStatus.DEAD, 1)
     assert "No such user here" in message.last_error
 
-    assert send_alerts.tell(tenant.id) == 1
+    assert send_alerts.send_alerts(tenant.id) == 1
     [letter] = mailbox.received
     assert letter["To"] == TEAM
     assert "message_dead" in text_of(letter)

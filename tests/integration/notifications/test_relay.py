@@ -126,7 +126,7 @@ def test_a_message_that_cannot_be_sent_is_tried_again_later(tenant, broken_post)
     pay(tenant)
     relay.relay(tenant.id)
     [message] = messages(tenant)
-    assert (message.status, message.tries) == (MessageStatus.PENDING, 1)
+    assert (message.status, message.attempts) == (MessageStatus.PENDING, 1)
     assert "the disk is full" in message.last_error
 
     broken_post.clear()
@@ -161,7 +161,7 @@ def test_a_message_that_cannot_be_sent_for_a_day_becomes_an_alert(tenant, broken
     pay(tenant)
     start = now = datetime.now(UTC)
     while messages(tenant)[0].status is MessageStatus.PENDING:
-        now = max(now, messages(tenant)[0].next_try_at) + timedelta(milliseconds=1)
+        now = max(now, messages(tenant)[0].next_attempt_at) + timedelta(milliseconds=1)
         with time_machine.travel(now):
             relay.relay(tenant.id)
     assert messages(tenant)[0].status is MessageStatus.DEAD
@@ -181,15 +181,15 @@ def test_a_message_that_waited_for_days_without_a_worker_is_tried_as_often_as_an
 
 def test_pauses_double_up_to_an_hour(monkeypatch) -> None:
     monkeypatch.setattr(outbox._dice, "uniform", lambda least, most: (least + most) / 2)
-    pauses = [outbox.retry_delay(tries).total_seconds() for tries in range(1, 11)]
+    pauses = [outbox.retry_delay(attempts).total_seconds() for attempts in range(1, 11)]
     assert pauses == [30, 60, 120, 240, 480, 960, 1920, 3600, 3600, 3600]
 
 
 @pytest.mark.parametrize("tries", [1, 5, 100])
-def test_pauses_differ_by_a_fifth_so_that_what_failed_together_returns_apart(tries, monkeypatch) -> None:
-    pauses = {outbox.retry_delay(tries) for _ in range(50)}
+def test_pauses_differ_by_a_fifth_so_that_what_failed_together_returns_apart(attempts, monkeypatch) -> None:
+    pauses = {outbox.retry_delay(attempts) for _ in range(50)}
     monkeypatch.setattr(outbox._dice, "uniform", lambda *_: 1.0)
-    usual = outbox.retry_delay(tries)
+    usual = outbox.retry_delay(attempts)
     assert len(pauses) > 25
     assert all(usual * 0.8 <= pause <= usual * 1.2 for pause in pauses)
 
@@ -293,7 +293,7 @@ def test_a_message_taken_by_a_process_that_died_is_sent_by_another_with_the_same
 ) -> None:
     pay(tenant)
     with atomic(tenant.id):
-        taken = relay.outbox.take_next(tenant.id)
+        taken = relay.outbox.claim_next(tenant.id)
     assert relay.relay(tenant.id) == 0
     with time_machine.travel(datetime.now(UTC) + timedelta(seconds=30)):
         assert relay.relay(tenant.id) == 1

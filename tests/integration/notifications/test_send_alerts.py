@@ -27,7 +27,7 @@ def team(make_brand, mailbox: Mailbox) -> Brand:
     return make_brand(alert_email=TEAM)
 
 
-def alarm(brand: Brand, subject: str = "LUM-1", kind: str = "paid_twice") -> None:
+def alarm(brand: Brand, subject: str = "LUM-1", kind: str = "duplicate_payment") -> None:
     with atomic(brand.id):
         alerts.raise_alert(brand.id, kind=kind, subject=subject, amount=4700)
 
@@ -38,14 +38,14 @@ def rows(brand: Brand) -> list[Alert]:
 
 
 def is_owed(brand: Brand, at: datetime | None = None) -> bool:
-    return brand.id in due_work.tenants_with_untold_alerts(at or datetime.now(UTC))
+    return brand.id in due_work.tenants_with_unsent_alerts(at or datetime.now(UTC))
 
 
 def test_an_alert_is_sent_to_the_team_once_however_often_it_is_seen(team, mailbox):
     alarm(team)
     alarm(team)
     assert is_owed(team)
-    assert [send_alerts.tell(team.id), send_alerts.tell(team.id)] == [1, 0]
+    assert [send_alerts.send_alerts(team.id), send_alerts.send_alerts(team.id)] == [1, 0]
 
     [letter] = mailbox.received
     assert letter["To"] == TEAM
@@ -53,47 +53,47 @@ def test_an_alert_is_sent_to_the_team_once_however_often_it_is_seen(team, mailbo
     assert "4700" in letter.get_body(("plain",)).get_content()
     assert "payée deux fois" in letter.get_body(("html",)).get_content()
     assert not is_owed(team)
-    assert rows(team)[0].told_at is not None
+    assert rows(team)[0].notified_at is not None
 
 
 def test_an_alert_of_no_order_is_sent_too(team, mailbox):
     deliver(team, event("payment_intent.succeeded", payment_intent(id="pi_1"), api_version="2020-08-27"))
-    assert send_alerts.tell(team.id) == 1
+    assert send_alerts.send_alerts(team.id) == 1
     assert "2020-08-27" in mailbox.received[0].get_body(("plain",)).get_content()
 
 
 def test_an_alert_that_was_resolved_before_it_left_is_not_sent(team, mailbox):
     alarm(team)
     with atomic(team.id):
-        alerts.resolve(team.id, kind="paid_twice", subject="LUM-1")
-    assert send_alerts.tell(team.id) == 0
+        alerts.resolve(team.id, kind="duplicate_payment", subject="LUM-1")
+    assert send_alerts.send_alerts(team.id) == 0
     assert not is_owed(team)
 
 
 def test_an_alert_that_is_raised_anew_is_another_message(team, mailbox):
     for _ in range(2):
         alarm(team)
-        send_alerts.tell(team.id)
+        send_alerts.send_alerts(team.id)
         with atomic(team.id):
-            alerts.resolve(team.id, kind="paid_twice", subject="LUM-1")
+            alerts.resolve(team.id, kind="duplicate_payment", subject="LUM-1")
     assert len({letter["Message-ID"] for letter in mailbox.received}) == 2
 
 
 @pytest.mark.parametrize("kind", ["dispute", "inquiry"])
 def test_what_a_message_of_the_order_tells_is_not_told_twice(kind, team, mailbox):
     alarm(team, kind=kind)
-    assert send_alerts.tell(team.id) == 0
+    assert send_alerts.send_alerts(team.id) == 0
 
 
 def test_an_alert_that_could_not_be_sent_is_tried_again_as_the_same_message(team, mailbox):
     alarm(team)
     mailbox.to_recipient.append("451 Later")
-    send_alerts.tell(team.id)
+    send_alerts.send_alerts(team.id)
     [alert] = rows(team)
-    assert (alert.told_at, alert.tell_tries) == (None, 1)
+    assert (alert.notified_at, alert.notification_attempts) == (None, 1)
 
     with time_machine.travel(datetime.now(UTC) + timedelta(minutes=1)):
-        assert send_alerts.tell(team.id) == 1
+        assert send_alerts.send_alerts(team.id) == 1
     assert [letter["Message-ID"] for letter in mailbox.received] == [
         f"<{send_alerts.identity(alert)}@lumira.example>"
     ]
@@ -103,18 +103,18 @@ def test_a_crash_between_sending_and_marking_repeats_the_alert_as_the_same_messa
     team, mailbox, monkeypatch
 ):
     alarm(team)
-    mark_told = alerts.mark_told
+    mark_notified = alerts.mark_notified
 
     def die(_: Alert) -> None:
-        monkeypatch.setattr(alerts, "mark_told", mark_told)
+        monkeypatch.setattr(alerts, "mark_notified", mark_notified)
         raise SystemExit
 
-    monkeypatch.setattr(alerts, "mark_told", die)
+    monkeypatch.setattr(alerts, "mark_notified", die)
     with pytest.raises(SystemExit):
-        send_alerts.tell(team.id)
-    assert send_alerts.tell(team.id) == 0
+        send_alerts.send_alerts(team.id)
+    assert send_alerts.send_alerts(team.id) == 0
     with time_machine.travel(datetime.now(UTC) + outbox.LEASE + timedelta(seconds=5)):
-        send_alerts.tell(team.id)
+        send_alerts.send_alerts(team.id)
     first, second = mailbox.received
     assert first["Message-ID"] == second["Message-ID"]
 
@@ -122,10 +122,10 @@ def test_a_crash_between_sending_and_marking_repeats_the_alert_as_the_same_messa
 def test_a_team_that_refuses_its_mail_is_not_written_to_about_that(team, mailbox):
     alarm(team, kind="message_dead")
     mailbox.to_recipient.extend(["550 5.1.1 No such user"] * 9)
-    assert send_alerts.tell(team.id) == 1
+    assert send_alerts.send_alerts(team.id) == 1
     assert sorted(alert.kind for alert in rows(team)) == ["alert_not_told", "message_dead"]
     assert not is_owed(team)
-    assert send_alerts.tell(team.id) == 0
+    assert send_alerts.send_alerts(team.id) == 0
 
 
 def test_an_alert_that_cannot_be_sent_for_a_day_is_given_up_and_ends_there(team, mailbox):
@@ -133,13 +133,15 @@ def test_an_alert_that_cannot_be_sent_for_a_day_is_given_up_and_ends_there(team,
     mailbox.to_recipient.extend(["451 Later"] * 99)
     now = datetime.now(UTC)
     for _ in range(60):
-        pending = [alert.next_tell_at for alert in rows(team) if alert.next_tell_at is not None]
+        pending = [
+            alert.next_notification_at for alert in rows(team) if alert.next_notification_at is not None
+        ]
         if not pending:
             break
         now = max(now, *pending) + timedelta(milliseconds=1)
         with time_machine.travel(now):
-            send_alerts.tell(team.id)
-    assert sorted(alert.kind for alert in rows(team)) == ["alert_not_told", "paid_twice"]
+            send_alerts.send_alerts(team.id)
+    assert sorted(alert.kind for alert in rows(team)) == ["alert_not_told", "duplicate_payment"]
     assert not is_owed(team, now + timedelta(days=9))
 
 
@@ -149,7 +151,7 @@ def test_teams_of_several_workers_are_told_once(app, team, mailbox):
 
     def work() -> None:
         with app.app_context():
-            send_alerts.tell(team.id)
+            send_alerts.send_alerts(team.id)
 
     threads = [Thread(target=work) for _ in range(3)]
     for thread in threads:
@@ -165,15 +167,15 @@ def test_many_alerts_of_one_kind_are_one_message_and_another_kind_is_another(tea
         alarm(team, f"LUM-{number}")
     alarm(team, "LUM-9", kind="refund_refused")
     mailbox.to_recipient.append("451 Later")
-    send_alerts.tell(team.id)
+    send_alerts.send_alerts(team.id)
     with time_machine.travel(datetime.now(UTC) + timedelta(minutes=1)):
-        send_alerts.tell(team.id)
+        send_alerts.send_alerts(team.id)
 
     bodies = [letter.get_body(("plain",)).get_content() for letter in mailbox.received]
     assert len(bodies) == 2
-    [together] = [body for body in bodies if "paid_twice" in body]
+    [together] = [body for body in bodies if "duplicate_payment" in body]
     assert all(f"LUM-{number}" in together for number in range(3))
-    assert {alert.told_at is None for alert in rows(team)} == {False}
+    assert {alert.notified_at is None for alert in rows(team)} == {False}
 
 
 def test_an_address_of_the_team_that_is_none_is_written_down_and_no_loop(team, mailbox):
@@ -182,17 +184,17 @@ def test_an_address_of_the_team_that_is_none_is_written_down_and_no_loop(team, m
             update(Tenant).where(Tenant.id == team.id).values(alert_email="nobody, x@y.example")
         )
     alarm(team)
-    send_alerts.tell(team.id)
+    send_alerts.send_alerts(team.id)
     assert mailbox.received == []
-    assert sorted(alert.kind for alert in rows(team)) == ["alert_not_told", "paid_twice"]
+    assert sorted(alert.kind for alert in rows(team)) == ["alert_not_told", "duplicate_payment"]
 
 
 def test_the_alerts_of_one_brand_are_not_told_to_another(team, other_tenant, mailbox):
     alarm(other_tenant)
-    assert send_alerts.tell(team.id) == 0
+    assert send_alerts.send_alerts(team.id) == 0
 
 
 def test_a_worker_finds_by_itself_what_the_team_was_not_told(team, mailbox):
     alarm(team, "LUM-SWEPT")
-    queue.tell_team(timestamp=0)
+    queue.send_alerts(timestamp=0)
     assert [letter["To"] for letter in mailbox.received if "LUM-SWEPT" in letter["Subject"]] == [TEAM]

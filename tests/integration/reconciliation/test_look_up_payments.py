@@ -16,7 +16,7 @@ from lumira.reconciliation import look_up_payments, reconcile
 from lumira.reconciliation.report import Answered, Findings
 from lumira.webhooks import process
 from tests.support import stripe_sandbox
-from tests.support.factories import Brand, load_order, open_payment, owed_messages
+from tests.support.factories import Brand, load_order, open_payment, pending_messages
 from tests.support.stripe_events import deliver, event, payment_intent
 
 pytestmark = pytest.mark.usefixtures("app_context")
@@ -77,9 +77,9 @@ def make_intent(brand: Brand, amount: int = 4700, **metadata: str) -> dict[str, 
 def wait_and_enquire(brand: Brand, *, minutes: float = 2) -> Findings:
     """Let the event be tried once more, then ask, then let workers go on."""
     with later(minutes=minutes):
-        process.drain(brand.id)
+        process.process_events(brand.id)
         findings = reconcile.reconcile(brand.id)
-        process.drain(brand.id)
+        process.process_events(brand.id)
         return findings
 
 
@@ -128,7 +128,7 @@ def test_a_payment_of_ours_is_adopted_and_what_waited_for_it_is_handled_at_once(
     assert findings.payments_decided == 1
     assert stored(tenant, told).status is EventStatus.HANDLED
     assert order.status is OrderStatus.REFUNDED
-    assert owed_messages(tenant, order.id) == ["order_confirmation", "order_refunded"]
+    assert pending_messages(tenant, order.id) == ["order_confirmation", "order_refunded"]
     assert alerts_of(tenant) == []
 
 
@@ -137,7 +137,7 @@ def test_a_payment_that_became_known_meanwhile_is_not_asked_about(tenant, monkey
     told = refund_of("pi_late")
     deliver(tenant, told)
     with later(minutes=2):
-        process.drain(tenant.id)
+        process.process_events(tenant.id)
     with monkeypatch.context() as patched:
         # As if the process had died before it could wake what waits.
         patched.setattr(process.rows, "unpark", lambda *_: False)
@@ -146,7 +146,7 @@ def test_a_payment_that_became_known_meanwhile_is_not_asked_about(tenant, monkey
     monkeypatch.setattr(look_up_payments, "_decide", lambda *_: pytest.fail("It was asked about."))
     with later(minutes=2):
         reconcile.reconcile(tenant.id)
-        process.drain(tenant.id)
+        process.process_events(tenant.id)
     assert stored(tenant, told).status is EventStatus.HANDLED
 
 
@@ -171,7 +171,7 @@ def wait_in_vain(brand: Brand) -> None:
         waited += pause + timedelta(seconds=1)
         for _ in range(3):
             with time_machine.travel(start + waited):
-                process.drain(brand.id)
+                process.process_events(brand.id)
                 reconcile.reconcile(brand.id)
 
 

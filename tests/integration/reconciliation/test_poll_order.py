@@ -18,7 +18,7 @@ from lumira.reconciliation import reconcile
 from lumira.services.checkout import create_payment_intent
 from lumira.services.checkout.create_payment_intent import PaymentOpened
 from tests.support import stripe_sandbox
-from tests.support.factories import Brand, count, load_order, open_payment, owed_messages
+from tests.support.factories import Brand, count, load_order, open_payment, pending_messages
 from tests.support.stripe_events import deliver
 
 pytestmark = pytest.mark.usefixtures("app_context")
@@ -86,7 +86,7 @@ def test_an_order_that_nobody_pays_for_a_day_is_canceled_at_stripe_and_here(tena
     )
     assert (findings.orders_checked, findings.orders_repaired) == (1, 0)
     assert reconciled(tenant) == ["order_abandoned"]
-    assert load_order(tenant, opened.order_number).next_check_at is None
+    assert load_order(tenant, opened.order_number).next_poll_at is None
 
 
 def test_a_payment_made_in_the_last_second_is_served_and_not_canceled(tenant, monkeypatch) -> None:
@@ -185,7 +185,7 @@ def test_an_order_for_which_stripe_never_made_an_intent_ends_after_a_day(tenant)
         findings = reconcile.reconcile(tenant.id)
 
     order = load_order(tenant, number)
-    assert (order.status, order.next_check_at) == (OrderStatus.FAILED, None)
+    assert (order.status, order.next_poll_at) == (OrderStatus.FAILED, None)
     assert (order.requests[-1].state, order.requests[-1].refusal["code"]) == (
         RequestState.REFUSED,
         "abandoned",
@@ -260,7 +260,7 @@ def test_asking_stripe_in_vain_does_not_make_the_order_look_updated(tenant) -> N
     with later(minutes=2):
         assert reconcile.reconcile(tenant.id).orders_checked == 1
     order = load_order(tenant, opened.order_number)
-    assert (order.updated_at, order.checks) == (before, 1)
+    assert (order.updated_at, order.polls) == (before, 1)
 
 
 def served(brand: Brand, product: str = "mystique") -> PaymentOpened:
@@ -280,7 +280,7 @@ def test_a_refund_that_nobody_told_of_is_found(tenant) -> None:
     order = load_order(tenant, opened.order_number)
     assert (order.status, refunded_amount(order)) == (OrderStatus.REFUNDED, 4700)
     assert count(tenant, AccessGrant, active=True) == 0
-    assert owed_messages(tenant, order.id) == ["order_confirmation", "order_refunded"]
+    assert pending_messages(tenant, order.id) == ["order_confirmation", "order_refunded"]
 
 
 def test_a_refund_that_failed_unheard_gives_the_access_back(tenant) -> None:
@@ -309,7 +309,7 @@ def test_a_refund_of_which_only_the_charge_told_is_looked_up_within_two_minutes(
         reconcile.reconcile(tenant.id)
     order = load_order(tenant, opened.order_number)
     assert ([refund.amount for refund in order.refunds], refunded_amount(order)) == ([1000], 1000)
-    assert "order_refunded" in owed_messages(tenant, order.id)
+    assert "order_refunded" in pending_messages(tenant, order.id)
 
 
 def test_a_dispute_that_nobody_told_of_is_found_and_its_end_too(tenant) -> None:

@@ -67,12 +67,12 @@ def work_for_a_minute(brand: Brand) -> None:
     for second in range(0, 60, 10):
         with time_machine.travel(now + timedelta(seconds=second)):
             if brand.id in due_work.tenants_with_due_events(datetime.now(UTC)):
-                process.drain(brand.id)
+                process.process_events(brand.id)
             if brand.id in due_work.tenants_with_due_messages(datetime.now(UTC)):
                 relay.relay(brand.id)
 
 
-def work_until_served(brand: Brand, opened: PaymentOpened) -> int:
+def work_until_fulfilled(brand: Brand, opened: PaymentOpened) -> int:
     """Minutes until the order is completed without anyone's hand."""
     start = datetime.now(UTC)
     for minute in range(1, 10):
@@ -87,7 +87,7 @@ def test_a_payment_whose_webhook_was_lost_is_served_within_five_minutes(tenant) 
     opened = open_payment(tenant)
     pay(tenant, opened)
 
-    assert work_until_served(tenant, opened) < 5
+    assert work_until_fulfilled(tenant, opened) < 5
 
     assert count(tenant, AccessGrant, active=True) == 1
     order = load_order(tenant, opened.order_number)
@@ -100,7 +100,7 @@ def test_a_payment_whose_event_stripe_never_made_is_served_within_five_minutes(t
     opened = open_payment(tenant)
     pay(tenant, opened)
 
-    assert work_until_served(tenant, opened) < 5
+    assert work_until_fulfilled(tenant, opened) < 5
 
     assert audited(tenant, "order_repaired", "event_recovered") == ["order_repaired"]
     assert count(tenant, WebhookEvent) == 0
@@ -114,7 +114,7 @@ def test_a_payment_made_half_an_hour_after_opening_is_served_within_five_minutes
             reconcile.reconcile(tenant.id)
     pay(tenant, opened)
     with later(minutes=29):
-        assert work_until_served(tenant, opened) < 5
+        assert work_until_fulfilled(tenant, opened) < 5
 
 
 def test_recovered_events_are_counted_and_a_second_run_finds_nothing(tenant) -> None:
@@ -122,11 +122,11 @@ def test_recovered_events_are_counted_and_a_second_run_finds_nothing(tenant) -> 
     pay(tenant, opened)
     with later(minutes=2):
         first = reconcile.reconcile(tenant.id)
-        process.drain(tenant.id)
+        process.process_events(tenant.id)
         # The order was checked before its events were drained, so it was this that repaired it.
         noise = audited(tenant)
     with later(minutes=4):
-        process.drain(tenant.id)
+        process.process_events(tenant.id)
         second = reconcile.reconcile(tenant.id, since=timedelta(hours=1))
 
     assert first.events_recovered == count(tenant, WebhookEvent) > 0
@@ -141,7 +141,7 @@ def test_an_event_that_is_pulled_and_delivered_too_counts_once(tenant) -> None:
     with later(minutes=2):
         reconcile.reconcile(tenant.id)
         receive(tenant, succeeded)
-        process.drain(tenant.id)
+        process.process_events(tenant.id)
 
     assert count(tenant, WebhookEvent, type="payment_intent.succeeded") == 1
     assert count(tenant, AccessGrant) == 1
@@ -180,7 +180,7 @@ def test_stripe_being_down_is_survived_and_caught_up(tenant, fault) -> None:
     assert watermark(tenant) == seen
 
     stripe_sandbox.heal(tenant)
-    assert work_until_served(tenant, opened) <= 5
+    assert work_until_fulfilled(tenant, opened) <= 5
 
 
 def test_the_watermark_stays_where_a_later_page_was_not_seen(tenant, monkeypatch) -> None:
@@ -203,7 +203,7 @@ def test_the_watermark_stays_where_a_later_page_was_not_seen(tenant, monkeypatch
         assert watermark(tenant) == before
         reconcile.reconcile(tenant.id)
         assert watermark(tenant) > before
-        process.drain(tenant.id)
+        process.process_events(tenant.id)
     assert status_of(tenant, second) is OrderStatus.COMPLETED
 
 
@@ -257,7 +257,7 @@ def test_an_event_that_is_none_does_not_stop_the_others(tenant, monkeypatch, non
     )
     with later(minutes=2):
         findings = reconcile.reconcile(tenant.id)
-        process.drain(tenant.id)
+        process.process_events(tenant.id)
     assert findings.events_recovered > 0
     assert status_of(tenant, opened) is OrderStatus.COMPLETED
     assert alerts_of(tenant) == ["event_unusable"]
@@ -329,7 +329,7 @@ def test_a_process_killed_between_answer_and_record_leaves_the_work_to_the_next(
     assert status_of(tenant, opened) is OrderStatus.PENDING
 
     with later(minutes=2):
-        assert work_until_served(tenant, opened) <= 4
+        assert work_until_fulfilled(tenant, opened) <= 4
 
 
 def test_two_runs_at_once_ask_about_each_order_once(tenant) -> None:

@@ -1,4 +1,4 @@
-"""Pieces that are held for a buyer go back when the time is over: once, and never before Stripe was asked."""
+"""Pieces that are reserved for a buyer go back when the time is over: once, and never before Stripe was asked."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -243,7 +243,7 @@ def test_a_second_payment_of_one_order_goes_back_by_itself_and_takes_nothing_awa
     order = load_order(tenant, opened.order_number)
     assert order.status is OrderStatus.COMPLETED
     assert [(r.origin, r.stripe_payment_intent_id, r.amount) for r in order.refund_requests] == [
-        (RefundOrigin.SECOND_PAYMENT, "pi_second", 5900)
+        (RefundOrigin.DUPLICATE_PAYMENT, "pi_second", 5900)
     ]
     assert figures(tenant, "shirt") == (99, 0, 1)
 
@@ -293,7 +293,7 @@ def test_pieces_whose_refund_came_to_nothing_but_are_sold_by_then_are_told_to_a_
     other = open_payment(tenant, "shirt", customer_email="other@example.com")
     deliver(tenant, event("refund.failed", refund | {"status": "failed"}))
 
-    assert "pieces_missing" in alerts_of(tenant)
+    assert "stock_missing" in alerts_of(tenant)
     assert load_order(tenant, opened.order_number).refund_requests == []
     deliver(tenant, succeeded(other.payment_intent_id))
     assert status_of(tenant, other.order_number) is OrderStatus.COMPLETED

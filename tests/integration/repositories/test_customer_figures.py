@@ -52,13 +52,13 @@ def live(order: Order, dice: Random) -> None:
             currency="eur",
             amount_received=4700,
             charge_id=charges[0],
-            told_at=utc_now(),
+            reported_at=utc_now(),
         ),
     )
     for charge in charges:
         if dice.random() < 0.5:
             told, uncaptured = dice.randint(0, 4700), dice.choice((0, 0, 300))
-            refunds.record_told(order, ChargeFacts(charge, intent, 4700, "eur", told, uncaptured))
+            refunds.record_amount_refunded(order, ChargeFacts(charge, intent, 4700, "eur", told, uncaptured))
     for _ in range(dice.randint(0, 3)):
         refunds.record_refund(
             order,

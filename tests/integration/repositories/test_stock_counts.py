@@ -28,7 +28,7 @@ pytestmark = pytest.mark.usefixtures("app_context")
 
 def figures(brand: Brand, product_id: str = "shirt") -> tuple[int, int, int]:
     item = load_stock(brand, product_id)
-    return item.on_hand, item.held, item.sold
+    return item.on_hand, item.reserved, item.sold
 
 
 def corrections(brand: Brand) -> list[tuple[int, str]]:
@@ -85,9 +85,9 @@ def test_pieces_come_and_go(tenant):
 def test_pieces_that_buyers_are_paying_for_cannot_be_counted_away(tenant):
     open_payment(tenant, "shirt", quantity=3)
 
-    with pytest.raises(Conflict, match="3 of 100 are held"):
+    with pytest.raises(Conflict, match="3 of 100 are reserved"):
         set_stock(tenant.id, "shirt", 2, actor="operator")
-    with pytest.raises(Conflict, match="3 of 100 are held"):
+    with pytest.raises(Conflict, match="3 of 100 are reserved"):
         adjust_stock(tenant.id, "shirt", -98, actor="operator")
     assert figures(tenant) == (100, 3, 0)
     assert (corrections(tenant), audited(tenant)) == ([], [])
@@ -154,12 +154,12 @@ def test_the_story_of_a_product_names_the_orders_in_it(tenant):
     set_stock(tenant.id, "shirt", 90, actor="operator")
 
     with atomic(tenant.id):
-        [(reservation, number)] = stock_counts.list_holds(tenant.id, "shirt")
+        [(reservation, number)] = stock_counts.list_reservations(tenant.id, "shirt")
         movements = stock_counts.list_movements(tenant.id, "shirt", limit=2)
     assert (number, reservation.quantity) == (opened.order_number, 3)
-    assert [(row.reason, row.on_hand, row.held, order) for row, order in movements] == [
+    assert [(row.reason, row.on_hand, row.reserved, order) for row, order in movements] == [
         (MovementReason.CORRECTION, -10, 0, None),
-        (MovementReason.HOLD, 0, 3, opened.order_number),
+        (MovementReason.RESERVE, 0, 3, opened.order_number),
     ]
 
 
@@ -183,8 +183,8 @@ def test_pieces_that_no_order_holds_are_told(tenant):
     spoil(tenant, update(StockReservation).values(state=ReservationState.RELEASED))
 
     assert proof(tenant) == [
-        "shirt: held (by its orders) 3, should be 0",
-        f"shirt for order {opened.order_number}: moved (on hand, held, sold) 0, 3, 0, should be 0, 0, 0 (released)",
+        "shirt: reserved (by its orders) 3, should be 0",
+        f"shirt for order {opened.order_number}: moved (on hand, reserved, sold) 0, 3, 0, should be 0, 0, 0 (released)",
     ]
 
 
@@ -195,15 +195,16 @@ def test_what_an_order_moved_beyond_what_it_has_is_told(tenant):
         for product_id in ("shirt", "cap"):
             db.session.add(movement(tenant, product_id, order.id))
             item = db.session.get_one(StockItem, (tenant.id, product_id))
-            item.on_hand, item.held, item.sold = (
+            item.on_hand, item.reserved, item.sold = (
                 item.on_hand - 3,
-                item.held - 3 if product_id == "shirt" else 0,
+                item.reserved - 3 if product_id == "shirt" else 0,
                 3,
             )
 
     told = proof(tenant)
 
-    wanted = f"shirt for order {opened.order_number}: moved (on hand, held, sold) -3, 0, 3, should be 0, 3, 0 (held)"
+    moved = "moved (on hand, reserved, sold) -3, 0, 3, should be 0, 3, 0 (reserved)"
+    wanted = f"shirt for order {opened.order_number}: {moved}"
     assert wanted in told
     assert any(line.startswith(f"cap for order {opened.order_number}: ") for line in told)
     assert any("should be 0, 0, 0 (no reservation)" in line for line in told)
@@ -216,7 +217,7 @@ def movement(brand: Brand, product_id: str, order_id: object) -> StockMovement:
         order_id=order_id,
         reason=MovementReason.SALE,
         on_hand=-3,
-        held=-3,
+        reserved=-3,
         sold=3,
         actor="test",
     )
@@ -270,7 +271,7 @@ def test_stock_adds_up_at_every_moment_of_a_busy_day(app: Flask, tenant):
 
     def hesitate(order_number: str) -> Callable[[], None]:
         def run() -> None:
-            for state in (ReservationState.RELEASED, ReservationState.HELD) * 10:
+            for state in (ReservationState.RELEASED, ReservationState.RESERVED) * 10:
                 with atomic(tenant.id):
                     order = orders.lock_order(tenant.id, orders.get_order(tenant.id, order_number).id)
                     stock.move(order, {"shirt": state}, actor="test")
@@ -290,4 +291,4 @@ def test_stock_adds_up_at_every_moment_of_a_busy_day(app: Flask, tenant):
     assert found == []
     assert figures(tenant) == (69, 6, 0)
     assert proof(tenant) == []
-    assert count(tenant, StockReservation, state=ReservationState.HELD) == 3
+    assert count(tenant, StockReservation, state=ReservationState.RESERVED) == 3

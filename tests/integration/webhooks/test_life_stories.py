@@ -46,7 +46,7 @@ from lumira.repositories import orders, receipt_proof, receipts, refund_requests
 from lumira.services.checkout.open_order import open_order as freeze_order
 from lumira.settlement.issue_receipts import list_disagreements
 from lumira.webhooks import inbox, process
-from lumira.webhooks.registry import Told, find_handler
+from lumira.webhooks.registry import EventObject, find_handler
 from tests.support import seller
 from tests.support.factories import BUYER, Brand, load_order, make_products, set_stock
 from tests.support.stories import GOODS, NOT_RESTOCKED, PAGE_ENDS_AT, Story, Teller, stories
@@ -102,7 +102,7 @@ def policy_of(story: Story) -> ReleaseOnFailure:
 
 
 def open_order(brand: Brand, story: Story, name: str, *, is_known: bool) -> str:
-    """An order waiting for its payment, with its pieces held: its number.
+    """An order waiting for its payment, with its pieces reserved: its number.
 
     It knows its PaymentIntent or its page, or has yet to learn of them by its number.
     """
@@ -123,7 +123,7 @@ def open_order(brand: Brand, story: Story, name: str, *, is_known: bool) -> str:
             release_on_failure=policy_of(story),
             metadata={},
         )
-        stock.hold(order, until=utc_now() + timedelta(minutes=30), actor="buyer")
+        stock.reserve(order, until=utc_now() + timedelta(minutes=30), actor="buyer")
         attach(order, story, name, is_known=is_known)
         return order.order_number
 
@@ -158,7 +158,7 @@ def told_tidily(story: Story) -> dict[str, Any]:
     teller = Teller("tidy", "TIDY", story)
     take_in(order, teller.tell())
     decided = [
-        (payment.stripe_payment_intent_id, refund_requests.left(order, payment), origin)
+        (payment.stripe_payment_intent_id, refund_requests.refundable_amount(order, payment), origin)
         for payment, origin in derive(order).returned
     ]
     for intent_id, amount, _ in decided:
@@ -213,7 +213,7 @@ def take_in(order: Order, events: list[dict[str, Any]]) -> None:
     for told in events:
         handler = find_handler(told["type"])
         assert handler is not None
-        handler(order, Told(told["data"]["object"], None))
+        handler(order, EventObject(told["data"]["object"], None))
 
 
 def check_promises(teller: Teller, outcome: Outcome) -> None:
@@ -228,9 +228,9 @@ def grants_of(order: Order, outcome: Outcome) -> list[tuple[str, bool, str]]:
 
 
 def moved_to(state: ReservationState, quantity: int) -> tuple[int, int, int]:
-    """By how much the figures on hand, held and sold differ from before the order."""
+    """By how much the figures on hand, reserved and sold differ from before the order."""
     match state:
-        case ReservationState.HELD:
+        case ReservationState.RESERVED:
             return 0, quantity, 0
         case ReservationState.SOLD:
             return -quantity, 0, quantity
@@ -250,7 +250,7 @@ def told_badly(brand: Brand, story: Story, chance: Random) -> dict[str, Any]:
         told = teller.carry_out(request.stripe_payment_intent_id, request.amount, str(request.id))
         deliver_badly(brand, told, chance)
         order = load_order(brand, number)
-    assert all(request.state is RequestState.ANSWERED for request in order.refund_requests)
+    assert all(request.state is RequestState.ACCEPTED for request in order.refund_requests)
     return ending(
         order,
         name,
@@ -283,15 +283,15 @@ def deliver_badly(brand: Brand, tidy: list[dict[str, Any]], chance: Random) -> N
         inbox.store(brand.id, told)
         if chance.random() < 0.2:
             with killed(1, chance.choice(("before", "after"))):
-                process.drain_batch(brand.id)
+                process.process_batch(brand.id)
         if chance.random() < 0.1:
-            process.drain_batch(brand.id)
-    while process.drain_batch(brand.id):
+            process.process_batch(brand.id)
+    while process.process_batch(brand.id):
         continue
 
 
 def movements_of(brand: Brand, order_id: UUID) -> dict[str, tuple[int, int, int]]:
-    moved = (func.sum(StockMovement.on_hand), func.sum(StockMovement.held), func.sum(StockMovement.sold))
+    moved = (func.sum(StockMovement.on_hand), func.sum(StockMovement.reserved), func.sum(StockMovement.sold))
     query = (
         select(StockMovement.product_id, *moved)
         .where(StockMovement.tenant_id == brand.id, StockMovement.order_id == order_id)

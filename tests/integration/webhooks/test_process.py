@@ -12,7 +12,7 @@ from lumira.errors import WebhookRejected
 from lumira.models import AccessGrant, Alert, EventStatus, OrderStatus, WebhookEvent
 from lumira.repositories import alerts
 from lumira.webhooks import inbox, process
-from tests.support.factories import Brand, count, load_order, open_payment, owed_messages
+from tests.support.factories import Brand, count, load_order, open_payment, pending_messages
 from tests.support.stripe_events import declined, deliver, encode, event, payment_intent, receive, signature
 
 pytestmark = pytest.mark.usefixtures("app_context")
@@ -47,7 +47,7 @@ def test_a_payment_that_succeeded_completes_the_order_and_grants_access(tenant) 
     assert order.status is OrderStatus.COMPLETED
     assert order.completed_at is not None
     assert [(grant.product_id, grant.active) for grant in order.grants] == [("mystique", True)]
-    assert owed_messages(tenant, order.id) == ["order_confirmation"]
+    assert pending_messages(tenant, order.id) == ["order_confirmation"]
 
 
 def test_same_event_delivered_twice_grants_access_once(tenant) -> None:
@@ -59,7 +59,7 @@ def test_same_event_delivered_twice_grants_access_once(tenant) -> None:
     order = load_order(tenant, opened.order_number)
     assert count(tenant, WebhookEvent) == 1
     assert count(tenant, AccessGrant, order_id=order.id) == 1
-    assert owed_messages(tenant, order.id) == ["order_confirmation"]
+    assert pending_messages(tenant, order.id) == ["order_confirmation"]
 
 
 def test_two_distinct_events_for_one_payment_grant_access_once(tenant) -> None:
@@ -95,7 +95,7 @@ def test_a_success_after_a_failure_completes_the_order(tenant) -> None:
     deliver(tenant, paid(opened.payment_intent_id))
     order = load_order(tenant, opened.order_number)
     assert order.status is OrderStatus.COMPLETED
-    assert owed_messages(tenant, order.id) == ["order_confirmation", "payment_failed"]
+    assert pending_messages(tenant, order.id) == ["order_confirmation", "payment_failed"]
 
 
 def test_an_event_that_is_faster_than_our_own_reply_finds_its_order_by_number(tenant) -> None:
@@ -220,7 +220,7 @@ def test_an_event_without_its_order_waits_and_ends_as_an_alert(tenant) -> None:
         assert stored(tenant, stranger["id"]).status is EventStatus.PARKED
         waited += pause + timedelta(seconds=1)
         with time_machine.travel(start + waited):
-            process.drain(tenant.id)
+            process.process_events(tenant.id)
     assert (stored(tenant, stranger["id"]).status, stored(tenant, stranger["id"]).reason) == (
         "failed",
         "order_unknown",
@@ -244,11 +244,11 @@ def test_an_event_that_a_handler_stumbles_over_is_tried_again_and_harms_no_other
 
     assert load_order(tenant, other.order_number).status is OrderStatus.COMPLETED
     kept = stored(tenant, poison["id"])
-    assert (kept.status, kept.tries) == (EventStatus.RECEIVED, 1)
+    assert (kept.status, kept.attempts) == (EventStatus.RECEIVED, 1)
     assert "ZeroDivisionError" in kept.last_error
 
     with time_machine.travel(datetime.now(UTC) + timedelta(minutes=1)):
-        process.drain(tenant.id)
+        process.process_events(tenant.id)
     assert load_order(tenant, opened.order_number).status is OrderStatus.COMPLETED
 
 
@@ -264,7 +264,7 @@ def test_an_event_that_never_succeeds_ends_failed_with_an_alert(tenant, monkeypa
     receive(tenant, poison)
     for hour in range(1, process.MAXIMUM_TRIES + 1):
         with time_machine.travel(start + timedelta(hours=hour)):
-            process.drain(tenant.id)
+            process.process_events(tenant.id)
 
     assert (stored(tenant, poison["id"]).status, stored(tenant, poison["id"]).reason) == ("failed", "error")
     assert alerts_of(tenant) == ["event_failed"]
@@ -383,9 +383,9 @@ def test_a_row_that_cannot_be_read_harms_no_other(tenant) -> None:
             text("UPDATE webhook_events SET payload = CAST(:deep AS json) WHERE stripe_event_id = :id"),
             {"deep": "[" * 3000 + "]" * 3000, "id": unreadable["id"]},
         )
-    process.drain(tenant.id)
+    process.process_events(tenant.id)
 
     assert load_order(tenant, opened.order_number).status is OrderStatus.COMPLETED
     with atomic(tenant.id):
-        tries = select(WebhookEvent.tries).where(WebhookEvent.stripe_event_id == unreadable["id"])
-        assert db.session.execute(tries).scalar_one() == 1
+        attempts = select(WebhookEvent.attempts).where(WebhookEvent.stripe_event_id == unreadable["id"])
+        assert db.session.execute(attempts).scalar_one() == 1

@@ -16,7 +16,7 @@ from tests.support.stripe_events import event, payment_intent, receive
 
 pytestmark = pytest.mark.usefixtures("app_context")
 
-Told = dict[str, Any]
+EventObject = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Payment:
         self.brand, self.number, self.amount = brand, opened.order_number, opened.amount
         self.id = opened.payment_intent_id if is_known else f"pi_unheard{opened.order_number[-10:]}"
 
-    def succeeded(self) -> Told:
+    def succeeded(self) -> EventObject:
         return event(
             "payment_intent.succeeded",
             payment_intent(
@@ -64,7 +64,9 @@ class Payment:
             ),
         )
 
-    def refund(self, kind: str, status: str, amount: int = 4700, name: str = "re_1", **fields: Any) -> Told:
+    def refund(
+        self, kind: str, status: str, amount: int = 4700, name: str = "re_1", **fields: Any
+    ) -> EventObject:
         refund = {
             "id": name,
             "object": "refund",
@@ -77,7 +79,7 @@ class Payment:
         }
         return event(kind, refund | fields)
 
-    def charge(self, refunded: int, **fields: Any) -> Told:
+    def charge(self, refunded: int, **fields: Any) -> EventObject:
         charge = {
             "id": "ch_1",
             "object": "charge",
@@ -95,7 +97,7 @@ class Payment:
 
     def dispute(
         self, kind: str, status: str, movements: int = 0, *, amount: int = 4700, name: str = "du_1"
-    ) -> Told:
+    ) -> EventObject:
         dispute = {
             "id": name,
             "object": "dispute",
@@ -112,17 +114,17 @@ class Payment:
         return event(f"charge.dispute.{kind}", dispute)
 
 
-def settle(brand: Brand, *told: Told, at_once: bool) -> None:
+def settle(brand: Brand, *told: EventObject, at_once: bool) -> None:
     """Let a worker handle the events, in one batch or one by one, and then what they set free."""
     for one in told:
         receive(brand, one)
         if not at_once:
-            process.drain(brand.id)
-    process.drain(brand.id)
-    process.drain(brand.id)
+            process.process_events(brand.id)
+    process.process_events(brand.id)
+    process.process_events(brand.id)
 
 
-def whole(p: Payment) -> list[Told]:
+def whole(p: Payment) -> list[EventObject]:
     return [
         p.refund("refund.created", "succeeded"),
         p.charge(4700),

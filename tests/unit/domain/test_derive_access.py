@@ -77,7 +77,7 @@ def disputed(status: DisputeStatus) -> Callable[[Order], None]:
 
 
 def closed(order: Order) -> None:
-    order.grants[0].revoked_by_hand_at = NOW
+    order.grants[0].operator_revoked_at = NOW
 
 
 def reason_of(order: Order) -> tuple[bool, GrantReason]:

@@ -10,7 +10,7 @@ import pytest
 from lumira.domain import payments
 from lumira.domain.checkout_sessions import SessionFacts, attach_session
 from lumira.domain.outcome import derive
-from lumira.domain.payments import IntentFacts, TryFailed
+from lumira.domain.payments import AttemptFailure, IntentFacts
 from lumira.domain.record_session import record_session
 from lumira.models import (
     Charge,
@@ -81,7 +81,7 @@ def opened() -> Order:
 
 def paid(*, received: int = 4700, **options: Any) -> Order:
     order = make_order(**options)
-    payments.record_succeeded(order, intent(amount_received=received, charge_id="ch_1", told_at=NOW))
+    payments.record_succeeded(order, intent(amount_received=received, charge_id="ch_1", reported_at=NOW))
     return order
 
 
@@ -95,12 +95,12 @@ def acting(order: Order, method: str = "pm_1") -> None:
 
 def declined(order: Order, charge: str | None = "ch_1", method: str | None = "pm_1") -> None:
     payments.record_declined(
-        order, intent(failure=TryFailed(charge, method, "card_declined", "generic_decline"))
+        order, intent(failure=AttemptFailure(charge, method, "card_declined", "generic_decline"))
     )
 
 
 def succeeded(order: Order) -> None:
-    payments.record_succeeded(order, intent(amount_received=4700, charge_id="ch_9", told_at=NOW))
+    payments.record_succeeded(order, intent(amount_received=4700, charge_id="ch_9", reported_at=NOW))
 
 
 def canceled(order: Order) -> None:
@@ -264,7 +264,7 @@ def test_a_partial_refund_revokes_where_the_product_says_so() -> None:
 
 def test_a_second_payment_that_went_back_takes_nothing_away() -> None:
     order = paid()
-    payments.record_succeeded(order, intent("pi_2", amount_received=4700, charge_id="ch_2", told_at=NOW))
+    payments.record_succeeded(order, intent("pi_2", amount_received=4700, charge_id="ch_2", reported_at=NOW))
     order.refunds.append(
         Refund(
             stripe_refund_id="re_1",
@@ -330,11 +330,11 @@ def test_a_try_that_stripe_knows_nothing_of_any_more_is_over() -> None:
     acting(order)
     declined(order, "ch_2", "pm_2")
     assert derive(order).status is OrderStatus.PROCESSING
-    payments.end_tries(order, "pi_1", ["pm_1"])
+    payments.end_attempts(order, "pi_1", ["pm_1"])
     assert derive(order).status is OrderStatus.FAILED
 
 
-HELD, SOLD, RELEASED = ReservationState.HELD, ReservationState.SOLD, ReservationState.RELEASED
+RESERVED, SOLD, RELEASED = ReservationState.RESERVED, ReservationState.SOLD, ReservationState.RELEASED
 
 
 def make_cart(policy: ReleaseOnFailure = ReleaseOnFailure.AT_DEADLINE) -> Order:
@@ -378,16 +378,18 @@ def on_page(policy: ReleaseOnFailure = ReleaseOnFailure.AT_DEADLINE) -> Order:
 
 def page_paid(order: Order) -> None:
     told = session_facts(state=SessionState.COMPLETE, is_paid=True, payment_intent_id="pi_1")
-    record_session(order, told, told_at=NOW)
+    record_session(order, told, reported_at=NOW)
 
 
 def page_finished(order: Order) -> None:
-    record_session(order, session_facts(state=SessionState.COMPLETE, payment_intent_id="pi_1"), told_at=NOW)
+    record_session(
+        order, session_facts(state=SessionState.COMPLETE, payment_intent_id="pi_1"), reported_at=NOW
+    )
 
 
 def page_failed(order: Order) -> None:
     told = session_facts(state=SessionState.COMPLETE, payment_intent_id="pi_1")
-    record_session(order, told, told_at=NOW, has_failed=True)
+    record_session(order, told, reported_at=NOW, has_failed=True)
 
 
 def page_expired(order: Order) -> None:
@@ -395,15 +397,15 @@ def page_expired(order: Order) -> None:
 
 
 PAGES = [
-    ("nothing yet", [], OrderStatus.PENDING, HELD),
-    ("asked to act", [acting], OrderStatus.PROCESSING, HELD),
-    ("declined", [declined], OrderStatus.FAILED, HELD),
+    ("nothing yet", [], OrderStatus.PENDING, RESERVED),
+    ("asked to act", [acting], OrderStatus.PROCESSING, RESERVED),
+    ("declined", [declined], OrderStatus.FAILED, RESERVED),
     ("paid", [succeeded, page_paid], OrderStatus.COMPLETED, SOLD),
     ("only the page tells that it was paid", [page_paid], OrderStatus.COMPLETED, SOLD),
     ("only the payment tells that it was paid", [succeeded], OrderStatus.COMPLETED, SOLD),
     ("declined, then paid", [declined, page_paid], OrderStatus.COMPLETED, SOLD),
-    ("finished, no money yet", [page_finished], OrderStatus.PROCESSING, HELD),
-    ("finished, a debit on its way", [processing, page_finished], OrderStatus.PROCESSING, HELD),
+    ("finished, no money yet", [page_finished], OrderStatus.PROCESSING, RESERVED),
+    ("finished, a debit on its way", [processing, page_finished], OrderStatus.PROCESSING, RESERVED),
     ("a debit that arrived", [processing, page_finished, page_paid], OrderStatus.COMPLETED, SOLD),
     ("a debit that failed", [processing, page_finished, declined, page_failed], OrderStatus.FAILED, RELEASED),
     ("only the page tells that its debit failed", [processing, page_failed], OrderStatus.FAILED, RELEASED),
@@ -446,7 +448,7 @@ def test_a_new_page_keeps_its_pieces_whatever_became_of_the_one_before(story, fa
 
     outcome = derive(order)
     assert outcome.status is OrderStatus.PENDING
-    assert outcome.stock == {"shirt": HELD, "cap": HELD}
+    assert outcome.stock == {"shirt": RESERVED, "cap": RESERVED}
 
 
 def test_a_failed_try_on_a_new_page_counts_as_one() -> None:
@@ -455,7 +457,7 @@ def test_a_failed_try_on_a_new_page_counts_as_one() -> None:
         record(order)
     attach_session(order, session_facts(2))
     payments.record_declined(
-        order, intent("pi_2", failure=TryFailed("ch_2", "pm_2", "card_declined", "generic_decline"))
+        order, intent("pi_2", failure=AttemptFailure("ch_2", "pm_2", "card_declined", "generic_decline"))
     )
 
     outcome = derive(order)
@@ -464,14 +466,14 @@ def test_a_failed_try_on_a_new_page_counts_as_one() -> None:
 
 
 FAILURES = [
-    ("a card is declined", [declined], ReleaseOnFailure.AT_DEADLINE, HELD),
+    ("a card is declined", [declined], ReleaseOnFailure.AT_DEADLINE, RESERVED),
     ("a card is declined, and the tenant is strict", [declined], ReleaseOnFailure.AT_ONCE, RELEASED),
     ("the bank is not answered, and the tenant is strict", [acting, lambda o: declined(o, None)],
      ReleaseOnFailure.AT_ONCE, RELEASED),
     ("a debit bounces", [processing, declined], ReleaseOnFailure.AT_DEADLINE, RELEASED),
     ("declined, and another card acts", [lambda o: declined(o, "ch_0", "pm_0"), acting],
-     ReleaseOnFailure.AT_ONCE, HELD),
-    ("nothing yet, and the tenant is strict", [], ReleaseOnFailure.AT_ONCE, HELD),
+     ReleaseOnFailure.AT_ONCE, RESERVED),
+    ("nothing yet, and the tenant is strict", [], ReleaseOnFailure.AT_ONCE, RESERVED),
     ("canceled", [canceled], ReleaseOnFailure.AT_DEADLINE, RELEASED),
 ]  # fmt: skip
 
@@ -518,15 +520,15 @@ def test_goods_are_back_once_all_of_the_money_is_where_the_policy_says_so(story,
 
 def test_what_is_under_review_stays_held() -> None:
     order = make_cart()
-    payments.record_succeeded(order, intent(amount_received=4600, charge_id="ch_1", told_at=NOW))
+    payments.record_succeeded(order, intent(amount_received=4600, charge_id="ch_1", reported_at=NOW))
     outcome = derive(order)
     assert outcome.review is ReviewReason.AMOUNT_MISMATCH
-    assert outcome.stock == {"shirt": HELD, "cap": HELD}
+    assert outcome.stock == {"shirt": RESERVED, "cap": RESERVED}
 
 
 def pay(order: Order, number: int, received: int = 4700) -> None:
     payments.record_succeeded(
-        order, intent(f"pi_{number}", amount_received=received, charge_id=f"ch_{number}", told_at=NOW)
+        order, intent(f"pi_{number}", amount_received=received, charge_id=f"ch_{number}", reported_at=NOW)
     )
 
 
@@ -555,7 +557,7 @@ def test_every_payment_but_one_goes_back_by_itself(story, received, returned) ->
 
     outcome = derive(order)
     assert [(p.stripe_payment_intent_id, origin) for p, origin in outcome.returned] == [
-        (intent_id, RefundOrigin.SECOND_PAYMENT) for intent_id in returned
+        (intent_id, RefundOrigin.DUPLICATE_PAYMENT) for intent_id in returned
     ]
     assert outcome.is_paid is (4700 in received)
 

@@ -33,13 +33,13 @@ def make_order(
     return order
 
 
-def request(at: datetime | None, state: RequestState = RequestState.ANSWERED) -> PaymentRequest:
+def request(at: datetime | None, state: RequestState = RequestState.ACCEPTED) -> PaymentRequest:
     return PaymentRequest(attempt=1, state=state, created_at=at)
 
 
 def next_after(order: Order, age: timedelta) -> timedelta | None:
     order_polls.schedule(order, OPENED + age)
-    return None if order.next_check_at is None else order.next_check_at - OPENED
+    return None if order.next_poll_at is None else order.next_poll_at - OPENED
 
 
 INTERVALS = [
@@ -137,10 +137,10 @@ def test_a_buyer_who_tries_again_on_the_next_day_has_a_day_again() -> None:
 
 
 def test_something_known_to_be_missing_is_asked_about_within_a_minute_and_never_later_than_planned() -> None:
-    order = make_order(OrderStatus.COMPLETED, next_check_at=OPENED + DAY)
+    order = make_order(OrderStatus.COMPLETED, next_poll_at=OPENED + DAY)
     order_polls.schedule_at_once(order, OPENED)
-    assert order.next_check_at == OPENED + MINUTE
+    assert order.next_poll_at == OPENED + MINUTE
 
-    order.next_check_at = OPENED + timedelta(seconds=5)
+    order.next_poll_at = OPENED + timedelta(seconds=5)
     order_polls.schedule_at_once(order, OPENED)
-    assert order.next_check_at == OPENED + timedelta(seconds=5)
+    assert order.next_poll_at == OPENED + timedelta(seconds=5)

@@ -44,7 +44,7 @@ def order(*known: Any, asked: tuple[int, ...] = ()) -> Order:
     for each in known:
         {Refund: made.refunds, Charge: made.charges, Dispute: made.disputes}[type(each)].append(each)
     for amount in asked:
-        refund_requests.freeze(made, made.payments[0], amount=amount, origin=RefundOrigin.ASKED)
+        refund_requests.freeze(made, made.payments[0], amount=amount, origin=RefundOrigin.REQUESTED)
     return made
 
 
@@ -71,25 +71,25 @@ LEFT = [
 
 @pytest.mark.parametrize(("known", "left"), [case[1:] for case in LEFT], ids=[case[0] for case in LEFT])
 def test_what_is_left_counts_all_that_went_back_or_is_on_its_way(known, left) -> None:
-    assert refund_requests.left(known, known.payments[0]) == left
+    assert refund_requests.refundable_amount(known, known.payments[0]) == left
 
 
 def test_nothing_is_left_of_what_was_not_paid() -> None:
     made = Order(payments=[payment(received=0)])
-    assert refund_requests.left(made, made.payments[0]) == 0
+    assert refund_requests.refundable_amount(made, made.payments[0]) == 0
 
 
 def test_where_only_one_payment_came_all_that_went_back_is_its() -> None:
     unknown_charge = payment(charge=None)
     made = Order(payments=[unknown_charge, payment("pi_2", received=0, charge=None)], refunds=[refund(1000)])
-    assert refund_requests.left(made, unknown_charge) == 3700
+    assert refund_requests.refundable_amount(made, unknown_charge) == 3700
 
 
 def test_the_house_decides_once_about_each_payment() -> None:
     made = order(refund(700))
     first, second = made.payments
     assert refund_requests.decide(made, first, origin=RefundOrigin.SOLD_OUT)
-    assert refund_requests.decide(made, second, origin=RefundOrigin.SECOND_PAYMENT)
+    assert refund_requests.decide(made, second, origin=RefundOrigin.DUPLICATE_PAYMENT)
     for request in made.refund_requests:
         request.state = RequestState.REFUSED
     assert not refund_requests.decide(made, first, origin=RefundOrigin.SOLD_OUT)

@@ -21,7 +21,7 @@ def record(order: Order, fact: RefundFacts | ChargeFacts) -> None:
     if isinstance(fact, RefundFacts):
         refunds.record_refund(order, fact)
     else:
-        refunds.record_told(order, fact)
+        refunds.record_amount_refunded(order, fact)
 
 
 LEDGERS = [

@@ -161,7 +161,7 @@ def test_a_refusal_of_stripe_says_its_code():
             attempt=1,
             state=RequestState.REFUSED,
             refusal={"code": "amount_too_small", "message": "…"},
-            answered_at=after(1),
+            responded_at=after(1),
         )
     )
 

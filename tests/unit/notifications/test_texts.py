@@ -9,7 +9,7 @@ import pytest
 
 from lumira.models import MessageKind, RefundOrigin, Tenant
 from lumira.notifications import samples, texts
-from lumira.notifications.alert_texts import WORDS, words_for
+from lumira.notifications.alert_texts import WORDS, texts_for
 from lumira.notifications.formatting import Language
 from lumira.notifications.texts import Text
 from lumira.notifications.theme import contrast, theme_of
@@ -93,7 +93,7 @@ def test_html_is_well_formed_and_fetches_nothing(kind, language):
 def test_a_refund_says_why_the_house_decided_it(origin, language):
     usual = written(MessageKind.ORDER_REFUNDED, language)
     told = written(MessageKind.ORDER_REFUNDED, language, origin=origin)
-    assert (told.plain != usual.plain) == (origin is not RefundOrigin.ASKED)
+    assert (told.plain != usual.plain) == (origin is not RefundOrigin.REQUESTED)
 
 
 @pytest.mark.parametrize("language", Language)
@@ -156,13 +156,13 @@ def test_every_alert_that_is_raised_has_words_in_both_languages():
     assert "payment_mismatch" in raised
     assert raised - sent_otherwise <= set(WORDS)
     for kind in WORDS:
-        french, english = (words_for(kind, language) for language in (Language.FRENCH, Language.ENGLISH))
+        french, english = (texts_for(kind, language) for language in (Language.FRENCH, Language.ENGLISH))
         assert french.title
         assert french.meaning != english.meaning
 
 
 def test_an_alert_without_words_says_its_name():
-    assert words_for("new_kind", Language.FRENCH).title == "new_kind"
+    assert texts_for("new_kind", Language.FRENCH).title == "new_kind"
 
 
 def _kinds_raised(package: Path):

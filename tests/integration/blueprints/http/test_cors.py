@@ -7,13 +7,13 @@ from flask.testing import FlaskClient
 
 from tests.support.factories import Brand
 
-ASKED = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "authorization"}
+REQUESTED = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "authorization"}
 ALLOW = "Access-Control-Allow-Origin"
 
 
 def test_preflight_of_a_tenants_page_is_answered_without_a_key(client: FlaskClient, tenant: Brand) -> None:
     origin = f"https://{tenant.domain}"
-    reply = client.options("/api/products/create-payment-intent", headers={"Origin": origin, **ASKED})
+    reply = client.options("/api/products/create-payment-intent", headers={"Origin": origin, **REQUESTED})
     assert (reply.status_code, reply.data) == (204, b"")
     assert reply.headers[ALLOW] == origin
     assert reply.headers["Access-Control-Allow-Methods"] == "GET, POST"
@@ -41,7 +41,7 @@ def test_preflight_of_a_tenants_page_is_answered_without_a_key(client: FlaskClie
 )
 def test_other_pages_are_told_nothing(client: FlaskClient, tenant: Brand, origin: str) -> None:
     headers = {"Origin": origin.format(tenant.domain)}
-    assert ALLOW not in client.options("/api/products", headers={**headers, **ASKED}).headers
+    assert ALLOW not in client.options("/api/products", headers={**headers, **REQUESTED}).headers
     reply = client.get("/api/products", headers={**headers, **tenant.publishable})
     assert reply.status_code == 200
     assert ALLOW not in reply.headers
@@ -78,11 +78,13 @@ def test_developers_own_page_may_call_in_development_only(
 ) -> None:
     client = client_with(environment="development")
     for origin in ("http://localhost", "http://localhost:5173", "http://127.0.0.1:8000"):
-        assert client.options("/api/products", headers={"Origin": origin, **ASKED}).headers[ALLOW] == origin
+        assert (
+            client.options("/api/products", headers={"Origin": origin, **REQUESTED}).headers[ALLOW] == origin
+        )
         reply = client.get("/api/products", headers={"Origin": origin, **tenant.publishable})
         assert reply.headers[ALLOW] == origin
     for origin in ("http://localhost.evil.example", "http://evil.example", "http://localhost:x"):
-        assert ALLOW not in client.options("/api/products", headers={"Origin": origin, **ASKED}).headers
+        assert ALLOW not in client.options("/api/products", headers={"Origin": origin, **REQUESTED}).headers
 
 
 def test_question_about_methods_is_answered_without_a_key(client: FlaskClient) -> None:

@@ -14,7 +14,7 @@ from lumira.clock import utc_now
 from lumira.database import atomic, db
 from lumira.models import AccessGrant, Customer, DeliverableState, OrderLine, Product, Tenant
 from lumira.repositories import orders
-from lumira.services.access.change_access import give_access, revoke_access
+from lumira.services.access.change_access import grant_access, revoke_access
 from lumira.services.files.upload_content import upload_content
 from tests.support import files
 from tests.support.factories import BUYER, Brand, open_cart, open_payment
@@ -144,7 +144,7 @@ def test_access_ends_when_its_time_is_over(client: FlaskClient, tenant: Brand) -
 def test_what_an_operator_gave_is_on_the_page_while_it_is_open(client: FlaskClient, tenant: Brand) -> None:
     contain(tenant, "integrale")
     pay(tenant)
-    grant = give_access(
+    grant = grant_access(
         tenant.id, customer_email=BUYER, product_id="integrale", days=30, note=None, actor="operator"
     )
     path = path_of(tenant)

@@ -387,7 +387,7 @@ def test_revoking_waits_for_a_letter_that_is_making_a_link_and_revokes_it_too(
         assert revoking.result(timeout=10) == 2
 
     with atomic(tenant.id):
-        holder = access_links.find_holder(tenant.id, made.id)
+        holder = access_links.find_link_owner(tenant.id, made.id)
         assert holder is not None
         assert holder.link.revoked_at is not None
     assert client.get(page).status_code == 410

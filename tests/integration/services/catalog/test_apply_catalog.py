@@ -24,11 +24,11 @@ from lumira.models import (
 )
 from lumira.repositories import levels, tenants
 from lumira.repositories import products as catalog
-from lumira.repositories.products import Change, FieldChange, WantedProduct
+from lumira.repositories.products import CatalogProduct, Change, FieldChange
 from lumira.services.catalog.apply_catalog import (
+    Catalog,
     CatalogDifference,
-    WantedCatalog,
-    WantedTenant,
+    CatalogTenant,
     apply_catalog,
 )
 from tests.support.factories import (
@@ -45,11 +45,9 @@ from tests.support.factories import (
 pytestmark = pytest.mark.usefixtures("app_context")
 
 
-def wanted_of(
-    brand: Brand, products: Iterable[WantedProduct] | None = None, **changes: object
-) -> WantedCatalog:
+def wanted_of(brand: Brand, products: Iterable[CatalogProduct] | None = None, **changes: object) -> Catalog:
     """A file that says exactly what the brand sells, but for what is changed."""
-    tenant = WantedTenant(
+    tenant = CatalogTenant(
         slug=brand.slug,
         name=brand.name,
         currency="eur",
@@ -59,14 +57,12 @@ def wanted_of(
         statement_descriptor_suffix=None,
         release_on_failure=ReleaseOnFailure.AT_DEADLINE,
     )
-    return WantedCatalog(
-        replace(tenant, **changes), tuple(sold_by_default() if products is None else products)
-    )
+    return Catalog(replace(tenant, **changes), tuple(sold_by_default() if products is None else products))
 
 
-def sold_by_default() -> list[WantedProduct]:
+def sold_by_default() -> list[CatalogProduct]:
     return [
-        WantedProduct(
+        CatalogProduct(
             id=row.id,
             kind=row.kind,
             name=row.name,
@@ -80,15 +76,15 @@ def sold_by_default() -> list[WantedProduct]:
     ]
 
 
-def changed(product_id: str, **changes: object) -> list[WantedProduct]:
+def changed(product_id: str, **changes: object) -> list[CatalogProduct]:
     return [replace(p, **changes) if p.id == product_id else p for p in sold_by_default()]
 
 
-def without(product_id: str) -> list[WantedProduct]:
+def without(product_id: str) -> list[CatalogProduct]:
     return [product for product in sold_by_default() if product.id != product_id]
 
 
-def apply(wanted: WantedCatalog, **options: bool) -> CatalogDifference:
+def apply(wanted: Catalog, **options: bool) -> CatalogDifference:
     return apply_catalog(wanted, actor="operator", **options)
 
 
@@ -193,7 +189,7 @@ def test_a_product_that_came_back_is_on_sale_again(tenant):
 
 
 def test_a_new_product_is_sold_where_the_file_has_it(tenant):
-    new = WantedProduct("carte", ProductKind.DIGITAL, "Carte", "", 900, None, PartialRefundPolicy.REVOKE)
+    new = CatalogProduct("carte", ProductKind.DIGITAL, "Carte", "", 900, None, PartialRefundPolicy.REVOKE)
 
     difference = apply(wanted_of(tenant, [new, *sold_by_default()]))
 
@@ -215,7 +211,7 @@ def test_two_levels_can_swap_their_numbers(tenant):
 
 
 def test_a_new_level_can_take_the_number_of_one_that_left(tenant):
-    new = WantedProduct("debut", ProductKind.LEVEL, "Début", "", 0, 1, PartialRefundPolicy.KEEP)
+    new = CatalogProduct("debut", ProductKind.LEVEL, "Début", "", 0, 1, PartialRefundPolicy.KEEP)
     apply(wanted_of(tenant, without("simple")))
     with atomic(tenant.id), pytest.raises(LevelNotFound):
         levels.get_level(tenant.id, 1)
@@ -241,8 +237,8 @@ def unused_slug() -> str:
     return f"new-{secrets.token_hex(6)}"
 
 
-def new_tenant(slug: str, **changes: object) -> WantedCatalog:
-    tenant = WantedTenant(
+def new_tenant(slug: str, **changes: object) -> Catalog:
+    tenant = CatalogTenant(
         slug=slug,
         name="Neuve",
         currency="eur",
@@ -252,7 +248,7 @@ def new_tenant(slug: str, **changes: object) -> WantedCatalog:
         statement_descriptor_suffix="NEUVE",
         release_on_failure=ReleaseOnFailure.AT_ONCE,
     )
-    return WantedCatalog(replace(tenant, **changes), tuple(sold_by_default()))
+    return Catalog(replace(tenant, **changes), tuple(sold_by_default()))
 
 
 def find(slug: str) -> int | None:
@@ -362,12 +358,12 @@ def test_files_applied_at_once_leave_one_of_them_whole(app: Flask, tenant):
     assert sorted(d.version for d in differences) == [1, 2, 3]
 
 
-def at_once(app: Flask, files: list[WantedCatalog]) -> list[CatalogDifference]:
+def at_once(app: Flask, files: list[Catalog]) -> list[CatalogDifference]:
     """Apply every file in a thread of its own, all starting together."""
     found: list[CatalogDifference] = []
     start = threading.Barrier(len(files))
 
-    def run(wanted: WantedCatalog) -> None:
+    def run(wanted: Catalog) -> None:
         with app.app_context():
             start.wait()
             found.append(apply(wanted))
@@ -401,7 +397,7 @@ def test_goods_that_left_the_file_stay_goods(tenant):
         assert db.session.get(Product, (tenant.id, "shirt")).kind is ProductKind.PHYSICAL
 
 
-CARD = WantedProduct(
+CARD = CatalogProduct(
     "carte", ProductKind.PHYSICAL, "Carte", "", 900, None, PartialRefundPolicy.KEEP, stock=12
 )
 
@@ -419,7 +415,7 @@ def test_new_goods_begin_with_the_pieces_that_the_file_says(tenant):
 
     assert FieldChange("stock", None, 12) in difference.products[0].fields
     item = load_stock(tenant, "carte")
-    assert (item.on_hand, item.held, item.sold) == (12, 0, 0)
+    assert (item.on_hand, item.reserved, item.sold) == (12, 0, 0)
     assert movements(tenant, "carte") == [(MovementReason.CORRECTION, 12, "operator")]
 
 

@@ -7,7 +7,7 @@ from lumira.errors import CustomerNotFound, NotMergeable
 from lumira.models import AccessLink, Customer, ManualGrant
 from lumira.repositories import customers
 from lumira.repositories.order_lists import OrderFilter
-from lumira.services.access.change_access import give_access, revoke_access
+from lumira.services.access.change_access import grant_access, revoke_access
 from lumira.services.access.view_access import view_access
 from lumira.services.checkout.create_payment_intent import PaymentOpened
 from lumira.services.customers.merge_customers import MOVED, Merged, merge_customers
@@ -15,7 +15,7 @@ from lumira.services.customers.view_customers import list_customers, view_custom
 from lumira.services.orders.view_orders import list_orders
 from lumira.services.privacy.erase_customer import erase_customer
 from tests.support import refunds, stripe_sandbox
-from tests.support.factories import Brand, count, load_order, open_cart, open_payment, owed_messages
+from tests.support.factories import Brand, count, load_order, open_cart, open_payment, pending_messages
 from tests.support.refunds import audited, pay
 
 pytestmark = pytest.mark.usefixtures("app_context")
@@ -37,7 +37,7 @@ def merge(brand: Brand, source: str = OLD, target: str = NEW) -> Merged:
 
 
 def give(brand: Brand, email: str, product: str = "integrale", days: int | None = None) -> ManualGrant:
-    return give_access(
+    return grant_access(
         brand.id, customer_email=email, product_id=product, days=days, note=None, actor="operator"
     )
 
@@ -62,7 +62,7 @@ def test_orders_access_and_figures_are_those_of_both(tenant):
     assert order.customer_id == merged.customer.id
     # What was agreed when it was bought stays as it was.
     assert order.customer_email == OLD
-    assert owed_messages(tenant, order.id) == ["order_confirmation"]
+    assert pending_messages(tenant, order.id) == ["order_confirmation"]
 
 
 @pytest.mark.parametrize("address", [OLD, NEW])

@@ -38,7 +38,7 @@ from lumira.services.portal.open_download import find_file
 from lumira.services.portal.order_files import read_order_files
 from lumira.settlement.settle_order import settle_order
 from tests.support import portal_pages
-from tests.support.factories import Brand, count, load_order, open_payment, owed_messages
+from tests.support.factories import Brand, count, load_order, open_payment, pending_messages
 from tests.support.files import (
     MP3,
     PDF,
@@ -389,4 +389,4 @@ def test_the_same_call_is_answered_as_it_was_and_another_under_its_key_is_refuse
         change_deliverable(
             tenant.id, order.order_number, "lecture", DELIVERED, call=keyed(fingerprint="another")
         )
-    assert "deliverable_ready" in owed_messages(tenant, order.id)
+    assert "deliverable_ready" in pending_messages(tenant, order.id)

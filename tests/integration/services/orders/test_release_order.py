@@ -10,7 +10,7 @@ from lumira.database import atomic, db
 from lumira.errors import NotUnderReview, OrderNotFound
 from lumira.models import AuditEntry, OrderStatus
 from lumira.services.orders.release_order import release_order
-from tests.support.factories import Brand, load_order, open_payment, owed_messages
+from tests.support.factories import Brand, load_order, open_payment, pending_messages
 from tests.support.stripe_events import deliver, event, payment_intent
 
 pytestmark = pytest.mark.usefixtures("app_context")
@@ -36,7 +36,7 @@ def test_a_released_order_is_served_and_owes_its_message(tenant):
     number = underpaid(tenant)
     order = load_order(tenant, number)
     assert order.status is OrderStatus.PROCESSING
-    assert (order.grants, owed_messages(tenant, order.id)) == ([], [])
+    assert (order.grants, pending_messages(tenant, order.id)) == ([], [])
 
     released = release_order(tenant.id, order.id, actor="operator")
 
@@ -44,7 +44,7 @@ def test_a_released_order_is_served_and_owes_its_message(tenant):
     order = load_order(tenant, number)
     assert order.review_released_at is not None
     assert [(grant.product_id, grant.active) for grant in order.grants] == [("mystique", True)]
-    assert owed_messages(tenant, order.id) == ["order_confirmation"]
+    assert pending_messages(tenant, order.id) == ["order_confirmation"]
     assert queued(tenant) == 1
 
 
@@ -89,7 +89,7 @@ def test_an_order_is_released_once(app: Flask, tenant):
         thread.join()
 
     assert sorted(refused) == [False, True, True]
-    assert owed_messages(tenant, order_id) == ["order_confirmation"]
+    assert pending_messages(tenant, order_id) == ["order_confirmation"]
 
 
 def test_another_tenants_order_cannot_be_released(tenant, other_tenant):

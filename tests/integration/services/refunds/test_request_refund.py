@@ -214,7 +214,7 @@ def test_a_refusal_of_stripe_is_told_kept_and_looked_into(tenant) -> None:
     order = load_order(tenant, opened.order_number)
     [request] = order.refund_requests
     assert (request.state, request.refusal["code"]) == (RequestState.REFUSED, "charge_already_refunded")
-    assert order.next_check_at - datetime.now(UTC) <= timedelta(minutes=1)
+    assert order.next_poll_at - datetime.now(UTC) <= timedelta(minutes=1)
     assert [entry.details["code"] for entry in audited(tenant, "refund_refused")] == [
         "charge_already_refunded"
     ]
@@ -290,7 +290,7 @@ def test_after_stripe_was_down_one_refund_is_made_by(tenant, fault, who) -> None
     order = load_order(tenant, opened.order_number)
     assert [kept.stripe_refund_id for kept in order.refunds] == [known["id"]]
     assert str(order.status) == "partially_refunded"
-    assert [request.state for request in order.refund_requests] == [RequestState.ANSWERED]
+    assert [request.state for request in order.refund_requests] == [RequestState.ACCEPTED]
 
 
 def test_a_refund_that_is_noted_is_counted_and_its_key_bound(tenant) -> None:
@@ -413,8 +413,8 @@ def test_a_try_that_failed_waits_before_the_next(tenant) -> None:
     waits = []
     for _ in range(3):
         [request] = load_order(tenant, opened.order_number).refund_requests
-        waits.append(request.next_try_at - request.updated_at)
-        with time_machine.travel(request.next_try_at):
+        waits.append(request.next_attempt_at - request.updated_at)
+        with time_machine.travel(request.next_attempt_at):
             send_due_refunds(tenant.id)
     assert [round(wait.total_seconds() / 60, 1) for wait in waits] == pytest.approx([0.5, 1, 2], rel=0.3)
 

@@ -36,8 +36,8 @@ def test_a_sweep_sends_what_was_decided(tenant) -> None:
 def test_what_a_process_has_taken_is_not_due_until_it_must_be_dead(tenant) -> None:
     pay_again(tenant, pay(tenant))
     with atomic(tenant.id):
-        assert refund_requests.take_due(tenant.id, datetime.now(UTC)) is not None
-        assert refund_requests.take_due(tenant.id, datetime.now(UTC)) is None
+        assert refund_requests.claim_due(tenant.id, datetime.now(UTC)) is not None
+        assert refund_requests.claim_due(tenant.id, datetime.now(UTC)) is None
     assert not is_due(tenant)
     assert send_due_refunds(tenant.id) == 0
     assert is_due(tenant, refund_requests.LEASE)

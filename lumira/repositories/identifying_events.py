@@ -17,7 +17,7 @@ _PART = 5_000
 _PLAIN = re.compile(r"[a-z0-9@._+-]+")
 
 
-def events_naming(tenant_id: int, names: Sequence[str], order_ids: Sequence[UUID]) -> list[WebhookEvent]:
+def find_events_naming(tenant_id: int, names: Sequence[str], order_ids: Sequence[UUID]) -> list[WebhookEvent]:
     """All events of these orders, and of no order all that name one of these addresses or ids; oldest first.
 
     What only might name one of them, or is about a payment of another order, is somebody else's and left out.

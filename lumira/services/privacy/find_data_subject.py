@@ -10,10 +10,10 @@ from lumira.domain.identifiers import customers_in
 from lumira.errors import CustomerNotFound
 from lumira.models import Customer, Order
 from lumira.repositories import customers, erasures
-from lumira.repositories.named_events import stripe_customers_of
+from lumira.repositories.identifying_events import stripe_customers_of
 
 
-def find_people(tenant_id: int, email: str) -> list[Customer]:
+def find_data_subjects(tenant_id: int, email: str) -> list[Customer]:
     """The customer of this address, those that were merged into it, and who was erased under it before."""
     found = {each.id: each for each in erasures.find_erased(tenant_id, email)}
     current = customers.find_by_email(tenant_id, email)

@@ -24,7 +24,7 @@ class TimeOver(PaymentFailed):
 
 
 @dataclass(frozen=True, slots=True)
-class LookUp:
+class Lookup:
     """By what an intent or a session of ours, whose id was lost, is looked for."""
 
     order_number: str
@@ -45,10 +45,10 @@ class Question:
     parameters: dict[str, Any] | None = None
     key: str | None = None
     #: Set where Stripe may have one of ours that we do not know: looked for before anything is sent.
-    look_up: LookUp | None = None
+    look_up: Lookup | None = None
 
 
-def where_to_look(order: Order) -> LookUp | None:
+def lookup_for(order: Order) -> Lookup | None:
     """Where to look first: an answer may have been lost, or its key be too old to ask again.
 
     Every request counts and not only the last: what a process found, or was about to look for, died with it
@@ -59,7 +59,7 @@ def where_to_look(order: Order) -> LookUp | None:
         return None
     # An intent that was asked for without a customer has none: then it is looked for among all.
     asked = {request.parameters.get("customer") for request in doubtful}
-    return LookUp(order.order_number, doubtful[0].created_at, asked.pop() if len(asked) == 1 else None)
+    return Lookup(order.order_number, doubtful[0].created_at, asked.pop() if len(asked) == 1 else None)
 
 
 def _is_doubtful(request: PaymentRequest) -> bool:
@@ -68,7 +68,7 @@ def _is_doubtful(request: PaymentRequest) -> bool:
     return is_stale or request.state is RequestState.UNKNOWN
 
 
-def ask_stripe(tenant_id: int, account: tenants.StripeAccount, question: Question) -> dict[str, Any]:
+def call_stripe(tenant_id: int, account: tenants.StripeAccount, question: Question) -> dict[str, Any]:
     """The PaymentIntent or Checkout Session, with what the buyer needs to pay it.
 
     `PaymentFailed` if Stripe refused: `CustomerMissing` if for want of the customer, `TimeOver` if too late;
@@ -77,10 +77,10 @@ def ask_stripe(tenant_id: int, account: tenants.StripeAccount, question: Questio
     try:
         return _found(account, question) or _created(account, question)
     except stripe_client.StripeRefused as error:
-        _keep_refusal(tenant_id, question, error)
+        _record_refusal(tenant_id, question, error)
         raise _why(error, question)("Stripe refused to open the payment.", stripe_code=error.code) from error
     except stripe_client.StripeOutcomeUnknown:
-        _keep_doubt(tenant_id, question)
+        _record_unknown_outcome(tenant_id, question)
         raise
 
 
@@ -101,7 +101,7 @@ def _found(account: tenants.StripeAccount, question: Question) -> dict[str, Any]
 
 
 def find_at_stripe(
-    account: tenants.StripeAccount, kind: RequestKind, look_up: LookUp
+    account: tenants.StripeAccount, kind: RequestKind, look_up: Lookup
 ) -> dict[str, Any] | None:
     """What a request of ours made at Stripe although its id was lost, found by the order's number."""
     is_session = kind is RequestKind.CHECKOUT_SESSION
@@ -131,7 +131,7 @@ def close_session(account: tenants.StripeAccount, session_id: str) -> dict[str, 
 
 
 @retried
-def _keep_refusal(tenant_id: int, question: Question, error: stripe_client.StripeRefused) -> None:
+def _record_refusal(tenant_id: int, question: Question, error: stripe_client.StripeRefused) -> None:
     with atomic(tenant_id):
         asked = (question.parameters or {}).get("customer")
         if error.is_missing_customer and question.customer_id is not None:
@@ -146,7 +146,7 @@ def _keep_refusal(tenant_id: int, question: Question, error: stripe_client.Strip
 
 
 @retried
-def _keep_doubt(tenant_id: int, question: Question) -> None:
+def _record_unknown_outcome(tenant_id: int, question: Question) -> None:
     with atomic(tenant_id):
         request = _still_open(orders.lock_order(tenant_id, question.order_id), question)
         if request is not None:

@@ -143,8 +143,8 @@ def _account(
     yield f"  version   {event.api_version or 'unknown'}"
     yield f"  received  {shown(event.received_at, zone)} ({zone.key})"
     yield f"  attempts  {event.attempts}"
-    if event.handled_at is not None:
-        yield f"  done      {shown(event.handled_at, zone)}"
+    if event.processed_at is not None:
+        yield f"  done      {shown(event.processed_at, zone)}"
     elif event.status in (EventStatus.RECEIVED, EventStatus.PARKED):
         yield f"  next       {shown(event.next_attempt_at, zone)}"
     if event.last_error:

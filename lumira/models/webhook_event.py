@@ -15,7 +15,7 @@ from lumira.models.columns import Identified, choice, one_of
 
 class EventStatus(StrEnum):
     RECEIVED = "received"
-    HANDLED = "handled"
+    PROCESSED = "processed"
     IGNORED = "ignored"
     #: Its order is not known yet; it is tried again.
     PARKED = "parked"
@@ -71,4 +71,4 @@ class WebhookEvent(Identified, Base):
     last_error: Mapped[str | None]
     received_at: Mapped[datetime] = mapped_column(default=utc_now)
     next_attempt_at: Mapped[datetime] = mapped_column(default=utc_now)
-    handled_at: Mapped[datetime | None]
+    processed_at: Mapped[datetime | None]

@@ -76,7 +76,7 @@ class EventSeen:
     @property
     def as_told(self) -> str:
         """Its type; and what became of it where that was not what it was sent for."""
-        if self.status is EventStatus.HANDLED:
+        if self.status is EventStatus.PROCESSED:
             return self.type
         return f"{self.type} ({self.status}{f': {self.reason}' if self.reason else ''})"
 

@@ -98,7 +98,7 @@ def mark_foreign(tenant_id: int, payment_intent_id: str) -> int:
             WebhookEvent.status == EventStatus.PARKED,
             WebhookEvent.stripe_payment_intent_id == payment_intent_id,
         )
-        .values(status=EventStatus.FOREIGN, reason="foreign", handled_at=utc_now())
+        .values(status=EventStatus.FOREIGN, reason="foreign", processed_at=utc_now())
         .returning(WebhookEvent.id)
         .execution_options(synchronize_session=False)
     )
@@ -184,7 +184,7 @@ def replay(tenant_id: int, event_ids: Sequence[UUID]) -> list[str]:
             reason=None,
             attempts=0,
             next_attempt_at=utc_now(),
-            handled_at=None,
+            processed_at=None,
             last_error=None,
         )
         .execution_options(synchronize_session=False)

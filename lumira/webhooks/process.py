@@ -307,7 +307,7 @@ def _note(event: WebhookEvent, order: Order, handler: Handler, told: EventObject
         _park(event, now, reason="mismatch")
         return False
     event.order_id = order.id
-    _close(event, EventStatus.HANDLED, None, now)
+    _close(event, EventStatus.PROCESSED, None, now)
     return True
 
 
@@ -315,9 +315,9 @@ def _close(event: WebhookEvent, status: EventStatus, reason: str | None, now: da
     event.status = status
     event.reason = reason
     event.attempts += 1
-    event.handled_at = now
+    event.processed_at = now
     log.info(
-        "event_handled",
+        "event_processed",
         event_id=event.stripe_event_id,
         event_type=event.type,
         status=str(status),
@@ -341,7 +341,7 @@ def _park(event: WebhookEvent, now: datetime, *, reason: str) -> None:
 def _fail(event: WebhookEvent, reason: str) -> None:
     event.status = EventStatus.FAILED
     event.reason = reason
-    event.handled_at = utc_now()
+    event.processed_at = utc_now()
     alerts.raise_alert(
         event.tenant_id, kind="event_failed", subject=event.stripe_event_id, type=event.type, reason=reason
     )

@@ -31,9 +31,9 @@ def upgrade() -> None:
         sa.Column("last_error", sa.Text(), nullable=True),
         sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("next_attempt_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("handled_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("processed_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint(
-            "status IN ('received', 'handled', 'ignored', 'parked', 'foreign', 'failed')",
+            "status IN ('received', 'processed', 'ignored', 'parked', 'foreign', 'failed')",
             name="status_is_known",
         ),
         sa.ForeignKeyConstraint(

@@ -20,7 +20,7 @@ _WHOLE = """
         (SELECT count(DISTINCT subject) FROM audit_entries WHERE action = 'order_completed'),
         (SELECT count(DISTINCT subject) FROM audit_entries WHERE action = 'access_granted'),
         (SELECT count(*) FROM outbox_messages WHERE kind = 'order_confirmation' AND status = 'pending'),
-        (SELECT count(*) FROM webhook_events WHERE status = 'handled')
+        (SELECT count(*) FROM webhook_events WHERE status = 'processed')
 """
 #: And that nothing else was left behind.
 _ROWS = """

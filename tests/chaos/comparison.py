@@ -259,7 +259,7 @@ def _events(truth: Truth, records: Records) -> Iterable[Difference]:
                 yield Difference("lost", f"event {event.id} {event.type} of {event.tenant}")
         elif row["status"] in ("received", "parked", "failed"):
             yield Difference("stuck", f"event {row}")
-        elif event.type in ACTING and row["status"] != "handled":
+        elif event.type in ACTING and row["status"] != "processed":
             yield Difference("wrong", f"event {row}")
 
 

@@ -80,7 +80,7 @@ def test_fifty_distinct_events_for_one_payment_from_8_threads_grant_once(app, te
 
     assert at_once(app, deliver, threads=8) == [None] * 8
     process.process_events(tenant.id)
-    assert count(tenant, WebhookEvent, status=EventStatus.HANDLED) == 50
+    assert count(tenant, WebhookEvent, status=EventStatus.PROCESSED) == 50
     assert count(tenant, AccessGrant) == 1
     assert count(tenant, OutboxMessage) == 1
 
@@ -125,7 +125,7 @@ def test_events_of_one_order_in_two_workers_are_all_settled(app, tenant: Brand) 
         if isinstance(error, Exception)
     ]
     process.process_events(tenant.id)
-    assert count(tenant, WebhookEvent, status=EventStatus.HANDLED) == 120
+    assert count(tenant, WebhookEvent, status=EventStatus.PROCESSED) == 120
     with atomic(tenant.id):
         statuses = set(db.session.execute(select(Order.status)).scalars())
     assert statuses == {OrderStatus.COMPLETED}

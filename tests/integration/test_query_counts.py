@@ -131,7 +131,7 @@ def test_a_batch_of_new_payments_costs_the_same_however_many_there_are(
 
     sent = statements.made_by(lambda: process.process_batch(tenant.id))
     assert len(sent) == BATCH_OF_NEW_PAYMENTS + FOR_EACH_EVENT * events, "\n".join(sent)
-    assert handled(tenant, EventStatus.HANDLED) == events
+    assert handled(tenant, EventStatus.PROCESSED) == events
 
 
 @pytest.mark.parametrize("events", [2, 9])
@@ -158,7 +158,7 @@ def test_a_batch_that_tells_nothing_new_writes_only_its_events(
 
     sent = statements.made_by(lambda: process.process_batch(tenant.id))
     assert len(sent) == BATCH_OF_REPEATS + FOR_EACH_EVENT * events, "\n".join(sent)
-    assert handled(tenant, EventStatus.HANDLED) == 2 * events
+    assert handled(tenant, EventStatus.PROCESSED) == 2 * events
 
 
 @pytest.mark.parametrize("events", [2, 9])

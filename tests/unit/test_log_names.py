@@ -35,7 +35,7 @@ NAMES = sorted({name for _, name in logged()})
 
 
 def test_there_are_such_lines() -> None:
-    assert {"request", "event_handled", "alert_raised"} <= set(NAMES)
+    assert {"request", "event_processed", "alert_raised"} <= set(NAMES)
 
 
 @pytest.mark.parametrize("name", NAMES)

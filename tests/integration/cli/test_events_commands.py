@@ -79,7 +79,7 @@ def test_events_are_listed_newest_first_over_all_tenants_or_of_one(run_flask, te
     only = run_flask("events", "list", "--tenant", tenant.slug).stdout
     assert old["id"] in only
     assert new["id"] not in only
-    assert "handled" in only
+    assert "processed" in only
 
 
 def test_a_list_is_narrowed_by_status_and_type(run_flask, tenant):
@@ -115,7 +115,7 @@ def test_an_event_is_shown_by_stripes_id_and_by_ours_without_its_client_secret(r
 
     account = run_flask("events", "show", told["id"]).stdout
 
-    assert f"{told['id']}  payment_intent.succeeded  handled" in account
+    assert f"{told['id']}  payment_intent.succeeded  processed" in account
     assert f"order     {opened.order_number}" in account
     assert f"tenant    {tenant.slug}" in account
     assert told["data"]["object"]["client_secret"] not in account
@@ -175,7 +175,7 @@ def test_replaying_what_was_handled_gives_nothing_twice(run_flask, tenant):
     assert order.status is OrderStatus.COMPLETED
     assert count(tenant, AccessGrant) == 1
     assert len(order.messages) == 1
-    assert stored(tenant, told).status is EventStatus.HANDLED
+    assert stored(tenant, told).status is EventStatus.PROCESSED
 
 
 def test_all_that_failed_is_replayed_and_served_once_the_bug_is_gone(

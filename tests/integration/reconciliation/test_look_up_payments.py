@@ -126,7 +126,7 @@ def test_a_payment_of_ours_is_adopted_and_what_waited_for_it_is_handled_at_once(
 
     order = load_order(tenant, opened.order_number)
     assert findings.payments_decided == 1
-    assert stored(tenant, told).status is EventStatus.HANDLED
+    assert stored(tenant, told).status is EventStatus.PROCESSED
     assert order.status is OrderStatus.REFUNDED
     assert pending_messages(tenant, order.id) == ["order_confirmation", "order_refunded"]
     assert alerts_of(tenant) == []
@@ -147,7 +147,7 @@ def test_a_payment_that_became_known_meanwhile_is_not_asked_about(tenant, monkey
     with later(minutes=2):
         reconcile.reconcile(tenant.id)
         process.process_events(tenant.id)
-    assert stored(tenant, told).status is EventStatus.HANDLED
+    assert stored(tenant, told).status is EventStatus.PROCESSED
 
 
 @pytest.mark.parametrize("fault", ["drop_before", "500_before", "429"])

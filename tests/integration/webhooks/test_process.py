@@ -67,7 +67,7 @@ def test_two_distinct_events_for_one_payment_grant_access_once(tenant) -> None:
     deliver(tenant, paid(opened.payment_intent_id), paid(opened.payment_intent_id))
 
     order = load_order(tenant, opened.order_number)
-    assert count(tenant, WebhookEvent, status=EventStatus.HANDLED) == 2
+    assert count(tenant, WebhookEvent, status=EventStatus.PROCESSED) == 2
     assert count(tenant, AccessGrant, order_id=order.id) == 1
 
 

@@ -82,7 +82,7 @@ def test_a_sale_is_told_from_its_opening_to_its_message():
     order.grants.append(make_grant())
     order.messages.append(make_message(status=MessageStatus.SENT, sent_at=after(5)))
 
-    assert timeline(order, [EventSeen("payment_intent.succeeded", after(3.5), EventStatus.HANDLED)]) == [
+    assert timeline(order, [EventSeen("payment_intent.succeeded", after(3.5), EventStatus.PROCESSED)]) == [
         TimelineEntry(NOON, "opened"),
         TimelineEntry(after(1), "payment_opened", "pi_1"),
         TimelineEntry(after(3), "paid"),
@@ -101,7 +101,7 @@ def test_what_happened_in_one_instant_is_told_as_it_followed():
     order.payments.append(paid_payment(at=0, created_at=NOON))
 
     assert [
-        what for what, _ in told(order, EventSeen("payment_intent.succeeded", NOON, EventStatus.HANDLED))
+        what for what, _ in told(order, EventSeen("payment_intent.succeeded", NOON, EventStatus.PROCESSED))
     ] == [
         "opened",
         "payment_opened",

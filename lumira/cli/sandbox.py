@@ -138,7 +138,7 @@ def _described(session: dict[str, Any]) -> str:
 def advance(seconds: float, key: str, url: str) -> None:
     """Let time pass for all that waits in the account."""
     passed = _tell(url, key, "advance", seconds=seconds)
-    click.echo(f"{seconds:g} s passed; appointments kept: {passed['appointments']}.")
+    click.echo(f"{seconds:g} s passed; scheduled tasks run: {passed['tasks_run']}.")
 
 
 def _tell(url: str, key: str, name: str, **sent: Any) -> dict[str, Any]:

@@ -14,8 +14,7 @@ from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
 
 from lumira.sandbox import faults, forms, idempotency, request_log
-from lumira.sandbox.books import Origin, introduce, open_books, public
-from lumira.sandbox.browsers import check_browser
+from lumira.sandbox.account import Origin, ensure_account, open_account, public
 from lumira.sandbox.calls import Call, Route
 from lumira.sandbox.errors import (
     ConnectionDroppedError,
@@ -33,6 +32,7 @@ from lumira.sandbox.parameters import check
 from lumira.sandbox.payments.intents import public_view
 from lumira.sandbox.resources import ROUTES
 from lumira.sandbox.store import Store
+from lumira.sandbox.stripe_js import check_stripe_js
 
 _FORM = "application/x-www-form-urlencoded"
 _VERSION = re.compile(r"^\d{4}-\d{2}-\d{2}(\.[a-z]+)?$")
@@ -50,7 +50,7 @@ class Exchange:
     request_id: str
     caller: Caller
     params: dict[str, Any] = field(default_factory=dict)
-    misfortune: faults.Misfortune = field(default_factory=faults.Misfortune)
+    injected: faults.InjectedFaults = field(default_factory=faults.InjectedFaults)
     replayed: bool = False
 
 
@@ -66,7 +66,7 @@ class Api:
             strict_slashes=False,
         )
 
-    def answer(self, request: Request) -> Response:
+    def handle(self, request: Request) -> Response:
         """Stripe's reply; a connection to be dropped raises instead."""
         request_id = random_id("req", 14)
         try:
@@ -79,7 +79,7 @@ class Api:
             return self._finish(request, _reply_to(error, request_id), error.headers)
         exchange = Exchange(request, request_id, caller, params)
         try:
-            reply = self._answer(exchange)
+            reply = self._handle(exchange)
             headers: dict[str, str] = {}
         except StripeError as error:
             if caller.publishable and "payment_intent" in error.more:
@@ -91,27 +91,27 @@ class Api:
         self._log(exchange, reply.status)
         return self._finish(request, reply, headers, exchange)
 
-    def _answer(self, exchange: Exchange) -> StoredReply:
+    def _handle(self, exchange: Exchange) -> StoredReply:
         request, caller = exchange.request, exchange.caller
         with self._store.transaction() as connection:
-            introduce(connection, caller.account, caller.name)
-            books = open_books(connection, caller.account)
-            misfortune = exchange.misfortune = faults.draw(books, request.method, request.path)
-        _check_headers(request, caller.account)
-        if misfortune.has("drop_before"):
+            ensure_account(connection, caller.account_id, caller.name)
+            account = open_account(connection, caller.account_id)
+            injected = exchange.injected = faults.select(account, request.method, request.path)
+        _check_headers(request, caller.account_id)
+        if injected.has("drop_before"):
             raise ConnectionDroppedError
-        refusal = misfortune.refusal()
-        if refusal is not None:
-            time.sleep(misfortune.latency_ms / 1000)
-            raise refusal
+        error = injected.error()
+        if error is not None:
+            time.sleep(injected.latency_ms / 1000)
+            raise error
         route, path = self._match(request)
         if caller.publishable and not route.publishable:
             raise ForbiddenError(_NEEDS_MORE_RIGHTS, code="secret_key_required")
         key = idempotency.read_key(request.method, request.headers.get("Idempotency-Key"))
-        with self._in_flight.claim(caller.account, key):
-            time.sleep(misfortune.latency_ms / 1000)
+        with self._in_flight.claim(caller.account_id, key):
+            time.sleep(injected.latency_ms / 1000)
             reply = self._execute(exchange, route, path, key)
-        if misfortune.has("drop_after"):
+        if injected.has("drop_after"):
             raise ConnectionDroppedError
         return reply
 
@@ -120,9 +120,9 @@ class Api:
         try:
             route, path = self._map.bind("").match(request.path, request.method)
         except WrongMethod as error:
-            refusal = MethodNotAllowedError(f"Unrecognized request method {where}.")
-            refusal.headers["Allow"] = ", ".join(sorted(error.valid_methods or ()))
-            raise refusal from error
+            stripe_error = MethodNotAllowedError(f"Unrecognized request method {where}.")
+            stripe_error.headers["Allow"] = ", ".join(sorted(error.valid_methods or ()))
+            raise stripe_error from error
         except HTTPException as error:
             raise NotFoundError(
                 f"Unrecognized request URL {where}. Please see https://stripe.com/docs or we can help at "
@@ -133,28 +133,28 @@ class Api:
     def _execute(
         self, exchange: Exchange, route: Route, path: dict[str, str], key: str | None
     ) -> StoredReply:
-        account, request = exchange.caller.account, exchange.request
-        print_ = idempotency.fingerprint(request.method, request.path, exchange.params)
+        account_id, request = exchange.caller.account_id, exchange.request
+        request_fingerprint = idempotency.fingerprint(request.method, request.path, exchange.params)
         with self._store.transaction() as connection:
             if key is not None:
-                known = idempotency.find_reply(connection, account, key, print_)
-                if known is not None:
+                stored = idempotency.find_reply(connection, account_id, key, request_fingerprint)
+                if stored is not None:
                     exchange.replayed = True
-                    return known
-            books = open_books(
+                    return stored
+            account = open_account(
                 connection,
-                account,
+                account_id,
                 origin=Origin(exchange.request_id, key),
                 base_url=request.host_url.rstrip("/"),
             )
-            call = Call(books, _checked(exchange, route), path, exchange.caller.publishable)
+            call = Call(account, _checked(exchange, route), path, exchange.caller.publishable)
             status, body = _perform(route, call)
-            if exchange.misfortune.has("500_after"):
+            if exchange.injected.has("500_after"):
                 status, body = faults.server_error().status, faults.server_error().body()
             reply = StoredReply(status, json.dumps(public(body), indent=2), exchange.request_id)
             if key is not None:
-                idempotency.keep_reply(connection, account, key, print_, reply)
-        if books.queued:
+                idempotency.store_reply(connection, account_id, key, request_fingerprint, reply)
+        if account.queued:
             self._wake()
         return reply
 
@@ -169,10 +169,10 @@ class Api:
             "request_id": exchange.request_id,
             "replayed": exchange.replayed,
             "publishable": exchange.caller.publishable,
-            "faults": exchange.misfortune.kinds,
+            "faults": exchange.injected.kinds,
         }
         with self._store.transaction() as connection:
-            request_log.record(connection, exchange.caller.account, entry)
+            request_log.record(connection, exchange.caller.account_id, entry)
 
     def _finish(
         self, request: Request, reply: StoredReply, headers: dict[str, str], exchange: Exchange | None = None
@@ -205,9 +205,9 @@ def _read_params(request: Request) -> dict[str, Any]:
     return forms.decode(encoded)
 
 
-def _check_headers(request: Request, account: str) -> None:
-    named = request.headers.get("Stripe-Account", account)
-    if named != account:
+def _check_headers(request: Request, account_id: str) -> None:
+    named = request.headers.get("Stripe-Account", account_id)
+    if named != account_id:
         raise ForbiddenError(
             f"The provided key does not have access to account '{named}' (or that account does not exist). "
             "Application access may have been revoked.",
@@ -221,7 +221,7 @@ def _check_headers(request: Request, account: str) -> None:
 def _checked(exchange: Exchange, route: Route) -> dict[str, Any]:
     sent = exchange.params
     if exchange.caller.publishable:
-        return check_browser(route.params, sent)
+        return check_stripe_js(route.params, sent)
     if route.publishable and "client_secret" in sent:
         # With a secret key the client secret is not needed, but it must be right where it is given.
         return {
@@ -233,17 +233,17 @@ def _checked(exchange: Exchange, route: Route) -> dict[str, Any]:
 
 def _perform(route: Route, call: Call) -> tuple[int, dict[str, Any]]:
     """Status and body; a refusal that Stripe stores is an answer like any other."""
-    wanted = call.params.pop("expand", [])
-    check_expansions(wanted)
-    connection = call.books.connection
-    connection.execute("SAVEPOINT answer")
+    expansions = call.params.pop("expand", [])
+    check_expansions(expansions)
+    connection = call.account.connection
+    connection.execute("SAVEPOINT request")
     try:
-        body = expand(call.books, route.answer(call), wanted)
+        body = expand(call.account, route.handle(call), expansions)
     except StripeError as error:
         if not error.stored:
             raise
         if not error.commits:
-            connection.execute("ROLLBACK TO answer")
+            connection.execute("ROLLBACK TO request")
         if call.publishable and "payment_intent" in error.more:
             error.more["payment_intent"] = public_view(error.more["payment_intent"])
         return error.status, error.body()

@@ -16,8 +16,8 @@ from lumira.sandbox.pages.authenticate import PREFIX as AUTHENTICATE
 from lumira.sandbox.pages.authenticate import AuthenticationPage
 from lumira.sandbox.pages.checkout import CheckoutPage
 from lumira.sandbox.pages.index import index_page
+from lumira.sandbox.scheduled_tasks import ScheduledTasks
 from lumira.sandbox.store import Store, StoreClosedError
-from lumira.sandbox.timers import Timers
 from lumira.sandbox.webhooks.workers import DeliveryWorkers
 
 if TYPE_CHECKING:
@@ -41,13 +41,13 @@ class Sandbox:
     def __init__(self, state_directory: Path, *, delivery_workers: int = 8) -> None:
         self._store = Store(state_directory)
         self._workers = DeliveryWorkers(self._store, delivery_workers)
-        self._timers = Timers(self._store, self._workers.wake)
+        self._scheduled_tasks = ScheduledTasks(self._store, self._workers.wake)
         self._api = Api(self._store, self._wake)
-        self._control = Control(self._store, self._workers, self._timers)
+        self._control = Control(self._store, self._workers, self._scheduled_tasks)
         self._authentication = AuthenticationPage(self._store, self._wake)
         self._checkout = CheckoutPage(self._store, self._wake)
         self._workers.start()
-        self._timers.start()
+        self._scheduled_tasks.start()
 
     def wsgi_app(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         """Answer one request; a connection to be dropped raises ``ConnectionDroppedError``."""
@@ -58,7 +58,7 @@ class Sandbox:
             raise ConnectionDroppedError from error
         except Exception:
             log.exception("sandbox_failed")
-            response = _refusal(ServerError("The sandbox itself failed; its log says why."))
+            response = _error_response(ServerError("The sandbox itself failed; its log says why."))
         if request.path.startswith("/v1/payment_intents"):
             response.headers.update(_CORS)
         return response(environ, start_response)
@@ -66,41 +66,41 @@ class Sandbox:
     def _find(self, request: Request) -> Callable[[Request], Response]:
         path = request.path
         if (request.content_length or 0) > _MOST_BODY_BYTES:
-            return lambda _: _refusal(TooLargeError("The request body is too large."))
+            return lambda _: _error_response(TooLargeError("The request body is too large."))
         if request.method == "OPTIONS" and path.startswith("/v1/payment_intents"):
             return lambda _: Response(status=204)
         if path == "/":
             return index_page
         if path.startswith(AUTHENTICATE):
-            return self._authentication.answer
+            return self._authentication.handle
         if path.startswith(CHECKOUT):
-            return self._checkout.answer
+            return self._checkout.handle
         if path.startswith("/sandbox/"):
-            return self._control.answer
+            return self._control.handle
         if path.startswith("/v1/"):
-            return self._api.answer
+            return self._api.handle
         missing = NotFoundError(f"Unrecognized request URL ({request.method}: {path}).")
-        return lambda _: _refusal(missing)
+        return lambda _: _error_response(missing)
 
     @property
     def base_url(self) -> str:
         """Where this sandbox is reached, for addresses in what happens by itself."""
-        return self._timers.base_url
+        return self._scheduled_tasks.base_url
 
     @base_url.setter
     def base_url(self, url: str) -> None:
-        self._timers.base_url = url
+        self._scheduled_tasks.base_url = url
 
     def _wake(self) -> None:
         self._workers.wake()
-        self._timers.notice()
+        self._scheduled_tasks.wake()
 
     def close(self) -> None:
         """Stop all threads and close the file; what is queued waits there for the next start."""
-        self._timers.stop()
+        self._scheduled_tasks.stop()
         self._workers.stop()
         self._store.close()
 
 
-def _refusal(error: ServerError | TooLargeError | NotFoundError) -> Response:
+def _error_response(error: ServerError | TooLargeError | NotFoundError) -> Response:
     return Response(json.dumps(error.body(), indent=2), error.status, mimetype="application/json")

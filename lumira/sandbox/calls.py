@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from lumira.sandbox.books import Books
+from lumira.sandbox.account import Account
 
 #: A JSON object of Stripe's.
 Object: TypeAlias = dict[str, Any]
@@ -14,7 +14,7 @@ Object: TypeAlias = dict[str, Any]
 class Call:
     """Validated parameters, the ids in the address, and the account's books, all in one transaction."""
 
-    books: Books
+    account: Account
     params: Object
     path: dict[str, str]
     publishable: bool = False
@@ -30,7 +30,7 @@ class Route:
     method: str
     rule: str
     params: type
-    answer: Callable[[Call], Object]
+    handle: Callable[[Call], Object]
     #: Whether a publishable key with the object's client secret may ask.
     publishable: bool = False
 
@@ -46,8 +46,8 @@ class Routes:
     ) -> Callable[[Callable[[Call], Object]], Callable[[Call], Object]]:
         """Let the decorated function answer ``method rule`` with parameters of the type ``params``."""
 
-        def keep(answer: Callable[[Call], Object]) -> Callable[[Call], Object]:
-            self.all.append(Route(method, rule, params, answer, publishable))
-            return answer
+        def register(handle: Callable[[Call], Object]) -> Callable[[Call], Object]:
+            self.all.append(Route(method, rule, params, handle, publishable))
+            return handle
 
-        return keep
+        return register

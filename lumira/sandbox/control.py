@@ -17,8 +17,8 @@
 ``POST disputes …``         ``lumira.sandbox.incidents``
 ``POST checkout/sessions/…``  what a buyer does at a Checkout Session: see
                             ``lumira.sandbox.checkout.instructions``
-``GET`` of the first two, ``settings`` and ``requests`` shows how things stand; ``GET books`` what became
-of every payment.
+``GET`` of ``faults``, ``deliveries``, ``settings`` and ``requests`` returns the current state; ``GET account``
+returns every payment and Checkout Session with its outcome.
 ==========================  ==============================================================================
 """
 
@@ -32,9 +32,10 @@ from typing import Any
 
 from werkzeug.wrappers import Request, Response
 
-from lumira.sandbox import faults, ledger, request_log
-from lumira.sandbox.books import introduce, open_books, public
-from lumira.sandbox.checkout.instructions import INSTRUCTIONS, instruct
+from lumira.sandbox import account_summary, faults, request_log
+from lumira.sandbox.account import ensure_account, open_account, public
+from lumira.sandbox.checkout.session_actions import SESSION_ACTIONS, run_session_action
+from lumira.sandbox.control_parameters import Json, check_names, check_queued, read_json
 from lumira.sandbox.errors import (
     ForbiddenError,
     InvalidRequestError,
@@ -42,12 +43,11 @@ from lumira.sandbox.errors import (
     NotFoundError,
     StripeError,
 )
-from lumira.sandbox.events import emit, queue_delivery, subscribed
-from lumira.sandbox.incidents import INCIDENTS, Incident
-from lumira.sandbox.instructions import Json, check_names, check_queued, read_json
+from lumira.sandbox.events import emit, enqueue_delivery, is_subscribed
+from lumira.sandbox.external_actions import ACTIONS, Action
 from lumira.sandbox.keys import Caller, identify
+from lumira.sandbox.scheduled_tasks import ScheduledTasks
 from lumira.sandbox.store import TABLES, Store
-from lumira.sandbox.timers import Timers
 from lumira.sandbox.webhooks import queue
 from lumira.sandbox.webhooks.workers import DeliveryWorkers
 
@@ -58,17 +58,17 @@ _DELIVERIES = {
 }  # fmt: skip
 _SETTINGS = {"delay_ms", "slow_delay_ms", "api_version"}
 _FLUSH_SECONDS = 30
-_AT_A_SESSION = re.compile(rf"checkout/sessions/(\w+)/({'|'.join(INSTRUCTIONS)})")
+_SESSION_ACTION_PATH = re.compile(rf"checkout/sessions/(\w+)/({'|'.join(SESSION_ACTIONS)})")
 
 
 class Control:
     """The control addresses over one store, its delivery workers and its timers."""
 
-    def __init__(self, store: Store, workers: DeliveryWorkers, timers: Timers) -> None:
+    def __init__(self, store: Store, workers: DeliveryWorkers, scheduled_tasks: ScheduledTasks) -> None:
         self._store = store
         self._workers = workers
-        self._timers = timers
-        self._answers: dict[tuple[str, str], Callable[[str, Json], Json]] = {
+        self._scheduled_tasks = scheduled_tasks
+        self._handlers: dict[tuple[str, str], Callable[[str, Json], Json]] = {
             ("GET", "faults"): self._show_faults,
             ("POST", "faults"): self._set_faults,
             ("GET", "deliveries"): self._show_deliveries,
@@ -81,127 +81,127 @@ class Control:
             ("POST", "events"): self._emit,
             ("POST", "advance"): self._advance,
             ("POST", "reset"): self._reset,
-            ("GET", "books"): self._show_books,
-            **{("POST", name): self._causing(incident) for name, incident in INCIDENTS.items()},
+            ("GET", "account"): self._show_account,
+            **{("POST", name): self._running(action) for name, action in ACTIONS.items()},
         }
 
-    def answer(self, request: Request) -> Response:
+    def handle(self, request: Request) -> Response:
         """The reply to one control request; refusals have Stripe's shape too."""
         try:
             caller = _caller(request)
             with self._store.transaction() as connection:
-                introduce(connection, caller.account, caller.name)
-            body, status = self._find(request)(caller.account, read_json(request)), 200
+                ensure_account(connection, caller.account_id, caller.name)
+            body, status = self._find(request)(caller.account_id, read_json(request)), 200
         except StripeError as error:
             body, status = error.body(), error.status
         return Response(json.dumps(body, indent=2), status, mimetype="application/json")
 
     def _find(self, request: Request) -> Callable[[str, Json], Json]:
         name = request.path.removeprefix("/sandbox/").rstrip("/")
-        answer = self._answers.get((request.method, name))
-        if answer is not None:
-            return answer
-        at_a_session = _AT_A_SESSION.fullmatch(name)
-        if at_a_session is not None and request.method == "POST":
-            session_id, deed = at_a_session.groups()
-            return self._causing(partial(instruct, session_id=session_id, name=deed))
-        if at_a_session is not None or any(known == name for _, known in self._answers):
+        handler = self._handlers.get((request.method, name))
+        if handler is not None:
+            return handler
+        session_action = _SESSION_ACTION_PATH.fullmatch(name)
+        if session_action is not None and request.method == "POST":
+            session_id, name = session_action.groups()
+            return self._running(partial(run_session_action, session_id=session_id, name=name))
+        if session_action is not None or any(path == name for _, path in self._handlers):
             raise MethodNotAllowedError(f"{request.method} is not possible on {request.path}.")
         raise NotFoundError(f"There is no {request.path} here.")
 
-    def _show_faults(self, account: str, _: Json) -> Json:
+    def _show_faults(self, account_id: str, _: Json) -> Json:
         with self._store.transaction() as connection:
-            standing = open_books(connection, account).settings.get("faults", {})
-            return {"standing": standing, "queued": faults.queued(connection, account)}
+            standing = open_account(connection, account_id).settings.get("faults", {})
+            return {"standing": standing, "queued": faults.list_queued(connection, account_id)}
 
-    def _set_faults(self, account: str, sent: Json) -> Json:
+    def _set_faults(self, account_id: str, sent: Json) -> Json:
         queued = sent.pop("queued", [])
         check_names(sent, _FAULTS)
         for spec in queued:
             check_queued(spec)
         with self._store.transaction() as connection:
-            books = open_books(connection, account)
-            books.settings["faults"] = sent
-            books.save_settings()
-            connection.execute("DELETE FROM faults WHERE account = ?", (account,))
+            account = open_account(connection, account_id)
+            account.settings["faults"] = sent
+            account.save_settings()
+            connection.execute("DELETE FROM faults WHERE account = ?", (account_id,))
             for spec in queued:
-                faults.queue(connection, account, spec)
-        return self._show_faults(account, {})
+                faults.enqueue(connection, account_id, spec)
+        return self._show_faults(account_id, {})
 
-    def _show_deliveries(self, account: str, _: Json) -> Json:
+    def _show_deliveries(self, account_id: str, _: Json) -> Json:
         with self._store.transaction() as connection:
             return {
-                "settings": open_books(connection, account).settings.get("deliveries", {}),
-                "counts": queue.counts(connection, account),
-                "deliveries": queue.listed(connection, account),
+                "settings": open_account(connection, account_id).settings.get("deliveries", {}),
+                "counts": queue.count_by_status(connection, account_id),
+                "deliveries": queue.list_deliveries(connection, account_id),
             }
 
-    def _set_deliveries(self, account: str, sent: Json) -> Json:
+    def _set_deliveries(self, account_id: str, sent: Json) -> Json:
         check_names(sent, _DELIVERIES)
         with self._store.transaction() as connection:
-            books = open_books(connection, account)
-            books.settings["deliveries"] = sent
-            books.save_settings()
+            account = open_account(connection, account_id)
+            account.settings["deliveries"] = sent
+            account.save_settings()
         self._workers.wake()
         return {"settings": sent}
 
-    def _resend(self, account: str, sent: Json) -> Json:
+    def _resend(self, account_id: str, sent: Json) -> Json:
         check_names(sent, {"event", "endpoint"})
         with self._store.transaction() as connection:
-            books = open_books(connection, account)
-            row = _event_row(connection, account, sent.get("event"))
+            account = open_account(connection, account_id)
+            row = _event_row(connection, account_id, sent.get("event"))
             endpoints = [
                 endpoint["id"]
-                for endpoint in books.all("webhook_endpoint")
+                for endpoint in account.all("webhook_endpoint")
                 if sent.get("endpoint", endpoint["id"]) == endpoint["id"]
-                and subscribed(endpoint, row["type"])
+                and is_subscribed(endpoint, row["type"])
             ]
             # A resend is asked for by a person: it meets no misfortune.
-            books.settings = {}
+            account.settings = {}
             for endpoint in endpoints:
-                queue_delivery(books, row["id"], row["type"], endpoint)
+                enqueue_delivery(account, row["id"], row["type"], endpoint)
         self._workers.wake()
         return {"event": row["id"], "queued": len(endpoints)}
 
-    def _flush(self, account: str, sent: Json) -> Json:
+    def _flush(self, account_id: str, sent: Json) -> Json:
         check_names(sent, {"timeout_s"})
         with self._store.transaction() as connection:
-            queue.hurry(connection, account)
+            queue.make_due(connection, account_id)
         self._workers.wake()
-        idle = self._workers.wait_until_idle(account, float(sent.get("timeout_s", _FLUSH_SECONDS)))
+        idle = self._workers.wait_until_idle(account_id, float(sent.get("timeout_s", _FLUSH_SECONDS)))
         with self._store.transaction() as connection:
-            return {"idle": idle, "counts": queue.counts(connection, account)}
+            return {"idle": idle, "counts": queue.count_by_status(connection, account_id)}
 
-    def _show_requests(self, account: str, _: Json) -> Json:
+    def _show_requests(self, account_id: str, _: Json) -> Json:
         with self._store.transaction() as connection:
-            return {"requests": request_log.listed(connection, account)}
+            return {"requests": request_log.list_requests(connection, account_id)}
 
-    def _show_settings(self, account: str, _: Json) -> Json:
+    def _show_settings(self, account_id: str, _: Json) -> Json:
         with self._store.transaction() as connection:
-            settings = open_books(connection, account).settings
+            settings = open_account(connection, account_id).settings
         return {"settings": {name: settings[name] for name in _SETTINGS if name in settings}}
 
-    def _set_settings(self, account: str, sent: Json) -> Json:
+    def _set_settings(self, account_id: str, sent: Json) -> Json:
         check_names(sent, _SETTINGS)
         with self._store.transaction() as connection:
-            books = open_books(connection, account)
-            books.settings.update(sent)
-            books.save_settings()
-        return self._show_settings(account, {})
+            account = open_account(connection, account_id)
+            account.settings.update(sent)
+            account.save_settings()
+        return self._show_settings(account_id, {})
 
-    def _emit(self, account: str, sent: Json) -> Json:
+    def _emit(self, account_id: str, sent: Json) -> Json:
         """Send an event of any type about any object, as for what the sandbox does not play itself."""
         check_names(sent, {"type", "object", "previous_attributes"})
         if not isinstance(sent.get("type"), str) or not isinstance(sent.get("object"), dict):
             raise InvalidRequestError("An event needs a `type` and an `object`.")
         with self._store.transaction() as connection:
-            books = open_books(connection, account)
-            emit(books, sent["type"], sent["object"], sent.get("previous_attributes"))
+            account = open_account(connection, account_id)
+            emit(account, sent["type"], sent["object"], sent.get("previous_attributes"))
             row = connection.execute("SELECT body FROM events ORDER BY seq DESC LIMIT 1").fetchone()
         self._workers.wake()
         return dict(json.loads(row["body"]))
 
-    def _advance(self, account: str, sent: Json) -> Json:
+    def _advance(self, account_id: str, sent: Json) -> Json:
         """Let time pass for all that waits and all that expires; stamps on objects stay as they are."""
         check_names(sent, {"seconds"})
         seconds = sent.get("seconds")
@@ -211,37 +211,37 @@ class Control:
             for table, column in _AGEING:
                 connection.execute(
                     f"UPDATE {table} SET {column} = {column} - ? WHERE account = ?",  # noqa: S608
-                    (seconds, account),
+                    (seconds, account_id),
                 )
-        done = self._timers.run_due(account)
+        tasks_run = self._scheduled_tasks.run_due(account_id)
         # What has just happened may have made new appointments.
-        self._timers.notice()
+        self._scheduled_tasks.wake()
         self._workers.wake()
-        return {"seconds": seconds, "appointments": done}
+        return {"seconds": seconds, "tasks_run": tasks_run}
 
-    def _causing(self, incident: Incident) -> Callable[[str, Json], Json]:
-        def answer(account: str, sent: Json) -> Json:
+    def _running(self, action: Action) -> Callable[[str, Json], Json]:
+        def run(account_id: str, sent: Json) -> Json:
             with self._store.transaction() as connection:
-                books = open_books(connection, account, base_url=self._timers.base_url)
-                happened = public(incident(books, sent))
-            self._timers.notice()
+                account = open_account(connection, account_id, base_url=self._scheduled_tasks.base_url)
+                happened = public(action(account, sent))
+            self._scheduled_tasks.wake()
             self._workers.wake()
             return dict(happened)
 
-        return answer
+        return run
 
-    def _show_books(self, account: str, _: Json) -> Json:
+    def _show_account(self, account_id: str, _: Json) -> Json:
         with self._store.transaction() as connection:
-            rows = ledger.read(connection, account)
+            rows = account_summary.list_rows(connection, account_id)
         # Put together outside the transaction: thousands of payments would hold up everybody else.
-        return ledger.compose(rows)
+        return account_summary.summarize(rows)
 
-    def _reset(self, account: str, _: Json) -> Json:
+    def _reset(self, account_id: str, _: Json) -> Json:
         with self._store.transaction() as connection:
             for table in TABLES:
-                connection.execute(f"DELETE FROM {table} WHERE account = ?", (account,))  # noqa: S608
-            connection.execute("DELETE FROM accounts WHERE id = ?", (account,))
-        return {"reset": account, "at": int(time.time())}
+                connection.execute(f"DELETE FROM {table} WHERE account = ?", (account_id,))  # noqa: S608
+            connection.execute("DELETE FROM accounts WHERE id = ?", (account_id,))
+        return {"reset": account_id, "at": int(time.time())}
 
 
 _AGEING = (
@@ -259,9 +259,9 @@ def _caller(request: Request) -> Caller:
     return caller
 
 
-def _event_row(connection: sqlite3.Connection, account: str, identifier: Any) -> sqlite3.Row:
+def _event_row(connection: sqlite3.Connection, account_id: str, identifier: Any) -> sqlite3.Row:
     row = connection.execute(
-        "SELECT id, type FROM events WHERE account = ? AND id = ?", (account, str(identifier))
+        "SELECT id, type FROM events WHERE account = ? AND id = ?", (account_id, str(identifier))
     ).fetchone()
     if not isinstance(row, sqlite3.Row):
         raise NotFoundError(f"No such event: '{identifier}'", code="resource_missing", param="event")

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from lumira.sandbox.books import Books
+from lumira.sandbox.account import Account
 from lumira.sandbox.events import changed, emit
 from lumira.sandbox.ids import random_id
 from lumira.sandbox.limits import merged_metadata
@@ -18,14 +18,14 @@ _EMPTY = (
 )  # fmt: skip
 
 
-def new_customer(books: Books, sent: dict[str, Any]) -> dict[str, Any]:
+def new_customer(account: Account, sent: dict[str, Any]) -> dict[str, Any]:
     """Keep and tell a new customer; the same e-mail may have several."""
     customer: dict[str, Any] = {
         "id": random_id("cus", 14),
         "object": "customer",
         **dict.fromkeys(_EMPTY),
         "balance": 0,
-        "created": books.now,
+        "created": account.now,
         "delinquent": False,
         "invoice_prefix": random_id("", 8)[1:].upper(),
         "invoice_settings": dict.fromkeys(
@@ -38,20 +38,20 @@ def new_customer(books: Books, sent: dict[str, Any]) -> dict[str, Any]:
         "tax_exempt": "none",
     }
     _write(customer, sent)
-    books.add(customer)
-    emit(books, "customer.created", customer)
+    account.add(customer)
+    emit(account, "customer.created", customer)
     return customer
 
 
-def write_customer(books: Books, customer: dict[str, Any], sent: dict[str, Any]) -> dict[str, Any]:
+def write_customer(account: Account, customer: dict[str, Any], sent: dict[str, Any]) -> dict[str, Any]:
     """Change a customer, and tell what that replaced if it replaced anything."""
     before = dict(customer)
     _write(customer, sent)
     customer["metadata"] = merged_metadata(customer["metadata"], sent.get("metadata"))
     previous = changed(before, customer)
-    books.save(customer)
+    account.save(customer)
     if previous:
-        emit(books, "customer.updated", customer, previous)
+        emit(account, "customer.updated", customer, previous)
     return customer
 
 

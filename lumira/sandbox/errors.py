@@ -43,7 +43,7 @@ class InvalidRequestError(StripeError):
     """Parameters that Stripe refuses before it does anything; the key stays free."""
 
 
-class RefusedError(StripeError):
+class InvalidStateError(StripeError):
     """A sound request that the state of things forbids; the key keeps this answer."""
 
     stored = True

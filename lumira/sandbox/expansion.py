@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from lumira.sandbox.books import Books
+from lumira.sandbox.account import Account
 from lumira.sandbox.checkout.sessions import KIND, line_items
 from lumira.sandbox.errors import InvalidRequestError
 
@@ -44,27 +44,27 @@ def _is_known(part: str, position: int, parts: list[str]) -> bool:
     return part in (*_KINDS, *_INLINE, *_EMPTY, _INCLUDED)
 
 
-def expand(books: Books, body: dict[str, Any], paths: list[str]) -> dict[str, Any]:
+def expand(account: Account, body: dict[str, Any], paths: list[str]) -> dict[str, Any]:
     """The object with the named properties inlined; the stored object is left alone."""
     for path in paths:
-        body = _expand(books, body, path.split("."), path)
+        body = _expand(account, body, path.split("."), path)
     return body
 
 
-def _expand(books: Books, body: dict[str, Any], parts: list[str], path: str) -> dict[str, Any]:
+def _expand(account: Account, body: dict[str, Any], parts: list[str], path: str) -> dict[str, Any]:
     name, rest = parts[0], parts[1:]
     if name == "data":
         if body.get("object") != "list":
             raise InvalidRequestError(f"This property cannot be expanded ({path}).", param="expand")
-        return {**body, "data": [_expand(books, item, rest, path) for item in body["data"]]}
+        return {**body, "data": [_expand(account, item, rest, path) for item in body["data"]]}
     if name == _INCLUDED and name not in body and body.get("object") == KIND:
         # Read anew: what is listed or answered has lost the sandbox's own notes.
-        body = {**body, name: line_items(books.get(KIND, body["id"]), {})}
+        body = {**body, name: line_items(account.get(KIND, body["id"]), {})}
     if name not in body:
         raise InvalidRequestError(f"This property cannot be expanded ({path}).", param="expand")
     value = body[name]
     if isinstance(value, str):
-        value = books.find(_KINDS[name], value)
+        value = account.find(_KINDS[name], value)
     if rest and isinstance(value, dict):
-        value = _expand(books, value, rest, path)
+        value = _expand(account, value, rest, path)
     return {**body, name: value}

@@ -7,7 +7,7 @@ import sqlite3
 from dataclasses import dataclass, field
 from typing import Any
 
-from lumira.sandbox.books import Books
+from lumira.sandbox.account import Account
 from lumira.sandbox.errors import RateLimitedError, ServerError, StripeError
 
 RATES = ("rate_429", "rate_500_before", "rate_500_after", "rate_drop_before", "rate_drop_after")
@@ -18,11 +18,11 @@ _LOCKED = (
     "and are making multiple concurrent requests to a single object, make your requests serially or at a "
     "lower rate. For more details, see https://stripe.com/docs/rate-limits#object-lock-timeouts."
 )
-_dice = random.SystemRandom()
+_random = random.SystemRandom()
 
 
 @dataclass
-class Misfortune:
+class InjectedFaults:
     """What is going to go wrong with one request."""
 
     latency_ms: float = 0
@@ -32,7 +32,7 @@ class Misfortune:
         """Whether this fault strikes."""
         return kind in self.kinds
 
-    def refusal(self) -> StripeError | None:
+    def error(self) -> StripeError | None:
         """The error that is answered instead of executing anything."""
         if self.has("429"):
             error: StripeError = RateLimitedError(
@@ -55,41 +55,45 @@ def server_error() -> ServerError:
     )
 
 
-def draw(books: Books, method: str, path: str) -> Misfortune:
+def select(account: Account, method: str, path: str) -> InjectedFaults:
     """What strikes this request: the first fitting fault of the queue, else what the rates give."""
-    standing = books.settings.get("faults", {})
-    misfortune = Misfortune(latency_ms=standing.get("latency_ms", 0))
-    queued = _take(books.connection, books.account, method, path)
-    if queued is not None:
-        misfortune.kinds.append(queued["fault"])
-        misfortune.latency_ms += queued.get("ms", 0)
-        return misfortune
+    standing = account.settings.get("faults", {})
+    injected = InjectedFaults(latency_ms=standing.get("latency_ms", 0))
+    list_queued = _take_queued(account.connection, account.id, method, path)
+    if list_queued is not None:
+        injected.kinds.append(list_queued["fault"])
+        injected.latency_ms += list_queued.get("ms", 0)
+        return injected
     for name in RATES:
-        if _dice.random() < standing.get(name, 0):
-            misfortune.kinds.append(name.removeprefix("rate_"))
+        if _random.random() < standing.get(name, 0):
+            injected.kinds.append(name.removeprefix("rate_"))
             break
-    return misfortune
+    return injected
 
 
-def queue(connection: sqlite3.Connection, account: str, spec: dict[str, Any]) -> None:
+def enqueue(connection: sqlite3.Connection, account_id: str, spec: dict[str, Any]) -> None:
     """Let a fault strike the next ``times`` fitting requests."""
     connection.execute(
         "INSERT INTO faults (account, spec, times) VALUES (?, ?, ?)",
-        (account, json.dumps(spec), spec.get("times", 1)),
+        (account_id, json.dumps(spec), spec.get("times", 1)),
     )
 
 
-def queued(connection: sqlite3.Connection, account: str) -> list[dict[str, Any]]:
+def list_queued(connection: sqlite3.Connection, account_id: str) -> list[dict[str, Any]]:
     """The faults that still wait for their request."""
-    rows = connection.execute("SELECT spec, times FROM faults WHERE account = ? ORDER BY id", (account,))
+    rows = connection.execute("SELECT spec, times FROM faults WHERE account = ? ORDER BY id", (account_id,))
     return [{**json.loads(row["spec"]), "times": row["times"]} for row in rows]
 
 
-def _take(connection: sqlite3.Connection, account: str, method: str, path: str) -> dict[str, Any] | None:
-    rows = connection.execute("SELECT id, spec, times FROM faults WHERE account = ? ORDER BY id", (account,))
+def _take_queued(
+    connection: sqlite3.Connection, account_id: str, method: str, path: str
+) -> dict[str, Any] | None:
+    rows = connection.execute(
+        "SELECT id, spec, times FROM faults WHERE account = ? ORDER BY id", (account_id,)
+    )
     for row in rows.fetchall():
         spec: dict[str, Any] = json.loads(row["spec"])
-        if not _fits(spec, method, path):
+        if not _matches(spec, method, path):
             continue
         if row["times"] > 1:
             connection.execute("UPDATE faults SET times = times - 1 WHERE id = ?", (row["id"],))
@@ -99,7 +103,7 @@ def _take(connection: sqlite3.Connection, account: str, method: str, path: str) 
     return None
 
 
-def _fits(spec: dict[str, Any], method: str, path: str) -> bool:
+def _matches(spec: dict[str, Any], method: str, path: str) -> bool:
     if spec.get("method") not in (None, "*", method):
         return False
     wanted = spec.get("path")

@@ -41,14 +41,16 @@ def fingerprint(method: str, path: str, params: dict[str, Any]) -> str:
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
-def find_reply(connection: sqlite3.Connection, account: str, key: str, print_: str) -> StoredReply | None:
+def find_reply(
+    connection: sqlite3.Connection, account_id: str, key: str, request_fingerprint: str
+) -> StoredReply | None:
     """The stored reply to repeat, or nothing; another request under the same key is refused."""
     row = connection.execute(
-        "SELECT * FROM idempotency_keys WHERE account = ? AND key = ?", (account, key)
+        "SELECT * FROM idempotency_keys WHERE account = ? AND key = ?", (account_id, key)
     ).fetchone()
     if row is None or row["recorded_at"] < time.time() - LIFETIME_SECONDS:
         return None
-    if row["fingerprint"] != print_:
+    if row["fingerprint"] != request_fingerprint:
         raise KeyMismatchError(
             "Keys for idempotent requests can only be used with the same parameters they were first used "
             "with. Try "
@@ -57,15 +59,15 @@ def find_reply(connection: sqlite3.Connection, account: str, key: str, print_: s
     return StoredReply(row["status"], row["body"], row["request_id"])
 
 
-def keep_reply(
-    connection: sqlite3.Connection, account: str, key: str, print_: str, reply: StoredReply
+def store_reply(
+    connection: sqlite3.Connection, account_id: str, key: str, request_fingerprint: str, reply: StoredReply
 ) -> None:
     """Store the first result, in the transaction that made it."""
     connection.execute(
         "INSERT OR REPLACE INTO idempotency_keys (account, key, fingerprint, status, body, request_id, "
         "recorded_at)"
         " VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (account, key, print_, reply.status, reply.body, reply.request_id, time.time()),
+        (account_id, key, request_fingerprint, reply.status, reply.body, reply.request_id, time.time()),
     )
 
 
@@ -77,13 +79,13 @@ class InFlight:
         self._running: set[tuple[str, str]] = set()
 
     @contextmanager
-    def claim(self, account: str, key: str | None) -> Iterator[None]:
+    def claim(self, account_id: str, key: str | None) -> Iterator[None]:
         """Hold the key while the request runs; a second request meanwhile gets Stripe's 409."""
         if key is None:
             yield
             return
         with self._lock:
-            if (account, key) in self._running:
+            if (account_id, key) in self._running:
                 raise KeyInUseError(
                     "There is currently another in-progress request using this Stripe Idempotent Key (that "
                     "probably "
@@ -91,9 +93,9 @@ class InFlight:
                     f"{key}. If you want, you can retry this request using the same key.",
                     code="idempotency_key_in_use",
                 )
-            self._running.add((account, key))
+            self._running.add((account_id, key))
         try:
             yield
         finally:
             with self._lock:
-                self._running.discard((account, key))
+                self._running.discard((account_id, key))

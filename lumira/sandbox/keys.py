@@ -22,7 +22,7 @@ _MISSING = (
 class Caller:
     """The account behind a key; a publishable key may sit in a web page."""
 
-    account: str
+    account_id: str
     name: str
     publishable: bool
 
@@ -38,7 +38,7 @@ def identify(authorization: str | None, form_key: str | None = None) -> Caller:
     if matched is None or "invalid" in key:
         raise UnauthorizedError(f"Invalid API Key provided: {_masked(key)}")
     name = matched.group(2)
-    return Caller(account=account_id(name), name=name, publishable=matched.group(1) == "pk")
+    return Caller(account_id=account_id(name), name=name, publishable=matched.group(1) == "pk")
 
 
 def _from_header(authorization: str | None) -> str | None:

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from lumira.sandbox.books import Books, public
+from lumira.sandbox.account import Account, public
 from lumira.sandbox.errors import InvalidRequestError, no_such
 
 _DEFAULT_LIMIT = 10
@@ -14,9 +14,9 @@ _COMPARISONS = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
 class Query:
     """The conditions of one list, and the values that belong to them."""
 
-    def __init__(self, account: str) -> None:
+    def __init__(self, account_id: str) -> None:
         self.conditions = ["account = ?"]
-        self.values: list[Any] = [account]
+        self.values: list[Any] = [account_id]
 
     def where(self, condition: str, *values: Any) -> None:
         """Add one condition, with a ``?`` for each value."""
@@ -32,26 +32,28 @@ class Query:
             self.where(f"created {_COMPARISONS.get(name, '=')} ?", int(moment))
 
 
-def list_objects(books: Books, kind: str, url: str, params: dict[str, Any], **filters: Any) -> dict[str, Any]:
+def list_objects(
+    account: Account, kind: str, url: str, params: dict[str, Any], **filters: Any
+) -> dict[str, Any]:
     """One page of the account's objects of a kind; ``filters`` compare fields of the object."""
-    query = Query(books.account)
+    query = Query(account.id)
     query.where("kind = ?", kind)
     query.where("NOT deleted")
     query.where_created(params.get("created"))
     for name, value in filters.items():
         if value is not None:
             query.where(f"json_extract(body, '$.{name}') = ?", value)
-    return page(books, "objects", url, params, query=query, kind=kind)
+    return page(account, "objects", url, params, query=query, kind=kind)
 
 
 def page(
-    books: Books, table: str, url: str, params: dict[str, Any], *, query: Query, kind: str
+    account: Account, table: str, url: str, params: dict[str, Any], *, query: Query, kind: str
 ) -> dict[str, Any]:
     """One page of a table's bodies, in Stripe's list envelope."""
     limit = _limit(params)
-    backwards = _seek(books, table, params, query, kind)
+    backwards = _seek(account, table, params, query, kind)
     order = "ASC" if backwards else "DESC"
-    rows = books.connection.execute(
+    rows = account.connection.execute(
         f"SELECT body FROM {table} WHERE {' AND '.join(query.conditions)} ORDER BY seq {order} LIMIT ?",  # noqa: S608
         (*query.values, limit + 1),
     ).fetchall()
@@ -61,7 +63,7 @@ def page(
     return {"object": "list", "data": bodies, "has_more": len(rows) > limit, "url": url}
 
 
-def part(items: list[dict[str, Any]], url: str, params: dict[str, Any], *, kind: str) -> dict[str, Any]:
+def items_page(items: list[dict[str, Any]], url: str, params: dict[str, Any], *, kind: str) -> dict[str, Any]:
     """One page of what belongs to an object, in its own order."""
     limit = _limit(params)
     after, before = _cursors(params)
@@ -93,15 +95,15 @@ def _limit(params: dict[str, Any]) -> int:
     return limit
 
 
-def _seek(books: Books, table: str, params: dict[str, Any], query: Query, kind: str) -> bool:
+def _seek(account: Account, table: str, params: dict[str, Any], query: Query, kind: str) -> bool:
     """Narrow the query to one side of the cursor; true when the page is read towards newer objects."""
     after, before = _cursors(params)
     if not after and not before:
         return False
     param = "starting_after" if after else "ending_before"
-    row = books.connection.execute(
+    row = account.connection.execute(
         f"SELECT seq FROM {table} WHERE account = ? AND id = ?",  # noqa: S608
-        (books.account, after or before),
+        (account.id, after or before),
     ).fetchone()
     if row is None:
         raise no_such(kind, str(after or before), param=param, in_url=False)

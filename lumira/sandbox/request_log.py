@@ -8,18 +8,18 @@ from typing import Any
 _SECRET = frozenset(("number", "cvc", "iban", "account_number"))
 
 
-def record(connection: sqlite3.Connection, account: str, entry: dict[str, Any]) -> None:
+def record(connection: sqlite3.Connection, account_id: str, entry: dict[str, Any]) -> None:
     """Note one request; numbers of cards and accounts are masked."""
     masked = {**entry, "params": _masked(entry["params"])}
     connection.execute(
         "INSERT INTO requests (account, at, entry) VALUES (?, ?, ?)",
-        (account, time.time(), json.dumps(masked)),
+        (account_id, time.time(), json.dumps(masked)),
     )
 
 
-def listed(connection: sqlite3.Connection, account: str) -> list[dict[str, Any]]:
+def list_requests(connection: sqlite3.Connection, account_id: str) -> list[dict[str, Any]]:
     """The account's requests, oldest first."""
-    rows = connection.execute("SELECT at, entry FROM requests WHERE account = ? ORDER BY seq", (account,))
+    rows = connection.execute("SELECT at, entry FROM requests WHERE account = ? ORDER BY seq", (account_id,))
     return [{"at": row["at"], **json.loads(row["entry"])} for row in rows]
 
 

@@ -51,7 +51,7 @@ class _Handler(BaseHTTPRequestHandler):
         try:
             status, headers, chunks = self._call(body)
         except ConnectionDroppedError:
-            self._hang_up()
+            self._drop_connection()
             return
         payload = b"".join(chunks)
         code, _, reason = status.partition(" ")
@@ -75,7 +75,7 @@ class _Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(length))
         if len(body) < int(length):
             # Whoever died while sending asked for nothing.
-            self._hang_up()
+            self._drop_connection()
             return None
         return body
 
@@ -116,7 +116,7 @@ class _Handler(BaseHTTPRequestHandler):
             environ.setdefault(f"HTTP_{name.upper().replace('-', '_')}", value)
         return environ
 
-    def _hang_up(self) -> None:
+    def _drop_connection(self) -> None:
         """Close the socket without a word, as a broken network would."""
         self.close_connection = True
         with contextlib.suppress(OSError):
@@ -174,7 +174,7 @@ class _Server(ThreadingHTTPServer):
         if not isinstance(error, OSError):
             log.error("connection_failed", exc_info=error)
 
-    def hang_up_all(self) -> None:
+    def close_connections(self) -> None:
         """Close every connection and wait a moment for its thread."""
         with self._guard:
             connections, threads = list(self._open), list(self._serving)
@@ -232,7 +232,7 @@ class SandboxServer:
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
-        self._server.hang_up_all()
+        self._server.close_connections()
         self._sandbox.close()
         self._server = self._sandbox = self._thread = None
 

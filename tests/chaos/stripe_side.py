@@ -114,7 +114,7 @@ class Sandbox:
         intents: dict[str, Intent] = {}
         sessions: list[Session] = []
         for slug, shop in self._shops.items():
-            books = shop.control("GET", "books").body
+            books = shop.control("GET", "account").body
             intents |= {told["id"]: _intent(slug, told) for told in books["payment_intents"]}
             sessions += [_session(told) for told in books["checkout_sessions"]]
         with self._open() as state:

@@ -122,7 +122,7 @@ def test_a_delayed_payment_completes_the_session_before_it_is_paid(
     assert (begun.status, begun.payment_status) == ("complete", "unpaid")
     assert intent_of(api, session).status == "processing"
 
-    assert control.post("advance", seconds=61)["appointments"] == 1
+    assert control.post("advance", seconds=61)["tasks_run"] == 1
 
     after = api.checkout.sessions.retrieve(session.id)
     assert (after.status, after.payment_status) == ("complete", payment_status)

@@ -14,7 +14,7 @@ def test_a_session_expires_by_itself_and_says_so(*, api, open_session, control, 
     control.post("advance", seconds=30 * 60)
     assert api.checkout.sessions.retrieve(session.id).status == "open"
 
-    assert control.post("advance", seconds=2 * 60)["appointments"] == 1
+    assert control.post("advance", seconds=2 * 60)["tasks_run"] == 1
 
     after = api.checkout.sessions.retrieve(session.id)
     assert (after.status, after.payment_status, after.url) == ("expired", "unpaid", None)

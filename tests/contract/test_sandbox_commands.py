@@ -65,13 +65,13 @@ def test_a_checkout_session_expires_by_command(api, open_session, run):
     session, later = open_session(), open_session()
     assert run("expire", session.id).output == f"{session.id} expired, unpaid: 4700 eur\n"
     assert "can be expired" in run("expire", session.id).output
-    assert run("advance", "86401").output == "86401 s passed; appointments kept: 2.\n"
+    assert run("advance", "86401").output == "86401 s passed; scheduled tasks run: 2.\n"
     assert [api.checkout.sessions.retrieve(one.id).status for one in (session, later)] == ["expired"] * 2
 
 
 def test_time_passes_by_command(api, pay, run):
     pay("pm_card_createDispute")
-    assert run("advance", "5").output == "5 s passed; appointments kept: 1.\n"
+    assert run("advance", "5").output == "5 s passed; scheduled tasks run: 1.\n"
     assert len(api.disputes.list().data) == 1
 
 

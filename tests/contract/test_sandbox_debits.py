@@ -25,7 +25,7 @@ def test_a_direct_debit_is_processing_until_the_bank_answers(
     assert intent.status == "processing"
     assert api.charges.retrieve(intent.latest_charge).status == "pending"
 
-    assert control.post("advance", seconds=61)["appointments"] == 1
+    assert control.post("advance", seconds=61)["tasks_run"] == 1
 
     after = api.payment_intents.retrieve(intent.id)
     assert (after.status, after.latest_charge) == (status, intent.latest_charge)

@@ -55,7 +55,7 @@ def test_the_books_tell_what_became_of_every_payment(api, pay, open_intent, cont
     refund = api.refunds.create({"payment_intent": paid.id, "amount": 400})
     dispute = control.post("disputes", payment_intent=paid.id, amount=1000)
 
-    assert control.get("books") == {
+    assert control.get("account") == {
         "payment_intents": [
             {
                 "id": unpaid.id, "order_number": "LUM-1", "status": "requires_payment_method",
@@ -84,7 +84,7 @@ def test_the_books_tell_what_became_of_every_checkout_session(*, open_session, p
     pay_session(paid)
     intent = api.checkout.sessions.retrieve(paid.id).payment_intent
 
-    books = control.get("books")
+    books = control.get("account")
     assert books["checkout_sessions"] == [
         {
             "id": unpaid.id, "client_reference_id": "LUM-1", "status": "open", "payment_status": "unpaid",
@@ -101,7 +101,7 @@ def test_the_books_tell_what_became_of_every_checkout_session(*, open_session, p
 def test_the_books_are_only_of_the_account_and_empty_after_a_reset(pay, control):
     pay()
     control.post("reset")
-    assert control.get("books") == {"payment_intents": [], "checkout_sessions": []}
+    assert control.get("account") == {"payment_intents": [], "checkout_sessions": []}
 
 
 def test_a_crowd_of_events_is_delivered_fast(api, endpoint, receiver, control):

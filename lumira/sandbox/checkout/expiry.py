@@ -2,31 +2,31 @@
 
 from typing import Any
 
-from lumira.sandbox.books import Books
+from lumira.sandbox.account import Account
 from lumira.sandbox.checkout.sessions import KIND
-from lumira.sandbox.errors import RefusedError
+from lumira.sandbox.errors import InvalidStateError
 from lumira.sandbox.events import emit
 from lumira.sandbox.payments import outcomes
 
 
-def expire(books: Books, session: dict[str, Any]) -> dict[str, Any]:
+def expire(account: Account, session: dict[str, Any]) -> dict[str, Any]:
     """Close an open session; what was begun on its page can no longer be paid."""
     if session["status"] != "open":
-        raise RefusedError(
+        raise InvalidStateError(
             'Only Checkout Sessions with a status in ["open"] can be expired. This Checkout Session has a '
             f"status of `{session['status']}`."
         )
     if session["payment_intent"] is not None:
-        intent = books.get("payment_intent", session["payment_intent"])
-        outcomes.cancel(books, intent, "expired")
+        intent = account.get("payment_intent", session["payment_intent"])
+        outcomes.cancel(account, intent, "expired")
     session.update(status="expired", url=None)
-    books.save(session)
-    emit(books, "checkout.session.expired", session)
+    account.save(session)
+    emit(account, "checkout.session.expired", session)
     return session
 
 
-def expire_by_itself(books: Books, session_id: str) -> None:
+def expire_when_due(account: Account, session_id: str) -> None:
     """The time is over; a session that was completed or expired before stays as it is."""
-    session = books.find(KIND, session_id)
+    session = account.find(KIND, session_id)
     if session is not None and session["status"] == "open":
-        expire(books, session)
+        expire(account, session)

@@ -2,14 +2,14 @@
 
 from typing import Any
 
-from lumira.sandbox.books import Books
+from lumira.sandbox.account import Account
 from lumira.sandbox.ids import random_id
 from lumira.sandbox.limits import merged_metadata
 
 
-def new_lines(books: Books, sent: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def new_lines(account: Account, sent: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The line items of a new session, in the order in which they were sent."""
-    return [_new_line(books, item) for item in sent]
+    return [_new_line(account, item) for item in sent]
 
 
 def total_of(sent: list[dict[str, Any]]) -> int:
@@ -17,10 +17,10 @@ def total_of(sent: list[dict[str, Any]]) -> int:
     return sum(int(item["price_data"]["unit_amount"] * item["quantity"]) for item in sent)
 
 
-def _new_line(books: Books, item: dict[str, Any]) -> dict[str, Any]:
+def _new_line(account: Account, item: dict[str, Any]) -> dict[str, Any]:
     data = item["price_data"]
-    product = _new_product(books, data["product_data"])
-    price = _new_price(books, data, product)
+    product = _new_product(account, data["product_data"])
+    price = _new_price(account, data, product)
     amount = data["unit_amount"] * item["quantity"]
     return {
         "id": "li_1" + random_id("", 23)[1:],
@@ -40,11 +40,11 @@ def _new_line(books: Books, item: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _new_price(books: Books, data: dict[str, Any], product: dict[str, Any]) -> dict[str, Any]:
+def _new_price(account: Account, data: dict[str, Any], product: dict[str, Any]) -> dict[str, Any]:
     empty = (
         "custom_unit_amount", "lookup_key", "nickname", "recurring", "tiers_mode", "transform_quantity",
     )  # fmt: skip
-    return books.add(
+    return account.add(
         {
             "id": "price_1" + random_id("", 23)[1:],
             "object": "price",
@@ -52,7 +52,7 @@ def _new_price(books: Books, data: dict[str, Any], product: dict[str, Any]) -> d
             # Made for one session only: nothing else can be sold at it.
             "active": False,
             "billing_scheme": "per_unit",
-            "created": books.now,
+            "created": account.now,
             "currency": data["currency"],
             "livemode": False,
             "metadata": {},
@@ -65,15 +65,15 @@ def _new_price(books: Books, data: dict[str, Any], product: dict[str, Any]) -> d
     )
 
 
-def _new_product(books: Books, data: dict[str, Any]) -> dict[str, Any]:
+def _new_product(account: Account, data: dict[str, Any]) -> dict[str, Any]:
     empty = ("default_price", "package_dimensions", "shippable", "statement_descriptor", "tax_details", "url")
-    return books.add(
+    return account.add(
         {
             "id": random_id("prod", 14),
             "object": "product",
             **dict.fromkeys(empty),
             "active": False,
-            "created": books.now,
+            "created": account.now,
             "description": data.get("description"),
             "images": data.get("images") or [],
             "livemode": False,
@@ -83,6 +83,6 @@ def _new_product(books: Books, data: dict[str, Any]) -> dict[str, Any]:
             "tax_code": data.get("tax_code"),
             "type": "service",
             "unit_label": data.get("unit_label"),
-            "updated": books.now,
+            "updated": account.now,
         }
     )

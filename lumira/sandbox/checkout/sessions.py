@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from lumira.sandbox.books import Books
+from lumira.sandbox.account import Account
 from lumira.sandbox.checkout.lines import new_lines
 from lumira.sandbox.ids import random_id
 from lumira.sandbox.limits import merged_metadata
-from lumira.sandbox.lists import part
+from lumira.sandbox.lists import items_page
 
 KIND = "checkout.session"
 #: Where the page of a session is, below the sandbox's own address.
@@ -36,23 +36,23 @@ _INVOICE_DATA = (
 
 
 def new_session(
-    books: Books, sent: dict[str, Any], *, types: list[str], customer: dict[str, Any] | None
+    account: Account, sent: dict[str, Any], *, types: list[str], customer: dict[str, Any] | None
 ) -> dict[str, Any]:
     """Keep a new open session; the caller has checked what was sent."""
     identifier = "cs_test_a1" + random_id("", 57)[1:]
-    lines = new_lines(books, sent["line_items"])
+    lines = new_lines(account, sent["line_items"])
     total = sum(line["amount_total"] for line in lines)
     session = {
         "id": identifier,
         "object": KIND,
         **dict.fromkeys(_EMPTY),
         **{name: sent.get(name) for name in _SHOWN},
-        **_switched_off(books),
+        **_switched_off(account),
         "_lines": lines,
         "_payment_intent_data": sent.get("payment_intent_data") or {},
         "amount_subtotal": total,
         "amount_total": total,
-        "created": books.now,
+        "created": account.now,
         "currency": sent["currency"],
         "customer_creation": None if customer else sent.get("customer_creation", "if_required"),
         "customer_details": None,
@@ -67,18 +67,20 @@ def new_session(
         "status": "open",
         "total_details": {"amount_discount": 0, "amount_shipping": 0, "amount_tax": 0},
         "ui_mode": "hosted_page",
-        "url": books.base_url + PAGE + identifier,
+        "url": account.base_url + PAGE + identifier,
     }
     email = known_email(session, customer)
     if email:
         session["customer_details"] = buyer(email, (customer or {}).get("name"))
-    books.schedule(EXPIRES, identifier, after_seconds=session["expires_at"] - books.now)
-    return books.add(session)
+    account.schedule(EXPIRES, identifier, after_seconds=session["expires_at"] - account.now)
+    return account.add(session)
 
 
 def line_items(session: dict[str, Any], params: dict[str, Any]) -> dict[str, Any]:
     """One page of what a session sells."""
-    return part(session["_lines"], f"/v1/checkout/sessions/{session['id']}/line_items", params, kind="item")
+    return items_page(
+        session["_lines"], f"/v1/checkout/sessions/{session['id']}/line_items", params, kind="item"
+    )
 
 
 def known_email(session: dict[str, Any], customer: dict[str, Any] | None) -> str | None:
@@ -92,7 +94,7 @@ def buyer(email: str, name: str | None) -> dict[str, Any]:
     return {**dict.fromkeys(empty), "email": email, "name": name, "tax_exempt": "none"}
 
 
-def _switched_off(books: Books) -> dict[str, Any]:
+def _switched_off(account: Account) -> dict[str, Any]:
     """What the sandbox has no use for, in the form in which Stripe shows it when nobody asked for it."""
     return {
         "adaptive_pricing": {"enabled": False},
@@ -101,7 +103,7 @@ def _switched_off(books: Books) -> dict[str, Any]:
             "background_color": "#ffffff",
             "border_style": "rounded",
             "button_color": "#0074d4",
-            "display_name": books.settings.get("name", "sandbox"),
+            "display_name": account.settings.get("name", "sandbox"),
             "font_family": "default",
             "icon": None,
             "logo": None,

@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Request, Response
 
-from lumira.sandbox.books import open_books
+from lumira.sandbox.account import open_account
 from lumira.sandbox.limits import priced
 from lumira.sandbox.pages.html import filled, html_page
 from lumira.sandbox.payments.outcomes import authenticate
@@ -37,7 +37,7 @@ class AuthenticationPage:
         self._store = store
         self._wake = wake
 
-    def answer(self, request: Request) -> Response:
+    def handle(self, request: Request) -> Response:
         """Show the question (GET), or take the answer ``outcome=authorize|fail`` (POST)."""
         identifier = request.path.removeprefix(PREFIX)
         secret = request.values.get("client_secret", "")
@@ -50,10 +50,10 @@ class AuthenticationPage:
             found = _find(connection, identifier, secret)
             if found is None:
                 return html_page("Not found", "<p>There is no such payment.</p>", 404)
-            account, intent = found
+            account_id, intent = found
             if request.method == "POST":
-                books = open_books(connection, account, base_url=request.host_url.rstrip("/"))
-                intent = authenticate(books, intent, authorized=_OUTCOMES[outcome])
+                account = open_account(connection, account_id, base_url=request.host_url.rstrip("/"))
+                intent = authenticate(account, intent, authorized=_OUTCOMES[outcome])
         if request.method == "POST":
             self._wake()
             return _leave(intent)

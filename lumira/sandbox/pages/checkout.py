@@ -6,8 +6,8 @@ from collections.abc import Callable
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Request, Response
 
-from lumira.sandbox.books import Books, open_books
-from lumira.sandbox.checkout.paying import Form, Outcome, customer_of, pay, success_url
+from lumira.sandbox.account import Account, open_account
+from lumira.sandbox.checkout.paying import CheckoutForm, CheckoutResult, customer_of, pay, success_url
 from lumira.sandbox.checkout.sessions import KIND, PAGE, RETURN, known_email
 from lumira.sandbox.errors import StripeError
 from lumira.sandbox.pages.checkout_form import DECLINED, checkout_form
@@ -28,58 +28,58 @@ class CheckoutPage:
         self._store = store
         self._wake = wake
 
-    def answer(self, request: Request) -> Response:
+    def handle(self, request: Request) -> Response:
         """Show the form (GET), or pay with ``payment_method``, ``email`` and ``name`` (POST)."""
         if request.method not in ("GET", "HEAD", "POST"):
             return html_page("Not possible", "<p>Only GET and POST.</p>", 405)
         identifier = request.path.removeprefix(PAGE).removesuffix(RETURN)
         with self._store.transaction() as connection:
-            account = _account_of(connection, identifier)
-        if account is None:
+            account_id = _account_of(connection, identifier)
+        if account_id is None:
             return html_page("Not found", "<p>There is no such page.</p>", 404)
         if request.method == "POST":
-            return self._pay(account, identifier, request)
-        shown = self._show(account, identifier)
+            return self._pay(account_id, identifier, request)
+        shown = self._show(account_id, identifier)
         # A buyer who comes back from the bank goes on to the shop; who looks again later stays here.
         if request.path.endswith(RETURN) and shown.session["status"] == "complete":
             return redirect(success_url(shown.session), code=303)
         return shown.page(notice=DECLINED if shown.was_declined else "")
 
-    def _pay(self, account: str, identifier: str, request: Request) -> Response:
-        form = Form(
+    def _pay(self, account_id: str, identifier: str, request: Request) -> Response:
+        form = CheckoutForm(
             payment_method=request.form.get("payment_method", ""),
             email=request.form.get("email", "").strip(),
             name=request.form.get("name", "").strip(),
         )
         try:
             with self._store.transaction() as connection:
-                books = open_books(connection, account, base_url=request.host_url.rstrip("/"))
-                outcome = pay(books, books.get(KIND, identifier), form)
-        except StripeError as refusal:
+                account = open_account(connection, account_id, base_url=request.host_url.rstrip("/"))
+                outcome = pay(account, account.get(KIND, identifier), form)
+        except StripeError as error:
             # Nothing has happened: what the buyer did is undone, and the page says what was wrong with it.
-            return self._show(account, identifier).page(notice=refusal.message, status=refusal.status)
+            return self._show(account_id, identifier).page(notice=error.message, status=error.status)
         self._wake()
-        return self._lead(account, outcome)
+        return self._lead(account_id, outcome)
 
-    def _lead(self, account: str, outcome: Outcome) -> Response:
+    def _lead(self, account_id: str, outcome: CheckoutResult) -> Response:
         """On to the shop, to the bank's question, or back to the form."""
         if outcome.redirect_url is not None:
             return redirect(outcome.redirect_url, code=303)
-        return self._show(account, outcome.session["id"]).page(notice=DECLINED, status=402)
+        return self._show(account_id, outcome.session["id"]).page(notice=DECLINED, status=402)
 
-    def _show(self, account: str, identifier: str) -> "_Shown":
+    def _show(self, account_id: str, identifier: str) -> "_Shown":
         with self._store.transaction() as connection:
-            return _Shown(open_books(connection, account), identifier)
+            return _Shown(open_account(connection, account_id), identifier)
 
 
 class _Shown:
     """A session as the page shows it now."""
 
-    def __init__(self, books: Books, identifier: str) -> None:
-        self.session = books.get(KIND, identifier)
-        self._email = known_email(self.session, customer_of(books, self.session))
+    def __init__(self, account: Account, identifier: str) -> None:
+        self.session = account.get(KIND, identifier)
+        self._email = known_email(self.session, customer_of(account, self.session))
         intent_id = self.session["payment_intent"]
-        intent = books.get("payment_intent", intent_id) if intent_id else None
+        intent = account.get("payment_intent", intent_id) if intent_id else None
         self.was_declined = bool(intent and intent["last_payment_error"])
 
     def page(self, *, notice: str, status: int = 200) -> Response:

@@ -29,7 +29,7 @@ succeeds,
 <p>Under <code>$base/sandbox/</code>, with the secret key: <code>faults</code>, <code>deliveries</code>,
 <code>deliveries/resend</code>, <code>deliveries/flush</code>, <code>requests</code>, <code>settings</code>,
 <code>events</code>, <code>advance</code>, <code>reset</code>, <code>refunds</code>, <code>disputes</code>,
-<code>books</code>, <code>checkout/sessions/…/pay</code>, <code>checkout/sessions/…/expire</code>.</p>
+<code>account</code>, <code>checkout/sessions/…/pay</code>, <code>checkout/sessions/…/expire</code>.</p>
 """
 
 

@@ -2,14 +2,14 @@
 
 from typing import Any
 
-from lumira.sandbox.books import Books
+from lumira.sandbox.account import Account
 from lumira.sandbox.ids import payment_id, random_id
 from lumira.sandbox.payments.instruments import Decline
 from lumira.sandbox.payments.methods import instrument_of
 
 
 def open_charge(
-    books: Books,
+    account: Account,
     intent: dict[str, Any],
     method: dict[str, Any],
     *,
@@ -18,7 +18,7 @@ def open_charge(
     authenticated: bool = False,
 ) -> dict[str, Any]:
     """Record an attempt: failed with ``decline``, ``pending`` for delayed methods, else succeeded."""
-    charge = _new_charge(books, intent, method)
+    charge = _new_charge(account, intent, method)
     charge["payment_method_details"] = _method_details(intent, method, authenticated=authenticated)
     if decline is not None:
         _fail(charge, decline)
@@ -26,23 +26,23 @@ def open_charge(
         charge["status"] = "pending"
     else:
         _succeed(charge, captured=intent["capture_method"] != "manual")
-    return books.add(charge)
+    return account.add(charge)
 
 
-def finish_charge(books: Books, charge: dict[str, Any], decline: Decline | None) -> dict[str, Any]:
+def finish_charge(account: Account, charge: dict[str, Any], decline: Decline | None) -> dict[str, Any]:
     """The late outcome of a pending charge."""
     if decline is not None:
         _fail(charge, decline)
     else:
         _succeed(charge, captured=True)
-    return books.save(charge)
+    return account.save(charge)
 
 
-def capture_charge(books: Books, charge: dict[str, Any], amount: int) -> dict[str, Any]:
+def capture_charge(account: Account, charge: dict[str, Any], amount: int) -> dict[str, Any]:
     """Take an authorised amount, or part of it; the rest goes back at once."""
     charge.update(captured=True, amount_captured=amount, amount_refunded=charge["amount"] - amount)
     charge["balance_transaction"] = payment_id("txn")
-    return books.save(charge)
+    return account.save(charge)
 
 
 def _succeed(charge: dict[str, Any], *, captured: bool) -> None:
@@ -92,7 +92,7 @@ def _outcome(kind: str, network: str, message: str) -> dict[str, Any]:
     }
 
 
-def _new_charge(books: Books, intent: dict[str, Any], method: dict[str, Any]) -> dict[str, Any]:
+def _new_charge(account: Account, intent: dict[str, Any], method: dict[str, Any]) -> dict[str, Any]:
     copied = ("amount", "currency", "customer", "description", "on_behalf_of", "receipt_email", "shipping")
     empty = (
         "application", "application_fee", "application_fee_amount", "authorization_code",
@@ -113,7 +113,7 @@ def _new_charge(books: Books, intent: dict[str, Any], method: dict[str, Any]) ->
         "billing_details": method["billing_details"],
         "calculated_statement_descriptor": f"LUMIRA* {suffix}".upper() if suffix else "LUMIRA",
         "captured": False,
-        "created": books.now,
+        "created": account.now,
         "disputed": False,
         "fraud_details": {},
         "livemode": False,

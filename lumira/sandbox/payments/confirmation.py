@@ -2,14 +2,14 @@
 
 from typing import Any
 
-from lumira.sandbox.books import Books, public
-from lumira.sandbox.errors import CardDeclinedError, InvalidRequestError, RefusedError
+from lumira.sandbox.account import Account, public
+from lumira.sandbox.errors import CardDeclinedError, InvalidRequestError, InvalidStateError
 from lumira.sandbox.events import emit
 from lumira.sandbox.payments.charges import open_charge
-from lumira.sandbox.payments.disputes import await_disputes
+from lumira.sandbox.payments.disputes import schedule_disputes
 from lumira.sandbox.payments.instruments import AUTHENTICATION_REQUIRED, Decline, Instrument
 from lumira.sandbox.payments.intents import OPEN_STATUSES
-from lumira.sandbox.payments.methods import find_method, instrument_of, method_from
+from lumira.sandbox.payments.methods import get_payment_method, instrument_of, payment_method_from_params
 
 _CURRENCY_OF = {"sepa_debit": "eur", "us_bank_account": "usd"}
 _NEEDS_MANDATE = ("sepa_debit", "us_bank_account")
@@ -18,10 +18,12 @@ _UNEXPECTED = "payment_intent_unexpected_state"
 DELAYED_OUTCOME = "delayed_outcome"
 
 
-def confirm(books: Books, intent: dict[str, Any], params: dict[str, Any], *, browser: bool) -> dict[str, Any]:
+def confirm(
+    account: Account, intent: dict[str, Any], params: dict[str, Any], *, browser: bool
+) -> dict[str, Any]:
     """Try to take the money; a declined card is recorded and then raised as Stripe's 402."""
     _check_confirmable(intent)
-    method = _method_for(books, intent, params)
+    method = _method_for(account, intent, params)
     _check_method(intent, method)
     _check_return_url(intent, params, browser=browser)
     if method["type"] in _NEEDS_MANDATE and not browser and "mandate_data" not in params:
@@ -36,22 +38,22 @@ def confirm(books: Books, intent: dict[str, Any], params: dict[str, Any], *, bro
         if name in params:
             intent[name] = params[name] or None
     intent.update(payment_method=method["id"], last_payment_error=None, next_action=None)
-    return _attempt(books, intent, method, params)
+    return _attempt(account, intent, method, params)
 
 
 def _attempt(
-    books: Books, intent: dict[str, Any], method: dict[str, Any], params: dict[str, Any]
+    account: Account, intent: dict[str, Any], method: dict[str, Any], params: dict[str, Any]
 ) -> dict[str, Any]:
     instrument = instrument_of(method)
-    if instrument.authenticates:
+    if instrument.requires_authentication:
         if params.get("off_session") or params.get("error_on_requires_action"):
-            return decline(books, intent, method, AUTHENTICATION_REQUIRED)
-        return _ask_to_authenticate(books, intent, params)
-    return charge(books, intent, method, instrument)
+            return decline(account, intent, method, AUTHENTICATION_REQUIRED)
+        return _require_authentication(account, intent, params)
+    return charge(account, intent, method, instrument)
 
 
 def charge(
-    books: Books,
+    account: Account,
     intent: dict[str, Any],
     method: dict[str, Any],
     instrument: Instrument,
@@ -61,34 +63,34 @@ def charge(
     """Take the money now, begin to take it, or fail, as the instrument has it."""
     if instrument.delayed or instrument.decline is None:
         # Nothing here is attached to a customer, so a payment method pays once, as at Stripe.
-        books.save({**method, "_spent": True})
+        account.save({**method, "_spent": True})
     if instrument.delayed:
-        return _begin(books, intent, method, instrument)
+        return _start_delayed_payment(account, intent, method, instrument)
     if instrument.decline is not None:
-        return decline(books, intent, method, instrument.decline, authenticated=authenticated)
-    taken = open_charge(books, intent, method, authenticated=authenticated)
-    emit(books, "charge.succeeded", taken)
+        return decline(account, intent, method, instrument.decline, authenticated=authenticated)
+    taken = open_charge(account, intent, method, authenticated=authenticated)
+    emit(account, "charge.succeeded", taken)
     intent.update(latest_charge=taken["id"], next_action=None)
     if taken["captured"]:
-        return succeed(books, intent)
+        return succeed(account, intent)
     intent.update(status="requires_capture", amount_capturable=intent["amount"])
-    books.save(intent)
-    emit(books, "payment_intent.amount_capturable_updated", intent)
+    account.save(intent)
+    emit(account, "payment_intent.amount_capturable_updated", intent)
     return intent
 
 
-def succeed(books: Books, intent: dict[str, Any], amount: int | None = None) -> dict[str, Any]:
+def succeed(account: Account, intent: dict[str, Any], amount: int | None = None) -> dict[str, Any]:
     """The money is there."""
     received = intent["amount"] if amount is None else amount
     intent.update(status="succeeded", amount_received=received, amount_capturable=0, last_payment_error=None)
-    books.save(intent)
-    emit(books, "payment_intent.succeeded", intent)
-    await_disputes(books, intent)
+    account.save(intent)
+    emit(account, "payment_intent.succeeded", intent)
+    schedule_disputes(account, intent)
     return intent
 
 
 def decline(
-    books: Books,
+    account: Account,
     intent: dict[str, Any],
     method: dict[str, Any],
     reason: Decline,
@@ -96,9 +98,9 @@ def decline(
     authenticated: bool = False,
 ) -> dict[str, Any]:
     """Record the failed attempt, then raise Stripe's 402; what was recorded stays."""
-    failed = open_charge(books, intent, method, decline=reason, authenticated=authenticated)
-    emit(books, "charge.failed", failed)
-    fail(books, intent, method, reason, failed["id"])
+    failed = open_charge(account, intent, method, decline=reason, authenticated=authenticated)
+    emit(account, "charge.failed", failed)
+    fail(account, intent, method, reason, failed["id"])
     error = intent["last_payment_error"]
     more = {
         name: value for name, value in error.items() if name not in ("code", "message", "type", "doc_url")
@@ -109,7 +111,7 @@ def decline(
 
 
 def fail(
-    books: Books, intent: dict[str, Any], method: dict[str, Any], reason: Decline, charge_id: str | None
+    account: Account, intent: dict[str, Any], method: dict[str, Any], reason: Decline, charge_id: str | None
 ) -> None:
     """Back to the start: the intent wants another payment method and says why."""
     card = method["type"] == "card"
@@ -132,24 +134,26 @@ def fail(
     )
     if charge_id is not None:
         intent["latest_charge"] = charge_id
-    books.save(intent)
-    emit(books, "payment_intent.payment_failed", intent)
+    account.save(intent)
+    emit(account, "payment_intent.payment_failed", intent)
 
 
-def _begin(
-    books: Books, intent: dict[str, Any], method: dict[str, Any], instrument: Instrument
+def _start_delayed_payment(
+    account: Account, intent: dict[str, Any], method: dict[str, Any], instrument: Instrument
 ) -> dict[str, Any]:
-    started = open_charge(books, intent, method, pending=True)
+    started = open_charge(account, intent, method, pending=True)
     intent.update(status="processing", latest_charge=started["id"])
-    books.save(intent)
-    emit(books, "charge.pending", started)
-    emit(books, "payment_intent.processing", intent)
-    books.schedule(DELAYED_OUTCOME, intent["id"], after_seconds=books.delay(slow=instrument.slow))
+    account.save(intent)
+    emit(account, "charge.pending", started)
+    emit(account, "payment_intent.processing", intent)
+    account.schedule(DELAYED_OUTCOME, intent["id"], after_seconds=account.delay(slow=instrument.slow))
     return intent
 
 
-def _ask_to_authenticate(books: Books, intent: dict[str, Any], params: dict[str, Any]) -> dict[str, Any]:
-    url = f"{books.base_url}/sandbox/authenticate/{intent['id']}?client_secret={intent['client_secret']}"
+def _require_authentication(
+    account: Account, intent: dict[str, Any], params: dict[str, Any]
+) -> dict[str, Any]:
+    url = f"{account.base_url}/sandbox/authenticate/{intent['id']}?client_secret={intent['client_secret']}"
     return_url = params.get("return_url")
     intent["_return_url"] = return_url
     if return_url and not params.get("use_stripe_sdk"):
@@ -163,8 +167,8 @@ def _ask_to_authenticate(books: Books, intent: dict[str, Any], params: dict[str,
             "use_stripe_sdk": {"type": "three_d_secure_redirect", "stripe_js": url, "source": intent["id"]},
         }
     intent["status"] = "requires_action"
-    books.save(intent)
-    emit(books, "payment_intent.requires_action", intent)
+    account.save(intent)
+    emit(account, "payment_intent.requires_action", intent)
     return intent
 
 
@@ -183,17 +187,17 @@ def _check_confirmable(intent: dict[str, Any]) -> None:
             f"PaymentIntent with "
             "one of the following statuses may be confirmed: requires_confirmation, requires_action."
         )
-    raise RefusedError(message, code=_UNEXPECTED, payment_intent=public(intent))
+    raise InvalidStateError(message, code=_UNEXPECTED, payment_intent=public(intent))
 
 
-def _method_for(books: Books, intent: dict[str, Any], params: dict[str, Any]) -> dict[str, Any]:
+def _method_for(account: Account, intent: dict[str, Any], params: dict[str, Any]) -> dict[str, Any]:
     if params.get("payment_method"):
-        return find_method(books, params["payment_method"])
+        return get_payment_method(account, params["payment_method"])
     if params.get("payment_method_data"):
-        return method_from(books, params["payment_method_data"], "payment_method_data")
+        return payment_method_from_params(account, params["payment_method_data"], "payment_method_data")
     if intent["payment_method"]:
-        return find_method(books, intent["payment_method"])
-    raise RefusedError(
+        return get_payment_method(account, intent["payment_method"])
+    raise InvalidStateError(
         "You cannot confirm this PaymentIntent because it's missing a payment method. You can either update "
         "the PaymentIntent with a payment method and then confirm it again, or confirm it again directly "
         "with a payment method or ConfirmationToken.",

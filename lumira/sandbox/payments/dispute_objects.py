@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from lumira.sandbox.books import Books
+from lumira.sandbox.account import Account
 from lumira.sandbox.ids import payment_id, random_id
 
 #: A bank waits about three weeks for an answer, until the end of the day.
@@ -33,7 +33,7 @@ REASONS = (
 
 
 def new_dispute(
-    books: Books, charge: dict[str, Any], *, amount: int, reason: str, status: str
+    account: Account, charge: dict[str, Any], *, amount: int, reason: str, status: str
 ) -> dict[str, Any]:
     """A dispute as it comes, before any money has moved."""
     is_open = status.endswith("needs_response")
@@ -43,7 +43,7 @@ def new_dispute(
         "amount": amount,
         "balance_transactions": [],
         "charge": charge["id"],
-        "created": books.now,
+        "created": account.now,
         "currency": charge["currency"],
         "enhanced_eligibility_types": [],
         "evidence": {**dict.fromkeys(_EVIDENCE), "enhanced_evidence": {}},
@@ -91,31 +91,31 @@ def describe(dispute: dict[str, Any], charge: dict[str, Any]) -> None:
     dispute["is_charge_refundable"] = (is_inquiry or dispute["status"] == "won") and not charge["refunded"]
 
 
-def withdraw(books: Books, dispute: dict[str, Any]) -> None:
+def withdraw(account: Account, dispute: dict[str, Any]) -> None:
     """Take the disputed amount and the fee from the account."""
     dispute["balance_transactions"].append(
-        _movement(books, dispute, sign=-1, title="Chargeback withdrawal", category="dispute")
+        _movement(account, dispute, sign=-1, title="Chargeback withdrawal", category="dispute")
     )
 
 
-def reinstate(books: Books, dispute: dict[str, Any]) -> None:
+def reinstate(account: Account, dispute: dict[str, Any]) -> None:
     """Give both back."""
     dispute["balance_transactions"].append(
-        _movement(books, dispute, sign=1, title="Chargeback reversal", category="dispute_reversal")
+        _movement(account, dispute, sign=1, title="Chargeback reversal", category="dispute_reversal")
     )
 
 
 def _movement(
-    books: Books, dispute: dict[str, Any], *, sign: int, title: str, category: str
+    account: Account, dispute: dict[str, Any], *, sign: int, title: str, category: str
 ) -> dict[str, Any]:
     amount, fee = sign * dispute["amount"], -sign * _FEE
     return {
         "id": payment_id("txn"),
         "object": "balance_transaction",
         "amount": amount,
-        "available_on": books.now,
+        "available_on": account.now,
         "balance_type": "payments",
-        "created": books.now,
+        "created": account.now,
         "currency": dispute["currency"],
         "description": f"{title} for {dispute['charge']}",
         "exchange_rate": None,

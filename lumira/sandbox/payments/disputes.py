@@ -2,16 +2,16 @@
 
 from typing import Any
 
-from lumira.sandbox.books import Books
-from lumira.sandbox.errors import RefusedError
+from lumira.sandbox.account import Account
+from lumira.sandbox.errors import InvalidStateError
 from lumira.sandbox.events import changed, emit
 from lumira.sandbox.payments.dispute_objects import describe, new_dispute, reinstate, withdraw
 from lumira.sandbox.payments.methods import instrument_of
 from lumira.sandbox.payments.refunds import fail_pending_refunds
 
 #: The kinds of appointment at which a dispute comes, and at which a bank answers to evidence.
-DISPUTE_ARRIVES = "dispute_arrives"
-DISPUTE_ANSWERED = "dispute_answered"
+DISPUTE_OPENS = "dispute_opens"
+DISPUTE_DECIDED = "dispute_decided"
 #: In which a dispute may arrive.
 FIRST_STATUSES = ("needs_response", "warning_needs_response", "lost", "prevented")
 #: Stripe's test texts, and what the bank makes of them: of a chargeback, and of an inquiry.
@@ -31,7 +31,7 @@ _ENDS = {
 OUTCOMES = ("won", "lost", "warning_closed", "prevented")
 
 
-def bars_refunds(dispute: dict[str, Any]) -> bool:
+def blocks_refunds(dispute: dict[str, Any]) -> bool:
     """Whether its charge cannot be refunded: the bank has the money, and has not given it back."""
     return dispute["status"] != "won" and not is_inquiry(dispute)
 
@@ -41,63 +41,65 @@ def is_inquiry(dispute: dict[str, Any]) -> bool:
     return bool(dispute["status"].startswith("warning_"))
 
 
-def await_disputes(books: Books, intent: dict[str, Any]) -> None:
+def schedule_disputes(account: Account, intent: dict[str, Any]) -> None:
     """Let the disputes come that the paid intent's test instrument stands for."""
-    method = books.get("payment_method", intent["payment_method"])
-    if instrument_of(method).grievances:
-        books.schedule(DISPUTE_ARRIVES, intent["latest_charge"], after_seconds=books.delay())
+    method = account.get("payment_method", intent["payment_method"])
+    if instrument_of(method).disputes:
+        account.schedule(DISPUTE_OPENS, intent["latest_charge"], after_seconds=account.delay())
 
 
-def arrive(books: Books, charge_id: str) -> None:
+def open_scheduled_disputes(account: Account, charge_id: str) -> None:
     """The buyer has complained: every dispute of the charge's test instrument is there."""
-    charge = books.get("charge", charge_id)
-    method = books.get("payment_method", charge["payment_method"])
-    for grievance in instrument_of(method).grievances:
-        open_dispute(books, charge, reason=grievance.reason, status=grievance.status)
+    charge = account.get("charge", charge_id)
+    method = account.get("payment_method", charge["payment_method"])
+    for test_dispute in instrument_of(method).disputes:
+        open_dispute(account, charge, reason=test_dispute.reason, status=test_dispute.status)
 
 
 def open_dispute(
-    books: Books, charge: dict[str, Any], *, reason: str, status: str, amount: int | None = None
+    account: Account, charge: dict[str, Any], *, reason: str, status: str, amount: int | None = None
 ) -> dict[str, Any]:
     """A new dispute of a paid charge, of all that was captured unless told otherwise."""
     charge["disputed"] = True
-    books.save(charge)
+    account.save(charge)
     disputed = charge["amount_captured"] if amount is None else amount
-    dispute = books.add(new_dispute(books, charge, amount=disputed, reason=reason, status=status))
-    emit(books, "charge.dispute.created", dispute)
+    dispute = account.add(new_dispute(account, charge, amount=disputed, reason=reason, status=status))
+    emit(account, "charge.dispute.created", dispute)
     if not is_inquiry(dispute) and status != "prevented":
-        _take_money(books, dispute)
+        _take_money(account, dispute)
     if status in OUTCOMES:
-        emit(books, "charge.dispute.closed", dispute)
+        emit(account, "charge.dispute.closed", dispute)
     return dispute
 
 
-def escalate(books: Books, dispute: dict[str, Any]) -> dict[str, Any]:
+def escalate(account: Account, dispute: dict[str, Any]) -> dict[str, Any]:
     """An inquiry becomes a chargeback, and the money is taken."""
     if not is_inquiry(dispute) or dispute["status"] == "warning_closed":
-        raise RefusedError(f"A dispute with the status {dispute['status']} cannot be escalated.")
-    _move_to(books, dispute, "needs_response")
-    _take_money(books, dispute)
+        raise InvalidStateError(f"A dispute with the status {dispute['status']} cannot be escalated.")
+    _move_to(account, dispute, "needs_response")
+    _take_money(account, dispute)
     return dispute
 
 
-def close(books: Books, dispute: dict[str, Any], outcome: str) -> dict[str, Any]:
+def close(account: Account, dispute: dict[str, Any], outcome: str) -> dict[str, Any]:
     """The bank's last word; a dispute that was won brings the money back."""
     if outcome not in _ENDS.get(dispute["status"], ()):
-        raise RefusedError(f"A dispute with the status {dispute['status']} cannot be closed as {outcome}.")
+        raise InvalidStateError(
+            f"A dispute with the status {dispute['status']} cannot be closed as {outcome}."
+        )
     dispute["status"] = outcome
-    describe(dispute, books.get("charge", dispute["charge"]))
+    describe(dispute, account.get("charge", dispute["charge"]))
     reinstated = outcome == "won"
     if reinstated:
-        reinstate(books, dispute)
-    books.save(dispute)
-    emit(books, "charge.dispute.closed", dispute)
+        reinstate(account, dispute)
+    account.save(dispute)
+    emit(account, "charge.dispute.closed", dispute)
     if reinstated:
-        emit(books, "charge.dispute.funds_reinstated", dispute)
+        emit(account, "charge.dispute.funds_reinstated", dispute)
     return dispute
 
 
-def submit(books: Books, dispute: dict[str, Any]) -> None:
+def submit(account: Account, dispute: dict[str, Any]) -> None:
     """Hand the evidence to the bank; Stripe's test texts make it answer after a while."""
     details = dispute["evidence_details"]
     details["submission_count"] += 1
@@ -106,17 +108,17 @@ def submit(books: Books, dispute: dict[str, Any]) -> None:
     dispute["status"] = "warning_under_review" if inquiry else "under_review"
     verdict = _verdict(dispute)
     if verdict is not None:
-        books.schedule(DISPUTE_ANSWERED, dispute["id"], after_seconds=books.delay())
+        account.schedule(DISPUTE_DECIDED, dispute["id"], after_seconds=account.delay())
 
 
-def be_answered(books: Books, identifier: str) -> None:
+def decide_dispute(account: Account, identifier: str) -> None:
     """The bank has read the evidence; what was decided meanwhile stays."""
-    dispute = books.get("dispute", identifier)
+    dispute = account.get("dispute", identifier)
     verdict = _verdict(dispute) if dispute["status"].endswith("under_review") else None
     if verdict == "needs_response":
-        escalate(books, dispute)
+        escalate(account, dispute)
     elif verdict is not None:
-        close(books, dispute, verdict)
+        close(account, dispute, verdict)
 
 
 def _verdict(dispute: dict[str, Any]) -> str | None:
@@ -124,16 +126,16 @@ def _verdict(dispute: dict[str, Any]) -> str | None:
     return verdicts[is_inquiry(dispute)]
 
 
-def _move_to(books: Books, dispute: dict[str, Any], status: str) -> None:
+def _move_to(account: Account, dispute: dict[str, Any], status: str) -> None:
     before = dict(dispute)
     dispute["status"] = status
-    describe(dispute, books.get("charge", dispute["charge"]))
-    books.save(dispute)
-    emit(books, "charge.dispute.updated", dispute, changed(before, dispute))
+    describe(dispute, account.get("charge", dispute["charge"]))
+    account.save(dispute)
+    emit(account, "charge.dispute.updated", dispute, changed(before, dispute))
 
 
-def _take_money(books: Books, dispute: dict[str, Any]) -> None:
-    withdraw(books, dispute)
-    books.save(dispute)
-    emit(books, "charge.dispute.funds_withdrawn", dispute)
-    fail_pending_refunds(books, dispute["charge"])
+def _take_money(account: Account, dispute: dict[str, Any]) -> None:
+    withdraw(account, dispute)
+    account.save(dispute)
+    emit(account, "charge.dispute.funds_withdrawn", dispute)
+    fail_pending_refunds(account, dispute["charge"])

@@ -16,7 +16,7 @@ class Decline:
 
 
 @dataclass(frozen=True)
-class Grievance:
+class TestDispute:
     """How the buyer's bank disputes a payment: Stripe's reason, and the status in which the dispute comes."""
 
     reason: str
@@ -35,14 +35,14 @@ class Instrument:
     #: Refused when charged, or when the delay is over.
     decline: Decline | None = None
     #: The buyer must authenticate before anything is charged.
-    authenticates: bool = False
+    requires_authentication: bool = False
     #: The outcome comes later; ``slow`` after minutes rather than seconds.
     delayed: bool = False
     slow: bool = False
     #: The disputes that follow the payment.
-    grievances: tuple[Grievance, ...] = ()
+    disputes: tuple[TestDispute, ...] = ()
     #: A refund waits before it succeeds, or succeeds before it fails; otherwise it succeeds at once.
-    refund_waits: bool = False
+    refund_is_pending: bool = False
     refund_fails: bool = False
 
     @property
@@ -79,10 +79,10 @@ NO_FUNDS = Decline(
 )
 CLOSED = Decline("account_closed", None, "The customer's bank account has been closed.")
 NO_ACCOUNT = Decline("no_account", None, "The customer's bank account could not be located.")
-FRAUDULENT = Grievance("fraudulent")
-NOT_RECEIVED = Grievance("product_not_received")
+FRAUDULENT = TestDispute("fraudulent")
+NOT_RECEIVED = TestDispute("product_not_received")
 #: A bank debit is called back without a question: the dispute is lost when it arrives.
-CALLED_BACK = Grievance("debit_not_authorized", "lost")
+DEBIT_RETURNED = TestDispute("debit_not_authorized", "lost")
 
 
 def _card(number: str, **more: object) -> Instrument:
@@ -111,17 +111,17 @@ _CARDS = (
     _card("4000000000000127", decline=WRONG_CVC),
     _card("4000000000000119", decline=PROCESSING),
     _card("4000000000000341", decline=GENERIC),
-    _card("4000002500003155", authenticates=True),
-    _card("4000002760003184", authenticates=True),
-    _card("4000000000003220", authenticates=True),
-    _card("4000000000003063", authenticates=True),
-    _card("4000008260003178", authenticates=True, decline=INSUFFICIENT),
-    _card("4000008400001629", authenticates=True, decline=GENERIC),
-    _card("4000000000000259", grievances=(FRAUDULENT,)),
-    _card("4000000000002685", grievances=(NOT_RECEIVED,)),
-    _card("4000000000001976", grievances=(Grievance("fraudulent", "warning_needs_response"),)),
-    _card("4000000404000079", grievances=(FRAUDULENT, NOT_RECEIVED)),
-    _card("4000000000007726", refund_waits=True),
+    _card("4000002500003155", requires_authentication=True),
+    _card("4000002760003184", requires_authentication=True),
+    _card("4000000000003220", requires_authentication=True),
+    _card("4000000000003063", requires_authentication=True),
+    _card("4000008260003178", requires_authentication=True, decline=INSUFFICIENT),
+    _card("4000008400001629", requires_authentication=True, decline=GENERIC),
+    _card("4000000000000259", disputes=(FRAUDULENT,)),
+    _card("4000000000002685", disputes=(NOT_RECEIVED,)),
+    _card("4000000000001976", disputes=(TestDispute("fraudulent", "warning_needs_response"),)),
+    _card("4000000404000079", disputes=(FRAUDULENT, NOT_RECEIVED)),
+    _card("4000000000007726", refund_is_pending=True),
     _card("4000000000005126", refund_fails=True),
 )
 CARDS = {card.number: card for card in _CARDS}
@@ -170,7 +170,7 @@ _SEPA_OUTCOMES: dict[str, dict[str, object]] = {
     "successDelayed": {"slow": True},
     "failed": {"decline": BANK_REFUSED},
     "failedDelayed": {"decline": BANK_REFUSED, "slow": True},
-    "disputed": {"grievances": (CALLED_BACK,)},
+    "disputed": {"disputes": (DEBIT_RETURNED,)},
 }
 _IBANS = {
     "de": ("DE89370400440532013000", "DE08370400440532013003", "DE62370400440532013001",
@@ -187,7 +187,7 @@ _IBANS = {
 
 
 def _sepa(iban: str, **more: object) -> Instrument:
-    debit = Instrument("sepa_debit", iban, country=iban[:2], delayed=True, refund_waits=True)
+    debit = Instrument("sepa_debit", iban, country=iban[:2], delayed=True, refund_is_pending=True)
     return replace(debit, **more)  # type: ignore[arg-type]
 
 
@@ -197,13 +197,13 @@ IBANS = {
     for iban, outcome in zip(ibans, _SEPA_OUTCOMES.values(), strict=True)
 }
 
-_US_BANK = Instrument("us_bank_account", "000123456789", delayed=True, refund_waits=True)
+_US_BANK = Instrument("us_bank_account", "000123456789", delayed=True, refund_is_pending=True)
 US_BANK_ACCOUNTS = {
     "000123456789": _US_BANK,
     "000111111113": replace(_US_BANK, number="000111111113", decline=CLOSED),
     "000111111116": replace(_US_BANK, number="000111111116", decline=NO_ACCOUNT),
     "000222222227": replace(_US_BANK, number="000222222227", decline=NO_FUNDS),
-    "000555555559": replace(_US_BANK, number="000555555559", grievances=(CALLED_BACK,)),
+    "000555555559": replace(_US_BANK, number="000555555559", disputes=(DEBIT_RETURNED,)),
     "000000000009": replace(_US_BANK, number="000000000009", slow=True),
 }
 
@@ -225,7 +225,7 @@ NAMED = {
 }
 
 
-def by_key(kind: str, number: str) -> Instrument:
+def get_instrument(kind: str, number: str) -> Instrument:
     """The test instrument that a payment method of the sandbox stands for."""
-    books = {"card": CARDS, "sepa_debit": IBANS, "us_bank_account": US_BANK_ACCOUNTS}
-    return books[kind][number]
+    instruments = {"card": CARDS, "sepa_debit": IBANS, "us_bank_account": US_BANK_ACCOUNTS}
+    return instruments[kind][number]

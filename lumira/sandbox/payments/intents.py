@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from lumira.sandbox.books import Books
+from lumira.sandbox.account import Account
 from lumira.sandbox.ids import payment_id, random_id
 from lumira.sandbox.limits import merged_metadata
 
@@ -34,10 +34,10 @@ _EMPTY = (
 _LOCAL_TYPES = {"eur": ["card", "sepa_debit"], "usd": ["card", "us_bank_account"]}
 
 
-def new_intent(books: Books, params: dict[str, Any]) -> dict[str, Any]:
+def new_intent(account: Account, params: dict[str, Any]) -> dict[str, Any]:
     """Keep a new PaymentIntent in its first state."""
     identifier = payment_id("pi")
-    return books.add(
+    return account.add(
         {
             "id": identifier,
             "object": "payment_intent",
@@ -52,7 +52,7 @@ def new_intent(books: Books, params: dict[str, Any]) -> dict[str, Any]:
             "capture_method": params.get("capture_method", "automatic_async"),
             "client_secret": f"{identifier}_secret_{random_id('', 25)[1:]}",
             "confirmation_method": params.get("confirmation_method", "automatic"),
-            "created": books.now,
+            "created": account.now,
             "currency": params["currency"],
             "hooks": params.get("hooks"),
             "livemode": False,

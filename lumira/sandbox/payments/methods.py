@@ -4,11 +4,18 @@ import hashlib
 from datetime import UTC, datetime
 from typing import Any
 
-from lumira.sandbox.books import Books
+from lumira.sandbox.account import Account
 from lumira.sandbox.errors import CardDeclinedError, InvalidRequestError, missing, no_such
 from lumira.sandbox.ids import payment_method_id
 from lumira.sandbox.limits import merged_metadata
-from lumira.sandbox.payments.instruments import CARDS, IBANS, NAMED, US_BANK_ACCOUNTS, Instrument, by_key
+from lumira.sandbox.payments.instruments import (
+    CARDS,
+    IBANS,
+    NAMED,
+    US_BANK_ACCOUNTS,
+    Instrument,
+    get_instrument,
+)
 
 _NO_ADDRESS = dict.fromkeys(("city", "country", "line1", "line2", "postal_code", "state"))
 #: Far enough for any test card.
@@ -20,17 +27,17 @@ _LONGEST_VALIDITY_YEARS = 50
 
 def instrument_of(method: dict[str, Any]) -> Instrument:
     """What happens when this payment method is charged."""
-    return by_key(method["type"], method["_number"])
+    return get_instrument(method["type"], method["_number"])
 
 
-def find_method(books: Books, identifier: str, *, param: str = "payment_method") -> dict[str, Any]:
+def get_payment_method(account: Account, identifier: str, *, param: str = "payment_method") -> dict[str, Any]:
     """A payment method of the account; one of Stripe's own names becomes a new one, as at Stripe."""
     if identifier in NAMED:
-        return make_method(books, NAMED[identifier], {})
-    return books.get("payment_method", identifier, param=param)
+        return new_payment_method(account, NAMED[identifier], {})
+    return account.get("payment_method", identifier, param=param)
 
 
-def method_from(books: Books, data: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+def payment_method_from_params(account: Account, data: dict[str, Any], prefix: str = "") -> dict[str, Any]:
     """A new payment method from parameters such as ``{type: card, card: {number: …}}``."""
     kind = data.get("type")
     if not kind:
@@ -47,7 +54,7 @@ def method_from(books: Books, data: dict[str, Any], prefix: str = "") -> dict[st
     if details is None:
         raise missing(_param(prefix, kind))
     instrument = _READERS[kind](details, data, prefix)
-    return make_method(books, instrument, data)
+    return new_payment_method(account, instrument, data)
 
 
 def _param(prefix: str, name: str) -> str:
@@ -133,11 +140,11 @@ def _read_us_bank(details: dict[str, Any], data: dict[str, Any], prefix: str) ->
 _READERS = {"card": _read_card, "sepa_debit": _read_sepa, "us_bank_account": _read_us_bank}
 
 
-def make_method(books: Books, instrument: Instrument, data: dict[str, Any]) -> dict[str, Any]:
+def new_payment_method(account: Account, instrument: Instrument, data: dict[str, Any]) -> dict[str, Any]:
     """Keep a new payment method for a test instrument."""
     billing = data.get("billing_details") or {}
     details = data.get(instrument.type) or {}
-    return books.add(
+    return account.add(
         {
             "id": payment_method_id(),
             "object": "payment_method",
@@ -151,7 +158,7 @@ def make_method(books: Books, instrument: Instrument, data: dict[str, Any]) -> d
                 "tax_id": billing.get("tax_id"),
             },
             instrument.type: _DETAILS[instrument.type](instrument, details),
-            "created": books.now,
+            "created": account.now,
             "customer": None,
             "customer_account": None,
             "livemode": False,

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from lumira.sandbox.books import Books, public
-from lumira.sandbox.checkout.completion import follow
-from lumira.sandbox.errors import CardDeclinedError, InvalidRequestError, RefusedError
+from lumira.sandbox.account import Account, public
+from lumira.sandbox.checkout.completion import sync_session
+from lumira.sandbox.errors import CardDeclinedError, InvalidRequestError, InvalidStateError
 from lumira.sandbox.events import emit
 from lumira.sandbox.payments.charges import capture_charge, finish_charge
 from lumira.sandbox.payments.confirmation import charge, fail, succeed
@@ -21,45 +21,45 @@ _NOT_AUTHENTICATED = Decline(
 )
 
 
-def authenticate(books: Books, intent: dict[str, Any], *, authorized: bool) -> dict[str, Any]:
+def authenticate(account: Account, intent: dict[str, Any], *, authorized: bool) -> dict[str, Any]:
     """The buyer's answer on the authentication page; without a question nothing happens."""
     if intent["status"] != "requires_action":
         return intent
-    method = books.get("payment_method", intent["payment_method"])
+    method = account.get("payment_method", intent["payment_method"])
     if not authorized:
-        fail(books, intent, method, _NOT_AUTHENTICATED, None)
+        fail(account, intent, method, _NOT_AUTHENTICATED, None)
         return intent
     try:
-        charge(books, intent, method, instrument_of(method), authenticated=True)
+        charge(account, intent, method, instrument_of(method), authenticated=True)
     except CardDeclinedError:
         # The bank refused after all; the intent says so, and the buyer comes back to the shop.
         return intent
-    follow(books, intent)
+    sync_session(account, intent)
     return intent
 
 
-def finish_delayed(books: Books, intent_id: str) -> None:
+def finish_delayed_payment(account: Account, intent_id: str) -> None:
     """The bank's late answer to a payment in progress."""
-    intent = books.find("payment_intent", intent_id)
+    intent = account.find("payment_intent", intent_id)
     if intent is None or intent["status"] != "processing":
         return
-    method = books.get("payment_method", intent["payment_method"])
+    method = account.get("payment_method", intent["payment_method"])
     reason = instrument_of(method).decline
-    finished = finish_charge(books, books.get("charge", intent["latest_charge"]), reason)
+    finished = finish_charge(account, account.get("charge", intent["latest_charge"]), reason)
     if reason is None:
-        emit(books, "charge.succeeded", finished)
-        succeed(books, intent)
+        emit(account, "charge.succeeded", finished)
+        succeed(account, intent)
     else:
-        emit(books, "charge.failed", finished)
-        fail(books, intent, method, reason, finished["id"])
-    follow(books, intent)
+        emit(account, "charge.failed", finished)
+        fail(account, intent, method, reason, finished["id"])
+    sync_session(account, intent)
 
 
-def cancel(books: Books, intent: dict[str, Any], reason: str | None) -> dict[str, Any]:
+def cancel(account: Account, intent: dict[str, Any], reason: str | None) -> dict[str, Any]:
     """Give the intent up for good; not once the money is taken or on its way."""
     status = intent["status"]
     if status not in CANCELABLE_STATUSES or status == "processing":
-        raise RefusedError(
+        raise InvalidStateError(
             f"You cannot cancel this PaymentIntent because it has a status of {status}. Only a "
             f"PaymentIntent with one "
             f"of the following statuses may be canceled: {', '.join(CANCELABLE_STATUSES)}.",
@@ -68,20 +68,20 @@ def cancel(books: Books, intent: dict[str, Any], reason: str | None) -> dict[str
         )
     intent.update(
         status="canceled",
-        canceled_at=books.now,
+        canceled_at=account.now,
         cancellation_reason=reason,
         next_action=None,
         amount_capturable=0,
     )
-    books.save(intent)
-    emit(books, "payment_intent.canceled", intent)
+    account.save(intent)
+    emit(account, "payment_intent.canceled", intent)
     return intent
 
 
-def capture(books: Books, intent: dict[str, Any], amount: int | None) -> dict[str, Any]:
+def capture(account: Account, intent: dict[str, Any], amount: int | None) -> dict[str, Any]:
     """Take what was only authorised."""
     if intent["status"] != "requires_capture":
-        raise RefusedError(
+        raise InvalidStateError(
             "This PaymentIntent could not be captured because it has a status of "
             f"{intent['status']}. Only a PaymentIntent with one of the following statuses may be captured: "
             "requires_capture.",
@@ -95,8 +95,8 @@ def capture(books: Books, intent: dict[str, Any], amount: int | None) -> dict[st
             code="amount_too_large" if taken > 0 else "parameter_invalid_integer",
             param="amount_to_capture",
         )
-    captured = capture_charge(books, books.get("charge", intent["latest_charge"]), taken)
-    emit(books, "charge.captured", captured)
-    succeed(books, intent, taken)
-    follow(books, intent)
+    captured = capture_charge(account, account.get("charge", intent["latest_charge"]), taken)
+    emit(account, "charge.captured", captured)
+    succeed(account, intent, taken)
+    sync_session(account, intent)
     return intent

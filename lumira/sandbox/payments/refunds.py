@@ -3,7 +3,7 @@
 import secrets
 from typing import Any
 
-from lumira.sandbox.books import Books
+from lumira.sandbox.account import Account
 from lumira.sandbox.events import changed, emit
 from lumira.sandbox.ids import payment_id, random_id
 from lumira.sandbox.payments.instruments import Instrument
@@ -27,7 +27,7 @@ _EMPTY = (
 
 
 def open_refund(
-    books: Books,
+    account: Account,
     charge: dict[str, Any],
     amount: int,
     *,
@@ -41,66 +41,66 @@ def open_refund(
     The charge's instrument decides how it goes on, unless a test names the ``status`` to begin with: then
     nothing follows by itself.
     """
-    instrument = instrument_of(books.get("payment_method", charge["payment_method"]))
-    refund = books.add(_new_refund(books, charge, amount))
+    instrument = instrument_of(account.get("payment_method", charge["payment_method"]))
+    refund = account.add(_new_refund(account, charge, amount))
     refund.update(reason=reason, metadata=metadata or {}, instructions_email=email)
-    refund["status"] = status or ("pending" if instrument.refund_waits else "succeeded")
+    refund["status"] = status or ("pending" if instrument.refund_is_pending else "succeeded")
     if refund["status"] == "pending":
         refund["pending_reason"] = "processing"
     if reason == "fraudulent":
         charge["fraud_details"] = {"user_report": "fraudulent"}
-    books.save(refund)
-    previous = _count(books, charge, amount)
-    emit(books, "refund.created", refund)
-    emit(books, "charge.refunded", charge, previous)
+    account.save(refund)
+    previous = _add_refunded_amount(account, charge, amount)
+    emit(account, "refund.created", refund)
+    emit(account, "charge.refunded", charge, previous)
     if status is None:
-        _schedule(books, refund, instrument)
+        _schedule(account, refund, instrument)
     return refund
 
 
-def _schedule(books: Books, refund: dict[str, Any], instrument: Instrument) -> None:
+def _schedule(account: Account, refund: dict[str, Any], instrument: Instrument) -> None:
     kind = REFUND_REFERENCED
-    if instrument.refund_waits:
+    if instrument.refund_is_pending:
         kind = REFUND_SUCCEEDS
     elif instrument.refund_fails:
         kind = REFUND_FAILS
-    books.schedule(kind, refund["id"], after_seconds=books.delay(slow=instrument.slow))
+    account.schedule(kind, refund["id"], after_seconds=account.delay(slow=instrument.slow))
 
 
-def succeed_refund(books: Books, identifier: str) -> dict[str, Any]:
+def succeed_refund(account: Account, identifier: str) -> dict[str, Any]:
     """The money arrived; a refund that was decided before stays as it is."""
-    refund = books.get("refund", identifier)
+    refund = account.get("refund", identifier)
     if refund["status"] in UNDECIDED:
         _change(
-            books,
+            account,
             refund,
             status="succeeded",
             pending_reason=None,
             next_action=None,
-            destination_details=_referenced(refund),
+            destination_details=_destination_with_reference(refund),
         )
     return refund
 
 
-def reference_refund(books: Books, identifier: str) -> dict[str, Any]:
+def add_refund_reference(account: Account, identifier: str) -> dict[str, Any]:
     """The card network's reference number is known: an update that changes nothing about the money."""
-    refund = books.get("refund", identifier)
-    details = _referenced(refund)
+    refund = account.get("refund", identifier)
+    details = _destination_with_reference(refund)
     if refund["status"] == "succeeded" and details != refund["destination_details"]:
-        _change(books, refund, destination_details=details)
+        _change(account, refund, destination_details=details)
     return refund
 
 
 def fail_refund(
-    books: Books, identifier: str, reason: str = "expired_or_canceled_card", *, status: str = "failed"
+    account: Account, identifier: str, reason: str = "expired_or_canceled_card", *, status: str = "failed"
 ) -> dict[str, Any]:
     """The money comes back, even after the refund had succeeded; the charge can be refunded again."""
-    refund = books.get("refund", identifier)
+    refund = account.get("refund", identifier)
     if refund["status"] not in (*UNDECIDED, "succeeded"):
         return refund
-    _count(books, books.get("charge", refund["charge"]), -refund["amount"])
+    _add_refunded_amount(account, account.get("charge", refund["charge"]), -refund["amount"])
     _change(
-        books,
+        account,
         refund,
         status=status,
         failure_reason=reason,
@@ -109,40 +109,40 @@ def fail_refund(
         next_action=None,
     )
     if status == "failed":
-        emit(books, "refund.failed", refund)
+        emit(account, "refund.failed", refund)
     return refund
 
 
-def fail_pending_refunds(books: Books, charge_id: str) -> None:
+def fail_pending_refunds(account: Account, charge_id: str) -> None:
     """A chargeback overtakes the refunds that are still on their way, so that nobody is paid back twice."""
-    for refund in books.linked("refund", "charge", charge_id):
+    for refund in account.linked("refund", "charge", charge_id):
         if refund["status"] == "pending":
-            fail_refund(books, refund["id"], "charge_for_pending_refund_disputed")
+            fail_refund(account, refund["id"], "charge_for_pending_refund_disputed")
 
 
-def tell_updated(books: Books, refund: dict[str, Any], previous: dict[str, Any]) -> None:
+def emit_updated(account: Account, refund: dict[str, Any], previous: dict[str, Any]) -> None:
     """Both events of a changed refund: Stripe still sends the deprecated one too."""
-    emit(books, "refund.updated", refund, previous)
-    emit(books, "charge.refund.updated", refund, previous)
+    emit(account, "refund.updated", refund, previous)
+    emit(account, "charge.refund.updated", refund, previous)
 
 
-def _change(books: Books, refund: dict[str, Any], **fields: Any) -> None:
+def _change(account: Account, refund: dict[str, Any], **fields: Any) -> None:
     before = dict(refund)
     refund.update(fields)
-    books.save(refund)
-    tell_updated(books, refund, changed(before, refund))
+    account.save(refund)
+    emit_updated(account, refund, changed(before, refund))
 
 
-def _count(books: Books, charge: dict[str, Any], amount: int) -> dict[str, Any]:
+def _add_refunded_amount(account: Account, charge: dict[str, Any], amount: int) -> dict[str, Any]:
     """Move the charge's running total; what that replaced."""
     before = dict(charge)
     charge["amount_refunded"] += amount
     charge["refunded"] = charge["amount_refunded"] == charge["amount"]
-    books.save(charge)
+    account.save(charge)
     return changed(before, charge)
 
 
-def _new_refund(books: Books, charge: dict[str, Any], amount: int) -> dict[str, Any]:
+def _new_refund(account: Account, charge: dict[str, Any], amount: int) -> dict[str, Any]:
     is_card = charge["payment_method_details"]["type"] == "card"
     return {
         "id": payment_id("re") if is_card else "pyr_1" + random_id("", 23)[1:],
@@ -151,7 +151,7 @@ def _new_refund(books: Books, charge: dict[str, Any], amount: int) -> dict[str, 
         "amount": amount,
         "balance_transaction": payment_id("txn"),
         "charge": charge["id"],
-        "created": books.now,
+        "created": account.now,
         "currency": charge["currency"],
         "destination_details": _details(reference=None) if is_card else None,
         "payment_intent": charge["payment_intent"],
@@ -159,7 +159,7 @@ def _new_refund(books: Books, charge: dict[str, Any], amount: int) -> dict[str, 
     }
 
 
-def _referenced(refund: dict[str, Any]) -> dict[str, Any] | None:
+def _destination_with_reference(refund: dict[str, Any]) -> dict[str, Any] | None:
     details = refund["destination_details"]
     if details is None or details["card"]["reference"] is not None:
         return details  # type: ignore[no-any-return]

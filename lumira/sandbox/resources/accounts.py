@@ -14,9 +14,9 @@ _NOTHING_DUE: Object = {
 @routes.add("GET", "/v1/account", params.AccountRetrieveCurrentParams)
 def retrieve(call: Call) -> Object:
     """The caller's own account, ready to be paid."""
-    name = call.books.settings.get("name", "sandbox")
+    name = call.account.settings.get("name", "sandbox")
     return {
-        "id": call.books.account,
+        "id": call.account.id,
         "object": "account",
         "business_profile": {"mcc": None, "name": name, "product_description": None, "support_address": None,
                              "support_email": None, "support_phone": None, "support_url": None, "url": None},
@@ -25,12 +25,12 @@ def retrieve(call: Call) -> Object:
         "charges_enabled": True,
         "controller": {"type": "account"},
         "country": "FR",
-        "created": call.books.settings.get("created", call.books.now),
+        "created": call.account.settings.get("created", call.account.now),
         "default_currency": "eur",
         "details_submitted": True,
         "email": f"{name}@example.com",
         "external_accounts": {"object": "list", "data": [], "has_more": False,
-                              "url": f"/v1/accounts/{call.books.account}/external_accounts"},
+                              "url": f"/v1/accounts/{call.account.id}/external_accounts"},
         "future_requirements": _NOTHING_DUE,
         "metadata": {},
         "payouts_enabled": True,

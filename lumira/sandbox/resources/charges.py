@@ -13,7 +13,7 @@ URL = "/v1/charges"
 def list_all(call: Call) -> Object:
     """The account's charges, newest first."""
     return list_objects(
-        call.books,
+        call.account,
         "charge",
         URL,
         call.params,
@@ -25,4 +25,4 @@ def list_all(call: Call) -> Object:
 @routes.add("GET", URL + "/<id>", params.ChargeRetrieveParams)
 def retrieve(call: Call) -> Object:
     """One charge."""
-    return call.books.get("charge", call.path["id"])
+    return call.account.get("charge", call.path["id"])

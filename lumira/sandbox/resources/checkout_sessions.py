@@ -4,8 +4,8 @@ from stripe.params import checkout as params
 
 from lumira.sandbox.calls import Call, Object, Routes
 from lumira.sandbox.checkout.expiry import expire as expire_session
-from lumira.sandbox.checkout.requirements import check_new_session
 from lumira.sandbox.checkout.sessions import KIND, line_items, new_session
+from lumira.sandbox.checkout.validation import check_new_session
 from lumira.sandbox.errors import InvalidRequestError
 from lumira.sandbox.limits import check_metadata, merged_metadata
 from lumira.sandbox.lists import list_objects
@@ -17,9 +17,9 @@ URL = "/v1/checkout/sessions"
 @routes.add("POST", URL, params.SessionCreateParams)
 def create(call: Call) -> Object:
     """Open a session; no PaymentIntent exists before the buyer tries to pay."""
-    types = check_new_session(call.books, call.params)
-    customer = call.books.get("customer", call["customer"]) if call["customer"] else None
-    return new_session(call.books, call.params, types=types, customer=customer)
+    types = check_new_session(call.account, call.params)
+    customer = call.account.get("customer", call["customer"]) if call["customer"] else None
+    return new_session(call.account, call.params, types=types, customer=customer)
 
 
 @routes.add("GET", URL, params.SessionListParams)
@@ -28,19 +28,19 @@ def list_all(call: Call) -> Object:
     names = ("customer", "customer_account", "payment_intent", "payment_link", "status", "subscription")
     filters = {name: call[name] for name in names}
     filters["customer_details.email"] = (call["customer_details"] or {}).get("email")
-    return list_objects(call.books, KIND, URL, call.params, **filters)
+    return list_objects(call.account, KIND, URL, call.params, **filters)
 
 
 @routes.add("GET", URL + "/<id>", params.SessionRetrieveParams)
 def retrieve(call: Call) -> Object:
     """One session; its line items only where they are expanded."""
-    return call.books.get(KIND, call.path["id"])
+    return call.account.get(KIND, call.path["id"])
 
 
 @routes.add("POST", URL + "/<id>", params.SessionUpdateParams)
 def update(call: Call) -> Object:
     """Change a session's metadata; the rest belongs to pages that the sandbox does not host."""
-    session = call.books.get(KIND, call.path["id"])
+    session = call.account.get(KIND, call.path["id"])
     for name in call.params:
         if name not in ("metadata", "expand"):
             raise InvalidRequestError(
@@ -49,16 +49,16 @@ def update(call: Call) -> Object:
             )
     check_metadata(call["metadata"])
     session["metadata"] = merged_metadata(session["metadata"], call["metadata"])
-    return call.books.save(session)
+    return call.account.save(session)
 
 
 @routes.add("GET", URL + "/<id>/line_items", params.SessionListLineItemsParams)
 def list_line_items(call: Call) -> Object:
     """What a session sells, in the order in which it was sent."""
-    return line_items(call.books.get(KIND, call.path["id"]), call.params)
+    return line_items(call.account.get(KIND, call.path["id"]), call.params)
 
 
 @routes.add("POST", URL + "/<id>/expire", params.SessionExpireParams)
 def expire(call: Call) -> Object:
     """Close an open session at once."""
-    return expire_session(call.books, call.books.get(KIND, call.path["id"]))
+    return expire_session(call.account, call.account.get(KIND, call.path["id"]))

@@ -19,19 +19,19 @@ URL = "/v1/customers"
 def create(call: Call) -> Object:
     """Keep a new customer; the same e-mail may have several."""
     _check(call.params)
-    return new_customer(call.books, call.params)
+    return new_customer(call.account, call.params)
 
 
 @routes.add("GET", URL, params.CustomerListParams)
 def list_all(call: Call) -> Object:
     """The account's customers, newest first; ``email`` is compared to the letter, as Stripe does."""
-    return list_objects(call.books, "customer", URL, call.params, email=call["email"])
+    return list_objects(call.account, "customer", URL, call.params, email=call["email"])
 
 
 @routes.add("GET", URL + "/<id>", params.CustomerRetrieveParams)
 def retrieve(call: Call) -> Object:
     """One customer; of a deleted one only the fact."""
-    return call.books.get("customer", call.path["id"])
+    return call.account.get("customer", call.path["id"])
 
 
 @routes.add("POST", URL + "/<id>", params.CustomerUpdateParams)
@@ -39,19 +39,19 @@ def update(call: Call) -> Object:
     """Change a customer."""
     customer = _living(call)
     _check(call.params)
-    return write_customer(call.books, customer, call.params)
+    return write_customer(call.account, customer, call.params)
 
 
 @routes.add("DELETE", URL + "/<id>", params.CustomerDeleteParams)
 def delete(call: Call) -> Object:
     """Delete a customer for good."""
     customer = _living(call)
-    emit(call.books, "customer.deleted", customer)
-    return call.books.save({"id": customer["id"], "object": "customer", "deleted": True})
+    emit(call.account, "customer.deleted", customer)
+    return call.account.save({"id": customer["id"], "object": "customer", "deleted": True})
 
 
 def _living(call: Call) -> dict[str, Any]:
-    customer = call.books.get("customer", call.path["id"])
+    customer = call.account.get("customer", call.path["id"])
     if customer.get("deleted"):
         raise no_such("customer", call.path["id"])
     return customer

@@ -5,7 +5,7 @@ from typing import Any
 from stripe import params
 
 from lumira.sandbox.calls import Call, Object, Routes
-from lumira.sandbox.errors import RefusedError
+from lumira.sandbox.errors import InvalidStateError
 from lumira.sandbox.events import changed, emit
 from lumira.sandbox.limits import check_description, check_metadata, merged_metadata
 from lumira.sandbox.lists import list_objects
@@ -22,7 +22,7 @@ _LONGEST_EVIDENCE = 20_000
 def list_all(call: Call) -> Object:
     """The account's disputes, newest first."""
     return list_objects(
-        call.books,
+        call.account,
         "dispute",
         URL,
         call.params,
@@ -34,13 +34,13 @@ def list_all(call: Call) -> Object:
 @routes.add("GET", URL + "/<id>", params.DisputeRetrieveParams)
 def retrieve(call: Call) -> Object:
     """One dispute."""
-    return call.books.get("dispute", call.path["id"])
+    return call.account.get("dispute", call.path["id"])
 
 
 @routes.add("POST", URL + "/<id>", params.DisputeUpdateParams)
 def update(call: Call) -> Object:
     """Add evidence, which goes to the bank at once unless ``submit`` is false; or change the metadata."""
-    dispute = call.books.get("dispute", call.path["id"])
+    dispute = call.account.get("dispute", call.path["id"])
     check_metadata(call["metadata"])
     before = {**dispute, "evidence_details": dict(dispute["evidence_details"])}
     if call["evidence"] is not None:
@@ -50,27 +50,27 @@ def update(call: Call) -> Object:
         dispute["intended_submission_method"] = call["intended_submission_method"]
     if call["submit"] or (call["evidence"] is not None and call["submit"] is None):
         _check_open(dispute)
-        disputes.submit(call.books, dispute)
+        disputes.submit(call.account, dispute)
     dispute["metadata"] = merged_metadata(dispute["metadata"], call["metadata"])
     previous = changed(before, dispute)
     if previous:
-        call.books.save(dispute)
-        emit(call.books, "charge.dispute.updated", dispute, previous)
+        call.account.save(dispute)
+        emit(call.account, "charge.dispute.updated", dispute, previous)
     return dispute
 
 
 @routes.add("POST", URL + "/<id>/close", params.DisputeCloseParams)
 def close(call: Call) -> Object:
     """Accept that the buyer is right: the dispute is lost, for good."""
-    dispute = call.books.get("dispute", call.path["id"])
+    dispute = call.account.get("dispute", call.path["id"])
     _check_open(dispute)
     outcome = "warning_closed" if disputes.is_inquiry(dispute) else "lost"
-    return disputes.close(call.books, dispute, outcome)
+    return disputes.close(call.account, dispute, outcome)
 
 
 def _check_open(dispute: dict[str, Any]) -> None:
     if dispute["status"] not in _ANSWERABLE:
-        raise RefusedError("This dispute is already closed")
+        raise InvalidStateError("This dispute is already closed")
 
 
 def _add_evidence(dispute: dict[str, Any], sent: dict[str, Any]) -> None:

@@ -7,7 +7,7 @@ from stripe import params
 
 from lumira.sandbox.calls import Call, Object, Routes
 from lumira.sandbox.errors import InvalidRequestError, NotFoundError
-from lumira.sandbox.events import RETENTION_SECONDS, shown
+from lumira.sandbox.events import RETENTION_SECONDS, with_pending_webhooks
 from lumira.sandbox.lists import Query, page
 
 routes = Routes()
@@ -19,27 +19,27 @@ _DELIVERED = "NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.event = events.id A
 @routes.add("GET", URL, params.EventListParams)
 def list_all(call: Call) -> Object:
     """The account's events, newest first, narrowed by type, time or whether they arrived."""
-    query = Query(call.books.account)
+    query = Query(call.account.id)
     query.where("recorded_at > ?", time.time() - RETENTION_SECONDS)
     query.where_created(call["created"])
     _narrow_by_type(call, query)
     if call["delivery_success"] is not None:
         query.where(_DELIVERED if call["delivery_success"] else f"NOT {_DELIVERED}")
-    listed = page(call.books, "events", URL, call.params, query=query, kind="event")
-    listed["data"] = [shown(call.books, event) for event in listed["data"]]
+    listed = page(call.account, "events", URL, call.params, query=query, kind="event")
+    listed["data"] = [with_pending_webhooks(call.account, event) for event in listed["data"]]
     return listed
 
 
 @routes.add("GET", URL + "/<id>", params.EventRetrieveParams)
 def retrieve(call: Call) -> Object:
     """One event."""
-    row = call.books.connection.execute(
+    row = call.account.connection.execute(
         "SELECT body FROM events WHERE account = ? AND id = ? AND recorded_at > ?",
-        (call.books.account, call.path["id"], time.time() - RETENTION_SECONDS),
+        (call.account.id, call.path["id"], time.time() - RETENTION_SECONDS),
     ).fetchone()
     if row is None:
         raise NotFoundError(f"No such event: '{call.path['id']}'", code="resource_missing", param="id")
-    return shown(call.books, json.loads(row["body"]))
+    return with_pending_webhooks(call.account, json.loads(row["body"]))
 
 
 def _narrow_by_type(call: Call, query: Query) -> None:

@@ -4,9 +4,9 @@ from typing import Any
 
 from stripe import params
 
-from lumira.sandbox.books import Books, public
+from lumira.sandbox.account import Account, public
 from lumira.sandbox.calls import Call, Object, Routes
-from lumira.sandbox.errors import InvalidRequestError, RefusedError, missing
+from lumira.sandbox.errors import InvalidRequestError, InvalidStateError, missing
 from lumira.sandbox.events import emit
 from lumira.sandbox.limits import (
     DESCRIPTOR_WITH_CARD,
@@ -24,7 +24,7 @@ from lumira.sandbox.lists import list_objects
 from lumira.sandbox.payments import outcomes
 from lumira.sandbox.payments.confirmation import confirm as confirm_intent
 from lumira.sandbox.payments.intents import OPEN_STATUSES, method_types, new_intent, public_view
-from lumira.sandbox.payments.methods import find_method, method_from
+from lumira.sandbox.payments.methods import get_payment_method, payment_method_from_params
 
 routes = Routes()
 URL = "/v1/payment_intents"
@@ -45,7 +45,7 @@ def create(call: Call) -> Object:
     sent = call.params
     sent["currency"] = check_currency(sent["currency"])
     check_amount(sent["amount"], sent["currency"])
-    _check_texts(call.books, sent, method_types(sent, sent["currency"]))
+    _check_texts(call.account, sent, method_types(sent, sent["currency"]))
     if not sent.get("confirm"):
         for name in _ONLY_WITH_CONFIRM:
             if name in sent:
@@ -56,22 +56,22 @@ def create(call: Call) -> Object:
                     code="payment_intent_invalid_parameter",
                     param=name,
                 )
-    method = _method_sent(call.books, sent)
-    intent = new_intent(call.books, sent)
+    method = _method_sent(call.account, sent)
+    intent = new_intent(call.account, sent)
     if method is not None:
         intent.update(payment_method=method["id"], status="requires_confirmation")
-        call.books.save(intent)
-    emit(call.books, "payment_intent.created", intent)
+        call.account.save(intent)
+    emit(call.account, "payment_intent.created", intent)
     if sent.get("confirm"):
         given = {k: v for k, v in sent.items() if k not in ("payment_method", "payment_method_data")}
-        return confirm_intent(call.books, intent, given, browser=False)
+        return confirm_intent(call.account, intent, given, browser=False)
     return intent
 
 
 @routes.add("GET", URL, params.PaymentIntentListParams)
 def list_all(call: Call) -> Object:
     """The account's intents, newest first."""
-    return list_objects(call.books, "payment_intent", URL, call.params, customer=call["customer"])
+    return list_objects(call.account, "payment_intent", URL, call.params, customer=call["customer"])
 
 
 @routes.add("GET", URL + "/<id>", params.PaymentIntentRetrieveParams, publishable=True)
@@ -84,7 +84,7 @@ def retrieve(call: Call) -> Object:
 @routes.add("POST", URL + "/<id>", params.PaymentIntentUpdateParams)
 def update(call: Call) -> Object:
     """Change an intent that is still open; metadata and description at any time."""
-    books, sent, intent = call.books, call.params, _get(call)
+    account, sent, intent = call.account, call.params, _get(call)
     if not _UPDATABLE_UNDER_CHECKOUT.issuperset(sent):
         _check_own(intent)
     for name in (
@@ -101,16 +101,16 @@ def update(call: Call) -> Object:
     intent["amount"] = sent.get("amount", intent["amount"])
     check_amount(intent["amount"], currency)
     intent["payment_method_types"] = method_types({**intent, **sent}, currency)
-    _check_texts(books, sent, intent["payment_method_types"])
+    _check_texts(account, sent, intent["payment_method_types"])
     for name in _SIMPLE:
         if name in sent:
             intent[name] = sent[name] or None
     intent["metadata"] = merged_metadata(intent["metadata"], sent.get("metadata"))
-    method = _method_sent(books, sent)
+    method = _method_sent(account, sent)
     if method is not None:
         intent.update(payment_method=method["id"], status="requires_confirmation", next_action=None)
     intent["last_payment_error"] = None
-    return books.save(intent)
+    return account.save(intent)
 
 
 @routes.add("POST", URL + "/<id>/confirm", params.PaymentIntentConfirmParams, publishable=True)
@@ -121,7 +121,7 @@ def confirm(call: Call) -> Object:
     check_email(call["receipt_email"], "receipt_email")
     intent = _get(call)
     _check_own(intent)
-    confirmed = confirm_intent(call.books, intent, call.params, browser=call.publishable)
+    confirmed = confirm_intent(call.account, intent, call.params, browser=call.publishable)
     return public_view(confirmed) if call.publishable else confirmed
 
 
@@ -131,17 +131,17 @@ def cancel(call: Call) -> Object:
     intent = _get(call)
     if intent["status"] != "requires_capture":
         _check_own(intent)
-    return outcomes.cancel(call.books, intent, call["cancellation_reason"])
+    return outcomes.cancel(call.account, intent, call["cancellation_reason"])
 
 
 @routes.add("POST", URL + "/<id>/capture", params.PaymentIntentCaptureParams)
 def capture(call: Call) -> Object:
     """Take what was authorised."""
-    return outcomes.capture(call.books, _get(call), call["amount_to_capture"])
+    return outcomes.capture(call.account, _get(call), call["amount_to_capture"])
 
 
 def _get(call: Call) -> dict[str, Any]:
-    intent = call.books.get("payment_intent", call.path["id"])
+    intent = call.account.get("payment_intent", call.path["id"])
     secret = call["client_secret"]
     if call.publishable and not secret:
         raise missing("client_secret")
@@ -157,14 +157,14 @@ def _get(call: Call) -> dict[str, Any]:
 def _check_own(intent: dict[str, Any]) -> None:
     """Refuse to act on an intent that belongs to a Checkout Session, whose page alone pays it."""
     if "_session" in intent:
-        raise RefusedError(
+        raise InvalidStateError(
             "You cannot perform this action on PaymentIntents created by Checkout.",
             code="payment_intent_unexpected_state",
             payment_intent=public(intent),
         )
 
 
-def _check_texts(books: Books, sent: dict[str, Any], types: list[str]) -> None:
+def _check_texts(account: Account, sent: dict[str, Any], types: list[str]) -> None:
     """What create and update refuse alike."""
     if sent.get("statement_descriptor") and "card" in types:
         raise InvalidRequestError(DESCRIPTOR_WITH_CARD, param="statement_descriptor")
@@ -176,21 +176,21 @@ def _check_texts(books: Books, sent: dict[str, Any], types: list[str]) -> None:
     if sent.get("return_url"):
         check_url(sent["return_url"], "return_url")
     if sent.get("customer"):
-        books.get("customer", sent["customer"], param="customer")
+        account.get("customer", sent["customer"], param="customer")
 
 
-def _method_sent(books: Books, sent: dict[str, Any]) -> dict[str, Any] | None:
+def _method_sent(account: Account, sent: dict[str, Any]) -> dict[str, Any] | None:
     if sent.get("payment_method"):
-        return find_method(books, sent["payment_method"])
+        return get_payment_method(account, sent["payment_method"])
     if sent.get("payment_method_data"):
-        return method_from(books, sent["payment_method_data"], "payment_method_data")
+        return payment_method_from_params(account, sent["payment_method_data"], "payment_method_data")
     return None
 
 
 def _check_changeable(intent: dict[str, Any], name: str) -> None:
     if intent["status"] in OPEN_STATUSES:
         return
-    raise RefusedError(
+    raise InvalidStateError(
         f"This PaymentIntent's {name} could not be updated because it has a status of {intent['status']}. "
         f"You may only "
         f"update the {name} of a PaymentIntent with one of the following statuses: "

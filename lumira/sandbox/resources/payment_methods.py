@@ -5,7 +5,7 @@ from stripe import params
 from lumira.sandbox.calls import Call, Object, Routes
 from lumira.sandbox.limits import check_email, check_metadata
 from lumira.sandbox.payments.instruments import NAMED
-from lumira.sandbox.payments.methods import find_method, method_from
+from lumira.sandbox.payments.methods import get_payment_method, payment_method_from_params
 
 routes = Routes()
 URL = "/v1/payment_methods"
@@ -16,12 +16,12 @@ def create(call: Call) -> Object:
     """Keep a payment method made of test numbers."""
     check_metadata(call["metadata"])
     check_email((call["billing_details"] or {}).get("email"), "billing_details[email]")
-    return method_from(call.books, call.params)
+    return payment_method_from_params(call.account, call.params)
 
 
 @routes.add("GET", URL + "/<id>", params.PaymentMethodRetrieveParams)
 def retrieve(call: Call) -> Object:
     """One payment method; one of Stripe's own names gives a fresh one."""
     if call.path["id"] in NAMED:
-        return find_method(call.books, call.path["id"])
-    return call.books.get("payment_method", call.path["id"])
+        return get_payment_method(call.account, call.path["id"])
+    return call.account.get("payment_method", call.path["id"])

@@ -3,12 +3,12 @@
 from stripe import params
 
 from lumira.sandbox.calls import Call, Object, Routes
-from lumira.sandbox.errors import InvalidRequestError, RefusedError
+from lumira.sandbox.errors import InvalidRequestError, InvalidStateError
 from lumira.sandbox.events import changed
 from lumira.sandbox.limits import check_email, check_metadata, merged_metadata
 from lumira.sandbox.lists import list_objects
 from lumira.sandbox.payments.refundable import amount_to_refund, charge_named
-from lumira.sandbox.payments.refunds import fail_refund, open_refund, tell_updated
+from lumira.sandbox.payments.refunds import emit_updated, fail_refund, open_refund
 
 routes = Routes()
 URL = "/v1/refunds"
@@ -25,12 +25,12 @@ def create(call: Call) -> Object:
             raise InvalidRequestError(
                 f"The parameter `{name}` is only for refunds of a customer's cash balance.", param=name
             )
-    charge = charge_named(call.books, call["charge"], call["payment_intent"])
+    charge = charge_named(call.account, call["charge"], call["payment_intent"])
     _check_platform(call, charge["id"])
     return open_refund(
-        call.books,
+        call.account,
         charge,
-        amount_to_refund(call.books, charge, call["amount"]),
+        amount_to_refund(call.account, charge, call["amount"]),
         reason=call["reason"],
         metadata=merged_metadata({}, call["metadata"]),
         email=call["instructions_email"],
@@ -41,7 +41,7 @@ def create(call: Call) -> Object:
 def list_all(call: Call) -> Object:
     """The account's refunds, newest first."""
     return list_objects(
-        call.books,
+        call.account,
         "refund",
         URL,
         call.params,
@@ -53,37 +53,37 @@ def list_all(call: Call) -> Object:
 @routes.add("GET", URL + "/<id>", params.RefundRetrieveParams)
 def retrieve(call: Call) -> Object:
     """One refund."""
-    return call.books.get("refund", call.path["id"])
+    return call.account.get("refund", call.path["id"])
 
 
 @routes.add("POST", URL + "/<id>", params.RefundUpdateParams)
 def update(call: Call) -> Object:
     """Change a refund's metadata, which is all that can be changed."""
-    refund = call.books.get("refund", call.path["id"])
+    refund = call.account.get("refund", call.path["id"])
     check_metadata(call["metadata"])
     before = dict(refund)
     refund["metadata"] = merged_metadata(refund["metadata"], call["metadata"])
     previous = changed(before, refund)
     if previous:
-        call.books.save(refund)
-        tell_updated(call.books, refund, previous)
+        call.account.save(refund)
+        emit_updated(call.account, refund, previous)
     return refund
 
 
 @routes.add("POST", URL + "/<id>/cancel", params.RefundCancelParams)
 def cancel(call: Call) -> Object:
     """Give up a refund that still waits for the buyer; no other can be stopped."""
-    refund = call.books.get("refund", call.path["id"])
+    refund = call.account.get("refund", call.path["id"])
     if refund["status"] != "requires_action":
-        raise RefusedError(
+        raise InvalidStateError(
             f"You cannot cancel this refund because it has a status of {refund['status']}. Only a refund "
             "with one of the following statuses may be canceled: requires_action."
         )
-    return fail_refund(call.books, refund["id"], "merchant_request", status="canceled")
+    return fail_refund(call.account, refund["id"], "merchant_request", status="canceled")
 
 
 def _check_platform(call: Call, charge_id: str) -> None:
     """This account is nobody's platform: there is neither a fee nor a transfer to take back."""
     for name, thing in (("refund_application_fee", "application fee"), ("reverse_transfer", "transfer")):
         if call[name]:
-            raise RefusedError(f"Charge {charge_id} does not have an associated {thing}.", param=name)
+            raise InvalidStateError(f"Charge {charge_id} does not have an associated {thing}.", param=name)

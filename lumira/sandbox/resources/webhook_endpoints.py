@@ -4,7 +4,7 @@ from typing import Any
 
 from stripe import params
 
-from lumira.sandbox.books import public
+from lumira.sandbox.account import public
 from lumira.sandbox.calls import Call, Object, Routes
 from lumira.sandbox.errors import InvalidRequestError, no_such
 from lumira.sandbox.ids import random_id
@@ -20,7 +20,7 @@ _MOST_ENDPOINTS = 16
 def create(call: Call) -> Object:
     """Keep an endpoint; this reply is the only one with its secret."""
     _check(call.params)
-    if len(list(call.books.all("webhook_endpoint"))) >= _MOST_ENDPOINTS:
+    if len(list(call.account.all("webhook_endpoint"))) >= _MOST_ENDPOINTS:
         raise InvalidRequestError(
             f"You have reached the maximum of {_MOST_ENDPOINTS} test webhook endpoints.", param="url"
         )
@@ -31,7 +31,7 @@ def create(call: Call) -> Object:
         "_secret": secret,
         "api_version": call["api_version"],
         "application": None,
-        "created": call.books.now,
+        "created": call.account.now,
         "description": call["description"] or None,
         "enabled_events": call["enabled_events"],
         "livemode": False,
@@ -39,14 +39,14 @@ def create(call: Call) -> Object:
         "status": "enabled",
         "url": call["url"],
     }
-    call.books.add(endpoint)
+    call.account.add(endpoint)
     return {**public(endpoint), "secret": secret}
 
 
 @routes.add("GET", URL, params.WebhookEndpointListParams)
 def list_all(call: Call) -> Object:
     """The account's endpoints, newest first."""
-    return list_objects(call.books, "webhook_endpoint", URL, call.params)
+    return list_objects(call.account, "webhook_endpoint", URL, call.params)
 
 
 @routes.add("GET", URL + "/<id>", params.WebhookEndpointRetrieveParams)
@@ -66,15 +66,15 @@ def update(call: Call) -> Object:
     if call["disabled"] is not None:
         endpoint["status"] = "disabled" if call["disabled"] else "enabled"
     endpoint["metadata"] = merged_metadata(endpoint["metadata"], call["metadata"])
-    return call.books.save(endpoint)
+    return call.account.save(endpoint)
 
 
 @routes.add("DELETE", URL + "/<id>", params.WebhookEndpointDeleteParams)
 def delete(call: Call) -> Object:
     """Delete an endpoint and what is still queued for it."""
     endpoint = _get(call)
-    call.books.connection.execute("DELETE FROM objects WHERE id = ?", (endpoint["id"],))
-    call.books.connection.execute(
+    call.account.connection.execute("DELETE FROM objects WHERE id = ?", (endpoint["id"],))
+    call.account.connection.execute(
         "UPDATE deliveries SET status = 'canceled' WHERE endpoint = ? AND status = 'pending'",
         (endpoint["id"],),
     )
@@ -82,7 +82,7 @@ def delete(call: Call) -> Object:
 
 
 def _get(call: Call) -> dict[str, Any]:
-    endpoint = call.books.find("webhook_endpoint", call.path["id"])
+    endpoint = call.account.find("webhook_endpoint", call.path["id"])
     if endpoint is None:
         raise no_such("webhook endpoint", call.path["id"])
     return endpoint

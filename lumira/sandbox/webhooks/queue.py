@@ -6,8 +6,8 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from lumira.sandbox.books import open_books
-from lumira.sandbox.events import shown
+from lumira.sandbox.account import open_account
+from lumira.sandbox.events import with_pending_webhooks
 from lumira.sandbox.webhooks.posting import Attempt
 
 #: Not paused, due, and of the account that a flush asks for, if any.
@@ -21,18 +21,18 @@ STATUSES = ("pending", "sending", "delivered", "failed", "lost", "canceled")
 
 
 @dataclass(frozen=True)
-class Parcel:
+class Delivery:
     """One event for one endpoint, ready to be signed and sent."""
 
-    delivery: int
-    account: str
+    id: int
+    account_id: str
     attempts: int
     url: str
     secret: str
     body: bytes
 
 
-def claim(connection: sqlite3.Connection) -> Parcel | None:
+def claim(connection: sqlite3.Connection) -> Delivery | None:
     """Take the delivery that has been due the longest; nothing when none is due."""
     while True:
         row = connection.execute(
@@ -50,36 +50,36 @@ def claim(connection: sqlite3.Connection) -> Parcel | None:
             "UPDATE deliveries SET status = 'sending', attempts = attempts + 1 WHERE id = ?", (row["id"],)
         )
         body = _body(connection, row, endpoint)
-        return Parcel(
+        return Delivery(
             row["id"], row["account"], row["attempts"] + 1, endpoint["url"], endpoint["_secret"], body
         )
 
 
-def _endpoint(connection: sqlite3.Connection, account: str, identifier: str) -> dict[str, Any] | None:
-    return open_books(connection, account).find("webhook_endpoint", identifier)
+def _endpoint(connection: sqlite3.Connection, account_id: str, identifier: str) -> dict[str, Any] | None:
+    return open_account(connection, account_id).find("webhook_endpoint", identifier)
 
 
 def _body(connection: sqlite3.Connection, row: sqlite3.Row, endpoint: dict[str, Any]) -> bytes:
     stored = connection.execute("SELECT body FROM events WHERE id = ?", (row["event"],)).fetchone()
-    event = shown(open_books(connection, row["account"]), json.loads(stored["body"]))
+    event = with_pending_webhooks(open_account(connection, row["account"]), json.loads(stored["body"]))
     if endpoint["api_version"] is not None:
         event["api_version"] = endpoint["api_version"]
     return json.dumps(event, indent=2, ensure_ascii=False).encode(errors="replace")
 
 
-def finish(connection: sqlite3.Connection, parcel: Parcel, attempt: Attempt) -> None:
+def finish(connection: sqlite3.Connection, delivery: Delivery, attempt: Attempt) -> None:
     """Note how it went, and when it is tried again."""
-    chaos = open_books(connection, parcel.account).settings.get("deliveries", {})
+    injected = open_account(connection, delivery.account_id).settings.get("deliveries", {})
     status, due_at = "delivered", time.time()
     if not attempt.succeeded:
-        exhausted = parcel.attempts >= chaos.get("max_attempts", _DEFAULT_ATTEMPTS)
+        exhausted = delivery.attempts >= injected.get("max_attempts", _DEFAULT_ATTEMPTS)
         status = "failed" if exhausted else "pending"
-        pause = min(2 ** (parcel.attempts - 1), _LONGEST_PAUSE_SECONDS)
-        due_at += pause * chaos.get("retry_base_ms", 1000) / 1000
+        pause = min(2 ** (delivery.attempts - 1), _LONGEST_PAUSE_SECONDS)
+        due_at += pause * injected.get("retry_base_ms", 1000) / 1000
     connection.execute(
         "UPDATE deliveries SET status = ?, due_at = ?, last_status = ?, last_error = ? WHERE id = ? AND "
         "status = 'sending'",
-        (status, due_at, attempt.status, attempt.error, parcel.delivery),
+        (status, due_at, attempt.status, attempt.error, delivery.id),
     )
 
 
@@ -97,32 +97,32 @@ def next_due(connection: sqlite3.Connection) -> float | None:
     return None if row["due"] is None else float(row["due"])
 
 
-def hurry(connection: sqlite3.Connection, account: str) -> None:
+def make_due(connection: sqlite3.Connection, account_id: str) -> None:
     """Make everything that waits due now."""
     connection.execute(
-        "UPDATE deliveries SET due_at = ? WHERE account = ? AND status = 'pending'", (time.time(), account)
+        "UPDATE deliveries SET due_at = ? WHERE account = ? AND status = 'pending'", (time.time(), account_id)
     )
 
 
-def busy(connection: sqlite3.Connection, account: str) -> bool:
+def is_busy(connection: sqlite3.Connection, account_id: str) -> bool:
     """Whether something of this account is due or on its way."""
     # Whether, not how many: this is asked after every delivery, and thousands may wait.
     found = connection.execute(
         f"SELECT 1 FROM deliveries WHERE account = :account AND (status = 'sending' OR {_DUE}) LIMIT 1",  # noqa: S608
-        {"account": account, "now": time.time()},
+        {"account": account_id, "now": time.time()},
     ).fetchone()
     return found is not None
 
 
-def counts(connection: sqlite3.Connection, account: str) -> dict[str, int]:
+def count_by_status(connection: sqlite3.Connection, account_id: str) -> dict[str, int]:
     """How many deliveries stand where."""
     rows = connection.execute(
-        "SELECT status, count(*) AS number FROM deliveries WHERE account = ? GROUP BY status", (account,)
+        "SELECT status, count(*) AS number FROM deliveries WHERE account = ? GROUP BY status", (account_id,)
     )
     return {**dict.fromkeys(STATUSES, 0), **{row["status"]: row["number"] for row in rows}}
 
 
-def listed(connection: sqlite3.Connection, account: str) -> list[dict[str, Any]]:
+def list_deliveries(connection: sqlite3.Connection, account_id: str) -> list[dict[str, Any]]:
     """The books: every delivery with its attempts, oldest first."""
-    rows = connection.execute("SELECT * FROM deliveries WHERE account = ? ORDER BY id", (account,))
+    rows = connection.execute("SELECT * FROM deliveries WHERE account = ? ORDER BY id", (account_id,))
     return [{**dict(row), "due_in_ms": round((row["due_at"] - time.time()) * 1000)} for row in rows]

@@ -48,13 +48,13 @@ class DeliveryWorkers:
             self._generation += 1
             self._changed.notify_all()
 
-    def wait_until_idle(self, account: str, timeout: float) -> bool:
+    def wait_until_idle(self, account_id: str, timeout: float) -> bool:
         """Wait until nothing of the account is due or on its way; false when that took too long."""
         deadline = time.monotonic() + timeout
         while time.monotonic() < deadline and not self._stopping:
             generation = self._generation
             with self._store.transaction() as connection:
-                if not queue.busy(connection, account):
+                if not queue.is_busy(connection, account_id):
                     return True
             self._wait(generation, 0.25)
         return False
@@ -79,13 +79,13 @@ class DeliveryWorkers:
 
     def _deliver_one(self) -> bool:
         with self._store.transaction() as connection:
-            parcel = queue.claim(connection)
-        if parcel is None:
+            delivery = queue.claim(connection)
+        if delivery is None:
             return False
-        signature = signature_header(parcel.secret, parcel.body, int(time.time()))
-        attempt = post(parcel.url, parcel.body, signature)
+        signature = signature_header(delivery.secret, delivery.body, int(time.time()))
+        attempt = post(delivery.url, delivery.body, signature)
         with self._store.transaction() as connection:
-            queue.finish(connection, parcel, attempt)
+            queue.finish(connection, delivery, attempt)
         return True
 
     def _sleep(self, generation: int) -> None:

@@ -19,11 +19,11 @@ class Origin:
 
 
 @dataclass
-class Books:
+class Account:
     """Everything of one account; nothing of another can be reached through it."""
 
     connection: sqlite3.Connection
-    account: str
+    id: str
     origin: Origin
     #: Where this sandbox is reached, for the pages that it hosts.
     base_url: str
@@ -40,7 +40,7 @@ class Books:
         """An object of this account, or nothing; a deleted one is still found, marked so."""
         row = self.connection.execute(
             "SELECT body FROM objects WHERE id = ? AND account = ? AND kind = ?",
-            (identifier, self.account, kind),
+            (identifier, self.id, kind),
         ).fetchone()
         return None if row is None else dict(json.loads(row["body"]))
 
@@ -55,7 +55,7 @@ class Books:
         """Keep a new object."""
         self.connection.execute(
             "INSERT INTO objects (account, kind, id, created, body) VALUES (?, ?, ?, ?, ?)",
-            (self.account, body["object"], body["id"], body["created"], json.dumps(body)),
+            (self.id, body["object"], body["id"], body["created"], json.dumps(body)),
         )
         return body
 
@@ -63,7 +63,7 @@ class Books:
         """Keep the new state of a known object."""
         self.connection.execute(
             "UPDATE objects SET body = ?, deleted = ? WHERE id = ? AND account = ?",
-            (json.dumps(body), int(bool(body.get("deleted"))), body["id"], self.account),
+            (json.dumps(body), int(bool(body.get("deleted"))), body["id"], self.id),
         )
         return body
 
@@ -71,7 +71,7 @@ class Books:
         """Every object of a kind that still exists, oldest first."""
         rows = self.connection.execute(
             "SELECT body FROM objects WHERE account = ? AND kind = ? AND NOT deleted ORDER BY seq",
-            (self.account, kind),
+            (self.id, kind),
         )
         return [json.loads(row["body"]) for row in rows]
 
@@ -80,45 +80,45 @@ class Books:
         rows = self.connection.execute(
             f"SELECT body FROM objects WHERE account = ? AND kind = ? AND json_extract(body, '$.{field}') = ?"  # noqa: S608
             " AND NOT deleted ORDER BY seq",
-            (self.account, kind, identifier),
+            (self.id, kind, identifier),
         )
         return [json.loads(row["body"]) for row in rows]
 
     def delay(self, *, slow: bool = False) -> float:
         """Seconds until what is not decided at once comes to its end, as the account's settings have it."""
-        name, usual = ("slow_delay_ms", 180_000) if slow else ("delay_ms", 2_000)
-        return float(self.settings.get(name, usual)) / 1000
+        name, default = ("slow_delay_ms", 180_000) if slow else ("delay_ms", 2_000)
+        return float(self.settings.get(name, default)) / 1000
 
     def schedule(self, kind: str, subject: str, *, after_seconds: float, **detail: Any) -> None:
         """Make an appointment; what is to be done then is known by ``kind``."""
         self.connection.execute(
             "INSERT INTO tasks (account, kind, subject, detail, due_at) VALUES (?, ?, ?, ?, ?)",
-            (self.account, kind, subject, json.dumps(detail), time.time() + after_seconds),
+            (self.id, kind, subject, json.dumps(detail), time.time() + after_seconds),
         )
         self.queued = True
 
     def save_settings(self) -> None:
         """Keep the account's settings as they are now."""
         self.connection.execute(
-            "UPDATE accounts SET settings = ? WHERE id = ?", (json.dumps(self.settings), self.account)
+            "UPDATE accounts SET settings = ? WHERE id = ?", (json.dumps(self.settings), self.id)
         )
 
 
-def open_books(
-    connection: sqlite3.Connection, account: str, *, origin: Origin | None = None, base_url: str = ""
-) -> Books:
+def open_account(
+    connection: sqlite3.Connection, account_id: str, *, origin: Origin | None = None, base_url: str = ""
+) -> Account:
     """The books of an account that has called before."""
-    row = connection.execute("SELECT settings FROM accounts WHERE id = ?", (account,)).fetchone()
+    row = connection.execute("SELECT settings FROM accounts WHERE id = ?", (account_id,)).fetchone()
     settings = {} if row is None else dict(json.loads(row["settings"]))
-    return Books(connection, account, origin or Origin(), base_url, settings)
+    return Account(connection, account_id, origin or Origin(), base_url, settings)
 
 
-def introduce(connection: sqlite3.Connection, account: str, name: str) -> None:
+def ensure_account(connection: sqlite3.Connection, account_id: str, name: str) -> None:
     """Make an account exist from its first call on."""
     now = int(time.time())
     connection.execute(
         "INSERT OR IGNORE INTO accounts (id, name, created, settings) VALUES (?, ?, ?, ?)",
-        (account, name, now, json.dumps({"name": name, "created": now})),
+        (account_id, name, now, json.dumps({"name": name, "created": now})),
     )
 
 

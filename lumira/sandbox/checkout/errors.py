@@ -6,13 +6,13 @@ from contextlib import contextmanager
 from lumira.sandbox.errors import InvalidRequestError
 
 
-def not_played(param: str, what: str) -> InvalidRequestError:
+def unsupported(param: str, what: str) -> InvalidRequestError:
     """The error for what Stripe takes and the sandbox does not play; silence would be mistaken for it."""
-    return InvalidRequestError(f"This sandbox plays no Checkout Sessions with {what}.", param=param)
+    return InvalidRequestError(f"This sandbox does not support Checkout Sessions with {what}.", param=param)
 
 
 @contextmanager
-def below(parent: str) -> Iterator[None]:
+def nested_in(parent: str) -> Iterator[None]:
     """Let refusals of a nested hash name their parameter in full."""
     try:
         yield

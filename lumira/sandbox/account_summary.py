@@ -6,39 +6,39 @@ from collections import defaultdict
 from typing import Any
 
 _KINDS = ("payment_intent", "charge", "refund", "dispute", "checkout.session")
-_SHOWN = {
+_RELATED_FIELDS = {
     "charge": ("id", "status", "amount", "amount_refunded"),
     "refund": ("id", "amount", "status"),
     "dispute": ("id", "amount", "status"),
 }
-_OF_A_SESSION = (
+_SESSION_FIELDS = (
     "id", "client_reference_id", "status", "payment_status", "payment_intent", "amount_total", "currency",
 )  # fmt: skip
 
 
-def read(connection: sqlite3.Connection, account: str) -> list[sqlite3.Row]:
+def list_rows(connection: sqlite3.Connection, account_id: str) -> list[sqlite3.Row]:
     """Every payment, charge, refund, dispute and Checkout Session of the account, oldest first, as of one moment."""
     marks = ", ".join("?" for _ in _KINDS)
     return connection.execute(
         f"SELECT kind, body FROM objects WHERE account = ? AND kind IN ({marks}) ORDER BY seq",  # noqa: S608
-        (account, *_KINDS),
+        (account_id, *_KINDS),
     ).fetchall()
 
 
-def compose(rows: list[sqlite3.Row]) -> dict[str, Any]:
+def summarize(rows: list[sqlite3.Row]) -> dict[str, Any]:
     """The payments, each with what belongs to it, and the Checkout Sessions."""
     intents: list[dict[str, Any]] = []
     sessions: list[dict[str, Any]] = []
-    belongings: dict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
+    related: dict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
     for row in rows:
         kind, body = row["kind"], json.loads(row["body"])
         if kind == "payment_intent":
             intents.append(body)
         elif kind == "checkout.session":
-            sessions.append({name: body[name] for name in _OF_A_SESSION})
+            sessions.append({name: body[name] for name in _SESSION_FIELDS})
         else:
-            shown = {name: body[name] for name in _SHOWN[kind]}
-            belongings[kind, body["payment_intent"]].append(shown)
+            shown = {name: body[name] for name in _RELATED_FIELDS[kind]}
+            related[kind, body["payment_intent"]].append(shown)
     return {
         "payment_intents": [
             {
@@ -48,7 +48,7 @@ def compose(rows: list[sqlite3.Row]) -> dict[str, Any]:
                 "amount": intent["amount"],
                 "currency": intent["currency"],
                 "amount_received": intent["amount_received"],
-                **{kind + "s": belongings[kind, intent["id"]] for kind in _SHOWN},
+                **{kind + "s": related[kind, intent["id"]] for kind in _RELATED_FIELDS},
             }
             for intent in intents
         ],

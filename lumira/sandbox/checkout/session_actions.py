@@ -12,23 +12,23 @@
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
-from lumira.sandbox.books import Books
+from lumira.sandbox.account import Account
 from lumira.sandbox.checkout import expiry, paying
 from lumira.sandbox.checkout.sessions import KIND
-from lumira.sandbox.instructions import Json, check_names
+from lumira.sandbox.control_parameters import Json, check_names
 
-Instruction: TypeAlias = Callable[[Books, dict[str, Any], Json], dict[str, Any]]
+SessionAction: TypeAlias = Callable[[Account, dict[str, Any], Json], dict[str, Any]]
 
 
-def pay(books: Books, session: dict[str, Any], sent: Json) -> dict[str, Any]:
+def pay(account: Account, session: dict[str, Any], sent: Json) -> dict[str, Any]:
     """The buyer fills in the page's form and sends it."""
     check_names(sent, {"payment_method", "email", "name"})
-    form = paying.Form(
+    form = paying.CheckoutForm(
         payment_method=sent.get("payment_method", "pm_card_visa"),
         email=sent.get("email", ""),
         name=sent.get("name", ""),
     )
-    outcome = paying.pay(books, session, form)
+    outcome = paying.pay(account, session, form)
     return {
         "outcome": outcome.kind,
         "session": outcome.session,
@@ -37,16 +37,16 @@ def pay(books: Books, session: dict[str, Any], sent: Json) -> dict[str, Any]:
     }
 
 
-def expire(books: Books, session: dict[str, Any], sent: Json) -> dict[str, Any]:
+def expire(account: Account, session: dict[str, Any], sent: Json) -> dict[str, Any]:
     """The session's time is over."""
     check_names(sent, set())
-    return expiry.expire(books, session)
+    return expiry.expire(account, session)
 
 
 #: What can be done at a session, by the last part of its address.
-INSTRUCTIONS: dict[str, Instruction] = {"pay": pay, "expire": expire}
+SESSION_ACTIONS: dict[str, SessionAction] = {"pay": pay, "expire": expire}
 
 
-def instruct(books: Books, sent: Json, *, session_id: str, name: str) -> dict[str, Any]:
+def run_session_action(account: Account, sent: Json, *, session_id: str, name: str) -> dict[str, Any]:
     """Do one of the above at one session."""
-    return INSTRUCTIONS[name](books, books.get(KIND, session_id), sent)
+    return SESSION_ACTIONS[name](account, account.get(KIND, session_id), sent)

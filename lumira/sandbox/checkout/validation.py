@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from lumira.sandbox.books import Books
-from lumira.sandbox.checkout.line_requirements import check_lines
+from lumira.sandbox.account import Account
+from lumira.sandbox.checkout.errors import nested_in, unsupported
+from lumira.sandbox.checkout.line_validation import check_lines
 from lumira.sandbox.checkout.lines import total_of
-from lumira.sandbox.checkout.refusals import below, not_played
 from lumira.sandbox.errors import InvalidRequestError, missing
 from lumira.sandbox.limits import (
     DESCRIPTOR_WITH_CARD,
@@ -24,14 +24,14 @@ from lumira.sandbox.payments.intents import method_types
 _DAY = 24 * 3600
 _HALF_AN_HOUR = 30 * 60
 _LONGEST_REFERENCE = 200
-_PLAYED = frozenset((
+_SUPPORTED = frozenset((
     "allowed_payment_method_types", "cancel_url", "client_reference_id", "currency", "customer",
     "customer_creation", "customer_email", "excluded_payment_method_types", "expires_at",
     "integration_identifier", "line_items", "locale", "metadata", "mode", "origin_context",
     "payment_intent_data", "submit_type", "success_url", "ui_mode",
 ))  # fmt: skip
 #: What the sandbox does not play may still be sent in so many words as not wanted.
-_NOT_WANTED: dict[str, Any] = {
+_SWITCHED_OFF: dict[str, Any] = {
     "adaptive_pricing": {"enabled": False},
     "allow_promotion_codes": False,
     "automatic_tax": {"enabled": False},
@@ -42,28 +42,28 @@ _NOT_WANTED: dict[str, Any] = {
 }
 
 
-def check_new_session(books: Books, sent: dict[str, Any]) -> list[str]:
+def check_new_session(account: Account, sent: dict[str, Any]) -> list[str]:
     """Complete and check the parameters; which kinds of payment the session takes."""
-    _check_played(sent)
+    _check_supported(sent)
     _check_addresses(sent)
-    _check_buyer(books, sent)
+    _check_buyer(account, sent)
     _check_texts(sent)
-    check_lines(books, sent)
+    check_lines(account, sent)
     _check_total(sent)
-    _check_expiry(books, sent)
+    _check_expiry(account, sent)
     return _types(sent)
 
 
-def _check_played(sent: dict[str, Any]) -> None:
+def _check_supported(sent: dict[str, Any]) -> None:
     if "mode" not in sent:
         raise missing("mode")
     if sent["mode"] != "payment":
-        raise not_played("mode", f"`{sent['mode']}` mode")
+        raise unsupported("mode", f"`{sent['mode']}` mode")
     if sent.get("ui_mode", "hosted_page") != "hosted_page":
-        raise not_played("ui_mode", f"the ui_mode `{sent['ui_mode']}`")
+        raise unsupported("ui_mode", f"the ui_mode `{sent['ui_mode']}`")
     for name, value in sent.items():
-        if name not in _PLAYED and (name not in _NOT_WANTED or value != _NOT_WANTED[name]):
-            raise not_played(name, f"`{name}`")
+        if name not in _SUPPORTED and (name not in _SWITCHED_OFF or value != _SWITCHED_OFF[name]):
+            raise unsupported(name, f"`{name}`")
 
 
 def _check_addresses(sent: dict[str, Any]) -> None:
@@ -75,14 +75,14 @@ def _check_addresses(sent: dict[str, Any]) -> None:
     check_texts(sent, "success_url", "cancel_url")
 
 
-def _check_buyer(books: Books, sent: dict[str, Any]) -> None:
+def _check_buyer(account: Account, sent: dict[str, Any]) -> None:
     for other in ("customer_email", "customer_creation"):
         if "customer" in sent and other in sent:
             raise InvalidRequestError(
                 f"You may only specify one of these parameters: customer, {other}.", param="customer"
             )
     if "customer" in sent:
-        books.get("customer", sent["customer"], param="customer")
+        account.get("customer", sent["customer"], param="customer")
     check_email(sent.get("customer_email"), "customer_email")
 
 
@@ -91,7 +91,7 @@ def _check_texts(sent: dict[str, Any]) -> None:
     check_texts(sent, "integration_identifier")
     check_metadata(sent.get("metadata"))
     data = sent.get("payment_intent_data") or {}
-    with below("payment_intent_data"):
+    with nested_in("payment_intent_data"):
         if data.get("statement_descriptor"):
             raise InvalidRequestError(DESCRIPTOR_WITH_CARD, param="statement_descriptor")
         check_descriptor_suffix(data.get("statement_descriptor_suffix"))
@@ -120,8 +120,8 @@ def _check_total(sent: dict[str, Any]) -> None:
             raise
 
 
-def _check_expiry(books: Books, sent: dict[str, Any]) -> None:
-    lifetime = sent.setdefault("expires_at", books.now + _DAY) - books.now
+def _check_expiry(account: Account, sent: dict[str, Any]) -> None:
+    lifetime = sent.setdefault("expires_at", account.now + _DAY) - account.now
     if lifetime < _HALF_AN_HOUR:
         raise _wrong_expiry("at least 30 minutes")
     if lifetime > _DAY:

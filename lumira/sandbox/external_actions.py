@@ -17,9 +17,9 @@ Each answers with the refund or the dispute as it is then.
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
-from lumira.sandbox.books import Books
-from lumira.sandbox.errors import InvalidRequestError, RefusedError, missing
-from lumira.sandbox.instructions import Json, check_names
+from lumira.sandbox.account import Account
+from lumira.sandbox.control_parameters import Json, check_names
+from lumira.sandbox.errors import InvalidRequestError, InvalidStateError, missing
 from lumira.sandbox.payments import disputes
 from lumira.sandbox.payments.dispute_objects import REASONS
 from lumira.sandbox.payments.refundable import amount_to_refund, charge_named
@@ -31,47 +31,47 @@ from lumira.sandbox.payments.refunds import (
     succeed_refund,
 )
 
-Incident: TypeAlias = Callable[[Books, Json], dict[str, Any]]
+Action: TypeAlias = Callable[[Account, Json], dict[str, Any]]
 
 _PAYMENT = {"charge", "payment_intent", "amount", "reason", "status"}
 _REFUND_REASONS = ("duplicate", "fraudulent", "requested_by_customer")
 
 
-def refund(books: Books, sent: Json) -> dict[str, Any]:
+def refund(account: Account, sent: Json) -> dict[str, Any]:
     """Somebody refunds a payment in the Dashboard."""
     check_names(sent, _PAYMENT)
-    charge = charge_named(books, sent.get("charge"), sent.get("payment_intent"))
+    charge = charge_named(account, sent.get("charge"), sent.get("payment_intent"))
     return open_refund(
-        books,
+        account,
         charge,
-        amount_to_refund(books, charge, sent.get("amount")),
+        amount_to_refund(account, charge, sent.get("amount")),
         reason=_one_of(sent, "reason", _REFUND_REASONS, None),
         status=_one_of(sent, "status", (*UNDECIDED, "succeeded"), None),
     )
 
 
-def finish_refund(books: Books, sent: Json) -> dict[str, Any]:
+def finish_refund(account: Account, sent: Json) -> dict[str, Any]:
     """A refund comes to its end, or to another end than it seemed to have."""
     check_names(sent, {"refund", "outcome", "failure_reason"})
-    found = books.get("refund", _required(sent, "refund"), param="refund")
+    found = account.get("refund", _required(sent, "refund"), param="refund")
     outcome = _one_of(sent, "outcome", ("succeeded", "failed", "canceled"), _required(sent, "outcome"))
     if found["status"] not in (*UNDECIDED, "succeeded"):
-        raise RefusedError(f"This refund has ended already: {found['status']}.", param="refund")
+        raise InvalidStateError(f"This refund has ended already: {found['status']}.", param="refund")
     if outcome == "succeeded":
-        return succeed_refund(books, found["id"])
-    usual = "merchant_request" if outcome == "canceled" else "expired_or_canceled_card"
-    reason = _one_of(sent, "failure_reason", FAILURE_REASONS, usual)
-    return fail_refund(books, found["id"], str(reason), status=str(outcome))
+        return succeed_refund(account, found["id"])
+    default = "merchant_request" if outcome == "canceled" else "expired_or_canceled_card"
+    reason = _one_of(sent, "failure_reason", FAILURE_REASONS, default)
+    return fail_refund(account, found["id"], str(reason), status=str(outcome))
 
 
-def dispute(books: Books, sent: Json) -> dict[str, Any]:
+def dispute(account: Account, sent: Json) -> dict[str, Any]:
     """The buyer complains to the bank."""
     check_names(sent, _PAYMENT)
-    charge = charge_named(books, sent.get("charge"), sent.get("payment_intent"))
+    charge = charge_named(account, sent.get("charge"), sent.get("payment_intent"))
     if charge["status"] != "succeeded" or not charge["captured"]:
-        raise RefusedError(f"Charge {charge['id']} has taken no money that could be disputed.")
+        raise InvalidStateError(f"Charge {charge['id']} has taken no money that could be disputed.")
     return disputes.open_dispute(
-        books,
+        account,
         charge,
         reason=str(_one_of(sent, "reason", REASONS, "fraudulent")),
         status=str(_one_of(sent, "status", disputes.FIRST_STATUSES, "needs_response")),
@@ -79,21 +79,21 @@ def dispute(books: Books, sent: Json) -> dict[str, Any]:
     )
 
 
-def escalate_dispute(books: Books, sent: Json) -> dict[str, Any]:
+def escalate_dispute(account: Account, sent: Json) -> dict[str, Any]:
     """The bank goes on from asking to taking."""
     check_names(sent, {"dispute"})
-    return disputes.escalate(books, _dispute(books, sent))
+    return disputes.escalate(account, _dispute(account, sent))
 
 
-def close_dispute(books: Books, sent: Json) -> dict[str, Any]:
+def close_dispute(account: Account, sent: Json) -> dict[str, Any]:
     """The bank decides."""
     check_names(sent, {"dispute", "outcome"})
     outcome = _one_of(sent, "outcome", disputes.OUTCOMES, _required(sent, "outcome"))
-    return disputes.close(books, _dispute(books, sent), str(outcome))
+    return disputes.close(account, _dispute(account, sent), str(outcome))
 
 
 #: The incidents by their addresses below ``/sandbox/``.
-INCIDENTS: dict[str, Incident] = {
+ACTIONS: dict[str, Action] = {
     "refunds": refund,
     "refunds/finish": finish_refund,
     "disputes": dispute,
@@ -102,8 +102,8 @@ INCIDENTS: dict[str, Incident] = {
 }
 
 
-def _dispute(books: Books, sent: Json) -> dict[str, Any]:
-    return books.get("dispute", _required(sent, "dispute"), param="dispute")
+def _dispute(account: Account, sent: Json) -> dict[str, Any]:
+    return account.get("dispute", _required(sent, "dispute"), param="dispute")
 
 
 def _required(sent: Json, name: str) -> str:
@@ -112,8 +112,8 @@ def _required(sent: Json, name: str) -> str:
     return str(sent[name])
 
 
-def _one_of(sent: Json, name: str, choices: tuple[str, ...], usual: str | None) -> str | None:
-    value = sent.get(name, usual)
+def _one_of(sent: Json, name: str, choices: tuple[str, ...], default: str | None) -> str | None:
+    value = sent.get(name, default)
     if value is not None and value not in choices:
         raise InvalidRequestError(f"`{name}` is one of {', '.join(choices)}.", param=name)
     return value

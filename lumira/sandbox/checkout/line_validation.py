@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from lumira.sandbox.books import Books
-from lumira.sandbox.checkout.refusals import below, not_played
+from lumira.sandbox.account import Account
+from lumira.sandbox.checkout.errors import nested_in, unsupported
 from lumira.sandbox.errors import InvalidRequestError, missing, no_such
 from lumira.sandbox.limits import (
     LARGEST_AMOUNT,
@@ -23,7 +23,7 @@ _OTHER_CURRENCY = (
 )
 
 
-def check_lines(books: Books, sent: dict[str, Any]) -> None:
+def check_lines(account: Account, sent: dict[str, Any]) -> None:
     """Check what is sold, and that it is sold in one currency, which the parameters then name."""
     lines = sent.get("line_items")
     if not lines:
@@ -36,8 +36,8 @@ def check_lines(books: Books, sent: dict[str, Any]) -> None:
     if "currency" in sent:
         sent["currency"] = check_currency(sent["currency"])
     for position, line in enumerate(lines):
-        with below(f"line_items[{position}]"):
-            _check_line(books, line, position)
+        with nested_in(f"line_items[{position}]"):
+            _check_line(account, line, position)
             found = line["price_data"]["currency"]
             expected = sent.setdefault("currency", found)
             if found != expected:
@@ -45,16 +45,16 @@ def check_lines(books: Books, sent: dict[str, Any]) -> None:
                 raise InvalidRequestError(message, param="price_data[currency]")
 
 
-def _check_line(books: Books, line: dict[str, Any], position: int) -> None:
+def _check_line(account: Account, line: dict[str, Any], position: int) -> None:
     if ("price" in line) == ("price_data" in line):
         raise InvalidRequestError(
             "You must specify either `price` or `price_data` when creating a line item.", param="price_data"
         )
     if "price" in line:
-        raise _not_for_sale(books, line["price"])
+        raise _not_for_sale(account, line["price"])
     for name in ("tax_rates", "adjustable_quantity"):
         if line.get(name) and line[name] != {"enabled": False}:
-            raise not_played(name, f"`{name}`")
+            raise unsupported(name, f"`{name}`")
     if "quantity" not in line:
         raise InvalidRequestError(
             f"Quantity is required. Add `quantity` to `line_items[{position}]`",
@@ -63,13 +63,13 @@ def _check_line(books: Books, line: dict[str, Any], position: int) -> None:
         )
     _check_range(line["quantity"], 1, _MOST_QUANTITY, "quantity")
     check_metadata(line.get("metadata"))
-    with below("price_data"):
+    with nested_in("price_data"):
         _check_price(line["price_data"])
 
 
-def _not_for_sale(books: Books, price: str) -> InvalidRequestError:
+def _not_for_sale(account: Account, price: str) -> InvalidRequestError:
     """Every price here was made for one session, and is as good as none for any other."""
-    if books.find("price", price) is None:
+    if account.find("price", price) is None:
         return InvalidRequestError(f"No such price: '{price}'", code="resource_missing", param="price")
     return InvalidRequestError(
         "The price specified is inactive. This field only accepts active prices.", param="price"
@@ -89,11 +89,11 @@ def _check_price(data: dict[str, Any]) -> None:
             param="recurring",
         )
     if "unit_amount_decimal" in data:
-        raise not_played("unit_amount_decimal", "`unit_amount_decimal`")
+        raise unsupported("unit_amount_decimal", "`unit_amount_decimal`")
     if "unit_amount" not in data:
         raise missing("unit_amount")
     _check_range(data["unit_amount"], 0, LARGEST_AMOUNT, "unit_amount")
-    with below("product_data"):
+    with nested_in("product_data"):
         _check_product(data["product_data"])
 
 

@@ -4,42 +4,47 @@ import threading
 import time
 from collections.abc import Callable
 
-from lumira.sandbox.books import Books, open_books
-from lumira.sandbox.checkout.expiry import expire_by_itself
+from lumira.sandbox.account import Account, open_account
+from lumira.sandbox.checkout.expiry import expire_when_due
 from lumira.sandbox.checkout.sessions import EXPIRES
 from lumira.sandbox.payments.confirmation import DELAYED_OUTCOME
-from lumira.sandbox.payments.disputes import DISPUTE_ANSWERED, DISPUTE_ARRIVES, arrive, be_answered
-from lumira.sandbox.payments.outcomes import finish_delayed
+from lumira.sandbox.payments.disputes import (
+    DISPUTE_DECIDED,
+    DISPUTE_OPENS,
+    decide_dispute,
+    open_scheduled_disputes,
+)
+from lumira.sandbox.payments.outcomes import finish_delayed_payment
 from lumira.sandbox.payments.refunds import (
     REFUND_FAILS,
     REFUND_REFERENCED,
     REFUND_SUCCEEDS,
+    add_refund_reference,
     fail_refund,
-    reference_refund,
     succeed_refund,
 )
 from lumira.sandbox.store import Store, StoreClosedError
 
 #: What is done at an appointment, by its kind, for its subject.
-_DEEDS: dict[str, Callable[[Books, str], object]] = {
-    DELAYED_OUTCOME: finish_delayed,
-    DISPUTE_ANSWERED: be_answered,
-    DISPUTE_ARRIVES: arrive,
+_HANDLERS: dict[str, Callable[[Account, str], object]] = {
+    DELAYED_OUTCOME: finish_delayed_payment,
+    DISPUTE_DECIDED: decide_dispute,
+    DISPUTE_OPENS: open_scheduled_disputes,
     REFUND_FAILS: fail_refund,
-    REFUND_REFERENCED: reference_refund,
+    REFUND_REFERENCED: add_refund_reference,
     REFUND_SUCCEEDS: succeed_refund,
-    EXPIRES: expire_by_itself,
+    EXPIRES: expire_when_due,
 }
 _LONGEST_SLEEP_SECONDS = 5.0
-_EVERYONE = "%"
+_ALL_ACCOUNTS = "%"
 
 
-class Timers:
+class ScheduledTasks:
     """One thread that keeps the appointments; they are rows, so a restart forgets none."""
 
-    def __init__(self, store: Store, wake: Callable[[], None]) -> None:
+    def __init__(self, store: Store, wake_workers: Callable[[], None]) -> None:
         self._store = store
-        self._wake = wake
+        self._wake_workers = wake_workers
         self._changed = threading.Event()
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name="sandbox-timers", daemon=True)
@@ -56,29 +61,29 @@ class Timers:
         self._changed.set()
         self._thread.join(1.0)
 
-    def notice(self) -> None:
+    def wake(self) -> None:
         """Look at the appointments again."""
         self._changed.set()
 
-    def run_due(self, account: str = _EVERYONE) -> int:
+    def run_due(self, account_id: str = _ALL_ACCOUNTS) -> int:
         """Keep every appointment that is due, of one account or of all; how many there were."""
         done = 0
-        while self._run_one(account):
+        while self._run_one(account_id):
             done += 1
         return done
 
-    def _run_one(self, account: str) -> bool:
+    def _run_one(self, account_id: str) -> bool:
         with self._store.transaction() as connection:
             row = connection.execute(
                 "SELECT * FROM tasks WHERE due_at <= ? AND account LIKE ? ORDER BY due_at, id LIMIT 1",
-                (time.time(), account),
+                (time.time(), account_id),
             ).fetchone()
             if row is None:
                 return False
             connection.execute("DELETE FROM tasks WHERE id = ?", (row["id"],))
-            books = open_books(connection, row["account"], base_url=self.base_url)
-            _DEEDS[row["kind"]](books, row["subject"])
-        self._wake()
+            account = open_account(connection, row["account"], base_url=self.base_url)
+            _HANDLERS[row["kind"]](account, row["subject"])
+        self._wake_workers()
         return True
 
     def _run(self) -> None:

@@ -21,7 +21,7 @@ _BESIDE = _NOTES | frozenset((
 _ANY_OTHER = "link"
 
 
-def check_browser(declared: type, sent: dict[str, Any]) -> dict[str, Any]:
+def check_stripe_js(declared: type, sent: dict[str, Any]) -> dict[str, Any]:
     """The parameters of a call with a publishable key, which may carry a card's number."""
     data = sent.get("payment_method_data")
     card = None

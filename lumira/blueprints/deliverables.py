@@ -4,8 +4,7 @@ from typing import Any
 
 from flask import g, request
 
-from lumira.blueprints.http.checkout import IDEMPOTENCY_KEY
-from lumira.blueprints.http.idempotent_requests import idempotent_call, replying
+from lumira.blueprints.http.idempotent_requests import IDEMPOTENCY_KEY, idempotent_call, replying
 from lumira.blueprints.http.references import checked_name, checked_reference
 from lumira.blueprints.http.routing import ApiBlueprint
 from lumira.repositories.deliverables import DeliverableState

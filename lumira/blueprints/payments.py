@@ -1,28 +1,28 @@
-"""`/api/payments`: opening a payment, and how it stands."""
+"""`/api/payments`: opening a payment, and its status."""
 
 from typing import Any
 
 from flask import g, request
 
-from lumira.blueprints.http.checkout import (
-    EXAMPLE_OPENED,
+from lumira.blueprints.http.checkout_origin import with_origin
+from lumira.blueprints.http.examples import PAYMENT_OPENED
+from lumira.blueprints.http.idempotent_requests import (
     IDEMPOTENCY_KEY,
-    open_sale,
-    wanted_locale,
-    without_reserved,
+    idempotent_call,
+    limited_by_email,
+    replying,
 )
-from lumira.blueprints.http.idempotent_requests import idempotent_call, limited_by_email, replying
 from lumira.blueprints.http.references import checked_reference
 from lumira.blueprints.http.routing import ApiBlueprint
-from lumira.schemas.checkout_sessions import CartRequest, CheckoutSessionRequest, CheckoutSessionResponse
+from lumira.domain.commands import CheckoutCommand
+from lumira.schemas.checkout_sessions import CreateCheckoutSessionRequest, CreateCheckoutSessionResponse
 from lumira.schemas.payment_intents import (
-    PaymentOpenedResponse,
+    CreatePaymentIntentRequest,
+    CreatePaymentIntentResponse,
     PaymentStatusResponse,
-    ProductSaleRequest,
-    SaleRequest,
 )
-from lumira.services.checkout.create_checkout_session import Cart, create_checkout_session
-from lumira.services.checkout.open_sale import Basket, Item
+from lumira.services.checkout.create_checkout_session import create_checkout_session
+from lumira.services.checkout.create_payment_intent import create_payment_intent
 from lumira.services.orders.view_orders import view_payment
 
 _EXAMPLE_CART = {
@@ -44,36 +44,33 @@ blueprint = ApiBlueprint("payments", __name__, url_prefix="/api/payments", descr
 
 
 @blueprint.post("/create-payment-intent", parameters=[IDEMPOTENCY_KEY])
-@blueprint.body(ProductSaleRequest, example={"productId": "mystique", "customerEmail": "buyer@example.com"})
-@blueprint.replies(PaymentOpenedResponse, example=EXAMPLE_OPENED)
+@blueprint.body(
+    CreatePaymentIntentRequest, example={"productId": "mystique", "customerEmail": "buyer@example.com"}
+)
+@blueprint.replies(CreatePaymentIntentResponse, example=PAYMENT_OPENED)
 @limited_by_email
-def create_payment_intent(sale: SaleRequest) -> Any:
-    """Open a payment for a product; a free one is given at once."""
-    return open_sale(sale, source="payments")
+def create(command: CheckoutCommand) -> Any:
+    """Open a payment for a product; a free order completes at once."""
+    command = with_origin(command, request, source="payments")
+    reply = create_payment_intent(g.tenant_id, call=idempotent_call(request), command=command)
+    return replying(reply)
 
 
 @blueprint.post("/checkout-sessions", parameters=[IDEMPOTENCY_KEY])
-@blueprint.body(CheckoutSessionRequest, example=_EXAMPLE_CART)
-@blueprint.replies(CheckoutSessionResponse, example=_EXAMPLE_SESSION)
+@blueprint.body(CreateCheckoutSessionRequest, example=_EXAMPLE_CART)
+@blueprint.replies(CreateCheckoutSessionResponse, example=_EXAMPLE_SESSION)
 @limited_by_email
-def create_session(cart: CartRequest) -> Any:
-    """Open a Checkout Session for a cart, and keep its pieces while the buyer pays; a free one is given at once."""
-    basket = Basket(
-        items=tuple(Item(line.product_id, line.quantity) for line in cart.items),
-        customer_email=cart.customer_email,
-        customer_name=None,
-        metadata=without_reserved(cart.metadata),
-        source="checkout",
-        locale=wanted_locale(request),
-    )
-    wanted = Cart(basket, cart.success_url, cart.cancel_url)
-    return replying(create_checkout_session(g.tenant_id, call=idempotent_call(request), cart=wanted))
+def create_session(command: CheckoutCommand) -> Any:
+    """Open a Checkout Session for a cart and reserve its stock; a free order completes at once."""
+    command = with_origin(command, request, source="checkout")
+    reply = create_checkout_session(g.tenant_id, call=idempotent_call(request), command=command)
+    return replying(reply)
 
 
 @blueprint.get("/<payment_intent_id>")
 @blueprint.replies(PaymentStatusResponse)
 def show_payment(payment_intent_id: str) -> dict[str, Any]:
-    """How the order of a payment stands; nothing personal."""
+    """The status of a payment's order, without personal data."""
     order = view_payment(g.tenant_id, checked_reference(payment_intent_id))
     return {
         "payment_intent_id": payment_intent_id,

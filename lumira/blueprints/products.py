@@ -8,12 +8,23 @@ from flask import Response, g, request
 from werkzeug.routing import BaseConverter
 
 import lumira
-from lumira.blueprints.http.checkout import EXAMPLE_OPENED, IDEMPOTENCY_KEY, open_sale
-from lumira.blueprints.http.idempotent_requests import limited_by_email
+from lumira.blueprints.http.checkout_origin import with_origin
+from lumira.blueprints.http.examples import PAYMENT_OPENED
+from lumira.blueprints.http.idempotent_requests import (
+    IDEMPOTENCY_KEY,
+    idempotent_call,
+    limited_by_email,
+    replying,
+)
 from lumira.blueprints.http.routing import ApiBlueprint
-from lumira.schemas.payment_intents import PaymentOpenedResponse, ProductSaleRequest, SaleRequest
+from lumira.domain.commands import CheckoutCommand
+from lumira.schemas.payment_intents import (
+    CreatePaymentIntentRequest,
+    CreatePaymentIntentResponse,
+)
 from lumira.schemas.products import ProductResponse, ProductsResponse
 from lumira.services.catalog.view_catalog import Catalog, ProductView, view_catalog
+from lumira.services.checkout.create_payment_intent import create_payment_intent
 
 blueprint = ApiBlueprint("products", __name__, url_prefix="/api/products", description="The catalog")
 
@@ -45,12 +56,16 @@ def show_product(product_id: str) -> ProductView:
 
 
 @blueprint.post("/create-payment-intent", parameters=[IDEMPOTENCY_KEY])
-@blueprint.body(ProductSaleRequest, example={"productId": "mystique", "customerEmail": "buyer@example.com"})
-@blueprint.replies(PaymentOpenedResponse, example=EXAMPLE_OPENED)
+@blueprint.body(
+    CreatePaymentIntentRequest, example={"productId": "mystique", "customerEmail": "buyer@example.com"}
+)
+@blueprint.replies(CreatePaymentIntentResponse, example=PAYMENT_OPENED)
 @limited_by_email
-def create_payment_intent(sale: SaleRequest) -> Any:
-    """Open a payment for a product; a free one is given at once."""
-    return open_sale(sale, source="products")
+def create(command: CheckoutCommand) -> Any:
+    """Open a payment for a product; a free order completes at once."""
+    command = with_origin(command, request, source="products")
+    reply = create_payment_intent(g.tenant_id, call=idempotent_call(request), command=command)
+    return replying(reply)
 
 
 def _remember_as_shown(catalog: Catalog, products: Iterable[ProductView]) -> None:

@@ -2,14 +2,25 @@
 
 from typing import Any
 
-from flask import g
+from flask import g, request
 
-from lumira.blueprints.http.checkout import EXAMPLE_OPENED, IDEMPOTENCY_KEY, open_sale
-from lumira.blueprints.http.idempotent_requests import limited_by_email
+from lumira.blueprints.http.checkout_origin import with_origin
+from lumira.blueprints.http.examples import PAYMENT_OPENED
+from lumira.blueprints.http.idempotent_requests import (
+    IDEMPOTENCY_KEY,
+    idempotent_call,
+    limited_by_email,
+    replying,
+)
 from lumira.blueprints.http.routing import ApiBlueprint
-from lumira.schemas.payment_intents import LevelSaleRequest, PaymentOpenedResponse, SaleRequest
+from lumira.domain.commands import CheckoutCommand
+from lumira.schemas.payment_intents import (
+    CreateLevelPaymentIntentRequest,
+    CreatePaymentIntentResponse,
+)
 from lumira.schemas.products import LevelsResponse, ShopConfigResponse
 from lumira.services.catalog.view_catalog import ShopConfig, view_catalog, view_shop_config
+from lumira.services.checkout.create_payment_intent import create_payment_intent
 
 blueprint = ApiBlueprint("stripe", __name__, url_prefix="/api/stripe", description="Levels")
 
@@ -29,9 +40,11 @@ def list_levels() -> dict[str, Any]:
 
 
 @blueprint.post("/create-payment-intent", parameters=[IDEMPOTENCY_KEY])
-@blueprint.body(LevelSaleRequest, example={"level": 2, "customerEmail": "buyer@example.com"})
-@blueprint.replies(PaymentOpenedResponse, example=EXAMPLE_OPENED)
+@blueprint.body(CreateLevelPaymentIntentRequest, example={"level": 2, "customerEmail": "buyer@example.com"})
+@blueprint.replies(CreatePaymentIntentResponse, example=PAYMENT_OPENED)
 @limited_by_email
-def create_payment_intent(sale: SaleRequest) -> Any:
-    """Open a payment for a level; a free one is given at once."""
-    return open_sale(sale, source="stripe")
+def create(command: CheckoutCommand) -> Any:
+    """Open a payment for a level; a free order completes at once."""
+    command = with_origin(command, request, source="stripe")
+    reply = create_payment_intent(g.tenant_id, call=idempotent_call(request), command=command)
+    return replying(reply)

@@ -11,6 +11,7 @@ from flask.cli import AppGroup
 from lumira.cli.order_report import account
 from lumira.database import atomic
 from lumira.domain import refunds
+from lumira.domain.commands import RefundCommand
 from lumira.errors import NotRefundable, OrderNotFound
 from lumira.models import Order, Payment
 from lumira.money import format_amount
@@ -22,7 +23,7 @@ from lumira.schemas.refunds import REFUND_REASONS
 from lumira.services.files.view_deliverables import view_deliverables
 from lumira.services.orders.release_order import release_order
 from lumira.services.orders.view_orders import OrderView, view_order
-from lumira.services.refunds.request_refund import RefundCommand, request_refund
+from lumira.services.refunds.request_refund import request_refund
 
 orders = AppGroup("orders", help="Orders and decisions about them.")
 
@@ -73,9 +74,13 @@ def refund(number: str, amount: int | None, reason: str | None, named: str | Non
     payment = _payment_to_refund(order, named)
     shown = "what is left" if amount is None else format_amount(amount, payment.currency)
     click.echo(f"{order.order_number}: refunding {shown} of {payment.stripe_payment_intent_id}.")
-    wanted = RefundCommand(payment.stripe_payment_intent_id, amount, reason)
     # A person has no key to repeat a call by: one who repeats the command is understood by what it asks.
-    made = request_refund(tenant_id, call=Call(fingerprint="", actor=_ACTOR), wanted=wanted).value
+    made = request_refund(
+        tenant_id,
+        payment.stripe_payment_intent_id,
+        call=Call(fingerprint="", actor=_ACTOR),
+        command=RefundCommand(amount, reason),
+    ).value
     click.echo(f"{made.refund_id}  {made.status}  {format_amount(made.amount, payment.currency)}")
     refunded = format_amount(made.refunded_amount, payment.currency)
     click.echo(f"{order.order_number}: {refunded} refunded in all, now {made.order_status}.")

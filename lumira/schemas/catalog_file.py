@@ -6,8 +6,8 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
+from lumira.domain import charge_limits
 from lumira.errors import CatalogError
-from lumira.schemas import charge_limits
 from lumira.schemas.catalog_fields import Table
 from lumira.schemas.catalog_product import ProductTable
 from lumira.schemas.catalog_tenant import TenantTable

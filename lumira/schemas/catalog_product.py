@@ -5,7 +5,7 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, post_load, validate, validates_schema
 
-from lumira.schemas import charge_limits
+from lumira.domain import charge_limits
 from lumira.schemas.catalog_fields import Currency, Line, Table, checked_switch
 
 KINDS = ("level", "digital", "physical")

@@ -1,46 +1,27 @@
-"""Opening a Checkout Session for several products."""
+"""Opening a Checkout Session for a cart."""
 
 import re
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
 from marshmallow import ValidationError, fields, post_load, validate
 
+from lumira.domain.commands import CheckoutCommand, CheckoutItem
 from lumira.schemas.base import INVALID_REQUEST, RequestSchema, ResponseSchema
-from lumira.schemas.fields import EmailAddress, Line, SaleMetadata, StrictInteger, Timestamp
+from lumira.schemas.fields import CallerMetadata, EmailAddress, Line, StrictInteger, Timestamp
 from lumira.schemas.payment_intents import MAX_QUANTITY, PRODUCT_ID_LENGTH
 
-#: Stripe's limit for the lines of a session.
-MAX_LINES = 100
+#: Stripe's limit for the line items of a session.
+MAX_ITEMS = 100
 URL_LENGTH = 2000
-#: What stands in an address as it is: spaces, controls, quotes and backslashes are encoded or mistaken.
+#: Spaces, control characters, quotes and backslashes must be percent-encoded: browsers read them differently.
 _URL_CHARACTERS = re.compile(r"[!#-;=?-\[\]_a-z{}~]+")
 
 
-@dataclass(frozen=True, slots=True)
-class CartLine:
-    """One product of a cart."""
+class PageUrl(fields.String):
+    """The absolute URL of a page; the use case checks that its host is one of the tenant's domains.
 
-    product_id: str
-    quantity: int
-
-
-@dataclass(frozen=True, slots=True)
-class CartRequest:
-    """A checked request to buy a cart."""
-
-    items: tuple[CartLine, ...]
-    customer_email: str | None
-    success_url: str
-    cancel_url: str
-    metadata: dict[str, str]
-
-
-class PageAddress(fields.String):
-    """An absolute address of a page; whose it is is looked at elsewhere.
-
-    Stripe's placeholder `{CHECKOUT_SESSION_ID}` is let through, in the path or after it.
+    Stripe's placeholder `{CHECKOUT_SESSION_ID}` is accepted in the path, the query and the fragment.
     """
 
     def __init__(self, **options: Any) -> None:
@@ -49,24 +30,24 @@ class PageAddress(fields.String):
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **options: Any) -> str:
         address: str = super()._deserialize(value, attr, data, **options)
-        if len(address) > URL_LENGTH or not _URL_CHARACTERS.fullmatch(address) or not _is_whole(address):
+        if len(address) > URL_LENGTH or not _URL_CHARACTERS.fullmatch(address) or not _is_absolute(address):
             raise ValidationError("Must be an address such as https://shop.example/thanks.")
         return address
 
 
-def _is_whole(address: str) -> bool:
-    """Whether it names a page by itself: scheme, host and nothing that could be taken for another host."""
+def _is_absolute(address: str) -> bool:
+    """Whether the address has a scheme and a host, and no user or placeholder that imitates another host."""
     try:
         parts = urlsplit(address)
-        # Read, because a port that is none is only noticed then.
+        # `urlsplit` checks the port only when the port is read.
         has_odd_host = parts.port == 0 or "@" in parts.netloc or "{" in parts.netloc
     except ValueError:
         return False
     return parts.scheme in ("http", "https") and bool(parts.hostname) and not has_odd_host
 
 
-class CartLineRequest(RequestSchema):
-    """One product of a cart and how many of it."""
+class CheckoutItemRequest(RequestSchema):
+    """One product of a cart, and its quantity."""
 
     product_id = Line(
         required=True,
@@ -81,49 +62,51 @@ class CartLineRequest(RequestSchema):
     )
 
     @post_load
-    def to_line(self, data: dict[str, Any], **_options: Any) -> CartLine:
-        return CartLine(**data)
+    def to_item(self, data: dict[str, Any], **_options: Any) -> CheckoutItem:
+        return CheckoutItem(**data)
 
 
-class CheckoutSessionRequest(RequestSchema):
-    """Buy a cart on Stripe's page."""
+class CreateCheckoutSessionRequest(RequestSchema):
+    """Open a Checkout Session for a cart."""
 
     items = fields.List(
-        fields.Nested(CartLineRequest),
+        fields.Nested(CheckoutItemRequest),
         required=True,
-        validate=validate.Length(min=1, max=MAX_LINES),
+        validate=validate.Length(min=1, max=MAX_ITEMS),
         metadata={"code": "INVALID_CART"},
     )
     customer_email = EmailAddress(load_default=None, metadata={"example": "buyer@example.com"})
-    success_url = PageAddress(required=True)
-    cancel_url = PageAddress(required=True)
-    metadata = SaleMetadata(load_default=dict)
+    success_url = PageUrl(required=True)
+    cancel_url = PageUrl(required=True)
+    metadata = CallerMetadata(load_default=dict)
 
     @post_load
-    def to_cart(self, data: dict[str, Any], **_options: Any) -> CartRequest:
-        return CartRequest(**data | {"items": tuple(data["items"])})
+    def to_command(self, data: dict[str, Any], **_options: Any) -> CheckoutCommand:
+        return CheckoutCommand(**data | {"items": tuple(data["items"])})
 
     def code_of(self, messages: Any) -> str:
-        """What is wrong with one line of a cart has the code of that line's field."""
+        """The code of the first invalid field; for an item of the cart, the code of the item's field."""
         code = super().code_of(messages)
         if code != "INVALID_CART":
             return code
-        lines = messages.get("items")
-        wrong = lines.values() if isinstance(lines, dict) else ()
-        found = [CartLineRequest().code_of(line) for line in wrong if isinstance(line, dict)]
-        return next((each for each in found if each != INVALID_REQUEST), code)
+        by_item = messages.get("items")
+        item_messages = by_item.values() if isinstance(by_item, dict) else ()
+        codes = [CheckoutItemRequest().code_of(item) for item in item_messages if isinstance(item, dict)]
+        return next((item_code for item_code in codes if item_code != INVALID_REQUEST), code)
 
 
-class CheckoutSessionResponse(ResponseSchema):
-    """Where the buyer pays; amount in minor units."""
+class CreateCheckoutSessionResponse(ResponseSchema):
+    """The page on which the buyer pays; amount in minor units."""
 
     session_id = fields.String(
-        required=True, allow_none=True, metadata={"description": "Null where nothing is due."}
+        required=True, allow_none=True, metadata={"description": "Null for a free order."}
     )
     url = fields.String(
         required=True,
         allow_none=True,
-        metadata={"description": "Stripe's page; null where nothing is due, or where it is paid already."},
+        metadata={
+            "description": "Stripe's page; null for a free order and for an order that is already paid."
+        },
     )
     order_number = fields.String(required=True)
     amount = fields.Integer(required=True)

@@ -99,8 +99,8 @@ class EmailAddress(Line):
         return text
 
 
-class SaleMetadata(fields.Dict):
-    """What the caller wants to travel along to Stripe: text by name, within Stripe's limits."""
+class CallerMetadata(fields.Dict):
+    """The caller's own metadata, which is sent to Stripe: strings by key, within Stripe's limits."""
 
     def __init__(self, **options: Any) -> None:
         schema = {

@@ -1,12 +1,12 @@
-"""Opening a payment, and what is told of it to the buyer's page."""
+"""Opening a payment for one product or level, and the status of a payment."""
 
-from dataclasses import dataclass
 from typing import Any
 
 from marshmallow import fields, post_load, validate
 
+from lumira.domain.commands import CheckoutCommand, CheckoutItem
 from lumira.schemas.base import RequestSchema, ResponseSchema
-from lumira.schemas.fields import NAME_LENGTH, EmailAddress, Line, SaleMetadata, StrictInteger
+from lumira.schemas.fields import NAME_LENGTH, CallerMetadata, EmailAddress, Line, StrictInteger
 
 PRODUCT_ID_LENGTH = 64
 MAX_QUANTITY = 100
@@ -23,26 +23,8 @@ ORDER_STATUSES = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class SaleRequest:
-    """A checked request to buy: one of `product_id` and `level` is given."""
-
-    customer_email: str | None
-    customer_name: str | None
-    metadata: dict[str, str]
-    product_id: str | None = None
-    level: int | None = None
-    quantity: int = 1
-
-
-class _SaleSchema(RequestSchema):
-    @post_load
-    def to_sale(self, data: dict[str, Any], **_options: Any) -> SaleRequest:
-        return SaleRequest(**data | {"customer_name": data["customer_name"] or None})
-
-
-class LevelSaleRequest(_SaleSchema):
-    """Buy a level."""
+class CreateLevelPaymentIntentRequest(RequestSchema):
+    """Open a payment for a level."""
 
     level = StrictInteger(
         required=True,
@@ -51,11 +33,15 @@ class LevelSaleRequest(_SaleSchema):
     )
     customer_email = EmailAddress(required=True, metadata={"example": "buyer@example.com"})
     customer_name = Line(max_length=NAME_LENGTH, load_default=None)
-    metadata = SaleMetadata(load_default=dict)
+    metadata = CallerMetadata(load_default=dict)
+
+    @post_load
+    def to_command(self, data: dict[str, Any], **_options: Any) -> CheckoutCommand:
+        return _command(data, CheckoutItem(level=data["level"]))
 
 
-class ProductSaleRequest(_SaleSchema):
-    """Buy a product."""
+class CreatePaymentIntentRequest(RequestSchema):
+    """Open a payment for a product."""
 
     product_id = Line(
         required=True,
@@ -70,20 +56,35 @@ class ProductSaleRequest(_SaleSchema):
     )
     customer_email = EmailAddress(load_default=None, metadata={"example": "buyer@example.com"})
     customer_name = Line(max_length=NAME_LENGTH, load_default=None)
-    metadata = SaleMetadata(load_default=dict)
+    metadata = CallerMetadata(load_default=dict)
+
+    @post_load
+    def to_command(self, data: dict[str, Any], **_options: Any) -> CheckoutCommand:
+        return _command(data, CheckoutItem(product_id=data["product_id"], quantity=data["quantity"]))
 
 
-class PaymentOpenedResponse(ResponseSchema):
-    """A payment that the buyer's page may go on with; amounts in minor units."""
+def _command(data: dict[str, Any], item: CheckoutItem) -> CheckoutCommand:
+    return CheckoutCommand(
+        items=(item,),
+        customer_email=data["customer_email"],
+        customer_name=data["customer_name"] or None,
+        metadata=data["metadata"],
+    )
+
+
+class CreatePaymentIntentResponse(ResponseSchema):
+    """A payment that the buyer's page can confirm; amount in minor units."""
 
     client_secret = fields.String(
-        required=True, allow_none=True, metadata={"description": "For Stripe.js; null where nothing is due."}
+        required=True, allow_none=True, metadata={"description": "For Stripe.js; null for a free order."}
     )
     order_id = fields.String(
         required=True,
-        metadata={"description": "The PaymentIntent's id, or the order number where nothing is due."},
+        metadata={"description": "The PaymentIntent's id; the order number for a free order."},
     )
-    payment_intent_id = fields.String(required=True, allow_none=True)
+    payment_intent_id = fields.String(
+        required=True, allow_none=True, metadata={"description": "Null for a free order."}
+    )
     order_number = fields.String(required=True)
     amount = fields.Integer(required=True)
     currency = fields.String(required=True)
@@ -91,7 +92,7 @@ class PaymentOpenedResponse(ResponseSchema):
 
 
 class PaymentStatusResponse(ResponseSchema):
-    """How a payment stands: nothing personal, because whoever holds its id may ask."""
+    """The status of a payment's order, without personal data: the PaymentIntent's id is enough to read it."""
 
     payment_intent_id = fields.String(required=True)
     order_number = fields.String(required=True)

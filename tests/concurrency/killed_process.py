@@ -23,7 +23,7 @@ from lumira.services.checkout.create_checkout_session import create_checkout_ses
 from lumira.services.checkout.create_payment_intent import create_payment_intent
 from lumira.webhooks import inbox, process
 from tests.support import driver
-from tests.support.factories import make_cart, make_sale
+from tests.support.factories import make_cart_command, make_command
 
 
 def _settings(orders: dict[str, Any]) -> Settings:
@@ -67,14 +67,14 @@ def _step(orders: dict[str, Any]) -> None:
     match orders["step"]:
         case "open":
             call = Call(fingerprint="f", actor="test", kind=KeyKind.IDEMPOTENCY_KEY, key=orders["key"])
-            create_payment_intent(tenant_id, call=call, sale=make_sale())
+            create_payment_intent(tenant_id, call=call, command=make_command())
         case "open_free":
             call = Call(fingerprint="f", actor="test", kind=KeyKind.IDEMPOTENCY_KEY, key=orders["key"])
-            create_payment_intent(tenant_id, call=call, sale=make_sale("simple"))
+            create_payment_intent(tenant_id, call=call, command=make_command("simple"))
         case "open_cart":
             call = Call(fingerprint="f", actor="test", kind=KeyKind.IDEMPOTENCY_KEY, key=orders["key"])
-            cart = make_cart(orders["domain"], customer_email=orders["email"])
-            create_checkout_session(tenant_id, call=call, cart=cart)
+            command = make_cart_command(orders["domain"], customer_email=orders["email"])
+            create_checkout_session(tenant_id, call=call, command=command)
         case "receive":
             inbox.receive(tenant_id, body=orders["body"].encode(), signature=orders["signature"])
         case "drain":

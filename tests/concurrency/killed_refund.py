@@ -8,8 +8,9 @@ import sys
 from typing import Any
 
 from lumira import create_app
+from lumira.domain.commands import RefundCommand
 from lumira.repositories.idempotency import Call, KeyKind
-from lumira.services.refunds.request_refund import RefundCommand, request_refund
+from lumira.services.refunds.request_refund import request_refund
 from lumira.services.refunds.send_due_refunds import send_due_refunds
 from tests.concurrency.killed_process import _Commits, _settings
 
@@ -19,8 +20,8 @@ def _step(orders: dict[str, Any]) -> None:
     match orders["step"]:
         case "refund":
             call = Call(fingerprint="f", actor="test", kind=KeyKind.IDEMPOTENCY_KEY, key=orders["key"])
-            wanted = RefundCommand(orders["payment"], orders["amount"])
-            request_refund(tenant_id, call=call, wanted=wanted)
+            command = RefundCommand(orders["amount"])
+            request_refund(tenant_id, orders["payment"], call=call, command=command)
         case "send":
             send_due_refunds(tenant_id)
 

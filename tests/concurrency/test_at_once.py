@@ -26,7 +26,7 @@ from lumira.repositories.idempotency import Call, KeyKind
 from lumira.services.checkout.create_payment_intent import create_payment_intent
 from lumira.webhooks import inbox, process
 from tests.support import stripe_sandbox
-from tests.support.factories import Brand, count, load_order, make_sale, open_payment
+from tests.support.factories import Brand, count, load_order, make_command, open_payment
 from tests.support.stripe_events import encode, event, payment_intent, receive, signature
 
 pytestmark = pytest.mark.usefixtures("app_context")
@@ -87,7 +87,9 @@ def test_fifty_distinct_events_for_one_payment_from_8_threads_grant_once(app, te
 
 def test_two_requests_with_one_idempotency_key_at_the_same_instant_open_one_intent(app, tenant) -> None:
     call = Call(fingerprint="f", actor="test", kind=KeyKind.IDEMPOTENCY_KEY, key="k")
-    answers = at_once(app, lambda _: create_payment_intent(tenant.id, call=call, sale=make_sale()), threads=6)
+    answers = at_once(
+        app, lambda _: create_payment_intent(tenant.id, call=call, command=make_command()), threads=6
+    )
 
     opened = [answer.value for answer in answers if not isinstance(answer, Exception)]
     assert opened

@@ -19,7 +19,7 @@ from lumira.repositories.idempotency import LEASE, Call, KeyKind
 from lumira.services.checkout.create_payment_intent import PaymentOpened, create_payment_intent
 from lumira.webhooks import process
 from tests.support import stripe_events, stripe_sandbox
-from tests.support.factories import BUYER, Brand, count, figures, load_order, make_sale, open_cart
+from tests.support.factories import BUYER, Brand, count, figures, load_order, make_command, open_cart
 
 pytestmark = pytest.mark.usefixtures("app_context")
 
@@ -69,7 +69,7 @@ def open_again(brand: Brand, product: str = "mystique") -> PaymentOpened:
     """The buyer's client repeats its call, after the lease of the dead process has ended."""
     call = Call(fingerprint="f", actor="test", kind=KeyKind.IDEMPOTENCY_KEY, key=KEY)
     with time_machine.travel(datetime.now(UTC) + LEASE + timedelta(seconds=1)):
-        return create_payment_intent(brand.id, call=call, sale=make_sale(product)).value
+        return create_payment_intent(brand.id, call=call, command=make_command(product)).value
 
 
 def paid_event(brand: Brand, opened: PaymentOpened) -> dict[str, Any]:

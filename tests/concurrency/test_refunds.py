@@ -19,8 +19,9 @@ from lumira.errors import IdempotencyInProgress, NotRefundable, StripeUnavailabl
 from lumira.models import RefundRequest, RequestState
 from lumira.repositories.idempotency import LEASE
 from lumira.services.checkout.create_payment_intent import PaymentOpened
-from lumira.services.refunds.request_refund import Reply
+from lumira.services.idempotency.reply import Reply
 from lumira.services.refunds.send_due_refunds import send_due_refunds
+from lumira.services.refunds.send_refund import RefundResult
 from tests.concurrency.test_at_once import at_once
 from tests.support import stripe_sandbox
 from tests.support.factories import Brand, count, load_order
@@ -76,7 +77,7 @@ def points(step: str) -> list[Any]:
     ]
 
 
-def ask_again(brand: Brand, opened: PaymentOpened) -> Reply:
+def ask_again(brand: Brand, opened: PaymentOpened) -> Reply[RefundResult]:
     """The caller repeats its call, after the lease of the dead process has ended."""
     with time_machine.travel(datetime.now(UTC) + LEASE + timedelta(seconds=1)):
         return refund(brand, opened, 1000, call=keyed(KEY))

@@ -6,11 +6,12 @@ import pytest
 from sqlalchemy import select
 
 from lumira.database import atomic, db
+from lumira.domain.commands import CheckoutCommand, CheckoutItem
 from lumira.errors import OutOfStock
 from lumira.models import Order, StockReservation
 from lumira.repositories import orders, stock_proof
 from lumira.repositories.idempotency import Call
-from lumira.services.checkout.open_sale import Basket, Item, Opened, open_sale
+from lumira.services.checkout.begin_checkout import CheckoutStarted, begin_checkout
 from lumira.webhooks import process
 from tests.concurrency.test_at_once import at_once
 from tests.support.factories import Brand, count, figures, open_payment, set_stock
@@ -21,11 +22,9 @@ pytestmark = pytest.mark.usefixtures("app_context")
 
 def take(brand: Brand, **items: int) -> object:
     """The first phase of a sale, in which its pieces are reserved."""
-    basket = Basket(
-        tuple(Item(name, quantity) for name, quantity in items.items()), None, None, {}, "checkout"
-    )
+    command = CheckoutCommand(tuple(CheckoutItem(name, quantity) for name, quantity in items.items()))
     call = Call(fingerprint=secrets.token_hex(8), actor="test")
-    return open_sale(brand.id, call, basket, describe_free=lambda _: {})
+    return begin_checkout(brand.id, call, command, free_reply=lambda _: {})
 
 
 def adds_up(brand: Brand) -> bool:
@@ -47,7 +46,7 @@ def test_200_buyers_at_once_for_the_last_20_pieces_hold_exactly_20(app, tenant) 
     for _ in range(10):
         results += at_once(app, buy, threads=20)
 
-    reserved = [each for each in results if isinstance(each, Opened)]
+    reserved = [each for each in results if isinstance(each, CheckoutStarted)]
     refused = [each for each in results if isinstance(each, OutOfStock)]
     assert (len(reserved), len(refused)) == (20, 180)
     assert figures(tenant, "shirt") == (20, 20, 0)
@@ -65,7 +64,7 @@ def test_200_buyers_who_all_begin_at_the_same_instant_get_exactly_20(app, tenant
     results = at_once(
         app, lambda number: take(tenant, shirt=1, **({"cap": 1} if number % 2 else {})), threads=200
     )
-    assert sum(isinstance(each, Opened) for each in results) == 20
+    assert sum(isinstance(each, CheckoutStarted) for each in results) == 20
     assert sum(isinstance(each, OutOfStock) for each in results) == 180
     assert figures(tenant, "shirt") == (20, 20, 0)
     assert adds_up(tenant)

@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 
 from lumira.database import Base, atomic, db
+from lumira.domain.commands import CheckoutCommand, CheckoutItem
 from lumira.models import (
     KeyKind,
     Order,
@@ -21,9 +22,8 @@ from lumira.models import (
 )
 from lumira.repositories import api_keys, orders, stock_counts, tenants
 from lumira.repositories.idempotency import Call
-from lumira.services.checkout.create_checkout_session import Cart, SessionOpened, create_checkout_session
-from lumira.services.checkout.create_payment_intent import PaymentOpened, Sale, create_payment_intent
-from lumira.services.checkout.open_sale import Basket, Item
+from lumira.services.checkout.create_checkout_session import SessionOpened, create_checkout_session
+from lumira.services.checkout.create_payment_intent import PaymentOpened, create_payment_intent
 from lumira.services.inventory.count_stock import set_stock as count_stock
 
 BUYER = "buyer@example.com"
@@ -130,23 +130,19 @@ def make_products(tenant_id: int) -> list[Product]:
     ]
 
 
-def make_sale(product: str = "mystique", **changes: Any) -> Sale:
-    values: dict[str, Any] = {
-        "product_id": product,
-        "level": None,
-        "quantity": 1,
-        "customer_email": BUYER,
-        "customer_name": None,
-        "metadata": {},
-        "source": "products",
-    }
-    return Sale(**(values | changes))
+def make_command(
+    product: str = "mystique", quantity: int = 1, level: int | None = None, **changes: Any
+) -> CheckoutCommand:
+    """A command for one product or level, with the buyer's e-mail unless `changes` has another."""
+    item = CheckoutItem(product, quantity) if level is None else CheckoutItem(level=level)
+    values: dict[str, Any] = {"customer_email": BUYER, "source": "products"}
+    return CheckoutCommand(items=(item,), **values | changes)
 
 
 def open_payment(brand: Brand, product: str = "mystique", **changes: Any) -> PaymentOpened:
     """Open a payment as a buyer would, with Stripe's stand-in."""
     call = Call(fingerprint=secrets.token_hex(32), actor="test")
-    return create_payment_intent(brand.id, call=call, sale=make_sale(product, **changes)).value
+    return create_payment_intent(brand.id, call=call, command=make_command(product, **changes)).value
 
 
 def load_order(brand: Brand, reference: str) -> Order:
@@ -184,18 +180,18 @@ def pending_messages(brand: Brand, order_id: UUID) -> list[str]:
         return sorted(str(kind) for kind in db.session.execute(query).scalars())
 
 
-def make_cart(domain: str, items: dict[str, int] | None = None, **changes: Any) -> Cart:
-    """Two shirts and a cap unless told otherwise."""
-    basket = Basket(
-        items=tuple(Item(name, quantity) for name, quantity in (items or {"shirt": 2, "cap": 1}).items()),
-        customer_email=changes.pop("customer_email", BUYER),
-        customer_name=None,
-        metadata=changes.pop("metadata", {}),
-        source="checkout",
-        locale=changes.pop("locale", None),
+def make_cart_command(domain: str, items: dict[str, int] | None = None, **changes: Any) -> CheckoutCommand:
+    """A command for two shirts and a cap, unless `items` names others."""
+    values: dict[str, Any] = {
+        "customer_email": BUYER,
+        "source": "checkout",
+        "success_url": f"https://{domain}/thanks",
+        "cancel_url": f"https://{domain}/cart",
+    }
+    quantities = items or {"shirt": 2, "cap": 1}
+    return CheckoutCommand(
+        items=tuple(CheckoutItem(name, quantity) for name, quantity in quantities.items()), **values | changes
     )
-    pages = {"success_url": f"https://{domain}/thanks", "cancel_url": f"https://{domain}/cart"}
-    return Cart(basket, **pages | changes)
 
 
 def open_cart(
@@ -203,7 +199,8 @@ def open_cart(
 ) -> SessionOpened:
     """Open a cart as a shop's page would."""
     call = call or Call(fingerprint=secrets.token_hex(32), actor="test")
-    return create_checkout_session(brand.id, call=call, cart=make_cart(brand.domain, items, **changes)).value
+    command = make_cart_command(brand.domain, items, **changes)
+    return create_checkout_session(brand.id, call=call, command=command).value
 
 
 def figures(brand: Brand, product_id: str) -> tuple[int, int, int]:

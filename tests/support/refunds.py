@@ -8,11 +8,14 @@ import time_machine
 from sqlalchemy import select
 
 from lumira.database import atomic, db
+from lumira.domain.commands import RefundCommand
 from lumira.models import Alert, AuditEntry
 from lumira.repositories.idempotency import Call, KeyKind
 from lumira.services.checkout.create_payment_intent import PaymentOpened
-from lumira.services.refunds.request_refund import RefundCommand, Reply, request_refund
+from lumira.services.idempotency.reply import Reply
+from lumira.services.refunds.request_refund import request_refund
 from lumira.services.refunds.send_due_refunds import send_due_refunds
+from lumira.services.refunds.send_refund import RefundResult
 from tests.support import stripe_sandbox
 from tests.support.factories import Brand, open_payment
 from tests.support.stripe_events import deliver
@@ -44,10 +47,14 @@ def refund(
     reason: str | None = None,
     *,
     call: Call | None = None,
-) -> Reply:
+) -> Reply[RefundResult]:
     """Ask for a refund as the tenant's own system does."""
-    wanted = RefundCommand(opened.payment_intent_id or "", amount, reason)
-    return request_refund(brand.id, call=call or Call(fingerprint="", actor="test"), wanted=wanted)
+    return request_refund(
+        brand.id,
+        opened.payment_intent_id or "",
+        call=call or Call(fingerprint="", actor="test"),
+        command=RefundCommand(amount, reason),
+    )
 
 
 def at_stripe(brand: Brand) -> list[dict[str, Any]]:

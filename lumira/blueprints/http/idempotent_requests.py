@@ -1,41 +1,29 @@
-"""A POST as something that can be repeated: its key, its fingerprint, and the reply that is a repetition."""
+"""Idempotent requests: the key and fingerprint of a POST, and the header of a replayed reply."""
 
 import re
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, Protocol, TypeVar, cast
+from typing import Any, TypeVar, cast
 
 from flask import Request, g
 
 from lumira import extensions
 from lumira.blueprints.http.correlation import callers_request_id
+from lumira.domain.commands import CheckoutCommand
 from lumira.errors import InvalidIdempotencyKey
 from lumira.repositories.idempotency import Call, KeyKind, fingerprint
+from lumira.services.idempotency.reply import Reply
 
+#: The name of the `Idempotency-Key` parameter among the components of the OpenAPI document.
+IDEMPOTENCY_KEY = "IdempotencyKey"
 _PRINTABLE = re.compile(r"[ -~]{1,255}")
 
 _View = TypeVar("_View", bound=Callable[..., Any])
-_Answer_co = TypeVar("_Answer_co", covariant=True)
-
-
-class Reply(Protocol[_Answer_co]):
-    """What a use case answers, and whether it is the stored answer of an earlier call."""
-
-    @property
-    def value(self) -> _Answer_co: ...
-    @property
-    def replayed(self) -> bool: ...
-
-
-class _Named(Protocol):
-    """A request in somebody's name, or in nobody's."""
-
-    @property
-    def customer_email(self) -> str | None: ...
+_T = TypeVar("_T")
 
 
 def idempotent_call(request: Request) -> Call:
-    """The call that is being made; `InvalidIdempotencyKey` if its key cannot be one."""
+    """The call that this request makes; `InvalidIdempotencyKey` if the key has the wrong form."""
     key = request.headers.get("Idempotency-Key")
     if key is not None and not _PRINTABLE.fullmatch(key):
         raise InvalidIdempotencyKey("An idempotency key is 1 to 255 printable ASCII characters.")
@@ -52,21 +40,21 @@ def idempotent_call(request: Request) -> Call:
     )
 
 
-def replying(reply: Reply[_Answer_co]) -> tuple[_Answer_co, int, dict[str, str]]:
-    """What a view returns for a use case's reply: a repetition says that it is one."""
+def replying(reply: Reply[_T]) -> tuple[_T, int, dict[str, str]]:
+    """What a view returns for a use case's reply: its value, and the header of a replayed one."""
     return reply.value, 200, {"Idempotency-Replayed": "true"} if reply.replayed else {}
 
 
 def limited_by_email(view: _View) -> _View:
-    """Let payments be opened in one person's name only so often, whoever opens them."""
+    """Limit how often payments are opened for one e-mail address, by all callers together."""
 
     @wraps(view)
-    def limited(sale: _Named) -> Any:
+    def limited(command: CheckoutCommand) -> Any:
         http = extensions.of()
-        if sale.customer_email is not None and http.limiter.enabled:
-            g.customer_digest = extensions.digest(f"{g.tenant_id}\n{sale.customer_email.lower()}")
+        if command.customer_email is not None and http.limiter.enabled:
+            g.customer_digest = extensions.digest(f"{g.tenant_id}\n{command.customer_email.lower()}")
             with http.email_limit:
-                return view(sale)
-        return view(sale)
+                return view(command)
+        return view(command)
 
     return cast(_View, limited)

@@ -6,8 +6,8 @@ from typing import Any
 
 from marshmallow import fields
 
-from lumira.blueprints.http.checkout import IDEMPOTENCY_KEY
 from lumira.blueprints.http.error_catalog import REFUSALS, Refusal
+from lumira.blueprints.http.idempotent_requests import IDEMPOTENCY_KEY
 from lumira.extensions import Api
 from lumira.schemas.base import camel_case
 

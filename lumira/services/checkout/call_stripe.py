@@ -1,4 +1,7 @@
-"""Asking Stripe for what an order is paid with, between two transactions, and keeping what it refuses."""
+"""Call Stripe for the PaymentIntent or Checkout Session of an order, between two transactions.
+
+What Stripe refuses, and what stays unknown, is recorded on the order's request.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,16 +19,16 @@ from lumira.settlement.settle_order import settle_order
 
 
 class CustomerMissing(PaymentFailed):
-    """Stripe does not know the customer that it was asked to charge; the next attempt makes a new one."""
+    """The request names a customer that Stripe does not have; the next attempt creates a new one."""
 
 
-class TimeOver(PaymentFailed):
-    """The time that was asked for had passed when Stripe read it; the next attempt asks for another."""
+class SessionExpiryPassed(PaymentFailed):
+    """The requested expiry had passed when Stripe read it; the next attempt requests a later one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Lookup:
-    """By what an intent or a session of ours, whose id was lost, is looked for."""
+    """How to find an intent or session of an order at Stripe when its id was lost."""
 
     order_number: str
     created_after: datetime
@@ -33,127 +36,129 @@ class Lookup:
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
-    """What Stripe is asked: to tell of what is known, or to create it. Ids and values, no rows."""
+class StripeCall:
+    """What to request from Stripe: an existing object by its id, or a new one. Ids and values, no rows."""
 
     order_id: UUID
     customer_id: UUID | None
     kind: RequestKind
-    #: What Stripe has made already.
+    #: The id of an object that exists at Stripe.
     stripe_id: str | None = None
     request_id: UUID | None = None
     parameters: dict[str, Any] | None = None
     key: str | None = None
-    #: Set where Stripe may have one of ours that we do not know: looked for before anything is sent.
-    look_up: Lookup | None = None
+    #: Set if Stripe may have created an object whose id was lost: it is looked up before anything is sent.
+    lookup: Lookup | None = None
 
 
 def lookup_for(order: Order) -> Lookup | None:
-    """Where to look first: an answer may have been lost, or its key be too old to ask again.
+    """How to look up what earlier requests may have created; `None` if every outcome is known.
 
-    Every request counts and not only the last: what a process found, or was about to look for, died with it
-    while the next attempt was frozen already.
+    All requests count, not only the last: a process may die after it freezes the next attempt and before it
+    records what the lookup returned.
     """
     doubtful = [request for request in order.requests if _is_doubtful(request)]
     if not doubtful:
         return None
-    # An intent that was asked for without a customer has none: then it is looked for among all.
-    asked = {request.parameters.get("customer") for request in doubtful}
-    return Lookup(order.order_number, doubtful[0].created_at, asked.pop() if len(asked) == 1 else None)
+    # An intent that was created without a customer is not in any customer's list.
+    customer_ids = {request.parameters.get("customer") for request in doubtful}
+    stripe_customer_id = customer_ids.pop() if len(customer_ids) == 1 else None
+    return Lookup(order.order_number, doubtful[0].created_at, stripe_customer_id)
 
 
 def _is_doubtful(request: PaymentRequest) -> bool:
-    """Whether Stripe may have made an intent of this request that asking again would not bring."""
+    """Whether Stripe may have created an intent that sending the request again would not return."""
     is_stale = request.state is RequestState.FROZEN and payments.key_is_stale(request, utc_now())
     return is_stale or request.state is RequestState.UNKNOWN
 
 
-def call_stripe(tenant_id: int, account: tenants.StripeAccount, question: Question) -> dict[str, Any]:
-    """The PaymentIntent or Checkout Session, with what the buyer needs to pay it.
+def call_stripe(tenant_id: int, account: tenants.StripeAccount, stripe_call: StripeCall) -> dict[str, Any]:
+    """The PaymentIntent or Checkout Session, as Stripe returns it.
 
-    `PaymentFailed` if Stripe refused: `CustomerMissing` if for want of the customer, `TimeOver` if too late;
-    `StripeUnavailable` and `StripeConfigError` where nothing is decided.
+    Raises `PaymentFailed` if Stripe refuses: `CustomerMissing` because of the customer, `SessionExpiryPassed`
+    because of the expiry. Raises `StripeUnavailable` and `StripeConfigError` if the outcome is not decided.
     """
     try:
-        return _found(account, question) or _created(account, question)
+        return _find_existing(account, stripe_call) or _create(account, stripe_call)
     except stripe_client.StripeRefused as error:
-        _record_refusal(tenant_id, question, error)
-        raise _why(error, question)("Stripe refused to open the payment.", stripe_code=error.code) from error
+        _record_refusal(tenant_id, stripe_call, error)
+        failure = _failure_of(error, stripe_call)
+        raise failure("Stripe refused to open the payment.", stripe_code=error.code) from error
     except stripe_client.StripeOutcomeUnknown:
-        _record_unknown_outcome(tenant_id, question)
+        _record_unknown_outcome(tenant_id, stripe_call)
         raise
 
 
-def _why(error: stripe_client.StripeRefused, question: Question) -> type[PaymentFailed]:
-    if error.is_missing_customer and question.customer_id:
+def _failure_of(error: stripe_client.StripeRefused, stripe_call: StripeCall) -> type[PaymentFailed]:
+    if error.is_missing_customer and stripe_call.customer_id:
         return CustomerMissing
-    return TimeOver if error.param == "expires_at" else PaymentFailed
+    return SessionExpiryPassed if error.param == "expires_at" else PaymentFailed
 
 
-def _found(account: tenants.StripeAccount, question: Question) -> dict[str, Any] | None:
-    if question.stripe_id is not None:
-        return stripe_client.get_payment_intent(account, question.stripe_id)
-    if question.look_up is None:
+def _find_existing(account: tenants.StripeAccount, stripe_call: StripeCall) -> dict[str, Any] | None:
+    if stripe_call.stripe_id is not None:
+        return stripe_client.get_payment_intent(account, stripe_call.stripe_id)
+    if stripe_call.lookup is None:
         return None
-    found = find_at_stripe(account, question.kind, question.look_up)
-    # One that was closed meanwhile is of no use to the buyer.
-    return None if found is not None and found["status"] in ("canceled", "expired") else found
+    existing = find_at_stripe(account, stripe_call.kind, stripe_call.lookup)
+    # The buyer cannot pay a closed one.
+    return None if existing is not None and existing["status"] in ("canceled", "expired") else existing
 
 
 def find_at_stripe(
-    account: tenants.StripeAccount, kind: RequestKind, look_up: Lookup
+    account: tenants.StripeAccount, kind: RequestKind, lookup: Lookup
 ) -> dict[str, Any] | None:
-    """What a request of ours made at Stripe although its id was lost, found by the order's number."""
+    """The intent or session that carries the order's number in its metadata; `None` if there is none."""
     is_session = kind is RequestKind.CHECKOUT_SESSION
     find = stripe_client.find_checkout_session if is_session else stripe_client.find_payment_intent
     return find(
         account,
-        order_number=look_up.order_number,
-        created_after=look_up.created_after,
-        stripe_customer_id=look_up.stripe_customer_id,
+        order_number=lookup.order_number,
+        created_after=lookup.created_after,
+        stripe_customer_id=lookup.stripe_customer_id,
     )
 
 
-def _created(account: tenants.StripeAccount, question: Question) -> dict[str, Any]:
-    assert question.key is not None and question.parameters is not None  # noqa: PT018, S101 - frozen together
-    is_session = question.kind is RequestKind.CHECKOUT_SESSION
+def _create(account: tenants.StripeAccount, stripe_call: StripeCall) -> dict[str, Any]:
+    assert stripe_call.key is not None and stripe_call.parameters is not None  # noqa: PT018, S101 - frozen together
+    is_session = stripe_call.kind is RequestKind.CHECKOUT_SESSION
     create = stripe_client.create_checkout_session if is_session else stripe_client.create_payment_intent
-    return create(account, question.parameters, key=question.key)
+    return create(account, stripe_call.parameters, key=stripe_call.key)
 
 
 def close_session(account: tenants.StripeAccount, session_id: str) -> dict[str, Any]:
-    """The Checkout Session after nobody can pay on it any more: closed just now, or finished before."""
+    """Expire a Checkout Session; returns its final state, which may be paid."""
     try:
         return stripe_client.expire_checkout_session(account, session_id, key=f"lumira-expire-{session_id}")
     except stripe_client.StripeRefused:
-        # Paid in the last second: the payment wins.
+        # It was paid or expired just before.
         return stripe_client.get_checkout_session(account, session_id)
 
 
 @retried
-def _record_refusal(tenant_id: int, question: Question, error: stripe_client.StripeRefused) -> None:
+def _record_refusal(tenant_id: int, stripe_call: StripeCall, error: stripe_client.StripeRefused) -> None:
     with atomic(tenant_id):
-        asked = (question.parameters or {}).get("customer")
-        if error.is_missing_customer and question.customer_id is not None:
-            customer = customers.lock_current(tenant_id, question.customer_id)
-            if customer.stripe_customer_id == asked:
+        sent_customer_id = (stripe_call.parameters or {}).get("customer")
+        if error.is_missing_customer and stripe_call.customer_id is not None:
+            customer = customers.lock_current(tenant_id, stripe_call.customer_id)
+            if customer.stripe_customer_id == sent_customer_id:
                 customers.forget_stripe_customer(customer)
-        order = orders.lock_order(tenant_id, question.order_id)
-        request = _still_open(order, question)
+        order = orders.lock_order(tenant_id, stripe_call.order_id)
+        request = _find_unanswered(order, stripe_call)
         if request is not None:
             payments.mark_refused(request, code=error.code, message=error.message)
             settle_order(order, actor="stripe")
 
 
 @retried
-def _record_unknown_outcome(tenant_id: int, question: Question) -> None:
+def _record_unknown_outcome(tenant_id: int, stripe_call: StripeCall) -> None:
     with atomic(tenant_id):
-        request = _still_open(orders.lock_order(tenant_id, question.order_id), question)
+        request = _find_unanswered(orders.lock_order(tenant_id, stripe_call.order_id), stripe_call)
         if request is not None:
             payments.mark_unknown(request)
 
 
-def _still_open(order: Order, question: Question) -> PaymentRequest | None:
-    """The request that was sent, unless somebody who took it over has got an answer meanwhile."""
-    sent = next((request for request in order.requests if request.id == question.request_id), None)
+def _find_unanswered(order: Order, stripe_call: StripeCall) -> PaymentRequest | None:
+    """The request that was sent, unless another process has recorded its response meanwhile."""
+    sent = next((request for request in order.requests if request.id == stripe_call.request_id), None)
     return sent if sent is not None and sent.state is RequestState.FROZEN else None

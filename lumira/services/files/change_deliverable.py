@@ -10,6 +10,7 @@ from lumira.models import Deliverable, DeliverableState, MessageKind, Order
 from lumira.repositories import audit, deliverables, files, idempotency, orders, outbox
 from lumira.repositories.deliverables import Promised
 from lumira.repositories.idempotency import Call, StoredReply
+from lumira.services.idempotency.reply import Reply
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,18 +25,10 @@ class DeliverableChanged:
     delivered_at: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """The answer, and whether it is the stored one of an earlier call."""
-
-    value: DeliverableChanged
-    replayed: bool
-
-
 @retried
 def change_deliverable(
     tenant_id: int, reference: str, deliverable: str, state: DeliverableState, *, call: Call
-) -> Reply:
+) -> Reply[DeliverableChanged]:
     """Put a deliverable, named by its id or its key, into this state; again changes nothing.
 
     Delivered, its buyer is owed a message, in the same transaction. `OrderNotFound`, `NotFound`; `Conflict`
@@ -56,7 +49,7 @@ def change_deliverable(
         idempotency.finish(tenant_id, claim, StoredReply(200, asdict(changed)))
         if is_owed:
             outbox.schedule_relay(tenant_id)
-        return Reply(changed, replayed=False)
+        return Reply(changed)
 
 
 def _change(order: Order, row: Deliverable, state: DeliverableState, *, actor: str) -> bool:

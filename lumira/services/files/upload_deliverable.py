@@ -10,6 +10,7 @@ from lumira.repositories.deliverables import Promised
 from lumira.repositories.idempotency import Call, Claim, StoredReply
 from lumira.services.files.store_file import StoredFile, Upload, stored_file
 from lumira.services.idempotency.release_key import releasing_on_error
+from lumira.services.idempotency.reply import Reply
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,14 +27,6 @@ class FileUploaded:
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
-    """The answer, and whether it is the stored one of an earlier call."""
-
-    value: FileUploaded
-    replayed: bool
-
-
-@dataclass(frozen=True, slots=True)
 class _Begun:
     """What the first phase hands on."""
 
@@ -43,7 +36,7 @@ class _Begun:
 
 def upload_deliverable(
     tenant_id: int, reference: str, deliverable: str, upload: Upload, *, call: Call
-) -> Reply:
+) -> Reply[FileUploaded]:
     """Add a file to a deliverable, named by its id or its key.
 
     A file of the same name is replaced, the same file again changes nothing. What is to do is in progress
@@ -54,11 +47,11 @@ def upload_deliverable(
     if isinstance(begun, Reply):
         return begun
     with releasing_on_error(tenant_id, begun.claim), stored_file(tenant_id, upload) as stored:
-        return Reply(_place(tenant_id, begun, deliverable, stored, actor=call.actor), replayed=False)
+        return Reply(_place(tenant_id, begun, deliverable, stored, actor=call.actor))
 
 
 @retried
-def _begin(tenant_id: int, reference: str, deliverable: str, call: Call) -> Reply | _Begun:
+def _begin(tenant_id: int, reference: str, deliverable: str, call: Call) -> Reply[FileUploaded] | _Begun:
     """First phase: asked before anything is stored, so that a mistake costs nothing."""
     with atomic(tenant_id):
         claim = idempotency.claim(tenant_id, call)

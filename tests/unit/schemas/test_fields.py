@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from marshmallow import ValidationError
 
 from lumira.schemas.fields import (
+    CallerMetadata,
     Cursor,
     EmailAddress,
     Line,
     QueryInteger,
-    SaleMetadata,
     StrictInteger,
     Timestamp,
     encode_cursor,
@@ -115,7 +115,7 @@ def test_line_is_trimmed_and_bounded() -> None:
     ],
 )
 def test_metadata_within_stripes_limits_pass_unchanged(metadata: dict[str, str]) -> None:
-    assert SaleMetadata().deserialize(metadata) == metadata
+    assert CallerMetadata().deserialize(metadata) == metadata
 
 
 @pytest.mark.parametrize(
@@ -141,7 +141,7 @@ def test_metadata_within_stripes_limits_pass_unchanged(metadata: dict[str, str])
 )
 def test_metadata_that_stripe_would_refuse_are_refused_here(metadata: Any) -> None:
     with pytest.raises(ValidationError):
-        SaleMetadata().deserialize(metadata)
+        CallerMetadata().deserialize(metadata)
 
 
 @pytest.mark.parametrize(

@@ -8,11 +8,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from marshmallow import ValidationError
 
+from lumira.domain.commands import CheckoutCommand, CheckoutItem
 from lumira.models import GrantReason, OrderStatus, PaymentState, ProductKind, ReviewReason
 from lumira.schemas.access import GRANT_REASONS, AccessQuery
 from lumira.schemas.base import RequestSchema, camel_case
 from lumira.schemas.orders import REVIEW_REASONS, OrderPaymentResponse, OrdersQuery
-from lumira.schemas.payment_intents import ORDER_STATUSES, LevelSaleRequest, ProductSaleRequest, SaleRequest
+from lumira.schemas.payment_intents import (
+    ORDER_STATUSES,
+    CreateLevelPaymentIntentRequest,
+    CreatePaymentIntentRequest,
+)
 from lumira.schemas.products import PRODUCT_KINDS
 
 PRODUCT_SALE = {"productId": "mystique"}
@@ -54,12 +59,14 @@ def test_names_are_camel_case_on_the_wire() -> None:
 
 
 def test_smallest_sale_of_a_product() -> None:
-    assert ProductSaleRequest().load(PRODUCT_SALE) == SaleRequest(None, None, {}, product_id="mystique")
+    assert CreatePaymentIntentRequest().load(PRODUCT_SALE) == CheckoutCommand((CheckoutItem("mystique"),))
 
 
 def test_sale_of_a_level_with_everything() -> None:
     body = {**LEVEL_SALE, "customerName": " Jeanne ", "metadata": {"ref": "17"}}
-    assert LevelSaleRequest().load(body) == SaleRequest("buyer@example.com", "Jeanne", {"ref": "17"}, level=2)
+    assert CreateLevelPaymentIntentRequest().load(body) == CheckoutCommand(
+        (CheckoutItem(level=2),), "buyer@example.com", "Jeanne", {"ref": "17"}
+    )
 
 
 @pytest.mark.parametrize(
@@ -88,7 +95,7 @@ def test_sale_of_a_level_with_everything() -> None:
     ],
 )
 def test_each_mistake_in_a_product_sale_has_its_code(change: dict[str, Any], code: str) -> None:
-    found, fields = refusal(ProductSaleRequest(), PRODUCT_SALE | change)
+    found, fields = refusal(CreatePaymentIntentRequest(), PRODUCT_SALE | change)
     assert found == code
     assert list(fields) == list(change)
 
@@ -109,20 +116,20 @@ def test_each_mistake_in_a_product_sale_has_its_code(change: dict[str, Any], cod
     ],
 )
 def test_each_mistake_in_a_level_sale_has_its_code(body: dict[str, Any], code: str) -> None:
-    assert refusal(LevelSaleRequest(), body)[0] == code
+    assert refusal(CreateLevelPaymentIntentRequest(), body)[0] == code
 
 
 def test_several_mistakes_get_the_code_of_the_field_declared_first() -> None:
     body = {"zzz": 1, "metadata": 3, "customerEmail": 3, "quantity": 0, "amount": 1}
-    code, fields = refusal(ProductSaleRequest(), body)
+    code, fields = refusal(CreatePaymentIntentRequest(), body)
     assert code == "MISSING_PRODUCT_ID"
     assert list(fields) == ["productId", "quantity", "customerEmail", "metadata", "amount", "zzz"]
-    assert refusal(ProductSaleRequest(), body | {"productId": "x"})[0] == "INVALID_QUANTITY"
+    assert refusal(CreatePaymentIntentRequest(), body | {"productId": "x"})[0] == "INVALID_QUANTITY"
 
 
 def test_what_is_told_of_a_mistake_is_a_flat_list_of_sentences() -> None:
     _, fields = refusal(
-        ProductSaleRequest(), {"productId": "x", "metadata": {"k": {"deep": [1]}}, "x" * 500: 1}
+        CreatePaymentIntentRequest(), {"productId": "x", "metadata": {"k": {"deep": [1]}}, "x" * 500: 1}
     )
     assert all(isinstance(text, str) for sentences in fields.values() for text in sentences)
     assert max(len(name) for name in fields) == 65
@@ -130,19 +137,20 @@ def test_what_is_told_of_a_mistake_is_a_flat_list_of_sentences() -> None:
 
 @given(bodies)
 def test_whatever_is_sent_is_refused_with_a_code_or_safe_to_sell(body: dict[str, Any]) -> None:
-    for schema in (ProductSaleRequest(), LevelSaleRequest()):
+    for schema in (CreatePaymentIntentRequest(), CreateLevelPaymentIntentRequest()):
         try:
-            sale = schema.load(body)
+            command = schema.load(body)
         except ValidationError:
             assert refusal(schema, body)[0].isupper()
             continue
         assert "amount" not in body
-        assert (sale.product_id is None) != (sale.level is None)
-        assert type(sale.quantity) is int
-        assert 1 <= sale.quantity <= 100
-        assert sale.customer_name is None or 0 < len(sale.customer_name) <= 200
-        assert len(sale.metadata) <= 20
-        assert all(isinstance(text, str) for pair in sale.metadata.items() for text in pair)
+        [item] = command.items
+        assert (item.product_id is None) != (item.level is None)
+        assert type(item.quantity) is int
+        assert 1 <= item.quantity <= 100
+        assert command.customer_name is None or 0 < len(command.customer_name) <= 200
+        assert len(command.metadata) <= 20
+        assert all(isinstance(text, str) for pair in command.metadata.items() for text in pair)
 
 
 @pytest.mark.parametrize(

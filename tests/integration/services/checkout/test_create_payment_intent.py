@@ -26,7 +26,7 @@ from lumira.services.checkout import create_payment_intent as use_case
 from lumira.services.checkout.create_payment_intent import create_payment_intent
 from lumira.tasks import queue
 from tests.support import stripe_sandbox
-from tests.support.factories import BUYER, Brand, count, load_order, make_sale, open_payment
+from tests.support.factories import BUYER, Brand, count, load_order, make_command, open_payment
 from tests.support.stripe_events import deliver, event, payment_intent
 
 pytestmark = pytest.mark.usefixtures("app_context")
@@ -38,12 +38,12 @@ def keyed(key: str = "a-key", fingerprint: str = "f") -> Call:
 
 def create(brand: Brand, call: Call | None = None, product: str = "mystique", **changes):
     call = call or Call(fingerprint=secrets.token_hex(8), actor="test")
-    return create_payment_intent(brand.id, call=call, sale=make_sale(product, **changes))
+    return create_payment_intent(brand.id, call=call, command=make_command(product, **changes))
 
 
 def test_the_amount_is_the_catalogs_and_the_metadata_ours(tenant) -> None:
     opened = create(
-        tenant, metadata={"campaign": "spring", "orderNumber": "FORGED-1"}, level=2, product_id=None
+        tenant, metadata={"campaign": "spring", "orderNumber": "FORGED-1"}, level=2
     ).value
 
     [intent] = stripe_sandbox.intents(tenant)
@@ -68,8 +68,8 @@ def test_the_amount_is_the_catalogs_and_the_metadata_ours(tenant) -> None:
 
 
 def test_a_free_level_completes_at_once_and_the_same_buyer_gets_the_same_order(tenant) -> None:
-    first = create(tenant, level=1, product_id=None).value
-    again = create(tenant, level=1, product_id=None, customer_email=BUYER.upper()).value
+    first = create(tenant, level=1).value
+    again = create(tenant, level=1, customer_email=BUYER.upper()).value
 
     assert first == again
     assert (first.client_secret, first.payment_intent_id, first.order_id) == (None, None, first.order_number)
@@ -81,7 +81,7 @@ def test_a_free_level_completes_at_once_and_the_same_buyer_gets_the_same_order(t
 
 def test_a_free_level_needs_no_stripe_key(make_brand) -> None:
     brand = make_brand(stripe=False)
-    assert create(brand, level=1, product_id=None).value.amount == 0
+    assert create(brand, level=1).value.amount == 0
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from lumira.services.files.upload_deliverable import upload_deliverable
 from lumira.services.privacy.erase_customer import erase_customer
 from lumira.services.privacy.export_customer import collect_holdings
 from tests.support import files
-from tests.support.factories import BUYER, Brand, count, make_sale
+from tests.support.factories import BUYER, Brand, count, make_command
 from tests.support.refunds import keyed
 
 pytestmark = pytest.mark.usefixtures("app_context")
@@ -76,9 +76,9 @@ def test_answer_to_a_delivery_goes_with_the_buyer(tenant, order) -> None:
 
 
 def test_answer_about_a_free_level_goes_with_the_buyer(tenant) -> None:
-    first = create_payment_intent(tenant.id, call=keyed(), sale=make_sale("simple"))
+    first = create_payment_intent(tenant.id, call=keyed(), command=make_command("simple"))
     erase(tenant)
-    again = create_payment_intent(tenant.id, call=keyed(), sale=make_sale("simple"))
+    again = create_payment_intent(tenant.id, call=keyed(), command=make_command("simple"))
     assert not again.replayed
     assert again.value.order_number != first.value.order_number
 

@@ -1,4 +1,4 @@
-"""The first phase of every sale: the order exists, and its pieces are kept, before anything is asked of Stripe."""
+"""The first phase of every checkout: the order exists and its stock is reserved before Stripe is called."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,6 +10,9 @@ import structlog
 
 from lumira.clock import utc_now
 from lumira.database import atomic, retried
+from lumira.domain.charge_limits import LARGEST_AMOUNT
+from lumira.domain.commands import CheckoutCommand, CheckoutItem
+from lumira.domain.payments import RESERVED_METADATA
 from lumira.errors import InvalidCart, InvalidQuantity
 from lumira.models import Customer, Order, Product
 from lumira.repositories import (
@@ -25,40 +28,19 @@ from lumira.repositories import (
 )
 from lumira.repositories.idempotency import Call, Claim, StoredReply
 from lumira.services.checkout.open_order import open_order
+from lumira.services.idempotency.reply import Reply
 from lumira.settlement.settle_order import settle_order
 
-#: Who does what happens while a payment is opened.
+#: The actor of everything that is recorded while a payment is opened.
 ACTOR = "buyer"
-#: Stripe's largest charge, in minor units.
-LARGEST_AMOUNT = 99_999_999
+
+#: Builds the stored body of a reply from an order that needs no payment.
+ReplyBuilder = Callable[[Order], dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
-    """What a buyer asks for: an id and a quantity, never a price. One of `product_id` and `level` is given."""
-
-    product_id: str | None
-    quantity: int
-    level: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Basket:
-    """All that a buyer asks for at once, and who they say they are."""
-
-    items: tuple[Item, ...]
-    customer_email: str | None
-    customer_name: str | None
-    metadata: dict[str, str]
-    #: The route that was called.
-    source: str
-    #: The language of the page that asked, `fr` or `en`, where it told one.
-    locale: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Opened:
-    """What the first phase hands on."""
+class CheckoutStarted:
+    """An open order for which Stripe has to be called: what the first phase passes to the next."""
 
     claim: Claim
     order_id: UUID
@@ -66,59 +48,52 @@ class Opened:
     customer_id: UUID | None
 
 
-@dataclass(frozen=True, slots=True)
-class Answered:
-    """A call that needs nothing of Stripe: answered before, or about something free."""
-
-    body: dict[str, Any]
-    replayed: bool
-
-
 @retried
-def open_sale(
-    tenant_id: int, call: Call, basket: Basket, *, describe_free: Callable[[Order], dict[str, Any]]
-) -> Opened | Answered:
-    """Open the order of one call, once, and keep its pieces; what costs nothing is served at once.
+def begin_checkout(
+    tenant_id: int, call: Call, command: CheckoutCommand, *, free_reply: ReplyBuilder
+) -> CheckoutStarted | Reply[dict[str, Any]]:
+    """Open the order of one call, once, and reserve its stock.
 
-    `ProductNotFound`, `LevelNotFound`, `InvalidQuantity`, `InvalidCart`, `OutOfStock`, `StripeConfigError`;
-    `IdempotencyInProgress` and `IdempotencyMismatch`.
+    Returns the reply at once if an earlier call stored it or if the order is free: a free order completes here,
+    and `free_reply` describes it. Raises `ProductNotFound`, `LevelNotFound`, `InvalidQuantity`, `InvalidCart`,
+    `OutOfStock`, `StripeConfigError`, `IdempotencyInProgress` and `IdempotencyMismatch`.
     """
     with atomic(tenant_id):
         claim = idempotency.claim(tenant_id, call)
         if claim.reply is not None:
             if claim.order_id is None or orders.is_payable_or_paid(tenant_id, claim.order_id, utc_now()):
-                return Answered(claim.reply.body, replayed=True)
-            # Nobody paid in time and the payment was closed: what was answered is of no use any more.
+                return Reply(claim.reply.body, replayed=True)
+            # The payment was closed because it was not paid in time: the stored reply cannot be used any more.
             claim = idempotency.take_over(tenant_id, claim)
-        order = _find_or_open_order(tenant_id, call, claim, basket)
+        order = _find_or_open_order(tenant_id, call, claim, command)
         idempotency.renew(tenant_id, claim, order_id=order.id)
         if order.is_free:
-            return _serve_free(tenant_id, claim, orders.lock_order(tenant_id, order.id), describe_free)
+            return _complete_free(tenant_id, claim, orders.lock_order(tenant_id, order.id), free_reply)
         account = tenants.get_stripe_account(tenant_id)
         structlog.contextvars.bind_contextvars(order_number=order.order_number)
         reserve_stock(order, until=utc_now() + stock.PAYMENT_RESERVATION)
         if order.reservations:
-            # Should nothing follow, because this process dies, the pieces are given back when their time is over.
+            # If this process dies before the next phase, polling releases the stock at its deadline.
             order_polls.schedule(order, utc_now())
-        return Opened(claim, order.id, account, order.customer_id)
+        return CheckoutStarted(claim, order.id, account, order.customer_id)
 
 
 def reserve_stock(order: Order, *, until: datetime) -> None:
-    """Hold what an order needs until then, unless it is paid; `OutOfStock` if somebody else has it."""
+    """Reserve the order's units until then, unless the order is paid; raises `OutOfStock`."""
     if not any(payment.has_succeeded for payment in order.payments):
         stock.reserve(order, until=until, actor=ACTOR)
 
 
-def _find_or_open_order(tenant_id: int, call: Call, claim: Claim, basket: Basket) -> Order:
+def _find_or_open_order(tenant_id: int, call: Call, claim: Claim, command: CheckoutCommand) -> Order:
     if claim.order_id is not None:
-        # A retry after a crash finds the order and the frozen requests of the first try.
+        # A retry after a crash continues with the order and the frozen requests of the first attempt.
         return orders.lock_order(tenant_id, claim.order_id)
-    items = [(_wanted_product(tenant_id, item), item.quantity) for item in basket.items]
-    _check_together(items)
-    customer = _customer(tenant_id, basket)
-    known = _find_gift(tenant_id, items, customer)
-    if known is not None:
-        return orders.lock_order(tenant_id, known)
+    items = [(_get_product(tenant_id, item), item.quantity) for item in command.items]
+    _check_cart(items)
+    customer = _find_or_create_customer(tenant_id, command)
+    existing_id = _find_free_order(tenant_id, items, customer)
+    if existing_id is not None:
+        return orders.lock_order(tenant_id, existing_id)
     tenant = tenants.get(tenant_id)
     account = tenants.find_stripe_account(tenant_id)
     return open_order(
@@ -126,19 +101,26 @@ def _find_or_open_order(tenant_id: int, call: Call, claim: Claim, basket: Basket
         prefix=tenant.order_prefix,
         items=items,
         customer=customer,
-        customer_email=basket.customer_email,
-        customer_name=basket.customer_name,
+        customer_email=command.customer_email,
+        customer_name=command.customer_name,
         livemode=account is not None and account.livemode,
-        source=basket.source,
+        source=command.source,
         request_id=call.request_id,
         release_on_failure=tenant.release_on_failure,
-        metadata=basket.metadata,
-        locale=basket.locale,
+        metadata=_without_reserved(command.metadata),
+        locale=command.locale,
     )
 
 
-def _find_gift(tenant_id: int, items: list[tuple[Product, int]], customer: Customer | None) -> UUID | None:
-    """The order by which a locked customer got all this for free; `None` if anything of it costs money."""
+def _without_reserved(metadata: dict[str, str]) -> dict[str, str]:
+    """The caller's metadata without Lumira's own keys, which are ignored rather than refused."""
+    return {key: value for key, value in metadata.items() if key not in RESERVED_METADATA}
+
+
+def _find_free_order(
+    tenant_id: int, items: list[tuple[Product, int]], customer: Customer | None
+) -> UUID | None:
+    """The free order of the same products that the locked customer has; `None` if any product has a price."""
     if customer is None or not all(product.is_free for product, _ in items):
         return None
     product_ids = [product.id for product, _ in items]
@@ -147,7 +129,7 @@ def _find_gift(tenant_id: int, items: list[tuple[Product, int]], customer: Custo
     return orders.find_free_cart(tenant_id, customer_id=customer.id, product_ids=product_ids)
 
 
-def _wanted_product(tenant_id: int, item: Item) -> Product:
+def _get_product(tenant_id: int, item: CheckoutItem) -> Product:
     if item.level is not None:
         product = levels.get_level(tenant_id, item.level)
     else:
@@ -157,8 +139,8 @@ def _wanted_product(tenant_id: int, item: Item) -> Product:
     return product
 
 
-def _check_together(items: list[tuple[Product, int]]) -> None:
-    """What each item may be by itself, but not beside the others."""
+def _check_cart(items: list[tuple[Product, int]]) -> None:
+    """Check the rules that concern several items together."""
     if len({product.id for product, _ in items}) < len(items):
         raise InvalidCart("Each product stands in a cart once, with its quantity.")
     if len({product.currency for product, _ in items}) > 1:
@@ -167,22 +149,22 @@ def _check_together(items: list[tuple[Product, int]]) -> None:
         raise InvalidCart(f"A sale is of {LARGEST_AMOUNT} minor units at most.")
 
 
-def _customer(tenant_id: int, basket: Basket) -> Customer | None:
-    if basket.customer_email is None:
+def _find_or_create_customer(tenant_id: int, command: CheckoutCommand) -> Customer | None:
+    if command.customer_email is None:
         return None
     return customers.find_or_create(
-        tenant_id, email=basket.customer_email, name=basket.customer_name, locale=basket.locale
+        tenant_id, email=command.customer_email, name=command.customer_name, locale=command.locale
     )
 
 
-def _serve_free(
-    tenant_id: int, claim: Claim, order: Order, describe_free: Callable[[Order], dict[str, Any]]
-) -> Answered:
+def _complete_free(
+    tenant_id: int, claim: Claim, order: Order, free_reply: ReplyBuilder
+) -> Reply[dict[str, Any]]:
     if order.completed_at is None:
         stock.reserve(order, until=utc_now(), actor=ACTOR)
     owes = settle_order(order, actor=ACTOR)
-    body = describe_free(order)
+    body = free_reply(order)
     idempotency.finish(tenant_id, claim, StoredReply(200, body))
     if owes:
         outbox.schedule_relay(tenant_id)
-    return Answered(body, replayed=False)
+    return Reply(body)

@@ -1,0 +1,46 @@
+"""Commands: what a caller requests of a use case, as frozen ids and values.
+
+A schema builds the command from the checked request body, and the use case receives it unchanged. This module
+imports no model, so that schemas may import it.
+"""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class CheckoutItem:
+    """One product or one level, and its quantity. Exactly one of `product_id` and `level` is set.
+
+    An item never carries a price: the catalog decides it.
+    """
+
+    product_id: str | None = None
+    quantity: int = 1
+    level: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CheckoutCommand:
+    """Open a payment for the items: by a PaymentIntent, or on Stripe's page by a Checkout Session."""
+
+    items: tuple[CheckoutItem, ...]
+    customer_email: str | None = None
+    customer_name: str | None = None
+    #: The caller's own metadata for Stripe, within Stripe's limits.
+    metadata: dict[str, str] = field(default_factory=dict)
+    #: The route that was called: `stripe`, `products`, `payments` or `checkout`.
+    source: str = ""
+    #: The buyer's language, `fr` or `en`; `None` if the request names neither.
+    locale: str | None = None
+    #: Where Stripe's page returns the buyer after payment or cancellation; empty for a PaymentIntent.
+    success_url: str = ""
+    cancel_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RefundCommand:
+    """Refund a payment: `amount` in minor units, or the whole refundable amount if it is `None`."""
+
+    amount: int | None = None
+    #: One of Stripe's refund reasons.
+    reason: str | None = None

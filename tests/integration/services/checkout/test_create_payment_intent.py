@@ -42,9 +42,7 @@ def create(brand: Brand, call: Call | None = None, product: str = "mystique", **
 
 
 def test_the_amount_is_the_catalogs_and_the_metadata_ours(tenant) -> None:
-    opened = create(
-        tenant, metadata={"campaign": "spring", "orderNumber": "FORGED-1"}, level=2
-    ).value
+    opened = create(tenant, metadata={"campaign": "spring", "orderNumber": "FORGED-1"}, level=2).value
 
     [intent] = stripe_sandbox.intents(tenant)
     order = load_order(tenant, opened.order_number)
@@ -88,7 +86,7 @@ def test_a_free_level_needs_no_stripe_key(make_brand) -> None:
     ("sale", "error"),
     [
         ({"product": "nothing"}, ProductNotFound),
-        ({"product_id": None, "level": 9}, LevelNotFound),
+        ({"level": 9}, LevelNotFound),
         ({"quantity": 2}, InvalidQuantity),
         ({"product": "shirt", "quantity": 101}, OutOfStock),
     ],

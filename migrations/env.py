@@ -1,4 +1,4 @@
-"""How `flask db …` runs the migrations: as the owner, one transaction a migration."""
+"""Run the migrations of `flask db …` as the owner, each in its own transaction."""
 
 from alembic import context
 from flask import current_app
@@ -7,11 +7,11 @@ from sqlalchemy import create_engine, pool
 from lumira import models
 from lumira.database import Base
 
-assert models.__all__  # noqa: S101 - importing the models is what fills the metadata
+assert models.__all__  # noqa: S101 - importing the models fills the metadata
 
 
 def _is_ours(name: str | None, kind: str, _parents: object) -> bool:
-    """Procrastinate's tables come from its own schema, not from our models."""
+    """Return whether Lumira's models describe it: Procrastinate's tables come from its own schema."""
     return not (kind == "table" and name is not None and name.startswith("procrastinate_"))
 
 
@@ -28,13 +28,13 @@ def _run(connection: object) -> None:
 
 
 if context.is_offline_mode():
-    raise SystemExit("The migrations need the database: some of them look at what is there.")
+    raise SystemExit("Migrations need a database connection: some steps depend on what exists. Omit --sql.")
 
-given = context.config.attributes.get("connection")
-if given is not None:
-    _run(given)
+connection = context.config.attributes.get("connection")
+if connection is not None:
+    _run(connection)
 else:
     engine = create_engine(current_app.config["DATABASE_OWNER_URL"], poolclass=pool.NullPool)
-    with engine.connect() as own:
-        _run(own)
+    with engine.connect() as owner:
+        _run(owner)
     engine.dispose()

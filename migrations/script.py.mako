@@ -1,8 +1,8 @@
 """${message}
 
-One change, reversible, with which the code of the release before keeps running: add first, use later,
-remove last. A table of a tenant is given to `row_level_security.protect` in the migration that makes it.
-Data fills are scripts of their own, in batches, after `SET LOCAL row_security = off`.
+One reversible change with which the code of the previous release keeps running: add first, use later, remove
+last. The migration that creates a table of a tenant calls `row_level_security.protect`. Small data fills
+run inside `row_level_security.every_row`; large ones are separate scripts that work in batches.
 """
 
 import sqlalchemy as sa

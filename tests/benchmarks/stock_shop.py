@@ -31,8 +31,9 @@ _OPEN_ORDERS = """
     RETURNING tenant_id, id
     )
     INSERT INTO order_lines (tenant_id, id, order_id, position, product_id, product_name, kind, quantity, unit_amount,
-                             on_partial_refund)
-    SELECT tenant_id, gen_random_uuid(), id, 0, %s, 'Chemise', 'physical', 1, 5900, 'keep' FROM opened
+                             includes_lower_levels, deliverables, on_partial_refund, restock_on_refund)
+    SELECT tenant_id, gen_random_uuid(), id, 0, %s, 'Chemise', 'physical', 1, 5900, false, '[]', 'keep', true
+    FROM opened
 """
 #: Where Stripe would be: nothing is asked of it while measuring, and a call would fail at once.
 _NOBODY = "http://127.0.0.1:9"

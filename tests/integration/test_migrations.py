@@ -1,4 +1,4 @@
-"""The schema: reversible, the same as the models say, and closed to other tenants."""
+"""The schema is reversible, equals the models, and hides each tenant's rows from the others."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +14,7 @@ from tests.support import postgresql
 
 @pytest.fixture
 def empty(run_directory: Path, worker_id: str) -> Iterator[Connection]:
-    """A connection, as the owner, to a database without any table."""
+    """A connection, as the owner, to a database without tables."""
     url = postgresql.create_database(run_directory, f"empty_{worker_id}", template=None)
     engine = create_engine(url)
     with engine.connect() as connection:
@@ -42,9 +42,6 @@ def _alembic(connection: Connection) -> Config:
     return alembic
 
 
-_ORDER = "01980000-0000-7000-8000-000000000001"
-
-
 def _objects(connection: Connection) -> list[str]:
     query = """
         SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relname NOT LIKE 'alembic%'
@@ -55,52 +52,21 @@ def _objects(connection: Connection) -> list[str]:
     return sorted(connection.execute(text(query)).scalars())
 
 
-def test_every_migration_can_be_taken_back_and_made_again(empty) -> None:
+def test_every_migration_can_be_reverted_and_applied_again(empty) -> None:
     alembic = _alembic(empty)
     command.upgrade(alembic, "head")
-    made = _objects(empty)
+    created = _objects(empty)
     command.downgrade(alembic, "base")
     assert _objects(empty) == []
     command.upgrade(alembic, "head")
-    assert _objects(empty) == made
+    assert _objects(empty) == created
 
 
-def test_receipts_of_before_name_the_payment_that_they_are_of(empty) -> None:
-    alembic, revision = _alembic(empty), "0022_receipts_of_payments"
-    command.upgrade(alembic, revision)
-    # Rows of their own, without all that they belong to.
-    empty.execute(text("SET LOCAL session_replication_role = replica"))
-    for name, moment in (("pi_other", "2026-11-20"), ("pi_paid", "2026-11-21")):
-        empty.execute(
-            text(
-                "INSERT INTO payments (tenant_id, id, order_id, stripe_payment_intent_id, state, amount, currency, "
-                "amount_received, attempts, ended_attempts, succeeded_at, created_at, updated_at) VALUES "
-                "(1, gen_random_uuid(), :order, :name, 'succeeded', 4700, 'eur', 4700, '{}', '{}', :at, :at, :at)"
-            ),
-            {"order": _ORDER, "name": name, "at": moment},
-        )
-    empty.execute(
-        text(
-            "INSERT INTO receipts (tenant_id, id, order_id, kind, subject, year, number, label, issued_at, time_zone, "
-            "order_number, moved_at, amount, currency, seller, lines, buyer) VALUES "
-            "(1, gen_random_uuid(), :order, 'receipt', 'pi_paid', 2026, 1, 'A-R-2026-000001', now(), 'UTC', "
-            "'A-1', '2026-11-21', 4700, 'eur', '{}', '[]', '{}')"
-        ),
-        {"order": _ORDER},
-    )
-    empty.commit()
-
-    command.downgrade(alembic, f"{revision}-1")
-    assert empty.execute(text("SELECT subject FROM receipts")).scalars().all() == [""]
-    command.upgrade(alembic, revision)
-    assert empty.execute(text("SELECT subject FROM receipts")).scalars().all() == ["pi_paid"]
-
-
-def test_migrations_make_what_the_models_say(owner) -> None:
+def test_the_migrations_create_the_schema_of_the_models(owner) -> None:
     command.check(_alembic(owner))
 
 
-def test_every_table_of_a_tenant_shows_its_rows_to_that_tenant_only(owner) -> None:
+def test_every_table_shows_a_tenant_its_own_rows_only(owner) -> None:
     protected = owner.execute(
         text(
             """
@@ -110,16 +76,16 @@ def test_every_table_of_a_tenant_shows_its_rows_to_that_tenant_only(owner) -> No
             """
         )
     )
-    found = {row.relname: row for row in protected}
+    policies = {row.relname: row for row in protected}
     for name, table in Base.metadata.tables.items():
         key = "id" if name == "tenants" else "tenant_id"
-        assert key in table.columns, f"{name} belongs to no tenant"
+        assert key in table.columns, f"{name} has no tenant column"
         expected = f"({key} = (NULLIF(current_setting('lumira.tenant_id'::text, true), ''::text))::integer)"
-        assert found[name].forced, f"{name} is not protected"
-        assert (found[name].qual, found[name].with_check) == (expected, expected)
+        assert policies[name].forced, f"{name} is not protected"
+        assert (policies[name].qual, policies[name].with_check) == (expected, expected)
 
 
-def test_every_other_policy_is_for_the_sweeping_role_and_for_reading(owner) -> None:
+def test_every_other_policy_lets_the_sweep_role_read_and_nothing_more(owner) -> None:
     others = owner.execute(
         text(
             "SELECT tablename, roles::text, cmd FROM pg_policies WHERE policyname NOT LIKE '%\\_of\\_tenant'"
@@ -151,23 +117,23 @@ def test_the_application_owns_nothing_and_bypasses_nothing(owner) -> None:
     assert owned == 0
 
 
-def test_what_was_done_cannot_be_changed_or_removed_by_the_application(owner) -> None:
-    rights = owner.execute(
+def test_the_application_cannot_change_or_delete_audit_entries(owner) -> None:
+    privileges = owner.execute(
         text(
             "SELECT privilege_type FROM information_schema.role_table_grants "
             "WHERE grantee = 'lumira_app' AND table_name = 'audit_entries'"
         )
     ).scalars()
-    assert sorted(rights) == ["INSERT", "SELECT"]
+    assert sorted(privileges) == ["INSERT", "SELECT"]
 
 
-def test_every_check_that_a_model_states_is_made_by_the_database(owner) -> None:
+def test_the_database_has_every_check_of_the_models_and_no_other(owner) -> None:
     query = "SELECT conname FROM pg_constraint WHERE contype = 'c' AND connamespace = 'public'::regnamespace"
-    made = set(owner.execute(text(query)).scalars())
-    stated = {
+    created = set(owner.execute(text(query)).scalars())
+    declared = {
         str(constraint.name)
         for table in Base.metadata.tables.values()
         for constraint in table.constraints
         if isinstance(constraint, CheckConstraint)
     }
-    assert {name for name in made if not name.startswith("check_not_todo")} == stated
+    assert {name for name in created if not name.startswith("check_not_todo")} == declared

@@ -1,4 +1,4 @@
-"""Migrations as the documented owner runs them: no superuser, and held by row-level security as everybody is."""
+"""Migrations run by the documented owner: not a superuser, and subject to row-level security."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -6,13 +6,16 @@ from pathlib import Path
 import pytest
 from alembic import command
 from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.operations import Operations
 from sqlalchemy import Connection, create_engine, text
 
+from migrations.row_level_security import every_row
 from tests.support import postgresql
 
 _OWNER = "plain_owner"
 _LINK = "00000000-0000-7000-8000-000000000001"
-#: What a column holds that has to hold something, by its type.
+#: A value for a column that must not be null, by its type.
 _ANY = {
     "uuid": f"'{_LINK}'",
     "integer": "1",
@@ -22,7 +25,7 @@ _ANY = {
     "text": "'x'",
     "character varying": "'x'",
 }
-#: One row in each table, as only the newest release writes it.
+#: One row in each table: the columns that need a certain value.
 _ROWS: dict[str, dict[str, str]] = {
     "tenants": {
         "currency": "eur",
@@ -47,7 +50,7 @@ def worker_id(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def plain_owner(run_directory: Path, worker_id: str) -> Iterator[Connection]:
-    """A connection to an empty database of an owner who is made as the installation's guide says."""
+    """A connection to an empty database whose owner is created as docs/operations.md describes."""
     name = f"owned_{worker_id}"
     engine = create_engine(postgresql.create_database(run_directory, name, template=None))
     with engine.connect() as connection:
@@ -76,7 +79,7 @@ def _alembic(connection: Connection) -> Config:
 
 def _fill(connection: Connection) -> None:
     connection.execute(text("SELECT set_config('lumira.tenant_id', '1', true)"))
-    for table, told in _ROWS.items():
+    for table, values_of_row in _ROWS.items():
         columns = connection.execute(
             text(
                 "SELECT column_name, data_type FROM information_schema.columns "
@@ -84,8 +87,8 @@ def _fill(connection: Connection) -> None:
             ),
             {"table": table},
         )
-        row = {each.column_name: _ANY[each.data_type] for each in columns}
-        row |= {name: f"'{value}'" for name, value in told.items()}
+        row = {column.column_name: _ANY[column.data_type] for column in columns}
+        row |= {name: f"'{value}'" for name, value in values_of_row.items()}
         names, values = ", ".join(row), ", ".join(row.values())
         connection.execute(text(f"INSERT INTO {table} ({names}) VALUES ({values})"))  # noqa: S608
     connection.commit()
@@ -93,12 +96,12 @@ def _fill(connection: Connection) -> None:
 
 def _count(connection: Connection, table: str) -> int:
     connection.execute(text("SELECT set_config('lumira.tenant_id', '1', true)"))
-    found = connection.execute(text(f"SELECT count(*) FROM {table}")).scalar_one()  # noqa: S608
+    count = connection.execute(text(f"SELECT count(*) FROM {table}")).scalar_one()  # noqa: S608
     connection.commit()
-    return found
+    return count
 
 
-def test_a_plain_owner_takes_migrations_back_and_makes_them_again_with_rows_in_the_tables(
+def test_a_plain_owner_reverts_migrations_and_applies_them_again_with_rows_in_the_tables(
     plain_owner,
 ) -> None:
     alembic = _alembic(plain_owner)
@@ -107,33 +110,46 @@ def test_a_plain_owner_takes_migrations_back_and_makes_them_again_with_rows_in_t
     _fill(plain_owner)
 
     for revision in (
-        "0018_access_links",
-        "0017_receipts",
-        "0016_letters",
-        "0015_content",
-        "0014_customers",
-        "0013_refund_requests",
+        "0012_jobs",
+        "0011_idempotency_and_audit",
+        "0010_notifications",
+        "0009_files",
+        "0008_access",
     ):
         command.downgrade(alembic, revision)
         plain_owner.commit()
-    # The release before has no word for what it cannot know, and keeps the rest.
-    assert (_count(plain_owner, "access_grants"), _count(plain_owner, "outbox_messages")) == (1, 0)
+    # The tables of the reverted migrations are gone, the rows of all others remain.
+    assert [_count(plain_owner, table) for table in ("access_grants", "access_links", "orders")] == [1, 1, 1]
     command.upgrade(alembic, "head")
     plain_owner.commit()
-    assert _count(plain_owner, "access_grants") == 1
+    assert (_count(plain_owner, "access_grants"), _count(plain_owner, "outbox_messages")) == (1, 0)
 
 
-def test_every_table_is_closed_again_after_a_migration_that_was_taken_back(plain_owner) -> None:
+def test_every_table_is_protected_after_a_migration_was_reverted(plain_owner) -> None:
     alembic = _alembic(plain_owner)
     command.upgrade(alembic, "head")
-    command.downgrade(alembic, "0013_refund_requests")
-    opened = plain_owner.execute(
-        text("SELECT relname FROM pg_class WHERE relrowsecurity AND NOT relforcerowsecurity")
-    )
-    assert opened.scalars().all() == []
+    command.downgrade(alembic, "0008_access")
+    assert _unprotected(plain_owner) == []
 
 
-def test_a_plain_owner_takes_everything_back(plain_owner) -> None:
+def test_a_migration_can_change_the_rows_of_all_tenants_and_protects_the_table_again(plain_owner) -> None:
+    command.upgrade(_alembic(plain_owner), "head")
+    plain_owner.commit()
+    _fill(plain_owner)
+
+    with Operations.context(MigrationContext.configure(plain_owner)), every_row("tenants"):
+        assert _unprotected(plain_owner) == ["tenants"]
+        changed = plain_owner.execute(text("UPDATE tenants SET name = 'changed'")).rowcount
+    assert changed == 1
+    assert _unprotected(plain_owner) == []
+
+
+def _unprotected(connection: Connection) -> list[str]:
+    query = "SELECT relname FROM pg_class WHERE relrowsecurity AND NOT relforcerowsecurity"
+    return list(connection.execute(text(query)).scalars())
+
+
+def test_a_plain_owner_reverts_every_migration(plain_owner) -> None:
     alembic = _alembic(plain_owner)
     command.upgrade(alembic, "head")
     command.downgrade(alembic, "base")

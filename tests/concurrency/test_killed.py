@@ -1,9 +1,7 @@
 """Killed with `kill -9` at any commit between "opened" and "granted": one order, one grant, one message."""
 
-import json
 import signal
 import subprocess
-import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -18,6 +16,7 @@ from lumira.notifications import relay
 from lumira.repositories.idempotency import LEASE, Call, KeyKind
 from lumira.services.checkout.create_payment_intent import PaymentOpened, create_payment_intent
 from lumira.webhooks import process
+from tests.concurrency.step_process import run_step
 from tests.support import stripe_events, stripe_sandbox
 from tests.support.factories import BUYER, Brand, count, figures, load_order, make_command, open_cart
 
@@ -46,14 +45,7 @@ class Step:
             "sandbox_url": self.brand.sandbox_url,
             **orders,
         }
-        return subprocess.run(
-            [sys.executable, "-m", "tests.concurrency.killed_process"],
-            input=json.dumps(whole),
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
+        return run_step("tests.concurrency.killed_process", whole)
 
     def killed(self, step: str, die_at: int, when: str, **orders: Any) -> None:
         done = self.run(step, die_at=die_at, when=when, **orders)

@@ -1,9 +1,7 @@
 """Refunds asked for by many at once, or by processes that die: each is made once, and never too much."""
 
-import json
 import signal
 import subprocess
-import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -22,6 +20,7 @@ from lumira.services.checkout.create_payment_intent import PaymentOpened
 from lumira.services.idempotency.reply import Reply
 from lumira.services.refunds.send_due_refunds import send_due_refunds
 from lumira.services.refunds.send_refund import RefundResult
+from tests.concurrency.step_process import run_step
 from tests.concurrency.test_at_once import at_once
 from tests.support import stripe_sandbox
 from tests.support.factories import Brand, count, load_order
@@ -40,7 +39,7 @@ Run = Callable[..., subprocess.CompletedProcess[str]]
 def run(app: Flask, settings: Settings, tenant: Brand) -> Run:
     """Runs one step in a process of its own."""
 
-    def run_step(step: str, **orders: Any) -> subprocess.CompletedProcess[str]:
+    def run_one(step: str, **orders: Any) -> subprocess.CompletedProcess[str]:
         whole = {
             "step": step,
             "tenant_id": tenant.id,
@@ -52,16 +51,9 @@ def run(app: Flask, settings: Settings, tenant: Brand) -> Run:
             "sandbox_url": tenant.sandbox_url,
             **orders,
         }
-        return subprocess.run(
-            [sys.executable, "-m", "tests.concurrency.killed_refund"],
-            input=json.dumps(whole),
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
+        return run_step("tests.concurrency.killed_refund", whole)
 
-    return run_step
+    return run_one
 
 
 def killed(run: Run, step: str, die_at: int, when: str, **orders: Any) -> None:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from config.settings import Settings
 from lumira.clock import utc_now
 from lumira.database import atomic, db
 from lumira.models import Customer, DeliverableState, EventStatus, Order, WebhookEvent
-from lumira.notifications import relay
+from lumira.notifications import delivery, relay
 from lumira.reconciliation import reconcile
 from lumira.repositories import receipt_proof
 from lumira.services.access.change_access import grant_access
@@ -27,6 +28,7 @@ from tests.integration.cli.conftest import RunFlask
 from tests.support import files, refunds, seller
 from tests.support.factories import Brand, count, load_order, open_cart, open_payment
 from tests.support.portal_pages import path_of, reached_at
+from tests.support.storage import kept_in
 from tests.support.stripe_events import deliver, event, payment_intent
 
 pytestmark = pytest.mark.usefixtures("app_context")
@@ -40,6 +42,17 @@ TRACES = ("quentovic", "zelie", "z\\u00e9lie", "zélie")
 def public() -> Iterator[None]:
     with reached_at():
         yield
+
+
+@pytest.fixture(autouse=True)
+def folder(settings: Settings, tmp_path: Path) -> Iterator[Path]:
+    """Keep this test's files and letters in a folder of its own: other tests send letters to the same buyer."""
+    own = tmp_path / "instance"
+    own.mkdir()
+    delivery.configure(replace(settings, instance_path=own))
+    with kept_in(own / "files"):
+        yield own
+    delivery.configure(settings)
 
 
 @pytest.fixture
@@ -99,10 +112,10 @@ def traces_in_tables(brand: Brand) -> list[str]:
     return found
 
 
-def traces_in_files(settings: Settings) -> list[Path]:
-    """Each file of the installation with anything of her in it or in its name."""
+def traces_in_files(folder: Path) -> list[Path]:
+    """Each file under the folder with anything of her in it or in its name."""
     needles = [trace.encode() for trace in TRACES] + [b"z=c3=a9lie"]
-    everything = [path for path in settings.instance_path.rglob("*") if path.is_file()]
+    everything = [path for path in folder.rglob("*") if path.is_file()]
     return [
         path
         for path in everything
@@ -118,15 +131,15 @@ def erase(run_flask: RunFlask, brand: Brand, email: str = EMAIL) -> str:
 
 
 def test_nothing_in_any_table_or_file_says_anything_of_an_erased_buyer(
-    run_flask: RunFlask, brand: Brand, settings: Settings
+    run_flask: RunFlask, brand: Brand, folder: Path
 ) -> None:
     live(brand)
     assert traces_in_tables(brand) != []
-    assert traces_in_files(settings) != []
+    assert traces_in_files(folder) != []
 
     assert "Erased: 2 orders emptied" in erase(run_flask, brand)
     assert traces_in_tables(brand) == []
-    assert traces_in_files(settings) == []
+    assert traces_in_files(folder) == []
     assert files.all_files(brand) == []
 
 
@@ -311,26 +324,26 @@ def test_work_that_is_still_owed_is_named(run_flask: RunFlask, brand: Brand) -> 
 
 
 def test_while_storage_is_away_all_else_is_erased_and_the_next_time_ends_it(
-    run_flask: RunFlask, brand: Brand, settings: Settings
+    run_flask: RunFlask, brand: Brand, folder: Path
 ) -> None:
     live(brand)
-    folder = settings.instance_path / "files"
-    away = folder.rename(folder.with_name("away"))
-    folder.write_bytes(b"no folder")
+    kept = folder / "files"
+    away = kept.rename(kept.with_name("away"))
+    kept.write_bytes(b"no folder")
     try:
         run_flask("customers", "erase", EMAIL, "--tenant", brand.slug, "--yes", code=1)
         assert traces_in_tables(brand) == []
-        assert traces_in_files(settings) == []
+        assert traces_in_files(folder) == []
     finally:
-        folder.unlink()
-        away.rename(folder)
+        kept.unlink()
+        away.rename(kept)
     assert files.all_files(brand) != []
     erase(run_flask, brand)
     assert files.all_files(brand) == []
 
 
 def test_an_erasing_that_was_broken_off_is_finished_by_the_next_one(
-    run_flask: RunFlask, brand: Brand, settings: Settings
+    run_flask: RunFlask, brand: Brand, folder: Path
 ) -> None:
     live(brand)
     # The process died here: rows are emptied, events and files are not.
@@ -339,7 +352,7 @@ def test_an_erasing_that_was_broken_off_is_finished_by_the_next_one(
 
     erase(run_flask, brand)
     assert traces_in_tables(brand) == []
-    assert traces_in_files(settings) == []
+    assert traces_in_files(folder) == []
     assert files.all_files(brand) == []
 
 

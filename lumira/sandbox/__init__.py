@@ -1,4 +1,4 @@
-"""A strict stand-in for Stripe: its API, its signed webhooks, and its bad days on demand."""
+"""A strict stand-in for Stripe: its API, its signed webhooks, and faults on demand."""
 
 from pathlib import Path
 
@@ -8,5 +8,5 @@ __all__ = ["Sandbox", "create_sandbox"]
 
 
 def create_sandbox(state_directory: Path, *, delivery_workers: int = 8) -> Sandbox:
-    """A sandbox whose state lives in this directory; it is a WSGI application in ``wsgi_app``."""
+    """Return a running sandbox that stores its state in this directory; ``wsgi_app`` is its WSGI application."""
     return Sandbox(state_directory, delivery_workers=delivery_workers)

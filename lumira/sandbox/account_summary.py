@@ -1,4 +1,4 @@
-"""What became of every payment of an account: the truth that another system is compared with."""
+"""A summary of every payment of an account, as the reference that another system is compared with."""
 
 import json
 import sqlite3
@@ -17,7 +17,7 @@ _SESSION_FIELDS = (
 
 
 def list_rows(connection: sqlite3.Connection, account_id: str) -> list[sqlite3.Row]:
-    """Every payment, charge, refund, dispute and Checkout Session of the account, oldest first, as of one moment."""
+    """Every payment, charge, refund, dispute and Checkout Session of the account, oldest first."""
     marks = ", ".join("?" for _ in _KINDS)
     return connection.execute(
         f"SELECT kind, body FROM objects WHERE account = ? AND kind IN ({marks}) ORDER BY seq",  # noqa: S608
@@ -26,7 +26,7 @@ def list_rows(connection: sqlite3.Connection, account_id: str) -> list[sqlite3.R
 
 
 def summarize(rows: list[sqlite3.Row]) -> dict[str, Any]:
-    """The payments, each with what belongs to it, and the Checkout Sessions."""
+    """Return the payments, each with its charges, refunds and disputes, and the Checkout Sessions."""
     intents: list[dict[str, Any]] = []
     sessions: list[dict[str, Any]] = []
     related: dict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
@@ -37,8 +37,8 @@ def summarize(rows: list[sqlite3.Row]) -> dict[str, Any]:
         elif kind == "checkout.session":
             sessions.append({name: body[name] for name in _SESSION_FIELDS})
         else:
-            shown = {name: body[name] for name in _RELATED_FIELDS[kind]}
-            related[kind, body["payment_intent"]].append(shown)
+            fields = {name: body[name] for name in _RELATED_FIELDS[kind]}
+            related[kind, body["payment_intent"]].append(fields)
     return {
         "payment_intents": [
             {

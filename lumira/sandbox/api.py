@@ -1,4 +1,4 @@
-"""``/v1``: from a request to Stripe's answer, with what may go wrong on the way."""
+"""``/v1``: from a request to Stripe's response, with injected faults on the way."""
 
 import json
 import re
@@ -44,7 +44,7 @@ _NEEDS_MORE_RIGHTS = (
 
 @dataclass
 class Exchange:
-    """One request on its way to an answer."""
+    """One authenticated request and what is decided about it until its response."""
 
     request: Request
     request_id: str
@@ -55,7 +55,7 @@ class Exchange:
 
 
 class Api:
-    """Stripe's API over one store; ``wake`` is called when something was queued."""
+    """Stripe's API over one store; ``wake`` is called after deliveries or tasks were added."""
 
     def __init__(self, store: Store, wake: Callable[[], None]) -> None:
         self._store = store
@@ -67,7 +67,7 @@ class Api:
         )
 
     def handle(self, request: Request) -> Response:
-        """Stripe's reply; a connection to be dropped raises instead."""
+        """Return Stripe's response; raises ``ConnectionDroppedError`` if a fault drops the connection."""
         request_id = random_id("req", 14)
         try:
             params = _read_params(request)
@@ -223,7 +223,7 @@ def _checked(exchange: Exchange, route: Route) -> dict[str, Any]:
     if exchange.caller.publishable:
         return check_stripe_js(route.params, sent)
     if route.publishable and "client_secret" in sent:
-        # With a secret key the client secret is not needed, but it must be right where it is given.
+        # With a secret key the client secret is optional, but a wrong one is an error.
         return {
             **check(route.params, sent, frozenset(("client_secret",))),
             "client_secret": sent["client_secret"],
@@ -232,7 +232,7 @@ def _checked(exchange: Exchange, route: Route) -> dict[str, Any]:
 
 
 def _perform(route: Route, call: Call) -> tuple[int, dict[str, Any]]:
-    """Status and body; a refusal that Stripe stores is an answer like any other."""
+    """Return status and body; an error that the idempotency key stores is returned, not raised."""
     expansions = call.params.pop("expand", [])
     check_expansions(expansions)
     connection = call.account.connection

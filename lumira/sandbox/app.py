@@ -1,4 +1,4 @@
-"""The sandbox as one WSGI application: the API, its controls and its few pages over one store."""
+"""The sandbox as one WSGI application: API, control routes and pages over one store."""
 
 import json
 import logging
@@ -50,7 +50,7 @@ class Sandbox:
         self._scheduled_tasks.start()
 
     def wsgi_app(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-        """Answer one request; a connection to be dropped raises ``ConnectionDroppedError``."""
+        """Handle one request; raises ``ConnectionDroppedError`` if the connection must be dropped."""
         request = Request(environ)
         try:
             response = self._find(request)(request)
@@ -58,7 +58,7 @@ class Sandbox:
             raise ConnectionDroppedError from error
         except Exception:
             log.exception("sandbox_failed")
-            response = _error_response(ServerError("The sandbox itself failed; its log says why."))
+            response = _error_response(ServerError("Internal error of the sandbox; see its log."))
         if request.path.startswith("/v1/payment_intents"):
             response.headers.update(_CORS)
         return response(environ, start_response)
@@ -84,7 +84,7 @@ class Sandbox:
 
     @property
     def base_url(self) -> str:
-        """Where this sandbox is reached, for addresses in what happens by itself."""
+        """The sandbox's own address, for links in objects that scheduled tasks create."""
         return self._scheduled_tasks.base_url
 
     @base_url.setter
@@ -96,7 +96,7 @@ class Sandbox:
         self._scheduled_tasks.wake()
 
     def close(self) -> None:
-        """Stop all threads and close the file; what is queued waits there for the next start."""
+        """Stop all threads and close the file; queued deliveries and tasks resume at the next start."""
         self._scheduled_tasks.stop()
         self._workers.stop()
         self._store.close()

@@ -1,4 +1,4 @@
-"""One request to the API, as a resource sees it."""
+"""API calls and the routes that handle them."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,13 +6,13 @@ from typing import Any, TypeAlias
 
 from lumira.sandbox.account import Account
 
-#: A JSON object of Stripe's.
+#: A JSON object in Stripe's format.
 Object: TypeAlias = dict[str, Any]
 
 
 @dataclass
 class Call:
-    """Validated parameters, the ids in the address, and the account's books, all in one transaction."""
+    """One API request: validated parameters, the ids in the URL, and the account, in one transaction."""
 
     account: Account
     params: Object
@@ -25,18 +25,18 @@ class Call:
 
 @dataclass(frozen=True)
 class Route:
-    """An address, the parameters that it takes, and who answers it."""
+    """A URL, the parameters that it accepts, and the function that handles it."""
 
     method: str
     rule: str
     params: type
     handle: Callable[[Call], Object]
-    #: Whether a publishable key with the object's client secret may ask.
+    #: Whether a publishable key with the object's client secret may call it.
     publishable: bool = False
 
 
 class Routes:
-    """The addresses of one resource, collected by decorators beside the functions that answer."""
+    """The routes of one resource, registered by a decorator on each handler."""
 
     def __init__(self) -> None:
         self.all: list[Route] = []
@@ -44,7 +44,7 @@ class Routes:
     def add(
         self, method: str, rule: str, params: type, *, publishable: bool = False
     ) -> Callable[[Callable[[Call], Object]], Callable[[Call], Object]]:
-        """Let the decorated function answer ``method rule`` with parameters of the type ``params``."""
+        """Register the decorated function for ``method rule`` with parameters of the type ``params``."""
 
         def register(handle: Callable[[Call], Object]) -> Callable[[Call], Object]:
             self.all.append(Route(method, rule, params, handle, publishable))

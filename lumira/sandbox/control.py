@@ -1,22 +1,23 @@
-"""``/sandbox/…``: what a test tells the sandbox about its own account, in JSON, with its secret key.
+"""``/sandbox/…``: control requests of a test for its own account, in JSON, with the account's secret key.
 
 ==========================  ==============================================================================
 ``POST faults``             replaces all faults: ``latency_ms``, ``rate_429``, ``rate_500_before``,
-                            ``rate_500_after``, ``rate_drop_before``, ``rate_drop_after`` (0 to 1) stand;
-                            ``queued: [{fault, method?, path?, ms?, times?}]`` strike the next fitting request
-``POST deliveries``         replaces all misfortunes: ``duplicate`` (a chance, or a number of copies),
+                            ``rate_500_after``, ``rate_drop_before``, ``rate_drop_after`` (0 to 1) are
+                            permanent; ``queued: [{fault, method?, path?, ms?, times?}]`` apply to the next
+                            matching requests
+``POST deliveries``         replaces all delivery faults: ``duplicate`` (a chance, or a number of copies),
                             ``shuffle`` with ``window_ms``, ``delay_ms``, ``lose``, ``paused``, ``seed``,
                             ``max_attempts``, ``retry_base_ms``
-``POST deliveries/resend``  ``{event, endpoint?}``: once more, without misfortune
-``POST deliveries/flush``   ``{timeout_s?}``: all that waits is tried now; answers when nothing is under way
-``POST settings``           ``delay_ms``, ``slow_delay_ms`` until late outcomes; ``api_version`` of events
-``POST events``             ``{type, object, previous_attributes?}``: an event that the sandbox does not play
-``POST advance``            ``{seconds}``: time passes for what waits and what expires
-``POST reset``              this account has never been
-``POST refunds …``          what happens to a payment without a request of the account's own: see
-``POST disputes …``         ``lumira.sandbox.incidents``
-``POST checkout/sessions/…``  what a buyer does at a Checkout Session: see
-                            ``lumira.sandbox.checkout.instructions``
+``POST deliveries/resend``  ``{event, endpoint?}``: sends an event once more, without faults
+``POST deliveries/flush``   ``{timeout_s?}``: attempts all pending deliveries now; waits until none is due
+``POST settings``           ``delay_ms``, ``slow_delay_ms`` until delayed outcomes; ``api_version`` of events
+``POST events``             ``{type, object, previous_attributes?}``: emits an event of any type
+``POST advance``            ``{seconds}``: advances time for scheduled tasks, deliveries and expiry
+``POST reset``              deletes everything of the account
+``POST refunds …``          actions of the bank and of the Dashboard on a payment: see
+``POST disputes …``         ``lumira.sandbox.external_actions``
+``POST checkout/sessions/…``  actions of a buyer on a Checkout Session: see
+                            ``lumira.sandbox.checkout.session_actions``
 ``GET`` of ``faults``, ``deliveries``, ``settings`` and ``requests`` returns the current state; ``GET account``
 returns every payment and Checkout Session with its outcome.
 ==========================  ==============================================================================
@@ -62,7 +63,7 @@ _SESSION_ACTION_PATH = re.compile(rf"checkout/sessions/(\w+)/({'|'.join(SESSION_
 
 
 class Control:
-    """The control addresses over one store, its delivery workers and its timers."""
+    """The control routes over one store, its delivery workers and its scheduled tasks."""
 
     def __init__(self, store: Store, workers: DeliveryWorkers, scheduled_tasks: ScheduledTasks) -> None:
         self._store = store
@@ -82,11 +83,11 @@ class Control:
             ("POST", "advance"): self._advance,
             ("POST", "reset"): self._reset,
             ("GET", "account"): self._show_account,
-            **{("POST", name): self._running(action) for name, action in ACTIONS.items()},
+            **{("POST", name): self._action_handler(action) for name, action in ACTIONS.items()},
         }
 
     def handle(self, request: Request) -> Response:
-        """The reply to one control request; refusals have Stripe's shape too."""
+        """Handle one control request; errors have Stripe's format too."""
         try:
             caller = _caller(request)
             with self._store.transaction() as connection:
@@ -104,15 +105,15 @@ class Control:
         session_action = _SESSION_ACTION_PATH.fullmatch(name)
         if session_action is not None and request.method == "POST":
             session_id, name = session_action.groups()
-            return self._running(partial(run_session_action, session_id=session_id, name=name))
+            return self._action_handler(partial(run_session_action, session_id=session_id, name=name))
         if session_action is not None or any(path == name for _, path in self._handlers):
-            raise MethodNotAllowedError(f"{request.method} is not possible on {request.path}.")
-        raise NotFoundError(f"There is no {request.path} here.")
+            raise MethodNotAllowedError(f"{request.method} is not allowed for {request.path}.")
+        raise NotFoundError(f"There is no control route {request.path}.")
 
     def _show_faults(self, account_id: str, _: Json) -> Json:
         with self._store.transaction() as connection:
-            standing = open_account(connection, account_id).settings.get("faults", {})
-            return {"standing": standing, "queued": faults.list_queued(connection, account_id)}
+            permanent = open_account(connection, account_id).settings.get("faults", {})
+            return {"permanent": permanent, "queued": faults.list_queued(connection, account_id)}
 
     def _set_faults(self, account_id: str, sent: Json) -> Json:
         queued = sent.pop("queued", [])
@@ -156,7 +157,7 @@ class Control:
                 if sent.get("endpoint", endpoint["id"]) == endpoint["id"]
                 and is_subscribed(endpoint, row["type"])
             ]
-            # A resend is asked for by a person: it meets no misfortune.
+            # A resend is a manual action, so delivery faults do not apply to it.
             account.settings = {}
             for endpoint in endpoints:
                 enqueue_delivery(account, row["id"], row["type"], endpoint)
@@ -190,7 +191,7 @@ class Control:
         return self._show_settings(account_id, {})
 
     def _emit(self, account_id: str, sent: Json) -> Json:
-        """Send an event of any type about any object, as for what the sandbox does not play itself."""
+        """Emit an event of any type about any object, such as one that the sandbox does not produce itself."""
         check_names(sent, {"type", "object", "previous_attributes"})
         if not isinstance(sent.get("type"), str) or not isinstance(sent.get("object"), dict):
             raise InvalidRequestError("An event needs a `type` and an `object`.")
@@ -202,7 +203,7 @@ class Control:
         return dict(json.loads(row["body"]))
 
     def _advance(self, account_id: str, sent: Json) -> Json:
-        """Let time pass for all that waits and all that expires; stamps on objects stay as they are."""
+        """Advance time for scheduled tasks, deliveries and expiry; timestamps on objects do not change."""
         check_names(sent, {"seconds"})
         seconds = sent.get("seconds")
         if not isinstance(seconds, int | float) or isinstance(seconds, bool) or seconds < 0:
@@ -214,26 +215,26 @@ class Control:
                     (seconds, account_id),
                 )
         tasks_run = self._scheduled_tasks.run_due(account_id)
-        # What has just happened may have made new appointments.
+        # A task that just ran may have scheduled another one.
         self._scheduled_tasks.wake()
         self._workers.wake()
         return {"seconds": seconds, "tasks_run": tasks_run}
 
-    def _running(self, action: Action) -> Callable[[str, Json], Json]:
+    def _action_handler(self, action: Action) -> Callable[[str, Json], Json]:
         def run(account_id: str, sent: Json) -> Json:
             with self._store.transaction() as connection:
                 account = open_account(connection, account_id, base_url=self._scheduled_tasks.base_url)
-                happened = public(action(account, sent))
+                result = public(action(account, sent))
             self._scheduled_tasks.wake()
             self._workers.wake()
-            return dict(happened)
+            return dict(result)
 
         return run
 
     def _show_account(self, account_id: str, _: Json) -> Json:
         with self._store.transaction() as connection:
             rows = account_summary.list_rows(connection, account_id)
-        # Put together outside the transaction: thousands of payments would hold up everybody else.
+        # Summarized outside the transaction: with thousands of payments, other requests would wait.
         return account_summary.summarize(rows)
 
     def _reset(self, account_id: str, _: Json) -> Json:

@@ -1,4 +1,4 @@
-"""What a test may tell the sandbox: JSON, known names, sound values."""
+"""Validation of control requests: a JSON object with known names and valid values."""
 
 import json
 import re
@@ -21,7 +21,7 @@ _MOST_TIMES = 1_000_000
 
 
 def read_json(request: Request) -> Json:
-    """The JSON object of a request; no body is an empty one."""
+    """Return the JSON object of a request; an empty body counts as an empty object."""
     body = request.get_data()
     if not body:
         return {}
@@ -38,16 +38,18 @@ def _refuse_constant(name: str) -> Json:
     raise ValueError(name)
 
 
-def check_names(sent: Json, known: set[str]) -> None:
-    """Refuse a name that is not known, and a value out of its range."""
+def check_names(sent: Json, valid_names: set[str]) -> None:
+    """Raise ``InvalidRequestError`` for an unknown name or a value out of range."""
     for name, value in sent.items():
-        if name not in known:
-            raise InvalidRequestError(f"Unknown: {name}. Known: {', '.join(sorted(known))}.", param=name)
-        if not _is_sound(name, value):
+        if name not in valid_names:
+            raise InvalidRequestError(
+                f"Unknown parameter: {name}. Valid parameters: {', '.join(sorted(valid_names))}.", param=name
+            )
+        if not _is_valid(name, value):
             raise InvalidRequestError(f"Out of range: {name}.", param=name)
 
 
-def _is_sound(name: str, value: Any) -> bool:
+def _is_valid(name: str, value: Any) -> bool:
     if name in ("paused", "shuffle"):
         return isinstance(value, bool)
     if name in _TEXTS:
@@ -61,16 +63,18 @@ def _is_sound(name: str, value: Any) -> bool:
 
 
 def check_queued(spec: Any) -> None:
-    """Refuse a fault for the queue that could never strike."""
+    """Raise ``InvalidRequestError`` for a queued fault that could never apply."""
     if not isinstance(spec, dict):
-        raise InvalidRequestError("A queued fault is an object.", param="queued")
+        raise InvalidRequestError("A queued fault must be an object.", param="queued")
     check_names(spec, _QUEUED)
     if spec.get("fault") not in faults.KINDS:
-        raise InvalidRequestError(f"`fault` is one of {', '.join(faults.KINDS)}.", param="queued")
+        raise InvalidRequestError(f"`fault` must be one of {', '.join(faults.KINDS)}.", param="queued")
     times = spec.get("times", 1)
     if not isinstance(times, int) or not 1 <= times <= _MOST_TIMES:
-        raise InvalidRequestError(f"`times` is a whole number from 1 to {_MOST_TIMES}.", param="queued")
+        raise InvalidRequestError(f"`times` must be a whole number from 1 to {_MOST_TIMES}.", param="queued")
     try:
         re.compile(spec.get("path") or "")
     except (re.error, TypeError) as error:
-        raise InvalidRequestError("`path` is neither a prefix nor a pattern.", param="queued") from error
+        raise InvalidRequestError(
+            "`path` must be a prefix or a valid regular expression.", param="queued"
+        ) from error

@@ -1,4 +1,4 @@
-"""Customers as objects, whoever makes them: the account's own call, or a page where somebody pays."""
+"""Customer objects, created by the account's own call or by a Checkout Session's page."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ _EMPTY = (
 
 
 def new_customer(account: Account, sent: dict[str, Any]) -> dict[str, Any]:
-    """Keep and tell a new customer; the same e-mail may have several."""
+    """Store a new customer and emit its event; several customers may have the same e-mail address."""
     customer: dict[str, Any] = {
         "id": random_id("cus", 14),
         "object": "customer",
@@ -44,7 +44,7 @@ def new_customer(account: Account, sent: dict[str, Any]) -> dict[str, Any]:
 
 
 def write_customer(account: Account, customer: dict[str, Any], sent: dict[str, Any]) -> dict[str, Any]:
-    """Change a customer, and tell what that replaced if it replaced anything."""
+    """Update a customer, and emit an event if a value changed."""
     before = dict(customer)
     _write(customer, sent)
     customer["metadata"] = merged_metadata(customer["metadata"], sent.get("metadata"))

@@ -1,4 +1,4 @@
-"""Stripe's errors: what it says, with which status, and whether an idempotency key keeps it."""
+"""Stripe's errors: message, HTTP status, and whether an idempotency key stores the response."""
 
 from typing import Any
 
@@ -6,10 +6,10 @@ DASHBOARD = "https://dashboard.stripe.com"
 
 
 class StripeError(Exception):
-    """A refusal in Stripe's own shape.
+    """An error response in Stripe's format.
 
-    ``stored`` tells whether execution had begun, so that the idempotency key replays this refusal;
-    ``commits`` tells whether what was done before the refusal stays (a declined charge does).
+    ``stored``: execution had begun, so the idempotency key replays this response.
+    ``commits``: changes made before the error are committed (a declined charge stays recorded).
     """
 
     status = 400
@@ -28,7 +28,7 @@ class StripeError(Exception):
         self.headers: dict[str, str] = {}
 
     def body(self) -> dict[str, Any]:
-        """The JSON that Stripe would send."""
+        """The JSON body of the response."""
         error: dict[str, Any] = {"message": self.message, "type": self.type}
         if self.code is not None:
             error["code"] = self.code
@@ -40,41 +40,41 @@ class StripeError(Exception):
 
 
 class InvalidRequestError(StripeError):
-    """Parameters that Stripe refuses before it does anything; the key stays free."""
+    """Invalid parameters, rejected before execution; the idempotency key is not used up."""
 
 
 class InvalidStateError(StripeError):
-    """A sound request that the state of things forbids; the key keeps this answer."""
+    """A valid request that the object's state does not allow; the idempotency key stores the response."""
 
     stored = True
 
 
 class UnauthorizedError(StripeError):
-    """No key, or a key that opens nothing."""
+    """No API key, or an unknown one."""
 
     status = 401
 
 
 class ForbiddenError(StripeError):
-    """A key that does not reach this far."""
+    """An API key without the permission for this request."""
 
     status = 403
 
 
 class NotFoundError(StripeError):
-    """No such object or address in this account."""
+    """No such object or URL in this account."""
 
     status = 404
 
 
 class MethodNotAllowedError(StripeError):
-    """An address that exists, asked in a way that it does not answer to."""
+    """The URL exists, but not with this HTTP method."""
 
     status = 405
 
 
 class TooLargeError(StripeError):
-    """A body above what Stripe reads."""
+    """A request body above the size limit."""
 
     status = 413
 
@@ -93,13 +93,13 @@ class KeyMismatchError(StripeError):
 
 
 class RateLimitedError(StripeError):
-    """Too many requests, or an object that is locked by another."""
+    """Too many requests, or an object that another request has locked."""
 
     status = 429
 
 
 class CardDeclinedError(StripeError):
-    """The bank said no: the attempt is recorded and the refusal is the stored answer."""
+    """A declined card: the attempt is recorded, and the idempotency key stores the response."""
 
     status = 402
     type = "card_error"
@@ -108,31 +108,31 @@ class CardDeclinedError(StripeError):
 
 
 class ServerError(StripeError):
-    """Stripe's own failure, as injected on demand."""
+    """An internal error of Stripe's, injected on demand."""
 
     status = 500
     type = "api_error"
 
 
 class ConnectionDroppedError(ConnectionAbortedError):
-    """The connection is to be closed without a reply."""
+    """The connection must be closed without a response."""
 
 
 _NAMES = {"customer": "customer", "payment_intent": "payment_intent", "payment_method": "PaymentMethod"}
 
 
 def no_such(kind: str, identifier: str, *, param: str = "id", in_url: bool = True) -> StripeError:
-    """The error for an unknown id: 404 where the address names it, 400 where a parameter does."""
+    """Return the error for an unknown id: 404 where the URL names it, 400 where a parameter does."""
     error = NotFoundError if in_url else InvalidRequestError
     name = _NAMES.get(kind, kind)
     return error(f"No such {name}: '{identifier}'", code="resource_missing", param=param)
 
 
 def missing(param: str) -> InvalidRequestError:
-    """The error for a required parameter that was not sent."""
+    """Return the error for a missing required parameter."""
     return InvalidRequestError(f"Missing required param: {param}.", code="parameter_missing", param=param)
 
 
 def unknown(param: str) -> InvalidRequestError:
-    """The error for a parameter that Stripe does not have."""
+    """Return the error for a parameter that Stripe does not have."""
     return InvalidRequestError(f"Received unknown parameter: {param}", code="parameter_unknown", param=param)

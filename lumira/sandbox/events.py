@@ -1,4 +1,4 @@
-"""Events: a snapshot of an object at the moment when something happened to it."""
+"""Events: snapshots of an object at the time of a change."""
 
 import json
 import random
@@ -10,17 +10,17 @@ import stripe
 from lumira.sandbox.account import Account, public
 from lumira.sandbox.ids import payment_id, random_id
 
-#: Stripe answers for an event during thirty days.
+#: Stripe's API returns an event for 30 days.
 RETENTION_SECONDS = 30 * 24 * 3600
 
-#: How far a shuffle spreads deliveries that was not told how far.
-_USUAL_WINDOW_MS = 500
+#: The window over which shuffled deliveries are spread, unless ``window_ms`` is set.
+_DEFAULT_WINDOW_MS = 500
 
 
 def emit(
     account: Account, event_type: str, body: dict[str, Any], previous: dict[str, Any] | None = None
 ) -> None:
-    """Record an event and queue its deliveries, in the transaction of what caused it."""
+    """Record an event and queue its deliveries, in the transaction of the change."""
     family = payment_id if event_type.startswith(("payment_intent", "charge", "refund")) else random_id
     data: dict[str, Any] = {"object": public(body)}
     if previous is not None:
@@ -44,7 +44,7 @@ def emit(
 
 
 def changed(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
-    """What an update replaced, for ``previous_attributes``; of hashes only the changed keys."""
+    """Return the replaced values, for ``previous_attributes``; of metadata only the changed keys."""
     previous: dict[str, Any] = {}
     for name in public(before):
         old, new = before[name], after.get(name)
@@ -57,7 +57,7 @@ def changed(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
 
 
 def with_pending_webhooks(account: Account, event: dict[str, Any]) -> dict[str, Any]:
-    """An event as it is read now: with the number of deliveries still owed."""
+    """Return the event with the number of endpoints that have not received it yet."""
     (pending,) = account.connection.execute(
         "SELECT count(DISTINCT endpoint) FROM deliveries WHERE event = ? AND status IN ('pending', "
         "'sending')",
@@ -67,9 +67,9 @@ def with_pending_webhooks(account: Account, event: dict[str, Any]) -> dict[str, 
 
 
 def is_subscribed(endpoint: dict[str, Any], event_type: str) -> bool:
-    """Whether an endpoint wants events of this type now."""
-    wanted = endpoint["enabled_events"]
-    return endpoint["status"] == "enabled" and ("*" in wanted or event_type in wanted)
+    """Whether an endpoint is enabled and subscribed to this event type."""
+    types = endpoint["enabled_events"]
+    return endpoint["status"] == "enabled" and ("*" in types or event_type in types)
 
 
 def _enqueue_deliveries(account: Account, event_id: str, event_type: str) -> None:
@@ -79,7 +79,7 @@ def _enqueue_deliveries(account: Account, event_id: str, event_type: str) -> Non
 
 
 def enqueue_delivery(account: Account, event_id: str, event_type: str, endpoint_id: str) -> None:
-    """Queue an event for one endpoint, with the misfortunes that the account's settings ask for."""
+    """Queue an event for one endpoint, with the delivery faults in the account's settings."""
     injected = account.settings.get("deliveries", {})
     source = _random_source(account, event_id + endpoint_id)
     account.queued = True
@@ -88,7 +88,7 @@ def enqueue_delivery(account: Account, event_id: str, event_type: str, endpoint_
     for copy in range(copies):
         delay_ms = injected.get("delay_ms", 0)
         if injected.get("shuffle"):
-            delay_ms += source.uniform(0, injected.get("window_ms", _USUAL_WINDOW_MS))
+            delay_ms += source.uniform(0, injected.get("window_ms", _DEFAULT_WINDOW_MS))
         account.connection.execute(
             "INSERT INTO deliveries (account, event, event_type, endpoint, copy, status, due_at)"
             " VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -107,16 +107,16 @@ def enqueue_delivery(account: Account, event_id: str, event_type: str, endpoint_
 def _random_source(account: Account, unique: str) -> random.Random:
     injected = account.settings.get("deliveries", {})
     seed = injected.get("seed")
-    # Ids are random, so a seed fixes the sequence of misfortunes only together with a counter.
+    # Ids are random, so a seed makes the sequence of faults repeatable only together with a counter.
     if seed is None:
         return random.Random(unique)  # noqa: S311
-    injected["drawn"] = injected.get("drawn", 0) + 1
+    injected["deliveries_drawn"] = injected.get("deliveries_drawn", 0) + 1
     account.save_settings()
-    return random.Random(f"{seed}:{injected['drawn']}")  # noqa: S311
+    return random.Random(f"{seed}:{injected['deliveries_drawn']}")  # noqa: S311
 
 
 def _copies(duplicate: float, source: random.Random) -> int:
-    """How often an event is sent: a whole number above one is meant so, a fraction is a chance of two."""
+    """Return how often an event is sent: a number above one is the count, a fraction is the chance of two."""
     if duplicate > 1:
         return int(duplicate)
     return 2 if source.random() < duplicate else 1

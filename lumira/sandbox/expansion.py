@@ -1,4 +1,4 @@
-"""``expand[]``: ids replaced by the objects that they name."""
+"""``expand[]``: replaces ids with the objects that they name."""
 
 from typing import Any
 
@@ -14,17 +14,17 @@ _KINDS = {
     "payment_method": "payment_method",
     "product": "product",
 }
-#: Shown where they are asked for, and only there.
+#: Included only where they are expanded.
 _INCLUDED = "line_items"
-#: Stripe's, and always empty here.
+#: Expandable at Stripe, always null here.
 _EMPTY = ("invoice", "payment_link", "setup_intent", "subscription")
-#: Already whole where they are found, so that only what is inside them can be expanded.
+#: Already inlined, so that only their own properties can be expanded.
 _INLINE = ("price",)
 _DEEPEST = 4
 
 
 def check_expansions(paths: list[str]) -> None:
-    """Refuse what cannot be expanded, before anything is done."""
+    """Raise ``InvalidRequestError`` for a path that cannot be expanded, before anything is executed."""
     for path in paths:
         parts = path.split(".")
         if len(parts) > _DEEPEST:
@@ -38,14 +38,14 @@ def check_expansions(paths: list[str]) -> None:
 
 
 def _is_known(part: str, position: int, parts: list[str]) -> bool:
-    """Whether something of this name can be expanded; the data of a list only on the way to its objects."""
+    """Whether a property of this name can be expanded; ``data`` only as a step to a list's objects."""
     if part == "data":
         return position + 1 < len(parts) and (position == 0 or parts[position - 1] == _INCLUDED)
     return part in (*_KINDS, *_INLINE, *_EMPTY, _INCLUDED)
 
 
 def expand(account: Account, body: dict[str, Any], paths: list[str]) -> dict[str, Any]:
-    """The object with the named properties inlined; the stored object is left alone."""
+    """Return the object with the named properties inlined; the stored object does not change."""
     for path in paths:
         body = _expand(account, body, path.split("."), path)
     return body
@@ -58,7 +58,7 @@ def _expand(account: Account, body: dict[str, Any], parts: list[str], path: str)
             raise InvalidRequestError(f"This property cannot be expanded ({path}).", param="expand")
         return {**body, "data": [_expand(account, item, rest, path) for item in body["data"]]}
     if name == _INCLUDED and name not in body and body.get("object") == KIND:
-        # Read anew: what is listed or answered has lost the sandbox's own notes.
+        # Loaded again: a listed or returned object no longer has the sandbox's private fields.
         body = {**body, name: line_items(account.get(KIND, body["id"]), {})}
     if name not in body:
         raise InvalidRequestError(f"This property cannot be expanded ({path}).", param="expand")

@@ -1,8 +1,8 @@
-"""What happens to a payment without a request of the account's own, as at the bank or in the Dashboard.
+"""Actions on a payment that the account does not request itself: those of the bank and of the Dashboard.
 
 ====================  ====================================================================================
-``refunds``           ``{charge | payment_intent, amount?, reason?, status?}``: a refund as the Dashboard
-                      makes it; with a ``status`` it begins there and nothing follows by itself
+``refunds``           ``{charge | payment_intent, amount?, reason?, status?}``: a refund from the Dashboard;
+                      with a ``status`` it starts in that status and no task is scheduled
 ``refunds/finish``    ``{refund, outcome: succeeded | failed | canceled, failure_reason?}``
 ``disputes``          ``{charge | payment_intent, amount?, reason?, status?}``: ``needs_response`` unless it
                       is ``warning_needs_response`` (an inquiry), ``lost`` or ``prevented`` from the start
@@ -11,7 +11,7 @@
                       be won late
 ====================  ====================================================================================
 
-Each answers with the refund or the dispute as it is then.
+Each returns the updated refund or dispute.
 """
 
 from collections.abc import Callable
@@ -38,7 +38,7 @@ _REFUND_REASONS = ("duplicate", "fraudulent", "requested_by_customer")
 
 
 def refund(account: Account, sent: Json) -> dict[str, Any]:
-    """Somebody refunds a payment in the Dashboard."""
+    """Refund a payment, as in the Dashboard."""
     check_names(sent, _PAYMENT)
     charge = charge_named(account, sent.get("charge"), sent.get("payment_intent"))
     return open_refund(
@@ -51,25 +51,27 @@ def refund(account: Account, sent: Json) -> dict[str, Any]:
 
 
 def finish_refund(account: Account, sent: Json) -> dict[str, Any]:
-    """A refund comes to its end, or to another end than it seemed to have."""
+    """Move a refund to its final status; a succeeded refund can still fail."""
     check_names(sent, {"refund", "outcome", "failure_reason"})
-    found = account.get("refund", _required(sent, "refund"), param="refund")
+    pending = account.get("refund", _required(sent, "refund"), param="refund")
     outcome = _one_of(sent, "outcome", ("succeeded", "failed", "canceled"), _required(sent, "outcome"))
-    if found["status"] not in (*UNDECIDED, "succeeded"):
-        raise InvalidStateError(f"This refund has ended already: {found['status']}.", param="refund")
+    if pending["status"] not in (*UNDECIDED, "succeeded"):
+        raise InvalidStateError(
+            f"This refund already has the final status {pending['status']}.", param="refund"
+        )
     if outcome == "succeeded":
-        return succeed_refund(account, found["id"])
+        return succeed_refund(account, pending["id"])
     default = "merchant_request" if outcome == "canceled" else "expired_or_canceled_card"
     reason = _one_of(sent, "failure_reason", FAILURE_REASONS, default)
-    return fail_refund(account, found["id"], str(reason), status=str(outcome))
+    return fail_refund(account, pending["id"], str(reason), status=str(outcome))
 
 
 def dispute(account: Account, sent: Json) -> dict[str, Any]:
-    """The buyer complains to the bank."""
+    """Open a dispute, as the buyer's bank does."""
     check_names(sent, _PAYMENT)
     charge = charge_named(account, sent.get("charge"), sent.get("payment_intent"))
     if charge["status"] != "succeeded" or not charge["captured"]:
-        raise InvalidStateError(f"Charge {charge['id']} has taken no money that could be disputed.")
+        raise InvalidStateError(f"Charge {charge['id']} has no captured amount to dispute.")
     return disputes.open_dispute(
         account,
         charge,
@@ -80,19 +82,19 @@ def dispute(account: Account, sent: Json) -> dict[str, Any]:
 
 
 def escalate_dispute(account: Account, sent: Json) -> dict[str, Any]:
-    """The bank goes on from asking to taking."""
+    """Escalate an inquiry to a chargeback."""
     check_names(sent, {"dispute"})
     return disputes.escalate(account, _dispute(account, sent))
 
 
 def close_dispute(account: Account, sent: Json) -> dict[str, Any]:
-    """The bank decides."""
+    """Close a dispute with the bank's decision."""
     check_names(sent, {"dispute", "outcome"})
     outcome = _one_of(sent, "outcome", disputes.OUTCOMES, _required(sent, "outcome"))
     return disputes.close(account, _dispute(account, sent), str(outcome))
 
 
-#: The incidents by their addresses below ``/sandbox/``.
+#: The actions by their paths below ``/sandbox/``.
 ACTIONS: dict[str, Action] = {
     "refunds": refund,
     "refunds/finish": finish_refund,
@@ -115,5 +117,5 @@ def _required(sent: Json, name: str) -> str:
 def _one_of(sent: Json, name: str, choices: tuple[str, ...], default: str | None) -> str | None:
     value = sent.get(name, default)
     if value is not None and value not in choices:
-        raise InvalidRequestError(f"`{name}` is one of {', '.join(choices)}.", param=name)
+        raise InvalidRequestError(f"`{name}` must be one of {', '.join(choices)}.", param=name)
     return value

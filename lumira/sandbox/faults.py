@@ -1,4 +1,4 @@
-"""Faults on demand: latency, refusals, failures and lost connections, standing or once."""
+"""Injected faults: latency, error responses and dropped connections, at a permanent rate or for the next requests."""
 
 import json
 import random
@@ -23,17 +23,17 @@ _random = random.SystemRandom()
 
 @dataclass
 class InjectedFaults:
-    """What is going to go wrong with one request."""
+    """The faults selected for one request."""
 
     latency_ms: float = 0
     kinds: list[str] = field(default_factory=list)
 
     def has(self, kind: str) -> bool:
-        """Whether this fault strikes."""
+        """Whether this fault applies to the request."""
         return kind in self.kinds
 
     def error(self) -> StripeError | None:
-        """The error that is answered instead of executing anything."""
+        """The error to respond with before anything is executed, or None."""
         if self.has("429"):
             error: StripeError = RateLimitedError(
                 "Request rate limit exceeded. You can learn more about rate limits here "
@@ -48,7 +48,7 @@ class InjectedFaults:
 
 
 def server_error() -> ServerError:
-    """Stripe's own failure."""
+    """Return Stripe's internal error (500)."""
     return ServerError(
         "Sorry! There was an error while talking to one of our backends. Please try your request again. If "
         "the problem persists, let us know at https://support.stripe.com/."
@@ -56,23 +56,23 @@ def server_error() -> ServerError:
 
 
 def select(account: Account, method: str, path: str) -> InjectedFaults:
-    """What strikes this request: the first fitting fault of the queue, else what the rates give."""
-    standing = account.settings.get("faults", {})
-    injected = InjectedFaults(latency_ms=standing.get("latency_ms", 0))
+    """Return the faults for this request: the first matching queued fault, else one drawn at the rates."""
+    permanent = account.settings.get("faults", {})
+    injected = InjectedFaults(latency_ms=permanent.get("latency_ms", 0))
     list_queued = _take_queued(account.connection, account.id, method, path)
     if list_queued is not None:
         injected.kinds.append(list_queued["fault"])
         injected.latency_ms += list_queued.get("ms", 0)
         return injected
     for name in RATES:
-        if _random.random() < standing.get(name, 0):
+        if _random.random() < permanent.get(name, 0):
             injected.kinds.append(name.removeprefix("rate_"))
             break
     return injected
 
 
 def enqueue(connection: sqlite3.Connection, account_id: str, spec: dict[str, Any]) -> None:
-    """Let a fault strike the next ``times`` fitting requests."""
+    """Queue a fault for the next ``times`` matching requests."""
     connection.execute(
         "INSERT INTO faults (account, spec, times) VALUES (?, ?, ?)",
         (account_id, json.dumps(spec), spec.get("times", 1)),
@@ -80,7 +80,7 @@ def enqueue(connection: sqlite3.Connection, account_id: str, spec: dict[str, Any
 
 
 def list_queued(connection: sqlite3.Connection, account_id: str) -> list[dict[str, Any]]:
-    """The faults that still wait for their request."""
+    """The queued faults that have not been used up, oldest first."""
     rows = connection.execute("SELECT spec, times FROM faults WHERE account = ? ORDER BY id", (account_id,))
     return [{**json.loads(row["spec"]), "times": row["times"]} for row in rows]
 
@@ -106,5 +106,5 @@ def _take_queued(
 def _matches(spec: dict[str, Any], method: str, path: str) -> bool:
     if spec.get("method") not in (None, "*", method):
         return False
-    wanted = spec.get("path")
-    return wanted is None or path.startswith(wanted) or re.fullmatch(wanted, path) is not None
+    pattern = spec.get("path")
+    return pattern is None or path.startswith(pattern) or re.fullmatch(pattern, path) is not None

@@ -1,4 +1,4 @@
-"""Stripe's form encoding: ``a[b][0][c]=d`` to nested dictionaries, and no more."""
+"""Stripe's form encoding: decodes ``a[b][0][c]=d`` to nested dictionaries."""
 
 import re
 from typing import Any
@@ -14,9 +14,10 @@ _MOST_FIELDS = 2000
 
 
 def decode(encoded: str) -> dict[str, Any]:
-    """The parameters of a query string or form body; values are strings or dictionaries.
+    """Return the parameters of a query string or form body; values are strings or dictionaries.
 
-    A list is still a dictionary of positions here: only the parameter's type tells it from a hash.
+    A list is a dictionary of positions here: only the parameter's type distinguishes it from a hash. Raises
+    ``InvalidRequestError`` for malformed or too deeply nested parameters.
     """
     try:
         pairs = parse_qsl(encoded, keep_blank_values=True, errors="strict", max_num_fields=_MOST_FIELDS)
@@ -33,7 +34,7 @@ def decode(encoded: str) -> dict[str, Any]:
 def _path(name: str) -> list[str]:
     matched = _KEY.match(name)
     if matched is None:
-        # Not of the form: kept as it is, to be refused as an unknown parameter.
+        # Not of the form ``a[b]``: returned unchanged, so that it is rejected as an unknown parameter.
         return [name]
     path = [matched.group(1), *_PART.findall(matched.group(2))]
     if len(path) > _DEEPEST:

@@ -1,4 +1,4 @@
-"""Idempotency keys as Stripe has them: the first result is the result, for a day."""
+"""Idempotency keys as at Stripe: the first response is stored and replayed for 24 hours."""
 
 import hashlib
 import json
@@ -12,14 +12,14 @@ from typing import Any
 
 from lumira.sandbox.errors import InvalidRequestError, KeyInUseError, KeyMismatchError
 
-#: Stripe may forget a key after this long; the sandbox does, so that nothing relies on more.
+#: Stripe may delete a key after this long; the sandbox always does, so that no caller relies on more.
 LIFETIME_SECONDS = 24 * 3600
 _LONGEST = 255
 
 
 @dataclass(frozen=True)
 class StoredReply:
-    """What a key answered the first time."""
+    """The first response under an idempotency key."""
 
     status: int
     body: str
@@ -27,7 +27,7 @@ class StoredReply:
 
 
 def read_key(method: str, header: str | None) -> str | None:
-    """The key of this request; only a POST has one."""
+    """Return the idempotency key of this request; only a POST has one."""
     if method != "POST" or not header:
         return None
     if len(header) > _LONGEST:
@@ -36,7 +36,7 @@ def read_key(method: str, header: str | None) -> str | None:
 
 
 def fingerprint(method: str, path: str, params: dict[str, Any]) -> str:
-    """What must be the same for a key to be used again."""
+    """Return a hash of what must be the same for a key to be used again."""
     canonical = json.dumps([method, path, params], sort_keys=True)
     return hashlib.sha256(canonical.encode()).hexdigest()
 
@@ -44,7 +44,10 @@ def fingerprint(method: str, path: str, params: dict[str, Any]) -> str:
 def find_reply(
     connection: sqlite3.Connection, account_id: str, key: str, request_fingerprint: str
 ) -> StoredReply | None:
-    """The stored reply to repeat, or nothing; another request under the same key is refused."""
+    """Return the stored response to replay, or None.
+
+    Raises ``KeyMismatchError`` if the key was used for another request.
+    """
     row = connection.execute(
         "SELECT * FROM idempotency_keys WHERE account = ? AND key = ?", (account_id, key)
     ).fetchone()
@@ -53,8 +56,7 @@ def find_reply(
     if row["fingerprint"] != request_fingerprint:
         raise KeyMismatchError(
             "Keys for idempotent requests can only be used with the same parameters they were first used "
-            "with. Try "
-            f"using a key other than '{key}' if you meant to execute a different request."
+            f"with. Try using a key other than '{key}' if you meant to execute a different request."
         )
     return StoredReply(row["status"], row["body"], row["request_id"])
 
@@ -62,7 +64,7 @@ def find_reply(
 def store_reply(
     connection: sqlite3.Connection, account_id: str, key: str, request_fingerprint: str, reply: StoredReply
 ) -> None:
-    """Store the first result, in the transaction that made it."""
+    """Store the first response, in the transaction that produced it."""
     connection.execute(
         "INSERT OR REPLACE INTO idempotency_keys (account, key, fingerprint, status, body, request_id, "
         "recorded_at)"
@@ -72,7 +74,7 @@ def store_reply(
 
 
 class InFlight:
-    """The keys of requests that are running now; a killed process forgets them, as it should."""
+    """The keys of running requests, in memory, so that a killed process releases them."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -80,7 +82,7 @@ class InFlight:
 
     @contextmanager
     def claim(self, account_id: str, key: str | None) -> Iterator[None]:
-        """Hold the key while the request runs; a second request meanwhile gets Stripe's 409."""
+        """Claim the key while the request runs; raises ``KeyInUseError`` (409) for a concurrent request."""
         if key is None:
             yield
             return
@@ -88,8 +90,7 @@ class InFlight:
             if (account_id, key) in self._running:
                 raise KeyInUseError(
                     "There is currently another in-progress request using this Stripe Idempotent Key (that "
-                    "probably "
-                    "means you submitted twice, and the other request is still going through): "
+                    "probably means you submitted twice, and the other request is still going through): "
                     f"{key}. If you want, you can retry this request using the same key.",
                     code="idempotency_key_in_use",
                 )

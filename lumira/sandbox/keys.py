@@ -1,4 +1,4 @@
-"""Who is calling: an API key to its account, and what such a key may do."""
+"""Authentication: API keys, their accounts and their permissions."""
 
 import base64
 import binascii
@@ -20,7 +20,7 @@ _MISSING = (
 
 @dataclass(frozen=True)
 class Caller:
-    """The account behind a key; a publishable key may sit in a web page."""
+    """The account that an API key belongs to, and whether the key is publishable."""
 
     account_id: str
     name: str
@@ -28,7 +28,10 @@ class Caller:
 
 
 def identify(authorization: str | None, form_key: str | None = None) -> Caller:
-    """The caller that a header (Bearer or Basic), or else the form field ``key``, names."""
+    """Return the caller from the header (Bearer or Basic), or else from the form field ``key``.
+
+    Raises ``UnauthorizedError`` for a missing, malformed or expired key.
+    """
     key = _from_header(authorization) or form_key
     if not key:
         raise UnauthorizedError(_MISSING)

@@ -1,4 +1,4 @@
-"""What Stripe refuses beyond the shape of parameters: amounts, currencies, texts, metadata."""
+"""Stripe's limits on values: amounts, currencies, texts, metadata."""
 
 import re
 from typing import Any
@@ -50,7 +50,7 @@ DESCRIPTOR_WITH_CARD = (
 
 
 def check_currency(currency: str) -> str:
-    """The currency in lower case, if Stripe takes payments in it."""
+    """Return the currency in lower case; raises ``InvalidRequestError`` if Stripe does not support it."""
     if currency.lower() not in CURRENCIES:
         raise InvalidRequestError(
             f"Invalid currency: {currency}. Stripe currently supports these currencies: "
@@ -61,7 +61,7 @@ def check_currency(currency: str) -> str:
 
 
 def check_amount(amount: int, currency: str) -> None:
-    """Refuse an amount that cannot be charged in this currency."""
+    """Raise ``InvalidRequestError`` for an amount (minor units) that cannot be charged in this currency."""
     if amount < 1:
         raise InvalidRequestError(
             "This value must be greater than or equal to 1.", code="parameter_invalid_integer", param="amount"
@@ -88,17 +88,17 @@ def check_amount(amount: int, currency: str) -> None:
 
 
 def money(amount: int, currency: str) -> str:
-    """An amount in minor units as Stripe's sentences show it, such as ``€14.00``."""
+    """Format an amount in minor units as in Stripe's messages, such as ``€14.00``."""
     return _SYMBOLS.get(currency, "") + _major(amount, currency)
 
 
 def shown_amount(amount: int, currency: str) -> str:
-    """An amount in minor units as Stripe's refusals show it, such as ``€0.50 eur``."""
+    """Format an amount in minor units as in Stripe's limit errors, such as ``€0.50 eur``."""
     return f"{money(amount, currency)} {currency}"
 
 
 def priced(amount: int, currency: str) -> str:
-    """An amount in minor units as a page shows it to a buyer, such as ``14.00 EUR``."""
+    """Format an amount in minor units as on a page for buyers, such as ``14.00 EUR``."""
     return f"{_major(amount, currency)} {currency.upper()}"
 
 
@@ -111,7 +111,7 @@ def _major(amount: int, currency: str) -> str:
 
 
 def check_metadata(metadata: Any) -> None:
-    """Refuse metadata above Stripe's limits; an empty text stands for "unset all"."""
+    """Raise ``InvalidRequestError`` for metadata above Stripe's limits; an empty string, which unsets all, is valid."""
     if not isinstance(metadata, dict):
         return
     if len(metadata) > _MOST_METADATA_KEYS:
@@ -123,32 +123,30 @@ def check_metadata(metadata: Any) -> None:
         if len(key) > _LONGEST_METADATA_KEY:
             raise InvalidRequestError(
                 f"Metadata keys can have up to {_LONGEST_METADATA_KEY} characters, but you passed in a key "
-                f"that "
-                f"is {len(key)} characters. Invalid key: {key}",
+                f"that is {len(key)} characters. Invalid key: {key}",
                 param="metadata",
             )
         if len(value) > _LONGEST_METADATA_VALUE:
             raise InvalidRequestError(
                 f"Metadata values can have up to {_LONGEST_METADATA_VALUE} characters, but you passed in a "
-                f"value "
-                f"that is {len(value)} characters. Invalid value: {value}",
+                f"value that is {len(value)} characters. Invalid value: {value}",
                 param=f"metadata[{key}]",
             )
 
 
-def merged_metadata(known: dict[str, str], sent: Any) -> dict[str, str]:
-    """Metadata after an update: keys are merged, an empty value unsets its key, an empty text all of them."""
+def merged_metadata(current: dict[str, str], sent: Any) -> dict[str, str]:
+    """Return the metadata after an update: an empty value unsets its key, an empty string unsets all keys."""
     if sent is None:
-        return known
+        return current
     if sent == "":
         return {}
-    merged = {key: value for key, value in {**known, **sent}.items() if value != ""}
+    merged = {key: value for key, value in {**current, **sent}.items() if value != ""}
     check_metadata(merged)
     return merged
 
 
 def check_email(email: Any, param: str = "email") -> None:
-    """Refuse what is not an address; none at all is fine."""
+    """Raise ``InvalidRequestError`` for a malformed e-mail address; none at all is valid."""
     if not email:
         return
     if len(email) > _LONGEST_EMAIL or _EMAIL.match(email) is None:
@@ -156,7 +154,7 @@ def check_email(email: Any, param: str = "email") -> None:
 
 
 def check_description(text: Any, param: str = "description", longest: int = _LONGEST_DESCRIPTION) -> None:
-    """Refuse a text above its limit."""
+    """Raise ``InvalidRequestError`` for a text longer than ``longest`` characters."""
     if text and len(text) > longest:
         raise InvalidRequestError(
             f"Invalid string: {text[:20]}...{text[-4:]}; must be at most {longest} characters",
@@ -165,13 +163,13 @@ def check_description(text: Any, param: str = "description", longest: int = _LON
 
 
 def check_texts(params: dict[str, Any], *names: str) -> None:
-    """Refuse any of these texts above the general limit."""
+    """Raise ``InvalidRequestError`` if one of these texts is above the general limit."""
     for name in names:
         check_description(params.get(name), name, _LONGEST_TEXT)
 
 
 def check_descriptor_suffix(suffix: str | None) -> None:
-    """Refuse a statement descriptor suffix that a card network would not print."""
+    """Raise ``InvalidRequestError`` for a statement descriptor suffix that card networks do not accept."""
     if not suffix:
         return
     param = "statement_descriptor_suffix"
@@ -196,13 +194,13 @@ def check_descriptor_suffix(suffix: str | None) -> None:
 
 
 def check_url(url: str, param: str = "url") -> None:
-    """Refuse an address without a scheme and a host."""
+    """Raise ``InvalidRequestError`` for a URL without an HTTP scheme and a host."""
     try:
         parts = urlsplit(url)
-        sound = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        is_valid = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
     except ValueError:
-        sound = False
-    if not sound:
+        is_valid = False
+    if not is_valid:
         raise InvalidRequestError(
             "Not a valid URL"
             if "://" in url

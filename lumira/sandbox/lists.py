@@ -1,4 +1,4 @@
-"""Stripe's lists: newest first, by cursor, in pages of one to a hundred."""
+"""Stripe's lists: newest first, with cursors, in pages of 1 to 100 objects."""
 
 import json
 from typing import Any
@@ -12,7 +12,7 @@ _COMPARISONS = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
 
 
 class Query:
-    """The conditions of one list, and the values that belong to them."""
+    """The SQL conditions of one list, and their values."""
 
     def __init__(self, account_id: str) -> None:
         self.conditions = ["account = ?"]
@@ -24,7 +24,7 @@ class Query:
         self.values += values
 
     def where_created(self, created: Any) -> None:
-        """Add Stripe's ``created`` filter: a moment, or bounds."""
+        """Add Stripe's ``created`` filter: a timestamp, or a hash of bounds."""
         if created is None:
             return
         bounds = created if isinstance(created, dict) else {"eq": created}
@@ -35,7 +35,7 @@ class Query:
 def list_objects(
     account: Account, kind: str, url: str, params: dict[str, Any], **filters: Any
 ) -> dict[str, Any]:
-    """One page of the account's objects of a kind; ``filters`` compare fields of the object."""
+    """Return one page of the account's objects of a kind; ``filters`` compare fields of the object."""
     query = Query(account.id)
     query.where("kind = ?", kind)
     query.where("NOT deleted")
@@ -49,7 +49,7 @@ def list_objects(
 def page(
     account: Account, table: str, url: str, params: dict[str, Any], *, query: Query, kind: str
 ) -> dict[str, Any]:
-    """One page of a table's bodies, in Stripe's list envelope."""
+    """Return one page of a table's objects as a Stripe list."""
     limit = _limit(params)
     backwards = _seek(account, table, params, query, kind)
     order = "ASC" if backwards else "DESC"
@@ -64,7 +64,7 @@ def page(
 
 
 def items_page(items: list[dict[str, Any]], url: str, params: dict[str, Any], *, kind: str) -> dict[str, Any]:
-    """One page of what belongs to an object, in its own order."""
+    """Return one page of an object's items, in their own order, as a Stripe list."""
     limit = _limit(params)
     after, before = _cursors(params)
     positions = {item["id"]: position for position, item in enumerate(items)}
@@ -96,7 +96,7 @@ def _limit(params: dict[str, Any]) -> int:
 
 
 def _seek(account: Account, table: str, params: dict[str, Any], query: Query, kind: str) -> bool:
-    """Narrow the query to one side of the cursor; true when the page is read towards newer objects."""
+    """Limit the query to one side of the cursor; return whether the page is read towards newer objects."""
     after, before = _cursors(params)
     if not after and not before:
         return False

@@ -1,4 +1,4 @@
-"""Parameters checked against the SDK's own types: what the SDK cannot send, the sandbox does not take."""
+"""Parameters validated against the SDK's own types: the sandbox rejects what the SDK cannot send."""
 
 import re
 import sys
@@ -13,7 +13,7 @@ from stripe import RequestOptions
 
 from lumira.sandbox.errors import InvalidRequestError, missing, unknown
 
-#: Options of the SDK itself, which its parameter types inherit; they travel as headers, not as parameters.
+#: Options of the SDK itself, which its parameter types inherit; they are sent as headers, not as parameters.
 _NOT_PARAMETERS = frozenset(RequestOptions.__annotations__)
 _INTEGER = re.compile(r"^-?\d{1,18}$")
 _DECIMAL = re.compile(r"^-?\d{1,15}(\.\d{1,12})?$")
@@ -21,7 +21,7 @@ _DECIMAL = re.compile(r"^-?\d{1,15}(\.\d{1,12})?$")
 
 @dataclass(frozen=True)
 class Shape:
-    """What a TypedDict of the SDK allows: the type of each parameter, and which must be there."""
+    """The parameters of a TypedDict of the SDK: the type of each, and which are required."""
 
     fields: dict[str, Any]
     required: frozenset[str]
@@ -29,7 +29,7 @@ class Shape:
 
 @cache
 def shape_of(declared: type) -> Shape:
-    """The parameters that a TypedDict declares, with forward references resolved in its module."""
+    """Return the parameters that a TypedDict declares, with forward references resolved in its module."""
     namespace = vars(sys.modules[declared.__module__])
     names = [name for name in declared.__annotations__ if name not in _NOT_PARAMETERS]
     return Shape(
@@ -39,15 +39,16 @@ def shape_of(declared: type) -> Shape:
 
 
 def _resolve(annotation: Any, namespace: dict[str, Any]) -> Any:
-    # get_type_hints refuses the SDK's classes whole, for names imported under TYPE_CHECKING only.
+    # get_type_hints fails on the SDK's whole classes, because some names are imported under TYPE_CHECKING only.
     holder = type("Holder", (), {"__annotations__": {"field": annotation}})
     return get_type_hints(holder, globalns=namespace, include_extras=False)["field"]
 
 
 def check(declared: type, sent: dict[str, Any], also: frozenset[str] = frozenset()) -> dict[str, Any]:
-    """The parameters in Python's types; unknown, missing and misshapen ones are refused in Stripe's words.
+    """Return the parameters converted to Python's types.
 
-    ``also`` names parameters that travel beside the declared ones (those of a browser); they are dropped.
+    ``also`` names further accepted parameters (those of a browser), which are dropped. Raises
+    ``InvalidRequestError``, with Stripe's message, for an unknown, missing or malformed parameter.
     """
     return _check_hash(shape_of(declared), {k: v for k, v in sent.items() if k not in also}, "")
 
@@ -67,7 +68,7 @@ def _name(prefix: str, name: str) -> str:
 
 
 def _alternatives(kind: Any) -> list[Any]:
-    """The members of a union, flat."""
+    """Return the members of a union, flattened."""
     if get_origin(kind) in (NotRequired, typing_extensions.NotRequired):
         return _alternatives(get_args(kind)[0])
     if get_origin(kind) in (Union, UnionType):
@@ -131,9 +132,9 @@ def _convert_text(alternatives: list[Any], value: str, name: str) -> Any:
         return _integer(value, name)
     if float in alternatives or Decimal in alternatives:
         return _decimal(value, name)
-    meant = [choice for choice in choices if choice]
-    if meant:
-        raise InvalidRequestError(f"Invalid {name}: must be one of {_listed(meant)}", param=name)
+    named = [choice for choice in choices if choice]
+    if named:
+        raise InvalidRequestError(f"Invalid {name}: must be one of {_listed(named)}", param=name)
     if str in alternatives or Any in alternatives:
         return value
     expected = "array" if _accepts_nested(alternatives) else "hash"
@@ -148,8 +149,7 @@ def _convert_empty(alternatives: list[Any], choices: list[str], name: str) -> An
     raise InvalidRequestError(
         f"You passed an empty string for '{name}'. We assume empty values are an attempt to unset a "
         f"parameter; however '{name}' cannot be unset. You should remove '{name}' from your request or "
-        f"supply "
-        "a non-empty value.",
+        "supply a non-empty value.",
         code="parameter_invalid_empty",
         param=name,
     )

@@ -1,4 +1,4 @@
-"""The log of API requests, for tests that ask what was really sent."""
+"""The log of API requests, for tests that verify what was sent."""
 
 import json
 import sqlite3
@@ -9,7 +9,7 @@ _SECRET = frozenset(("number", "cvc", "iban", "account_number"))
 
 
 def record(connection: sqlite3.Connection, account_id: str, entry: dict[str, Any]) -> None:
-    """Note one request; numbers of cards and accounts are masked."""
+    """Record one request; numbers of cards and bank accounts are masked."""
     masked = {**entry, "params": _masked(entry["params"])}
     connection.execute(
         "INSERT INTO requests (account, at, entry) VALUES (?, ?, ?)",

@@ -1,4 +1,4 @@
-"""Appointments: what the sandbox does by itself when the time has come."""
+"""Scheduled tasks: what the sandbox does without a request when a task is due."""
 
 import threading
 import time
@@ -25,7 +25,7 @@ from lumira.sandbox.payments.refunds import (
 )
 from lumira.sandbox.store import Store, StoreClosedError
 
-#: What is done at an appointment, by its kind, for its subject.
+#: What each kind of task does to its subject.
 _HANDLERS: dict[str, Callable[[Account, str], object]] = {
     DELAYED_OUTCOME: finish_delayed_payment,
     DISPUTE_DECIDED: decide_dispute,
@@ -40,7 +40,7 @@ _ALL_ACCOUNTS = "%"
 
 
 class ScheduledTasks:
-    """One thread that keeps the appointments; they are rows, so a restart forgets none."""
+    """One thread that runs due tasks; tasks are rows, so a restart loses none."""
 
     def __init__(self, store: Store, wake_workers: Callable[[], None]) -> None:
         self._store = store
@@ -48,29 +48,29 @@ class ScheduledTasks:
         self._changed = threading.Event()
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name="sandbox-timers", daemon=True)
-        #: Where this sandbox is reached, for addresses in what happens by itself.
+        #: The sandbox's own address, for links in objects that tasks create.
         self.base_url = ""
 
     def start(self) -> None:
-        """Begin to keep appointments, those of an earlier process too."""
+        """Start running due tasks, including those that an earlier process stored."""
         self._thread.start()
 
     def stop(self) -> None:
-        """End the thread."""
+        """Stop the thread."""
         self._stopping = True
         self._changed.set()
         self._thread.join(1.0)
 
     def wake(self) -> None:
-        """Look at the appointments again."""
+        """Check the tasks again, because one was added or became due."""
         self._changed.set()
 
     def run_due(self, account_id: str = _ALL_ACCOUNTS) -> int:
-        """Keep every appointment that is due, of one account or of all; how many there were."""
-        done = 0
+        """Run every due task, of one account or of all; return how many ran."""
+        ran = 0
         while self._run_one(account_id):
-            done += 1
-        return done
+            ran += 1
+        return ran
 
     def _run_one(self, account_id: str) -> bool:
         with self._store.transaction() as connection:
@@ -94,7 +94,7 @@ class ScheduledTasks:
             except StoreClosedError:
                 return
             self._changed.wait(seconds)
-            # Cleared after the wait: what is noticed from here on is seen by the next look.
+            # Cleared after the wait, so that a wake-up during the next run is not lost.
             self._changed.clear()
 
     def _until_next(self) -> float:

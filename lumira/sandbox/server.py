@@ -1,4 +1,4 @@
-"""A small HTTP/1.1 server for the sandbox: keep-alive, a thread a connection, and real hang-ups."""
+"""A small HTTP/1.1 server for the sandbox: keep-alive, one thread per connection, dropped connections."""
 
 import contextlib
 import io
@@ -29,7 +29,7 @@ _MOST_BODY_BYTES = 2 * 1024 * 1024
 
 
 class _Handler(BaseHTTPRequestHandler):
-    """One connection: requests to WSGI and back."""
+    """One connection: passes each request to the WSGI application and writes the response."""
 
     protocol_version = "HTTP/1.1"
     server_version = "sandbox"
@@ -39,7 +39,7 @@ class _Handler(BaseHTTPRequestHandler):
     server: "_Server"
 
     def __getattr__(self, name: str) -> Any:
-        # Every method goes to the application, which knows what it answers.
+        # Every method goes to the application, which responds 405 where one is not allowed.
         if name.startswith("do_"):
             return self._serve
         raise AttributeError(name)
@@ -74,7 +74,7 @@ class _Handler(BaseHTTPRequestHandler):
             return None
         body = self.rfile.read(int(length))
         if len(body) < int(length):
-            # Whoever died while sending asked for nothing.
+            # A truncated request must have no effect.
             self._drop_connection()
             return None
         return body
@@ -117,13 +117,13 @@ class _Handler(BaseHTTPRequestHandler):
         return environ
 
     def _drop_connection(self) -> None:
-        """Close the socket without a word, as a broken network would."""
+        """Close the socket without a response, as a broken network would."""
         self.close_connection = True
         with contextlib.suppress(OSError):
             self.connection.shutdown(socket.SHUT_RDWR)
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:  # noqa: ARG002
-        """Refuse what is not HTTP, in Stripe's shape."""
+        """Respond to invalid HTTP with an error in Stripe's format."""
         error = {"error": {"message": message or "Bad request", "type": "invalid_request_error"}}
         payload = json.dumps(error, indent=2).encode()
         self.close_connection = True
@@ -143,7 +143,7 @@ def _decoded(path: str) -> str:
 
 
 class _Server(ThreadingHTTPServer):
-    """Connections are remembered, so that a stop closes every one of them."""
+    """Tracks open connections, so that a stop closes every one of them."""
 
     daemon_threads = True
     block_on_close = False
@@ -169,13 +169,13 @@ class _Server(ThreadingHTTPServer):
                 self._serving.discard(threading.current_thread())
 
     def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ARG002
-        # A peer that went away, or stayed silent, is no news; anything else is logged, never printed.
+        # A closed or idle connection is normal; any other error is logged instead of printed.
         error = sys.exception()
         if not isinstance(error, OSError):
             log.error("connection_failed", exc_info=error)
 
     def close_connections(self) -> None:
-        """Close every connection and wait a moment for its thread."""
+        """Close every connection and wait up to ``_JOIN_SECONDS`` for the threads."""
         with self._guard:
             connections, threads = list(self._open), list(self._serving)
         for connection in connections:
@@ -189,7 +189,7 @@ class _Server(ThreadingHTTPServer):
 class SandboxServer:
     """The sandbox over HTTP, in a thread of this process.
 
-    Use it as a context manager, or ``start`` and ``stop`` it; ``url`` is where it is reached.
+    Use it as a context manager, or call ``start`` and ``stop``; ``url`` is its address.
     """
 
     def __init__(self, state_directory: Path, *, host: str = "127.0.0.1", port: int = 0) -> None:
@@ -206,8 +206,11 @@ class SandboxServer:
         return f"http://{host}:{port}"
 
     def start(self) -> Self:
-        """Begin to answer; started again after a stop, it has the same address and the same state."""
-        # The address first: whoever cannot have it must not touch the state of the one that does.
+        """Start serving; after a stop, it starts again with the same address and the same state.
+
+        Raises ``OSError`` if the address cannot be bound.
+        """
+        # The address first: a second sandbox that cannot bind it must not touch the state of the first.
         self._server = _Server(self._address)
         self._address = (self._address[0], self._server.server_address[1])
         try:
@@ -226,7 +229,7 @@ class SandboxServer:
         return self
 
     def stop(self) -> None:
-        """Close the address, every connection and the state; safe to call twice."""
+        """Close the socket, every connection and the state file; safe to call twice."""
         if self._server is None or self._sandbox is None or self._thread is None:
             return
         self._server.shutdown()

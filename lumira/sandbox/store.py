@@ -1,4 +1,4 @@
-"""The state of the sandbox: one SQLite file that survives a killed process."""
+"""The state of the sandbox, in one SQLite file that survives a killed process."""
 
 import sqlite3
 import threading
@@ -53,16 +53,16 @@ CREATE TABLE IF NOT EXISTS faults (
 );
 """
 
-#: Every table that holds something of an account, for a reset.
+#: Every table with rows of an account; a reset deletes them.
 TABLES = ("objects", "events", "deliveries", "idempotency_keys", "tasks", "requests", "faults")
 
 
 class StoreClosedError(Exception):
-    """The sandbox is stopping; whoever still works for it stops too."""
+    """The sandbox is stopping, so its threads must stop as well."""
 
 
 class Store:
-    """One connection behind one lock: writes are serial, short, and committed before any reply."""
+    """One connection behind one lock: transactions are serial and short, and commit before any reply."""
 
     def __init__(self, directory: Path) -> None:
         directory.mkdir(parents=True, exist_ok=True)
@@ -72,13 +72,13 @@ class Store:
         self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
         self._connection.row_factory = sqlite3.Row
         self._connection.execute("PRAGMA journal_mode=WAL")
-        # A killed process loses nothing with this setting; only a power cut could, and nothing hangs on that.
+        # A killed process loses nothing with this setting; only a power cut could, which a test stand-in accepts.
         self._connection.execute("PRAGMA synchronous=NORMAL")
         self._connection.executescript(_SCHEMA)
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
-        """All or nothing; committed when the block ends, rolled back when it raises."""
+        """Run the block in a transaction: committed when it ends, rolled back when it raises."""
         with self._lock:
             if not self._open:
                 raise StoreClosedError

@@ -1,4 +1,4 @@
-"""What Stripe.js sends beside the SDK's parameters: notes about the browser, and the card itself."""
+"""Parameters that Stripe.js adds to the SDK's own: data about the browser, and the card's number."""
 
 from typing import Any
 
@@ -17,20 +17,20 @@ _BESIDE = _NOTES | frozenset((
 ))  # fmt: skip
 
 
-#: A type that the SDK does declare, while the rest of the hash is checked.
-_ANY_OTHER = "link"
+#: A type that the SDK declares, as a placeholder while the rest of the hash is checked.
+_PLACEHOLDER_TYPE = "link"
 
 
 def check_stripe_js(declared: type, sent: dict[str, Any]) -> dict[str, Any]:
-    """The parameters of a call with a publishable key, which may carry a card's number."""
+    """Return the validated parameters of a call with a publishable key, which may include a card's number."""
     data = sent.get("payment_method_data")
     card = None
     if isinstance(data, dict):
         data = {name: value for name, value in data.items() if name not in _NOTES}
         if data.get("type") == "card":
-            # The SDK declares no card here, because only a browser may send one: checked apart from the rest.
+            # The SDK declares no card here, because only a browser may send one: it is checked separately.
             card = _check_card(data.pop("card", None))
-            data["type"] = _ANY_OTHER
+            data["type"] = _PLACEHOLDER_TYPE
         sent = {**sent, "payment_method_data": data}
     params = check(declared, sent, _BESIDE)
     if card is not None:

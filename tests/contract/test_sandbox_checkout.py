@@ -379,7 +379,7 @@ def test_only_stripes_test_methods_pay_a_session(api, open_session, control_refu
     where = f"checkout/sessions/{session.id}/pay"
     assert "No such PaymentMethod" in control_refuses(where, payment_method="pm_mine")
     assert "only the following currencies: eur" in control_refuses(where, payment_method="pm_success_de")
-    assert "Unknown: amount" in control_refuses(where, amount=5)
+    assert "Unknown parameter: amount" in control_refuses(where, amount=5)
     # What was refused has left nothing behind.
     assert told(api) == []
     assert api.checkout.sessions.retrieve(session.id).payment_intent is None

@@ -131,7 +131,7 @@ def test_an_expired_session_says_so_and_takes_no_payment(api, open_session):
     api.checkout.sessions.expire(session.id)
     for reply in (look(session.url), send(session.url)):
         assert reply.status_code == 410
-        assert "time to pay this order is over" in reply.text
+        assert "This payment page has expired" in reply.text
         assert "<form" not in reply.text
     assert api.payment_intents.list().data == []
 

@@ -232,7 +232,7 @@ def test_a_lost_dispute_may_be_won_late(api, disputed, control, told):
 def test_the_bank_decides_nothing_that_it_cannot(disputed, control_refuses):
     dispute = disputed("pm_card_createDisputeInquiry")
     assert "cannot be closed as won" in control_refuses("disputes/close", dispute=dispute.id, outcome="won")
-    assert "is one of" in control_refuses("disputes/close", dispute=dispute.id, outcome="forgotten")
+    assert "must be one of" in control_refuses("disputes/close", dispute=dispute.id, outcome="forgotten")
     assert "No such dispute" in control_refuses("disputes/close", dispute="du_none", outcome="won")
     assert "Missing required param" in control_refuses("disputes/escalate")
 
@@ -240,7 +240,7 @@ def test_the_bank_decides_nothing_that_it_cannot(disputed, control_refuses):
 def test_what_was_not_paid_cannot_be_disputed(api, open_intent, control_refuses, sepa):
     assert "successful charge" in control_refuses("disputes", payment_intent=open_intent().id)
     processing = api.payment_intents.confirm(open_intent().id, sepa("DE08370400440532013003"))
-    assert "no money" in control_refuses("disputes", payment_intent=processing.id)
+    assert "no captured amount" in control_refuses("disputes", payment_intent=processing.id)
 
 
 def test_disputes_are_listed_by_what_they_dispute(api, disputed):

@@ -37,7 +37,7 @@ def test_a_refund_that_succeeded_can_be_made_to_fail_but_not_twice(api, pay, con
     refund = api.refunds.create({"payment_intent": pay().id})
     ended = {"refund": refund.id, "outcome": "failed", "failure_reason": "lost_or_stolen_card"}
     assert control.post("refunds/finish", **ended)["failure_reason"] == "lost_or_stolen_card"
-    assert "ended already" in control_refuses("refunds/finish", **ended)
+    assert "already has the final status" in control_refuses("refunds/finish", **ended)
 
 
 def test_the_dashboard_refunds_no_more_than_the_api(pay, control, control_refuses):

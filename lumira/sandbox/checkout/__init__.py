@@ -1,1 +1,1 @@
-"""Checkout Sessions: a sale that the buyer pays on a page of Stripe's own."""
+"""Checkout Sessions: orders that the buyer pays on a page hosted by Stripe."""

@@ -1,4 +1,4 @@
-"""What becomes of a Checkout Session when something becomes of its payment."""
+"""Synchronizes a Checkout Session with the state of its payment."""
 
 from typing import Any
 
@@ -6,12 +6,12 @@ from lumira.sandbox.account import Account
 from lumira.sandbox.checkout.sessions import KIND
 from lumira.sandbox.events import emit
 
-#: The buyer has done everything: what is still open is between the banks and the shop.
+#: The buyer has nothing left to do in these statuses.
 _DONE = ("succeeded", "processing", "requires_capture")
 
 
 def sync_session(account: Account, intent: dict[str, Any]) -> None:
-    """Bring the session of a payment, if it has one, to where its payment is."""
+    """Update the session of a PaymentIntent, if it has one, to the intent's state."""
     session_id = intent.get("_session")
     if session_id is None:
         return
@@ -24,7 +24,7 @@ def sync_session(account: Account, intent: dict[str, Any]) -> None:
 
 
 def complete(account: Account, session: dict[str, Any], *, payment_status: str) -> None:
-    """The buyer is through with the page, for good."""
+    """Complete a session; it cannot be paid again."""
     session.update(status="complete", payment_status=payment_status, url=None)
     account.save(session)
     emit(account, "checkout.session.completed", session)
@@ -37,10 +37,10 @@ def _sync_delayed_payment(
         session["payment_status"] = "paid"
         account.save(session)
     if intent["capture_method"] == "manual":
-        # The shop itself took the money that was authorised, so nobody has to tell it.
+        # The account captured the payment itself, so Stripe sends no event about it.
         return
     if paid:
         emit(account, "checkout.session.async_payment_succeeded", session)
     elif intent["status"] == "requires_payment_method":
-        # The buyer has left: this session cannot be tried again.
+        # The session is complete, so the buyer cannot retry the payment on it.
         emit(account, "checkout.session.async_payment_failed", session)

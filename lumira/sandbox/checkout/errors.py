@@ -1,4 +1,4 @@
-"""How a refusal of a Checkout Session is put."""
+"""Errors of Checkout Session parameters."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,13 +7,13 @@ from lumira.sandbox.errors import InvalidRequestError
 
 
 def unsupported(param: str, what: str) -> InvalidRequestError:
-    """The error for what Stripe takes and the sandbox does not play; silence would be mistaken for it."""
+    """Return the error for a parameter that Stripe supports and the sandbox does not, instead of ignoring it."""
     return InvalidRequestError(f"This sandbox does not support Checkout Sessions with {what}.", param=param)
 
 
 @contextmanager
 def nested_in(parent: str) -> Iterator[None]:
-    """Let refusals of a nested hash name their parameter in full."""
+    """Prefix the parameter names in errors of a nested hash with the name of its parent."""
     try:
         yield
     except InvalidRequestError as error:

@@ -1,4 +1,4 @@
-"""The end of a Checkout Session that nobody paid."""
+"""Expiry of unpaid Checkout Sessions."""
 
 from typing import Any
 
@@ -10,7 +10,10 @@ from lumira.sandbox.payments import outcomes
 
 
 def expire(account: Account, session: dict[str, Any]) -> dict[str, Any]:
-    """Close an open session; what was begun on its page can no longer be paid."""
+    """Expire an open session and cancel its PaymentIntent.
+
+    Raises ``InvalidStateError`` if the session is not open.
+    """
     if session["status"] != "open":
         raise InvalidStateError(
             'Only Checkout Sessions with a status in ["open"] can be expired. This Checkout Session has a '
@@ -26,7 +29,7 @@ def expire(account: Account, session: dict[str, Any]) -> dict[str, Any]:
 
 
 def expire_when_due(account: Account, session_id: str) -> None:
-    """The time is over; a session that was completed or expired before stays as it is."""
+    """Expire a session whose time has passed; a completed or expired session does not change."""
     session = account.find(KIND, session_id)
     if session is not None and session["status"] == "open":
         expire(account, session)

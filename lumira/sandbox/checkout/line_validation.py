@@ -1,4 +1,4 @@
-"""What Stripe refuses of the line items of a new Checkout Session."""
+"""Validation of the line items of a new Checkout Session."""
 
 from typing import Any
 
@@ -19,12 +19,12 @@ _MOST_QUANTITY = 999_999
 _MOST_IMAGES = 8
 _LONGEST_NAME = 250
 _OTHER_CURRENCY = (
-    "The price specified only supports `{found}`. This doesn't match the expected currency: `{expected}`."
+    "The price specified only supports `{currency}`. This doesn't match the expected currency: `{expected}`."
 )
 
 
 def check_lines(account: Account, sent: dict[str, Any]) -> None:
-    """Check what is sold, and that it is sold in one currency, which the parameters then name."""
+    """Validate the line items and their common currency, which is then set in the parameters."""
     lines = sent.get("line_items")
     if not lines:
         raise missing("line_items")
@@ -38,10 +38,10 @@ def check_lines(account: Account, sent: dict[str, Any]) -> None:
     for position, line in enumerate(lines):
         with nested_in(f"line_items[{position}]"):
             _check_line(account, line, position)
-            found = line["price_data"]["currency"]
-            expected = sent.setdefault("currency", found)
-            if found != expected:
-                message = _OTHER_CURRENCY.format(found=found, expected=expected)
+            currency = line["price_data"]["currency"]
+            expected = sent.setdefault("currency", currency)
+            if currency != expected:
+                message = _OTHER_CURRENCY.format(currency=currency, expected=expected)
                 raise InvalidRequestError(message, param="price_data[currency]")
 
 
@@ -51,7 +51,7 @@ def _check_line(account: Account, line: dict[str, Any], position: int) -> None:
             "You must specify either `price` or `price_data` when creating a line item.", param="price_data"
         )
     if "price" in line:
-        raise _not_for_sale(account, line["price"])
+        raise _price_error(account, line["price"])
     for name in ("tax_rates", "adjustable_quantity"):
         if line.get(name) and line[name] != {"enabled": False}:
             raise unsupported(name, f"`{name}`")
@@ -67,8 +67,8 @@ def _check_line(account: Account, line: dict[str, Any], position: int) -> None:
         _check_price(line["price_data"])
 
 
-def _not_for_sale(account: Account, price: str) -> InvalidRequestError:
-    """Every price here was made for one session, and is as good as none for any other."""
+def _price_error(account: Account, price: str) -> InvalidRequestError:
+    """Return the error for a price: every price belongs to one session and is inactive for any other."""
     if account.find("price", price) is None:
         return InvalidRequestError(f"No such price: '{price}'", code="resource_missing", param="price")
     return InvalidRequestError(

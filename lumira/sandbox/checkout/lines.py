@@ -1,4 +1,4 @@
-"""What a Checkout Session sells: line items, each with the price and the product that it makes for itself."""
+"""Line items of a Checkout Session, each with a price and a product created for it."""
 
 from typing import Any
 
@@ -8,12 +8,12 @@ from lumira.sandbox.limits import merged_metadata
 
 
 def new_lines(account: Account, sent: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The line items of a new session, in the order in which they were sent."""
+    """Return the line items of a new session, in the order of the request."""
     return [_new_line(account, item) for item in sent]
 
 
 def total_of(sent: list[dict[str, Any]]) -> int:
-    """What the line items of a request add up to, in minor units."""
+    """Return the sum of the line items of a request, in minor units."""
     return sum(int(item["price_data"]["unit_amount"] * item["quantity"]) for item in sent)
 
 
@@ -49,7 +49,7 @@ def _new_price(account: Account, data: dict[str, Any], product: dict[str, Any]) 
             "id": "price_1" + random_id("", 23)[1:],
             "object": "price",
             **dict.fromkeys(empty),
-            # Made for one session only: nothing else can be sold at it.
+            # Created for one session; it cannot be used for another one.
             "active": False,
             "billing_scheme": "per_unit",
             "created": account.now,

@@ -1,4 +1,4 @@
-"""Paying a Checkout Session: what happens when the buyer presses the button."""
+"""Payment of a Checkout Session, when the buyer submits its page's form."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -20,7 +20,7 @@ _LONGEST_NAME = 256
 
 @dataclass(frozen=True)
 class CheckoutForm:
-    """What the buyer fills in; the name of a test payment method stands for a card or an account."""
+    """The submitted form; ``payment_method`` is the name of one of Stripe's test payment methods."""
 
     payment_method: str = ""
     email: str = ""
@@ -29,7 +29,7 @@ class CheckoutForm:
 
 @dataclass(frozen=True)
 class CheckoutResult:
-    """How it went: ``completed``, ``declined`` or ``requires_action``, and where the buyer goes now."""
+    """The result: ``completed``, ``declined`` or ``requires_action``, and where to redirect the buyer."""
 
     kind: str
     session: dict[str, Any]
@@ -38,7 +38,10 @@ class CheckoutResult:
 
 
 def pay(account: Account, session: dict[str, Any], form: CheckoutForm) -> CheckoutResult:
-    """Try to pay an open session; a decline is an outcome, and the session can be tried again."""
+    """Attempt to pay an open session; after a decline, the session is still open.
+
+    Raises ``InvalidStateError`` if the session is not open, ``InvalidRequestError`` for an invalid form.
+    """
     if session["status"] != "open":
         raise InvalidStateError(
             'Only Checkout Sessions with a status in ["open"] can be paid. This Checkout Session has a '
@@ -52,7 +55,7 @@ def pay(account: Account, session: dict[str, Any], form: CheckoutForm) -> Checko
     method = _new_method(account, session, form)
     intent = _ensure_intent(account, session)
     try:
-        # The page stands for Stripe's own: it takes mandates, and it is where the buyer comes back to.
+        # As on Stripe's own page: it collects mandates, and the bank redirects the buyer back to it.
         sent = {"payment_method": method["id"], "return_url": session["url"] + RETURN}
         confirm(account, intent, sent, browser=True)
     except CardDeclinedError as error:
@@ -65,22 +68,24 @@ def pay(account: Account, session: dict[str, Any], form: CheckoutForm) -> Checko
 
 
 def success_url(session: dict[str, Any]) -> str:
-    """Where a buyer goes who is through."""
+    """Return the URL to which the buyer is redirected after the payment."""
     return str(session["success_url"]).replace("{CHECKOUT_SESSION_ID}", session["id"])
 
 
 def customer_of(account: Account, session: dict[str, Any]) -> dict[str, Any] | None:
-    """The session's customer, unless there is none or it has been deleted since."""
+    """Return the session's customer, or None if it has none or the customer was deleted."""
     customer = account.find("customer", session["customer"]) if session["customer"] else None
     return None if customer is None or customer.get("deleted") else customer
 
 
 def _record_buyer(account: Account, session: dict[str, Any], form: CheckoutForm) -> None:
     customer = customer_of(account, session)
-    known = known_email(session, customer)
-    if known and form.email not in ("", known):
-        raise InvalidRequestError("The buyer's e-mail address is known and cannot be changed.", param="email")
-    email = known or form.email
+    fixed_email = known_email(session, customer)
+    if fixed_email and form.email not in ("", fixed_email):
+        raise InvalidRequestError(
+            "The session has a customer e-mail address, which cannot be changed.", param="email"
+        )
+    email = fixed_email or form.email
     if not email:
         raise missing("email")
     check_email(email)
@@ -91,9 +96,11 @@ def _record_buyer(account: Account, session: dict[str, Any], form: CheckoutForm)
 
 
 def _ensure_customer(account: Account, session: dict[str, Any]) -> None:
-    """A customer is made only for who asks for one, or keeps the payment method for later."""
-    wanted = session["customer_creation"] == "always"
-    if session["customer"] is None and (wanted or session["_payment_intent_data"].get("setup_future_usage")):
+    """Create a customer if the session requires one or stores the payment method for later use."""
+    is_required = session["customer_creation"] == "always" or session["_payment_intent_data"].get(
+        "setup_future_usage"
+    )
+    if session["customer"] is None and is_required:
         details = session["customer_details"]
         customer = new_customer(account, {"email": details["email"], "name": details["name"]})
         session["customer"] = customer["id"]
@@ -110,7 +117,7 @@ def _new_method(account: Account, session: dict[str, Any], form: CheckoutForm) -
 
 
 def _ensure_intent(account: Account, session: dict[str, Any]) -> dict[str, Any]:
-    """The session's one PaymentIntent, made when the buyer first tries to pay."""
+    """Return the session's PaymentIntent, which is created at the first attempt to pay."""
     if session["payment_intent"] is not None:
         account.save(session)
         return account.get("payment_intent", session["payment_intent"])

@@ -1,11 +1,11 @@
-"""What a buyer does at a Checkout Session, without a browser.
+"""Actions of a buyer on a Checkout Session, without a browser.
 
 ====================================  ====================================================================
-``checkout/sessions/<id>/pay``        ``{payment_method?, email?, name?}``: as the page's form does it; a
-                                      payment method is one of Stripe's test names, ``pm_card_visa`` unless
-                                      given. Answers ``{outcome, session, redirect_url, error}``, where the
-                                      outcome is ``completed``, ``declined`` or ``requires_action``
-``checkout/sessions/<id>/expire``     the session's time is over now; answers with the session
+``checkout/sessions/<id>/pay``        ``{payment_method?, email?, name?}``: submits the page's form; a
+                                      payment method is one of Stripe's test names, by default
+                                      ``pm_card_visa``. Returns ``{outcome, session, redirect_url, error}``,
+                                      where the outcome is ``completed``, ``declined`` or ``requires_action``
+``checkout/sessions/<id>/expire``     expires the session now; returns the session
 ====================================  ====================================================================
 """
 
@@ -21,7 +21,7 @@ SessionAction: TypeAlias = Callable[[Account, dict[str, Any], Json], dict[str, A
 
 
 def pay(account: Account, session: dict[str, Any], sent: Json) -> dict[str, Any]:
-    """The buyer fills in the page's form and sends it."""
+    """Submit the page's form as the buyer."""
     check_names(sent, {"payment_method", "email", "name"})
     form = paying.CheckoutForm(
         payment_method=sent.get("payment_method", "pm_card_visa"),
@@ -38,15 +38,15 @@ def pay(account: Account, session: dict[str, Any], sent: Json) -> dict[str, Any]
 
 
 def expire(account: Account, session: dict[str, Any], sent: Json) -> dict[str, Any]:
-    """The session's time is over."""
+    """Expire the session now."""
     check_names(sent, set())
     return expiry.expire(account, session)
 
 
-#: What can be done at a session, by the last part of its address.
+#: The actions on a session, by the last part of their path.
 SESSION_ACTIONS: dict[str, SessionAction] = {"pay": pay, "expire": expire}
 
 
 def run_session_action(account: Account, sent: Json, *, session_id: str, name: str) -> dict[str, Any]:
-    """Do one of the above at one session."""
+    """Run one of the actions on a session."""
     return SESSION_ACTIONS[name](account, account.get(KIND, session_id), sent)

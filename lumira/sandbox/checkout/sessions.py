@@ -1,4 +1,4 @@
-"""Checkout Sessions as objects: their fields, and where their page is."""
+"""Checkout Session objects: their fields and the URL of their page."""
 
 from typing import Any
 
@@ -9,11 +9,11 @@ from lumira.sandbox.limits import merged_metadata
 from lumira.sandbox.lists import items_page
 
 KIND = "checkout.session"
-#: Where the page of a session is, below the sandbox's own address.
+#: The path of a session's page.
 PAGE = "/c/pay/"
-#: Where the buyer comes back to from a bank's question, below the page of the session.
+#: The path, below the page, to which the bank redirects the buyer after authentication.
 RETURN = "/return"
-#: The kind of appointment at which an open session expires.
+#: The kind of task that expires an open session.
 EXPIRES = "checkout_session_expires"
 
 _EMPTY = (
@@ -24,8 +24,8 @@ _EMPTY = (
     "saved_payment_method_options", "setup_intent", "shipping_address_collection", "shipping_cost",
     "subscription", "wallet_options",
 )  # fmt: skip
-#: Sent or empty, and shown as they were sent.
-_SHOWN = (
+#: Copied from the request, or null.
+_COPIED = (
     "allow_promotion_codes", "allowed_payment_method_types", "billing_address_collection", "cancel_url",
     "client_reference_id", "customer", "customer_email", "excluded_payment_method_types",
     "integration_identifier", "locale", "origin_context", "submit_type", "success_url",
@@ -38,7 +38,7 @@ _INVOICE_DATA = (
 def new_session(
     account: Account, sent: dict[str, Any], *, types: list[str], customer: dict[str, Any] | None
 ) -> dict[str, Any]:
-    """Keep a new open session; the caller has checked what was sent."""
+    """Store a new open session; the caller has validated the parameters."""
     identifier = "cs_test_a1" + random_id("", 57)[1:]
     lines = new_lines(account, sent["line_items"])
     total = sum(line["amount_total"] for line in lines)
@@ -46,7 +46,7 @@ def new_session(
         "id": identifier,
         "object": KIND,
         **dict.fromkeys(_EMPTY),
-        **{name: sent.get(name) for name in _SHOWN},
+        **{name: sent.get(name) for name in _COPIED},
         **_switched_off(account),
         "_lines": lines,
         "_payment_intent_data": sent.get("payment_intent_data") or {},
@@ -77,25 +77,25 @@ def new_session(
 
 
 def line_items(session: dict[str, Any], params: dict[str, Any]) -> dict[str, Any]:
-    """One page of what a session sells."""
+    """Return one page of a session's line items."""
     return items_page(
         session["_lines"], f"/v1/checkout/sessions/{session['id']}/line_items", params, kind="item"
     )
 
 
 def known_email(session: dict[str, Any], customer: dict[str, Any] | None) -> str | None:
-    """The buyer's address where it is known already: then the page neither asks nor changes it."""
+    """Return the buyer's e-mail address if the account set it; the page then does not ask for one."""
     return session["customer_email"] or (customer or {}).get("email")
 
 
 def buyer(email: str, name: str | None) -> dict[str, Any]:
-    """What a session tells about its buyer."""
+    """Return the ``customer_details`` of a session."""
     empty = ("address", "business_name", "individual_name", "phone", "tax_ids")
     return {**dict.fromkeys(empty), "email": email, "name": name, "tax_exempt": "none"}
 
 
 def _switched_off(account: Account) -> dict[str, Any]:
-    """What the sandbox has no use for, in the form in which Stripe shows it when nobody asked for it."""
+    """Return the fields of unsupported features, with Stripe's default values."""
     return {
         "adaptive_pricing": {"enabled": False},
         "automatic_tax": {"enabled": False, "liability": None, "provider": None, "status": None},

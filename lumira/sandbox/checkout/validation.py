@@ -1,4 +1,4 @@
-"""What Stripe refuses of a new Checkout Session, and what the sandbox does not play."""
+"""Validation of a new Checkout Session, including parameters that the sandbox does not support."""
 
 from typing import Any
 
@@ -30,7 +30,7 @@ _SUPPORTED = frozenset((
     "integration_identifier", "line_items", "locale", "metadata", "mode", "origin_context",
     "payment_intent_data", "submit_type", "success_url", "ui_mode",
 ))  # fmt: skip
-#: What the sandbox does not play may still be sent in so many words as not wanted.
+#: Unsupported parameters are accepted with the value that switches them off.
 _SWITCHED_OFF: dict[str, Any] = {
     "adaptive_pricing": {"enabled": False},
     "allow_promotion_codes": False,
@@ -43,7 +43,7 @@ _SWITCHED_OFF: dict[str, Any] = {
 
 
 def check_new_session(account: Account, sent: dict[str, Any]) -> list[str]:
-    """Complete and check the parameters; which kinds of payment the session takes."""
+    """Validate the parameters and set defaults; return the session's payment method types."""
     _check_supported(sent)
     _check_addresses(sent)
     _check_buyer(account, sent)
@@ -102,7 +102,7 @@ def _check_texts(sent: dict[str, Any]) -> None:
 
 
 def _check_total(sent: dict[str, Any]) -> None:
-    """A sale may be for nothing; what is to be paid has to be worth charging."""
+    """Check that the total is zero or within Stripe's limits."""
     total, currency = total_of(sent["line_items"]), sent["currency"]
     least = MINIMUM_AMOUNTS.get(currency, 1)
     if 0 < total < least:
@@ -123,12 +123,12 @@ def _check_total(sent: dict[str, Any]) -> None:
 def _check_expiry(account: Account, sent: dict[str, Any]) -> None:
     lifetime = sent.setdefault("expires_at", account.now + _DAY) - account.now
     if lifetime < _HALF_AN_HOUR:
-        raise _wrong_expiry("at least 30 minutes")
+        raise _expiry_error("at least 30 minutes")
     if lifetime > _DAY:
-        raise _wrong_expiry("less than 24 hours")
+        raise _expiry_error("less than 24 hours")
 
 
-def _wrong_expiry(bound: str) -> InvalidRequestError:
+def _expiry_error(bound: str) -> InvalidRequestError:
     return InvalidRequestError(
         f"The `expires_at` timestamp must be {bound} from Checkout Session creation.", param="expires_at"
     )

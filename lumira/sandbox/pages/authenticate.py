@@ -1,4 +1,4 @@
-"""The page where a buyer would prove to be the card's holder (3-D Secure)."""
+"""The page where a buyer authenticates a payment (3-D Secure)."""
 
 import hmac
 import json
@@ -17,8 +17,8 @@ from lumira.sandbox.payments.outcomes import authenticate
 from lumira.sandbox.store import Store
 
 PREFIX = "/sandbox/authenticate/"
-_QUESTION = """
-<p>Your bank asks whether you want to pay <strong>$amount</strong>.</p>
+_FORM = """
+<p>Your bank requires your confirmation to pay <strong>$amount</strong>.</p>
 <form method="post">
 <input type="hidden" name="client_secret" value="$secret">
 <button class="yes" name="outcome" value="authorize">Authorize</button>
@@ -31,45 +31,45 @@ _OUTCOMES = {"authorize": True, "fail": False}
 
 
 class AuthenticationPage:
-    """The question, and what follows from the answer."""
+    """The authentication form and its submission."""
 
     def __init__(self, store: Store, wake: Callable[[], None]) -> None:
         self._store = store
         self._wake = wake
 
     def handle(self, request: Request) -> Response:
-        """Show the question (GET), or take the answer ``outcome=authorize|fail`` (POST)."""
+        """Show the form (GET), or submit ``outcome=authorize|fail`` (POST)."""
         identifier = request.path.removeprefix(PREFIX)
         secret = request.values.get("client_secret", "")
         if request.method not in ("GET", "HEAD", "POST"):
-            return html_page("Not possible", "<p>Only GET and POST.</p>", 405)
+            return html_page("Method not allowed", "<p>Only GET and POST are allowed.</p>", 405)
         outcome = request.form.get("outcome", "")
         if request.method == "POST" and outcome not in _OUTCOMES:
-            return html_page("Not understood", "<p>The outcome is authorize or fail.</p>", 400)
+            return html_page("Invalid outcome", "<p>The outcome must be authorize or fail.</p>", 400)
         with self._store.transaction() as connection:
-            found = _find(connection, identifier, secret)
-            if found is None:
+            match = _find(connection, identifier, secret)
+            if match is None:
                 return html_page("Not found", "<p>There is no such payment.</p>", 404)
-            account_id, intent = found
+            account_id, intent = match
             if request.method == "POST":
                 account = open_account(connection, account_id, base_url=request.host_url.rstrip("/"))
                 intent = authenticate(account, intent, authorized=_OUTCOMES[outcome])
         if request.method == "POST":
             self._wake()
-            return _leave(intent)
+            return _redirect_to_shop(intent)
         if intent["status"] != "requires_action":
-            return _leave(intent)
-        question = filled(
-            _QUESTION,
+            return _redirect_to_shop(intent)
+        form = filled(
+            _FORM,
             amount=priced(intent["amount"], intent["currency"]),
             secret=secret,
             id=identifier,
         )
-        return html_page("Confirm your payment", question)
+        return html_page("Confirm your payment", form)
 
 
 def _find(connection: sqlite3.Connection, identifier: str, secret: str) -> tuple[str, dict[str, Any]] | None:
-    """The intent and its account; the client secret stands for the buyer's right to be here."""
+    """Return the account id and the intent, or None; the client secret authorizes the buyer."""
     row = connection.execute(
         "SELECT account, body FROM objects WHERE id = ? AND kind = 'payment_intent'", (identifier,)
     ).fetchone()
@@ -81,8 +81,8 @@ def _find(connection: sqlite3.Connection, identifier: str, secret: str) -> tuple
     return row["account"], intent
 
 
-def _leave(intent: dict[str, Any]) -> Response:
-    """Back to the shop, as Stripe sends the buyer back; or a last page where no shop was named."""
+def _redirect_to_shop(intent: dict[str, Any]) -> Response:
+    """Redirect to the ``return_url`` as Stripe does, or show a final page without one."""
     target = intent.get("_return_url")
     if not target:
         return html_page("Thank you", filled(_DONE, status=intent["status"]))

@@ -15,14 +15,14 @@ from lumira.sandbox.pages.html import filled, html_page
 from lumira.sandbox.store import Store
 
 _COMPLETE = """
-<p>This order has been completed. Nothing more can be paid here.</p>
+<p>This order has been completed. It cannot be paid again.</p>
 <p><a href="$url">Back to the shop</a></p>
 """
-_EXPIRED = "<p>The time to pay this order is over. Please go back to the shop and begin again.</p>"
+_EXPIRED = "<p>This payment page has expired. Please return to the shop and start again.</p>"
 
 
 class CheckoutPage:
-    """The form, and what follows from it."""
+    """The payment form and its submission."""
 
     def __init__(self, store: Store, wake: Callable[[], None]) -> None:
         self._store = store
@@ -31,16 +31,16 @@ class CheckoutPage:
     def handle(self, request: Request) -> Response:
         """Show the form (GET), or pay with ``payment_method``, ``email`` and ``name`` (POST)."""
         if request.method not in ("GET", "HEAD", "POST"):
-            return html_page("Not possible", "<p>Only GET and POST.</p>", 405)
+            return html_page("Method not allowed", "<p>Only GET and POST are allowed.</p>", 405)
         identifier = request.path.removeprefix(PAGE).removesuffix(RETURN)
         with self._store.transaction() as connection:
             account_id = _account_of(connection, identifier)
         if account_id is None:
-            return html_page("Not found", "<p>There is no such page.</p>", 404)
+            return html_page("Not found", "<p>There is no such Checkout Session.</p>", 404)
         if request.method == "POST":
             return self._pay(account_id, identifier, request)
         shown = self._show(account_id, identifier)
-        # A buyer who comes back from the bank goes on to the shop; who looks again later stays here.
+        # A buyer who returns from the bank is redirected to the shop; a later visit to the page is not.
         if request.path.endswith(RETURN) and shown.session["status"] == "complete":
             return redirect(success_url(shown.session), code=303)
         return shown.page(notice=DECLINED if shown.was_declined else "")
@@ -56,13 +56,13 @@ class CheckoutPage:
                 account = open_account(connection, account_id, base_url=request.host_url.rstrip("/"))
                 outcome = pay(account, account.get(KIND, identifier), form)
         except StripeError as error:
-            # Nothing has happened: what the buyer did is undone, and the page says what was wrong with it.
+            # The transaction was rolled back, and the page shows what was wrong with the form.
             return self._show(account_id, identifier).page(notice=error.message, status=error.status)
         self._wake()
-        return self._lead(account_id, outcome)
+        return self._respond(account_id, outcome)
 
-    def _lead(self, account_id: str, outcome: CheckoutResult) -> Response:
-        """On to the shop, to the bank's question, or back to the form."""
+    def _respond(self, account_id: str, outcome: CheckoutResult) -> Response:
+        """Redirect to the shop or to the bank's authentication, or show the form again."""
         if outcome.redirect_url is not None:
             return redirect(outcome.redirect_url, code=303)
         return self._show(account_id, outcome.session["id"]).page(notice=DECLINED, status=402)
@@ -73,7 +73,7 @@ class CheckoutPage:
 
 
 class _Shown:
-    """A session as the page shows it now."""
+    """A session's current state as the page shows it."""
 
     def __init__(self, account: Account, identifier: str) -> None:
         self.session = account.get(KIND, identifier)
@@ -83,9 +83,9 @@ class _Shown:
         self.was_declined = bool(intent and intent["last_payment_error"])
 
     def page(self, *, notice: str, status: int = 200) -> Response:
-        """The form while the session is open; afterwards only what became of it."""
+        """Return the form while the session is open, and its outcome afterwards."""
         if self.session["status"] == "expired":
-            return html_page("Too late", _EXPIRED, 410)
+            return html_page("Expired", _EXPIRED, 410)
         if self.session["status"] == "complete":
             done = filled(_COMPLETE, url=success_url(self.session))
             return html_page("Thank you", done, 200 if status == 200 else 409)  # noqa: PLR2004
@@ -93,7 +93,7 @@ class _Shown:
 
 
 def _account_of(connection: sqlite3.Connection, identifier: str) -> str | None:
-    """Whose session this is; its long random id stands for the buyer's right to be here."""
+    """Return the session's account id, or None; the random session id authorizes the buyer."""
     row = connection.execute(
         "SELECT account FROM objects WHERE id = ? AND kind = ?", (identifier, KIND)
     ).fetchone()

@@ -1,4 +1,4 @@
-"""The form on the page of a Checkout Session: what is sold, to whom, and how it is paid."""
+"""The form of a Checkout Session's page: line items, buyer and payment methods."""
 
 from typing import Any
 
@@ -10,17 +10,17 @@ DECLINED = "Your payment was declined. Please try again, or choose another way t
 
 _METHODS = {
     "card": (
-        ("pm_card_visa", "Card that pays"),
+        ("pm_card_visa", "Card that succeeds"),
         ("pm_card_visa_chargeDeclined", "Card that is declined"),
-        ("pm_card_visa_chargeDeclinedInsufficientFunds", "Card without the funds"),
-        ("pm_card_threeDSecure2Required", "Card whose bank asks first (3-D Secure)"),
+        ("pm_card_visa_chargeDeclinedInsufficientFunds", "Card without sufficient funds"),
+        ("pm_card_threeDSecure2Required", "Card that requires authentication (3-D Secure)"),
     ),
     "sepa_debit": (
         ("pm_success_de", "SEPA debit that succeeds later"),
         ("pm_failed_de", "SEPA debit that fails later"),
     ),
     "us_bank_account": (
-        ("pm_usBankAccount_success", "US bank account that pays later"),
+        ("pm_usBankAccount_success", "US bank account that succeeds later"),
         ("pm_usBankAccount_insufficientFunds", "US bank account that fails later"),
     ),
 }
@@ -39,7 +39,7 @@ $email$methods<p><button class="yes">$button</button>$back</p>
 _LINE = "<tr><td>$name</td><td>$quantity</td><td>$amount</td></tr>\n"
 _NOTICE = '<p role="alert" class="alert">$text</p>\n'
 _KNOWN_EMAIL = "<p>E-mail: <strong>$email</strong></p>\n"
-_ASKED_EMAIL = """\
+_EMAIL_FIELD = """\
 <p><label for="email">E-mail</label>
 <input id="email" name="email" type="email" autocomplete="email" required value="$email"></p>
 <p><label for="name">Name</label>
@@ -53,7 +53,7 @@ _BACK = '<a href="$url">Back to the shop</a>'
 
 
 def checkout_form(session: dict[str, Any], *, known_email: str | None, notice: str) -> str:
-    """The page's content while the session can be paid."""
+    """Return the page's content while the session can be paid."""
     total = priced(session["amount_total"], session["currency"])
     return filled(
         _PAGE,
@@ -77,7 +77,7 @@ def _email(session: dict[str, Any], known_email: str | None) -> Html:
     if known_email:
         return filled(_KNOWN_EMAIL, email=known_email)
     typed = session["customer_details"] or {}
-    return filled(_ASKED_EMAIL, email=typed.get("email") or "", name=typed.get("name") or "")
+    return filled(_EMAIL_FIELD, email=typed.get("email") or "", name=typed.get("name") or "")
 
 
 def _methods(session: dict[str, Any]) -> Html:
@@ -86,5 +86,5 @@ def _methods(session: dict[str, Any]) -> Html:
         filled(_CHOICE, value=value, label=label, checked=" checked" if position == 0 else "")
         for position, (value, label) in enumerate(offered)
     ]
-    fieldset = "<fieldset>\n<legend>How to pay</legend>\n$choices</fieldset>\n"
+    fieldset = "<fieldset>\n<legend>Payment method</legend>\n$choices</fieldset>\n"
     return filled(fieldset, choices=Html("".join(choices)))

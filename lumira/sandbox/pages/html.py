@@ -1,11 +1,11 @@
-"""Pages of the sandbox: plain HTML without outside assets; every value is escaped."""
+"""Plain HTML pages of the sandbox, without external assets; every value is escaped."""
 
 from string import Template
 
 from markupsafe import Markup, escape
 from werkzeug.wrappers import Response
 
-#: Text that is HTML already, and is not escaped again.
+#: Text that is already HTML and is not escaped again.
 Html = Markup
 
 _FRAME = Template(
@@ -43,7 +43,7 @@ $content
 
 
 def html_page(title: str, content: str, status: int = 200) -> Response:
-    """A page with this title; ``content`` is HTML whose values the caller has escaped."""
+    """Return a page with this title; ``content`` is HTML whose values the caller has escaped."""
     response = Response(_FRAME.substitute(title=escape(title), content=content), status, mimetype="text/html")
     response.headers["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'"
     response.headers["Referrer-Policy"] = "no-referrer"
@@ -52,5 +52,5 @@ def html_page(title: str, content: str, status: int = 200) -> Response:
 
 
 def filled(template: str, **values: object) -> Html:
-    """The template with each value escaped that is not HTML already."""
+    """Return the template with its values, each escaped unless it is already HTML."""
     return Html(Template(template).substitute({name: escape(value) for name, value in values.items()}))

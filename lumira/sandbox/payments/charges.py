@@ -1,4 +1,4 @@
-"""Charges: one for each attempt to take money, with the metadata that the intent had at that moment."""
+"""Charges: one for each payment attempt, with a copy of the intent's metadata at that time."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ def open_charge(
     pending: bool = False,
     authenticated: bool = False,
 ) -> dict[str, Any]:
-    """Record an attempt: failed with ``decline``, ``pending`` for delayed methods, else succeeded."""
+    """Store the charge of an attempt: failed with ``decline``, ``pending`` for delayed methods, else succeeded."""
     charge = _new_charge(account, intent, method)
     charge["payment_method_details"] = _method_details(intent, method, authenticated=authenticated)
     if decline is not None:
@@ -30,7 +30,7 @@ def open_charge(
 
 
 def finish_charge(account: Account, charge: dict[str, Any], decline: Decline | None) -> dict[str, Any]:
-    """The late outcome of a pending charge."""
+    """Set the outcome of a pending charge."""
     if decline is not None:
         _fail(charge, decline)
     else:
@@ -39,7 +39,7 @@ def finish_charge(account: Account, charge: dict[str, Any], decline: Decline | N
 
 
 def capture_charge(account: Account, charge: dict[str, Any], amount: int) -> dict[str, Any]:
-    """Take an authorised amount, or part of it; the rest goes back at once."""
+    """Capture an authorized amount (minor units) or part of it; the remainder counts as refunded."""
     charge.update(captured=True, amount_captured=amount, amount_refunded=charge["amount"] - amount)
     charge["balance_transaction"] = payment_id("txn")
     return account.save(charge)
@@ -98,7 +98,7 @@ def _new_charge(account: Account, intent: dict[str, Any], method: dict[str, Any]
         "application", "application_fee", "application_fee_amount", "authorization_code",
         "balance_transaction",
         "failure_balance_transaction", "failure_code", "failure_message", "level3", "outcome",
-        # No receipt is written here, so no address pretends to be one.
+        # The sandbox creates no receipts, so there is no `receipt_url`.
         "presentment_details", "receipt_number", "receipt_url", "review", "source", "source_transfer",
         "statement_descriptor", "transfer", "transfer_data", "transfer_group",
     )  # fmt: skip
@@ -117,7 +117,7 @@ def _new_charge(account: Account, intent: dict[str, Any], method: dict[str, Any]
         "disputed": False,
         "fraud_details": {},
         "livemode": False,
-        # A snapshot: what is written to the intent later never reaches this charge.
+        # A copy: later changes of the intent's metadata do not affect the charge.
         "metadata": dict(intent["metadata"]),
         "paid": False,
         "payment_intent": intent["id"],

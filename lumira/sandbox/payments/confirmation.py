@@ -1,4 +1,4 @@
-"""Confirming a PaymentIntent: the state machine, and what each test instrument makes of it."""
+"""Confirmation of a PaymentIntent: the state machine, and the outcome of each test instrument."""
 
 from typing import Any
 
@@ -14,14 +14,18 @@ from lumira.sandbox.payments.methods import get_payment_method, instrument_of, p
 _CURRENCY_OF = {"sepa_debit": "eur", "us_bank_account": "usd"}
 _NEEDS_MANDATE = ("sepa_debit", "us_bank_account")
 _UNEXPECTED = "payment_intent_unexpected_state"
-#: The kind of appointment at which a delayed payment comes to its end.
+#: The kind of task that ends a delayed payment.
 DELAYED_OUTCOME = "delayed_outcome"
 
 
 def confirm(
     account: Account, intent: dict[str, Any], params: dict[str, Any], *, browser: bool
 ) -> dict[str, Any]:
-    """Try to take the money; a declined card is recorded and then raised as Stripe's 402."""
+    """Attempt the payment.
+
+    Raises ``CardDeclinedError`` (402) after the failed attempt is recorded, ``InvalidStateError`` if the intent
+    cannot be confirmed, and ``InvalidRequestError`` for an unsuitable payment method.
+    """
     _check_confirmable(intent)
     method = _method_for(account, intent, params)
     _check_method(intent, method)
@@ -60,18 +64,18 @@ def charge(
     *,
     authenticated: bool = False,
 ) -> dict[str, Any]:
-    """Take the money now, begin to take it, or fail, as the instrument has it."""
+    """Charge the instrument: succeeded, processing or declined, as its test behavior defines."""
     if instrument.delayed or instrument.decline is None:
-        # Nothing here is attached to a customer, so a payment method pays once, as at Stripe.
-        account.save({**method, "_spent": True})
+        # No payment method is attached to a customer here, so it can be used once, as at Stripe.
+        account.save({**method, "_used": True})
     if instrument.delayed:
         return _start_delayed_payment(account, intent, method, instrument)
     if instrument.decline is not None:
         return decline(account, intent, method, instrument.decline, authenticated=authenticated)
-    taken = open_charge(account, intent, method, authenticated=authenticated)
-    emit(account, "charge.succeeded", taken)
-    intent.update(latest_charge=taken["id"], next_action=None)
-    if taken["captured"]:
+    charge_object = open_charge(account, intent, method, authenticated=authenticated)
+    emit(account, "charge.succeeded", charge_object)
+    intent.update(latest_charge=charge_object["id"], next_action=None)
+    if charge_object["captured"]:
         return succeed(account, intent)
     intent.update(status="requires_capture", amount_capturable=intent["amount"])
     account.save(intent)
@@ -80,7 +84,7 @@ def charge(
 
 
 def succeed(account: Account, intent: dict[str, Any], amount: int | None = None) -> dict[str, Any]:
-    """The money is there."""
+    """Mark the intent as succeeded with ``amount`` received, by default its full amount."""
     received = intent["amount"] if amount is None else amount
     intent.update(status="succeeded", amount_received=received, amount_capturable=0, last_payment_error=None)
     account.save(intent)
@@ -97,7 +101,7 @@ def decline(
     *,
     authenticated: bool = False,
 ) -> dict[str, Any]:
-    """Record the failed attempt, then raise Stripe's 402; what was recorded stays."""
+    """Record the failed attempt, then raise ``CardDeclinedError``, which commits the record."""
     failed = open_charge(account, intent, method, decline=reason, authenticated=authenticated)
     emit(account, "charge.failed", failed)
     fail(account, intent, method, reason, failed["id"])
@@ -113,7 +117,7 @@ def decline(
 def fail(
     account: Account, intent: dict[str, Any], method: dict[str, Any], reason: Decline, charge_id: str | None
 ) -> None:
-    """Back to the start: the intent wants another payment method and says why."""
+    """Return the intent to ``requires_payment_method``, with the reason in ``last_payment_error``."""
     card = method["type"] == "card"
     error: dict[str, Any] = {
         "advice_code": reason.advice_code,
@@ -184,8 +188,7 @@ def _check_confirmable(intent: dict[str, Any]) -> None:
     else:
         message = (
             f"You cannot confirm this PaymentIntent because it has a status of {status}. Only a "
-            f"PaymentIntent with "
-            "one of the following statuses may be confirmed: requires_confirmation, requires_action."
+            "PaymentIntent with one of the following statuses may be confirmed: requires_confirmation, requires_action."
         )
     raise InvalidStateError(message, code=_UNEXPECTED, payment_intent=public(intent))
 
@@ -208,7 +211,7 @@ def _method_for(account: Account, intent: dict[str, Any], params: dict[str, Any]
 
 def _check_method(intent: dict[str, Any], method: dict[str, Any]) -> None:
     kind = method["type"]
-    if method.get("_spent"):
+    if method.get("_used"):
         raise InvalidRequestError(
             "The provided PaymentMethod was previously used with a PaymentIntent without Customer "
             "attachment, shared with a connected account without Customer attachment, or was detached from a "
@@ -220,16 +223,14 @@ def _check_method(intent: dict[str, Any], method: dict[str, Any]) -> None:
     if currency is not None and intent["currency"] != currency:
         raise InvalidRequestError(
             f"The currency provided ({intent['currency']}) is invalid for payment method type {kind}. This "
-            f"payment "
-            f"method type supports only the following currencies: {currency}",
+            f"payment method type supports only the following currencies: {currency}",
             code="payment_intent_invalid_parameter",
             param="payment_method",
         )
     if kind not in intent["payment_method_types"]:
         raise InvalidRequestError(
             f"The PaymentMethod provided ({kind}) is not allowed for this PaymentIntent. Please attach a "
-            f"compatible "
-            f"PaymentMethod. Allowed types: {', '.join(intent['payment_method_types'])}",
+            f"compatible PaymentMethod. Allowed types: {', '.join(intent['payment_method_types'])}",
             code="payment_intent_incompatible_payment_method",
             param="payment_method",
         )

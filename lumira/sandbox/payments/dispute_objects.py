@@ -1,4 +1,4 @@
-"""Disputes as objects: their fields, and the movements of money that belong to them."""
+"""Dispute objects: their fields and their balance transactions."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -6,9 +6,9 @@ from typing import Any
 from lumira.sandbox.account import Account
 from lumira.sandbox.ids import payment_id, random_id
 
-#: A bank waits about three weeks for an answer, until the end of the day.
+#: A bank accepts evidence for about three weeks, until the end of the day.
 _DAYS_TO_RESPOND = 21
-#: Minor units, for each chargeback; given back with the money when it is won.
+#: Minor units, for each chargeback; returned with the amount when the dispute is won.
 _FEE = 1500
 _EVIDENCE = (
     "access_activity_log", "appeal", "billing_address", "cancellation_policy",
@@ -20,7 +20,7 @@ _EVIDENCE = (
     "shipping_carrier", "shipping_date", "shipping_documentation", "shipping_tracking_number",
     "uncategorized_file", "uncategorized_text",
 )  # fmt: skip
-#: Visa's codes for the reasons that cards know; an inquiry has only the number before the dot.
+#: Visa's codes for the reasons of card disputes; an inquiry has only the number before the dot.
 _NETWORK_CODES = {
     "credit_not_processed": "13.6", "duplicate": "12.6", "fraudulent": "10.4", "general": "12.5",
     "product_not_received": "13.1", "product_unacceptable": "13.3", "subscription_canceled": "13.2",
@@ -35,7 +35,7 @@ REASONS = (
 def new_dispute(
     account: Account, charge: dict[str, Any], *, amount: int, reason: str, status: str
 ) -> dict[str, Any]:
-    """A dispute as it comes, before any money has moved."""
+    """Return a new dispute, before any balance transaction."""
     is_open = status.endswith("needs_response")
     dispute = {
         "id": "du_1" + random_id("", 23)[1:],
@@ -58,7 +58,7 @@ def new_dispute(
         "intended_submission_method": "manual",
         "is_charge_refundable": False,
         "livemode": False,
-        # Its own, and empty: nothing of the payment's metadata comes here.
+        # A dispute has its own metadata; the payment's metadata is not copied.
         "metadata": {},
         "payment_intent": charge["payment_intent"],
         "payment_method_details": None,
@@ -70,7 +70,7 @@ def new_dispute(
 
 
 def describe(dispute: dict[str, Any], charge: dict[str, Any]) -> None:
-    """Write what follows from the status: whether it is an inquiry, its code, whether refunds are possible."""
+    """Set the fields that depend on the status: case type, reason code, and whether refunds are possible."""
     is_inquiry = dispute["status"].startswith("warning_")
     code = _NETWORK_CODES.get(dispute["reason"])
     if code is not None and is_inquiry:
@@ -92,14 +92,14 @@ def describe(dispute: dict[str, Any], charge: dict[str, Any]) -> None:
 
 
 def withdraw(account: Account, dispute: dict[str, Any]) -> None:
-    """Take the disputed amount and the fee from the account."""
+    """Withdraw the disputed amount and the fee from the account's balance."""
     dispute["balance_transactions"].append(
         _movement(account, dispute, sign=-1, title="Chargeback withdrawal", category="dispute")
     )
 
 
 def reinstate(account: Account, dispute: dict[str, Any]) -> None:
-    """Give both back."""
+    """Return the disputed amount and the fee to the account's balance."""
     dispute["balance_transactions"].append(
         _movement(account, dispute, sign=1, title="Chargeback reversal", category="dispute_reversal")
     )

@@ -1,4 +1,4 @@
-"""Disputes: a buyer's bank asks about a payment, or takes it back at once."""
+"""Disputes: a buyer's bank opens an inquiry about a payment or a chargeback of it."""
 
 from typing import Any
 
@@ -9,19 +9,19 @@ from lumira.sandbox.payments.dispute_objects import describe, new_dispute, reins
 from lumira.sandbox.payments.methods import instrument_of
 from lumira.sandbox.payments.refunds import fail_pending_refunds
 
-#: The kinds of appointment at which a dispute comes, and at which a bank answers to evidence.
+#: The kinds of task that open a dispute, and that decide it after evidence was submitted.
 DISPUTE_OPENS = "dispute_opens"
 DISPUTE_DECIDED = "dispute_decided"
-#: In which a dispute may arrive.
+#: The statuses in which a dispute can be created.
 FIRST_STATUSES = ("needs_response", "warning_needs_response", "lost", "prevented")
-#: Stripe's test texts, and what the bank makes of them: of a chargeback, and of an inquiry.
+#: Stripe's test texts for evidence, and the bank's decision: for a chargeback, and for an inquiry.
 _VERDICTS = {
     "winning_evidence": ("won", "warning_closed"),
     "losing_evidence": ("lost", "warning_closed"),
     "escalate_inquiry_evidence": (None, "needs_response"),
 }
-#: How a dispute may end, from where it stands; a lost one may still be won late.
-_ENDS = {
+#: The possible outcomes from each status; a lost dispute can still be won later.
+_NEXT_OUTCOMES = {
     "needs_response": ("won", "lost", "prevented"),
     "under_review": ("won", "lost", "prevented"),
     "warning_needs_response": ("warning_closed", "prevented"),
@@ -32,24 +32,24 @@ OUTCOMES = ("won", "lost", "warning_closed", "prevented")
 
 
 def blocks_refunds(dispute: dict[str, Any]) -> bool:
-    """Whether its charge cannot be refunded: the bank has the money, and has not given it back."""
+    """Whether the charge cannot be refunded, because the bank has withdrawn the disputed amount."""
     return dispute["status"] != "won" and not is_inquiry(dispute)
 
 
 def is_inquiry(dispute: dict[str, Any]) -> bool:
-    """Whether a bank only asks: no money has moved."""
+    """Whether the dispute is an inquiry, which moves no money."""
     return bool(dispute["status"].startswith("warning_"))
 
 
 def schedule_disputes(account: Account, intent: dict[str, Any]) -> None:
-    """Let the disputes come that the paid intent's test instrument stands for."""
+    """Schedule the disputes that the paid intent's test instrument defines."""
     method = account.get("payment_method", intent["payment_method"])
     if instrument_of(method).disputes:
         account.schedule(DISPUTE_OPENS, intent["latest_charge"], after_seconds=account.delay())
 
 
 def open_scheduled_disputes(account: Account, charge_id: str) -> None:
-    """The buyer has complained: every dispute of the charge's test instrument is there."""
+    """Open every dispute that the charge's test instrument defines."""
     charge = account.get("charge", charge_id)
     method = account.get("payment_method", charge["payment_method"])
     for test_dispute in instrument_of(method).disputes:
@@ -59,31 +59,37 @@ def open_scheduled_disputes(account: Account, charge_id: str) -> None:
 def open_dispute(
     account: Account, charge: dict[str, Any], *, reason: str, status: str, amount: int | None = None
 ) -> dict[str, Any]:
-    """A new dispute of a paid charge, of all that was captured unless told otherwise."""
+    """Open a dispute of a paid charge; ``amount`` (minor units) defaults to the captured amount."""
     charge["disputed"] = True
     account.save(charge)
     disputed = charge["amount_captured"] if amount is None else amount
     dispute = account.add(new_dispute(account, charge, amount=disputed, reason=reason, status=status))
     emit(account, "charge.dispute.created", dispute)
     if not is_inquiry(dispute) and status != "prevented":
-        _take_money(account, dispute)
+        _withdraw_funds(account, dispute)
     if status in OUTCOMES:
         emit(account, "charge.dispute.closed", dispute)
     return dispute
 
 
 def escalate(account: Account, dispute: dict[str, Any]) -> dict[str, Any]:
-    """An inquiry becomes a chargeback, and the money is taken."""
+    """Turn an inquiry into a chargeback and withdraw the amount.
+
+    Raises ``InvalidStateError`` if the dispute is not an open inquiry.
+    """
     if not is_inquiry(dispute) or dispute["status"] == "warning_closed":
         raise InvalidStateError(f"A dispute with the status {dispute['status']} cannot be escalated.")
     _move_to(account, dispute, "needs_response")
-    _take_money(account, dispute)
+    _withdraw_funds(account, dispute)
     return dispute
 
 
 def close(account: Account, dispute: dict[str, Any], outcome: str) -> dict[str, Any]:
-    """The bank's last word; a dispute that was won brings the money back."""
-    if outcome not in _ENDS.get(dispute["status"], ()):
+    """Close a dispute with an outcome; a won dispute reinstates the amount.
+
+    Raises ``InvalidStateError`` if the dispute's status does not allow the outcome.
+    """
+    if outcome not in _NEXT_OUTCOMES.get(dispute["status"], ()):
         raise InvalidStateError(
             f"A dispute with the status {dispute['status']} cannot be closed as {outcome}."
         )
@@ -100,7 +106,7 @@ def close(account: Account, dispute: dict[str, Any], outcome: str) -> dict[str, 
 
 
 def submit(account: Account, dispute: dict[str, Any]) -> None:
-    """Hand the evidence to the bank; Stripe's test texts make it answer after a while."""
+    """Submit the evidence; for Stripe's test texts, the bank's decision is scheduled."""
     details = dispute["evidence_details"]
     details["submission_count"] += 1
     details["submission_method"] = "manual"
@@ -112,7 +118,7 @@ def submit(account: Account, dispute: dict[str, Any]) -> None:
 
 
 def decide_dispute(account: Account, identifier: str) -> None:
-    """The bank has read the evidence; what was decided meanwhile stays."""
+    """Apply the bank's decision on the evidence, unless the dispute is already decided."""
     dispute = account.get("dispute", identifier)
     verdict = _verdict(dispute) if dispute["status"].endswith("under_review") else None
     if verdict == "needs_response":
@@ -134,7 +140,7 @@ def _move_to(account: Account, dispute: dict[str, Any], status: str) -> None:
     emit(account, "charge.dispute.updated", dispute, changed(before, dispute))
 
 
-def _take_money(account: Account, dispute: dict[str, Any]) -> None:
+def _withdraw_funds(account: Account, dispute: dict[str, Any]) -> None:
     withdraw(account, dispute)
     account.save(dispute)
     emit(account, "charge.dispute.funds_withdrawn", dispute)

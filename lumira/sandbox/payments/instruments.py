@@ -1,4 +1,4 @@
-"""Stripe's test cards and accounts: what each is, and what happens when it is charged."""
+"""Stripe's test cards and bank accounts, and the outcome when each is charged."""
 
 from dataclasses import dataclass, replace
 
@@ -7,7 +7,7 @@ _DECLINED = "Your card was declined."
 
 @dataclass(frozen=True)
 class Decline:
-    """Why a bank refuses: Stripe's code, the bank's reason, and the sentence for the buyer."""
+    """A decline: Stripe's error code, the bank's decline code, and the message for the buyer."""
 
     code: str
     decline_code: str | None
@@ -17,7 +17,7 @@ class Decline:
 
 @dataclass(frozen=True)
 class TestDispute:
-    """How the buyer's bank disputes a payment: Stripe's reason, and the status in which the dispute comes."""
+    """A dispute that follows a payment: Stripe's reason, and the dispute's first status."""
 
     reason: str
     status: str = "needs_response"
@@ -32,22 +32,22 @@ class Instrument:
     brand: str = "visa"
     funding: str = "credit"
     country: str = "US"
-    #: Refused when charged, or when the delay is over.
+    #: Declined when charged, or after the delay.
     decline: Decline | None = None
-    #: The buyer must authenticate before anything is charged.
+    #: The buyer must authenticate before the charge.
     requires_authentication: bool = False
-    #: The outcome comes later; ``slow`` after minutes rather than seconds.
+    #: The outcome is delayed; if ``slow``, by minutes rather than seconds.
     delayed: bool = False
     slow: bool = False
     #: The disputes that follow the payment.
     disputes: tuple[TestDispute, ...] = ()
-    #: A refund waits before it succeeds, or succeeds before it fails; otherwise it succeeds at once.
+    #: A refund is pending before it succeeds, or succeeds before it fails; otherwise it succeeds at once.
     refund_is_pending: bool = False
     refund_fails: bool = False
 
     @property
     def last4(self) -> str:
-        """The digits that may be shown."""
+        """The last four digits."""
         return self.number[-4:]
 
 
@@ -81,7 +81,7 @@ CLOSED = Decline("account_closed", None, "The customer's bank account has been c
 NO_ACCOUNT = Decline("no_account", None, "The customer's bank account could not be located.")
 FRAUDULENT = TestDispute("fraudulent")
 NOT_RECEIVED = TestDispute("product_not_received")
-#: A bank debit is called back without a question: the dispute is lost when it arrives.
+#: A bank returns a debit without an inquiry: the dispute is already lost when it is created.
 DEBIT_RETURNED = TestDispute("debit_not_authorized", "lost")
 
 
@@ -164,7 +164,7 @@ _CARD_NAMES = {
     "refundFail": "4000000000005126",
 }
 
-#: The ends of Stripe's test IBANs, which are the same for most countries.
+#: The outcomes of Stripe's test IBANs, in the order of the IBANs of each country below.
 _SEPA_OUTCOMES: dict[str, dict[str, object]] = {
     "success": {},
     "successDelayed": {"slow": True},
@@ -226,6 +226,6 @@ NAMED = {
 
 
 def get_instrument(kind: str, number: str) -> Instrument:
-    """The test instrument that a payment method of the sandbox stands for."""
+    """Return the test instrument of a payment method's type and number."""
     instruments = {"card": CARDS, "sepa_debit": IBANS, "us_bank_account": US_BANK_ACCOUNTS}
     return instruments[kind][number]

@@ -1,4 +1,4 @@
-"""PaymentIntents as objects: their fields, their types, what a browser may see of them."""
+"""PaymentIntent objects: their fields, payment method types, and the fields that a browser may read."""
 
 from typing import Any
 
@@ -6,13 +6,13 @@ from lumira.sandbox.account import Account
 from lumira.sandbox.ids import payment_id, random_id
 from lumira.sandbox.limits import merged_metadata
 
-#: Before money moves, a PaymentIntent can still be changed and confirmed.
+#: A PaymentIntent can be changed and confirmed only in these statuses.
 OPEN_STATUSES = ("requires_payment_method", "requires_confirmation", "requires_action")
 CANCELABLE_STATUSES = (
     "requires_payment_method", "requires_capture", "requires_confirmation", "requires_action", "processing",
 )  # fmt: skip
 
-#: Stripe shows a browser only this; neither metadata nor customer.
+#: Stripe returns only these fields to a publishable key: neither metadata nor customer.
 _PUBLIC_FIELDS = frozenset((
     "id", "object", "amount", "amount_details", "automatic_payment_methods", "canceled_at",
     "cancellation_reason", "capture_method", "client_secret", "confirmation_method", "created",
@@ -35,7 +35,7 @@ _LOCAL_TYPES = {"eur": ["card", "sepa_debit"], "usd": ["card", "us_bank_account"
 
 
 def new_intent(account: Account, params: dict[str, Any]) -> dict[str, Any]:
-    """Keep a new PaymentIntent in its first state."""
+    """Store a new PaymentIntent with the status ``requires_payment_method``."""
     identifier = payment_id("pi")
     return account.add(
         {
@@ -67,7 +67,7 @@ def new_intent(account: Account, params: dict[str, Any]) -> dict[str, Any]:
 def _automatic(params: dict[str, Any]) -> dict[str, Any] | None:
     sent = params.get("automatic_payment_methods")
     if sent is None:
-        # Since 2023-08-16 the account's own selection is the default.
+        # Since API version 2023-08-16, the payment methods enabled in the Dashboard are the default.
         return {"allow_redirects": "always", "enabled": True}
     if not sent["enabled"]:
         return None
@@ -75,7 +75,7 @@ def _automatic(params: dict[str, Any]) -> dict[str, Any] | None:
 
 
 def method_types(params: dict[str, Any], currency: str) -> list[str]:
-    """The kinds of payment that this intent takes, by its currency and its lists."""
+    """Return the payment method types of an intent, from its currency and its allowed and excluded types."""
     offered = _LOCAL_TYPES.get(currency, ["card"])
     allowed = params.get("allowed_payment_method_types") or offered
     excluded = params.get("excluded_payment_method_types") or []
@@ -94,5 +94,5 @@ def _options(params: dict[str, Any]) -> dict[str, Any]:
 
 
 def public_view(intent: dict[str, Any]) -> dict[str, Any]:
-    """The intent as a publishable key sees it."""
+    """Return the fields of the intent that a publishable key may read."""
     return {name: value for name, value in intent.items() if name in _PUBLIC_FIELDS}

@@ -1,4 +1,4 @@
-"""Payment methods: made from test numbers, test tokens or Stripe's own names, never from real ones."""
+"""Payment methods, created from test numbers, test tokens or Stripe's test names, never from real numbers."""
 
 import hashlib
 from datetime import UTC, datetime
@@ -18,7 +18,7 @@ from lumira.sandbox.payments.instruments import (
 )
 
 _NO_ADDRESS = dict.fromkeys(("city", "country", "line1", "line2", "postal_code", "state"))
-#: Far enough for any test card.
+#: The expiry month and year of test cards that are sent without one.
 _EXPIRY = (12, 2034)
 _CARD_LENGTHS = range(12, 20)
 _MONTHS = range(1, 13)
@@ -26,27 +26,29 @@ _LONGEST_VALIDITY_YEARS = 50
 
 
 def instrument_of(method: dict[str, Any]) -> Instrument:
-    """What happens when this payment method is charged."""
+    """Return the test instrument of a payment method, which defines the outcome of a charge."""
     return get_instrument(method["type"], method["_number"])
 
 
 def get_payment_method(account: Account, identifier: str, *, param: str = "payment_method") -> dict[str, Any]:
-    """A payment method of the account; one of Stripe's own names becomes a new one, as at Stripe."""
+    """Return a payment method of the account; as at Stripe, a test name creates a new one.
+
+    Raises ``InvalidRequestError`` for an unknown id.
+    """
     if identifier in NAMED:
         return new_payment_method(account, NAMED[identifier], {})
     return account.get("payment_method", identifier, param=param)
 
 
 def payment_method_from_params(account: Account, data: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-    """A new payment method from parameters such as ``{type: card, card: {number: …}}``."""
+    """Create a payment method from parameters such as ``{type: card, card: {number: …}}``."""
     kind = data.get("type")
     if not kind:
         raise missing(_param(prefix, "type"))
     if kind not in _READERS:
         raise InvalidRequestError(
             f"The payment method type provided: {kind} is invalid. Please ensure the provided type is "
-            f"activated "
-            "in your dashboard (https://dashboard.stripe.com/account/payments/settings) and your account is "
+            "activated in your dashboard (https://dashboard.stripe.com/account/payments/settings) and your account is "
             "enabled for any preview features that you are trying to use.",
             param=_param(prefix, "type"),
         )
@@ -141,7 +143,7 @@ _READERS = {"card": _read_card, "sepa_debit": _read_sepa, "us_bank_account": _re
 
 
 def new_payment_method(account: Account, instrument: Instrument, data: dict[str, Any]) -> dict[str, Any]:
-    """Keep a new payment method for a test instrument."""
+    """Store a new payment method for a test instrument."""
     billing = data.get("billing_details") or {}
     details = data.get(instrument.type) or {}
     return account.add(

@@ -1,4 +1,4 @@
-"""What comes after the confirmation: authentication, the end of a delay, cancellation, capture."""
+"""Steps after the confirmation: authentication, delayed outcome, cancellation, capture."""
 
 from typing import Any
 
@@ -22,7 +22,7 @@ _NOT_AUTHENTICATED = Decline(
 
 
 def authenticate(account: Account, intent: dict[str, Any], *, authorized: bool) -> dict[str, Any]:
-    """The buyer's answer on the authentication page; without a question nothing happens."""
+    """Apply the result of the buyer's authentication; an intent that does not require it does not change."""
     if intent["status"] != "requires_action":
         return intent
     method = account.get("payment_method", intent["payment_method"])
@@ -32,14 +32,14 @@ def authenticate(account: Account, intent: dict[str, Any], *, authorized: bool) 
     try:
         charge(account, intent, method, instrument_of(method), authenticated=True)
     except CardDeclinedError:
-        # The bank refused after all; the intent says so, and the buyer comes back to the shop.
+        # The bank declined after authentication: the intent records it, and the buyer returns to the shop.
         return intent
     sync_session(account, intent)
     return intent
 
 
 def finish_delayed_payment(account: Account, intent_id: str) -> None:
-    """The bank's late answer to a payment in progress."""
+    """Set the outcome of a payment that is processing."""
     intent = account.find("payment_intent", intent_id)
     if intent is None or intent["status"] != "processing":
         return
@@ -56,13 +56,15 @@ def finish_delayed_payment(account: Account, intent_id: str) -> None:
 
 
 def cancel(account: Account, intent: dict[str, Any], reason: str | None) -> dict[str, Any]:
-    """Give the intent up for good; not once the money is taken or on its way."""
+    """Cancel the intent.
+
+    Raises ``InvalidStateError`` if the payment has succeeded or is processing.
+    """
     status = intent["status"]
     if status not in CANCELABLE_STATUSES or status == "processing":
         raise InvalidStateError(
             f"You cannot cancel this PaymentIntent because it has a status of {status}. Only a "
-            f"PaymentIntent with one "
-            f"of the following statuses may be canceled: {', '.join(CANCELABLE_STATUSES)}.",
+            f"PaymentIntent with one of the following statuses may be canceled: {', '.join(CANCELABLE_STATUSES)}.",
             code=_UNEXPECTED,
             payment_intent=public(intent),
         )
@@ -79,7 +81,10 @@ def cancel(account: Account, intent: dict[str, Any], reason: str | None) -> dict
 
 
 def capture(account: Account, intent: dict[str, Any], amount: int | None) -> dict[str, Any]:
-    """Take what was only authorised."""
+    """Capture the authorized amount, or ``amount`` of it (minor units).
+
+    Raises ``InvalidStateError`` if nothing is authorized, ``InvalidRequestError`` for an amount out of range.
+    """
     if intent["status"] != "requires_capture":
         raise InvalidStateError(
             "This PaymentIntent could not be captured because it has a status of "
@@ -88,15 +93,15 @@ def capture(account: Account, intent: dict[str, Any], amount: int | None) -> dic
             code=_UNEXPECTED,
             payment_intent=public(intent),
         )
-    taken = intent["amount_capturable"] if amount is None else amount
-    if not 0 < taken <= intent["amount_capturable"]:
+    requested = intent["amount_capturable"] if amount is None else amount
+    if not 0 < requested <= intent["amount_capturable"]:
         raise InvalidRequestError(
             "The requested amount is higher than the maximum amount capturable.",
-            code="amount_too_large" if taken > 0 else "parameter_invalid_integer",
+            code="amount_too_large" if requested > 0 else "parameter_invalid_integer",
             param="amount_to_capture",
         )
-    captured = capture_charge(account, account.get("charge", intent["latest_charge"]), taken)
+    captured = capture_charge(account, account.get("charge", intent["latest_charge"]), requested)
     emit(account, "charge.captured", captured)
-    succeed(account, intent, taken)
+    succeed(account, intent, requested)
     sync_session(account, intent)
     return intent

@@ -1,4 +1,4 @@
-"""What may be refunded: Stripe's refusals, in Stripe's order."""
+"""Which charges and amounts can be refunded, with Stripe's errors in Stripe's order."""
 
 from typing import Any
 
@@ -9,13 +9,16 @@ from lumira.sandbox.payments.disputes import blocks_refunds
 
 
 def charge_named(account: Account, charge_id: str | None, intent_id: str | None) -> dict[str, Any]:
-    """The one charge that a request means, by its own id or by its intent's."""
+    """Return the charge of a refund request, by its own id or by its PaymentIntent's.
+
+    Raises ``NotFoundError``, ``InvalidRequestError`` or ``InvalidStateError``, as Stripe does.
+    """
     if charge_id and intent_id:
         raise InvalidRequestError(
             "You may only specify one of these parameters: charge, payment_intent.", param="payment_intent"
         )
     if charge_id:
-        # Stripe answers 404 here, as if the charge's id had been in the address.
+        # Stripe responds 404 here, as if the charge's id were in the URL.
         return account.get("charge", charge_id)
     if not intent_id:
         raise InvalidRequestError(
@@ -32,7 +35,10 @@ def charge_named(account: Account, charge_id: str | None, intent_id: str | None)
 
 
 def amount_to_refund(account: Account, charge: dict[str, Any], amount: int | None) -> int:
-    """The amount asked for, or all that is left of a charge that may be refunded at all."""
+    """Return the amount to refund in minor units: the requested amount, by default the remaining one.
+
+    Raises ``InvalidRequestError`` or ``InvalidStateError`` if the charge or the amount cannot be refunded.
+    """
     if amount is not None and amount < 1:
         raise InvalidRequestError(
             "Invalid positive integer", code="parameter_invalid_integer", param="amount"
@@ -43,20 +49,20 @@ def amount_to_refund(account: Account, charge: dict[str, Any], amount: int | Non
         raise InvalidStateError(
             f"Charge {charge['id']} has been charged back; cannot issue a refund.", code="charge_disputed"
         )
-    rest = charge["amount"] - charge["amount_refunded"]
-    if rest == 0:
+    remaining = charge["amount"] - charge["amount_refunded"]
+    if remaining == 0:
         raise InvalidStateError(
             f"Charge {charge['id']} has already been refunded.", code="charge_already_refunded"
         )
-    wanted = rest if amount is None else amount
-    if wanted > rest:
+    requested = remaining if amount is None else amount
+    if requested > remaining:
         currency = charge["currency"]
         raise InvalidStateError(
-            f"Refund amount ({money(wanted, currency)}) is greater than unrefunded amount on charge "
-            f"({money(rest, currency)})",
+            f"Refund amount ({money(requested, currency)}) is greater than unrefunded amount on charge "
+            f"({money(remaining, currency)})",
             param="amount",
         )
-    return wanted
+    return requested
 
 
 def _no_successful_charge(intent_id: str) -> InvalidStateError:

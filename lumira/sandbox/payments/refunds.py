@@ -1,4 +1,4 @@
-"""Refunds: money on its way back, which may take its time, and may fail after all."""
+"""Refunds, which succeed at once or after a delay, and can fail after they succeeded."""
 
 import secrets
 from typing import Any
@@ -9,11 +9,11 @@ from lumira.sandbox.ids import payment_id, random_id
 from lumira.sandbox.payments.instruments import Instrument
 from lumira.sandbox.payments.methods import instrument_of
 
-#: The kinds of appointment at which a refund goes on.
+#: The kinds of task that update a refund.
 REFUND_SUCCEEDS = "refund_succeeds"
 REFUND_FAILS = "refund_fails"
 REFUND_REFERENCED = "refund_referenced"
-#: Until then a refund may still end otherwise.
+#: The statuses of a refund whose outcome is not known yet.
 UNDECIDED = ("pending", "requires_action")
 FAILURE_REASONS = (
     "lost_or_stolen_card", "expired_or_canceled_card", "charge_for_pending_refund_disputed",
@@ -36,10 +36,10 @@ def open_refund(
     email: str | None = None,
     status: str | None = None,
 ) -> dict[str, Any]:
-    """Send part of a charge back; the caller has checked that the charge has that much left.
+    """Refund part of a charge; the caller has checked that the remaining amount suffices.
 
-    The charge's instrument decides how it goes on, unless a test names the ``status`` to begin with: then
-    nothing follows by itself.
+    The charge's instrument defines the outcome, unless a test sets the first ``status``: then no task is
+    scheduled.
     """
     instrument = instrument_of(account.get("payment_method", charge["payment_method"]))
     refund = account.add(_new_refund(account, charge, amount))
@@ -68,7 +68,7 @@ def _schedule(account: Account, refund: dict[str, Any], instrument: Instrument) 
 
 
 def succeed_refund(account: Account, identifier: str) -> dict[str, Any]:
-    """The money arrived; a refund that was decided before stays as it is."""
+    """Mark a refund as succeeded; a refund with a final status does not change."""
     refund = account.get("refund", identifier)
     if refund["status"] in UNDECIDED:
         _change(
@@ -83,7 +83,7 @@ def succeed_refund(account: Account, identifier: str) -> dict[str, Any]:
 
 
 def add_refund_reference(account: Account, identifier: str) -> dict[str, Any]:
-    """The card network's reference number is known: an update that changes nothing about the money."""
+    """Add the card network's reference number, an update that does not change the status or the amount."""
     refund = account.get("refund", identifier)
     details = _destination_with_reference(refund)
     if refund["status"] == "succeeded" and details != refund["destination_details"]:
@@ -94,7 +94,7 @@ def add_refund_reference(account: Account, identifier: str) -> dict[str, Any]:
 def fail_refund(
     account: Account, identifier: str, reason: str = "expired_or_canceled_card", *, status: str = "failed"
 ) -> dict[str, Any]:
-    """The money comes back, even after the refund had succeeded; the charge can be refunded again."""
+    """Mark a refund as failed, even after it succeeded; the amount can be refunded again."""
     refund = account.get("refund", identifier)
     if refund["status"] not in (*UNDECIDED, "succeeded"):
         return refund
@@ -114,14 +114,14 @@ def fail_refund(
 
 
 def fail_pending_refunds(account: Account, charge_id: str) -> None:
-    """A chargeback overtakes the refunds that are still on their way, so that nobody is paid back twice."""
+    """Fail the charge's pending refunds at a chargeback, so that the buyer is not paid back twice."""
     for refund in account.linked("refund", "charge", charge_id):
         if refund["status"] == "pending":
             fail_refund(account, refund["id"], "charge_for_pending_refund_disputed")
 
 
 def emit_updated(account: Account, refund: dict[str, Any], previous: dict[str, Any]) -> None:
-    """Both events of a changed refund: Stripe still sends the deprecated one too."""
+    """Emit both events of an updated refund; Stripe still sends the deprecated one too."""
     emit(account, "refund.updated", refund, previous)
     emit(account, "charge.refund.updated", refund, previous)
 
@@ -134,7 +134,7 @@ def _change(account: Account, refund: dict[str, Any], **fields: Any) -> None:
 
 
 def _add_refunded_amount(account: Account, charge: dict[str, Any], amount: int) -> dict[str, Any]:
-    """Move the charge's running total; what that replaced."""
+    """Add to the charge's refunded amount; return the replaced values."""
     before = dict(charge)
     charge["amount_refunded"] += amount
     charge["refunded"] = charge["amount_refunded"] == charge["amount"]

@@ -1,4 +1,4 @@
-"""One file a resource; each states its addresses beside the functions that answer them."""
+"""One module per resource; each registers its routes beside the functions that handle them."""
 
 from lumira.sandbox.calls import Route
 from lumira.sandbox.resources import (

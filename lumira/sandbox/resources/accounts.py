@@ -13,7 +13,7 @@ _NOTHING_DUE: Object = {
 
 @routes.add("GET", "/v1/account", params.AccountRetrieveCurrentParams)
 def retrieve(call: Call) -> Object:
-    """The caller's own account, ready to be paid."""
+    """Return the caller's own account, with charges enabled."""
     name = call.account.settings.get("name", "sandbox")
     return {
         "id": call.account.id,

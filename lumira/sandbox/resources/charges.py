@@ -1,4 +1,4 @@
-"""``/v1/charges``: what confirmations recorded."""
+"""``/v1/charges``."""
 
 from stripe import params
 
@@ -11,7 +11,7 @@ URL = "/v1/charges"
 
 @routes.add("GET", URL, params.ChargeListParams)
 def list_all(call: Call) -> Object:
-    """The account's charges, newest first."""
+    """List the account's charges, newest first."""
     return list_objects(
         call.account,
         "charge",
@@ -24,5 +24,5 @@ def list_all(call: Call) -> Object:
 
 @routes.add("GET", URL + "/<id>", params.ChargeRetrieveParams)
 def retrieve(call: Call) -> Object:
-    """One charge."""
+    """Return one charge."""
     return call.account.get("charge", call.path["id"])

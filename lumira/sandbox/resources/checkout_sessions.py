@@ -16,7 +16,7 @@ URL = "/v1/checkout/sessions"
 
 @routes.add("POST", URL, params.SessionCreateParams)
 def create(call: Call) -> Object:
-    """Open a session; no PaymentIntent exists before the buyer tries to pay."""
+    """Create a session; its PaymentIntent is created at the buyer's first attempt to pay."""
     types = check_new_session(call.account, call.params)
     customer = call.account.get("customer", call["customer"]) if call["customer"] else None
     return new_session(call.account, call.params, types=types, customer=customer)
@@ -24,7 +24,7 @@ def create(call: Call) -> Object:
 
 @routes.add("GET", URL, params.SessionListParams)
 def list_all(call: Call) -> Object:
-    """The account's sessions, newest first."""
+    """List the account's sessions, newest first."""
     names = ("customer", "customer_account", "payment_intent", "payment_link", "status", "subscription")
     filters = {name: call[name] for name in names}
     filters["customer_details.email"] = (call["customer_details"] or {}).get("email")
@@ -33,13 +33,13 @@ def list_all(call: Call) -> Object:
 
 @routes.add("GET", URL + "/<id>", params.SessionRetrieveParams)
 def retrieve(call: Call) -> Object:
-    """One session; its line items only where they are expanded."""
+    """Return one session; its line items are included only where they are expanded."""
     return call.account.get(KIND, call.path["id"])
 
 
 @routes.add("POST", URL + "/<id>", params.SessionUpdateParams)
 def update(call: Call) -> Object:
-    """Change a session's metadata; the rest belongs to pages that the sandbox does not host."""
+    """Update a session's metadata; other fields can be updated only with an unsupported ``ui_mode``."""
     session = call.account.get(KIND, call.path["id"])
     for name in call.params:
         if name not in ("metadata", "expand"):
@@ -54,11 +54,11 @@ def update(call: Call) -> Object:
 
 @routes.add("GET", URL + "/<id>/line_items", params.SessionListLineItemsParams)
 def list_line_items(call: Call) -> Object:
-    """What a session sells, in the order in which it was sent."""
+    """List a session's line items, in the order of the request."""
     return line_items(call.account.get(KIND, call.path["id"]), call.params)
 
 
 @routes.add("POST", URL + "/<id>/expire", params.SessionExpireParams)
 def expire(call: Call) -> Object:
-    """Close an open session at once."""
+    """Expire an open session."""
     return expire_session(call.account, call.account.get(KIND, call.path["id"]))

@@ -17,40 +17,40 @@ URL = "/v1/customers"
 
 @routes.add("POST", URL, params.CustomerCreateParams)
 def create(call: Call) -> Object:
-    """Keep a new customer; the same e-mail may have several."""
+    """Create a customer; several may have the same e-mail address."""
     _check(call.params)
     return new_customer(call.account, call.params)
 
 
 @routes.add("GET", URL, params.CustomerListParams)
 def list_all(call: Call) -> Object:
-    """The account's customers, newest first; ``email`` is compared to the letter, as Stripe does."""
+    """List the account's customers, newest first; as at Stripe, ``email`` is compared case-sensitively."""
     return list_objects(call.account, "customer", URL, call.params, email=call["email"])
 
 
 @routes.add("GET", URL + "/<id>", params.CustomerRetrieveParams)
 def retrieve(call: Call) -> Object:
-    """One customer; of a deleted one only the fact."""
+    """Return one customer; a deleted one has only its id and ``deleted``."""
     return call.account.get("customer", call.path["id"])
 
 
 @routes.add("POST", URL + "/<id>", params.CustomerUpdateParams)
 def update(call: Call) -> Object:
-    """Change a customer."""
-    customer = _living(call)
+    """Update a customer."""
+    customer = _get_existing(call)
     _check(call.params)
     return write_customer(call.account, customer, call.params)
 
 
 @routes.add("DELETE", URL + "/<id>", params.CustomerDeleteParams)
 def delete(call: Call) -> Object:
-    """Delete a customer for good."""
-    customer = _living(call)
+    """Delete a customer."""
+    customer = _get_existing(call)
     emit(call.account, "customer.deleted", customer)
     return call.account.save({"id": customer["id"], "object": "customer", "deleted": True})
 
 
-def _living(call: Call) -> dict[str, Any]:
+def _get_existing(call: Call) -> dict[str, Any]:
     customer = call.account.get("customer", call.path["id"])
     if customer.get("deleted"):
         raise no_such("customer", call.path["id"])

@@ -13,14 +13,14 @@ from lumira.sandbox.payments import disputes
 
 routes = Routes()
 URL = "/v1/disputes"
-_ANSWERABLE = ("needs_response", "under_review", "warning_needs_response", "warning_under_review")
-#: Characters of one field of evidence; all of them together may have 150,000.
+_OPEN_STATUSES = ("needs_response", "under_review", "warning_needs_response", "warning_under_review")
+#: Characters in one field of evidence; Stripe's limit for all fields together is 150,000.
 _LONGEST_EVIDENCE = 20_000
 
 
 @routes.add("GET", URL, params.DisputeListParams)
 def list_all(call: Call) -> Object:
-    """The account's disputes, newest first."""
+    """List the account's disputes, newest first."""
     return list_objects(
         call.account,
         "dispute",
@@ -33,13 +33,13 @@ def list_all(call: Call) -> Object:
 
 @routes.add("GET", URL + "/<id>", params.DisputeRetrieveParams)
 def retrieve(call: Call) -> Object:
-    """One dispute."""
+    """Return one dispute."""
     return call.account.get("dispute", call.path["id"])
 
 
 @routes.add("POST", URL + "/<id>", params.DisputeUpdateParams)
 def update(call: Call) -> Object:
-    """Add evidence, which goes to the bank at once unless ``submit`` is false; or change the metadata."""
+    """Add evidence, which is submitted at once unless ``submit`` is false, or update the metadata."""
     dispute = call.account.get("dispute", call.path["id"])
     check_metadata(call["metadata"])
     before = {**dispute, "evidence_details": dict(dispute["evidence_details"])}
@@ -61,7 +61,7 @@ def update(call: Call) -> Object:
 
 @routes.add("POST", URL + "/<id>/close", params.DisputeCloseParams)
 def close(call: Call) -> Object:
-    """Accept that the buyer is right: the dispute is lost, for good."""
+    """Accept the dispute: it is lost."""
     dispute = call.account.get("dispute", call.path["id"])
     _check_open(dispute)
     outcome = "warning_closed" if disputes.is_inquiry(dispute) else "lost"
@@ -69,7 +69,7 @@ def close(call: Call) -> Object:
 
 
 def _check_open(dispute: dict[str, Any]) -> None:
-    if dispute["status"] not in _ANSWERABLE:
+    if dispute["status"] not in _OPEN_STATUSES:
         raise InvalidStateError("This dispute is already closed")
 
 

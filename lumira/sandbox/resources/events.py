@@ -1,4 +1,4 @@
-"""``/v1/events``: what happened in the last thirty days."""
+"""``/v1/events``: the events of the last 30 days."""
 
 import json
 import time
@@ -18,11 +18,11 @@ _DELIVERED = "NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.event = events.id A
 
 @routes.add("GET", URL, params.EventListParams)
 def list_all(call: Call) -> Object:
-    """The account's events, newest first, narrowed by type, time or whether they arrived."""
+    """List the account's events, newest first, filtered by type, time or delivery success."""
     query = Query(call.account.id)
     query.where("recorded_at > ?", time.time() - RETENTION_SECONDS)
     query.where_created(call["created"])
-    _narrow_by_type(call, query)
+    _filter_by_type(call, query)
     if call["delivery_success"] is not None:
         query.where(_DELIVERED if call["delivery_success"] else f"NOT {_DELIVERED}")
     listed = page(call.account, "events", URL, call.params, query=query, kind="event")
@@ -32,7 +32,7 @@ def list_all(call: Call) -> Object:
 
 @routes.add("GET", URL + "/<id>", params.EventRetrieveParams)
 def retrieve(call: Call) -> Object:
-    """One event."""
+    """Return one event."""
     row = call.account.connection.execute(
         "SELECT body FROM events WHERE account = ? AND id = ? AND recorded_at > ?",
         (call.account.id, call.path["id"], time.time() - RETENTION_SECONDS),
@@ -42,14 +42,14 @@ def retrieve(call: Call) -> Object:
     return with_pending_webhooks(call.account, json.loads(row["body"]))
 
 
-def _narrow_by_type(call: Call, query: Query) -> None:
+def _filter_by_type(call: Call, query: Query) -> None:
     types = call["types"]
     if call["type"] is not None and types is not None:
         raise InvalidRequestError(
             "You may pass either the type or types parameter, but not both.", param="type"
         )
     if call["type"] is not None:
-        # Stripe takes a trailing star for a whole family, as in ``charge.*``.
+        # Stripe accepts a trailing star for a group of types, as in ``charge.*``.
         query.where("type GLOB ?", call["type"].replace("[", "[[]").replace("?", "[?]"))
     if types is not None:
         if len(types) > _MOST_TYPES:

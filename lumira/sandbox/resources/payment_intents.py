@@ -28,11 +28,11 @@ from lumira.sandbox.payments.methods import get_payment_method, payment_method_f
 
 routes = Routes()
 URL = "/v1/payment_intents"
-#: Parameters that mean something only while the intent is being confirmed.
+#: Parameters that are allowed only together with ``confirm``.
 _ONLY_WITH_CONFIRM = ("return_url", "mandate_data", "off_session", "error_on_requires_action", "mandate")
-#: What a Checkout Session leaves to the account.
+#: What the account can update on the PaymentIntent of a Checkout Session.
 _UPDATABLE_UNDER_CHECKOUT = frozenset(("description", "expand", "metadata"))
-_SIMPLE = (
+_UPDATABLE_FIELDS = (
     "description", "receipt_email", "setup_future_usage", "shipping", "statement_descriptor_suffix",
     "customer",
     "transfer_group",
@@ -41,7 +41,7 @@ _SIMPLE = (
 
 @routes.add("POST", URL, params.PaymentIntentCreateParams)
 def create(call: Call) -> Object:
-    """Open an intent, and confirm it at once if asked."""
+    """Create an intent, and confirm it if ``confirm`` is set."""
     sent = call.params
     sent["currency"] = check_currency(sent["currency"])
     check_amount(sent["amount"], sent["currency"])
@@ -51,8 +51,7 @@ def create(call: Call) -> Object:
             if name in sent:
                 raise InvalidRequestError(
                     f"The parameter `{name}` cannot be passed when creating a PaymentIntent unless "
-                    f"`confirm` is set "
-                    "to true.",
+                    "`confirm` is set to true.",
                     code="payment_intent_invalid_parameter",
                     param=name,
                 )
@@ -63,30 +62,34 @@ def create(call: Call) -> Object:
         call.account.save(intent)
     emit(call.account, "payment_intent.created", intent)
     if sent.get("confirm"):
-        given = {k: v for k, v in sent.items() if k not in ("payment_method", "payment_method_data")}
-        return confirm_intent(call.account, intent, given, browser=False)
+        params_to_confirm = {
+            name: value
+            for name, value in sent.items()
+            if name not in ("payment_method", "payment_method_data")
+        }
+        return confirm_intent(call.account, intent, params_to_confirm, browser=False)
     return intent
 
 
 @routes.add("GET", URL, params.PaymentIntentListParams)
 def list_all(call: Call) -> Object:
-    """The account's intents, newest first."""
+    """List the account's intents, newest first."""
     return list_objects(call.account, "payment_intent", URL, call.params, customer=call["customer"])
 
 
 @routes.add("GET", URL + "/<id>", params.PaymentIntentRetrieveParams, publishable=True)
 def retrieve(call: Call) -> Object:
-    """One intent; a browser names its client secret."""
+    """Return one intent; a publishable key needs its client secret."""
     intent = _get(call)
     return public_view(intent) if call.publishable else intent
 
 
 @routes.add("POST", URL + "/<id>", params.PaymentIntentUpdateParams)
 def update(call: Call) -> Object:
-    """Change an intent that is still open; metadata and description at any time."""
+    """Update an intent that is still open; metadata and description can be updated at any time."""
     account, sent, intent = call.account, call.params, _get(call)
     if not _UPDATABLE_UNDER_CHECKOUT.issuperset(sent):
-        _check_own(intent)
+        _check_not_of_session(intent)
     for name in (
         "amount",
         "currency",
@@ -102,7 +105,7 @@ def update(call: Call) -> Object:
     check_amount(intent["amount"], currency)
     intent["payment_method_types"] = method_types({**intent, **sent}, currency)
     _check_texts(account, sent, intent["payment_method_types"])
-    for name in _SIMPLE:
+    for name in _UPDATABLE_FIELDS:
         if name in sent:
             intent[name] = sent[name] or None
     intent["metadata"] = merged_metadata(intent["metadata"], sent.get("metadata"))
@@ -115,28 +118,28 @@ def update(call: Call) -> Object:
 
 @routes.add("POST", URL + "/<id>/confirm", params.PaymentIntentConfirmParams, publishable=True)
 def confirm(call: Call) -> Object:
-    """Try to take the money."""
+    """Confirm an intent."""
     if call["return_url"]:
         check_url(call["return_url"], "return_url")
     check_email(call["receipt_email"], "receipt_email")
     intent = _get(call)
-    _check_own(intent)
+    _check_not_of_session(intent)
     confirmed = confirm_intent(call.account, intent, call.params, browser=call.publishable)
     return public_view(confirmed) if call.publishable else confirmed
 
 
 @routes.add("POST", URL + "/<id>/cancel", params.PaymentIntentCancelParams)
 def cancel(call: Call) -> Object:
-    """Give an intent up."""
+    """Cancel an intent."""
     intent = _get(call)
     if intent["status"] != "requires_capture":
-        _check_own(intent)
+        _check_not_of_session(intent)
     return outcomes.cancel(call.account, intent, call["cancellation_reason"])
 
 
 @routes.add("POST", URL + "/<id>/capture", params.PaymentIntentCaptureParams)
 def capture(call: Call) -> Object:
-    """Take what was authorised."""
+    """Capture the authorized amount."""
     return outcomes.capture(call.account, _get(call), call["amount_to_capture"])
 
 
@@ -154,8 +157,8 @@ def _get(call: Call) -> dict[str, Any]:
     return intent
 
 
-def _check_own(intent: dict[str, Any]) -> None:
-    """Refuse to act on an intent that belongs to a Checkout Session, whose page alone pays it."""
+def _check_not_of_session(intent: dict[str, Any]) -> None:
+    """Raise ``InvalidStateError`` for the intent of a Checkout Session, which only its page can pay."""
     if "_session" in intent:
         raise InvalidStateError(
             "You cannot perform this action on PaymentIntents created by Checkout.",
@@ -165,7 +168,7 @@ def _check_own(intent: dict[str, Any]) -> None:
 
 
 def _check_texts(account: Account, sent: dict[str, Any], types: list[str]) -> None:
-    """What create and update refuse alike."""
+    """Validate the parameters that create and update have in common."""
     if sent.get("statement_descriptor") and "card" in types:
         raise InvalidRequestError(DESCRIPTOR_WITH_CARD, param="statement_descriptor")
     check_descriptor_suffix(sent.get("statement_descriptor_suffix"))
@@ -192,8 +195,7 @@ def _check_changeable(intent: dict[str, Any], name: str) -> None:
         return
     raise InvalidStateError(
         f"This PaymentIntent's {name} could not be updated because it has a status of {intent['status']}. "
-        f"You may only "
-        f"update the {name} of a PaymentIntent with one of the following statuses: "
+        f"You may only update the {name} of a PaymentIntent with one of the following statuses: "
         f"{', '.join(OPEN_STATUSES)}.",
         code="payment_intent_unexpected_state",
         param=name,

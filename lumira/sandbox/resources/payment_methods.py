@@ -13,7 +13,7 @@ URL = "/v1/payment_methods"
 
 @routes.add("POST", URL, params.PaymentMethodCreateParams)
 def create(call: Call) -> Object:
-    """Keep a payment method made of test numbers."""
+    """Create a payment method from test numbers."""
     check_metadata(call["metadata"])
     check_email((call["billing_details"] or {}).get("email"), "billing_details[email]")
     return payment_method_from_params(call.account, call.params)
@@ -21,7 +21,7 @@ def create(call: Call) -> Object:
 
 @routes.add("GET", URL + "/<id>", params.PaymentMethodRetrieveParams)
 def retrieve(call: Call) -> Object:
-    """One payment method; one of Stripe's own names gives a fresh one."""
+    """Return one payment method; one of Stripe's test names creates a new one."""
     if call.path["id"] in NAMED:
         return get_payment_method(call.account, call.path["id"])
     return call.account.get("payment_method", call.path["id"])

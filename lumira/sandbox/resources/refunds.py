@@ -12,15 +12,15 @@ from lumira.sandbox.payments.refunds import emit_updated, fail_refund, open_refu
 
 routes = Routes()
 URL = "/v1/refunds"
-_OF_A_BALANCE = ("customer", "currency", "origin")
+_CASH_BALANCE_PARAMETERS = ("customer", "currency", "origin")
 
 
 @routes.add("POST", URL, params.RefundCreateParams)
 def create(call: Call) -> Object:
-    """Send money of a charge back: all that is left, or an amount."""
+    """Refund a charge: ``amount`` (minor units), by default the remaining amount."""
     check_metadata(call["metadata"])
     check_email(call["instructions_email"], "instructions_email")
-    for name in _OF_A_BALANCE:
+    for name in _CASH_BALANCE_PARAMETERS:
         if name in call.params:
             raise InvalidRequestError(
                 f"The parameter `{name}` is only for refunds of a customer's cash balance.", param=name
@@ -39,7 +39,7 @@ def create(call: Call) -> Object:
 
 @routes.add("GET", URL, params.RefundListParams)
 def list_all(call: Call) -> Object:
-    """The account's refunds, newest first."""
+    """List the account's refunds, newest first."""
     return list_objects(
         call.account,
         "refund",
@@ -52,13 +52,13 @@ def list_all(call: Call) -> Object:
 
 @routes.add("GET", URL + "/<id>", params.RefundRetrieveParams)
 def retrieve(call: Call) -> Object:
-    """One refund."""
+    """Return one refund."""
     return call.account.get("refund", call.path["id"])
 
 
 @routes.add("POST", URL + "/<id>", params.RefundUpdateParams)
 def update(call: Call) -> Object:
-    """Change a refund's metadata, which is all that can be changed."""
+    """Update a refund's metadata, its only field that can be updated."""
     refund = call.account.get("refund", call.path["id"])
     check_metadata(call["metadata"])
     before = dict(refund)
@@ -72,7 +72,7 @@ def update(call: Call) -> Object:
 
 @routes.add("POST", URL + "/<id>/cancel", params.RefundCancelParams)
 def cancel(call: Call) -> Object:
-    """Give up a refund that still waits for the buyer; no other can be stopped."""
+    """Cancel a refund that requires the buyer's action; no other refund can be canceled."""
     refund = call.account.get("refund", call.path["id"])
     if refund["status"] != "requires_action":
         raise InvalidStateError(
@@ -83,7 +83,7 @@ def cancel(call: Call) -> Object:
 
 
 def _check_platform(call: Call, charge_id: str) -> None:
-    """This account is nobody's platform: there is neither a fee nor a transfer to take back."""
-    for name, thing in (("refund_application_fee", "application fee"), ("reverse_transfer", "transfer")):
+    """Raise ``InvalidStateError`` for Connect parameters: the account has no application fees or transfers."""
+    for name, label in (("refund_application_fee", "application fee"), ("reverse_transfer", "transfer")):
         if call[name]:
-            raise InvalidStateError(f"Charge {charge_id} does not have an associated {thing}.", param=name)
+            raise InvalidStateError(f"Charge {charge_id} does not have an associated {label}.", param=name)

@@ -18,7 +18,7 @@ _MOST_ENDPOINTS = 16
 
 @routes.add("POST", URL, params.WebhookEndpointCreateParams)
 def create(call: Call) -> Object:
-    """Keep an endpoint; this reply is the only one with its secret."""
+    """Create an endpoint; only this response contains its secret."""
     _check(call.params)
     if len(list(call.account.all("webhook_endpoint"))) >= _MOST_ENDPOINTS:
         raise InvalidRequestError(
@@ -45,19 +45,19 @@ def create(call: Call) -> Object:
 
 @routes.add("GET", URL, params.WebhookEndpointListParams)
 def list_all(call: Call) -> Object:
-    """The account's endpoints, newest first."""
+    """List the account's endpoints, newest first."""
     return list_objects(call.account, "webhook_endpoint", URL, call.params)
 
 
 @routes.add("GET", URL + "/<id>", params.WebhookEndpointRetrieveParams)
 def retrieve(call: Call) -> Object:
-    """One endpoint."""
+    """Return one endpoint."""
     return _get(call)
 
 
 @routes.add("POST", URL + "/<id>", params.WebhookEndpointUpdateParams)
 def update(call: Call) -> Object:
-    """Change an endpoint; what is queued for a disabled one is given up when its turn comes."""
+    """Update an endpoint; queued deliveries of a disabled endpoint are canceled when they are due."""
     endpoint = _get(call)
     _check(call.params)
     for name in ("url", "enabled_events", "description"):
@@ -71,7 +71,7 @@ def update(call: Call) -> Object:
 
 @routes.add("DELETE", URL + "/<id>", params.WebhookEndpointDeleteParams)
 def delete(call: Call) -> Object:
-    """Delete an endpoint and what is still queued for it."""
+    """Delete an endpoint and cancel its pending deliveries."""
     endpoint = _get(call)
     call.account.connection.execute("DELETE FROM objects WHERE id = ?", (endpoint["id"],))
     call.account.connection.execute(

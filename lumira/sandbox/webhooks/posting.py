@@ -11,19 +11,19 @@ _MOST_REPLY_BYTES = 64 * 1024
 
 @dataclass(frozen=True)
 class Attempt:
-    """How it went; only a 2xx is a success, a redirect is not followed and not one."""
+    """The result of an attempt; only a 2xx is a success, and redirects are not followed."""
 
     status: int | None
     error: str | None = None
 
     @property
     def succeeded(self) -> bool:
-        """Whether the endpoint took the event."""
+        """Whether the endpoint accepted the event."""
         return self.status is not None and self.status // 100 == _SUCCESS
 
 
 def post(url: str, body: bytes, signature: str) -> Attempt:
-    """Send the bytes once, on a connection of their own."""
+    """Send the body once, on a new connection."""
     parts = urlsplit(url)
     kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
     connection = kind(parts.hostname or "", parts.port, timeout=_TIMEOUT_SECONDS)

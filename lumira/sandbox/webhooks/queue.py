@@ -1,4 +1,4 @@
-"""The queue of deliveries: rows that survive a restart, claimed by one worker at a time."""
+"""The delivery queue: rows that survive a restart, each claimed by one worker at a time."""
 
 import json
 import sqlite3
@@ -10,7 +10,7 @@ from lumira.sandbox.account import open_account
 from lumira.sandbox.events import with_pending_webhooks
 from lumira.sandbox.webhooks.posting import Attempt
 
-#: Not paused, due, and of the account that a flush asks for, if any.
+#: Pending, due, and of an account whose deliveries are not paused.
 _DUE = """
     status = 'pending' AND due_at <= :now
     AND account NOT IN (SELECT id FROM accounts WHERE json_extract(settings, '$.deliveries.paused'))
@@ -22,7 +22,7 @@ STATUSES = ("pending", "sending", "delivered", "failed", "lost", "canceled")
 
 @dataclass(frozen=True)
 class Delivery:
-    """One event for one endpoint, ready to be signed and sent."""
+    """One event for one endpoint, ready to sign and send."""
 
     id: int
     account_id: str
@@ -33,7 +33,7 @@ class Delivery:
 
 
 def claim(connection: sqlite3.Connection) -> Delivery | None:
-    """Take the delivery that has been due the longest; nothing when none is due."""
+    """Claim the delivery that has been due the longest; return None when none is due."""
     while True:
         row = connection.execute(
             f"SELECT * FROM deliveries WHERE {_DUE} ORDER BY due_at, id LIMIT 1",  # noqa: S608
@@ -43,7 +43,7 @@ def claim(connection: sqlite3.Connection) -> Delivery | None:
             return None
         endpoint = _endpoint(connection, row["account"], row["endpoint"])
         if endpoint is None or endpoint["status"] != "enabled":
-            # Stripe stops the deliveries of an endpoint that was disabled or deleted.
+            # Stripe cancels the deliveries of an endpoint that was disabled or deleted.
             connection.execute("UPDATE deliveries SET status = 'canceled' WHERE id = ?", (row["id"],))
             continue
         connection.execute(
@@ -68,7 +68,7 @@ def _body(connection: sqlite3.Connection, row: sqlite3.Row, endpoint: dict[str, 
 
 
 def finish(connection: sqlite3.Connection, delivery: Delivery, attempt: Attempt) -> None:
-    """Note how it went, and when it is tried again."""
+    """Record the result of an attempt, and when the next one is due."""
     injected = open_account(connection, delivery.account_id).settings.get("deliveries", {})
     status, due_at = "delivered", time.time()
     if not attempt.succeeded:
@@ -84,12 +84,12 @@ def finish(connection: sqlite3.Connection, delivery: Delivery, attempt: Attempt)
 
 
 def recover(connection: sqlite3.Connection) -> None:
-    """After a restart: what was being sent may not have arrived, so it is sent again."""
+    """Requeue deliveries that a killed process was sending, because they may not have arrived."""
     connection.execute("UPDATE deliveries SET status = 'pending' WHERE status = 'sending'")
 
 
 def next_due(connection: sqlite3.Connection) -> float | None:
-    """When the next delivery becomes due; nothing when none waits."""
+    """Return when the next delivery is due (seconds since the epoch), or None without pending deliveries."""
     row = connection.execute(
         f"SELECT min(due_at) AS due FROM deliveries WHERE {_DUE}",  # noqa: S608
         {"now": float("inf")},
@@ -98,24 +98,24 @@ def next_due(connection: sqlite3.Connection) -> float | None:
 
 
 def make_due(connection: sqlite3.Connection, account_id: str) -> None:
-    """Make everything that waits due now."""
+    """Make all pending deliveries of this account due now."""
     connection.execute(
         "UPDATE deliveries SET due_at = ? WHERE account = ? AND status = 'pending'", (time.time(), account_id)
     )
 
 
 def is_busy(connection: sqlite3.Connection, account_id: str) -> bool:
-    """Whether something of this account is due or on its way."""
-    # Whether, not how many: this is asked after every delivery, and thousands may wait.
-    found = connection.execute(
+    """Whether a delivery of this account is due or being sent."""
+    # A count would be slow: this runs after every delivery, and thousands may be pending.
+    row = connection.execute(
         f"SELECT 1 FROM deliveries WHERE account = :account AND (status = 'sending' OR {_DUE}) LIMIT 1",  # noqa: S608
         {"account": account_id, "now": time.time()},
     ).fetchone()
-    return found is not None
+    return row is not None
 
 
 def count_by_status(connection: sqlite3.Connection, account_id: str) -> dict[str, int]:
-    """How many deliveries stand where."""
+    """Return the number of deliveries in each status."""
     rows = connection.execute(
         "SELECT status, count(*) AS number FROM deliveries WHERE account = ? GROUP BY status", (account_id,)
     )
@@ -123,6 +123,6 @@ def count_by_status(connection: sqlite3.Connection, account_id: str) -> dict[str
 
 
 def list_deliveries(connection: sqlite3.Connection, account_id: str) -> list[dict[str, Any]]:
-    """The books: every delivery with its attempts, oldest first."""
+    """Return every delivery with its attempts, oldest first."""
     rows = connection.execute("SELECT * FROM deliveries WHERE account = ? ORDER BY id", (account_id,))
     return [{**dict(row), "due_in_ms": round((row["due_at"] - time.time()) * 1000)} for row in rows]

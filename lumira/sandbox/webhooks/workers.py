@@ -1,4 +1,4 @@
-"""Threads that deliver what is due, several at once, so that order is not guaranteed."""
+"""Threads that send due deliveries, several at once, so that the order is not guaranteed."""
 
 import threading
 import time
@@ -8,13 +8,13 @@ from lumira.sandbox.webhooks import queue
 from lumira.sandbox.webhooks.posting import post
 from lumira.sandbox.webhooks.signing import signature_header
 
-#: A worker looks again after this long even if nobody woke it.
+#: A worker checks the queue after this long even without a wake-up.
 _LONGEST_SLEEP_SECONDS = 5.0
 _JOIN_SECONDS = 1.0
 
 
 class DeliveryWorkers:
-    """A few threads over the queue; ``wake`` after something was queued."""
+    """Threads that process the queue; call ``wake`` after a delivery was queued."""
 
     def __init__(self, store: Store, workers: int) -> None:
         self._store = store
@@ -27,14 +27,14 @@ class DeliveryWorkers:
         ]
 
     def start(self) -> None:
-        """Take up what an earlier process left, then wait for more."""
+        """Requeue the interrupted deliveries of an earlier process, then start the threads."""
         with self._store.transaction() as connection:
             queue.recover(connection)
         for thread in self._threads:
             thread.start()
 
     def stop(self) -> None:
-        """End the threads; one that hangs in a delivery is left behind, its row is sent again later."""
+        """Stop the threads; a delivery that is still being sent is repeated after the next start."""
         with self._changed:
             self._stopping = True
             self._changed.notify_all()
@@ -43,13 +43,13 @@ class DeliveryWorkers:
             thread.join(max(deadline - time.monotonic(), 0.01))
 
     def wake(self) -> None:
-        """Say that the queue changed."""
+        """Notify the threads that the queue changed."""
         with self._changed:
             self._generation += 1
             self._changed.notify_all()
 
     def wait_until_idle(self, account_id: str, timeout: float) -> bool:
-        """Wait until nothing of the account is due or on its way; false when that took too long."""
+        """Wait until no delivery of the account is due or being sent; return False after ``timeout`` seconds."""
         deadline = time.monotonic() + timeout
         while time.monotonic() < deadline and not self._stopping:
             generation = self._generation
@@ -72,7 +72,7 @@ class DeliveryWorkers:
             except StoreClosedError:
                 return
             if delivered:
-                # Whoever waits for an idle queue looks again, and so does who waits for a retry's time.
+                # `wait_until_idle` checks again, and so do workers that wait for the time of a retry.
                 self.wake()
             else:
                 self._sleep(generation)

@@ -9,6 +9,7 @@ from flask.cli import with_appcontext
 from lumira.cli.common.scope import chosen_tenants, tenant_option
 from lumira.cli.common.tables import echo_table
 from lumira.reconciliation import reconcile as reconciliation
+from lumira.reconciliation.pull_events import STRIPE_LISTS_EVENTS_FOR
 
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 _DURATION = re.compile(r"([0-9]{1,5})([mhd])")
@@ -28,7 +29,7 @@ class Duration(click.ParamType[timedelta]):
         duration = timedelta(**{_UNITS[parts[2]]: int(parts[1])}) if parts else timedelta()
         if not duration:
             self.fail(f"{value!r} is no duration such as 30m, 12h or 3d.", param, ctx)
-        if duration > reconciliation.FURTHEST:
+        if duration > STRIPE_LISTS_EVENTS_FOR:
             self.fail(f"{value} is too far back: Stripe lists the events of 30 days.", param, ctx)
         return duration
 
@@ -46,16 +47,16 @@ def reconcile(slug: str | None, since: timedelta | None) -> None:
     """Ask Stripe about what never arrived, and print what that found. Workers handle it."""
     rows, failures = [], 0
     for tenant_id, tenant_slug in chosen_tenants(slug):
-        findings = reconciliation.reconcile(tenant_id, since=since)
-        failures += findings.failures
+        report = reconciliation.reconcile(tenant_id, since=since)
+        failures += report.failures
         rows.append(
             (
                 tenant_slug,
-                str(findings.events_recovered),
-                str(findings.payments_decided),
-                str(findings.orders_checked),
-                str(findings.orders_repaired),
-                str(findings.stripe),
+                str(report.events_recovered),
+                str(report.payments_decided),
+                str(report.orders_polled),
+                str(report.orders_repaired),
+                str(report.stripe),
             )
         )
     echo_table(
@@ -63,7 +64,7 @@ def reconcile(slug: str | None, since: timedelta | None) -> None:
             "TENANT",
             "EVENTS RECOVERED",
             "PAYMENTS DECIDED",
-            "ORDERS CHECKED",
+            "ORDERS POLLED",
             "ORDERS REPAIRED",
             "STRIPE",
         ),

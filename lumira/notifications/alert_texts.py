@@ -139,7 +139,7 @@ WORDS: dict[str, dict[Language, Words]] = {
             "flask outbox list --status dead, then flask outbox retry ID.",
         ),
     ),
-    "stripe_silent": _words(
+    "stripe_unavailable": _words(
         (
             "Stripe ne répond pas",
             "Stripe n’a pas répondu depuis un quart d’heure ; rien n’est perdu.",

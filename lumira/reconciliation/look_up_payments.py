@@ -1,6 +1,6 @@
-"""Before an event is given up, Stripe is asked about the payment behind it.
+"""Looking up at Stripe the payments that parked events wait for, before the events fail.
 
-Refunds and disputes carry no metadata of the payment, so only the payment itself can tell whose it is.
+Refunds and disputes carry no metadata of their payment, so only the PaymentIntent shows which order they belong to.
 """
 
 from collections.abc import Callable
@@ -13,98 +13,99 @@ from lumira.database import atomic, retried
 from lumira.domain import payments
 from lumira.domain.payments import IntentFacts, PaymentMismatch
 from lumira.domain.stripe_objects import MalformedObject, is_storable, read_intent
-from lumira.reconciliation.report import Findings
-from lumira.repositories import audit, order_polls, orders, outbox, tenants, webhook_events
+from lumira.reconciliation.report import ReconciliationReport
+from lumira.repositories import audit, order_polls, orders, outbox, webhook_events
+from lumira.repositories.tenants import StripeAccount
 from lumira.settlement.settle_order import settle_order
 
 log = structlog.get_logger()
 
 _ACTOR = "reconciliation"
-#: An event is first tried again, because its order mostly just comes a little later.
-ASK_AFTER_TRIES = 2
+#: An event is retried once before its payment is looked up, because most orders are only a little late.
+LOOK_UP_AFTER_ATTEMPTS = 2
 
 
-def enquire(
+def look_up_payments(
     tenant_id: int,
-    account: tenants.StripeAccount,
-    findings: Findings,
+    account: StripeAccount,
+    report: ReconciliationReport,
     *,
     is_stopping: Callable[[], bool] = lambda: False,
 ) -> None:
-    """Ask Stripe about every payment that events wait for, once for each of their tries.
+    """Look up every payment that parked events wait for, once per attempt of the events.
 
-    Ours is adopted and its events are tried at once, a foreign one is marked so without an alarm. Where the
-    answer decides nothing the events go on waiting, and become an alert in the end. Stripe being down decides
-    nothing either: `StripeUnavailable`.
+    A payment of Lumira is attached to its order and the events are retried at once; a foreign payment marks them
+    foreign without an alert. If the lookup leaves it undecided, the events stay parked and fail in the end with an
+    alert. Raises `StripeUnavailable` if Stripe is down, which decides nothing either.
     """
     with atomic(tenant_id):
-        waited_for = webhook_events.awaited_payments(tenant_id, attempts=ASK_AFTER_TRIES)
-        known = orders.ids_by_payment(tenant_id, waited_for) if waited_for else {}
-    for payment_intent_id in waited_for:
+        awaited = webhook_events.list_awaited_payments(tenant_id, attempts=LOOK_UP_AFTER_ATTEMPTS)
+        attached = orders.ids_by_payment(tenant_id, awaited) if awaited else {}
+    for payment_intent_id in awaited:
         if is_stopping():
             return
-        with findings.one("enquiry", payment_intent_id):
-            if payment_intent_id in known:
-                let_waiting_go_on(tenant_id, [payment_intent_id])
+        with report.item("payments", payment_intent_id):
+            if payment_intent_id in attached:
+                retry_parked_events(tenant_id, [payment_intent_id])
             else:
-                findings.payments_decided += _decide(tenant_id, account, payment_intent_id)
+                report.payments_decided += _look_up(tenant_id, account, payment_intent_id)
 
 
 @retried
-def let_waiting_go_on(tenant_id: int, payment_intent_ids: list[str]) -> None:
-    """Let the events that wait for these payments, known by now, be tried at once.
+def retry_parked_events(tenant_id: int, payment_intent_ids: list[str]) -> None:
+    """Make the events due now that wait for these payments.
 
-    A transaction of its own: events are locked before orders, so it must not follow an order's lock.
+    Uses a transaction of its own: events are locked before orders, so it must not follow the lock of an order.
     """
     with atomic(tenant_id):
         if webhook_events.unpark(tenant_id, payment_intent_ids):
             webhook_events.schedule_processing(tenant_id)
 
 
-def _decide(tenant_id: int, account: tenants.StripeAccount, payment_intent_id: str) -> bool:
-    """Whether Stripe's answer says whose the payment is."""
+def _look_up(tenant_id: int, account: StripeAccount, payment_intent_id: str) -> bool:
+    """Look up one payment; returns whether that decides to whom it belongs."""
     try:
-        told = stripe_client.get_payment_intent(account, payment_intent_id)
+        stripe_intent = stripe_client.get_payment_intent(account, payment_intent_id)
     except stripe_client.StripeRefused as error:
         if error.code != "resource_missing":
             raise
-        return _foreign(tenant_id, payment_intent_id)
+        return _mark_foreign(tenant_id, payment_intent_id)
     try:
-        intent = read_intent(told)
+        intent = read_intent(stripe_intent)
     except MalformedObject:
-        return _undecided(tenant_id, payment_intent_id, "malformed")
-    number = intent.metadata.get("orderNumber")
-    if not is_storable(number) or intent.metadata.get("tenant") not in (None, account.tenant_slug):
-        return _foreign(tenant_id, payment_intent_id)
-    obstacle = _adopt(tenant_id, number, intent, livemode=told.get("livemode"))
+        return _leave_undecided(tenant_id, payment_intent_id, "malformed")
+    order_number = intent.metadata.get("orderNumber")
+    if not is_storable(order_number) or intent.metadata.get("tenant") not in (None, account.tenant_slug):
+        return _mark_foreign(tenant_id, payment_intent_id)
+    obstacle = _attach(tenant_id, order_number, intent, livemode=stripe_intent.get("livemode"))
     if obstacle is not None:
-        return _undecided(tenant_id, payment_intent_id, obstacle)
-    let_waiting_go_on(tenant_id, [payment_intent_id])
+        return _leave_undecided(tenant_id, payment_intent_id, obstacle)
+    retry_parked_events(tenant_id, [payment_intent_id])
     return True
 
 
 @retried
-def _foreign(tenant_id: int, payment_intent_id: str) -> bool:
+def _mark_foreign(tenant_id: int, payment_intent_id: str) -> bool:
     with atomic(tenant_id):
-        marked = webhook_events.mark_foreign(tenant_id, payment_intent_id)
-    log.info("events_foreign", payment_intent_id=payment_intent_id, events=marked)
+        events = webhook_events.mark_foreign(tenant_id, payment_intent_id)
+    log.info("events_foreign", payment_intent_id=payment_intent_id, events=events)
     return True
 
 
 @retried
-def _undecided(tenant_id: int, payment_intent_id: str, reason: str) -> bool:
-    """It says that it is ours, and is no payment that we know: that is for a person to see in the end."""
+def _leave_undecided(tenant_id: int, payment_intent_id: str, reason: str) -> bool:
+    """Record why a payment with Lumira's metadata matches no order: an operator decides when its events fail."""
     with atomic(tenant_id):
         webhook_events.mark_looked_up(tenant_id, payment_intent_id, reason=reason)
-    log.warning("enquiry_undecided", payment_intent_id=payment_intent_id, reason=reason)
+    log.warning("payment_lookup_undecided", payment_intent_id=payment_intent_id, reason=reason)
     return False
 
 
 @retried
-def _adopt(tenant_id: int, number: str, intent: IntentFacts, *, livemode: object) -> str | None:
-    """Tie the payment to the order that it names; why not, where it cannot be."""
+def _attach(tenant_id: int, order_number: str, intent: IntentFacts, *, livemode: object) -> str | None:
+    """Attach the payment to the order that its metadata names; returns the reason if it cannot be attached."""
     with atomic(tenant_id):
-        order_id = orders.ids_by_number(tenant_id, [number]).get(number)
+        order_id = orders.ids_by_number(tenant_id, [order_number]).get(order_number)
         if order_id is None:
             return "order_missing"
         order = orders.lock_order(tenant_id, order_id)
@@ -116,13 +117,13 @@ def _adopt(tenant_id: int, number: str, intent: IntentFacts, *, livemode: object
         except PaymentMismatch:
             return "mismatch"
         owes = settle_order(order, actor=_ACTOR)
-        # Whatever else was told of this payment may have been lost as well.
+        # Other events of this payment may have been lost as well.
         order_polls.schedule_at_once(order, utc_now())
         if is_new:
             audit.record(
                 tenant_id,
                 actor=_ACTOR,
-                action="payment_adopted",
+                action="payment_attached",
                 subject=f"order:{order.id}",
                 payment_intent_id=intent.id,
             )

@@ -1,4 +1,4 @@
-"""What one run of reconciliation did for one tenant, and how far it lets Stripe's silence go."""
+"""What one run of reconciliation did for one tenant, and which failures of Stripe end a step."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,67 +11,67 @@ from lumira.errors import StripeConfigError, StripeUnavailable
 
 log = structlog.get_logger()
 
-#: So many unanswered questions in a row mean that Stripe is down; fewer, that it has lost one object.
-_PATIENCE = 3
+#: After this many failed calls in a row Stripe counts as down. Fewer may be about single objects.
+_FAILURES_UNTIL_DOWN = 3
 
 
-class Answered(StrEnum):
-    """How Stripe answered, as a person reads it."""
+class StripeAvailability(StrEnum):
+    """Whether Stripe's API could be used during the run, in the words of `flask reconcile`."""
 
-    YES = "answered"
-    #: It could not give some objects, and gave the others.
-    PARTLY = "answered in part"
+    AVAILABLE = "available"
+    #: Some objects could not be fetched, others could.
+    PARTIAL = "partially available"
     NO_KEY = "no Stripe key"
-    NOT_AT_ALL = "Stripe did not answer"
-    KEY_REFUSED = "Stripe refuses the key"
+    UNAVAILABLE = "unavailable"
+    KEY_REFUSED = "key refused"
 
 
 @dataclass(slots=True)
-class Findings:
-    """Counts of one run. `failures` are errors of ours: each is in the log with its traceback."""
+class ReconciliationReport:
+    """Counts of one run. `failures` counts Lumira's own errors; the log has each with its traceback."""
 
     events_recovered: int = 0
     payments_decided: int = 0
-    orders_checked: int = 0
+    orders_polled: int = 0
     orders_repaired: int = 0
     failures: int = 0
-    stripe: Answered = Answered.YES
-    _unanswered: int = 0
+    stripe: StripeAvailability = StripeAvailability.AVAILABLE
+    _failed_calls: int = 0
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
-        """One part of the run: whatever ends it, the other parts have their turn."""
-        self._unanswered = 0
+        """Run one step of the run: an error ends this step only, and is counted."""
+        self._failed_calls = 0
         try:
             yield
         except StripeConfigError:
-            self.stripe = Answered.KEY_REFUSED
+            self.stripe = StripeAvailability.KEY_REFUSED
         except StripeUnavailable:
-            self.stripe = Answered.NOT_AT_ALL
+            self.stripe = StripeAvailability.UNAVAILABLE
             log.warning("reconciliation_postponed", step=name)
         except Exception:
             self.failures += 1
             log.exception("reconciliation_failed", step=name)
 
     @contextmanager
-    def one(self, step: str, subject: object) -> Iterator[None]:
-        """One object of several: what goes wrong with it does not stop the others.
+    def item(self, step: str, subject: object) -> Iterator[None]:
+        """Process one item of a step: an error ends this item only, and is counted.
 
-        Raises `StripeUnavailable` where Stripe is down altogether, and `StripeConfigError`.
+        Raises `StripeUnavailable` if Stripe is down for all items, and `StripeConfigError`.
         """
         try:
             yield
         except StripeConfigError:
             raise
         except StripeUnavailable:
-            self._unanswered += 1
-            # Once a step has found Stripe down, the next ones do not wait for it again and again.
-            if self._unanswered >= _PATIENCE or self.stripe is Answered.NOT_AT_ALL:
+            self._failed_calls += 1
+            # After one step has found Stripe down, the next steps do not wait for it item by item.
+            if self._failed_calls >= _FAILURES_UNTIL_DOWN or self.stripe is StripeAvailability.UNAVAILABLE:
                 raise
-            self.stripe = Answered.PARTLY
-            log.warning("reconciliation_passed_over", step=step, subject=str(subject))
+            self.stripe = StripeAvailability.PARTIAL
+            log.warning("reconciliation_item_skipped", step=step, subject=str(subject))
         except Exception:
             self.failures += 1
             log.exception("reconciliation_failed", step=step, subject=str(subject))
         else:
-            self._unanswered = 0
+            self._failed_calls = 0

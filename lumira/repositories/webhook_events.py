@@ -34,7 +34,7 @@ def schedule_processing(tenant_id: int) -> None:
     )
 
 
-def known(tenant_id: int, stripe_event_ids: Iterable[str]) -> set[str]:
+def list_stored_ids(tenant_id: int, stripe_event_ids: Iterable[str]) -> set[str]:
     """Those of Stripe's events that have been stored."""
     query = select(WebhookEvent.stripe_event_id).where(
         WebhookEvent.tenant_id == tenant_id, WebhookEvent.stripe_event_id.in_(list(stripe_event_ids))
@@ -67,7 +67,7 @@ def unpark(tenant_id: int, payment_intent_ids: Iterable[str]) -> bool:
     return bool(woken.all())
 
 
-def awaited_payments(tenant_id: int, *, attempts: int, limit: int = 50) -> list[str]:
+def list_awaited_payments(tenant_id: int, *, attempts: int, limit: int = 50) -> list[str]:
     """Payments that events wait for, tried at least so often and not asked about since; longest waiting first."""
     found = (
         db.session.execute(

@@ -6,8 +6,8 @@ import pytest
 
 from lumira.clients import stripe_client
 from lumira.models import OrderStatus
-from lumira.reconciliation import reconcile
-from lumira.reconciliation.report import Findings
+from lumira.reconciliation import pull_events, reconcile
+from lumira.reconciliation.report import ReconciliationReport
 from lumira.webhooks import process
 from tests.support import stripe_sandbox
 from tests.support.factories import load_order, open_payment
@@ -17,8 +17,8 @@ pytestmark = pytest.mark.usefixtures("app_context")
 
 @pytest.fixture(autouse=True)
 def no_grace(monkeypatch: pytest.MonkeyPatch) -> None:
-    # Nobody waits here for a webhook that might still arrive.
-    monkeypatch.setattr(reconcile, "GRACE", timedelta(seconds=-2))
+    # An event is pulled at once, without time for its webhook to arrive.
+    monkeypatch.setattr(pull_events, "GRACE", timedelta(seconds=-2))
     monkeypatch.setattr(stripe_client, "RATE_LIMIT_PAUSE", 0)
 
 
@@ -36,12 +36,12 @@ def test_what_was_found_stands_in_a_table_of_tenants(run_flask, tenant, other_te
 
     heading, *_ = result.stdout.splitlines()
     assert heading.split("  ")[0] == "TENANT"
-    for column in ("EVENTS RECOVERED", "PAYMENTS DECIDED", "ORDERS CHECKED", "ORDERS REPAIRED", "STRIPE"):
+    for column in ("EVENTS RECOVERED", "PAYMENTS DECIDED", "ORDERS POLLED", "ORDERS REPAIRED", "STRIPE"):
         assert column in heading
-    [(slug, (recovered, decided, checked, repaired, answered))] = rows(result.stdout).items()
+    [(slug, (recovered, decided, polled, repaired, stripe))] = rows(result.stdout).items()
     assert slug == tenant.slug
     assert int(recovered) > 0
-    assert (decided, checked, repaired, answered) == ("0", "1", "1", "answered")
+    assert (decided, polled, repaired, stripe) == ("0", "1", "1", "available")
     process.process_events(tenant.id)
     assert load_order(tenant, opened.order_number).status is OrderStatus.COMPLETED
 
@@ -49,7 +49,7 @@ def test_what_was_found_stands_in_a_table_of_tenants(run_flask, tenant, other_te
 def test_without_a_tenant_all_are_asked_about(run_flask, tenant, make_brand, monkeypatch):
     keyless = make_brand(stripe=False)
     told = rows(run_flask("reconcile").stdout)
-    assert told[tenant.slug][-1] == "answered"
+    assert told[tenant.slug][-1] == "available"
     assert told[keyless.slug][-1] == "no Stripe key"
 
 
@@ -58,11 +58,11 @@ def test_stripe_being_down_is_said_and_is_no_failure(run_flask, tenant):
 
     result = run_flask("reconcile", "--tenant", tenant.slug)
 
-    assert rows(result.stdout)[tenant.slug][-1] == "Stripe did not answer"
+    assert rows(result.stdout)[tenant.slug][-1] == "unavailable"
 
 
 def test_an_error_of_ours_is_a_failure_and_the_table_is_printed_nevertheless(run_flask, tenant, monkeypatch):
-    monkeypatch.setattr(reconcile, "reconcile", lambda *_, **__: Findings(failures=2))
+    monkeypatch.setattr(reconcile, "reconcile", lambda *_, **__: ReconciliationReport(failures=2))
 
     result = run_flask("reconcile", "--tenant", tenant.slug, code=1)
 
@@ -81,7 +81,9 @@ def test_an_error_of_ours_is_a_failure_and_the_table_is_printed_nevertheless(run
 )
 def test_a_duration_is_minutes_hours_or_days(run_flask, tenant, monkeypatch, given, meant):
     asked = []
-    monkeypatch.setattr(reconcile, "reconcile", lambda _, since, **__: asked.append(since) or Findings())
+    monkeypatch.setattr(
+        reconcile, "reconcile", lambda _, since, **__: asked.append(since) or ReconciliationReport()
+    )
     run_flask("reconcile", "--tenant", tenant.slug, "--since", given)
     assert asked == [meant]
 

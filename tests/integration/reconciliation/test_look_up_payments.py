@@ -1,4 +1,4 @@
-"""An event whose payment is unknown is asked about at Stripe before anything is decided about it."""
+"""The payment of a parked event is looked up at Stripe before the event is attached, foreign or failed."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +13,7 @@ from lumira.clients import stripe_client
 from lumira.database import atomic, db
 from lumira.models import Alert, EventStatus, OrderStatus, WebhookEvent
 from lumira.reconciliation import look_up_payments, reconcile
-from lumira.reconciliation.report import Answered, Findings
+from lumira.reconciliation.report import ReconciliationReport, StripeAvailability
 from lumira.webhooks import process
 from tests.support import stripe_sandbox
 from tests.support.factories import Brand, load_order, open_payment, pending_messages
@@ -35,10 +35,10 @@ def later(**passed: float) -> Iterator[None]:
         yield
 
 
-def stored(brand: Brand, told: dict[str, Any]) -> WebhookEvent:
+def stored(brand: Brand, stripe_event: dict[str, Any]) -> WebhookEvent:
     with atomic(brand.id):
         return db.session.execute(
-            select(WebhookEvent).where(WebhookEvent.stripe_event_id == told["id"])
+            select(WebhookEvent).where(WebhookEvent.stripe_event_id == stripe_event["id"])
         ).scalar_one()
 
 
@@ -62,110 +62,113 @@ def refund_of(payment_intent_id: str | None, **fields: Any) -> dict[str, Any]:
 
 
 def make_intent(brand: Brand, amount: int = 4700, **metadata: str) -> dict[str, Any]:
-    """A payment made at Stripe by somebody, perhaps by us."""
-    sent = {
+    """Make a payment at Stripe; its metadata decides to whom it belongs."""
+    parameters = {
         "amount": amount,
         "currency": "eur",
         "payment_method": "pm_card_visa",
         "return_url": "https://shop.example/done",
         "confirm": "true",
     }
-    named = {f"metadata[{name}]": value for name, value in metadata.items()}
-    return stripe_sandbox._ask(brand, "POST", "/v1/payment_intents", data=sent | named)
+    sent_metadata = {f"metadata[{name}]": value for name, value in metadata.items()}
+    return stripe_sandbox._ask(brand, "POST", "/v1/payment_intents", data=parameters | sent_metadata)
 
 
-def wait_and_enquire(brand: Brand, *, minutes: float = 2) -> Findings:
-    """Let the event be tried once more, then ask, then let workers go on."""
+def retry_and_look_up(brand: Brand, *, minutes: float = 2) -> ReconciliationReport:
+    """Retry the event, look its payment up, and process what that made due."""
     with later(minutes=minutes):
         process.process_events(brand.id)
-        findings = reconcile.reconcile(brand.id)
+        report = reconcile.reconcile(brand.id)
         process.process_events(brand.id)
-        return findings
+        return report
 
 
-def test_a_payment_that_stripe_says_is_not_ours_is_foreign_without_an_alert(tenant) -> None:
-    told = refund_of(make_intent(tenant)["id"])
-    deliver(tenant, told)
-    assert stored(tenant, told).status is EventStatus.PARKED
+def test_a_payment_without_our_metadata_is_foreign_and_raises_no_alert(tenant) -> None:
+    stripe_event = refund_of(make_intent(tenant)["id"])
+    deliver(tenant, stripe_event)
+    assert stored(tenant, stripe_event).status is EventStatus.PARKED
 
-    findings = wait_and_enquire(tenant)
+    report = retry_and_look_up(tenant)
 
-    assert (stored(tenant, told).status, stored(tenant, told).reason) == ("foreign", "foreign")
-    assert (findings.payments_decided, alerts_of(tenant)) == (1, [])
+    assert (stored(tenant, stripe_event).status, stored(tenant, stripe_event).reason) == (
+        "foreign",
+        "foreign",
+    )
+    assert (report.payments_decided, alerts_of(tenant)) == (1, [])
 
 
 def test_a_payment_that_stripe_does_not_know_is_foreign(tenant) -> None:
-    told = refund_of("pi_unknowntostripe")
-    deliver(tenant, told)
-    wait_and_enquire(tenant)
-    assert stored(tenant, told).status is EventStatus.FOREIGN
+    stripe_event = refund_of("pi_unknowntostripe")
+    deliver(tenant, stripe_event)
+    retry_and_look_up(tenant)
+    assert stored(tenant, stripe_event).status is EventStatus.FOREIGN
 
 
 def test_a_payment_of_another_brand_with_the_same_stripe_account_is_foreign(tenant) -> None:
-    told = refund_of(make_intent(tenant, orderNumber="OTHER-1", tenant="another-brand")["id"])
-    deliver(tenant, told)
-    wait_and_enquire(tenant)
-    assert stored(tenant, told).status is EventStatus.FOREIGN
+    stripe_event = refund_of(make_intent(tenant, orderNumber="OTHER-1", tenant="another-brand")["id"])
+    deliver(tenant, stripe_event)
+    retry_and_look_up(tenant)
+    assert stored(tenant, stripe_event).status is EventStatus.FOREIGN
     assert alerts_of(tenant) == []
 
 
-def test_stripe_is_not_asked_before_the_event_was_tried_a_second_time(tenant) -> None:
-    told = refund_of("pi_unknowntostripe")
-    deliver(tenant, told)
+def test_a_payment_is_not_looked_up_before_the_second_attempt_of_its_event(tenant) -> None:
+    stripe_event = refund_of("pi_unknowntostripe")
+    deliver(tenant, stripe_event)
     assert reconcile.reconcile(tenant.id).payments_decided == 0
-    assert stored(tenant, told).status is EventStatus.PARKED
+    assert stored(tenant, stripe_event).status is EventStatus.PARKED
 
 
-def test_a_payment_of_ours_is_adopted_and_what_waited_for_it_is_handled_at_once(tenant) -> None:
+def test_our_payment_is_attached_and_its_parked_events_are_processed_at_once(tenant) -> None:
     opened = open_payment(tenant)
     intent = make_intent(tenant, orderNumber=opened.order_number, tenant=tenant.slug)
-    told = refund_of(intent["id"])
-    deliver(tenant, told)
+    stripe_event = refund_of(intent["id"])
+    deliver(tenant, stripe_event)
 
-    findings = wait_and_enquire(tenant)
+    report = retry_and_look_up(tenant)
 
     order = load_order(tenant, opened.order_number)
-    assert findings.payments_decided == 1
-    assert stored(tenant, told).status is EventStatus.PROCESSED
+    assert report.payments_decided == 1
+    assert stored(tenant, stripe_event).status is EventStatus.PROCESSED
     assert order.status is OrderStatus.REFUNDED
     assert pending_messages(tenant, order.id) == ["order_confirmation", "order_refunded"]
     assert alerts_of(tenant) == []
 
 
-def test_a_payment_that_became_known_meanwhile_is_not_asked_about(tenant, monkeypatch) -> None:
+def test_a_payment_that_was_attached_meanwhile_is_not_looked_up(tenant, monkeypatch) -> None:
     opened = open_payment(tenant)
-    told = refund_of("pi_late")
-    deliver(tenant, told)
+    stripe_event = refund_of("pi_late")
+    deliver(tenant, stripe_event)
     with later(minutes=2):
         process.process_events(tenant.id)
     with monkeypatch.context() as patched:
-        # As if the process had died before it could wake what waits.
-        patched.setattr(process.rows, "unpark", lambda *_: False)
+        # As if the process had been killed before it could unpark the events.
+        patched.setattr(process.webhook_events, "unpark", lambda *_: False)
         succeeded = payment_intent(id="pi_late", status="succeeded", order_number=opened.order_number)
         deliver(tenant, event("payment_intent.succeeded", succeeded))
-    monkeypatch.setattr(look_up_payments, "_decide", lambda *_: pytest.fail("It was asked about."))
+    monkeypatch.setattr(look_up_payments, "_look_up", lambda *_: pytest.fail("It was looked up."))
     with later(minutes=2):
         reconcile.reconcile(tenant.id)
         process.process_events(tenant.id)
-    assert stored(tenant, told).status is EventStatus.PROCESSED
+    assert stored(tenant, stripe_event).status is EventStatus.PROCESSED
 
 
 @pytest.mark.parametrize("fault", ["drop_before", "500_before", "429"])
-def test_stripe_being_down_decides_nothing(tenant, fault) -> None:
-    told = refund_of(make_intent(tenant)["id"])
-    deliver(tenant, told)
+def test_an_outage_of_stripe_leaves_the_event_parked(tenant, fault) -> None:
+    stripe_event = refund_of(make_intent(tenant)["id"])
+    deliver(tenant, stripe_event)
     stripe_sandbox.fail_next(tenant, fault, method="GET", path="/v1/payment_intents", times=100)
-    findings = wait_and_enquire(tenant)
-    assert (findings.stripe, findings.failures) == (Answered.PARTLY, 0)
-    assert stored(tenant, told).status is EventStatus.PARKED
+    report = retry_and_look_up(tenant)
+    assert (report.stripe, report.failures) == (StripeAvailability.PARTIAL, 0)
+    assert stored(tenant, stripe_event).status is EventStatus.PARKED
 
     stripe_sandbox.heal(tenant)
     with later(minutes=3):
         reconcile.reconcile(tenant.id)
-    assert stored(tenant, told).status is EventStatus.FOREIGN
+    assert stored(tenant, stripe_event).status is EventStatus.FOREIGN
 
 
-def wait_in_vain(brand: Brand) -> None:
+def exhaust_attempts(brand: Brand) -> None:
     start, waited = datetime.now(UTC), timedelta()
     for pause in process.PARKED_FOR:
         waited += pause + timedelta(seconds=1)
@@ -175,60 +178,60 @@ def wait_in_vain(brand: Brand) -> None:
                 reconcile.reconcile(brand.id)
 
 
-def test_a_payment_that_names_our_order_and_another_amount_alerts_in_the_end(tenant) -> None:
+def test_a_payment_of_another_amount_than_its_order_fails_its_events_with_an_alert(tenant) -> None:
     opened = open_payment(tenant)
     intent = make_intent(tenant, amount=100, orderNumber=opened.order_number, tenant=tenant.slug)
-    told = refund_of(intent["id"])
-    deliver(tenant, told)
+    stripe_event = refund_of(intent["id"])
+    deliver(tenant, stripe_event)
 
-    wait_in_vain(tenant)
+    exhaust_attempts(tenant)
 
-    assert stored(tenant, told).status is EventStatus.FAILED
+    assert stored(tenant, stripe_event).status is EventStatus.FAILED
     assert alerts_of(tenant) == ["event_failed"]
     assert len(load_order(tenant, opened.order_number).payments) == 1
-    # Once for each try after the first, however often reconciliation runs in between.
-    asked = stripe_sandbox.requests_made(tenant, "GET", f"/v1/payment_intents/{intent['id']}")
-    assert len(asked) <= len(process.PARKED_FOR)
+    # Once for each attempt after the first, however often reconciliation runs in between.
+    lookups = stripe_sandbox.requests_made(tenant, "GET", f"/v1/payment_intents/{intent['id']}")
+    assert len(lookups) <= len(process.PARKED_FOR)
 
 
-def test_a_payment_that_names_an_order_which_is_missing_alerts_in_the_end(tenant) -> None:
-    told = refund_of(make_intent(tenant, orderNumber="GONE-1", tenant=tenant.slug)["id"])
-    deliver(tenant, told)
-    wait_in_vain(tenant)
-    assert stored(tenant, told).status is EventStatus.FAILED
+def test_a_payment_that_names_a_missing_order_fails_its_events_with_an_alert(tenant) -> None:
+    stripe_event = refund_of(make_intent(tenant, orderNumber="GONE-1", tenant=tenant.slug)["id"])
+    deliver(tenant, stripe_event)
+    exhaust_attempts(tenant)
+    assert stored(tenant, stripe_event).status is EventStatus.FAILED
     assert alerts_of(tenant) == ["event_failed"]
 
 
-def test_a_reply_that_makes_no_sense_decides_nothing_and_stops_no_other(tenant, monkeypatch) -> None:
-    strange, foreign = refund_of("pi_astrange"), refund_of("pi_foreign", id="re_2")
-    deliver(tenant, strange, foreign)
+def test_a_malformed_response_leaves_its_event_parked_and_stops_no_other_lookup(tenant, monkeypatch) -> None:
+    malformed, foreign = refund_of("pi_amalformed"), refund_of("pi_foreign", id="re_2")
+    deliver(tenant, malformed, foreign)
 
-    def answer(_account, payment_intent_id):
+    def respond(_account, payment_intent_id):
         if payment_intent_id == "pi_foreign":
             raise stripe_client.StripeRefused("resource_missing", "No such payment_intent")
         return {"id": payment_intent_id, "object": "payment_intent"}
 
-    monkeypatch.setattr(stripe_client, "get_payment_intent", answer)
-    wait_and_enquire(tenant)
-    assert stored(tenant, strange).status is EventStatus.PARKED
+    monkeypatch.setattr(stripe_client, "get_payment_intent", respond)
+    retry_and_look_up(tenant)
+    assert stored(tenant, malformed).status is EventStatus.PARKED
     assert stored(tenant, foreign).status is EventStatus.FOREIGN
 
 
-def test_a_refusal_that_says_nothing_of_the_payment_decides_nothing(tenant, monkeypatch) -> None:
-    told = refund_of("pi_refused")
-    deliver(tenant, told)
+def test_a_refusal_for_another_reason_leaves_the_event_parked(tenant, monkeypatch) -> None:
+    stripe_event = refund_of("pi_refused")
+    deliver(tenant, stripe_event)
 
     def refuse(*_):
         raise stripe_client.StripeRefused("parameter_unknown", "no")
 
     monkeypatch.setattr(stripe_client, "get_payment_intent", refuse)
-    assert wait_and_enquire(tenant).failures == 1
-    assert stored(tenant, told).status is EventStatus.PARKED
+    assert retry_and_look_up(tenant).failures == 1
+    assert stored(tenant, stripe_event).status is EventStatus.PARKED
 
 
 @pytest.mark.parametrize("event_type", ["refund.created", "charge.dispute.created", "charge.refunded"])
 def test_an_object_without_a_payment_intent_is_foreign_at_once(tenant, event_type) -> None:
-    told = refund_of(None) | {"type": event_type}
-    deliver(tenant, told)
-    assert stored(tenant, told).status is EventStatus.FOREIGN
+    stripe_event = refund_of(None) | {"type": event_type}
+    deliver(tenant, stripe_event)
+    assert stored(tenant, stripe_event).status is EventStatus.FOREIGN
     assert alerts_of(tenant) == []

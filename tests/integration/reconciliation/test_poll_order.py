@@ -1,4 +1,4 @@
-"""An order is read again at Stripe where no event told of it: paid, left, lost, given back."""
+"""Polling finds what no event reported: payments, lost responses, refunds, disputes, and abandoned orders."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.usefixtures("app_context")
 
 @pytest.fixture(autouse=True)
 def no_events(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Stripe lists no event at all: what is found here is found by asking about the order."""
+    """Let Stripe list no events: everything is found by polling the order."""
     monkeypatch.setattr(stripe_client, "list_events", lambda *_, **__: iter(()))
 
 
@@ -41,7 +41,7 @@ def pay(brand: Brand, opened: PaymentOpened, method: str = "pm_card_visa") -> di
 
 
 def at_stripe(brand: Brand, path: str, **sent: Any) -> dict[str, Any]:
-    """Let something happen at Stripe that nobody here asked for."""
+    """Change something at Stripe directly, not through Lumira."""
     return stripe_sandbox._ask(brand, "POST", path, json=sent)
 
 
@@ -70,26 +70,26 @@ def alerts_of(brand: Brand) -> list[str]:
         return sorted(db.session.execute(select(Alert.kind)).scalars())
 
 
-def test_an_order_that_nobody_pays_for_a_day_is_canceled_at_stripe_and_here(tenant) -> None:
+def test_an_order_unpaid_for_a_day_is_canceled_at_stripe_and_in_lumira(tenant) -> None:
     opened = open_payment(tenant)
     with later(hours=23):
         reconcile.reconcile(tenant.id)
     assert status_of(tenant, opened) is OrderStatus.PENDING
 
     with later(hours=25):
-        findings = reconcile.reconcile(tenant.id)
+        report = reconcile.reconcile(tenant.id)
 
     assert status_of(tenant, opened) is OrderStatus.CANCELLED
     assert (intent_of(tenant, opened)["status"], intent_of(tenant, opened)["cancellation_reason"]) == (
         "canceled",
         "abandoned",
     )
-    assert (findings.orders_checked, findings.orders_repaired) == (1, 0)
+    assert (report.orders_polled, report.orders_repaired) == (1, 0)
     assert reconciled(tenant) == ["order_abandoned"]
     assert load_order(tenant, opened.order_number).next_poll_at is None
 
 
-def test_a_payment_made_in_the_last_second_is_served_and_not_canceled(tenant, monkeypatch) -> None:
+def test_a_payment_made_just_before_the_cancellation_is_fulfilled(tenant, monkeypatch) -> None:
     opened = open_payment(tenant)
     cancel = stripe_client.cancel_payment_intent
 
@@ -104,7 +104,7 @@ def test_a_payment_made_in_the_last_second_is_served_and_not_canceled(tenant, mo
     assert reconciled(tenant) == ["order_repaired"]
 
 
-def test_a_declined_order_is_given_up_after_a_day_too(tenant) -> None:
+def test_a_declined_order_is_canceled_after_a_day(tenant) -> None:
     opened = open_payment(tenant)
     pay(tenant, opened, "pm_card_chargeDeclined")
     with later(minutes=2):
@@ -118,7 +118,9 @@ def test_a_declined_order_is_given_up_after_a_day_too(tenant) -> None:
 @pytest.mark.parametrize(
     "action", ["multibanco_display_details", "oxxo_display_details", "display_bank_transfer_instructions"]
 )
-def test_a_voucher_that_may_still_be_paid_at_a_counter_is_not_canceled(tenant, monkeypatch, action) -> None:
+def test_a_voucher_or_bank_transfer_that_may_still_be_paid_is_not_canceled(
+    tenant, monkeypatch, action
+) -> None:
     opened = open_payment(tenant)
     waiting = intent_of(tenant, opened) | {"status": "requires_action", "next_action": {"type": action}}
     monkeypatch.setattr(stripe_client, "get_payment_intent", lambda *_: waiting)
@@ -128,8 +130,8 @@ def test_a_voucher_that_may_still_be_paid_at_a_counter_is_not_canceled(tenant, m
     assert status_of(tenant, opened) is OrderStatus.PROCESSING
 
 
-def lose_the_answer(brand: Brand, monkeypatch: pytest.MonkeyPatch) -> Order:
-    """Open a payment whose process dies between Stripe's answer and its keeping; the order."""
+def lose_the_response(brand: Brand, monkeypatch: pytest.MonkeyPatch) -> Order:
+    """Open a payment whose process is killed between Stripe's response and recording it; returns the order."""
 
     class Killed(BaseException):
         pass
@@ -146,24 +148,24 @@ def lose_the_answer(brand: Brand, monkeypatch: pytest.MonkeyPatch) -> Order:
     return load_order(brand, number)
 
 
-def test_an_intent_whose_answer_was_lost_is_adopted_by_its_order_number_and_served(
+def test_an_intent_whose_response_was_lost_is_attached_by_its_order_number_and_fulfilled(
     tenant, monkeypatch
 ) -> None:
-    order = lose_the_answer(tenant, monkeypatch)
+    order = lose_the_response(tenant, monkeypatch)
     assert order.payments == []
     [intent] = stripe_sandbox.intents(tenant)
     stripe_sandbox.pay(tenant, intent["id"], intent["client_secret"])
 
     with later(minutes=2):
-        findings = reconcile.reconcile(tenant.id)
+        report = reconcile.reconcile(tenant.id)
 
-    adopted = load_order(tenant, order.order_number)
-    assert (adopted.status, findings.orders_repaired) == (OrderStatus.COMPLETED, 1)
-    assert [payment.stripe_payment_intent_id for payment in adopted.payments] == [intent["id"]]
+    repaired = load_order(tenant, order.order_number)
+    assert (repaired.status, report.orders_repaired) == (OrderStatus.COMPLETED, 1)
+    assert [payment.stripe_payment_intent_id for payment in repaired.payments] == [intent["id"]]
 
 
-def test_an_orphan_that_asks_for_another_amount_is_not_adopted(tenant, monkeypatch) -> None:
-    order = lose_the_answer(tenant, monkeypatch)
+def test_an_intent_of_another_amount_than_its_order_is_not_attached(tenant, monkeypatch) -> None:
+    order = lose_the_response(tenant, monkeypatch)
     [intent] = stripe_sandbox.intents(tenant)
     monkeypatch.setattr(stripe_client, "find_payment_intent", lambda *_, **__: intent | {"amount": 1})
     with later(minutes=2):
@@ -171,7 +173,7 @@ def test_an_orphan_that_asks_for_another_amount_is_not_adopted(tenant, monkeypat
     assert load_order(tenant, order.order_number).payments == []
 
 
-def test_an_order_for_which_stripe_never_made_an_intent_ends_after_a_day(tenant) -> None:
+def test_an_order_without_an_intent_at_stripe_fails_after_a_day(tenant) -> None:
     stripe_sandbox.fail_next(tenant, "drop_before", times=2)
     with pytest.raises(StripeUnavailable):
         open_payment(tenant)
@@ -182,7 +184,7 @@ def test_an_order_for_which_stripe_never_made_an_intent_ends_after_a_day(tenant)
     assert load_order(tenant, number).status is OrderStatus.PENDING
 
     with later(hours=25):
-        findings = reconcile.reconcile(tenant.id)
+        report = reconcile.reconcile(tenant.id)
 
     order = load_order(tenant, number)
     assert (order.status, order.next_poll_at) == (OrderStatus.FAILED, None)
@@ -190,24 +192,24 @@ def test_an_order_for_which_stripe_never_made_an_intent_ends_after_a_day(tenant)
         RequestState.REFUSED,
         "abandoned",
     )
-    assert (findings.orders_repaired, reconciled(tenant)) == (0, ["order_abandoned"])
+    assert (report.orders_repaired, reconciled(tenant)) == (0, ["order_abandoned"])
 
 
-def test_orders_of_the_other_mode_are_neither_asked_about_nor_touched(tenant) -> None:
+def test_an_order_of_the_other_mode_is_neither_polled_nor_changed(tenant) -> None:
     opened = open_payment(tenant)
     pay(tenant, opened)
     with atomic(tenant.id):
         db.session.execute(select(Order)).scalar_one().livemode = True
     with later(minutes=2):
-        findings = reconcile.reconcile(tenant.id)
-    assert (findings.orders_checked, findings.failures) == (0, 0)
+        report = reconcile.reconcile(tenant.id)
+    assert (report.orders_polled, report.failures) == (0, 0)
     assert status_of(tenant, opened) is OrderStatus.PENDING
     assert (
         stripe_sandbox.requests_made(tenant, "GET", f"/v1/payment_intents/{opened.payment_intent_id}") == []
     )
 
 
-def test_a_payment_that_stripe_does_not_know_is_an_alert_and_stops_nothing(tenant) -> None:
+def test_a_payment_that_stripe_does_not_know_raises_an_alert_and_stops_no_other_order(tenant) -> None:
     lost, healthy = open_payment(tenant), open_payment(tenant)
     pay(tenant, healthy)
     with atomic(tenant.id):
@@ -220,8 +222,8 @@ def test_a_payment_that_stripe_does_not_know_is_an_alert_and_stops_nothing(tenan
             .values(stripe_payment_intent_id="pi_ofanotheraccount")
         )
     with later(minutes=2):
-        findings = reconcile.reconcile(tenant.id)
-    assert (findings.orders_checked, findings.orders_repaired, findings.failures) == (2, 1, 0)
+        report = reconcile.reconcile(tenant.id)
+    assert (report.orders_polled, report.orders_repaired, report.failures) == (2, 1, 0)
     assert alerts_of(tenant) == ["payment_missing_at_stripe"]
 
 
@@ -236,34 +238,32 @@ def test_a_payment_that_stripe_does_not_know_is_an_alert_and_stops_nothing(tenan
         {"metadata": None, "amount": -1},
     ],
 )
-def test_a_reply_that_makes_no_sense_changes_nothing_and_stops_no_other_order(
-    tenant, monkeypatch, spoil
-) -> None:
+def test_a_malformed_response_changes_nothing_and_stops_no_other_order(tenant, monkeypatch, spoil) -> None:
     broken, healthy = open_payment(tenant), open_payment(tenant)
     pay(tenant, healthy)
-    ask = stripe_client.get_payment_intent
+    get_payment_intent = stripe_client.get_payment_intent
 
     def spoiled(account, payment_intent_id):
-        intent = ask(account, payment_intent_id)
+        intent = get_payment_intent(account, payment_intent_id)
         return intent | spoil if payment_intent_id == broken.payment_intent_id else intent
 
     monkeypatch.setattr(stripe_client, "get_payment_intent", spoiled)
     with later(minutes=2):
-        findings = reconcile.reconcile(tenant.id)
-    assert (findings.orders_repaired, findings.failures) == (1, 0)
+        report = reconcile.reconcile(tenant.id)
+    assert (report.orders_repaired, report.failures) == (1, 0)
     assert status_of(tenant, broken) is OrderStatus.PENDING
 
 
-def test_asking_stripe_in_vain_does_not_make_the_order_look_updated(tenant) -> None:
+def test_a_poll_that_changes_nothing_does_not_update_the_order(tenant) -> None:
     opened = open_payment(tenant)
     before = load_order(tenant, opened.order_number).updated_at
     with later(minutes=2):
-        assert reconcile.reconcile(tenant.id).orders_checked == 1
+        assert reconcile.reconcile(tenant.id).orders_polled == 1
     order = load_order(tenant, opened.order_number)
     assert (order.updated_at, order.polls) == (before, 1)
 
 
-def served(brand: Brand, product: str = "mystique") -> PaymentOpened:
+def fulfilled(brand: Brand, product: str = "mystique") -> PaymentOpened:
     opened = open_payment(brand, product)
     pay(brand, opened)
     with later(minutes=2):
@@ -271,8 +271,8 @@ def served(brand: Brand, product: str = "mystique") -> PaymentOpened:
     return opened
 
 
-def test_a_refund_that_nobody_told_of_is_found(tenant) -> None:
-    opened = served(tenant)
+def test_a_refund_without_an_event_revokes_access(tenant) -> None:
+    opened = fulfilled(tenant)
     at_stripe(tenant, "/sandbox/refunds", payment_intent=opened.payment_intent_id)
     with later(hours=2):
         assert reconcile.reconcile(tenant.id).orders_repaired == 1
@@ -283,8 +283,8 @@ def test_a_refund_that_nobody_told_of_is_found(tenant) -> None:
     assert pending_messages(tenant, order.id) == ["order_confirmation", "order_refunded"]
 
 
-def test_a_refund_that_failed_unheard_gives_the_access_back(tenant) -> None:
-    opened = served(tenant)
+def test_a_refund_that_failed_without_an_event_restores_access(tenant) -> None:
+    opened = fulfilled(tenant)
     refund = at_stripe(tenant, "/sandbox/refunds", payment_intent=opened.payment_intent_id, status="pending")
     with later(hours=2):
         reconcile.reconcile(tenant.id)
@@ -298,11 +298,11 @@ def test_a_refund_that_failed_unheard_gives_the_access_back(tenant) -> None:
     assert count(tenant, AccessGrant, active=True) == 1
 
 
-def test_a_refund_of_which_only_the_charge_told_is_looked_up_within_two_minutes(tenant) -> None:
-    opened = served(tenant)
+def test_a_refund_reported_only_by_its_charge_is_looked_up_within_two_minutes(tenant) -> None:
+    opened = fulfilled(tenant)
     at_stripe(tenant, "/sandbox/refunds", payment_intent=opened.payment_intent_id, amount=1000)
-    [told] = stripe_sandbox.events(tenant, "charge.refunded")
-    deliver(tenant, told)
+    [charge_refunded] = stripe_sandbox.events(tenant, "charge.refunded")
+    deliver(tenant, charge_refunded)
     assert load_order(tenant, opened.order_number).refunds == []
 
     with later(minutes=2):
@@ -312,8 +312,8 @@ def test_a_refund_of_which_only_the_charge_told_is_looked_up_within_two_minutes(
     assert "order_refunded" in pending_messages(tenant, order.id)
 
 
-def test_a_dispute_that_nobody_told_of_is_found_and_its_end_too(tenant) -> None:
-    opened = served(tenant)
+def test_a_dispute_without_an_event_is_found_and_so_is_its_end(tenant) -> None:
+    opened = fulfilled(tenant)
     dispute = at_stripe(tenant, "/sandbox/disputes", payment_intent=opened.payment_intent_id)
     with later(hours=2):
         reconcile.reconcile(tenant.id)
@@ -327,8 +327,8 @@ def test_a_dispute_that_nobody_told_of_is_found_and_its_end_too(tenant) -> None:
     assert count(tenant, AccessGrant, active=True) == 1
 
 
-def test_an_order_that_was_checked_again_and_again_is_audited_once(tenant) -> None:
-    opened = served(tenant)
+def test_an_order_that_is_polled_repeatedly_is_audited_once(tenant) -> None:
+    opened = fulfilled(tenant)
     at_stripe(tenant, "/sandbox/refunds", payment_intent=opened.payment_intent_id, amount=1000)
     with atomic(tenant.id):
         entries = db.session.execute(select(AuditEntry.id)).all()
@@ -341,9 +341,9 @@ def test_an_order_that_was_checked_again_and_again_is_audited_once(tenant) -> No
     assert added == 2
 
 
-def test_looking_back_asks_about_every_order_of_the_time_at_once(tenant, monkeypatch) -> None:
+def test_since_polls_every_order_opened_in_that_time_at_once(tenant, monkeypatch) -> None:
     monkeypatch.setattr(reconcile, "BATCH", 2)
     for _ in range(5):
         open_payment(tenant)
-    assert reconcile.reconcile(tenant.id).orders_checked == 0
-    assert reconcile.reconcile(tenant.id, since=timedelta(hours=1)).orders_checked == 5
+    assert reconcile.reconcile(tenant.id).orders_polled == 0
+    assert reconcile.reconcile(tenant.id, since=timedelta(hours=1)).orders_polled == 5

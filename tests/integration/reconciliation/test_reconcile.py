@@ -1,4 +1,4 @@
-"""What no webhook told is asked for: events by the watermark, whatever goes wrong on the way."""
+"""Events that no webhook delivered are pulled from Stripe by the watermark, through outages and errors."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +13,7 @@ from lumira.database import atomic, db
 from lumira.models import AccessGrant, Alert, AuditEntry, OrderStatus, WebhookEvent
 from lumira.notifications import relay
 from lumira.reconciliation import poll_order, reconcile
-from lumira.reconciliation.report import Answered, Findings
+from lumira.reconciliation.report import ReconciliationReport, StripeAvailability
 from lumira.repositories import due_work, tenants
 from lumira.services.checkout.create_payment_intent import PaymentOpened
 from lumira.webhooks import inbox, process
@@ -36,7 +36,7 @@ def later(**passed: float) -> Iterator[None]:
 
 
 def pay(brand: Brand, opened: PaymentOpened) -> None:
-    """Pay at Stripe, which has no endpoint of this brand to tell it to."""
+    """Pay at Stripe, which has no webhook endpoint for this brand."""
     stripe_sandbox.pay(brand, opened.payment_intent_id, opened.client_secret)
 
 
@@ -73,7 +73,7 @@ def work_for_a_minute(brand: Brand) -> None:
 
 
 def work_until_fulfilled(brand: Brand, opened: PaymentOpened) -> int:
-    """Minutes until the order is completed without anyone's hand."""
+    """Return the minutes until the order is completed by the workers alone."""
     start = datetime.now(UTC)
     for minute in range(1, 10):
         with time_machine.travel(start + timedelta(minutes=minute)):
@@ -83,7 +83,7 @@ def work_until_fulfilled(brand: Brand, opened: PaymentOpened) -> int:
     return 10
 
 
-def test_a_payment_whose_webhook_was_lost_is_served_within_five_minutes(tenant) -> None:
+def test_a_payment_whose_webhook_was_lost_is_fulfilled_within_five_minutes(tenant) -> None:
     opened = open_payment(tenant)
     pay(tenant, opened)
 
@@ -95,7 +95,7 @@ def test_a_payment_whose_webhook_was_lost_is_served_within_five_minutes(tenant) 
     assert "event_recovered" in audited(tenant)
 
 
-def test_a_payment_whose_event_stripe_never_made_is_served_within_five_minutes(tenant, monkeypatch) -> None:
+def test_a_payment_without_any_event_at_stripe_is_fulfilled_within_five_minutes(tenant, monkeypatch) -> None:
     monkeypatch.setattr(stripe_client, "list_events", lambda *_, **__: iter(()))
     opened = open_payment(tenant)
     pay(tenant, opened)
@@ -106,7 +106,9 @@ def test_a_payment_whose_event_stripe_never_made_is_served_within_five_minutes(t
     assert count(tenant, WebhookEvent) == 0
 
 
-def test_a_payment_made_half_an_hour_after_opening_is_served_within_five_minutes(tenant, monkeypatch) -> None:
+def test_a_payment_made_half_an_hour_after_opening_is_fulfilled_within_five_minutes(
+    tenant, monkeypatch
+) -> None:
     monkeypatch.setattr(stripe_client, "list_events", lambda *_, **__: iter(()))
     opened = open_payment(tenant)
     for minute in range(1, 30):
@@ -123,18 +125,18 @@ def test_recovered_events_are_counted_and_a_second_run_finds_nothing(tenant) -> 
     with later(minutes=2):
         first = reconcile.reconcile(tenant.id)
         process.process_events(tenant.id)
-        # The order was checked before its events were drained, so it was this that repaired it.
-        noise = audited(tenant)
+        # The order was polled before its events were processed, so the poll repaired it.
+        audited_after_first = audited(tenant)
     with later(minutes=4):
         process.process_events(tenant.id)
         second = reconcile.reconcile(tenant.id, since=timedelta(hours=1))
 
     assert first.events_recovered == count(tenant, WebhookEvent) > 0
-    assert (second.events_recovered, second.orders_checked, second.orders_repaired) == (0, 1, 0)
-    assert audited(tenant) == noise
+    assert (second.events_recovered, second.orders_polled, second.orders_repaired) == (0, 1, 0)
+    assert audited(tenant) == audited_after_first
 
 
-def test_an_event_that_is_pulled_and_delivered_too_counts_once(tenant) -> None:
+def test_an_event_that_is_pulled_and_delivered_grants_access_once(tenant) -> None:
     opened = open_payment(tenant)
     pay(tenant, opened)
     [succeeded] = stripe_sandbox.events(tenant, "payment_intent.succeeded")
@@ -159,9 +161,12 @@ def test_more_events_than_one_page_holds_are_all_pulled(tenant, monkeypatch) -> 
         event("payment_intent.canceled", payment_intent(id=f"pi_many{number}", status="canceled"))
         for number in range(230)
     ]
-    for one in many:
+    for stripe_event in many:
         stripe_sandbox._ask(
-            tenant, "POST", "/sandbox/events", json={"type": one["type"], "object": one["data"]["object"]}
+            tenant,
+            "POST",
+            "/sandbox/events",
+            json={"type": stripe_event["type"], "object": stripe_event["data"]["object"]},
         )
     with later(minutes=2):
         assert reconcile.reconcile(tenant.id).events_recovered == 230
@@ -169,21 +174,21 @@ def test_more_events_than_one_page_holds_are_all_pulled(tenant, monkeypatch) -> 
 
 
 @pytest.mark.parametrize("fault", ["drop_before", "500_before", "429"])
-def test_stripe_being_down_is_survived_and_caught_up(tenant, fault) -> None:
+def test_after_an_outage_of_stripe_the_order_is_fulfilled_within_five_minutes(tenant, fault) -> None:
     opened = open_payment(tenant)
     pay(tenant, opened)
-    seen = watermark(tenant)
+    watermark_before = watermark(tenant)
     stripe_sandbox.fail_next(tenant, fault, method="GET", path="/v1", times=100)
     with later(minutes=2):
         down = reconcile.reconcile(tenant.id)
-    assert (down.stripe, down.failures) == (Answered.NOT_AT_ALL, 0)
-    assert watermark(tenant) == seen
+    assert (down.stripe, down.failures) == (StripeAvailability.UNAVAILABLE, 0)
+    assert watermark(tenant) == watermark_before
 
     stripe_sandbox.heal(tenant)
     assert work_until_fulfilled(tenant, opened) <= 5
 
 
-def test_the_watermark_stays_where_a_later_page_was_not_seen(tenant, monkeypatch) -> None:
+def test_the_watermark_does_not_move_if_a_page_of_events_was_not_read(tenant, monkeypatch) -> None:
     opened = open_payment(tenant)
     pay(tenant, opened)
     complete = stripe_client.list_events
@@ -207,22 +212,24 @@ def test_the_watermark_stays_where_a_later_page_was_not_seen(tenant, monkeypatch
     assert status_of(tenant, second) is OrderStatus.COMPLETED
 
 
-def test_looking_back_a_little_does_not_skip_what_an_outage_left(tenant, monkeypatch) -> None:
-    asked: list[datetime] = []
-    monkeypatch.setattr(stripe_client, "list_events", lambda *_, since, **__: asked.append(since) or iter(()))
+def test_a_short_since_does_not_skip_the_events_of_an_outage(tenant, monkeypatch) -> None:
+    requested: list[datetime] = []
+    monkeypatch.setattr(
+        stripe_client, "list_events", lambda *_, since, **__: requested.append(since) or iter(())
+    )
     reconcile.reconcile(tenant.id)
     with later(days=2):
         reconcile.reconcile(tenant.id, since=timedelta(hours=1))
-    assert asked[-1] < datetime.now(UTC)
+    assert requested[-1] < datetime.now(UTC)
 
 
-def test_a_long_silence_is_one_alert_for_each_outage(tenant) -> None:
+def test_each_long_outage_of_stripe_raises_one_alert(tenant) -> None:
     reconcile.reconcile(tenant.id)
     stripe_sandbox.fail_next(tenant, "500_before", method="GET", path="/v1", times=1000)
     for minutes in (5, 20, 25):
         with later(minutes=minutes):
             reconcile.reconcile(tenant.id)
-    assert alerts_of(tenant) == ["stripe_silent"]
+    assert alerts_of(tenant) == ["stripe_unavailable"]
 
     stripe_sandbox.heal(tenant)
     with later(minutes=30):
@@ -230,41 +237,45 @@ def test_a_long_silence_is_one_alert_for_each_outage(tenant) -> None:
     stripe_sandbox.fail_next(tenant, "500_before", method="GET", path="/v1", times=1000)
     with later(minutes=60):
         reconcile.reconcile(tenant.id)
-    assert alerts_of(tenant) == ["stripe_silent", "stripe_silent"]
+    assert alerts_of(tenant) == ["stripe_unavailable", "stripe_unavailable"]
 
 
-def test_a_key_that_stripe_refuses_is_an_alert_at_once(tenant, monkeypatch) -> None:
+def test_a_key_that_stripe_refuses_raises_an_alert_at_once(tenant, monkeypatch) -> None:
     def refuse(*_, **__):
         raise stripe_client.StripeConfigError("no")
 
     monkeypatch.setattr(stripe_client, "list_events", refuse)
-    findings = reconcile.reconcile(tenant.id)
-    assert (findings.stripe, findings.failures) == (Answered.KEY_REFUSED, 0)
+    report = reconcile.reconcile(tenant.id)
+    assert (report.stripe, report.failures) == (StripeAvailability.KEY_REFUSED, 0)
     assert alerts_of(tenant) == ["stripe_key_refused"]
 
 
-def test_a_tenant_without_a_key_is_left_alone(make_brand) -> None:
-    assert reconcile.reconcile(make_brand(stripe=False).id) == Findings(stripe=Answered.NO_KEY)
+def test_a_tenant_without_a_stripe_key_is_skipped(make_brand) -> None:
+    assert reconcile.reconcile(make_brand(stripe=False).id) == ReconciliationReport(
+        stripe=StripeAvailability.NO_KEY
+    )
 
 
-@pytest.mark.parametrize("nonsense", [{}, {"id": 7, "type": "x"}, {"id": "evt_\x00", "type": "x"}])
-def test_an_event_that_is_none_does_not_stop_the_others(tenant, monkeypatch, nonsense) -> None:
+@pytest.mark.parametrize("malformed", [{}, {"id": 7, "type": "x"}, {"id": "evt_\x00", "type": "x"}])
+def test_a_malformed_event_does_not_stop_the_others(tenant, monkeypatch, malformed) -> None:
     opened = open_payment(tenant)
     pay(tenant, opened)
-    real = stripe_client.list_events
+    list_events = stripe_client.list_events
     monkeypatch.setattr(
-        stripe_client, "list_events", lambda *args, **options: iter([nonsense, *real(*args, **options)])
+        stripe_client,
+        "list_events",
+        lambda *args, **options: iter([malformed, *list_events(*args, **options)]),
     )
     with later(minutes=2):
-        findings = reconcile.reconcile(tenant.id)
+        report = reconcile.reconcile(tenant.id)
         process.process_events(tenant.id)
-    assert findings.events_recovered > 0
+    assert report.events_recovered > 0
     assert status_of(tenant, opened) is OrderStatus.COMPLETED
     assert alerts_of(tenant) == ["event_unusable"]
     assert watermark(tenant) is not None
 
 
-def test_an_error_in_one_part_leaves_the_others_their_turn(tenant, monkeypatch) -> None:
+def test_an_error_in_one_step_does_not_stop_the_other_steps(tenant, monkeypatch) -> None:
     def break_down(*_, **__):
         raise ZeroDivisionError
 
@@ -272,46 +283,48 @@ def test_an_error_in_one_part_leaves_the_others_their_turn(tenant, monkeypatch) 
     opened = open_payment(tenant)
     pay(tenant, opened)
     with later(minutes=2):
-        findings = reconcile.reconcile(tenant.id)
-    assert (findings.failures, findings.orders_repaired) == (1, 1)
+        report = reconcile.reconcile(tenant.id)
+    assert (report.failures, report.orders_repaired) == (1, 1)
     assert watermark(tenant) is None
 
 
-def test_one_order_that_fails_does_not_stop_the_others(tenant, monkeypatch) -> None:
-    poison, healthy = open_payment(tenant), open_payment(tenant)
-    pay(tenant, poison)
+def test_an_order_that_fails_does_not_stop_the_others(tenant, monkeypatch) -> None:
+    failing, healthy = open_payment(tenant), open_payment(tenant)
+    pay(tenant, failing)
     pay(tenant, healthy)
-    sound = poll_order._record
+    record = poll_order._record
 
-    def stumble(tenant_id, question, answer):
-        if question.order_number == poison.order_number:
+    def fail_for_one(tenant_id, plan, state):
+        if plan.order_number == failing.order_number:
             raise ZeroDivisionError
-        return sound(tenant_id, question, answer)
+        return record(tenant_id, plan, state)
 
     with monkeypatch.context() as patched:
-        patched.setattr(poll_order, "_record", stumble)
+        patched.setattr(poll_order, "_record", fail_for_one)
         with later(minutes=2):
-            findings = reconcile.reconcile(tenant.id)
-    assert (findings.failures, findings.orders_repaired) == (1, 1)
+            report = reconcile.reconcile(tenant.id)
+    assert (report.failures, report.orders_repaired) == (1, 1)
     assert status_of(tenant, healthy) is OrderStatus.COMPLETED
 
     with later(minutes=5):
         reconcile.reconcile(tenant.id)
-    assert status_of(tenant, poison) is OrderStatus.COMPLETED
+    assert status_of(tenant, failing) is OrderStatus.COMPLETED
 
 
-def test_one_payment_that_stripe_cannot_give_does_not_stop_the_others(tenant) -> None:
+def test_a_payment_that_stripe_fails_to_return_does_not_stop_the_others(tenant) -> None:
     lost, healthy = open_payment(tenant), open_payment(tenant)
     pay(tenant, healthy)
     stripe_sandbox.fail_next(
         tenant, "500_before", method="GET", path=f"/v1/payment_intents/{lost.payment_intent_id}", times=100
     )
     with later(minutes=2):
-        findings = reconcile.reconcile(tenant.id)
-    assert (findings.stripe, findings.orders_repaired) == (Answered.PARTLY, 1)
+        report = reconcile.reconcile(tenant.id)
+    assert (report.stripe, report.orders_repaired) == (StripeAvailability.PARTIAL, 1)
 
 
-def test_a_process_killed_between_answer_and_record_leaves_the_work_to_the_next(tenant, monkeypatch) -> None:
+def test_an_order_is_fulfilled_by_the_next_run_after_a_process_is_killed_before_recording(
+    tenant, monkeypatch
+) -> None:
     opened = open_payment(tenant)
     pay(tenant, opened)
 
@@ -332,38 +345,36 @@ def test_a_process_killed_between_answer_and_record_leaves_the_work_to_the_next(
         assert work_until_fulfilled(tenant, opened) <= 4
 
 
-def test_two_runs_at_once_ask_about_each_order_once(tenant) -> None:
+def test_two_runs_at_once_poll_each_order_once(tenant) -> None:
     open_payment(tenant)
     open_payment(tenant)
     with later(minutes=2):
         first = reconcile.reconcile(tenant.id)
         second = reconcile.reconcile(tenant.id)
-    assert (first.orders_checked, second.orders_checked) == (2, 0)
+    assert (first.orders_polled, second.orders_polled) == (2, 0)
 
 
-def test_another_tenants_payments_are_left_alone(tenant, other_tenant) -> None:
+def test_the_payments_of_another_tenant_are_not_touched(tenant, other_tenant) -> None:
     opened = open_payment(other_tenant)
     pay(other_tenant, opened)
     with later(minutes=2):
-        findings = reconcile.reconcile(tenant.id)
-    assert findings == Findings()
+        report = reconcile.reconcile(tenant.id)
+    assert report == ReconciliationReport()
     assert status_of(other_tenant, opened) is OrderStatus.PENDING
 
 
-def test_stopping_ends_after_the_order_in_hand_and_moves_no_watermark(tenant) -> None:
+def test_a_run_that_is_stopped_ends_after_the_current_order_and_moves_no_watermark(tenant) -> None:
     pay(tenant, open_payment(tenant))
     with later(minutes=2):
-        assert reconcile.reconcile(tenant.id, is_stopping=lambda: True) == Findings()
+        assert reconcile.reconcile(tenant.id, is_stopping=lambda: True) == ReconciliationReport()
     assert watermark(tenant) is None
 
 
-def test_an_event_of_a_connected_account_is_stored_as_its_webhook_would_bring_it(
-    make_brand, monkeypatch
-) -> None:
+def test_a_pulled_event_of_a_connected_account_is_stored_with_its_account(make_brand, monkeypatch) -> None:
     brand = make_brand(stripe_account="acct_brand")
-    told = event("payment_intent.canceled", payment_intent(id="pi_1", status="canceled"))
-    monkeypatch.setattr(stripe_client, "list_events", lambda *_, **__: iter([told]))
+    pulled = event("payment_intent.canceled", payment_intent(id="pi_1", status="canceled"))
+    monkeypatch.setattr(stripe_client, "list_events", lambda *_, **__: iter([pulled]))
     stored = []
-    monkeypatch.setattr(inbox, "store", lambda _, kept: stored.append(kept) or True)
+    monkeypatch.setattr(inbox, "store", lambda _, delivered: stored.append(delivered) or True)
     reconcile.reconcile(brand.id)
     assert stored[0]["account"] == "acct_brand"

@@ -1,4 +1,4 @@
-"""Pieces that are reserved for a buyer go back when the time is over: once, and never before Stripe was asked."""
+"""Reserved stock is released once when its reservation ends, and never before Stripe was polled."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -52,7 +52,7 @@ def succeeded(intent_id: str, amount: int = 5900) -> dict[str, object]:
     return event("payment_intent.succeeded", intent)
 
 
-def test_a_payment_that_nobody_makes_is_closed_at_stripe_and_its_pieces_go_back(tenant) -> None:
+def test_an_unpaid_payment_is_canceled_at_stripe_and_its_stock_released(tenant) -> None:
     opened = open_payment(tenant, "shirt")
     with later(minutes=32):
         reconcile.reconcile(tenant.id)
@@ -68,7 +68,7 @@ def test_a_payment_that_nobody_makes_is_closed_at_stripe_and_its_pieces_go_back(
     assert adds_up(tenant)
 
 
-def test_a_payment_that_stripe_says_has_succeeded_is_served_instead(tenant) -> None:
+def test_a_payment_that_succeeded_at_stripe_is_fulfilled_instead_of_released(tenant) -> None:
     opened = open_payment(tenant, "shirt")
     stripe_sandbox.pay(tenant, opened.payment_intent_id, opened.client_secret)
     with later(minutes=34):
@@ -77,7 +77,7 @@ def test_a_payment_that_stripe_says_has_succeeded_is_served_instead(tenant) -> N
     assert figures(tenant, "shirt") == (99, 0, 1)
 
 
-def test_no_hold_ends_while_the_payment_is_processing(tenant) -> None:
+def test_a_reservation_does_not_end_while_the_payment_is_processing(tenant) -> None:
     opened = open_payment(tenant, "shirt")
     intent = payment_intent(
         id=opened.payment_intent_id, amount=5900, status="processing", latest_charge="ch_1"
@@ -90,7 +90,7 @@ def test_no_hold_ends_while_the_payment_is_processing(tenant) -> None:
     assert figures(tenant, "shirt")[:2] in ((100, 1), (99, 0))
 
 
-def test_no_hold_ends_before_stripe_was_asked(tenant) -> None:
+def test_a_reservation_does_not_end_before_stripe_was_polled(tenant) -> None:
     opened = open_payment(tenant, "shirt")
     stripe_sandbox.fail_next(tenant, "drop_before", path="/v1/payment_intents", times=50)
     stripe_sandbox._ask(
@@ -110,7 +110,7 @@ def test_no_hold_ends_before_stripe_was_asked(tenant) -> None:
     assert figures(tenant, "shirt") == (100, 0, 0)
 
 
-def test_what_a_process_left_that_died_before_it_asked_stripe_goes_back(tenant, monkeypatch) -> None:
+def test_stock_is_released_after_a_process_is_killed_before_calling_stripe(tenant, monkeypatch) -> None:
     def die(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
@@ -125,9 +125,9 @@ def test_what_a_process_left_that_died_before_it_asked_stripe_goes_back(tenant, 
     assert adds_up(tenant)
 
 
-def test_a_page_whose_expiry_nobody_told_of_is_closed_and_its_pieces_go_back(tenant) -> None:
+def test_a_checkout_session_that_ends_without_an_event_is_expired_and_its_stock_released(tenant) -> None:
     opened = open_cart(tenant)
-    # The page can still be paid for a minute; afterwards Stripe may say at any time that it is over.
+    # The page can still be paid for a minute; after that, Stripe may expire it at any time.
     with later(minutes=30):
         reconcile.reconcile(tenant.id)
     assert figures(tenant, "shirt") == (100, 2, 0)
@@ -141,7 +141,7 @@ def test_a_page_whose_expiry_nobody_told_of_is_closed_and_its_pieces_go_back(ten
     assert figures(tenant, "cap") == (50, 0, 0)
 
 
-def test_a_cart_whose_payment_nobody_told_of_is_served(tenant) -> None:
+def test_a_cart_paid_without_an_event_is_fulfilled(tenant) -> None:
     opened = open_cart(tenant)
     stripe_sandbox.pay_session(tenant, opened.session_id)
     with later(minutes=2):
@@ -150,7 +150,7 @@ def test_a_cart_whose_payment_nobody_told_of_is_served(tenant) -> None:
     assert figures(tenant, "shirt") == (98, 0, 2)
 
 
-def test_a_page_whose_answer_was_lost_is_found_by_its_order_and_closed(tenant, monkeypatch) -> None:
+def test_a_checkout_session_whose_response_was_lost_is_found_and_expired(tenant, monkeypatch) -> None:
     def die(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
@@ -165,14 +165,14 @@ def test_a_page_whose_answer_was_lost_is_found_by_its_order_and_closed(tenant, m
     assert figures(tenant, "shirt") == (100, 0, 0)
 
 
-def test_a_declined_card_keeps_the_piece_until_the_deadline(tenant) -> None:
+def test_a_declined_card_leaves_the_stock_reserved_until_the_deadline(tenant) -> None:
     opened = open_payment(tenant, "shirt")
     deliver(tenant, failed(opened.payment_intent_id))
     assert status_of(tenant, opened.order_number) is OrderStatus.FAILED
     assert figures(tenant, "shirt") == (100, 1, 0)
 
 
-def test_a_declined_card_gives_the_piece_back_at_once_where_the_tenant_wants_it(make_brand) -> None:
+def test_a_declined_card_releases_the_stock_at_once_if_the_tenant_is_set_so(make_brand) -> None:
     brand = make_brand(release_on_failure="at_once")
     opened = open_payment(brand, "shirt")
     deliver(brand, failed(opened.payment_intent_id))
@@ -184,20 +184,20 @@ def test_a_declined_card_gives_the_piece_back_at_once_where_the_tenant_wants_it(
     assert adds_up(brand)
 
 
-def test_a_delayed_payment_that_fails_gives_the_piece_back_at_once_in_either_order(tenant) -> None:
-    for told in (1, -1):
+def test_a_delayed_payment_that_fails_releases_the_stock_at_once_in_either_order(tenant) -> None:
+    for step in (1, -1):
         opened = open_payment(tenant, "shirt")
         intent = payment_intent(
             id=opened.payment_intent_id, amount=5900, status="processing", latest_charge="ch_1"
         )
         deliver(
-            tenant, *[event("payment_intent.processing", intent), failed(opened.payment_intent_id)][::told]
+            tenant, *[event("payment_intent.processing", intent), failed(opened.payment_intent_id)][::step]
         )
         assert status_of(tenant, opened.order_number) is OrderStatus.FAILED
         assert figures(tenant, "shirt") == (100, 0, 0)
 
 
-def test_paid_after_the_last_piece_went_to_somebody_else_the_money_goes_back_by_itself(make_brand) -> None:
+def test_a_payment_after_the_last_unit_was_sold_is_refunded_automatically(make_brand) -> None:
     brand = make_brand(release_on_failure="at_once")
     set_stock(brand, "shirt", 1)
     late = open_payment(brand, "shirt")
@@ -222,13 +222,13 @@ def test_paid_after_the_last_piece_went_to_somebody_else_the_money_goes_back_by_
     order = load_order(brand, late.order_number)
     assert order.status is OrderStatus.REFUNDED
     assert [str(message.kind) for message in order.messages] == ["payment_failed", "order_refunded"]
-    assert {each.state for each in order.reservations} == {ReservationState.RELEASED}
+    assert {reservation.state for reservation in order.reservations} == {ReservationState.RELEASED}
     assert status_of(brand, quick.order_number) is OrderStatus.COMPLETED
     assert figures(brand, "shirt") == (0, 0, 1)
     assert adds_up(brand)
 
 
-def test_a_second_payment_of_one_order_goes_back_by_itself_and_takes_nothing_away(tenant) -> None:
+def test_a_duplicate_payment_is_refunded_automatically_and_the_order_stays_completed(tenant) -> None:
     opened = open_payment(tenant, "shirt")
     deliver(tenant, succeeded(opened.payment_intent_id))
     second = payment_intent(
@@ -248,7 +248,7 @@ def test_a_second_payment_of_one_order_goes_back_by_itself_and_takes_nothing_awa
     assert figures(tenant, "shirt") == (99, 0, 1)
 
 
-def test_a_full_refund_that_succeeded_puts_the_pieces_back(tenant) -> None:
+def test_a_full_refund_that_succeeded_restocks_the_units(tenant) -> None:
     opened = open_payment(tenant, "shirt", quantity=2)
     deliver(tenant, succeeded(opened.payment_intent_id, 11800))
     refund = {
@@ -275,7 +275,7 @@ def test_a_full_refund_that_succeeded_puts_the_pieces_back(tenant) -> None:
     )
 
 
-def test_pieces_whose_refund_came_to_nothing_but_are_sold_by_then_are_told_to_a_person(tenant) -> None:
+def test_a_refund_that_fails_after_its_units_were_sold_again_raises_an_alert(tenant) -> None:
     set_stock(tenant, "shirt", 1)
     opened = open_payment(tenant, "shirt")
     deliver(tenant, succeeded(opened.payment_intent_id))

@@ -1,4 +1,4 @@
-"""Stripe is asked about an order often while it is fresh, seldom afterwards, and not for ever."""
+"""Stripe is polled about an order often while it is open, seldom afterwards, and not without end."""
 
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from lumira.domain.poll_schedule import is_abandoned, may_be_orphaned, next_poll
 from lumira.models import (
     Order,
     OrderStatus,
@@ -38,8 +39,8 @@ def request(at: datetime | None, state: RequestState = RequestState.ACCEPTED) ->
 
 
 def next_after(order: Order, age: timedelta) -> timedelta | None:
-    order_polls.schedule(order, OPENED + age)
-    return None if order.next_poll_at is None else order.next_poll_at - OPENED
+    poll_at = next_poll(order, OPENED + age)
+    return None if poll_at is None else poll_at - OPENED
 
 
 INTERVALS = [
@@ -57,23 +58,23 @@ INTERVALS = [
 
 @pytest.mark.parametrize("status", [OrderStatus.PENDING, OrderStatus.PROCESSING, OrderStatus.FAILED])
 @pytest.mark.parametrize(("age", "pause"), INTERVALS)
-def test_an_open_order_is_asked_about_at_growing_intervals_that_end(status, age, pause) -> None:
+def test_an_open_order_is_polled_at_growing_intervals_that_end(status, age, pause) -> None:
     expected = None if pause is None else age + pause
     assert next_after(make_order(status), age) == expected
 
 
-def test_in_the_first_hour_no_two_questions_are_more_than_four_minutes_apart() -> None:
-    age, asked = timedelta(), [timedelta()]
+def test_in_the_first_hour_no_two_polls_are_more_than_four_minutes_apart() -> None:
+    age, polls = timedelta(), [timedelta()]
     while (age := next_after(make_order(), age)) < HOUR:
-        asked.append(age)
-    assert max(after - before for before, after in pairwise(asked)) < 4 * MINUTE
+        polls.append(age)
+    assert max(after - before for before, after in pairwise(polls)) < 4 * MINUTE
 
 
 @pytest.mark.parametrize(
     "status",
     [OrderStatus.COMPLETED, OrderStatus.REFUNDED, OrderStatus.DISPUTED, OrderStatus.PARTIALLY_REFUNDED],
 )
-def test_a_paid_order_is_asked_about_at_given_ages_up_to_four_months(status) -> None:
+def test_a_paid_order_is_polled_at_fixed_ages_up_to_four_months(status) -> None:
     ages, age = [], timedelta(minutes=1)
     while (age := next_after(make_order(status), age)) is not None:
         ages.append(age)
@@ -83,14 +84,14 @@ def test_a_paid_order_is_asked_about_at_given_ages_up_to_four_months(status) -> 
 def test_an_order_under_review_is_paid_and_not_abandoned() -> None:
     order = make_order(OrderStatus.PROCESSING, review_reason=ReviewReason.AMOUNT_MISMATCH)
     assert next_after(order, 2 * HOUR) == 6 * HOUR
-    assert not order_polls.is_abandoned(order, OPENED + 30 * DAY)
+    assert not is_abandoned(order, OPENED + 30 * DAY)
 
 
 @pytest.mark.parametrize("status", [RefundStatus.PENDING, RefundStatus.REQUIRES_ACTION])
 @pytest.mark.parametrize(
     ("refund_age", "pause"), [(timedelta(), HOUR), (3 * DAY, 12 * HOUR), (31 * DAY, None)]
 )
-def test_a_refund_on_its_way_is_asked_about_sooner_and_not_for_ever(status, refund_age, pause) -> None:
+def test_a_pending_refund_brings_the_next_poll_forward_but_not_without_end(status, refund_age, pause) -> None:
     age = 65 * DAY
     order = make_order(OrderStatus.REFUNDED)
     order.refunds.append(Refund(status=status, created_at=OPENED + age - refund_age))
@@ -111,32 +112,32 @@ def test_a_refund_that_is_being_written_counts_as_new() -> None:
         make_order(OrderStatus.FAILED, payments=[], requests=(request(OPENED, RequestState.REFUSED),)),
         make_order(OrderStatus.PENDING, payments=[]),
     ],
-    ids=["canceled", "free", "refused by Stripe", "never asked for"],
+    ids=["canceled", "free", "refused by Stripe", "never requested"],
 )
-def test_where_there_is_nothing_at_stripe_nothing_is_asked(order) -> None:
+def test_an_order_without_anything_at_stripe_is_not_polled(order) -> None:
     assert next_after(order, MINUTE) is None
 
 
 @pytest.mark.parametrize("state", [RequestState.FROZEN, RequestState.UNKNOWN, None])
-def test_an_intent_whose_answer_never_came_is_looked_for(state) -> None:
+def test_an_intent_whose_response_was_lost_is_polled_within_a_minute(state) -> None:
     order = make_order(payments=[], requests=(request(OPENED, state),))
-    assert order_polls.may_be_orphaned(order)
+    assert may_be_orphaned(order)
     assert next_after(order, timedelta()) == MINUTE
 
 
 @pytest.mark.parametrize(("hours", "abandoned"), [(23, False), (24, False), (25, True)])
 def test_an_order_is_abandoned_after_a_day(hours, abandoned) -> None:
-    assert order_polls.is_abandoned(make_order(), OPENED + hours * HOUR) is abandoned
+    assert is_abandoned(make_order(), OPENED + hours * HOUR) is abandoned
 
 
-def test_a_buyer_who_tries_again_on_the_next_day_has_a_day_again() -> None:
+def test_a_buyer_who_retries_on_the_next_day_has_another_day() -> None:
     order = make_order(requests=(request(OPENED), request(OPENED + 30 * HOUR)))
-    assert not order_polls.is_abandoned(order, OPENED + 31 * HOUR)
-    assert order_polls.is_abandoned(order, OPENED + 55 * HOUR)
+    assert not is_abandoned(order, OPENED + 31 * HOUR)
+    assert is_abandoned(order, OPENED + 55 * HOUR)
     assert next_after(order, 30 * HOUR) == 30 * HOUR + MINUTE
 
 
-def test_something_known_to_be_missing_is_asked_about_within_a_minute_and_never_later_than_planned() -> None:
+def test_an_order_with_missing_facts_is_polled_within_a_minute_and_never_later_than_planned() -> None:
     order = make_order(OrderStatus.COMPLETED, next_poll_at=OPENED + DAY)
     order_polls.schedule_at_once(order, OPENED)
     assert order.next_poll_at == OPENED + MINUTE

@@ -1,0 +1,105 @@
+"""When Stripe is polled about an order: often while the order is open, seldom afterwards, and not without end."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from lumira.models import Order, OrderStatus, PaymentState, RefundStatus
+
+#: After this time without a payment an order is abandoned: its PaymentIntent is canceled at Stripe. A buyer may
+#: return to the page on the same day, and a bank transfer that has begun is not affected.
+ABANDONED_AFTER = timedelta(hours=24)
+
+#: Stripe expires a Checkout Session by its own clock, and a payment may be in progress at that second.
+RESERVATION_GRACE = timedelta(minutes=3)
+
+_MINUTE, _HOUR, _DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+
+#: Intervals while an order is open: up to this age, this often. Most buyers pay within the first hour, and a
+#: payment whose webhook was lost has to be fulfilled within five minutes; a bank debit takes days.
+_INTERVALS_WHILE_OPEN = (
+    (10 * _MINUTE, _MINUTE),
+    (_HOUR, 3 * _MINUTE),
+    (2 * _DAY, 30 * _MINUTE),
+    (30 * _DAY, 6 * _HOUR),
+)
+
+#: Ages at which a paid order is polled: a refund may fail for a month, a dispute may be opened for four.
+_AGES_AFTER_PAYMENT = (_HOUR, 6 * _HOUR, *(days * _DAY for days in (1, 3, 7, 14, 30, 60, 90, 120)))
+
+#: Intervals while a refund is pending, by the age of the refund.
+_INTERVALS_WHILE_REFUNDING = ((2 * _DAY, _HOUR), (30 * _DAY, 12 * _HOUR))
+
+_OPEN_STATUSES = (OrderStatus.PENDING, OrderStatus.PROCESSING, OrderStatus.FAILED)
+_PENDING_REFUND = (RefundStatus.PENDING, RefundStatus.REQUIRES_ACTION)
+
+
+def next_poll(order: Order, now: datetime) -> datetime | None:
+    """Return when Stripe is polled about this order next, in UTC; `None` if it is not polled again."""
+    if order.is_free or order.status is OrderStatus.CANCELLED:
+        return None
+    if not _has_payment(order):
+        # There is nothing to look up at Stripe; only reserved stock has to be released at its deadline.
+        deadline = _reservation_deadline(order)
+        return None if deadline is None else max(deadline, now)
+    return _next_while_open(order, now) if is_open(order) else _next_after_payment(order, now)
+
+
+def _next_while_open(order: Order, now: datetime) -> datetime | None:
+    regular = _next_by_age(_INTERVALS_WHILE_OPEN, now - _requested_at(order, now), now)
+    deadline = _reservation_deadline(order)
+    if deadline is None or deadline <= now:
+        return regular
+    return deadline if regular is None else min(deadline, regular)
+
+
+def _next_after_payment(order: Order, now: datetime) -> datetime | None:
+    requested_at = _requested_at(order, now)
+    regular = next((requested_at + age for age in _AGES_AFTER_PAYMENT if age > now - requested_at), None)
+    # A refund that is being written has no time of its own yet.
+    ages = [now - (refund.created_at or now) for refund in order.refunds if refund.status in _PENDING_REFUND]
+    for_refunds = [_next_by_age(_INTERVALS_WHILE_REFUNDING, age, now) for age in ages]
+    return min((poll_at for poll_at in (regular, *for_refunds) if poll_at is not None), default=None)
+
+
+def is_open(order: Order) -> bool:
+    """Return whether the order still waits for its payment."""
+    return order.status in _OPEN_STATUSES and order.review_reason is None
+
+
+def is_abandoned(order: Order, now: datetime) -> bool:
+    """Return whether the order stayed unpaid until its reservation ended or, at the latest, for a day."""
+    deadline = _reservation_deadline(order)
+    has_deadline_passed = deadline is not None and deadline <= now
+    return is_open(order) and (has_deadline_passed or now - _requested_at(order, now) > ABANDONED_AFTER)
+
+
+def is_closed_unpaid(order: Order) -> bool:
+    """Return whether the order was not paid, and nothing at Stripe could still pay it."""
+    return order.status is OrderStatus.CANCELLED or (is_open(order) and not _has_payment(order))
+
+
+def may_be_orphaned(order: Order) -> bool:
+    """Return whether Stripe may have created a payment whose response never reached Lumira."""
+    is_payable = any(payment.state is not PaymentState.CANCELED for payment in order.payments)
+    return order.is_asking and not is_payable and not any(session.is_open for session in order.sessions)
+
+
+def _has_payment(order: Order) -> bool:
+    """Return whether a payment exists at Stripe, or may exist because its response was lost."""
+    return bool(order.payments or order.sessions) or may_be_orphaned(order)
+
+
+def _requested_at(order: Order, now: datetime) -> datetime:
+    """Return when a payment was last requested: a buyer who retries on the next day has a full day again."""
+    return max((request.created_at or now for request in order.requests), default=order.created_at)
+
+
+def _reservation_deadline(order: Order) -> datetime | None:
+    """Return when the payment is closed at Stripe, so that the reserved stock can be released."""
+    return None if order.reserved_until is None else order.reserved_until + RESERVATION_GRACE
+
+
+def _next_by_age(
+    intervals: Sequence[tuple[timedelta, timedelta]], age: timedelta, now: datetime
+) -> datetime | None:
+    return next((now + interval for up_to, interval in intervals if age < up_to), None)

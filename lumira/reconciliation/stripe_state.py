@@ -1,0 +1,121 @@
+"""The state of one order at Stripe: its sessions, payments, refunds and disputes, read outside any transaction."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from lumira.clients import stripe_client
+from lumira.models import RequestKind
+from lumira.reconciliation.cancel_abandoned import cancel_intent, expire_session
+from lumira.repositories.tenants import StripeAccount
+from lumira.services.checkout.call_stripe import Lookup, find_at_stripe
+
+
+@dataclass(frozen=True, slots=True)
+class PollPlan:
+    """What to look up about one order: ids and values, because no transaction is open during the calls."""
+
+    order_id: UUID
+    order_number: str
+    payment_intent_ids: tuple[str, ...]
+    #: Checkout Sessions whose state may still change.
+    session_ids: tuple[str, ...]
+    #: For each payment the attempts that were open before Stripe is called.
+    open_attempts: Mapping[str, tuple[str, ...]]
+    #: How often the order was polled: part of the idempotency key of what is sent once per poll.
+    polls: int
+    is_abandoned: bool
+    #: The request that Stripe may have carried out although its response was lost.
+    orphaned_request_id: UUID | None
+    lookup: Lookup | None
+    request_kind: RequestKind
+
+
+@dataclass(frozen=True, slots=True)
+class StripeState:
+    """Stripe's objects as returned by its API."""
+
+    sessions: tuple[Mapping[str, Any], ...] = ()
+    intents: tuple[Mapping[str, Any], ...] = ()
+    refunds: tuple[Mapping[str, Any], ...] = ()
+    disputes: tuple[Mapping[str, Any], ...] = ()
+    #: Ids of the order's payments and sessions that Stripe does not know.
+    missing: tuple[str, ...] = ()
+    #: Whether this poll closed a session or an intent because the order is abandoned.
+    has_closed_payment: bool = False
+
+
+def fetch_state(account: StripeAccount, plan: PollPlan) -> StripeState:
+    """Return what Stripe holds about the order; of an abandoned order after closing what can still be paid.
+
+    Raises what the client raises.
+    """
+    sessions, missing_sessions = _fetch_sessions(account, plan)
+    intents, missing_intents = _fetch_intents(account, plan, sessions)
+    has_closed_payment = False
+    if plan.is_abandoned:
+        sessions, intents, has_closed_payment = _close_unpaid(account, plan, sessions, intents)
+    paid_ids = [str(intent.get("id")) for intent in intents if intent.get("status") == "succeeded"]
+    return StripeState(
+        sessions=tuple(sessions),
+        intents=tuple(intents),
+        refunds=tuple(r for paid_id in paid_ids for r in stripe_client.list_refunds(account, paid_id)),
+        disputes=tuple(d for paid_id in paid_ids for d in stripe_client.list_disputes(account, paid_id)),
+        missing=(*missing_sessions, *missing_intents),
+        has_closed_payment=has_closed_payment,
+    )
+
+
+def _fetch_sessions(account: StripeAccount, plan: PollPlan) -> tuple[list[dict[str, Any]], list[str]]:
+    """Return the order's sessions, and the ids of those that Stripe does not know."""
+    sessions, missing = _fetch_each(partial(stripe_client.get_checkout_session, account), plan.session_ids)
+    if plan.lookup is not None and plan.request_kind is RequestKind.CHECKOUT_SESSION:
+        orphan = find_at_stripe(account, plan.request_kind, plan.lookup)
+        sessions += [orphan] if orphan else []
+    return sessions, missing
+
+
+def _fetch_intents(
+    account: StripeAccount, plan: PollPlan, sessions: Sequence[Mapping[str, Any]]
+) -> tuple[list[dict[str, Any]], list[str]]:
+    """Return the intents of the order and of its sessions, and the ids of those that Stripe does not know."""
+    of_sessions = [intent for session in sessions if isinstance(intent := session.get("payment_intent"), str)]
+    intent_ids = dict.fromkeys((*plan.payment_intent_ids, *of_sessions))
+    intents, missing = _fetch_each(partial(stripe_client.get_payment_intent, account), intent_ids)
+    if plan.lookup is not None and plan.request_kind is RequestKind.PAYMENT_INTENT:
+        orphan = find_at_stripe(account, plan.request_kind, plan.lookup)
+        # An intent that is known already was created by an earlier request.
+        intents += [orphan] if orphan and orphan.get("id") not in intent_ids else []
+    return intents, missing
+
+
+def _fetch_each(
+    get: Callable[[str], dict[str, Any]], stripe_ids: Iterable[str]
+) -> tuple[list[dict[str, Any]], list[str]]:
+    objects: list[dict[str, Any]] = []
+    missing: list[str] = []
+    for stripe_id in stripe_ids:
+        try:
+            objects.append(get(stripe_id))
+        except stripe_client.StripeRefused as error:
+            if error.code != "resource_missing":
+                raise
+            missing.append(stripe_id)
+    return objects, missing
+
+
+def _close_unpaid(
+    account: StripeAccount, plan: PollPlan, sessions: list[dict[str, Any]], intents: list[dict[str, Any]]
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]], bool]:
+    """Close what could still be paid; returns sessions and intents as they are then, and whether any was closed."""
+    closings = [expire_session(account, session) for session in sessions]
+    # Stripe closes the intent of a session together with the session, and refuses to cancel it alone.
+    if not sessions and not plan.session_ids:
+        closings_of_intents = [cancel_intent(account, intent, poll=plan.polls) for intent in intents]
+        intents = [closing.stripe_object for closing in closings_of_intents]
+    else:
+        closings_of_intents = []
+    is_any_closed = any(closing.is_closed for closing in (*closings, *closings_of_intents))
+    return [closing.stripe_object for closing in closings], intents, is_any_closed

@@ -1,4 +1,4 @@
-# Lumira: `make` alone says what there is. Needs Python 3.11 or later; everything else goes into .venv.
+# `make` lists the targets. Python 3.11 or later is required; everything else is installed into .venv.
 
 .DEFAULT_GOAL := help
 SHELL := /bin/sh
@@ -8,7 +8,7 @@ PYTEST_PROCESSES ?= 2
 BIN := .venv/bin
 READY := .venv/.ready
 
-# What runs here is the same on every machine: nothing of an installation's settings reaches it.
+# Targets run alike on every machine: they inherit none of an installation's settings.
 unexport DATABASE_URL DATABASE_OWNER_URL DATABASE_POOL_SIZE SECRET_KEY REDIS_URL RATE_LIMITS
 unexport RATE_LIMIT_PER_KEY RATE_LIMIT_PER_ADDRESS RATE_LIMIT_PER_EMAIL TRUSTED_PROXIES
 unexport LUMIRA_ENV LUMIRA_INSTANCE LUMIRA_ENCRYPTION_KEYS LUMIRA_DEFAULT_TENANT
@@ -20,19 +20,19 @@ unexport FLASK_APP FLASK_DEBUG FLASK_ENV PYTHONPATH PYTHONHOME PYTEST_ADDOPTS PY
 
 .PHONY: help demo demo-check test machine stories chaos bench bench-stock check format venv requirements clean
 
-help: ## Show this list
+help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
 
-demo: venv ## Run everything on this machine, buy at three brands, then serve until Ctrl-C (ARGS="--port 8001")
+demo: venv ## Start Lumira and the Stripe sandbox, make three purchases, serve until Ctrl-C (ARGS="--port 8001")
 	@$(BIN)/python -m flask demo $(ARGS)
 
-demo-check: venv ## The same in a temporary folder, ending by itself: exit code 0 if all three purchases were served
+demo-check: venv ## Run the demo in a temporary folder and exit: code 0 if all three purchases are fulfilled
 	@$(BIN)/python -m flask demo --check
 
-test: venv machine ## Run all tests, on a PostgreSQL of their own (ARGS="-k refund")
+test: venv machine ## Run all tests with an embedded PostgreSQL (ARGS="-k refund")
 	$(BIN)/python -m pytest -n $(PYTEST_PROCESSES) $(ARGS)
 
-# What no package of Python's brings: the browser that opens the buyer's page in tests, what draws receipts, and Redis.
+# What PyPI does not offer: Chromium for the browser tests, the libraries that render receipts, and Redis.
 machine: venv
 	@missing=""; \
 	command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null \
@@ -46,58 +46,58 @@ machine: venv
 	    -o DPkg::Lock::Timeout=300 install -y -qq --no-install-recommends $$missing >/dev/null; } \
 	  || { echo "The tests need these: on Debian and Ubuntu, as root: apt-get install $$missing" >&2; exit 1; }
 
-stories: venv ## Tell very many life stories of payments, badly (STORIES=20000)
+stories: venv ## Deliver the events of many random payments out of order, repeated or lost (STORIES=20000)
 	STORIES=$${STORIES:-20000} $(BIN)/python -m pytest -n $(PYTEST_PROCESSES) tests/integration/webhooks/test_life_stories.py
 
-chaos: venv ## Buy 2,000 times while processes are killed and deliveries go astray (EVENTS=2000 KILLS=20 SEED=1)
+chaos: venv ## Make 2,000 purchases while processes are killed and deliveries are lost (EVENTS=2000 KILLS=20 SEED=1)
 	$(BIN)/python -m tests.chaos
 
-bench: venv ## Measure how fast events are accepted and settled, as ratios to a reference (ARGS=--no-aims)
+bench: venv ## Measure how fast events are accepted and settled, relative to a reference (ARGS=--no-aims)
 	@command -v wrk >/dev/null || { apt-get -o DPkg::Lock::Timeout=300 update -qq && \
 	  apt-get -o DPkg::Lock::Timeout=300 install -y -qq wrk; } || { \
-	  echo "wrk makes the load and is missing: on Debian and Ubuntu, as root: apt-get install wrk" >&2; exit 1; }
+	  echo "wrk, the load generator, is missing: on Debian and Ubuntu, as root: apt-get install wrk" >&2; exit 1; }
 	$(BIN)/python -m tests.benchmarks $(ARGS)
 
-bench-stock: venv ## Measure how fast pieces of one product are held, as a ratio to the bare update (ARGS=--no-aims)
+bench-stock: venv ## Measure how fast units of one product are reserved, relative to a bare UPDATE (ARGS=--no-aims)
 	$(BIN)/python -m tests.benchmarks.stock $(ARGS)
 
-check: venv ## Check style, types, and which part may import which
+check: venv ## Check style, types and the import contracts
 	$(BIN)/python -m ruff check .
 	$(BIN)/python -m ruff format --check .
 	$(BIN)/python -m mypy
 	$(BIN)/python -c 'from importlinter.cli import lint_imports_command; lint_imports_command()'
 
-format: venv ## Let ruff format the code and mend what it can
+format: venv ## Format the code and apply the automatic fixes of ruff
 	$(BIN)/python -m ruff format .
 	$(BIN)/python -m ruff check --fix .
 
-venv: $(READY) ## Make .venv with everything that development needs (PYTHON=python3.12 chooses another one)
+venv: $(READY) ## Create or update .venv with all development requirements (PYTHON=python3.12)
 
 $(READY): requirements-dev.txt
 	@command -v "$(PYTHON)" >/dev/null || { \
-	  echo "There is no $(PYTHON): install Python 3.11 or later, or name yours: make PYTHON=/path/to/python3" >&2; exit 1; }
+	  echo "$(PYTHON) was not found: install Python 3.11 or later, or pass its path: make PYTHON=/path/to/python3" >&2; exit 1; }
 	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
-	  echo "$(PYTHON) is $$("$(PYTHON)" -V 2>&1), and 3.11 or later is needed: make PYTHON=python3.11" >&2; exit 1; }
+	  echo "$(PYTHON) is $$("$(PYTHON)" -V 2>&1), but 3.11 or later is required: make PYTHON=python3.11" >&2; exit 1; }
 	@"$(PYTHON)" -c 'import ensurepip, venv' 2>/dev/null || { \
 	  echo "$(PYTHON) has no venv module (on Debian and Ubuntu: apt install python3-venv)." >&2; exit 1; }
-	@# A half-made environment is made anew; one that works is only brought up to date.
+	@# An incomplete environment is created again; a working one is only updated.
 	@$(BIN)/python -c 'import pip' 2>/dev/null || "$(PYTHON)" -m venv --clear .venv
 	@echo "Installing into .venv ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@touch $(READY)
 
-# pip-compile reads setup.cfg only beside a setup.py, so it is told what stands there.
-WANTED = $(BIN)/python -c 'import configparser, sys; wanted = configparser.ConfigParser(); wanted.read("setup.cfg"); \
-	print(wanted["options"]["install_requires"], *(wanted["options.extras_require"][extra] for extra in sys.argv[1:]))'
+# pip-compile reads setup.cfg only next to a setup.py, so the requirements are piped into it.
+REQUIREMENTS = $(BIN)/python -c 'import configparser, sys; config = configparser.ConfigParser(); config.read("setup.cfg"); \
+	print(config["options"]["install_requires"], *(config["options.extras_require"][extra] for extra in sys.argv[1:]))'
 COMPILE = $(BIN)/python -m piptools compile --quiet --strip-extras --no-header --no-allow-unsafe \
 	--no-emit-find-links --no-emit-index-url --no-emit-trusted-host --no-emit-options $(ARGS)
 
-requirements: venv ## Pin anew what setup.cfg asks for (ARGS=--upgrade takes the newest)
-	$(WANTED) | $(COMPILE) --output-file requirements.txt -
-	$(WANTED) dev | $(COMPILE) --constraint requirements.txt --output-file requirements-dev.txt -
+requirements: venv ## Pin the requirements of setup.cfg again (ARGS=--upgrade for the newest versions)
+	$(REQUIREMENTS) | $(COMPILE) --output-file requirements.txt -
+	$(REQUIREMENTS) dev | $(COMPILE) --constraint requirements.txt --output-file requirements-dev.txt -
 	@sed -i.bak -e 's/-r -$$/setup.cfg/' -e 's/-c requirements\.txt/requirements.txt/' requirements.txt requirements-dev.txt
 	@rm -f requirements.txt.bak requirements-dev.txt.bak
 
-clean: ## Remove what tools left behind; instance/ and .venv stay
+clean: ## Delete caches and build results; instance/ and .venv remain
 	find . -name __pycache__ -type d -not -path './.venv/*' -not -path './instance/*' -prune -exec rm -rf {} +
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage htmlcov build dist *.egg-info

@@ -1,4 +1,4 @@
-"""The WSGI entry point: `gunicorn --config config/gunicorn.py wsgi:app`, and the `flask` command's."""
+"""The application for `gunicorn --config config/gunicorn.py wsgi:app` and for the `flask` command."""
 
 import os
 import sys
@@ -6,16 +6,16 @@ import sys
 from config.settings import Settings, SettingsError
 from lumira import create_app
 
-#: Commands that are for trying things out: they need nothing prepared, unless production is asked for, and
-#: bring a database of their own where they use one.
+#: Commands for development: they run without any setting, unless LUMIRA_ENV says production, and start a database
+#: of their own if they need one.
 DEVELOPMENT_COMMANDS = ("demo", "sandbox")
 
-#: Options of `flask` itself that have a value.
+#: Options of `flask` itself that take a value.
 _WITH_VALUE = ("-A", "--app", "-e", "--env-file")
 
 
 def _command(arguments: list[str]) -> str | None:
-    """What `flask` was told to do: its first word that is neither an option nor an option's value."""
+    """Return the `flask` command: the first argument that is neither an option nor an option's value."""
     words = iter(arguments)
     for word in words:
         if word in _WITH_VALUE:

@@ -1,1 +1,1 @@
-"""What an installation decides: settings, the web server's, and the catalogs."""
+"""The configuration of an installation: its settings, its web server and its catalogs."""

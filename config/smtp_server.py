@@ -1,4 +1,4 @@
-"""The mail server of an installation, as `SMTP_URL` names it."""
+"""The mail server of an installation, read from `SMTP_URL`."""
 
 import ipaddress
 import re
@@ -16,7 +16,7 @@ _HOST = re.compile(r"[A-Za-z0-9._:-]+")
 
 @dataclass(frozen=True, slots=True)
 class SmtpServer:
-    """Where messages are handed over. Neither user nor password shows in its `repr`."""
+    """The server that accepts e-mails. The `repr` shows neither user nor password."""
 
     host: str
     port: int
@@ -26,7 +26,10 @@ class SmtpServer:
 
     @classmethod
     def from_url(cls, url: str) -> "SmtpServer":
-        """Read smtp://user:password@host:587 or smtps://…:465; `ValueError` says what is wrong, without secrets."""
+        """Parse smtp://user:password@host:587 or smtps://…:465.
+
+        Raise `ValueError` with what is wrong and no secret.
+        """
         parts = _split(url)
         user, password = _unquoted(parts.username, "user"), _unquoted(parts.password, "password")
         if (user is None) != (password is None):
@@ -34,17 +37,19 @@ class SmtpServer:
         host, port = _host(parts), _port(parts)
         security = _security(parts)
         if security == "never" and user is not None and not _is_this_machine(host):
-            raise ValueError("would send the password in clear: starttls=never goes without a user")
+            raise ValueError(
+                "would send the password unencrypted: starttls=never is for this machine or for no user"
+            )
         return cls(host, port, security, user, password)
 
 
 def _split(url: str) -> SplitResult:
     if not url.isascii() or not url.isprintable() or " " in url:
-        raise ValueError("holds a space, a line break or a letter that is not ASCII: percent-encode it")
+        raise ValueError("contains a space, a line break or a character that is not ASCII: percent-encode it")
     try:
         parts = urlsplit(url)
     except ValueError:
-        raise ValueError("is no URL") from None
+        raise ValueError("is not a valid URL") from None
     if parts.scheme not in _PORTS:
         raise ValueError("must begin with smtp:// or smtps://")
     if "#" in url or parts.path not in ("", "/") or parts.netloc.count("@") > 1:
@@ -56,9 +61,9 @@ def _unquoted(text: str | None, what: str) -> str | None:
     if text is None:
         return None
     if _BAD_ESCAPE.search(text):
-        raise ValueError(f"has a % in its {what} that encodes nothing: write %25")
+        raise ValueError(f"has an invalid percent-encoding in its {what}: write %25 for %")
     plain = unquote(text)
-    # The replies to a server's challenge are ASCII, and NUL stands between them.
+    # SMTP authentication (RFC 4616) separates the ASCII strings by NUL.
     if not plain or not plain.isascii() or not plain.isprintable():
         raise ValueError(f"has an empty {what}, or one that is not printable ASCII")
     return plain
@@ -66,7 +71,7 @@ def _unquoted(text: str | None, what: str) -> str | None:
 
 def _host(parts: SplitResult) -> str:
     if not parts.hostname or not _HOST.fullmatch(parts.hostname):
-        raise ValueError("names no host")
+        raise ValueError("has no host")
     return parts.hostname
 
 
@@ -76,7 +81,7 @@ def _port(parts: SplitResult) -> int:
     except ValueError:
         port = 0
     if port == 0 or parts.netloc.endswith(":"):
-        raise ValueError("has a port that is no number between 1 and 65535")
+        raise ValueError("has a port that is not a number between 1 and 65535")
     return port or _PORTS[parts.scheme]
 
 
@@ -90,7 +95,7 @@ def _security(parts: SplitResult) -> Security:
         case [("starttls", "never")] if parts.scheme == "smtp":
             return "never"
         case _:
-            raise ValueError("takes one option, starttls=always or starttls=never, and with smtp:// only")
+            raise ValueError("accepts one option, starttls=always or starttls=never, with smtp:// only")
 
 
 def _is_this_machine(host: str) -> bool:

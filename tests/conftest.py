@@ -1,4 +1,4 @@
-"""What every test can ask for: the application, a brand of its own, Stripe's stand-in."""
+"""Fixtures for all tests: the application, tenants of their own, the Stripe sandbox."""
 
 import os
 import shutil
@@ -19,8 +19,8 @@ from lumira.sandbox.server import SandboxServer
 from tests.support import factories, postgresql
 from tests.support.factories import Brand
 
-#: The folder of the run, handed to the processes that share its work. Not one of pytest's own: those are
-#: removed by whichever run starts next, also under a database server that still uses them.
+#: The environment variable with the run's folder, shared by its processes. Not a folder of pytest's: the next run
+#: deletes those, even while a database server still uses them.
 _RUN = "LUMIRA_TEST_RUN"
 
 
@@ -37,7 +37,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 @pytest.fixture(scope="session")
 def run_directory() -> Path:
-    """A folder shared by all processes of the run."""
+    """The folder that all processes of the run share."""
     return Path(os.environ[_RUN])
 
 
@@ -50,7 +50,7 @@ def database_url(run_directory: Path) -> str:
 
 @pytest.fixture(scope="session")
 def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxServer]:
-    """Stripe's stand-in, over real HTTP."""
+    """The Stripe sandbox, over real HTTP."""
     with SandboxServer(tmp_path_factory.mktemp("sandbox")) as server:
         yield server
 
@@ -94,9 +94,9 @@ def client(app: Flask) -> FlaskClient:
 
 @pytest.fixture
 def make_brand(app: Flask, sandbox: SandboxServer) -> Callable[..., Brand]:
-    """Make a tenant with a catalog, keys and Stripe credentials of its own.
+    """Return a function that creates a tenant with its own catalog, keys and Stripe credentials.
 
-    Tests commit for real and never meet, because each works in a tenant nobody else has.
+    Tests commit for real and do not interfere, because each works in its own tenant.
     """
 
     def make(**options: Any) -> Brand:

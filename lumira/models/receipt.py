@@ -62,7 +62,7 @@ class Receipt(Identified, Base):
         UniqueConstraint("tenant_id", "kind", "year", "number"),
         UniqueConstraint("tenant_id", "label"),
         CheckConstraint(one_of("kind", ReceiptKind), name="kind_is_known"),
-        CheckConstraint("subject <> ''", name="subject_is_told"),
+        CheckConstraint("subject <> ''", name="subject_is_set"),
         CheckConstraint("kind = 'receipt' OR corrects_id IS NOT NULL", name="credit_note_corrects"),
         CheckConstraint("(corrects_id IS NULL) = (corrects_label IS NULL)", name="corrected_is_named"),
         CheckConstraint("number > 0", name="number_is_positive"),

@@ -94,7 +94,9 @@ def _create_tenants() -> None:
     show_to_sweep("tenants", "id, slug")
     create_sweep_function("lumira_list_tenants()", "SETOF integer", "SELECT id FROM tenants ORDER BY id")
     create_sweep_function(
-        "lumira_find_tenant(wanted text)", "integer", "SELECT id FROM tenants WHERE slug = wanted"
+        "lumira_find_tenant(requested_slug text)",
+        "integer",
+        "SELECT id FROM tenants WHERE slug = requested_slug",
     )
 
 
@@ -109,9 +111,9 @@ def _create_tenant_domains() -> None:
     protect("tenant_domains", privileges="SELECT, INSERT, UPDATE, DELETE")
     show_to_sweep("tenant_domains", "tenant_id, domain")
     create_sweep_function(
-        "lumira_find_tenant_by_domain(wanted text)",
+        "lumira_find_tenant_by_domain(requested_domain text)",
         "integer",
-        "SELECT tenant_id FROM tenant_domains WHERE domain = wanted",
+        "SELECT tenant_id FROM tenant_domains WHERE domain = requested_domain",
     )
 
 
@@ -141,9 +143,9 @@ def _create_api_keys() -> None:
     protect("api_keys")
     show_to_sweep("api_keys", "tenant_id, id, lookup")
     create_sweep_function(
-        "lumira_find_api_key(wanted text)",
+        "lumira_find_api_key(requested_lookup text)",
         "TABLE (tenant_id integer, id uuid)",
-        "SELECT k.tenant_id, k.id FROM api_keys k WHERE k.lookup = wanted",
+        "SELECT k.tenant_id, k.id FROM api_keys k WHERE k.lookup = requested_lookup",
     )
 
 

@@ -90,9 +90,9 @@ def _create_orders() -> None:
     protect("orders")
     show_to_sweep("orders", "tenant_id, id, order_number")
     create_sweep_function(
-        "lumira_find_order(wanted text)",
+        "lumira_find_order(requested_number text)",
         "TABLE (tenant_id integer, id uuid)",
-        "SELECT o.tenant_id, o.id FROM orders o WHERE o.order_number = wanted",
+        "SELECT o.tenant_id, o.id FROM orders o WHERE o.order_number = requested_number",
     )
 
 

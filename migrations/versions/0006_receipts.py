@@ -63,7 +63,7 @@ def _create_receipts() -> None:
         jsonb("seller"),
         jsonb("lines"),
         jsonb("buyer"),
-        check("subject_is_told", "subject <> ''"),
+        check("subject_is_set", "subject <> ''"),
         check("credit_note_corrects", "kind = 'receipt' OR corrects_id IS NOT NULL"),
         check("corrected_is_named", "(corrects_id IS NULL) = (corrects_label IS NULL)"),
         check("number_is_positive", "number > 0"),

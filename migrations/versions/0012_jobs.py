@@ -52,14 +52,14 @@ def downgrade() -> None:
         op.execute(f"DROP TABLE {table} CASCADE")
     op.execute(
         r"""
-        DO $$ DECLARE found record; BEGIN
-            FOR found IN SELECT oid::regprocedure AS name FROM pg_proc
+        DO $$ DECLARE object record; BEGIN
+            FOR object IN SELECT oid::regprocedure AS name FROM pg_proc
                 WHERE proname LIKE 'procrastinate\_%' LOOP
-                EXECUTE 'DROP FUNCTION ' || found.name;
+                EXECUTE 'DROP FUNCTION ' || object.name;
             END LOOP;
-            FOR found IN SELECT oid::regtype AS name FROM pg_type
+            FOR object IN SELECT oid::regtype AS name FROM pg_type
                 WHERE typname LIKE 'procrastinate\_%' AND typtype IN ('e', 'c') LOOP
-                EXECUTE 'DROP TYPE ' || found.name;
+                EXECUTE 'DROP TYPE ' || object.name;
             END LOOP;
         END $$
         """

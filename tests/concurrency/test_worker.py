@@ -225,7 +225,7 @@ def test_a_worker_survives_a_restart_of_the_database(
         eventually(lambda: house.is_served(first), within=20)
         embedded_postgresql.stop(data)
         time.sleep(2)
-        embedded_postgresql.start_again(data)
+        embedded_postgresql.restart(data)
         second = house.pay()
         eventually(lambda: house.is_served(second), within=30)
         assert worker.poll() is None

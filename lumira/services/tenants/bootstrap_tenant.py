@@ -20,7 +20,7 @@ def bootstrap_tenant(slug: str | None, given: StripeBootstrap) -> bool:
     two API keys are taken together or not at all, because keys of two accounts do not work with each other.
     `SettingsError` if the environment's are malformed.
     """
-    if slug is None or not given.is_given:
+    if slug is None or not given.is_set:
         return False
     with atomic(None):
         tenant_id = tenants.find_id(slug)

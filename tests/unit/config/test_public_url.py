@@ -1,21 +1,21 @@
-"""The address that links begin with: whole, encrypted on the way, or refused by name."""
+"""PUBLIC_URL is an HTTPS origin, or the start fails with an error that names it."""
 
 import pytest
 
 from config.settings import Settings, SettingsError
-from tests.unit.config.given import GIVEN
+from tests.unit.config.environment import REQUIRED
 
 
-def public_url(**given: str) -> str | None:
-    return Settings.from_environment(GIVEN | given).public_url
+def public_url(**variables: str) -> str | None:
+    return Settings.from_environment(REQUIRED | variables).public_url
 
 
-def test_without_one_there_is_none() -> None:
+def test_the_public_url_is_optional() -> None:
     assert public_url() is None
 
 
 @pytest.mark.parametrize(
-    ("given", "expected"),
+    ("url", "expected"),
     [
         ("https://pay.example.com", "https://pay.example.com"),
         ("https://pay.example.com/", "https://pay.example.com"),
@@ -24,12 +24,12 @@ def test_without_one_there_is_none() -> None:
         ("http://127.0.0.1:8000/", "http://127.0.0.1:8000"),
     ],
 )
-def test_one_is_kept_without_the_slash_at_its_end(given, expected) -> None:
-    assert public_url(PUBLIC_URL=given) == expected
+def test_a_public_url_is_stored_without_its_trailing_slash(url, expected) -> None:
+    assert public_url(PUBLIC_URL=url) == expected
 
 
 @pytest.mark.parametrize(
-    "given",
+    "url",
     [
         "pay.example.com",
         "http://pay.example.com",
@@ -41,6 +41,6 @@ def test_one_is_kept_without_the_slash_at_its_end(given, expected) -> None:
         "javascript:alert(1)",
     ],
 )
-def test_what_is_no_address_for_buyers_ends_the_start(given) -> None:
+def test_an_invalid_public_url_is_refused(url) -> None:
     with pytest.raises(SettingsError, match="PUBLIC_URL"):
-        public_url(PUBLIC_URL=given)
+        public_url(PUBLIC_URL=url)

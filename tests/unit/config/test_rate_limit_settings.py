@@ -1,4 +1,4 @@
-"""How often one may ask, and where it is counted: understood, or refused by name before anything starts."""
+"""Rate limits and REDIS_URL are valid, or the start fails with an error that names the setting."""
 
 import os
 import subprocess
@@ -7,25 +7,25 @@ import sys
 import pytest
 
 from config.settings import ROOT, RateLimits, Settings, SettingsError
-from tests.unit.config.given import GIVEN
+from tests.unit.config.environment import REQUIRED
 
 
-def settings(**given: str) -> Settings:
-    return Settings.from_environment(GIVEN | given)
+def settings(**variables: str) -> Settings:
+    return Settings.from_environment(REQUIRED | variables)
 
 
-def test_the_standard_limits_are_limits() -> None:
+def test_requests_are_limited_by_default() -> None:
     assert settings().rate_limits == RateLimits()
 
 
 @pytest.mark.parametrize("rate", ["100 per minute", "10/second", "2 per minute; 10 per hour"])
-def test_a_rate_is_kept_as_it_is_written(rate: str) -> None:
+def test_a_rate_is_stored_as_written(rate: str) -> None:
     assert settings(RATE_LIMIT_PER_KEY=rate).rate_limits.per_key == rate
 
 
 @pytest.mark.parametrize("name", ["RATE_LIMIT_PER_KEY", "RATE_LIMIT_PER_ADDRESS", "RATE_LIMIT_PER_EMAIL"])
 @pytest.mark.parametrize("rate", ["often", "0 per minute", "-1 per minute", "100 per", "100"])
-def test_what_is_no_rate_is_refused_by_its_name(name: str, rate: str) -> None:
+def test_an_invalid_rate_is_refused_with_the_name_of_its_setting(name: str, rate: str) -> None:
     with pytest.raises(SettingsError, match=name):
         settings(**{name: rate})
 
@@ -41,7 +41,7 @@ def test_what_is_no_rate_is_refused_by_its_name(name: str, rate: str) -> None:
         "redis+sentinel://one:26379,two:26379/mymaster",
     ],
 )
-def test_an_address_of_redis_is_kept(url: str) -> None:
+def test_a_redis_url_is_accepted(url: str) -> None:
     assert settings(REDIS_URL=url).redis_url == url
 
 
@@ -60,22 +60,22 @@ def test_an_address_of_redis_is_kept(url: str) -> None:
         "redis://cache?db=first",
     ],
 )
-def test_what_is_no_address_of_redis_is_refused_without_repeating_it(url: str) -> None:
+def test_an_invalid_redis_url_is_refused_without_showing_its_password(url: str) -> None:
     with pytest.raises(SettingsError, match="REDIS_URL") as refused:
         settings(REDIS_URL=url)
     assert "hunter2" not in str(refused.value)
 
 
-# Gunicorn reads WEB_CONCURRENCY itself, too, before anybody else, and stumbles over what is no number.
+# Gunicorn reads WEB_CONCURRENCY itself first and fails on anything but a number, so only 0 is tested for it.
 @pytest.mark.parametrize(
     ("name", "number"),
     [("WEB_CONCURRENCY", "0"), *(("WEB_THREADS", number) for number in ("two", "0", "-1", "1.5"))],
 )
-def test_the_web_server_refuses_what_is_no_number_in_one_line(name: str, number: str) -> None:
+def test_the_web_server_refuses_an_invalid_number_in_one_line(name: str, number: str) -> None:
     ended = subprocess.run(
         [sys.executable, "-m", "gunicorn", "--config", "config/gunicorn.py", "--check-config", "wsgi:app"],
         cwd=ROOT,
-        env={**os.environ, **GIVEN, name: number},
+        env={**os.environ, **REQUIRED, name: number},
         capture_output=True,
         text=True,
         check=False,

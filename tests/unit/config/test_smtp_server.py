@@ -1,4 +1,4 @@
-"""A mail server's address is read as it was meant, or refused in one line that repeats no secret."""
+"""SMTP_URL is parsed, or refused in one line that contains no secret."""
 
 import pytest
 from cryptography.fernet import Fernet
@@ -22,7 +22,7 @@ from config.smtp_server import SmtpServer
         ("smtp://[::1]:25?starttls=never", ("::1", 25, "never", None, None)),
     ],
 )
-def test_an_address_says_where_how_and_as_whom(url, expected):
+def test_an_smtp_url_names_host_port_security_user_and_password(url, expected):
     server = SmtpServer.from_url(url)
     assert (server.host, server.port, server.security, server.user, server.password) == expected
 
@@ -51,7 +51,7 @@ def test_an_address_says_where_how_and_as_whom(url, expected):
         "smtp://apikey:hid den@host",
     ],
 )
-def test_what_makes_no_sense_is_refused_without_repeating_the_password(url):
+def test_an_invalid_smtp_url_is_refused_without_showing_its_password(url):
     with pytest.raises(SettingsError) as refused:
         settings(SMTP_URL=url, MAIL_FROM="a@example.com")
     assert str(refused.value).startswith("SMTP_URL ")
@@ -70,7 +70,7 @@ def settings(**environ: str) -> Settings:
     )
 
 
-def test_a_server_needs_a_sender():
+def test_smtp_url_requires_mail_from():
     with pytest.raises(SettingsError, match="MAIL_FROM"):
         settings(SMTP_URL="smtps://apikey:SG.a@smtp.sendgrid.net")
 
@@ -86,12 +86,12 @@ def test_a_server_needs_a_sender():
         "élodie@example.com",
     ],
 )
-def test_a_sender_is_one_address(sender):
+def test_mail_from_is_a_single_address(sender):
     with pytest.raises(SettingsError, match="MAIL_FROM"):
         settings(MAIL_FROM=sender)
 
 
-def test_nothing_secret_shows_in_what_is_printed():
-    told = repr(settings(SMTP_URL="smtps://apikey:SG.hidden@smtp.example", MAIL_FROM="a@example.com"))
-    assert "SG.hidden" not in told
-    assert "smtp.example" in told
+def test_the_printed_settings_contain_no_smtp_password():
+    printed = repr(settings(SMTP_URL="smtps://apikey:SG.hidden@smtp.example", MAIL_FROM="a@example.com"))
+    assert "SG.hidden" not in printed
+    assert "smtp.example" in printed

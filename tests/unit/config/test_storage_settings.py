@@ -1,22 +1,22 @@
-"""What the environment says of storage: complete, or refused by name."""
+"""The S3 settings are complete, or the start fails with an error that names the setting."""
 
 import pytest
 
 from config.settings import S3, Settings, SettingsError
-from tests.unit.config.given import GIVEN
+from tests.unit.config.environment import REQUIRED
 
 
-def settings(**given: str) -> Settings:
-    return Settings.from_environment(GIVEN | given)
+def settings(**variables: str) -> Settings:
+    return Settings.from_environment(REQUIRED | variables)
 
 
-def test_without_a_bucket_files_are_kept_in_a_folder_and_are_50_mib_at_most() -> None:
+def test_by_default_files_are_stored_in_a_folder_and_have_at_most_50_mib() -> None:
     assert settings().s3 == S3(bucket=None)
     assert settings().max_upload_bytes == 50 * 1024 * 1024
 
 
-def test_a_bucket_is_described_whole() -> None:
-    found = settings(
+def test_all_settings_of_a_bucket_are_read() -> None:
+    loaded = settings(
         S3_BUCKET="files",
         S3_ENDPOINT_URL="https://s3.fr-par.scw.cloud",
         S3_REGION="fr-par",
@@ -25,13 +25,13 @@ def test_a_bucket_is_described_whole() -> None:
         S3_ADDRESSING_STYLE="virtual",
         MAX_UPLOAD_BYTES="1000",
     )
-    assert found.s3 == S3("files", "https://s3.fr-par.scw.cloud", "fr-par", "id", "a-secret", "virtual")
-    assert found.max_upload_bytes == 1000
-    assert "a-secret" not in repr(found)
+    assert loaded.s3 == S3("files", "https://s3.fr-par.scw.cloud", "fr-par", "id", "a-secret", "virtual")
+    assert loaded.max_upload_bytes == 1000
+    assert "a-secret" not in repr(loaded)
 
 
 @pytest.mark.parametrize(
-    ("given", "named"),
+    ("variables", "name"),
     [
         ({"S3_ACCESS_KEY_ID": "id"}, "S3_SECRET_ACCESS_KEY"),
         ({"S3_SECRET_ACCESS_KEY": "secret"}, "S3_ACCESS_KEY_ID"),
@@ -41,6 +41,6 @@ def test_a_bucket_is_described_whole() -> None:
         ({"MAX_UPLOAD_BYTES": "0"}, "MAX_UPLOAD_BYTES"),
     ],
 )
-def test_what_is_wrong_is_named(given, named) -> None:
-    with pytest.raises(SettingsError, match=named):
-        settings(**{"S3_BUCKET": "files"} | given)
+def test_an_invalid_setting_is_refused_with_its_name(variables, name) -> None:
+    with pytest.raises(SettingsError, match=name):
+        settings(**{"S3_BUCKET": "files"} | variables)

@@ -1,8 +1,8 @@
-"""What an installation cannot do without, as its environment gives it."""
+"""The environment variables that every production installation sets."""
 
 from cryptography.fernet import Fernet
 
-GIVEN = {
+REQUIRED = {
     "DATABASE_URL": "postgresql://somewhere/lumira",
     "SECRET_KEY": "only-for-tests",
     "LUMIRA_ENCRYPTION_KEYS": Fernet.generate_key().decode(),

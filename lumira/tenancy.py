@@ -14,6 +14,7 @@ from flask import Flask, current_app, g, request
 from config.settings import Settings
 from lumira.database import atomic
 from lumira.errors import Forbidden, TenantNotFound, Unauthorized
+from lumira.formats import HOST_NAME_PATTERN
 from lumira.models import KeyKind
 from lumira.repositories import api_keys, tenants
 
@@ -21,7 +22,6 @@ from lumira.repositories import api_keys, tenants
 _REMEMBERED_FOR = 10
 #: Entries; a process serves this many callers without asking for each of them again.
 _REMEMBERED = 10_000
-_HOST_NAME = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")
 _SLUG = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 
 _Key = TypeVar("_Key")
@@ -139,7 +139,7 @@ def _by_host() -> Caller:
 def host_name(host: str) -> str | None:
     """The name in a `Host` header, without its port; `None` if it could be nobody's domain."""
     name = re.sub(r":\d*\Z", "", host).lower().removesuffix(".")
-    return name if _HOST_NAME.fullmatch(name) else None
+    return name if HOST_NAME_PATTERN.fullmatch(name) else None
 
 
 def find_by_domain(domain: str | None) -> Caller | None:

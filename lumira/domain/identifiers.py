@@ -1,4 +1,4 @@
-"""Who is named in a text or a payload: addresses as people write them, and Stripe's ids of customers and payments."""
+"""Identifiers of people in texts and payloads: e-mail addresses, and Stripe's ids of customers and payments."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -11,89 +11,92 @@ import idna
 
 from lumira.models import email_key
 
-_CUSTOMER, _PAYMENT = re.compile(r"\bcus_\w+"), re.compile(r"\bpi_[A-Za-z0-9]+")
-#: What stands before an @ as far back as it may be a part of the address. More than 64 characters never are.
-_BEFORE, _LONGEST_BEFORE = re.compile(r"[^\s<>\"\\,;:()\[\]@]*\Z"), 80
-_DOMAIN, _LONGEST_DOMAIN = re.compile(r"(?:[^\W_]|[.-])*"), 255
-#: An address may begin after each of these, and hardly any holds one: `email=…`, `…/u/…`, `|…|`.
-_CUTS = re.compile(r"[=/|]")
-#: An address may begin after each of these too, but may as well hold it: `d'ana@…` and `o'brien@…`.
-_PERHAPS_CUTS = re.compile(r"[=/|'!#$%&*?^`{}~]")
-#: What an address is put between, and does not begin with.
-_AROUND, _PERHAPS_AROUND = "'.!*", "'.!*#$%&+-/=?^_`{|}~"
-_LONGEST_ADDRESS = 320
+_CUSTOMER_ID, _PAYMENT_INTENT_ID = re.compile(r"\bcus_\w+"), re.compile(r"\bpi_[A-Za-z0-9]+")
+#: The characters before an @ that may belong to the address. A local part has at most 64 characters (RFC 5321).
+_BEFORE_AT, _MAX_BEFORE_AT = re.compile(r"[^\s<>\"\\,;:()\[\]@]*\Z"), 80
+_DOMAIN, _MAX_DOMAIN = re.compile(r"(?:[^\W_]|[.-])*"), 255
+#: Separators after which an address may begin, and which addresses hardly ever contain: `email=…`, `…/u/…`, `|…|`.
+_SEPARATORS = re.compile(r"[=/|]")
+#: Separators that may as well be part of an address: `d'ana@…` and `o'brien@…`.
+_AMBIGUOUS_SEPARATORS = re.compile(r"[=/|'!#$%&*?^`{}~]")
+#: Characters that may surround an address and do not begin one.
+_QUOTES, _AMBIGUOUS_QUOTES = "'.!*", "'.!*#$%&+-/=?^_`{|}~"
+_MAX_ADDRESS = 320
 
 
-def spellings(name: str) -> set[str]:
-    """An address or id as it may be written: the domain in its own letters and in ASCII, accents in one piece."""
-    composed = normalize("NFC", name)
+def spellings(identifier: str) -> set[str]:
+    """Return the ways to write one address or id: the domain in Unicode and in ASCII, accents composed (NFC)."""
+    composed = normalize("NFC", identifier)
     local, at, domain = composed.rpartition("@")
-    found = {name, composed}
+    written = {identifier, composed}
     if at and (not domain.isascii() or "xn--" in domain):
-        # What is no domain has one spelling.
+        # What is not a valid domain has one spelling.
         with suppress(UnicodeError):
-            found.add(f"{local}@{idna.encode(domain, uts46=True).decode()}")
-            found.add(f"{local}@{idna.decode(domain, uts46=True)}")
-    return found
+            written.add(f"{local}@{idna.encode(domain, uts46=True).decode()}")
+            written.add(f"{local}@{idna.decode(domain, uts46=True)}")
+    return written
 
 
-def names_in(texts: Iterable[str], *, doubtful: bool = True) -> set[str]:
-    """Every address, in all its spellings, and every id of a customer or payment that stands in these texts.
+def identifiers_in(texts: Iterable[str], *, include_ambiguous: bool = True) -> set[str]:
+    """Return every e-mail address, in all its spellings, and every customer or payment id in these texts.
 
-    What may be a part of an address as well as all of it is taken for both; not so where doubts are left out.
+    Where it is unclear where an address begins, `include_ambiguous` decides whether each possible address is
+    returned, or only those that begin at a clear separator.
     """
-    return {name for text in texts for name in _names(text, doubtful=doubtful)}
+    return {name for text in texts for name in _identifiers(text, include_ambiguous=include_ambiguous)}
 
 
-def _names(text: str, *, doubtful: bool) -> Iterator[str]:
-    yield from _CUSTOMER.findall(text)
-    yield from _PAYMENT.findall(text)
-    for written in {text, unquote(text)}:
-        for address in _addresses(normalize("NFC", written), doubtful=doubtful):
+def _identifiers(text: str, *, include_ambiguous: bool) -> Iterator[str]:
+    yield from _CUSTOMER_ID.findall(text)
+    yield from _PAYMENT_INTENT_ID.findall(text)
+    for decoded in {text, unquote(text)}:
+        for address in _addresses(normalize("NFC", decoded), include_ambiguous=include_ambiguous):
             yield from spellings(email_key(address))
 
 
-def _addresses(text: str, *, doubtful: bool) -> Iterator[str]:
-    if "@" in text and len(text) <= _LONGEST_ADDRESS:
+def _addresses(text: str, *, include_ambiguous: bool) -> Iterator[str]:
+    if "@" in text and len(text) <= _MAX_ADDRESS:
         yield text
     for at in re.finditer("@", text):
-        domain = _DOMAIN.match(text[at.end() : at.end() + _LONGEST_DOMAIN])
-        before = _BEFORE.search(text[max(0, at.start() - _LONGEST_BEFORE) : at.start()])
+        domain = _DOMAIN.match(text[at.end() : at.end() + _MAX_DOMAIN])
+        before = _BEFORE_AT.search(text[max(0, at.start() - _MAX_BEFORE_AT) : at.start()])
         if domain is not None and before is not None:
-            for local in _locals(before[0], doubtful=doubtful):
+            for local in _local_parts(before[0], include_ambiguous=include_ambiguous):
                 yield f"{local}@{domain[0].strip('.-')}"
 
 
-def _locals(run: str, *, doubtful: bool) -> Iterator[str]:
-    """What may stand before the @: the whole run, and what is left of it after each mark that may end a word."""
-    cuts, around = (_PERHAPS_CUTS, _PERHAPS_AROUND) if doubtful else (_CUTS, _AROUND)
-    for start in [0, *(mark.end() for mark in cuts.finditer(run))]:
+def _local_parts(run: str, *, include_ambiguous: bool) -> Iterator[str]:
+    """Yield the possible local parts: the whole run of characters before the @, and the rest after each separator."""
+    separators, quotes = (
+        (_AMBIGUOUS_SEPARATORS, _AMBIGUOUS_QUOTES) if include_ambiguous else (_SEPARATORS, _QUOTES)
+    )
+    for start in [0, *(separator.end() for separator in separators.finditer(run))]:
         yield run[start:]
-        yield run[start:].lstrip(around)
+        yield run[start:].lstrip(quotes)
 
 
 def strings_in(value: Any) -> Iterator[str]:
-    """Every text in a payload, names of fields included: metadata may be called anything."""
+    """Yield every string in a payload, field names included, because metadata keys are free text."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, Mapping):
-        for name, each in value.items():
+        for name, item in value.items():
             yield name
-            yield from strings_in(each)
+            yield from strings_in(item)
     elif isinstance(value, list):
-        for each in value:
-            yield from strings_in(each)
+        for item in value:
+            yield from strings_in(item)
 
 
-def customers_in(value: Any) -> Iterator[str]:
-    """Ids of the customers at Stripe that objects in a payload, or in what Stripe was asked, are said to be of."""
+def customer_ids_in(value: Any) -> Iterator[str]:
+    """Yield Stripe's customer ids that the `customer` fields of a payload, or of request parameters, hold."""
     if isinstance(value, Mapping):
-        of = value.get("customer")
-        identifier = of.get("id") if isinstance(of, Mapping) else of
-        if isinstance(identifier, str) and _CUSTOMER.fullmatch(identifier):
-            yield identifier
-        for each in value.values():
-            yield from customers_in(each)
+        customer = value.get("customer")
+        customer_id = customer.get("id") if isinstance(customer, Mapping) else customer
+        if isinstance(customer_id, str) and _CUSTOMER_ID.fullmatch(customer_id):
+            yield customer_id
+        for item in value.values():
+            yield from customer_ids_in(item)
     elif isinstance(value, list):
-        for each in value:
-            yield from customers_in(each)
+        for item in value:
+            yield from customer_ids_in(item)

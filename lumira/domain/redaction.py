@@ -1,11 +1,13 @@
-"""What is left of Stripe's objects when personal data are taken out: ids, amounts, states and times."""
+"""Redaction of Stripe's objects: ids, amounts, states and times remain, personal data is removed."""
 
 import re
 from collections.abc import Mapping
 from typing import Any
 
-#: Kept wherever they stand. Whatever is not named here goes: of what Stripe may add one day nobody knows what it is.
-_KEPT = frozenset(
+from lumira.formats import ORDER_NUMBER_PATTERN, UUID_PATTERN
+
+#: Fields that remain at any depth. Every other field is removed, because Stripe may add fields with personal data.
+_ALLOWED_FIELDS = frozenset(
     {
         *("id", "object", "type", "created", "livemode", "api_version", "account", "pending_webhooks"),
         *("data", "request", "idempotency_key", "status", "payment_status", "state", "mode", "outcome"),
@@ -25,39 +27,39 @@ _KEPT = frozenset(
         "statement_descriptor_suffix",
     }
 )
-#: What else may be of any form, and is kept only in the form that we give it. Of metadata by which an order or one of
-#: our refunds is found nothing more is needed: all else that we write there stands on the order.
-_OUR_FORMS = {
+#: Fields of free text that remain only if they have the format that Lumira writes.
+_OUR_FORMATS = {
     "idempotency_key": re.compile(r"lumira-[a-z]+-[A-Za-z0-9_-]+"),
-    "orderNumber": re.compile(r"[A-Z0-9]{2,8}-[0-9A-HJKMNP-TV-Z]{10}"),
-    "refundRequest": re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"),
+    "orderNumber": ORDER_NUMBER_PATTERN,
+    "refundRequest": UUID_PATTERN,
 }
-_METADATA_KEPT = ("orderNumber", "refundRequest")
+#: The metadata by which an order or a refund is found. The rest of the metadata is stored on the order.
+_ALLOWED_METADATA = ("orderNumber", "refundRequest")
 
 
 def without_personal_data(stripe_object: Mapping[str, Any]) -> dict[str, Any]:
-    """The object without all that could be about a person; doing so twice changes nothing.
+    """Return a copy of the object without personal data; a second call changes nothing.
 
-    What a handler reads of an event is still there.
+    The fields that webhook handlers read remain.
     """
-    return {name: _kept(name, value) for name, value in stripe_object.items() if name in _KEPT}
+    return {name: _redacted(name, value) for name, value in stripe_object.items() if name in _ALLOWED_FIELDS}
 
 
-def _kept(name: str, value: Any) -> Any:
+def _redacted(name: str, value: Any) -> Any:
     if name == "metadata" and isinstance(value, Mapping):
-        return {key: value[key] for key in _METADATA_KEPT if _is_in_our_form(key, value.get(key))}
-    if name in _OUR_FORMS:
-        return value if _is_in_our_form(name, value) else None
-    return _plain(value)
+        return {key: value[key] for key in _ALLOWED_METADATA if _has_our_format(key, value.get(key))}
+    if name in _OUR_FORMATS:
+        return value if _has_our_format(name, value) else None
+    return _redacted_value(value)
 
 
-def _is_in_our_form(name: str, value: Any) -> bool:
-    return isinstance(value, str) and _OUR_FORMS[name].fullmatch(value) is not None
+def _has_our_format(name: str, value: Any) -> bool:
+    return isinstance(value, str) and _OUR_FORMATS[name].fullmatch(value) is not None
 
 
-def _plain(value: Any) -> Any:
+def _redacted_value(value: Any) -> Any:
     if isinstance(value, Mapping):
         return without_personal_data(value)
     if isinstance(value, list):
-        return [_plain(each) for each in value]
+        return [_redacted_value(item) for item in value]
     return value

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from lumira.clock import utc_now
 from lumira.database import Base
+from lumira.formats import ORDER_PREFIX
 from lumira.models.columns import Identified, Timestamped, choice, one_of
 
 
@@ -27,7 +28,7 @@ class Tenant(Timestamped, Base):
     __table_args__ = (
         CheckConstraint("slug ~ '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$'", name="slug_is_a_label"),
         CheckConstraint("currency ~ '^[a-z]{3}$'", name="currency_is_iso"),
-        CheckConstraint("order_prefix ~ '^[A-Z0-9]{2,8}$'", name="order_prefix_is_short"),
+        CheckConstraint(f"order_prefix ~ '^{ORDER_PREFIX}$'", name="order_prefix_is_short"),
         CheckConstraint(one_of("release_on_failure", ReleaseOnFailure), name="release_on_failure_is_known"),
         CheckConstraint("brand_color ~ '^#[0-9A-F]{6}$'", name="brand_color_is_hexadecimal"),
         CheckConstraint("brand_background ~ '^#[0-9A-F]{6}$'", name="brand_background_is_hexadecimal"),

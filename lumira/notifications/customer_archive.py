@@ -17,7 +17,7 @@ from lumira.errors import FileMissing, LumiraError
 from lumira.models import Receipt
 from lumira.notifications import delivery
 from lumira.services.files.hand_out_file import pieces_of
-from lumira.services.privacy.export_customer import Gap, Holdings
+from lumira.services.privacy.export_customer import CustomerExport, MissingItem
 
 _OWNER_ONLY = 0o600
 #: A file that is longer is put on disk while it is fetched, where no name leads to it.
@@ -26,50 +26,50 @@ _IN_MEMORY = 1024 * 1024
 _LONGEST_NAME, _LONGEST_ENDING = 200, 20
 
 
-def write_archive(path: Path, holdings: Holdings) -> tuple[Gap, ...]:
+def write_archive(path: Path, export: CustomerExport) -> tuple[MissingItem, ...]:
     """Write rows as JSON, receipts as PDF, files and letters as they are; what could not be had.
 
-    A piece that is missing stops nothing: it stands among the `gaps` in `data.json`. Nobody but who runs this may
+    A piece that is missing stops nothing: it stands among `missing` in `data.json`. Nobody but who runs this may
     read the file, and of one that cannot be written nothing is left. `FileExistsError`.
     """
     # Opened by a new name: nothing is written over, and nobody else can have put a link there.
     opened = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _OWNER_ONLY)
     try:
         with os.fdopen(opened, "wb") as file, ZipFile(file, "w", ZIP_DEFLATED) as archive:
-            return _fill(archive, holdings)
+            return _fill(archive, export)
     except BaseException:
         path.unlink(missing_ok=True)
         raise
 
 
-def _fill(archive: ZipFile, holdings: Holdings) -> tuple[Gap, ...]:
-    gaps = list(holdings.gaps)
-    for name, piece in _pieces(holdings):
+def _fill(archive: ZipFile, export: CustomerExport) -> tuple[MissingItem, ...]:
+    missing = list(export.missing)
+    for name, piece in _pieces(export):
         # Fetched whole before it is written, so that a piece that breaks off leaves no half of it.
         with SpooledTemporaryFile(_IN_MEMORY) as fetched:
             try:
                 for part in piece():
                     fetched.write(part)
             except LumiraError as error:
-                gaps.append(Gap(name, error.code))
+                missing.append(MissingItem(name, error.code))
                 continue
             fetched.seek(0)
             with archive.open(name, "w") as target:
                 copyfileobj(fetched, target)
-    data = holdings.rows | {"gaps": [asdict(gap) for gap in gaps]}
+    data = export.rows | {"missing": [asdict(item) for item in missing]}
     # A text of Stripe's may hold half a character, which no encoding can write.
     archive.writestr("data.json", json.dumps(data, ensure_ascii=False, indent=2).encode("utf-8", "replace"))
-    return tuple(gaps)
+    return tuple(missing)
 
 
-def _pieces(holdings: Holdings) -> Iterator[tuple[str, Callable[[], Iterable[bytes]]]]:
+def _pieces(export: CustomerExport) -> Iterator[tuple[str, Callable[[], Iterable[bytes]]]]:
     """The name of each file in the archive, and what gets its bytes."""
-    for receipt in holdings.receipts:
-        yield f"receipts/{receipt.label}.pdf", partial(_drawn, receipt, holdings.locale)
-    for held in holdings.files:
+    for receipt in export.receipts:
+        yield f"receipts/{receipt.label}.pdf", partial(_drawn, receipt, export.locale)
+    for held in export.files:
         # Two may have the same name, and none of them decides where it is put.
         yield f"files/{held.id}-{_short(held.file_name)}", partial(pieces_of, held)
-    for letter in _letters(holdings.message_ids, "eml"):
+    for letter in _letters(export.message_ids, "eml"):
         yield f"letters/{letter.name}", partial(_read, letter)
 
 

@@ -1,6 +1,5 @@
 """Orders: found, locked, and loaded whole."""
 
-import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
@@ -12,6 +11,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 
 from lumira.database import db
 from lumira.errors import OrderNotFound
+from lumira.formats import parse_uuid
 from lumira.models import (
     AccessGrant,
     Charge,
@@ -45,7 +45,6 @@ _WHOLE: tuple[tuple[QueryableAttribute[Any], QueryableAttribute[Any]], ...] = (
     (Order.reservations, StockReservation.product_id),
     (Order.messages, OutboxMessage.id),
 )
-_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 def lock_orders(tenant_id: int, order_ids: Iterable[UUID]) -> dict[UUID, Order]:
@@ -224,6 +223,6 @@ def _referred_to(query: Select[Order], tenant_id: int, reference: str) -> Select
             Payment.tenant_id == tenant_id, Payment.stripe_payment_intent_id == reference
         )
         return query.where(Order.id.in_(paid))
-    if _UUID.fullmatch(reference.lower()):
-        return query.where(Order.id == UUID(reference))
+    if (order_id := parse_uuid(reference)) is not None:
+        return query.where(Order.id == order_id)
     return query.where(Order.order_number == reference.upper())

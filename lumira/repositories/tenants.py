@@ -1,7 +1,6 @@
 """Brands: made, found by the names they answer to, and their Stripe credentials."""
 
 import hashlib
-import re
 from dataclasses import dataclass, field
 
 import structlog
@@ -17,15 +16,13 @@ from lumira.errors import (
     TenantNameTaken,
     TenantNotFound,
 )
+from lumira.formats import HOST_NAME_PATTERN
 from lumira.models import Tenant, TenantDomain, WebhookSecret
 
 log = structlog.get_logger()
 
 _SECRET_KEY_PURPOSE = "stripe secret key"  # noqa: S105 - what is sealed, not the secret
 _WEBHOOK_PURPOSE = "stripe webhook secret"
-_DOMAIN = re.compile(
-    r"(?=.{1,253}\Z)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +171,7 @@ def set_domains(tenant_id: int, domains: list[str]) -> None:
 
 def _checked_domain(domain: str) -> str:
     lowered = domain.strip().lower()
-    if not _DOMAIN.fullmatch(lowered):
+    if not HOST_NAME_PATTERN.fullmatch(lowered):
         raise InvalidRequest(f"{domain!r} is no host name: give it alone, without https:// or a path.")
     return lowered
 

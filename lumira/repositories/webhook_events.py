@@ -1,6 +1,5 @@
 """Stripe's events as rows: found, tried again, woken when what they wait for has come."""
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
@@ -10,11 +9,11 @@ from sqlalchemy.orm import defer
 
 from lumira.clock import utc_now
 from lumira.database import db
+from lumira.formats import parse_uuid
 from lumira.models import EventStatus, WebhookEvent
 
 #: Why an event waits whose payment Stripe was not asked about since its last try.
 ORDER_UNKNOWN = "order_unknown"
-_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,8 +135,8 @@ def list_events(tenant_id: int, wanted: EventFilter) -> Sequence[WebhookEvent]:
 
 def find_event(tenant_id: int, reference: str) -> WebhookEvent | None:
     """The event with this id, Stripe's or ours."""
-    is_ours = _UUID.fullmatch(reference.lower()) is not None
-    named = WebhookEvent.id == UUID(reference) if is_ours else WebhookEvent.stripe_event_id == reference
+    event_id = parse_uuid(reference)
+    named = WebhookEvent.stripe_event_id == reference if event_id is None else WebhookEvent.id == event_id
     return (
         db.session.execute(
             select(WebhookEvent)

@@ -8,13 +8,12 @@ from zoneinfo import ZoneInfo
 
 from marshmallow import Schema, ValidationError, fields
 
+from lumira.formats import HOST_NAME_PATTERN
+
 #: Stripe writes the account's prefix (2 to 10 characters), `* ` and the suffix, 22 characters in all.
 _SUFFIX_LENGTH = 18
 _SUFFIX = re.compile(r"(?=.*[A-Za-z])[\x20-\x7e]+")
 _REFUSED_IN_SUFFIX = frozenset("<>\\'\"*")
-_HOST_NAME = re.compile(
-    r"(?=.{1,253}\Z)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*", re.IGNORECASE
-)
 
 
 class Table(Schema):
@@ -111,5 +110,5 @@ def checked_suffix(suffix: str) -> None:
 
 def checked_host_name(domain: str) -> None:
     """A host name alone."""
-    if not _HOST_NAME.fullmatch(domain):
+    if not HOST_NAME_PATTERN.fullmatch(domain.lower()):
         raise ValidationError("Must be a host name alone, without https:// or a path.")

@@ -4,6 +4,7 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, post_load, validate, validates_schema
 
+from lumira.formats import ORDER_PREFIX
 from lumira.schemas.catalog_fields import (
     Color,
     Currency,
@@ -62,7 +63,7 @@ class TenantTable(Table):
     currency = Currency(required=True)
     order_prefix = fields.String(
         load_default=None,
-        validate=validate.Regexp(r"[A-Z0-9]{2,8}\Z", error="Must be 2 to 8 capital letters or digits."),
+        validate=validate.Regexp(rf"{ORDER_PREFIX}\Z", error="Must be 2 to 8 capital letters or digits."),
     )
     time_zone = fields.String(load_default="Europe/Paris", validate=checked_time_zone)
     #: `None` where the file is silent: the command line may have set some.

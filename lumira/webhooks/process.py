@@ -21,7 +21,7 @@ from lumira.domain.checkout_sessions import SessionMismatch
 from lumira.domain.payments import PaymentMismatch
 from lumira.domain.stripe_objects import MalformedObject
 from lumira.models import EventStatus, Order, Tenant, WebhookEvent
-from lumira.repositories import alerts, erasures, orders, outbox, stock, tenants, webhook_events
+from lumira.repositories import alerts, erasure_registry, orders, outbox, stock, tenants, webhook_events
 from lumira.settlement.link_customer import link_customer
 from lumira.settlement.settle_order import settle_order
 from lumira.webhooks import handlers  # noqa: F401 - importing the handlers registers them
@@ -195,7 +195,7 @@ def _forget_erased(
     tenant_id: int, events: list[WebhookEvent], order_of: Mapping[UUID, UUID], loaded: Mapping[UUID, Order]
 ) -> None:
     of_event = {event_id: loaded.get(order_id) for event_id, order_id in order_of.items()}
-    erasures.forget_in_events(tenant_id, events, of_event)
+    erasure_registry.redact_events(tenant_id, events, of_event)
 
 
 def _settle(tenant_id: int, touched: Iterable[Order]) -> list[bool]:

@@ -1,15 +1,12 @@
 """Opening an order: everything that was agreed is frozen on it."""
 
-import secrets
 from collections.abc import Sequence
 
 from lumira.database import db
+from lumira.formats import new_order_number
 from lumira.models import Customer, Order, OrderLine, OrderStatus, Product, ReleaseOnFailure
 from lumira.models.columns import uuid7
 from lumira.repositories import orders
-
-#: Crockford's base 32: no I, L, O or U, so that a number can be read out on the telephone.
-_CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
 def open_order(
@@ -61,11 +58,6 @@ def open_order(
     db.session.flush()
     orders.declare_whole(order)
     return order
-
-
-def new_order_number(prefix: str) -> str:
-    """A number nobody can guess or count: the tenant's prefix and 50 random bits."""
-    return f"{prefix}-{''.join(secrets.choice(_CROCKFORD) for _ in range(10))}"
 
 
 def _line(position: int, product: Product, quantity: int) -> OrderLine:

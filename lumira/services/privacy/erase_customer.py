@@ -1,54 +1,38 @@
-"""Erasing a buyer: personal data go from every table and every file; numbers, amounts and states stay."""
+"""Erasure of a data subject: personal data is removed from every table and file; numbers, amounts and states remain."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import delete, select, update
-
 from lumira.clock import utc_now
-from lumira.database import atomic, db, retried
-from lumira.domain.redaction import without_personal_data
+from lumira.database import atomic, retried
+from lumira.domain.erasability import why_not_erasable
 from lumira.errors import NotErasable
-from lumira.models import (
-    Customer,
-    Deliverable,
-    File,
-    IdempotencyKey,
-    ManualGrant,
-    MessageKind,
-    MessageStatus,
-    Order,
-    OrderStatus,
-    OutboxMessage,
-    PaymentRequest,
-    RefundRequest,
-    RefundStatus,
-)
+from lumira.models import Customer, Order
 from lumira.repositories import (
-    access_links,
     audit,
     customers,
     deliverables,
-    erasures,
-    files,
+    erasure_registry,
     orders,
     outbox,
     receipts,
     tenants,
 )
-from lumira.services.privacy.find_data_subject import find_data_subjects, names_of, order_ids_of
-
-_OPEN = (OrderStatus.PENDING, OrderStatus.PROCESSING, OrderStatus.FAILED)
-#: A payment that is being opened is written down in several steps.
-_BEING_OPENED = timedelta(hours=1)
-_UNDER_WAY = (RefundStatus.PENDING, RefundStatus.REQUIRES_ACTION)
+from lumira.services.privacy.find_data_subject import find_data_subject, list_identifiers, list_order_ids
+from lumira.services.privacy.redact_rows import (
+    delete_idempotency_keys,
+    discard_files,
+    redact_customer,
+    redact_order,
+    remove_access,
+)
 
 
 @dataclass(frozen=True, slots=True)
-class Erased:
-    """What there was, and the messages whose letters, where they are kept as files, have to go too."""
+class Erasure:
+    """What was erased, and the messages whose copies on disk must be removed as well."""
 
     orders: int
     events: int
@@ -57,174 +41,88 @@ class Erased:
     message_ids: tuple[UUID, ...]
 
 
-def erase_customer(tenant_id: int, email: str, *, actor: str) -> Erased:
-    """Erase whoever comes under this address, with all addresses that were merged into theirs.
+def erase_customer(tenant_id: int, email: str, *, actor: str) -> Erasure:
+    """Erase the personal data of the data subject of this address, with all addresses merged into it.
 
-    `CustomerNotFound`; `NotErasable` names what is still open. Repeating it erases what came up since, finishes
-    what was broken off, and does nothing else. The files that were made for them are out of reach from here on:
-    `remove_files`, or the next sweep, removes what is left of them in storage.
+    Raises `CustomerNotFound`, and `NotErasable` with the reason while an order is outstanding. A second call
+    erases what was added since and completes an interrupted erasure. The discarded files cannot be downloaded
+    from here on; `remove_files` or the next sweep removes them from storage.
     """
-    erased = _erase_rows(tenant_id, email, actor=actor)
-    # From here on workers know of it: what Stripe told before is looked through, what it tells now is theirs.
-    return replace(erased, events=_forget_events(tenant_id))
+    erasure = _erase_rows(tenant_id, email, actor=actor)
+    # Workers redact new events from this commit on, so only the events stored before it remain to be redacted.
+    return replace(erasure, events=_redact_stored_events(tenant_id))
 
 
-def _forget_events(tenant_id: int) -> int:
-    """Take erased buyers out of all that Stripe told, a page in each transaction; how many events named any."""
-    forgotten, after = 0, None
+def _redact_stored_events(tenant_id: int) -> int:
+    """Redact all stored events about erased buyers, one page in each transaction; return how many changed."""
+    redacted, after = 0, None
     while True:
-        named, last = _forget_page(tenant_id, after)
-        if last is None:
-            return forgotten
-        forgotten, after = forgotten + named, last
+        changed, last_id = _redact_page(tenant_id, after)
+        if last_id is None:
+            return redacted
+        redacted, after = redacted + changed, last_id
 
 
 @retried
-def _forget_page(tenant_id: int, after: UUID | None) -> tuple[int, UUID | None]:
+def _redact_page(tenant_id: int, after: UUID | None) -> tuple[int, UUID | None]:
     with atomic(tenant_id):
-        page = erasures.page_of_events(tenant_id, after=after)
-        forgotten = erasures.forget_in_events(
+        page = erasure_registry.list_events_to_redact(tenant_id, after=after)
+        changed = erasure_registry.redact_events(
             tenant_id, [event for event, _ in page], {event.id: order for event, order in page}
         )
-        return forgotten, page[-1][0].id if page else None
+        return changed, page[-1][0].id if page else None
 
 
 @retried
-def _erase_rows(tenant_id: int, email: str, *, actor: str) -> Erased:
+def _erase_rows(tenant_id: int, email: str, *, actor: str) -> Erasure:
     with atomic(tenant_id):
-        # As they are locked elsewhere: who buys first, then what was bought.
-        people = _lock_people(tenant_id, email)
-        whole = orders.lock_orders(tenant_id, order_ids_of(tenant_id, people))
+        # The usual order of locks: customers before their orders.
+        subject = _lock_data_subject(tenant_id, email)
+        orders_by_id = orders.lock_orders(tenant_id, list_order_ids(tenant_id, subject))
+        order_ids, subject_orders = list(orders_by_id), list(orders_by_id.values())
         now = utc_now()
-        _refuse_what_is_open(tenant_id, list(whole.values()), now)
-        names = names_of(tenant_id, people, list(whole.values()))
-        erased = Erased(
-            orders=len(whole),
+        _check_erasable(tenant_id, subject_orders, now)
+        identifiers = list_identifiers(tenant_id, subject, subject_orders)
+        erasure = Erasure(
+            orders=len(subject_orders),
             events=0,
-            files=_forget_files(tenant_id, list(whole)),
-            receipts=receipts.forget_buyer(tenant_id, list(whole)),
-            message_ids=tuple(message.id for order in whole.values() for message in order.messages),
+            files=discard_files(tenant_id, order_ids),
+            receipts=receipts.forget_buyer(tenant_id, order_ids),
+            message_ids=tuple(message.id for order in subject_orders for message in order.messages),
         )
-        for order in whole.values():
-            _empty_order(order, now)
-        _forget_calls(tenant_id, list(whole))
-        _forget_access(tenant_id, [person.id for person in people])
-        for person in people:
-            _empty_customer(person, erasures.digests_of(tenant_id, names), now)
+        for order in subject_orders:
+            redact_order(order, now)
+        delete_idempotency_keys(tenant_id, order_ids)
+        remove_access(tenant_id, [customer.id for customer in subject])
+        for customer in subject:
+            redact_customer(customer, erasure_registry.digests_of(tenant_id, identifiers), now)
         tenants.get(tenant_id).last_erasure_at = now
-        subject = f"customer:{people[0].id}"
-        audit.record(tenant_id, actor=actor, action="customer_erased", subject=subject, orders=erased.orders)
-        return erased
+        audit.record(
+            tenant_id,
+            actor=actor,
+            action="customer_erased",
+            subject=f"customer:{subject[0].id}",
+            orders=erasure.orders,
+        )
+        return erasure
 
 
-def _lock_people(tenant_id: int, email: str) -> list[Customer]:
-    """Whoever comes under this address, locked until the transaction ends.
+def _lock_data_subject(tenant_id: int, email: str) -> list[Customer]:
+    """Return all rows of the data subject, locked until the transaction ends.
 
-    Looked for again under the locks, until nobody is found who is not locked: a merge that was committed while a
-    lock was waited for has made somebody else one of them.
+    The lookup is repeated until every row that it returns is locked: a merge that was committed while this
+    transaction waited for a lock adds another customer.
     """
     locked: dict[UUID, Customer] = {}
-    while found := {each.id for each in find_data_subjects(tenant_id, email)} - locked.keys():
-        locked |= {customer_id: customers.lock(tenant_id, customer_id) for customer_id in sorted(found)}
+    while unlocked := {row.id for row in find_data_subject(tenant_id, email)} - locked.keys():
+        locked |= {customer_id: customers.lock(tenant_id, customer_id) for customer_id in sorted(unlocked)}
     return list(locked.values())
 
 
-def _refuse_what_is_open(tenant_id: int, whole: Sequence[Order], now: datetime) -> None:
-    made = deliverables.rows_of(tenant_id, [order.id for order in whole])
-    delivered = {(row.order_line_id, row.key) for row in made.values() if row.delivered_at is not None}
-    for order in whole:
-        reason = _why_open(order, now) or _why_unfinished(order, delivered)
+def _check_erasable(tenant_id: int, subject_orders: Sequence[Order], now: datetime) -> None:
+    rows = deliverables.rows_of(tenant_id, [order.id for order in subject_orders])
+    delivered = {(row.order_line_id, row.key) for row in rows.values() if row.delivered_at is not None}
+    for order in subject_orders:
+        reason = why_not_erasable(order, delivered=delivered, now=now, message_lease=outbox.LEASE)
         if reason is not None:
             raise NotErasable(f"Order {order.order_number} {reason}.")
-
-
-def _why_open(order: Order, now: datetime) -> str | None:
-    if order.review_reason is not None:
-        return "was paid otherwise than asked for: release or refund it first"
-    if order.status is OrderStatus.DISPUTED and any(each.status.is_open for each in order.disputes):
-        return "is disputed: wait until the bank has decided"
-    if order.status is OrderStatus.PROCESSING:
-        return "is being paid or returned: wait until that has ended"
-    if order.status in _OPEN and (order.next_poll_at is not None or now - order.created_at < _BEING_OPENED):
-        return "may still be paid: it is closed by itself within a day or so of being left"
-    if any(refund.status in _UNDER_WAY for refund in order.refunds):
-        return "has a refund on its way"
-    if any(request.is_under_way for request in order.refund_requests):
-        return "has a refund that Stripe has yet to be asked for"
-    if any(_is_being_sent(message, now) for message in order.messages):
-        return "has a message that is being sent: try again in half a minute"
-    return None
-
-
-def _why_unfinished(order: Order, delivered: Collection[tuple[UUID, str]]) -> str | None:
-    if order.status not in (OrderStatus.COMPLETED, OrderStatus.PARTIALLY_REFUNDED):
-        return None
-    promised = {(each.line.id, each.key) for each in deliverables.promised(order)}
-    return "promises work that is not delivered yet" if promised - set(delivered) else None
-
-
-def _is_being_sent(message: OutboxMessage, now: datetime) -> bool:
-    is_taken = message.attempts > 0 and message.next_attempt_at <= now + outbox.LEASE
-    return message.status is MessageStatus.PENDING and is_taken and message.next_attempt_at > now
-
-
-def _empty_order(order: Order, now: datetime) -> None:
-    order.customer_email = order.email_key = order.customer_name = order.request_id = order.locale = None
-    order.caller_metadata = {}
-    order.erased_at = order.erased_at or now
-    for payment_request in order.requests:
-        _empty_request(payment_request)
-    for refund_request in order.refund_requests:
-        _empty_request(refund_request)
-    for message in order.messages:
-        message.last_error = None
-        if message.status is not MessageStatus.SENT and message.kind is not MessageKind.DISPUTE_ALERT:
-            # There is nobody left to whom it could be sent.
-            message.status = MessageStatus.SUPERSEDED
-
-
-def _empty_request(request: PaymentRequest | RefundRequest) -> None:
-    request.parameters = without_personal_data(request.parameters)
-    if request.refusal is not None:
-        request.refusal = {"code": request.refusal.get("code", ""), "message": ""}
-
-
-def _empty_customer(person: Customer, digests: Sequence[str], now: datetime) -> None:
-    person.email = person.email_key = f"{person.id}@erased.invalid"
-    person.name = person.locale = person.stripe_customer_id = person.stripe_parameters = None
-    person.erased_at = person.erased_at or now
-    person.erased_digests = sorted({*(person.erased_digests or ()), *digests})
-
-
-def _forget_calls(tenant_id: int, order_ids: Sequence[UUID]) -> None:
-    """Stored replies, and digests of what was sent: a call that is made again is a new one."""
-    db.session.flush()
-    db.session.execute(
-        delete(IdempotencyKey).where(
-            IdempotencyKey.tenant_id == tenant_id, IdempotencyKey.order_id.in_(list(order_ids))
-        )
-    )
-
-
-def _forget_access(tenant_id: int, customer_ids: Sequence[UUID]) -> None:
-    access_links.remove(tenant_id, list(customer_ids))
-    db.session.execute(
-        update(ManualGrant)
-        .where(ManualGrant.tenant_id == tenant_id, ManualGrant.customer_id.in_(list(customer_ids)))
-        .values(note=None)
-    )
-
-
-def _forget_files(tenant_id: int, order_ids: Sequence[UUID]) -> int:
-    """What was made for one person goes, and its name before it does: it may be theirs."""
-    discarded = files.discard_of_orders(tenant_id, list(order_ids))
-    made = select(Deliverable.id).where(
-        Deliverable.tenant_id == tenant_id, Deliverable.order_id.in_(list(order_ids))
-    )
-    db.session.execute(
-        update(File)
-        .where(File.tenant_id == tenant_id, File.deliverable_id.in_(made))
-        .values(file_name="erased")
-        .execution_options(synchronize_session=False)
-    )
-    return discarded

@@ -1,4 +1,4 @@
-"""Whoever comes under an address, what they bought, and by what words about them are found."""
+"""The data subject of an e-mail address: their customer rows, their orders and their identifiers."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -6,43 +6,46 @@ from uuid import UUID
 from sqlalchemy import select
 
 from lumira.database import db
-from lumira.domain.identifiers import customers_in
+from lumira.domain.identifiers import customer_ids_in
 from lumira.errors import CustomerNotFound
 from lumira.models import Customer, Order
-from lumira.repositories import customers, erasures
-from lumira.repositories.identifying_events import stripe_customers_of
+from lumira.repositories import customers, erasure_registry
+from lumira.repositories.identifying_events import list_stripe_customer_ids
 
 
-def find_data_subjects(tenant_id: int, email: str) -> list[Customer]:
-    """The customer of this address, those that were merged into it, and who was erased under it before."""
-    found = {each.id: each for each in erasures.find_erased(tenant_id, email)}
+def find_data_subject(tenant_id: int, email: str) -> list[Customer]:
+    """Return the rows of one data subject: the customer of this address, merged ones, and earlier erased ones.
+
+    Inside the caller's transaction. Raises `CustomerNotFound`.
+    """
+    rows = {erased.id: erased for erased in erasure_registry.list_erased_customers(tenant_id, email)}
     current = customers.find_by_email(tenant_id, email)
     if current is not None:
-        found[current.id] = current
-    for each in list(found.values()):
-        found |= {merged.id: merged for merged in customers.list_merged(tenant_id, each.id)}
-    if not found:
-        raise CustomerNotFound("There is no such customer.")
-    return list(found.values())
+        rows[current.id] = current
+    for customer_id in list(rows):
+        rows |= {merged.id: merged for merged in customers.list_merged(tenant_id, customer_id)}
+    if not rows:
+        raise CustomerNotFound("There is no customer with this e-mail address.")
+    return list(rows.values())
 
 
-def order_ids_of(tenant_id: int, people: Sequence[Customer]) -> list[UUID]:
-    """All orders of these customers, also such as only their address leads to."""
-    mine = Order.customer_id.in_([each.id for each in people])
-    addressed = Order.email_key.in_([each.email_key for each in people])
-    query = select(Order.id).where(Order.tenant_id == tenant_id, mine | addressed).order_by(Order.id)
+def list_order_ids(tenant_id: int, subject: Sequence[Customer]) -> list[UUID]:
+    """Return the ids of all orders of these customers, and of orders that carry only their address."""
+    of_customer = Order.customer_id.in_([customer.id for customer in subject])
+    of_address = Order.email_key.in_([customer.email_key for customer in subject])
+    query = select(Order.id).where(Order.tenant_id == tenant_id, of_customer | of_address).order_by(Order.id)
     return list(db.session.execute(query).scalars())
 
 
-def names_of(tenant_id: int, people: Sequence[Customer], whole: Sequence[Order]) -> list[str]:
-    """By what words about these people are found: addresses, ids at Stripe, and those of their payments.
+def list_identifiers(tenant_id: int, subject: Sequence[Customer], orders: Sequence[Order]) -> list[str]:
+    """Return the data subject's identifiers: e-mail addresses, Stripe customer ids and payment ids.
 
-    Stripe may have known them by other ids before: what it was asked and what it told of their orders names those.
+    Earlier Stripe customer ids are found in the requests to Stripe for these orders, and in their events.
     """
-    addresses = [each.email_key for each in people if each.erased_at is None]
-    addresses += [order.customer_email.strip().lower() for order in whole if order.customer_email]
-    ids = stripe_customers_of(tenant_id, [order.id for order in whole])
-    ids.update(each.stripe_customer_id for each in people if each.stripe_customer_id)
-    ids.update(customers_in([request.parameters for order in whole for request in order.requests]))
-    ids.update(payment.stripe_payment_intent_id for order in whole for payment in order.payments)
+    addresses = [customer.email_key for customer in subject if customer.erased_at is None]
+    addresses += [order.customer_email.strip().lower() for order in orders if order.customer_email]
+    ids = list_stripe_customer_ids(tenant_id, [order.id for order in orders])
+    ids.update(customer.stripe_customer_id for customer in subject if customer.stripe_customer_id)
+    ids.update(customer_ids_in([request.parameters for order in orders for request in order.requests]))
+    ids.update(payment.stripe_payment_intent_id for order in orders for payment in order.payments)
     return sorted({*addresses, *ids})

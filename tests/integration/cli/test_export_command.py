@@ -130,7 +130,7 @@ def test_a_file_that_cannot_be_had_is_named_and_all_else_is_in_it(
     with ZipFile(path) as archive:
         names = archive.namelist()
         rows = json.loads(archive.read("data.json"))
-    assert rows["gaps"] == [{"piece": missing, "reason": reason}]
+    assert rows["missing"] == [{"item": missing, "reason": reason}]
     assert missing not in names
     assert {name.partition("/")[0] for name in names} == {"data.json", "receipts", "letters"}
 
@@ -147,7 +147,7 @@ def test_a_reply_that_no_key_opens_any_more_is_named_and_all_else_is_in_it(
     rows = export()
     [key] = [row for row in rows["idempotency_keys"] if "reply" in row]
     assert key["reply"] is None
-    assert rows["gaps"] == [{"piece": f"idempotency_keys/{key['id']}", "reason": "REPLY_SEALED"}]
+    assert rows["missing"] == [{"item": f"idempotency_keys/{key['id']}", "reason": "REPLY_SEALED"}]
     assert rows["orders"] != []
 
 

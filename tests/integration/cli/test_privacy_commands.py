@@ -137,7 +137,7 @@ def test_nothing_in_any_table_or_file_says_anything_of_an_erased_buyer(
     assert traces_in_tables(brand) != []
     assert traces_in_files(folder) != []
 
-    assert "Erased: 2 orders emptied" in erase(run_flask, brand)
+    assert "Erased: 2 orders" in erase(run_flask, brand)
     assert traces_in_tables(brand) == []
     assert traces_in_files(folder) == []
     assert files.all_files(brand) == []
@@ -297,7 +297,7 @@ def test_an_open_order_is_named_and_nothing_is_erased(run_flask: RunFlask, brand
     paid = payment_intent(id=str(opened.payment_intent_id), amount=1, status="succeeded")
     deliver(brand, event("payment_intent.succeeded", paid))
     refused = run_flask("customers", "erase", EMAIL, "--tenant", brand.slug, "--yes", code=1)
-    assert "was paid otherwise than asked for" in refused.stderr
+    assert "was paid with another amount or currency than its own" in refused.stderr
     assert load_order(brand, opened.order_number).customer_email == EMAIL
 
 
@@ -314,7 +314,7 @@ def test_work_that_is_still_owed_is_named(run_flask: RunFlask, brand: Brand) -> 
     opened = refunds.pay(brand, customer_email=EMAIL)
     relay.relay(brand.id)
     refused = run_flask("customers", "erase", EMAIL, "--tenant", brand.slug, "--yes", code=1)
-    assert "promises work that is not delivered yet" in refused.stderr
+    assert "has deliverables that are not delivered yet" in refused.stderr
 
     refunds.refund(brand, opened)
     refunds.hear(brand)
@@ -372,7 +372,7 @@ def test_an_address_that_nobody_has_is_told_as_such(
     name, *options = command
     options += ["--output", str(tmp_path / "her.zip")] if name == "export" else []
     refused = run_flask("customers", name, "nobody@example.org", "--tenant", brand.slug, *options, code=1)
-    assert "no such customer" in refused.stderr
+    assert "no customer with this e-mail address" in refused.stderr
 
 
 def test_the_export_holds_rows_receipts_files_letters_and_what_stripe_told(

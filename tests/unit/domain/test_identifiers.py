@@ -2,7 +2,7 @@
 
 import pytest
 
-from lumira.domain.identifiers import customers_in, names_in, spellings, strings_in
+from lumira.domain.identifiers import customer_ids_in, identifiers_in, spellings, strings_in
 
 ANA = "ana@example.com"
 SAID = [
@@ -34,23 +34,23 @@ NOT_SAID = [
 
 @pytest.mark.parametrize("text", SAID)
 def test_an_address_is_found_however_it_stands_in_a_text(text: str) -> None:
-    assert ANA in names_in([text])
-    assert ANA in names_in([text], doubtful=False)
+    assert ANA in identifiers_in([text])
+    assert ANA in identifiers_in([text], include_ambiguous=False)
 
 
 @pytest.mark.parametrize("text", NOT_SAID)
 def test_an_address_that_only_contains_another_is_not_the_other(text: str) -> None:
-    assert ANA not in names_in([text])
+    assert ANA not in identifiers_in([text])
 
 
 @pytest.mark.parametrize("text", ["l'adresse d'ana@example.com", "o'ana@example.com", "~ana@example.com"])
 def test_what_may_be_an_address_or_a_part_of_one_is_both_and_for_sure_only_the_whole(text: str) -> None:
-    assert ANA in names_in([text])
-    assert ANA not in names_in([text], doubtful=False)
+    assert ANA in identifiers_in([text])
+    assert ANA not in identifiers_in([text], include_ambiguous=False)
 
 
 def test_an_apostrophe_belongs_to_an_address() -> None:
-    assert "o'brien@example.com" in names_in(["Of O'Brien@example.com."], doubtful=False)
+    assert "o'brien@example.com" in identifiers_in(["Of O'Brien@example.com."], include_ambiguous=False)
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ def test_an_apostrophe_belongs_to_an_address() -> None:
     ],
 )
 def test_an_address_is_one_in_either_writing_of_its_letters(one: str, other: str) -> None:
-    assert spellings(one) & names_in([other])
+    assert spellings(one) & identifiers_in([other])
 
 
 def test_a_domain_that_is_none_stays_as_it_is_written() -> None:
@@ -72,11 +72,11 @@ def test_a_domain_that_is_none_stays_as_it_is_written() -> None:
 
 
 def test_a_long_text_without_an_address_is_read_at_once() -> None:
-    assert names_in(["a" * 500_000, "@" * 20_000]) != {ANA}
+    assert identifiers_in(["a" * 500_000, "@" * 20_000]) != {ANA}
 
 
 def test_all_texts_of_a_payload_are_read_and_whose_its_objects_are() -> None:
     payload = {"a": [{"customer": "cus_1"}, {"customer": {"id": "cus_2", "name": ANA}}], "customer": None}
     assert ANA in strings_in(payload)
-    assert set(customers_in(payload)) == {"cus_1", "cus_2"}
-    assert names_in(["of cus_1 and pi_2"]) == {"cus_1", "pi_2"}
+    assert set(customer_ids_in(payload)) == {"cus_1", "cus_2"}
+    assert identifiers_in(["of cus_1 and pi_2"]) == {"cus_1", "pi_2"}

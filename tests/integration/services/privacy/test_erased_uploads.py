@@ -17,7 +17,7 @@ from lumira.services.files.change_deliverable import change_deliverable
 from lumira.services.files.store_file import Upload, stored_file
 from lumira.services.files.upload_deliverable import upload_deliverable
 from lumira.services.privacy.erase_customer import erase_customer
-from lumira.services.privacy.export_customer import collect_holdings
+from lumira.services.privacy.export_customer import export_customer
 from tests.support import files
 from tests.support.factories import BUYER, Brand, count, make_command
 from tests.support.refunds import keyed
@@ -49,7 +49,7 @@ def erase(brand: Brand) -> None:
 
 
 def replies(brand: Brand, order_id: UUID) -> list[dict[str, Any]]:
-    held = collect_holdings(brand.id, BUYER).rows.get("idempotency_keys", [])
+    held = export_customer(brand.id, BUYER).rows.get("idempotency_keys", [])
     return [each.get("reply", {}) for each in held if each["order_id"] == str(order_id)]
 
 

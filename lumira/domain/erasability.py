@@ -1,0 +1,67 @@
+"""Which orders stand against the erasure of their buyer: money, work or messages are still outstanding."""
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from lumira.models import MessageStatus, Order, OrderStatus, OutboxMessage, RefundStatus
+
+_OPEN = (OrderStatus.PENDING, OrderStatus.PROCESSING, OrderStatus.FAILED)
+_FULFILLED = (OrderStatus.COMPLETED, OrderStatus.PARTIALLY_REFUNDED)
+_REFUND_UNDER_WAY = (RefundStatus.PENDING, RefundStatus.REQUIRES_ACTION)
+#: A new order is created in several transactions, and has no polling schedule before the last of them.
+_BEING_CREATED = timedelta(hours=1)
+
+
+def why_not_erasable(
+    order: Order, *, delivered: Collection[tuple[UUID, str]], now: datetime, message_lease: timedelta
+) -> str | None:
+    """Return what is outstanding, as the end of a sentence that begins with the order number; `None` if nothing is.
+
+    `delivered` holds the order line and key of every delivered deliverable. `message_lease` is how long a
+    worker may hold a message while it sends it.
+    """
+    return (
+        _outstanding_payment(order, now)
+        or _outstanding_refund(order)
+        or _message_being_sent(order, now, message_lease)
+        or _outstanding_work(order, delivered)
+    )
+
+
+def _outstanding_payment(order: Order, now: datetime) -> str | None:
+    if order.review_reason is not None:
+        return "was paid with another amount or currency than its own: release or refund it first"
+    if order.status is OrderStatus.DISPUTED and any(dispute.status.is_open for dispute in order.disputes):
+        return "is disputed: wait for the bank's decision"
+    if order.status is OrderStatus.PROCESSING:
+        return "has a payment or refund in progress: wait until it has ended"
+    if order.status in _OPEN and (order.next_poll_at is not None or now - order.created_at < _BEING_CREATED):
+        return "may still be paid: it is closed automatically about a day after the buyer leaves it"
+    return None
+
+
+def _outstanding_refund(order: Order) -> str | None:
+    if any(refund.status in _REFUND_UNDER_WAY for refund in order.refunds):
+        return "has a refund in progress"
+    if any(request.is_under_way for request in order.refund_requests):
+        return "has a refund that is not sent to Stripe yet"
+    return None
+
+
+def _message_being_sent(order: Order, now: datetime, lease: timedelta) -> str | None:
+    if any(_is_being_sent(message, now, lease) for message in order.messages):
+        return "has a message that is being sent: try again in half a minute"
+    return None
+
+
+def _is_being_sent(message: OutboxMessage, now: datetime, lease: timedelta) -> bool:
+    is_leased = message.attempts > 0 and message.next_attempt_at <= now + lease
+    return message.status is MessageStatus.PENDING and is_leased and message.next_attempt_at > now
+
+
+def _outstanding_work(order: Order, delivered: Collection[tuple[UUID, str]]) -> str | None:
+    if order.status not in _FULFILLED:
+        return None
+    promised = {(line.id, promise.key) for line in order.lines for promise in line.promises}
+    return "has deliverables that are not delivered yet" if promised - set(delivered) else None

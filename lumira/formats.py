@@ -1,0 +1,29 @@
+"""Formats of identifiers that several layers recognise: UUIDs, order numbers and host names."""
+
+import re
+import secrets
+from uuid import UUID
+
+#: A UUID in its canonical form, lower case (RFC 9562, section 4).
+UUID_PATTERN = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+#: First part of a tenant's order numbers.
+ORDER_PREFIX = r"[A-Z0-9]{2,8}"
+#: Crockford's base 32 without I, L, O and U, so that a number can be read out on the telephone.
+_CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_RANDOM_CHARACTERS = 10
+ORDER_NUMBER_PATTERN = re.compile(rf"{ORDER_PREFIX}-[{_CROCKFORD}]{{{_RANDOM_CHARACTERS}}}")
+
+_LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
+#: A host name in lower case, without a port or a trailing dot (RFC 1123, section 2.1).
+HOST_NAME_PATTERN = re.compile(rf"(?=.{{1,253}}\Z){_LABEL}(\.{_LABEL})*")
+
+
+def parse_uuid(text: str) -> UUID | None:
+    """Return the UUID that a text writes in canonical form, in either case; `None` for any other text."""
+    return UUID(text) if UUID_PATTERN.fullmatch(text.lower()) else None
+
+
+def new_order_number(prefix: str) -> str:
+    """Return a new order number: the tenant's prefix and 50 random bits, which cannot be guessed or counted."""
+    return f"{prefix}-{''.join(secrets.choice(_CROCKFORD) for _ in range(_RANDOM_CHARACTERS))}"

@@ -30,7 +30,7 @@ def list_(slug: str | None, is_whole: bool, limit: int) -> None:
     for tenant_id, tenant_slug in chosen_tenants(slug):
         with atomic(tenant_id):
             zone = zone_of(tenant_id)
-            listed = alert_rows.list_alerts(tenant_id, is_whole=is_whole, limit=limit)
+            listed = alert_rows.list_alerts(tenant_id, include_resolved=is_whole, limit=limit)
         found += [(alert, tenant_slug, zone) for alert in listed]
     found.sort(key=lambda row: row[0].raised_at, reverse=True)
     rows = [_row(alert, tenant_slug, zone) for alert, tenant_slug, zone in found[:limit]]

@@ -14,7 +14,7 @@ from lumira.cli.common.tables import echo_table
 from lumira.cli.common.times import shown, zone_of
 from lumira.database import atomic, retried
 from lumira.errors import Conflict, NotFound
-from lumira.models import EventStatus, WebhookEvent
+from lumira.models import AlertKind, EventStatus, WebhookEvent
 from lumira.repositories import alerts, audit, orders, webhook_events
 from lumira.repositories.webhook_events import EventFilter
 
@@ -112,7 +112,7 @@ def _replay(tenant_id: int, event_ids: list[UUID]) -> int:
             audit.record(tenant_id, actor=_ACTOR, action="event_replayed", subject=f"event:{event_id}")
         replayed = webhook_events.replay(tenant_id, event_ids)
         # One that fails again is news again.
-        alerts.resolve_all(tenant_id, kind="event_failed", subjects=replayed)
+        alerts.resolve_all(tenant_id, kind=AlertKind.EVENT_FAILED, subjects=replayed)
         return len(replayed)
 
 

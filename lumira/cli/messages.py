@@ -11,9 +11,8 @@ from config.settings import Settings
 from lumira.cli.tenants import tenant_id_of
 from lumira.clients import mail
 from lumira.database import atomic
-from lumira.models import Tenant
+from lumira.models import Language, Tenant
 from lumira.notifications import emails, samples
-from lumira.notifications.formatting import Language
 from lumira.repositories import tenants
 
 messages = AppGroup("messages", help="How messages to buyers and to the team look.")
@@ -24,7 +23,7 @@ messages = AppGroup("messages", help="How messages to buyers and to the team loo
 @click.option(
     "--locale",
     type=click.Choice([str(language) for language in Language]),
-    default="fr",
+    default=str(Language.FRENCH),
     show_default=True,
 )
 @click.option(

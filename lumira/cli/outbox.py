@@ -11,7 +11,7 @@ from lumira.cli.common.tables import echo_table
 from lumira.cli.common.times import shown, zone_of
 from lumira.database import atomic
 from lumira.errors import Conflict, NotFound
-from lumira.models import MessageStatus, OutboxMessage
+from lumira.models import AlertKind, MessageStatus, OutboxMessage
 from lumira.repositories import alerts, audit
 from lumira.repositories import outbox as messages
 
@@ -93,7 +93,7 @@ def _retry(tenant_id: int, message_ids: list[UUID]) -> int:
             audit.record(tenant_id, actor=_ACTOR, action="message_retried", subject=f"message:{message_id}")
         # One that cannot be sent again is news again.
         subjects = [str(message_id) for message_id in message_ids]
-        alerts.resolve_all(tenant_id, kind="message_dead", subjects=subjects)
+        alerts.resolve_all(tenant_id, kind=AlertKind.MESSAGE_DEAD, subjects=subjects)
         return messages.retry(tenant_id, message_ids)
 
 

@@ -12,7 +12,7 @@ from lumira.cli.common.times import shown
 from lumira.cli.tenants import tenant_id_of
 from lumira.database import atomic
 from lumira.documents import receipt_pdf
-from lumira.models import Receipt, ReceiptKind
+from lumira.models import Language, Receipt, ReceiptKind
 from lumira.money import format_amount
 from lumira.repositories import receipt_proof, tenants
 from lumira.repositories import receipts as receipt_rows
@@ -106,7 +106,12 @@ def _write(path: Path, content: bytes) -> None:
     metavar="FILE",
     help="Write it there. [default: under its own name, here]",
 )
-@click.option("--locale", type=click.Choice(["fr", "en"]), default="fr", show_default=True)
+@click.option(
+    "--locale",
+    type=click.Choice([str(language) for language in Language]),
+    default=str(Language.FRENCH),
+    show_default=True,
+)
 def render(number: str, slug: str, output: Path | None, locale: str) -> None:
     """Draw the PDF of NUMBER, such as LUM-R-2026-000123: the same file whenever it is drawn."""
     tenant_id = tenant_id_of(slug)

@@ -6,8 +6,8 @@ from functools import cache, partial
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from lumira.documents import figures, pdf
-from lumira.documents.wording import WORDS, form_of, language_of, title_of
-from lumira.models import Receipt
+from lumira.documents.wording import WORDS, form_of, title_of
+from lumira.models import Language, Receipt
 
 
 def render(receipt: Receipt, *, locale: str | None = None) -> bytes:
@@ -16,10 +16,10 @@ def render(receipt: Receipt, *, locale: str | None = None) -> bytes:
     Depends on the row and the language alone: it needs no transaction, and the row may come from one that
     has ended. `RenderingUnavailable` where the system's libraries are missing.
     """
-    return pdf.draw(write_html(receipt, language_of(locale)), identifier=f"{receipt.tenant_id}:{receipt.id}")
+    return pdf.draw(write_html(receipt, Language.of(locale)), identifier=f"{receipt.tenant_id}:{receipt.id}")
 
 
-def write_html(receipt: Receipt, language: str) -> str:
+def write_html(receipt: Receipt, language: Language) -> str:
     """What is drawn."""
     return _template().render(
         language=language,

@@ -1,10 +1,10 @@
 """What documents say around their figures, French first."""
 
-from lumira.models import Receipt, ReceiptKind
+from lumira.models import Language, Receipt, ReceiptKind
 
 #: Of each language the words of `receipt.html`.
-WORDS: dict[str, dict[str, str]] = {
-    "fr": {
+WORDS: dict[Language, dict[str, str]] = {
+    Language.FRENCH: {
         "receipt": "Reçu",
         "credit_note": "Avoir",
         "number": "Numéro",
@@ -34,7 +34,7 @@ WORDS: dict[str, dict[str, str]] = {
         "total_return": "Total remboursé",
         "total_cancelled_return": "Total remis en compte",
     },
-    "en": {
+    Language.ENGLISH: {
         "receipt": "Receipt",
         "credit_note": "Credit note",
         "number": "Number",
@@ -65,13 +65,6 @@ WORDS: dict[str, dict[str, str]] = {
         "total_cancelled_return": "Total charged again",
     },
 }
-_FIRST = "fr"
-
-
-def language_of(locale: str | None) -> str:
-    """The language that a locale such as `en-GB` is answered in."""
-    language = (locale or _FIRST).replace("_", "-").partition("-")[0].lower()
-    return language if language in WORDS else _FIRST
 
 
 def form_of(receipt: Receipt) -> str:
@@ -81,5 +74,5 @@ def form_of(receipt: Receipt) -> str:
     return "cancelled_return" if receipt.corrects_label else "sale"
 
 
-def title_of(kind: ReceiptKind, label: str, language: str) -> str:
+def title_of(kind: ReceiptKind, label: str, language: Language) -> str:
     return f"{WORDS[language][str(kind)]} {label}"

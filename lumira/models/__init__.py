@@ -2,7 +2,7 @@
 
 from lumira.models.access_grant import AccessGrant, GrantReason
 from lumira.models.access_link import AccessLink
-from lumira.models.alert import Alert
+from lumira.models.alert import Alert, AlertKind
 from lumira.models.api_key import ApiKey, KeyKind
 from lumira.models.audit_entry import AuditEntry
 from lumira.models.checkout_session import CheckoutSession, SessionState
@@ -13,6 +13,7 @@ from lumira.models.deliverable import Deliverable, DeliverableState
 from lumira.models.dispute import Dispute, DisputeStatus
 from lumira.models.file import File
 from lumira.models.idempotency_key import IdempotencyKey
+from lumira.models.language import Language
 from lumira.models.manual_grant import ManualGrant
 from lumira.models.order import Order, OrderStatus, ReviewReason
 from lumira.models.order_line import OrderLine, Promise
@@ -31,6 +32,7 @@ __all__ = [
     "AccessGrant",
     "AccessLink",
     "Alert",
+    "AlertKind",
     "ApiKey",
     "AuditEntry",
     "Charge",
@@ -48,6 +50,7 @@ __all__ = [
     "GrantReason",
     "IdempotencyKey",
     "KeyKind",
+    "Language",
     "ManualGrant",
     "MessageKind",
     "MessageStatus",

@@ -1,23 +1,61 @@
-"""What a person has to look at."""
+"""Alerts: problems that an operator has to look at."""
 
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from lumira.clock import utc_now
 from lumira.database import Base
-from lumira.models.columns import Identified
+from lumira.models.columns import Identified, choice, one_of
+
+
+class AlertKind(StrEnum):
+    """What is wrong; docs/operations.md explains each kind and its remedy."""
+
+    #: An order was paid with another amount or currency than requested.
+    PAYMENT_MISMATCH = "payment_mismatch"
+    DUPLICATE_PAYMENT = "duplicate_payment"
+    #: An order was paid after its reservation expired, and no stock was left.
+    SOLD_OUT_AFTER_PAYMENT = "sold_out_after_payment"
+    #: A refund failed after its units were restocked and sold to another buyer.
+    STOCK_MISSING = "stock_missing"
+    #: Stripe refused a refund.
+    REFUND_REFUSED = "refund_refused"
+    #: A refund could not be sent to Stripe for a day.
+    REFUND_NOT_SENT = "refund_not_sent"
+    #: An automatic refund failed after Stripe had accepted it.
+    REFUND_FAILED = "refund_failed"
+    DISPUTE = "dispute"
+    #: A bank's inquiry that precedes a dispute.
+    INQUIRY = "inquiry"
+    EVENT_FAILED = "event_failed"
+    #: Stripe lists an event that cannot be stored.
+    EVENT_UNUSABLE = "event_unusable"
+    #: An event of live mode names an order of test mode, or the reverse.
+    OTHER_MODE = "other_mode"
+    #: An event of another Connect account.
+    OTHER_ACCOUNT = "other_account"
+    #: An event of an unexpected API version.
+    API_VERSION = "api_version"
+    STRIPE_UNAVAILABLE = "stripe_unavailable"
+    STRIPE_KEY_REFUSED = "stripe_key_refused"
+    PAYMENT_MISSING_AT_STRIPE = "payment_missing_at_stripe"
+    MESSAGE_DEAD = "message_dead"
+    #: The team could not be notified of another alert.
+    ALERT_NOT_SENT = "alert_not_sent"
 
 
 class Alert(Identified, Base):
-    """One thing that is wrong, raised once however often it is seen."""
+    """One problem, raised once for each kind and subject until it is resolved."""
 
     __tablename__ = "alerts"
     __table_args__ = (
         UniqueConstraint("tenant_id", "kind", "subject"),
+        CheckConstraint(one_of("kind", AlertKind), name="kind_is_known"),
         Index(
             "ix_alerts_to_send",
             "tenant_id",
@@ -26,14 +64,14 @@ class Alert(Identified, Base):
         ),
     )
 
-    #: `payment_mismatch`, `other_mode`, `api_version`, …
-    kind: Mapped[str]
-    #: What it is about: an order number, an event id.
+    kind: Mapped[AlertKind] = mapped_column(choice(AlertKind))
+    #: What the alert is about: an order number, an event id.
     subject: Mapped[str]
     details: Mapped[dict[str, Any]] = mapped_column(JSONB)
     raised_at: Mapped[datetime] = mapped_column(default=utc_now)
     resolved_at: Mapped[datetime | None]
-    #: When the team was sent it by mail, and when that is tried next; `None` once nothing is left to tell.
+    #: When the team was notified by e-mail.
     notified_at: Mapped[datetime | None]
+    #: When the next notification is due; `None` if none is pending.
     next_notification_at: Mapped[datetime | None]
     notification_attempts: Mapped[int] = mapped_column(default=0)

@@ -10,7 +10,8 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from lumira.database import Base
-from lumira.models.columns import Identified, Timestamped
+from lumira.models.columns import Identified, Timestamped, one_of
+from lumira.models.language import Language
 
 
 def email_key(email: str) -> str:
@@ -38,7 +39,7 @@ class Customer(Identified, Timestamped, Base):
         UniqueConstraint("tenant_id", "stripe_customer_id"),
         ForeignKeyConstraint(["tenant_id", "merged_into_id"], ["customers.tenant_id", "customers.id"]),
         CheckConstraint("email_key = lower(btrim(email_key))", name="email_key_is_normalised"),
-        CheckConstraint("locale IN ('fr', 'en')", name="locale_is_known"),
+        CheckConstraint(one_of("locale", Language), name="locale_is_known"),
         CheckConstraint("merged_into_id <> id", name="not_merged_into_itself"),
         CheckConstraint("(merged_into_id IS NULL) = (merged_at IS NULL)", name="merge_has_its_time"),
         CheckConstraint("(erased_at IS NULL) = (erased_digests IS NULL)", name="erased_is_recognised"),
@@ -56,7 +57,7 @@ class Customer(Identified, Timestamped, Base):
     #: As it is compared: trimmed, lower case.
     email_key: Mapped[str]
     name: Mapped[str | None]
-    #: The language of the first page that told one: `fr` or `en`.
+    #: A `Language`: that of the first checkout request that named one.
     locale: Mapped[str | None]
     stripe_customer_id: Mapped[str | None]
     #: What Stripe is asked to create, frozen before it is sent: two racing requests send the same.

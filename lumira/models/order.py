@@ -21,6 +21,7 @@ from lumira.models.checkout_session import CheckoutSession
 from lumira.models.columns import Identified, Timestamped, choice, one_of
 from lumira.models.decline import Decline
 from lumira.models.dispute import Dispute
+from lumira.models.language import Language
 from lumira.models.order_line import OrderLine
 from lumira.models.outbox_message import OutboxMessage
 from lumira.models.payment import Payment
@@ -67,7 +68,7 @@ class Order(Identified, Timestamped, Base):
         CheckConstraint("currency ~ '^[a-z]{3}$'", name="currency_is_iso"),
         CheckConstraint(one_of("status", OrderStatus), name="status_is_known"),
         CheckConstraint(one_of("review_reason", ReviewReason), name="review_reason_is_known"),
-        CheckConstraint("locale IN ('fr', 'en')", name="locale_is_known"),
+        CheckConstraint(one_of("locale", Language), name="locale_is_known"),
         CheckConstraint("free_product_id IS NULL OR amount = 0", name="free_costs_nothing"),
         CheckConstraint(one_of("release_on_failure", ReleaseOnFailure), name="release_on_failure_is_known"),
         Index("ix_orders_by_email", "tenant_id", "email_key"),
@@ -92,7 +93,7 @@ class Order(Identified, Timestamped, Base):
     #: The route that opened it, as Stripe's metadata tell it.
     source: Mapped[str]
     request_id: Mapped[str | None]
-    #: The language of the page that asked, `fr` or `en`, for a buyer whose address is learned later.
+    #: A `Language`: that of the checkout request, for a buyer whose e-mail address is recorded later.
     locale: Mapped[str | None]
     free_product_id: Mapped[str | None]
     #: The tenant's policy for reserved stock.

@@ -1,37 +1,37 @@
-"""What each kind of alert means and what to do about it, in the words of the team's message."""
+"""What each kind of alert means and what to do about it, for the e-mails to the team."""
 
 # ruff: noqa: RUF001 - the apostrophe that both languages are printed with
 
 from dataclasses import dataclass
 
-from lumira.notifications.formatting import Language
+from lumira.models import AlertKind, Language
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
-    """One kind of alert: a title, what is the case, and what a person does."""
+class AlertText:
+    """The explanation of one kind of alert: a title, what happened, and what to do."""
 
     title: str
     meaning: str
     remedy: str
 
 
-def texts_for(kind: str, language: Language) -> Words:
-    """The words of a kind; of one that has none, its name."""
-    known = WORDS.get(kind)
-    return known[language] if known else Words(kind, kind, "")
+def text_for(kind: AlertKind, language: Language) -> AlertText:
+    """Return the explanation of a kind; its bare name for a kind that is never sent by e-mail."""
+    translations = TEXTS.get(kind)
+    return translations[language] if translations else AlertText(kind, kind, "")
 
 
-def _words(french: tuple[str, str, str], english: tuple[str, str, str]) -> dict[Language, Words]:
-    # No line breaks before a French semicolon.
+def _texts(french: tuple[str, str, str], english: tuple[str, str, str]) -> dict[Language, AlertText]:
+    # French typography: no line break before a semicolon.
     unbroken = (part.replace(" ;", "\u00a0;") for part in french)
-    return {Language.FRENCH: Words(*unbroken), Language.ENGLISH: Words(*english)}
+    return {Language.FRENCH: AlertText(*unbroken), Language.ENGLISH: AlertText(*english)}
 
 
 _SHOW = "flask orders show NUMBER"
 
-WORDS: dict[str, dict[Language, Words]] = {
-    "payment_mismatch": _words(
+TEXTS: dict[AlertKind, dict[Language, AlertText]] = {
+    AlertKind.PAYMENT_MISMATCH: _texts(
         (
             "paiement différent de la commande",
             "Une commande a été payée avec un autre montant ou une autre devise ; rien n’a été ouvert.",
@@ -43,7 +43,7 @@ WORDS: dict[str, dict[Language, Words]] = {
             f"{_SHOW}, then flask orders release NUMBER or flask orders refund NUMBER.",
         ),
     ),
-    "duplicate_payment": _words(
+    AlertKind.DUPLICATE_PAYMENT: _texts(
         (
             "commande payée deux fois",
             "Deux paiements d’une commande ont abouti ; le second est remboursé de lui-même.",
@@ -51,11 +51,11 @@ WORDS: dict[str, dict[Language, Words]] = {
         ),
         (
             "order paid twice",
-            "Two payments of one order succeeded; the second is refunded by itself.",
+            "Two payments of one order succeeded; the second is refunded automatically.",
             f"{_SHOW} shows the refund.",
         ),
     ),
-    "sold_out_after_payment": _words(
+    AlertKind.SOLD_OUT_AFTER_PAYMENT: _texts(
         (
             "payée trop tard, plus de stock",
             "Une commande a été payée quand il ne restait plus de pièce ; elle est remboursée d’elle-même.",
@@ -63,23 +63,23 @@ WORDS: dict[str, dict[Language, Words]] = {
         ),
         (
             "paid too late, sold out",
-            "An order was paid when no piece was left; its money is refunded by itself.",
-            "Tell the buyer, or find a piece and sell it anew.",
+            "An order was paid after the stock was sold out; it is refunded automatically.",
+            "Inform the buyer, or find another unit and sell it again.",
         ),
     ),
-    "stock_missing": _words(
+    AlertKind.STOCK_MISSING: _texts(
         (
             "pièces manquantes",
             "Un remboursement a échoué après la remise en stock, et les pièces sont vendues à quelqu’un d’autre.",
             "Trouver des pièces pour l’acheteur, ou flask orders refund NUMBER.",
         ),
         (
-            "pieces missing",
-            "A refund failed after its pieces went back on the shelf, and they are sold to somebody else.",
-            "Find pieces for the buyer, or flask orders refund NUMBER.",
+            "stock missing",
+            "A refund failed after its units were restocked, and they are sold to another buyer.",
+            "Find units for the buyer, or flask orders refund NUMBER.",
         ),
     ),
-    "refund_refused": _words(
+    AlertKind.REFUND_REFUSED: _texts(
         (
             "remboursement refusé",
             "Stripe a refusé un remboursement ; l’argent de l’acheteur est toujours ici.",
@@ -87,11 +87,11 @@ WORDS: dict[str, dict[Language, Words]] = {
         ),
         (
             "refund refused",
-            "Stripe refused a refund; the buyer’s money is still here.",
-            "Mend the cause, then flask orders refund NUMBER.",
+            "Stripe refused a refund; the buyer’s money is still in the Stripe account.",
+            "Correct the cause, then flask orders refund NUMBER.",
         ),
     ),
-    "refund_not_sent": _words(
+    AlertKind.REFUND_NOT_SENT: _texts(
         (
             "remboursement impossible depuis un jour",
             "Un remboursement n’a pas pu être fait pendant 24 heures ; les essais continuent.",
@@ -99,35 +99,35 @@ WORDS: dict[str, dict[Language, Words]] = {
         ),
         (
             "refund impossible for a day",
-            "A refund could not be made for 24 hours; it goes on being tried.",
-            "Look at the tenant’s Stripe key and at Stripe’s status page.",
+            "A refund could not be sent for 24 hours; Lumira keeps retrying.",
+            "Check the tenant’s Stripe key and Stripe’s status page.",
         ),
     ),
-    "refund_failed": _words(
+    AlertKind.REFUND_FAILED: _texts(
         (
             "remboursement automatique échoué",
-            "Un remboursement décidé par la maison a échoué chez Stripe ; l’argent est revenu ici.",
+            "Un remboursement automatique a échoué chez Stripe ; l’argent est revenu ici.",
             f"{_SHOW}, puis flask orders refund NUMBER.",
         ),
         (
             "automatic refund failed",
-            "A refund that was decided here failed at Stripe; the money is here again.",
+            "An automatic refund failed at Stripe; the money is back in the Stripe account.",
             f"{_SHOW}, then flask orders refund NUMBER.",
         ),
     ),
-    "event_failed": _words(
+    AlertKind.EVENT_FAILED: _texts(
         (
             "événement de Stripe abandonné",
             "Un événement n’a pas pu être traité, ou sa commande n’a jamais été trouvée.",
             "flask events show ID ; la cause corrigée, flask events replay ID.",
         ),
         (
-            "event of Stripe given up",
-            "An event could not be handled, or its order was never found.",
-            "flask events show ID; once its cause is mended, flask events replay ID.",
+            "Stripe event failed",
+            "An event could not be processed, or its order was never found.",
+            "flask events show ID; once its cause is corrected, flask events replay ID.",
         ),
     ),
-    "message_dead": _words(
+    AlertKind.MESSAGE_DEAD: _texts(
         (
             "message non remis",
             "Un message a été refusé pour de bon, ou n’a pas pu partir pendant 24 heures.",
@@ -135,23 +135,23 @@ WORDS: dict[str, dict[Language, Words]] = {
         ),
         (
             "message not delivered",
-            "A message was refused for good, or could not be sent for 24 hours.",
+            "A message was permanently refused, or could not be sent for 24 hours.",
             "flask outbox list --status dead, then flask outbox retry ID.",
         ),
     ),
-    "stripe_unavailable": _words(
+    AlertKind.STRIPE_UNAVAILABLE: _texts(
         (
             "Stripe ne répond pas",
             "Stripe n’a pas répondu depuis un quart d’heure ; rien n’est perdu.",
             "Consulter l’état de Stripe.",
         ),
         (
-            "Stripe is silent",
-            "Stripe has not answered for a quarter of an hour; nothing is lost.",
-            "Look at Stripe’s status page.",
+            "Stripe is unavailable",
+            "Stripe has not responded for 15 minutes; nothing is lost.",
+            "Check Stripe’s status page.",
         ),
     ),
-    "stripe_key_refused": _words(
+    AlertKind.STRIPE_KEY_REFUSED: _texts(
         (
             "clé Stripe refusée",
             "Stripe n’accepte pas la clé de la marque.",
@@ -163,7 +163,7 @@ WORDS: dict[str, dict[Language, Words]] = {
             "flask tenants stripe SLUG --secret-key -",
         ),
     ),
-    "payment_missing_at_stripe": _words(
+    AlertKind.PAYMENT_MISSING_AT_STRIPE: _texts(
         (
             "paiement inconnu de Stripe",
             "Stripe ne connaît pas un paiement qui est le nôtre.",
@@ -172,10 +172,10 @@ WORDS: dict[str, dict[Language, Words]] = {
         (
             "payment missing at Stripe",
             "Stripe does not know a payment of ours.",
-            "Check whether the key is of the account that the payment was made in.",
+            "Check that the key belongs to the account in which the payment was made.",
         ),
     ),
-    "event_unusable": _words(
+    AlertKind.EVENT_UNUSABLE: _texts(
         (
             "événement illisible",
             "Stripe a annoncé un événement qui ne peut pas être conservé.",
@@ -187,7 +187,7 @@ WORDS: dict[str, dict[Language, Words]] = {
             "Look at it in Stripe’s dashboard.",
         ),
     ),
-    "other_mode": _words(
+    AlertKind.OTHER_MODE: _texts(
         (
             "événement d’un autre mode",
             "Un événement réel nomme une commande de test, ou l’inverse ; rien n’a été touché.",
@@ -195,11 +195,11 @@ WORDS: dict[str, dict[Language, Words]] = {
         ),
         (
             "event of another mode",
-            "A live event named an order of test mode, or the other way round; it touched nothing.",
-            "Check which endpoint delivers here.",
+            "A live event named an order of test mode, or the reverse; no order was changed.",
+            "Check which webhook endpoint sends to this URL.",
         ),
     ),
-    "other_account": _words(
+    AlertKind.OTHER_ACCOUNT: _texts(
         (
             "événement d’un autre compte",
             "Un événement d’un autre compte Connect est arrivé ; rien n’a été touché.",
@@ -207,11 +207,11 @@ WORDS: dict[str, dict[Language, Words]] = {
         ),
         (
             "event of another account",
-            "An event of another Connect account arrived; it touched nothing.",
-            "Check which endpoint delivers here.",
+            "An event of another Connect account was received; no order was changed.",
+            "Check which webhook endpoint sends to this URL.",
         ),
     ),
-    "api_version": _words(
+    AlertKind.API_VERSION: _texts(
         (
             "version d’API inattendue",
             "Les événements arrivent dans une autre version d’API que celle attendue ; ils sont traités.",
@@ -219,8 +219,8 @@ WORDS: dict[str, dict[Language, Words]] = {
         ),
         (
             "unexpected API version",
-            "Events come in another API version than the expected one; they are processed.",
-            "Set the endpoint’s version.",
+            "Events have another API version than expected; they are processed.",
+            "Set the API version of the webhook endpoint.",
         ),
     ),
 }

@@ -4,8 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lumira.models import MessageKind, Order, OutboxMessage, Tenant
-from lumira.notifications.formatting import Language
+from lumira.models import Language, MessageKind, Order, OutboxMessage, Tenant
 
 if TYPE_CHECKING:
     from lumira.notifications.emails import Draft

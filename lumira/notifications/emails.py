@@ -7,12 +7,11 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime
 
-from lumira.models import Tenant
+from lumira.models import Language, Tenant
 from lumira.notifications import delivery, texts
 from lumira.notifications.addresses import Undeliverable, mailbox, named
 from lumira.notifications.attachments import Attachment
 from lumira.notifications.composers import Occasion
-from lumira.notifications.formatting import Language
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,30 +1,15 @@
 """How amounts and times are written in the reader's language."""
 
-import re
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_time
 from babel.numbers import format_currency
 
+from lumira.models import Language
 from lumira.money import decimals
-
-
-class Language(StrEnum):
-    """What messages are written in: French, unless the reader's locale is an English one."""
-
-    FRENCH = "fr"
-    ENGLISH = "en"
-
-    @classmethod
-    def of(cls, locale: str | None) -> "Language":
-        """The language for a locale such as `en-GB`, `fr` or `None`."""
-        first = re.split("[-_]", locale or "")[0].lower()
-        return cls.ENGLISH if first == "en" else cls.FRENCH
-
 
 #: Day before month in both, and the day's hours counted to 24.
 _REGION = {Language.FRENCH: "fr_FR", Language.ENGLISH: "en_GB"}

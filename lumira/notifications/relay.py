@@ -11,7 +11,9 @@ from sqlalchemy import text
 from lumira.clock import utc_now
 from lumira.database import atomic, db, retried
 from lumira.models import (
+    AlertKind,
     Customer,
+    Language,
     MessageKind,
     MessageStatus,
     Order,
@@ -29,7 +31,6 @@ from lumira.notifications import (
 from lumira.notifications.addresses import Undeliverable
 from lumira.notifications.composers import Occasion, get_composer
 from lumira.notifications.emails import Draft
-from lumira.notifications.formatting import Language
 from lumira.repositories import alerts, orders, outbox, tenants
 
 log = structlog.get_logger()
@@ -144,7 +145,7 @@ def _bury(message: OutboxMessage, *, reason: str) -> None:
     message.status = MessageStatus.DEAD
     alerts.raise_alert(
         message.tenant_id,
-        kind="message_dead",
+        kind=AlertKind.MESSAGE_DEAD,
         subject=str(message.id),
         message=str(message.kind),
         reason=reason,

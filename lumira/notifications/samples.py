@@ -5,8 +5,10 @@ from email.headerregistry import Address
 
 from lumira.models import (
     Alert,
+    AlertKind,
     Dispute,
     DisputeStatus,
+    Language,
     MessageKind,
     Order,
     OrderLine,
@@ -16,9 +18,8 @@ from lumira.models import (
     RefundStatus,
     Tenant,
 )
-from lumira.notifications.alert_texts import texts_for
+from lumira.notifications.alert_texts import text_for
 from lumira.notifications.emails import Draft
-from lumira.notifications.formatting import Language
 
 #: Everything that can be looked at.
 KINDS = (*(str(kind) for kind in MessageKind), "alert")
@@ -99,11 +100,14 @@ def _dispute(tenant: Tenant) -> Dispute:
 
 def _alert_facts(tenant: Tenant, language: Language) -> dict[str, object]:
     alert = Alert(
-        kind="payment_mismatch", subject=f"{tenant.order_prefix}-7Q2MZX41KD", details={}, raised_at=_AT
+        kind=AlertKind.PAYMENT_MISMATCH,
+        subject=f"{tenant.order_prefix}-7Q2MZX41KD",
+        details={},
+        raised_at=_AT,
     )
     return {
         "others": [f"{tenant.order_prefix}-3K8RZN52AB"],
         "alert": alert,
-        "words": texts_for(alert.kind, language),
+        "words": text_for(alert.kind, language),
         "details": [("reason", "amount_mismatch")],
     }

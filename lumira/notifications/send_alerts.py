@@ -7,12 +7,11 @@ import structlog
 
 from lumira.clock import utc_now
 from lumira.database import atomic
-from lumira.models import Alert, Tenant
+from lumira.models import Alert, AlertKind, Language, Tenant
 from lumira.notifications import delivery, emails
 from lumira.notifications.addresses import Undeliverable
-from lumira.notifications.alert_texts import texts_for
+from lumira.notifications.alert_texts import text_for
 from lumira.notifications.emails import Draft
-from lumira.notifications.formatting import Language
 from lumira.repositories import alerts, outbox, tenants
 
 log = structlog.get_logger()
@@ -72,7 +71,7 @@ def compose(tenant: Tenant, taken: Sequence[Alert], language: Language) -> Draft
         at=alert.raised_at,
         facts={
             "alert": alert,
-            "words": texts_for(alert.kind, language),
+            "words": text_for(alert.kind, language),
             "others": [other.subject for other in others],
             "details": [(name, str(value)) for name, value in alert.details.items() if value is not None],
         },
@@ -93,5 +92,5 @@ def _try_again(taken: Sequence[Alert], until: datetime | None) -> None:
             is_owed = alerts.reschedule_notification(alert, until)
             if is_owed and until is None:
                 alerts.raise_alert(
-                    alert.tenant_id, kind=alerts.NOT_TOLD, subject=str(alert.id), alert=alert.kind
+                    alert.tenant_id, kind=AlertKind.ALERT_NOT_SENT, subject=str(alert.id), alert=alert.kind
                 )

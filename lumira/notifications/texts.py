@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
-from lumira.models import Tenant
-from lumira.notifications.formatting import Language, Wording
+from lumira.models import Language, Tenant
+from lumira.notifications.formatting import Wording
 from lumira.notifications.theme import theme_of
 
 #: Characters that turn the direction of what follows: an address or a name could be made to read as another.

@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from lumira.models import Tenant
-from lumira.notifications.formatting import Language
+from lumira.models import Language, Tenant
 from lumira.pages.rendering import draw
 from lumira.services.portal.view_purchases import PortalView
 

@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 from babel.numbers import format_decimal
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from lumira.models import Tenant
-from lumira.notifications.formatting import Language, Wording
+from lumira.models import Language, Tenant
+from lumira.notifications.formatting import Wording
 from lumira.notifications.theme import theme_of
 from lumira.pages.texts import TEXTS
 

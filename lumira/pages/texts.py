@@ -4,7 +4,7 @@
 
 from typing import Any
 
-from lumira.notifications.formatting import Language
+from lumira.models import Language
 
 _FRENCH: dict[str, Any] = {
     "title": "Vos achats",

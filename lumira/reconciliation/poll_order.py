@@ -19,7 +19,7 @@ from lumira.domain.payments import PaymentMismatch
 from lumira.domain.poll_schedule import is_abandoned, is_closed_unpaid, may_be_orphaned
 from lumira.domain.record_session import record_session
 from lumira.domain.stripe_objects import MalformedObject, read_dispute, read_intent, read_refund, read_session
-from lumira.models import Order, OrderStatus, PaymentRequest, RequestKind
+from lumira.models import AlertKind, Order, OrderStatus, PaymentRequest, RequestKind
 from lumira.reconciliation.look_up_payments import retry_parked_events
 from lumira.reconciliation.stripe_state import PollPlan, StripeState, fetch_state
 from lumira.repositories import alerts, audit, order_polls, orders, outbox
@@ -127,7 +127,7 @@ def _record_state(order: Order, state: StripeState) -> None:
     for stripe_id in state.missing:
         alerts.raise_alert(
             order.tenant_id,
-            kind="payment_missing_at_stripe",
+            kind=AlertKind.PAYMENT_MISSING_AT_STRIPE,
             subject=stripe_id,
             order_number=order.order_number,
         )

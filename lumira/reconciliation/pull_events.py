@@ -13,6 +13,7 @@ from lumira.clock import utc_now
 from lumira.database import atomic
 from lumira.domain.stripe_objects import is_storable
 from lumira.errors import WebhookRejected
+from lumira.models import AlertKind
 from lumira.reconciliation.report import ReconciliationReport
 from lumira.repositories import alerts, audit, tenants, webhook_events
 from lumira.repositories.tenants import StripeAccount
@@ -123,5 +124,5 @@ def _skip(tenant_id: int, account: StripeAccount, event: dict[str, Any]) -> bool
     subject = stripe_event_id if is_storable(stripe_event_id) else "unknown"
     log.warning("event_unusable", tenant=account.tenant_slug, event_id=subject)
     with atomic(tenant_id):
-        alerts.raise_alert(tenant_id, kind="event_unusable", subject=subject)
+        alerts.raise_alert(tenant_id, kind=AlertKind.EVENT_UNUSABLE, subject=subject)
     return False

@@ -10,6 +10,7 @@ from datetime import timedelta
 
 from lumira.clock import utc_now
 from lumira.database import atomic
+from lumira.models import AlertKind
 from lumira.reconciliation import poll_order
 from lumira.reconciliation.look_up_payments import look_up_payments
 from lumira.reconciliation.pull_events import pull_events
@@ -97,9 +98,9 @@ def _alert_outage(tenant_id: int, account: StripeAccount, stripe: StripeAvailabi
         tenant = tenants.get(tenant_id)
         last_pull_at = tenant.events_pulled_until or tenant.created_at
         if stripe is StripeAvailability.KEY_REFUSED:
-            kind = "stripe_key_refused"
+            kind = AlertKind.STRIPE_KEY_REFUSED
         elif utc_now() - last_pull_at > _OUTAGE_THAT_ALERTS:
-            kind = "stripe_unavailable"
+            kind = AlertKind.STRIPE_UNAVAILABLE
         else:
             return
         alerts.raise_alert(

@@ -1,4 +1,4 @@
-"""What a person has to look at, raised once until it is resolved."""
+"""Alerts: raise, resolve, list, and claim those that the team has to be notified of."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -10,26 +10,27 @@ from sqlalchemy.dialects.postgresql import insert
 
 from lumira.clock import utc_now
 from lumira.database import db
-from lumira.models import Alert
+from lumira.models import Alert, AlertKind
 from lumira.models.columns import uuid7
 
 log = structlog.get_logger()
 
-#: That the team could not be told of another alert: sent by mail as well, it would never end.
-NOT_TOLD = "alert_not_told"
-#: Not sent by mail: of a dispute and of a bank's question the team is told by a message of the order.
-_NOT_SENT = frozenset(("dispute", "inquiry", NOT_TOLD))
-#: Alerts of one kind in one message.
-MOST_TOLD_AT_ONCE = 50
+#: Kinds that are not sent by e-mail. Disputes and inquiries have a message of their order; an e-mail about an
+#: alert that could not be sent would fail for the same reason, without end.
+_NOT_SENT = frozenset((AlertKind.DISPUTE, AlertKind.INQUIRY, AlertKind.ALERT_NOT_SENT))
+#: Alerts of one kind in one e-mail.
+MAX_ALERTS_PER_EMAIL = 50
 #: The clock of the process that raised an alert may be ahead of the one that sends it.
-_CLOCKS_DIFFER = timedelta(seconds=3)
+_CLOCK_SKEW = timedelta(seconds=3)
 
 
-def raise_alert(tenant_id: int, *, kind: str, subject: str, once: bool = False, **details: object) -> None:
-    """Raise an alert about `subject`, unless the same one is open; one that was resolved is raised anew.
+def raise_alert(
+    tenant_id: int, *, kind: AlertKind, subject: str, once: bool = False, **details: object
+) -> None:
+    """Raise an alert about `subject`, unless the same one is open; a resolved one is raised again.
 
-    With `once` it is not: what it tells of stays so for ever, and a person has seen it. The team is owed a message
-    of it from then on; the row itself is what is owed.
+    With `once`, a resolved alert stays resolved: its cause is permanent, and an operator has seen it. The row
+    itself is the pending notification of the team.
     """
     now = utc_now()
     values = {
@@ -39,13 +40,13 @@ def raise_alert(tenant_id: int, *, kind: str, subject: str, once: bool = False, 
         "next_notification_at": None if kind in _NOT_SENT else now,
         "notification_attempts": 0,
     }
-    new = insert(Alert).values(tenant_id=tenant_id, id=uuid7(), kind=kind, subject=subject, **values)
+    statement = insert(Alert).values(tenant_id=tenant_id, id=uuid7(), kind=kind, subject=subject, **values)
     identity = ["tenant_id", "kind", "subject"]
     raised = db.session.execute(
         (
-            new.on_conflict_do_nothing(index_elements=identity)
+            statement.on_conflict_do_nothing(index_elements=identity)
             if once
-            else new.on_conflict_do_update(
+            else statement.on_conflict_do_update(
                 index_elements=identity,
                 set_=values | {"resolved_at": None},
                 where=Alert.resolved_at.is_not(None),
@@ -56,13 +57,13 @@ def raise_alert(tenant_id: int, *, kind: str, subject: str, once: bool = False, 
         log.warning("alert_raised", kind=kind, subject=subject, **details)
 
 
-def resolve(tenant_id: int, *, kind: str, subject: str) -> None:
-    """Close the alert about `subject`, if it is open: what it was about is decided."""
+def resolve(tenant_id: int, *, kind: AlertKind, subject: str) -> None:
+    """Resolve the alert about `subject`, if it is open."""
     resolve_all(tenant_id, kind=kind, subjects=[subject])
 
 
-def resolve_all(tenant_id: int, *, kind: str, subjects: Sequence[str]) -> None:
-    """The same for several subjects at once."""
+def resolve_all(tenant_id: int, *, kind: AlertKind, subjects: Sequence[str]) -> None:
+    """Resolve the open alerts of one kind about these subjects."""
     db.session.execute(
         update(Alert)
         .where(
@@ -76,32 +77,33 @@ def resolve_all(tenant_id: int, *, kind: str, subjects: Sequence[str]) -> None:
     )
 
 
-def list_alerts(tenant_id: int, *, is_whole: bool = False, limit: int = 50) -> Sequence[Alert]:
-    """What is open, or also what was resolved, newest first."""
+def list_alerts(tenant_id: int, *, include_resolved: bool = False, limit: int = 50) -> Sequence[Alert]:
+    """List the open alerts, or also the resolved ones, newest first."""
     query = (
         select(Alert).where(Alert.tenant_id == tenant_id).order_by(Alert.raised_at.desc(), Alert.id.desc())
     )
-    if not is_whole:
+    if not include_resolved:
         query = query.where(Alert.resolved_at.is_(None))
     return db.session.execute(query.limit(limit)).scalars().all()
 
 
 def find(tenant_id: int, alert_id: UUID) -> Alert | None:
-    """The tenant's alert with this id."""
+    """Return the tenant's alert with this id, or `None`."""
     return db.session.get(Alert, (tenant_id, alert_id))
 
 
 def claim_next(tenant_id: int, *, until: datetime) -> list[Alert]:
-    """The alert that the team is to be told of next, and others of its kind, leased to the caller; or none.
+    """Claim the alert that is due longest and others of its kind, leased until `until`; empty if none is due.
 
-    Together, because what is wrong with a thousand messages is one thing to a person. Only those that were
-    tried as often: what is told again after a crash is told as it was. One that was resolved is no news.
+    Alerts of one kind share an e-mail, because their cause is usually one. Only alerts with the same number of
+    attempts are grouped, so that an e-mail repeated after a crash has the same content. Resolved alerts are
+    skipped.
     """
     due = (
         select(Alert)
         .where(
             Alert.tenant_id == tenant_id,
-            Alert.next_notification_at <= utc_now() + _CLOCKS_DIFFER,
+            Alert.next_notification_at <= utc_now() + _CLOCK_SKEW,
             Alert.resolved_at.is_(None),
         )
         .order_by(Alert.next_notification_at, Alert.id)
@@ -110,25 +112,25 @@ def claim_next(tenant_id: int, *, until: datetime) -> list[Alert]:
     first = db.session.execute(due.limit(1)).scalar_one_or_none()
     if first is None:
         return []
-    alike = due.where(
+    others = due.where(
         Alert.kind == first.kind,
         Alert.notification_attempts == first.notification_attempts,
         Alert.id != first.id,
-    ).limit(MOST_TOLD_AT_ONCE - 1)
-    taken = [first, *db.session.execute(alike).scalars()]
-    for alert in taken:
+    ).limit(MAX_ALERTS_PER_EMAIL - 1)
+    claimed = [first, *db.session.execute(others).scalars()]
+    for alert in claimed:
         alert.notification_attempts += 1
         alert.next_notification_at = until
-    return taken
+    return claimed
 
 
 def mark_notified(alert: Alert) -> None:
-    """Note that the team was sent it; not of one that was raised anew meanwhile."""
+    """Record that the team was notified, unless the alert was raised again meanwhile."""
     _change_notification(alert, notified_at=utc_now(), next_notification_at=None)
 
 
 def reschedule_notification(alert: Alert, until: datetime | None) -> bool:
-    """Try again then, or never; `False` if another process told it, or it was raised anew."""
+    """Set the next notification, or none; `False` if the alert was sent or raised again meanwhile."""
     return _change_notification(alert, next_notification_at=until)
 
 

@@ -11,6 +11,7 @@ from lumira.domain import refunds
 from lumira.domain.outcome import GrantState, Outcome, derive
 from lumira.models import (
     AccessGrant,
+    AlertKind,
     Dispute,
     GrantReason,
     MessageKind,
@@ -59,10 +60,10 @@ def _with_pieces(order: Order, outcome: Outcome, *, actor: str, now: datetime) -
         return outcome
     if order.completed_at is not None:
         # It was served, its refund came to nothing, and its pieces are sold to somebody else: a person decides.
-        alerts.raise_alert(order.tenant_id, kind="stock_missing", subject=order.order_number)
+        alerts.raise_alert(order.tenant_id, kind=AlertKind.STOCK_MISSING, subject=order.order_number)
         return outcome
     order.sold_out_at = now
-    alerts.raise_alert(order.tenant_id, kind="sold_out_after_payment", subject=order.order_number)
+    alerts.raise_alert(order.tenant_id, kind=AlertKind.SOLD_OUT_AFTER_PAYMENT, subject=order.order_number)
     return derive(order)
 
 
@@ -83,7 +84,7 @@ def _write_status(order: Order, outcome: Outcome, *, actor: str, now: datetime) 
     if (order.status, order.review_reason) == (outcome.status, outcome.review):
         return
     if order.review_reason is not None and outcome.review is None:
-        alerts.resolve(order.tenant_id, kind="payment_mismatch", subject=order.order_number)
+        alerts.resolve(order.tenant_id, kind=AlertKind.PAYMENT_MISMATCH, subject=order.order_number)
     if order.status is not outcome.status:
         audit.record(
             order.tenant_id,
@@ -166,14 +167,19 @@ def _end_of_access(order: Order, line: OrderLine) -> datetime | None:
 def _alert(order: Order, outcome: Outcome) -> None:
     if outcome.review is not None:
         alerts.raise_alert(
-            order.tenant_id, kind="payment_mismatch", subject=order.order_number, reason=str(outcome.review)
+            order.tenant_id,
+            kind=AlertKind.PAYMENT_MISMATCH,
+            subject=order.order_number,
+            reason=str(outcome.review),
         )
     if sum(payment.has_succeeded for payment in order.payments) > 1:
-        alerts.raise_alert(order.tenant_id, kind="duplicate_payment", subject=order.order_number, once=True)
+        alerts.raise_alert(
+            order.tenant_id, kind=AlertKind.DUPLICATE_PAYMENT, subject=order.order_number, once=True
+        )
     for refund_id in _automatic_refunds_that_failed(order):
         alerts.raise_alert(
             order.tenant_id,
-            kind="refund_failed",
+            kind=AlertKind.REFUND_FAILED,
             subject=refund_id,
             once=True,
             order_number=order.order_number,
@@ -184,7 +190,8 @@ def _alert(order: Order, outcome: Outcome) -> None:
 
 def _alert_to_dispute(order: Order, dispute: Dispute) -> None:
     """There is something to answer until it is decided; a question that became a dispute is none any more."""
-    subject, kind = dispute.stripe_dispute_id, "inquiry" if dispute.status.is_inquiry else "dispute"
+    subject = dispute.stripe_dispute_id
+    kind = AlertKind.INQUIRY if dispute.status.is_inquiry else AlertKind.DISPUTE
     alerts.raise_alert(
         order.tenant_id,
         kind=kind,
@@ -197,7 +204,7 @@ def _alert_to_dispute(order: Order, dispute: Dispute) -> None:
     if dispute.status.is_decided:
         alerts.resolve(order.tenant_id, kind=kind, subject=subject)
     if dispute.was_inquiry and not dispute.status.is_inquiry:
-        alerts.resolve(order.tenant_id, kind="inquiry", subject=subject)
+        alerts.resolve(order.tenant_id, kind=AlertKind.INQUIRY, subject=subject)
 
 
 def _automatic_refunds_that_failed(order: Order) -> list[str]:

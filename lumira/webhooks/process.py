@@ -20,7 +20,7 @@ from lumira.database import atomic, db, retried
 from lumira.domain.checkout_sessions import SessionMismatch
 from lumira.domain.payments import PaymentMismatch
 from lumira.domain.stripe_objects import MalformedObject
-from lumira.models import EventStatus, Order, Tenant, WebhookEvent
+from lumira.models import AlertKind, EventStatus, Order, Tenant, WebhookEvent
 from lumira.repositories import alerts, erasure_registry, orders, outbox, stock, tenants, webhook_events
 from lumira.settlement.link_customer import link_customer
 from lumira.settlement.settle_order import settle_order
@@ -268,11 +268,13 @@ def _record(tenant: Tenant, event: WebhookEvent, order: Order | None, now: datet
         return False
     if event.stripe_account != tenant.stripe_account:
         _close(event, EventStatus.IGNORED, "other_account", now)
-        alerts.raise_alert(tenant.id, kind="other_account", subject=event.stripe_event_id, type=event.type)
+        alerts.raise_alert(
+            tenant.id, kind=AlertKind.OTHER_ACCOUNT, subject=event.stripe_event_id, type=event.type
+        )
         return False
     if event.api_version != API_VERSION:
         alerts.raise_alert(
-            tenant.id, kind="api_version", subject=str(event.api_version), expected=API_VERSION
+            tenant.id, kind=AlertKind.API_VERSION, subject=str(event.api_version), expected=API_VERSION
         )
     try:
         told = EventObject(_object_of(event), event.stripe_created_at)
@@ -297,7 +299,10 @@ def _note(event: WebhookEvent, order: Order, handler: Handler, told: EventObject
         event.order_id = order.id
         _close(event, EventStatus.IGNORED, "other_mode", now)
         alerts.raise_alert(
-            order.tenant_id, kind="other_mode", subject=event.stripe_event_id, order_number=order.order_number
+            order.tenant_id,
+            kind=AlertKind.OTHER_MODE,
+            subject=event.stripe_event_id,
+            order_number=order.order_number,
         )
         return False
     try:
@@ -343,5 +348,9 @@ def _fail(event: WebhookEvent, reason: str) -> None:
     event.reason = reason
     event.processed_at = utc_now()
     alerts.raise_alert(
-        event.tenant_id, kind="event_failed", subject=event.stripe_event_id, type=event.type, reason=reason
+        event.tenant_id,
+        kind=AlertKind.EVENT_FAILED,
+        subject=event.stripe_event_id,
+        type=event.type,
+        reason=reason,
     )

@@ -7,6 +7,7 @@ from flask import Response, request
 
 from lumira import link_tokens
 from lumira.pages import portal
+from lumira.pages.languages import preferred_language
 from lumira.pages.portal import Form, Notice, PageContext
 from lumira.services.portal.view_purchases import PortalView
 
@@ -39,7 +40,7 @@ def note(
 
 def sheet_of(visit: PortalView | None) -> PageContext:
     """What the page of this visitor is drawn on."""
-    accepted = request.accept_languages.best_match(("fr", "en"), default="fr")
+    accepted = preferred_language(request.accept_languages)
     return PageContext.of(visit, accepted=accepted, nonce=secrets.token_urlsafe(16))
 
 

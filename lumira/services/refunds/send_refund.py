@@ -25,7 +25,7 @@ from lumira.errors import (
     StripeConfigError,
     StripeUnavailable,
 )
-from lumira.models import Order, RefundOrigin, RefundRequest, RequestState
+from lumira.models import AlertKind, Order, RefundOrigin, RefundRequest, RequestState
 from lumira.repositories import alerts, audit, order_polls, orders, outbox, refund_requests, tenants
 from lumira.settlement.settle_order import settle_order
 
@@ -184,7 +184,7 @@ def _reschedule(tenant_id: int, sending: RefundAttempt, *, is_unknown: bool, rea
         )
         if now - request.created_at > ALARMING_AFTER:
             alerts.raise_alert(
-                tenant_id, kind="refund_not_sent", subject=sending.order_number, amount=request.amount
+                tenant_id, kind=AlertKind.REFUND_NOT_SENT, subject=sending.order_number, amount=request.amount
             )
 
 
@@ -212,7 +212,7 @@ def _record_refusal(
             # Nobody is there to read the refusal, and the buyer's money is still here.
             alerts.raise_alert(
                 tenant_id,
-                kind="refund_refused",
+                kind=AlertKind.REFUND_REFUSED,
                 subject=order.order_number,
                 amount=request.amount,
                 code=error.code,
@@ -230,7 +230,7 @@ def _record(tenant_id: int, sending: RefundAttempt, facts: RefundFacts, *, actor
         owes = settle_order(order, actor=actor)
         log.info("refund_made", order_number=order.order_number, status=str(facts.status))
         if was_under_review and order.review_reason is None:
-            alerts.resolve(tenant_id, kind="payment_mismatch", subject=order.order_number)
+            alerts.resolve(tenant_id, kind=AlertKind.PAYMENT_MISMATCH, subject=order.order_number)
         _resolve_alerts(order, request)
         made = made_of(order, request)
         assert made is not None  # noqa: S101 - recorded just above
@@ -243,6 +243,6 @@ def _resolve_alerts(order: Order, request: RefundRequest) -> None:
     """Close what was said about refunds of this order, as far as it is not so any more."""
     payment = order.find_payment(request.stripe_payment_intent_id)
     if not any(known.is_under_way for known in order.refund_requests):
-        alerts.resolve(order.tenant_id, kind="refund_not_sent", subject=order.order_number)
+        alerts.resolve(order.tenant_id, kind=AlertKind.REFUND_NOT_SENT, subject=order.order_number)
     if payment is not None and refund_requests.refundable_amount(order, payment) == 0:
-        alerts.resolve(order.tenant_id, kind="refund_refused", subject=order.order_number)
+        alerts.resolve(order.tenant_id, kind=AlertKind.REFUND_REFUSED, subject=order.order_number)

@@ -8,7 +8,7 @@ import time_machine
 from sqlalchemy import select, update
 
 from lumira.database import atomic, db
-from lumira.models import Alert, Tenant
+from lumira.models import Alert, AlertKind, Tenant
 from lumira.notifications import send_alerts
 from lumira.repositories import alerts, due_work, outbox
 from lumira.tasks import queue
@@ -27,7 +27,7 @@ def team(make_brand, mailbox: Mailbox) -> Brand:
     return make_brand(alert_email=TEAM)
 
 
-def alarm(brand: Brand, subject: str = "LUM-1", kind: str = "duplicate_payment") -> None:
+def alarm(brand: Brand, subject: str = "LUM-1", kind: AlertKind = AlertKind.DUPLICATE_PAYMENT) -> None:
     with atomic(brand.id):
         alerts.raise_alert(brand.id, kind=kind, subject=subject, amount=4700)
 
@@ -65,7 +65,7 @@ def test_an_alert_of_no_order_is_sent_too(team, mailbox):
 def test_an_alert_that_was_resolved_before_it_left_is_not_sent(team, mailbox):
     alarm(team)
     with atomic(team.id):
-        alerts.resolve(team.id, kind="duplicate_payment", subject="LUM-1")
+        alerts.resolve(team.id, kind=AlertKind.DUPLICATE_PAYMENT, subject="LUM-1")
     assert send_alerts.send_alerts(team.id) == 0
     assert not is_owed(team)
 
@@ -75,11 +75,11 @@ def test_an_alert_that_is_raised_anew_is_another_message(team, mailbox):
         alarm(team)
         send_alerts.send_alerts(team.id)
         with atomic(team.id):
-            alerts.resolve(team.id, kind="duplicate_payment", subject="LUM-1")
+            alerts.resolve(team.id, kind=AlertKind.DUPLICATE_PAYMENT, subject="LUM-1")
     assert len({letter["Message-ID"] for letter in mailbox.received}) == 2
 
 
-@pytest.mark.parametrize("kind", ["dispute", "inquiry"])
+@pytest.mark.parametrize("kind", [AlertKind.DISPUTE, AlertKind.INQUIRY])
 def test_what_a_message_of_the_order_tells_is_not_told_twice(kind, team, mailbox):
     alarm(team, kind=kind)
     assert send_alerts.send_alerts(team.id) == 0
@@ -120,10 +120,10 @@ def test_a_crash_between_sending_and_marking_repeats_the_alert_as_the_same_messa
 
 
 def test_a_team_that_refuses_its_mail_is_not_written_to_about_that(team, mailbox):
-    alarm(team, kind="message_dead")
+    alarm(team, kind=AlertKind.MESSAGE_DEAD)
     mailbox.to_recipient.extend(["550 5.1.1 No such user"] * 9)
     assert send_alerts.send_alerts(team.id) == 1
-    assert sorted(alert.kind for alert in rows(team)) == ["alert_not_told", "message_dead"]
+    assert sorted(alert.kind for alert in rows(team)) == ["alert_not_sent", "message_dead"]
     assert not is_owed(team)
     assert send_alerts.send_alerts(team.id) == 0
 
@@ -141,7 +141,7 @@ def test_an_alert_that_cannot_be_sent_for_a_day_is_given_up_and_ends_there(team,
         now = max(now, *pending) + timedelta(milliseconds=1)
         with time_machine.travel(now):
             send_alerts.send_alerts(team.id)
-    assert sorted(alert.kind for alert in rows(team)) == ["alert_not_told", "duplicate_payment"]
+    assert sorted(alert.kind for alert in rows(team)) == ["alert_not_sent", "duplicate_payment"]
     assert not is_owed(team, now + timedelta(days=9))
 
 
@@ -165,7 +165,7 @@ def test_teams_of_several_workers_are_told_once(app, team, mailbox):
 def test_many_alerts_of_one_kind_are_one_message_and_another_kind_is_another(team, mailbox):
     for number in range(3):
         alarm(team, f"LUM-{number}")
-    alarm(team, "LUM-9", kind="refund_refused")
+    alarm(team, "LUM-9", kind=AlertKind.REFUND_REFUSED)
     mailbox.to_recipient.append("451 Later")
     send_alerts.send_alerts(team.id)
     with time_machine.travel(datetime.now(UTC) + timedelta(minutes=1)):
@@ -186,7 +186,7 @@ def test_an_address_of_the_team_that_is_none_is_written_down_and_no_loop(team, m
     alarm(team)
     send_alerts.send_alerts(team.id)
     assert mailbox.received == []
-    assert sorted(alert.kind for alert in rows(team)) == ["alert_not_told", "duplicate_payment"]
+    assert sorted(alert.kind for alert in rows(team)) == ["alert_not_sent", "duplicate_payment"]
 
 
 def test_the_alerts_of_one_brand_are_not_told_to_another(team, other_tenant, mailbox):
@@ -196,5 +196,5 @@ def test_the_alerts_of_one_brand_are_not_told_to_another(team, other_tenant, mai
 
 def test_a_worker_finds_by_itself_what_the_team_was_not_told(team, mailbox):
     alarm(team, "LUM-SWEPT")
-    queue.send_alerts(timestamp=0)
+    queue.send_alerts_to_teams(timestamp=0)
     assert [letter["To"] for letter in mailbox.received if "LUM-SWEPT" in letter["Subject"]] == [TEAM]

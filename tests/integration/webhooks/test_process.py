@@ -9,7 +9,7 @@ from sqlalchemy import select, text
 
 from lumira.database import atomic, db
 from lumira.errors import WebhookRejected
-from lumira.models import AccessGrant, Alert, EventStatus, OrderStatus, WebhookEvent
+from lumira.models import AccessGrant, Alert, AlertKind, EventStatus, OrderStatus, WebhookEvent
 from lumira.repositories import alerts
 from lumira.webhooks import inbox, process
 from tests.support.factories import Brand, count, load_order, open_payment, pending_messages
@@ -321,12 +321,12 @@ def test_a_refund_that_names_an_order_in_its_own_metadata_is_not_believed(tenant
 def test_an_alert_that_was_resolved_is_raised_anew(tenant) -> None:
     for _ in range(2):
         with atomic(tenant.id):
-            alerts.raise_alert(tenant.id, kind="silence", subject="stripe")
-            alerts.raise_alert(tenant.id, kind="silence", subject="stripe")
+            alerts.raise_alert(tenant.id, kind=AlertKind.STRIPE_UNAVAILABLE, subject="stripe")
+            alerts.raise_alert(tenant.id, kind=AlertKind.STRIPE_UNAVAILABLE, subject="stripe")
         with atomic(tenant.id):
             [alert] = db.session.execute(select(Alert)).scalars()
             assert alert.resolved_at is None
-            alerts.resolve(tenant.id, kind="silence", subject="stripe")
+            alerts.resolve(tenant.id, kind=AlertKind.STRIPE_UNAVAILABLE, subject="stripe")
             db.session.refresh(alert)
             assert alert.resolved_at is not None
 

@@ -45,8 +45,8 @@ _SET_TENANT = "SELECT set_config('lumira.tenant_id', %(tenant_id)s, true)"
 
 _in_transaction: ContextVar[bool] = ContextVar("in_transaction", default=False)
 
-#: What the running transaction does last: each action with all that was collected for it.
-_Collected = dict[Callable[[list[Any]], None], list[Any]]
+#: What the running transaction does at its end: whether an action is the last one, and all that was collected for it.
+_Collected = dict[tuple[bool, Callable[[list[Any]], None]], list[Any]]
 _collected: ContextVar[_Collected] = ContextVar("collected")
 
 
@@ -144,13 +144,13 @@ def atomic(tenant_id: int | None) -> Iterator[Session]:
         raise InsideTransaction("atomic() does not nest: what must commit together belongs in one block.")
     session = db.session()
     token = _in_transaction.set(True)
-    last: _Collected = {}
-    collecting = _collected.set(last)
+    collected: _Collected = {}
+    collecting = _collected.set(collected)
     try:
         with session.begin():
             _begin(session.connection(), tenant_id)
             yield session
-            for action, items in last.items():
+            for (_, action), items in sorted(collected.items(), key=lambda entry: entry[0][0]):
                 action(items)
     finally:
         _collected.reset(collecting)
@@ -158,12 +158,14 @@ def atomic(tenant_id: int | None) -> Iterator[Session]:
         session.close()
 
 
-def at_the_end(action: Callable[[list[Item]], None], item: Item) -> None:
-    """Hand `item` to `action`, with whatever else is collected for it, as the last thing in this transaction.
+def at_the_end(action: Callable[[list[Item]], None], item: Item, *, is_last: bool = False) -> None:
+    """Call `action` once at the end of this transaction, with every item that was collected for it.
 
-    For what takes a lock that many wait for: it is then held for the commit alone, and taken once for a batch.
+    For actions that take a lock which other transactions wait for: the lock is held for the commit alone, and taken
+    once for a batch. Actions run in the order in which they were first collected, those that are `is_last` after all
+    others, so that every transaction takes these locks in the same order.
     """
-    _collected.get().setdefault(action, []).append(item)
+    _collected.get().setdefault((is_last, action), []).append(item)
 
 
 def retried(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:

@@ -14,7 +14,7 @@ from lumira.domain import payments
 from lumira.domain.payments import IntentFacts, PaymentMismatch
 from lumira.domain.stripe_objects import MalformedObject, is_storable, read_intent
 from lumira.reconciliation.report import ReconciliationReport
-from lumira.repositories import audit, order_polls, orders, outbox, webhook_events
+from lumira.repositories import audit, order_polls, orders, webhook_events
 from lumira.repositories.tenants import StripeAccount
 from lumira.settlement.settle_order import settle_order
 
@@ -116,7 +116,7 @@ def _attach(tenant_id: int, order_number: str, intent: IntentFacts, *, livemode:
             payments.record_state(order, intent)
         except PaymentMismatch:
             return "mismatch"
-        owes = settle_order(order, actor=_ACTOR)
+        settle_order(order, actor=_ACTOR)
         # Other events of this payment may have been lost as well.
         order_polls.schedule_at_once(order, utc_now())
         if is_new:
@@ -127,6 +127,4 @@ def _attach(tenant_id: int, order_number: str, intent: IntentFacts, *, livemode:
                 subject=f"order:{order.id}",
                 payment_intent_id=intent.id,
             )
-        if owes:
-            outbox.schedule_relay(tenant_id)
     return None

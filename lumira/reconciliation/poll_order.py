@@ -22,10 +22,9 @@ from lumira.domain.stripe_objects import MalformedObject, read_dispute, read_int
 from lumira.models import AlertKind, Order, OrderStatus, PaymentRequest, RequestKind
 from lumira.reconciliation.look_up_payments import retry_parked_events
 from lumira.reconciliation.stripe_state import PollPlan, StripeState, fetch_state
-from lumira.repositories import alerts, audit, order_polls, orders, outbox
+from lumira.repositories import alerts, audit, order_polls, orders
 from lumira.repositories.tenants import StripeAccount
 from lumira.services.checkout.call_stripe import Lookup
-from lumira.settlement.link_customer import link_customer
 from lumira.settlement.settle_order import settle_order
 
 log = structlog.get_logger()
@@ -100,16 +99,13 @@ def _record(tenant_id: int, plan: PollPlan, state: StripeState) -> bool:
             if intent.get("status") == "requires_payment_method":
                 payments.end_attempts(order, intent["id"], plan.open_attempts.get(intent["id"], ()))
         _record_state(order, state)
-        link_customer(order)
         has_closed = state.has_closed_payment or _close_unopened_request(order, plan)
-        owes = settle_order(order, actor=_ACTOR)
+        settle_order(order, actor=_ACTOR)
         order_polls.schedule(order, utc_now())
         is_changed = _facts(order) != facts_before
         is_closed = has_closed and is_closed_unpaid(order)
         if is_changed:
             _audit(order, "order_abandoned" if is_closed else "order_repaired", before=status_before)
-        if owes:
-            outbox.schedule_relay(tenant_id)
         return is_changed and not is_closed
 
 

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import case, select, text, update
 
 from lumira.clock import utc_now
-from lumira.database import db
+from lumira.database import at_the_end, db
 from lumira.models import MessageKind, MessageStatus, Order, OrderStatus, OutboxMessage
 
 #: How long a message belongs to the process that took it, and again from the moment at which all of it is ready
@@ -35,18 +35,20 @@ _RETRIABLE = (MessageStatus.PENDING, MessageStatus.SUPERSEDED, MessageStatus.DEA
 
 
 def enqueue(order: Order, kind: MessageKind, subject: str = "") -> bool:
-    """Owe one message about `subject`; `False` if it was owed already.
+    """Enqueue one message about `subject`, and the job that sends it; `False` if it was enqueued before.
 
-    One that was passed over, because it was not true when its turn came, is owed again once it is true again:
-    whether a message leaves must not depend on when somebody looked.
+    A superseded message, which was not true when its turn came, is enqueued again once it is true again: whether
+    a message is sent must not depend on when a worker looked.
     """
     due_at = utc_now() + _REST.get(kind, timedelta())
     known = next((each for each in order.messages if each.kind is kind and each.subject == subject), None)
     if known is None:
         order.messages.append(OutboxMessage(kind=kind, subject=subject, next_attempt_at=due_at))
+        schedule_relay(order.tenant_id)
         return True
     if known.status is MessageStatus.SUPERSEDED and is_true(order, kind, subject):
         known.status, known.attempts, known.next_attempt_at = MessageStatus.PENDING, 0, due_at
+        schedule_relay(order.tenant_id)
         return True
     return False
 
@@ -89,7 +91,13 @@ def is_true(order: Order, kind: MessageKind, subject: str) -> bool:
 
 
 def schedule_relay(tenant_id: int) -> None:
-    """Let a worker send what is owed; the last statement of its transaction, for the lock that it takes."""
+    """Enqueue the job that sends pending messages: once, at the end of the transaction, for the lock that it takes."""
+    at_the_end(_enqueue_relay_job, tenant_id)
+
+
+def _enqueue_relay_job(tenant_ids: Sequence[int]) -> None:
+    # A transaction writes the rows of one tenant, so every collected id is the same.
+    tenant_id = tenant_ids[0]
     db.session.flush()
     db.session.execute(
         text("SELECT lumira_enqueue_job('relay_outbox', :tenant_id)"), {"tenant_id": tenant_id}

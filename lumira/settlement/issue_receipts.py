@@ -22,13 +22,15 @@ _PAGE = 200
 def issue_at_the_end(order: Order, *, is_new: bool) -> None:
     """Issue what a settled order asks for, as the last thing in this transaction.
 
-    Last, because the counter of a tenant's numbers stays locked from then on: until the commit, and no longer.
-    `is_new` says that it was served just now, so that nothing was ever issued for it and nothing is looked up.
+    After all else, the relay job included: every sale of a tenant waits for the counter of its numbers, which stays
+    locked from then on until the commit. The relay job takes a lock too, but a transaction that waits for that one
+    does not hold the counter.
+    `is_new` says that the order was fulfilled just now, so that no receipt of it can exist and none is looked up.
     """
     is_paid_again = sum(payment.has_succeeded for payment in order.payments) > 1
     if is_new or is_paid_again or any(refund.has_succeeded for refund in order.refunds):
         # Who settles a batch has loaded its tenant, and may have let it go by the end.
-        at_the_end(_issue_all, (tenants.get(order.tenant_id), order, is_new))
+        at_the_end(_issue_all, (tenants.get(order.tenant_id), order, is_new), is_last=True)
 
 
 def _issue_all(settled: Sequence[tuple[Tenant, Order, bool]]) -> None:

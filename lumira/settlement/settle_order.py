@@ -1,4 +1,4 @@
-"""Settling: what follows from the facts on an order is written down; doing so twice changes nothing."""
+"""Settling: what follows from the facts on an order is written; settling twice changes nothing."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -7,7 +7,7 @@ from uuid import UUID
 import structlog
 
 from lumira.clock import utc_now
-from lumira.domain import refunds
+from lumira.domain import poll_schedule, refunds
 from lumira.domain.outcome import GrantState, Outcome, derive
 from lumira.models import (
     AccessGrant,
@@ -22,16 +22,20 @@ from lumira.models import (
 )
 from lumira.repositories import alerts, audit, deliverables, order_polls, outbox, refund_requests, stock
 from lumira.settlement.issue_receipts import issue_at_the_end
+from lumira.settlement.link_customer import link_customer
 
 log = structlog.get_logger()
 
 
-def settle_order(order: Order, *, actor: str) -> bool:
-    """Write down what follows from the facts on a locked order; `True` if a message is newly owed.
+def settle_order(order: Order, *, actor: str) -> None:
+    """Write all that follows from the facts on a locked order.
 
-    The caller wakes the outbox, as the last thing in its transaction.
+    Links the customer; writes status, grants, stock, automatic refunds, receipts, messages and alerts; schedules the
+    job that sends the messages, and the next poll. The only writer of these. Safe to repeat. The caller locks the
+    order, records its facts, and calls this in the same transaction.
     """
     now = utc_now()
+    link_customer(order)
     was_served = order.completed_at is not None
     outcome = _with_pieces(order, derive(order), actor=actor, now=now)
     _write_status(order, outcome, actor=actor, now=now)
@@ -40,18 +44,32 @@ def settle_order(order: Order, *, actor: str) -> bool:
     for payment, origin in outcome.returned:
         if refund_requests.decide(order, payment, origin=origin):
             _audit_return(order, payment, origin, actor=actor)
-    # Every one is written, also where an earlier one is: no short cut.
-    owed = [kind for kind, subject in sorted(outcome.messages) if outbox.enqueue(order, kind, subject)]
-    if MessageKind.ACCESS_READY not in owed:
-        # Else the letter about a dispute, passed over while a person kept it closed, leaves now and says the same.
-        owed += _tell_restored(order, restored, now=now)
+    _enqueue_messages(order, outcome, restored, now=now)
     if outcome.is_paid and not order.is_free:
         issue_at_the_end(order, is_new=not was_served)
     _alert(order, outcome)
+    _schedule_poll(order, now)
+
+
+def _enqueue_messages(
+    order: Order, outcome: Outcome, restored: Sequence[AccessGrant], *, now: datetime
+) -> None:
+    enqueued = {kind for kind, subject in sorted(outcome.messages) if outbox.enqueue(order, kind, subject)}
+    if MessageKind.ACCESS_READY in enqueued:
+        # The message about a dispute that was won, superseded while an operator kept access closed, says the same.
+        return
+    for grant in restored:
+        outbox.enqueue(order, MessageKind.ACCESS_READY, f"{grant.id}:{now.isoformat()}")
+
+
+def _schedule_poll(order: Order, now: datetime) -> None:
+    """Schedule the first poll of an open order, or bring the next one forward; only the poller postpones one."""
     if refunds.has_unknown_refunds(order):
         order_polls.schedule_at_once(order, now)
-    order_polls.schedule_sooner(order, now)
-    return bool(owed)
+    if order.next_poll_at is None and poll_schedule.is_open(order):
+        order_polls.schedule(order, now)
+    else:
+        order_polls.schedule_sooner(order, now)
 
 
 def _with_pieces(order: Order, outcome: Outcome, *, actor: str, now: datetime) -> Outcome:
@@ -150,11 +168,6 @@ def _restored_by_operator(order: Order, outcome: Outcome) -> list[AccessGrant]:
         and (state := outcome.grants.get(grant.order_line_id)) is not None
         and state.active
     ]
-
-
-def _tell_restored(order: Order, restored: Sequence[AccessGrant], *, now: datetime) -> list[MessageKind]:
-    kind = MessageKind.ACCESS_READY
-    return [kind for grant in restored if outbox.enqueue(order, kind, f"{grant.id}:{now.isoformat()}")]
 
 
 def _end_of_access(order: Order, line: OrderLine) -> datetime | None:

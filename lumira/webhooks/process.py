@@ -21,9 +21,8 @@ from lumira.domain.checkout_sessions import SessionMismatch
 from lumira.domain.payments import PaymentMismatch
 from lumira.domain.stripe_objects import MalformedObject
 from lumira.models import AlertKind, EventStatus, Order, Tenant, WebhookEvent
-from lumira.repositories import alerts, erasure_registry, orders, outbox, stock, tenants, webhook_events
-from lumira.settlement.link_customer import link_customer
-from lumira.settlement.settle_order import settle_order
+from lumira.repositories import alerts, erasure_registry, orders, tenants, webhook_events
+from lumira.settlement.settle_orders import settle_orders
 from lumira.webhooks import handlers  # noqa: F401 - importing the handlers registers them
 from lumira.webhooks.references import Reference, reference_of
 from lumira.webhooks.registry import EventObject, Handler, find_handler
@@ -182,13 +181,11 @@ def _handle(tenant_id: int, events: list[WebhookEvent]) -> None:
         order = loaded.get(order_of[event.id]) if event.id in order_of else None
         if _record(tenant, event, order, now) and order is not None:
             touched[order.id] = order
-    owing = _settle(tenant_id, touched.values())
+    settle_orders(tenant_id, touched.values(), actor=_ACTOR)
     db.session.flush()
     met = {payment.stripe_payment_intent_id for order in touched.values() for payment in order.payments}
     if met - known and webhook_events.unpark(tenant_id, met - known):
         webhook_events.schedule_processing(tenant_id)
-    if any(owing):
-        outbox.schedule_relay(tenant_id)
 
 
 def _forget_erased(
@@ -196,22 +193,6 @@ def _forget_erased(
 ) -> None:
     of_event = {event_id: loaded.get(order_id) for event_id, order_id in order_of.items()}
     erasure_registry.redact_events(tenant_id, events, of_event)
-
-
-def _settle(tenant_id: int, touched: Iterable[Order]) -> list[bool]:
-    """Settle every order, also where an earlier one owes a message: no short cut.
-
-    Those with pieces come last, after the figures of all their products were locked in one order: so they are
-    locked for as short as they can be, and no two batches and no cart wait for each other crosswise.
-    """
-    for order in touched:
-        link_customer(order)
-    counted = [order for order in touched if any(line.keeps_stock for line in order.lines)]
-    owing = [settle_order(order, actor=_ACTOR) for order in touched if order not in counted]
-    if len(counted) > 1:
-        db.session.flush()
-        stock.lock_products(tenant_id, {line.product_id for order in counted for line in order.lines})
-    return owing + [settle_order(order, actor=_ACTOR) for order in counted]
 
 
 def _find_orders(tenant_id: int, events: list[WebhookEvent]) -> dict[UUID, UUID]:

@@ -7,9 +7,9 @@ from lumira.clock import utc_now
 from lumira.database import atomic, retried
 from lumira.errors import GrantNotFound, NothingToOpen
 from lumira.models import AccessGrant, Customer, ManualGrant, Order
-from lumira.repositories import audit, customers, orders, outbox, products
+from lumira.repositories import audit, customers, orders, products
 from lumira.repositories import grants as access
-from lumira.settlement.settle_order import settle_order
+from lumira.settlement.settle_orders import settle_orders
 
 
 @retried
@@ -76,7 +76,7 @@ def _change(
             given.revoked_at = closed_at
         for _, grant in bought:
             grant.operator_revoked_at = closed_at
-        _settle(tenant_id, bought, actor=actor)
+        settle_orders(tenant_id, [order for order, _ in bought], actor=actor)
         count = len(bought) + (given is not None)
         action = "access_revoked" if is_closing else "access_restored"
         _audit(customer, product_id, action, actor=actor, grants=count)
@@ -93,12 +93,6 @@ def _bought(customer: Customer, product_id: str) -> list[tuple[Order, AccessGran
         for grant in order.grants
         if grant.product_id == product_id
     ]
-
-
-def _settle(tenant_id: int, bought: list[tuple[Order, AccessGrant]], *, actor: str) -> None:
-    owes = [settle_order(order, actor=actor) for order, _ in bought]
-    if any(owes):
-        outbox.schedule_relay(tenant_id)
 
 
 def _audit(customer: Customer, product_id: str, action: str, *, actor: str, **details: object) -> None:

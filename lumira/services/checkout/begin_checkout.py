@@ -21,7 +21,6 @@ from lumira.repositories import (
     levels,
     order_polls,
     orders,
-    outbox,
     products,
     stock,
     tenants,
@@ -162,9 +161,7 @@ def _complete_free(
 ) -> Reply[dict[str, Any]]:
     if order.completed_at is None:
         stock.reserve(order, until=utc_now(), actor=ACTOR)
-    owes = settle_order(order, actor=ACTOR)
+    settle_order(order, actor=ACTOR)
     body = free_reply(order)
     idempotency.finish(tenant_id, claim, StoredReply(200, body))
-    if owes:
-        outbox.schedule_relay(tenant_id)
     return Reply(body)

@@ -20,7 +20,7 @@ from lumira.domain.record_session import record_session
 from lumira.domain.stripe_objects import read_session, read_time
 from lumira.errors import InvalidRequest, PaymentFailed
 from lumira.models import Order
-from lumira.repositories import idempotency, order_polls, orders, outbox, tenants
+from lumira.repositories import idempotency, orders, tenants
 from lumira.repositories.idempotency import Call, StoredReply
 from lumira.services.checkout.begin_checkout import ACTOR, CheckoutStarted, begin_checkout, reserve_stock
 from lumira.services.checkout.call_stripe import (
@@ -34,7 +34,6 @@ from lumira.services.checkout.call_stripe import (
 from lumira.services.checkout.ensure_stripe_customer import ensure_stripe_customer
 from lumira.services.idempotency.release_key import releasing_on_error
 from lumira.services.idempotency.reply import Reply
-from lumira.settlement.link_customer import link_customer
 from lumira.settlement.settle_order import settle_order
 
 #: Stripe's minimum is thirty minutes by its own clock, which may be ahead of this machine's.
@@ -125,15 +124,10 @@ def _record(tenant_id: int, order_id: UUID, session: dict[str, Any]) -> None:
     with atomic(tenant_id):
         order = orders.lock_order(tenant_id, order_id)
         record_session(order, read_session(session))
-        # Settling grants access to the order's customer, so the customer is linked first.
-        link_customer(order)
-        owes = settle_order(order, actor=ACTOR)
+        settle_order(order, actor=ACTOR)
         if not _is_paid_already(order):
             # Closing the session released the stock; it is reserved again in the same transaction.
             reserve_stock(order, until=utc_now() + SESSION_LIFETIME)
-        order_polls.schedule(order, utc_now())
-        if owes:
-            outbox.schedule_relay(tenant_id)
 
 
 @retried
@@ -163,7 +157,6 @@ def _freeze(
         # The session and the reservation expire together.
         expires_at = read_time(request.parameters["expires_at"]) or now + SESSION_LIFETIME
         reserve_stock(order, until=expires_at)
-        order_polls.schedule(order, now)
         return StripeCall(
             order.id,
             started.customer_id,
@@ -193,7 +186,6 @@ def _attach(tenant_id: int, started: CheckoutStarted, session: dict[str, Any]) -
         except SessionMismatch as error:
             raise PaymentFailed("Stripe has another session under this order's number.") from error
         settle_order(order, actor=ACTOR)
-        order_polls.schedule(order, utc_now())
         opened = _session_opened(order, url=session.get("url"))
         idempotency.finish(tenant_id, started.claim, StoredReply(200, _as_json(opened)))
         return opened

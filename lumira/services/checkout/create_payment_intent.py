@@ -15,7 +15,7 @@ from lumira.domain.payments import PaymentMismatch, Seller
 from lumira.domain.stripe_objects import read_intent
 from lumira.errors import PaymentFailed
 from lumira.models import Order, Payment, PaymentState, RequestKind
-from lumira.repositories import idempotency, order_polls, orders, stock, tenants, webhook_events
+from lumira.repositories import idempotency, orders, stock, tenants, webhook_events
 from lumira.repositories.idempotency import Call, StoredReply
 from lumira.services.checkout.begin_checkout import ACTOR, CheckoutStarted, begin_checkout, reserve_stock
 from lumira.services.checkout.call_stripe import CustomerMissing, StripeCall, call_stripe, lookup_for
@@ -88,7 +88,6 @@ def _freeze(tenant_id: int, started: CheckoutStarted, stripe_customer_id: str | 
         )
         settle_order(order, actor=ACTOR)
         reserve_stock(order, until=utc_now() + stock.PAYMENT_RESERVATION)
-        order_polls.schedule(order, utc_now())
         return StripeCall(
             order.id,
             started.customer_id,

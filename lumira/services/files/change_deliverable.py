@@ -44,18 +44,16 @@ def change_deliverable(
         wanted = deliverables.find_promised(order, deliverable)
         deliverables.check_workable(order, wanted)
         row = deliverables.find_or_begin(order, wanted)
-        is_owed = _change(order, row, state, actor=call.actor)
+        _change(order, row, state, actor=call.actor)
         changed = _told(wanted, row)
         idempotency.finish(tenant_id, claim, StoredReply(200, asdict(changed)))
-        if is_owed:
-            outbox.schedule_relay(tenant_id)
         return Reply(changed)
 
 
-def _change(order: Order, row: Deliverable, state: DeliverableState, *, actor: str) -> bool:
-    """Write the state down; whether the buyer is owed a message."""
+def _change(order: Order, row: Deliverable, state: DeliverableState, *, actor: str) -> None:
+    """Write the state, and enqueue the buyer's message once it is delivered."""
     if row.state is state:
-        return False
+        return
     if row.state is DeliverableState.DELIVERED:
         raise Conflict("It is delivered, and its buyer knows; what was wrong with it is uploaded anew.")
     if state is DeliverableState.DELIVERED and not files.of_deliverables(order.tenant_id, [row.id]):
@@ -70,9 +68,9 @@ def _change(order: Order, row: Deliverable, state: DeliverableState, *, actor: s
         deliverable=row.key,
         before=str(before),
     )
-    # An order without an address has nobody to write to: its shop hands the page's link on.
-    is_told = state is DeliverableState.DELIVERED and order.customer_email is not None
-    return is_told and outbox.enqueue(order, MessageKind.DELIVERABLE_READY, str(row.id))
+    # An order without an address gets no message: its shop hands the page's link on.
+    if state is DeliverableState.DELIVERED and order.customer_email is not None:
+        outbox.enqueue(order, MessageKind.DELIVERABLE_READY, str(row.id))
 
 
 def _moment(at: datetime | None) -> str | None:

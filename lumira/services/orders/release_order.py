@@ -6,7 +6,7 @@ from lumira.clock import utc_now
 from lumira.database import atomic, retried
 from lumira.errors import NotUnderReview
 from lumira.models import AlertKind, Order
-from lumira.repositories import alerts, audit, orders, outbox
+from lumira.repositories import alerts, audit, orders
 from lumira.settlement.settle_order import settle_order
 
 
@@ -26,6 +26,5 @@ def release_order(tenant_id: int, order_id: UUID, *, actor: str) -> Order:
             tenant_id, actor=actor, action="order_released", subject=f"order:{order.id}", reason=reason
         )
         alerts.resolve(tenant_id, kind=AlertKind.PAYMENT_MISMATCH, subject=order.order_number)
-        if settle_order(order, actor=actor):
-            outbox.schedule_relay(tenant_id)
+        settle_order(order, actor=actor)
         return order

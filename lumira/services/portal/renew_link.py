@@ -50,4 +50,3 @@ def _owe(address: LinkAddress) -> None:
         return
     outbox.enqueue(order, MessageKind.ACCESS_LINK, now.isoformat(timespec="seconds"))
     audit.record(tenant_id, actor="buyer", action="access_link_asked", subject=f"customer:{customer.id}")
-    outbox.schedule_relay(tenant_id)

@@ -227,15 +227,13 @@ def _record(tenant_id: int, sending: RefundAttempt, facts: RefundFacts, *, actor
         request = refund_requests.lock(tenant_id, sending.request_id)
         was_under_review = order.review_reason is not None
         refunds.record_refund(order, replace(facts, request_id=str(request.id)))
-        owes = settle_order(order, actor=actor)
+        settle_order(order, actor=actor)
         log.info("refund_made", order_number=order.order_number, status=str(facts.status))
         if was_under_review and order.review_reason is None:
             alerts.resolve(tenant_id, kind=AlertKind.PAYMENT_MISMATCH, subject=order.order_number)
         _resolve_alerts(order, request)
         made = made_of(order, request)
         assert made is not None  # noqa: S101 - recorded just above
-        if owes:
-            outbox.schedule_relay(tenant_id)
         return made
 
 

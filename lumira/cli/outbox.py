@@ -69,7 +69,7 @@ def _retry_dead(slug: str | None) -> int:
     retried = 0
     for tenant_id, _ in chosen_tenants(slug):
         with atomic(tenant_id):
-            dead = messages.ids_of_dead(tenant_id)
+            dead = messages.list_dead_ids(tenant_id)
         for first in range(0, len(dead), _BATCH):
             retried += _retry(tenant_id, dead[first : first + _BATCH])
     return retried

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
-from lumira.domain import payments
+from lumira.domain import messages, payments
 from lumira.domain.order_money import Money, duplicate_payments, money_of, review_reason
 from lumira.domain.order_status import payable_of, status_when_fulfilled, status_when_unfulfilled
 from lumira.models import (
@@ -25,7 +25,6 @@ from lumira.models import (
     ReservationState,
     ReviewReason,
 )
-from lumira.repositories import outbox
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +177,6 @@ def _messages_to_the_team(order: Order) -> Iterable[tuple[MessageKind, str]]:
     for dispute in order.disputes:
         # A question that becomes a dispute is news: the team is told of both, each once.
         if dispute.was_inquiry:
-            yield MessageKind.DISPUTE_ALERT, f"{outbox.INQUIRY}{dispute.stripe_dispute_id}"
+            yield MessageKind.DISPUTE_ALERT, messages.inquiry_subject(dispute.stripe_dispute_id)
         if not dispute.status.is_inquiry:
             yield MessageKind.DISPUTE_ALERT, dispute.stripe_dispute_id

@@ -1,10 +1,11 @@
 """What buyers are told, French first, English by their locale."""
 
+from lumira.domain import messages
 from lumira.models import MessageKind, Order, Refund, RefundOrigin
 from lumira.notifications import emails, links
 from lumira.notifications.composers import Occasion, composes
 from lumira.notifications.emails import Draft
-from lumira.repositories import deliverables, outbox
+from lumira.repositories import deliverables
 
 
 @composes(MessageKind.ORDER_CONFIRMATION)
@@ -52,7 +53,7 @@ def deliverable_ready(occasion: Occasion) -> Draft | None:
 
 
 def _is_true(occasion: Occasion) -> bool:
-    return outbox.is_true(occasion.order, occasion.message.kind, occasion.message.subject)
+    return messages.is_current(occasion.order, occasion.message.kind, occasion.message.subject)
 
 
 def _access_url(occasion: Occasion) -> str | None:

@@ -10,11 +10,12 @@ from sqlalchemy import text
 
 from lumira.clock import utc_now
 from lumira.database import atomic, db, retried
+from lumira.domain import messages
+from lumira.domain.retries import retry_delay
 from lumira.models import (
     AlertKind,
     Customer,
     Language,
-    MessageKind,
     MessageStatus,
     Order,
     OutboxMessage,
@@ -100,7 +101,7 @@ def _renew(tenant_id: int, message_id: UUID, lease: datetime) -> bool:
 
 def _language(order: Order, message: OutboxMessage) -> Language:
     """The reader's: the buyer's, or that of the team."""
-    if message.kind is MessageKind.DISPUTE_ALERT or order.customer_id is None:
+    if messages.is_for_team(message.kind) or order.customer_id is None:
         return Language.FRENCH
     customer = db.session.get(Customer, (order.tenant_id, order.customer_id))
     return Language.of(None if customer is None else customer.locale)
@@ -126,10 +127,10 @@ def _record_failure(tenant_id: int, message_id: UUID, trace: str) -> None:
             return
         message.last_error = _storable(trace)
         now = utc_now()
-        if outbox.is_hopeless(message, now):
+        if messages.is_given_up(attempts=message.attempts, age=now - message.created_at):
             _bury(message, reason="not_sent")
         else:
-            message.next_attempt_at = now + outbox.retry_delay(message.attempts)
+            message.next_attempt_at = now + retry_delay(message.attempts)
 
 
 def _give_up(tenant_id: int, message_id: UUID, reason: str) -> None:

@@ -7,6 +7,8 @@ import structlog
 
 from lumira.clock import utc_now
 from lumira.database import atomic
+from lumira.domain import messages
+from lumira.domain.retries import retry_delay
 from lumira.models import Alert, AlertKind, Language, Tenant
 from lumira.notifications import delivery, emails
 from lumira.notifications.addresses import Undeliverable
@@ -80,9 +82,9 @@ def compose(tenant: Tenant, taken: Sequence[Alert], language: Language) -> Draft
 
 def _next_try(alert: Alert) -> datetime | None:
     now = utc_now()
-    if alert.notification_attempts >= outbox.GIVE_UP_TRIES and now - alert.raised_at > outbox.GIVE_UP_AFTER:
+    if messages.is_given_up(attempts=alert.notification_attempts, age=now - alert.raised_at):
         return None
-    return now + outbox.retry_delay(alert.notification_attempts)
+    return now + retry_delay(alert.notification_attempts)
 
 
 def _try_again(taken: Sequence[Alert], until: datetime | None) -> None:

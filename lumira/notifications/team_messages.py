@@ -1,10 +1,10 @@
 """What the team is told of orders."""
 
+from lumira.domain import messages
 from lumira.models import MessageKind
 from lumira.notifications import emails
 from lumira.notifications.composers import Occasion, composes
 from lumira.notifications.emails import Draft
-from lumira.repositories import outbox
 
 
 @composes(MessageKind.DISPUTE_ALERT)
@@ -14,9 +14,9 @@ def dispute_alert(occasion: Occasion) -> Draft | None:
     A question is not told any more once it has become a dispute: of that there is a message of its own.
     """
     order, message = occasion.order, occasion.message
-    dispute_id = message.subject.removeprefix(outbox.INQUIRY)
+    dispute_id = messages.dispute_id_of(message.subject)
     dispute = next((known for known in order.disputes if known.stripe_dispute_id == dispute_id), None)
-    if dispute is None or not outbox.is_true(order, message.kind, message.subject):
+    if dispute is None or not messages.is_current(order, message.kind, message.subject):
         return None
     return Draft(
         tenant=occasion.tenant,
@@ -25,5 +25,5 @@ def dispute_alert(occasion: Occasion) -> Draft | None:
         to=emails.team_mailbox(occasion.tenant),
         identity=str(message.id),
         at=message.created_at,
-        facts={"order": order, "dispute": dispute, "is_question": message.subject != dispute_id},
+        facts={"order": order, "dispute": dispute, "is_question": messages.is_about_inquiry(message.subject)},
     )

@@ -18,6 +18,7 @@ from lumira.database import atomic, retried
 from lumira.domain import refunds
 from lumira.domain.payments import KEY_TRUSTED_FOR
 from lumira.domain.refunds import RefundFacts
+from lumira.domain.retries import retry_delay
 from lumira.domain.stripe_objects import MalformedObject, read_metadata, read_refund
 from lumira.errors import (
     IdempotencyInProgress,
@@ -26,7 +27,7 @@ from lumira.errors import (
     StripeUnavailable,
 )
 from lumira.models import AlertKind, Order, RefundOrigin, RefundRequest, RequestState
-from lumira.repositories import alerts, audit, order_polls, orders, outbox, refund_requests, tenants
+from lumira.repositories import alerts, audit, order_polls, orders, refund_requests, tenants
 from lumira.settlement.settle_order import settle_order
 
 log = structlog.get_logger()
@@ -178,7 +179,7 @@ def _reschedule(tenant_id: int, sending: RefundAttempt, *, is_unknown: bool, rea
         request = _still_taken(tenant_id, sending)
         if request is None:
             return
-        refund_requests.reschedule(request, now + outbox.retry_delay(request.attempts), is_unknown=is_unknown)
+        refund_requests.reschedule(request, now + retry_delay(request.attempts), is_unknown=is_unknown)
         log.warning(
             "refund_put_off", order_number=sending.order_number, attempts=request.attempts, reason=reason
         )

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import select, text, update
 
 from lumira.database import atomic, db
+from lumira.domain.messages import GIVE_UP_ATTEMPTS
 from lumira.models import AuditEntry, MessageStatus, OutboxMessage
 from lumira.notifications import delivery, relay
 from lumira.repositories import outbox
@@ -37,7 +38,7 @@ def kill(brand) -> None:
     change(
         brand,
         status=MessageStatus.DEAD,
-        attempts=outbox.GIVE_UP_TRIES,
+        attempts=GIVE_UP_ATTEMPTS,
         created_at=datetime.now(UTC) - timedelta(days=2),
         last_error="Traceback (most recent call last):\n  …\nOSError: the disk is full\n",
     )

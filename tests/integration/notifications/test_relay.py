@@ -14,7 +14,6 @@ from config.settings import Settings
 from lumira.database import atomic, db
 from lumira.models import Alert, MessageStatus, OutboxMessage, Receipt
 from lumira.notifications import attachments, delivery, relay
-from lumira.repositories import outbox
 from tests.support.factories import BUYER, Brand, load_order, open_payment
 from tests.support.stripe_events import declined, deliver, event, payment_intent
 
@@ -177,21 +176,6 @@ def test_a_message_that_waited_for_days_without_a_worker_is_tried_as_often_as_an
         relay.relay(tenant.id)
     assert messages(tenant)[0].status is MessageStatus.PENDING
     assert alerts_of(tenant) == []
-
-
-def test_pauses_double_up_to_an_hour(monkeypatch) -> None:
-    monkeypatch.setattr(outbox._dice, "uniform", lambda least, most: (least + most) / 2)
-    pauses = [outbox.retry_delay(attempts).total_seconds() for attempts in range(1, 11)]
-    assert pauses == [30, 60, 120, 240, 480, 960, 1920, 3600, 3600, 3600]
-
-
-@pytest.mark.parametrize("tries", [1, 5, 100])
-def test_pauses_differ_by_a_fifth_so_that_what_failed_together_returns_apart(attempts, monkeypatch) -> None:
-    pauses = {outbox.retry_delay(attempts) for _ in range(50)}
-    monkeypatch.setattr(outbox._dice, "uniform", lambda *_: 1.0)
-    usual = outbox.retry_delay(attempts)
-    assert len(pauses) > 25
-    assert all(usual * 0.8 <= pause <= usual * 1.2 for pause in pauses)
 
 
 def test_a_worker_that_is_too_slow_does_not_undo_what_another_one_sent(tenant, monkeypatch) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy import select, update
 
 from lumira.clock import utc_now
 from lumira.database import atomic, db
+from lumira.domain.messages import is_current
 from lumira.errors import (
     AccessEnded,
     Conflict,
@@ -28,7 +29,7 @@ from lumira.models import (
     Product,
 )
 from lumira.notifications import relay
-from lumira.repositories import orders, outbox
+from lumira.repositories import orders
 from lumira.services.files.change_deliverable import change_deliverable
 from lumira.services.files.remove_files import remove_files
 from lumira.services.files.store_file import Upload
@@ -334,7 +335,7 @@ def test_a_delivery_passed_over_during_a_refund_that_failed_is_told_after_it(ten
         )
         locked = orders.lock_order(tenant.id, order.id)
         locked.grants[0].active = False
-        assert not outbox.is_true(locked, MessageKind.DELIVERABLE_READY, subject)
+        assert not is_current(locked, MessageKind.DELIVERABLE_READY, subject)
         settle_order(locked, actor="test")
     assert [message.status for message in messages(tenant)] == [MessageStatus.PENDING]
 

@@ -1,0 +1,94 @@
+"""Rules about the messages of an order: which are current, whom they are for, when they are sent and given up."""
+
+from datetime import timedelta
+from typing import assert_never
+
+from lumira.models import MessageKind, Order, OrderStatus
+
+#: A message is given up after a day, and only after the number of attempts that a day has: time during which no
+#: worker ran does not count as failed attempts.
+GIVE_UP_AFTER = timedelta(hours=24)
+GIVE_UP_ATTEMPTS = 28
+#: Buyers who mistype a card number usually pay within a minute: an e-mail about each declined attempt would
+#: arrive after they have paid.
+_DELAYS = {MessageKind.PAYMENT_FAILED: timedelta(minutes=2)}
+#: Stands before the id of a dispute in the subject of the message about its inquiry.
+_INQUIRY_PREFIX = "inquiry:"
+
+
+def inquiry_subject(stripe_dispute_id: str) -> str:
+    """Return the subject of the message about a bank's inquiry; a dispute that follows has its own subject."""
+    return f"{_INQUIRY_PREFIX}{stripe_dispute_id}"
+
+
+def is_about_inquiry(subject: str) -> bool:
+    """Whether a dispute message with this subject is about an inquiry."""
+    return subject.startswith(_INQUIRY_PREFIX)
+
+
+def dispute_id_of(subject: str) -> str:
+    """Return the Stripe id of the dispute that a dispute message is about."""
+    return subject.removeprefix(_INQUIRY_PREFIX)
+
+
+def is_for_team(kind: MessageKind) -> bool:
+    """Whether messages of this kind are sent to the merchant's team; all others are sent to the buyer."""
+    return kind is MessageKind.DISPUTE_ALERT
+
+
+def sending_delay(kind: MessageKind) -> timedelta:
+    """Return how long after its cause a message is sent."""
+    return _DELAYS.get(kind, timedelta())
+
+
+def is_given_up(*, attempts: int, age: timedelta) -> bool:
+    """Whether no further attempt is made for a message of this age after this many failed attempts."""
+    return attempts >= GIVE_UP_ATTEMPTS and age > GIVE_UP_AFTER
+
+
+def is_current(order: Order, kind: MessageKind, subject: str) -> bool:
+    """Whether the content of the message is true of the settled order now; a message that is not is superseded."""
+    match kind:
+        case MessageKind.ORDER_CONFIRMATION:
+            return order.status in (OrderStatus.COMPLETED, OrderStatus.PARTIALLY_REFUNDED)
+        case MessageKind.PAYMENT_FAILED:
+            # Only the last of several declined attempts matters to the buyer.
+            return order.status is OrderStatus.FAILED and order.declines[-1].subject == subject
+        case MessageKind.ORDER_REFUNDED:
+            return _is_refund_live(order, subject)
+        case MessageKind.ACCESS_READY:
+            return any(grant.is_live for grant in order.grants)
+        case MessageKind.DELIVERABLE_READY:
+            return _is_deliverable_accessible(order, subject)
+        case MessageKind.DISPUTE_ALERT:
+            return _is_dispute_current(order, subject)
+        case MessageKind.ACCESS_LINK:
+            return True
+        case _:
+            assert_never(kind)
+
+
+def _is_refund_live(order: Order, stripe_refund_id: str) -> bool:
+    return any(payment.has_succeeded for payment in order.payments) and any(
+        refund.stripe_refund_id == stripe_refund_id and refund.is_live for refund in order.refunds
+    )
+
+
+def _is_deliverable_accessible(order: Order, promise_id: str) -> bool:
+    # A deliverable stays accessible after timed access has expired, until access is revoked: `active`, not `is_live`.
+    active_line_ids = {grant.order_line_id for grant in order.grants if grant.active}
+    return any(
+        promise_id == str(promise.id)
+        for line in order.lines
+        if line.id in active_line_ids
+        for promise in line.promises
+    )
+
+
+def _is_dispute_current(order: Order, subject: str) -> bool:
+    # An inquiry that has become a dispute is superseded by the message about the dispute.
+    return any(
+        dispute.stripe_dispute_id == dispute_id_of(subject)
+        and (dispute.status.is_inquiry or not is_about_inquiry(subject))
+        for dispute in order.disputes
+    )

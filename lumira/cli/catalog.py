@@ -10,12 +10,8 @@ from lumira.money import format_amount
 from lumira.repositories.contents import CatalogContent
 from lumira.repositories.products import CatalogProduct, Change, FieldChange, ProductChange
 from lumira.schemas import catalog_file
-from lumira.services.catalog.apply_catalog import (
-    Catalog,
-    CatalogDifference,
-    CatalogTenant,
-    apply_catalog,
-)
+from lumira.services.catalog.apply_catalog import apply_catalog
+from lumira.services.catalog.catalog import Catalog, CatalogDifference, CatalogTenant
 
 catalog = AppGroup("catalog", help="What a tenant sells.")
 

@@ -10,7 +10,7 @@ from lumira.cli.common.tables import echo_table
 from lumira.database import atomic
 from lumira.errors import NotFound, TenantNameTaken, TenantNotFound
 from lumira.models import Tenant
-from lumira.repositories import audit
+from lumira.repositories import audit, stripe_accounts
 from lumira.repositories import tenants as tenant_rows
 from lumira.schemas.catalog_file import parse_tenant
 
@@ -107,15 +107,15 @@ def stripe(
     tenant_id = tenant_id_of(slug)
     with atomic(tenant_id):
         tenant = tenant_rows.lock(tenant_id)
-        tenant_rows.set_stripe_keys(
+        stripe_accounts.set_keys(
             tenant, secret_key=secret_key, publishable_key=publishable_key, stripe_account=stripe_account
         )
         if webhook_secret is not None:
-            tenant_rows.replace_webhook_secrets(tenant_id, webhook_secret)
+            stripe_accounts.replace_webhook_secrets(tenant_id, webhook_secret)
         for secret in added:
-            tenant_rows.add_webhook_secret(tenant_id, secret)
+            stripe_accounts.add_webhook_secret(tenant_id, secret)
         for secret in dropped:
-            if not tenant_rows.drop_webhook_secret(tenant_id, secret):
+            if not stripe_accounts.remove_webhook_secret(tenant_id, secret):
                 # A slip here would leave the leaked secret in force: better nothing than half.
                 raise NotFound(f"{slug} knows no such webhook secret; nothing was changed.")
         audit.record(
@@ -127,10 +127,10 @@ def stripe(
 
 def _stripe_state(tenant: Tenant) -> str:
     """What there is of a tenant's credentials, none of them shown; inside its transaction."""
-    account = tenant_rows.find_stripe_account(tenant.id)
+    account = stripe_accounts.find_account(tenant.id)
     mode = "no key" if account is None else "live key" if account.livemode else "test key"
     page = "" if tenant.stripe_publishable_key else ", no publishable key"
-    secrets = len(tenant_rows.list_webhook_secrets(tenant.id))
+    secrets = len(stripe_accounts.list_webhook_secrets(tenant.id))
     return f"{mode}{page}, {secrets} webhook secret{'' if secrets == 1 else 's'}"
 
 

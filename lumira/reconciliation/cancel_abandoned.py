@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lumira.clients import stripe_client
-from lumira.repositories.tenants import StripeAccount
+from lumira.repositories.stripe_accounts import StripeAccount
 from lumira.services.checkout.call_stripe import close_session
 
 _CANCELABLE_STATUSES = ("requires_payment_method", "requires_confirmation", "requires_action")

@@ -15,7 +15,7 @@ from lumira.domain.payments import IntentFacts, PaymentMismatch
 from lumira.domain.stripe_objects import MalformedObject, is_storable, read_intent
 from lumira.reconciliation.report import ReconciliationReport
 from lumira.repositories import audit, order_polls, orders, webhook_events
-from lumira.repositories.tenants import StripeAccount
+from lumira.repositories.stripe_accounts import StripeAccount
 from lumira.settlement.settle_order import settle_order
 
 log = structlog.get_logger()

@@ -23,7 +23,7 @@ from lumira.models import AlertKind, Order, OrderStatus, PaymentRequest, Request
 from lumira.reconciliation.look_up_payments import retry_parked_events
 from lumira.reconciliation.stripe_state import PollPlan, StripeState, fetch_state
 from lumira.repositories import alerts, audit, order_polls, orders
-from lumira.repositories.tenants import StripeAccount
+from lumira.repositories.stripe_accounts import StripeAccount
 from lumira.services.checkout.call_stripe import Lookup
 from lumira.settlement.settle_order import settle_order
 

@@ -16,7 +16,7 @@ from lumira.errors import WebhookRejected
 from lumira.models import AlertKind
 from lumira.reconciliation.report import ReconciliationReport
 from lumira.repositories import alerts, audit, tenants, webhook_events
-from lumira.repositories.tenants import StripeAccount
+from lumira.repositories.stripe_accounts import StripeAccount
 from lumira.webhooks import (
     handlers,  # noqa: F401 - importing the handlers registers their types
     inbox,

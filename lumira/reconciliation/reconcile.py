@@ -15,8 +15,13 @@ from lumira.reconciliation import poll_order
 from lumira.reconciliation.look_up_payments import look_up_payments
 from lumira.reconciliation.pull_events import pull_events
 from lumira.reconciliation.report import ReconciliationReport, StripeAvailability
-from lumira.repositories import alerts, order_polls, tenants
-from lumira.repositories.tenants import StripeAccount
+from lumira.repositories import (
+    alerts,
+    order_polls,
+    stripe_accounts,
+    tenants,
+)
+from lumira.repositories.stripe_accounts import StripeAccount
 
 #: Orders claimed at a time: the orders that a killed process had claimed are due again two minutes later.
 BATCH = 50
@@ -48,7 +53,7 @@ def reconcile(
     report = ReconciliationReport()
     account: StripeAccount | None = None
     with report.step("account"), atomic(tenant_id):
-        account = tenants.find_stripe_account(tenant_id)
+        account = stripe_accounts.find_account(tenant_id)
         report.stripe = StripeAvailability.AVAILABLE if account else StripeAvailability.NO_KEY
     if account is None:
         return report

@@ -9,7 +9,7 @@ from uuid import UUID
 from lumira.clients import stripe_client
 from lumira.models import RequestKind
 from lumira.reconciliation.cancel_abandoned import cancel_intent, expire_session
-from lumira.repositories.tenants import StripeAccount
+from lumira.repositories.stripe_accounts import StripeAccount
 from lumira.services.checkout.call_stripe import Lookup, find_at_stripe
 
 

@@ -1,4 +1,4 @@
-"""API keys: shown once, kept as hashes."""
+"""API keys: shown once when they are created, stored as hashes."""
 
 import hashlib
 import hmac
@@ -19,14 +19,14 @@ _SHAPE = re.compile(r"lum_(?:pk|sk)_([0-9a-f]{16})([A-Za-z0-9_-]{43})")
 
 @dataclass(frozen=True, slots=True)
 class KeyAddress:
-    """Where the row of a key is; says nothing of whether the key is right."""
+    """The primary key of an API key's row; the key itself is not verified yet."""
 
     tenant_id: int
     key_id: UUID
 
 
 def create(tenant_id: int, kind: KeyKind) -> str:
-    """A new key, in clear for the only time; its hash is what stays."""
+    """A new key in clear. Only its hash is stored, so the key cannot be shown again."""
     lookup = secrets.token_hex(8)
     key = f"{_PREFIX[kind]}{lookup}{secrets.token_urlsafe(32)}"
     db.session.add(ApiKey(tenant_id=tenant_id, kind=kind, lookup=lookup, digest=digest(key)))
@@ -35,17 +35,17 @@ def create(tenant_id: int, kind: KeyKind) -> str:
 
 
 def is_secret(key: str) -> bool:
-    """Whether it is written as a secret key is; nothing is said of whether there is such a key."""
+    """Whether the key has the prefix of a secret key; it may not exist."""
     return key.startswith(_PREFIX[KeyKind.SECRET])
 
 
 def digest(key: str) -> str:
-    """What is kept of a key. It has 256 random bits, so a plain hash is enough."""
+    """The stored hash of a key. A key has 256 random bits, so a plain hash is enough."""
     return hashlib.sha256(key.encode()).hexdigest()
 
 
 def find_address(key: str) -> KeyAddress | None:
-    """Whose key this might be; works without a tenant."""
+    """The row that this key may belong to; callable outside any tenant."""
     shape = _SHAPE.fullmatch(key)
     if shape is None:
         return None
@@ -56,26 +56,26 @@ def find_address(key: str) -> KeyAddress | None:
 
 
 def find_kind(address: KeyAddress, key: str) -> KeyKind | None:
-    """What the key may do, or `None` if it is not this key or it was revoked. Compared in constant time."""
-    known = db.session.get(ApiKey, (address.tenant_id, address.key_id))
-    if known is None or known.revoked_at is not None:
+    """The kind of the key; `None` if the key is wrong or revoked. Compares in constant time."""
+    row = db.session.get(ApiKey, (address.tenant_id, address.key_id))
+    if row is None or row.revoked_at is not None:
         return None
-    return known.kind if hmac.compare_digest(known.digest, digest(key)) else None
+    return row.kind if hmac.compare_digest(row.digest, digest(key)) else None
 
 
 def list_keys(tenant_id: int) -> list[ApiKey]:
-    """All keys of the tenant, oldest first, revoked ones too."""
+    """All keys of the tenant, oldest first, revoked ones included."""
     return list(
         db.session.execute(select(ApiKey).where(ApiKey.tenant_id == tenant_id).order_by(ApiKey.id)).scalars()
     )
 
 
 def revoke(tenant_id: int, lookup: str) -> bool:
-    """Refuse the key whose first 16 digits these are from now on; `False` if there is none such."""
-    known = db.session.execute(
+    """Revoke the key with these 16 lookup digits; returns `False` if the tenant has none."""
+    row = db.session.execute(
         select(ApiKey).where(ApiKey.tenant_id == tenant_id, ApiKey.lookup == lookup).with_for_update()
     ).scalar_one_or_none()
-    if known is None:
+    if row is None:
         return False
-    known.revoked_at = known.revoked_at or utc_now()
+    row.revoked_at = row.revoked_at or utc_now()
     return True

@@ -1,4 +1,8 @@
-"""Idempotency keys: one answer to one call, however often it is asked, whoever dies meanwhile."""
+"""Idempotency keys: one call has one effect and one reply, also if it is repeated or its process dies.
+
+A claim is a lease with a fencing token: after the lease ends another process may take the call over, and the
+higher fence stops the first one.
+"""
 
 import hashlib
 import json
@@ -18,13 +22,13 @@ from lumira.errors import IdempotencyInProgress, IdempotencyMismatch
 from lumira.models import IdempotencyKey
 from lumira.models.columns import uuid7
 
-#: Longer than every retry of one call to Stripe: three tries of 23 s and the pauses between them.
+#: Longer than one call to Stripe with all retries: three attempts of 23 s and the pauses between them.
 LEASE = timedelta(seconds=90)
 REPLY_PURPOSE = "stored reply"
 
 
 class KeyKind(StrEnum):
-    """Where a key came from; it decides how long it counts."""
+    """The header that a key came from; it decides the key's lifetime."""
 
     IDEMPOTENCY_KEY = "idempotency-key"
     REQUEST_ID = "request-id"
@@ -33,14 +37,14 @@ class KeyKind(StrEnum):
 LIFETIME = {
     # Three days: a bug shipped on Friday and fixed on Monday still finds the key, so the client's retry succeeds.
     KeyKind.IDEMPOTENCY_KEY: timedelta(hours=72),
-    # A correlation id is no promise of sameness; ten minutes cover an automatic retry.
+    # A correlation id does not promise that two requests are the same; ten minutes cover an automatic retry.
     KeyKind.REQUEST_ID: timedelta(minutes=10),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One POST as its caller made it. `key` is `None` where the caller gave nothing to repeat it by."""
+    """One POST of a caller. `key` is `None` if the caller sent neither header: the call cannot be repeated."""
 
     fingerprint: str
     actor: str
@@ -51,7 +55,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class StoredReply:
-    """What was answered the first time."""
+    """The reply to the first call."""
 
     status: int
     body: dict[str, Any]
@@ -59,28 +63,31 @@ class StoredReply:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """The right to answer one call, until the lease ends or somebody with a higher fence takes over."""
+    """The right to execute one call, until the lease ends and another process takes over with a higher fence."""
 
     key_id: UUID | None = None
     fence: int = 0
-    #: The order that an earlier try under this key had opened, or was about.
+    #: The order of an earlier attempt under this key.
     order_id: UUID | None = None
     reply: StoredReply | None = None
-    #: The refund that an earlier try under this key had decided.
+    #: The refund that an earlier attempt under this key decided.
     refund_request_id: UUID | None = None
 
 
 def fingerprint(method: str, path: str, body: object) -> str:
-    """What makes two calls the same call: method, path and the body whatever the order of its fields."""
+    """SHA-256 of method, path and body; two calls with one fingerprint are the same call.
+
+    The order of the body's fields does not matter.
+    """
     canonical = json.dumps(body, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(f"{method} {path}\n{canonical}".encode()).hexdigest()
 
 
 def claim(tenant_id: int, call: Call) -> Claim:
-    """Take the call on, or find what it was answered.
+    """Claim the call, or return its stored reply. The row stays locked until the transaction ends.
 
-    `IdempotencyInProgress` while another process holds it, `IdempotencyMismatch` if the key was used for
-    another call. The row stays locked until the transaction ends.
+    Raises `IdempotencyInProgress` while another process has the lease, and `IdempotencyMismatch` if the key was
+    used for another call.
     """
     if call.key is None or call.kind is None:
         return Claim()
@@ -88,17 +95,17 @@ def claim(tenant_id: int, call: Call) -> Claim:
     row, is_new = _find_or_create(tenant_id, call, now)
     if is_new:
         return Claim(row.id, row.fence)
-    is_held = row.leased_until is not None and row.leased_until > now
-    if (row.expires_at <= now and not is_held) or _is_free(row, call):
+    is_leased = row.leased_until is not None and row.leased_until > now
+    if (row.expires_at <= now and not is_leased) or _is_unbound(row, call):
         _start_over(row, call, now)
         return Claim(row.id, row.fence)
     if row.fingerprint != call.fingerprint:
-        raise IdempotencyMismatch("This idempotency key was used for another request.")
+        raise IdempotencyMismatch("This idempotency key was used for another request: send a new key.")
     if row.reply_sealed is not None and row.reply_status is not None:
         body = encryption.unseal(row.reply_sealed, tenant_id=tenant_id, purpose=REPLY_PURPOSE)
         reply = StoredReply(row.reply_status, json.loads(body))
         return Claim(row.id, row.fence, row.order_id, reply, row.refund_request_id)
-    if is_held and row.leased_until is not None:
+    if is_leased and row.leased_until is not None:
         wait = int((row.leased_until - now).total_seconds()) + 1
         raise IdempotencyInProgress(
             "A request with this idempotency key is still running.", retry_after=min(wait, 5)
@@ -109,10 +116,10 @@ def claim(tenant_id: int, call: Call) -> Claim:
 
 
 def _find_or_create(tenant_id: int, call: Call, now: datetime) -> tuple[IdempotencyKey, bool]:
-    assert call.kind is not None  # noqa: S101 - told by `claim`
+    assert call.kind is not None  # noqa: S101 - checked by `claim`
     slot = _slot(call)
     new_id = uuid7()
-    made = insert(IdempotencyKey).values(
+    new_row = insert(IdempotencyKey).values(
         tenant_id=tenant_id,
         id=new_id,
         slot=slot,
@@ -123,32 +130,32 @@ def _find_or_create(tenant_id: int, call: Call, now: datetime) -> tuple[Idempote
         created_at=now,
         updated_at=now,
     )
-    # An update that changes nothing returns the row that is there already, and locks it: one statement, so that
-    # no row can be removed between finding and locking it.
-    upsert = made.on_conflict_do_update(
-        index_elements=["tenant_id", "slot"], set_={"slot": made.excluded.slot}
+    # An update that changes nothing returns and locks the existing row. It is one statement, so the row cannot be
+    # removed between finding and locking it.
+    upsert = new_row.on_conflict_do_update(
+        index_elements=["tenant_id", "slot"], set_={"slot": new_row.excluded.slot}
     ).returning(IdempotencyKey)
     row = db.session.execute(upsert, execution_options={"populate_existing": True}).scalar_one()
     return row, row.id == new_id
 
 
 def _slot(call: Call) -> str:
-    # A correlation id reused for another call is another call; a key reused for one is a mistake to report.
+    # A correlation id that is reused for another call is a new call; a reused key is a mistake to report.
     own = call.fingerprint if call.kind is KeyKind.REQUEST_ID else ""
     return hashlib.sha256(f"{call.kind}\n{call.key}\n{own}".encode()).hexdigest()
 
 
-def _is_free(row: IdempotencyKey, call: Call) -> bool:
-    """Whether the last call under this key ended in an error and this one is another: nothing binds them.
+def _is_unbound(row: IdempotencyKey, call: Call) -> bool:
+    """Whether the last call under this key failed and this call is another one: it may use the key.
 
-    A refund that was decided binds them: it is made though its caller was told that Stripe did not answer.
+    A decided refund binds the key to its call: a worker completes it although the caller got an error.
     """
     is_open = row.reply_sealed is None and row.leased_until is None and row.refund_request_id is None
     return is_open and row.fingerprint != call.fingerprint
 
 
 def _start_over(row: IdempotencyKey, call: Call, now: datetime) -> None:
-    assert call.kind is not None  # noqa: S101 - told by `claim`
+    assert call.kind is not None  # noqa: S101 - checked by `claim`
     row.fingerprint = call.fingerprint
     row.fence += 1
     row.leased_until = now + LEASE
@@ -158,10 +165,10 @@ def _start_over(row: IdempotencyKey, call: Call, now: datetime) -> None:
 
 
 def take_over(tenant_id: int, claim: Claim) -> Claim:
-    """Answer a call anew whose stored reply is of no use any more; the row is locked since it was claimed."""
-    row = _lock_ours(tenant_id, claim)
+    """Claim a call again whose stored reply cannot be used any more. Its row is locked by `claim`."""
+    row = _lock_claimed(tenant_id, claim)
     if row is None:
-        raise IdempotencyInProgress("This request is gone.", retry_after=1)
+        raise IdempotencyInProgress("This request has expired.", retry_after=1)
     row.reply_status = row.reply_sealed = None
     row.fence += 1
     row.leased_until = utc_now() + LEASE
@@ -176,11 +183,11 @@ def renew(
     order_id: UUID | None = None,
     refund_request_id: UUID | None = None,
 ) -> None:
-    """Prove that the claim is still ours, and extend it; remember the order or the refund that it made.
+    """Extend the lease, and record the order or the refund of the call.
 
-    `IdempotencyInProgress` if another process has taken over: it will answer.
+    Raises `IdempotencyInProgress` if another process has taken the call over.
     """
-    row = _lock_ours(tenant_id, claim)
+    row = _lock_claimed(tenant_id, claim)
     if row is not None:
         row.leased_until = utc_now() + LEASE
         row.order_id = order_id or row.order_id
@@ -188,8 +195,8 @@ def renew(
 
 
 def finish(tenant_id: int, claim: Claim, reply: StoredReply) -> None:
-    """Keep the reply, encrypted: it holds a client secret."""
-    row = _lock_ours(tenant_id, claim)
+    """Store the reply and end the lease. The reply is encrypted, because it contains a client secret."""
+    row = _lock_claimed(tenant_id, claim)
     if row is not None:
         row.reply_status = reply.status
         row.reply_sealed = encryption.seal(json.dumps(reply.body), tenant_id=tenant_id, purpose=REPLY_PURPOSE)
@@ -197,17 +204,17 @@ def finish(tenant_id: int, claim: Claim, reply: StoredReply) -> None:
 
 
 def release(tenant_id: int, claim: Claim, *, is_over: bool = False) -> None:
-    """Let the next call under this key in at once.
+    """End the lease, so that the next call under this key starts at once.
 
-    What it made is remembered, so that the work resumes; not so a refund that is over and came to nothing.
+    It resumes the recorded order or refund. With `is_over`, the refund failed for good and is not resumed.
     """
-    row = _lock_ours(tenant_id, claim)
+    row = _lock_claimed(tenant_id, claim)
     if row is not None:
         row.leased_until = None
         row.refund_request_id = None if is_over else row.refund_request_id
 
 
-def _lock_ours(tenant_id: int, claim: Claim) -> IdempotencyKey | None:
+def _lock_claimed(tenant_id: int, claim: Claim) -> IdempotencyKey | None:
     if claim.key_id is None:
         return None
     row = db.session.execute(
@@ -217,12 +224,12 @@ def _lock_ours(tenant_id: int, claim: Claim) -> IdempotencyKey | None:
         .execution_options(populate_existing=True)
     ).scalar_one_or_none()
     if row is None or row.fence != claim.fence:
-        raise IdempotencyInProgress("Another process has taken this request over.", retry_after=1)
+        raise IdempotencyInProgress("Another process has taken over this request.", retry_after=1)
     return row
 
 
 def remove_expired(tenant_id: int, now: datetime, *, limit: int = 1000) -> int:
-    """Forget keys whose time is over; how many."""
+    """Delete expired keys; returns how many."""
     due = (
         select(IdempotencyKey.id)
         .where(IdempotencyKey.tenant_id == tenant_id, IdempotencyKey.expires_at <= now)

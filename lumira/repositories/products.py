@@ -1,4 +1,4 @@
-"""What a tenant sells: read by buyers' pages, and made to agree with its file."""
+"""The products of a tenant: read for checkout and catalog, and changed by its catalog file."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -7,13 +7,13 @@ from enum import StrEnum
 from sqlalchemy import select
 
 from lumira.database import db
-from lumira.errors import ProductNotFound
+from lumira.errors import LevelNotFound, ProductNotFound
 from lumira.models import PartialRefundPolicy, Product, ProductKind, Tenant
 
 
 @dataclass(frozen=True, slots=True)
 class CatalogProduct:
-    """One product as the file has it; the amount in minor units of the tenant's currency."""
+    """One product of a catalog file; `amount` in minor units of the tenant's currency."""
 
     id: str
     kind: ProductKind
@@ -22,35 +22,35 @@ class CatalogProduct:
     amount: int
     level_number: int | None
     on_partial_refund: PartialRefundPolicy
-    #: Pieces on hand when the product is new; of what is counted already the file knows nothing.
+    #: Units on hand when the product is new; ignored for a product whose stock is counted already.
     stock: int = 0
     restock_on_refund: bool = True
-    #: For how many days it stays open once it is served; `None` for good.
+    #: Days of access from fulfillment; `None` for access without an end.
     access_days: int | None = None
     includes_lower_levels: bool = False
-    #: What is made for each buyer of it: `key` and `title` of each, in order.
+    #: What is made for each buyer: `key` and `title` of each deliverable, in order.
     deliverables: tuple[Mapping[str, str], ...] = ()
 
 
-#: What is compared with the row, in the order in which it is told; the id is what finds the row.
+#: The fields that are compared with the row, in the order in which changes are shown.
 _COMPARED = tuple(
     field.name for field in fields(CatalogProduct) if field.name not in ("id", "stock", "deliverables")
 )
 
 
 class Change(StrEnum):
-    """What became of a product."""
+    """How a catalog file changed a product."""
 
     ADDED = "added"
     CHANGED = "changed"
-    #: No longer on sale; its row stays, because orders point at it.
+    #: No longer on sale; its row stays, because orders reference it.
     REMOVED = "removed"
     RESTORED = "restored"
 
 
 @dataclass(frozen=True, slots=True)
 class FieldChange:
-    """One value before and after; `before` is `None` where there was nothing."""
+    """One value before and after the change; `before` is `None` if there was none."""
 
     name: str
     before: str | int | None
@@ -59,7 +59,7 @@ class FieldChange:
 
 @dataclass(frozen=True, slots=True)
 class ProductChange:
-    """What became of one product, and which of its values are others now."""
+    """How one product changed, and its changed values."""
 
     product_id: str
     change: Change
@@ -67,7 +67,7 @@ class ProductChange:
 
 
 def list_products(tenant_id: int) -> list[Product]:
-    """The products on sale, levels too, as the file orders them."""
+    """The products on sale, levels included, in the order of the catalog file."""
     return list(
         db.session.execute(
             select(Product)
@@ -78,34 +78,55 @@ def list_products(tenant_id: int) -> list[Product]:
 
 
 def get_product(tenant_id: int, product_id: str) -> Product:
-    """One product; `ProductNotFound` if this tenant has none such or no longer sells it."""
+    """One product on sale; raises `ProductNotFound` if the tenant does not sell it."""
     product = db.session.get(Product, (tenant_id, product_id))
     if product is None or not product.active:
-        raise ProductNotFound("There is no such product.")
+        raise ProductNotFound(f"There is no product {product_id} on sale.")
     return product
 
 
-def apply(tenant: Tenant, wanted: Sequence[CatalogProduct]) -> list[ProductChange]:
-    """Make a locked tenant's products agree with `wanted`, and tell what that changed.
+def list_levels(tenant_id: int) -> list[Product]:
+    """The levels on sale, by number."""
+    return list(
+        db.session.execute(
+            select(Product)
+            .where(Product.tenant_id == tenant_id, Product.active, Product.level_number.is_not(None))
+            .order_by(Product.level_number)
+        ).scalars()
+    )
 
-    Orders are not touched: their lines keep what was agreed when they were opened.
+
+def get_level(tenant_id: int, number: int) -> Product:
+    """The level with this number; raises `LevelNotFound` if it is not on sale."""
+    level = db.session.execute(
+        select(Product).where(Product.tenant_id == tenant_id, Product.active, Product.level_number == number)
+    ).scalar_one_or_none()
+    if level is None:
+        raise LevelNotFound(f"There is no level {number} on sale.")
+    return level
+
+
+def apply(tenant: Tenant, described: Sequence[CatalogProduct]) -> list[ProductChange]:
+    """Make a locked tenant's products equal to `described`; returns the changes.
+
+    Orders do not change: their lines froze the product's values when they were opened.
     """
     query = select(Product).where(Product.tenant_id == tenant.id).order_by(Product.position, Product.id)
-    known = {product.id: product for product in db.session.execute(query).scalars()}
+    existing = {product.id: product for product in db.session.execute(query).scalars()}
     changes: list[ProductChange] = []
-    for position, entry in enumerate(wanted):
-        product = known.pop(entry.id, None)
+    for position, entry in enumerate(described):
+        product = existing.pop(entry.id, None)
         if product is None:
             changes.append(_add(tenant, entry, position))
         elif (change := _update(product, entry, position)) is not None:
             changes.append(change)
-    numbers = {entry.level_number for entry in wanted if entry.level_number is not None}
-    for product in known.values():
+    numbers = {entry.level_number for entry in described if entry.level_number is not None}
+    for product in existing.values():
         if product.active:
             product.active = False
             changes.append(ProductChange(product.id, Change.REMOVED))
         if product.level_number in numbers:
-            # A level that is off sale gives its number up as soon as another one takes it.
+            # A level that is no longer on sale loses its number to the level that now has it.
             product.kind, product.level_number = ProductKind.DIGITAL, None
             product.includes_lower_levels = False
     db.session.flush()
@@ -121,30 +142,30 @@ def _add(tenant: Tenant, entry: CatalogProduct, position: int) -> ProductChange:
             currency=tenant.currency,
             position=position,
             active=True,
-            deliverables=[dict(each) for each in entry.deliverables],
+            deliverables=[dict(deliverable) for deliverable in entry.deliverables],
             **values,
         )
     )
-    values |= {"deliverables": _in_words(entry.deliverables)} if entry.deliverables else {}
+    values |= {"deliverables": _in_one_line(entry.deliverables)} if entry.deliverables else {}
     return ProductChange(
         entry.id, Change.ADDED, tuple(FieldChange(name, None, value) for name, value in values.items())
     )
 
 
-def _in_words(promised: Sequence[Mapping[str, str]]) -> str | None:
-    return ", ".join(f"{each['key']} ({each['title']})" for each in promised) or None
+def _in_one_line(deliverables: Sequence[Mapping[str, str]]) -> str | None:
+    return ", ".join(f"{one['key']} ({one['title']})" for one in deliverables) or None
 
 
 def _update(product: Product, entry: CatalogProduct, position: int) -> ProductChange | None:
-    wanted = {name: getattr(entry, name) for name in _COMPARED} | {"position": position}
+    values = {name: getattr(entry, name) for name in _COMPARED} | {"position": position}
     changed = tuple(
         FieldChange(name, getattr(product, name), value)
-        for name, value in wanted.items()
+        for name, value in values.items()
         if getattr(product, name) != value
     )
     for field in changed:
         setattr(product, field.name, field.after)
-    changed += _change_promises(product, entry)
+    changed += _change_deliverables(product, entry)
     was_active = product.active
     if was_active and not changed:
         return None
@@ -152,10 +173,10 @@ def _update(product: Product, entry: CatalogProduct, position: int) -> ProductCh
     return ProductChange(product.id, Change.CHANGED if was_active else Change.RESTORED, changed)
 
 
-def _change_promises(product: Product, entry: CatalogProduct) -> tuple[FieldChange, ...]:
-    """What is made for buyers from now on; those of earlier orders get what they were promised."""
-    wanted = [dict(each) for each in entry.deliverables]
-    if product.deliverables == wanted:
+def _change_deliverables(product: Product, entry: CatalogProduct) -> tuple[FieldChange, ...]:
+    """Change what is made for buyers of later orders; earlier orders froze their own deliverables."""
+    described = [dict(deliverable) for deliverable in entry.deliverables]
+    if product.deliverables == described:
         return ()
-    before, product.deliverables = product.deliverables, wanted
-    return (FieldChange("deliverables", _in_words(before), _in_words(wanted)),)
+    before, product.deliverables = product.deliverables, described
+    return (FieldChange("deliverables", _in_one_line(before), _in_one_line(described)),)

@@ -15,7 +15,7 @@ class ErrorEnvelope(ResponseSchema):
         required=True,
         metadata={"description": "Stable; never changes its meaning.", "example": "PRODUCT_NOT_FOUND"},
     )
-    message = fields.String(required=True, metadata={"example": "There is no such product."})
+    message = fields.String(required=True, metadata={"example": "This product is not on sale."})
     request_id = fields.String(required=True, metadata={"example": "0b9c2f8e6c0d4f63a0c7d1b6c1f0a9e2"})
     fields_ = fields.Dict(
         keys=fields.String(),

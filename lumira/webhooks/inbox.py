@@ -20,7 +20,7 @@ from lumira.database import atomic, inbox_connection
 from lumira.domain.stripe_objects import is_storable, read_time
 from lumira.errors import WebhookRejected
 from lumira.models.columns import uuid7
-from lumira.repositories import tenants
+from lumira.repositories import stripe_accounts
 
 #: Seconds that a dropped secret may still count in a process; a new one is found at once.
 _SECRETS_LIFETIME = 10
@@ -140,7 +140,7 @@ def _is_signed_as_remembered(tenant_id: int, body: bytes, signature: str | None)
 def _verify(tenant_id: int, body: bytes, signature: str | None) -> None:
     """Look at the signature with the secrets that the database has: one may have been added since."""
     with atomic(tenant_id):
-        secrets = tenants.list_webhook_secrets(tenant_id)
+        secrets = stripe_accounts.list_webhook_secrets(tenant_id)
     with _secrets_lock:
         _secrets[tenant_id] = secrets
     if not secrets:

@@ -13,6 +13,7 @@ from lumira import create_app
 from lumira.clock import utc_now
 from lumira.database import atomic, db
 from lumira.domain import payments
+from lumira.domain.commands import CheckoutCommand, CheckoutItem
 from lumira.domain.payments import IntentFacts, Seller
 from lumira.models import Product, Tenant
 from lumira.repositories import customers, order_polls, orders, products, tenants
@@ -120,17 +121,12 @@ def _receive_payments(brand: Brand, numbers: range) -> None:
 def _open_order(tenant: Tenant, product: Product, number: int) -> Paid:
     email = f"buyer-{number}@example.com"
     order = open_order(
-        tenant.id,
-        prefix=tenant.order_prefix,
+        tenant,
+        CheckoutCommand((CheckoutItem(product.id),), email, source="products"),
         items=[(product, 1)],
         customer=customers.find_or_create(tenant.id, email=email, name=None),
-        customer_email=email,
-        customer_name=None,
         livemode=False,
-        source="products",
         request_id=None,
-        release_on_failure=tenant.release_on_failure,
-        metadata={},
     )
     locked = orders.lock_order(tenant.id, order.id)
     payments.freeze_intent_request(

@@ -12,7 +12,7 @@ from lumira.cli.catalog import read_catalog
 from lumira.clients.stripe_client import API_VERSION
 from lumira.database import atomic, db
 from lumira.models import KeyKind
-from lumira.repositories import api_keys, tenants
+from lumira.repositories import api_keys, stripe_accounts, tenants
 from lumira.services.catalog.apply_catalog import apply_catalog
 from tests.chaos.installation import Installation
 from tests.chaos.plan import (
@@ -72,8 +72,10 @@ def _open(installation: Installation, plan: Plan, number: int, slug: str) -> Bra
     secret = _webhook_secret(installation, slug, account)
     with atomic(tenant_id):
         tenant = tenants.lock(tenant_id)
-        tenants.set_stripe_keys(tenant, secret_key=f"sk_test_{account}", publishable_key=f"pk_test_{account}")
-        tenants.replace_webhook_secrets(tenant_id, secret)
+        stripe_accounts.set_keys(
+            tenant, secret_key=f"sk_test_{account}", publishable_key=f"pk_test_{account}"
+        )
+        stripe_accounts.replace_webhook_secrets(tenant_id, secret)
         publishable_key = api_keys.create(tenant_id, KeyKind.PUBLISHABLE)
         secret_key = api_keys.create(tenant_id, KeyKind.SECRET)
     return Brand(tenant_id, slug, publishable_key, secret_key, account)

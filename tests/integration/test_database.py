@@ -8,7 +8,7 @@ from lumira import encryption
 from lumira.clients import stripe_client
 from lumira.database import InsideTransaction, atomic, db
 from lumira.models import Tenant
-from lumira.repositories import tenants
+from lumira.repositories import stripe_accounts, tenants
 from tests.support import stripe_sandbox
 
 pytestmark = pytest.mark.usefixtures("app_context")
@@ -46,7 +46,7 @@ def test_nothing_of_one_transaction_is_served_to_the_next(tenant) -> None:
 
 def test_stripe_is_not_called_inside_a_transaction(tenant) -> None:
     with atomic(tenant.id), pytest.raises(InsideTransaction):
-        stripe_client.get_payment_intent(tenants.get_stripe_account(tenant.id), "pi_1")
+        stripe_client.get_payment_intent(stripe_accounts.get_account(tenant.id), "pi_1")
     assert stripe_sandbox.requests_made(tenant, "GET", "/v1/payment_intents/pi_1") == []
 
 
@@ -54,8 +54,8 @@ def test_stripe_keys_and_webhook_secrets_are_encrypted_at_rest(tenant) -> None:
     with atomic(tenant.id):
         row = db.session.execute(select(Tenant)).scalar_one()
         assert tenant.stripe_secret_key.encode() not in row.stripe_secret_key_sealed
-        assert tenants.get_stripe_account(tenant.id).secret_key == tenant.stripe_secret_key
-        assert tenants.list_webhook_secrets(tenant.id) == [tenant.webhook_secret]
+        assert stripe_accounts.get_account(tenant.id).secret_key == tenant.stripe_secret_key
+        assert stripe_accounts.list_webhook_secrets(tenant.id) == [tenant.webhook_secret]
 
 
 def test_a_secret_copied_to_another_tenant_opens_nothing(tenant, other_tenant) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy import update
 
 from lumira.database import atomic, db
 from lumira.models import IdempotencyKey, Order, ProductKind, WebhookEvent
-from lumira.repositories import tenants
+from lumira.repositories import stripe_accounts, tenants
 from tests.support import stripe_sandbox
 from tests.support.factories import Brand, count, load_order, make_products, open_payment
 from tests.support.files import PDF, all_files
@@ -177,7 +177,7 @@ def test_a_key_that_stripe_refuses_is_a_502_and_stripe_away_a_503(client, tenant
     assert again.status_code == 200
 
     with atomic(tenant.id):
-        tenants.set_stripe_keys(tenants.get(tenant.id), secret_key="sk_test_expired_one")
+        stripe_accounts.set_keys(tenants.get(tenant.id), secret_key="sk_test_expired_one")
     reply = client.post(PRODUCT, json=body, headers=tenant.publishable)
     assert (reply.status_code, reply.json["code"]) == (502, "STRIPE_CONFIG_ERROR")
 

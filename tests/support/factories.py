@@ -20,7 +20,7 @@ from lumira.models import (
     ProductKind,
     StockItem,
 )
-from lumira.repositories import api_keys, orders, stock_counts, tenants
+from lumira.repositories import api_keys, orders, stock_counts, stripe_accounts, tenants
 from lumira.repositories.idempotency import Call
 from lumira.services.checkout.create_checkout_session import SessionOpened, create_checkout_session
 from lumira.services.checkout.create_payment_intent import PaymentOpened, create_payment_intent
@@ -76,10 +76,10 @@ def make_brand(*, sandbox_url: str, stripe: bool = True, **columns: Any) -> Bran
         tenants.set_domains(tenant_id, [domain])
         webhook_secret = f"whsec_{secrets.token_hex(16)}"
         if stripe:
-            tenants.set_stripe_keys(
+            stripe_accounts.set_keys(
                 tenant, secret_key=f"sk_test_{account}", publishable_key=f"pk_test_{account}"
             )
-            tenants.add_webhook_secret(tenant_id, webhook_secret)
+            stripe_accounts.add_webhook_secret(tenant_id, webhook_secret)
         db.session.add_all(make_products(tenant_id))
         db.session.flush()
         stock_counts.begin(tenant_id, STOCK, actor="test")

@@ -15,7 +15,7 @@ from lumira.cli.demo.installation import BRAND, CART_BRAND, Installation
 from lumira.clients.stripe_client import API_VERSION
 from lumira.database import atomic
 from lumira.models import KeyKind
-from lumira.repositories import api_keys, audit, tenants
+from lumira.repositories import api_keys, audit, stripe_accounts, tenants
 from lumira.services.catalog.apply_catalog import apply_catalog
 
 CATALOGS = ROOT / "config" / "catalogs"
@@ -71,8 +71,10 @@ def _open(installation: Installation, http: requests.Session, slug: str, known: 
     secret_key = _key(tenant_id, KeyKind.SECRET, known.get("secret_key"))
     with atomic(tenant_id):
         tenant = tenants.lock(tenant_id)
-        tenants.set_stripe_keys(tenant, secret_key=f"sk_test_{account}", publishable_key=f"pk_test_{account}")
-        tenants.replace_webhook_secrets(tenant_id, secret)
+        stripe_accounts.set_keys(
+            tenant, secret_key=f"sk_test_{account}", publishable_key=f"pk_test_{account}"
+        )
+        stripe_accounts.replace_webhook_secrets(tenant_id, secret)
         audit.record(tenant_id, actor=_ACTOR, action="stripe_credentials_set", subject="tenant")
         [domain, *_] = tenants.list_domains(tenant_id)
     return Brand(

@@ -1,84 +1,18 @@
-"""Applying a catalog file: the tenant and its products become what the file says, all or nothing."""
+"""Apply a catalog file: the tenant and its products become what the file describes, all or nothing."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from lumira.database import atomic, db
 from lumira.errors import CatalogError, TenantNameTaken
-from lumira.models import ProductKind, ReleaseOnFailure, Tenant
-from lumira.repositories import audit, contents, stock_counts, tenants
-from lumira.repositories import products as catalog
-from lumira.repositories.contents import CatalogContent
+from lumira.models import ProductKind, Tenant
+from lumira.repositories import contents, products, stock_counts, tenants
 from lumira.repositories.products import CatalogProduct, Change, FieldChange, ProductChange
+from lumira.services.catalog.audit_catalog import audit_catalog
+from lumira.services.catalog.catalog import Catalog, CatalogDifference, CatalogTenant
 
-
-@dataclass(frozen=True, slots=True)
-class CatalogTenant:
-    """The brand as the file has it. `domains` and `order_prefix` are `None` where the file is silent."""
-
-    slug: str
-    name: str
-    currency: str
-    order_prefix: str | None
-    time_zone: str
-    domains: tuple[str, ...] | None
-    statement_descriptor_suffix: str | None
-    release_on_failure: ReleaseOnFailure
-    #: Who of the team is told of disputes.
-    alert_email: str | None = None
-    #: Its colours, and its corners in pixels.
-    brand_color: str | None = None
-    brand_background: str | None = None
-    brand_radius: int | None = None
-    #: The legal lines of its receipts.
-    seller: dict[str, Any] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Catalog:
-    """A whole file, checked."""
-
-    tenant: CatalogTenant
-    products: tuple[CatalogProduct, ...]
-    #: What they contain, in the order of the file.
-    contents: tuple[CatalogContent, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class CatalogDifference:
-    """What applying the file changed, or would change."""
-
-    slug: str
-    currency: str
-    order_prefix: str
-    tenant_created: bool
-    tenant_fields: tuple[FieldChange, ...]
-    domains_added: tuple[str, ...]
-    domains_removed: tuple[str, ...]
-    products: tuple[ProductChange, ...]
-    #: Of the catalog as it stands afterwards.
-    version: int
-
-    @property
-    def is_empty(self) -> bool:
-        return not (
-            self.tenant_created
-            or self.tenant_fields
-            or self.domains_added
-            or self.domains_removed
-            or self.products
-        )
-
-
-class _Undone(Exception):
-    """Rolls a dry run back, carrying what it found."""
-
-    def __init__(self, difference: CatalogDifference) -> None:
-        self.difference = difference
-
-
-#: What a file may change of a tenant that exists.
+#: The fields that a file may change of an existing tenant. The slug, currency and order prefix never change.
 _CHANGEABLE = (
     "name",
     "time_zone",
@@ -89,81 +23,86 @@ _CHANGEABLE = (
     "brand_background",
     "brand_radius",
 )
-#: Of these an audit entry says that they changed, and not to what: it outlives the erasing of a person.
-_PERSONAL = ("alert_email", "seller")
 
 
-def apply_catalog(wanted: Catalog, *, actor: str, dry_run: bool = False) -> CatalogDifference:
-    """Make the tenant and its products agree with the file; applied twice, the second changes nothing.
+class _DryRun(Exception):
+    """Rolls the transaction of a dry run back, and carries its difference."""
 
-    Creates the tenant if there is none with this slug. `CatalogError` if the file has another currency than
-    the tenant, `InvalidRequest` if it claims another tenant's domain or order prefix. A dry run does all of
-    this and takes it back, so that it finds what the real one would.
+    def __init__(self, difference: CatalogDifference) -> None:
+        self.difference = difference
+
+
+def apply_catalog(catalog: Catalog, *, actor: str, dry_run: bool = False) -> CatalogDifference:
+    """Make the tenant and its products equal to the file; applying it again changes nothing.
+
+    Creates the tenant if no tenant has this slug. Raises `CatalogError` if the tenant has another currency than
+    the file, and `InvalidRequest` if a domain or the order prefix belongs to another tenant. A dry run does all
+    of this and rolls it back, so it raises the same errors.
     """
-    tenant_id = _find(wanted)
+    tenant_id = _find_tenant(catalog)
     if tenant_id is not None:
-        return _apply(tenant_id, wanted, is_new=False, actor=actor, dry_run=dry_run)
+        return _apply(tenant_id, catalog, is_new=False, actor=actor, dry_run=dry_run)
     with atomic(None):
-        # Sequences are not rolled back: a dry run leaves a gap in the numbers, and nothing else.
+        # A rollback does not reset a sequence: a dry run leaves a gap in the ids, and nothing else.
         new_id = tenants.reserve_id()
     try:
-        return _apply(new_id, wanted, is_new=True, actor=actor, dry_run=dry_run)
+        return _apply(new_id, catalog, is_new=True, actor=actor, dry_run=dry_run)
     except TenantNameTaken:
-        # Perhaps another apply of the same file was faster: then this one finds its tenant.
-        tenant_id = _find(wanted)
+        # Another process may have applied the same file at the same time, and created the tenant.
+        tenant_id = _find_tenant(catalog)
         if tenant_id is None:
             raise
-    return _apply(tenant_id, wanted, is_new=False, actor=actor, dry_run=dry_run)
+    return _apply(tenant_id, catalog, is_new=False, actor=actor, dry_run=dry_run)
 
 
-def _find(wanted: Catalog) -> int | None:
+def _find_tenant(catalog: Catalog) -> int | None:
     with atomic(None):
-        return tenants.find_id(wanted.tenant.slug)
+        return tenants.find_id(catalog.tenant.slug)
 
 
-def _apply(tenant_id: int, wanted: Catalog, *, is_new: bool, actor: str, dry_run: bool) -> CatalogDifference:
+def _apply(tenant_id: int, catalog: Catalog, *, is_new: bool, actor: str, dry_run: bool) -> CatalogDifference:
     try:
-        return _apply_or_undo(tenant_id, wanted, is_new=is_new, actor=actor, dry_run=dry_run)
-    except _Undone as undone:
-        return undone.difference
+        return _apply_or_roll_back(tenant_id, catalog, is_new=is_new, actor=actor, dry_run=dry_run)
+    except _DryRun as rolled_back:
+        return rolled_back.difference
 
 
-def _apply_or_undo(
-    tenant_id: int, wanted: Catalog, *, is_new: bool, actor: str, dry_run: bool
+def _apply_or_roll_back(
+    tenant_id: int, catalog: Catalog, *, is_new: bool, actor: str, dry_run: bool
 ) -> CatalogDifference:
     with atomic(tenant_id):
-        tenant = _create(tenant_id, wanted.tenant) if is_new else tenants.lock(tenant_id)
-        difference = _agree(tenant, wanted, is_new=is_new, actor=actor)
-        _audit(tenant_id, difference, actor=actor)
-        # Written before it is taken back, so that a dry run meets every refusal of the database too.
+        tenant = _create_tenant(tenant_id, catalog.tenant) if is_new else tenants.lock(tenant_id)
+        difference = _change(tenant, catalog, is_new=is_new, actor=actor)
+        audit_catalog(tenant_id, difference, actor=actor)
+        # Flushed before the rollback, so that a dry run also meets the database's constraints.
         db.session.flush()
         if dry_run:
-            raise _Undone(difference)
+            raise _DryRun(difference)
         return difference
 
 
-def _create(tenant_id: int, wanted: CatalogTenant) -> Tenant:
+def _create_tenant(tenant_id: int, described: CatalogTenant) -> Tenant:
     return tenants.create(
         tenant_id,
-        slug=wanted.slug,
-        name=wanted.name,
-        currency=wanted.currency,
-        order_prefix=wanted.order_prefix,
+        slug=described.slug,
+        name=described.name,
+        currency=described.currency,
+        order_prefix=described.order_prefix,
     )
 
 
-def _agree(tenant: Tenant, wanted: Catalog, *, is_new: bool, actor: str) -> CatalogDifference:
-    if tenant.currency != wanted.tenant.currency:
+def _change(tenant: Tenant, catalog: Catalog, *, is_new: bool, actor: str) -> CatalogDifference:
+    if tenant.currency != catalog.tenant.currency:
         raise CatalogError(
-            f"tenant.currency: {tenant.slug} sells in {tenant.currency}, which never changes; "
-            f"the file says {wanted.tenant.currency}."
+            f"tenant.currency: {tenant.slug} sells in {tenant.currency}, which cannot change; "
+            f"the file has {catalog.tenant.currency}."
         )
-    fields = _change_fields(tenant, wanted.tenant)
-    added, removed = _change_domains(tenant.id, wanted.tenant.domains)
-    changes = catalog.apply(tenant, wanted.products)
-    counted = _begin_counting(tenant.id, wanted.products, changes, actor=actor)
-    products = _fill(tenant.id, wanted, counted)
-    if is_new or fields or added or removed or products:
+    fields = _change_fields(tenant, catalog.tenant)
+    added, removed = _change_domains(tenant.id, catalog.tenant.domains)
+    changes = products.apply(tenant, catalog.products)
+    changes = _begin_counting(tenant.id, catalog.products, changes, actor=actor)
+    changes = _change_contents(tenant.id, catalog, changes)
+    if is_new or fields or added or removed or changes:
         tenant.catalog_version += 1
     return CatalogDifference(
         slug=tenant.slug,
@@ -173,98 +112,84 @@ def _agree(tenant: Tenant, wanted: Catalog, *, is_new: bool, actor: str) -> Cata
         tenant_fields=fields,
         domains_added=added,
         domains_removed=removed,
-        products=products,
+        products=tuple(changes),
         version=tenant.catalog_version,
     )
 
 
 def _begin_counting(
-    tenant_id: int, wanted: Sequence[CatalogProduct], changes: Sequence[ProductChange], *, actor: str
-) -> tuple[ProductChange, ...]:
-    """The changes, and with them that goods are counted from now on: new ones from what the file says."""
-    added = {change.product_id for change in changes if change.change is Change.ADDED}
-    first = {
-        product.id: product.stock if product.id in added else 0
-        for product in wanted
+    tenant_id: int, described: Sequence[CatalogProduct], changes: Sequence[ProductChange], *, actor: str
+) -> list[ProductChange]:
+    """Count the stock of physical products from now on; new ones begin with the file's number.
+
+    Returns the changes together with the product's first stock.
+    """
+    new_ids = {change.product_id for change in changes if change.change is Change.ADDED}
+    first_stock = {
+        product.id: product.stock if product.id in new_ids else 0
+        for product in described
         if product.kind is ProductKind.PHYSICAL
     }
-    begun = stock_counts.begin(tenant_id, first, actor=actor)
-    told = {change.product_id: change for change in changes}
-    for product_id, pieces in begun.items():
-        change = told.setdefault(product_id, ProductChange(product_id, Change.CHANGED))
-        told[product_id] = replace(change, fields=(*change.fields, FieldChange("stock", None, pieces)))
-    return tuple(told.values())
+    counted = stock_counts.begin(tenant_id, first_stock, actor=actor)
+    return _with_fields(
+        changes, ((product_id, FieldChange("stock", None, units)) for product_id, units in counted.items())
+    )
 
 
-def _fill(tenant_id: int, wanted: Catalog, changes: Sequence[ProductChange]) -> tuple[ProductChange, ...]:
-    """The changes, and with them what became of the contents."""
-    told = {change.product_id: change for change in changes}
-    for content in contents.apply(tenant_id, [each.id for each in wanted.products], wanted.contents):
-        change = told.setdefault(content.product_id, ProductChange(content.product_id, Change.CHANGED))
-        field = FieldChange(f"content {content.key}", content.before, content.after)
-        told[content.product_id] = replace(change, fields=(*change.fields, field))
-    return tuple(told.values())
+def _change_contents(
+    tenant_id: int, catalog: Catalog, changes: Sequence[ProductChange]
+) -> list[ProductChange]:
+    """Make the products' contents equal to the file; returns the changes together with those of the contents."""
+    product_ids = [product.id for product in catalog.products]
+    applied = contents.apply(tenant_id, product_ids, catalog.contents)
+    return _with_fields(
+        changes,
+        (
+            (content.product_id, FieldChange(f"content {content.key}", content.before, content.after))
+            for content in applied
+        ),
+    )
 
 
-def _change_fields(tenant: Tenant, wanted: CatalogTenant) -> tuple[FieldChange, ...]:
+def _with_fields(
+    changes: Sequence[ProductChange], fields: Iterable[tuple[str, FieldChange]]
+) -> list[ProductChange]:
+    """The changes, with more changed fields by product id."""
+    by_product = {change.product_id: change for change in changes}
+    for product_id, field in fields:
+        change = by_product.setdefault(product_id, ProductChange(product_id, Change.CHANGED))
+        by_product[product_id] = replace(change, fields=(*change.fields, field))
+    return list(by_product.values())
+
+
+def _change_fields(tenant: Tenant, described: CatalogTenant) -> tuple[FieldChange, ...]:
     changed = tuple(
-        FieldChange(name, getattr(tenant, name), getattr(wanted, name))
+        FieldChange(name, getattr(tenant, name), getattr(described, name))
         for name in _CHANGEABLE
-        if getattr(tenant, name) != getattr(wanted, name)
+        if getattr(tenant, name) != getattr(described, name)
     )
     for field in changed:
         setattr(tenant, field.name, field.after)
-    if tenant.seller == wanted.seller:
+    if tenant.seller == described.seller:
         return changed
-    before, tenant.seller = tenant.seller, wanted.seller
-    return (*changed, FieldChange("seller", _in_words(before), _in_words(wanted.seller)))
+    before, tenant.seller = tenant.seller, described.seller
+    return (*changed, FieldChange("seller", _in_one_line(before), _in_one_line(described.seller)))
 
 
-def _in_words(seller: dict[str, Any] | None) -> str | None:
-    """The legal lines in one, each as the file names it; in their own order, not in that of the database."""
+def _in_one_line(seller: dict[str, Any] | None) -> str | None:
+    """The seller's legal lines under the file's names, sorted: JSONB does not keep their order."""
     if seller is None:
         return None
-    told = {name: value if isinstance(value, str) else ", ".join(value) for name, value in seller.items()}
-    return "; ".join(f"{name} {told[name]}" for name in sorted(told))
+    texts = {name: value if isinstance(value, str) else ", ".join(value) for name, value in seller.items()}
+    return "; ".join(f"{name} {texts[name]}" for name in sorted(texts))
 
 
 def _change_domains(
-    tenant_id: int, wanted: tuple[str, ...] | None
+    tenant_id: int, described: tuple[str, ...] | None
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Domains added and removed; a file that is silent about them leaves those of the command line."""
-    if wanted is None:
+    """Domains added and removed; a file that omits them leaves those of the command line."""
+    if described is None:
         return (), ()
-    known = set(tenants.list_domains(tenant_id))
-    tenants.set_domains(tenant_id, list(wanted))
-    return tuple(sorted(set(wanted) - known)), tuple(sorted(known - set(wanted)))
-
-
-def _audit(tenant_id: int, difference: CatalogDifference, *, actor: str) -> None:
-    if difference.tenant_created:
-        audit.record(tenant_id, actor=actor, action="tenant_created", subject="tenant", slug=difference.slug)
-    if difference.tenant_fields or difference.domains_added or difference.domains_removed:
-        audit.record(
-            tenant_id,
-            actor=actor,
-            action="tenant_changed",
-            subject="tenant",
-            domains_added=list(difference.domains_added),
-            domains_removed=list(difference.domains_removed),
-            fields=_audited(difference.tenant_fields),
-        )
-    for product in difference.products:
-        audit.record(
-            tenant_id,
-            actor=actor,
-            action=f"product_{product.change}",
-            subject=f"product:{product.product_id}",
-            fields=_audited(product.fields),
-        )
-
-
-def _audited(fields: tuple[FieldChange, ...]) -> dict[str, list[str | int | None]]:
-    return {field.name: [_told(field.name, field.before), _told(field.name, field.after)] for field in fields}
-
-
-def _told(name: str, value: str | int | None) -> str | int | None:
-    return "set" if name in _PERSONAL and value is not None else value
+    existing = set(tenants.list_domains(tenant_id))
+    tenants.set_domains(tenant_id, list(described))
+    return tuple(sorted(set(described) - existing)), tuple(sorted(existing - set(described)))

@@ -1,4 +1,4 @@
-"""Looking at what a tenant sells, without changing anything."""
+"""View what a tenant sells, and the configuration of Stripe.js."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -13,13 +13,13 @@ from lumira.models import Product
 from lumira.repositories import products as catalog
 from lumira.repositories import stock, tenants
 
-#: Tenants whose catalogs a process keeps loaded; each has one or two versions at a time.
-_KEPT = 2_000
+#: Catalogs that a process caches; each tenant has one or two versions in use at a time.
+_CACHE_SIZE = 2_000
 
 
 @dataclass(frozen=True, slots=True)
 class ShopConfig:
-    """What a tenant's page starts Stripe.js with."""
+    """What a page needs to start Stripe.js."""
 
     publishable_key: str
     currency: str
@@ -36,13 +36,13 @@ class ProductView:
     currency: str
     kind: str
     level: int | None
-    #: Pieces that can be bought now; `None` where stock is not kept.
+    #: Units that can be bought now; `None` if the product has no stock.
     in_stock: int | None
 
 
 @dataclass(frozen=True, slots=True)
 class Catalog:
-    """What a tenant sells at one version of its catalog, in the catalog's order, and how much is left of it."""
+    """The products on sale at one version of the catalog, in its order, with their available stock."""
 
     version: int
     products: tuple[ProductView, ...]
@@ -54,44 +54,43 @@ class Catalog:
         return sorted(levels, key=lambda product: product.level or 0)
 
     def get_product(self, product_id: str) -> ProductView:
-        """One product; `ProductNotFound` if it is not on sale."""
+        """One product; raises `ProductNotFound` if it is not on sale."""
         for product in self.products:
             if product.id == product_id:
                 return product
-        raise ProductNotFound("There is no such product.")
+        raise ProductNotFound("This product is not on sale.")
 
 
-#: By the tenant's age too: an id says little in a process that has seen more than one database.
-_catalogs: LRUCache[tuple[int, datetime, int], Catalog] = LRUCache(_KEPT)
+#: Keyed by tenant, the tenant's creation time and version: in tests one process sees several databases.
+_catalogs: LRUCache[tuple[int, datetime, int], Catalog] = LRUCache(_CACHE_SIZE)
 _lock = Lock()
 
 
 def view_catalog(tenant_id: int) -> Catalog:
-    """What the tenant sells now, and how many pieces of it can be bought.
+    """The tenant's current catalog with its available stock.
 
-    While a process knows the catalog's version, only that is queried, and of goods the pieces left: these
-    change with every sale and are never kept.
+    A process caches each version of a catalog. Available stock changes with every sale and is always queried.
     """
     with atomic(tenant_id):
-        known = _load(tenant_id)
-        if all(product.in_stock is None for product in known.products):
-            return known
-        left = stock.available(tenant_id)
-    return replace(known, products=tuple(_stocked(product, left) for product in known.products))
+        cached = _load(tenant_id)
+        if all(product.in_stock is None for product in cached.products):
+            return cached
+        available = stock.available(tenant_id)
+    return replace(cached, products=tuple(_with_stock(product, available) for product in cached.products))
 
 
 def _load(tenant_id: int) -> Catalog:
-    """The catalog but for the pieces left.
+    """The catalog without its available stock.
 
-    The version is read before the products: a change between the two is kept under the older version, and
-    the next look finds a newer one.
+    The version is read before the products: a change between the two reads is cached under the older version,
+    and the next call finds a newer version.
     """
     tenant = tenants.get(tenant_id)
     key = (tenant_id, tenant.created_at, tenant.catalog_version)
     with _lock:
-        known = _catalogs.get(key)
-    if known is not None:
-        return known
+        cached = _catalogs.get(key)
+    if cached is not None:
+        return cached
     products = tuple(_view(product) for product in catalog.list_products(tenant_id))
     loaded = Catalog(tenant.catalog_version, products)
     with _lock:
@@ -99,15 +98,15 @@ def _load(tenant_id: int) -> Catalog:
     return loaded
 
 
-def _stocked(product: ProductView, left: Mapping[str, int]) -> ProductView:
-    """Goods with the pieces left of them; what is not counted is not there."""
+def _with_stock(product: ProductView, available: Mapping[str, int]) -> ProductView:
+    """The product with its available stock: 0 for a physical product that has not been counted."""
     if product.in_stock is None:
         return product
-    return replace(product, in_stock=left.get(product.id, 0))
+    return replace(product, in_stock=available.get(product.id, 0))
 
 
 def view_shop_config(tenant_id: int) -> ShopConfig:
-    """The tenant's publishable Stripe key and its currency; `StripeConfigError` if it has no such key."""
+    """The tenant's publishable Stripe key and currency; raises `StripeConfigError` if it has no such key."""
     with atomic(tenant_id):
         tenant = tenants.get(tenant_id)
         if tenant.stripe_publishable_key is None:
@@ -124,6 +123,6 @@ def _view(product: Product) -> ProductView:
         currency=product.currency,
         kind=str(product.kind),
         level=product.level_number,
-        # Filled in at each look.
+        # `view_catalog` replaces the 0.
         in_stock=0 if product.keeps_stock else None,
     )

@@ -1,1 +1,1 @@
-"""."""
+"""Use cases of checkout: open an order and its payment."""

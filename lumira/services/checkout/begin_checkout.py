@@ -12,17 +12,16 @@ from lumira.clock import utc_now
 from lumira.database import atomic, retried
 from lumira.domain.charge_limits import LARGEST_AMOUNT
 from lumira.domain.commands import CheckoutCommand, CheckoutItem
-from lumira.domain.payments import RESERVED_METADATA
 from lumira.errors import InvalidCart, InvalidQuantity
 from lumira.models import Customer, Order, Product
 from lumira.repositories import (
     customers,
     idempotency,
-    levels,
     order_polls,
     orders,
     products,
     stock,
+    stripe_accounts,
     tenants,
 )
 from lumira.repositories.idempotency import Call, Claim, StoredReply
@@ -43,7 +42,7 @@ class CheckoutStarted:
 
     claim: Claim
     order_id: UUID
-    account: tenants.StripeAccount
+    account: stripe_accounts.StripeAccount
     customer_id: UUID | None
 
 
@@ -68,7 +67,7 @@ def begin_checkout(
         idempotency.renew(tenant_id, claim, order_id=order.id)
         if order.is_free:
             return _complete_free(tenant_id, claim, orders.lock_order(tenant_id, order.id), free_reply)
-        account = tenants.get_stripe_account(tenant_id)
+        account = stripe_accounts.get_account(tenant_id)
         structlog.contextvars.bind_contextvars(order_number=order.order_number)
         reserve_stock(order, until=utc_now() + stock.PAYMENT_RESERVATION)
         if order.reservations:
@@ -94,26 +93,15 @@ def _find_or_open_order(tenant_id: int, call: Call, claim: Claim, command: Check
     if existing_id is not None:
         return orders.lock_order(tenant_id, existing_id)
     tenant = tenants.get(tenant_id)
-    account = tenants.find_stripe_account(tenant_id)
+    account = stripe_accounts.find_account(tenant_id)
     return open_order(
-        tenant_id,
-        prefix=tenant.order_prefix,
+        tenant,
+        command,
         items=items,
         customer=customer,
-        customer_email=command.customer_email,
-        customer_name=command.customer_name,
         livemode=account is not None and account.livemode,
-        source=command.source,
         request_id=call.request_id,
-        release_on_failure=tenant.release_on_failure,
-        metadata=_without_reserved(command.metadata),
-        locale=command.locale,
     )
-
-
-def _without_reserved(metadata: dict[str, str]) -> dict[str, str]:
-    """The caller's metadata without Lumira's own keys, which are ignored rather than refused."""
-    return {key: value for key, value in metadata.items() if key not in RESERVED_METADATA}
 
 
 def _find_free_order(
@@ -130,22 +118,22 @@ def _find_free_order(
 
 def _get_product(tenant_id: int, item: CheckoutItem) -> Product:
     if item.level is not None:
-        product = levels.get_level(tenant_id, item.level)
+        product = products.get_level(tenant_id, item.level)
     else:
         product = products.get_product(tenant_id, item.product_id or "")
     if item.quantity != 1 and not product.keeps_stock:
-        raise InvalidQuantity("Only one of a digital product can be bought at a time.")
+        raise InvalidQuantity("A digital product can only be bought once per order: set quantity to 1.")
     return product
 
 
 def _check_cart(items: list[tuple[Product, int]]) -> None:
     """Check the rules that concern several items together."""
     if len({product.id for product, _ in items}) < len(items):
-        raise InvalidCart("Each product stands in a cart once, with its quantity.")
+        raise InvalidCart("A product appears twice in the cart: list it once, with its quantity.")
     if len({product.currency for product, _ in items}) > 1:
-        raise InvalidCart("All products of a cart have the same currency.")
+        raise InvalidCart("The products of a cart must have the same currency.")
     if sum(product.amount * quantity for product, quantity in items) > LARGEST_AMOUNT:
-        raise InvalidCart(f"A sale is of {LARGEST_AMOUNT} minor units at most.")
+        raise InvalidCart(f"The amount must not exceed {LARGEST_AMOUNT} minor units.")
 
 
 def _find_or_create_customer(tenant_id: int, command: CheckoutCommand) -> Customer | None:

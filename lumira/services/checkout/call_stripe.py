@@ -14,7 +14,7 @@ from lumira.database import atomic, retried
 from lumira.domain import payments
 from lumira.errors import PaymentFailed
 from lumira.models import Order, PaymentRequest, RequestKind, RequestState
-from lumira.repositories import customers, orders, tenants
+from lumira.repositories import customers, orders, stripe_accounts
 from lumira.settlement.settle_order import settle_order
 
 
@@ -72,7 +72,9 @@ def _is_doubtful(request: PaymentRequest) -> bool:
     return is_stale or request.state is RequestState.UNKNOWN
 
 
-def call_stripe(tenant_id: int, account: tenants.StripeAccount, stripe_call: StripeCall) -> dict[str, Any]:
+def call_stripe(
+    tenant_id: int, account: stripe_accounts.StripeAccount, stripe_call: StripeCall
+) -> dict[str, Any]:
     """The PaymentIntent or Checkout Session, as Stripe returns it.
 
     Raises `PaymentFailed` if Stripe refuses: `CustomerMissing` because of the customer, `SessionExpiryPassed`
@@ -95,7 +97,7 @@ def _failure_of(error: stripe_client.StripeRefused, stripe_call: StripeCall) -> 
     return SessionExpiryPassed if error.param == "expires_at" else PaymentFailed
 
 
-def _find_existing(account: tenants.StripeAccount, stripe_call: StripeCall) -> dict[str, Any] | None:
+def _find_existing(account: stripe_accounts.StripeAccount, stripe_call: StripeCall) -> dict[str, Any] | None:
     if stripe_call.stripe_id is not None:
         return stripe_client.get_payment_intent(account, stripe_call.stripe_id)
     if stripe_call.lookup is None:
@@ -106,7 +108,7 @@ def _find_existing(account: tenants.StripeAccount, stripe_call: StripeCall) -> d
 
 
 def find_at_stripe(
-    account: tenants.StripeAccount, kind: RequestKind, lookup: Lookup
+    account: stripe_accounts.StripeAccount, kind: RequestKind, lookup: Lookup
 ) -> dict[str, Any] | None:
     """The intent or session that carries the order's number in its metadata; `None` if there is none."""
     is_session = kind is RequestKind.CHECKOUT_SESSION
@@ -119,14 +121,14 @@ def find_at_stripe(
     )
 
 
-def _create(account: tenants.StripeAccount, stripe_call: StripeCall) -> dict[str, Any]:
+def _create(account: stripe_accounts.StripeAccount, stripe_call: StripeCall) -> dict[str, Any]:
     assert stripe_call.key is not None and stripe_call.parameters is not None  # noqa: PT018, S101 - frozen together
     is_session = stripe_call.kind is RequestKind.CHECKOUT_SESSION
     create = stripe_client.create_checkout_session if is_session else stripe_client.create_payment_intent
     return create(account, stripe_call.parameters, key=stripe_call.key)
 
 
-def close_session(account: tenants.StripeAccount, session_id: str) -> dict[str, Any]:
+def close_session(account: stripe_accounts.StripeAccount, session_id: str) -> dict[str, Any]:
     """Expire a Checkout Session; returns its final state, which may be paid."""
     try:
         return stripe_client.expire_checkout_session(account, session_id, key=f"lumira-expire-{session_id}")

@@ -20,7 +20,7 @@ from lumira.domain.record_session import record_session
 from lumira.domain.stripe_objects import read_session, read_time
 from lumira.errors import InvalidRequest, PaymentFailed
 from lumira.models import Order
-from lumira.repositories import idempotency, orders, tenants
+from lumira.repositories import idempotency, orders, stripe_accounts, tenants
 from lumira.repositories.idempotency import Call, StoredReply
 from lumira.services.checkout.begin_checkout import ACTOR, CheckoutStarted, begin_checkout, reserve_stock
 from lumira.services.checkout.call_stripe import (
@@ -73,19 +73,19 @@ def create_checkout_session(tenant_id: int, *, call: Call, command: CheckoutComm
         try:
             return Reply(_open_session(tenant_id, started, command))
         except (CustomerMissing, SessionExpiryPassed):
-            # The frozen request cannot be sent again: its customer is deleted at Stripe, or its expiry has passed.
+            # The frozen request cannot be sent again: its Stripe customer is deleted, or its expiry has passed.
             return Reply(_open_session(tenant_id, started, command))
 
 
 def _check_urls(tenant_id: int, command: CheckoutCommand) -> None:
     with atomic(tenant_id):
         domains = tenants.list_domains(tenant_id)
-        account = tenants.find_stripe_account(tenant_id)
+        account = stripe_accounts.find_account(tenant_id)
     in_test_mode = account is None or not account.livemode
     for name, url in (("successUrl", command.success_url), ("cancelUrl", command.cancel_url)):
         if not _is_own_page(url, domains, in_test_mode=in_test_mode):
             raise InvalidRequest(
-                "The buyer can only be led to a page of this shop.",
+                "successUrl and cancelUrl must be pages on one of this shop's domains.",
                 code="INVALID_URL",
                 fields={name: ["Is not on one of this shop's domains."]},
             )

@@ -1,4 +1,4 @@
-"""A customer's counterpart at Stripe: made once, also when two requests race."""
+"""Create a customer's Stripe customer once, also when two requests run at the same time."""
 
 from uuid import UUID
 
@@ -8,23 +8,23 @@ from lumira.clients import stripe_client
 from lumira.clock import utc_now
 from lumira.database import atomic
 from lumira.domain import payments
-from lumira.repositories import customers, tenants
+from lumira.repositories import customers, stripe_accounts
 
 log = structlog.get_logger()
 
 
 def ensure_stripe_customer(
-    tenant_id: int, account: tenants.StripeAccount, customer_id: UUID | None
+    tenant_id: int, account: stripe_accounts.StripeAccount, customer_id: UUID | None
 ) -> str | None:
-    """Id of the Stripe customer, created if there is none; `None` for a buyer without an address.
+    """The id of the Stripe customer, created if there is none; `None` for a buyer without an e-mail address.
 
-    An existing one is never rewritten: anybody with a publishable key could otherwise rename it. One that
-    Stripe refuses to create does not stop the sale.
+    An existing Stripe customer is never updated: otherwise every holder of the publishable key could rename it.
+    If Stripe refuses to create one, the checkout continues without it.
     """
     if customer_id is None:
         return None
     with atomic(tenant_id):
-        # Somebody may have merged this customer into another since the order was opened.
+        # An operator may have merged this customer into another since the order was opened.
         customer = customers.lock_current(tenant_id, customer_id)
         customer_id = customer.id
         if customer.stripe_customer_id is not None:
@@ -32,12 +32,12 @@ def ensure_stripe_customer(
         customers.freeze_stripe_request(customer, tenant_slug=account.tenant_slug)
         parameters, key = dict(customer.stripe_parameters or {}), customers.stripe_key(customer)
         frozen_at = customer.stripe_frozen_at or utc_now()
-        # An earlier attempt may have made one whose id was lost, and an old key may be forgotten at Stripe.
-        look_up = customer.stripe_attempt > 1 or utc_now() - frozen_at > payments.KEY_TRUSTED_FOR
+        # An earlier attempt may have created one whose id was lost, and Stripe forgets old idempotency keys.
+        needs_lookup = customer.stripe_attempt > 1 or utc_now() - frozen_at > payments.KEY_TRUSTED_FOR
 
     try:
         stripe_customer_id = None
-        if look_up:
+        if needs_lookup:
             stripe_customer_id = stripe_client.find_customer(
                 account, email=parameters["email"], customer_id=str(customer_id)
             )
@@ -45,21 +45,21 @@ def ensure_stripe_customer(
             stripe_customer_id = stripe_client.create_customer(account, parameters, key=key)
     except stripe_client.StripeRefused as error:
         log.warning("stripe_customer_refused", customer_id=str(customer_id), stripe_code=error.code)
-        _begin_anew(tenant_id, customer_id)
+        _begin_next_attempt(tenant_id, customer_id)
         return None
     except stripe_client.StripeOutcomeUnknown:
-        # Stripe would repeat this answer to the same key for a day.
-        _begin_anew(tenant_id, customer_id)
+        # Stripe would repeat this response to the same key for a day.
+        _begin_next_attempt(tenant_id, customer_id)
         raise
 
     with atomic(tenant_id):
         customer = customers.lock(tenant_id, customer_id)
-        # Both of two racing requests sent the same key, so both were answered with the same customer.
+        # Two requests at the same time send the same key, so Stripe returns the same customer to both.
         customer.stripe_customer_id = customer.stripe_customer_id or stripe_customer_id
         return customer.stripe_customer_id
 
 
-def _begin_anew(tenant_id: int, customer_id: UUID) -> None:
+def _begin_next_attempt(tenant_id: int, customer_id: UUID) -> None:
     with atomic(tenant_id):
         customer = customers.lock(tenant_id, customer_id)
         if customer.stripe_customer_id is None:

@@ -1,66 +1,84 @@
-"""Opening an order: everything that was agreed is frozen on it."""
+"""Open an order: what the buyer agreed to is frozen on it."""
 
 from collections.abc import Sequence
 
 from lumira.database import db
+from lumira.domain.commands import CheckoutCommand
+from lumira.domain.payments import RESERVED_METADATA
 from lumira.formats import new_order_number
-from lumira.models import Customer, Order, OrderLine, OrderStatus, Product, ReleaseOnFailure
+from lumira.models import Customer, Order, OrderLine, OrderStatus, Product, Tenant
 from lumira.models.columns import uuid7
 from lumira.repositories import orders
 
 
 def open_order(
-    tenant_id: int,
+    tenant: Tenant,
+    command: CheckoutCommand,
     *,
-    prefix: str,
     items: Sequence[tuple[Product, int]],
     customer: Customer | None,
-    customer_email: str | None,
-    customer_name: str | None,
     livemode: bool,
-    source: str,
     request_id: str | None,
-    release_on_failure: ReleaseOnFailure,
-    metadata: dict[str, str],
-    locale: str | None = None,
 ) -> Order:
-    """A pending order for products and quantities at today's prices, all of one currency.
-
-    Nothing of it follows the catalog afterwards. What it asks for is computed here and nowhere else.
-    """
-    amount = sum(product.amount * quantity for product, quantity in items)
-    first, *others = (product for product, _ in items)
-    order = Order(
-        tenant_id=tenant_id,
-        id=uuid7(),
-        order_number=new_order_number(prefix),
-        customer_id=customer.id if customer else None,
-        customer_email=customer_email,
-        email_key=customer.email_key if customer else None,
-        customer_name=customer_name,
-        amount=amount,
-        currency=first.currency,
-        livemode=livemode,
-        source=source,
-        request_id=request_id,
-        locale=locale,
-        # By it the database sees that a gift alone is given to each customer once; of a cart, who opens the sale.
-        free_product_id=first.id if amount == 0 and customer and not others else None,
-        release_on_failure=release_on_failure,
-        caller_metadata=metadata,
-        status=OrderStatus.PENDING,
-    )
-    order.lines.extend(
-        _line(position, product, quantity) for position, (product, quantity) in enumerate(items)
+    """Insert a pending order for the products and quantities in `items`, at the catalog's current prices."""
+    order = build_order(
+        tenant, command, items=items, customer=customer, livemode=livemode, request_id=request_id
     )
     db.session.add(order)
-    # Grants point at lines, so the lines are there before the order is settled.
+    # Access grants reference order lines, so the lines are inserted before the order is settled.
     db.session.flush()
     orders.declare_whole(order)
     return order
 
 
-def _line(position: int, product: Product, quantity: int) -> OrderLine:
+def build_order(
+    tenant: Tenant,
+    command: CheckoutCommand,
+    *,
+    items: Sequence[tuple[Product, int]],
+    customer: Customer | None,
+    livemode: bool,
+    request_id: str | None,
+) -> Order:
+    """A pending order with its lines. All products have one currency.
+
+    The order copies every value that it needs: later changes of the catalog and of the tenant do not affect it.
+    """
+    amount = sum(product.amount * quantity for product, quantity in items)
+    first, *others = (product for product, _ in items)
+    order = Order(
+        tenant_id=tenant.id,
+        id=uuid7(),
+        order_number=new_order_number(tenant.order_prefix),
+        customer_id=customer.id if customer else None,
+        customer_email=command.customer_email,
+        email_key=customer.email_key if customer else None,
+        customer_name=command.customer_name,
+        amount=amount,
+        currency=first.currency,
+        livemode=livemode,
+        source=command.source,
+        request_id=request_id,
+        locale=command.locale,
+        # A unique index on this column allows each customer one free order of a product. A free cart is checked
+        # in `begin_checkout`.
+        free_product_id=first.id if amount == 0 and customer and not others else None,
+        release_on_failure=tenant.release_on_failure,
+        caller_metadata=_without_reserved(command.metadata),
+        status=OrderStatus.PENDING,
+    )
+    order.lines.extend(
+        _build_line(position, product, quantity) for position, (product, quantity) in enumerate(items)
+    )
+    return order
+
+
+def _without_reserved(metadata: dict[str, str]) -> dict[str, str]:
+    """The caller's metadata without Lumira's own keys, which are ignored rather than refused."""
+    return {key: value for key, value in metadata.items() if key not in RESERVED_METADATA}
+
+
+def _build_line(position: int, product: Product, quantity: int) -> OrderLine:
     return OrderLine(
         id=uuid7(),
         position=position,

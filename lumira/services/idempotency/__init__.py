@@ -1,1 +1,1 @@
-"""What use cases with an idempotency key share."""
+"""What use cases under an idempotency key share: the reply, and the release of the key."""

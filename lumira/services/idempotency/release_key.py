@@ -1,4 +1,4 @@
-"""Letting an idempotency key go where its call came to nothing."""
+"""Release the idempotency key of a call that failed."""
 
 import time
 from collections.abc import Iterator
@@ -14,28 +14,28 @@ from lumira.repositories.idempotency import Claim
 
 log = structlog.get_logger()
 
-#: Seconds between two tries to let a key go while the database restarts.
+#: Seconds between attempts to release a key while the database restarts.
 _PAUSES = (0.5, 1.5)
 
 
 @contextmanager
 def releasing_on_error(tenant_id: int, claim: Claim) -> Iterator[None]:
-    """Only a 2xx reply is kept: after anything else the same key may be tried again at once."""
+    """Release the key if the block raises: only 2xx replies are stored, so the caller may retry at once."""
     try:
         yield
     except Exception as error:
-        log.info("call_came_to_nothing", error=type(error).__name__)
-        _free(tenant_id, claim, is_over=isinstance(error, NotRefundable))
+        log.info("idempotent_call_failed", error=type(error).__name__)
+        _release(tenant_id, claim, is_over=isinstance(error, NotRefundable))
         raise
 
 
-def _free(tenant_id: int, claim: Claim, *, is_over: bool) -> None:
+def _release(tenant_id: int, claim: Claim, *, is_over: bool) -> None:
     for pause in _PAUSES:
         try:
             with atomic(tenant_id):
                 idempotency.release(tenant_id, claim, is_over=is_over)
         except OperationalError:
-            # What broke the call may be the database itself, back in a moment; else the lease ends by itself.
+            # The database may have failed the call and be back in a moment. Otherwise the lease ends by itself.
             time.sleep(pause)
         except IdempotencyInProgress:
             return

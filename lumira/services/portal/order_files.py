@@ -14,7 +14,7 @@ from lumira.models import (
     OrderLine,
     Product,
 )
-from lumira.repositories import contents, deliverables, files, levels
+from lumira.repositories import contents, deliverables, files, products
 from lumira.repositories.deliverables import DeliverableView
 
 
@@ -74,16 +74,16 @@ def contents_opened(
     """What is open by each of these live grants, by the grant's id."""
     if not live:
         return {}
-    lower = levels.list_levels(tenant_id) if any(grant.includes_lower_levels for grant in live) else []
-    products = {grant.id: _products_opened(grant, lower) for grant in live}
-    every = contents.list_contents(tenant_id, sorted({each for ids in products.values() for each in ids}))
+    lower = products.list_levels(tenant_id) if any(grant.includes_lower_levels for grant in live) else []
+    opened_ids = {grant.id: _products_opened(grant, lower) for grant in live}
+    every = contents.list_contents(tenant_id, sorted({each for ids in opened_ids.values() for each in ids}))
     known = files.of_contents(tenant_id, [content.id for content in every])
     of_product: dict[str, list[OrderContent]] = {}
     for content in every:
         of_product.setdefault(content.product_id, []).append(OrderContent(content, known.get(content.id)))
     return {
         grant_id: tuple(each for product_id in product_ids for each in of_product.get(product_id, ()))
-        for grant_id, product_ids in products.items()
+        for grant_id, product_ids in opened_ids.items()
     }
 
 

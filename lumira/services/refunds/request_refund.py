@@ -15,7 +15,7 @@ from lumira.database import atomic, db, retried
 from lumira.domain.commands import RefundCommand
 from lumira.errors import IdempotencyInProgress, NotRefundable, OrderNotFound
 from lumira.models import Order, Payment, RefundOrigin, RefundRequest
-from lumira.repositories import audit, idempotency, orders, refund_requests, tenants
+from lumira.repositories import audit, idempotency, orders, refund_requests, stripe_accounts
 from lumira.repositories.idempotency import Call, Claim, StoredReply
 from lumira.services.idempotency.release_key import releasing_on_error
 from lumira.services.idempotency.reply import Reply
@@ -34,7 +34,7 @@ class _Decided:
     """What the first phase hands on."""
 
     claim: Claim
-    account: tenants.StripeAccount
+    account: stripe_accounts.StripeAccount
     sending: RefundAttempt
 
 
@@ -66,7 +66,7 @@ def _decide(
             return Reply(RefundResult(**claim.reply.body), replayed=True)
         order, payment = _lock_payment(tenant_id, payment_intent_id)
         structlog.contextvars.bind_contextvars(order_number=order.order_number)
-        account = check_account(tenants.find_stripe_account(tenant_id), livemode=order.livemode)
+        account = check_account(stripe_accounts.find_account(tenant_id), livemode=order.livemode)
         request = _earlier(tenant_id, order, claim.refund_request_id) or _freeze(
             order, payment, call, command
         )

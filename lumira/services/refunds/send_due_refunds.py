@@ -7,7 +7,7 @@ import structlog
 from lumira.clock import utc_now
 from lumira.database import atomic, retried
 from lumira.errors import IdempotencyInProgress, NotRefundable, StripeConfigError, StripeUnavailable
-from lumira.repositories import orders, refund_requests, tenants
+from lumira.repositories import orders, refund_requests, stripe_accounts
 from lumira.services.refunds.send_refund import RefundAttempt, send_refund, sending_of
 
 log = structlog.get_logger()
@@ -33,16 +33,16 @@ def send_due_refunds(tenant_id: int, *, is_stopping: Callable[[], bool] = lambda
 
 
 @retried
-def _claim_next(tenant_id: int) -> tuple[tenants.StripeAccount | None, RefundAttempt] | None:
+def _claim_next(tenant_id: int) -> tuple[stripe_accounts.StripeAccount | None, RefundAttempt] | None:
     with atomic(tenant_id):
         request = refund_requests.claim_due(tenant_id, utc_now())
         if request is None:
             return None
         order = orders.get_order(tenant_id, str(request.order_id))
-        return tenants.find_stripe_account(tenant_id), sending_of(order, request)
+        return stripe_accounts.find_account(tenant_id), sending_of(order, request)
 
 
-def _send(tenant_id: int, account: tenants.StripeAccount | None, sending: RefundAttempt) -> bool:
+def _send(tenant_id: int, account: stripe_accounts.StripeAccount | None, sending: RefundAttempt) -> bool:
     """Send one; `False` where Stripe takes no others either. What became of it stands in its row."""
     with structlog.contextvars.bound_contextvars(order_number=sending.order_number):
         try:

@@ -27,7 +27,14 @@ from lumira.errors import (
     StripeUnavailable,
 )
 from lumira.models import AlertKind, Order, RefundOrigin, RefundRequest, RequestState
-from lumira.repositories import alerts, audit, order_polls, orders, refund_requests, tenants
+from lumira.repositories import (
+    alerts,
+    audit,
+    order_polls,
+    orders,
+    refund_requests,
+    stripe_accounts,
+)
 from lumira.settlement.settle_order import settle_order
 
 log = structlog.get_logger()
@@ -97,7 +104,9 @@ def made_of(order: Order, request: RefundRequest) -> RefundResult | None:
     return None
 
 
-def check_account(account: tenants.StripeAccount | None, *, livemode: bool) -> tenants.StripeAccount:
+def check_account(
+    account: stripe_accounts.StripeAccount | None, *, livemode: bool
+) -> stripe_accounts.StripeAccount:
     """The account, if it can refund a payment of this mode; `StripeConfigError` if not."""
     if account is None:
         raise StripeConfigError("This shop has no Stripe key.")
@@ -108,7 +117,7 @@ def check_account(account: tenants.StripeAccount | None, *, livemode: bool) -> t
 
 def send_refund(
     tenant_id: int,
-    account: tenants.StripeAccount | None,
+    account: stripe_accounts.StripeAccount | None,
     sending: RefundAttempt,
     *,
     actor: str,
@@ -139,7 +148,7 @@ def send_refund(
     return _record(tenant_id, sending, facts, actor=actor)
 
 
-def _ask(tenant_id: int, account: tenants.StripeAccount, sending: RefundAttempt) -> RefundFacts:
+def _ask(tenant_id: int, account: stripe_accounts.StripeAccount, sending: RefundAttempt) -> RefundFacts:
     if sending.look_up:
         for refund in stripe_client.list_refunds(account, sending.payment_intent_id):
             if read_metadata(refund).get(refund_requests.METADATA_KEY) == str(sending.request_id):

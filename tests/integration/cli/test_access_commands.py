@@ -48,7 +48,7 @@ def test_whoever_has_nothing_is_told_so(run_flask, tenant):
     ("command", "why"),
     [
         (("give", "nobody", "mystique"), "is no e-mail address"),
-        (("give", BUYER, "nothing"), "There is no such product."),
+        (("give", BUYER, "nothing"), "There is no product nothing on sale."),
         (("give", BUYER, "shirt"), "is sent, not opened"),
         (("revoke", BUYER, "strict"), "no access to strict to take away"),
         (("restore", BUYER, "mystique"), "No access to mystique was taken away by hand"),

@@ -161,7 +161,7 @@ def test_another_currency_is_refused(run_flask, file):
     run_flask("catalog", "apply", file)
     change(file, 'currency = "eur"', 'currency = "usd"')
 
-    assert "sells in eur, which never changes" in run_flask("catalog", "apply", file, code=1).stderr
+    assert "sells in eur, which cannot change" in run_flask("catalog", "apply", file, code=1).stderr
 
 
 @pytest.mark.parametrize(

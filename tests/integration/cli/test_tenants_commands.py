@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from lumira.database import atomic, db
 from lumira.models import AuditEntry
-from lumira.repositories import tenants
+from lumira.repositories import stripe_accounts, tenants
 
 pytestmark = pytest.mark.usefixtures("app_context")
 
@@ -25,7 +25,7 @@ def id_of(slug: str) -> int:
 
 def webhook_secrets(tenant_id: int) -> set[str]:
     with atomic(tenant_id):
-        return set(tenants.list_webhook_secrets(tenant_id))
+        return set(stripe_accounts.list_webhook_secrets(tenant_id))
 
 
 def audited(tenant_id: int) -> list[AuditEntry]:
@@ -81,7 +81,7 @@ def test_what_is_wrong_with_a_new_tenant_is_one_line(run_flask, arguments, what)
 def test_a_slug_is_given_once(run_flask, tenant):
     result = run_flask("tenants", "create", tenant.slug, "--name", "N", "--currency", "eur", code=1)
 
-    assert f"There is a tenant {tenant.slug} already." in result.stderr
+    assert f"A tenant {tenant.slug} exists already." in result.stderr
 
 
 def test_a_domain_of_another_tenant_creates_nothing(run_flask, tenant):
@@ -108,7 +108,7 @@ def test_credentials_are_kept_and_not_shown(run_flask, make_brand):
     )
 
     with atomic(brand.id):
-        account = tenants.get_stripe_account(brand.id)
+        account = stripe_accounts.get_account(brand.id)
         assert (account.secret_key, account.stripe_account) == ("sk_test_a1b2c3", "acct_1")
         assert tenants.get(brand.id).stripe_publishable_key == "pk_test_a1b2c3"
     assert webhook_secrets(brand.id) == {"whsec_a1b2c3"}
@@ -129,7 +129,7 @@ def test_dashes_are_read_from_stdin_in_the_order_of_the_options(run_flask, make_
     )
 
     with atomic(brand.id):
-        assert tenants.get_stripe_account(brand.id).secret_key == "sk_test_piped"
+        assert stripe_accounts.get_account(brand.id).secret_key == "sk_test_piped"
         assert tenants.get(brand.id).stripe_publishable_key == "pk_test_piped"
     assert webhook_secrets(brand.id) == {"whsec_1", "whsec_2", "whsec_3"}
     assert "piped" not in result.output
@@ -147,7 +147,7 @@ def test_a_line_that_is_missing_on_stdin_is_a_usage_error(run_flask, make_brand,
 
     assert "expected a line on stdin" in result.stderr
     with atomic(brand.id):
-        assert tenants.find_stripe_account(brand.id) is None
+        assert stripe_accounts.find_account(brand.id) is None
 
 
 def test_webhook_secrets_are_added_dropped_and_replaced(run_flask, tenant):

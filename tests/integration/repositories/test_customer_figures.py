@@ -7,12 +7,13 @@ import pytest
 from lumira.clock import utc_now
 from lumira.database import atomic
 from lumira.domain import disputes, payments, refunds
+from lumira.domain.commands import CheckoutCommand, CheckoutItem
 from lumira.domain.disputes import DisputeFacts
 from lumira.domain.payments import IntentFacts
 from lumira.domain.refunds import ChargeFacts, RefundFacts
-from lumira.models import Customer, DisputeStatus, Order, RefundStatus, ReleaseOnFailure
+from lumira.models import Customer, DisputeStatus, Order, RefundStatus
 from lumira.models.columns import uuid7
-from lumira.repositories import customers, products
+from lumira.repositories import customers, products, tenants
 from lumira.repositories.customer_figures import CustomerFigures, figures_of
 from lumira.services.checkout.open_order import open_order as freeze_order
 from lumira.settlement.settle_order import settle_order
@@ -24,17 +25,12 @@ pytestmark = pytest.mark.usefixtures("app_context")
 def open_order(brand: Brand, customer: Customer) -> Order:
     product = products.get_product(brand.id, "mystique")
     return freeze_order(
-        brand.id,
-        prefix="TST",
+        tenants.get(brand.id),
+        CheckoutCommand((CheckoutItem(product.id),), customer.email, source="test"),
         items=[(product, 1)],
         customer=customer,
-        customer_email=customer.email,
-        customer_name=None,
         livemode=False,
-        source="test",
         request_id=None,
-        release_on_failure=ReleaseOnFailure.AT_DEADLINE,
-        metadata={},
     )
 
 

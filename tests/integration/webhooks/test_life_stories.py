@@ -25,6 +25,7 @@ from lumira.clock import utc_now
 from lumira.database import atomic, db
 from lumira.domain import checkout_sessions, payments
 from lumira.domain.checkout_sessions import SessionFacts
+from lumira.domain.commands import CheckoutCommand, CheckoutItem
 from lumira.domain.outcome import Outcome, derive
 from lumira.domain.payments import IntentFacts
 from lumira.domain.refunds import refunded_amount
@@ -42,7 +43,7 @@ from lumira.models import (
     Tenant,
 )
 from lumira.models.columns import uuid7
-from lumira.repositories import orders, receipt_proof, receipts, refund_requests, stock, stock_proof
+from lumira.repositories import orders, receipt_proof, receipts, refund_requests, stock, stock_proof, tenants
 from lumira.services.checkout.open_order import open_order as freeze_order
 from lumira.settlement.issue_receipts import list_disagreements
 from lumira.webhooks import inbox, process
@@ -107,21 +108,22 @@ def open_order(brand: Brand, story: Story, name: str, *, is_known: bool) -> str:
     It knows its PaymentIntent or its page, or has yet to learn of them by its number.
     """
     with atomic(brand.id):
+        shop = tenants.get(brand.id)
+        shop.release_on_failure = policy_of(story)
         order = freeze_order(
-            brand.id,
-            prefix="STORY",
+            shop,
+            CheckoutCommand(
+                tuple(CheckoutItem(product, quantity) for product, quantity in story.items),
+                None if story.page_asks_who else BUYER,
+                source="products",
+            ),
             items=[
                 (db.session.get_one(Product, (brand.id, product)), quantity)
                 for product, quantity in story.items
             ],
             customer=None,
-            customer_email=None if story.page_asks_who else BUYER,
-            customer_name=None,
             livemode=False,
-            source="products",
             request_id=None,
-            release_on_failure=policy_of(story),
-            metadata={},
         )
         stock.reserve(order, until=utc_now() + timedelta(minutes=30), actor="buyer")
         attach(order, story, name, is_known=is_known)

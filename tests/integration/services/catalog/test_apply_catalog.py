@@ -22,15 +22,11 @@ from lumira.models import (
     StockMovement,
     Tenant,
 )
-from lumira.repositories import levels, tenants
+from lumira.repositories import products, tenants
 from lumira.repositories import products as catalog
 from lumira.repositories.products import CatalogProduct, Change, FieldChange
-from lumira.services.catalog.apply_catalog import (
-    Catalog,
-    CatalogDifference,
-    CatalogTenant,
-    apply_catalog,
-)
+from lumira.services.catalog.apply_catalog import apply_catalog
+from lumira.services.catalog.catalog import Catalog, CatalogDifference, CatalogTenant
 from tests.support.factories import (
     STOCK,
     Brand,
@@ -207,19 +203,19 @@ def test_two_levels_can_swap_their_numbers(tenant):
     apply(wanted_of(tenant, swapped))
 
     with atomic(tenant.id):
-        assert [level.id for level in levels.list_levels(tenant.id)][:2] == ["intuitive", "simple"]
+        assert [level.id for level in products.list_levels(tenant.id)][:2] == ["intuitive", "simple"]
 
 
 def test_a_new_level_can_take_the_number_of_one_that_left(tenant):
     new = CatalogProduct("debut", ProductKind.LEVEL, "Début", "", 0, 1, PartialRefundPolicy.KEEP)
     apply(wanted_of(tenant, without("simple")))
     with atomic(tenant.id), pytest.raises(LevelNotFound):
-        levels.get_level(tenant.id, 1)
+        products.get_level(tenant.id, 1)
 
     apply(wanted_of(tenant, [new, *without("simple")]))
 
     with atomic(tenant.id):
-        assert levels.get_level(tenant.id, 1).id == "debut"
+        assert products.get_level(tenant.id, 1).id == "debut"
 
 
 def test_a_dry_run_tells_the_same_and_changes_nothing(tenant):
@@ -289,7 +285,7 @@ def test_a_tenant_without_a_prefix_gets_one_made_of_its_slug():
 
 
 def test_a_currency_never_changes(tenant):
-    with pytest.raises(CatalogError, match="sells in eur, which never changes; the file says usd"):
+    with pytest.raises(CatalogError, match="sells in eur, which cannot change; the file has usd"):
         apply(wanted_of(tenant, currency="usd", name="Autre nom"))
 
     assert stored(tenant).name == tenant.name

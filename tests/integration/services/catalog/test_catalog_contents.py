@@ -9,7 +9,8 @@ from lumira.cli.catalog import read_catalog
 from lumira.database import atomic
 from lumira.models import ContentKind, Product
 from lumira.repositories import tenants
-from lumira.services.catalog.apply_catalog import CatalogDifference, apply_catalog
+from lumira.services.catalog.apply_catalog import apply_catalog
+from lumira.services.catalog.catalog import CatalogDifference
 from lumira.services.files.upload_content import upload_content, view_contents
 from tests.support.files import upload_of
 

@@ -20,7 +20,7 @@ from lumira.errors import (
     StripeUnavailable,
 )
 from lumira.models import Customer, IdempotencyKey, Order, OrderStatus, PaymentRequest, Product
-from lumira.repositories import idempotency, tenants
+from lumira.repositories import idempotency, stripe_accounts, tenants
 from lumira.repositories.idempotency import LEASE, Call, KeyKind
 from lumira.services.checkout import create_payment_intent as use_case
 from lumira.services.checkout.create_payment_intent import create_payment_intent
@@ -108,7 +108,7 @@ def test_without_a_stripe_key_nothing_is_opened(make_brand) -> None:
 def test_a_key_that_stripe_does_not_accept_is_the_shops_problem_and_the_call_can_be_repeated(tenant) -> None:
     def use(stripe_key: str) -> None:
         with atomic(tenant.id):
-            tenants.set_stripe_keys(tenants.get(tenant.id), secret_key=stripe_key)
+            stripe_accounts.set_keys(tenants.get(tenant.id), secret_key=stripe_key)
 
     use("sk_test_expired_key")
     with pytest.raises(StripeConfigError):
@@ -256,14 +256,14 @@ def test_a_customer_deleted_at_stripe_is_made_anew_and_the_sale_goes_on(tenant) 
     assert anew["id"] != customer["id"]
     assert [request.state for request in load_order(tenant, opened.order_number).requests] == [
         "refused",
-        "answered",
+        "accepted",
     ]
 
 
 def test_known_customers_can_buy_after_the_shop_changed_its_stripe_account(tenant) -> None:
     open_payment(tenant)
     with atomic(tenant.id):
-        tenants.set_stripe_keys(tenants.get(tenant.id), secret_key=f"{tenant.stripe_secret_key}moved")
+        stripe_accounts.set_keys(tenants.get(tenant.id), secret_key=f"{tenant.stripe_secret_key}moved")
     assert create(tenant).value.client_secret
 
 

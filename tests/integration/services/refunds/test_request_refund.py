@@ -19,7 +19,7 @@ from lumira.errors import (
     StripeUnavailable,
 )
 from lumira.models import AuditEntry, IdempotencyKey, Order, RefundRequest, RequestState
-from lumira.repositories import idempotency, refund_requests, tenants
+from lumira.repositories import idempotency, refund_requests, stripe_accounts, tenants
 from lumira.services.checkout.create_payment_intent import PaymentOpened
 from lumira.services.refunds.send_due_refunds import send_due_refunds
 from lumira.services.refunds.send_refund import send_refund, sending_of
@@ -54,7 +54,7 @@ def asked(brand: Brand) -> int:
 
 def set_stripe_key(brand: Brand, key: str) -> None:
     with atomic(brand.id):
-        tenants.set_stripe_keys(tenants.get(brand.id), secret_key=key)
+        stripe_accounts.set_keys(tenants.get(brand.id), secret_key=key)
 
 
 def test_without_an_amount_all_that_was_paid_goes_back(tenant) -> None:
@@ -443,7 +443,7 @@ def test_a_process_that_stood_still_sends_nothing_once_another_has_taken_the_ref
         refund(tenant, opened, 1000)
     stripe_sandbox.heal(tenant)
     with atomic(tenant.id):
-        account = tenants.get_stripe_account(tenant.id)
+        account = stripe_accounts.get_account(tenant.id)
         request = db.session.execute(select(RefundRequest)).scalar_one()
         refund_requests.take(request, datetime.now(UTC))
         stale = sending_of(db.session.get_one(Order, (tenant.id, request.order_id)), request)

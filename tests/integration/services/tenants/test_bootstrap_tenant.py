@@ -4,7 +4,7 @@ import pytest
 
 from config.settings import SettingsError, StripeBootstrap
 from lumira.database import atomic
-from lumira.repositories import tenants
+from lumira.repositories import stripe_accounts, tenants
 from lumira.services.tenants.bootstrap_tenant import bootstrap_tenant
 
 pytestmark = pytest.mark.usefixtures("app_context")
@@ -14,11 +14,11 @@ GIVEN = StripeBootstrap("sk_test_environment", "pk_test_environment", "whsec_env
 
 def credentials(brand) -> tuple[str | None, str | None, list[str]]:
     with atomic(brand.id):
-        account = tenants.find_stripe_account(brand.id)
+        account = stripe_accounts.find_account(brand.id)
         return (
             account.secret_key if account else None,
             tenants.get(brand.id).stripe_publishable_key,
-            tenants.list_webhook_secrets(brand.id),
+            stripe_accounts.list_webhook_secrets(brand.id),
         )
 
 

@@ -1,0 +1,43 @@
+"""The audit entries of an applied catalog."""
+
+from lumira.repositories import audit
+from lumira.repositories.products import FieldChange
+from lumira.services.catalog.catalog import CatalogDifference
+
+#: An audit entry outlives the erasure of a person, so of these fields it says only that they are set.
+_PERSONAL = ("alert_email", "seller")
+
+
+def audit_catalog(tenant_id: int, difference: CatalogDifference, *, actor: str) -> None:
+    """Record what changed: one entry for the tenant, and one for each product."""
+    if difference.tenant_created:
+        audit.record(tenant_id, actor=actor, action="tenant_created", subject="tenant", slug=difference.slug)
+    if difference.tenant_fields or difference.domains_added or difference.domains_removed:
+        audit.record(
+            tenant_id,
+            actor=actor,
+            action="tenant_changed",
+            subject="tenant",
+            domains_added=list(difference.domains_added),
+            domains_removed=list(difference.domains_removed),
+            fields=_before_and_after(difference.tenant_fields),
+        )
+    for product in difference.products:
+        audit.record(
+            tenant_id,
+            actor=actor,
+            action=f"product_{product.change}",
+            subject=f"product:{product.product_id}",
+            fields=_before_and_after(product.fields),
+        )
+
+
+def _before_and_after(fields: tuple[FieldChange, ...]) -> dict[str, list[str | int | None]]:
+    return {
+        field.name: [_without_personal(field.name, field.before), _without_personal(field.name, field.after)]
+        for field in fields
+    }
+
+
+def _without_personal(name: str, value: str | int | None) -> str | int | None:
+    return "set" if name in _PERSONAL and value is not None else value

@@ -1,0 +1,66 @@
+"""The catalog of one tenant as its file describes it, and the difference that applying it makes."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from lumira.models import ReleaseOnFailure
+from lumira.repositories.contents import CatalogContent
+from lumira.repositories.products import CatalogProduct, FieldChange, ProductChange
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogTenant:
+    """The tenant's values in the file. `domains` and `order_prefix` are `None` if the file omits them."""
+
+    slug: str
+    name: str
+    currency: str
+    order_prefix: str | None
+    time_zone: str
+    domains: tuple[str, ...] | None
+    statement_descriptor_suffix: str | None
+    release_on_failure: ReleaseOnFailure
+    #: The address of the team that receives alerts, such as those about disputes.
+    alert_email: str | None = None
+    brand_color: str | None = None
+    brand_background: str | None = None
+    #: Pixels.
+    brand_radius: int | None = None
+    #: The legal lines of receipts.
+    seller: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Catalog:
+    """A whole catalog file, validated."""
+
+    tenant: CatalogTenant
+    products: tuple[CatalogProduct, ...]
+    #: The contents of all products, in the order of the file.
+    contents: tuple[CatalogContent, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogDifference:
+    """What applying the file changed, or would change."""
+
+    slug: str
+    currency: str
+    order_prefix: str
+    tenant_created: bool
+    tenant_fields: tuple[FieldChange, ...]
+    domains_added: tuple[str, ...]
+    domains_removed: tuple[str, ...]
+    products: tuple[ProductChange, ...]
+    #: The catalog's version after the change.
+    version: int
+
+    @property
+    def is_empty(self) -> bool:
+        return not (
+            self.tenant_created
+            or self.tenant_fields
+            or self.domains_added
+            or self.domains_removed
+            or self.products
+        )

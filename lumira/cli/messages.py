@@ -27,19 +27,19 @@ messages = AppGroup("messages", help="How messages to buyers and to the team loo
     show_default=True,
 )
 @click.option(
-    "--tenant", "slug", metavar="SLUG", help="In this brand's name and colours. [default: the house's]"
+    "--tenant", "slug", metavar="SLUG", help="In this brand's name and colours. [default: Lumira's]"
 )
 @click.option("--open", "is_opened", is_flag=True, help="Show it in the browser.")
 def preview(kind: str, locale: str, slug: str | None, is_opened: bool) -> None:
     """Write the message KIND about a sample order to files, and say where: HTML, plain text, and both as mail."""
     settings: Settings = current_app.extensions["lumira"]
-    letter = emails.write(samples.draft(kind, Language(locale), _tenant(slug)))
+    email = emails.build(samples.draft(kind, Language(locale), _tenant(slug)))
     folder = settings.instance_path / "previews"
-    name = f"{slug or 'house'}-{kind}-{locale}"
-    written = mail.keep(letter, folder, name)
+    name = f"{slug or 'sample'}-{kind}-{locale}"
+    written = mail.save_message(email, folder, name)
     html = folder / f"{name}.html"
     for path, subtype in ((html, "html"), (folder / f"{name}.txt", "plain")):
-        part = letter.get_body((subtype,))
+        part = email.get_body((subtype,))
         if part is None:
             raise LookupError(f"The message has no {subtype} part.")
         # Lines end as mail's do in the message, and as files' do here.
@@ -52,7 +52,7 @@ def preview(kind: str, locale: str, slug: str | None, is_opened: bool) -> None:
 
 def _tenant(slug: str | None) -> Tenant:
     if slug is None:
-        return samples.house()
+        return samples.sample_tenant()
     tenant_id = tenant_id_of(slug)
     with atomic(tenant_id):
         return tenants.get(tenant_id)

@@ -6,7 +6,7 @@ import click
 
 from lumira.cli.customers import customers
 from lumira.cli.tenants import tenant_id_of
-from lumira.notifications.customer_archive import remove_letters, write_archive
+from lumira.notifications.customer_archive import remove_emails, write_archive
 from lumira.services.files.remove_files import remove_files
 from lumira.services.privacy.erase_customer import erase_customer
 from lumira.services.privacy.export_customer import export_customer
@@ -52,7 +52,7 @@ def erase(email: str, slug: str, yes: bool) -> None:
     if not yes:
         click.confirm(f"Erase the personal data of {email} from {slug} permanently?", abort=True)
     erasure = erase_customer(tenant_id, email, actor=_ACTOR)
-    messages = remove_letters(erasure.message_ids)
+    messages = remove_emails(erasure.message_ids)
     # Last, because it fails while storage is unavailable; the next sweep removes the files then.
     remove_files(tenant_id)
     click.echo(

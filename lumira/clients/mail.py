@@ -1,4 +1,4 @@
-"""Mail that is kept as files, readable by any mail program."""
+"""E-mails that are stored as .eml files, where no mail server is configured and for previews."""
 
 import os
 from email.message import EmailMessage
@@ -7,13 +7,13 @@ from pathlib import Path
 from lumira.database import refuse_inside_transaction
 
 
-def keep(message: EmailMessage, directory: Path, name: str) -> Path:
-    """Keep the message as `name`.eml, whole or not at all; keeping it again replaces it."""
+def save_message(message: EmailMessage, directory: Path, name: str) -> Path:
+    """Store the message as `name`.eml atomically, replacing an existing file; return its path."""
     refuse_inside_transaction()
     directory.mkdir(parents=True, exist_ok=True)
     path = directory / f"{name}.eml"
     draft = path.with_suffix(f".{os.getpid()}.part")
-    # For its owner alone: a letter holds the address of a buyer's page.
+    # Readable by the owner only: a message contains the link to a buyer's portal.
     draft.touch(mode=0o600)
     with draft.open("wb") as file:
         file.write(message.as_bytes())
@@ -23,8 +23,8 @@ def keep(message: EmailMessage, directory: Path, name: str) -> Path:
     return path
 
 
-def remove(path: Path) -> bool:
-    """Remove a message that was kept; `False` if it was gone already."""
+def remove_message(path: Path) -> bool:
+    """Remove a stored message; `False` if it did not exist."""
     refuse_inside_transaction()
     try:
         path.unlink()

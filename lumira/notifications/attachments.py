@@ -1,4 +1,4 @@
-"""What goes with a letter on paper: its row is looked up in the transaction, its PDF is drawn after it."""
+"""PDF attachments: the receipt is looked up in the transaction, its PDF is rendered afterwards."""
 
 from dataclasses import dataclass
 
@@ -15,35 +15,39 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """A PDF and what it is called."""
+    """A PDF, the label of its receipt, and its file name."""
 
     label: str
     file_name: str
     content: bytes
 
 
-def find_paper(order: Order, message: OutboxMessage) -> Receipt | None:
-    """The receipt or credit note that goes with a message; within its transaction.
+def find_receipt(order: Order, message: OutboxMessage) -> Receipt | None:
+    """Return the receipt or credit note that is attached to a message; inside the caller's transaction.
 
-    `None` for what is free, for a refund that takes nothing from a receipt, and for a tenant without legal lines.
+    `None` for free orders, for refunds that have no credit note, and for tenants without seller details.
     """
     if message.kind is MessageKind.ORDER_REFUNDED:
         return receipts.find(order, ReceiptKind.CREDIT_NOTE, message.subject)
-    kept = due_receipts.find_kept(order) if message.kind is MessageKind.ORDER_CONFIRMATION else None
-    return None if kept is None else receipts.find(order, ReceiptKind.RECEIPT, kept.stripe_payment_intent_id)
+    payment = due_receipts.find_kept(order) if message.kind is MessageKind.ORDER_CONFIRMATION else None
+    return (
+        None
+        if payment is None
+        else receipts.find(order, ReceiptKind.RECEIPT, payment.stripe_payment_intent_id)
+    )
 
 
-def draw_paper(paper: Receipt | None, *, locale: str) -> Attachment | None:
-    """The paper's PDF, with no transaction open.
+def render_receipt(receipt: Receipt | None, *, locale: str) -> Attachment | None:
+    """Render the receipt as PDF, outside any transaction; `None` if there is no receipt.
 
-    Where the system cannot draw, the letter goes without it: what was bought is not kept waiting for a PDF, and
-    the row is there to be drawn later.
+    Also `None` where PDFs cannot be rendered: the message is sent without an attachment rather than delayed, and
+    the receipt can be rendered later from its row.
     """
-    if paper is None:
+    if receipt is None:
         return None
     try:
-        content = receipt_pdf.render(paper, locale=locale)
+        content = receipt_pdf.render(receipt, locale=locale)
     except RenderingUnavailable:
-        log.exception("receipt_not_drawn", receipt=paper.label)
+        log.exception("receipt_not_rendered", receipt=receipt.label)
         return None
-    return Attachment(label=paper.label, file_name=paper.file_name, content=content)
+    return Attachment(label=receipt.label, file_name=receipt.file_name, content=content)

@@ -1,67 +1,67 @@
-"""What buyers are told, French first, English by their locale."""
+"""Composers of the messages to buyers."""
 
 from lumira.domain import messages
 from lumira.models import MessageKind, Order, Refund, RefundOrigin
 from lumira.notifications import emails, links
-from lumira.notifications.composers import Occasion, composes
+from lumira.notifications.composers import MessageContext, composes
 from lumira.notifications.emails import Draft
 from lumira.repositories import deliverables
 
 
 @composes(MessageKind.ORDER_CONFIRMATION)
-def order_confirmation(occasion: Occasion) -> Draft | None:
-    """What was bought and under which number; not said any more once the money is back."""
-    if not _is_true(occasion):
+def order_confirmation(context: MessageContext) -> Draft | None:
+    """Compose the confirmation: what was bought, its order number, and the link to the portal."""
+    if not _is_current(context):
         return None
-    promised = [each.title for each in deliverables.promised(occasion.order)]
-    return emails.to_buyer(occasion, access_url=_access_url(occasion), promised=promised)
+    promised = [promise.title for promise in deliverables.promised(context.order)]
+    return emails.draft_for_buyer(context, access_url=_access_url(context), promised=promised)
 
 
 @composes(MessageKind.PAYMENT_FAILED)
-def payment_failed(occasion: Occasion) -> Draft | None:
-    """That a try failed and another one is possible; not said if the order was paid meanwhile."""
-    return emails.to_buyer(occasion) if _is_true(occasion) else None
+def payment_failed(context: MessageContext) -> Draft | None:
+    """Compose the message about a declined payment; superseded once the order is paid."""
+    return emails.draft_for_buyer(context) if _is_current(context) else None
 
 
 @composes(MessageKind.ORDER_REFUNDED)
-def order_refunded(occasion: Occasion) -> Draft | None:
-    """That money is on its way back, and why if the house decided it; not said if that refund failed meanwhile."""
-    order, subject = occasion.order, occasion.message.subject
-    refund = next((known for known in order.refunds if known.stripe_refund_id == subject), None)
-    if refund is None or not _is_true(occasion):
+def order_refunded(context: MessageContext) -> Draft | None:
+    """Compose the message about a refund, with its reason if it was automatic; superseded if the refund failed."""
+    order, subject = context.order, context.message.subject
+    refund = next((refund for refund in order.refunds if refund.stripe_refund_id == subject), None)
+    if refund is None or not _is_current(context):
         return None
-    return emails.to_buyer(occasion, refund=refund, origin=_origin(order, refund))
+    return emails.draft_for_buyer(context, refund=refund, origin=_origin(order, refund))
 
 
 @composes(MessageKind.ACCESS_READY)
-def access_ready(occasion: Occasion) -> Draft | None:
-    """What the buyer may open again; not said once nothing of the order is open any more."""
-    if not _is_true(occasion):
+def access_ready(context: MessageContext) -> Draft | None:
+    """Compose the message about restored access; superseded once the order gives no access."""
+    if not _is_current(context):
         return None
-    open_lines = {grant.order_line_id for grant in occasion.order.grants if grant.is_live}
-    names = [line.product_name for line in occasion.order.lines if line.id in open_lines]
-    return emails.to_buyer(occasion, names=names, access_url=_access_url(occasion))
+    live_line_ids = {grant.order_line_id for grant in context.order.grants if grant.is_live}
+    names = [line.product_name for line in context.order.lines if line.id in live_line_ids]
+    return emails.draft_for_buyer(context, names=names, access_url=_access_url(context))
 
 
 @composes(MessageKind.DELIVERABLE_READY)
-def deliverable_ready(occasion: Occasion) -> Draft | None:
-    """That what was made for the buyer is there; not said once the money is back."""
-    if not _is_true(occasion):
+def deliverable_ready(context: MessageContext) -> Draft | None:
+    """Compose the message about a delivered deliverable; superseded once access to it is revoked."""
+    if not _is_current(context):
         return None
-    title = deliverables.find_promised(occasion.order, occasion.message.subject).title
-    return emails.to_buyer(occasion, title=title, access_url=_access_url(occasion))
+    title = deliverables.find_promised(context.order, context.message.subject).title
+    return emails.draft_for_buyer(context, title=title, access_url=_access_url(context))
 
 
-def _is_true(occasion: Occasion) -> bool:
-    return messages.is_current(occasion.order, occasion.message.kind, occasion.message.subject)
+def _is_current(context: MessageContext) -> bool:
+    return messages.is_current(context.order, context.message.kind, context.message.subject)
 
 
-def _access_url(occasion: Occasion) -> str | None:
-    return links.access_url(occasion.tenant, occasion.order)
+def _access_url(context: MessageContext) -> str | None:
+    return links.access_url(context.tenant, context.order)
 
 
 def _origin(order: Order, refund: Refund) -> RefundOrigin:
-    """Why the money goes back: also for a refund that somebody made by hand before ours left."""
+    """Return why the payment was refunded, also for a refund made in the Stripe dashboard before Lumira's own."""
     for request in order.refund_requests:
         if request.stripe_refund_id == refund.stripe_refund_id:
             return request.origin

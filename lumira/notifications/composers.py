@@ -1,4 +1,4 @@
-"""Which effect a kind of message has."""
+"""The registry of composers: one for each kind of message."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Occasion:
-    """A message whose turn has come: what it is about, loaded whole, and the buyer's language."""
+class MessageContext:
+    """What a composer works with: the claimed message, its order, fully loaded, and the recipient's language."""
 
     tenant: Tenant
     order: Order
@@ -20,8 +20,8 @@ class Occasion:
     language: Language
 
 
-#: Composes the message from what is true now; `None` where it would no longer be true.
-Composer = Callable[[Occasion], "Draft | None"]
+#: Composes a message from the current state of its order; `None` if the message is superseded.
+Composer = Callable[[MessageContext], "Draft | None"]
 
 _composers: dict[MessageKind, Composer] = {}
 
@@ -39,5 +39,5 @@ def composes(kind: MessageKind) -> Callable[[Composer], Composer]:
 
 
 def get_composer(kind: MessageKind) -> Composer:
-    """The composer of this kind; a kind that is owed and cannot be composed is a mistake of ours."""
+    """Return the composer of this kind; `KeyError` for a kind without one, which is a programming error."""
     return _composers[kind]

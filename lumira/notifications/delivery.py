@@ -1,4 +1,4 @@
-"""How a composed message leaves this installation."""
+"""Delivery of a finished e-mail: by SMTP, or as a file where no server is configured."""
 
 from email.message import EmailMessage
 from email.utils import parseaddr
@@ -12,25 +12,28 @@ _configured: list[Settings] = []
 
 
 def configure(settings: Settings) -> None:
-    """Deliver as these settings say, from now on."""
+    """Use these settings for every delivery of this process."""
     _configured[:] = [settings]
 
 
 def sender_address() -> str:
-    """The address that messages come from, without a name."""
+    """Return the sender's address, without a display name."""
     return parseaddr(_configured[0].mail_from)[1]
 
 
 def outbox_directory() -> Path:
-    """Where messages are kept if there is no server for them."""
+    """Return the folder in which messages are stored where no mail server is configured."""
     return _configured[0].instance_path / "outbox"
 
 
 def deliver(message: EmailMessage, *, name: str) -> None:
-    """Send one message; raises whatever kept it from being sent, `Undeliverable` if that will not change."""
+    """Send one message, or store it as `name`.eml.
+
+    Raises `Undeliverable` for a permanent failure; any other exception may be temporary.
+    """
     server = _configured[0].smtp
     if server is None:
-        mail.keep(message, outbox_directory(), name)
+        mail.save_message(message, outbox_directory(), name)
         return
     [recipient] = message["To"].addresses
     try:

@@ -1,4 +1,4 @@
-"""The form that all messages share."""
+"""E-mails: the draft that a composer returns, and the MIME message that is built from it."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,83 +9,86 @@ from email.utils import format_datetime
 
 from lumira.models import Language, Tenant
 from lumira.notifications import delivery, texts
-from lumira.notifications.addresses import Undeliverable, mailbox, named
+from lumira.notifications.addresses import Undeliverable, mailbox, sender_mailbox
 from lumira.notifications.attachments import Attachment
-from lumira.notifications.composers import Occasion
+from lumira.notifications.composers import MessageContext
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """Everything that a message will say, of rows that are loaded: it is written without a transaction."""
+    """Everything that a message contains; its rows are loaded, so that it is rendered outside the transaction."""
 
     tenant: Tenant
     kind: str
     language: Language
     to: Address
-    #: Of its row: sent again after a crash, it is the same message.
+    #: The local part of the Message-ID: a message that is sent again after a crash has the same one.
     identity: str
     at: datetime
-    facts: dict[str, object]
+    #: The variables of the template.
+    values: dict[str, object]
 
 
-def to_buyer(occasion: Occasion, **facts: object) -> Draft:
-    """The message to whoever bought; `facts` are what its templates tell beside the order.
+def draft_for_buyer(context: MessageContext, **values: object) -> Draft:
+    """Return a message to the buyer; `values` are the template's variables besides the order.
 
-    The buyer's name is in none of them: whoever opens a payment in somebody's e-mail may put any words there.
+    The buyer's name is never among them: anyone can open a payment with another person's e-mail address and put
+    any text in the name.
     """
-    if occasion.order.customer_email is None:
-        raise ValueError("A message to a buyer without an address is never owed.")
+    if context.order.customer_email is None:
+        raise ValueError("An order without an e-mail address has no messages to its buyer.")
     return Draft(
-        tenant=occasion.tenant,
-        kind=str(occasion.message.kind),
-        language=occasion.language,
-        to=mailbox(occasion.order.customer_email),
-        identity=str(occasion.message.id),
-        at=occasion.message.created_at,
-        facts={"order": occasion.order, **facts},
+        tenant=context.tenant,
+        kind=str(context.message.kind),
+        language=context.language,
+        to=mailbox(context.order.customer_email),
+        identity=str(context.message.id),
+        at=context.message.created_at,
+        values={"order": context.order, **values},
     )
 
 
 def team_mailbox(tenant: Tenant) -> Address:
-    """Who of the team is told; where nobody is named, whoever reads the mail of the sending address."""
+    """Return the team's address: the tenant's `alert_email`, else the sender's own."""
     if tenant.alert_email is None:
         return Address(addr_spec=delivery.sender_address())
     return mailbox(tenant.alert_email)
 
 
-def write(draft: Draft, attachment: Attachment | None = None) -> EmailMessage:
-    """The message as it leaves; templates say `receipt` only where it is attached."""
-    facts = draft.facts | {"receipt": attachment.label if attachment else None}
-    text = texts.render(draft.kind, draft.language, draft.tenant, facts)
-    house = delivery.sender_address()
-    # Addresses beyond ASCII cannot be written in any other way than as they are (RFC 6532).
-    letter = EmailMessage(policy.SMTP if draft.to.addr_spec.isascii() else policy.SMTPUTF8)
-    letter["From"] = named(house, draft.tenant.name)
-    letter["To"] = draft.to
-    # Words that look encoded would be decoded where the header is written, line breaks included.
-    letter["Subject"] = text.subject.replace("=?", "= ?")
-    letter["Date"] = format_datetime(draft.at)
-    letter["Message-ID"] = f"<{draft.identity}@{house.rpartition('@')[2]}>"
-    letter["Auto-Submitted"] = "auto-generated"
-    # Lines of any length and any letter, also through a server that passes on seven bits only.
-    letter.set_content(text.plain, cte="quoted-printable")
-    letter.add_alternative(text.html, subtype="html", cte="quoted-printable")
+def build(draft: Draft, attachment: Attachment | None = None) -> EmailMessage:
+    """Build the MIME message; its text mentions a receipt only if one is attached.
+
+    Raises `Undeliverable` if the message would be parsed differently by its recipient.
+    """
+    values = draft.values | {"receipt": attachment.label if attachment else None}
+    text = texts.render(draft.kind, draft.language, draft.tenant, values)
+    sender = delivery.sender_address()
+    # A non-ASCII address can only be written as it is (RFC 6532).
+    email = EmailMessage(policy.SMTP if draft.to.addr_spec.isascii() else policy.SMTPUTF8)
+    email["From"] = sender_mailbox(sender, draft.tenant.name)
+    email["To"] = draft.to
+    # Python decodes encoded words when it writes a header, line breaks included.
+    email["Subject"] = text.subject.replace("=?", "= ?")
+    email["Date"] = format_datetime(draft.at)
+    email["Message-ID"] = f"<{draft.identity}@{sender.rpartition('@')[2]}>"
+    email["Auto-Submitted"] = "auto-generated"
+    # Quoted-printable carries lines of any length and any character through 7-bit servers.
+    email.set_content(text.plain, cte="quoted-printable")
+    email.add_alternative(text.html, subtype="html", cte="quoted-printable")
     if attachment is not None:
-        letter.add_attachment(
+        email.add_attachment(
             attachment.content, maintype="application", subtype="pdf", filename=attachment.file_name
         )
-    # Last, because what is added takes such headers of the whole with it.
-    letter["Content-Language"] = str(draft.language)
-    _check_arrives(letter, draft)
-    return letter
+    # Set last: adding a part moves the content headers of the whole message to the first part.
+    email["Content-Language"] = str(draft.language)
+    _check_round_trip(email, draft)
+    return email
 
 
-def _check_arrives(letter: EmailMessage, draft: Draft) -> None:
-    """Read the letter as its recipient will; `Undeliverable` if any words in it became headers, or another address."""
-    read = message_from_bytes(letter.as_bytes(), policy=letter.policy)
-    # What is beyond ASCII is read byte by byte.
-    to = [address.addr_spec.encode(errors="surrogateescape").decode() for address in read["To"].addresses]
-    if read.keys() != letter.keys() or to != [draft.to.addr_spec] or len(read["From"].addresses) != 1:
-        raise Undeliverable(
-            "The message would not arrive as it was written: something in its headers breaks it."
-        )
+def _check_round_trip(email: EmailMessage, draft: Draft) -> None:
+    """Parse the message as its recipient does. Raises `Undeliverable` if its headers or addresses changed."""
+    parsed = message_from_bytes(email.as_bytes(), policy=email.policy)
+    # Non-ASCII addresses are parsed byte by byte.
+    to = [address.addr_spec.encode(errors="surrogateescape").decode() for address in parsed["To"].addresses]
+    if parsed.keys() != email.keys() or to != [draft.to.addr_spec] or len(parsed["From"].addresses) != 1:
+        raise Undeliverable("The headers of the message would be parsed differently by its recipient.")

@@ -1,4 +1,4 @@
-"""How amounts and times are written in the reader's language."""
+"""Formatting of amounts and times in a language."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,28 +11,28 @@ from babel.numbers import format_currency
 from lumira.models import Language
 from lumira.money import decimals
 
-#: Day before month in both, and the day's hours counted to 24.
-_REGION = {Language.FRENCH: "fr_FR", Language.ENGLISH: "en_GB"}
+#: British English: the day before the month and a 24-hour clock, as in French.
+_LOCALES = {Language.FRENCH: "fr_FR", Language.ENGLISH: "en_GB"}
 
 
 @dataclass(frozen=True, slots=True)
-class Wording:
-    """One language and the tenant's time zone."""
+class Formatter:
+    """Formats values in one language and the tenant's time zone."""
 
     language: Language
     zone: ZoneInfo
 
     def amount(self, minor_units: int, currency: str) -> str:
-        """47,00 € or €47.00."""
+        """Format an amount: `47,00 €` or `€47.00`."""
         value = Decimal(minor_units).scaleb(-decimals(currency))
-        return format_currency(value, currency.upper(), locale=_REGION[self.language])
+        return format_currency(value, currency.upper(), locale=_LOCALES[self.language])
 
     def day(self, at: datetime) -> str:
-        """21 novembre 2026 or 21 November 2026."""
-        return format_date(at.astimezone(self.zone), "long", locale=_REGION[self.language])
+        """Format a date: `21 novembre 2026` or `21 November 2026`."""
+        return format_date(at.astimezone(self.zone), "long", locale=_LOCALES[self.language])
 
     def moment(self, at: datetime) -> str:
-        """The day, the time and whose time it is."""
-        time = format_time(at, "short", tzinfo=self.zone, locale=_REGION[self.language])
-        joint = "à" if self.language is Language.FRENCH else "at"
-        return f"{self.day(at)} {joint} {time} ({self.zone.key})"
+        """Format a date and time with its time zone: `21 novembre 2026 à 10:30 (Europe/Paris)`."""
+        time = format_time(at, "short", tzinfo=self.zone, locale=_LOCALES[self.language])
+        preposition = "à" if self.language is Language.FRENCH else "at"
+        return f"{self.day(at)} {preposition} {time} ({self.zone.key})"

@@ -1,4 +1,4 @@
-"""Addresses of pages that messages lead to."""
+"""Links to the portal in messages."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,23 +11,24 @@ from lumira.repositories import access_links, customers
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """The address of a buyer's page, and until when it opens it."""
+    """The URL of a buyer's portal, and when it expires."""
 
     url: str
     ends_at: datetime
 
 
 def access_url(tenant: Tenant, order: Order) -> str | None:
-    """The page of whoever bought, or `None` where there is none: a message then goes without a link.
+    """Return the URL of the buyer's portal; `None` if there is none, and the message then has no link.
 
-    The same for months, so that a letter which is written again says the same. Inside a transaction.
+    The URL stays the same for weeks, so that a message that is composed again has the same content. Inside the
+    caller's transaction.
     """
     link = access_link(tenant, order)
     return None if link is None else link.url
 
 
 def access_link(tenant: Tenant, order: Order) -> Link | None:
-    """The same with the time of its end."""
+    """Return the link to the buyer's portal with its expiry; `None` if the order has no customer or no public URL."""
     if order.customer_id is None or not has_public_url():
         return None
     customer = customers.get_current(tenant.id, str(order.customer_id))

@@ -1,4 +1,4 @@
-"""Sending what is owed: a message is taken in one transaction, sent in none, marked in another."""
+"""Sends pending messages: claimed in one transaction, sent outside any, marked in another."""
 
 import traceback
 from collections.abc import Callable
@@ -30,7 +30,7 @@ from lumira.notifications import (
     team_messages,  # noqa: F401 - see above
 )
 from lumira.notifications.addresses import Undeliverable
-from lumira.notifications.composers import Occasion, get_composer
+from lumira.notifications.composers import MessageContext, get_composer
 from lumira.notifications.emails import Draft
 from lumira.repositories import alerts, orders, outbox, tenants
 
@@ -38,60 +38,71 @@ log = structlog.get_logger()
 
 
 def relay(tenant_id: int, *, is_stopping: Callable[[], bool] = lambda: False) -> int:
-    """Send every message of the tenant that is due; how many there were. Ends after the one in hand when stopping."""
+    """Send every message of the tenant that is due; return how many were processed.
+
+    Once `is_stopping` returns true, no further message is begun.
+    """
     with atomic(tenant_id):
-        # Every message that counted on the running wake-up is committed now (see `lumira_enqueue_job`).
+        # Waits for transactions that relied on this job being enqueued already (see `lumira_enqueue_job`).
         db.session.execute(
             text("SELECT pg_advisory_xact_lock(hashtext('relay_outbox'), :tenant_id)"),
             {"tenant_id": tenant_id},
         )
-    taken = 0
+    processed = 0
     while not is_stopping() and relay_next(tenant_id):
-        taken += 1
-    return taken
+        processed += 1
+    return processed
 
 
 def relay_next(tenant_id: int) -> bool:
-    """Send the message that is due longest; `False` if there is none."""
+    """Send the message that is due longest; `False` if none is due."""
     with atomic(tenant_id):
         message = outbox.claim_next(tenant_id)
-        taken = None if message is None else (message.id, message.next_attempt_at)
-    if taken is None:
+        claim = None if message is None else (message.id, message.next_attempt_at)
+    if claim is None:
         return False
-    message_id, lease = taken
+    message_id, lease = claim
     with structlog.contextvars.bound_contextvars(message_id=str(message_id)):
         try:
-            draft, paper = _compose(tenant_id, message_id)
-            if draft is not None:
-                letter = emails.write(draft, attachments.draw_paper(paper, locale=str(draft.language)))
-                if not _renew(tenant_id, message_id, lease):
-                    # Drawing took so long that another worker has the message: of two, one sends it.
-                    log.warning("message_taken_by_another")
-                    return True
-                delivery.deliver(letter, name=str(message_id))
+            status = _send(tenant_id, message_id, lease)
         except Undeliverable as error:
-            # Why is kept in the row and not in the log: it quotes an address.
+            # The reason is stored in the row and not logged: it quotes an e-mail address.
             log.warning("message_undeliverable")
             _give_up(tenant_id, message_id, str(error))
         except Exception:
-            # Whatever is wrong with one message, the others still leave.
+            # One message that fails must not stop the others.
             log.exception("message_not_sent")
             _record_failure(tenant_id, message_id, traceback.format_exc())
         else:
-            _mark(tenant_id, message_id, MessageStatus.SUPERSEDED if draft is None else MessageStatus.SENT)
+            if status is not None:
+                _mark(tenant_id, message_id, status)
     return True
+
+
+def _send(tenant_id: int, message_id: UUID, lease: datetime) -> MessageStatus | None:
+    """Compose and send one claimed message; `None` if another worker has claimed it meanwhile."""
+    draft, receipt = _compose(tenant_id, message_id)
+    if draft is None:
+        return MessageStatus.SUPERSEDED
+    email = emails.build(draft, attachments.render_receipt(receipt, locale=str(draft.language)))
+    if not _renew(tenant_id, message_id, lease):
+        # Rendering the PDF took longer than the lease: only the worker that holds the message sends it.
+        log.warning("message_lease_lost")
+        return None
+    delivery.deliver(email, name=str(message_id))
+    return MessageStatus.SENT
 
 
 @retried
 def _compose(tenant_id: int, message_id: UUID) -> tuple[Draft | None, Receipt | None]:
-    """What the message says as it is true now, or `None` if it no longer is; and the paper that goes with it."""
+    """Compose the message from its order's current state, `None` if it is superseded; and find its receipt."""
     with atomic(tenant_id):
         message = outbox.lock(tenant_id, message_id)
         order = orders.lock_order(tenant_id, message.order_id)
         structlog.contextvars.bind_contextvars(order_number=order.order_number)
-        language = _language(order, message)
-        draft = get_composer(message.kind)(Occasion(tenants.get(tenant_id), order, message, language))
-        return draft, None if draft is None else attachments.find_paper(order, message)
+        context = MessageContext(tenants.get(tenant_id), order, message, _language(order, message))
+        draft = get_composer(message.kind)(context)
+        return draft, None if draft is None else attachments.find_receipt(order, message)
 
 
 def _renew(tenant_id: int, message_id: UUID, lease: datetime) -> bool:
@@ -100,7 +111,7 @@ def _renew(tenant_id: int, message_id: UUID, lease: datetime) -> bool:
 
 
 def _language(order: Order, message: OutboxMessage) -> Language:
-    """The reader's: the buyer's, or that of the team."""
+    """Return the recipient's language: the buyer's, or the team's."""
     if messages.is_for_team(message.kind) or order.customer_id is None:
         return Language.FRENCH
     customer = db.session.get(Customer, (order.tenant_id, order.customer_id))
@@ -111,7 +122,7 @@ def _mark(tenant_id: int, message_id: UUID, status: MessageStatus) -> None:
     with atomic(tenant_id):
         message = outbox.lock(tenant_id, message_id)
         if message.status is MessageStatus.SENT:
-            # Another worker sent it after our lease ended: what is said is said.
+            # Another worker sent it after this worker's lease ended: a sent message stays sent.
             return
         message.status = status
         message.last_error = None
@@ -128,21 +139,21 @@ def _record_failure(tenant_id: int, message_id: UUID, trace: str) -> None:
         message.last_error = _storable(trace)
         now = utc_now()
         if messages.is_given_up(attempts=message.attempts, age=now - message.created_at):
-            _bury(message, reason="not_sent")
+            _mark_dead(message, reason="not_sent")
         else:
             message.next_attempt_at = now + retry_delay(message.attempts)
 
 
 def _give_up(tenant_id: int, message_id: UUID, reason: str) -> None:
-    """A message that can never arrive is a person's to look at now, and not after a day of tries."""
+    """Mark an undeliverable message as dead at once: a day of further attempts would only delay the alert."""
     with atomic(tenant_id):
         message = outbox.lock(tenant_id, message_id)
         if message.status is MessageStatus.PENDING:
             message.last_error = _storable(reason)
-            _bury(message, reason="undeliverable")
+            _mark_dead(message, reason="undeliverable")
 
 
-def _bury(message: OutboxMessage, *, reason: str) -> None:
+def _mark_dead(message: OutboxMessage, *, reason: str) -> None:
     message.status = MessageStatus.DEAD
     alerts.raise_alert(
         message.tenant_id,
@@ -154,5 +165,5 @@ def _bury(message: OutboxMessage, *, reason: str) -> None:
 
 
 def _storable(error: str) -> str:
-    # A traceback may quote what was to be sent, and a text of the database cannot hold NUL.
+    # A traceback may quote the message, and PostgreSQL's text cannot contain NUL.
     return error.replace("\x00", "\ufffd").encode("utf-8", "replace").decode()

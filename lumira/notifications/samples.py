@@ -1,4 +1,4 @@
-"""An order that nobody made, to look at messages with."""
+"""Sample orders and alerts for previews of messages."""
 
 from datetime import UTC, datetime, timedelta
 from email.headerregistry import Address
@@ -21,20 +21,20 @@ from lumira.models import (
 from lumira.notifications.alert_texts import text_for
 from lumira.notifications.emails import Draft
 
-#: Everything that can be looked at.
+#: Every message that can be previewed.
 KINDS = (*(str(kind) for kind in MessageKind), "alert")
 
 _AT = datetime(2026, 11, 21, 9, 30, tzinfo=UTC)
 _LINK = "https://example.com/my/sample"
 
 
-def house() -> Tenant:
-    """A brand without colours of its own."""
+def sample_tenant() -> Tenant:
+    """Return a tenant with the default colours."""
     return Tenant(slug="sample", name="Lumira", currency="eur", order_prefix="LUM", time_zone="Europe/Paris")
 
 
 def draft(kind: str, language: Language, tenant: Tenant) -> Draft:
-    """A message of this kind, by this brand, about the sample."""
+    """Return a message of this kind from this tenant about a sample order."""
     return Draft(
         tenant=tenant,
         kind=kind,
@@ -42,11 +42,11 @@ def draft(kind: str, language: Language, tenant: Tenant) -> Draft:
         to=Address(addr_spec="buyer@example.com"),
         identity=f"sample-{kind}-{language}",
         at=_AT,
-        facts={"order": _order(tenant), **_facts(kind, language, tenant)},
+        values={"order": _order(tenant), **_values(kind, language, tenant)},
     )
 
 
-def _facts(kind: str, language: Language, tenant: Tenant) -> dict[str, object]:
+def _values(kind: str, language: Language, tenant: Tenant) -> dict[str, object]:
     match kind:
         case MessageKind.ORDER_CONFIRMATION:
             return {"access_url": _LINK, "promised": ["PDF 15p", "Audio 25 min"]}
@@ -59,9 +59,9 @@ def _facts(kind: str, language: Language, tenant: Tenant) -> dict[str, object]:
         case MessageKind.DELIVERABLE_READY:
             return {"access_url": _LINK, "title": "Audio 25 min"}
         case MessageKind.DISPUTE_ALERT:
-            return {"dispute": _dispute(tenant), "is_question": False}
+            return {"dispute": _dispute(tenant), "is_inquiry": False}
         case "alert":
-            return _alert_facts(tenant, language)
+            return _alert_values(tenant, language)
         case _:
             return {}
 
@@ -98,7 +98,7 @@ def _dispute(tenant: Tenant) -> Dispute:
     )
 
 
-def _alert_facts(tenant: Tenant, language: Language) -> dict[str, object]:
+def _alert_values(tenant: Tenant, language: Language) -> dict[str, object]:
     alert = Alert(
         kind=AlertKind.PAYMENT_MISMATCH,
         subject=f"{tenant.order_prefix}-7Q2MZX41KD",
@@ -108,6 +108,6 @@ def _alert_facts(tenant: Tenant, language: Language) -> dict[str, object]:
     return {
         "others": [f"{tenant.order_prefix}-3K8RZN52AB"],
         "alert": alert,
-        "words": text_for(alert.kind, language),
+        "text": text_for(alert.kind, language),
         "details": [("reason", "amount_mismatch")],
     }

@@ -1,29 +1,29 @@
-"""What the team is told of orders."""
+"""Composer of the messages to the team about an order."""
 
 from lumira.domain import messages
 from lumira.models import MessageKind
 from lumira.notifications import emails
-from lumira.notifications.composers import Occasion, composes
+from lumira.notifications.composers import MessageContext, composes
 from lumira.notifications.emails import Draft
 
 
 @composes(MessageKind.DISPUTE_ALERT)
-def dispute_alert(occasion: Occasion) -> Draft | None:
-    """That a bank asks about a payment or disputes it, and until when it can be answered.
+def dispute_alert(context: MessageContext) -> Draft | None:
+    """Compose the message about a dispute or a bank's inquiry, with the date by which a response is due.
 
-    A question is not told any more once it has become a dispute: of that there is a message of its own.
+    The message about an inquiry is superseded once the inquiry has become a dispute, which has its own message.
     """
-    order, message = occasion.order, occasion.message
+    order, message = context.order, context.message
     dispute_id = messages.dispute_id_of(message.subject)
-    dispute = next((known for known in order.disputes if known.stripe_dispute_id == dispute_id), None)
+    dispute = next((dispute for dispute in order.disputes if dispute.stripe_dispute_id == dispute_id), None)
     if dispute is None or not messages.is_current(order, message.kind, message.subject):
         return None
     return Draft(
-        tenant=occasion.tenant,
+        tenant=context.tenant,
         kind=str(message.kind),
-        language=occasion.language,
-        to=emails.team_mailbox(occasion.tenant),
+        language=context.language,
+        to=emails.team_mailbox(context.tenant),
         identity=str(message.id),
         at=message.created_at,
-        facts={"order": order, "dispute": dispute, "is_question": messages.is_about_inquiry(message.subject)},
+        values={"order": order, "dispute": dispute, "is_inquiry": messages.is_about_inquiry(message.subject)},
     )

@@ -8,7 +8,7 @@ from babel.numbers import format_decimal
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from lumira.models import Language, Tenant
-from lumira.notifications.formatting import Wording
+from lumira.notifications.formatting import Formatter
 from lumira.notifications.theme import theme_of
 from lumira.pages.texts import TEXTS
 
@@ -29,14 +29,14 @@ _NOBODY = Tenant(name="", time_zone="Europe/Paris")
 def draw(template: str, *, tenant: Tenant | None, language: Language, nonce: str, **facts: Any) -> str:
     """The page as HTML. Its one style element bears `nonce`, which the page's policy has to name."""
     brand = tenant or _NOBODY
-    wording = Wording(language, ZoneInfo(brand.time_zone))
+    formatter = Formatter(language, ZoneInfo(brand.time_zone))
     return _environment.get_template(template).render(
         brand=brand.name,
         theme=theme_of(brand),
         language=str(language),
         say=TEXTS[language],
-        amount=wording.amount,
-        day=wording.day,
+        amount=formatter.amount,
+        day=formatter.day,
         size=lambda length: _size(length, language),
         nonce=nonce,
         **facts,

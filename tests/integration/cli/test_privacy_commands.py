@@ -391,7 +391,7 @@ def test_the_export_holds_rows_receipts_files_letters_and_what_stripe_told(
             assert NAME in PdfReader(file).pages[0].extract_text()
         [made] = [name for name in names if name.startswith("files/")]
         assert archive.read(made) == files.PDF
-        letters = [archive.read(name) for name in names if name.startswith("letters/")]
+        letters = [archive.read(name) for name in names if name.startswith("emails/")]
     assert {each["email"] for each in rows["customers"]} == {EMAIL, OTHER_EMAIL}
     assert len(receipts) == len(rows["receipts"]) == 3
     assert len(letters) >= 3

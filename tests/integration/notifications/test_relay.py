@@ -198,16 +198,16 @@ def test_a_worker_that_is_too_slow_does_not_undo_what_another_one_sent(tenant, m
 def slow_pen(monkeypatch: pytest.MonkeyPatch) -> list[Callable[[], None]]:
     """What happens while the next PDF is drawn, which takes longer than a lease lasts."""
     meanwhile: list[Callable[[], None]] = []
-    draw_for_real = attachments.draw_paper
+    render_for_real = attachments.render_receipt
 
-    def draw_slowly(paper: Receipt | None, *, locale: str) -> attachments.Attachment | None:
+    def render_slowly(receipt: Receipt | None, *, locale: str) -> attachments.Attachment | None:
         if meanwhile:
             happening = meanwhile.pop()
             with time_machine.travel(datetime.now(UTC) + timedelta(seconds=30)):
                 happening()
-        return draw_for_real(paper, locale=locale)
+        return render_for_real(receipt, locale=locale)
 
-    monkeypatch.setattr(attachments, "draw_paper", draw_slowly)
+    monkeypatch.setattr(attachments, "render_receipt", render_slowly)
     return meanwhile
 
 
@@ -245,17 +245,17 @@ def test_nobody_takes_a_letter_that_is_being_sent_after_its_paper_was_drawn(tena
     pay(tenant)
     start, others = datetime.now(UTC), []
     clock = time_machine.travel(start)
-    draw_for_real = attachments.draw_paper
+    render_for_real = attachments.render_receipt
 
-    def draw_slowly(paper: Receipt | None, *, locale: str) -> attachments.Attachment | None:
+    def render_slowly(receipt: Receipt | None, *, locale: str) -> attachments.Attachment | None:
         travelling.move_to(start + timedelta(seconds=20))
-        return draw_for_real(paper, locale=locale)
+        return render_for_real(receipt, locale=locale)
 
     def send_slowly(_message: EmailMessage, *, name: str) -> None:
         travelling.move_to(start + timedelta(seconds=38))
         others.append(relay.relay(tenant.id))
 
-    monkeypatch.setattr(attachments, "draw_paper", draw_slowly)
+    monkeypatch.setattr(attachments, "render_receipt", render_slowly)
     monkeypatch.setattr(delivery, "deliver", send_slowly)
     with clock as travelling:
         relay.relay(tenant.id)

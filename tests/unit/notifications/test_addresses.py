@@ -2,7 +2,7 @@
 
 import pytest
 
-from lumira.notifications.addresses import Undeliverable, mailbox, named
+from lumira.notifications.addresses import Undeliverable, mailbox, sender_mailbox
 
 
 @pytest.mark.parametrize(
@@ -43,8 +43,11 @@ def test_what_is_no_mailbox_is_undeliverable(address):
 )
 def test_a_name_that_would_break_its_header_is_undeliverable(name):
     with pytest.raises(Undeliverable):
-        named("no-reply@example.com", name)
+        sender_mailbox("no-reply@example.com", name)
 
 
 def test_a_name_is_kept_as_people_write_it():
-    assert str(named("no-reply@example.com", 'Rose, "Thé"')) == '"Rose, \\"Thé\\"" <no-reply@example.com>'
+    assert (
+        str(sender_mailbox("no-reply@example.com", 'Rose, "Thé"'))
+        == '"Rose, \\"Thé\\"" <no-reply@example.com>'
+    )

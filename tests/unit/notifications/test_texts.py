@@ -17,9 +17,9 @@ EVERY = [(kind, language) for kind in samples.KINDS for language in Language]
 NASTY = '<b>Bold</b> & "quoted"\r\nBcc: victim@example.com\u2028next\u202eturned'
 
 
-def written(kind: str, language: Language, tenant: Tenant | None = None, **facts: object) -> Text:
-    tenant = tenant or samples.house()
-    told = samples.draft(kind, language, tenant).facts | {"receipt": None} | facts
+def written(kind: str, language: Language, tenant: Tenant | None = None, **values: object) -> Text:
+    tenant = tenant or samples.sample_tenant()
+    told = samples.draft(kind, language, tenant).values | {"receipt": None} | values
     return texts.render(kind, language, tenant, told)
 
 
@@ -65,9 +65,9 @@ def test_the_languages_differ(kind):
 
 @pytest.mark.parametrize(("kind", "language"), EVERY)
 def test_names_are_text_in_html_and_one_line_in_plain_text(kind, language):
-    tenant = samples.house()
+    tenant = samples.sample_tenant()
     tenant.name = NASTY
-    order = samples.draft(kind, language, tenant).facts["order"]
+    order = samples.draft(kind, language, tenant).values["order"]
     for line in order.lines:
         line.product_name = NASTY
     text = written(kind, language, tenant, order=order)
@@ -109,8 +109,8 @@ def test_a_receipt_is_named_only_where_it_is_attached():
 
 
 def test_a_free_order_says_so_and_no_amount():
-    tenant = samples.house()
-    order = samples.draft(MessageKind.ORDER_CONFIRMATION, Language.FRENCH, tenant).facts["order"]
+    tenant = samples.sample_tenant()
+    order = samples.draft(MessageKind.ORDER_CONFIRMATION, Language.FRENCH, tenant).values["order"]
     order.amount = 0
     for line in order.lines:
         line.unit_amount = 0
@@ -130,18 +130,18 @@ def test_a_free_order_says_so_and_no_amount():
     ],
 )
 def test_every_brand_can_be_read(primary, background):
-    tenant = samples.house()
+    tenant = samples.sample_tenant()
     tenant.brand_color, tenant.brand_background = primary, background
     theme = theme_of(tenant)
     assert contrast(theme.on_primary, theme.primary) >= 4
     assert contrast(theme.on_background, theme.background) >= 4
     assert contrast(theme.heading, theme.background) >= 3
-    assert contrast(theme.quiet, theme.paper) >= 4.5
-    assert contrast(theme.edge, theme.paper) >= 1.5
+    assert contrast(theme.muted, theme.surface) >= 4.5
+    assert contrast(theme.edge, theme.surface) >= 1.5
 
 
 def test_a_letter_wears_the_colours_of_its_brand():
-    tenant = samples.house()
+    tenant = samples.sample_tenant()
     tenant.brand_color, tenant.brand_background, tenant.brand_radius = "#D4AF37", "#0F0B19", 12
     html = written(MessageKind.ORDER_CONFIRMATION, Language.FRENCH, tenant).html
     for style in ("background-color:#0F0B19", "background-color:#D4AF37", "border-radius:12px"):

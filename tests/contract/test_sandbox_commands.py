@@ -17,7 +17,7 @@ def run(sandbox_url, key):
     return invoke
 
 
-def test_a_payment_is_refunded_by_command(api, pay, run):
+def test_a_command_refunds_a_payment(api, pay, run):
     intent = pay()
     done = run("refund", intent.id, "--amount", "400")
     assert done.exit_code == 0, done.output
@@ -33,7 +33,7 @@ def test_a_payment_is_refunded_by_command(api, pay, run):
         (["--inquiry", "--amount", "900"], "warning_needs_response", "warning_closed"),
     ],
 )
-def test_a_payment_is_disputed_and_decided_by_command(*, api, pay, run, options, status, outcome):
+def test_commands_open_and_close_a_dispute(*, api, pay, run, options, status, outcome):
     opened = run("dispute", pay().id, *options)
     assert opened.exit_code == 0, opened.output
     (dispute,) = api.disputes.list().data
@@ -44,7 +44,7 @@ def test_a_payment_is_disputed_and_decided_by_command(*, api, pay, run, options,
     assert api.disputes.retrieve(dispute.id).status == outcome
 
 
-def test_a_checkout_session_is_paid_by_command(api, open_session, run):
+def test_a_command_pays_a_checkout_session(api, open_session, run):
     session = open_session()
     declined = run("pay", session.id, "--method", "pm_card_visa_chargeDeclinedInsufficientFunds")
     assert declined.output == f"{session.id} declined: Your card has insufficient funds.\n"
@@ -54,28 +54,28 @@ def test_a_checkout_session_is_paid_by_command(api, open_session, run):
     assert api.checkout.sessions.retrieve(session.id).payment_status == "paid"
 
 
-def test_the_buyer_may_be_named_by_command(api, open_session, run):
+def test_the_pay_command_accepts_the_buyers_email(api, open_session, run):
     session = open_session(customer_email=None)
     assert run("pay", session.id).output == "Error: Missing required param: email.\n"
     assert run("pay", session.id, "--email", "bob@example.com").exit_code == 0
     assert api.checkout.sessions.retrieve(session.id).customer_details.email == "bob@example.com"
 
 
-def test_a_checkout_session_expires_by_command(api, open_session, run):
+def test_a_command_expires_a_checkout_session(api, open_session, run):
     session, later = open_session(), open_session()
     assert run("expire", session.id).output == f"{session.id} expired, unpaid: 4700 eur\n"
     assert "can be expired" in run("expire", session.id).output
-    assert run("advance", "86401").output == "86401 s passed; scheduled tasks run: 2.\n"
+    assert run("advance", "86401").output == "Advanced by 86401 s; scheduled tasks run: 2.\n"
     assert [api.checkout.sessions.retrieve(one.id).status for one in (session, later)] == ["expired"] * 2
 
 
-def test_time_passes_by_command(api, pay, run):
+def test_a_command_advances_time(api, pay, run):
     pay("pm_card_createDispute")
-    assert run("advance", "5").output == "5 s passed; scheduled tasks run: 1.\n"
+    assert run("advance", "5").output == "Advanced by 5 s; scheduled tasks run: 1.\n"
     assert len(api.disputes.list().data) == 1
 
 
-def test_the_key_may_come_from_the_environment(pay, sandbox_url, key):
+def test_the_key_can_come_from_the_environment(pay, sandbox_url, key):
     arguments = ["refund", pay().id, "--url", sandbox_url]
     assert CliRunner().invoke(sandbox, arguments, env={"STRIPE_SECRET_KEY": key}).exit_code == 0
     without = CliRunner().invoke(sandbox, arguments, env={"STRIPE_SECRET_KEY": None})
@@ -83,7 +83,7 @@ def test_the_key_may_come_from_the_environment(pay, sandbox_url, key):
     assert "--key" in without.output
 
 
-def test_a_refusal_is_one_clear_line(pay, run):
+def test_an_error_response_is_printed_as_one_line(pay, run):
     intent = pay()
     assert run("refund", intent.id, "--amount", "9900").output == (
         "Error: Refund amount (€99.00) is greater than unrefunded amount on charge (€14.00)\n"
@@ -92,14 +92,14 @@ def test_a_refusal_is_one_clear_line(pay, run):
     assert run("close", "du_none", "--outcome", "won").exit_code == 1
 
 
-def test_a_sandbox_that_does_not_run_is_one_clear_line(key):
+def test_a_missing_sandbox_is_reported_in_one_line(key):
     arguments = ["advance", "5", "--key", key, "--url", "http://127.0.0.1:1"]
     stopped = CliRunner().invoke(sandbox, arguments)
     assert stopped.exit_code == 1
-    assert re.fullmatch(r"Error: No sandbox answers at http://127\.0\.0\.1:1\. .*\n", stopped.output)
+    assert re.fullmatch(r"Error: No sandbox is running at http://127\.0\.0\.1:1\. .*\n", stopped.output)
 
 
-def test_a_live_key_goes_nowhere(receiver):
+def test_a_live_key_is_never_sent(receiver):
     live = "sk_" + "live_0123456789"
     refused = CliRunner().invoke(sandbox, ["advance", "5", "--key", live, "--url", receiver.url])
     assert refused.exit_code == 1

@@ -1,8 +1,9 @@
-"""`flask demo`: everything running on this machine, and a purchase at each of three brands.
+"""`flask demo`: runs a whole installation on this machine and makes a purchase at each of three brands.
 
-`command` is what the operator sees, `installation` where one demo lives, `processes` what it consists of,
-`brands` what an operator sets up once. `purchases` are the three stories, told with what a buyer meets in `shop`
-and `hosted_page` and what an operator reads of a `shelf`.
+`command` is the command itself, `installation` the demo's folder, ports and environment, `processes` its child
+processes, and `brands` the setup that an operator does once. `purchases` makes the three purchases, with the HTTP
+calls in `brand_client`, the pages in `checkout_page` and `portal`, and the stock figures in `stock`. `output`
+formats what the command prints.
 """
 
 from lumira.cli.demo.command import demo

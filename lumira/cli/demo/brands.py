@@ -1,4 +1,4 @@
-"""What an operator sets up once: catalogs, Stripe credentials, webhook endpoints, keys."""
+"""The brands' setup, which an operator does once: catalogs, Stripe credentials, webhook endpoints, keys."""
 
 import json
 import shlex
@@ -26,10 +26,10 @@ _TIMEOUT = 10
 
 @dataclass(frozen=True, slots=True)
 class Brand:
-    """A tenant that is ready to sell, with what the demo remembers of it from one start to the next."""
+    """A tenant that is ready to sell, with its keys, which the demo stores from one start to the next."""
 
     slug: str
-    #: The name under which its pages are.
+    #: The tenant's domain.
     domain: str
     publishable_key: str
     secret_key: str
@@ -39,36 +39,37 @@ class Brand:
     webhook_secret: str
 
     def page_url(self, port: int) -> str:
-        """Where its pages would be: what answers there is the API, which takes the name for a publishable key."""
+        """The base URL on the tenant's domain, where the API accepts the `Host` as a publishable key."""
         return f"http://{self.domain}:{port}"
 
 
-def open_brands(installation: Installation, http: requests.Session) -> dict[str, Brand]:
-    """Every catalog's brand, ready to sell; what an earlier start has set up and still works stays.
+def set_up_brands(installation: Installation, http: requests.Session) -> dict[str, Brand]:
+    """Return the brand of every catalog by slug, ready to sell; valid keys of an earlier start are reused.
 
-    Needs the application's context, and the sandbox running.
+    Needs the application's context and the running sandbox.
     """
-    memory = installation.directory / "demo.json"
-    known = json.loads(memory.read_text()) if memory.exists() else {}
+    state_file = installation.directory / "demo.json"
+    stored = json.loads(state_file.read_text()) if state_file.exists() else {}
     brands = {}
     for catalog in sorted(CATALOGS.glob("*.toml")):
         slug = apply_catalog(read_catalog(catalog), actor=_ACTOR).slug
-        brands[slug] = _open(installation, http, slug, known.get(slug, {}))
-    _keep(memory, json.dumps({slug: asdict(brand) for slug, brand in brands.items()}, indent=2))
-    _keep(installation.directory / "demo.env", _as_shell(installation, brands[BRAND], brands[CART_BRAND]))
+        brands[slug] = _set_up(installation, http, slug, stored.get(slug, {}))
+    _write_private(state_file, json.dumps({slug: asdict(brand) for slug, brand in brands.items()}, indent=2))
+    shell_variables = _shell_variables(installation, brands[BRAND], brands[CART_BRAND])
+    _write_private(installation.directory / "demo.env", shell_variables)
     return brands
 
 
-def _open(installation: Installation, http: requests.Session, slug: str, known: dict[str, str]) -> Brand:
+def _set_up(installation: Installation, http: requests.Session, slug: str, stored: dict[str, str]) -> Brand:
     with atomic(None):
         tenant_id = tenants.find_id(slug)
     if tenant_id is None:
-        raise DemoFailed(f"The catalog of {slug} was applied, and there is no such tenant.")
-    # Any name makes an account of its own at the sandbox; the publishable twin of a key has the same rest.
+        raise DemoFailed(f"The catalog of {slug} was applied, but the tenant does not exist.")
+    # At the sandbox, any name is an account; its secret and publishable keys differ only in their prefix.
     account = f"demo_{slug.replace('-', '_')}"
-    endpoint, secret = _endpoint(installation, http, f"sk_test_{account}", slug, known)
-    publishable = _key(tenant_id, KeyKind.PUBLISHABLE, known.get("publishable_key"))
-    secret_key = _key(tenant_id, KeyKind.SECRET, known.get("secret_key"))
+    endpoint, secret = _ensure_endpoint(installation, http, f"sk_test_{account}", slug, stored)
+    publishable = _ensure_key(tenant_id, KeyKind.PUBLISHABLE, stored.get("publishable_key"))
+    secret_key = _ensure_key(tenant_id, KeyKind.SECRET, stored.get("secret_key"))
     with atomic(tenant_id):
         tenant = tenants.lock(tenant_id)
         stripe_accounts.set_keys(
@@ -89,56 +90,55 @@ def _open(installation: Installation, http: requests.Session, slug: str, known: 
     )
 
 
-def _key(tenant_id: int, kind: KeyKind, known: str | None) -> str:
-    """The known key if it still opens this tenant, else a new one."""
-    if known is not None:
+def _ensure_key(tenant_id: int, kind: KeyKind, stored: str | None) -> str:
+    """Return the stored key if it is still valid for this tenant, else a new one."""
+    if stored is not None:
         with atomic(None):
-            address = api_keys.find_address(known)
+            address = api_keys.find_address(stored)
         if address is not None and address.tenant_id == tenant_id:
             with atomic(tenant_id):
-                if api_keys.find_kind(address, known) is kind:
-                    return known
+                if api_keys.find_kind(address, stored) is kind:
+                    return stored
     with atomic(tenant_id):
         created = api_keys.create(tenant_id, kind)
         audit.record(tenant_id, actor=_ACTOR, action="key_created", subject="key", kind=str(kind))
     return created
 
 
-def _endpoint(
-    installation: Installation, http: requests.Session, stripe_key: str, slug: str, known: dict[str, str]
+def _ensure_endpoint(
+    installation: Installation, http: requests.Session, stripe_key: str, slug: str, stored: dict[str, str]
 ) -> tuple[str, str]:
-    """Id and secret of the account's one endpoint, which leads to this tenant's webhook address."""
+    """Return id and secret of the account's only webhook endpoint, which points to this tenant's webhook URL."""
     collection = f"{installation.sandbox_url}/v1/webhook_endpoints"
-    wanted = {
+    parameters = {
         "url": f"{installation.url}/api/webhooks/stripe/{slug}",
         "enabled_events[]": "*",
     }
-    listed = _ask(http, "GET", collection, stripe_key)["data"]
-    for endpoint in listed:
+    for endpoint in _call_sandbox(http, "GET", collection, stripe_key)["data"]:
         address = f"{collection}/{endpoint['id']}"
-        if endpoint["id"] == known.get("webhook_endpoint"):
-            # Started with another port, it is the same endpoint at another address.
-            _ask(http, "POST", address, stripe_key, wanted)
-            return endpoint["id"], known["webhook_secret"]
-        # Its secret was shown once and is lost: its deliveries could only be refused.
-        _ask(http, "DELETE", address, stripe_key)
-    created = _ask(http, "POST", collection, stripe_key, wanted | {"api_version": API_VERSION})
+        if endpoint["id"] == stored.get("webhook_endpoint"):
+            # The port may differ from that of the last start.
+            _call_sandbox(http, "POST", address, stripe_key, parameters)
+            return endpoint["id"], stored["webhook_secret"]
+        # Stripe shows an endpoint's secret only once, so deliveries of this one could not be verified.
+        _call_sandbox(http, "DELETE", address, stripe_key)
+    created = _call_sandbox(http, "POST", collection, stripe_key, parameters | {"api_version": API_VERSION})
     return created["id"], created["secret"]
 
 
-def _ask(
+def _call_sandbox(
     http: requests.Session, method: str, url: str, key: str, form: dict[str, str] | None = None
 ) -> dict[str, Any]:
     reply = http.request(method, url, data=form, headers={"Authorization": f"Bearer {key}"}, timeout=_TIMEOUT)
     if not reply.ok:
-        raise DemoFailed(f"The sandbox answered {method} {url} with {reply.status_code}: {reply.text}")
-    answer: dict[str, Any] = reply.json()
-    return answer
+        raise DemoFailed(f"The sandbox responded to {method} {url} with {reply.status_code}: {reply.text}")
+    body: dict[str, Any] = reply.json()
+    return body
 
 
-def _as_shell(installation: Installation, brand: Brand, cart_brand: Brand) -> str:
-    """The same for a shell: `. instance/demo.env`, and curl has what it needs."""
-    named = {
+def _shell_variables(installation: Installation, brand: Brand, cart_brand: Brand) -> str:
+    """Return URLs and keys as shell variables, to be loaded with `. instance/demo.env`."""
+    variables = {
         "LUMIRA": installation.url,
         "SANDBOX": installation.sandbox_url,
         "STRIPE_API_BASE": installation.sandbox_url,
@@ -151,11 +151,11 @@ def _as_shell(installation: Installation, brand: Brand, cart_brand: Brand) -> st
         "BOUTIQUE_SECRET_KEY": cart_brand.secret_key,
         "BOUTIQUE_STRIPE_SECRET_KEY": cart_brand.stripe_secret_key,
     }
-    return "".join(f"{name}={shlex.quote(value)}\n" for name, value in named.items())
+    return "".join(f"{name}={shlex.quote(value)}\n" for name, value in variables.items())
 
 
-def _keep(path: Path, text: str) -> None:
-    """Write a file that only its owner reads."""
+def _write_private(path: Path, text: str) -> None:
+    """Write a file that only its owner can read."""
     path.touch(mode=0o600)
     path.chmod(0o600)
     path.write_text(text)

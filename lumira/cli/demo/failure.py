@@ -1,5 +1,5 @@
-"""What ends a demo early."""
+"""The error that ends a demo."""
 
 
 class DemoFailed(Exception):
-    """Something is not as it should be; the message says what, and where to look."""
+    """The demo failed; the message says what is wrong and where to look."""

@@ -1,4 +1,4 @@
-"""Where one demo lives: its folder, its ports, and the environment of its processes."""
+"""One demo installation: its folder, its ports, and the environment of its processes."""
 
 import os
 import socket
@@ -9,7 +9,7 @@ from pathlib import Path
 from lumira.cli.demo.failure import DemoFailed
 
 HOST = "127.0.0.1"
-#: The brand that answers where an address names none, and whose keys have no prefix in `demo.env`.
+#: The default tenant, whose keys have no prefix in `demo.env`.
 BRAND = "oracle-lumira"
 #: The brand that sells carts.
 CART_BRAND = "boutique"
@@ -17,7 +17,7 @@ CART_BRAND = "boutique"
 
 @dataclass(frozen=True, slots=True)
 class Installation:
-    """One demo: everything it keeps is in `directory`."""
+    """One demo; all its data is in `directory`."""
 
     directory: Path
     port: int
@@ -44,9 +44,9 @@ class Installation:
         return self.directory / "outbox"
 
     def environment(self, database_url: str) -> dict[str, str]:
-        """The whole environment of every process: nothing of the caller's reaches them.
+        """Return the complete environment of every process; nothing is inherited from the caller's.
 
-        So neither an exported DATABASE_URL of a real installation nor a proxy's address is ever used here.
+        So neither an exported DATABASE_URL of a real installation nor a proxy's address is ever used.
         """
         return {
             "PATH": os.defpath,
@@ -60,13 +60,13 @@ class Installation:
             "DATABASE_URL": database_url,
             "PUBLIC_URL": self.url,
             "STRIPE_API_BASE": self.sandbox_url,
-            # Two are enough to show that any process may answer.
+            # With two, requests and their retries reach different processes, as in production.
             "WEB_CONCURRENCY": "2",
         }
 
 
 def find_free_port() -> int:
-    """A port that nobody listens on just now."""
+    """Return a port that is currently free."""
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         port: int = probe.getsockname()[1]
@@ -74,9 +74,9 @@ def find_free_port() -> int:
 
 
 def require_free_port(port: int, *, option: str) -> None:
-    """`DemoFailed` naming the option if the port cannot be listened on."""
+    """Raise `DemoFailed`, which names the option, if the port cannot be bound."""
     with socket.socket() as probe:
-        # As servers do it: connections that ended a moment ago do not keep the port.
+        # As servers do: connections that ended recently do not block the port.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((HOST, port))

@@ -1,4 +1,4 @@
-"""The demo's child processes: started in groups of their own, watched, and ended together."""
+"""The demo's child processes: started in separate process groups, monitored, and stopped together."""
 
 import contextlib
 import os
@@ -15,14 +15,14 @@ from typing import Self, TypeVar
 from config.settings import ROOT
 from lumira.cli.demo.failure import DemoFailed
 
-#: Lines of a dead child's log that are shown.
+#: Lines of a failed child's log that an error message includes.
 _TAIL = 20
-#: Seconds between two looks at what is waited for.
+#: Seconds between two checks of a condition.
 _POLL = 0.05
-#: Seconds that the children get to end by themselves.
-_PATIENCE = 10.0
+#: Seconds that the children have to stop before they are killed.
+_STOP_TIMEOUT = 10.0
 
-_Found = TypeVar("_Found")
+_Result = TypeVar("_Result")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +33,14 @@ class _Child:
 
     def tail(self) -> str:
         lines = self.log.read_text(errors="replace").splitlines()[-_TAIL:]
-        shown = "\n".join(f"  {line}" for line in lines) or "  (nothing)"
-        return f"The end of {self.log}:\n{shown}"
+        text = "\n".join(f"  {line}" for line in lines) or "  (empty)"
+        return f"The end of {self.log}:\n{text}"
 
 
 class Processes:
-    """Children that share an environment; leaving the `with` block ends every one of them.
+    """Child processes that share an environment; leaving the `with` block stops all of them.
 
-    A session of its own for each: Ctrl-C reaches only us, and we end them in order.
+    Each runs in its own session, so Ctrl-C reaches only this process, which stops the children in order.
     """
 
     def __init__(
@@ -61,11 +61,11 @@ class Processes:
         self.stop()
 
     def start(self, name: str, *arguments: str) -> None:
-        """Run a Python module as a child that serves; its output goes to `<name>.log`."""
+        """Start a Python module as a long-running child; its output goes to `<name>.log`."""
         self._children.append(self._spawn(name, arguments))
 
     def finish(self, name: str, *arguments: str) -> None:
-        """Run a Python module to its end; `DemoFailed` with its last words if that was no success."""
+        """Run a Python module to its end; `DemoFailed`, with the end of its log, if its exit code is not 0."""
         child = self._spawn(name, arguments)
         self._children.append(child)
         self.wait_until(lambda: child.process.poll() is not None, what=f"`{name}`", is_ending=child)
@@ -89,41 +89,41 @@ class Processes:
 
     def wait_until(
         self,
-        condition: Callable[[], _Found | None],
+        condition: Callable[[], _Result | None],
         *,
         what: str,
         within: float = 60.0,
         is_ending: _Child | None = None,
-    ) -> _Found:
-        """The first true answer of `condition`; `DemoFailed` if a child dies or time runs out before it."""
+    ) -> _Result:
+        """Return the first true result of `condition`; `DemoFailed` if a child ends or after `within` seconds."""
         end = time.monotonic() + within
         if self._deadline is not None:
             end = min(end, self._deadline)
         while True:
             self.check(besides=is_ending)
-            found = condition()
-            if found:
-                return found
+            result = condition()
+            if result:
+                return result
             if time.monotonic() >= end:
-                raise DemoFailed(f"Waited too long for {what}. The logs are in {self._logs}.")
+                raise DemoFailed(f"Timed out waiting for {what}. The logs are in {self._logs}.")
             time.sleep(_POLL)
 
     def check(self, *, besides: _Child | None = None) -> None:
-        """`DemoFailed` with its last words if a child has ended, except for the one that is meant to."""
+        """Raise `DemoFailed`, with the end of its log, if a child other than `besides` has ended."""
         for child in self._children:
             if child is not besides and child.process.poll() is not None:
                 code = child.process.returncode
-                raise DemoFailed(f"The {child.name} ended with exit code {code}. {child.tail()}")
+                raise DemoFailed(f"The {child.name} process ended with exit code {code}. {child.tail()}")
 
     def stop(self) -> None:
-        """End every child: first by asking, after ten seconds by force. Nothing of theirs is left running."""
+        """Stop every child with SIGTERM, and kill its process group after ten seconds."""
         for child in reversed(self._children):
             child.process.terminate()
-        end = time.monotonic() + _PATIENCE
+        end = time.monotonic() + _STOP_TIMEOUT
         for child in self._children:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 child.process.wait(max(end - time.monotonic(), 0))
-            # The group also holds what the child started itself, and did not take along.
+            # The group also contains processes that the child started and did not stop.
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(child.process.pid, signal.SIGKILL)
             child.process.wait()

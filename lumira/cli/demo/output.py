@@ -1,4 +1,4 @@
-"""What the demo prints."""
+"""The lines that the demo prints."""
 
 import shlex
 from collections.abc import Iterator, Mapping
@@ -7,14 +7,14 @@ from datetime import datetime
 from lumira.cli.demo.brands import Brand
 from lumira.cli.demo.installation import BRAND, CART_BRAND, Installation
 from lumira.cli.demo.purchases import Purchase
-from lumira.cli.demo.shelf import Shelf
+from lumira.cli.demo.stock import StockTracker
 from lumira.money import format_amount
 
 
-def story(slug: str, purchase: Purchase) -> Iterator[str]:
-    """An order's timeline, each step with its time and the seconds since the first one, and what it did to stock."""
+def describe_purchase(slug: str, purchase: Purchase) -> Iterator[str]:
+    """Yield an order's timeline, each entry with its time and the seconds since the first, and its stock figures."""
     order = purchase.order
-    yield from purchase.notes
+    yield from purchase.preparations
     amount = format_amount(order["amount"], order["currency"])
     yield f"{slug}, {purchase.title}: {order['orderNumber']}, {amount}, {order['status']}"
     entries = [(datetime.fromisoformat(entry["at"]).astimezone(), entry) for entry in order["timeline"]]
@@ -24,16 +24,16 @@ def story(slug: str, purchase: Purchase) -> Iterator[str]:
         yield f"  {at:%H:%M:%S}.{at.microsecond // 1000:03d}  {since:+7.3f} s  {entry['what']}{why}"
     if purchase.browser is not None:
         yield f"  browser: {purchase.browser}"
-    if purchase.attached:
-        yield f"  receipt: {', '.join(map(str, purchase.attached))}"
-    if purchase.shelf is not None:
-        yield from _pieces(purchase.shelf)
+    if purchase.receipts:
+        yield f"  receipt: {', '.join(map(str, purchase.receipts))}"
+    if purchase.stock is not None:
+        yield from _describe_stock(purchase.stock)
 
 
-def _pieces(shelf: Shelf) -> Iterator[str]:
-    yield f"  stock: {' → '.join(shelf.moments)}"
-    width = max(map(len, shelf.noted))
-    for product_id, counts in shelf.noted.items():
+def _describe_stock(stock: StockTracker) -> Iterator[str]:
+    yield f"  stock: {' → '.join(stock.steps)}"
+    width = max(map(len, stock.counts))
+    for product_id, counts in stock.counts.items():
         figures = "   ".join(
             f"{name} {' → '.join(str(getattr(count, field)) for count in counts)}"
             for name, field in (("on hand", "on_hand"), ("reserved", "reserved"), ("sold", "sold"))
@@ -41,26 +41,26 @@ def _pieces(shelf: Shelf) -> Iterator[str]:
         yield f"    {product_id:<{width}}  {figures}"
 
 
-def how_to_go_on(installation: Installation, brands: Mapping[str, Brand]) -> Iterator[str]:
-    """Addresses, keys, and a purchase to paste into another terminal."""
+def describe_installation(installation: Installation, brands: Mapping[str, Brand]) -> Iterator[str]:
+    """Yield addresses, keys, and commands for a purchase to paste into another terminal."""
     yield "Addresses"
     yield f"  API       {installation.url}/api"
-    yield f"  its docs  {installation.url}/api/docs"
+    yield f"  API docs  {installation.url}/api/docs"
     yield f"  sandbox   {installation.sandbox_url}"
     yield f"  messages  {installation.outbox}"
     yield f"  logs      {installation.logs}"
-    yield "Keys: publishable (may sit in a web page), secret (for the shop's own system)"
+    yield "Keys of each brand: publishable (for web pages), secret (for the brand's own systems)"
     for brand in brands.values():
         yield f"  {brand.slug}"
         yield f"    {brand.publishable_key}"
         yield f"    {brand.secret_key}"
     yield ""
-    yield f"Buy by hand in another terminal, a product as {BRAND}:"
+    yield f"To buy a product of {BRAND}, paste this into another terminal:"
     yield ""
     yield f". {shlex.quote(str(installation.directory / 'demo.env'))}"
     yield from _PRODUCT
     yield ""
-    yield f"A cart as {CART_BRAND}: open the `url` in a browser, and pay there."
+    yield f"To buy a cart of {CART_BRAND}, paste this too, then open the returned `url` in a browser and pay:"
     yield ""
     yield from _CART
 

@@ -1,4 +1,4 @@
-"""A file to sell: a PDF of one page, made here so that the demo needs nothing that draws."""
+"""A sample file to sell: a PDF of one page, built here so that the demo needs no PDF library."""
 
 _PAGE = (
     b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R "
@@ -9,19 +9,19 @@ _OBJECT = b"%d 0 obj\n%s\nendobj\n"
 _END = b"xref\n0 %d\n0000000000 65535 f \n%strailer\n<< /Size %d /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF\n"
 
 
-def booklet(text: str) -> bytes:
-    """A valid PDF with one line of plain letters."""
-    words = f"BT /F1 24 Tf 72 720 Td ({text}) Tj ET".encode("ascii")
+def sample_pdf(text: str) -> bytes:
+    """Return a valid PDF with one line of ASCII text."""
+    content = f"BT /F1 24 Tf 72 720 Td ({text}) Tj ET".encode("ascii")
     objects = (
         b"<< /Type /Catalog /Pages 2 0 R >>",
         b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
         _PAGE,
-        b"<< /Length %d >>\nstream\n%s\nendstream" % (len(words), words),
+        b"<< /Length %d >>\nstream\n%s\nendstream" % (len(content), content),
         _FONT,
     )
-    file, places = b"%PDF-1.4\n", []
-    for number, each in enumerate(objects, start=1):
-        places.append(len(file))
-        file += _OBJECT % (number, each)
-    table = b"".join(b"%010d 00000 n \n" % place for place in places)
+    file, offsets = b"%PDF-1.4\n", []
+    for number, body in enumerate(objects, start=1):
+        offsets.append(len(file))
+        file += _OBJECT % (number, body)
+    table = b"".join(b"%010d 00000 n \n" % offset for offset in offsets)
     return file + _END % (len(objects) + 1, table, len(objects) + 1, len(file))

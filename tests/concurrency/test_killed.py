@@ -118,7 +118,7 @@ def test_killed_while_opening_a_cart(step, tenant, die_at, when) -> None:
     assert len(stripe_sandbox.checkout_sessions(tenant)) == count(tenant, Order) == 1
     assert figures(tenant, "shirt") == (100, 2, 0)
     stripe_sandbox.pay_session(tenant, opened.session_id)
-    stripe_sandbox.bring_events(tenant)
+    stripe_sandbox.deliver_events(tenant)
     assert load_order(tenant, opened.order_number).status is OrderStatus.COMPLETED
     assert figures(tenant, "shirt") == (98, 0, 2)
     assert figures(tenant, "cap") == (49, 0, 1)

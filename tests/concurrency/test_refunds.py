@@ -81,7 +81,7 @@ def note(brand: Brand, fault: str = "drop_before") -> PaymentOpened:
     stripe_sandbox.fail_next(brand, fault, path=REFUNDS, times=10)
     with pytest.raises(StripeUnavailable):
         refund(brand, opened, 1000, call=keyed(KEY))
-    stripe_sandbox.heal(brand)
+    stripe_sandbox.clear_faults(brand)
     return opened
 
 

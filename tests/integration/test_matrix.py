@@ -172,7 +172,7 @@ def test_a_key_that_stripe_refuses_is_a_502_and_stripe_away_a_503(client, tenant
     reply = client.post(PRODUCT, json=body, headers=tenant.publishable | {"Idempotency-Key": "k"})
     assert (reply.status_code, reply.json["code"]) == (503, "STRIPE_UNAVAILABLE")
     assert int(reply.headers["Retry-After"]) > 0
-    stripe_sandbox.heal(tenant)
+    stripe_sandbox.clear_faults(tenant)
     again = client.post(PRODUCT, json=body, headers=tenant.publishable | {"Idempotency-Key": "k"})
     assert again.status_code == 200
 

@@ -147,7 +147,7 @@ def test_stripe_being_down_is_said_and_the_refund_made_afterwards(client: FlaskC
     down = post(client, tenant, opened.payment_intent_id, {}, Idempotency_Key="k")
     assert (down.status_code, down.json["code"]) == (503, "STRIPE_UNAVAILABLE")
     assert int(down.headers["Retry-After"]) > 0
-    stripe_sandbox.heal(tenant)
+    stripe_sandbox.clear_faults(tenant)
 
     let_workers_send(tenant)
     made = post(client, tenant, opened.payment_intent_id, {}, Idempotency_Key="k")

@@ -230,7 +230,7 @@ def test_a_refund_that_stripe_could_not_be_asked_for_is_shown_and_not_made_twice
     stripe_sandbox.fail_next(tenant, "drop_before", path=refunds.REFUNDS, times=10)
     told = last_word(app, "orders", "refund", opened.order_number, "--amount", 700)
     assert "noted and will be made" in told
-    stripe_sandbox.heal(tenant)
+    stripe_sandbox.clear_faults(tenant)
     assert "7.00 EUR of" in run_flask("orders", "show", opened.order_number).stdout
     assert "not made yet" in run_flask("orders", "show", opened.order_number).stdout
 

@@ -71,7 +71,7 @@ def make_intent(brand: Brand, amount: int = 4700, **metadata: str) -> dict[str, 
         "confirm": "true",
     }
     sent_metadata = {f"metadata[{name}]": value for name, value in metadata.items()}
-    return stripe_sandbox._ask(brand, "POST", "/v1/payment_intents", data=parameters | sent_metadata)
+    return stripe_sandbox.call(brand, "POST", "/v1/payment_intents", data=parameters | sent_metadata)
 
 
 def retry_and_look_up(brand: Brand, *, minutes: float = 2) -> ReconciliationReport:
@@ -162,7 +162,7 @@ def test_an_outage_of_stripe_leaves_the_event_parked(tenant, fault) -> None:
     assert (report.stripe, report.failures) == (StripeAvailability.PARTIAL, 0)
     assert stored(tenant, stripe_event).status is EventStatus.PARKED
 
-    stripe_sandbox.heal(tenant)
+    stripe_sandbox.clear_faults(tenant)
     with later(minutes=3):
         reconcile.reconcile(tenant.id)
     assert stored(tenant, stripe_event).status is EventStatus.FOREIGN

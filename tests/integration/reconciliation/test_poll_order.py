@@ -42,11 +42,11 @@ def pay(brand: Brand, opened: PaymentOpened, method: str = "pm_card_visa") -> di
 
 def at_stripe(brand: Brand, path: str, **sent: Any) -> dict[str, Any]:
     """Change something at Stripe directly, not through Lumira."""
-    return stripe_sandbox._ask(brand, "POST", path, json=sent)
+    return stripe_sandbox.call(brand, "POST", path, json=sent)
 
 
 def intent_of(brand: Brand, opened: PaymentOpened) -> dict[str, Any]:
-    return stripe_sandbox._ask(brand, "GET", f"/v1/payment_intents/{opened.payment_intent_id}")
+    return stripe_sandbox.call(brand, "GET", f"/v1/payment_intents/{opened.payment_intent_id}")
 
 
 def status_of(brand: Brand, opened: PaymentOpened) -> OrderStatus:

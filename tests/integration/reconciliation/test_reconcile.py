@@ -162,7 +162,7 @@ def test_more_events_than_one_page_holds_are_all_pulled(tenant, monkeypatch) -> 
         for number in range(230)
     ]
     for stripe_event in many:
-        stripe_sandbox._ask(
+        stripe_sandbox.call(
             tenant,
             "POST",
             "/sandbox/events",
@@ -184,7 +184,7 @@ def test_after_an_outage_of_stripe_the_order_is_fulfilled_within_five_minutes(te
     assert (down.stripe, down.failures) == (StripeAvailability.UNAVAILABLE, 0)
     assert watermark(tenant) == watermark_before
 
-    stripe_sandbox.heal(tenant)
+    stripe_sandbox.clear_faults(tenant)
     assert work_until_fulfilled(tenant, opened) <= 5
 
 
@@ -231,7 +231,7 @@ def test_each_long_outage_of_stripe_raises_one_alert(tenant) -> None:
             reconcile.reconcile(tenant.id)
     assert alerts_of(tenant) == ["stripe_unavailable"]
 
-    stripe_sandbox.heal(tenant)
+    stripe_sandbox.clear_faults(tenant)
     with later(minutes=30):
         reconcile.reconcile(tenant.id)
     stripe_sandbox.fail_next(tenant, "500_before", method="GET", path="/v1", times=1000)

@@ -93,7 +93,7 @@ def test_a_reservation_does_not_end_while_the_payment_is_processing(tenant) -> N
 def test_a_reservation_does_not_end_before_stripe_was_polled(tenant) -> None:
     opened = open_payment(tenant, "shirt")
     stripe_sandbox.fail_next(tenant, "drop_before", path="/v1/payment_intents", times=50)
-    stripe_sandbox._ask(
+    stripe_sandbox.call(
         tenant,
         "POST",
         "/sandbox/faults",
@@ -104,7 +104,7 @@ def test_a_reservation_does_not_end_before_stripe_was_polled(tenant) -> None:
     assert status_of(tenant, opened.order_number) is OrderStatus.PENDING
     assert figures(tenant, "shirt") == (100, 1, 0)
 
-    stripe_sandbox.heal(tenant)
+    stripe_sandbox.clear_faults(tenant)
     with later(hours=2):
         reconcile.reconcile(tenant.id)
     assert figures(tenant, "shirt") == (100, 0, 0)
@@ -202,11 +202,11 @@ def test_a_payment_after_the_last_unit_was_sold_is_refunded_automatically(make_b
     set_stock(brand, "shirt", 1)
     late = open_payment(brand, "shirt")
     stripe_sandbox.pay(brand, late.payment_intent_id, late.client_secret, "pm_card_chargeDeclined")
-    stripe_sandbox.bring_events(brand)
+    stripe_sandbox.deliver_events(brand)
     quick = open_payment(brand, "shirt", customer_email="quick@example.com")
     stripe_sandbox.pay(brand, quick.payment_intent_id, quick.client_secret)
     stripe_sandbox.pay(brand, late.payment_intent_id, late.client_secret)
-    stripe_sandbox.bring_events(brand)
+    stripe_sandbox.deliver_events(brand)
 
     order = load_order(brand, late.order_number)
     assert (order.status, order.completed_at) == (OrderStatus.PROCESSING, None)
@@ -218,7 +218,7 @@ def test_a_payment_after_the_last_unit_was_sold_is_refunded_automatically(make_b
     from lumira.services.refunds.send_due_refunds import send_due_refunds  # noqa: PLC0415
 
     send_due_refunds(brand.id)
-    stripe_sandbox.bring_events(brand)
+    stripe_sandbox.deliver_events(brand)
     order = load_order(brand, late.order_number)
     assert order.status is OrderStatus.REFUNDED
     assert [str(message.kind) for message in order.messages] == ["payment_failed", "order_refunded"]

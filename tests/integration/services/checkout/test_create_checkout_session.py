@@ -29,7 +29,7 @@ from tests.support.factories import (
     open_payment,
     set_stock,
 )
-from tests.support.stripe_sandbox import bring_events
+from tests.support.stripe_sandbox import deliver_events
 
 pytestmark = pytest.mark.usefixtures("app_context")
 
@@ -67,7 +67,7 @@ def test_a_cart_is_priced_here_and_its_pieces_are_kept(tenant) -> None:
 def test_a_paid_cart_is_served_and_its_pieces_are_sold(tenant) -> None:
     opened = open_cart(tenant)
     stripe_sandbox.pay_session(tenant, opened.session_id)
-    bring_events(tenant)
+    deliver_events(tenant)
 
     order = load_order(tenant, opened.order_number)
     assert order.status is OrderStatus.COMPLETED
@@ -80,7 +80,7 @@ def test_a_paid_cart_is_served_and_its_pieces_are_sold(tenant) -> None:
 def test_either_of_the_two_events_alone_serves_a_paid_cart(tenant, told) -> None:
     opened = open_cart(tenant)
     stripe_sandbox.pay_session(tenant, opened.session_id)
-    bring_events(tenant, told)
+    deliver_events(tenant, told)
 
     assert load_order(tenant, opened.order_number).status is OrderStatus.COMPLETED
     assert figures(tenant, "shirt") == (98, 0, 2)
@@ -89,7 +89,7 @@ def test_either_of_the_two_events_alone_serves_a_paid_cart(tenant, told) -> None
 def test_a_finished_form_without_money_serves_nothing_until_the_money_comes(tenant) -> None:
     opened = open_cart(tenant)
     stripe_sandbox.pay_session(tenant, opened.session_id, "pm_successDelayed_fr")
-    bring_events(tenant)
+    deliver_events(tenant)
 
     order = load_order(tenant, opened.order_number)
     assert (order.status, order.completed_at) == (OrderStatus.PROCESSING, None)
@@ -100,7 +100,7 @@ def test_a_delayed_payment_that_fails_gives_the_pieces_back_at_once(tenant) -> N
     opened = open_cart(tenant)
     stripe_sandbox.pay_session(tenant, opened.session_id, "pm_failedDelayed_fr")
     stripe_sandbox.advance(tenant, 86_400)
-    bring_events(tenant)
+    deliver_events(tenant)
 
     assert load_order(tenant, opened.order_number).status is OrderStatus.FAILED
     assert figures(tenant, "shirt") == (100, 0, 0)
@@ -109,8 +109,8 @@ def test_a_delayed_payment_that_fails_gives_the_pieces_back_at_once(tenant) -> N
 def test_a_page_that_expires_gives_the_pieces_back_once(tenant) -> None:
     opened = open_cart(tenant)
     stripe_sandbox.expire_session(tenant, opened.session_id)
-    bring_events(tenant)
-    bring_events(tenant)
+    deliver_events(tenant)
+    deliver_events(tenant)
 
     order = load_order(tenant, opened.order_number)
     assert order.status is OrderStatus.CANCELLED
@@ -121,7 +121,7 @@ def test_a_page_that_expires_gives_the_pieces_back_once(tenant) -> None:
 def test_the_buyers_address_is_learned_from_stripes_page(tenant) -> None:
     opened = open_cart(tenant, {"cap": 1, "mystique": 1}, customer_email=None)
     stripe_sandbox.pay_session(tenant, opened.session_id, email=BUYER)
-    bring_events(tenant)
+    deliver_events(tenant)
 
     order = load_order(tenant, opened.order_number)
     assert order.customer_email == BUYER
@@ -134,7 +134,7 @@ def test_a_buyer_whose_address_only_looks_like_anothers_is_not_that_other(tenant
     open_payment(tenant, customer_email="kate@example.com")
     opened = open_cart(tenant, {"cap": 1, "mystique": 1}, customer_email=None)
     stripe_sandbox.pay_session(tenant, opened.session_id, email="\N{KELVIN SIGN}ate@example.com")
-    bring_events(tenant)
+    deliver_events(tenant)
 
     order = load_order(tenant, opened.order_number)
     assert order.status is OrderStatus.COMPLETED
@@ -151,7 +151,7 @@ def test_the_same_call_gets_the_same_page_and_keeps_the_pieces_once(tenant) -> N
 def test_a_call_repeated_after_its_page_expired_gets_another_page_of_the_same_order(tenant) -> None:
     first = open_cart(tenant, call=keyed())
     stripe_sandbox.expire_session(tenant, first.session_id)
-    bring_events(tenant)
+    deliver_events(tenant)
     second = open_cart(tenant, call=keyed())
 
     assert first.order_number == second.order_number
@@ -159,7 +159,7 @@ def test_a_call_repeated_after_its_page_expired_gets_another_page_of_the_same_or
     assert load_order(tenant, first.order_number).status is OrderStatus.PENDING
     assert figures(tenant, "shirt") == (100, 2, 0)
     stripe_sandbox.pay_session(tenant, second.session_id)
-    bring_events(tenant)
+    deliver_events(tenant)
     assert load_order(tenant, first.order_number).status is OrderStatus.COMPLETED
     assert figures(tenant, "shirt") == (98, 0, 2)
 
@@ -262,7 +262,7 @@ def test_stripe_failing_keeps_the_pieces_for_the_same_call_to_go_on(tenant) -> N
     stripe_sandbox.fail_next(tenant, "drop_before", path="/v1/checkout/sessions", times=4)
     with pytest.raises(StripeUnavailable):
         open_cart(tenant, call=keyed())
-    stripe_sandbox.heal(tenant)
+    stripe_sandbox.clear_faults(tenant)
     assert figures(tenant, "shirt") == (100, 2, 0)
 
     opened = open_cart(tenant, call=keyed())
@@ -284,7 +284,7 @@ def test_a_request_that_is_sent_too_late_is_asked_anew(tenant) -> None:
     stripe_sandbox.fail_next(tenant, "drop_before", path="/v1/checkout/sessions", times=4)
     with pytest.raises(StripeUnavailable):
         open_cart(tenant, call=keyed())
-    stripe_sandbox.heal(tenant)
+    stripe_sandbox.clear_faults(tenant)
     # By now Stripe would take what was frozen for less than its half hour.
     stripe_sandbox.advance(tenant, 300)
     opened = open_cart(tenant, call=keyed())
@@ -317,5 +317,5 @@ def test_pieces_of_a_single_sale_are_kept_like_those_of_a_cart(tenant) -> None:
     opened = open_payment(tenant, "shirt", quantity=3)
     assert figures(tenant, "shirt") == (100, 3, 0)
     stripe_sandbox.pay(tenant, opened.payment_intent_id, opened.client_secret)
-    bring_events(tenant)
+    deliver_events(tenant)
     assert figures(tenant, "shirt") == (97, 0, 3)

@@ -215,7 +215,7 @@ def test_stripe_down_is_said_and_the_same_key_goes_on_afterwards(tenant, fault) 
     with pytest.raises(StripeUnavailable) as refused:
         create(tenant, keyed())
     assert refused.value.retry_after
-    stripe_sandbox.heal(tenant)
+    stripe_sandbox.clear_faults(tenant)
 
     opened = create(tenant, keyed()).value
     assert [intent["id"] for intent in stripe_sandbox.intents(tenant)] == [opened.payment_intent_id]
@@ -226,7 +226,7 @@ def test_after_a_day_the_intent_is_looked_up_before_anything_is_sent_again(tenan
     stripe_sandbox.fail_next(tenant, "drop_after", times=10)
     with pytest.raises(StripeUnavailable):
         create(tenant, keyed())
-    stripe_sandbox.heal(tenant)
+    stripe_sandbox.clear_faults(tenant)
     made = stripe_sandbox.intents(tenant)
     sent = len(stripe_sandbox.requests_made(tenant, "POST", "/v1/payment_intents"))
 

@@ -280,7 +280,7 @@ def test_after_stripe_was_down_one_refund_is_made_by(tenant, fault, who) -> None
     with pytest.raises(StripeUnavailable, match="noted and will be made") as refused:
         refund(tenant, opened, 1000, call=keyed())
     assert refused.value.retry_after
-    stripe_sandbox.heal(tenant)
+    stripe_sandbox.clear_faults(tenant)
 
     if who != "the caller":
         assert let_workers_send(tenant) == 1
@@ -312,7 +312,7 @@ def test_without_a_key_the_same_call_again_means_the_refund_that_is_noted(tenant
     for _ in range(2):
         with pytest.raises(StripeUnavailable):
             refund(tenant, opened, 1000)
-    stripe_sandbox.heal(tenant)
+    stripe_sandbox.clear_faults(tenant)
     refund(tenant, opened, 1000)
     assert let_workers_send(tenant) == 0
     assert [known["amount"] for known in at_stripe(tenant)] == [1000]
@@ -327,7 +327,7 @@ def test_an_unknown_outcome_is_looked_up_and_never_sent_under_the_old_key(tenant
     stripe_sandbox.fail_next(tenant, "500_before", path=REFUNDS, times=10)
     with pytest.raises(StripeUnavailable):
         refund(tenant, opened, 1000, call=keyed())
-    stripe_sandbox.heal(tenant)
+    stripe_sandbox.clear_faults(tenant)
     [request] = load_order(tenant, opened.order_number).refund_requests
     assert request.state is RequestState.UNKNOWN
 
@@ -342,7 +342,7 @@ def test_a_refund_whose_key_stripe_may_have_forgotten_is_looked_up_first(tenant)
     stripe_sandbox.fail_next(tenant, "drop_after", path=REFUNDS, times=10)
     with pytest.raises(StripeUnavailable):
         refund(tenant, opened, 1000)
-    stripe_sandbox.heal(tenant)
+    stripe_sandbox.clear_faults(tenant)
     sent = asked(tenant)
 
     assert let_workers_send(tenant, after=timedelta(hours=24)) == 1
@@ -355,7 +355,7 @@ def test_an_event_about_the_refund_answers_what_was_asked(tenant) -> None:
     stripe_sandbox.fail_next(tenant, "drop_after", path=REFUNDS, times=10)
     with pytest.raises(StripeUnavailable):
         refund(tenant, opened, 1000, call=keyed())
-    stripe_sandbox.heal(tenant)
+    stripe_sandbox.clear_faults(tenant)
     sent = asked(tenant)
 
     hear(tenant)
@@ -371,7 +371,7 @@ def test_metadata_that_claim_to_be_a_refund_of_ours_have_to_fit(tenant) -> None:
     stripe_sandbox.fail_next(tenant, "drop_before", path=REFUNDS, times=10)
     with pytest.raises(StripeUnavailable):
         refund(tenant, opened, 1000)
-    stripe_sandbox.heal(tenant)
+    stripe_sandbox.clear_faults(tenant)
     [request] = load_order(tenant, opened.order_number).refund_requests
     forged = {
         "id": "re_forged",
@@ -399,7 +399,7 @@ def test_a_refund_that_cannot_be_sent_for_a_day_becomes_an_alert_and_goes_on_bei
     assert let_workers_send(tenant, after=timedelta(hours=25)) == 1
     assert alerts_of(tenant) == [("refund_not_sent", opened.order_number)]
     assert let_workers_send(tenant, after=timedelta(days=9)) == 1
-    stripe_sandbox.heal(tenant)
+    stripe_sandbox.clear_faults(tenant)
     assert let_workers_send(tenant, after=timedelta(days=10)) == 1
     assert str(load_order(tenant, opened.order_number).status) == "refunded"
     assert alerts_of(tenant) == []
@@ -424,7 +424,7 @@ def test_while_it_is_being_made_nobody_else_makes_it(tenant) -> None:
     stripe_sandbox.fail_next(tenant, "drop_before", path=REFUNDS, times=10)
     with pytest.raises(StripeUnavailable):
         refund(tenant, opened, 1000, call=keyed())
-    stripe_sandbox.heal(tenant)
+    stripe_sandbox.clear_faults(tenant)
     with atomic(tenant.id):
         refund_requests.take(db.session.execute(select(RefundRequest)).scalar_one(), datetime.now(UTC))
 
@@ -441,7 +441,7 @@ def test_a_process_that_stood_still_sends_nothing_once_another_has_taken_the_ref
     stripe_sandbox.fail_next(tenant, fault, path=REFUNDS, times=10)
     with pytest.raises(StripeUnavailable):
         refund(tenant, opened, 1000)
-    stripe_sandbox.heal(tenant)
+    stripe_sandbox.clear_faults(tenant)
     with atomic(tenant.id):
         account = stripe_accounts.get_account(tenant.id)
         request = db.session.execute(select(RefundRequest)).scalar_one()
@@ -536,7 +536,7 @@ def test_a_refused_refund_that_nobody_waits_for_any_more_becomes_an_alert(tenant
     stripe_sandbox.fail_next(tenant, "drop_before", path=REFUNDS, times=10)
     with pytest.raises(StripeUnavailable):
         refund(tenant, opened)
-    stripe_sandbox.heal(tenant)
+    stripe_sandbox.clear_faults(tenant)
     in_dashboard(tenant, opened)
 
     assert let_workers_send(tenant) == 1

@@ -54,7 +54,7 @@ def test_while_stripe_is_down_one_try_is_enough(tenant) -> None:
         pay_again(tenant, pay(tenant))
     stripe_sandbox.fail_next(tenant, "drop_before", path=REFUNDS, times=10)
     assert send_due_refunds(tenant.id) == 1
-    stripe_sandbox.heal(tenant)
+    stripe_sandbox.clear_faults(tenant)
     assert let_workers_send(tenant) == 3
     assert len(at_stripe(tenant)) == 3
 

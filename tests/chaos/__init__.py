@@ -1,6 +1,6 @@
-"""`make chaos`: the whole installation, thousands of purchases, everything killed at random, nothing lost.
+"""`make chaos`: run the whole installation, make purchases while processes are killed, compare with Stripe.
 
-`plan` draws from the seed who buys what and what goes wrong; `stack`, `processes` and `postgresql` are the
-installation and the supervisor that restarts what dies; `buyers`, `aftermath` and `killer` let it happen;
-`truth` reads Stripe's side, `records` ours, and `comparison` holds one against the other.
+`plan` generates purchases and kills from a seed. `stack`, `processes` and `postgresql` run the installation under a
+supervisor that restarts dead processes. `buyers`, `after_payment`, `faults` and `killer` carry out the plan.
+`stripe_side` and `lumira_side` read both databases, and `comparison` compares them.
 """

@@ -1,4 +1,4 @@
-"""What an operator sets up once for each brand: catalog, Stripe credentials, webhook endpoint, keys."""
+"""The setup of each tenant: catalog, Stripe credentials, webhook endpoint and API keys."""
 
 import logging
 from dataclasses import dataclass
@@ -20,8 +20,8 @@ from tests.chaos.plan import (
     LEVELS,
     NOT_RESTOCKED,
     PRICES,
-    RELEASES_AT_ONCE,
-    REVOKED_BY_PART,
+    RELEASES_ON_FAILURE,
+    REVOKED_ON_PARTIAL_REFUND,
     SELLERS,
     TENANTS,
     Plan,
@@ -32,7 +32,7 @@ _TIMEOUT = 20
 
 @dataclass(frozen=True, slots=True)
 class Brand:
-    """A tenant as its owner knows it: with its keys in clear, and its account at the sandbox."""
+    """A tenant with its API keys in plain text and its account in the sandbox."""
 
     id: int
     slug: str
@@ -50,9 +50,9 @@ class Brand:
 
 
 def open_brands(installation: Installation, plan: Plan) -> dict[str, Brand]:
-    """Every tenant of the plan, ready to sell."""
+    """Set up every tenant of the plan and return them by slug."""
     app = create_app(Settings.from_environment(installation.environment()))
-    # Every step would say what it did; here only mistakes are of interest.
+    # The log lines of every step would hide warnings.
     logging.getLogger().setLevel(logging.WARNING)
     with app.app_context():
         brands = {slug: _open(installation, plan, number, slug) for number, slug in enumerate(TENANTS)}
@@ -88,7 +88,7 @@ def _write_catalog(path: Path, plan: Plan, number: int, slug: str) -> None:
         f'name = "{slug}"',
         'currency = "eur"',
         f'order_prefix = "CH{number + 1}"',
-        f'release_on_failure = "{"at_once" if slug == RELEASES_AT_ONCE else "at_deadline"}"',
+        f'release_on_failure = "{"at_once" if slug == RELEASES_ON_FAILURE else "at_deadline"}"',
     ]
     if slug in SELLERS:
         lines += [
@@ -107,7 +107,7 @@ def _write_catalog(path: Path, plan: Plan, number: int, slug: str) -> None:
         ]
         if product in LEVELS:
             lines.append(f"level = {LEVELS[product]}")
-        if product == REVOKED_BY_PART:
+        if product == REVOKED_ON_PARTIAL_REFUND:
             lines.append('on_partial_refund = "revoke"')
         if product in GOODS:
             lines.append(f"stock = {plan.stock[slug, product]}")
@@ -123,8 +123,8 @@ def _kind(product: str) -> str:
 
 
 def _webhook_secret(installation: Installation, slug: str, account: str) -> str:
-    """Make the account's endpoint, for every type of event: most of them Lumira does not act on."""
-    reply = requests.post(
+    """Create the account's endpoint for all event types and return its secret; Lumira ignores most types."""
+    response = requests.post(
         f"{installation.sandbox_url}/v1/webhook_endpoints",
         data={
             "url": f"{installation.url}/api/webhooks/stripe/{slug}",
@@ -134,6 +134,6 @@ def _webhook_secret(installation: Installation, slug: str, account: str) -> str:
         headers={"Authorization": f"Bearer sk_test_{account}"},
         timeout=_TIMEOUT,
     )
-    reply.raise_for_status()
-    secret: str = reply.json()["secret"]
+    response.raise_for_status()
+    secret: str = response.json()["secret"]
     return secret

@@ -1,4 +1,4 @@
-"""What a comparison finds: one thing that is not as it must be."""
+"""A difference between what Stripe's records require and what Lumira stored."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ KINDS = ("lost", "doubled", "wrong", "stuck")
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """What was expected and what was found, and whose it is."""
+    """One difference, with the order, payment and purchase that it concerns."""
 
     kind: str
     what: str

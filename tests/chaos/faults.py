@@ -1,8 +1,8 @@
-"""What goes wrong at Stripe's side while the purchases are made, and that it stops afterwards."""
+"""The faults of the sandbox while purchases are made."""
 
 from tests.chaos.shop import Shop
 
-#: Of every request to the API, the buyers' included.
+#: Rates for every request to the API, those of buyers included.
 _FAULTS = {
     "latency_ms": 15,
     "rate_429": 0.02,
@@ -11,22 +11,22 @@ _FAULTS = {
     "rate_drop_before": 0.015,
     "rate_drop_after": 0.015,
 }
-#: Of every webhook. One that is lost never comes.
+#: Rates for every webhook. A lost one is never delivered.
 _DELIVERIES = {"duplicate": 0.2, "lose": 0.1, "shuffle": True, "window_ms": 3000, "retry_base_ms": 500}
-#: Delayed payments and refunds come to their end soon, so that the run does.
+#: Delayed payments and refunds finish within seconds, so that the run ends.
 _DELAYS = {"delay_ms": 3000, "slow_delay_ms": 6000}
 
 
-def begin(shops: dict[str, Shop], seed: int) -> None:
-    """Let things go wrong in every account."""
+def start(shops: dict[str, Shop], seed: int) -> None:
+    """Switch the faults on in every account."""
     for number, shop in enumerate(shops.values()):
-        shop.let_happen("settings", **_DELAYS)
-        shop.let_happen("deliveries", **_DELIVERIES, seed=f"{seed}:{number}")
-        shop.let_happen("faults", **_FAULTS)
+        shop.simulate("settings", **_DELAYS)
+        shop.simulate("deliveries", **_DELIVERIES, seed=f"{seed}:{number}")
+        shop.simulate("faults", **_FAULTS)
 
 
 def end(shops: dict[str, Shop]) -> None:
-    """Nothing new goes wrong; what was lost stays lost."""
+    """Switch the faults off; lost webhooks stay lost."""
     for shop in shops.values():
-        shop.let_happen("faults")
-        shop.let_happen("deliveries", retry_base_ms=500)
+        shop.simulate("faults")
+        shop.simulate("deliveries", retry_base_ms=500)

@@ -1,4 +1,4 @@
-"""Where one run lives: its folder, its ports, its secrets, and the environment of its processes."""
+"""The folder, ports, secrets and process environment of one run."""
 
 import os
 import secrets
@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 
 @dataclass(frozen=True, slots=True)
 class Installation:
-    """One run: everything that it keeps is in `directory`."""
+    """One installation; all its files are in `directory`."""
 
     directory: Path
     port: int
@@ -58,7 +58,7 @@ class Installation:
         return f"postgresql://{user}@/{database}?host={quote(str(self.socket_directory), safe='')}"
 
     def environment(self) -> dict[str, str]:
-        """The whole environment of every process: nothing of the caller's reaches them."""
+        """Return the complete environment of every process; nothing is inherited from the caller."""
         return {
             "PATH": os.defpath,
             "LANG": "C.UTF-8",
@@ -81,9 +81,9 @@ class Installation:
 
 
 def make_installation(parent: Path | None) -> Installation:
-    """A new folder and two free ports."""
+    """Return an installation in a new folder with two free ports."""
     directory = Path(tempfile.mkdtemp(prefix="lumira-chaos-", dir=parent))
-    # PostgreSQL refuses to run as root; the account that it runs as then has to pass through here.
+    # PostgreSQL does not run as root; its account needs access to this folder.
     directory.chmod(0o755)
     (directory / "logs").mkdir()
     (directory / "instance").mkdir()
@@ -91,7 +91,7 @@ def make_installation(parent: Path | None) -> Installation:
 
 
 def module(*arguments: str) -> list[str]:
-    """The command line of a Python module, in this interpreter."""
+    """Return the command that runs a Python module with this interpreter."""
     return [sys.executable, "-m", *arguments]
 
 

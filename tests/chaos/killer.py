@@ -1,4 +1,4 @@
-"""`kill -9`, by plan: of processes that this run started, and of no others."""
+"""Kill processes of this run with SIGKILL, as planned."""
 
 import contextlib
 import os
@@ -10,25 +10,25 @@ from collections import Counter
 import psutil
 import psycopg
 
-from tests.chaos.journal import Journal
 from tests.chaos.plan import Kill, Victim
+from tests.chaos.purchase_log import PurchaseLog
 from tests.chaos.stack import Stack
 
-#: Seconds between two kills at least, and how long a victim is waited for that is just being restarted.
+#: Minimum seconds between two kills, and seconds to wait for a victim that is being restarted.
 _PAUSE = 1.0
-_PATIENCE = 30.0
+_WAIT_AT_MOST = 30.0
 
 
 class Killer(threading.Thread):
-    """Carries the plan out while purchases go on; `kills` counts what died, by kind."""
+    """Carries out the kills while purchases are made; `kills` counts them by victim."""
 
-    def __init__(self, stack: Stack, kills: tuple[Kill, ...], journal: Journal) -> None:
+    def __init__(self, stack: Stack, kills: tuple[Kill, ...], purchase_log: PurchaseLog) -> None:
         super().__init__(name="killer", daemon=True)
         self.kills: Counter[Victim] = Counter()
         self.missed: list[str] = []
         self._stack = stack
         self._plan = kills
-        self._journal = journal
+        self._purchase_log = purchase_log
         self._stopping = threading.Event()
 
     def stop(self) -> None:
@@ -36,7 +36,7 @@ class Killer(threading.Thread):
 
     def run(self) -> None:
         for kill in self._plan:
-            while not self._journal.wait_for_answers(kill.at, timeout=0.5):
+            while not self._purchase_log.wait_for_responses(kill.at, timeout=0.5):
                 if self._stopping.is_set():
                     return
             self._carry_out(kill)
@@ -44,18 +44,20 @@ class Killer(threading.Thread):
                 return
 
     def _carry_out(self, kill: Kill) -> None:
-        deadline = time.monotonic() + _PATIENCE
+        deadline = time.monotonic() + _WAIT_AT_MOST
         while not self._stopping.is_set():
             pid = None
-            # The victim may die by itself between the look and the shot, or be down from the last one.
+            # The victim may end by itself just before the kill, or still be down from the previous one.
             with contextlib.suppress(psutil.Error, psycopg.Error, ProcessLookupError):
                 pid = self._kill(kill)
             if pid is not None:
                 self.kills[kill.victim] += 1
-                self._journal.tell("killed", victim=kill.victim, pid=pid, at_purchase=self._journal.answered)
+                self._purchase_log.write(
+                    "killed", victim=kill.victim, pid=pid, at_purchase=self._purchase_log.responses
+                )
                 return
             if time.monotonic() > deadline:
-                self.missed.append(f"{kill.victim}: none ran for {_PATIENCE:.0f} s")
+                self.missed.append(f"{kill.victim}: none ran for {_WAIT_AT_MOST:.0f} s")
                 return
             time.sleep(0.1)
 
@@ -70,9 +72,9 @@ class Killer(threading.Thread):
             case Victim.WEB_WORKER:
                 master = self._stack.web.pid
                 children = psutil.Process(master).children() if master is not None else []
-                return _shoot([child.pid for child in children], kill.which)
+                return _kill_process([child.pid for child in children], kill.which)
             case Victim.DATABASE_BACKEND:
-                return _shoot(self._stack.database.client_backends(), kill.which)
+                return _kill_process(self._stack.database.client_backends(), kill.which)
         running = [service for service in services if service.is_running]
         if not running:
             return None
@@ -82,8 +84,8 @@ class Killer(threading.Thread):
         return pid
 
 
-def _shoot(pids: list[int], which: float) -> int | None:
-    """Kill one of several; the parent that made it makes another one."""
+def _kill_process(pids: list[int], which: float) -> int | None:
+    """Kill one of several processes, which their parent replaces; return its id, or `None` if there is none."""
     if not pids:
         return None
     pid = pids[int(which * len(pids))]

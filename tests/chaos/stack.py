@@ -1,4 +1,4 @@
-"""The installation as production runs it, with Stripe's stand-in: started, watched, ended."""
+"""The processes of the installation as in production, with the Stripe sandbox."""
 
 import time
 from pathlib import Path
@@ -14,7 +14,7 @@ _UP_WITHIN = 60.0
 
 
 class Stack:
-    """Everything that runs; leaving the `with` block ends all of it."""
+    """All processes of a run; leaving the `with` block stops them."""
 
     def __init__(self, installation: Installation) -> None:
         self.installation = installation
@@ -30,8 +30,8 @@ class Stack:
     def __exit__(self, *_: object) -> None:
         self.supervisor.stop()
 
-    def start_stores(self) -> None:
-        """The database with its tables, and the sandbox."""
+    def start_database_and_sandbox(self) -> None:
+        """Start the database, create its tables, and start the sandbox."""
         installation = self.installation
         sandbox = (
             "--host",
@@ -47,7 +47,7 @@ class Stack:
         self._wait_for(installation.sandbox_url)
 
     def start_servers(self) -> None:
-        """What serves: the web server and the workers."""
+        """Start the web server and the workers."""
         bind = f"{HOST}:{self.installation.port}"
         self.web = self._start(
             "web", "gunicorn", "--config", "config/gunicorn.py", "--bind", bind, "wsgi:app"
@@ -59,13 +59,13 @@ class Stack:
 
     def _start(self, name: str, *arguments: str, **environment: str) -> Service:
         log: Path = self.installation.logs / f"{name}.log"
-        whole = self.installation.environment() | environment
-        return self.supervisor.start(Service(name, module(*arguments), whole, log))
+        variables = self.installation.environment() | environment
+        return self.supervisor.start(Service(name, module(*arguments), variables, log))
 
     def _wait_for(self, url: str) -> None:
         deadline = time.monotonic() + _UP_WITHIN
         with requests.Session() as http:
-            # A proxy of the caller's would be asked for our own machine.
+            # The caller's proxy settings must not apply to localhost.
             http.trust_env = False
             while True:
                 try:
@@ -74,5 +74,5 @@ class Stack:
                 except requests.RequestException:
                     pass
                 if time.monotonic() > deadline:
-                    raise RuntimeError(f"{url} did not answer. The logs are in {self.installation.logs}.")
+                    raise RuntimeError(f"{url} did not respond. The logs are in {self.installation.logs}.")
                 time.sleep(0.05)

@@ -1,4 +1,4 @@
-"""Stripe's side: what the sandbox's own books and events say has happened."""
+"""Stripe's side: the sandbox's objects and events."""
 
 import json
 import sqlite3
@@ -16,7 +16,7 @@ from tests.chaos.shop import Shop
 
 @dataclass
 class Intent:
-    """One PaymentIntent and what belongs to it."""
+    """A PaymentIntent with its refunds and disputes, and what its events say."""
 
     tenant: str
     id: str
@@ -27,13 +27,13 @@ class Intent:
     amount_received: int
     refunds: dict[str, dict[str, Any]]
     disputes: dict[str, dict[str, Any]]
-    #: What each failed try is called: its charge, or its payment method where nothing was charged.
+    #: Each failed attempt: its charge, or its payment method if there is no charge.
     failed_attempts: set[str] = field(default_factory=set)
-    #: Refunds that had succeeded, also those that failed afterwards.
+    #: Refunds that succeeded, including those that failed afterwards.
     succeeded_refunds: set[str] = field(default_factory=set)
-    #: Disputes that were, at least at first, only a bank's question.
+    #: Disputes that were inquiries, at least at first.
     inquiries: set[str] = field(default_factory=set)
-    #: Whether a debit was ever on its way.
+    #: Whether it was ever processing, as a bank debit is.
     was_processing: bool = False
     paid_at: float | None = None
 
@@ -44,7 +44,7 @@ class Intent:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """One Checkout Session: a page of Stripe's, and how far its buyer came there."""
+    """A Checkout Session and its state."""
 
     id: str
     order_number: str | None
@@ -66,24 +66,24 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
-class Truth:
-    """Everything that happened at Stripe."""
+class StripeState:
+    """All objects and events of the sandbox."""
 
     intents: dict[str, Intent]
     #: Oldest first.
     sessions: list[Session]
     events: list[Event]
-    #: Stripe customers by tenant and by the id of ours that each carries.
+    #: Of each Stripe customer: the tenant, and the id of the customer in Lumira.
     customers: list[tuple[str, str | None]]
     deliveries: dict[str, int]
 
 
-#: A page that nobody pays expires after half an hour, and nobody waits for that.
+#: An unpaid Checkout Session expires after half an hour, which the run does not wait for.
 _SOON = 120.0
 
 
 class Sandbox:
-    """Reads the sandbox: its books over HTTP, its queue and its events in its file."""
+    """Reads the sandbox: its objects over HTTP, its tasks and events from its database file."""
 
     def __init__(self, installation: Installation, brands: dict[str, Brand], shops: dict[str, Shop]) -> None:
         self._path = installation.sandbox_state / "sandbox.sqlite3"
@@ -91,17 +91,17 @@ class Sandbox:
         self._shops = shops
 
     def is_quiet(self) -> bool:
-        """Whether nothing waits to happen soon, and no webhook to be delivered."""
+        """Return whether no task is due soon and no webhook is pending."""
         soon = time.time() + _SOON
         with self._open() as state:
             (tasks,) = state.execute("SELECT count(*) FROM tasks WHERE due_at < ?", (soon,)).fetchone()
-            (owed,) = state.execute(
+            (pending,) = state.execute(
                 "SELECT count(*) FROM deliveries WHERE status IN ('pending', 'sending')"
             ).fetchone()
-        return tasks == owed == 0
+        return tasks == pending == 0
 
     def last_missed_at(self) -> float:
-        """When the last event happened of which no webhook arrived: only reconciliation can bring it."""
+        """Return the time of the last event whose webhooks were all lost: only reconciliation finds it."""
         with self._open() as state:
             (last,) = state.execute(
                 "SELECT max(recorded_at) FROM events e WHERE NOT EXISTS "
@@ -109,14 +109,14 @@ class Sandbox:
             ).fetchone()
         return float(last or 0)
 
-    def read(self) -> Truth:
-        """The books and all events as of now."""
+    def read(self) -> StripeState:
+        """Return all objects and events as they are now."""
         intents: dict[str, Intent] = {}
         sessions: list[Session] = []
         for slug, shop in self._shops.items():
-            books = shop.control("GET", "account").body
-            intents |= {told["id"]: _intent(slug, told) for told in books["payment_intents"]}
-            sessions += [_session(told) for told in books["checkout_sessions"]]
+            account = shop.control("GET", "account").body
+            intents |= {intent["id"]: _intent(slug, intent) for intent in account["payment_intents"]}
+            sessions += [_session(session) for session in account["checkout_sessions"]]
         with self._open() as state:
             accounts = {
                 row["id"]: self._tenants[row["name"]]
@@ -131,27 +131,27 @@ class Sandbox:
                 for row in state.execute("SELECT account, body FROM objects WHERE kind = 'customer'")
             ]
             deliveries = _count_deliveries(state)
-        return Truth(intents, sessions, events, customers, deliveries)
+        return StripeState(intents, sessions, events, customers, deliveries)
 
     def _event(self, accounts: dict[str, str], row: sqlite3.Row, intents: dict[str, Intent]) -> Event:
-        told = json.loads(row["body"])["data"]["object"]
-        is_intent = told["object"] == "payment_intent"
-        intent = intents.get(told["id"] if is_intent else told.get("payment_intent") or "")
+        subject = json.loads(row["body"])["data"]["object"]
+        is_intent = subject["object"] == "payment_intent"
+        intent = intents.get(subject["id"] if is_intent else subject.get("payment_intent") or "")
         if intent is not None:
-            _learn(intent, row["type"], told, row["recorded_at"])
+            _record_event(intent, row["type"], subject, row["recorded_at"])
         return Event(accounts[row["account"]], row["id"], row["type"], row["recorded_at"])
 
-    def story(self, intent_id: str) -> list[str]:
-        """Every event of one payment and what became of its deliveries, for whoever investigates."""
+    def history(self, intent_id: str) -> list[str]:
+        """Return one line for each event of a payment, with the state of its deliveries."""
         deliveries: dict[str, list[str]] = defaultdict(list)
         with self._open() as state:
             for row in state.execute("SELECT event, status, attempts FROM deliveries"):
                 deliveries[row["event"]].append(f"{row['status']}/{row['attempts']}")
-            found = state.execute(
+            events = state.execute(
                 "SELECT id, type, recorded_at FROM events WHERE body LIKE ? ORDER BY seq", (f"%{intent_id}%",)
             ).fetchall()
         return [
-            f"{row['recorded_at']:.3f} {row['type']} {row['id']} {deliveries[row['id']]}" for row in found
+            f"{row['recorded_at']:.3f} {row['type']} {row['id']} {deliveries[row['id']]}" for row in events
         ]
 
     @contextmanager
@@ -164,42 +164,42 @@ class Sandbox:
             connection.close()
 
 
-def _intent(tenant: str, told: dict[str, Any]) -> Intent:
+def _intent(tenant: str, body: dict[str, Any]) -> Intent:
     return Intent(
         tenant=tenant,
-        id=told["id"],
-        order_number=told["order_number"],
-        status=told["status"],
-        amount=told["amount"],
-        currency=told["currency"],
-        amount_received=told["amount_received"],
-        refunds={refund["id"]: refund for refund in told["refunds"]},
-        disputes={dispute["id"]: dispute for dispute in told["disputes"]},
+        id=body["id"],
+        order_number=body["order_number"],
+        status=body["status"],
+        amount=body["amount"],
+        currency=body["currency"],
+        amount_received=body["amount_received"],
+        refunds={refund["id"]: refund for refund in body["refunds"]},
+        disputes={dispute["id"]: dispute for dispute in body["disputes"]},
     )
 
 
-def _session(told: dict[str, Any]) -> Session:
+def _session(body: dict[str, Any]) -> Session:
     return Session(
-        id=told["id"],
-        order_number=told["client_reference_id"],
-        status=told["status"],
-        payment_status=told["payment_status"],
-        payment_intent=told["payment_intent"],
+        id=body["id"],
+        order_number=body["client_reference_id"],
+        status=body["status"],
+        payment_status=body["payment_status"],
+        payment_intent=body["payment_intent"],
     )
 
 
-def _learn(intent: Intent, event_type: str, told: dict[str, Any], at: float) -> None:
+def _record_event(intent: Intent, event_type: str, subject: dict[str, Any], at: float) -> None:
     if event_type == "payment_intent.payment_failed":
-        error = told["last_payment_error"]
+        error = subject["last_payment_error"]
         intent.failed_attempts.add(error.get("charge") or error["payment_method"]["id"])
     elif event_type == "payment_intent.processing":
         intent.was_processing = True
     elif event_type == "payment_intent.succeeded":
         intent.paid_at = at
-    elif told["object"] == "refund" and told["status"] == "succeeded":
-        intent.succeeded_refunds.add(told["id"])
-    elif told["object"] == "dispute" and told["status"].startswith("warning_"):
-        intent.inquiries.add(told["id"])
+    elif subject["object"] == "refund" and subject["status"] == "succeeded":
+        intent.succeeded_refunds.add(subject["id"])
+    elif subject["object"] == "dispute" and subject["status"].startswith("warning_"):
+        intent.inquiries.add(subject["id"])
 
 
 def _count_deliveries(state: sqlite3.Connection) -> dict[str, int]:

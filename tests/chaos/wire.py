@@ -1,62 +1,62 @@
-"""The same once more through the API, as a brand's own system reads it."""
+"""Compare orders as Lumira's API returns them."""
 
 from collections import defaultdict
 from collections.abc import Iterator
 
 from tests.chaos.differences import Difference
-from tests.chaos.expectations import Books, expect
-from tests.chaos.journal import Entry, Journal
-from tests.chaos.lumira_side import OrderRecord, Records
+from tests.chaos.expectations import StripeOrder, expect
+from tests.chaos.lumira_side import LumiraState, OrderRecord
+from tests.chaos.purchase_log import Entry, PurchaseLog
 from tests.chaos.shop import Shop
-from tests.chaos.stripe_side import Intent, Session, Truth
+from tests.chaos.stripe_side import Intent, Session, StripeState
 
-#: Of the orders to which nothing happened after the payment every so many is read.
+#: Of the orders without refund or dispute only one in this many is read.
 _EVERY = 20
 
 
 def compare_wire(
-    truth: Truth, records: Records, journal: Journal, shops: dict[str, Shop]
+    stripe: StripeState, lumira: LumiraState, purchase_log: PurchaseLog, shops: dict[str, Shop]
 ) -> Iterator[Difference]:
-    """What `GET /api/orders/<number>` says, held against the books."""
+    """Yield the differences between `GET /api/orders/<number>` and what Stripe's records require."""
     intents: dict[str | None, list[Intent]] = defaultdict(list)
-    for intent in truth.intents.values():
+    for intent in stripe.intents.values():
         intents[intent.order_number].append(intent)
     sessions: dict[str | None, list[Session]] = defaultdict(list)
-    for session in truth.sessions:
+    for session in stripe.sessions:
         sessions[session.order_number].append(session)
-    orders = {order.number: order for order in records.orders}
-    for number, entry in journal.entries.items():
+    orders = {order.number: order for order in lumira.orders}
+    for number, entry in purchase_log.entries.items():
         order = orders.get(entry.opened[0]["orderNumber"]) if entry.opened else None
         if order is None or not intents[order.number]:
             continue
-        books = Books(intents[order.number], sessions[order.number])
-        if number % _EVERY == 0 or any(intent.refunds or intent.disputes for intent in books.intents):
-            yield from _of_order(entry, order, books, shops[entry.purchase.tenant])
+        stripe_order = StripeOrder(intents[order.number], sessions[order.number])
+        if number % _EVERY == 0 or any(intent.refunds or intent.disputes for intent in stripe_order.intents):
+            yield from _of_order(entry, order, stripe_order, shops[entry.purchase.tenant])
 
 
-def _of_order(entry: Entry, order: OrderRecord, books: Books, shop: Shop) -> Iterator[Difference]:
-    expected = expect(entry.purchase, books, is_sold_out=order.is_sold_out)
-    answer = shop.order(order.number)
-    told = answer.body
-    disputes = [known for intent in books.intents for known in intent.disputes.values()]
-    shown = books.shown.id if books.shown is not None else None
-    wanted = {
+def _of_order(
+    entry: Entry, order: OrderRecord, stripe_order: StripeOrder, shop: Shop
+) -> Iterator[Difference]:
+    expected = expect(entry.purchase, stripe_order, is_sold_out=order.is_sold_out)
+    response = shop.order(order.number)
+    body = response.body
+    disputes = [dispute for intent in stripe_order.intents for dispute in intent.disputes.values()]
+    shown = stripe_order.shown.id if stripe_order.shown is not None else None
+    required = {
         "status": expected.status,
         "refundedAmount": expected.refunded,
         "grants": expected.active or {},
-        "disputes": sorted((known["id"], known["amount"], known["status"]) for known in disputes),
+        "disputes": sorted((row["id"], row["amount"], row["status"]) for row in disputes),
         "paymentIntentId": shown,
     }
-    found = {
-        "status": told.get("status"),
-        "refundedAmount": told.get("refundedAmount"),
-        "grants": {grant["productId"]: grant["active"] for grant in told.get("grants", ())},
-        "disputes": sorted(
-            (known["id"], known["amount"], known["status"]) for known in told.get("disputes", ())
-        ),
-        "paymentIntentId": told.get("paymentIntentId"),
+    returned = {
+        "status": body.get("status"),
+        "refundedAmount": body.get("refundedAmount"),
+        "grants": {grant["productId"]: grant["active"] for grant in body.get("grants", ())},
+        "disputes": sorted((row["id"], row["amount"], row["status"]) for row in body.get("disputes", ())),
+        "paymentIntentId": body.get("paymentIntentId"),
     }
-    for name, value in wanted.items():
-        if found[name] != value:
-            what = f"on the wire: {name} {value}, found {found[name]} ({answer.status})"
+    for name, value in required.items():
+        if returned[name] != value:
+            what = f"API: {name} {value}, returned {returned[name]} ({response.status})"
             yield Difference("wrong", what, order.number, shown, entry.purchase.number)

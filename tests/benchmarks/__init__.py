@@ -1,1 +1,1 @@
-"""How fast Lumira is, as ratios to a hand-written reference that is measured in the same run."""
+"""Benchmarks: Lumira's speed relative to a hand-written reference measured in the same run."""

@@ -1,4 +1,4 @@
-"""`make bench`: measure, write `docs/performance.md`, and fail where an aim is missed."""
+"""`make bench`: measure, write `docs/performance.md`, and fail if an aim is missed."""
 
 import argparse
 import os
@@ -12,69 +12,71 @@ from tests.benchmarks.payment_succeeded import Paid, encode
 from tests.benchmarks.report import Run
 from tests.benchmarks.rounds import Round
 
-#: A load above which the other programs on the machine say more than the figures.
+#: The load average above which other programs distort the results.
 _QUIET = 0.5
 
 
 def main() -> int:
     options = _options()
     if shutil.which("wrk") is None:
-        _say("The load comes from wrk: install it first (on Debian and Ubuntu: apt install wrk).")
+        _print(
+            "wrk, the load generator, is missing: install it first (on Debian and Ubuntu: apt install wrk)."
+        )
         return 2
     load = os.getloadavg()[0]
     if load > _QUIET:
-        _say(f"The machine has other things to do (load {load:.1f}): the figures will waver.")
+        _print(f"The machine is busy (load {load:.1f}): the results will vary.")
     scratch = Path(tempfile.mkdtemp(prefix="lumira-benchmark-"))
     run, measured = _measure(options, scratch, load)
     figures = rounds.figures(measured)
     for figure in figures:
-        _say(
+        _print(
             f"{figure.name}: {figure.median:.2f} (aim {figure.aim:.1f}, {'met' if figure.is_met else 'MISSED'})"
         )
     if options.report:
         report.write(run, measured, figures)
-    # Kept after a failure, because the logs are in it; an exception leaves before this line.
+    # An exception skips this line, so that the logs of a failed run remain.
     shutil.rmtree(scratch, ignore_errors=True)
     return 0 if not options.aims or all(figure.is_met for figure in figures) else 1
 
 
 def _measure(options: argparse.Namespace, scratch: Path, load: float) -> tuple[Run, list[Round]]:
     with server.running(scratch) as database:
-        flushes = database.flushes_a_second()
-        _say(f"PostgreSQL {database.version()}, {flushes:,.0f} flushes a second; logs in {scratch}")
-        made = installation.prepare(database, scratch, orders=options.orders)
+        flushes = database.commits_per_second()
+        _print(f"PostgreSQL {database.version()}, {flushes:,.0f} commits per second; logs in {scratch}")
+        setup = installation.prepare(database, scratch, orders=options.orders)
         run = Run(
             command=" ".join(["python -m tests.benchmarks", *sys.argv[1:]]),
             events=options.events,
             orders=options.orders,
             event_size=len(encode(Paid("evt_" + "0" * 24, "pi_" + "0" * 24, "LUM-0000000000"))),
             postgresql=database.version(),
-            flushes_a_second=flushes,
+            commits_per_second=flushes,
             load=load,
         )
         measured = list(
-            rounds.measure(made, rounds=options.rounds, events=options.events, scratch=scratch, say=_say)
+            rounds.measure(setup, rounds=options.rounds, events=options.events, scratch=scratch, log=_print)
         )
     return run, measured
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
-    parser.add_argument("--rounds", type=int, default=5, help="how often everything is measured (default 5)")
-    parser.add_argument("--events", type=int, default=8_000, help="deliveries in each round (default 8,000)")
+    parser.add_argument("--rounds", type=int, default=5, help="number of rounds (default 5)")
     parser.add_argument(
-        "--orders", type=int, default=4_000, help="orders settled in each round (default 4,000)"
+        "--events", type=int, default=8_000, help="events delivered per round (default 8,000)"
+    )
+    parser.add_argument("--orders", type=int, default=4_000, help="orders settled per round (default 4,000)")
+    parser.add_argument(
+        "--no-aims", dest="aims", action="store_false", help="exit with 0 even if an aim is missed"
     )
     parser.add_argument(
-        "--no-aims", dest="aims", action="store_false", help="only measure: a missed aim is no failure"
-    )
-    parser.add_argument(
-        "--no-report", dest="report", action="store_false", help="leave docs/performance.md as it is"
+        "--no-report", dest="report", action="store_false", help="do not write docs/performance.md"
     )
     return parser.parse_args()
 
 
-def _say(line: str) -> None:
+def _print(line: str) -> None:
     sys.stdout.write(f"{line}\n")
     sys.stdout.flush()
 

@@ -1,4 +1,4 @@
-"""How many events a second are accepted: verified, stored, answered with 200."""
+"""Measure how many events per second are accepted: verified, stored and answered with 200."""
 
 import statistics
 from collections.abc import Iterator, Sequence
@@ -12,23 +12,23 @@ from tests.benchmarks.installation import Installation
 from tests.benchmarks.payment_succeeded import Paid
 from tests.benchmarks.processes import gunicorn
 
-#: Deliveries before the measured ones: every thread has its connection, every process its caches.
-WARMING_UP = 500
-#: How often each side gets its turn in one measurement. What else the machine does changes within seconds.
+#: Unmeasured deliveries that open the connections and fill the caches of every process.
+WARM_UP = 500
+#: Parts in which the two sides alternate, because the load of a machine changes within seconds.
 TURNS = 8
 _SECRET = "whsec_reference"
 
 
 @dataclass(frozen=True, slots=True)
 class _Side:
-    """A web server that events are delivered to, and what became of them."""
+    """A web server with the results of its deliveries."""
 
     target: Target
     scratch: Path
     parts: list[Delivered] = field(default_factory=list)
 
-    def take(self, events: Sequence[Paid]) -> Delivered:
-        """Deliver them, in a run of their own."""
+    def deliver(self, events: Sequence[Paid]) -> Delivered:
+        """Deliver events and return the result; raise `RuntimeError` if one is refused."""
         delivered = deliver(self.target, events, scratch=self.scratch)
         if delivered.refused:
             raise RuntimeError(
@@ -36,8 +36,8 @@ class _Side:
             )
         return delivered
 
-    def whole(self) -> Delivered:
-        """All turns as one: their events and seconds added up, the usual half of the waits and the longest."""
+    def total(self) -> Delivered:
+        """Return all parts as one: sums of events and seconds, the median p50 and the largest p99."""
         return Delivered(
             accepted=sum(part.accepted for part in self.parts),
             refused=sum(part.refused for part in self.parts),
@@ -47,40 +47,40 @@ class _Side:
         )
 
 
-def in_turns(made: Installation, *, events: int, scratch: Path) -> tuple[Delivered, Delivered]:
-    """The hand-written route and Lumira's own, a part of the events each, forwards and backwards."""
-    warm, measured = _events(0, WARMING_UP), _events(WARMING_UP, events)
+def alternately(setup: Installation, *, events: int, scratch: Path) -> tuple[Delivered, Delivered]:
+    """Measure the reference and Lumira alternately, swapping their order after each part."""
+    warm, measured = _events(0, WARM_UP), _events(WARM_UP, events)
     sent = [*warm, *measured]
-    with _reference(made, sent, scratch) as reference, _lumira(made, sent, scratch) as lumira:
+    with _reference(setup, sent, scratch) as reference, _lumira(setup, sent, scratch) as lumira:
         sides = [reference, lumira]
         for side in sides:
-            side.take(warm)
+            side.deliver(warm)
         for turn in range(TURNS):
             part = measured[turn * events // TURNS : (turn + 1) * events // TURNS]
             for side in sides if turn % 2 == 0 else reversed(sides):
-                side.parts.append(side.take(part))
-    return reference.whole(), lumira.whole()
+                side.parts.append(side.deliver(part))
+    return reference.total(), lumira.total()
 
 
 @contextmanager
-def _reference(made: Installation, sent: Sequence[Paid], scratch: Path) -> Iterator[_Side]:
-    """The hand-written route; what it stored is looked at in the end."""
-    with made.server.lent(installation.REFERENCE) as database:
-        environment = {**made.environment(database), "WEBHOOK_SECRET": _SECRET, "CONNECTIONS": "16"}
+def _reference(setup: Installation, sent: Sequence[Paid], scratch: Path) -> Iterator[_Side]:
+    """Run the reference; check the stored events at the end."""
+    with setup.server.copied(installation.REFERENCE) as database:
+        environment = {**setup.environment(database), "WEBHOOK_SECRET": _SECRET, "CONNECTIONS": "16"}
         with gunicorn("tests.benchmarks.reference:wsgi()", environment, scratch / "reference.log") as address:
             yield _Side(Target(address, "/webhook", _SECRET), scratch)
-        _check_stored(made, database, "SELECT id FROM events", sent)
+        _check_stored(setup, database, "SELECT id FROM events", sent)
 
 
 @contextmanager
-def _lumira(made: Installation, sent: Sequence[Paid], scratch: Path) -> Iterator[_Side]:
-    """Lumira's own route, with everything that surrounds it; what it stored is looked at in the end."""
-    with made.server.lent(installation.WITH_CATALOG) as database:
-        with gunicorn("wsgi:app", made.environment(database), scratch / "web.log") as address:
-            path = f"/api/webhooks/stripe/{made.brand.slug}"
-            yield _Side(Target(address, path, made.brand.webhook_secret), scratch)
-        _check_stored(made, database, "SELECT stripe_event_id FROM webhook_events", sent)
-        _check_work_assured(made, database)
+def _lumira(setup: Installation, sent: Sequence[Paid], scratch: Path) -> Iterator[_Side]:
+    """Run Lumira's web server; check the stored events and the job at the end."""
+    with setup.server.copied(installation.WITH_CATALOG) as database:
+        with gunicorn("wsgi:app", setup.environment(database), scratch / "web.log") as address:
+            path = f"/api/webhooks/stripe/{setup.brand.slug}"
+            yield _Side(Target(address, path, setup.brand.webhook_secret), scratch)
+        _check_stored(setup, database, "SELECT stripe_event_id FROM webhook_events", sent)
+        _check_job_enqueued(setup, database)
 
 
 def _events(first: int, number: int) -> list[Paid]:
@@ -90,17 +90,19 @@ def _events(first: int, number: int) -> list[Paid]:
     ]
 
 
-def _check_stored(made: Installation, database: str, query: str, sent: Sequence[Paid]) -> None:
-    """Every event that was answered is there, once, and no other."""
-    with made.server.connect(database) as connection:
+def _check_stored(setup: Installation, database: str, query: str, sent: Sequence[Paid]) -> None:
+    """Check that exactly the accepted events are stored, once each."""
+    with setup.server.connect(database) as connection:
         stored = sorted(event_id for (event_id,) in connection.execute(query).fetchall())
     if stored != sorted(paid.event_id for paid in sent):
-        raise RuntimeError(f"{len(sent)} events were sent, and {len(stored)} rows are not exactly those.")
+        raise RuntimeError(
+            f"{len(sent)} events were sent, but the {len(stored)} stored rows differ from them."
+        )
 
 
-def _check_work_assured(made: Installation, database: str) -> None:
-    """A worker that started now would find its wake-up, and every event waiting."""
-    with made.server.connect(database) as connection:
+def _check_job_enqueued(setup: Installation, database: str) -> None:
+    """Check that a worker would find one job and every event due."""
+    with setup.server.connect(database) as connection:
         [(jobs,)] = connection.execute(
             "SELECT count(*) FROM procrastinate_jobs WHERE task_name = 'process_events' AND status = 'todo'"
         ).fetchall()
@@ -108,6 +110,4 @@ def _check_work_assured(made: Installation, database: str) -> None:
             "SELECT count(*) FROM webhook_events WHERE status <> 'received' OR next_attempt_at > now()"
         ).fetchall()
     if (jobs, others) != (1, 0):
-        raise RuntimeError(
-            f"{jobs} wake-ups are queued where one is due, and {others} events would not be taken."
-        )
+        raise RuntimeError(f"{jobs} jobs are enqueued instead of one, and {others} events are not due.")

@@ -1,5 +1,5 @@
--- Delivers every request of one file exactly once, over as many connections as wrk was given, and stops
--- itself at the last reply: a run that ends by the clock would leave deliveries whose outcome nobody knows.
+-- Sends every request of one file exactly once, over all connections of wrk, and stops wrk after the last response:
+-- a run that ends by time would leave deliveries with an unknown outcome.
 
 local ffi = require("ffi")
 ffi.cdef([[
@@ -10,11 +10,11 @@ ffi.cdef([[
 ]])
 
 local MONOTONIC, INTERRUPT = 1, 2
--- Milliseconds that a connection without anything left to deliver keeps still: longer than any run.
+-- Milliseconds that a connection waits when all requests are sent: longer than any run.
 local FOR_EVER = 3600000
 
-local deliveries, left, total
-local started, tried
+local deliveries, remaining, total
+local started, inspected
 local accepted, refused = 0, 0
 
 local function now()
@@ -26,24 +26,24 @@ end
 function init(arguments)
   deliveries = assert(io.open(os.getenv("DELIVERIES"), "rb"))
   total = tonumber(deliveries:read(8))
-  left = total
+  remaining = total
 end
 
--- Asked once before each request, of every connection that is free.
+-- Called before each request of a free connection.
 function delay()
-  if left == 0 then
+  if remaining == 0 then
     return FOR_EVER
   end
-  left = left - 1
+  remaining = remaining - 1
   return 0
 end
 
 function request()
   local position = deliveries:seek()
   local text = deliveries:read(tonumber(deliveries:read(8)))
-  if not tried then
-    -- The first one is asked for to be looked at, before any connection is open; it is not sent.
-    tried = true
+  if not inspected then
+    -- wrk requests the first one to inspect it, before it opens connections, and does not send it.
+    inspected = true
     deliveries:seek("set", position)
     return text
   end

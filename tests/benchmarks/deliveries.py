@@ -1,4 +1,4 @@
-"""Delivering signed events with wrk: each exactly once, every reply looked at."""
+"""Deliver signed events with wrk, each exactly once, and check every response."""
 
 import os
 import subprocess
@@ -9,16 +9,16 @@ from pathlib import Path
 from tests.benchmarks.payment_succeeded import Paid, encode
 from tests.support import stripe_events
 
-#: Connections at once: as many as two Gunicorn processes have threads.
+#: Concurrent connections: the number of threads of two Gunicorn processes.
 CONNECTIONS = 32
-#: Seconds after which a run counts as stuck: a reply that never came is a failure, not a slow figure.
-_PATIENCE = 120
+#: Seconds after which a run fails: a missing response is a failure, not a slow result.
+_TIMEOUT = 120
 _SCRIPT = Path(__file__).with_name("deliveries.lua")
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where events go, and with which secret they are signed."""
+    """The endpoint of the events, and the secret that signs them."""
 
     address: str
     path: str
@@ -27,7 +27,7 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """What became of the events of one run; latencies in milliseconds."""
+    """The result of one run; latencies in milliseconds."""
 
     accepted: int
     refused: int
@@ -37,19 +37,19 @@ class Delivered:
 
     @property
     def rate(self) -> float:
-        """Events accepted a second."""
+        """Events accepted per second."""
         return self.accepted / self.seconds
 
 
 def deliver(target: Target, events: Sequence[Paid], *, scratch: Path) -> Delivered:
-    """Sign the events now, send each once, and wait for every reply."""
+    """Sign the events, send each once, wait for every response, and return the result."""
     requests = scratch / "deliveries"
     _write(requests, target, events)
     try:
         ended = subprocess.run(
             [
                 *("wrk", "--threads", "1", "--connections", str(CONNECTIONS), "--timeout", "10s"),
-                *("--duration", f"{_PATIENCE}s", "--script", str(_SCRIPT), f"http://{target.address}/"),
+                *("--duration", f"{_TIMEOUT}s", "--script", str(_SCRIPT), f"http://{target.address}/"),
             ],
             env={**os.environ, "DELIVERIES": str(requests)},
             capture_output=True,
@@ -58,16 +58,16 @@ def deliver(target: Target, events: Sequence[Paid], *, scratch: Path) -> Deliver
         )
     finally:
         requests.unlink()
-    said = {line.split()[0]: line.split()[1:] for line in ended.stdout.splitlines() if line.strip()}
-    if "DELIVERED" not in said:
-        raise RuntimeError(f"Not every delivery was answered.\n{ended.stdout}{ended.stderr}")
-    accepted, refused, seconds = said["DELIVERED"]
-    p50, p99 = said["LATENCY"]
+    output = {line.split()[0]: line.split()[1:] for line in ended.stdout.splitlines() if line.strip()}
+    if "DELIVERED" not in output:
+        raise RuntimeError(f"Not every delivery got a response.\n{ended.stdout}{ended.stderr}")
+    accepted, refused, seconds = output["DELIVERED"]
+    p50, p99 = output["LATENCY"]
     return Delivered(int(accepted), int(refused), float(seconds), float(p50), float(p99))
 
 
 def _write(file: Path, target: Target, events: Iterable[Paid]) -> None:
-    """All requests whole, each after its length: the load generator has nothing left to compute."""
+    """Write complete requests, each after its length, so that the load generator computes nothing."""
     requests = [_request(target, encode(paid)) for paid in events]
     with file.open("wb") as output:
         output.write(b"%08d" % len(requests))

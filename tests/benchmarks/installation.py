@@ -1,4 +1,4 @@
-"""The measured installation: a brand, its orders, and an inbox full of their payments, made once by Lumira itself."""
+"""The measured installation: a tenant, its orders, and the unprocessed events of their payments."""
 
 import logging
 from collections.abc import Iterator
@@ -26,17 +26,17 @@ from tests.benchmarks.server import LOGIN, Server
 from tests.support import factories, postgresql, stripe_events
 from tests.support.factories import Brand
 
-#: Where Stripe would be: nothing is asked of it while measuring, and a call would fail at once.
-NOBODY = "http://127.0.0.1:9"
-#: Orders made in one transaction.
-_AT_ONCE = 100
-#: Databases that every measurement gets a copy of.
+#: The address of Stripe: measuring makes no call, and a call would fail at once.
+NO_STRIPE = "http://127.0.0.1:9"
+#: Orders created per transaction.
+_PER_TRANSACTION = 100
+#: Template databases; each measurement runs on a copy.
 WITH_CATALOG, WITH_FULL_INBOX, REFERENCE = "with_catalog", "with_full_inbox", "reference"
 
 
 @dataclass(frozen=True, slots=True)
 class Installation:
-    """What the measured processes are started with, and what is known of their data."""
+    """The settings of the measured processes, and their data."""
 
     server: Server
     brand: Brand
@@ -45,19 +45,19 @@ class Installation:
     orders: int
 
     def environment(self, database: str) -> dict[str, str]:
-        """An operator's settings for one of the databases. Nothing is asked of Stripe while measuring."""
+        """Return the environment variables of the processes for one of the databases."""
         return {
             "LUMIRA_ENV": "production",
             "DATABASE_URL": self.server.address(database, login=LOGIN),
             "SECRET_KEY": "only-for-benchmarks",
             "LUMIRA_ENCRYPTION_KEYS": self.encryption_key,
             "LUMIRA_INSTANCE": str(self.directory / "instance"),
-            "STRIPE_API_BASE": NOBODY,
+            "STRIPE_API_BASE": NO_STRIPE,
         }
 
 
 def prepare(server: Server, directory: Path, *, orders: int) -> Installation:
-    """Make the databases: one with a brand, the same with orders and their unhandled events, the reference's."""
+    """Create the databases: with a tenant, with its orders and unprocessed events, and of the reference."""
     server.create(REFERENCE, owner=LOGIN)
     with server.connect(REFERENCE) as connection:
         connection.execute(reference.TABLE)
@@ -66,18 +66,18 @@ def prepare(server: Server, directory: Path, *, orders: int) -> Installation:
     postgresql.migrate(_url(server, WITH_CATALOG, login=None))
     with server.connect(WITH_CATALOG) as connection:
         connection.execute(f"GRANT lumira_app TO {LOGIN}")
-    made = Fernet.generate_key().decode()
-    settings = _settings(server, directory, encryption_key=made)
-    with server.in_haste():
+    encryption_key = Fernet.generate_key().decode()
+    settings = _settings(server, directory, encryption_key=encryption_key)
+    with server.without_durability():
         with _application(settings):
-            brand = factories.make_brand(sandbox_url=NOBODY)
-        _hold_back(server, WITH_CATALOG, brand)
+            brand = factories.make_brand(sandbox_url=NO_STRIPE)
+        _postpone_other_jobs(server, WITH_CATALOG, brand)
         server.copy(WITH_CATALOG, WITH_FULL_INBOX)
         with _application(replace(settings, database_url=_url(server, WITH_FULL_INBOX))):
-            for first in range(0, orders, _AT_ONCE):
-                _receive_payments(brand, range(first, min(first + _AT_ONCE, orders)))
-    _settle_down(server)
-    return Installation(server, brand, made, directory, orders)
+            for first in range(0, orders, _PER_TRANSACTION):
+                _receive_payments(brand, range(first, min(first + _PER_TRANSACTION, orders)))
+    _vacuum(server)
+    return Installation(server, brand, encryption_key, directory, orders)
 
 
 def _settings(server: Server, directory: Path, *, encryption_key: str) -> Settings:
@@ -88,7 +88,7 @@ def _settings(server: Server, directory: Path, *, encryption_key: str) -> Settin
         secret_key="only-for-benchmarks",
         encryption_keys=(encryption_key,),
         instance_path=directory / "instance",
-        stripe_api_base=NOBODY,
+        stripe_api_base=NO_STRIPE,
         rate_limits=RateLimits(enabled=False),
     )
 
@@ -100,7 +100,7 @@ def _url(server: Server, database: str, *, login: str | None = LOGIN) -> str:
 @contextmanager
 def _application(settings: Settings) -> Iterator[None]:
     app = create_app(settings)
-    # Thousands of lines on how the data were made would hide the one that matters.
+    # Thousands of log lines of the preparation would hide a warning.
     logging.getLogger().setLevel(logging.WARNING)
     with app.app_context():
         yield
@@ -109,7 +109,7 @@ def _application(settings: Settings) -> Iterator[None]:
 
 
 def _receive_payments(brand: Brand, numbers: range) -> None:
-    """Orders as opening a payment leaves them, each of a buyer of its own, and the events that they were paid."""
+    """Open orders, each of another customer, and receive the events of their payments."""
     with atomic(brand.id):
         tenant, product = tenants.get(brand.id), products.get_product(brand.id, "mystique")
         opened = [_open_order(tenant, product, number) for number in numbers]
@@ -132,7 +132,7 @@ def _open_order(tenant: Tenant, product: Product, number: int) -> Paid:
     payments.freeze_intent_request(
         locked, seller=Seller(tenant.slug, tenant.name, None), stripe_customer_id=None
     )
-    # Between asking Stripe and its answer there is a commit: what was asked is frozen by then.
+    # In production a commit separates the request to Stripe from its response.
     db.session.flush()
     intent_id = f"pi_{number:024}"
     payments.attach_intent(
@@ -142,17 +142,17 @@ def _open_order(tenant: Tenant, product: Product, number: int) -> Paid:
     return Paid(f"evt_{number:024}", intent_id, order.order_number)
 
 
-def _hold_back(server: Server, database: str, brand: Brand) -> None:
-    """Let workers do nothing but settle: whatever else would wake them is queued already, for tomorrow.
+def _postpone_other_jobs(server: Server, database: str, brand: Brand) -> None:
+    """Enqueue all other jobs for tomorrow, so that workers only settle orders.
 
-    These are rows as Lumira writes them, so that settling still does everything that it does: a wake-up that is
-    queued is not queued twice. `retry_stalled` belongs to the worker itself and stays.
+    The rows are those that Lumira writes, so settling does all its work: it finds its follow-up jobs enqueued already.
+    `retry_stalled` belongs to the worker itself and remains.
     """
-    periodic = [each.task for each in queue.periodic_registry.periodic_tasks.values()]
-    held = [(str(task.queueing_lock), task.name) for task in periodic if task.name != "retry_stalled"]
-    held.append((f"relay_outbox:{brand.id}", "relay_outbox"))
+    periodic = [entry.task for entry in queue.periodic_registry.periodic_tasks.values()]
+    postponed = [(str(task.queueing_lock), task.name) for task in periodic if task.name != "retry_stalled"]
+    postponed.append((f"relay_outbox:{brand.id}", "relay_outbox"))
     with server.connect(database) as connection:
-        for lock, task in held:
+        for lock, task in postponed:
             connection.execute(
                 "INSERT INTO procrastinate_jobs (queue_name, task_name, queueing_lock, args, scheduled_at) "
                 "VALUES ('lumira', %s, %s, '{}', now() + interval '1 day')",
@@ -160,10 +160,10 @@ def _hold_back(server: Server, database: str, brand: Brand) -> None:
             )
 
 
-def _settle_down(server: Server) -> None:
-    """What autovacuum does in its own time is done before anything is measured."""
+def _vacuum(server: Server) -> None:
+    """Vacuum and analyze the databases, so that autovacuum does not run during a measurement."""
     with server.connect(WITH_FULL_INBOX) as connection:
-        # The workers get their wake-ups when they are up.
+        # The benchmark enqueues the jobs once the workers run.
         connection.execute("DELETE FROM procrastinate_jobs WHERE task_name = 'process_events'")
     for database in (WITH_CATALOG, WITH_FULL_INBOX, REFERENCE):
         with server.connect(database) as connection:

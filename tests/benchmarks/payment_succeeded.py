@@ -1,7 +1,7 @@
-"""`payment_intent.succeeded` in the size and the shape in which Stripe sends it, many at a time.
+"""`payment_intent.succeeded` events with the size and structure of Stripe's.
 
-The text is made once, and the names that differ are put into it: making 10,000 events must not take longer
-than delivering them.
+The JSON is built once and the ids are replaced in it, because creating 10,000 events must not take longer than
+delivering them.
 """
 
 import json
@@ -11,7 +11,7 @@ from typing import Any
 from lumira.clients.stripe_client import API_VERSION
 from tests.support import stripe_events
 
-#: Bytes that such an event has at Stripe, with a shop's own metadata along.
+#: The size in bytes of such an event of Stripe's with a shop's own metadata.
 REAL_SIZE = range(7_000, 8_500)
 _AMOUNT_DETAILS = {
     "discount_amount": 0,
@@ -39,7 +39,7 @@ _SHIPPING = {
 
 @dataclass(frozen=True, slots=True)
 class Paid:
-    """What one event differs in from the next."""
+    """The ids that differ between events."""
 
     event_id: str
     payment_intent_id: str
@@ -47,7 +47,7 @@ class Paid:
 
 
 def encode(paid: Paid) -> bytes:
-    """The event as it is sent: indented JSON."""
+    """Return the body of the event: indented JSON, as Stripe sends it."""
     text = _TEXT.replace("@event@", paid.event_id).replace("@intent@", paid.payment_intent_id)
     return text.replace("@order@", paid.order_number).encode()
 
@@ -55,7 +55,7 @@ def encode(paid: Paid) -> bytes:
 def _text() -> str:
     text = json.dumps(_event(), indent=2)
     if len(text) not in REAL_SIZE:
-        raise ValueError(f"The event has {len(text)} bytes and no longer the size of a real one.")
+        raise ValueError(f"The event has {len(text)} bytes, which is not the size of a real one.")
     return text
 
 
@@ -107,7 +107,7 @@ def _intent() -> dict[str, Any]:
 
 
 def _metadata() -> dict[str, str]:
-    """Ours, and what a shop's own pages add to it."""
+    """Return Lumira's metadata and what a shop's own pages add."""
     page = "https://www.oracle-lumira.example/fr/niveaux/mystique"
     return {
         "productId": "mystique",

@@ -1,4 +1,4 @@
-"""The measured processes, started as an operator starts them."""
+"""The measured processes, started as in production."""
 
 import os
 import signal
@@ -11,30 +11,30 @@ from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-#: Of the operator's environment only what every program needs: no setting of an installation gets in.
-_KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "USER")
-#: Seconds that a process gets to come up, and to end by itself.
-_STARTING, _ENDING = 60.0, 60.0
+#: The inherited environment variables: those of every program, none of Lumira's settings.
+_INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "USER")
+#: Seconds that a process has to start, and to stop.
+_START_WITHIN, _STOP_WITHIN = 60.0, 60.0
 
 
-def eventually(is_so: Callable[[], bool], *, within: float, what: str, every: float = 0.05) -> None:
-    """Return once it is so; `TimeoutError` if it is not in time."""
+def wait_until(condition: Callable[[], bool], *, within: float, what: str, every: float = 0.05) -> None:
+    """Return once `condition` is true; raise `TimeoutError` after `within` seconds."""
     end = time.monotonic() + within
-    while not is_so():
+    while not condition():
         if time.monotonic() > end:
-            raise TimeoutError(f"Waited {within:.0f} s in vain for {what}.")
+            raise TimeoutError(f"Timed out after {within:.0f} s waiting for {what}.")
         time.sleep(every)
 
 
 @contextmanager
 def process(arguments: list[str], environment: Mapping[str, str], log: Path) -> Iterator[int]:
-    """Run a Python module while the block runs; its process id. What it says goes to `log`, as to a journal."""
-    kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
+    """Run a Python module during the block and yield its process id; its output is appended to `log`."""
+    inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
     with log.open("ab") as output:
         child = subprocess.Popen(
             [sys.executable, "-m", *arguments],
             cwd=ROOT,
-            env={**kept, **environment},
+            env={**inherited, **environment},
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
@@ -43,12 +43,14 @@ def process(arguments: list[str], environment: Mapping[str, str], log: Path) -> 
     try:
         yield child.pid
         if child.poll() is not None:
-            raise RuntimeError(f"{arguments[0]} ended by itself with {child.returncode}: see {log}.")
+            raise RuntimeError(
+                f"{arguments[0]} ended by itself with exit code {child.returncode}: see {log}."
+            )
     finally:
         if child.poll() is None:
             child.send_signal(signal.SIGTERM)
         try:
-            child.wait(_ENDING)
+            child.wait(_STOP_WITHIN)
         except subprocess.TimeoutExpired:
             child.kill()
             child.wait()
@@ -56,17 +58,17 @@ def process(arguments: list[str], environment: Mapping[str, str], log: Path) -> 
 
 @contextmanager
 def gunicorn(application: str, environment: Mapping[str, str], log: Path) -> Iterator[str]:
-    """A web server under Lumira's own configuration, answering; its address."""
+    """Run Gunicorn with Lumira's configuration and yield its address once it responds."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         address = "{}:{}".format(*probe.getsockname())
     arguments = ["gunicorn", "--config", "config/gunicorn.py", application]
     with process(arguments, {**environment, "BIND": address}, log):
-        eventually(lambda: _answers(address), within=_STARTING, what=f"{application} to answer")
+        wait_until(lambda: _responds(address), within=_START_WITHIN, what=f"{application} to respond")
         yield address
 
 
-def _answers(address: str) -> bool:
+def _responds(address: str) -> bool:
     host, _, port = address.partition(":")
     try:
         with socket.create_connection((host, int(port)), timeout=5) as connection:

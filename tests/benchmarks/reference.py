@@ -1,7 +1,7 @@
-"""What Lumira's webhook is compared with: the least that a hand-written route has to do, and no more.
+"""The reference for Lumira's webhook: the minimum of a hand-written route.
 
-It verifies the signature with Stripe's own function, reads the event, inserts one row in a table with one index,
-and answers once that is committed. No tenants, no policies, no wake-up, no log.
+It verifies the signature with Stripe's function, parses the event, inserts one row into a table with one index, and
+responds after the commit. It has no tenants, policies, jobs or log.
 """
 
 import json
@@ -20,7 +20,7 @@ TABLE = """
 
 
 def create_app(database_url: str, webhook_secret: str, connections: int) -> Flask:
-    """The application; as many connections for each process as Lumira's inbox has."""
+    """Return the application; `connections` per process, as many as Lumira's inbox has."""
     app = Flask(__name__)
     pool = ConnectionPool(database_url, min_size=connections, max_size=connections, open=True)
 
@@ -45,7 +45,7 @@ def create_app(database_url: str, webhook_secret: str, connections: int) -> Flas
 
 
 def wsgi() -> Flask:
-    """For Gunicorn, which gives no arguments: everything comes from the environment."""
+    """Return the application for Gunicorn, configured by environment variables."""
     return create_app(
         os.environ["DATABASE_URL"], os.environ["WEBHOOK_SECRET"], int(os.environ["CONNECTIONS"])
     )

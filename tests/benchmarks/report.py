@@ -1,4 +1,4 @@
-"""`docs/performance.md`, as it follows from one run."""
+"""Write `docs/performance.md` from the results of one run."""
 
 import os
 import platform
@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from tests.benchmarks.accepting import TURNS, WARMING_UP
+from tests.benchmarks.accepting import TURNS, WARM_UP
 from tests.benchmarks.deliveries import CONNECTIONS
 from tests.benchmarks.processes import ROOT
 from tests.benchmarks.rounds import Figure, Round
@@ -22,34 +22,34 @@ _PACKAGES = ("flask", "flask-smorest", "gunicorn", "sqlalchemy", "psycopg", "pro
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """Under what the rounds were measured."""
+    """The conditions of the measurement."""
 
     command: str
     events: int
     orders: int
     event_size: int
     postgresql: str
-    flushes_a_second: float
-    #: How much else the machine had to do in the minute before.
+    commits_per_second: float
+    #: The load average of the minute before.
     load: float
 
 
 def write(run: Run, rounds: list[Round], figures: list[Figure]) -> None:
-    """Put the run in place of the last one."""
+    """Replace the page by one with the results of this run."""
     text = _TEMPLATE.read_text()
     values = {
         "date": f"{datetime.now(UTC):%Y-%m-%d}",
         "command": run.command,
         "machine": _machine(),
         "load": f"{run.load:.1f}",
-        "flushes": f"{run.flushes_a_second:,.0f}",
+        "flushes": f"{run.commits_per_second:,.0f}",
         "versions": _versions(run),
         "rounds": str(len(rounds)),
         "events": f"{run.events:,}",
         "orders": f"{run.orders:,}",
         "size": f"{run.event_size:,}",
         "connections": str(CONNECTIONS),
-        "warming_up": f"{WARMING_UP:,}",
+        "warming_up": f"{WARM_UP:,}",
         "turns": str(TURNS),
         "processes": str(os.cpu_count()),
         "figures": _figures(figures),
@@ -63,31 +63,31 @@ def write(run: Run, rounds: list[Round], figures: list[Figure]) -> None:
 def _figures(figures: list[Figure]) -> str:
     rows = ["| figure | aim | median | lowest to highest | met |", "|---|---|---|---|---|"]
     rows += [
-        f"| {each.name} | ≥ {each.aim:.1f} | **{each.median:.2f}** "
-        f"| {min(each.ratios):.2f} to {max(each.ratios):.2f} | {'yes' if each.is_met else 'no'} |"
-        for each in figures
+        f"| {figure.name} | ≥ {figure.aim:.1f} | **{figure.median:.2f}** "
+        f"| {min(figure.ratios):.2f} to {max(figure.ratios):.2f} | {'yes' if figure.is_met else 'no'} |"
+        for figure in figures
     ]
     return "\n".join(rows)
 
 
 def _speeds(rounds: list[Round]) -> str:
     columns: list[tuple[str, Callable[[Round], float]]] = [
-        ("the reference accepts, events/s", lambda each: each.reference.rate),
-        ("Lumira accepts, events/s", lambda each: each.lumira.rate),
-        ("one worker settles, orders/s", lambda each: each.one_worker),
-        ("two workers settle, orders/s", lambda each: each.two_workers),
-        ("the reference answers, p50 ms", lambda each: each.reference.p50),
-        ("the reference answers, p99 ms", lambda each: each.reference.p99),
-        ("Lumira answers, p50 ms", lambda each: each.lumira.p50),
-        ("Lumira answers, p99 ms", lambda each: each.lumira.p99),
+        ("the reference accepts, events/s", lambda round_: round_.reference.rate),
+        ("Lumira accepts, events/s", lambda round_: round_.lumira.rate),
+        ("one worker settles, orders/s", lambda round_: round_.one_worker),
+        ("two workers settle, orders/s", lambda round_: round_.two_workers),
+        ("the reference responds, p50 ms", lambda round_: round_.reference.p50),
+        ("the reference responds, p99 ms", lambda round_: round_.reference.p99),
+        ("Lumira responds, p50 ms", lambda round_: round_.lumira.p50),
+        ("Lumira responds, p99 ms", lambda round_: round_.lumira.p99),
     ]
     numbers = range(1, len(rounds) + 1)
     rows = [
         f"| | median | {' | '.join(f'round {number}' for number in numbers)} |",
         "|---|" + "---|" * (len(rounds) + 1),
     ]
-    for name, of in columns:
-        values = [of(each) for each in rounds]
+    for name, value_of in columns:
+        values = [value_of(round_) for round_ in rounds]
         rows.append(
             f"| {name} | **{statistics.median(values):,.0f}** | {' | '.join(f'{v:,.0f}' for v in values)} |"
         )
@@ -117,7 +117,7 @@ def _system() -> str:
 
 
 def _versions(run: Run) -> str:
-    # Asked for its version, wrk prints it and fails.
+    # wrk --version prints the version and exits with an error.
     wrk = subprocess.run(["wrk", "--version"], capture_output=True, text=True, check=False).stdout.split()
     packages = ", ".join(f"{name} {version(name)}" for name in _PACKAGES)
     return f"Python {platform.python_version()}, PostgreSQL {run.postgresql}, {packages}, wrk {wrk[1] if wrk else '?'}"

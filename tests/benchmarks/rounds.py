@@ -1,4 +1,4 @@
-"""The measured rounds: everything in each, in turns forwards and backwards, so that a drift spares nobody."""
+"""The measured rounds; alternate rounds run in reverse order, so that a drift affects all parts alike."""
 
 import statistics
 from collections.abc import Callable, Iterator
@@ -13,7 +13,7 @@ from tests.benchmarks.installation import Installation
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """What one round measured; orders settled a second by one worker and by two."""
+    """The results of one round; `one_worker` and `two_workers` in orders settled per second."""
 
     reference: Delivered
     lumira: Delivered
@@ -29,7 +29,7 @@ class Round:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A ratio with its aim: the median of the ratios of all rounds, and between what they lay."""
+    """A ratio with its aim, and its values in all rounds."""
 
     name: str
     aim: float
@@ -45,39 +45,39 @@ class Figure:
 
 
 def measure(
-    made: Installation, *, rounds: int, events: int, scratch: Path, say: Callable[[str], None]
+    setup: Installation, *, rounds: int, events: int, scratch: Path, log: Callable[[str], None]
 ) -> Iterator[Round]:
-    """Each round as soon as it is over."""
+    """Run the rounds and yield the results of round_."""
     for number in range(rounds):
         parts: dict[str, Callable[[], Any]] = {
-            "accepting": lambda: accepting.in_turns(made, events=events, scratch=scratch),
-            "one_worker": lambda: settling.settle(made, workers=1, scratch=scratch),
-            "two_workers": lambda: settling.settle(made, workers=2, scratch=scratch),
+            "accepting": lambda: accepting.alternately(setup, events=events, scratch=scratch),
+            "one_worker": lambda: settling.settle(setup, workers=1, scratch=scratch),
+            "two_workers": lambda: settling.settle(setup, workers=2, scratch=scratch),
         }
         names = list(parts) if number % 2 == 0 else list(reversed(parts))
         measured = {name: parts[name]() for name in names}
         reference, lumira = measured.pop("accepting")
-        done = Round(reference, lumira, **measured)
-        say(f"round {number + 1}: {done}")
-        yield done
+        result = Round(reference, lumira, **measured)
+        log(f"round {number + 1}: {result}")
+        yield result
 
 
 def figures(rounds: list[Round]) -> list[Figure]:
-    """What was aimed at, and what came of it."""
+    """Return the figures that have an aim."""
     return [
         Figure(
             "events accepted, against the reference",
             0.9,
-            tuple(each.lumira.rate / each.reference.rate for each in rounds),
+            tuple(round_.lumira.rate / round_.reference.rate for round_ in rounds),
         ),
         Figure(
             "orders settled by one worker, against the events that the reference accepts",
             0.3,
-            tuple(each.one_worker / each.reference.rate for each in rounds),
+            tuple(round_.one_worker / round_.reference.rate for round_ in rounds),
         ),
         Figure(
             "orders settled by two workers, against one",
             1.6,
-            tuple(each.two_workers / each.one_worker for each in rounds),
+            tuple(round_.two_workers / round_.one_worker for round_ in rounds),
         ),
     ]

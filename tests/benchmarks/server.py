@@ -1,4 +1,4 @@
-"""A durable PostgreSQL of the run's own, and databases on it that every measurement finds in the same state."""
+"""A durable PostgreSQL server of the run, with databases in the same state for every measurement."""
 
 import time
 from collections.abc import Iterator
@@ -12,45 +12,45 @@ from sqlalchemy.engine import URL, make_url
 
 from config import embedded_postgresql
 
-#: The login of the measured processes: a plain member of the application's role, held to every policy.
+#: The login of the measured processes: a member of the application's role, subject to every policy.
 LOGIN = "lumira_web"
-#: What makes a commit durable; a figure under other settings would be worth nothing.
+#: The settings that make a commit durable; results with other settings are not comparable.
 DURABLE = {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on"}
-#: Seconds of commits one after the other that tell what a flush costs on this machine.
-_FLUSHING = 1.0
+#: Seconds of consecutive commits that measure the cost of a flush.
+_FLUSH_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A running server, known by its superuser's address."""
+    """A running server, with the URL of its superuser."""
 
     url: URL
 
     def address(self, database: str, *, login: str | None = None) -> str:
-        """Address of one of its databases, for any client: of the superuser unless a login is given."""
+        """Return the URL of a database, for the superuser unless `login` is set."""
         url = self.url.set(database=database)
         return (url.set(username=login) if login else url).render_as_string(hide_password=False)
 
     def connect(self, database: str = "postgres") -> psycopg.Connection[Any]:
-        """A connection of the superuser, who sees every tenant's rows; each statement is its own transaction."""
+        """Return an autocommit connection of the superuser, which bypasses row-level security."""
         return psycopg.connect(self.address(database), autocommit=True)
 
     def create(self, database: str, *, owner: str = "postgres") -> None:
-        """An empty database."""
+        """Create an empty database."""
         self._do(f"CREATE DATABASE {database} OWNER {owner}")
 
     def copy(self, template: str, name: str) -> None:
-        """A database just like `template`, to which nobody may be connected."""
+        """Create a copy of `template`, which must have no connection."""
         self._do(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
 
     @contextmanager
-    def lent(self, template: str) -> Iterator[str]:
-        """A database just like `template`, for one measurement; its name."""
+    def copied(self, template: str) -> Iterator[str]:
+        """Yield the name of a copy of `template`, which is dropped afterwards."""
         name = f"{template}_copy"
         self.copy(template, name)
         try:
-            self.insist_on_durability(name)
-            # What came before has left dirty pages; their writing belongs to nobody's measurement.
+            self.require_durability(name)
+            # Write the dirty pages of earlier work now, not during the measurement.
             self._do("CHECKPOINT")
             yield name
         finally:
@@ -61,31 +61,31 @@ class Server:
             connection.execute(statement)
 
     @contextmanager
-    def in_haste(self) -> Iterator[None]:
-        """While data are made that nobody measures, the login's commits need not wait for the disk."""
+    def without_durability(self) -> Iterator[None]:
+        """Let the login's commits not wait for the disk while unmeasured data are created."""
         self._do(f"ALTER ROLE {LOGIN} SET synchronous_commit = off")
         yield
         self._do(f"ALTER ROLE {LOGIN} RESET synchronous_commit")
 
-    def insist_on_durability(self, database: str) -> None:
-        """Refuse to go on where a commit of the measured login might be forgotten."""
+    def require_durability(self, database: str) -> None:
+        """Raise `RuntimeError` unless every commit of the measured login is durable."""
         with psycopg.connect(self.address(database, login=LOGIN)) as connection:
-            for name, wanted in DURABLE.items():
+            for name, required in DURABLE.items():
                 [(value,)] = connection.execute(f"SHOW {name}").fetchall()
-                if value != wanted:
-                    raise RuntimeError(f"{name} is {value}: nothing is measured on such a database.")
+                if value != required:
+                    raise RuntimeError(f"{name} is {value}: the results would not be comparable.")
 
     def version(self) -> str:
         with self.connect() as connection:
             return str(connection.execute("SHOW server_version").fetchall()[0][0])
 
-    def flushes_a_second(self) -> float:
-        """How many transactions one connection commits, one after the other, each flushed to the disk."""
+    def commits_per_second(self) -> float:
+        """Return the consecutive durable commits per second of one connection."""
         with self.connect() as connection:
             connection.execute("CREATE TABLE flushed (at timestamptz)")
             started = time.perf_counter()
             commits = 0
-            while time.perf_counter() - started < _FLUSHING:
+            while time.perf_counter() - started < _FLUSH_SECONDS:
                 connection.execute("INSERT INTO flushed VALUES (now())")
                 commits += 1
             seconds = time.perf_counter() - started
@@ -95,7 +95,7 @@ class Server:
 
 @contextmanager
 def running(directory: Path) -> Iterator[Server]:
-    """The server, started in `directory` and stopped afterwards; refuses to run without durability."""
+    """Start a durable server in `directory`, yield it and stop it afterwards."""
     data = directory / "postgresql"
     server = Server(make_url(embedded_postgresql.start(data)))
     try:

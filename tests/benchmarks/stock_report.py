@@ -1,4 +1,4 @@
-"""`docs/performance-stock.md`, as it follows from one run."""
+"""Write `docs/performance-stock.md` from the results of one run."""
 
 import os
 import platform
@@ -18,23 +18,23 @@ _PACKAGES = ("sqlalchemy", "psycopg")
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """Under what the rounds were measured."""
+    """The conditions of the measurement."""
 
     command: str
     seconds: int
     postgresql: str
-    flushes_a_second: float
-    #: How much else the machine had to do in the minute before.
+    commits_per_second: float
+    #: The load average of the minute before.
     load: float
 
 
 def ratio(rounds: list[Round]) -> float:
-    """The median of the ratios within each round."""
-    return statistics.median(each.ratio for each in rounds)
+    """Return the median of the ratios within each round."""
+    return statistics.median(round_.ratio for round_ in rounds)
 
 
 def write(run: Run, rounds: list[Round], *, aim: float) -> None:
-    """Put the run in place of the last one."""
+    """Replace the page by one with the results of this run."""
     text = _TEMPLATE.read_text()
     packages = ", ".join(f"{name} {version(name)}" for name in _PACKAGES)
     values = {
@@ -49,7 +49,7 @@ def write(run: Run, rounds: list[Round], *, aim: float) -> None:
         "command": run.command,
         "machine": f"{os.cpu_count()} processors, {platform.system()} {platform.release()}",
         "load": f"{run.load:.1f}",
-        "flushes": f"{run.flushes_a_second:,.0f}",
+        "flushes": f"{run.commits_per_second:,.0f}",
         "versions": f"Python {platform.python_version()}, PostgreSQL {run.postgresql}, {packages}",
     }
     for name, value in values.items():
@@ -58,10 +58,10 @@ def write(run: Run, rounds: list[Round], *, aim: float) -> None:
 
 
 def _figure(rounds: list[Round], aim: float) -> str:
-    median, ratios = ratio(rounds), [each.ratio for each in rounds]
+    median, ratios = ratio(rounds), [round_.ratio for round_ in rounds]
     return (
         "| figure | aim | median | lowest to highest | met |\n|---|---|---|---|---|\n"
-        f"| holds of one product, against the bare update of its row | ≥ {aim:.1f} | **{median:.2f}** "
+        f"| reservations of one product, relative to the bare update of its row | ≥ {aim:.1f} | **{median:.2f}** "
         f"| {min(ratios):.2f} to {max(ratios):.2f} | {'yes' if median >= aim else 'no'} |"
     )
 
@@ -72,8 +72,8 @@ def _rates(rounds: list[Round]) -> str:
         "|---|" + "---|" * (len(rounds) + 1),
     ]
     for name, rates in (
-        ("pgbench updates, a second", [each.bare for each in rounds]),
-        ("Lumira holds, a second", [each.reserved for each in rounds]),
+        ("pgbench updates per second", [round_.bare for round_ in rounds]),
+        ("Lumira reservations per second", [round_.reserved for round_ in rounds]),
     ):
         listed = " | ".join(f"{rate:,.0f}" for rate in rates)
         rows.append(f"| {name} | **{statistics.median(rates):,.0f}** | {listed} |")

@@ -1,4 +1,4 @@
-"""The measured shop: one brand, made by Lumira itself, with one product that everybody wants."""
+"""The measured shop: one tenant with one product in demand and open orders for it."""
 
 import logging
 from dataclasses import dataclass
@@ -13,14 +13,14 @@ from tests.benchmarks.server import LOGIN, Server
 from tests.support import factories, postgresql
 from tests.support.factories import Brand
 
-#: The database that every measurement gets a copy of.
+#: The template database; each measurement runs on a copy.
 DATABASE = "shop"
 PRODUCT = "shirt"
-#: More pieces than all rounds hold: nobody is turned away.
-PIECES = 50_000_000
-#: Orders that wait for their piece: more than are served in the time of a round.
+#: More units than all rounds reserve: no reservation fails.
+UNITS = 50_000_000
+#: Orders without a reservation: more than a round can reserve for.
 ORDERS = 60_000
-#: Opened beforehand, because what is measured is taking the piece.
+#: The orders are opened beforehand, because only the reservation is measured.
 _OPEN_ORDERS = """
     WITH opened AS (
     INSERT INTO orders (tenant_id, id, order_number, amount, currency, livemode, source, metadata, status, polls,
@@ -35,13 +35,13 @@ _OPEN_ORDERS = """
     SELECT tenant_id, gen_random_uuid(), id, 0, %s, 'Chemise', 'physical', 1, 5900, false, '[]', 'keep', true
     FROM opened
 """
-#: Where Stripe would be: nothing is asked of it while measuring, and a call would fail at once.
-_NOBODY = "http://127.0.0.1:9"
+#: The address of Stripe: measuring makes no call, and a call would fail at once.
+_NO_STRIPE = "http://127.0.0.1:9"
 
 
 @dataclass(frozen=True, slots=True)
 class Shop:
-    """What the measured processes are started with."""
+    """The settings of the measured processes."""
 
     server: Server
     brand: Brand
@@ -49,12 +49,12 @@ class Shop:
     directory: Path
 
     def environment(self, database: str) -> dict[str, str]:
-        """An operator's settings for one of the databases."""
+        """Return the environment variables of the processes for one of the databases."""
         return _environment(self.server, database, self.encryption_key, self.directory)
 
 
 def prepare(server: Server, directory: Path) -> Shop:
-    """Make the database with its brand; the measured login is a plain member of the application's role."""
+    """Create the database with its tenant and orders; the measured login is a member of the application's role."""
     server.create(DATABASE)
     owner = server.address(DATABASE).replace("postgresql:", "postgresql+psycopg:")
     postgresql.migrate(owner)
@@ -62,11 +62,11 @@ def prepare(server: Server, directory: Path) -> Shop:
         connection.execute(f"GRANT lumira_app TO {LOGIN}")
     key = Fernet.generate_key().decode()
     app = create_app(Settings.from_environment(_environment(server, DATABASE, key, directory)))
-    # How the data are made is nobody's interest here.
+    # The log lines of the preparation would hide a warning.
     logging.getLogger().setLevel(logging.WARNING)
     with app.app_context():
-        brand = factories.make_brand(sandbox_url=_NOBODY)
-        factories.set_stock(brand, PRODUCT, PIECES)
+        brand = factories.make_brand(sandbox_url=_NO_STRIPE)
+        factories.set_stock(brand, PRODUCT, UNITS)
         for engine in db.engines.values():
             engine.dispose()
     with server.connect(DATABASE) as connection:
@@ -82,5 +82,5 @@ def _environment(server: Server, database: str, key: str, directory: Path) -> di
         "SECRET_KEY": "only-for-benchmarks",
         "LUMIRA_ENCRYPTION_KEYS": key,
         "LUMIRA_INSTANCE": str(directory / "instance"),
-        "STRIPE_API_BASE": _NOBODY,
+        "STRIPE_API_BASE": _NO_STRIPE,
     }

@@ -2,7 +2,7 @@
 
 from alembic import context
 from flask import current_app
-from sqlalchemy import create_engine, pool
+from sqlalchemy import Connection, create_engine, pool
 
 from lumira import models
 from lumira.database import Base
@@ -15,7 +15,7 @@ def _is_ours(name: str | None, kind: str, _parents: object) -> bool:
     return not (kind == "table" and name is not None and name.startswith("procrastinate_"))
 
 
-def _run(connection: object) -> None:
+def _run(connection: Connection) -> None:
     context.configure(
         connection=connection,
         target_metadata=Base.metadata,

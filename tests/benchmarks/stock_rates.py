@@ -11,7 +11,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
 from lumira.database import APPLICATION_ROLE
 from tests.benchmarks.processes import ROOT
@@ -88,23 +87,28 @@ def by_lumira(shop: Shop, *, seconds: int) -> float:
         environment = shop.environment(database) | {"DATABASE_POOL_SIZE": str(THREADS)}
         arguments = [str(shop.brand.id), PRODUCT, str(THREADS), str(seconds)]
         with _clients(shop, environment, arguments) as clients:
-            for client in clients:
-                if client.stdout.readline() != "ready\n":
-                    raise RuntimeError(f"A buyer failed: see the log in {shop.directory}.")
+            if any(_read(client) != "ready\n" for client in clients):
+                raise RuntimeError(f"A buyer failed: see the log in {shop.directory}.")
             start_at = time.time() + _START_DELAY
             for client in clients:
+                assert client.stdin is not None
                 client.stdin.write(f"{start_at}\n")
                 client.stdin.flush()
-            results = [client.stdout.readline().split() for client in clients]
+            results = [_read(client).split() for client in clients]
         _check_reserved(shop, database, sum(int(committed) for _, committed in results))
         _check_adds_up(shop, database)
     return sum(int(in_time) for in_time, _ in results) / seconds
 
 
+def _read(client: subprocess.Popen[str]) -> str:
+    assert client.stdout is not None
+    return client.stdout.readline()
+
+
 @contextmanager
 def _clients(
     shop: Shop, environment: dict[str, str], arguments: list[str]
-) -> Iterator[list[subprocess.Popen[Any]]]:
+) -> Iterator[list[subprocess.Popen[str]]]:
     with (shop.directory / "buyers.log").open("ab") as log:
         clients = [
             subprocess.Popen(

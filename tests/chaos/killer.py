@@ -7,7 +7,7 @@ import threading
 import time
 from collections import Counter
 
-import psutil
+import psutil  # type: ignore[import-untyped]
 import psycopg
 
 from tests.chaos.plan import Kill, Victim

@@ -76,7 +76,7 @@ def is_quiet(database: Database, last_missed_at: float) -> bool:
         "(SELECT coalesce(min(extract(epoch FROM events_pulled_until)), 0) FROM tenants) AS pulled"
     )
     work = pending["events"] + pending["messages"] + pending["refunds"]
-    return work == 0 and pending["pulled"] > last_missed_at + 1
+    return bool(work == 0 and pending["pulled"] > last_missed_at + 1)
 
 
 def read(database: Database) -> LumiraState:

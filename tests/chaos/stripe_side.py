@@ -98,7 +98,7 @@ class Sandbox:
             (pending,) = state.execute(
                 "SELECT count(*) FROM deliveries WHERE status IN ('pending', 'sending')"
             ).fetchone()
-        return tasks == pending == 0
+        return bool(tasks == pending == 0)
 
     def last_missed_at(self) -> float:
         """Return the time of the last event whose webhooks were all lost: only reconciliation finds it."""

@@ -1,4 +1,4 @@
-"""`flask stock …`: how many pieces there are, a person's count of them, and whether it all adds up."""
+"""`flask stock …`: the stock of physical products, corrections of it, and the proof that its figures agree."""
 
 import re
 from zoneinfo import ZoneInfo
@@ -14,34 +14,35 @@ from lumira.database import atomic
 from lumira.errors import ProductNotFound
 from lumira.models import StockMovement
 from lumira.repositories import stock_counts, stock_proof
-from lumira.repositories.stock_counts import Correction, Count
-from lumira.services.inventory.count_stock import adjust_stock, set_stock
+from lumira.repositories.stock_counts import StockFigures
+from lumira.services.inventory.correct_stock import MAX_UNITS, StockCorrection, adjust_stock, set_stock
 
-stock = AppGroup("stock", help="Pieces of goods.")
+stock = AppGroup("stock", help="Stock of physical products, in units.")
 
 _ACTOR = "operator"
-#: Movements that are shown of one product.
-_SHOWN = 20
-_FIGURES = ("ON HAND", "HELD", "AVAILABLE", "SOLD")
-#: What begins with a dash and is no option is a negative number, taken or refused as one.
+#: Movements that `show` prints of one product.
+_MOVEMENTS_SHOWN = 20
+_FIGURES = ("ON HAND", "RESERVED", "AVAILABLE", "SOLD")
+#: An argument that begins with a dash is a negative number, and accepted or refused as one.
 _NEGATIVE_NUMBERS = {"ignore_unknown_options": True}
 
 
-class Pieces(click.ParamType[int]):
-    """A whole number of pieces, with a sign where it is a difference."""
+class Units(click.ParamType[int]):
+    """A whole number of units; with `signed`, a difference that may be negative."""
 
-    name = "pieces"
+    name = "units"
 
     def __init__(self, *, signed: bool) -> None:
-        self.shape = re.compile(r"[+-]?[0-9]+" if signed else r"\+?[0-9]+")
+        self.pattern = re.compile(r"[+-]?[0-9]+" if signed else r"\+?[0-9]+")
 
     def convert(self, value: str | int, param: click.Parameter | None, ctx: click.Context | None) -> int:
         text = str(value)
-        if not self.shape.fullmatch(text):
-            self.fail(f"{text!r} is no whole number of pieces.", param, ctx)
+        if not self.pattern.fullmatch(text):
+            self.fail(f"{text!r} is not a whole number of units.", param, ctx)
         digits = text.lstrip("+-0")
-        if len(digits) > len(str(stock_counts.LARGEST)) or int(digits or 0) > stock_counts.LARGEST:
-            self.fail(f"{text} is more than the {stock_counts.LARGEST} that are counted.", param, ctx)
+        # The length first: Python refuses to convert very long numbers.
+        if len(digits) > len(str(MAX_UNITS)) or int(digits or 0) > MAX_UNITS:
+            self.fail(f"{text} is more than {MAX_UNITS} units.", param, ctx)
         return int(text)
 
 
@@ -49,36 +50,40 @@ class Pieces(click.ParamType[int]):
 @click.argument("slug", required=False)
 @click.argument("product", required=False)
 def show(slug: str | None, product: str | None) -> None:
-    """Print the figures of all goods, of those of the tenant SLUG, or of one PRODUCT with its story."""
+    """Print the stock of all products, of those of the tenant SLUG, or of one PRODUCT with its movements."""
     rows: list[tuple[str, ...]] = []
     for tenant_id, tenant_slug in chosen_tenants(slug):
         with atomic(tenant_id):
-            counts = stock_counts.list_stock(tenant_id, product)
-        rows += [(tenant_slug, *_row(count)) for count in counts]
+            products = stock_counts.list_stock(tenant_id, product)
+        rows += [(tenant_slug, *_row(figures)) for figures in products]
     if product is not None and not rows:
-        raise ProductNotFound(f"{slug} has no product {product} whose pieces are counted.")
+        raise ProductNotFound(f"{slug} has no product {product} with stock.")
     echo_table(("TENANT", "PRODUCT", *_FIGURES), rows)
     if slug is not None and product is not None:
-        _tell_story(tenant_id_of(slug), product)
+        _echo_history(tenant_id_of(slug), product)
 
 
-def _row(count: Count) -> tuple[str, ...]:
-    return (count.product_id, *map(str, (count.on_hand, count.reserved, count.available, count.sold)))
+def _row(figures: StockFigures) -> tuple[str, ...]:
+    units = (figures.on_hand, figures.reserved, figures.available, figures.sold)
+    return (figures.product_id, *map(str, units))
 
 
-def _tell_story(tenant_id: int, product_id: str) -> None:
+def _echo_history(tenant_id: int, product_id: str) -> None:
     with atomic(tenant_id):
         zone = zone_of(tenant_id)
-        holds = stock_counts.list_reservations(tenant_id, product_id)
-        movements = stock_counts.list_movements(tenant_id, product_id, limit=_SHOWN)
-    if holds:
-        click.echo(f"\nheld now ({zone.key})")
-        rows = [(number, str(each.quantity), shown(each.expires_at, zone)) for each, number in holds]
-        echo_table(("ORDER", "PIECES", "UNTIL"), rows)
+        reservations = stock_counts.list_reservations(tenant_id, product_id)
+        movements = stock_counts.list_movements(tenant_id, product_id, limit=_MOVEMENTS_SHOWN)
+    if reservations:
+        click.echo(f"\nreserved now ({zone.key})")
+        rows = [
+            (number, str(reservation.quantity), shown(reservation.expires_at, zone))
+            for reservation, number in reservations
+        ]
+        echo_table(("ORDER", "UNITS", "UNTIL"), rows)
     if movements:
         click.echo(f"\nlast movements ({zone.key})")
-        headings = ("AT", "WHY", "ON HAND", "HELD", "SOLD", "ORDER", "BY")
-        echo_table(headings, [_movement(each, number, zone) for each, number in movements])
+        headings = ("AT", "REASON", "ON HAND", "RESERVED", "SOLD", "ORDER", "BY")
+        echo_table(headings, [_movement(movement, number, zone) for movement, number in movements])
 
 
 def _movement(movement: StockMovement, order_number: str | None, zone: ZoneInfo) -> tuple[str, ...]:
@@ -91,26 +96,32 @@ def _movement(movement: StockMovement, order_number: str | None, zone: ZoneInfo)
 @stock.command("set", context_settings=_NEGATIVE_NUMBERS)
 @click.argument("slug")
 @click.argument("product")
-@click.argument("quantity", type=Pieces(signed=False))
+@click.argument("quantity", type=Units(signed=False))
 def set_(slug: str, product: str, quantity: int) -> None:
-    """Put down that there are QUANTITY pieces of PRODUCT in the house, those that are reserved included."""
-    _tell(slug, set_stock(tenant_id_of(slug), product, quantity, actor=_ACTOR))
+    """Set the units of PRODUCT on hand to QUANTITY, reserved units included.
+
+    Example: flask stock set boutique tasse-gres 40
+    """
+    _echo_correction(slug, set_stock(tenant_id_of(slug), product, quantity, actor=_ACTOR))
 
 
 @stock.command("adjust", context_settings=_NEGATIVE_NUMBERS)
 @click.argument("slug")
 @click.argument("product")
-@click.argument("quantity", type=Pieces(signed=True))
+@click.argument("quantity", type=Units(signed=True))
 def adjust(slug: str, product: str, quantity: int) -> None:
-    """Put down that QUANTITY pieces of PRODUCT came (+3) or are gone (-3)."""
-    _tell(slug, adjust_stock(tenant_id_of(slug), product, quantity, actor=_ACTOR))
+    """Add QUANTITY units of PRODUCT to stock (+3), or remove them (-3).
+
+    Example: flask stock adjust boutique tasse-gres -3
+    """
+    _echo_correction(slug, adjust_stock(tenant_id_of(slug), product, quantity, actor=_ACTOR))
 
 
-def _tell(slug: str, correction: Correction) -> None:
-    now = correction.now
-    changed = f"{correction.before} → {now.on_hand}" if correction.difference else f"still {now.on_hand}"
+def _echo_correction(slug: str, correction: StockCorrection) -> None:
+    after = correction.after
+    on_hand = f"{correction.before} → {after.on_hand}" if correction.difference else f"still {after.on_hand}"
     click.echo(
-        f"{slug} {now.product_id}: {changed} on hand, {now.reserved} reserved, {now.available} available."
+        f"{slug} {after.product_id}: {on_hand} on hand, {after.reserved} reserved, {after.available} available."
     )
     if not correction.difference:
         click.echo("Nothing was changed.")
@@ -119,7 +130,7 @@ def _tell(slug: str, correction: Correction) -> None:
 @stock.command("verify")
 @tenant_option
 def verify(slug: str | None) -> None:
-    """Add all movements up again: exit code 0 only if figures, movements and orders agree."""
+    """Compare the stock figures with their movements and orders: exit code 0 only if all agree."""
     products = failures = 0
     for tenant_id, tenant_slug in chosen_tenants(slug):
         with atomic(tenant_id):
@@ -129,5 +140,7 @@ def verify(slug: str | None) -> None:
             click.echo(f"{tenant_slug} {disagreement}")
         failures += len(disagreements)
     if failures:
-        raise click.ClickException(f"{failures} figure{'' if failures == 1 else 's'} of stock disagree.")
-    click.echo(f"Stock adds up: {products} product{'' if products == 1 else 's'}.")
+        raise click.ClickException(
+            f"{failures} stock figure{' disagrees' if failures == 1 else 's disagree'}."
+        )
+    click.echo(f"Stock agrees: {products} product{'' if products == 1 else 's'}.")

@@ -1,4 +1,4 @@
-"""Pieces of a product: how many there are, for whom they are kept, and every change of these figures."""
+"""Stock of a product: its figures in units, the reservations of orders, and every movement of the figures."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -13,30 +13,30 @@ from lumira.models.columns import Identified, TenantOwned, Timestamped, choice, 
 
 
 class ReservationState(StrEnum):
-    """What an order has of a product's pieces."""
+    """Whether an order's units are reserved, sold or released."""
 
     RESERVED = "reserved"
     SOLD = "sold"
-    #: Nothing: given back unpaid, or returned after a refund.
+    #: No units: released unpaid, or returned after a refund.
     RELEASED = "released"
 
 
 class MovementReason(StrEnum):
-    """Why a figure changed."""
+    """Why figures changed."""
 
     RESERVE = "reserve"
     SALE = "sale"
     RELEASE = "release"
     RETURN = "return"
-    #: A person's word, the first count included.
+    #: Entered by an operator or the catalog, the first units on hand included.
     CORRECTION = "correction"
 
 
 class StockItem(TenantOwned, Timestamped, Base):
-    """The figures of one product. What can still be bought is `on_hand - reserved`.
+    """The stock figures of one product, in units. `on_hand - reserved` units can be bought.
 
-    Each figure is the sum of its movements; the constraints hold what must never happen, so that a piece
-    cannot be promised twice whoever asks for it at the same time.
+    Each figure is the sum of its movements. The constraints prevent overselling: a unit cannot be reserved twice,
+    however many buyers order at the same time.
     """
 
     __tablename__ = "stock_items"
@@ -47,26 +47,27 @@ class StockItem(TenantOwned, Timestamped, Base):
     )
 
     product_id: Mapped[str] = mapped_column(String(64), primary_key=True, sort_order=-2)
-    #: Pieces in the house, those that are reserved included.
+    #: Units in stock, reserved units included.
     on_hand: Mapped[int] = mapped_column(default=0)
-    #: Of them, kept for buyers who are paying.
+    #: Units on hand that are reserved for orders that are being paid.
     reserved: Mapped[int] = mapped_column(default=0)
-    #: Paid for and not returned.
+    #: Units that are paid for and not returned.
     sold: Mapped[int] = mapped_column(default=0)
 
     @property
     def available(self) -> int:
+        """The units that can be bought now."""
         return self.on_hand - self.reserved
 
 
 class StockReservation(Identified, Timestamped, Base):
-    """What one order has of one product: reserved until it is paid or given up, then sold or released."""
+    """Units of one product for one order: reserved until the order is paid or canceled, then sold or released."""
 
     __tablename__ = "stock_reservations"
     __table_args__ = (
         ForeignKeyConstraint(["tenant_id", "order_id"], ["orders.tenant_id", "orders.id"]),
-        # Through its line it points at its product. Checked against the product itself, or the tenant, all holds
-        # of a sought-after product would lock that one row together, and wait for each other's bookkeeping.
+        # The order line references the product. A foreign key to the product or the tenant would make all
+        # reservations of a popular product lock that one row, and wait for each other.
         ForeignKeyConstraint(
             ["tenant_id", "order_id", "product_id"],
             ["order_lines.tenant_id", "order_lines.order_id", "order_lines.product_id"],
@@ -84,12 +85,12 @@ class StockReservation(Identified, Timestamped, Base):
     product_id: Mapped[str]
     quantity: Mapped[int]
     state: Mapped[ReservationState] = mapped_column(choice(ReservationState))
-    #: When the buyer's time is over. Ending the hold is for Stripe to allow: it may have been paid meanwhile.
+    #: When the buyer's time to pay ends. The units are released only once Stripe confirms that nothing was paid.
     expires_at: Mapped[datetime]
 
 
 class StockMovement(Identified, Base):
-    """One change of a product's figures; never altered, so that the figures can be added up again."""
+    """One change of a product's figures; never updated, so that the figures can be verified."""
 
     __tablename__ = "stock_movements"
     __table_args__ = (
@@ -103,12 +104,12 @@ class StockMovement(Identified, Base):
         Index("ix_stock_movements_by_order", "tenant_id", "order_id"),
     )
 
-    #: Its product's row leads to the tenant; see the reservation for why that is not checked twice.
+    #: The stock item references the tenant; a second foreign key would lock the tenant's row (see `StockReservation`).
     tenant_id: Mapped[int] = mapped_column(primary_key=True, sort_order=-3)
     product_id: Mapped[str]
     order_id: Mapped[UUID | None]
     reason: Mapped[MovementReason] = mapped_column(choice(MovementReason))
-    #: By how much each figure changed.
+    #: By how many units each figure changed.
     on_hand: Mapped[int]
     reserved: Mapped[int]
     sold: Mapped[int]

@@ -1,7 +1,6 @@
-"""Pieces: taken by one conditional update, so that none is promised twice; every change leaves its movement."""
+"""Stock of products: units are reserved, sold and released by conditional updates, each with its movement."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -11,105 +10,73 @@ from sqlalchemy.orm.attributes import set_committed_value
 
 from lumira.clock import utc_now
 from lumira.database import db
+from lumira.domain.stock_changes import STOCK_CHANGES, StockChange
 from lumira.errors import OutOfStock
-from lumira.models import (
-    MovementReason,
-    Order,
-    OrderLine,
-    ReservationState,
-    StockItem,
-    StockMovement,
-    StockReservation,
-)
+from lumira.models import Order, OrderLine, ReservationState, StockItem, StockMovement, StockReservation
 from lumira.models.columns import uuid7
 
-#: How long a buyer has for a payment in the brand's own page, before its PaymentIntent is closed.
+#: How long units stay reserved for a payment on the tenant's own page, before its PaymentIntent is canceled.
 PAYMENT_RESERVATION = timedelta(minutes=30)
 
-
-@dataclass(frozen=True, slots=True)
-class _Change:
-    """By how much a move changes each figure of a product, for one piece."""
-
-    reason: MovementReason
-    on_hand: int
-    reserved: int
-    sold: int
-
-
-_HELD, _SOLD, _RELEASED = ReservationState.RESERVED, ReservationState.SOLD, ReservationState.RELEASED
-_CHANGES = {
-    (_RELEASED, _HELD): _Change(MovementReason.RESERVE, 0, 1, 0),
-    (_HELD, _SOLD): _Change(MovementReason.SALE, -1, -1, 1),
-    (_HELD, _RELEASED): _Change(MovementReason.RELEASE, 0, -1, 0),
-    # Paid after its hold had ended, and there are pieces left.
-    (_RELEASED, _SOLD): _Change(MovementReason.SALE, -1, 0, 1),
-    (_SOLD, _RELEASED): _Change(MovementReason.RETURN, 1, 0, -1),
-}
-
-
-class _Missing(Exception):
-    """There are not enough pieces; what was taken of other products is put back."""
-
-    def __init__(self, product_id: str) -> None:
-        self.product_id = product_id
-
-
-#: Pieces are promised by this one statement: the figures change only where enough is left, and with them, or not
-#: at all, come the reservation and the movement. As the driver has it, because a hot product is locked from here
-#: to the commit: what SQLAlchemy would make of it is always the same.
-_TAKE = """
-    WITH taken AS (
+#: One statement reserves the units only if enough are available, and inserts the reservation and the movement with
+#: them. It is written for the driver, because the row of a popular product is locked from here to the commit, and
+#: SQLAlchemy would compile the same text each time.
+_RESERVE_UNITS = """
+    WITH reserved_item AS (
         UPDATE stock_items SET reserved = reserved + %(quantity)s, updated_at = %(now)s
         WHERE tenant_id = %(tenant_id)s AND product_id = %(product_id)s AND on_hand >= reserved + %(quantity)s
         RETURNING product_id
-    ), moved AS (
+    ), movement AS (
         INSERT INTO stock_movements
             (tenant_id, id, product_id, order_id, reason, on_hand, reserved, sold, actor, created_at)
         SELECT %(tenant_id)s, %(movement_id)s, product_id, %(order_id)s, 'reserve', 0, %(quantity)s, 0,
             %(actor)s, %(now)s
-        FROM taken
+        FROM reserved_item
     )
     INSERT INTO stock_reservations
         (tenant_id, id, order_id, product_id, quantity, state, expires_at, created_at, updated_at)
     SELECT %(tenant_id)s, %(id)s, %(order_id)s, product_id, %(quantity)s, 'reserved', %(until)s, %(now)s, %(now)s
-    FROM taken
+    FROM reserved_item
     ON CONFLICT (tenant_id, order_id, product_id)
         DO UPDATE SET state = excluded.state, expires_at = excluded.expires_at, updated_at = excluded.updated_at
     RETURNING id
 """
 
 
-def reserve(order: Order, *, until: datetime, actor: str) -> None:
-    """Keep the pieces of all lines for this order, or of none; safe to repeat.
+class _UnitsMissing(Exception):
+    """Too few units are available; the savepoint undoes the changes of the order's other products."""
 
-    `OutOfStock` if any are missing: the caller's transaction must end with it.
+
+def reserve(order: Order, *, until: datetime, actor: str) -> None:
+    """Reserve the units of all lines of an order until a time, or of none; safe to repeat.
+
+    Raises `OutOfStock` if units are missing: the caller's transaction must end with it.
     """
-    known = {reservation.product_id: reservation for reservation in order.reservations}
-    # Everything else is written first: a hot product is locked for as short as it can be.
+    reservations = {reservation.product_id: reservation for reservation in order.reservations}
+    # All other rows are written first, so that the rows of popular products are locked as briefly as possible.
     db.session.flush()
-    # Always in this order, so that two carts with the same products never wait for each other crosswise.
+    # By product id, so that two carts with the same products cannot deadlock.
     for line in sorted(order.lines, key=lambda line: line.product_id):
-        reservation = known.get(line.product_id)
-        if not line.keeps_stock or (reservation is not None and reservation.state is _SOLD):
+        reservation = reservations.get(line.product_id)
+        if not line.keeps_stock or (reservation is not None and reservation.state is ReservationState.SOLD):
             continue
-        if reservation is not None and reservation.state is _HELD:
+        if reservation is not None and reservation.state is ReservationState.RESERVED:
             reservation.expires_at = max(reservation.expires_at, until)
             continue
-        taken = reserve_units(
+        reservation_id = reserve_units(
             order.tenant_id, order.id, line.product_id, quantity=line.quantity, until=until, actor=actor
         )
-        if taken is None:
+        if reservation_id is None:
             raise _out_of_stock(order, line)
-        _remember(order, line, reservation, taken, until)
+        _attach_reservation(order, line, reservation, reservation_id, until)
 
 
 def reserve_units(
     tenant_id: int, order_id: UUID, product_id: str, *, quantity: int, until: datetime, actor: str
 ) -> UUID | None:
-    """Keep pieces of one product for an order that has none of it; `None` if there are not enough.
+    """Reserve units of one product for an order that has no units of it, and return the reservation's id.
 
-    Returns the id of the reservation.
+    Returns `None` if too few units are available.
     """
     values = {
         "tenant_id": tenant_id,
@@ -122,15 +89,15 @@ def reserve_units(
         "movement_id": uuid7(),
         "id": uuid7(),
     }
-    taken: UUID | None = db.session.connection().exec_driver_sql(_TAKE, values).scalar()
-    return taken
+    reservation_id: UUID | None = db.session.connection().exec_driver_sql(_RESERVE_UNITS, values).scalar()
+    return reservation_id
 
 
-def _remember(
-    order: Order, line: OrderLine, known: StockReservation | None, reservation_id: UUID, until: datetime
+def _attach_reservation(
+    order: Order, line: OrderLine, existing: StockReservation | None, reservation_id: UUID, until: datetime
 ) -> None:
-    """Let the loaded order know what the statement has written."""
-    reservation = known
+    """Bring the loaded order up to date with the reservation that the statement has written."""
+    reservation = existing
     if reservation is None:
         reservation = StockReservation(
             tenant_id=order.tenant_id,
@@ -142,81 +109,86 @@ def _remember(
         make_transient_to_detached(reservation)
         db.session.add(reservation)
         set_committed_value(order, "reservations", [*order.reservations, reservation])
-    set_committed_value(reservation, "state", _HELD)
+    set_committed_value(reservation, "state", ReservationState.RESERVED)
     set_committed_value(reservation, "expires_at", until)
 
 
 def _out_of_stock(order: Order, line: OrderLine) -> OutOfStock:
-    # Read in the same transaction: what others took meanwhile may have come back by now.
+    # Read after the failed update, so units may have been released since: the number is only informative.
     item = db.session.get(StockItem, (order.tenant_id, line.product_id), populate_existing=True)
-    left = item.available if item is not None else 0
-    if left <= 0:
+    units = item.available if item is not None else 0
+    if units <= 0:
         message = f"{line.product_name} is sold out."
     else:
-        message = f"Only {left} of {line.product_name} left, {line.quantity} wanted."
-    return OutOfStock(message, product_id=line.product_id, left=left)
+        message = f"Only {units} of {line.product_name} available, {line.quantity} requested."
+    return OutOfStock(message, product_id=line.product_id, left=units)
 
 
-def move(order: Order, wanted: Mapping[str, ReservationState], *, actor: str) -> bool:
-    """Bring the reservations of a locked order to the state that is wanted for each product.
+def move(order: Order, targets: Mapping[str, ReservationState], *, actor: str) -> bool:
+    """Bring the reservations of a locked order to the target state of each product, all or none; safe to repeat.
 
-    All or none: `False` if pieces are missing for that. What is sold is never merely reserved again. Safe to repeat.
+    Returns `False`, and changes nothing, if units are missing.
     """
-    _reserve_missing(order, wanted)
-    moving = {
-        reservation.product_id: wanted[reservation.product_id]
+    _add_missing_reservations(order, targets)
+    changes = {
+        reservation.product_id: targets[reservation.product_id]
         for reservation in order.reservations
-        if (reservation.state, wanted.get(reservation.product_id)) in _CHANGES
+        if (reservation.state, targets.get(reservation.product_id)) in STOCK_CHANGES
     }
-    if not moving:
+    if not changes:
         return True
-    if not any(each.state is _RELEASED for each in order.reservations):
-        # Given back, or sold out of what is reserved: pieces cannot be missing.
-        _move(order, moving, actor=actor)
+    if not any(reservation.state is ReservationState.RELEASED for reservation in order.reservations):
+        # Reserved units are sold, or units are released: none can be missing.
+        _apply_changes(order, changes, actor=actor)
         return True
     try:
         with db.session.begin_nested():
-            _move(order, moving, actor=actor)
-    except _Missing:
+            _apply_changes(order, changes, actor=actor)
+    except _UnitsMissing:
         return False
     return True
 
 
-def _reserve_missing(order: Order, wanted: Mapping[str, ReservationState]) -> None:
-    """Whatever it was opened by, an order that is paid takes its pieces like any other."""
-    known = {reservation.product_id for reservation in order.reservations}
+def _add_missing_reservations(order: Order, targets: Mapping[str, ReservationState]) -> None:
+    """Add a released reservation for each line that is to be sold and has none, so that it takes units as well."""
+    reserved = {reservation.product_id for reservation in order.reservations}
     for line in order.lines:
-        if wanted.get(line.product_id) is _SOLD and line.product_id not in known:
+        if targets.get(line.product_id) is ReservationState.SOLD and line.product_id not in reserved:
             order.reservations.append(
                 StockReservation(
                     id=uuid7(),
                     tenant_id=order.tenant_id,
                     product_id=line.product_id,
                     quantity=line.quantity,
-                    state=_RELEASED,
+                    state=ReservationState.RELEASED,
                     expires_at=utc_now(),
                 )
             )
 
 
-def _move(order: Order, wanted: Mapping[str, ReservationState], *, actor: str) -> None:
+def _apply_changes(order: Order, targets: Mapping[str, ReservationState], *, actor: str) -> None:
     now = utc_now()
-    # Always in this order, so that two carts with the same products never wait for each other crosswise.
-    ordered = sorted(
-        (each for each in order.reservations if each.product_id in wanted), key=lambda each: each.product_id
+    # By product id, so that two carts with the same products cannot deadlock.
+    reservations = sorted(
+        (reservation for reservation in order.reservations if reservation.product_id in targets),
+        key=lambda reservation: reservation.product_id,
     )
-    changes = [_CHANGES[each.state, wanted[each.product_id]] for each in ordered]
-    for reservation, change in zip(ordered, changes, strict=True):
-        _note(reservation, change, order, actor=actor, now=now)
-        reservation.state = wanted[reservation.product_id]
-    # Everything else is written first: a hot product is locked for as short as it can be.
+    changes = [
+        STOCK_CHANGES[reservation.state, targets[reservation.product_id]] for reservation in reservations
+    ]
+    for reservation, change in zip(reservations, changes, strict=True):
+        _record_movement(reservation, change, order, actor=actor, now=now)
+        reservation.state = targets[reservation.product_id]
+    # All other rows are written first, so that the rows of popular products are locked as briefly as possible.
     db.session.flush()
-    for reservation, change in zip(ordered, changes, strict=True):
-        if not _change(reservation, change, now):
-            raise _Missing(reservation.product_id)
+    for reservation, change in zip(reservations, changes, strict=True):
+        if not _update_figures(reservation, change, now):
+            raise _UnitsMissing
 
 
-def _note(reservation: StockReservation, change: _Change, order: Order, *, actor: str, now: datetime) -> None:
+def _record_movement(
+    reservation: StockReservation, change: StockChange, order: Order, *, actor: str, now: datetime
+) -> None:
     db.session.add(
         StockMovement(
             id=uuid7(),
@@ -233,12 +205,12 @@ def _note(reservation: StockReservation, change: _Change, order: Order, *, actor
     )
 
 
-def _change(reservation: StockReservation, change: _Change, now: datetime) -> bool:
-    """Change a product's figures, unless more would be promised than is there; whether it was done."""
+def _update_figures(reservation: StockReservation, change: StockChange, now: datetime) -> bool:
+    """Change a product's figures, unless more units would be reserved than are on hand; return whether it changed."""
     quantity = reservation.quantity
     on_hand = StockItem.on_hand + change.on_hand * quantity
     reserved = StockItem.reserved + change.reserved * quantity
-    changed = db.session.execute(
+    updated = db.session.execute(
         update(StockItem)
         .where(
             StockItem.tenant_id == reservation.tenant_id,
@@ -251,22 +223,22 @@ def _change(reservation: StockReservation, change: _Change, now: datetime) -> bo
         .returning(StockItem.product_id)
         .execution_options(synchronize_session=False)
     )
-    return changed.first() is not None
+    return updated.first() is not None
 
 
 def lock_products(tenant_id: int, product_ids: Iterable[str]) -> None:
-    """Lock the figures of several orders' products, always in the same order, before the orders are settled."""
+    """Lock the stock items of several orders' products by product id, before the orders are settled."""
     db.session.execute(
         select(StockItem.product_id)
         .where(StockItem.tenant_id == tenant_id, StockItem.product_id.in_(set(product_ids)))
         .order_by(StockItem.product_id)
-        # Not the key: whoever writes a movement only needs the row to stay, and must not be waited for.
+        # Without the key: inserting a movement needs the row only to exist, and must not wait for this lock.
         .with_for_update(key_share=True)
     ).all()
 
 
 def available(tenant_id: int) -> dict[str, int]:
-    """For each product that is counted the pieces that can be bought now."""
+    """Return the units that can be bought now, by product id, for each product with a stock item."""
     rows = db.session.execute(
         select(StockItem.product_id, StockItem.on_hand - StockItem.reserved).where(
             StockItem.tenant_id == tenant_id

@@ -1,4 +1,4 @@
-"""Counted pieces as a person sees them: counted for the first time, corrected, listed with their story."""
+"""Stock figures of products: where they start, how an operator's correction is recorded, and lists of them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from lumira.clock import utc_now
 from lumira.database import db
-from lumira.errors import Conflict, InvalidQuantity, ProductNotFound
+from lumira.errors import Conflict, ProductNotFound
 from lumira.models import (
     MovementReason,
     Order,
@@ -20,13 +20,10 @@ from lumira.models import (
     StockReservation,
 )
 
-#: The most pieces that are counted of one product: sums of figures stay far below what a column holds.
-LARGEST = 100_000_000
-
 
 @dataclass(frozen=True, slots=True)
-class Count:
-    """One product's figures; all are zero for goods that were never counted."""
+class StockFigures:
+    """The stock figures of one product in units; all are zero for a physical product without a stock item."""
 
     product_id: str
     on_hand: int
@@ -35,107 +32,70 @@ class Count:
 
     @property
     def available(self) -> int:
+        """The units that can be bought now."""
         return self.on_hand - self.reserved
 
 
-@dataclass(frozen=True, slots=True)
-class Correction:
-    """What a person's word changed: the pieces on hand before, and the figures as they are now."""
+def create_items(tenant_id: int, on_hand: Mapping[str, int], *, actor: str) -> dict[str, int]:
+    """Create the missing stock items of these products with their first units on hand; existing items stay as they are.
 
-    before: int
-    now: Count
-
-    @property
-    def difference(self) -> int:
-        return self.now.on_hand - self.before
-
-
-def begin(tenant_id: int, pieces: Mapping[str, int], *, actor: str) -> dict[str, int]:
-    """Count these products from now on, with so many pieces on hand; what is counted already stays untouched.
-
-    Returns the products whose counting began.
+    Returns the units on hand of the items that were created.
     """
-    if not pieces:
+    if not on_hand:
         return {}
     now = utc_now()
     rows = [
-        {"product_id": product_id, "on_hand": on_hand, "reserved": 0, "sold": 0}
+        {"product_id": product_id, "on_hand": units, "reserved": 0, "sold": 0}
         | {"tenant_id": tenant_id, "created_at": now, "updated_at": now}
-        for product_id, on_hand in sorted(pieces.items())
+        for product_id, units in sorted(on_hand.items())
     ]
     inserted = insert(StockItem).values(rows).on_conflict_do_nothing().returning(StockItem.product_id)
-    begun = set(db.session.execute(inserted).scalars())
-    for product_id in sorted(begun):
-        _note(tenant_id, product_id, pieces[product_id], actor=actor)
-    return {product_id: on_hand for product_id, on_hand in pieces.items() if product_id in begun}
+    created = set(db.session.execute(inserted).scalars())
+    for product_id in sorted(created):
+        if on_hand[product_id]:
+            record_correction(tenant_id, product_id, on_hand[product_id], actor=actor)
+    return {product_id: units for product_id, units in on_hand.items() if product_id in created}
 
 
-def set_on_hand(tenant_id: int, product_id: str, pieces: int, *, actor: str) -> Correction:
-    """There are so many pieces in the house, those that are reserved included; the same number changes nothing.
+def lock_item(tenant_id: int, product_id: str) -> StockItem:
+    """Return a product's stock item, locked until the transaction ends, and created if it is missing.
 
-    `ProductNotFound`; `Conflict` if the product is not counted or more is reserved; `InvalidQuantity`.
+    Raises `ProductNotFound`, and `Conflict` if the product is not physical.
     """
-    item = _lock(tenant_id, product_id)
-    return _correct(item, pieces, actor=actor)
-
-
-def adjust(tenant_id: int, product_id: str, difference: int, *, actor: str) -> Correction:
-    """So many pieces more, or fewer, than were on hand; refuses what `set_on_hand` does."""
-    item = _lock(tenant_id, product_id)
-    return _correct(item, item.on_hand + difference, actor=actor)
-
-
-def _lock(tenant_id: int, product_id: str) -> StockItem:
-    """A product's figures, which nobody changes until the transaction ends."""
     product = db.session.get(Product, (tenant_id, product_id))
     if product is None:
         raise ProductNotFound(f"There is no product {product_id}.")
     if not product.keeps_stock:
-        raise Conflict(f"{product_id} is {product.kind}: only physical products are counted.")
-    # Goods that are older than the counting have no figures yet.
-    begin(tenant_id, {product_id: 0}, actor="")
+        raise Conflict(f"{product_id} has kind {product.kind}: only physical products have stock.")
+    # A product that became physical after its first sale has no stock item yet.
+    create_items(tenant_id, {product_id: 0}, actor="")
     return db.session.execute(
         select(StockItem)
         .where(StockItem.tenant_id == tenant_id, StockItem.product_id == product_id)
-        # Not the key: whoever writes a movement only needs the row to stay, and must not be waited for.
+        # Without the key: inserting a movement needs the row only to exist, and must not wait for this lock.
         .with_for_update(key_share=True)
         .execution_options(populate_existing=True)
     ).scalar_one()
 
 
-def _correct(item: StockItem, pieces: int, *, actor: str) -> Correction:
-    before = item.on_hand
-    if not 0 <= pieces <= LARGEST:
-        raise InvalidQuantity(f"{item.product_id}: {pieces} pieces cannot be; 0 to {LARGEST} can.")
-    if pieces < item.reserved:
-        raise Conflict(
-            f"{item.product_id}: {item.reserved} of {before} are reserved for buyers who are paying, "
-            f"so there cannot be {pieces}."
+def record_correction(tenant_id: int, product_id: str, difference: int, *, actor: str) -> None:
+    """Record the movement of a correction: the change of the units on hand, which is never zero."""
+    db.session.add(
+        StockMovement(
+            tenant_id=tenant_id,
+            product_id=product_id,
+            order_id=None,
+            reason=MovementReason.CORRECTION,
+            on_hand=difference,
+            reserved=0,
+            sold=0,
+            actor=actor,
         )
-    item.on_hand = pieces
-    _note(item.tenant_id, item.product_id, pieces - before, actor=actor)
-    db.session.flush()
-    return Correction(before, Count(item.product_id, item.on_hand, item.reserved, item.sold))
+    )
 
 
-def _note(tenant_id: int, product_id: str, difference: int, *, actor: str) -> None:
-    if difference:
-        db.session.add(
-            StockMovement(
-                tenant_id=tenant_id,
-                product_id=product_id,
-                order_id=None,
-                reason=MovementReason.CORRECTION,
-                on_hand=difference,
-                reserved=0,
-                sold=0,
-                actor=actor,
-            )
-        )
-
-
-def list_stock(tenant_id: int, product_id: str | None = None) -> list[Count]:
-    """The figures of all products that are or were counted, or of one of them, in the catalog's order."""
+def list_stock(tenant_id: int, product_id: str | None = None) -> list[StockFigures]:
+    """Return the figures of all physical products and all stock items, or of one product, in the catalog's order."""
     item = and_(StockItem.tenant_id == Product.tenant_id, StockItem.product_id == Product.id)
     query = (
         select(
@@ -151,11 +111,11 @@ def list_stock(tenant_id: int, product_id: str | None = None) -> list[Count]:
     )
     if product_id is not None:
         query = query.where(Product.id == product_id)
-    return [Count(*row) for row in db.session.execute(query)]
+    return [StockFigures(*row) for row in db.session.execute(query)]
 
 
 def list_reservations(tenant_id: int, product_id: str) -> list[tuple[StockReservation, str]]:
-    """Who holds pieces of a product now: each reservation with its order's number, the oldest first."""
+    """Return the current reservations of a product, each with its order's number, oldest first."""
     rows = db.session.execute(
         select(StockReservation, Order.order_number)
         .join(Order, and_(Order.tenant_id == tenant_id, Order.id == StockReservation.order_id))
@@ -170,7 +130,7 @@ def list_reservations(tenant_id: int, product_id: str) -> list[tuple[StockReserv
 
 
 def list_movements(tenant_id: int, product_id: str, *, limit: int) -> list[tuple[StockMovement, str | None]]:
-    """The last movements of a product, each with the number of the order that caused it, the newest first."""
+    """Return the last movements of a product, newest first, each with the number of the order that caused it."""
     rows = db.session.execute(
         select(StockMovement, Order.order_number)
         .outerjoin(Order, and_(Order.tenant_id == tenant_id, Order.id == StockMovement.order_id))

@@ -1,4 +1,4 @@
-"""Pieces are never promised twice, however many ask for them at the same instant."""
+"""A unit is never reserved twice, however many buyers order at the same instant."""
 
 import secrets
 
@@ -20,27 +20,29 @@ from tests.support.stripe_events import deliver, event, payment_intent, receive
 pytestmark = pytest.mark.usefixtures("app_context")
 
 
-def take(brand: Brand, **items: int) -> object:
-    """The first phase of a sale, in which its pieces are reserved."""
+def start_checkout(brand: Brand, **items: int) -> object:
+    """The first phase of a checkout, which reserves the units."""
     command = CheckoutCommand(tuple(CheckoutItem(name, quantity) for name, quantity in items.items()))
     call = Call(fingerprint=secrets.token_hex(8), actor="test")
     return begin_checkout(brand.id, call, command, free_reply=lambda _: {})
 
 
-def adds_up(brand: Brand) -> bool:
+def stock_agrees(brand: Brand) -> bool:
     with atomic(brand.id):
         return not stock_proof.verify(brand.id)
 
 
-def test_200_buyers_at_once_for_the_last_20_pieces_hold_exactly_20(app, tenant) -> None:
+def test_200_buyers_of_the_last_20_units_reserve_exactly_20(app, tenant) -> None:
     set_stock(tenant, "shirt", 20)
     set_stock(tenant, "cap", 1000)
 
     def buy(number: int) -> object:
-        # Half of them with two lines, in either order, so that carts would lock crosswise if they could.
+        # Half of them have two lines, in either order, so that carts would deadlock if they could.
         if number % 2:
-            return take(tenant, shirt=1)
-        return take(tenant, shirt=1, cap=1) if number % 4 else take(tenant, cap=1, shirt=1)
+            return start_checkout(tenant, shirt=1)
+        return (
+            start_checkout(tenant, shirt=1, cap=1) if number % 4 else start_checkout(tenant, cap=1, shirt=1)
+        )
 
     results: list[object] = []
     for _ in range(10):
@@ -56,21 +58,23 @@ def test_200_buyers_at_once_for_the_last_20_pieces_hold_exactly_20(app, tenant) 
             select(StockReservation.id).where(StockReservation.product_id == "cap")
         ).all()
     assert figures(tenant, "cap") == (1000, len(caps), 0)
-    assert adds_up(tenant)
+    assert stock_agrees(tenant)
 
 
-def test_200_buyers_who_all_begin_at_the_same_instant_get_exactly_20(app, tenant) -> None:
+def test_200_buyers_who_start_at_the_same_instant_reserve_exactly_20(app, tenant) -> None:
     set_stock(tenant, "shirt", 20)
     results = at_once(
-        app, lambda number: take(tenant, shirt=1, **({"cap": 1} if number % 2 else {})), threads=200
+        app,
+        lambda number: start_checkout(tenant, shirt=1, **({"cap": 1} if number % 2 else {})),
+        threads=200,
     )
     assert sum(isinstance(each, CheckoutStarted) for each in results) == 20
     assert sum(isinstance(each, OutOfStock) for each in results) == 180
     assert figures(tenant, "shirt") == (20, 20, 0)
-    assert adds_up(tenant)
+    assert stock_agrees(tenant)
 
 
-def test_sales_holds_and_returns_at_once_neither_deadlock_nor_lose_a_piece(app, tenant) -> None:
+def test_concurrent_payments_and_reservations_neither_deadlock_nor_lose_a_unit(app, tenant) -> None:
     opened = [open_payment(tenant, name) for name in ("shirt", "cap") * 6]
     amounts = {"shirt": 5900, "cap": 1900}
     for number, each in enumerate(opened):
@@ -83,17 +87,19 @@ def test_sales_holds_and_returns_at_once_neither_deadlock_nor_lose_a_piece(app, 
     def work(number: int) -> object:
         if number < 3:
             return process.process_events(tenant.id)
-        return take(tenant, cap=1, shirt=1) if number % 2 else take(tenant, shirt=1, cap=1)
+        return (
+            start_checkout(tenant, cap=1, shirt=1) if number % 2 else start_checkout(tenant, shirt=1, cap=1)
+        )
 
     results = at_once(app, work, threads=12)
     assert [each for each in results if isinstance(each, Exception)] == []
     process.process_events(tenant.id)
     assert figures(tenant, "shirt") == (94, 9, 6)
     assert figures(tenant, "cap") == (44, 9, 6)
-    assert adds_up(tenant)
+    assert stock_agrees(tenant)
 
 
-def test_a_piece_released_by_two_workers_at_once_is_released_once(app, tenant) -> None:
+def test_units_released_by_two_workers_are_released_once(app, tenant) -> None:
     opened = open_payment(tenant, "shirt", quantity=5)
     intent = payment_intent(id=opened.payment_intent_id, amount=5 * 5900, status="canceled")
     for _ in range(4):

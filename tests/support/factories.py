@@ -24,7 +24,7 @@ from lumira.repositories import api_keys, orders, stock_counts, stripe_accounts,
 from lumira.repositories.idempotency import Call
 from lumira.services.checkout.create_checkout_session import SessionOpened, create_checkout_session
 from lumira.services.checkout.create_payment_intent import PaymentOpened, create_payment_intent
-from lumira.services.inventory.count_stock import set_stock as count_stock
+from lumira.services.inventory.correct_stock import set_stock as count_stock
 
 BUYER = "buyer@example.com"
 #: Pieces of its goods that a brand begins with: more than a test buys unless it means to.
@@ -82,7 +82,7 @@ def make_brand(*, sandbox_url: str, stripe: bool = True, **columns: Any) -> Bran
             stripe_accounts.add_webhook_secret(tenant_id, webhook_secret)
         db.session.add_all(make_products(tenant_id))
         db.session.flush()
-        stock_counts.begin(tenant_id, STOCK, actor="test")
+        stock_counts.create_items(tenant_id, STOCK, actor="test")
         secret_key = api_keys.create(tenant_id, KeyKind.SECRET)
         publishable_key = api_keys.create(tenant_id, KeyKind.PUBLISHABLE)
     return Brand(

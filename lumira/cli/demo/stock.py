@@ -7,8 +7,8 @@ from lumira.cli.tenants import tenant_id_of
 from lumira.database import atomic
 from lumira.models import ReservationState
 from lumira.repositories import stock_counts, stock_proof
-from lumira.repositories.stock_counts import Count
-from lumira.services.inventory.count_stock import adjust_stock
+from lumira.repositories.stock_counts import StockFigures
+from lumira.services.inventory.correct_stock import adjust_stock
 
 _ACTOR = "demo"
 #: Units added to a product that earlier runs of the demo have sold out.
@@ -31,7 +31,7 @@ class StockTracker:
         self._tenant_id = tenant_id_of(slug)
         self._quantities = dict(quantities)
         #: The figures of each product, one for each of the `steps`.
-        self.counts: dict[str, list[Count]] = {product_id: [] for product_id in quantities}
+        self.counts: dict[str, list[StockFigures]] = {product_id: [] for product_id in quantities}
         self.steps: list[str] = []
 
     def restock(self) -> Sequence[str]:
@@ -42,8 +42,8 @@ class StockTracker:
             if count.available < self._quantities[count.product_id]
         ]
 
-    def _restock(self, count: Count) -> str:
-        now = adjust_stock(self._tenant_id, count.product_id, _RESTOCKED_UNITS, actor=_ACTOR).now
+    def _restock(self, count: StockFigures) -> str:
+        now = adjust_stock(self._tenant_id, count.product_id, _RESTOCKED_UNITS, actor=_ACTOR).after
         return (
             f"{self._slug} {count.product_id}: only {count.available} available; added {_RESTOCKED_UNITS} units, "
             f"as `flask stock adjust` does: {now.on_hand} on hand."
@@ -83,7 +83,7 @@ class StockTracker:
             sum(movement.sold for movement in movements),
         )
 
-    def _current_counts(self) -> list[Count]:
+    def _current_counts(self) -> list[StockFigures]:
         with atomic(self._tenant_id):
             stock = stock_counts.list_stock(self._tenant_id)
         counts = [count for count in stock if count.product_id in self._quantities]

@@ -130,7 +130,7 @@ def _begin_counting(
         for product in described
         if product.kind is ProductKind.PHYSICAL
     }
-    counted = stock_counts.begin(tenant_id, first_stock, actor=actor)
+    counted = stock_counts.create_items(tenant_id, first_stock, actor=actor)
     return _with_fields(
         changes, ((product_id, FieldChange("stock", None, units)) for product_id, units in counted.items())
     )

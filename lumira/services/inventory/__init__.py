@@ -1,1 +1,1 @@
-"""."""
+"""Use cases of stock: an operator corrects the units on hand."""

@@ -145,7 +145,7 @@ def test_a_sold_out_cart_says_what_is_left(client: FlaskClient, tenant: Brand, a
     set_stock(tenant, "cap", 1)
     reply = post(client, tenant, body(tenant, items=[line(quantity=2)]))
     assert (reply.status_code, reply.json["code"]) == (409, "OUT_OF_STOCK")
-    assert "Only 1 of Casquette left" in reply.json["message"]
+    assert "Only 1 of Casquette available" in reply.json["message"]
 
 
 def test_another_tenants_products_cannot_be_bought(

@@ -1,4 +1,4 @@
-"""Pieces are shown, counted and proved from the command line."""
+"""Stock is shown, corrected and verified from the command line."""
 
 import pytest
 from sqlalchemy import update
@@ -14,28 +14,28 @@ def table(text: str) -> list[list[str]]:
     return [line.split() for line in text.splitlines()]
 
 
-def test_the_goods_of_a_tenant_are_shown_with_their_figures(run_flask, tenant, other_tenant):
+def test_stock_of_a_tenant_is_shown_with_its_figures(run_flask, tenant, other_tenant):
     open_payment(tenant, "shirt", quantity=3)
 
     shown = run_flask("stock", "show", tenant.slug).stdout
 
     assert table(shown) == [
-        ["TENANT", "PRODUCT", "ON", "HAND", "HELD", "AVAILABLE", "SOLD"],
+        ["TENANT", "PRODUCT", "ON", "HAND", "RESERVED", "AVAILABLE", "SOLD"],
         [tenant.slug, "shirt", "100", "3", "97", "0"],
         [tenant.slug, "cap", "50", "0", "50", "0"],
     ]
     assert other_tenant.slug in run_flask("stock", "show").stdout
 
 
-def test_one_product_is_shown_with_who_holds_it_and_what_moved(run_flask, tenant):
+def test_one_product_is_shown_with_its_reservations_and_movements(run_flask, tenant):
     opened = open_payment(tenant, "shirt", quantity=3)
     run_flask("stock", "adjust", tenant.slug, "shirt", "-4")
 
-    figures, holds, movements = run_flask("stock", "show", tenant.slug, "shirt").stdout.split("\n\n")
+    figures, reservations, movements = run_flask("stock", "show", tenant.slug, "shirt").stdout.split("\n\n")
 
     assert table(figures)[1:] == [[tenant.slug, "shirt", "96", "3", "93", "0"]]
-    assert holds.startswith("reserved now (Europe/Paris)\n")
-    assert table(holds)[2][:2] == [opened.order_number, "3"]
+    assert reservations.startswith("reserved now (Europe/Paris)\n")
+    assert table(reservations)[2][:2] == [opened.order_number, "3"]
     assert movements.startswith("last movements (Europe/Paris)\n")
     assert [row[2:] for row in table(movements)[2:]] == [
         ["correction", "-4", "operator"],
@@ -44,17 +44,17 @@ def test_one_product_is_shown_with_who_holds_it_and_what_moved(run_flask, tenant
     ]
 
 
-def test_a_count_is_put_down_and_told(run_flask, tenant):
-    told = run_flask("stock", "set", tenant.slug, "shirt", 42).stdout
+def test_setting_stock_prints_the_change(run_flask, tenant):
+    output = run_flask("stock", "set", tenant.slug, "shirt", 42).stdout
 
-    assert told == f"{tenant.slug} shirt: 100 → 42 on hand, 0 reserved, 42 available.\n"
+    assert output == f"{tenant.slug} shirt: 100 → 42 on hand, 0 reserved, 42 available.\n"
     assert load_stock(tenant, "shirt").on_hand == 42
 
 
-def test_the_same_count_again_changes_nothing_and_says_so(run_flask, tenant):
-    told = run_flask("stock", "set", tenant.slug, "shirt", 100).stdout
+def test_setting_the_same_number_says_that_nothing_changed(run_flask, tenant):
+    output = run_flask("stock", "set", tenant.slug, "shirt", 100).stdout
 
-    assert told == (
+    assert output == (
         f"{tenant.slug} shirt: still 100 on hand, 0 reserved, 100 available.\nNothing was changed.\n"
     )
 
@@ -62,13 +62,13 @@ def test_the_same_count_again_changes_nothing_and_says_so(run_flask, tenant):
 @pytest.mark.parametrize(
     ("typed", "on_hand"), [("+5", 105), ("5", 105), ("-5", 95), ("-100", 0), ("-0", 100), ("+007", 107)]
 )
-def test_pieces_come_and_go_as_they_are_typed(run_flask, tenant, typed, on_hand):
+def test_a_difference_is_accepted_with_any_sign(run_flask, tenant, typed, on_hand):
     run_flask("stock", "adjust", tenant.slug, "shirt", typed)
 
     assert load_stock(tenant, "shirt").on_hand == on_hand
 
 
-def test_who_is_used_to_two_dashes_may_type_them(run_flask, tenant):
+def test_two_dashes_before_a_negative_number_are_accepted(run_flask, tenant):
     run_flask("stock", "adjust", "--", tenant.slug, "shirt", "-5")
 
     assert load_stock(tenant, "shirt").on_hand == 95
@@ -77,15 +77,15 @@ def test_who_is_used_to_two_dashes_may_type_them(run_flask, tenant):
 @pytest.mark.parametrize(
     ("command", "product", "quantity", "what"),
     [
-        ("adjust", "shirt", "-101", "-1 pieces cannot be"),
-        ("adjust", "shirt", "100000000", "pieces cannot be"),
+        ("adjust", "shirt", "-101", "-1 units on hand"),
+        ("adjust", "shirt", "100000000", "shirt cannot have 100000100 units on hand"),
         ("adjust", "nope", "1", "There is no product nope."),
         ("set", "nope", "1", "There is no product nope."),
-        ("set", "mystique", "1", "mystique is digital: only physical products are counted."),
-        ("set", "simple", "1", "simple is level: only physical products are counted."),
+        ("set", "mystique", "1", "mystique has kind digital: only physical products have stock."),
+        ("set", "simple", "1", "simple has kind level: only physical products have stock."),
     ],
 )
-def test_what_cannot_be_is_refused_in_one_line(run_flask, tenant, command, product, quantity, what):
+def test_an_impossible_correction_is_refused_in_one_line(run_flask, tenant, command, product, quantity, what):
     assert what in run_flask("stock", command, tenant.slug, product, quantity, code=1).stderr
     assert load_stock(tenant, "shirt").on_hand == 100
 
@@ -94,47 +94,49 @@ def test_what_cannot_be_is_refused_in_one_line(run_flask, tenant, command, produ
 @pytest.mark.parametrize(
     "quantity", ["1.5", "1,5", "", " ", "many", "1e3", "1_000", "٣", "0x10", "+", "-", "--3", "9" * 400]
 )
-def test_what_is_no_number_of_pieces_is_said_to_be_none(run_flask, tenant, command, quantity):
+def test_a_quantity_that_is_not_a_whole_number_is_refused(run_flask, tenant, command, quantity):
     refused = run_flask("stock", command, tenant.slug, "shirt", quantity, code=2)
 
     assert refused.stderr.splitlines()[-1].startswith("Error: Invalid value for 'QUANTITY': ")
     assert load_stock(tenant, "shirt").on_hand == 100
 
 
-def test_a_count_has_no_sign_below_zero(run_flask, tenant):
+def test_stock_cannot_be_set_to_a_negative_number(run_flask, tenant):
     refused = run_flask("stock", "set", tenant.slug, "shirt", "-5", code=2)
 
-    assert "'-5' is no whole number of pieces." in refused.stderr
+    assert "'-5' is not a whole number of units." in refused.stderr
 
 
-def test_pieces_that_buyers_are_paying_for_cannot_be_counted_away(run_flask, tenant):
+def test_reserved_units_cannot_be_removed(run_flask, tenant):
     open_payment(tenant, "shirt", quantity=3)
 
-    told = run_flask("stock", "set", tenant.slug, "shirt", 2, code=1).stderr
+    error = run_flask("stock", "set", tenant.slug, "shirt", 2, code=1).stderr
 
-    assert told == ("Error: shirt: 3 of 100 are reserved for buyers who are paying, so there cannot be 2.\n")
+    assert error == (
+        "Error: shirt cannot have 2 units on hand: 3 of 100 are reserved for orders that are being paid.\n"
+    )
 
 
 @pytest.mark.parametrize(
-    "arguments", [("show", "nobody"), ("set", "nobody", "shirt", 1), ("verify", "--tenant", "nobody")]
+    "arguments", [("show", "unknown"), ("set", "unknown", "shirt", 1), ("verify", "--tenant", "unknown")]
 )
 def test_an_unknown_tenant_is_named(run_flask, arguments):
-    assert "There is no tenant nobody" in run_flask("stock", *arguments, code=1).stderr
+    assert "There is no tenant unknown" in run_flask("stock", *arguments, code=1).stderr
 
 
 @pytest.mark.parametrize("product", ["nope", "mystique"])
-def test_what_is_not_counted_cannot_be_shown(run_flask, tenant, product):
+def test_a_product_without_stock_cannot_be_shown(run_flask, tenant, product):
     assert f"has no product {product} " in run_flask("stock", "show", tenant.slug, product, code=1).stderr
 
 
-def test_stock_that_adds_up_is_said_to(run_flask, tenant):
+def test_verify_confirms_that_stock_agrees(run_flask, tenant):
     open_payment(tenant, "shirt", quantity=3)
     run_flask("stock", "set", tenant.slug, "cap", 7)
 
-    assert run_flask("stock", "verify", "--tenant", tenant.slug).stdout == "Stock adds up: 2 products.\n"
+    assert run_flask("stock", "verify", "--tenant", tenant.slug).stdout == "Stock agrees: 2 products.\n"
 
 
-def test_whatever_does_not_add_up_is_told_and_ends_with_one(app, tenant, other_tenant):
+def test_verify_prints_each_disagreement_and_ends_with_exit_code_one(app, tenant, other_tenant):
     with atomic(tenant.id):
         db.session.execute(update(StockItem).where(StockItem.product_id == "shirt").values(on_hand=99))
 
@@ -143,4 +145,4 @@ def test_whatever_does_not_add_up_is_told_and_ends_with_one(app, tenant, other_t
     assert result.exit_code == 1
     assert f"{tenant.slug} shirt: on hand (by its movements) 99, should be 100\n" in result.stdout
     assert other_tenant.slug not in result.stdout
-    assert "of stock disagree" in result.stderr
+    assert "1 stock figure disagrees" in result.stderr

@@ -1,4 +1,4 @@
-"""A person's count is taken as it is or not at all, and whatever happens at once, the figures add up."""
+"""A correction of stock applies in full or not at all, and the figures agree whatever happens at the same time."""
 
 import threading
 from collections.abc import Callable
@@ -19,8 +19,8 @@ from lumira.models import (
     StockReservation,
 )
 from lumira.repositories import orders, stock, stock_counts, stock_proof
-from lumira.repositories.stock_counts import Count
-from lumira.services.inventory.count_stock import adjust_stock, set_stock
+from lumira.repositories.stock_counts import StockFigures
+from lumira.services.inventory.correct_stock import MAX_UNITS, adjust_stock, set_stock
 from tests.support.factories import STOCK, Brand, count, load_stock, open_payment
 
 pytestmark = pytest.mark.usefixtures("app_context")
@@ -32,7 +32,7 @@ def figures(brand: Brand, product_id: str = "shirt") -> tuple[int, int, int]:
 
 
 def corrections(brand: Brand) -> list[tuple[int, str]]:
-    """What was corrected of the shirts since the brand was made, and by whom."""
+    """Corrections of the shirt's stock after the first one, each with its actor."""
     with atomic(brand.id):
         rows = db.session.execute(
             select(StockMovement)
@@ -42,7 +42,7 @@ def corrections(brand: Brand) -> list[tuple[int, str]]:
         return [(row.on_hand, row.actor) for row in rows][1:]
 
 
-def audited(brand: Brand) -> list[tuple[str, object]]:
+def audit_entries(brand: Brand) -> list[tuple[str, object]]:
     with atomic(brand.id):
         rows = db.session.execute(
             select(AuditEntry).where(AuditEntry.action == "stock_corrected").order_by(AuditEntry.id)
@@ -55,34 +55,34 @@ def proof(brand: Brand) -> list[str]:
         return [str(disagreement) for disagreement in stock_proof.verify(brand.id)]
 
 
-def test_what_a_person_counted_is_what_there_is(tenant):
+def test_setting_stock_replaces_the_units_on_hand(tenant):
     correction = set_stock(tenant.id, "shirt", 42, actor="operator")
 
     assert (correction.before, correction.difference) == (100, -58)
-    assert correction.now == Count("shirt", 42, 0, 0)
+    assert correction.after == StockFigures("shirt", 42, 0, 0)
     assert figures(tenant) == (42, 0, 0)
     assert corrections(tenant) == [(-58, "operator")]
-    assert audited(tenant) == [("product:shirt", [100, 42])]
+    assert audit_entries(tenant) == [("product:shirt", [100, 42])]
     assert proof(tenant) == []
 
 
-def test_the_same_count_again_leaves_no_trace(tenant):
+def test_setting_the_same_number_records_nothing(tenant):
     assert set_stock(tenant.id, "shirt", 100, actor="operator").difference == 0
     assert adjust_stock(tenant.id, "shirt", 0, actor="operator").difference == 0
 
-    assert (corrections(tenant), audited(tenant)) == ([], [])
+    assert (corrections(tenant), audit_entries(tenant)) == ([], [])
 
 
-def test_pieces_come_and_go(tenant):
-    assert adjust_stock(tenant.id, "shirt", 5, actor="operator").now.on_hand == 105
-    assert adjust_stock(tenant.id, "shirt", -105, actor="operator").now.on_hand == 0
+def test_adjusting_stock_adds_and_removes_units(tenant):
+    assert adjust_stock(tenant.id, "shirt", 5, actor="operator").after.on_hand == 105
+    assert adjust_stock(tenant.id, "shirt", -105, actor="operator").after.on_hand == 0
 
     assert corrections(tenant) == [(5, "operator"), (-105, "operator")]
-    assert audited(tenant) == [("product:shirt", [100, 105]), ("product:shirt", [105, 0])]
+    assert audit_entries(tenant) == [("product:shirt", [100, 105]), ("product:shirt", [105, 0])]
     assert proof(tenant) == []
 
 
-def test_pieces_that_buyers_are_paying_for_cannot_be_counted_away(tenant):
+def test_reserved_units_cannot_be_removed(tenant):
     open_payment(tenant, "shirt", quantity=3)
 
     with pytest.raises(Conflict, match="3 of 100 are reserved"):
@@ -90,40 +90,40 @@ def test_pieces_that_buyers_are_paying_for_cannot_be_counted_away(tenant):
     with pytest.raises(Conflict, match="3 of 100 are reserved"):
         adjust_stock(tenant.id, "shirt", -98, actor="operator")
     assert figures(tenant) == (100, 3, 0)
-    assert (corrections(tenant), audited(tenant)) == ([], [])
+    assert (corrections(tenant), audit_entries(tenant)) == ([], [])
 
-    assert set_stock(tenant.id, "shirt", 3, actor="operator").now.available == 0
+    assert set_stock(tenant.id, "shirt", 3, actor="operator").after.available == 0
 
 
-@pytest.mark.parametrize("pieces", [-1, stock_counts.LARGEST + 1])
-def test_a_count_that_cannot_be_changes_nothing(tenant, pieces):
+@pytest.mark.parametrize("units", [-1, MAX_UNITS + 1])
+def test_a_number_of_units_out_of_range_changes_nothing(tenant, units):
     with pytest.raises(InvalidQuantity):
-        set_stock(tenant.id, "shirt", pieces, actor="operator")
+        set_stock(tenant.id, "shirt", units, actor="operator")
     with pytest.raises(InvalidQuantity):
-        adjust_stock(tenant.id, "shirt", pieces - 100, actor="operator")
+        adjust_stock(tenant.id, "shirt", units - 100, actor="operator")
 
     assert figures(tenant) == (100, 0, 0)
     assert corrections(tenant) == []
 
 
-def test_the_largest_count_can_be_put_down_and_taken_back(tenant):
-    set_stock(tenant.id, "shirt", stock_counts.LARGEST, actor="operator")
+def test_stock_can_be_set_to_the_maximum_and_back_to_zero(tenant):
+    set_stock(tenant.id, "shirt", MAX_UNITS, actor="operator")
     set_stock(tenant.id, "shirt", 0, actor="operator")
 
     assert figures(tenant) == (0, 0, 0)
 
 
-def test_only_goods_of_ones_own_can_be_counted(tenant, other_tenant):
+def test_only_physical_products_of_the_tenant_have_stock(tenant, other_tenant):
     set_stock(other_tenant.id, "shirt", 7, actor="operator")
 
     assert figures(tenant) == (100, 0, 0)
     with pytest.raises(ProductNotFound):
         set_stock(tenant.id, "nope", 1, actor="operator")
-    with pytest.raises(Conflict, match="mystique is digital"):
+    with pytest.raises(Conflict, match="mystique has kind digital"):
         adjust_stock(tenant.id, "mystique", 1, actor="operator")
 
 
-def test_goods_from_before_the_counting_can_be_counted(tenant):
+def test_a_physical_product_without_a_stock_item_can_be_corrected(tenant):
     with atomic(tenant.id):
         db.session.execute(update(Product).where(Product.id == "strict").values(kind="physical"))
 
@@ -132,24 +132,27 @@ def test_goods_from_before_the_counting_can_be_counted(tenant):
     assert proof(tenant) == []
 
 
-def test_counting_begins_once(tenant):
+def test_a_stock_item_is_created_once(tenant):
     with atomic(tenant.id):
-        assert stock_counts.begin(tenant.id, {"shirt": 5, "cap": 6}, actor="operator") == {}
-        assert stock_counts.begin(tenant.id, {}, actor="operator") == {}
+        assert stock_counts.create_items(tenant.id, {"shirt": 5, "cap": 6}, actor="operator") == {}
+        assert stock_counts.create_items(tenant.id, {}, actor="operator") == {}
 
     assert figures(tenant) == (STOCK["shirt"], 0, 0)
 
 
-def test_what_is_counted_is_listed_as_the_catalog_orders_it(tenant):
+def test_stock_is_listed_in_the_order_of_the_catalog(tenant):
     open_payment(tenant, "shirt", quantity=3)
 
     with atomic(tenant.id):
-        assert stock_counts.list_stock(tenant.id) == [Count("shirt", 100, 3, 0), Count("cap", 50, 0, 0)]
-        assert stock_counts.list_stock(tenant.id, "cap") == [Count("cap", 50, 0, 0)]
+        assert stock_counts.list_stock(tenant.id) == [
+            StockFigures("shirt", 100, 3, 0),
+            StockFigures("cap", 50, 0, 0),
+        ]
+        assert stock_counts.list_stock(tenant.id, "cap") == [StockFigures("cap", 50, 0, 0)]
         assert stock_counts.list_stock(tenant.id, "mystique") == []
 
 
-def test_the_story_of_a_product_names_the_orders_in_it(tenant):
+def test_reservations_and_movements_name_their_orders(tenant):
     opened = open_payment(tenant, "shirt", quantity=3)
     set_stock(tenant.id, "shirt", 90, actor="operator")
 
@@ -163,13 +166,13 @@ def test_the_story_of_a_product_names_the_orders_in_it(tenant):
     ]
 
 
-def spoil(brand: Brand, statement: object) -> None:
+def corrupt(brand: Brand, statement: object) -> None:
     with atomic(brand.id):
         db.session.execute(statement)
 
 
-def test_a_figure_that_its_movements_do_not_explain_is_told(tenant):
-    spoil(tenant, update(StockItem).where(StockItem.product_id == "shirt").values(on_hand=101, sold=1))
+def test_a_figure_that_differs_from_its_movements_is_reported(tenant):
+    corrupt(tenant, update(StockItem).where(StockItem.product_id == "shirt").values(on_hand=101, sold=1))
 
     assert proof(tenant) == [
         "shirt: on hand (by its movements) 101, should be 100",
@@ -178,9 +181,9 @@ def test_a_figure_that_its_movements_do_not_explain_is_told(tenant):
     ]
 
 
-def test_pieces_that_no_order_holds_are_told(tenant):
+def test_reserved_units_without_a_reservation_are_reported(tenant):
     opened = open_payment(tenant, "shirt", quantity=3)
-    spoil(tenant, update(StockReservation).values(state=ReservationState.RELEASED))
+    corrupt(tenant, update(StockReservation).values(state=ReservationState.RELEASED))
 
     assert proof(tenant) == [
         "shirt: reserved (by its orders) 3, should be 0",
@@ -188,7 +191,7 @@ def test_pieces_that_no_order_holds_are_told(tenant):
     ]
 
 
-def test_what_an_order_moved_beyond_what_it_has_is_told(tenant):
+def test_movements_that_differ_from_the_reservation_are_reported(tenant):
     opened = open_payment(tenant, "shirt", quantity=3)
     with atomic(tenant.id):
         order = orders.get_order(tenant.id, opened.order_number)
@@ -201,13 +204,13 @@ def test_what_an_order_moved_beyond_what_it_has_is_told(tenant):
                 3,
             )
 
-    told = proof(tenant)
+    disagreements = proof(tenant)
 
     moved = "moved (on hand, reserved, sold) -3, 0, 3, should be 0, 3, 0 (reserved)"
-    wanted = f"shirt for order {opened.order_number}: {moved}"
-    assert wanted in told
-    assert any(line.startswith(f"cap for order {opened.order_number}: ") for line in told)
-    assert any("should be 0, 0, 0 (no reservation)" in line for line in told)
+    expected = f"shirt for order {opened.order_number}: {moved}"
+    assert expected in disagreements
+    assert any(line.startswith(f"cap for order {opened.order_number}: ") for line in disagreements)
+    assert any("should be 0, 0, 0 (no reservation)" in line for line in disagreements)
 
 
 def movement(brand: Brand, product_id: str, order_id: object) -> StockMovement:
@@ -223,8 +226,8 @@ def movement(brand: Brand, product_id: str, order_id: object) -> StockMovement:
     )
 
 
-def test_one_tenants_mistake_is_not_anothers(tenant, other_tenant):
-    spoil(tenant, update(StockItem).values(on_hand=StockItem.on_hand + 1))
+def test_a_disagreement_is_reported_for_its_own_tenant_only(tenant, other_tenant):
+    corrupt(tenant, update(StockItem).values(on_hand=StockItem.on_hand + 1))
 
     assert len(proof(tenant)) == len(STOCK)
     assert proof(other_tenant) == []
@@ -252,7 +255,7 @@ def at_once(app: Flask, *tasks: Callable[[], object]) -> None:
         raise failures[0]
 
 
-def test_corrections_at_once_are_all_taken(app: Flask, tenant):
+def test_concurrent_corrections_all_apply(app: Flask, tenant):
     def correct() -> None:
         for _ in range(10):
             adjust_stock(tenant.id, "shirt", 2, actor="operator")
@@ -265,11 +268,11 @@ def test_corrections_at_once_are_all_taken(app: Flask, tenant):
     assert proof(tenant) == []
 
 
-def test_stock_adds_up_at_every_moment_of_a_busy_day(app: Flask, tenant):
+def test_stock_agrees_at_every_moment_while_orders_and_corrections_run(app: Flask, tenant):
     opened = [open_payment(tenant, "shirt", quantity=2) for _ in range(3)]
-    found: list[str] = []
+    disagreements: list[str] = []
 
-    def hesitate(order_number: str) -> Callable[[], None]:
+    def reserve_and_release(order_number: str) -> Callable[[], None]:
         def run() -> None:
             for state in (ReservationState.RELEASED, ReservationState.RESERVED) * 10:
                 with atomic(tenant.id):
@@ -278,17 +281,22 @@ def test_stock_adds_up_at_every_moment_of_a_busy_day(app: Flask, tenant):
 
         return run
 
-    def recount() -> None:
-        for pieces in range(20):
-            set_stock(tenant.id, "shirt", 50 + pieces, actor="operator")
+    def correct_repeatedly() -> None:
+        for extra in range(20):
+            set_stock(tenant.id, "shirt", 50 + extra, actor="operator")
 
-    def look() -> None:
+    def verify_repeatedly() -> None:
         for _ in range(40):
-            found.extend(proof(tenant))
+            disagreements.extend(proof(tenant))
 
-    at_once(app, *(hesitate(payment.order_number) for payment in opened), recount, look)
+    at_once(
+        app,
+        *(reserve_and_release(payment.order_number) for payment in opened),
+        correct_repeatedly,
+        verify_repeatedly,
+    )
 
-    assert found == []
+    assert disagreements == []
     assert figures(tenant) == (69, 6, 0)
     assert proof(tenant) == []
     assert count(tenant, StockReservation, state=ReservationState.RESERVED) == 3

@@ -7,9 +7,9 @@ import pytest
 
 from lumira.errors import CatalogError
 from lumira.models import ContentKind, PartialRefundPolicy, ProductKind, ReleaseOnFailure
-from lumira.repositories import stock_counts
 from lumira.schemas import catalog_product, catalog_tenant
 from lumira.schemas.catalog_file import parse, read
+from lumira.services.inventory.correct_stock import MAX_UNITS
 
 CATALOGS = Path(__file__).resolve().parents[3] / "config" / "catalogs"
 
@@ -335,7 +335,7 @@ def test_goods_can_stay_off_the_shelf_when_their_money_went_back():
 
 
 def test_as_many_pieces_can_be_said_as_are_counted():
-    assert catalog_product.LARGEST_STOCK == stock_counts.LARGEST
+    assert catalog_product.LARGEST_STOCK == MAX_UNITS
 
 
 def test_the_choices_are_those_of_the_tables():

@@ -70,7 +70,7 @@ def _bought(result: Result, purchase_log: PurchaseLog) -> list[tuple[str, str]]:
         ("units in stock / sold", f"{sum(result.plan.stock.values())} / {sold}"),
         ("paid when sold out", f"{sum(order.is_sold_out for order in result.lumira.orders)}"),
         (
-            "refunds requested from Lumira / automatic",
+            "refunds requested / automatic",
             f"{_by_origin(requests, is_requested=True)} / {_by_origin(requests, is_requested=False)}",
         ),
     ]

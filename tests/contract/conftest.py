@@ -24,7 +24,7 @@ def http_client():
 
 @pytest.fixture
 def connect(http_client):
-    """Clients of the official SDK for any key and address."""
+    """Return clients of the official SDK for any URL and key."""
 
     def build(url, key):
         return stripe.StripeClient(
@@ -46,7 +46,7 @@ def key(name):
 
 @pytest.fixture
 def api(connect, sandbox_url, key):
-    """The SDK, for an account of its own per test."""
+    """The SDK, with a separate account for each test."""
     return connect(sandbox_url, key)
 
 
@@ -56,15 +56,15 @@ def control(sandbox_url, key):
 
 
 @pytest.fixture
-def control_refuses(control):
-    """Ask for what is refused; the sentence that says why."""
+def control_error(control):
+    """Call a control route that responds 400; return the error's message."""
 
-    def ask(name, /, **body):
-        status, answer = control.ask("POST", name, body)
-        assert status == 400, answer
-        return answer["error"]["message"]
+    def post(name, /, **body):
+        status, response = control.send("POST", name, body)
+        assert status == 400, response
+        return response["error"]["message"]
 
-    return ask
+    return post
 
 
 @pytest.fixture
@@ -76,7 +76,7 @@ def receiver():
 
 @pytest.fixture
 def endpoint(api, receiver):
-    """A subscribed endpoint; its secret is only here."""
+    """A subscribed endpoint with its secret, which only this response contains."""
     return api.webhook_endpoints.create({"url": receiver.url + "/hook", "enabled_events": ["*"]})
 
 
@@ -90,7 +90,7 @@ def open_intent(api):
 
 @pytest.fixture
 def pay(api, open_intent):
-    """Open an intent and confirm it with one of Stripe's test payment methods."""
+    """Create an intent and confirm it with one of Stripe's test payment methods."""
 
     def build(method="pm_card_visa", **more):
         intent = open_intent(**more)
@@ -127,10 +127,10 @@ def sepa():
 
 @pytest.fixture
 def open_session(api):
-    """Open a Checkout Session that sells one thing, to a buyer whose address is known."""
+    """Create a Checkout Session with one line item and the buyer's e-mail address."""
 
     def build(**more):
-        sale = {
+        parameters = {
             "mode": "payment",
             "line_items": [line()],
             "success_url": SUCCESS_URL,
@@ -139,7 +139,7 @@ def open_session(api):
             **more,
         }
         return api.checkout.sessions.create(
-            {name: value for name, value in sale.items() if value is not None}
+            {name: value for name, value in parameters.items() if value is not None}
         )
 
     return build
@@ -147,7 +147,7 @@ def open_session(api):
 
 @pytest.fixture
 def pay_session(control):
-    """Pay a session as its page does; what comes of it."""
+    """Pay a session as its page does; return the result."""
 
     def build(session, method="pm_card_visa", **more):
         return control.post(f"checkout/sessions/{session.id}/pay", payment_method=method, **more)

@@ -1,4 +1,4 @@
-"""What a test of the sandbox needs: its control addresses, and an endpoint that receives webhooks."""
+"""A client of the sandbox's control routes, and an endpoint that receives webhooks."""
 
 import http.server
 import json
@@ -15,30 +15,30 @@ CANCEL_URL = "https://shop.example/cart"
 
 
 class Control:
-    """The control addresses of one account."""
+    """Client of the control routes of one account."""
 
     def __init__(self, url: str, key: str) -> None:
         self._url, self._key = url, key
 
     def get(self, name: str) -> dict[str, Any]:
-        return self._ask("GET", name, None)
+        return self._send_ok("GET", name, None)
 
     def post(self, name: str, /, **body: Any) -> dict[str, Any]:
-        return self._ask("POST", name, body)
+        return self._send_ok("POST", name, body)
 
     def requests(self, path: str = "/v1/", method: str = "POST") -> list[dict[str, Any]]:
-        """The logged API requests below an address."""
+        """Return the logged API requests below a path."""
         logged = self.get("requests")["requests"]
         return [entry for entry in logged if entry["path"].startswith(path) and entry["method"] == method]
 
     def flush(self) -> dict[str, int]:
-        """Deliver all that waits; how many deliveries stand where."""
+        """Send all pending deliveries; return the number of deliveries in each status."""
         flushed = self.post("deliveries/flush")
         assert flushed["idle"]
         return flushed["counts"]
 
-    def ask(self, method: str, name: str, body: dict[str, Any] | None) -> tuple[int, dict[str, Any]]:
-        """Status and JSON of any answer, a refusal too."""
+    def send(self, method: str, name: str, body: dict[str, Any] | None) -> tuple[int, dict[str, Any]]:
+        """Return status and JSON of any response, including an error."""
         reply = requests.request(
             method,
             f"{self._url}/sandbox/{name}",
@@ -48,14 +48,14 @@ class Control:
         )
         return reply.status_code, reply.json()
 
-    def _ask(self, method: str, name: str, body: dict[str, Any] | None) -> dict[str, Any]:
-        status, answer = self.ask(method, name, body)
-        assert status == 200, answer
-        return answer
+    def _send_ok(self, method: str, name: str, body: dict[str, Any] | None) -> dict[str, Any]:
+        status, response = self.send(method, name, body)
+        assert status == 200, response
+        return response
 
 
 class Delivery:
-    """One request that arrived at the endpoint."""
+    """One request that the endpoint received."""
 
     def __init__(self, body: bytes, headers: dict[str, str]) -> None:
         self.body, self.headers = body, headers
@@ -67,13 +67,13 @@ class Delivery:
 
 
 class Receiver:
-    """An HTTP endpoint that keeps what arrives and answers what a test wants."""
+    """An HTTP endpoint that stores what it receives and responds with the statuses that a test sets."""
 
     def __init__(self) -> None:
         self.arrived: list[Delivery] = []
-        #: The status for the nth delivery; 200 after the list's end.
-        self.answers: list[int] = []
-        #: Seconds before each answer.
+        #: The statuses for the next deliveries; 200 after the end of the list.
+        self.statuses: list[int] = []
+        #: Seconds before each response.
         self.delay = 0.0
         outer = self
 
@@ -81,7 +81,7 @@ class Receiver:
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 headers = {name.lower(): value for name, value in self.headers.items()}
-                status = outer.answers.pop(0) if outer.answers else 200
+                status = outer.statuses.pop(0) if outer.statuses else 200
                 time.sleep(outer.delay)
                 outer.arrived.append(Delivery(body, headers))
                 self.send_response(status)
@@ -108,32 +108,32 @@ class Receiver:
         self._server.server_close()
 
 
-def eventually(question: Callable[[], Any], seconds: float = 10) -> Any:
-    """The first true answer, asked again until the deadline."""
+def eventually(condition: Callable[[], Any], seconds: float = 10) -> Any:
+    """Call the condition until it is true, and return its result; fails after `seconds`."""
     deadline = time.monotonic() + seconds
     while True:
-        answer = question()
-        if answer or time.monotonic() > deadline:
-            assert answer, "it did not happen in time"
-            return answer
+        result = condition()
+        if result or time.monotonic() > deadline:
+            assert result, f"the condition was not met within {seconds} s"
+            return result
         time.sleep(0.01)
 
 
 def line(
     amount: int = 4700, *, quantity: int = 1, currency: str = "eur", name: str = "Mystique"
 ) -> dict[str, Any]:
-    """One line item of a Checkout Session."""
+    """Return one line item of a Checkout Session."""
     price = {"currency": currency, "unit_amount": amount, "product_data": {"name": name}}
     return {"price_data": price, "quantity": quantity}
 
 
-def told(api: Any) -> list[str]:
-    """The types of all events of the account, oldest first."""
+def event_types(api: Any) -> list[str]:
+    """Return the types of all events of the account, oldest first."""
     return [event.type for event in reversed(api.events.list({"limit": 100}).data)]
 
 
-def told_of(api: Any, intent: Any) -> list[str]:
-    """The types of all events about an intent and its charges, oldest first."""
+def event_types_of(api: Any, intent: Any) -> list[str]:
+    """Return the types of all events about an intent and its charges, oldest first."""
     events = reversed(api.events.list({"limit": 100}).data)
     return [event.type for event in events if _is_about(event.data.object, intent.id)]
 

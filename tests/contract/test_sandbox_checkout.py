@@ -4,7 +4,7 @@ import pytest
 import requests
 import stripe
 
-from tests.contract.sandbox_driver import CANCEL_URL, SUCCESS_URL, line, told
+from tests.contract.sandbox_driver import CANCEL_URL, SUCCESS_URL, event_types, line
 
 PAID = [
     "payment_intent.created", "charge.succeeded", "payment_intent.succeeded", "checkout.session.completed",
@@ -30,10 +30,10 @@ def test_a_new_session_is_open_and_has_no_payment(api, sandbox_url, open_session
     assert session.url == f"{sandbox_url}/c/pay/{session.id}"
     assert session.customer_details.email == "ada@example.com"
     assert api.payment_intents.list().data == []
-    assert told(api) == []
+    assert event_types(api) == []
 
 
-def test_a_paid_session_is_told_in_stripes_order(
+def test_a_paid_session_emits_events_in_stripes_order(
     *, api, open_session, pay_session, control, endpoint, receiver
 ):
     session = open_session()
@@ -46,7 +46,7 @@ def test_a_paid_session_is_told_in_stripes_order(
     intent = after.payment_intent
     assert (intent.status, intent.amount_received, intent.currency) == ("succeeded", 4700, "eur")
     assert intent.latest_charge.billing_details.email == "ada@example.com"
-    assert told(api) == PAID
+    assert event_types(api) == PAID
     event = api.events.list({"type": "checkout.session.completed"}).data[0].data.object
     assert (event.payment_status, event.payment_intent) == ("paid", intent.id)
     control.flush()
@@ -91,7 +91,7 @@ def test_a_declined_session_stays_open_and_is_paid_with_the_same_intent(*, api, 
     after = api.checkout.sessions.retrieve(session.id)
     assert after.payment_intent == between.payment_intent
     assert len(api.payment_intents.list().data) == 1
-    assert told(api) == [
+    assert event_types(api) == [
         "payment_intent.created", "charge.failed", "payment_intent.payment_failed",
         "charge.succeeded", "payment_intent.succeeded", "checkout.session.completed",
     ]  # fmt: skip
@@ -118,30 +118,30 @@ def test_a_delayed_payment_completes_the_session_before_it_is_paid(
     control.post("settings", delay_ms=60_000)
     session = open_session()
     assert pay_session(session, method)["outcome"] == "completed"
-    begun = api.checkout.sessions.retrieve(session.id)
-    assert (begun.status, begun.payment_status) == ("complete", "unpaid")
+    unpaid = api.checkout.sessions.retrieve(session.id)
+    assert (unpaid.status, unpaid.payment_status) == ("complete", "unpaid")
     assert intent_of(api, session).status == "processing"
 
     assert control.post("advance", seconds=61)["tasks_run"] == 1
 
     after = api.checkout.sessions.retrieve(session.id)
     assert (after.status, after.payment_status) == ("complete", payment_status)
-    assert told(api) == [
+    assert event_types(api) == [
         "payment_intent.created", "charge.pending", "payment_intent.processing",
         "checkout.session.completed", *ends,
     ]  # fmt: skip
 
 
-def test_after_a_failed_delayed_payment_the_session_cannot_be_tried_again(
-    *, open_session, pay_session, control, control_refuses
+def test_a_session_cannot_be_paid_again_after_a_failed_delayed_payment(
+    *, open_session, pay_session, control, control_error
 ):
     session = open_session()
     pay_session(session, "pm_failed_de")
     control.post("advance", seconds=10)
-    assert "status of `complete`" in control_refuses(f"checkout/sessions/{session.id}/pay")
+    assert "status of `complete`" in control_error(f"checkout/sessions/{session.id}/pay")
 
 
-def test_a_us_bank_account_pays_later_in_dollars(api, open_session, pay_session, control):
+def test_a_us_bank_account_payment_in_dollars_succeeds_later(api, open_session, pay_session, control):
     session = open_session(line_items=[line(currency="usd")])
     assert session.payment_method_types == ["card", "us_bank_account"]
     pay_session(session, "pm_usBankAccount_success")
@@ -160,49 +160,51 @@ def test_a_us_bank_account_pays_later_in_dollars(api, open_session, pay_session,
         ("fail", "open", ["payment_intent.payment_failed"]),
     ],
 )
-def test_the_bank_may_ask_first(*, api, open_session, pay_session, outcome, status, ends):
+def test_a_session_completes_only_after_authentication(
+    *, api, open_session, pay_session, outcome, status, ends
+):
     session = open_session()
-    asked = pay_session(session, "pm_card_threeDSecure2Required")
-    assert (asked["outcome"], asked["session"]["status"]) == ("requires_action", "open")
+    challenge = pay_session(session, "pm_card_threeDSecure2Required")
+    assert (challenge["outcome"], challenge["session"]["status"]) == ("requires_action", "open")
 
-    requests.post(asked["redirect_url"], data={"outcome": outcome}, allow_redirects=False, timeout=10)
+    requests.post(challenge["redirect_url"], data={"outcome": outcome}, allow_redirects=False, timeout=10)
 
     assert api.checkout.sessions.retrieve(session.id).status == status
-    assert told(api) == ["payment_intent.created", "payment_intent.requires_action", *ends]
+    assert event_types(api) == ["payment_intent.created", "payment_intent.requires_action", *ends]
 
 
-def test_a_card_refused_after_the_banks_question_leaves_the_session_open(api, open_session, pay_session):
+def test_a_decline_after_authentication_leaves_the_session_open(api, open_session, pay_session):
     session = open_session()
-    asked = pay_session(session, "pm_card_threeDSecureRequiredChargeDeclined")
-    requests.post(asked["redirect_url"], data={"outcome": "authorize"}, allow_redirects=False, timeout=10)
+    challenge = pay_session(session, "pm_card_threeDSecureRequiredChargeDeclined")
+    requests.post(challenge["redirect_url"], data={"outcome": "authorize"}, allow_redirects=False, timeout=10)
     assert api.checkout.sessions.retrieve(session.id).status == "open"
     assert pay_session(session)["outcome"] == "completed"
 
 
-def test_another_method_can_be_chosen_while_the_bank_asks(api, open_session, pay_session):
+def test_another_payment_method_can_replace_a_pending_authentication(api, open_session, pay_session):
     session = open_session()
-    asked = pay_session(session, "pm_card_threeDSecure2Required")
+    challenge = pay_session(session, "pm_card_threeDSecure2Required")
     pay_session(session)
-    requests.post(asked["redirect_url"], data={"outcome": "authorize"}, allow_redirects=False, timeout=10)
+    requests.post(challenge["redirect_url"], data={"outcome": "authorize"}, allow_redirects=False, timeout=10)
     (charge,) = api.charges.list({"payment_intent": intent_of(api, session).id}).data
     assert charge.amount == 4700
 
 
-def test_a_session_for_nothing_needs_no_payment(api, open_session, pay_session):
+def test_a_free_session_needs_no_payment(api, open_session, pay_session):
     session = open_session(line_items=[line(0)])
-    done = pay_session(session)
-    assert done["outcome"] == "completed"
+    result = pay_session(session)
+    assert result["outcome"] == "completed"
     after = api.checkout.sessions.retrieve(session.id)
     assert (after.status, after.payment_status, after.payment_intent) == (
         "complete",
         "no_payment_required",
         None,
     )
-    assert told(api) == ["checkout.session.completed"]
+    assert event_types(api) == ["checkout.session.completed"]
     assert api.payment_intents.list().data == []
 
 
-def test_a_customer_is_made_only_where_one_is_wanted(api, open_session, pay_session):
+def test_a_customer_is_created_only_where_the_session_requires_one(api, open_session, pay_session):
     guest, regular = open_session(), open_session(customer_creation="always")
     pay_session(guest)
     assert (api.checkout.sessions.retrieve(guest.id).customer, api.customers.list().data) == (None, [])
@@ -212,45 +214,45 @@ def test_a_customer_is_made_only_where_one_is_wanted(api, open_session, pay_sess
     assert (customer.email, customer.name) == ("ada@example.com", "Ada")
     assert api.checkout.sessions.retrieve(regular.id).customer == customer.id
     assert intent_of(api, regular).customer == customer.id
-    assert told(api)[4] == "customer.created"
+    assert event_types(api)[4] == "customer.created"
 
 
-def test_a_declined_first_try_makes_one_customer_only(api, open_session, pay_session):
+def test_a_retry_after_a_decline_creates_one_customer_only(api, open_session, pay_session):
     session = open_session(payment_intent_data={"setup_future_usage": "off_session"})
     pay_session(session, "pm_card_visa_chargeDeclined")
     pay_session(session)
     assert len(api.customers.list().data) == 1
 
 
-def test_a_known_customer_pays_under_the_known_address(*, api, open_session, pay_session, control_refuses):
+def test_the_email_of_an_existing_customer_cannot_be_changed(
+    *, api, open_session, pay_session, control_error
+):
     customer = api.customers.create({"email": "ada@example.com", "name": "Ada"})
     session = open_session(customer=customer.id)
     assert (session.customer, session.customer_creation) == (customer.id, None)
     assert session.customer_details.name == "Ada"
-    refused = control_refuses(f"checkout/sessions/{session.id}/pay", email="bob@example.com")
-    assert "cannot be changed" in refused
+    rejection = control_error(f"checkout/sessions/{session.id}/pay", email="bob@example.com")
+    assert "cannot be changed" in rejection
     pay_session(session, email="ada@example.com")
     assert intent_of(api, session).customer == customer.id
 
 
-def test_a_customer_without_an_address_gets_the_one_that_was_typed(*, api, open_session, pay_session):
+def test_a_customer_without_an_email_gets_the_one_from_the_form(*, api, open_session, pay_session):
     session = open_session(customer=api.customers.create({}).id)
     pay_session(session, email="ada@example.com")
     assert api.customers.retrieve(session.customer).email == "ada@example.com"
-    assert told(api)[1] == "customer.updated"
+    assert event_types(api)[1] == "customer.updated"
 
 
-def test_the_buyers_address_is_needed(open_session, control_refuses):
+def test_the_buyers_email_is_required(open_session, control_error):
     session = open_session(customer_email=None)
     assert session.customer_details is None
-    where = f"checkout/sessions/{session.id}/pay"
-    assert control_refuses(where) == "Missing required param: email."
-    assert "Invalid email address" in control_refuses(where, email="nobody")
+    path = f"checkout/sessions/{session.id}/pay"
+    assert control_error(path) == "Missing required param: email."
+    assert "Invalid email address" in control_error(path, email="no-email")
 
 
-def test_a_payment_of_a_session_is_refunded_and_disputed_like_any_other(
-    *, api, open_session, pay_session, control
-):
+def test_the_payment_of_a_session_can_be_refunded_and_disputed(*, api, open_session, pay_session, control):
     session = open_session()
     pay_session(session)
     intent = intent_of(api, session)
@@ -263,46 +265,48 @@ def test_a_payment_of_a_session_is_refunded_and_disputed_like_any_other(
     assert (after.status, after.payment_status) == ("complete", "paid")
 
 
-def test_the_test_cards_of_disputes_work_in_a_session_too(api, open_session, pay_session, control):
+def test_dispute_test_cards_work_in_a_session(api, open_session, pay_session, control):
     pay_session(open_session(), "pm_card_createDispute")
     control.post("advance", seconds=5)
     assert len(api.disputes.list().data) == 1
 
 
-def test_the_payment_of_a_session_is_paid_and_canceled_by_its_session_only(api, open_session, pay_session):
+def test_the_payment_of_a_session_cannot_be_confirmed_or_canceled_directly(api, open_session, pay_session):
     session = open_session()
     pay_session(session, "pm_card_visa_chargeDeclined")
     intent = intent_of(api, session).id
-    for act in (
+    for call in (
         lambda: api.payment_intents.cancel(intent),
         lambda: api.payment_intents.confirm(intent, {"payment_method": "pm_card_visa"}),
         lambda: api.payment_intents.update(intent, {"amount": 5000}),
     ):
-        with pytest.raises(stripe.InvalidRequestError) as refusal:
-            act()
-        assert refusal.value.http_status == 400
-        assert "PaymentIntents created by Checkout" in refusal.value.user_message
+        with pytest.raises(stripe.InvalidRequestError) as raised:
+            call()
+        assert raised.value.http_status == 400
+        assert "PaymentIntents created by Checkout" in raised.value.user_message
     assert api.payment_intents.update(intent, {"metadata": {"a": "b"}}).metadata.to_dict() == {"a": "b"}
 
 
-def test_what_was_only_authorised_is_captured_or_given_back_by_the_account(*, api, open_session, pay_session):
-    kept, given = (open_session(payment_intent_data={"capture_method": "manual"}) for _ in range(2))
-    assert kept.payment_method_types == ["card"]
-    for session in (kept, given):
+def test_the_account_captures_or_cancels_the_authorized_payment_of_a_session(
+    *, api, open_session, pay_session
+):
+    captured, canceled = (open_session(payment_intent_data={"capture_method": "manual"}) for _ in range(2))
+    assert captured.payment_method_types == ["card"]
+    for session in (captured, canceled):
         assert pay_session(session)["session"]["payment_status"] == "unpaid"
 
-    api.payment_intents.capture(intent_of(api, kept).id)
-    api.payment_intents.cancel(intent_of(api, given).id)
+    api.payment_intents.capture(intent_of(api, captured).id)
+    api.payment_intents.cancel(intent_of(api, canceled).id)
 
-    states = [api.checkout.sessions.retrieve(one.id) for one in (kept, given)]
+    states = [api.checkout.sessions.retrieve(one.id) for one in (captured, canceled)]
     assert [(one.status, one.payment_status) for one in states] == [
         ("complete", "paid"),
         ("complete", "unpaid"),
     ]
-    assert not any("async" in event for event in told(api))
+    assert not any("async" in event for event in event_types(api))
 
 
-def test_a_session_opened_twice_under_one_key_is_one_session(api):
+def test_a_session_created_twice_under_one_key_is_one_session(api):
     sale = {"mode": "payment", "line_items": [line()], "success_url": SUCCESS_URL}
     first, again = (api.checkout.sessions.create(sale, {"idempotency_key": "order-1"}) for _ in range(2))
     assert first.id == again.id
@@ -312,7 +316,7 @@ def test_a_session_opened_twice_under_one_key_is_one_session(api):
     assert len(api.checkout.sessions.list().data) == 1
 
 
-def test_sessions_are_listed_by_what_they_have(*, api, open_session, pay_session):
+def test_sessions_are_listed_by_their_fields(*, api, open_session, pay_session):
     customer = api.customers.create({"email": "ada@example.com"})
     first, second = open_session(customer=customer.id), open_session(customer_email="bob@example.com")
     pay_session(second)
@@ -330,7 +334,7 @@ def test_sessions_are_listed_by_what_they_have(*, api, open_session, pay_session
     assert listed(limit=1, starting_after=second.id) == [first.id]
 
 
-def test_line_items_are_shown_where_they_are_asked_for(api, open_session):
+def test_line_items_are_included_only_where_expanded(api, open_session):
     lines = [line(100 + number, name=f"Candle {number}") for number in range(12)]
     session = open_session(line_items=lines, expand=["line_items"])
     assert [item.amount_total for item in session.line_items.data] == list(range(100, 110))
@@ -362,24 +366,24 @@ def test_a_sessions_metadata_can_be_changed(api, open_session):
 
 
 def test_a_session_of_another_account_is_unknown(*, connect, sandbox_url, key, open_session):
-    stranger = connect(sandbox_url, key + "_other")
+    other_account = connect(sandbox_url, key + "_other")
     session = open_session()
-    for act in (
-        lambda: stranger.checkout.sessions.retrieve(session.id),
-        lambda: stranger.checkout.sessions.expire(session.id),
-        lambda: stranger.checkout.sessions.line_items.list(session.id),
+    for call in (
+        lambda: other_account.checkout.sessions.retrieve(session.id),
+        lambda: other_account.checkout.sessions.expire(session.id),
+        lambda: other_account.checkout.sessions.line_items.list(session.id),
     ):
-        with pytest.raises(stripe.InvalidRequestError) as refusal:
-            act()
-        assert (refusal.value.http_status, refusal.value.code) == (404, "resource_missing")
+        with pytest.raises(stripe.InvalidRequestError) as raised:
+            call()
+        assert (raised.value.http_status, raised.value.code) == (404, "resource_missing")
 
 
-def test_only_stripes_test_methods_pay_a_session(api, open_session, control_refuses):
+def test_a_session_accepts_only_stripes_test_payment_methods(api, open_session, control_error):
     session = open_session(line_items=[line(currency="gbp")])
-    where = f"checkout/sessions/{session.id}/pay"
-    assert "No such PaymentMethod" in control_refuses(where, payment_method="pm_mine")
-    assert "only the following currencies: eur" in control_refuses(where, payment_method="pm_success_de")
-    assert "Unknown parameter: amount" in control_refuses(where, amount=5)
-    # What was refused has left nothing behind.
-    assert told(api) == []
+    path = f"checkout/sessions/{session.id}/pay"
+    assert "No such PaymentMethod" in control_error(path, payment_method="pm_mine")
+    assert "only the following currencies: eur" in control_error(path, payment_method="pm_success_de")
+    assert "Unknown parameter: amount" in control_error(path, amount=5)
+    # The rejected requests had no effect.
+    assert event_types(api) == []
     assert api.checkout.sessions.retrieve(session.id).payment_intent is None

@@ -1,4 +1,4 @@
-"""A Checkout Session that nobody pays comes to its end."""
+"""Expiry of unpaid Checkout Sessions."""
 
 import time
 
@@ -6,10 +6,12 @@ import pytest
 import requests
 import stripe
 
-from tests.contract.sandbox_driver import told
+from tests.contract.sandbox_driver import event_types
 
 
-def test_a_session_expires_by_itself_and_says_so(*, api, open_session, control, endpoint, receiver):
+def test_an_open_session_expires_at_its_time_and_emits_an_event(
+    *, api, open_session, control, endpoint, receiver
+):
     session = open_session(expires_at=int(time.time()) + 31 * 60)
     control.post("advance", seconds=30 * 60)
     assert api.checkout.sessions.retrieve(session.id).status == "open"
@@ -27,7 +29,7 @@ def test_a_session_expires_by_itself_and_says_so(*, api, open_session, control, 
     )
 
 
-def test_a_session_lives_for_a_day_unless_told_otherwise(api, open_session, control):
+def test_a_session_expires_after_24_hours_by_default(api, open_session, control):
     session = open_session()
     control.post("advance", seconds=24 * 3600 - 60)
     assert api.checkout.sessions.retrieve(session.id).status == "open"
@@ -35,12 +37,12 @@ def test_a_session_lives_for_a_day_unless_told_otherwise(api, open_session, cont
     assert api.checkout.sessions.retrieve(session.id).status == "expired"
 
 
-def test_an_open_session_expires_at_once_by_request(api, open_session, control):
+def test_an_open_session_can_be_expired_by_request(api, open_session, control):
     session = open_session()
     assert api.checkout.sessions.expire(session.id).status == "expired"
-    # Its hour strikes later, and changes nothing.
+    # The scheduled expiry comes later and changes nothing.
     control.post("advance", seconds=25 * 3600)
-    assert told(api) == ["checkout.session.expired"]
+    assert event_types(api) == ["checkout.session.expired"]
 
 
 @pytest.mark.parametrize("status", ["complete", "expired"])
@@ -50,10 +52,10 @@ def test_only_an_open_session_can_be_expired(*, api, open_session, pay_session, 
         pay_session(session)
     else:
         api.checkout.sessions.expire(session.id)
-    with pytest.raises(stripe.InvalidRequestError) as refusal:
+    with pytest.raises(stripe.InvalidRequestError) as raised:
         api.checkout.sessions.expire(session.id)
-    assert refusal.value.http_status == 400
-    assert refusal.value.user_message == (
+    assert raised.value.http_status == 400
+    assert raised.value.user_message == (
         'Only Checkout Sessions with a status in ["open"] can be expired. '
         f"This Checkout Session has a status of `{status}`."
     )
@@ -63,10 +65,12 @@ def test_the_expiry_of_a_session_is_replayed_under_its_key(api, open_session):
     session = open_session()
     replies = [api.checkout.sessions.expire(session.id, {}, {"idempotency_key": "end"}) for _ in range(2)]
     assert [reply.status for reply in replies] == ["expired", "expired"]
-    assert told(api) == ["checkout.session.expired"]
+    assert event_types(api) == ["checkout.session.expired"]
 
 
-def test_a_delayed_payment_outlives_the_hour_of_its_session(*, api, open_session, pay_session, control):
+def test_a_delayed_payment_can_succeed_after_the_expiry_time_of_its_session(
+    *, api, open_session, pay_session, control
+):
     control.post("settings", delay_ms=48 * 3600 * 1000)
     session = open_session()
     pay_session(session, "pm_success_de")
@@ -74,24 +78,24 @@ def test_a_delayed_payment_outlives_the_hour_of_its_session(*, api, open_session
     assert api.checkout.sessions.retrieve(session.id).status == "complete"
     control.post("advance", seconds=24 * 3600)
     assert api.checkout.sessions.retrieve(session.id).payment_status == "paid"
-    assert "checkout.session.expired" not in told(api)
+    assert "checkout.session.expired" not in event_types(api)
 
 
-def test_an_expired_session_takes_no_payment(*, api, open_session, control, control_refuses):
+def test_an_expired_session_cannot_be_paid(*, api, open_session, control, control_error):
     session = open_session()
     control.post(f"checkout/sessions/{session.id}/expire")
-    assert "status of `expired`" in control_refuses(f"checkout/sessions/{session.id}/pay")
+    assert "status of `expired`" in control_error(f"checkout/sessions/{session.id}/pay")
     assert api.payment_intents.list().data == []
 
 
-def test_what_was_begun_cannot_be_paid_after_the_expiry(*, api, open_session, pay_session, control):
+def test_a_pending_authentication_cannot_be_paid_after_the_expiry(*, api, open_session, pay_session, control):
     session = open_session()
-    asked = pay_session(session, "pm_card_threeDSecure2Required")
+    challenge = pay_session(session, "pm_card_threeDSecure2Required")
     control.post("advance", seconds=25 * 3600)
-    requests.post(asked["redirect_url"], data={"outcome": "authorize"}, allow_redirects=False, timeout=10)
+    requests.post(challenge["redirect_url"], data={"outcome": "authorize"}, allow_redirects=False, timeout=10)
 
     after = api.checkout.sessions.retrieve(session.id, {"expand": ["payment_intent"]})
     assert after.status == "expired"
     assert (after.payment_intent.status, after.payment_intent.cancellation_reason) == ("canceled", "expired")
     assert api.charges.list().data == []
-    assert told(api)[-2:] == ["payment_intent.canceled", "checkout.session.expired"]
+    assert event_types(api)[-2:] == ["payment_intent.canceled", "checkout.session.expired"]

@@ -19,10 +19,10 @@ def run(sandbox_url, key):
 
 def test_a_command_refunds_a_payment(api, pay, run):
     intent = pay()
-    done = run("refund", intent.id, "--amount", "400")
-    assert done.exit_code == 0, done.output
+    result = run("refund", intent.id, "--amount", "400")
+    assert result.exit_code == 0, result.output
     (refund,) = api.refunds.list({"payment_intent": intent.id}).data
-    assert done.output == f"{refund.id} succeeded: 400 eur of {intent.id}\n"
+    assert result.output == f"{refund.id} succeeded: 400 eur of {intent.id}\n"
     assert "1000 eur" in run("refund", intent.id).output
 
 
@@ -48,8 +48,8 @@ def test_a_command_pays_a_checkout_session(api, open_session, run):
     session = open_session()
     declined = run("pay", session.id, "--method", "pm_card_visa_chargeDeclinedInsufficientFunds")
     assert declined.output == f"{session.id} declined: Your card has insufficient funds.\n"
-    asked = run("pay", session.id, "--method", "pm_card_threeDSecure2Required")
-    assert asked.output.startswith(f"{session.id} requires_action: http")
+    challenge = run("pay", session.id, "--method", "pm_card_threeDSecure2Required")
+    assert challenge.output.startswith(f"{session.id} requires_action: http")
     assert run("pay", session.id).output == f"{session.id} complete, paid: 4700 eur\n"
     assert api.checkout.sessions.retrieve(session.id).payment_status == "paid"
 
@@ -101,7 +101,7 @@ def test_a_missing_sandbox_is_reported_in_one_line(key):
 
 def test_a_live_key_is_never_sent(receiver):
     live = "sk_" + "live_0123456789"
-    refused = CliRunner().invoke(sandbox, ["advance", "5", "--key", live, "--url", receiver.url])
-    assert refused.exit_code == 1
-    assert "test keys only" in refused.output
+    rejection = CliRunner().invoke(sandbox, ["advance", "5", "--key", live, "--url", receiver.url])
+    assert rejection.exit_code == 1
+    assert "test keys only" in rejection.output
     assert receiver.arrived == []

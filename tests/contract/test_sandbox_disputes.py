@@ -1,11 +1,11 @@
-"""Disputes: how they come, what the bank decides, and what moves with them."""
+"""Disputes: creation, decisions of the bank, balance transactions and refundability."""
 
 import time
 
 import pytest
 import stripe
 
-from tests.contract.sandbox_driver import told_of
+from tests.contract.sandbox_driver import event_types_of
 
 OPENED = ["charge.dispute.created", "charge.dispute.funds_withdrawn"]
 WON = ["charge.dispute.closed", "charge.dispute.funds_reinstated"]
@@ -13,7 +13,7 @@ WON = ["charge.dispute.closed", "charge.dispute.funds_reinstated"]
 
 @pytest.fixture
 def disputed(api, pay, control):
-    """A payment whose dispute has come."""
+    """Pay with a dispute card; return the dispute."""
 
     def build(method="pm_card_createDispute", **more):
         intent = pay(method, **more)
@@ -24,12 +24,12 @@ def disputed(api, pay, control):
 
 
 @pytest.fixture
-def told(api):
+def event_types(api):
     """The types of the events about a dispute."""
 
     def read(dispute):
         intent = api.payment_intents.retrieve(dispute.payment_intent)
-        return [name for name in told_of(api, intent) if name.startswith("charge.dispute.")]
+        return [name for name in event_types_of(api, intent) if name.startswith("charge.dispute.")]
 
     return read
 
@@ -41,7 +41,9 @@ def told(api):
         ("pm_card_createDisputeProductNotReceived", "product_not_received", "13.1"),
     ],
 )
-def test_a_test_card_is_paid_and_then_disputed(*, api, pay, control, told, method, reason, code):
+def test_a_payment_with_a_dispute_card_succeeds_and_is_disputed_later(
+    *, api, pay, control, event_types, method, reason, code
+):
     intent = pay(method, metadata={"orderNumber": "LUM-1"})
     assert intent.status == "succeeded"
     assert api.disputes.list().data == []
@@ -58,36 +60,36 @@ def test_a_test_card_is_paid_and_then_disputed(*, api, pay, control, told, metho
     assert (taken.amount, taken.fee, taken.net) == (-1400, 1500, -2900)
     assert api.charges.retrieve(intent.latest_charge).disputed is True
     assert api.payment_intents.retrieve(intent.id).status == "succeeded"
-    assert told(dispute) == OPENED
+    assert event_types(dispute) == OPENED
     created = api.events.list({"type": "charge.dispute.created"}).data[0]
     assert created.data.object.balance_transactions == []
     assert created.request.id is None
 
 
-def test_an_inquiry_moves_no_money_and_leaves_the_charge_refundable(api, disputed, told):
+def test_an_inquiry_moves_no_money_and_leaves_the_charge_refundable(api, disputed, event_types):
     dispute = disputed("pm_card_createDisputeInquiry")
     assert (dispute.status, dispute.balance_transactions) == ("warning_needs_response", [])
     assert (dispute.is_charge_refundable, dispute.payment_method_details.card.case_type) == (True, "inquiry")
-    assert told(dispute) == ["charge.dispute.created"]
+    assert event_types(dispute) == ["charge.dispute.created"]
     assert api.refunds.create({"charge": dispute.charge}).status == "succeeded"
 
 
-def test_one_payment_may_be_disputed_twice(api, disputed):
+def test_one_payment_can_have_two_disputes(api, disputed):
     dispute = disputed("pm_card_createMultipleDisputes")
     reasons = [one.reason for one in api.disputes.list({"charge": dispute.charge})]
     assert reasons == ["product_not_received", "fraudulent"]
 
 
-def test_a_debit_that_is_called_back_is_lost_when_its_dispute_comes(api, open_intent, control, sepa, told):
+def test_the_dispute_of_a_returned_debit_is_created_as_lost(api, open_intent, control, sepa, event_types):
     api.payment_intents.confirm(open_intent().id, sepa("DE35370400440532013002"))
     control.post("advance", seconds=5)
     control.post("advance", seconds=5)
     (dispute,) = api.disputes.list().data
     assert (dispute.status, dispute.evidence_details.due_by) == ("lost", None)
-    assert told(dispute) == [*OPENED, "charge.dispute.closed"]
+    assert event_types(dispute) == [*OPENED, "charge.dispute.closed"]
 
 
-def test_an_authorisation_is_disputed_only_once_it_is_captured(api, open_intent, control):
+def test_an_authorized_payment_is_disputed_only_after_its_capture(api, open_intent, control):
     intent = open_intent(capture_method="manual")
     sent = {"payment_method": "pm_card_createDispute", "return_url": "https://shop.example/"}
     api.payment_intents.confirm(intent.id, sent)
@@ -99,7 +101,7 @@ def test_an_authorisation_is_disputed_only_once_it_is_captured(api, open_intent,
 
 
 @pytest.mark.parametrize(("outcome", "refundable"), [(None, False), ("lost", False), ("won", True)])
-def test_a_charge_is_refunded_only_while_the_bank_does_not_have_the_money(
+def test_a_disputed_charge_is_refundable_only_after_the_dispute_is_won(
     *, api, disputed, control, outcome, refundable
 ):
     dispute = disputed()
@@ -109,15 +111,15 @@ def test_a_charge_is_refunded_only_while_the_bank_does_not_have_the_money(
     if refundable:
         assert api.refunds.create({"charge": dispute.charge}).status == "succeeded"
         return
-    with pytest.raises(stripe.InvalidRequestError) as refusal:
+    with pytest.raises(stripe.InvalidRequestError) as raised:
         api.refunds.create({"charge": dispute.charge})
-    assert (refusal.value.http_status, refusal.value.code) == (400, "charge_disputed")
-    assert refusal.value.user_message == (
+    assert (raised.value.http_status, raised.value.code) == (400, "charge_disputed")
+    assert raised.value.user_message == (
         f"Charge {dispute.charge} has been charged back; cannot issue a refund."
     )
 
 
-def test_a_chargeback_overtakes_a_refund_that_is_still_on_its_way(api, pay, control):
+def test_a_chargeback_fails_a_pending_refund(api, pay, control):
     intent = pay("pm_card_pendingRefund")
     refund = api.refunds.create({"payment_intent": intent.id, "amount": 400})
     control.post("disputes", payment_intent=intent.id)
@@ -129,15 +131,15 @@ def test_a_chargeback_overtakes_a_refund_that_is_still_on_its_way(api, pay, cont
 
 
 @pytest.mark.parametrize(
-    ("evidence", "status", "told_then"),
+    ("evidence", "status", "later_types"),
     [
         ("winning_evidence", "won", WON),
         ("losing_evidence", "lost", WON[:1]),
-        ("a letter", "under_review", []),
+        ("other evidence", "under_review", []),
     ],
 )
-def test_the_bank_answers_to_evidence_as_the_text_says(
-    *, api, disputed, control, told, evidence, status, told_then
+def test_the_bank_decides_a_chargeback_by_the_test_evidence(
+    *, api, disputed, control, event_types, evidence, status, later_types
 ):
     dispute = disputed()
     sent = api.disputes.update(dispute.id, {"evidence": {"uncategorized_text": evidence}})
@@ -150,30 +152,30 @@ def test_the_bank_answers_to_evidence_as_the_text_says(
     assert after.status == status
     moved = [-1400, 1400] if status == "won" else [-1400]
     assert [one.amount for one in after.balance_transactions] == moved
-    assert told(dispute) == [*OPENED, "charge.dispute.updated", *told_then]
+    assert event_types(dispute) == [*OPENED, "charge.dispute.updated", *later_types]
     event = api.events.list({"type": "charge.dispute.updated"}).data[0]
     assert event.data.previous_attributes.status == "needs_response"
 
 
 @pytest.mark.parametrize(
-    ("evidence", "status", "told_then"),
+    ("evidence", "status", "later_types"),
     [
         ("escalate_inquiry_evidence", "needs_response", ["charge.dispute.updated", OPENED[1]]),
         ("losing_evidence", "warning_closed", ["charge.dispute.closed"]),
     ],
 )
-def test_an_inquiry_ends_or_escalates_as_the_text_says(
-    *, api, disputed, control, told, evidence, status, told_then
+def test_the_bank_closes_or_escalates_an_inquiry_by_the_test_evidence(
+    *, api, disputed, control, event_types, evidence, status, later_types
 ):
     dispute = disputed("pm_card_createDisputeInquiry")
     sent = api.disputes.update(dispute.id, {"evidence": {"uncategorized_text": evidence}})
     assert sent.status == "warning_under_review"
     control.post("advance", seconds=5)
     assert api.disputes.retrieve(dispute.id).status == status
-    assert told(dispute) == ["charge.dispute.created", "charge.dispute.updated", *told_then]
+    assert event_types(dispute) == ["charge.dispute.created", "charge.dispute.updated", *later_types]
 
 
-def test_staged_evidence_goes_to_the_bank_when_told_to(api, disputed, control):
+def test_staged_evidence_is_sent_to_the_bank_on_submit(api, disputed, control):
     dispute = disputed()
     text = {"uncategorized_text": "winning_evidence"}
     staged = api.disputes.update(dispute.id, {"evidence": text, "submit": False})
@@ -183,19 +185,19 @@ def test_staged_evidence_goes_to_the_bank_when_told_to(api, disputed, control):
     assert api.disputes.retrieve(dispute.id).status == "won"
 
 
-def test_an_accepted_dispute_is_lost_for_good(api, disputed, told):
+def test_an_accepted_dispute_is_lost_and_cannot_be_reopened(api, disputed, event_types):
     dispute = disputed()
     assert api.disputes.close(dispute.id).status == "lost"
-    assert told(dispute) == [*OPENED, "charge.dispute.closed"]
+    assert event_types(dispute) == [*OPENED, "charge.dispute.closed"]
     late = {"evidence": {"uncategorized_text": "winning_evidence"}}
-    for act in (api.disputes.close, lambda id_: api.disputes.update(id_, late)):
+    for call in (api.disputes.close, lambda id_: api.disputes.update(id_, late)):
         with pytest.raises(stripe.InvalidRequestError, match="already closed"):
-            act(dispute.id)
+            call(dispute.id)
     assert api.disputes.update(dispute.id, {"metadata": {"seen": "yes"}}).metadata.seen == "yes"
 
 
 @pytest.mark.parametrize(
-    ("status", "told_first"),
+    ("status", "first_types"),
     [
         ("needs_response", OPENED),
         ("warning_needs_response", OPENED[:1]),
@@ -203,47 +205,49 @@ def test_an_accepted_dispute_is_lost_for_good(api, disputed, told):
         ("prevented", [OPENED[0], "charge.dispute.closed"]),
     ],
 )
-def test_any_payment_can_be_disputed_on_demand(*, api, pay, control, told, status, told_first):
+def test_any_payment_can_be_disputed_on_demand(*, api, pay, control, event_types, status, first_types):
     intent = pay()
-    made = control.post("disputes", payment_intent=intent.id, amount=1500, reason="duplicate", status=status)
-    dispute = api.disputes.retrieve(made["id"])
+    opened = control.post(
+        "disputes", payment_intent=intent.id, amount=1500, reason="duplicate", status=status
+    )
+    dispute = api.disputes.retrieve(opened["id"])
     assert (dispute.status, dispute.amount, dispute.reason) == (status, 1500, "duplicate")
     assert api.charges.retrieve(dispute.charge).disputed is True
-    assert told(dispute) == told_first
+    assert event_types(dispute) == first_types
 
 
-def test_an_inquiry_escalates_on_demand(api, disputed, control, told):
+def test_an_inquiry_escalates_on_demand(api, disputed, control, event_types):
     dispute = disputed("pm_card_createDisputeInquiry")
     escalated = control.post("disputes/escalate", dispute=dispute.id)
     assert (escalated["status"], escalated["is_charge_refundable"]) == ("needs_response", False)
-    assert told(dispute) == ["charge.dispute.created", "charge.dispute.updated", OPENED[1]]
+    assert event_types(dispute) == ["charge.dispute.created", "charge.dispute.updated", OPENED[1]]
     event = api.events.list({"type": "charge.dispute.updated"}).data[0]
     assert event.data.previous_attributes.status == "warning_needs_response"
 
 
-def test_a_lost_dispute_may_be_won_late(api, disputed, control, told):
+def test_a_lost_dispute_can_be_won_later(api, disputed, control, event_types):
     dispute = disputed()
     control.post("disputes/close", dispute=dispute.id, outcome="lost")
     won = control.post("disputes/close", dispute=dispute.id, outcome="won")
     assert (won["status"], len(won["balance_transactions"])) == ("won", 2)
-    assert told(dispute) == [*OPENED, "charge.dispute.closed", *WON]
+    assert event_types(dispute) == [*OPENED, "charge.dispute.closed", *WON]
 
 
-def test_the_bank_decides_nothing_that_it_cannot(disputed, control_refuses):
+def test_an_impossible_dispute_outcome_is_rejected(disputed, control_error):
     dispute = disputed("pm_card_createDisputeInquiry")
-    assert "cannot be closed as won" in control_refuses("disputes/close", dispute=dispute.id, outcome="won")
-    assert "must be one of" in control_refuses("disputes/close", dispute=dispute.id, outcome="forgotten")
-    assert "No such dispute" in control_refuses("disputes/close", dispute="du_none", outcome="won")
-    assert "Missing required param" in control_refuses("disputes/escalate")
+    assert "cannot be closed as won" in control_error("disputes/close", dispute=dispute.id, outcome="won")
+    assert "must be one of" in control_error("disputes/close", dispute=dispute.id, outcome="forgotten")
+    assert "No such dispute" in control_error("disputes/close", dispute="du_none", outcome="won")
+    assert "Missing required param" in control_error("disputes/escalate")
 
 
-def test_what_was_not_paid_cannot_be_disputed(api, open_intent, control_refuses, sepa):
-    assert "successful charge" in control_refuses("disputes", payment_intent=open_intent().id)
+def test_an_unpaid_payment_cannot_be_disputed(api, open_intent, control_error, sepa):
+    assert "successful charge" in control_error("disputes", payment_intent=open_intent().id)
     processing = api.payment_intents.confirm(open_intent().id, sepa("DE08370400440532013003"))
-    assert "no captured amount" in control_refuses("disputes", payment_intent=processing.id)
+    assert "no captured amount" in control_error("disputes", payment_intent=processing.id)
 
 
-def test_disputes_are_listed_by_what_they_dispute(api, disputed):
+def test_disputes_are_listed_by_charge_and_payment_intent(api, disputed):
     first, second = disputed(), disputed()
     listed = api.disputes.list
     assert [one.id for one in listed({"payment_intent": first.payment_intent})] == [first.id]

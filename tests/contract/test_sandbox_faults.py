@@ -1,4 +1,4 @@
-"""Bad days on demand."""
+"""Injected faults, the request log and the control routes."""
 
 import json
 import socket
@@ -28,7 +28,7 @@ def create(api):
         ("drop_after", stripe.APIConnectionError, True),
     ],
 )
-def test_a_queued_fault_strikes_once(*, api, create, control, fault, error, executed):
+def test_a_queued_fault_applies_once(*, api, create, control, fault, error, executed):
     control.post("faults", queued=[{"fault": fault, "method": "POST", "path": "/v1/payment_intents"}])
     api.customers.list()
     with pytest.raises(error):
@@ -37,15 +37,15 @@ def test_a_queued_fault_strikes_once(*, api, create, control, fault, error, exec
     assert create().status == "requires_payment_method"
 
 
-def test_refusals_carry_stripes_codes(create, control):
+def test_rate_limit_errors_have_stripes_codes(create, control):
     control.post("faults", queued=[{"fault": "429"}, {"fault": "lock_timeout"}])
     for code in ("rate_limit", "lock_timeout"):
-        with pytest.raises(stripe.RateLimitError) as refusal:
+        with pytest.raises(stripe.RateLimitError) as raised:
             create()
-        assert refusal.value.error.code == code
+        assert raised.value.error.code == code
 
 
-def test_a_fault_waits_for_its_address(api, create, control):
+def test_a_queued_fault_applies_only_to_its_path(api, create, control):
     control.post(
         "faults",
         queued=[{"fault": "429", "times": 2, "path": r"/v1/payment_intents/[^/]+/cancel"}],
@@ -68,7 +68,7 @@ def test_a_fault_waits_for_its_address(api, create, control):
         ("rate_drop_after", stripe.APIConnectionError, 2),
     ],
 )
-def test_a_standing_rate_strikes_until_it_is_taken_back(*, api, create, control, rate, error, executed):
+def test_a_permanent_fault_rate_applies_until_it_is_removed(*, api, create, control, rate, error, executed):
     control.post("faults", **{rate: 1})
     for _ in range(2):
         with pytest.raises(error):
@@ -84,25 +84,25 @@ def test_latency_makes_every_request_slow(create, control):
     assert time.monotonic() - started >= 0.12
 
 
-def test_faults_of_one_account_leave_the_others_alone(connect, sandbox_url, key, control):
+def test_faults_of_one_account_do_not_affect_another(connect, sandbox_url, key, control):
     control.post("faults", rate_429=1)
     assert connect(sandbox_url, key + "_other").customers.create({}).id
 
 
-def test_the_sdk_that_retries_gets_through_and_opens_one_intent(sandbox_url, key, http_client, control):
-    patient = stripe.StripeClient(
+def test_the_sdks_retries_succeed_and_create_one_intent(sandbox_url, key, http_client, control):
+    retrying = stripe.StripeClient(
         key, base_addresses={"api": sandbox_url}, max_network_retries=2, http_client=http_client
     ).v1
     control.post("faults", queued=[{"fault": "drop_after"}, {"fault": "drop_before"}])
-    intent = patient.payment_intents.create({"amount": 1400, "currency": "eur"})
+    intent = retrying.payment_intents.create({"amount": 1400, "currency": "eur"})
 
     logged = control.requests("/v1/payment_intents")
     assert [entry["status"] for entry in logged] == [0, 0, 200]
     assert len({entry["idempotency_key"] for entry in logged}) == 1
-    assert [one.id for one in patient.payment_intents.list()] == [intent.id]
+    assert [one.id for one in retrying.payment_intents.list()] == [intent.id]
 
 
-def test_every_request_is_logged_with_what_it_sent(api, control):
+def test_every_request_is_logged_with_masked_parameters(api, control):
     card = {"number": "4242424242424242", "exp_month": 1, "exp_year": 2034, "cvc": "123"}
     api.payment_methods.create({"type": "card", "card": card}, {"idempotency_key": "k-1"})
     (entry,) = control.requests("/v1/payment_methods")
@@ -111,15 +111,15 @@ def test_every_request_is_logged_with_what_it_sent(api, control):
     assert entry["params"]["card"]["number"] == "…4242"
 
 
-def test_a_reset_empties_one_account_only(*, api, connect, sandbox_url, key, control, pay):
-    stranger = connect(sandbox_url, key + "_other")
-    kept = stranger.customers.create({})
+def test_a_reset_deletes_the_data_of_one_account_only(*, api, connect, sandbox_url, key, control, pay):
+    other_account = connect(sandbox_url, key + "_other")
+    customer = other_account.customers.create({})
     pay()
     control.post("reset")
     assert api.payment_intents.list().data == []
     assert api.events.list().data == []
     assert control.get("requests")["requests"][0]["path"] == "/v1/payment_intents"
-    assert stranger.customers.retrieve(kept.id).id == kept.id
+    assert other_account.customers.retrieve(customer.id).id == customer.id
 
 
 @pytest.mark.parametrize(
@@ -142,7 +142,7 @@ def test_a_reset_empties_one_account_only(*, api, connect, sandbox_url, key, con
         ("settings", {"delay_ms": -1}),
     ],
 )
-def test_a_control_that_makes_no_sense_is_refused(sandbox_url, key, name, body):
+def test_an_invalid_control_request_is_rejected(sandbox_url, key, name, body):
     reply = requests.post(
         f"{sandbox_url}/sandbox/{name}",
         data=json.dumps(body),
@@ -152,19 +152,19 @@ def test_a_control_that_makes_no_sense_is_refused(sandbox_url, key, name, body):
     assert reply.status_code == 400, reply.text
 
 
-def test_the_index_page_says_what_this_is(sandbox_url):
+def test_the_index_page_shows_how_to_use_the_sandbox(sandbox_url):
     page = requests.get(sandbox_url + "/", timeout=10)
     assert "STRIPE_API_BASE=" + sandbox_url in page.text
     assert page.headers["Content-Type"].startswith("text/html")
 
 
-def test_settings_are_shown(control: Control):
+def test_settings_are_returned(control: Control):
     control.post("settings", delay_ms=5)
     assert control.get("settings")["settings"] == {"delay_ms": 5}
 
 
 @pytest.mark.parametrize("arrived", ["", "email=bu"])
-def test_a_request_whose_sender_dies_while_sending_it_has_no_effect(api, sandbox_url, key, arrived):
+def test_a_truncated_request_has_no_effect(api, sandbox_url, key, arrived):
     host = urlsplit(sandbox_url)
     with socket.create_connection((host.hostname, host.port), timeout=10) as connection:
         connection.sendall(
@@ -173,6 +173,6 @@ def test_a_request_whose_sender_dies_while_sending_it_has_no_effect(api, sandbox
             f"{arrived}".encode()
         )
         connection.shutdown(socket.SHUT_WR)
-        answer = connection.recv(1)
-    assert answer == b""
+        response = connection.recv(1)
+    assert response == b""
     assert api.customers.list().data == []

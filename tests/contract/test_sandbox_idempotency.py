@@ -1,4 +1,4 @@
-"""Idempotency keys: the first result is the result."""
+"""Idempotency keys: the first response is stored and replayed."""
 
 import threading
 
@@ -14,7 +14,7 @@ RETURN_URL = "https://shop.example/thanks"
 
 @pytest.fixture
 def keyed(api):
-    """Open an intent under an idempotency key."""
+    """Create an intent under an idempotency key."""
 
     def send(key="order-1", **more):
         return api.payment_intents.create({**SALE, **more}, {"idempotency_key": key})
@@ -33,31 +33,31 @@ def test_the_same_key_gives_the_same_intent(keyed, api):
     assert len(api.payment_intents.list().data) == 1
 
 
-def test_the_replay_is_the_first_result_even_if_the_object_moved_on(keyed, api):
+def test_a_replay_returns_the_first_response_even_after_a_change(keyed, api):
     first = keyed()
     api.payment_intents.cancel(first.id)
     assert keyed().status == "requires_payment_method"
 
 
-def test_other_parameters_under_the_same_key_are_refused(keyed):
+def test_other_parameters_under_the_same_key_are_rejected(keyed):
     keyed()
-    with pytest.raises(stripe.IdempotencyError) as refusal:
+    with pytest.raises(stripe.IdempotencyError) as raised:
         keyed(amount=1500)
-    assert refusal.value.http_status == 400
-    assert refusal.value.error.type == "idempotency_error"
-    assert refusal.value.user_message == (
+    assert raised.value.http_status == 400
+    assert raised.value.error.type == "idempotency_error"
+    assert raised.value.user_message == (
         "Keys for idempotent requests can only be used with the same parameters they were first used with. "
         "Try using a key other than 'order-1' if you meant to execute a different request."
     )
 
 
-def test_another_address_under_the_same_key_is_refused(keyed, api):
+def test_another_url_under_the_same_key_is_rejected(keyed, api):
     intent = keyed()
     with pytest.raises(stripe.IdempotencyError):
         api.payment_intents.cancel(intent.id, {}, {"idempotency_key": "order-1"})
 
 
-def test_a_decline_is_replayed_and_not_tried_again(api, keyed, control):
+def test_a_decline_is_replayed_without_another_attempt(api, keyed, control):
     intent = keyed("open")
     for _ in range(2):
         with pytest.raises(stripe.CardError):
@@ -73,7 +73,7 @@ def test_a_decline_is_replayed_and_not_tried_again(api, keyed, control):
     ]
 
 
-def test_an_unexpected_state_is_replayed_too(api, keyed):
+def test_an_unexpected_state_error_is_replayed(api, keyed):
     intent = keyed("open")
     with pytest.raises(stripe.InvalidRequestError):
         api.payment_intents.confirm(intent.id, {"return_url": RETURN_URL}, {"idempotency_key": "try-1"})
@@ -82,14 +82,14 @@ def test_an_unexpected_state_is_replayed_too(api, keyed):
         api.payment_intents.confirm(intent.id, {"return_url": RETURN_URL}, {"idempotency_key": "try-1"})
 
 
-def test_a_validation_failure_leaves_the_key_free(keyed):
+def test_a_validation_error_does_not_use_up_the_key(keyed):
     with pytest.raises(stripe.InvalidRequestError):
         keyed(amount=1)
     assert keyed().amount == 1400
 
 
 @pytest.mark.parametrize("fault", ["429", "lock_timeout", "500_before"])
-def test_what_was_not_executed_leaves_the_key_free(keyed, control, fault):
+def test_an_error_before_execution_does_not_use_up_the_key(keyed, control, fault):
     control.post("faults", queued=[{"fault": fault}])
     with pytest.raises((stripe.RateLimitError, stripe.APIError)):
         keyed()
@@ -106,7 +106,7 @@ def test_a_500_after_execution_is_replayed(keyed, api, control):
     assert len(api.payment_intents.list().data) == 1
 
 
-def test_a_lost_reply_is_found_again_by_the_key(keyed, api, control):
+def test_a_lost_response_is_replayed_under_its_key(keyed, api, control):
     control.post("faults", queued=[{"fault": "drop_after"}])
     with pytest.raises(stripe.APIConnectionError):
         keyed()
@@ -114,7 +114,7 @@ def test_a_lost_reply_is_found_again_by_the_key(keyed, api, control):
     assert len(api.payment_intents.list().data) == 1
 
 
-def test_a_key_in_flight_is_a_409(api, keyed, control, sandbox_url, key):
+def test_a_concurrent_request_under_the_same_key_is_a_409(api, keyed, control, sandbox_url, key):
     control.post("faults", queued=[{"fault": "latency", "ms": 400}])
     first = threading.Thread(target=keyed)
     first.start()
@@ -133,7 +133,7 @@ def test_a_key_in_flight_is_a_409(api, keyed, control, sandbox_url, key):
     assert keyed().last_response.headers["Idempotent-Replayed"] == "true"
 
 
-def test_many_at_once_under_one_key_open_one_intent(sandbox_url, key, api):
+def test_concurrent_requests_under_one_key_create_one_intent(sandbox_url, key, api):
     statuses = []
 
     def send():
@@ -154,7 +154,7 @@ def test_many_at_once_under_one_key_open_one_intent(sandbox_url, key, api):
     assert len(api.payment_intents.list().data) == 1
 
 
-def test_a_key_is_forgotten_after_a_day(keyed, control):
+def test_a_key_expires_after_24_hours(keyed, control):
     first = keyed()
     control.post("advance", seconds=23 * 3600)
     assert keyed().id == first.id

@@ -1,4 +1,4 @@
-"""Who may see what."""
+"""API keys: authentication, permissions and the separation of accounts."""
 
 import pytest
 import requests
@@ -14,15 +14,15 @@ RETURN_URL = "https://shop.example/thanks"
         ("sk_test_invalid_key", "Invalid API Key provided: sk_test_***"),
         ("sk_test_a", "Invalid API Key provided"),
         ("sk_live_abcdefgh", "Invalid API Key provided"),
-        ("whatever", "Invalid API Key provided"),
+        ("no_key", "Invalid API Key provided"),
     ],
 )
-def test_a_bad_key_is_a_401_that_does_not_repeat_the_key(connect, sandbox_url, key, message):
-    with pytest.raises(stripe.AuthenticationError) as refusal:
+def test_an_invalid_key_is_a_401_that_does_not_contain_the_key(connect, sandbox_url, key, message):
+    with pytest.raises(stripe.AuthenticationError) as raised:
         connect(sandbox_url, key).accounts.retrieve_current()
-    assert refusal.value.http_status == 401
-    assert message in refusal.value.user_message
-    assert key not in refusal.value.user_message
+    assert raised.value.http_status == 401
+    assert message in raised.value.user_message
+    assert key not in raised.value.user_message
 
 
 def test_no_key_is_a_401(sandbox_url):
@@ -32,36 +32,41 @@ def test_no_key_is_a_401(sandbox_url):
     assert reply.headers["Request-Id"].startswith("req_")
 
 
-def test_basic_authentication_names_the_key_as_user(sandbox_url, key, api):
+def test_basic_authentication_accepts_the_key_as_user_name(sandbox_url, key, api):
     reply = requests.get(sandbox_url + "/v1/account", auth=(key, ""), timeout=10)
     assert reply.json()["id"] == api.accounts.retrieve_current().id
 
 
 def test_accounts_share_nothing(*, api, connect, sandbox_url, key, pay, endpoint):
-    stranger = connect(sandbox_url, key + "_other")
+    other_account = connect(sandbox_url, key + "_other")
     intent, customer = pay(), api.customers.create({"email": "ada@example.com"})
     event = api.events.list().data[0]
     method = intent.payment_method
     for look in (
-        lambda: stranger.payment_intents.retrieve(intent.id),
-        lambda: stranger.payment_intents.cancel(intent.id),
-        lambda: stranger.charges.retrieve(intent.latest_charge),
-        lambda: stranger.customers.retrieve(customer.id),
-        lambda: stranger.customers.update(customer.id, {"name": "x"}),
-        lambda: stranger.events.retrieve(event.id),
-        lambda: stranger.payment_methods.retrieve(method),
-        lambda: stranger.webhook_endpoints.retrieve(endpoint.id),
-        lambda: stranger.webhook_endpoints.delete(endpoint.id),
+        lambda: other_account.payment_intents.retrieve(intent.id),
+        lambda: other_account.payment_intents.cancel(intent.id),
+        lambda: other_account.charges.retrieve(intent.latest_charge),
+        lambda: other_account.customers.retrieve(customer.id),
+        lambda: other_account.customers.update(customer.id, {"name": "x"}),
+        lambda: other_account.events.retrieve(event.id),
+        lambda: other_account.payment_methods.retrieve(method),
+        lambda: other_account.webhook_endpoints.retrieve(endpoint.id),
+        lambda: other_account.webhook_endpoints.delete(endpoint.id),
     ):
-        with pytest.raises(stripe.InvalidRequestError) as refusal:
+        with pytest.raises(stripe.InvalidRequestError) as raised:
             look()
-        assert (refusal.value.http_status, refusal.value.code) == (404, "resource_missing")
-    for resource in (stranger.payment_intents, stranger.customers, stranger.events, stranger.charges):
+        assert (raised.value.http_status, raised.value.code) == (404, "resource_missing")
+    for resource in (
+        other_account.payment_intents,
+        other_account.customers,
+        other_account.events,
+        other_account.charges,
+    ):
         assert resource.list().data == []
-    assert stranger.accounts.retrieve_current().id != api.accounts.retrieve_current().id
+    assert other_account.accounts.retrieve_current().id != api.accounts.retrieve_current().id
 
 
-def test_an_id_of_another_account_is_unknown_as_a_parameter_too(connect, sandbox_url, key, api):
+def test_a_parameter_cannot_name_an_object_of_another_account(connect, sandbox_url, key, api):
     customer = api.customers.create({})
     with pytest.raises(stripe.InvalidRequestError, match="No such customer"):
         connect(sandbox_url, key + "_other").payment_intents.create(
@@ -69,7 +74,7 @@ def test_an_id_of_another_account_is_unknown_as_a_parameter_too(connect, sandbox
         )
 
 
-def test_idempotency_keys_of_two_accounts_do_not_meet(connect, sandbox_url, key, api):
+def test_two_accounts_can_use_the_same_idempotency_key(connect, sandbox_url, key, api):
     options = {"idempotency_key": "order-1"}
     ours = api.payment_intents.create({"amount": 1400, "currency": "eur"}, options)
     theirs = connect(sandbox_url, key + "_other").payment_intents.create(
@@ -80,7 +85,7 @@ def test_idempotency_keys_of_two_accounts_do_not_meet(connect, sandbox_url, key,
 
 @pytest.fixture
 def browser(sandbox_url, name):
-    """Calls as Stripe.js makes them: a publishable key, as a form field, from another origin."""
+    """Send calls as Stripe.js does: the publishable key as a form field, from another origin."""
 
     def send(method, path, **params):
         sent = {"key": f"pk_test_{name}", **params}
@@ -96,7 +101,7 @@ def browser(sandbox_url, name):
     return send
 
 
-def test_a_browser_with_the_client_secret_sees_and_confirms_its_intent(browser, open_intent, api):
+def test_a_browser_with_the_client_secret_reads_and_confirms_its_intent(browser, open_intent, api):
     intent = open_intent(metadata={"orderNumber": "LUM-1"})
     path = f"/v1/payment_intents/{intent.id}"
     seen = browser("GET", path, client_secret=intent.client_secret)
@@ -124,7 +129,7 @@ def test_a_browser_with_the_client_secret_sees_and_confirms_its_intent(browser, 
     assert api.payment_intents.retrieve(intent.id).status == "succeeded"
 
 
-def test_a_browser_learns_of_a_decline_without_metadata(browser, open_intent):
+def test_a_decline_shown_to_a_browser_contains_no_metadata(browser, open_intent):
     intent = open_intent(metadata={"orderNumber": "LUM-1"})
     declined = browser(
         "POST",
@@ -147,7 +152,7 @@ def test_a_browser_needs_the_right_client_secret(browser, open_intent):
     assert "client_secret" in wrong.json()["error"]["message"]
 
 
-def test_a_browser_may_do_nothing_else(browser, open_intent):
+def test_a_publishable_key_cannot_call_other_routes(browser, open_intent):
     for method, path in (
         ("POST", "/v1/payment_intents"),
         ("GET", "/v1/payment_intents"),
@@ -155,18 +160,18 @@ def test_a_browser_may_do_nothing_else(browser, open_intent):
         ("GET", "/v1/customers"),
         ("GET", "/v1/events"),
     ):
-        refused = browser(method, path)
-        assert refused.status_code == 403
-        assert refused.json()["error"]["code"] == "secret_key_required"
+        rejection = browser(method, path)
+        assert rejection.status_code == 403
+        assert rejection.json()["error"]["code"] == "secret_key_required"
 
 
-def test_a_browser_may_ask_first(sandbox_url):
+def test_a_cors_preflight_request_is_allowed(sandbox_url):
     reply = requests.options(sandbox_url + "/v1/payment_intents/pi_x/confirm", timeout=10)
     assert reply.status_code == 204
     assert "POST" in reply.headers["Access-Control-Allow-Methods"]
 
 
-def test_the_controls_need_the_secret_key(sandbox_url, name):
+def test_control_routes_require_the_secret_key(sandbox_url, name):
     for key, status in ((f"pk_test_{name}", 403), ("nonsense", 401)):
         reply = requests.get(
             sandbox_url + "/sandbox/requests", headers={"Authorization": f"Bearer {key}"}, timeout=10
@@ -174,7 +179,7 @@ def test_the_controls_need_the_secret_key(sandbox_url, name):
         assert reply.status_code == status
 
 
-def test_a_connected_account_that_is_not_ours_is_forbidden(api):
-    with pytest.raises(stripe.PermissionError) as refusal:
-        api.customers.list({}, {"stripe_account": "acct_somebody"})
-    assert (refusal.value.http_status, refusal.value.error.code) == (403, "account_invalid")
+def test_an_unknown_connected_account_is_forbidden(api):
+    with pytest.raises(stripe.PermissionError) as raised:
+        api.customers.list({}, {"stripe_account": "acct_other"})
+    assert (raised.value.http_status, raised.value.error.code) == (403, "account_invalid")

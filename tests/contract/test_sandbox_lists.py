@@ -6,7 +6,7 @@ import pytest
 import stripe
 
 
-def test_pages_are_newest_first_and_lose_nothing(api):
+def test_pages_are_newest_first_and_complete(api):
     created = [api.customers.create({"name": str(n)}).id for n in range(7)]
     newest_first = created[::-1]
 
@@ -22,13 +22,13 @@ def test_pages_are_newest_first_and_lose_nothing(api):
 
 
 @pytest.mark.parametrize("params", [{"limit": 0}, {"limit": 101}, {"starting_after": "cus_x"}, {"page": 1}])
-def test_nonsense_in_a_list_is_refused(api, params):
-    with pytest.raises(stripe.InvalidRequestError) as refusal:
+def test_invalid_list_parameters_are_rejected(api, params):
+    with pytest.raises(stripe.InvalidRequestError) as raised:
         api.customers.list(params)
-    assert refusal.value.http_status == 400
+    assert raised.value.http_status == 400
 
 
-def test_lists_are_narrowed_by_owner_and_time(api, pay):
+def test_lists_are_filtered_by_customer_payment_and_time(api, pay):
     customer = api.customers.create({"email": "ada@example.com"})
     paid, other = pay(customer=customer.id), pay()
     assert [one.id for one in api.payment_intents.list({"customer": customer.id})] == [paid.id]
@@ -43,7 +43,7 @@ def test_customers_are_found_by_their_exact_email(api):
     assert api.customers.list({"email": "ada@example.com"}).data == []
 
 
-def test_a_customers_change_is_told_with_what_it_replaced(api):
+def test_a_customer_update_event_contains_the_replaced_values(api):
     customer = api.customers.create({"email": "ada@example.com", "metadata": {"a": "1", "b": "2"}})
     api.customers.update(customer.id, {"name": "Ada", "metadata": {"a": "3"}})
     event = api.events.list({"type": "customer.updated"}).data[0]
@@ -51,7 +51,7 @@ def test_a_customers_change_is_told_with_what_it_replaced(api):
     assert event.data.object.name == "Ada"
 
 
-def test_a_deleted_customer_is_gone(api):
+def test_a_deleted_customer_cannot_be_listed_or_used(api):
     customer = api.customers.create({"email": "ada@example.com"})
     assert api.customers.delete(customer.id).deleted is True
     assert api.customers.retrieve(customer.id).deleted is True
@@ -60,7 +60,7 @@ def test_a_deleted_customer_is_gone(api):
         api.payment_intents.create({"amount": 1400, "currency": "eur", "customer": customer.id})
 
 
-def test_events_are_narrowed_by_type(api, pay):
+def test_events_are_filtered_by_type(api, pay):
     pay()
     assert [event.type for event in api.events.list({"type": "charge.succeeded"})] == ["charge.succeeded"]
     assert [event.type for event in api.events.list({"type": "charge.*"})] == ["charge.succeeded"]
@@ -86,30 +86,30 @@ def test_an_event_is_a_snapshot_that_names_its_request(api):
     assert api.events.retrieve(event.id).id == event.id
 
 
-def test_what_happens_by_itself_names_no_request(api, open_intent, control, sepa):
+def test_events_of_scheduled_tasks_have_no_request(api, open_intent, control, sepa):
     api.payment_intents.confirm(open_intent().id, sepa("DE89370400440532013000"))
     control.post("advance", seconds=5)
     event = api.events.list({"type": "payment_intent.succeeded"}).data[0]
     assert event.request.to_dict() == {"id": None, "idempotency_key": None}
 
 
-def test_events_are_kept_for_thirty_days(api, pay, control):
+def test_events_are_available_for_30_days(api, pay, control):
     pay()
     event = api.events.list().data[0]
     control.post("advance", seconds=31 * 24 * 3600)
     assert api.events.list().data == []
-    with pytest.raises(stripe.InvalidRequestError) as refusal:
+    with pytest.raises(stripe.InvalidRequestError) as raised:
         api.events.retrieve(event.id)
-    assert refusal.value.http_status == 404
+    assert raised.value.http_status == 404
 
 
-def test_events_tell_whether_they_arrived(api, endpoint, receiver, control):
-    receiver.answers = [500] * 100
+def test_events_are_filtered_by_delivery_success(api, endpoint, receiver, control):
+    receiver.statuses = [500] * 100
     api.customers.create({})
     control.post("deliveries/flush")
     failed = api.events.list({"delivery_success": False}).data
     assert [(event.type, event.pending_webhooks) for event in failed] == [("customer.created", 1)]
-    receiver.answers.clear()
+    receiver.statuses.clear()
     control.flush()
     assert api.events.list({"delivery_success": False}).data == []
     assert api.events.list({"delivery_success": True}).data[0].pending_webhooks == 0

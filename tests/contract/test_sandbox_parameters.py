@@ -1,11 +1,11 @@
-"""What Stripe refuses is refused, in its words."""
+"""Invalid parameters are rejected with Stripe's messages."""
 
 import pytest
 import requests
 import stripe
 
 RETURN_URL = "https://shop.example/thanks"
-DESCRIPTOR_REFUSED = (
+DESCRIPTOR_ERROR = (
     "The `statement_descriptor` parameter is not supported for the payment_method_type `card`. To continue "
     "supporting payment_method_type `card`, please pass in `statement_descriptor_suffix` or remove the "
     "`statement_descriptor` parameter altogether."
@@ -13,10 +13,10 @@ DESCRIPTOR_REFUSED = (
 SALE = {"amount": 1400, "currency": "eur"}
 
 
-def refused(act):
-    with pytest.raises(stripe.InvalidRequestError) as refusal:
-        act()
-    return refusal.value
+def rejection(call):
+    with pytest.raises(stripe.InvalidRequestError) as raised:
+        call()
+    return raised.value
 
 
 @pytest.fixture
@@ -91,13 +91,13 @@ def post(sandbox_url, key):
             "Metadata values can have up to 500 characters",
         ),
         ({"metadata": {f"k{n}": "x" for n in range(51)}}, None, "metadata", "at most 50 metadata keys"),
-        ({"receipt_email": "nobody"}, "email_invalid", "receipt_email", "Invalid email address: nobody"),
+        ({"receipt_email": "no-email"}, "email_invalid", "receipt_email", "Invalid email address: no-email"),
         ({"description": "x" * 1001}, None, "description", "Invalid string"),
         (
             {"statement_descriptor": "LUMIRA"},
             None,
             "statement_descriptor",
-            DESCRIPTOR_REFUSED,
+            DESCRIPTOR_ERROR,
         ),
         ({"statement_descriptor_suffix": "12345"}, "parameter_invalid", None, "at least one letter"),
         ({"statement_descriptor_suffix": "A*B"}, "parameter_invalid", None, "cannot contain"),
@@ -108,8 +108,8 @@ def post(sandbox_url, key):
         ({"expand": ["secrets"]}, None, "expand", "This property cannot be expanded (secrets)."),
     ],
 )
-def test_a_payment_intent_is_refused(api, more, code, param, message):
-    error = refused(lambda: api.payment_intents.create({**SALE, **more}))
+def test_an_invalid_payment_intent_is_rejected(api, more, code, param, message):
+    error = rejection(lambda: api.payment_intents.create({**SALE, **more}))
     assert error.http_status == 400
     assert message in error.user_message
     assert error.code == code
@@ -119,12 +119,12 @@ def test_a_payment_intent_is_refused(api, more, code, param, message):
 
 
 @pytest.mark.parametrize("missing", ["amount", "currency"])
-def test_a_required_parameter_is_missed(api, missing):
-    error = refused(lambda: api.payment_intents.create({k: v for k, v in SALE.items() if k != missing}))
+def test_a_missing_required_parameter_is_rejected(api, missing):
+    error = rejection(lambda: api.payment_intents.create({k: v for k, v in SALE.items() if k != missing}))
     assert (error.code, error.param) == ("parameter_missing", missing)
 
 
-def test_limits_are_reached_but_not_passed(api):
+def test_values_at_the_limits_are_accepted(api):
     metadata = {f"{n:040d}": "x" * 500 for n in range(50)}
     intent = api.payment_intents.create(
         {
@@ -146,24 +146,24 @@ def test_metadata_is_merged_and_an_empty_value_unsets_its_key(api, open_intent):
     assert api.payment_intents.retrieve(intent.id).metadata.to_dict() == {}
 
 
-def test_customers_are_checked_too(api):
-    assert refused(lambda: api.customers.create({"email": "a@b"})).code == "email_invalid"
-    assert refused(lambda: api.customers.create({"nickname": "x"})).code == "parameter_unknown"
-    assert refused(lambda: api.customers.create({"tax_exempt": "maybe"})).param == "tax_exempt"
+def test_invalid_customers_are_rejected(api):
+    assert rejection(lambda: api.customers.create({"email": "a@b"})).code == "email_invalid"
+    assert rejection(lambda: api.customers.create({"nickname": "x"})).code == "parameter_unknown"
+    assert rejection(lambda: api.customers.create({"tax_exempt": "maybe"})).param == "tax_exempt"
 
 
-def test_webhook_endpoints_are_checked_too(api):
+def test_invalid_webhook_endpoints_are_rejected(api):
     events = ["payment_intent.succeeded"]
     create = api.webhook_endpoints.create
-    assert refused(lambda: create({"url": "example.com", "enabled_events": events})).code == "url_invalid"
-    assert refused(lambda: create({"enabled_events": events})).param == "url"
-    wrong = refused(lambda: create({"url": "https://example.com", "enabled_events": ["paid"]}))
+    assert rejection(lambda: create({"url": "example.com", "enabled_events": events})).code == "url_invalid"
+    assert rejection(lambda: create({"enabled_events": events})).param == "url"
+    wrong = rejection(lambda: create({"url": "https://example.com", "enabled_events": ["paid"]}))
     assert wrong.param == "enabled_events[0]"
     version = {"url": "https://example.com", "enabled_events": events, "api_version": "2030-01-01"}
-    assert refused(lambda: create(version)).param == "api_version"
+    assert rejection(lambda: create(version)).param == "api_version"
 
 
-def test_expansion_inlines_what_is_asked_for(api):
+def test_expansion_inlines_the_named_objects(api):
     customer = api.customers.create({"email": "ada@example.com"})
     paid = api.payment_intents.create(
         {
@@ -193,13 +193,13 @@ def test_expansion_inlines_what_is_asked_for(api):
         (b"x" * (1024 * 1024 + 1), 413),
     ],
 )
-def test_malformed_bodies_get_a_stripe_shaped_refusal(post, body, status):
+def test_malformed_bodies_get_an_error_in_stripes_format(post, body, status):
     reply = post("/v1/payment_intents", body)
     assert reply.status_code == status
     assert reply.json()["error"]["type"] == "invalid_request_error"
 
 
-def test_json_bodies_are_refused(post):
+def test_json_bodies_are_rejected(post):
     reply = post("/v1/payment_intents", b'{"amount": 1400}', **{"Content-Type": "application/json"})
     assert reply.status_code == 400
     assert "application/x-www-form-urlencoded" in reply.json()["error"]["message"]
@@ -217,7 +217,7 @@ def test_json_bodies_are_refused(post):
         ("FOO", "/v1/customers", 405),
     ],
 )
-def test_unknown_addresses_and_methods_get_a_stripe_shaped_refusal(sandbox_url, key, method, path, status):
+def test_unknown_urls_and_methods_get_an_error_in_stripes_format(sandbox_url, key, method, path, status):
     reply = requests.request(
         method, sandbox_url + path, headers={"Authorization": f"Bearer {key}"}, timeout=10
     )
@@ -225,13 +225,13 @@ def test_unknown_addresses_and_methods_get_a_stripe_shaped_refusal(sandbox_url, 
     assert reply.json()["error"]["type"] == "invalid_request_error"
 
 
-def test_versions_are_echoed_and_nonsense_is_refused(sandbox_url, key):
-    def ask(version):
+def test_the_api_version_is_returned_and_an_invalid_one_is_rejected(sandbox_url, key):
+    def send(version):
         return requests.get(
             sandbox_url + "/v1/account",
             headers={"Authorization": f"Bearer {key}", "Stripe-Version": version},
             timeout=10,
         )
 
-    assert ask("2024-06-20").headers["Stripe-Version"] == "2024-06-20"
-    assert ask("yesterday").status_code == 400
+    assert send("2024-06-20").headers["Stripe-Version"] == "2024-06-20"
+    assert send("yesterday").status_code == 400

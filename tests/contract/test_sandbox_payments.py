@@ -6,12 +6,12 @@ import pytest
 import requests
 import stripe
 
-from tests.contract.sandbox_driver import told_of
+from tests.contract.sandbox_driver import event_types_of
 
 RETURN_URL = "https://shop.example/thanks"
 
 
-def test_a_confirmed_card_is_charged_and_told_in_stripes_order(api, pay):
+def test_a_confirmed_card_is_charged_with_events_in_stripes_order(api, pay):
     intent = pay(metadata={"orderNumber": "LUM-1"})
 
     charge = api.charges.retrieve(intent.latest_charge)
@@ -23,14 +23,14 @@ def test_a_confirmed_card_is_charged_and_told_in_stripes_order(api, pay):
         1400,
     )
     assert charge.payment_method_details.card.last4 == "4242"
-    assert told_of(api, intent) == [
+    assert event_types_of(api, intent) == [
         "payment_intent.created",
         "charge.succeeded",
         "payment_intent.succeeded",
     ]
 
 
-def test_create_can_confirm_at_once(api):
+def test_a_payment_intent_can_be_confirmed_at_creation(api):
     intent = api.payment_intents.create(
         {
             "amount": 1400,
@@ -46,7 +46,7 @@ def test_create_can_confirm_at_once(api):
     assert intent.payment_method.type == "card"
 
 
-def test_a_charge_keeps_the_metadata_of_the_moment_of_its_confirmation(api, pay):
+def test_a_charge_has_the_metadata_of_its_intent_at_confirmation(api, pay):
     intent = pay(metadata={"orderNumber": "LUM-1"})
     api.payment_intents.update(intent.id, {"metadata": {"orderNumber": "LUM-2"}})
 
@@ -67,10 +67,10 @@ def test_a_charge_keeps_the_metadata_of_the_moment_of_its_confirmation(api, pay)
 )
 def test_a_declined_card_is_a_402_and_a_failed_charge(api, open_intent, method, code, decline_code):
     intent = open_intent()
-    with pytest.raises(stripe.CardError) as refusal:
+    with pytest.raises(stripe.CardError) as raised:
         api.payment_intents.confirm(intent.id, {"payment_method": method, "return_url": RETURN_URL})
 
-    error = refusal.value
+    error = raised.value
     assert (error.http_status, error.code, getattr(error.error, "decline_code", None)) == (
         402,
         code,
@@ -82,7 +82,7 @@ def test_a_declined_card_is_a_402_and_a_failed_charge(api, open_intent, method, 
     assert after.last_payment_error.code == code
     assert after.last_payment_error.charge == after.latest_charge.id
     assert (after.latest_charge.status, after.latest_charge.failure_code) == ("failed", code)
-    assert told_of(api, intent)[1:] == ["charge.failed", "payment_intent.payment_failed"]
+    assert event_types_of(api, intent)[1:] == ["charge.failed", "payment_intent.payment_failed"]
 
 
 def test_after_a_decline_the_same_intent_can_still_be_paid(api, open_intent):
@@ -130,12 +130,12 @@ def test_test_numbers_decline_as_stripe_documents(api, open_intent, number, code
         method = api.payment_methods.create({"type": "card", "card": card})
         api.payment_intents.confirm(open_intent().id, {"payment_method": method.id, "return_url": RETURN_URL})
 
-    with pytest.raises(stripe.CardError) as refusal:
+    with pytest.raises(stripe.CardError) as raised:
         buy()
-    assert refusal.value.code == code
+    assert raised.value.code == code
 
 
-def test_a_card_number_or_token_makes_a_payment_method_that_pays(api, open_intent):
+def test_a_payment_method_from_a_card_number_or_token_pays(api, open_intent):
     for card in ({"number": "4242424242424242", "exp_month": 1, "exp_year": 2034}, {"token": "tok_visa"}):
         method = api.payment_methods.create({"type": "card", "card": card})
         assert "number" not in method.card.to_dict()
@@ -146,7 +146,7 @@ def test_a_card_number_or_token_makes_a_payment_method_that_pays(api, open_inten
 
 
 @pytest.mark.parametrize("method", ["pm_card_authenticationRequired", "pm_card_threeDSecure2Required"])
-def test_authentication_is_asked_for_on_a_page_and_then_the_card_is_charged(api, pay, method):
+def test_the_card_is_charged_after_authentication_on_a_page(api, pay, method):
     intent = pay(method)
     assert (intent.status, intent.latest_charge) == ("requires_action", None)
     assert intent.next_action.type == "redirect_to_url"
@@ -167,10 +167,10 @@ def test_authentication_is_asked_for_on_a_page_and_then_the_card_is_charged(api,
     after = api.payment_intents.retrieve(intent.id, {"expand": ["latest_charge"]})
     assert (after.status, after.next_action) == ("succeeded", None)
     assert after.latest_charge.payment_method_details.card.three_d_secure.result == "authenticated"
-    assert told_of(api, intent)[1] == "payment_intent.requires_action"
+    assert event_types_of(api, intent)[1] == "payment_intent.requires_action"
 
 
-def test_failed_authentication_leads_back_to_the_start(api, pay):
+def test_failed_authentication_requires_another_payment_method(api, pay):
     intent = pay("pm_card_authenticationRequired")
     back = requests.post(
         intent.next_action.redirect_to_url.url, data={"outcome": "fail"}, allow_redirects=False, timeout=10
@@ -182,47 +182,47 @@ def test_failed_authentication_leads_back_to_the_start(api, pay):
     assert after.last_payment_error.code == "payment_intent_authentication_failure"
 
 
-def test_the_authentication_page_is_closed_to_whoever_has_not_the_secret(api, pay):
+def test_the_authentication_page_requires_the_client_secret(api, pay):
     url = pay("pm_card_authenticationRequired").next_action.redirect_to_url.url
     assert requests.get(url.partition("?")[0], timeout=10).status_code == 404
     assert requests.post(url, data={"outcome": "<script>"}, timeout=10).status_code == 400
 
 
 def test_off_session_authentication_is_a_decline(api):
-    with pytest.raises(stripe.CardError) as refusal:
+    with pytest.raises(stripe.CardError) as raised:
         api.payment_intents.create(
             {
                 "amount": 1400, "currency": "eur", "confirm": True, "off_session": True,
                 "payment_method": "pm_card_authenticationRequired", "return_url": RETURN_URL,
             }
         )  # fmt: skip
-    assert refusal.value.code == "authentication_required"
+    assert raised.value.code == "authentication_required"
 
 
-def test_cancel_is_final_and_says_why(api, open_intent):
+def test_a_canceled_intent_keeps_its_reason_and_cannot_be_confirmed(api, open_intent):
     intent = api.payment_intents.cancel(open_intent().id, {"cancellation_reason": "abandoned"})
     assert (intent.status, intent.cancellation_reason) == ("canceled", "abandoned")
     assert intent.canceled_at is not None
-    with pytest.raises(stripe.InvalidRequestError) as refusal:
+    with pytest.raises(stripe.InvalidRequestError) as raised:
         api.payment_intents.confirm(intent.id, {"payment_method": "pm_card_visa", "return_url": RETURN_URL})
-    assert refusal.value.code == "payment_intent_unexpected_state"
-    assert told_of(api, intent) == ["payment_intent.created", "payment_intent.canceled"]
+    assert raised.value.code == "payment_intent_unexpected_state"
+    assert event_types_of(api, intent) == ["payment_intent.created", "payment_intent.canceled"]
 
 
 def test_a_paid_intent_can_be_neither_canceled_nor_changed_nor_paid_again(api, pay):
     intent = pay()
-    for act in (
+    for call in (
         lambda: api.payment_intents.cancel(intent.id),
         lambda: api.payment_intents.update(intent.id, {"amount": 1500}),
         lambda: api.payment_intents.confirm(intent.id, {"payment_method": "pm_card_visa"}),
     ):
-        with pytest.raises(stripe.InvalidRequestError) as refusal:
-            act()
-        assert (refusal.value.http_status, refusal.value.code) == (400, "payment_intent_unexpected_state")
-        assert refusal.value.error.payment_intent.id == intent.id
+        with pytest.raises(stripe.InvalidRequestError) as raised:
+            call()
+        assert (raised.value.http_status, raised.value.code) == (400, "payment_intent_unexpected_state")
+        assert raised.value.error.payment_intent.id == intent.id
 
 
-def test_confirmation_needs_a_payment_method_and_a_return_url(api, open_intent):
+def test_confirmation_requires_a_payment_method_and_a_return_url(api, open_intent):
     intent = open_intent()
     with pytest.raises(stripe.InvalidRequestError, match="missing a payment method"):
         api.payment_intents.confirm(intent.id, {"return_url": RETURN_URL})
@@ -236,7 +236,7 @@ def test_an_attached_method_makes_the_intent_ready_to_confirm(api, open_intent):
     assert api.payment_intents.confirm(intent.id, {"return_url": RETURN_URL}).status == "succeeded"
 
 
-def test_manual_capture_takes_the_money_later(api, pay):
+def test_manual_capture_charges_part_of_the_authorized_amount(api, pay):
     intent = pay(capture_method="manual")
     assert (intent.status, intent.amount_capturable, intent.amount_received) == ("requires_capture", 1400, 0)
     captured = api.payment_intents.capture(intent.id, {"amount_to_capture": 1000})
@@ -244,20 +244,20 @@ def test_manual_capture_takes_the_money_later(api, pay):
 
 
 def test_a_payment_method_without_a_customer_pays_once(api, pay, open_intent):
-    spent = pay().payment_method
+    used = pay().payment_method
     with pytest.raises(stripe.InvalidRequestError, match="It may not be used again"):
-        api.payment_intents.confirm(open_intent().id, {"payment_method": spent, "return_url": RETURN_URL})
+        api.payment_intents.confirm(open_intent().id, {"payment_method": used, "return_url": RETURN_URL})
 
 
-def test_one_intent_confirmed_by_many_at_once_is_charged_once(api, open_intent):
+def test_concurrent_confirmations_charge_once(api, open_intent):
     intent, outcomes = open_intent(), []
 
     def confirm():
         try:
             sent = {"payment_method": "pm_card_visa", "return_url": RETURN_URL}
             outcomes.append(api.payment_intents.confirm(intent.id, sent).status)
-        except stripe.InvalidRequestError as refusal:
-            outcomes.append(refusal.code)
+        except stripe.InvalidRequestError as raised:
+            outcomes.append(raised.code)
 
     threads = [threading.Thread(target=confirm) for _ in range(6)]
     for thread in threads:

@@ -1,4 +1,4 @@
-"""The sandbox as a process: it keeps its state, and it ends when told."""
+"""The sandbox as a process: persistent state, signals, and raw connections."""
 
 import os
 import signal
@@ -21,7 +21,7 @@ _ROOT = str(Path(lumira.sandbox.__file__).parents[2])
 
 @pytest.fixture
 def launch(tmp_path):
-    """Start ``flask sandbox`` as a process of its own, over the same state each time."""
+    """Start ``flask sandbox`` as a separate process, each time with the same state directory."""
     started = []
 
     def start(*options):
@@ -42,7 +42,7 @@ def launch(tmp_path):
         process.stdout.close()
 
 
-def test_nothing_answered_is_lost_when_the_process_is_killed(launch, connect):
+def test_a_killed_process_loses_no_acknowledged_request(launch, connect):
     process, url = launch("--port", "0")
     api = connect(url, "sk_test_survivor")
     receiver = Receiver()
@@ -64,7 +64,7 @@ def test_nothing_answered_is_lost_when_the_process_is_killed(launch, connect):
     assert receiver.arrived[0].is_signed_with(endpoint.secret)
 
 
-def test_it_ends_cleanly_and_quickly_on_sigterm(launch):
+def test_sigterm_stops_the_process_within_two_seconds(launch):
     process, url = launch("--port", "0")
     with requests.Session() as session:
         session.get(url, timeout=10)
@@ -74,55 +74,55 @@ def test_it_ends_cleanly_and_quickly_on_sigterm(launch):
     assert time.monotonic() - started < 2
 
 
-def test_it_says_how_to_use_it(launch):
+def test_the_process_prints_how_to_use_it(launch):
     process, url = launch("--port", "0")
     process.terminate()
-    said = process.stdout.read()
-    assert f"STRIPE_API_BASE={url}" in said
-    assert "sk_test_" in said
+    output = process.stdout.read()
+    assert f"STRIPE_API_BASE={url}" in output
+    assert "sk_test_" in output
 
 
-def test_a_taken_port_is_one_clear_line(launch):
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-        process, said = launch("--port", str(port))
+def test_an_occupied_port_is_reported_in_one_line(launch):
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        process, output = launch("--port", str(port))
         rest = process.stdout.read()
         process.wait(10)
     assert (process.returncode, rest) == (1, "")
-    assert said == "use."
+    assert output == "use."
 
 
-def test_a_stopped_server_starts_again_with_its_address_and_state(tmp_path, connect):
+def test_a_restarted_server_has_the_same_address_and_state(tmp_path, connect):
     server = SandboxServer(tmp_path)
     with server:
         url = server.url
         customer = connect(url, "sk_test_restart").customers.create({"email": "ada@example.com"})
     with server:
         assert server.url == url
-        found = requests.get(f"{url}/v1/customers/{customer.id}", auth=("sk_test_restart", ""), timeout=10)
-        assert found.json()["email"] == "ada@example.com"
+        reply = requests.get(f"{url}/v1/customers/{customer.id}", auth=("sk_test_restart", ""), timeout=10)
+        assert reply.json()["email"] == "ada@example.com"
 
 
-def test_a_dropped_connection_is_closed_without_a_word(tmp_path):
+def test_a_dropped_connection_is_closed_without_a_response(tmp_path):
     with SandboxServer(tmp_path) as server:
         Control(server.url, "sk_test_dropped").post("faults", rate_drop_before=1)
         host, port = server.url.removeprefix("http://").split(":")
-        with socket.create_connection((host, int(port)), timeout=5) as wire:
-            wire.sendall(
+        with socket.create_connection((host, int(port)), timeout=5) as connection:
+            connection.sendall(
                 b"GET /v1/account HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer sk_test_dropped\r\n\r\n"
             )
-            assert wire.recv(100) == b""
+            assert connection.recv(100) == b""
 
 
 @pytest.mark.parametrize(
     "request_line",
     [b"nonsense\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n", b"POST /v1/x HTTP/1.1\r\nContent-Length: -1\r\n\r\n"],
 )
-def test_what_is_not_http_is_refused(sandbox_url, request_line):
+def test_invalid_http_is_rejected(sandbox_url, request_line):
     host, port = sandbox_url.removeprefix("http://").split(":")
-    with socket.create_connection((host, int(port)), timeout=5) as wire:
-        wire.sendall(request_line)
-        wire.shutdown(socket.SHUT_WR)
-        reply = b"".join(iter(lambda: wire.recv(4096), b""))
+    with socket.create_connection((host, int(port)), timeout=5) as connection:
+        connection.sendall(request_line)
+        connection.shutdown(socket.SHUT_WR)
+        reply = b"".join(iter(lambda: connection.recv(4096), b""))
     assert b"invalid_request_error" in reply
     assert b"Traceback" not in reply

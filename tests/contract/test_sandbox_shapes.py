@@ -72,14 +72,14 @@ def examples(*, api, pay, endpoint, control, open_session, pay_session):
     }
 
 
-def test_every_object_carries_the_fields_that_the_sdk_declares(examples):
+def test_every_object_has_the_fields_that_the_sdk_declares(examples):
     missing = {
         kind.__name__: sorted(declared(kind) - set(example.to_dict())) for kind, example in examples.items()
     }
     assert {name: fields for name, fields in missing.items() if fields} == {}
 
 
-def test_no_object_carries_a_field_that_the_sdk_does_not_know(examples):
+def test_no_object_has_a_field_that_the_sdk_does_not_declare(examples):
     unknown = {
         kind.__name__: sorted(set(example.to_dict()) - set(kind.__annotations__))
         for kind, example in examples.items()
@@ -87,7 +87,7 @@ def test_no_object_carries_a_field_that_the_sdk_does_not_know(examples):
     assert {name: fields for name, fields in unknown.items() if fields} == {}
 
 
-def test_fields_that_may_not_be_null_are_not(examples):
+def test_required_fields_are_never_null(examples):
     for kind, example in examples.items():
         body = example.to_dict()
         for name, annotation in kind.__annotations__.items():
@@ -95,7 +95,7 @@ def test_fields_that_may_not_be_null_are_not(examples):
                 assert body[name] is not None, f"{kind.__name__}.{name}"
 
 
-def test_ids_look_like_stripes(examples, api):
+def test_ids_have_stripes_prefixes(examples, api):
     prefixes = {
         kind.__name__: example.id.split("_")[0]
         for kind, example in examples.items()

@@ -1,4 +1,4 @@
-"""Deliveries: signed, retried, and as unlucky as a test wants them."""
+"""Webhook deliveries: signatures, retries and injected delivery faults."""
 
 import time
 
@@ -23,20 +23,20 @@ def test_an_event_arrives_signed_for_the_sdk(api, endpoint, receiver, control):
     assert delivery.headers["content-type"] == "application/json; charset=utf-8"
 
 
-def test_the_signature_is_not_valid_for_another_secret(api, endpoint, receiver, control):
+def test_a_signature_is_invalid_for_another_secret(api, endpoint, receiver, control):
     api.customers.create({})
     control.flush()
     with pytest.raises(stripe.SignatureVerificationError):
         receiver.arrived[0].is_signed_with("whsec_other")
 
 
-def test_the_secret_is_shown_once(api, endpoint):
+def test_an_endpoints_secret_is_returned_only_at_its_creation(api, endpoint):
     assert "secret" not in api.webhook_endpoints.retrieve(endpoint.id).to_dict()
     assert "secret" not in api.webhook_endpoints.list().data[0].to_dict()
     assert "secret" not in api.webhook_endpoints.update(endpoint.id, {"description": "x"}).to_dict()
 
 
-def test_an_endpoint_gets_only_what_it_subscribed_to_in_its_own_version(api, receiver, control, pay):
+def test_an_endpoint_receives_only_subscribed_events_in_its_api_version(api, receiver, control, pay):
     api.webhook_endpoints.create(
         {
             "url": receiver.url,
@@ -50,7 +50,7 @@ def test_an_endpoint_gets_only_what_it_subscribed_to_in_its_own_version(api, rec
     assert receiver.arrived[0].event["api_version"] == "2024-06-20"
 
 
-def test_a_disabled_or_deleted_endpoint_gets_nothing(api, endpoint, receiver, control):
+def test_a_disabled_or_deleted_endpoint_receives_nothing(api, endpoint, receiver, control):
     api.webhook_endpoints.update(endpoint.id, {"disabled": True})
     api.customers.create({})
     api.webhook_endpoints.update(endpoint.id, {"disabled": False})
@@ -63,9 +63,9 @@ def test_a_disabled_or_deleted_endpoint_gets_nothing(api, endpoint, receiver, co
 
 
 @pytest.mark.parametrize("status", [500, 404, 302])
-def test_anything_but_a_2xx_is_tried_again_with_a_fresh_signature(api, endpoint, receiver, control, status):
+def test_a_failed_delivery_is_retried_with_a_new_signature(api, endpoint, receiver, control, status):
     control.post("deliveries", retry_base_ms=1)
-    receiver.answers = [status, status]
+    receiver.statuses = [status, status]
     api.customers.create({})
     eventually(lambda: len(receiver.arrived) == 3)
     control.flush()
@@ -78,7 +78,7 @@ def test_anything_but_a_2xx_is_tried_again_with_a_fresh_signature(api, endpoint,
     assert (row["status"], row["attempts"], row["last_status"]) == ("delivered", 3, 200)
 
 
-def test_an_endpoint_that_is_down_is_given_up_in_the_end(api, control):
+def test_a_delivery_fails_after_its_last_attempt(api, control):
     down = Receiver()
     down.close()
     control.post("deliveries", retry_base_ms=1, max_attempts=3)
@@ -90,18 +90,18 @@ def test_an_endpoint_that_is_down_is_given_up_in_the_end(api, control):
     assert "ConnectionRefused" in row["last_error"]
 
 
-def test_retries_wait_longer_each_time(api, endpoint, receiver, control):
-    def waiting(attempts):
+def test_retries_back_off_exponentially(api, endpoint, receiver, control):
+    def pending_after(attempts):
         (row,) = control.get("deliveries")["deliveries"]
         return row if (row["attempts"], row["status"]) == (attempts, "pending") else None
 
-    receiver.answers = [500] * 10
+    receiver.statuses = [500] * 10
     api.customers.create({})
-    assert 0 < eventually(lambda: waiting(1))["due_in_ms"] <= 1000
+    assert 0 < eventually(lambda: pending_after(1))["due_in_ms"] <= 1000
     control.flush()
-    assert 1000 < eventually(lambda: waiting(2))["due_in_ms"] <= 2000
+    assert 1000 < eventually(lambda: pending_after(2))["due_in_ms"] <= 2000
     control.flush()
-    assert 2000 < eventually(lambda: waiting(3))["due_in_ms"] <= 4000
+    assert 2000 < eventually(lambda: pending_after(3))["due_in_ms"] <= 4000
 
 
 def test_deliveries_can_be_duplicated(api, endpoint, receiver, control):
@@ -112,7 +112,7 @@ def test_deliveries_can_be_duplicated(api, endpoint, receiver, control):
     assert len({delivery.event["id"] for delivery in receiver.arrived}) == 1
 
 
-def test_deliveries_can_be_lost_and_sent_again(api, endpoint, receiver, control):
+def test_a_lost_delivery_can_be_resent(api, endpoint, receiver, control):
     control.post("deliveries", lose=1)
     api.customers.create({})
     assert control.flush()["lost"] == 1
@@ -124,7 +124,7 @@ def test_deliveries_can_be_lost_and_sent_again(api, endpoint, receiver, control)
     assert [delivery.event["id"] for delivery in receiver.arrived] == [event.id]
 
 
-def test_deliveries_can_be_held_back(api, endpoint, receiver, control):
+def test_deliveries_can_be_paused(api, endpoint, receiver, control):
     control.post("deliveries", paused=True)
     api.customers.create({})
     assert control.flush()["pending"] == 1
@@ -132,7 +132,7 @@ def test_deliveries_can_be_held_back(api, endpoint, receiver, control):
     assert control.flush()["delivered"] == 1
 
 
-def test_deliveries_can_be_delayed_and_hurried(api, endpoint, receiver, control):
+def test_delayed_deliveries_are_sent_when_time_advances(api, endpoint, receiver, control):
     control.post("deliveries", delay_ms=60_000)
     api.customers.create({})
     assert control.get("deliveries")["deliveries"][0]["due_in_ms"] > 50_000
@@ -149,7 +149,7 @@ def test_deliveries_can_be_shuffled(api, endpoint, receiver, control):
     assert sorted(delivery.event["data"]["object"]["id"] for delivery in receiver.arrived) == sorted(ids)
 
 
-def test_a_seed_makes_misfortune_repeatable(*, api, endpoint, control, connect, sandbox_url, key):
+def test_a_seed_makes_lost_deliveries_repeatable(*, api, endpoint, control, connect, sandbox_url, key):
     def lost():
         control.post("deliveries", lose=0.5, seed=3, paused=True)
         for _ in range(12):
@@ -162,7 +162,7 @@ def test_a_seed_makes_misfortune_repeatable(*, api, endpoint, control, connect, 
     assert 0 < sum(first) < 12
 
 
-def test_several_deliveries_are_under_way_at_once(api, endpoint, receiver, control, sandbox_url):
+def test_deliveries_run_concurrently(api, endpoint, receiver, control, sandbox_url):
     slow = Receiver()
     slow.delay = 0.2
     api.webhook_endpoints.update(endpoint.id, {"url": slow.url})
@@ -177,7 +177,7 @@ def test_several_deliveries_are_under_way_at_once(api, endpoint, receiver, contr
     assert len(slow.arrived) == 4
 
 
-def test_any_event_can_be_made_up(api, endpoint, receiver, control):
+def test_any_event_can_be_emitted_on_demand(api, endpoint, receiver, control):
     control.post("events", type="charge.dispute.created", object={"id": "du_1", "object": "dispute"})
     control.flush()
     assert receiver.arrived[0].event["data"]["object"]["id"] == "du_1"

@@ -1,4 +1,4 @@
-"""What Stripe refuses of a Checkout Session is refused, in its words."""
+"""Invalid Checkout Sessions are rejected with Stripe's messages."""
 
 import time
 
@@ -6,7 +6,7 @@ import pytest
 import stripe
 
 from tests.contract.sandbox_driver import line
-from tests.contract.test_sandbox_parameters import DESCRIPTOR_REFUSED
+from tests.contract.test_sandbox_parameters import DESCRIPTOR_ERROR
 
 SALE = {"mode": "payment", "success_url": "https://shop.example/done", "line_items": [line()]}
 PRICE = line()["price_data"]
@@ -20,10 +20,10 @@ def without(name):
     return {"line_items": [{"quantity": 1, "price_data": {k: v for k, v in PRICE.items() if k != name}}]}
 
 
-def refused(act):
-    with pytest.raises(stripe.InvalidRequestError) as refusal:
-        act()
-    return refusal.value
+def rejection(call):
+    with pytest.raises(stripe.InvalidRequestError) as raised:
+        call()
+    return raised.value
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def refused(act):
         ({"success_url": "javascript://x"}, "url_invalid", "success_url", "Not a valid URL"),
         ({"cancel_url": "https://"}, "url_invalid", "cancel_url", "Not a valid URL"),
         ({"customer": "cus_none"}, "resource_missing", "customer", "No such customer: 'cus_none'"),
-        ({"customer_email": "nobody"}, "email_invalid", "customer_email", "Invalid email address"),
+        ({"customer_email": "no-email"}, "email_invalid", "customer_email", "Invalid email address"),
         ({"client_reference_id": "x" * 201}, None, "client_reference_id", "at most 200 characters"),
         ({"metadata": {"k" * 41: "x"}}, None, "metadata", "can have up to 40 characters"),
         ({"metadata": {"k": "x" * 501}}, None, "metadata[k]", "can have up to 500 characters"),
@@ -71,7 +71,7 @@ def refused(act):
             {"payment_intent_data": {"statement_descriptor": "LUMIRA"}},
             None,
             "payment_intent_data[statement_descriptor]",
-            DESCRIPTOR_REFUSED,
+            DESCRIPTOR_ERROR,
         ),
         (
             {"payment_intent_data": {"statement_descriptor_suffix": "12345"}},
@@ -80,7 +80,7 @@ def refused(act):
             "at least one letter",
         ),
         (
-            {"payment_intent_data": {"receipt_email": "nobody"}},
+            {"payment_intent_data": {"receipt_email": "no-email"}},
             "email_invalid",
             "payment_intent_data[receipt_email]",
             "Invalid email address",
@@ -206,8 +206,8 @@ def refused(act):
         ({"expand": ["secrets"]}, None, "expand", "This property cannot be expanded (secrets)."),
     ],
 )
-def test_a_session_is_refused(api, more, code, param, message):
-    error = refused(lambda: api.checkout.sessions.create({**SALE, **more}))
+def test_an_invalid_session_is_rejected(api, more, code, param, message):
+    error = rejection(lambda: api.checkout.sessions.create({**SALE, **more}))
     assert error.http_status == 400
     assert message in error.user_message
     assert (error.code, error.param) == (code, param)
@@ -215,15 +215,15 @@ def test_a_session_is_refused(api, more, code, param, message):
 
 
 @pytest.mark.parametrize("missing", ["mode", "success_url", "line_items"])
-def test_a_required_parameter_is_missed(api, missing):
-    error = refused(lambda: api.checkout.sessions.create({k: v for k, v in SALE.items() if k != missing}))
+def test_a_missing_required_parameter_is_rejected(api, missing):
+    error = rejection(lambda: api.checkout.sessions.create({k: v for k, v in SALE.items() if k != missing}))
     assert (error.code, error.param) == ("parameter_missing", missing)
 
 
 @pytest.mark.parametrize("other", [{"customer_email": "ada@example.com"}, {"customer_creation": "always"}])
-def test_a_customer_is_known_or_new_but_not_both(api, other):
+def test_an_existing_customer_excludes_parameters_of_a_new_one(api, other):
     customer = api.customers.create({})
-    error = refused(lambda: api.checkout.sessions.create({**SALE, "customer": customer.id, **other}))
+    error = rejection(lambda: api.checkout.sessions.create({**SALE, "customer": customer.id, **other}))
     assert error.user_message.startswith("You may only specify one of these parameters: customer, ")
 
 
@@ -236,8 +236,10 @@ def test_a_customer_is_known_or_new_but_not_both(api, other):
         (7 * 24 * 3600, "less than 24 hours"),
     ],
 )
-def test_a_session_lives_for_half_an_hour_to_a_day(api, seconds, bound):
-    error = refused(lambda: api.checkout.sessions.create({**SALE, "expires_at": int(time.time()) + seconds}))
+def test_an_expiry_outside_30_minutes_to_24_hours_is_rejected(api, seconds, bound):
+    error = rejection(
+        lambda: api.checkout.sessions.create({**SALE, "expires_at": int(time.time()) + seconds})
+    )
     assert (error.http_status, error.param) == (400, "expires_at")
     assert error.user_message == (
         f"The `expires_at` timestamp must be {bound} from Checkout Session creation."
@@ -245,12 +247,12 @@ def test_a_session_lives_for_half_an_hour_to_a_day(api, seconds, bound):
 
 
 @pytest.mark.parametrize("seconds", [31 * 60, 24 * 3600 - 60])
-def test_a_session_may_live_for_as_long_as_stripe_lets_it(api, seconds):
+def test_an_expiry_within_30_minutes_to_24_hours_is_accepted(api, seconds):
     expires_at = int(time.time()) + seconds
     assert api.checkout.sessions.create({**SALE, "expires_at": expires_at}).expires_at == expires_at
 
 
-def test_limits_are_reached_but_not_passed(api):
+def test_values_at_the_limits_are_accepted(api):
     metadata = {f"{n:040d}": "x" * 500 for n in range(50)}
     session = api.checkout.sessions.create(
         {
@@ -264,21 +266,21 @@ def test_limits_are_reached_but_not_passed(api):
     assert (session.amount_total, session.currency, session.metadata.to_dict()) == (100, "jpy", metadata)
 
 
-def test_what_is_not_wanted_may_be_said(api):
+def test_unsupported_features_can_be_switched_off_explicitly(api):
     session = api.checkout.sessions.create(
         {**SALE, "automatic_tax": {"enabled": False}, "allow_promotion_codes": False}
     )
     assert (session.automatic_tax.enabled, session.allow_promotion_codes) == (False, False)
 
 
-def test_the_price_of_a_session_sells_nothing_else(api):
+def test_the_price_of_a_session_cannot_be_used_in_another(api):
     session = api.checkout.sessions.create({**SALE, "expand": ["line_items"]})
     item = {"price": session.line_items.data[0].price.id, "quantity": 1}
-    error = refused(lambda: api.checkout.sessions.create({**SALE, "line_items": [item]}))
+    error = rejection(lambda: api.checkout.sessions.create({**SALE, "line_items": [item]}))
     assert "The price specified is inactive." in error.user_message
 
 
-def test_a_browser_cannot_open_a_session(connect, sandbox_url, name):
+def test_a_publishable_key_cannot_create_a_session(connect, sandbox_url, name):
     browser = connect(sandbox_url, f"pk_test_{name}")
     with pytest.raises(stripe.PermissionError):
         browser.checkout.sessions.create(SALE)

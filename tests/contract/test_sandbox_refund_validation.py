@@ -1,11 +1,11 @@
-"""Refunds that Stripe refuses, in its words."""
+"""Invalid refunds are rejected with Stripe's messages."""
 
 import pytest
 import stripe
 
 
 @pytest.mark.parametrize(
-    ("sent", "code", "param", "sentence"),
+    ("sent", "code", "param", "message"),
     [
         ({"amount": 0}, "parameter_invalid_integer", "amount", "Invalid positive integer"),
         ({"amount": -5}, "parameter_invalid_integer", "amount", "Invalid positive integer"),
@@ -17,47 +17,47 @@ import stripe
         ({"reverse_transfer": True}, None, "reverse_transfer", "associated transfer"),
     ],
 )
-def test_nonsense_is_refused(*, api, pay, sent, code, param, sentence):
+def test_invalid_refund_parameters_are_rejected(*, api, pay, sent, code, param, message):
     intent = pay()
-    with pytest.raises(stripe.InvalidRequestError, match=sentence) as refusal:
+    with pytest.raises(stripe.InvalidRequestError, match=message) as raised:
         api.refunds.create({"payment_intent": intent.id, **sent})
-    assert (refusal.value.http_status, refusal.value.code, refusal.value.param) == (400, code, param)
+    assert (raised.value.http_status, raised.value.code, raised.value.param) == (400, code, param)
     assert api.refunds.list().data == []
 
 
-def test_more_than_is_left_is_refused_in_stripes_words(pay, refund):
+def test_a_refund_above_the_remaining_amount_is_rejected_with_stripes_message(pay, refund):
     intent = pay()
     refund(intent, amount=400)
-    with pytest.raises(stripe.InvalidRequestError) as refusal:
+    with pytest.raises(stripe.InvalidRequestError) as raised:
         refund(intent, amount=1001)
-    assert str(refusal.value.user_message) == (
+    assert str(raised.value.user_message) == (
         "Refund amount (€10.01) is greater than unrefunded amount on charge (€10.00)"
     )
-    assert (refusal.value.http_status, refusal.value.code, refusal.value.param) == (400, None, "amount")
+    assert (raised.value.http_status, raised.value.code, raised.value.param) == (400, None, "amount")
 
 
-def test_a_second_full_refund_is_refused(pay, refund):
+def test_a_second_full_refund_is_rejected(pay, refund):
     intent = pay()
     refund(intent)
-    with pytest.raises(stripe.InvalidRequestError) as refusal:
+    with pytest.raises(stripe.InvalidRequestError) as raised:
         refund(intent)
-    assert (refusal.value.http_status, refusal.value.code) == (400, "charge_already_refunded")
-    assert refusal.value.user_message == f"Charge {intent.latest_charge} has already been refunded."
+    assert (raised.value.http_status, raised.value.code) == (400, "charge_already_refunded")
+    assert raised.value.user_message == f"Charge {intent.latest_charge} has already been refunded."
 
 
-def test_a_refusal_is_kept_by_its_idempotency_key(api, pay, refund, control):
+def test_a_rejected_refund_is_replayed_under_its_idempotency_key(api, pay, refund, control):
     intent = pay("pm_card_refundFail")
     refund(intent)
     sent = {"payment_intent": intent.id}, {"idempotency_key": "refund-2"}
     with pytest.raises(stripe.InvalidRequestError):
         api.refunds.create(*sent)
     control.post("advance", seconds=5)
-    with pytest.raises(stripe.InvalidRequestError) as refusal:
+    with pytest.raises(stripe.InvalidRequestError) as raised:
         api.refunds.create(*sent)
-    assert refusal.value.code == "charge_already_refunded"
+    assert raised.value.code == "charge_already_refunded"
 
 
-def test_only_money_that_was_taken_can_be_refunded(api, open_intent, refund, sepa):
+def test_only_a_captured_payment_can_be_refunded(api, open_intent, refund, sepa):
     unpaid = open_intent()
     authorized = api.payment_intents.confirm(
         open_intent(capture_method="manual").id,
@@ -77,7 +77,7 @@ def test_only_money_that_was_taken_can_be_refunded(api, open_intent, refund, sep
         ({}, 400, "parameter_missing", None),
     ],
 )
-def test_a_refund_needs_a_payment_that_exists(*, api, sent, status, code, param):
-    with pytest.raises(stripe.InvalidRequestError) as refusal:
+def test_a_refund_requires_an_existing_payment(*, api, sent, status, code, param):
+    with pytest.raises(stripe.InvalidRequestError) as raised:
         api.refunds.create(sent)
-    assert (refusal.value.http_status, refusal.value.code, refusal.value.param) == (status, code, param)
+    assert (raised.value.http_status, raised.value.code, raised.value.param) == (status, code, param)

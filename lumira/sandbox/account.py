@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from lumira.sandbox.errors import no_such
+from lumira.sandbox.errors import no_such_object
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class Account:
         """
         body = self.find(kind, identifier)
         if body is None or (param is not None and body.get("deleted")):
-            raise no_such(kind, identifier, param=param or "id", in_url=param is None)
+            raise no_such_object(kind, identifier, param=param or "id", in_url=param is None)
         return body
 
     def add(self, body: dict[str, Any]) -> dict[str, Any]:
@@ -70,7 +70,7 @@ class Account:
         )
         return body
 
-    def all(self, kind: str) -> Iterable[dict[str, Any]]:
+    def list_all(self, kind: str) -> Iterable[dict[str, Any]]:
         """Every object of a kind that is not deleted, oldest first."""
         rows = self.connection.execute(
             "SELECT body FROM objects WHERE account = ? AND kind = ? AND NOT deleted ORDER BY seq",
@@ -78,7 +78,7 @@ class Account:
         )
         return [json.loads(row["body"]) for row in rows]
 
-    def linked(self, kind: str, field: str, identifier: str) -> list[dict[str, Any]]:
+    def list_linked(self, kind: str, field: str, identifier: str) -> list[dict[str, Any]]:
         """Every object of a kind whose ``field`` equals this id, oldest first."""
         rows = self.connection.execute(
             f"SELECT body FROM objects WHERE account = ? AND kind = ? AND json_extract(body, '$.{field}') = ?"  # noqa: S608
@@ -125,10 +125,10 @@ def ensure_account(connection: sqlite3.Connection, account_id: str, name: str) -
     )
 
 
-def public(body: Any) -> Any:
+def without_private_fields(body: Any) -> Any:
     """Return an object without the sandbox's private fields, whose names begin with an underscore."""
     if isinstance(body, dict):
-        return {key: public(value) for key, value in body.items() if not key.startswith("_")}
+        return {key: without_private_fields(value) for key, value in body.items() if not key.startswith("_")}
     if isinstance(body, list):
-        return [public(item) for item in body]
+        return [without_private_fields(item) for item in body]
     return body

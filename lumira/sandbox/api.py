@@ -14,7 +14,7 @@ from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
 
 from lumira.sandbox import faults, forms, idempotency, request_log
-from lumira.sandbox.account import Origin, ensure_account, open_account, public
+from lumira.sandbox.account import Origin, ensure_account, open_account, without_private_fields
 from lumira.sandbox.calls import Call, Route
 from lumira.sandbox.errors import (
     ConnectionDroppedError,
@@ -29,7 +29,7 @@ from lumira.sandbox.idempotency import StoredReply
 from lumira.sandbox.ids import random_id
 from lumira.sandbox.keys import Caller, identify
 from lumira.sandbox.parameters import check
-from lumira.sandbox.payments.intents import public_view
+from lumira.sandbox.payments.intents import publishable_view
 from lumira.sandbox.resources import ROUTES
 from lumira.sandbox.store import Store
 from lumira.sandbox.stripe_js import check_stripe_js
@@ -83,7 +83,7 @@ class Api:
             headers: dict[str, str] = {}
         except StripeError as error:
             if caller.publishable and "payment_intent" in error.more:
-                error.more["payment_intent"] = public_view(error.more["payment_intent"])
+                error.more["payment_intent"] = publishable_view(error.more["payment_intent"])
             reply, headers = _reply_to(error, request_id), error.headers
         except ConnectionDroppedError:
             self._log(exchange, 0)
@@ -151,7 +151,9 @@ class Api:
             status, body = _perform(route, call)
             if exchange.injected.has("500_after"):
                 status, body = faults.server_error().status, faults.server_error().body()
-            reply = StoredReply(status, json.dumps(public(body), indent=2), exchange.request_id)
+            reply = StoredReply(
+                status, json.dumps(without_private_fields(body), indent=2), exchange.request_id
+            )
             if key is not None:
                 idempotency.store_reply(connection, account_id, key, request_fingerprint, reply)
         if account.queued:
@@ -245,7 +247,7 @@ def _perform(route: Route, call: Call) -> tuple[int, dict[str, Any]]:
         if not error.commits:
             connection.execute("ROLLBACK TO request")
         if call.publishable and "payment_intent" in error.more:
-            error.more["payment_intent"] = public_view(error.more["payment_intent"])
+            error.more["payment_intent"] = publishable_view(error.more["payment_intent"])
         return error.status, error.body()
     return 200, body
 

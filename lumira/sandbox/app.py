@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-_MOST_BODY_BYTES = 1024 * 1024
+_MAX_BODY_BYTES = 1024 * 1024
 _CORS = {
     "Access-Control-Allow-Origin": "*",
     "Access-Control-Allow-Methods": "GET, POST, OPTIONS",
@@ -65,7 +65,7 @@ class Sandbox:
 
     def _find(self, request: Request) -> Callable[[Request], Response]:
         path = request.path
-        if (request.content_length or 0) > _MOST_BODY_BYTES:
+        if (request.content_length or 0) > _MAX_BODY_BYTES:
             return lambda _: _error_response(TooLargeError("The request body is too large."))
         if request.method == "OPTIONS" and path.startswith("/v1/payment_intents"):
             return lambda _: Response(status=204)
@@ -79,8 +79,8 @@ class Sandbox:
             return self._control.handle
         if path.startswith("/v1/"):
             return self._api.handle
-        missing = NotFoundError(f"Unrecognized request URL ({request.method}: {path}).")
-        return lambda _: _error_response(missing)
+        not_found = NotFoundError(f"Unrecognized request URL ({request.method}: {path}).")
+        return lambda _: _error_response(not_found)
 
     @property
     def base_url(self) -> str:

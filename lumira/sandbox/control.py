@@ -34,7 +34,7 @@ from typing import Any
 from werkzeug.wrappers import Request, Response
 
 from lumira.sandbox import account_summary, faults, request_log
-from lumira.sandbox.account import ensure_account, open_account, public
+from lumira.sandbox.account import ensure_account, open_account, without_private_fields
 from lumira.sandbox.checkout.session_actions import SESSION_ACTIONS, run_session_action
 from lumira.sandbox.control_parameters import Json, check_names, check_queued, read_json
 from lumira.sandbox.errors import (
@@ -153,7 +153,7 @@ class Control:
             row = _event_row(connection, account_id, sent.get("event"))
             endpoints = [
                 endpoint["id"]
-                for endpoint in account.all("webhook_endpoint")
+                for endpoint in account.list_all("webhook_endpoint")
                 if sent.get("endpoint", endpoint["id"]) == endpoint["id"]
                 and is_subscribed(endpoint, row["type"])
             ]
@@ -224,7 +224,7 @@ class Control:
         def run(account_id: str, sent: Json) -> Json:
             with self._store.transaction() as connection:
                 account = open_account(connection, account_id, base_url=self._scheduled_tasks.base_url)
-                result = public(action(account, sent))
+                result = without_private_fields(action(account, sent))
             self._scheduled_tasks.wake()
             self._workers.wake()
             return dict(result)

@@ -8,7 +8,7 @@ from werkzeug.wrappers import Request
 
 from lumira.sandbox import faults
 from lumira.sandbox.errors import InvalidRequestError
-from lumira.sandbox.limits import LARGEST_AMOUNT
+from lumira.sandbox.limits import MAX_AMOUNT
 
 Json: TypeAlias = dict[str, Any]
 
@@ -17,7 +17,7 @@ _TEXTS = frozenset((
     "type", "event", "endpoint", "api_version", "fault", "method", "path", "charge", "payment_intent",
     "refund", "dispute", "reason", "status", "outcome", "failure_reason", "payment_method", "email", "name",
 ))  # fmt: skip
-_MOST_TIMES = 1_000_000
+_MAX_TIMES = 1_000_000
 
 
 def read_json(request: Request) -> Json:
@@ -55,7 +55,7 @@ def _is_valid(name: str, value: Any) -> bool:
     if name in _TEXTS:
         return isinstance(value, str)
     if name == "amount":
-        return isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= LARGEST_AMOUNT
+        return isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= MAX_AMOUNT
     if name in ("seed", "object", "previous_attributes", "times"):
         return True
     number = isinstance(value, int | float) and not isinstance(value, bool) and value >= 0
@@ -70,8 +70,8 @@ def check_queued(spec: Any) -> None:
     if spec.get("fault") not in faults.KINDS:
         raise InvalidRequestError(f"`fault` must be one of {', '.join(faults.KINDS)}.", param="queued")
     times = spec.get("times", 1)
-    if not isinstance(times, int) or not 1 <= times <= _MOST_TIMES:
-        raise InvalidRequestError(f"`times` must be a whole number from 1 to {_MOST_TIMES}.", param="queued")
+    if not isinstance(times, int) or not 1 <= times <= _MAX_TIMES:
+        raise InvalidRequestError(f"`times` must be a whole number from 1 to {_MAX_TIMES}.", param="queued")
     try:
         re.compile(spec.get("path") or "")
     except (re.error, TypeError) as error:

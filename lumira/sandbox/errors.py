@@ -121,18 +121,18 @@ class ConnectionDroppedError(ConnectionAbortedError):
 _NAMES = {"customer": "customer", "payment_intent": "payment_intent", "payment_method": "PaymentMethod"}
 
 
-def no_such(kind: str, identifier: str, *, param: str = "id", in_url: bool = True) -> StripeError:
+def no_such_object(kind: str, identifier: str, *, param: str = "id", in_url: bool = True) -> StripeError:
     """Return the error for an unknown id: 404 where the URL names it, 400 where a parameter does."""
     error = NotFoundError if in_url else InvalidRequestError
     name = _NAMES.get(kind, kind)
     return error(f"No such {name}: '{identifier}'", code="resource_missing", param=param)
 
 
-def missing(param: str) -> InvalidRequestError:
+def missing_parameter(param: str) -> InvalidRequestError:
     """Return the error for a missing required parameter."""
     return InvalidRequestError(f"Missing required param: {param}.", code="parameter_missing", param=param)
 
 
-def unknown(param: str) -> InvalidRequestError:
+def unknown_parameter(param: str) -> InvalidRequestError:
     """Return the error for a parameter that Stripe does not have."""
     return InvalidRequestError(f"Received unknown parameter: {param}", code="parameter_unknown", param=param)

@@ -7,7 +7,7 @@ from typing import Any
 
 import stripe
 
-from lumira.sandbox.account import Account, public
+from lumira.sandbox.account import Account, without_private_fields
 from lumira.sandbox.ids import payment_id, random_id
 
 #: Stripe's API returns an event for 30 days.
@@ -22,7 +22,7 @@ def emit(
 ) -> None:
     """Record an event and queue its deliveries, in the transaction of the change."""
     family = payment_id if event_type.startswith(("payment_intent", "charge", "refund")) else random_id
-    data: dict[str, Any] = {"object": public(body)}
+    data: dict[str, Any] = {"object": without_private_fields(body)}
     if previous is not None:
         data["previous_attributes"] = previous
     event = {
@@ -46,7 +46,7 @@ def emit(
 def changed(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
     """Return the replaced values, for ``previous_attributes``; of metadata only the changed keys."""
     previous: dict[str, Any] = {}
-    for name in public(before):
+    for name in without_private_fields(before):
         old, new = before[name], after.get(name)
         if old == new:
             continue
@@ -73,7 +73,7 @@ def is_subscribed(endpoint: dict[str, Any], event_type: str) -> bool:
 
 
 def _enqueue_deliveries(account: Account, event_id: str, event_type: str) -> None:
-    for endpoint in account.all("webhook_endpoint"):
+    for endpoint in account.list_all("webhook_endpoint"):
         if is_subscribed(endpoint, event_type):
             enqueue_delivery(account, event_id, event_type, endpoint["id"])
 

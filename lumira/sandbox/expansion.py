@@ -20,16 +20,16 @@ _INCLUDED = "line_items"
 _EMPTY = ("invoice", "payment_link", "setup_intent", "subscription")
 #: Already inlined, so that only their own properties can be expanded.
 _INLINE = ("price",)
-_DEEPEST = 4
+_MAX_DEPTH = 4
 
 
 def check_expansions(paths: list[str]) -> None:
     """Raise ``InvalidRequestError`` for a path that cannot be expanded, before anything is executed."""
     for path in paths:
         parts = path.split(".")
-        if len(parts) > _DEEPEST:
+        if len(parts) > _MAX_DEPTH:
             raise InvalidRequestError(
-                f"You cannot expand more than {_DEEPEST} levels of a property. Property: {path}",
+                f"You cannot expand more than {_MAX_DEPTH} levels of a property. Property: {path}",
                 param="expand",
             )
         for position, part in enumerate(parts):

@@ -19,7 +19,7 @@ from typing import Any, TypeAlias
 
 from lumira.sandbox.account import Account
 from lumira.sandbox.control_parameters import Json, check_names
-from lumira.sandbox.errors import InvalidRequestError, InvalidStateError, missing
+from lumira.sandbox.errors import InvalidRequestError, InvalidStateError, missing_parameter
 from lumira.sandbox.payments import disputes
 from lumira.sandbox.payments.dispute_objects import REASONS
 from lumira.sandbox.payments.refundable import amount_to_refund, charge_named
@@ -110,7 +110,7 @@ def _dispute(account: Account, sent: Json) -> dict[str, Any]:
 
 def _required(sent: Json, name: str) -> str:
     if not sent.get(name):
-        raise missing(name)
+        raise missing_parameter(name)
     return str(sent[name])
 
 

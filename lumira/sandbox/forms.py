@@ -9,8 +9,8 @@ from lumira.sandbox.errors import InvalidRequestError
 _KEY = re.compile(r"^([^\[\]]+)((?:\[[^\[\]]*\])*)$")
 _PART = re.compile(r"\[([^\[\]]*)\]")
 #: Deeper than any parameter of Stripe's, and shallow enough for recursion.
-_DEEPEST = 12
-_MOST_FIELDS = 2000
+_MAX_DEPTH = 12
+_MAX_FIELDS = 2000
 
 
 def decode(encoded: str) -> dict[str, Any]:
@@ -20,7 +20,7 @@ def decode(encoded: str) -> dict[str, Any]:
     ``InvalidRequestError`` for malformed or too deeply nested parameters.
     """
     try:
-        pairs = parse_qsl(encoded, keep_blank_values=True, errors="strict", max_num_fields=_MOST_FIELDS)
+        pairs = parse_qsl(encoded, keep_blank_values=True, errors="strict", max_num_fields=_MAX_FIELDS)
     except (UnicodeDecodeError, ValueError) as error:
         raise InvalidRequestError("Invalid request: the parameters could not be decoded.") from error
     tree: dict[str, Any] = {}
@@ -37,7 +37,7 @@ def _path(name: str) -> list[str]:
         # Not of the form ``a[b]``: returned unchanged, so that it is rejected as an unknown parameter.
         return [name]
     path = [matched.group(1), *_PART.findall(matched.group(2))]
-    if len(path) > _DEEPEST:
+    if len(path) > _MAX_DEPTH:
         raise InvalidRequestError(f"Invalid request: parameter nested too deeply: {matched.group(1)}")
     return path
 

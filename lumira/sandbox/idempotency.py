@@ -14,7 +14,7 @@ from lumira.sandbox.errors import InvalidRequestError, KeyInUseError, KeyMismatc
 
 #: Stripe may delete a key after this long; the sandbox always does, so that no caller relies on more.
 LIFETIME_SECONDS = 24 * 3600
-_LONGEST = 255
+_MAX_KEY_LENGTH = 255
 
 
 @dataclass(frozen=True)
@@ -30,8 +30,8 @@ def read_key(method: str, header: str | None) -> str | None:
     """Return the idempotency key of this request; only a POST has one."""
     if method != "POST" or not header:
         return None
-    if len(header) > _LONGEST:
-        raise InvalidRequestError(f"Idempotency keys may be at most {_LONGEST} characters long.")
+    if len(header) > _MAX_KEY_LENGTH:
+        raise InvalidRequestError(f"Idempotency keys may be at most {_MAX_KEY_LENGTH} characters long.")
     return header
 
 

@@ -10,7 +10,7 @@ from lumira.sandbox.ids import account_id
 
 _KEY = re.compile(r"^(sk|pk)_test_([A-Za-z0-9_]{6,200})$")
 #: Stripe shows the first eight and the last four characters of a wrong key.
-_SHOWN = 12
+_VISIBLE_CHARACTERS = 12
 _MISSING = (
     "You did not provide an API key. You need to provide your API key in the Authorization header, using "
     "Bearer auth (e.g. 'Authorization: Bearer YOUR_SECRET_KEY'). See "
@@ -59,6 +59,6 @@ def _from_header(authorization: str | None) -> str | None:
 
 def _masked(key: str) -> str:
     printable = "".join(character if character.isprintable() else "?" for character in key[:200])
-    if len(printable) <= _SHOWN:
+    if len(printable) <= _VISIBLE_CHARACTERS:
         return printable[:4] + "*" * max(len(printable) - 4, 0)
-    return printable[:8] + "*" * (len(printable) - _SHOWN) + printable[-4:]
+    return printable[:8] + "*" * (len(printable) - _VISIBLE_CHARACTERS) + printable[-4:]

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from lumira.sandbox.errors import InvalidRequestError
 
 #: Eight digits, as Stripe documents for every currency.
-LARGEST_AMOUNT = 99_999_999
+MAX_AMOUNT = 99_999_999
 
 #: Smallest charge in minor units where the account settles in that currency.
 MINIMUM_AMOUNTS = {
@@ -34,13 +34,13 @@ CURRENCIES = frozenset(MINIMUM_AMOUNTS) | ZERO_DECIMAL | THREE_DECIMAL | _OTHER
 
 _SYMBOLS = {"usd": "$", "eur": "€", "gbp": "£", "jpy": "¥", "cad": "$", "aud": "$"}
 _EMAIL = re.compile(r"^[^@\s<>,;\"\\]+@[^@\s<>,;\"\\.]+(\.[^@\s<>,;\"\\.]+)+$")
-_MOST_METADATA_KEYS = 50
-_LONGEST_METADATA_KEY = 40
-_LONGEST_METADATA_VALUE = 500
-_LONGEST_DESCRIPTOR = 22
-_LONGEST_EMAIL = 512
-_LONGEST_DESCRIPTION = 1000
-_LONGEST_TEXT = 5000
+_MAX_METADATA_KEYS = 50
+_MAX_METADATA_KEY_LENGTH = 40
+_MAX_METADATA_VALUE_LENGTH = 500
+_MAX_DESCRIPTOR_LENGTH = 22
+_MAX_EMAIL_LENGTH = 512
+_MAX_DESCRIPTION_LENGTH = 1000
+_MAX_TEXT_LENGTH = 5000
 _FORBIDDEN_IN_DESCRIPTOR = frozenset("<>\\'\"*")
 DESCRIPTOR_WITH_CARD = (
     "The `statement_descriptor` parameter is not supported for the payment_method_type `card`. To continue "
@@ -69,13 +69,13 @@ def check_amount(amount: int, currency: str) -> None:
     least = MINIMUM_AMOUNTS.get(currency, 1)
     if amount < least:
         raise InvalidRequestError(
-            f"Amount must be at least {shown_amount(least, currency)}",
+            f"Amount must be at least {format_limit(least, currency)}",
             code="amount_too_small",
             param="amount",
         )
-    if amount > LARGEST_AMOUNT:
+    if amount > MAX_AMOUNT:
         raise InvalidRequestError(
-            f"Amount must be no more than {shown_amount(LARGEST_AMOUNT, currency)}",
+            f"Amount must be no more than {format_limit(MAX_AMOUNT, currency)}",
             code="amount_too_large",
             param="amount",
         )
@@ -87,17 +87,17 @@ def check_amount(amount: int, currency: str) -> None:
         )
 
 
-def money(amount: int, currency: str) -> str:
+def format_money(amount: int, currency: str) -> str:
     """Format an amount in minor units as in Stripe's messages, such as ``€14.00``."""
     return _SYMBOLS.get(currency, "") + _major(amount, currency)
 
 
-def shown_amount(amount: int, currency: str) -> str:
+def format_limit(amount: int, currency: str) -> str:
     """Format an amount in minor units as in Stripe's limit errors, such as ``€0.50 eur``."""
-    return f"{money(amount, currency)} {currency}"
+    return f"{format_money(amount, currency)} {currency}"
 
 
-def priced(amount: int, currency: str) -> str:
+def format_price(amount: int, currency: str) -> str:
     """Format an amount in minor units as on a page for buyers, such as ``14.00 EUR``."""
     return f"{_major(amount, currency)} {currency.upper()}"
 
@@ -114,21 +114,21 @@ def check_metadata(metadata: Any) -> None:
     """Raise ``InvalidRequestError`` for metadata above Stripe's limits; an empty string, which unsets all, is valid."""
     if not isinstance(metadata, dict):
         return
-    if len(metadata) > _MOST_METADATA_KEYS:
+    if len(metadata) > _MAX_METADATA_KEYS:
         raise InvalidRequestError(
-            f"You can have at most {_MOST_METADATA_KEYS} metadata keys, but you passed in {len(metadata)}.",
+            f"You can have at most {_MAX_METADATA_KEYS} metadata keys, but you passed in {len(metadata)}.",
             param="metadata",
         )
     for key, value in metadata.items():
-        if len(key) > _LONGEST_METADATA_KEY:
+        if len(key) > _MAX_METADATA_KEY_LENGTH:
             raise InvalidRequestError(
-                f"Metadata keys can have up to {_LONGEST_METADATA_KEY} characters, but you passed in a key "
+                f"Metadata keys can have up to {_MAX_METADATA_KEY_LENGTH} characters, but you passed in a key "
                 f"that is {len(key)} characters. Invalid key: {key}",
                 param="metadata",
             )
-        if len(value) > _LONGEST_METADATA_VALUE:
+        if len(value) > _MAX_METADATA_VALUE_LENGTH:
             raise InvalidRequestError(
-                f"Metadata values can have up to {_LONGEST_METADATA_VALUE} characters, but you passed in a "
+                f"Metadata values can have up to {_MAX_METADATA_VALUE_LENGTH} characters, but you passed in a "
                 f"value that is {len(value)} characters. Invalid value: {value}",
                 param=f"metadata[{key}]",
             )
@@ -149,15 +149,17 @@ def check_email(email: Any, param: str = "email") -> None:
     """Raise ``InvalidRequestError`` for a malformed e-mail address; none at all is valid."""
     if not email:
         return
-    if len(email) > _LONGEST_EMAIL or _EMAIL.match(email) is None:
+    if len(email) > _MAX_EMAIL_LENGTH or _EMAIL.match(email) is None:
         raise InvalidRequestError(f"Invalid email address: {email}", code="email_invalid", param=param)
 
 
-def check_description(text: Any, param: str = "description", longest: int = _LONGEST_DESCRIPTION) -> None:
+def check_description(
+    text: Any, param: str = "description", max_length: int = _MAX_DESCRIPTION_LENGTH
+) -> None:
     """Raise ``InvalidRequestError`` for a text longer than ``longest`` characters."""
-    if text and len(text) > longest:
+    if text and len(text) > max_length:
         raise InvalidRequestError(
-            f"Invalid string: {text[:20]}...{text[-4:]}; must be at most {longest} characters",
+            f"Invalid string: {text[:20]}...{text[-4:]}; must be at most {max_length} characters",
             param=param,
         )
 
@@ -165,7 +167,7 @@ def check_description(text: Any, param: str = "description", longest: int = _LON
 def check_texts(params: dict[str, Any], *names: str) -> None:
     """Raise ``InvalidRequestError`` if one of these texts is above the general limit."""
     for name in names:
-        check_description(params.get(name), name, _LONGEST_TEXT)
+        check_description(params.get(name), name, _MAX_TEXT_LENGTH)
 
 
 def check_descriptor_suffix(suffix: str | None) -> None:
@@ -173,7 +175,7 @@ def check_descriptor_suffix(suffix: str | None) -> None:
     if not suffix:
         return
     param = "statement_descriptor_suffix"
-    if len(suffix) > _LONGEST_DESCRIPTOR:
+    if len(suffix) > _MAX_DESCRIPTOR_LENGTH:
         raise InvalidRequestError(
             "The statement descriptor suffix must be at most 22 characters.",
             code="parameter_invalid",

@@ -3,11 +3,11 @@
 import json
 from typing import Any
 
-from lumira.sandbox.account import Account, public
-from lumira.sandbox.errors import InvalidRequestError, no_such
+from lumira.sandbox.account import Account, without_private_fields
+from lumira.sandbox.errors import InvalidRequestError, no_such_object
 
 _DEFAULT_LIMIT = 10
-_LARGEST_LIMIT = 100
+_MAX_LIMIT = 100
 _COMPARISONS = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
 
 
@@ -57,7 +57,7 @@ def page(
         f"SELECT body FROM {table} WHERE {' AND '.join(query.conditions)} ORDER BY seq {order} LIMIT ?",  # noqa: S608
         (*query.values, limit + 1),
     ).fetchall()
-    bodies = [public(json.loads(row["body"])) for row in rows[:limit]]
+    bodies = [without_private_fields(json.loads(row["body"])) for row in rows[:limit]]
     if backwards:
         bodies.reverse()
     return {"object": "list", "data": bodies, "has_more": len(rows) > limit, "url": url}
@@ -70,14 +70,14 @@ def items_page(items: list[dict[str, Any]], url: str, params: dict[str, Any], *,
     positions = {item["id"]: position for position, item in enumerate(items)}
     if (after or before) and (after or before) not in positions:
         param = "starting_after" if after else "ending_before"
-        raise no_such(kind, str(after or before), param=param, in_url=False)
+        raise no_such_object(kind, str(after or before), param=param, in_url=False)
     if before:
         candidates = items[: positions[before]]
-        shown = candidates[-limit:]
+        selected = candidates[-limit:]
     else:
         candidates = items[positions[after] + 1 :] if after else items
-        shown = candidates[:limit]
-    return {"object": "list", "data": shown, "has_more": len(candidates) > len(shown), "url": url}
+        selected = candidates[:limit]
+    return {"object": "list", "data": selected, "has_more": len(candidates) > len(selected), "url": url}
 
 
 def _limit(params: dict[str, Any]) -> int:
@@ -86,9 +86,9 @@ def _limit(params: dict[str, Any]) -> int:
         raise InvalidRequestError(
             "This value must be greater than or equal to 1.", code="parameter_invalid_integer", param="limit"
         )
-    if limit > _LARGEST_LIMIT:
+    if limit > _MAX_LIMIT:
         raise InvalidRequestError(
-            f"This value must be less than or equal to {_LARGEST_LIMIT}.",
+            f"This value must be less than or equal to {_MAX_LIMIT}.",
             code="parameter_invalid_integer",
             param="limit",
         )
@@ -106,7 +106,7 @@ def _seek(account: Account, table: str, params: dict[str, Any], query: Query, ki
         (account.id, after or before),
     ).fetchone()
     if row is None:
-        raise no_such(kind, str(after or before), param=param, in_url=False)
+        raise no_such_object(kind, str(after or before), param=param, in_url=False)
     query.where("seq < ?" if after else "seq > ?", row["seq"])
     return bool(before)
 

@@ -11,7 +11,7 @@ from typing import Any, Literal, NotRequired, Union, get_args, get_origin, get_t
 import typing_extensions
 from stripe import RequestOptions
 
-from lumira.sandbox.errors import InvalidRequestError, missing, unknown
+from lumira.sandbox.errors import InvalidRequestError, missing_parameter, unknown_parameter
 
 #: Options of the SDK itself, which its parameter types inherit; they are sent as headers, not as parameters.
 _NOT_PARAMETERS = frozenset(RequestOptions.__annotations__)
@@ -56,10 +56,10 @@ def check(declared: type, sent: dict[str, Any], also: frozenset[str] = frozenset
 def _check_hash(shape: Shape, sent: dict[str, Any], prefix: str) -> dict[str, Any]:
     for name in sent:
         if name not in shape.fields:
-            raise unknown(_name(prefix, name))
+            raise unknown_parameter(_name(prefix, name))
     for name in sorted(shape.required):
         if name not in sent:
-            raise missing(_name(prefix, name))
+            raise missing_parameter(_name(prefix, name))
     return {name: _convert(shape.fields[name], value, _name(prefix, name)) for name, value in sent.items()}
 
 
@@ -94,7 +94,7 @@ def _convert_nested(alternatives: list[Any], value: dict[str, Any], name: str) -
         if origin is dict:
             return _check_texts(value, name)
     expected = "string" if str in alternatives or not _accepts_nested(alternatives) else "array"
-    raise InvalidRequestError(f"Invalid {expected}: {_shown(value)}", param=name)
+    raise InvalidRequestError(f"Invalid {expected}: {_abbreviated(value)}", param=name)
 
 
 def _accepts_nested(alternatives: list[Any]) -> bool:
@@ -112,7 +112,7 @@ def _check_texts(value: dict[str, Any], name: str) -> dict[str, str]:
     return dict(value)
 
 
-def _shown(value: dict[str, Any]) -> str:
+def _abbreviated(value: dict[str, Any]) -> str:
     return "{" + ", ".join(f'"{key}"=>…' for key in list(value)[:3]) + "}"
 
 
@@ -134,7 +134,7 @@ def _convert_text(alternatives: list[Any], value: str, name: str) -> Any:
         return _decimal(value, name)
     named = [choice for choice in choices if choice]
     if named:
-        raise InvalidRequestError(f"Invalid {name}: must be one of {_listed(named)}", param=name)
+        raise InvalidRequestError(f"Invalid {name}: must be one of {_joined(named)}", param=name)
     if str in alternatives or Any in alternatives:
         return value
     expected = "array" if _accepts_nested(alternatives) else "hash"
@@ -173,7 +173,7 @@ def _decimal(value: str, name: str) -> float:
     return float(value)
 
 
-def _listed(choices: list[str]) -> str:
+def _joined(choices: list[str]) -> str:
     if len(choices) == 1:
         return choices[0]
     return ", ".join(choices[:-1]) + f", or {choices[-1]}"

@@ -35,7 +35,7 @@ _HANDLERS: dict[str, Callable[[Account, str], object]] = {
     REFUND_SUCCEEDS: succeed_refund,
     EXPIRES: expire_when_due,
 }
-_LONGEST_SLEEP_SECONDS = 5.0
+_MAX_SLEEP_SECONDS = 5.0
 _ALL_ACCOUNTS = "%"
 
 
@@ -101,5 +101,5 @@ class ScheduledTasks:
         with self._store.transaction() as connection:
             (due,) = connection.execute("SELECT min(due_at) FROM tasks").fetchone()
         if due is None:
-            return _LONGEST_SLEEP_SECONDS
-        return min(max(float(due) - time.time(), 0.001), _LONGEST_SLEEP_SECONDS)
+            return _MAX_SLEEP_SECONDS
+        return min(max(float(due) - time.time(), 0.001), _MAX_SLEEP_SECONDS)

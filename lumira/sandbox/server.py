@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 _IDLE_SECONDS = 30
 #: How long a stop waits for requests that are still running.
 _JOIN_SECONDS = 0.5
-_MOST_BODY_BYTES = 2 * 1024 * 1024
+_MAX_BODY_BYTES = 2 * 1024 * 1024
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -68,9 +68,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _read_body(self) -> bytes | None:
         length = self.headers.get("Content-Length", "0")
-        if "Transfer-Encoding" in self.headers or not length.isdigit() or int(length) > _MOST_BODY_BYTES:
+        if "Transfer-Encoding" in self.headers or not length.isdigit() or int(length) > _MAX_BODY_BYTES:
             self.close_connection = True
-            self.send_error(413 if length.isdigit() and int(length) > _MOST_BODY_BYTES else 400)
+            self.send_error(413 if length.isdigit() and int(length) > _MAX_BODY_BYTES else 400)
             return None
         body = self.rfile.read(int(length))
         if len(body) < int(length):

@@ -4,7 +4,7 @@ from typing import Any
 
 from stripe.params import PaymentMethodCreateParamsCard
 
-from lumira.sandbox.errors import InvalidRequestError, missing
+from lumira.sandbox.errors import InvalidRequestError, missing_parameter
 from lumira.sandbox.parameters import check
 
 _NOTES = frozenset((
@@ -40,7 +40,7 @@ def check_stripe_js(declared: type, sent: dict[str, Any]) -> dict[str, Any]:
 
 def _check_card(card: Any) -> dict[str, Any]:
     if card is None:
-        raise missing("payment_method_data[card]")
+        raise missing_parameter("payment_method_data[card]")
     if not isinstance(card, dict):
         raise InvalidRequestError("Invalid hash", param="payment_method_data[card]")
     return check(PaymentMethodCreateParamsCard, card)

@@ -127,6 +127,11 @@ def line(
     return {"price_data": price, "quantity": quantity}
 
 
+def intent_of(api: Any, session: Any) -> Any:
+    """Return the PaymentIntent of a Checkout Session."""
+    return api.checkout.sessions.retrieve(session.id, {"expand": ["payment_intent"]}).payment_intent
+
+
 def event_types(api: Any) -> list[str]:
     """Return the types of all events of the account, oldest first."""
     return [event.type for event in reversed(api.events.list({"limit": 100}).data)]

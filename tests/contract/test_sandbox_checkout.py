@@ -4,15 +4,11 @@ import pytest
 import requests
 import stripe
 
-from tests.contract.sandbox_driver import CANCEL_URL, SUCCESS_URL, event_types, line
+from tests.contract.sandbox_driver import CANCEL_URL, SUCCESS_URL, event_types, intent_of, line
 
 PAID = [
     "payment_intent.created", "charge.succeeded", "payment_intent.succeeded", "checkout.session.completed",
 ]  # fmt: skip
-
-
-def intent_of(api, session):
-    return api.checkout.sessions.retrieve(session.id, {"expand": ["payment_intent"]}).payment_intent
 
 
 def test_a_new_session_is_open_and_has_no_payment(api, sandbox_url, open_session):
@@ -202,54 +198,6 @@ def test_a_free_session_needs_no_payment(api, open_session, pay_session):
     )
     assert event_types(api) == ["checkout.session.completed"]
     assert api.payment_intents.list().data == []
-
-
-def test_a_customer_is_created_only_where_the_session_requires_one(api, open_session, pay_session):
-    guest, regular = open_session(), open_session(customer_creation="always")
-    pay_session(guest)
-    assert (api.checkout.sessions.retrieve(guest.id).customer, api.customers.list().data) == (None, [])
-
-    pay_session(regular, name="Ada")
-    (customer,) = api.customers.list().data
-    assert (customer.email, customer.name) == ("ada@example.com", "Ada")
-    assert api.checkout.sessions.retrieve(regular.id).customer == customer.id
-    assert intent_of(api, regular).customer == customer.id
-    assert event_types(api)[4] == "customer.created"
-
-
-def test_a_retry_after_a_decline_creates_one_customer_only(api, open_session, pay_session):
-    session = open_session(payment_intent_data={"setup_future_usage": "off_session"})
-    pay_session(session, "pm_card_visa_chargeDeclined")
-    pay_session(session)
-    assert len(api.customers.list().data) == 1
-
-
-def test_the_email_of_an_existing_customer_cannot_be_changed(
-    *, api, open_session, pay_session, control_error
-):
-    customer = api.customers.create({"email": "ada@example.com", "name": "Ada"})
-    session = open_session(customer=customer.id)
-    assert (session.customer, session.customer_creation) == (customer.id, None)
-    assert session.customer_details.name == "Ada"
-    rejection = control_error(f"checkout/sessions/{session.id}/pay", email="bob@example.com")
-    assert "cannot be changed" in rejection
-    pay_session(session, email="ada@example.com")
-    assert intent_of(api, session).customer == customer.id
-
-
-def test_a_customer_without_an_email_gets_the_one_from_the_form(*, api, open_session, pay_session):
-    session = open_session(customer=api.customers.create({}).id)
-    pay_session(session, email="ada@example.com")
-    assert api.customers.retrieve(session.customer).email == "ada@example.com"
-    assert event_types(api)[1] == "customer.updated"
-
-
-def test_the_buyers_email_is_required(open_session, control_error):
-    session = open_session(customer_email=None)
-    assert session.customer_details is None
-    path = f"checkout/sessions/{session.id}/pay"
-    assert control_error(path) == "Missing required param: email."
-    assert "Invalid email address" in control_error(path, email="no-email")
 
 
 def test_the_payment_of_a_session_can_be_refunded_and_disputed(*, api, open_session, pay_session, control):

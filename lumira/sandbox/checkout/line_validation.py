@@ -4,9 +4,9 @@ from typing import Any
 
 from lumira.sandbox.account import Account
 from lumira.sandbox.checkout.errors import nested_in, unsupported
-from lumira.sandbox.errors import InvalidRequestError, missing, no_such
+from lumira.sandbox.errors import InvalidRequestError, missing_parameter, no_such_object
 from lumira.sandbox.limits import (
-    LARGEST_AMOUNT,
+    MAX_AMOUNT,
     check_currency,
     check_description,
     check_metadata,
@@ -14,10 +14,10 @@ from lumira.sandbox.limits import (
     check_url,
 )
 
-_MOST_LINES = 100
-_MOST_QUANTITY = 999_999
-_MOST_IMAGES = 8
-_LONGEST_NAME = 250
+_MAX_LINES = 100
+_MAX_QUANTITY = 999_999
+_MAX_IMAGES = 8
+_MAX_NAME_LENGTH = 250
 _OTHER_CURRENCY = (
     "The price specified only supports `{currency}`. This doesn't match the expected currency: `{expected}`."
 )
@@ -27,10 +27,10 @@ def check_lines(account: Account, sent: dict[str, Any]) -> None:
     """Validate the line items and their common currency, which is then set in the parameters."""
     lines = sent.get("line_items")
     if not lines:
-        raise missing("line_items")
-    if len(lines) > _MOST_LINES:
+        raise missing_parameter("line_items")
+    if len(lines) > _MAX_LINES:
         raise InvalidRequestError(
-            f"You can have at most {_MOST_LINES} line items, but you passed in {len(lines)}.",
+            f"You can have at most {_MAX_LINES} line items, but you passed in {len(lines)}.",
             param="line_items",
         )
     if "currency" in sent:
@@ -61,7 +61,7 @@ def _check_line(account: Account, line: dict[str, Any], position: int) -> None:
             code="parameter_missing",
             param="quantity",
         )
-    _check_range(line["quantity"], 1, _MOST_QUANTITY, "quantity")
+    _check_range(line["quantity"], 1, _MAX_QUANTITY, "quantity")
     check_metadata(line.get("metadata"))
     with nested_in("price_data"):
         _check_price(line["price_data"])
@@ -79,9 +79,9 @@ def _price_error(account: Account, price: str) -> InvalidRequestError:
 def _check_price(data: dict[str, Any]) -> None:
     data["currency"] = check_currency(data["currency"])
     if "product" in data:
-        raise no_such("product", data["product"], param="product", in_url=False)
+        raise no_such_object("product", data["product"], param="product", in_url=False)
     if "product_data" not in data:
-        raise missing("product_data")
+        raise missing_parameter("product_data")
     if "recurring" in data:
         raise InvalidRequestError(
             "You specified `payment` mode but passed a recurring price. Either switch to `subscription` mode "
@@ -91,19 +91,19 @@ def _check_price(data: dict[str, Any]) -> None:
     if "unit_amount_decimal" in data:
         raise unsupported("unit_amount_decimal", "`unit_amount_decimal`")
     if "unit_amount" not in data:
-        raise missing("unit_amount")
-    _check_range(data["unit_amount"], 0, LARGEST_AMOUNT, "unit_amount")
+        raise missing_parameter("unit_amount")
+    _check_range(data["unit_amount"], 0, MAX_AMOUNT, "unit_amount")
     with nested_in("product_data"):
         _check_product(data["product_data"])
 
 
 def _check_product(data: dict[str, Any]) -> None:
-    check_description(data["name"], "name", _LONGEST_NAME)
+    check_description(data["name"], "name", _MAX_NAME_LENGTH)
     check_texts(data, "description", "unit_label")
     check_metadata(data.get("metadata"))
     images = data.get("images") or []
-    if len(images) > _MOST_IMAGES:
-        raise InvalidRequestError(f"A product has at most {_MOST_IMAGES} images.", param="images")
+    if len(images) > _MAX_IMAGES:
+        raise InvalidRequestError(f"A product has at most {_MAX_IMAGES} images.", param="images")
     for position, image in enumerate(images):
         check_url(image, f"images[{position}]")
 

@@ -7,7 +7,13 @@ from lumira.sandbox.account import Account
 from lumira.sandbox.checkout.completion import complete, sync_session
 from lumira.sandbox.checkout.sessions import RETURN, buyer, known_email
 from lumira.sandbox.customers import new_customer, write_customer
-from lumira.sandbox.errors import CardDeclinedError, InvalidRequestError, InvalidStateError, missing, no_such
+from lumira.sandbox.errors import (
+    CardDeclinedError,
+    InvalidRequestError,
+    InvalidStateError,
+    missing_parameter,
+    no_such_object,
+)
 from lumira.sandbox.events import emit
 from lumira.sandbox.limits import check_description, check_email
 from lumira.sandbox.payments.confirmation import confirm
@@ -15,7 +21,7 @@ from lumira.sandbox.payments.instruments import NAMED
 from lumira.sandbox.payments.intents import new_intent
 from lumira.sandbox.payments.methods import new_payment_method
 
-_LONGEST_NAME = 256
+_MAX_NAME_LENGTH = 256
 
 
 @dataclass(frozen=True)
@@ -87,9 +93,9 @@ def _record_buyer(account: Account, session: dict[str, Any], form: CheckoutForm)
         )
     email = fixed_email or form.email
     if not email:
-        raise missing("email")
+        raise missing_parameter("email")
     check_email(email)
-    check_description(form.name, "name", _LONGEST_NAME)
+    check_description(form.name, "name", _MAX_NAME_LENGTH)
     session["customer_details"] = buyer(email, form.name or (customer or {}).get("name"))
     if customer is not None and not customer["email"]:
         write_customer(account, customer, {"email": email})
@@ -108,9 +114,9 @@ def _ensure_customer(account: Account, session: dict[str, Any]) -> None:
 
 def _new_method(account: Account, session: dict[str, Any], form: CheckoutForm) -> dict[str, Any]:
     if not form.payment_method:
-        raise missing("payment_method")
+        raise missing_parameter("payment_method")
     if form.payment_method not in NAMED:
-        raise no_such("payment_method", form.payment_method, param="payment_method", in_url=False)
+        raise no_such_object("payment_method", form.payment_method, param="payment_method", in_url=False)
     details = session["customer_details"]
     billing = {"email": details["email"], "name": details["name"]}
     return new_payment_method(account, NAMED[form.payment_method], {"billing_details": billing})

@@ -6,7 +6,7 @@ from lumira.sandbox.account import Account
 from lumira.sandbox.checkout.errors import nested_in, unsupported
 from lumira.sandbox.checkout.line_validation import check_lines
 from lumira.sandbox.checkout.lines import total_of
-from lumira.sandbox.errors import InvalidRequestError, missing
+from lumira.sandbox.errors import InvalidRequestError, missing_parameter
 from lumira.sandbox.limits import (
     DESCRIPTOR_WITH_CARD,
     MINIMUM_AMOUNTS,
@@ -17,13 +17,13 @@ from lumira.sandbox.limits import (
     check_metadata,
     check_texts,
     check_url,
-    shown_amount,
+    format_limit,
 )
 from lumira.sandbox.payments.intents import method_types
 
 _DAY = 24 * 3600
 _HALF_AN_HOUR = 30 * 60
-_LONGEST_REFERENCE = 200
+_MAX_REFERENCE_LENGTH = 200
 _SUPPORTED = frozenset((
     "allowed_payment_method_types", "cancel_url", "client_reference_id", "currency", "customer",
     "customer_creation", "customer_email", "excluded_payment_method_types", "expires_at",
@@ -56,7 +56,7 @@ def check_new_session(account: Account, sent: dict[str, Any]) -> list[str]:
 
 def _check_supported(sent: dict[str, Any]) -> None:
     if "mode" not in sent:
-        raise missing("mode")
+        raise missing_parameter("mode")
     if sent["mode"] != "payment":
         raise unsupported("mode", f"`{sent['mode']}` mode")
     if sent.get("ui_mode", "hosted_page") != "hosted_page":
@@ -68,7 +68,7 @@ def _check_supported(sent: dict[str, Any]) -> None:
 
 def _check_addresses(sent: dict[str, Any]) -> None:
     if "success_url" not in sent:
-        raise missing("success_url")
+        raise missing_parameter("success_url")
     for name in ("success_url", "cancel_url"):
         if name in sent:
             check_url(sent[name], name)
@@ -87,7 +87,7 @@ def _check_buyer(account: Account, sent: dict[str, Any]) -> None:
 
 
 def _check_texts(sent: dict[str, Any]) -> None:
-    check_description(sent.get("client_reference_id"), "client_reference_id", _LONGEST_REFERENCE)
+    check_description(sent.get("client_reference_id"), "client_reference_id", _MAX_REFERENCE_LENGTH)
     check_texts(sent, "integration_identifier")
     check_metadata(sent.get("metadata"))
     data = sent.get("payment_intent_data") or {}
@@ -108,7 +108,7 @@ def _check_total(sent: dict[str, Any]) -> None:
     if 0 < total < least:
         raise InvalidRequestError(
             "The Checkout Session's total amount due must add up to at least "
-            f"{shown_amount(least, currency)}",
+            f"{format_limit(least, currency)}",
             code="amount_too_small",
             param="line_items",
         )

@@ -11,8 +11,8 @@ from werkzeug.utils import redirect
 from werkzeug.wrappers import Request, Response
 
 from lumira.sandbox.account import open_account
-from lumira.sandbox.limits import priced
-from lumira.sandbox.pages.html import filled, html_page
+from lumira.sandbox.limits import format_price
+from lumira.sandbox.pages.html import html_page, render
 from lumira.sandbox.payments.outcomes import authenticate
 from lumira.sandbox.store import Store
 
@@ -59,9 +59,9 @@ class AuthenticationPage:
             return _redirect_to_shop(intent)
         if intent["status"] != "requires_action":
             return _redirect_to_shop(intent)
-        form = filled(
+        form = render(
             _FORM,
-            amount=priced(intent["amount"], intent["currency"]),
+            amount=format_price(intent["amount"], intent["currency"]),
             secret=secret,
             id=identifier,
         )
@@ -85,7 +85,7 @@ def _redirect_to_shop(intent: dict[str, Any]) -> Response:
     """Redirect to the ``return_url`` as Stripe does, or show a final page without one."""
     target = intent.get("_return_url")
     if not target:
-        return html_page("Thank you", filled(_DONE, status=intent["status"]))
+        return html_page("Thank you", render(_DONE, status=intent["status"]))
     parts = urlsplit(target)
     outcome = "failed" if intent["status"] == "requires_payment_method" else intent["status"]
     added = {

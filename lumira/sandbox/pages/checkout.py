@@ -11,7 +11,7 @@ from lumira.sandbox.checkout.paying import CheckoutForm, CheckoutResult, custome
 from lumira.sandbox.checkout.sessions import KIND, PAGE, RETURN, known_email
 from lumira.sandbox.errors import StripeError
 from lumira.sandbox.pages.checkout_form import DECLINED, checkout_form
-from lumira.sandbox.pages.html import filled, html_page
+from lumira.sandbox.pages.html import html_page, render
 from lumira.sandbox.store import Store
 
 _COMPLETE = """
@@ -39,11 +39,11 @@ class CheckoutPage:
             return html_page("Not found", "<p>There is no such Checkout Session.</p>", 404)
         if request.method == "POST":
             return self._pay(account_id, identifier, request)
-        shown = self._show(account_id, identifier)
+        view = self._view(account_id, identifier)
         # A buyer who returns from the bank is redirected to the shop; a later visit to the page is not.
-        if request.path.endswith(RETURN) and shown.session["status"] == "complete":
-            return redirect(success_url(shown.session), code=303)
-        return shown.page(notice=DECLINED if shown.was_declined else "")
+        if request.path.endswith(RETURN) and view.session["status"] == "complete":
+            return redirect(success_url(view.session), code=303)
+        return view.page(notice=DECLINED if view.was_declined else "")
 
     def _pay(self, account_id: str, identifier: str, request: Request) -> Response:
         form = CheckoutForm(
@@ -57,7 +57,7 @@ class CheckoutPage:
                 outcome = pay(account, account.get(KIND, identifier), form)
         except StripeError as error:
             # The transaction was rolled back, and the page shows what was wrong with the form.
-            return self._show(account_id, identifier).page(notice=error.message, status=error.status)
+            return self._view(account_id, identifier).page(notice=error.message, status=error.status)
         self._wake()
         return self._respond(account_id, outcome)
 
@@ -65,14 +65,14 @@ class CheckoutPage:
         """Redirect to the shop or to the bank's authentication, or show the form again."""
         if outcome.redirect_url is not None:
             return redirect(outcome.redirect_url, code=303)
-        return self._show(account_id, outcome.session["id"]).page(notice=DECLINED, status=402)
+        return self._view(account_id, outcome.session["id"]).page(notice=DECLINED, status=402)
 
-    def _show(self, account_id: str, identifier: str) -> "_Shown":
+    def _view(self, account_id: str, identifier: str) -> "_SessionView":
         with self._store.transaction() as connection:
-            return _Shown(open_account(connection, account_id), identifier)
+            return _SessionView(open_account(connection, account_id), identifier)
 
 
-class _Shown:
+class _SessionView:
     """A session's current state as the page shows it."""
 
     def __init__(self, account: Account, identifier: str) -> None:
@@ -87,7 +87,7 @@ class _Shown:
         if self.session["status"] == "expired":
             return html_page("Expired", _EXPIRED, 410)
         if self.session["status"] == "complete":
-            done = filled(_COMPLETE, url=success_url(self.session))
+            done = render(_COMPLETE, url=success_url(self.session))
             return html_page("Thank you", done, 200 if status == 200 else 409)  # noqa: PLR2004
         return html_page("Pay", checkout_form(self.session, known_email=self._email, notice=notice), status)
 

@@ -3,8 +3,8 @@
 from typing import Any
 
 from lumira.sandbox.checkout.sessions import PAGE
-from lumira.sandbox.limits import priced
-from lumira.sandbox.pages.html import Html, filled
+from lumira.sandbox.limits import format_price
+from lumira.sandbox.pages.html import Html, render
 
 DECLINED = "Your payment was declined. Please try again, or choose another way to pay."
 
@@ -54,37 +54,37 @@ _BACK = '<a href="$url">Back to the shop</a>'
 
 def checkout_form(session: dict[str, Any], *, known_email: str | None, notice: str) -> str:
     """Return the page's content while the session can be paid."""
-    total = priced(session["amount_total"], session["currency"])
-    return filled(
+    total = format_price(session["amount_total"], session["currency"])
+    return render(
         _PAGE,
         lines=Html("".join(_line(line) for line in session["_lines"])),
         total=total,
-        notice=filled(_NOTICE, text=notice) if notice else "",
+        notice=render(_NOTICE, text=notice) if notice else "",
         action=PAGE + session["id"],
         email=_email(session, known_email),
         methods=_methods(session) if session["amount_total"] else "",
         button=f"Pay {total}" if session["amount_total"] else "Complete the order",
-        back=filled(_BACK, url=session["cancel_url"]) if session["cancel_url"] else "",
+        back=render(_BACK, url=session["cancel_url"]) if session["cancel_url"] else "",
     )
 
 
 def _line(line: dict[str, Any]) -> Html:
-    amount = priced(line["amount_total"], line["currency"])
-    return filled(_LINE, name=line["description"], quantity=line["quantity"], amount=amount)
+    amount = format_price(line["amount_total"], line["currency"])
+    return render(_LINE, name=line["description"], quantity=line["quantity"], amount=amount)
 
 
 def _email(session: dict[str, Any], known_email: str | None) -> Html:
     if known_email:
-        return filled(_KNOWN_EMAIL, email=known_email)
+        return render(_KNOWN_EMAIL, email=known_email)
     typed = session["customer_details"] or {}
-    return filled(_EMAIL_FIELD, email=typed.get("email") or "", name=typed.get("name") or "")
+    return render(_EMAIL_FIELD, email=typed.get("email") or "", name=typed.get("name") or "")
 
 
 def _methods(session: dict[str, Any]) -> Html:
     offered = [choice for kind in session["payment_method_types"] for choice in _METHODS[kind]]
     choices = [
-        filled(_CHOICE, value=value, label=label, checked=" checked" if position == 0 else "")
+        render(_CHOICE, value=value, label=label, checked=" checked" if position == 0 else "")
         for position, (value, label) in enumerate(offered)
     ]
     fieldset = "<fieldset>\n<legend>Payment method</legend>\n$choices</fieldset>\n"
-    return filled(fieldset, choices=Html("".join(choices)))
+    return render(fieldset, choices=Html("".join(choices)))

@@ -51,6 +51,6 @@ def html_page(title: str, content: str, status: int = 200) -> Response:
     return response
 
 
-def filled(template: str, **values: object) -> Html:
+def render(template: str, **values: object) -> Html:
     """Return the template with its values, each escaped unless it is already HTML."""
     return Html(Template(template).substitute({name: escape(value) for name, value in values.items()}))

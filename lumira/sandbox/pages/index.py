@@ -2,7 +2,7 @@
 
 from werkzeug.wrappers import Request, Response
 
-from lumira.sandbox.pages.html import filled, html_page
+from lumira.sandbox.pages.html import html_page, render
 
 _TEXT = """
 <p>A stand-in for Stripe, for development and tests. It implements Stripe's API, stores its state on this
@@ -36,4 +36,4 @@ succeeds,
 
 def index_page(request: Request) -> Response:
     """Return the page that describes the sandbox."""
-    return html_page("Stripe sandbox", filled(_TEXT, base=request.host_url.rstrip("/")))
+    return html_page("Stripe sandbox", render(_TEXT, base=request.host_url.rstrip("/")))

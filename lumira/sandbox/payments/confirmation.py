@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from lumira.sandbox.account import Account, public
+from lumira.sandbox.account import Account, without_private_fields
 from lumira.sandbox.errors import CardDeclinedError, InvalidRequestError, InvalidStateError
 from lumira.sandbox.events import emit
 from lumira.sandbox.payments.charges import open_charge
@@ -106,12 +106,11 @@ def decline(
     emit(account, "charge.failed", failed)
     fail(account, intent, method, reason, failed["id"])
     error = intent["last_payment_error"]
-    more = {
+    details = {
         name: value for name, value in error.items() if name not in ("code", "message", "type", "doc_url")
     }
-    raise CardDeclinedError(
-        reason.message, code=reason.code, payment_intent=public(intent), **{**more, "charge": failed["id"]}
-    )
+    details.update(charge=failed["id"], payment_intent=without_private_fields(intent))
+    raise CardDeclinedError(reason.message, code=reason.code, **details)
 
 
 def fail(
@@ -126,7 +125,7 @@ def fail(
         "decline_code": reason.decline_code,
         "doc_url": f"https://docs.stripe.com/error-codes/{reason.code.replace('_', '-')}",
         "message": reason.message,
-        "payment_method": public(method),
+        "payment_method": without_private_fields(method),
         "type": "card_error" if card else "invalid_request_error",
     }
     intent.update(
@@ -190,7 +189,7 @@ def _check_confirmable(intent: dict[str, Any]) -> None:
             f"You cannot confirm this PaymentIntent because it has a status of {status}. Only a "
             "PaymentIntent with one of the following statuses may be confirmed: requires_confirmation, requires_action."
         )
-    raise InvalidStateError(message, code=_UNEXPECTED, payment_intent=public(intent))
+    raise InvalidStateError(message, code=_UNEXPECTED, payment_intent=without_private_fields(intent))
 
 
 def _method_for(account: Account, intent: dict[str, Any], params: dict[str, Any]) -> dict[str, Any]:
@@ -205,7 +204,7 @@ def _method_for(account: Account, intent: dict[str, Any], params: dict[str, Any]
         "the PaymentIntent with a payment method and then confirm it again, or confirm it again directly "
         "with a payment method or ConfirmationToken.",
         code=_UNEXPECTED,
-        payment_intent=public(intent),
+        payment_intent=without_private_fields(intent),
     )
 
 

@@ -93,6 +93,6 @@ def _options(params: dict[str, Any]) -> dict[str, Any]:
     return {**sent, "card": {**card, **(sent.get("card") or {})}}
 
 
-def public_view(intent: dict[str, Any]) -> dict[str, Any]:
+def publishable_view(intent: dict[str, Any]) -> dict[str, Any]:
     """Return the fields of the intent that a publishable key may read."""
     return {name: value for name, value in intent.items() if name in _PUBLIC_FIELDS}

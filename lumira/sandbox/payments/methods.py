@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from lumira.sandbox.account import Account
-from lumira.sandbox.errors import CardDeclinedError, InvalidRequestError, missing, no_such
+from lumira.sandbox.errors import CardDeclinedError, InvalidRequestError, missing_parameter, no_such_object
 from lumira.sandbox.ids import payment_method_id
 from lumira.sandbox.limits import merged_metadata
 from lumira.sandbox.payments.instruments import (
@@ -22,7 +22,7 @@ _NO_ADDRESS = dict.fromkeys(("city", "country", "line1", "line2", "postal_code",
 _EXPIRY = (12, 2034)
 _CARD_LENGTHS = range(12, 20)
 _MONTHS = range(1, 13)
-_LONGEST_VALIDITY_YEARS = 50
+_MAX_VALIDITY_YEARS = 50
 
 
 def instrument_of(method: dict[str, Any]) -> Instrument:
@@ -44,7 +44,7 @@ def payment_method_from_params(account: Account, data: dict[str, Any], prefix: s
     """Create a payment method from parameters such as ``{type: card, card: {number: …}}``."""
     kind = data.get("type")
     if not kind:
-        raise missing(_param(prefix, "type"))
+        raise missing_parameter(_param(prefix, "type"))
     if kind not in _READERS:
         raise InvalidRequestError(
             f"The payment method type provided: {kind} is invalid. Please ensure the provided type is "
@@ -54,7 +54,7 @@ def payment_method_from_params(account: Account, data: dict[str, Any], prefix: s
         )
     details = data.get(kind)
     if details is None:
-        raise missing(_param(prefix, kind))
+        raise missing_parameter(_param(prefix, kind))
     instrument = _READERS[kind](details, data, prefix)
     return new_payment_method(account, instrument, data)
 
@@ -68,11 +68,11 @@ def _read_card(details: dict[str, Any], _: dict[str, Any], prefix: str) -> Instr
     if token:
         name = "pm_card_" + str(token).removeprefix("tok_")
         if not str(token).startswith("tok_") or name not in NAMED:
-            raise no_such("token", token, param=_param(prefix, "card[token]"), in_url=False)
+            raise no_such_object("token", token, param=_param(prefix, "card[token]"), in_url=False)
         return NAMED[name]
     for name in ("number", "exp_month", "exp_year"):
         if name not in details:
-            raise missing(_param(prefix, f"card[{name}]"))
+            raise missing_parameter(_param(prefix, f"card[{name}]"))
     number = str(details["number"]).replace(" ", "").replace("-", "")
     _check_card_number(number)
     _check_expiry(details)
@@ -102,7 +102,7 @@ def _check_expiry(details: dict[str, Any]) -> None:
     year = details["exp_year"]
     if year % 100 == year:
         year += this_year - this_year % 100
-    if not this_year <= year <= this_year + _LONGEST_VALIDITY_YEARS:
+    if not this_year <= year <= this_year + _MAX_VALIDITY_YEARS:
         raise CardDeclinedError(
             "Your card's expiration year is invalid.", code="invalid_expiry_year", param="exp_year"
         )
@@ -110,11 +110,11 @@ def _check_expiry(details: dict[str, Any]) -> None:
 
 def _read_sepa(details: dict[str, Any], data: dict[str, Any], prefix: str) -> Instrument:
     if "iban" not in details:
-        raise missing(_param(prefix, "sepa_debit[iban]"))
+        raise missing_parameter(_param(prefix, "sepa_debit[iban]"))
     billing = data.get("billing_details") or {}
     for name in ("name", "email"):
         if not billing.get(name):
-            raise missing(_param(prefix, f"billing_details[{name}]"))
+            raise missing_parameter(_param(prefix, f"billing_details[{name}]"))
     iban = details["iban"].replace(" ", "").upper()
     if iban not in IBANS:
         raise InvalidRequestError(
@@ -125,10 +125,10 @@ def _read_sepa(details: dict[str, Any], data: dict[str, Any], prefix: str) -> In
 
 def _read_us_bank(details: dict[str, Any], data: dict[str, Any], prefix: str) -> Instrument:
     if not (data.get("billing_details") or {}).get("name"):
-        raise missing(_param(prefix, "billing_details[name]"))
+        raise missing_parameter(_param(prefix, "billing_details[name]"))
     number = details.get("account_number")
     if number is None:
-        raise missing(_param(prefix, "us_bank_account[account_number]"))
+        raise missing_parameter(_param(prefix, "us_bank_account[account_number]"))
     if number not in US_BANK_ACCOUNTS:
         raise InvalidRequestError(
             "You must use a test bank account number in test mode. Try 000123456789 or see more options at "

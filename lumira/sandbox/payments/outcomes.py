@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from lumira.sandbox.account import Account, public
+from lumira.sandbox.account import Account, without_private_fields
 from lumira.sandbox.checkout.completion import sync_session
 from lumira.sandbox.errors import CardDeclinedError, InvalidRequestError, InvalidStateError
 from lumira.sandbox.events import emit
@@ -66,7 +66,7 @@ def cancel(account: Account, intent: dict[str, Any], reason: str | None) -> dict
             f"You cannot cancel this PaymentIntent because it has a status of {status}. Only a "
             f"PaymentIntent with one of the following statuses may be canceled: {', '.join(CANCELABLE_STATUSES)}.",
             code=_UNEXPECTED,
-            payment_intent=public(intent),
+            payment_intent=without_private_fields(intent),
         )
     intent.update(
         status="canceled",
@@ -91,7 +91,7 @@ def capture(account: Account, intent: dict[str, Any], amount: int | None) -> dic
             f"{intent['status']}. Only a PaymentIntent with one of the following statuses may be captured: "
             "requires_capture.",
             code=_UNEXPECTED,
-            payment_intent=public(intent),
+            payment_intent=without_private_fields(intent),
         )
     requested = intent["amount_capturable"] if amount is None else amount
     if not 0 < requested <= intent["amount_capturable"]:

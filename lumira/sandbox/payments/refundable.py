@@ -3,8 +3,8 @@
 from typing import Any
 
 from lumira.sandbox.account import Account
-from lumira.sandbox.errors import InvalidRequestError, InvalidStateError, no_such
-from lumira.sandbox.limits import money
+from lumira.sandbox.errors import InvalidRequestError, InvalidStateError, no_such_object
+from lumira.sandbox.limits import format_money
 from lumira.sandbox.payments.disputes import blocks_refunds
 
 
@@ -27,7 +27,7 @@ def charge_named(account: Account, charge_id: str | None, intent_id: str | None)
         )
     intent = account.find("payment_intent", intent_id)
     if intent is None:
-        raise no_such("payment_intent", intent_id, param="payment_intent", in_url=False)
+        raise no_such_object("payment_intent", intent_id, param="payment_intent", in_url=False)
     charge = account.find("charge", intent["latest_charge"]) if intent["latest_charge"] else None
     if charge is None:
         raise _no_successful_charge(intent_id)
@@ -45,7 +45,9 @@ def amount_to_refund(account: Account, charge: dict[str, Any], amount: int | Non
         )
     if charge["status"] != "succeeded" or not charge["captured"]:
         raise _no_successful_charge(charge["payment_intent"])
-    if charge["disputed"] and any(map(blocks_refunds, account.linked("dispute", "charge", charge["id"]))):
+    if charge["disputed"] and any(
+        map(blocks_refunds, account.list_linked("dispute", "charge", charge["id"]))
+    ):
         raise InvalidStateError(
             f"Charge {charge['id']} has been charged back; cannot issue a refund.", code="charge_disputed"
         )
@@ -58,8 +60,8 @@ def amount_to_refund(account: Account, charge: dict[str, Any], amount: int | Non
     if requested > remaining:
         currency = charge["currency"]
         raise InvalidStateError(
-            f"Refund amount ({money(requested, currency)}) is greater than unrefunded amount on charge "
-            f"({money(remaining, currency)})",
+            f"Refund amount ({format_money(requested, currency)}) is greater than unrefunded amount on charge "
+            f"({format_money(remaining, currency)})",
             param="amount",
         )
     return requested

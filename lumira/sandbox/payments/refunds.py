@@ -115,7 +115,7 @@ def fail_refund(
 
 def fail_pending_refunds(account: Account, charge_id: str) -> None:
     """Fail the charge's pending refunds at a chargeback, so that the buyer is not paid back twice."""
-    for refund in account.linked("refund", "charge", charge_id):
+    for refund in account.list_linked("refund", "charge", charge_id):
         if refund["status"] == "pending":
             fail_refund(account, refund["id"], "charge_for_pending_refund_disputed")
 

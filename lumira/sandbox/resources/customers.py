@@ -6,7 +6,7 @@ from stripe import params
 
 from lumira.sandbox.calls import Call, Object, Routes
 from lumira.sandbox.customers import new_customer, write_customer
-from lumira.sandbox.errors import no_such
+from lumira.sandbox.errors import no_such_object
 from lumira.sandbox.events import emit
 from lumira.sandbox.limits import check_description, check_email, check_metadata, check_texts
 from lumira.sandbox.lists import list_objects
@@ -53,14 +53,14 @@ def delete(call: Call) -> Object:
 def _get_existing(call: Call) -> dict[str, Any]:
     customer = call.account.get("customer", call.path["id"])
     if customer.get("deleted"):
-        raise no_such("customer", call.path["id"])
+        raise no_such_object("customer", call.path["id"])
     return customer
 
 
 def _check(sent: dict[str, Any]) -> None:
     check_email(sent.get("email"))
     check_metadata(sent.get("metadata"))
-    check_description(sent.get("description"), longest=5000)
+    check_description(sent.get("description"), max_length=5000)
     check_description(sent.get("name"), "name", 256)
     check_description(sent.get("phone"), "phone", 20)
     check_texts(sent, "invoice_prefix", "business_name", "individual_name")

@@ -15,7 +15,7 @@ routes = Routes()
 URL = "/v1/disputes"
 _OPEN_STATUSES = ("needs_response", "under_review", "warning_needs_response", "warning_under_review")
 #: Characters in one field of evidence; Stripe's limit for all fields together is 150,000.
-_LONGEST_EVIDENCE = 20_000
+_MAX_EVIDENCE_LENGTH = 20_000
 
 
 @routes.add("GET", URL, params.DisputeListParams)
@@ -77,7 +77,7 @@ def _add_evidence(dispute: dict[str, Any], sent: dict[str, Any]) -> None:
     evidence = dict(dispute["evidence"])
     for name, value in sent.items():
         if isinstance(value, str):
-            check_description(value, f"evidence[{name}]", _LONGEST_EVIDENCE)
+            check_description(value, f"evidence[{name}]", _MAX_EVIDENCE_LENGTH)
         evidence[name] = value if value != "" else None
     dispute["evidence"] = evidence
     has_evidence = any(value for value in evidence.values())

@@ -12,7 +12,7 @@ from lumira.sandbox.lists import Query, page
 
 routes = Routes()
 URL = "/v1/events"
-_MOST_TYPES = 20
+_MAX_TYPES = 20
 _DELIVERED = "NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.event = events.id AND d.status <> 'delivered')"
 
 
@@ -52,8 +52,8 @@ def _filter_by_type(call: Call, query: Query) -> None:
         # Stripe accepts a trailing star for a group of types, as in ``charge.*``.
         query.where("type GLOB ?", call["type"].replace("[", "[[]").replace("?", "[?]"))
     if types is not None:
-        if len(types) > _MOST_TYPES:
+        if len(types) > _MAX_TYPES:
             raise InvalidRequestError(
-                f"You can specify at most {_MOST_TYPES} types, but you passed {len(types)}.", param="types"
+                f"You can specify at most {_MAX_TYPES} types, but you passed {len(types)}.", param="types"
             )
         query.where(f"type IN ({', '.join('?' for _ in types)})", *types)

@@ -4,9 +4,9 @@ from typing import Any
 
 from stripe import params
 
-from lumira.sandbox.account import Account, public
+from lumira.sandbox.account import Account, without_private_fields
 from lumira.sandbox.calls import Call, Object, Routes
-from lumira.sandbox.errors import InvalidRequestError, InvalidStateError, missing
+from lumira.sandbox.errors import InvalidRequestError, InvalidStateError, missing_parameter
 from lumira.sandbox.events import emit
 from lumira.sandbox.limits import (
     DESCRIPTOR_WITH_CARD,
@@ -23,7 +23,7 @@ from lumira.sandbox.limits import (
 from lumira.sandbox.lists import list_objects
 from lumira.sandbox.payments import outcomes
 from lumira.sandbox.payments.confirmation import confirm as confirm_intent
-from lumira.sandbox.payments.intents import OPEN_STATUSES, method_types, new_intent, public_view
+from lumira.sandbox.payments.intents import OPEN_STATUSES, method_types, new_intent, publishable_view
 from lumira.sandbox.payments.methods import get_payment_method, payment_method_from_params
 
 routes = Routes()
@@ -81,7 +81,7 @@ def list_all(call: Call) -> Object:
 def retrieve(call: Call) -> Object:
     """Return one intent; a publishable key needs its client secret."""
     intent = _get(call)
-    return public_view(intent) if call.publishable else intent
+    return publishable_view(intent) if call.publishable else intent
 
 
 @routes.add("POST", URL + "/<id>", params.PaymentIntentUpdateParams)
@@ -125,7 +125,7 @@ def confirm(call: Call) -> Object:
     intent = _get(call)
     _check_not_of_session(intent)
     confirmed = confirm_intent(call.account, intent, call.params, browser=call.publishable)
-    return public_view(confirmed) if call.publishable else confirmed
+    return publishable_view(confirmed) if call.publishable else confirmed
 
 
 @routes.add("POST", URL + "/<id>/cancel", params.PaymentIntentCancelParams)
@@ -147,7 +147,7 @@ def _get(call: Call) -> dict[str, Any]:
     intent = call.account.get("payment_intent", call.path["id"])
     secret = call["client_secret"]
     if call.publishable and not secret:
-        raise missing("client_secret")
+        raise missing_parameter("client_secret")
     if secret is not None and secret != intent["client_secret"]:
         raise InvalidRequestError(
             "The client_secret provided does not match the client_secret associated with the PaymentIntent.",
@@ -163,7 +163,7 @@ def _check_not_of_session(intent: dict[str, Any]) -> None:
         raise InvalidStateError(
             "You cannot perform this action on PaymentIntents created by Checkout.",
             code="payment_intent_unexpected_state",
-            payment_intent=public(intent),
+            payment_intent=without_private_fields(intent),
         )
 
 
@@ -199,5 +199,5 @@ def _check_changeable(intent: dict[str, Any], name: str) -> None:
         f"{', '.join(OPEN_STATUSES)}.",
         code="payment_intent_unexpected_state",
         param=name,
-        payment_intent=public(intent),
+        payment_intent=without_private_fields(intent),
     )

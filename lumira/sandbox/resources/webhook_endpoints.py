@@ -4,25 +4,25 @@ from typing import Any
 
 from stripe import params
 
-from lumira.sandbox.account import public
+from lumira.sandbox.account import without_private_fields
 from lumira.sandbox.calls import Call, Object, Routes
-from lumira.sandbox.errors import InvalidRequestError, no_such
+from lumira.sandbox.errors import InvalidRequestError, no_such_object
 from lumira.sandbox.ids import random_id
 from lumira.sandbox.limits import check_description, check_metadata, check_url, merged_metadata
 from lumira.sandbox.lists import list_objects
 
 routes = Routes()
 URL = "/v1/webhook_endpoints"
-_MOST_ENDPOINTS = 16
+_MAX_ENDPOINTS = 16
 
 
 @routes.add("POST", URL, params.WebhookEndpointCreateParams)
 def create(call: Call) -> Object:
     """Create an endpoint; only this response contains its secret."""
     _check(call.params)
-    if len(list(call.account.all("webhook_endpoint"))) >= _MOST_ENDPOINTS:
+    if len(list(call.account.list_all("webhook_endpoint"))) >= _MAX_ENDPOINTS:
         raise InvalidRequestError(
-            f"You have reached the maximum of {_MOST_ENDPOINTS} test webhook endpoints.", param="url"
+            f"You have reached the maximum of {_MAX_ENDPOINTS} test webhook endpoints.", param="url"
         )
     secret = random_id("whsec", 32)
     endpoint = {
@@ -40,7 +40,7 @@ def create(call: Call) -> Object:
         "url": call["url"],
     }
     call.account.add(endpoint)
-    return {**public(endpoint), "secret": secret}
+    return {**without_private_fields(endpoint), "secret": secret}
 
 
 @routes.add("GET", URL, params.WebhookEndpointListParams)
@@ -84,14 +84,14 @@ def delete(call: Call) -> Object:
 def _get(call: Call) -> dict[str, Any]:
     endpoint = call.account.find("webhook_endpoint", call.path["id"])
     if endpoint is None:
-        raise no_such("webhook endpoint", call.path["id"])
+        raise no_such_object("webhook endpoint", call.path["id"])
     return endpoint
 
 
 def _check(sent: dict[str, Any]) -> None:
     if "url" in sent:
         check_url(sent["url"])
-    check_description(sent.get("description"), longest=5000)
+    check_description(sent.get("description"), max_length=5000)
     check_metadata(sent.get("metadata"))
     if "enabled_events" in sent and not sent["enabled_events"]:
         raise InvalidRequestError("You must enable at least one event.", param="enabled_events")

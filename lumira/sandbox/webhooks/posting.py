@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 _TIMEOUT_SECONDS = 10
 _SUCCESS = 2
-_MOST_REPLY_BYTES = 64 * 1024
+_MAX_REPLY_BYTES = 64 * 1024
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ def post(url: str, body: bytes, signature: str) -> Attempt:
     try:
         connection.request("POST", target, body, headers)
         with connection.getresponse() as response:
-            response.read(_MOST_REPLY_BYTES)
+            response.read(_MAX_REPLY_BYTES)
             return Attempt(response.status)
     except (OSError, http.client.HTTPException, ValueError) as error:
         return Attempt(None, f"{type(error).__name__}: {error}"[:200])

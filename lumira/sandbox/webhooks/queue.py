@@ -16,7 +16,7 @@ _DUE = """
     AND account NOT IN (SELECT id FROM accounts WHERE json_extract(settings, '$.deliveries.paused'))
 """
 _DEFAULT_ATTEMPTS = 16
-_LONGEST_PAUSE_SECONDS = 60
+_MAX_BACKOFF_SECONDS = 60
 STATUSES = ("pending", "sending", "delivered", "failed", "lost", "canceled")
 
 
@@ -74,8 +74,8 @@ def finish(connection: sqlite3.Connection, delivery: Delivery, attempt: Attempt)
     if not attempt.succeeded:
         exhausted = delivery.attempts >= injected.get("max_attempts", _DEFAULT_ATTEMPTS)
         status = "failed" if exhausted else "pending"
-        pause = min(2 ** (delivery.attempts - 1), _LONGEST_PAUSE_SECONDS)
-        due_at += pause * injected.get("retry_base_ms", 1000) / 1000
+        backoff = min(2 ** (delivery.attempts - 1), _MAX_BACKOFF_SECONDS)
+        due_at += backoff * injected.get("retry_base_ms", 1000) / 1000
     connection.execute(
         "UPDATE deliveries SET status = ?, due_at = ?, last_status = ?, last_error = ? WHERE id = ? AND "
         "status = 'sending'",

@@ -9,7 +9,7 @@ from lumira.sandbox.webhooks.posting import post
 from lumira.sandbox.webhooks.signing import signature_header
 
 #: A worker checks the queue after this long even without a wake-up.
-_LONGEST_SLEEP_SECONDS = 5.0
+_MAX_SLEEP_SECONDS = 5.0
 _JOIN_SECONDS = 1.0
 
 
@@ -94,7 +94,7 @@ class DeliveryWorkers:
                 due = queue.next_due(connection)
         except StoreClosedError:
             return
-        seconds = _LONGEST_SLEEP_SECONDS
+        seconds = _MAX_SLEEP_SECONDS
         if due is not None:
             seconds = min(max(due - time.time(), 0.001), seconds)
         self._wait(generation, seconds)

@@ -35,3 +35,5 @@ def client_with(settings: Settings) -> Iterator[Callable[..., FlaskClient]]:
             return stack.enter_context(_application(replace(settings, **changes))).test_client()
 
         yield make
+    # The settings of the process are those of the other tests again.
+    create_app(settings)

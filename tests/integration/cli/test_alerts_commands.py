@@ -34,7 +34,7 @@ def mismatch(brand: Brand) -> str:
 
 def test_open_alerts_are_listed_with_their_tenant_and_what_they_are_about(run_flask, tenant, other_tenant):
     number = mismatch(tenant)
-    listed = run_flask("alerts", "list").stdout
+    listed = run_flask("alerts", "list", "--limit", 10_000).stdout
     [line] = [line for line in listed.splitlines() if number in line]
     assert tenant.slug in line
     assert "payment_mismatch" in line

@@ -73,7 +73,7 @@ def test_whoever_is_merged_while_the_erasing_waits_is_erased_with_the_other(
             erasing = pool.submit(erase)
             wait_until_somebody_waits_for_us()
             source.merged_into_id, source.merged_at = target.id, utc_now()
-        erasing.result(timeout=30)
+        erasing.result(timeout=60)
 
     assert count(tenant, Customer, erased_at=None) == 0
     with atomic(tenant.id):
@@ -85,7 +85,7 @@ def wait_until_somebody_waits_for_us() -> None:
     waits = text(
         "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND transactionid = pg_current_xact_id()::xid)"
     )
-    for _ in range(1_000):
+    for _ in range(3_000):
         if db.session.execute(waits).scalar_one():
             return
         time.sleep(0.01)

@@ -17,7 +17,7 @@ def sandbox_url(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def http_client():
-    client = stripe.RequestsClient(timeout=(3, 20))
+    client = stripe.RequestsClient(timeout=(20, 60))
     yield client
     client.close()
 

@@ -5,6 +5,7 @@ import json
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import requests
@@ -75,6 +76,8 @@ class Receiver:
         self.statuses: list[int] = []
         #: Seconds before each response.
         self.delay = 0.0
+        #: Where deliveries wait for each other before each answer.
+        self.meeting: threading.Barrier | None = None
         outer = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -83,6 +86,10 @@ class Receiver:
                 headers = {name.lower(): value for name, value in self.headers.items()}
                 status = outer.statuses.pop(0) if outer.statuses else 200
                 time.sleep(outer.delay)
+                if outer.meeting is not None:
+                    with suppress(threading.BrokenBarrierError):
+                        # Shorter than the sender waits for an answer.
+                        outer.meeting.wait(timeout=8)
                 outer.arrived.append(Delivery(body, headers))
                 self.send_response(status)
                 if status // 100 == 3:
@@ -108,7 +115,7 @@ class Receiver:
         self._server.server_close()
 
 
-def eventually(condition: Callable[[], Any], seconds: float = 10) -> Any:
+def eventually(condition: Callable[[], Any], seconds: float = 60) -> Any:
     """Call the condition until it is true, and return its result; fails after `seconds`."""
     deadline = time.monotonic() + seconds
     while True:

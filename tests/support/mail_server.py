@@ -73,7 +73,7 @@ def free_port() -> int:
 @contextmanager
 def running(mailbox: Mailbox, *, hostname: str = "127.0.0.1", **options: Any) -> Iterator[int]:
     """The port of a server that fills the mailbox."""
-    controller = Controller(mailbox, hostname=hostname, port=free_port(), **options)
+    controller = Controller(mailbox, hostname=hostname, port=free_port(), ready_timeout=60, **options)
     controller.start()
     try:
         yield controller.port

@@ -10,7 +10,7 @@ from pathlib import Path
 import redis
 
 #: Seconds within which it answers.
-_PATIENCE = 10
+_PATIENCE = 60
 
 
 def _free_port() -> int:

@@ -28,7 +28,7 @@ def run(*words: str, **settings: str) -> subprocess.CompletedProcess[str]:
         env=kept | settings,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         check=False,
     )
 
@@ -49,7 +49,7 @@ def test_the_application_imports_no_command():
     program = "import sys, lumira; print([name for name in sys.modules if name.startswith('lumira.cli.')])"
 
     result = subprocess.run(
-        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=300, check=True
     )
 
     assert result.stdout.strip() == "[]"

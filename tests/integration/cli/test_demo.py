@@ -72,7 +72,7 @@ def test_check_fulfills_all_three_purchases_and_leaves_nothing_running(
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
         check=False,
     )
 

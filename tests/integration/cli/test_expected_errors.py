@@ -83,7 +83,7 @@ def test_a_missing_setting_is_one_line_that_names_it(missing: str):
         env={"PATH": "/usr/bin:/bin", "FLASK_APP": "wsgi", "LUMIRA_ENV": "production", **given},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         check=False,
     )
 

@@ -171,7 +171,7 @@ def test_an_outage_of_stripe_leaves_the_event_parked(tenant, fault) -> None:
 def exhaust_attempts(brand: Brand) -> None:
     start, waited = datetime.now(UTC), timedelta()
     for pause in process.PARKED_FOR:
-        waited += pause + timedelta(seconds=1)
+        waited += pause + timedelta(seconds=30)
         for _ in range(3):
             with time_machine.travel(start + waited):
                 process.process_events(brand.id)

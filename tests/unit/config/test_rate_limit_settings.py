@@ -79,7 +79,7 @@ def test_the_web_server_refuses_an_invalid_number_in_one_line(name: str, number:
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=300,
     )
     assert ended.returncode == 1
     assert ended.stderr == f"lumira: {name} must be a whole number above 0, not {number!r}.\n"

@@ -377,7 +377,7 @@ def test_no_sale_waits_for_a_catalog_that_is_being_applied(app: Flask, tenant):
         tenants.lock(tenant.id)
         sale = threading.Thread(target=_insert_a_row, args=(app, tenant.id))
         sale.start()
-        sale.join(timeout=5)
+        sale.join(timeout=60)
         assert not sale.is_alive()
 
 

@@ -36,7 +36,7 @@ from lumira.sandbox.stripe_js import check_stripe_js
 
 _FORM = "application/x-www-form-urlencoded"
 _VERSION = re.compile(r"^\d{4}-\d{2}-\d{2}(\.[a-z]+)?$")
-_NEEDS_MORE_RIGHTS = (
+_PUBLISHABLE_KEY_FORBIDDEN = (
     "This API call cannot be made with a publishable API key. Please use a secret API key. You can find a "
     "list of your API keys at https://dashboard.stripe.com/account/apikeys."
 )
@@ -44,7 +44,7 @@ _NEEDS_MORE_RIGHTS = (
 
 @dataclass
 class Exchange:
-    """One authenticated request and what is decided about it until its response."""
+    """One authenticated request, with its parameters, its injected faults and whether it was replayed."""
 
     request: Request
     request_id: str
@@ -76,7 +76,7 @@ class Api:
                 request.headers.get("Authorization"), form_key if isinstance(form_key, str) else None
             )
         except StripeError as error:
-            return self._finish(request, _reply_to(error, request_id), error.headers)
+            return self._build_response(request, _reply_to(error, request_id), error.headers)
         exchange = Exchange(request, request_id, caller, params)
         try:
             reply = self._handle(exchange)
@@ -89,7 +89,7 @@ class Api:
             self._log(exchange, 0)
             raise
         self._log(exchange, reply.status)
-        return self._finish(request, reply, headers, exchange)
+        return self._build_response(request, reply, headers, exchange)
 
     def _handle(self, exchange: Exchange) -> StoredReply:
         request, caller = exchange.request, exchange.caller
@@ -106,7 +106,7 @@ class Api:
             raise error
         route, path = self._match(request)
         if caller.publishable and not route.publishable:
-            raise ForbiddenError(_NEEDS_MORE_RIGHTS, code="secret_key_required")
+            raise ForbiddenError(_PUBLISHABLE_KEY_FORBIDDEN, code="secret_key_required")
         key = idempotency.read_key(request.method, request.headers.get("Idempotency-Key"))
         with self._in_flight.claim(caller.account_id, key):
             time.sleep(injected.latency_ms / 1000)
@@ -147,7 +147,7 @@ class Api:
                 origin=Origin(exchange.request_id, key),
                 base_url=request.host_url.rstrip("/"),
             )
-            call = Call(account, _checked(exchange, route), path, exchange.caller.publishable)
+            call = Call(account, _check_params(exchange, route), path, exchange.caller.publishable)
             status, body = _perform(route, call)
             if exchange.injected.has("500_after"):
                 status, body = faults.server_error().status, faults.server_error().body()
@@ -176,7 +176,7 @@ class Api:
         with self._store.transaction() as connection:
             request_log.record(connection, exchange.caller.account_id, entry)
 
-    def _finish(
+    def _build_response(
         self, request: Request, reply: StoredReply, headers: dict[str, str], exchange: Exchange | None = None
     ) -> Response:
         response = Response(reply.body, reply.status, headers, mimetype="application/json")
@@ -220,7 +220,7 @@ def _check_headers(request: Request, account_id: str) -> None:
         raise InvalidRequestError(f"Invalid Stripe API version: {version}")
 
 
-def _checked(exchange: Exchange, route: Route) -> dict[str, Any]:
+def _check_params(exchange: Exchange, route: Route) -> dict[str, Any]:
     sent = exchange.params
     if exchange.caller.publishable:
         return check_stripe_js(route.params, sent)

@@ -209,7 +209,7 @@ class Control:
         if not isinstance(seconds, int | float) or isinstance(seconds, bool) or seconds < 0:
             raise InvalidRequestError("`seconds` must be a number from zero upwards.", param="seconds")
         with self._store.transaction() as connection:
-            for table, column in _AGEING:
+            for table, column in _TIME_COLUMNS:
                 connection.execute(
                     f"UPDATE {table} SET {column} = {column} - ? WHERE account = ?",  # noqa: S608
                     (seconds, account_id),
@@ -245,7 +245,7 @@ class Control:
         return {"reset": account_id, "at": int(time.time())}
 
 
-_AGEING = (
+_TIME_COLUMNS = (
     ("tasks", "due_at"),
     ("deliveries", "due_at"),
     ("events", "recorded_at"),

@@ -21,12 +21,12 @@ def emit(
     account: Account, event_type: str, body: dict[str, Any], previous: dict[str, Any] | None = None
 ) -> None:
     """Record an event and queue its deliveries, in the transaction of the change."""
-    family = payment_id if event_type.startswith(("payment_intent", "charge", "refund")) else random_id
+    new_id = payment_id if event_type.startswith(("payment_intent", "charge", "refund")) else random_id
     data: dict[str, Any] = {"object": without_private_fields(body)}
     if previous is not None:
         data["previous_attributes"] = previous
     event = {
-        "id": family("evt"),
+        "id": new_id("evt"),
         "object": "event",
         "api_version": account.settings.get("api_version", stripe.api_version),
         "created": account.now,
@@ -80,15 +80,15 @@ def _enqueue_deliveries(account: Account, event_id: str, event_type: str) -> Non
 
 def enqueue_delivery(account: Account, event_id: str, event_type: str, endpoint_id: str) -> None:
     """Queue an event for one endpoint, with the delivery faults in the account's settings."""
-    injected = account.settings.get("deliveries", {})
+    delivery_settings = account.settings.get("deliveries", {})
     source = _random_source(account, event_id + endpoint_id)
     account.queued = True
-    lost = source.random() < injected.get("lose", 0)
-    copies = 1 if lost else _copies(injected.get("duplicate", 0), source)
+    lost = source.random() < delivery_settings.get("lose", 0)
+    copies = 1 if lost else _copies(delivery_settings.get("duplicate", 0), source)
     for copy in range(copies):
-        delay_ms = injected.get("delay_ms", 0)
-        if injected.get("shuffle"):
-            delay_ms += source.uniform(0, injected.get("window_ms", _DEFAULT_WINDOW_MS))
+        delay_ms = delivery_settings.get("delay_ms", 0)
+        if delivery_settings.get("shuffle"):
+            delay_ms += source.uniform(0, delivery_settings.get("window_ms", _DEFAULT_WINDOW_MS))
         account.connection.execute(
             "INSERT INTO deliveries (account, event, event_type, endpoint, copy, status, due_at)"
             " VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -105,14 +105,14 @@ def enqueue_delivery(account: Account, event_id: str, event_type: str, endpoint_
 
 
 def _random_source(account: Account, unique: str) -> random.Random:
-    injected = account.settings.get("deliveries", {})
-    seed = injected.get("seed")
+    delivery_settings = account.settings.get("deliveries", {})
+    seed = delivery_settings.get("seed")
     # Ids are random, so a seed makes the sequence of faults repeatable only together with a counter.
     if seed is None:
         return random.Random(unique)  # noqa: S311
-    injected["deliveries_drawn"] = injected.get("deliveries_drawn", 0) + 1
+    delivery_settings["deliveries_drawn"] = delivery_settings.get("deliveries_drawn", 0) + 1
     account.save_settings()
-    return random.Random(f"{seed}:{injected['deliveries_drawn']}")  # noqa: S311
+    return random.Random(f"{seed}:{delivery_settings['deliveries_drawn']}")  # noqa: S311
 
 
 def _copies(duplicate: float, source: random.Random) -> int:

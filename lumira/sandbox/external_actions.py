@@ -4,11 +4,11 @@
 ``refunds``           ``{charge | payment_intent, amount?, reason?, status?}``: a refund from the Dashboard;
                       with a ``status`` it starts in that status and no task is scheduled
 ``refunds/finish``    ``{refund, outcome: succeeded | failed | canceled, failure_reason?}``
-``disputes``          ``{charge | payment_intent, amount?, reason?, status?}``: ``needs_response`` unless it
-                      is ``warning_needs_response`` (an inquiry), ``lost`` or ``prevented`` from the start
+``disputes``          ``{charge | payment_intent, amount?, reason?, status?}``: ``needs_response`` by
+                      default, or ``warning_needs_response`` (an inquiry), ``lost`` or ``prevented``
 ``disputes/escalate`` ``{dispute}``: an inquiry becomes a chargeback
-``disputes/close``    ``{dispute, outcome: won | lost | warning_closed | prevented}``; a lost one may still
-                      be won late
+``disputes/close``    ``{dispute, outcome: won | lost | warning_closed | prevented}``; a lost dispute
+                      can still be won
 ====================  ====================================================================================
 
 Each returns the updated refund or dispute.
@@ -53,17 +53,17 @@ def refund(account: Account, sent: Json) -> dict[str, Any]:
 def finish_refund(account: Account, sent: Json) -> dict[str, Any]:
     """Move a refund to its final status; a succeeded refund can still fail."""
     check_names(sent, {"refund", "outcome", "failure_reason"})
-    pending = account.get("refund", _required(sent, "refund"), param="refund")
+    existing = account.get("refund", _required(sent, "refund"), param="refund")
     outcome = _one_of(sent, "outcome", ("succeeded", "failed", "canceled"), _required(sent, "outcome"))
-    if pending["status"] not in (*UNDECIDED, "succeeded"):
+    if existing["status"] not in (*UNDECIDED, "succeeded"):
         raise InvalidStateError(
-            f"This refund already has the final status {pending['status']}.", param="refund"
+            f"This refund already has the final status {existing['status']}.", param="refund"
         )
     if outcome == "succeeded":
-        return succeed_refund(account, pending["id"])
+        return succeed_refund(account, existing["id"])
     default = "merchant_request" if outcome == "canceled" else "expired_or_canceled_card"
     reason = _one_of(sent, "failure_reason", FAILURE_REASONS, default)
-    return fail_refund(account, pending["id"], str(reason), status=str(outcome))
+    return fail_refund(account, existing["id"], str(reason), status=str(outcome))
 
 
 def dispute(account: Account, sent: Json) -> dict[str, Any]:

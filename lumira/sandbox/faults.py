@@ -56,13 +56,13 @@ def server_error() -> ServerError:
 
 
 def select(account: Account, method: str, path: str) -> InjectedFaults:
-    """Return the faults for this request: the first matching queued fault, else one drawn at the rates."""
+    """Return the faults for this request: the first matching queued fault, else a random one at the permanent rates."""
     permanent = account.settings.get("faults", {})
     injected = InjectedFaults(latency_ms=permanent.get("latency_ms", 0))
-    list_queued = _take_queued(account.connection, account.id, method, path)
-    if list_queued is not None:
-        injected.kinds.append(list_queued["fault"])
-        injected.latency_ms += list_queued.get("ms", 0)
+    queued_fault = _take_queued(account.connection, account.id, method, path)
+    if queued_fault is not None:
+        injected.kinds.append(queued_fault["fault"])
+        injected.latency_ms += queued_fault.get("ms", 0)
         return injected
     for name in RATES:
         if _random.random() < permanent.get(name, 0):

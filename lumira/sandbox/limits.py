@@ -66,10 +66,10 @@ def check_amount(amount: int, currency: str) -> None:
         raise InvalidRequestError(
             "This value must be greater than or equal to 1.", code="parameter_invalid_integer", param="amount"
         )
-    least = MINIMUM_AMOUNTS.get(currency, 1)
-    if amount < least:
+    minimum = MINIMUM_AMOUNTS.get(currency, 1)
+    if amount < minimum:
         raise InvalidRequestError(
-            f"Amount must be at least {format_limit(least, currency)}",
+            f"Amount must be at least {format_limit(minimum, currency)}",
             code="amount_too_small",
             param="amount",
         )

@@ -47,7 +47,7 @@ class ScheduledTasks:
         self._wake_workers = wake_workers
         self._changed = threading.Event()
         self._stopping = False
-        self._thread = threading.Thread(target=self._run, name="sandbox-timers", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="sandbox-scheduled-tasks", daemon=True)
         #: The sandbox's own address, for links in objects that tasks create.
         self.base_url = ""
 

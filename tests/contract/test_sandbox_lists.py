@@ -64,12 +64,12 @@ def test_events_are_filtered_by_type(api, pay):
     pay()
     assert [event.type for event in api.events.list({"type": "charge.succeeded"})] == ["charge.succeeded"]
     assert [event.type for event in api.events.list({"type": "charge.*"})] == ["charge.succeeded"]
-    wanted = ["charge.succeeded", "payment_intent.succeeded"]
-    assert sorted(event.type for event in api.events.list({"types": wanted})) == wanted
+    types = ["charge.succeeded", "payment_intent.succeeded"]
+    assert sorted(event.type for event in api.events.list({"types": types})) == types
     with pytest.raises(stripe.InvalidRequestError):
         api.events.list({"types": ["charge.succeeded"] * 21})
     with pytest.raises(stripe.InvalidRequestError):
-        api.events.list({"type": "charge.succeeded", "types": wanted})
+        api.events.list({"type": "charge.succeeded", "types": types})
 
 
 def test_an_event_is_a_snapshot_that_names_its_request(api):

@@ -108,14 +108,16 @@ def _check_product(data: dict[str, Any]) -> None:
         check_url(image, f"images[{position}]")
 
 
-def _check_range(value: int, least: int, most: int, param: str) -> None:
-    if value < least:
+def _check_range(value: int, minimum: int, maximum: int, param: str) -> None:
+    if value < minimum:
         raise InvalidRequestError(
-            f"This value must be greater than or equal to {least}.",
+            f"This value must be greater than or equal to {minimum}.",
             code="parameter_invalid_integer",
             param=param,
         )
-    if value > most:
+    if value > maximum:
         raise InvalidRequestError(
-            f"This value must be less than or equal to {most}.", code="parameter_invalid_integer", param=param
+            f"This value must be less than or equal to {maximum}.",
+            code="parameter_invalid_integer",
+            param=param,
         )

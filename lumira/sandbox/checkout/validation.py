@@ -104,11 +104,11 @@ def _check_texts(sent: dict[str, Any]) -> None:
 def _check_total(sent: dict[str, Any]) -> None:
     """Check that the total is zero or within Stripe's limits."""
     total, currency = total_of(sent["line_items"]), sent["currency"]
-    least = MINIMUM_AMOUNTS.get(currency, 1)
-    if 0 < total < least:
+    minimum = MINIMUM_AMOUNTS.get(currency, 1)
+    if 0 < total < minimum:
         raise InvalidRequestError(
             "The Checkout Session's total amount due must add up to at least "
-            f"{format_limit(least, currency)}",
+            f"{format_limit(minimum, currency)}",
             code="amount_too_small",
             param="line_items",
         )

@@ -69,13 +69,13 @@ def _body(connection: sqlite3.Connection, row: sqlite3.Row, endpoint: dict[str, 
 
 def finish(connection: sqlite3.Connection, delivery: Delivery, attempt: Attempt) -> None:
     """Record the result of an attempt, and when the next one is due."""
-    injected = open_account(connection, delivery.account_id).settings.get("deliveries", {})
+    delivery_settings = open_account(connection, delivery.account_id).settings.get("deliveries", {})
     status, due_at = "delivered", time.time()
     if not attempt.succeeded:
-        exhausted = delivery.attempts >= injected.get("max_attempts", _DEFAULT_ATTEMPTS)
+        exhausted = delivery.attempts >= delivery_settings.get("max_attempts", _DEFAULT_ATTEMPTS)
         status = "failed" if exhausted else "pending"
         backoff = min(2 ** (delivery.attempts - 1), _MAX_BACKOFF_SECONDS)
-        due_at += backoff * injected.get("retry_base_ms", 1000) / 1000
+        due_at += backoff * delivery_settings.get("retry_base_ms", 1000) / 1000
     connection.execute(
         "UPDATE deliveries SET status = ?, due_at = ?, last_status = ?, last_error = ? WHERE id = ? AND "
         "status = 'sending'",

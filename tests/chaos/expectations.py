@@ -69,13 +69,13 @@ class Expected:
 
 
 def expect_free(purchase: Purchase) -> Expected:
-    """Return the expectation of a free order: it is completed at once, for good."""
+    """Return the expected state of a free order: it is completed at once, for good."""
     messages = {("order_confirmation", ""): True}
     return Expected("completed", {purchase.product: True}, 0, messages, {})
 
 
 def expect(purchase: Purchase, stripe_order: StripeOrder, *, is_sold_out: bool) -> Expected:
-    """Return the expectation of an order; `is_sold_out`: it was paid when its product was sold out."""
+    """Return the expected state of an order; `is_sold_out`: it was paid when its product was sold out."""
     has_email = purchase.email is not None or stripe_order.has_completed_session
     intent = stripe_order.paid
     if intent is None:

@@ -1,13 +1,13 @@
-"""Every refusal that the API knows: one tree, each with its status and the contract's stable code."""
+"""All errors that callers see: one class tree, each class with its HTTP status and stable code."""
 
 from collections.abc import Mapping
 from http import HTTPStatus
 
 
 class LumiraError(Exception):
-    """A refusal that the caller may read: a sentence, a stable code and an HTTP status.
+    """An error that the caller may read: a message, a stable code and an HTTP status.
 
-    `details` are safe to log; `fields` maps a wire field to what is wrong with it.
+    `details` are safe to log. `fields` maps the name of a wire field to its messages. `retry_after` is in seconds.
     """
 
     status = HTTPStatus.INTERNAL_SERVER_ERROR
@@ -61,7 +61,7 @@ class Forbidden(LumiraError):
 
 
 class NotFound(LumiraError):
-    """Nothing there for this caller; what belongs to another tenant looks exactly the same."""
+    """The object does not exist, or it belongs to another tenant: both look the same."""
 
     status = HTTPStatus.NOT_FOUND
     code = "NOT_FOUND"
@@ -80,7 +80,7 @@ class OrderNotFound(NotFound):
 
 
 class ReceiptNotFound(NotFound):
-    """No receipt or credit note of this tenant is meant."""
+    """The tenant has no such receipt or credit note."""
 
 
 class CustomerNotFound(NotFound):
@@ -88,7 +88,7 @@ class CustomerNotFound(NotFound):
 
 
 class GrantNotFound(NotFound):
-    """There is no access of this kind that could be taken away or restored."""
+    """There is no access grant that could be revoked or restored."""
 
     code = "GRANT_NOT_FOUND"
 
@@ -103,7 +103,7 @@ class Conflict(LumiraError):
 
 
 class NotErasable(Conflict):
-    """Something of the customer's is still open; says what. Nothing was changed."""
+    """The customer has an open order, refund or dispute; the message names it. Nothing was changed."""
 
     code = "NOT_ERASABLE"
 
@@ -113,19 +113,19 @@ class OutOfStock(Conflict):
 
 
 class NotRefundable(Conflict):
-    """There is nothing to send back, not that much, or Stripe refuses to."""
+    """Nothing is refundable, less than requested is refundable, or Stripe refuses the refund."""
 
     code = "NOT_REFUNDABLE"
 
 
 class NotMergeable(Conflict):
-    """Two customers cannot become one: they are the same, or one of them was merged or erased before."""
+    """Two customers cannot be merged: they are the same, or one of them was merged or erased before."""
 
     code = "NOT_MERGEABLE"
 
 
 class NothingToOpen(Conflict):
-    """Access is given to digital products and levels, and this is neither."""
+    """The product is a physical product: access exists for digital products and levels only."""
 
     code = "NOTHING_TO_OPEN"
 
@@ -140,7 +140,7 @@ class IdempotencyMismatch(LumiraError):
 
 
 class PaymentFailed(LumiraError):
-    """Stripe refused for good; the order is kept, failed, with the reason."""
+    """Stripe refused to open the payment; the order stays, failed, with the reason."""
 
     status = HTTPStatus.INTERNAL_SERVER_ERROR
     code = "PAYMENT_FAILED"
@@ -154,14 +154,14 @@ class StripeConfigError(LumiraError):
 
 
 class StripeUnavailable(LumiraError):
-    """Stripe did not answer, or not usefully; nothing is known of the outcome. Safe to repeat."""
+    """Stripe did not respond, or with an error of its own; the outcome is unknown. The call is safe to repeat."""
 
     status = HTTPStatus.SERVICE_UNAVAILABLE
     code = "STRIPE_UNAVAILABLE"
 
 
 class ServiceUnavailable(LumiraError):
-    """The database cannot be reached at the moment; nothing was decided. Safe to repeat."""
+    """The database is not reachable; nothing was changed. The call is safe to repeat."""
 
     status = HTTPStatus.SERVICE_UNAVAILABLE
     code = "SERVICE_UNAVAILABLE"
@@ -175,66 +175,66 @@ class CatalogError(LumiraError):
 
 
 class TenantNameTaken(Conflict):
-    """The slug or the order prefix of a tenant to be created is another's."""
+    """Another tenant has the slug or the order prefix of the new tenant."""
 
 
 class NotUnderReview(Conflict):
-    """Nothing about this order waits for a person's decision."""
+    """The order is not under review."""
 
 
 class WebhookRejected(LumiraError):
-    """What came to a webhook address is not an event signed by Stripe for this tenant."""
+    """The delivery is not an event that Stripe signed for this tenant."""
 
     status = HTTPStatus.BAD_REQUEST
     code = "WEBHOOK_REJECTED"
 
 
 class UnsupportedMediaType(LumiraError):
-    """The body is of a kind that is not read here."""
+    """The body has a content type that the route does not accept."""
 
     status = HTTPStatus.UNSUPPORTED_MEDIA_TYPE
     code = "UNSUPPORTED_MEDIA_TYPE"
 
 
 class InvalidFile(InvalidRequest):
-    """The file is of a kind that is not taken here, or not what its name says."""
+    """The file has a type that is not accepted, or its content does not match its name."""
 
     code = "INVALID_FILE"
 
 
 class FileTooLarge(LumiraError):
-    """The file is longer than is taken here; nothing of it is kept."""
+    """The file exceeds the size limit; nothing was stored."""
 
     status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
     code = "PAYLOAD_TOO_LARGE"
 
 
 class FileMissing(NotFound):
-    """There is no such file, or no longer."""
+    """The file does not exist, or was deleted."""
 
 
 class StorageUnavailable(LumiraError):
-    """Files can neither be kept nor fetched at the moment; nothing was changed. Safe to repeat."""
+    """The file storage is not reachable; nothing was changed. The call is safe to repeat."""
 
     status = HTTPStatus.SERVICE_UNAVAILABLE
     code = "STORAGE_UNAVAILABLE"
 
 
 class RenderingUnavailable(LumiraError):
-    """Documents cannot be drawn in this installation: a library of the system is missing. Nothing was changed."""
+    """Documents cannot be rendered: a system library is missing. Nothing was changed."""
 
     status = HTTPStatus.SERVICE_UNAVAILABLE
     code = "RENDERING_UNAVAILABLE"
 
 
 class AccessEnded(LumiraError):
-    """The file was open to this buyer once, and is no longer."""
+    """The buyer's access to the file has ended."""
 
     status = HTTPStatus.FORBIDDEN
     code = "ACCESS_ENDED"
 
 
 class NoPublicUrl(Conflict):
-    """Nobody said under which address buyers reach this installation."""
+    """`PUBLIC_URL` is not set, so no link to this installation can be built."""
 
     code = "NO_PUBLIC_URL"

@@ -1,4 +1,4 @@
-"""Flask's extensions: the API with its document, migrations, and rate limits."""
+"""Flask extensions: the API with its OpenAPI document, migrations and rate limits."""
 
 import hashlib
 import ipaddress
@@ -16,42 +16,42 @@ from lumira.database import db
 from lumira.models import KeyKind
 from lumira.schemas.errors import ErrorEnvelope
 
-#: Seconds. A dead Redis must cost a sale less than the patience of whoever buys.
+#: Seconds. An unreachable Redis must not delay a checkout noticeably.
 _REDIS_TIMEOUT = 0.5
-#: Enough for a household that has mislaid every link; what leaves for one buyer is limited besides.
-_RENEWALS = "20 per hour"
-#: What an internet provider gives one household of IPv6: its addresses count as one.
-_IPV6_HOUSEHOLD = 64
+#: Requests for a new portal link from one network. E-mails to one buyer are limited separately.
+_LINK_REQUESTS = "20 per hour"
+#: A provider assigns one customer a /64 of IPv6 addresses, so the whole network counts as one address.
+_IPV6_PREFIX_LENGTH = 64
 
 migrate = Migrate()
 
 
 class Api(SmorestApi):  # type: ignore[misc]
-    """flask-smorest with our envelope for every refusal."""
+    """flask-smorest with Lumira's error envelope."""
 
     ERROR_SCHEMA = ErrorEnvelope
 
     def _register_error_handlers(self) -> None:
-        """Nothing: `blueprints.envelope` answers for the whole application."""
+        """Register nothing: `blueprints.http.error_handlers` handles all errors of the application."""
 
 
 @dataclass(frozen=True, slots=True)
 class HttpExtensions:
-    """What one application needs of the extensions while it is put together and while it serves."""
+    """The extensions of one application."""
 
     api: Api
     limiter: Limiter
-    #: How often payments may be opened in the name of one e-mail address.
+    #: How often payments may be opened for one e-mail address.
     email_limit: RouteLimit
-    #: How often one household may ask for a new link to a buyer's page.
+    #: How often one network may request new portal links.
     renewal_limit: RouteLimit
 
 
 def init_app(app: Flask, settings: Settings) -> None:
-    """Attach the extensions; each application has its own, so that two in one process count apart."""
+    """Attach the extensions. Each application has its own, so two applications in one process count separately."""
     tenancy.init_app(app)
     migrate.init_app(app, db, directory=str(ROOT / "migrations"))
-    # The contract's version, not the code's: it changes when callers have to.
+    # The version of the API, not of the code: it changes when callers have to change.
     api = Api(spec_kwargs={"title": "Lumira", "version": "1", "openapi_version": "3.1.0"})
     api.init_app(app)
     limiter = _limiter(settings)
@@ -60,11 +60,11 @@ def init_app(app: Flask, settings: Settings) -> None:
         settings.rate_limits.per_email,
         scope="email",
         key_func=lambda: str(g.customer_digest),
-        deduct_when=_has_opened,
-        # A shop's own system speaks for its buyers, and nobody else can show its key.
+        deduct_when=_has_opened_payment,
+        # The tenant's own backend opens payments for its buyers, and only it has the secret key.
         exempt_when=_is_known_backend,
     )
-    renewal_limit = limiter.shared_limit(_RENEWALS, scope="renewal", key_func=_network)
+    renewal_limit = limiter.shared_limit(_LINK_REQUESTS, scope="renewal", key_func=_network)
     app.extensions["lumira.http"] = HttpExtensions(api, limiter, email_limit, renewal_limit)
 
 
@@ -82,9 +82,9 @@ def _limiter(settings: Settings) -> Limiter:
         application_limits=[
             ApplicationLimit(
                 limit_provider=limits.per_key,
-                key_function=_holder,
+                key_function=_key_holder,
                 scope="key",
-                exempt_when=lambda: tenancy.shown_key_digest() is None,
+                exempt_when=lambda: tenancy.sent_key_digest() is None,
             ),
             ApplicationLimit(
                 limit_provider=limits.per_address,
@@ -101,42 +101,42 @@ def _limiter(settings: Settings) -> Limiter:
     )
 
 
-def _holder() -> str:
-    """Who shows the key: of a secret one a single caller, of one that stands in a page each household by itself.
+def _key_holder() -> str:
+    """The key for a secret key; the key together with the network for a publishable one.
 
-    Otherwise anybody could use a shop's public key up for all of its buyers.
+    A publishable key is public: counted alone, one caller could exhaust its limit for all buyers.
     """
-    key = tenancy.shown_key_digest() or ""
-    return key if tenancy.shows_secret_key() else f"{key}:{_network()}"
+    key = tenancy.sent_key_digest() or ""
+    return key if tenancy.has_sent_secret_key() else f"{key}:{_network()}"
 
 
-def _has_opened(reply: Response) -> bool:
-    """Whether a payment was opened: a repeated call, or one that was refused, is none in anybody's name."""
+def _has_opened_payment(reply: Response) -> bool:
+    """Whether the reply opened a payment; replayed and refused requests do not count."""
     return reply.status_code == HTTPStatus.OK and "Idempotency-Replayed" not in reply.headers
 
 
 def _network() -> str:
-    """Where the request comes from, as far as one household goes; hashed, because it is personal."""
+    """The hash of the request's address, or of its /64 network for IPv6. Addresses are personal data."""
     address = request.remote_addr or ""
     try:
         parsed = ipaddress.ip_address(address)
     except ValueError:
-        # A Unix socket has no address: all who come through it count as one.
+        # A Unix socket has no address: all its requests count together.
         return digest(address)
     if parsed.version == 6:  # noqa: PLR2004 - the protocol's name
-        return digest(str(ipaddress.ip_network((parsed, _IPV6_HOUSEHOLD), strict=False)))
+        return digest(str(ipaddress.ip_network((parsed, _IPV6_PREFIX_LENGTH), strict=False)))
     return digest(str(parsed))
 
 
 def _is_known_backend() -> bool:
-    """Whether a shop's own system calls: it speaks for all its buyers from one address.
+    """Whether the caller is a tenant's backend: it calls for all its buyers from one address.
 
-    Known means seen a moment ago: a wrong key, or the first call with a right one, counts for its address.
+    Only a cached key counts: an invalid key, and the first call with a valid one, count for their address.
     """
-    caller = tenancy.recall()
+    caller = tenancy.find_cached_caller()
     return caller is not None and caller.rights is KeyKind.SECRET
 
 
 def digest(personal: str) -> str:
-    """What is counted by instead of an address or a name."""
+    """The hash under which an address or an e-mail address is counted."""
     return hashlib.sha256(personal.encode("utf-8", "surrogateescape")).hexdigest()[:32]

@@ -1,4 +1,4 @@
-"""Who calls: a key, a tenant's own domain or a webhook's path, turned into a tenant and rights."""
+"""Authentication: from an API key, a tenant's domain or a webhook's path to the tenant and the caller's rights."""
 
 import re
 from collections.abc import Callable
@@ -18,10 +18,10 @@ from lumira.formats import HOST_NAME_PATTERN
 from lumira.models import KeyKind
 from lumira.repositories import api_keys, tenants
 
-#: Seconds that a revoked key or a moved domain may still count in a process.
-_REMEMBERED_FOR = 10
-#: Entries; a process serves this many callers without asking for each of them again.
-_REMEMBERED = 10_000
+#: Seconds. A process may accept a revoked key or a moved domain for this long.
+_CACHE_SECONDS = 10
+#: Callers that a process caches.
+_CACHE_SIZE = 10_000
 _SLUG = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 
 _Key = TypeVar("_Key")
@@ -30,93 +30,96 @@ _Value = TypeVar("_Value")
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who asks, in whose name, and what they may do."""
+    """The tenant of a request and the rights of its caller."""
 
     tenant_id: int
     slug: str
     rights: KeyKind
-    #: `None` for a tenant's own page, which shows no key.
+    #: `None` for a page on the tenant's domain, which sends no key.
     key_id: UUID | None
-    #: As the audit log names them: `key:<id>` or `host:<domain>`.
+    #: The actor in the audit log: `key:<id>` or `host:<domain>`.
     actor: str
 
 
-def _cache() -> TTLCache[_Key, _Value]:
-    return TTLCache(_REMEMBERED, _REMEMBERED_FOR)
+def _new_cache() -> TTLCache[_Key, _Value]:
+    return TTLCache(_CACHE_SIZE, _CACHE_SECONDS)
 
 
 @dataclass(frozen=True, slots=True)
-class _Memory:
-    """What one process knows for a few seconds: only what was found, so that what is new is found at once."""
+class _Callers:
+    """The callers that one process caches for a few seconds.
 
-    api_keys: TTLCache[str, Caller] = field(default_factory=_cache)
-    domains: TTLCache[str, Caller] = field(default_factory=_cache)
-    receivers: TTLCache[tuple[str | None, str | None], Caller] = field(default_factory=_cache)
+    Only existing keys and domains are cached, so a new one works at once.
+    """
+
+    api_keys: TTLCache[str, Caller] = field(default_factory=_new_cache)
+    domains: TTLCache[str, Caller] = field(default_factory=_new_cache)
+    receivers: TTLCache[tuple[str | None, str | None], Caller] = field(default_factory=_new_cache)
     lock: Lock = field(default_factory=Lock)
 
-    def recall(self, cache: TTLCache[_Key, Caller], key: _Key) -> Caller | None:
+    def find_cached(self, cache: TTLCache[_Key, Caller], key: _Key) -> Caller | None:
         with self.lock:
             return cache.get(key)
 
     def find(
-        self, cache: TTLCache[_Key, Caller], key: _Key, ask: Callable[[], Caller | None]
+        self, cache: TTLCache[_Key, Caller], key: _Key, load: Callable[[], Caller | None]
     ) -> Caller | None:
-        """What is remembered under `key`, else what `ask` finds, remembered from now on."""
-        known = self.recall(cache, key)
-        if known is None and (known := ask()) is not None:
+        """The cached caller of `key`, else the one that `load` returns, which is then cached."""
+        caller = self.find_cached(cache, key)
+        if caller is None and (caller := load()) is not None:
             with self.lock:
-                cache[key] = known
-        return known
+                cache[key] = caller
+        return caller
 
 
 def init_app(app: Flask) -> None:
-    """Give the application its memory, empty."""
-    app.extensions["lumira.tenancy"] = _Memory()
+    """Give the application an empty cache of callers."""
+    app.extensions["lumira.tenancy"] = _Callers()
 
 
-def _memory() -> _Memory:
-    memory: _Memory = current_app.extensions["lumira.tenancy"]
-    return memory
+def _callers() -> _Callers:
+    callers: _Callers = current_app.extensions["lumira.tenancy"]
+    return callers
 
 
-def publishable() -> None:
-    """Admit whoever shows a key of a tenant, or calls one of its domains; `Unauthorized` otherwise."""
-    # A browser asks beforehand without its key: what it may do is decided when it calls.
+def require_publishable_key() -> None:
+    """Accept any API key, and requests to a tenant's domain without a key; raises `Unauthorized` otherwise."""
+    # A preflight request carries no key: the request that follows it is authenticated.
     if request.method != "OPTIONS":
-        _admit()
+        _authenticate()
 
 
-def secret() -> None:
-    """Admit whoever shows a secret key; `Forbidden` for a publishable one and for a tenant's own page."""
-    if request.method != "OPTIONS" and _admit().rights is not KeyKind.SECRET:
-        raise Forbidden("This needs a secret key.")
+def require_secret_key() -> None:
+    """Accept a secret key only; raises `Forbidden` for a publishable key and for a tenant's domain."""
+    if request.method != "OPTIONS" and _authenticate().rights is not KeyKind.SECRET:
+        raise Forbidden("This route requires a secret key (lum_sk_…).")
 
 
-def _admit() -> Caller:
-    caller = _by_host() if "Authorization" not in request.headers else _by_key(_shown_key())
+def _authenticate() -> Caller:
+    caller = _by_host() if "Authorization" not in request.headers else _by_key(_sent_key())
     g.caller = caller
     g.tenant_id = caller.tenant_id
     structlog.contextvars.bind_contextvars(tenant=caller.slug)
     return caller
 
 
-def _shown_key() -> str:
+def _sent_key() -> str:
     scheme, _, key = request.headers["Authorization"].partition(" ")
     if scheme.lower() != "bearer":
-        raise Unauthorized("Send the key as `Authorization: Bearer <key>`.")
+        raise Unauthorized("Send the API key as `Authorization: Bearer <key>`.")
     return key.strip()
 
 
 def _by_key(key: str) -> Caller:
-    memory = _memory()
-    caller = memory.find(memory.api_keys, api_keys.digest(key), lambda: _ask_for_key(key))
+    callers = _callers()
+    caller = callers.find(callers.api_keys, api_keys.digest(key), lambda: _load_key(key))
     if caller is None:
-        # A page's own domain does not make up for a wrong key: whoever sends one means something by it.
-        raise Unauthorized("This key is not known, or no longer.")
+        # The domain is not consulted: a caller that sends a key expects the key's rights.
+        raise Unauthorized("Unknown or revoked API key.")
     return caller
 
 
-def _ask_for_key(key: str) -> Caller | None:
+def _load_key(key: str) -> Caller | None:
     with atomic(None):
         address = api_keys.find_address(key)
     if address is None:
@@ -132,64 +135,64 @@ def _ask_for_key(key: str) -> Caller | None:
 def _by_host() -> Caller:
     caller = find_by_domain(host_name(request.host))
     if caller is None:
-        raise Unauthorized("Send a key as `Authorization: Bearer <key>`.")
+        raise Unauthorized("Send an API key as `Authorization: Bearer <key>`.")
     return caller
 
 
 def host_name(host: str) -> str | None:
-    """The name in a `Host` header, without its port; `None` if it could be nobody's domain."""
+    """The host name of a `Host` header, without its port; `None` if it is not a valid host name."""
     name = re.sub(r":\d*\Z", "", host).lower().removesuffix(".")
     return name if HOST_NAME_PATTERN.fullmatch(name) else None
 
 
 def find_by_domain(domain: str | None) -> Caller | None:
-    """A page of the tenant whose domain this is, with a publishable key's rights."""
+    """A caller with publishable rights for the tenant that has this domain; `None` if no tenant has it."""
     if domain is None:
         return None
-    memory = _memory()
-    return memory.find(memory.domains, domain, lambda: _ask_for_domain(domain))
+    callers = _callers()
+    return callers.find(callers.domains, domain, lambda: _load_domain(domain))
 
 
-def _ask_for_domain(domain: str) -> Caller | None:
+def _load_domain(domain: str) -> Caller | None:
     with atomic(None):
         tenant_id = tenants.find_id_by_domain(domain)
-    return None if tenant_id is None else _page_of(tenant_id, f"host:{domain}")
+    return None if tenant_id is None else _publishable_caller(tenant_id, f"host:{domain}")
 
 
-def _page_of(tenant_id: int, actor: str) -> Caller:
+def _publishable_caller(tenant_id: int, actor: str) -> Caller:
     with atomic(tenant_id):
         slug = tenants.get(tenant_id).slug
     return Caller(tenant_id, slug, KeyKind.PUBLISHABLE, None, actor)
 
 
-def addressed() -> None:
-    """Find whom a webhook is for: by its path, else by the host, else the installation's default tenant.
+def find_webhook_tenant() -> None:
+    """Set the tenant of a webhook: by its path, else by its host, else the installation's default tenant.
 
-    `TenantNotFound` if that is nobody. Nothing is trusted yet: the event's signature decides.
+    Raises `TenantNotFound` if there is none. Nothing is authenticated here: the inbox verifies the signature.
     """
-    memory = _memory()
+    callers = _callers()
     slug = (request.view_args or {}).get("tenant")
     receiver_key = _receiver_key(slug, request.host)
-    # The outcome is remembered and not the steps: a host that is nobody's domain is asked for once.
-    receiver = memory.find(memory.receivers, receiver_key, lambda: _ask_for_receiver(*receiver_key))
+    # The result is cached, not its steps: for a host without a tenant the domain is queried only once.
+    receiver = callers.find(callers.receivers, receiver_key, lambda: _load_receiver(*receiver_key))
     if receiver is None:
-        raise TenantNotFound("There is no such tenant.")
+        raise TenantNotFound("This tenant does not exist.")
     g.tenant_id = receiver.tenant_id
     structlog.contextvars.bind_contextvars(tenant=receiver.slug)
 
 
-def recall_receiver(slug: str | None, host: str | None) -> Caller | None:
-    """Whom a webhook is for, if that is known without asking the database."""
-    memory = _memory()
-    return memory.recall(memory.receivers, _receiver_key(slug, host or ""))
+def find_cached_receiver(slug: str | None, host: str | None) -> Caller | None:
+    """The tenant of a webhook, from the cache only; `None` if it is not cached."""
+    callers = _callers()
+    return callers.find_cached(callers.receivers, _receiver_key(slug, host or ""))
 
 
 def _receiver_key(slug: str | None, host: str) -> tuple[str | None, str | None]:
-    """What decides whom a webhook is for: the host does not where the path does."""
+    """The cache key of a webhook's tenant: the slug in the path, else the host."""
     return (slug, None) if slug is not None else (None, host_name(host))
 
 
-def _ask_for_receiver(slug: str | None, host: str | None) -> Caller | None:
+def _load_receiver(slug: str | None, host: str | None) -> Caller | None:
     settings: Settings = current_app.extensions["lumira"]
     if slug is None:
         by_host = find_by_domain(host)
@@ -200,35 +203,35 @@ def _ask_for_receiver(slug: str | None, host: str | None) -> Caller | None:
         return None
     with atomic(None):
         tenant_id = tenants.find_id(slug)
-    return None if tenant_id is None else _page_of(tenant_id, "stripe")
+    return None if tenant_id is None else _publishable_caller(tenant_id, "stripe")
 
 
-def recall() -> Caller | None:
-    """Who calls, if that is known without asking the database."""
+def find_cached_caller() -> Caller | None:
+    """The caller of the running request, without a query; `None` if it is not cached."""
     if "caller" in g:
         caller: Caller = g.caller
         return caller
-    memory = _memory()
-    digest = shown_key_digest()
+    callers = _callers()
+    digest = sent_key_digest()
     if digest is not None:
-        return memory.recall(memory.api_keys, digest)
+        return callers.find_cached(callers.api_keys, digest)
     domain = host_name(request.host)
-    return None if domain is None else memory.recall(memory.domains, domain)
+    return None if domain is None else callers.find_cached(callers.domains, domain)
 
 
-def shows_secret_key() -> bool:
-    """Whether the key that was shown, right or wrong, is of the secret kind."""
-    shown = _sent_as_key()
-    return shown is not None and api_keys.is_secret(shown)
+def has_sent_secret_key() -> bool:
+    """Whether the request carries a key with the prefix of a secret key, valid or not."""
+    key = _unverified_key()
+    return key is not None and api_keys.is_secret(key)
 
 
-def _sent_as_key() -> str | None:
-    """What was shown as a key, right or wrong; `None` where nothing was."""
+def _unverified_key() -> str | None:
+    """The text in the place of a key, valid or not; `None` without an `Authorization` header."""
     header = request.headers.get("Authorization")
     return None if header is None else header.partition(" ")[2].strip()
 
 
-def shown_key_digest() -> str | None:
-    """What is kept of the key that was shown, right or wrong; `None` where none was."""
-    shown = _sent_as_key()
-    return None if shown is None else api_keys.digest(shown)
+def sent_key_digest() -> str | None:
+    """The hash of the request's key, valid or not; `None` without an `Authorization` header."""
+    key = _unverified_key()
+    return None if key is None else api_keys.digest(key)

@@ -1,4 +1,4 @@
-"""The HTTP side: every route, each group registered here with its authentication above it."""
+"""HTTP: every group of routes is registered here, with its authentication."""
 
 from collections.abc import Callable
 
@@ -26,12 +26,12 @@ from lumira.blueprints.pages import portal
 
 
 def register(app: Flask, settings: Settings) -> None:
-    """Give the application its routes, and what surrounds every request."""
+    """Register the routes and what surrounds every request."""
     app.wsgi_app = WebhookFastPath(app)  # type: ignore[method-assign]
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
-    # A path with two slashes is nobody's address; the redirect that mends it would be a page.
+    # A path with two slashes gets a 404: Werkzeug's redirect would reply with an HTML page.
     app.url_map.merge_slashes = False
     app.url_map.converters["product"] = products.ProductIdConverter
     app.json.sort_keys = False  # type: ignore[attr-defined]
@@ -52,33 +52,33 @@ def _register_routes(app: Flask) -> None:
         blueprint: ApiBlueprint, *, guard: Callable[[], None] | None, documented: list[dict[str, list[str]]]
     ) -> None:
         if guard is not None:
-            # On the application and not on the blueprint, which several applications of one process share.
+            # On the application and not on the blueprint: several applications in one process share the blueprint.
             app.before_request_funcs.setdefault(blueprint.name, []).append(guard)
         api.register_blueprint(blueprint)
         security[blueprint.name] = documented
 
-    # A publishable key, or the tenant's own domain: what a web page may do.
-    register(stripe.blueprint, guard=tenancy.publishable, documented=openapi.PUBLISHABLE)
-    register(products.blueprint, guard=tenancy.publishable, documented=openapi.PUBLISHABLE)
-    register(payments.blueprint, guard=tenancy.publishable, documented=openapi.PUBLISHABLE)
+    # A publishable key, or a request to the tenant's domain: what a web page may do.
+    register(stripe.blueprint, guard=tenancy.require_publishable_key, documented=openapi.PUBLISHABLE)
+    register(products.blueprint, guard=tenancy.require_publishable_key, documented=openapi.PUBLISHABLE)
+    register(payments.blueprint, guard=tenancy.require_publishable_key, documented=openapi.PUBLISHABLE)
 
-    # A secret key: personal data, and everything else that is the tenant's own.
-    register(orders.blueprint, guard=tenancy.secret, documented=openapi.SECRET)
-    register(deliverables.blueprint, guard=tenancy.secret, documented=openapi.SECRET)
-    register(refunds.blueprint, guard=tenancy.secret, documented=openapi.SECRET)
-    register(access.blueprint, guard=tenancy.secret, documented=openapi.SECRET)
+    # A secret key: personal data, and everything else of the tenant.
+    register(orders.blueprint, guard=tenancy.require_secret_key, documented=openapi.SECRET)
+    register(deliverables.blueprint, guard=tenancy.require_secret_key, documented=openapi.SECRET)
+    register(refunds.blueprint, guard=tenancy.require_secret_key, documented=openapi.SECRET)
+    register(access.blueprint, guard=tenancy.require_secret_key, documented=openapi.SECRET)
 
-    # Stripe's signature, which the inbox verifies; the guard only finds whom the event is for.
-    register(webhooks.blueprint, guard=tenancy.addressed, documented=openapi.SIGNED)
+    # Stripe's signature, which the inbox verifies; the guard only finds the tenant.
+    register(webhooks.blueprint, guard=tenancy.find_webhook_tenant, documented=openapi.SIGNED)
 
-    # Nobody is asked who they are: probes say no more than yes or no, and the document is public.
+    # No authentication: probes return only whether the service is ready, and the API document is public.
     register(health.blueprint, guard=None, documented=openapi.OPEN)
     app.register_blueprint(docs.blueprint)
-    # Pages for buyers, who show the link that they were sent: no part of the API.
+    # The buyer's portal, which is not part of the API; its links authenticate the buyer.
     app.register_blueprint(portal.blueprint)
     app.extensions["lumira.openapi"] = {"security": security}
 
-    # Stripe must never be told to slow down, and probes come as often as they come.
+    # Deliveries from Stripe and probes are never rate limited.
     _exempt_from_rate_limits(app, webhooks.blueprint, health.blueprint, docs.blueprint)
 
 

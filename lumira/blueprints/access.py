@@ -1,4 +1,4 @@
-"""`/api/access`: who may open what."""
+"""`/api/access`: the access of one customer."""
 
 from flask import g
 
@@ -13,7 +13,7 @@ blueprint = ApiBlueprint("access", __name__, url_prefix="/api/access", descripti
 @blueprint.query(AccessQuery)
 @blueprint.replies(AccessResponse)
 def show_access(query: AccessFilter) -> AccessView:
-    """Live and past grants of one customer, and whether one product or level is among them now."""
+    """Live and past grants of one customer; for one product or level also whether it is accessible now."""
     return view_access(
         g.tenant_id,
         customer_email=query.customer_email,

@@ -1,4 +1,4 @@
-"""`/api/orders/<reference>/deliverables`: what is made for one buyer, for the tenant's own systems."""
+"""`/api/orders/<reference>/deliverables`: the work that is made for one buyer."""
 
 from typing import Any
 
@@ -12,8 +12,8 @@ from lumira.schemas.deliverables import (
     ChangeDeliverableRequest,
     DeliverableChangedResponse,
     DeliverablesResponse,
-    FileSent,
     FileUploadedResponse,
+    UploadedFile,
     UploadFileRequest,
 )
 from lumira.services.files.change_deliverable import change_deliverable
@@ -29,23 +29,23 @@ _PLACE = "/<reference>/deliverables/<deliverable>"
 @blueprint.get("/<reference>/deliverables")
 @blueprint.replies(DeliverablesResponse)
 def list_deliverables(reference: str) -> dict[str, Any]:
-    """What is made for the buyer of an order, how far it is, and its files."""
+    """The deliverables of an order, with their state and files."""
     return {"deliverables": view_deliverables(g.tenant_id, checked_reference(reference))}
 
 
 @blueprint.post(f"{_PLACE}/files", parameters=[IDEMPOTENCY_KEY])
 @blueprint.form(UploadFileRequest)
 @blueprint.replies(FileUploadedResponse)
-def upload_file(sent: FileSent, reference: str, deliverable: str) -> Any:
-    """Add a file to a deliverable, named by its id or its key; one of the same name is replaced.
+def upload_file(file: UploadedFile, reference: str, deliverable: str) -> Any:
+    """Add a file to a deliverable, by its id or key; a file of the same name is replaced.
 
-    What is to do is in progress from then on. The buyer sees its files once it is delivered.
+    The deliverable's state changes from `to_do` to `in_progress`. The buyer sees its files once it is delivered.
     """
     reply = upload_deliverable(
         g.tenant_id,
         checked_reference(reference),
         checked_name(deliverable),
-        Upload(sent.file_name, sent.stream),
+        Upload(file.file_name, file.stream),
         call=idempotent_call(request),
     )
     return replying(reply)
@@ -55,7 +55,7 @@ def upload_file(sent: FileSent, reference: str, deliverable: str) -> Any:
 @blueprint.body(ChangeDeliverableRequest, example={"state": "delivered"})
 @blueprint.replies(DeliverableChangedResponse)
 def change(state: str, reference: str, deliverable: str) -> Any:
-    """Say how far a deliverable is, named by its id or its key; delivered, its buyer gets a message."""
+    """Change the state of a deliverable, by its id or key; `delivered` notifies the buyer."""
     reply = change_deliverable(
         g.tenant_id,
         checked_reference(reference),

@@ -1,4 +1,4 @@
-"""The document of the API, and a page to read it with; everything on it is served from here."""
+"""The OpenAPI document and Swagger UI; all assets come from this server."""
 
 from importlib import resources
 from pathlib import Path
@@ -12,7 +12,7 @@ from lumira.blueprints.http import openapi
 
 blueprint = Blueprint("docs", __name__, url_prefix="/api")
 
-#: Of the package only these: it also brings pages of its own, one with a script in it.
+#: The assets that are served. The package also contains pages of its own, which are not.
 ASSETS = frozenset(
     (
         "favicon-16x16.png",
@@ -22,7 +22,7 @@ ASSETS = frozenset(
         "swagger-ui.css",
     )
 )
-#: Scripts and styles come from here alone; the page's own icons are data: URLs in its style sheet.
+#: Scripts and styles from this server only; the style sheet has its icons as data: URLs.
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -44,7 +44,7 @@ _PAGE = """<!DOCTYPE html>
 </body>
 </html>
 """
-#: In a file of its own, so that the page's policy can forbid scripts in pages.
+#: In a separate file, because the page's policy forbids inline scripts.
 _START = """window.ui = SwaggerUIBundle({
   url: "openapi.json",
   dom_id: "#swagger-ui",
@@ -59,27 +59,27 @@ _START = """window.ui = SwaggerUIBundle({
 @blueprint.get("/openapi.json")
 def show_document() -> Response:
     """The OpenAPI document."""
-    kept: dict[str, Any] = current_app.extensions["lumira.openapi"]
-    if "document" not in kept:
-        kept["document"] = openapi.document(extensions.of().api, kept["security"])
-    return jsonify(kept["document"])
+    cached: dict[str, Any] = current_app.extensions["lumira.openapi"]
+    if "document" not in cached:
+        cached["document"] = openapi.document(extensions.of().api, cached["security"])
+    return jsonify(cached["document"])
 
 
 @blueprint.get("/docs")
 def show_page() -> Response:
-    """A page to read the document with."""
+    """Swagger UI for the document."""
     return _with_policy(Response(_PAGE, mimetype="text/html"))
 
 
 @blueprint.get("/docs/start.js")
 def show_start() -> Response:
-    """The line of script that the page begins with."""
+    """The script that starts Swagger UI."""
     return _with_policy(Response(_START, mimetype="text/javascript"))
 
 
 @blueprint.get("/docs/<asset>")
 def show_asset(asset: str) -> Response:
-    """One of the page's scripts, styles and icons."""
+    """One of Swagger UI's scripts, style sheets and icons."""
     if asset not in ASSETS:
         raise NotFound
     reply = send_from_directory(asset_directory(), asset, max_age=3600)
@@ -87,7 +87,7 @@ def show_asset(asset: str) -> Response:
 
 
 def asset_directory() -> Path:
-    """Where the installed package keeps the page's assets."""
+    """The directory of Swagger UI's assets in the installed package."""
     return Path(str(resources.files("flask_swagger_ui"))) / "dist"
 
 

@@ -1,4 +1,4 @@
-"""Probes: whether the process answers, and whether it can serve."""
+"""Probes: liveness and readiness."""
 
 from collections.abc import Callable
 from functools import cache
@@ -16,19 +16,19 @@ blueprint = ApiBlueprint("health", __name__, description="Probes")
 
 
 def init_app(app: Flask, settings: Settings) -> None:
-    """Give the probes what they look at, made when the first one asks: commands never do."""
+    """Prepare the readiness check. It is created by the first probe, because commands never need it."""
     app.extensions["lumira.readiness"] = cache(lambda: Readiness.of(settings))
 
 
 @blueprint.get("/healthz")
 @blueprint.replies(HealthResponse)
 def show_health() -> dict[str, Any]:
-    """Whether the process answers."""
+    """Whether the process responds."""
     return {"status": "ok"}
 
 
 @blueprint.get("/readyz")
-@blueprint.also_replies(503, ReadinessResponse, when="Something is missing.")
+@blueprint.also_replies(503, ReadinessResponse, when="A condition for serving requests is not met.")
 @blueprint.replies(ReadinessResponse)
 def show_readiness() -> tuple[dict[str, Any], int]:
     """Whether requests can be served."""

@@ -1,4 +1,4 @@
-"""`/api/orders`: a tenant's orders, for its own systems."""
+"""`/api/orders`: the tenant's orders."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ blueprint = ApiBlueprint("orders", __name__, url_prefix="/api/orders", descripti
 @blueprint.query(OrdersQuery)
 @blueprint.replies(OrdersResponse)
 def list_orders(wanted: OrderListQuery) -> dict[str, Any]:
-    """Orders, newest first, a page at a time."""
+    """Orders, newest first, in pages."""
     page = OrderFilter(
         status=None if wanted.status is None else OrderStatus(wanted.status),
         customer_email=wanted.customer_email,
@@ -34,6 +34,6 @@ def list_orders(wanted: OrderListQuery) -> dict[str, Any]:
 @blueprint.get("/<reference>")
 @blueprint.replies(WholeOrderResponse)
 def show_order(reference: str) -> dict[str, Any]:
-    """One order with everything that is known of it, by its id, its number or its PaymentIntent."""
+    """One order with its payments, refunds, access and timeline, by id, order number or PaymentIntent."""
     view = view_orders.view_order(g.tenant_id, checked_reference(reference))
     return {"order": view.order, "timeline": view.timeline, "refunded_amount": refunded_amount(view.order)}

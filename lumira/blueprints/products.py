@@ -1,4 +1,4 @@
-"""`/api/products`: what a tenant sells, and opening a payment for it."""
+"""`/api/products`: the catalog, and opening a payment for a product."""
 
 import hashlib
 from collections.abc import Iterable
@@ -30,7 +30,7 @@ blueprint = ApiBlueprint("products", __name__, url_prefix="/api/products", descr
 
 
 class ProductIdConverter(BaseConverter):
-    """An id in the path, but not a word that has a route of its own there: that answers 405 to a GET."""
+    """A product id in the path. The names of other routes are excluded, so a GET for them gets a 405."""
 
     regex = r"(?!(?:webhook|create-payment-intent)\Z)[^/]+"
     part_isolating = True
@@ -39,9 +39,9 @@ class ProductIdConverter(BaseConverter):
 @blueprint.get("")
 @blueprint.replies(ProductsResponse)
 def list_products() -> dict[str, Any]:
-    """Everything on sale, in the order of the catalog."""
+    """The products on sale, in the order of the catalog."""
     catalog = view_catalog(g.tenant_id)
-    _remember_as_shown(catalog, catalog.products)
+    _set_version(catalog, catalog.products)
     return {"products": catalog.products}
 
 
@@ -51,7 +51,7 @@ def show_product(product_id: str) -> ProductView:
     """One product on sale."""
     catalog = view_catalog(g.tenant_id)
     product = catalog.get_product(product_id)
-    _remember_as_shown(catalog, [product])
+    _set_version(catalog, [product])
     return product
 
 
@@ -68,21 +68,21 @@ def create(command: CheckoutCommand) -> Any:
     return replying(reply)
 
 
-def _remember_as_shown(catalog: Catalog, products: Iterable[ProductView]) -> None:
-    """All that the reply depends on: the catalog's version, and what changes without a new one."""
-    g.catalog_shown = f"{catalog.version} {[product.in_stock for product in products]}"
+def _set_version(catalog: Catalog, products: Iterable[ProductView]) -> None:
+    """Record what the reply depends on: the catalog's version, and the stock, which changes without a new version."""
+    g.catalog_version = f"{catalog.version} {[product.in_stock for product in products]}"
 
 
-def _let_it_be_kept(response: Response) -> Response:
-    """Let browsers keep a page of the catalog, as long as they ask whether it still holds."""
-    if "catalog_shown" in g and response.status_code == 200:  # noqa: PLR2004 - OK
-        # With the code's version, because a new one may show the same catalog differently.
-        shown = f"{lumira.__version__} {g.tenant_id} {g.catalog_shown} {request.path}"
-        response.set_etag(hashlib.sha256(shown.encode()).hexdigest()[:32])
+def _add_etag(response: Response) -> Response:
+    """Let callers cache a catalog reply and revalidate it with its ETag."""
+    if "catalog_version" in g and response.status_code == 200:  # noqa: PLR2004 - OK
+        # The code's version is part of it, because new code may render the same catalog differently.
+        version = f"{lumira.__version__} {g.tenant_id} {g.catalog_version} {request.path}"
+        response.set_etag(hashlib.sha256(version.encode()).hexdigest()[:32])
         response.headers["Cache-Control"] = "private, no-cache"
         response.vary.update(("Authorization", "Host"))
         response.make_conditional(request)
     return response
 
 
-blueprint.after_request(_let_it_be_kept)
+blueprint.after_request(_add_etag)

@@ -1,4 +1,4 @@
-"""`/api/stripe`: what a brand's page needs to sell its levels."""
+"""`/api/stripe`: the configuration of Stripe.js, the levels, and opening a payment for a level."""
 
 from typing import Any
 
@@ -28,7 +28,7 @@ blueprint = ApiBlueprint("stripe", __name__, url_prefix="/api/stripe", descripti
 @blueprint.get("/config")
 @blueprint.replies(ShopConfigResponse)
 def show_config() -> ShopConfig:
-    """What Stripe.js is started with."""
+    """The publishable Stripe key and the currency, for Stripe.js."""
     return view_shop_config(g.tenant_id)
 
 

@@ -1,4 +1,4 @@
-"""Where Stripe delivers: three addresses, one inbox behind them."""
+"""Webhook endpoints: three paths, one inbox behind them."""
 
 from typing import Any
 
@@ -9,32 +9,32 @@ from lumira.blueprints.http.routing import ApiBlueprint
 from lumira.schemas.health import WebhookReceivedResponse, WebhookRejectedResponse
 from lumira.webhooks import inbox
 
-#: The first two are where the replaced systems had told Stripe to deliver.
-ADDRESSES = ("/stripe/webhook", "/products/webhook", "/webhooks/stripe")
+#: Stripe delivers to the first two for the systems that Lumira replaces.
+PATHS = ("/stripe/webhook", "/products/webhook", "/webhooks/stripe")
 
 blueprint = ApiBlueprint("webhooks", __name__, url_prefix="/api", description="Deliveries from Stripe")
 
 
 @blueprint.documented(
     requestBody={
-        "description": "A signed event, byte for byte as Stripe sent it.",
+        "description": "The event exactly as Stripe sent it: the signature covers every byte.",
         "required": True,
         "content": {"application/json": {"schema": {"type": "object"}}},
     }
 )
-@blueprint.also_replies(400, WebhookRejectedResponse, when="It is no event signed for this tenant.")
+@blueprint.also_replies(400, WebhookRejectedResponse, when="The event is not signed for this tenant.")
 @blueprint.replies(WebhookReceivedResponse)
-def receive(tenant: str | None = None) -> dict[str, Any]:  # noqa: ARG001 - read where the tenant is found
-    """Store a signed event of Stripe's."""
+def receive(tenant: str | None = None) -> dict[str, Any]:  # noqa: ARG001 - the guard reads it
+    """Store a signed event from Stripe."""
     body = read_body(request, limit=MAX_WEBHOOK_BODY)
     received = inbox.receive(g.tenant_id, body=body, signature=request.headers.get("Stripe-Signature"))
-    g.told = received.as_logged()
+    g.log_fields = received.as_logged()
     return {"received": True}
 
 
-# Stripe only ever posts: every other method is refused, the one that asks for methods included.
+# Stripe only sends POST: every other method gets a 405, OPTIONS included.
 receive.provide_automatic_options = False  # type: ignore[attr-defined]
-for address in ADDRESSES:
-    name = address.strip("/").replace("/", "_")
-    blueprint.add_url_rule(address, f"receive_at_{name}", receive, methods=["POST"])
-    blueprint.add_url_rule(f"{address}/<tenant>", f"receive_for_tenant_at_{name}", receive, methods=["POST"])
+for path in PATHS:
+    name = path.strip("/").replace("/", "_")
+    blueprint.add_url_rule(path, f"receive_at_{name}", receive, methods=["POST"])
+    blueprint.add_url_rule(f"{path}/<tenant>", f"receive_for_tenant_at_{name}", receive, methods=["POST"])

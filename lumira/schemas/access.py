@@ -1,4 +1,4 @@
-"""Who may open what."""
+"""Access of customers to products and levels."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +14,7 @@ GRANT_REASONS = ("paid", "free", "refunded", "disputed", "dispute_lost", "operat
 
 @dataclass(frozen=True, slots=True)
 class AccessFilter:
-    """Whose access to return; to one product or level, or to everything."""
+    """The customer whose access is requested, for one product or level or for all."""
 
     customer_email: str
     product_id: str | None
@@ -36,7 +36,7 @@ class AccessQuery(RequestSchema):
 
 
 class GrantResponse(ResponseSchema):
-    """Access to one thing that was bought or given, as it is at this moment."""
+    """Access to one product or level, with its current state."""
 
     product_id = fields.String(required=True)
     level = fields.Integer(required=True, allow_none=True, attribute="level_number")
@@ -47,7 +47,7 @@ class GrantResponse(ResponseSchema):
 
 
 class LastingGrantResponse(GrantResponse):
-    """A grant, and until when it lasts."""
+    """A grant with its end."""
 
     expires_at = Timestamp(
         required=True, allow_none=True, metadata={"description": "Null for access without an end."}
@@ -61,10 +61,10 @@ class AccessResponse(ResponseSchema):
     active = fields.Boolean(
         allow_none=True,
         metadata={
-            "description": "Only where one product or level was asked about; true also where a higher level gives it."
+            "description": "Only in replies about one product or level; also true if a higher level includes it."
         },
     )
 
     @post_dump
-    def leave_out_what_was_not_asked(self, data: dict[str, Any], **_options: Any) -> dict[str, Any]:
+    def omit_active_without_filter(self, data: dict[str, Any], **_options: Any) -> dict[str, Any]:
         return {name: value for name, value in data.items() if not (name == "active" and value is None)}

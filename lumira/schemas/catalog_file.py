@@ -1,4 +1,4 @@
-"""The file that says what a tenant sells: its shape, and what Stripe and the house ask of it."""
+"""The catalog file of a tenant: its structure, and the rules of Stripe and Lumira."""
 
 import tomllib
 from pathlib import Path
@@ -12,58 +12,58 @@ from lumira.schemas.catalog_fields import Table
 from lumira.schemas.catalog_product import ProductTable
 from lumira.schemas.catalog_tenant import TenantTable
 
-#: One file with more than this many mistakes is better looked at than read about.
-_ERRORS_TOLD = 10
+#: Errors that one message shows; more are only counted.
+_MAX_SHOWN_ERRORS = 10
 
 
 class CatalogFile(Table):
-    """The whole file: one tenant and what it sells."""
+    """The whole file: one tenant and its products."""
 
     tenant = fields.Nested(TenantTable, required=True)
-    # A file without products would take everything off sale: rather a slip than a wish.
+    # A file without products would take all products off sale, which is more likely a mistake.
     products = fields.List(
         fields.Nested(ProductTable),
         required=True,
-        validate=validate.Length(min=1, error="Must hold a product."),
+        validate=validate.Length(min=1, error="Must contain at least one product."),
     )
 
     @validates_schema
     def products_agree(self, catalog: dict[str, Any], **_: Any) -> None:
-        """Refuse what each product may say by itself, but not next to the others or for this tenant."""
-        wrong: dict[int, dict[str, list[str]]] = {}
+        """Check the products together: amounts and currency for the tenant, unique ids and level numbers."""
+        errors: dict[int, dict[str, list[str]]] = {}
         currency = catalog["tenant"]["currency"]
         ids: dict[str, int] = {}
         numbers: dict[int, int] = {}
         for index, product in enumerate(catalog["products"]):
-            mistakes = _amount_mistakes(product["amount"], currency)
+            messages = _amount_errors(product["amount"], currency)
             if product["currency"] not in (None, currency):
-                mistakes["currency"] = [f"The tenant sells in {currency}."]
+                messages["currency"] = [f"The tenant sells in {currency}."]
             first = ids.setdefault(product["id"], index)
             if first != index:
-                mistakes["id"] = [f"Is that of products[{first}] too."]
+                messages["id"] = [f"products[{first}] has the same one."]
             number = product["level_number"]
             first = index if number is None else numbers.setdefault(number, index)
             if first != index:
-                mistakes["level"] = [f"Is that of products[{first}] too."]
-            if mistakes:
-                wrong[index] = mistakes
-        if wrong:
-            raise ValidationError({"products": wrong})
+                messages["level"] = [f"products[{first}] has the same one."]
+            if messages:
+                errors[index] = messages
+        if errors:
+            raise ValidationError({"products": errors})
 
 
-def _amount_mistakes(amount: int, currency: str) -> dict[str, list[str]]:
+def _amount_errors(amount: int, currency: str) -> dict[str, list[str]]:
     least, step = charge_limits.smallest_charge(currency), charge_limits.step(currency)
     if 0 < amount < least:
-        return {"amount": [f"Must be 0 (free) or at least {least}: Stripe takes no less in {currency}."]}
+        return {"amount": [f"Must be 0 (free) or at least {least}: Stripe's minimum charge in {currency}."]}
     if amount % step:
-        return {"amount": [f"Must be a multiple of {step}: Stripe takes nothing finer in {currency}."]}
+        return {"amount": [f"Must be a multiple of {step}: Stripe's smallest step in {currency}."]}
     return {}
 
 
 def read(path: Path) -> dict[str, Any]:
-    """What the file says, checked: `tenant` and `products`, keys as in the file (`level` as `level_number`).
+    """The validated content: `tenant` and `products`, keys as in the file (`level` as `level_number`).
 
-    `CatalogError` in one line that names the file and, in it, the line or the key.
+    Raises `CatalogError` with one line that names the file, and the line or key in it.
     """
     try:
         content = path.read_bytes()
@@ -76,45 +76,46 @@ def read(path: Path) -> dict[str, Any]:
 
 
 def parse(content: bytes) -> dict[str, Any]:
-    """What a file with this content says; `CatalogError` names the line or the key that is wrong."""
+    """The validated content of a file; raises `CatalogError`, which names the invalid line or key."""
     try:
-        # An editor's byte order mark is no part of the text.
+        # Some editors write a byte order mark.
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise CatalogError(f"line {line}: not UTF-8.") from error
     try:
-        given = tomllib.loads(text)
+        tables = tomllib.loads(text)
     except (ValueError, RecursionError) as error:
-        # Beside its own, tomllib lets through what Python says of dates and endless numbers: ValueErrors too.
+        # Besides its own errors tomllib passes on those of Python about dates and long numbers: ValueErrors too.
         raise CatalogError(f"not TOML: {error or 'nested too deeply'}.") from error
-    return _load(CatalogFile(), given)
+    return _load(CatalogFile(), tables)
 
 
-def parse_tenant(given: dict[str, Any]) -> dict[str, Any]:
-    """A tenant described elsewhere than in a file, held to the same rules."""
-    return _load(TenantTable(), given)
+def parse_tenant(table: dict[str, Any]) -> dict[str, Any]:
+    """A tenant from the command line, validated by the rules of the file."""
+    return _load(TenantTable(), table)
 
 
-def _load(schema: Schema, given: dict[str, Any]) -> dict[str, Any]:
+def _load(schema: Schema, tables: dict[str, Any]) -> dict[str, Any]:
     try:
-        loaded: dict[str, Any] = schema.load(given)
+        loaded: dict[str, Any] = schema.load(tables)
     except ValidationError as error:
         raise CatalogError(_in_one_line(error.messages)) from error
     return loaded
 
 
 def _in_one_line(messages: Any) -> str:
-    told = _told(messages, "")
-    more = f"; and {len(told) - _ERRORS_TOLD} more" if len(told) > _ERRORS_TOLD else ""
-    return "; ".join(told[:_ERRORS_TOLD]) + more
+    lines = _with_paths(messages, "")
+    more = f"; and {len(lines) - _MAX_SHOWN_ERRORS} more" if len(lines) > _MAX_SHOWN_ERRORS else ""
+    return "; ".join(lines[:_MAX_SHOWN_ERRORS]) + more
 
 
-def _told(messages: Any, path: str) -> list[str]:
+def _with_paths(messages: Any, path: str) -> list[str]:
+    """Marshmallow's nested messages as a flat list, each with the path of its key in the file."""
     if not isinstance(messages, dict):
         return [f"{path}: {message}" for message in messages]
-    told: list[str] = []
+    lines: list[str] = []
     for key, inner in messages.items():
         name = f"{path}[{key}]" if isinstance(key, int) else f"{path}.{key}" if path else str(key)
-        told += _told(inner, path if key == "_schema" else name)
-    return told
+        lines += _with_paths(inner, path if key == "_schema" else name)
+    return lines

@@ -1,4 +1,4 @@
-"""`[[products]]` of a catalog file: one thing on sale, what it contains and what is made for its buyers."""
+"""`[[products]]` of a catalog file: a product, its contents and its deliverables."""
 
 import re
 from typing import Any
@@ -6,55 +6,57 @@ from typing import Any
 from marshmallow import ValidationError, fields, post_load, validate, validates_schema
 
 from lumira.domain import charge_limits
-from lumira.schemas.catalog_fields import Currency, Line, Table, checked_switch
+from lumira.schemas.catalog_fields import Currency, Line, Table, check_boolean
 
 KINDS = ("level", "digital", "physical")
 PARTIAL_REFUND_POLICIES = ("keep", "revoke")
-#: The most pieces that are counted of one product.
-LARGEST_STOCK = 100_000_000
-#: A hundred years of days: more is access without an end.
-LONGEST_ACCESS = 36_500
+#: Units of one product.
+MAX_STOCK = 100_000_000
+#: A hundred years; longer access has no end.
+MAX_ACCESS_DAYS = 36_500
 CONTENT_KINDS = ("card", "pdf", "audio", "mandala", "file")
-#: Contents, or deliverables, of one product: a list for a page, not a library.
-MOST_PARTS = 50
+#: Contents, and deliverables, of one product: the portal shows them as one list.
+MAX_ENTRIES = 50
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 
 
-def _checked_name(name: str) -> None:
+def _check_name(name: str) -> None:
     if not _NAME.fullmatch(name):
-        raise ValidationError("Must be lower-case letters, digits, - and _, 64 at most; no - or _ first.")
+        raise ValidationError(
+            "Must be lower-case letters, digits, - and _, 64 at most, and begin with a letter or digit."
+        )
 
 
-def _without_doubles(named: list[dict[str, str]]) -> None:
-    keys = [each["key"] for each in named]
-    double = next((key for key in keys if keys.count(key) > 1), None)
-    if double is not None:
-        raise ValidationError(f"Two of them have the key {double}.")
+def _check_unique_keys(entries: list[dict[str, str]]) -> None:
+    keys = [entry["key"] for entry in entries]
+    duplicate = next((key for key in keys if keys.count(key) > 1), None)
+    if duplicate is not None:
+        raise ValidationError(f"Two of them have the key {duplicate}.")
 
 
 class ContentTable(Table):
-    """One of a product's `contents`: what every buyer of it gets."""
+    """One of a product's `contents`: the same for every buyer."""
 
-    key = fields.String(required=True, validate=_checked_name)
-    title = Line(required=True, longest=200)
+    key = fields.String(required=True, validate=_check_name)
+    title = Line(required=True, max_length=200)
     kind = fields.String(
         required=True, validate=validate.OneOf(CONTENT_KINDS, error="Must be one of: {choices}.")
     )
 
 
 class DeliverableTable(Table):
-    """One of a product's `deliverables`: what is made for each buyer of it."""
+    """One of a product's `deliverables`: made for each buyer."""
 
-    key = fields.String(required=True, validate=_checked_name)
-    title = Line(required=True, longest=200)
+    key = fields.String(required=True, validate=_check_name)
+    title = Line(required=True, max_length=200)
 
 
 class ProductTable(Table):
-    """`[[products]]`: one thing on sale. Its stock is that of its first day: later counts are in no file."""
+    """`[[products]]`: one product on sale. `stock` counts only when the product is new."""
 
     id = fields.String(
         required=True,
-        validate=_checked_name,
+        validate=_check_name,
     )
     kind = fields.String(required=True, validate=validate.OneOf(KINDS, error="Must be one of: {choices}."))
     level_number = fields.Integer(
@@ -63,8 +65,8 @@ class ProductTable(Table):
         load_default=None,
         validate=validate.Range(1, 999, error="Must be between {min} and {max}."),
     )
-    name = Line(required=True, longest=200)
-    description = Line(longest=500, may_be_empty=True, load_default="")
+    name = Line(required=True, max_length=200)
+    description = Line(max_length=500, may_be_empty=True, load_default="")
     #: Minor units, as Stripe counts them: cents of a euro, but whole yen (see `charge_limits`).
     amount = fields.Integer(
         required=True,
@@ -77,67 +79,67 @@ class ProductTable(Table):
         load_default="keep",
         validate=validate.OneOf(PARTIAL_REFUND_POLICIES, error="Must be one of: {choices}."),
     )
-    #: Pieces on hand when the product is new.
+    #: Units on hand when the product is new.
     stock = fields.Integer(
         strict=True,
-        error_messages={"invalid": "Must be a whole number of pieces, such as 20."},
-        validate=validate.Range(0, LARGEST_STOCK, error="Must be between {min} and {max}."),
+        error_messages={"invalid": "Must be a whole number of units, such as 20."},
+        validate=validate.Range(0, MAX_STOCK, error="Must be between {min} and {max}."),
     )
-    #: Whether pieces are back on the shelf once all of their order's money went back.
-    restock_on_refund = fields.Raw(validate=checked_switch)
-    #: For how many days from being served it stays open; without it, for good.
+    #: Whether a full refund of the order returns its units to stock.
+    restock_on_refund = fields.Raw(validate=check_boolean)
+    #: Days of access from fulfillment; without it, access has no end.
     access_days = fields.Integer(
         strict=True,
         load_default=None,
         error_messages={"invalid": "Must be a whole number of days, such as 365."},
-        validate=validate.Range(1, LONGEST_ACCESS, error="Must be between {min} and {max}."),
+        validate=validate.Range(1, MAX_ACCESS_DAYS, error="Must be between {min} and {max}."),
     )
-    #: Whether a level opens those below it too.
-    includes_lower_levels = fields.Raw(load_default=False, validate=checked_switch)
-    #: What every buyer of it gets, in the order in which it is shown.
+    #: Whether access to a level includes the lower levels.
+    includes_lower_levels = fields.Raw(load_default=False, validate=check_boolean)
+    #: The same for every buyer, in the order in which the portal shows them.
     contents = fields.List(
         fields.Nested(ContentTable),
         load_default=list,
-        validate=[validate.Length(max=MOST_PARTS, error="Must be {max} at most."), _without_doubles],
+        validate=[validate.Length(max=MAX_ENTRIES, error="Must be {max} at most."), _check_unique_keys],
     )
-    #: What is made for each buyer of it, in the order in which it is shown.
+    #: Made for each buyer, in the order in which the portal shows them.
     deliverables = fields.List(
         fields.Nested(DeliverableTable),
         load_default=list,
-        validate=[validate.Length(max=MOST_PARTS, error="Must be {max} at most."), _without_doubles],
+        validate=[validate.Length(max=MAX_ENTRIES, error="Must be {max} at most."), _check_unique_keys],
     )
 
     @post_load
-    def goods_have_defaults(self, product: dict[str, Any], **_: Any) -> dict[str, Any]:
+    def set_stock_defaults(self, product: dict[str, Any], **_: Any) -> dict[str, Any]:
         return {"stock": 0, "restock_on_refund": True} | product
 
     @validates_schema
-    def only_goods_are_counted(self, product: dict[str, Any], **_: Any) -> None:
-        told = 'Only a product of kind "physical" is counted.'
-        counted = [name for name in ("stock", "restock_on_refund") if name in product]
-        if counted and product["kind"] != "physical":
-            raise ValidationError({name: [told] for name in counted})
+    def check_stock_fields(self, product: dict[str, Any], **_: Any) -> None:
+        stock_fields = [name for name in ("stock", "restock_on_refund") if name in product]
+        if stock_fields and product["kind"] != "physical":
+            message = 'Only a product of kind "physical" has stock.'
+            raise ValidationError({name: [message] for name in stock_fields})
 
     @validates_schema
-    def access_fits_the_kind(self, product: dict[str, Any], **_: Any) -> None:
+    def check_access_fields(self, product: dict[str, Any], **_: Any) -> None:
         if product["access_days"] is not None and product["kind"] == "physical":
-            raise ValidationError("Goods are not opened, so that they cannot end.", "access_days")
+            raise ValidationError("A physical product has no access: remove access_days.", "access_days")
         if product["includes_lower_levels"] and product["kind"] != "level":
             raise ValidationError(
-                'Only a product of kind "level" has levels below it.', "includes_lower_levels"
+                'Only a product of kind "level" includes lower levels.', "includes_lower_levels"
             )
 
     @validates_schema
-    def goods_hold_no_files(self, product: dict[str, Any], **_: Any) -> None:
-        told = "Goods are sent, not opened: only digital products and levels have any."
-        given = [name for name in ("contents", "deliverables") if product[name]]
-        if given and product["kind"] == "physical":
-            raise ValidationError({name: [told] for name in given})
+    def check_files(self, product: dict[str, Any], **_: Any) -> None:
+        file_fields = [name for name in ("contents", "deliverables") if product[name]]
+        if file_fields and product["kind"] == "physical":
+            message = "A physical product has no files: only digital products and levels have them."
+            raise ValidationError({name: [message] for name in file_fields})
 
     @validates_schema
-    def levels_are_numbered(self, product: dict[str, Any], **_: Any) -> None:
+    def check_level_number(self, product: dict[str, Any], **_: Any) -> None:
         is_level = product["kind"] == "level"
         if is_level and product["level_number"] is None:
-            raise ValidationError("A level needs its number.", "level")
+            raise ValidationError('A product of kind "level" needs a level number.', "level")
         if not is_level and product["level_number"] is not None:
-            raise ValidationError('Only a product of kind "level" has a number.', "level")
+            raise ValidationError('Only a product of kind "level" has a level number.', "level")

@@ -1,4 +1,4 @@
-"""`[tenant]` of a catalog file: the brand, and the seller behind it."""
+"""`[tenant]` of a catalog file: the brand, and its legal seller."""
 
 from typing import Any
 
@@ -11,9 +11,9 @@ from lumira.schemas.catalog_fields import (
     Line,
     Table,
     VatRate,
-    checked_host_name,
-    checked_suffix,
-    checked_time_zone,
+    check_host_name,
+    check_suffix,
+    check_time_zone,
 )
 from lumira.schemas.fields import EmailAddress
 
@@ -21,32 +21,32 @@ RELEASE_POLICIES = ("at_once", "at_deadline")
 
 
 class SellerTable(Table):
-    """`[tenant.seller]`: the legal lines of receipts. What is not given stands on none."""
+    """`[tenant.seller]`: the legal lines of receipts. Receipts omit the lines that are not set."""
 
-    legal_name = Line(required=True, longest=200)
+    legal_name = Line(required=True, max_length=200)
     address = fields.List(
-        Line(longest=100),
+        Line(max_length=100),
         required=True,
         validate=validate.Length(min=1, max=6, error="Must have {min} to {max} lines."),
     )
-    #: Where the seller is registered and under which number, such as a SIRET.
-    registration = Line(longest=100)
+    #: The register and the registration number, such as a SIRET.
+    registration = Line(max_length=100)
     vat_number = fields.String(
         validate=validate.Regexp(
             r"[A-Z]{2}[0-9A-Z]{2,13}\Z",
-            error="Must be two letters of a country, then digits or letters; no spaces.",
+            error="Must be a country code, then digits or capital letters, without spaces, such as FR12345678901.",
         )
     )
-    #: Why no VAT is charged, or whatever else has to be said of it.
-    vat_note = Line(longest=300)
-    #: Percent that is in every price.
+    #: The legal mention of why no VAT is charged, or another legal mention.
+    vat_note = Line(max_length=300)
+    #: The percentage of VAT that is included in every price.
     vat_rate = VatRate()
     email = EmailAddress()
 
     @validates_schema
-    def vat_is_explained(self, seller: dict[str, Any], **_: Any) -> None:
+    def check_vat(self, seller: dict[str, Any], **_: Any) -> None:
         if "vat_rate" not in seller and "vat_note" not in seller:
-            raise ValidationError("Say vat_rate, or in vat_note why no VAT is charged.", "vat_note")
+            raise ValidationError("Set vat_rate, or state in vat_note why no VAT is charged.", "vat_note")
 
 
 class TenantTable(Table):
@@ -59,23 +59,23 @@ class TenantTable(Table):
             error="Must be lower-case letters, digits and dashes, 63 at most.",
         ),
     )
-    name = Line(required=True, longest=200)
+    name = Line(required=True, max_length=200)
     currency = Currency(required=True)
     order_prefix = fields.String(
         load_default=None,
         validate=validate.Regexp(rf"{ORDER_PREFIX}\Z", error="Must be 2 to 8 capital letters or digits."),
     )
-    time_zone = fields.String(load_default="Europe/Paris", validate=checked_time_zone)
-    #: `None` where the file is silent: the command line may have set some.
-    domains = fields.List(fields.String(validate=checked_host_name), load_default=None)
-    statement_descriptor_suffix = fields.String(load_default=None, validate=checked_suffix)
+    time_zone = fields.String(load_default="Europe/Paris", validate=check_time_zone)
+    #: `None` if the file omits them: domains that the command line set then stay.
+    domains = fields.List(fields.String(validate=check_host_name), load_default=None)
+    statement_descriptor_suffix = fields.String(load_default=None, validate=check_suffix)
     release_on_failure = fields.String(
         load_default="at_deadline",
         validate=validate.OneOf(RELEASE_POLICIES, error="Must be one of: {choices}."),
     )
-    #: Who of the team is told of disputes; without it, the address that messages come from.
+    #: The team's address for alerts; without it, the sender's address of e-mails.
     alert_email = EmailAddress(load_default=None)
-    #: The brand's colours, and its corners in pixels, on what a buyer sees.
+    #: The brand's colours, and its corner radius in pixels, on pages and e-mails.
     brand_color = Color(load_default=None)
     brand_background = Color(load_default=None)
     brand_radius = fields.Integer(
@@ -84,7 +84,7 @@ class TenantTable(Table):
         error_messages={"invalid": "Must be a whole number of pixels, such as 12."},
         validate=validate.Range(0, 32, error="Must be between {min} and {max}."),
     )
-    #: Without it no receipt is issued.
+    #: Without a seller no receipts are issued.
     seller = fields.Nested(SellerTable, load_default=None)
 
     @post_load

@@ -1,4 +1,4 @@
-"""What is made for one buyer: how far it is, and its files."""
+"""Deliverables: the work that is made for one buyer, its state and files."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -12,38 +12,38 @@ STATES = ("to_do", "in_progress", "delivered")
 
 
 @dataclass(frozen=True, slots=True)
-class FileSent:
-    """A file as it was sent: under its sender's name for it, and as a stream."""
+class UploadedFile:
+    """An uploaded file: its name and content."""
 
     file_name: str
     stream: Any
 
 
-class SentFile(fields.Raw):
-    """One part of a form that is a file."""
+class FilePart(fields.Raw):
+    """A file in a multipart form."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(metadata={"schema": {"type": "string", "format": "binary"}}, **options)
 
-    def _deserialize(self, value: Any, *_context: Any, **_options: Any) -> FileSent:
+    def _deserialize(self, value: Any, *_context: Any, **_options: Any) -> UploadedFile:
         if not value.filename:
-            raise ValidationError("Must be a file, with its name.")
-        return FileSent(value.filename, value.stream)
+            raise ValidationError("Must be a file with a file name.")
+        return UploadedFile(value.filename, value.stream)
 
 
 class UploadFileRequest(RequestSchema):
     """A form with one part, the file."""
 
-    file = SentFile(required=True)
+    file = FilePart(required=True)
 
     @post_load
-    def to_file(self, data: dict[str, Any], **_options: Any) -> FileSent:
-        sent: FileSent = data["file"]
-        return sent
+    def to_file(self, data: dict[str, Any], **_options: Any) -> UploadedFile:
+        file: UploadedFile = data["file"]
+        return file
 
 
 class ChangeDeliverableRequest(RequestSchema):
-    """How far a deliverable is from now on; `delivered` is for good, and tells the buyer."""
+    """The new state of a deliverable; `delivered` is final and notifies the buyer."""
 
     state = fields.String(required=True, validate=validate.OneOf(STATES))
 
@@ -54,7 +54,7 @@ class ChangeDeliverableRequest(RequestSchema):
 
 
 class FileResponse(ResponseSchema):
-    """A file as it is kept; its name as it is shown to the buyer."""
+    """A stored file; its name as the buyer sees it."""
 
     id = fields.UUID(required=True)
     file_name = fields.String(required=True)
@@ -64,40 +64,40 @@ class FileResponse(ResponseSchema):
 
 
 class FileUploadedResponse(FileResponse):
-    """A file that was uploaded, and how far its deliverable is by that."""
+    """An uploaded file and the state of its deliverable."""
 
     deliverable_id = fields.UUID(required=True)
     state = fields.String(required=True, validate=validate.OneOf(STATES))
 
 
 class _DeliverableResponse(ResponseSchema):
-    """What is told of a deliverable whoever asks."""
+    """The fields that all replies about a deliverable share."""
 
     id = fields.UUID(required=True)
     product_id = fields.String(required=True)
-    key = fields.String(required=True, metadata={"description": "The catalog's own name for it."})
+    key = fields.String(required=True, metadata={"description": "The deliverable's key in the catalog."})
     title = fields.String(required=True)
     state = fields.String(required=True, validate=validate.OneOf(STATES))
 
 
 class DeliverableChangedResponse(_DeliverableResponse):
-    """One thing that an order promises, and how far it is."""
+    """A deliverable and its state."""
 
     delivered_at = fields.String(required=True, allow_none=True, metadata={"schema": {"format": "date-time"}})
 
 
 class DeliverableResponse(_DeliverableResponse):
-    """One thing that an order promises, how far it is, and its files."""
+    """A deliverable with its state and files."""
 
     delivered_at = Timestamp(required=True, allow_none=True)
     withdrawn = fields.Boolean(
         required=True,
-        metadata={"description": "True where its money went back or is disputed: nothing is made of it now."},
+        metadata={"description": "True if the order is refunded or disputed: no work is due."},
     )
     files = fields.List(fields.Nested(FileResponse), required=True)
 
 
 class DeliverablesResponse(ResponseSchema):
-    """What an order promises, in the order of its lines; empty before it is served."""
+    """The deliverables of an order, in the order of its lines; empty before it is fulfilled."""
 
     deliverables = fields.List(fields.Nested(DeliverableResponse), required=True)

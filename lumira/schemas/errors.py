@@ -1,4 +1,4 @@
-"""The one envelope of every refusal."""
+"""The envelope of all errors."""
 
 from marshmallow import fields
 
@@ -6,14 +6,14 @@ from lumira.schemas.base import ResponseSchema
 
 
 class ErrorEnvelope(ResponseSchema):
-    """What every refusal looks like; programs go by `code`, people by `message`."""
+    """An error: `code` for programs, `message` for people."""
 
     error = fields.String(
         required=True, metadata={"description": "The HTTP status in words.", "example": "Not Found"}
     )
     code = fields.String(
         required=True,
-        metadata={"description": "Stable; never changes its meaning.", "example": "PRODUCT_NOT_FOUND"},
+        metadata={"description": "Stable: a code never changes its meaning.", "example": "PRODUCT_NOT_FOUND"},
     )
     message = fields.String(required=True, metadata={"example": "This product is not on sale."})
     request_id = fields.String(required=True, metadata={"example": "0b9c2f8e6c0d4f63a0c7d1b6c1f0a9e2"})
@@ -21,5 +21,5 @@ class ErrorEnvelope(ResponseSchema):
         keys=fields.String(),
         values=fields.List(fields.String()),
         data_key="fields",
-        metadata={"description": "For validation: what is wrong with which field."},
+        metadata={"description": "For invalid requests: the messages of each invalid field."},
     )

@@ -1,4 +1,4 @@
-"""The kinds of value that go over the wire, each with the checks that hold wherever it is sent."""
+"""Field types of requests and responses, with their validation."""
 
 import base64
 import re
@@ -15,7 +15,7 @@ from lumira.confusables import contains_encoded_word, is_confusable
 #: RFC 5321, section 4.5.3.1.3: a path of 256 octets, less its angle brackets.
 EMAIL_LENGTH = 254
 NAME_LENGTH = 200
-#: What Stripe's metadata hold (docs.stripe.com/metadata), less the places that our own entries take.
+#: Stripe's limits for metadata (docs.stripe.com/metadata), less the entries that Lumira adds.
 METADATA_ENTRIES = 20
 METADATA_KEY_LENGTH = 40
 METADATA_VALUE_LENGTH = 500
@@ -24,20 +24,20 @@ _DIGITS = re.compile(r"[0-9]{1,9}")
 #: Sixteen bytes in base64url without padding.
 _CURSOR = re.compile(r"[A-Za-z0-9_-]{22}")
 _TIME_EXPECTED = "Must be an ISO 8601 time with its offset, such as 2026-01-31T12:00:00Z."
-_CURSOR_EXPECTED = "Is no cursor that was given out here."
+_CURSOR_EXPECTED = "Must be the `next` cursor of an earlier page."
 
 
 def has_control_characters(text: str) -> bool:
-    """Whether the text holds what no name, address or label has: controls, NUL, line breaks, surrogates."""
+    """Whether the text contains control characters, line breaks or surrogates."""
     return any(unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") for character in text)
 
 
 def absent() -> None:
-    """The default of what may be left out but not be sent as null, as in a query string."""
+    """The default of a field that may be omitted but must not be null."""
 
 
 class StrictInteger(fields.Integer):
-    """A JSON integer and nothing that looks like one: not `true`, not `1.0`, not `"1"`."""
+    """A JSON integer; `true`, `1.0` and `"1"` are refused."""
 
     def _deserialize(self, value: Any, *_context: Any, **_options: Any) -> int:
         if type(value) is not int:
@@ -46,17 +46,17 @@ class StrictInteger(fields.Integer):
 
 
 class QueryInteger(fields.Integer):
-    """A whole number in a query string: digits alone."""
+    """A whole number in a query string: digits only."""
 
     def _deserialize(self, value: Any, *_context: Any, **_options: Any) -> int:
-        # Checked before it is converted: int() takes signs, spaces, underscores and other scripts' digits.
+        # Checked before the conversion: int() accepts signs, spaces, underscores and digits of other scripts.
         if not isinstance(value, str) or not _DIGITS.fullmatch(value):
             raise ValidationError("Must be a whole number.")
         return int(value)
 
 
 class Line(fields.String):
-    """One line of text, trimmed, without control characters; lengths count characters."""
+    """One line of text, trimmed, without control characters; lengths in characters."""
 
     def __init__(self, *, max_length: int, min_length: int = 0, **options: Any) -> None:
         lengths = {"maxLength": max_length} | ({"minLength": min_length} if min_length else {})
@@ -67,7 +67,7 @@ class Line(fields.String):
 
     def _deserialize(self, value: Any, *_context: Any, **_options: Any) -> str:
         if not isinstance(value, str):
-            raise ValidationError("Must be a text.")
+            raise ValidationError("Must be a string.")
         if has_control_characters(value):
             raise ValidationError("Must not contain control characters.")
         text = value.strip()
@@ -79,7 +79,7 @@ class Line(fields.String):
 
 
 class EmailAddress(Line):
-    """An address that could exist, as it was typed but trimmed. No DNS is asked."""
+    """An e-mail address with valid syntax, trimmed. Its domain is not resolved."""
 
     def __init__(self, **options: Any) -> None:
         options["metadata"] = {"format": "email", "code": "INVALID_EMAIL", **options.get("metadata", {})}
@@ -88,11 +88,11 @@ class EmailAddress(Line):
     def _deserialize(self, value: Any, *context: Any, **options: Any) -> str:
         text = super()._deserialize(value, *context, **options)
         if contains_encoded_word(text) or is_confusable(text):
-            # Whoever writes or reads mail would decode the one, whatever is in it (RFC 2047). The other would be
-            # somebody else's customer.
+            # Mail software decodes an encoded word (RFC 2047). A confusable address would look like that of another
+            # customer.
             raise ValidationError("Must be an e-mail address.")
         try:
-            # Addresses under .test reach nobody, and everybody's staging shop is full of them.
+            # Addresses under .test are undeliverable, but staging shops use them.
             validate_email(text, check_deliverability=False, test_environment=True)
         except EmailNotValidError as error:
             raise ValidationError("Must be an e-mail address.") from error
@@ -112,16 +112,16 @@ class CallerMetadata(fields.Dict):
 
     def _deserialize(self, value: Any, *_context: Any, **_options: Any) -> dict[str, str]:
         if not isinstance(value, dict):
-            raise ValidationError("Must be an object of texts.")
+            raise ValidationError("Must be an object of strings.")
         if len(value) > METADATA_ENTRIES:
             raise ValidationError(f"Must have at most {METADATA_ENTRIES} entries.")
         if not all(_is_metadata_key(key) for key in value):
             raise ValidationError(
-                f"Names must be 1 to {METADATA_KEY_LENGTH} characters, no brackets, no control characters."
+                f"Keys must have 1 to {METADATA_KEY_LENGTH} characters, without brackets and control characters."
             )
         if not all(_is_metadata_value(text) for text in value.values()):
             raise ValidationError(
-                f"Values must be texts of at most {METADATA_VALUE_LENGTH} characters, no control characters."
+                f"Values must be strings of at most {METADATA_VALUE_LENGTH} characters, without control characters."
             )
         return dict(value)
 
@@ -140,7 +140,7 @@ def _is_metadata_value(text: object) -> bool:
 
 
 class Timestamp(fields.DateTime):
-    """A moment: ISO 8601, UTC, with milliseconds and `Z`. Read, it must say its offset."""
+    """A time: written in UTC with milliseconds and `Z` (ISO 8601); read with any offset, which is required."""
 
     def _serialize(self, value: datetime | None, *_context: Any, **_options: Any) -> str | None:
         if value is None:
@@ -151,18 +151,18 @@ class Timestamp(fields.DateTime):
         if not isinstance(value, str) or "T" not in value:
             raise ValidationError(_TIME_EXPECTED)
         try:
-            moment = datetime.fromisoformat(value)
-            # At the edges of the calendar the same moment in UTC may not exist.
-            in_utc = moment.astimezone(UTC)
+            time = datetime.fromisoformat(value)
+            # At the limits of the calendar the same time in UTC may not exist.
+            in_utc = time.astimezone(UTC)
         except (ValueError, OverflowError) as error:
             raise ValidationError(_TIME_EXPECTED) from error
-        if moment.tzinfo is None:
+        if time.tzinfo is None:
             raise ValidationError(_TIME_EXPECTED)
         return in_utc
 
 
 class Cursor(fields.String):
-    """Where a list goes on: the id of the last one seen, in a form that nobody takes for an id."""
+    """The position in a list: the id of the last item of a page, encoded so that it does not look like an id."""
 
     def _serialize(self, value: Any, *_context: Any, **_options: Any) -> str | None:
         return None if value is None else encode_cursor(value)
@@ -171,12 +171,12 @@ class Cursor(fields.String):
         if not isinstance(value, str) or not _CURSOR.fullmatch(value):
             raise ValidationError(_CURSOR_EXPECTED)
         last = UUID(bytes=base64.urlsafe_b64decode(f"{value}=="))
-        # The last character has spare bits: only the spelling that was given out counts.
+        # The last character has unused bits: only the canonical encoding is accepted.
         if encode_cursor(last) != value:
             raise ValidationError(_CURSOR_EXPECTED)
         return last
 
 
 def encode_cursor(last: UUID) -> str:
-    """The cursor that goes on after the row with this id."""
+    """The cursor for the items after the one with this id."""
     return base64.urlsafe_b64encode(last.bytes).decode().rstrip("=")

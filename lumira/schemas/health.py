@@ -1,4 +1,4 @@
-"""Replies to machines: Stripe's webhook deliveries and the probes of whoever runs the service."""
+"""Replies to Stripe's webhook deliveries and to probes."""
 
 from marshmallow import fields, validate
 
@@ -6,25 +6,25 @@ from lumira.schemas.base import ResponseSchema
 
 
 class WebhookReceivedResponse(ResponseSchema):
-    """The event is stored; what it means is worked out afterwards."""
+    """The event is stored; a worker processes it."""
 
     received = fields.Boolean(required=True, metadata={"example": True})
 
 
 class WebhookRejectedResponse(ResponseSchema):
-    """The event is not stored, and Stripe tries again."""
+    """The event is not stored; Stripe delivers it again."""
 
     error = fields.String(required=True, metadata={"example": "Webhook signature verification failed"})
 
 
 class HealthResponse(ResponseSchema):
-    """The process answers."""
+    """The process responds."""
 
     status = fields.String(required=True, validate=validate.OneOf(("ok",)))
 
 
 class ReadinessResponse(ResponseSchema):
-    """Whether requests can be served, and what is missing where not."""
+    """Whether the instance can serve requests, and which conditions are missing."""
 
     status = fields.String(required=True, validate=validate.OneOf(("ready", "not_ready")))
     missing = fields.List(fields.String(), required=True)

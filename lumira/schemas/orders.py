@@ -1,4 +1,4 @@
-"""Orders, as a tenant's own systems read them."""
+"""Orders of a tenant."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,7 +18,7 @@ REVIEW_REASONS = ("amount_mismatch", "currency_mismatch")
 
 @dataclass(frozen=True, slots=True)
 class OrderListQuery:
-    """Which orders are listed; `cursor` is the id of the last one seen."""
+    """A filter of orders; `cursor` is the id of the last order of the previous page."""
 
     status: str | None
     customer_email: str | None
@@ -44,7 +44,7 @@ class OrdersQuery(RequestSchema):
 
 
 class ReviewResponse(ResponseSchema):
-    """Why a person has to decide about an order."""
+    """Why an order waits for an operator's decision."""
 
     reason = fields.String(required=True, validate=validate.OneOf(REVIEW_REASONS))
 
@@ -61,13 +61,15 @@ class OrderResponse(ResponseSchema):
     currency = fields.String(required=True)
     status = fields.String(required=True, validate=validate.OneOf(ORDER_STATUSES))
     payment_intent_id = fields.String(
-        required=True, allow_none=True, metadata={"description": "The payment that paid, else the newest."}
+        required=True,
+        allow_none=True,
+        metadata={"description": "The payment that settles the order, else the newest."},
     )
     review = fields.Nested(
         ReviewResponse,
         required=True,
         allow_none=True,
-        metadata={"description": "Set where it was paid, but not as ordered."},
+        metadata={"description": "Set if the payment differs from the order in amount or currency."},
     )
     created_at = Timestamp(required=True)
     updated_at = Timestamp(required=True)
@@ -77,7 +79,7 @@ class OrderResponse(ResponseSchema):
     )
 
     def get_attribute(self, obj: Any, attr: str, default: Any) -> Any:
-        """The order's own attribute, or what follows from several of them."""
+        """The order's attribute, or the value that follows from several attributes."""
         if attr == "product_id":
             return obj.lines[0].product_id if len(obj.lines) == 1 else None
         if attr == "payment_intent_id":
@@ -88,7 +90,7 @@ class OrderResponse(ResponseSchema):
 
 
 class OrderLineResponse(ResponseSchema):
-    """One product of an order, as it was when the order was opened."""
+    """One product of an order, with its values at the time of the order."""
 
     product_id = fields.String(required=True)
     quantity = fields.Integer(required=True)
@@ -106,7 +108,7 @@ class OrderPaymentResponse(ResponseSchema):
 
 
 class OrderRefundResponse(ResponseSchema):
-    """One refund, under Stripe's id and status."""
+    """One refund, with Stripe's id and status."""
 
     id = fields.String(required=True, attribute="stripe_refund_id")
     amount = fields.Integer(required=True)
@@ -114,7 +116,7 @@ class OrderRefundResponse(ResponseSchema):
 
 
 class OrderDisputeResponse(ResponseSchema):
-    """One dispute, under Stripe's id and status."""
+    """One dispute, with Stripe's id and status."""
 
     id = fields.String(required=True, attribute="stripe_dispute_id")
     amount = fields.Integer(required=True)
@@ -122,7 +124,7 @@ class OrderDisputeResponse(ResponseSchema):
 
 
 class OrderMessageResponse(ResponseSchema):
-    """One message that the buyer is owed or was sent."""
+    """One e-mail to the buyer, pending or sent."""
 
     kind = fields.String(required=True)
     subject = fields.String(required=True)
@@ -130,7 +132,7 @@ class OrderMessageResponse(ResponseSchema):
 
 
 class OrderTimelineEntryResponse(ResponseSchema):
-    """One thing that happened to an order."""
+    """One entry of an order's timeline."""
 
     at = Timestamp(required=True)
     what = fields.String(required=True)
@@ -138,7 +140,7 @@ class OrderTimelineEntryResponse(ResponseSchema):
 
 
 class WholeOrderResponse(OrderResponse):
-    """One order with everything that is known of it."""
+    """One order with all its details."""
 
     lines = fields.List(fields.Nested(OrderLineResponse), required=True)
     payments = fields.List(fields.Nested(OrderPaymentResponse), required=True)
@@ -150,7 +152,7 @@ class WholeOrderResponse(OrderResponse):
     timeline = fields.List(fields.Nested(OrderTimelineEntryResponse), required=True)
 
     def get_attribute(self, obj: dict[str, Any], attr: str, default: Any) -> Any:
-        """What was worked out about the order stands beside it, the rest on it."""
+        """A value that was computed beside the order, else the order's own."""
         return obj[attr] if attr in obj else super().get_attribute(obj["order"], attr, default)
 
 
@@ -161,5 +163,5 @@ class OrdersResponse(ResponseSchema):
     next = Cursor(
         required=True,
         allow_none=True,
-        metadata={"description": "To be sent as `cursor`; null on the last page."},
+        metadata={"description": "Send it as `cursor` for the next page; null on the last page."},
     )

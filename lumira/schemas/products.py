@@ -1,4 +1,4 @@
-"""What a shop's page needs to show its wares."""
+"""The catalog, and the configuration of Stripe.js."""
 
 from marshmallow import fields, validate
 
@@ -8,7 +8,7 @@ PRODUCT_KINDS = ("level", "digital", "physical")
 
 
 class ShopConfigResponse(ResponseSchema):
-    """What Stripe.js is started with."""
+    """The publishable Stripe key and the currency, for Stripe.js."""
 
     publishable_key = fields.String(required=True, metadata={"example": "pk_live_51…"})
     currency = fields.String(required=True, metadata={"example": "eur"})
@@ -44,11 +44,11 @@ class ProductResponse(ResponseSchema):
     in_stock = fields.Integer(
         required=True,
         allow_none=True,
-        metadata={"description": "Pieces that can be bought now; null where stock is not kept."},
+        metadata={"description": "Units that can be bought now; null for a product without stock."},
     )
 
 
 class ProductsResponse(ResponseSchema):
-    """Everything on sale, in the order of the catalog."""
+    """The products on sale, in the order of the catalog."""
 
     products = fields.List(fields.Nested(ProductResponse), required=True)

@@ -1,4 +1,4 @@
-"""Which pages of other origins may call the API from a browser: those of the tenant that is called."""
+"""CORS: pages on a tenant's domains may call the API for this tenant."""
 
 import re
 
@@ -10,22 +10,23 @@ from lumira import tenancy
 _ALLOWED_HEADERS = "Authorization, Content-Type, Idempotency-Key, X-Request-Id"
 _ALLOWED_METHODS = "GET, POST"
 _EXPOSED_HEADERS = "ETag, Idempotency-Replayed, Retry-After, X-Request-Id"
-#: Seconds that a browser may go by one answer; Chromium's own limit.
+#: Seconds that a browser may cache a preflight reply; Chromium's own maximum.
 _MAX_AGE = "7200"
 _HTTPS_ORIGIN = re.compile(r"https://([a-z0-9.-]+)")
 _LOCAL_ORIGIN = re.compile(r"http://(?:localhost|127\.0\.0\.1)(?::\d{1,5})?")
 _PREFIX = "/api/"
-#: What the API answers depends on who asks: a cache has to know.
+#: Replies depend on the caller's origin, so caches must store them separately.
 VARY = ("Vary", "Origin")
 
 
 def init_app(app: Flask, settings: Settings) -> None:
-    """Answer preflights, and name the origin on actual replies; never `*`, and never with cookies."""
+    """Reply to preflight requests, and name the origin on replies; never `*`, and never with credentials."""
 
     def answer_preflight() -> Response | None:
         if not _is_preflight():
             return None
-        # Whom the call is for is not known yet: any tenant's page may ask, the call is held to its own.
+        # A preflight request has no key, so its tenant is unknown: any tenant's page is accepted here, and the request
+        # that follows is checked against its own tenant.
         reply = Response(status=204)
         origin = request.headers["Origin"]
         if _is_local(origin, settings) or tenancy.find_by_domain(_domain(origin)) is not None:
@@ -45,7 +46,7 @@ def init_app(app: Flask, settings: Settings) -> None:
             response.headers["Access-Control-Expose-Headers"] = _EXPOSED_HEADERS
         return response
 
-    # After the request has its id, before rate limits: a browser refused its question never learns why.
+    # After the request id and before rate limits: a browser hides the reason of a refused preflight request.
     app.before_request_funcs.setdefault(None, []).insert(1, answer_preflight)
     app.after_request(name_origin)
 
@@ -60,8 +61,8 @@ def _is_preflight() -> bool:
 
 
 def _may_read(origin: str, settings: Settings) -> bool:
-    """Whether the page belongs to the tenant that answered; refusals before that are known stay unread."""
-    caller = tenancy.recall()
+    """Whether the page belongs to the request's tenant; without an authenticated tenant the reply stays hidden."""
+    caller = tenancy.find_cached_caller()
     if caller is None:
         return False
     if _is_local(origin, settings):
@@ -76,5 +77,5 @@ def _domain(origin: str) -> str | None:
 
 
 def _is_local(origin: str, settings: Settings) -> bool:
-    """Whether a developer's own page asks, where developers are meant to."""
+    """Whether the origin is a local page and the installation is for development."""
     return settings.is_development and _LOCAL_ORIGIN.fullmatch(origin) is not None

@@ -1,24 +1,24 @@
-"""What the API refuses, by status: in words, and with the codes that programs go by."""
+"""The error replies of the API: for each status its description and codes, for the OpenAPI document."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
-    """One status that a call may end in."""
+class ErrorReply:
+    """One error status of the API."""
 
     status: str
     description: str
     codes: tuple[str, ...]
-    #: Whether the same call may be repeated, after the seconds that `Retry-After` says.
-    is_for_later: bool = False
+    #: Whether the reply has `Retry-After`: the same request may be repeated after these seconds.
+    is_retryable: bool = False
 
 
-#: By the name that they have in the document.
-REFUSALS = {
-    "BAD_REQUEST": Refusal(
+#: By the name of the response component in the OpenAPI document.
+ERROR_REPLIES = {
+    "BAD_REQUEST": ErrorReply(
         "400",
-        "Something about the call is wrong; `fields` says what.",
+        "The request is invalid; `fields` names the invalid fields.",
         (
             "MISSING_PRODUCT_ID",
             "INVALID_EMAIL",
@@ -32,35 +32,39 @@ REFUSALS = {
             "INVALID_REQUEST",
         ),
     ),
-    "UNAUTHORIZED": Refusal("401", "No key, or none that is known.", ("UNAUTHORIZED",)),
-    "FORBIDDEN": Refusal("403", "A publishable key where a secret one is needed.", ("FORBIDDEN",)),
-    "NOT_FOUND": Refusal(
+    "UNAUTHORIZED": ErrorReply("401", "The API key is missing, unknown or revoked.", ("UNAUTHORIZED",)),
+    "FORBIDDEN": ErrorReply("403", "The route requires a secret key.", ("FORBIDDEN",)),
+    "NOT_FOUND": ErrorReply(
         "404",
-        "Not there, or another tenant's.",
+        "The object does not exist, or belongs to another tenant.",
         ("PRODUCT_NOT_FOUND", "LEVEL_NOT_FOUND", "ORDER_NOT_FOUND", "NOT_FOUND"),
     ),
-    "CONFLICT": Refusal(
+    "CONFLICT": ErrorReply(
         "409",
-        "It cannot be done as things stand. After `IDEMPOTENCY_IN_PROGRESS` the same call may be repeated.",
+        "The current state does not allow the request. After `IDEMPOTENCY_IN_PROGRESS` the request may be repeated.",
         ("IDEMPOTENCY_IN_PROGRESS", "OUT_OF_STOCK", "NOT_REFUNDABLE", "CONFLICT"),
-        is_for_later=True,
+        is_retryable=True,
     ),
-    "REQUEST_ENTITY_TOO_LARGE": Refusal("413", "The body is too large.", ("PAYLOAD_TOO_LARGE",)),
-    "UNSUPPORTED_MEDIA_TYPE": Refusal(
-        "415", "The body is of a kind that is not read here.", ("UNSUPPORTED_MEDIA_TYPE",)
+    "REQUEST_ENTITY_TOO_LARGE": ErrorReply("413", "The body exceeds the size limit.", ("PAYLOAD_TOO_LARGE",)),
+    "UNSUPPORTED_MEDIA_TYPE": ErrorReply(
+        "415", "The route does not accept this content type.", ("UNSUPPORTED_MEDIA_TYPE",)
     ),
-    "UNPROCESSABLE_ENTITY": Refusal("422", "The key was used for another call.", ("IDEMPOTENCY_MISMATCH",)),
-    "TOO_MANY_REQUESTS": Refusal("429", "Too many calls.", ("RATE_LIMITED",), is_for_later=True),
-    "INTERNAL_SERVER_ERROR": Refusal(
+    "UNPROCESSABLE_ENTITY": ErrorReply(
+        "422", "The idempotency key belongs to another request.", ("IDEMPOTENCY_MISMATCH",)
+    ),
+    "TOO_MANY_REQUESTS": ErrorReply(
+        "429", "The rate limit is exceeded.", ("RATE_LIMITED",), is_retryable=True
+    ),
+    "INTERNAL_SERVER_ERROR": ErrorReply(
         "500",
-        "Stripe refused to open the payment (`PAYMENT_FAILED`), or an error of ours.",
+        "Stripe refused to open the payment (`PAYMENT_FAILED`), or an internal error.",
         ("PAYMENT_FAILED", "INTERNAL_ERROR"),
     ),
-    "BAD_GATEWAY": Refusal("502", "The tenant has no Stripe key that works.", ("STRIPE_CONFIG_ERROR",)),
-    "SERVICE_UNAVAILABLE": Refusal(
+    "BAD_GATEWAY": ErrorReply("502", "The tenant has no valid Stripe key.", ("STRIPE_CONFIG_ERROR",)),
+    "SERVICE_UNAVAILABLE": ErrorReply(
         "503",
-        "Something that is needed is out of reach; the same call may be repeated with the same key.",
+        "A required service is not reachable; repeat the request with the same idempotency key.",
         ("STRIPE_UNAVAILABLE", "STORAGE_UNAVAILABLE", "SERVICE_UNAVAILABLE"),
-        is_for_later=True,
+        is_retryable=True,
     ),
 }

@@ -1,4 +1,4 @@
-"""One handler for everything that goes wrong, and one envelope for its reply."""
+"""Error handlers: every error of the API becomes a reply in one envelope."""
 
 import math
 import time
@@ -19,36 +19,36 @@ from lumira.schemas.errors import ErrorEnvelope
 
 log = structlog.get_logger()
 
-#: Seconds after which it is worth asking again where nobody knows better.
+#: Seconds, for errors that set no `retry_after` of their own.
 _RETRY_AFTER = 5
-_RETRIED = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
-#: The contract's codes for what the framework refuses by itself, with a sentence where its own says too much.
-_CODES = {
-    HTTPStatus.BAD_REQUEST: ("INVALID_REQUEST", "This request cannot be understood."),
-    HTTPStatus.NOT_FOUND: ("NOT_FOUND", "There is nothing at this address."),
-    HTTPStatus.METHOD_NOT_ALLOWED: ("METHOD_NOT_ALLOWED", "This address does not take this method."),
-    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: ("PAYLOAD_TOO_LARGE", "The body is too large."),
-    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: ("UNSUPPORTED_MEDIA_TYPE", "A body of this kind is not read here."),
-    HTTPStatus.TOO_MANY_REQUESTS: ("RATE_LIMITED", "Too many requests; try again later."),
+_RETRYABLE = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
+#: Code and message for the errors that Flask and Werkzeug raise.
+_HTTP_ERRORS = {
+    HTTPStatus.BAD_REQUEST: ("INVALID_REQUEST", "The request is malformed."),
+    HTTPStatus.NOT_FOUND: ("NOT_FOUND", "This URL does not exist."),
+    HTTPStatus.METHOD_NOT_ALLOWED: ("METHOD_NOT_ALLOWED", "This URL does not accept this method."),
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: ("PAYLOAD_TOO_LARGE", "The body exceeds the size limit."),
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: ("UNSUPPORTED_MEDIA_TYPE", "This content type is not accepted."),
+    HTTPStatus.TOO_MANY_REQUESTS: ("RATE_LIMITED", "Too many requests: try again after Retry-After seconds."),
 }
 
 
 def init_app(app: Flask) -> None:
-    """Answer every refusal and every accident of the application in the one envelope."""
-    app.register_error_handler(WebhookRejected, _reject_webhook)
-    app.register_error_handler(LumiraError, _refuse)
-    app.register_error_handler(HTTPException, _refuse_http)
-    app.register_error_handler(OperationalError, _wait_for_database)
-    app.register_error_handler(InterfaceError, _wait_for_database)
-    app.register_error_handler(PoolTimeout, _wait_for_database)
-    app.register_error_handler(Exception, _fail)
+    """Register the handlers of the whole application."""
+    app.register_error_handler(WebhookRejected, _reply_to_rejected_webhook)
+    app.register_error_handler(LumiraError, _reply_to_error)
+    app.register_error_handler(HTTPException, _reply_to_http_error)
+    app.register_error_handler(OperationalError, _reply_to_lost_database)
+    app.register_error_handler(InterfaceError, _reply_to_lost_database)
+    app.register_error_handler(PoolTimeout, _reply_to_lost_database)
+    app.register_error_handler(Exception, _reply_to_crash)
 
 
-def _refuse(error: LumiraError) -> Response:
+def _reply_to_error(error: LumiraError) -> Response:
     if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         log.warning("request_failed", code=error.code, reason=error.message, **_loggable(error.details))
     reply = _envelope(error.status, error.code, error.message, fields=error.fields)
-    if error.retry_after is not None or error.status in _RETRIED:
+    if error.retry_after is not None or error.status in _RETRYABLE:
         reply.headers["Retry-After"] = str(_RETRY_AFTER if error.retry_after is None else error.retry_after)
     if isinstance(error, Unauthorized):
         reply.headers["WWW-Authenticate"] = 'Bearer realm="lumira"'
@@ -56,56 +56,57 @@ def _refuse(error: LumiraError) -> Response:
 
 
 def _loggable(details: dict[str, object]) -> dict[str, object]:
-    """The details under names that no line of the log has a meaning for already."""
-    taken = ("event", "code", "reason")
-    return {f"detail_{name}" if name in taken else name: value for name, value in details.items()}
+    """The details, renamed where the log line has a field of the same name."""
+    reserved = ("event", "code", "reason")
+    return {f"detail_{name}" if name in reserved else name: value for name, value in details.items()}
 
 
-def _reject_webhook(error: WebhookRejected) -> Response:
+def _reply_to_rejected_webhook(error: WebhookRejected) -> Response:
     log.info("webhook_rejected", reason=error.message)
     reply = jsonify({"error": error.message})
     reply.status_code = error.status
     return reply
 
 
-def _refuse_http(error: HTTPException) -> Response:
-    if errors.is_about_page():
-        # Where no route was found no blueprint is asked, and buyers read no JSON.
-        return errors.refuse_http(error)
+def _reply_to_http_error(error: HTTPException) -> Response:
+    if errors.is_for_page():
+        # Without a matching route the blueprint's own handlers do not run, and buyers need a page, not JSON.
+        return errors.reply_to_http_error(error)
     status = HTTPStatus(error.code or HTTPStatus.INTERNAL_SERVER_ERROR)
-    known = _CODES.get(status)
-    code, message = known or (status.name, f"{status.phrase}.")
+    code, message = _HTTP_ERRORS.get(status) or (status.name, f"{status.phrase}.")
     reply = _envelope(status, code, message)
     for name, value in error.get_headers():
-        # Allow, for one, says what would have been right; only the page that went with it is ours.
+        # Headers such as `Allow` stay; the body is replaced.
         if name.lower() not in ("content-type", "content-length"):
             reply.headers.add(name, value)
-    if status in _RETRIED and "Retry-After" not in reply.headers:
-        reply.headers["Retry-After"] = str(_seconds_left(error))
+    if status in _RETRYABLE and "Retry-After" not in reply.headers:
+        reply.headers["Retry-After"] = str(_seconds_to_wait(error))
     return reply
 
 
-def _seconds_left(error: HTTPException) -> int:
-    """How long the caller has to wait until its rate limit counts anew."""
+def _seconds_to_wait(error: HTTPException) -> int:
+    """Seconds until the exceeded rate limit resets."""
     exceeded = extensions.of().limiter.current_limit
     if not isinstance(error, RateLimitExceeded) or exceeded is None:
         return _RETRY_AFTER
     return max(1, math.ceil(exceeded.window.reset_time - time.time()))
 
 
-def _wait_for_database(error: SQLAlchemyError) -> Response:
-    """The connection broke, or there is none: the caller, or Stripe, comes again."""
+def _reply_to_lost_database(error: SQLAlchemyError) -> Response:
+    """Reply 503 if the database connection is lost: the caller, or Stripe, repeats the request."""
     log.error(
         "database_lost", error=type(error).__name__, original=type(getattr(error, "orig", None)).__name__
     )
-    return _refuse(ServiceUnavailable("The service cannot be reached at the moment.", retry_after=2))
+    return _reply_to_error(
+        ServiceUnavailable("The service is not available: repeat the request.", retry_after=2)
+    )
 
 
-def _fail(error: Exception) -> Response:
-    """What nobody foresaw: all of it to the log, nothing of it to the caller."""
+def _reply_to_crash(error: Exception) -> Response:
+    """Reply 500 to an unexpected error: the details go to the log only."""
     log.error("request_crashed", exc_info=error)
     return _envelope(
-        HTTPStatus.INTERNAL_SERVER_ERROR, "INTERNAL_ERROR", "Something went wrong here; it was noted."
+        HTTPStatus.INTERNAL_SERVER_ERROR, "INTERNAL_ERROR", "An internal error occurred and was logged."
     )
 
 

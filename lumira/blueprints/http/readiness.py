@@ -1,4 +1,4 @@
-"""What has to be there before requests can be served."""
+"""Readiness: the conditions for serving requests."""
 
 import re
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from lumira.database import APPLICATION_ROLE
 
 log = structlog.get_logger()
 
-#: Seconds for the connection (the driver's least), milliseconds for each statement: a probe must not pile up.
+#: Seconds for the connection (the driver's minimum) and milliseconds for each statement: probes must not pile up.
 _CONNECT_TIMEOUT = 2
 _STATEMENT_TIMEOUT = 2000
 _NUMBER = re.compile(r"(\d{4})_")
@@ -21,10 +21,10 @@ _NUMBER = re.compile(r"(\d{4})_")
 
 @dataclass(frozen=True, slots=True)
 class Readiness:
-    """Looks at the database over a connection of its own: a busy pool is no reason to be taken out."""
+    """Checks the database over its own connection: a busy pool must not take the instance out of service."""
 
     engine: Engine
-    #: The revision that the code was written for.
+    #: The migration that the code requires.
     head: str
 
     @classmethod
@@ -38,12 +38,12 @@ class Readiness:
         return cls(engine, ScriptDirectory(str(ROOT / "migrations")).get_current_head() or "")
 
     def missing(self) -> list[str]:
-        """`database`, `role` or `migrations`: what is not as it has to be; empty when all is well."""
+        """Which of `database`, `role` and `migrations` are not ready; empty if the instance can serve requests."""
         try:
             with self.engine.connect() as connection:
                 return list(self._missing_in(connection))
         except SQLAlchemyError as error:
-            # Addresses and users stand in the driver's message: for the log, not for whoever asks.
+            # The driver's message contains addresses and user names: it belongs in the log, not in the reply.
             log.warning("database_not_reachable", failure=str(error))
             return ["database"]
 
@@ -59,10 +59,9 @@ class Readiness:
         return missing
 
     def _is_reached(self, revision: str) -> bool:
-        """Whether the schema is at the code's head, or past it.
+        """Whether the schema is at the required migration, or past it.
 
-        Past it is well: while a new version is rolled out its migrations come first, and the old code, which
-        they leave running, must not be taken out of service by them.
+        During a rollout the new migrations run first, and the old code must stay in service until it is replaced.
         """
         at, head = _NUMBER.match(revision), _NUMBER.match(self.head)
         return revision == self.head or (at is not None and head is not None and int(at[1]) > int(head[1]))

@@ -1,17 +1,17 @@
-"""Names of orders and payments that come in a path."""
+"""References to orders, payments and deliverables in a path."""
 
 import re
 
 from lumira.errors import NotFound, OrderNotFound
 
-#: Our ids and numbers, and Stripe's ids; whatever else stands in a path names nothing of ours.
+#: Lumira's ids and order numbers, and Stripe's ids; nothing else can reference an object.
 _REFERENCE = re.compile(r"[A-Za-z0-9_-]{1,255}")
 
 
 def checked_reference(reference: str) -> str:
-    """The reference, if it could be one; `OrderNotFound` if not, as for every other that names nothing.
+    """The reference; raises `OrderNotFound` if it has an impossible form.
 
-    PostgreSQL takes no NUL in a text, so a path with one must not reach a query.
+    PostgreSQL accepts no NUL character in a text, so a path that contains one must not reach a query.
     """
     if not _REFERENCE.fullmatch(reference):
         raise OrderNotFound("There is no such order.")
@@ -19,7 +19,7 @@ def checked_reference(reference: str) -> str:
 
 
 def checked_name(name: str) -> str:
-    """The same for what a path names besides an order; `NotFound` if it could be no name of ours."""
+    """The id or key in a path; raises `NotFound` if it has an impossible form."""
     if not _REFERENCE.fullmatch(name):
-        raise NotFound("There is nothing of this name.")
+        raise NotFound("This object does not exist.")
     return name

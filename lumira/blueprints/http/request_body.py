@@ -1,4 +1,4 @@
-"""Reading a body strictly: what two parsers could understand differently is refused."""
+"""Strict reading of request bodies: what two parsers could read differently is refused."""
 
 import contextlib
 import hashlib
@@ -13,42 +13,43 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 from lumira.errors import InvalidRequest, UnsupportedMediaType
 
-#: Bytes. The largest honest request, twenty full metadata entries in escapes, stays below.
+#: Bytes. The largest regular request, with twenty full metadata entries in escapes, is smaller.
 MAX_JSON_BODY = 64 * 1024
-#: Bytes. Stripe's largest events are far below.
+#: Bytes. Stripe's largest events are far smaller.
 MAX_WEBHOOK_BODY = 1024 * 1024
 #: Bytes around a file in its form: the name, the type, and the boundaries.
 MAX_FORM_OVERHEAD = 8 * 1024
-#: More than any form of ours has: enough to see that one has too many.
+#: More than any form has: enough to detect that a form has too many.
 _MAX_FORM_PARTS = 4
-#: Bytes of a form in memory at once. Werkzeug holds its buffer to it, whatever is in it, and reads 64 KiB at a time.
+#: Bytes of a form in memory at once. Werkzeug limits its buffer to it, and reads 64 KiB at a time.
 _MAX_FORM_MEMORY = 256 * 1024
-#: Nothing that is read here nests deeper than a body with its metadata; far below any parser's own limit.
+#: Levels of nesting. A body with metadata has two; a parser's own limit is far higher.
 _MAX_DEPTH = 16
-#: Bytes of a file that are in memory at once.
-_MAX_PIECE = 64 * 1024
-#: More digits than any number of ours; Python itself refuses only past 4,300.
+#: Bytes of a file in memory at once.
+_CHUNK = 64 * 1024
+#: Digits of a number. No field needs more; Python itself refuses only past 4,300.
 _MAX_DIGITS = 18
 
 
 def read_body(request: Request, *, limit: int) -> bytes:
-    """The whole body; 413 if it is longer than `limit` bytes, also where its length was not announced."""
-    # One more than may be: of a body that did not announce its length Werkzeug cuts the rest off silently.
+    """The whole body; 413 if it is longer than `limit` bytes, also without a `Content-Length`."""
+    # One byte more than the limit: Werkzeug silently cuts off a longer body without a `Content-Length`.
     request.max_content_length = limit + 1
     try:
         body = request.get_data(cache=True)
     except (ParseException, OSError) as error:
-        # Gunicorn reads a chunked body only now, so that what is wrong with it is found here.
-        raise InvalidRequest("The body did not arrive whole.") from error
+        # Gunicorn reads a chunked body only now, and raises if it is malformed.
+        raise InvalidRequest("The body is incomplete: send the request again.") from error
     if len(body) > limit:
         raise RequestEntityTooLarge
     return body
 
 
 def read_json_object(request: Request) -> dict[str, Any]:
-    """The body as the one JSON object that it can mean.
+    """The body as a JSON object.
 
-    `UnsupportedMediaType` if it does not claim to be JSON in UTF-8, `InvalidRequest` if it is not.
+    Raises `UnsupportedMediaType` if its content type is not JSON in UTF-8, and `InvalidRequest` if the body is not
+    a valid JSON object.
     """
     if request.mimetype != "application/json" or not _is_utf8(request) or request.content_encoding:
         raise UnsupportedMediaType("Send the body as application/json, in UTF-8.")
@@ -60,49 +61,52 @@ def _is_utf8(request: Request) -> bool:
 
 
 def read_files(request: Request, *, limit: int) -> dict[str, FileStorage]:
-    """The files of a form, none longer than `limit` bytes; long ones lie on the disk and not in memory.
+    """The files of a multipart form, none longer than `limit` bytes; long files are stored on disk.
 
-    `UnsupportedMediaType` if it is no form with files, `InvalidRequest` if it holds anything else.
+    Raises `UnsupportedMediaType` if the body is not a multipart form, and `InvalidRequest` if it contains anything
+    but one file for each name.
     """
     if request.mimetype != "multipart/form-data" or request.content_encoding:
         raise UnsupportedMediaType("Send the file as multipart/form-data.")
     request.max_content_length = limit + MAX_FORM_OVERHEAD
     request.max_form_parts = _MAX_FORM_PARTS
     request.max_form_memory_size = _MAX_FORM_MEMORY
-    with contextlib.ExitStack() as broken_off:
-        _note_files(request, broken_off)
+    with contextlib.ExitStack() as unfinished:
+        _close_unfinished_files(request, unfinished)
         try:
             files, fields = request.files, request.form
         except (ParseException, OSError) as error:
-            raise InvalidRequest("The body did not arrive whole.") from error
-        # What arrived whole is closed with its request.
-        broken_off.pop_all()
+            raise InvalidRequest("The body is incomplete: send the request again.") from error
+        # Werkzeug closes the files of a complete form together with the request.
+        unfinished.pop_all()
     if fields or any(len(sent) > 1 for sent in files.listvalues()):
-        raise InvalidRequest("Send each file once, as a part with a file name, and nothing else.")
+        raise InvalidRequest(
+            "The form must contain one file for each name, with a file name, and nothing else."
+        )
     return files.to_dict()
 
 
-def _note_files(request: Request, broken_off: contextlib.ExitStack) -> None:
-    """Let a form that breaks off close the files that it began: its parser forgets them."""
-    open_file = request._get_file_stream  # noqa: SLF001 - Werkzeug's place to decide where files go
+def _close_unfinished_files(request: Request, unfinished: contextlib.ExitStack) -> None:
+    """Register every file of the form in `unfinished`: Werkzeug's parser does not close those of a broken form."""
+    open_file = request._get_file_stream  # noqa: SLF001 - Werkzeug's hook for the storage of files
 
-    def open_noted(*args: Any, **options: Any) -> IO[bytes]:
-        return broken_off.enter_context(contextlib.closing(open_file(*args, **options)))
+    def open_registered(*args: Any, **options: Any) -> IO[bytes]:
+        return unfinished.enter_context(contextlib.closing(open_file(*args, **options)))
 
-    request._get_file_stream = open_noted  # type: ignore[method-assign]  # noqa: SLF001
+    request._get_file_stream = open_registered  # type: ignore[method-assign]  # noqa: SLF001
 
 
 def digest_of(file: FileStorage) -> str:
-    """The SHA-256 of a file, which is read from its beginning again afterwards."""
+    """The SHA-256 of a file; the file is rewound afterwards."""
     digest = hashlib.sha256()
-    while piece := file.stream.read(_MAX_PIECE):
-        digest.update(piece)
+    while chunk := file.stream.read(_CHUNK):
+        digest.update(chunk)
     file.stream.seek(0)
     return digest.hexdigest()
 
 
 def parse_json_object(body: bytes) -> dict[str, Any]:
-    """The object in `body`; `InvalidRequest` says what is wrong with it otherwise."""
+    """The JSON object in `body`; raises `InvalidRequest` with the reason if it is not a valid one."""
     try:
         value = json.loads(
             body.decode("utf-8"),
@@ -114,7 +118,7 @@ def parse_json_object(body: bytes) -> dict[str, Any]:
     except (UnicodeDecodeError, json.JSONDecodeError) as error:
         raise InvalidRequest("The body is not valid JSON in UTF-8.") from error
     except RecursionError as error:
-        raise InvalidRequest("The body is nested too deep.") from error
+        raise InvalidRequest("The body is nested too deeply.") from error
     if not isinstance(value, dict):
         raise InvalidRequest("The body must be a JSON object.")
     _check_values(value)
@@ -122,31 +126,31 @@ def parse_json_object(body: bytes) -> dict[str, Any]:
 
 
 def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise InvalidRequest("The body names a field twice.")
-    return found
+    fields = dict(pairs)
+    if len(fields) != len(pairs):
+        raise InvalidRequest("The body contains a field twice.")
+    return fields
 
 
 def _refuse_constant(_name: str) -> NoReturn:
-    raise InvalidRequest("The body holds a number that JSON does not have.")
+    raise InvalidRequest("The body contains NaN or Infinity, which are not JSON.")
 
 
 def _parse_integer(digits: str) -> int:
     if len(digits.removeprefix("-")) > _MAX_DIGITS:
-        raise InvalidRequest("The body holds a number that is too long.")
+        raise InvalidRequest("The body contains a number with too many digits.")
     return int(digits)
 
 
 def _parse_float(text: str) -> float:
     number = float(text)
     if not math.isfinite(number):
-        raise InvalidRequest("The body holds a number that is too large.")
+        raise InvalidRequest("The body contains a number that is too large.")
     return number
 
 
 def _check_values(value: dict[str, Any]) -> None:
-    """Refuse what no database and no other service takes: NUL, halves of surrogate pairs, deep nesting."""
+    """Refuse NUL characters, unpaired surrogates and deep nesting, which databases and other services refuse."""
     level: list[Any] = [value]
     for _ in range(_MAX_DEPTH):
         below: list[Any] = []
@@ -160,13 +164,13 @@ def _check_values(value: dict[str, Any]) -> None:
         if not below:
             return
         level = below
-    raise InvalidRequest("The body is nested too deep.")
+    raise InvalidRequest("The body is nested too deeply.")
 
 
 def _check_text(text: str) -> None:
     if "\x00" in text:
-        raise InvalidRequest("The body holds a NUL character.")
+        raise InvalidRequest("The body contains a NUL character.")
     try:
         text.encode("utf-8")
     except UnicodeEncodeError as error:
-        raise InvalidRequest("The body holds half of a surrogate pair.") from error
+        raise InvalidRequest("The body contains an unpaired surrogate.") from error

@@ -1,4 +1,4 @@
-"""How routes are written: a typed flask-smorest blueprint whose parser is strict."""
+"""A typed flask-smorest blueprint with a strict parser."""
 
 from collections.abc import Callable
 from typing import Any, NoReturn, TypeVar, cast
@@ -18,25 +18,25 @@ _View = TypeVar("_View", bound=Callable[..., Any])
 
 
 class StrictParser(FlaskParser):
-    """Reads bodies and query strings; whatever is not declared is refused."""
+    """Reads bodies and query strings; undeclared fields are refused."""
 
     DEFAULT_UNKNOWN_BY_LOCATION = {"json": RAISE, "query": RAISE, "files": RAISE}  # noqa: RUF012 - declared by webargs
-    # Only told in the document; `handle_error` decides.
+    # For the OpenAPI document only; `handle_error` raises the error.
     DEFAULT_VALIDATION_STATUS = 400
 
-    def load_json(self, req: Request, schema: Schema) -> dict[str, Any]:  # noqa: ARG002 - webargs calls it so
+    def load_json(self, req: Request, schema: Schema) -> dict[str, Any]:  # noqa: ARG002 - webargs passes it
         g.body = read_json_object(req)
         return cast(dict[str, Any], g.body)
 
     def load_files(self, req: Request, schema: Schema) -> dict[str, FileStorage]:  # noqa: ARG002 - as above
         files = read_files(req, limit=max_upload_bytes())
-        # What the files hold is what makes two calls the same: their boundaries differ with each try.
+        # The fingerprint covers the files' contents: the boundaries of a multipart form differ in every attempt.
         g.body = {name: [file.filename, digest_of(file)] for name, file in files.items()}
         return files
 
     def load_querystring(self, req: Request, schema: Schema) -> dict[str, str]:  # noqa: ARG002 - as above
         if any(len(values) > 1 for values in req.args.listvalues()):
-            raise InvalidRequest("The query string names a parameter twice.")
+            raise InvalidRequest("The query string contains a parameter twice.")
         return req.args.to_dict()
 
     def handle_error(
@@ -46,9 +46,9 @@ class StrictParser(FlaskParser):
         schema: Schema,
         **_options: object,
     ) -> NoReturn:
-        """Refuse with the code of the first field that is wrong, and tell of all of them."""
-        assert isinstance(schema, RequestSchema)  # noqa: S101 - no other kind is declared by a route
-        # Webargs files the messages under where they were found.
+        """Raise `InvalidRequest` with the code of the first invalid field, and the messages of all fields."""
+        assert isinstance(schema, RequestSchema)  # noqa: S101 - routes declare no other kind
+        # Webargs groups the messages by location: body, query or files.
         (messages,) = cast(dict[str, dict[str, object]], error.messages).values()
         fields = schema.in_order(messages)
         name, sentences = next(iter(fields.items()))
@@ -57,7 +57,7 @@ class StrictParser(FlaskParser):
 
 
 class ApiBlueprint(Blueprint):  # type: ignore[misc]
-    """A group of routes that share their authentication, and their chapter in the document."""
+    """A group of routes with one authentication and one tag in the OpenAPI document."""
 
     ARGUMENTS_PARSER = StrictParser()
 
@@ -68,25 +68,25 @@ class ApiBlueprint(Blueprint):  # type: ignore[misc]
         return cast(Callable[[_View], _View], super().post(rule, **options))
 
     def body(self, schema: type[RequestSchema], **options: Any) -> Callable[[_View], _View]:
-        """Hand the view the body, checked."""
+        """Pass the view the command that the schema builds from the body."""
         return cast(Callable[[_View], _View], self.arguments(schema, **options))
 
     def form(self, schema: type[RequestSchema]) -> Callable[[_View], _View]:
-        """Hand the view the files of a form, checked."""
+        """Pass the view the validated files of a form."""
         return cast(Callable[[_View], _View], self.arguments(schema, location="files"))
 
     def query(self, schema: type[RequestSchema]) -> Callable[[_View], _View]:
-        """Hand the view the query string, checked."""
+        """Pass the view the filter that the schema builds from the query string."""
         return cast(Callable[[_View], _View], self.arguments(schema, location="query"))
 
     def replies(self, schema: type[Schema], **options: Any) -> Callable[[_View], _View]:
-        """Answer 200 with what the view returns, in the shape of `schema`."""
+        """Reply 200 with the view's result, dumped by `schema`."""
         return cast(Callable[[_View], _View], self.response(200, schema, **options))
 
     def also_replies(self, status: int, schema: type[Schema], *, when: str) -> Callable[[_View], _View]:
-        """Say in the document what else is answered, and when."""
+        """Add another reply to the OpenAPI document."""
         return cast(Callable[[_View], _View], self.alt_response(status, schema=schema, description=when))
 
     def documented(self, **options: Any) -> Callable[[_View], _View]:
-        """Add to what the document says of the route."""
+        """Add to the route's entry in the OpenAPI document."""
         return cast(Callable[[_View], _View], self.doc(**options))

@@ -1,4 +1,4 @@
-"""Files that are streamed from here: whole, or the part that was asked for (RFC 9110, section 14)."""
+"""Stream a file: whole, or the requested range (RFC 9110, section 14)."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -6,26 +6,26 @@ from http import HTTPStatus
 
 from flask import Response, request
 
-#: Whatever a file holds, a browser that opens it runs nothing of it and sends nothing anywhere.
+#: A browser that opens the file runs no script in it and sends nothing.
 _POLICY = "default-src 'none'; sandbox; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 
 @dataclass(frozen=True, slots=True)
 class Streamed:
-    """What is known of a file before it is opened; `size` in bytes, `disposition` the header that names it."""
+    """A file to stream; `size` in bytes, `disposition` for the `Content-Disposition` header."""
 
     size: int
     sha256: str
     content_type: str
     disposition: str
-    #: Its bytes from the first to the last that are wanted, both included.
+    #: Reads the bytes between two positions, both included.
     read: Callable[[int, int], Iterator[bytes]]
 
 
 def stream(file: Streamed) -> Response:
-    """The reply to the running request: 200, 206 for one part of the file, 416 for a part that it has not."""
+    """The reply to the running request: 200, 206 for one range, 416 for a range outside the file."""
     etag = f'"{file.sha256}"'
-    first, last, status = _wanted(file.size, etag)
+    first, last, status = _requested_range(file.size, etag)
     reply = Response(status=status)
     reply.headers["Content-Type"] = file.content_type
     reply.headers["Accept-Ranges"] = "bytes"
@@ -37,7 +37,7 @@ def stream(file: Streamed) -> Response:
         reply.headers["Content-Range"] = f"bytes {first}-{last}/{file.size}"
     reply.headers["ETag"] = etag
     reply.headers["Content-Disposition"] = file.disposition
-    # Only shown by the page that it belongs to, and never as a part of another site's.
+    # Only a page of the same origin may embed it.
     reply.headers["Cross-Origin-Resource-Policy"] = "same-origin"
     if request.method != "HEAD":
         reply.response = file.read(first, last)
@@ -45,20 +45,25 @@ def stream(file: Streamed) -> Response:
     return reply
 
 
-def _wanted(size: int, etag: str) -> tuple[int, int, HTTPStatus]:
-    """First and last byte, and the status. Several parts at once are answered with the whole, as may be done."""
+def _requested_range(size: int, etag: str) -> tuple[int, int, HTTPStatus]:
+    """First and last byte, and the status. A request for several ranges gets the whole file, which RFC 9110 allows."""
     whole = (0, size - 1, HTTPStatus.OK)
-    asked = request.range
-    if request.method != "GET" or asked is None or asked.units != "bytes" or len(asked.ranges) != 1:
+    requested = request.range
+    if (
+        request.method != "GET"
+        or requested is None
+        or requested.units != "bytes"
+        or len(requested.ranges) != 1
+    ):
         return whole
     if "If-Range" in request.headers and request.headers["If-Range"] != etag:
-        # What was begun is of another version of the file, so it is begun anew.
+        # The caller has the beginning of another version of the file, so it gets the whole new one.
         return whole
-    if asked.ranges[0][0] < -size:
-        # The last bytes of a file that is shorter are all of it (RFC 9110, section 14.1.2).
+    if requested.ranges[0][0] < -size:
+        # A suffix longer than the file means the whole file (RFC 9110, section 14.1.2).
         return 0, size - 1, HTTPStatus.PARTIAL_CONTENT
-    found = asked.range_for_length(size)
-    if found is None:
+    bounds = requested.range_for_length(size)
+    if bounds is None:
         return 0, 0, HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE
-    first, end = found
+    first, end = bounds
     return first, end - 1, HTTPStatus.PARTIAL_CONTENT

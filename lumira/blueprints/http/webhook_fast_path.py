@@ -1,9 +1,9 @@
-"""A shortcut for Stripe's deliveries, in front of the application: what is as it should be is stored here at once.
+"""The fast path for Stripe's deliveries: a WSGI layer in front of Flask that stores a regular event at once.
 
-Flask and all that surrounds a request take several times as long as storing an event does, and a delivery needs next
-to none of it. Whatever is unusual about one (a tenant that this process has not met for a while, a signature that
-does not fit, a page's origin, a failure) is handed on with its body, and the route in `webhooks` answers it: that
-route is whole without the shortcut, and must never answer differently.
+Flask's request handling takes several times as long as storing an event, and a delivery needs almost none of it.
+Every irregular delivery (an uncached tenant, a wrong signature, an `Origin` header, a failure) passes on to the
+application with its body, and the route in `blueprints.webhooks` replies. That route is complete without the fast
+path, and both must always give the same reply.
 """
 
 import re
@@ -20,14 +20,14 @@ from werkzeug.wsgi import get_host
 from lumira import tenancy
 from lumira.blueprints.http import correlation, cors, response_headers
 from lumira.blueprints.http.request_body import MAX_WEBHOOK_BODY
-from lumira.blueprints.webhooks import ADDRESSES, blueprint
+from lumira.blueprints.webhooks import PATHS, blueprint
 from lumira.webhooks import inbox
 from lumira.webhooks.inbox import Received
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
-_ADDRESS = re.compile(f"({blueprint.url_prefix}(?:{'|'.join(ADDRESSES)}))(?:/([^/]+))?")
+_PATH = re.compile(f"({blueprint.url_prefix}(?:{'|'.join(PATHS)}))(?:/([^/]+))?")
 #: As the route's schema and Flask write it.
 _REPLY = b'{"received":true}\n'
 
@@ -35,32 +35,34 @@ log = structlog.get_logger()
 
 
 class WebhookFastPath:
-    """The application, with its shortcut."""
+    """The WSGI application with the fast path in front."""
 
     def __init__(self, app: Flask) -> None:
         self._app = app
         self._application = app.wsgi_app
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-        """Answer a delivery that is as it should be, and hand on everything else."""
+        """Store a regular delivery, and pass every other request on to the application."""
         started = time.perf_counter()
-        address = _ADDRESS.fullmatch(environ["PATH_INFO"]) if _is_plain(environ) else None
-        body = None if address is None else _read(environ)
-        if address is None or body is None:
+        path = _PATH.fullmatch(environ["PATH_INFO"]) if _is_plain(environ) else None
+        body = None if path is None else _read(environ)
+        if path is None or body is None:
             return self._application(environ, start_response)
-        request_id = correlation.sane(environ.get("HTTP_X_REQUEST_ID", "")) or correlation.new_request_id()
+        request_id = (
+            correlation.valid_request_id(environ.get("HTTP_X_REQUEST_ID", "")) or correlation.new_request_id()
+        )
         correlation.begin(request_id)
-        received = self._store(environ, address[2], body)
+        received = self._store(environ, path[2], body)
         if received is None:
             environ["wsgi.input"] = BytesIO(body)
             return self._application(environ, start_response)
         start_response("200 OK", _headers(request_id, is_secure=environ["wsgi.url_scheme"] == "https"))
-        correlation.log_answer("POST", _rule(address), 200, started, received.as_logged())
+        correlation.log_request("POST", _rule(path), 200, started, received.as_logged())
         return [_REPLY]
 
     def _store(self, environ: "WSGIEnvironment", slug: str | None, body: bytes) -> Received | None:
         with self._app.app_context():
-            receiver = tenancy.recall_receiver(slug, get_host(environ) if slug is None else None)
+            receiver = tenancy.find_cached_receiver(slug, get_host(environ) if slug is None else None)
             if receiver is None:
                 return None
             structlog.contextvars.bind_contextvars(tenant=receiver.slug)
@@ -68,19 +70,19 @@ class WebhookFastPath:
                 return inbox.receive_as_remembered(
                     receiver.tenant_id, body=body, signature=environ.get("HTTP_STRIPE_SIGNATURE")
                 )
-            except Exception as error:  # noqa: BLE001 - the application has a reply for each
-                log.info("delivery_handed_on", error=type(error).__name__)
+            except Exception as error:  # noqa: BLE001 - the application replies to each
+                log.info("webhook_fast_path_failed", error=type(error).__name__)
                 return None
 
 
 def _is_plain(environ: "WSGIEnvironment") -> bool:
-    """Whether it is posted, of an announced length that may be, and not by a browser's page."""
+    """Whether the request is a POST with an accepted `Content-Length`, and not from a browser's page."""
     length = environ.get("CONTENT_LENGTH") or ""
     return (
         environ["REQUEST_METHOD"] == "POST"
         and "HTTP_ORIGIN" not in environ
         and "HTTP_TRANSFER_ENCODING" not in environ
-        # Eight digits are far above the limit, and nothing that could take long to read as a number.
+        # Eight digits exceed the limit by far, and they convert to a number quickly.
         and length.isascii()
         and length.isdigit()
         and len(length) <= 8  # noqa: PLR2004 - see above
@@ -89,7 +91,7 @@ def _is_plain(environ: "WSGIEnvironment") -> bool:
 
 
 def _read(environ: "WSGIEnvironment") -> bytes | None:
-    """The body; `None` where reading fails, which the application will find out too."""
+    """The body; `None` if reading fails: the application then fails in the same way and replies."""
     stream: BinaryIO = environ["wsgi.input"]
     try:
         return stream.read(int(environ["CONTENT_LENGTH"]))
@@ -97,8 +99,8 @@ def _read(environ: "WSGIEnvironment") -> bytes | None:
         return None
 
 
-def _rule(address: re.Match[str]) -> str:
-    return address[1] if address[2] is None else f"{address[1]}/<tenant>"
+def _rule(path: re.Match[str]) -> str:
+    return path[1] if path[2] is None else f"{path[1]}/<tenant>"
 
 
 def _headers(request_id: str, *, is_secure: bool) -> list[tuple[str, str]]:
@@ -106,6 +108,6 @@ def _headers(request_id: str, *, is_secure: bool) -> list[tuple[str, str]]:
         ("Content-Type", "application/json"),
         ("Content-Length", str(len(_REPLY))),
         cors.VARY,
-        *response_headers.of_every_reply(is_secure=is_secure),
+        *response_headers.default_headers(is_secure=is_secure),
         (correlation.HEADER, request_id),
     ]

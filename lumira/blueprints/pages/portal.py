@@ -1,4 +1,4 @@
-"""The buyer's page: whoever holds a link sees what was bought, and downloads it while access lasts."""
+"""`/my/<link>`: the buyer's portal. A link shows its owner's purchases, and downloads while access lasts."""
 
 import hashlib
 import secrets
@@ -10,7 +10,7 @@ from flask import Blueprint, Response, request
 from lumira import extensions, link_tokens, pages, tenancy
 from lumira.blueprints.http.streaming import Streamed, stream
 from lumira.blueprints.pages import errors
-from lumira.blueprints.pages.replies import answer, form_of, note, path_of, sheet_of
+from lumira.blueprints.pages.replies import form_of, notice_page, page, page_context, path_of
 from lumira.documents import receipt_pdf
 from lumira.errors import AccessEnded, FileMissing, ReceiptNotFound
 from lumira.link_tokens import LinkAddress
@@ -25,28 +25,28 @@ from lumira.services.portal.view_purchases import PortalView, view_purchases
 blueprint = Blueprint(
     "my", __name__, url_prefix=errors.PREFIX, static_folder=str(pages.STATIC), static_url_path="/assets"
 )
-errors.answer_with_pages(blueprint)
+errors.register_handlers(blueprint)
 
-#: Bytes. A form holds two short fields.
+#: Bytes. A form has two short fields.
 _FORM_LENGTH = 4096
-#: More pages than anybody has purchases for.
+#: No buyer has this many pages of purchases.
 _LAST_PAGE = 10_000
 
 
 @blueprint.get("/<token>")
 def show_purchases(token: str) -> Response:
-    """What was bought, and what can be downloaded."""
+    """The purchases of the link's owner, and their downloads."""
     address = _address(token)
-    visit = None if address is None else view_purchases(address, _page())
-    if visit is None or not visit.is_live:
-        return _closed(token, visit)
-    sheet = sheet_of(visit)
-    return answer(portal.purchases(sheet, visit, here=path_of(token), form=form_of(token)), sheet)
+    view = None if address is None else view_purchases(address, _page_number())
+    if view is None or not view.is_live:
+        return _closed_page(token, view)
+    context = page_context(view)
+    return page(portal.purchases(context, view, here=path_of(token), form=form_of(token)), context)
 
 
 @blueprint.post("/<token>/renewals")
-def ask_for_link(token: str) -> Response:
-    """A new link by e-mail; the answer is the same whether or not anybody is there to get it."""
+def request_link(token: str) -> Response:
+    """Send a new link by e-mail. The page is the same whether or not the link has an owner."""
     http = extensions.of()
     if http.limiter.enabled:
         with http.renewal_limit:
@@ -58,101 +58,103 @@ def _renew(token: str) -> Response:
     request.max_content_length = _FORM_LENGTH
     address = _address(token)
     if address is None:
-        return note(Notice.UNKNOWN, HTTPStatus.NOT_FOUND)
+        return notice_page(Notice.UNKNOWN, HTTPStatus.NOT_FOUND)
     if not link_tokens.is_form_of(token, request.form.get("form", "")):
-        visit = view_purchases(address)
-        if visit is None:
-            return note(Notice.UNKNOWN, HTTPStatus.NOT_FOUND)
-        return note(Notice.STALE_FORM, HTTPStatus.FORBIDDEN, visit=visit, form=form_of(token))
+        view = view_purchases(address)
+        if view is None:
+            return notice_page(Notice.UNKNOWN, HTTPStatus.NOT_FOUND)
+        return notice_page(Notice.STALE_FORM, HTTPStatus.FORBIDDEN, view=view, form=form_of(token))
     tenant = renew_link(address)
-    # Brand and language are those of the page that asked, and nothing here depends on who is there.
-    sheet = PageContext.of_brand(tenant, locale=request.form.get("language"), nonce=secrets.token_urlsafe(16))
-    return answer(portal.notice(sheet, Notice.REQUESTED), sheet)
+    # Brand and language come from the tenant and the form: nothing depends on whether the link has an owner.
+    context = PageContext.of_brand(
+        tenant, locale=request.form.get("language"), nonce=secrets.token_urlsafe(16)
+    )
+    return page(portal.notice(context, Notice.REQUESTED), context)
 
 
 @blueprint.get("/<token>/files/<uuid:file_id>")
 def download(token: str, file_id: UUID) -> Response:
-    """One file, if it is the buyer's at this moment."""
+    """One file, if the link's owner has access to it now."""
     address = _address(token)
     if address is None:
-        return note(Notice.UNKNOWN, HTTPStatus.NOT_FOUND)
+        return notice_page(Notice.UNKNOWN, HTTPStatus.NOT_FOUND)
     try:
-        found = open_download(address, file_id)
-        if found is not None:
-            return _hand_out(found)
+        opened = open_download(address, file_id)
+        if opened is not None:
+            return _send_file(opened)
     except AccessEnded:
-        visit = view_purchases(address)
-        return note(Notice.CLOSED, HTTPStatus.FORBIDDEN, visit=visit, back=path_of(token))
+        view = view_purchases(address)
+        return notice_page(Notice.CLOSED, HTTPStatus.FORBIDDEN, view=view, back=path_of(token))
     except FileMissing:
-        visit = view_purchases(address)
-        return note(Notice.NO_FILE, HTTPStatus.NOT_FOUND, visit=visit, back=path_of(token))
-    return _closed(token, view_purchases(address))
+        view = view_purchases(address)
+        return notice_page(Notice.NO_FILE, HTTPStatus.NOT_FOUND, view=view, back=path_of(token))
+    return _closed_page(token, view_purchases(address))
 
 
 @blueprint.get("/<token>/receipts/<uuid:receipt_id>")
 def download_receipt(token: str, receipt_id: UUID) -> Response:
-    """One receipt or credit note of the buyer's, drawn now."""
+    """One receipt or credit note of the link's owner, as a PDF."""
     address = _address(token)
     if address is None:
-        return note(Notice.UNKNOWN, HTTPStatus.NOT_FOUND)
+        return notice_page(Notice.UNKNOWN, HTTPStatus.NOT_FOUND)
     try:
-        found = open_receipt(address, receipt_id)
+        opened = open_receipt(address, receipt_id)
     except ReceiptNotFound:
-        visit = view_purchases(address)
-        return note(Notice.NO_FILE, HTTPStatus.NOT_FOUND, visit=visit, back=path_of(token))
-    return _closed(token, view_purchases(address)) if found is None else _draw(found)
+        view = view_purchases(address)
+        return notice_page(Notice.NO_FILE, HTTPStatus.NOT_FOUND, view=view, back=path_of(token))
+    return _closed_page(token, view_purchases(address)) if opened is None else _send_receipt(opened)
 
 
 @blueprint.get("/", defaults={"rest": ""})
 @blueprint.get("/<path:rest>")
-def show_nothing(rest: str) -> Response:  # noqa: ARG001 - whatever it is
-    """A plain page at every other address below."""
-    return note(Notice.UNKNOWN, HTTPStatus.NOT_FOUND)
+def show_nothing(rest: str) -> Response:  # noqa: ARG001 - any path
+    """A notice for every other path under the prefix."""
+    return notice_page(Notice.UNKNOWN, HTTPStatus.NOT_FOUND)
 
 
-def _hand_out(found: Download) -> Response:
-    if found.address is not None:
-        # The address opens the file for whoever has it: it is sent once, and kept by no cache.
-        return Response(status=HTTPStatus.SEE_OTHER, headers={"Location": found.address})
+def _send_file(opened: Download) -> Response:
+    if opened.address is not None:
+        # The presigned URL opens the file without authentication: no cache may store it.
+        return Response(status=HTTPStatus.SEE_OTHER, headers={"Location": opened.address})
     return stream(
         Streamed(
-            size=found.size,
-            sha256=found.sha256,
-            content_type=found.file.content_type,
-            disposition=disposition_of(found.file.file_name),
-            read=lambda first, last: pieces_of(found.file, start=first, end=last),
+            size=opened.size,
+            sha256=opened.sha256,
+            content_type=opened.file.content_type,
+            disposition=disposition_of(opened.file.file_name),
+            read=lambda first, last: pieces_of(opened.file, start=first, end=last),
         )
     )
 
 
-def _draw(found: OpenedReceipt) -> Response:
-    content = receipt_pdf.render(found.receipt, locale=found.locale)
+def _send_receipt(opened: OpenedReceipt) -> Response:
+    content = receipt_pdf.render(opened.receipt, locale=opened.locale)
     return stream(
         Streamed(
             size=len(content),
             sha256=hashlib.sha256(content).hexdigest(),
             content_type="application/pdf",
-            disposition=disposition_of(found.receipt.file_name),
+            disposition=disposition_of(opened.receipt.file_name),
             read=lambda first, last: iter((content[first : last + 1],)),
         )
     )
 
 
-def _closed(token: str, visit: PortalView | None) -> Response:
-    """What is said where a link opens nothing: to whoever held it, or to nobody."""
-    if visit is None:
-        return note(Notice.UNKNOWN, HTTPStatus.NOT_FOUND)
-    return note(Notice.ENDED, HTTPStatus.GONE, visit=visit, form=form_of(token))
+def _closed_page(token: str, view: PortalView | None) -> Response:
+    """The notice for a link that no longer works: expired, or unknown if it has no view."""
+    if view is None:
+        return notice_page(Notice.UNKNOWN, HTTPStatus.NOT_FOUND)
+    return notice_page(Notice.ENDED, HTTPStatus.GONE, view=view, form=form_of(token))
 
 
-def _page() -> int:
-    """Which page of the purchases is asked for; the first one where that makes no sense."""
-    asked = request.args.get("page", default=1, type=int)
-    return asked if 1 <= asked <= _LAST_PAGE else 1
+def _page_number() -> int:
+    """The requested page of purchases; 1 for a missing or invalid number."""
+    number = request.args.get("page", default=1, type=int)
+    return number if 1 <= number <= _LAST_PAGE else 1
 
 
 def _address(token: str) -> LinkAddress | None:
-    """The link that is meant; none on the domain of a brand that it does not belong to."""
+    """The address of the link; `None` for an invalid link, and on another tenant's domain."""
     address = link_tokens.read(token)
     if address is None:
         return None

@@ -69,7 +69,7 @@ def test_tenants_of_like_slugs_get_prefixes_of_their_own(run_flask):
     [
         (("Nope", "--name", "N", "--currency", "eur"), "slug: Must be lower-case"),
         (("ok", "--name", "", "--currency", "eur"), "name: Must not be empty"),
-        (("ok", "--name", "N", "--currency", "euro"), "currency: Must be three letters"),
+        (("ok", "--name", "N", "--currency", "euro"), "currency: Must be an ISO code"),
         (("ok", "--name", "N", "--currency", "eur", "--order-prefix", "ABCDEFGHI"), "order_prefix: "),
         (("ok", "--name", "N", "--currency", "eur", "--domain", "https://x.example"), "domains[0]: "),
     ],

@@ -44,7 +44,7 @@ def test_a_level_can_open_those_below_it():
         ("digital", 'access_days = "30"', "whole number of days"),
         ("digital", "access_days = 1.5", "whole number of days"),
         ("digital", "access_days = true", "whole number of days"),
-        ("physical", "access_days = 30", "Goods are not opened"),
+        ("physical", "access_days = 30", "A physical product has no access"),
         ("digital", "includes_lower_levels = true", 'Only a product of kind "level"'),
         ("physical", "includes_lower_levels = true", 'Only a product of kind "level"'),
         ("level", 'includes_lower_levels = "yes"', "true or false"),

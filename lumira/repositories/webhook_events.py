@@ -1,10 +1,10 @@
-"""Stripe's events as rows: found, tried again, woken when what they wait for has come."""
+"""The events of the inbox: claimed, listed, unparked when their payment is attached, and replayed."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import func, select, text, update
+from sqlalchemy import ColumnElement, func, or_, select, text, update
 from sqlalchemy.orm import defer
 
 from lumira.clock import utc_now
@@ -12,7 +12,7 @@ from lumira.database import db
 from lumira.formats import parse_uuid
 from lumira.models import EventStatus, WebhookEvent
 
-#: Why an event waits whose payment Stripe was not asked about since its last try.
+#: Why an event is parked whose payment was not looked up at Stripe since its last attempt.
 ORDER_UNKNOWN = "order_unknown"
 
 
@@ -26,7 +26,10 @@ class EventFilter:
 
 
 def schedule_processing(tenant_id: int) -> None:
-    """Let a worker look at the inbox. Among the last statements of its transaction, before the outbox's."""
+    """Enqueue a job that processes the inbox.
+
+    Among the last statements of the transaction, before `outbox.schedule_relay`: both take a lock until the commit.
+    """
     db.session.flush()
     db.session.execute(
         text("SELECT lumira_enqueue_job('process_events', :tenant_id)"), {"tenant_id": tenant_id}
@@ -34,20 +37,55 @@ def schedule_processing(tenant_id: int) -> None:
 
 
 def list_stored_ids(tenant_id: int, stripe_event_ids: Iterable[str]) -> set[str]:
-    """Those of Stripe's events that have been stored."""
+    """Return which of these Stripe events are stored."""
     query = select(WebhookEvent.stripe_event_id).where(
         WebhookEvent.tenant_id == tenant_id, WebhookEvent.stripe_event_id.in_(list(stripe_event_ids))
     )
     return set(db.session.execute(query).scalars())
 
 
-def unpark(tenant_id: int, payment_intent_ids: Iterable[str]) -> bool:
-    """Let the events that wait for these payments be tried at once; whether there were any.
+def claim_due(
+    tenant_id: int, *, limit: int, event_id: UUID | None = None, with_payload: bool = True
+) -> list[WebhookEvent]:
+    """Return due events, locked until the end of the transaction; events that are locked already are skipped.
 
-    Waits for no lock, because the caller may hold an order and whoever holds an event wants one: what is
-    being handled at this moment is left to that.
+    Without the payload, reading it raises an error.
     """
-    waiting = (
+    query = (
+        select(WebhookEvent)
+        .where(*_is_due(tenant_id))
+        .options(*([] if with_payload else [defer(WebhookEvent.payload, raiseload=True)]))
+        .order_by(WebhookEvent.next_attempt_at, WebhookEvent.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    if event_id is not None:
+        query = query.where(WebhookEvent.id == event_id)
+    return list(db.session.execute(query).scalars())
+
+
+def list_due_ids(tenant_id: int, *, limit: int) -> list[UUID]:
+    """Return ids of due events, longest due first, without loading the events."""
+    query = select(WebhookEvent.id).where(*_is_due(tenant_id)).order_by(WebhookEvent.next_attempt_at)
+    return list(db.session.execute(query.limit(limit)).scalars())
+
+
+def _is_due(tenant_id: int) -> tuple[ColumnElement[bool], ...]:
+    return (
+        WebhookEvent.tenant_id == tenant_id,
+        WebhookEvent.status.in_((EventStatus.RECEIVED, EventStatus.PARKED)),
+        # An event without an attempt is due whatever the clock of the process that received it.
+        or_(WebhookEvent.next_attempt_at <= utc_now(), WebhookEvent.attempts == 0),
+    )
+
+
+def unpark(tenant_id: int, payment_intent_ids: Iterable[str]) -> bool:
+    """Make the events due now that wait for these payments; returns whether there were any.
+
+    Skips locked events: the caller may have locked an order, and the process that has locked an event waits for
+    orders. An event that is being processed at this moment needs no retry.
+    """
+    parked = (
         select(WebhookEvent.id)
         .where(
             WebhookEvent.tenant_id == tenant_id,
@@ -56,19 +94,22 @@ def unpark(tenant_id: int, payment_intent_ids: Iterable[str]) -> bool:
         )
         .with_for_update(skip_locked=True)
     )
-    woken = db.session.execute(
+    due = db.session.execute(
         update(WebhookEvent)
-        .where(WebhookEvent.tenant_id == tenant_id, WebhookEvent.id.in_(waiting))
+        .where(WebhookEvent.tenant_id == tenant_id, WebhookEvent.id.in_(parked))
         .values(next_attempt_at=utc_now())
         .returning(WebhookEvent.id)
         .execution_options(synchronize_session=False)
     )
-    return bool(woken.all())
+    return bool(due.all())
 
 
 def list_awaited_payments(tenant_id: int, *, attempts: int, limit: int = 50) -> list[str]:
-    """Payments that events wait for, tried at least so often and not asked about since; longest waiting first."""
-    found = (
+    """Return payments that parked events wait for, longest waiting first.
+
+    Only of events with at least so many attempts, and whose payment was not looked up since the last one.
+    """
+    payment_intent_ids = (
         db.session.execute(
             select(WebhookEvent.stripe_payment_intent_id)
             .where(
@@ -85,11 +126,11 @@ def list_awaited_payments(tenant_id: int, *, attempts: int, limit: int = 50) -> 
         .scalars()
         .all()
     )
-    return [payment_intent_id for payment_intent_id in found if payment_intent_id is not None]
+    return [payment_intent_id for payment_intent_id in payment_intent_ids if payment_intent_id is not None]
 
 
 def mark_foreign(tenant_id: int, payment_intent_id: str) -> int:
-    """Stripe says that this payment is none of ours: what waits for it is done with; how many events."""
+    """Close the events that wait for a payment which is not Lumira's; returns how many there were."""
     marked = db.session.execute(
         update(WebhookEvent)
         .where(
@@ -105,7 +146,7 @@ def mark_foreign(tenant_id: int, payment_intent_id: str) -> int:
 
 
 def mark_looked_up(tenant_id: int, payment_intent_id: str, *, reason: str) -> None:
-    """Stripe was asked about this payment in vain: what waits for it is not asked about until its next try."""
+    """Record why a lookup decided nothing: the payment is looked up again only after the next attempt of its events."""
     db.session.execute(
         update(WebhookEvent)
         .where(
@@ -118,29 +159,29 @@ def mark_looked_up(tenant_id: int, payment_intent_id: str, *, reason: str) -> No
     )
 
 
-def list_events(tenant_id: int, wanted: EventFilter) -> Sequence[WebhookEvent]:
-    """Events without their payloads, newest first."""
+def list_events(tenant_id: int, filters: EventFilter) -> Sequence[WebhookEvent]:
+    """Return events without their payloads, newest first."""
     query = (
         select(WebhookEvent)
         .where(WebhookEvent.tenant_id == tenant_id)
         .order_by(WebhookEvent.id.desc())
         .options(defer(WebhookEvent.payload, raiseload=True))
     )
-    if wanted.status is not None:
-        query = query.where(WebhookEvent.status == wanted.status)
-    if wanted.type is not None:
-        query = query.where(WebhookEvent.type == wanted.type)
-    return db.session.execute(query.limit(wanted.limit)).scalars().all()
+    if filters.status is not None:
+        query = query.where(WebhookEvent.status == filters.status)
+    if filters.type is not None:
+        query = query.where(WebhookEvent.type == filters.type)
+    return db.session.execute(query.limit(filters.limit)).scalars().all()
 
 
 def find_event(tenant_id: int, reference: str) -> WebhookEvent | None:
-    """The event with this id, Stripe's or ours."""
+    """Return the event with this id, Stripe's or Lumira's; `None` if there is none."""
     event_id = parse_uuid(reference)
-    named = WebhookEvent.stripe_event_id == reference if event_id is None else WebhookEvent.id == event_id
+    has_id = WebhookEvent.stripe_event_id == reference if event_id is None else WebhookEvent.id == event_id
     return (
         db.session.execute(
             select(WebhookEvent)
-            .where(WebhookEvent.tenant_id == tenant_id, named)
+            .where(WebhookEvent.tenant_id == tenant_id, has_id)
             .order_by(WebhookEvent.id)
             .limit(1)
         )
@@ -150,7 +191,7 @@ def find_event(tenant_id: int, reference: str) -> WebhookEvent | None:
 
 
 def ids_with_status(tenant_id: int, status: EventStatus) -> list[UUID]:
-    """Ids of all events in a status, oldest first."""
+    """Return ids of all events in a status, oldest first."""
     return list(
         db.session.execute(
             select(WebhookEvent.id)
@@ -161,12 +202,11 @@ def ids_with_status(tenant_id: int, status: EventStatus) -> list[UUID]:
 
 
 def replay(tenant_id: int, event_ids: Sequence[UUID]) -> list[str]:
-    """Let these events be handled again from the start, and wake a worker; Stripe's ids of those there were.
+    """Process these events again from the start; returns the Stripe ids of those that exist.
 
-    Safe to repeat, and safe for what was handled before: facts count once. One that waits for its next try
-    is due at once.
+    Safe to repeat, and safe for events that were processed before, because each fact counts once.
     """
-    # Locked in one order, so that two replays do not wait for each other crosswise.
+    # Locked in one order, so that two replays do not deadlock.
     locked = db.session.execute(
         select(WebhookEvent.id, WebhookEvent.stripe_event_id)
         .where(WebhookEvent.tenant_id == tenant_id, WebhookEvent.id.in_(event_ids))

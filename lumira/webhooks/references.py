@@ -1,4 +1,4 @@
-"""By what the order of an event is found."""
+"""Which payment, session or order number an event's object refers to."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,13 +6,17 @@ from typing import Any
 
 from lumira.domain.stripe_objects import MalformedObject, is_storable, read_metadata
 
+#: Objects with an amount, which is compared with the order's before they are attached to it. The order number of
+#: any other object is not trusted.
+_WITH_AMOUNT = ("payment_intent", "charge", "checkout.session")
+
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """The payment or Checkout Session that an object is about, and the order number in its metadata, if any.
+    """What an object's order is found by: a payment, a Checkout Session, or the order number in its metadata.
 
-    Every payment of ours is a PaymentIntent: an object without one is about somebody else's, unless it is a
-    session, whose PaymentIntent exists only once somebody pays.
+    Every payment of Lumira is a PaymentIntent: an object without one is foreign, unless it is a session, whose
+    PaymentIntent exists only once a buyer pays.
     """
 
     payment_intent_id: str | None
@@ -20,24 +24,20 @@ class Reference:
     session_id: str | None = None
 
     @property
-    def is_ours_to_find(self) -> bool:
-        """Whether there is anything by which its order may still turn up."""
+    def may_find_order(self) -> bool:
+        """Whether an order may still appear that the object belongs to."""
         return self.payment_intent_id is not None or (
             self.session_id is not None and self.order_number is not None
         )
 
 
-#: What asks for an amount can be compared with the order that it names; nothing else is believed.
-_COMPARABLE = ("payment_intent", "charge", "checkout.session")
+def read_reference(stripe_object: Mapping[str, Any]) -> Reference:
+    """Return what the object's order is found by; raises `MalformedObject` if the id of its payment is unusable.
 
-
-def reference_of(stripe_object: Mapping[str, Any]) -> Reference:
-    """How to find the object's order; `MalformedObject` if what it names is no payment.
-
-    Refunds and disputes carry no metadata of the payment: for them only the id leads to the order.
+    Refunds and disputes carry no metadata of the payment: for them only the payment's id leads to the order.
     """
     kind = stripe_object.get("object")
-    number = read_metadata(stripe_object).get("orderNumber") if kind in _COMPARABLE else None
+    number = read_metadata(stripe_object).get("orderNumber") if kind in _WITH_AMOUNT else None
     number = number if is_storable(number) else None
     if kind == "checkout.session":
         session_id = _id(stripe_object.get("id"), "id", "cs_")

@@ -1,4 +1,4 @@
-"""Which handler knows what to do with which type of event."""
+"""The handlers of Stripe's event types."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -10,21 +10,22 @@ from lumira.models import Order
 
 @dataclass(frozen=True, slots=True)
 class EventObject:
-    """What an event says: its object, and when Stripe said it (whole seconds, so never used to order)."""
+    """The object of an event, `data.object`, as it was when Stripe created the event."""
 
     object: Mapping[str, Any]
-    at: datetime | None
+    #: When Stripe created the event: in whole seconds, so it is never used to order events.
+    reported_at: datetime | None
 
 
-#: Notes what was told as facts on a loaded order, without a query and without a decision. Reads the object
-#: whole before it notes anything, and raises `MalformedObject` if it makes no sense.
+#: Records the object as facts on a loaded order, without a query and without a decision. Reads the whole object
+#: before it records anything, and raises `MalformedObject` if it cannot be read.
 Handler = Callable[[Order, EventObject], None]
 
 _handlers: dict[str, Handler] = {}
 
 
 def handles(*event_types: str) -> Callable[[Handler], Handler]:
-    """Register a handler for these types of event."""
+    """Register a function as the handler of these event types."""
 
     def register(handler: Handler) -> Handler:
         for event_type in event_types:
@@ -37,10 +38,10 @@ def handles(*event_types: str) -> Callable[[Handler], Handler]:
 
 
 def find_handler(event_type: str) -> Handler | None:
-    """The handler of this type, or `None`: then the event is kept and ignored."""
+    """Return the handler of this event type; `None` if its events are ignored."""
     return _handlers.get(event_type)
 
 
 def handled_types() -> list[str]:
-    """Every type of event that acts."""
+    """Return every event type that has a handler, sorted."""
     return sorted(_handlers)

@@ -1,4 +1,4 @@
-"""One file for each kind of Stripe object; importing this registers them all."""
+"""The handlers, one module per Stripe object; importing this package registers them."""
 
 from lumira.webhooks.handlers import checkout_sessions, disputes, payment_intents, refunds
 

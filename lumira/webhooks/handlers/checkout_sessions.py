@@ -1,4 +1,4 @@
-"""Checkout Sessions: the form finished, the delayed outcome, the time over."""
+"""Checkout Sessions: completed, the outcome of a delayed payment, expired."""
 
 from lumira.domain.record_session import record_session
 from lumira.domain.stripe_objects import read_session
@@ -7,12 +7,12 @@ from lumira.webhooks.registry import EventObject, handles
 
 
 @handles("checkout.session.completed", "checkout.session.async_payment_succeeded", "checkout.session.expired")
-def session_told(order: Order, told: EventObject) -> None:
-    """Note the session as it is told; a finished form is paid only where Stripe says so."""
-    record_session(order, read_session(told.object), reported_at=told.at)
+def checkout_session_changed(order: Order, event: EventObject) -> None:
+    """Record the session's state; a completed session is paid only if its `payment_status` is `paid`."""
+    record_session(order, read_session(event.object), reported_at=event.reported_at)
 
 
 @handles("checkout.session.async_payment_failed")
-def session_payment_failed(order: Order, told: EventObject) -> None:
-    """A delayed payment came to nothing, and nobody can try again on this page."""
-    record_session(order, read_session(told.object), reported_at=told.at, has_failed=True)
+def checkout_session_payment_failed(order: Order, event: EventObject) -> None:
+    """Record that a delayed payment failed; a completed session cannot be paid again."""
+    record_session(order, read_session(event.object), reported_at=event.reported_at, has_failed=True)

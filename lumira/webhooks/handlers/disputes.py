@@ -1,4 +1,4 @@
-"""Disputes: asked, opened, decided. Whatever is told of one is the same upsert."""
+"""Disputes: inquiries, disputes and their outcome. Every event of a dispute is recorded by the same upsert."""
 
 from lumira.domain import disputes
 from lumira.domain.stripe_objects import read_dispute
@@ -13,6 +13,6 @@ from lumira.webhooks.registry import EventObject, handles
     "charge.dispute.funds_withdrawn",
     "charge.dispute.funds_reinstated",
 )
-def dispute_told(order: Order, told: EventObject) -> None:
-    """Note one dispute's status, amount and due date; it may arrive decided already."""
-    disputes.record_dispute(order, read_dispute(told.object))
+def dispute_changed(order: Order, event: EventObject) -> None:
+    """Record the dispute's status, amount and due date; the first event that arrives may be its last."""
+    disputes.record_dispute(order, read_dispute(event.object))

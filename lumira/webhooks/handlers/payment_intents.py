@@ -1,4 +1,4 @@
-"""PaymentIntents: paid, under way, declined, canceled."""
+"""PaymentIntents: succeeded, processing, declined, canceled."""
 
 from lumira.domain import payments
 from lumira.domain.payments import IntentFacts
@@ -7,40 +7,40 @@ from lumira.models import Order
 from lumira.webhooks.registry import EventObject, handles
 
 
-def _intent(told: EventObject) -> IntentFacts:
-    return read_intent(told.object, reported_at=told.at)
+def _read(event: EventObject) -> IntentFacts:
+    return read_intent(event.object, reported_at=event.reported_at)
 
 
 @handles("payment_intent.succeeded")
-def payment_intent_succeeded(order: Order, told: EventObject) -> None:
-    """Paid. What was received is compared with the order when it is settled."""
-    intent = _intent(told)
+def payment_intent_succeeded(order: Order, event: EventObject) -> None:
+    """Record the payment; settling compares the amount received with the order's."""
+    intent = _read(event)
     if intent.status != "succeeded":
         raise MalformedObject("status")
-    if "amount_received" not in told.object:
+    if "amount_received" not in event.object:
         raise MalformedObject("amount_received")
     payments.record_succeeded(order, intent)
 
 
 @handles("payment_intent.processing")
-def payment_intent_processing(order: Order, told: EventObject) -> None:
-    """A delayed method was accepted; the money may still not come."""
-    payments.record_processing(order, _intent(told))
+def payment_intent_processing(order: Order, event: EventObject) -> None:
+    """Record that a delayed payment method was accepted; the payment may still fail."""
+    payments.record_processing(order, _read(event))
 
 
 @handles("payment_intent.requires_action")
-def payment_intent_requires_action(order: Order, told: EventObject) -> None:
-    """The buyer has to answer their bank."""
-    payments.record_requires_action(order, _intent(told))
+def payment_intent_requires_action(order: Order, event: EventObject) -> None:
+    """Record that the buyer has to authenticate the payment."""
+    payments.record_requires_action(order, _read(event))
 
 
 @handles("payment_intent.payment_failed")
-def payment_intent_payment_failed(order: Order, told: EventObject) -> None:
-    """One try failed; the same intent may still succeed."""
-    payments.record_declined(order, _intent(told))
+def payment_intent_payment_failed(order: Order, event: EventObject) -> None:
+    """Record one declined attempt; the same intent may still succeed."""
+    payments.record_declined(order, _read(event))
 
 
 @handles("payment_intent.canceled")
-def payment_intent_canceled(order: Order, told: EventObject) -> None:
-    """The intent can no longer be paid."""
-    payments.record_canceled(order, _intent(told))
+def payment_intent_canceled(order: Order, event: EventObject) -> None:
+    """Record that the intent can no longer be paid."""
+    payments.record_canceled(order, _read(event))

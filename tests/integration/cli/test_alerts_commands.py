@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from lumira.database import atomic, db
 from lumira.models import Alert, AuditEntry, EventStatus
-from lumira.webhooks import process
+from lumira.webhooks import event_states, parsed_event, process
 from tests.support import refunds
 from tests.support.factories import Brand, open_payment
 from tests.support.stripe_events import deliver, event, payment_intent
@@ -68,8 +68,8 @@ def test_an_event_that_fails_again_after_it_was_replayed_is_told_again(run_flask
     def stumble(order, told) -> None:
         raise ZeroDivisionError("a bug of ours")
 
-    monkeypatch.setattr(process, "find_handler", lambda _type: stumble)
-    monkeypatch.setattr(process, "MAXIMUM_TRIES", 1)
+    monkeypatch.setattr(parsed_event, "find_handler", lambda _type: stumble)
+    monkeypatch.setattr(event_states, "MAXIMUM_ATTEMPTS", 1)
     opened = open_payment(tenant)
     told = event("payment_intent.succeeded", payment_intent(id=opened.payment_intent_id, status="succeeded"))
     deliver(tenant, told)

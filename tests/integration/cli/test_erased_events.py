@@ -12,7 +12,7 @@ from lumira.database import atomic, db
 from lumira.models import Customer, EventStatus, Order, WebhookEvent
 from lumira.notifications import relay
 from lumira.repositories import customers
-from lumira.webhooks import process
+from lumira.webhooks import event_states, parsed_event, process
 from lumira.webhooks.registry import EventObject
 from tests.integration.cli.conftest import RunFlask
 from tests.integration.cli.test_privacy_commands import NAME, erase, traces_in_tables
@@ -84,7 +84,7 @@ def test_an_event_that_a_handler_stumbles_over_keeps_nothing_of_them_either(
     def stumble(_order: Order, said: EventObject) -> None:
         raise ZeroDivisionError(str(said.object))
 
-    monkeypatch.setattr(process, "find_handler", lambda _type: stumble)
+    monkeypatch.setattr(parsed_event, "find_handler", lambda _type: stumble)
     charge = {"id": "ch_9", "object": "charge", "livemode": False, "amount": 4700}
     charge |= {"payment_intent": order.payments[0].stripe_payment_intent_id}
     charge |= {"billing_details": {"name": NAME, "email": EMAIL}}
@@ -92,7 +92,7 @@ def test_an_event_that_a_handler_stumbles_over_keeps_nothing_of_them_either(
     assert count(brand, WebhookEvent, type="charge.refunded", status=EventStatus.RECEIVED, attempts=1) == 1
     assert traces_in_tables(brand) == []
 
-    for hours in range(1, process.MAXIMUM_TRIES):
+    for hours in range(1, event_states.MAXIMUM_ATTEMPTS):
         with time_machine.travel(utc_now() + timedelta(hours=hours)):
             process.process_events(brand.id)
     assert count(brand, WebhookEvent, type="charge.refunded", status=EventStatus.FAILED) == 1

@@ -7,7 +7,7 @@ from sqlalchemy import select, text
 
 from lumira.database import atomic, db
 from lumira.models import AccessGrant, AuditEntry, EventStatus, OrderStatus, WebhookEvent
-from lumira.webhooks import process
+from lumira.webhooks import event_states, parsed_event, process
 from tests.support.factories import count, load_order, open_payment
 from tests.support.stripe_events import deliver, event, payment_intent
 
@@ -30,8 +30,8 @@ def fail(brand, monkeypatch, told) -> None:
         raise ZeroDivisionError("a bug of ours")
 
     with monkeypatch.context() as patched:
-        patched.setattr(process, "find_handler", lambda _type: stumble)
-        patched.setattr(process, "MAXIMUM_TRIES", 1)
+        patched.setattr(parsed_event, "find_handler", lambda _type: stumble)
+        patched.setattr(event_states, "MAXIMUM_ATTEMPTS", 1)
         deliver(brand, told)
 
 

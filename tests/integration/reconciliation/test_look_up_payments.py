@@ -14,7 +14,7 @@ from lumira.database import atomic, db
 from lumira.models import Alert, EventStatus, OrderStatus, WebhookEvent
 from lumira.reconciliation import look_up_payments, reconcile
 from lumira.reconciliation.report import ReconciliationReport, StripeAvailability
-from lumira.webhooks import process
+from lumira.webhooks import event_states, process
 from tests.support import stripe_sandbox
 from tests.support.factories import Brand, load_order, open_payment, pending_messages
 from tests.support.stripe_events import deliver, event, payment_intent
@@ -170,7 +170,7 @@ def test_an_outage_of_stripe_leaves_the_event_parked(tenant, fault) -> None:
 
 def exhaust_attempts(brand: Brand) -> None:
     start, waited = datetime.now(UTC), timedelta()
-    for pause in process.PARKED_FOR:
+    for pause in event_states.PARKED_FOR:
         waited += pause + timedelta(seconds=30)
         for _ in range(3):
             with time_machine.travel(start + waited):
@@ -191,7 +191,7 @@ def test_a_payment_of_another_amount_than_its_order_fails_its_events_with_an_ale
     assert len(load_order(tenant, opened.order_number).payments) == 1
     # Once for each attempt after the first, however often reconciliation runs in between.
     lookups = stripe_sandbox.requests_made(tenant, "GET", f"/v1/payment_intents/{intent['id']}")
-    assert len(lookups) <= len(process.PARKED_FOR)
+    assert len(lookups) <= len(event_states.PARKED_FOR)
 
 
 def test_a_payment_that_names_a_missing_order_fails_its_events_with_an_alert(tenant) -> None:

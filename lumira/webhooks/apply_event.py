@@ -1,0 +1,76 @@
+"""Applying one parsed event to its order: the checks before a handler, the handler, and the event's new state."""
+
+from datetime import datetime
+
+from lumira.clients.stripe_client import API_VERSION
+from lumira.domain.checkout_sessions import SessionMismatch
+from lumira.domain.payments import PaymentMismatch
+from lumira.domain.stripe_objects import MalformedObject
+from lumira.models import AlertKind, EventStatus, Order, Tenant, WebhookEvent
+from lumira.repositories import alerts
+from lumira.repositories.webhook_events import ORDER_UNKNOWN
+from lumira.webhooks.event_states import close, fail, park
+from lumira.webhooks.parsed_event import ParsedContent, ParsedEvent
+from lumira.webhooks.registry import Handler
+
+
+def apply_event(
+    tenant: Tenant, event: WebhookEvent, parsed: ParsedEvent, order: Order | None, now: datetime
+) -> bool:
+    """Record the event's facts on its order; returns `False` if it changes none, and the event has the reason."""
+    if parsed.handler is None:
+        close(event, EventStatus.IGNORED, "type", now)
+        return False
+    if parsed.account != tenant.stripe_account:
+        close(event, EventStatus.IGNORED, "other_account", now)
+        alerts.raise_alert(tenant.id, kind=AlertKind.OTHER_ACCOUNT, subject=event.stripe_event_id, type=event.type)
+        return False
+    if parsed.api_version != API_VERSION:
+        # It is processed nevertheless: a paid order must not wait until the version of the endpoint is changed.
+        alerts.raise_alert(
+            tenant.id, kind=AlertKind.API_VERSION, subject=str(parsed.api_version), expected=API_VERSION
+        )
+    if parsed.content is None:
+        _fail_malformed(event, parsed.malformed_field)
+        return False
+    if order is None:
+        _wait_for_order(event, parsed.content, now)
+        return False
+    return _record(event, parsed.content, parsed.handler, order, now)
+
+
+def _record(
+    event: WebhookEvent, content: ParsedContent, handler: Handler, order: Order, now: datetime
+) -> bool:
+    if any(livemode != order.livemode for livemode in content.livemodes):
+        event.order_id = order.id
+        close(event, EventStatus.IGNORED, "other_mode", now)
+        alerts.raise_alert(
+            order.tenant_id, kind=AlertKind.OTHER_MODE, subject=event.stripe_event_id, order_number=order.order_number
+        )
+        return False
+    try:
+        handler(order, content.event_object)
+    except MalformedObject as error:
+        _fail_malformed(event, str(error))
+        return False
+    except (PaymentMismatch, SessionMismatch):
+        # The object names the order in its metadata and is of another amount: it is not that order's payment.
+        park(event, now, reason="mismatch")
+        return False
+    event.order_id = order.id
+    close(event, EventStatus.PROCESSED, None, now)
+    return True
+
+
+def _wait_for_order(event: WebhookEvent, content: ParsedContent, now: datetime) -> None:
+    if not content.reference.may_find_order:
+        close(event, EventStatus.FOREIGN, "foreign", now)
+        return
+    event.stripe_payment_intent_id = content.reference.payment_intent_id
+    park(event, now, reason=ORDER_UNKNOWN)
+
+
+def _fail_malformed(event: WebhookEvent, field: str | None) -> None:
+    event.last_error = f"The event has no usable {field}."
+    fail(event, "malformed")

@@ -23,7 +23,9 @@ def apply_event(
         return False
     if parsed.account != tenant.stripe_account:
         close(event, EventStatus.IGNORED, "other_account", now)
-        alerts.raise_alert(tenant.id, kind=AlertKind.OTHER_ACCOUNT, subject=event.stripe_event_id, type=event.type)
+        alerts.raise_alert(
+            tenant.id, kind=AlertKind.OTHER_ACCOUNT, subject=event.stripe_event_id, type=event.type
+        )
         return False
     if parsed.api_version != API_VERSION:
         # It is processed nevertheless: a paid order must not wait until the version of the endpoint is changed.
@@ -46,7 +48,10 @@ def _record(
         event.order_id = order.id
         close(event, EventStatus.IGNORED, "other_mode", now)
         alerts.raise_alert(
-            order.tenant_id, kind=AlertKind.OTHER_MODE, subject=event.stripe_event_id, order_number=order.order_number
+            order.tenant_id,
+            kind=AlertKind.OTHER_MODE,
+            subject=event.stripe_event_id,
+            order_number=order.order_number,
         )
         return False
     try:

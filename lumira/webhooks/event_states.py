@@ -71,5 +71,9 @@ def fail(event: WebhookEvent, reason: str) -> None:
     event.reason = reason
     event.processed_at = utc_now()
     alerts.raise_alert(
-        event.tenant_id, kind=AlertKind.EVENT_FAILED, subject=event.stripe_event_id, type=event.type, reason=reason
+        event.tenant_id,
+        kind=AlertKind.EVENT_FAILED,
+        subject=event.stripe_event_id,
+        type=event.type,
+        reason=reason,
     )

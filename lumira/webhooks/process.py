@@ -5,7 +5,7 @@ and its events are processed one by one, so that a failing event affects only it
 """
 
 import traceback
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Iterable
 from uuid import UUID
 
 import structlog
@@ -143,4 +143,3 @@ def _process(tenant_id: int, events: list[WebhookEvent]) -> None:
 
 def _payments_of(orders: Iterable[Order]) -> set[str]:
     return {payment.stripe_payment_intent_id for order in orders for payment in order.payments}
-

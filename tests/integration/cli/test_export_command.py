@@ -132,7 +132,7 @@ def test_a_file_that_cannot_be_had_is_named_and_all_else_is_in_it(
         rows = json.loads(archive.read("data.json"))
     assert rows["missing"] == [{"item": missing, "reason": reason}]
     assert missing not in names
-    assert {name.partition("/")[0] for name in names} == {"data.json", "receipts", "letters"}
+    assert {name.partition("/")[0] for name in names} == {"data.json", "receipts", "emails"}
 
 
 def test_a_reply_that_no_key_opens_any_more_is_named_and_all_else_is_in_it(

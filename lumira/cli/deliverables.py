@@ -15,12 +15,12 @@ from lumira.database import atomic
 from lumira.errors import OrderNotFound
 from lumira.models import DeliverableState
 from lumira.repositories import orders
-from lumira.repositories.deliverables import DeliverableView, Work
+from lumira.repositories.deliverables import DeliverableTask, DeliverableView
 from lumira.repositories.idempotency import Call
 from lumira.services.files.change_deliverable import change_deliverable
 from lumira.services.files.store_file import Upload
 from lumira.services.files.upload_deliverable import upload_deliverable
-from lumira.services.files.view_deliverables import list_work, view_deliverables
+from lumira.services.files.view_deliverables import list_tasks, view_deliverables
 
 deliverables = AppGroup("deliverables", help="What is made for one buyer.")
 
@@ -48,7 +48,7 @@ def list_(number: str | None, slug: str | None, state: str | None, is_whole: boo
     for tenant_id, tenant_slug in chosen_tenants(slug):
         with atomic(tenant_id):
             zone = zone_of(tenant_id)
-        listed = list_work(tenant_id, state=wanted, is_open=is_open)
+        listed = list_tasks(tenant_id, state=wanted, is_open=is_open)
         every += [(tenant_slug, *_at_work(work, zone)) for work in listed]
     echo_table(("TENANT", "ORDER", "PRODUCT", "KEY", "STATE", "SERVED"), every)
 
@@ -58,9 +58,9 @@ def _in_order(view: DeliverableView) -> tuple[str, ...]:
     return (view.product_id, view.key, in_state(view.state, is_withdrawn=view.withdrawn), names, view.title)
 
 
-def _at_work(work: Work, zone: ZoneInfo) -> tuple[str, ...]:
+def _at_work(work: DeliverableTask, zone: ZoneInfo) -> tuple[str, ...]:
     state = in_state(work.state, is_withdrawn=work.withdrawn)
-    return (work.order_number, work.product_id, work.key, state, shown(work.served_at, zone))
+    return (work.order_number, work.product_id, work.key, state, shown(work.fulfilled_at, zone))
 
 
 def in_state(state: DeliverableState, *, is_withdrawn: bool) -> str:

@@ -13,7 +13,7 @@ def order_confirmation(context: MessageContext) -> Draft | None:
     """Compose the confirmation: what was bought, its order number, and the link to the portal."""
     if not _is_current(context):
         return None
-    promised = [promise.title for promise in deliverables.promised(context.order)]
+    promised = [promise.title for promise in deliverables.list_promises(context.order)]
     return emails.draft_for_buyer(context, access_url=_access_url(context), promised=promised)
 
 
@@ -48,7 +48,7 @@ def deliverable_ready(context: MessageContext) -> Draft | None:
     """Compose the message about a delivered deliverable; superseded once access to it is revoked."""
     if not _is_current(context):
         return None
-    title = deliverables.find_promised(context.order, context.message.subject).title
+    title = deliverables.get_promise(context.order, context.message.subject).title
     return emails.draft_for_buyer(context, title=title, access_url=_access_url(context))
 
 

@@ -1,6 +1,6 @@
-"""Pages that people look at: drawn from what a use case found, in the brand's colours and the reader's language."""
+"""HTML pages: rendered from the result of a use case, in the tenant's theme and the visitor's language."""
 
 from pathlib import Path
 
-#: Style sheets; nothing else is loaded by any page, and no page has a script.
+#: Style sheets. Pages load nothing else, and have no script.
 STATIC = Path(__file__).parent / "static"

@@ -1,15 +1,15 @@
-"""The buyer's pages: what was bought, and what is said where a link opens nothing."""
+"""Pages of the portal: the purchases of a link's owner, and notices."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 from lumira.models import Language, Tenant
-from lumira.pages.rendering import draw
+from lumira.pages.rendering import render_page
 from lumira.services.portal.view_purchases import PortalView
 
 
 class Notice(StrEnum):
-    """What a plain page says."""
+    """The text of a notice page."""
 
     UNKNOWN = "unknown"
     ENDED = "ended"
@@ -23,7 +23,7 @@ class Notice(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """A button that asks for a new link: where it is sent, and what it is signed with."""
+    """A button that requests a new link: the URL it is sent to, and its signature."""
 
     action: str
     signed: str
@@ -31,34 +31,36 @@ class Form:
 
 @dataclass(frozen=True, slots=True)
 class PageContext:
-    """What a page is drawn on: the brand (`None`: nobody's), the language, and the nonce of its style element."""
+    """What every page needs: the tenant (`None`: unbranded), the language, and the nonce of its style element."""
 
     tenant: Tenant | None
     language: Language
     nonce: str
 
     @classmethod
-    def of(cls, visit: PortalView | None, *, accepted: str | None, nonce: str) -> "PageContext":
-        """The visitor's brand and language; where those are not known, nobody's, and the browser's."""
-        if visit is None:
+    def of(cls, view: PortalView | None, *, accepted: str | None, nonce: str) -> "PageContext":
+        """Return the context of a portal view; without one, unbranded and in the browser's language."""
+        if view is None:
             return cls(None, Language.of(accepted), nonce)
-        return cls(visit.tenant, Language.of(visit.locale), nonce)
+        return cls(view.tenant, Language.of(view.locale), nonce)
 
     @classmethod
     def of_brand(cls, tenant: Tenant, *, locale: str | None, nonce: str) -> "PageContext":
-        """A brand's, in the language that an earlier page was in."""
+        """Return the context of a tenant's page in the language of the page before."""
         return cls(tenant, Language.of(locale), nonce)
 
 
-def purchases(sheet: PageContext, visit: PortalView, *, here: str, form: Form) -> str:
-    """The page of a live link, which is at the path `here`."""
-    return _draw("purchases.html.jinja", sheet, visit=visit, here=here, form=form)
+def purchases(context: PageContext, view: PortalView, *, here: str, form: Form) -> str:
+    """Render the portal of a live link, whose path is `here`."""
+    return _render("purchases.html.jinja", context, view=view, here=here, form=form)
 
 
-def notice(sheet: PageContext, kind: Notice, *, form: Form | None = None, back: str | None = None) -> str:
-    """A plain page; with `form` it offers a new link, with `back` it leads to the purchases."""
-    return _draw("notice.html.jinja", sheet, kind=str(kind), form=form, back=back)
+def notice(context: PageContext, kind: Notice, *, form: Form | None = None, back: str | None = None) -> str:
+    """Render a notice; `form` adds a button for a new link, `back` a link to the purchases."""
+    return _render("notice.html.jinja", context, kind=str(kind), form=form, back=back)
 
 
-def _draw(template: str, sheet: PageContext, **facts: object) -> str:
-    return draw(template, tenant=sheet.tenant, language=sheet.language, nonce=sheet.nonce, **facts)
+def _render(template: str, context: PageContext, **values: object) -> str:
+    return render_page(
+        template, tenant=context.tenant, language=context.language, nonce=context.nonce, **values
+    )

@@ -1,4 +1,4 @@
-"""How a page is drawn: one template, one language, one brand."""
+"""Renders pages: one template in one language and one brand's theme."""
 
 from pathlib import Path
 from typing import Any
@@ -14,41 +14,43 @@ from lumira.pages.texts import TEXTS
 
 _environment = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"),
-    # Names of products and files come from outside: they are text and never markup.
+    # Names of products and files are user input: they are escaped.
     autoescape=True,
-    # A misspelt name is an error of ours, and no gap in a page.
+    # A misspelt variable is an error, not an empty string on a page.
     undefined=StrictUndefined,
     trim_blocks=True,
     lstrip_blocks=True,
 )
 
-#: What a page is drawn for where nobody knows whose it is.
-_NOBODY = Tenant(name="", time_zone="Europe/Paris")
+#: The default theme, for a page whose tenant is unknown.
+_UNBRANDED = Tenant(name="", time_zone="Europe/Paris")
 
 
-def draw(template: str, *, tenant: Tenant | None, language: Language, nonce: str, **facts: Any) -> str:
-    """The page as HTML. Its one style element bears `nonce`, which the page's policy has to name."""
-    brand = tenant or _NOBODY
+def render_page(
+    template: str, *, tenant: Tenant | None, language: Language, nonce: str, **values: Any
+) -> str:
+    """Return the page as HTML. Its style element has `nonce`, which the Content-Security-Policy must allow."""
+    brand = tenant or _UNBRANDED
     formatter = Formatter(language, ZoneInfo(brand.time_zone))
     return _environment.get_template(template).render(
         brand=brand.name,
         theme=theme_of(brand),
         language=str(language),
-        say=TEXTS[language],
+        texts=TEXTS[language],
         amount=formatter.amount,
         day=formatter.day,
         size=lambda length: _size(length, language),
         nonce=nonce,
-        **facts,
+        **values,
     )
 
 
 def _size(length: int, language: Language) -> str:
-    """A file's length as people say it: 1,2 Mo or 1.2 MB."""
+    """Format a file size in bytes: `1,2 Mo` or `1.2 MB`."""
     units = ("o", "ko", "Mo") if language is Language.FRENCH else ("B", "kB", "MB")
-    shown, power = float(length), 0
-    while shown >= 1000 and power < len(units) - 1:  # noqa: PLR2004 - what kilo means
-        shown, power = shown / 1000, power + 1
-    number = format_decimal(round(shown, 1 if power and shown < 10 else 0), locale=str(language))  # noqa: PLR2004
-    # It never breaks between number and unit.
+    value, power = float(length), 0
+    while value >= 1000 and power < len(units) - 1:  # noqa: PLR2004 - decimal units
+        value, power = value / 1000, power + 1
+    number = format_decimal(round(value, 1 if power and value < 10 else 0), locale=str(language))  # noqa: PLR2004
+    # No line break between number and unit.
     return f"{number}\N{NO-BREAK SPACE}{units[power]}"

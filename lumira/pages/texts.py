@@ -1,4 +1,4 @@
-"""What the pages say, in both languages, sentence for sentence."""
+"""The texts of the pages in both languages."""
 
 # ruff: noqa: RUF001 - French is written with these apostrophes
 
@@ -15,8 +15,8 @@ _FRENCH: dict[str, Any] = {
     "refunded": "Remboursé",
     "downloads": "Téléchargements",
     "made": "Réalisé pour vous",
-    "papers": "Reçus",
-    "paper": {"receipt": "Reçu", "credit_note": "Avoir"},
+    "receipts": "Reçus",
+    "receipt": {"receipt": "Reçu", "credit_note": "Avoir"},
     "download": "Télécharger",
     "soon": "Bientôt disponible",
     "until": "Accessible jusqu’au",
@@ -27,7 +27,7 @@ _FRENCH: dict[str, Any] = {
     "previous": "Page précédente",
     "next": "Page suivante",
     "free": "Offert",
-    "given": "Accès offert",
+    "granted": "Accès offert",
     "status": {
         "processing": "En cours de confirmation",
         "completed": "Payée",
@@ -86,19 +86,19 @@ _ENGLISH: dict[str, Any] = {
     "refunded": "Refunded",
     "downloads": "Downloads",
     "made": "Made for you",
-    "papers": "Receipts",
-    "paper": {"receipt": "Receipt", "credit_note": "Credit note"},
+    "receipts": "Receipts",
+    "receipt": {"receipt": "Receipt", "credit_note": "Credit note"},
     "download": "Download",
     "soon": "Available soon",
     "until": "Open until",
-    "private": "This link is personal: whoever has it can open this page. It is valid until",
+    "private": "This link is personal: anyone who has it can open this page. It is valid until",
     "renew": "Send me a new link",
     "renew_hint": "We send it to the e-mail address of your order.",
     "back": "Back to your purchases",
     "previous": "Previous page",
     "next": "Next page",
     "free": "Free",
-    "given": "A gift",
+    "granted": "Complimentary access",
     "status": {
         "processing": "Being confirmed",
         "completed": "Paid",
@@ -109,41 +109,41 @@ _ENGLISH: dict[str, Any] = {
     "closed": {
         "refunded": "This purchase was refunded: its content is no longer available.",
         "disputed": "The payment is disputed with your bank: access is suspended.",
-        "dispute_lost": "Your bank took the payment back: access is closed.",
+        "dispute_lost": "Your bank has reversed the payment: access is closed.",
         "operator": "Access was closed by our team. Write to us about it.",
-        "expired": "The time of access is over.",
+        "expired": "Your access has expired.",
     },
     "kind": {"card": "Card", "pdf": "PDF", "audio": "Audio", "mandala": "Mandala", "file": "File"},
-    "state": {"to_do": "Not begun yet", "in_progress": "Being prepared", "delivered": "Ready"},
+    "state": {"to_do": "Not started yet", "in_progress": "Being prepared", "delivered": "Ready"},
     "notice": {
         "unknown": (
-            "This link leads nowhere",
+            "This link does not exist",
             "Check that it is complete, or open it from the last e-mail that you received.",
         ),
         "ended": (
             "This link is no longer valid",
             (
-                "For safety, a link ends after some time, or when it is stopped. Ask for a new one: we send it to the"
+                "For security, links expire after some time or can be revoked. Request a new one: we send it to the"
                 " e-mail address of your order."
             ),
         ),
         "requested": (
-            "Noted",
+            "Request received",
             (
                 "If this link was yours, a new one arrives within minutes at the e-mail address of your order."
-                " Have a look at your spam folder, too."
+                " Please check your spam folder, too."
             ),
         ),
         "stale_form": ("This page was open for too long", "Press the button once more."),
-        "no_file": ("This file is not here", "It does not exist, or it was replaced."),
+        "no_file": ("File not found", "It does not exist, or it was replaced."),
         "closed": (
             "This file is no longer available",
-            "The purchase that it belongs to gives access to its content no longer.",
+            "The purchase that it belongs to no longer gives access to its content.",
         ),
-        "too_often": ("A little patience", "There were too many requests. Try again a little later."),
-        "later": ("One moment", "We cannot do this at present. Try again in a few minutes."),
+        "too_often": ("Too many requests", "Please try again a little later."),
+        "later": ("One moment", "This is not possible at the moment. Try again in a few minutes."),
     },
 }
 
-#: The same names in both.
+#: Both languages have the same keys.
 TEXTS: dict[Language, dict[str, Any]] = {Language.FRENCH: _FRENCH, Language.ENGLISH: _ENGLISH}

@@ -1,4 +1,4 @@
-"""Links to the buyer's page: one at a time for each customer, found again, listed, revoked."""
+"""Portal links: one live link for each customer; created, listed, revoked and removed."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -11,32 +11,32 @@ from lumira.database import db
 from lumira.models import AccessLink, Customer
 from lumira.models.columns import uuid7
 
-#: Long enough to come back to what was bought, and a letter that is found after years opens nothing.
+#: Long enough for buyers to return to their purchases; an e-mail that is found years later opens nothing.
 LIFETIME = timedelta(days=90)
 
 
 @dataclass(frozen=True, slots=True)
 class LinkOwner:
-    """Whose link it is, and the link."""
+    """A portal link and the customer that owns it."""
 
     customer: Customer
     link: AccessLink
 
     def is_admitted(self, now: datetime) -> bool:
-        """Whether the link opens the page. Whoever was merged into another is sent a link of the other's."""
+        """Whether the link opens the portal; a merged customer's link does not."""
         return self.link.is_live(now) and self.customer.merged_into_id is None
 
 
 def current(tenant_id: int, customer_id: UUID, now: datetime) -> AccessLink:
-    """The customer's newest link; a new one once that is revoked or more than half of its time is over.
+    """Return the customer's newest link; create one if that is revoked or past half of its lifetime.
 
-    So a letter that is written twice carries the same link, and none carries one that is about to end.
+    So an e-mail that is composed twice contains the same link, and no e-mail contains one that is about to expire.
     """
     newest = _newest(tenant_id, customer_id)
     if newest is None or not newest.is_live(now) or newest.is_aging(now):
-        # Of two letters written at the same moment one makes the link, and the other finds it; whoever revokes
-        # waits, and finds it too.
-        _lock_holders(tenant_id, [customer_id])
+        # Serializes concurrent e-mails, so that the second finds the link of the first, and revocation, so that it
+        # finds the new link too.
+        _lock_owners(tenant_id, [customer_id])
         newest = _newest(tenant_id, customer_id)
     if newest is not None and newest.is_live(now) and not newest.is_aging(now):
         return newest
@@ -53,8 +53,8 @@ def current(tenant_id: int, customer_id: UUID, now: datetime) -> AccessLink:
     return link
 
 
-def _lock_holders(tenant_id: int, customer_ids: Collection[UUID]) -> None:
-    """Let nobody make or revoke links of these customers before the transaction ends, in the order of their ids."""
+def _lock_owners(tenant_id: int, customer_ids: Collection[UUID]) -> None:
+    """Lock the creation and revocation of these customers' links until the transaction ends, in the order of ids."""
     db.session.execute(
         select(Customer.id)
         .where(Customer.tenant_id == tenant_id, Customer.id == func.any(list(customer_ids)))
@@ -74,7 +74,7 @@ def _newest(tenant_id: int, customer_id: UUID) -> AccessLink | None:
 
 
 def find_link_owner(tenant_id: int, link_id: UUID) -> LinkOwner | None:
-    """Whose link this is, live or not; `None` if there is no such link, or no longer."""
+    """Return a link with its owner, live or not; `None` if it does not exist (any more)."""
     row = db.session.execute(
         select(AccessLink, Customer)
         .join(
@@ -86,7 +86,7 @@ def find_link_owner(tenant_id: int, link_id: UUID) -> LinkOwner | None:
 
 
 def list_links(tenant_id: int, customer_ids: Collection[UUID]) -> list[AccessLink]:
-    """All links of these customers, oldest first."""
+    """List all links of these customers, oldest first."""
     return list(
         db.session.execute(
             select(AccessLink)
@@ -97,8 +97,8 @@ def list_links(tenant_id: int, customer_ids: Collection[UUID]) -> list[AccessLin
 
 
 def revoke(tenant_id: int, customer_ids: Collection[UUID], now: datetime) -> int:
-    """Let no link of these customers open anything any more, one that a letter is making included; how many did."""
-    _lock_holders(tenant_id, customer_ids)
+    """Revoke all live links of these customers, also one that is being created; return how many there were."""
+    _lock_owners(tenant_id, customer_ids)
     revoked = db.session.execute(
         update(AccessLink)
         .where(
@@ -114,7 +114,7 @@ def revoke(tenant_id: int, customer_ids: Collection[UUID], now: datetime) -> int
 
 
 def remove(tenant_id: int, customer_ids: Collection[UUID]) -> int:
-    """Forget every link of customers who are erased: what led to them leads nowhere. How many there were."""
+    """Remove all links of customers who are being erased; return how many there were."""
     removed = db.session.execute(
         delete(AccessLink)
         .where(AccessLink.tenant_id == tenant_id, AccessLink.customer_id == func.any(list(customer_ids)))

@@ -1,4 +1,4 @@
-"""What products contain: made to agree with the catalog file, and found."""
+"""Contents of products: applied from the catalog file, listed and locked."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from lumira.models import Content, ContentKind
 
 @dataclass(frozen=True, slots=True)
 class CatalogContent:
-    """One thing that a product contains, as the file has it."""
+    """A content of a product in the catalog file."""
 
     product_id: str
     key: str
@@ -22,7 +22,7 @@ class CatalogContent:
 
 @dataclass(frozen=True, slots=True)
 class ContentChange:
-    """What a content was and is now, in words; `None` where there was none, or is none any more."""
+    """A change of one content, described before and after; `None` if it did not or does not exist."""
 
     product_id: str
     key: str
@@ -31,45 +31,45 @@ class ContentChange:
 
 
 def apply(
-    tenant_id: int, product_ids: Sequence[str], wanted: Sequence[CatalogContent]
+    tenant_id: int, product_ids: Sequence[str], entries: Sequence[CatalogContent]
 ) -> list[ContentChange]:
-    """Make the contents of these products of a locked tenant agree with `wanted`, and tell what that changed.
+    """Apply the catalog's contents to these products of a locked tenant; return the changes.
 
-    Those of other products stay: one that is no longer on sale is still opened by whoever has bought it.
+    Contents of other products stay: buyers keep access to a product that is no longer on sale.
     """
     query = (
         select(Content)
         .where(Content.tenant_id == tenant_id, Content.product_id.in_(product_ids))
         .order_by(Content.product_id, Content.position)
     )
-    known = {(row.product_id, row.key): row for row in db.session.execute(query).scalars()}
+    existing = {(row.product_id, row.key): row for row in db.session.execute(query).scalars()}
     changes: list[ContentChange] = []
     positions: dict[str, int] = {}
-    for entry in wanted:
+    for entry in entries:
         position = positions[entry.product_id] = positions.get(entry.product_id, -1) + 1
-        row = known.pop((entry.product_id, entry.key), None)
-        before = _told(row)
+        row = existing.pop((entry.product_id, entry.key), None)
+        before = _description(row)
         if row is None:
             row = Content(tenant_id=tenant_id, product_id=entry.product_id, key=entry.key)
             db.session.add(row)
         row.title, row.kind, row.position, row.active = entry.title, entry.kind, position, True
-        if before != _told(row):
-            changes.append(ContentChange(entry.product_id, entry.key, before, _told(row)))
-    for row in known.values():
+        if before != _description(row):
+            changes.append(ContentChange(entry.product_id, entry.key, before, _description(row)))
+    for row in existing.values():
         if row.active:
-            changes.append(ContentChange(row.product_id, row.key, _told(row), None))
-            # Its file stays, for the day on which the catalog names it again.
+            changes.append(ContentChange(row.product_id, row.key, _description(row), None))
+            # The file stays: the catalog may list the content again.
             row.active = False
     db.session.flush()
     return changes
 
 
-def _told(row: Content | None) -> str | None:
+def _description(row: Content | None) -> str | None:
     return None if row is None or not row.active else f"{row.position + 1}. {row.title} ({row.kind})"
 
 
 def list_contents(tenant_id: int, product_ids: Sequence[str] | None = None) -> list[Content]:
-    """What these products contain now, or all of them, in the order of the file."""
+    """List the active contents of these products, or of all, in the order of the catalog file."""
     query = select(Content).where(Content.tenant_id == tenant_id, Content.active)
     if product_ids is not None:
         query = query.where(Content.product_id.in_(product_ids))
@@ -77,7 +77,7 @@ def list_contents(tenant_id: int, product_ids: Sequence[str] | None = None) -> l
 
 
 def lock_content(tenant_id: int, product_id: str, key: str) -> Content:
-    """One content, locked until the transaction ends; `NotFound` names what there is not."""
+    """Return one active content, locked until the transaction ends. Raises `NotFound`."""
     content = db.session.execute(
         select(Content)
         .where(
@@ -89,5 +89,5 @@ def lock_content(tenant_id: int, product_id: str, key: str) -> Content:
         .with_for_update(key_share=True)
     ).scalar_one_or_none()
     if content is None:
-        raise NotFound(f"The catalog names no content {key} of a product {product_id}.")
+        raise NotFound(f"The catalog has no content {key} of product {product_id}.")
     return content

@@ -1,4 +1,4 @@
-"""What is made for one buyer: promised by the lines of an order, worked on in rows of its own."""
+"""Deliverables: promised by the lines of an order, each with a row for the progress of its work."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,16 +11,16 @@ from lumira.database import db
 from lumira.errors import Conflict, NotFound
 from lumira.models import AccessGrant, Deliverable, File, Order, OrderLine, Promise
 from lumira.models import (
-    DeliverableState as DeliverableState,  # also for those who change one  # noqa: PLC0414
+    DeliverableState as DeliverableState,  # re-exported for blueprints, which do not import models  # noqa: PLC0414
 )
 
-#: Rows of a list of work that are shown at once.
-LONGEST_LIST = 500
+#: Maximum number of rows of a task list.
+MAX_TASKS = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Promised:
-    """One thing that an order promises, as it was when the order was opened."""
+class LinePromise:
+    """One deliverable that an order line promises, frozen when the order was opened."""
 
     id: UUID
     line: OrderLine
@@ -30,7 +30,7 @@ class Promised:
 
 @dataclass(frozen=True, slots=True)
 class DeliverableView:
-    """One thing that an order promises, how far it is, and its files."""
+    """One promised deliverable, its state and its files."""
 
     id: UUID
     product_id: str
@@ -38,94 +38,98 @@ class DeliverableView:
     title: str
     state: DeliverableState
     delivered_at: datetime | None
-    #: Whether nothing is made of it any more or for now: its money went back, or is disputed.
+    #: Whether no work is due: the order is refunded or disputed.
     withdrawn: bool
     files: tuple[File, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Work:
-    """One deliverable among those of all orders."""
+class DeliverableTask:
+    """One deliverable in the list of all orders' deliverables."""
 
     id: UUID
     order_number: str
     product_id: str
     key: str
     state: DeliverableState
-    served_at: datetime
+    fulfilled_at: datetime
     withdrawn: bool
 
 
-def promised(order: Order) -> list[Promised]:
-    """What an order promises, in the order of its lines and of the catalog. Makes no query."""
-    return [_promised(line, promise) for line in order.lines for promise in line.promises]
+def list_promises(order: Order) -> list[LinePromise]:
+    """List what an order promises, in the order of its lines and of the catalog. Makes no query."""
+    return [_line_promise(line, promise) for line in order.lines for promise in line.promises]
 
 
-def _promised(line: OrderLine, promise: Promise) -> Promised:
-    return Promised(promise.id, line, promise.key, promise.title)
+def _line_promise(line: OrderLine, promise: Promise) -> LinePromise:
+    return LinePromise(promise.id, line, promise.key, promise.title)
 
 
-def find_promised(order: Order, reference: str) -> Promised:
-    """One of them by its id, or by its key where that is one line's alone; `NotFound` says what there is."""
-    known = promised(order)
-    found = [each for each in known if reference in (str(each.id), each.key)]
-    if len(found) == 1:
-        return found[0]
-    what = "several deliverables" if found else "no deliverable"
-    told = ", ".join(f"{each.key} ({each.id})" for each in known) or "none"
-    raise NotFound(f"The order {order.order_number} has {what} of this name; it promises: {told}.")
+def get_promise(order: Order, reference: str) -> LinePromise:
+    """Return a promise by its id, or by its key if only one line has it. Raises `NotFound`."""
+    promises = list_promises(order)
+    matches = [promise for promise in promises if reference in (str(promise.id), promise.key)]
+    if len(matches) == 1:
+        return matches[0]
+    problem = "several deliverables" if matches else "no deliverable"
+    available = ", ".join(f"{promise.key} ({promise.id})" for promise in promises) or "none"
+    raise NotFound(f"The order {order.order_number} has {problem} of this name; it promises: {available}.")
 
 
-def check_workable(order: Order, wanted: Promised) -> None:
-    """Refuse with `Conflict` to work for an order that is not paid, or was given back, disputed or erased."""
+def require_workable(order: Order, promise: LinePromise) -> None:
+    """Raise `Conflict` if no work is due: the order is unpaid, refunded, disputed or erased."""
     if order.erased_at is not None:
-        raise Conflict(f"Nothing is made for the order {order.order_number} any more: its buyer was erased.")
-    grant = _grant_of(order, wanted)
+        raise Conflict(
+            f"The order {order.order_number} has no deliverables any more: its buyer's data was erased."
+        )
+    grant = _grant_of(order, promise)
     if grant is None or not grant.active:
-        raise Conflict(f"Nothing is made for the order {order.order_number} now: it is {order.status}.")
+        raise Conflict(f"No work is due for the order {order.order_number}: it is {order.status}.")
 
 
-def _grant_of(order: Order, wanted: Promised) -> AccessGrant | None:
-    return next((grant for grant in order.grants if grant.order_line_id == wanted.line.id), None)
+def _grant_of(order: Order, promise: LinePromise) -> AccessGrant | None:
+    return next((grant for grant in order.grants if grant.order_line_id == promise.line.id), None)
 
 
-def begin(order: Order, line: OrderLine) -> None:
-    """Put down what is to do for a line that is served just now, of a locked order; once in its life."""
+def create_for_line(order: Order, line: OrderLine) -> None:
+    """Create the deliverables of a line of a locked order, when the line is fulfilled for the first time."""
     for promise in line.promises:
-        db.session.add(_new(order, _promised(line, promise)))
+        db.session.add(_new(order, _line_promise(line, promise)))
 
 
-def find_or_begin(order: Order, wanted: Promised) -> Deliverable:
-    """The row of one promise of a locked order; made, to do, if there is none."""
-    row = db.session.get(Deliverable, (order.tenant_id, wanted.id))
+def get_or_create(order: Order, promise: LinePromise) -> Deliverable:
+    """Return the deliverable of one promise of a locked order; create it in state `to_do` if there is none."""
+    row = db.session.get(Deliverable, (order.tenant_id, promise.id))
     if row is None:
-        row = _new(order, wanted)
+        row = _new(order, promise)
         db.session.add(row)
         db.session.flush()
     return row
 
 
-def _new(order: Order, wanted: Promised) -> Deliverable:
+def _new(order: Order, promise: LinePromise) -> Deliverable:
     return Deliverable(
         tenant_id=order.tenant_id,
-        id=wanted.id,
+        id=promise.id,
         order_id=order.id,
-        order_line_id=wanted.line.id,
-        key=wanted.key,
+        order_line_id=promise.line.id,
+        key=promise.key,
         state=DeliverableState.TO_DO,
     )
 
 
-def rows_of(tenant_id: int, order_ids: Sequence[UUID]) -> dict[UUID, Deliverable]:
-    """What is to do, or was done, for these orders, by id."""
+def list_by_order(tenant_id: int, order_ids: Sequence[UUID]) -> dict[UUID, Deliverable]:
+    """Return the deliverables of these orders by their ids."""
     query = select(Deliverable).where(
         Deliverable.tenant_id == tenant_id, Deliverable.order_id == func.any(list(order_ids))
     )
     return {row.id: row for row in db.session.execute(query).scalars()}
 
 
-def list_work(tenant_id: int, *, state: DeliverableState | None = None, is_open: bool = True) -> list[Work]:
-    """Deliverables of all orders, longest waiting first; `is_open` leaves out what is done or withdrawn."""
+def list_tasks(
+    tenant_id: int, *, state: DeliverableState | None = None, is_open: bool = True
+) -> list[DeliverableTask]:
+    """List the deliverables of all orders, oldest order first; `is_open` omits delivered and withdrawn ones."""
     query = (
         select(Deliverable, Order.order_number, AccessGrant)
         .join(Order, (Order.tenant_id == Deliverable.tenant_id) & (Order.id == Deliverable.order_id))
@@ -136,33 +140,35 @@ def list_work(tenant_id: int, *, state: DeliverableState | None = None, is_open:
         )
         .where(Deliverable.tenant_id == tenant_id)
         .order_by(AccessGrant.granted_at, Order.order_number, Deliverable.key)
-        .limit(LONGEST_LIST)
+        .limit(MAX_TASKS)
     )
     if state is not None:
         query = query.where(Deliverable.state == state)
     if is_open:
         query = query.where(Deliverable.state != DeliverableState.DELIVERED, AccessGrant.active)
     return [
-        Work(row.id, number, grant.product_id, row.key, row.state, grant.granted_at, not grant.active)
+        DeliverableTask(
+            row.id, number, grant.product_id, row.key, row.state, grant.granted_at, not grant.active
+        )
         for row, number, grant in db.session.execute(query)
     ]
 
 
 def view(
     order: Order,
-    wanted: Promised,
+    promise: LinePromise,
     rows: Mapping[UUID, Deliverable],
-    known_files: Mapping[UUID, Sequence[File]],
+    files_of: Mapping[UUID, Sequence[File]],
 ) -> DeliverableView:
-    """How far one promise is: to do where there is no row."""
-    row, grant = rows.get(wanted.id), _grant_of(order, wanted)
+    """Return the view of one promise; its state is `to_do` if there is no row."""
+    row, grant = rows.get(promise.id), _grant_of(order, promise)
     return DeliverableView(
-        id=wanted.id,
-        product_id=wanted.line.product_id,
-        key=wanted.key,
-        title=wanted.title,
+        id=promise.id,
+        product_id=promise.line.product_id,
+        key=promise.key,
+        title=promise.title,
         state=row.state if row else DeliverableState.TO_DO,
         delivered_at=row.delivered_at if row else None,
         withdrawn=grant is not None and not grant.active,
-        files=tuple(known_files.get(wanted.id, ())),
+        files=tuple(files_of.get(promise.id, ())),
     )

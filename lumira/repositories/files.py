@@ -1,25 +1,29 @@
-"""Files: begun before the object exists, placed once it does, and marked for removal before it goes."""
+"""Files: the row is created before its object is stored, and deleted after its object was removed."""
 
 from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import delete, func, select, text, update
+from sqlalchemy import delete as delete_rows
+from sqlalchemy import func, select, text, update
 
 from lumira.clock import utc_now
 from lumira.database import db
 from lumira.errors import FileMissing, StorageUnavailable
 from lumira.models import Deliverable, File
 
-#: An upload that has not ended after a day never will.
+#: An upload that has not finished after a day is abandoned.
 ABANDONED_AFTER = timedelta(hours=24)
-#: What a file is called until it has its place: nobody whom its own name may tell of could be found by it before.
-UNPLACED = "upload"
+#: The name of a file until it is placed: an uploaded name may be personal data, and export and erasure find a file
+#: only once it is placed.
+PENDING_NAME = "upload"
 
 
-def begin(tenant_id: int, *, object_name: str, content_type: str) -> File:
-    """A file whose object is about to be stored: should nothing follow, the object is removed one day."""
-    file = File(tenant_id=tenant_id, object_name=object_name, file_name=UNPLACED, content_type=content_type)
+def create_pending(tenant_id: int, *, object_name: str, content_type: str) -> File:
+    """Create the row of an object that is about to be stored; unless it is placed, a sweep removes the object."""
+    file = File(
+        tenant_id=tenant_id, object_name=object_name, file_name=PENDING_NAME, content_type=content_type
+    )
     db.session.add(file)
     db.session.flush()
     return file
@@ -35,22 +39,23 @@ def place(
     content_id: UUID | None = None,
     deliverable_id: UUID | None = None,
 ) -> tuple[File, bool]:
-    """Let a stored file count, instead of the one that stood in its place; the file, and whether it is new.
+    """Assign a stored file to its content or deliverable, replacing the existing one; return it and if it is new.
 
-    A file that is there already, under the same name and with the same content, stays: uploading again
-    changes nothing. The caller holds a lock on whatever the file belongs to.
+    An existing file with the same name and the same content stays: uploading it again changes nothing. `size` in
+    bytes. The caller holds a lock on the content or the deliverable. Raises `StorageUnavailable` if the pending
+    upload was abandoned meanwhile.
     """
     file = _lock(tenant_id, file_id)
     if file is None or file.deleted_at is not None:
         raise StorageUnavailable("The upload took too long; send it again.")
-    known = _in_place(tenant_id, file_name, content_id=content_id, deliverable_id=deliverable_id)
+    existing = _find_placed(tenant_id, file_name, content_id=content_id, deliverable_id=deliverable_id)
     now = utc_now()
-    if known is not None and (known.file_name, known.sha256) == (file_name, sha256):
+    if existing is not None and (existing.file_name, existing.sha256) == (file_name, sha256):
         file.deleted_at = now
-        return known, False
-    if known is not None:
-        known.deleted_at = now
-        # Written first: two files in one place are refused even for an instant.
+        return existing, False
+    if existing is not None:
+        existing.deleted_at = now
+        # Flushed first: the unique index refuses two files in one place even for an instant.
         db.session.flush()
     file.file_name, file.size, file.sha256, file.stored_at = file_name, size, sha256, now
     file.content_id, file.deliverable_id = content_id, deliverable_id
@@ -64,7 +69,7 @@ def _lock(tenant_id: int, file_id: UUID) -> File | None:
     ).scalar_one_or_none()
 
 
-def _in_place(
+def _find_placed(
     tenant_id: int, file_name: str, *, content_id: UUID | None, deliverable_id: UUID | None
 ) -> File | None:
     query = select(File).where(File.tenant_id == tenant_id, File.deleted_at.is_(None))
@@ -76,7 +81,7 @@ def _in_place(
 
 
 def abandon(tenant_id: int, file_id: UUID) -> None:
-    """Give an upload up that came to nothing; not one that was placed after all, by a commit nobody heard of."""
+    """Mark a failed upload as deleted; not a placed file, whose commit may have succeeded without a reply."""
     db.session.execute(
         update(File)
         .where(File.tenant_id == tenant_id, File.id == file_id, File.stored_at.is_(None))
@@ -85,7 +90,7 @@ def abandon(tenant_id: int, file_id: UUID) -> None:
 
 
 def abandon_old(tenant_id: int, now: datetime) -> None:
-    """Give up what was never stored, so that nobody places it while its object is being removed."""
+    """Mark uploads as deleted that never finished, so that none is placed while its object is being removed."""
     db.session.execute(
         update(File)
         .where(
@@ -99,12 +104,12 @@ def abandon_old(tenant_id: int, now: datetime) -> None:
 
 
 def discard(tenant_id: int, file_ids: Iterable[UUID]) -> int:
-    """Let these files count no more; their objects are removed by the next sweep. How many there were."""
+    """Mark these files as deleted, for the next sweep to remove their objects; return how many there were."""
     return _discard(tenant_id, list(file_ids))
 
 
 def discard_of_orders(tenant_id: int, order_ids: Collection[UUID]) -> int:
-    """Let every file that was made for these orders count no more; how many there were."""
+    """Mark the files of all deliverables of these orders as deleted; return how many there were."""
     query = (
         select(File.id)
         .join(
@@ -126,15 +131,15 @@ def _discard(tenant_id: int, file_ids: list[UUID]) -> int:
 
 
 def get(tenant_id: int, file_id: UUID) -> File:
-    """One file that counts; `FileMissing` if this tenant has none such, or no longer."""
+    """Return a placed file. Raises `FileMissing` if the tenant has none with this id, or if it was deleted."""
     file = db.session.get(File, (tenant_id, file_id))
     if file is None or file.stored_at is None or file.deleted_at is not None:
         raise FileMissing("There is no such file.")
     return file
 
 
-def of_contents(tenant_id: int, content_ids: Collection[UUID]) -> dict[UUID, File]:
-    """For each content that has one its file."""
+def by_content(tenant_id: int, content_ids: Collection[UUID]) -> dict[UUID, File]:
+    """Return the files of these contents by content id; a content without a file is not in it."""
     query = select(File).where(
         File.tenant_id == tenant_id,
         File.content_id == func.any(list(content_ids)),
@@ -143,8 +148,8 @@ def of_contents(tenant_id: int, content_ids: Collection[UUID]) -> dict[UUID, Fil
     return {file.content_id: file for file in db.session.execute(query).scalars() if file.content_id}
 
 
-def of_deliverables(tenant_id: int, deliverable_ids: Collection[UUID]) -> dict[UUID, list[File]]:
-    """For each deliverable that has any its files, as they came."""
+def by_deliverable(tenant_id: int, deliverable_ids: Collection[UUID]) -> dict[UUID, list[File]]:
+    """Return the files of these deliverables by deliverable id, oldest first."""
     query = (
         select(File)
         .where(
@@ -154,15 +159,15 @@ def of_deliverables(tenant_id: int, deliverable_ids: Collection[UUID]) -> dict[U
         )
         .order_by(File.id)
     )
-    found: dict[UUID, list[File]] = {}
+    files_of: dict[UUID, list[File]] = {}
     for file in db.session.execute(query).scalars():
         if file.deliverable_id is not None:
-            found.setdefault(file.deliverable_id, []).append(file)
-    return found
+            files_of.setdefault(file.deliverable_id, []).append(file)
+    return files_of
 
 
-def to_remove(tenant_id: int, *, limit: int, besides: Collection[UUID] = ()) -> list[tuple[UUID, str]]:
-    """Id and object of files that count no more, `besides` those of these ids; oldest first."""
+def list_removable(tenant_id: int, *, limit: int, besides: Collection[UUID] = ()) -> list[tuple[UUID, str]]:
+    """List id and object name of deleted files, except those of the ids in `besides`; oldest first."""
     rows = db.session.execute(
         select(File.id, File.object_name)
         .where(File.tenant_id == tenant_id, File.deleted_at.is_not(None), File.id != func.all(list(besides)))
@@ -172,12 +177,12 @@ def to_remove(tenant_id: int, *, limit: int, besides: Collection[UUID] = ()) -> 
     return [(row.id, row.object_name) for row in rows]
 
 
-def forget(tenant_id: int, file_id: UUID) -> None:
-    """Remove the row of a file whose object is gone."""
-    db.session.execute(delete(File).where(File.tenant_id == tenant_id, File.id == file_id))
+def delete(tenant_id: int, file_id: UUID) -> None:
+    """Delete the row of a file whose object was removed."""
+    db.session.execute(delete_rows(File).where(File.tenant_id == tenant_id, File.id == file_id))
 
 
 def tenants_with_files_to_remove(now: datetime) -> list[int]:
-    """Tenants with anything to remove; works without a tenant."""
+    """List the ids of tenants with files to remove; works without a tenant."""
     query = text("SELECT lumira_tenants_with_files_to_remove(:begun_before)")
     return list(db.session.execute(query, {"begun_before": now - ABANDONED_AFTER}).scalars())

@@ -140,7 +140,7 @@ def _write_grants(order: Order, states: dict[UUID, GrantState], *, actor: str, n
                 includes_lower_levels=line.includes_lower_levels,
             )
             order.grants.append(grant)
-            deliverables.begin(order, line)
+            deliverables.create_for_line(order, line)
         elif (grant.active, grant.reason) == (state.active, state.reason):
             continue
         else:

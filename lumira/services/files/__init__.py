@@ -1,1 +1,1 @@
-"""."""
+"""Files of contents and deliverables: upload, replacement and removal from storage."""

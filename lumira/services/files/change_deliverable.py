@@ -1,4 +1,4 @@
-"""The expert says how far a deliverable is; once it is delivered, its buyer is told."""
+"""Change the state of a deliverable; delivering it notifies the buyer."""
 
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -8,14 +8,14 @@ from lumira.database import atomic, retried
 from lumira.errors import Conflict
 from lumira.models import Deliverable, DeliverableState, MessageKind, Order
 from lumira.repositories import audit, deliverables, files, idempotency, orders, outbox
-from lumira.repositories.deliverables import Promised
+from lumira.repositories.deliverables import LinePromise
 from lumira.repositories.idempotency import Call, StoredReply
 from lumira.services.idempotency.reply import Reply
 
 
 @dataclass(frozen=True, slots=True)
 class DeliverableChanged:
-    """How far one deliverable is; `delivered_at` in UTC as ISO 8601 has it."""
+    """One deliverable and its new state; `delivered_at` in UTC as ISO 8601."""
 
     id: str
     product_id: str
@@ -29,11 +29,11 @@ class DeliverableChanged:
 def change_deliverable(
     tenant_id: int, reference: str, deliverable: str, state: DeliverableState, *, call: Call
 ) -> Reply[DeliverableChanged]:
-    """Put a deliverable, named by its id or its key, into this state; again changes nothing.
+    """Set the state of a deliverable, given by its id or key; setting the same state changes nothing.
 
-    Delivered, its buyer is owed a message, in the same transaction. `OrderNotFound`, `NotFound`; `Conflict`
-    if nothing is made for the order now, nothing was uploaded yet, or it is delivered already;
-    `IdempotencyInProgress`, `IdempotencyMismatch`.
+    Delivery enqueues the buyer's message in the same transaction. Raises `OrderNotFound` and `NotFound`;
+    `Conflict` if no work is due, no file was uploaded, or it is delivered already; `IdempotencyInProgress` and
+    `IdempotencyMismatch`.
     """
     with atomic(tenant_id):
         claim = idempotency.claim(tenant_id, call)
@@ -41,23 +41,25 @@ def change_deliverable(
             return Reply(DeliverableChanged(**claim.reply.body), replayed=True)
         order = orders.lock_order(tenant_id, orders.get_order(tenant_id, reference).id)
         idempotency.renew(tenant_id, claim, order_id=order.id)
-        wanted = deliverables.find_promised(order, deliverable)
-        deliverables.check_workable(order, wanted)
-        row = deliverables.find_or_begin(order, wanted)
+        promise = deliverables.get_promise(order, deliverable)
+        deliverables.require_workable(order, promise)
+        row = deliverables.get_or_create(order, promise)
         _change(order, row, state, actor=call.actor)
-        changed = _told(wanted, row)
+        changed = _changed(promise, row)
         idempotency.finish(tenant_id, claim, StoredReply(200, asdict(changed)))
         return Reply(changed)
 
 
 def _change(order: Order, row: Deliverable, state: DeliverableState, *, actor: str) -> None:
-    """Write the state, and enqueue the buyer's message once it is delivered."""
+    """Write the state; enqueue the buyer's message when it is delivered."""
     if row.state is state:
         return
     if row.state is DeliverableState.DELIVERED:
-        raise Conflict("It is delivered, and its buyer knows; what was wrong with it is uploaded anew.")
-    if state is DeliverableState.DELIVERED and not files.of_deliverables(order.tenant_id, [row.id]):
-        raise Conflict("Nothing was uploaded for it yet, so there is nothing to deliver.")
+        raise Conflict(
+            "The deliverable is delivered and its buyer notified; to correct it, upload its files again."
+        )
+    if state is DeliverableState.DELIVERED and not files.by_deliverable(order.tenant_id, [row.id]):
+        raise Conflict("The deliverable has no file yet: upload one before you deliver it.")
     before, row.state = row.state, state
     row.delivered_at = utc_now() if state is DeliverableState.DELIVERED else None
     audit.record(
@@ -68,22 +70,22 @@ def _change(order: Order, row: Deliverable, state: DeliverableState, *, actor: s
         deliverable=row.key,
         before=str(before),
     )
-    # An order without an address gets no message: its shop hands the page's link on.
+    # An order without an e-mail address has no messages: its shop passes on the portal link.
     if state is DeliverableState.DELIVERED and order.customer_email is not None:
         outbox.enqueue(order, MessageKind.DELIVERABLE_READY, str(row.id))
 
 
 def _moment(at: datetime | None) -> str | None:
-    # The reply is stored as it is sent: with milliseconds and `Z`, as every other moment.
+    # The reply is stored as it is sent: with milliseconds and `Z`, like every other time in the API.
     return None if at is None else at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def _told(wanted: Promised, row: Deliverable) -> DeliverableChanged:
+def _changed(promise: LinePromise, row: Deliverable) -> DeliverableChanged:
     return DeliverableChanged(
         id=str(row.id),
-        product_id=wanted.line.product_id,
+        product_id=promise.line.product_id,
         key=row.key,
-        title=wanted.title,
+        title=promise.title,
         state=str(row.state),
         delivered_at=_moment(row.delivered_at),
     )

@@ -1,4 +1,4 @@
-"""Storing a file on its way to its place: known before it exists, and forgotten if it never gets there."""
+"""Store an uploaded file: its row exists before its object, and is marked as deleted if the upload fails."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +14,7 @@ from lumira.repositories import files
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """A file as somebody sends it: its own name, believed in nothing, and what it holds."""
+    """An uploaded file: its untrusted name and its content."""
 
     file_name: str
     stream: Readable
@@ -22,32 +22,34 @@ class Upload:
 
 @dataclass(frozen=True, slots=True)
 class StoredFile:
-    """What is stored and has no place yet."""
+    """A stored file that is not placed yet; `size` in bytes, `sha256` in hexadecimal."""
 
     id: UUID
-    #: As it is shown to people once it has its place.
+    #: The display name, once the file is placed.
     name: str
     size: int
     sha256: str
 
 
 def max_upload_bytes() -> int:
-    """The longest file that is taken."""
+    """Return the maximum file size in bytes."""
     return storage.max_bytes()
 
 
 @contextmanager
 def stored_file(tenant_id: int, upload: Upload) -> Iterator[StoredFile]:
-    """Store what is sent, for a block that gives it its place; if that fails, nothing of it stays.
+    """Store an upload for a block that places it; if the block fails, the file is removed.
 
-    `InvalidFile`, `FileTooLarge`, `StorageUnavailable`. A process that dies in between leaves a row by which
-    a sweep finds the object.
+    Raises `InvalidFile`, `FileTooLarge`, `StorageUnavailable`. If the process dies meanwhile, a sweep finds the
+    object by its row.
     """
     name = file_types.displayed_name(upload.file_name)
-    stream = _Rejoined(upload.stream)
+    stream = _PeekedStream(upload.stream)
     content_type = file_types.agreed_type(name, stream.head)
     with atomic(tenant_id):
-        file = files.begin(tenant_id, object_name=storage.new_name(tenant_id), content_type=content_type)
+        file = files.create_pending(
+            tenant_id, object_name=storage.new_name(tenant_id), content_type=content_type
+        )
     try:
         stored = storage.put(file.object_name, stream, content_type=content_type)
         yield StoredFile(file.id, name, stored.size, stored.sha256)
@@ -57,18 +59,18 @@ def stored_file(tenant_id: int, upload: Upload) -> Iterator[StoredFile]:
         raise
 
 
-class _Rejoined:
-    """A stream whose beginning was looked at already."""
+class _PeekedStream:
+    """A stream whose first bytes, `head`, were read in advance."""
 
     def __init__(self, stream: Readable) -> None:
         self._stream = stream
         self.head = b""
-        while len(self.head) < file_types.HEAD and (piece := stream.read(file_types.HEAD - len(self.head))):
-            self.head += piece
-        self._left = self.head
+        while len(self.head) < file_types.HEAD and (chunk := stream.read(file_types.HEAD - len(self.head))):
+            self.head += chunk
+        self._unread = self.head
 
     def read(self, size: int, /) -> bytes:
-        if not self._left:
+        if not self._unread:
             return self._stream.read(size)
-        piece, self._left = self._left[:size], self._left[size:]
-        return piece
+        chunk, self._unread = self._unread[:size], self._unread[size:]
+        return chunk

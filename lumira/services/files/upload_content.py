@@ -1,4 +1,4 @@
-"""Giving a content its file, and taking it away."""
+"""Upload and remove the file of a content."""
 
 from dataclasses import dataclass
 
@@ -12,29 +12,29 @@ from lumira.services.files.store_file import StoredFile, Upload, stored_file
 
 @dataclass(frozen=True, slots=True)
 class ContentView:
-    """One content and its file, if it has one."""
+    """A content and its file, if it has one."""
 
     content: Content
     file: File | None
 
 
 def view_contents(tenant_id: int, product_ids: list[str] | None = None) -> list[ContentView]:
-    """What these products contain, or all of them, with its files."""
+    """List the contents of these products, or of all, with their files."""
     with atomic(tenant_id):
-        found = contents.list_contents(tenant_id, product_ids)
-        known = files.of_contents(tenant_id, [content.id for content in found])
-        return [ContentView(content, known.get(content.id)) for content in found]
+        listed = contents.list_contents(tenant_id, product_ids)
+        file_of = files.by_content(tenant_id, [content.id for content in listed])
+        return [ContentView(content, file_of.get(content.id)) for content in listed]
 
 
 def upload_content(
     tenant_id: int, product_id: str, key: str, upload: Upload, *, actor: str
 ) -> tuple[File, bool]:
-    """Give a content this file instead of the one it has; the file, and whether it is another one now.
+    """Upload the file of a content, replacing the existing one; return the file and whether it changed.
 
-    `NotFound` if the catalog names no such content; `InvalidFile`, `FileTooLarge`, `StorageUnavailable`.
+    Raises `NotFound` if the catalog has no such content; `InvalidFile`, `FileTooLarge`, `StorageUnavailable`.
     """
     with atomic(tenant_id):
-        # Asked before anything is stored, so that a slip of the pen costs nothing.
+        # Checked before anything is stored, so that a mistyped key fails at once.
         contents.lock_content(tenant_id, product_id, key)
     with stored_file(tenant_id, upload) as stored:
         return _place(tenant_id, product_id, key, stored, actor=actor)
@@ -59,10 +59,10 @@ def _place(tenant_id: int, product_id: str, key: str, stored: StoredFile, *, act
 
 
 def remove_content_file(tenant_id: int, product_id: str, key: str, *, actor: str) -> File:
-    """Take a content's file away; the file that it was. `NotFound` if there is no such content or no file."""
+    """Remove a content's file and return it. Raises `NotFound` if there is no such content, or no file."""
     with atomic(tenant_id):
         content = contents.lock_content(tenant_id, product_id, key)
-        file = files.of_contents(tenant_id, [content.id]).get(content.id)
+        file = files.by_content(tenant_id, [content.id]).get(content.id)
         if file is None:
             raise FileMissing(f"The content {key} of {product_id} has no file.")
         files.discard(tenant_id, [file.id])

@@ -1,4 +1,4 @@
-"""Uploading what was made for one buyer: once per call, and never with a transaction open."""
+"""Upload a file to a deliverable: once per idempotent call, and outside any transaction."""
 
 from dataclasses import asdict, dataclass
 from uuid import UUID
@@ -6,7 +6,7 @@ from uuid import UUID
 from lumira.database import atomic, retried
 from lumira.models import DeliverableState, File, Order
 from lumira.repositories import audit, deliverables, files, idempotency, orders
-from lumira.repositories.deliverables import Promised
+from lumira.repositories.deliverables import LinePromise
 from lumira.repositories.idempotency import Call, Claim, StoredReply
 from lumira.services.files.store_file import StoredFile, Upload, stored_file
 from lumira.services.idempotency.release_key import releasing_on_error
@@ -15,7 +15,7 @@ from lumira.services.idempotency.reply import Reply
 
 @dataclass(frozen=True, slots=True)
 class FileUploaded:
-    """A file as it is kept, and how far its deliverable is; the size in bytes."""
+    """A stored file and the state of its deliverable; `size` in bytes."""
 
     id: str
     file_name: str
@@ -28,7 +28,7 @@ class FileUploaded:
 
 @dataclass(frozen=True, slots=True)
 class _Begun:
-    """What the first phase hands on."""
+    """The result of the first phase."""
 
     claim: Claim
     order_id: UUID
@@ -37,11 +37,11 @@ class _Begun:
 def upload_deliverable(
     tenant_id: int, reference: str, deliverable: str, upload: Upload, *, call: Call
 ) -> Reply[FileUploaded]:
-    """Add a file to a deliverable, named by its id or its key.
+    """Add a file to a deliverable, given by its id or key; a file of the same name is replaced.
 
-    A file of the same name is replaced, the same file again changes nothing. What is to do is in progress
-    from then on. `OrderNotFound`, `NotFound`; `Conflict` if nothing is made for the order now; `InvalidFile`,
-    `FileTooLarge`, `StorageUnavailable`; `IdempotencyInProgress`, `IdempotencyMismatch`.
+    The state changes from `to_do` to `in_progress`. Uploading the same file again changes nothing. Raises
+    `OrderNotFound` and `NotFound`; `Conflict` if no work is due; `InvalidFile`, `FileTooLarge` and
+    `StorageUnavailable`; `IdempotencyInProgress` and `IdempotencyMismatch`.
     """
     begun = _begin(tenant_id, reference, deliverable, call)
     if isinstance(begun, Reply):
@@ -52,15 +52,15 @@ def upload_deliverable(
 
 @retried
 def _begin(tenant_id: int, reference: str, deliverable: str, call: Call) -> Reply[FileUploaded] | _Begun:
-    """First phase: asked before anything is stored, so that a mistake costs nothing."""
+    """First phase: check the order before anything is stored."""
     with atomic(tenant_id):
         claim = idempotency.claim(tenant_id, call)
         if claim.reply is not None:
             return Reply(FileUploaded(**claim.reply.body), replayed=True)
         order = orders.get_order(tenant_id, reference)
-        # By its order the reply is found, exported and erased, also that of a process that died meanwhile.
+        # The order's id lets export and erasure find the reply, also if this process dies before the last phase.
         idempotency.renew(tenant_id, claim, order_id=order.id)
-        deliverables.check_workable(order, deliverables.find_promised(order, deliverable))
+        deliverables.require_workable(order, deliverables.get_promise(order, deliverable))
         return _Begun(claim, order.id)
 
 
@@ -68,13 +68,13 @@ def _begin(tenant_id: int, reference: str, deliverable: str, call: Call) -> Repl
 def _place(
     tenant_id: int, begun: _Begun, deliverable: str, stored: StoredFile, *, actor: str
 ) -> FileUploaded:
-    """Last phase: the order may be another by now, because an upload takes its time."""
+    """Last phase: place the file, after checking the order again: it may have changed during the upload."""
     with atomic(tenant_id):
         idempotency.renew(tenant_id, begun.claim, order_id=begun.order_id)
         order = orders.lock_order(tenant_id, begun.order_id)
-        wanted = deliverables.find_promised(order, deliverable)
-        deliverables.check_workable(order, wanted)
-        row = deliverables.find_or_begin(order, wanted)
+        promise = deliverables.get_promise(order, deliverable)
+        deliverables.require_workable(order, promise)
+        row = deliverables.get_or_create(order, promise)
         file, is_new = files.place(
             tenant_id,
             stored.id,
@@ -86,13 +86,15 @@ def _place(
         if row.state is DeliverableState.TO_DO:
             row.state = DeliverableState.IN_PROGRESS
         if is_new:
-            _audit(order, wanted, file, actor=actor)
-        uploaded = _told(file, stored, deliverable_id=row.id, state=row.state)
+            _audit(order, promise, file, actor=actor)
+        uploaded = _uploaded(file, stored, deliverable_id=row.id, state=row.state)
         idempotency.finish(tenant_id, begun.claim, StoredReply(200, asdict(uploaded)))
         return uploaded
 
 
-def _told(file: File, stored: StoredFile, *, deliverable_id: UUID, state: DeliverableState) -> FileUploaded:
+def _uploaded(
+    file: File, stored: StoredFile, *, deliverable_id: UUID, state: DeliverableState
+) -> FileUploaded:
     return FileUploaded(
         id=str(file.id),
         file_name=file.file_name,
@@ -104,14 +106,14 @@ def _told(file: File, stored: StoredFile, *, deliverable_id: UUID, state: Delive
     )
 
 
-def _audit(order: Order, wanted: Promised, file: File, *, actor: str) -> None:
-    # Not the name of the file: the expert may have called it by the buyer's.
+def _audit(order: Order, promise: LinePromise, file: File, *, actor: str) -> None:
+    # Without the file's name: it may contain the buyer's.
     audit.record(
         order.tenant_id,
         actor=actor,
         action="deliverable_uploaded",
         subject=f"order:{order.id}",
-        deliverable=wanted.key,
+        deliverable=promise.key,
         type=file.content_type,
         sha256=file.sha256,
     )

@@ -1,1 +1,1 @@
-"""."""
+"""The buyer's portal: purchases, downloads and receipts of the owner of a link."""

@@ -1,8 +1,9 @@
-"""A receipt for whoever holds a link: of one's own orders, and of nobody else's."""
+"""Receipts on the portal: those of the link owner's own orders."""
 
 from dataclasses import dataclass
 from uuid import UUID
 
+from lumira.clients import storage
 from lumira.clock import utc_now
 from lumira.database import atomic
 from lumira.errors import ReceiptNotFound
@@ -13,22 +14,25 @@ from lumira.repositories import access_links, receipts
 
 @dataclass(frozen=True, slots=True)
 class OpenedReceipt:
-    """A paper that may be drawn for its buyer, in the buyer's language where that is known."""
+    """A receipt or credit note to render, and the buyer's locale, if known."""
 
     receipt: Receipt
     locale: str | None
+    #: The `Content-Disposition` header with the file's name.
+    disposition: str
 
 
 def open_receipt(address: LinkAddress, receipt_id: UUID) -> OpenedReceipt | None:
-    """One receipt or credit note of the holder's orders, however these stand; `None` if the link opens nothing.
+    """Return one receipt or credit note of the link owner's orders, whatever their status.
 
-    `ReceiptNotFound` for every other, whoever's it is.
+    `None` if the link does not open the portal. Raises `ReceiptNotFound` for every other receipt, also of
+    another customer.
     """
     with atomic(address.tenant_id):
-        holder = access_links.find_link_owner(address.tenant_id, address.link_id)
-        if holder is None or not holder.is_admitted(utc_now()):
+        owner = access_links.find_link_owner(address.tenant_id, address.link_id)
+        if owner is None or not owner.is_admitted(utc_now()):
             return None
-        receipt = receipts.find_of_customer(address.tenant_id, holder.customer.id, receipt_id)
+        receipt = receipts.find_of_customer(address.tenant_id, owner.customer.id, receipt_id)
         if receipt is None:
             raise ReceiptNotFound("There is no such receipt.")
-        return OpenedReceipt(receipt, holder.customer.locale)
+        return OpenedReceipt(receipt, owner.customer.locale, storage.disposition(receipt.file_name))

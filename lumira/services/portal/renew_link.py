@@ -1,4 +1,4 @@
-"""A buyer asks for a new link: it goes to the address that the purchases belong to, and nowhere else."""
+"""Requests for a new portal link: it is sent to the customer's e-mail address only."""
 
 from datetime import timedelta
 
@@ -7,46 +7,51 @@ import structlog
 from lumira.clock import utc_now
 from lumira.database import atomic, retried
 from lumira.link_tokens import LinkAddress
-from lumira.models import MessageKind, Tenant
+from lumira.models import MessageKind, Order, Tenant
 from lumira.repositories import access_links, audit, customers, order_lists, orders, outbox, tenants
 
 log = structlog.get_logger()
 
-#: Between two letters to one buyer: somebody who asks twice in a row wanted one.
-PAUSE = timedelta(minutes=10)
-#: Nobody's mailbox is filled by somebody who holds an old link.
-MOST_A_DAY = 4
+#: Between two messages to one buyer: a second request within this time is an accident.
+MIN_INTERVAL = timedelta(minutes=10)
+#: The holder of an old link must not be able to flood its owner's mailbox.
+MAX_PER_DAY = 4
 
 
 @retried
 def renew_link(address: LinkAddress) -> Tenant:
-    """Owe the holder of a link, live or not, a letter with a new one, now and then.
+    """Enqueue a message with a new link for the owner of a link, live or not, unless one was sent recently.
 
-    The caller learns whose page it is and nothing else: whether somebody is there, and whether a letter leaves,
-    is seen in the mailbox. `TenantNotFound`.
+    The return value depends only on the tenant: the caller cannot find out whether the link has an owner or
+    whether a message was enqueued. Raises `TenantNotFound`.
     """
     with atomic(address.tenant_id):
         tenant = tenants.get(address.tenant_id)
-        _owe(address)
+        _enqueue_link(address)
         return tenant
 
 
-def _owe(address: LinkAddress) -> None:
-    tenant_id, now = address.tenant_id, utc_now()
-    holder = access_links.find_link_owner(tenant_id, address.link_id)
-    if holder is None:
+def _enqueue_link(address: LinkAddress) -> None:
+    tenant_id = address.tenant_id
+    owner = access_links.find_link_owner(tenant_id, address.link_id)
+    if owner is None:
         return
-    customer = customers.get_current(tenant_id, str(holder.customer.id))
+    customer = customers.get_current(tenant_id, str(owner.customer.id))
     order_id = order_lists.newest_of_customer(tenant_id, customer.id)
     if order_id is None:
         log.info("link_not_renewed", reason="no_order")
         return
-    # The order's lock makes two askers stand in line: the second sees the letter of the first.
+    # The order's lock serializes concurrent requests: the second one sees the message of the first.
     order = orders.lock_order(tenant_id, order_id)
-    asked = [each.created_at for each in order.messages if each.kind is MessageKind.ACCESS_LINK]
-    lately = [at for at in asked if at > now - timedelta(days=1)]
-    if len(lately) >= MOST_A_DAY or any(at > now - PAUSE for at in lately):
-        log.info("link_not_renewed", reason="asked_before")
+    if _was_sent_recently(order):
+        log.info("link_not_renewed", reason="requested_recently")
         return
-    outbox.enqueue(order, MessageKind.ACCESS_LINK, now.isoformat(timespec="seconds"))
-    audit.record(tenant_id, actor="buyer", action="access_link_asked", subject=f"customer:{customer.id}")
+    outbox.enqueue(order, MessageKind.ACCESS_LINK, utc_now().isoformat(timespec="seconds"))
+    audit.record(tenant_id, actor="buyer", action="access_link_requested", subject=f"customer:{customer.id}")
+
+
+def _was_sent_recently(order: Order) -> bool:
+    now = utc_now()
+    requests = [message.created_at for message in order.messages if message.kind is MessageKind.ACCESS_LINK]
+    today = [at for at in requests if at > now - timedelta(days=1)]
+    return len(today) >= MAX_PER_DAY or any(at > now - MIN_INTERVAL for at in today)

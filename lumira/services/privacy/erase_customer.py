@@ -120,7 +120,7 @@ def _lock_data_subject(tenant_id: int, email: str) -> list[Customer]:
 
 
 def _check_erasable(tenant_id: int, subject_orders: Sequence[Order], now: datetime) -> None:
-    rows = deliverables.rows_of(tenant_id, [order.id for order in subject_orders])
+    rows = deliverables.list_by_order(tenant_id, [order.id for order in subject_orders])
     delivered = {(row.order_line_id, row.key) for row in rows.values() if row.delivered_at is not None}
     for order in subject_orders:
         reason = why_not_erasable(order, delivered=delivered, now=now, message_lease=outbox.LEASE)

@@ -93,7 +93,7 @@ def test_work_that_cannot_be_done_is_told_in_one_line(app, run_flask, tenant, tm
     sound.write_bytes(MP3)
 
     told = run_flask("deliverables", "deliver", number, "lecture", code=1).stderr
-    assert "Nothing was uploaded" in told
+    assert "has no file yet" in told
     assert "it promises: lecture" in run_flask("deliverables", "start", number, "mandala", code=1).stderr
     assert "There is no order" in run_flask("deliverables", "start", "NOTHING-1", "lecture", code=1).stderr
     told = refused(app, "deliverables", "upload", number, "lecture", sound)

@@ -118,7 +118,7 @@ def test_head_tells_of_a_file_without_opening_it(client: FlaskClient, file: str)
 def test_what_cannot_be_done_with_a_file_is_told_by_a_page(
     client: FlaskClient, file: str, method: str
 ) -> None:
-    for language, told in (("fr", "Ce lien ne mène nulle part"), ("en", "This link leads nowhere")):
+    for language, told in (("fr", "Ce lien ne mène nulle part"), ("en", "This link does not exist")):
         reply = client.open(file, method=method, headers={"Accept-Language": language})
         assert (reply.status_code, reply.mimetype) == (405, "text/html")
         assert {"GET", "HEAD"} <= set(reply.headers["Allow"].split(", "))

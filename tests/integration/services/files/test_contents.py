@@ -15,8 +15,7 @@ from lumira.repositories import contents, files
 from lumira.services.files.hand_out_file import address_of, pieces_of
 from lumira.services.files.remove_files import remove_files, tenants_with_files_to_remove
 from lumira.services.files.upload_content import remove_content_file, upload_content, view_contents
-from lumira.services.portal.open_download import find_file
-from lumira.services.portal.order_files import read_order_files
+from lumira.services.portal.downloadable_files import get_downloadable_file, list_order_files
 from tests.support.factories import Brand, load_order, open_payment
 from tests.support.files import MP3, PDF, PNG, all_files, audited, buy, contain, kept, upload_of
 from tests.support.refunds import pay, refund
@@ -34,7 +33,7 @@ def give(
 def opened_by(brand: Brand, order: Order) -> list[tuple[str, str | None]]:
     """Key and file name of everything that the order's lines give now."""
     with atomic(brand.id):
-        lines = read_order_files(brand.id, [order])[order.id]
+        lines = list_order_files(brand.id, [order])[order.id]
     return [(each.content.key, each.file and each.file.file_name) for line in lines for each in line.contents]
 
 
@@ -242,7 +241,7 @@ def test_files_of_a_bucket_are_uploaded_handed_out_and_removed_there(tenant) -> 
 def test_an_upload_whose_process_died_is_removed_a_day_later_and_placed_by_nobody(tenant) -> None:
     with atomic(tenant.id):
         name = storage.new_name(tenant.id)
-        file = files.begin(tenant.id, object_name=name, content_type="application/pdf")
+        file = files.create_pending(tenant.id, object_name=name, content_type="application/pdf")
     storage.put(name, upload_of().stream, content_type="application/pdf")
 
     assert remove_files(tenant.id) == 0
@@ -266,9 +265,9 @@ def test_a_buyer_gets_the_files_of_what_was_bought_and_of_nothing_else(tenant) -
 
     assert opened_by(tenant, order) == [("carte", "carte.pdf"), ("livret", None)]
     with atomic(tenant.id):
-        assert find_file(tenant.id, order.customer_id, file.id).id == file.id
+        assert get_downloadable_file(tenant.id, order.customer_id, file.id).id == file.id
         with pytest.raises(FileMissing):
-            find_file(tenant.id, order.customer_id, theirs.id)
+            get_downloadable_file(tenant.id, order.customer_id, theirs.id)
 
 
 def test_an_order_that_is_not_paid_gives_nothing(tenant) -> None:
@@ -278,7 +277,7 @@ def test_an_order_that_is_not_paid_gives_nothing(tenant) -> None:
 
     assert opened_by(tenant, order) == []
     with atomic(tenant.id), pytest.raises(FileMissing):
-        find_file(tenant.id, order.customer_id, file.id)
+        get_downloadable_file(tenant.id, order.customer_id, file.id)
 
 
 def test_money_that_went_back_takes_the_files_with_it(tenant) -> None:
@@ -289,10 +288,10 @@ def test_money_that_went_back_takes_the_files_with_it(tenant) -> None:
     order = load_order(tenant, paid.order_number)
 
     with atomic(tenant.id):
-        [line] = read_order_files(tenant.id, [order])[order.id]
+        [line] = list_order_files(tenant.id, [order])[order.id]
         assert (line.grant.is_live, line.contents, line.deliverables) == (False, (), ())
         with pytest.raises(AccessEnded):
-            find_file(tenant.id, order.customer_id, file.id)
+            get_downloadable_file(tenant.id, order.customer_id, file.id)
 
 
 def test_access_whose_time_is_over_gives_no_files(tenant) -> None:

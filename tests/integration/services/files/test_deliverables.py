@@ -34,9 +34,8 @@ from lumira.services.files.change_deliverable import change_deliverable
 from lumira.services.files.remove_files import remove_files
 from lumira.services.files.store_file import Upload
 from lumira.services.files.upload_deliverable import upload_deliverable
-from lumira.services.files.view_deliverables import list_work, view_deliverables
-from lumira.services.portal.open_download import find_file
-from lumira.services.portal.order_files import read_order_files
+from lumira.services.files.view_deliverables import list_tasks, view_deliverables
+from lumira.services.portal.downloadable_files import get_downloadable_file, list_order_files
 from lumira.settlement.settle_order import settle_order
 from tests.support import portal_pages
 from tests.support.factories import Brand, count, load_order, open_payment, pending_messages
@@ -82,7 +81,7 @@ def test_what_a_level_promises_is_to_do_once_the_order_is_served(tenant) -> None
         ("lecture", "Votre lecture", TO_DO, False, ()),
         ("audio", "Votre audio", TO_DO, False, ()),
     ]
-    assert [(work.order_number, work.key) for work in list_work(tenant.id)] == [
+    assert [(work.order_number, work.key) for work in list_tasks(tenant.id)] == [
         (order.order_number, "audio"),
         (order.order_number, "lecture"),
     ]
@@ -91,7 +90,7 @@ def test_what_a_level_promises_is_to_do_once_the_order_is_served(tenant) -> None
 def test_a_free_level_promises_too(tenant) -> None:
     promise(tenant, "simple", "lecture")
     opened = open_payment(tenant, "simple")
-    [work] = list_work(tenant.id)
+    [work] = list_tasks(tenant.id)
     assert (work.order_number, work.state) == (opened.order_number, TO_DO)
 
 
@@ -151,7 +150,7 @@ def test_several_files_are_kept_and_one_of_the_same_name_is_replaced(tenant) -> 
 
 def test_nothing_is_delivered_before_something_was_uploaded(tenant) -> None:
     order = buy_promise(tenant)
-    with pytest.raises(Conflict, match="Nothing was uploaded"):
+    with pytest.raises(Conflict, match="has no file yet"):
         change(tenant, order, DELIVERED)
     assert messages(tenant) == []
 
@@ -173,7 +172,7 @@ def test_a_delivery_owes_the_buyer_one_message_about_this_deliverable(tenant) ->
         MessageStatus.PENDING,
     )
     assert [entry.action for entry in audited(tenant, "deliverable_delivered")] == ["deliverable_delivered"]
-    assert [work.key for work in list_work(tenant.id)] == ["audio"]
+    assert [work.key for work in list_tasks(tenant.id)] == ["audio"]
 
     upload(tenant, order, "audio", MP3, "a.mp3")
     change(tenant, order, DELIVERED, "audio")
@@ -209,17 +208,17 @@ def test_the_buyer_sees_files_only_once_they_are_delivered(tenant) -> None:
     uploaded = upload(tenant, order)
     [file] = all_files(tenant)
     with atomic(tenant.id):
-        [line] = read_order_files(tenant.id, [order])[order.id]
+        [line] = list_order_files(tenant.id, [order])[order.id]
         assert [(each.state, each.files) for each in line.deliverables] == [(IN_PROGRESS, ())]
         with pytest.raises(NotFound):
-            find_file(tenant.id, order.customer_id, file.id)
+            get_downloadable_file(tenant.id, order.customer_id, file.id)
 
     change(tenant, order, DELIVERED)
 
     with atomic(tenant.id):
-        [line] = read_order_files(tenant.id, [order])[order.id]
+        [line] = list_order_files(tenant.id, [order])[order.id]
         assert [str(each.id) for each in line.deliverables[0].files] == [uploaded.id]
-        assert find_file(tenant.id, order.customer_id, file.id).id == file.id
+        assert get_downloadable_file(tenant.id, order.customer_id, file.id).id == file.id
 
 
 def test_what_was_promised_arrives_also_after_the_time_of_its_access(tenant) -> None:
@@ -234,9 +233,11 @@ def test_what_was_promised_arrives_also_after_the_time_of_its_access(tenant) -> 
 
         assert [each.status for each in messages(tenant)] == [MessageStatus.SENT]
         with atomic(tenant.id):
-            [line] = read_order_files(tenant.id, [order])[order.id]
+            [line] = list_order_files(tenant.id, [order])[order.id]
             assert [str(each.id) for each in line.deliverables[0].files] == [uploaded.id]
-            assert str(find_file(tenant.id, order.customer_id, UUID(uploaded.id)).id) == uploaded.id
+            assert (
+                str(get_downloadable_file(tenant.id, order.customer_id, UUID(uploaded.id)).id) == uploaded.id
+            )
 
 
 def test_what_was_made_is_withdrawn_with_the_money_also_after_its_time(tenant) -> None:
@@ -252,8 +253,8 @@ def test_what_was_made_is_withdrawn_with_the_money_also_after_its_time(tenant) -
     order = load_order(tenant, order.order_number)
     with time_machine.travel(utc_now() + timedelta(days=31)), atomic(tenant.id):
         with pytest.raises(AccessEnded):
-            find_file(tenant.id, order.customer_id, UUID(uploaded.id))
-        [line] = read_order_files(tenant.id, [order])[order.id]
+            get_downloadable_file(tenant.id, order.customer_id, UUID(uploaded.id))
+        [line] = list_order_files(tenant.id, [order])[order.id]
         assert line.deliverables == ()
 
 
@@ -267,8 +268,8 @@ def test_money_that_went_back_withdraws_what_was_promised(tenant) -> None:
 
     [found] = view_deliverables(tenant.id, order.order_number)
     assert (found.state, found.withdrawn) == (IN_PROGRESS, True)
-    assert list_work(tenant.id) == []
-    assert [work.withdrawn for work in list_work(tenant.id, is_open=False)] == [True]
+    assert list_tasks(tenant.id) == []
+    assert [work.withdrawn for work in list_tasks(tenant.id, is_open=False)] == [True]
     for attempt in (
         lambda: upload(tenant, order, content=PNG, name="a.png"),
         lambda: change(tenant, order, DELIVERED),
@@ -350,7 +351,7 @@ def test_an_order_of_another_tenant_takes_no_work(tenant, other_tenant) -> None:
         with pytest.raises(OrderNotFound):
             view_deliverables(tenant.id, reference)
     assert all_files(tenant) == all_files(other_tenant) == []
-    assert list_work(tenant.id) == []
+    assert list_tasks(tenant.id) == []
 
 
 def test_a_refused_file_leaves_what_is_to_do_to_do(tenant) -> None:

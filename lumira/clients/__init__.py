@@ -1,1 +1,1 @@
-"""What leaves the house: Stripe and mail; thin, typed, with timeouts."""
+"""Clients of external services: Stripe, mail servers and storage. Typed, with timeouts, outside transactions."""

@@ -1,4 +1,4 @@
-"""Mail handed over to a server by SMTP, one connection a message."""
+"""Sending e-mail by SMTP, one connection for each message."""
 
 import contextlib
 import smtplib
@@ -12,22 +12,22 @@ from typing import Protocol
 
 from lumira.database import refuse_inside_transaction
 
-#: Seconds that a sending takes at most, however slowly the server speaks. Shorter than the lease of a message:
-#: otherwise another worker would begin to send what this one still does.
-SEND_WITHIN = 18.0
-#: Seconds for all addresses of the server together, and for each of its answers.
-CONNECT_WITHIN = 6.0
-ANSWER_WITHIN = 12.0
-#: Replies that a recipient will get again (RFC 5321, section 4.2.3; RFC 7504), unless their enhanced status says
-#: that they are about our own standing with the server (RFC 3463, section 3.8): that can be mended.
-_NEVER = frozenset((501, 550, 551, 553, 556))
+#: Seconds that sending a message takes at most, however slow the server is. Shorter than the lease of a message:
+#: otherwise another worker would send the message at the same time.
+SEND_TIMEOUT = 18.0
+#: Seconds for all IP addresses of the server together, and for each of its replies.
+CONNECT_TIMEOUT = 6.0
+REPLY_TIMEOUT = 12.0
+#: Permanent refusals of a recipient (RFC 5321, section 4.2.3; RFC 7504), unless the enhanced status code is about
+#: policy (RFC 3463, section 3.8): the sender's reputation or configuration can be corrected.
+_PERMANENT = frozenset((501, 550, 551, 553, 556))
 _POLICY = b"5.7."
-#: The address itself is wrong, or its mailbox is closed: so also where only the whole message is refused.
+#: The address does not exist or its mailbox is closed: permanent also in reply to the message's data.
 _NO_SUCH_ADDRESS = (b"5.1.", b"5.2.1")
 
 
 class Server(Protocol):
-    """Where to hand messages over, and how."""
+    """A mail server and how to connect to it; `security` is `tls`, `starttls` or `none`."""
 
     @property
     def host(self) -> str: ...
@@ -42,29 +42,29 @@ class Server(Protocol):
 
 
 class RecipientRefused(Exception):
-    """The server will never take mail for this address; the message quotes its reply."""
+    """The server permanently refuses this recipient; the message quotes its reply."""
 
 
 class _Deadline:
-    """The end of one sending."""
+    """The time by which a message must be sent."""
 
     def __init__(self, seconds: float) -> None:
         self._at = time.monotonic() + seconds
 
-    def left(self) -> float:
-        """Seconds left; `TimeoutError` if there are none."""
-        left = self._at - time.monotonic()
-        if left <= 0:
+    def remaining(self) -> float:
+        """Return the remaining seconds. Raises `TimeoutError` if there are none."""
+        remaining = self._at - time.monotonic()
+        if remaining <= 0:
             raise TimeoutError("The mail server was too slow.")
-        return left
+        return remaining
 
     @contextlib.contextmanager
-    def ends(self, smtp: smtplib.SMTP) -> Iterator[None]:
-        """Hang up when the time is over, and in any case at the end.
+    def enforced(self, smtp: smtplib.SMTP) -> Iterator[None]:
+        """Close the connection at the deadline, and at the end of the block.
 
-        A server that sends a byte now and then never meets the timeout of a single answer.
+        A server that sends single bytes slowly never reaches the timeout of a reply.
         """
-        timer = Timer(self.left(), _hang_up, [smtp])
+        timer = Timer(self.remaining(), _shut_down, [smtp])
         timer.daemon = True
         timer.start()
         try:
@@ -74,22 +74,22 @@ class _Deadline:
             smtp.close()
 
 
-def _hang_up(smtp: smtplib.SMTP) -> None:
+def _shut_down(smtp: smtplib.SMTP) -> None:
     with contextlib.suppress(OSError):
         if smtp.sock is not None:
-            # Of the socket beneath TLS: nothing is said any more.
+            # Shuts down the TCP socket beneath TLS, without a TLS closing handshake.
             socket.socket.shutdown(smtp.sock, socket.SHUT_RDWR)
 
 
 class _Smtp(smtplib.SMTP):
-    """smtplib's client over a socket of ours."""
+    """smtplib's client over an existing socket."""
 
     def __init__(self, connection: socket.socket, host: str) -> None:
         self._connection = connection
         address = str(connection.getsockname()[0])
-        # By its address (RFC 5321, section 4.1.3): asking a name server for our own name takes unlimited time.
+        # An address literal (RFC 5321, section 4.1.3): looking up our own host name may take unlimited time.
         super().__init__(local_hostname=f"[IPv6:{address}]" if ":" in address else f"[{address}]")
-        # The name that a certificate is checked against.
+        # The host name that the server's certificate is verified against.
         self._host = host
 
     def _get_socket(self, *_: object) -> socket.socket:
@@ -97,34 +97,35 @@ class _Smtp(smtplib.SMTP):
 
 
 def send(server: Server, message: EmailMessage, *, sender: str, recipient: str) -> None:
-    """Hand one message over; returns once the server has taken it.
+    """Send one message; returns once the server has accepted it.
 
-    `RecipientRefused` if it never will; any other failure (`OSError`, of which smtplib's errors are) may pass.
+    Raises `RecipientRefused` for a permanent refusal. Any other failure (`OSError`, which includes smtplib's
+    errors) may be temporary.
     """
     refuse_inside_transaction()
-    deadline = _Deadline(SEND_WITHIN)
+    deadline = _Deadline(SEND_TIMEOUT)
     smtp = _Smtp(_connect(server, deadline), server.host)
-    with deadline.ends(smtp):
-        _introduce(smtp, server)
-        # Whoever was too slow until here must not send any more: another worker may have begun to.
-        deadline.left()
-        _hand_over(smtp, message, sender=sender, recipient=recipient)
-        # It is taken: whatever goes wrong from here on changes nothing.
+    with deadline.enforced(smtp):
+        _log_in(smtp, server)
+        # After the deadline the message must not be sent: another worker may be sending it.
+        deadline.remaining()
+        _transmit(smtp, message, sender=sender, recipient=recipient)
+        # The message is accepted: an error from here on changes nothing.
         with contextlib.suppress(OSError):
             smtp.quit()
 
 
 def _connect(server: Server, deadline: _Deadline) -> socket.socket:
     addresses = socket.getaddrinfo(server.host, server.port, type=socket.SOCK_STREAM)
-    patience = min(CONNECT_WITHIN, deadline.left()) / len(addresses)
-    connection = socket.create_connection((server.host, server.port), timeout=patience)
-    connection.settimeout(min(ANSWER_WITHIN, deadline.left()))
+    timeout = min(CONNECT_TIMEOUT, deadline.remaining()) / len(addresses)
+    connection = socket.create_connection((server.host, server.port), timeout=timeout)
+    connection.settimeout(min(REPLY_TIMEOUT, deadline.remaining()))
     if server.security != "tls":
         return connection
     return ssl.create_default_context().wrap_socket(connection, server_hostname=server.host)
 
 
-def _introduce(smtp: smtplib.SMTP, server: Server) -> None:
+def _log_in(smtp: smtplib.SMTP, server: Server) -> None:
     code, greeting = smtp.connect(server.host, server.port)
     if code != 220:  # noqa: PLR2004 - the code of "ready" (RFC 5321, section 4.2.2)
         raise smtplib.SMTPConnectError(code, greeting)
@@ -135,24 +136,26 @@ def _introduce(smtp: smtplib.SMTP, server: Server) -> None:
     smtp.ehlo_or_helo_if_needed()
 
 
-def _hand_over(smtp: smtplib.SMTP, message: EmailMessage, *, sender: str, recipient: str) -> None:
+def _transmit(smtp: smtplib.SMTP, message: EmailMessage, *, sender: str, recipient: str) -> None:
     if not recipient.isascii() and not smtp.has_extn("smtputf8"):
-        raise RecipientRefused("The mail server takes no letters beyond ASCII before the @ of an address.")
+        raise RecipientRefused(
+            "The mail server does not support non-ASCII characters before the @ of an address."
+        )
     try:
         smtp.send_message(message, from_addr=sender, to_addrs=[recipient])
     except smtplib.SMTPRecipientsRefused as error:
         [(code, reply)] = error.recipients.values()
-        if code in _NEVER and not reply.startswith(_POLICY):
-            raise _refusal(code, reply) from error
+        if code in _PERMANENT and not reply.startswith(_POLICY):
+            raise _recipient_refused(code, reply) from error
         raise
     except smtplib.SMTPDataError as error:
         code, reply = error.smtp_code, _as_bytes(error.smtp_error)
-        if code in _NEVER and reply.startswith(_NO_SUCH_ADDRESS):
-            raise _refusal(code, reply) from error
+        if code in _PERMANENT and reply.startswith(_NO_SUCH_ADDRESS):
+            raise _recipient_refused(code, reply) from error
         raise
 
 
-def _refusal(code: int, reply: bytes) -> RecipientRefused:
+def _recipient_refused(code: int, reply: bytes) -> RecipientRefused:
     return RecipientRefused(f"{code} {reply.decode('utf-8', 'replace')}")
 
 

@@ -1,4 +1,4 @@
-"""Whether a webhook body was signed by Stripe, with one of the tenant's secrets, just now.
+"""Verification of webhook signatures.
 
 Source: docs.stripe.com/webhooks/signature.
 """
@@ -9,24 +9,24 @@ from collections.abc import Iterable
 
 from stripe import SignatureVerificationError, WebhookSignature
 
-#: Seconds that a signature may be old, and may seem to be in the future: clocks differ both ways.
+#: Seconds that a signature's timestamp may be in the past or, because clocks differ, in the future.
 TOLERANCE = 300
 _TIMESTAMP = re.compile(r"(?:^|,)\s*t=(\d{1,12})(?:,|$)")
 
 
 def is_signed(body: bytes, header: str | None, secrets: Iterable[str]) -> bool:
-    """Whether one of `secrets` signed exactly these bytes within the tolerance."""
-    # Hexadecimal digits and names are all there is; what is not ASCII cannot even be compared in constant time.
+    """Whether one of `secrets` signed exactly these bytes, within the tolerance of now."""
+    # A signature header is ASCII; other text cannot be compared in constant time.
     if header is None or not header.isascii():
         return False
     stamp = _TIMESTAMP.search(header)
     if stamp is None:
         return False
-    # The SDK refuses what is too old and lets the future pass, which would make a stolen signature last.
+    # The SDK rejects old timestamps but accepts future ones, with which a stolen signature would stay valid.
     if int(stamp[1]) > time.time() + TOLERANCE:
         return False
     try:
-        # The SDK decodes the body before it looks at the signature, and Stripe only ever signs UTF-8.
+        # The SDK decodes the body before it verifies the signature; Stripe signs only UTF-8.
         payload = body.decode("utf-8")
     except UnicodeDecodeError:
         return False

@@ -168,7 +168,7 @@ def test_a_mail_server_that_dawdles_keeps_nobody_from_being_served(house: House)
     with running(mailbox) as port:
         # A letter takes longer than a slow machine may take to serve an order.
         house.start_worker(
-            "from lumira.clients import smtp\nsmtp.ANSWER_WITHIN = smtp.SEND_WITHIN = 600.0",
+            "from lumira.clients import smtp\nsmtp.REPLY_TIMEOUT = smtp.SEND_TIMEOUT = 600.0",
             SMTP_URL=f"smtp://127.0.0.1:{port}?starttls=never",
             MAIL_FROM="no-reply@lumira.example",
         )

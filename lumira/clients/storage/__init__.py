@@ -1,6 +1,6 @@
-"""Where files are kept: in a bucket of any service that speaks S3, else in a folder of this machine.
+"""Storage of files: in an S3-compatible bucket, or in a local folder if none is configured.
 
-What is kept has a name that reveals nothing. Nothing here is called inside a transaction.
+Objects have random names. All functions refuse to run inside a transaction.
 """
 
 import re
@@ -8,17 +8,17 @@ from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
 
+from lumira.clients.storage.backend import LINK_LIFETIME, Storage, disposition
 from lumira.clients.storage.bucket import Bucket
-from lumira.clients.storage.intake import Intake, Readable, Stored
-from lumira.clients.storage.kinds import LINK_LIFETIME, Storage, disposition
 from lumira.clients.storage.local import LocalFiles
+from lumira.clients.storage.streams import MeasuredStream, Readable, StoredObject
 from lumira.database import refuse_inside_transaction
 
 __all__ = [
     "LINK_LIFETIME",
     "Bucket",
     "Readable",
-    "Stored",
+    "StoredObject",
     "configure",
     "delete",
     "disposition",
@@ -29,7 +29,7 @@ __all__ = [
     "read",
 ]
 
-#: 50 MiB: twenty-five minutes of good audio.
+#: 50 MiB: 25 minutes of high-quality audio.
 MAX_BYTES = 50 * 1024 * 1024
 _NAME = re.compile(r"t[1-9][0-9]{0,9}/[0-9a-f]{32}")
 
@@ -37,58 +37,58 @@ _configured: list[tuple[Storage, int]] = []
 
 
 def configure(directory: Path, bucket: Bucket | None = None, *, max_bytes: int = MAX_BYTES) -> None:
-    """Keep files in `bucket`, or without one under `directory`; none longer than `max_bytes`."""
+    """Store files in `bucket`, or under `directory` without one; none larger than `max_bytes`."""
     _configured[:] = [(LocalFiles(directory) if bucket is None else _in_bucket(bucket), max_bytes)]
 
 
 def _in_bucket(bucket: Bucket) -> Storage:
-    # Imported here because the SDK is large, and an installation without a bucket never needs it.
+    # Imported here because the SDK is large, and an installation without a bucket does not need it.
     from lumira.clients.storage.s3 import S3Files  # noqa: PLC0415
 
     return S3Files(bucket)
 
 
 def new_name(tenant_id: int) -> str:
-    """A name for a new object: its tenant's prefix and 122 random bits."""
+    """Return a name for a new object: the tenant's prefix and 122 random bits."""
     return f"t{tenant_id}/{uuid4().hex}"
 
 
 def max_bytes() -> int:
-    """The longest file that is taken."""
+    """Return the maximum file size in bytes."""
     return _configured[0][1]
 
 
-def put(name: str, stream: Readable, *, content_type: str) -> Stored:
-    """Keep what the stream holds under this name, whole or not at all, a piece at a time in memory.
+def put(name: str, stream: Readable, *, content_type: str) -> StoredObject:
+    """Store a stream under this name, completely or not at all, with one chunk at a time in memory.
 
-    `FileTooLarge` once it is longer than may be, `StorageUnavailable` if it cannot be kept now.
+    Raises `FileTooLarge` if it exceeds the maximum, `StorageUnavailable`.
     """
     storage, limit = _ready(name)
-    intake = Intake(stream, limit=limit)
-    storage.put(name, intake, content_type=content_type)
-    return intake.stored
+    measured = MeasuredStream(stream, limit=limit)
+    storage.put(name, measured, content_type=content_type)
+    return measured.stored
 
 
 def read(name: str, *, start: int = 0, end: int | None = None) -> Iterator[bytes]:
-    """The bytes of an object from `start` to `end`, the last one included, a piece at a time.
+    """Read an object from byte `start` to `end`, both included, chunk by chunk.
 
-    Opened before it returns: `FileMissing` if there is none, `StorageUnavailable` if it cannot be had now.
+    The object is opened before the function returns: raises `FileMissing`, `StorageUnavailable`.
     """
     storage, _ = _ready(name)
     return storage.read(name, start=start, end=end)
 
 
 def link(name: str, *, file_name: str, content_type: str) -> str | None:
-    """An address at which anybody can fetch the object for `LINK_LIFETIME`, under this file name.
+    """Return a presigned URL that serves the object under this file name for `LINK_LIFETIME`.
 
-    `None` where files are kept in a folder: then `read` is what there is.
+    `None` for local storage, whose objects are served with `read`.
     """
     storage, _ = _ready(name)
     return storage.link(name, disposition=disposition(file_name), content_type=content_type)
 
 
 def delete(name: str) -> None:
-    """Remove an object, and what a broken upload left of it; one that is not there is gone already."""
+    """Remove an object and the remains of an interrupted upload; succeeds if it does not exist."""
     storage, _ = _ready(name)
     storage.delete(name)
 
@@ -96,5 +96,5 @@ def delete(name: str) -> None:
 def _ready(name: str) -> tuple[Storage, int]:
     refuse_inside_transaction()
     if not _NAME.fullmatch(name):
-        raise ValueError("No object of ours has such a name.")
+        raise ValueError("This is not the name of a stored object.")
     return _configured[0]

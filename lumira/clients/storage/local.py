@@ -1,4 +1,4 @@
-"""Files in a folder of this machine."""
+"""Storage in a local folder."""
 
 import os
 from collections.abc import Iterator
@@ -6,12 +6,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from lumira.clients.storage.intake import PIECE, Readable
+from lumira.clients.storage.streams import CHUNK, Readable
 from lumira.errors import FileMissing, StorageUnavailable
 
 
 class LocalFiles:
-    """Objects as files under one folder, readable by the process's own user alone."""
+    """Objects are files under one folder, readable by the process's user only."""
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
@@ -22,13 +22,15 @@ class LocalFiles:
         try:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             _write(draft, stream)
-            # Renamed only when it is whole and on the disk: nobody ever sees half of it.
+            # Renamed once it is complete and on disk: a partial file is never visible.
             draft.replace(path)
-            _keep_names(path.parent)
+            _sync_directory(path.parent)
         except OSError as error:
-            raise StorageUnavailable("The file cannot be kept at the moment.", why=error.strerror) from error
+            raise StorageUnavailable(
+                "The file cannot be stored at the moment.", why=error.strerror
+            ) from error
         finally:
-            # Where the folder itself is the trouble there is no draft either; any other goes with the object.
+            # If the folder is unusable, there is no draft; any other draft is removed with the object.
             with suppress(OSError):
                 draft.unlink(missing_ok=True)
 
@@ -36,12 +38,12 @@ class LocalFiles:
         try:
             file = self._path(name).open("rb")
         except FileNotFoundError as error:
-            raise FileMissing("The file is not there.") from error
+            raise FileMissing("The file does not exist.") from error
         except OSError as error:
             raise StorageUnavailable("The file cannot be read at the moment.", why=error.strerror) from error
-        return _pieces(file, start, end)
+        return _chunks(file, start, end)
 
-    def link(self, name: str, *, disposition: str, content_type: str) -> None:  # noqa: ARG002 - there is none
+    def link(self, name: str, *, disposition: str, content_type: str) -> None:  # noqa: ARG002 - local files have no URL
         return None
 
     def delete(self, name: str) -> None:
@@ -61,16 +63,16 @@ def _draft_of(path: Path) -> Path:
 
 
 def _write(draft: Path, stream: Readable) -> None:
-    # A name is made for one upload and never used again, so a draft that exists is nobody else's.
+    # A name is used for one upload only, so an existing draft belongs to the same upload.
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-        while piece := stream.read(PIECE):
-            file.write(piece)
+        while chunk := stream.read(CHUNK):
+            file.write(chunk)
         file.flush()
         os.fsync(file.fileno())
 
 
-def _keep_names(directory: Path) -> None:
-    """Write the folder itself to the disk, or a loss of power forgets the file's new name."""
+def _sync_directory(directory: Path) -> None:
+    """Flush the folder to disk; otherwise a power failure may lose the file's new name."""
     descriptor = os.open(directory, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -78,10 +80,10 @@ def _keep_names(directory: Path) -> None:
         os.close(descriptor)
 
 
-def _pieces(file: BinaryIO, start: int, end: int | None) -> Iterator[bytes]:
+def _chunks(file: BinaryIO, start: int, end: int | None) -> Iterator[bytes]:
     with file:
         file.seek(start)
-        left = None if end is None else end + 1 - start
-        while piece := file.read(PIECE if left is None else min(PIECE, left)):
-            left = None if left is None else left - len(piece)
-            yield piece
+        remaining = None if end is None else end + 1 - start
+        while chunk := file.read(CHUNK if remaining is None else min(CHUNK, remaining)):
+            remaining = None if remaining is None else remaining - len(chunk)
+            yield chunk

@@ -58,7 +58,7 @@ def test_what_cannot_be_uploaded_is_told_in_one_line(app, run_flask, tenant, pdf
     with kept_in(bucket_at("http://127.0.0.1:9")):
         assert refused(app, *upload, "carte", pdf) == "Error: Files cannot be reached at the moment."
     with kept_in(tmp_path / "kept", max_bytes=10):
-        assert "longer than 10 bytes" in run_flask(*upload, "carte", pdf, code=1).stderr
+        assert "larger than 10 bytes" in run_flask(*upload, "carte", pdf, code=1).stderr
 
 
 def test_work_is_found_begun_uploaded_and_delivered(run_flask, tenant, pdf, tmp_path):

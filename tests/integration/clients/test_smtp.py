@@ -135,14 +135,14 @@ def test_a_server_that_is_down_is_an_error_that_may_pass():
 
 
 def test_a_server_that_does_not_answer_in_time_is_left(mailbox, monkeypatch):
-    monkeypatch.setattr(smtp, "ANSWER_WITHIN", 0.3)
+    monkeypatch.setattr(smtp, "REPLY_TIMEOUT", 0.3)
     mailbox.pause = 2
     with mail_server.running(mailbox) as port, pytest.raises(smtplib.SMTPServerDisconnected):
         send(plain(port))
 
 
 def test_a_server_that_dribbles_its_answer_is_left_when_the_time_of_the_whole_sending_is_over(monkeypatch):
-    monkeypatch.setattr(smtp, "SEND_WITHIN", 0.6)
+    monkeypatch.setattr(smtp, "SEND_TIMEOUT", 0.6)
     with socket.create_server(("127.0.0.1", 0)) as listening:
         ended = threading.Event()
 

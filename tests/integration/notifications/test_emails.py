@@ -340,7 +340,7 @@ def test_a_recipient_refused_for_good_is_given_up_at_once_with_one_alert_to_the_
 
 
 def test_a_server_that_hangs_delays_one_try_and_no_longer(tenant, mailbox, monkeypatch):
-    monkeypatch.setattr(smtp, "ANSWER_WITHIN", 0.3)
+    monkeypatch.setattr(smtp, "REPLY_TIMEOUT", 0.3)
     mailbox.pause = 2
     pay(tenant)
     relay.relay(tenant.id)

@@ -1,18 +1,18 @@
-"""What every kind of storage does, and the header that names a download."""
+"""The interface of a storage backend, and the header that names a download."""
 
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Protocol
 from urllib.parse import quote
 
-from lumira.clients.storage.intake import Readable
+from lumira.clients.storage.streams import Readable
 
-#: Long enough to begin a download, too short to be passed around.
+#: Long enough to begin a download, too short to be shared.
 LINK_LIFETIME = timedelta(minutes=5)
 
 
 class Storage(Protocol):
-    """A place for objects under names of ours."""
+    """A backend that stores objects by name."""
 
     def put(self, name: str, stream: Readable, *, content_type: str) -> None: ...
     def read(self, name: str, *, start: int, end: int | None) -> Iterator[bytes]: ...
@@ -21,9 +21,9 @@ class Storage(Protocol):
 
 
 def disposition(file_name: str) -> str:
-    """`Content-Disposition` of a download (RFC 6266): the name in plain ASCII, and as it is."""
+    """Return the `Content-Disposition` header of a download (RFC 6266): the name as ASCII, and as UTF-8."""
     plain = "".join(
-        letter if letter.isascii() and letter.isprintable() and letter not in '"\\%' else "_"
-        for letter in file_name
+        character if character.isascii() and character.isprintable() and character not in '"\\%' else "_"
+        for character in file_name
     )
     return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(file_name, safe='')}"

@@ -1,0 +1,164 @@
+"""One call to Stripe: credentials, timeout, retries, pagination, and the translation of every error.
+
+Source of the rules: docs.stripe.com/error-low-level and /api/idempotent_requests.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any, Protocol
+
+import stripe
+import structlog
+
+from lumira.database import refuse_inside_transaction
+from lumira.errors import StripeConfigError, StripeUnavailable
+
+log = structlog.get_logger()
+
+#: Seconds to connect and to read: longer than Stripe takes on a bad day, shorter than a buyer waits.
+TIMEOUT = (3, 20)
+#: With one retry a call that hangs takes under a minute, which is shorter than the lease of an idempotency key.
+NETWORK_RETRIES = 1
+#: Seconds before the one retry after a 429 response, unless Stripe sends `Retry-After`.
+RATE_LIMIT_PAUSE = 1.0
+#: Seconds that Lumira's own `Retry-After` names while Stripe is unavailable.
+RETRY_AFTER = 5
+
+#: The API version that this code is written for: the SDK's.
+API_VERSION: str = stripe.api_version
+
+_api_base: list[str] = []
+# One connection pool for all tenants; the SDK's client around it takes microseconds to build.
+_http_client = stripe.RequestsClient(timeout=TIMEOUT)
+# Latency reports to Stripe would be sent with the next request of another tenant.
+stripe.enable_telemetry = False
+
+#: Performs one request with the SDK's client and request options.
+Request = Callable[[stripe.StripeClient, Any], stripe.StripeObject]
+#: Requests one page of a list with these parameters.
+ListRequest = Callable[[stripe.StripeClient, dict[str, Any], Any], stripe.StripeObject]
+
+
+class Account(Protocol):
+    """The credentials of a call."""
+
+    @property
+    def tenant_slug(self) -> str: ...
+    @property
+    def secret_key(self) -> str: ...
+    @property
+    def stripe_account(self) -> str | None: ...
+
+
+class StripeRefused(Exception):
+    """Stripe rejected the request: repeating it unchanged cannot succeed."""
+
+    def __init__(self, code: str, message: str, *, param: str | None = None) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.param = param
+
+    @property
+    def is_missing_customer(self) -> bool:
+        return self.code == "resource_missing" and self.param == "customer"
+
+
+class StripeOutcomeUnknown(StripeUnavailable):
+    """Stripe failed during the request: the object may exist, and the same key returns this error for a day."""
+
+
+def configure(api_base: str | None) -> None:
+    """Send calls to `api_base` instead of Stripe, for the sandbox."""
+    _api_base[:] = [api_base] if api_base else []
+
+
+def call(account: Account, operation: str, request: Request, *, key: str | None = None) -> dict[str, Any]:
+    """Perform one request with the idempotency key `key` and return the response as a plain dict.
+
+    Raises `StripeRefused`, `StripeConfigError`, `StripeOutcomeUnknown` or `StripeUnavailable`.
+    """
+    refuse_inside_transaction()
+    client = _client(account)
+    options = {"idempotency_key": key} if key else {}
+    started_at = time.monotonic()
+    try:
+        response = _retry_once_when_rate_limited(lambda: request(client, options))
+    except stripe.StripeError as error:
+        log.warning(
+            "stripe_call_failed",
+            operation=operation,
+            tenant=account.tenant_slug,
+            http_status=error.http_status,
+            stripe_code=error.code,
+            stripe_request_id=error.request_id,
+            error=type(error).__name__,
+        )
+        raise _translate(error, account) from error
+    log.info("stripe_called", operation=operation, ms=round((time.monotonic() - started_at) * 1000))
+    plain: dict[str, Any] = response.to_dict()
+    return plain
+
+
+def call_pages(
+    account: Account, operation: str, parameters: dict[str, Any], request: ListRequest
+) -> Iterator[dict[str, Any]]:
+    """Yield every object of a list, requesting page after page. Raises as `call` does."""
+    has_more = True
+    parameters = {"limit": 100, **parameters}
+    while has_more:
+        page = call(account, operation, partial(_request_page, request, parameters))
+        yield from page["data"]
+        has_more = page["has_more"] and bool(page["data"])
+        if has_more:
+            parameters = {**parameters, "starting_after": page["data"][-1]["id"]}
+
+
+def _request_page(
+    request: ListRequest, parameters: dict[str, Any], client: stripe.StripeClient, options: Any
+) -> stripe.StripeObject:
+    return request(client, parameters, options)
+
+
+def _retry_once_when_rate_limited(request: Callable[[], stripe.StripeObject]) -> stripe.StripeObject:
+    try:
+        return request()
+    except stripe.RateLimitError as error:
+        # The SDK never retries a 429. Stripe limits the rate before it looks at the key, so the key is still unused.
+        time.sleep(_pause(error))
+        return request()
+
+
+def _client(account: Account) -> stripe.StripeClient:
+    if not account.secret_key:
+        raise StripeConfigError("This shop has no Stripe key.", tenant=account.tenant_slug)
+    return stripe.StripeClient(
+        account.secret_key,
+        stripe_account=account.stripe_account,
+        http_client=_http_client,
+        max_network_retries=NETWORK_RETRIES,
+        base_addresses={"api": _api_base[0]} if _api_base else {},
+    )
+
+
+def _pause(error: stripe.StripeError) -> float:
+    retry_after = (error.headers or {}).get("Retry-After", "")
+    return min(float(retry_after), 5.0) if retry_after.isdecimal() else RATE_LIMIT_PAUSE
+
+
+def _translate(error: stripe.StripeError, account: Account) -> Exception:
+    """Return Lumira's exception for an error; chosen by HTTP status, because the SDK has no class for some."""
+    status = error.http_status
+    if isinstance(error, (stripe.AuthenticationError, stripe.PermissionError)):
+        return StripeConfigError("Stripe does not accept this shop's key.", tenant=account.tenant_slug)
+    if isinstance(error, stripe.APIConnectionError) or status in (None, 409, 429):
+        return StripeUnavailable("Stripe cannot be reached at the moment.", retry_after=RETRY_AFTER)
+    if status is not None and status >= 500:  # noqa: PLR2004 - the class of all server errors
+        return StripeOutcomeUnknown("Stripe has a problem at the moment.", retry_after=RETRY_AFTER)
+    body = error.error
+    return StripeRefused(
+        code=(body.code if body else None) or error.code or "unknown",
+        message=str(error.user_message or "Stripe refused the request."),
+        param=getattr(error, "param", None),
+    )

@@ -16,7 +16,6 @@ from lumira.errors import AccessEnded, FileMissing, ReceiptNotFound
 from lumira.link_tokens import LinkAddress
 from lumira.pages import portal
 from lumira.pages.portal import Notice, PageContext
-from lumira.services.files.hand_out_file import disposition_of, pieces_of
 from lumira.services.portal.open_download import Download, open_download
 from lumira.services.portal.open_receipt import OpenedReceipt, open_receipt
 from lumira.services.portal.renew_link import renew_link
@@ -121,8 +120,8 @@ def _send_file(opened: Download) -> Response:
             size=opened.size,
             sha256=opened.sha256,
             content_type=opened.file.content_type,
-            disposition=disposition_of(opened.file.file_name),
-            read=lambda first, last: pieces_of(opened.file, start=first, end=last),
+            disposition=opened.disposition,
+            read=opened.read,
         )
     )
 
@@ -134,7 +133,7 @@ def _send_receipt(opened: OpenedReceipt) -> Response:
             size=len(content),
             sha256=hashlib.sha256(content).hexdigest(),
             content_type="application/pdf",
-            disposition=disposition_of(opened.receipt.file_name),
+            disposition=opened.disposition,
             read=lambda first, last: iter((content[first : last + 1],)),
         )
     )

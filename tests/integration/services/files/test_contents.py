@@ -12,7 +12,6 @@ from lumira.database import atomic, db
 from lumira.errors import AccessEnded, FileMissing, FileTooLarge, InvalidFile, NotFound, StorageUnavailable
 from lumira.models import AccessGrant, ContentKind, File, Order
 from lumira.repositories import contents, files
-from lumira.services.files.hand_out_file import address_of, pieces_of
 from lumira.services.files.remove_files import remove_files, tenants_with_files_to_remove
 from lumira.services.files.upload_content import remove_content_file, upload_content, view_contents
 from lumira.services.portal.downloadable_files import get_downloadable_file, list_order_files
@@ -225,8 +224,10 @@ def test_files_of_a_bucket_are_uploaded_handed_out_and_removed_there(tenant) -> 
     contain(tenant, "mystique", "carte")
     with s3_server() as address, kept_in(new_bucket(address)):
         file, _ = give(tenant)
-        assert b"".join(pieces_of(file)) == PDF
-        assert "X-Amz-Expires=300" in str(address_of(file))
+        assert b"".join(storage.read(file.object_name)) == PDF
+        assert "X-Amz-Expires=300" in str(
+            storage.link(file.object_name, file_name=file.file_name, content_type=file.content_type)
+        )
 
         remove_content_file(tenant.id, "mystique", "carte", actor="test")
         with kept_in(bucket_at("http://127.0.0.1:9")), pytest.raises(StorageUnavailable):

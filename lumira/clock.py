@@ -1,11 +1,11 @@
-"""What time it is, for the code and (passed as a parameter) for the database."""
+"""The clock of the code and, as a parameter of statements, of the database."""
 
 from datetime import UTC, datetime
 
 
 def utc_now() -> datetime:
-    """The current time, aware, in UTC.
+    """Return the current time, aware, in UTC.
 
-    Passed to SQL instead of its `now()`, so that one clock decides everywhere and a test can move it.
+    Statements receive it instead of calling `now()`: one clock decides everywhere, and tests can move it.
     """
     return datetime.now(UTC)

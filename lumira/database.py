@@ -20,12 +20,12 @@ from sqlalchemy.orm import DeclarativeBase, Session
 
 from config.settings import Settings
 
-#: The role that requests and jobs run as: no superuser, no bypass of row-level security, owner of nothing.
+#: The role of requests and jobs: not a superuser, owns nothing, and cannot bypass row-level security.
 APPLICATION_ROLE = "lumira_app"
 
-#: Broken off by PostgreSQL to let another transaction go on: serialization_failure, deadlock_detected.
+#: PostgreSQL aborted the transaction so that another one can continue: serialization_failure, deadlock_detected.
 _CONFLICTS = ("40001", "40P01")
-#: How often such a transaction is begun again.
+#: How often such a transaction is retried.
 CONFLICT_RETRIES = 3
 
 Parameters = ParamSpec("Parameters")
@@ -34,8 +34,8 @@ Item = TypeVar("Item")
 
 log = structlog.get_logger()
 
-#: A host that vanished in the middle of a transaction must not keep its locks until TCP gives it up. Nothing
-#: here waits inside a transaction, so thirty idle seconds mean that nobody is there any more.
+#: A host that disappears during a transaction must not keep its locks until TCP notices. No code waits inside a
+#: transaction, so after thirty idle seconds the client is gone.
 CONNECTION_OPTIONS = (
     f"-c role={APPLICATION_ROLE} -c idle_in_transaction_session_timeout=30s -c lock_timeout=45s "
     "-c statement_timeout=60s -c tcp_keepalives_idle=30"
@@ -67,7 +67,7 @@ class Base(DeclarativeBase):
     )
 
 
-# A query outside `atomic` must fail at once instead of opening a transaction that nobody ends.
+# A query outside `atomic` must fail at once, because the transaction that it would open would never end.
 db = SQLAlchemy(
     model_class=Base,
     disable_autonaming=True,
@@ -76,16 +76,16 @@ db = SQLAlchemy(
 
 
 class InsideTransaction(RuntimeError):
-    """The network was about to be waited for while a connection and its locks are held."""
+    """Raised by what must not run inside a transaction: a network call, or another transaction."""
 
 
 def configure(app: Flask, settings: Settings) -> None:
-    """Give the application its two engines; nothing is connected yet.
+    """Configure the application's two engines, without connecting.
 
-    `inbox` commits statement by statement: receiving an event is one SQL function, whole or not at all.
+    The engine `inbox` commits every statement by itself: storing an event is one SQL function, atomic by itself.
     """
     connect_args = {"options": CONNECTION_OPTIONS, "connect_timeout": 10}
-    # An error of the database would otherwise quote what was written: names and addresses, into the log.
+    # Otherwise an error of the database would quote its parameters, names and addresses included, in the log.
     shared: dict[str, Any] = {"connect_args": connect_args, "hide_parameters": True}
     app.config["SQLALCHEMY_DATABASE_URI"] = settings.database_url
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = shared | {
@@ -109,39 +109,39 @@ def configure(app: Flask, settings: Settings) -> None:
 
 
 def _refuse_closed(connection: psycopg.Connection, _record: object, _proxy: object) -> None:
-    """Replace every pooled connection that the server has closed, before it is used.
+    """Replace a pooled connection that the server has closed, before it is used.
 
-    A server that ends says so, and nothing else is ever waiting to be read on an idle connection: so a look at the
-    socket tells what a question to the server would, and costs no journey there and back.
+    A server that stops sends a message, and nothing else is ever readable on an idle connection. So polling the socket
+    shows the same as a query would, without a round trip.
     """
     if not connection.closed:
-        waiting = select.poll()
-        waiting.register(connection.fileno(), select.POLLIN | select.POLLPRI)
-        if not waiting.poll(0):
+        readable = select.poll()
+        readable.register(connection.fileno(), select.POLLIN | select.POLLPRI)
+        if not readable.poll(0):
             return
     raise InvalidatePoolError
 
 
 def _begin(connection: Connection, tenant_id: int | None) -> None:
-    """Begin, and say for which tenant: in one message to the server, since every transaction starts with both."""
+    """Begin a transaction and set its tenant, in one message to the server: every transaction starts with both."""
     tenant = "" if tenant_id is None else str(int(tenant_id))
     driver = cast("psycopg.Connection[Any]", connection.connection.driver_connection)
-    begun = driver.pgconn.exec_(f"BEGIN; SELECT set_config('lumira.tenant_id', '{tenant}', true)".encode())
-    if begun.status != ExecStatus.TUPLES_OK:
-        # What is wrong is found again, and told as SQLAlchemy tells it.
+    result = driver.pgconn.exec_(f"BEGIN; SELECT set_config('lumira.tenant_id', '{tenant}', true)".encode())
+    if result.status != ExecStatus.TUPLES_OK:
+        # The same error occurs again here, and SQLAlchemy raises it as its own.
         connection.exec_driver_sql(_SET_TENANT, {"tenant_id": tenant})
 
 
 @contextmanager
 def atomic(tenant_id: int | None) -> Iterator[Session]:
-    """One transaction that sees the rows of one tenant; commits at the end, rolls back on any exception.
+    """Open a transaction that sees the rows of one tenant; commits at the end, rolls back on any exception.
 
-    With `None` no tenant's rows are visible: only look-ups that precede or span tenants work there.
-    Refuses to nest. The session is closed at the end, because an object kept in its identity map
-    could otherwise be served to another tenant.
+    With `None` no tenant's rows are visible, and only lookups that precede or span tenants work. Raises
+    `InsideTransaction` inside another `atomic`. The session is closed at the end, because an object in its identity
+    map could otherwise be returned to another tenant.
     """
     if _in_transaction.get():
-        raise InsideTransaction("atomic() does not nest: what must commit together belongs in one block.")
+        raise InsideTransaction("atomic() does not nest: put what must commit together into one block.")
     session = db.session()
     token = _in_transaction.set(True)
     collected: _Collected = {}
@@ -169,9 +169,9 @@ def at_the_end(action: Callable[[list[Item]], None], item: Item, *, is_last: boo
 
 
 def retried(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
-    """Run a function again if PostgreSQL broke its transaction off to end a deadlock or a conflict.
+    """Retry a function if PostgreSQL aborted its transaction because of a deadlock or a serialization conflict.
 
-    For functions that hold one whole `atomic` block and may be repeated: nothing of the first time is left.
+    For functions that consist of one whole `atomic` block: its rollback leaves nothing behind.
     """
 
     @wraps(function)
@@ -182,23 +182,23 @@ def retried(function: Callable[Parameters, Result]) -> Callable[Parameters, Resu
             except DBAPIError as error:
                 if getattr(error.orig, "sqlstate", None) not in _CONFLICTS:
                     raise
-                log.warning("transaction_repeated", function=function.__name__)
+                log.warning("transaction_retried", function=function.__name__)
         return function(*args, **kwargs)
 
     return run
 
 
 def refuse_inside_transaction() -> None:
-    """Called by every client before it uses the network; raises `InsideTransaction` within `atomic`."""
+    """Raise `InsideTransaction` inside `atomic`: every client calls this before it uses the network."""
     if _in_transaction.get():
         raise InsideTransaction("No network call inside a transaction: close atomic() first.")
 
 
 @contextmanager
 def inbox_connection() -> Iterator["psycopg.Connection[Any]"]:
-    """The driver's connection on which each statement is its own transaction, for `inbox.receive` alone.
+    """Yield a driver connection on which each statement is its own transaction, for `inbox` alone.
 
-    What SQLAlchemy does around a statement takes longer than this one; an error is still told as its own.
+    SQLAlchemy's work around a statement takes longer than this statement. Errors are raised as SQLAlchemy's own.
     """
     engine = db.engines["inbox"]
     try:
@@ -211,8 +211,8 @@ def inbox_connection() -> Iterator["psycopg.Connection[Any]"]:
     except BaseException as error:
         is_lost = driver.closed
         if is_lost:
-            # As SQLAlchemy does itself: what lost this connection has lost all that are as old.
-            engine.pool._invalidate(pooled, error)  # noqa: SLF001 - it offers no other way
+            # As SQLAlchemy does itself: what broke this connection has broken all connections that are as old.
+            engine.pool._invalidate(pooled, error)  # noqa: SLF001 - the pool has no public method for it
         elif driver.info.transaction_status is not TransactionStatus.IDLE:
             pooled.invalidate(error)
         if not isinstance(error, psycopg.Error):
@@ -223,8 +223,8 @@ def inbox_connection() -> Iterator["psycopg.Connection[Any]"]:
 
 
 def _as_sqlalchemy(error: psycopg.Error, engine: Engine, *, is_lost: bool = False) -> DBAPIError:
-    """The error that SQLAlchemy would raise, without what was written: names and addresses."""
-    told = DBAPIError.instance(
+    """Return the error that SQLAlchemy would raise, without parameters, which may be names and addresses."""
+    wrapped = DBAPIError.instance(
         None,
         None,
         error,
@@ -233,4 +233,4 @@ def _as_sqlalchemy(error: psycopg.Error, engine: Engine, *, is_lost: bool = Fals
         connection_invalidated=is_lost,
         dialect=engine.dialect,
     )
-    return cast("DBAPIError", told)
+    return cast("DBAPIError", wrapped)

@@ -1,4 +1,4 @@
-"""The log: one line an event, secrets and addresses taken out wherever they stand."""
+"""The log: one line per event, with secrets redacted and e-mail addresses masked."""
 
 import logging
 import re
@@ -14,7 +14,7 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 from config.settings import Settings
 
 REDACTED = "[redacted]"
-#: Names whose values are never worth a log line, compared without case, dashes and underscores.
+#: Fields whose values are never logged; names are compared without case, dashes and underscores.
 _SECRET_NAMES = frozenset(
     (
         "apikey",
@@ -34,37 +34,37 @@ _SECRET_NAMES = frozenset(
     )
 )
 _SECRETS = (
-    # Our own keys, Stripe's secret and restricted keys, and its webhook secrets; the prefix tells which.
+    # Lumira's API keys, Stripe's secret and restricted keys, and its webhook secrets; the prefix stays readable.
     (
         re.compile(r"\b((?:lum_[sp]k|[sr]k_(?:live|test|org)|[sr]k|whsec)_)[A-Za-z0-9_\-+/=]{6,}"),
         rf"\1{REDACTED}",
     ),
-    # A client secret lets whoever holds it see and pay the payment; its id alone does not.
+    # With a client secret a payment can be seen and paid; with the id alone it cannot.
     (re.compile(r"\b((?:pi|seti|cs)_[A-Za-z0-9]+_secret_)[A-Za-z0-9_]+"), rf"\1{REDACTED}"),
     (re.compile(r"(\b[a-z][a-z0-9+.\-]*://[^\s/:@'\"]*:)[^\s@/'\"]+(?=@)", re.IGNORECASE), rf"\1{REDACTED}"),
     (re.compile(r"\b(Bearer\s+)[^\s'\",;]+", re.IGNORECASE), rf"\1{REDACTED}"),
-    # The address of a buyer's page opens it.
+    # The URL of a buyer's portal gives access to it.
     (re.compile(r"(/my/)[A-Za-z0-9_\-]{8,}[^\s/?#'\"]*"), rf"\1{REDACTED}"),
-    # Fernet: our encrypted columns and the keys that open them look like nothing else in a log.
+    # Fernet tokens: the values of encrypted columns.
     (re.compile(r"\bgAAAA[A-Za-z0-9_\-=]{20,}"), REDACTED),
 )
 _EMAIL = re.compile(r"(?<![\w.+\-%'])([^\W_]|[\w.+\-%'])[\w.+\-%']*@((?:[\w\-]+\.)+[\w\-]{2,})")
-#: Every secret, every address and every quoted row holds one of these, and most of what is logged holds none: to look
-#: for them is most of what redaction costs. Each begins with one plain character, because `re` skips fast to those.
+#: Every secret, address and quoted row contains one of these, and most log values contain none, so this search is most
+#: of the cost of redaction. Each alternative begins with one literal character, which `re` finds fast.
 _MAY_HOLD_SECRETS = re.compile(
     r"pk_|rk_|sk_|whsec_|_secret_|://|@|gAAAA|b(?i:earer\s)|B(?i:earer\s)|DETAIL:|CONTEXT:|/my/"
 )
 _QUOTED_ROWS = re.compile(r"(?m)^((?:DETAIL|CONTEXT):).*$")
-#: Deeper than anything that is logged on purpose; what is below is dropped instead of followed.
+#: Deeper than anything that is logged on purpose; deeper values are dropped.
 _MAX_DEPTH = 8
-#: One line after the other, whichever thread logs; a signal may come in the middle of one and be logged too.
+#: Lines of different threads must not mix. Reentrant, because a signal handler may log while a line is written.
 _WRITING = RLock()
 
 
 def configure(settings: Settings) -> None:
-    """Send everything that is logged to stderr: text for a developer's terminal, JSON lines elsewhere."""
+    """Log to stderr: readable text in a developer's terminal, JSON lines elsewhere."""
     finish = _Finish(readable=settings.is_development and sys.stderr.isatty())
-    # A line bears the name of the module that logs, which is not this one.
+    # A line has the name of the module that logs, which is not this one.
     named = structlog.stdlib.LoggerFactory(ignore_frame_names=[__name__])
     structlog.configure(
         processors=[structlog.stdlib.filter_by_level, *_shared_processors(), _as_it_is],
@@ -73,16 +73,16 @@ def configure(settings: Settings) -> None:
         cache_logger_on_first_use=True,
     )
     root = logging.getLogger()
-    for known in [handler for handler in root.handlers if isinstance(handler, _StderrHandler)]:
-        root.removeHandler(known)
+    for earlier in [handler for handler in root.handlers if isinstance(handler, _StderrHandler)]:
+        root.removeHandler(earlier)
     root.addHandler(_handler(finish))
     root.setLevel(logging.INFO)
     logging.captureWarnings(capture=True)
-    _adopt_library_loggers()
+    _configure_library_loggers()
 
 
 class _Finish:
-    """What makes a line of an event: a processor that redacts and renders."""
+    """The last processor: redacts an event and renders it as a line."""
 
     def __init__(self, *, readable: bool) -> None:
         self._render: Processor = (
@@ -92,14 +92,14 @@ class _Finish:
         )
 
     def __call__(self, logger: WrappedLogger, method: str, event_dict: EventDict) -> str:
-        # Redacted last of all, so that nothing is added behind its back.
+        # Redaction comes last, so that no other processor can add an unredacted value.
         return str(self._render(logger, method, redact(logger, method, event_dict)))
 
 
 class _LineLogger:
-    """Writes our own events at once: what `logging` makes of an event costs more than the line itself.
+    """Writes Lumira's events directly, because passing them through `logging` costs more than writing the line.
 
-    Levels and names are those of the standard logger.
+    Uses the standard logger's level and name.
     """
 
     def __init__(self, standard: logging.Logger, finish: _Finish) -> None:
@@ -115,7 +115,7 @@ class _LineLogger:
     def info(self, event_dict: EventDict) -> None:
         try:
             _write(self._finish(self, "info", event_dict))
-        except Exception:  # noqa: BLE001 - as `logging` has it: what cannot be logged breaks nothing else
+        except Exception:  # noqa: BLE001 - as in `logging`: an error while logging must not stop the caller
             self._standard.exception("line_lost")
 
     debug = warning = error = exception = critical = info
@@ -129,13 +129,13 @@ def _as_it_is(
 
 def _write(line: str) -> None:
     with _WRITING:
-        # Looked up each time, because a test or a server may replace it.
+        # `sys.stderr` is read each time, because a test or a server may replace it.
         sys.stderr.write(f"{line}\n")
         sys.stderr.flush()
 
 
 class _StderrHandler(logging.Handler):
-    """For libraries' lines. Ours, so that configuring twice replaces it and touches nobody else's handler."""
+    """Writes the lines of libraries. A class of its own, so that configuring twice replaces this handler only."""
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
@@ -163,12 +163,12 @@ def _shared_processors() -> list[Processor]:
         structlog.stdlib.PositionalArgumentsFormatter(),
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.StackInfoRenderer(),
-        # To text here already: an exception that a renderer formatted itself would never be redacted.
+        # Exceptions become text here: one that the renderer formatted itself would not be redacted.
         structlog.processors.format_exc_info,
     ]
 
 
-def _adopt_library_loggers() -> None:
+def _configure_library_loggers() -> None:
     for name in (
         "werkzeug",
         "gunicorn.error",
@@ -180,7 +180,7 @@ def _adopt_library_loggers() -> None:
         library = logging.getLogger(name)
         library.handlers.clear()
         library.propagate = True
-    # Werkzeug and Gunicorn would log every request line, query string included; ours has what is needed.
+    # Werkzeug and Gunicorn log every request line with its query string; Lumira logs what is needed itself.
     for name in (
         "werkzeug",
         "gunicorn.access",
@@ -195,15 +195,15 @@ def _adopt_library_loggers() -> None:
 
 
 def redact(_logger: WrappedLogger, _method: str, event_dict: EventDict) -> EventDict:
-    """Take secrets out of every value, and mask e-mail addresses; a structlog processor."""
+    """Redact secrets and mask e-mail addresses in every value; a structlog processor."""
     return {name: _redacted(name, value, depth=0) for name, value in event_dict.items()}
 
 
 def redact_text(text: str) -> str:
-    """The same text without secrets, e-mail addresses masked to `j***@example.com`."""
+    """Return the text with secrets redacted, and e-mail addresses masked as `j***@example.com`."""
     if not _MAY_HOLD_SECRETS.search(text):
         return text
-    # What PostgreSQL quotes of a row that it refused: anything that a buyer ever typed.
+    # PostgreSQL quotes the row that it refused, with anything that a buyer has typed.
     text = _QUOTED_ROWS.sub(r"\1 [hidden]", text)
     for pattern, replacement in _SECRETS:
         text = pattern.sub(replacement, text)
@@ -217,7 +217,7 @@ def _redacted(name: object, value: object, *, depth: int) -> object:
         return value
     if depth >= _MAX_DEPTH:
         return "[too deep]"
-    # Nearly everything is text, and asking whether it is a mapping takes longer than looking through it.
+    # Nearly every value is text, and testing for a mapping takes longer than searching the text.
     if isinstance(value, str):
         return redact_text(value)
     if isinstance(value, Mapping):
@@ -230,7 +230,7 @@ def _redacted(name: object, value: object, *, depth: int) -> object:
 def _text(value: object) -> str:
     if isinstance(value, bytes):
         return redact_text(value.decode("utf-8", "backslashreplace"))
-    # Whatever else it is, a renderer would write it as text: an exception, a URL, a dataclass.
+    # A renderer would write any other value as text too: an exception, a URL, a dataclass.
     return redact_text(str(value))
 
 

@@ -1,4 +1,4 @@
-"""What Stripe told us, kept as it was told."""
+"""Stripe's events, as they were received."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -17,15 +17,15 @@ class EventStatus(StrEnum):
     RECEIVED = "received"
     PROCESSED = "processed"
     IGNORED = "ignored"
-    #: Its order is not known yet; it is tried again.
+    #: Its order is not known yet; it is retried.
     PARKED = "parked"
-    #: Stripe says that its object is not ours.
+    #: Its object does not belong to Lumira.
     FOREIGN = "foreign"
     FAILED = "failed"
 
 
 class WebhookEvent(Identified, Base):
-    """One signed event; the row is the work, and its status tells whether it was done.
+    """One signed event: the row is the work, and its status is the state of that work.
 
     The payload is `json`, not `jsonb`: a signed text with `\\u0000` in it must be storable too.
     """
@@ -51,10 +51,10 @@ class WebhookEvent(Identified, Base):
         ),
     )
 
-    #: Checked against no row of its tenant: all deliveries would lock that one row together. The way in knows it.
+    #: Not a foreign key: every delivery would lock the row of the tenant. The inbox has looked the tenant up.
     tenant_id: Mapped[int] = mapped_column(primary_key=True, sort_order=-3)
     stripe_event_id: Mapped[str]
-    #: By Stripe's clock, in whole seconds: never used to order anything.
+    #: By Stripe's clock, in whole seconds: never used to order events.
     stripe_created_at: Mapped[datetime]
     type: Mapped[str]
     api_version: Mapped[str | None]
@@ -62,10 +62,10 @@ class WebhookEvent(Identified, Base):
     stripe_account: Mapped[str | None]
     payload: Mapped[dict[str, Any]] = mapped_column(JSON)
     status: Mapped[EventStatus] = mapped_column(choice(EventStatus), default=EventStatus.RECEIVED)
-    #: Why it was ignored, parked or failed: one word of ours.
+    #: Why it was ignored, parked or failed: one stable word.
     reason: Mapped[str | None]
     order_id: Mapped[UUID | None]
-    #: The payment that it is about, where it waits for that payment's order.
+    #: The payment that a parked event waits for.
     stripe_payment_intent_id: Mapped[str | None]
     attempts: Mapped[int] = mapped_column(default=0)
     last_error: Mapped[str | None]

@@ -1,4 +1,4 @@
-"""Which tenants have work that is due: looked up across all of them, ids only."""
+"""Which tenants have due work: looked up across all tenants, ids only."""
 
 from datetime import datetime
 
@@ -8,22 +8,22 @@ from lumira.database import atomic, db
 
 
 def tenants_with_due_events(now: datetime) -> list[int]:
-    """Tenants with an event that waits for its handling or its next try."""
+    """Return ids of tenants with an event whose next attempt is due."""
     return _ids("SELECT lumira_tenants_with_due_events(:now)", now)
 
 
 def tenants_with_due_messages(now: datetime) -> list[int]:
-    """Tenants with a message that waits for its sending or its next try."""
+    """Return ids of tenants with a message whose next attempt is due."""
     return _ids("SELECT lumira_tenants_with_due_messages(:now)", now)
 
 
 def tenants_with_due_refunds(now: datetime) -> list[int]:
-    """Tenants with a refund that was decided and waits for its sending or its next try."""
+    """Return ids of tenants with a refund request whose next attempt is due."""
     return _ids("SELECT lumira_tenants_with_due_refunds(:now)", now)
 
 
 def tenants_with_unsent_alerts(now: datetime) -> list[int]:
-    """Tenants with an alert that their team is still to be told of."""
+    """Return ids of tenants with an alert that is still to be sent to their team."""
     return _ids("SELECT lumira_tenants_with_unsent_alerts(:now)", now)
 
 

@@ -1,1 +1,1 @@
-"""The job queue: wake-ups and periodic work; the rows carry the truth."""
+"""The job queue and its workers. The work itself is in rows; a job only makes a worker look at them."""

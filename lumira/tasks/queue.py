@@ -1,7 +1,7 @@
-"""The queue's application and its tasks.
+"""The job queue and its tasks.
 
-A job is only a wake-up: what is to be done stands in the rows that it looks at. So losing a job delays the
-work until the next sweep, and running one twice does nothing twice.
+The work is in rows, and a job only makes a worker look at them. So a lost job delays the work until the next sweep,
+and a job that runs twice does nothing twice.
 """
 
 import threading
@@ -30,38 +30,38 @@ log = structlog.get_logger()
 _Task = TypeVar("_Task", bound=Callable[..., None])
 
 QUEUE = "lumira"
-#: Seconds between two sweeps: what a lost wake-up left is found this late at most.
+#: Seconds between two sweeps: work whose job was lost is found at most this late.
 SWEEP_EVERY = 10
-#: Seconds without a heartbeat after which a worker counts as dead, and how often it gives one.
+#: Seconds without a heartbeat after which a worker counts as dead, and seconds between two heartbeats.
 STALLED_AFTER = 15
 HEARTBEAT_EVERY = 5
 
-#: Letters that one process writes at once: a letter may take half a minute, and orders are served meanwhile.
-_writing = threading.BoundedSemaphore(2)
-#: Set when the process was asked to end: the batch in hand is the last.
+#: E-mails that one process sends at once: an e-mail may take half a minute, and events are processed meanwhile.
+_mail_slots = threading.BoundedSemaphore(2)
+#: Set when the process is asked to stop: it finishes the current batch.
 stopping = threading.Event()
 
-_dice = SystemRandom()
+_random = SystemRandom()
 
-# Only `worker.run` gives it a database: whoever imports the tasks connects to nothing.
+# Only `worker.run` connects it to a database, so that importing the tasks opens no connection.
 queue = App(connector=InMemoryConnector())
 
 
-def at_most(places: threading.BoundedSemaphore) -> Callable[[_Task], _Task]:
-    """Let a task run only while one of these places is free in this process, and else leave it to the next sweep.
+def at_most(slots: threading.BoundedSemaphore) -> Callable[[_Task], _Task]:
+    """Run a task only while one of these slots is free in this process; otherwise the next sweep does its work.
 
-    A queueing lock keeps jobs from waiting twice, not from running twice: while Stripe, a mail server or the storage
-    hangs, those who wait for it must not take the places of those who settle events.
+    A queueing lock prevents that a job waits twice, not that it runs twice. While Stripe, a mail server or the storage
+    does not respond, the jobs that wait for it must not occupy the threads that process events.
     """
 
     def limit(task: _Task) -> _Task:
         @wraps(task)
         def run(*arguments: Any, **options: Any) -> None:
-            if places.acquire(blocking=False):
+            if slots.acquire(blocking=False):
                 try:
                     task(*arguments, **options)
                 finally:
-                    places.release()
+                    slots.release()
 
         return cast("_Task", run)
 
@@ -74,15 +74,15 @@ def _alone() -> threading.BoundedSemaphore:
 
 @queue.task(name="process_events", queue=QUEUE)
 def process_events(tenant_id: int) -> None:
-    """Handle the tenant's events that are due."""
+    """Process the tenant's due events."""
     structlog.contextvars.bind_contextvars(tenant_id=tenant_id)
     process.process_events(tenant_id, is_stopping=stopping.is_set)
 
 
 @queue.task(name="relay_outbox", queue=QUEUE)
-@at_most(_writing)
+@at_most(_mail_slots)
 def relay_outbox(tenant_id: int) -> None:
-    """Send the tenant's messages that are due."""
+    """Send the tenant's due messages."""
     structlog.contextvars.bind_contextvars(tenant_id=tenant_id)
     relay.relay(tenant_id, is_stopping=stopping.is_set)
 
@@ -90,15 +90,15 @@ def relay_outbox(tenant_id: int) -> None:
 @queue.periodic(cron=f"* * * * * */{SWEEP_EVERY}")
 @queue.task(name="sweep", queue=QUEUE, queueing_lock="sweep")
 def sweep_due(timestamp: int) -> None:  # noqa: ARG001 - given to every periodic task
-    """Find events that are due in any tenant and were not woken for: a retry, or work that a killed process left."""
+    """Process the due events of every tenant that have no job: retries, and what a killed process left."""
     _for_each(due_work.tenants_with_due_events(utc_now()), process.process_events)
 
 
 @queue.periodic(cron=f"* * * * * */{SWEEP_EVERY}")
 @queue.task(name="sweep_outbox", queue=QUEUE, queueing_lock="sweep_outbox")
-@at_most(_writing)
+@at_most(_mail_slots)
 def sweep_outbox(timestamp: int) -> None:  # noqa: ARG001 - given to every periodic task
-    """The same for messages, which take as long as the mail server likes."""
+    """Send the due messages of every tenant that have no job."""
     _for_each(due_work.tenants_with_due_messages(utc_now()), relay.relay)
 
 
@@ -106,7 +106,7 @@ def sweep_outbox(timestamp: int) -> None:  # noqa: ARG001 - given to every perio
 @queue.task(name="send_refunds", queue=QUEUE, queueing_lock="send_refunds")
 @at_most(_alone())
 def send_refunds(timestamp: int) -> None:  # noqa: ARG001 - given to every periodic task
-    """Send the refunds of every tenant that are due: decided just now, put off, or left by a killed process."""
+    """Send the due refunds of every tenant: new, postponed, or left by a killed process."""
     _for_each(due_work.tenants_with_due_refunds(utc_now()), send_due_refunds)
 
 
@@ -114,7 +114,7 @@ def send_refunds(timestamp: int) -> None:  # noqa: ARG001 - given to every perio
 @queue.task(name="send_alerts", queue=QUEUE, queueing_lock="send_alerts")
 @at_most(_alone())
 def send_alerts_to_teams(timestamp: int) -> None:  # noqa: ARG001 - given to every periodic task
-    """Send every tenant's team the alerts that it has not been told of."""
+    """Send every tenant's team the alerts that were not sent yet."""
     _for_each(due_work.tenants_with_unsent_alerts(utc_now()), send_alerts.send_alerts)
 
 
@@ -122,12 +122,12 @@ def send_alerts_to_teams(timestamp: int) -> None:  # noqa: ARG001 - given to eve
 @queue.task(name="remove_files", queue=QUEUE, queueing_lock="remove_files")
 @at_most(_alone())
 def remove_files(timestamp: int) -> None:  # noqa: ARG001 - given to every periodic task
-    """Remove the files of every tenant that count no more."""
+    """Remove the files of every tenant that are no longer used."""
     _for_each(removing.tenants_with_files_to_remove(), removing.remove_files)
 
 
 def _for_each(tenant_ids: Iterable[int], work: Callable[..., object]) -> None:
-    """Do the work of each tenant until the process is to end; what fails for one leaves the others theirs."""
+    """Do the work of each tenant until the process stops; an error for one tenant does not stop the others."""
     for tenant_id in tenant_ids:
         if stopping.is_set():
             return
@@ -142,12 +142,12 @@ def _for_each(tenant_ids: Iterable[int], work: Callable[..., object]) -> None:
 @queue.task(name="reconcile", queue=QUEUE, queueing_lock="reconcile")
 @at_most(_alone())
 def reconcile_all(timestamp: int) -> None:  # noqa: ARG001 - given to every periodic task
-    """Ask Stripe, for every tenant, about what never arrived."""
+    """Reconcile every tenant with Stripe."""
     with atomic(None):
         tenant_ids = tenants.list_ids()
-    # In another order each time, because a run that is killed must not always leave the same ones out; and
-    # the lost webhooks of all before the orders of any, which take longer and are less urgent.
-    _dice.shuffle(tenant_ids)
+    # In another order each time, so that a run that is killed does not always omit the same tenants. The events of
+    # all tenants come before the orders of any: they are quicker, and more urgent.
+    _random.shuffle(tenant_ids)
     _for_each(tenant_ids, reconcile.recover_events)
     _for_each(tenant_ids, reconcile.reconcile)
 
@@ -155,7 +155,7 @@ def reconcile_all(timestamp: int) -> None:  # noqa: ARG001 - given to every peri
 @queue.periodic(cron="17 * * * *")
 @queue.task(name="forget_expired_keys", queue=QUEUE, queueing_lock="forget_expired_keys")
 def forget_expired_keys(timestamp: int) -> None:  # noqa: ARG001 - given to every periodic task
-    """Remove idempotency keys whose time is over."""
+    """Remove expired idempotency keys."""
     with atomic(None):
         tenant_ids = tenants.list_ids()
     _for_each(tenant_ids, _forget_expired)
@@ -171,14 +171,14 @@ def _forget_expired(tenant_id: int, *, is_stopping: Callable[[], bool]) -> None:
 @queue.periodic(cron="37 * * * *")
 @queue.task(name="forget_old_jobs", queue=QUEUE, queueing_lock="forget_old_jobs", pass_context=True)
 async def forget_old_jobs(context: JobContext, timestamp: int) -> None:  # noqa: ARG001 - given to every periodic task
-    """Remove jobs that failed or were let go days ago: what they were about stands in rows of ours."""
+    """Remove jobs that failed or were cancelled days ago: their work is in rows, so the jobs are not needed."""
     await context.app.job_manager.delete_old_jobs(nb_hours=72, include_failed=True, include_cancelled=True)
 
 
 @queue.periodic(cron=f"* * * * * */{STALLED_AFTER}")
 @queue.task(name="retry_stalled", queue=QUEUE, queueing_lock="retry_stalled", pass_context=True)
 async def retry_stalled(context: JobContext, timestamp: int) -> None:  # noqa: ARG001 - given to every periodic task
-    """Queue the jobs of dead workers again; one whose twin is queued already is let go."""
+    """Enqueue the jobs of dead workers again; a job that is enqueued already is closed."""
     manager = context.app.job_manager
     for job in await manager.get_stalled_jobs(queue=QUEUE, seconds_since_heartbeat=STALLED_AFTER):
         log.warning("job_stalled", task=job.task_name, job_id=job.id)

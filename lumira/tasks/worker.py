@@ -1,4 +1,4 @@
-"""The worker process: runs jobs until it is asked to end, through restarts of the database."""
+"""The worker process: runs jobs until it is asked to stop, and reconnects after a restart of the database."""
 
 import asyncio
 import contextlib
@@ -20,47 +20,47 @@ from lumira.tasks.queue import HEARTBEAT_EVERY, STALLED_AFTER, queue, stopping
 
 log = structlog.get_logger()
 
-#: Seconds before connecting again to a database that went away.
+#: Seconds before the worker reconnects to a database that it lost.
 RECONNECT_AFTER = 1.0
-#: Jobs that one process runs side by side. Six at most wait for somebody outside (`queue.at_most`), so that two are
-#: always there to settle events.
+#: Jobs that one process runs in parallel. At most six wait for an external service (`queue.at_most`), so that two
+#: threads are always free to process events.
 CONCURRENCY = 8
 
 
 def run(app: Flask, settings: Settings) -> None:
-    """Work until SIGTERM or SIGINT; then end after the batch in hand."""
+    """Run jobs until SIGTERM or SIGINT; then finish the current batch and return."""
     asyncio.run(_run(app, settings))
 
 
 async def _run(app: Flask, settings: Settings) -> None:
     loop = asyncio.get_running_loop()
-    # As many as there may be jobs; by itself it would have a few more than processors.
+    # One thread per job; by default there would be only a few more threads than processors.
     loop.set_default_executor(ThreadPoolExecutor(CONCURRENCY + 2))
-    asked_to_stop = asyncio.Event()
+    stop_requested = asyncio.Event()
 
     def stop() -> None:
         stopping.set()
-        asked_to_stop.set()
+        stop_requested.set()
 
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop)
     log.info("worker_started", pid=os.getpid())
-    while not asked_to_stop.is_set():
+    while not stop_requested.is_set():
         work = asyncio.create_task(_work(app, settings))
-        stop_asked = asyncio.create_task(asked_to_stop.wait())
-        await asyncio.wait({work, stop_asked}, return_when=asyncio.FIRST_COMPLETED)
-        # Cancelling is Procrastinate's way to end gracefully: running jobs are waited for.
+        stop_waiting = asyncio.create_task(stop_requested.wait())
+        await asyncio.wait({work, stop_waiting}, return_when=asyncio.FIRST_COMPLETED)
+        # Procrastinate shuts down gracefully when it is cancelled: it waits for the running jobs.
         work.cancel()
-        stop_asked.cancel()
+        stop_waiting.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             try:
                 await work
             except Exception:
                 log.exception("worker_interrupted")
-        if not asked_to_stop.is_set():
+        if not stop_requested.is_set():
             log.warning("worker_reconnecting", after=RECONNECT_AFTER)
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(asked_to_stop.wait(), RECONNECT_AFTER)
+                await asyncio.wait_for(stop_requested.wait(), RECONNECT_AFTER)
     log.info("worker_stopped", pid=os.getpid())
 
 
@@ -70,7 +70,7 @@ async def _work(app: Flask, settings: Settings) -> None:
         kwargs={"options": CONNECTION_OPTIONS},
         min_size=2,
         max_size=6,
-        # A worker that waits for a lost database must notice, and the loop above start anew.
+        # If the database is lost, waiting must end, so that the loop above reconnects.
         timeout=10,
     )
     with queue.replace_connector(connector) as connected:
@@ -90,7 +90,7 @@ def _conninfo(database_url: str) -> str:
 
 
 def _in_app_context(app: Flask) -> Callable[[Callable[[], Any], JobContext, Worker], Any]:
-    """Every synchronous task runs in its thread with an application context of its own."""
+    """Run every synchronous task with an application context of its own, in its thread."""
 
     def middleware(call_next: Callable[[], Any], context: JobContext, worker: Worker) -> Any:  # noqa: ARG001
         structlog.contextvars.clear_contextvars()

@@ -1,1 +1,1 @@
-"""Stripe's events: taken in, and turned into facts."""
+"""Stripe's events: stored in an inbox, and processed into facts on orders."""

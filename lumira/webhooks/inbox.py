@@ -1,6 +1,6 @@
-"""The inbox: an event is verified and stored in one step, and settled by a worker in another.
+"""The inbox: verifies and stores Stripe's events, which workers process later.
 
-The row of an event is the work. `receive` answers once it is committed; `drain` takes what is due.
+The row of an event is the work: `receive` returns once the row is committed, and `process` claims the due rows.
 """
 
 import json
@@ -22,20 +22,20 @@ from lumira.errors import WebhookRejected
 from lumira.models.columns import uuid7
 from lumira.repositories import stripe_accounts
 
-#: Seconds that a dropped secret may still count in a process; a new one is found at once.
+#: Seconds for which a process may still accept a removed secret; a new secret is accepted at once.
 _SECRETS_LIFETIME = 10
 _secrets: TTLCache[int, list[str]] = TTLCache(maxsize=1024, ttl=_SECRETS_LIFETIME)
 _secrets_lock = Lock()
-# Begins with what is rare: looking for the ids in front of it would take most of what storing an event takes.
+# Begins with the rare part: searching for the ids in front of it would take most of the time of storing an event.
 _CLIENT_SECRET = re.compile(r"_secret_[A-Za-z0-9]+")
-_ITS_OBJECT = re.compile(r"(?:pi|seti|cs)_[A-Za-z0-9]+\Z")
-#: Secrets, ids and the plain part of an address are looked for in the text as it is stored.
+_OBJECT_ID = re.compile(r"(?:pi|seti|cs)_[A-Za-z0-9]+\Z")
+#: Secrets, ids and the ASCII part of an address are searched in the stored text, so they must not be escaped there.
 _ESCAPED_ASCII = re.compile(rb"\\u00[0-7]")
-#: No id is longer (docs.stripe.com/upgrades: what to expect of ids).
+#: The longest id of Stripe (docs.stripe.com/upgrades).
 _LONGEST_ID = 255
 _EPOCH = 0
 _NO_EVENT = "Webhook body is not a Stripe event"
-#: Stripe's own objects nest about ten deep.
+#: Stripe's own objects are nested about ten levels deep.
 _MAX_DEPTH = 64
 
 _RECEIVE = (
@@ -46,43 +46,43 @@ _RECEIVE = (
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """A stored event, as the log tells of it."""
+    """A stored event."""
 
     event_id: str
     event_type: str
-    #: Whether it was stored already.
+    #: Whether the event was stored already.
     repeated: bool
 
     def as_logged(self) -> dict[str, object]:
-        """What the line of its request says of it."""
+        """Return the fields that the log line of the request has."""
         return {"event_id": self.event_id, "event_type": self.event_type, "repeated": self.repeated}
 
 
 def receive(tenant_id: int, *, body: bytes, signature: str | None) -> Received:
-    """Store a signed event and wake the workers, durably, before this returns.
+    """Store a signed event and enqueue its processing; both are committed when this returns.
 
-    `WebhookRejected` if no secret is configured, the signature is wrong, or what was signed is no event.
+    Raises `WebhookRejected` if no secret is configured, the signature is wrong, or the body is not an event.
     """
-    if not _is_signed_as_remembered(tenant_id, body, signature):
+    if not _has_cached_signature(tenant_id, body, signature):
         _verify(tenant_id, body, signature)
-    return _take_in(tenant_id, body)
+    return _store_body(tenant_id, body)
 
 
-def receive_as_remembered(tenant_id: int, *, body: bytes, signature: str | None) -> Received | None:
-    """The same for an event that a remembered secret signed; `None`, and nothing done, for any other."""
-    if not _is_signed_as_remembered(tenant_id, body, signature):
+def receive_if_secret_cached(tenant_id: int, *, body: bytes, signature: str | None) -> Received | None:
+    """Do the same for an event signed with a cached secret; returns `None`, and does nothing, for any other event."""
+    if not _has_cached_signature(tenant_id, body, signature):
         return None
-    return _take_in(tenant_id, body)
+    return _store_body(tenant_id, body)
 
 
-def _take_in(tenant_id: int, body: bytes) -> Received:
-    event = _read(body)
+def _store_body(tenant_id: int, body: bytes) -> Received:
+    event = _parse(body)
     is_new = store(tenant_id, event, text=_plain_text(body))
     return Received(event["id"], event["type"], repeated=not is_new)
 
 
 def _plain_text(body: bytes) -> str | None:
-    """A read event that can be kept as it came; `None` if ASCII hides in escapes or in another encoding."""
+    """Return the body as text if it can be stored unchanged; `None` if it escapes ASCII or is not UTF-8."""
     if not body.startswith(b"{") or b"\0" in body or _ESCAPED_ASCII.search(body):
         return None
     try:
@@ -92,16 +92,16 @@ def _plain_text(body: bytes) -> str | None:
 
 
 def store(tenant_id: int, event: dict[str, Any], *, text: str | None = None) -> bool:
-    """Keep an event that is known to be Stripe's, and wake the workers; whether it was new.
+    """Store an event that is known to be Stripe's, and enqueue its processing; returns whether it was new.
 
-    As `text`, where that is given: it says the same. `WebhookRejected` if it is nested so deeply that whoever
-    handles it might not be able to read it.
+    `text` is the event as JSON, if the caller has it. Raises `WebhookRejected` if the event is nested so deeply that
+    a worker might not be able to parse it.
     """
     try:
         payload = json.dumps(event) if text is None else text
     except RecursionError as error:
         raise WebhookRejected(_NO_EVENT) from error
-    # Nothing nests deeper than it has brackets, and counting them is quicker than looking.
+    # No event is nested deeper than its number of brackets, and counting brackets is faster than descending.
     if payload.count("{") + payload.count("[") > _MAX_DEPTH and not _is_shallow(event):
         raise WebhookRejected(_NO_EVENT)
     row = {"tenant": tenant_id, "payload": _without_client_secrets(payload), **_row(event)}
@@ -110,8 +110,8 @@ def store(tenant_id: int, event: dict[str, Any], *, text: str | None = None) -> 
     except DBAPIError as error:
         if not error.connection_invalidated:
             raise
-    # The server was restarted, or hung up, since the connection was last used, and all that are as old are
-    # forgotten by now. If the event was stored before the answer got lost, this is a repeat, which does nothing.
+    # The server closed the connection since its last use, and the pool has dropped all connections that are as old.
+    # If the event was stored before the response was lost, storing it again does nothing.
     return _insert(row)
 
 
@@ -122,23 +122,23 @@ def _insert(row: dict[str, Any]) -> bool:
 
 
 def _without_client_secrets(payload: str) -> str:
-    """Whoever holds the client secret of a payment can see it and pay it: it is not kept."""
+    """Redact client secrets, which give access to a payment and are not needed."""
     return _CLIENT_SECRET.sub(_redact, payload)
 
 
 def _redact(secret: re.Match[str]) -> str:
-    of = _ITS_OBJECT.search(secret.string, max(0, secret.start() - _LONGEST_ID), secret.start())
-    return secret[0] if of is None else "_secret_redacted"
+    object_id = _OBJECT_ID.search(secret.string, max(0, secret.start() - _LONGEST_ID), secret.start())
+    return secret[0] if object_id is None else "_secret_redacted"
 
 
-def _is_signed_as_remembered(tenant_id: int, body: bytes, signature: str | None) -> bool:
+def _has_cached_signature(tenant_id: int, body: bytes, signature: str | None) -> bool:
     with _secrets_lock:
         secrets = _secrets.get(tenant_id)
     return secrets is not None and stripe_signature.is_signed(body, signature, secrets)
 
 
 def _verify(tenant_id: int, body: bytes, signature: str | None) -> None:
-    """Look at the signature with the secrets that the database has: one may have been added since."""
+    """Verify the signature with the secrets in the database, because one may be newer than the cache."""
     with atomic(tenant_id):
         secrets = stripe_accounts.list_webhook_secrets(tenant_id)
     with _secrets_lock:
@@ -149,8 +149,8 @@ def _verify(tenant_id: int, body: bytes, signature: str | None) -> None:
         raise WebhookRejected("Webhook signature verification failed")
 
 
-def _read(body: bytes) -> dict[str, Any]:
-    """The signed event; what has no usable id or type is no event."""
+def _parse(body: bytes) -> dict[str, Any]:
+    """Return the parsed event; raises `WebhookRejected` for a body without a usable id or type."""
     try:
         event = json.loads(body, parse_constant=_refuse_constant, parse_float=_parse_float)
     except (ValueError, RecursionError) as error:
@@ -161,7 +161,7 @@ def _read(body: bytes) -> dict[str, Any]:
 
 
 def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is no JSON.")
+    raise ValueError(f"{name} is not JSON.")
 
 
 def _parse_float(text: str) -> float:
@@ -172,16 +172,16 @@ def _parse_float(text: str) -> float:
 
 
 def _is_shallow(value: object) -> bool:
-    """Whether every process can read it again: how deep JSON may nest depends on the stack of who reads it."""
+    """Return whether every process can parse it: how deep JSON may be nested depends on the stack of the reader."""
     level: list[object] = [value]
     for _ in range(_MAX_DEPTH):
-        level = [inner for outer in level for inner in _parts(outer)]
+        level = [inner for outer in level for inner in _children(outer)]
         if not level:
             return True
     return False
 
 
-def _parts(value: object) -> Iterable[object]:
+def _children(value: object) -> Iterable[object]:
     if isinstance(value, dict):
         return value.values()
     return value if isinstance(value, list) else ()
@@ -192,7 +192,7 @@ def _row(event: dict[str, Any]) -> dict[str, Any]:
     return {
         "id": uuid7(),
         "stripe_id": event["id"],
-        # Part of the key, so it must be something even in a signed event without it.
+        # Part of the unique key, so it needs a value even if the event has none.
         "created": read_time(event.get("created")) or read_time(_EPOCH),
         "type": event["type"],
         "version": _optional(event.get("api_version")),

@@ -67,7 +67,7 @@ class WebhookFastPath:
                 return None
             structlog.contextvars.bind_contextvars(tenant=receiver.slug)
             try:
-                return inbox.receive_as_remembered(
+                return inbox.receive_if_secret_cached(
                     receiver.tenant_id, body=body, signature=environ.get("HTTP_STRIPE_SIGNATURE")
                 )
             except Exception as error:  # noqa: BLE001 - the application replies to each

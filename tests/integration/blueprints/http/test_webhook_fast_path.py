@@ -41,7 +41,7 @@ def close_the_route(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def close_the_shortcut(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        inbox, "receive_as_remembered", lambda *_, **__: pytest.fail("the shortcut was taken")
+        inbox, "receive_if_secret_cached", lambda *_, **__: pytest.fail("the shortcut was taken")
     )
 
 

@@ -1,21 +1,22 @@
-"""Addresses and names that are read as something else than what they are."""
+"""E-mail addresses and names with characters that are displayed or decoded as others."""
 
 import unicodedata
 
 
 def is_confusable(address: str) -> bool:
-    """Whether some of its letters are others in disguise: signs and widths, and capitals that ASCII has in lower case.
+    """Whether the address has compatibility characters, or non-ASCII characters whose lower case is ASCII.
 
-    Two addresses are one customer's if they agree in lower case, where a Kelvin sign is a `k`.
+    Addresses of one customer are compared in lower case, in which a Kelvin sign equals `k`.
     """
     return not unicodedata.is_normalized("NFKC", address) or any(
-        not letter.isascii() and any(folded.isascii() for folded in letter.lower()) for letter in address
+        not character.isascii() and any(lower.isascii() for lower in character.lower())
+        for character in address
     )
 
 
 def contains_encoded_word(text: str) -> bool:
-    """Whether mail programs would decode a part of it (RFC 2047).
+    """Whether the text may contain an encoded word (RFC 2047).
 
-    Python does so where it writes a header, line breaks included: words would become headers of their own.
+    Python decodes encoded words when it writes a header, line breaks included: they could add headers.
     """
     return "=?" in text

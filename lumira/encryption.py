@@ -1,4 +1,4 @@
-"""Secrets at rest: Stripe keys, webhook secrets and stored replies."""
+"""Encryption at rest of Stripe keys, webhook secrets and stored replies."""
 
 import hashlib
 import hmac
@@ -11,40 +11,40 @@ _raw: list[bytes] = []
 
 
 class DecryptionError(Exception):
-    """The text was not sealed here, or for another tenant or purpose."""
+    """No configured key decrypts the text, or it was sealed for another tenant or purpose."""
 
 
 def configure(keys: tuple[str, ...]) -> None:
-    """Encrypt with the first key from now on, decrypt with any of them."""
+    """Use the first key for encryption and any of them for decryption."""
     _keys[:] = [MultiFernet([Fernet(key) for key in keys])]
     _raw[:] = [key.encode() for key in keys]
 
 
 def seal(text: str, *, tenant_id: int, purpose: str) -> bytes:
-    """`text` encrypted for one tenant and one purpose."""
-    envelope = json.dumps({"tenant": tenant_id, "purpose": purpose, "text": text})
-    return _keys[0].encrypt(envelope.encode())
+    """Encrypt `text` for one tenant and one purpose."""
+    payload = json.dumps({"tenant": tenant_id, "purpose": purpose, "text": text})
+    return _keys[0].encrypt(payload.encode())
 
 
 def digests(text: str, *, tenant_id: int, purpose: str) -> list[str]:
-    """`text` as nobody without a key recognises it: one digest for each key, that of the newest first.
+    """Return keyed digests of `text`: one for each key, the newest key first.
 
-    A short text is guessed from a plain hash; without the key it is not.
+    A short text can be guessed from a plain hash, but not from a digest without its key.
     """
     message = json.dumps([tenant_id, purpose, text]).encode()
     return [hmac.new(key, message, hashlib.sha256).hexdigest() for key in _raw]
 
 
 def unseal(sealed: bytes, *, tenant_id: int, purpose: str) -> str:
-    """What was sealed; `DecryptionError` if it was sealed for another tenant or purpose.
+    """Decrypt a sealed text. Raises `DecryptionError` if it was sealed for another tenant or purpose.
 
-    Both stand in the plaintext, so that a row copied elsewhere by hand opens nothing.
+    Tenant and purpose are part of the plaintext, so that a ciphertext copied to another row is useless.
     """
     try:
-        envelope = json.loads(_keys[0].decrypt(sealed))
+        payload = json.loads(_keys[0].decrypt(sealed))
     except InvalidToken as error:
-        raise DecryptionError("No configured key opens this secret.") from error
-    if (envelope["tenant"], envelope["purpose"]) != (tenant_id, purpose):
+        raise DecryptionError("No configured key decrypts this secret.") from error
+    if (payload["tenant"], payload["purpose"]) != (tenant_id, purpose):
         raise DecryptionError("This secret belongs to another tenant or purpose.")
-    text: str = envelope["text"]
+    text: str = payload["text"]
     return text

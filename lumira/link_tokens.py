@@ -1,4 +1,4 @@
-"""What stands in the address of a buyer's page: an id, signed here and kept nowhere."""
+"""Tokens in portal URLs: the id of a link, signed; the token itself is not stored."""
 
 import hashlib
 import hmac
@@ -10,7 +10,7 @@ from uuid import UUID
 from itsdangerous import BadSignature, Signer, TimestampSigner
 from itsdangerous.encoding import base64_decode, base64_encode
 
-#: How long a form may lie open before it is sent.
+#: How long a page may stay open before its form is sent.
 FORM_LIFETIME = timedelta(hours=2)
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{27}\.[A-Za-z0-9_-]{43}")
 _TENANT_BYTES = 4
@@ -18,7 +18,7 @@ _TENANT_BYTES = 4
 
 @dataclass(frozen=True, slots=True)
 class LinkAddress:
-    """Which link an address names; whether it still opens anything is another question."""
+    """The link that a token identifies, whether or not the link is live."""
 
     tenant_id: int
     link_id: UUID
@@ -35,7 +35,7 @@ _configured: list[_Configured] = []
 
 
 def configure(secret_key: str, *, public_url: str | None) -> None:
-    """Sign with this key from now on; addresses begin with `public_url`, and without it there are none."""
+    """Use this key for signatures and `public_url` as the base of URLs; without it no URL can be made."""
     _configured[:] = [
         _Configured(
             Signer(
@@ -53,13 +53,13 @@ def configure(secret_key: str, *, public_url: str | None) -> None:
 
 
 def sign(address: LinkAddress) -> str:
-    """The same text for the same link, always: a letter that is written again says the same."""
+    """Return the token of a link; always the same, so that an e-mail that is composed again has the same content."""
     packed = address.tenant_id.to_bytes(_TENANT_BYTES) + address.link_id.bytes
     return _configured[0].links.sign(base64_encode(packed)).decode()
 
 
 def read(token: str) -> LinkAddress | None:
-    """The link that was signed here, or `None`, whatever is wrong with it."""
+    """Return the link of a valid token; `None` for any other."""
     if not _TOKEN.fullmatch(token):
         return None
     try:
@@ -67,28 +67,28 @@ def read(token: str) -> LinkAddress | None:
     except BadSignature:
         return None
     address = LinkAddress(int.from_bytes(packed[:_TENANT_BYTES]), UUID(bytes=packed[_TENANT_BYTES:]))
-    # The last letter of base64 holds spare bits, so that several texts would mean the same.
+    # The last base64 character has spare bits: without this check several tokens would identify one link.
     return address if hmac.compare_digest(sign(address), token) else None
 
 
 def has_public_url() -> bool:
-    """Whether links can be made at all."""
+    """Whether portal URLs can be made."""
     return _configured[0].public_url is not None
 
 
 def url_of(address: LinkAddress) -> str | None:
-    """Where the page is; `None` where nobody said under which address buyers reach this installation."""
+    """Return the URL of the portal; `None` if no public URL is configured."""
     base = _configured[0].public_url
     return None if base is None else f"{base}/my/{sign(address)}"
 
 
 def sign_form(token: str) -> str:
-    """What a form on the page of `token` carries, so that only that page can send it."""
+    """Return the signature of the form on the page of `token`, so that only that page can send it."""
     return _configured[0].forms.sign(_fingerprint(token)).decode()
 
 
 def is_form_of(token: str, signed: str) -> bool:
-    """Whether a form was made on the page of `token`, and not too long ago."""
+    """Whether the signature is of a form on the page of `token`, and not older than `FORM_LIFETIME`."""
     try:
         fingerprint = _configured[0].forms.unsign(signed, max_age=int(FORM_LIFETIME.total_seconds()))
     except BadSignature:

@@ -1,4 +1,4 @@
-"""The links by which a buyer opens the page of what was bought."""
+"""Links to the buyer's portal."""
 
 from datetime import datetime
 from uuid import UUID
@@ -12,12 +12,12 @@ from lumira.models.columns import Identified
 
 
 class AccessLink(Identified, Base):
-    """One link of one customer. What stands in its address is computed from the id, signed, and kept nowhere."""
+    """One portal link of one customer. The token in its URL is computed from the id and not stored."""
 
     __tablename__ = "access_links"
     __table_args__ = (
         ForeignKeyConstraint(["tenant_id", "customer_id"], ["customers.tenant_id", "customers.id"]),
-        # Two letters written at the same moment carry the same link.
+        # Two e-mails that are composed at the same time contain the same link.
         UniqueConstraint("tenant_id", "customer_id", "number"),
         CheckConstraint("number > 0", name="number_is_positive"),
         CheckConstraint("expires_at > created_at", name="ends_after_it_begins"),
@@ -31,9 +31,9 @@ class AccessLink(Identified, Base):
     revoked_at: Mapped[datetime | None]
 
     def is_live(self, now: datetime) -> bool:
-        """Whether it opens the page."""
+        """Whether the link opens the portal."""
         return self.revoked_at is None and now < self.expires_at
 
     def is_aging(self, now: datetime) -> bool:
-        """Whether more than half of its time is over: then a letter carries a new one."""
+        """Whether more than half of its lifetime is over: the next e-mail then contains a new link."""
         return now - self.created_at > self.expires_at - now

@@ -1,4 +1,4 @@
-"""What a product contains, as the catalog names it."""
+"""Contents of products, as the catalog lists them."""
 
 from enum import StrEnum
 
@@ -10,7 +10,7 @@ from lumira.models.columns import Identified, Timestamped, choice, one_of
 
 
 class ContentKind(StrEnum):
-    """What a buyer gets to see, read or hear."""
+    """The kind of a content's file."""
 
     CARD = "card"
     PDF = "pdf"
@@ -20,9 +20,9 @@ class ContentKind(StrEnum):
 
 
 class Content(Identified, Timestamped, Base):
-    """One thing that every buyer of a product gets; its file may be uploaded later, and replaced.
+    """A content that every buyer of a product receives; its file can be uploaded later and replaced.
 
-    One that left the catalog file is not `active`: its row stays for the file that it has.
+    A content that was removed from the catalog file is not `active`; its row and file stay.
     """
 
     __tablename__ = "contents"
@@ -33,10 +33,10 @@ class Content(Identified, Timestamped, Base):
     )
 
     product_id: Mapped[str]
-    #: The catalog's own name for it within its product, such as `carte`.
+    #: The content's key within its product in the catalog, such as `carte`.
     key: Mapped[str]
     title: Mapped[str]
     kind: Mapped[ContentKind] = mapped_column(choice(ContentKind))
-    #: Where it stands among those of its product.
+    #: Its position among the contents of its product.
     position: Mapped[int]
     active: Mapped[bool] = mapped_column(default=True)

@@ -1,4 +1,4 @@
-"""What is made for one buyer."""
+"""Deliverables: work that is made for one buyer."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -18,10 +18,10 @@ class DeliverableState(StrEnum):
 
 
 class Deliverable(Identified, Timestamped, Base):
-    """The expert's work on one thing that an order promises.
+    """The expert's work on one deliverable that an order promises.
 
-    What is promised stands, frozen, on the order's line; a row is made when the work begins. Its id follows
-    from the line and the key, so that it is known before.
+    The promise is frozen on the order's line; the row is created when the line is fulfilled. Its id is computed from
+    the line and the key, so that it is known before.
     """
 
     __tablename__ = "deliverables"

@@ -1,4 +1,4 @@
-"""What is known of an object in storage."""
+"""Files: the metadata of objects in storage."""
 
 from datetime import datetime
 from uuid import UUID
@@ -14,8 +14,8 @@ from lumira.models.columns import Identified
 class File(Identified, Base):
     """One object, of a content or of a deliverable.
 
-    The row is there before the object and until after it, so that no object is ever left that nobody knows
-    of. It counts from `stored_at` until `deleted_at`; afterwards the object is removed, and then the row.
+    The row is created before its object and deleted after it, so that no object is ever left without a row. The
+    file exists for the application from `stored_at` until `deleted_at`.
     """
 
     __tablename__ = "files"
@@ -53,9 +53,9 @@ class File(Identified, Base):
         ),
     )
 
-    #: Reveals nothing: the tenant's number and random bits.
+    #: The tenant's id and random bits: it contains no personal data.
     object_name: Mapped[str]
-    #: As it is shown to people, from `stored_at` on; never part of any path.
+    #: The display name, once the file is stored; never part of a path.
     file_name: Mapped[str]
     content_type: Mapped[str]
     #: Bytes.

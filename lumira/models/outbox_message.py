@@ -1,4 +1,4 @@
-"""What has to leave the house, written with the change that owes it."""
+"""The outbox: messages to send, written in the transaction of their cause."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -19,20 +19,20 @@ class MessageKind(StrEnum):
     ACCESS_READY = "access_ready"
     DELIVERABLE_READY = "deliverable_ready"
     DISPUTE_ALERT = "dispute_alert"
-    #: A new link to the buyer's page, asked for there.
+    #: A new portal link, requested on the portal.
     ACCESS_LINK = "access_link"
 
 
 class MessageStatus(StrEnum):
     PENDING = "pending"
     SENT = "sent"
-    #: What it would have said was no longer true when its turn came.
+    #: Its content was no longer true when it was to be sent.
     SUPERSEDED = "superseded"
     DEAD = "dead"
 
 
 class OutboxMessage(Identified, Timestamped, Base):
-    """One message owed, once for each order, kind and subject (the try, refund or dispute it is about)."""
+    """One message, unique for each order, kind and subject (the declined attempt, refund or dispute it is about)."""
 
     __tablename__ = "outbox_messages"
     __table_args__ = (

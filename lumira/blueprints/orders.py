@@ -6,10 +6,10 @@ from flask import g
 
 from lumira.blueprints.http.references import checked_reference
 from lumira.blueprints.http.routing import ApiBlueprint
-from lumira.domain.refunds import refunded_amount
-from lumira.repositories.order_lists import OrderFilter, OrderStatus
+from lumira.repositories.orders import OrderFilter
 from lumira.schemas.orders import OrderListQuery, OrdersQuery, OrdersResponse, WholeOrderResponse
 from lumira.services.orders import view_orders
+from lumira.services.orders.view_orders import OrderView
 
 blueprint = ApiBlueprint("orders", __name__, url_prefix="/api/orders", description="Orders")
 
@@ -20,7 +20,7 @@ blueprint = ApiBlueprint("orders", __name__, url_prefix="/api/orders", descripti
 def list_orders(wanted: OrderListQuery) -> dict[str, Any]:
     """Orders, newest first, in pages."""
     page = OrderFilter(
-        status=None if wanted.status is None else OrderStatus(wanted.status),
+        status=wanted.status,
         customer_email=wanted.customer_email,
         created_after=wanted.created_after,
         created_before=wanted.created_before,
@@ -33,7 +33,6 @@ def list_orders(wanted: OrderListQuery) -> dict[str, Any]:
 
 @blueprint.get("/<reference>")
 @blueprint.replies(WholeOrderResponse)
-def show_order(reference: str) -> dict[str, Any]:
+def show_order(reference: str) -> OrderView:
     """One order with its payments, refunds, access and timeline, by id, order number or PaymentIntent."""
-    view = view_orders.view_order(g.tenant_id, checked_reference(reference))
-    return {"order": view.order, "timeline": view.timeline, "refunded_amount": refunded_amount(view.order)}
+    return view_orders.view_order(g.tenant_id, checked_reference(reference))

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 from lumira.cli.common.times import shown, shown_exactly
 from lumira.cli.deliverables import in_state
-from lumira.domain import payments, refunds
+from lumira.domain import payments
 from lumira.models import Order, Receipt, RefundRequest
 from lumira.money import format_amount
 from lumira.repositories.deliverables import DeliverableView
@@ -85,7 +85,7 @@ def _money(order: Order) -> Iterator[str]:
             f"{', a try is under way' if payments.has_open_attempt(order, payment) else ''}"
         )
     if order.refunds or order.charges or order.refund_requests:
-        refunded = format_amount(refunds.refunded_amount(order), order.currency)
+        refunded = format_amount(order.refunded_amount, order.currency)
         yield f"refunds ({refunded} in all)"
     for refund in order.refunds:
         amount = format_amount(refund.amount, refund.currency)

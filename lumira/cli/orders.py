@@ -16,7 +16,7 @@ from lumira.errors import NotRefundable, OrderNotFound
 from lumira.models import Order, Payment
 from lumira.money import format_amount
 from lumira.repositories import orders as order_rows
-from lumira.repositories import receipts, refund_requests, tenants
+from lumira.repositories import receipts, tenants
 from lumira.repositories.idempotency import Call
 from lumira.schemas.orders import WholeOrderResponse
 from lumira.schemas.refunds import REFUND_REASONS
@@ -99,7 +99,7 @@ def _payment_to_refund(order: Order, named: str | None) -> Payment:
     if len(paid) > 1:
         known = ", ".join(
             f"{payment.stripe_payment_intent_id} "
-            f"({format_amount(refund_requests.refundable_amount(order, payment), payment.currency)} left)"
+            f"({format_amount(refunds.refundable_amount(order, payment), payment.currency)} left)"
             for payment in paid
         )
         raise NotRefundable(f"{order.order_number} was paid several times, name one with --payment: {known}.")
@@ -116,8 +116,5 @@ def _address_of(number: str) -> tuple[int, UUID]:
 
 def _as_json(view: OrderView) -> dict[str, Any]:
     """The order as the API shows it to a secret key."""
-    refunded = refunds.refunded_amount(view.order)
-    shown: dict[str, Any] = WholeOrderResponse().dump(
-        {"order": view.order, "timeline": view.timeline, "refunded_amount": refunded}
-    )
+    shown: dict[str, Any] = WholeOrderResponse().dump(view)
     return shown

@@ -16,7 +16,7 @@ from lumira.models import Language, Receipt, ReceiptKind
 from lumira.money import format_amount
 from lumira.repositories import receipt_proof, tenants
 from lumira.repositories import receipts as receipt_rows
-from lumira.settlement.issue_receipts import issue_missing, list_disagreements
+from lumira.settlement.check_receipts import issue_missing, list_disagreements
 
 receipts = AppGroup("receipts", help="Receipts and credit notes.")
 

@@ -1,21 +1,22 @@
-"""Checkout Sessions: the pages of Stripe's on which orders are paid, and the facts that come back."""
+"""Checkout Sessions: the facts that Stripe reports about its payment pages."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from lumira.clock import utc_now
-from lumira.models import CheckoutSession, Order, RequestState, SessionState, email_key
+from lumira.domain import payments
+from lumira.domain.payments import IntentFacts
+from lumira.models import CheckoutSession, Order, SessionState, email_key
 from lumira.models.columns import uuid7
 
 
 class SessionMismatch(Exception):
-    """A Checkout Session names an order but asks for another amount or currency."""
+    """A Checkout Session names an order but has another amount or currency."""
 
 
 @dataclass(frozen=True, slots=True)
 class SessionFacts:
-    """What Stripe says of one Checkout Session; amount in minor units."""
+    """The state of one Checkout Session; amount in minor units."""
 
     id: str
     state: SessionState
@@ -28,8 +29,11 @@ class SessionFacts:
     metadata: Mapping[str, str] = field(default_factory=dict)
 
 
-def attach_session(order: Order, facts: SessionFacts) -> CheckoutSession:
-    """Tie a Checkout Session to its order; `SessionMismatch` if it asks for something else. Safe to repeat."""
+def attach_session(order: Order, facts: SessionFacts, *, now: datetime) -> CheckoutSession:
+    """Attach a Checkout Session to its order; `SessionMismatch` if its amount or currency differs.
+
+    Safe to repeat.
+    """
     session = order.find_session(facts.id)
     if session is None:
         if (facts.amount, facts.currency) != (order.amount, order.currency):
@@ -43,20 +47,56 @@ def attach_session(order: Order, facts: SessionFacts) -> CheckoutSession:
             expires_at=facts.expires_at,
         )
         order.sessions.append(session)
-    if order.requests and order.requests[-1].state is RequestState.FROZEN:
-        order.requests[-1].state = RequestState.ACCEPTED
-        order.requests[-1].responded_at = utc_now()
+    payments.accept_newest_request(order, now)
     return session
 
 
-def record(order: Order, facts: SessionFacts, *, has_failed: bool = False) -> None:
-    """Note how far a session has come; an older word never overwrites a later one."""
-    session = attach_session(order, facts)
+def record_session(
+    order: Order,
+    facts: SessionFacts,
+    *,
+    now: datetime,
+    reported_at: datetime | None = None,
+    has_failed: bool = False,
+) -> None:
+    """Record a session's state and, once it is complete, its payment, which has succeeded only if Stripe says so.
+
+    `SessionMismatch` or `PaymentMismatch` if an amount or currency differs from the order's.
+    """
+    session = attach_session(order, facts, now=now)
     session.state = session.state.furthest(facts.state)
     session.is_paid = session.is_paid or facts.is_paid
     session.has_failed = session.has_failed or has_failed
     session.stripe_payment_intent_id = session.stripe_payment_intent_id or facts.payment_intent_id
+    _record_buyer(order, facts)
+    if facts.payment_intent_id is not None and facts.state is SessionState.COMPLETE:
+        _record_payment(order, facts, facts.payment_intent_id, now=now, reported_at=reported_at)
+
+
+def _record_buyer(order: Order, facts: SessionFacts) -> None:
+    """Stripe's page asks for the e-mail address that the shop did not send."""
     if order.customer_email is None and order.erased_at is None and facts.customer_email is not None:
-        # Asked for by Stripe's page where the shop did not know it.
         order.customer_email = facts.customer_email
         order.email_key = email_key(facts.customer_email)
+
+
+def _record_payment(
+    order: Order,
+    facts: SessionFacts,
+    payment_intent_id: str,
+    *,
+    now: datetime,
+    reported_at: datetime | None,
+) -> None:
+    intent = IntentFacts(
+        id=payment_intent_id,
+        status="succeeded" if facts.is_paid else "processing",
+        amount=facts.amount,
+        currency=facts.currency,
+        amount_received=facts.amount if facts.is_paid else 0,
+        reported_at=reported_at,
+    )
+    if facts.is_paid:
+        payments.record_succeeded(order, intent, now=now)
+    else:
+        payments.attach_intent(order, intent, now=now)

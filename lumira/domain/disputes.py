@@ -1,4 +1,4 @@
-"""Money that a buyer's bank holds or took back."""
+"""Disputes: money that a buyer's bank withholds or has taken back."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,7 +9,7 @@ from lumira.models.columns import uuid7
 
 @dataclass(frozen=True, slots=True)
 class DisputeFacts:
-    """What Stripe says of one dispute; amount in minor units, `movements` of money so far."""
+    """The state of one Stripe dispute; `amount` in minor units, `movements` counts its balance transactions."""
 
     id: str
     charge_id: str | None
@@ -22,9 +22,9 @@ class DisputeFacts:
 
 
 def record_dispute(order: Order, facts: DisputeFacts) -> None:
-    """Note what Stripe says of one dispute; what was told with fewer movements of money is the older word."""
-    known = next((dispute for dispute in order.disputes if dispute.stripe_dispute_id == facts.id), None)
-    if known is None:
+    """Record the state of one dispute; a state with fewer balance transactions is older and never overwrites."""
+    dispute = next((dispute for dispute in order.disputes if dispute.stripe_dispute_id == facts.id), None)
+    if dispute is None:
         order.disputes.append(
             Dispute(
                 id=uuid7(),
@@ -40,16 +40,20 @@ def record_dispute(order: Order, facts: DisputeFacts) -> None:
             )
         )
         return
-    known.was_inquiry = known.was_inquiry or facts.status.is_inquiry
-    # Each of these is the largest ever told, so that the order of telling leaves no trace.
-    known.due_at = max(filter(None, (known.due_at, facts.due_at)), default=None)
-    known.reason = max(filter(None, (known.reason, facts.reason)), default=None)
-    told = (facts.movements, facts.status.rank, facts.amount)
-    if told > (known.movements, known.status.rank, known.amount):
-        known.status, known.movements, known.amount = facts.status, facts.movements, facts.amount
+    dispute.was_inquiry = dispute.was_inquiry or facts.status.is_inquiry
+    # Each of these is the largest value ever reported, so that the order of the events does not matter.
+    dispute.due_at = max(filter(None, (dispute.due_at, facts.due_at)), default=None)
+    dispute.reason = max(filter(None, (dispute.reason, facts.reason)), default=None)
+    reported = (facts.movements, facts.status.rank, facts.amount)
+    if reported > (dispute.movements, dispute.status.rank, dispute.amount):
+        dispute.status, dispute.movements, dispute.amount = facts.status, facts.movements, facts.amount
 
 
-def open_amounts(order: Order) -> tuple[bool, int]:
-    """Whether any dispute is open, and the minor units lost to those that are decided against us."""
-    lost = sum(dispute.amount for dispute in order.disputes if dispute.status is DisputeStatus.LOST)
-    return any(dispute.status.is_open for dispute in order.disputes), lost
+def is_disputed(order: Order) -> bool:
+    """Whether any dispute of the order is open. An inquiry withholds no money and is none."""
+    return any(dispute.status.is_open for dispute in order.disputes)
+
+
+def lost_amount(order: Order) -> int:
+    """Return the minor units that lost disputes took."""
+    return sum(dispute.amount for dispute in order.disputes if dispute.status is DisputeStatus.LOST)

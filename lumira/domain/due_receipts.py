@@ -1,4 +1,7 @@
-"""Which papers an order asks for and what they say, from the facts on it. Makes no query and changes nothing."""
+"""Which receipts and credit notes an order needs, and their contents, derived from its facts.
+
+Makes no query and changes nothing.
+"""
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
@@ -6,17 +9,20 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from lumira.domain import refunds
+from lumira.domain.order_money import settling_payment
+from lumira.domain.order_status import is_fulfilled
 from lumira.models import Order, Payment, ReceiptKind, Refund
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
-    """Which money moved, and for what; minor units, all included."""
+class ReceiptContent:
+    """The content of one receipt or credit note that follows from the order; amounts in minor units, VAT included."""
 
     kind: ReceiptKind
     #: The id of the payment on the receipt of a sale, else of the refund.
     subject: str
-    #: The id of the payment whose money it is.
+    #: The id of the payment that was received or refunded.
     payment_intent_id: str
     moved_at: datetime
     amount: int
@@ -25,42 +31,41 @@ class Terms:
 
     @property
     def is_of_sale(self) -> bool:
-        """Whether it says that money came, and not that something else was wrong."""
+        """Whether it is the receipt of a payment, and corrects no other document."""
         return self.subject == self.payment_intent_id
 
 
-def list_due(order: Order, receipted: Collection[str] = ()) -> list[Terms]:
-    """Every paper that the order asks for, where these payments were receipted already.
+def list_due(order: Order, receipted: Collection[str] = ()) -> list[ReceiptContent]:
+    """Return every receipt and credit note that the order needs.
 
-    Of each payment that was receipted once, and of the one that pays for the order now, a receipt; for each of
-    their refunds a credit note, and where it failed after all a receipt that takes the note back. So the papers
-    come to what is left of those payments, whichever of several was told of first.
+    `receipted` are the ids of the payments that have a receipt. Each of these payments and the payment that settles
+    the order needs a receipt; each of their refunds needs a credit note, and one that failed afterwards a receipt
+    that corrects it. So the documents add up to what remains of those payments, in whatever order they succeeded.
     """
-    kept = find_kept(order)
-    due = [
+    settling = find_receipted_payment(order)
+    payments = [
         payment
         for payment in order.payments
-        if payment is kept or payment.stripe_payment_intent_id in receipted
+        if payment is settling or payment.stripe_payment_intent_id in receipted
     ]
-    if not due:
+    if not payments:
         return []
-    return [*(_of_sale(order, payment) for payment in due), *_returns(order, due)]
+    return [*(_of_sale(order, payment) for payment in payments), *_of_refunds(order, payments)]
 
 
-def find_kept(order: Order) -> Payment | None:
-    """The payment that pays for the order: the first that was right, else the first that a person accepted.
+def find_receipted_payment(order: Order) -> Payment | None:
+    """Return the payment that settles a fulfilled order, if it received money.
 
-    None for what is free, for what is not paid or under review, and for what was paid too late and never served.
+    `None` for a free order, one under review, and one that was paid when its stock was sold out.
     """
-    if order.completed_at is None or order.review_reason is not None:
+    if not is_fulfilled(order) or order.review_reason is not None:
         return None
-    paid = [each for each in order.payments if each.has_succeeded and each.amount_received > 0]
-    right = [each for each in paid if (each.amount_received, each.currency) == (order.amount, order.currency)]
-    return next(iter(right or paid), None)
+    payment = settling_payment(order)
+    return payment if payment is not None and payment.amount_received > 0 else None
 
 
-def _of_sale(order: Order, payment: Payment) -> Terms:
-    return Terms(
+def _of_sale(order: Order, payment: Payment) -> ReceiptContent:
+    return ReceiptContent(
         kind=ReceiptKind.RECEIPT,
         subject=payment.stripe_payment_intent_id,
         payment_intent_id=payment.stripe_payment_intent_id,
@@ -71,23 +76,23 @@ def _of_sale(order: Order, payment: Payment) -> Terms:
     )
 
 
-def _returns(order: Order, due: Sequence[Payment]) -> Iterator[Terms]:
-    """The same papers in whatever order it was learned that a refund succeeded, and that it failed after all."""
+def _of_refunds(order: Order, payments: Sequence[Payment]) -> Iterator[ReceiptContent]:
+    """The same documents in whatever order a refund's success and its later failure were recorded."""
     for refund in order.refunds:
-        # Where Stripe has not told whose money went back, it is that of the sale.
-        payment = _refunded_payment(order, refund) or due[0]
-        if not refund.has_succeeded or refund.amount == 0 or payment not in due:
+        # A refund that cannot be attributed to a payment belongs to the sale.
+        payment = refunds.payment_of(order, refund) or payments[0]
+        if not refund.has_succeeded or refund.amount == 0 or payment not in payments:
             continue
         yield _of_refund(order, refund, payment, ReceiptKind.CREDIT_NOTE, refund.created_at)
         if not refund.is_live:
-            # A credit note stands as it was issued: the money that came back has a paper of its own.
+            # A credit note stays as it was issued: a receipt corrects it.
             yield _of_refund(order, refund, payment, ReceiptKind.RECEIPT, refund.updated_at)
 
 
 def _of_refund(
     order: Order, refund: Refund, payment: Payment, kind: ReceiptKind, moved_at: datetime
-) -> Terms:
-    return Terms(
+) -> ReceiptContent:
+    return ReceiptContent(
         kind=kind,
         subject=refund.stripe_refund_id,
         payment_intent_id=payment.stripe_payment_intent_id,
@@ -99,33 +104,17 @@ def _of_refund(
 
 
 def included_vat(amount: int, rate: str) -> int:
-    """The VAT inside an amount that includes it, at so many percent; half a minor unit is rounded up."""
+    """Return the VAT that an amount includes, for a rate in percent; half a minor unit is rounded up."""
     hundredths = int(Decimal(rate) * 100)
     whole = 10_000 + hundredths
     return (2 * amount * hundredths + whole) // (2 * whole)
 
 
-def _refunded_payment(order: Order, refund: Refund) -> Payment | None:
-    """The payment whose money went back; `None` where neither Stripe has told nor we have asked for it."""
-    named = {refund.stripe_payment_intent_id} | {
-        request.stripe_payment_intent_id
-        for request in order.refund_requests
-        if request.stripe_refund_id == refund.stripe_refund_id
-    }
-    known = (
-        payment
-        for payment in order.payments
-        if payment.stripe_payment_intent_id in named
-        or (payment.stripe_charge_id is not None and payment.stripe_charge_id == refund.stripe_charge_id)
-    )
-    return next(known, None)
-
-
 def _sold_lines(order: Order, payment: Payment) -> list[dict[str, Any]]:
-    """What was bought; where a person accepted another amount than the price, the lines still make the sum."""
+    """The order's lines; where an operator accepted another amount, a further line makes up the difference."""
     if payment.currency != order.currency:
         return [_line(order.product_name, 1, payment.amount_received)]
-    lines = [_line(each.product_name, each.quantity, each.unit_amount) for each in order.lines]
+    lines = [_line(line.product_name, line.quantity, line.unit_amount) for line in order.lines]
     difference = payment.amount_received - order.amount
     return [*lines, _line("", 1, difference)] if difference else lines
 

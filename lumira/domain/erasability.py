@@ -4,11 +4,9 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from lumira.models import MessageStatus, Order, OrderStatus, OutboxMessage, RefundStatus
+from lumira.domain import order_status
+from lumira.models import MessageStatus, Order, OrderStatus, OutboxMessage
 
-_OPEN = (OrderStatus.PENDING, OrderStatus.PROCESSING, OrderStatus.FAILED)
-_FULFILLED = (OrderStatus.COMPLETED, OrderStatus.PARTIALLY_REFUNDED)
-_REFUND_UNDER_WAY = (RefundStatus.PENDING, RefundStatus.REQUIRES_ACTION)
 #: A new order is created in several transactions, and has no polling schedule before the last of them.
 _BEING_CREATED = timedelta(hours=1)
 
@@ -36,13 +34,15 @@ def _outstanding_payment(order: Order, now: datetime) -> str | None:
         return "is disputed: wait for the bank's decision"
     if order.status is OrderStatus.PROCESSING:
         return "has a payment or refund in progress: wait until it has ended"
-    if order.status in _OPEN and (order.next_poll_at is not None or now - order.created_at < _BEING_CREATED):
+    if order.status in order_status.OPEN and (
+        order.next_poll_at is not None or now - order.created_at < _BEING_CREATED
+    ):
         return "may still be paid: it is closed automatically about a day after the buyer leaves it"
     return None
 
 
 def _outstanding_refund(order: Order) -> str | None:
-    if any(refund.status in _REFUND_UNDER_WAY for refund in order.refunds):
+    if any(refund.is_pending for refund in order.refunds):
         return "has a refund in progress"
     if any(request.is_under_way for request in order.refund_requests):
         return "has a refund that is not sent to Stripe yet"
@@ -61,7 +61,7 @@ def _is_being_sent(message: OutboxMessage, now: datetime, lease: timedelta) -> b
 
 
 def _outstanding_work(order: Order, delivered: Collection[tuple[UUID, str]]) -> str | None:
-    if order.status not in _FULFILLED:
+    if order.status not in order_status.ENTITLED:
         return None
     promised = {(line.id, promise.key) for line in order.lines for promise in line.promises}
     return "has deliverables that are not delivered yet" if promised - set(delivered) else None

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import assert_never
 
+from lumira.domain import order_status
 from lumira.models import MessageKind, Order, OrderStatus
 
 #: A message is given up after a day, and only after the number of attempts that a day has: time during which no
@@ -50,7 +51,7 @@ def is_current(order: Order, kind: MessageKind, subject: str) -> bool:
     """Whether the content of the message is true of the settled order now; a message that is not is superseded."""
     match kind:
         case MessageKind.ORDER_CONFIRMATION:
-            return order.status in (OrderStatus.COMPLETED, OrderStatus.PARTIALLY_REFUNDED)
+            return order.status in order_status.ENTITLED
         case MessageKind.PAYMENT_FAILED:
             # Only the last of several declined attempts matters to the buyer.
             return order.status is OrderStatus.FAILED and order.declines[-1].subject == subject

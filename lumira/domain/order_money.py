@@ -1,4 +1,4 @@
-"""What came in for an order and what went out again, and whether it is what was asked for."""
+"""What was received for an order, what of it was refunded or lost, and whether it is what was requested."""
 
 from dataclasses import dataclass
 
@@ -8,61 +8,91 @@ from lumira.models import Order, Payment, ReviewReason
 
 @dataclass(frozen=True, slots=True)
 class Money:
-    """What came in and what went out, in minor units of the order's currency."""
+    """What was received for an order and what of it is gone, in minor units of the order's currency."""
 
     price: int
-    accepted: int
+    received: int
     refunded: int
-    disputed: bool
     lost: int
+    #: Whether a dispute is open.
+    disputed: bool
+
+    @property
+    def net_paid(self) -> int:
+        """What was received less what was refunded or lost to disputes."""
+        return self.received - self.refunded - self.lost
 
     @property
     def is_fully_refunded(self) -> bool:
-        """Whether nothing of the price is left here."""
-        return self.refunded > 0 and self.accepted - self.refunded <= 0
+        """Whether nothing of the received amount remains after refunds."""
+        return self.refunded > 0 and self.received - self.refunded <= 0
 
     @property
     def is_lost(self) -> bool:
-        return self.lost > 0 and self.accepted - self.refunded - self.lost <= 0
+        """Whether nothing of the received amount remains after refunds and lost disputes."""
+        return self.lost > 0 and self.net_paid <= 0
 
     @property
-    def touches_anything(self) -> bool:
-        """Whether anything went back or is disputed."""
+    def is_refunded_or_disputed(self) -> bool:
+        """Whether any amount was refunded, is disputed, or was lost to a dispute."""
         return self.disputed or self.refunded > 0 or self.lost > 0
 
     @property
     def is_partially_refunded(self) -> bool:
-        """Whether less than the price is left here. A second payment that went back took nothing away."""
-        gone = self.refunded + self.lost
-        return gone > 0 and self.accepted - gone < self.price
+        """Whether less than the price remains. The refund of a duplicate payment leaves the price."""
+        return self.refunded + self.lost > 0 and self.net_paid < self.price
 
 
 def money_of(order: Order) -> Money:
-    """The sums of everything that is known."""
-    disputed, lost = disputes.open_amounts(order)
+    """Return the sums of all payments, refunds and disputes of the order."""
     return Money(
         price=order.amount,
-        accepted=sum(payment.amount_received for payment in order.payments if payment.has_succeeded),
+        received=received_amount(order),
         refunded=refunds.refunded_amount(order),
-        disputed=disputed,
-        lost=lost,
+        lost=disputes.lost_amount(order),
+        disputed=disputes.is_disputed(order),
     )
 
 
+def succeeded_payments(order: Order) -> list[Payment]:
+    """Return the payments that Stripe has taken, in the order in which they were opened."""
+    return [payment for payment in order.payments if payment.has_succeeded]
+
+
+def received_amount(order: Order) -> int:
+    """Return the minor units that all succeeded payments received."""
+    return sum(payment.amount_received for payment in succeeded_payments(order))
+
+
 def review_reason(order: Order) -> ReviewReason | None:
-    """Why what was paid is not what was asked; `None` once any payment is right, or a person said so."""
-    succeeded = [payment for payment in order.payments if payment.has_succeeded]
-    reasons = [_mismatch(order, payment) for payment in succeeded]
+    """Return how the payment differs from the order; `None` if a payment matches, or an operator released it."""
+    reasons = [_mismatch(order, payment) for payment in succeeded_payments(order)]
     if order.review_released_at is not None or None in reasons:
         return None
     return reasons[0] if reasons else None
 
 
+def settling_payment(order: Order) -> Payment | None:
+    """Return the payment that settles the order: the first that matches it, else the first that received money.
+
+    `None` if no payment has succeeded. While the order is under review it is the payment that would settle it.
+    Automatic refunds, receipts, the API and the command line all mean this payment.
+    """
+    succeeded = succeeded_payments(order)
+    matching = [payment for payment in succeeded if _mismatch(order, payment) is None]
+    paying = [payment for payment in succeeded if payment.amount_received > 0]
+    return next(iter(matching or paying or succeeded), None)
+
+
+def current_payment(order: Order) -> Payment | None:
+    """Return the payment that settles the order, else the newest; `None` if no payment was opened."""
+    return settling_payment(order) or next(iter(order.payments[-1:]), None)
+
+
 def duplicate_payments(order: Order) -> list[Payment]:
-    """Every payment but the one that paid for the order: the first that was right, else the first."""
-    succeeded = [payment for payment in order.payments if payment.has_succeeded]
-    kept = next((payment for payment in succeeded if _mismatch(order, payment) is None), None)
-    return [payment for payment in succeeded if payment is not (kept or succeeded[0])]
+    """Return every succeeded payment but the one that settles the order."""
+    settling = settling_payment(order)
+    return [payment for payment in succeeded_payments(order) if payment is not settling]
 
 
 def _mismatch(order: Order, payment: Payment) -> ReviewReason | None:

@@ -1,4 +1,4 @@
-"""The status of an order: of one that was served by its money, of any other by how its payments stand."""
+"""The status of an order, derived from its facts, and what each status means to the rest of the code."""
 
 from collections.abc import Sequence
 
@@ -14,9 +14,34 @@ from lumira.models import (
     SessionState,
 )
 
+#: The order waits for its payment.
+OPEN = (OrderStatus.PENDING, OrderStatus.PROCESSING, OrderStatus.FAILED)
+#: The buyer may begin an attempt to pay.
+PAYABLE = (OrderStatus.PENDING, OrderStatus.FAILED)
+#: The buyer is entitled to what was bought.
+ENTITLED = (OrderStatus.COMPLETED, OrderStatus.PARTIALLY_REFUNDED)
+#: Purchases of a buyer: without the attempts that failed or were abandoned.
+PURCHASED = (
+    OrderStatus.PROCESSING,
+    OrderStatus.COMPLETED,
+    OrderStatus.PARTIALLY_REFUNDED,
+    OrderStatus.REFUNDED,
+    OrderStatus.DISPUTED,
+)
+
+
+def is_open(order: Order) -> bool:
+    """Whether the settled order still waits for its payment; one under review waits for an operator."""
+    return order.status in OPEN and order.review_reason is None
+
+
+def is_fulfilled(order: Order) -> bool:
+    """Whether the order was ever fulfilled: it granted access or sold stock, also if it was refunded since."""
+    return order.completed_at is not None
+
 
 def status_when_fulfilled(order: Order, money: Money) -> OrderStatus:
-    """Of what was paid for, or is free: how much of the money is still here."""
+    """Return the status of an order that is paid or free: how much of its money remains."""
     if order.is_free:
         return OrderStatus.COMPLETED
     if money.disputed or money.is_lost:
@@ -27,17 +52,17 @@ def status_when_fulfilled(order: Order, money: Money) -> OrderStatus:
 
 
 def status_when_unfulfilled(order: Order, review: ReviewReason | None) -> OrderStatus:
-    """Of what is not paid for, or not as asked: whether it may still be."""
-    payable = payable_of(order)
+    """Return the status of an order that is not paid, or is under review: whether it may still be paid."""
+    payable = payable_payments(order)
     is_under_way = any(payments.has_open_attempt(order, payment) for payment in payable)
     if review is not None or is_under_way or any(_is_awaited(order, session) for session in order.sessions):
         return OrderStatus.PROCESSING
     if order.sessions:
         return _status_by_sessions(order, payable)
     if payable:
-        return _failed_if_tried(order, payable)
+        return _failed_if_declined(order, payable)
     if order.is_asking:
-        # A payment is being opened, also where an earlier one was closed: it may be paid in a moment.
+        # A payment is being created, also where an earlier one was canceled.
         return OrderStatus.PENDING
     if order.payments or order.closed_at is not None:
         return OrderStatus.CANCELLED
@@ -46,8 +71,8 @@ def status_when_unfulfilled(order: Order, review: ReviewReason | None) -> OrderS
     return OrderStatus.PENDING
 
 
-def payable_of(order: Order) -> list[Payment]:
-    """Payments that may still come to something: what was begun on a page ends with it, told or not."""
+def payable_payments(order: Order) -> list[Payment]:
+    """Return the payments that may still succeed: a payment of a Checkout Session ends with the session."""
     over = {
         session.stripe_payment_intent_id
         for session in order.sessions
@@ -61,10 +86,10 @@ def payable_of(order: Order) -> list[Payment]:
 
 
 def _status_by_sessions(order: Order, payable: Sequence[Payment]) -> OrderStatus:
-    """The page on which it is paid decides: its PaymentIntent exists only while somebody pays."""
+    """The Checkout Session decides: its PaymentIntent exists only while the buyer pays."""
     if any(session.is_open for session in order.sessions):
-        # What was tried on an earlier page says nothing of this one.
-        return _failed_if_tried(order, payable)
+        # Attempts in an earlier session do not count for this one.
+        return _failed_if_declined(order, payable)
     if order.is_asking:
         return OrderStatus.PENDING
     is_finished = order.sessions[-1].state is SessionState.COMPLETE
@@ -72,12 +97,12 @@ def _status_by_sessions(order: Order, payable: Sequence[Payment]) -> OrderStatus
 
 
 def _is_awaited(order: Order, session: CheckoutSession) -> bool:
-    """Whether its form was finished and its payment is on its way: also if only the payment tells of its end."""
+    """Whether the session is complete and its payment is processing; the payment alone may report its failure."""
     payment = order.find_payment(session.stripe_payment_intent_id or "")
     is_over = payment is not None and any(decline.payment_id == payment.id for decline in order.declines)
     return session.is_awaited and not is_over
 
 
-def _failed_if_tried(order: Order, among: Sequence[Payment]) -> OrderStatus:
-    tried = {decline.payment_id for decline in order.declines}
-    return OrderStatus.FAILED if any(payment.id in tried for payment in among) else OrderStatus.PENDING
+def _failed_if_declined(order: Order, payable: Sequence[Payment]) -> OrderStatus:
+    declined = {decline.payment_id for decline in order.declines}
+    return OrderStatus.FAILED if any(payment.id in declined for payment in payable) else OrderStatus.PENDING

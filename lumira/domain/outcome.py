@@ -1,15 +1,22 @@
-"""What an order is, gives and owes, derived from what is known of it.
+"""The outcome of an order: status, access, stock, automatic refunds and messages, derived from its facts.
 
-`derive` is a pure function of the facts on a loaded order, in whatever order they were learned.
+`derive` is a pure function of the facts on a loaded order, in whatever order they were recorded.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
-from lumira.domain import messages, payments
-from lumira.domain.order_money import Money, duplicate_payments, money_of, review_reason
-from lumira.domain.order_status import payable_of, status_when_fulfilled, status_when_unfulfilled
+from lumira.domain import messages, payments, refunds
+from lumira.domain.order_money import (
+    Money,
+    duplicate_payments,
+    money_of,
+    received_amount,
+    review_reason,
+    succeeded_payments,
+)
+from lumira.domain.order_status import payable_payments, status_when_fulfilled, status_when_unfulfilled
 from lumira.models import (
     DisputeStatus,
     GrantReason,
@@ -20,7 +27,6 @@ from lumira.models import (
     PartialRefundPolicy,
     Payment,
     RefundOrigin,
-    RefundStatus,
     ReleaseOnFailure,
     ReservationState,
     ReviewReason,
@@ -37,43 +43,45 @@ class GrantState:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What follows from the facts."""
+    """Everything that follows from the facts."""
 
     status: OrderStatus
     review: ReviewReason | None
     is_paid: bool
-    #: For every line that was ever served.
+    #: For every line that grants access, once the order is paid.
     grants: dict[UUID, GrantState]
-    #: For every product whose pieces are counted, what the order should have of them.
+    #: For every product with stock, the state of the order's reservation.
     stock: dict[str, ReservationState]
-    #: Payments that go back by themselves, and why.
-    returned: tuple[tuple[Payment, RefundOrigin], ...]
-    #: Kind and subject of every message that is owed, to the buyer or to the team.
+    #: Payments that are refunded automatically, and why.
+    refunds: tuple[tuple[Payment, RefundOrigin], ...]
+    #: Kind and subject of every message to the buyer or to the team.
     messages: frozenset[tuple[MessageKind, str]]
 
 
 def derive(order: Order) -> Outcome:
-    """What the order is, gives and owes. Makes no query and changes nothing."""
+    """Return the outcome of a loaded order. Makes no query and changes nothing."""
     review = review_reason(order)
-    is_paid = order.is_free or (review is None and any(p.has_succeeded for p in order.payments))
+    is_paid = order.is_free or (review is None and bool(succeeded_payments(order)))
     money = money_of(order)
     if review is not None and money.is_fully_refunded:
-        # What was paid wrongly went back whole: nobody has to decide about it any more.
+        # The mismatching payment is fully refunded: no operator has to decide about it.
         return _unfulfilled(order, OrderStatus.REFUNDED, None)
     if not is_paid:
         return _unfulfilled(order, status_when_unfulfilled(order, review), review)
     if order.sold_out_at is not None:
-        # Paid too late, and nothing was left: all of it goes back, and until it has, nothing is promised.
-        status = status_when_fulfilled(order, money) if money.touches_anything else OrderStatus.PROCESSING
-        back = tuple((p, RefundOrigin.SOLD_OUT) for p in order.payments if p.has_succeeded)
-        return _unfulfilled(order, status, None, returned=back)
+        # Paid too late, when no unit was left: every payment is refunded automatically.
+        status = (
+            status_when_fulfilled(order, money) if money.is_refunded_or_disputed else OrderStatus.PROCESSING
+        )
+        automatic = tuple((payment, RefundOrigin.SOLD_OUT) for payment in succeeded_payments(order))
+        return _unfulfilled(order, status, None, automatic=automatic)
     return Outcome(
         status=status_when_fulfilled(order, money),
         review=review,
         is_paid=True,
         grants={line.id: _grant_state(order, line, money) for line in order.lines if line.grants_access},
         stock=_stock_when_fulfilled(order),
-        returned=tuple((payment, RefundOrigin.DUPLICATE_PAYMENT) for payment in duplicate_payments(order)),
+        refunds=tuple((payment, RefundOrigin.DUPLICATE_PAYMENT) for payment in duplicate_payments(order)),
         messages=frozenset(_messages(order, is_paid=True)),
     )
 
@@ -83,7 +91,7 @@ def _unfulfilled(
     status: OrderStatus,
     review: ReviewReason | None,
     *,
-    returned: tuple[tuple[Payment, RefundOrigin], ...] = (),
+    automatic: tuple[tuple[Payment, RefundOrigin], ...] = (),
 ) -> Outcome:
     return Outcome(
         status=status,
@@ -91,16 +99,14 @@ def _unfulfilled(
         is_paid=False,
         grants={},
         stock=_stock_when_unfulfilled(order, status),
-        returned=returned,
+        refunds=automatic,
         messages=frozenset(_messages(order, is_paid=False)),
     )
 
 
 def _stock_when_fulfilled(order: Order) -> dict[str, ReservationState]:
-    """Sold; back on the shelf once every refund that makes up the price has succeeded, where the policy says so."""
-    accepted = sum(payment.amount_received for payment in order.payments if payment.has_succeeded)
-    back = sum(refund.amount for refund in order.refunds if refund.status is RefundStatus.SUCCEEDED)
-    is_fully_refunded = 0 < accepted <= back
+    """Sold; released once refunds of the whole received amount have succeeded, where the product is restocked."""
+    is_fully_refunded = 0 < received_amount(order) <= refunds.succeeded_amount(order)
     return {
         line.product_id: ReservationState.RELEASED
         if is_fully_refunded and line.restock_on_refund
@@ -118,8 +124,8 @@ def _stock_when_unfulfilled(order: Order, status: OrderStatus) -> dict[str, Rese
 
 
 def _failure_releases(order: Order) -> bool:
-    """Whether a failed try gives the pieces back now, rather than leave the buyer the time to try again."""
-    payable, is_page_open = payable_of(order), any(session.is_open for session in order.sessions)
+    """Whether a failed payment releases the stock now, instead of leaving the buyer the time for another attempt."""
+    payable, is_page_open = payable_payments(order), any(session.is_open for session in order.sessions)
     is_over = not payable or any(session.has_failed for session in order.sessions)
     return (
         (is_over and not is_page_open)
@@ -129,7 +135,7 @@ def _failure_releases(order: Order) -> bool:
 
 
 def _grant_state(order: Order, line: OrderLine, money: Money) -> GrantState:
-    # Money that is gone for good says more than a person's decision before or after it.
+    # A refund or a lost dispute is final, whatever an operator decided before or after it.
     if money.is_fully_refunded:
         return GrantState(active=False, reason=GrantReason.REFUNDED)
     if money.is_lost:
@@ -146,14 +152,14 @@ def _grant_state(order: Order, line: OrderLine, money: Money) -> GrantState:
 
 
 def _is_revoked_by_operator(order: Order, line: OrderLine) -> bool:
-    """Whether a person closed it: that holds whatever the money says, until a person restores it."""
+    """Whether an operator revoked the access: until an operator restores it, payments and disputes do not."""
     return any(
         grant.order_line_id == line.id and grant.operator_revoked_at is not None for grant in order.grants
     )
 
 
 def _messages(order: Order, *, is_paid: bool) -> Iterable[tuple[MessageKind, str]]:
-    yield from _messages_to_the_team(order)
+    yield from _team_messages(order)
     if order.customer_email is None:
         return
     if is_paid:
@@ -164,18 +170,17 @@ def _messages(order: Order, *, is_paid: bool) -> Iterable[tuple[MessageKind, str
         if refund.has_succeeded:
             yield MessageKind.ORDER_REFUNDED, refund.stripe_refund_id
     if is_paid and any(line.grants_access for line in order.lines):
-        # Access was closed meanwhile, and its buyer finds it open again.
-        won = (each for each in order.disputes if each.status is DisputeStatus.WON)
-        yield from ((MessageKind.ACCESS_READY, each.stripe_dispute_id) for each in won)
-    # What was delivered stays so: passed over while the order was disputed, it is told once that is won.
-    yield from (
-        (each.kind, each.subject) for each in order.messages if each.kind is MessageKind.DELIVERABLE_READY
-    )
+        # Access was revoked during the dispute.
+        won = (dispute for dispute in order.disputes if dispute.status is DisputeStatus.WON)
+        yield from ((MessageKind.ACCESS_READY, dispute.stripe_dispute_id) for dispute in won)
+    # A message about a deliverable that was superseded during a dispute is sent once the dispute is won.
+    deliverables = (message for message in order.messages if message.kind is MessageKind.DELIVERABLE_READY)
+    yield from ((message.kind, message.subject) for message in deliverables)
 
 
-def _messages_to_the_team(order: Order) -> Iterable[tuple[MessageKind, str]]:
+def _team_messages(order: Order) -> Iterable[tuple[MessageKind, str]]:
     for dispute in order.disputes:
-        # A question that becomes a dispute is news: the team is told of both, each once.
+        # An inquiry that becomes a dispute is another message.
         if dispute.was_inquiry:
             yield MessageKind.DISPUTE_ALERT, messages.inquiry_subject(dispute.stripe_dispute_id)
         if not dispute.status.is_inquiry:

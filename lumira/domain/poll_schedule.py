@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from lumira.models import Order, OrderStatus, PaymentState, RefundStatus
+from lumira.domain.order_status import is_open
+from lumira.models import Order, OrderStatus, PaymentState
 
 #: After this time without a payment an order is abandoned: its PaymentIntent is canceled at Stripe. A buyer may
 #: return to the page on the same day, and a bank transfer that has begun is not affected.
@@ -29,9 +30,6 @@ _AGES_AFTER_PAYMENT = (_HOUR, 6 * _HOUR, *(days * _DAY for days in (1, 3, 7, 14,
 #: Intervals while a refund is pending, by the age of the refund.
 _INTERVALS_WHILE_REFUNDING = ((2 * _DAY, _HOUR), (30 * _DAY, 12 * _HOUR))
 
-_OPEN_STATUSES = (OrderStatus.PENDING, OrderStatus.PROCESSING, OrderStatus.FAILED)
-_PENDING_REFUND = (RefundStatus.PENDING, RefundStatus.REQUIRES_ACTION)
-
 
 def next_poll(order: Order, now: datetime) -> datetime | None:
     """Return when Stripe is polled about this order next, in UTC; `None` if it is not polled again."""
@@ -56,14 +54,9 @@ def _next_after_payment(order: Order, now: datetime) -> datetime | None:
     requested_at = _requested_at(order, now)
     regular = next((requested_at + age for age in _AGES_AFTER_PAYMENT if age > now - requested_at), None)
     # A refund that is being written has no time of its own yet.
-    ages = [now - (refund.created_at or now) for refund in order.refunds if refund.status in _PENDING_REFUND]
+    ages = [now - (refund.created_at or now) for refund in order.refunds if refund.is_pending]
     for_refunds = [_next_by_age(_INTERVALS_WHILE_REFUNDING, age, now) for age in ages]
     return min((poll_at for poll_at in (regular, *for_refunds) if poll_at is not None), default=None)
-
-
-def is_open(order: Order) -> bool:
-    """Return whether the order still waits for its payment."""
-    return order.status in _OPEN_STATUSES and order.review_reason is None
 
 
 def is_abandoned(order: Order, now: datetime) -> bool:

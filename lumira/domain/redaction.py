@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from lumira.domain import stripe_metadata
 from lumira.formats import ORDER_NUMBER_PATTERN, UUID_PATTERN
 
 #: Fields that remain at any depth. Every other field is removed, because Stripe may add fields with personal data.
@@ -30,11 +31,9 @@ _ALLOWED_FIELDS = frozenset(
 #: Fields of free text that remain only if they have the format that Lumira writes.
 _OUR_FORMATS = {
     "idempotency_key": re.compile(r"lumira-[a-z]+-[A-Za-z0-9_-]+"),
-    "orderNumber": ORDER_NUMBER_PATTERN,
-    "refundRequest": UUID_PATTERN,
+    stripe_metadata.ORDER_NUMBER: ORDER_NUMBER_PATTERN,
+    stripe_metadata.REFUND_REQUEST: UUID_PATTERN,
 }
-#: The metadata by which an order or a refund is found. The rest of the metadata is stored on the order.
-_ALLOWED_METADATA = ("orderNumber", "refundRequest")
 
 
 def without_personal_data(stripe_object: Mapping[str, Any]) -> dict[str, Any]:
@@ -47,7 +46,9 @@ def without_personal_data(stripe_object: Mapping[str, Any]) -> dict[str, Any]:
 
 def _redacted(name: str, value: Any) -> Any:
     if name == "metadata" and isinstance(value, Mapping):
-        return {key: value[key] for key in _ALLOWED_METADATA if _has_our_format(key, value.get(key))}
+        return {
+            key: value[key] for key in stripe_metadata.IDENTIFYING if _has_our_format(key, value.get(key))
+        }
     if name in _OUR_FORMATS:
         return value if _has_our_format(name, value) else None
     return _redacted_value(value)

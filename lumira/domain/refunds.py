@@ -1,15 +1,17 @@
-"""What went back of an order's money."""
+"""Refunds: their facts, which payment each belongs to, what is refunded, and what may still be refunded."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 
-from lumira.clock import utc_now
-from lumira.models import Charge, Order, Refund, RefundStatus, RequestState
+from lumira.models import Charge, Dispute, Order, Payment, Refund, RefundRequest, RefundStatus
 from lumira.models.columns import uuid7
+from lumira.models.payment_request import RequestState
 
 
 @dataclass(frozen=True, slots=True)
 class RefundFacts:
-    """What Stripe says of one refund; amount in minor units."""
+    """The state of one Stripe refund; amount in minor units."""
 
     id: str
     charge_id: str | None
@@ -17,13 +19,13 @@ class RefundFacts:
     currency: str
     status: RefundStatus
     payment_intent_id: str | None = None
-    #: Our decision that it carries out, as its metadata tell; `None` where it was made in Stripe's dashboard.
+    #: The refund request in its metadata; `None` if it was created in Stripe's dashboard.
     request_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ChargeFacts:
-    """What Stripe says of one charge; amounts in minor units, `amount_refunded` cumulative."""
+    """The state of one Stripe charge; amounts in minor units, `amount_refunded` cumulative."""
 
     id: str
     payment_intent_id: str | None
@@ -33,15 +35,33 @@ class ChargeFacts:
     uncaptured: int
 
 
-def record_refund(order: Order, facts: RefundFacts) -> None:
-    """Note what Stripe says of one refund; an older word never overwrites a later one.
+@dataclass(frozen=True, slots=True)
+class _ChargeTotals:
+    """The refunds of one charge in minor units: live ones, failed ones, and what Stripe reported of the charge."""
 
-    Whoever tells of a refund that we asked for answers our request: nobody has to ask for it again.
+    live: int
+    failed: int
+    reported: int
+
+    @property
+    def refunded(self) -> int:
+        """A failed refund no longer counts, and a refund that is only known from the charge counts already."""
+        return max(self.live, self.reported - self.failed)
+
+    @property
+    def has_unknown(self) -> bool:
+        return self.reported > self.live + self.failed
+
+
+def record_refund(order: Order, facts: RefundFacts, *, now: datetime) -> None:
+    """Record the state of one refund; an older event never overwrites a later state. Safe to repeat.
+
+    A refund that carries out a request of ours completes that request, whichever call or event reported it.
     """
-    _answer(order, facts)
-    known = next((refund for refund in order.refunds if refund.stripe_refund_id == facts.id), None)
+    _complete_request(order, facts, now)
+    refund = next((refund for refund in order.refunds if refund.stripe_refund_id == facts.id), None)
     has_succeeded = facts.status is RefundStatus.SUCCEEDED
-    if known is None:
+    if refund is None:
         order.refunds.append(
             Refund(
                 id=uuid7(),
@@ -55,15 +75,15 @@ def record_refund(order: Order, facts: RefundFacts) -> None:
             )
         )
         return
-    known.status = known.status.furthest(facts.status)
-    known.has_succeeded = known.has_succeeded or has_succeeded
-    known.stripe_charge_id = known.stripe_charge_id or facts.charge_id
-    known.stripe_payment_intent_id = known.stripe_payment_intent_id or facts.payment_intent_id
+    refund.status = refund.status.furthest(facts.status)
+    refund.has_succeeded = refund.has_succeeded or has_succeeded
+    refund.stripe_charge_id = refund.stripe_charge_id or facts.charge_id
+    refund.stripe_payment_intent_id = refund.stripe_payment_intent_id or facts.payment_intent_id
 
 
-def _answer(order: Order, facts: RefundFacts) -> None:
+def _complete_request(order: Order, facts: RefundFacts, now: datetime) -> None:
     for request in order.refund_requests:
-        # Metadata can be written by hand, so what they claim has to fit.
+        # Metadata can be edited in Stripe's dashboard, so the rest of the refund has to agree with it.
         if (
             str(request.id) == facts.request_id
             and request.amount == facts.amount
@@ -72,14 +92,14 @@ def _answer(order: Order, facts: RefundFacts) -> None:
         ):
             request.state = RequestState.ACCEPTED
             request.stripe_refund_id = facts.id
-            request.responded_at = utc_now()
+            request.responded_at = now
             request.leased_until = None
 
 
 def record_amount_refunded(order: Order, facts: ChargeFacts) -> None:
-    """Note how much of a charge went back in all: cumulative at Stripe, so the largest ever told counts."""
-    known = next((charge for charge in order.charges if charge.stripe_charge_id == facts.id), None)
-    if known is None:
+    """Record how much of a charge is refunded in all: cumulative at Stripe, so the largest amount counts."""
+    charge = next((charge for charge in order.charges if charge.stripe_charge_id == facts.id), None)
+    if charge is None:
         order.charges.append(
             Charge(
                 id=uuid7(),
@@ -89,41 +109,108 @@ def record_amount_refunded(order: Order, facts: ChargeFacts) -> None:
             )
         )
         return
-    known.amount_refunded = max(known.amount_refunded, facts.amount_refunded)
-    known.uncaptured = max(known.uncaptured, facts.uncaptured)
+    charge.amount_refunded = max(charge.amount_refunded, facts.amount_refunded)
+    charge.uncaptured = max(charge.uncaptured, facts.uncaptured)
+
+
+def payment_of(order: Order, refund: Refund) -> Payment | None:
+    """Return the payment that a refund belongs to; `None` if neither Stripe nor a request of ours decides it.
+
+    By the PaymentIntent that the refund or our request names, else by the charge, else the only payment.
+    """
+    payment_intent_id = refund.stripe_payment_intent_id or _requested_payment_id(order, refund)
+    if payment_intent_id is not None:
+        return order.find_payment(payment_intent_id)
+    if refund.stripe_charge_id is not None:
+        for payment in order.payments:
+            if payment.stripe_charge_id == refund.stripe_charge_id:
+                return payment
+    return _only_payment(order)
+
+
+def _requested_payment_id(order: Order, refund: Refund) -> str | None:
+    requested = (
+        request.stripe_payment_intent_id
+        for request in order.refund_requests
+        # A refund that is not written yet may have no id, and no request is for it then.
+        if request.stripe_refund_id is not None and request.stripe_refund_id == refund.stripe_refund_id
+    )
+    return next(requested, None)
+
+
+def _only_payment(order: Order) -> Payment | None:
+    """The only payment that succeeded; `None` if none did, or several."""
+    succeeded = [payment for payment in order.payments if payment.has_succeeded]
+    return succeeded[0] if len(succeeded) == 1 else None
 
 
 def refunded_amount(order: Order) -> int:
-    """Minor units that went back or are on their way.
+    """Return the minor units that are refunded or being refunded."""
+    return sum(totals.refunded for totals in _totals_by_charge(order))
 
-    For each charge the larger of what its known refunds add up to and what Stripe said of the charge less
-    what failed since: a refund that failed counts back, and one that we have not met yet counts already.
-    """
-    return sum(max(live, told - dead) for live, told, dead in _by_charge(order))
+
+def succeeded_amount(order: Order) -> int:
+    """Return the minor units of the refunds that have succeeded, and not failed afterwards."""
+    return sum(refund.amount for refund in order.refunds if refund.status is RefundStatus.SUCCEEDED)
 
 
 def has_unknown_refunds(order: Order) -> bool:
-    """Whether Stripe told of more going back than the refunds that we know of explain."""
-    return any(told > live + dead for live, told, dead in _by_charge(order))
+    """Whether Stripe reported a larger refunded amount than the recorded refunds explain."""
+    return any(totals.has_unknown for totals in _totals_by_charge(order))
 
 
-def _by_charge(order: Order) -> list[tuple[int, int, int]]:
-    """For each charge: what is live of its refunds, what Stripe told, what is dead."""
-    known = {charge.stripe_charge_id for charge in order.charges}
-    known |= {refund.stripe_charge_id for refund in order.refunds if refund.stripe_charge_id is not None}
-    # A refund that names no charge is of the only one there is; of several nobody can tell which.
-    only = next(iter(known)) if len(known) == 1 else None
-    charge_ids = known | {refund.stripe_charge_id or only for refund in order.refunds}
-    return [_sums(order, charge_id, only) for charge_id in sorted(charge_ids, key=str)]
+def _totals_by_charge(order: Order) -> Iterator[_ChargeTotals]:
+    charge_ids = {charge.stripe_charge_id for charge in order.charges}
+    charge_ids |= {refund.stripe_charge_id for refund in order.refunds if refund.stripe_charge_id is not None}
+    # A refund that names no charge is of the only one; of several charges it is counted by itself.
+    only = next(iter(charge_ids)) if len(charge_ids) == 1 else None
+    for charge_id in charge_ids | {refund.stripe_charge_id or only for refund in order.refunds}:
+        refunds = [refund for refund in order.refunds if (refund.stripe_charge_id or only) == charge_id]
+        charges = [charge for charge in order.charges if charge.stripe_charge_id == charge_id]
+        yield _totals(refunds, charges)
 
 
-def _sums(order: Order, charge_id: str | None, only: str | None) -> tuple[int, int, int]:
-    refunds = [refund for refund in order.refunds if (refund.stripe_charge_id or only) == charge_id]
-    live = sum(refund.amount for refund in refunds if refund.is_live)
-    dead = sum(refund.amount for refund in refunds if not refund.is_live)
-    told = sum(
-        charge.amount_refunded - charge.uncaptured
-        for charge in order.charges
-        if charge.stripe_charge_id == charge_id
+def _totals(refunds: list[Refund], charges: list[Charge]) -> _ChargeTotals:
+    return _ChargeTotals(
+        live=sum(refund.amount for refund in refunds if refund.is_live),
+        failed=sum(refund.amount for refund in refunds if not refund.is_live),
+        # Stripe counts what was authorized and never captured as refunded, too.
+        reported=sum(charge.amount_refunded - charge.uncaptured for charge in charges),
     )
-    return live, told, dead
+
+
+def refundable_amount(order: Order, payment: Payment) -> int:
+    """Return the minor units of one payment that may still be refunded, less the requests that are under way.
+
+    What Stripe reported of the charge and no recorded refund explains may be a request that is under way, so it is
+    not counted twice; if it is another refund, Stripe refuses what exceeds the charge.
+    """
+    if not payment.has_succeeded:
+        return 0
+    refunds = [refund for refund in order.refunds if payment_of(order, refund) is payment]
+    charge_ids = {payment.stripe_charge_id, *(refund.stripe_charge_id for refund in refunds)}
+    is_only = payment is _only_payment(order)
+    charges = [charge for charge in order.charges if is_only or charge.stripe_charge_id in charge_ids]
+    totals = _totals(refunds, charges)
+    requested = sum(request.amount for request in requests_under_way(order, payment))
+    gone = max(totals.live + requested, totals.reported - totals.failed)
+    return max(payment.amount_received - gone, 0)
+
+
+def requests_under_way(order: Order, payment: Payment) -> list[RefundRequest]:
+    """Return the refund requests for one payment that Stripe has not responded to yet."""
+    return [
+        request
+        for request in order.refund_requests
+        if request.stripe_payment_intent_id == payment.stripe_payment_intent_id and request.is_under_way
+    ]
+
+
+def is_disputed(order: Order, payment: Payment) -> bool:
+    """Whether an open dispute withholds, or may withhold, the payment's money; an inquiry withholds none."""
+    return any(dispute.status.is_open and _may_concern(order, dispute, payment) for dispute in order.disputes)
+
+
+def _may_concern(order: Order, dispute: Dispute, payment: Payment) -> bool:
+    charge_ids = (dispute.stripe_charge_id, payment.stripe_charge_id)
+    return None in charge_ids or charge_ids[0] == charge_ids[1] or payment is _only_payment(order)

@@ -1,6 +1,6 @@
-"""Stripe's objects, read into facts: the same reading for an event's payload and for a reply to a call.
+"""Parses Stripe's objects into facts, whether they come in an event or in a response.
 
-What is missing or of the wrong type is refused here, before anything is recorded.
+A field that is missing or has the wrong type raises `MalformedObject` before anything is recorded.
 """
 
 import re
@@ -9,12 +9,12 @@ from datetime import UTC, datetime
 from typing import Any, TypeGuard
 
 from lumira.confusables import is_confusable
+from lumira.domain import stripe_metadata
 from lumira.domain.checkout_sessions import SessionFacts
 from lumira.domain.disputes import DisputeFacts
 from lumira.domain.payments import AttemptFailure, IntentFacts
 from lumira.domain.refunds import ChargeFacts, RefundFacts
 from lumira.models import DisputeStatus, RefundStatus, SessionState
-from lumira.repositories.refund_requests import METADATA_KEY
 
 _UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")
 #: The largest amount that a column holds; Stripe's own limit is far below.
@@ -22,11 +22,11 @@ _LARGEST_AMOUNT = 2**31 - 1
 
 
 class MalformedObject(Exception):
-    """Stripe's signature is right and the content makes no sense; says which field."""
+    """An object that Stripe signed or returned lacks a usable field; the message is its name."""
 
 
 def read_intent(intent: Mapping[str, Any], *, reported_at: datetime | None = None) -> IntentFacts:
-    """What a PaymentIntent says; `MalformedObject` names the field that it lacks."""
+    """Return the facts of a PaymentIntent; `MalformedObject`."""
     error = _mapping(intent, "last_payment_error")
     return IntentFacts(
         id=_text(intent, "id", prefix="pi_"),
@@ -43,7 +43,7 @@ def read_intent(intent: Mapping[str, Any], *, reported_at: datetime | None = Non
 
 
 def read_session(session: Mapping[str, Any]) -> SessionFacts:
-    """What a Checkout Session says; whether it is paid is another matter than whether it is complete."""
+    """Return the facts of a Checkout Session; a complete session need not be paid. `MalformedObject`."""
     state = _text(session, "status")
     if state not in list(SessionState):
         raise MalformedObject("status")
@@ -60,14 +60,14 @@ def read_session(session: Mapping[str, Any]) -> SessionFacts:
         currency=_text(session, "currency").lower(),
         expires_at=expires_at,
         payment_intent_id=_id_of(session.get("payment_intent"), "payment_intent"),
-        # Stripe's page takes what is refused here: whoever looks like another buyer gets nothing of theirs.
+        # Stripe's page accepts addresses that look like another buyer's; Lumira links none of those to a customer.
         customer_email=email if is_storable(email) and "@" in email and not is_confusable(email) else None,
         metadata=read_metadata(session),
     )
 
 
 def read_charge(charge: Mapping[str, Any]) -> ChargeFacts:
-    """What a Charge says of the money that went back of it."""
+    """Return the refunded amount of a Charge; `MalformedObject`."""
     amount = _amount(charge, "amount")
     is_captured = charge.get("captured", True) is not False
     return ChargeFacts(
@@ -82,7 +82,7 @@ def read_charge(charge: Mapping[str, Any]) -> ChargeFacts:
 
 
 def read_refund(refund: Mapping[str, Any]) -> RefundFacts:
-    """What a Refund says. It carries no metadata of the payment."""
+    """Return the facts of a Refund, which has no metadata of its payment; `MalformedObject`."""
     status = _text(refund, "status")
     if status not in list(RefundStatus):
         raise MalformedObject("status")
@@ -93,12 +93,12 @@ def read_refund(refund: Mapping[str, Any]) -> RefundFacts:
         currency=_text(refund, "currency").lower(),
         status=RefundStatus(status),
         payment_intent_id=_id_of(refund.get("payment_intent"), "payment_intent"),
-        request_id=read_metadata(refund).get(METADATA_KEY),
+        request_id=read_metadata(refund).get(stripe_metadata.REFUND_REQUEST),
     )
 
 
 def read_dispute(dispute: Mapping[str, Any]) -> DisputeFacts:
-    """What a Dispute says. It carries no metadata of the payment, and its amount is its own."""
+    """Return the facts of a Dispute, which has no metadata of its payment and its own amount; `MalformedObject`."""
     status = _text(dispute, "status")
     if status not in list(DisputeStatus):
         raise MalformedObject("status")
@@ -126,7 +126,7 @@ def _read_failure(error: Mapping[str, Any]) -> AttemptFailure:
 
 
 def read_metadata(stripe_object: Mapping[str, Any]) -> dict[str, str]:
-    """The object's metadata; whatever is no text in it is left out."""
+    """Return the metadata of an object, without values that are not strings."""
     metadata = stripe_object.get("metadata")
     if not isinstance(metadata, Mapping):
         return {}
@@ -134,14 +134,14 @@ def read_metadata(stripe_object: Mapping[str, Any]) -> dict[str, str]:
 
 
 def read_time(value: object) -> datetime | None:
-    """Unix seconds as an aware time, or `None` where they make no sense."""
+    """Return Unix seconds as a UTC time; `None` if the value is not a valid time."""
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 2**33:
         return None
     return datetime.fromtimestamp(value, UTC)
 
 
 def is_storable(value: object) -> TypeGuard[str]:
-    """Whether PostgreSQL can keep it as a short text: signed JSON may hold NUL and lone surrogates."""
+    """Whether PostgreSQL can store the value as a short text: JSON may contain NUL and lone surrogates."""
     return isinstance(value, str) and 0 < len(value) <= 255 and _UNSTORABLE.search(value) is None  # noqa: PLR2004
 
 
@@ -171,7 +171,7 @@ def _mapping(source: Mapping[str, Any], name: str) -> Mapping[str, Any] | None:
 
 
 def _id_of(value: object, name: str) -> str | None:
-    """The id of a reference that may come expanded to the whole object."""
+    """The id of a reference, which may be expanded to the whole object."""
     if isinstance(value, Mapping):
         value = value.get("id")
     if value is None:

@@ -66,6 +66,7 @@ class Order(Identified, Timestamped, Base):
         UniqueConstraint("tenant_id", "customer_id", "free_product_id"),
         CheckConstraint("amount >= 0", name="amount_is_not_negative"),
         CheckConstraint("currency ~ '^[a-z]{3}$'", name="currency_is_iso"),
+        CheckConstraint("refunded_amount >= 0", name="refunded_amount_is_not_negative"),
         CheckConstraint(one_of("status", OrderStatus), name="status_is_known"),
         CheckConstraint(one_of("review_reason", ReviewReason), name="review_reason_is_known"),
         CheckConstraint(one_of("locale", Language), name="locale_is_known"),
@@ -111,8 +112,12 @@ class Order(Identified, Timestamped, Base):
     closed_at: Mapped[datetime | None]
     #: it was paid after its pieces had been given back, and there were none left.
     sold_out_at: Mapped[datetime | None]
-    #: When it was first served.
+    #: When it was first fulfilled.
     completed_at: Mapped[datetime | None]
+    #: Minor units that are refunded or being refunded.
+    refunded_amount: Mapped[int] = mapped_column(default=0)
+    #: Minor units that succeeded payments received, less what was refunded or lost to disputes.
+    net_paid: Mapped[int] = mapped_column(default=0)
     #: When the buyer's personal data were erased: nothing of them is learned again.
     erased_at: Mapped[datetime | None]
     #: When Stripe is asked about it next, and how often it was; `None` when there is nothing left to ask.
@@ -165,9 +170,3 @@ class Order(Identified, Timestamped, Base):
         return next(
             (p for p in self.payments if p.stripe_payment_intent_id == stripe_payment_intent_id), None
         )
-
-    @property
-    def shown_payment(self) -> Payment | None:
-        """The payment that paid, else the newest."""
-        paid = [payment for payment in self.payments if payment.has_succeeded]
-        return next(iter(paid or self.payments[-1:]), None)

@@ -1,4 +1,4 @@
-"""Money that went back."""
+"""Refunds, and the charges that they are of."""
 
 from enum import StrEnum
 from uuid import UUID
@@ -11,7 +11,7 @@ from lumira.models.columns import Identified, Timestamped, choice, one_of
 
 
 class RefundStatus(StrEnum):
-    """Stripe's words, from the least to the most final; a refund only ever moves down this list."""
+    """Stripe's statuses, from the least to the most final; a refund only ever moves down this list."""
 
     PENDING = "pending"
     REQUIRES_ACTION = "requires_action"
@@ -25,9 +25,9 @@ class RefundStatus(StrEnum):
 
 
 class Charge(Identified, Timestamped, Base):
-    """A charge of an order's payment, and the most that Stripe ever said was refunded of it.
+    """A charge of an order's payment, and the largest refunded amount that Stripe reported of it.
 
-    Stripe counts what was authorised and never captured as refunded, too: `uncaptured` is that part.
+    Stripe counts what was authorized and never captured as refunded, too: `uncaptured` is that part.
     """
 
     __tablename__ = "charges"
@@ -47,8 +47,8 @@ class Charge(Identified, Timestamped, Base):
 class Refund(Identified, Timestamped, Base):
     """One refund, made here or in Stripe's dashboard: its furthest status, and whether it ever succeeded.
 
-    A refund that succeeded may fail weeks later, and its events may come the other way round: that the buyer
-    was owed a message must not depend on which was learned first.
+    A refund that succeeded may fail weeks later, and its events may arrive in the other order: whether the buyer
+    gets a message must not depend on that order.
     """
 
     __tablename__ = "refunds"
@@ -71,5 +71,10 @@ class Refund(Identified, Timestamped, Base):
 
     @property
     def is_live(self) -> bool:
-        """Whether its money went back or is on its way."""
+        """Whether the amount is refunded or being refunded."""
         return self.status not in (RefundStatus.FAILED, RefundStatus.CANCELED)
+
+    @property
+    def is_pending(self) -> bool:
+        """Whether Stripe has not completed the refund yet."""
+        return self.status in (RefundStatus.PENDING, RefundStatus.REQUIRES_ACTION)

@@ -1,4 +1,4 @@
-"""A refund that we ask Stripe for, frozen before it is sent."""
+"""A refund that Lumira requests of Stripe, frozen before it is sent."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -16,18 +16,18 @@ from lumira.models.payment_request import RequestState
 
 
 class RefundOrigin(StrEnum):
-    """Who decided it."""
+    """Why it was decided. Each but the first is decided automatically."""
 
-    #: A person, or the tenant's own system.
+    #: By an operator, or by the tenant's own system.
     REQUESTED = "requested"
-    #: The order was paid twice.
+    #: Another payment settles the order.
     DUPLICATE_PAYMENT = "duplicate_payment"
-    #: It was paid after its pieces had been given back, and there were none left.
+    #: It was paid after its reserved stock had been released, and no unit was left.
     SOLD_OUT = "sold_out"
 
 
 class RefundRequest(Identified, Timestamped, Base):
-    """One refund to be made: decided once, and asked of Stripe until Stripe has answered."""
+    """One refund: decided once, and sent to Stripe until Stripe has responded."""
 
     __tablename__ = "refund_requests"
     __table_args__ = (
@@ -37,7 +37,7 @@ class RefundRequest(Identified, Timestamped, Base):
         CheckConstraint("attempt > 0", name="attempt_is_positive"),
         CheckConstraint(one_of("origin", RefundOrigin), name="origin_is_known"),
         CheckConstraint(one_of("state", RequestState), name="state_is_known"),
-        # What the house decides by itself it decides once for each payment.
+        # An automatic refund is decided once for each payment.
         Index(
             "uq_refund_requests_automatic",
             "tenant_id",
@@ -62,24 +62,29 @@ class RefundRequest(Identified, Timestamped, Base):
     parameters: Mapped[dict[str, Any]] = mapped_column(JSONB)
     attempt: Mapped[int] = mapped_column(default=1)
     stripe_key: Mapped[str]
-    #: When that key was made: Stripe remembers one for a day.
+    #: When the key was first sent: Stripe stores one for a day.
     keyed_at: Mapped[datetime] = mapped_column(default=utc_now)
     state: Mapped[RequestState] = mapped_column(choice(RequestState), default=RequestState.FROZEN)
-    #: Stripe's reason, where it refused: its code and its sentence.
+    #: Stripe's reason, where it refused: `code` and `message`.
     refusal: Mapped[dict[str, str] | None] = mapped_column(JSONB(none_as_null=True))
     stripe_refund_id: Mapped[str | None]
-    #: How often it was taken to be sent; tells the process that has it from those that had it before.
+    #: How many leases have begun; the process that holds the current one knows by it that no other does.
     attempts: Mapped[int] = mapped_column(default=0)
     next_attempt_at: Mapped[datetime] = mapped_column(default=utc_now)
-    #: Until then it belongs to the process that is asking.
+    #: Until then it belongs to the process that sends it.
     leased_until: Mapped[datetime | None]
     responded_at: Mapped[datetime | None]
 
     @property
+    def is_automatic(self) -> bool:
+        """Whether Lumira decided it by itself."""
+        return self.origin is not RefundOrigin.REQUESTED
+
+    @property
     def is_under_way(self) -> bool:
-        """Whether Stripe may make it, or has made it, without our knowing of the refund yet."""
+        """Whether Stripe may create the refund, or has created it without a recorded response."""
         return self.state in (RequestState.FROZEN, RequestState.UNKNOWN)
 
     def is_leased(self, now: datetime) -> bool:
-        """Whether a process is asking Stripe for it at the moment."""
+        """Whether a process is sending it to Stripe now."""
         return self.leased_until is not None and self.leased_until > now

@@ -29,7 +29,9 @@ def find_receipt(order: Order, message: OutboxMessage) -> Receipt | None:
     """
     if message.kind is MessageKind.ORDER_REFUNDED:
         return receipts.find(order, ReceiptKind.CREDIT_NOTE, message.subject)
-    payment = due_receipts.find_kept(order) if message.kind is MessageKind.ORDER_CONFIRMATION else None
+    payment = (
+        due_receipts.find_receipted_payment(order) if message.kind is MessageKind.ORDER_CONFIRMATION else None
+    )
     return (
         None
         if payment is None

@@ -10,7 +10,7 @@ import structlog
 from lumira.clients import stripe_client
 from lumira.clock import utc_now
 from lumira.database import atomic, retried
-from lumira.domain import payments
+from lumira.domain import payments, stripe_metadata
 from lumira.domain.payments import IntentFacts, PaymentMismatch
 from lumira.domain.stripe_objects import MalformedObject, is_storable, read_intent
 from lumira.reconciliation.report import ReconciliationReport
@@ -74,8 +74,11 @@ def _look_up(tenant_id: int, account: StripeAccount, payment_intent_id: str) -> 
         intent = read_intent(stripe_intent)
     except MalformedObject:
         return _leave_undecided(tenant_id, payment_intent_id, "malformed")
-    order_number = intent.metadata.get("orderNumber")
-    if not is_storable(order_number) or intent.metadata.get("tenant") not in (None, account.tenant_slug):
+    order_number = intent.metadata.get(stripe_metadata.ORDER_NUMBER)
+    if not is_storable(order_number) or intent.metadata.get(stripe_metadata.TENANT) not in (
+        None,
+        account.tenant_slug,
+    ):
         return _mark_foreign(tenant_id, payment_intent_id)
     obstacle = _attach(tenant_id, order_number, intent, livemode=stripe_intent.get("livemode"))
     if obstacle is not None:
@@ -113,7 +116,7 @@ def _attach(tenant_id: int, order_number: str, intent: IntentFacts, *, livemode:
             return "other_mode"
         is_new = order.find_payment(intent.id) is None
         try:
-            payments.record_state(order, intent)
+            payments.record_state(order, intent, now=utc_now())
         except PaymentMismatch:
             return "mismatch"
         settle_order(order, actor=_ACTOR)

@@ -13,11 +13,10 @@ import structlog
 
 from lumira.clock import utc_now
 from lumira.database import atomic, retried
-from lumira.domain import disputes, payments, refunds
-from lumira.domain.checkout_sessions import SessionMismatch
+from lumira.domain import disputes, payments, refunds, stripe_requests
+from lumira.domain.checkout_sessions import SessionMismatch, record_session
 from lumira.domain.payments import PaymentMismatch
 from lumira.domain.poll_schedule import is_abandoned, is_closed_unpaid, may_be_orphaned
-from lumira.domain.record_session import record_session
 from lumira.domain.stripe_objects import MalformedObject, read_dispute, read_intent, read_refund, read_session
 from lumira.models import AlertKind, Order, OrderStatus, PaymentRequest, RequestKind
 from lumira.reconciliation.look_up_payments import retry_parked_events
@@ -98,7 +97,7 @@ def _record(tenant_id: int, plan: PollPlan, state: StripeState) -> bool:
         for intent in state.intents:
             if intent.get("status") == "requires_payment_method":
                 payments.end_attempts(order, intent["id"], plan.open_attempts.get(intent["id"], ()))
-        _record_state(order, state)
+        _record_state(order, state, utc_now())
         has_closed = state.has_closed_payment or _close_unopened_request(order, plan)
         settle_order(order, actor=_ACTOR)
         order_polls.schedule(order, utc_now())
@@ -109,13 +108,19 @@ def _record(tenant_id: int, plan: PollPlan, state: StripeState) -> bool:
         return is_changed and not is_closed
 
 
-def _record_state(order: Order, state: StripeState) -> None:
+def _record_state(order: Order, state: StripeState, now: datetime) -> None:
     for session in state.sessions:
-        _record_object(order, session, lambda order, found: record_session(order, read_session(found)))
+        _record_object(
+            order, session, lambda order, found: record_session(order, read_session(found), now=now)
+        )
     for intent in state.intents:
-        _record_object(order, intent, lambda order, found: payments.record_state(order, read_intent(found)))
+        _record_object(
+            order, intent, lambda order, found: payments.record_state(order, read_intent(found), now=now)
+        )
     for refund in state.refunds:
-        _record_object(order, refund, lambda order, found: refunds.record_refund(order, read_refund(found)))
+        _record_object(
+            order, refund, lambda order, found: refunds.record_refund(order, read_refund(found), now=now)
+        )
     for dispute in state.disputes:
         _record_object(
             order, dispute, lambda order, found: disputes.record_dispute(order, read_dispute(found))
@@ -152,7 +157,7 @@ def _close_unopened_request(order: Order, plan: PollPlan) -> bool:
     # During the calls the buyer's retry may have received its response, or have made a new request.
     if newest.id != plan.orphaned_request_id or not may_be_orphaned(order):
         return False
-    payments.mark_refused(newest, code="abandoned", message=_NEVER_OPENED)
+    stripe_requests.mark_refused(newest, code="abandoned", message=_NEVER_OPENED, now=utc_now())
     return True
 
 

@@ -8,6 +8,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from lumira.clock import utc_now
 from lumira.database import db
+from lumira.domain import stripe_metadata
 from lumira.errors import CustomerNotFound
 from lumira.models import Customer, email_key
 from lumira.models.columns import uuid7
@@ -143,7 +144,10 @@ def freeze_stripe_request(customer: Customer, *, tenant_slug: str) -> None:
         customer.stripe_frozen_at = utc_now()
         customer.stripe_parameters = {
             "email": customer.email,
-            "metadata": {"tenant": tenant_slug, "customerId": str(customer.id)},
+            "metadata": {
+                stripe_metadata.TENANT: tenant_slug,
+                stripe_metadata.CUSTOMER_ID: str(customer.id),
+            },
         } | ({"name": customer.name} if customer.name else {})
 
 

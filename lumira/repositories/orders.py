@@ -1,6 +1,7 @@
-"""Orders: found, locked, and loaded whole."""
+"""Orders: found, listed, locked, and loaded with all that belongs to them."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -10,7 +11,8 @@ from sqlalchemy.orm import QueryableAttribute
 from sqlalchemy.orm.attributes import set_committed_value
 
 from lumira.database import db
-from lumira.errors import OrderNotFound
+from lumira.domain import order_status
+from lumira.errors import InvalidRequest, OrderNotFound
 from lumira.formats import parse_uuid
 from lumira.models import (
     AccessGrant,
@@ -28,6 +30,7 @@ from lumira.models import (
     RefundRequest,
     SessionState,
     StockReservation,
+    email_key,
 )
 
 #: What belongs to an order: the relationship, and by what its rows are sorted.
@@ -45,10 +48,12 @@ _WHOLE: tuple[tuple[QueryableAttribute[Any], QueryableAttribute[Any]], ...] = (
     (Order.reservations, StockReservation.product_id),
     (Order.messages, OutboxMessage.id),
 )
+#: Purchases on one page of the buyer's portal.
+_PORTAL_PAGE = 50
 
 
 def lock_orders(tenant_id: int, order_ids: Iterable[UUID]) -> dict[UUID, Order]:
-    """The orders, locked in the order of their ids and loaded whole, by id."""
+    """Return the orders by id, locked in the order of their ids and loaded whole."""
     query = (
         select(Order)
         .where(Order.tenant_id == tenant_id, Order.id == func.any(list(set(order_ids))))
@@ -60,10 +65,10 @@ def lock_orders(tenant_id: int, order_ids: Iterable[UUID]) -> dict[UUID, Order]:
 
 
 def load_whole(tenant_id: int, found: Sequence[Order]) -> Sequence[Order]:
-    """The orders with all that belongs to them: one query for each kind of row, however many orders.
+    """Load all that belongs to these orders, and return them: one query for each kind of row.
 
-    Written out instead of SQLAlchemy's own eager loading, whose text grows with the number of orders, so that
-    it is compiled, parsed and planned anew for each batch. An array is one parameter and one prepared statement.
+    SQLAlchemy's own eager loading has a text that grows with the number of orders, so that every batch is compiled,
+    parsed and planned again. An array is one parameter of one prepared statement.
     """
     order_ids = [order.id for order in found]
     for relationship, position in _WHOLE if found else ():
@@ -83,14 +88,14 @@ def load_whole(tenant_id: int, found: Sequence[Order]) -> Sequence[Order]:
 
 
 def declare_whole(order: Order) -> None:
-    """Of an order that is new: what it has not been given it has none of, without looking."""
+    """Mark the relationships of a new order as loaded and empty, without a query."""
     for relationship, _ in _WHOLE:
         if relationship.key not in order.__dict__:
             set_committed_value(order, relationship.key, [])
 
 
 def lock_order(tenant_id: int, order_id: UUID) -> Order:
-    """One order, locked and loaded whole; `OrderNotFound` if this tenant has none such."""
+    """Return one order, locked and loaded whole; `OrderNotFound`."""
     order = lock_orders(tenant_id, [order_id]).get(order_id)
     if order is None:
         raise OrderNotFound("There is no such order.")
@@ -98,24 +103,25 @@ def lock_order(tenant_id: int, order_id: UUID) -> Order:
 
 
 def is_payable_or_paid(tenant_id: int, order_id: UUID, now: datetime) -> bool:
-    """Whether what a buyer was given to pay with is still of use: not once it was closed or its time is over."""
+    """Whether the buyer can still use the reply to the checkout: the payment is not closed or expired."""
     status = db.session.execute(
         select(Order.status).where(Order.tenant_id == tenant_id, Order.id == order_id)
     ).scalar_one()
     if status is OrderStatus.CANCELLED:
         return False
-    if status not in (OrderStatus.PENDING, OrderStatus.FAILED):
+    if status not in order_status.PAYABLE:
         return True
-    pages = db.session.execute(
+    sessions = db.session.execute(
         select(CheckoutSession.state, CheckoutSession.expires_at).where(
             CheckoutSession.tenant_id == tenant_id, CheckoutSession.order_id == order_id
         )
     ).all()
-    return not pages or any(page.state is SessionState.OPEN and page.expires_at > now for page in pages)
+    is_usable = (row.state is SessionState.OPEN and row.expires_at > now for row in sessions)
+    return not sessions or any(is_usable)
 
 
 def find_free(tenant_id: int, *, customer_id: UUID, product_id: str) -> UUID | None:
-    """Id of the order by which this customer got this free product."""
+    """Return the id of this customer's free order of this product, if there is one."""
     return db.session.execute(
         select(Order.id).where(
             Order.tenant_id == tenant_id,
@@ -126,14 +132,14 @@ def find_free(tenant_id: int, *, customer_id: UUID, product_id: str) -> UUID | N
 
 
 def find_free_cart(tenant_id: int, *, customer_id: UUID, product_ids: Sequence[str]) -> UUID | None:
-    """Id of the first order by which this customer, who is locked, got these free products at once."""
-    wanted = func.bool_and(OrderLine.product_id == func.any(list(product_ids)))
+    """Return the id of this locked customer's first free order of exactly these products, if there is one."""
+    is_same_cart = func.bool_and(OrderLine.product_id == func.any(list(product_ids)))
     query = (
         select(Order.id)
         .join(OrderLine, (OrderLine.tenant_id == Order.tenant_id) & (OrderLine.order_id == Order.id))
         .where(Order.tenant_id == tenant_id, Order.customer_id == customer_id, Order.amount == 0)
         .group_by(Order.id)
-        .having(wanted, func.count() == len(product_ids))
+        .having(is_same_cart, func.count() == len(product_ids))
         .order_by(Order.id)
         .limit(1)
     )
@@ -141,13 +147,13 @@ def find_free_cart(tenant_id: int, *, customer_id: UUID, product_ids: Sequence[s
 
 
 def ids_of_customer(tenant_id: int, customer_id: UUID) -> list[UUID]:
-    """Ids of all orders of one customer, whatever became of them, oldest first."""
+    """Return the ids of all orders of one customer, whatever their status, oldest first."""
     query = select(Order.id).where(Order.tenant_id == tenant_id, Order.customer_id == customer_id)
     return list(db.session.execute(query.order_by(Order.id)).scalars())
 
 
 def free_products_of(tenant_id: int, customer_id: UUID) -> set[str]:
-    """Ids of the free products that this customer has got."""
+    """Return the ids of the free products that this customer has ordered."""
     query = select(Order.free_product_id).where(
         Order.tenant_id == tenant_id, Order.customer_id == customer_id, Order.free_product_id.is_not(None)
     )
@@ -155,7 +161,7 @@ def free_products_of(tenant_id: int, customer_id: UUID) -> set[str]:
 
 
 def find_address(order_number: str) -> tuple[int, UUID] | None:
-    """Tenant and id of the order with this number; works without a tenant."""
+    """Return the tenant and id of the order with this number, across all tenants; `None` if there is none."""
     row = db.session.execute(
         text("SELECT tenant_id, id FROM lumira_find_order(:number)"), {"number": order_number.upper()}
     ).one_or_none()
@@ -163,7 +169,7 @@ def find_address(order_number: str) -> tuple[int, UUID] | None:
 
 
 def ids_by_payment(tenant_id: int, payment_intent_ids: Sequence[str]) -> dict[str, UUID]:
-    """For each PaymentIntent known to the tenant the id of its order."""
+    """Return the id of the order of each of these PaymentIntents that the tenant has."""
     rows = db.session.execute(
         select(Payment.stripe_payment_intent_id, Payment.order_id).where(
             Payment.tenant_id == tenant_id,
@@ -174,7 +180,7 @@ def ids_by_payment(tenant_id: int, payment_intent_ids: Sequence[str]) -> dict[st
 
 
 def ids_by_session(tenant_id: int, session_ids: Sequence[str]) -> dict[str, UUID]:
-    """For each Checkout Session known to the tenant the id of its order."""
+    """Return the id of the order of each of these Checkout Sessions that the tenant has."""
     rows = db.session.execute(
         select(CheckoutSession.stripe_session_id, CheckoutSession.order_id).where(
             CheckoutSession.tenant_id == tenant_id,
@@ -185,7 +191,7 @@ def ids_by_session(tenant_id: int, session_ids: Sequence[str]) -> dict[str, UUID
 
 
 def ids_by_number(tenant_id: int, order_numbers: Sequence[str]) -> dict[str, UUID]:
-    """For each order number of the tenant the id of its order."""
+    """Return the id of the order with each of these numbers that the tenant has."""
     rows = db.session.execute(
         select(Order.order_number, Order.id).where(
             Order.tenant_id == tenant_id, Order.order_number == func.any(list(order_numbers))
@@ -195,8 +201,8 @@ def ids_by_number(tenant_id: int, order_numbers: Sequence[str]) -> dict[str, UUI
 
 
 def get_order(tenant_id: int, reference: str) -> Order:
-    """One order, whole, by its id, its number or its PaymentIntent; `OrderNotFound` if none is meant."""
-    query = _referred_to(select(Order).where(Order.tenant_id == tenant_id), tenant_id, reference)
+    """Return one whole order by its id, its number or its PaymentIntent; `OrderNotFound`."""
+    query = _by_reference(select(Order).where(Order.tenant_id == tenant_id), tenant_id, reference)
     found = db.session.execute(query).scalars().all()
     if not found:
         raise OrderNotFound("There is no such order.")
@@ -208,7 +214,7 @@ _NO_PAYMENT = "There is no such payment."
 
 
 def get_order_of_payment(tenant_id: int, payment_intent_id: str) -> Order:
-    """One order, whole, by its PaymentIntent alone: a publishable key may not try numbers or ids."""
+    """Return one whole order by its PaymentIntent alone: a publishable key may not try numbers or ids."""
     if not payment_intent_id.startswith("pi_"):
         raise OrderNotFound(_NO_PAYMENT)
     try:
@@ -217,12 +223,76 @@ def get_order_of_payment(tenant_id: int, payment_intent_id: str) -> Order:
         raise OrderNotFound(_NO_PAYMENT) from error
 
 
-def _referred_to(query: Select[Order], tenant_id: int, reference: str) -> Select[Order]:
+def _by_reference(query: Select[Order], tenant_id: int, reference: str) -> Select[Order]:
     if reference.startswith("pi_"):
-        paid = select(Payment.order_id).where(
+        of_payment = select(Payment.order_id).where(
             Payment.tenant_id == tenant_id, Payment.stripe_payment_intent_id == reference
         )
-        return query.where(Order.id.in_(paid))
+        return query.where(Order.id.in_(of_payment))
     if (order_id := parse_uuid(reference)) is not None:
         return query.where(Order.id == order_id)
     return query.where(Order.order_number == reference.upper())
+
+
+@dataclass(frozen=True, slots=True)
+class OrderFilter:
+    """Which orders to list; times are aware, `after` is the id of the last order of the page before."""
+
+    #: An `OrderStatus`.
+    status: str | None = None
+    customer_email: str | None = None
+    created_after: datetime | None = None
+    created_before: datetime | None = None
+    after: UUID | None = None
+    limit: int = 50
+
+
+def list_orders(tenant_id: int, criteria: OrderFilter) -> tuple[list[Order], UUID | None]:
+    """Return one page of orders, newest first, and the id for `after` of the next page; `None` on the last page.
+
+    Ids are UUIDv7, so that their order is that of creation.
+    """
+    if criteria.limit < 1:
+        raise InvalidRequest("A page holds at least one order.")
+    query = select(Order).where(Order.tenant_id == tenant_id).order_by(Order.id.desc())
+    if criteria.status is not None:
+        query = query.where(Order.status == OrderStatus(criteria.status))
+    if criteria.customer_email is not None:
+        query = query.where(Order.email_key == email_key(criteria.customer_email))
+    if criteria.created_after is not None:
+        query = query.where(Order.created_at > criteria.created_after)
+    if criteria.created_before is not None:
+        query = query.where(Order.created_at < criteria.created_before)
+    if criteria.after is not None:
+        query = query.where(Order.id < criteria.after)
+    rows = db.session.execute(query.limit(criteria.limit + 1)).scalars().all()
+    page = list(load_whole(tenant_id, rows[: criteria.limit]))
+    return page, (page[-1].id if len(rows) > criteria.limit else None)
+
+
+def list_of_customer(tenant_id: int, customer_id: UUID, page: int = 1) -> tuple[Sequence[Order], bool]:
+    """Return one page of a customer's purchases, whole, newest first, and whether there is another page.
+
+    Paid orders come before all others, because free and pending ones can be created in another buyer's name, in any
+    number.
+    """
+    is_paid = (Order.amount > 0) & Order.completed_at.is_not(None)
+    query = _purchases(select(Order), tenant_id, customer_id).order_by(None)
+    query = query.order_by(is_paid.desc(), Order.id.desc())
+    offset = (page - 1) * _PORTAL_PAGE
+    rows = db.session.execute(query.offset(offset).limit(_PORTAL_PAGE + 1)).scalars().all()
+    return load_whole(tenant_id, rows[:_PORTAL_PAGE]), len(rows) > _PORTAL_PAGE
+
+
+def newest_of_customer(tenant_id: int, customer_id: UUID) -> UUID | None:
+    """Return the id of a customer's newest purchase that has an e-mail address; `None` if there is none."""
+    query = _purchases(select(Order.id), tenant_id, customer_id).where(Order.customer_email.is_not(None))
+    return db.session.execute(query.limit(1)).scalar_one_or_none()
+
+
+def _purchases(query: Select[Any], tenant_id: int, customer_id: UUID) -> Select[Any]:
+    return query.where(
+        Order.tenant_id == tenant_id,
+        Order.customer_id == customer_id,
+        Order.status.in_(order_status.PURCHASED),
+    ).order_by(Order.id.desc())

@@ -16,7 +16,7 @@ from lumira.errors import ReceiptNotFound
 from lumira.models import Order, Receipt, ReceiptCounter, ReceiptKind, Tenant, receipt_label
 from lumira.models.columns import uuid7
 
-#: What is in addresses and in no name. A capital after a dot is let be: people write "M.Dupont".
+#: Parts of web and e-mail addresses that no name has. A capital after a dot is allowed: people write "M.Dupont".
 _ADDRESS = re.compile(r"(?i:://|www\.|@|\.[a-z]{2,}/)|\w{2}\.(?:[a-z]{2,}|[A-Z]{2,})\b")
 _LONGEST_NAME = 80
 
@@ -35,7 +35,7 @@ def draft(
     seller: dict[str, Any],
     lines: Sequence[dict[str, Any]],
 ) -> Receipt:
-    """A paper with all that it says but its number and its date; nothing is written yet."""
+    """Return a receipt or credit note without its number and date; nothing is written."""
     return Receipt(
         tenant_id=tenant.id,
         id=uuid7(),
@@ -57,59 +57,59 @@ def draft(
 
 
 def number(tenant: Tenant, drafts: Sequence[Receipt]) -> None:
-    """Issue the drafts, now, with the next numbers of their series and of the tenant's year.
+    """Issue the drafts with the next numbers of their series, in the current year of the tenant's time zone.
 
-    Their orders are locked, so that each is issued once. The counters stay locked until the transaction ends:
-    this comes last in it, and nothing slow comes after. Receipts are numbered before credit notes, always, so
-    that no two transactions wait for each other crosswise.
+    The caller has locked their orders, so that each is issued once. The counters stay locked until the transaction
+    ends, so this is its last action. Receipts are always numbered before credit notes, so that no two transactions
+    deadlock.
     """
     now = utc_now()
     year = now.astimezone(ZoneInfo(tenant.time_zone)).year
     for kind in ReceiptKind:
-        series = [paper for paper in drafts if paper.kind is kind]
+        series = [document for document in drafts if document.kind is kind]
         if series:
-            last, issued_at = _take_numbers(tenant.id, kind, year, now, len(series))
-            for taken, paper in enumerate(series, last - len(series) + 1):
-                paper.year, paper.number, paper.issued_at = year, taken, issued_at
-                paper.label = receipt_label(tenant.order_prefix, kind, year, taken)
-    labels = {paper.id: paper.label for paper in drafts}
-    for paper in drafts:
-        if paper.corrects_id in labels:
-            paper.corrects_label = labels[paper.corrects_id]
+            last, issued_at = _reserve_numbers(tenant.id, kind, year, now, len(series))
+            for next_number, document in enumerate(series, last - len(series) + 1):
+                document.year, document.number, document.issued_at = year, next_number, issued_at
+                document.label = receipt_label(tenant.order_prefix, kind, year, next_number)
+    labels = {document.id: document.label for document in drafts}
+    for document in drafts:
+        if document.corrects_id in labels:
+            document.corrects_label = labels[document.corrects_id]
     db.session.add_all(drafts)
     db.session.flush()
 
 
-def _take_numbers(
-    tenant_id: int, kind: ReceiptKind, year: int, now: datetime, pieces: int
+def _reserve_numbers(
+    tenant_id: int, kind: ReceiptKind, year: int, now: datetime, count: int
 ) -> tuple[int, datetime]:
-    """The last of so many numbers, and a time not before that of the one before them.
+    """The last of `count` new numbers, and a time of issue that is not before the previous document's.
 
-    Both are taken back if the transaction is.
+    Both are rolled back with the transaction.
     """
     first = insert(ReceiptCounter).values(
-        tenant_id=tenant_id, series=kind, year=year, last_number=pieces, last_issued_at=now
+        tenant_id=tenant_id, series=kind, year=year, last_number=count, last_issued_at=now
     )
-    taken = first.on_conflict_do_update(
+    reserved = first.on_conflict_do_update(
         index_elements=[ReceiptCounter.tenant_id, ReceiptCounter.series, ReceiptCounter.year],
         set_={
-            "last_number": ReceiptCounter.last_number + pieces,
+            "last_number": ReceiptCounter.last_number + count,
             "last_issued_at": func.greatest(ReceiptCounter.last_issued_at, first.excluded.last_issued_at),
         },
     ).returning(ReceiptCounter.last_number, ReceiptCounter.last_issued_at)
-    row = db.session.execute(taken).one()
+    row = db.session.execute(reserved).one()
     return row.last_number, row.last_issued_at
 
 
 def _buyer(order: Order) -> dict[str, str]:
-    told = {"name": _printed_name(order.customer_name), "email": order.customer_email}
-    return {name: value for name, value in told.items() if value}
+    buyer = {"name": _printed_name(order.customer_name), "email": order.customer_email}
+    return {name: value for name, value in buyer.items() if value}
 
 
 def _printed_name(name: str | None) -> str | None:
-    """The buyer's name, unless it is none.
+    """The buyer's name; `None` if it may not be a name.
 
-    Anybody can pay in somebody's e-mail and call them anything, and the paper is sent there.
+    A buyer can enter another person's e-mail address, and any text as a name: it would be sent to that address.
     """
     if name is None or len(name) > _LONGEST_NAME or name.splitlines() != [name] or _ADDRESS.search(name):
         return None
@@ -117,7 +117,7 @@ def _printed_name(name: str | None) -> str | None:
 
 
 def find(order: Order, kind: ReceiptKind, subject: str) -> Receipt | None:
-    """The receipt of one of the order's payments, or the credit note of one of its refunds."""
+    """Return the receipt of one of the order's payments, or the credit note of one of its refunds, if issued."""
     return db.session.execute(
         select(Receipt).where(
             Receipt.tenant_id == order.tenant_id,
@@ -129,7 +129,7 @@ def find(order: Order, kind: ReceiptKind, subject: str) -> Receipt | None:
 
 
 def find_of_customer(tenant_id: int, customer_id: UUID, receipt_id: UUID) -> Receipt | None:
-    """One paper, if it is of an order of this customer."""
+    """Return one receipt or credit note, if it is of an order of this customer."""
     return db.session.execute(
         select(Receipt)
         .join(Order, (Order.tenant_id == Receipt.tenant_id) & (Order.id == Receipt.order_id))
@@ -137,8 +137,8 @@ def find_of_customer(tenant_id: int, customer_id: UUID, receipt_id: UUID) -> Rec
     ).scalar_one_or_none()
 
 
-def known_of(tenant_id: int, order_ids: Sequence[UUID]) -> Sequence[Receipt]:
-    """All papers of these orders, as they were issued; nothing is asked where there are no orders."""
+def list_of_orders(tenant_id: int, order_ids: Sequence[UUID]) -> Sequence[Receipt]:
+    """Return all receipts and credit notes of these orders, in the order of issue; no query for no orders."""
     if not order_ids:
         return []
     return (
@@ -153,7 +153,7 @@ def known_of(tenant_id: int, order_ids: Sequence[UUID]) -> Sequence[Receipt]:
 
 
 def get_by_label(tenant_id: int, label: str) -> Receipt:
-    """The receipt with this number, as it is printed; `ReceiptNotFound` if this tenant has none such."""
+    """Return the receipt or credit note with this printed number; `ReceiptNotFound`."""
     receipt = db.session.execute(
         select(Receipt).where(Receipt.tenant_id == tenant_id, Receipt.label == label.strip().upper())
     ).scalar_one_or_none()
@@ -165,7 +165,7 @@ def get_by_label(tenant_id: int, label: str) -> Receipt:
 def list_receipts(
     tenant_id: int, *, year: int | None = None, order_id: UUID | None = None
 ) -> Sequence[Receipt]:
-    """Receipts, then credit notes, of each year by number."""
+    """Return receipts, then credit notes, by year and number."""
     query = select(Receipt).where(Receipt.tenant_id == tenant_id)
     if year is not None:
         query = query.where(Receipt.year == year)
@@ -176,7 +176,7 @@ def list_receipts(
 
 
 def name_buyer(order: Order) -> None:
-    """Let a locked order's papers name who bought, where they were issued before that was known, and only there."""
+    """Write the buyer on a locked order's documents that were issued before the buyer was known."""
     buyer = _buyer(order)
     if order.erased_at is not None or not buyer:
         return
@@ -190,7 +190,7 @@ def name_buyer(order: Order) -> None:
 
 
 def forget_buyer(tenant_id: int, order_ids: Sequence[UUID]) -> int:
-    """Empty the personal data on these orders' receipts, and nothing else of them; how many had any."""
+    """Remove the buyer from these orders' receipts and credit notes; returns how many had one."""
     emptied = db.session.execute(
         update(Receipt)
         .where(Receipt.tenant_id == tenant_id, Receipt.order_id.in_(order_ids))

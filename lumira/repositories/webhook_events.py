@@ -9,6 +9,7 @@ from sqlalchemy.orm import defer
 
 from lumira.clock import utc_now
 from lumira.database import db
+from lumira.domain.timeline import OrderEvent
 from lumira.formats import parse_uuid
 from lumira.models import EventStatus, WebhookEvent
 
@@ -230,3 +231,13 @@ def replay(tenant_id: int, event_ids: Sequence[UUID]) -> list[str]:
     )
     schedule_processing(tenant_id)
     return [row.stripe_event_id for row in locked]
+
+
+def list_of_order(tenant_id: int, order_id: UUID) -> list[OrderEvent]:
+    """Return the webhook events of one order for its timeline, in the order of arrival."""
+    rows = db.session.execute(
+        select(WebhookEvent.type, WebhookEvent.received_at, WebhookEvent.status, WebhookEvent.reason)
+        .where(WebhookEvent.tenant_id == tenant_id, WebhookEvent.order_id == order_id)
+        .order_by(WebhookEvent.received_at, WebhookEvent.id)
+    )
+    return [OrderEvent(row.type, row.received_at, row.status, row.reason) for row in rows]

@@ -79,14 +79,13 @@ class OrderResponse(ResponseSchema):
     )
 
     def get_attribute(self, obj: Any, attr: str, default: Any) -> Any:
-        """The order's attribute, or the value that follows from several attributes."""
+        """Return an attribute of the view, else of its order, or what follows from several of them."""
+        order = obj.order
         if attr == "product_id":
-            return obj.lines[0].product_id if len(obj.lines) == 1 else None
-        if attr == "payment_intent_id":
-            return obj.shown_payment and obj.shown_payment.stripe_payment_intent_id
+            return order.lines[0].product_id if len(order.lines) == 1 else None
         if attr == "review":
-            return obj.review_reason and {"reason": obj.review_reason}
-        return super().get_attribute(obj, attr, default)
+            return order.review_reason and {"reason": order.review_reason}
+        return super().get_attribute(obj if hasattr(obj, attr) else order, attr, default)
 
 
 class OrderLineResponse(ResponseSchema):
@@ -150,10 +149,6 @@ class WholeOrderResponse(OrderResponse):
     grants = fields.List(fields.Nested(GrantResponse), required=True)
     messages = fields.List(fields.Nested(OrderMessageResponse), required=True)
     timeline = fields.List(fields.Nested(OrderTimelineEntryResponse), required=True)
-
-    def get_attribute(self, obj: dict[str, Any], attr: str, default: Any) -> Any:
-        """A value that was computed beside the order, else the order's own."""
-        return obj[attr] if attr in obj else super().get_attribute(obj["order"], attr, default)
 
 
 class OrdersResponse(ResponseSchema):

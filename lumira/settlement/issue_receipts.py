@@ -1,189 +1,142 @@
-"""Issuing: every sale has its receipt, every return of its money a credit note, in the transaction that settles it."""
+"""Issues receipts and credit notes: one receipt for every sale, one credit note for every refund.
+
+A document is issued in the transaction that settles its order.
+"""
 
 from collections.abc import Iterable, Iterator, Sequence
 from uuid import UUID
 
 import structlog
 
-from lumira.database import at_the_end, atomic, db
+from lumira.database import at_the_end, db
 from lumira.domain import due_receipts
-from lumira.domain.due_receipts import Terms
+from lumira.domain.due_receipts import ReceiptContent
+from lumira.domain.order_money import succeeded_payments
 from lumira.models import Order, Receipt, ReceiptKind, Tenant
-from lumira.repositories import order_lists, orders, receipts, tenants
+from lumira.repositories import receipts, tenants
 
 log = structlog.get_logger()
 
-#: What a paper takes from the one that it corrects, whatever the seller's lines say by then.
+#: What a document takes from the one that it corrects, whatever the seller's legal lines are by then.
 _TAXES = ("vat_rate", "vat_note")
-#: Orders that are looked through at a time.
-_PAGE = 200
 
 
 def issue_at_the_end(order: Order, *, is_new: bool) -> None:
-    """Issue what a settled order asks for, as the last thing in this transaction.
+    """Issue the missing documents of a settled order, as the last action of this transaction.
 
-    After all else, the relay job included: every sale of a tenant waits for the counter of its numbers, which stays
-    locked from then on until the commit. The relay job takes a lock too, but a transaction that waits for that one
-    does not hold the counter.
-    `is_new` says that the order was fulfilled just now, so that no receipt of it can exist and none is looked up.
+    It comes after all others, the relay job included: every sale of a tenant waits for the counter of its numbers,
+    which stays locked from then on until the commit. The relay job takes a lock too, but a transaction that waits
+    for that one does not hold the counter.
+    `is_new` if the order was fulfilled just now: it has no document, and none is looked up.
     """
-    is_paid_again = sum(payment.has_succeeded for payment in order.payments) > 1
-    if is_new or is_paid_again or any(refund.has_succeeded for refund in order.refunds):
-        # Who settles a batch has loaded its tenant, and may have let it go by the end.
+    has_duplicates = len(succeeded_payments(order)) > 1
+    if is_new or has_duplicates or any(refund.has_succeeded for refund in order.refunds):
+        # A batch has loaded its tenant already, but may no longer hold it at the end.
         at_the_end(_issue_all, (tenants.get(order.tenant_id), order, is_new), is_last=True)
 
 
 def _issue_all(settled: Sequence[tuple[Tenant, Order, bool]]) -> None:
-    # What was noted of refunds has its times once it is written.
+    # A refund has its times only once it is written.
     db.session.flush()
     tenant = settled[0][0]
     new = {order.id for _, order, is_new in settled if is_new}
-    known = receipts.known_of(tenant.id, [order.id for _, order, _ in settled if order.id not in new])
-    issue(tenant, {order.id: order for _, order, _ in settled}.values(), known)
+    issued = receipts.list_of_orders(tenant.id, [order.id for _, order, _ in settled if order.id not in new])
+    issue_missing_documents(tenant, {order.id: order for _, order, _ in settled}.values(), issued)
 
 
-def issue(tenant: Tenant, locked: Iterable[Order], known: Sequence[Receipt]) -> list[Receipt]:
-    """Issue what locked orders ask for beyond the papers that are known of them.
+def issue_missing_documents(
+    tenant: Tenant, locked: Iterable[Order], issued: Sequence[Receipt]
+) -> list[Receipt]:
+    """Issue the documents of these locked orders that are not among `issued`, and return them.
 
-    Nothing where the tenant has no seller's legal lines: a receipt without them would be none.
+    Issues none for a tenant without the seller's legal lines, because a receipt without them is not valid.
     """
     by_order: dict[UUID, list[Receipt]] = {}
-    for paper in known:
-        by_order.setdefault(paper.order_id, []).append(paper)
-    missing = [(order, terms) for order in locked for terms in _missing(order, by_order.get(order.id, []))]
+    for document in issued:
+        by_order.setdefault(document.order_id, []).append(document)
+    missing = [
+        (order, content) for order in locked for content in _list_missing(order, by_order.get(order.id, []))
+    ]
     if missing and tenant.seller is None:
-        log.warning("receipts_not_issued", papers=len(missing), reason="no_seller")
+        log.warning("receipts_not_issued", documents=len(missing), reason="no_seller")
         return []
-    papers = [_draw_up(tenant, order, terms, by_order.setdefault(order.id, [])) for order, terms in missing]
-    receipts.number(tenant, papers)
-    for paper in papers:
-        log.info("receipt_issued", order_number=paper.order_number, receipt=paper.label)
-    return papers
+    documents = [
+        _draft(tenant, order, content, by_order.setdefault(order.id, [])) for order, content in missing
+    ]
+    receipts.number(tenant, documents)
+    for document in documents:
+        log.info("receipt_issued", order_number=document.order_number, receipt=document.label)
+    return documents
 
 
-def _missing(order: Order, known: Sequence[Receipt]) -> list[Terms]:
-    issued = {(paper.kind, paper.subject) for paper in known}
-    return [terms for terms in _due(order, known) if (terms.kind, terms.subject) not in issued]
+def list_due(order: Order, issued: Sequence[Receipt]) -> list[ReceiptContent]:
+    """Return the content of every document that the order needs, where these are issued already."""
+    return due_receipts.list_due(order, {document.subject for document in issued if document.is_of_sale})
 
 
-def _due(order: Order, known: Sequence[Receipt]) -> list[Terms]:
-    return due_receipts.list_due(order, {paper.subject for paper in known if paper.is_of_sale})
+def _list_missing(order: Order, issued: Sequence[Receipt]) -> list[ReceiptContent]:
+    keys = {(document.kind, document.subject) for document in issued}
+    return [content for content in list_due(order, issued) if (content.kind, content.subject) not in keys]
 
 
-def _draw_up(tenant: Tenant, order: Order, terms: Terms, papers: list[Receipt]) -> Receipt:
-    """One paper without its number, which is not known before it is written down."""
-    corrects = _corrected(terms, papers)
+def _draft(tenant: Tenant, order: Order, content: ReceiptContent, documents: list[Receipt]) -> Receipt:
+    """One document without its number, added to the order's `documents`."""
+    corrected = _find_corrected(content, documents)
     seller = {**(tenant.seller or {}), "brand": tenant.name}
-    if corrects is not None:
-        taxes = {name: value for name, value in corrects.seller.items() if name in _TAXES}
+    if corrected is not None:
+        taxes = {name: value for name, value in corrected.seller.items() if name in _TAXES}
         seller = {name: value for name, value in seller.items() if name not in _TAXES} | taxes
-    paper = receipts.draft(
+    document = receipts.draft(
         tenant,
         order,
-        kind=terms.kind,
-        subject=terms.subject,
-        corrects=corrects,
-        moved_at=terms.moved_at,
-        amount=terms.amount,
-        vat_amount=_vat(terms, corrects, papers, seller.get("vat_rate")),
-        currency=terms.currency,
+        kind=content.kind,
+        subject=content.subject,
+        corrects=corrected,
+        moved_at=content.moved_at,
+        amount=content.amount,
+        vat_amount=_vat_amount(content, corrected, documents, seller.get("vat_rate")),
+        currency=content.currency,
         seller=seller,
-        lines=terms.lines,
+        lines=content.lines,
     )
-    papers.append(paper)
-    return paper
+    documents.append(document)
+    return document
 
 
-def _corrected(terms: Terms, papers: Sequence[Receipt]) -> Receipt | None:
-    """The receipt from which a credit note takes, or the credit note that a further receipt takes back."""
-    if terms.is_of_sale:
+def _find_corrected(content: ReceiptContent, documents: Sequence[Receipt]) -> Receipt | None:
+    """The receipt that a credit note corrects, or the credit note that a further receipt corrects."""
+    if content.is_of_sale:
         return None
-    if terms.kind is ReceiptKind.CREDIT_NOTE:
-        wanted = ReceiptKind.RECEIPT, terms.payment_intent_id
+    if content.kind is ReceiptKind.CREDIT_NOTE:
+        key = ReceiptKind.RECEIPT, content.payment_intent_id
     else:
-        wanted = ReceiptKind.CREDIT_NOTE, terms.subject
-    return next(paper for paper in papers if (paper.kind, paper.subject) == wanted)
+        key = ReceiptKind.CREDIT_NOTE, content.subject
+    return next(document for document in documents if (document.kind, document.subject) == key)
 
 
-def _vat(terms: Terms, corrects: Receipt | None, papers: Sequence[Receipt], rate: str | None) -> int | None:
-    """The VAT in it; of a credit note so much that several returns of all the money return all of its VAT."""
+def _vat_amount(
+    content: ReceiptContent, corrected: Receipt | None, documents: Sequence[Receipt], rate: str | None
+) -> int | None:
+    """The VAT in the amount. The credit notes of several partial refunds add up to the VAT of the sale."""
     if rate is None:
         return None
-    if corrects is None:
-        return due_receipts.included_vat(terms.amount, rate)
-    if terms.kind is ReceiptKind.RECEIPT:
-        return corrects.vat_amount
-    family = list(_family(corrects, papers))
-    left = sum(paper.signed_amount for paper in family) - terms.amount
-    if left < 0:
-        return due_receipts.included_vat(terms.amount, rate)
-    vat = sum(paper.signed_vat for paper in family) - due_receipts.included_vat(left, rate)
-    return min(max(vat, 0), terms.amount)
+    if corrected is None:
+        return due_receipts.included_vat(content.amount, rate)
+    if content.kind is ReceiptKind.RECEIPT:
+        return corrected.vat_amount
+    of_sale = list(_list_of_sale(corrected, documents))
+    remaining = sum(document.signed_amount for document in of_sale) - content.amount
+    if remaining < 0:
+        return due_receipts.included_vat(content.amount, rate)
+    vat = sum(document.signed_vat for document in of_sale) - due_receipts.included_vat(remaining, rate)
+    return min(max(vat, 0), content.amount)
 
 
-def _family(sale: Receipt, papers: Sequence[Receipt]) -> Iterator[Receipt]:
-    """The receipt of one sale, its credit notes, and what takes those back."""
-    notes = {paper.id for paper in papers if paper.corrects_id == sale.id}
-    return (paper for paper in papers if paper is sale or paper.id in notes or paper.corrects_id in notes)
-
-
-def issue_missing(tenant_id: int) -> Iterator[Receipt]:
-    """Issue what is missing, each order's in a transaction of its own; dated today, as a number's place asks for.
-
-    For sales that were made before there were a seller's legal lines.
-    """
-    for order_id in _suspects(tenant_id):
-        with atomic(tenant_id):
-            order = orders.lock_order(tenant_id, order_id)
-            issued = issue(tenants.get(tenant_id), [order], receipts.known_of(tenant_id, [order_id]))
-        yield from issued
-
-
-def list_disagreements(tenant_id: int) -> list[str]:
-    """A sentence for every order whose papers do not say what its payments and refunds say."""
-    found: list[str] = []
-    for order_id in _suspects(tenant_id):
-        with atomic(tenant_id):
-            # Locked, so that nothing is issued between the look at its money and that at its papers.
-            order = orders.lock_order(tenant_id, order_id)
-            found += _compare(order, receipts.known_of(tenant_id, [order_id]))
-    return found
-
-
-def _compare(order: Order, papers: Sequence[Receipt]) -> Iterator[str]:
-    due = {(each.kind, each.subject): each for each in _due(order, papers)}
-    issued = {(each.kind, each.subject): each for each in papers}
-    for key, terms in due.items():
-        paper = issued.get(key)
-        if paper is None:
-            yield f"order {order.order_number}: its {_named(terms)} is missing"
-        elif (paper.amount, paper.currency) != (terms.amount, terms.currency):
-            yield f"{paper.label}: says {paper.amount} {paper.currency}, the money {terms.amount} {terms.currency}"
-    for key, paper in issued.items():
-        if key not in due:
-            yield f"{paper.label}: no money of order {order.order_number} belongs to it"
-
-
-def _named(terms: Terms) -> str:
-    if terms.kind is ReceiptKind.CREDIT_NOTE:
-        return f"credit note for {terms.subject}"
-    return "receipt" if terms.is_of_sale else f"receipt that takes {terms.subject} back"
-
-
-def _suspects(tenant_id: int) -> list[UUID]:
-    """Orders whose money and papers differ at a first look, newest first."""
-    suspects: list[UUID] = []
-    after = None
-    while True:
-        with atomic(tenant_id):
-            page, after = order_lists.list_orders(
-                tenant_id, order_lists.OrderFilter(after=after, limit=_PAGE)
-            )
-            papers = receipts.known_of(tenant_id, [order.id for order in page])
-        suspects += [
-            order.id
-            for order in page
-            if any(_compare(order, [paper for paper in papers if paper.order_id == order.id]))
-        ]
-        if after is None:
-            return suspects
+def _list_of_sale(receipt: Receipt, documents: Sequence[Receipt]) -> Iterator[Receipt]:
+    """The receipt of one sale, its credit notes, and the receipts that correct those."""
+    credit_note_ids = {document.id for document in documents if document.corrects_id == receipt.id}
+    return (
+        document
+        for document in documents
+        if document is receipt or document.id in credit_note_ids or document.corrects_id in credit_note_ids
+    )

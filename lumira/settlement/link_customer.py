@@ -1,17 +1,17 @@
-"""Whose an order is, where only Stripe's page asked for the buyer's address."""
+"""Links an order to its customer where the buyer's e-mail address is known only from Stripe's page."""
 
 from lumira.models import Order
 from lumira.repositories import customers, receipts
 
 
 def link_customer(order: Order) -> None:
-    """Tie a locked order whose buyer was learned from Stripe to the tenant's customer of that address."""
+    """Link a locked order without a customer to the tenant's customer with its e-mail address, if it has one."""
     if order.customer_id is not None or order.customer_email is None:
         return
     customer = customers.find_or_create(
         order.tenant_id, email=order.customer_email, name=order.customer_name, locale=order.locale
     )
-    # The address may be one whose customer was merged into another: the order is found where that one's are.
+    # The customer of this address may be merged into another: the order is listed with that one's orders.
     order.customer_id, order.email_key = customer.id, customer.email_key
     for grant in order.grants:
         grant.customer_id = customer.id

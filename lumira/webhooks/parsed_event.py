@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from lumira.clock import utc_now
 from lumira.domain.stripe_objects import MalformedObject
 from lumira.models import WebhookEvent
 from lumira.webhooks import handlers  # noqa: F401 - importing the handlers registers them
@@ -59,7 +60,7 @@ def parse_event(event: WebhookEvent) -> ParsedEvent:
 def _parse_content(event: WebhookEvent) -> ParsedContent:
     stripe_object = _object_of(event)
     return ParsedContent(
-        event_object=EventObject(stripe_object, event.stripe_created_at),
+        event_object=EventObject(stripe_object, event.stripe_created_at, utc_now()),
         reference=read_reference(stripe_object),
         livemodes=(event.livemode, stripe_object.get("livemode", event.livemode)),
     )

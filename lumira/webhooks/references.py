@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from lumira.domain import stripe_metadata
 from lumira.domain.stripe_objects import MalformedObject, is_storable, read_metadata
 
 #: Objects with an amount, which is compared with the order's before they are attached to it. The order number of
@@ -37,7 +38,7 @@ def read_reference(stripe_object: Mapping[str, Any]) -> Reference:
     Refunds and disputes carry no metadata of the payment: for them only the payment's id leads to the order.
     """
     kind = stripe_object.get("object")
-    number = read_metadata(stripe_object).get("orderNumber") if kind in _WITH_AMOUNT else None
+    number = read_metadata(stripe_object).get(stripe_metadata.ORDER_NUMBER) if kind in _WITH_AMOUNT else None
     number = number if is_storable(number) else None
     if kind == "checkout.session":
         session_id = _id(stripe_object.get("id"), "id", "cs_")

@@ -15,6 +15,8 @@ class EventObject:
     object: Mapping[str, Any]
     #: When Stripe created the event: in whole seconds, so it is never used to order events.
     reported_at: datetime | None
+    #: When the event is processed: the time of every fact that Stripe does not date.
+    now: datetime
 
 
 #: Records the object as facts on a loaded order, without a query and without a decision. Reads the whole object

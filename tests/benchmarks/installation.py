@@ -14,7 +14,8 @@ from lumira.clock import utc_now
 from lumira.database import atomic, db
 from lumira.domain import payments
 from lumira.domain.commands import CheckoutCommand, CheckoutItem
-from lumira.domain.payments import IntentFacts, Seller
+from lumira.domain.payments import IntentFacts
+from lumira.domain.stripe_requests import Seller, freeze_intent_request
 from lumira.models import Product, Tenant
 from lumira.repositories import customers, order_polls, orders, products, tenants
 from lumira.services.checkout.open_order import open_order
@@ -129,14 +130,14 @@ def _open_order(tenant: Tenant, product: Product, number: int) -> Paid:
         request_id=None,
     )
     locked = orders.lock_order(tenant.id, order.id)
-    payments.freeze_intent_request(
-        locked, seller=Seller(tenant.slug, tenant.name, None), stripe_customer_id=None
-    )
+    freeze_intent_request(locked, seller=Seller(tenant.slug, tenant.name, None), stripe_customer_id=None)
     # In production a commit separates the request to Stripe from its response.
     db.session.flush()
     intent_id = f"pi_{number:024}"
     payments.attach_intent(
-        locked, IntentFacts(intent_id, "requires_payment_method", order.amount, order.currency)
+        locked,
+        IntentFacts(intent_id, "requires_payment_method", order.amount, order.currency),
+        now=utc_now(),
     )
     order_polls.schedule(locked, utc_now())
     return Paid(f"evt_{number:024}", intent_id, order.order_number)

@@ -11,7 +11,7 @@ from uuid import UUID
 from lumira.clients import stripe_client
 from lumira.clock import utc_now
 from lumira.database import atomic, retried
-from lumira.domain import payments
+from lumira.domain import stripe_requests
 from lumira.errors import PaymentFailed
 from lumira.models import Order, PaymentRequest, RequestKind, RequestState
 from lumira.repositories import customers, orders, stripe_accounts
@@ -68,7 +68,9 @@ def lookup_for(order: Order) -> Lookup | None:
 
 def _is_doubtful(request: PaymentRequest) -> bool:
     """Whether Stripe may have created an intent that sending the request again would not return."""
-    is_stale = request.state is RequestState.FROZEN and payments.key_is_stale(request, utc_now())
+    is_stale = request.state is RequestState.FROZEN and stripe_requests.is_key_stale(
+        request.created_at, utc_now()
+    )
     return is_stale or request.state is RequestState.UNKNOWN
 
 
@@ -148,7 +150,7 @@ def _record_refusal(tenant_id: int, stripe_call: StripeCall, error: stripe_clien
         order = orders.lock_order(tenant_id, stripe_call.order_id)
         request = _find_unanswered(order, stripe_call)
         if request is not None:
-            payments.mark_refused(request, code=error.code, message=error.message)
+            stripe_requests.mark_refused(request, code=error.code, message=error.message, now=utc_now())
             settle_order(order, actor="stripe")
 
 
@@ -157,7 +159,7 @@ def _record_unknown_outcome(tenant_id: int, stripe_call: StripeCall) -> None:
     with atomic(tenant_id):
         request = _find_unanswered(orders.lock_order(tenant_id, stripe_call.order_id), stripe_call)
         if request is not None:
-            payments.mark_unknown(request)
+            stripe_requests.mark_unknown(request, now=utc_now())
 
 
 def _find_unanswered(order: Order, stripe_call: StripeCall) -> PaymentRequest | None:

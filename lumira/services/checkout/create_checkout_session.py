@@ -12,11 +12,9 @@ from uuid import UUID
 
 from lumira.clock import utc_now
 from lumira.database import atomic, retried
-from lumira.domain import payments
-from lumira.domain.checkout_sessions import SessionMismatch, attach_session
+from lumira.domain import stripe_requests
+from lumira.domain.checkout_sessions import SessionMismatch, attach_session, record_session
 from lumira.domain.commands import CheckoutCommand
-from lumira.domain.payments import Seller
-from lumira.domain.record_session import record_session
 from lumira.domain.stripe_objects import read_session, read_time
 from lumira.errors import InvalidRequest, PaymentFailed
 from lumira.models import Order
@@ -123,7 +121,7 @@ def _close_earlier(tenant_id: int, started: CheckoutStarted) -> None:
 def _record(tenant_id: int, order_id: UUID, session: dict[str, Any]) -> None:
     with atomic(tenant_id):
         order = orders.lock_order(tenant_id, order_id)
-        record_session(order, read_session(session))
+        record_session(order, read_session(session), now=utc_now())
         settle_order(order, actor=ACTOR)
         if not _is_paid_already(order):
             # Closing the session released the stock; it is reserved again in the same transaction.
@@ -145,9 +143,9 @@ def _freeze(
             return opened
         lookup = lookup_for(order)
         tenant = tenants.get(tenant_id)
-        request = payments.freeze_session_request(
+        request = stripe_requests.freeze_session_request(
             order,
-            seller=Seller(tenant.slug, tenant.name, tenant.statement_descriptor_suffix),
+            seller=stripe_requests.Seller(tenant.slug, tenant.name, tenant.statement_descriptor_suffix),
             stripe_customer_id=stripe_customer_id,
             success_url=command.success_url,
             cancel_url=command.cancel_url,
@@ -182,7 +180,7 @@ def _attach(tenant_id: int, started: CheckoutStarted, session: dict[str, Any]) -
         idempotency.renew(tenant_id, started.claim)
         order = orders.lock_order(tenant_id, started.order_id)
         try:
-            attach_session(order, read_session(session))
+            attach_session(order, read_session(session), now=utc_now())
         except SessionMismatch as error:
             raise PaymentFailed("Stripe has another session under this order's number.") from error
         settle_order(order, actor=ACTOR)

@@ -9,9 +9,10 @@ from typing import Any
 
 from lumira.clock import utc_now
 from lumira.database import atomic, retried
-from lumira.domain import payments
+from lumira.domain import payments, stripe_requests
 from lumira.domain.commands import CheckoutCommand
-from lumira.domain.payments import PaymentMismatch, Seller
+from lumira.domain.order_money import current_payment
+from lumira.domain.payments import PaymentMismatch
 from lumira.domain.stripe_objects import read_intent
 from lumira.errors import PaymentFailed
 from lumira.models import Order, Payment, PaymentState, RequestKind
@@ -71,7 +72,7 @@ def _freeze(tenant_id: int, started: CheckoutStarted, stripe_customer_id: str | 
     with atomic(tenant_id):
         idempotency.renew(tenant_id, started.claim)
         order = orders.lock_order(tenant_id, started.order_id)
-        payment = order.shown_payment
+        payment = current_payment(order)
         if payment is not None and payment.state is not PaymentState.CANCELED:
             return StripeCall(
                 order.id,
@@ -81,9 +82,9 @@ def _freeze(tenant_id: int, started: CheckoutStarted, stripe_customer_id: str | 
             )
         lookup = lookup_for(order)
         tenant = tenants.get(tenant_id)
-        request = payments.freeze_intent_request(
+        request = stripe_requests.freeze_intent_request(
             order,
-            seller=Seller(tenant.slug, tenant.name, tenant.statement_descriptor_suffix),
+            seller=stripe_requests.Seller(tenant.slug, tenant.name, tenant.statement_descriptor_suffix),
             stripe_customer_id=stripe_customer_id,
         )
         settle_order(order, actor=ACTOR)
@@ -106,7 +107,7 @@ def _attach(tenant_id: int, started: CheckoutStarted, intent: dict[str, Any]) ->
         idempotency.renew(tenant_id, started.claim)
         order = orders.lock_order(tenant_id, started.order_id)
         try:
-            payment = payments.attach_intent(order, read_intent(intent))
+            payment = payments.attach_intent(order, read_intent(intent), now=utc_now())
         except PaymentMismatch as error:
             raise PaymentFailed("Stripe has another payment under this order's number.") from error
         settle_order(order, actor=ACTOR)

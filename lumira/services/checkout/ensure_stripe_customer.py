@@ -7,7 +7,7 @@ import structlog
 from lumira.clients import stripe_client
 from lumira.clock import utc_now
 from lumira.database import atomic
-from lumira.domain import payments
+from lumira.domain import stripe_requests
 from lumira.repositories import customers, stripe_accounts
 
 log = structlog.get_logger()
@@ -33,7 +33,7 @@ def ensure_stripe_customer(
         parameters, key = dict(customer.stripe_parameters or {}), customers.stripe_key(customer)
         frozen_at = customer.stripe_frozen_at or utc_now()
         # An earlier attempt may have created one whose id was lost, and Stripe forgets old idempotency keys.
-        needs_lookup = customer.stripe_attempt > 1 or utc_now() - frozen_at > payments.KEY_TRUSTED_FOR
+        needs_lookup = customer.stripe_attempt > 1 or stripe_requests.is_key_stale(frozen_at, utc_now())
 
     try:
         stripe_customer_id = None

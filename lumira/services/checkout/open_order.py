@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from lumira.database import db
+from lumira.domain import stripe_metadata
 from lumira.domain.commands import CheckoutCommand
-from lumira.domain.payments import RESERVED_METADATA
 from lumira.formats import new_order_number
 from lumira.models import Customer, Order, OrderLine, OrderStatus, Product, Tenant
 from lumira.models.columns import uuid7
@@ -75,7 +75,7 @@ def build_order(
 
 def _without_reserved(metadata: dict[str, str]) -> dict[str, str]:
     """The caller's metadata without Lumira's own keys, which are ignored rather than refused."""
-    return {key: value for key, value in metadata.items() if key not in RESERVED_METADATA}
+    return {key: value for key, value in metadata.items() if key not in stripe_metadata.RESERVED}
 
 
 def _build_line(position: int, product: Product, quantity: int) -> OrderLine:

@@ -1,43 +1,58 @@
-"""Looking at orders, without changing anything."""
+"""Shows orders; changes nothing."""
 
 from dataclasses import dataclass, replace
 from uuid import UUID
 
 from lumira.database import atomic
+from lumira.domain.order_money import current_payment
+from lumira.domain.timeline import TimelineEntry, timeline
 from lumira.models import Order
-from lumira.repositories import customers, order_lists, orders
-from lumira.repositories.order_lists import OrderFilter
-from lumira.repositories.timeline import TimelineEntry, list_events, timeline
+from lumira.repositories import customers, orders, webhook_events
+from lumira.repositories.orders import OrderFilter
 
 
 @dataclass(frozen=True, slots=True)
-class OrderView:
-    """One order, whole, and its story."""
+class OrderSummary:
+    """One order with all its rows, and the payment that settles it, else the newest; `None` if it is free."""
 
     order: Order
+    payment_intent_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class OrderView(OrderSummary):
+    """One order and its timeline, oldest entry first."""
+
     timeline: list[TimelineEntry]
 
 
+def _current_payment_id(order: Order) -> str | None:
+    payment = current_payment(order)
+    return None if payment is None else payment.stripe_payment_intent_id
+
+
 def view_order(tenant_id: int, reference: str) -> OrderView:
-    """One order by its id, its number or its PaymentIntent; `OrderNotFound` if this tenant has none such."""
+    """Return one order by its id, its number or its PaymentIntent; `OrderNotFound`."""
     with atomic(tenant_id):
         order = orders.get_order(tenant_id, reference)
-        return OrderView(order, timeline(order, list_events(tenant_id, order.id)))
+        events = webhook_events.list_of_order(tenant_id, order.id)
+        return OrderView(order, _current_payment_id(order), timeline(order, events))
 
 
 def view_payment(tenant_id: int, payment_intent_id: str) -> Order:
-    """The order of one PaymentIntent; `OrderNotFound` if this tenant has none such."""
+    """Return the order of one PaymentIntent; `OrderNotFound`."""
     with atomic(tenant_id):
         return orders.get_order_of_payment(tenant_id, payment_intent_id)
 
 
-def list_orders(tenant_id: int, wanted: OrderFilter) -> tuple[list[Order], UUID | None]:
-    """One page of orders, newest first, and the id that the next page goes on from, if there is one.
+def list_orders(tenant_id: int, criteria: OrderFilter) -> tuple[list[OrderSummary], UUID | None]:
+    """Return one page of orders, newest first, and the id for `after` of the next page; `None` on the last page.
 
-    An address that was merged into another customer's stands for all that this customer bought.
+    The e-mail address of a merged customer finds the orders of the customer that it was merged into.
     """
     with atomic(tenant_id):
-        if wanted.customer_email is not None:
-            customer = customers.find_by_email(tenant_id, wanted.customer_email)
-            wanted = replace(wanted, customer_email=customer.email_key) if customer else wanted
-        return order_lists.list_orders(tenant_id, wanted)
+        if criteria.customer_email is not None:
+            customer = customers.find_by_email(tenant_id, criteria.customer_email)
+            criteria = replace(criteria, customer_email=customer.email_key) if customer else criteria
+        page, following = orders.list_orders(tenant_id, criteria)
+        return [OrderSummary(order, _current_payment_id(order)) for order in page], following

@@ -6,10 +6,10 @@ from datetime import datetime
 
 from lumira.clock import utc_now
 from lumira.database import atomic
-from lumira.domain import refunds
 from lumira.link_tokens import LinkAddress
 from lumira.models import Order, OrderLine, Receipt, Tenant
-from lumira.repositories import access_links, order_lists, receipts, tenants
+from lumira.repositories import access_links, receipts, tenants
+from lumira.repositories import orders as order_rows
 from lumira.services.portal.downloadable_files import (
     GrantedProduct,
     LineFiles,
@@ -61,7 +61,7 @@ def view_purchases(address: LinkAddress, page: int = 1) -> PortalView | None:
             return None
         is_live = owner.is_admitted(now)
         orders, has_more = (
-            order_lists.list_of_customer(tenant_id, owner.customer.id, page) if is_live else ((), False)
+            order_rows.list_of_customer(tenant_id, owner.customer.id, page) if is_live else ((), False)
         )
         return PortalView(
             tenant=tenants.get(tenant_id),
@@ -80,7 +80,7 @@ def view_purchases(address: LinkAddress, page: int = 1) -> PortalView | None:
 
 def _purchases(tenant_id: int, orders: Sequence[Order]) -> tuple[Purchase, ...]:
     files_of = list_order_files(tenant_id, orders)
-    issued = receipts.known_of(tenant_id, [order.id for order in orders])
+    issued = receipts.list_of_orders(tenant_id, [order.id for order in orders])
     return tuple(
         _purchase(order, files_of[order.id], [receipt for receipt in issued if receipt.order_id == order.id])
         for order in orders
@@ -91,7 +91,7 @@ def _purchase(order: Order, files: Sequence[LineFiles], issued: Sequence[Receipt
     files_of_line = {line_files.line.id: line_files for line_files in files}
     return Purchase(
         order=order,
-        refunded=refunds.refunded_amount(order),
+        refunded=order.refunded_amount,
         lines=tuple((line, files_of_line.get(line.id)) for line in order.lines),
         receipts=tuple(issued),
     )

@@ -1,8 +1,8 @@
-"""Sending money back because somebody asks for it: once per call, and never more than was paid.
+"""Requests a refund on behalf of a caller: once per idempotency key, and never more than was received.
 
-Phases: the refund is decided and frozen, whole, before Stripe is asked, and its answer is kept before ours
-is. The process may die between any two of them: the caller's next try goes on from there, and if none comes,
-a worker does.
+The refund request is frozen before Stripe is called, and Stripe's response is recorded before the reply is
+stored. The process may die between any two of these transactions: the caller's retry continues from there, and
+without one a worker does.
 """
 
 from dataclasses import asdict, dataclass
@@ -12,54 +12,56 @@ import structlog
 
 from lumira.clock import utc_now
 from lumira.database import atomic, db, retried
+from lumira.domain import refund_requests, refunds
 from lumira.domain.commands import RefundCommand
 from lumira.errors import IdempotencyInProgress, NotRefundable, OrderNotFound
 from lumira.models import Order, Payment, RefundOrigin, RefundRequest
-from lumira.repositories import audit, idempotency, orders, refund_requests, stripe_accounts
+from lumira.repositories import audit, idempotency, orders, stripe_accounts
 from lumira.repositories.idempotency import Call, Claim, StoredReply
+from lumira.repositories.refund_requests import lock_request
 from lumira.services.idempotency.release_key import releasing_on_error
 from lumira.services.idempotency.reply import Reply
 from lumira.services.refunds.send_refund import (
     RefundAttempt,
     RefundResult,
+    attempt_of,
     check_account,
-    made_of,
+    find_result,
     send_refund,
-    sending_of,
 )
 
 
 @dataclass(frozen=True, slots=True)
-class _Decided:
-    """What the first phase hands on."""
+class _Decision:
+    """The result of the first transaction."""
 
     claim: Claim
     account: stripe_accounts.StripeAccount
-    sending: RefundAttempt
+    attempt: RefundAttempt
 
 
 def request_refund(
     tenant_id: int, payment_intent_id: str, *, call: Call, command: RefundCommand
 ) -> Reply[RefundResult]:
-    """Refund a payment, or a part of it, as it would be done in Stripe's dashboard.
+    """Refund a payment in full or in part, and return the refund as Stripe created it.
 
-    `OrderNotFound`, `NotRefundable`; `IdempotencyInProgress` and `IdempotencyMismatch`; `StripeConfigError`,
-    and `StripeUnavailable` where the refund was decided and a worker makes it as soon as Stripe answers.
+    `OrderNotFound`, `NotRefundable`; `IdempotencyInProgress` and `IdempotencyMismatch`; `StripeConfigError`;
+    `StripeUnavailable` if the refund is decided and a worker sends it as soon as Stripe responds.
     """
-    decided = _decide(tenant_id, payment_intent_id, call, command)
-    if isinstance(decided, Reply):
-        return decided
-    with releasing_on_error(tenant_id, decided.claim):
-        made = send_refund(tenant_id, decided.account, decided.sending, actor=call.actor, is_awaited=True)
-        _keep_reply(tenant_id, decided.claim, made)
-        return Reply(made)
+    decision = _decide(tenant_id, payment_intent_id, call, command)
+    if isinstance(decision, Reply):
+        return decision
+    with releasing_on_error(tenant_id, decision.claim):
+        result = send_refund(tenant_id, decision.account, decision.attempt, actor=call.actor, is_awaited=True)
+        _store_reply(tenant_id, decision.claim, result)
+        return Reply(result)
 
 
 @retried
 def _decide(
     tenant_id: int, payment_intent_id: str, call: Call, command: RefundCommand
-) -> Reply[RefundResult] | _Decided:
-    """First phase: the refund stands in a row before anything is asked of Stripe."""
+) -> Reply[RefundResult] | _Decision:
+    """First transaction: freeze the refund request before Stripe is called."""
     with atomic(tenant_id):
         claim = idempotency.claim(tenant_id, call)
         if claim.reply is not None:
@@ -67,17 +69,16 @@ def _decide(
         order, payment = _lock_payment(tenant_id, payment_intent_id)
         structlog.contextvars.bind_contextvars(order_number=order.order_number)
         account = check_account(stripe_accounts.find_account(tenant_id), livemode=order.livemode)
-        request = _earlier(tenant_id, order, claim.refund_request_id) or _freeze(
-            order, payment, call, command
-        )
-        made = made_of(order, request)
-        if made is not None:
-            # Stripe answered an earlier try that could not tell of it any more.
-            idempotency.finish(tenant_id, claim, StoredReply(200, asdict(made)))
-            return Reply(made)
-        _take(request)
+        request = _find_earlier_request(tenant_id, order, claim.refund_request_id)
+        request = request or _freeze_request(order, payment, call, command)
+        result = find_result(order, request)
+        if result is not None:
+            # An earlier call under this key died after Stripe's response was recorded.
+            idempotency.finish(tenant_id, claim, StoredReply(200, asdict(result)))
+            return Reply(result)
+        _lease(request)
         idempotency.renew(tenant_id, claim, order_id=order.id, refund_request_id=request.id)
-        return _Decided(claim, account, sending_of(order, request))
+        return _Decision(claim, account, attempt_of(order, request))
 
 
 def _lock_payment(tenant_id: int, payment_intent_id: str) -> tuple[Order, Payment]:
@@ -86,27 +87,32 @@ def _lock_payment(tenant_id: int, payment_intent_id: str) -> tuple[Order, Paymen
         raise OrderNotFound("There is no such payment.")
     order = orders.lock_order(tenant_id, order_id)
     payment = order.find_payment(payment_intent_id)
-    assert payment is not None  # noqa: S101 - by it the order was found
+    assert payment is not None  # noqa: S101 - the order was found by it
     return order, payment
 
 
-def _earlier(tenant_id: int, order: Order, request_id: UUID | None) -> RefundRequest | None:
-    """What an earlier try under the same key decided, unless Stripe refused it: then it is decided anew."""
-    known = next((request for request in order.refund_requests if request.id == request_id), None)
-    if known is None:
+def _find_earlier_request(tenant_id: int, order: Order, request_id: UUID | None) -> RefundRequest | None:
+    """The request of an earlier call under the same key, unless Stripe refused it: then another is decided."""
+    earlier = next((request for request in order.refund_requests if request.id == request_id), None)
+    if earlier is None:
         return None
-    request = refund_requests.lock(tenant_id, known.id)
+    request = lock_request(tenant_id, earlier.id)
     return request if request.is_under_way or request.stripe_refund_id is not None else None
 
 
-def _freeze(order: Order, payment: Payment, call: Call, command: RefundCommand) -> RefundRequest:
-    left = refund_requests.refundable_amount(order, payment)
-    repeated = _repeated(order, payment, command, left) if call.key is None else None
+def _freeze_request(order: Order, payment: Payment, call: Call, command: RefundCommand) -> RefundRequest:
+    refundable = refunds.refundable_amount(order, payment)
+    repeated = _find_repeated_request(order, payment, command, refundable) if call.key is None else None
     if repeated is not None:
-        return refund_requests.lock(order.tenant_id, repeated.id)
-    _check(order, payment, command, left)
-    request = refund_requests.freeze(
-        order, payment, amount=command.amount or left, origin=RefundOrigin.REQUESTED, reason=command.reason
+        return lock_request(order.tenant_id, repeated.id)
+    _check_refundable(order, payment, command, refundable)
+    request = refund_requests.freeze_request(
+        order,
+        payment,
+        amount=command.amount or refundable,
+        origin=RefundOrigin.REQUESTED,
+        now=utc_now(),
+        reason=command.reason,
     )
     audit.record(
         order.tenant_id,
@@ -117,48 +123,49 @@ def _freeze(order: Order, payment: Payment, call: Call, command: RefundCommand) 
         amount=request.amount,
         reason=command.reason,
     )
-    # The idempotency key is about to point at it.
+    # The idempotency key references the request in the same transaction.
     db.session.flush()
     return request
 
 
-def _repeated(order: Order, payment: Payment, command: RefundCommand, left: int) -> RefundRequest | None:
-    """The same refund, asked for before, which Stripe has not answered and nobody is asking for just now.
+def _find_repeated_request(
+    order: Order, payment: Payment, command: RefundCommand, refundable: int
+) -> RefundRequest | None:
+    """An equal request that Stripe has not responded to, and that no process is sending now.
 
-    Who gives no key and repeats a call that was answered "will be made" means that one, and not another.
+    A caller without a key who repeats a call that failed with `StripeUnavailable` means that request.
     """
-    amount, now = command.amount or left, utc_now()
-    for request in refund_requests.under_way(order, payment):
-        is_same = request.parameters.get("reason") == command.reason and amount in (0, request.amount)
-        if is_same and request.origin is RefundOrigin.REQUESTED and not request.is_leased(now):
+    amount, now = command.amount or refundable, utc_now()
+    for request in refunds.requests_under_way(order, payment):
+        is_equal = request.parameters.get("reason") == command.reason and amount in (0, request.amount)
+        if is_equal and not request.is_automatic and not request.is_leased(now):
             return request
     return None
 
 
-def _check(order: Order, payment: Payment, command: RefundCommand, left: int) -> None:
+def _check_refundable(order: Order, payment: Payment, command: RefundCommand, refundable: int) -> None:
     if not payment.has_succeeded:
-        raise NotRefundable("This payment has not succeeded: there is nothing to send back.", left=0)
-    if refund_requests.is_disputed(order, payment):
+        raise NotRefundable("This payment has not succeeded: there is nothing to refund.", left=0)
+    if refunds.is_disputed(order, payment):
+        raise NotRefundable("This payment is disputed: wait for the bank's decision.", left=refundable)
+    if refundable == 0:
+        raise NotRefundable("This payment is fully refunded, or its refund is under way.", left=0)
+    if command.amount is not None and command.amount > refundable:
         raise NotRefundable(
-            "The buyer's bank disputes this payment: the dispute decides where the money goes.", left=left
-        )
-    if left == 0:
-        raise NotRefundable("All of this payment went back already or is on its way.", left=0)
-    if command.amount is not None and command.amount > left:
-        raise NotRefundable(
-            f"Of this payment {left} can still be refunded, and {command.amount} was asked for.", left=left
+            f"At most {refundable} of this payment can be refunded; {command.amount} was requested.",
+            left=refundable,
         )
 
 
-def _take(request: RefundRequest) -> None:
+def _lease(request: RefundRequest) -> None:
     now = utc_now()
     if request.is_leased(now):
-        raise IdempotencyInProgress("This refund is being made at the moment.", retry_after=5)
-    refund_requests.take(request, now)
+        raise IdempotencyInProgress("This refund is being sent to Stripe: try again later.", retry_after=5)
+    refund_requests.lease(request, now)
 
 
 @retried
-def _keep_reply(tenant_id: int, claim: Claim, made: RefundResult) -> None:
-    """Last phase. What Stripe did is on record by then, whoever has the right to answer."""
+def _store_reply(tenant_id: int, claim: Claim, result: RefundResult) -> None:
+    """Last transaction: Stripe's response is recorded already, also if another call owns the key by now."""
     with atomic(tenant_id):
-        idempotency.finish(tenant_id, claim, StoredReply(200, asdict(made)))
+        idempotency.finish(tenant_id, claim, StoredReply(200, asdict(result)))

@@ -1,4 +1,4 @@
-"""Carrying out what was decided: every refund that is due is asked of Stripe until it is answered."""
+"""Sends the refunds that are due: automatic ones, and those whose caller got no response from Stripe."""
 
 from collections.abc import Callable
 
@@ -8,7 +8,8 @@ from lumira.clock import utc_now
 from lumira.database import atomic, retried
 from lumira.errors import IdempotencyInProgress, NotRefundable, StripeConfigError, StripeUnavailable
 from lumira.repositories import orders, refund_requests, stripe_accounts
-from lumira.services.refunds.send_refund import RefundAttempt, send_refund, sending_of
+from lumira.repositories.stripe_accounts import StripeAccount
+from lumira.services.refunds.send_refund import RefundAttempt, attempt_of, send_refund
 
 log = structlog.get_logger()
 
@@ -16,42 +17,42 @@ _ACTOR = "worker"
 
 
 def send_due_refunds(tenant_id: int, *, is_stopping: Callable[[], bool] = lambda: False) -> int:
-    """Send the tenant's refunds that are due, one by one; how many were tried. Stripe being down ends the run.
+    """Send the tenant's due refunds one by one; returns how many were attempted.
 
-    Several workers may do so at once: each request belongs to one of them at a time, and to another one when
-    that dies.
+    Ends early if Stripe is unavailable. Several workers may run at once: each request is leased to one of them,
+    and becomes due again if that one dies.
     """
-    tried = 0
+    attempted = 0
     while not is_stopping():
-        taken = _claim_next(tenant_id)
-        if taken is None:
+        claimed = _claim_next(tenant_id)
+        if claimed is None:
             break
-        tried += 1
-        if not _send(tenant_id, *taken):
+        attempted += 1
+        if not _send(tenant_id, *claimed):
             break
-    return tried
+    return attempted
 
 
 @retried
-def _claim_next(tenant_id: int) -> tuple[stripe_accounts.StripeAccount | None, RefundAttempt] | None:
+def _claim_next(tenant_id: int) -> tuple[StripeAccount | None, RefundAttempt] | None:
     with atomic(tenant_id):
         request = refund_requests.claim_due(tenant_id, utc_now())
         if request is None:
             return None
         order = orders.get_order(tenant_id, str(request.order_id))
-        return stripe_accounts.find_account(tenant_id), sending_of(order, request)
+        return stripe_accounts.find_account(tenant_id), attempt_of(order, request)
 
 
-def _send(tenant_id: int, account: stripe_accounts.StripeAccount | None, sending: RefundAttempt) -> bool:
-    """Send one; `False` where Stripe takes no others either. What became of it stands in its row."""
-    with structlog.contextvars.bound_contextvars(order_number=sending.order_number):
+def _send(tenant_id: int, account: StripeAccount | None, attempt: RefundAttempt) -> bool:
+    """Send one refund; `False` if Stripe is unavailable for the others too. The outcome is stored in its row."""
+    with structlog.contextvars.bound_contextvars(order_number=attempt.order_number):
         try:
-            send_refund(tenant_id, account, sending, actor=_ACTOR)
+            send_refund(tenant_id, account, attempt, actor=_ACTOR)
         except (StripeUnavailable, StripeConfigError):
             return False
         except (NotRefundable, IdempotencyInProgress):
             return True
         except Exception:
-            # It falls due again when its lease ends; the others have their turn now.
+            # The request becomes due again when its lease ends; the others are sent now.
             log.exception("refund_not_sent")
         return True

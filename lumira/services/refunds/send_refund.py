@@ -1,8 +1,8 @@
-"""One decided refund, asked of Stripe between two transactions, and its answer kept.
+"""Sends one refund request to Stripe, between two transactions, and records the response.
 
-Whoever sends it, at once or after a crash, sends the same parameters under the same key, so that Stripe makes
-one refund. Where the outcome of an attempt is not known, Stripe's list of the payment's refunds is looked
-through before the next attempt begins under a new key.
+Every process that sends it, also after a crash, sends the same parameters under the same idempotency key, so
+that Stripe creates one refund. If the outcome of an attempt is unknown, the payment's refunds are looked up at
+Stripe before the request is sent under a new key.
 """
 
 from dataclasses import dataclass, replace
@@ -15,37 +15,32 @@ import structlog
 from lumira.clients import stripe_client
 from lumira.clock import utc_now
 from lumira.database import atomic, retried
-from lumira.domain import refunds
-from lumira.domain.payments import KEY_TRUSTED_FOR
+from lumira.domain import refund_requests, refunds, stripe_metadata
 from lumira.domain.refunds import RefundFacts
 from lumira.domain.retries import retry_delay
 from lumira.domain.stripe_objects import MalformedObject, read_metadata, read_refund
+from lumira.domain.stripe_requests import is_key_stale
 from lumira.errors import (
     IdempotencyInProgress,
     NotRefundable,
     StripeConfigError,
     StripeUnavailable,
 )
-from lumira.models import AlertKind, Order, RefundOrigin, RefundRequest, RequestState
-from lumira.repositories import (
-    alerts,
-    audit,
-    order_polls,
-    orders,
-    refund_requests,
-    stripe_accounts,
-)
+from lumira.models import AlertKind, Order, RefundRequest, RequestState
+from lumira.repositories import alerts, audit, order_polls, orders
+from lumira.repositories.refund_requests import lock_request
+from lumira.repositories.stripe_accounts import StripeAccount
 from lumira.settlement.settle_order import settle_order
 
 log = structlog.get_logger()
 
-#: Money that is owed and could not be sent for so long is a person's to look at; it goes on being tried.
-ALARMING_AFTER = timedelta(hours=24)
+#: A refund that could not be sent for this long raises an alert; attempts continue.
+ALERT_AFTER = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True)
 class RefundAttempt:
-    """What is asked of Stripe: ids and values of a request that was just taken."""
+    """One attempt to send a leased refund request: ids and values, no rows."""
 
     request_id: UUID
     order_id: UUID
@@ -54,17 +49,17 @@ class RefundAttempt:
     payment_intent_id: str
     parameters: dict[str, Any]
     key: str
-    #: Which taking of the request this is: whoever took it later has the say.
+    #: The number of the lease: a process with a later one owns the request.
     attempts: int
-    #: From then on somebody else may have taken it, so nothing is sent any more.
-    until: datetime
-    #: Whether Stripe may have made it already in a way that asking again would not bring.
-    look_up: bool
+    #: When the lease ends, and another process may send the request.
+    leased_until: datetime
+    #: Whether Stripe may have created the refund without returning it to a repeated call.
+    needs_lookup: bool
 
 
 @dataclass(frozen=True, slots=True)
 class RefundResult:
-    """A refund as Stripe has it, and what became of its order. Amounts in minor units."""
+    """A refund as Stripe created it, and its order after it. Amounts in minor units."""
 
     refund_id: str
     amount: int
@@ -73,9 +68,8 @@ class RefundResult:
     refunded_amount: int
 
 
-def sending_of(order: Order, request: RefundRequest) -> RefundAttempt:
-    """What to ask for a request that was just taken."""
-    is_stale = utc_now() - request.keyed_at > KEY_TRUSTED_FOR
+def attempt_of(order: Order, request: RefundRequest) -> RefundAttempt:
+    """Return the attempt for a request that the caller has just leased."""
     return RefundAttempt(
         request_id=request.id,
         order_id=order.id,
@@ -85,13 +79,13 @@ def sending_of(order: Order, request: RefundRequest) -> RefundAttempt:
         parameters=request.parameters,
         key=request.stripe_key,
         attempts=request.attempts,
-        until=request.next_attempt_at,
-        look_up=is_stale or request.state is RequestState.UNKNOWN,
+        leased_until=request.next_attempt_at,
+        needs_lookup=is_key_stale(request.keyed_at, utc_now()) or request.state is RequestState.UNKNOWN,
     )
 
 
-def made_of(order: Order, request: RefundRequest) -> RefundResult | None:
-    """The refund that a request brought, if Stripe has told of it."""
+def find_result(order: Order, request: RefundRequest) -> RefundResult | None:
+    """Return the refund that Stripe created for a request; `None` if none is recorded."""
     for refund in order.refunds:
         if refund.stripe_refund_id == request.stripe_refund_id:
             return RefundResult(
@@ -99,15 +93,13 @@ def made_of(order: Order, request: RefundRequest) -> RefundResult | None:
                 refund.amount,
                 str(refund.status),
                 str(order.status),
-                refunds.refunded_amount(order),
+                order.refunded_amount,
             )
     return None
 
 
-def check_account(
-    account: stripe_accounts.StripeAccount | None, *, livemode: bool
-) -> stripe_accounts.StripeAccount:
-    """The account, if it can refund a payment of this mode; `StripeConfigError` if not."""
+def check_account(account: StripeAccount | None, *, livemode: bool) -> StripeAccount:
+    """Return the account if it can refund a payment of this mode; `StripeConfigError` if not."""
     if account is None:
         raise StripeConfigError("This shop has no Stripe key.")
     if account.livemode != livemode:
@@ -117,99 +109,106 @@ def check_account(
 
 def send_refund(
     tenant_id: int,
-    account: stripe_accounts.StripeAccount | None,
-    sending: RefundAttempt,
+    account: StripeAccount | None,
+    attempt: RefundAttempt,
     *,
     actor: str,
     is_awaited: bool = False,
 ) -> RefundResult:
-    """Ask Stripe for a refund that was taken; what became of it. `is_awaited` by a person who is told.
+    """Send a leased refund request to Stripe and return the refund.
 
-    `NotRefundable` if Stripe refuses. `StripeUnavailable`, `StripeConfigError` where nothing is decided and
-    `IdempotencyInProgress` where another process has taken the request over: in the end it is made.
+    `is_awaited` if a caller gets the error. `NotRefundable` if Stripe refuses. `StripeUnavailable` and
+    `StripeConfigError` if the request stays due; `IdempotencyInProgress` if another process has leased it.
     """
     try:
-        facts = _ask(tenant_id, check_account(account, livemode=sending.livemode), sending)
+        facts = _call_stripe(tenant_id, check_account(account, livemode=attempt.livemode), attempt)
     except stripe_client.StripeRefused as error:
-        _record_refusal(tenant_id, sending, error, is_awaited=is_awaited)
+        _record_refusal(tenant_id, attempt, error, is_awaited=is_awaited)
         raise NotRefundable(
             f"Stripe refuses the refund ({error.code}): {error.message}", stripe_code=error.code
         ) from error
     except (StripeUnavailable, StripeConfigError, MalformedObject) as error:
-        # After an answer that makes no sense, as after none at all, the refund may be there.
+        # After a malformed response, as after none, the refund may exist.
         is_unknown = isinstance(error, (stripe_client.StripeOutcomeUnknown, MalformedObject))
-        _reschedule(tenant_id, sending, is_unknown=is_unknown, reason=type(error).__name__)
+        _reschedule(tenant_id, attempt, is_unknown=is_unknown, reason=type(error).__name__)
         if isinstance(error, StripeConfigError):
             raise
         raise StripeUnavailable(
-            "Stripe cannot be asked at the moment. The refund is noted and will be made.",
+            "Stripe is unavailable. The refund is recorded and will be sent as soon as Stripe responds.",
             retry_after=stripe_client.RETRY_AFTER,
         ) from error
-    return _record(tenant_id, sending, facts, actor=actor)
+    return _record(tenant_id, attempt, facts, actor=actor)
 
 
-def _ask(tenant_id: int, account: stripe_accounts.StripeAccount, sending: RefundAttempt) -> RefundFacts:
-    if sending.look_up:
-        for refund in stripe_client.list_refunds(account, sending.payment_intent_id):
-            if read_metadata(refund).get(refund_requests.METADATA_KEY) == str(sending.request_id):
+def _call_stripe(tenant_id: int, account: StripeAccount, attempt: RefundAttempt) -> RefundFacts:
+    if attempt.needs_lookup:
+        for refund in stripe_client.list_refunds(account, attempt.payment_intent_id):
+            if read_metadata(refund).get(stripe_metadata.REFUND_REQUEST) == str(attempt.request_id):
                 return read_refund(refund)
-        sending = _begin_attempt(tenant_id, sending)
-    if utc_now() >= sending.until:
-        # This process stood still for longer than any call takes: who has the request now goes on with it.
-        raise _taken_over()
-    return read_refund(stripe_client.create_refund(account, sending.parameters, key=sending.key))
+        attempt = _renew_key(tenant_id, attempt)
+    if utc_now() >= attempt.leased_until:
+        # This process was suspended for longer than any call takes: another one may send the request.
+        raise _leased_by_another()
+    return read_refund(stripe_client.create_refund(account, attempt.parameters, key=attempt.key))
 
 
 @retried
-def _begin_attempt(tenant_id: int, sending: RefundAttempt) -> RefundAttempt:
-    """The next attempt, unless another process has taken the request while Stripe was looked through."""
+def _renew_key(tenant_id: int, attempt: RefundAttempt) -> RefundAttempt:
+    """The attempt under a new key, unless another process leased the request during the lookup."""
     with atomic(tenant_id):
-        request = _still_taken(tenant_id, sending)
+        request = _lock_leased(tenant_id, attempt)
         if request is None:
-            raise _taken_over()
-        refund_requests.begin_attempt(request, utc_now())
-        return replace(sending, key=request.stripe_key, until=request.next_attempt_at, look_up=False)
+            raise _leased_by_another()
+        refund_requests.renew_key(request, utc_now())
+        return replace(
+            attempt, key=request.stripe_key, leased_until=request.next_attempt_at, needs_lookup=False
+        )
 
 
-def _taken_over() -> IdempotencyInProgress:
-    return IdempotencyInProgress("Another process is making this refund.", retry_after=5)
+def _leased_by_another() -> IdempotencyInProgress:
+    return IdempotencyInProgress("Another process is sending this refund: try again later.", retry_after=5)
 
 
-def _still_taken(tenant_id: int, sending: RefundAttempt) -> RefundRequest | None:
-    """The request, locked, unless it was answered or taken over meanwhile."""
-    request = refund_requests.lock(tenant_id, sending.request_id)
-    return request if request.is_under_way and request.attempts == sending.attempts else None
+def _lock_leased(tenant_id: int, attempt: RefundAttempt) -> RefundRequest | None:
+    """The request, locked; `None` if it was completed or leased by another process meanwhile."""
+    request = lock_request(tenant_id, attempt.request_id)
+    return request if request.is_under_way and request.attempts == attempt.attempts else None
 
 
 @retried
-def _reschedule(tenant_id: int, sending: RefundAttempt, *, is_unknown: bool, reason: str) -> None:
+def _reschedule(tenant_id: int, attempt: RefundAttempt, *, is_unknown: bool, reason: str) -> None:
     now = utc_now()
     with atomic(tenant_id):
-        request = _still_taken(tenant_id, sending)
+        request = _lock_leased(tenant_id, attempt)
         if request is None:
             return
-        refund_requests.reschedule(request, now + retry_delay(request.attempts), is_unknown=is_unknown)
+        next_attempt_at = now + retry_delay(request.attempts)
+        refund_requests.reschedule(request, next_attempt_at, is_unknown=is_unknown)
         log.warning(
-            "refund_put_off", order_number=sending.order_number, attempts=request.attempts, reason=reason
+            "refund_postponed", order_number=attempt.order_number, attempts=request.attempts, reason=reason
         )
-        if now - request.created_at > ALARMING_AFTER:
+        if now - request.created_at > ALERT_AFTER:
             alerts.raise_alert(
-                tenant_id, kind=AlertKind.REFUND_NOT_SENT, subject=sending.order_number, amount=request.amount
+                tenant_id,
+                kind=AlertKind.REFUND_NOT_SENT,
+                subject=attempt.order_number,
+                amount=request.amount,
             )
 
 
 @retried
 def _record_refusal(
-    tenant_id: int, sending: RefundAttempt, error: stripe_client.StripeRefused, *, is_awaited: bool
+    tenant_id: int, attempt: RefundAttempt, error: stripe_client.StripeRefused, *, is_awaited: bool
 ) -> None:
     with atomic(tenant_id):
-        order = orders.lock_order(tenant_id, sending.order_id)
-        request = _still_taken(tenant_id, sending)
+        order = orders.lock_order(tenant_id, attempt.order_id)
+        request = _lock_leased(tenant_id, attempt)
         if request is None:
             return
-        refund_requests.mark_refused(request, code=error.code, message=error.message)
-        # Our books said that it can be refunded: something is missing in them.
-        order_polls.schedule_at_once(order, utc_now())
+        now = utc_now()
+        refund_requests.mark_refused(request, code=error.code, message=error.message, now=now)
+        # The recorded facts allowed the refund, so some are missing.
+        order_polls.schedule_at_once(order, now)
         audit.record(
             tenant_id,
             actor="stripe",
@@ -218,8 +217,8 @@ def _record_refusal(
             amount=request.amount,
             code=error.code,
         )
-        if not is_awaited or request.origin is not RefundOrigin.REQUESTED:
-            # Nobody is there to read the refusal, and the buyer's money is still here.
+        if not is_awaited or request.is_automatic:
+            # No caller reads the error, and the buyer is not refunded.
             alerts.raise_alert(
                 tenant_id,
                 kind=AlertKind.REFUND_REFUSED,
@@ -230,27 +229,27 @@ def _record_refusal(
 
 
 @retried
-def _record(tenant_id: int, sending: RefundAttempt, facts: RefundFacts, *, actor: str) -> RefundResult:
-    """Note the refund as if its event had come, and settle; true whoever has the request by now."""
+def _record(tenant_id: int, attempt: RefundAttempt, facts: RefundFacts, *, actor: str) -> RefundResult:
+    """Record the refund as its event would be, and settle; correct also if another process leased the request."""
     with atomic(tenant_id):
-        order = orders.lock_order(tenant_id, sending.order_id)
-        request = refund_requests.lock(tenant_id, sending.request_id)
+        order = orders.lock_order(tenant_id, attempt.order_id)
+        request = lock_request(tenant_id, attempt.request_id)
         was_under_review = order.review_reason is not None
-        refunds.record_refund(order, replace(facts, request_id=str(request.id)))
+        refunds.record_refund(order, replace(facts, request_id=str(request.id)), now=utc_now())
         settle_order(order, actor=actor)
-        log.info("refund_made", order_number=order.order_number, status=str(facts.status))
+        log.info("refund_sent", order_number=order.order_number, status=str(facts.status))
         if was_under_review and order.review_reason is None:
             alerts.resolve(tenant_id, kind=AlertKind.PAYMENT_MISMATCH, subject=order.order_number)
         _resolve_alerts(order, request)
-        made = made_of(order, request)
-        assert made is not None  # noqa: S101 - recorded just above
-        return made
+        result = find_result(order, request)
+        assert result is not None  # noqa: S101 - recorded just above
+        return result
 
 
 def _resolve_alerts(order: Order, request: RefundRequest) -> None:
-    """Close what was said about refunds of this order, as far as it is not so any more."""
+    """Resolve the alerts about refunds of this order that no longer apply."""
     payment = order.find_payment(request.stripe_payment_intent_id)
-    if not any(known.is_under_way for known in order.refund_requests):
+    if not any(request.is_under_way for request in order.refund_requests):
         alerts.resolve(order.tenant_id, kind=AlertKind.REFUND_NOT_SENT, subject=order.order_number)
-    if payment is not None and refund_requests.refundable_amount(order, payment) == 0:
+    if payment is not None and refunds.refundable_amount(order, payment) == 0:
         alerts.resolve(order.tenant_id, kind=AlertKind.REFUND_REFUSED, subject=order.order_number)

@@ -19,28 +19,28 @@ def payment_intent_succeeded(order: Order, event: EventObject) -> None:
         raise MalformedObject("status")
     if "amount_received" not in event.object:
         raise MalformedObject("amount_received")
-    payments.record_succeeded(order, intent)
+    payments.record_succeeded(order, intent, now=event.now)
 
 
 @handles("payment_intent.processing")
 def payment_intent_processing(order: Order, event: EventObject) -> None:
     """Record that a delayed payment method was accepted; the payment may still fail."""
-    payments.record_processing(order, _read(event))
+    payments.record_processing(order, _read(event), now=event.now)
 
 
 @handles("payment_intent.requires_action")
 def payment_intent_requires_action(order: Order, event: EventObject) -> None:
     """Record that the buyer has to authenticate the payment."""
-    payments.record_requires_action(order, _read(event))
+    payments.record_requires_action(order, _read(event), now=event.now)
 
 
 @handles("payment_intent.payment_failed")
 def payment_intent_payment_failed(order: Order, event: EventObject) -> None:
     """Record one declined attempt; the same intent may still succeed."""
-    payments.record_declined(order, _read(event))
+    payments.record_declined(order, _read(event), now=event.now)
 
 
 @handles("payment_intent.canceled")
 def payment_intent_canceled(order: Order, event: EventObject) -> None:
     """Record that the intent can no longer be paid."""
-    payments.record_canceled(order, _read(event))
+    payments.record_canceled(order, _read(event), now=event.now)

@@ -14,7 +14,7 @@ def charge_refunded(order: Order, event: EventObject) -> None:
     if charge.payment_intent_id is not None:
         # A charge carries the order number, so its event may be the first that names the payment.
         intent = IntentFacts(charge.payment_intent_id, "", charge.amount, charge.currency)
-        payment = payments.attach_intent(order, intent)
+        payment = payments.attach_intent(order, intent, now=event.now)
         # Only a successful charge is refunded, and a payment has at most one, whose id may not be known yet.
         payment.stripe_charge_id = payment.stripe_charge_id or charge.id
     refunds.record_amount_refunded(order, charge)
@@ -24,4 +24,4 @@ def charge_refunded(order: Order, event: EventObject) -> None:
 @handles("refund.created", "refund.updated", "refund.failed", "charge.refund.updated")
 def refund_changed(order: Order, event: EventObject) -> None:
     """Record the refund's amount and status."""
-    refunds.record_refund(order, read_refund(event.object))
+    refunds.record_refund(order, read_refund(event.object), now=event.now)

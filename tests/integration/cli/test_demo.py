@@ -24,7 +24,7 @@ from lumira.cli.demo.stock import StockTracker
 from lumira.models import ReservationState
 from tests.support.factories import Brand, load_stock, open_cart, open_payment, set_stock
 
-COMMON_STEPS = {"opened", "payment_opened", "paid", "webhook", "completed", "message_sent"}
+COMMON_STEPS = {"opened", "payment_created", "paid", "webhook", "completed", "message_sent"}
 _STEP = re.compile(r"^  \d\d:\d\d:\d\d\.\d{3}  +\+\d+\.\d{3} s  (\w+)", re.MULTILINE)
 
 
@@ -86,7 +86,7 @@ def test_check_fulfills_all_three_purchases_and_leaves_nothing_running(
     for timeline, further_steps in (
         (level, {"granted"}),
         (cart, set()),
-        (refunded, {"refund_asked", "refund_succeeded"}),
+        (refunded, {"refund_requested", "refund_succeeded"}),
     ):
         assert set(_STEP.findall(timeline)) >= COMMON_STEPS | further_steps
     assert re.search(

@@ -39,7 +39,7 @@ def test_an_order_is_shown_with_all_that_happened_to_it(run_flask, tenant):
     assert "mystique  active  paid" in account
     assert "order_confirmation  pending" in account
     story = account.partition("timeline (Europe/Paris)\n")[2]
-    for what in ("opened", "payment_opened", "paid", "completed", "granted", "message_owed"):
+    for what in ("opened", "payment_created", "paid", "completed", "granted", "message_enqueued"):
         assert f"  {what}" in story
 
 

@@ -23,7 +23,7 @@ from lumira.repositories import receipt_proof
 from lumira.services.access.change_access import grant_access
 from lumira.services.customers.merge_customers import merge_customers
 from lumira.services.privacy import erase_customer
-from lumira.settlement.issue_receipts import list_disagreements
+from lumira.settlement.check_receipts import list_disagreements
 from tests.integration.cli.conftest import RunFlask
 from tests.support import files, refunds, seller
 from tests.support.factories import Brand, count, load_order, open_cart, open_payment

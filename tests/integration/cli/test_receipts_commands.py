@@ -9,7 +9,7 @@ from pypdf import PdfReader
 from lumira.database import atomic, db
 from lumira.repositories import receipts
 from tests.integration.cli.conftest import RunFlask
-from tests.integration.settlement.test_issue_receipts import pay, tell_refund
+from tests.integration.settlement.test_issue_receipts import pay, report_refund
 from tests.support import seller
 from tests.support.factories import Brand
 
@@ -17,7 +17,7 @@ from tests.support.factories import Brand
 @pytest.fixture
 def brand(make_brand: Callable[..., Brand], app_context: None) -> Brand:
     brand = make_brand(seller=seller.EXEMPT)
-    tell_refund(brand, pay(brand), 1000)
+    report_refund(brand, pay(brand), 1000)
     return brand
 
 

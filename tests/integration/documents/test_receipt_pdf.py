@@ -12,7 +12,7 @@ from lumira.database import atomic
 from lumira.documents import receipt_pdf
 from lumira.models import Receipt
 from lumira.repositories import outbox, receipts
-from tests.integration.settlement.test_issue_receipts import pay, tell_refund
+from tests.integration.settlement.test_issue_receipts import pay, report_refund
 from tests.support import seller
 from tests.support.factories import BUYER, Brand, open_payment
 from tests.support.stripe_events import deliver, event, payment_intent
@@ -78,8 +78,8 @@ def test_a_credit_note_names_its_receipt_and_a_failed_refund_takes_it_back(
 ) -> None:
     brand = make_brand(seller=seller.EXEMPT)
     intent = pay(brand)
-    tell_refund(brand, intent, 1000)
-    tell_refund(brand, intent, 1000, "failed")
+    report_refund(brand, intent, 1000)
+    report_refund(brand, intent, 1000, "failed")
     sale, back, note = papers(brand)
 
     told = drawn(note, "fr")

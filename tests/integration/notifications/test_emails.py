@@ -14,6 +14,7 @@ from sqlalchemy import select, update
 
 from lumira.clients import smtp
 from lumira.database import atomic, db
+from lumira.domain.order_money import current_payment
 from lumira.models import Alert, Customer, MessageKind, MessageStatus, Order, OutboxMessage, Product, Tenant
 from lumira.notifications import delivery, relay, send_alerts
 from lumira.repositories import orders, outbox
@@ -70,7 +71,7 @@ def dispute(order: Order, status: str, movements: int = 1) -> dict[str, object]:
         "charge": f"ch_{order.order_number}",
         "currency": "eur",
         "evidence_details": {"due_by": 1_800_000_000},
-        "payment_intent": order.shown_payment.stripe_payment_intent_id,
+        "payment_intent": current_payment(order).stripe_payment_intent_id,
         "reason": "fraudulent",
         "status": status,
     }
@@ -84,7 +85,7 @@ def refund(order: Order, amount: int) -> dict[str, object]:
         "amount": amount,
         "charge": f"ch_{order.order_number}",
         "currency": "eur",
-        "payment_intent": order.shown_payment.stripe_payment_intent_id,
+        "payment_intent": current_payment(order).stripe_payment_intent_id,
         "status": "succeeded",
     }
     return event("refund.updated", told)

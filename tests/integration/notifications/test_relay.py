@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from config.settings import Settings
 from lumira.database import atomic, db
+from lumira.domain.order_money import current_payment
 from lumira.models import Alert, MessageStatus, OutboxMessage, Receipt
 from lumira.notifications import attachments, delivery, relay
 from tests.support.factories import BUYER, Brand, load_order, open_payment
@@ -295,7 +296,7 @@ def dispute(order, status: str, movements: int) -> dict[str, object]:
             "balance_transactions": [{}] * movements,
             "charge": "ch_1",
             "currency": "eur",
-            "payment_intent": order.shown_payment.stripe_payment_intent_id,
+            "payment_intent": current_payment(order).stripe_payment_intent_id,
             "reason": "fraudulent",
             "status": status,
         },

@@ -50,6 +50,7 @@ def live(order: Order, dice: Random) -> None:
             charge_id=charges[0],
             reported_at=utc_now(),
         ),
+        now=utc_now(),
     )
     for charge in charges:
         if dice.random() < 0.5:
@@ -65,6 +66,7 @@ def live(order: Order, dice: Random) -> None:
                 currency="eur",
                 status=dice.choice(list(RefundStatus)),
             ),
+            now=utc_now(),
         )
     if dice.random() < 0.3:
         status = dice.choice(list(DisputeStatus))
@@ -80,8 +82,7 @@ def expected(whole: list[Order]) -> CustomerFigures:
     for order in whole:
         received = [payment.amount_received for payment in order.payments if payment.has_succeeded]
         if received:
-            _, lost = disputes.open_amounts(order)
-            net = sum(received) - refunds.refunded_amount(order) - lost
+            net = sum(received) - refunds.refunded_amount(order) - disputes.lost_amount(order)
             figures.total_spent["eur"] = figures.total_spent.get("eur", 0) + net
     return figures
 

@@ -23,7 +23,7 @@ from sqlalchemy.orm import Session
 
 from lumira.clock import utc_now
 from lumira.database import atomic, db
-from lumira.domain import checkout_sessions, payments
+from lumira.domain import checkout_sessions, payments, refunds
 from lumira.domain.checkout_sessions import SessionFacts
 from lumira.domain.commands import CheckoutCommand, CheckoutItem
 from lumira.domain.outcome import Outcome, derive
@@ -43,9 +43,9 @@ from lumira.models import (
     Tenant,
 )
 from lumira.models.columns import uuid7
-from lumira.repositories import orders, receipt_proof, receipts, refund_requests, stock, stock_proof, tenants
+from lumira.repositories import orders, receipt_proof, receipts, stock, stock_proof, tenants
 from lumira.services.checkout.open_order import open_order as freeze_order
-from lumira.settlement.issue_receipts import list_disagreements
+from lumira.settlement.check_receipts import list_disagreements
 from lumira.webhooks import inbox, process
 from lumira.webhooks.registry import EventObject, find_handler
 from tests.support import seller
@@ -134,12 +134,14 @@ def attach(order: Order, story: Story, name: str, *, is_known: bool) -> None:
     """What was opened at Stripe belongs to the order, as far as Stripe's answer arrived."""
     asked = story.price, "eur"
     if story.earlier is not None:
-        checkout_sessions.attach_session(order, page(f"cs_{name}e", *asked))
+        checkout_sessions.attach_session(order, page(f"cs_{name}e", *asked), now=utc_now())
     if story.on_page and is_known:
-        checkout_sessions.attach_session(order, page(f"cs_{name}", *asked))
+        checkout_sessions.attach_session(order, page(f"cs_{name}", *asked), now=utc_now())
     # Of two payments the one that was there first pays: so it is known before the other, as it is in life.
     if (is_known and not story.on_page) or story.is_paid_again:
-        payments.attach_intent(order, IntentFacts(f"pi_{name}", "requires_payment_method", *asked))
+        payments.attach_intent(
+            order, IntentFacts(f"pi_{name}", "requires_payment_method", *asked), now=utc_now()
+        )
 
 
 def page(session_id: str, amount: int, currency: str) -> SessionFacts:
@@ -160,8 +162,8 @@ def told_tidily(story: Story) -> dict[str, Any]:
     teller = Teller("tidy", "TIDY", story)
     take_in(order, teller.tell())
     decided = [
-        (payment.stripe_payment_intent_id, refund_requests.refundable_amount(order, payment), origin)
-        for payment, origin in derive(order).returned
+        (payment.stripe_payment_intent_id, refunds.refundable_amount(order, payment), origin)
+        for payment, origin in derive(order).refunds
     ]
     for intent_id, amount, _ in decided:
         take_in(order, teller.carry_out(intent_id, amount, None))
@@ -215,7 +217,7 @@ def take_in(order: Order, events: list[dict[str, Any]]) -> None:
     for told in events:
         handler = find_handler(told["type"])
         assert handler is not None
-        handler(order, EventObject(told["data"]["object"], None))
+        handler(order, EventObject(told["data"]["object"], None, utc_now()))
 
 
 def check_promises(teller: Teller, outcome: Outcome) -> None:

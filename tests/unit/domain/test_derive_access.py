@@ -50,7 +50,7 @@ def served(*, amount: int = 4700) -> Order:
         facts = IntentFacts(
             id="pi_1", status="succeeded", amount=amount, currency="eur", amount_received=amount
         )
-        payments.record_succeeded(order, facts)
+        payments.record_succeeded(order, facts, now=NOW)
     return order
 
 

@@ -8,10 +8,9 @@ from uuid import uuid4
 import pytest
 
 from lumira.domain import payments
-from lumira.domain.checkout_sessions import SessionFacts, attach_session
+from lumira.domain.checkout_sessions import SessionFacts, attach_session, record_session
 from lumira.domain.outcome import derive
 from lumira.domain.payments import AttemptFailure, IntentFacts
-from lumira.domain.record_session import record_session
 from lumira.models import (
     Charge,
     Dispute,
@@ -75,36 +74,40 @@ def intent(intent_id: str = "pi_1", **fields: Any) -> IntentFacts:
 
 def opened() -> Order:
     order = make_order()
-    payments.attach_intent(order, intent())
+    payments.attach_intent(order, intent(), now=NOW)
     return order
 
 
 def paid(*, received: int = 4700, **options: Any) -> Order:
     order = make_order(**options)
-    payments.record_succeeded(order, intent(amount_received=received, charge_id="ch_1", reported_at=NOW))
+    payments.record_succeeded(
+        order, intent(amount_received=received, charge_id="ch_1", reported_at=NOW), now=NOW
+    )
     return order
 
 
 def processing(order: Order, charge: str = "ch_1") -> None:
-    payments.record_processing(order, intent(charge_id=charge, payment_method_id="pm_1"))
+    payments.record_processing(order, intent(charge_id=charge, payment_method_id="pm_1"), now=NOW)
 
 
 def acting(order: Order, method: str = "pm_1") -> None:
-    payments.record_requires_action(order, intent(payment_method_id=method))
+    payments.record_requires_action(order, intent(payment_method_id=method), now=NOW)
 
 
 def declined(order: Order, charge: str | None = "ch_1", method: str | None = "pm_1") -> None:
     payments.record_declined(
-        order, intent(failure=AttemptFailure(charge, method, "card_declined", "generic_decline"))
+        order,
+        intent(failure=AttemptFailure(charge, method, "card_declined", "generic_decline")),
+        now=NOW,
     )
 
 
 def succeeded(order: Order) -> None:
-    payments.record_succeeded(order, intent(amount_received=4700, charge_id="ch_9", reported_at=NOW))
+    payments.record_succeeded(order, intent(amount_received=4700, charge_id="ch_9", reported_at=NOW), now=NOW)
 
 
 def canceled(order: Order) -> None:
-    payments.record_canceled(order, intent())
+    payments.record_canceled(order, intent(), now=NOW)
 
 
 STORIES = [
@@ -264,7 +267,9 @@ def test_a_partial_refund_revokes_where_the_product_says_so() -> None:
 
 def test_a_second_payment_that_went_back_takes_nothing_away() -> None:
     order = paid()
-    payments.record_succeeded(order, intent("pi_2", amount_received=4700, charge_id="ch_2", reported_at=NOW))
+    payments.record_succeeded(
+        order, intent("pi_2", amount_received=4700, charge_id="ch_2", reported_at=NOW), now=NOW
+    )
     order.refunds.append(
         Refund(
             stripe_refund_id="re_1",
@@ -372,28 +377,31 @@ def session_facts(number: int = 1, **fields: Any) -> SessionFacts:
 
 def on_page(policy: ReleaseOnFailure = ReleaseOnFailure.AT_DEADLINE) -> Order:
     order = make_cart(policy)
-    attach_session(order, session_facts())
+    attach_session(order, session_facts(), now=NOW)
     return order
 
 
 def page_paid(order: Order) -> None:
     told = session_facts(state=SessionState.COMPLETE, is_paid=True, payment_intent_id="pi_1")
-    record_session(order, told, reported_at=NOW)
+    record_session(order, told, reported_at=NOW, now=NOW)
 
 
 def page_finished(order: Order) -> None:
     record_session(
-        order, session_facts(state=SessionState.COMPLETE, payment_intent_id="pi_1"), reported_at=NOW
+        order,
+        session_facts(state=SessionState.COMPLETE, payment_intent_id="pi_1"),
+        reported_at=NOW,
+        now=NOW,
     )
 
 
 def page_failed(order: Order) -> None:
     told = session_facts(state=SessionState.COMPLETE, payment_intent_id="pi_1")
-    record_session(order, told, reported_at=NOW, has_failed=True)
+    record_session(order, told, reported_at=NOW, has_failed=True, now=NOW)
 
 
 def page_expired(order: Order) -> None:
-    record_session(order, session_facts(state=SessionState.EXPIRED, payment_intent_id="pi_1"))
+    record_session(order, session_facts(state=SessionState.EXPIRED, payment_intent_id="pi_1"), now=NOW)
 
 
 PAGES = [
@@ -444,7 +452,7 @@ def test_a_new_page_keeps_its_pieces_whatever_became_of_the_one_before(story, fa
     order = on_page(policy)
     for record in facts:
         record(order)
-    attach_session(order, session_facts(2))
+    attach_session(order, session_facts(2), now=NOW)
 
     outcome = derive(order)
     assert outcome.status is OrderStatus.PENDING
@@ -455,9 +463,11 @@ def test_a_failed_try_on_a_new_page_counts_as_one() -> None:
     order = on_page(ReleaseOnFailure.AT_ONCE)
     for record in (processing, page_finished, declined, page_failed):
         record(order)
-    attach_session(order, session_facts(2))
+    attach_session(order, session_facts(2), now=NOW)
     payments.record_declined(
-        order, intent("pi_2", failure=AttemptFailure("ch_2", "pm_2", "card_declined", "generic_decline"))
+        order,
+        intent("pi_2", failure=AttemptFailure("ch_2", "pm_2", "card_declined", "generic_decline")),
+        now=NOW,
     )
 
     outcome = derive(order)
@@ -484,7 +494,7 @@ FAILURES = [
 def test_a_failed_try_gives_pieces_back_as_the_tenant_has_it(story, facts, policy, pieces) -> None:
     for permutation in itertools.permutations(facts):
         order = make_cart(policy)
-        payments.attach_intent(order, intent())
+        payments.attach_intent(order, intent(), now=NOW)
         for record in permutation:
             record(order)
         assert derive(order).stock == {"shirt": pieces, "cap": pieces}
@@ -520,7 +530,7 @@ def test_goods_are_back_once_all_of_the_money_is_where_the_policy_says_so(story,
 
 def test_what_is_under_review_stays_held() -> None:
     order = make_cart()
-    payments.record_succeeded(order, intent(amount_received=4600, charge_id="ch_1", reported_at=NOW))
+    payments.record_succeeded(order, intent(amount_received=4600, charge_id="ch_1", reported_at=NOW), now=NOW)
     outcome = derive(order)
     assert outcome.review is ReviewReason.AMOUNT_MISMATCH
     assert outcome.stock == {"shirt": RESERVED, "cap": RESERVED}
@@ -528,7 +538,9 @@ def test_what_is_under_review_stays_held() -> None:
 
 def pay(order: Order, number: int, received: int = 4700) -> None:
     payments.record_succeeded(
-        order, intent(f"pi_{number}", amount_received=received, charge_id=f"ch_{number}", reported_at=NOW)
+        order,
+        intent(f"pi_{number}", amount_received=received, charge_id=f"ch_{number}", reported_at=NOW),
+        now=NOW,
     )
 
 
@@ -550,13 +562,13 @@ def test_every_payment_but_one_goes_back_by_itself(story, received, returned) ->
     order = make_cart()
     numbered = list(enumerate(received, start=1))
     for number, _ in numbered:
-        payments.attach_intent(order, intent(f"pi_{number}"))
+        payments.attach_intent(order, intent(f"pi_{number}"), now=NOW)
     # Told in the other order than they were opened: it must not matter.
     for number, amount in reversed(numbered):
         pay(order, number, amount)
 
     outcome = derive(order)
-    assert [(p.stripe_payment_intent_id, origin) for p, origin in outcome.returned] == [
+    assert [(p.stripe_payment_intent_id, origin) for p, origin in outcome.refunds] == [
         (intent_id, RefundOrigin.DUPLICATE_PAYMENT) for intent_id in returned
     ]
     assert outcome.is_paid is (4700 in received)
@@ -574,7 +586,7 @@ def test_an_order_without_pieces_promises_nothing_and_goes_back_whole() -> None:
     outcome = derive(sold_out())
     assert (outcome.status, outcome.is_paid, outcome.grants) == (OrderStatus.PROCESSING, False, {})
     assert outcome.stock == {"shirt": RELEASED, "cap": RELEASED}
-    assert [(p.stripe_payment_intent_id, origin) for p, origin in outcome.returned] == [
+    assert [(p.stripe_payment_intent_id, origin) for p, origin in outcome.refunds] == [
         ("pi_1", RefundOrigin.SOLD_OUT)
     ]
     assert outcome.messages == frozenset()
@@ -583,8 +595,8 @@ def test_an_order_without_pieces_promises_nothing_and_goes_back_whole() -> None:
 def test_an_order_without_pieces_gives_every_payment_back() -> None:
     order = sold_out()
     pay(order, 2)
-    assert {origin for _, origin in derive(order).returned} == {RefundOrigin.SOLD_OUT}
-    assert len(derive(order).returned) == 2
+    assert {origin for _, origin in derive(order).refunds} == {RefundOrigin.SOLD_OUT}
+    assert len(derive(order).refunds) == 2
 
 
 @pytest.mark.parametrize(

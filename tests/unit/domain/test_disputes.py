@@ -44,14 +44,14 @@ def test_the_furthest_word_counts_in_whatever_order_it_is_told(story, facts, sta
             disputes.record_dispute(order, fact)
         [dispute] = order.disputes
         assert dispute.status == status
-        assert disputes.open_amounts(order) == amounts
+        assert (disputes.is_disputed(order), disputes.lost_amount(order)) == amounts
 
 
 def test_several_disputes_of_one_charge_are_several() -> None:
     order = Order()
     disputes.record_dispute(order, told("lost", 1, amount=1000))
     disputes.record_dispute(order, told("needs_response", 1, "du_2", amount=3700))
-    assert disputes.open_amounts(order) == (True, 1000)
+    assert (disputes.is_disputed(order), disputes.lost_amount(order)) == (True, 1000)
 
 
 def test_a_later_word_without_date_or_reason_keeps_those_that_are_known() -> None:

@@ -1,9 +1,11 @@
 """How much of a payment can still be refunded, and what the house decides about it by itself."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
+from lumira.domain import refund_requests, refunds, stripe_metadata
 from lumira.models import (
     Charge,
     Dispute,
@@ -16,7 +18,8 @@ from lumira.models import (
     RefundStatus,
     RequestState,
 )
-from lumira.repositories import refund_requests
+
+NOW = datetime(2026, 6, 1, tzinfo=UTC)
 
 
 def payment(name: str = "pi_1", *, received: int = 4700, charge: str | None = "ch_1") -> Payment:
@@ -44,7 +47,9 @@ def order(*known: Any, asked: tuple[int, ...] = ()) -> Order:
     for each in known:
         {Refund: made.refunds, Charge: made.charges, Dispute: made.disputes}[type(each)].append(each)
     for amount in asked:
-        refund_requests.freeze(made, made.payments[0], amount=amount, origin=RefundOrigin.REQUESTED)
+        refund_requests.freeze_request(
+            made, made.payments[0], amount=amount, origin=RefundOrigin.REQUESTED, now=NOW
+        )
     return made
 
 
@@ -71,28 +76,30 @@ LEFT = [
 
 @pytest.mark.parametrize(("known", "left"), [case[1:] for case in LEFT], ids=[case[0] for case in LEFT])
 def test_what_is_left_counts_all_that_went_back_or_is_on_its_way(known, left) -> None:
-    assert refund_requests.refundable_amount(known, known.payments[0]) == left
+    assert refunds.refundable_amount(known, known.payments[0]) == left
 
 
 def test_nothing_is_left_of_what_was_not_paid() -> None:
     made = Order(payments=[payment(received=0)])
-    assert refund_requests.refundable_amount(made, made.payments[0]) == 0
+    assert refunds.refundable_amount(made, made.payments[0]) == 0
 
 
 def test_where_only_one_payment_came_all_that_went_back_is_its() -> None:
     unknown_charge = payment(charge=None)
     made = Order(payments=[unknown_charge, payment("pi_2", received=0, charge=None)], refunds=[refund(1000)])
-    assert refund_requests.refundable_amount(made, unknown_charge) == 3700
+    assert refunds.refundable_amount(made, unknown_charge) == 3700
 
 
 def test_the_house_decides_once_about_each_payment() -> None:
     made = order(refund(700))
     first, second = made.payments
-    assert refund_requests.decide(made, first, origin=RefundOrigin.SOLD_OUT)
-    assert refund_requests.decide(made, second, origin=RefundOrigin.DUPLICATE_PAYMENT)
+    assert refund_requests.freeze_automatic_request(made, first, origin=RefundOrigin.SOLD_OUT, now=NOW)
+    assert refund_requests.freeze_automatic_request(
+        made, second, origin=RefundOrigin.DUPLICATE_PAYMENT, now=NOW
+    )
     for request in made.refund_requests:
         request.state = RequestState.REFUSED
-    assert not refund_requests.decide(made, first, origin=RefundOrigin.SOLD_OUT)
+    assert not refund_requests.freeze_automatic_request(made, first, origin=RefundOrigin.SOLD_OUT, now=NOW)
 
     sold_out, duplicate = made.refund_requests
     assert (sold_out.amount, duplicate.amount) == (4000, 4700)
@@ -101,14 +108,16 @@ def test_the_house_decides_once_about_each_payment() -> None:
         "payment_intent": "pi_2",
         "amount": 4700,
         "reason": "duplicate",
-        "metadata": {"orderNumber": "LUM-1", refund_requests.METADATA_KEY: str(duplicate.id)},
+        "metadata": {"orderNumber": "LUM-1", stripe_metadata.REFUND_REQUEST: str(duplicate.id)},
     }
     assert duplicate.stripe_key == f"lumira-refund-{duplicate.id}-1"
 
 
 def test_what_went_back_already_is_not_decided_about() -> None:
     made = order(refund(4700))
-    assert not refund_requests.decide(made, made.payments[0], origin=RefundOrigin.SOLD_OUT)
+    assert not refund_requests.freeze_automatic_request(
+        made, made.payments[0], origin=RefundOrigin.SOLD_OUT, now=NOW
+    )
 
 
 @pytest.mark.parametrize(
@@ -124,4 +133,4 @@ def test_what_went_back_already_is_not_decided_about() -> None:
 )
 def test_a_payment_is_disputed_while_its_bank_holds_the_money(status, charge, is_disputed) -> None:
     made = order(Dispute(status=DisputeStatus(status), stripe_charge_id=charge, amount=4700))
-    assert refund_requests.is_disputed(made, made.payments[0]) is is_disputed
+    assert refunds.is_disputed(made, made.payments[0]) is is_disputed

@@ -4,6 +4,7 @@ import itertools
 
 import pytest
 
+from lumira.clock import utc_now
 from lumira.domain import refunds
 from lumira.domain.refunds import ChargeFacts, RefundFacts
 from lumira.models import Order, RefundStatus
@@ -19,7 +20,7 @@ def charge(told: int, *, uncaptured: int = 0, name: str = "ch_1") -> ChargeFacts
 
 def record(order: Order, fact: RefundFacts | ChargeFacts) -> None:
     if isinstance(fact, RefundFacts):
-        refunds.record_refund(order, fact)
+        refunds.record_refund(order, fact, now=utc_now())
     else:
         refunds.record_amount_refunded(order, fact)
 
@@ -58,13 +59,13 @@ def test_what_went_back_is_the_same_in_whatever_order_it_is_told(ledger, facts, 
 
 def test_that_a_refund_once_succeeded_is_known_also_where_its_failure_came_first() -> None:
     order = Order()
-    refunds.record_refund(order, refund("failed"))
-    refunds.record_refund(order, refund("succeeded"))
+    refunds.record_refund(order, refund("failed"), now=utc_now())
+    refunds.record_refund(order, refund("succeeded"), now=utc_now())
     assert (order.refunds[0].status, order.refunds[0].has_succeeded) == (RefundStatus.FAILED, True)
 
 
 def test_a_charge_that_is_told_later_is_learned() -> None:
     order = Order()
-    refunds.record_refund(order, refund("pending", charge=None))
-    refunds.record_refund(order, refund("succeeded"))
+    refunds.record_refund(order, refund("pending", charge=None), now=utc_now())
+    refunds.record_refund(order, refund("succeeded"), now=utc_now())
     assert order.refunds[0].stripe_charge_id == "ch_1"

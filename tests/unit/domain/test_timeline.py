@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
+from lumira.domain.timeline import OrderEvent, TimelineEntry, timeline
 from lumira.models import (
     AccessGrant,
     Decline,
@@ -23,7 +24,6 @@ from lumira.models import (
     RequestState,
     ReviewReason,
 )
-from lumira.repositories.timeline import EventSeen, TimelineEntry, timeline
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
 
@@ -72,7 +72,7 @@ def make_message(**columns: object) -> OutboxMessage:
     return OutboxMessage(**(values | columns))
 
 
-def told(order: Order, *events: EventSeen) -> list[tuple[str, str | None]]:
+def told(order: Order, *events: OrderEvent) -> list[tuple[str, str | None]]:
     return [(entry.what, entry.why) for entry in timeline(order, events)]
 
 
@@ -82,14 +82,14 @@ def test_a_sale_is_told_from_its_opening_to_its_message():
     order.grants.append(make_grant())
     order.messages.append(make_message(status=MessageStatus.SENT, sent_at=after(5)))
 
-    assert timeline(order, [EventSeen("payment_intent.succeeded", after(3.5), EventStatus.PROCESSED)]) == [
+    assert timeline(order, [OrderEvent("payment_intent.succeeded", after(3.5), EventStatus.PROCESSED)]) == [
         TimelineEntry(NOON, "opened"),
-        TimelineEntry(after(1), "payment_opened", "pi_1"),
+        TimelineEntry(after(1), "payment_created", "pi_1"),
         TimelineEntry(after(3), "paid"),
         TimelineEntry(after(3.5), "webhook", "payment_intent.succeeded"),
         TimelineEntry(after(4), "completed"),
         TimelineEntry(after(4), "granted", "mystique: paid"),
-        TimelineEntry(after(4), "message_owed", "order_confirmation"),
+        TimelineEntry(after(4), "message_enqueued", "order_confirmation"),
         TimelineEntry(after(5), "message_sent", "order_confirmation"),
     ]
 
@@ -101,15 +101,15 @@ def test_what_happened_in_one_instant_is_told_as_it_followed():
     order.payments.append(paid_payment(at=0, created_at=NOON))
 
     assert [
-        what for what, _ in told(order, EventSeen("payment_intent.succeeded", NOON, EventStatus.PROCESSED))
+        what for what, _ in told(order, OrderEvent("payment_intent.succeeded", NOON, EventStatus.PROCESSED))
     ] == [
         "opened",
-        "payment_opened",
+        "payment_created",
         "paid",
         "webhook",
         "completed",
         "granted",
-        "message_owed",
+        "message_enqueued",
         "message_sent",
     ]
 
@@ -122,7 +122,7 @@ def test_a_success_in_the_second_of_a_decline_is_told_after_it():
         Decline(payment_id=payment.id, subject="ch_1", code="card_declined", recorded_at=after(2.4))
     )
 
-    assert [what for what, _ in told(order)] == ["opened", "payment_opened", "declined", "paid"]
+    assert [what for what, _ in told(order)] == ["opened", "payment_created", "declined", "paid"]
 
 
 def test_a_success_is_not_moved_by_a_decline_that_was_told_days_late():
@@ -212,7 +212,10 @@ def test_a_message_that_was_not_sent_says_what_became_of_it():
         make_message(kind=MessageKind.PAYMENT_FAILED, status=MessageStatus.SUPERSEDED, updated_at=after(8))
     )
 
-    assert told(order)[1:] == [("message_owed", "payment_failed"), ("message_superseded", "payment_failed")]
+    assert told(order)[1:] == [
+        ("message_enqueued", "payment_failed"),
+        ("message_superseded", "payment_failed"),
+    ]
 
 
 def test_refunds_and_disputes_are_told_as_they_opened_and_ended():
@@ -246,8 +249,8 @@ def test_refunds_and_disputes_are_told_as_they_opened_and_ended():
     )
 
     assert told(order)[1:] == [
-        ("refund_opened", "re_1"),
-        ("refund_opened", "re_2"),
+        ("refund_created", "re_1"),
+        ("refund_created", "re_2"),
         ("disputed", "fraudulent"),
         ("refund_failed", "re_1"),
         ("dispute_won", "du_1"),
@@ -255,7 +258,7 @@ def test_refunds_and_disputes_are_told_as_they_opened_and_ended():
 
 
 def test_an_event_that_was_not_handled_says_so_and_why():
-    seen = EventSeen("payment_intent.succeeded", after(1), EventStatus.IGNORED, "other_mode")
+    seen = OrderEvent("payment_intent.succeeded", after(1), EventStatus.IGNORED, "other_mode")
     assert timeline(make_order(), [seen])[-1].why == "payment_intent.succeeded (ignored: other_mode)"
-    failed = EventSeen("refund.created", after(1), EventStatus.FAILED)
+    failed = OrderEvent("refund.created", after(1), EventStatus.FAILED)
     assert timeline(make_order(), [failed])[-1].why == "refund.created (failed)"

@@ -4,7 +4,7 @@ import pytest
 
 from lumira.errors import OrderNotFound
 from lumira.models import OrderStatus
-from lumira.repositories.order_lists import OrderFilter
+from lumira.repositories.orders import OrderFilter
 from lumira.services.orders.view_orders import list_orders, view_order, view_payment
 from tests.support.factories import open_payment
 from tests.support.stripe_events import deliver, event, payment_intent
@@ -48,14 +48,14 @@ def test_the_story_of_a_paid_order_is_whole_and_in_order(tenant):
     told = [entry.what for entry in entries]
     assert set(told) == {
         "opened",
-        "payment_opened",
+        "payment_created",
         "paid",
         "webhook",
         "completed",
         "granted",
-        "message_owed",
+        "message_enqueued",
     }
-    assert told[:2] == ["opened", "payment_opened"]
+    assert told[:2] == ["opened", "payment_created"]
     assert [entry.why for entry in entries if entry.what == "webhook"] == ["payment_intent.succeeded"]
 
 
@@ -64,7 +64,7 @@ def test_a_free_order_tells_no_payment(tenant):
 
     told = [entry.what for entry in view_order(tenant.id, opened.order_number).timeline]
 
-    assert told == ["opened", "completed", "granted", "message_owed"]
+    assert told == ["opened", "completed", "granted", "message_enqueued"]
 
 
 def test_orders_are_listed_newest_first_page_by_page(tenant):
@@ -73,7 +73,7 @@ def test_orders_are_listed_newest_first_page_by_page(tenant):
     first, after = list_orders(tenant.id, OrderFilter(limit=2))
     second, end = list_orders(tenant.id, OrderFilter(limit=2, after=after))
 
-    assert [order.order_number for order in (*first, *second)] == numbers[::-1]
+    assert [summary.order.order_number for summary in (*first, *second)] == numbers[::-1]
     assert end is None
 
 
@@ -84,4 +84,4 @@ def test_orders_are_filtered_by_status(tenant):
 
     page, _ = list_orders(tenant.id, OrderFilter(status=OrderStatus.COMPLETED))
 
-    assert [order.order_number for order in page] == [opened.order_number]
+    assert [summary.order.order_number for summary in page] == [opened.order_number]

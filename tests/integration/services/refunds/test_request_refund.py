@@ -10,6 +10,7 @@ import time_machine
 from sqlalchemy import select, update
 
 from lumira.database import atomic, db
+from lumira.domain import stripe_metadata
 from lumira.errors import (
     IdempotencyInProgress,
     IdempotencyMismatch,
@@ -22,7 +23,7 @@ from lumira.models import AuditEntry, IdempotencyKey, Order, RefundRequest, Requ
 from lumira.repositories import idempotency, refund_requests, stripe_accounts, tenants
 from lumira.services.checkout.create_payment_intent import PaymentOpened
 from lumira.services.refunds.send_due_refunds import send_due_refunds
-from lumira.services.refunds.send_refund import send_refund, sending_of
+from lumira.services.refunds.send_refund import attempt_of, send_refund
 from tests.support import stripe_sandbox
 from tests.support.factories import Brand, count, load_order, open_payment
 from tests.support.refunds import (
@@ -381,7 +382,7 @@ def test_metadata_that_claim_to_be_a_refund_of_ours_have_to_fit(tenant) -> None:
         "currency": "eur",
         "payment_intent": opened.payment_intent_id,
         "status": "succeeded",
-        "metadata": {refund_requests.METADATA_KEY: str(request.id)},
+        "metadata": {stripe_metadata.REFUND_REQUEST: str(request.id)},
     }
     deliver(tenant, event("refund.created", forged))
     assert let_workers_send(tenant) == 1
@@ -426,7 +427,7 @@ def test_while_it_is_being_made_nobody_else_makes_it(tenant) -> None:
         refund(tenant, opened, 1000, call=keyed())
     stripe_sandbox.clear_faults(tenant)
     with atomic(tenant.id):
-        refund_requests.take(db.session.execute(select(RefundRequest)).scalar_one(), datetime.now(UTC))
+        refund_requests.lease(db.session.execute(select(RefundRequest)).scalar_one(), datetime.now(UTC))
 
     with pytest.raises(IdempotencyInProgress):
         refund(tenant, opened, 1000, call=keyed())
@@ -445,8 +446,8 @@ def test_a_process_that_stood_still_sends_nothing_once_another_has_taken_the_ref
     with atomic(tenant.id):
         account = stripe_accounts.get_account(tenant.id)
         request = db.session.execute(select(RefundRequest)).scalar_one()
-        refund_requests.take(request, datetime.now(UTC))
-        stale = sending_of(db.session.get_one(Order, (tenant.id, request.order_id)), request)
+        refund_requests.lease(request, datetime.now(UTC))
+        stale = attempt_of(db.session.get_one(Order, (tenant.id, request.order_id)), request)
 
     assert let_workers_send(tenant) == 1
     sent = asked(tenant)
@@ -456,7 +457,7 @@ def test_a_process_that_stood_still_sends_nothing_once_another_has_taken_the_ref
             assert send_refund(tenant.id, account, stale, actor="test").refunded_amount == 1000
         else:
             with pytest.raises(IdempotencyInProgress):
-                send_refund(tenant.id, account, replace(stale, look_up=False), actor="test")
+                send_refund(tenant.id, account, replace(stale, needs_lookup=False), actor="test")
     assert (asked(tenant), len(at_stripe(tenant))) == (sent, 1)
 
 
@@ -552,12 +553,12 @@ def test_the_timeline_tells_what_was_asked_and_what_was_refused(client, tenant) 
 
     story = client.get(f"/api/orders/{opened.order_number}", headers=tenant.secret).json["timeline"]
     told = [(entry["what"], entry["why"]) for entry in story if entry["what"].startswith("refund_")]
-    assert told[0] == ("refund_asked", "requested_by_customer")
+    assert told[0] == ("refund_requested", "requested_by_customer")
     assert [what for what, _ in told] == [
-        "refund_asked",
-        "refund_opened",
+        "refund_requested",
+        "refund_created",
         "refund_succeeded",
-        "refund_asked",
+        "refund_requested",
         "refund_refused",
     ]
     assert told[-1] == ("refund_refused", "charge_already_refunded")

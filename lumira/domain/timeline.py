@@ -1,13 +1,9 @@
-"""The story of an order, told from its rows: it has no table of its own."""
+"""The timeline of an order, derived from its rows: it has no table of its own."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from uuid import UUID
 
-from sqlalchemy import select
-
-from lumira.database import db
 from lumira.models import (
     Dispute,
     EventStatus,
@@ -17,46 +13,44 @@ from lumira.models import (
     Payment,
     PaymentState,
     Refund,
-    RefundOrigin,
     RefundStatus,
     RequestState,
     ReviewReason,
-    WebhookEvent,
 )
 
-#: Entries of the same instant are told in the order in which one follows from the other.
-_STORY = (
+#: The order of entries with the same time: that in which one follows from the other.
+_ORDER = (
     "opened",
     "payment_refused",
-    "payment_opened",
+    "payment_created",
     "declined",
     "paid",
     "canceled",
     "webhook",
     "review",
     "released",
-    "refund_asked",
+    "refund_requested",
     "refund_refused",
-    "refund_opened",
+    "refund_created",
     "disputed",
     "completed",
     "granted",
     "revoked",
     "expired",
-    "message_owed",
+    "message_enqueued",
     "message_sent",
 )
-_RANK = {what: rank for rank, what in enumerate(_STORY)}
+_RANK = {what: rank for rank, what in enumerate(_ORDER)}
 
-#: Stripe's clock tells whole seconds, so that what it dates may have been this much later.
-_STRIPE_TICK = timedelta(seconds=1)
+#: Stripe's times have whole seconds, so that the true time may be this much later.
+_STRIPE_PRECISION = timedelta(seconds=1)
 
 _REFUND_ENDED = (RefundStatus.SUCCEEDED, RefundStatus.FAILED, RefundStatus.CANCELED)
 
 
 @dataclass(frozen=True, slots=True)
 class TimelineEntry:
-    """One thing that happened: when (aware), what, and the word that explains it, if there is one."""
+    """One entry: its time in UTC, what happened, and the reason or id that explains it, if there is one."""
 
     at: datetime
     what: str
@@ -64,37 +58,27 @@ class TimelineEntry:
 
 
 @dataclass(frozen=True, slots=True)
-class EventSeen:
-    """One webhook event of an order, as far as its story needs it."""
+class OrderEvent:
+    """One webhook event of an order, as far as the timeline shows it."""
 
     type: str
     received_at: datetime
     status: EventStatus
-    #: Why it was not handled, if it was not.
+    #: Why it was not processed, if it was not.
     reason: str | None = None
 
     @property
-    def as_told(self) -> str:
-        """Its type; and what became of it where that was not what it was sent for."""
+    def description(self) -> str:
+        """Its type, and its status unless it was processed."""
         if self.status is EventStatus.PROCESSED:
             return self.type
         return f"{self.type} ({self.status}{f': {self.reason}' if self.reason else ''})"
 
 
-def list_events(tenant_id: int, order_id: UUID) -> list[EventSeen]:
-    """The webhook events that were told of this order, as they came in."""
-    rows = db.session.execute(
-        select(WebhookEvent.type, WebhookEvent.received_at, WebhookEvent.status, WebhookEvent.reason)
-        .where(WebhookEvent.tenant_id == tenant_id, WebhookEvent.order_id == order_id)
-        .order_by(WebhookEvent.received_at, WebhookEvent.id)
-    )
-    return [EventSeen(row.type, row.received_at, row.status, row.reason) for row in rows]
-
-
-def timeline(order: Order, events: Sequence[EventSeen]) -> list[TimelineEntry]:
-    """All that is known to have happened to a loaded order, oldest first; makes no query."""
+def timeline(order: Order, events: Sequence[OrderEvent]) -> list[TimelineEntry]:
+    """Return the timeline of a loaded order, oldest first; makes no query."""
     entries = [TimelineEntry(order.created_at, "opened"), *_requests(order), *_payments(order)]
-    entries += [TimelineEntry(event.received_at, "webhook", event.as_told) for event in events]
+    entries += [TimelineEntry(event.received_at, "webhook", event.description) for event in events]
     entries += [*_decisions(order), *_grants(order)]
     for message in order.messages:
         entries += _message(message)
@@ -115,7 +99,7 @@ def _requests(order: Order) -> Iterator[TimelineEntry]:
 
 def _payments(order: Order) -> Iterator[TimelineEntry]:
     for payment in order.payments:
-        yield TimelineEntry(payment.created_at, "payment_opened", payment.stripe_payment_intent_id)
+        yield TimelineEntry(payment.created_at, "payment_created", payment.stripe_payment_intent_id)
         if payment.succeeded_at is not None:
             yield TimelineEntry(_paid_at(order, payment, payment.succeeded_at), "paid")
         if payment.state is PaymentState.CANCELED and payment.canceled_at is not None:
@@ -124,17 +108,17 @@ def _payments(order: Order) -> Iterator[TimelineEntry]:
         yield TimelineEntry(decline.recorded_at, "declined", decline.decline_code or decline.code)
 
 
-def _paid_at(order: Order, payment: Payment, told: datetime) -> datetime:
-    """When the payment succeeded, but not before a decline in the same tick of Stripe's clock.
+def _paid_at(order: Order, payment: Payment, succeeded_at: datetime) -> datetime:
+    """When the payment succeeded, but not before a decline in the same second of Stripe's clock.
 
-    No try follows a success, so that a decline noted within that second came first.
+    No attempt follows a success, so a decline that was recorded within that second came first.
     """
     return max(
-        [told]
+        [succeeded_at]
         + [
             decline.recorded_at
             for decline in order.declines
-            if decline.payment_id == payment.id and decline.recorded_at - told < _STRIPE_TICK
+            if decline.payment_id == payment.id and decline.recorded_at - succeeded_at < _STRIPE_PRECISION
         ]
     )
 
@@ -149,7 +133,7 @@ def _decisions(order: Order) -> Iterator[TimelineEntry]:
 
 
 def _review(order: Order) -> Iterable[TimelineEntry]:
-    """The mismatch that a person was asked about; the order forgets its reason once it is released."""
+    """The mismatch that put the order under review; the order no longer has its reason once it is released."""
     for payment in order.payments:
         if payment.succeeded_at is None:
             continue
@@ -164,10 +148,10 @@ def _review(order: Order) -> Iterable[TimelineEntry]:
 
 def _grants(order: Order) -> Iterator[TimelineEntry]:
     for grant in order.grants:
-        # Once it is revoked, the reason is that of the revocation.
-        given = str(grant.product_id) if grant.revoked_at else f"{grant.product_id}: {grant.reason}"
+        # The reason of a revoked grant is that of the revocation.
+        granted = str(grant.product_id) if grant.revoked_at else f"{grant.product_id}: {grant.reason}"
         if grant.granted_at != grant.revoked_at:
-            yield TimelineEntry(grant.granted_at, "granted", given)
+            yield TimelineEntry(grant.granted_at, "granted", granted)
         if grant.revoked_at is not None:
             yield TimelineEntry(grant.revoked_at, "revoked", f"{grant.product_id}: {grant.reason}")
         if grant.is_expired and grant.expires_at is not None:
@@ -175,7 +159,7 @@ def _grants(order: Order) -> Iterator[TimelineEntry]:
 
 
 def _message(message: OutboxMessage) -> Iterator[TimelineEntry]:
-    yield TimelineEntry(message.created_at, "message_owed", str(message.kind))
+    yield TimelineEntry(message.created_at, "message_enqueued", str(message.kind))
     if message.sent_at is not None:
         yield TimelineEntry(message.sent_at, "message_sent", str(message.kind))
     elif message.status is not MessageStatus.PENDING:
@@ -184,15 +168,14 @@ def _message(message: OutboxMessage) -> Iterator[TimelineEntry]:
 
 def _refund_requests(order: Order) -> Iterator[TimelineEntry]:
     for request in order.refund_requests:
-        is_ours = request.origin is not RefundOrigin.REQUESTED
-        why = str(request.origin) if is_ours else request.parameters.get("reason")
-        yield TimelineEntry(request.created_at, "refund_asked", why)
+        why = str(request.origin) if request.is_automatic else request.parameters.get("reason")
+        yield TimelineEntry(request.created_at, "refund_requested", why)
         if request.state is RequestState.REFUSED and request.responded_at is not None:
             yield TimelineEntry(request.responded_at, "refund_refused", (request.refusal or {}).get("code"))
 
 
 def _refund(refund: Refund) -> Iterator[TimelineEntry]:
-    yield TimelineEntry(refund.created_at, "refund_opened", refund.stripe_refund_id)
+    yield TimelineEntry(refund.created_at, "refund_created", refund.stripe_refund_id)
     if refund.status in _REFUND_ENDED:
         yield TimelineEntry(refund.updated_at, f"refund_{refund.status}", refund.stripe_refund_id)
 

@@ -1,0 +1,105 @@
+"""The life of a refund request: decided and frozen, leased to a process, sent, and completed or refused."""
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from lumira.domain import stripe_metadata
+from lumira.domain.refunds import refundable_amount
+from lumira.models import Order, Payment, RefundOrigin, RefundRequest
+from lumira.models.columns import uuid7
+from lumira.models.payment_request import RequestState
+
+#: How long a request belongs to the process that sends it: longer than all retries of one call to Stripe, and no
+#: longer than the lease of an idempotency key, so that a caller who takes over the key may continue at once.
+LEASE = timedelta(seconds=90)
+#: Stripe's refund reason for an automatic refund, where it has one.
+_STRIPE_REASONS = {RefundOrigin.DUPLICATE_PAYMENT: "duplicate"}
+
+
+def freeze_request(
+    order: Order,
+    payment: Payment,
+    *,
+    amount: int,
+    origin: RefundOrigin,
+    now: datetime,
+    reason: str | None = None,
+) -> RefundRequest:
+    """Decide the refund of `amount` minor units of one payment; the request is final and may be sent at once."""
+    request_id = uuid7()
+    parameters: dict[str, Any] = {
+        "payment_intent": payment.stripe_payment_intent_id,
+        "amount": amount,
+        "metadata": {
+            stripe_metadata.ORDER_NUMBER: order.order_number,
+            stripe_metadata.REFUND_REQUEST: str(request_id),
+        },
+    }
+    if reason is not None:
+        parameters["reason"] = reason
+    request = RefundRequest(
+        id=request_id,
+        stripe_payment_intent_id=payment.stripe_payment_intent_id,
+        amount=amount,
+        origin=origin,
+        parameters=parameters,
+        attempt=1,
+        stripe_key=_key(request_id, 1),
+        keyed_at=now,
+        state=RequestState.FROZEN,
+        attempts=0,
+        next_attempt_at=now,
+        created_at=now,
+    )
+    order.refund_requests.append(request)
+    return request
+
+
+def _key(request_id: UUID, attempt: int) -> str:
+    return f"lumira-refund-{request_id}-{attempt}"
+
+
+def freeze_automatic_request(order: Order, payment: Payment, *, origin: RefundOrigin, now: datetime) -> bool:
+    """Decide the automatic refund of all of a payment, once; `False` if it was decided, or nothing is refundable."""
+    if any(
+        request.stripe_payment_intent_id == payment.stripe_payment_intent_id and request.is_automatic
+        for request in order.refund_requests
+    ):
+        return False
+    amount = refundable_amount(order, payment)
+    if amount <= 0:
+        return False
+    freeze_request(order, payment, amount=amount, origin=origin, now=now, reason=_STRIPE_REASONS.get(origin))
+    return True
+
+
+def lease(request: RefundRequest, now: datetime) -> None:
+    """Begin an attempt: the request belongs to the caller until the lease ends, then to any process."""
+    request.attempts += 1
+    request.leased_until = request.next_attempt_at = now + LEASE
+
+
+def renew_key(request: RefundRequest, now: datetime) -> None:
+    """Continue the attempt under a new idempotency key: Stripe holds no refund of the keys before."""
+    request.attempt += 1
+    request.stripe_key = _key(request.id, request.attempt)
+    request.keyed_at = now
+    request.state = RequestState.FROZEN
+    request.leased_until = request.next_attempt_at = now + LEASE
+
+
+def reschedule(request: RefundRequest, next_attempt_at: datetime, *, is_unknown: bool) -> None:
+    """Schedule the next attempt; `is_unknown` if Stripe may have created the refund without a usable response."""
+    if is_unknown:
+        request.state = RequestState.UNKNOWN
+    request.leased_until = None
+    request.next_attempt_at = next_attempt_at
+
+
+def mark_refused(request: RefundRequest, *, code: str, message: str, now: datetime) -> None:
+    """Record that Stripe refused the request; it is not sent again."""
+    request.state = RequestState.REFUSED
+    request.refusal = {"code": code, "message": message}
+    request.responded_at = now
+    request.leased_until = None

@@ -1,0 +1,145 @@
+"""The requests for a PaymentIntent or a Checkout Session: parameters and idempotency key, frozen before the call."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from lumira.domain import stripe_metadata
+from lumira.models import Order, OrderLine, PaymentRequest, RequestKind
+from lumira.models.columns import uuid7
+from lumira.models.payment_request import RequestState
+
+#: Stripe may delete an idempotency key after 24 hours; Lumira stops relying on it before.
+KEY_TRUSTED_FOR = timedelta(hours=23)
+#: Stripe does not publish the limit of a description, so this is well below the known one.
+_DESCRIPTION_LENGTH = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Seller:
+    """The part of the tenant that is sent to Stripe with every payment."""
+
+    slug: str
+    name: str
+    statement_descriptor_suffix: str | None
+
+
+def freeze_intent_request(order: Order, *, seller: Seller, stripe_customer_id: str | None) -> PaymentRequest:
+    """Return the frozen PaymentIntent request without a response, or freeze the next attempt."""
+    parameters: dict[str, Any] = {
+        "amount": order.amount,
+        "currency": order.currency,
+        "automatic_payment_methods": {"enabled": True},
+        **_description(order, seller),
+    }
+    if stripe_customer_id is not None:
+        parameters["customer"] = stripe_customer_id
+    return _freeze(order, RequestKind.PAYMENT_INTENT, parameters)
+
+
+def freeze_session_request(
+    order: Order,
+    *,
+    seller: Seller,
+    stripe_customer_id: str | None,
+    success_url: str,
+    cancel_url: str,
+    expires_at: datetime,
+) -> PaymentRequest:
+    """Return the frozen Checkout Session request without a response, or freeze the next attempt.
+
+    Stripe does not copy a session's metadata to its PaymentIntent, so both get them.
+    """
+    description = _description(order, seller)
+    parameters: dict[str, Any] = {
+        "mode": "payment",
+        "line_items": [_line_item(order, line) for line in order.lines],
+        "success_url": success_url,
+        "cancel_url": cancel_url,
+        "client_reference_id": order.order_number,
+        "metadata": description["metadata"],
+        "payment_intent_data": description,
+        "expires_at": int(expires_at.timestamp()),
+    }
+    if stripe_customer_id is not None:
+        parameters["customer"] = stripe_customer_id
+    elif order.customer_email is not None:
+        parameters["customer_email"] = order.customer_email
+    return _freeze(order, RequestKind.CHECKOUT_SESSION, parameters)
+
+
+def _freeze(order: Order, kind: RequestKind, parameters: dict[str, Any]) -> PaymentRequest:
+    """A retry, by whichever process, sends exactly these parameters under exactly this key."""
+    newest = order.requests[-1] if order.requests else None
+    if newest is not None and newest.state is RequestState.FROZEN and newest.kind is kind:
+        return newest
+    attempt = len(order.requests) + 1
+    request = PaymentRequest(
+        id=uuid7(),
+        attempt=attempt,
+        kind=kind,
+        parameters=parameters,
+        stripe_key=f"lumira-order-{order.id}-{attempt}",
+        state=RequestState.FROZEN,
+    )
+    order.requests.append(request)
+    return request
+
+
+def _description(order: Order, seller: Seller) -> dict[str, Any]:
+    """What Stripe's dashboard and the buyer's statement show of the payment."""
+    description: dict[str, Any] = {
+        "description": f"{seller.name} - {order.product_name}"[:_DESCRIPTION_LENGTH],
+        "metadata": order_metadata(order, tenant_slug=seller.slug),
+    }
+    if seller.statement_descriptor_suffix is not None:
+        description["statement_descriptor_suffix"] = seller.statement_descriptor_suffix
+    return description
+
+
+def _line_item(order: Order, line: OrderLine) -> dict[str, Any]:
+    return {
+        "quantity": line.quantity,
+        "price_data": {
+            "currency": order.currency,
+            "unit_amount": line.unit_amount,
+            "product_data": {"name": line.product_name},
+        },
+    }
+
+
+def order_metadata(order: Order, *, tenant_slug: str) -> dict[str, str]:
+    """Return the metadata of the order's payment: the caller's, and Lumira's, which override them."""
+    line = order.lines[0]
+    is_level = line.level_number is not None and len(order.lines) == 1
+    length = stripe_metadata.VALUE_LENGTH
+    own = {
+        stripe_metadata.PRODUCT_ID: ",".join(line.product_id for line in order.lines)[:length],
+        stripe_metadata.PRODUCT_NAME: order.product_name[:length],
+        stripe_metadata.LEVEL: line.product_id if is_level else "",
+        stripe_metadata.CUSTOMER_EMAIL: (order.customer_email or "")[:length],
+        stripe_metadata.ORDER_NUMBER: order.order_number,
+        stripe_metadata.TENANT: tenant_slug,
+        stripe_metadata.SOURCE: order.source,
+        stripe_metadata.TIMESTAMP: order.created_at.isoformat(timespec="milliseconds"),
+        stripe_metadata.REQUEST_ID: order.request_id or "",
+    }
+    return {**order.caller_metadata, **own}
+
+
+def is_key_stale(keyed_at: datetime, now: datetime) -> bool:
+    """Whether Stripe may have deleted an idempotency key that was first sent at `keyed_at`."""
+    return now - keyed_at > KEY_TRUSTED_FOR
+
+
+def mark_refused(request: PaymentRequest, *, code: str, message: str, now: datetime) -> None:
+    """Record that Stripe refused the request: the next attempt has a new key."""
+    request.state = RequestState.REFUSED
+    request.refusal = {"code": code, "message": message}
+    request.responded_at = now
+
+
+def mark_unknown(request: PaymentRequest, *, now: datetime) -> None:
+    """Record that Stripe failed on its side and replays that response for a day: look up before the next attempt."""
+    request.state = RequestState.UNKNOWN
+    request.responded_at = now

@@ -9,13 +9,13 @@ from flask import Flask
 from playwright.sync_api import Browser, Page, sync_playwright
 from werkzeug.serving import make_server
 
-#: As Debian, Ubuntu and Google name it.
+#: Names of the executable on Debian, Ubuntu and in Google's packages.
 _NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 
 @pytest.fixture(scope="session")
 def served(app: Flask) -> Iterator[str]:
-    """Where the application answers."""
+    """The URL of the application."""
     server = make_server("127.0.0.1", 0, app, threaded=True)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
@@ -32,7 +32,7 @@ def browser() -> Iterator[Browser]:
     executable = next((found for name in _NAMES if (found := shutil.which(name))), None)
     assert executable, "There is no Chromium: on Debian and Ubuntu, as root: apt-get install chromium"
     with sync_playwright() as playwright:
-        # Its sandbox needs rights that a container seldom has; nothing foreign is ever opened here.
+        # Chromium's sandbox needs privileges that containers rarely have; only our own pages are opened.
         running = playwright.chromium.launch(executable_path=executable, args=["--no-sandbox"])
         yield running
         running.close()
@@ -40,7 +40,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(params=[("phone", 360, 740), ("desktop", 1280, 800)], ids=lambda each: each[0])
 def page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
-    """A window without JavaScript, as large as a telephone's screen or a desk's."""
+    """A window without JavaScript, of the size of a phone or a desktop screen."""
     _, width, height = request.param
     context = browser.new_context(
         viewport={"width": width, "height": height},

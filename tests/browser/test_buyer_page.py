@@ -1,4 +1,4 @@
-"""The buyer's page in a browser, on a telephone and on a desk, without JavaScript."""
+"""The portal in a browser, on small and large screens, without JavaScript."""
 
 # ruff: noqa: RUF001 - French is written with these apostrophes
 
@@ -25,7 +25,7 @@ NIGHT = {"brand_color": "#D4AF37", "brand_background": "#0F0B19", "brand_radius"
 
 @pytest.fixture
 def night(make_brand) -> Brand:
-    """A dark brand with two contents, one of them not there yet, and work to be done for each buyer."""
+    """A dark brand with two contents, one without a file, and a deliverable for each buyer."""
     brand: Brand = make_brand(**NIGHT)
     files.contain(brand, "mystique", "carte", "guide du rituel")
     upload_content(brand.id, "mystique", "carte", files.upload_of(name="carte.pdf"), actor="test")
@@ -35,7 +35,7 @@ def night(make_brand) -> Brand:
 
 @pytest.fixture
 def look(page: Page, request: pytest.FixtureRequest):
-    """Keep a picture of the page for whoever wants to look (LUMIRA_SCREENSHOTS=folder)."""
+    """Save a screenshot of the page, if LUMIRA_SCREENSHOTS names a folder."""
 
     def take(name: str) -> None:
         folder = os.environ.get("LUMIRA_SCREENSHOTS")
@@ -47,7 +47,7 @@ def look(page: Page, request: pytest.FixtureRequest):
 
 
 def fits(page: Page) -> bool:
-    """Whether nothing is wider than the window: scrolled to the right, it has not moved."""
+    """Whether the page does not scroll horizontally."""
     viewport = page.viewport_size
     assert viewport is not None
     return all(
@@ -56,10 +56,10 @@ def fits(page: Page) -> bool:
     )
 
 
-def test_buyer_sees_downloads_and_is_told_of_the_refund(page: Page, served: str, night: Brand, look) -> None:
+def test_the_portal_shows_downloads_and_the_refund(page: Page, served: str, night: Brand, look) -> None:
     opened = pay(night)
     order = files.load_order(night, opened.order_number)
-    # As long as names may be, and without a place to break.
+    # The longest names, without a place for a line break.
     files.upload(night, order, name=f"lecture-{'o' * 100}.pdf")
     files.change(night, order, DeliverableState.DELIVERED)
     address = served + path_of(night)
@@ -84,7 +84,7 @@ def test_buyer_sees_downloads_and_is_told_of_the_refund(page: Page, served: str,
     hear(night)
     page.reload()
     expect(page.get_by_text("Cet achat a été remboursé")).to_be_visible()
-    # What was bought is closed; what was paid and given back is still told.
+    # Access is revoked; the payment and the refund are still shown.
     expect(page.get_by_role("link", name="Télécharger")).to_have_count(2)
     expect(page.get_by_role("link", name="Télécharger : Avoir")).to_be_visible()
     with page.expect_download() as begun:
@@ -94,7 +94,7 @@ def test_buyer_sees_downloads_and_is_told_of_the_refund(page: Page, served: str,
     assert fits(page)
 
 
-def test_buyer_whose_link_is_over_presses_one_button(page: Page, served: str, night: Brand, look) -> None:
+def test_an_expired_link_is_renewed_with_one_button(page: Page, served: str, night: Brand, look) -> None:
     pay(night)
     address = served + path_of(night)
     revoke_links(night.id, BUYER, actor="operator")
@@ -108,7 +108,7 @@ def test_buyer_whose_link_is_over_presses_one_button(page: Page, served: str, ni
     assert fits(page)
 
 
-def test_page_is_used_with_the_keyboard_and_heard_by_its_landmarks(page: Page, served, night: Brand) -> None:
+def test_the_page_has_landmarks_and_works_with_the_keyboard(page: Page, served, night: Brand) -> None:
     pay(night)
     page.goto(served + path_of(night))
     for landmark in ("banner", "main", "contentinfo"):
@@ -119,7 +119,7 @@ def test_page_is_used_with_the_keyboard_and_heard_by_its_landmarks(page: Page, s
         page.keyboard.press("Enter")
 
 
-def test_brand_without_colours_and_an_english_buyer(page: Page, served: str, tenant: Brand, look) -> None:
+def test_the_default_theme_in_english(page: Page, served: str, tenant: Brand, look) -> None:
     files.contain(tenant, "integrale", "carte")
     pay(tenant, "integrale")
     pay(tenant, "shirt", quantity=2)
@@ -132,7 +132,7 @@ def test_brand_without_colours_and_an_english_buyer(page: Page, served: str, ten
     assert fits(page)
 
 
-def test_link_that_leads_nowhere_is_a_plain_page(page: Page, served: str, look) -> None:
+def test_an_unknown_link_shows_a_notice(page: Page, served: str, look) -> None:
     reply = page.goto(f"{served}/my/nothing")
     assert reply is not None
     assert reply.status == 404

@@ -1,4 +1,4 @@
-"""Files, and products that contain them or promise them."""
+"""Files, and products with contents or deliverables."""
 
 import io
 import secrets
@@ -27,41 +27,41 @@ def upload_of(content: bytes = PDF, name: str = "lecture.pdf") -> Upload:
 
 
 def contain(brand: Brand, product_id: str, *keys: str, kind: ContentKind = ContentKind.PDF) -> None:
-    """Let the catalog name files of one kind under these keys as what the product contains."""
-    wanted = [CatalogContent(product_id, key, f"Votre {key}", kind) for key in keys]
+    """Add contents of one kind with these keys to the product."""
+    entries = [CatalogContent(product_id, key, f"Votre {key}", kind) for key in keys]
     with atomic(brand.id):
-        contents.apply(brand.id, [product_id], wanted)
+        contents.apply(brand.id, [product_id], entries)
 
 
 def promise(brand: Brand, product_id: str, *keys: str) -> None:
-    """Let the catalog name what is made for each buyer of the product from now on."""
+    """Add deliverables with these keys to the product."""
     with atomic(brand.id):
         product = db.session.get_one(Product, (brand.id, product_id))
         product.deliverables = [{"key": key, "title": f"Votre {key}"} for key in keys]
 
 
 def buy(brand: Brand, product_id: str = "mystique") -> Order:
-    """An order that was paid at Stripe's stand-in, and served."""
+    """A paid and fulfilled order."""
     return load_order(brand, pay(brand, product_id).order_number)
 
 
 def buy_promise(brand: Brand, *keys: str) -> Order:
-    """An order that is served, and for which these things are to be made."""
+    """A fulfilled order with these deliverables."""
     promise(brand, "mystique", *(keys or ("lecture",)))
     return buy(brand)
 
 
 def call() -> Call:
-    """A call that nobody repeats."""
+    """A call with a random fingerprint."""
     return Call(fingerprint=secrets.token_hex(8), actor="test")
 
 
 def upload(
     brand: Brand, order: Order, key: str = "lecture", content: bytes = PDF, name: str = "lecture.pdf"
 ) -> FileUploaded:
-    """Upload to a deliverable, as an expert does."""
-    sent = upload_of(content, name)
-    return upload_deliverable(brand.id, order.order_number, key, sent, call=call()).value
+    """Upload a file to a deliverable."""
+    file = upload_of(content, name)
+    return upload_deliverable(brand.id, order.order_number, key, file, call=call()).value
 
 
 def change(brand: Brand, order: Order, state: DeliverableState, key: str = "lecture") -> DeliverableChanged:
@@ -69,7 +69,7 @@ def change(brand: Brand, order: Order, state: DeliverableState, key: str = "lect
 
 
 def all_files(brand: Brand) -> list[File]:
-    """Every file of which a row is left, oldest first."""
+    """Every file that has a row, oldest first."""
     with atomic(brand.id):
         return list(db.session.execute(select(File).order_by(File.id)).scalars())
 
@@ -81,5 +81,5 @@ def audited(brand: Brand, action: str) -> list[AuditEntry]:
 
 
 def kept(file: File) -> bytes:
-    """What storage has of it."""
+    """The stored bytes of the file."""
     return b"".join(storage.read(file.object_name))

@@ -1,4 +1,4 @@
-"""A mail server that receives for real, and refuses or dawdles when it is told to."""
+"""A mail server that receives messages over SMTP, and refuses or delays them on request."""
 
 # ruff: noqa: ARG002, N802 - names and arguments that the server's library calls with
 
@@ -24,7 +24,7 @@ USER, PASSWORD = "apikey", "SG.secret"
 
 
 class Mailbox:
-    """What arrived, and what the server says next: each reply is used once, the last for good if `forever`."""
+    """Received messages, and the replies that the server sends next; each reply is used once."""
 
     def __init__(self) -> None:
         self.received: list[EmailMessage] = []
@@ -72,7 +72,7 @@ def free_port() -> int:
 
 @contextmanager
 def running(mailbox: Mailbox, *, hostname: str = "127.0.0.1", **options: Any) -> Iterator[int]:
-    """The port of a server that fills the mailbox."""
+    """Run a server that fills the mailbox; yield its port."""
     controller = Controller(mailbox, hostname=hostname, port=free_port(), ready_timeout=60, **options)
     controller.start()
     try:
@@ -82,7 +82,7 @@ def running(mailbox: Mailbox, *, hostname: str = "127.0.0.1", **options: Any) ->
 
 
 def make_certificate(folder: Path) -> tuple[ssl.SSLContext, Path]:
-    """A certificate for `localhost`, and the file by which a client can trust it."""
+    """A certificate for `localhost`, and the file with which a client trusts it."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
     now = datetime.now(UTC)

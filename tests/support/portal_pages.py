@@ -1,4 +1,4 @@
-"""The buyer's page as its holder comes to it."""
+"""The portal, as the owner of a link uses it."""
 
 import html
 import re
@@ -20,7 +20,7 @@ PUBLIC_URL = "https://pay.example.com"
 
 
 def path_of(brand: Brand, email: str = BUYER, *, now: datetime | None = None) -> str:
-    """Where this buyer's page is, as a letter says it."""
+    """The path of this buyer's portal, as a message contains it."""
     with atomic(brand.id):
         customer = customers.get_current(brand.id, email)
         link = access_links.current(brand.id, customer.id, now or utc_now())
@@ -28,29 +28,29 @@ def path_of(brand: Brand, email: str = BUYER, *, now: datetime | None = None) ->
 
 
 def words(reply: TestResponse) -> str:
-    """What a reader reads on the page."""
+    """The visible text of the page."""
     body = re.sub(r"<style.*?</style>|<head>.*?</head>", " ", reply.get_data(as_text=True), flags=re.DOTALL)
     return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", body)).split())
 
 
 def downloads(reply: TestResponse) -> list[str]:
-    """The paths of what can be downloaded there."""
+    """The paths of the downloads on the page."""
     return re.findall(r'href="(/my/[^"]+/files/[^"]+)"', reply.get_data(as_text=True))
 
 
 def fields(reply: TestResponse) -> dict[str, str]:
-    """What the page's form sends."""
+    """The hidden fields of the page's form."""
     return dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', reply.get_data(as_text=True)))
 
 
-def ask_anew(client: FlaskClient, path: str, **options: object) -> TestResponse:
-    """Press the button of the page."""
+def request_link(client: FlaskClient, path: str, **options: object) -> TestResponse:
+    """Submit the form that requests a new link."""
     return client.post(f"{path}/renewals", data=fields(client.get(path)), **options)
 
 
 @contextmanager
 def reached_at(url: str | None = PUBLIC_URL) -> Iterator[None]:
-    """Let messages know under which address buyers reach the installation."""
+    """Configure the public URL inside the block."""
     before = list(link_tokens._configured)
     link_tokens.configure("only-for-tests", public_url=url)
     try:

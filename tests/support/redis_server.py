@@ -1,4 +1,4 @@
-"""A Redis of a test's own: a real server on a port of its own, which can be killed and come back."""
+"""A Redis server for one test, which can be killed and restarted."""
 
 import shutil
 import socket
@@ -9,8 +9,8 @@ from pathlib import Path
 
 import redis
 
-#: Seconds within which it answers.
-_PATIENCE = 60
+#: Seconds within which the server starts.
+_START_TIMEOUT = 60
 
 
 def _free_port() -> int:
@@ -22,7 +22,7 @@ def _free_port() -> int:
 
 @dataclass
 class RedisServer:
-    """Nothing of it is written to the disk: what it counted is gone when it is killed."""
+    """A server without persistence: its counters are lost when it is killed."""
 
     directory: Path
     port: int = field(default_factory=_free_port)
@@ -33,7 +33,7 @@ class RedisServer:
         return f"redis://127.0.0.1:{self.port}/0"
 
     def start(self) -> None:
-        """Start it, and wait until it answers."""
+        """Start the server and wait until it replies."""
         program = shutil.which("redis-server")
         if program is None:
             raise RuntimeError("redis-server is missing: on Debian and Ubuntu: apt-get install redis-server")
@@ -51,29 +51,29 @@ class RedisServer:
             ],
             stdout=subprocess.DEVNULL,
         )
-        end = time.monotonic() + _PATIENCE
-        while not self._answers():
+        end = time.monotonic() + _START_TIMEOUT
+        while not self._replies():
             if time.monotonic() > end:
                 raise TimeoutError("Redis did not start.")
             time.sleep(0.02)
 
-    def _answers(self) -> bool:
+    def _replies(self) -> bool:
         try:
-            with socket.create_connection(("127.0.0.1", self.port), timeout=1) as asked:
-                asked.sendall(b"PING\r\n")
-                return asked.recv(16).startswith(b"+PONG")
+            with socket.create_connection(("127.0.0.1", self.port), timeout=1) as connection:
+                connection.sendall(b"PING\r\n")
+                return connection.recv(16).startswith(b"+PONG")
         except OSError:
             return False
 
     def kill(self) -> None:
-        """End it at once, if it runs."""
+        """Kill the server, if it runs."""
         if self._process is not None:
             self._process.kill()
             self._process.wait()
             self._process = None
 
     def keys(self) -> list[bytes]:
-        """The names of all that it keeps."""
+        """All keys of the server."""
         with redis.Redis.from_url(self.url) as client:
-            found: list[bytes] = client.keys()
-            return found
+            keys: list[bytes] = client.keys()
+            return keys

@@ -1,4 +1,4 @@
-"""The two places where files are kept: a folder, and a bucket behind an S3 server over real HTTP."""
+"""Both storage backends: a folder, and a bucket of an S3 server over HTTP."""
 
 import secrets
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ ACCESS_KEY, SECRET_KEY = "AKIATESTTESTTESTTEST", "a-secret-that-signs"
 
 @contextmanager
 def s3_server() -> Iterator[str]:
-    """An S3 server of this process, and its address."""
+    """Run an S3 server in this process; yield its URL."""
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     try:
@@ -27,7 +27,7 @@ def s3_server() -> Iterator[str]:
 
 
 def client_of(bucket: Bucket) -> object:
-    """The SDK itself, to look at what is there."""
+    """The SDK's client, to inspect the bucket."""
     return boto3.client(
         "s3",
         endpoint_url=bucket.endpoint_url,
@@ -43,7 +43,7 @@ def bucket_at(address: str, name: str = "files", **changes: str) -> Bucket:
 
 
 def new_bucket(address: str) -> Bucket:
-    """An empty bucket that nobody else has."""
+    """A new, empty bucket."""
     bucket = bucket_at(address, f"files-{secrets.token_hex(6)}")
     client_of(bucket).create_bucket(  # type: ignore[attr-defined]
         Bucket=bucket.name, CreateBucketConfiguration={"LocationConstraint": bucket.region}
@@ -53,7 +53,7 @@ def new_bucket(address: str) -> Bucket:
 
 @contextmanager
 def kept_in(place: Path | Bucket, *, max_bytes: int = storage.MAX_BYTES) -> Iterator[None]:
-    """Keep files there for a while, then where they were kept before."""
+    """Store files there inside the block."""
     before = list(storage._configured)
     if isinstance(place, Bucket):
         storage.configure(Path("never-used"), place, max_bytes=max_bytes)

@@ -1,4 +1,4 @@
-"""Whoever only looks like another buyer is not taken for them."""
+"""An address that looks like another buyer's is not accepted as that buyer's."""
 
 import pytest
 from hypothesis import given
@@ -9,15 +9,15 @@ from lumira.models import email_key
 
 
 @given(st.emails())
-def test_no_address_in_ascii_is_a_lookalike(address: str) -> None:
+def test_no_ascii_address_is_confusable(address: str) -> None:
     assert not is_confusable(address)
 
 
 @pytest.mark.parametrize("address", ["É.ÇELIK@exemple.fr", "ångström@example.se", "Σωκράτης@example.gr"])
-def test_letters_of_other_languages_are_letters(address: str) -> None:
+def test_characters_of_other_languages_are_not_confusable(address: str) -> None:
     assert not is_confusable(address)
 
 
 @given(st.characters(min_codepoint=128, exclude_categories=("Cs",)))
-def test_what_is_compared_as_an_address_in_ascii_is_one_or_is_refused(letter: str) -> None:
-    assert is_confusable(letter) or not email_key(f"x{letter}x").isascii()
+def test_an_address_that_equals_an_ascii_one_in_lower_case_is_ascii_or_confusable(character: str) -> None:
+    assert is_confusable(character) or not email_key(f"x{character}x").isascii()

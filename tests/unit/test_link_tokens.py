@@ -1,4 +1,4 @@
-"""A link is signed for one page: whatever is changed in it, it means nothing."""
+"""A token is signed for one link: any change makes it invalid."""
 
 import string
 from collections.abc import Iterator
@@ -23,18 +23,18 @@ def configured() -> Iterator[None]:
     link_tokens._configured[:] = before
 
 
-def test_a_link_means_what_was_signed_and_is_always_the_same_text() -> None:
+def test_a_token_identifies_its_link_and_is_always_the_same() -> None:
     assert link_tokens.read(link_tokens.sign(ADDRESS)) == ADDRESS
     assert link_tokens.sign(ADDRESS) == link_tokens.sign(ADDRESS)
     assert link_tokens.url_of(ADDRESS) == f"https://pay.example.com/my/{link_tokens.sign(ADDRESS)}"
 
 
-def test_every_other_letter_at_every_place_makes_it_worthless() -> None:
+def test_a_token_with_any_changed_character_is_invalid() -> None:
     token = link_tokens.sign(ADDRESS)
-    letters = string.ascii_letters + string.digits + "-_."
-    changed = {token[:at] + letter + token[at + 1 :] for at in range(len(token)) for letter in letters} - {
-        token
-    }
+    characters = string.ascii_letters + string.digits + "-_."
+    changed = {
+        token[:at] + character + token[at + 1 :] for at in range(len(token)) for character in characters
+    } - {token}
     assert len(changed) > 4000
     assert [each for each in changed if link_tokens.read(each) is not None] == []
 
@@ -42,24 +42,24 @@ def test_every_other_letter_at_every_place_makes_it_worthless() -> None:
 @pytest.mark.parametrize(
     "token", ["", ".", "a.b", "é" * 71, "\x00" * 71, "a" * 5000, f"{'A' * 27}.{'A' * 43}", "../../etc/passwd"]
 )
-def test_what_was_never_signed_means_nothing(token) -> None:
+def test_an_unsigned_token_is_invalid(token) -> None:
     assert link_tokens.read(token) is None
     assert link_tokens.read(link_tokens.sign(ADDRESS) + token) == (None if token else ADDRESS)
 
 
-def test_a_link_signed_with_another_key_means_nothing() -> None:
+def test_a_token_signed_with_another_key_is_invalid() -> None:
     token = link_tokens.sign(ADDRESS)
     link_tokens.configure("another-key", public_url=None)
     assert link_tokens.read(token) is None
 
 
-def test_without_an_address_of_the_installation_there_are_no_links() -> None:
+def test_without_a_public_url_there_are_no_links() -> None:
     link_tokens.configure("a-key", public_url=None)
     assert link_tokens.url_of(ADDRESS) is None
     assert not link_tokens.has_public_url()
 
 
-def test_a_form_can_be_sent_from_its_own_page_alone_and_not_for_ever() -> None:
+def test_a_form_is_valid_on_its_own_page_for_a_limited_time() -> None:
     with time_machine.travel(NOW, tick=False):
         signed = link_tokens.sign_form("one")
         assert link_tokens.is_form_of("one", signed)

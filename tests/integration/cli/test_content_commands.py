@@ -52,7 +52,7 @@ def test_what_cannot_be_uploaded_is_told_in_one_line(app, run_flask, tenant, pdf
 
     upload = ("content", "upload", tenant.slug, "mystique")
     assert "not what its name says" in run_flask(*upload, "carte", wrong, code=1).stderr
-    assert "names no content other" in run_flask(*upload, "other", pdf, code=1).stderr
+    assert "has no content other" in run_flask(*upload, "other", pdf, code=1).stderr
     assert "no product nothing" in run_flask("content", "list", tenant.slug, "nothing", code=1).stderr
     run_flask(*upload, "carte", tmp_path / "missing.pdf", code=2)
     with kept_in(bucket_at("http://127.0.0.1:9")):

@@ -1,4 +1,4 @@
-"""Mail is handed over once, encrypted where it has to be, and to nobody who only claims to be the server."""
+"""E-mail is sent once, encrypted where required, and only to a server with a trusted certificate."""
 
 import smtplib
 import socket
@@ -28,7 +28,7 @@ def mailbox() -> Mailbox:
     return Mailbox()
 
 
-def letter(to: str = RECIPIENT) -> EmailMessage:
+def mail(to: str = RECIPIENT) -> EmailMessage:
     message = EmailMessage(policy.SMTP if to.isascii() else policy.SMTPUTF8)
     message["From"], message["To"], message["Subject"] = SENDER, to, "Éclat"
     message["Message-ID"] = "<1@lumira.example>"
@@ -37,14 +37,14 @@ def letter(to: str = RECIPIENT) -> EmailMessage:
 
 
 def send(url: str, to: str = RECIPIENT) -> None:
-    smtp.send(SmtpServer.from_url(url), letter(to), sender=SENDER, recipient=to)
+    smtp.send(SmtpServer.from_url(url), mail(to), sender=SENDER, recipient=to)
 
 
 def plain(port: int) -> str:
     return f"smtp://127.0.0.1:{port}?starttls=never"
 
 
-def test_a_message_arrives_as_it_was_written(mailbox):
+def test_a_message_arrives_unchanged(mailbox):
     with mail_server.running(mailbox) as port:
         send(plain(port))
     [received], [envelope] = mailbox.received, mailbox.envelopes
@@ -53,12 +53,10 @@ def test_a_message_arrives_as_it_was_written(mailbox):
 
 
 @pytest.mark.parametrize("scheme", ["smtp", "smtps"])
-def test_user_and_password_are_told_over_an_encrypted_connection_only(
-    scheme, mailbox, certificate, monkeypatch
-):
+def test_credentials_are_sent_over_an_encrypted_connection_only(scheme, mailbox, certificate, monkeypatch):
     context, trusted = certificate
     monkeypatch.setenv("SSL_CERT_FILE", str(trusted))
-    # The server's library knows of no encryption but STARTTLS when it asks for a user.
+    # The test server's library supports authentication only with STARTTLS.
     encryption = (
         {"tls_context": context, "require_starttls": True, "auth_required": True}
         if scheme == "smtp"
@@ -71,7 +69,7 @@ def test_user_and_password_are_told_over_an_encrypted_connection_only(
 
 
 @pytest.mark.parametrize("scheme", ["smtp", "smtps"])
-def test_a_server_whose_certificate_nobody_vouches_for_gets_nothing(scheme, mailbox, certificate):
+def test_a_server_with_an_untrusted_certificate_gets_nothing(scheme, mailbox, certificate):
     context, _ = certificate
     encryption = {"tls_context": context} if scheme == "smtp" else {"ssl_context": context}
     options = {"authenticator": mailbox.authenticate, **encryption}
@@ -80,13 +78,13 @@ def test_a_server_whose_certificate_nobody_vouches_for_gets_nothing(scheme, mail
     assert (mailbox.received, mailbox.users) == ([], [])
 
 
-def test_a_server_without_encryption_gets_nothing_unless_that_is_asked_for(mailbox):
+def test_a_server_without_encryption_gets_nothing_unless_configured(mailbox):
     with mail_server.running(mailbox) as port, pytest.raises(smtplib.SMTPException):
         send(f"smtp://127.0.0.1:{port}")
     assert mailbox.received == []
 
 
-def test_a_wrong_password_is_no_fault_of_the_recipient(mailbox, certificate, monkeypatch):
+def test_a_wrong_password_is_not_a_refused_recipient(mailbox, certificate, monkeypatch):
     context, trusted = certificate
     monkeypatch.setenv("SSL_CERT_FILE", str(trusted))
     options = {"auth_required": True, "authenticator": mailbox.authenticate, "tls_context": context}
@@ -98,13 +96,13 @@ def test_a_wrong_password_is_no_fault_of_the_recipient(mailbox, certificate, mon
 
 
 @pytest.mark.parametrize("reply", ["550 5.1.1 No such user", "553 Bad mailbox", "550 Mailbox not found"])
-def test_an_address_that_is_refused_for_good_is_told_apart(reply, mailbox):
+def test_a_permanently_refused_address_is_distinguished(reply, mailbox):
     mailbox.to_recipient.append(reply)
     with mail_server.running(mailbox) as port, pytest.raises(smtp.RecipientRefused, match=reply[4:]):
         send(plain(port))
 
 
-def test_an_address_that_is_refused_with_the_message_is_told_apart_too(mailbox):
+def test_an_address_refused_after_the_data_is_distinguished_too(mailbox):
     mailbox.to_data.append("550 5.1.1 No such user")
     with mail_server.running(mailbox) as port, pytest.raises(smtp.RecipientRefused):
         send(plain(port))
@@ -113,7 +111,7 @@ def test_an_address_that_is_refused_with_the_message_is_told_apart_too(mailbox):
 @pytest.mark.parametrize(
     "reply", ["450 Try later", "452 Mailbox full", "550 5.7.1 You are not welcome", "552 Full", "554 No"]
 )
-def test_what_may_pass_or_can_be_mended_is_no_refusal_for_good(reply, mailbox):
+def test_temporary_and_policy_refusals_are_not_permanent(reply, mailbox):
     mailbox.to_recipient.append(reply)
     with mail_server.running(mailbox) as port, pytest.raises(smtplib.SMTPRecipientsRefused):
         send(plain(port))
@@ -129,19 +127,19 @@ def test_a_message_that_is_refused_may_be_sent_again(reply, mailbox):
     assert len(mailbox.received) == 1
 
 
-def test_a_server_that_is_down_is_an_error_that_may_pass():
+def test_a_server_that_is_down_is_a_temporary_error():
     with pytest.raises(ConnectionRefusedError):
         send(plain(mail_server.free_port()))
 
 
-def test_a_server_that_does_not_answer_in_time_is_left(mailbox, monkeypatch):
+def test_a_server_that_does_not_reply_in_time_is_abandoned(mailbox, monkeypatch):
     monkeypatch.setattr(smtp, "REPLY_TIMEOUT", 0.3)
     mailbox.pause = 2
     with mail_server.running(mailbox) as port, pytest.raises(smtplib.SMTPServerDisconnected):
         send(plain(port))
 
 
-def test_a_server_that_dribbles_its_answer_is_left_when_the_time_of_the_whole_sending_is_over(monkeypatch):
+def test_a_server_that_replies_byte_by_byte_is_abandoned_at_the_deadline(monkeypatch):
     monkeypatch.setattr(smtp, "SEND_TIMEOUT", 0.6)
     with socket.create_server(("127.0.0.1", 0)) as listening:
         ended = threading.Event()
@@ -165,7 +163,7 @@ def test_a_server_that_dribbles_its_answer_is_left_when_the_time_of_the_whole_se
             thread.join()
 
 
-def test_letters_beyond_ascii_in_an_address_need_a_server_that_takes_them(mailbox):
+def test_a_non_ascii_address_needs_a_server_that_supports_it(mailbox):
     with mail_server.running(mailbox, enable_SMTPUTF8=True) as port:
         send(plain(port), "élodie@example.com")
     assert mailbox.envelopes[0].rcpt_tos == ["élodie@example.com"]

@@ -1,4 +1,4 @@
-"""Files are kept whole or not at all, in a folder as in a bucket, and handed out for a few minutes."""
+"""Files are stored completely or not at all, in a folder and in a bucket."""
 
 import io
 import threading
@@ -15,7 +15,7 @@ from lumira.errors import FileMissing, FileTooLarge, StorageUnavailable
 from tests.support.files import PDF
 from tests.support.storage import bucket_at, client_of, kept_in, new_bucket, s3_server
 
-#: Longer than two parts of an upload: it goes to a bucket in pieces.
+#: Larger than two parts: it is uploaded to a bucket as a multipart upload.
 LONG = bytes(range(256)) * (11 * 4096)
 
 
@@ -27,7 +27,7 @@ def s3() -> Iterator[str]:
 
 @pytest.fixture(params=["folder", "bucket"])
 def place(request: pytest.FixtureRequest, tmp_path: Path, s3: str) -> Iterator[Path | Bucket]:
-    """Where files are kept: both places keep every promise."""
+    """Both storage backends: every test runs with each."""
     where = tmp_path / "files" if request.param == "folder" else new_bucket(s3)
     with kept_in(where, max_bytes=len(LONG)):
         yield where
@@ -47,7 +47,7 @@ def names_in(place: Path | Bucket) -> list[str]:
 
 
 @pytest.mark.parametrize("content", [b"x", PDF, LONG], ids=["one byte", "short", "in parts"])
-def test_what_is_kept_comes_back_as_it_was(place, content) -> None:
+def test_a_stored_file_is_read_back_unchanged(place, content) -> None:
     name = storage.new_name(7)
     stored = storage.put(name, io.BytesIO(content), content_type="application/pdf")
 
@@ -57,14 +57,14 @@ def test_what_is_kept_comes_back_as_it_was(place, content) -> None:
 
 
 @pytest.mark.parametrize(("start", "end"), [(0, 0), (3, 9), (70_000, 200_001), (5, None)])
-def test_a_part_of_a_file_is_read_alone(place, start, end) -> None:
+def test_a_range_of_a_file_is_read(place, start, end) -> None:
     name = put(LONG)
     assert (
         b"".join(storage.read(name, start=start, end=end)) == LONG[start : None if end is None else end + 1]
     )
 
 
-def test_what_is_removed_is_gone_and_may_be_removed_again(place) -> None:
+def test_removing_a_file_is_repeatable(place) -> None:
     name = put()
     storage.delete(name)
     storage.delete(name)
@@ -75,13 +75,13 @@ def test_what_is_removed_is_gone_and_may_be_removed_again(place) -> None:
 
 
 @pytest.mark.parametrize("excess", [1, len(LONG)])
-def test_nothing_stays_of_a_file_that_is_too_long(place, excess) -> None:
+def test_a_file_that_is_too_large_leaves_nothing(place, excess) -> None:
     with pytest.raises(FileTooLarge):
         put(LONG + b"x" * excess)
     assert names_in(place) == []
 
 
-def test_nothing_stays_of_an_upload_that_broke_off(place) -> None:
+def test_an_interrupted_upload_leaves_nothing(place) -> None:
     class Broken(io.BytesIO):
         def read(self, size: int | None = -1, /) -> bytes:  # noqa: ARG002 - breaks before it is used
             raise ConnectionResetError
@@ -94,19 +94,19 @@ def test_nothing_stays_of_an_upload_that_broke_off(place) -> None:
 @pytest.mark.parametrize(
     "name", ["../t7/x", "t7/../../etc/passwd", "/etc/passwd", "t7/", "t0/" + "a" * 32, "t7/" + "A" * 32]
 )
-def test_no_other_name_than_one_of_ours_reaches_storage(place, name) -> None:
+def test_only_generated_names_reach_storage(place, name) -> None:
     for attempt in (lambda: put(name=name), lambda: storage.read(name), lambda: storage.delete(name)):
         with pytest.raises(ValueError, match="No object of ours"):
             attempt()
 
 
-def test_names_reveal_nothing_and_never_repeat() -> None:
+def test_object_names_are_random() -> None:
     names = {storage.new_name(7) for _ in range(100)}
     assert len(names) == 100
     assert all(len(name) == len("t7/") + 32 for name in names)
 
 
-def test_files_in_a_folder_are_for_its_own_user_alone_and_have_no_address(tmp_path) -> None:
+def test_local_files_are_readable_by_their_user_only_and_have_no_url(tmp_path) -> None:
     with kept_in(tmp_path / "files"):
         path = tmp_path / "files" / put()
         assert path.stat().st_mode & 0o077 == 0
@@ -114,17 +114,17 @@ def test_files_in_a_folder_are_for_its_own_user_alone_and_have_no_address(tmp_pa
         assert storage.link(storage.new_name(7), file_name="a.pdf", content_type="application/pdf") is None
 
 
-def test_a_folder_that_cannot_be_written_is_told_and_leaves_nothing(tmp_path) -> None:
+def test_an_unwritable_folder_is_reported_and_leaves_nothing(tmp_path) -> None:
     (tmp_path / "files").write_text("a file where the folder should be")
     with (
         kept_in(tmp_path / "files"),
-        pytest.raises(StorageUnavailable) as told,
+        pytest.raises(StorageUnavailable) as error,
     ):
         put()
-    assert told.value.code == "STORAGE_UNAVAILABLE"
+    assert error.value.code == "STORAGE_UNAVAILABLE"
 
 
-def test_a_service_that_cannot_be_reached_is_told_and_works_again_afterwards(s3) -> None:
+def test_an_unreachable_service_is_reported_and_works_again_afterwards(s3) -> None:
     with kept_in(bucket_at("http://127.0.0.1:9")):
         for attempt in (
             put,
@@ -137,17 +137,17 @@ def test_a_service_that_cannot_be_reached_is_told_and_works_again_afterwards(s3)
         assert b"".join(storage.read(put())) == PDF
 
 
-def test_a_bucket_that_is_not_there_or_a_key_that_is_refused_is_told(s3) -> None:
+def test_a_missing_bucket_or_a_refused_key_is_reported(s3) -> None:
     with kept_in(bucket_at(s3, "no-such-bucket")), pytest.raises(StorageUnavailable):
         put()
 
 
-def test_no_file_is_moved_inside_a_transaction(app_context, tenant, place) -> None:
+def test_storage_refuses_to_run_inside_a_transaction(app_context, tenant, place) -> None:
     with pytest.raises(InsideTransaction), atomic(tenant.id):
         put()
 
 
-def test_a_link_leads_to_the_file_under_its_shown_name(s3) -> None:
+def test_a_link_serves_the_file_under_its_display_name(s3) -> None:
     with kept_in(new_bucket(s3)):
         address = storage.link(put(), file_name='Lecture d\'été "1".pdf', content_type="application/pdf")
 
@@ -161,7 +161,7 @@ def test_a_link_leads_to_the_file_under_its_shown_name(s3) -> None:
     )
 
 
-def test_uploads_at_once_do_not_disturb_each_other(place) -> None:
+def test_concurrent_uploads_are_independent(place) -> None:
     names = [storage.new_name(7) for _ in range(4)]
     contents = [bytes([65 + number]) * 700_000 for number in range(4)]
     threads = [

@@ -34,7 +34,7 @@ def parameters(address: str) -> dict[str, str]:
 
 
 def signed(address: str, *, secret: str = SECRET_KEY, **changes: str) -> str:
-    """The signature that an address must have, or would have with other parameters or at another place."""
+    """The expected signature of a URL, optionally with other parameters or another host."""
     parts = urlsplit(address)
     asked = parameters(address) | changes
     host, path = asked.pop("host", parts.netloc), asked.pop("path", parts.path)
@@ -49,7 +49,7 @@ def signed(address: str, *, secret: str = SECRET_KEY, **changes: str) -> str:
     return key.hex()
 
 
-def test_a_link_is_signed_for_one_object_and_ends_after_five_minutes() -> None:
+def test_a_link_is_signed_for_one_object_and_expires_after_five_minutes() -> None:
     address = link()
     parts, asked = urlsplit(address), parameters(address)
 
@@ -62,7 +62,7 @@ def test_a_link_is_signed_for_one_object_and_ends_after_five_minutes() -> None:
     assert asked["X-Amz-Signature"] == signed(address)
 
 
-def test_what_the_browser_is_told_is_signed_too() -> None:
+def test_the_response_headers_are_signed_too() -> None:
     asked = parameters(link(file_name="Été.pdf"))
     assert asked["response-content-type"] == "application/pdf"
     assert (
@@ -85,19 +85,19 @@ def test_what_the_browser_is_told_is_signed_too() -> None:
     ],
     ids=str,
 )
-def test_whoever_changes_a_link_loses_its_signature(changes) -> None:
+def test_a_changed_link_has_no_valid_signature(changes) -> None:
     address = link()
     assert signed(address, **changes) != parameters(address)["X-Amz-Signature"]
 
 
-def test_another_object_another_tenant_and_another_key_have_another_signature() -> None:
+def test_objects_tenants_and_keys_have_different_signatures() -> None:
     own = parameters(link())["X-Amz-Signature"]
     assert parameters(link(NAME[:-1] + "e"))["X-Amz-Signature"] != own
     assert parameters(link(NAME.replace("t7", "t8")))["X-Amz-Signature"] != own
     assert signed(link(), secret="another") != own
 
 
-def test_a_later_link_lives_later() -> None:
+def test_a_later_link_expires_later() -> None:
     first = link()
     with time_machine.travel(NOW + timedelta(minutes=4), tick=False):
         second = link()

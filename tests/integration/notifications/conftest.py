@@ -1,4 +1,4 @@
-"""Messages that leave through a real mail server."""
+"""A real mail server for messages."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -14,7 +14,7 @@ from tests.support.mail_server import Mailbox
 
 @pytest.fixture
 def mailbox(settings: Settings, app_context: None) -> Iterator[Mailbox]:
-    """What a mail server received, while every message goes through it."""
+    """The mailbox of a mail server that every message is sent to."""
     mailbox = Mailbox()
     with mail_server.running(mailbox) as port:
         server = SmtpServer.from_url(f"smtp://127.0.0.1:{port}?starttls=never")

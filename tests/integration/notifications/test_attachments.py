@@ -1,4 +1,4 @@
-"""What buyers get on paper with a message."""
+"""Receipts and credit notes are attached to messages."""
 
 import io
 from collections.abc import Callable
@@ -17,14 +17,14 @@ from tests.support.mail_server import Mailbox
 pytestmark = pytest.mark.usefixtures("app_context")
 
 
-def papers(letter: EmailMessage) -> list[tuple[str, str]]:
+def pdf_texts(mail: EmailMessage) -> list[tuple[str, str]]:
     """Name and text of each PDF that is attached."""
     return [
         (
             str(part.get_filename()),
             " ".join(PdfReader(io.BytesIO(part.get_content())).pages[0].extract_text().split()),
         )
-        for part in letter.iter_attachments()
+        for part in mail.iter_attachments()
         if part.get_content_type() == "application/pdf"
     ]
 
@@ -32,7 +32,7 @@ def papers(letter: EmailMessage) -> list[tuple[str, str]]:
 @pytest.mark.parametrize(
     ("locale", "title", "note"), [("fr", "Reçu", "Avoir"), ("en", "Receipt", "Credit note")]
 )
-def test_the_confirmation_has_the_receipt_and_the_refund_its_credit_note_in_the_buyers_language(
+def test_receipt_and_credit_note_are_attached_in_the_buyers_language(
     make_brand: Callable[..., Brand], mailbox: Mailbox, locale: str, title: str, note: str
 ) -> None:
     brand = make_brand(seller=seller.EXEMPT)
@@ -45,15 +45,15 @@ def test_the_confirmation_has_the_receipt_and_the_refund_its_credit_note_in_the_
     with atomic(brand.id):
         receipt, credit_note = receipts.list_receipts(brand.id)
     confirmed, refunded = mailbox.received
-    [(name, text)] = papers(confirmed)
+    [(name, text)] = pdf_texts(confirmed)
     assert name == receipt.file_name
     assert f"{title} {receipt.label}" in text
-    [(name, text)] = papers(refunded)
+    [(name, text)] = pdf_texts(refunded)
     assert name == credit_note.file_name
     assert f"{note} {credit_note.label}" in text
 
 
-def test_a_free_purchase_and_a_tenant_without_legal_lines_send_no_paper(
+def test_free_orders_and_tenants_without_seller_details_have_no_attachment(
     make_brand: Callable[..., Brand], tenant: Brand, mailbox: Mailbox
 ) -> None:
     brand = make_brand(seller=seller.EXEMPT)
@@ -62,4 +62,4 @@ def test_a_free_purchase_and_a_tenant_without_legal_lines_send_no_paper(
     relay.relay(brand.id)
     relay.relay(tenant.id)
 
-    assert [papers(letter) for letter in mailbox.received] == [[], []]
+    assert [pdf_texts(mail) for mail in mailbox.received] == [[], []]

@@ -1,4 +1,4 @@
-"""Every kind of message arrives through a mail server, in the reader's language, once, under one identity."""
+"""Every kind of message is sent through a mail server in the recipient's language, once, with one Message-ID."""
 
 # ruff: noqa: RUF001 - the apostrophe that French is printed with
 
@@ -56,14 +56,14 @@ def alerts(brand: Brand) -> list[Alert]:
         return list(db.session.execute(select(Alert).order_by(Alert.id)).scalars())
 
 
-def text_of(letter: EmailMessage, form: str = "plain") -> str:
-    part = letter.get_body((form,))
+def text_of(mail: EmailMessage, form: str = "plain") -> str:
+    part = mail.get_body((form,))
     assert part is not None
     return part.get_content()
 
 
 def dispute(order: Order, status: str, movements: int = 1) -> dict[str, object]:
-    told = {
+    payload = {
         "id": f"du_{order.order_number}",
         "object": "dispute",
         "amount": order.amount,
@@ -75,11 +75,11 @@ def dispute(order: Order, status: str, movements: int = 1) -> dict[str, object]:
         "reason": "fraudulent",
         "status": status,
     }
-    return event("charge.dispute.updated", told)
+    return event("charge.dispute.updated", payload)
 
 
 def refund(order: Order, amount: int) -> dict[str, object]:
-    told = {
+    payload = {
         "id": f"re_{order.order_number}",
         "object": "refund",
         "amount": amount,
@@ -88,7 +88,7 @@ def refund(order: Order, amount: int) -> dict[str, object]:
         "payment_intent": current_payment(order).stripe_payment_intent_id,
         "status": "succeeded",
     }
-    return event("refund.updated", told)
+    return event("refund.updated", payload)
 
 
 def confirmed(brand: Brand) -> None:
@@ -124,8 +124,8 @@ def disputed(brand: Brand) -> None:
     deliver(brand, dispute(pay(brand), "needs_response"))
 
 
-#: What makes each kind owed, and words of it in French and in English.
-LETTERS: dict[str, tuple[Callable[[Brand], None], str, str]] = {
+#: For each kind its cause, and words of it in French and in English.
+KINDS: dict[str, tuple[Callable[[Brand], None], str, str]] = {
     "order_confirmation": (confirmed, "Merci pour votre commande", "Thank you for your order"),
     "payment_failed": (failed, "n’a pas abouti", "did not go through"),
     "order_refunded": (refunded, "Nous vous avons remboursé", "We have refunded"),
@@ -135,46 +135,46 @@ LETTERS: dict[str, tuple[Callable[[Brand], None], str, str]] = {
 
 
 @pytest.mark.parametrize("locale", ["fr", "en", None])
-@pytest.mark.parametrize("kind", LETTERS)
-def test_a_buyer_is_written_to_in_their_language_in_html_and_in_text(kind, locale, tenant, mailbox):
-    owe, french, english = LETTERS[kind]
-    owe(tenant)
+@pytest.mark.parametrize("kind", KINDS)
+def test_buyers_get_messages_in_their_language_as_html_and_text(kind, locale, tenant, mailbox):
+    cause, french, english = KINDS[kind]
+    cause(tenant)
     speak(tenant, locale)
-    # A try that failed is told when its buyer has had the time for another.
+    # A declined attempt is sent after the delay in which the buyer may try again.
     with time_machine.travel(datetime.now(UTC) + timedelta(minutes=2)):
         relay.relay(tenant.id)
 
     [message] = [each for each in messages(tenant) if each.kind == kind]
-    [letter] = [each for each in mailbox.received if f"<{message.id}@" in each["Message-ID"]]
+    [mail] = [each for each in mailbox.received if f"<{message.id}@" in each["Message-ID"]]
     words = english if locale == "en" else french
     assert message.status is MessageStatus.SENT
-    assert letter["To"] == BUYER
-    assert letter["From"] == f"{tenant.name} <no-reply@lumira.example>"
-    assert letter["Content-Language"] == (locale or "fr")
-    assert letter["Auto-Submitted"] == "auto-generated"
-    assert letter["Date"].datetime == message.created_at.replace(microsecond=0)
+    assert mail["To"] == BUYER
+    assert mail["From"] == f"{tenant.name} <no-reply@lumira.example>"
+    assert mail["Content-Language"] == (locale or "fr")
+    assert mail["Auto-Submitted"] == "auto-generated"
+    assert mail["Date"].datetime == message.created_at.replace(microsecond=0)
     for form in ("plain", "html"):
-        assert words in text_of(letter, form)
-    assert not letter.defects
-    assert max(len(line) for line in letter.as_bytes().splitlines()) <= 998
+        assert words in text_of(mail, form)
+    assert not mail.defects
+    assert max(len(line) for line in mail.as_bytes().splitlines()) <= 998
 
 
-def test_the_team_is_told_of_a_dispute_until_when_it_can_be_answered(tenant, mailbox):
+def test_a_dispute_notifies_the_team_with_its_due_date(tenant, mailbox):
     change(tenant, alert_email=TEAM)
     disputed(tenant)
     relay.relay(tenant.id)
-    [letter] = [each for each in mailbox.received if each["To"] == TEAM]
-    assert "contesté" in letter["Subject"]
-    assert "15 janvier 2027" in text_of(letter)
+    [mail] = [each for each in mailbox.received if each["To"] == TEAM]
+    assert "contesté" in mail["Subject"]
+    assert "15 janvier 2027" in text_of(mail)
 
 
-def test_the_team_is_told_by_the_sending_address_where_nobody_is_named(tenant, mailbox):
+def test_without_an_alert_address_the_sender_is_notified(tenant, mailbox):
     disputed(tenant)
     relay.relay(tenant.id)
-    assert "no-reply@lumira.example" in [letter["To"] for letter in mailbox.received]
+    assert "no-reply@lumira.example" in [mail["To"] for mail in mailbox.received]
 
 
-def test_the_receipt_goes_with_the_confirmation_and_the_credit_note_with_the_refund(tenant, mailbox):
+def test_the_receipt_is_attached_to_the_confirmation_and_the_credit_note_to_the_refund(tenant, mailbox):
     change(tenant, seller=EXEMPT)
     order = pay(tenant)
     relay.relay(tenant.id)
@@ -182,17 +182,17 @@ def test_the_receipt_goes_with_the_confirmation_and_the_credit_note_with_the_ref
     relay.relay(tenant.id)
 
     assert len(mailbox.received) == 2
-    for letter in mailbox.received:
-        [paper] = list(letter.iter_attachments())
-        assert paper.get_content_type() == "application/pdf"
-        assert paper.get_content().startswith(b"%PDF-")
-        assert paper.get_filename().endswith(".pdf")
-    receipt, credit_note = (text_of(letter) for letter in mailbox.received)
+    for mail in mailbox.received:
+        [attachment] = list(mail.iter_attachments())
+        assert attachment.get_content_type() == "application/pdf"
+        assert attachment.get_content().startswith(b"%PDF-")
+        assert attachment.get_filename().endswith(".pdf")
+    receipt, credit_note = (text_of(mail) for mail in mailbox.received)
     assert "reçu" in receipt
     assert "avoir" in credit_note
 
 
-def test_access_that_comes_back_is_told_once_and_what_was_never_closed_is_not(tenant, mailbox):
+def test_restored_access_is_sent_once_and_unchanged_access_is_not(tenant, mailbox):
     order = pay(tenant)
     deliver(tenant, dispute(order, "warning_needs_response", 0), dispute(order, "warning_closed", 0))
     relay.relay(tenant.id)
@@ -205,7 +205,7 @@ def test_access_that_comes_back_is_told_once_and_what_was_never_closed_is_not(te
     assert [each.status for each in messages(tenant) if each.kind == "access_ready"] == [MessageStatus.SENT]
 
 
-def test_access_that_is_closed_again_before_it_is_told_is_not_told(tenant, mailbox):
+def test_access_revoked_again_before_the_message_supersedes_it(tenant, mailbox):
     order = pay(tenant)
     deliver(tenant, dispute(order, "needs_response"), dispute(order, "won", 2), refund(order, 4700))
     relay.relay(tenant.id)
@@ -217,17 +217,17 @@ def test_access_that_is_closed_again_before_it_is_told_is_not_told(tenant, mailb
 @pytest.mark.parametrize(
     "name", ["Marie\r\nBcc: victim@example.com", "Win money at http://evil.example", "\u202eemaN"]
 )
-def test_words_that_anybody_may_give_as_a_buyers_name_are_in_no_letter(name, tenant, mailbox):
+def test_the_buyers_name_is_in_no_message(name, tenant, mailbox):
     order = pay(tenant)
     with atomic(tenant.id):
         db.session.execute(update(Order).where(Order.id == order.id).values(customer_name=name))
     relay.relay(tenant.id)
-    [letter], [envelope] = mailbox.received, mailbox.envelopes
+    [mail], [envelope] = mailbox.received, mailbox.envelopes
     assert envelope.rcpt_tos == [BUYER]
-    assert letter["Bcc"] is None
+    assert mail["Bcc"] is None
     for form in ("plain", "html"):
-        assert "evil" not in text_of(letter, form)
-        assert "victim" not in text_of(letter, form)
+        assert "evil" not in text_of(mail, form)
+        assert "victim" not in text_of(mail, form)
 
 
 @pytest.mark.parametrize(
@@ -246,7 +246,7 @@ def test_words_that_anybody_may_give_as_a_buyers_name_are_in_no_letter(name, ten
         "=?utf-8?q?victim=40b.example=2c_x?=@example.com",
     ],
 )
-def test_an_address_that_is_none_gets_nothing_and_a_person_is_told_at_once(address, tenant, mailbox):
+def test_an_invalid_address_gets_nothing_and_raises_an_alert_at_once(address, tenant, mailbox):
     order = pay(tenant)
     with atomic(tenant.id):
         db.session.execute(update(Order).where(Order.id == order.id).values(customer_email=address))
@@ -270,29 +270,29 @@ def test_a_brands_name_that_would_break_a_header_sends_nothing(name, tenant, mai
     assert messages(tenant)[0].status is MessageStatus.DEAD
 
 
-def test_no_words_in_a_subject_become_headers_or_a_body(tenant, mailbox):
+def test_encoded_words_in_a_subject_do_not_become_headers(tenant, mailbox):
     order = pay(tenant)
     with atomic(tenant.id):
         number = "=?utf-8?q?x=0d=0aBcc=3av=40b.example=0d=0a=0d=0aPay?="
         db.session.execute(update(Order).where(Order.id == order.id).values(order_number=number))
     relay.relay(tenant.id)
-    [letter] = mailbox.received
-    assert letter["Bcc"] is None
-    assert letter["Subject"].endswith("= ?utf-8?q?x=0d=0aBcc=3av=40b.example=0d=0a=0d=0aPay?= est confirmée")
+    [mail] = mailbox.received
+    assert mail["Bcc"] is None
+    assert mail["Subject"].endswith("= ?utf-8?q?x=0d=0aBcc=3av=40b.example=0d=0a=0d=0aPay?= est confirmée")
 
 
 @pytest.mark.parametrize("name", ['Rose, "Thé" & <Co>', "L’Écrin;", "名前", "a@b.example"])
-def test_a_brands_name_may_hold_any_sign_that_people_read(name, tenant, mailbox):
+def test_a_brands_name_may_contain_any_visible_character(name, tenant, mailbox):
     change(tenant, name=name)
     pay(tenant)
     relay.relay(tenant.id)
-    [letter] = mailbox.received
-    [sender] = letter["From"].addresses
+    [mail] = mailbox.received
+    [sender] = mail["From"].addresses
     assert (sender.display_name, sender.addr_spec) == (name, "no-reply@lumira.example")
-    assert name in text_of(letter)
+    assert name in text_of(mail)
 
 
-def test_a_server_that_is_down_is_tried_again_later(tenant, settings, mailbox):
+def test_a_message_is_retried_after_its_server_was_down(tenant, settings, mailbox):
     order = pay(tenant)
     working = delivery._configured[0]
     delivery.configure(_without_server(working))
@@ -312,7 +312,7 @@ def _without_server(settings):
 
 
 @pytest.mark.parametrize("where", ["to_recipient", "to_data"])
-def test_a_temporary_refusal_is_tried_again_under_the_same_identity(where, tenant, mailbox):
+def test_a_temporary_refusal_is_retried_with_the_same_message_id(where, tenant, mailbox):
     pay(tenant)
     getattr(mailbox, where).append("451 4.7.1 Greylisted, come back")
     relay.relay(tenant.id)
@@ -321,10 +321,10 @@ def test_a_temporary_refusal_is_tried_again_under_the_same_identity(where, tenan
 
     with time_machine.travel(datetime.now(UTC) + timedelta(minutes=1)):
         relay.relay(tenant.id)
-    assert [letter["Message-ID"] for letter in mailbox.received] == [f"<{message.id}@lumira.example>"]
+    assert [mail["Message-ID"] for mail in mailbox.received] == [f"<{message.id}@lumira.example>"]
 
 
-def test_a_recipient_refused_for_good_is_given_up_at_once_with_one_alert_to_the_team(tenant, mailbox):
+def test_a_permanently_refused_recipient_is_given_up_at_once_with_one_alert(tenant, mailbox):
     change(tenant, alert_email=TEAM)
     pay(tenant)
     mailbox.to_recipient.append("550 5.1.1 No such user here")
@@ -334,13 +334,13 @@ def test_a_recipient_refused_for_good_is_given_up_at_once_with_one_alert_to_the_
     assert "No such user here" in message.last_error
 
     assert send_alerts.send_alerts(tenant.id) == 1
-    [letter] = mailbox.received
-    assert letter["To"] == TEAM
-    assert "message_dead" in text_of(letter)
-    assert BUYER not in letter.as_string()
+    [mail] = mailbox.received
+    assert mail["To"] == TEAM
+    assert "message_dead" in text_of(mail)
+    assert BUYER not in mail.as_string()
 
 
-def test_a_server_that_hangs_delays_one_try_and_no_longer(tenant, mailbox, monkeypatch):
+def test_a_server_that_hangs_delays_one_attempt_only(tenant, mailbox, monkeypatch):
     monkeypatch.setattr(smtp, "REPLY_TIMEOUT", 0.3)
     mailbox.pause = 2
     pay(tenant)
@@ -348,9 +348,7 @@ def test_a_server_that_hangs_delays_one_try_and_no_longer(tenant, mailbox, monke
     assert [message.status for message in messages(tenant)] == [MessageStatus.PENDING]
 
 
-def test_a_crash_between_sending_and_marking_repeats_that_message_alone_as_the_same(
-    tenant, mailbox, monkeypatch
-):
+def test_a_crash_between_sending_and_marking_repeats_only_that_message(tenant, mailbox, monkeypatch):
     pay(tenant)
     pay(tenant)
     mark = relay._mark
@@ -367,12 +365,12 @@ def test_a_crash_between_sending_and_marking_repeats_that_message_alone_as_the_s
         relay.relay(tenant.id)
 
     first, second = messages(tenant)
-    ids = [letter["Message-ID"] for letter in mailbox.received]
+    ids = [mail["Message-ID"] for mail in mailbox.received]
     assert sorted(ids) == sorted(f"<{each.id}@lumira.example>" for each in (first, first, second))
     assert {message.status for message in (first, second)} == {MessageStatus.SENT}
 
 
-def test_workers_that_send_at_once_send_every_message_once(app, tenant, mailbox):
+def test_concurrent_workers_send_every_message_once(app, tenant, mailbox):
     for _ in range(4):
         pay(tenant)
 
@@ -385,5 +383,5 @@ def test_workers_that_send_at_once_send_every_message_once(app, tenant, mailbox)
         thread.start()
     for thread in threads:
         thread.join()
-    ids = [letter["Message-ID"] for letter in mailbox.received]
+    ids = [mail["Message-ID"] for mail in mailbox.received]
     assert len(ids) == len(set(ids)) == 4

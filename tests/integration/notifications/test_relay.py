@@ -1,4 +1,4 @@
-"""What is owed leaves once, however often it fails first; what is no longer true is not said."""
+"""Enqueued messages are sent once, however often an attempt fails; superseded messages are not sent."""
 
 import email
 import email.policy
@@ -41,33 +41,33 @@ def kept(settings: Settings, message: OutboxMessage) -> EmailMessage:
 
 
 def later(*, minutes: int, tenant: Brand) -> None:
-    """Send what is due so many minutes from now."""
+    """Relay the messages that are due this many minutes from now."""
     with time_machine.travel(datetime.now(UTC) + timedelta(minutes=minutes)):
         relay.relay(tenant.id)
 
 
-def test_the_confirmation_says_what_was_bought_and_can_be_read_by_any_mail_program(tenant, settings) -> None:
+def test_the_confirmation_names_the_purchase_in_plain_text_and_html(tenant, settings) -> None:
     order = pay(tenant)
     assert relay.relay(tenant.id) == 1
 
     [message] = messages(tenant)
-    letter = kept(settings, message)
+    mail = kept(settings, message)
     assert message.status is MessageStatus.SENT
-    assert letter["To"] == BUYER
-    assert order.order_number in letter["Subject"]
-    assert letter["Message-ID"] == f"<{message.id}@localhost>"
+    assert mail["To"] == BUYER
+    assert order.order_number in mail["Subject"]
+    assert mail["Message-ID"] == f"<{message.id}@localhost>"
     for form in ("plain", "html"):
-        text = letter.get_body((form,)).get_content()
+        text = mail.get_body((form,)).get_content()
         assert "Niveau Mystique" in text
         assert "47,00\N{NO-BREAK SPACE}€" in text
 
 
-def test_relaying_again_sends_nothing_again(tenant) -> None:
+def test_relaying_again_sends_nothing(tenant) -> None:
     pay(tenant)
     assert [relay.relay(tenant.id), relay.relay(tenant.id)] == [1, 0]
 
 
-def test_a_declined_try_is_told_to_the_buyer(tenant, settings) -> None:
+def test_a_declined_payment_notifies_the_buyer(tenant, settings) -> None:
     opened = open_payment(tenant)
     intent = payment_intent(id=opened.payment_intent_id, last_payment_error=declined("ch_1"))
     deliver(tenant, event("payment_intent.payment_failed", intent))
@@ -78,7 +78,7 @@ def test_a_declined_try_is_told_to_the_buyer(tenant, settings) -> None:
     assert "réessayer" in kept(settings, message).get_body(("plain",)).get_content()
 
 
-def test_of_several_tries_in_a_row_the_last_is_told_when_its_buyer_has_given_up(tenant) -> None:
+def test_only_the_last_of_several_declined_attempts_is_sent(tenant) -> None:
     opened = open_payment(tenant)
     for charge in ("ch_1", "ch_2", "ch_3"):
         intent = payment_intent(id=opened.payment_intent_id, last_payment_error=declined(charge))
@@ -92,7 +92,7 @@ def test_of_several_tries_in_a_row_the_last_is_told_when_its_buyer_has_given_up(
     }
 
 
-def test_a_decline_is_not_told_any_more_once_the_order_is_paid(tenant) -> None:
+def test_a_declined_attempt_is_superseded_once_the_order_is_paid(tenant) -> None:
     opened = open_payment(tenant)
     intent = payment_intent(id=opened.payment_intent_id, last_payment_error=declined("ch_1"))
     deliver(tenant, event("payment_intent.payment_failed", intent))
@@ -108,8 +108,8 @@ def test_a_decline_is_not_told_any_more_once_the_order_is_paid(tenant) -> None:
 
 
 @pytest.fixture
-def broken_post(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
-    """Sending fails as long as the list says why."""
+def broken_delivery(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """Delivery fails while the list has a reason."""
     reasons = ["the disk is full"]
     deliver_for_real = delivery.deliver
 
@@ -122,21 +122,21 @@ def broken_post(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     return reasons
 
 
-def test_a_message_that_cannot_be_sent_is_tried_again_later(tenant, broken_post) -> None:
+def test_a_message_that_cannot_be_sent_is_retried_later(tenant, broken_delivery) -> None:
     pay(tenant)
     relay.relay(tenant.id)
     [message] = messages(tenant)
     assert (message.status, message.attempts) == (MessageStatus.PENDING, 1)
     assert "the disk is full" in message.last_error
 
-    broken_post.clear()
+    broken_delivery.clear()
     assert relay.relay(tenant.id) == 0
     with time_machine.travel(datetime.now(UTC) + timedelta(minutes=1)):
         assert relay.relay(tenant.id) == 1
     assert messages(tenant)[0].status is MessageStatus.SENT
 
 
-def test_one_message_that_cannot_be_sent_does_not_hold_up_the_others(tenant, monkeypatch) -> None:
+def test_one_message_that_cannot_be_sent_does_not_block_the_others(tenant, monkeypatch) -> None:
     pay(tenant)
     pay(tenant)
     deliver_for_real, failed = delivery.deliver, []
@@ -157,7 +157,7 @@ def alerts_of(brand: Brand) -> list[str]:
         return list(db.session.execute(select(Alert.kind)).scalars())
 
 
-def test_a_message_that_cannot_be_sent_for_a_day_becomes_an_alert(tenant, broken_post) -> None:
+def test_a_message_that_cannot_be_sent_for_a_day_becomes_an_alert(tenant, broken_delivery) -> None:
     pay(tenant)
     start = now = datetime.now(UTC)
     while messages(tenant)[0].status is MessageStatus.PENDING:
@@ -169,9 +169,7 @@ def test_a_message_that_cannot_be_sent_for_a_day_becomes_an_alert(tenant, broken
     assert alerts_of(tenant) == ["message_dead"]
 
 
-def test_a_message_that_waited_for_days_without_a_worker_is_tried_as_often_as_any(
-    tenant, broken_post
-) -> None:
+def test_time_without_a_worker_does_not_count_as_attempts(tenant, broken_delivery) -> None:
     pay(tenant)
     with time_machine.travel(datetime.now(UTC) + timedelta(days=3)):
         relay.relay(tenant.id)
@@ -179,7 +177,7 @@ def test_a_message_that_waited_for_days_without_a_worker_is_tried_as_often_as_an
     assert alerts_of(tenant) == []
 
 
-def test_a_worker_that_is_too_slow_does_not_undo_what_another_one_sent(tenant, monkeypatch) -> None:
+def test_a_slow_worker_does_not_undo_what_another_worker_sent(tenant, monkeypatch) -> None:
     pay(tenant)
     deliver_for_real, sent = delivery.deliver, []
 
@@ -196,8 +194,8 @@ def test_a_worker_that_is_too_slow_does_not_undo_what_another_one_sent(tenant, m
 
 
 @pytest.fixture
-def slow_pen(monkeypatch: pytest.MonkeyPatch) -> list[Callable[[], None]]:
-    """What happens while the next PDF is drawn, which takes longer than a lease lasts."""
+def slow_rendering(monkeypatch: pytest.MonkeyPatch) -> list[Callable[[], None]]:
+    """Called while the next PDF is rendered, which takes longer than a lease."""
     meanwhile: list[Callable[[], None]] = []
     render_for_real = attachments.render_receipt
 
@@ -213,36 +211,34 @@ def slow_pen(monkeypatch: pytest.MonkeyPatch) -> list[Callable[[], None]]:
 
 
 @pytest.fixture
-def letters_sent(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The name of each letter that left, as often as it did."""
+def sent_names(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The name of every delivery, in order."""
     sent: list[str] = []
     monkeypatch.setattr(delivery, "deliver", lambda _message, *, name: sent.append(name))
     return sent
 
 
-def test_a_letter_whose_paper_takes_longer_to_draw_than_a_lease_lasts_leaves_once(
-    tenant, slow_pen, letters_sent
+def test_a_message_whose_receipt_renders_longer_than_its_lease_is_sent_once(
+    tenant, slow_rendering, sent_names
 ) -> None:
     pay(tenant)
-    slow_pen.append(lambda: relay.relay(tenant.id))
+    slow_rendering.append(lambda: relay.relay(tenant.id))
     relay.relay(tenant.id)
     [message] = messages(tenant)
-    assert letters_sent == [str(message.id)]
+    assert sent_names == [str(message.id)]
     assert message.status is MessageStatus.SENT
 
 
-def test_a_letter_whose_paper_takes_long_to_draw_is_still_sent_where_nobody_else_has_taken_it(
-    tenant, slow_pen, letters_sent
-) -> None:
+def test_an_expired_lease_that_no_worker_has_claimed_is_renewed(tenant, slow_rendering, sent_names) -> None:
     pay(tenant)
-    slow_pen.append(lambda: None)
+    slow_rendering.append(lambda: None)
     relay.relay(tenant.id)
     [message] = messages(tenant)
-    assert letters_sent == [str(message.id)]
+    assert sent_names == [str(message.id)]
     assert message.status is MessageStatus.SENT
 
 
-def test_nobody_takes_a_letter_that_is_being_sent_after_its_paper_was_drawn(tenant, monkeypatch) -> None:
+def test_a_message_is_not_claimed_again_while_it_is_sent_after_slow_rendering(tenant, monkeypatch) -> None:
     pay(tenant)
     start, others = datetime.now(UTC), []
     # The clock stands still: on a slow machine rendering takes longer than the lease allows here.
@@ -264,7 +260,7 @@ def test_nobody_takes_a_letter_that_is_being_sent_after_its_paper_was_drawn(tena
     assert others == [0]
 
 
-def test_an_error_that_no_text_of_the_database_holds_is_kept_all_the_same(tenant, monkeypatch) -> None:
+def test_an_error_with_nul_characters_is_stored(tenant, monkeypatch) -> None:
     def fail(message: EmailMessage, *, name: str) -> None:
         raise OSError("refused: \x00")
 
@@ -274,9 +270,7 @@ def test_an_error_that_no_text_of_the_database_holds_is_kept_all_the_same(tenant
     assert "refused: \ufffd" in messages(tenant)[0].last_error
 
 
-def test_a_message_taken_by_a_process_that_died_is_sent_by_another_with_the_same_identity(
-    tenant, settings
-) -> None:
+def test_a_message_of_a_killed_worker_is_sent_with_the_same_message_id(tenant, settings) -> None:
     pay(tenant)
     with atomic(tenant.id):
         taken = relay.outbox.claim_next(tenant.id)
@@ -303,7 +297,7 @@ def dispute(order, status: str, movements: int) -> dict[str, object]:
     )
 
 
-def test_a_confirmation_that_was_not_true_when_its_turn_came_is_sent_once_it_is_true_again(tenant) -> None:
+def test_a_superseded_confirmation_is_sent_once_it_is_current_again(tenant) -> None:
     order = pay(tenant)
     deliver(tenant, dispute(order, "needs_response", 1))
     relay.relay(tenant.id)

@@ -14,7 +14,7 @@ from lumira.notifications.addresses import Undeliverable, mailbox, sender_mailbo
         ("élodie@example.com", "élodie@example.com"),
     ],
 )
-def test_a_mailbox_is_written_so_that_a_server_finds_it(address, written):
+def test_a_mailbox_is_normalised(address, written):
     assert mailbox(address).addr_spec == written
 
 
@@ -33,7 +33,7 @@ def test_a_mailbox_is_written_so_that_a_server_finds_it(address, written):
         "a=?utf-8?q?=2c?=@example.com",
     ],
 )
-def test_what_is_no_mailbox_is_undeliverable(address):
+def test_an_invalid_mailbox_is_undeliverable(address):
     with pytest.raises(Undeliverable):
         mailbox(address)
 
@@ -46,7 +46,7 @@ def test_a_name_that_would_break_its_header_is_undeliverable(name):
         sender_mailbox("no-reply@example.com", name)
 
 
-def test_a_name_is_kept_as_people_write_it():
+def test_a_display_name_is_quoted():
     assert (
         str(sender_mailbox("no-reply@example.com", 'Rose, "Thé"'))
         == '"Rose, \\"Thé\\"" <no-reply@example.com>'

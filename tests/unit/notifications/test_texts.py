@@ -1,4 +1,4 @@
-"""Every message is there in both languages, whole, and says what it is given as text and as nothing else."""
+"""Every message exists in both languages, is complete, and escapes its values."""
 
 import re
 from html.parser import HTMLParser
@@ -19,8 +19,8 @@ NASTY = '<b>Bold</b> & "quoted"\r\nBcc: victim@example.com\u2028next\u202eturned
 
 def written(kind: str, language: Language, tenant: Tenant | None = None, **values: object) -> Text:
     tenant = tenant or samples.sample_tenant()
-    told = samples.draft(kind, language, tenant).values | {"receipt": None} | values
-    return texts.render(kind, language, tenant, told)
+    shown = samples.draft(kind, language, tenant).values | {"receipt": None} | values
+    return texts.render(kind, language, tenant, shown)
 
 
 @pytest.mark.parametrize(("kind", "language"), EVERY)
@@ -33,7 +33,7 @@ def test_every_kind_is_complete_in_both_languages(kind, language):
     assert f'<html lang="{language}">' in text.html
 
 
-def test_no_template_is_left_over_and_none_is_missing():
+def test_every_kind_and_language_has_its_templates_and_no_others_exist():
     kinds = [*MessageKind, "alert"]
     expected = {
         f"{kind}.{language}.{form}.jinja"
@@ -46,14 +46,14 @@ def test_no_template_is_left_over_and_none_is_missing():
 
 
 @pytest.mark.parametrize(("kind", "language"), EVERY)
-def test_the_plain_text_says_all_that_the_html_says(kind, language):
+def test_the_plain_text_contains_everything_that_the_html_contains(kind, language):
     text = written(kind, language, receipt="LUM-2026-000012")
     plain = _squeezed(text.plain + text.subject)
     for link in re.findall(r'href="([^"]+)"', text.html):
         assert link in text.plain
     above_the_footer = text.html.partition("padding:20px 12px 0")[0]
-    for told in re.findall(r"LUM-[0-9A-Z-]+|\d+[.,]\d\d", re.sub("<[^>]+>", " ", above_the_footer)):
-        assert _squeezed(told) in plain
+    for shown in re.findall(r"LUM-[0-9A-Z-]+|\d+[.,]\d\d", re.sub("<[^>]+>", " ", above_the_footer)):
+        assert _squeezed(shown) in plain
 
 
 @pytest.mark.parametrize("kind", samples.KINDS)
@@ -64,7 +64,7 @@ def test_the_languages_differ(kind):
 
 
 @pytest.mark.parametrize(("kind", "language"), EVERY)
-def test_names_are_text_in_html_and_one_line_in_plain_text(kind, language):
+def test_names_are_escaped_in_html_and_one_line_in_plain_text(kind, language):
     tenant = samples.sample_tenant()
     tenant.name = NASTY
     order = samples.draft(kind, language, tenant).values["order"]
@@ -78,7 +78,7 @@ def test_names_are_text_in_html_and_one_line_in_plain_text(kind, language):
 
 
 @pytest.mark.parametrize(("kind", "language"), EVERY)
-def test_html_is_well_formed_and_fetches_nothing(kind, language):
+def test_html_is_well_formed_and_loads_nothing(kind, language):
     text = written(kind, language, receipt="LUM-2026-000012")
     checker = _Balanced()
     checker.feed(text.html)
@@ -88,14 +88,14 @@ def test_html_is_well_formed_and_fetches_nothing(kind, language):
 
 @pytest.mark.parametrize("origin", RefundOrigin)
 @pytest.mark.parametrize("language", Language)
-def test_a_refund_says_why_the_house_decided_it(origin, language):
+def test_an_automatic_refund_states_its_reason(origin, language):
     usual = written(MessageKind.ORDER_REFUNDED, language)
-    told = written(MessageKind.ORDER_REFUNDED, language, origin=origin)
-    assert (told.plain != usual.plain) == (origin is not RefundOrigin.REQUESTED)
+    shown = written(MessageKind.ORDER_REFUNDED, language, origin=origin)
+    assert (shown.plain != usual.plain) == (origin is not RefundOrigin.REQUESTED)
 
 
 @pytest.mark.parametrize("language", Language)
-def test_a_letter_without_a_page_to_lead_to_is_whole_all_the_same(language):
+def test_a_message_without_a_portal_link_is_complete(language):
     for kind in (MessageKind.ORDER_CONFIRMATION, MessageKind.ACCESS_READY, MessageKind.DELIVERABLE_READY):
         text = written(kind, language, access_url=None)
         assert "href" not in text.html
@@ -108,7 +108,7 @@ def test_a_receipt_is_named_only_where_it_is_attached():
     assert "joint" not in written(MessageKind.ORDER_CONFIRMATION, Language.FRENCH).plain
 
 
-def test_a_free_order_says_so_and_no_amount():
+def test_a_free_order_shows_no_amount():
     tenant = samples.sample_tenant()
     order = samples.draft(MessageKind.ORDER_CONFIRMATION, Language.FRENCH, tenant).values["order"]
     order.amount = 0
@@ -129,7 +129,7 @@ def test_a_free_order_says_so_and_no_amount():
         ("#777777", "#808080"),
     ],
 )
-def test_every_brand_can_be_read(primary, background):
+def test_text_has_enough_contrast_in_every_theme(primary, background):
     tenant = samples.sample_tenant()
     tenant.brand_color, tenant.brand_background = primary, background
     theme = theme_of(tenant)
@@ -140,7 +140,7 @@ def test_every_brand_can_be_read(primary, background):
     assert contrast(theme.edge, theme.surface) >= 1.5
 
 
-def test_a_letter_wears_the_colours_of_its_brand():
+def test_a_message_has_its_brands_colours():
     tenant = samples.sample_tenant()
     tenant.brand_color, tenant.brand_background, tenant.brand_radius = "#D4AF37", "#0F0B19", 12
     html = written(MessageKind.ORDER_CONFIRMATION, Language.FRENCH, tenant).html

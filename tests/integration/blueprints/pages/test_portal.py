@@ -1,4 +1,4 @@
-"""Whoever holds a link sees what was bought, how it stands, and what can be downloaded; nobody else does."""
+"""The portal shows the link owner's purchases, their status and their downloads, and no one else's."""
 
 # ruff: noqa: RUF001 - French is written with these apostrophes
 
@@ -34,30 +34,30 @@ def speak(brand: Brand, locale: str | None) -> None:
         db.session.execute(update(Customer).where(Customer.tenant_id == brand.id).values(locale=locale))
 
 
-def test_page_shows_what_was_bought_and_what_it_contains(client: FlaskClient, tenant: Brand) -> None:
+def test_the_page_shows_purchases_and_their_contents(client: FlaskClient, tenant: Brand) -> None:
     contain(tenant)
     opened = pay(tenant)
     reply = client.get(path_of(tenant))
     assert reply.status_code == 200
-    told = words(reply)
+    shown = words(reply)
     for expected in (tenant.name, "Vos achats", "Niveau Mystique", opened.order_number, "47,00 €", "Payée"):
-        assert expected in told
-    assert "Votre lecture" in told
+        assert expected in shown
+    assert "Votre lecture" in shown
     assert len(downloads(reply)) == 1
     assert 'lang="fr"' in reply.get_data(as_text=True)
 
 
-def test_page_speaks_english_to_whoever_bought_in_english(client: FlaskClient, tenant: Brand) -> None:
+def test_the_page_is_in_the_buyers_language(client: FlaskClient, tenant: Brand) -> None:
     pay(tenant)
     speak(tenant, "en")
-    # The buyer's language is known, so that the browser is not asked.
+    # The buyer's language is known and takes precedence over the browser's.
     reply = client.get(path_of(tenant), headers={"Accept-Language": "fr"})
     assert "Your purchases" in words(reply)
     assert "€47.00" in words(reply)
     assert reply.headers["Content-Language"] == "en"
 
 
-def test_page_bears_the_brands_colours(client: FlaskClient, make_brand) -> None:
+def test_the_page_has_the_brands_colours(client: FlaskClient, make_brand) -> None:
     brand = make_brand(brand_color="#D4AF37", brand_background="#0F0B19", brand_radius=12)
     pay(brand)
     page = client.get(path_of(brand)).get_data(as_text=True)
@@ -66,7 +66,7 @@ def test_page_bears_the_brands_colours(client: FlaskClient, make_brand) -> None:
     assert "--radius: 12px;" in page
 
 
-def test_names_from_outside_are_text_and_never_markup(client: FlaskClient, tenant: Brand) -> None:
+def test_names_are_escaped(client: FlaskClient, tenant: Brand) -> None:
     with atomic(tenant.id):
         db.session.get_one(Product, (tenant.id, "mystique")).name = "<script>alert(1)</script>"
         db.session.get_one(Tenant, tenant.id).name = "</title><script>alert(2)</script>"
@@ -76,7 +76,7 @@ def test_names_from_outside_are_text_and_never_markup(client: FlaskClient, tenan
     assert "&lt;script&gt;alert(1)" in page
 
 
-def test_page_shows_how_far_the_experts_work_is(client: FlaskClient, tenant: Brand) -> None:
+def test_the_page_shows_the_state_of_deliverables(client: FlaskClient, tenant: Brand) -> None:
     order = files.buy_promise(tenant, "lecture")
     assert "Pas encore commencé" in words(client.get(path_of(tenant)))
 
@@ -84,7 +84,7 @@ def test_page_shows_how_far_the_experts_work_is(client: FlaskClient, tenant: Bra
     files.change(tenant, order, DeliverableState.IN_PROGRESS)
     reply = client.get(path_of(tenant))
     assert "En préparation" in words(reply)
-    # What is not delivered is not shown.
+    # Files are shown once they are delivered.
     assert downloads(reply) == []
 
     files.change(tenant, order, DeliverableState.DELIVERED)
@@ -93,7 +93,7 @@ def test_page_shows_how_far_the_experts_work_is(client: FlaskClient, tenant: Bra
     assert len(downloads(reply)) == 1
 
 
-def test_after_a_refund_the_same_link_says_so_and_gives_nothing(client: FlaskClient, tenant: Brand) -> None:
+def test_a_refunded_purchase_is_shown_without_downloads(client: FlaskClient, tenant: Brand) -> None:
     contain(tenant)
     opened = pay(tenant)
     path = path_of(tenant)
@@ -113,7 +113,9 @@ def test_after_a_refund_the_same_link_says_so_and_gives_nothing(client: FlaskCli
     assert "n’est plus accessible" in words(refused)
 
 
-def test_dispute_closes_what_was_open_and_the_page_says_why(client: FlaskClient, tenant: Brand) -> None:
+def test_a_disputed_purchase_is_shown_as_suspended_with_the_reason(
+    client: FlaskClient, tenant: Brand
+) -> None:
     contain(tenant)
     opened = pay(tenant)
     path = path_of(tenant)
@@ -124,7 +126,7 @@ def test_dispute_closes_what_was_open_and_the_page_says_why(client: FlaskClient,
     assert client.get(file).status_code == 403
 
 
-def test_access_ends_when_its_time_is_over(client: FlaskClient, tenant: Brand) -> None:
+def test_expired_access_has_no_downloads(client: FlaskClient, tenant: Brand) -> None:
     contain(tenant)
     pay(tenant)
     path = path_of(tenant)
@@ -141,7 +143,7 @@ def test_access_ends_when_its_time_is_over(client: FlaskClient, tenant: Brand) -
         assert client.get(file).status_code == 403
 
 
-def test_what_an_operator_gave_is_on_the_page_while_it_is_open(client: FlaskClient, tenant: Brand) -> None:
+def test_a_manual_grant_is_on_the_page_while_it_is_live(client: FlaskClient, tenant: Brand) -> None:
     contain(tenant, "integrale")
     pay(tenant)
     grant = grant_access(
@@ -160,9 +162,7 @@ def test_what_an_operator_gave_is_on_the_page_while_it_is_open(client: FlaskClie
     assert "n’est plus accessible" in words(refused)
 
 
-def test_lower_levels_of_what_was_refunded_are_told_to_have_ended_too(
-    client: FlaskClient, tenant: Brand
-) -> None:
+def test_lower_levels_of_a_refunded_level_end_too(client: FlaskClient, tenant: Brand) -> None:
     contain(tenant, "intuitive", "profil")
     with atomic(tenant.id):
         db.session.get_one(Product, (tenant.id, "integrale")).includes_lower_levels = True
@@ -173,12 +173,12 @@ def test_lower_levels_of_what_was_refunded_are_told_to_have_ended_too(
     assert client.get(file).status_code == 403
 
 
-def ask_for_gifts(brand: Brand, times: int) -> None:
-    """Let somebody order what is free in the buyer's name, again and again, as orders of their own."""
+def order_free_products(brand: Brand, times: int) -> None:
+    """Order a free product in the buyer's name several times, as separate orders."""
     for _ in range(times):
         number = open_cart(brand, {"simple": 1, "strict": 1}).order_number
         with atomic(brand.id):
-            # As if each had been another cart.
+            # Each counts as another cart.
             db.session.execute(
                 update(OrderLine)
                 .where(OrderLine.order_id == orders.get_order(brand.id, number).id)
@@ -187,12 +187,12 @@ def ask_for_gifts(brand: Brand, times: int) -> None:
             )
 
 
-def test_no_stranger_pushes_what_was_paid_off_the_page(client: FlaskClient, tenant: Brand) -> None:
+def test_free_orders_in_the_buyers_name_do_not_displace_paid_ones(client: FlaskClient, tenant: Brand) -> None:
     contain(tenant)
     opened = pay(tenant)
     with atomic(tenant.id):
         db.session.get_one(Product, (tenant.id, "strict")).amount = 0
-    ask_for_gifts(tenant, 51)
+    order_free_products(tenant, 51)
 
     first = client.get(path_of(tenant))
     assert opened.order_number in words(first)
@@ -207,7 +207,7 @@ def test_no_stranger_pushes_what_was_paid_off_the_page(client: FlaskClient, tena
         assert opened.order_number in words(client.get(f"{path_of(tenant)}?page={nonsense}"))
 
 
-def test_level_that_includes_lower_ones_gives_what_those_contain(client: FlaskClient, tenant: Brand) -> None:
+def test_a_level_that_includes_lower_levels_has_their_contents(client: FlaskClient, tenant: Brand) -> None:
     contain(tenant, "intuitive", "profil")
     with atomic(tenant.id):
         db.session.get_one(Product, (tenant.id, "integrale")).includes_lower_levels = True
@@ -216,26 +216,26 @@ def test_level_that_includes_lower_ones_gives_what_those_contain(client: FlaskCl
     assert client.get(file).data == files.PDF
 
 
-def test_what_came_to_nothing_is_no_purchase(client: FlaskClient, tenant: Brand) -> None:
+def test_a_failed_order_is_not_a_purchase(client: FlaskClient, tenant: Brand) -> None:
     paid = pay(tenant)
     tried = open_payment(tenant, "intuitive")
-    told = words(client.get(path_of(tenant)))
-    assert paid.order_number in told
-    assert tried.order_number not in told
+    shown = words(client.get(path_of(tenant)))
+    assert paid.order_number in shown
+    assert tried.order_number not in shown
 
 
-def test_everybody_sees_their_own_purchases_alone(client: FlaskClient, tenant: Brand, other_tenant) -> None:
+def test_buyers_see_only_their_own_purchases(client: FlaskClient, tenant: Brand, other_tenant) -> None:
     mine = pay(tenant)
     others = [
-        pay(tenant, customer_email="somebody@example.com").order_number,
+        pay(tenant, customer_email="other@example.com").order_number,
         pay(other_tenant).order_number,
     ]
-    told = words(client.get(path_of(tenant)))
-    assert mine.order_number in told
-    assert not [number for number in others if number in told]
+    shown = words(client.get(path_of(tenant)))
+    assert mine.order_number in shown
+    assert not [number for number in others if number in shown]
 
 
-def test_page_is_kept_framed_and_found_by_nobody(client: FlaskClient, tenant: Brand) -> None:
+def test_the_page_is_not_cached_framed_or_indexed(client: FlaskClient, tenant: Brand) -> None:
     pay(tenant)
     path = path_of(tenant)
     for reply in (client.get(path), client.get("/my/nothing"), client.get(f"{path}x")):
@@ -261,7 +261,7 @@ def test_page_is_kept_framed_and_found_by_nobody(client: FlaskClient, tenant: Br
     )
 
 
-def test_page_loads_nothing_but_its_own_style_sheet(client: FlaskClient, tenant: Brand) -> None:
+def test_the_page_loads_only_its_own_style_sheet(client: FlaskClient, tenant: Brand) -> None:
     pay(tenant)
     page = client.get(path_of(tenant)).get_data(as_text=True)
     assert "<script" not in page
@@ -272,6 +272,6 @@ def test_page_loads_nothing_but_its_own_style_sheet(client: FlaskClient, tenant:
     assert client.get("/my/assets/../page.html.jinja").status_code == 404
 
 
-def test_no_page_names_the_buyers_address(client: FlaskClient, tenant: Brand) -> None:
+def test_no_page_contains_the_buyers_address(client: FlaskClient, tenant: Brand) -> None:
     pay(tenant)
     assert BUYER not in client.get(path_of(tenant)).get_data(as_text=True)

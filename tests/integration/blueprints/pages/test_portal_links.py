@@ -1,4 +1,4 @@
-"""A link ends, is revoked, is renewed by e-mail; one that is not right says nothing of anybody."""
+"""Links expire, are revoked and are renewed by e-mail; an invalid link reveals nothing."""
 
 # ruff: noqa: RUF001 - French is written with these apostrophes
 
@@ -32,7 +32,7 @@ from lumira.services.access.manage_links import revoke_links
 from lumira.services.customers.merge_customers import merge_customers
 from lumira.services.privacy.erase_customer import erase_customer
 from tests.support.factories import BUYER, Brand, count, load_order
-from tests.support.portal_pages import PUBLIC_URL, ask_anew, fields, path_of, reached_at, words
+from tests.support.portal_pages import PUBLIC_URL, fields, path_of, reached_at, request_link, words
 from tests.support.refunds import pay
 
 pytestmark = pytest.mark.usefixtures("app_context")
@@ -46,13 +46,13 @@ def public() -> Iterator[None]:
 
 @pytest.fixture
 def page(tenant: Brand) -> str:
-    """The path of a page with a purchase on it."""
+    """The path of a portal with a purchase."""
     pay(tenant)
     return path_of(tenant)
 
 
 def end(brand: Brand) -> None:
-    """Let every link of the brand be over."""
+    """Expire every link of the brand."""
     long_ago = utc_now() - LIFETIME * 2
     with atomic(brand.id):
         db.session.execute(
@@ -73,19 +73,19 @@ def asked(brand: Brand) -> list[OutboxMessage]:
         return list(db.session.execute(query.order_by(OutboxMessage.id)).scalars())
 
 
-def letters(brand: Brand, settings: Settings) -> list[str]:
-    """Every letter with a new link that left, in plain text."""
+def mails(brand: Brand, settings: Settings) -> list[str]:
+    """The plain text of every sent message with a new link."""
     relay.relay(brand.id)
     found = []
     for message in asked(brand):
         path = settings.instance_path / "outbox" / f"{message.id}.eml"
-        letter = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
-        assert letter["To"] == BUYER
-        found.append(letter.get_body(("plain",)).get_content())
+        mail = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
+        assert mail["To"] == BUYER
+        found.append(mail.get_body(("plain",)).get_content())
     return found
 
 
-def test_link_opens_the_page_until_its_time_is_over(client: FlaskClient, page: str) -> None:
+def test_a_link_opens_the_portal_until_it_expires(client: FlaskClient, page: str) -> None:
     with time_machine.travel(utc_now() + LIFETIME - timedelta(minutes=1)):
         assert client.get(page).status_code == 200
     with time_machine.travel(utc_now() + LIFETIME + timedelta(minutes=1)):
@@ -94,7 +94,7 @@ def test_link_opens_the_page_until_its_time_is_over(client: FlaskClient, page: s
     assert "Ce lien n’est plus valable" in words(reply)
 
 
-def test_link_that_is_over_shows_nothing_and_gives_nothing(client, tenant, page) -> None:
+def test_an_expired_link_shows_and_serves_nothing(client, tenant, page) -> None:
     number = re.search(r"[0-9A-Z]{8}-[0-9A-Z]{10}", words(client.get(page)))
     assert number is not None
     end(tenant)
@@ -104,56 +104,56 @@ def test_link_that_is_over_shows_nothing_and_gives_nothing(client, tenant, page)
     assert client.get(f"{page}/files/{uuid7()}").status_code == 410
 
 
-def test_one_button_has_a_new_link_sent_to_the_buyer(client, tenant, settings, page) -> None:
+def test_one_button_sends_a_new_link_to_the_buyer(client, tenant, settings, page) -> None:
     end(tenant)
-    reply = ask_anew(client, page)
+    reply = request_link(client, page)
     assert reply.status_code == 200
     assert "un nouveau arrive" in words(reply)
 
-    [letter] = letters(tenant, settings)
-    [url] = re.findall(rf"{PUBLIC_URL}(/my/\S+)", letter)
+    [mail] = mails(tenant, settings)
+    [url] = re.findall(rf"{PUBLIC_URL}(/my/\S+)", mail)
     assert url != page
     assert "Niveau Mystique" in words(client.get(url))
-    # The old one stays what it is.
+    # The old link stays expired.
     assert client.get(page).status_code == 410
 
 
-def test_letter_and_answer_are_in_the_buyers_language(client, tenant, settings, page) -> None:
+def test_the_message_and_the_page_are_in_the_buyers_language(client, tenant, settings, page) -> None:
     with atomic(tenant.id):
         db.session.execute(update(Customer).values(locale="en"))
     end(tenant)
     assert "This link is no longer valid" in words(client.get(page))
-    assert "a new one arrives" in words(ask_anew(client, page))
-    [letter] = letters(tenant, settings)
-    assert "Here is the new link that you asked for." in letter
+    assert "a new one arrives" in words(request_link(client, page))
+    [mail] = mails(tenant, settings)
+    assert "Here is the new link that you asked for." in mail
 
 
-def test_whoever_asks_again_and_again_is_sent_one_letter(client, tenant, page) -> None:
+def test_repeated_requests_send_one_message(client, tenant, page) -> None:
     end(tenant)
-    told = {words(ask_anew(client, page)) for _ in range(5)}
-    assert len(told) == 1
+    shown = {words(request_link(client, page)) for _ in range(5)}
+    assert len(shown) == 1
     assert len(asked(tenant)) == 1
     with time_machine.travel(utc_now() + timedelta(minutes=11)):
-        ask_anew(client, page)
+        request_link(client, page)
     assert len(asked(tenant)) == 2
     assert len({message.subject for message in asked(tenant)}) == 2
 
 
-def test_nobodys_mailbox_is_filled(client, tenant, page) -> None:
+def test_at_most_four_links_a_day_are_sent(client, tenant, page) -> None:
     end(tenant)
     for hour in range(12):
         with time_machine.travel(utc_now() + timedelta(hours=hour)):
-            ask_anew(client, page)
+            request_link(client, page)
     assert len(asked(tenant)) == 4
     with time_machine.travel(utc_now() + timedelta(hours=30)):
-        ask_anew(client, page)
+        request_link(client, page)
     assert len(asked(tenant)) == 5
 
 
-def test_household_may_ask_only_so_often(client_with: Callable[..., FlaskClient], tenant, page) -> None:
+def test_requests_of_one_network_are_limited(client_with: Callable[..., FlaskClient], tenant, page) -> None:
     many = "1000 per minute"
     client = client_with(rate_limits=RateLimits(enabled=True, per_key=many, per_address=many, per_email=many))
-    # The new application took links for its own.
+    # Creating another application reconfigured the links.
     with reached_at():
         end(tenant)
         form = fields(client.get(page))
@@ -164,7 +164,7 @@ def test_household_may_ask_only_so_often(client_with: Callable[..., FlaskClient]
     assert int(refused.headers["Retry-After"]) > 0
 
 
-def test_button_works_from_its_own_page_alone(client, tenant, other_tenant, page) -> None:
+def test_the_form_works_only_on_its_own_page(client, tenant, other_tenant, page) -> None:
     pay(other_tenant)
     end(tenant)
     elsewhere = fields(client.get(path_of(other_tenant, now=utc_now() - LIFETIME / 2 - timedelta(days=1))))
@@ -175,7 +175,7 @@ def test_button_works_from_its_own_page_alone(client, tenant, other_tenant, page
     assert asked(tenant) == []
 
 
-def test_form_that_lay_open_for_a_day_asks_to_be_sent_once_more(client, tenant, page) -> None:
+def test_an_expired_form_asks_to_be_sent_again(client, tenant, page) -> None:
     end(tenant)
     old = fields(client.get(page))
     with time_machine.travel(utc_now() + timedelta(days=1)):
@@ -186,7 +186,7 @@ def test_form_that_lay_open_for_a_day_asks_to_be_sent_once_more(client, tenant, 
     assert len(asked(tenant)) == 1
 
 
-def test_answer_is_the_same_whether_or_not_anybody_is_there(client, tenant, page) -> None:
+def test_the_reply_does_not_reveal_whether_the_link_has_an_owner(client, tenant, page) -> None:
     end(tenant)
     form = fields(client.get(page))
     known = client.post(f"{page}/renewals", data=form)
@@ -202,45 +202,47 @@ def customer_of_row(brand: Brand):
     return db.session.execute(select(Customer.id).where(Customer.tenant_id == brand.id)).scalar_one()
 
 
-def test_form_is_short_and_a_long_one_is_not_read(client, page) -> None:
+def test_an_oversized_form_is_not_read(client, page) -> None:
     reply = client.post(f"{page}/renewals", data={"form": "x" * 10_000})
     assert (reply.status_code, reply.mimetype) == (413, "text/html")
 
 
-def test_link_whose_time_is_half_over_can_be_renewed_before_it_ends(client, tenant, page) -> None:
+def test_a_link_past_half_of_its_lifetime_can_be_renewed(client, tenant, page) -> None:
     assert fields(client.get(page)) == {}
     with time_machine.travel(utc_now() + LIFETIME / 2 + timedelta(days=1)):
-        assert ask_anew(client, page).status_code == 200
+        assert request_link(client, page).status_code == 200
         assert len(asked(tenant)) == 1
         assert path_of(tenant) != page
         assert client.get(page).status_code == 200
 
 
-def test_revoked_link_opens_nothing_and_the_next_letter_has_another(client, tenant, settings, page) -> None:
+def test_a_revoked_link_opens_nothing_and_the_next_message_has_a_new_one(
+    client, tenant, settings, page
+) -> None:
     assert revoke_links(tenant.id, BUYER, actor="operator") == 1
     assert client.get(page).status_code == 410
-    ask_anew(client, page)
-    [letter] = letters(tenant, settings)
-    [url] = re.findall(rf"{PUBLIC_URL}(/my/\S+)", letter)
+    request_link(client, page)
+    [mail] = mails(tenant, settings)
+    [url] = re.findall(rf"{PUBLIC_URL}(/my/\S+)", mail)
     assert client.get(url).status_code == 200
 
 
-def test_customer_who_was_merged_is_sent_a_link_to_the_whole(client, tenant, page) -> None:
+def test_a_merged_customer_is_sent_a_link_to_all_purchases(client, tenant, page) -> None:
     pay(tenant, "intuitive", customer_email="other@example.com")
     source, target = customer_of(tenant), customer_of(tenant, "other@example.com")
     merge_customers(tenant.id, source.id, target.id, actor="operator")
     reply = client.get(page)
     assert reply.status_code == 410
     assert "Mystique" not in words(reply)
-    ask_anew(client, page)
+    request_link(client, page)
     assert len(asked(tenant)) == 1
-    told = words(client.get(path_of(tenant)))
-    assert "Mystique" in told
-    assert "Intuitive" in told
+    shown = words(client.get(path_of(tenant)))
+    assert "Mystique" in shown
+    assert "Intuitive" in shown
 
 
-def test_every_link_that_is_not_right_looks_the_same(client, tenant, other_tenant, page) -> None:
-    """Whether it was tampered with, made up, forgotten with its customer, or shown at another brand."""
+def test_all_invalid_links_get_the_same_page(client, tenant, other_tenant, page) -> None:
+    """Changed, invented and removed links, and links on another brand's domain."""
     never = link_tokens.sign(LinkAddress(tenant.id, uuid7()))
     nobodys = link_tokens.sign(LinkAddress(2**31 - 1, uuid7()))
     own = page.removeprefix("/my/")
@@ -268,15 +270,15 @@ def test_every_link_that_is_not_right_looks_the_same(client, tenant, other_tenan
         assert (reply.status_code, reply.mimetype) == (404, "text/html")
         assert tenant.name not in words(reply)
         assert other_tenant.name not in words(reply)
-    [told] = {words(reply) for reply in replies}
-    assert told.startswith("Ce lien ne mène nulle part Vérifiez")
+    [shown] = {words(reply) for reply in replies}
+    assert shown.startswith("Ce lien ne mène nulle part Vérifiez")
 
 
-def test_on_the_brands_own_domain_the_link_opens_its_page(client, tenant, page) -> None:
+def test_a_link_works_on_its_brands_own_domain(client, tenant, page) -> None:
     assert client.get(page, headers={"Host": tenant.domain}).status_code == 200
 
 
-def test_plain_page_speaks_the_browsers_language_where_nobody_is_known(client) -> None:
+def test_an_unbranded_page_is_in_the_browsers_language(client) -> None:
     for accepted, expected in (
         ("en-GB,en;q=0.9", "en"),
         ("de", "fr"),
@@ -288,17 +290,17 @@ def test_plain_page_speaks_the_browsers_language_where_nobody_is_known(client) -
 
 
 @pytest.mark.parametrize("path", ["/my", "/my/", "/my/a/b/c", "/my/a/files/not-an-id"])
-def test_every_other_address_below_is_a_plain_page_too(client, path) -> None:
+def test_every_unknown_path_is_a_page_too(client, path) -> None:
     reply = client.get(path, follow_redirects=True)
     assert (reply.status_code, reply.mimetype) == (404, "text/html")
 
 
-def test_link_is_in_no_line_of_the_log(client, tenant, page, capsys) -> None:
+def test_links_are_not_logged(client, tenant, page, capsys) -> None:
     token = page.removeprefix("/my/")
     end(tenant)
     client.get(page)
     client.get(f"{page}/files/{uuid7()}")
-    ask_anew(client, page)
+    request_link(client, page)
     client.get(f"{page}x")
     relay.relay(tenant.id)
     written = capsys.readouterr()
@@ -306,8 +308,8 @@ def test_link_is_in_no_line_of_the_log(client, tenant, page, capsys) -> None:
     assert token not in written.err + written.out
 
 
-def test_link_is_in_no_table(client, tenant, page) -> None:
-    ask_anew(client, page)
+def test_links_are_not_stored(client, tenant, page) -> None:
+    request_link(client, page)
     relay.relay(tenant.id)
     signature = page.rsplit(".", 1)[1]
     with atomic(tenant.id):
@@ -316,25 +318,25 @@ def test_link_is_in_no_table(client, tenant, page) -> None:
             assert signature not in repr(rows), table.name
 
 
-def test_letters_written_twice_carry_the_same_link(tenant, page) -> None:
+def test_messages_composed_twice_contain_the_same_link(tenant, page) -> None:
     assert {path_of(tenant) for _ in range(3)} == {page}
     assert count(tenant, AccessLink) == 1
 
 
-def test_confirmation_leads_to_the_page(client, tenant, settings) -> None:
+def test_the_confirmation_links_to_the_portal(client, tenant, settings) -> None:
     opened = pay(tenant)
     order = load_order(tenant, opened.order_number)
     relay.relay(tenant.id)
     [message] = [each for each in order.messages if each.kind is MessageKind.ORDER_CONFIRMATION]
     path = settings.instance_path / "outbox" / f"{message.id}.eml"
-    letter = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
+    mail = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
     for part in ("plain", "html"):
-        found = re.findall(rf"{PUBLIC_URL}(/my/[\w.-]+)", letter.get_body((part,)).get_content())
+        found = re.findall(rf"{PUBLIC_URL}(/my/[\w.-]+)", mail.get_body((part,)).get_content())
         assert set(found) == {path_of(tenant)}
     assert opened.order_number in words(client.get(found[0]))
 
 
-def test_without_a_public_address_letters_go_out_without_a_link(tenant, settings) -> None:
+def test_without_a_public_url_messages_have_no_link(tenant, settings) -> None:
     with reached_at(None):
         order = load_order(tenant, pay(tenant).order_number)
         relay.relay(tenant.id)
@@ -344,7 +346,7 @@ def test_without_a_public_address_letters_go_out_without_a_link(tenant, settings
     assert count(tenant, AccessLink) == 0
 
 
-def test_web_servers_own_lines_hide_the_link_too(page) -> None:
+def test_the_web_servers_log_hides_links_too(page) -> None:
     line = f'127.0.0.1 - - "GET {page}/files/1?x=1 HTTP/1.1" 200'
     assert redact_text(line) == '127.0.0.1 - - "GET /my/[redacted]/files/1?x=1 HTTP/1.1" 200'
     assert redact_text("route /my/<token>/renewals, /my/assets/page.css") == (
@@ -352,7 +354,7 @@ def test_web_servers_own_lines_hide_the_link_too(page) -> None:
     )
 
 
-def test_two_letters_written_at_the_same_moment_carry_the_same_link(app: Flask, tenant, page) -> None:
+def test_messages_composed_concurrently_contain_the_same_link(app: Flask, tenant, page) -> None:
     end(tenant)
     customer_id = customer_of(tenant).id
     together = Barrier(4)
@@ -368,7 +370,7 @@ def test_two_letters_written_at_the_same_moment_carry_the_same_link(app: Flask, 
     assert count(tenant, AccessLink) == 2
 
 
-def test_revoking_waits_for_a_letter_that_is_making_a_link_and_revokes_it_too(
+def test_revoking_waits_for_a_link_that_is_being_created_and_revokes_it_too(
     app: Flask, tenant: Brand, client: FlaskClient, page: str
 ) -> None:
     customer_id = customer_of(tenant).id
@@ -379,7 +381,7 @@ def test_revoking_waits_for_a_letter_that_is_making_a_link_and_revokes_it_too(
 
     with ThreadPoolExecutor(1) as pool:
         with atomic(tenant.id):
-            # By then the first link is too old for a letter.
+            # By then the first link is too old for a new message.
             made = access_links.current(tenant.id, customer_id, utc_now() + LIFETIME * 2 / 3)
             revoking = pool.submit(revoke)
             with pytest.raises(TimeoutError):

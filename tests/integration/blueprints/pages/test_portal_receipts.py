@@ -1,4 +1,4 @@
-"""Receipts and credit notes are the buyer's to fetch from the page, and nobody else's."""
+"""Receipts and credit notes are served on the portal of their buyer only."""
 
 # ruff: noqa: RUF001 - French is written with these apostrophes
 
@@ -28,8 +28,8 @@ def brand(make_brand: Callable[..., Brand]) -> Brand:
     return make_brand(seller=seller.EXEMPT)
 
 
-def papers(page: TestResponse) -> list[str]:
-    """The paths of the papers that the page offers."""
+def receipt_paths(page: TestResponse) -> list[str]:
+    """The paths of the receipt_paths that the page offers."""
     return re.findall(r'href="(/my/[^"]+/receipts/[^"]+)"', page.get_data(as_text=True))
 
 
@@ -37,10 +37,10 @@ def read(reply: TestResponse) -> str:
     return " ".join(page.extract_text() for page in PdfReader(BytesIO(reply.data)).pages)
 
 
-def test_buyer_finds_the_receipt_on_the_page_and_downloads_it(client: FlaskClient, brand: Brand) -> None:
+def test_the_buyer_downloads_the_receipt_from_the_portal(client: FlaskClient, brand: Brand) -> None:
     opened = pay(brand)
     page = client.get(path_of(brand))
-    [path] = papers(page)
+    [path] = receipt_paths(page)
     with atomic(brand.id):
         [issued] = receipts.list_receipts(brand.id)
     assert f"Reçu {issued.label}" in words(page)
@@ -53,84 +53,82 @@ def test_buyer_finds_the_receipt_on_the_page_and_downloads_it(client: FlaskClien
     assert opened.order_number in read(reply)
 
 
-def test_a_refund_adds_its_credit_note_and_takes_the_receipt_from_nobody(
-    client: FlaskClient, brand: Brand
-) -> None:
+def test_a_refund_adds_its_credit_note_beside_the_receipt(client: FlaskClient, brand: Brand) -> None:
     opened = pay(brand)
     in_dashboard(brand, opened)
     hear(brand)
     page = client.get(path_of(brand))
     with atomic(brand.id):
         receipt, credit_note = receipts.list_receipts(brand.id)
-    first, second = (read(client.get(path)) for path in papers(page))
+    first, second = (read(client.get(path)) for path in receipt_paths(page))
     assert f"Reçu {receipt.label}" in first
     assert f"Avoir {credit_note.label}" in second
 
 
-def test_a_reader_that_asks_for_parts_has_it_drawn_once(
+def test_range_requests_render_the_receipt_once(
     client: FlaskClient, brand: Brand, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pay(brand)
-    [path] = papers(client.get(path_of(brand)))
+    [path] = receipt_paths(client.get(path_of(brand)))
     whole = client.get(path)
-    # Nothing could be drawn any more.
+    # Rendering would fail now.
     monkeypatch.setattr("weasyprint.HTML", lambda **_: pytest.fail("it was drawn again"))
     part = client.get(path, headers={"Range": "bytes=5-14"})
     assert (part.status_code, part.data) == (206, whole.data[5:15])
     assert client.head(path).headers["Content-Length"] == str(len(whole.data))
 
 
-def test_a_paper_that_changed_is_drawn_anew(client: FlaskClient, brand: Brand) -> None:
+def test_a_changed_receipt_is_rendered_again(client: FlaskClient, brand: Brand) -> None:
     pay(brand)
-    [path] = papers(client.get(path_of(brand)))
+    [path] = receipt_paths(client.get(path_of(brand)))
     assert BUYER in read(client.get(path))
     with atomic(brand.id):
-        receipts.forget_buyer(brand.id, [paper.order_id for paper in receipts.list_receipts(brand.id)])
+        receipts.forget_buyer(brand.id, [receipt.order_id for receipt in receipts.list_receipts(brand.id)])
     assert BUYER not in read(client.get(path))
 
 
-def test_papers_speak_the_buyers_language(client: FlaskClient, brand: Brand) -> None:
+def test_receipts_are_in_the_buyers_language(client: FlaskClient, brand: Brand) -> None:
     pay(brand, locale="en")
     page = client.get(path_of(brand))
     assert "Receipts Receipt" in words(page)
-    [path] = papers(page)
+    [path] = receipt_paths(page)
     assert "Receipt" in read(client.get(path))
 
 
-def test_a_brand_without_legal_lines_offers_none(client: FlaskClient, tenant: Brand) -> None:
+def test_a_brand_without_seller_details_has_no_receipts(client: FlaskClient, tenant: Brand) -> None:
     pay(tenant)
     page = client.get(path_of(tenant))
-    assert papers(page) == []
+    assert receipt_paths(page) == []
     assert "Reçu" not in words(page)
 
 
-def test_another_buyers_paper_looks_like_one_that_never_was(client: FlaskClient, brand: Brand) -> None:
+def test_another_buyers_receipt_looks_like_an_unknown_one(client: FlaskClient, brand: Brand) -> None:
     pay(brand)
-    [path] = papers(client.get(path_of(brand)))
-    paper = path.rpartition("/")[2]
+    [path] = receipt_paths(client.get(path_of(brand)))
+    receipt = path.rpartition("/")[2]
     pay(brand, customer_email="stranger@example.com")
     stranger = path_of(brand, "stranger@example.com")
 
-    refused = client.get(f"{stranger}/receipts/{paper}")
+    refused = client.get(f"{stranger}/receipts/{receipt}")
     never = client.get(f"{stranger}/receipts/{uuid4()}")
     assert (refused.status_code, refused.mimetype) == (404, "text/html")
     assert words(refused) == words(never)
     assert "n’est pas là" in words(refused)
 
 
-def test_another_brands_paper_is_not_found(
+def test_another_brands_receipt_is_not_found(
     client: FlaskClient, brand: Brand, make_brand: Callable[..., Brand]
 ) -> None:
     pay(brand)
-    [path] = papers(client.get(path_of(brand)))
+    [path] = receipt_paths(client.get(path_of(brand)))
     other = make_brand(seller=seller.EXEMPT)
     pay(other)
     assert client.get(f"{path_of(other)}/receipts/{path.rpartition('/')[2]}").status_code == 404
 
 
-def test_a_link_that_was_revoked_opens_no_paper(client: FlaskClient, brand: Brand) -> None:
+def test_a_revoked_link_opens_no_receipt(client: FlaskClient, brand: Brand) -> None:
     pay(brand)
-    [path] = papers(client.get(path_of(brand)))
+    [path] = receipt_paths(client.get(path_of(brand)))
     revoke_links(brand.id, BUYER, actor="test")
     assert client.get(path).status_code == 410
     assert client.get(path.replace("/my/", "/my/x")).status_code == 404

@@ -1,4 +1,4 @@
-"""What a product contains, as the catalog names it, and the files that its buyers get."""
+"""Contents of products, their files, and which buyers have access to them."""
 
 from datetime import timedelta
 
@@ -30,13 +30,13 @@ def give(
 
 
 def opened_by(brand: Brand, order: Order) -> list[tuple[str, str | None]]:
-    """Key and file name of everything that the order's lines give now."""
+    """Key and file name of every content that the order gives access to now."""
     with atomic(brand.id):
         lines = list_order_files(brand.id, [order])[order.id]
     return [(each.content.key, each.file and each.file.file_name) for line in lines for each in line.contents]
 
 
-def test_a_content_has_the_file_that_it_was_given(tenant) -> None:
+def test_a_content_has_its_uploaded_file(tenant) -> None:
     contain(tenant, "mystique", "carte", "livret")
 
     file, is_new = give(tenant)
@@ -53,7 +53,7 @@ def test_a_content_has_the_file_that_it_was_given(tenant) -> None:
     assert "carte.pdf" not in str(entry.details)
 
 
-def test_another_file_replaces_the_first_which_is_removed_by_the_worker(tenant) -> None:
+def test_a_replaced_file_is_removed_by_the_worker(tenant) -> None:
     contain(tenant, "mystique", "carte", kind=ContentKind.CARD)
     first, _ = give(tenant)
 
@@ -69,7 +69,7 @@ def test_another_file_replaces_the_first_which_is_removed_by_the_worker(tenant) 
     assert tenant.id not in tenants_with_files_to_remove()
 
 
-def test_an_object_that_cannot_be_removed_holds_up_no_other_and_is_tried_again(tenant, monkeypatch) -> None:
+def test_an_object_that_cannot_be_removed_is_retried_and_blocks_no_other(tenant, monkeypatch) -> None:
     contain(tenant, "mystique", "carte")
     given = [give(tenant, content=PDF + bytes([65 + number]))[0] for number in range(4)]
     remove_for_real, held = storage.delete, given[0].object_name
@@ -90,7 +90,7 @@ def test_an_object_that_cannot_be_removed_holds_up_no_other_and_is_tried_again(t
     assert [file.id for file in all_files(tenant)] == [given[3].id]
 
 
-def test_storage_that_is_away_is_not_waited_for_by_each_object(tenant, monkeypatch) -> None:
+def test_unavailable_storage_stops_the_sweep(tenant, monkeypatch) -> None:
     contain(tenant, "mystique", "carte")
     for number in range(4):
         give(tenant, content=PDF + bytes([65 + number]))
@@ -121,7 +121,7 @@ def test_the_same_file_again_changes_nothing(tenant) -> None:
     assert kept(again) == PDF
 
 
-def test_a_file_that_is_taken_away_is_gone(tenant) -> None:
+def test_a_removed_file_is_gone(tenant) -> None:
     contain(tenant, "mystique", "carte")
     file, _ = give(tenant)
 
@@ -140,14 +140,14 @@ def test_a_file_that_is_taken_away_is_gone(tenant) -> None:
 @pytest.mark.parametrize(
     ("product", "key"), [("mystique", "other"), ("strict", "carte"), ("nothing", "carte")]
 )
-def test_what_the_catalog_does_not_name_takes_no_file(tenant, product, key) -> None:
+def test_an_unknown_content_accepts_no_file(tenant, product, key) -> None:
     contain(tenant, "mystique", "carte")
     with pytest.raises(NotFound):
         give(tenant, key, product=product)
     assert all_files(tenant) == []
 
 
-def test_the_content_of_another_tenant_takes_no_file(tenant, other_tenant) -> None:
+def test_another_tenants_content_accepts_no_file(tenant, other_tenant) -> None:
     contain(other_tenant, "mystique", "carte")
     with pytest.raises(NotFound):
         give(tenant)
@@ -157,9 +157,7 @@ def test_the_content_of_another_tenant_takes_no_file(tenant, other_tenant) -> No
 @pytest.mark.parametrize(
     ("content", "name"), [(b"", "a.pdf"), (MP3, "a.pdf"), (b"<html>", "a.pdf"), (PDF, "a.exe"), (PDF, "a")]
 )
-def test_a_file_that_is_not_what_it_says_leaves_nothing_and_the_old_one_in_its_place(
-    tenant, content, name
-) -> None:
+def test_a_file_of_the_wrong_type_leaves_the_existing_one(tenant, content, name) -> None:
     contain(tenant, "mystique", "carte")
     first, _ = give(tenant)
     with pytest.raises(InvalidFile):
@@ -177,7 +175,7 @@ def test_a_file_that_is_not_what_it_says_leaves_nothing_and_the_old_one_in_its_p
         (ContentKind.MANDALA, MP3, "a.mp3"),
     ],
 )
-def test_a_file_that_is_not_what_the_catalog_promises_leaves_nothing(tenant, kind, content, name) -> None:
+def test_a_file_of_another_kind_than_the_catalogs_leaves_nothing(tenant, kind, content, name) -> None:
     contain(tenant, "mystique", "carte", kind=kind)
     with pytest.raises(InvalidFile, match=f"The catalog calls it {kind}"):
         give(tenant, content=content, name=name)
@@ -186,19 +184,19 @@ def test_a_file_that_is_not_what_the_catalog_promises_leaves_nothing(tenant, kin
     assert all_files(tenant) == []
 
 
-def test_a_file_that_is_too_long_leaves_nothing(tenant, tmp_path) -> None:
+def test_an_oversized_content_leaves_nothing(tenant, tmp_path) -> None:
     contain(tenant, "mystique", "carte")
     with kept_in(tmp_path, max_bytes=len(PDF)):
         give(tenant)
-        with pytest.raises(FileTooLarge) as told:
+        with pytest.raises(FileTooLarge) as shown:
             give(tenant, content=PDF + b"x")
-        assert told.value.code == "PAYLOAD_TOO_LARGE"
+        assert shown.value.code == "PAYLOAD_TOO_LARGE"
         remove_files(tenant.id)
         assert len([path for path in tmp_path.rglob("*") if path.is_file()]) == 1
     assert len(all_files(tenant)) == 1
 
 
-def test_names_that_are_paths_lead_nowhere(tenant, tmp_path) -> None:
+def test_file_names_are_never_used_as_paths(tenant, tmp_path) -> None:
     contain(tenant, "mystique", "carte")
     with kept_in(tmp_path / "files"):
         file, _ = give(tenant, name="../../../evil.pdf")
@@ -206,7 +204,7 @@ def test_names_that_are_paths_lead_nowhere(tenant, tmp_path) -> None:
         assert [path.name for path in tmp_path.rglob("*.pdf")] == []
 
 
-def test_storage_that_is_away_is_told_and_the_same_upload_works_once_it_is_back(tenant) -> None:
+def test_an_upload_works_again_once_storage_is_available(tenant) -> None:
     contain(tenant, "mystique", "carte")
     with kept_in(bucket_at("http://127.0.0.1:9")), pytest.raises(StorageUnavailable):
         give(tenant)
@@ -220,7 +218,7 @@ def test_storage_that_is_away_is_told_and_the_same_upload_works_once_it_is_back(
     assert [each.id for each in all_files(tenant)] == [file.id]
 
 
-def test_files_of_a_bucket_are_uploaded_handed_out_and_removed_there(tenant) -> None:
+def test_files_are_uploaded_to_served_from_and_removed_from_a_bucket(tenant) -> None:
     contain(tenant, "mystique", "carte")
     with s3_server() as address, kept_in(new_bucket(address)):
         file, _ = give(tenant)
@@ -232,14 +230,14 @@ def test_files_of_a_bucket_are_uploaded_handed_out_and_removed_there(tenant) -> 
         remove_content_file(tenant.id, "mystique", "carte", actor="test")
         with kept_in(bucket_at("http://127.0.0.1:9")), pytest.raises(StorageUnavailable):
             remove_files(tenant.id)
-        assert len(all_files(tenant)) == 1, "what could not be removed stays known"
+        assert len(all_files(tenant)) == 1, "a file that could not be removed keeps its row"
 
         assert remove_files(tenant.id) == 1
         with pytest.raises(FileMissing):
             storage.read(file.object_name)
 
 
-def test_an_upload_whose_process_died_is_removed_a_day_later_and_placed_by_nobody(tenant) -> None:
+def test_an_upload_of_a_killed_process_is_removed_a_day_later(tenant) -> None:
     with atomic(tenant.id):
         name = storage.new_name(tenant.id)
         file = files.create_pending(tenant.id, object_name=name, content_type="application/pdf")
@@ -256,7 +254,7 @@ def test_an_upload_whose_process_died_is_removed_a_day_later_and_placed_by_nobod
         files.place(tenant.id, file.id, file_name="a.pdf", size=1, sha256="0" * 64)
 
 
-def test_a_buyer_gets_the_files_of_what_was_bought_and_of_nothing_else(tenant) -> None:
+def test_a_buyer_has_access_to_the_files_of_the_purchase_only(tenant) -> None:
     contain(tenant, "mystique", "carte", "livret")
     contain(tenant, "strict", "autre")
     file, _ = give(tenant)
@@ -271,7 +269,7 @@ def test_a_buyer_gets_the_files_of_what_was_bought_and_of_nothing_else(tenant) -
             get_downloadable_file(tenant.id, order.customer_id, theirs.id)
 
 
-def test_an_order_that_is_not_paid_gives_nothing(tenant) -> None:
+def test_an_unpaid_order_has_no_files(tenant) -> None:
     contain(tenant, "mystique", "carte")
     file, _ = give(tenant)
     order = load_order(tenant, open_payment(tenant).order_number)
@@ -281,7 +279,7 @@ def test_an_order_that_is_not_paid_gives_nothing(tenant) -> None:
         get_downloadable_file(tenant.id, order.customer_id, file.id)
 
 
-def test_money_that_went_back_takes_the_files_with_it(tenant) -> None:
+def test_a_refund_revokes_access_to_the_files(tenant) -> None:
     contain(tenant, "mystique", "carte")
     file, _ = give(tenant)
     paid = pay(tenant)
@@ -295,7 +293,7 @@ def test_money_that_went_back_takes_the_files_with_it(tenant) -> None:
             get_downloadable_file(tenant.id, order.customer_id, file.id)
 
 
-def test_access_whose_time_is_over_gives_no_files(tenant) -> None:
+def test_expired_access_has_no_files(tenant) -> None:
     contain(tenant, "mystique", "carte")
     give(tenant)
     order = buy(tenant)
@@ -304,7 +302,7 @@ def test_access_whose_time_is_over_gives_no_files(tenant) -> None:
     assert opened_by(tenant, load_order(tenant, order.order_number)) == []
 
 
-def test_a_level_that_includes_lower_ones_gives_their_files_too(tenant) -> None:
+def test_a_level_that_includes_lower_levels_has_their_files_too(tenant) -> None:
     for level in ("simple", "intuitive", "alchimique", "integrale"):
         contain(tenant, level, f"de-{level}")
     order = buy(tenant, "alchimique")
@@ -317,7 +315,7 @@ def test_a_level_that_includes_lower_ones_gives_their_files_too(tenant) -> None:
     assert found == [("de-alchimique", None), ("de-intuitive", None), ("de-simple", None)]
 
 
-def test_a_product_that_is_no_longer_sold_keeps_its_files_for_who_bought_it(tenant) -> None:
+def test_buyers_keep_the_files_of_a_product_that_is_no_longer_sold(tenant) -> None:
     contain(tenant, "mystique", "carte")
     give(tenant)
     order = buy(tenant)
@@ -326,7 +324,7 @@ def test_a_product_that_is_no_longer_sold_keeps_its_files_for_who_bought_it(tena
     assert opened_by(tenant, order) == [("carte", "carte.pdf")]
 
 
-def test_a_content_that_left_the_catalog_and_came_back_has_its_file_again(tenant) -> None:
+def test_a_content_that_returns_to_the_catalog_has_its_file_again(tenant) -> None:
     contain(tenant, "mystique", "carte")
     give(tenant)
     order = buy(tenant)

@@ -1,4 +1,4 @@
-"""What is made for one buyer: promised by the order, worked on, delivered once, withdrawn with the money."""
+"""Deliverables are promised by an order, worked on, delivered once, and withdrawn by a refund."""
 
 import io
 from datetime import timedelta
@@ -68,7 +68,7 @@ def messages(brand: Brand) -> list[OutboxMessage]:
         return list(db.session.execute(query).scalars())
 
 
-def test_what_a_level_promises_is_to_do_once_the_order_is_served(tenant) -> None:
+def test_deliverables_are_to_do_once_the_order_is_fulfilled(tenant) -> None:
     promise(tenant, "mystique", "lecture", "audio")
     opened = open_payment(tenant)
     assert view_deliverables(tenant.id, opened.order_number) == []
@@ -87,14 +87,14 @@ def test_what_a_level_promises_is_to_do_once_the_order_is_served(tenant) -> None
     ]
 
 
-def test_a_free_level_promises_too(tenant) -> None:
+def test_a_free_level_has_deliverables_too(tenant) -> None:
     promise(tenant, "simple", "lecture")
     opened = open_payment(tenant, "simple")
     [work] = list_tasks(tenant.id)
     assert (work.order_number, work.state) == (opened.order_number, TO_DO)
 
 
-def test_settling_again_makes_nothing_twice(tenant) -> None:
+def test_settling_again_creates_no_second_deliverable(tenant) -> None:
     order = buy_promise(tenant)
     upload(tenant, order)
     hear(tenant)
@@ -104,7 +104,7 @@ def test_settling_again_makes_nothing_twice(tenant) -> None:
     assert (found.state, len(found.files), count(tenant, Deliverable)) == (IN_PROGRESS, 1, 1)
 
 
-def test_a_buyer_gets_what_was_promised_on_the_day_of_the_order(tenant) -> None:
+def test_an_order_keeps_the_deliverables_of_its_day(tenant) -> None:
     order = buy_promise(tenant, "lecture")
     promise(tenant, "mystique", "mandala")
     assert [each.key for each in view_deliverables(tenant.id, order.order_number)] == ["lecture"]
@@ -112,7 +112,7 @@ def test_a_buyer_gets_what_was_promised_on_the_day_of_the_order(tenant) -> None:
         upload(tenant, order, "mandala")
 
 
-def test_an_upload_begins_the_work_and_is_kept_under_a_name_that_says_nothing(tenant) -> None:
+def test_an_upload_starts_the_work_and_is_stored_under_a_random_name(tenant) -> None:
     order = buy_promise(tenant)
 
     uploaded = upload(tenant, order, name="Lecture d'été.pdf")
@@ -131,7 +131,7 @@ def test_an_upload_begins_the_work_and_is_kept_under_a_name_that_says_nothing(te
     assert "été" not in str(entry.details)
 
 
-def test_several_files_are_kept_and_one_of_the_same_name_is_replaced(tenant) -> None:
+def test_a_file_of_the_same_name_is_replaced_and_others_stay(tenant) -> None:
     order = buy_promise(tenant)
     upload(tenant, order, content=PDF, name="a.pdf")
     upload(tenant, order, content=MP3, name="b.mp3")
@@ -148,14 +148,14 @@ def test_several_files_are_kept_and_one_of_the_same_name_is_replaced(tenant) -> 
     assert len(all_files(tenant)) == 2
 
 
-def test_nothing_is_delivered_before_something_was_uploaded(tenant) -> None:
+def test_a_deliverable_without_a_file_cannot_be_delivered(tenant) -> None:
     order = buy_promise(tenant)
     with pytest.raises(Conflict, match="has no file yet"):
         change(tenant, order, DELIVERED)
     assert messages(tenant) == []
 
 
-def test_a_delivery_owes_the_buyer_one_message_about_this_deliverable(tenant) -> None:
+def test_a_delivery_enqueues_one_message_about_the_deliverable(tenant) -> None:
     order = buy_promise(tenant, "lecture", "audio")
     upload(tenant, order)
     assert change(tenant, order, IN_PROGRESS).state == IN_PROGRESS
@@ -179,7 +179,7 @@ def test_a_delivery_owes_the_buyer_one_message_about_this_deliverable(tenant) ->
     assert len({each.subject for each in messages(tenant)}) == 2
 
 
-def test_what_is_delivered_is_not_taken_back_but_may_be_mended(tenant) -> None:
+def test_a_delivered_deliverable_stays_delivered_and_its_files_can_be_corrected(tenant) -> None:
     order = buy_promise(tenant)
     upload(tenant, order)
     change(tenant, order, DELIVERED)
@@ -221,7 +221,7 @@ def test_the_buyer_sees_files_only_once_they_are_delivered(tenant) -> None:
         assert get_downloadable_file(tenant.id, order.customer_id, file.id).id == file.id
 
 
-def test_what_was_promised_arrives_also_after_the_time_of_its_access(tenant) -> None:
+def test_deliverables_are_accessible_after_access_has_expired(tenant) -> None:
     with atomic(tenant.id):
         db.session.get_one(Product, (tenant.id, "mystique")).access_days = 30
     order = buy_promise(tenant)
@@ -240,7 +240,7 @@ def test_what_was_promised_arrives_also_after_the_time_of_its_access(tenant) -> 
             )
 
 
-def test_what_was_made_is_withdrawn_with_the_money_also_after_its_time(tenant) -> None:
+def test_a_refund_revokes_deliverables_also_after_access_has_expired(tenant) -> None:
     with atomic(tenant.id):
         db.session.get_one(Product, (tenant.id, "mystique")).access_days = 30
     promise(tenant, "mystique", "lecture")
@@ -258,7 +258,7 @@ def test_what_was_made_is_withdrawn_with_the_money_also_after_its_time(tenant) -
         assert line.deliverables == ()
 
 
-def test_money_that_went_back_withdraws_what_was_promised(tenant) -> None:
+def test_a_refund_withdraws_deliverables(tenant) -> None:
     promise(tenant, "mystique", "lecture")
     paid = pay(tenant)
     order = load_order(tenant, paid.order_number)
@@ -281,7 +281,7 @@ def test_money_that_went_back_withdraws_what_was_promised(tenant) -> None:
     assert len(all_files(tenant)) == 1
 
 
-def test_money_that_went_back_during_an_upload_leaves_nothing_of_it(tenant) -> None:
+def test_a_refund_during_an_upload_leaves_no_file(tenant) -> None:
     promise(tenant, "mystique", "lecture")
     paid = pay(tenant)
 
@@ -302,7 +302,7 @@ def test_money_that_went_back_during_an_upload_leaves_nothing_of_it(tenant) -> N
         kept(file)
 
 
-def test_a_goodwill_refund_of_a_part_leaves_the_work_to_be_done(tenant) -> None:
+def test_a_partial_refund_leaves_the_work_due(tenant) -> None:
     promise(tenant, "mystique", "lecture")
     paid = pay(tenant)
     in_dashboard(tenant, paid, amount=1000)
@@ -312,7 +312,7 @@ def test_a_goodwill_refund_of_a_part_leaves_the_work_to_be_done(tenant) -> None:
     assert change(tenant, order, DELIVERED).state == DELIVERED
 
 
-def test_an_order_that_is_not_paid_takes_no_work(tenant) -> None:
+def test_an_unpaid_order_accepts_no_work(tenant) -> None:
     promise(tenant, "mystique", "lecture")
     order = load_order(tenant, open_payment(tenant).order_number)
     with pytest.raises(Conflict, match="it is pending"):
@@ -322,7 +322,7 @@ def test_an_order_that_is_not_paid_takes_no_work(tenant) -> None:
     assert all_files(tenant) == []
 
 
-def test_a_delivery_passed_over_during_a_refund_that_failed_is_told_after_it(tenant) -> None:
+def test_a_delivery_message_superseded_by_a_refund_is_sent_after_the_refund_failed(tenant) -> None:
     promise(tenant, "mystique", "lecture")
     order = load_order(tenant, pay(tenant).order_number)
     upload(tenant, order)
@@ -341,7 +341,7 @@ def test_a_delivery_passed_over_during_a_refund_that_failed_is_told_after_it(ten
     assert [message.status for message in messages(tenant)] == [MessageStatus.PENDING]
 
 
-def test_an_order_of_another_tenant_takes_no_work(tenant, other_tenant) -> None:
+def test_another_tenants_order_accepts_no_work(tenant, other_tenant) -> None:
     theirs = buy_promise(other_tenant)
     for reference in (theirs.order_number, str(theirs.id)):
         with pytest.raises(OrderNotFound):
@@ -354,7 +354,7 @@ def test_an_order_of_another_tenant_takes_no_work(tenant, other_tenant) -> None:
     assert list_tasks(tenant.id) == []
 
 
-def test_a_refused_file_leaves_what_is_to_do_to_do(tenant) -> None:
+def test_a_refused_file_does_not_start_the_work(tenant) -> None:
     order = buy_promise(tenant)
     with pytest.raises(InvalidFile):
         upload(tenant, order, content=MP3, name="a.pdf")
@@ -362,7 +362,7 @@ def test_a_refused_file_leaves_what_is_to_do_to_do(tenant) -> None:
     assert (found.state, found.files) == (TO_DO, ())
 
 
-def test_storage_that_is_away_frees_the_key_for_the_same_call(tenant) -> None:
+def test_unavailable_storage_releases_the_idempotency_key(tenant) -> None:
     order = buy_promise(tenant)
     with kept_in(bucket_at("http://127.0.0.1:9")), pytest.raises(StorageUnavailable):
         upload_deliverable(tenant.id, order.order_number, "lecture", upload_of(), call=keyed())
@@ -378,7 +378,7 @@ def test_storage_that_is_away_frees_the_key_for_the_same_call(tenant) -> None:
     assert len(all_files(tenant)) == 1
 
 
-def test_the_same_call_is_answered_as_it_was_and_another_under_its_key_is_refused(tenant) -> None:
+def test_a_repeated_call_gets_the_stored_reply_and_another_under_its_key_is_refused(tenant) -> None:
     order = buy_promise(tenant)
     upload(tenant, order)
     first = change_deliverable(tenant.id, order.order_number, "lecture", IN_PROGRESS, call=keyed())

@@ -30,7 +30,9 @@ from lumira.sandbox.ids import random_id
 from lumira.sandbox.keys import Caller, identify
 from lumira.sandbox.parameters import check
 from lumira.sandbox.payments.intents import publishable_view
+from lumira.sandbox.permissions import check_permission
 from lumira.sandbox.resources import ROUTES
+from lumira.sandbox.restricted_keys import find_restricted_key
 from lumira.sandbox.store import Store
 from lumira.sandbox.stripe_js import check_stripe_js
 
@@ -73,7 +75,9 @@ class Api:
             params = _read_params(request)
             form_key = params.get("key")
             caller = identify(
-                request.headers.get("Authorization"), form_key if isinstance(form_key, str) else None
+                request.headers.get("Authorization"),
+                form_key if isinstance(form_key, str) else None,
+                find_restricted=self._find_restricted_key,
             )
         except StripeError as error:
             return self._build_response(request, _reply_to(error, request_id), error.headers)
@@ -107,6 +111,14 @@ class Api:
         route, path = self._match(request)
         if caller.publishable and not route.publishable:
             raise ForbiddenError(_PUBLISHABLE_KEY_FORBIDDEN, code="secret_key_required")
+        if caller.permissions is not None:
+            check_permission(
+                caller.permissions,
+                request.method,
+                request.path,
+                masked_key=caller.masked_key,
+                account_id=caller.account_id,
+            )
         key = idempotency.read_key(request.method, request.headers.get("Idempotency-Key"))
         with self._in_flight.claim(caller.account_id, key):
             time.sleep(injected.latency_ms / 1000)
@@ -114,6 +126,10 @@ class Api:
         if injected.has("drop_after"):
             raise ConnectionDroppedError
         return reply
+
+    def _find_restricted_key(self, key: str) -> Caller | None:
+        with self._store.transaction() as connection:
+            return find_restricted_key(connection, key)
 
     def _match(self, request: Request) -> tuple[Route, dict[str, str]]:
         where = f"({request.method}: {request.path})"

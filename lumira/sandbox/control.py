@@ -13,6 +13,9 @@
 ``POST settings``           ``delay_ms``, ``slow_delay_ms`` until delayed outcomes; ``api_version`` of events
 ``POST events``             ``{type, object, previous_attributes?}``: emits an event of any type
 ``POST advance``            ``{seconds}``: advances time for scheduled tasks, deliveries and expiry
+``POST keys``               ``{permissions: ["customers:write", …], key?}``: creates a restricted key, or
+                            replaces the permissions of an existing one; returns ``{key, permissions}``
+``POST keys/revoke``        ``{key}``: the restricted key is invalid from now on
 ``POST reset``              deletes everything of the account
 ``POST refunds …``          actions of the bank and of the Dashboard on a payment: see
 ``POST disputes …``         ``lumira.sandbox.external_actions``
@@ -47,6 +50,11 @@ from lumira.sandbox.errors import (
 from lumira.sandbox.events import emit, enqueue_delivery, is_subscribed
 from lumira.sandbox.external_actions import ACTIONS, Action
 from lumira.sandbox.keys import Caller, identify
+from lumira.sandbox.restricted_keys import (
+    find_restricted_key,
+    revoke_restricted_key,
+    save_restricted_key,
+)
 from lumira.sandbox.scheduled_tasks import ScheduledTasks
 from lumira.sandbox.store import TABLES, Store
 from lumira.sandbox.webhooks import queue
@@ -83,19 +91,31 @@ class Control:
             ("POST", "advance"): self._advance,
             ("POST", "reset"): self._reset,
             ("GET", "account"): self._show_account,
+            ("POST", "keys"): self._action_handler(save_restricted_key),
+            ("POST", "keys/revoke"): self._action_handler(revoke_restricted_key),
             **{("POST", name): self._action_handler(action) for name, action in ACTIONS.items()},
         }
 
     def handle(self, request: Request) -> Response:
         """Handle one control request; errors have Stripe's format too."""
         try:
-            caller = _caller(request)
+            caller = self._caller(request)
             with self._store.transaction() as connection:
                 ensure_account(connection, caller.account_id, caller.name)
             body, status = self._find(request)(caller.account_id, read_json(request)), 200
         except StripeError as error:
             body, status = error.body(), error.status
         return Response(json.dumps(body, indent=2), status, mimetype="application/json")
+
+    def _caller(self, request: Request) -> Caller:
+        caller = identify(request.headers.get("Authorization"), find_restricted=self._find_restricted_key)
+        if caller.publishable or caller.permissions is not None:
+            raise ForbiddenError("The sandbox is controlled with the secret key.", code="secret_key_required")
+        return caller
+
+    def _find_restricted_key(self, key: str) -> Caller | None:
+        with self._store.transaction() as connection:
+            return find_restricted_key(connection, key)
 
     def _find(self, request: Request) -> Callable[[str, Json], Json]:
         name = request.path.removeprefix("/sandbox/").rstrip("/")
@@ -251,13 +271,6 @@ _TIME_COLUMNS = (
     ("events", "recorded_at"),
     ("idempotency_keys", "recorded_at"),
 )
-
-
-def _caller(request: Request) -> Caller:
-    caller = identify(request.headers.get("Authorization"))
-    if caller.publishable:
-        raise ForbiddenError("The sandbox is controlled with the secret key.", code="secret_key_required")
-    return caller
 
 
 def _event_row(connection: sqlite3.Connection, account_id: str, identifier: Any) -> sqlite3.Row:

@@ -16,6 +16,7 @@ _QUEUED = {"fault", "method", "path", "ms", "times"}
 _TEXTS = frozenset((
     "type", "event", "endpoint", "api_version", "fault", "method", "path", "charge", "payment_intent",
     "refund", "dispute", "reason", "status", "outcome", "failure_reason", "payment_method", "email", "name",
+    "key",
 ))  # fmt: skip
 _MAX_TIMES = 1_000_000
 
@@ -56,7 +57,7 @@ def _is_valid(name: str, value: Any) -> bool:
         return isinstance(value, str)
     if name == "amount":
         return isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= MAX_AMOUNT
-    if name in ("seed", "object", "previous_attributes", "times"):
+    if name in ("seed", "object", "permissions", "previous_attributes", "times"):
         return True
     number = isinstance(value, int | float) and not isinstance(value, bool) and value >= 0
     return number and (value <= 1 or not (name.startswith("rate_") or name == "lose"))

@@ -48,13 +48,18 @@ CREATE TABLE IF NOT EXISTS requests (
     seq INTEGER PRIMARY KEY AUTOINCREMENT, account TEXT NOT NULL, at REAL NOT NULL, entry TEXT NOT NULL
 );
 CREATE INDEX IF NOT EXISTS requests_by_account ON requests (account, seq);
+CREATE TABLE IF NOT EXISTS restricted_keys (
+    key TEXT PRIMARY KEY, account TEXT NOT NULL, permissions TEXT NOT NULL
+);
 CREATE TABLE IF NOT EXISTS faults (
     id INTEGER PRIMARY KEY AUTOINCREMENT, account TEXT NOT NULL, spec TEXT NOT NULL, times INTEGER NOT NULL
 );
 """
 
 #: Every table with rows of an account; a reset deletes them.
-TABLES = ("objects", "events", "deliveries", "idempotency_keys", "tasks", "requests", "faults")
+TABLES = (
+    "objects", "events", "deliveries", "idempotency_keys", "tasks", "requests", "restricted_keys", "faults",
+)  # fmt: skip
 
 
 class StoreClosedError(Exception):

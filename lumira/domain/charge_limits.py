@@ -1,18 +1,17 @@
-"""How small, how large and how fine an amount may be at Stripe, in minor units.
+"""Stripe's limits for amounts: minimum, maximum and step, in minor units.
 
 Source: docs.stripe.com/currencies (minimum and maximum charge amounts, special cases).
 
-An amount counts the smallest unit that Stripe knows: 4700 is 47.00 EUR, but 4700 JPY is 4,700 yen. Whoever
-multiplies a price in yen by a hundred, as for euros, charges a hundred times too much, and no check here can
-see it: the number itself is a legal one.
+An amount counts Stripe's smallest unit of the currency: 4700 is 47.00 EUR, but 4700 JPY is 4,700 yen. A price in
+yen that is multiplied by a hundred, as for euros, charges a hundred times too much, and no check can detect it.
 """
 
 from lumira.money import THREE_DECIMAL
 
-#: Eight digits, in every currency.
+#: The largest charge: eight digits, in every currency.
 LARGEST_AMOUNT = 99_999_999
 
-#: Advisory: what binds is the minimum of the currency that the account is paid out in.
+#: The minimum of the account's payout currency is the binding one, so these are advisory.
 _SMALLEST_CHARGE = {
     "aed": 200, "ars": 50, "aud": 50, "brl": 50, "cad": 50, "chf": 50, "cop": 50, "czk": 1500, "dkk": 250,
     "eur": 50, "gbp": 30, "hkd": 400, "huf": 17500, "idr": 50, "ils": 50, "inr": 50, "jpy": 50, "krw": 50,
@@ -20,18 +19,18 @@ _SMALLEST_CHARGE = {
     "sgd": 50, "thb": 1000, "usd": 50, "zar": 50,
 }  # fmt: skip
 
-#: No minor unit is in use any more, and yet Stripe counts hundredths: 5 UGX is 500.
+#: These currencies have no minor unit in use, but Stripe counts hundredths: 5 UGX is 500.
 _WHOLE_IN_HUNDREDTHS = frozenset(("isk", "ugx"))
 
 
 def smallest_charge(currency: str) -> int:
-    """The least that Stripe charges; 1 where no minimum is known."""
+    """Stripe's minimum charge; 1 for a currency without a known minimum."""
     return _SMALLEST_CHARGE.get(currency, 1)
 
 
 def step(currency: str) -> int:
-    """What every amount of the currency is a multiple of."""
+    """The number that every amount of the currency must be a multiple of."""
     if currency in THREE_DECIMAL:
-        # Counted in thousandths, of which Stripe wants the last digit to be 0.
+        # Counted in thousandths; Stripe requires the last digit to be 0.
         return 10
     return 100 if currency in _WHOLE_IN_HUNDREDTHS else 1

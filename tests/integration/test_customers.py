@@ -1,4 +1,4 @@
-"""A buyer is one customer of one brand, whose figures follow from what really happened."""
+"""A buyer is one customer of one brand; the figures follow from the orders."""
 
 from datetime import timedelta
 
@@ -34,7 +34,7 @@ def status(brand: Brand) -> str:
     return str(figures(brand).subscription_status)
 
 
-def test_an_address_typed_in_any_way_is_one_customer(tenant):
+def test_an_email_address_in_any_spelling_is_one_customer(tenant):
     for typed in (BUYER, BUYER.upper(), f"  {BUYER.title()} "):
         open_payment(tenant, customer_email=typed)
 
@@ -42,7 +42,7 @@ def test_an_address_typed_in_any_way_is_one_customer(tenant):
     assert len(stripe_sandbox.customers(tenant)) == 1
 
 
-def test_two_brands_know_one_address_as_two_customers(tenant, other_tenant):
+def test_one_email_address_is_two_customers_at_two_brands(tenant, other_tenant):
     pay(tenant)
     open_payment(other_tenant)
 
@@ -51,12 +51,12 @@ def test_two_brands_know_one_address_as_two_customers(tenant, other_tenant):
     assert figures(other_tenant).total_orders == 0
 
 
-def test_name_and_language_are_learned_once_and_never_rewritten(tenant):
+def test_name_and_language_are_set_once_and_never_overwritten(tenant):
     open_payment(tenant)
     assert (customer(tenant).name, customer(tenant).locale) == (None, None)
 
     open_payment(tenant, customer_name="Ana", locale="en")
-    open_payment(tenant, customer_name="Somebody Else", locale="fr")
+    open_payment(tenant, customer_name="Another Name", locale="fr")
 
     assert (customer(tenant).name, customer(tenant).locale) == ("Ana", "en")
 
@@ -74,7 +74,7 @@ def test_name_and_language_are_learned_once_and_never_rewritten(tenant):
         (None, None),
     ],
 )
-def test_the_language_of_the_page_is_the_customers(client, tenant, header, locale):
+def test_the_customer_has_the_language_of_the_page(client, tenant, header, locale):
     headers = tenant.publishable | ({} if header is None else {"Accept-Language": header})
     body = {"productId": "mystique", "customerEmail": BUYER}
 
@@ -84,7 +84,7 @@ def test_the_language_of_the_page_is_the_customers(client, tenant, header, local
     assert customer(tenant).locale == locale
 
 
-def test_a_buyer_whose_address_only_stripe_asked_for_has_the_language_of_the_shop(tenant):
+def test_a_buyer_known_from_stripes_page_only_has_the_shops_language(tenant):
     opened = open_cart(tenant, customer_email=None, locale="en")
     stripe_sandbox.pay_session(tenant, opened.session_id, email="late@example.com")
     refunding.hear(tenant)
@@ -93,13 +93,13 @@ def test_a_buyer_whose_address_only_stripe_asked_for_has_the_language_of_the_sho
     assert figures(tenant, "late@example.com").total_orders == 1
 
 
-def test_an_order_that_nobody_paid_is_not_counted(tenant):
+def test_an_unpaid_order_is_not_counted(tenant):
     open_payment(tenant)
 
     assert figures(tenant) == CustomerFigures()
 
 
-def test_orders_and_money_are_counted_when_they_are_served(tenant):
+def test_orders_and_amounts_count_once_fulfilled(tenant):
     pay(tenant)
     last = pay(tenant, "intuitive")
     open_payment(tenant, "simple")
@@ -110,7 +110,7 @@ def test_orders_and_money_are_counted_when_they_are_served(tenant):
     assert known.last_order_at > load_order(tenant, last.order_number).created_at
 
 
-def test_money_that_went_back_was_not_spent(tenant):
+def test_a_refunded_amount_is_not_spent(tenant):
     opened = pay(tenant)
     refunding.refund(tenant, opened, 700)
     assert figures(tenant).total_spent == {"eur": 4000}
@@ -120,7 +120,7 @@ def test_money_that_went_back_was_not_spent(tenant):
     assert (known.total_spent, known.total_orders) == ({"eur": 0}, 1)
 
 
-def test_what_is_spent_agrees_with_how_each_order_counts_its_refunds(tenant):
+def test_the_amount_spent_agrees_with_each_orders_refunds(tenant):
     orders = [pay(tenant), pay(tenant, "strict"), pay(tenant, "intuitive")]
     refunding.in_dashboard(tenant, orders[0], amount=100)
     refunding.in_dashboard(tenant, orders[0], amount=250)
@@ -135,7 +135,7 @@ def test_what_is_spent_agrees_with_how_each_order_counts_its_refunds(tenant):
     assert net == 4700 + 3000 + 1400 - 351
 
 
-def test_money_lost_to_a_bank_was_not_spent(tenant):
+def test_an_amount_lost_to_a_dispute_is_not_spent(tenant):
     opened = pay(tenant)
     dispute = refunding.disputed(tenant, opened)
     refunding.hear(tenant)
@@ -161,7 +161,7 @@ def test_a_customer_with_only_the_free_level_is_on_trial(tenant):
     assert status(tenant) == "trial"
 
 
-def test_goods_are_no_subscription(tenant):
+def test_physical_products_are_no_subscription(tenant):
     open_cart_and_pay(tenant)
 
     assert status(tenant) == "inactive"
@@ -174,7 +174,7 @@ def open_cart_and_pay(brand: Brand) -> None:
     refunding.hear(brand)
 
 
-def test_what_an_operator_gives_is_active_until_it_ends_or_is_taken_away(tenant):
+def test_a_manual_grant_is_active_until_it_ends_or_is_revoked(tenant):
     given = grant_access(
         tenant.id, customer_email=BUYER, product_id="integrale", days=10, note=None, actor="operator"
     )
@@ -198,16 +198,16 @@ def test_customers_are_listed_newest_first_with_two_statements_for_their_figures
     assert [line.customer.email for line in older] == ["buyer0@example.com"]
 
 
-def test_an_unknown_language_cannot_be_written(tenant):
+def test_an_unknown_language_cannot_be_stored(tenant):
     with pytest.raises(Exception, match="locale_is_known"), atomic(tenant.id):
         customers.find_or_create(tenant.id, email=BUYER, name=None, locale="tlh")
     with atomic(tenant.id):
         assert db.session.execute(select(Customer)).first() is None
 
 
-def test_looking_for_who_was_erased_does_not_look_through_all_customers(tenant):
+def test_finding_an_erased_customer_does_not_scan_all_customers(tenant):
     with atomic(tenant.id):
-        # The tables of a test are so small that all of them are read at once.
+        # PostgreSQL scans the small tables of a test, so sequential scans are disabled.
         db.session.execute(text("SET LOCAL enable_seqscan = off"))
         looking = text(
             "EXPLAIN SELECT * FROM customers "

@@ -1,4 +1,4 @@
-"""A tenant cannot see, touch or point at what belongs to another, whatever the code does."""
+"""A tenant cannot read, change or reference rows of another tenant, whatever the code does."""
 
 import pytest
 from sqlalchemy import insert, select, text, update
@@ -34,13 +34,13 @@ def test_a_row_cannot_be_written_for_another_tenant(tenant, other_tenant) -> Non
         db.session.execute(insert(Alert).values(tenant_id=other_tenant.id, **row))
 
 
-def test_a_row_cannot_be_given_to_another_tenant(tenant, other_tenant) -> None:
+def test_a_row_cannot_be_moved_to_another_tenant(tenant, other_tenant) -> None:
     open_payment(tenant)
     with pytest.raises(DBAPIError), atomic(tenant.id):
         db.session.execute(update(Customer).values(tenant_id=other_tenant.id))
 
 
-def test_a_row_cannot_point_at_another_tenants_row(tenant, other_tenant) -> None:
+def test_a_row_cannot_reference_another_tenants_row(tenant, other_tenant) -> None:
     open_payment(tenant)
     open_payment(other_tenant)
     with atomic(other_tenant.id):
@@ -56,7 +56,7 @@ def test_an_update_without_any_condition_changes_the_tenants_own_rows_only(tenan
         assert db.session.execute(select(Tenant.name)).scalar_one() == other_tenant.name
 
 
-def test_look_ups_across_tenants_return_ids_and_nothing_else(tenant: Brand) -> None:
+def test_lookups_across_tenants_return_ids_only(tenant: Brand) -> None:
     with atomic(None):
         functions = db.session.execute(
             text(

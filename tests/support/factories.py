@@ -27,14 +27,14 @@ from lumira.services.checkout.create_payment_intent import PaymentOpened, create
 from lumira.services.inventory.correct_stock import set_stock as count_stock
 
 BUYER = "buyer@example.com"
-#: Pieces of its goods that a brand begins with: more than a test buys unless it means to.
+#: The first stock of a brand's physical products: more units than most tests buy.
 STOCK = {"shirt": 100, "cap": 50}
 _numbers = itertools.count(1)
 
 
 @dataclass(frozen=True)
 class Brand:
-    """A tenant as its owner knows it: with its keys in clear."""
+    """A tenant with its keys in clear."""
 
     id: int
     slug: str
@@ -59,7 +59,7 @@ class Brand:
 
 
 def make_brand(*, sandbox_url: str, stripe: bool = True, **columns: Any) -> Brand:
-    """A tenant with four levels, two digital products, two kinds of goods in stock, and keys."""
+    """A tenant with four levels, two digital and two physical products in stock, and keys."""
     number = next(_numbers)
     unique = f"{number}{secrets.token_hex(3)}"
     slug, name = f"brand-{unique}", f"Brand {number}"
@@ -140,30 +140,30 @@ def make_command(
 
 
 def open_payment(brand: Brand, product: str = "mystique", **changes: Any) -> PaymentOpened:
-    """Open a payment as a buyer would, with Stripe's stand-in."""
+    """Open a payment at the sandbox, as a buyer does."""
     call = Call(fingerprint=secrets.token_hex(32), actor="test")
     return create_payment_intent(brand.id, call=call, command=make_command(product, **changes)).value
 
 
 def load_order(brand: Brand, reference: str) -> Order:
-    """The order, whole, as it is committed now."""
+    """The whole order, as it is committed now."""
     with atomic(brand.id):
         return orders.get_order(brand.id, reference)
 
 
 def set_stock(brand: Brand, product_id: str, on_hand: int) -> None:
-    """So many pieces are in the house, as an operator counts them."""
+    """Set the units on hand, as an operator does."""
     count_stock(brand.id, product_id, on_hand, actor="test")
 
 
 def load_stock(brand: Brand, product_id: str) -> StockItem:
-    """The figures of one of the brand's goods, as they are committed now."""
+    """The stock of one of the brand's products, as it is committed now."""
     with atomic(brand.id):
         return db.session.get_one(StockItem, (brand.id, product_id))
 
 
 def count(brand: Brand, model: type[Base], **columns: Any) -> int:
-    """How many rows of the tenant there are with these values."""
+    """The number of the tenant's rows with these values."""
     query = select(func.count()).select_from(model)
     for name, value in {"tenant_id": brand.id, **columns}.items():
         query = query.where(getattr(model, name) == value)
@@ -172,7 +172,7 @@ def count(brand: Brand, model: type[Base], **columns: Any) -> int:
 
 
 def pending_messages(brand: Brand, order_id: UUID) -> list[str]:
-    """Kinds of all messages of the order, sent or not."""
+    """Kinds of all messages of the order, pending or sent."""
     query = select(OutboxMessage.kind).where(
         OutboxMessage.tenant_id == brand.id, OutboxMessage.order_id == order_id
     )
@@ -197,13 +197,13 @@ def make_cart_command(domain: str, items: dict[str, int] | None = None, **change
 def open_cart(
     brand: Brand, items: dict[str, int] | None = None, *, call: Call | None = None, **changes: Any
 ) -> SessionOpened:
-    """Open a cart as a shop's page would."""
+    """Open a cart, as a shop's page does."""
     call = call or Call(fingerprint=secrets.token_hex(32), actor="test")
     command = make_cart_command(brand.domain, items, **changes)
     return create_checkout_session(brand.id, call=call, command=command).value
 
 
 def figures(brand: Brand, product_id: str) -> tuple[int, int, int]:
-    """Pieces on hand, reserved and sold."""
+    """Units on hand, reserved and sold."""
     item = load_stock(brand, product_id)
     return item.on_hand, item.reserved, item.sold

@@ -1,4 +1,4 @@
-"""The legal lines of a seller, as a catalog file has them."""
+"""The legal lines of two sellers, in the form of a catalog file."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Applications with settings of their own, beside the one that all tests share."""
+"""Applications with their own settings, beside the one that all tests share."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -28,12 +28,12 @@ def _application(settings: Settings) -> Iterator[Flask]:
 
 @pytest.fixture
 def client_with(settings: Settings) -> Iterator[Callable[..., FlaskClient]]:
-    """A client of an application whose settings differ in what is given."""
+    """Create a client of an application with changed settings."""
     with ExitStack() as stack:
 
         def make(**changes: Any) -> FlaskClient:
             return stack.enter_context(_application(replace(settings, **changes))).test_client()
 
         yield make
-    # The settings of the process are those of the other tests again.
+    # Restore the settings of the process for the other tests.
     create_app(settings)

@@ -1,4 +1,4 @@
-"""Who is let in, and as whom."""
+"""Authentication: keys, domains and rights."""
 
 from typing import Any
 
@@ -20,14 +20,16 @@ def refused(reply: Any, status: int, code: str) -> None:
 
 
 @pytest.mark.parametrize("path", PUBLISHABLE + SECRET)
-def test_nobody_is_let_in(client: FlaskClient, path: str) -> None:
+def test_a_request_without_a_valid_key_is_refused(client: FlaskClient, path: str) -> None:
     reply = client.get(path)
     refused(reply, 401, "UNAUTHORIZED")
     assert reply.headers["WWW-Authenticate"].startswith("Bearer")
 
 
 @pytest.mark.parametrize("path", PUBLISHABLE)
-def test_secret_key_does_what_a_publishable_one_does(client: FlaskClient, tenant: Brand, path: str) -> None:
+def test_a_secret_key_has_the_rights_of_a_publishable_one(
+    client: FlaskClient, tenant: Brand, path: str
+) -> None:
     shown, secret = (client.get(path, headers=headers) for headers in (tenant.publishable, tenant.secret))
     assert shown.status_code in (200, 404)
     assert secret.status_code == shown.status_code
@@ -37,7 +39,7 @@ def test_secret_key_does_what_a_publishable_one_does(client: FlaskClient, tenant
 
 
 @pytest.mark.parametrize("path", SECRET)
-def test_publishable_key_and_own_page_read_no_personal_data(
+def test_a_publishable_key_and_a_tenants_domain_read_no_personal_data(
     client: FlaskClient, tenant: Brand, path: str
 ) -> None:
     for headers in (tenant.publishable, {"Host": tenant.domain}):
@@ -45,7 +47,7 @@ def test_publishable_key_and_own_page_read_no_personal_data(
 
 
 @pytest.mark.parametrize("host", ["{}", "{}:8443", "{}.", "{}.:443"])
-def test_own_page_needs_no_key(client: FlaskClient, tenant: Brand, host: str) -> None:
+def test_a_page_on_the_tenants_domain_needs_no_key(client: FlaskClient, tenant: Brand, host: str) -> None:
     for spelling in (tenant.domain, tenant.domain.upper()):
         reply = client.get("/api/stripe/config", headers={"Host": host.format(spelling)})
         assert reply.json["publishableKey"] == tenant.stripe_publishable_key
@@ -54,7 +56,7 @@ def test_own_page_needs_no_key(client: FlaskClient, tenant: Brand, host: str) ->
 @pytest.mark.parametrize(
     "host", ["example.org", "", "a" * 300, "[::1]", "a_b", "x@y", "é.example", "a b", "\x00"]
 )
-def test_host_that_is_nobodys_is_refused_and_harms_nothing(client: FlaskClient, host: str) -> None:
+def test_an_unknown_host_is_refused(client: FlaskClient, host: str) -> None:
     reply = client.get("/api/stripe/config", headers={"Host": host})
     assert reply.status_code in (400, 401)
     assert reply.is_json
@@ -76,7 +78,7 @@ def test_host_that_is_nobodys_is_refused_and_harms_nothing(client: FlaskClient, 
         "Bearer \xff\xfe",
     ],
 )
-def test_wrong_key_is_refused_even_on_the_tenants_own_page(
+def test_a_wrong_key_is_refused_even_on_the_tenants_domain(
     client: FlaskClient, tenant: Brand, authorization: str
 ) -> None:
     shown = authorization.format(publishable=tenant.publishable_key)
@@ -85,26 +87,26 @@ def test_wrong_key_is_refused_even_on_the_tenants_own_page(
     assert "WWW-Authenticate" in reply.headers
 
 
-def test_key_with_one_character_changed_is_another(client: FlaskClient, tenant: Brand) -> None:
+def test_a_key_with_one_character_changed_is_refused(client: FlaskClient, tenant: Brand) -> None:
     key = tenant.secret_key
     for wrong in (key[:-1] + ("A" if key[-1] != "A" else "B"), key.replace("lum_sk_", "lum_pk_")):
         reply = client.get("/api/products", headers={"Authorization": f"Bearer {wrong}"})
         refused(reply, 401, "UNAUTHORIZED")
 
 
-def test_scheme_is_read_in_any_case(client: FlaskClient, tenant: Brand) -> None:
+def test_the_bearer_scheme_is_case_insensitive(client: FlaskClient, tenant: Brand) -> None:
     headers = {"Authorization": f"bEARER {tenant.publishable_key}"}
     assert client.get("/api/products", headers=headers).status_code == 200
 
 
-def test_key_of_one_tenant_on_the_page_of_another_acts_for_its_own(
+def test_a_key_acts_for_its_own_tenant_on_every_domain(
     client: FlaskClient, tenant: Brand, other_tenant: Brand
 ) -> None:
     reply = client.get("/api/stripe/config", headers={**tenant.publishable, "Host": other_tenant.domain})
     assert reply.json["publishableKey"] == tenant.stripe_publishable_key
 
 
-def test_revoked_key_is_refused(app: Flask, client: FlaskClient, tenant: Brand, app_context: None) -> None:
+def test_a_revoked_key_is_refused(app: Flask, client: FlaskClient, tenant: Brand, app_context: None) -> None:
     with atomic(tenant.id) as session:
         key = api_keys.create(tenant.id, KeyKind.SECRET)
         for row in session.query(ApiKey).filter(ApiKey.digest == api_keys.digest(key)):
@@ -112,7 +114,7 @@ def test_revoked_key_is_refused(app: Flask, client: FlaskClient, tenant: Brand, 
     refused(client.get("/api/orders", headers={"Authorization": f"Bearer {key}"}), 401, "UNAUTHORIZED")
 
 
-def test_caller_is_named_for_the_audit_log(client: FlaskClient, tenant: Brand) -> None:
+def test_the_caller_has_its_name_in_the_audit_log(client: FlaskClient, tenant: Brand) -> None:
     with client:
         client.get("/api/products", headers={"Host": tenant.domain})
         assert (g.caller.actor, g.caller.rights) == (f"host:{tenant.domain}", KeyKind.PUBLISHABLE)
@@ -121,7 +123,7 @@ def test_caller_is_named_for_the_audit_log(client: FlaskClient, tenant: Brand) -
         assert (g.tenant_id, g.caller.slug) == (tenant.id, tenant.slug)
 
 
-def test_known_key_is_not_looked_up_again(
+def test_a_cached_key_is_not_queried_again(
     client: FlaskClient, tenant: Brand, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     client.get("/api/products", headers=tenant.publishable)

@@ -1,4 +1,4 @@
-"""What a shop's page reads."""
+"""The catalog over HTTP."""
 
 from collections.abc import Callable
 
@@ -19,12 +19,12 @@ def change_catalog(brand: Brand, product_id: str, **values: object) -> None:
         tenants.lock(brand.id).catalog_version += 1
 
 
-def test_config_is_what_stripe_js_needs(client: FlaskClient, tenant: Brand) -> None:
+def test_the_config_has_what_stripe_js_needs(client: FlaskClient, tenant: Brand) -> None:
     reply = client.get("/api/stripe/config", headers=tenant.publishable)
     assert reply.json == {"publishableKey": tenant.stripe_publishable_key, "currency": "eur"}
 
 
-def test_tenant_without_stripe_keys_has_no_config(
+def test_a_tenant_without_stripe_keys_has_no_config(
     client: FlaskClient, make_brand: Callable[..., Brand]
 ) -> None:
     brand = make_brand(stripe=False)
@@ -61,7 +61,7 @@ def test_products_are_listed_in_the_catalogs_order(client: FlaskClient, tenant: 
     }
 
 
-def test_one_product(client: FlaskClient, tenant: Brand) -> None:
+def test_one_product_is_shown(client: FlaskClient, tenant: Brand) -> None:
     product = client.get("/api/products/mystique", headers=tenant.publishable).json
     assert (product["id"], product["amount"], product["inStock"]) == ("mystique", 4700, None)
 
@@ -69,12 +69,12 @@ def test_one_product(client: FlaskClient, tenant: Brand) -> None:
 @pytest.mark.parametrize(
     "product_id", ["nope", "MYSTIQUE", "%00", "a%00b", "%F0%9F%99%82", "x" * 500, "%2e%2e", "%ff"]
 )
-def test_product_that_is_not_there(client: FlaskClient, tenant: Brand, product_id: str) -> None:
+def test_an_unknown_product_is_not_found(client: FlaskClient, tenant: Brand, product_id: str) -> None:
     reply = client.get(f"/api/products/{product_id}", headers=tenant.publishable)
     assert (reply.status_code, reply.json["code"]) == (404, "PRODUCT_NOT_FOUND")
 
 
-def test_product_off_sale_is_not_there(client: FlaskClient, tenant: Brand, app_context: None) -> None:
+def test_a_product_off_sale_is_not_found(client: FlaskClient, tenant: Brand, app_context: None) -> None:
     assert client.get("/api/products/strict", headers=tenant.publishable).status_code == 200
     change_catalog(tenant, "strict", active=False)
     reply = client.get("/api/products/strict", headers=tenant.publishable)
@@ -82,7 +82,7 @@ def test_product_off_sale_is_not_there(client: FlaskClient, tenant: Brand, app_c
     assert "strict" not in client.get("/api/products", headers=tenant.publishable).text
 
 
-def test_unchanged_catalog_is_not_sent_again(client: FlaskClient, tenant: Brand, app_context: None) -> None:
+def test_an_unchanged_catalog_gets_a_304(client: FlaskClient, tenant: Brand, app_context: None) -> None:
     first = client.get("/api/products", headers=tenant.publishable)
     assert first.headers["Cache-Control"] == "private, no-cache"
     assert {"Authorization", "Host"} <= set(first.headers["Vary"].split(", "))
@@ -104,23 +104,23 @@ def in_stock(client: FlaskClient, brand: Brand, product_id: str) -> int:
     listed = client.get("/api/products", headers=brand.publishable).json["products"]
     [shown] = [product for product in listed if product["id"] == product_id]
     assert client.get(f"/api/products/{product_id}", headers=brand.publishable).json == shown
-    pieces: int = shown["inStock"]
-    return pieces
+    units: int = shown["inStock"]
+    return units
 
 
 @pytest.mark.usefixtures("app_context")
-def test_goods_show_the_pieces_that_can_be_bought_now(client: FlaskClient, tenant: Brand) -> None:
+def test_physical_products_show_the_available_units(client: FlaskClient, tenant: Brand) -> None:
     assert in_stock(client, tenant, "shirt") == 100
 
     set_stock(tenant, "shirt", 8)
     assert in_stock(client, tenant, "shirt") == 8
 
-    # Held for somebody who is paying: nobody else can have them.
+    # Reserved for another buyer's open payment.
     open_payment(tenant, "shirt", quantity=3)
     assert in_stock(client, tenant, "shirt") == 5
 
 
-def test_goods_that_were_never_counted_cannot_be_bought(
+def test_physical_products_without_a_count_cannot_be_bought(
     client: FlaskClient, tenant: Brand, app_context: None
 ) -> None:
     change_catalog(tenant, "mystique", kind="physical")
@@ -129,7 +129,7 @@ def test_goods_that_were_never_counted_cannot_be_bought(
 
 
 @pytest.mark.usefixtures("app_context")
-def test_a_page_is_sent_again_when_the_pieces_on_it_changed(client: FlaskClient, tenant: Brand) -> None:
+def test_a_change_of_stock_changes_the_etag(client: FlaskClient, tenant: Brand) -> None:
     shown = {
         path: client.get(f"/api/products{path}", headers=tenant.publishable).headers["ETag"]
         for path in ("", "/shirt", "/cap")
@@ -149,7 +149,7 @@ def ask_again(client: FlaskClient, brand: Brand, path: str, tag: str) -> int:
     return client.get(f"/api/products{path}", headers=headers).status_code
 
 
-def test_tenants_with_the_same_version_never_share_a_tag(
+def test_tenants_with_the_same_version_never_share_an_etag(
     client: FlaskClient, tenant: Brand, other_tenant: Brand
 ) -> None:
     tags = {
@@ -159,7 +159,7 @@ def test_tenants_with_the_same_version_never_share_a_tag(
     assert len(tags) == 2
 
 
-def test_known_catalog_is_not_read_again(
+def test_a_cached_catalog_is_not_queried_again(
     client: FlaskClient, tenant: Brand, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     client.get("/api/products", headers=tenant.publishable)

@@ -1,4 +1,4 @@
-"""Opening a cart over HTTP: what is answered, and every way of asking wrongly."""
+"""Opening a Checkout Session over HTTP: its reply, and every invalid request."""
 
 from typing import Any
 
@@ -52,13 +52,13 @@ def test_the_same_key_gets_the_same_reply(client: FlaskClient, tenant: Brand, ap
     assert figures(tenant, "shirt") == (100, 2, 0)
 
 
-def test_a_free_cart_is_given_at_once(client: FlaskClient, tenant: Brand) -> None:
+def test_a_free_cart_completes_at_once(client: FlaskClient, tenant: Brand) -> None:
     reply = post(client, tenant, body(tenant, items=[{"productId": "simple", "quantity": 1}]))
     assert reply.status_code == 200
     assert (reply.json["sessionId"], reply.json["url"], reply.json["expiresAt"]) == (None, None, None)
 
 
-def test_an_order_with_several_products_names_none_and_lists_all(client: FlaskClient, tenant: Brand) -> None:
+def test_an_order_of_several_products_lists_them_as_lines(client: FlaskClient, tenant: Brand) -> None:
     number = post(client, tenant, body(tenant)).json["orderNumber"]
     order = client.get(f"/api/orders/{number}", headers=tenant.secret).json
     assert order["productId"] is None
@@ -99,7 +99,7 @@ def line(product: Any = "cap", quantity: Any = 1, **more: Any) -> dict[str, Any]
         ({"items": [line("mystique", 2)]}, 400, "INVALID_QUANTITY"),
         ({"items": [line(price=1)]}, 400, "INVALID_CART"),
         ({"amount": 1}, 400, "INVALID_REQUEST"),
-        ({"customerEmail": "nobody"}, 400, "INVALID_EMAIL"),
+        ({"customerEmail": "invalid"}, 400, "INVALID_EMAIL"),
         ({"metadata": {"a[b]": "x"}}, 400, "INVALID_METADATA"),
         ({"successUrl": None}, 400, "INVALID_URL"),
         ({"cancelUrl": "https://elsewhere.example/"}, 400, "INVALID_URL"),
@@ -117,7 +117,7 @@ def line(product: Any = "cap", quantity: Any = 1, **more: Any) -> dict[str, Any]
         ({"successUrl": "https://{{CHECKOUT_SESSION_ID}}.{domain}/"}, 400, "INVALID_URL"),
     ],
 )
-def test_a_cart_that_is_asked_for_wrongly_is_refused_and_changes_nothing(
+def test_an_invalid_cart_is_refused_and_changes_nothing(
     client: FlaskClient, tenant: Brand, app_context: None, changes: dict[str, Any], status: int, code: str
 ) -> None:
     changes = {
@@ -133,7 +133,7 @@ def test_a_cart_that_is_asked_for_wrongly_is_refused_and_changes_nothing(
 
 
 @pytest.mark.parametrize("missing", ["items", "successUrl", "cancelUrl"])
-def test_what_a_cart_needs_is_asked_for(client: FlaskClient, tenant: Brand, missing: str) -> None:
+def test_the_required_fields_of_a_cart_are_checked(client: FlaskClient, tenant: Brand, missing: str) -> None:
     sent = body(tenant)
     del sent[missing]
     reply = post(client, tenant, sent)
@@ -141,7 +141,9 @@ def test_what_a_cart_needs_is_asked_for(client: FlaskClient, tenant: Brand, miss
     assert missing in reply.json["fields"]
 
 
-def test_a_sold_out_cart_says_what_is_left(client: FlaskClient, tenant: Brand, app_context: None) -> None:
+def test_a_sold_out_cart_names_the_available_units(
+    client: FlaskClient, tenant: Brand, app_context: None
+) -> None:
     set_stock(tenant, "cap", 1)
     reply = post(client, tenant, body(tenant, items=[line(quantity=2)]))
     assert (reply.status_code, reply.json["code"]) == (409, "OUT_OF_STOCK")
@@ -155,8 +157,6 @@ def test_another_tenants_products_cannot_be_bought(
     assert (reply.status_code, reply.json["code"]) == (400, "INVALID_URL")
 
 
-def test_a_page_of_the_tenants_own_domain_opens_a_cart_without_a_key(
-    client: FlaskClient, tenant: Brand
-) -> None:
+def test_a_page_on_the_tenants_domain_opens_a_cart_without_a_key(client: FlaskClient, tenant: Brand) -> None:
     reply = client.post(ROUTE, json=body(tenant), headers={"Host": tenant.domain})
     assert reply.status_code == 200

@@ -1,4 +1,4 @@
-"""`/api/orders/<reference>/deliverables`: what a tenant's own system does for one buyer."""
+"""`/api/orders/<reference>/deliverables`: uploading and delivering the work for one buyer."""
 
 import contextlib
 import io
@@ -76,7 +76,7 @@ def test_work_is_listed_uploaded_and_delivered(client, tenant, order) -> None:
     assert "deliverable_ready" in pending_messages(tenant, order.id)
 
 
-def test_an_upload_under_the_same_key_is_answered_as_the_first_time(client, tenant, order) -> None:
+def test_an_upload_with_the_same_key_gets_the_same_reply(client, tenant, order) -> None:
     key = {"Idempotency-Key": "an-upload"}
     first = send(client, tenant, order, **key)
     again = send(client, tenant, order, **key)
@@ -102,7 +102,7 @@ def test_an_upload_under_the_same_key_is_answered_as_the_first_time(client, tena
         (PDF, "../../etc/passwd", 400, "INVALID_FILE"),
     ],
 )
-def test_a_file_that_is_not_taken_has_its_code_and_changes_nothing(
+def test_an_invalid_file_has_its_code_and_changes_nothing(
     client, tenant, order, content, name, status, code
 ) -> None:
     reply = send(client, tenant, order, content, name)
@@ -113,7 +113,7 @@ def test_a_file_that_is_not_taken_has_its_code_and_changes_nothing(
 
 
 @pytest.mark.parametrize("more", [8_000, 70_000, 450_000])
-def test_a_file_of_real_size_arrives_whole(client, tenant, order, more) -> None:
+def test_a_file_of_realistic_size_arrives_complete(client, tenant, order, more) -> None:
     reply = send(client, tenant, order, PDF + b"x" * more)
     assert reply.status_code == 200
     [listed] = client.get(path_of(order), headers=tenant.secret).json["deliverables"]
@@ -129,7 +129,7 @@ def test_a_file_that_is_too_long_is_a_413(client, tenant, order, tmp_path, exces
 
 
 @pytest.mark.parametrize(("excess", "expected"), [(0, 200), (1, 413), (20_000, 413)])
-def test_a_file_whose_length_was_not_announced_is_held_to_the_same_limit(
+def test_a_file_without_content_length_has_the_same_limit(
     client, tenant, order, tmp_path, excess, expected
 ) -> None:
     file = FileStorage(io.BytesIO(PDF + b"x" * excess), "a.pdf")
@@ -139,7 +139,7 @@ def test_a_file_whose_length_was_not_announced_is_held_to_the_same_limit(
             path_of(order, "lecture", "files"),
             input_stream=body,
             content_type=f"multipart/form-data; boundary={boundary}",
-            # As Gunicorn hands over a body that comes in chunks.
+            # As Gunicorn passes on a chunked body.
             environ_overrides={"wsgi.input_terminated": True},
             headers=tenant.secret | {"Transfer-Encoding": "chunked"},
         )
@@ -148,11 +148,11 @@ def test_a_file_whose_length_was_not_announced_is_held_to_the_same_limit(
     assert len(listed["files"]) == (expected == 200)
 
 
-def test_a_name_that_is_a_path_is_shown_without_it(client, tenant, order) -> None:
+def test_a_file_name_loses_its_path(client, tenant, order) -> None:
     assert send(client, tenant, order, name="../../etc/cron.d/x.pdf").json["fileName"] == "x.pdf"
 
 
-def test_storage_that_is_away_is_a_503_and_the_same_call_works_afterwards(client, tenant, order) -> None:
+def test_unreachable_storage_is_a_503_and_the_same_call_works_afterwards(client, tenant, order) -> None:
     key = {"Idempotency-Key": "an-upload"}
     with kept_in(bucket_at("http://127.0.0.1:9")):
         reply = send(client, tenant, order, **key)
@@ -163,7 +163,7 @@ def test_storage_that_is_away_is_a_503_and_the_same_call_works_afterwards(client
     assert send(client, tenant, order, **key).status_code == 200
 
 
-def test_a_body_that_is_no_form_with_one_file_is_refused(client, tenant, order) -> None:
+def test_a_body_other_than_a_form_with_one_file_is_refused(client, tenant, order) -> None:
     path = path_of(order, "lecture", "files")
     refused = [
         ({"json": {}}, 415, "UNSUPPORTED_MEDIA_TYPE"),
@@ -182,18 +182,18 @@ def test_a_body_that_is_no_form_with_one_file_is_refused(client, tenant, order) 
 
 
 @pytest.mark.parametrize("body", [{}, {"state": "done"}, {"state": None}, {"state": "delivered", "x": 1}])
-def test_a_state_that_there_is_not_is_refused(client, tenant, order, body) -> None:
+def test_an_unknown_state_is_refused(client, tenant, order, body) -> None:
     reply = client.post(path_of(order, "lecture"), json=body, headers=tenant.secret)
     assert (reply.status_code, reply.json["code"]) == (400, "INVALID_REQUEST")
 
 
-def test_delivering_nothing_is_a_409(client, tenant, order) -> None:
+def test_delivering_without_a_file_is_a_409(client, tenant, order) -> None:
     reply = client.post(path_of(order, "lecture"), json={"state": "delivered"}, headers=tenant.secret)
     assert (reply.status_code, reply.json["code"]) == (409, "CONFLICT")
 
 
 @pytest.mark.parametrize("name", ["nothing", "a%00b", "9" * 300, "%2e%2e"])
-def test_what_the_order_does_not_promise_is_a_404(client, tenant, order, name) -> None:
+def test_a_deliverable_of_another_order_is_a_404(client, tenant, order, name) -> None:
     for reply in (
         send(client, tenant, order, key=name),
         client.post(path_of(order, name), json={"state": "in_progress"}, headers=tenant.secret),
@@ -211,7 +211,7 @@ def test_an_order_of_another_tenant_is_a_404(client, order, other_tenant) -> Non
     assert all_files(other_tenant) == []
 
 
-def test_a_publishable_key_does_none_of_it(client, tenant, order) -> None:
+def test_a_publishable_key_cannot_manage_deliverables(client, tenant, order) -> None:
     for reply in (
         client.get(path_of(order), headers=tenant.publishable),
         client.post(path_of(order, "lecture", "files"), headers=tenant.publishable),

@@ -1,4 +1,4 @@
-"""The API's document and the page to read it with."""
+"""The OpenAPI document and Swagger UI."""
 
 import re
 from typing import Any
@@ -31,11 +31,11 @@ def operations(document: dict[str, Any]) -> dict[tuple[str, str], dict[str, Any]
 
 
 def shape(path: str) -> str:
-    """A path whose parameters have lost their names: they are written differently on the two sides."""
+    """The path without the names of its parameters, which Flask and OpenAPI write differently."""
     return re.sub(r"<[^>]*>|{[^}]*}", "*", path)
 
 
-def test_document_lists_exactly_the_routes_that_there_are(app: Flask, document: dict[str, Any]) -> None:
+def test_the_document_lists_every_route_and_no_other(app: Flask, document: dict[str, Any]) -> None:
     served = {
         (method.lower(), shape(rule.rule))
         for rule in app.url_map.iter_rules()
@@ -45,12 +45,12 @@ def test_document_lists_exactly_the_routes_that_there_are(app: Flask, document: 
     assert {(method, shape(path)) for method, path in operations(document)} == served
 
 
-def test_document_is_valid_openapi_3_1(document: dict[str, Any]) -> None:
+def test_the_document_is_valid_openapi_3_1(document: dict[str, Any]) -> None:
     assert document["openapi"] == "3.1.0"
     schemathesis.openapi.from_dict(document).validate()
 
 
-def test_every_reference_in_the_document_leads_somewhere(document: dict[str, Any]) -> None:
+def test_every_reference_in_the_document_resolves(document: dict[str, Any]) -> None:
     for reference in set(re.findall(r"'\$ref': '([^']+)'", str(document))):
         found: Any = document
         for step in reference.removeprefix("#/").split("/"):
@@ -77,9 +77,9 @@ def codes_below(kind: type[LumiraError]) -> set[str]:
     return {kind.code}.union(*(codes_below(each) for each in kind.__subclasses__()))
 
 
-def test_every_code_that_the_api_answers_stands_in_the_document(document: dict[str, Any]) -> None:
-    told = set(re.findall("`([A-Z_]+)`", str(document["components"]["responses"])))
-    assert codes_below(LumiraError) - NOT_OF_THE_API <= told
+def test_every_error_code_is_in_the_document(document: dict[str, Any]) -> None:
+    documented = set(re.findall("`([A-Z_]+)`", str(document["components"]["responses"])))
+    assert codes_below(LumiraError) - NOT_OF_THE_API <= documented
 
 
 @pytest.mark.parametrize(
@@ -92,20 +92,20 @@ def test_every_code_that_the_api_answers_stands_in_the_document(document: dict[s
         (("get", "/api/products"), "503", "SERVICE_UNAVAILABLE"),
     ],
 )
-def test_an_operation_says_what_it_may_be_refused_with(
+def test_an_operation_lists_its_error_replies(
     document: dict[str, Any], operation: tuple[str, str], status: str, code: str
 ) -> None:
     reference = operations(document)[operation]["responses"][status]["$ref"]
     assert f"`{code}`" in document["components"]["responses"][reference.rpartition("/")[2]]["description"]
 
 
-def test_document_stays_the_same(app: Flask, client: FlaskClient) -> None:
+def test_the_document_is_the_same_on_every_request(app: Flask, client: FlaskClient) -> None:
     first = client.get("/api/openapi.json").data
     app.extensions["lumira.openapi"].pop("document")
     assert client.get("/api/openapi.json").data == first
 
 
-def test_every_operation_says_how_it_is_authenticated_and_how_it_fails(document: dict[str, Any]) -> None:
+def test_every_operation_has_its_authentication_and_errors(document: dict[str, Any]) -> None:
     names = set()
     for (method, path), operation in operations(document).items():
         names.add(operation["operationId"])
@@ -123,7 +123,7 @@ def test_every_operation_says_how_it_is_authenticated_and_how_it_fails(document:
     assert len(names) == len(operations(document))
 
 
-def test_every_payment_route_takes_an_idempotency_key_and_shows_an_example(document: dict[str, Any]) -> None:
+def test_every_payment_route_has_an_idempotency_key_and_an_example(document: dict[str, Any]) -> None:
     creating = [path for path in document["paths"] if path.endswith("/create-payment-intent")]
     assert len(creating) == 3
     for path in creating:
@@ -134,7 +134,7 @@ def test_every_payment_route_takes_an_idempotency_key_and_shows_an_example(docum
     assert document["components"]["parameters"]["IdempotencyKey"]["name"] == "Idempotency-Key"
 
 
-def test_envelope_in_the_document_is_the_one_that_is_sent(
+def test_the_documented_error_envelope_is_the_one_that_is_sent(
     client: FlaskClient, document: dict[str, Any]
 ) -> None:
     envelope = document["components"]["schemas"]["ErrorEnvelope"]
@@ -142,7 +142,7 @@ def test_envelope_in_the_document_is_the_one_that_is_sent(
     assert set(client.get("/nope").json) == set(envelope["required"])
 
 
-def test_page_loads_only_what_is_served_here(client: FlaskClient) -> None:
+def test_the_page_loads_assets_of_this_server_only(client: FlaskClient) -> None:
     page = client.get("/api/docs")
     assert page.mimetype == "text/html"
     references = re.findall(r'(?:src|href)="([^"]+)"', page.text)
@@ -155,7 +155,7 @@ def test_page_loads_only_what_is_served_here(client: FlaskClient) -> None:
     assert not re.findall(r"<script(?![^>]*src=)|<style|\son\w+=|style=", page.text)
 
 
-def test_pages_policy_lets_nothing_in_from_elsewhere(client: FlaskClient) -> None:
+def test_the_pages_policy_allows_no_other_origin(client: FlaskClient) -> None:
     policy = client.get("/api/docs").headers["Content-Security-Policy"]
     assert "script-src 'self';" in policy
     assert "default-src 'none'" in policy
@@ -167,7 +167,7 @@ def test_pages_policy_lets_nothing_in_from_elsewhere(client: FlaskClient) -> Non
     "asset",
     ["index.html", "oauth2-redirect.html", "swagger-ui.js", "LICENSE", "..%2f__init__.py", "%00", "x"],
 )
-def test_nothing_else_of_the_package_is_served(client: FlaskClient, asset: str) -> None:
+def test_no_other_asset_of_the_package_is_served(client: FlaskClient, asset: str) -> None:
     assert client.get(f"/api/docs/{asset}").status_code == 404
 
 

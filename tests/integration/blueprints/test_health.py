@@ -11,12 +11,12 @@ from lumira.blueprints.http.readiness import Readiness
 from tests.support import postgresql
 
 
-def test_process_answers(client: FlaskClient) -> None:
+def test_the_process_responds(client: FlaskClient) -> None:
     reply = client.get("/healthz")
     assert (reply.status_code, reply.json) == (200, {"status": "ok"})
 
 
-def test_service_is_ready_on_a_migrated_database(client: FlaskClient) -> None:
+def test_the_service_is_ready_on_a_migrated_database(client: FlaskClient) -> None:
     reply = client.get("/readyz")
     assert (reply.status_code, reply.json) == (200, {"status": "ready", "missing": []})
 
@@ -27,7 +27,7 @@ def test_probes_need_no_key_and_ignore_a_wrong_one(client: FlaskClient) -> None:
         assert client.head(path).status_code == 200
 
 
-def test_missing_database_is_told_without_saying_where_it_should_be(
+def test_a_missing_database_is_reported_without_its_address(
     client_with: Callable[..., FlaskClient],
 ) -> None:
     url = "postgresql+psycopg://someone:hunter2@127.0.0.1:1/nowhere"
@@ -35,12 +35,12 @@ def test_missing_database_is_told_without_saying_where_it_should_be(
     assert (reply.status_code, reply.json) == (503, {"status": "not_ready", "missing": ["database"]})
 
 
-def test_process_answers_also_without_a_database(client_with: Callable[..., FlaskClient]) -> None:
+def test_the_process_responds_without_a_database(client_with: Callable[..., FlaskClient]) -> None:
     client = client_with(database_url="postgresql+psycopg://someone@127.0.0.1:1/nowhere")
     assert client.get("/healthz").status_code == 200
 
 
-def test_database_without_its_schema_is_not_ready(
+def test_a_database_without_its_schema_is_not_ready(
     client_with: Callable[..., FlaskClient], run_directory: object, database_url: str
 ) -> None:
     empty = postgresql.create_database(run_directory, "lumira_empty", template="template0")  # type: ignore[arg-type]
@@ -52,7 +52,7 @@ def test_database_without_its_schema_is_not_ready(
     ("revision", "missing"),
     [("0001_roles", ["migrations"]), ("nonsense", ["migrations"]), ("9999_later", [])],
 )
-def test_schema_must_have_reached_what_the_code_was_written_for(
+def test_the_schema_must_have_the_required_migration(
     client_with: Callable[..., FlaskClient], run_directory: object, revision: str, missing: list[str]
 ) -> None:
     url = postgresql.create_database(run_directory, "lumira_other_revision")  # type: ignore[arg-type]
@@ -63,6 +63,6 @@ def test_schema_must_have_reached_what_the_code_was_written_for(
     assert client_with(database_url=url).get("/readyz").json["missing"] == missing
 
 
-def test_head_is_the_newest_migration(settings: Settings) -> None:
+def test_the_required_migration_is_the_newest_one(settings: Settings) -> None:
     files = sorted(path.stem for path in (postgresql.MIGRATIONS / "versions").glob("[0-9]*.py"))
     assert Readiness.of(settings).head == files[-1]

@@ -19,7 +19,9 @@ def post(client: FlaskClient, brand: Brand, path: str, body: Any, **headers: str
     return client.post(path, json=body, headers={**brand.publishable, **named})
 
 
-def test_level_is_opened_at_the_catalogs_price(client: FlaskClient, tenant: Brand, app_context: None) -> None:
+def test_a_level_is_opened_at_the_catalogs_price(
+    client: FlaskClient, tenant: Brand, app_context: None
+) -> None:
     reply = post(client, tenant, LEVELS, {"level": 2, **BUYER})
     assert reply.status_code == 200
     assert list(reply.json) == [
@@ -38,7 +40,7 @@ def test_level_is_opened_at_the_catalogs_price(client: FlaskClient, tenant: Bran
 
 
 @pytest.mark.parametrize(("path", "source"), [(PRODUCTS, "products"), (PAYMENTS, "payments")])
-def test_product_is_opened_on_both_routes(
+def test_a_product_is_opened_on_both_routes(
     client: FlaskClient, tenant: Brand, app_context: None, path: str, source: str
 ) -> None:
     reply = post(client, tenant, path, {"productId": "mystique", "customerName": "Buyer", **BUYER})
@@ -46,16 +48,14 @@ def test_product_is_opened_on_both_routes(
     assert (order.amount, order.source, order.customer_name) == (4700, source, "Buyer")
 
 
-def test_free_level_is_given_at_once_and_once(client: FlaskClient, tenant: Brand) -> None:
+def test_a_free_level_completes_at_once_and_only_once(client: FlaskClient, tenant: Brand) -> None:
     first, second = (post(client, tenant, LEVELS, {"level": 1, **BUYER}).json for _ in range(2))
     assert first == second
     assert (first["clientSecret"], first["paymentIntentId"]) == (None, None)
     assert first["orderId"] == first["orderNumber"]
 
 
-def test_names_that_are_ours_are_ignored_in_metadata(
-    client: FlaskClient, tenant: Brand, app_context: None
-) -> None:
+def test_reserved_metadata_keys_are_ignored(client: FlaskClient, tenant: Brand, app_context: None) -> None:
     sent = {"ref": "17", "orderNumber": "x", "tenant": "x", "level": "4", "requestId": "x"}
     reply = post(client, tenant, PRODUCTS, {"productId": "mystique", "metadata": sent})
     assert load_order(tenant, reply.json["orderNumber"]).caller_metadata == {"ref": "17"}
@@ -76,7 +76,7 @@ def test_names_that_are_ours_are_ignored_in_metadata(
         (LEVELS, {"level": 2, **BUYER, "metadata": {"a": 1}}, (400, "INVALID_METADATA")),
     ],
 )
-def test_refusal_has_its_code_and_opens_nothing(
+def test_an_invalid_request_has_its_code_and_opens_nothing(
     client: FlaskClient, tenant: Brand, path: str, body: Any, refusal: tuple[int, str]
 ) -> None:
     reply = post(client, tenant, path, body)
@@ -85,7 +85,7 @@ def test_refusal_has_its_code_and_opens_nothing(
         assert count(tenant, Order) == 0
 
 
-def test_refusal_names_every_field_that_is_wrong(client: FlaskClient, tenant: Brand) -> None:
+def test_the_error_names_every_invalid_field(client: FlaskClient, tenant: Brand) -> None:
     reply = post(client, tenant, PRODUCTS, {"quantity": 0, "price": 1})
     assert list(reply.json) == ["error", "code", "message", "requestId", "fields"]
     assert list(reply.json["fields"]) == ["productId", "quantity", "price"]
@@ -105,7 +105,7 @@ def test_same_key_gets_the_same_reply(client: FlaskClient, tenant: Brand, app_co
     assert (other.status_code, other.json["code"]) == (422, "IDEMPOTENCY_MISMATCH")
 
 
-def test_correlation_id_repeats_only_the_same_call(
+def test_a_request_id_repeats_only_the_same_call(
     client: FlaskClient, tenant: Brand, app_context: None
 ) -> None:
     first = post(client, tenant, PRODUCTS, {"productId": "mystique"}, X_Request_Id="trace-1")
@@ -116,7 +116,7 @@ def test_correlation_id_repeats_only_the_same_call(
     assert other.json["orderNumber"] != first.json["orderNumber"]
 
 
-def test_calls_without_any_id_are_calls_of_their_own(client: FlaskClient, tenant: Brand) -> None:
+def test_calls_without_any_id_are_separate_calls(client: FlaskClient, tenant: Brand) -> None:
     numbers = {
         post(client, tenant, PRODUCTS, {"productId": "mystique"}).json["orderNumber"] for _ in range(2)
     }
@@ -124,7 +124,7 @@ def test_calls_without_any_id_are_calls_of_their_own(client: FlaskClient, tenant
 
 
 @pytest.mark.parametrize("key", ["", "x" * 256, "é", "a\x7fb", "a\tb"])
-def test_key_that_cannot_be_one_is_refused(client: FlaskClient, tenant: Brand, key: str) -> None:
+def test_an_invalid_idempotency_key_is_refused(client: FlaskClient, tenant: Brand, key: str) -> None:
     reply = post(client, tenant, PRODUCTS, {"productId": "mystique"}, Idempotency_Key=key)
     assert (reply.status_code, reply.json["code"]) == (400, "INVALID_IDEMPOTENCY_KEY")
 
@@ -132,7 +132,7 @@ def test_key_that_cannot_be_one_is_refused(client: FlaskClient, tenant: Brand, k
 @pytest.mark.parametrize(
     "content_type", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", ""]
 )
-def test_body_of_another_kind_is_not_read(client: FlaskClient, tenant: Brand, content_type: str) -> None:
+def test_another_content_type_is_refused(client: FlaskClient, tenant: Brand, content_type: str) -> None:
     reply = client.post(
         PRODUCTS, data=b'{"productId": "mystique"}', content_type=content_type, headers=tenant.secret
     )
@@ -149,7 +149,7 @@ def test_body_of_another_kind_is_not_read(client: FlaskClient, tenant: Brand, co
         ({"Content-Type": "application/json", "Content-Encoding": "gzip"}, 415),
     ],
 )
-def test_body_is_json_in_utf_8(
+def test_the_body_is_json_in_utf_8(
     client: FlaskClient, tenant: Brand, headers: dict[str, str], status: int
 ) -> None:
     reply = client.post(
@@ -161,13 +161,13 @@ def test_body_is_json_in_utf_8(
 @pytest.mark.parametrize(
     "body", [b"", b"[]", b"{", b'{"a": NaN}', b'{"productId": "a", "productId": "b"}', b"\xff"]
 )
-def test_doubtful_body_is_refused(client: FlaskClient, tenant: Brand, body: bytes) -> None:
+def test_an_ambiguous_body_is_refused(client: FlaskClient, tenant: Brand, body: bytes) -> None:
     reply = client.post(PRODUCTS, data=body, content_type="application/json", headers=tenant.publishable)
     assert (reply.status_code, reply.json["code"]) == (400, "INVALID_REQUEST")
 
 
 @pytest.mark.parametrize("announced", [True, False])
-def test_body_over_64_kib_is_too_large(client: FlaskClient, tenant: Brand, announced: bool) -> None:
+def test_a_body_over_64_kib_is_too_large(client: FlaskClient, tenant: Brand, announced: bool) -> None:
     body = b'{"productId": "' + b"x" * 65_536 + b'"}'
     options: dict[str, Any] = (
         {}

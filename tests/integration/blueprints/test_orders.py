@@ -52,7 +52,7 @@ def numbers(reply: Any) -> list[str]:
     return [order["orderNumber"] for order in reply.json["orders"]]
 
 
-def test_order_is_shown_whole(client: FlaskClient, tenant: Brand) -> None:
+def test_an_order_is_shown_with_all_its_details(client: FlaskClient, tenant: Brand) -> None:
     opened = open_payment(tenant, "mystique", metadata={"ref": "17"})
     order = get(client, tenant, f"/api/orders/{opened.order_number}").json
     assert list(order) == WHOLE
@@ -68,7 +68,7 @@ def test_order_is_shown_whole(client: FlaskClient, tenant: Brand) -> None:
     assert order["completedAt"] is order["review"] is None
 
 
-def test_order_is_found_by_each_of_its_names(client: FlaskClient, tenant: Brand) -> None:
+def test_an_order_is_found_by_id_number_and_payment(client: FlaskClient, tenant: Brand) -> None:
     opened = open_payment(tenant)
     order_id = str(load_order(tenant, opened.order_number).id)
     for name in (order_id, order_id.upper(), opened.order_number, opened.order_number.lower()):
@@ -77,13 +77,13 @@ def test_order_is_found_by_each_of_its_names(client: FlaskClient, tenant: Brand)
 
 
 @pytest.mark.parametrize("name", ["nope", "pi_nope", "%00", "a%00b", "pi_%00", "%ff", "x" * 300, "{}", "'--"])
-def test_order_that_is_not_there(client: FlaskClient, tenant: Brand, name: str) -> None:
+def test_an_unknown_order_is_not_found(client: FlaskClient, tenant: Brand, name: str) -> None:
     for path in ("/api/orders/", "/api/payments/"):
         reply = client.get(path + name, headers=tenant.secret)
         assert (reply.status_code, reply.json["code"]) == (404, "ORDER_NOT_FOUND")
 
 
-def test_orders_of_another_tenant_are_not_there(
+def test_orders_of_another_tenant_are_not_found(
     client: FlaskClient, tenant: Brand, other_tenant: Brand
 ) -> None:
     opened = open_payment(other_tenant)
@@ -95,7 +95,7 @@ def test_orders_of_another_tenant_are_not_there(
     assert get(client, tenant, "/api/access", customerEmail="buyer@example.com").json == {"grants": []}
 
 
-def test_review_says_why_a_person_is_asked(client: FlaskClient, tenant: Brand) -> None:
+def test_the_review_reason_is_shown(client: FlaskClient, tenant: Brand) -> None:
     opened = open_payment(tenant)
     with atomic(tenant.id):
         orders.get_order(tenant.id, opened.order_number).review_reason = ReviewReason.AMOUNT_MISMATCH
@@ -103,7 +103,7 @@ def test_review_says_why_a_person_is_asked(client: FlaskClient, tenant: Brand) -
     assert order["review"] == {"reason": "amount_mismatch"}
 
 
-def test_free_order_has_no_payment_and_a_grant(client: FlaskClient, tenant: Brand) -> None:
+def test_a_free_order_has_no_payment_and_a_grant(client: FlaskClient, tenant: Brand) -> None:
     opened = open_payment(tenant, "simple")
     order = get(client, tenant, f"/api/orders/{opened.order_number}").json
     assert (order["paymentIntentId"], order["payments"], order["status"]) == (None, [], "completed")
@@ -113,7 +113,7 @@ def test_free_order_has_no_payment_and_a_grant(client: FlaskClient, tenant: Bran
     assert order["messages"][0]["kind"] == "order_confirmation"
 
 
-def test_orders_are_listed_newest_first_a_page_at_a_time(client: FlaskClient, tenant: Brand) -> None:
+def test_orders_are_listed_newest_first_in_pages(client: FlaskClient, tenant: Brand) -> None:
     opened = [open_payment(tenant, "strict").order_number for _ in range(3)]
     first = get(client, tenant, "/api/orders", limit="2")
     assert list(first.json["orders"][0]) == BASE
@@ -150,12 +150,12 @@ def test_orders_are_filtered(client: FlaskClient, tenant: Brand) -> None:
         ("%ff=%fe", "INVALID_REQUEST"),
     ],
 )
-def test_doubtful_filter_is_refused(client: FlaskClient, tenant: Brand, query: str, code: str) -> None:
+def test_an_invalid_filter_is_refused(client: FlaskClient, tenant: Brand, query: str, code: str) -> None:
     reply = client.get(f"/api/orders?{query}", headers=tenant.secret)
     assert (reply.status_code, reply.json["code"]) == (400, code)
 
 
-def test_payment_shows_nothing_personal(client: FlaskClient, tenant: Brand) -> None:
+def test_a_payment_shows_no_personal_data(client: FlaskClient, tenant: Brand) -> None:
     opened = open_payment(tenant)
     reply = client.get(f"/api/payments/{opened.payment_intent_id}", headers=tenant.publishable)
     assert reply.json == {
@@ -168,14 +168,14 @@ def test_payment_shows_nothing_personal(client: FlaskClient, tenant: Brand) -> N
     }
 
 
-def test_payment_is_not_found_by_an_orders_number_or_id(client: FlaskClient, tenant: Brand) -> None:
+def test_a_payment_is_not_found_by_order_number_or_id(client: FlaskClient, tenant: Brand) -> None:
     opened = open_payment(tenant)
     order_id = load_order(tenant, opened.order_number).id
     for name in (opened.order_number, order_id):
         assert client.get(f"/api/payments/{name}", headers=tenant.publishable).status_code == 404
 
 
-def test_access_tells_live_and_past_grants(client: FlaskClient, tenant: Brand) -> None:
+def test_access_lists_live_and_past_grants(client: FlaskClient, tenant: Brand) -> None:
     opened = open_payment(tenant, "simple")
     live = get(client, tenant, "/api/access", customerEmail="BUYER@example.com").json
     assert list(live) == ["grants"]
@@ -189,7 +189,7 @@ def test_access_tells_live_and_past_grants(client: FlaskClient, tenant: Brand) -
     assert TIME.fullmatch(past["grants"][0]["revokedAt"])
 
 
-def test_access_says_whether_one_thing_may_be_opened(client: FlaskClient, tenant: Brand) -> None:
+def test_access_says_whether_one_product_is_accessible(client: FlaskClient, tenant: Brand) -> None:
     open_payment(tenant, "simple")
     for query, active in (
         ({"productId": "simple"}, True),
@@ -203,6 +203,6 @@ def test_access_says_whether_one_thing_may_be_opened(client: FlaskClient, tenant
         assert bool(found["grants"]) is active
 
 
-def test_every_status_can_be_asked_for(client: FlaskClient, tenant: Brand) -> None:
+def test_orders_can_be_filtered_by_every_status(client: FlaskClient, tenant: Brand) -> None:
     for status in OrderStatus:
         assert get(client, tenant, "/api/orders", status=str(status)).status_code == 200

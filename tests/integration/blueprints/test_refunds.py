@@ -19,7 +19,7 @@ def post(client: FlaskClient, brand: Brand, payment_id: str | None, body: Any, *
     return client.post(path, json=body, headers={**brand.secret, **named})
 
 
-def test_a_payment_is_refunded_in_parts_and_whole(client: FlaskClient, tenant: Brand) -> None:
+def test_a_payment_is_refunded_partially_and_fully(client: FlaskClient, tenant: Brand) -> None:
     opened = pay(tenant)
     part = post(client, tenant, opened.payment_intent_id, {"amount": 700, "reason": "requested_by_customer"})
     rest = post(client, tenant, opened.payment_intent_id, {})
@@ -63,7 +63,7 @@ def test_a_payment_is_refunded_in_parts_and_whole(client: FlaskClient, tenant: B
         ({"metadata": {}}, "metadata"),
     ],
 )
-def test_what_is_no_amount_or_no_reason_is_refused(
+def test_an_invalid_amount_or_reason_is_refused(
     client: FlaskClient, tenant: Brand, body: Any, field: str
 ) -> None:
     reply = post(client, tenant, "pi_any", body)
@@ -72,7 +72,7 @@ def test_what_is_no_amount_or_no_reason_is_refused(
     assert count(tenant, RefundRequest) == 0
 
 
-def test_more_than_is_left_is_a_conflict_that_says_how_much_is(client: FlaskClient, tenant: Brand) -> None:
+def test_more_than_the_refundable_amount_is_a_409_that_names_it(client: FlaskClient, tenant: Brand) -> None:
     opened = pay(tenant)
     reply = post(client, tenant, opened.payment_intent_id, {"amount": 4701})
     assert (reply.status_code, reply.json["code"]) == (409, "NOT_REFUNDABLE")
@@ -81,7 +81,7 @@ def test_more_than_is_left_is_a_conflict_that_says_how_much_is(client: FlaskClie
     assert at_stripe(tenant) == []
 
 
-def test_a_refusal_of_stripe_is_a_conflict_with_its_code(client: FlaskClient, tenant: Brand) -> None:
+def test_a_refusal_of_stripe_is_a_409_with_its_code(client: FlaskClient, tenant: Brand) -> None:
     opened = pay(tenant)
     in_dashboard(tenant, opened)
     reply = post(client, tenant, opened.payment_intent_id, {})
@@ -89,9 +89,7 @@ def test_a_refusal_of_stripe_is_a_conflict_with_its_code(client: FlaskClient, te
     assert "charge_already_refunded" in reply.json["message"]
 
 
-def test_only_the_tenants_own_secret_key_refunds(
-    client: FlaskClient, tenant: Brand, other_tenant: Brand
-) -> None:
+def test_only_the_tenants_secret_key_refunds(client: FlaskClient, tenant: Brand, other_tenant: Brand) -> None:
     opened = pay(tenant)
     path = f"/api/payments/{opened.payment_intent_id}/refunds"
     for headers, refusal in (
@@ -106,12 +104,12 @@ def test_only_the_tenants_own_secret_key_refunds(
 
 
 @pytest.mark.parametrize("name", ["nope", "pi_nope", "a%00b", "%ff", "x" * 300, "'--"])
-def test_a_payment_that_is_not_there(client: FlaskClient, tenant: Brand, name: str) -> None:
+def test_an_unknown_payment_is_not_found(client: FlaskClient, tenant: Brand, name: str) -> None:
     reply = post(client, tenant, name, {})
     assert (reply.status_code, reply.json["code"]) == (404, "ORDER_NOT_FOUND")
 
 
-def test_a_payment_is_refunded_by_its_own_id_only(client: FlaskClient, tenant: Brand) -> None:
+def test_a_payment_is_refunded_by_its_payment_intent_id_only(client: FlaskClient, tenant: Brand) -> None:
     opened = pay(tenant)
     assert post(client, tenant, opened.order_number, {}).status_code == 404
 
@@ -130,7 +128,7 @@ def test_same_key_gets_the_same_reply(client: FlaskClient, tenant: Brand) -> Non
     assert len(at_stripe(tenant)) == 1
 
 
-def test_a_correlation_id_repeats_only_the_same_call(client: FlaskClient, tenant: Brand) -> None:
+def test_a_request_id_repeats_only_the_same_refund(client: FlaskClient, tenant: Brand) -> None:
     opened = pay(tenant)
     amounts = [700, 700, 800]
     replies = [
@@ -141,7 +139,9 @@ def test_a_correlation_id_repeats_only_the_same_call(client: FlaskClient, tenant
     assert [known["amount"] for known in at_stripe(tenant)] == [700, 800]
 
 
-def test_stripe_being_down_is_said_and_the_refund_made_afterwards(client: FlaskClient, tenant: Brand) -> None:
+def test_an_unreachable_stripe_is_a_503_and_the_refund_is_made_later(
+    client: FlaskClient, tenant: Brand
+) -> None:
     opened = pay(tenant)
     stripe_sandbox.fail_next(tenant, "drop_before", path=REFUNDS, times=10)
     down = post(client, tenant, opened.payment_intent_id, {}, Idempotency_Key="k")
@@ -154,12 +154,12 @@ def test_stripe_being_down_is_said_and_the_refund_made_afterwards(client: FlaskC
     assert [known["id"] for known in at_stripe(tenant)] == [made.json["refundId"]]
 
 
-def test_the_body_has_to_be_json(client: FlaskClient, tenant: Brand) -> None:
+def test_the_body_must_be_json(client: FlaskClient, tenant: Brand) -> None:
     reply = client.post("/api/payments/pi_any/refunds", data=b"", headers=tenant.secret)
     assert (reply.status_code, reply.json["code"]) == (415, "UNSUPPORTED_MEDIA_TYPE")
 
 
-def test_the_document_tells_of_it(client: FlaskClient) -> None:
+def test_the_document_lists_the_refund_route(client: FlaskClient) -> None:
     document = client.get("/api/openapi.json").json
     operation = document["paths"]["/api/payments/{paymentIntentId}/refunds"]["post"]
     assert operation["security"] == [{"secretKey": []}]

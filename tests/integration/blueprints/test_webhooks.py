@@ -1,4 +1,4 @@
-"""Where Stripe delivers: whom an event is for, and what is answered."""
+"""Webhook endpoints: the tenant of an event, and the replies."""
 
 from collections.abc import Callable
 from typing import Any
@@ -25,9 +25,7 @@ def deliver(client: FlaskClient, brand: Brand, path: str, body: bytes | None = N
 
 
 @pytest.mark.parametrize("address", ADDRESSES)
-def test_signed_event_is_stored_whichever_address_it_comes_to(
-    client: FlaskClient, tenant: Brand, address: str
-) -> None:
+def test_a_signed_event_is_stored_on_every_path(client: FlaskClient, tenant: Brand, address: str) -> None:
     by_path = deliver(client, tenant, f"{address}/{tenant.slug}")
     by_host = deliver(client, tenant, address, Host=tenant.domain)
     for reply in (by_path, by_host):
@@ -36,15 +34,15 @@ def test_signed_event_is_stored_whichever_address_it_comes_to(
 
 
 @pytest.mark.parametrize("address", ADDRESSES)
-def test_event_for_nobody_in_particular_is_the_default_tenants(
+def test_an_event_without_a_tenant_goes_to_the_default_tenant(
     client_with: Callable[..., FlaskClient], tenant: Brand, address: str
 ) -> None:
     client = client_with(default_tenant=tenant.slug)
     assert deliver(client, tenant, address).json == {"received": True}
 
 
-@pytest.mark.parametrize("slug", ["nobody", "%00", "a%00b", "x" * 300, "UPPER", "%ff", "-", "'--"])
-def test_unknown_tenant_is_not_found(client: FlaskClient, tenant: Brand, slug: str) -> None:
+@pytest.mark.parametrize("slug", ["unknown", "%00", "a%00b", "x" * 300, "UPPER", "%ff", "-", "'--"])
+def test_an_unknown_tenant_is_not_found(client: FlaskClient, tenant: Brand, slug: str) -> None:
     for address in ADDRESSES:
         reply = deliver(client, tenant, f"{address}/{slug}", Host=tenant.domain)
         assert (reply.status_code, reply.json["code"]) == (404, "NOT_FOUND")
@@ -54,7 +52,7 @@ def test_without_default_tenant_an_unknown_host_is_not_found(client: FlaskClient
     assert deliver(client, tenant, ADDRESSES[0]).status_code == 404
 
 
-def test_event_of_another_tenant_is_not_believed(
+def test_an_event_signed_for_another_tenant_is_rejected(
     client: FlaskClient, tenant: Brand, other_tenant: Brand
 ) -> None:
     reply = deliver(client, other_tenant, f"{ADDRESSES[0]}/{tenant.slug}")
@@ -63,7 +61,7 @@ def test_event_of_another_tenant_is_not_believed(
 
 
 @pytest.mark.parametrize("signature", [None, "", "t=1,v1=00", "nonsense", "t=\xff,v1=\xff"])
-def test_unsigned_event_is_rejected_with_the_error_alone(
+def test_an_unsigned_event_is_rejected_with_the_error_only(
     client: FlaskClient, tenant: Brand, signature: str | None
 ) -> None:
     headers = {} if signature is None else {"Stripe-Signature": signature}
@@ -71,7 +69,9 @@ def test_unsigned_event_is_rejected_with_the_error_alone(
     assert (reply.status_code, reply.json) == (400, UNSIGNED)
 
 
-def test_tenant_without_a_secret_says_so(client: FlaskClient, make_brand: Callable[..., Brand]) -> None:
+def test_a_tenant_without_a_webhook_secret_rejects_events(
+    client: FlaskClient, make_brand: Callable[..., Brand]
+) -> None:
     brand = make_brand(stripe=False)
     reply = deliver(client, brand, f"{ADDRESSES[0]}/{brand.slug}")
     assert (reply.status_code, reply.json) == (400, {"error": "Webhook secret not configured"})
@@ -80,7 +80,7 @@ def test_tenant_without_a_secret_says_so(client: FlaskClient, make_brand: Callab
 @pytest.mark.parametrize(
     "content_type", ["application/json", "text/plain", "application/x-www-form-urlencoded", ""]
 )
-def test_body_is_taken_as_bytes_whatever_its_kind(
+def test_the_body_is_read_as_bytes_whatever_its_content_type(
     client: FlaskClient, tenant: Brand, content_type: str
 ) -> None:
     reply = deliver(client, tenant, f"{ADDRESSES[0]}/{tenant.slug}", **{"Content-Type": content_type})
@@ -89,7 +89,7 @@ def test_body_is_taken_as_bytes_whatever_its_kind(
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"])
 @pytest.mark.parametrize("address", ADDRESSES)
-def test_other_methods_are_not_taken(client: FlaskClient, tenant: Brand, address: str, method: str) -> None:
+def test_other_methods_get_a_405(client: FlaskClient, tenant: Brand, address: str, method: str) -> None:
     for path in (address, f"{address}/{tenant.slug}"):
         reply = client.open(path, method=method)
         assert (reply.status_code, reply.headers["Allow"]) == (405, "POST")
@@ -97,7 +97,7 @@ def test_other_methods_are_not_taken(client: FlaskClient, tenant: Brand, address
 
 
 @pytest.mark.parametrize("announced", [True, False])
-def test_event_over_1_mib_is_too_large(client: FlaskClient, tenant: Brand, announced: bool) -> None:
+def test_an_event_over_1_mib_is_too_large(client: FlaskClient, tenant: Brand, announced: bool) -> None:
     chunked = {"wsgi.input_terminated": True, "CONTENT_LENGTH": "", "HTTP_TRANSFER_ENCODING": "chunked"}
     for size, status in ((1024 * 1024, 400), (1024 * 1024 + 1, 413)):
         reply = client.post(
@@ -108,7 +108,7 @@ def test_event_over_1_mib_is_too_large(client: FlaskClient, tenant: Brand, annou
         assert reply.status_code == status
 
 
-def test_large_event_is_stored_also_without_an_announced_length(client: FlaskClient, tenant: Brand) -> None:
+def test_a_large_event_is_stored_without_a_content_length(client: FlaskClient, tenant: Brand) -> None:
     body = stripe_events.encode(stripe_events.event("invoice.paid", {"id": "in_1", "note": "x" * 500_000}))
     reply = client.post(
         f"{ADDRESSES[0]}/{tenant.slug}",
@@ -119,7 +119,7 @@ def test_large_event_is_stored_also_without_an_announced_length(client: FlaskCli
     assert reply.json == {"received": True}
 
 
-def test_receiver_that_is_known_is_not_looked_up_again(
+def test_a_cached_webhook_tenant_is_not_queried_again(
     client: FlaskClient, tenant: Brand, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = f"{ADDRESSES[0]}/{tenant.slug}"

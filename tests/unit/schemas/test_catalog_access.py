@@ -1,4 +1,4 @@
-"""A catalog file says how long something stays open, and whether a level opens those below it."""
+"""Access in a catalog file: its duration, and included lower levels."""
 
 from typing import Any
 
@@ -22,16 +22,16 @@ def parsed(kind: str, line: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize("kind", ["level", "digital"])
 @pytest.mark.parametrize("days", [1, 365, 36_500])
-def test_what_is_opened_can_end(kind, days):
+def test_access_to_digital_products_and_levels_can_end(kind, days):
     assert parsed(kind, f"access_days = {days}")["access_days"] == days
 
 
-def test_what_is_silent_about_it_stays_open_and_opens_itself_alone():
+def test_by_default_access_has_no_end_and_includes_no_other_level():
     product = parsed("level", "")
     assert (product["access_days"], product["includes_lower_levels"]) == (None, False)
 
 
-def test_a_level_can_open_those_below_it():
+def test_a_level_can_include_lower_levels():
     assert parsed("level", "includes_lower_levels = true")["includes_lower_levels"]
 
 
@@ -50,7 +50,7 @@ def test_a_level_can_open_those_below_it():
         ("level", 'includes_lower_levels = "yes"', "true or false"),
     ],
 )
-def test_what_makes_no_sense_is_named(kind, line, what):
+def test_an_invalid_access_setting_is_named(kind, line, what):
     with pytest.raises(CatalogError, match=what) as caught:
         parsed(kind, line)
     assert line.partition(" ")[0] in str(caught.value)

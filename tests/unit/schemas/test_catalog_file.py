@@ -1,4 +1,4 @@
-"""What a catalog file may say, and how it is told what it may not."""
+"""The catalog file: what it accepts, and its error messages."""
 
 from pathlib import Path
 from typing import Any
@@ -44,14 +44,14 @@ amount = 2900
 MINIMAL = TENANT + PRODUCT
 
 
-def told(text: str) -> str:
+def error_of(text: str) -> str:
     with pytest.raises(CatalogError) as caught:
         parse(text.encode())
     return str(caught.value)
 
 
 def with_line(line: str) -> str:
-    """The minimal file with one line more, in its product."""
+    """The minimal file with one more line in its product."""
     return MINIMAL + line + "\n"
 
 
@@ -60,7 +60,7 @@ def with_goods_line(line: str) -> str:
 
 
 def part(name: str, *, times: int = 1, **changes: str | None) -> str:
-    """A list of one content or deliverable, or of the same several times."""
+    """A list of one content or deliverable, or of several equal ones."""
     values = {"key": "carte", "title": "Votre carte", "kind": "card"} | changes
     table = ", ".join(f'{key} = "{value}"' for key, value in values.items() if value is not None)
     return f"{name} = [{', '.join(['{' + table + '}'] * times)}]"
@@ -74,7 +74,7 @@ def priced(amount: str, currency: str = "eur") -> str:
     return MINIMAL.replace("4700", amount).replace('"eur"', f'"{currency}"')
 
 
-def test_a_file_says_what_is_sold_and_the_rest_has_a_default():
+def test_optional_keys_have_defaults():
     loaded = parse((MINIMAL + LEVEL).encode())
 
     assert loaded["tenant"] == {
@@ -237,8 +237,8 @@ def test_a_file_says_what_is_sold_and_the_rest_has_a_default():
         (priced("4750", "isk"), "products[0].amount", "multiple of 100"),
     ],
 )
-def test_what_is_wrong_is_named_by_its_key(text: str, where: str, what: str):
-    message = told(text)
+def test_an_error_is_named_by_its_key(text: str, where: str, what: str):
+    message = error_of(text)
 
     assert message.startswith(f"{where}: ")
     assert what in message
@@ -252,23 +252,23 @@ def test_an_amount_is_free_or_what_stripe_can_charge(amount: str, currency: str)
     assert parse(priced(amount, currency).encode())["products"][0]["amount"] == int(amount)
 
 
-def test_the_right_key_is_named_among_many():
+def test_the_invalid_product_is_named_among_many():
     text = MINIMAL + LEVEL + PRODUCT.replace("mystique", "autre").replace("4700", "20")
 
-    assert told(text).startswith("products[2].amount: ")
+    assert error_of(text).startswith("products[2].amount: ")
 
 
-def test_several_mistakes_are_told_together_in_one_line():
-    message = told(MINIMAL.replace("4700", "-1").replace('"maison"', '"M"'))
+def test_several_errors_are_reported_in_one_line():
+    message = error_of(MINIMAL.replace("4700", "-1").replace('"maison"', '"M"'))
 
     assert "tenant.slug: " in message
     assert "; products[0].amount: " in message
 
 
-def test_many_mistakes_are_counted_instead_of_listed():
+def test_many_errors_are_counted_instead_of_listed():
     text = TENANT + "".join(PRODUCT.replace("mystique", f"p{n}").replace("4700", "1") for n in range(30))
 
-    assert told(text).endswith("; and 20 more")
+    assert error_of(text).endswith("; and 20 more")
 
 
 @pytest.mark.parametrize(
@@ -282,42 +282,42 @@ def test_many_mistakes_are_counted_instead_of_listed():
         ("[tenant]\nslug = 'a'\n".encode("utf-16"), "line 1"),
     ],
 )
-def test_what_is_not_toml_is_named_by_its_line(content: bytes, line: str):
+def test_invalid_toml_is_named_by_its_line(content: bytes, line: str):
     with pytest.raises(CatalogError, match=line) as caught:
         parse(content)
 
     assert "\n" not in str(caught.value)
 
 
-def test_nesting_without_end_is_refused_in_one_line():
-    assert told("a = " + "[" * 100_000).startswith("not TOML")
+def test_endless_nesting_is_refused_in_one_line():
+    assert error_of("a = " + "[" * 100_000).startswith("not TOML")
 
 
 def test_a_number_of_thousands_of_digits_is_refused_in_one_line():
-    assert "\n" not in told(priced("9" * 5000))
+    assert "\n" not in error_of(priced("9" * 5000))
 
 
-def test_a_byte_order_mark_is_no_part_of_the_text():
+def test_a_byte_order_mark_is_ignored():
     assert parse(b"\xef\xbb\xbf" + MINIMAL.encode())["tenant"]["slug"] == "maison"
 
 
-def test_domains_are_kept_once_and_in_lower_case():
+def test_domains_are_unique_and_in_lower_case():
     loaded = parse(with_tenant_line('domains = ["B.example", "a.example", "b.example"]').encode())
 
     assert loaded["tenant"]["domains"] == ("a.example", "b.example")
 
 
-def test_a_file_that_is_not_there_is_named(tmp_path: Path):
+def test_a_missing_file_is_named(tmp_path: Path):
     with pytest.raises(CatalogError, match=r"none\.toml: No such file or directory\."):
         read(tmp_path / "none.toml")
 
 
-def test_a_directory_is_no_catalog(tmp_path: Path):
+def test_a_directory_is_refused(tmp_path: Path):
     with pytest.raises(CatalogError, match="Is a directory"):
         read(tmp_path)
 
 
-def test_a_mistake_in_a_file_names_the_file(tmp_path: Path):
+def test_an_error_in_a_file_names_the_file(tmp_path: Path):
     path = tmp_path / "maison.toml"
     path.write_text(priced("1"))
 
@@ -325,28 +325,28 @@ def test_a_mistake_in_a_file_names_the_file(tmp_path: Path):
         read(path)
 
 
-@pytest.mark.parametrize("pieces", [0, 1, 100_000_000])
-def test_goods_say_how_many_there_are_on_their_first_day(pieces: int):
-    assert parse(with_goods_line(f"stock = {pieces}").encode())["products"][0]["stock"] == pieces
+@pytest.mark.parametrize("units", [0, 1, 100_000_000])
+def test_a_physical_product_has_a_first_stock(units: int):
+    assert parse(with_goods_line(f"stock = {units}").encode())["products"][0]["stock"] == units
 
 
-def test_goods_that_say_nothing_are_none_and_go_back_on_the_shelf():
+def test_by_default_a_physical_product_has_no_stock_and_is_restocked_on_refund():
     [product] = parse(with_goods_line("").encode())["products"]
 
     assert (product["stock"], product["restock_on_refund"]) == (0, True)
 
 
-def test_goods_can_stay_off_the_shelf_when_their_money_went_back():
+def test_a_physical_product_can_stay_unstocked_on_refund():
     [product] = parse(with_goods_line("restock_on_refund = false").encode())["products"]
 
     assert product["restock_on_refund"] is False
 
 
-def test_as_many_pieces_can_be_said_as_are_counted():
+def test_the_largest_stock_is_the_largest_count():
     assert catalog_product.MAX_STOCK == MAX_UNITS
 
 
-def test_the_choices_are_those_of_the_tables():
+def test_the_choices_are_those_of_the_models():
     assert set(catalog_product.KINDS) == set(ProductKind)
     assert set(catalog_product.PARTIAL_REFUND_POLICIES) == set(PartialRefundPolicy)
     assert set(catalog_product.CONTENT_KINDS) == set(ContentKind)
@@ -356,14 +356,14 @@ def test_the_choices_are_those_of_the_tables():
 @pytest.mark.parametrize(
     ("file", "prefix"), [("oracle-lumira", "LUM"), ("reboul", "REB"), ("boutique", "BTQ")]
 )
-def test_the_catalogs_of_the_house_can_be_read(file: str, prefix: str):
+def test_the_shipped_catalogs_are_valid(file: str, prefix: str):
     tenant: dict[str, Any] = read(CATALOGS / f"{file}.toml")["tenant"]
 
     assert (tenant["slug"], tenant["order_prefix"], tenant["currency"]) == (file, prefix, "eur")
 
 
 @pytest.mark.parametrize("file", ["reboul", "boutique"])
-def test_all_goods_of_the_house_are_in_stock_on_their_first_day(file: str):
+def test_all_physical_products_of_the_shipped_catalogs_have_stock(file: str):
     assert all(product["stock"] > 0 for product in read(CATALOGS / f"{file}.toml")["products"])
 
 

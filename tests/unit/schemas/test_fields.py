@@ -1,4 +1,4 @@
-"""What each kind of value lets through."""
+"""Field types: what each one accepts."""
 
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
@@ -25,18 +25,18 @@ NOT_INTEGERS = [True, False, 1.0, "1", "", None, [1], {}, float("nan")]
 
 
 @pytest.mark.parametrize("value", NOT_INTEGERS)
-def test_strict_integer_takes_nothing_that_only_looks_like_one(value: Any) -> None:
+def test_a_strict_integer_refuses_what_only_looks_like_one(value: Any) -> None:
     with pytest.raises(ValidationError):
         StrictInteger().deserialize(value)
 
 
 @given(st.integers())
-def test_strict_integer_keeps_every_integer(value: int) -> None:
+def test_a_strict_integer_accepts_every_integer(value: int) -> None:
     assert StrictInteger().deserialize(value) == value
 
 
 @pytest.mark.parametrize("value", ["", "+1", "-1", " 1", "1 ", "1_0", "1.0", "٣", "0x1", "1" * 10, 1, None])
-def test_query_integer_takes_digits_alone(value: Any) -> None:
+def test_a_query_integer_accepts_digits_only(value: Any) -> None:
     with pytest.raises(ValidationError):
         QueryInteger().deserialize(value)
 
@@ -45,7 +45,7 @@ def test_query_integer_takes_digits_alone(value: Any) -> None:
     "address",
     ["buyer@example.com", "  padded@example.com  ", "a+b.c@sub.example.fr", "é@exemple.fr", "x@brand.test"],
 )
-def test_address_is_kept_as_typed_but_trimmed(address: str) -> None:
+def test_an_email_address_is_stored_as_typed_but_trimmed(address: str) -> None:
     assert EmailAddress().deserialize(address) == address.strip()
 
 
@@ -77,13 +77,13 @@ def test_address_is_kept_as_typed_but_trimmed(address: str) -> None:
         ["a@example.com"],
     ],
 )
-def test_what_is_no_address_is_refused(address: Any) -> None:
+def test_an_invalid_email_address_is_refused(address: Any) -> None:
     with pytest.raises(ValidationError):
         EmailAddress().deserialize(address)
 
 
 @given(st.text(max_size=300))
-def test_no_text_at_all_breaks_the_address_check(text: str) -> None:
+def test_no_text_breaks_the_email_validation(text: str) -> None:
     try:
         kept = EmailAddress().deserialize(text)
     except ValidationError:
@@ -94,7 +94,7 @@ def test_no_text_at_all_breaks_the_address_check(text: str) -> None:
     assert not has_control_characters(kept)
 
 
-def test_line_is_trimmed_and_bounded() -> None:
+def test_a_line_is_trimmed_and_limited() -> None:
     assert Line(max_length=3).deserialize("  abc  ") == "abc"
     for wrong in ("abcd", "a\tb", "a\x1bb", "a\u2028b", 1, None):
         with pytest.raises(ValidationError):
@@ -114,7 +114,7 @@ def test_line_is_trimmed_and_bounded() -> None:
         {"clé": "épreuve 🙂"},
     ],
 )
-def test_metadata_within_stripes_limits_pass_unchanged(metadata: dict[str, str]) -> None:
+def test_metadata_within_stripes_limits_are_unchanged(metadata: dict[str, str]) -> None:
     assert CallerMetadata().deserialize(metadata) == metadata
 
 
@@ -139,7 +139,7 @@ def test_metadata_within_stripes_limits_pass_unchanged(metadata: dict[str, str])
         {f"key{number}": "v" for number in range(21)},
     ],
 )
-def test_metadata_that_stripe_would_refuse_are_refused_here(metadata: Any) -> None:
+def test_metadata_that_stripe_would_refuse_are_refused(metadata: Any) -> None:
     with pytest.raises(ValidationError):
         CallerMetadata().deserialize(metadata)
 
@@ -151,7 +151,7 @@ def test_metadata_that_stripe_would_refuse_are_refused_here(metadata: Any) -> No
         ("2026-01-31T12:00:00.123456+02:00", datetime(2026, 1, 31, 10, 0, 0, 123456, tzinfo=UTC)),
     ],
 )
-def test_time_is_read_with_its_offset(text: str, moment: datetime) -> None:
+def test_a_time_is_read_with_its_offset(text: str, moment: datetime) -> None:
     assert Timestamp().deserialize(text) == moment
 
 
@@ -171,12 +171,12 @@ def test_time_is_read_with_its_offset(text: str, moment: datetime) -> None:
         "2026-01-31T12:00:00+99:00",
     ],
 )
-def test_time_without_an_offset_or_beyond_the_calendar_is_refused(text: Any) -> None:
+def test_a_time_without_an_offset_or_beyond_the_calendar_is_refused(text: Any) -> None:
     with pytest.raises(ValidationError):
         Timestamp().deserialize(text)
 
 
-def test_time_is_written_in_utc_with_milliseconds() -> None:
+def test_a_time_is_written_in_utc_with_milliseconds() -> None:
     paris = timezone(timedelta(hours=2))
     written = Timestamp().serialize("at", {"at": datetime(2026, 7, 1, 12, 0, 0, 999999, tzinfo=paris)})
     assert written == "2026-07-01T10:00:00.999Z"
@@ -184,7 +184,7 @@ def test_time_is_written_in_utc_with_milliseconds() -> None:
 
 
 @given(st.uuids())
-def test_cursor_comes_back_as_the_id_it_was_made_of(last: UUID) -> None:
+def test_a_cursor_decodes_to_its_id(last: UUID) -> None:
     assert Cursor().deserialize(encode_cursor(last)) == last
     assert Cursor().serialize("next", {"next": last}) == encode_cursor(last)
 
@@ -201,6 +201,6 @@ def test_no_other_text_is_a_cursor(text: str) -> None:
 @pytest.mark.parametrize(
     "text", ["A" * 21, "A" * 23, "A" * 22 + "=", "A" * 21 + "B", "A" * 21 + "+", "", None]
 )
-def test_cursor_has_one_spelling(text: Any) -> None:
+def test_a_cursor_has_one_encoding(text: Any) -> None:
     with pytest.raises(ValidationError):
         Cursor().deserialize(text)

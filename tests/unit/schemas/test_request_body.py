@@ -1,4 +1,4 @@
-"""A body means one thing, or is refused."""
+"""A request body is unambiguous, or it is refused."""
 
 import json
 from typing import Any
@@ -61,14 +61,14 @@ objects = st.dictionaries(
     ],
     ids=lambda body: repr(body[:24]),
 )
-def test_doubtful_body_is_refused(body: bytes) -> None:
+def test_an_ambiguous_body_is_refused(body: bytes) -> None:
     with pytest.raises(InvalidRequest) as refused:
         parse_json_object(body)
     assert refused.value.code == "INVALID_REQUEST"
 
 
 @given(objects)
-def test_honest_object_is_read_as_it_was_written(value: dict[str, Any]) -> None:
+def test_a_regular_object_is_read_as_it_was_written(value: dict[str, Any]) -> None:
     assert parse_json_object(json.dumps(value).encode()) == value
     assert parse_json_object(json.dumps(value, ensure_ascii=False).encode()) == value
 
@@ -76,7 +76,7 @@ def test_honest_object_is_read_as_it_was_written(value: dict[str, Any]) -> None:
 @given(
     st.binary(max_size=200) | st.text(max_size=200).map(lambda text: text.encode("utf-8", "surrogatepass"))
 )
-def test_no_bytes_at_all_cause_an_accident(body: bytes) -> None:
+def test_no_bytes_cause_an_unexpected_error(body: bytes) -> None:
     try:
         value = parse_json_object(body)
     except InvalidRequest:

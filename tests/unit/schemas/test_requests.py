@@ -1,4 +1,4 @@
-"""Requests: which code a mistake gets, and that nothing unchecked gets through."""
+"""Request schemas: the code of each error, and the commands of valid bodies."""
 
 import string
 from typing import Any
@@ -20,8 +20,8 @@ from lumira.schemas.payment_intents import (
 )
 from lumira.schemas.products import PRODUCT_KINDS
 
-PRODUCT_SALE = {"productId": "mystique"}
-LEVEL_SALE = {"level": 2, "customerEmail": "buyer@example.com"}
+PRODUCT_BODY = {"productId": "mystique"}
+LEVEL_BODY = {"level": 2, "customerEmail": "buyer@example.com"}
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8),
@@ -42,7 +42,7 @@ bodies = st.fixed_dictionaries(
 )
 
 
-def refusal(schema: RequestSchema, body: Any) -> tuple[str, dict[str, list[str]]]:
+def error_of(schema: RequestSchema, body: Any) -> tuple[str, dict[str, list[str]]]:
     with pytest.raises(ValidationError) as refused:
         schema.load(body)
     messages = refused.value.messages
@@ -58,12 +58,12 @@ def test_names_are_camel_case_on_the_wire() -> None:
     ]
 
 
-def test_smallest_sale_of_a_product() -> None:
-    assert CreatePaymentIntentRequest().load(PRODUCT_SALE) == CheckoutCommand((CheckoutItem("mystique"),))
+def test_a_product_needs_only_its_id() -> None:
+    assert CreatePaymentIntentRequest().load(PRODUCT_BODY) == CheckoutCommand((CheckoutItem("mystique"),))
 
 
-def test_sale_of_a_level_with_everything() -> None:
-    body = {**LEVEL_SALE, "customerName": " Jeanne ", "metadata": {"ref": "17"}}
+def test_a_level_with_all_fields_is_read() -> None:
+    body = {**LEVEL_BODY, "customerName": " Jeanne ", "metadata": {"ref": "17"}}
     assert CreateLevelPaymentIntentRequest().load(body) == CheckoutCommand(
         (CheckoutItem(level=2),), "buyer@example.com", "Jeanne", {"ref": "17"}
     )
@@ -82,7 +82,7 @@ def test_sale_of_a_level_with_everything() -> None:
         ({"quantity": 1.0}, "INVALID_QUANTITY"),
         ({"quantity": "1"}, "INVALID_QUANTITY"),
         ({"quantity": None}, "INVALID_QUANTITY"),
-        ({"customerEmail": "nobody"}, "INVALID_EMAIL"),
+        ({"customerEmail": "invalid"}, "INVALID_EMAIL"),
         ({"customerEmail": ""}, "INVALID_EMAIL"),
         ({"customerName": "x" * 201}, "INVALID_REQUEST"),
         ({"customerName": "a\x00b"}, "INVALID_REQUEST"),
@@ -94,9 +94,9 @@ def test_sale_of_a_level_with_everything() -> None:
         ({"level": 1}, "INVALID_REQUEST"),
     ],
 )
-def test_each_mistake_in_a_product_sale_has_its_code(change: dict[str, Any], code: str) -> None:
-    found, fields = refusal(CreatePaymentIntentRequest(), PRODUCT_SALE | change)
-    assert found == code
+def test_each_invalid_field_of_a_product_payment_has_its_code(change: dict[str, Any], code: str) -> None:
+    actual, fields = error_of(CreatePaymentIntentRequest(), PRODUCT_BODY | change)
+    assert actual == code
     assert list(fields) == list(change)
 
 
@@ -104,31 +104,31 @@ def test_each_mistake_in_a_product_sale_has_its_code(change: dict[str, Any], cod
     ("body", "code"),
     [
         ({"customerEmail": "buyer@example.com"}, "INVALID_LEVEL"),
-        (LEVEL_SALE | {"level": 0}, "INVALID_LEVEL"),
-        (LEVEL_SALE | {"level": 1001}, "INVALID_LEVEL"),
-        (LEVEL_SALE | {"level": True}, "INVALID_LEVEL"),
-        (LEVEL_SALE | {"level": 2.0}, "INVALID_LEVEL"),
-        (LEVEL_SALE | {"level": "2"}, "INVALID_LEVEL"),
+        (LEVEL_BODY | {"level": 0}, "INVALID_LEVEL"),
+        (LEVEL_BODY | {"level": 1001}, "INVALID_LEVEL"),
+        (LEVEL_BODY | {"level": True}, "INVALID_LEVEL"),
+        (LEVEL_BODY | {"level": 2.0}, "INVALID_LEVEL"),
+        (LEVEL_BODY | {"level": "2"}, "INVALID_LEVEL"),
         ({"level": 2}, "INVALID_EMAIL"),
-        (LEVEL_SALE | {"customerEmail": None}, "INVALID_EMAIL"),
-        (LEVEL_SALE | {"quantity": 1}, "INVALID_REQUEST"),
-        (LEVEL_SALE | {"productId": "mystique"}, "INVALID_REQUEST"),
+        (LEVEL_BODY | {"customerEmail": None}, "INVALID_EMAIL"),
+        (LEVEL_BODY | {"quantity": 1}, "INVALID_REQUEST"),
+        (LEVEL_BODY | {"productId": "mystique"}, "INVALID_REQUEST"),
     ],
 )
-def test_each_mistake_in_a_level_sale_has_its_code(body: dict[str, Any], code: str) -> None:
-    assert refusal(CreateLevelPaymentIntentRequest(), body)[0] == code
+def test_each_invalid_field_of_a_level_payment_has_its_code(body: dict[str, Any], code: str) -> None:
+    assert error_of(CreateLevelPaymentIntentRequest(), body)[0] == code
 
 
-def test_several_mistakes_get_the_code_of_the_field_declared_first() -> None:
+def test_several_errors_have_the_code_of_the_field_declared_first() -> None:
     body = {"zzz": 1, "metadata": 3, "customerEmail": 3, "quantity": 0, "amount": 1}
-    code, fields = refusal(CreatePaymentIntentRequest(), body)
+    code, fields = error_of(CreatePaymentIntentRequest(), body)
     assert code == "MISSING_PRODUCT_ID"
     assert list(fields) == ["productId", "quantity", "customerEmail", "metadata", "amount", "zzz"]
-    assert refusal(CreatePaymentIntentRequest(), body | {"productId": "x"})[0] == "INVALID_QUANTITY"
+    assert error_of(CreatePaymentIntentRequest(), body | {"productId": "x"})[0] == "INVALID_QUANTITY"
 
 
-def test_what_is_told_of_a_mistake_is_a_flat_list_of_sentences() -> None:
-    _, fields = refusal(
+def test_the_messages_of_a_field_are_a_flat_list() -> None:
+    _, fields = error_of(
         CreatePaymentIntentRequest(), {"productId": "x", "metadata": {"k": {"deep": [1]}}, "x" * 500: 1}
     )
     assert all(isinstance(text, str) for sentences in fields.values() for text in sentences)
@@ -136,12 +136,12 @@ def test_what_is_told_of_a_mistake_is_a_flat_list_of_sentences() -> None:
 
 
 @given(bodies)
-def test_whatever_is_sent_is_refused_with_a_code_or_safe_to_sell(body: dict[str, Any]) -> None:
+def test_every_body_is_refused_with_a_code_or_safe_to_sell(body: dict[str, Any]) -> None:
     for schema in (CreatePaymentIntentRequest(), CreateLevelPaymentIntentRequest()):
         try:
             command = schema.load(body)
         except ValidationError:
-            assert refusal(schema, body)[0].isupper()
+            assert error_of(schema, body)[0].isupper()
             continue
         assert "amount" not in body
         [item] = command.items
@@ -165,13 +165,13 @@ def test_whatever_is_sent_is_refused_with_a_code_or_safe_to_sell(body: dict[str,
         ({"page": "2"}, "INVALID_REQUEST"),
     ],
 )
-def test_each_mistake_in_a_list_of_orders_has_its_code(query: dict[str, str], code: str) -> None:
-    assert refusal(OrdersQuery(), query)[0] == code
+def test_each_invalid_filter_of_orders_has_its_code(query: dict[str, str], code: str) -> None:
+    assert error_of(OrdersQuery(), query)[0] == code
 
 
-def test_list_of_orders_has_its_defaults() -> None:
-    wanted = OrdersQuery().load({})
-    assert (wanted.status, wanted.cursor, wanted.created_after, wanted.limit) == (None, None, None, 50)
+def test_a_list_of_orders_has_defaults() -> None:
+    query = OrdersQuery().load({})
+    assert (query.status, query.cursor, query.created_after, query.limit) == (None, None, None, 50)
 
 
 @pytest.mark.parametrize(
@@ -182,15 +182,15 @@ def test_list_of_orders_has_its_defaults() -> None:
         ({"customerEmail": "a@example.com", "productId": ""}, "INVALID_REQUEST"),
     ],
 )
-def test_each_mistake_in_a_question_about_access_has_its_code(query: dict[str, str], code: str) -> None:
-    assert refusal(AccessQuery(), query)[0] == code
+def test_each_invalid_access_query_has_its_code(query: dict[str, str], code: str) -> None:
+    assert error_of(AccessQuery(), query)[0] == code
 
 
-def test_words_on_the_wire_are_those_of_the_models() -> None:
+def test_the_values_on_the_wire_are_those_of_the_models() -> None:
     assert tuple(OrderStatus) == ORDER_STATUSES
     assert tuple(ReviewReason) == REVIEW_REASONS
-    # That a grant has ended is seen when it is shown; no row says so.
+    # No row stores that a grant has expired: it follows from the time of the reply.
     assert (*GrantReason, "expired") == GRANT_REASONS
     assert tuple(ProductKind) == PRODUCT_KINDS
-    (known,) = OrderPaymentResponse().fields["status"].validators
-    assert tuple(known.choices) == tuple(PaymentState)  # type: ignore[attr-defined]
+    (one_of,) = OrderPaymentResponse().fields["status"].validators
+    assert tuple(one_of.choices) == tuple(PaymentState)  # type: ignore[attr-defined]

@@ -1,4 +1,4 @@
-"""Which pages may call from a browser."""
+"""CORS: which pages may call the API from a browser."""
 
 from collections.abc import Callable
 
@@ -11,7 +11,9 @@ REQUESTED = {"Access-Control-Request-Method": "POST", "Access-Control-Request-He
 ALLOW = "Access-Control-Allow-Origin"
 
 
-def test_preflight_of_a_tenants_page_is_answered_without_a_key(client: FlaskClient, tenant: Brand) -> None:
+def test_a_preflight_request_of_a_tenants_page_succeeds_without_a_key(
+    client: FlaskClient, tenant: Brand
+) -> None:
     origin = f"https://{tenant.domain}"
     reply = client.options("/api/products/create-payment-intent", headers={"Origin": origin, **REQUESTED})
     assert (reply.status_code, reply.data) == (204, b"")
@@ -39,7 +41,7 @@ def test_preflight_of_a_tenants_page_is_answered_without_a_key(client: FlaskClie
         "https://\x00",
     ],
 )
-def test_other_pages_are_told_nothing(client: FlaskClient, tenant: Brand, origin: str) -> None:
+def test_pages_of_other_origins_get_no_cors_headers(client: FlaskClient, tenant: Brand, origin: str) -> None:
     headers = {"Origin": origin.format(tenant.domain)}
     assert ALLOW not in client.options("/api/products", headers={**headers, **REQUESTED}).headers
     reply = client.get("/api/products", headers={**headers, **tenant.publishable})
@@ -48,7 +50,7 @@ def test_other_pages_are_told_nothing(client: FlaskClient, tenant: Brand, origin
     assert "Origin" in reply.headers["Vary"]
 
 
-def test_reply_may_be_read_by_a_page_of_the_tenant_that_answered(
+def test_a_page_may_read_replies_of_its_own_tenant_only(
     client: FlaskClient, tenant: Brand, other_tenant: Brand
 ) -> None:
     own, foreign = (f"https://{brand.domain}" for brand in (tenant, other_tenant))
@@ -57,13 +59,15 @@ def test_reply_may_be_read_by_a_page_of_the_tenant_that_answered(
     exposed = reply.headers["Access-Control-Expose-Headers"].split(", ")
     assert exposed == ["ETag", "Idempotency-Replayed", "Retry-After", "X-Request-Id"]
     assert ALLOW not in client.get("/api/products", headers={"Origin": foreign, **tenant.publishable}).headers
-    # Where the host alone says who is called, the host decides.
+    # Without a key the host determines the tenant.
     assert client.get("/api/products", headers={"Origin": own, "Host": tenant.domain}).headers[ALLOW] == own
     crossed = client.get("/api/products", headers={"Origin": foreign, "Host": tenant.domain})
     assert ALLOW not in crossed.headers
 
 
-def test_refusal_may_be_read_once_it_is_known_who_calls(client: FlaskClient, tenant: Brand) -> None:
+def test_a_page_may_read_an_error_once_its_caller_is_authenticated(
+    client: FlaskClient, tenant: Brand
+) -> None:
     origin = {"Origin": f"https://{tenant.domain}"}
     refused = client.post(
         "/api/products/create-payment-intent", json={}, headers={**origin, **tenant.publishable}
@@ -73,7 +77,7 @@ def test_refusal_may_be_read_once_it_is_known_who_calls(client: FlaskClient, ten
     assert (unknown.status_code, ALLOW in unknown.headers) == (401, False)
 
 
-def test_developers_own_page_may_call_in_development_only(
+def test_a_local_page_may_call_in_development_only(
     client_with: Callable[..., FlaskClient], tenant: Brand
 ) -> None:
     client = client_with(environment="development")
@@ -87,6 +91,6 @@ def test_developers_own_page_may_call_in_development_only(
         assert ALLOW not in client.options("/api/products", headers={"Origin": origin, **REQUESTED}).headers
 
 
-def test_question_about_methods_is_answered_without_a_key(client: FlaskClient) -> None:
+def test_an_options_request_succeeds_without_a_key(client: FlaskClient) -> None:
     reply = client.options("/api/orders")
     assert (reply.status_code, set(reply.allow)) == (200, {"GET", "HEAD", "OPTIONS"})

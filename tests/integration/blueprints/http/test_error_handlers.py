@@ -1,4 +1,4 @@
-"""Whatever goes wrong, the reply has one shape and gives nothing away."""
+"""Every error has one envelope and reveals nothing internal."""
 
 from collections.abc import Callable
 from typing import Any
@@ -16,7 +16,7 @@ FIELDS = ["error", "code", "message", "requestId"]
 @pytest.mark.parametrize(
     "path", ["/", "/nope", "/api", "/api/", "/api/nope", "//api/products", "/api/products/", "/%00"]
 )
-def test_address_that_is_nobodys(client: FlaskClient, path: str) -> None:
+def test_an_unknown_url_is_not_found(client: FlaskClient, path: str) -> None:
     reply = client.get(path)
     assert (reply.status_code, reply.json["code"], reply.json["error"]) == (404, "NOT_FOUND", "Not Found")
     assert list(reply.json) == FIELDS
@@ -32,7 +32,7 @@ def test_address_that_is_nobodys(client: FlaskClient, path: str) -> None:
         ("POST", "/healthz", {"GET", "HEAD", "OPTIONS"}),
     ],
 )
-def test_wrong_method_says_which_is_right(
+def test_a_wrong_method_returns_the_allowed_methods(
     client: FlaskClient, method: str, path: str, allowed: set[str]
 ) -> None:
     reply = client.open(path, method=method)
@@ -48,7 +48,7 @@ def failing_with(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
 
 
 @pytest.mark.parametrize(
-    ("error", "told"),
+    ("error", "expected"),
     [
         (
             errors.IdempotencyInProgress("Still running.", retry_after=3),
@@ -64,20 +64,20 @@ def failing_with(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
         (errors.StripeUnavailable("No answer."), (503, "STRIPE_UNAVAILABLE", "5")),
     ],
 )
-def test_refusal_of_a_use_case_is_told_as_it_is(
+def test_an_error_of_a_use_case_keeps_its_status_code_and_message(
     client: FlaskClient,
     tenant: Brand,
     monkeypatch: pytest.MonkeyPatch,
     error: Exception,
-    told: tuple[int, str, str | None],
+    expected: tuple[int, str, str | None],
 ) -> None:
     failing_with(monkeypatch, error)
     reply = client.get("/api/stripe/config", headers=tenant.publishable)
-    assert (reply.status_code, reply.json["code"], reply.headers.get("Retry-After")) == told
+    assert (reply.status_code, reply.json["code"], reply.headers.get("Retry-After")) == expected
     assert reply.json["message"] == str(error)
 
 
-def test_accident_is_logged_and_not_told(
+def test_an_unexpected_error_is_logged_and_not_shown(
     client: FlaskClient, tenant: Brand, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     failing_with(monkeypatch, RuntimeError("sk_live_1234567890 of jane@example.com"))
@@ -91,7 +91,7 @@ def test_accident_is_logged_and_not_told(
     assert reply.headers["X-Request-Id"] in logged
 
 
-def test_log_tells_the_rule_and_never_the_query(
+def test_the_log_has_the_route_and_never_the_query_string(
     client: FlaskClient, tenant: Brand, capsys: pytest.CaptureFixture[str]
 ) -> None:
     client.get("/api/access?customerEmail=jane@example.com&productId=xyzzy", headers=tenant.secret)
@@ -104,18 +104,18 @@ def test_log_tells_the_rule_and_never_the_query(
 
 
 @pytest.mark.parametrize("sent", ["trace-1", "A.b_c-9", "x" * 128])
-def test_sane_request_id_is_kept(client: FlaskClient, sent: str) -> None:
+def test_a_valid_request_id_is_returned(client: FlaskClient, sent: str) -> None:
     assert client.get("/healthz", headers={"X-Request-Id": sent}).headers["X-Request-Id"] == sent
 
 
 @pytest.mark.parametrize("sent", ["", "x" * 129, "a b", "a;b", "é", "<script>"])
-def test_other_request_id_is_replaced(client: FlaskClient, sent: str) -> None:
+def test_an_invalid_request_id_is_replaced(client: FlaskClient, sent: str) -> None:
     given = client.get("/healthz", headers={"X-Request-Id": sent}).headers["X-Request-Id"]
     assert given != sent
     assert len(given) == 32
 
 
-def test_nothing_of_one_request_is_logged_of_the_next(
+def test_the_log_of_a_request_has_nothing_of_the_previous_one(
     app: Flask, client: FlaskClient, tenant: Brand, capsys: pytest.CaptureFixture[str]
 ) -> None:
     client.get("/api/products", headers=tenant.publishable)
@@ -124,7 +124,7 @@ def test_nothing_of_one_request_is_logged_of_the_next(
     assert tenant.slug not in capsys.readouterr().err
 
 
-def test_headers_keep_a_browser_from_doing_anything_with_a_reply(client: FlaskClient, tenant: Brand) -> None:
+def test_every_reply_has_strict_security_headers(client: FlaskClient, tenant: Brand) -> None:
     for path in ("/healthz", "/nope", "/api/products", "/api/orders"):
         headers = client.get(path, headers=tenant.publishable).headers
         assert headers["X-Content-Type-Options"] == "nosniff"
@@ -136,13 +136,13 @@ def test_headers_keep_a_browser_from_doing_anything_with_a_reply(client: FlaskCl
     assert client.get("/api/orders", headers=tenant.secret).headers["Cache-Control"] == "no-store"
 
 
-def test_https_is_demanded_over_https_only(client: FlaskClient) -> None:
+def test_hsts_is_sent_over_https_only(client: FlaskClient) -> None:
     reply = client.get("/healthz", base_url="https://localhost")
     assert reply.headers["Strict-Transport-Security"].startswith("max-age=")
 
 
 @pytest.mark.parametrize(("hops", "is_believed"), [(0, False), (1, True)])
-def test_forwarded_headers_are_believed_from_a_known_proxy_only(
+def test_forwarded_headers_count_from_trusted_proxies_only(
     client_with: Callable[..., FlaskClient], tenant: Brand, hops: int, is_believed: bool
 ) -> None:
     client = client_with(trusted_proxies=hops)

@@ -1,4 +1,4 @@
-"""Requests generated from the API's own document, right and wrong ones: every reply is as the document says."""
+"""Requests generated from the OpenAPI document, valid and invalid: every reply matches the document."""
 
 from typing import Any
 
@@ -36,9 +36,9 @@ STEADY = settings(
 
 
 @pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE])
-def test_every_reply_is_as_the_document_says(app: Flask, tenant: Brand, mode: GenerationMode) -> None:
+def test_every_reply_matches_the_openapi_document(app: Flask, tenant: Brand, mode: GenerationMode) -> None:
     document = schemathesis.openapi.from_wsgi("/api/openapi.json", app)
-    # A wrong request may also be too long to be looked at.
+    # An invalid request may also exceed the size limit.
     refused = document.config.checks.negative_data_rejection
     refused.expected_statuses = [*refused.expected_statuses, "413"]
     headers = {**tenant.secret, "Host": tenant.domain}
@@ -57,7 +57,7 @@ def test_every_reply_is_as_the_document_says(app: Flask, tenant: Brand, mode: Ge
         try:
             ask()
         except Exception as error:
-            # Nothing can be wrong about a request that has no parts.
+            # A request without parameters and body cannot be invalid.
             if type(error).__name__ not in ("Unsatisfiable", "InvalidArgument"):
                 raise
     assert (200 if mode is GenerationMode.POSITIVE else 400) in seen

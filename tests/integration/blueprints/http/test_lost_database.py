@@ -1,4 +1,4 @@
-"""A delivery while the way to the database is lost, or was lost: stored, or refused so that Stripe comes again."""
+"""A delivery while the database is unreachable is stored, or refused so that Stripe delivers it again."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -21,7 +21,7 @@ AT_ONCE = 8
 
 @pytest.fixture
 def way(settings: Settings) -> Iterator[TcpProxy]:
-    """The way from the web process to the database."""
+    """The connection between the web process and the database."""
     url = make_url(settings.database_url)
     with proxy_of(Path(str(url.query["host"])) / f".s.PGSQL.{url.port or 5432}") as proxy:
         yield proxy
@@ -39,7 +39,7 @@ def deliver(web: FlaskClient, brand: Brand) -> Any:
     return web.post(f"/api/webhooks/stripe/{brand.slug}", data=body, headers=headers)
 
 
-def test_a_delivery_is_refused_with_503_while_the_database_cannot_be_reached(
+def test_a_delivery_gets_a_503_while_the_database_is_unreachable(
     web: FlaskClient, way: TcpProxy, tenant: Brand
 ) -> None:
     assert deliver(web, tenant).status_code == 200
@@ -50,7 +50,7 @@ def test_a_delivery_is_refused_with_503_while_the_database_cannot_be_reached(
     assert count(tenant, WebhookEvent) == 1
 
 
-def test_deliveries_are_stored_after_all_connections_were_forgotten_on_the_way(
+def test_deliveries_are_stored_after_all_connections_were_dropped(
     web: FlaskClient, way: TcpProxy, tenant: Brand
 ) -> None:
     def several(_: object) -> int:

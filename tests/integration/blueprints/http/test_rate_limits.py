@@ -1,4 +1,4 @@
-"""How often one caller may ask."""
+"""Rate limits by key, address and e-mail address."""
 
 from collections.abc import Callable
 from typing import Any
@@ -21,7 +21,9 @@ def statuses(ask: Callable[[], Any], times: int = 4) -> list[int]:
     return [ask().status_code for _ in range(times)]
 
 
-def test_refusal_says_when_to_come_back(client_with: Callable[..., FlaskClient], tenant: Brand) -> None:
+def test_an_exceeded_limit_returns_retry_after(
+    client_with: Callable[..., FlaskClient], tenant: Brand
+) -> None:
     client = client_with(rate_limits=limited(per_key="2 per minute"))
     assert statuses(lambda: client.get("/api/products", headers=tenant.publishable)) == [200, 200, 429, 429]
     reply = client.get("/api/stripe/levels", headers=tenant.publishable)
@@ -36,7 +38,7 @@ def test_refusal_says_when_to_come_back(client_with: Callable[..., FlaskClient],
     assert client.get("/api/products", headers=tenant.secret).status_code == 200
 
 
-def test_page_that_called_before_may_read_its_refusal(
+def test_a_page_may_read_that_its_limit_is_exceeded(
     client_with: Callable[..., FlaskClient], tenant: Brand
 ) -> None:
     client = client_with(rate_limits=limited(per_key="1 per minute"))
@@ -45,7 +47,7 @@ def test_page_that_called_before_may_read_its_refusal(
     assert "Access-Control-Allow-Origin" in client.get("/api/products", headers=headers).headers
 
 
-def test_one_address_may_call_only_so_often_whatever_it_shows(
+def test_one_address_is_limited_whatever_keys_it_sends(
     client_with: Callable[..., FlaskClient], tenant: Brand
 ) -> None:
     client = client_with(rate_limits=limited(per_address="3 per minute"))
@@ -58,7 +60,7 @@ def test_one_address_may_call_only_so_often_whatever_it_shows(
     assert reply.status_code == 200
 
 
-def test_household_of_ipv6_counts_as_one_address(
+def test_an_ipv6_network_counts_as_one_address(
     client_with: Callable[..., FlaskClient], tenant: Brand
 ) -> None:
     client = client_with(rate_limits=limited(per_address="2 per minute"))
@@ -72,14 +74,14 @@ def test_household_of_ipv6_counts_as_one_address(
     assert ask("2001:db8:1:3::1") == 200
 
 
-def test_shops_own_backend_is_not_held_to_one_address(
+def test_a_tenants_backend_is_not_limited_by_address(
     client_with: Callable[..., FlaskClient], tenant: Brand
 ) -> None:
     client = client_with(rate_limits=limited(per_address="2 per minute"))
     assert set(statuses(lambda: client.get("/api/products", headers=tenant.secret), 6)) == {200}
 
 
-def test_payments_in_one_name_are_opened_only_so_often(
+def test_payments_for_one_email_address_are_limited(
     client_with: Callable[..., FlaskClient], tenant: Brand, other_tenant: Brand
 ) -> None:
     client = client_with(rate_limits=limited(per_email="2 per hour"))
@@ -95,7 +97,7 @@ def test_payments_in_one_name_are_opened_only_so_often(
     assert ask("a@example.com", brand=other_tenant) == 200
 
 
-def test_only_what_was_opened_counts_against_a_buyers_name(
+def test_only_opened_payments_count_for_an_email_address(
     client_with: Callable[..., FlaskClient], tenant: Brand
 ) -> None:
     client = client_with(rate_limits=limited(per_email="2 per hour"))
@@ -115,7 +117,7 @@ def statuses_of(ask: Callable[[], int], times: int) -> list[int]:
     return [ask() for _ in range(times)]
 
 
-def test_no_address_and_no_key_is_kept_by_the_limits(
+def test_rate_limits_store_no_address_and_no_key(
     client_with: Callable[..., FlaskClient], tenant: Brand
 ) -> None:
     client = client_with(rate_limits=limited())
@@ -139,12 +141,12 @@ def test_webhooks_probes_and_docs_are_never_limited(
     assert set(statuses(lambda: client.post(f"/api/stripe/webhook/{tenant.slug}"))) == {400}
 
 
-def test_limits_can_be_off(client: FlaskClient, tenant: Brand) -> None:
+def test_rate_limits_can_be_disabled(client: FlaskClient, tenant: Brand) -> None:
     assert set(statuses(lambda: client.get("/api/products", headers=tenant.publishable), 20)) == {200}
 
 
 @pytest.mark.parametrize("per_key", [MANY, "2 per minute"])
-def test_dead_redis_refuses_no_sale_and_limits_go_on(
+def test_an_unreachable_redis_refuses_no_checkout_and_limits_still_apply(
     client_with: Callable[..., FlaskClient], tenant: Brand, per_key: str
 ) -> None:
     client = client_with(rate_limits=limited(per_key=per_key), redis_url="redis://127.0.0.1:1/0")
@@ -152,7 +154,7 @@ def test_dead_redis_refuses_no_sale_and_limits_go_on(
     assert statuses(lambda: client.get("/api/products", headers=tenant.publishable), 3) == expected
 
 
-def test_nobody_uses_up_a_public_key_for_other_peoples_buyers(
+def test_one_network_cannot_exhaust_a_publishable_key_for_others(
     client_with: Callable[..., FlaskClient], tenant: Brand
 ) -> None:
     client = client_with(rate_limits=limited(per_key="2 per minute"))
@@ -163,5 +165,5 @@ def test_nobody_uses_up_a_public_key_for_other_peoples_buyers(
 
     assert [ask("192.0.2.1", tenant.publishable) for _ in range(3)] == [200, 200, 429]
     assert ask("192.0.2.2", tenant.publishable) == 200
-    # A secret one is one caller's, wherever that calls from.
+    # A secret key counts as one caller on every network.
     assert [ask(f"192.0.2.{last}", tenant.secret) for last in (3, 4, 5)] == [200, 200, 429]

@@ -1,4 +1,4 @@
-"""With Redis all processes count together; while it is gone each counts for itself, and no sale is refused for it."""
+"""With Redis all processes count together; while it is unreachable each counts separately and refuses no checkout."""
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -33,7 +33,7 @@ def redis(tmp_path: Path) -> Iterator[RedisServer]:
 
 @pytest.fixture
 def processes(client_with: Callable[..., FlaskClient], redis: RedisServer) -> list[FlaskClient]:
-    """Two applications, each as a process of its own has it."""
+    """Two applications, as two processes have them."""
     return [client_with(rate_limits=LIMITED, redis_url=redis.url) for _ in range(2)]
 
 
@@ -41,14 +41,14 @@ def ask(client: FlaskClient, brand: Brand, times: int) -> list[int]:
     return [client.get("/api/products", headers=brand.publishable).status_code for _ in range(times)]
 
 
-def test_what_one_process_counted_the_others_know(processes: list[FlaskClient], tenant: Brand) -> None:
+def test_processes_share_their_counts_through_redis(processes: list[FlaskClient], tenant: Brand) -> None:
     first, second = processes
     assert ask(first, tenant, 3) == [200, 200, 200]
     assert ask(second, tenant, 2) == [200, 429]
     assert ask(first, tenant, 1) == [429]
 
 
-def test_each_counts_for_itself_while_redis_is_gone(
+def test_each_process_counts_separately_while_redis_is_unreachable(
     processes: list[FlaskClient], redis: RedisServer, tenant: Brand
 ) -> None:
     first, second = processes
@@ -58,14 +58,14 @@ def test_each_counts_for_itself_while_redis_is_gone(
     assert ask(second, tenant, 5) == [200, 200, 200, 200, 429]
 
 
-def test_counting_together_goes_on_when_redis_is_back(
+def test_processes_share_their_counts_again_when_redis_is_back(
     processes: list[FlaskClient], redis: RedisServer, tenant: Brand
 ) -> None:
     first, second = processes
     redis.kill()
     assert ask(first, tenant, 1) == [200]
     redis.start()
-    # It is looked for again within half a minute.
+    # The limiter tries Redis again within half a minute.
     with time_machine.travel(NOON + timedelta(minutes=1)):
         assert ask(first, tenant, 3) == [200, 200, 200]
         assert ask(second, tenant, 2) == [200, 429]

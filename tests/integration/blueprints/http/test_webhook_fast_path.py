@@ -1,4 +1,4 @@
-"""The shortcut answers as the route does, and whatever is unusual about a delivery goes to the route."""
+"""The fast path replies as the route does, and passes irregular deliveries on to the route."""
 
 import io
 import json
@@ -48,7 +48,7 @@ def close_the_shortcut(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("base_url", ["http://localhost", "https://localhost"])
 @pytest.mark.parametrize("path", ["/api/stripe/webhook", "/api/products/webhook", ADDRESS])
 @pytest.mark.parametrize("by_path", [True, False])
-def test_the_shortcut_answers_and_logs_exactly_as_the_route(
+def test_the_fast_path_replies_and_logs_exactly_as_the_route(
     client: FlaskClient,
     tenant: Brand,
     monkeypatch: pytest.MonkeyPatch,
@@ -78,7 +78,7 @@ def test_the_shortcut_answers_and_logs_exactly_as_the_route(
     assert count(tenant, WebhookEvent) == 2
 
 
-def test_one_line_tells_of_a_delivery(
+def test_a_delivery_is_logged_in_one_line(
     client: FlaskClient, tenant: Brand, capsys: pytest.CaptureFixture[str]
 ) -> None:
     body = paid()
@@ -100,7 +100,7 @@ def test_one_line_tells_of_a_delivery(
         }.items() <= line.items()
 
 
-def test_what_is_told_of_a_delivery_is_not_told_of_the_next_request(
+def test_the_log_of_a_request_has_nothing_of_an_earlier_delivery(
     client: FlaskClient, tenant: Brand, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for _ in range(2):
@@ -112,14 +112,16 @@ def test_what_is_told_of_a_delivery_is_not_told_of_the_next_request(
 
 
 @pytest.mark.parametrize("sent", ["a b", "x" * 129, "é"])
-def test_request_id_that_is_not_sane_is_replaced(client: FlaskClient, tenant: Brand, sent: str) -> None:
+def test_an_invalid_request_id_of_a_delivery_is_replaced(
+    client: FlaskClient, tenant: Brand, sent: str
+) -> None:
     deliver(client, tenant)
     given = deliver(client, tenant, headers={"X-Request-Id": sent}).headers["X-Request-Id"]
     assert given != sent
     assert len(given) == 32
 
 
-def test_host_is_believed_as_far_as_the_proxy_is(
+def test_the_forwarded_host_counts_from_trusted_proxies_only(
     client_with: Callable[..., FlaskClient], tenant: Brand, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     client = client_with(trusted_proxies=1)
@@ -141,7 +143,7 @@ def test_host_is_believed_as_far_as_the_proxy_is(
         {"environ_overrides": {"wsgi.input_terminated": True, "CONTENT_LENGTH": "1" * 5000}},
     ],
 )
-def test_what_is_unusual_goes_to_the_route(
+def test_an_irregular_delivery_goes_to_the_route(
     client: FlaskClient, tenant: Brand, monkeypatch: pytest.MonkeyPatch, unusual: dict[str, Any]
 ) -> None:
     deliver(client, tenant)
@@ -149,29 +151,31 @@ def test_what_is_unusual_goes_to_the_route(
     assert deliver(client, tenant, **unusual).status_code in (200, 400, 413)
 
 
-def test_tenant_that_is_not_known_yet_goes_to_the_route(
+def test_an_uncached_tenant_goes_to_the_route(
     client: FlaskClient, tenant: Brand, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     close_the_shortcut(monkeypatch)
     assert deliver(client, tenant).status_code == 200
-    assert deliver(client, tenant, f"{ADDRESS}/nobody").json["code"] == TenantNotFound.code
+    assert deliver(client, tenant, f"{ADDRESS}/unknown").json["code"] == TenantNotFound.code
 
 
-def test_secret_that_was_added_since_counts_at_once(client: FlaskClient, tenant: Brand) -> None:
+def test_a_new_webhook_secret_works_at_once(client: FlaskClient, tenant: Brand) -> None:
     deliver(client, tenant)
     inbox._secrets[tenant.id] = ["whsec_of_another_day"]
     assert deliver(client, tenant).status_code == 200
 
 
 @pytest.mark.parametrize("body", [b"[]", b"{}", b'{"id": 1}', b"{", b'{"id": NaN}', b"\xff"])
-def test_signed_nonsense_is_refused_by_the_route(client: FlaskClient, tenant: Brand, body: bytes) -> None:
+def test_the_route_refuses_a_signed_body_that_is_not_an_event(
+    client: FlaskClient, tenant: Brand, body: bytes
+) -> None:
     deliver(client, tenant)
     reply = deliver(client, tenant, data=body)
     assert reply.status_code == 400
     assert list(reply.json) == ["error"]
 
 
-def test_failure_of_the_shortcut_is_answered_by_the_route(
+def test_the_route_replies_if_the_fast_path_fails(
     client: FlaskClient, tenant: Brand, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     deliver(client, tenant)
@@ -184,7 +188,7 @@ def test_failure_of_the_shortcut_is_answered_by_the_route(
 
 
 @pytest.mark.parametrize("error", [OSError("reset"), ParseException("bad")])
-def test_body_that_breaks_off_is_refused_by_the_route(app: Flask, tenant: Brand, error: Exception) -> None:
+def test_the_route_refuses_an_incomplete_body(app: Flask, tenant: Brand, error: Exception) -> None:
     class Broken(io.RawIOBase):
         def readable(self) -> bool:
             return True
@@ -199,7 +203,7 @@ def test_body_that_breaks_off_is_refused_by_the_route(app: Flask, tenant: Brand,
     assert (reply.status_code, reply.json["code"]) == (400, "INVALID_REQUEST")
 
 
-def test_body_shorter_than_announced_is_no_event(client: FlaskClient, tenant: Brand) -> None:
+def test_a_body_shorter_than_its_content_length_is_refused(client: FlaskClient, tenant: Brand) -> None:
     deliver(client, tenant)
     body = paid()
     reply = client.post(

@@ -1,4 +1,4 @@
-"""A tenant's products follow its file, whole or not at all, and nothing that was sold follows them."""
+"""A tenant's products follow its file, all or nothing; orders never change with them."""
 
 import secrets
 import threading
@@ -42,7 +42,7 @@ pytestmark = pytest.mark.usefixtures("app_context")
 
 
 def wanted_of(brand: Brand, products: Iterable[CatalogProduct] | None = None, **changes: object) -> Catalog:
-    """A file that says exactly what the brand sells, but for what is changed."""
+    """A file equal to the brand's catalog, except for the changes."""
     tenant = CatalogTenant(
         slug=brand.slug,
         name=brand.name,
@@ -100,7 +100,7 @@ def audited(brand: Brand) -> list[tuple[str, str]]:
         return [(entry.action, entry.subject) for entry in rows]
 
 
-def test_a_file_that_says_what_is_sold_already_changes_nothing(tenant):
+def test_a_file_equal_to_the_catalog_changes_nothing(tenant):
     before = stored(tenant)
 
     difference = apply(wanted_of(tenant))
@@ -110,7 +110,7 @@ def test_a_file_that_says_what_is_sold_already_changes_nothing(tenant):
     assert audited(tenant) == []
 
 
-def test_applying_a_change_twice_changes_something_once(tenant):
+def test_applying_a_change_twice_changes_the_catalog_once(tenant):
     wanted = wanted_of(tenant, changed("mystique", amount=5200), name="Autre nom")
 
     assert not apply(wanted).is_empty
@@ -119,7 +119,7 @@ def test_applying_a_change_twice_changes_something_once(tenant):
     assert stored(tenant).catalog_version == version
 
 
-def test_a_changed_price_is_told_kept_and_audited(tenant):
+def test_a_changed_price_is_reported_stored_and_audited(tenant):
     difference = apply(wanted_of(tenant, changed("mystique", amount=5200)))
 
     [product] = difference.products
@@ -130,7 +130,7 @@ def test_a_changed_price_is_told_kept_and_audited(tenant):
     assert audited(tenant) == [("product_changed", "product:mystique")]
 
 
-def test_the_address_for_alerts_is_kept_and_its_change_audited_without_it(tenant):
+def test_the_audit_of_a_changed_alert_address_does_not_contain_it(tenant):
     assert apply(wanted_of(tenant, alert_email="team@example.com")).tenant_fields == (
         FieldChange("alert_email", None, "team@example.com"),
     )
@@ -139,8 +139,8 @@ def test_the_address_for_alerts_is_kept_and_its_change_audited_without_it(tenant
     assert not apply(wanted_of(tenant)).is_empty
     assert stored(tenant).alert_email is None
     with atomic(tenant.id):
-        told = db.session.execute(select(AuditEntry.details).order_by(AuditEntry.id)).scalars().all()
-    assert [details["fields"] for details in told] == [
+        audited = db.session.execute(select(AuditEntry.details).order_by(AuditEntry.id)).scalars().all()
+    assert [details["fields"] for details in audited] == [
         {"alert_email": [None, "set"]},
         {"alert_email": ["set", None]},
     ]
@@ -161,7 +161,7 @@ def test_an_order_keeps_the_price_at_which_it_was_opened(tenant):
     )
 
 
-def test_a_product_that_left_the_file_is_off_sale_and_its_orders_remain(tenant):
+def test_a_removed_product_is_off_sale_and_its_orders_remain(tenant):
     opened = open_payment(tenant)
 
     difference = apply(wanted_of(tenant, without("mystique")))
@@ -173,7 +173,7 @@ def test_a_product_that_left_the_file_is_off_sale_and_its_orders_remain(tenant):
         catalog.get_product(tenant.id, "mystique")
 
 
-def test_a_product_that_came_back_is_on_sale_again(tenant):
+def test_a_restored_product_is_on_sale_again(tenant):
     apply(wanted_of(tenant, without("mystique")))
 
     difference = apply(wanted_of(tenant, changed("mystique", amount=5000)))
@@ -184,7 +184,7 @@ def test_a_product_that_came_back_is_on_sale_again(tenant):
     assert sold(tenant)["mystique"] == 5000
 
 
-def test_a_new_product_is_sold_where_the_file_has_it(tenant):
+def test_a_new_product_has_its_position_in_the_file(tenant):
     new = CatalogProduct("carte", ProductKind.DIGITAL, "Carte", "", 900, None, PartialRefundPolicy.REVOKE)
 
     difference = apply(wanted_of(tenant, [new, *sold_by_default()]))
@@ -206,7 +206,7 @@ def test_two_levels_can_swap_their_numbers(tenant):
         assert [level.id for level in products.list_levels(tenant.id)][:2] == ["intuitive", "simple"]
 
 
-def test_a_new_level_can_take_the_number_of_one_that_left(tenant):
+def test_a_new_level_can_have_the_number_of_a_removed_one(tenant):
     new = CatalogProduct("debut", ProductKind.LEVEL, "Début", "", 0, 1, PartialRefundPolicy.KEEP)
     apply(wanted_of(tenant, without("simple")))
     with atomic(tenant.id), pytest.raises(LevelNotFound):
@@ -218,7 +218,7 @@ def test_a_new_level_can_take_the_number_of_one_that_left(tenant):
         assert products.get_level(tenant.id, 1).id == "debut"
 
 
-def test_a_dry_run_tells_the_same_and_changes_nothing(tenant):
+def test_a_dry_run_returns_the_same_difference_and_changes_nothing(tenant):
     wanted = wanted_of(tenant, changed("mystique", amount=5200), name="Autre nom", domains=("neuf.example",))
 
     dry = apply(wanted, dry_run=True)
@@ -252,7 +252,7 @@ def find(slug: str) -> int | None:
         return tenants.find_id(slug)
 
 
-def test_a_new_slug_is_a_new_tenant():
+def test_a_new_slug_creates_a_tenant():
     slug = unused_slug()
 
     difference = apply(new_tenant(slug))
@@ -275,13 +275,15 @@ def test_a_dry_run_creates_no_tenant():
     assert find(slug) is None
 
 
-def test_a_tenant_without_a_prefix_gets_one_made_of_its_slug():
+def test_a_tenant_without_an_order_prefix_gets_one_from_its_slug():
     slug = unused_slug()
-    letters = slug.replace("-", "").upper()
+    characters = slug.replace("-", "").upper()
 
     difference = apply(new_tenant(slug, order_prefix=None))
 
-    assert letters.startswith(difference.order_prefix) or difference.order_prefix.startswith(letters[:4])
+    assert characters.startswith(difference.order_prefix) or difference.order_prefix.startswith(
+        characters[:4]
+    )
 
 
 def test_a_currency_never_changes(tenant):
@@ -312,14 +314,14 @@ def test_another_tenants_domain_is_refused_and_nothing_is_changed(tenant, other_
     assert sold(tenant)["mystique"] == 4700
 
 
-def test_a_file_that_is_silent_about_domains_leaves_them(tenant):
+def test_a_file_without_domains_leaves_them_unchanged(tenant):
     apply(wanted_of(tenant, name="Autre nom"))
 
     with atomic(tenant.id):
         assert tenants.list_domains(tenant.id) == [tenant.domain]
 
 
-def test_a_file_that_names_domains_replaces_them(tenant):
+def test_a_file_with_domains_replaces_them(tenant):
     new = f"{secrets.token_hex(4)}.example"
 
     difference = apply(wanted_of(tenant, domains=(new,)))
@@ -330,13 +332,13 @@ def test_a_file_that_names_domains_replaces_them(tenant):
     assert audited(tenant) == [("tenant_changed", "tenant")]
 
 
-def test_one_tenants_catalog_is_not_anothers(tenant, other_tenant):
+def test_one_tenants_catalog_never_changes_another(tenant, other_tenant):
     apply(wanted_of(tenant, without("mystique")))
 
     assert "mystique" in sold(other_tenant)
 
 
-def test_many_who_apply_one_new_file_at_once_make_one_tenant(app: Flask):
+def test_applying_one_new_file_many_times_at_once_creates_one_tenant(app: Flask):
     wanted = new_tenant(unused_slug())
 
     differences = at_once(app, [wanted] * 4)
@@ -345,7 +347,7 @@ def test_many_who_apply_one_new_file_at_once_make_one_tenant(app: Flask):
     assert sorted(d.is_empty for d in differences) == [False, True, True, True]
 
 
-def test_files_applied_at_once_leave_one_of_them_whole(app: Flask, tenant):
+def test_files_applied_at_once_leave_one_complete_catalog(app: Flask, tenant):
     prices = [[replace(p, amount=amount) for p in sold_by_default()] for amount in (1100, 2200, 3300)]
 
     differences = at_once(app, [wanted_of(tenant, products) for products in prices])
@@ -355,7 +357,7 @@ def test_files_applied_at_once_leave_one_of_them_whole(app: Flask, tenant):
 
 
 def at_once(app: Flask, files: list[Catalog]) -> list[CatalogDifference]:
-    """Apply every file in a thread of its own, all starting together."""
+    """Apply every file in its own thread, all at the same time."""
     found: list[CatalogDifference] = []
     start = threading.Barrier(len(files))
 
@@ -372,7 +374,7 @@ def at_once(app: Flask, files: list[Catalog]) -> list[CatalogDifference]:
     return found
 
 
-def test_no_sale_waits_for_a_catalog_that_is_being_applied(app: Flask, tenant):
+def test_no_checkout_waits_for_a_catalog_that_is_being_applied(app: Flask, tenant):
     with atomic(tenant.id):
         tenants.lock(tenant.id)
         sale = threading.Thread(target=_insert_a_row, args=(app, tenant.id))
@@ -387,7 +389,7 @@ def _insert_a_row(app: Flask, tenant_id: int) -> None:
         db.session.add(AuditEntry(tenant_id=tenant_id, actor="a", action="b", subject="c", details={}))
 
 
-def test_goods_that_left_the_file_stay_goods(tenant):
+def test_a_removed_physical_product_stays_physical(tenant):
     apply(wanted_of(tenant, without("shirt")))
     with atomic(tenant.id):
         assert db.session.get(Product, (tenant.id, "shirt")).kind is ProductKind.PHYSICAL
@@ -406,7 +408,7 @@ def movements(brand: Brand, product_id: str) -> list[tuple[MovementReason, int, 
         return [(row.reason, row.on_hand, row.actor) for row in rows]
 
 
-def test_new_goods_begin_with_the_pieces_that_the_file_says(tenant):
+def test_a_new_physical_product_begins_with_the_files_stock(tenant):
     difference = apply(wanted_of(tenant, [*sold_by_default(), CARD]))
 
     assert FieldChange("stock", None, 12) in difference.products[0].fields
@@ -415,14 +417,14 @@ def test_new_goods_begin_with_the_pieces_that_the_file_says(tenant):
     assert movements(tenant, "carte") == [(MovementReason.CORRECTION, 12, "operator")]
 
 
-def test_new_goods_without_pieces_are_counted_and_nothing_moved(tenant):
+def test_a_new_physical_product_without_stock_is_counted_without_a_movement(tenant):
     apply(wanted_of(tenant, [*sold_by_default(), replace(CARD, stock=0)]))
 
     assert load_stock(tenant, "carte").on_hand == 0
     assert movements(tenant, "carte") == []
 
 
-def test_the_file_never_touches_what_is_counted_already(tenant):
+def test_the_file_never_changes_existing_stock(tenant):
     set_stock(tenant, "shirt", 7)
 
     assert apply(wanted_of(tenant, changed("shirt", stock=500))).is_empty
@@ -431,7 +433,7 @@ def test_the_file_never_touches_what_is_counted_already(tenant):
     assert load_stock(tenant, "shirt").on_hand == 7
 
 
-def test_goods_that_came_back_on_sale_have_the_pieces_they_had(tenant):
+def test_a_restored_physical_product_has_its_earlier_stock(tenant):
     apply(wanted_of(tenant, without("shirt")))
 
     difference = apply(wanted_of(tenant, changed("shirt", stock=500)))
@@ -440,7 +442,7 @@ def test_goods_that_came_back_on_sale_have_the_pieces_they_had(tenant):
     assert load_stock(tenant, "shirt").on_hand == STOCK["shirt"]
 
 
-def test_a_product_that_becomes_goods_is_counted_from_then_on(tenant):
+def test_a_product_that_becomes_physical_is_counted_from_then_on(tenant):
     difference = apply(wanted_of(tenant, changed("mystique", kind=ProductKind.PHYSICAL, stock=30)))
 
     [product] = difference.products
@@ -448,7 +450,7 @@ def test_a_product_that_becomes_goods_is_counted_from_then_on(tenant):
     assert load_stock(tenant, "mystique").on_hand == 0
 
 
-def test_goods_from_before_the_counting_are_counted_from_the_next_apply_on(tenant):
+def test_an_uncounted_physical_product_is_counted_from_the_next_apply(tenant):
     with atomic(tenant.id):
         db.session.add(make_card(tenant))
     wanted = wanted_of(tenant, [*sold_by_default(), CARD])
@@ -476,7 +478,7 @@ def test_a_dry_run_counts_nothing(tenant):
     assert apply(wanted) == dry
 
 
-def test_the_policy_for_pieces_of_refunded_orders_follows_the_file(tenant):
+def test_the_restock_policy_follows_the_file(tenant):
     difference = apply(wanted_of(tenant, changed("shirt", restock_on_refund=False)))
 
     assert difference.products[0].fields == (FieldChange("restock_on_refund", True, False),)

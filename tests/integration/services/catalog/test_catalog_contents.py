@@ -1,4 +1,4 @@
-"""What the catalog file says of contents and deliverables, and what applying it tells."""
+"""Contents and deliverables of the catalog file, and the difference that applying them makes."""
 
 import secrets
 from pathlib import Path
@@ -36,7 +36,7 @@ READING = 'deliverables = [{ key = "lecture", title = "Votre lecture" }]'
 
 
 class Shop:
-    """A tenant whose file changes."""
+    """A tenant with a changing catalog file."""
 
     def __init__(self, folder: Path) -> None:
         self.slug = f"maison-{secrets.token_hex(5)}"
@@ -68,7 +68,7 @@ def shop(tmp_path: Path) -> Shop:
     return Shop(tmp_path)
 
 
-def told(difference: CatalogDifference) -> dict[str, tuple[object, object]]:
+def changed_fields(difference: CatalogDifference) -> dict[str, tuple[object, object]]:
     return {
         field.name: (field.before, field.after)
         for product in difference.products
@@ -77,10 +77,10 @@ def told(difference: CatalogDifference) -> dict[str, tuple[object, object]]:
     }
 
 
-def test_a_file_names_what_a_product_contains_and_what_is_made_for_its_buyers(shop) -> None:
+def test_a_file_sets_contents_and_deliverables(shop) -> None:
     difference = shop.apply(f"contents = [{CARD}, {GUIDE}]\n{READING}")
 
-    assert told(difference) == {
+    assert changed_fields(difference) == {
         "content carte": (None, "1. Votre carte (card)"),
         "content guide": (None, "2. Le guide (pdf)"),
         "deliverables": (None, "lecture (Votre lecture)"),
@@ -94,19 +94,19 @@ def test_the_same_file_again_changes_nothing(shop) -> None:
     assert shop.apply(f"contents = [{CARD}]\n{READING}").is_empty
 
 
-def test_contents_follow_the_file_and_keep_their_files(shop) -> None:
+def test_contents_follow_the_file_and_keep_their_uploads(shop) -> None:
     shop.apply(f"contents = [{CARD}]\n{READING}")
     upload_content(shop.id, "profil", "carte", upload_of(name="carte.pdf"), actor="test")
 
     moved = shop.apply(f"contents = [{GUIDE}, {CARD.replace('Votre', 'Ma')}]")
 
-    assert told(moved) == {
+    assert changed_fields(moved) == {
         "content carte": ("1. Votre carte (card)", "2. Ma carte (card)"),
         "content guide": (None, "1. Le guide (pdf)"),
         "deliverables": ("lecture (Votre lecture)", None),
     }
     assert shop.contents() == [("guide", ContentKind.PDF, None), ("carte", ContentKind.CARD, "carte.pdf")]
-    assert told(shop.apply("")) == {
+    assert changed_fields(shop.apply("")) == {
         "content carte": ("2. Ma carte (card)", None),
         "content guide": ("1. Le guide (pdf)", None),
     }
@@ -115,10 +115,10 @@ def test_contents_follow_the_file_and_keep_their_files(shop) -> None:
     assert shop.contents() == [("carte", ContentKind.CARD, "carte.pdf")]
 
 
-def test_a_dry_run_tells_the_same_and_changes_nothing(shop) -> None:
+def test_a_dry_run_returns_the_same_difference_and_changes_nothing(shop) -> None:
     shop.apply("")
     would = shop.apply(f"contents = [{CARD}]\n{READING}", dry_run=True)
-    assert set(told(would)) == {"content carte", "deliverables"}
+    assert set(changed_fields(would)) == {"content carte", "deliverables"}
     assert shop.contents() == []
     assert shop.promised() == []
-    assert told(shop.apply(f"contents = [{CARD}]\n{READING}")) == told(would)
+    assert changed_fields(shop.apply(f"contents = [{CARD}]\n{READING}")) == changed_fields(would)

@@ -1,4 +1,4 @@
-"""Opening a cart: once per call, its pieces kept while the buyer pays, whatever becomes of the page."""
+"""Opening a cart: once per call, with its stock reserved while the session is open."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -43,7 +43,7 @@ def set_price(brand: Brand, product_id: str, amount: int) -> None:
         db.session.get_one(Product, (brand.id, product_id)).amount = amount
 
 
-def test_a_cart_is_priced_here_and_its_pieces_are_kept(tenant) -> None:
+def test_a_cart_has_the_catalogs_prices_and_its_stock_is_reserved(tenant) -> None:
     opened = open_cart(tenant, {"shirt": 2, "cap": 3}, metadata={"table": "7", "orderNumber": "FORGED"})
 
     [session] = stripe_sandbox.checkout_sessions(tenant)
@@ -64,7 +64,7 @@ def test_a_cart_is_priced_here_and_its_pieces_are_kept(tenant) -> None:
     assert timedelta(minutes=30) < left <= SESSION_LIFETIME
 
 
-def test_a_paid_cart_is_served_and_its_pieces_are_sold(tenant) -> None:
+def test_a_paid_cart_is_fulfilled_and_its_stock_is_sold(tenant) -> None:
     opened = open_cart(tenant)
     stripe_sandbox.pay_session(tenant, opened.session_id)
     deliver_events(tenant)
@@ -76,17 +76,17 @@ def test_a_paid_cart_is_served_and_its_pieces_are_sold(tenant) -> None:
     assert figures(tenant, "cap") == (49, 0, 1)
 
 
-@pytest.mark.parametrize("told", ["checkout.session.completed", "payment_intent.succeeded"])
-def test_either_of_the_two_events_alone_serves_a_paid_cart(tenant, told) -> None:
+@pytest.mark.parametrize("event_type", ["checkout.session.completed", "payment_intent.succeeded"])
+def test_either_of_the_two_events_alone_fulfills_a_paid_cart(tenant, event_type) -> None:
     opened = open_cart(tenant)
     stripe_sandbox.pay_session(tenant, opened.session_id)
-    deliver_events(tenant, told)
+    deliver_events(tenant, event_type)
 
     assert load_order(tenant, opened.order_number).status is OrderStatus.COMPLETED
     assert figures(tenant, "shirt") == (98, 0, 2)
 
 
-def test_a_finished_form_without_money_serves_nothing_until_the_money_comes(tenant) -> None:
+def test_a_completed_session_is_fulfilled_only_once_it_is_paid(tenant) -> None:
     opened = open_cart(tenant)
     stripe_sandbox.pay_session(tenant, opened.session_id, "pm_successDelayed_fr")
     deliver_events(tenant)
@@ -96,7 +96,7 @@ def test_a_finished_form_without_money_serves_nothing_until_the_money_comes(tena
     assert figures(tenant, "shirt") == (100, 2, 0)
 
 
-def test_a_delayed_payment_that_fails_gives_the_pieces_back_at_once(tenant) -> None:
+def test_a_failed_delayed_payment_releases_the_stock_at_once(tenant) -> None:
     opened = open_cart(tenant)
     stripe_sandbox.pay_session(tenant, opened.session_id, "pm_failedDelayed_fr")
     stripe_sandbox.advance(tenant, 86_400)
@@ -106,7 +106,7 @@ def test_a_delayed_payment_that_fails_gives_the_pieces_back_at_once(tenant) -> N
     assert figures(tenant, "shirt") == (100, 0, 0)
 
 
-def test_a_page_that_expires_gives_the_pieces_back_once(tenant) -> None:
+def test_an_expired_session_releases_the_stock_once(tenant) -> None:
     opened = open_cart(tenant)
     stripe_sandbox.expire_session(tenant, opened.session_id)
     deliver_events(tenant)
@@ -118,7 +118,7 @@ def test_a_page_that_expires_gives_the_pieces_back_once(tenant) -> None:
     assert figures(tenant, "shirt") == (100, 0, 0)
 
 
-def test_the_buyers_address_is_learned_from_stripes_page(tenant) -> None:
+def test_the_buyers_email_address_comes_from_stripes_page(tenant) -> None:
     opened = open_cart(tenant, {"cap": 1, "mystique": 1}, customer_email=None)
     stripe_sandbox.pay_session(tenant, opened.session_id, email=BUYER)
     deliver_events(tenant)
@@ -130,7 +130,7 @@ def test_the_buyers_address_is_learned_from_stripes_page(tenant) -> None:
     assert [str(message.kind) for message in order.messages] == ["order_confirmation"]
 
 
-def test_a_buyer_whose_address_only_looks_like_anothers_is_not_that_other(tenant) -> None:
+def test_a_confusable_email_address_is_another_customer(tenant) -> None:
     open_payment(tenant, customer_email="kate@example.com")
     opened = open_cart(tenant, {"cap": 1, "mystique": 1}, customer_email=None)
     stripe_sandbox.pay_session(tenant, opened.session_id, email="\N{KELVIN SIGN}ate@example.com")
@@ -141,14 +141,14 @@ def test_a_buyer_whose_address_only_looks_like_anothers_is_not_that_other(tenant
     assert (order.customer_id, order.email_key) == (None, None)
 
 
-def test_the_same_call_gets_the_same_page_and_keeps_the_pieces_once(tenant) -> None:
+def test_the_same_call_gets_the_same_session_and_reserves_once(tenant) -> None:
     assert open_cart(tenant, call=keyed()) == open_cart(tenant, call=keyed())
     assert count(tenant, Order) == 1
     assert len(stripe_sandbox.checkout_sessions(tenant)) == 1
     assert figures(tenant, "shirt") == (100, 2, 0)
 
 
-def test_a_call_repeated_after_its_page_expired_gets_another_page_of_the_same_order(tenant) -> None:
+def test_a_call_repeated_after_expiry_gets_a_new_session_of_the_same_order(tenant) -> None:
     first = open_cart(tenant, call=keyed())
     stripe_sandbox.expire_session(tenant, first.session_id)
     deliver_events(tenant)
@@ -164,10 +164,10 @@ def test_a_call_repeated_after_its_page_expired_gets_another_page_of_the_same_or
     assert figures(tenant, "shirt") == (98, 0, 2)
 
 
-def test_a_call_repeated_when_nobody_told_of_the_expiry_closes_the_earlier_page_first(tenant) -> None:
+def test_a_call_repeated_without_an_expiry_event_closes_the_earlier_session(tenant) -> None:
     first = open_cart(tenant, call=keyed())
     with time_machine.travel(datetime.now(UTC) + timedelta(minutes=32), tick=True):
-        # Stripe's clock has stood still: the page could still be paid.
+        # The sandbox's clock did not move: the session could still be paid.
         second = open_cart(tenant, call=keyed())
 
     states = {session["id"]: session["status"] for session in stripe_sandbox.checkout_sessions(tenant)}
@@ -175,7 +175,7 @@ def test_a_call_repeated_when_nobody_told_of_the_expiry_closes_the_earlier_page_
     assert figures(tenant, "shirt") == (100, 2, 0)
 
 
-def test_a_page_that_was_just_paid_wins_over_a_new_one(tenant) -> None:
+def test_a_session_that_was_just_paid_is_not_replaced(tenant) -> None:
     first = open_cart(tenant, call=keyed())
     stripe_sandbox.pay_session(tenant, first.session_id)
     with time_machine.travel(datetime.now(UTC) + timedelta(minutes=32), tick=True):
@@ -187,7 +187,7 @@ def test_a_page_that_was_just_paid_wins_over_a_new_one(tenant) -> None:
     assert figures(tenant, "shirt") == (98, 0, 2)
 
 
-def test_what_was_just_paid_on_an_earlier_page_belongs_to_the_buyer_who_was_named_there(tenant) -> None:
+def test_a_payment_on_an_earlier_session_belongs_to_the_buyer_named_there(tenant) -> None:
     cart = {"cap": 1, "mystique": 1}
     first = open_cart(tenant, cart, call=keyed(), customer_email=None)
     stripe_sandbox.pay_session(tenant, first.session_id, email=BUYER)
@@ -200,7 +200,7 @@ def test_what_was_just_paid_on_an_earlier_page_belongs_to_the_buyer_who_was_name
     assert [grant.customer_id for grant in order.grants] == [order.customer_id]
 
 
-def test_all_lines_are_kept_or_none(tenant) -> None:
+def test_all_lines_are_reserved_or_none(tenant) -> None:
     set_stock(tenant, "cap", 1)
     with pytest.raises(OutOfStock) as refused:
         open_cart(tenant, {"shirt": 1, "cap": 2})
@@ -211,7 +211,7 @@ def test_all_lines_are_kept_or_none(tenant) -> None:
     assert count(tenant, Order) == 0
 
 
-def test_a_cart_refused_for_want_of_pieces_can_be_asked_for_again_when_there_are_some(tenant) -> None:
+def test_a_cart_refused_out_of_stock_can_be_opened_after_restocking(tenant) -> None:
     set_stock(tenant, "shirt", 1)
     with pytest.raises(OutOfStock):
         open_cart(tenant, call=keyed())
@@ -223,14 +223,14 @@ def test_a_cart_refused_for_want_of_pieces_can_be_asked_for_again_when_there_are
     ("items", "error"),
     [({"nothing": 1}, ProductNotFound), ({"mystique": 2}, InvalidQuantity), ({"shirt": 101}, OutOfStock)],
 )
-def test_a_cart_that_cannot_be_sold_leaves_nothing_behind(tenant, items, error) -> None:
+def test_a_refused_cart_leaves_nothing_behind(tenant, items, error) -> None:
     with pytest.raises(error):
         open_cart(tenant, {"cap": 1, **items})
     assert count(tenant, Order) == 0
     assert figures(tenant, "cap") == (50, 0, 0)
 
 
-def test_a_cart_of_more_than_stripe_takes_is_refused(tenant, make_brand) -> None:
+def test_a_cart_above_stripes_largest_charge_is_refused(tenant, make_brand) -> None:
     set_stock(tenant, "shirt", 100_000)
     with pytest.raises(InvalidCart):
         open_cart(tenant, {"shirt": 20_000})
@@ -247,18 +247,18 @@ def test_a_cart_of_more_than_stripe_takes_is_refused(tenant, make_brand) -> None
         "https://elsewhere.example#@{domain}/",
     ],
 )
-def test_the_buyer_is_led_to_the_tenants_own_pages_only(tenant, url) -> None:
+def test_return_urls_must_be_on_the_tenants_domains(tenant, url) -> None:
     with pytest.raises(InvalidRequest) as refused:
         open_cart(tenant, success_url=url.format(domain=tenant.domain))
     assert refused.value.code == "INVALID_URL"
     assert count(tenant, Order) == 0
 
 
-def test_ones_own_machine_is_allowed_while_no_real_money_is_meant(tenant) -> None:
+def test_localhost_is_allowed_in_test_mode_only(tenant) -> None:
     assert open_cart(tenant, success_url="http://localhost:3000/thanks").url
 
 
-def test_stripe_failing_keeps_the_pieces_for_the_same_call_to_go_on(tenant) -> None:
+def test_a_failure_at_stripe_keeps_the_reservation_for_a_retry(tenant) -> None:
     stripe_sandbox.fail_next(tenant, "drop_before", path="/v1/checkout/sessions", times=4)
     with pytest.raises(StripeUnavailable):
         open_cart(tenant, call=keyed())
@@ -272,20 +272,20 @@ def test_stripe_failing_keeps_the_pieces_for_the_same_call_to_go_on(tenant) -> N
     assert opened.url
 
 
-def test_stripe_refusing_gives_the_pieces_back(tenant) -> None:
-    # Below what Stripe takes at all.
+def test_a_refusal_by_stripe_releases_the_stock(tenant) -> None:
+    # Below Stripe's minimum charge.
     set_price(tenant, "shirt", 20)
     with pytest.raises(PaymentFailed):
         open_cart(tenant, {"shirt": 1})
     assert figures(tenant, "shirt") == (100, 0, 0)
 
 
-def test_a_request_that_is_sent_too_late_is_asked_anew(tenant) -> None:
+def test_a_request_whose_expiry_passed_is_sent_with_a_new_one(tenant) -> None:
     stripe_sandbox.fail_next(tenant, "drop_before", path="/v1/checkout/sessions", times=4)
     with pytest.raises(StripeUnavailable):
         open_cart(tenant, call=keyed())
     stripe_sandbox.clear_faults(tenant)
-    # By now Stripe would take what was frozen for less than its half hour.
+    # By now the frozen expiry is less than Stripe's minimum of thirty minutes away.
     stripe_sandbox.advance(tenant, 300)
     opened = open_cart(tenant, call=keyed())
 
@@ -294,26 +294,26 @@ def test_a_request_that_is_sent_too_late_is_asked_anew(tenant) -> None:
     assert figures(tenant, "shirt") == (100, 2, 0)
 
 
-def test_a_free_cart_is_given_once_however_often_it_is_asked_for(tenant, app_context) -> None:
+def test_a_free_cart_completes_once_however_often_it_is_opened(tenant, app_context) -> None:
     with atomic(tenant.id):
         db.session.get_one(Product, (tenant.id, "strict")).amount = 0
     first = open_cart(tenant, {"simple": 1, "strict": 1})
     again = open_cart(tenant, {"strict": 1, "simple": 1})
     alone = open_cart(tenant, {"simple": 1})
-    theirs = open_cart(tenant, {"simple": 1, "strict": 1}, customer_email="somebody@example.com")
+    theirs = open_cart(tenant, {"simple": 1, "strict": 1}, customer_email="stranger@example.com")
 
     assert again.order_number == first.order_number
     assert len({each.order_number for each in (first, alone, theirs)}) == 3
 
 
-def test_a_free_cart_needs_no_page(tenant, app_context) -> None:
+def test_a_free_cart_needs_no_session(tenant, app_context) -> None:
     opened = open_cart(tenant, {"simple": 1})
     assert (opened.session_id, opened.url, opened.expires_at) == (None, None, None)
     assert load_order(tenant, opened.order_number).status is OrderStatus.COMPLETED
     assert stripe_sandbox.checkout_sessions(tenant) == []
 
 
-def test_pieces_of_a_single_sale_are_kept_like_those_of_a_cart(tenant) -> None:
+def test_a_single_product_is_reserved_like_a_cart(tenant) -> None:
     opened = open_payment(tenant, "shirt", quantity=3)
     assert figures(tenant, "shirt") == (100, 3, 0)
     stripe_sandbox.pay(tenant, opened.payment_intent_id, opened.client_secret)

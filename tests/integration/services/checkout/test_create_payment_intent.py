@@ -1,4 +1,4 @@
-"""Opening a sale: once per call, at the catalog's price, whatever Stripe does meanwhile."""
+"""Opening a payment: once per call, at the catalog's price, whatever fails at Stripe."""
 
 import secrets
 from datetime import UTC, datetime, timedelta
@@ -41,7 +41,7 @@ def create(brand: Brand, call: Call | None = None, product: str = "mystique", **
     return create_payment_intent(brand.id, call=call, command=make_command(product, **changes))
 
 
-def test_the_amount_is_the_catalogs_and_the_metadata_ours(tenant) -> None:
+def test_the_amount_comes_from_the_catalog_and_reserved_metadata_from_lumira(tenant) -> None:
     opened = create(tenant, metadata={"campaign": "spring", "orderNumber": "FORGED-1"}, level=2).value
 
     [intent] = stripe_sandbox.intents(tenant)
@@ -91,7 +91,7 @@ def test_a_free_level_needs_no_stripe_key(make_brand) -> None:
         ({"product": "shirt", "quantity": 101}, OutOfStock),
     ],
 )
-def test_a_refused_sale_leaves_nothing_behind(tenant, sale, error) -> None:
+def test_a_refused_checkout_leaves_nothing_behind(tenant, sale, error) -> None:
     with pytest.raises(error):
         create(tenant, keyed(), **sale)
     assert [count(tenant, model) for model in (Order, Customer, IdempotencyKey)] == [0, 0, 0]
@@ -105,7 +105,7 @@ def test_without_a_stripe_key_nothing_is_opened(make_brand) -> None:
     assert [count(brand, model) for model in (Order, Customer, IdempotencyKey)] == [0, 0, 0]
 
 
-def test_a_key_that_stripe_does_not_accept_is_the_shops_problem_and_the_call_can_be_repeated(tenant) -> None:
+def test_a_key_that_stripe_rejects_is_a_config_error_and_the_call_can_be_repeated(tenant) -> None:
     def use(stripe_key: str) -> None:
         with atomic(tenant.id):
             stripe_accounts.set_keys(tenants.get(tenant.id), secret_key=stripe_key)
@@ -118,7 +118,7 @@ def test_a_key_that_stripe_does_not_accept_is_the_shops_problem_and_the_call_can
     assert count(tenant, Order) == 1
 
 
-def test_same_key_is_answered_the_same_without_asking_stripe_again(tenant) -> None:
+def test_the_same_key_gets_the_same_reply_without_calling_stripe(tenant) -> None:
     first = create(tenant, keyed())
     again = create(tenant, keyed())
 
@@ -130,13 +130,13 @@ def test_same_key_is_answered_the_same_without_asking_stripe_again(tenant) -> No
     assert first.value.client_secret.encode() not in sealed
 
 
-def test_same_key_for_another_call_is_refused(tenant) -> None:
+def test_the_same_key_for_another_call_is_refused(tenant) -> None:
     create(tenant, keyed())
     with pytest.raises(IdempotencyMismatch):
         create(tenant, keyed(fingerprint="another"))
 
 
-def test_a_request_id_reused_for_another_call_is_another_call(tenant) -> None:
+def test_a_request_id_reused_for_another_call_is_a_new_call(tenant) -> None:
     calls = [
         Call(fingerprint=fingerprint, actor="test", kind=KeyKind.REQUEST_ID, key="r1")
         for fingerprint in "aab"
@@ -150,7 +150,7 @@ def test_a_request_id_reused_for_another_call_is_another_call(tenant) -> None:
     ("kind", "kept"),
     [(KeyKind.IDEMPOTENCY_KEY, timedelta(hours=72)), (KeyKind.REQUEST_ID, timedelta(minutes=10))],
 )
-def test_a_key_counts_as_long_as_promised_and_not_longer(tenant, kind, kept) -> None:
+def test_a_key_is_valid_exactly_for_its_lifetime(tenant, kind, kept) -> None:
     call = Call(fingerprint="f", actor="test", kind=kind, key="k")
     start = datetime.now(UTC)
     create(tenant, call)
@@ -162,7 +162,7 @@ def test_a_key_counts_as_long_as_promised_and_not_longer(tenant, kind, kept) -> 
     assert count(tenant, Order) == 2
 
 
-def test_a_call_that_still_runs_is_not_begun_again(tenant) -> None:
+def test_a_running_call_is_not_started_again(tenant) -> None:
     create(tenant, keyed())
     with atomic(tenant.id):
         db.session.execute(
@@ -175,7 +175,7 @@ def test_a_call_that_still_runs_is_not_begun_again(tenant) -> None:
     assert refused.value.retry_after >= 1
 
 
-def test_a_refusal_of_stripe_fails_the_order_and_the_same_key_makes_a_new_attempt(tenant) -> None:
+def test_a_refusal_by_stripe_fails_the_order_and_the_same_key_retries(tenant) -> None:
     with atomic(tenant.id):
         db.session.execute(update(Product).where(Product.id == "mystique").values(amount=10))
     with pytest.raises(PaymentFailed):
@@ -196,12 +196,12 @@ def test_a_refusal_of_stripe_fails_the_order_and_the_same_key_makes_a_new_attemp
     "fault", ["429", "500_before", "500_after", "drop_before", "drop_after", "lock_timeout"]
 )
 @pytest.mark.parametrize("path", ["/v1/payment_intents", "/v1/customers"])
-def test_one_misfortune_at_stripe_goes_unnoticed(tenant, fault, path) -> None:
+def test_one_fault_at_stripe_is_retried_unnoticed(tenant, fault, path) -> None:
     stripe_sandbox.fail_next(tenant, fault, path=path)
     try:
         opened = create(tenant, keyed()).value
     except StripeUnavailable:
-        # Stripe keeps the answer 500 under its key; ours says that the same call may be repeated.
+        # Stripe stores the 500 under its key; Lumira's reply says that the call may be repeated.
         assert fault == "500_after"
         opened = create(tenant, keyed()).value
     assert opened.client_secret
@@ -211,7 +211,7 @@ def test_one_misfortune_at_stripe_goes_unnoticed(tenant, fault, path) -> None:
 
 
 @pytest.mark.parametrize("fault", ["429", "500_before", "drop_before", "drop_after"])
-def test_stripe_down_is_said_and_the_same_key_goes_on_afterwards(tenant, fault) -> None:
+def test_an_unreachable_stripe_is_reported_and_the_same_key_resumes(tenant, fault) -> None:
     stripe_sandbox.fail_next(tenant, fault, times=10)
     with pytest.raises(StripeUnavailable) as refused:
         create(tenant, keyed())
@@ -237,7 +237,7 @@ def test_after_a_day_the_intent_is_looked_up_before_anything_is_sent_again(tenan
     assert len(stripe_sandbox.requests_made(tenant, "POST", "/v1/payment_intents")) == sent
 
 
-def test_a_stripe_customer_is_made_once_and_never_rewritten(tenant) -> None:
+def test_a_stripe_customer_is_created_once_and_never_updated(tenant) -> None:
     open_payment(tenant, customer_name="First")
     open_payment(tenant, customer_name="Second", customer_email=f" {BUYER.upper()}")
 
@@ -247,7 +247,7 @@ def test_a_stripe_customer_is_made_once_and_never_rewritten(tenant) -> None:
     assert count(tenant, Customer) == 1
 
 
-def test_a_customer_deleted_at_stripe_is_made_anew_and_the_sale_goes_on(tenant) -> None:
+def test_a_customer_deleted_at_stripe_is_created_again_and_the_checkout_continues(tenant) -> None:
     open_payment(tenant)
     [customer] = stripe_sandbox.customers(tenant)
     stripe_sandbox.delete(tenant, f"/v1/customers/{customer['id']}")
@@ -261,14 +261,14 @@ def test_a_customer_deleted_at_stripe_is_made_anew_and_the_sale_goes_on(tenant) 
     ]
 
 
-def test_known_customers_can_buy_after_the_shop_changed_its_stripe_account(tenant) -> None:
+def test_existing_customers_can_buy_after_the_shop_changed_its_stripe_account(tenant) -> None:
     open_payment(tenant)
     with atomic(tenant.id):
         stripe_accounts.set_keys(tenants.get(tenant.id), secret_key=f"{tenant.stripe_secret_key}moved")
     assert create(tenant).value.client_secret
 
 
-def test_a_key_whose_payment_was_closed_unpaid_opens_a_new_one(tenant) -> None:
+def test_a_key_whose_payment_was_canceled_opens_a_new_payment(tenant) -> None:
     first = create(tenant, keyed()).value
     canceled = payment_intent(id=first.payment_intent_id, status="canceled")
     deliver(tenant, event("payment_intent.canceled", canceled))
@@ -280,7 +280,7 @@ def test_a_key_whose_payment_was_closed_unpaid_opens_a_new_one(tenant) -> None:
     assert load_order(tenant, first.order_number).status is OrderStatus.PENDING
 
 
-def test_expired_keys_are_forgotten_all_of_them(tenant, monkeypatch) -> None:
+def test_all_expired_keys_are_deleted(tenant, monkeypatch) -> None:
     for number in range(5):
         create(tenant, keyed(f"k{number}"), "simple")
     monkeypatch.setattr(idempotency.remove_expired, "__kwdefaults__", {"limit": 2})
@@ -289,7 +289,7 @@ def test_expired_keys_are_forgotten_all_of_them(tenant, monkeypatch) -> None:
     assert count(tenant, IdempotencyKey) == 0
 
 
-def test_a_sale_without_an_address_has_no_customer(tenant) -> None:
+def test_a_checkout_without_an_email_address_has_no_customer(tenant) -> None:
     opened = open_payment(tenant, customer_email=None)
     assert load_order(tenant, opened.order_number).customer_id is None
     assert stripe_sandbox.customers(tenant) == []
@@ -322,14 +322,14 @@ def test_a_declined_card_fails_the_order_and_another_card_completes_it(tenant) -
     assert len(order.declines) == 1
 
 
-def test_an_intent_whose_answer_was_lost_is_found_also_after_a_second_death(tenant, monkeypatch) -> None:
+def test_an_intent_with_a_lost_response_is_found_after_a_second_crash(tenant, monkeypatch) -> None:
     def die(*_: object) -> None:
         raise ZeroDivisionError
 
     stripe_sandbox.fail_next(tenant, "500_after")
     with pytest.raises(StripeUnavailable):
         create(tenant, keyed())
-    # The second process freezes the next attempt, and dies before it has kept what it found.
+    # The second process freezes the next attempt, and dies before it records the intent that it found.
     with monkeypatch.context() as patched:
         patched.setattr(use_case, "_attach", die)
         with pytest.raises(ZeroDivisionError):

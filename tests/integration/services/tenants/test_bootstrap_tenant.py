@@ -1,4 +1,4 @@
-"""The environment's Stripe credentials reach the default tenant once, and never over others."""
+"""The default tenant gets the environment's Stripe credentials once, and stored ones are never overwritten."""
 
 import pytest
 
@@ -22,7 +22,7 @@ def credentials(brand) -> tuple[str | None, str | None, list[str]]:
         )
 
 
-def test_a_tenant_without_credentials_gets_those_of_the_environment_once(make_brand):
+def test_a_tenant_without_credentials_gets_those_of_the_environment(make_brand):
     brand = make_brand(stripe=False)
 
     assert bootstrap_tenant(brand.slug, GIVEN)

@@ -32,6 +32,6 @@ def access_link(tenant: Tenant, order: Order) -> Link | None:
     if order.customer_id is None or not has_public_url():
         return None
     customer = customers.get_current(tenant.id, str(order.customer_id))
-    link = access_links.current(tenant.id, customer.id, utc_now())
+    link = access_links.get_or_create(tenant.id, customer.id, utc_now())
     url = url_of(LinkAddress(tenant.id, link.id))
     return None if url is None else Link(url, link.expires_at)

@@ -27,7 +27,7 @@ class LinkOwner:
         return self.link.is_live(now) and self.customer.merged_into_id is None
 
 
-def current(tenant_id: int, customer_id: UUID, now: datetime) -> AccessLink:
+def get_or_create(tenant_id: int, customer_id: UUID, now: datetime) -> AccessLink:
     """Return the customer's newest link; create one if that is revoked or past half of its lifetime.
 
     So an e-mail that is composed twice contains the same link, and no e-mail contains one that is about to expire.

@@ -236,7 +236,7 @@ def test_a_buyers_page_costs_the_same_however_much_was_bought_and_given(
         )
         with atomic(tenant.id):
             holder = customers.get_current(tenant.id, BUYER)
-            link = access_links.current(tenant.id, holder.id, utc_now())
+            link = access_links.get_or_create(tenant.id, holder.id, utc_now())
         address = LinkAddress(tenant.id, link.id)
         costs.append(len(statements.made_by(lambda address=address: view_purchases(address))))
     assert costs == [BUYERS_PAGE, BUYERS_PAGE]

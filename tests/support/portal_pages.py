@@ -23,7 +23,7 @@ def path_of(brand: Brand, email: str = BUYER, *, now: datetime | None = None) ->
     """The path of this buyer's portal, as a message contains it."""
     with atomic(brand.id):
         customer = customers.get_current(brand.id, email)
-        link = access_links.current(brand.id, customer.id, now or utc_now())
+        link = access_links.get_or_create(brand.id, customer.id, now or utc_now())
     return f"/my/{link_tokens.sign(LinkAddress(brand.id, link.id))}"
 
 

@@ -22,7 +22,7 @@ def create_link(tenant_id: int, email: str, *, actor: str) -> tuple[str, AccessL
         customer = customers.lock_current(tenant_id, customers.get_current(tenant_id, email).id)
         if customer.erased_at is not None:
             raise CustomerNotFound("Of this customer nothing is known any more: they were erased.")
-        link = access_links.current(tenant_id, customer.id, utc_now())
+        link = access_links.get_or_create(tenant_id, customer.id, utc_now())
         url = url_of(LinkAddress(tenant_id, link.id))
         if url is None:
             raise NoPublicUrl(

@@ -363,7 +363,7 @@ def test_messages_composed_concurrently_contain_the_same_link(app: Flask, tenant
         with app.app_context():
             together.wait(timeout=60)
             with atomic(tenant.id):
-                return access_links.current(tenant.id, customer_id, utc_now()).id
+                return access_links.get_or_create(tenant.id, customer_id, utc_now()).id
 
     with ThreadPoolExecutor(4) as pool:
         assert len(set(pool.map(write, range(4)))) == 1
@@ -382,7 +382,7 @@ def test_revoking_waits_for_a_link_that_is_being_created_and_revokes_it_too(
     with ThreadPoolExecutor(1) as pool:
         with atomic(tenant.id):
             # By then the first link is too old for a new message.
-            made = access_links.current(tenant.id, customer_id, utc_now() + LIFETIME * 2 / 3)
+            made = access_links.get_or_create(tenant.id, customer_id, utc_now() + LIFETIME * 2 / 3)
             revoking = pool.submit(revoke)
             with pytest.raises(TimeoutError):
                 revoking.result(timeout=1)

@@ -6,8 +6,8 @@ from flask import g
 
 from lumira.blueprints.http.references import checked_reference
 from lumira.blueprints.http.routing import ApiBlueprint
-from lumira.repositories.orders import OrderFilter
-from lumira.schemas.orders import OrderListQuery, OrdersQuery, OrdersResponse, WholeOrderResponse
+from lumira.domain.commands import OrderFilter
+from lumira.schemas.orders import OrdersQuery, OrdersResponse, WholeOrderResponse
 from lumira.services.orders import view_orders
 from lumira.services.orders.view_orders import OrderView
 
@@ -17,18 +17,10 @@ blueprint = ApiBlueprint("orders", __name__, url_prefix="/api/orders", descripti
 @blueprint.get("")
 @blueprint.query(OrdersQuery)
 @blueprint.replies(OrdersResponse)
-def list_orders(wanted: OrderListQuery) -> dict[str, Any]:
+def list_orders(order_filter: OrderFilter) -> dict[str, Any]:
     """Orders, newest first, in pages."""
-    page = OrderFilter(
-        status=wanted.status,
-        customer_email=wanted.customer_email,
-        created_after=wanted.created_after,
-        created_before=wanted.created_before,
-        after=wanted.cursor,
-        limit=wanted.limit,
-    )
-    found, following = view_orders.list_orders(g.tenant_id, page)
-    return {"orders": found, "next": following}
+    orders, next_cursor = view_orders.list_orders(g.tenant_id, order_filter)
+    return {"orders": orders, "next": next_cursor}
 
 
 @blueprint.get("/<reference>")

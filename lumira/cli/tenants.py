@@ -56,7 +56,7 @@ def create(slug: str, name: str, currency: str, domains: tuple[str, ...], order_
     wanted = parse_tenant(given | ({"order_prefix": order_prefix.upper()} if order_prefix else {}))
     with atomic(None):
         if tenant_rows.find_id(slug) is not None:
-            raise TenantNameTaken(f"There is a tenant {slug} already.")
+            raise TenantNameTaken(f"A tenant {slug} exists already.")
         tenant_id = tenant_rows.reserve_id()
     with atomic(tenant_id):
         tenant = tenant_rows.create(

@@ -1,10 +1,12 @@
-"""Commands: what a caller requests of a use case, as frozen ids and values.
+"""Commands and filters: what a caller requests of a use case, as frozen ids and values.
 
-A schema builds the command from the checked request body, and the use case receives it unchanged. This module
+A schema builds them from the validated request, and the use case receives them. This module
 imports no model, so that schemas may import it.
 """
 
 from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,3 +46,26 @@ class RefundCommand:
     amount: int | None = None
     #: One of Stripe's refund reasons.
     reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OrderFilter:
+    """The orders to list; times carry their offset."""
+
+    #: An order's status, such as `completed`.
+    status: str | None = None
+    customer_email: str | None = None
+    created_after: datetime | None = None
+    created_before: datetime | None = None
+    #: The id of the last order of the previous page.
+    after: UUID | None = None
+    limit: int = 50
+
+
+@dataclass(frozen=True, slots=True)
+class AccessFilter:
+    """The customer whose access is requested, for one product or level or for all."""
+
+    customer_email: str
+    product_id: str | None = None
+    level: int | None = None

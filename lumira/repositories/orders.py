@@ -1,7 +1,6 @@
 """Orders: found, listed, locked, and loaded with all that belongs to them."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -12,6 +11,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 
 from lumira.database import db
 from lumira.domain import order_status
+from lumira.domain.commands import OrderFilter
 from lumira.errors import InvalidRequest, OrderNotFound
 from lumira.formats import parse_uuid
 from lumira.models import (
@@ -232,19 +232,6 @@ def _by_reference(query: Select[Order], tenant_id: int, reference: str) -> Selec
     if (order_id := parse_uuid(reference)) is not None:
         return query.where(Order.id == order_id)
     return query.where(Order.order_number == reference.upper())
-
-
-@dataclass(frozen=True, slots=True)
-class OrderFilter:
-    """Which orders to list; times are aware, `after` is the id of the last order of the page before."""
-
-    #: An `OrderStatus`.
-    status: str | None = None
-    customer_email: str | None = None
-    created_after: datetime | None = None
-    created_before: datetime | None = None
-    after: UUID | None = None
-    limit: int = 50
 
 
 def list_orders(tenant_id: int, criteria: OrderFilter) -> tuple[list[Order], UUID | None]:

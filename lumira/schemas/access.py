@@ -1,24 +1,15 @@
 """Access of customers to products and levels."""
 
-from dataclasses import dataclass
 from typing import Any
 
 from marshmallow import fields, post_dump, post_load, validate
 
+from lumira.domain.commands import AccessFilter
 from lumira.schemas.base import RequestSchema, ResponseSchema
 from lumira.schemas.fields import EmailAddress, Line, QueryInteger, Timestamp, absent
 from lumira.schemas.payment_intents import MAX_LEVEL, PRODUCT_ID_LENGTH
 
 GRANT_REASONS = ("paid", "free", "refunded", "disputed", "dispute_lost", "operator", "expired")
-
-
-@dataclass(frozen=True, slots=True)
-class AccessFilter:
-    """The customer whose access is requested, for one product or level or for all."""
-
-    customer_email: str
-    product_id: str | None
-    level: int | None
 
 
 class AccessQuery(RequestSchema):

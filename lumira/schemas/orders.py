@@ -1,12 +1,10 @@
 """Orders of a tenant."""
 
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 from marshmallow import fields, post_load, validate
 
+from lumira.domain.commands import OrderFilter
 from lumira.schemas.access import GrantResponse
 from lumira.schemas.base import RequestSchema, ResponseSchema
 from lumira.schemas.fields import Cursor, EmailAddress, QueryInteger, Timestamp, absent
@@ -14,18 +12,6 @@ from lumira.schemas.payment_intents import ORDER_STATUSES
 
 MAX_PAGE = 100
 REVIEW_REASONS = ("amount_mismatch", "currency_mismatch")
-
-
-@dataclass(frozen=True, slots=True)
-class OrderListQuery:
-    """A filter of orders; `cursor` is the id of the last order of the previous page."""
-
-    status: str | None
-    customer_email: str | None
-    created_after: datetime | None
-    created_before: datetime | None
-    cursor: UUID | None
-    limit: int
 
 
 class OrdersQuery(RequestSchema):
@@ -39,8 +25,8 @@ class OrdersQuery(RequestSchema):
     limit = QueryInteger(load_default=50, validate=validate.Range(min=1, max=MAX_PAGE))
 
     @post_load
-    def to_filter(self, data: dict[str, Any], **_options: Any) -> OrderListQuery:
-        return OrderListQuery(**data)
+    def to_filter(self, data: dict[str, Any], **_options: Any) -> OrderFilter:
+        return OrderFilter(after=data.pop("cursor"), **data)
 
 
 class ReviewResponse(ResponseSchema):

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from uuid import UUID
 
 from lumira.database import atomic
+from lumira.domain.commands import OrderFilter
 from lumira.domain.due_receipts import ReceiptContent
 from lumira.models import Order, Receipt, ReceiptKind
 from lumira.repositories import orders, receipts, tenants
@@ -66,7 +67,7 @@ def _list_differing(tenant_id: int) -> list[UUID]:
     after = None
     while True:
         with atomic(tenant_id):
-            page, after = orders.list_orders(tenant_id, orders.OrderFilter(after=after, limit=_PAGE))
+            page, after = orders.list_orders(tenant_id, OrderFilter(after=after, limit=_PAGE))
             issued = receipts.list_of_orders(tenant_id, [order.id for order in page])
         for order in page:
             of_order = [document for document in issued if document.order_id == order.id]

@@ -4,11 +4,11 @@ from dataclasses import dataclass, replace
 from uuid import UUID
 
 from lumira.database import atomic
+from lumira.domain.commands import OrderFilter
 from lumira.domain.order_money import current_payment
 from lumira.domain.timeline import TimelineEntry, timeline
 from lumira.models import Order
 from lumira.repositories import customers, orders, webhook_events
-from lumira.repositories.orders import OrderFilter
 
 
 @dataclass(frozen=True, slots=True)

@@ -171,7 +171,7 @@ def test_each_invalid_filter_of_orders_has_its_code(query: dict[str, str], code:
 
 def test_a_list_of_orders_has_defaults() -> None:
     query = OrdersQuery().load({})
-    assert (query.status, query.cursor, query.created_after, query.limit) == (None, None, None, 50)
+    assert (query.status, query.after, query.created_after, query.limit) == (None, None, None, 50)
 
 
 @pytest.mark.parametrize(

@@ -3,10 +3,10 @@
 import pytest
 
 from lumira.database import Base, atomic
+from lumira.domain.commands import OrderFilter
 from lumira.errors import CustomerNotFound, NotMergeable
 from lumira.models import AccessLink, Customer, ManualGrant
 from lumira.repositories import customers
-from lumira.repositories.orders import OrderFilter
 from lumira.services.access.change_access import grant_access, revoke_access
 from lumira.services.access.view_access import view_access
 from lumira.services.checkout.create_payment_intent import PaymentOpened

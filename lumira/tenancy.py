@@ -14,7 +14,7 @@ from flask import Flask, current_app, g, request
 from config.settings import Settings
 from lumira.database import atomic
 from lumira.errors import Forbidden, TenantNotFound, Unauthorized
-from lumira.formats import HOST_NAME_PATTERN
+from lumira.formats import HOST_NAME_PATTERN, SLUG_PATTERN
 from lumira.models import KeyKind
 from lumira.repositories import api_keys, tenants
 
@@ -22,7 +22,6 @@ from lumira.repositories import api_keys, tenants
 _CACHE_SECONDS = 10
 #: Callers that a process caches.
 _CACHE_SIZE = 10_000
-_SLUG = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 
 _Key = TypeVar("_Key")
 _Value = TypeVar("_Value")
@@ -199,7 +198,7 @@ def _load_receiver(slug: str | None, host: str | None) -> Caller | None:
         if by_host is not None:
             return by_host
         slug = settings.default_tenant
-    if slug is None or not _SLUG.fullmatch(slug):
+    if slug is None or not SLUG_PATTERN.fullmatch(slug):
         return None
     with atomic(None):
         tenant_id = tenants.find_id(slug)

@@ -4,7 +4,7 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, post_load, validate, validates_schema
 
-from lumira.formats import ORDER_PREFIX
+from lumira.formats import ORDER_PREFIX, SLUG_PATTERN
 from lumira.schemas.catalog_fields import (
     Color,
     Currency,
@@ -55,7 +55,7 @@ class TenantTable(Table):
     slug = fields.String(
         required=True,
         validate=validate.Regexp(
-            r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\Z",
+            rf"{SLUG_PATTERN.pattern}\Z",
             error="Must be lower-case letters, digits and dashes, 63 at most.",
         ),
     )

@@ -10,7 +10,8 @@
                             ``max_attempts``, ``retry_base_ms``
 ``POST deliveries/resend``  ``{event, endpoint?}``: sends an event once more, without faults
 ``POST deliveries/flush``   ``{timeout_s?}``: attempts all pending deliveries now; waits until none is due
-``POST settings``           ``delay_ms``, ``slow_delay_ms`` until delayed outcomes; ``api_version`` of events
+``POST settings``           ``delay_ms``, ``slow_delay_ms`` until delayed outcomes; ``api_version`` of events;
+                            ``bank_transfers``: whether bank transfers are offered to customers (in ``eur``)
 ``POST events``             ``{type, object, previous_attributes?}``: emits an event of any type
 ``POST advance``            ``{seconds}``: advances time for scheduled tasks, deliveries and expiry
 ``POST keys``               ``{permissions: ["customers:write", …], key?}``: creates a restricted key, or
@@ -65,7 +66,7 @@ _DELIVERIES = {
     "duplicate", "shuffle", "window_ms", "delay_ms", "lose", "paused", "seed", "max_attempts",
     "retry_base_ms",
 }  # fmt: skip
-_SETTINGS = {"delay_ms", "slow_delay_ms", "api_version"}
+_SETTINGS = {"delay_ms", "slow_delay_ms", "api_version", "bank_transfers"}
 _FLUSH_SECONDS = 30
 _SESSION_ACTION_PATH = re.compile(rf"checkout/sessions/(\w+)/({'|'.join(SESSION_ACTIONS)})")
 

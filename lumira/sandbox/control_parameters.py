@@ -51,7 +51,7 @@ def check_names(sent: Json, valid_names: set[str]) -> None:
 
 
 def _is_valid(name: str, value: Any) -> bool:
-    if name in ("paused", "shuffle"):
+    if name in ("paused", "shuffle", "bank_transfers"):
         return isinstance(value, bool)
     if name in _TEXTS:
         return isinstance(value, str)

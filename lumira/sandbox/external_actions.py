@@ -1,17 +1,19 @@
-"""Actions on a payment that the account does not request itself: those of the bank and of the Dashboard.
+"""Actions on a payment that the account does not request itself: those of banks and of the Dashboard.
 
-====================  ====================================================================================
-``refunds``           ``{charge | payment_intent, amount?, reason?, status?}``: a refund from the Dashboard;
-                      with a ``status`` it starts in that status and no task is scheduled
-``refunds/finish``    ``{refund, outcome: succeeded | failed | canceled, failure_reason?}``
-``disputes``          ``{charge | payment_intent, amount?, reason?, status?}``: ``needs_response`` by
-                      default, or ``warning_needs_response`` (an inquiry), ``lost`` or ``prevented``
-``disputes/escalate`` ``{dispute}``: an inquiry becomes a chargeback
-``disputes/close``    ``{dispute, outcome: won | lost | warning_closed | prevented}``; a lost dispute
-                      can still be won
-====================  ====================================================================================
+=====================  ===================================================================================
+``refunds``            ``{charge | payment_intent, amount?, reason?, status?}``: a refund from the
+                       Dashboard; with a ``status`` it starts in that status and no task is scheduled
+``refunds/finish``     ``{refund, outcome: succeeded | failed | canceled, failure_reason?}``
+``disputes``           ``{charge | payment_intent, amount?, reason?, status?}``: ``needs_response`` by
+                       default, or ``warning_needs_response`` (an inquiry), ``lost`` or ``prevented``
+``disputes/escalate``  ``{dispute}``: an inquiry becomes a chargeback
+``disputes/close``     ``{dispute, outcome: won | lost | warning_closed | prevented}``; a lost dispute
+                       can still be won
+``bank_transfers``     ``{payment_intent, amount?}``: a bank transfer arrives, by default all that is
+                       missing; offered to customers in ``eur`` with the setting ``bank_transfers``
+=====================  ===================================================================================
 
-Each returns the updated refund or dispute.
+Each returns the updated refund, dispute or PaymentIntent.
 """
 
 from collections.abc import Callable
@@ -21,6 +23,7 @@ from lumira.sandbox.account import Account
 from lumira.sandbox.control_parameters import Json, check_names
 from lumira.sandbox.errors import InvalidRequestError, InvalidStateError, missing_parameter
 from lumira.sandbox.payments import disputes
+from lumira.sandbox.payments.bank_transfers import receive_bank_transfer
 from lumira.sandbox.payments.dispute_objects import REASONS
 from lumira.sandbox.payments.refundable import amount_to_refund, charge_named
 from lumira.sandbox.payments.refunds import (
@@ -94,6 +97,13 @@ def close_dispute(account: Account, sent: Json) -> dict[str, Any]:
     return disputes.close(account, _dispute(account, sent), str(outcome))
 
 
+def bank_transfer(account: Account, sent: Json) -> dict[str, Any]:
+    """Let a bank transfer arrive, whole or in part."""
+    check_names(sent, {"payment_intent", "amount"})
+    intent = account.get("payment_intent", _required(sent, "payment_intent"), param="payment_intent")
+    return receive_bank_transfer(account, intent, sent.get("amount"))
+
+
 #: The actions by their paths below ``/sandbox/``.
 ACTIONS: dict[str, Action] = {
     "refunds": refund,
@@ -101,6 +111,7 @@ ACTIONS: dict[str, Action] = {
     "disputes": dispute,
     "disputes/escalate": escalate_dispute,
     "disputes/close": close_dispute,
+    "bank_transfers": bank_transfer,
 }
 
 

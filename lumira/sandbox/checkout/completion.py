@@ -5,9 +5,15 @@ from typing import Any
 from lumira.sandbox.account import Account
 from lumira.sandbox.checkout.sessions import KIND
 from lumira.sandbox.events import emit
+from lumira.sandbox.payments.bank_transfer_instructions import awaits_bank_transfer
 
 #: The buyer has nothing left to do in these statuses.
 _DONE = ("succeeded", "processing", "requires_capture")
+
+
+def is_submitted(intent: dict[str, Any]) -> bool:
+    """Whether the buyer has nothing left to do on the page: a bank transfer is made at the buyer's bank."""
+    return intent["status"] in _DONE or awaits_bank_transfer(intent)
 
 
 def sync_session(account: Account, intent: dict[str, Any]) -> None:
@@ -17,7 +23,7 @@ def sync_session(account: Account, intent: dict[str, Any]) -> None:
         return
     session = account.get(KIND, session_id)
     paid = intent["status"] == "succeeded"
-    if session["status"] == "open" and intent["status"] in _DONE:
+    if session["status"] == "open" and is_submitted(intent):
         complete(account, session, payment_status="paid" if paid else "unpaid")
     elif session["status"] == "complete" and session["payment_status"] == "unpaid":
         _sync_delayed_payment(account, session, intent, paid=paid)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lumira.sandbox.account import Account
-from lumira.sandbox.checkout.completion import complete, sync_session
+from lumira.sandbox.checkout.completion import complete, is_submitted, sync_session
 from lumira.sandbox.checkout.sessions import RETURN, buyer, known_email
 from lumira.sandbox.customers import new_customer, write_customer
 from lumira.sandbox.errors import (
@@ -17,7 +17,7 @@ from lumira.sandbox.errors import (
 from lumira.sandbox.events import emit
 from lumira.sandbox.limits import check_description, check_email
 from lumira.sandbox.payments.confirmation import confirm
-from lumira.sandbox.payments.instruments import NAMED
+from lumira.sandbox.payments.instruments import SELECTABLE
 from lumira.sandbox.payments.intents import new_intent
 from lumira.sandbox.payments.methods import new_payment_method
 
@@ -66,7 +66,7 @@ def pay(account: Account, session: dict[str, Any], form: CheckoutForm) -> Checko
         confirm(account, intent, sent, browser=True)
     except CardDeclinedError as error:
         return CheckoutResult("declined", session, error=error)
-    if intent["status"] == "requires_action":
+    if intent["status"] == "requires_action" and not is_submitted(intent):
         return CheckoutResult("requires_action", session, intent["next_action"]["redirect_to_url"]["url"])
     sync_session(account, intent)
     session = account.get(session["object"], session["id"])
@@ -115,11 +115,11 @@ def _ensure_customer(account: Account, session: dict[str, Any]) -> None:
 def _new_method(account: Account, session: dict[str, Any], form: CheckoutForm) -> dict[str, Any]:
     if not form.payment_method:
         raise missing_parameter("payment_method")
-    if form.payment_method not in NAMED:
+    if form.payment_method not in SELECTABLE:
         raise no_such_object("payment_method", form.payment_method, param="payment_method", in_url=False)
     details = session["customer_details"]
     billing = {"email": details["email"], "name": details["name"]}
-    return new_payment_method(account, NAMED[form.payment_method], {"billing_details": billing})
+    return new_payment_method(account, SELECTABLE[form.payment_method], {"billing_details": billing})
 
 
 def _ensure_intent(account: Account, session: dict[str, Any]) -> dict[str, Any]:

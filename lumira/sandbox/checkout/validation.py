@@ -51,7 +51,7 @@ def check_new_session(account: Account, sent: dict[str, Any]) -> list[str]:
     check_lines(account, sent)
     _check_total(sent)
     _check_expiry(account, sent)
-    return _types(sent)
+    return _types(account, sent)
 
 
 def _check_supported(sent: dict[str, Any]) -> None:
@@ -134,8 +134,8 @@ def _expiry_error(bound: str) -> InvalidRequestError:
     )
 
 
-def _types(sent: dict[str, Any]) -> list[str]:
-    types = method_types(sent, sent["currency"])
+def _types(account: Account, sent: dict[str, Any]) -> list[str]:
+    types = method_types(account, sent, sent["currency"])
     if (sent.get("payment_intent_data") or {}).get("capture_method") == "manual":
         # Only a card can be authorised first and charged later.
         types = [kind for kind in types if kind == "card"]

@@ -19,6 +19,7 @@ _METHODS = {
         ("pm_success_de", "SEPA debit that succeeds later"),
         ("pm_failed_de", "SEPA debit that fails later"),
     ),
+    "customer_balance": (("customer_balance", "Bank transfer that arrives later"),),
     "us_bank_account": (
         ("pm_usBankAccount_success", "US bank account that succeeds later"),
         ("pm_usBankAccount_insufficientFunds", "US bank account that fails later"),

@@ -4,7 +4,7 @@ from typing import Any
 
 from lumira.sandbox.account import Account
 from lumira.sandbox.ids import payment_id, random_id
-from lumira.sandbox.payments.instruments import Decline
+from lumira.sandbox.payments.instruments import BANK_TRANSFER, Decline
 from lumira.sandbox.payments.methods import instrument_of
 
 
@@ -149,7 +149,7 @@ def _method_details(intent: dict[str, Any], method: dict[str, Any], *, authentic
             overcapture={"maximum_amount_capturable": intent["amount"], "status": "unavailable"},
             three_d_secure=_three_d_secure() if authenticated else None,
         )
-    else:
+    elif kind != BANK_TRANSFER.type:
         details.pop("generated_from", None)
         details.pop("networks", None)
         details["mandate"] = random_id("mandate_1", 23).replace("mandate_1_", "mandate_1")

@@ -5,13 +5,19 @@ from typing import Any
 from lumira.sandbox.account import Account, without_private_fields
 from lumira.sandbox.errors import CardDeclinedError, InvalidRequestError, InvalidStateError
 from lumira.sandbox.events import emit
+from lumira.sandbox.payments.bank_transfer_instructions import await_bank_transfer
 from lumira.sandbox.payments.charges import open_charge
 from lumira.sandbox.payments.disputes import schedule_disputes
-from lumira.sandbox.payments.instruments import AUTHENTICATION_REQUIRED, Decline, Instrument
+from lumira.sandbox.payments.instruments import (
+    AUTHENTICATION_REQUIRED,
+    BANK_TRANSFER,
+    Decline,
+    Instrument,
+)
 from lumira.sandbox.payments.intents import OPEN_STATUSES
 from lumira.sandbox.payments.methods import get_payment_method, instrument_of, payment_method_from_params
 
-_CURRENCY_OF = {"sepa_debit": "eur", "us_bank_account": "usd"}
+_CURRENCY_OF = {"customer_balance": "eur", "sepa_debit": "eur", "us_bank_account": "usd"}
 _NEEDS_MANDATE = ("sepa_debit", "us_bank_account")
 _UNEXPECTED = "payment_intent_unexpected_state"
 #: The kind of task that ends a delayed payment.
@@ -49,6 +55,8 @@ def _attempt(
     account: Account, intent: dict[str, Any], method: dict[str, Any], params: dict[str, Any]
 ) -> dict[str, Any]:
     instrument = instrument_of(method)
+    if instrument is BANK_TRANSFER:
+        return await_bank_transfer(account, intent)
     if instrument.requires_authentication:
         if params.get("off_session") or params.get("error_on_requires_action"):
             return decline(account, intent, method, AUTHENTICATION_REQUIRED)

@@ -207,6 +207,9 @@ US_BANK_ACCOUNTS = {
     "000000000009": replace(_US_BANK, number="000000000009", slow=True),
 }
 
+#: A bank transfer has no test number: the buyer's bank sends the money, or never does.
+BANK_TRANSFER = Instrument("customer_balance", "bank_transfer", refund_is_pending=True)
+
 #: Stripe's own names for test payment methods.
 NAMED = {
     **{f"pm_card_{name}": CARDS[number] for name, number in _CARD_NAMES.items()},
@@ -224,8 +227,13 @@ NAMED = {
     "pm_usBankAccount_processing": US_BANK_ACCOUNTS["000000000009"],
 }
 
+#: What a buyer can choose on a Checkout Session's page; Stripe has no test name for a bank transfer.
+SELECTABLE = {**NAMED, "customer_balance": BANK_TRANSFER}
+
 
 def get_instrument(kind: str, number: str) -> Instrument:
     """Return the test instrument of a payment method's type and number."""
+    if kind == BANK_TRANSFER.type:
+        return BANK_TRANSFER
     instruments = {"card": CARDS, "sepa_debit": IBANS, "us_bank_account": US_BANK_ACCOUNTS}
     return instruments[kind][number]

@@ -31,6 +31,8 @@ _EMPTY = (
     "payment_method_configuration_details", "payment_record", "presentment_details", "processing", "review",
     "source",
 )  # fmt: skip
+#: The currency of bank transfers, which are offered to a customer where the account enabled them.
+_BANK_TRANSFER_CURRENCY = "eur"
 _LOCAL_TYPES = {"eur": ["card", "sepa_debit"], "usd": ["card", "us_bank_account"]}
 
 
@@ -58,7 +60,7 @@ def new_intent(account: Account, params: dict[str, Any]) -> dict[str, Any]:
             "livemode": False,
             "metadata": merged_metadata({}, params.get("metadata")),
             "payment_method_options": _options(params),
-            "payment_method_types": method_types(params, params["currency"]),
+            "payment_method_types": method_types(account, params, params["currency"]),
             "status": "requires_payment_method",
         }
     )
@@ -74,9 +76,12 @@ def _automatic(params: dict[str, Any]) -> dict[str, Any] | None:
     return {"allow_redirects": sent.get("allow_redirects", "always"), "enabled": True}
 
 
-def method_types(params: dict[str, Any], currency: str) -> list[str]:
+def method_types(account: Account, params: dict[str, Any], currency: str) -> list[str]:
     """Return the payment method types of an intent, from its currency and its allowed and excluded types."""
-    offered = _LOCAL_TYPES.get(currency, ["card"])
+    offered = list(_LOCAL_TYPES.get(currency, ["card"]))
+    has_bank_transfers = account.settings.get("bank_transfers") and currency == _BANK_TRANSFER_CURRENCY
+    if has_bank_transfers and params.get("customer"):
+        offered.append("customer_balance")
     allowed = params.get("allowed_payment_method_types") or offered
     excluded = params.get("excluded_payment_method_types") or []
     return [kind for kind in offered if kind in allowed and kind not in excluded]

@@ -9,6 +9,7 @@ from lumira.sandbox.errors import CardDeclinedError, InvalidRequestError, missin
 from lumira.sandbox.ids import payment_method_id
 from lumira.sandbox.limits import merged_metadata
 from lumira.sandbox.payments.instruments import (
+    BANK_TRANSFER,
     CARDS,
     IBANS,
     NAMED,
@@ -52,7 +53,8 @@ def payment_method_from_params(account: Account, data: dict[str, Any], prefix: s
             "enabled for any preview features that you are trying to use.",
             param=_param(prefix, "type"),
         )
-    details = data.get(kind)
+    # Stripe.js sends no hash for a bank transfer, because there is nothing to enter.
+    details = data.get(kind, {} if kind == BANK_TRANSFER.type else None)
     if details is None:
         raise missing_parameter(_param(prefix, kind))
     instrument = _READERS[kind](details, data, prefix)
@@ -139,7 +141,16 @@ def _read_us_bank(details: dict[str, Any], data: dict[str, Any], prefix: str) ->
     return US_BANK_ACCOUNTS[number]
 
 
-_READERS = {"card": _read_card, "sepa_debit": _read_sepa, "us_bank_account": _read_us_bank}
+def _read_bank_transfer(_: dict[str, Any], __: dict[str, Any], ___: str) -> Instrument:
+    return BANK_TRANSFER
+
+
+_READERS = {
+    "card": _read_card,
+    "customer_balance": _read_bank_transfer,
+    "sepa_debit": _read_sepa,
+    "us_bank_account": _read_us_bank,
+}
 
 
 def new_payment_method(account: Account, instrument: Instrument, data: dict[str, Any]) -> dict[str, Any]:
@@ -222,4 +233,13 @@ def _us_bank_details(instrument: Instrument, details: dict[str, Any]) -> dict[st
     }
 
 
-_DETAILS = {"card": _card_details, "sepa_debit": _sepa_details, "us_bank_account": _us_bank_details}
+def _bank_transfer_details(_: Instrument, __: dict[str, Any]) -> dict[str, Any]:
+    return {}
+
+
+_DETAILS = {
+    "card": _card_details,
+    "customer_balance": _bank_transfer_details,
+    "sepa_debit": _sepa_details,
+    "us_bank_account": _us_bank_details,
+}

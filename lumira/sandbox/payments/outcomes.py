@@ -6,6 +6,7 @@ from lumira.sandbox.account import Account, without_private_fields
 from lumira.sandbox.checkout.completion import sync_session
 from lumira.sandbox.errors import CardDeclinedError, InvalidRequestError, InvalidStateError
 from lumira.sandbox.events import emit
+from lumira.sandbox.payments.bank_transfer_instructions import awaits_bank_transfer
 from lumira.sandbox.payments.charges import capture_charge, finish_charge
 from lumira.sandbox.payments.confirmation import charge, fail, succeed
 from lumira.sandbox.payments.instruments import Decline
@@ -23,7 +24,7 @@ _NOT_AUTHENTICATED = Decline(
 
 def authenticate(account: Account, intent: dict[str, Any], *, authorized: bool) -> dict[str, Any]:
     """Apply the result of the buyer's authentication; an intent that does not require it does not change."""
-    if intent["status"] != "requires_action":
+    if intent["status"] != "requires_action" or awaits_bank_transfer(intent):
         return intent
     method = account.get("payment_method", intent["payment_method"])
     if not authorized:

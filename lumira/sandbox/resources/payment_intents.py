@@ -45,7 +45,7 @@ def create(call: Call) -> Object:
     sent = call.params
     sent["currency"] = check_currency(sent["currency"])
     check_amount(sent["amount"], sent["currency"])
-    _check_texts(call.account, sent, method_types(sent, sent["currency"]))
+    _check_texts(call.account, sent, method_types(call.account, sent, sent["currency"]))
     if not sent.get("confirm"):
         for name in _ONLY_WITH_CONFIRM:
             if name in sent:
@@ -103,7 +103,7 @@ def update(call: Call) -> Object:
     currency = intent["currency"] = check_currency(sent.get("currency", intent["currency"]))
     intent["amount"] = sent.get("amount", intent["amount"])
     check_amount(intent["amount"], currency)
-    intent["payment_method_types"] = method_types({**intent, **sent}, currency)
+    intent["payment_method_types"] = method_types(account, {**intent, **sent}, currency)
     _check_texts(account, sent, intent["payment_method_types"])
     for name in _UPDATABLE_FIELDS:
         if name in sent:

@@ -27,7 +27,7 @@ _NO_SUCH_ADDRESS = (b"5.1.", b"5.2.1")
 
 
 class Server(Protocol):
-    """A mail server and how to connect to it; `security` is `tls`, `starttls` or `none`."""
+    """A mail server and how to connect to it; `security` is `tls`, `starttls` or `never`."""
 
     @property
     def host(self) -> str: ...

@@ -124,10 +124,10 @@ class NotMergeable(Conflict):
     code = "NOT_MERGEABLE"
 
 
-class NothingToOpen(Conflict):
+class NotGrantable(Conflict):
     """The product is a physical product: access exists for digital products and levels only."""
 
-    code = "NOTHING_TO_OPEN"
+    code = "NOT_GRANTABLE"
 
 
 class IdempotencyInProgress(Conflict):

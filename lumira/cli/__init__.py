@@ -1,4 +1,4 @@
-"""The `flask` command line: one file a group of commands, imported when it is asked for."""
+"""The `flask` command line: one file for each command group, imported when the command runs."""
 
 import logging
 from collections.abc import Iterator
@@ -39,15 +39,15 @@ _COMMANDS = {
 }
 
 
-#: Those that go on running until they are stopped: their log is what they have to say.
-_RUNNING_ON = ("demo", "sandbox", "worker")
+#: Commands that run until they are stopped, and whose output is their log.
+_LONG_RUNNING = ("demo", "sandbox", "worker")
 
 
 class CommandLine(AppGroup):
-    """Our commands beside those that extensions have added.
+    """Lumira's commands, beside those of Flask and its extensions.
 
-    Imported when asked for, so that a web process carries none of them. An error that an operator can do
-    something about ends any of them with one line and exit code 1.
+    A command is imported when it runs, so that a web process imports none of them. An error that an operator can
+    correct ends a command with one line and exit code 1.
     """
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -59,19 +59,19 @@ class CommandLine(AppGroup):
             return super().get_command(ctx, cmd_name)
         module, _, name = address.partition(":")
         if find_spec(module) is None:
-            # A deployment may leave out what only development needs, such as the demonstration.
+            # A deployment may leave out what only development needs, such as the demo.
             return None
         command: click.Command = getattr(import_module(module), name)
-        # The context hands the command's exception to what it holds, before anybody prints a traceback.
-        ctx.with_resource(_told_in_one_line())
-        if cmd_name not in _RUNNING_ON:
+        # The context passes the command's exception to its resources before Click prints a traceback.
+        ctx.with_resource(_errors_in_one_line())
+        if cmd_name not in _LONG_RUNNING:
             ctx.with_resource(_only_warnings_logged())
         return command
 
 
 @contextmanager
 def _only_warnings_logged() -> Iterator[None]:
-    """A command that answers says what it did in its answer, and in the audit log."""
+    """Suppress information in the log: a short command reports in its output and in the audit log."""
     root = logging.getLogger()
     before = root.level
     root.setLevel(logging.WARNING)
@@ -82,13 +82,13 @@ def _only_warnings_logged() -> Iterator[None]:
 
 
 @contextmanager
-def _told_in_one_line() -> Iterator[None]:
+def _errors_in_one_line() -> Iterator[None]:
     try:
         yield
     except (LumiraError, SettingsError, DecryptionError) as error:
         raise click.ClickException(str(error)) from error
     except DBAPIError as error:
-        # Imported here because only a database in trouble needs it.
+        # Imported here because only a failing database needs it.
         from lumira.cli.database import explain  # noqa: PLC0415
 
         explanation = explain(error)
@@ -98,5 +98,5 @@ def _told_in_one_line() -> Iterator[None]:
 
 
 def register(app: Flask) -> None:
-    """Give the application its commands; none of them is imported yet."""
+    """Register the commands with the application without importing them."""
     app.cli = CommandLine(name=app.cli.name, commands=app.cli.commands)

@@ -1,4 +1,4 @@
-"""`flask access …`: who may open what, and a person's decision about it."""
+"""`flask access …`: the grants of a customer, and an operator's decisions about them."""
 
 from uuid import UUID
 
@@ -8,37 +8,37 @@ from flask.cli import AppGroup
 from lumira.cli.common.customers import checked_email, find_buyer
 from lumira.cli.common.scope import owner_option
 from lumira.cli.common.times import zone_of
-from lumira.cli.customers import in_words
+from lumira.cli.customers import grant_line
 from lumira.cli.tenants import tenant_id_of
 from lumira.database import atomic
 from lumira.services.access.change_access import grant_access, restore_access, revoke_access
 from lumira.services.customers.view_customers import view_customer
 
-access = AppGroup("access", help="Who may open what.")
+access = AppGroup("access", help="Access of customers to digital products.")
 
 _ACTOR = "operator"
-#: A hundred years: more is access without an end.
-_LONGEST = 36_500
+#: A hundred years. Access without an end has no number of days.
+_MAX_DAYS = 36_500
 
 
 @access.command("show")
 @click.argument("email")
 @owner_option
 def show(email: str, slug: str | None) -> None:
-    """Print what the customer EMAIL (or id) may open, or could once, and why."""
-    _tell(*find_buyer(email, slug))
+    """Print the live and past grants of the customer EMAIL (or id) with their reasons."""
+    _echo_grants(*find_buyer(email, slug))
 
 
 @access.command("give")
 @click.argument("email")
 @click.argument("product")
 @owner_option
-@click.option("--days", type=click.IntRange(1, _LONGEST), help="[default: as long as it is sold for]")
-@click.option("--note", help="Why, for whoever reads it later.")
+@click.option("--days", type=click.IntRange(1, _MAX_DAYS), help="[default: the duration of the product]")
+@click.option("--note", help="The reason, for other operators.")
 def give(email: str, product: str, slug: str | None, days: int | None, note: str | None) -> None:
-    """Let the customer EMAIL open PRODUCT without an order; given already, it ends when this says.
+    """Grant the customer EMAIL access to PRODUCT without an order; an existing grant gets the new expiry.
 
-    With --tenant, also somebody who never bought anything. No message is sent: hand on what `links new` prints.
+    With --tenant, the customer is created if necessary. No message is sent: pass on the link of `links new`.
     """
     address = checked_email(email)
     if slug is None:
@@ -48,7 +48,7 @@ def give(email: str, product: str, slug: str | None, days: int | None, note: str
     grant = grant_access(
         tenant_id, customer_email=address, product_id=product, days=days, note=note, actor=_ACTOR
     )
-    _tell(tenant_id, grant.customer_id)
+    _echo_grants(tenant_id, grant.customer_id)
 
 
 @access.command("revoke")
@@ -56,10 +56,10 @@ def give(email: str, product: str, slug: str | None, days: int | None, note: str
 @click.argument("product")
 @owner_option
 def revoke(email: str, product: str, slug: str | None) -> None:
-    """Close PRODUCT to the customer EMAIL (or id), bought or given, until `restore`; no money goes back."""
+    """Revoke the access of the customer EMAIL (or id) to PRODUCT until `restore`; nothing is refunded."""
     tenant_id, customer_id = find_buyer(email, slug)
     revoke_access(tenant_id, customer_id=customer_id, product_id=product, actor=_ACTOR)
-    _tell(tenant_id, customer_id)
+    _echo_grants(tenant_id, customer_id)
 
 
 @access.command("restore")
@@ -67,17 +67,17 @@ def revoke(email: str, product: str, slug: str | None) -> None:
 @click.argument("product")
 @owner_option
 def restore(email: str, product: str, slug: str | None) -> None:
-    """Undo `revoke`: what was bought is open again unless its money went back."""
+    """Undo `revoke`: bought access is live again unless it was refunded or lost to a dispute."""
     tenant_id, customer_id = find_buyer(email, slug)
     restore_access(tenant_id, customer_id=customer_id, product_id=product, actor=_ACTOR)
-    _tell(tenant_id, customer_id)
+    _echo_grants(tenant_id, customer_id)
 
 
-def _tell(tenant_id: int, customer_id: UUID) -> None:
+def _echo_grants(tenant_id: int, customer_id: UUID) -> None:
     view = view_customer(tenant_id, str(customer_id))
     with atomic(tenant_id):
         zone = zone_of(tenant_id)
     if not view.grants:
-        click.echo(f"{view.customer.email} has no access to anything.")
+        click.echo(f"{view.customer.email} has no access to any product.")
     for grant in view.grants:
-        click.echo(in_words(grant, view, zone))
+        click.echo(grant_line(grant, view, zone))

@@ -1,4 +1,4 @@
-"""`flask alerts …`: what a person has to look at, and that somebody has."""
+"""`flask alerts …`: problems that need an operator, and their resolution."""
 
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -15,32 +15,32 @@ from lumira.models import Alert
 from lumira.repositories import alerts as alert_rows
 from lumira.repositories import audit
 
-alerts = AppGroup("alerts", help="What a person has to look at.")
+alerts = AppGroup("alerts", help="Problems that need an operator.")
 
 _ACTOR = "operator"
 
 
 @alerts.command("list")
 @tenant_option
-@click.option("--all", "is_whole", is_flag=True, help="Also what was resolved.")
+@click.option("--all", "is_whole", is_flag=True, help="Also resolved alerts.")
 @click.option("--limit", type=click.IntRange(min=1), default=50, show_default=True)
 def list_(slug: str | None, is_whole: bool, limit: int) -> None:
-    """Show what is open, newest first; docs/operations.md says what each kind means, and what to do."""
-    found: list[tuple[Alert, str, ZoneInfo]] = []
+    """Show open alerts, newest first; docs/operations.md lists the meaning and remedy of each kind."""
+    alerts_found: list[tuple[Alert, str, ZoneInfo]] = []
     for tenant_id, tenant_slug in chosen_tenants(slug):
         with atomic(tenant_id):
             zone = zone_of(tenant_id)
             listed = alert_rows.list_alerts(tenant_id, include_resolved=is_whole, limit=limit)
-        found += [(alert, tenant_slug, zone) for alert in listed]
-    found.sort(key=lambda row: row[0].raised_at, reverse=True)
-    rows = [_row(alert, tenant_slug, zone) for alert, tenant_slug, zone in found[:limit]]
+        alerts_found += [(alert, tenant_slug, zone) for alert in listed]
+    alerts_found.sort(key=lambda row: row[0].raised_at, reverse=True)
+    rows = [_row(alert, tenant_slug, zone) for alert, tenant_slug, zone in alerts_found[:limit]]
     echo_table(("ALERT", "TENANT", "RAISED", "KIND", "SUBJECT", "DETAILS"), rows)
 
 
 def _row(alert: Alert, tenant_slug: str, zone: ZoneInfo) -> tuple[str, ...]:
-    told = ", ".join(f"{name} {value}" for name, value in alert.details.items() if value is not None)
+    facts = ", ".join(f"{name} {value}" for name, value in alert.details.items() if value is not None)
     resolved = f"resolved {shown(alert.resolved_at, zone)}" if alert.resolved_at else ""
-    details = "; ".join(part for part in (told, resolved) if part)
+    details = "; ".join(part for part in (facts, resolved) if part)
     return (str(alert.id), tenant_slug, shown(alert.raised_at, zone), alert.kind, alert.subject, details)
 
 
@@ -48,14 +48,14 @@ def _row(alert: Alert, tenant_slug: str, zone: ZoneInfo) -> tuple[str, ...]:
 @click.argument("alert_id", metavar="ID", type=click.UUID)
 @owner_option
 def resolve(alert_id: UUID, slug: str | None) -> None:
-    """Note that somebody has seen to the alert ID. What comes up again is raised anew."""
+    """Mark the alert ID as resolved. If the problem recurs, a new alert is raised."""
     for tenant_id, _ in chosen_tenants(slug):
         with atomic(tenant_id):
             alert = alert_rows.find(tenant_id, alert_id)
             if alert is None:
                 continue
             if alert.resolved_at is not None:
-                click.echo("It was resolved already.")
+                click.echo("The alert is already resolved.")
                 return
             alert_rows.resolve(tenant_id, kind=alert.kind, subject=alert.subject)
             audit.record(

@@ -1,4 +1,4 @@
-"""`flask catalog …`: what a tenant sells, as a file says it."""
+"""`flask catalog …`: the products of a tenant, from a catalog file."""
 
 from pathlib import Path
 
@@ -13,14 +13,14 @@ from lumira.schemas import catalog_file
 from lumira.services.catalog.apply_catalog import apply_catalog
 from lumira.services.catalog.catalog import Catalog, CatalogDifference, CatalogTenant
 
-catalog = AppGroup("catalog", help="What a tenant sells.")
+catalog = AppGroup("catalog", help="The products of a tenant.")
 
 _ACTOR = "operator"
 _SIGN = {Change.ADDED: "+", Change.CHANGED: "~", Change.REMOVED: "-", Change.RESTORED: "+"}
 
 
 def read_catalog(path: Path) -> Catalog:
-    """What the file asks for; `CatalogError` names the line or the key that is wrong."""
+    """Return the catalog in the file; raises `CatalogError` with the line or key that is wrong."""
     loaded = catalog_file.read(path)
     tenant = loaded["tenant"]
     return Catalog(
@@ -54,14 +54,14 @@ def read_catalog(path: Path) -> Catalog:
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--dry-run", is_flag=True, help="Print the difference and change nothing.")
 def apply(file: Path, dry_run: bool) -> None:
-    """Make a tenant and its products what FILE says, and print what that changed."""
+    """Create or change a tenant and its products as described in FILE, and print the changes."""
     wanted = read_catalog(file)
     difference = apply_catalog(wanted, actor=_ACTOR, dry_run=dry_run)
     for line in _lines(difference):
         click.echo(line)
     if wanted.tenant.order_prefix not in (None, difference.order_prefix):
         click.echo(
-            f"The order prefix stays {difference.order_prefix}: it does not change once there is a tenant.",
+            f"The order prefix stays {difference.order_prefix}: it cannot change after the tenant was created.",
             err=True,
         )
     if dry_run:
@@ -91,22 +91,22 @@ def _product(product: ProductChange, currency: str) -> str:
         return (
             f"{line}: {values['name']}, {_value('amount', values['amount'], currency)}{level}{stock}{parts}"
         )
-    changes = ", ".join(_told(field, currency) for field in product.fields)
+    changes = ", ".join(_field_change(field, currency) for field in product.fields)
     if product.change is Change.RESTORED:
         return f"{line}: on sale again{', ' if changes else ''}{changes}"
     return f"{line}: {changes}"
 
 
 def _parts(values: dict[str, str | int | None]) -> list[str]:
-    """What a new product contains, and what is made for its buyers."""
+    """Return the contents and deliverables of a new product."""
     parts = [f"{name}: {value}" for name, value in values.items() if name.startswith("content ")]
     return parts + [f"made for each buyer: {values[name]}" for name in ("deliverables",) if name in values]
 
 
-def _told(field: FieldChange, currency: str) -> str:
+def _field_change(field: FieldChange, currency: str) -> str:
     if field.name == "stock":
-        # The file's number is for new products: whatever lies on the shelf of this one nobody has told yet.
-        return f"counted from now on, {field.after} in stock (`flask stock set` says how many there are)"
+        # The number in the file is for new products: the stock of an existing product is unknown.
+        return f"has stock from now on, {field.after} units (set them with `flask stock set`)"
     return f"{field.name} {_change(field, currency)}"
 
 

@@ -1,4 +1,4 @@
-"""`flask customers …`: who bought, how much, and who turned out to be somebody else."""
+"""`flask customers …`: customers with their figures and grants, and merges of them."""
 
 import json
 from collections.abc import Iterator
@@ -12,17 +12,22 @@ from lumira.cli.common.scope import chosen_tenants, owner_option, tenant_option
 from lumira.cli.common.tables import echo_table
 from lumira.cli.common.times import shown, zone_of
 from lumira.database import atomic
+from lumira.domain.grant_coverage import Grant
 from lumira.errors import CustomerNotFound
 from lumira.models import AccessGrant, Tenant
 from lumira.money import format_amount
 from lumira.repositories import tenants
 from lumira.repositories.customer_figures import CustomerFigures
-from lumira.repositories.grants import Grant
 from lumira.schemas.customers import CustomerResponse
 from lumira.services.customers.merge_customers import merge_customers
-from lumira.services.customers.view_customers import CustomerLine, CustomerView, list_customers, view_customer
+from lumira.services.customers.view_customers import (
+    CustomerSummary,
+    CustomerView,
+    list_customers,
+    view_customer,
+)
 
-customers = AppGroup("customers", help="Buyers, by e-mail address.")
+customers = AppGroup("customers", help="Customers, by e-mail address.")
 
 _ACTOR = "operator"
 _HEADINGS = ("TENANT", "EMAIL", "NAME", "LOCALE", "ORDERS", "SPENT", "LAST ORDER", "STATUS")
@@ -32,20 +37,20 @@ _HEADINGS = ("TENANT", "EMAIL", "NAME", "LOCALE", "ORDERS", "SPENT", "LAST ORDER
 @tenant_option
 @click.option("--limit", type=click.IntRange(1, 1000), default=50, show_default=True, help="Of each tenant.")
 def list_(slug: str | None, limit: int) -> None:
-    """Print the newest customers and what they bought; whoever was merged counts as who they are."""
+    """Print the newest customers with their figures; merged customers are included in the remaining one."""
     rows = []
     for tenant_id, tenant_slug in chosen_tenants(slug):
         with atomic(tenant_id):
             zone = zone_of(tenant_id)
-        rows += [(tenant_slug, *_row(line, zone)) for line in list_customers(tenant_id, limit=limit)]
+        rows += [(tenant_slug, *_row(summary, zone)) for summary in list_customers(tenant_id, limit=limit)]
     echo_table(_HEADINGS, rows)
 
 
-def _row(line: CustomerLine, zone: ZoneInfo) -> tuple[str, ...]:
-    customer, figures = line.customer, line.figures
+def _row(summary: CustomerSummary, zone: ZoneInfo) -> tuple[str, ...]:
+    customer, figures = summary.customer, summary.figures
     last = shown(figures.last_order_at, zone) if figures.last_order_at else ""
-    told = (customer.email, customer.name or "", customer.locale or "")
-    return (*told, str(figures.total_orders), _spent(figures), last, str(figures.subscription_status))
+    identity = (customer.email, customer.name or "", customer.locale or "")
+    return (*identity, str(figures.total_orders), _spent(figures), last, str(figures.subscription_status))
 
 
 @customers.command("show")
@@ -53,7 +58,7 @@ def _row(line: CustomerLine, zone: ZoneInfo) -> tuple[str, ...]:
 @owner_option
 @click.option("--json", "as_json", is_flag=True, help="As JSON, times in UTC, amounts in minor units.")
 def show(email: str, slug: str | None, as_json: bool) -> None:
-    """Print the customer EMAIL (or id), what they bought, and what they may open."""
+    """Print the customer EMAIL (or id) with their figures and grants."""
     tenant_id, customer_id = find_buyer(email, slug)
     view = view_customer(tenant_id, str(customer_id))
     with atomic(tenant_id):
@@ -83,11 +88,11 @@ def _account(view: CustomerView, tenant: Tenant) -> Iterator[str]:
     if view.grants:
         yield "access"
     for grant in view.grants:
-        yield f"  {in_words(grant, view, zone)}"
+        yield f"  {grant_line(grant, view, zone)}"
 
 
-def in_words(grant: Grant, view: CustomerView, zone: ZoneInfo) -> str:
-    """One grant in a line: what, whether it is open, why, from where, until when."""
+def grant_line(grant: Grant, view: CustomerView, zone: ZoneInfo) -> str:
+    """Return one grant as a line: product, state, reason, origin and expiry."""
     state = "active" if grant.is_live else "expired" if grant.is_expired else "revoked"
     until = f"  until {shown(grant.expires_at, zone)}" if grant.expires_at else ""
     return f"{grant.product_id}  {state}  {grant.shown_reason}  {_origin(grant, view, zone)}{until}"
@@ -97,7 +102,7 @@ def _origin(grant: Grant, view: CustomerView, zone: ZoneInfo) -> str:
     if isinstance(grant, AccessGrant):
         return f"order {view.order_numbers[grant.order_id]}"
     note = f" ({grant.note})" if grant.note else ""
-    return f"given {shown(grant.granted_at, zone)}{note}"
+    return f"granted {shown(grant.granted_at, zone)}{note}"
 
 
 @customers.command("merge")
@@ -105,9 +110,9 @@ def _origin(grant: Grant, view: CustomerView, zone: ZoneInfo) -> str:
 @click.argument("target", metavar="INTO")
 @owner_option
 def merge(source: str, target: str, slug: str | None) -> None:
-    """Make the customer FROM the customer INTO (addresses or ids), who gets all orders and all access.
+    """Merge the customer FROM into the customer INTO (addresses or ids), who gets all orders and all access.
 
-    Whoever buys under the address of FROM later buys as INTO. A merge cannot be undone.
+    Later orders with the address of FROM belong to INTO. A merge cannot be undone.
     """
     tenant_id, source_id = find_buyer(source, slug)
     with atomic(tenant_id):
@@ -116,11 +121,11 @@ def merge(source: str, target: str, slug: str | None) -> None:
         _, target_id = find_buyer(target, tenant_slug)
     except CustomerNotFound as error:
         raise CustomerNotFound(
-            f"{tenant_slug}, whose customer {source} is, has no customer {target}; brands share no customers."
+            f"{source} is a customer of {tenant_slug}, which has no customer {target}: tenants share no customers."
         ) from error
     merged = merge_customers(tenant_id, source_id, target_id, actor=_ACTOR)
     orders = f"{merged.orders} order{'' if merged.orders == 1 else 's'}"
-    click.echo(f"{source} is {merged.customer.email} now: {orders} moved.")
+    click.echo(f"{source} is merged into {merged.customer.email}: {orders} moved.")
 
 
 def _spent(figures: CustomerFigures) -> str:

@@ -1,22 +1,22 @@
-"""What an operator is told when the database is not there, or not ready."""
+"""Messages for an operator when the database is unavailable or not prepared."""
 
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from lumira.database import APPLICATION_ROLE
 
-#: PostgreSQL's codes (appendix A of its manual) for a table, a column or a function that is not there yet.
+#: PostgreSQL's error codes (appendix A of its manual) for an undefined table, column or function.
 _NOT_MIGRATED = ("42P01", "42703", "42883")
 
 
 def explain(error: DBAPIError) -> str | None:
-    """One line on what to do; `None` for an error that no operator can help."""
+    """Return what to do in one line; `None` for an error that an operator cannot correct."""
     text = str(error.orig).strip()
     reason = " ".join(text.splitlines()[0].split()) if text else "no reason given"
     if f'role "{APPLICATION_ROLE}" does not exist' in text:
         return "The database is not prepared: run `flask db upgrade`."
     if f'permission denied to set role "{APPLICATION_ROLE}"' in text:
         return (
-            f"The database user is no member of {APPLICATION_ROLE}: "
+            f"The database user is not a member of {APPLICATION_ROLE}: "
             f"run `GRANT {APPLICATION_ROLE} TO <user>` as the database's owner."
         )
     if getattr(error.orig, "sqlstate", None) in _NOT_MIGRATED:

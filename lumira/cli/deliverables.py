@@ -1,4 +1,4 @@
-"""`flask deliverables …`: what is made for one buyer, by whoever makes it."""
+"""`flask deliverables …`: the work that is made for individual buyers."""
 
 from pathlib import Path
 from uuid import UUID
@@ -22,9 +22,9 @@ from lumira.services.files.store_file import Upload
 from lumira.services.files.upload_deliverable import upload_deliverable
 from lumira.services.files.view_deliverables import list_tasks, view_deliverables
 
-deliverables = AppGroup("deliverables", help="What is made for one buyer.")
+deliverables = AppGroup("deliverables", help="Work that is made for individual buyers.")
 
-# A person has no key to repeat a call by: the same command again changes nothing by itself.
+# The command line sends no idempotency key: repeating a command changes nothing.
 _CALL = Call(fingerprint="", actor="operator")
 _CHOICE = click.Choice([str(state) for state in DeliverableState])
 
@@ -32,39 +32,39 @@ _CHOICE = click.Choice([str(state) for state in DeliverableState])
 @deliverables.command("list")
 @click.argument("number", required=False)
 @tenant_option
-@click.option("--state", type=_CHOICE, help="Only those in this state.")
-@click.option("--all", "is_whole", is_flag=True, help="Also what is delivered or withdrawn.")
+@click.option("--state", type=_CHOICE, help="Only deliverables in this state.")
+@click.option("--all", "is_whole", is_flag=True, help="Also delivered and withdrawn ones.")
 def list_(number: str | None, slug: str | None, state: str | None, is_whole: bool) -> None:
-    """Print what is to be made, longest waiting first, or all that is made for the order NUMBER."""
+    """Print open deliverables, longest waiting first, or all deliverables of the order NUMBER."""
     if number is not None:
         tenant_id, order_id = _address_of(number)
-        rows = [_in_order(view) for view in view_deliverables(tenant_id, str(order_id))]
+        rows = [_order_row(view) for view in view_deliverables(tenant_id, str(order_id))]
         echo_table(("PRODUCT", "KEY", "STATE", "FILES", "TITLE"), rows)
         return
-    wanted = None if state is None else DeliverableState(state)
-    # Who asks for what is delivered wants to see it.
-    is_open = not is_whole and wanted is not DeliverableState.DELIVERED
-    every: list[tuple[str, ...]] = []
+    requested = None if state is None else DeliverableState(state)
+    # A filter for delivered ones must not hide them as closed.
+    is_open = not is_whole and requested is not DeliverableState.DELIVERED
+    rows_of_all: list[tuple[str, ...]] = []
     for tenant_id, tenant_slug in chosen_tenants(slug):
         with atomic(tenant_id):
             zone = zone_of(tenant_id)
-        listed = list_tasks(tenant_id, state=wanted, is_open=is_open)
-        every += [(tenant_slug, *_at_work(work, zone)) for work in listed]
-    echo_table(("TENANT", "ORDER", "PRODUCT", "KEY", "STATE", "SERVED"), every)
+        listed = list_tasks(tenant_id, state=requested, is_open=is_open)
+        rows_of_all += [(tenant_slug, *_open_row(task, zone)) for task in listed]
+    echo_table(("TENANT", "ORDER", "PRODUCT", "KEY", "STATE", "FULFILLED"), rows_of_all)
 
 
-def _in_order(view: DeliverableView) -> tuple[str, ...]:
+def _order_row(view: DeliverableView) -> tuple[str, ...]:
     names = ", ".join(file.file_name for file in view.files) or "none"
     return (view.product_id, view.key, in_state(view.state, is_withdrawn=view.withdrawn), names, view.title)
 
 
-def _at_work(work: DeliverableTask, zone: ZoneInfo) -> tuple[str, ...]:
+def _open_row(work: DeliverableTask, zone: ZoneInfo) -> tuple[str, ...]:
     state = in_state(work.state, is_withdrawn=work.withdrawn)
     return (work.order_number, work.product_id, work.key, state, shown(work.fulfilled_at, zone))
 
 
 def in_state(state: DeliverableState, *, is_withdrawn: bool) -> str:
-    """How far it is, and whether its money went back meanwhile."""
+    """Return the state, and whether the deliverable was withdrawn because it was refunded or disputed."""
     return f"{state}, withdrawn" if is_withdrawn else str(state)
 
 
@@ -72,7 +72,7 @@ def in_state(state: DeliverableState, *, is_withdrawn: bool) -> str:
 @click.argument("number")
 @click.argument("key")
 def start(number: str, key: str) -> None:
-    """Put down that KEY of the order NUMBER is being worked on."""
+    """Mark KEY of the order NUMBER as in progress."""
     _change(number, key, DeliverableState.IN_PROGRESS)
 
 
@@ -80,21 +80,23 @@ def start(number: str, key: str) -> None:
 @click.argument("number")
 @click.argument("key")
 @click.argument("file", type=FILE)
-@click.option("--name", help="What the buyer sees it called. [default: the name of FILE]")
+@click.option("--name", help="The name that the buyer sees. [default: the name of FILE]")
 def upload(number: str, key: str, file: Path, name: str | None) -> None:
-    """Add FILE to KEY of the order NUMBER; one of the same name is replaced."""
+    """Add FILE to KEY of the order NUMBER; a file of the same name is replaced."""
     tenant_id, order_id = _address_of(number)
     with file.open("rb") as stream:
-        sent = Upload(name or file.name, stream)
-        kept = upload_deliverable(tenant_id, str(order_id), key, sent, call=_CALL).value
-    click.echo(f"{number} {key}: {kept.file_name} ({kept.content_type}, {kept.size} bytes), {kept.state}.")
+        new_file = Upload(name or file.name, stream)
+        stored = upload_deliverable(tenant_id, str(order_id), key, new_file, call=_CALL).value
+    click.echo(
+        f"{number} {key}: {stored.file_name} ({stored.content_type}, {stored.size} bytes), {stored.state}."
+    )
 
 
 @deliverables.command("deliver")
 @click.argument("number")
 @click.argument("key")
 def deliver(number: str, key: str) -> None:
-    """Give the files of KEY to the buyer of the order NUMBER, who gets a message; this is for good."""
+    """Deliver the files of KEY to the buyer of the order NUMBER and notify them; this cannot be undone."""
     _change(number, key, DeliverableState.DELIVERED)
 
 

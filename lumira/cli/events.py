@@ -1,4 +1,4 @@
-"""`flask events …`: what Stripe told, what became of it, and handling it again."""
+"""`flask events …`: Stripe's events, their processing, and replays."""
 
 import json
 import sys
@@ -18,10 +18,10 @@ from lumira.models import AlertKind, EventStatus, WebhookEvent
 from lumira.repositories import alerts, audit, orders, webhook_events
 from lumira.repositories.webhook_events import EventFilter
 
-events = AppGroup("events", help="Stripe's events and what became of them.")
+events = AppGroup("events", help="Stripe's events and their processing.")
 
 _ACTOR = "operator"
-#: Events set due in one transaction: workers must not wait long for the rows.
+#: Events that one transaction makes due: workers must not wait long for the rows.
 _BATCH = 100
 
 
@@ -32,13 +32,15 @@ _BATCH = 100
 @click.option("--limit", type=click.IntRange(min=1), default=50, show_default=True)
 def list_events(status: str | None, slug: str | None, event_type: str | None, limit: int) -> None:
     """Show the newest events."""
-    wanted = EventFilter(EventStatus(status) if status else None, event_type, limit)
+    event_filter = EventFilter(EventStatus(status) if status else None, event_type, limit)
     found: list[tuple[WebhookEvent, str, ZoneInfo]] = []
     for tenant_id, tenant_slug in chosen_tenants(slug):
         with atomic(tenant_id):
             zone = zone_of(tenant_id)
-            found += [(event, tenant_slug, zone) for event in webhook_events.list_events(tenant_id, wanted)]
-    # Ids are UUIDv7, so that theirs is the order in which the events came, whichever tenant they are of.
+            found += [
+                (event, tenant_slug, zone) for event in webhook_events.list_events(tenant_id, event_filter)
+            ]
+    # Ids are UUIDv7 and sort by arrival across tenants.
     found.sort(key=lambda row: row[0].id, reverse=True)
     rows = [
         (
@@ -52,14 +54,14 @@ def list_events(status: str | None, slug: str | None, event_type: str | None, li
         )
         for event, tenant_slug, zone in found[:limit]
     ]
-    echo_table(("EVENT", "TENANT", "TYPE", "STATUS", "REASON", "TRIES", "RECEIVED"), rows)
+    echo_table(("EVENT", "TENANT", "TYPE", "STATUS", "REASON", "ATTEMPTS", "RECEIVED"), rows)
 
 
 @events.command("show")
 @click.argument("event_id", metavar="ID")
 @owner_option
 def show(event_id: str, slug: str | None) -> None:
-    """Print the event ID (Stripe's or ours) as it is stored, and what became of it."""
+    """Print the stored event ID (Stripe's or Lumira's) and its processing."""
     tenant_id, tenant_slug, event = _find(event_id, slug)
     with atomic(tenant_id):
         zone = zone_of(tenant_id)
@@ -70,11 +72,11 @@ def show(event_id: str, slug: str | None) -> None:
 
 @events.command("replay")
 @click.argument("event_id", metavar="[ID]", required=False)
-@click.option("--failed", is_flag=True, help="All that failed.")
-@click.option("--parked", is_flag=True, help="All that wait for their order.")
+@click.option("--failed", is_flag=True, help="All failed events.")
+@click.option("--parked", is_flag=True, help="All events that are parked until their order is known.")
 @tenant_option
 def replay(event_id: str | None, failed: bool, parked: bool, slug: str | None) -> None:
-    """Handle the event ID (Stripe's or ours) again, or many; safe to repeat, because facts count once."""
+    """Process the event ID (Stripe's or Lumira's) again, or many events; safe to repeat."""
     if (event_id is not None) + failed + parked != 1:
         raise click.UsageError("Name one event, or --failed, or --parked.")
     if event_id is not None:
@@ -84,7 +86,7 @@ def replay(event_id: str | None, failed: bool, parked: bool, slug: str | None) -
         found = _with_status(EventStatus.FAILED if failed else EventStatus.PARKED, slug)
     batches = list(_batches(found))
     replayed = 0
-    # The bar is for the eye: what stdout says is the result alone.
+    # The progress bar goes to stderr, so that stdout holds only the result.
     with click.progressbar(batches, label="Replaying", file=sys.stderr) as bar:
         for tenant_id, batch in bar:
             replayed += _replay(tenant_id, batch)
@@ -111,7 +113,7 @@ def _replay(tenant_id: int, event_ids: list[UUID]) -> int:
         for event_id in event_ids:
             audit.record(tenant_id, actor=_ACTOR, action="event_replayed", subject=f"event:{event_id}")
         replayed = webhook_events.replay(tenant_id, event_ids)
-        # One that fails again is news again.
+        # An event that fails again raises a new alert.
         alerts.resolve_all(tenant_id, kind=AlertKind.EVENT_FAILED, subjects=replayed)
         return len(replayed)
 
@@ -150,6 +152,6 @@ def _account(
     if event.last_error:
         yield "last error"
         yield from (f"  {line}" for line in event.last_error.rstrip().splitlines())
-    yield "payload (client secrets are not kept)"
-    # A signed text may hold anything: half a character cannot be printed, its escape can.
+    yield "payload (without client secrets)"
+    # A payload may hold a lone surrogate, which only its escape can print.
     yield json.dumps(event.payload, indent=2, ensure_ascii=True)

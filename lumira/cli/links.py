@@ -1,4 +1,4 @@
-"""`flask links …`: the links by which buyers open their page."""
+"""`flask links …`: the links by which buyers open their portal."""
 
 from zoneinfo import ZoneInfo
 
@@ -13,16 +13,16 @@ from lumira.database import atomic
 from lumira.models import AccessLink
 from lumira.services.access.manage_links import create_link, list_links, revoke_links
 
-links = AppGroup("links", help="Links to the pages of buyers.")
+links = AppGroup("links", help="Links to the portal of a buyer.")
 
-_tenant = click.option("--tenant", "slug", metavar="SLUG", required=True, help="Whose buyer it is.")
+_tenant = click.option("--tenant", "slug", metavar="SLUG", required=True, help="The tenant of the buyer.")
 
 
 @links.command("show")
 @click.argument("email")
 @_tenant
 def show(email: str, slug: str) -> None:
-    """Print the links of the buyer EMAIL and what has become of them; the addresses are kept nowhere."""
+    """Print the links of the buyer EMAIL with their state; their URLs are not stored."""
     tenant_id = tenant_id_of(slug)
     with atomic(tenant_id):
         zone = zone_of(tenant_id)
@@ -30,20 +30,20 @@ def show(email: str, slug: str) -> None:
         (str(link.number), shown(link.created_at, zone), shown(link.expires_at, zone), _state(link, zone))
         for link in list_links(tenant_id, email)
     ]
-    echo_table(("LINK", "MADE", "UNTIL", "STATE"), rows)
+    echo_table(("LINK", "CREATED", "UNTIL", "STATE"), rows)
 
 
 def _state(link: AccessLink, zone: ZoneInfo) -> str:
     if link.revoked_at is not None:
         return f"revoked {shown(link.revoked_at, zone)}"
-    return "live" if link.is_live(utc_now()) else "over"
+    return "live" if link.is_live(utc_now()) else "expired"
 
 
 @links.command("new")
 @click.argument("email")
 @_tenant
 def new(email: str, slug: str) -> None:
-    """Print a link to the page of the buyer EMAIL on the last line; whoever has it can open the page."""
+    """Print a link to the portal of the buyer EMAIL; it gives access without a password."""
     tenant_id = tenant_id_of(slug)
     url, link = create_link(tenant_id, email, actor="operator")
     with atomic(tenant_id):
@@ -56,6 +56,6 @@ def new(email: str, slug: str) -> None:
 @click.argument("email")
 @_tenant
 def revoke(email: str, slug: str) -> None:
-    """Let every link of the buyer EMAIL open nothing any more; the next letter carries a new one."""
+    """Revoke all links of the buyer EMAIL; the next e-mail contains a new one."""
     revoked = revoke_links(tenant_id_of(slug), email, actor="operator")
-    click.echo(f"{revoked} revoked." if revoked else "No link was live.")
+    click.echo(f"{revoked} revoked." if revoked else "There is no live link.")

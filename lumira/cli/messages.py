@@ -1,4 +1,4 @@
-"""`flask messages …`: how messages look."""
+"""`flask messages …`: previews of messages."""
 
 import webbrowser
 from pathlib import Path
@@ -15,7 +15,7 @@ from lumira.models import Language, Tenant
 from lumira.notifications import emails, samples
 from lumira.repositories import tenants
 
-messages = AppGroup("messages", help="How messages to buyers and to the team look.")
+messages = AppGroup("messages", help="Previews of messages to buyers and to the team.")
 
 
 @messages.command("preview")
@@ -27,11 +27,11 @@ messages = AppGroup("messages", help="How messages to buyers and to the team loo
     show_default=True,
 )
 @click.option(
-    "--tenant", "slug", metavar="SLUG", help="In this brand's name and colours. [default: Lumira's]"
+    "--tenant", "slug", metavar="SLUG", help="With this tenant's name and colours. [default: Lumira's]"
 )
 @click.option("--open", "is_opened", is_flag=True, help="Show it in the browser.")
 def preview(kind: str, locale: str, slug: str | None, is_opened: bool) -> None:
-    """Write the message KIND about a sample order to files, and say where: HTML, plain text, and both as mail."""
+    """Write the message KIND about a sample order as HTML, plain text and e-mail, and print the files."""
     settings: Settings = current_app.extensions["lumira"]
     email = emails.build(samples.draft(kind, Language(locale), _tenant(slug)))
     folder = settings.instance_path / "previews"
@@ -42,7 +42,7 @@ def preview(kind: str, locale: str, slug: str | None, is_opened: bool) -> None:
         part = email.get_body((subtype,))
         if part is None:
             raise LookupError(f"The message has no {subtype} part.")
-        # Lines end as mail's do in the message, and as files' do here.
+        # The message has CRLF line ends; the files have LF.
         path.write_text(part.get_content().replace("\r\n", "\n"), encoding="utf-8")
         click.echo(path)
     click.echo(written)

@@ -1,4 +1,4 @@
-"""An order's whole story in lines for a terminal."""
+"""The report of an order for a terminal."""
 
 from collections.abc import Iterator, Sequence
 from zoneinfo import ZoneInfo
@@ -12,15 +12,15 @@ from lumira.repositories.deliverables import DeliverableView
 from lumira.services.orders.view_orders import OrderView
 
 
-def account(
+def report_lines(
     view: OrderView,
-    papers: Sequence[Receipt],
+    receipts: Sequence[Receipt],
     work: Sequence[DeliverableView],
     *,
     tenant_slug: str,
     zone: ZoneInfo,
 ) -> Iterator[str]:
-    """What `flask orders show` prints: the order, its money, what was given and made, and the timeline."""
+    """Yield the lines of `flask orders show`: the order, its payments and documents, its access and the timeline."""
     order = view.order
     yield f"{order.order_number}  {order.status}  {format_amount(order.amount, order.currency)}"
     yield from _header(order, tenant_slug=tenant_slug, zone=zone)
@@ -28,12 +28,14 @@ def account(
     for line in order.lines:
         price = format_amount(line.unit_amount, order.currency)
         yield f"  {line.quantity} x {line.product_id}  {line.product_name}  {price}"
-    yield from _pieces(order)
-    yield from _pages(order, zone)
-    yield from _money(order)
-    yield from _papers(papers, zone)
-    yield from _given(order, zone)
-    yield from _made(work)
+    yield from _stock(order)
+    yield from _sessions(order, zone)
+    yield from _payments(order)
+    yield from _refunds(order)
+    yield from _disputes(order)
+    yield from _receipts(receipts, zone)
+    yield from _grants(order, zone)
+    yield from _deliverables(work)
     yield from _messages(order)
     yield f"timeline ({zone.key})"
     for entry in view.timeline:
@@ -48,51 +50,57 @@ def _header(order: Order, *, tenant_slug: str, zone: ZoneInfo) -> Iterator[str]:
     if order.completed_at is not None:
         yield f"  completed {shown_exactly(order.completed_at, zone)}"
     if order.review_reason is not None:
-        yield f"  review    {order.review_reason}: `flask orders release {order.order_number}` accepts it"
-        yield f"            and `flask orders refund {order.order_number}` sends it back"
+        yield f"  review    {order.review_reason}: `flask orders release {order.order_number}` completes it as paid"
+        yield f"            and `flask orders refund {order.order_number}` refunds it"
     if order.sold_out_at is not None:
-        yield f"  sold out  {shown_exactly(order.sold_out_at, zone)}: paid when nothing was left, its money goes back"
+        yield f"  sold out  {shown_exactly(order.sold_out_at, zone)}, before it was paid: refunded automatically"
     if order.next_poll_at is not None:
-        yield f"  next look {shown_exactly(order.next_poll_at, zone)}, when Stripe is asked about it again"
+        yield f"  next poll {shown_exactly(order.next_poll_at, zone)}, when Lumira looks the order up at Stripe"
 
 
-def _pieces(order: Order) -> Iterator[str]:
-    """What the order has of what is counted."""
+def _stock(order: Order) -> Iterator[str]:
+    """Yield the units that are reserved, sold or released."""
     if order.reservations:
-        yield "pieces"
-    for each in order.reservations:
-        yield f"  {each.product_id}  {each.quantity}  {each.state}"
+        yield "stock"
+    for reservation in order.reservations:
+        yield f"  {reservation.product_id}  {reservation.quantity}  {reservation.state}"
 
 
-def _pages(order: Order, zone: ZoneInfo) -> Iterator[str]:
-    """Pages of Stripe's on which it can be paid, or could be."""
+def _sessions(order: Order, zone: ZoneInfo) -> Iterator[str]:
+    """Yield the order's Checkout Sessions."""
     if order.sessions:
-        yield "pages"
-    for page in order.sessions:
-        awaited = ", its payment is on its way" if page.is_awaited else ""
-        until = f", until {shown(page.expires_at, zone)}" if page.is_open else ""
-        yield f"  {page.stripe_session_id}  {page.state}{awaited}{until}"
+        yield "checkout sessions"
+    for session in order.sessions:
+        awaited = ", waiting for a delayed payment" if session.is_awaited else ""
+        until = f", until {shown(session.expires_at, zone)}" if session.is_open else ""
+        yield f"  {session.stripe_session_id}  {session.state}{awaited}{until}"
 
 
-def _money(order: Order) -> Iterator[str]:
+def _payments(order: Order) -> Iterator[str]:
     if order.payments:
         yield "payments"
     for payment in order.payments:
         yield (
             f"  {payment.stripe_payment_intent_id}  {payment.state}  "
-            f"asked {format_amount(payment.amount, order.currency)}, "
+            f"requested {format_amount(payment.amount, order.currency)}, "
             f"received {format_amount(payment.amount_received, payment.currency)}"
-            f"{', a try is under way' if payments.has_open_attempt(order, payment) else ''}"
+            f"{', an attempt is in progress' if payments.has_open_attempt(order, payment) else ''}"
         )
+
+
+def _refunds(order: Order) -> Iterator[str]:
     if order.refunds or order.charges or order.refund_requests:
         refunded = format_amount(order.refunded_amount, order.currency)
-        yield f"refunds ({refunded} in all)"
+        yield f"refunds ({refunded} in total)"
     for refund in order.refunds:
         amount = format_amount(refund.amount, refund.currency)
         yield f"  {refund.stripe_refund_id}  {refund.status}  {amount}"
     for request in order.refund_requests:
         if request.stripe_refund_id is None:
-            yield f"  {_asked(order, request)}"
+            yield f"  {_unconfirmed_refund(order, request)}"
+
+
+def _disputes(order: Order) -> Iterator[str]:
     if order.disputes:
         yield "disputes"
     for dispute in order.disputes:
@@ -100,15 +108,15 @@ def _money(order: Order) -> Iterator[str]:
         yield f"  {dispute.stripe_dispute_id}  {dispute.status}  {amount}"
 
 
-def _asked(order: Order, request: RefundRequest) -> str:
-    """A refund that Stripe was asked for, or will be, and has not made."""
+def _unconfirmed_refund(order: Order, request: RefundRequest) -> str:
+    """Return the line of a refund request that Stripe has not confirmed."""
     amount = format_amount(request.amount, order.currency)
     refusal = request.refusal or {}
-    what = f"refused: {refusal.get('message')}" if refusal else "not made yet"
-    return f"{amount} of {request.stripe_payment_intent_id}  {request.origin}  {what}"
+    outcome = f"refused: {refusal.get('message')}" if refusal else "not sent to Stripe yet"
+    return f"{amount} of {request.stripe_payment_intent_id}  {request.origin}  {outcome}"
 
 
-def _given(order: Order, zone: ZoneInfo) -> Iterator[str]:
+def _grants(order: Order, zone: ZoneInfo) -> Iterator[str]:
     if order.grants:
         yield "access"
     for grant in order.grants:
@@ -117,22 +125,22 @@ def _given(order: Order, zone: ZoneInfo) -> Iterator[str]:
         yield f"  {grant.product_id}  {state}  {grant.reason}{until}"
 
 
-def _papers(papers: Sequence[Receipt], zone: ZoneInfo) -> Iterator[str]:
-    if papers:
-        yield "receipts"
-    for paper in papers:
-        amount = format_amount(paper.signed_amount, paper.currency)
-        yield f"  {paper.label}  {amount}  {shown(paper.issued_at, zone)}"
+def _receipts(receipts: Sequence[Receipt], zone: ZoneInfo) -> Iterator[str]:
+    if receipts:
+        yield "receipts and credit notes"
+    for receipt in receipts:
+        amount = format_amount(receipt.signed_amount, receipt.currency)
+        yield f"  {receipt.label}  {amount}  {shown(receipt.issued_at, zone)}"
 
 
-def _made(work: Sequence[DeliverableView]) -> Iterator[str]:
-    """What is made for this buyer."""
+def _deliverables(work: Sequence[DeliverableView]) -> Iterator[str]:
+    """Yield the deliverables of this buyer."""
     if work:
         yield "deliverables"
-    for each in work:
-        state = in_state(each.state, is_withdrawn=each.withdrawn)
-        names = ", ".join(file.file_name for file in each.files) or "no files"
-        yield f"  {each.product_id}  {each.key}  {state}  {names}"
+    for deliverable in work:
+        state = in_state(deliverable.state, is_withdrawn=deliverable.withdrawn)
+        names = ", ".join(file.file_name for file in deliverable.files) or "no files"
+        yield f"  {deliverable.product_id}  {deliverable.key}  {state}  {names}"
 
 
 def _messages(order: Order) -> Iterator[str]:

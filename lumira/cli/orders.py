@@ -1,4 +1,4 @@
-"""`flask orders …`: one order's whole story, and a person's decision about it."""
+"""`flask orders …`: the report of an order, and an operator's decisions about it."""
 
 import json
 from typing import Any
@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import click
 from flask.cli import AppGroup
 
-from lumira.cli.order_report import account
+from lumira.cli.order_report import report_lines
 from lumira.database import atomic
 from lumira.domain import refunds
 from lumira.domain.commands import RefundCommand
@@ -34,7 +34,7 @@ _ACTOR = "operator"
 @click.argument("number")
 @click.option("--json", "as_json", is_flag=True, help="As JSON, times in UTC, amounts in minor units.")
 def show(number: str, as_json: bool) -> None:
-    """Print the order NUMBER and all that happened to it."""
+    """Print the order NUMBER with its payments, refunds, stock, access and timeline."""
     tenant_id, order_id = _address_of(number)
     view = view_order(tenant_id, str(order_id))
     if as_json:
@@ -42,16 +42,18 @@ def show(number: str, as_json: bool) -> None:
         return
     with atomic(tenant_id):
         tenant = tenants.get(tenant_id)
-        papers = receipts.list_receipts(tenant_id, order_id=order_id)
+        order_receipts = receipts.list_receipts(tenant_id, order_id=order_id)
     work = view_deliverables(tenant_id, str(order_id))
-    for line in account(view, papers, work, tenant_slug=tenant.slug, zone=ZoneInfo(tenant.time_zone)):
+    for line in report_lines(
+        view, order_receipts, work, tenant_slug=tenant.slug, zone=ZoneInfo(tenant.time_zone)
+    ):
         click.echo(line)
 
 
 @orders.command("release")
 @click.argument("number")
 def release(number: str) -> None:
-    """Serve the order NUMBER, whose payment is not what was asked, with what was paid."""
+    """Complete the order NUMBER although its payment has another amount or currency."""
     tenant_id, order_id = _address_of(number)
     order = release_order(tenant_id, order_id, actor=_ACTOR)
     click.echo(f"{order.order_number}: released, now {order.status}.")
@@ -59,50 +61,59 @@ def release(number: str) -> None:
 
 @orders.command("refund")
 @click.argument("number")
-@click.option("--amount", metavar="MINOR", type=click.IntRange(min=1), help="[default: all that is left]")
-@click.option("--reason", type=click.Choice(REFUND_REASONS), help="Stripe's word for it.")
-@click.option("--payment", "named", metavar="pi_…", help="Needed where the order was paid more than once.")
-def refund(number: str, amount: int | None, reason: str | None, named: str | None) -> None:
-    """Send the money of the order NUMBER back, also where its payment is not what was asked.
+@click.option(
+    "--amount",
+    metavar="MINOR",
+    type=click.IntRange(min=1),
+    help="[default: the refundable amount]",
+)
+@click.option("--reason", type=click.Choice(REFUND_REASONS), help="The reason that is sent to Stripe.")
+@click.option(
+    "--payment", "payment_intent_id", metavar="pi_…", help="Required if the order was paid more than once."
+)
+def refund(number: str, amount: int | None, reason: str | None, payment_intent_id: str | None) -> None:
+    """Refund the order NUMBER, also if its payment has another amount or currency.
 
-    Stripe being out of reach, the refund is noted and a worker makes it; the same command again does not
-    make a second one meanwhile.
+    If Stripe is unavailable, the refund is recorded and a worker sends it; repeating the command meanwhile does
+    not create a second refund.
     """
     tenant_id, order_id = _address_of(number)
     with atomic(tenant_id):
         order = order_rows.get_order(tenant_id, str(order_id))
-    payment = _payment_to_refund(order, named)
-    shown = "what is left" if amount is None else format_amount(amount, payment.currency)
+    payment = _payment_to_refund(order, payment_intent_id)
+    shown = "the refundable amount" if amount is None else format_amount(amount, payment.currency)
     click.echo(f"{order.order_number}: refunding {shown} of {payment.stripe_payment_intent_id}.")
-    # A person has no key to repeat a call by: one who repeats the command is understood by what it asks.
-    made = request_refund(
+    # The command line sends no idempotency key: a repeated command is recognised by its parameters.
+    result = request_refund(
         tenant_id,
         payment.stripe_payment_intent_id,
         call=Call(fingerprint="", actor=_ACTOR),
         command=RefundCommand(amount, reason),
     ).value
-    click.echo(f"{made.refund_id}  {made.status}  {format_amount(made.amount, payment.currency)}")
-    refunded = format_amount(made.refunded_amount, payment.currency)
-    click.echo(f"{order.order_number}: {refunded} refunded in all, now {made.order_status}.")
+    click.echo(f"{result.refund_id}  {result.status}  {format_amount(result.amount, payment.currency)}")
+    refunded = format_amount(result.refunded_amount, payment.currency)
+    click.echo(f"{order.order_number}: {refunded} refunded in total, now {result.order_status}.")
 
 
-def _payment_to_refund(order: Order, named: str | None) -> Payment:
-    """The payment that is meant; `NotRefundable` if there is none, or nobody said which of several."""
+def _payment_to_refund(order: Order, payment_intent_id: str | None) -> Payment:
+    """Return the payment to refund; raises `NotRefundable` if there is none, or several and none was named."""
     paid = [payment for payment in order.payments if payment.has_succeeded]
-    if named is not None:
-        payment = order.find_payment(named)
+    if payment_intent_id is not None:
+        payment = order.find_payment(payment_intent_id)
         if payment is None:
-            raise OrderNotFound(f"The order {order.order_number} has no payment {named}.")
+            raise OrderNotFound(f"The order {order.order_number} has no payment {payment_intent_id}.")
         return payment
     if not paid:
         raise NotRefundable(f"Nothing was paid for the order {order.order_number}: it is {order.status}.")
     if len(paid) > 1:
-        known = ", ".join(
+        choices = ", ".join(
             f"{payment.stripe_payment_intent_id} "
-            f"({format_amount(refunds.refundable_amount(order, payment), payment.currency)} left)"
+            f"({format_amount(refunds.refundable_amount(order, payment), payment.currency)} refundable)"
             for payment in paid
         )
-        raise NotRefundable(f"{order.order_number} was paid several times, name one with --payment: {known}.")
+        raise NotRefundable(
+            f"{order.order_number} was paid several times: choose one with --payment ({choices})."
+        )
     return paid[0]
 
 
@@ -115,6 +126,6 @@ def _address_of(number: str) -> tuple[int, UUID]:
 
 
 def _as_json(view: OrderView) -> dict[str, Any]:
-    """The order as the API shows it to a secret key."""
+    """Return the order as the API returns it for a secret key."""
     shown: dict[str, Any] = WholeOrderResponse().dump(view)
     return shown

@@ -1,4 +1,4 @@
-"""`flask outbox …`: what has to leave the house, and trying it anew."""
+"""`flask outbox …`: messages and their sending, and retries."""
 
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -15,10 +15,10 @@ from lumira.models import AlertKind, MessageStatus, OutboxMessage
 from lumira.repositories import alerts, audit
 from lumira.repositories import outbox as messages
 
-outbox = AppGroup("outbox", help="Messages owed, sent and given up.")
+outbox = AppGroup("outbox", help="Pending, sent and dead messages.")
 
 _ACTOR = "operator"
-#: Messages set due in one transaction.
+#: Messages that one transaction makes due.
 _BATCH = 100
 
 
@@ -28,14 +28,14 @@ _BATCH = 100
 @click.option("--limit", type=click.IntRange(min=1), default=50, show_default=True)
 def list_messages(status: str | None, slug: str | None, limit: int) -> None:
     """Show the newest messages."""
-    wanted = MessageStatus(status) if status else None
+    requested = MessageStatus(status) if status else None
     found: list[tuple[OutboxMessage, str, str, ZoneInfo]] = []
     for tenant_id, tenant_slug in chosen_tenants(slug):
         with atomic(tenant_id):
             zone = zone_of(tenant_id)
-            listed = messages.list_messages(tenant_id, status=wanted, limit=limit)
+            listed = messages.list_messages(tenant_id, status=requested, limit=limit)
         found += [(message, number, tenant_slug, zone) for message, number in listed]
-    # Ids are UUIDv7, so that theirs is the order in which the messages were owed.
+    # Ids are UUIDv7 and sort by creation.
     found.sort(key=lambda row: row[0].id, reverse=True)
     rows = [
         (
@@ -50,15 +50,15 @@ def list_messages(status: str | None, slug: str | None, limit: int) -> None:
         )
         for message, number, tenant_slug, zone in found[:limit]
     ]
-    echo_table(("MESSAGE", "TENANT", "ORDER", "KIND", "STATUS", "TRIES", "OWED", "ERROR"), rows)
+    echo_table(("MESSAGE", "TENANT", "ORDER", "KIND", "STATUS", "ATTEMPTS", "CREATED", "ERROR"), rows)
 
 
 @outbox.command("retry")
 @click.argument("message_id", metavar="[ID]", type=click.UUID, required=False)
-@click.option("--dead", is_flag=True, help="All that were given up.")
+@click.option("--dead", is_flag=True, help="All dead messages.")
 @tenant_option
 def retry(message_id: UUID | None, dead: bool, slug: str | None) -> None:
-    """Send the message ID again now, or all that were given up; their tries start anew."""
+    """Send the message ID again, or all dead messages; their attempts start at zero."""
     if (message_id is not None) == dead:
         raise click.UsageError("Name one message, or --dead.")
     retried = _retry_dead(slug) if message_id is None else _retry_one(message_id, slug)
@@ -82,7 +82,7 @@ def _retry_one(message_id: UUID, slug: str | None) -> int:
         if message is None:
             continue
         if message.status is MessageStatus.SENT:
-            raise Conflict("It has been sent already; nobody is told twice.")
+            raise Conflict("The message was sent already and is not sent twice.")
         return _retry(tenant_id, [message_id])
     raise NotFound(f"There is no message {message_id}.")
 
@@ -91,13 +91,13 @@ def _retry(tenant_id: int, message_ids: list[UUID]) -> int:
     with atomic(tenant_id):
         for message_id in message_ids:
             audit.record(tenant_id, actor=_ACTOR, action="message_retried", subject=f"message:{message_id}")
-        # One that cannot be sent again is news again.
+        # A message that fails again raises a new alert.
         subjects = [str(message_id) for message_id in message_ids]
         alerts.resolve_all(tenant_id, kind=AlertKind.MESSAGE_DEAD, subjects=subjects)
         return messages.retry(tenant_id, message_ids)
 
 
 def _last_line(trace: str | None) -> str:
-    """What a traceback ends with: the error itself."""
+    """Return the last line of a traceback: the error itself."""
     lines = (trace or "").strip().splitlines()
     return lines[-1][:80] if lines else ""

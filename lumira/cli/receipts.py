@@ -1,4 +1,4 @@
-"""`flask receipts …`: receipts and credit notes, and whether the books are whole."""
+"""`flask receipts …`: receipts and credit notes, and the proof that they are complete."""
 
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -25,12 +25,12 @@ _YEAR = click.IntRange(2000, 9999)
 
 @receipts.command("list")
 @click.argument("slug")
-@click.option("--year", type=_YEAR, help="Only those of this year.")
+@click.option("--year", type=_YEAR, help="Only documents of this year.")
 def list_(slug: str, year: int | None) -> None:
     """Print the receipts and credit notes of the tenant SLUG by year, series and number."""
     tenant_id = tenant_id_of(slug)
     with atomic(tenant_id):
-        rows = [_row(each) for each in receipt_rows.list_receipts(tenant_id, year=year)]
+        rows = [_row(receipt) for receipt in receipt_rows.list_receipts(tenant_id, year=year)]
     echo_table(("NUMBER", "ISSUED", "ORDER", "AMOUNT", "VAT", "CORRECTS"), rows)
 
 
@@ -53,9 +53,9 @@ def _issued(receipt: Receipt) -> str:
 
 @receipts.command("show")
 @click.argument("number")
-@click.option("--tenant", "slug", metavar="SLUG", required=True, help="Whose receipt it is.")
+@click.option("--tenant", "slug", metavar="SLUG", required=True, help="The tenant of the receipt.")
 def show(number: str, slug: str) -> None:
-    """Print what the receipt or credit note NUMBER says, such as LUM-R-2026-000123."""
+    """Print the receipt or credit note NUMBER, such as LUM-R-2026-000123."""
     tenant_id = tenant_id_of(slug)
     with atomic(tenant_id):
         receipt = receipt_rows.get_by_label(tenant_id, number)
@@ -70,7 +70,7 @@ def _facts(receipt: Receipt) -> list[tuple[str, str]]:
         ("issued", f"{_issued(receipt)} ({receipt.time_zone})"),
         ("order", receipt.order_number),
         ("seller", receipt.seller["legal_name"]),
-        ("buyer", ", ".join(receipt.buyer.values()) or "erased or not known"),
+        ("buyer", ", ".join(receipt.buyer.values()) or "erased or unknown"),
         *(
             (
                 "line",
@@ -81,7 +81,7 @@ def _facts(receipt: Receipt) -> list[tuple[str, str]]:
         ("amount", format_amount(receipt.amount, receipt.currency)),
     ]
     if receipt.vat_amount is not None:
-        facts.append(("of it VAT", format_amount(receipt.vat_amount, receipt.currency)))
+        facts.append(("VAT included", format_amount(receipt.vat_amount, receipt.currency)))
     if receipt.corrects_label is not None:
         facts.append(("corrects", receipt.corrects_label))
     return facts
@@ -92,19 +92,19 @@ def _write(path: Path, content: bytes) -> None:
         with path.open("xb") as file:
             file.write(content)
     except FileExistsError as error:
-        raise click.ClickException(f"{path} is there already, and nothing is written over.") from error
+        raise click.ClickException(f"{path} exists already and is not overwritten.") from error
     except OSError as error:
         raise click.ClickException(f"{path}: {error.strerror or error}.") from error
 
 
 @receipts.command("render")
 @click.argument("number")
-@click.option("--tenant", "slug", metavar="SLUG", required=True, help="Whose receipt it is.")
+@click.option("--tenant", "slug", metavar="SLUG", required=True, help="The tenant of the receipt.")
 @click.option(
     "--output",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
-    help="Write it there. [default: under its own name, here]",
+    help="Where to write the file. [default: its own name in the current folder]",
 )
 @click.option(
     "--locale",
@@ -113,7 +113,7 @@ def _write(path: Path, content: bytes) -> None:
     show_default=True,
 )
 def render(number: str, slug: str, output: Path | None, locale: str) -> None:
-    """Draw the PDF of NUMBER, such as LUM-R-2026-000123: the same file whenever it is drawn."""
+    """Render the PDF of NUMBER, such as LUM-R-2026-000123; every rendering is identical."""
     tenant_id = tenant_id_of(slug)
     with atomic(tenant_id):
         receipt = receipt_rows.get_by_label(tenant_id, number)
@@ -125,36 +125,36 @@ def render(number: str, slug: str, output: Path | None, locale: str) -> None:
 @receipts.command("issue")
 @tenant_option
 def issue(slug: str | None) -> None:
-    """Issue what is missing: for sales that were made before the tenant's catalog had its seller's legal lines."""
+    """Issue missing receipts, for orders from before the tenant's catalog had a [tenant.seller]."""
     issued = 0
     for tenant_id, tenant_slug in chosen_tenants(slug):
         for receipt in issue_missing(tenant_id):
             click.echo(f"{tenant_slug} {receipt.label}: order {receipt.order_number}")
             issued += 1
-    click.echo(f"{issued} issued." if issued else "Nothing is missing that could be issued.")
+    click.echo(f"{issued} issued." if issued else "No receipt is missing that can be issued.")
 
 
 @receipts.command("verify")
 @tenant_option
 def verify(slug: str | None) -> None:
-    """Look for gaps and doubles, and hold the papers against payments and refunds: exit code 0 only if all agree."""
-    pieces = failures = 0
+    """Check numbers for gaps and duplicates, amounts against payments and refunds: exit code 0 only if all agree."""
+    documents = failures = 0
     for tenant_id, tenant_slug in chosen_tenants(slug):
         with atomic(tenant_id):
-            pieces += len(receipt_rows.list_receipts(tenant_id))
-            wrong = receipt_proof.verify(tenant_id)
+            documents += len(receipt_rows.list_receipts(tenant_id))
+            disagreements = receipt_proof.verify(tenant_id)
             has_seller = tenants.get(tenant_id).seller is not None
-        money = list_disagreements(tenant_id)
+        unreceipted = list_disagreements(tenant_id)
         if has_seller:
-            wrong += money
-        elif money:
-            # It is a choice of the tenant's: a receipt without legal lines would be none.
+            disagreements += unreceipted
+        elif unreceipted:
+            # The tenant's choice: a receipt without the seller's legal lines would not be valid.
             click.echo(
-                f"{tenant_slug} issues no receipts: its catalog has no [tenant.seller] ({len(money)} due)."
+                f"{tenant_slug} issues no receipts: its catalog has no [tenant.seller] ({len(unreceipted)} due)."
             )
-        for sentence in wrong:
+        for sentence in disagreements:
             click.echo(f"{tenant_slug} {sentence}")
-        failures += len(wrong)
+        failures += len(disagreements)
     if failures:
-        raise click.ClickException(f"{failures} thing{'' if failures == 1 else 's'} wrong with the receipts.")
-    click.echo(f"The books are whole: {pieces} receipt{'' if pieces == 1 else 's'} and credit notes.")
+        raise click.ClickException(f"{failures} error{'' if failures == 1 else 's'} in the receipts.")
+    click.echo(f"The receipts are complete: {documents} document{'' if documents == 1 else 's'}.")

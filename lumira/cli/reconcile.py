@@ -1,4 +1,4 @@
-"""`flask reconcile`: ask Stripe now about what never arrived."""
+"""`flask reconcile`: poll Stripe now for events and payments that no webhook delivered."""
 
 import re
 from datetime import timedelta
@@ -16,7 +16,7 @@ _DURATION = re.compile(r"([0-9]{1,5})([mhd])")
 
 
 class Duration(click.ParamType[timedelta]):
-    """A time that has passed: 30m, 12h, 3d; at most as far back as Stripe lists events."""
+    """A duration before now, such as 30m, 12h or 3d, at most as far back as Stripe lists events."""
 
     name = "duration"
 
@@ -28,7 +28,7 @@ class Duration(click.ParamType[timedelta]):
         parts = _DURATION.fullmatch(value.strip())
         duration = timedelta(**{_UNITS[parts[2]]: int(parts[1])}) if parts else timedelta()
         if not duration:
-            self.fail(f"{value!r} is no duration such as 30m, 12h or 3d.", param, ctx)
+            self.fail(f"{value!r} is not a duration such as 30m, 12h or 3d.", param, ctx)
         if duration > STRIPE_LISTS_EVENTS_FOR:
             self.fail(f"{value} is too far back: Stripe lists the events of 30 days.", param, ctx)
         return duration
@@ -39,12 +39,12 @@ class Duration(click.ParamType[timedelta]):
 @click.option(
     "--since",
     type=Duration(),
-    help="Ask for all events of this time and about all orders opened in it: 30m, 12h, 3d; at most 30d. "
-    "[default: what the worker would ask about now]",
+    help="Poll all events of this time and all orders opened in it: 30m, 12h, 3d; at most 30d. "
+    "[default: what is due for the worker]",
 )
 @with_appcontext
 def reconcile(slug: str | None, since: timedelta | None) -> None:
-    """Ask Stripe about what never arrived, and print what that found. Workers handle it."""
+    """Poll Stripe for what no webhook delivered, and print what was found. Workers process it."""
     rows, failures = [], 0
     for tenant_id, tenant_slug in chosen_tenants(slug):
         report = reconciliation.reconcile(tenant_id, since=since)
@@ -71,7 +71,7 @@ def reconcile(slug: str | None, since: timedelta | None) -> None:
         rows,
     )
     if failures:
-        # Stripe being down is nobody's failure here; these are ours.
+        # An unavailable Stripe is reported in its column; these are failures of Lumira.
         raise click.ClickException(
             f"{failures} could not be reconciled: the log has each with its traceback."
         )

@@ -20,7 +20,7 @@ _ACTOR = "operator"
 
 
 class Secret(click.ParamType[str]):
-    """A secret given as it is, or `-`: then the next line of stdin, where no process list shows it."""
+    """A secret, or `-` to read it from the next line of stdin, where no process list shows it."""
 
     name = "secret"
 
@@ -28,32 +28,32 @@ class Secret(click.ParamType[str]):
         if value != "-":
             return value
         option = param.opts[0] if param else "the secret"
-        # Typed at a terminal it must not show; piped, it is one line among others.
+        # At a terminal the input is hidden; from a pipe one line is read.
         line = getpass.getpass(f"{option}: ") if sys.stdin.isatty() else sys.stdin.readline()
         if not line.strip():
-            self.fail("expected a line on stdin, and there is none.", param, ctx)
+            self.fail("expected a line on stdin, but there is none.", param, ctx)
         return line.strip()
 
 
 def tenant_id_of(slug: str) -> int:
-    """Id of the tenant with this slug; `TenantNotFound` names the slug."""
+    """Return the id of the tenant with this slug; raises `TenantNotFound`."""
     with atomic(None):
         tenant_id = tenant_rows.find_id(slug)
     if tenant_id is None:
-        raise TenantNotFound(f"There is no tenant {slug}; `flask tenants list` shows them.")
+        raise TenantNotFound(f"There is no tenant {slug}: see `flask tenants list`.")
     return tenant_id
 
 
 @tenants.command("create")
 @click.argument("slug")
-@click.option("--name", required=True, help="The brand, as buyers read it.")
-@click.option("--currency", required=True, help="The one currency that it sells in, such as eur.")
-@click.option("--domain", "domains", multiple=True, help="A host name of the brand's pages; may be repeated.")
-@click.option("--order-prefix", help="First part of its order numbers. [default: made from the slug]")
+@click.option("--name", required=True, help="The name of the brand that buyers see.")
+@click.option("--currency", required=True, help="The currency of all its prices, such as eur.")
+@click.option("--domain", "domains", multiple=True, help="A host name of the brand; may be repeated.")
+@click.option("--order-prefix", help="First part of its order numbers. [default: derived from the slug]")
 def create(slug: str, name: str, currency: str, domains: tuple[str, ...], order_prefix: str | None) -> None:
     """Create the tenant SLUG. Slug, currency and order prefix never change afterwards."""
-    given = {"slug": slug, "name": name, "currency": currency, "domains": list(domains)}
-    wanted = parse_tenant(given | ({"order_prefix": order_prefix.upper()} if order_prefix else {}))
+    values = {"slug": slug, "name": name, "currency": currency, "domains": list(domains)}
+    parsed = parse_tenant(values | ({"order_prefix": order_prefix.upper()} if order_prefix else {}))
     with atomic(None):
         if tenant_rows.find_id(slug) is not None:
             raise TenantNameTaken(f"A tenant {slug} exists already.")
@@ -62,11 +62,11 @@ def create(slug: str, name: str, currency: str, domains: tuple[str, ...], order_
         tenant = tenant_rows.create(
             tenant_id,
             slug=slug,
-            name=wanted["name"],
-            currency=wanted["currency"],
-            order_prefix=wanted["order_prefix"],
+            name=parsed["name"],
+            currency=parsed["currency"],
+            order_prefix=parsed["order_prefix"],
         )
-        tenant_rows.set_domains(tenant_id, list(wanted["domains"]))
+        tenant_rows.set_domains(tenant_id, list(parsed["domains"]))
         audit.record(tenant_id, actor=_ACTOR, action="tenant_created", subject="tenant", slug=slug)
     click.echo(f"{slug}: created; its order numbers begin with {tenant.order_prefix}-.")
 
@@ -75,9 +75,11 @@ def create(slug: str, name: str, currency: str, domains: tuple[str, ...], order_
 @click.argument("slug")
 @click.option("--secret-key", type=Secret(), help="Stripe's sk_… or rk_….")
 @click.option("--publishable-key", type=Secret(), help="Stripe's pk_….")
-@click.option("--webhook-secret", type=Secret(), help="whsec_…; replaces all that are known.")
+@click.option("--webhook-secret", type=Secret(), help="whsec_…; replaces all webhook secrets.")
 @click.option("--add-webhook-secret", "added", type=Secret(), multiple=True, help="whsec_…; may be repeated.")
-@click.option("--drop-webhook-secret", "dropped", type=Secret(), multiple=True, help="whsec_…; repeatable.")
+@click.option(
+    "--drop-webhook-secret", "dropped", type=Secret(), multiple=True, help="whsec_…; may be repeated."
+)
 @click.option("--stripe-account", help="acct_…, if the brand is a Connect account of the key's platform.")
 def stripe(
     *,
@@ -89,11 +91,11 @@ def stripe(
     dropped: tuple[str, ...],
     stripe_account: str | None,
 ) -> None:
-    """Set the Stripe credentials of the tenant SLUG; what is not named stays as it is.
+    """Set the Stripe credentials of the tenant SLUG; the others stay as they are.
 
-    Each secret may be -, to be read from stdin: one line each, in the order of the options.
+    A secret of - is read from stdin: one line each, in the order of the options.
     """
-    named = {
+    options = {
         "secret_key": secret_key,
         "publishable_key": publishable_key,
         "webhook_secret": webhook_secret,
@@ -101,7 +103,7 @@ def stripe(
         "dropped_webhook_secrets": dropped,
         "stripe_account": stripe_account,
     }
-    changed = [name for name, value in named.items() if value]
+    changed = [name for name, value in options.items() if value]
     if not changed:
         raise click.UsageError("Nothing to do: name a key, a webhook secret or an account.")
     tenant_id = tenant_id_of(slug)
@@ -116,8 +118,8 @@ def stripe(
             stripe_accounts.add_webhook_secret(tenant_id, secret)
         for secret in dropped:
             if not stripe_accounts.remove_webhook_secret(tenant_id, secret):
-                # A slip here would leave the leaked secret in force: better nothing than half.
-                raise NotFound(f"{slug} knows no such webhook secret; nothing was changed.")
+                # A mistyped secret would leave a leaked one in force, so the whole change is refused.
+                raise NotFound(f"{slug} has no such webhook secret; nothing was changed.")
         audit.record(
             tenant_id, actor=_ACTOR, action="stripe_credentials_set", subject="tenant", credentials=changed
         )
@@ -126,7 +128,7 @@ def stripe(
 
 
 def _stripe_state(tenant: Tenant) -> str:
-    """What there is of a tenant's credentials, none of them shown; inside its transaction."""
+    """Return which credentials a tenant has, without showing any; inside its transaction."""
     account = stripe_accounts.find_account(tenant.id)
     mode = "no key" if account is None else "live key" if account.livemode else "test key"
     page = "" if tenant.stripe_publishable_key else ", no publishable key"

@@ -1,4 +1,4 @@
-"""`flask worker`: events into served orders, messages out of the house."""
+"""`flask worker`: processes events and sends messages."""
 
 import click
 from flask import current_app
@@ -11,8 +11,8 @@ from lumira.services.tenants.bootstrap_tenant import bootstrap_tenant
 @click.command("worker")
 @with_appcontext
 def worker() -> None:
-    """Handle events and send messages until SIGTERM; the batch in hand is finished."""
-    # Imported here, because the queue says on the log that it was set up, also to who only wants --help.
+    """Process events and send messages until SIGTERM, which lets the current batch finish."""
+    # Imported here, because the queue logs its setup, which --help must not print.
     from lumira.tasks import worker as worker_process  # noqa: PLC0415
 
     settings: Settings = current_app.extensions["lumira"]

@@ -1,4 +1,4 @@
-"""What a buyer may open because of an order."""
+"""Access that an order grants its buyer."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -11,26 +11,26 @@ from lumira.clock import utc_now
 from lumira.database import Base
 from lumira.models.columns import Identified, Timestamped, choice, one_of
 
-#: Shown of a grant whose time is over. It is never stored: nothing has to run for it to take effect.
+#: The shown reason of a grant that has ended by its expiry. It is never stored: the expiry takes effect by itself.
 EXPIRED = "expired"
 
 
 class GrantReason(StrEnum):
-    """Why a grant is as it is."""
+    """Why a grant is active or revoked."""
 
     PAID = "paid"
     FREE = "free"
     REFUNDED = "refunded"
     DISPUTED = "disputed"
     DISPUTE_LOST = "dispute_lost"
-    #: Given or taken away by a person's decision.
+    #: An operator granted or revoked it.
     OPERATOR = "operator"
 
 
 class AccessGrant(Identified, Timestamped, Base):
-    """Access to one digital line of one order; `active` is derived whenever the order is settled.
+    """Access to the product of one digital order line; `active` is derived whenever the order is settled.
 
-    Whether it gives anything at this moment is `is_live`: time alone may have ended it.
+    `is_live` is whether it gives access now: an active grant may have expired.
     """
 
     __tablename__ = "access_grants"
@@ -39,7 +39,7 @@ class AccessGrant(Identified, Timestamped, Base):
         ForeignKeyConstraint(["tenant_id", "order_line_id"], ["order_lines.tenant_id", "order_lines.id"]),
         ForeignKeyConstraint(["tenant_id", "customer_id"], ["customers.tenant_id", "customers.id"]),
         ForeignKeyConstraint(["tenant_id", "product_id"], ["products.tenant_id", "products.id"]),
-        # Whatever is delivered twice, one line gives access once.
+        # One line grants access once, however often it is settled.
         UniqueConstraint("tenant_id", "order_line_id"),
         CheckConstraint(one_of("reason", GrantReason), name="reason_is_known"),
         CheckConstraint("active = (revoked_at IS NULL)", name="revoked_has_its_time"),
@@ -57,24 +57,24 @@ class AccessGrant(Identified, Timestamped, Base):
     reason: Mapped[GrantReason] = mapped_column(choice(GrantReason))
     granted_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
-    #: A person's decision, and thereby a fact: closed, whatever the money says, until a person restores it.
+    #: When an operator revoked it: a fact, which settling respects until an operator restores the access.
     operator_revoked_at: Mapped[datetime | None]
-    #: When its time is over; `None` for access without an end.
+    #: When the access ends; `None` for access without an end.
     expires_at: Mapped[datetime | None]
-    #: Whether it opens the levels below its own too.
+    #: Whether it also gives access to lower levels.
     includes_lower_levels: Mapped[bool] = mapped_column(default=False)
 
     @property
     def is_expired(self) -> bool:
-        """Whether time alone has ended it; what was revoked before is not expired but revoked."""
+        """Whether it has ended by its expiry; a grant that was revoked before is not expired."""
         return self.active and self.expires_at is not None and self.expires_at <= utc_now()
 
     @property
     def is_live(self) -> bool:
-        """Whether it gives access at this moment."""
+        """Whether it gives access now."""
         return self.active and not self.is_expired
 
     @property
     def shown_reason(self) -> str:
-        """Why it is as it is now."""
+        """The reason for its state, as shown."""
         return EXPIRED if self.is_expired else str(self.reason)

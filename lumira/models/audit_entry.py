@@ -1,4 +1,4 @@
-"""What was done, by whom; never changed, never removed."""
+"""The audit log: who did what. Entries are never updated or deleted."""
 
 from datetime import datetime
 from typing import Any
@@ -13,16 +13,16 @@ from lumira.models.columns import Identified
 
 
 class AuditEntry(Identified, Base):
-    """One sensitive act. Holds no personal data, so that erasing a person leaves it intact."""
+    """One sensitive action. It holds no personal data, so that an erasure does not change it."""
 
     __tablename__ = "audit_entries"
     __table_args__ = (Index("ix_audit_entries_by_subject", "tenant_id", "subject", "id"),)
 
     at: Mapped[datetime] = mapped_column(default=utc_now)
-    #: Who: `stripe`, `buyer`, `operator`, `key:<id>`.
+    #: Who acted: `stripe`, `buyer`, `operator`, `key:<id>`.
     actor: Mapped[str]
-    #: What, in the past tense: `order_completed`.
+    #: The action in the past tense: `order_completed`.
     action: Mapped[str]
-    #: About what: `order:<id>`, `product:<id>`, `tenant`.
+    #: The object of the action: `order:<id>`, `product:<id>`, `tenant`.
     subject: Mapped[str]
     details: Mapped[dict[str, Any]] = mapped_column(JSONB)

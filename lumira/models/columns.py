@@ -1,4 +1,4 @@
-"""What the models share: key columns, times, choices and money."""
+"""Columns that models share: keys, times and choices."""
 
 import os
 import time
@@ -13,9 +13,9 @@ from lumira.clock import utc_now
 
 
 def uuid7() -> UUID:
-    """A new UUIDv7 (RFC 9562, section 5.7): milliseconds first, so that ids sort by age.
+    """Return a new UUIDv7 (RFC 9562, section 5.7): milliseconds first, so that ids sort by creation.
 
-    Twelve bits below the millisecond keep the order of rows made by one process (method 3 of section 6.2).
+    Twelve bits below the millisecond order the rows that one process creates (method 3 of section 6.2).
     """
     nanoseconds = time.time_ns()
     milliseconds, rest = divmod(nanoseconds, 1_000_000)
@@ -25,7 +25,7 @@ def uuid7() -> UUID:
 
 
 def choice(options: type[StrEnum]) -> Enum:
-    """A text column that the database holds to the values of `options`."""
+    """Return the type of a text column with the values of `options`; add `one_of` as its check constraint."""
     return Enum(
         options,
         native_enum=False,
@@ -36,24 +36,24 @@ def choice(options: type[StrEnum]) -> Enum:
 
 
 def one_of(column: str, options: type[StrEnum]) -> str:
-    """The check constraint that goes with `choice`."""
+    """Return the condition of the check constraint that goes with `choice`."""
     return f"{column} IN ({', '.join(repr(str(member.value)) for member in options)})"
 
 
 class TenantOwned:
-    """A row of one tenant: its key begins with the tenant, and so do all keys that point at it."""
+    """A row of one tenant: its primary key and all foreign keys to it begin with the tenant."""
 
     tenant_id: Mapped[int] = mapped_column(ForeignKey("tenants.id"), primary_key=True, sort_order=-3)
 
 
 class Identified(TenantOwned):
-    """A tenant's row with an id of ours."""
+    """A row of one tenant with a UUIDv7 as its id."""
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7, sort_order=-2)
 
 
 class Timestamped:
-    """When the row was made and last changed, by our clock."""
+    """When the row was created and last updated, by the application's clock."""
 
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
     # Set in Python: an SQL-side onupdate would have to be read back after the commit.

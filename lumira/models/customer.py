@@ -1,4 +1,4 @@
-"""Who buys."""
+"""Customers of a tenant."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -15,12 +15,12 @@ from lumira.models.language import Language
 
 
 def email_key(email: str) -> str:
-    """An address as addresses are compared: trimmed, lower case."""
+    """Return the form of an address by which customers are compared: trimmed, lower case."""
     return email.strip().lower()
 
 
 class SubscriptionStatus(StrEnum):
-    """What a customer has now: something paid for or given by hand, only the free level, or nothing."""
+    """Whether a customer has live paid or manual access, only free access, or none."""
 
     ACTIVE = "active"
     TRIAL = "trial"
@@ -28,9 +28,9 @@ class SubscriptionStatus(StrEnum):
 
 
 class Customer(Identified, Timestamped, Base):
-    """One buyer of one tenant, known by an e-mail address.
+    """One customer of one tenant, identified by e-mail address.
 
-    A row that was merged into another stays, so that its address leads there and its Stripe customer is known.
+    A merged row remains and points to the other customer: its address and its Stripe customer stay known.
     """
 
     __tablename__ = "customers"
@@ -54,20 +54,21 @@ class Customer(Identified, Timestamped, Base):
 
     #: As the buyer typed it.
     email: Mapped[str]
-    #: As it is compared: trimmed, lower case.
+    #: The form that is compared: trimmed, lower case.
     email_key: Mapped[str]
     name: Mapped[str | None]
     #: A `Language`: that of the first checkout request that named one.
     locale: Mapped[str | None]
     stripe_customer_id: Mapped[str | None]
-    #: What Stripe is asked to create, frozen before it is sent: two racing requests send the same.
+    #: The parameters of the request that creates the Stripe customer, frozen before it is sent, so that concurrent
+    #: requests are identical.
     stripe_parameters: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     stripe_frozen_at: Mapped[datetime | None]
     stripe_attempt: Mapped[int] = mapped_column(default=0)
-    #: The customer that this one turned out to be; whoever comes under this address is that one.
+    #: The customer that this one is merged into, who also gets later orders with this address.
     merged_into_id: Mapped[UUID | None]
     merged_at: Mapped[datetime | None]
-    #: When their personal data were erased, and by which keyed digests of what was known of them (addresses, their
-    #: id at Stripe) later words about them are recognised.
+    #: When the personal data was erased, and the keyed digests of the identifiers (addresses, Stripe's ids), by which
+    #: later events about this customer are recognised.
     erased_at: Mapped[datetime | None]
     erased_digests: Mapped[list[str] | None] = mapped_column(ARRAY(Text))

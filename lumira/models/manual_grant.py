@@ -1,4 +1,4 @@
-"""What somebody may open because a person said so."""
+"""Access that an operator granted."""
 
 from datetime import datetime
 from uuid import UUID
@@ -13,16 +13,16 @@ from lumira.models.columns import Identified, Timestamped
 
 
 class ManualGrant(Identified, Timestamped, Base):
-    """Access to one product that an operator gave to one customer; it belongs to no order.
+    """Access to one product that an operator granted to one customer; it belongs to no order.
 
-    A table of its own, so that every other grant goes on being tied to the line that was paid.
+    A table of its own, so that every `AccessGrant` belongs to an order line.
     """
 
     __tablename__ = "manual_grants"
     __table_args__ = (
         ForeignKeyConstraint(["tenant_id", "customer_id"], ["customers.tenant_id", "customers.id"]),
         ForeignKeyConstraint(["tenant_id", "product_id"], ["products.tenant_id", "products.id"]),
-        # Giving it again moves its end; a second one would live on when the first is taken away.
+        # A repeated grant moves the expiry: a second row would stay live when the first is revoked.
         Index(
             "uq_manual_grants_not_revoked",
             "tenant_id",
@@ -40,31 +40,31 @@ class ManualGrant(Identified, Timestamped, Base):
     level_number: Mapped[int | None]
     includes_lower_levels: Mapped[bool]
     granted_at: Mapped[datetime]
-    #: When its time is over; `None` for access without an end.
+    #: When the access ends; `None` for access without an end.
     expires_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
-    #: Who gave it, such as `operator`.
+    #: Who granted it, such as `operator`.
     actor: Mapped[str]
-    #: Why, in the operator's words: personal, so it stands here and never in the audit log.
+    #: The operator's reason. It may hold personal data, so it is never in the audit log.
     note: Mapped[str | None]
 
-    def outlast(self, other: "ManualGrant") -> None:
-        """Last and open as much as either of the two."""
-        ends = [each.expires_at for each in (self, other) if each.expires_at is not None]
-        self.expires_at = max(ends) if len(ends) == 2 else None  # noqa: PLR2004 - both of the two have an end
+    def extend_by(self, other: "ManualGrant") -> None:
+        """Extend this grant to the later expiry and the wider access of the two."""
+        ends = [grant.expires_at for grant in (self, other) if grant.expires_at is not None]
+        self.expires_at = max(ends) if len(ends) == 2 else None  # noqa: PLR2004 - both grants end
         self.includes_lower_levels = self.includes_lower_levels or other.includes_lower_levels
 
     @property
     def is_expired(self) -> bool:
-        """Whether time alone has ended it."""
+        """Whether the access has ended by its expiry."""
         return self.revoked_at is None and self.expires_at is not None and self.expires_at <= utc_now()
 
     @property
     def is_live(self) -> bool:
-        """Whether it gives access at this moment."""
+        """Whether it gives access now."""
         return self.revoked_at is None and not self.is_expired
 
     @property
     def shown_reason(self) -> str:
-        """Why it is as it is now."""
+        """The reason for its state, as shown: `expired` or `operator`."""
         return EXPIRED if self.is_expired else str(GrantReason.OPERATOR)

@@ -1,6 +1,5 @@
-"""Buyers, found or created by e-mail address."""
+"""Customers of a tenant, found or created by e-mail address."""
 
-import re
 from uuid import UUID
 
 from sqlalchemy import func, select
@@ -10,20 +9,19 @@ from lumira.clock import utc_now
 from lumira.database import db
 from lumira.domain import stripe_metadata
 from lumira.errors import CustomerNotFound
+from lumira.formats import parse_uuid
 from lumira.models import Customer, email_key
 from lumira.models.columns import uuid7
 
-_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-
 
 def find_or_create(tenant_id: int, *, email: str, name: str | None, locale: str | None = None) -> Customer:
-    """The customer with this address, locked until the transaction ends; an address that was merged is the other's.
+    """Return the customer of this address, locked until the transaction ends, merges followed.
 
-    Of a known one only what was not known yet is learned: anybody with a publishable key could otherwise rename
-    them. The lock makes two orders opened in one name at the same instant stand in line.
+    An existing customer only gets a missing name or locale: a caller with a publishable key must not rename
+    customers. The lock serialises two orders that are opened for one customer at the same instant.
     """
     now = utc_now()
-    found = insert(Customer).values(
+    inserted = insert(Customer).values(
         tenant_id=tenant_id,
         id=uuid7(),
         email=email.strip(),
@@ -34,13 +32,13 @@ def find_or_create(tenant_id: int, *, email: str, name: str | None, locale: str 
         created_at=now,
         updated_at=now,
     )
-    # An update that changes nothing returns the row that is there already, and locks it.
-    upsert = found.on_conflict_do_update(
+    # DO UPDATE, even without a change, returns and locks the existing row; DO NOTHING would not.
+    upsert = inserted.on_conflict_do_update(
         index_elements=["tenant_id", "email_key"],
         set_={
-            "email_key": found.excluded.email_key,
-            "name": func.coalesce(Customer.name, found.excluded.name),
-            "locale": func.coalesce(Customer.locale, found.excluded.locale),
+            "email_key": inserted.excluded.email_key,
+            "name": func.coalesce(Customer.name, inserted.excluded.name),
+            "locale": func.coalesce(Customer.locale, inserted.excluded.locale),
         },
     ).returning(Customer)
     customer = db.session.execute(upsert, execution_options={"populate_existing": True}).scalar_one()
@@ -52,10 +50,9 @@ def find_or_create(tenant_id: int, *, email: str, name: str | None, locale: str 
 
 
 def lock_current(tenant_id: int, customer_id: UUID) -> Customer:
-    """Who this customer is by now, locked until the transaction ends.
+    """Return the customer that this one is merged into, or the customer itself, locked until the transaction ends.
 
-    Merges are followed one lock after another, from the old to the new: a merge that is not committed yet holds
-    the very row that is waited for here, so that its end is seen.
+    Merges are followed one lock at a time, because a merge in progress holds the lock of the merged row.
     """
     customer = lock(tenant_id, customer_id)
     while customer.merged_into_id is not None:
@@ -64,49 +61,51 @@ def lock_current(tenant_id: int, customer_id: UUID) -> Customer:
 
 
 def find_by_email(tenant_id: int, email: str) -> Customer | None:
-    """Who comes under this address by now, merges followed."""
-    return _followed(find_row(tenant_id, email))
+    """Return the customer of this address, merges followed; `None` if there is none."""
+    return _current(find_by_reference(tenant_id, email))
 
 
-def _followed(customer: Customer | None) -> Customer | None:
+def _current(customer: Customer | None) -> Customer | None:
     while customer is not None and customer.merged_into_id is not None:
         customer = db.session.get_one(Customer, (customer.tenant_id, customer.merged_into_id))
     return customer
 
 
-def find_row(tenant_id: int, reference: str) -> Customer | None:
-    """The customer with this address or id, also one that was merged into another."""
+def find_by_reference(tenant_id: int, reference: str) -> Customer | None:
+    """Return the customer row with this address or id, a merged one included; `None` if there is none."""
     query = select(Customer).where(Customer.tenant_id == tenant_id)
-    if _UUID.fullmatch(reference.lower()):
-        query = query.where(Customer.id == UUID(reference))
-    else:
+    customer_id = parse_uuid(reference)
+    if customer_id is None:
         query = query.where(Customer.email_key == email_key(reference))
+    else:
+        query = query.where(Customer.id == customer_id)
     return db.session.execute(query).scalar_one_or_none()
 
 
 def get_current(tenant_id: int, reference: str) -> Customer:
-    """Who is meant by an address or an id, merges followed; `CustomerNotFound` if this tenant has none such."""
-    found = _followed(find_row(tenant_id, reference))
-    if found is None:
-        raise CustomerNotFound("There is no such customer.")
-    return found
+    """Return the customer with this address or id, merges followed; raises `CustomerNotFound`."""
+    customer = _current(find_by_reference(tenant_id, reference))
+    if customer is None:
+        raise CustomerNotFound("There is no customer with this e-mail address or id.")
+    return customer
 
 
 def list_merged(tenant_id: int, customer_id: UUID) -> list[Customer]:
-    """All that turned out to be this customer, over however many merges, oldest first."""
-    merged, looked_at = [], [customer_id]
-    while looked_at:
+    """Return all customers that are merged into this one, directly or indirectly, oldest first."""
+    merged: list[Customer] = []
+    target_ids = [customer_id]
+    while target_ids:
         query = select(Customer).where(
-            Customer.tenant_id == tenant_id, Customer.merged_into_id.in_(looked_at)
+            Customer.tenant_id == tenant_id, Customer.merged_into_id.in_(target_ids)
         )
-        found = list(db.session.execute(query).scalars())
-        looked_at = [customer.id for customer in found]
-        merged += found
+        sources = list(db.session.execute(query).scalars())
+        target_ids = [customer.id for customer in sources]
+        merged += sources
     return sorted(merged, key=lambda customer: customer.id)
 
 
 def list_customers(tenant_id: int, *, limit: int, before: UUID | None = None) -> list[Customer]:
-    """Customers, newest first, of those that were merged only what they became."""
+    """Return a page of customers, newest first, without merged ones; `before` is the id where the page starts."""
     query = (
         select(Customer)
         .where(Customer.tenant_id == tenant_id, Customer.merged_into_id.is_(None))
@@ -119,13 +118,13 @@ def list_customers(tenant_id: int, *, limit: int, before: UUID | None = None) ->
 
 
 def lock_pair(tenant_id: int, first_id: UUID, second_id: UUID) -> tuple[Customer, Customer]:
-    """Two customers as they are asked for, locked in the order of their ids, whoever is which."""
+    """Return two customers in the order of the arguments, locked in the order of their ids."""
     locked = {customer_id: lock(tenant_id, customer_id) for customer_id in sorted((first_id, second_id))}
     return locked[first_id], locked[second_id]
 
 
 def lock(tenant_id: int, customer_id: UUID) -> Customer:
-    """The customer, locked until the transaction ends; `CustomerNotFound` if this tenant has none such."""
+    """Return the customer with this id, locked until the transaction ends; raises `CustomerNotFound`."""
     customer = db.session.execute(
         select(Customer)
         .where(Customer.tenant_id == tenant_id, Customer.id == customer_id)
@@ -133,12 +132,12 @@ def lock(tenant_id: int, customer_id: UUID) -> Customer:
         .execution_options(populate_existing=True)
     ).scalar_one_or_none()
     if customer is None:
-        raise CustomerNotFound("There is no such customer.")
+        raise CustomerNotFound("There is no customer with this id.")
     return customer
 
 
 def freeze_stripe_request(customer: Customer, *, tenant_slug: str) -> None:
-    """Decide, once, what Stripe is asked to create for this customer."""
+    """Freeze the parameters of the request that creates the customer at Stripe, unless they are frozen already."""
     if customer.stripe_parameters is None:
         customer.stripe_attempt += 1
         customer.stripe_frozen_at = utc_now()
@@ -152,11 +151,11 @@ def freeze_stripe_request(customer: Customer, *, tenant_slug: str) -> None:
 
 
 def forget_stripe_customer(customer: Customer) -> None:
-    """Stripe no longer knows this customer, or refused to: the next order asks anew."""
+    """Clear the Stripe customer that Stripe deleted or refused to create: the next order creates a new one."""
     customer.stripe_customer_id = None
     customer.stripe_parameters = None
 
 
-def stripe_key(customer: Customer) -> str:
-    """The idempotency key of the frozen request: the same for everybody who sends it."""
+def stripe_idempotency_key(customer: Customer) -> str:
+    """Return the idempotency key of the frozen request; concurrent senders use the same key."""
     return f"lumira-customer-{customer.id}-{customer.stripe_attempt}"

@@ -1,4 +1,4 @@
-"""Who may open what: by an order, or because a person said so."""
+"""Access grants of orders, and manual grants of operators."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -7,27 +7,25 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, ScalarSelect, select
 
 from lumira.database import db
+from lumira.domain.grant_coverage import Grant
 from lumira.models import AccessGrant, Customer, ManualGrant, Order, Product
-
-#: Access to one product, whatever it comes from: both answer `is_live`, `shown_reason` and where they end.
-Grant = AccessGrant | ManualGrant
 
 
 def list_grants(tenant_id: int, customer_id: UUID) -> list[Grant]:
-    """Live and past grants of one customer, newest first."""
+    """Return the live and past grants of one customer, newest first."""
     of_orders = select(AccessGrant).where(
         AccessGrant.tenant_id == tenant_id, AccessGrant.customer_id == customer_id
     )
-    by_hand = select(ManualGrant).where(
+    manual = select(ManualGrant).where(
         ManualGrant.tenant_id == tenant_id, ManualGrant.customer_id == customer_id
     )
-    grants: list[Grant] = [*db.session.execute(of_orders).scalars(), *db.session.execute(by_hand).scalars()]
-    # Ids are UUIDv7: their order is that in which access was given.
+    grants: list[Grant] = [*db.session.execute(of_orders).scalars(), *db.session.execute(manual).scalars()]
+    # Ids are UUIDv7 and sort by creation.
     return sorted(grants, key=lambda grant: grant.id, reverse=True)
 
 
-def list_openers(tenant_id: int, customer_id: UUID, product_id: str) -> list[Grant]:
-    """Live and past grants of one customer that give this product: by itself, or as a lower level on sale."""
+def list_grants_covering(tenant_id: int, customer_id: UUID, product_id: str) -> list[Grant]:
+    """Return the live and past grants of one customer that cover a product: directly, or as an active lower level."""
     level = (
         select(Product.level_number)
         .where(Product.tenant_id == tenant_id, Product.id == product_id, Product.active)
@@ -36,23 +34,23 @@ def list_openers(tenant_id: int, customer_id: UUID, product_id: str) -> list[Gra
     of_orders = select(AccessGrant).where(
         AccessGrant.tenant_id == tenant_id,
         AccessGrant.customer_id == customer_id,
-        _gives(AccessGrant, product_id, level),
+        _covers(AccessGrant, product_id, level),
     )
-    by_hand = select(ManualGrant).where(
+    manual = select(ManualGrant).where(
         ManualGrant.tenant_id == tenant_id,
         ManualGrant.customer_id == customer_id,
-        _gives(ManualGrant, product_id, level),
+        _covers(ManualGrant, product_id, level),
     )
-    return [*db.session.execute(of_orders).scalars(), *db.session.execute(by_hand).scalars()]
+    return [*db.session.execute(of_orders).scalars(), *db.session.execute(manual).scalars()]
 
 
-def _gives(model: type[Grant], product_id: str, level: ScalarSelect[int | None]) -> ColumnElement[bool]:
-    # Nothing is a lower level than one without a number.
+def _covers(model: type[Grant], product_id: str, level: ScalarSelect[int | None]) -> ColumnElement[bool]:
+    # The comparison is never true for a product without a level number.
     return (model.product_id == product_id) | (model.includes_lower_levels & (model.level_number > level))
 
 
-def of_line(tenant_id: int, customer_id: UUID, order_line_id: UUID) -> AccessGrant | None:
-    """What one line of an order gives this customer; `None` if it is somebody else's, or was never served."""
+def find_by_line(tenant_id: int, customer_id: UUID, order_line_id: UUID) -> AccessGrant | None:
+    """Return the customer's grant of one order line; `None` if it is another customer's, or was never granted."""
     return db.session.execute(
         select(AccessGrant).where(
             AccessGrant.tenant_id == tenant_id,
@@ -62,35 +60,15 @@ def of_line(tenant_id: int, customer_id: UUID, order_line_id: UUID) -> AccessGra
     ).scalar_one_or_none()
 
 
-def covers(grant: Grant, *, product_id: str | None, product_level: int | None, level: int | None) -> bool:
-    """Whether the grant, while it is live, gives a product (of this level, if it is one) or a level.
-
-    Where both are asked about, it has to give both.
-    """
-    return (product_id is None or grant.product_id == product_id or _includes(grant, product_level)) and (
-        level is None or grant.level_number == level or _includes(grant, level)
-    )
-
-
-def _includes(grant: Grant, level: int | None) -> bool:
-    """Whether it opens this level although it is of a higher one."""
-    return (
-        grant.includes_lower_levels
-        and level is not None
-        and grant.level_number is not None
-        and level < grant.level_number
-    )
-
-
-def level_of(tenant_id: int, product_id: str) -> int | None:
-    """The number of a level by the id of its product, on sale or not; `None` for what is no level."""
+def find_level_number(tenant_id: int, product_id: str) -> int | None:
+    """Return the level number of a product, active or not; `None` if the product is not a level."""
     return db.session.execute(
         select(Product.level_number).where(Product.tenant_id == tenant_id, Product.id == product_id)
     ).scalar_one_or_none()
 
 
-def orders_of_grants(tenant_id: int, customer_id: UUID, product_id: str) -> list[UUID]:
-    """Ids of the orders that give, or once gave, this customer this product."""
+def list_order_ids(tenant_id: int, customer_id: UUID, product_id: str) -> list[UUID]:
+    """Return the ids of the orders with a live or past grant of this product to this customer."""
     query = select(AccessGrant.order_id).where(
         AccessGrant.tenant_id == tenant_id,
         AccessGrant.customer_id == customer_id,
@@ -99,21 +77,15 @@ def orders_of_grants(tenant_id: int, customer_id: UUID, product_id: str) -> list
     return list(db.session.execute(query).scalars())
 
 
-def orders_behind(grants: Iterable[Grant]) -> list[UUID]:
-    """Ids of the orders that these grants come from; what was given by hand comes from none."""
-    return [grant.order_id for grant in grants if isinstance(grant, AccessGrant)]
-
-
-def order_numbers(tenant_id: int, order_ids: Iterable[UUID]) -> dict[UUID, str]:
-    """The numbers of these orders, for somebody who reads them."""
-    query = select(Order.id, Order.order_number).where(
-        Order.tenant_id == tenant_id, Order.id.in_(list(order_ids))
-    )
+def order_numbers_of(tenant_id: int, grants: Iterable[Grant]) -> dict[UUID, str]:
+    """Return the numbers of the orders that these grants come from, by order id."""
+    order_ids = [grant.order_id for grant in grants if isinstance(grant, AccessGrant)]
+    query = select(Order.id, Order.order_number).where(Order.tenant_id == tenant_id, Order.id.in_(order_ids))
     return {row.id: row.order_number for row in db.session.execute(query)}
 
 
 def find_manual_grant(tenant_id: int, customer_id: UUID, product_id: str) -> ManualGrant | None:
-    """What an operator gave and did not take back, expired or not; under the customer's lock."""
+    """Return the manual grant that is not revoked, expired or not; the customer must be locked."""
     return db.session.execute(
         select(ManualGrant)
         .where(
@@ -126,16 +98,16 @@ def find_manual_grant(tenant_id: int, customer_id: UUID, product_id: str) -> Man
     ).scalar_one_or_none()
 
 
-def find_operator_revoked(tenant_id: int, customer_id: UUID, product_id: str) -> ManualGrant | None:
-    """What an operator gave and took back last; `None` if nothing, or if it was given again since."""
-    mine = [each for each in lock_manual_grants(tenant_id, customer_id) if each.product_id == product_id]
-    if not mine or any(each.revoked_at is None for each in mine):
+def find_revoked_manual_grant(tenant_id: int, customer_id: UUID, product_id: str) -> ManualGrant | None:
+    """Return the manual grant that was revoked last; `None` if there is none, or if a later grant is not revoked."""
+    grants = [grant for grant in lock_manual_grants(tenant_id, customer_id) if grant.product_id == product_id]
+    if not grants or any(grant.revoked_at is None for grant in grants):
         return None
-    return max(mine, key=lambda each: (each.revoked_at, each.id))
+    return max(grants, key=lambda grant: (grant.revoked_at, grant.id))
 
 
 def lock_manual_grants(tenant_id: int, customer_id: UUID) -> list[ManualGrant]:
-    """All that was ever given by hand to a locked customer, oldest first."""
+    """Return all manual grants of a locked customer, revoked ones included, locked, oldest first."""
     return list(
         db.session.execute(
             select(ManualGrant)
@@ -155,11 +127,11 @@ def create_manual_grant(
     note: str | None,
     actor: str,
 ) -> ManualGrant:
-    """Access that an operator gives a locked customer; given already, it ends when this one says."""
-    known = find_manual_grant(customer.tenant_id, customer.id, product.id)
-    if known is not None:
-        known.expires_at, known.actor, known.note = expires_at, actor, note or known.note
-        return known
+    """Return a manual grant of a locked customer; an existing one that is not revoked gets the new expiry."""
+    existing = find_manual_grant(customer.tenant_id, customer.id, product.id)
+    if existing is not None:
+        existing.expires_at, existing.actor, existing.note = expires_at, actor, note or existing.note
+        return existing
     grant = ManualGrant(
         tenant_id=customer.tenant_id,
         customer_id=customer.id,

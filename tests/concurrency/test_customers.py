@@ -31,7 +31,7 @@ OLD, NEW = "old@example.com", "new@example.com"
 
 def id_of(brand: Brand, email: str) -> UUID:
     with atomic(brand.id):
-        found = customers.find_row(brand.id, email)
+        found = customers.find_by_reference(brand.id, email)
         assert found is not None
         return found.id
 
@@ -40,7 +40,7 @@ def errors(answers: list[object]) -> list[object]:
     return [answer for answer in answers if isinstance(answer, Exception)]
 
 
-def test_one_address_typed_in_many_ways_at_once_is_one_customer_here_and_at_stripe(app, tenant):
+def test_concurrent_orders_with_one_address_create_one_customer_here_and_at_stripe(app, tenant):
     typed = (BUYER, BUYER.upper(), f" {BUYER}", BUYER.title(), f"{BUYER} ", BUYER)
 
     answers = at_once(app, lambda n: open_payment(tenant, customer_email=typed[n]), threads=len(typed))
@@ -52,7 +52,7 @@ def test_one_address_typed_in_many_ways_at_once_is_one_customer_here_and_at_stri
     assert {intent["customer"] for intent in stripe_sandbox.intents(tenant)} == {customer["id"]}
 
 
-def test_sales_under_both_addresses_during_their_merge_are_all_the_surviving_customers(app, tenant):
+def test_orders_with_both_addresses_during_a_merge_belong_to_the_target(app, tenant):
     for address in (OLD, NEW):
         open_payment(tenant, customer_email=address)
     source, target = id_of(tenant, OLD), id_of(tenant, NEW)
@@ -70,7 +70,7 @@ def test_sales_under_both_addresses_during_their_merge_are_all_the_surviving_cus
     assert count(tenant, Order) == 7
 
 
-def test_payments_that_arrive_during_a_merge_grant_to_the_surviving_customer(app, tenant):
+def test_payments_that_arrive_during_a_merge_grant_access_to_the_target(app, tenant):
     opened = [open_payment(tenant, customer_email=OLD) for _ in range(6)]
     open_payment(tenant, customer_email=NEW)
     source, target = id_of(tenant, OLD), id_of(tenant, NEW)
@@ -135,7 +135,7 @@ def merge_against(brand: Brand, order_id: UUID, work: Callable[[], object]) -> C
     return either
 
 
-def test_an_order_is_released_although_a_merge_wants_its_locks_in_the_other_order(app, tenant):
+def test_an_order_is_released_although_a_merge_locks_in_the_other_order(app, tenant):
     opened = open_payment(tenant)
     underpaid = payment_intent(id=opened.payment_intent_id, status="succeeded", amount_received=100)
     deliver(tenant, event("payment_intent.succeeded", underpaid))
@@ -147,7 +147,7 @@ def test_an_order_is_released_although_a_merge_wants_its_locks_in_the_other_orde
     assert load_order(tenant, opened.order_number).status is OrderStatus.COMPLETED
 
 
-def test_a_letter_is_sent_at_its_first_try_although_a_merge_wants_its_locks_in_the_other_order(app, tenant):
+def test_a_message_is_sent_at_its_first_attempt_although_a_merge_locks_in_the_other_order(app, tenant):
     opened = open_payment(tenant)
     deliver(tenant, paid(str(opened.payment_intent_id)))
     order_id = load_order(tenant, opened.order_number).id
@@ -160,7 +160,7 @@ def test_a_letter_is_sent_at_its_first_try_although_a_merge_wants_its_locks_in_t
     assert (message.status, message.last_error) == (MessageStatus.SENT, None)
 
 
-def test_access_given_many_times_at_once_is_one_grant(app, tenant):
+def test_concurrent_grants_of_a_product_are_one_grant(app, tenant):
     def give(number: int) -> object:
         return grant_access(
             tenant.id, customer_email=BUYER, product_id="mystique", days=number + 1, note=None, actor="test"
@@ -170,7 +170,7 @@ def test_access_given_many_times_at_once_is_one_grant(app, tenant):
     assert count(tenant, ManualGrant) == 1
 
 
-def test_closing_opening_and_paying_at_once_end_in_what_the_last_decision_says(app, tenant):
+def test_concurrent_revocations_restorations_and_payments_end_in_the_last_decision(app, tenant):
     opened = [open_payment(tenant) for _ in range(3)]
     process_first, *others = opened
     receive(tenant, paid(str(process_first.payment_intent_id)))

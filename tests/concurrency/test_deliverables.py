@@ -46,7 +46,7 @@ def at_once(app: Flask, *works: Any) -> list[Any]:
         return list(pool.map(run, works))
 
 
-def test_one_file_of_a_name_stays_however_many_are_uploaded_at_once(app, tenant) -> None:
+def test_concurrent_uploads_of_one_file_name_leave_one_file(app, tenant) -> None:
     order = buy_promise(tenant)
     contents = [PDF + bytes([number]) for number in range(AT_ONCE)]
 
@@ -59,7 +59,7 @@ def test_one_file_of_a_name_stays_however_many_are_uploaded_at_once(app, tenant)
     assert [each.id for each in all_files(tenant)] == [file.id]
 
 
-def test_the_same_file_uploaded_at_once_is_kept_once(app, tenant) -> None:
+def test_concurrent_uploads_of_one_file_store_it_once(app, tenant) -> None:
     order = buy_promise(tenant)
     replies = at_once(app, *[lambda: upload(tenant, order)] * AT_ONCE)
     assert len({reply.id for reply in replies}) == 1
@@ -68,7 +68,7 @@ def test_the_same_file_uploaded_at_once_is_kept_once(app, tenant) -> None:
     assert len(audited(tenant, "deliverable_uploaded")) == 1
 
 
-def test_the_same_content_uploaded_at_once_is_kept_once(app, tenant) -> None:
+def test_concurrent_uploads_of_one_content_store_it_once(app, tenant) -> None:
     contain(tenant, "mystique", "carte")
     at_once(
         app, *[lambda: upload_content(tenant.id, "mystique", "carte", upload_of(), actor="test")] * AT_ONCE
@@ -78,7 +78,7 @@ def test_the_same_content_uploaded_at_once_is_kept_once(app, tenant) -> None:
     assert view_contents(tenant.id)[0].file.id == file.id
 
 
-def test_deliveries_at_once_owe_one_message(app, tenant) -> None:
+def test_concurrent_deliveries_enqueue_one_message(app, tenant) -> None:
     order = buy_promise(tenant)
     upload(tenant, order)
 
@@ -89,7 +89,7 @@ def test_deliveries_at_once_owe_one_message(app, tenant) -> None:
     assert len(audited(tenant, "deliverable_delivered")) == 1
 
 
-def test_a_delivery_and_a_refund_at_once_end_in_a_withdrawn_order(app, tenant) -> None:
+def test_a_concurrent_delivery_and_refund_end_in_a_withdrawn_deliverable(app, tenant) -> None:
     promise(tenant, "mystique", "lecture")
     paid = pay(tenant)
     order = load_order(tenant, paid.order_number)

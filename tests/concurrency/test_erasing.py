@@ -25,7 +25,7 @@ pytestmark = pytest.mark.usefixtures("app_context")
 EMAIL = "ana.quentovic@example.org"
 
 
-def test_events_that_arrive_while_a_buyer_is_erased_keep_nothing_of_them(
+def test_events_that_arrive_during_an_erasure_are_redacted(
     app: Flask, make_brand: Callable[..., Brand]
 ) -> None:
     brand = make_brand(seller=seller.EXEMPT)
@@ -39,8 +39,11 @@ def test_events_that_arrive_while_a_buyer_is_erased_keep_nothing_of_them(
         charge = {"id": f"ch_{number}", "object": "charge", "payment_intent": opened.payment_intent_id}
         charge |= {"amount": 4700, "amount_refunded": 100, "currency": "eur", "captured": True}
         charge |= {"livemode": False, "billing_details": {"email": EMAIL}}
-        told = {"id": f"cus_{number}", "object": "customer", "email": EMAIL}
-        receive(brand, event("charge.refunded", charge) if number % 2 else event("customer.updated", told))
+        stripe_object = {"id": f"cus_{number}", "object": "customer", "email": EMAIL}
+        receive(
+            brand,
+            event("charge.refunded", charge) if number % 2 else event("customer.updated", stripe_object),
+        )
         process.process_events(brand.id)
 
     assert [each for each in at_once(app, work, threads=8) if each is not None] == []
@@ -54,7 +57,7 @@ def test_events_that_arrive_while_a_buyer_is_erased_keep_nothing_of_them(
 
 
 @pytest.mark.parametrize("asked_for", [0, 1])
-def test_whoever_is_merged_while_the_erasing_waits_is_erased_with_the_other(
+def test_a_customer_merged_while_the_erasure_waits_is_erased_too(
     app: Flask, tenant: Brand, asked_for: int
 ) -> None:
     addresses = ("old@example.com", EMAIL)

@@ -8,7 +8,7 @@ import time_machine
 
 from lumira.clock import utc_now
 from lumira.database import atomic, db
-from lumira.errors import GrantNotFound, NothingToOpen, ProductNotFound
+from lumira.errors import GrantNotFound, NotGrantable, ProductNotFound
 from lumira.models import AccessGrant, ManualGrant, MessageKind, MessageStatus, Product
 from lumira.notifications import relay
 from lumira.repositories import customers
@@ -163,7 +163,7 @@ def test_a_manual_grant_lasts_as_long_as_the_product_unless_set_otherwise(tenant
 
 
 def test_physical_and_unsold_products_cannot_be_granted(tenant):
-    with pytest.raises(NothingToOpen):
+    with pytest.raises(NotGrantable):
         give(tenant, "shirt")
     with pytest.raises(ProductNotFound):
         give(tenant, "nothing")

@@ -1,1 +1,1 @@
-"""What several command groups share."""
+"""Code that several command groups share."""

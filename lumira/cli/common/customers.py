@@ -1,4 +1,4 @@
-"""Which customer a command is about: an address or an id, in one tenant or in whichever knows it."""
+"""The customer of a command: by address or id, in one tenant or in the only tenant that has it."""
 
 from uuid import UUID
 
@@ -12,29 +12,29 @@ from lumira.schemas.fields import EmailAddress
 
 
 def find_buyer(reference: str, slug: str | None) -> tuple[int, UUID]:
-    """Tenant and id of the customer with this address or id, also one that was merged into another.
+    """Return the tenant and id of the customer with this address or id, a merged one included.
 
-    `CustomerNotFound`; `Conflict` where several tenants know the address and none was named.
+    Raises `CustomerNotFound`, and `Conflict` if several tenants have the customer and none was named.
     """
-    found = []
+    matches = []
     for tenant_id, tenant_slug in chosen_tenants(slug):
         with atomic(tenant_id):
-            customer = customers.find_row(tenant_id, reference.strip())
+            customer = customers.find_by_reference(tenant_id, reference.strip())
         if customer is not None:
-            found.append((tenant_id, tenant_slug, customer.id))
-    if not found:
+            matches.append((tenant_id, tenant_slug, customer.id))
+    if not matches:
         raise CustomerNotFound(f"{slug or 'No tenant'} {'has no' if slug else 'has a'} customer {reference}.")
-    if len(found) > 1:
-        slugs = ", ".join(tenant_slug for _, tenant_slug, _ in found)
+    if len(matches) > 1:
+        slugs = ", ".join(tenant_slug for _, tenant_slug, _ in matches)
         raise Conflict(AMBIGUOUS.format(what=reference, slugs=slugs))
-    tenant_id, _, customer_id = found[0]
+    tenant_id, _, customer_id = matches[0]
     return tenant_id, customer_id
 
 
 def checked_email(email: str) -> str:
-    """The address as it is kept; `INVALID_EMAIL` for what cannot be one."""
+    """Return the address in normalised form; raises `InvalidRequest` with code `INVALID_EMAIL`."""
     try:
         checked: str = EmailAddress().deserialize(email)
     except ValidationError as error:
-        raise InvalidRequest(f"{email!r} is no e-mail address.", code="INVALID_EMAIL") from error
+        raise InvalidRequest(f"{email!r} is not a valid e-mail address.", code="INVALID_EMAIL") from error
     return checked

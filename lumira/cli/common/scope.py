@@ -1,4 +1,4 @@
-"""Which tenants a command is about: one by its slug, or all."""
+"""The tenants of a command: one by its slug, or all."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -9,31 +9,31 @@ from lumira.cli.tenants import tenant_id_of
 from lumira.database import atomic
 from lumira.repositories import tenants
 
-#: What a message says where one id is known to several tenants, as where two brands share a Stripe account.
-AMBIGUOUS = "Several tenants know {what}: name one with --tenant ({slugs})."
+#: The message where several tenants have one id, as when two tenants share a Stripe account.
+AMBIGUOUS = "Several tenants have {what}: choose one with --tenant ({slugs})."
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
 def tenant_option(command: _Command) -> _Command:
-    """Give a command `--tenant SLUG`; it receives `slug`, `None` for all tenants."""
+    """Add `--tenant SLUG` to a command; it receives `slug`, which is `None` for all tenants."""
     return click.option("--tenant", "slug", metavar="SLUG", help="Only this tenant. [default: all]")(command)
 
 
 def owner_option(command: _Command) -> _Command:
-    """The same for a command about one thing, which most often one tenant alone knows."""
-    told = "Whose it is; needed where several tenants know it."
-    return click.option("--tenant", "slug", metavar="SLUG", help=told)(command)
+    """Add `--tenant SLUG` to a command about one object, which usually only one tenant has."""
+    help_text = "The tenant; required if several tenants have it."
+    return click.option("--tenant", "slug", metavar="SLUG", help=help_text)(command)
 
 
 def chosen_tenants(slug: str | None) -> list[tuple[int, str]]:
-    """Id and slug of the tenant, or of all; `TenantNotFound` names a slug that nobody has."""
+    """Return the id and slug of one tenant, or of all; raises `TenantNotFound` for an unknown slug."""
     if slug is not None:
         return [(tenant_id_of(slug), slug)]
     with atomic(None):
         ids = tenants.list_ids()
-    found = []
+    chosen = []
     for tenant_id in ids:
         with atomic(tenant_id):
-            found.append((tenant_id, tenants.get(tenant_id).slug))
-    return found
+            chosen.append((tenant_id, tenants.get(tenant_id).slug))
+    return chosen

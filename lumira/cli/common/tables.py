@@ -1,4 +1,4 @@
-"""Rows under headings, for a terminal."""
+"""Tables for a terminal."""
 
 from collections.abc import Sequence
 
@@ -6,7 +6,7 @@ import click
 
 
 def echo_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print rows in columns as wide as their widest entry; without rows, the headings alone."""
+    """Print headings and rows in columns as wide as their widest entry."""
     lines = [headings, *rows]
     widths = [max(len(line[column]) for line in lines) for column in range(len(headings))]
     for line in lines:

@@ -1,4 +1,4 @@
-"""Times as an operator reads them: by the clock of the tenant's house."""
+"""Times in the tenant's time zone, for a terminal."""
 
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -7,15 +7,15 @@ from lumira.repositories import tenants
 
 
 def zone_of(tenant_id: int) -> ZoneInfo:
-    """The tenant's time zone; inside the caller's transaction."""
+    """Return the tenant's time zone; inside the caller's transaction."""
     return ZoneInfo(tenants.get(tenant_id).time_zone)
 
 
 def shown(at: datetime, zone: ZoneInfo) -> str:
-    """To the second."""
+    """Return a time to the second."""
     return f"{at.astimezone(zone):%Y-%m-%d %H:%M:%S}"
 
 
 def shown_exactly(at: datetime, zone: ZoneInfo) -> str:
-    """To the millisecond, for what happened within one second."""
+    """Return a time to the millisecond, for events within one second."""
     return f"{shown(at, zone)}.{at.microsecond // 1000:03d}"

@@ -1,4 +1,6 @@
-"""What an operator does with a customer's links."""
+"""An operator's work with the portal links of a customer."""
+
+from uuid import UUID
 
 from lumira.clock import utc_now
 from lumira.database import atomic
@@ -9,25 +11,29 @@ from lumira.repositories import access_links, audit, customers
 
 
 def list_links(tenant_id: int, email: str) -> list[AccessLink]:
-    """All links of a customer, those of merged ones too, oldest first; `CustomerNotFound`."""
+    """Return all links of a customer and of the customers merged into it, oldest first.
+
+    Raises `CustomerNotFound`.
+    """
     with atomic(tenant_id):
-        known = _known_as(tenant_id, customers.get_current(tenant_id, email))
-        return access_links.list_links(tenant_id, [each.id for each in known])
+        customer = customers.get_current(tenant_id, email)
+        return access_links.list_links(tenant_id, _customer_ids(customer))
 
 
 def create_link(tenant_id: int, email: str, *, actor: str) -> tuple[str, AccessLink]:
-    """The address of a customer's page, as a letter would carry it; `CustomerNotFound`, `NoPublicUrl`."""
+    """Return the URL of a customer's portal, as an e-mail would contain it, and the link.
+
+    Raises `CustomerNotFound`, and `NoPublicUrl` if `PUBLIC_URL` is not set.
+    """
     with atomic(tenant_id):
-        # Locked, so that an erasing that is under way is seen.
+        # The lock waits for an erasure in progress.
         customer = customers.lock_current(tenant_id, customers.get_current(tenant_id, email).id)
         if customer.erased_at is not None:
-            raise CustomerNotFound("Of this customer nothing is known any more: they were erased.")
+            raise CustomerNotFound("The personal data of this customer was erased.")
         link = access_links.get_or_create(tenant_id, customer.id, utc_now())
         url = url_of(LinkAddress(tenant_id, link.id))
         if url is None:
-            raise NoPublicUrl(
-                "There are no links before PUBLIC_URL says where buyers reach this installation."
-            )
+            raise NoPublicUrl("Set PUBLIC_URL to the address at which buyers reach this installation.")
         audit.record(
             tenant_id, actor=actor, action="access_link_handed_out", subject=f"customer:{customer.id}"
         )
@@ -35,11 +41,10 @@ def create_link(tenant_id: int, email: str, *, actor: str) -> tuple[str, AccessL
 
 
 def revoke_links(tenant_id: int, email: str, *, actor: str) -> int:
-    """Let none of a customer's links open anything any more; how many did. `CustomerNotFound`."""
+    """Revoke all live links of a customer; return how many were revoked. Raises `CustomerNotFound`."""
     with atomic(tenant_id):
         customer = customers.get_current(tenant_id, email)
-        known = _known_as(tenant_id, customer)
-        revoked = access_links.revoke(tenant_id, [each.id for each in known], utc_now())
+        revoked = access_links.revoke(tenant_id, _customer_ids(customer), utc_now())
         if revoked:
             audit.record(
                 tenant_id,
@@ -51,5 +56,6 @@ def revoke_links(tenant_id: int, email: str, *, actor: str) -> int:
         return revoked
 
 
-def _known_as(tenant_id: int, customer: Customer) -> list[Customer]:
-    return [customer, *customers.list_merged(tenant_id, customer.id)]
+def _customer_ids(customer: Customer) -> list[UUID]:
+    """Return the ids of a customer and of the customers merged into it."""
+    return [customer.id, *(merged.id for merged in customers.list_merged(customer.tenant_id, customer.id))]

@@ -1,16 +1,16 @@
-"""Looking at who may open what, without changing anything."""
+"""The access of a customer, for the API."""
 
 from dataclasses import dataclass
 
 from lumira.database import atomic
+from lumira.domain.grant_coverage import Grant, covers
 from lumira.repositories import customers
-from lumira.repositories import grants as access
-from lumira.repositories.grants import Grant
+from lumira.repositories import grants as grant_rows
 
 
 @dataclass(frozen=True, slots=True)
 class AccessView:
-    """Live and past grants of one customer; `active` only where one product or level was asked about."""
+    """Live and past grants of one customer; `active` is `None` unless one product or level was requested."""
 
     grants: list[Grant]
     active: bool | None
@@ -19,20 +19,19 @@ class AccessView:
 def view_access(
     tenant_id: int, *, customer_email: str, product_id: str | None = None, level: int | None = None
 ) -> AccessView:
-    """What a customer may open or could open once, and whether one product or level is open to them now.
+    """Return a customer's live and past grants, and whether one product or level is accessible now.
 
-    Asked about one product or level, the grants are those of it and of the levels that include it.
-    An address that never bought anything has no grants; that is no error.
+    With a product or a level, only the grants that cover it are returned. An unknown address has no grants.
     """
     with atomic(tenant_id):
         customer = customers.find_by_email(tenant_id, customer_email)
-        grants = access.list_grants(tenant_id, customer.id) if customer is not None else []
-        product_level = access.level_of(tenant_id, product_id) if product_id is not None else None
+        grants = grant_rows.list_grants(tenant_id, customer.id) if customer is not None else []
+        product_level = None if product_id is None else grant_rows.find_level_number(tenant_id, product_id)
     if product_id is None and level is None:
         return AccessView(grants, None)
-    asked = [
+    covering = [
         grant
         for grant in grants
-        if access.covers(grant, product_id=product_id, product_level=product_level, level=level)
+        if covers(grant, product_id=product_id, product_level=product_level, level=level)
     ]
-    return AccessView(asked, any(grant.is_live for grant in asked))
+    return AccessView(covering, any(grant.is_live for grant in covering))

@@ -30,7 +30,7 @@ def ensure_stripe_customer(
         if customer.stripe_customer_id is not None:
             return customer.stripe_customer_id
         customers.freeze_stripe_request(customer, tenant_slug=account.tenant_slug)
-        parameters, key = dict(customer.stripe_parameters or {}), customers.stripe_key(customer)
+        parameters, key = dict(customer.stripe_parameters or {}), customers.stripe_idempotency_key(customer)
         frozen_at = customer.stripe_frozen_at or utc_now()
         # An earlier attempt may have created one whose id was lost, and Stripe forgets old idempotency keys.
         needs_lookup = customer.stripe_attempt > 1 or stripe_requests.is_key_stale(frozen_at, utc_now())

@@ -1,1 +1,1 @@
-"""."""
+"""Use cases of customers: views of them, and the merge of two customers."""

@@ -45,7 +45,7 @@ def stored_file(tenant_id: int, upload: Upload) -> Iterator[StoredFile]:
     """
     name = file_types.displayed_name(upload.file_name)
     stream = _PeekedStream(upload.stream)
-    content_type = file_types.agreed_type(name, stream.head)
+    content_type = file_types.content_type_of(name, stream.head)
     with atomic(tenant_id):
         file = files.create_pending(
             tenant_id, object_name=storage.new_name(tenant_id), content_type=content_type
@@ -65,7 +65,9 @@ class _PeekedStream:
     def __init__(self, stream: Readable) -> None:
         self._stream = stream
         self.head = b""
-        while len(self.head) < file_types.HEAD and (chunk := stream.read(file_types.HEAD - len(self.head))):
+        while len(self.head) < file_types.HEAD_BYTES and (
+            chunk := stream.read(file_types.HEAD_BYTES - len(self.head))
+        ):
             self.head += chunk
         self._unread = self.head
 

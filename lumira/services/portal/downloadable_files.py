@@ -11,6 +11,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 
 from lumira.database import db
+from lumira.domain.grant_coverage import Grant
 from lumira.errors import AccessEnded, FileMissing
 from lumira.models import (
     AccessGrant,
@@ -25,7 +26,6 @@ from lumira.models import (
 )
 from lumira.repositories import contents, deliverables, files, grants, products
 from lumira.repositories.deliverables import DeliverableView
-from lumira.repositories.grants import Grant
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,10 +136,10 @@ def _access_by_grant(tenant_id: int, customer_id: UUID, file: File) -> list[bool
         content = db.session.get_one(Content, (tenant_id, file.content_id))
         if not content.active:
             return []
-        openers = grants.list_openers(tenant_id, customer_id, content.product_id)
+        openers = grants.list_grants_covering(tenant_id, customer_id, content.product_id)
         return [_opens_contents(grant) for grant in openers]
     deliverable = db.session.get_one(Deliverable, (tenant_id, file.deliverable_id))
-    line_grant = grants.of_line(tenant_id, customer_id, deliverable.order_line_id)
+    line_grant = grants.find_by_line(tenant_id, customer_id, deliverable.order_line_id)
     if line_grant is None or deliverable.delivered_at is None:
         return []
     return [_opens_deliverable(line_grant, deliverable.state)]

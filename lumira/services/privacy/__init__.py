@@ -1,1 +1,1 @@
-"""."""
+"""Use cases of the GDPR: export and erasure of a data subject."""

@@ -42,7 +42,7 @@ def test_open_alerts_are_listed_with_their_tenant_and_what_they_are_about(run_fl
     assert number not in run_flask("alerts", "list", "--tenant", other_tenant.slug).stdout
 
 
-def test_a_resolved_alert_is_listed_only_when_all_are_asked_for(run_flask, tenant):
+def test_a_resolved_alert_is_listed_only_with_all(run_flask, tenant):
     number = mismatch(tenant)
     [alert] = alerts_of(tenant)
     assert "resolved" in run_flask("alerts", "resolve", alert.id).stdout
@@ -64,28 +64,30 @@ def test_an_unknown_alert_and_another_tenants_are_not_resolved(run_flask, tenant
     assert open_alerts(tenant) == ["payment_mismatch"]
 
 
-def test_an_event_that_fails_again_after_it_was_replayed_is_told_again(run_flask, tenant, monkeypatch):
-    def stumble(order, told) -> None:
+def test_an_event_that_fails_again_after_a_replay_raises_a_new_alert(run_flask, tenant, monkeypatch):
+    def stumble(order, stripe_event) -> None:
         raise ZeroDivisionError("a bug of ours")
 
     monkeypatch.setattr(parsed_event, "find_handler", lambda _type: stumble)
     monkeypatch.setattr(event_states, "MAXIMUM_ATTEMPTS", 1)
     opened = open_payment(tenant)
-    told = event("payment_intent.succeeded", payment_intent(id=opened.payment_intent_id, status="succeeded"))
-    deliver(tenant, told)
+    stripe_event = event(
+        "payment_intent.succeeded", payment_intent(id=opened.payment_intent_id, status="succeeded")
+    )
+    deliver(tenant, stripe_event)
     [first] = alerts_of(tenant)
 
-    run_flask("events", "replay", told["id"])
+    run_flask("events", "replay", stripe_event["id"])
     assert open_alerts(tenant) == []
     process.process_events(tenant.id)
     [again] = alerts_of(tenant)
     assert again.resolved_at is None
     assert again.raised_at > first.raised_at
     assert again.next_notification_at is not None
-    assert EventStatus.FAILED in run_flask("events", "show", told["id"]).stdout
+    assert EventStatus.FAILED in run_flask("events", "show", stripe_event["id"]).stdout
 
 
-def test_what_stays_so_for_ever_is_not_raised_again_once_somebody_has_seen_it(run_flask, tenant):
+def test_a_permanent_problem_is_not_raised_again_after_it_was_resolved(run_flask, tenant):
     opened = refunds.pay(tenant)
     refunds.disputed(tenant, opened)
     refunds.hear(tenant)
@@ -99,7 +101,7 @@ def test_what_stays_so_for_ever_is_not_raised_again_once_somebody_has_seen_it(ru
 
 
 @pytest.mark.parametrize("outcome", ["won", "lost"])
-def test_a_dispute_that_is_decided_needs_nobody_any_more(tenant, outcome):
+def test_a_decided_dispute_resolves_its_alert(tenant, outcome):
     opened = refunds.pay(tenant)
     dispute = refunds.disputed(tenant, opened)
     refunds.hear(tenant)

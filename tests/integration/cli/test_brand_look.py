@@ -54,6 +54,6 @@ def test_a_brand_gets_its_colours_from_its_file_and_loses_them_with_it(run_flask
         'brand_radius = "12"',
     ],
 )
-def test_what_is_no_colour_and_no_corner_is_refused(look, run_flask, tmp_path, tenant):
+def test_an_invalid_colour_or_corner_radius_is_refused(look, run_flask, tmp_path, tenant):
     assert look.partition(" ")[0] in apply(run_flask, tmp_path, tenant, look, code=1).stderr
     assert look_of(tenant) == (None, None, None)

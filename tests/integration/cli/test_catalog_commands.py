@@ -1,4 +1,4 @@
-"""A catalog file is applied from the command line, and its difference is told."""
+"""A catalog file is applied from the command line, and its difference is output."""
 
 import secrets
 from pathlib import Path
@@ -40,7 +40,7 @@ def find(slug: str) -> int | None:
         return tenants.find_id(slug)
 
 
-def test_a_new_file_makes_the_tenant_and_what_it_sells(run_flask, file, slug):
+def test_a_new_file_creates_the_tenant_and_its_products(run_flask, file, slug):
     result = run_flask("catalog", "apply", file)
 
     assert f"{slug}: created" in result.stdout
@@ -64,7 +64,7 @@ def test_applying_again_says_that_there_is_nothing_to_change(run_flask, file, sl
     assert run_flask("catalog", "apply", file).stdout == f"{slug}: nothing to change.\n"
 
 
-def test_the_difference_shows_prices_as_people_read_them(run_flask, file):
+def test_the_difference_shows_formatted_prices(run_flask, file):
     run_flask("catalog", "apply", file)
     change(file, "amount = 4700", "amount = 5200")
     change(file, 'time_zone = "Europe/Paris"', 'time_zone = "Indian/Reunion"')
@@ -83,7 +83,7 @@ def test_a_dry_run_shows_the_difference_and_changes_nothing(run_flask, file, slu
     assert find(slug) is None
 
 
-def test_a_product_that_left_and_came_back_is_told(run_flask, file):
+def test_a_removed_product_that_returns_is_reported(run_flask, file):
     run_flask("catalog", "apply", file)
     whole = file.read_text()
     file.write_text(whole[: whole.rindex("[[products]]")])
@@ -103,7 +103,7 @@ stock = 12
 """
 
 
-def test_the_first_count_of_new_goods_is_told_and_kept(run_flask, file, slug):
+def test_the_first_stock_of_a_new_product_is_reported_and_stored(run_flask, file, slug):
     run_flask("catalog", "apply", file)
     file.write_text(file.read_text() + GOODS)
 
@@ -114,7 +114,7 @@ def test_the_first_count_of_new_goods_is_told_and_kept(run_flask, file, slug):
     assert on_hand(run_flask, slug) == "12"
 
 
-def test_a_later_count_in_the_file_is_neither_told_nor_taken(run_flask, file, slug):
+def test_a_later_stock_in_the_file_is_neither_reported_nor_stored(run_flask, file, slug):
     file.write_text(file.read_text() + GOODS)
     run_flask("catalog", "apply", file)
     change(file, "stock = 12", "stock = 99")
@@ -123,17 +123,20 @@ def test_a_later_count_in_the_file_is_neither_told_nor_taken(run_flask, file, sl
     assert on_hand(run_flask, slug) == "12"
 
 
-def test_what_becomes_goods_is_told_to_be_counted_from_then_on(run_flask, file, slug):
+def test_a_product_that_becomes_physical_is_reported_to_have_stock(run_flask, file, slug):
     file.write_text(file.read_text() + GOODS.replace("physical", "digital").replace("stock = 12", ""))
     run_flask("catalog", "apply", file)
     change(file, 'kind = "digital"\nname = "Carte"', 'kind = "physical"\nname = "Carte"')
 
-    told = run_flask("catalog", "apply", file).stdout
+    output = run_flask("catalog", "apply", file).stdout
 
-    assert "~ carte: kind digital → physical, counted from now on, 0 in stock (`flask stock set`" in told
+    assert (
+        "~ carte: kind digital → physical, has stock from now on, 0 units (set them with `flask stock set`"
+        in output
+    )
 
 
-def test_another_policy_for_refunds_is_told_as_the_file_has_it(run_flask, file):
+def test_a_changed_refund_policy_is_reported(run_flask, file):
     file.write_text(file.read_text() + GOODS)
     run_flask("catalog", "apply", file)
     file.write_text(file.read_text() + "restock_on_refund = false\n")
@@ -146,7 +149,7 @@ def on_hand(run_flask, slug: str) -> str:
     return str(line.split()[2])
 
 
-def test_another_order_prefix_is_told_and_not_taken(run_flask, file, slug):
+def test_a_changed_order_prefix_is_reported_and_not_applied(run_flask, file, slug):
     run_flask("catalog", "apply", file)
     prefix = read_catalog(file).tenant.order_prefix
     change(file, f'"{prefix}"', '"ELSE"')
@@ -190,7 +193,7 @@ def test_a_file_that_is_not_there_is_one_line(run_flask, tmp_path):
 
 
 @pytest.mark.parametrize("name", ["oracle-lumira", "reboul", "boutique"])
-def test_the_catalogs_of_the_house_can_be_applied(name):
+def test_the_catalogs_in_the_repository_can_be_applied(name):
     wanted = read_catalog(CATALOGS / f"{name}.toml")
 
     difference = apply_catalog(wanted, actor="operator", dry_run=True)

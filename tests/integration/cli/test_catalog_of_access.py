@@ -43,10 +43,10 @@ def test_a_file_gives_access_an_end_and_lower_levels_to_orders_from_then_on(run_
     before = pay(tenant, "alchimique")
     file = write(tmp_path, tenant, "access_days = 30\nincludes_lower_levels = true")
 
-    told = run_flask("catalog", "apply", file).stdout
+    output = run_flask("catalog", "apply", file).stdout
 
-    assert "access_days" in told
-    assert "includes_lower_levels" in told
+    assert "access_days" in output
+    assert "includes_lower_levels" in output
     assert "nothing to change" in run_flask("catalog", "apply", file).stdout
     assert load_order(tenant, before.order_number).grants[0].expires_at is None
     assert not view_access(tenant.id, customer_email=BUYER, level=2).active

@@ -34,10 +34,10 @@ def run(*words: str, **settings: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_the_help_names_every_group(app: Flask):
-    told = app.test_cli_runner().invoke(args=["--help"])
+    output = app.test_cli_runner().invoke(args=["--help"])
 
-    assert told.exit_code == 0
-    named = {line.split()[0] for line in told.stdout.splitlines() if line.startswith("  ")}
+    assert output.exit_code == 0
+    named = {line.split()[0] for line in output.stdout.splitlines() if line.startswith("  ")}
     assert {"catalog", "keys", "orders", "sandbox", "tenants", "worker"} <= named
 
 
@@ -64,22 +64,22 @@ def test_an_installation_without_development_packages_has_its_help():
         "sys.argv = ['flask', '--help']\n"
         "main()"
     )
-    told = run("-c", program, **PRODUCTION)
-    assert told.returncode == 0, told.stderr
-    assert "worker" in told.stdout
+    output = run("-c", program, **PRODUCTION)
+    assert output.returncode == 0, output.stderr
+    assert "worker" in output.stdout
 
 
 @pytest.mark.parametrize("name", ["demo", "sandbox"])
 def test_a_tenant_called_as_a_command_does_not_switch_production_off(name: str):
-    told = run("-m", "flask", "customers", "list", "--tenant", name)
-    assert told.returncode == 1
-    assert "Missing in production: DATABASE_URL" in told.stderr
+    output = run("-m", "flask", "customers", "list", "--tenant", name)
+    assert output.returncode == 1
+    assert "Missing in production: DATABASE_URL" in output.stderr
 
 
 @pytest.mark.parametrize(
     "words", [["sandbox"], ["-A", "wsgi", "sandbox"], ["--app", "wsgi", "--debug", "sandbox"]]
 )
-def test_a_command_for_trying_things_out_needs_nothing_wherever_it_stands(words: list[str]):
-    told = run("-m", "flask", *words, "--help")
-    assert told.returncode == 0, told.stderr
-    assert "--port" in told.stdout
+def test_a_development_command_needs_no_settings(words: list[str]):
+    output = run("-m", "flask", *words, "--help")
+    assert output.returncode == 0, output.stderr
+    assert "--port" in output.stdout

@@ -26,12 +26,12 @@ def refused(app, *arguments: object) -> str:
     return result.stderr.splitlines()[-1]
 
 
-def test_a_content_is_listed_given_its_file_and_emptied(run_flask, tenant, pdf):
+def test_a_content_file_is_listed_uploaded_and_removed(run_flask, tenant, pdf):
     contain(tenant, "mystique", "carte")
     assert "none yet" in run_flask("content", "list", tenant.slug).stdout
 
-    told = run_flask("content", "upload", tenant.slug, "mystique", "carte", pdf).stdout
-    assert told == f"{tenant.slug} mystique carte: lecture.pdf (application/pdf, {len(PDF)} B).\n"
+    output = run_flask("content", "upload", tenant.slug, "mystique", "carte", pdf).stdout
+    assert output == f"{tenant.slug} mystique carte: lecture.pdf (application/pdf, {len(PDF)} B).\n"
     again = run_flask("content", "upload", tenant.slug, "mystique", "carte", pdf).stdout
     assert "already: nothing was changed" in again
     named = run_flask("content", "upload", tenant.slug, "mystique", "carte", pdf, "--name", "Votre carte.pdf")
@@ -45,7 +45,7 @@ def test_a_content_is_listed_given_its_file_and_emptied(run_flask, tenant, pdf):
     run_flask("content", "remove", tenant.slug, "mystique", "carte", code=1)
 
 
-def test_what_cannot_be_uploaded_is_told_in_one_line(app, run_flask, tenant, pdf, tmp_path):
+def test_a_refused_upload_is_one_line(app, run_flask, tenant, pdf, tmp_path):
     contain(tenant, "mystique", "carte")
     wrong = tmp_path / "page.pdf"
     wrong.write_bytes(b"<html>")
@@ -61,7 +61,7 @@ def test_what_cannot_be_uploaded_is_told_in_one_line(app, run_flask, tenant, pdf
         assert "larger than 10 bytes" in run_flask(*upload, "carte", pdf, code=1).stderr
 
 
-def test_work_is_found_begun_uploaded_and_delivered(run_flask, tenant, pdf, tmp_path):
+def test_a_deliverable_is_listed_started_uploaded_and_delivered(run_flask, tenant, pdf, tmp_path):
     order = buy_promise(tenant, "lecture", "audio")
     number = order.order_number
     listed = run_flask("deliverables", "list", "--tenant", tenant.slug).stdout
@@ -69,8 +69,8 @@ def test_work_is_found_begun_uploaded_and_delivered(run_flask, tenant, pdf, tmp_
     assert "to_do" in listed
 
     assert run_flask("deliverables", "start", number, "lecture").stdout == f"{number} lecture: in_progress.\n"
-    told = run_flask("deliverables", "upload", number, "lecture", pdf).stdout
-    assert told == f"{number} lecture: lecture.pdf (application/pdf, {len(PDF)} bytes), in_progress.\n"
+    output = run_flask("deliverables", "upload", number, "lecture", pdf).stdout
+    assert output == f"{number} lecture: lecture.pdf (application/pdf, {len(PDF)} bytes), in_progress.\n"
     assert run_flask("deliverables", "deliver", number, "lecture").stdout == f"{number} lecture: delivered.\n"
 
     left = run_flask("deliverables", "list", "--tenant", tenant.slug).stdout
@@ -87,20 +87,20 @@ def test_work_is_found_begun_uploaded_and_delivered(run_flask, tenant, pdf, tmp_
     assert audited(tenant, "deliverable_delivered")[0].actor == "operator"
 
 
-def test_work_that_cannot_be_done_is_told_in_one_line(app, run_flask, tenant, tmp_path):
+def test_an_impossible_delivery_is_one_line(app, run_flask, tenant, tmp_path):
     number = buy_promise(tenant).order_number
     sound = tmp_path / "sound.pdf"
     sound.write_bytes(MP3)
 
-    told = run_flask("deliverables", "deliver", number, "lecture", code=1).stderr
-    assert "has no file yet" in told
+    output = run_flask("deliverables", "deliver", number, "lecture", code=1).stderr
+    assert "has no file yet" in output
     assert "it promises: lecture" in run_flask("deliverables", "start", number, "mandala", code=1).stderr
     assert "There is no order" in run_flask("deliverables", "start", "NOTHING-1", "lecture", code=1).stderr
-    told = refused(app, "deliverables", "upload", number, "lecture", sound)
-    assert told.startswith("Error: The file is not what its name says")
+    output = refused(app, "deliverables", "upload", number, "lecture", sound)
+    assert output.startswith("Error: The file's extension is")
 
 
-def test_work_whose_money_went_back_is_no_work(run_flask, tenant, pdf):
+def test_a_refunded_deliverable_is_withdrawn(run_flask, tenant, pdf):
     buy_promise(tenant)
     paid = pay(tenant)
     refund(tenant, paid)
@@ -109,5 +109,5 @@ def test_work_whose_money_went_back_is_no_work(run_flask, tenant, pdf):
     assert number not in run_flask("deliverables", "list", "--tenant", tenant.slug).stdout
     assert f"{number}" in run_flask("deliverables", "list", "--tenant", tenant.slug, "--all").stdout
     assert "withdrawn" in run_flask("deliverables", "list", number).stdout
-    told = run_flask("deliverables", "upload", number, "lecture", pdf, code=1).stderr
-    assert "it is refunded" in told
+    output = run_flask("deliverables", "upload", number, "lecture", pdf, code=1).stderr
+    assert "it is refunded" in output

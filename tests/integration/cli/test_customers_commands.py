@@ -14,7 +14,7 @@ pytestmark = pytest.mark.usefixtures("app_context")
 OLD, NEW = "old@example.com", "new@example.com"
 
 
-def test_customers_are_listed_with_what_they_bought(run_flask, tenant):
+def test_customers_are_listed_with_their_figures(run_flask, tenant):
     pay(tenant, customer_name="Ana", locale="en")
 
     listed = run_flask("customers", "list", "--tenant", tenant.slug).stdout.splitlines()
@@ -34,7 +34,7 @@ def test_customers_are_listed_with_what_they_bought(run_flask, tenant):
     assert listed[1].endswith("active")
 
 
-def test_a_customer_is_shown_with_orders_money_and_access(run_flask, tenant):
+def test_a_customer_is_shown_with_figures_and_grants(run_flask, tenant):
     opened = pay(tenant, customer_name="Ana", locale="fr")
     refunds.refund(tenant, opened, 700)
 
@@ -64,34 +64,34 @@ def test_as_json_the_figures_have_the_names_of_the_api(run_flask, tenant):
 
 
 def test_an_unknown_customer_is_one_line(run_flask, tenant):
-    told = run_flask("customers", "show", "nobody@example.com", "--tenant", tenant.slug, code=1).stderr
-    assert told == f"Error: {tenant.slug} has no customer nobody@example.com.\n"
-    told = run_flask("customers", "show", "nobody@nowhere.example", code=1).stderr
-    assert told == "Error: No tenant has a customer nobody@nowhere.example.\n"
+    output = run_flask("customers", "show", "nobody@example.com", "--tenant", tenant.slug, code=1).stderr
+    assert output == f"Error: {tenant.slug} has no customer nobody@example.com.\n"
+    output = run_flask("customers", "show", "nobody@nowhere.example", code=1).stderr
+    assert output == "Error: No tenant has a customer nobody@nowhere.example.\n"
 
 
-def test_an_address_that_several_brands_know_asks_for_the_brand(run_flask, tenant, other_tenant):
+def test_an_address_of_several_tenants_requires_the_tenant(run_flask, tenant, other_tenant):
     address = f"shared-{tenant.slug}@example.com"
     for brand in (tenant, other_tenant):
         pay(brand, customer_email=address)
 
-    told = run_flask("customers", "show", address, code=1).stderr
-    assert "name one with --tenant" in told
-    assert tenant.slug in told
-    assert other_tenant.slug in told
+    output = run_flask("customers", "show", address, code=1).stderr
+    assert "choose one with --tenant" in output
+    assert tenant.slug in output
+    assert other_tenant.slug in output
 
 
-def test_two_addresses_of_one_person_are_merged(run_flask, tenant):
+def test_two_customers_are_merged(run_flask, tenant):
     pay(tenant, customer_email=OLD)
     pay(tenant, customer_email=NEW)
     merge = ("customers", "merge", OLD, NEW, "--tenant", tenant.slug)
 
-    told = run_flask(*merge).stdout
-    assert told == f"{OLD} is {NEW} now: 1 order moved.\n"
+    output = run_flask(*merge).stdout
+    assert output == f"{OLD} is merged into {NEW}: 1 order moved.\n"
     shown = run_flask("customers", "show", OLD, "--tenant", tenant.slug).stdout
     assert shown.startswith(f"{NEW}  active\n")
     assert f"also        {OLD}, merged" in shown
-    assert "merged into another before" in run_flask(*merge, code=1).stderr
+    assert "merged into another customer before" in run_flask(*merge, code=1).stderr
 
 
 def test_customers_of_two_brands_are_not_merged(run_flask, tenant, other_tenant):
@@ -99,7 +99,7 @@ def test_customers_of_two_brands_are_not_merged(run_flask, tenant, other_tenant)
     pay(tenant, customer_email=source)
     pay(other_tenant, customer_email=target)
 
-    told = run_flask("customers", "merge", source, target, code=1).stderr
+    output = run_flask("customers", "merge", source, target, code=1).stderr
 
-    assert "brands share no customers" in told
+    assert "tenants share no customers" in output
     assert view_customer(tenant.id, source).customer.email == source

@@ -1,4 +1,4 @@
-"""What Stripe told is listed and shown, and handled again when a person says so."""
+"""What Stripe stripe_event is listed and shown, and handled again when a person says so."""
 
 import json
 
@@ -23,22 +23,22 @@ def parked():
     return event("payment_intent.canceled", payment_intent(id="pi_nobody", status="canceled"))
 
 
-def fail(brand, monkeypatch, told) -> None:
+def fail(brand, monkeypatch, stripe_event) -> None:
     """Let our code stumble over an event until it is given up."""
 
-    def stumble(order, told) -> None:
+    def stumble(order, stripe_event) -> None:
         raise ZeroDivisionError("a bug of ours")
 
     with monkeypatch.context() as patched:
         patched.setattr(parsed_event, "find_handler", lambda _type: stumble)
         patched.setattr(event_states, "MAXIMUM_ATTEMPTS", 1)
-        deliver(brand, told)
+        deliver(brand, stripe_event)
 
 
-def stored(brand, told) -> WebhookEvent:
+def stored(brand, stripe_event) -> WebhookEvent:
     with atomic(brand.id):
         return db.session.execute(
-            select(WebhookEvent).where(WebhookEvent.stripe_event_id == told["id"])
+            select(WebhookEvent).where(WebhookEvent.stripe_event_id == stripe_event["id"])
         ).scalar_one()
 
 
@@ -71,7 +71,7 @@ def test_events_are_listed_newest_first_over_all_tenants_or_of_one(run_flask, te
 
     everybody = run_flask("events", "list", "--limit", 10_000).stdout
     assert everybody.splitlines()[0].split() == [
-        "EVENT", "TENANT", "TYPE", "STATUS", "REASON", "TRIES", "RECEIVED",
+        "EVENT", "TENANT", "TYPE", "STATUS", "REASON", "ATTEMPTS", "RECEIVED",
     ]  # fmt: skip
     assert everybody.index(new["id"]) < everybody.index(old["id"])
     assert len(run_flask("events", "list", "--limit", 1).stdout.splitlines()) == 2
@@ -100,7 +100,7 @@ def test_a_list_is_narrowed_by_status_and_type(run_flask, tenant):
 @pytest.mark.parametrize(
     "arguments", [("--status", "lost"), ("--limit", "0"), ("--limit", "x")], ids=["status", "zero", "text"]
 )
-def test_a_list_that_makes_no_sense_is_a_usage_error(run_flask, arguments):
+def test_invalid_options_of_a_list_are_a_usage_error(run_flask, arguments):
     run_flask("events", "list", *arguments, code=2)
 
 
@@ -108,40 +108,40 @@ def test_an_unknown_tenant_is_one_line(run_flask):
     assert "There is no tenant nobody" in run_flask("events", "list", "--tenant", "nobody", code=1).stderr
 
 
-def test_an_event_is_shown_by_stripes_id_and_by_ours_without_its_client_secret(run_flask, tenant):
+def test_an_event_is_shown_by_either_id_without_its_client_secret(run_flask, tenant):
     opened = open_payment(tenant)
-    told = paid(opened)
-    deliver(tenant, told)
+    stripe_event = paid(opened)
+    deliver(tenant, stripe_event)
 
-    account = run_flask("events", "show", told["id"]).stdout
+    account = run_flask("events", "show", stripe_event["id"]).stdout
 
-    assert f"{told['id']}  payment_intent.succeeded  processed" in account
+    assert f"{stripe_event['id']}  payment_intent.succeeded  processed" in account
     assert f"order     {opened.order_number}" in account
     assert f"tenant    {tenant.slug}" in account
-    assert told["data"]["object"]["client_secret"] not in account
-    payload = json.loads(account.partition("payload (client secrets are not kept)\n")[2])
+    assert stripe_event["data"]["object"]["client_secret"] not in account
+    payload = json.loads(account.partition("payload (without client secrets)\n")[2])
     assert payload["data"]["object"]["id"] == opened.payment_intent_id
-    assert run_flask("events", "show", stored(tenant, told).id).stdout == account
+    assert run_flask("events", "show", stored(tenant, stripe_event).id).stdout == account
 
 
-def test_what_an_event_failed_with_is_shown_whole(run_flask, tenant, monkeypatch):
-    told = paid(open_payment(tenant))
-    fail(tenant, monkeypatch, told)
+def test_the_error_of_a_failed_event_is_shown_in_full(run_flask, tenant, monkeypatch):
+    stripe_event = paid(open_payment(tenant))
+    fail(tenant, monkeypatch, stripe_event)
 
-    account = run_flask("events", "show", told["id"]).stdout
+    account = run_flask("events", "show", stripe_event["id"]).stdout
 
     assert "Traceback (most recent call last)" in account
     assert "ZeroDivisionError: a bug of ours" in account
 
 
-def test_an_event_that_two_tenants_know_is_shown_only_for_one_of_them(run_flask, tenant, other_tenant):
-    told = parked()
-    deliver(tenant, told)
-    deliver(other_tenant, told)
+def test_an_event_of_two_tenants_requires_the_tenant(run_flask, tenant, other_tenant):
+    stripe_event = parked()
+    deliver(tenant, stripe_event)
+    deliver(other_tenant, stripe_event)
 
-    refusal = run_flask("events", "show", told["id"], code=1).stderr
+    refusal = run_flask("events", "show", stripe_event["id"], code=1).stderr
     assert f"{tenant.slug}, {other_tenant.slug}" in refusal
-    assert tenant.slug in run_flask("events", "show", told["id"], "--tenant", tenant.slug).stdout
+    assert tenant.slug in run_flask("events", "show", stripe_event["id"], "--tenant", tenant.slug).stdout
 
 
 def test_an_unknown_event_is_one_line(run_flask):
@@ -149,36 +149,36 @@ def test_an_unknown_event_is_one_line(run_flask):
         assert "There is no event evt_none." in run_flask("events", command, "evt_none", code=1).stderr
 
 
-def test_a_replayed_event_is_due_at_once_and_wakes_a_worker(run_flask, tenant):
-    told = parked()
-    deliver(tenant, told)
+def test_a_replayed_event_is_due_at_once_and_schedules_processing(run_flask, tenant):
+    stripe_event = parked()
+    deliver(tenant, stripe_event)
     forget_wakeups()
 
-    assert run_flask("events", "replay", told["id"]).stdout == "1 event due now.\n"
+    assert run_flask("events", "replay", stripe_event["id"]).stdout == "1 event due now.\n"
 
-    event_row = stored(tenant, told)
+    event_row = stored(tenant, stripe_event)
     assert (event_row.status, event_row.attempts) == (EventStatus.RECEIVED, 0)
     assert queued_processing(tenant) == 1
     assert audited(tenant) == [f"event:{event_row.id}"]
 
 
-def test_replaying_what_was_handled_gives_nothing_twice(run_flask, tenant):
+def test_replaying_a_processed_event_grants_nothing_twice(run_flask, tenant):
     opened = open_payment(tenant)
-    told = paid(opened)
-    deliver(tenant, told)
+    stripe_event = paid(opened)
+    deliver(tenant, stripe_event)
 
     for _ in range(2):
-        run_flask("events", "replay", told["id"])
+        run_flask("events", "replay", stripe_event["id"])
         process.process_events(tenant.id)
 
     order = load_order(tenant, opened.order_number)
     assert order.status is OrderStatus.COMPLETED
     assert count(tenant, AccessGrant) == 1
     assert len(order.messages) == 1
-    assert stored(tenant, told).status is EventStatus.PROCESSED
+    assert stored(tenant, stripe_event).status is EventStatus.PROCESSED
 
 
-def test_all_that_failed_is_replayed_and_served_once_the_bug_is_gone(
+def test_all_failed_events_are_replayed_and_their_orders_fulfilled(
     run_flask, tenant, other_tenant, monkeypatch
 ):
     opened, others = open_payment(tenant), open_payment(other_tenant)
@@ -198,11 +198,11 @@ def test_all_that_failed_is_replayed_and_served_once_the_bug_is_gone(
 
 def test_many_events_are_replayed_in_batches(run_flask, tenant, monkeypatch):
     monkeypatch.setattr("lumira.cli.events._BATCH", 2)
-    told = [parked() for _ in range(5)]
-    deliver(tenant, *told)
+    stripe_event = [parked() for _ in range(5)]
+    deliver(tenant, *stripe_event)
 
     assert run_flask("events", "replay", "--parked", "--tenant", tenant.slug).stdout == "5 events due now.\n"
-    assert {stored(tenant, one).status for one in told} == {EventStatus.RECEIVED}
+    assert {stored(tenant, one).status for one in stripe_event} == {EventStatus.RECEIVED}
 
 
 @pytest.mark.parametrize("arguments", [(), ("--failed", "--parked"), ("evt_1", "--failed")])

@@ -31,35 +31,35 @@ def failing(settings: Settings, database_url: str) -> str:
     return result.stderr
 
 
-def test_a_database_that_is_not_there_is_said_to_be_so(settings: Settings):
+def test_an_unavailable_database_is_reported(settings: Settings):
     message = failing(settings, "postgresql+psycopg://nobody:hunter2@127.0.0.1:1/none")
 
     assert "The database cannot be used: " in message
     assert "hunter2" not in message
 
 
-def test_a_database_without_tables_is_to_be_upgraded(settings: Settings, run_directory: Path):
+def test_a_database_without_tables_asks_for_the_upgrade(settings: Settings, run_directory: Path):
     empty = postgresql.create_database(run_directory, "lumira_without_tables", template=None)
 
     assert "run `flask db upgrade`" in failing(settings, empty)
 
 
-def test_a_server_without_roles_is_to_be_upgraded():
+def test_a_server_without_roles_asks_for_the_upgrade():
     # The words of PostgreSQL 18: roles belong to the whole server, and that of the tests has them.
     refusal = psycopg.OperationalError('connection failed: FATAL:  role "lumira_app" does not exist')
 
-    told = explain(OperationalError(None, None, refusal))
+    output = explain(OperationalError(None, None, refusal))
 
-    assert told == "The database is not prepared: run `flask db upgrade`."
+    assert output == "The database is not prepared: run `flask db upgrade`."
 
 
-def test_an_error_of_our_own_making_is_not_explained_away():
+def test_a_programming_error_keeps_its_traceback():
     broken = psycopg.errors.UniqueViolation("duplicate key value violates unique constraint")
 
     assert explain(IntegrityError(None, None, broken)) is None
 
 
-def test_a_user_who_may_not_act_as_the_application_is_told_what_is_missing(
+def test_a_user_without_the_application_role_is_reported_with_the_missing_grant(
     settings: Settings, database_url: str
 ):
     engine = create_engine(database_url, isolation_level="AUTOCOMMIT")

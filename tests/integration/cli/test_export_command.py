@@ -65,7 +65,7 @@ def charged(brand: Brand, email: str, **said: Any) -> str:
 
 
 @pytest.mark.parametrize("other", ["johana@example.com", "ana@example.com.br", "d'ana@example.com"])
-def test_nothing_of_a_buyer_whose_address_contains_hers_is_in_it(
+def test_an_export_leaves_out_a_buyer_whose_address_contains_the_subjects(
     brand: Brand, export: Export, other: str
 ) -> None:
     refunds.pay(brand, customer_email=EMAIL)
@@ -76,9 +76,7 @@ def test_nothing_of_a_buyer_whose_address_contains_hers_is_in_it(
     assert [each for each in (other, number, SECRET) if each in everything] == []
 
 
-def test_events_of_another_buyers_order_are_not_in_it_although_they_name_her(
-    brand: Brand, export: Export
-) -> None:
+def test_an_export_leaves_out_events_of_another_buyers_order(brand: Brand, export: Export) -> None:
     refunds.pay(brand, customer_email=EMAIL)
     number = charged(brand, "friend@example.net", gift_for=EMAIL)
 
@@ -87,7 +85,9 @@ def test_events_of_another_buyers_order_are_not_in_it_although_they_name_her(
 
 
 @pytest.mark.parametrize("told", ["ZÉLIE@Example.com", "for zélie@example.com.", "email=zélie@example.com"])
-def test_an_event_that_names_her_in_other_letters_is_in_it(brand: Brand, export: Export, told: str) -> None:
+def test_an_export_contains_events_that_spell_the_address_differently(
+    brand: Brand, export: Export, told: str
+) -> None:
     refunds.pay(brand, customer_email="zélie@example.com")
     said = {"id": "cus_9", "object": "customer", "description": told}
     deliver(brand, event("customer.updated", said))
@@ -96,7 +96,7 @@ def test_an_event_that_names_her_in_other_letters_is_in_it(brand: Brand, export:
     assert said in payloads
 
 
-def test_her_own_charges_are_in_it(brand: Brand, export: Export) -> None:
+def test_an_export_contains_the_subjects_charges(brand: Brand, export: Export) -> None:
     charged(brand, EMAIL)
     types = {row["type"] for row in export()["webhook_events"]}
     assert {"charge.refunded", "charge.succeeded", "payment_intent.succeeded"} <= types
@@ -114,7 +114,7 @@ def delivered(brand: Brand) -> Brand:
 
 
 @pytest.mark.parametrize("reason", ["NOT_FOUND", "STORAGE_UNAVAILABLE"])
-def test_a_file_that_cannot_be_had_is_named_and_all_else_is_in_it(
+def test_a_file_that_cannot_be_read_is_named_and_the_rest_is_exported(
     run_flask: RunFlask, delivered: Brand, settings: Settings, path: Path, reason: str
 ) -> None:
     [file] = files.all_files(delivered)
@@ -135,9 +135,7 @@ def test_a_file_that_cannot_be_had_is_named_and_all_else_is_in_it(
     assert {name.partition("/")[0] for name in names} == {"data.json", "receipts", "emails"}
 
 
-def test_a_reply_that_no_key_opens_any_more_is_named_and_all_else_is_in_it(
-    brand: Brand, export: Export
-) -> None:
+def test_a_reply_that_no_key_decrypts_is_named_and_the_rest_is_exported(brand: Brand, export: Export) -> None:
     refunds.refund(brand, refunds.pay(brand, customer_email=EMAIL), 1000, call=refunds.keyed())
     with atomic(brand.id):
         sealed = Fernet(Fernet.generate_key()).encrypt(b"{}")
@@ -152,7 +150,7 @@ def test_a_reply_that_no_key_opens_any_more_is_named_and_all_else_is_in_it(
 
 
 @pytest.mark.parametrize("stem", ["é" * 200, "a" * 250])
-def test_a_file_with_a_long_name_can_be_unpacked_and_keeps_its_ending(
+def test_a_file_with_a_long_name_can_be_unpacked_and_keeps_its_extension(
     delivered: Brand, export: Export, path: Path, tmp_path: Path, stem: str
 ) -> None:
     with atomic(delivered.id):

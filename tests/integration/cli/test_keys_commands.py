@@ -21,7 +21,7 @@ def kind_of(key: str) -> KeyKind | None:
 
 
 @pytest.mark.parametrize(("kind", "shape"), [("secret", "lum_sk_"), ("publishable", "lum_pk_")])
-def test_a_new_key_stands_alone_on_the_last_line_and_works(run_flask, tenant, kind, shape):
+def test_a_new_key_is_the_only_output_and_works(run_flask, tenant, kind, shape):
     result = run_flask("keys", "create", tenant.slug, "--kind", kind)
 
     key = result.stdout.splitlines()[-1]
@@ -37,7 +37,7 @@ def test_a_new_key_is_audited_without_its_secret_part(run_flask, tenant):
     assert (entry.action, entry.subject) == ("api_key_created", f"api_key:{key[7:23]}")
 
 
-def test_the_list_names_keys_by_what_revokes_them(run_flask, tenant):
+def test_the_list_shows_the_digits_that_revoke_accepts(run_flask, tenant):
     result = run_flask("keys", "list", tenant.slug)
 
     assert tenant.secret_key[7:23] in result.stdout
@@ -63,7 +63,7 @@ def test_another_tenants_key_is_not_revoked(run_flask, tenant, other_tenant):
     assert kind_of(other_tenant.secret_key) is KeyKind.SECRET
 
 
-def test_an_unknown_kind_or_tenant_makes_no_key(run_flask, tenant):
+def test_an_unknown_kind_or_tenant_creates_no_key(run_flask, tenant):
     run_flask("keys", "create", tenant.slug, "--kind", "master", code=2)
     assert run_flask("keys", "create", "no-such", "--kind", "secret", code=1).stdout == ""
     run_flask("keys", "list", "no-such", code=1)

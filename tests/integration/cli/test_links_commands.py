@@ -18,7 +18,7 @@ def audited(brand) -> list[str]:
         return [each.action for each in entries if "link" in each.action]
 
 
-def test_link_is_handed_out_shown_and_revoked(run_flask, client, tenant) -> None:
+def test_a_link_is_created_shown_and_revoked(run_flask, client, tenant) -> None:
     pay(tenant)
     chosen = (BUYER, "--tenant", tenant.slug)
     with reached_at():
@@ -32,7 +32,7 @@ def test_link_is_handed_out_shown_and_revoked(run_flask, client, tenant) -> None
         assert path.removeprefix("/my/") not in shown
 
         assert run_flask("links", "revoke", *chosen).stdout == "1 revoked.\n"
-        assert run_flask("links", "revoke", *chosen).stdout == "No link was live.\n"
+        assert run_flask("links", "revoke", *chosen).stdout == "There is no live link.\n"
         assert client.get(path).status_code == 410
         assert "revoked" in run_flask("links", "show", *chosen).stdout
         assert run_flask("links", "new", *chosen).stdout.splitlines()[-1] != url
@@ -44,14 +44,14 @@ def test_link_is_handed_out_shown_and_revoked(run_flask, client, tenant) -> None
     ]
 
 
-def test_whoever_never_bought_has_no_links(run_flask, tenant, other_tenant) -> None:
+def test_an_unknown_customer_has_no_links(run_flask, tenant, other_tenant) -> None:
     pay(other_tenant)
     for command in ("show", "new", "revoke"):
         said = run_flask("links", command, BUYER, "--tenant", tenant.slug, code=1).stderr
-        assert "There is no such customer." in said
+        assert "There is no customer with this e-mail address or id." in said
 
 
-def test_without_a_public_address_nothing_is_handed_out(run_flask, tenant) -> None:
+def test_without_a_public_url_no_link_is_created(run_flask, tenant) -> None:
     pay(tenant)
     with reached_at(None):
         said = run_flask("links", "new", BUYER, "--tenant", tenant.slug, code=1).stderr

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.usefixtures("app_context")
 
 @pytest.mark.parametrize("locale", ["fr", "en"])
 @pytest.mark.parametrize("kind", samples.KINDS)
-def test_every_kind_can_be_looked_at(kind, locale, run_flask):
+def test_every_kind_of_message_has_a_preview(kind, locale, run_flask):
     html, text, mail = map(Path, run_flask("messages", "preview", kind, "--locale", locale).stdout.split())
     assert html.read_text().startswith("<!doctype html>")
     letter = email.message_from_bytes(mail.read_bytes(), policy=email.policy.default)
@@ -23,14 +23,14 @@ def test_every_kind_can_be_looked_at(kind, locale, run_flask):
     assert not letter.defects
 
 
-def test_a_preview_wears_the_name_and_the_colours_of_a_brand(run_flask, make_brand):
+def test_a_preview_has_the_name_and_colours_of_a_tenant(run_flask, make_brand):
     brand = make_brand(brand_color="#123456")
     html = run_flask("messages", "preview", "order_confirmation", "--tenant", brand.slug).stdout.split()[0]
     assert brand.name in Path(html).read_text()
     assert "#123456" in Path(html).read_text()
 
 
-def test_a_preview_is_opened_where_there_is_a_browser(run_flask, monkeypatch):
+def test_a_preview_is_opened_in_a_browser(run_flask, monkeypatch):
     opened: list[str] = []
     monkeypatch.setattr(webbrowser, "open", lambda url: bool(opened.append(url)))
     result = run_flask("messages", "preview", "alert", "--open")

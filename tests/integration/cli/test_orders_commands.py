@@ -26,7 +26,7 @@ def pay(brand, *, received: int = 4700) -> str:
     return opened.order_number
 
 
-def test_an_order_is_shown_with_all_that_happened_to_it(run_flask, tenant):
+def test_an_order_is_shown_with_its_timeline(run_flask, tenant):
     number = pay(tenant)
 
     account = run_flask("orders", "show", number).stdout
@@ -35,7 +35,7 @@ def test_an_order_is_shown_with_all_that_happened_to_it(run_flask, tenant):
     assert f"Buyer <{BUYER}>" in account
     assert f"{tenant.slug} (test mode)" in account
     assert "1 x mystique  Niveau Mystique  47.00 EUR" in account
-    assert "succeeded  asked 47.00 EUR, received 47.00 EUR" in account
+    assert "succeeded  requested 47.00 EUR, received 47.00 EUR" in account
     assert "mystique  active  paid" in account
     assert "order_confirmation  pending" in account
     story = account.partition("timeline (Europe/Paris)\n")[2]
@@ -43,7 +43,7 @@ def test_an_order_is_shown_with_all_that_happened_to_it(run_flask, tenant):
         assert f"  {what}" in story
 
 
-def test_its_receipts_and_what_is_made_for_its_buyer_are_shown(run_flask, make_brand):
+def test_an_order_is_shown_with_its_receipts_and_deliverables(run_flask, make_brand):
     brand = make_brand(seller=seller.EXEMPT)
     order = files.buy_promise(brand, "lecture")
     files.upload(brand, order, name="lecture.pdf")
@@ -60,11 +60,11 @@ def test_its_receipts_and_what_is_made_for_its_buyer_are_shown(run_flask, make_b
     assert f"{credit_note.label}  -7.00 EUR" in refunded
 
 
-def test_what_an_unpaid_order_waits_for_is_shown(run_flask, tenant):
+def test_an_unpaid_order_is_shown_with_its_stock_and_next_poll(run_flask, tenant):
     opened = open_cart(tenant)
     waiting = run_flask("orders", "show", opened.order_number).stdout
     assert f"{opened.session_id}  open, until " in waiting
-    assert "pieces\n" in waiting
+    assert "stock\n" in waiting
     assert "  shirt  2  reserved\n" in waiting
     assert ", when Stripe is asked about it again" in waiting
 
@@ -73,10 +73,10 @@ def test_what_an_unpaid_order_waits_for_is_shown(run_flask, tenant):
     deliver(tenant, event("payment_intent.requires_action", intent))
     shown = run_flask("orders", "show", asked.order_number).stdout
     assert shown.startswith(f"{asked.order_number}  processing")
-    assert "received 0.00 EUR, a try is under way" in shown
+    assert "received 0.00 EUR, an attempt is in progress" in shown
 
 
-def test_a_command_answers_without_lines_of_log(run_flask, make_brand):
+def test_a_command_prints_no_log_lines(run_flask, make_brand):
     number = refunds.pay(make_brand(seller=seller.EXEMPT)).order_number
     assert logging.getLogger().level == logging.INFO
     assert run_flask("orders", "refund", number).stderr == ""
@@ -117,10 +117,10 @@ def test_an_unknown_number_is_one_line(run_flask):
     run_flask("orders", "release", "NOPE-1", code=1)
 
 
-def test_a_mismatched_order_says_how_to_release_it_and_is_released(run_flask, tenant):
+def test_an_order_under_review_shows_how_to_release_it_and_is_released(run_flask, tenant):
     number = pay(tenant, received=100)
     account = run_flask("orders", "show", number).stdout
-    assert "asked 47.00 EUR, received 1.00 EUR" in account
+    assert "requested 47.00 EUR, received 1.00 EUR" in account
     assert f"amount_mismatch: `flask orders release {number}` accepts it" in account
     assert f"`flask orders refund {number}` sends it back" in account
 
@@ -136,23 +136,23 @@ def test_an_order_is_not_released_without_a_review(run_flask, tenant):
     assert "is not under review" in run_flask("orders", "release", number, code=1).stderr
 
 
-def test_an_order_is_refunded_whole(run_flask, tenant):
+def test_an_order_is_refunded_in_full(run_flask, tenant):
     opened = refunds.pay(tenant)
 
     said = run_flask("orders", "refund", opened.order_number.lower()).stdout
 
     [made] = refunds.at_stripe(tenant)
     assert said.splitlines() == [
-        f"{opened.order_number}: refunding what is left of {opened.payment_intent_id}.",
+        f"{opened.order_number}: refunding the refundable amount of {opened.payment_intent_id}.",
         f"{made['id']}  succeeded  47.00 EUR",
-        f"{opened.order_number}: 47.00 EUR refunded in all, now refunded.",
+        f"{opened.order_number}: 47.00 EUR refunded in total, now refunded.",
     ]
     assert refunds.audited(tenant, "refund_requested")[0].actor == "operator"
     assert "nothing" not in run_flask("orders", "show", opened.order_number).stdout
     assert "went back already" in run_flask("orders", "refund", opened.order_number, code=1).stderr
 
 
-def test_a_part_of_an_order_is_refunded_with_its_reason(run_flask, tenant):
+def test_an_order_is_partially_refunded_with_a_reason(run_flask, tenant):
     opened = refunds.pay(tenant)
 
     said = run_flask("orders", "refund", opened.order_number, "--amount", 700, "--reason", "duplicate").stdout
@@ -168,13 +168,13 @@ def test_a_part_of_an_order_is_refunded_with_its_reason(run_flask, tenant):
 @pytest.mark.parametrize(
     "option", [("--amount", "0"), ("--amount", "-5"), ("--amount", "7.5"), ("--reason", "because")]
 )
-def test_what_is_no_amount_or_no_reason_is_a_usage_error(run_flask, tenant, option):
+def test_an_invalid_amount_or_reason_is_a_usage_error(run_flask, tenant, option):
     opened = refunds.pay(tenant)
     run_flask("orders", "refund", opened.order_number, *option, code=2)
     assert refunds.at_stripe(tenant) == []
 
 
-def test_an_order_under_review_is_decided_by_its_refund(run_flask, tenant):
+def test_a_refund_ends_the_review_of_an_order(run_flask, tenant):
     opened = open_payment(tenant)
     stripe_sandbox.pay(tenant, opened.payment_intent_id, opened.client_secret)
     intent = payment_intent(
@@ -190,13 +190,13 @@ def test_an_order_under_review_is_decided_by_its_refund(run_flask, tenant):
     run_flask("orders", "release", opened.order_number, code=1)
 
 
-def test_of_several_payments_one_has_to_be_named(run_flask, tenant):
+def test_an_order_with_several_payments_requires_the_payment(run_flask, tenant):
     opened = refunds.pay(tenant)
     second = refunds.pay_again(tenant, opened)
     refunds.let_workers_send(tenant)
 
-    told = run_flask("orders", "refund", opened.order_number, code=1).stderr
-    assert f"{opened.payment_intent_id} (47.00 EUR left), {second} (0.00 EUR left)" in told
+    output = run_flask("orders", "refund", opened.order_number, code=1).stderr
+    assert f"{opened.payment_intent_id} (47.00 EUR refundable), {second} (0.00 EUR refundable)" in output
 
     named = ("--payment", opened.payment_intent_id)
     assert "now refunded" in run_flask("orders", "refund", opened.order_number, *named).stdout
@@ -209,7 +209,7 @@ def test_a_payment_of_another_order_is_not_refunded(run_flask, tenant):
     assert refunds.at_stripe(tenant) == []
 
 
-def test_what_was_not_paid_is_not_refunded(run_flask, tenant):
+def test_an_unpaid_order_is_not_refunded(run_flask, tenant):
     for product in ("mystique", "simple"):
         number = open_payment(tenant, product).order_number
         assert "Nothing was paid" in run_flask("orders", "refund", number, code=1).stderr
@@ -217,7 +217,7 @@ def test_what_was_not_paid_is_not_refunded(run_flask, tenant):
 
 
 def last_word(app: Flask, *arguments: object) -> str:
-    """What a command that Stripe lets down says at the end, after the log has told of Stripe's answer."""
+    """What a command that Stripe lets down says at the end, after the log has output of Stripe's answer."""
     result = app.test_cli_runner().invoke(args=[str(argument) for argument in arguments])
     assert (result.exit_code, type(result.exception)) == (1, SystemExit)
     last = result.stderr.splitlines()[-1]
@@ -225,14 +225,14 @@ def last_word(app: Flask, *arguments: object) -> str:
     return last
 
 
-def test_a_refund_that_stripe_could_not_be_asked_for_is_shown_and_not_made_twice(app, run_flask, tenant):
+def test_a_refund_that_did_not_reach_stripe_is_shown_and_not_repeated(app, run_flask, tenant):
     opened = refunds.pay(tenant)
     stripe_sandbox.fail_next(tenant, "drop_before", path=refunds.REFUNDS, times=10)
-    told = last_word(app, "orders", "refund", opened.order_number, "--amount", 700)
-    assert "noted and will be made" in told
+    output = last_word(app, "orders", "refund", opened.order_number, "--amount", 700)
+    assert "noted and will be made" in output
     stripe_sandbox.clear_faults(tenant)
     assert "7.00 EUR of" in run_flask("orders", "show", opened.order_number).stdout
-    assert "not made yet" in run_flask("orders", "show", opened.order_number).stdout
+    assert "not sent to Stripe yet" in run_flask("orders", "show", opened.order_number).stdout
 
     run_flask("orders", "refund", opened.order_number, "--amount", 700)
     refunds.let_workers_send(tenant)

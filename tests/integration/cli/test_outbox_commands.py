@@ -56,7 +56,7 @@ def test_messages_are_listed_with_their_order_and_why_they_failed(run_flask, ten
 
     everybody = run_flask("outbox", "list", "--limit", 10_000).stdout
     assert everybody.splitlines()[0].split() == [
-        "MESSAGE", "TENANT", "ORDER", "KIND", "STATUS", "TRIES", "OWED", "ERROR",
+        "MESSAGE", "TENANT", "ORDER", "KIND", "STATUS", "ATTEMPTS", "CREATED", "ERROR",
     ]  # fmt: skip
     assert number in everybody
     assert other in everybody
@@ -67,7 +67,7 @@ def test_messages_are_listed_with_their_order_and_why_they_failed(run_flask, ten
     assert other not in dead
 
 
-def test_a_dead_message_is_due_at_once_with_its_tries_anew_and_wakes_a_worker(run_flask, tenant):
+def test_a_retried_dead_message_is_due_at_once_with_new_attempts(run_flask, tenant):
     pay(tenant)
     kill(tenant)
     with atomic(None):
@@ -86,7 +86,7 @@ def test_a_dead_message_is_due_at_once_with_its_tries_anew_and_wakes_a_worker(ru
         assert db.session.execute(retried).scalars().all() == [f"message:{message.id}"]
 
 
-def test_a_retried_message_that_fails_again_is_not_given_up_at_once(run_flask, tenant, monkeypatch):
+def test_a_retried_message_that_fails_again_gets_all_its_attempts(run_flask, tenant, monkeypatch):
     pay(tenant)
     kill(tenant)
     run_flask("outbox", "retry", "--dead", "--tenant", tenant.slug)
@@ -111,7 +111,7 @@ def test_all_dead_messages_of_all_tenants_are_retried_or_of_one(run_flask, tenan
     assert run_flask("outbox", "retry", "--dead", "--tenant", tenant.slug).stdout == "0 messages due now.\n"
 
 
-def test_what_was_sent_is_not_sent_again(run_flask, tenant):
+def test_a_sent_message_is_not_sent_again(run_flask, tenant):
     pay(tenant)
     relay.relay(tenant.id)
     [message] = messages(tenant)
@@ -120,7 +120,7 @@ def test_what_was_sent_is_not_sent_again(run_flask, tenant):
     assert messages(tenant)[0].status is MessageStatus.SENT
 
 
-def test_what_a_worker_is_sending_now_is_not_given_to_another(run_flask, tenant):
+def test_a_message_that_is_being_sent_is_not_retried(run_flask, tenant):
     pay(tenant)
     with atomic(tenant.id):
         taken = outbox.claim_next(tenant.id)
@@ -130,7 +130,7 @@ def test_what_a_worker_is_sending_now_is_not_given_to_another(run_flask, tenant)
     assert relay.relay(tenant.id) == 0
 
 
-def test_what_waits_for_its_next_try_is_due_at_once(run_flask, tenant):
+def test_a_message_that_waits_for_its_next_attempt_is_due_at_once(run_flask, tenant):
     pay(tenant)
     change(tenant, next_attempt_at=datetime.now(UTC) + timedelta(minutes=30), attempts=7)
     [message] = messages(tenant)
@@ -140,7 +140,7 @@ def test_what_waits_for_its_next_try_is_due_at_once(run_flask, tenant):
     assert relay.relay(tenant.id) == 1
 
 
-def test_an_unknown_message_is_one_line_and_nothing_named_a_usage_error(run_flask):
+def test_an_unknown_message_is_one_line_and_no_message_a_usage_error(run_flask):
     unknown = "01890000-0000-7000-8000-000000000000"
     assert f"There is no message {unknown}." in run_flask("outbox", "retry", unknown, code=1).stderr
     for arguments in ((), ("--dead", unknown), ("nonsense",)):

@@ -130,7 +130,7 @@ def erase(run_flask: RunFlask, brand: Brand, email: str = EMAIL) -> str:
     return said
 
 
-def test_nothing_in_any_table_or_file_says_anything_of_an_erased_buyer(
+def test_no_table_or_file_holds_personal_data_of_an_erased_buyer(
     run_flask: RunFlask, brand: Brand, folder: Path
 ) -> None:
     live(brand)
@@ -143,7 +143,7 @@ def test_nothing_in_any_table_or_file_says_anything_of_an_erased_buyer(
     assert files.all_files(brand) == []
 
 
-def test_amounts_numbers_and_the_audit_log_stay_and_still_add_up(run_flask: RunFlask, brand: Brand) -> None:
+def test_amounts_numbers_and_the_audit_log_stay_and_agree(run_flask: RunFlask, brand: Brand) -> None:
     order = live(brand)
     with atomic(brand.id):
         query = "SELECT count(*), min(at), max(id::text) FROM audit_entries"
@@ -161,12 +161,10 @@ def test_amounts_numbers_and_the_audit_log_stay_and_still_add_up(run_flask: RunF
         assert db.session.execute(db.text(query)).one()[0] == entries + 1
         assert receipt_proof.verify(brand.id) == []
     assert list_disagreements(brand.id) == []
-    assert "The books are whole" in run_flask("receipts", "verify", "--tenant", brand.slug).stdout
+    assert "The receipts are complete" in run_flask("receipts", "verify", "--tenant", brand.slug).stdout
 
 
-def test_what_stripe_tells_and_is_asked_afterwards_brings_nothing_back(
-    run_flask: RunFlask, brand: Brand
-) -> None:
+def test_later_events_and_lookups_restore_no_personal_data(run_flask: RunFlask, brand: Brand) -> None:
     order = live(brand)
     erase(run_flask, brand)
     intent = order.payments[0].stripe_payment_intent_id
@@ -200,9 +198,7 @@ def test_what_stripe_tells_and_is_asked_afterwards_brings_nothing_back(
     assert str(load_order(brand, order.order_number).status) == "refunded"
 
 
-def test_a_refund_after_the_erasing_has_its_credit_note_and_no_letter(
-    run_flask: RunFlask, brand: Brand
-) -> None:
+def test_a_refund_after_the_erasure_has_a_credit_note_and_no_email(run_flask: RunFlask, brand: Brand) -> None:
     opened = refunds.pay(brand, customer_email=EMAIL, customer_name=NAME)
     relay.relay(brand.id)
     erase(run_flask, brand)
@@ -218,7 +214,7 @@ def test_a_refund_after_the_erasing_has_its_credit_note_and_no_letter(
     assert traces_in_tables(brand) == []
 
 
-def test_a_cart_whose_page_asked_for_the_address_does_not_learn_it_again(
+def test_a_later_checkout_session_event_does_not_restore_the_address(
     run_flask: RunFlask, brand: Brand
 ) -> None:
     opened = open_cart(brand, customer_email=None)
@@ -245,7 +241,7 @@ def test_a_cart_whose_page_asked_for_the_address_does_not_learn_it_again(
     assert traces_in_tables(brand) == []
 
 
-def test_the_link_to_her_page_leads_nowhere_any_more(
+def test_the_portal_link_of_an_erased_buyer_no_longer_works(
     run_flask: RunFlask, brand: Brand, client: FlaskClient
 ) -> None:
     refunds.pay(brand, customer_email=EMAIL)
@@ -259,7 +255,7 @@ def test_the_link_to_her_page_leads_nowhere_any_more(
     assert "Mystique" not in reply.get_data(as_text=True)
 
 
-def test_erasing_again_is_safe_and_whoever_comes_back_is_somebody_new(
+def test_an_erasure_can_be_repeated_and_a_later_order_creates_a_new_customer(
     run_flask: RunFlask, brand: Brand
 ) -> None:
     refunds.pay(brand, customer_email=EMAIL)
@@ -276,7 +272,7 @@ def test_erasing_again_is_safe_and_whoever_comes_back_is_somebody_new(
     assert traces_in_tables(brand) == []
 
 
-def test_another_tenant_keeps_what_it_holds_of_the_same_buyer(
+def test_an_erasure_leaves_the_same_buyer_at_another_tenant(
     run_flask: RunFlask, brand: Brand, other_tenant: Brand
 ) -> None:
     kept = refunds.pay(other_tenant, customer_email=EMAIL, customer_name=NAME)
@@ -289,7 +285,7 @@ def test_another_tenant_keeps_what_it_holds_of_the_same_buyer(
     assert traces_in_tables(other_tenant) == before
 
 
-def test_an_open_order_is_named_and_nothing_is_erased(run_flask: RunFlask, brand: Brand) -> None:
+def test_an_open_order_prevents_the_erasure_and_is_named(run_flask: RunFlask, brand: Brand) -> None:
     opened = open_payment(brand, customer_email=EMAIL)
     refused = run_flask("customers", "erase", EMAIL, "--tenant", brand.slug, "--yes", code=1)
     assert f"Order {opened.order_number} may still be paid" in refused.stderr
@@ -301,7 +297,7 @@ def test_an_open_order_is_named_and_nothing_is_erased(run_flask: RunFlask, brand
     assert load_order(brand, opened.order_number).customer_email == EMAIL
 
 
-def test_a_disputed_order_is_named(run_flask: RunFlask, brand: Brand) -> None:
+def test_a_disputed_order_prevents_the_erasure_and_is_named(run_flask: RunFlask, brand: Brand) -> None:
     opened = refunds.pay(brand, customer_email=EMAIL)
     refunds.disputed(brand, opened)
     refunds.hear(brand)
@@ -309,7 +305,9 @@ def test_a_disputed_order_is_named(run_flask: RunFlask, brand: Brand) -> None:
     assert "is disputed" in refused.stderr
 
 
-def test_work_that_is_still_owed_is_named(run_flask: RunFlask, brand: Brand) -> None:
+def test_an_undelivered_deliverable_prevents_the_erasure_and_is_named(
+    run_flask: RunFlask, brand: Brand
+) -> None:
     files.promise(brand, "mystique", "lecture")
     opened = refunds.pay(brand, customer_email=EMAIL)
     relay.relay(brand.id)
@@ -323,7 +321,7 @@ def test_work_that_is_still_owed_is_named(run_flask: RunFlask, brand: Brand) -> 
     assert traces_in_tables(brand) == []
 
 
-def test_while_storage_is_away_all_else_is_erased_and_the_next_time_ends_it(
+def test_without_storage_the_rest_is_erased_and_a_repeat_removes_the_files(
     run_flask: RunFlask, brand: Brand, folder: Path
 ) -> None:
     live(brand)
@@ -342,7 +340,7 @@ def test_while_storage_is_away_all_else_is_erased_and_the_next_time_ends_it(
     assert files.all_files(brand) == []
 
 
-def test_an_erasing_that_was_broken_off_is_finished_by_the_next_one(
+def test_an_interrupted_erasure_is_completed_by_the_next(
     run_flask: RunFlask, brand: Brand, folder: Path
 ) -> None:
     live(brand)
@@ -356,7 +354,7 @@ def test_an_erasing_that_was_broken_off_is_finished_by_the_next_one(
     assert files.all_files(brand) == []
 
 
-def test_it_asks_before_it_erases(run_flask: RunFlask, brand: Brand, app: Any) -> None:
+def test_an_erasure_asks_for_confirmation(run_flask: RunFlask, brand: Brand, app: Any) -> None:
     opened = refunds.pay(brand, customer_email=EMAIL)
     arguments = ["customers", "erase", EMAIL, "--tenant", brand.slug]
     assert app.test_cli_runner().invoke(args=arguments, input="n\n").exit_code == 1
@@ -366,7 +364,7 @@ def test_it_asks_before_it_erases(run_flask: RunFlask, brand: Brand, app: Any) -
 
 
 @pytest.mark.parametrize("command", [("erase", "--yes"), ("export",)])
-def test_an_address_that_nobody_has_is_told_as_such(
+def test_an_unknown_address_is_reported(
     run_flask: RunFlask, brand: Brand, command: tuple[str, ...], tmp_path: Path
 ) -> None:
     name, *options = command
@@ -375,7 +373,7 @@ def test_an_address_that_nobody_has_is_told_as_such(
     assert "no customer with this e-mail address" in refused.stderr
 
 
-def test_the_export_holds_rows_receipts_files_letters_and_what_stripe_told(
+def test_an_export_contains_rows_receipts_files_emails_and_events(
     run_flask: RunFlask, brand: Brand, tmp_path: Path
 ) -> None:
     order = live(brand)
@@ -403,7 +401,7 @@ def test_the_export_holds_rows_receipts_files_letters_and_what_stripe_told(
     assert "clientSecret" not in json.dumps(rows.get("idempotency_keys", []))
 
 
-def test_the_export_holds_nothing_of_another_tenant_or_buyer_and_writes_over_nothing(
+def test_an_export_contains_no_other_tenant_or_buyer_and_overwrites_nothing(
     run_flask: RunFlask, brand: Brand, other_tenant: Brand, tmp_path: Path
 ) -> None:
     refunds.pay(brand, customer_email=EMAIL)

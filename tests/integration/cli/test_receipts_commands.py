@@ -34,14 +34,14 @@ def test_list_prints_receipts_and_credit_notes_with_their_sign(run_flask: RunFla
     assert any(note in line and "-10.00" in line for line in printed.splitlines())
 
 
-def test_show_says_what_stands_on_it(run_flask: RunFlask, brand: Brand) -> None:
+def test_show_prints_the_receipt(run_flask: RunFlask, brand: Brand) -> None:
     receipt, note = labels(brand)
     printed = run_flask("receipts", "show", note.lower(), "--tenant", brand.slug).stdout
     assert f"corrects: {receipt}" in printed
     assert "seller: Maison Lumière SARL" in printed
 
 
-def test_render_writes_a_pdf_in_the_language_asked_for(
+def test_render_writes_a_pdf_in_the_requested_language(
     run_flask: RunFlask, brand: Brand, tmp_path: Path
 ) -> None:
     path = tmp_path / "receipt.pdf"
@@ -52,7 +52,7 @@ def test_render_writes_a_pdf_in_the_language_asked_for(
 
     path.write_bytes(b"somebody's own")
     refused = run_flask("receipts", "render", receipt, *options, code=1)
-    assert "nothing is written over" in refused.stderr
+    assert "is not overwritten" in refused.stderr
     assert path.read_bytes() == b"somebody's own"
 
 
@@ -64,9 +64,9 @@ def test_a_number_of_another_tenant_is_not_found(
     assert number in refused.stderr
 
 
-def test_verify_ends_well_only_if_numbers_and_money_agree(run_flask: RunFlask, brand: Brand) -> None:
+def test_verify_succeeds_only_if_numbers_and_amounts_agree(run_flask: RunFlask, brand: Brand) -> None:
     said = run_flask("receipts", "verify", "--tenant", brand.slug).stdout
-    assert "The books are whole: 2 receipts and credit notes." in said
+    assert "The receipts are complete: 2 documents." in said
 
     with atomic(brand.id):
         db.session.execute(db.text("UPDATE refunds SET amount = 999"))
@@ -74,7 +74,7 @@ def test_verify_ends_well_only_if_numbers_and_money_agree(run_flask: RunFlask, b
     assert "says 1000 eur, the money 999 eur" in refused.stdout
 
 
-def test_issue_makes_up_for_what_was_sold_before_there_were_legal_lines(
+def test_issue_adds_receipts_of_orders_from_before_the_legal_lines(
     run_flask: RunFlask, tenant: Brand, app_context: None
 ) -> None:
     pay(tenant)
@@ -88,7 +88,7 @@ def test_issue_makes_up_for_what_was_sold_before_there_were_legal_lines(
         )
 
     assert "1 issued." in run_flask("receipts", "issue", "--tenant", tenant.slug).stdout
-    assert "Nothing is missing" in run_flask("receipts", "issue", "--tenant", tenant.slug).stdout
+    assert "No receipt is missing" in run_flask("receipts", "issue", "--tenant", tenant.slug).stdout
 
 
 def test_legal_lines_come_from_the_catalog_file_and_applying_it_again_changes_nothing(

@@ -28,7 +28,7 @@ def rows(output: str) -> dict[str, list[str]]:
     return {line.split()[0]: line.split(maxsplit=5)[1:] for line in lines}
 
 
-def test_what_was_found_stands_in_a_table_of_tenants(run_flask, tenant, other_tenant):
+def test_findings_are_printed_in_a_table_of_tenants(run_flask, tenant, other_tenant):
     opened = open_payment(tenant)
     stripe_sandbox.pay(tenant, opened.payment_intent_id, opened.client_secret)
 
@@ -46,14 +46,14 @@ def test_what_was_found_stands_in_a_table_of_tenants(run_flask, tenant, other_te
     assert load_order(tenant, opened.order_number).status is OrderStatus.COMPLETED
 
 
-def test_without_a_tenant_all_are_asked_about(run_flask, tenant, make_brand, monkeypatch):
+def test_without_a_tenant_all_tenants_are_reconciled(run_flask, tenant, make_brand, monkeypatch):
     keyless = make_brand(stripe=False)
-    told = rows(run_flask("reconcile").stdout)
-    assert told[tenant.slug][-1] == "available"
-    assert told[keyless.slug][-1] == "no Stripe key"
+    output = rows(run_flask("reconcile").stdout)
+    assert output[tenant.slug][-1] == "available"
+    assert output[keyless.slug][-1] == "no Stripe key"
 
 
-def test_stripe_being_down_is_said_and_is_no_failure(run_flask, tenant):
+def test_an_unavailable_stripe_is_reported_and_is_no_failure(run_flask, tenant):
     stripe_sandbox.fail_next(tenant, "500_before", method="GET", path="/v1", times=50)
 
     result = run_flask("reconcile", "--tenant", tenant.slug)
@@ -61,7 +61,7 @@ def test_stripe_being_down_is_said_and_is_no_failure(run_flask, tenant):
     assert rows(result.stdout)[tenant.slug][-1] == "unavailable"
 
 
-def test_an_error_of_ours_is_a_failure_and_the_table_is_printed_nevertheless(run_flask, tenant, monkeypatch):
+def test_an_internal_error_is_a_failure_and_the_table_is_still_printed(run_flask, tenant, monkeypatch):
     monkeypatch.setattr(reconcile, "reconcile", lambda *_, **__: ReconciliationReport(failures=2))
 
     result = run_flask("reconcile", "--tenant", tenant.slug, code=1)
@@ -89,7 +89,7 @@ def test_a_duration_is_minutes_hours_or_days(run_flask, tenant, monkeypatch, giv
 
 
 @pytest.mark.parametrize("given", ["", "3", "d", "3w", "-3d", "0h", "1.5h", "31d", "721h", "99999d", "٣d"])
-def test_a_duration_that_is_none_is_a_usage_error(run_flask, tenant, given):
+def test_an_invalid_duration_is_a_usage_error(run_flask, tenant, given):
     run_flask("reconcile", "--tenant", tenant.slug, "--since", given, code=2)
 
 

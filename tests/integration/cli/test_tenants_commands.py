@@ -33,7 +33,7 @@ def audited(tenant_id: int) -> list[AuditEntry]:
         return list(db.session.execute(select(AuditEntry).order_by(AuditEntry.id)).scalars())
 
 
-def test_a_created_tenant_has_what_was_said_of_it(run_flask):
+def test_a_created_tenant_has_the_given_values(run_flask):
     slug, prefix = unused_slug(), secrets.token_hex(4)
 
     result = run_flask(
@@ -50,7 +50,7 @@ def test_a_created_tenant_has_what_was_said_of_it(run_flask):
     assert [(entry.actor, entry.action) for entry in audited(tenant_id)] == [("operator", "tenant_created")]
 
 
-def test_tenants_of_like_slugs_get_prefixes_of_their_own(run_flask):
+def test_tenants_with_similar_slugs_get_different_prefixes(run_flask):
     stem = secrets.token_hex(2)
     prefixes = set()
     for number in range(3):
@@ -74,11 +74,11 @@ def test_tenants_of_like_slugs_get_prefixes_of_their_own(run_flask):
         (("ok", "--name", "N", "--currency", "eur", "--domain", "https://x.example"), "domains[0]: "),
     ],
 )
-def test_what_is_wrong_with_a_new_tenant_is_one_line(run_flask, arguments, what):
+def test_an_invalid_tenant_is_one_line(run_flask, arguments, what):
     assert what in run_flask("tenants", "create", *arguments, code=1).stderr
 
 
-def test_a_slug_is_given_once(run_flask, tenant):
+def test_a_slug_is_used_once(run_flask, tenant):
     result = run_flask("tenants", "create", tenant.slug, "--name", "N", "--currency", "eur", code=1)
 
     assert f"A tenant {tenant.slug} exists already." in result.stderr
@@ -99,7 +99,7 @@ def test_a_missing_option_is_a_usage_error(run_flask):
     run_flask("tenants", "create", unused_slug(), code=2)
 
 
-def test_credentials_are_kept_and_not_shown(run_flask, make_brand):
+def test_credentials_are_stored_and_not_shown(run_flask, make_brand):
     brand = make_brand(stripe=False)
 
     result = run_flask(
@@ -184,7 +184,7 @@ def test_dropping_an_unknown_secret_changes_nothing(run_flask, tenant):
         ("--stripe-account", "x", "begins with acct_"),
     ],
 )
-def test_a_credential_in_the_wrong_place_is_refused_unseen(run_flask, tenant, option, value, what):
+def test_a_misplaced_credential_is_refused_without_being_printed(run_flask, tenant, option, value, what):
     result = run_flask("tenants", "stripe", tenant.slug, option, value, code=1)
 
     assert what in result.stderr
@@ -195,7 +195,7 @@ def test_setting_nothing_is_a_usage_error(run_flask, tenant):
     assert "Nothing to do" in run_flask("tenants", "stripe", tenant.slug, code=2).stderr
 
 
-def test_credentials_of_nobody_are_refused(run_flask):
+def test_credentials_of_an_unknown_tenant_are_refused(run_flask):
     result = run_flask("tenants", "stripe", "no-such", "--secret-key", "sk_test_x", code=1)
 
     assert "There is no tenant no-such" in result.stderr

@@ -9,6 +9,7 @@ import pytest
 import time_machine
 
 from lumira.domain import payments
+from lumira.domain.grant_coverage import covers
 from lumira.domain.outcome import derive
 from lumira.domain.payments import IntentFacts
 from lumira.models import (
@@ -25,7 +26,6 @@ from lumira.models import (
     Refund,
     RefundStatus,
 )
-from lumira.repositories.grants import covers
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
 
@@ -151,5 +151,5 @@ def test_of_two_grants_of_one_thing_the_longer_remains(ends, expected):
         return None if day is None else NOW + timedelta(days=day)
 
     kept, other = (ManualGrant(expires_at=at(day), includes_lower_levels=False) for day in ends)
-    kept.outlast(other)
+    kept.extend_by(other)
     assert kept.expires_at == at(expected)

@@ -5,7 +5,7 @@ import zipfile
 
 import pytest
 
-from lumira.domain.file_types import LONGEST_NAME, agreed_type, displayed_name
+from lumira.domain.file_types import MAX_NAME_LENGTH, content_type_of, displayed_name
 from lumira.errors import InvalidFile
 
 HEADS = {
@@ -41,50 +41,50 @@ def head(ending: str) -> bytes:
 
 
 @pytest.mark.parametrize("ending", HEADS)
-def test_a_file_that_is_what_its_name_says_is_taken(ending) -> None:
-    assert agreed_type(f"x.{ending.upper()}", head(ending)) == TYPES[ending]
+def test_a_file_whose_content_matches_its_extension_is_accepted(ending) -> None:
+    assert content_type_of(f"x.{ending.upper()}", head(ending)) == TYPES[ending]
 
 
 @pytest.mark.parametrize("held", HEADS)
 @pytest.mark.parametrize("ending", HEADS)
-def test_a_file_that_holds_something_else_is_refused(ending, held) -> None:
+def test_a_file_whose_content_has_another_type_is_refused(ending, held) -> None:
     # Sound alone and films share a container, and a photograph has two endings.
     if TYPES[ending] == TYPES[held] or {ending, held} == {"m4a", "mp4"}:
         return
-    with pytest.raises(InvalidFile, match="not what its name says"):
-        agreed_type(f"x.{ending}", head(held))
+    with pytest.raises(InvalidFile, match="but its content is"):
+        content_type_of(f"x.{ending}", head(held))
 
 
 @pytest.mark.parametrize(
     "content", [b"<html><script>", b"MZ" + b"\0" * 99, b"#!/bin/sh\n", b"<svg>", b"hello"]
 )
 @pytest.mark.parametrize("ending", ["pdf", "png", "mp3"])
-def test_a_page_or_a_program_under_a_harmless_name_is_refused(ending, content) -> None:
-    with pytest.raises(InvalidFile) as told:
-        agreed_type(f"x.{ending}", content)
-    assert told.value.code == "INVALID_FILE"
+def test_a_page_or_program_with_a_harmless_extension_is_refused(ending, content) -> None:
+    with pytest.raises(InvalidFile) as refused:
+        content_type_of(f"x.{ending}", content)
+    assert refused.value.code == "INVALID_FILE"
 
 
 @pytest.mark.parametrize(
     "name", ["x.svg", "x.html", "x.exe", "x.pdf.exe", "x.php", "x", "pdf", ".pdf", "x.pdf "]
 )
-def test_other_kinds_of_files_are_refused_whatever_they_hold(name) -> None:
-    with pytest.raises(InvalidFile, match="those that are: JPG, M4A, MP3"):
-        agreed_type(name, head("pdf"))
+def test_other_extensions_are_refused_whatever_the_content(name) -> None:
+    with pytest.raises(InvalidFile, match="Accepted types: JPG, M4A, MP3"):
+        content_type_of(name, head("pdf"))
 
 
 def test_an_empty_file_is_refused() -> None:
     with pytest.raises(InvalidFile, match="empty"):
-        agreed_type("x.pdf", b"")
+        content_type_of("x.pdf", b"")
 
 
-def test_a_document_of_an_office_program_is_no_archive() -> None:
+def test_an_office_document_is_not_an_archive() -> None:
     document = io.BytesIO()
     with zipfile.ZipFile(document, "w") as archive:
         archive.writestr("[Content_Types].xml", "<Types/>")
         archive.writestr("word/document.xml", "<w/>")
     with pytest.raises(InvalidFile):
-        agreed_type("x.pdf", document.getvalue())
+        content_type_of("x.pdf", document.getvalue())
 
 
 @pytest.mark.parametrize(
@@ -108,14 +108,14 @@ def test_a_document_of_an_office_program_is_no_archive() -> None:
         ("\u200b", "file"),
     ],
 )
-def test_a_name_is_shown_without_what_could_do_harm(given, shown) -> None:
+def test_a_displayed_name_has_no_harmful_characters(given, shown) -> None:
     assert displayed_name(given) == shown
 
 
 @pytest.mark.parametrize("given", ["a" * 300 + ".pdf", "a." + "b" * 300, "é" * 5000, "." * 5000 + "a"])
-def test_a_name_is_never_longer_than_can_be_shown(given) -> None:
-    assert 0 < len(displayed_name(given)) <= LONGEST_NAME
+def test_a_displayed_name_has_a_maximum_length(given) -> None:
+    assert 0 < len(displayed_name(given)) <= MAX_NAME_LENGTH
 
 
-def test_a_long_name_keeps_its_ending() -> None:
+def test_a_long_name_keeps_its_extension() -> None:
     assert displayed_name("a" * 300 + ".pdf").endswith("a.pdf")

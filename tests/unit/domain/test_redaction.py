@@ -88,33 +88,37 @@ Reader = Callable[[Mapping[str, Any]], Any]
 
 
 @pytest.mark.parametrize(
-    ("told", "read"),
+    ("stripe_object", "read"),
     [(CHARGE, read_charge), (REFUND, read_refund), (DISPUTE, read_dispute)],
 )
-def test_what_a_handler_reads_is_still_there(told: dict[str, Any], read: Reader) -> None:
-    assert read(without_personal_data(told)) == read(told)
+def test_redaction_leaves_what_handlers_read(stripe_object: dict[str, Any], read: Reader) -> None:
+    assert read(without_personal_data(stripe_object)) == read(stripe_object)
 
 
-def test_of_a_payment_and_of_a_page_only_what_names_somebody_is_missing() -> None:
+def test_redaction_of_a_payment_or_session_removes_personal_data_only() -> None:
     intent, page = read_intent(without_personal_data(INTENT)), read_session(without_personal_data(SESSION))
     kept = {"orderNumber": "LUM-7Q2MZX41KD"}
     assert intent == replace(read_intent(INTENT), metadata=kept)
     assert page == replace(read_session(SESSION), metadata=kept, customer_email=None)
 
 
-@pytest.mark.parametrize("told", [INTENT, SESSION, CHARGE, REFUND, DISPUTE])
-def test_nobody_is_named_any_more_and_doing_it_twice_changes_nothing(told: dict[str, Any]) -> None:
-    event = {"id": "evt_1", "type": "t", "data": {"object": told, "previous_attributes": {"name": "Ana"}}}
+@pytest.mark.parametrize("stripe_object", [INTENT, SESSION, CHARGE, REFUND, DISPUTE])
+def test_redaction_removes_personal_data_and_is_idempotent(stripe_object: dict[str, Any]) -> None:
+    event = {
+        "id": "evt_1",
+        "type": "t",
+        "data": {"object": stripe_object, "previous_attributes": {"name": "Ana"}},
+    }
     left = without_personal_data(event)
     assert "ana" not in json.dumps(left).lower()
-    assert left["data"]["object"]["id"] == told["id"]
+    assert left["data"]["object"]["id"] == stripe_object["id"]
     assert without_personal_data(left) == left
 
 
 @pytest.mark.parametrize(
     "name", ["level", "source", "productName", "timestamp", "orderNumber", "refundRequest"]
 )
-def test_what_others_call_by_a_name_of_ours_is_not_kept(name: str) -> None:
+def test_metadata_with_our_key_and_another_format_is_removed(name: str) -> None:
     left = without_personal_data({"id": "ch_1", "metadata": {name: "For Ana Martin"}})
     assert left == {"id": "ch_1", "metadata": {}}
 
@@ -130,7 +134,7 @@ def test_what_others_call_by_a_name_of_ours_is_not_kept(name: str) -> None:
         (None, False),
     ],
 )
-def test_of_the_keys_of_calls_only_ours_are_kept(key: str | None, *, kept: bool) -> None:
-    told = {"id": "evt_1", "request": {"id": "req_1", "idempotency_key": key}}
+def test_only_idempotency_keys_of_lumira_remain(key: str | None, *, kept: bool) -> None:
+    stripe_object = {"id": "evt_1", "request": {"id": "req_1", "idempotency_key": key}}
     left = {"id": "req_1", "idempotency_key": key if kept else None}
-    assert without_personal_data(told)["request"] == left
+    assert without_personal_data(stripe_object)["request"] == left

@@ -10,7 +10,7 @@ from lumira.repositories import customers
 from lumira.services.access.change_access import grant_access, revoke_access
 from lumira.services.access.view_access import view_access
 from lumira.services.checkout.create_payment_intent import PaymentOpened
-from lumira.services.customers.merge_customers import MOVED, Merged, merge_customers
+from lumira.services.customers.merge_customers import MOVED, MergeResult, merge_customers
 from lumira.services.customers.view_customers import list_customers, view_customer
 from lumira.services.orders.view_orders import list_orders
 from lumira.services.privacy.erase_customer import erase_customer
@@ -26,12 +26,12 @@ OLD, NEW = "old@example.com", "new@example.com"
 def customer_of(brand: Brand, email: str) -> Customer:
     """The customer of this very address, merged or not."""
     with atomic(brand.id):
-        found = customers.find_row(brand.id, email)
+        found = customers.find_by_reference(brand.id, email)
         assert found is not None
         return found
 
 
-def merge(brand: Brand, source: str = OLD, target: str = NEW) -> Merged:
+def merge(brand: Brand, source: str = OLD, target: str = NEW) -> MergeResult:
     ids = [customer_of(brand, email).id for email in (source, target)]
     return merge_customers(brand.id, *ids, actor="operator")
 
@@ -46,7 +46,7 @@ def bought_by_both(brand: Brand) -> tuple[PaymentOpened, PaymentOpened]:
     return pay(brand, customer_email=OLD, customer_name="Ana"), pay(brand, "intuitive", customer_email=NEW)
 
 
-def test_orders_access_and_figures_are_those_of_both(tenant):
+def test_the_target_of_a_merge_has_the_orders_access_and_figures_of_both(tenant):
     old, _ = bought_by_both(tenant)
 
     merged = merge(tenant)
@@ -66,7 +66,7 @@ def test_orders_access_and_figures_are_those_of_both(tenant):
 
 
 @pytest.mark.parametrize("address", [OLD, NEW])
-def test_either_address_finds_everything_afterwards(tenant, address):
+def test_after_a_merge_both_addresses_find_the_target(tenant, address):
     bought_by_both(tenant)
     merge(tenant)
 
@@ -77,7 +77,7 @@ def test_either_address_finds_everything_afterwards(tenant, address):
     assert [line.customer.email for line in list_customers(tenant.id, limit=10)] == [NEW]
 
 
-def test_a_later_sale_under_the_merged_address_is_the_surviving_customers(tenant):
+def test_a_later_order_with_the_merged_address_belongs_to_the_target(tenant):
     bought_by_both(tenant)
     target = merge(tenant).customer
 
@@ -96,7 +96,7 @@ def test_a_later_sale_under_the_merged_address_is_the_surviving_customers(tenant
     assert customer_at_stripe == target.stripe_customer_id
 
 
-def test_a_cart_whose_buyer_typed_the_merged_address_at_stripe_is_the_surviving_customers(tenant):
+def test_a_checkout_session_with_the_merged_address_belongs_to_the_target(tenant):
     bought_by_both(tenant)
     target = merge(tenant).customer
 
@@ -109,7 +109,7 @@ def test_a_cart_whose_buyer_typed_the_merged_address_at_stripe_is_the_surviving_
     assert len(list_orders(tenant.id, OrderFilter(customer_email=NEW))[0]) == 3
 
 
-def test_a_payment_opened_before_the_merge_and_paid_after_it_serves_the_surviving_customer(tenant):
+def test_a_payment_after_the_merge_grants_access_to_the_target(tenant):
     open_payment(tenant, "simple", customer_email=NEW)
     opened = open_payment(tenant, customer_email=OLD)
     target = merge(tenant).customer
@@ -122,7 +122,7 @@ def test_a_payment_opened_before_the_merge_and_paid_after_it_serves_the_survivin
     assert view_access(tenant.id, customer_email=NEW, product_id="mystique").active
 
 
-def test_a_refund_after_the_merge_closes_what_was_moved(tenant):
+def test_a_refund_after_the_merge_revokes_the_moved_grant(tenant):
     old, _ = bought_by_both(tenant)
     merge(tenant)
 
@@ -132,7 +132,7 @@ def test_a_refund_after_the_merge_closes_what_was_moved(tenant):
     assert view_customer(tenant.id, NEW).figures.total_spent == {"eur": 1400}
 
 
-def test_a_gift_that_both_had_is_kept_once_and_given_no_second_time(tenant):
+def test_a_free_product_that_both_ordered_is_not_ordered_again(tenant):
     first = open_payment(tenant, "simple", customer_email=OLD)
     second = open_payment(tenant, "simple", customer_email=NEW)
 
@@ -144,7 +144,7 @@ def test_a_gift_that_both_had_is_kept_once_and_given_no_second_time(tenant):
     assert view_customer(tenant.id, NEW).figures.subscription_status == "trial"
 
 
-def test_a_gift_that_only_the_merged_one_had_is_found_again(tenant):
+def test_a_free_product_of_the_merged_customer_is_not_ordered_again(tenant):
     first = open_payment(tenant, "simple", customer_email=OLD)
     pay(tenant, customer_email=NEW)
 
@@ -158,7 +158,7 @@ def test_a_gift_that_only_the_merged_one_had_is_found_again(tenant):
     ("old_days", "new_days", "ends"),
     [(10, 20, "new"), (20, 10, "old"), (None, 20, "never"), (5, None, "never")],
 )
-def test_of_the_same_thing_given_to_both_what_lasts_longer_remains(tenant, old_days, new_days, ends):
+def test_of_two_manual_grants_of_a_product_the_longer_remains(tenant, old_days, new_days, ends):
     old, new = give(tenant, OLD, days=old_days), give(tenant, NEW, days=new_days)
 
     merge(tenant)
@@ -170,7 +170,7 @@ def test_of_the_same_thing_given_to_both_what_lasts_longer_remains(tenant, old_d
     assert not view_access(tenant.id, customer_email=OLD, product_id="integrale").active
 
 
-def test_what_was_given_to_the_merged_one_alone_moves(tenant):
+def test_a_manual_grant_of_the_merged_customer_moves(tenant):
     give(tenant, OLD)
     pay(tenant, customer_email=NEW)
 
@@ -179,7 +179,7 @@ def test_what_was_given_to_the_merged_one_alone_moves(tenant):
     assert view_access(tenant.id, customer_email=NEW, product_id="integrale").active
 
 
-def test_customers_merged_one_after_another_lead_to_the_last(tenant):
+def test_a_chain_of_merges_leads_to_the_last_customer(tenant):
     for address in ("a@example.com", "b@example.com", "c@example.com"):
         pay(tenant, customer_email=address)
     merge(tenant, "a@example.com", "b@example.com")
@@ -194,7 +194,7 @@ def test_customers_merged_one_after_another_lead_to_the_last(tenant):
     )
 
 
-def test_a_merge_is_audited_without_a_word_of_who_it_was(tenant):
+def test_a_merge_is_audited_without_personal_data(tenant):
     bought_by_both(tenant)
     target = merge(tenant).customer
 
@@ -203,7 +203,7 @@ def test_a_merge_is_audited_without_a_word_of_who_it_was(tenant):
     assert entry.details == {"merged": str(customer_of(tenant, OLD).id), "orders": 1, "grants": 0}
 
 
-def test_who_was_merged_is_not_merged_again(tenant):
+def test_a_merged_customer_is_not_merged_again(tenant):
     bought_by_both(tenant)
     merge(tenant)
 
@@ -213,7 +213,7 @@ def test_who_was_merged_is_not_merged_again(tenant):
     assert len(audited(tenant, "customer_merged")) == 1
 
 
-def test_nobody_becomes_or_was_somebody_who_is_erased(tenant):
+def test_an_erased_customer_is_not_merged(tenant):
     bought_by_both(tenant)
     erased, known = customer_of(tenant, OLD).id, customer_of(tenant, NEW).id
     erase_customer(tenant.id, OLD, actor="operator")
@@ -237,7 +237,7 @@ def test_customers_of_two_brands_are_never_merged(tenant, other_tenant):
     assert view_customer(other_tenant.id, NEW).figures.total_orders == 1
 
 
-def test_everything_that_points_at_a_customer_moves_or_leads_on():
+def test_every_foreign_key_to_a_customer_moves_or_follows_the_merge():
     pointing = {
         (table.name, key.parent.name)
         for table in Base.metadata.tables.values()

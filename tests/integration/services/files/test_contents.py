@@ -177,7 +177,7 @@ def test_a_file_of_the_wrong_type_leaves_the_existing_one(tenant, content, name)
 )
 def test_a_file_of_another_kind_than_the_catalogs_leaves_nothing(tenant, kind, content, name) -> None:
     contain(tenant, "mystique", "carte", kind=kind)
-    with pytest.raises(InvalidFile, match=f"The catalog calls it {kind}"):
+    with pytest.raises(InvalidFile, match=f"The content has the kind {kind} in the catalog"):
         give(tenant, content=content, name=name)
     assert view_contents(tenant.id)[0].file is None
     remove_files(tenant.id)

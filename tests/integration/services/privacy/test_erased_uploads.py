@@ -53,7 +53,7 @@ def replies(brand: Brand, order_id: UUID) -> list[dict[str, Any]]:
     return [each.get("reply", {}) for each in held if each["order_id"] == str(order_id)]
 
 
-def test_answer_to_an_upload_is_in_the_export_and_goes_with_the_buyer(client, tenant, order) -> None:
+def test_the_stored_reply_to_an_upload_is_exported_and_erased(client, tenant, order) -> None:
     assert send(client, tenant, order).status_code == 200
     assert NAME in [each.get("file_name") for each in replies(tenant, order.id)]
 
@@ -66,7 +66,7 @@ def test_answer_to_an_upload_is_in_the_export_and_goes_with_the_buyer(client, te
     assert count(tenant, IdempotencyKey, order_id=order.id) == 0
 
 
-def test_answer_to_a_delivery_goes_with_the_buyer(tenant, order) -> None:
+def test_the_stored_reply_to_a_delivery_is_erased(tenant, order) -> None:
     state = DeliverableState.DELIVERED
     change_deliverable(tenant.id, order.order_number, "lecture", state, call=keyed())
     assert [each["state"] for each in replies(tenant, order.id)] == ["delivered"]
@@ -75,7 +75,7 @@ def test_answer_to_a_delivery_goes_with_the_buyer(tenant, order) -> None:
         change_deliverable(tenant.id, order.order_number, "lecture", state, call=keyed())
 
 
-def test_answer_about_a_free_level_goes_with_the_buyer(tenant) -> None:
+def test_the_stored_reply_to_a_free_order_is_erased(tenant) -> None:
     first = create_payment_intent(tenant.id, call=keyed(), command=make_command("simple"))
     erase(tenant)
     again = create_payment_intent(tenant.id, call=keyed(), command=make_command("simple"))
@@ -83,7 +83,7 @@ def test_answer_about_a_free_level_goes_with_the_buyer(tenant) -> None:
     assert again.value.order_number != first.value.order_number
 
 
-def test_key_of_an_upload_whose_process_died_goes_with_the_buyer(tenant, order) -> None:
+def test_the_idempotency_key_of_an_interrupted_upload_is_erased(tenant, order) -> None:
     class Died(BaseException):
         pass
 
@@ -100,7 +100,7 @@ def test_key_of_an_upload_whose_process_died_goes_with_the_buyer(tenant, order) 
     assert count(tenant, IdempotencyKey, order_id=order.id) == 0
 
 
-def test_order_of_an_erased_buyer_takes_nothing_more(tenant, order) -> None:
+def test_an_order_of_an_erased_buyer_accepts_no_upload(tenant, order) -> None:
     erase(tenant)
     before = [file.id for file in files.all_files(tenant)]
     with pytest.raises(Conflict, match="was erased"):
@@ -108,15 +108,15 @@ def test_order_of_an_erased_buyer_takes_nothing_more(tenant, order) -> None:
     assert [file.id for file in files.all_files(tenant)] == before
 
 
-def test_upload_that_is_overtaken_by_the_erasing_leaves_nothing(tenant, order) -> None:
+def test_an_upload_during_an_erasure_leaves_no_file(tenant, order) -> None:
     class ErasedMeanwhile(io.BytesIO):
         def read(self, size: int | None = -1, /) -> bytes:
             # Its beginning was looked at, and it is being stored.
-            if self.tell() >= file_types.HEAD:
+            if self.tell() >= file_types.HEAD_BYTES:
                 erase(tenant)
             return super().read(size)
 
-    sent = Upload(NAME, ErasedMeanwhile(files.PDF + b"x" * file_types.HEAD))
+    sent = Upload(NAME, ErasedMeanwhile(files.PDF + b"x" * file_types.HEAD_BYTES))
     with pytest.raises(Conflict, match="was erased"):
         upload_deliverable(tenant.id, order.order_number, "lecture", sent, call=files.call())
     assert len(files.all_files(tenant)) == 2
@@ -124,7 +124,7 @@ def test_upload_that_is_overtaken_by_the_erasing_leaves_nothing(tenant, order) -
     assert NAME not in {file.file_name for file in files.all_files(tenant)}
 
 
-def test_upload_without_a_place_has_no_name_that_tells_of_anybody(tenant, order) -> None:
+def test_an_unplaced_upload_has_no_file_name(tenant, order) -> None:
     with stored_file(tenant.id, Upload(NAME, io.BytesIO(files.PDF))) as stored:
         assert NAME not in {file.file_name for file in files.all_files(tenant)}
         assert stored.name == NAME

@@ -167,7 +167,7 @@ def test_a_payment_that_is_not_there_or_another_tenants_is_not_found(tenant, oth
     assert at_stripe(other_tenant) == []
 
 
-def test_what_was_not_paid_is_not_refunded(tenant) -> None:
+def test_an_unpaid_order_is_not_refunded(tenant) -> None:
     opened = open_payment(tenant)
     with pytest.raises(NotRefundable, match="has not succeeded"):
         refund(tenant, opened, call=keyed())

@@ -76,7 +76,7 @@ def body_of(method: str, rule: str) -> dict[str, Any]:
 
 
 def test_no_route_finds_anything_by_references_of_another_tenant(app, client, tenant, theirs) -> None:
-    asked = 0
+    requests = 0
     for (method, rule), name, headers in itertools.product(
         routes(app, with_names=True), theirs.values(), (tenant.secret, tenant.publishable)
     ):
@@ -84,9 +84,11 @@ def test_no_route_finds_anything_by_references_of_another_tenant(app, client, te
         reply = client.open(path, method=method, headers=headers, **body_of(method, rule))
         assert reply.status_code in (400, 403, 404), (method, path, reply.status_code)
         text = reply.get_data(as_text=True).replace(path, "")
-        assert not [known for kind, known in theirs.items() if known in text and known != name], (path, text)
-        asked += 1
-    assert asked >= 12 * len(theirs)
+        assert not [
+            reference for kind, reference in theirs.items() if reference in text and reference != name
+        ], (path, text)
+        requests += 1
+    assert requests >= 12 * len(theirs)
     assert all_files(tenant) == []
 
 
@@ -101,7 +103,9 @@ def test_no_list_shows_anything_of_another_tenant(app, client, tenant, theirs, p
             reply = client.get(rule, query_string=query, headers=headers)
             assert reply.status_code in (200, 304, 400, 403, 404), (rule, query, reply.status_code)
             text = reply.get_data(as_text=True)
-            assert not [known for known in theirs.values() if known in text and known != name], (rule, text)
+            assert not [
+                reference for reference in theirs.values() if reference in text and reference != name
+            ], (rule, text)
 
 
 def test_a_product_of_another_tenant_cannot_be_bought(app, client, tenant, theirs) -> None:

@@ -127,5 +127,7 @@ def test_a_cached_key_is_not_queried_again(
     client: FlaskClient, tenant: Brand, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     client.get("/api/products", headers=tenant.publishable)
-    monkeypatch.setattr("lumira.repositories.api_keys.find_address", lambda _key: pytest.fail("asked again"))
+    monkeypatch.setattr(
+        "lumira.repositories.api_keys.find_address", lambda _key: pytest.fail("queried again")
+    )
     assert client.get("/api/products", headers=tenant.publishable).status_code == 200

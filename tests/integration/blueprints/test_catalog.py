@@ -86,18 +86,18 @@ def test_an_unchanged_catalog_gets_a_304(client: FlaskClient, tenant: Brand, app
     first = client.get("/api/products", headers=tenant.publishable)
     assert first.headers["Cache-Control"] == "private, no-cache"
     assert {"Authorization", "Host"} <= set(first.headers["Vary"].split(", "))
-    asked = {**tenant.publishable, "If-None-Match": first.headers["ETag"]}
+    headers = {**tenant.publishable, "If-None-Match": first.headers["ETag"]}
 
-    again = client.get("/api/products", headers=asked)
+    again = client.get("/api/products", headers=headers)
     assert (again.status_code, again.data, again.headers["ETag"]) == (304, b"", first.headers["ETag"])
     assert again.headers["Cache-Control"] == "private, no-cache"
-    assert client.get("/api/products/mystique", headers=asked).status_code == 200
+    assert client.get("/api/products/mystique", headers=headers).status_code == 200
 
     change_catalog(tenant, "mystique", amount=4800)
-    changed = client.get("/api/products", headers=asked)
+    changed = client.get("/api/products", headers=headers)
     assert changed.status_code == 200
     assert changed.headers["ETag"] != first.headers["ETag"]
-    assert client.get("/api/products/mystique", headers=asked).json["amount"] == 4800
+    assert client.get("/api/products/mystique", headers=headers).json["amount"] == 4800
 
 
 def in_stock(client: FlaskClient, brand: Brand, product_id: str) -> int:
@@ -137,14 +137,14 @@ def test_a_change_of_stock_changes_the_etag(client: FlaskClient, tenant: Brand) 
 
     set_stock(tenant, "shirt", 8)
 
-    assert {path: ask_again(client, tenant, path, tag) for path, tag in shown.items()} == {
+    assert {path: revalidate(client, tenant, path, tag) for path, tag in shown.items()} == {
         "": 200,
         "/shirt": 200,
         "/cap": 304,
     }
 
 
-def ask_again(client: FlaskClient, brand: Brand, path: str, tag: str) -> int:
+def revalidate(client: FlaskClient, brand: Brand, path: str, tag: str) -> int:
     headers = {**brand.publishable, "If-None-Match": tag}
     return client.get(f"/api/products{path}", headers=headers).status_code
 
@@ -164,6 +164,6 @@ def test_a_cached_catalog_is_not_queried_again(
 ) -> None:
     client.get("/api/products", headers=tenant.publishable)
     monkeypatch.setattr(
-        "lumira.repositories.products.list_products", lambda _tenant: pytest.fail("read again")
+        "lumira.repositories.products.list_products", lambda _tenant: pytest.fail("queried again")
     )
     assert len(client.get("/api/stripe/levels", headers=tenant.publishable).json["levels"]) == 4

@@ -36,13 +36,13 @@ def shape(path: str) -> str:
 
 
 def test_the_document_lists_every_route_and_no_other(app: Flask, document: dict[str, Any]) -> None:
-    served = {
+    registered = {
         (method.lower(), shape(rule.rule))
         for rule in app.url_map.iter_rules()
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
         if rule.rule not in UNDOCUMENTED and rule.rule.startswith(("/api/", "/healthz", "/readyz"))
     }
-    assert {(method, shape(path)) for method, path in operations(document)} == served
+    assert {(method, shape(path)) for method, path in operations(document)} == registered
 
 
 def test_the_document_is_valid_openapi_3_1(document: dict[str, Any]) -> None:
@@ -52,13 +52,13 @@ def test_the_document_is_valid_openapi_3_1(document: dict[str, Any]) -> None:
 
 def test_every_reference_in_the_document_resolves(document: dict[str, Any]) -> None:
     for reference in set(re.findall(r"'\$ref': '([^']+)'", str(document))):
-        found: Any = document
+        target: Any = document
         for step in reference.removeprefix("#/").split("/"):
-            found = found[step]
-        assert found
+            target = target[step]
+        assert target
 
 
-#: What only commands, pages and Stripe's deliveries end in.
+#: Codes of errors that only commands, pages and webhooks raise.
 NOT_OF_THE_API = {
     "ACCESS_ENDED",
     "CUSTOMER_NOT_FOUND",
@@ -74,7 +74,7 @@ NOT_OF_THE_API = {
 
 
 def codes_below(kind: type[LumiraError]) -> set[str]:
-    return {kind.code}.union(*(codes_below(each) for each in kind.__subclasses__()))
+    return {kind.code}.union(*(codes_below(subclass) for subclass in kind.__subclasses__()))
 
 
 def test_every_error_code_is_in_the_document(document: dict[str, Any]) -> None:

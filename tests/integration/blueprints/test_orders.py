@@ -198,9 +198,9 @@ def test_access_says_whether_one_product_is_accessible(client: FlaskClient, tena
         ({"productId": "nope"}, False),
         ({"productId": "simple", "level": "2"}, False),
     ):
-        found = get(client, tenant, "/api/access", customerEmail="buyer@example.com", **query).json
-        assert found["active"] is active
-        assert bool(found["grants"]) is active
+        access = get(client, tenant, "/api/access", customerEmail="buyer@example.com", **query).json
+        assert access["active"] is active
+        assert bool(access["grants"]) is active
 
 
 def test_orders_can_be_filtered_by_every_status(client: FlaskClient, tenant: Brand) -> None:

@@ -136,7 +136,7 @@ def test_a_request_id_repeats_only_the_same_refund(client: FlaskClient, tenant: 
         for amount in amounts
     ]
     assert ["Idempotency-Replayed" in reply.headers for reply in replies] == [False, True, False]
-    assert [known["amount"] for known in at_stripe(tenant)] == [700, 800]
+    assert [refund["amount"] for refund in at_stripe(tenant)] == [700, 800]
 
 
 def test_an_unreachable_stripe_is_a_503_and_the_refund_is_made_later(
@@ -150,8 +150,8 @@ def test_an_unreachable_stripe_is_a_503_and_the_refund_is_made_later(
     stripe_sandbox.clear_faults(tenant)
 
     let_workers_send(tenant)
-    made = post(client, tenant, opened.payment_intent_id, {}, Idempotency_Key="k")
-    assert [known["id"] for known in at_stripe(tenant)] == [made.json["refundId"]]
+    reply = post(client, tenant, opened.payment_intent_id, {}, Idempotency_Key="k")
+    assert [refund["id"] for refund in at_stripe(tenant)] == [reply.json["refundId"]]
 
 
 def test_the_body_must_be_json(client: FlaskClient, tenant: Brand) -> None:

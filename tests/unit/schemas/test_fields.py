@@ -85,13 +85,13 @@ def test_an_invalid_email_address_is_refused(address: Any) -> None:
 @given(st.text(max_size=300))
 def test_no_text_breaks_the_email_validation(text: str) -> None:
     try:
-        kept = EmailAddress().deserialize(text)
+        address = EmailAddress().deserialize(text)
     except ValidationError:
         return
-    assert kept == text.strip()
-    assert "@" in kept
-    assert len(kept) <= 254
-    assert not has_control_characters(kept)
+    assert address == text.strip()
+    assert "@" in address
+    assert len(address) <= 254
+    assert not has_control_characters(address)
 
 
 def test_a_line_is_trimmed_and_limited() -> None:

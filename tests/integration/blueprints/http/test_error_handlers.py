@@ -60,8 +60,8 @@ def failing_with(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
             (500, "PAYMENT_FAILED", None),
         ),
         (errors.StripeConfigError("No key."), (502, "STRIPE_CONFIG_ERROR", None)),
-        (errors.StripeUnavailable("No answer.", retry_after=7), (503, "STRIPE_UNAVAILABLE", "7")),
-        (errors.StripeUnavailable("No answer."), (503, "STRIPE_UNAVAILABLE", "5")),
+        (errors.StripeUnavailable("No response.", retry_after=7), (503, "STRIPE_UNAVAILABLE", "7")),
+        (errors.StripeUnavailable("No response."), (503, "STRIPE_UNAVAILABLE", "5")),
     ],
 )
 def test_an_error_of_a_use_case_keeps_its_status_code_and_message(

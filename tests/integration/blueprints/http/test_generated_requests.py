@@ -42,16 +42,16 @@ def test_every_reply_matches_the_openapi_document(app: Flask, tenant: Brand, mod
     refused = document.config.checks.negative_data_rejection
     refused.expected_statuses = [*refused.expected_statuses, "413"]
     headers = {**tenant.secret, "Host": tenant.domain}
-    wanted = CHECKS if mode is GenerationMode.POSITIVE else [*CHECKS, negative_data_rejection]
+    checks = CHECKS if mode is GenerationMode.POSITIVE else [*CHECKS, negative_data_rejection]
     seen = set()
-    for found in document.get_all_operations():
-        operation = found.ok()
+    for result in document.get_all_operations():
+        operation = result.ok()
 
         @STEADY
         @given(case=operation.as_strategy(generation_mode=mode))
         def ask(case: Any) -> None:
             reply = case.call(headers=headers)
-            case.validate_response(reply, checks=wanted)
+            case.validate_response(reply, checks=checks)
             seen.add(reply.status_code)
 
         try:

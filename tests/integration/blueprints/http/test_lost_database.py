@@ -20,7 +20,7 @@ AT_ONCE = 8
 
 
 @pytest.fixture
-def way(settings: Settings) -> Iterator[TcpProxy]:
+def proxy(settings: Settings) -> Iterator[TcpProxy]:
     """The connection between the web process and the database."""
     url = make_url(settings.database_url)
     with proxy_of(Path(str(url.query["host"])) / f".s.PGSQL.{url.port or 5432}") as proxy:
@@ -28,8 +28,8 @@ def way(settings: Settings) -> Iterator[TcpProxy]:
 
 
 @pytest.fixture
-def web(client_with: Callable[..., FlaskClient], settings: Settings, way: TcpProxy) -> FlaskClient:
-    url = make_url(settings.database_url).set(host="127.0.0.1", port=way.port, query={})
+def web(client_with: Callable[..., FlaskClient], settings: Settings, proxy: TcpProxy) -> FlaskClient:
+    url = make_url(settings.database_url).set(host="127.0.0.1", port=proxy.port, query={})
     return client_with(database_url=url.render_as_string(hide_password=False), database_pool_size=AT_ONCE)
 
 
@@ -40,10 +40,10 @@ def deliver(web: FlaskClient, brand: Brand) -> Any:
 
 
 def test_a_delivery_gets_a_503_while_the_database_is_unreachable(
-    web: FlaskClient, way: TcpProxy, tenant: Brand
+    web: FlaskClient, proxy: TcpProxy, tenant: Brand
 ) -> None:
     assert deliver(web, tenant).status_code == 200
-    way.close()
+    proxy.close()
     reply = deliver(web, tenant)
     assert (reply.status_code, reply.json["code"]) == (503, "SERVICE_UNAVAILABLE")
     assert int(reply.headers["Retry-After"]) > 0
@@ -51,7 +51,7 @@ def test_a_delivery_gets_a_503_while_the_database_is_unreachable(
 
 
 def test_deliveries_are_stored_after_all_connections_were_dropped(
-    web: FlaskClient, way: TcpProxy, tenant: Brand
+    web: FlaskClient, proxy: TcpProxy, tenant: Brand
 ) -> None:
     def several(_: object) -> int:
         status: int = deliver(web.application.test_client(), tenant).status_code
@@ -59,6 +59,6 @@ def test_deliveries_are_stored_after_all_connections_were_dropped(
 
     with ThreadPoolExecutor(AT_ONCE) as threads:
         assert set(threads.map(several, range(AT_ONCE * 5))) == {200}
-    way.forget()
+    proxy.forget()
     assert [deliver(web, tenant).status_code for _ in range(3)] == [200, 200, 200]
     assert count(tenant, WebhookEvent) == AT_ONCE * 5 + 3

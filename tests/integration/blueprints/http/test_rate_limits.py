@@ -17,8 +17,8 @@ def limited(per_key: str = MANY, per_address: str = MANY, per_email: str = MANY)
     return RateLimits(enabled=True, per_key=per_key, per_address=per_address, per_email=per_email)
 
 
-def statuses(ask: Callable[[], Any], times: int = 4) -> list[int]:
-    return [ask().status_code for _ in range(times)]
+def statuses(send: Callable[[], Any], times: int = 4) -> list[int]:
+    return [send().status_code for _ in range(times)]
 
 
 def test_an_exceeded_limit_returns_retry_after(
@@ -52,8 +52,8 @@ def test_one_address_is_limited_whatever_keys_it_sends(
 ) -> None:
     client = client_with(rate_limits=limited(per_address="3 per minute"))
     guesses = iter(range(10))
-    ask = lambda: client.get("/api/products", headers={"Authorization": f"Bearer guess-{next(guesses)}"})  # noqa: E731
-    assert statuses(ask, 5) == [401, 401, 401, 429, 429]
+    send = lambda: client.get("/api/products", headers={"Authorization": f"Bearer guess-{next(guesses)}"})  # noqa: E731
+    assert statuses(send, 5) == [401, 401, 401, 429, 429]
     assert client.get("/api/products", headers={"Host": tenant.domain}).status_code == 429
     elsewhere = {"REMOTE_ADDR": "192.0.2.7"}
     reply = client.get("/api/products", headers={"Host": tenant.domain}, environ_base=elsewhere)
@@ -65,13 +65,13 @@ def test_an_ipv6_network_counts_as_one_address(
 ) -> None:
     client = client_with(rate_limits=limited(per_address="2 per minute"))
 
-    def ask(address: str) -> int:
+    def send(address: str) -> int:
         return client.get(
             "/api/products", headers={"Host": tenant.domain}, environ_base={"REMOTE_ADDR": address}
         ).status_code
 
-    assert [ask("2001:db8:1:2::1"), ask("2001:db8:1:2::2"), ask("2001:db8:1:2:ffff::3")] == [200, 200, 429]
-    assert ask("2001:db8:1:3::1") == 200
+    assert [send("2001:db8:1:2::1"), send("2001:db8:1:2::2"), send("2001:db8:1:2:ffff::3")] == [200, 200, 429]
+    assert send("2001:db8:1:3::1") == 200
 
 
 def test_a_tenants_backend_is_not_limited_by_address(
@@ -86,15 +86,19 @@ def test_payments_for_one_email_address_are_limited(
 ) -> None:
     client = client_with(rate_limits=limited(per_email="2 per hour"))
 
-    def ask(email: str | None, path: str = "products", brand: Brand = tenant) -> int:
+    def send(email: str | None, path: str = "products", brand: Brand = tenant) -> int:
         body = {"productId": "simple"} | ({"customerEmail": email} if email else {})
         return client.post(
             f"/api/{path}/create-payment-intent", json=body, headers=brand.publishable
         ).status_code
 
-    assert [ask("a@example.com"), ask("A@Example.com", "payments"), ask("a@EXAMPLE.com ")] == [200, 200, 429]
-    assert ask("b@example.com") == 200
-    assert ask("a@example.com", brand=other_tenant) == 200
+    assert [send("a@example.com"), send("A@Example.com", "payments"), send("a@EXAMPLE.com ")] == [
+        200,
+        200,
+        429,
+    ]
+    assert send("b@example.com") == 200
+    assert send("a@example.com", brand=other_tenant) == 200
 
 
 def test_only_opened_payments_count_for_an_email_address(
@@ -102,19 +106,19 @@ def test_only_opened_payments_count_for_an_email_address(
 ) -> None:
     client = client_with(rate_limits=limited(per_email="2 per hour"))
 
-    def ask(product: str, headers: dict[str, str]) -> int:
+    def send(product: str, headers: dict[str, str]) -> int:
         body = {"productId": product, "customerEmail": "a@example.com"}
         return client.post("/api/products/create-payment-intent", json=body, headers=headers).status_code
 
     keyed = tenant.publishable | {"Idempotency-Key": "one-sale"}
-    assert set(statuses_of(lambda: ask("nothing", tenant.publishable), 4)) == {404}
-    assert set(statuses_of(lambda: ask("simple", keyed), 4)) == {200}
-    assert [ask("simple", tenant.publishable), ask("simple", tenant.publishable)] == [200, 429]
-    assert ask("simple", tenant.secret) == 200
+    assert set(statuses_of(lambda: send("nothing", tenant.publishable), 4)) == {404}
+    assert set(statuses_of(lambda: send("simple", keyed), 4)) == {200}
+    assert [send("simple", tenant.publishable), send("simple", tenant.publishable)] == [200, 429]
+    assert send("simple", tenant.secret) == 200
 
 
-def statuses_of(ask: Callable[[], int], times: int) -> list[int]:
-    return [ask() for _ in range(times)]
+def statuses_of(send: Callable[[], int], times: int) -> list[int]:
+    return [send() for _ in range(times)]
 
 
 def test_rate_limits_store_no_address_and_no_key(
@@ -126,10 +130,10 @@ def test_rate_limits_store_no_address_and_no_key(
         json={"productId": "simple", "customerEmail": "jane@example.com"},
         headers=tenant.publishable,
     )
-    kept = " ".join(extensions.of(client.application).limiter.storage.storage)  # type: ignore[attr-defined]
-    assert "email" in kept
+    stored = " ".join(extensions.of(client.application).limiter.storage.storage)  # type: ignore[attr-defined]
+    assert "email" in stored
     for personal in ("jane", "127.0.0.1", tenant.publishable_key):
-        assert personal not in kept
+        assert personal not in stored
 
 
 def test_webhooks_probes_and_docs_are_never_limited(
@@ -159,11 +163,11 @@ def test_one_network_cannot_exhaust_a_publishable_key_for_others(
 ) -> None:
     client = client_with(rate_limits=limited(per_key="2 per minute"))
 
-    def ask(address: str, headers: dict[str, str]) -> int:
+    def send(address: str, headers: dict[str, str]) -> int:
         reply = client.get("/api/products", headers=headers, environ_base={"REMOTE_ADDR": address})
         return reply.status_code
 
-    assert [ask("192.0.2.1", tenant.publishable) for _ in range(3)] == [200, 200, 429]
-    assert ask("192.0.2.2", tenant.publishable) == 200
+    assert [send("192.0.2.1", tenant.publishable) for _ in range(3)] == [200, 200, 429]
+    assert send("192.0.2.2", tenant.publishable) == 200
     # A secret key counts as one caller on every network.
-    assert [ask(f"192.0.2.{last}", tenant.secret) for last in (3, 4, 5)] == [200, 200, 429]
+    assert [send(f"192.0.2.{last}", tenant.secret) for last in (3, 4, 5)] == [200, 200, 429]

@@ -34,12 +34,12 @@ def deliver(client: FlaskClient, brand: Brand, path: str | None = None, **option
     return client.post(path or f"{ADDRESS}/{brand.slug}", data=body, headers=headers, **options)
 
 
-def close_the_route(monkeypatch: pytest.MonkeyPatch) -> None:
+def disable_route(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("lumira.tenancy._load_receiver", lambda *_: pytest.fail("the route was taken"))
     monkeypatch.setattr(inbox, "receive", lambda *_, **__: pytest.fail("the route was taken"))
 
 
-def close_the_shortcut(monkeypatch: pytest.MonkeyPatch) -> None:
+def disable_fast_path(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
         inbox, "receive_if_secret_cached", lambda *_, **__: pytest.fail("the shortcut was taken")
     )
@@ -65,7 +65,7 @@ def test_the_fast_path_replies_and_logs_exactly_as_the_route(
         replies.append(deliver(client, tenant, address, headers=headers, base_url=base_url))
         [line] = capsys.readouterr().err.splitlines()
         lines.append(json.loads(line))
-        close_the_route(monkeypatch)
+        disable_route(monkeypatch)
     by_route, by_shortcut = replies
     assert (by_shortcut.status, by_shortcut.data) == (by_route.status, by_route.data)
     for reply, line in zip(replies, lines, strict=True):
@@ -127,7 +127,7 @@ def test_the_forwarded_host_counts_from_trusted_proxies_only(
     client = client_with(trusted_proxies=1)
     forwarded = {"X-Forwarded-Host": tenant.domain, "X-Forwarded-Proto": "https"}
     assert deliver(client, tenant, ADDRESS, headers=forwarded).status_code == 200
-    close_the_route(monkeypatch)
+    disable_route(monkeypatch)
     reply = deliver(client, tenant, ADDRESS, headers=forwarded)
     assert reply.status_code == 200
     assert "Strict-Transport-Security" in reply.headers
@@ -147,14 +147,14 @@ def test_an_irregular_delivery_goes_to_the_route(
     client: FlaskClient, tenant: Brand, monkeypatch: pytest.MonkeyPatch, unusual: dict[str, Any]
 ) -> None:
     deliver(client, tenant)
-    close_the_shortcut(monkeypatch)
+    disable_fast_path(monkeypatch)
     assert deliver(client, tenant, **unusual).status_code in (200, 400, 413)
 
 
 def test_an_uncached_tenant_goes_to_the_route(
     client: FlaskClient, tenant: Brand, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    close_the_shortcut(monkeypatch)
+    disable_fast_path(monkeypatch)
     assert deliver(client, tenant).status_code == 200
     assert deliver(client, tenant, f"{ADDRESS}/unknown").json["code"] == TenantNotFound.code
 

@@ -41,7 +41,7 @@ from tests.support.factories import (
 pytestmark = pytest.mark.usefixtures("app_context")
 
 
-def wanted_of(brand: Brand, products: Iterable[CatalogProduct] | None = None, **changes: object) -> Catalog:
+def catalog_of(brand: Brand, products: Iterable[CatalogProduct] | None = None, **changes: object) -> Catalog:
     """A file equal to the brand's catalog, except for the changes."""
     tenant = CatalogTenant(
         slug=brand.slug,
@@ -53,10 +53,10 @@ def wanted_of(brand: Brand, products: Iterable[CatalogProduct] | None = None, **
         statement_descriptor_suffix=None,
         release_on_failure=ReleaseOnFailure.AT_DEADLINE,
     )
-    return Catalog(replace(tenant, **changes), tuple(sold_by_default() if products is None else products))
+    return Catalog(replace(tenant, **changes), tuple(default_products() if products is None else products))
 
 
-def sold_by_default() -> list[CatalogProduct]:
+def default_products() -> list[CatalogProduct]:
     return [
         CatalogProduct(
             id=row.id,
@@ -73,15 +73,15 @@ def sold_by_default() -> list[CatalogProduct]:
 
 
 def changed(product_id: str, **changes: object) -> list[CatalogProduct]:
-    return [replace(p, **changes) if p.id == product_id else p for p in sold_by_default()]
+    return [replace(p, **changes) if p.id == product_id else p for p in default_products()]
 
 
 def without(product_id: str) -> list[CatalogProduct]:
-    return [product for product in sold_by_default() if product.id != product_id]
+    return [product for product in default_products() if product.id != product_id]
 
 
-def apply(wanted: Catalog, **options: bool) -> CatalogDifference:
-    return apply_catalog(wanted, actor="operator", **options)
+def apply(catalog: Catalog, **options: bool) -> CatalogDifference:
+    return apply_catalog(catalog, actor="operator", **options)
 
 
 def sold(brand: Brand) -> dict[str, int]:
@@ -103,7 +103,7 @@ def audited(brand: Brand) -> list[tuple[str, str]]:
 def test_a_file_equal_to_the_catalog_changes_nothing(tenant):
     before = stored(tenant)
 
-    difference = apply(wanted_of(tenant))
+    difference = apply(catalog_of(tenant))
 
     assert difference.is_empty
     assert stored(tenant).catalog_version == before.catalog_version
@@ -111,16 +111,16 @@ def test_a_file_equal_to_the_catalog_changes_nothing(tenant):
 
 
 def test_applying_a_change_twice_changes_the_catalog_once(tenant):
-    wanted = wanted_of(tenant, changed("mystique", amount=5200), name="Autre nom")
+    catalog = catalog_of(tenant, changed("mystique", amount=5200), name="Autre nom")
 
-    assert not apply(wanted).is_empty
+    assert not apply(catalog).is_empty
     version = stored(tenant).catalog_version
-    assert apply(wanted).is_empty
+    assert apply(catalog).is_empty
     assert stored(tenant).catalog_version == version
 
 
 def test_a_changed_price_is_reported_stored_and_audited(tenant):
-    difference = apply(wanted_of(tenant, changed("mystique", amount=5200)))
+    difference = apply(catalog_of(tenant, changed("mystique", amount=5200)))
 
     [product] = difference.products
     assert (product.product_id, product.change) == ("mystique", Change.CHANGED)
@@ -131,12 +131,12 @@ def test_a_changed_price_is_reported_stored_and_audited(tenant):
 
 
 def test_the_audit_of_a_changed_alert_address_does_not_contain_it(tenant):
-    assert apply(wanted_of(tenant, alert_email="team@example.com")).tenant_fields == (
+    assert apply(catalog_of(tenant, alert_email="team@example.com")).tenant_fields == (
         FieldChange("alert_email", None, "team@example.com"),
     )
     assert stored(tenant).alert_email == "team@example.com"
 
-    assert not apply(wanted_of(tenant)).is_empty
+    assert not apply(catalog_of(tenant)).is_empty
     assert stored(tenant).alert_email is None
     with atomic(tenant.id):
         audited = db.session.execute(select(AuditEntry.details).order_by(AuditEntry.id)).scalars().all()
@@ -149,7 +149,7 @@ def test_the_audit_of_a_changed_alert_address_does_not_contain_it(tenant):
 def test_an_order_keeps_the_price_at_which_it_was_opened(tenant):
     opened = open_payment(tenant)
 
-    apply(wanted_of(tenant, changed("mystique", amount=5200, name="Autre", kind=ProductKind.PHYSICAL)))
+    apply(catalog_of(tenant, changed("mystique", amount=5200, name="Autre", kind=ProductKind.PHYSICAL)))
 
     order = load_order(tenant, opened.order_number)
     line = order.lines[0]
@@ -164,7 +164,7 @@ def test_an_order_keeps_the_price_at_which_it_was_opened(tenant):
 def test_a_removed_product_is_off_sale_and_its_orders_remain(tenant):
     opened = open_payment(tenant)
 
-    difference = apply(wanted_of(tenant, without("mystique")))
+    difference = apply(catalog_of(tenant, without("mystique")))
 
     assert [p.change for p in difference.products if p.product_id == "mystique"] == [Change.REMOVED]
     assert count(tenant, Product, id="mystique") == 1
@@ -174,9 +174,9 @@ def test_a_removed_product_is_off_sale_and_its_orders_remain(tenant):
 
 
 def test_a_restored_product_is_on_sale_again(tenant):
-    apply(wanted_of(tenant, without("mystique")))
+    apply(catalog_of(tenant, without("mystique")))
 
-    difference = apply(wanted_of(tenant, changed("mystique", amount=5000)))
+    difference = apply(catalog_of(tenant, changed("mystique", amount=5000)))
 
     [product] = [p for p in difference.products if p.product_id == "mystique"]
     assert product.change is Change.RESTORED
@@ -187,7 +187,7 @@ def test_a_restored_product_is_on_sale_again(tenant):
 def test_a_new_product_has_its_position_in_the_file(tenant):
     new = CatalogProduct("carte", ProductKind.DIGITAL, "Carte", "", 900, None, PartialRefundPolicy.REVOKE)
 
-    difference = apply(wanted_of(tenant, [new, *sold_by_default()]))
+    difference = apply(catalog_of(tenant, [new, *default_products()]))
 
     assert difference.products[0].change is Change.ADDED
     assert next(iter(sold(tenant))) == "carte"
@@ -198,9 +198,9 @@ def test_a_new_product_has_its_position_in_the_file(tenant):
 
 def test_two_levels_can_swap_their_numbers(tenant):
     numbers = {"simple": 2, "intuitive": 1}
-    swapped = [replace(p, level_number=numbers.get(p.id, p.level_number)) for p in sold_by_default()]
+    swapped = [replace(p, level_number=numbers.get(p.id, p.level_number)) for p in default_products()]
 
-    apply(wanted_of(tenant, swapped))
+    apply(catalog_of(tenant, swapped))
 
     with atomic(tenant.id):
         assert [level.id for level in products.list_levels(tenant.id)][:2] == ["intuitive", "simple"]
@@ -208,25 +208,27 @@ def test_two_levels_can_swap_their_numbers(tenant):
 
 def test_a_new_level_can_have_the_number_of_a_removed_one(tenant):
     new = CatalogProduct("debut", ProductKind.LEVEL, "Début", "", 0, 1, PartialRefundPolicy.KEEP)
-    apply(wanted_of(tenant, without("simple")))
+    apply(catalog_of(tenant, without("simple")))
     with atomic(tenant.id), pytest.raises(LevelNotFound):
         products.get_level(tenant.id, 1)
 
-    apply(wanted_of(tenant, [new, *without("simple")]))
+    apply(catalog_of(tenant, [new, *without("simple")]))
 
     with atomic(tenant.id):
         assert products.get_level(tenant.id, 1).id == "debut"
 
 
 def test_a_dry_run_returns_the_same_difference_and_changes_nothing(tenant):
-    wanted = wanted_of(tenant, changed("mystique", amount=5200), name="Autre nom", domains=("neuf.example",))
+    catalog = catalog_of(
+        tenant, changed("mystique", amount=5200), name="Autre nom", domains=("neuf.example",)
+    )
 
-    dry = apply(wanted, dry_run=True)
+    dry = apply(catalog, dry_run=True)
 
     assert (stored(tenant).name, stored(tenant).catalog_version) == (tenant.name, 0)
     assert sold(tenant)["mystique"] == 4700
     assert audited(tenant) == []
-    assert apply(wanted) == dry
+    assert apply(catalog) == dry
 
 
 def unused_slug() -> str:
@@ -244,7 +246,7 @@ def new_tenant(slug: str, **changes: object) -> Catalog:
         statement_descriptor_suffix="NEUVE",
         release_on_failure=ReleaseOnFailure.AT_ONCE,
     )
-    return Catalog(replace(tenant, **changes), tuple(sold_by_default()))
+    return Catalog(replace(tenant, **changes), tuple(default_products()))
 
 
 def find(slug: str) -> int | None:
@@ -288,7 +290,7 @@ def test_a_tenant_without_an_order_prefix_gets_one_from_its_slug():
 
 def test_a_currency_never_changes(tenant):
     with pytest.raises(CatalogError, match="sells in eur, which cannot change; the file has usd"):
-        apply(wanted_of(tenant, currency="usd", name="Autre nom"))
+        apply(catalog_of(tenant, currency="usd", name="Autre nom"))
 
     assert stored(tenant).name == tenant.name
 
@@ -296,7 +298,7 @@ def test_a_currency_never_changes(tenant):
 def test_an_order_prefix_never_changes(tenant):
     prefix = stored(tenant).order_prefix
 
-    difference = apply(wanted_of(tenant, order_prefix="AUTRE"))
+    difference = apply(catalog_of(tenant, order_prefix="AUTRE"))
 
     assert difference.is_empty
     assert difference.order_prefix == stored(tenant).order_prefix == prefix
@@ -309,13 +311,13 @@ def test_another_tenants_order_prefix_is_refused(tenant):
 
 def test_another_tenants_domain_is_refused_and_nothing_is_changed(tenant, other_tenant):
     with pytest.raises(InvalidRequest, match="belongs to another tenant"):
-        apply(wanted_of(tenant, changed("mystique", amount=1), domains=(other_tenant.domain,)))
+        apply(catalog_of(tenant, changed("mystique", amount=1), domains=(other_tenant.domain,)))
 
     assert sold(tenant)["mystique"] == 4700
 
 
 def test_a_file_without_domains_leaves_them_unchanged(tenant):
-    apply(wanted_of(tenant, name="Autre nom"))
+    apply(catalog_of(tenant, name="Autre nom"))
 
     with atomic(tenant.id):
         assert tenants.list_domains(tenant.id) == [tenant.domain]
@@ -324,7 +326,7 @@ def test_a_file_without_domains_leaves_them_unchanged(tenant):
 def test_a_file_with_domains_replaces_them(tenant):
     new = f"{secrets.token_hex(4)}.example"
 
-    difference = apply(wanted_of(tenant, domains=(new,)))
+    difference = apply(catalog_of(tenant, domains=(new,)))
 
     assert (difference.domains_added, difference.domains_removed) == ((new,), (tenant.domain,))
     with atomic(tenant.id):
@@ -333,24 +335,24 @@ def test_a_file_with_domains_replaces_them(tenant):
 
 
 def test_one_tenants_catalog_never_changes_another(tenant, other_tenant):
-    apply(wanted_of(tenant, without("mystique")))
+    apply(catalog_of(tenant, without("mystique")))
 
     assert "mystique" in sold(other_tenant)
 
 
 def test_applying_one_new_file_many_times_at_once_creates_one_tenant(app: Flask):
-    wanted = new_tenant(unused_slug())
+    catalog = new_tenant(unused_slug())
 
-    differences = at_once(app, [wanted] * 4)
+    differences = at_once(app, [catalog] * 4)
 
     assert sorted(d.tenant_created for d in differences) == [False, False, False, True]
     assert sorted(d.is_empty for d in differences) == [False, True, True, True]
 
 
 def test_files_applied_at_once_leave_one_complete_catalog(app: Flask, tenant):
-    prices = [[replace(p, amount=amount) for p in sold_by_default()] for amount in (1100, 2200, 3300)]
+    prices = [[replace(p, amount=amount) for p in default_products()] for amount in (1100, 2200, 3300)]
 
-    differences = at_once(app, [wanted_of(tenant, products) for products in prices])
+    differences = at_once(app, [catalog_of(tenant, products) for products in prices])
 
     assert len(set(sold(tenant).values())) == 1
     assert sorted(d.version for d in differences) == [1, 2, 3]
@@ -358,20 +360,20 @@ def test_files_applied_at_once_leave_one_complete_catalog(app: Flask, tenant):
 
 def at_once(app: Flask, files: list[Catalog]) -> list[CatalogDifference]:
     """Apply every file in its own thread, all at the same time."""
-    found: list[CatalogDifference] = []
+    applied: list[CatalogDifference] = []
     start = threading.Barrier(len(files))
 
-    def run(wanted: Catalog) -> None:
+    def run(catalog: Catalog) -> None:
         with app.app_context():
             start.wait()
-            found.append(apply(wanted))
+            applied.append(apply(catalog))
 
-    threads = [threading.Thread(target=run, args=(wanted,)) for wanted in files]
+    threads = [threading.Thread(target=run, args=(catalog,)) for catalog in files]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    return found
+    return applied
 
 
 def test_no_checkout_waits_for_a_catalog_that_is_being_applied(app: Flask, tenant):
@@ -390,7 +392,7 @@ def _insert_a_row(app: Flask, tenant_id: int) -> None:
 
 
 def test_a_removed_physical_product_stays_physical(tenant):
-    apply(wanted_of(tenant, without("shirt")))
+    apply(catalog_of(tenant, without("shirt")))
     with atomic(tenant.id):
         assert db.session.get(Product, (tenant.id, "shirt")).kind is ProductKind.PHYSICAL
 
@@ -409,7 +411,7 @@ def movements(brand: Brand, product_id: str) -> list[tuple[MovementReason, int, 
 
 
 def test_a_new_physical_product_begins_with_the_files_stock(tenant):
-    difference = apply(wanted_of(tenant, [*sold_by_default(), CARD]))
+    difference = apply(catalog_of(tenant, [*default_products(), CARD]))
 
     assert FieldChange("stock", None, 12) in difference.products[0].fields
     item = load_stock(tenant, "carte")
@@ -418,7 +420,7 @@ def test_a_new_physical_product_begins_with_the_files_stock(tenant):
 
 
 def test_a_new_physical_product_without_stock_is_counted_without_a_movement(tenant):
-    apply(wanted_of(tenant, [*sold_by_default(), replace(CARD, stock=0)]))
+    apply(catalog_of(tenant, [*default_products(), replace(CARD, stock=0)]))
 
     assert load_stock(tenant, "carte").on_hand == 0
     assert movements(tenant, "carte") == []
@@ -427,23 +429,23 @@ def test_a_new_physical_product_without_stock_is_counted_without_a_movement(tena
 def test_the_file_never_changes_existing_stock(tenant):
     set_stock(tenant, "shirt", 7)
 
-    assert apply(wanted_of(tenant, changed("shirt", stock=500))).is_empty
-    apply(wanted_of(tenant, changed("shirt", stock=500, amount=6900)))
+    assert apply(catalog_of(tenant, changed("shirt", stock=500))).is_empty
+    apply(catalog_of(tenant, changed("shirt", stock=500, amount=6900)))
 
     assert load_stock(tenant, "shirt").on_hand == 7
 
 
 def test_a_restored_physical_product_has_its_earlier_stock(tenant):
-    apply(wanted_of(tenant, without("shirt")))
+    apply(catalog_of(tenant, without("shirt")))
 
-    difference = apply(wanted_of(tenant, changed("shirt", stock=500)))
+    difference = apply(catalog_of(tenant, changed("shirt", stock=500)))
 
     assert [p.fields for p in difference.products if p.product_id == "shirt"] == [()]
     assert load_stock(tenant, "shirt").on_hand == STOCK["shirt"]
 
 
 def test_a_product_that_becomes_physical_is_counted_from_then_on(tenant):
-    difference = apply(wanted_of(tenant, changed("mystique", kind=ProductKind.PHYSICAL, stock=30)))
+    difference = apply(catalog_of(tenant, changed("mystique", kind=ProductKind.PHYSICAL, stock=30)))
 
     [product] = difference.products
     assert product.fields[-1] == FieldChange("stock", None, 0)
@@ -453,33 +455,33 @@ def test_a_product_that_becomes_physical_is_counted_from_then_on(tenant):
 def test_an_uncounted_physical_product_is_counted_from_the_next_apply(tenant):
     with atomic(tenant.id):
         db.session.add(make_card(tenant))
-    wanted = wanted_of(tenant, [*sold_by_default(), CARD])
+    catalog = catalog_of(tenant, [*default_products(), CARD])
 
-    [product] = apply(wanted).products
+    [product] = apply(catalog).products
 
     assert (product.change, product.fields) == (Change.CHANGED, (FieldChange("stock", None, 0),))
     assert load_stock(tenant, "carte").on_hand == 0
-    assert apply(wanted).is_empty
+    assert apply(catalog).is_empty
 
 
 def make_card(brand: Brand) -> Product:
     [card] = [product for product in make_products(brand.id) if product.id == "cap"]
     card.id, card.name, card.description, card.amount = CARD.id, CARD.name, CARD.description, CARD.amount
-    card.position = len(sold_by_default())
+    card.position = len(default_products())
     return card
 
 
 def test_a_dry_run_counts_nothing(tenant):
-    wanted = wanted_of(tenant, [*sold_by_default(), CARD])
+    catalog = catalog_of(tenant, [*default_products(), CARD])
 
-    dry = apply(wanted, dry_run=True)
+    dry = apply(catalog, dry_run=True)
 
     assert count(tenant, StockItem) == len(STOCK)
-    assert apply(wanted) == dry
+    assert apply(catalog) == dry
 
 
 def test_the_restock_policy_follows_the_file(tenant):
-    difference = apply(wanted_of(tenant, changed("shirt", restock_on_refund=False)))
+    difference = apply(catalog_of(tenant, changed("shirt", restock_on_refund=False)))
 
     assert difference.products[0].fields == (FieldChange("restock_on_refund", True, False),)
     with atomic(tenant.id):

@@ -59,7 +59,7 @@ def test_a_cart_has_the_catalogs_prices_and_its_stock_is_reserved(tenant) -> Non
     assert figures(tenant, "shirt") == (100, 2, 0)
     assert figures(tenant, "cap") == (50, 3, 0)
     assert opened.expires_at is not None
-    assert {each.expires_at for each in order.reservations} == {opened.expires_at}
+    assert {reservation.expires_at for reservation in order.reservations} == {opened.expires_at}
     left = opened.expires_at - datetime.now(UTC)
     assert timedelta(minutes=30) < left <= SESSION_LIFETIME
 
@@ -114,7 +114,7 @@ def test_an_expired_session_releases_the_stock_once(tenant) -> None:
 
     order = load_order(tenant, opened.order_number)
     assert order.status is OrderStatus.CANCELLED
-    assert {each.state for each in order.reservations} == {ReservationState.RELEASED}
+    assert {reservation.state for reservation in order.reservations} == {ReservationState.RELEASED}
     assert figures(tenant, "shirt") == (100, 0, 0)
 
 
@@ -303,7 +303,7 @@ def test_a_free_cart_completes_once_however_often_it_is_opened(tenant, app_conte
     theirs = open_cart(tenant, {"simple": 1, "strict": 1}, customer_email="stranger@example.com")
 
     assert again.order_number == first.order_number
-    assert len({each.order_number for each in (first, alone, theirs)}) == 3
+    assert len({opened.order_number for opened in (first, alone, theirs)}) == 3
 
 
 def test_a_free_cart_needs_no_session(tenant, app_context) -> None:

@@ -147,17 +147,17 @@ def test_a_request_id_reused_for_another_call_is_a_new_call(tenant) -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "kept"),
+    ("kind", "lifetime"),
     [(KeyKind.IDEMPOTENCY_KEY, timedelta(hours=72)), (KeyKind.REQUEST_ID, timedelta(minutes=10))],
 )
-def test_a_key_is_valid_exactly_for_its_lifetime(tenant, kind, kept) -> None:
+def test_a_key_is_valid_exactly_for_its_lifetime(tenant, kind, lifetime) -> None:
     call = Call(fingerprint="f", actor="test", kind=kind, key="k")
     start = datetime.now(UTC)
     create(tenant, call)
-    made = datetime.now(UTC)
-    with time_machine.travel(start + kept - timedelta(seconds=5), tick=False):
+    created_at = datetime.now(UTC)
+    with time_machine.travel(start + lifetime - timedelta(seconds=5), tick=False):
         assert create(tenant, call).replayed
-    with time_machine.travel(made + kept + timedelta(seconds=5)):
+    with time_machine.travel(created_at + lifetime + timedelta(seconds=5)):
         assert not create(tenant, call).replayed
     assert count(tenant, Order) == 2
 
@@ -228,12 +228,12 @@ def test_after_a_day_the_intent_is_looked_up_before_anything_is_sent_again(tenan
     with pytest.raises(StripeUnavailable):
         create(tenant, keyed())
     stripe_sandbox.clear_faults(tenant)
-    made = stripe_sandbox.intents(tenant)
+    intents = stripe_sandbox.intents(tenant)
     sent = len(stripe_sandbox.requests_made(tenant, "POST", "/v1/payment_intents"))
 
     with time_machine.travel(datetime.now(UTC) + timedelta(hours=24)):
         opened = create(tenant, keyed()).value
-    assert [opened.payment_intent_id] == [intent["id"] for intent in made]
+    assert [opened.payment_intent_id] == [intent["id"] for intent in intents]
     assert len(stripe_sandbox.requests_made(tenant, "POST", "/v1/payment_intents")) == sent
 
 
@@ -253,8 +253,8 @@ def test_a_customer_deleted_at_stripe_is_created_again_and_the_checkout_continue
     stripe_sandbox.delete(tenant, f"/v1/customers/{customer['id']}")
 
     opened = create(tenant, keyed()).value
-    [anew] = stripe_sandbox.customers(tenant)
-    assert anew["id"] != customer["id"]
+    [new_customer] = stripe_sandbox.customers(tenant)
+    assert new_customer["id"] != customer["id"]
     assert [request.state for request in load_order(tenant, opened.order_number).requests] == [
         "refused",
         "accepted",

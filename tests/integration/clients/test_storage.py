@@ -96,7 +96,7 @@ def test_an_interrupted_upload_leaves_nothing(place) -> None:
 )
 def test_only_generated_names_reach_storage(place, name) -> None:
     for attempt in (lambda: put(name=name), lambda: storage.read(name), lambda: storage.delete(name)):
-        with pytest.raises(ValueError, match="No object of ours"):
+        with pytest.raises(ValueError, match="not the name of a stored object"):
             attempt()
 
 

@@ -1,4 +1,4 @@
-"""Customers that are bought for, merged and given access at the same instant."""
+"""Customers that order, are merged and get access at the same instant."""
 
 import time
 from collections.abc import Callable

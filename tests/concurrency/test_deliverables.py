@@ -1,4 +1,4 @@
-"""Uploads and deliveries at once: one of each name stays, and the buyer gets one message."""
+"""Concurrent uploads and deliveries: one file of each name remains, and the buyer gets one message."""
 
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any

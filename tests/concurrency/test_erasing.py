@@ -1,4 +1,4 @@
-"""A buyer who is erased while Stripe goes on telling of them is erased all the same."""
+"""A buyer is erased completely although events about them arrive during the erasure."""
 
 import time
 from collections.abc import Callable
@@ -74,7 +74,7 @@ def test_a_customer_merged_while_the_erasure_waits_is_erased_too(
             rows = db.session.execute(select(Customer).order_by(Customer.id)).scalars().all()
             source, target = customers.lock_pair(tenant.id, rows[0].id, rows[1].id)
             erasing = pool.submit(erase)
-            wait_until_somebody_waits_for_us()
+            wait_until_a_lock_is_requested()
             source.merged_into_id, source.merged_at = target.id, utc_now()
         erasing.result(timeout=60)
 
@@ -84,7 +84,7 @@ def test_a_customer_merged_while_the_erasure_waits_is_erased_too(
     assert [each for each in emails if not each.endswith("@erased.invalid")] == []
 
 
-def wait_until_somebody_waits_for_us() -> None:
+def wait_until_a_lock_is_requested() -> None:
     waits = text(
         "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND transactionid = pg_current_xact_id()::xid)"
     )
@@ -92,4 +92,4 @@ def wait_until_somebody_waits_for_us() -> None:
         if db.session.execute(waits).scalar_one():
             return
         time.sleep(0.01)
-    raise AssertionError("Nobody waited.")
+    raise AssertionError("No process waited for the lock.")

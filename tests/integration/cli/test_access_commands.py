@@ -1,4 +1,4 @@
-"""Access is shown, given, taken away and restored by an operator."""
+"""An operator shows, grants, revokes and restores access."""
 
 import pytest
 
@@ -47,7 +47,7 @@ def test_a_customer_without_grants_is_reported(run_flask, tenant):
 @pytest.mark.parametrize(
     ("command", "why"),
     [
-        (("give", "nobody", "mystique"), "is not a valid e-mail address"),
+        (("give", "unknown", "mystique"), "is not a valid e-mail address"),
         (("give", BUYER, "nothing"), "There is no product nothing on sale."),
         (
             ("give", BUYER, "shirt"),
@@ -55,7 +55,7 @@ def test_a_customer_without_grants_is_reported(run_flask, tenant):
         ),
         (("revoke", BUYER, "strict"), "The customer has no access to strict that could be revoked."),
         (("restore", BUYER, "mystique"), "No operator has revoked the customer's access to mystique."),
-        (("revoke", "nobody@example.com", "mystique"), "has no customer"),
+        (("revoke", "unknown@example.com", "mystique"), "has no customer"),
     ],
 )
 def test_an_impossible_change_is_one_line_and_changes_nothing(run_flask, tenant, command, why):

@@ -1,4 +1,4 @@
-"""What a person has to look at is listed, and stays away once somebody has; unless it comes up again."""
+"""Alerts are listed, and resolved by an operator until the problem recurs."""
 
 from uuid import uuid4
 

@@ -1,4 +1,4 @@
-"""A catalog file gives a brand its colours; what is no colour changes nothing."""
+"""A catalog file sets a tenant's colours; an invalid colour changes nothing."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""A catalog file is applied from the command line, and its difference is output."""
+"""A catalog file is applied from the command line, and its difference is printed."""
 
 import secrets
 from pathlib import Path
@@ -22,7 +22,7 @@ def slug() -> str:
 
 @pytest.fixture
 def file(tmp_path: Path, slug: str) -> Path:
-    """Oracle Lumira's own file, for a tenant that nobody else has."""
+    """Oracle Lumira's own file, for a tenant of this test alone."""
     text = (CATALOGS / "oracle-lumira.toml").read_text()
     path = tmp_path / "catalog.toml"
     path.write_text(text.replace("oracle-lumira", slug).replace('"LUM"', f'"{secrets.token_hex(4).upper()}"'))

@@ -1,4 +1,4 @@
-"""What a catalog file says of access is what is sold from then on."""
+"""The access that a catalog file describes applies to orders from then on."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The commands are found by name, and cost nothing until one is named."""
+"""Commands are found by name, and imported only when they run."""
 
 import os
 import subprocess

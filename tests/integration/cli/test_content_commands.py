@@ -20,7 +20,7 @@ def pdf(tmp_path: Path) -> Path:
 
 
 def refused(app, *arguments: object) -> str:
-    """The last line of a command that fails; the log, which tells more, goes before it."""
+    """The last line of a command that fails; the log before it has the details."""
     result = app.test_cli_runner().invoke(args=[str(argument) for argument in arguments])
     assert result.exit_code == 1
     return result.stderr.splitlines()[-1]

@@ -64,10 +64,10 @@ def test_as_json_the_figures_have_the_names_of_the_api(run_flask, tenant):
 
 
 def test_an_unknown_customer_is_one_line(run_flask, tenant):
-    output = run_flask("customers", "show", "nobody@example.com", "--tenant", tenant.slug, code=1).stderr
-    assert output == f"Error: {tenant.slug} has no customer nobody@example.com.\n"
-    output = run_flask("customers", "show", "nobody@nowhere.example", code=1).stderr
-    assert output == "Error: No tenant has a customer nobody@nowhere.example.\n"
+    output = run_flask("customers", "show", "unknown@example.com", "--tenant", tenant.slug, code=1).stderr
+    assert output == f"Error: {tenant.slug} has no customer unknown@example.com.\n"
+    output = run_flask("customers", "show", "unknown@nowhere.example", code=1).stderr
+    assert output == "Error: No tenant has a customer unknown@nowhere.example.\n"
 
 
 def test_an_address_of_several_tenants_requires_the_tenant(run_flask, tenant, other_tenant):

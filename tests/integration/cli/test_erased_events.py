@@ -1,4 +1,4 @@
-"""What Stripe tells of an erased buyer is recognised however it is written, and keeps nothing of them."""
+"""Events about an erased buyer are recognised in every spelling, and redacted."""
 
 from collections.abc import Callable
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""What Stripe stripe_event is listed and shown, and handled again when a person says so."""
+"""Stripe's events are listed, shown and replayed by an operator."""
 
 import json
 
@@ -20,7 +20,7 @@ def paid(opened, **fields):
 
 
 def parked():
-    return event("payment_intent.canceled", payment_intent(id="pi_nobody", status="canceled"))
+    return event("payment_intent.canceled", payment_intent(id="pi_unknown", status="canceled"))
 
 
 def fail(brand, monkeypatch, stripe_event) -> None:
@@ -105,7 +105,7 @@ def test_invalid_options_of_a_list_are_a_usage_error(run_flask, arguments):
 
 
 def test_an_unknown_tenant_is_one_line(run_flask):
-    assert "There is no tenant nobody" in run_flask("events", "list", "--tenant", "nobody", code=1).stderr
+    assert "There is no tenant unknown" in run_flask("events", "list", "--tenant", "unknown", code=1).stderr
 
 
 def test_an_event_is_shown_by_either_id_without_its_client_secret(run_flask, tenant):

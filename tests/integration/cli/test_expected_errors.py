@@ -1,4 +1,4 @@
-"""What an operator can do something about is one line, whichever command met it."""
+"""An error that an operator can correct is one line, in every command."""
 
 import dataclasses
 import subprocess
@@ -32,7 +32,7 @@ def failing(settings: Settings, database_url: str) -> str:
 
 
 def test_an_unavailable_database_is_reported(settings: Settings):
-    message = failing(settings, "postgresql+psycopg://nobody:hunter2@127.0.0.1:1/none")
+    message = failing(settings, "postgresql+psycopg://stranger:hunter2@127.0.0.1:1/none")
 
     assert "The database cannot be used: " in message
     assert "hunter2" not in message

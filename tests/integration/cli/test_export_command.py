@@ -1,4 +1,4 @@
-"""An export holds all of one buyer, nothing of anybody else, and says what could not be had."""
+"""An export contains all data of one buyer and of no other, and names what could not be read."""
 
 import json
 from collections.abc import Callable
@@ -39,7 +39,7 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def export(run_flask: RunFlask, brand: Brand, path: Path) -> Export:
-    """What `data.json` says of whoever has an address."""
+    """The content of `data.json` for one address."""
 
     def run(email: str = EMAIL) -> dict[str, Any]:
         run_flask("customers", "export", email, "--tenant", brand.slug, "--output", path)
@@ -51,8 +51,8 @@ def export(run_flask: RunFlask, brand: Brand, path: Path) -> Export:
 
 
 def charged(brand: Brand, email: str, **said: Any) -> str:
-    """Somebody buys, and Stripe tells of the charge with all that it knows; the number of the order."""
-    opened = refunds.pay(brand, customer_email=email, customer_name="Somebody")
+    """Buy a product, deliver the event of its charge, and return the order number."""
+    opened = refunds.pay(brand, customer_email=email, customer_name="A Buyer")
     charge = {"id": f"ch_{opened.order_number}", "object": "charge", "livemode": False, "amount": 4700}
     charge |= {"currency": "eur", "captured": True, "amount_refunded": 0, "metadata": said}
     charge |= {
@@ -78,18 +78,20 @@ def test_an_export_leaves_out_a_buyer_whose_address_contains_the_subjects(
 
 def test_an_export_leaves_out_events_of_another_buyers_order(brand: Brand, export: Export) -> None:
     refunds.pay(brand, customer_email=EMAIL)
-    number = charged(brand, "friend@example.net", gift_for=EMAIL)
+    number = charged(brand, "friend@example.net", bought_for=EMAIL)
 
     everything = json.dumps(export())
     assert [each for each in (number, "friend@example.net", SECRET) if each in everything] == []
 
 
-@pytest.mark.parametrize("told", ["ZÉLIE@Example.com", "for zélie@example.com.", "email=zélie@example.com"])
+@pytest.mark.parametrize(
+    "description", ["ZÉLIE@Example.com", "for zélie@example.com.", "email=zélie@example.com"]
+)
 def test_an_export_contains_events_that_spell_the_address_differently(
-    brand: Brand, export: Export, told: str
+    brand: Brand, export: Export, description: str
 ) -> None:
     refunds.pay(brand, customer_email="zélie@example.com")
-    said = {"id": "cus_9", "object": "customer", "description": told}
+    said = {"id": "cus_9", "object": "customer", "description": description}
     deliver(brand, event("customer.updated", said))
 
     payloads = [row["payload"]["data"]["object"] for row in export("Zélie@example.com")["webhook_events"]]
@@ -121,7 +123,7 @@ def test_a_file_that_cannot_be_read_is_named_and_the_rest_is_exported(
     kept = settings.instance_path / "files" / file.object_name
     kept.unlink()
     if reason != "NOT_FOUND":
-        # It is there, and nobody can read it as a file.
+        # The path exists and cannot be read as a file.
         kept.mkdir()
     arguments = ("customers", "export", EMAIL, "--tenant", delivered.slug, "--output", path)
     missing = f"files/{file.id}-lecture.pdf"

@@ -1,4 +1,4 @@
-"""Keys are made, listed and revoked; each is shown once."""
+"""API keys are created, listed and revoked; each is shown once."""
 
 import re
 

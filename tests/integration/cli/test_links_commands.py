@@ -1,4 +1,4 @@
-"""An operator sees what links a buyer has, hands one out, and takes all of them back."""
+"""An operator lists, creates and revokes a buyer's links."""
 
 import pytest
 from sqlalchemy import select

@@ -1,4 +1,4 @@
-"""Whoever wants to know how a message looks sees it, in a brand's colours, in a browser and in a mail program."""
+"""A message can be previewed in a tenant's colours, in a browser and in a mail program."""
 
 import email
 import email.policy
@@ -17,10 +17,10 @@ pytestmark = pytest.mark.usefixtures("app_context")
 def test_every_kind_of_message_has_a_preview(kind, locale, run_flask):
     html, text, mail = map(Path, run_flask("messages", "preview", kind, "--locale", locale).stdout.split())
     assert html.read_text().startswith("<!doctype html>")
-    letter = email.message_from_bytes(mail.read_bytes(), policy=email.policy.default)
-    assert letter["Content-Language"] == locale
-    assert letter.get_body(("plain",)).get_content().splitlines() == text.read_text().splitlines()
-    assert not letter.defects
+    message = email.message_from_bytes(mail.read_bytes(), policy=email.policy.default)
+    assert message["Content-Language"] == locale
+    assert message.get_body(("plain",)).get_content().splitlines() == text.read_text().splitlines()
+    assert not message.defects
 
 
 def test_a_preview_has_the_name_and_colours_of_a_tenant(run_flask, make_brand):
@@ -42,4 +42,4 @@ def test_a_preview_is_opened_in_a_browser(run_flask, monkeypatch):
 def test_an_unknown_kind_locale_or_brand_is_one_line(run_flask):
     run_flask("messages", "preview", "nonsense", code=2)
     run_flask("messages", "preview", "alert", "--locale", "de", code=2)
-    run_flask("messages", "preview", "alert", "--tenant", "nobody", code=1)
+    run_flask("messages", "preview", "alert", "--tenant", "unknown", code=1)

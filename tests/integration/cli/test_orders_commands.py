@@ -1,4 +1,4 @@
-"""One order is shown whole, and released by a person."""
+"""An operator shows, releases and refunds an order."""
 
 import json
 import logging

@@ -1,4 +1,4 @@
-"""What has to leave is listed, and tried anew when a person says so; what was sent stays sent."""
+"""Messages are listed, and retried by an operator; a sent message is not sent again."""
 
 from datetime import UTC, datetime, timedelta
 

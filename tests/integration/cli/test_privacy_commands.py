@@ -1,4 +1,4 @@
-"""What is held of a buyer can be taken along, and be erased for good."""
+"""The personal data of a buyer can be exported and erased."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -34,7 +34,7 @@ from tests.support.stripe_events import deliver, event, payment_intent
 pytestmark = pytest.mark.usefixtures("app_context")
 
 EMAIL, OTHER_EMAIL, NAME = "Zélie.Quentovic@Example.org", "zelie@quentovic.example", "Zélie Quentovic"
-#: What nothing of hers may hold afterwards, in small letters; in JSON and in mail her accent is written otherwise.
+#: Texts that no row or file may hold afterwards, in lower case. JSON and e-mail encode the accent differently.
 TRACES = ("quentovic", "zelie", "z\\u00e9lie", "zélie")
 
 
@@ -46,7 +46,7 @@ def public() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def folder(settings: Settings, tmp_path: Path) -> Iterator[Path]:
-    """Keep this test's files and letters in a folder of its own: other tests send letters to the same buyer."""
+    """Store this test's files and e-mails in its own folder, because other tests write to the same buyer."""
     own = tmp_path / "instance"
     own.mkdir()
     delivery.configure(replace(settings, instance_path=own))
@@ -61,7 +61,7 @@ def brand(make_brand: Callable[..., Brand]) -> Brand:
 
 
 def live(brand: Brand) -> Order:
-    """Everything that she can leave behind: purchases, a refund, a declined try, files, letters, links, grants."""
+    """Create every kind of personal data: purchases, a refund, a declined attempt, files, e-mails, links, grants."""
     files.promise(brand, "mystique", "lecture")
     sold = {"customer_email": EMAIL, "customer_name": NAME, "metadata": {"friend": NAME}}
     opened = refunds.pay(brand, **sold)
@@ -71,8 +71,8 @@ def live(brand: Brand) -> Order:
     refunds.refund(brand, opened, 1000, call=refunds.keyed(f"refund-{NAME}"))
     refunds.let_workers_send(brand)
     refunds.hear(brand)
-    told = {"id": "cus_x", "object": "customer", "email": EMAIL.lower(), "name": NAME}
-    deliver(brand, event("customer.updated", told))
+    customer = {"id": "cus_x", "object": "customer", "email": EMAIL.lower(), "name": NAME}
+    deliver(brand, event("customer.updated", customer))
     charge = {"id": "ch_x", "object": "charge", "billing_details": {"name": NAME}}
     charge["payment_intent"] = opened.payment_intent_id
     deliver(brand, event("charge.succeeded", charge))
@@ -94,10 +94,10 @@ def live(brand: Brand) -> Order:
 
 
 def traces_in_tables(brand: Brand) -> list[str]:
-    """Each row of each table, of the brand or of nobody, that says anything of her."""
+    """Return each row of each table, of the brand or of no tenant, that holds one of the traces."""
     found = []
     with atomic(brand.id):
-        # As the owner of the database, whom nothing is hidden from.
+        # As the owner of the database, to whom row-level security does not apply.
         db.session.execute(db.text("SET LOCAL ROLE NONE"))
         tables = db.session.execute(db.text("SELECT tablename FROM pg_tables WHERE schemaname = 'public'"))
         for table in tables.scalars().all():
@@ -369,7 +369,7 @@ def test_an_unknown_address_is_reported(
 ) -> None:
     name, *options = command
     options += ["--output", str(tmp_path / "her.zip")] if name == "export" else []
-    refused = run_flask("customers", name, "nobody@example.org", "--tenant", brand.slug, *options, code=1)
+    refused = run_flask("customers", name, "unknown@example.org", "--tenant", brand.slug, *options, code=1)
     assert "no customer with this e-mail address" in refused.stderr
 
 
@@ -389,13 +389,13 @@ def test_an_export_contains_rows_receipts_files_emails_and_events(
             assert NAME in PdfReader(file).pages[0].extract_text()
         [made] = [name for name in names if name.startswith("files/")]
         assert archive.read(made) == files.PDF
-        letters = [archive.read(name) for name in names if name.startswith("emails/")]
+        emails = [archive.read(name) for name in names if name.startswith("emails/")]
     assert {each["email"] for each in rows["customers"]} == {EMAIL, OTHER_EMAIL}
     assert len(receipts) == len(rows["receipts"]) == 3
-    assert len(letters) >= 3
+    assert len(emails) >= 3
     assert order.order_number in {each["order_number"] for each in rows["orders"]}
-    told = {each["type"] for each in rows["webhook_events"]}
-    assert {"payment_intent.succeeded", "customer.updated", "charge.succeeded"} <= told
+    event_types = {row["type"] for row in rows["webhook_events"]}
+    assert {"payment_intent.succeeded", "customer.updated", "charge.succeeded"} <= event_types
     held = {"audit_entries", "payments", "payment_requests", "refunds", "outbox_messages", "manual_grants"}
     assert held <= set(rows)
     assert "clientSecret" not in json.dumps(rows.get("idempotency_keys", []))

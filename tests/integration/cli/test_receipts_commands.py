@@ -50,10 +50,10 @@ def test_render_writes_a_pdf_in_the_requested_language(
     run_flask("receipts", "render", receipt, *options)
     assert f"Receipt {receipt}" in PdfReader(path).pages[0].extract_text()
 
-    path.write_bytes(b"somebody's own")
+    path.write_bytes(b"an existing file")
     refused = run_flask("receipts", "render", receipt, *options, code=1)
     assert "is not overwritten" in refused.stderr
-    assert path.read_bytes() == b"somebody's own"
+    assert path.read_bytes() == b"an existing file"
 
 
 def test_a_number_of_another_tenant_is_not_found(

@@ -1,4 +1,4 @@
-"""Stripe is asked at a person's word, and the answer is a table."""
+"""An operator reconciles with Stripe, and the result is a table."""
 
 from datetime import timedelta
 
@@ -94,4 +94,4 @@ def test_an_invalid_duration_is_a_usage_error(run_flask, tenant, given):
 
 
 def test_an_unknown_tenant_is_one_line(run_flask):
-    assert "There is no tenant nobody" in run_flask("reconcile", "--tenant", "nobody", code=1).stderr
+    assert "There is no tenant unknown" in run_flask("reconcile", "--tenant", "unknown", code=1).stderr

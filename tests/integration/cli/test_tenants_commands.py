@@ -1,4 +1,4 @@
-"""Brands are made, given their credentials and listed; no secret is ever shown."""
+"""Tenants are created, get their credentials and are listed; no secret is shown."""
 
 import secrets
 

@@ -1,4 +1,4 @@
-"""Somebody's address is recognised however it is written, and nobody else's is taken for it."""
+"""An address is recognised in every spelling, and no other address is mistaken for it."""
 
 import pytest
 

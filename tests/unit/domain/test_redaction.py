@@ -1,4 +1,4 @@
-"""What is left of Stripe's objects says nothing of anybody, and all that settling needs."""
+"""Redacted objects hold no personal data, and everything that settling needs."""
 
 import json
 from collections.abc import Callable, Mapping

@@ -1,4 +1,4 @@
-"""Two addresses of one person become one customer, and nothing that was theirs is lost."""
+"""Two customers become one, and keep their orders and access."""
 
 import pytest
 

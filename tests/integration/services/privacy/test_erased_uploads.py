@@ -1,4 +1,4 @@
-"""What was made for a buyer leaves with them: also what an upload was answered, and one that is under way."""
+"""An erasure covers deliverables: also stored replies to uploads, and uploads in progress."""
 
 import io
 from typing import Any

@@ -26,14 +26,14 @@ _ACTOR = "operator"
 @click.option("--limit", type=click.IntRange(min=1), default=50, show_default=True)
 def list_(slug: str | None, is_whole: bool, limit: int) -> None:
     """Show open alerts, newest first; docs/operations.md lists the meaning and remedy of each kind."""
-    alerts_found: list[tuple[Alert, str, ZoneInfo]] = []
+    rows_of_all: list[tuple[Alert, str, ZoneInfo]] = []
     for tenant_id, tenant_slug in chosen_tenants(slug):
         with atomic(tenant_id):
             zone = zone_of(tenant_id)
             listed = alert_rows.list_alerts(tenant_id, include_resolved=is_whole, limit=limit)
-        alerts_found += [(alert, tenant_slug, zone) for alert in listed]
-    alerts_found.sort(key=lambda row: row[0].raised_at, reverse=True)
-    rows = [_row(alert, tenant_slug, zone) for alert, tenant_slug, zone in alerts_found[:limit]]
+        rows_of_all += [(alert, tenant_slug, zone) for alert in listed]
+    rows_of_all.sort(key=lambda row: row[0].raised_at, reverse=True)
+    rows = [_row(alert, tenant_slug, zone) for alert, tenant_slug, zone in rows_of_all[:limit]]
     echo_table(("ALERT", "TENANT", "RAISED", "KIND", "SUBJECT", "DETAILS"), rows)
 
 

@@ -55,11 +55,11 @@ def read_catalog(path: Path) -> Catalog:
 @click.option("--dry-run", is_flag=True, help="Print the difference and change nothing.")
 def apply(file: Path, dry_run: bool) -> None:
     """Create or change a tenant and its products as described in FILE, and print the changes."""
-    wanted = read_catalog(file)
-    difference = apply_catalog(wanted, actor=_ACTOR, dry_run=dry_run)
+    described = read_catalog(file)
+    difference = apply_catalog(described, actor=_ACTOR, dry_run=dry_run)
     for line in _lines(difference):
         click.echo(line)
-    if wanted.tenant.order_prefix not in (None, difference.order_prefix):
+    if described.tenant.order_prefix not in (None, difference.order_prefix):
         click.echo(
             f"The order prefix stays {difference.order_prefix}: it cannot change after the tenant was created.",
             err=True,

@@ -33,15 +33,15 @@ _BATCH = 100
 def list_events(status: str | None, slug: str | None, event_type: str | None, limit: int) -> None:
     """Show the newest events."""
     event_filter = EventFilter(EventStatus(status) if status else None, event_type, limit)
-    found: list[tuple[WebhookEvent, str, ZoneInfo]] = []
+    listed: list[tuple[WebhookEvent, str, ZoneInfo]] = []
     for tenant_id, tenant_slug in chosen_tenants(slug):
         with atomic(tenant_id):
             zone = zone_of(tenant_id)
-            found += [
+            listed += [
                 (event, tenant_slug, zone) for event in webhook_events.list_events(tenant_id, event_filter)
             ]
     # Ids are UUIDv7 and sort by arrival across tenants.
-    found.sort(key=lambda row: row[0].id, reverse=True)
+    listed.sort(key=lambda row: row[0].id, reverse=True)
     rows = [
         (
             event.stripe_event_id,
@@ -52,7 +52,7 @@ def list_events(status: str | None, slug: str | None, event_type: str | None, li
             str(event.attempts),
             shown(event.received_at, zone),
         )
-        for event, tenant_slug, zone in found[:limit]
+        for event, tenant_slug, zone in listed[:limit]
     ]
     echo_table(("EVENT", "TENANT", "TYPE", "STATUS", "REASON", "ATTEMPTS", "RECEIVED"), rows)
 
@@ -81,10 +81,10 @@ def replay(event_id: str | None, failed: bool, parked: bool, slug: str | None) -
         raise click.UsageError("Name one event, or --failed, or --parked.")
     if event_id is not None:
         tenant_id, _, event = _find(event_id, slug)
-        found = [(tenant_id, [event.id])]
+        ids_by_tenant = [(tenant_id, [event.id])]
     else:
-        found = _with_status(EventStatus.FAILED if failed else EventStatus.PARKED, slug)
-    batches = list(_batches(found))
+        ids_by_tenant = _with_status(EventStatus.FAILED if failed else EventStatus.PARKED, slug)
+    batches = list(_batches(ids_by_tenant))
     replayed = 0
     # The progress bar goes to stderr, so that stdout holds only the result.
     with click.progressbar(batches, label="Replaying", file=sys.stderr) as bar:
@@ -94,15 +94,15 @@ def replay(event_id: str | None, failed: bool, parked: bool, slug: str | None) -
 
 
 def _with_status(status: EventStatus, slug: str | None) -> list[tuple[int, list[UUID]]]:
-    found = []
+    ids_by_tenant = []
     for tenant_id, _ in chosen_tenants(slug):
         with atomic(tenant_id):
-            found.append((tenant_id, webhook_events.ids_with_status(tenant_id, status)))
-    return found
+            ids_by_tenant.append((tenant_id, webhook_events.ids_with_status(tenant_id, status)))
+    return ids_by_tenant
 
 
-def _batches(found: list[tuple[int, list[UUID]]]) -> Iterator[tuple[int, list[UUID]]]:
-    for tenant_id, ids in found:
+def _batches(ids_by_tenant: list[tuple[int, list[UUID]]]) -> Iterator[tuple[int, list[UUID]]]:
+    for tenant_id, ids in ids_by_tenant:
         for first in range(0, len(ids), _BATCH):
             yield tenant_id, ids[first : first + _BATCH]
 
@@ -119,18 +119,18 @@ def _replay(tenant_id: int, event_ids: list[UUID]) -> int:
 
 
 def _find(event_id: str, slug: str | None) -> tuple[int, str, WebhookEvent]:
-    found: list[tuple[int, str, WebhookEvent]] = []
+    matches: list[tuple[int, str, WebhookEvent]] = []
     for tenant_id, tenant_slug in chosen_tenants(slug):
         with atomic(tenant_id):
             event = webhook_events.find_event(tenant_id, event_id.strip())
         if event is not None:
-            found.append((tenant_id, tenant_slug, event))
-    if not found:
+            matches.append((tenant_id, tenant_slug, event))
+    if not matches:
         raise NotFound(f"There is no event {event_id}.")
-    if len(found) > 1:
-        slugs = ", ".join(tenant_slug for _, tenant_slug, _ in found)
+    if len(matches) > 1:
+        slugs = ", ".join(tenant_slug for _, tenant_slug, _ in matches)
         raise Conflict(AMBIGUOUS.format(what=event_id, slugs=slugs))
-    return found[0]
+    return matches[0]
 
 
 def _account(

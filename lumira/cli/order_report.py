@@ -53,7 +53,7 @@ def _header(order: Order, *, tenant_slug: str, zone: ZoneInfo) -> Iterator[str]:
         yield f"  review    {order.review_reason}: `flask orders release {order.order_number}` completes it as paid"
         yield f"            and `flask orders refund {order.order_number}` refunds it"
     if order.sold_out_at is not None:
-        yield f"  sold out  {shown_exactly(order.sold_out_at, zone)}, before it was paid: refunded automatically"
+        yield f"  sold out  {shown_exactly(order.sold_out_at, zone)}: unavailable when paid, refunded automatically"
     if order.next_poll_at is not None:
         yield f"  next poll {shown_exactly(order.next_poll_at, zone)}, when Lumira looks the order up at Stripe"
 

@@ -29,14 +29,14 @@ _BATCH = 100
 def list_messages(status: str | None, slug: str | None, limit: int) -> None:
     """Show the newest messages."""
     requested = MessageStatus(status) if status else None
-    found: list[tuple[OutboxMessage, str, str, ZoneInfo]] = []
+    listed: list[tuple[OutboxMessage, str, str, ZoneInfo]] = []
     for tenant_id, tenant_slug in chosen_tenants(slug):
         with atomic(tenant_id):
             zone = zone_of(tenant_id)
-            listed = messages.list_messages(tenant_id, status=requested, limit=limit)
-        found += [(message, number, tenant_slug, zone) for message, number in listed]
+            page = messages.list_messages(tenant_id, status=requested, limit=limit)
+        listed += [(message, number, tenant_slug, zone) for message, number in page]
     # Ids are UUIDv7 and sort by creation.
-    found.sort(key=lambda row: row[0].id, reverse=True)
+    listed.sort(key=lambda row: row[0].id, reverse=True)
     rows = [
         (
             str(message.id),
@@ -48,7 +48,7 @@ def list_messages(status: str | None, slug: str | None, limit: int) -> None:
             shown(message.created_at, zone),
             _last_line(message.last_error),
         )
-        for message, number, tenant_slug, zone in found[:limit]
+        for message, number, tenant_slug, zone in listed[:limit]
     ]
     echo_table(("MESSAGE", "TENANT", "ORDER", "KIND", "STATUS", "ATTEMPTS", "CREATED", "ERROR"), rows)
 

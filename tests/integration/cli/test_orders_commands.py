@@ -217,7 +217,7 @@ def test_an_unpaid_order_is_not_refunded(run_flask, tenant):
 
 
 def last_word(app: Flask, *arguments: object) -> str:
-    """What a command that Stripe lets down says at the end, after the log has output of Stripe's answer."""
+    """The last line of a command that fails at Stripe, after the log of the failure."""
     result = app.test_cli_runner().invoke(args=[str(argument) for argument in arguments])
     assert (result.exit_code, type(result.exception)) == (1, SystemExit)
     last = result.stderr.splitlines()[-1]

@@ -172,8 +172,8 @@ def test_a_mail_server_that_dawdles_keeps_nobody_from_being_served(house: House)
             SMTP_URL=f"smtp://127.0.0.1:{port}?starttls=never",
             MAIL_FROM="no-reply@lumira.example",
         )
-        # Each owes a letter, wakes somebody to send it, and keeps them for as long as the server likes.
-        for _ in range(8):
+        # Each order owes a letter, and sending takes a place of the worker. There are more letters than places.
+        for _ in range(12):
             number = house.pay()
             eventually(lambda number=number: house.is_completed(number), within=120)
 

@@ -1,4 +1,4 @@
-"""The same thing asked for many times at the same instant happens once."""
+"""The same call or event many times at the same instant has one effect."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -111,7 +111,7 @@ def test_two_orders_of_a_new_buyer_at_the_same_instant_make_one_stripe_customer(
     assert (count(tenant, Customer), count(tenant, Order)) == (1, 5)
 
 
-def test_a_free_level_asked_for_by_one_buyer_many_times_at_once_is_one_order(app, tenant) -> None:
+def test_a_free_level_opened_many_times_at_once_is_one_order(app, tenant) -> None:
     answers = at_once(app, lambda _: open_payment(tenant, "simple"), threads=6)
     assert len(set(answers)) == 1
     assert (count(tenant, Order), count(tenant, AccessGrant), count(tenant, OutboxMessage)) == (1, 1, 1)
@@ -145,7 +145,7 @@ def test_transactions_that_deadlock_are_repeated_until_both_are_done(app, tenant
                     update(Product).where(Product.id == product_id).values(position=Product.position + 1)
                 )
                 with suppress(BrokenBarrierError):
-                    # The first time both hold one row and want the other's; afterwards nobody waits here.
+                    # The first attempts lock one row each and wait for the other; later ones do not wait.
                     meeting.wait(timeout=2)
 
     ways = [("mystique", "strict"), ("strict", "mystique")]

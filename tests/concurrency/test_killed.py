@@ -29,7 +29,7 @@ COMMITS = {"open": 5, "open_cart": 7, "open_free": 1, "receive": 2, "drain": 2, 
 
 @dataclass
 class Step:
-    """Runs steps of the main job in processes of their own."""
+    """Run one step of a checkout in its own process."""
 
     settings: Settings
     brand: Brand
@@ -58,7 +58,7 @@ def step(app: Flask, settings: Settings, tenant: Brand) -> Step:
 
 
 def open_again(brand: Brand, product: str = "mystique") -> PaymentOpened:
-    """The buyer's client repeats its call, after the lease of the dead process has ended."""
+    """Repeat the call of the buyer's page after the lease of the killed process has ended."""
     call = Call(fingerprint="f", actor="test", kind=KeyKind.IDEMPOTENCY_KEY, key=KEY)
     with time_machine.travel(datetime.now(UTC) + LEASE + timedelta(seconds=1)):
         return create_payment_intent(brand.id, call=call, command=make_command(product)).value
@@ -71,7 +71,7 @@ def paid_event(brand: Brand, opened: PaymentOpened) -> dict[str, Any]:
 
 
 def finish(brand: Brand) -> None:
-    """What the workers that are left do: a sweep finds whatever is due."""
+    """Do what the remaining workers do: a sweep processes what is due."""
     process.process_events(brand.id)
     with time_machine.travel(datetime.now(UTC) + timedelta(minutes=5)):
         process.process_events(brand.id)
@@ -125,7 +125,7 @@ def test_killed_while_opening_a_cart(step, tenant, die_at, when) -> None:
 
 
 @pytest.mark.parametrize(("die_at", "when"), points("open_free"))
-def test_killed_while_giving_a_free_level(step, tenant, settings, die_at, when) -> None:
+def test_killed_while_completing_a_free_level(step, tenant, settings, die_at, when) -> None:
     step.killed("open_free", die_at, when)
 
     opened = open_again(tenant, "simple")
@@ -140,7 +140,7 @@ def test_killed_while_receiving_stripes_event(step, tenant, settings, die_at, wh
     signed = {"body": body.decode(), "signature": stripe_events.signature(body, tenant.webhook_secret)}
     step.killed("receive", die_at, when, **signed)
 
-    # Stripe had no answer, so it sends the event again.
+    # Stripe got no reply, so it delivers the event again.
     assert step.run("receive", **signed).returncode == 0
     finish(tenant)
     assert_fulfilled_once(tenant, settings, opened.order_number)

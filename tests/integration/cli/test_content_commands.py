@@ -51,7 +51,7 @@ def test_a_refused_upload_is_one_line(app, run_flask, tenant, pdf, tmp_path):
     wrong.write_bytes(b"<html>")
 
     upload = ("content", "upload", tenant.slug, "mystique")
-    assert "not what its name says" in run_flask(*upload, "carte", wrong, code=1).stderr
+    assert "but its content is of an unknown type" in run_flask(*upload, "carte", wrong, code=1).stderr
     assert "has no content other" in run_flask(*upload, "other", pdf, code=1).stderr
     assert "no product nothing" in run_flask("content", "list", tenant.slug, "nothing", code=1).stderr
     run_flask(*upload, "carte", tmp_path / "missing.pdf", code=2)

@@ -66,7 +66,7 @@ def test_an_unpaid_order_is_shown_with_its_stock_and_next_poll(run_flask, tenant
     assert f"{opened.session_id}  open, until " in waiting
     assert "stock\n" in waiting
     assert "  shirt  2  reserved\n" in waiting
-    assert ", when Stripe is asked about it again" in waiting
+    assert ", when Lumira looks the order up at Stripe" in waiting
 
     asked = open_payment(tenant)
     intent = payment_intent(id=asked.payment_intent_id, status="requires_action", payment_method="pm_1")
@@ -121,8 +121,8 @@ def test_an_order_under_review_shows_how_to_release_it_and_is_released(run_flask
     number = pay(tenant, received=100)
     account = run_flask("orders", "show", number).stdout
     assert "requested 47.00 EUR, received 1.00 EUR" in account
-    assert f"amount_mismatch: `flask orders release {number}` accepts it" in account
-    assert f"`flask orders refund {number}` sends it back" in account
+    assert f"amount_mismatch: `flask orders release {number}` completes it as paid" in account
+    assert f"`flask orders refund {number}` refunds it" in account
 
     assert "released, now completed" in run_flask("orders", "release", number).stdout
 
@@ -149,7 +149,7 @@ def test_an_order_is_refunded_in_full(run_flask, tenant):
     ]
     assert refunds.audited(tenant, "refund_requested")[0].actor == "operator"
     assert "nothing" not in run_flask("orders", "show", opened.order_number).stdout
-    assert "went back already" in run_flask("orders", "refund", opened.order_number, code=1).stderr
+    assert "is fully refunded" in run_flask("orders", "refund", opened.order_number, code=1).stderr
 
 
 def test_an_order_is_partially_refunded_with_a_reason(run_flask, tenant):
@@ -162,7 +162,7 @@ def test_an_order_is_partially_refunded_with_a_reason(run_flask, tenant):
     assert "refunding 7.00 EUR of" in said
     assert "now partially_refunded" in said
     above = run_flask("orders", "refund", opened.order_number, "--amount", 4001, code=1).stderr
-    assert "4000 can still be refunded" in above
+    assert "At most 4000 of this payment can be refunded" in above
 
 
 @pytest.mark.parametrize(
@@ -229,7 +229,7 @@ def test_a_refund_that_did_not_reach_stripe_is_shown_and_not_repeated(app, run_f
     opened = refunds.pay(tenant)
     stripe_sandbox.fail_next(tenant, "drop_before", path=refunds.REFUNDS, times=10)
     output = last_word(app, "orders", "refund", opened.order_number, "--amount", 700)
-    assert "noted and will be made" in output
+    assert "The refund is recorded and will be sent" in output
     stripe_sandbox.clear_faults(tenant)
     assert "7.00 EUR of" in run_flask("orders", "show", opened.order_number).stdout
     assert "not sent to Stripe yet" in run_flask("orders", "show", opened.order_number).stdout

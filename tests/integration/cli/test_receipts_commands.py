@@ -71,7 +71,7 @@ def test_verify_succeeds_only_if_numbers_and_amounts_agree(run_flask: RunFlask, 
     with atomic(brand.id):
         db.session.execute(db.text("UPDATE refunds SET amount = 999"))
     refused = run_flask("receipts", "verify", "--tenant", brand.slug, code=1)
-    assert "says 1000 eur, the money 999 eur" in refused.stdout
+    assert "its amount is 1000 eur, but 999 eur was moved" in refused.stdout
 
 
 def test_issue_adds_receipts_of_orders_from_before_the_legal_lines(

@@ -1,1 +1,1 @@
-"""What is handed over on paper: drawn from a frozen row, the same bytes whenever it is drawn."""
+"""Documents: rendered from a frozen row, with the same bytes at every rendering."""

@@ -11,16 +11,18 @@ from lumira.models import Language, Receipt
 
 
 def render(receipt: Receipt, *, locale: str | None = None) -> bytes:
-    """The PDF of a receipt or credit note, in French unless the locale is English.
+    """Render a receipt or credit note as PDF, in French unless the locale is English.
 
     Depends on the row and the language alone: it needs no transaction, and the row may come from one that
-    has ended. `RenderingUnavailable` where the system's libraries are missing.
+    has ended. `RenderingUnavailable` if system libraries are missing.
     """
-    return pdf.draw(write_html(receipt, Language.of(locale)), identifier=f"{receipt.tenant_id}:{receipt.id}")
+    return pdf.render(
+        write_html(receipt, Language.of(locale)), identifier=f"{receipt.tenant_id}:{receipt.id}"
+    )
 
 
 def write_html(receipt: Receipt, language: Language) -> str:
-    """What is drawn."""
+    """Return the HTML of a receipt or credit note."""
     return _template().render(
         language=language,
         words=WORDS[language],
@@ -29,7 +31,7 @@ def write_html(receipt: Receipt, language: Language) -> str:
         form=form_of(receipt),
         seller=receipt.seller,
         buyer=receipt.buyer,
-        # The time at which it was issued, so that drawing it again makes the same file.
+        # The time of issue, so that every rendering is the same file.
         created=receipt.issued_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         amount=lambda minor: figures.amount_in(language, minor, receipt.currency),
         day=lambda at: figures.day_in(language, at, receipt.time_zone),

@@ -1,8 +1,8 @@
-"""What documents say around their figures, French first."""
+"""The texts of documents in each language."""
 
 from lumira.models import Language, Receipt, ReceiptKind
 
-#: Of each language the words of `receipt.html`.
+#: The texts of `receipt.html` by language.
 WORDS: dict[Language, dict[str, str]] = {
     Language.FRENCH: {
         "receipt": "Reçu",
@@ -68,7 +68,7 @@ WORDS: dict[Language, dict[str, str]] = {
 
 
 def form_of(receipt: Receipt) -> str:
-    """Which of the words with several forms a paper takes."""
+    """Return the form of the texts that differ between a sale, a refund and a failed refund."""
     if receipt.kind is ReceiptKind.CREDIT_NOTE:
         return "return"
     return "cancelled_return" if receipt.corrects_label else "sale"

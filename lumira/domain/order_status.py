@@ -61,7 +61,7 @@ def status_when_unfulfilled(order: Order, review: ReviewReason | None) -> OrderS
         return _status_by_sessions(order, payable)
     if payable:
         return _failed_if_declined(order, payable)
-    if order.is_asking:
+    if order.has_pending_request:
         # A payment is being created, also where an earlier one was canceled.
         return OrderStatus.PENDING
     if order.payments or order.closed_at is not None:
@@ -90,7 +90,7 @@ def _status_by_sessions(order: Order, payable: Sequence[Payment]) -> OrderStatus
     if any(session.is_open for session in order.sessions):
         # Attempts in an earlier session do not count for this one.
         return _failed_if_declined(order, payable)
-    if order.is_asking:
+    if order.has_pending_request:
         return OrderStatus.PENDING
     is_finished = order.sessions[-1].state is SessionState.COMPLETE
     return OrderStatus.FAILED if is_finished else OrderStatus.CANCELLED

@@ -74,7 +74,11 @@ def is_closed_unpaid(order: Order) -> bool:
 def may_be_orphaned(order: Order) -> bool:
     """Return whether Stripe may have created a payment whose response never reached Lumira."""
     is_payable = any(payment.state is not PaymentState.CANCELED for payment in order.payments)
-    return order.is_asking and not is_payable and not any(session.is_open for session in order.sessions)
+    return (
+        order.has_pending_request
+        and not is_payable
+        and not any(session.is_open for session in order.sessions)
+    )
 
 
 def _has_payment(order: Order) -> bool:

@@ -1,4 +1,4 @@
-"""A Checkout Session of an order, as far as Stripe has told."""
+"""Checkout Sessions of an order, as Stripe reported them."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -12,11 +12,11 @@ from lumira.models.columns import Identified, Timestamped, choice, one_of
 
 
 class SessionState(StrEnum):
-    """Stripe's words; a session only ever moves down this list."""
+    """Stripe's statuses; a session only ever moves down this list."""
 
     OPEN = "open"
     EXPIRED = "expired"
-    #: The form was finished, which says nothing of the money.
+    #: The buyer completed the form; the payment may still be processing.
     COMPLETE = "complete"
 
     def furthest(self, other: "SessionState") -> "SessionState":
@@ -25,7 +25,7 @@ class SessionState(StrEnum):
 
 
 class CheckoutSession(Identified, Timestamped, Base):
-    """One page of Stripe's on which the order can be paid. Its PaymentIntent is learned when it is paid."""
+    """One Checkout Session. Its PaymentIntent is known once the buyer pays."""
 
     __tablename__ = "checkout_sessions"
     __table_args__ = (
@@ -38,9 +38,9 @@ class CheckoutSession(Identified, Timestamped, Base):
     order_id: Mapped[UUID]
     stripe_session_id: Mapped[str]
     state: Mapped[SessionState] = mapped_column(choice(SessionState), default=SessionState.OPEN)
-    #: Whether Stripe said that nothing remains to be paid.
+    #: Whether Stripe reported it as paid.
     is_paid: Mapped[bool] = mapped_column(default=False)
-    #: Whether a delayed payment of it came to nothing: nobody can try again on the same page.
+    #: Whether its delayed payment failed; the session cannot be paid again.
     has_failed: Mapped[bool] = mapped_column(default=False)
     stripe_payment_intent_id: Mapped[str | None]
     expires_at: Mapped[datetime]
@@ -51,5 +51,5 @@ class CheckoutSession(Identified, Timestamped, Base):
 
     @property
     def is_awaited(self) -> bool:
-        """Whether the buyer did their part, and the money is on its way."""
+        """Whether the session is complete and its payment is processing."""
         return self.state is SessionState.COMPLETE and not self.is_paid and not self.has_failed

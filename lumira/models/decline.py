@@ -1,4 +1,4 @@
-"""A buyer's try that failed."""
+"""Declined payment attempts."""
 
 from datetime import datetime
 from uuid import UUID
@@ -13,7 +13,7 @@ from lumira.models.payment import Payment
 
 
 class Decline(Identified, Base):
-    """One failed try on one payment; later ones do not replace it, and a success may still follow."""
+    """One failed attempt on one payment; later ones do not replace it, and a success may follow."""
 
     __tablename__ = "declines"
     __table_args__ = (
@@ -24,7 +24,7 @@ class Decline(Identified, Base):
 
     order_id: Mapped[UUID]
     payment_id: Mapped[UUID]
-    #: What Stripe calls the try: the charge that failed, or the event where there was no charge.
+    #: Stripe's id of the attempt: of the charge that failed, else of the payment method, else of the PaymentIntent.
     subject: Mapped[str]
     stripe_charge_id: Mapped[str | None]
     stripe_payment_method_id: Mapped[str | None]
@@ -32,5 +32,5 @@ class Decline(Identified, Base):
     decline_code: Mapped[str | None]
     recorded_at: Mapped[datetime] = mapped_column(default=utc_now)
 
-    #: Only so that a payment met for the first time is inserted before its decline.
+    #: So that a new payment is inserted before its decline.
     payment: Mapped[Payment] = relationship(lazy="raise", overlaps="declines")

@@ -1,4 +1,4 @@
-"""A buyer's bank taking the money back."""
+"""Disputes: a buyer's bank withholds or takes back a payment."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -12,7 +12,7 @@ from lumira.models.columns import Identified, Timestamped, choice, one_of
 
 
 class DisputeStatus(StrEnum):
-    """Stripe's words (SDK 16.1.0), from the least to the most final.
+    """Stripe's statuses (SDK 16.1.0), from the least to the most final.
 
     Won comes after lost: a lost dispute may be won late.
     """
@@ -30,12 +30,12 @@ class DisputeStatus(StrEnum):
 
     @property
     def is_inquiry(self) -> bool:
-        """Whether a bank only asks: no money has moved."""
+        """Whether it is an inquiry: the bank withholds no money."""
         return self.value.startswith("warning_")
 
     @property
     def is_open(self) -> bool:
-        """Whether it holds the money and is not decided."""
+        """Whether it withholds money and is not decided."""
         return self in (
             DisputeStatus.NEEDS_RESPONSE,
             DisputeStatus.UNDER_REVIEW,
@@ -45,7 +45,7 @@ class DisputeStatus(StrEnum):
 
     @property
     def is_decided(self) -> bool:
-        """Whether nothing is left to answer: neither the question nor the dispute."""
+        """Whether the inquiry or dispute needs no response any more."""
         return self in (
             DisputeStatus.WON,
             DisputeStatus.LOST,
@@ -61,9 +61,9 @@ class DisputeStatus(StrEnum):
 class Dispute(Identified, Timestamped, Base):
     """One dispute of one charge; its amount may differ from the charge's.
 
-    `was_inquiry` stays true of one that began as a bank's question: the team was told of it then.
-    `movements` is how often money had moved when its status was told: it only grows, so that what was told
-    with more movements is later, whenever it arrives.
+    `was_inquiry` stays true of one that began as an inquiry, which has a message of its own. `movements` is the
+    number of balance transactions with the reported status: it only grows, so that of two reports the one with more
+    is the later, whenever it arrives.
     """
 
     __tablename__ = "disputes"

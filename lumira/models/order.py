@@ -1,4 +1,4 @@
-"""A sale: what was asked for, frozen, and what has become of it."""
+"""Orders: what was sold, frozen, and the facts about its payment."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -44,17 +44,17 @@ class OrderStatus(StrEnum):
 
 
 class ReviewReason(StrEnum):
-    """Why a payment that Stripe took does not complete the order by itself."""
+    """Why a succeeded payment does not complete the order automatically."""
 
     AMOUNT_MISMATCH = "amount_mismatch"
     CURRENCY_MISMATCH = "currency_mismatch"
 
 
 class Order(Identified, Timestamped, Base):
-    """One sale of one tenant, with everything that is known of it.
+    """One sale of one tenant, with all facts about it.
 
-    The columns up to `metadata` are frozen when it is opened. `status`, `review_reason` and `completed_at`
-    are derived from the facts below it, and only settling writes them.
+    The columns up to `metadata` are frozen at creation. `status`, `review_reason`, `completed_at`,
+    `refunded_amount` and `net_paid` are derived from the facts, and only settling writes them.
     """
 
     __tablename__ = "orders"
@@ -62,7 +62,7 @@ class Order(Identified, Timestamped, Base):
         ForeignKeyConstraint(["tenant_id", "customer_id"], ["customers.tenant_id", "customers.id"]),
         ForeignKeyConstraint(["tenant_id", "free_product_id"], ["products.tenant_id", "products.id"]),
         UniqueConstraint("tenant_id", "order_number"),
-        # A free product is given once to each customer, however often it is asked for.
+        # A customer orders a free product once, however often the request is repeated.
         UniqueConstraint("tenant_id", "customer_id", "free_product_id"),
         CheckConstraint("amount >= 0", name="amount_is_not_negative"),
         CheckConstraint("currency ~ '^[a-z]{3}$'", name="currency_is_iso"),
@@ -89,9 +89,9 @@ class Order(Identified, Timestamped, Base):
     customer_name: Mapped[str | None]
     amount: Mapped[int]
     currency: Mapped[str] = mapped_column(String(3))
-    #: Whether real money is meant; an event of the other mode does not touch the order.
+    #: Stripe's live mode, or test mode; an event of the other mode does not change the order.
     livemode: Mapped[bool]
-    #: The route that opened it, as Stripe's metadata tell it.
+    #: The route that created it, as in Stripe's metadata.
     source: Mapped[str]
     request_id: Mapped[str | None]
     #: A `Language`: that of the checkout request, for a buyer whose e-mail address is recorded later.
@@ -101,16 +101,16 @@ class Order(Identified, Timestamped, Base):
     release_on_failure: Mapped[ReleaseOnFailure] = mapped_column(
         choice(ReleaseOnFailure), default=ReleaseOnFailure.AT_DEADLINE
     )
-    #: The caller's own, none of ours.
+    #: The caller's own metadata, without Lumira's.
     caller_metadata: Mapped[dict[str, Any]] = mapped_column("metadata", JSONB)
 
     status: Mapped[OrderStatus] = mapped_column(choice(OrderStatus))
     review_reason: Mapped[ReviewReason | None] = mapped_column(choice(ReviewReason))
-    #: A person's decision, and thereby a fact: what was paid is accepted as it is.
+    #: A fact: an operator accepted the payment as it is.
     review_released_at: Mapped[datetime | None]
-    #: Decisions of our own, and thereby facts. The buyer's time was over before any payment was opened:
+    #: A fact: the order was abandoned before any payment was created.
     closed_at: Mapped[datetime | None]
-    #: it was paid after its pieces had been given back, and there were none left.
+    #: A fact: the order was paid after its stock had been released, and no unit was left.
     sold_out_at: Mapped[datetime | None]
     #: When it was first fulfilled.
     completed_at: Mapped[datetime | None]
@@ -118,13 +118,13 @@ class Order(Identified, Timestamped, Base):
     refunded_amount: Mapped[int] = mapped_column(default=0)
     #: Minor units that succeeded payments received, less what was refunded or lost to disputes.
     net_paid: Mapped[int] = mapped_column(default=0)
-    #: When the buyer's personal data were erased: nothing of them is learned again.
+    #: When the buyer's personal data were erased; none are recorded again.
     erased_at: Mapped[datetime | None]
-    #: When Stripe is asked about it next, and how often it was; `None` when there is nothing left to ask.
+    #: When Stripe is polled next, and how often it was; `None` if the order is not polled again.
     next_poll_at: Mapped[datetime | None]
     polls: Mapped[int] = mapped_column(default=0)
 
-    # Loaded whole, or the access fails: a handler must never query.
+    # An access fails unless the order was loaded whole: a handler must never query.
     lines: Mapped[list[OrderLine]] = relationship(lazy="raise", order_by=OrderLine.position)
     requests: Mapped[list[PaymentRequest]] = relationship(lazy="raise", order_by=PaymentRequest.attempt)
     sessions: Mapped[list[CheckoutSession]] = relationship(lazy="raise", order_by=CheckoutSession.id)
@@ -146,21 +146,25 @@ class Order(Identified, Timestamped, Base):
 
     @property
     def product_name(self) -> str:
-        """What the buyer reads: the product, or the first of a cart and how many more."""
+        """The product's name; of a cart the first product's, and how many others there are."""
         first, *others = self.lines
         return f"{first.product_name} +{len(others)}" if others else first.product_name
 
     @property
-    def is_asking(self) -> bool:
-        """Whether the newest request is on its way to Stripe, or has not been answered usefully yet."""
+    def has_pending_request(self) -> bool:
+        """Whether the newest payment request is being sent, or has no usable response yet."""
         newest = self.requests[-1] if self.requests else None
-        # What was not written yet has no state yet either: it is about to be sent.
+        # A request that is not written yet has no state: it is about to be sent.
         return newest is not None and newest.state not in (RequestState.ACCEPTED, RequestState.REFUSED)
 
     @property
     def reserved_until(self) -> datetime | None:
-        """When the buyer's time is over; `None` where nothing is reserved."""
-        reserved = [each.expires_at for each in self.reservations if each.state is ReservationState.RESERVED]
+        """When the order's reservations expire; `None` if no stock is reserved."""
+        reserved = [
+            reservation.expires_at
+            for reservation in self.reservations
+            if reservation.state is ReservationState.RESERVED
+        ]
         return max(reserved, default=None)
 
     def find_session(self, stripe_session_id: str) -> CheckoutSession | None:

@@ -13,7 +13,7 @@ from lumira.models.product import PartialRefundPolicy, ProductKind
 
 
 class Promise(NamedTuple):
-    """One thing that is made for the buyer of a line: its id, its key, and what people call it."""
+    """One deliverable that is made for the buyer of a line: its id, its key, and its title."""
 
     id: UUID
     key: str
@@ -46,18 +46,18 @@ class OrderLine(Identified, Base):
     quantity: Mapped[int]
     unit_amount: Mapped[int]
     on_partial_refund: Mapped[PartialRefundPolicy] = mapped_column(choice(PartialRefundPolicy))
-    #: Whether its pieces are back on the shelf once all of the money went back.
+    #: Whether its units are restocked once the order is fully refunded.
     restock_on_refund: Mapped[bool] = mapped_column(default=True)
-    #: For how many days from being served it stays open; `None` for access without an end.
+    #: Days of access from the order's fulfillment; `None` for access without an end.
     access_days: Mapped[int | None]
-    #: Whether this level opens those below it too.
+    #: Whether this level includes the lower ones.
     includes_lower_levels: Mapped[bool] = mapped_column(default=False)
-    #: What is made for this buyer: `key` and `title` of each, in order.
+    #: The deliverables of this line: `key` and `title` of each, in order.
     deliverables: Mapped[list[dict[str, str]]] = mapped_column(JSONB, default=list)
 
     @property
     def promises(self) -> list[Promise]:
-        """What is made for this buyer; each id follows from the line and the key, and needs no row."""
+        """The deliverables of this line; each id follows from the line and the key, and needs no row."""
         return [
             Promise(uuid5(self.id, entry["key"]), entry["key"], entry["title"])
             for entry in self.deliverables or ()

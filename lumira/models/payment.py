@@ -1,4 +1,4 @@
-"""A PaymentIntent of an order, as far as Stripe has told."""
+"""Payments: the PaymentIntents of an order, as Stripe reported them."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -13,7 +13,7 @@ from lumira.models.columns import Identified, Timestamped, choice, one_of
 
 
 class PaymentState(StrEnum):
-    """How far a payment is known to have come; only ever moves down this list."""
+    """The furthest reported state of a payment; it only ever moves down this list."""
 
     OPEN = "open"
     CANCELED = "canceled"
@@ -27,9 +27,9 @@ class PaymentState(StrEnum):
 class Payment(Identified, Timestamped, Base):
     """One PaymentIntent.
 
-    `tries` names what was seen to be under way: `ch_…` for a charge that is processing, `pm_…` for a
-    payment method that asked the buyer to act. A decline of the same charge or method ends that try, so
-    whether any is still under way does not depend on the order in which Stripe's events came.
+    `attempts` holds the ids of the attempts that were reported: `ch_…` for a charge that is processing, `pm_…` for
+    a payment method that requires an action of the buyer. A decline of the same charge or method ends the attempt, so
+    that whether one is open does not depend on the order of Stripe's events.
     """
 
     __tablename__ = "payments"
@@ -51,7 +51,7 @@ class Payment(Identified, Timestamped, Base):
     amount_received: Mapped[int] = mapped_column(default=0)
     stripe_charge_id: Mapped[str | None]
     attempts: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list)
-    #: Tries that Stripe, when asked, knew nothing of any more: the buyer left them and began another.
+    #: Attempts that Stripe no longer reported when it was polled: the buyer has left them.
     ended_attempts: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list)
     succeeded_at: Mapped[datetime | None]
     canceled_at: Mapped[datetime | None]

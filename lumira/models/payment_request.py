@@ -1,4 +1,4 @@
-"""A call to Stripe, frozen before it is sent."""
+"""Payment requests: calls to Stripe, frozen before they are sent."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -14,27 +14,27 @@ from lumira.models.columns import Identified, Timestamped, choice, one_of
 
 
 class RequestKind(StrEnum):
-    """What Stripe is asked to make."""
+    """What Stripe creates."""
 
     PAYMENT_INTENT = "payment_intent"
     CHECKOUT_SESSION = "checkout_session"
 
 
 class RequestState(StrEnum):
-    """What became of the call."""
+    """The outcome of the call."""
 
     FROZEN = "frozen"
     ACCEPTED = "accepted"
-    #: Stripe said no, for good.
+    #: Stripe refused it; it is not sent again.
     REFUSED = "refused"
-    #: Stripe failed on its side: the outcome is not known and its stored answer would stay the same.
+    #: Stripe failed on its side: the outcome is unknown, and Stripe replays the same response.
     UNKNOWN = "unknown"
 
 
 class PaymentRequest(Identified, Timestamped, Base):
-    """The PaymentIntent or Checkout Session that we ask Stripe for: parameters and key of one attempt.
+    """The request for a PaymentIntent or Checkout Session: parameters and idempotency key of one attempt.
 
-    A retry sends the very same parameters under the very same key, whichever process makes it.
+    A retry, by whichever process, sends the same parameters under the same key.
     """
 
     __tablename__ = "payment_requests"
@@ -52,11 +52,11 @@ class PaymentRequest(Identified, Timestamped, Base):
     parameters: Mapped[dict[str, Any]] = mapped_column(JSONB)
     stripe_key: Mapped[str]
     state: Mapped[RequestState] = mapped_column(choice(RequestState), default=RequestState.FROZEN)
-    #: Stripe's reason, where it refused: its code and its sentence, as JSON of two texts.
+    #: Stripe's reason, where it refused: `code` and `message`.
     refusal: Mapped[dict[str, str] | None] = mapped_column(JSONB(none_as_null=True))
     responded_at: Mapped[datetime | None]
 
     @property
     def is_live(self) -> bool:
-        """Whether the payment that it asks for may still come to be."""
+        """Whether its payment exists or may still be created."""
         return self.state in (RequestState.FROZEN, RequestState.ACCEPTED)

@@ -1,4 +1,4 @@
-"""What the books hold of a sale: receipts, credit notes, and the counters that number them."""
+"""Receipts, credit notes, and the counters that number them."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -14,19 +14,19 @@ from lumira.models.columns import Identified, TenantOwned, choice, one_of
 
 
 class ReceiptKind(StrEnum):
-    """Each kind is a series of its own: the numbers of one say nothing of the other's."""
+    """The kinds of documents; each has its own series of numbers."""
 
     RECEIPT = "receipt"
     CREDIT_NOTE = "credit_note"
 
 
-#: What a number begins with after the tenant's prefix, and what a file is called.
-_LETTERS = {ReceiptKind.RECEIPT: "R", ReceiptKind.CREDIT_NOTE: "A"}
+#: The part of a printed number after the tenant's prefix: French for receipt and credit note.
+_SERIES = {ReceiptKind.RECEIPT: "R", ReceiptKind.CREDIT_NOTE: "A"}
 
 
 def receipt_label(prefix: str, kind: ReceiptKind, year: int, number: int) -> str:
-    """A number as it is printed; the prefix keeps several brands of one seller apart."""
-    return f"{prefix}-{_LETTERS[kind]}-{year}-{number:06d}"
+    """Return a printed number; the prefix differs between the brands of one seller."""
+    return f"{prefix}-{_SERIES[kind]}-{year}-{number:06d}"
 
 
 class ReceiptCounter(TenantOwned, Base):
@@ -44,7 +44,7 @@ class ReceiptCounter(TenantOwned, Base):
     series: Mapped[ReceiptKind] = mapped_column(choice(ReceiptKind), primary_key=True)
     year: Mapped[int] = mapped_column(primary_key=True)
     last_number: Mapped[int]
-    #: Of two numbers the higher is never the older, also where the clocks of two processes differ.
+    #: A higher number is never older, also if the clocks of two processes differ.
     last_issued_at: Mapped[datetime]
 
 
@@ -73,43 +73,43 @@ class Receipt(Identified, Base):
 
     order_id: Mapped[UUID]
     kind: Mapped[ReceiptKind] = mapped_column(choice(ReceiptKind))
-    #: What it is about at Stripe: a payment's id on the receipt of a sale, a refund's on a credit note. A receipt
-    #: with a refund's id takes back the credit note of a refund that failed after all.
+    #: Stripe's id: of the payment on the receipt of a sale, of the refund on a credit note. A receipt with a refund's
+    #: id corrects the credit note of a refund that failed afterwards.
     subject: Mapped[str]
     #: By the tenant's calendar: the year of `issued_at` in `time_zone`.
     year: Mapped[int]
     number: Mapped[int]
-    #: The number as it is printed.
+    #: The printed number.
     label: Mapped[str]
-    #: The receipt that a credit note takes something from, or the credit note that a further receipt takes
-    #: back, and its number as it is printed.
+    #: The receipt that a credit note corrects, or the credit note that a further receipt corrects, and its printed
+    #: number.
     corrects_id: Mapped[UUID | None]
     corrects_label: Mapped[str | None]
     issued_at: Mapped[datetime]
     time_zone: Mapped[str]
     order_number: Mapped[str]
-    #: When the money came, or when the refund was learned of.
+    #: When the payment succeeded, or when the refund was recorded.
     moved_at: Mapped[datetime]
-    #: Minor units, all included; of a credit note, what went back.
+    #: Minor units, VAT included; of a credit note, the refunded amount.
     amount: Mapped[int]
     #: The part of `amount` that is VAT; `None` where the seller charges none.
     vat_amount: Mapped[int | None]
     currency: Mapped[str] = mapped_column(String(3))
     #: The seller's legal lines as they were, and the brand's name as `brand`.
     seller: Mapped[dict[str, Any]] = mapped_column(JSONB)
-    #: `name`, `quantity`, `unit_amount`, `amount` of each; together they make `amount`.
+    #: `name`, `quantity`, `unit_amount`, `amount` of each line; they add up to `amount`.
     lines: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
     #: `name` and `email`; empty once the buyer's personal data were erased.
     buyer: Mapped[dict[str, Any]] = mapped_column(JSONB)
 
     @property
     def is_of_sale(self) -> bool:
-        """Whether it says that money came, and not that something else was wrong."""
+        """Whether it is the receipt of a payment, and corrects no other document."""
         return self.corrects_id is None
 
     @property
     def signed_amount(self) -> int:
-        """What it adds to the sale: less than nothing for a credit note."""
+        """What it adds to the sale: negative for a credit note."""
         return -self.amount if self.kind is ReceiptKind.CREDIT_NOTE else self.amount
 
     @property

@@ -16,7 +16,7 @@ from lumira.services.files.upload_content import upload_content
 from tests.support import files, seller
 from tests.support.factories import BUYER, Brand
 from tests.support.portal_pages import path_of
-from tests.support.refunds import hear, in_dashboard, pay
+from tests.support.refunds import deliver_events, pay, refund_in_dashboard
 
 pytestmark = pytest.mark.usefixtures("app_context")
 
@@ -80,8 +80,8 @@ def test_the_portal_shows_downloads_and_the_refund(page: Page, served: str, nigh
     assert download.suggested_filename == "carte.pdf"
     assert Path(download.path()).read_bytes() == files.PDF
 
-    in_dashboard(night, opened)
-    hear(night)
+    refund_in_dashboard(night, opened)
+    deliver_events(night)
     page.reload()
     expect(page.get_by_text("Cet achat a été remboursé")).to_be_visible()
     # Access is revoked; the payment and the refund are still shown.

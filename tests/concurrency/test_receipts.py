@@ -19,7 +19,7 @@ pytestmark = pytest.mark.usefixtures("app_context")
 SETTLEMENTS = 20
 
 
-def test_20_settlements_at_once_take_20_numbers_in_a_row(
+def test_twenty_simultaneous_settlements_get_consecutive_numbers(
     app: Flask, make_brand: Callable[..., Brand], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     brand = make_brand(seller=seller.EXEMPT)

@@ -24,7 +24,16 @@ from tests.concurrency.step_process import run_step
 from tests.concurrency.test_at_once import at_once
 from tests.support import stripe_sandbox
 from tests.support.factories import Brand, count, load_order
-from tests.support.refunds import REFUNDS, at_stripe, hear, keyed, let_workers_send, pay, pay_again, refund
+from tests.support.refunds import (
+    REFUNDS,
+    deliver_events,
+    keyed,
+    list_stripe_refunds,
+    pay,
+    pay_again,
+    refund,
+    run_sweep,
+)
 
 pytestmark = pytest.mark.usefixtures("app_context")
 
@@ -86,8 +95,8 @@ def note(brand: Brand, fault: str = "drop_before") -> PaymentOpened:
 
 
 def assert_refunded_once(brand: Brand, opened: PaymentOpened) -> None:
-    hear(brand)
-    [known] = at_stripe(brand)
+    deliver_events(brand)
+    [known] = list_stripe_refunds(brand)
     order = load_order(brand, opened.order_number)
     assert known["amount"] == 1000
     assert [kept.stripe_refund_id for kept in order.refunds] == [known["id"]]
@@ -97,67 +106,69 @@ def assert_refunded_once(brand: Brand, opened: PaymentOpened) -> None:
 
 
 @pytest.mark.parametrize(("die_at", "when"), points("refund"))
-def test_killed_while_refunding_and_asked_again(run, tenant, die_at, when) -> None:
+def test_a_refund_killed_at_any_commit_is_made_once_by_a_repeated_call(run, tenant, die_at, when) -> None:
     opened = pay(tenant)
     killed(run, "refund", die_at, when, payment=opened.payment_intent_id)
 
     made = ask_again(tenant, opened)
     assert ask_again(tenant, opened).value == made.value
-    assert let_workers_send(tenant) == 0
+    assert run_sweep(tenant) == 0
     assert_refunded_once(tenant, opened)
 
 
 @pytest.mark.parametrize(("die_at", "when"), points("refund")[1:])
-def test_killed_while_refunding_and_never_asked_again(run, tenant, die_at, when) -> None:
+def test_a_refund_killed_at_any_commit_is_made_once_by_a_worker(run, tenant, die_at, when) -> None:
     opened = pay(tenant)
     killed(run, "refund", die_at, when, payment=opened.payment_intent_id)
 
-    let_workers_send(tenant)
+    run_sweep(tenant)
     assert_refunded_once(tenant, opened)
 
 
 @pytest.mark.parametrize(("die_at", "when"), points("refund")[1:])
-def test_killed_while_refunding_and_told_of_it_by_stripe(run, tenant, die_at, when) -> None:
+def test_a_refund_killed_at_any_commit_is_recorded_once_from_its_event(run, tenant, die_at, when) -> None:
     opened = pay(tenant)
     killed(run, "refund", die_at, when, payment=opened.payment_intent_id)
 
-    hear(tenant)
-    let_workers_send(tenant)
+    deliver_events(tenant)
+    run_sweep(tenant)
     ask_again(tenant, opened)
     assert_refunded_once(tenant, opened)
 
 
 @pytest.mark.parametrize(("die_at", "when"), points("send"))
-def test_a_worker_killed_while_sending(run, tenant, die_at, when) -> None:
+def test_a_refund_whose_worker_is_killed_while_sending_is_made_once(run, tenant, die_at, when) -> None:
     opened = pay(tenant)
     second = pay_again(tenant, opened)
     killed(run, "send", die_at, when)
 
-    let_workers_send(tenant)
-    hear(tenant)
-    [known] = at_stripe(tenant)
+    run_sweep(tenant)
+    deliver_events(tenant)
+    [known] = list_stripe_refunds(tenant)
     assert (known["payment_intent"], known["amount"]) == (second, 4700)
     assert str(load_order(tenant, opened.order_number).status) == "completed"
 
 
 @pytest.mark.parametrize(("die_at", "when"), points("send unknown"))
-def test_a_worker_killed_while_it_begins_a_new_attempt(run, tenant, die_at, when) -> None:
+def test_a_refund_whose_worker_is_killed_while_renewing_its_key_is_made_once(
+    run, tenant, die_at, when
+) -> None:
     opened = note(tenant, "500_before")
     make_due(tenant)
     killed(run, "send", die_at, when)
 
-    let_workers_send(tenant)
+    run_sweep(tenant)
     assert_refunded_once(tenant, opened)
 
 
 # What is found begins no new attempt.
 @pytest.mark.parametrize(("die_at", "when"), points("send"))
-def test_a_worker_killed_while_it_looks_for_what_stripe_made(run, tenant, die_at, when) -> None:
+def test_a_refund_whose_worker_is_killed_during_the_lookup_is_made_once(run, tenant, die_at, when) -> None:
     opened = note(tenant, "500_after")
     make_due(tenant)
     killed(run, "send", die_at, when)
 
-    let_workers_send(tenant)
+    run_sweep(tenant)
     assert_refunded_once(tenant, opened)
 
 
@@ -167,7 +178,7 @@ def make_due(brand: Brand) -> None:
         db.session.execute(update(RefundRequest).values(next_attempt_at=datetime.now(UTC)))
 
 
-def test_every_commit_of_every_step_is_killed_at(run, tenant) -> None:
+def test_every_commit_of_a_refund_is_covered_by_a_kill(run, tenant) -> None:
     def commits(step: str, **orders: Any) -> int:
         done = run(step, **orders)
         assert done.returncode == 0, done.stderr
@@ -183,26 +194,26 @@ def test_every_commit_of_every_step_is_killed_at(run, tenant) -> None:
     assert counted == COMMITS
 
 
-def test_two_whole_refunds_at_the_same_instant_are_one(app, tenant) -> None:
+def test_two_simultaneous_full_refunds_are_one(app, tenant) -> None:
     opened = pay(tenant)
     answers = at_once(app, lambda number: refund(tenant, opened, call=keyed(str(number))), threads=2)
 
     assert sorted(type(answer).__name__ for answer in answers) == ["NotRefundable", "Reply"]
-    assert [known["amount"] for known in at_stripe(tenant)] == [4700]
+    assert [known["amount"] for known in list_stripe_refunds(tenant)] == [4700]
 
 
-def test_parts_asked_for_at_the_same_instant_never_exceed_what_was_paid(app, tenant) -> None:
+def test_simultaneous_partial_refunds_never_exceed_the_payment(app, tenant) -> None:
     opened = pay(tenant)
     answers = at_once(app, lambda number: refund(tenant, opened, 1000, call=keyed(str(number))), threads=8)
 
     assert sum(isinstance(answer, Reply) for answer in answers) == 4
     assert sum(isinstance(answer, NotRefundable) for answer in answers) == 4
-    assert [known["amount"] for known in at_stripe(tenant)] == [1000] * 4
-    hear(tenant)
+    assert [known["amount"] for known in list_stripe_refunds(tenant)] == [1000] * 4
+    deliver_events(tenant)
     assert sum(known.amount for known in load_order(tenant, opened.order_number).refunds) == 4000
 
 
-def test_one_key_used_at_the_same_instant_makes_one_refund(app, tenant) -> None:
+def test_simultaneous_calls_with_one_key_make_one_refund(app, tenant) -> None:
     opened = pay(tenant)
     answers = at_once(app, lambda _: refund(tenant, opened, 1000, call=keyed(KEY)), threads=6)
 
@@ -210,7 +221,7 @@ def test_one_key_used_at_the_same_instant_makes_one_refund(app, tenant) -> None:
     assert made
     assert len(set(made)) == 1
     assert all(isinstance(answer, (Reply, IdempotencyInProgress)) for answer in answers)
-    assert len(at_stripe(tenant)) == 1
+    assert len(list_stripe_refunds(tenant)) == 1
 
 
 def test_several_workers_send_each_refund_once(app, tenant) -> None:
@@ -221,11 +232,11 @@ def test_several_workers_send_each_refund_once(app, tenant) -> None:
 
     assert sum(at_once(app, lambda _: send_due_refunds(tenant.id), threads=4)) == 4
     assert len(stripe_sandbox.requests_made(tenant, "POST", REFUNDS)) - sent == 4
-    assert len(at_stripe(tenant)) == 4
+    assert len(list_stripe_refunds(tenant)) == 4
     assert count(tenant, RefundRequest, state=RequestState.ACCEPTED) == 4
 
 
-def test_the_caller_and_a_worker_and_stripes_events_at_the_same_instant_make_one_refund(app, tenant) -> None:
+def test_a_simultaneous_caller_worker_and_event_make_one_refund(app, tenant) -> None:
     opened = note(tenant)
 
     def act(number: int) -> Any:
@@ -235,7 +246,7 @@ def test_the_caller_and_a_worker_and_stripes_events_at_the_same_instant_make_one
             case 1:
                 return send_due_refunds(tenant.id)
             case _:
-                return hear(tenant)
+                return deliver_events(tenant)
 
     make_due(tenant)
     answers = at_once(app, act, threads=4)
@@ -244,5 +255,5 @@ def test_the_caller_and_a_worker_and_stripes_events_at_the_same_instant_make_one
         for answer in answers
         if isinstance(answer, Exception) and not isinstance(answer, IdempotencyInProgress)
     ]
-    let_workers_send(tenant)
+    run_sweep(tenant)
     assert_refunded_once(tenant, opened)

@@ -104,7 +104,7 @@ def test_a_later_catalog_change_does_not_change_the_end_of_access(tenant):
     end = load_order(tenant, opened.order_number).grants[0].expires_at
 
     change(tenant, "mystique", access_days=None)
-    refunds.hear(tenant)
+    refunds.deliver_events(tenant)
 
     assert load_order(tenant, opened.order_number).grants[0].expires_at == end
 
@@ -114,11 +114,11 @@ def test_a_won_dispute_restores_the_remaining_time(tenant):
     opened = pay(tenant)
     end = load_order(tenant, opened.order_number).grants[0].expires_at
     dispute = refunds.disputed(tenant, opened)
-    refunds.hear(tenant)
+    refunds.deliver_events(tenant)
     assert reasons(tenant) == ["disputed"]
 
     refunds.close_dispute(tenant, dispute["id"], "won")
-    refunds.hear(tenant)
+    refunds.deliver_events(tenant)
 
     assert reasons(tenant) == ["paid"]
     assert load_order(tenant, opened.order_number).grants[0].expires_at == end
@@ -192,11 +192,11 @@ def test_an_operator_revokes_paid_access_and_restores_it(tenant):
 def test_access_revoked_by_an_operator_stays_revoked_whatever_events_arrive(tenant):
     opened = pay(tenant)
     dispute = refunds.disputed(tenant, opened)
-    refunds.hear(tenant)
+    refunds.deliver_events(tenant)
     decide(tenant, revoke_access)
 
     refunds.close_dispute(tenant, dispute["id"], "won")
-    refunds.hear(tenant)
+    refunds.deliver_events(tenant)
 
     assert not may_open(tenant, "mystique")
     assert reasons(tenant) == ["operator"]
@@ -205,10 +205,10 @@ def test_access_revoked_by_an_operator_stays_revoked_whatever_events_arrive(tena
 def test_access_restored_by_a_won_dispute_notifies_once(tenant):
     opened = pay(tenant)
     dispute = refunds.disputed(tenant, opened)
-    refunds.hear(tenant)
+    refunds.deliver_events(tenant)
     decide(tenant, revoke_access)
     refunds.close_dispute(tenant, dispute["id"], "won")
-    refunds.hear(tenant)
+    refunds.deliver_events(tenant)
     with portal_pages.reached_at():
         relay.relay(tenant.id)
         assert access_messages(tenant, opened.order_number) == [MessageStatus.SUPERSEDED]

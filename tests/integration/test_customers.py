@@ -87,7 +87,7 @@ def test_the_customer_has_the_language_of_the_page(client, tenant, header, local
 def test_a_buyer_known_from_stripes_page_only_has_the_shops_language(tenant):
     opened = open_cart(tenant, customer_email=None, locale="en")
     stripe_sandbox.pay_session(tenant, opened.session_id, email="late@example.com")
-    refunding.hear(tenant)
+    refunding.deliver_events(tenant)
 
     assert customer(tenant, "late@example.com").locale == "en"
     assert figures(tenant, "late@example.com").total_orders == 1
@@ -122,9 +122,9 @@ def test_a_refunded_amount_is_not_spent(tenant):
 
 def test_the_amount_spent_agrees_with_each_orders_refunds(tenant):
     orders = [pay(tenant), pay(tenant, "strict"), pay(tenant, "intuitive")]
-    refunding.in_dashboard(tenant, orders[0], amount=100)
-    refunding.in_dashboard(tenant, orders[0], amount=250)
-    refunding.hear(tenant)
+    refunding.refund_in_dashboard(tenant, orders[0], amount=100)
+    refunding.refund_in_dashboard(tenant, orders[0], amount=250)
+    refunding.deliver_events(tenant)
     refunding.refund(tenant, orders[1], 1)
 
     net = 0
@@ -138,7 +138,7 @@ def test_the_amount_spent_agrees_with_each_orders_refunds(tenant):
 def test_an_amount_lost_to_a_dispute_is_not_spent(tenant):
     opened = pay(tenant)
     dispute = refunding.disputed(tenant, opened)
-    refunding.hear(tenant)
+    refunding.deliver_events(tenant)
     assert status(tenant) == "inactive"
 
     _close(tenant, dispute["id"], "lost")
@@ -147,7 +147,7 @@ def test_an_amount_lost_to_a_dispute_is_not_spent(tenant):
 
 def _close(brand: Brand, dispute_id: str, outcome: str) -> None:
     refunding.close_dispute(brand, dispute_id, outcome)
-    refunding.hear(brand)
+    refunding.deliver_events(brand)
 
 
 def test_a_customer_with_only_the_free_level_is_on_trial(tenant):
@@ -171,7 +171,7 @@ def test_physical_products_are_no_subscription(tenant):
 def open_cart_and_pay(brand: Brand) -> None:
     opened = open_cart(brand)
     stripe_sandbox.pay_session(brand, opened.session_id)
-    refunding.hear(brand)
+    refunding.deliver_events(brand)
 
 
 def test_a_manual_grant_is_active_until_it_ends_or_is_revoked(tenant):

@@ -100,7 +100,7 @@ def handled(brand: Brand, status: EventStatus) -> int:
     return count(brand, WebhookEvent, status=status)
 
 
-def test_an_accepted_event_costs_one_statement_that_commits_by_itself(
+def test_an_accepted_event_takes_one_statement_that_commits_by_itself(
     client: FlaskClient, tenant: Brand, statements: Statements
 ) -> None:
     def deliver(stripe_event: dict[str, Any]) -> None:
@@ -123,7 +123,7 @@ def test_an_accepted_event_costs_one_statement_that_commits_by_itself(
 
 
 @pytest.mark.parametrize("events", [2, 9])
-def test_a_batch_of_new_payments_costs_the_same_however_many_there_are(
+def test_a_batch_of_new_payments_takes_the_same_statements_for_any_number(
     tenant: Brand, statements: Statements, events: int
 ) -> None:
     opened = [open_payment(tenant) for _ in range(events)]
@@ -135,7 +135,7 @@ def test_a_batch_of_new_payments_costs_the_same_however_many_there_are(
 
 
 @pytest.mark.parametrize("events", [2, 9])
-def test_the_receipts_of_a_batch_cost_the_same_however_many_there_are(
+def test_the_receipts_of_a_batch_take_the_same_statements_for_any_number(
     make_brand: Callable[..., Brand], statements: Statements, events: int
 ) -> None:
     brand = make_brand(seller=seller.EXEMPT)
@@ -148,7 +148,7 @@ def test_the_receipts_of_a_batch_cost_the_same_however_many_there_are(
 
 
 @pytest.mark.parametrize("events", [2, 9])
-def test_a_batch_that_tells_nothing_new_writes_only_its_events(
+def test_a_batch_of_duplicates_writes_only_its_events(
     tenant: Brand, statements: Statements, events: int
 ) -> None:
     opened = [open_payment(tenant) for _ in range(events)]
@@ -162,9 +162,7 @@ def test_a_batch_that_tells_nothing_new_writes_only_its_events(
 
 
 @pytest.mark.parametrize("events", [2, 9])
-def test_a_batch_of_types_that_do_not_act_loads_no_order(
-    tenant: Brand, statements: Statements, events: int
-) -> None:
+def test_a_batch_of_ignored_types_loads_no_order(tenant: Brand, statements: Statements, events: int) -> None:
     customer = {"id": "cus_1", "object": "customer"}
     fill_inbox(tenant, [stripe_events.event("customer.created", customer) for _ in range(events)])
 
@@ -173,7 +171,7 @@ def test_a_batch_of_types_that_do_not_act_loads_no_order(
     assert handled(tenant, EventStatus.IGNORED) == events
 
 
-def test_events_that_came_by_themselves_cost_reconciliation_one_question_together(
+def test_reconciliation_looks_up_delivered_events_in_one_statement(
     tenant: Brand, statements: Statements
 ) -> None:
     def look(minutes: int) -> int:
@@ -190,7 +188,7 @@ def test_events_that_came_by_themselves_cost_reconciliation_one_question_togethe
 
 
 @pytest.mark.parametrize("path", ["products", "payments"])
-def test_opening_a_payment_costs_the_same_statements_every_time(
+def test_creating_a_payment_takes_the_same_statements_every_time(
     client: FlaskClient, tenant: Brand, statements: Statements, path: str
 ) -> None:
     def open_for(buyer: str) -> None:
@@ -205,7 +203,7 @@ def test_opening_a_payment_costs_the_same_statements_every_time(
     assert len(sent) == OPENED_PAYMENT_OF_A_KNOWN_BUYER, "\n".join(sent)
 
 
-def test_a_catalog_that_the_browser_has_already_is_not_read_again(
+def test_an_unchanged_catalog_is_not_read_again(
     client: FlaskClient, tenant: Brand, statements: Statements
 ) -> None:
     shown = client.get("/api/products", headers=tenant.publishable)
@@ -218,7 +216,7 @@ def test_a_catalog_that_the_browser_has_already_is_not_read_again(
     assert len(sent) == UNCHANGED_CATALOG, "\n".join(sent)
 
 
-def test_a_buyers_page_costs_the_same_however_much_was_bought_and_given(
+def test_a_portal_page_takes_the_same_statements_for_any_number_of_purchases(
     tenant: Brand, statements: Statements
 ) -> None:
     promise(tenant, "mystique", "lecture")

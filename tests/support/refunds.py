@@ -1,4 +1,4 @@
-"""What tests of refunds start from: a payment that Stripe's stand-in took, and what it says of its refunds."""
+"""Payments and refunds in Stripe's sandbox, for tests of refunds."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -24,15 +24,15 @@ REFUNDS = "/v1/refunds"
 
 
 def pay(brand: Brand, product: str = "mystique", method: str = "pm_card_visa", **sale: Any) -> PaymentOpened:
-    """A payment that was opened, paid and told of."""
+    """Create a payment, pay it in the sandbox, and process its events."""
     opened = open_payment(brand, product, **sale)
     stripe_sandbox.pay(brand, opened.payment_intent_id or "", opened.client_secret or "", method)
-    hear(brand)
+    deliver_events(brand)
     return opened
 
 
-def hear(brand: Brand) -> None:
-    """Let all that Stripe has to say arrive and be handled; what was heard before changes nothing."""
+def deliver_events(brand: Brand) -> None:
+    """Deliver and process every event of the sandbox; those delivered before change nothing."""
     deliver(brand, *stripe_sandbox.events(brand))
 
 
@@ -48,7 +48,7 @@ def refund(
     *,
     call: Call | None = None,
 ) -> Reply[RefundResult]:
-    """Ask for a refund as the tenant's own system does."""
+    """Request a refund as the tenant's own system does."""
     return request_refund(
         brand.id,
         opened.payment_intent_id or "",
@@ -57,27 +57,27 @@ def refund(
     )
 
 
-def at_stripe(brand: Brand) -> list[dict[str, Any]]:
+def list_stripe_refunds(brand: Brand) -> list[dict[str, Any]]:
     """Every refund in the brand's account, oldest first."""
     reply = _ask(brand, "GET", f"{REFUNDS}?limit=100")
     return list(reversed(reply["data"]))
 
 
-def in_dashboard(brand: Brand, opened: PaymentOpened, **refund: Any) -> dict[str, Any]:
-    """Somebody refunds the payment in Stripe's dashboard."""
+def refund_in_dashboard(brand: Brand, opened: PaymentOpened, **refund: Any) -> dict[str, Any]:
+    """Refund the payment in Stripe's dashboard."""
     return _ask(
         brand, "POST", "/sandbox/refunds", json={"payment_intent": opened.payment_intent_id, **refund}
     )
 
 
 def disputed(brand: Brand, opened: PaymentOpened, **dispute: Any) -> dict[str, Any]:
-    """The buyer complains to the bank."""
+    """Open a dispute of the payment."""
     sent = {"payment_intent": opened.payment_intent_id, **dispute}
     return _ask(brand, "POST", "/sandbox/disputes", json=sent)
 
 
 def close_dispute(brand: Brand, dispute_id: str, outcome: str) -> dict[str, Any]:
-    """The bank decides."""
+    """Close a dispute with this outcome."""
     return _ask(brand, "POST", "/sandbox/disputes/close", json={"dispute": dispute_id, "outcome": outcome})
 
 
@@ -85,12 +85,12 @@ def _ask(brand: Brand, method: str, path: str, **options: Any) -> dict[str, Any]
     headers = {"Authorization": f"Bearer {brand.stripe_secret_key}"}
     reply = requests.request(method, f"{brand.sandbox_url}{path}", headers=headers, timeout=20, **options)
     assert reply.status_code == 200, reply.text
-    answer: dict[str, Any] = reply.json()
-    return answer
+    content: dict[str, Any] = reply.json()
+    return content
 
 
-def let_workers_send(brand: Brand, *, after: timedelta = timedelta(minutes=5)) -> int:
-    """What a sweep does so much later; how many refunds were tried."""
+def run_sweep(brand: Brand, *, after: timedelta = timedelta(minutes=5)) -> int:
+    """Run the sweep of due refunds this much later; returns how many were attempted."""
     with time_machine.travel(datetime.now(UTC) + after):
         return send_due_refunds(brand.id)
 
@@ -119,5 +119,5 @@ def pay_again(brand: Brand, opened: PaymentOpened) -> str:
         "metadata[orderNumber]": opened.order_number,
     }
     intent = _ask(brand, "POST", "/v1/payment_intents", data=sent)
-    hear(brand)
+    deliver_events(brand)
     return str(intent["id"])

@@ -8,7 +8,7 @@ from flask.testing import FlaskClient
 from lumira.models import RefundRequest
 from tests.support import stripe_sandbox
 from tests.support.factories import Brand, count
-from tests.support.refunds import REFUNDS, at_stripe, in_dashboard, let_workers_send, pay
+from tests.support.refunds import REFUNDS, list_stripe_refunds, pay, refund_in_dashboard, run_sweep
 
 pytestmark = pytest.mark.usefixtures("app_context")
 
@@ -24,7 +24,7 @@ def test_a_payment_is_refunded_partially_and_fully(client: FlaskClient, tenant: 
     part = post(client, tenant, opened.payment_intent_id, {"amount": 700, "reason": "requested_by_customer"})
     rest = post(client, tenant, opened.payment_intent_id, {})
 
-    first, second = at_stripe(tenant)
+    first, second = list_stripe_refunds(tenant)
     assert part.status_code == rest.status_code == 200
     assert list(part.json.items()) == [
         ("refundId", first["id"]),
@@ -76,14 +76,14 @@ def test_more_than_the_refundable_amount_is_a_409_that_names_it(client: FlaskCli
     opened = pay(tenant)
     reply = post(client, tenant, opened.payment_intent_id, {"amount": 4701})
     assert (reply.status_code, reply.json["code"]) == (409, "NOT_REFUNDABLE")
-    assert reply.json["message"] == "Of this payment 4700 can still be refunded, and 4701 was asked for."
+    assert reply.json["message"] == "At most 4700 of this payment can be refunded; 4701 was requested."
     assert "Retry-After" not in reply.headers
-    assert at_stripe(tenant) == []
+    assert list_stripe_refunds(tenant) == []
 
 
 def test_a_refusal_of_stripe_is_a_409_with_its_code(client: FlaskClient, tenant: Brand) -> None:
     opened = pay(tenant)
-    in_dashboard(tenant, opened)
+    refund_in_dashboard(tenant, opened)
     reply = post(client, tenant, opened.payment_intent_id, {})
     assert (reply.status_code, reply.json["code"]) == (409, "NOT_REFUNDABLE")
     assert "charge_already_refunded" in reply.json["message"]
@@ -100,7 +100,7 @@ def test_only_the_tenants_secret_key_refunds(client: FlaskClient, tenant: Brand,
     ):
         reply = client.post(path, json={}, headers=headers)
         assert (reply.status_code, reply.json["code"]) == refusal
-    assert at_stripe(tenant) == []
+    assert list_stripe_refunds(tenant) == []
 
 
 @pytest.mark.parametrize("name", ["nope", "pi_nope", "a%00b", "%ff", "x" * 300, "'--"])
@@ -125,7 +125,7 @@ def test_same_key_gets_the_same_reply(client: FlaskClient, tenant: Brand) -> Non
     assert again.headers["Idempotency-Replayed"] == "true"
     other = post(client, tenant, opened.payment_intent_id, {"amount": 701}, Idempotency_Key="refund 17")
     assert (other.status_code, other.json["code"]) == (422, "IDEMPOTENCY_MISMATCH")
-    assert len(at_stripe(tenant)) == 1
+    assert len(list_stripe_refunds(tenant)) == 1
 
 
 def test_a_request_id_repeats_only_the_same_refund(client: FlaskClient, tenant: Brand) -> None:
@@ -136,7 +136,7 @@ def test_a_request_id_repeats_only_the_same_refund(client: FlaskClient, tenant: 
         for amount in amounts
     ]
     assert ["Idempotency-Replayed" in reply.headers for reply in replies] == [False, True, False]
-    assert [refund["amount"] for refund in at_stripe(tenant)] == [700, 800]
+    assert [refund["amount"] for refund in list_stripe_refunds(tenant)] == [700, 800]
 
 
 def test_an_unreachable_stripe_is_a_503_and_the_refund_is_made_later(
@@ -149,9 +149,9 @@ def test_an_unreachable_stripe_is_a_503_and_the_refund_is_made_later(
     assert int(down.headers["Retry-After"]) > 0
     stripe_sandbox.clear_faults(tenant)
 
-    let_workers_send(tenant)
+    run_sweep(tenant)
     reply = post(client, tenant, opened.payment_intent_id, {}, Idempotency_Key="k")
-    assert [refund["id"] for refund in at_stripe(tenant)] == [reply.json["refundId"]]
+    assert [refund["id"] for refund in list_stripe_refunds(tenant)] == [reply.json["refundId"]]
 
 
 def test_the_body_must_be_json(client: FlaskClient, tenant: Brand) -> None:

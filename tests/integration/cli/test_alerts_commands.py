@@ -90,7 +90,7 @@ def test_an_event_that_fails_again_after_a_replay_raises_a_new_alert(run_flask, 
 def test_a_permanent_problem_is_not_raised_again_after_it_was_resolved(run_flask, tenant):
     opened = refunds.pay(tenant)
     refunds.disputed(tenant, opened)
-    refunds.hear(tenant)
+    refunds.deliver_events(tenant)
     [alert] = alerts_of(tenant)
     assert alert.kind == "dispute"
     run_flask("alerts", "resolve", alert.id)
@@ -104,8 +104,8 @@ def test_a_permanent_problem_is_not_raised_again_after_it_was_resolved(run_flask
 def test_a_decided_dispute_resolves_its_alert(tenant, outcome):
     opened = refunds.pay(tenant)
     dispute = refunds.disputed(tenant, opened)
-    refunds.hear(tenant)
+    refunds.deliver_events(tenant)
     assert open_alerts(tenant) == ["dispute"]
     refunds.close_dispute(tenant, dispute["id"], outcome)
-    refunds.hear(tenant)
+    refunds.deliver_events(tenant)
     assert open_alerts(tenant) == []

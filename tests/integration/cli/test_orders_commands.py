@@ -48,8 +48,8 @@ def test_an_order_is_shown_with_its_receipts_and_deliverables(run_flask, make_br
     order = files.buy_promise(brand, "lecture")
     files.upload(brand, order, name="lecture.pdf")
     opened = refunds.pay(brand, customer_email="another@example.com")
-    refunds.in_dashboard(brand, opened, amount=700)
-    refunds.hear(brand)
+    refunds.refund_in_dashboard(brand, opened, amount=700)
+    refunds.deliver_events(brand)
 
     worked = run_flask("orders", "show", order.order_number).stdout
     assert "deliverables\n  mystique  lecture  in_progress  lecture.pdf\n" in worked
@@ -141,7 +141,7 @@ def test_an_order_is_refunded_in_full(run_flask, tenant):
 
     said = run_flask("orders", "refund", opened.order_number.lower()).stdout
 
-    [made] = refunds.at_stripe(tenant)
+    [made] = refunds.list_stripe_refunds(tenant)
     assert said.splitlines() == [
         f"{opened.order_number}: refunding the refundable amount of {opened.payment_intent_id}.",
         f"{made['id']}  succeeded  47.00 EUR",
@@ -157,7 +157,7 @@ def test_an_order_is_partially_refunded_with_a_reason(run_flask, tenant):
 
     said = run_flask("orders", "refund", opened.order_number, "--amount", 700, "--reason", "duplicate").stdout
 
-    [made] = refunds.at_stripe(tenant)
+    [made] = refunds.list_stripe_refunds(tenant)
     assert (made["amount"], made["reason"]) == (700, "duplicate")
     assert "refunding 7.00 EUR of" in said
     assert "now partially_refunded" in said
@@ -171,7 +171,7 @@ def test_an_order_is_partially_refunded_with_a_reason(run_flask, tenant):
 def test_an_invalid_amount_or_reason_is_a_usage_error(run_flask, tenant, option):
     opened = refunds.pay(tenant)
     run_flask("orders", "refund", opened.order_number, *option, code=2)
-    assert refunds.at_stripe(tenant) == []
+    assert refunds.list_stripe_refunds(tenant) == []
 
 
 def test_a_refund_ends_the_review_of_an_order(run_flask, tenant):
@@ -186,14 +186,14 @@ def test_a_refund_ends_the_review_of_an_order(run_flask, tenant):
 
     order = load_order(tenant, opened.order_number)
     assert (order.review_reason, order.grants) == (None, [])
-    assert [known["amount"] for known in refunds.at_stripe(tenant)] == [4600]
+    assert [known["amount"] for known in refunds.list_stripe_refunds(tenant)] == [4600]
     run_flask("orders", "release", opened.order_number, code=1)
 
 
 def test_an_order_with_several_payments_requires_the_payment(run_flask, tenant):
     opened = refunds.pay(tenant)
     second = refunds.pay_again(tenant, opened)
-    refunds.let_workers_send(tenant)
+    refunds.run_sweep(tenant)
 
     output = run_flask("orders", "refund", opened.order_number, code=1).stderr
     assert f"{opened.payment_intent_id} (47.00 EUR refundable), {second} (0.00 EUR refundable)" in output
@@ -206,7 +206,7 @@ def test_a_payment_of_another_order_is_not_refunded(run_flask, tenant):
     opened, other = refunds.pay(tenant), refunds.pay(tenant)
     named = ("--payment", other.payment_intent_id)
     assert "has no payment" in run_flask("orders", "refund", opened.order_number, *named, code=1).stderr
-    assert refunds.at_stripe(tenant) == []
+    assert refunds.list_stripe_refunds(tenant) == []
 
 
 def test_an_unpaid_order_is_not_refunded(run_flask, tenant):
@@ -235,13 +235,13 @@ def test_a_refund_that_did_not_reach_stripe_is_shown_and_not_repeated(app, run_f
     assert "not sent to Stripe yet" in run_flask("orders", "show", opened.order_number).stdout
 
     run_flask("orders", "refund", opened.order_number, "--amount", 700)
-    refunds.let_workers_send(tenant)
-    assert [known["amount"] for known in refunds.at_stripe(tenant)] == [700]
+    refunds.run_sweep(tenant)
+    assert [known["amount"] for known in refunds.list_stripe_refunds(tenant)] == [700]
 
 
 def test_a_refund_that_stripe_refused_is_shown_with_its_reason(app, run_flask, tenant):
     opened = refunds.pay(tenant)
-    refunds.in_dashboard(tenant, opened)
+    refunds.refund_in_dashboard(tenant, opened)
     assert "Stripe refuses" in last_word(app, "orders", "refund", opened.order_number)
     shown = run_flask("orders", "show", opened.order_number).stdout
     assert "refused: Charge" in shown

@@ -69,8 +69,8 @@ def live(brand: Brand) -> Order:
     files.upload(brand, order, name=f"{NAME}.pdf")
     files.change(brand, order, DeliverableState.DELIVERED)
     refunds.refund(brand, opened, 1000, call=refunds.keyed(f"refund-{NAME}"))
-    refunds.let_workers_send(brand)
-    refunds.hear(brand)
+    refunds.run_sweep(brand)
+    refunds.deliver_events(brand)
     customer = {"id": "cus_x", "object": "customer", "email": EMAIL.lower(), "name": NAME}
     deliver(brand, event("customer.updated", customer))
     charge = {"id": "ch_x", "object": "charge", "billing_details": {"name": NAME}}
@@ -202,8 +202,8 @@ def test_a_refund_after_the_erasure_has_a_credit_note_and_no_email(run_flask: Ru
     opened = refunds.pay(brand, customer_email=EMAIL, customer_name=NAME)
     relay.relay(brand.id)
     erase(run_flask, brand)
-    refunds.in_dashboard(brand, opened)
-    refunds.hear(brand)
+    refunds.refund_in_dashboard(brand, opened)
+    refunds.deliver_events(brand)
 
     said = run_flask("receipts", "list", brand.slug).stdout
     assert "-47.00" in said
@@ -300,7 +300,7 @@ def test_an_open_order_prevents_the_erasure_and_is_named(run_flask: RunFlask, br
 def test_a_disputed_order_prevents_the_erasure_and_is_named(run_flask: RunFlask, brand: Brand) -> None:
     opened = refunds.pay(brand, customer_email=EMAIL)
     refunds.disputed(brand, opened)
-    refunds.hear(brand)
+    refunds.deliver_events(brand)
     refused = run_flask("customers", "erase", EMAIL, "--tenant", brand.slug, "--yes", code=1)
     assert "is disputed" in refused.stderr
 
@@ -315,7 +315,7 @@ def test_an_undelivered_deliverable_prevents_the_erasure_and_is_named(
     assert "has deliverables that are not delivered yet" in refused.stderr
 
     refunds.refund(brand, opened)
-    refunds.hear(brand)
+    refunds.deliver_events(brand)
     relay.relay(brand.id)
     erase(run_flask, brand)
     assert traces_in_tables(brand) == []

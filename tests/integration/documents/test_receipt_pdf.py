@@ -48,7 +48,7 @@ def make(make_brand: Callable[..., Brand], legal: dict[str, Any], product: str, 
         ("en", ("Receipt", "Unit price", "Total paid", "€59.00", "€118.00", "SELLER")),
     ],
 )
-def test_a_receipt_says_number_lines_total_and_legal_lines(
+def test_a_receipt_shows_number_lines_total_and_legal_lines(
     make_brand: Callable[..., Brand], locale: str, words: tuple[str, ...]
 ) -> None:
     receipt = make(make_brand, seller.EXEMPT, "shirt", quantity=2, customer_name="Ana Martin")
@@ -66,14 +66,14 @@ def test_a_receipt_says_number_lines_total_and_legal_lines(
         ("en", ("Total excluding VAT €39.17", "VAT 20% €7.83", "Total paid €47.00")),
     ],
 )
-def test_vat_has_its_lines_where_the_seller_charges_it(
+def test_a_receipt_shows_the_vat_that_the_seller_charges(
     make_brand: Callable[..., Brand], locale: str, words: tuple[str, ...]
 ) -> None:
     told = drawn(make(make_brand, seller.WITH_VAT, "mystique"), locale)
     assert [each for each in (*words, seller.WITH_VAT["vat_number"]) if each not in told] == []
 
 
-def test_a_credit_note_names_its_receipt_and_a_failed_refund_takes_it_back(
+def test_a_credit_note_names_its_receipt_and_a_failed_refund_corrects_it(
     make_brand: Callable[..., Brand],
 ) -> None:
     brand = make_brand(seller=seller.EXEMPT)
@@ -97,7 +97,7 @@ def test_a_credit_note_names_its_receipt_and_a_failed_refund_takes_it_back(
     assert f"Cancels credit note {note.label}" in drawn(back, "en")
 
 
-def test_it_is_the_same_file_whenever_it_is_drawn_and_whatever_the_tenant_says_by_then(
+def test_every_rendering_of_a_receipt_is_the_same_file(
     make_brand: Callable[..., Brand],
 ) -> None:
     brand = make_brand(seller=seller.EXEMPT)
@@ -110,7 +110,7 @@ def test_it_is_the_same_file_whenever_it_is_drawn_and_whatever_the_tenant_says_b
     assert first.startswith(b"%PDF-")
 
 
-def test_what_a_buyer_typed_is_text_and_nothing_else(make_brand: Callable[..., Brand]) -> None:
+def test_a_buyers_input_is_rendered_as_text(make_brand: Callable[..., Brand]) -> None:
     name = '<img src="file:///etc/passwd"><b>Ana</b>'
     receipt = make(make_brand, seller.EXEMPT, "mystique")
     receipt.buyer = {"name": name}
@@ -132,7 +132,7 @@ def test_a_cart_of_many_lines_continues_on_a_second_page(make_brand: Callable[..
     assert "Article 59" in read(content)
 
 
-def test_the_longest_cart_with_the_longest_names_is_drawn_in_a_small_part_of_a_lease(
+def test_the_longest_cart_is_rendered_in_a_small_part_of_a_lease(
     make_brand: Callable[..., Brand],
 ) -> None:
     receipt = make(make_brand, seller.WITH_VAT, "mystique")
@@ -148,7 +148,7 @@ def test_the_longest_cart_with_the_longest_names_is_drawn_in_a_small_part_of_a_l
     assert "100 999 999,99 € 99 999 999,00 €" in read(content).replace("\N{NARROW NO-BREAK SPACE}", " ")
 
 
-def test_an_erased_buyer_stands_on_it_no_more(make_brand: Callable[..., Brand]) -> None:
+def test_an_erased_buyer_is_not_on_the_receipt(make_brand: Callable[..., Brand]) -> None:
     brand = make_brand(seller=seller.EXEMPT)
     opened = open_payment(brand)
     paid = payment_intent(id=str(opened.payment_intent_id), status="succeeded")

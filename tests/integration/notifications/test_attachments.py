@@ -38,8 +38,8 @@ def test_receipt_and_credit_note_are_attached_in_the_buyers_language(
     brand = make_brand(seller=seller.EXEMPT)
     opened = refunds.pay(brand, locale=locale)
     relay.relay(brand.id)
-    refunds.in_dashboard(brand, opened, amount=1000)
-    refunds.hear(brand)
+    refunds.refund_in_dashboard(brand, opened, amount=1000)
+    refunds.deliver_events(brand)
     relay.relay(brand.id)
 
     with atomic(brand.id):

@@ -88,7 +88,7 @@ def expected(whole: list[Order]) -> CustomerFigures:
 
 
 @pytest.mark.parametrize("seed", range(8))
-def test_figures_agree_with_the_orders_whatever_happened_to_them(tenant, seed):
+def test_figures_agree_with_the_facts_of_the_orders(tenant, seed):
     dice = Random(seed)
     with atomic(tenant.id):
         buyers = [
@@ -118,6 +118,6 @@ def test_figures_agree_with_the_orders_whatever_happened_to_them(tenant, seed):
         assert told.subscription_status == ("active" if is_active else "inactive")
 
 
-def test_nobody_has_no_figures(tenant):
+def test_no_customers_have_no_figures(tenant):
     with atomic(tenant.id):
         assert figures_of(tenant.id, [], now=utc_now()) == {}

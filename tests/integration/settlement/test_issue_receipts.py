@@ -299,7 +299,7 @@ def test_partial_refunds_return_all_of_the_included_vat(make_brand: Callable[...
     assert sum(note.vat_amount or 0 for note in notes) == 783
 
 
-def test_the_year_is_that_of_the_tenants_calendar(make_brand: Callable[..., Brand]) -> None:
+def test_a_receipt_is_numbered_in_the_year_of_the_tenants_time_zone(make_brand: Callable[..., Brand]) -> None:
     paris = make_brand(seller=seller.EXEMPT)
     new_york = make_brand(seller=seller.EXEMPT, time_zone="America/New_York")
     opened = [(brand, open_payment(brand)) for brand in (paris, new_york)]
@@ -313,7 +313,7 @@ def test_the_year_is_that_of_the_tenants_calendar(make_brand: Callable[..., Bran
     assert errors_of(paris) == errors_of(new_york) == []
 
 
-def test_a_tenant_without_legal_lines_issues_none_until_it_has_them(tenant: Brand) -> None:
+def test_a_tenant_without_legal_lines_issues_no_receipt(tenant: Brand) -> None:
     intent = pay(tenant)
     report_refund(tenant, intent, 1000)
     assert documents_of(tenant) == []
@@ -325,7 +325,7 @@ def test_a_tenant_without_legal_lines_issues_none_until_it_has_them(tenant: Bran
     assert errors_of(tenant) == []
 
 
-def test_each_tenant_has_numbers_of_its_own_and_sees_no_others(
+def test_each_tenant_has_its_own_numbers_and_sees_no_others(
     brand: Brand, make_brand: Callable[..., Brand]
 ) -> None:
     other = make_brand(seller=seller.EXEMPT)
@@ -339,14 +339,14 @@ def test_each_tenant_has_numbers_of_its_own_and_sees_no_others(
     )
 
 
-def test_a_receipt_can_be_neither_changed_nor_removed_by_the_application(brand: Brand) -> None:
+def test_the_application_can_neither_change_nor_delete_a_receipt(brand: Brand) -> None:
     pay(brand)
     for statement in ("UPDATE receipts SET amount = 1", "DELETE FROM receipts"):
         with pytest.raises(Exception, match="permission denied"), atomic(brand.id):
             db.session.execute(db.text(statement))
 
 
-def test_a_missing_paper_and_a_gap_are_told(brand: Brand) -> None:
+def test_verification_finds_a_missing_document_and_a_gap(brand: Brand) -> None:
     pay(brand)
     with atomic(brand.id):
         db.session.execute(db.text("UPDATE receipt_counters SET last_number = 3"))

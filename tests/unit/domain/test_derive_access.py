@@ -97,7 +97,7 @@ CASES = [
 
 
 @pytest.mark.parametrize(("facts", "expected"), CASES)
-def test_money_and_decisions_say_the_same_in_any_order(facts, expected):
+def test_access_is_the_same_in_whatever_order_payments_and_decisions_are_recorded(facts, expected):
     for arranged in itertools.permutations(facts):
         order = served()
         for fact in arranged:
@@ -105,7 +105,7 @@ def test_money_and_decisions_say_the_same_in_any_order(facts, expected):
         assert reason_of(order) == expected
 
 
-def test_a_gift_is_closed_by_a_person_alone():
+def test_only_an_operator_revokes_free_access():
     order = served(amount=0)
     assert reason_of(order) == (True, GrantReason.FREE)
     closed(order)
@@ -113,7 +113,7 @@ def test_a_gift_is_closed_by_a_person_alone():
 
 
 @pytest.mark.parametrize("kind", [AccessGrant, ManualGrant])
-def test_time_ends_what_nobody_revoked(kind):
+def test_access_expires_without_a_revocation(kind):
     grant = kind(expires_at=NOW)
     if kind is AccessGrant:
         grant.active, grant.reason = True, GrantReason.PAID
@@ -136,7 +136,7 @@ def test_time_ends_what_nobody_revoked(kind):
         ({"product_id": "intuitive", "product_level": 2, "level": 1}, True),
     ],
 )
-def test_a_level_that_includes_lower_ones_covers_them_and_nothing_else(asked, expected):
+def test_a_level_that_includes_lower_levels_covers_only_those(asked, expected):
     grant = ManualGrant(product_id="alchimique", level_number=3, includes_lower_levels=True)
     question = {"product_id": None, "product_level": None, "level": None} | asked
     assert covers(grant, **question) is expected
@@ -146,7 +146,7 @@ def test_a_level_that_includes_lower_ones_covers_them_and_nothing_else(asked, ex
     ("ends", "expected"),
     [((1, 2), 2), ((2, 1), 2), ((None, 1), None), ((1, None), None), ((None, None), None)],
 )
-def test_of_two_grants_of_one_thing_the_longer_remains(ends, expected):
+def test_the_longer_of_two_grants_of_one_product_counts(ends, expected):
     def at(day: int | None) -> datetime | None:
         return None if day is None else NOW + timedelta(days=day)
 

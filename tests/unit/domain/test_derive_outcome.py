@@ -138,7 +138,7 @@ STORIES = [
 
 
 @pytest.mark.parametrize(("story", "facts", "status"), STORIES, ids=[story for story, *_ in STORIES])
-def test_status_is_the_same_in_whatever_order_the_facts_are_learned(story, facts, status) -> None:
+def test_status_is_the_same_in_whatever_order_facts_are_recorded(story, facts, status) -> None:
     for permutation in itertools.permutations(facts):
         order = opened()
         for record in (*permutation, *permutation):
@@ -146,7 +146,7 @@ def test_status_is_the_same_in_whatever_order_the_facts_are_learned(story, facts
         assert derive(order).status is status
 
 
-def test_a_canceled_intent_that_stripe_says_succeeded_is_paid() -> None:
+def test_a_canceled_payment_that_succeeds_after_all_is_paid() -> None:
     order = opened()
     canceled(order)
     succeeded(order)
@@ -154,7 +154,7 @@ def test_a_canceled_intent_that_stripe_says_succeeded_is_paid() -> None:
 
 
 @pytest.mark.parametrize("received", [1, 4699, 4701])
-def test_another_amount_than_asked_for_is_reviewed_and_grants_nothing(received: int) -> None:
+def test_a_payment_of_another_amount_is_reviewed_and_grants_nothing(received: int) -> None:
     outcome = derive(paid(received=received))
     assert outcome.status is OrderStatus.PROCESSING
     assert outcome.review is ReviewReason.AMOUNT_MISMATCH
@@ -162,13 +162,13 @@ def test_another_amount_than_asked_for_is_reviewed_and_grants_nothing(received: 
     assert outcome.messages == frozenset()
 
 
-def test_another_currency_than_asked_for_is_reviewed() -> None:
+def test_a_payment_in_another_currency_is_reviewed() -> None:
     order = paid()
     order.payments[0].currency = "usd"
     assert derive(order).review is ReviewReason.CURRENCY_MISMATCH
 
 
-def test_a_released_review_is_served() -> None:
+def test_a_released_order_is_fulfilled() -> None:
     order = paid(received=4600)
     order.review_released_at = NOW
     outcome = derive(order)
@@ -176,7 +176,7 @@ def test_a_released_review_is_served() -> None:
     assert [state.active for state in outcome.grants.values()] == [True]
 
 
-def test_paid_grants_every_digital_line_and_none_of_the_goods() -> None:
+def test_a_payment_grants_every_digital_product_and_no_physical_one() -> None:
     order = paid()
     order.lines.append(
         OrderLine(
@@ -186,7 +186,7 @@ def test_paid_grants_every_digital_line_and_none_of_the_goods() -> None:
     assert list(derive(order).grants) == [order.lines[0].id]
 
 
-def test_one_message_for_each_decline_and_one_for_the_confirmation() -> None:
+def test_each_decline_and_the_confirmation_is_one_message() -> None:
     order = opened()
     declined(order, "ch_1")
     declined(order, "ch_1")
@@ -199,7 +199,7 @@ def test_one_message_for_each_decline_and_one_for_the_confirmation() -> None:
     }
 
 
-def test_a_buyer_without_an_address_is_owed_no_message() -> None:
+def test_an_order_without_an_email_address_has_no_message() -> None:
     order = paid()
     order.customer_email = None
     assert derive(order).messages == frozenset()
@@ -247,7 +247,7 @@ REFUNDS = [
 @pytest.mark.parametrize(
     ("story", "refunded", "charge", "status", "live"), REFUNDS, ids=[r[0] for r in REFUNDS]
 )
-def test_what_went_back_decides_status_and_access(story, refunded, charge, status, live) -> None:
+def test_refunds_decide_status_and_access(story, refunded, charge, status, live) -> None:
     order = paid()
     for number, (amount, state) in enumerate(refunded):
         refund(order, amount, state, number)
@@ -258,14 +258,14 @@ def test_what_went_back_decides_status_and_access(story, refunded, charge, statu
     assert [state.active for state in outcome.grants.values()] == [live]
 
 
-def test_a_partial_refund_revokes_where_the_product_says_so() -> None:
+def test_a_partial_refund_revokes_access_by_the_products_policy() -> None:
     order = paid(policy=PartialRefundPolicy.REVOKE)
     refund(order, 1)
     [state] = derive(order).grants.values()
     assert (state.active, state.reason) == (False, GrantReason.REFUNDED)
 
 
-def test_a_second_payment_that_went_back_takes_nothing_away() -> None:
+def test_the_refund_of_a_duplicate_payment_revokes_nothing() -> None:
     order = paid()
     payments.record_succeeded(
         order, intent("pi_2", amount_received=4700, charge_id="ch_2", reported_at=NOW), now=NOW
@@ -297,7 +297,7 @@ DISPUTES = [
 
 
 @pytest.mark.parametrize(("dispute", "amount", "status", "live"), DISPUTES)
-def test_a_dispute_suspends_revokes_and_restores(dispute, amount, status, live) -> None:
+def test_a_dispute_suspends_revokes_and_restores_access(dispute, amount, status, live) -> None:
     order = paid()
     order.disputes.append(Dispute(stripe_dispute_id="du_1", amount=amount, currency="eur", status=dispute))
     outcome = derive(order)
@@ -315,7 +315,7 @@ def test_a_free_order_is_complete_and_never_refunded() -> None:
     assert [state.reason for state in outcome.grants.values()] == [GrantReason.FREE]
 
 
-def test_a_wrong_payment_that_went_back_whole_needs_no_decision_any_more() -> None:
+def test_a_fully_refunded_mismatch_needs_no_review() -> None:
     order = paid(received=4600)
     refund(order, 4600)
     outcome = derive(order)
@@ -330,7 +330,7 @@ def test_a_refund_that_names_no_charge_is_counted_once() -> None:
     assert derive(order).status is OrderStatus.PARTIALLY_REFUNDED
 
 
-def test_a_try_that_stripe_knows_nothing_of_any_more_is_over() -> None:
+def test_an_attempt_that_stripe_no_longer_reports_is_over() -> None:
     order = opened()
     acting(order)
     declined(order, "ch_2", "pm_2")
@@ -428,7 +428,7 @@ PAGES = [
 
 
 @pytest.mark.parametrize(("story", "facts", "status", "pieces"), PAGES, ids=[story for story, *_ in PAGES])
-def test_a_page_ends_the_same_in_whatever_order_it_is_told(story, facts, status, pieces) -> None:
+def test_a_session_has_one_outcome_in_whatever_order_its_events_arrive(story, facts, status, pieces) -> None:
     for permutation in itertools.permutations(facts):
         order = on_page()
         for record in (*permutation, *permutation):
@@ -448,7 +448,9 @@ EARLIER_PAGES = [
 
 @pytest.mark.parametrize(("story", "facts"), EARLIER_PAGES, ids=[story for story, _ in EARLIER_PAGES])
 @pytest.mark.parametrize("policy", list(ReleaseOnFailure))
-def test_a_new_page_keeps_its_pieces_whatever_became_of_the_one_before(story, facts, policy) -> None:
+def test_a_new_session_keeps_its_reservation_whatever_happened_to_the_earlier_one(
+    story, facts, policy
+) -> None:
     order = on_page(policy)
     for record in facts:
         record(order)
@@ -459,7 +461,7 @@ def test_a_new_page_keeps_its_pieces_whatever_became_of_the_one_before(story, fa
     assert outcome.stock == {"shirt": RESERVED, "cap": RESERVED}
 
 
-def test_a_failed_try_on_a_new_page_counts_as_one() -> None:
+def test_a_declined_attempt_in_a_new_session_fails_the_order() -> None:
     order = on_page(ReleaseOnFailure.AT_ONCE)
     for record in (processing, page_finished, declined, page_failed):
         record(order)
@@ -491,7 +493,7 @@ FAILURES = [
 @pytest.mark.parametrize(
     ("story", "facts", "policy", "pieces"), FAILURES, ids=[story for story, *_ in FAILURES]
 )
-def test_a_failed_try_gives_pieces_back_as_the_tenant_has_it(story, facts, policy, pieces) -> None:
+def test_a_failed_payment_releases_stock_by_the_tenants_policy(story, facts, policy, pieces) -> None:
     for permutation in itertools.permutations(facts):
         order = make_cart(policy)
         payments.attach_intent(order, intent(), now=NOW)
@@ -500,7 +502,7 @@ def test_a_failed_try_gives_pieces_back_as_the_tenant_has_it(story, facts, polic
         assert derive(order).stock == {"shirt": pieces, "cap": pieces}
 
 
-def test_a_refused_request_gives_pieces_back_at_once() -> None:
+def test_a_refused_request_releases_stock_at_once() -> None:
     order = make_cart()
     order.requests.append(
         PaymentRequest(attempt=1, state=RequestState.REFUSED, refusal={"code": "x", "message": "y"})
@@ -520,7 +522,7 @@ RETURNS = [
 
 
 @pytest.mark.parametrize(("story", "refunded", "shirts"), RETURNS, ids=[story for story, *_ in RETURNS])
-def test_goods_are_back_once_all_of_the_money_is_where_the_policy_says_so(story, refunded, shirts) -> None:
+def test_a_full_refund_restocks_by_the_products_policy(story, refunded, shirts) -> None:
     order = make_cart()
     succeeded(order)
     for number, (amount, status) in enumerate(refunded):
@@ -528,7 +530,7 @@ def test_goods_are_back_once_all_of_the_money_is_where_the_policy_says_so(story,
     assert derive(order).stock == {"shirt": shirts, "cap": SOLD}
 
 
-def test_what_is_under_review_stays_held() -> None:
+def test_an_order_under_review_keeps_its_reservation() -> None:
     order = make_cart()
     payments.record_succeeded(order, intent(amount_received=4600, charge_id="ch_1", reported_at=NOW), now=NOW)
     outcome = derive(order)
@@ -558,7 +560,7 @@ SECOND_PAYMENTS = [
 @pytest.mark.parametrize(
     ("story", "received", "returned"), SECOND_PAYMENTS, ids=[story for story, *_ in SECOND_PAYMENTS]
 )
-def test_every_payment_but_one_goes_back_by_itself(story, received, returned) -> None:
+def test_every_duplicate_payment_is_refunded_automatically(story, received, returned) -> None:
     order = make_cart()
     numbered = list(enumerate(received, start=1))
     for number, _ in numbered:
@@ -582,7 +584,7 @@ def sold_out() -> Order:
     return order
 
 
-def test_an_order_without_pieces_promises_nothing_and_goes_back_whole() -> None:
+def test_a_sold_out_order_grants_nothing_and_is_refunded_in_full() -> None:
     outcome = derive(sold_out())
     assert (outcome.status, outcome.is_paid, outcome.grants) == (OrderStatus.PROCESSING, False, {})
     assert outcome.stock == {"shirt": RELEASED, "cap": RELEASED}
@@ -592,7 +594,7 @@ def test_an_order_without_pieces_promises_nothing_and_goes_back_whole() -> None:
     assert outcome.messages == frozenset()
 
 
-def test_an_order_without_pieces_gives_every_payment_back() -> None:
+def test_every_payment_of_a_sold_out_order_is_refunded() -> None:
     order = sold_out()
     pay(order, 2)
     assert {origin for _, origin in derive(order).refunds} == {RefundOrigin.SOLD_OUT}
@@ -608,7 +610,7 @@ def test_an_order_without_pieces_gives_every_payment_back() -> None:
         (RefundStatus.FAILED, OrderStatus.PROCESSING),
     ],
 )
-def test_an_order_without_pieces_is_refunded_and_its_buyer_is_told_of_that_alone(status, expected) -> None:
+def test_the_buyer_of_a_sold_out_order_gets_only_the_refund_message(status, expected) -> None:
     order = sold_out()
     refund(order, 4700, status)
     order.refunds[0].has_succeeded = status is RefundStatus.SUCCEEDED
@@ -619,9 +621,7 @@ def test_an_order_without_pieces_is_refunded_and_its_buyer_is_told_of_that_alone
     assert outcome.messages == told
 
 
-def test_an_order_whose_time_was_over_before_it_was_asked_for_is_cancelled_and_gives_its_pieces_back() -> (
-    None
-):
+def test_an_order_abandoned_before_its_payment_was_requested_releases_its_stock() -> None:
     order = make_cart()
     order.closed_at = NOW
     outcome = derive(order)

@@ -37,7 +37,9 @@ STORIES = [
 
 
 @pytest.mark.parametrize(("story", "facts", "status", "amounts"), STORIES, ids=[s[0] for s in STORIES])
-def test_the_furthest_word_counts_in_whatever_order_it_is_told(story, facts, status, amounts) -> None:
+def test_a_dispute_has_its_furthest_status_in_whatever_order_events_arrive(
+    story, facts, status, amounts
+) -> None:
     for permutation in itertools.permutations(facts):
         order = Order()
         for fact in (*permutation, *permutation):
@@ -47,14 +49,14 @@ def test_the_furthest_word_counts_in_whatever_order_it_is_told(story, facts, sta
         assert (disputes.is_disputed(order), disputes.lost_amount(order)) == amounts
 
 
-def test_several_disputes_of_one_charge_are_several() -> None:
+def test_several_disputes_of_one_charge_count_separately() -> None:
     order = Order()
     disputes.record_dispute(order, told("lost", 1, amount=1000))
     disputes.record_dispute(order, told("needs_response", 1, "du_2", amount=3700))
     assert (disputes.is_disputed(order), disputes.lost_amount(order)) == (True, 1000)
 
 
-def test_a_later_word_without_date_or_reason_keeps_those_that_are_known() -> None:
+def test_a_later_event_without_date_or_reason_keeps_the_known_ones() -> None:
     order = Order()
     disputes.record_dispute(order, told("needs_response"))
     disputes.record_dispute(order, told("lost", 1, due_at=None, reason=None, amount=5000))

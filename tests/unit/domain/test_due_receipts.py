@@ -20,12 +20,12 @@ from lumira.domain.due_receipts import included_vat
         (0, "20.00", 0),
     ],
 )
-def test_it_is_rounded_to_the_next_minor_unit(amount: int, rate: str, vat: int) -> None:
+def test_included_vat_is_rounded_to_the_nearest_minor_unit(amount: int, rate: str, vat: int) -> None:
     assert included_vat(amount, rate) == vat
 
 
 @given(amount=st.integers(0, 10**9), more=st.integers(0, 10**6), rate=st.integers(1, 9999))
-def test_more_money_never_holds_less_of_it_nor_more_than_itself(amount: int, more: int, rate: int) -> None:
+def test_included_vat_grows_with_the_amount_and_never_exceeds_it(amount: int, more: int, rate: int) -> None:
     percent = f"{rate // 100}.{rate % 100:02d}"
     difference = included_vat(amount + more, percent) - included_vat(amount, percent)
     assert 0 <= difference <= more

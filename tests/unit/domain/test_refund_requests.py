@@ -75,22 +75,22 @@ LEFT = [
 
 
 @pytest.mark.parametrize(("known", "left"), [case[1:] for case in LEFT], ids=[case[0] for case in LEFT])
-def test_what_is_left_counts_all_that_went_back_or_is_on_its_way(known, left) -> None:
+def test_the_refundable_amount_excludes_all_that_is_refunded_or_requested(known, left) -> None:
     assert refunds.refundable_amount(known, known.payments[0]) == left
 
 
-def test_nothing_is_left_of_what_was_not_paid() -> None:
+def test_an_unpaid_payment_has_no_refundable_amount() -> None:
     made = Order(payments=[payment(received=0)])
     assert refunds.refundable_amount(made, made.payments[0]) == 0
 
 
-def test_where_only_one_payment_came_all_that_went_back_is_its() -> None:
+def test_every_refund_belongs_to_the_only_payment() -> None:
     unknown_charge = payment(charge=None)
     made = Order(payments=[unknown_charge, payment("pi_2", received=0, charge=None)], refunds=[refund(1000)])
     assert refunds.refundable_amount(made, unknown_charge) == 3700
 
 
-def test_the_house_decides_once_about_each_payment() -> None:
+def test_an_automatic_refund_is_decided_once_for_each_payment() -> None:
     made = order(refund(700))
     first, second = made.payments
     assert refund_requests.freeze_automatic_request(made, first, origin=RefundOrigin.SOLD_OUT, now=NOW)
@@ -113,7 +113,7 @@ def test_the_house_decides_once_about_each_payment() -> None:
     assert duplicate.stripe_key == f"lumira-refund-{duplicate.id}-1"
 
 
-def test_what_went_back_already_is_not_decided_about() -> None:
+def test_a_refunded_payment_gets_no_automatic_refund() -> None:
     made = order(refund(4700))
     assert not refund_requests.freeze_automatic_request(
         made, made.payments[0], origin=RefundOrigin.SOLD_OUT, now=NOW
@@ -131,6 +131,6 @@ def test_what_went_back_already_is_not_decided_about() -> None:
         ("won", "ch_1", False),
     ],
 )
-def test_a_payment_is_disputed_while_its_bank_holds_the_money(status, charge, is_disputed) -> None:
+def test_a_payment_is_disputed_while_the_bank_withholds_it(status, charge, is_disputed) -> None:
     made = order(Dispute(status=DisputeStatus(status), stripe_charge_id=charge, amount=4700))
     assert refunds.is_disputed(made, made.payments[0]) is is_disputed

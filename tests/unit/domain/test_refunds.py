@@ -48,7 +48,9 @@ LEDGERS = [
 @pytest.mark.parametrize(
     ("ledger", "facts", "refunded", "incomplete"), LEDGERS, ids=[ledger for ledger, *_ in LEDGERS]
 )
-def test_what_went_back_is_the_same_in_whatever_order_it_is_told(ledger, facts, refunded, incomplete) -> None:
+def test_the_refunded_amount_is_the_same_in_whatever_order_events_arrive(
+    ledger, facts, refunded, incomplete
+) -> None:
     for permutation in itertools.permutations(facts):
         order = Order()
         for fact in (*permutation, *permutation):
@@ -57,14 +59,14 @@ def test_what_went_back_is_the_same_in_whatever_order_it_is_told(ledger, facts, 
         assert refunds.has_unknown_refunds(order) is incomplete
 
 
-def test_that_a_refund_once_succeeded_is_known_also_where_its_failure_came_first() -> None:
+def test_a_refunds_success_is_recorded_after_its_failure_too() -> None:
     order = Order()
     refunds.record_refund(order, refund("failed"), now=utc_now())
     refunds.record_refund(order, refund("succeeded"), now=utc_now())
     assert (order.refunds[0].status, order.refunds[0].has_succeeded) == (RefundStatus.FAILED, True)
 
 
-def test_a_charge_that_is_told_later_is_learned() -> None:
+def test_a_charge_that_is_reported_later_is_recorded() -> None:
     order = Order()
     refunds.record_refund(order, refund("pending", charge=None), now=utc_now())
     refunds.record_refund(order, refund("succeeded"), now=utc_now())

@@ -76,7 +76,7 @@ def told(order: Order, *events: OrderEvent) -> list[tuple[str, str | None]]:
     return [(entry.what, entry.why) for entry in timeline(order, events)]
 
 
-def test_a_sale_is_told_from_its_opening_to_its_message():
+def test_the_timeline_shows_a_sale_from_creation_to_message():
     order = make_order(completed_at=after(4))
     order.payments.append(paid_payment())
     order.grants.append(make_grant())
@@ -94,7 +94,7 @@ def test_a_sale_is_told_from_its_opening_to_its_message():
     ]
 
 
-def test_what_happened_in_one_instant_is_told_as_it_followed():
+def test_entries_of_the_same_time_are_in_causal_order():
     order = make_order(completed_at=NOON)
     order.messages.append(make_message(created_at=NOON, sent_at=NOON, status=MessageStatus.SENT))
     order.grants.append(make_grant(granted_at=NOON))
@@ -114,7 +114,7 @@ def test_what_happened_in_one_instant_is_told_as_it_followed():
     ]
 
 
-def test_a_success_in_the_second_of_a_decline_is_told_after_it():
+def test_a_success_in_the_second_of_a_decline_comes_after_it():
     payment = paid_payment(at=2)
     order = make_order()
     order.payments.append(payment)
@@ -125,7 +125,7 @@ def test_a_success_in_the_second_of_a_decline_is_told_after_it():
     assert [what for what, _ in told(order)] == ["opened", "payment_created", "declined", "paid"]
 
 
-def test_a_success_is_not_moved_by_a_decline_that_was_told_days_late():
+def test_a_decline_that_is_reported_days_late_does_not_move_the_success():
     payment = paid_payment(at=2)
     order = make_order()
     order.payments.append(payment)
@@ -134,7 +134,7 @@ def test_a_success_is_not_moved_by_a_decline_that_was_told_days_late():
     assert TimelineEntry(after(2), "paid") in timeline(order, [])
 
 
-def test_a_decline_says_why_as_exactly_as_the_bank_did():
+def test_a_decline_shows_the_banks_most_specific_code():
     payment = make_payment()
     order = make_order()
     order.payments.append(payment)
@@ -154,7 +154,7 @@ def test_a_decline_says_why_as_exactly_as_the_bank_did():
     assert told(order)[2:] == [("declined", "card_declined"), ("declined", "insufficient_funds")]
 
 
-def test_a_refusal_of_stripe_says_its_code():
+def test_a_refusal_by_stripe_shows_its_code():
     order = make_order()
     order.requests.append(
         PaymentRequest(
@@ -168,7 +168,7 @@ def test_a_refusal_of_stripe_says_its_code():
     assert told(order) == [("opened", None), ("payment_refused", "amount_too_small")]
 
 
-def test_a_canceled_payment_is_told_unless_it_was_paid_after_all():
+def test_a_canceled_payment_is_shown_unless_it_succeeded():
     order = make_order()
     order.payments.append(make_payment(state=PaymentState.CANCELED, canceled_at=after(2)))
     order.payments.append(paid_payment(canceled_at=after(2)))
@@ -176,28 +176,28 @@ def test_a_canceled_payment_is_told_unless_it_was_paid_after_all():
     assert [what for what, _ in told(order)].count("canceled") == 1
 
 
-def test_a_review_is_told_with_its_reason_while_it_lasts():
+def test_an_order_under_review_shows_the_reason():
     order = make_order(review_reason=ReviewReason.AMOUNT_MISMATCH)
     order.payments.append(paid_payment(amount_received=100))
 
     assert told(order)[2:] == [("paid", None), ("review", "amount_mismatch")]
 
 
-def test_a_released_review_still_says_what_was_wrong():
+def test_a_released_order_still_shows_the_reason_of_its_review():
     order = make_order(review_released_at=after(60), completed_at=after(60))
     order.payments.append(paid_payment(currency="usd"))
 
     assert told(order)[3:] == [("review", "currency_mismatch"), ("released", None), ("completed", None)]
 
 
-def test_revoked_access_is_told_with_the_reason_of_the_revocation():
+def test_revoked_access_shows_the_reason_of_the_revocation():
     order = make_order()
     order.grants.append(make_grant(active=False, reason=GrantReason.REFUNDED, revoked_at=after(9)))
 
     assert told(order)[1:] == [("granted", "mystique"), ("revoked", "mystique: refunded")]
 
 
-def test_access_that_was_never_live_is_not_told_as_granted():
+def test_access_that_was_never_active_is_not_shown_as_granted():
     order = make_order()
     order.grants.append(
         make_grant(active=False, reason=GrantReason.DISPUTED, granted_at=after(4), revoked_at=after(4))
@@ -206,7 +206,7 @@ def test_access_that_was_never_live_is_not_told_as_granted():
     assert told(order)[1:] == [("revoked", "mystique: disputed")]
 
 
-def test_a_message_that_was_not_sent_says_what_became_of_it():
+def test_a_message_that_was_not_sent_shows_its_status():
     order = make_order()
     order.messages.append(
         make_message(kind=MessageKind.PAYMENT_FAILED, status=MessageStatus.SUPERSEDED, updated_at=after(8))
@@ -218,7 +218,7 @@ def test_a_message_that_was_not_sent_says_what_became_of_it():
     ]
 
 
-def test_refunds_and_disputes_are_told_as_they_opened_and_ended():
+def test_refunds_and_disputes_show_their_creation_and_end():
     order = make_order()
     order.refunds.append(
         Refund(
@@ -257,7 +257,7 @@ def test_refunds_and_disputes_are_told_as_they_opened_and_ended():
     ]
 
 
-def test_an_event_that_was_not_handled_says_so_and_why():
+def test_an_event_that_was_not_processed_shows_its_status_and_reason():
     seen = OrderEvent("payment_intent.succeeded", after(1), EventStatus.IGNORED, "other_mode")
     assert timeline(make_order(), [seen])[-1].why == "payment_intent.succeeded (ignored: other_mode)"
     failed = OrderEvent("refund.created", after(1), EventStatus.FAILED)

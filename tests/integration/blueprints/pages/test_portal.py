@@ -19,7 +19,7 @@ from lumira.services.files.upload_content import upload_content
 from tests.support import files
 from tests.support.factories import BUYER, Brand, open_cart, open_payment
 from tests.support.portal_pages import downloads, path_of, words
-from tests.support.refunds import disputed, hear, in_dashboard, pay
+from tests.support.refunds import deliver_events, disputed, pay, refund_in_dashboard
 
 pytestmark = pytest.mark.usefixtures("app_context")
 
@@ -100,8 +100,8 @@ def test_a_refunded_purchase_is_shown_without_downloads(client: FlaskClient, ten
     [file] = downloads(client.get(path))
     assert client.get(file).status_code == 200
 
-    in_dashboard(tenant, opened)
-    hear(tenant)
+    refund_in_dashboard(tenant, opened)
+    deliver_events(tenant)
     reply = client.get(path)
     assert reply.status_code == 200
     assert "Remboursée" in words(reply)
@@ -121,7 +121,7 @@ def test_a_disputed_purchase_is_shown_as_suspended_with_the_reason(
     path = path_of(tenant)
     [file] = downloads(client.get(path))
     disputed(tenant, opened)
-    hear(tenant)
+    deliver_events(tenant)
     assert "Le paiement est contesté" in words(client.get(path))
     assert client.get(file).status_code == 403
 
@@ -168,8 +168,8 @@ def test_lower_levels_of_a_refunded_level_end_too(client: FlaskClient, tenant: B
         db.session.get_one(Product, (tenant.id, "integrale")).includes_lower_levels = True
     opened = pay(tenant, "integrale")
     [file] = downloads(client.get(path_of(tenant)))
-    in_dashboard(tenant, opened)
-    hear(tenant)
+    refund_in_dashboard(tenant, opened)
+    deliver_events(tenant)
     assert client.get(file).status_code == 403
 
 

@@ -16,7 +16,7 @@ from tests.support import files
 from tests.support import storage as storages
 from tests.support.factories import Brand
 from tests.support.portal_pages import downloads, path_of, words
-from tests.support.refunds import hear, in_dashboard, pay
+from tests.support.refunds import deliver_events, pay, refund_in_dashboard
 
 pytestmark = pytest.mark.usefixtures("app_context")
 SIZE = len(files.PDF)
@@ -210,8 +210,8 @@ class TestInABucket:
         opened = pay(tenant)
         [path] = downloads(client.get(path_of(tenant)))
         assert client.get(path).status_code == 303
-        in_dashboard(tenant, opened)
-        hear(tenant)
+        refund_in_dashboard(tenant, opened)
+        deliver_events(tenant)
         refused = client.get(path)
         assert refused.status_code == 403
         assert "Location" not in refused.headers

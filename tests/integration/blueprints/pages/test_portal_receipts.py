@@ -18,7 +18,7 @@ from lumira.services.access.manage_links import revoke_links
 from tests.support import seller
 from tests.support.factories import BUYER, Brand
 from tests.support.portal_pages import path_of, words
-from tests.support.refunds import hear, in_dashboard, pay
+from tests.support.refunds import deliver_events, pay, refund_in_dashboard
 
 pytestmark = pytest.mark.usefixtures("app_context")
 
@@ -55,8 +55,8 @@ def test_the_buyer_downloads_the_receipt_from_the_portal(client: FlaskClient, br
 
 def test_a_refund_adds_its_credit_note_beside_the_receipt(client: FlaskClient, brand: Brand) -> None:
     opened = pay(brand)
-    in_dashboard(brand, opened)
-    hear(brand)
+    refund_in_dashboard(brand, opened)
+    deliver_events(brand)
     page = client.get(path_of(brand))
     with atomic(brand.id):
         receipt, credit_note = receipts.list_receipts(brand.id)

@@ -102,7 +102,7 @@ def test_a_checkout_session_with_the_merged_address_belongs_to_the_target(tenant
 
     opened = open_cart(tenant, customer_email=None)
     stripe_sandbox.pay_session(tenant, opened.session_id, email=OLD)
-    refunds.hear(tenant)
+    refunds.deliver_events(tenant)
 
     order = load_order(tenant, opened.order_number)
     assert (order.customer_id, order.customer_email) == (target.id, OLD)
@@ -115,7 +115,7 @@ def test_a_payment_after_the_merge_grants_access_to_the_target(tenant):
     target = merge(tenant).customer
 
     stripe_sandbox.pay(tenant, opened.payment_intent_id, opened.client_secret)
-    refunds.hear(tenant)
+    refunds.deliver_events(tenant)
 
     [grant] = load_order(tenant, opened.order_number).grants
     assert grant.customer_id == target.id

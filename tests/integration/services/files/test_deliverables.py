@@ -54,7 +54,7 @@ from tests.support.files import (
     upload,
     upload_of,
 )
-from tests.support.refunds import hear, in_dashboard, keyed, pay, refund
+from tests.support.refunds import deliver_events, keyed, pay, refund, refund_in_dashboard
 from tests.support.storage import bucket_at, kept_in
 
 pytestmark = pytest.mark.usefixtures("app_context")
@@ -97,7 +97,7 @@ def test_a_free_level_has_deliverables_too(tenant) -> None:
 def test_settling_again_creates_no_second_deliverable(tenant) -> None:
     order = buy_promise(tenant)
     upload(tenant, order)
-    hear(tenant)
+    deliver_events(tenant)
     with atomic(tenant.id):
         settle_order(orders.lock_order(tenant.id, order.id), actor="test")
     [found] = view_deliverables(tenant.id, order.order_number)
@@ -305,8 +305,8 @@ def test_a_refund_during_an_upload_leaves_no_file(tenant) -> None:
 def test_a_partial_refund_leaves_the_work_due(tenant) -> None:
     promise(tenant, "mystique", "lecture")
     paid = pay(tenant)
-    in_dashboard(tenant, paid, amount=1000)
-    hear(tenant)
+    refund_in_dashboard(tenant, paid, amount=1000)
+    deliver_events(tenant)
     order = load_order(tenant, paid.order_number)
     upload(tenant, order)
     assert change(tenant, order, DELIVERED).state == DELIVERED

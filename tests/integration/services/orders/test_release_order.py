@@ -32,7 +32,7 @@ def queued(brand: Brand) -> int:
         return db.session.execute(query, {"args": f'{{"tenant_id": {brand.id}}}'}).scalar_one()
 
 
-def test_a_released_order_is_served_and_owes_its_message(tenant):
+def test_a_released_order_is_fulfilled_and_confirmed(tenant):
     number = underpaid(tenant)
     order = load_order(tenant, number)
     assert order.status is OrderStatus.PROCESSING
@@ -48,7 +48,7 @@ def test_a_released_order_is_served_and_owes_its_message(tenant):
     assert queued(tenant) == 1
 
 
-def test_who_released_an_order_and_why_it_waited_is_audited(tenant):
+def test_the_release_of_an_order_is_audited_with_actor_and_reason(tenant):
     order = load_order(tenant, underpaid(tenant))
 
     release_order(tenant.id, order.id, actor="operator")
@@ -61,7 +61,7 @@ def test_who_released_an_order_and_why_it_waited_is_audited(tenant):
     assert entry.details == {"reason": "amount_mismatch"}
 
 
-def test_an_order_that_nobody_questions_is_not_released(tenant):
+def test_an_order_that_is_not_under_review_is_not_released(tenant):
     order = load_order(tenant, open_payment(tenant).order_number)
 
     with pytest.raises(NotUnderReview, match="is not under review: it is pending"):

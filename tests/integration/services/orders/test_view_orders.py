@@ -26,7 +26,7 @@ def test_an_order_is_found_by_number_id_and_payment(tenant):
     assert view_payment(tenant.id, opened.payment_intent_id).id == order.id
 
 
-def test_another_tenants_order_is_not_there(tenant, other_tenant):
+def test_another_tenants_order_is_not_found(tenant, other_tenant):
     opened = open_payment(other_tenant)
     order = view_order(other_tenant.id, opened.order_number).order
 
@@ -38,7 +38,7 @@ def test_another_tenants_order_is_not_there(tenant, other_tenant):
     assert list_orders(tenant.id, OrderFilter()) == ([], None)
 
 
-def test_the_story_of_a_paid_order_is_whole_and_in_order(tenant):
+def test_the_timeline_of_a_paid_order_is_complete_and_in_order(tenant):
     opened = open_payment(tenant)
     pay(tenant, opened)
 
@@ -59,7 +59,7 @@ def test_the_story_of_a_paid_order_is_whole_and_in_order(tenant):
     assert [entry.why for entry in entries if entry.what == "webhook"] == ["payment_intent.succeeded"]
 
 
-def test_a_free_order_tells_no_payment(tenant):
+def test_the_timeline_of_a_free_order_has_no_payment(tenant):
     opened = open_payment(tenant, "simple")
 
     told = [entry.what for entry in view_order(tenant.id, opened.order_number).timeline]

@@ -29,16 +29,16 @@ from tests.support.factories import Brand, count, load_order, open_payment
 from tests.support.refunds import (
     REFUNDS,
     alerts_of,
-    at_stripe,
     audited,
+    deliver_events,
     disputed,
-    hear,
-    in_dashboard,
     keyed,
-    let_workers_send,
+    list_stripe_refunds,
     pay,
     pay_again,
     refund,
+    refund_in_dashboard,
+    run_sweep,
 )
 from tests.support.stripe_events import deliver, event, payment_intent
 
@@ -58,12 +58,12 @@ def set_stripe_key(brand: Brand, key: str) -> None:
         stripe_accounts.set_keys(tenants.get(brand.id), secret_key=key)
 
 
-def test_without_an_amount_all_that_was_paid_goes_back(tenant) -> None:
+def test_without_an_amount_the_whole_payment_is_refunded(tenant) -> None:
     opened = pay(tenant)
 
     made = refund(tenant, opened, reason="requested_by_customer").value
 
-    [known] = at_stripe(tenant)
+    [known] = list_stripe_refunds(tenant)
     order = load_order(tenant, opened.order_number)
     assert (made.refund_id, made.amount, made.status) == (known["id"], 4700, "succeeded")
     assert (made.order_status, made.refunded_amount) == ("refunded", 4700)
@@ -72,7 +72,7 @@ def test_without_an_amount_all_that_was_paid_goes_back(tenant) -> None:
     assert [str(message.kind) for message in order.messages] == ["order_confirmation", "order_refunded"]
 
 
-def test_parts_go_back_until_nothing_is_left(tenant) -> None:
+def test_partial_refunds_stop_at_the_received_amount(tenant) -> None:
     opened = pay(tenant)
 
     assert refund(tenant, opened, 1000).value.order_status == "partially_refunded"
@@ -86,11 +86,11 @@ def test_parts_go_back_until_nothing_is_left(tenant) -> None:
 
     assert (last.amount, last.refunded_amount, last.order_status) == (3700, 4700, "refunded")
     assert nothing.value.details == {"left": 0}
-    assert [known["amount"] for known in at_stripe(tenant)] == [1000, 3700]
+    assert [known["amount"] for known in list_stripe_refunds(tenant)] == [1000, 3700]
     assert asked(tenant) == 2
 
 
-def test_who_asked_and_for_what_is_in_the_audit_log(tenant) -> None:
+def test_the_audit_log_names_actor_and_reason_of_a_refund(tenant) -> None:
     opened = pay(tenant)
     refund(tenant, opened, 1000, "duplicate")
     [entry] = audited(tenant, "refund_requested")
@@ -104,21 +104,21 @@ def test_who_asked_and_for_what_is_in_the_audit_log(tenant) -> None:
 
 @pytest.mark.parametrize("amount", [None, 1000])
 @pytest.mark.parametrize("method", ["pm_card_visa", "pm_card_pendingRefund", "pm_card_refundFail"])
-def test_the_result_is_that_of_a_refund_made_in_stripes_dashboard(client, tenant, method, amount) -> None:
+def test_a_refund_made_here_equals_one_made_in_stripes_dashboard(client, tenant, method, amount) -> None:
     here, there = (pay(tenant, method=method) for _ in range(2))
 
     refund(tenant, here, amount)
-    in_dashboard(tenant, there, **({"amount": amount} if amount else {}))
-    hear(tenant)
+    refund_in_dashboard(tenant, there, **({"amount": amount} if amount else {}))
+    deliver_events(tenant)
     assert shown(client, tenant, here) == shown(client, tenant, there)
 
     stripe_sandbox.advance(tenant, 3600)
-    hear(tenant)
+    deliver_events(tenant)
     assert shown(client, tenant, here) == shown(client, tenant, there)
 
 
 def shown(client: Any, brand: Brand, opened: PaymentOpened) -> dict[str, Any]:
-    """The order as the API tells it, without what is its own."""
+    """The order as the API shows it, without its ids and times."""
     order = client.get(f"/api/orders/{opened.order_number}", headers=brand.secret).json
     for name in ("id", "orderNumber", "paymentIntentId", "createdAt", "updatedAt", "completedAt", "timeline"):
         del order[name]
@@ -134,37 +134,37 @@ def shown(client: Any, brand: Brand, opened: PaymentOpened) -> dict[str, Any]:
     return dict(order)
 
 
-def test_events_of_a_refund_made_here_change_nothing_more(tenant) -> None:
+def test_events_about_a_refund_made_here_change_nothing(tenant) -> None:
     opened = pay(tenant)
     refund(tenant, opened, 1000)
     before = load_order(tenant, opened.order_number).updated_at
 
-    hear(tenant)
+    deliver_events(tenant)
 
     order = load_order(tenant, opened.order_number)
     assert ([known.amount for known in order.refunds], order.updated_at) == ([1000], before)
-    assert let_workers_send(tenant) == 0
+    assert run_sweep(tenant) == 0
 
 
-def test_a_refund_that_failed_can_be_made_again(tenant) -> None:
+def test_a_failed_refund_can_be_requested_again(tenant) -> None:
     opened = pay(tenant, method="pm_card_refundFail")
     refund(tenant, opened)
     stripe_sandbox.advance(tenant, 3600)
-    hear(tenant)
+    deliver_events(tenant)
     assert str(load_order(tenant, opened.order_number).status) == "completed"
 
     assert refund(tenant, opened).value.amount == 4700
-    assert len(at_stripe(tenant)) == 2
+    assert len(list_stripe_refunds(tenant)) == 2
 
 
-def test_a_payment_that_is_not_there_or_another_tenants_is_not_found(tenant, other_tenant) -> None:
+def test_a_missing_payment_and_another_tenants_are_not_found(tenant, other_tenant) -> None:
     theirs = pay(other_tenant)
     for payment_id in (theirs.payment_intent_id, theirs.order_number, "pi_nothing"):
         unknown = PaymentOpened(None, "", payment_id, "", 0, "eur", "")
         with pytest.raises(OrderNotFound):
             refund(tenant, unknown, call=keyed())
     assert [count(tenant, model) for model in (RefundRequest, IdempotencyKey)] == [0, 0]
-    assert at_stripe(other_tenant) == []
+    assert list_stripe_refunds(other_tenant) == []
 
 
 def test_an_unpaid_order_is_not_refunded(tenant) -> None:
@@ -175,38 +175,38 @@ def test_an_unpaid_order_is_not_refunded(tenant) -> None:
     assert asked(tenant) == 0
 
 
-def test_an_open_dispute_decides_and_a_banks_question_does_not(tenant) -> None:
+def test_an_open_dispute_prevents_a_refund_and_an_inquiry_does_not(tenant) -> None:
     taken, questioned = (pay(tenant) for _ in range(2))
     disputed(tenant, taken)
     disputed(tenant, questioned, status="warning_needs_response")
-    hear(tenant)
+    deliver_events(tenant)
 
-    with pytest.raises(NotRefundable, match="disputes this payment"):
+    with pytest.raises(NotRefundable, match="is disputed"):
         refund(tenant, taken)
     assert refund(tenant, questioned).value.order_status == "refunded"
     assert asked(tenant) == 1
 
 
-def test_of_a_payment_that_a_bank_took_back_stripe_says_that_it_cannot_be_refunded(tenant) -> None:
+def test_a_payment_lost_to_a_dispute_is_refused_by_stripe(tenant) -> None:
     opened = pay(tenant)
     disputed(tenant, opened, status="lost")
-    hear(tenant)
+    deliver_events(tenant)
     with pytest.raises(NotRefundable, match="charge_disputed"):
         refund(tenant, opened)
 
 
-def test_what_somebody_refunded_in_the_dashboard_is_not_refunded_twice(tenant) -> None:
+def test_a_refund_made_in_the_dashboard_is_not_made_twice(tenant) -> None:
     opened = pay(tenant)
-    in_dashboard(tenant, opened, amount=4000)
-    hear(tenant)
-    with pytest.raises(NotRefundable, match="700 can still be refunded"):
+    refund_in_dashboard(tenant, opened, amount=4000)
+    deliver_events(tenant)
+    with pytest.raises(NotRefundable, match="At most 700 of this payment"):
         refund(tenant, opened, 1000)
 
 
-def test_a_refusal_of_stripe_is_told_kept_and_looked_into(tenant) -> None:
+def test_a_refusal_by_stripe_is_returned_recorded_and_polled(tenant) -> None:
     opened = pay(tenant)
     # Our books do not know of it yet.
-    in_dashboard(tenant, opened)
+    refund_in_dashboard(tenant, opened)
 
     with pytest.raises(NotRefundable) as refused:
         refund(tenant, opened, call=keyed())
@@ -219,22 +219,22 @@ def test_a_refusal_of_stripe_is_told_kept_and_looked_into(tenant) -> None:
     assert [entry.details["code"] for entry in audited(tenant, "refund_refused")] == [
         "charge_already_refunded"
     ]
-    # The one who asked was told: there is nothing for others to look at, and nothing more to send.
+    # The caller got the error: no alert is raised, and nothing is sent again.
     assert alerts_of(tenant) == []
-    assert let_workers_send(tenant) == 0
+    assert run_sweep(tenant) == 0
 
 
-def test_after_a_refusal_the_same_key_is_free_for_anything(tenant) -> None:
+def test_after_a_refusal_the_same_key_accepts_another_refund(tenant) -> None:
     opened = pay(tenant)
-    in_dashboard(tenant, opened, amount=4000)
+    refund_in_dashboard(tenant, opened, amount=4000)
     for fingerprint in ("f", "f", "another"):
         with pytest.raises(NotRefundable):
             refund(tenant, opened, 1000, call=keyed(fingerprint=fingerprint))
-    hear(tenant)
+    deliver_events(tenant)
     assert refund(tenant, opened, 700, call=keyed(fingerprint="fits")).value.order_status == "refunded"
 
 
-def test_same_key_is_answered_the_same_without_asking_stripe_again(tenant) -> None:
+def test_the_same_key_gets_the_same_reply_without_a_call_to_stripe(tenant) -> None:
     opened = pay(tenant)
     first = refund(tenant, opened, 1000, call=keyed())
     again = refund(tenant, opened, 1000, call=keyed())
@@ -244,7 +244,7 @@ def test_same_key_is_answered_the_same_without_asking_stripe_again(tenant) -> No
     assert asked(tenant) == 1
 
 
-def test_same_key_for_another_refund_is_refused(tenant) -> None:
+def test_the_same_key_for_another_refund_is_refused(tenant) -> None:
     opened = pay(tenant)
     refund(tenant, opened, 1000, call=keyed())
     with pytest.raises(IdempotencyMismatch):
@@ -255,11 +255,11 @@ def test_different_keys_are_different_refunds(tenant) -> None:
     opened = pay(tenant)
     for key in ("one", "two"):
         refund(tenant, opened, 1000, call=keyed(key))
-    assert [known["amount"] for known in at_stripe(tenant)] == [1000, 1000]
+    assert [known["amount"] for known in list_stripe_refunds(tenant)] == [1000, 1000]
 
 
 @pytest.mark.parametrize("fault", [*NOT_MADE, *MADE])
-def test_one_misfortune_at_stripe_makes_one_refund(tenant, fault) -> None:
+def test_a_failure_at_stripe_makes_one_refund(tenant, fault) -> None:
     opened = pay(tenant)
     stripe_sandbox.fail_next(tenant, fault, path=REFUNDS)
     try:
@@ -269,45 +269,45 @@ def test_one_misfortune_at_stripe_makes_one_refund(tenant, fault) -> None:
         assert fault == "500_after"
         made = refund(tenant, opened, 1000, call=keyed()).value
 
-    assert [known["id"] for known in at_stripe(tenant)] == [made.refund_id]
+    assert [known["id"] for known in list_stripe_refunds(tenant)] == [made.refund_id]
     assert made.refunded_amount == 1000
 
 
 @pytest.mark.parametrize("fault", [*NOT_MADE, *MADE])
 @pytest.mark.parametrize("who", ["the caller", "a worker", "both"])
-def test_after_stripe_was_down_one_refund_is_made_by(tenant, fault, who) -> None:
+def test_after_an_outage_of_stripe_one_refund_is_made_by(tenant, fault, who) -> None:
     opened = pay(tenant)
     stripe_sandbox.fail_next(tenant, fault, path=REFUNDS, times=10)
-    with pytest.raises(StripeUnavailable, match="noted and will be made") as refused:
+    with pytest.raises(StripeUnavailable, match="recorded and will be sent") as refused:
         refund(tenant, opened, 1000, call=keyed())
     assert refused.value.retry_after
     stripe_sandbox.clear_faults(tenant)
 
     if who != "the caller":
-        assert let_workers_send(tenant) == 1
+        assert run_sweep(tenant) == 1
     if who != "a worker":
         assert refund(tenant, opened, 1000, call=keyed()).value.refunded_amount == 1000
-    [known] = at_stripe(tenant)
+    [known] = list_stripe_refunds(tenant)
     order = load_order(tenant, opened.order_number)
     assert [kept.stripe_refund_id for kept in order.refunds] == [known["id"]]
     assert str(order.status) == "partially_refunded"
     assert [request.state for request in order.refund_requests] == [RequestState.ACCEPTED]
 
 
-def test_a_refund_that_is_noted_is_counted_and_its_key_bound(tenant) -> None:
+def test_a_recorded_refund_counts_and_binds_its_key(tenant) -> None:
     opened = pay(tenant)
     stripe_sandbox.fail_next(tenant, "drop_before", path=REFUNDS, times=10)
     with pytest.raises(StripeUnavailable):
         refund(tenant, opened, 4000, call=keyed())
 
-    with pytest.raises(NotRefundable, match="700 can still be refunded"):
+    with pytest.raises(NotRefundable, match="At most 700 of this payment"):
         refund(tenant, opened, 1000, call=keyed("another"))
     with pytest.raises(IdempotencyMismatch):
         refund(tenant, opened, 500, call=keyed(fingerprint="another"))
     assert count(tenant, RefundRequest) == 1
 
 
-def test_without_a_key_the_same_call_again_means_the_refund_that_is_noted(tenant) -> None:
+def test_without_a_key_a_repeated_call_means_the_recorded_refund(tenant) -> None:
     opened = pay(tenant)
     stripe_sandbox.fail_next(tenant, "drop_before", path=REFUNDS, times=10)
     for _ in range(2):
@@ -315,12 +315,12 @@ def test_without_a_key_the_same_call_again_means_the_refund_that_is_noted(tenant
             refund(tenant, opened, 1000)
     stripe_sandbox.clear_faults(tenant)
     refund(tenant, opened, 1000)
-    assert let_workers_send(tenant) == 0
-    assert [known["amount"] for known in at_stripe(tenant)] == [1000]
+    assert run_sweep(tenant) == 0
+    assert [known["amount"] for known in list_stripe_refunds(tenant)] == [1000]
 
     # That one is made: the next is another.
     refund(tenant, opened, 1000)
-    assert [known["amount"] for known in at_stripe(tenant)] == [1000, 1000]
+    assert [known["amount"] for known in list_stripe_refunds(tenant)] == [1000, 1000]
 
 
 def test_an_unknown_outcome_is_looked_up_and_never_sent_under_the_old_key(tenant) -> None:
@@ -335,7 +335,7 @@ def test_an_unknown_outcome_is_looked_up_and_never_sent_under_the_old_key(tenant
     refund(tenant, opened, 1000, call=keyed())
     [request] = load_order(tenant, opened.order_number).refund_requests
     assert (request.attempt, request.stripe_key) == (2, f"lumira-refund-{request.id}-2")
-    assert len(at_stripe(tenant)) == 1
+    assert len(list_stripe_refunds(tenant)) == 1
 
 
 def test_a_refund_whose_key_stripe_may_have_forgotten_is_looked_up_first(tenant) -> None:
@@ -346,12 +346,12 @@ def test_a_refund_whose_key_stripe_may_have_forgotten_is_looked_up_first(tenant)
     stripe_sandbox.clear_faults(tenant)
     sent = asked(tenant)
 
-    assert let_workers_send(tenant, after=timedelta(hours=24)) == 1
+    assert run_sweep(tenant, after=timedelta(hours=24)) == 1
     assert asked(tenant) == sent
     assert [known.amount for known in load_order(tenant, opened.order_number).refunds] == [1000]
 
 
-def test_an_event_about_the_refund_answers_what_was_asked(tenant) -> None:
+def test_an_event_about_the_refund_completes_its_request(tenant) -> None:
     opened = pay(tenant)
     stripe_sandbox.fail_next(tenant, "drop_after", path=REFUNDS, times=10)
     with pytest.raises(StripeUnavailable):
@@ -359,15 +359,15 @@ def test_an_event_about_the_refund_answers_what_was_asked(tenant) -> None:
     stripe_sandbox.clear_faults(tenant)
     sent = asked(tenant)
 
-    hear(tenant)
+    deliver_events(tenant)
 
-    assert let_workers_send(tenant) == 0
+    assert run_sweep(tenant) == 0
     made = refund(tenant, opened, 1000, call=keyed()).value
-    assert [known["id"] for known in at_stripe(tenant)] == [made.refund_id]
+    assert [known["id"] for known in list_stripe_refunds(tenant)] == [made.refund_id]
     assert asked(tenant) == sent
 
 
-def test_metadata_that_claim_to_be_a_refund_of_ours_have_to_fit(tenant) -> None:
+def test_metadata_of_a_refund_request_have_to_match_it(tenant) -> None:
     opened = pay(tenant)
     stripe_sandbox.fail_next(tenant, "drop_before", path=REFUNDS, times=10)
     with pytest.raises(StripeUnavailable):
@@ -385,28 +385,28 @@ def test_metadata_that_claim_to_be_a_refund_of_ours_have_to_fit(tenant) -> None:
         "metadata": {stripe_metadata.REFUND_REQUEST: str(request.id)},
     }
     deliver(tenant, event("refund.created", forged))
-    assert let_workers_send(tenant) == 1
-    assert [known["amount"] for known in at_stripe(tenant)] == [1000]
+    assert run_sweep(tenant) == 1
+    assert [known["amount"] for known in list_stripe_refunds(tenant)] == [1000]
 
 
-def test_a_refund_that_cannot_be_sent_for_a_day_becomes_an_alert_and_goes_on_being_tried(tenant) -> None:
+def test_a_refund_that_cannot_be_sent_for_a_day_raises_an_alert_and_stays_due(tenant) -> None:
     opened = pay(tenant)
     stripe_sandbox.fail_next(tenant, "drop_before", path=REFUNDS, times=100)
     with pytest.raises(StripeUnavailable):
         refund(tenant, opened)
-    assert let_workers_send(tenant, after=timedelta(hours=1)) == 1
+    assert run_sweep(tenant, after=timedelta(hours=1)) == 1
     assert alerts_of(tenant) == []
 
-    assert let_workers_send(tenant, after=timedelta(hours=25)) == 1
+    assert run_sweep(tenant, after=timedelta(hours=25)) == 1
     assert alerts_of(tenant) == [("refund_not_sent", opened.order_number)]
-    assert let_workers_send(tenant, after=timedelta(days=9)) == 1
+    assert run_sweep(tenant, after=timedelta(days=9)) == 1
     stripe_sandbox.clear_faults(tenant)
-    assert let_workers_send(tenant, after=timedelta(days=10)) == 1
+    assert run_sweep(tenant, after=timedelta(days=10)) == 1
     assert str(load_order(tenant, opened.order_number).status) == "refunded"
     assert alerts_of(tenant) == []
 
 
-def test_a_try_that_failed_waits_before_the_next(tenant) -> None:
+def test_a_failed_attempt_waits_before_the_next(tenant) -> None:
     opened = pay(tenant)
     stripe_sandbox.fail_next(tenant, "drop_before", path=REFUNDS, times=100)
     with pytest.raises(StripeUnavailable):
@@ -420,7 +420,7 @@ def test_a_try_that_failed_waits_before_the_next(tenant) -> None:
     assert [round(wait.total_seconds() / 60, 1) for wait in waits] == pytest.approx([0.5, 1, 2], rel=0.3)
 
 
-def test_while_it_is_being_made_nobody_else_makes_it(tenant) -> None:
+def test_a_leased_refund_is_not_sent_by_another_process(tenant) -> None:
     opened = pay(tenant)
     stripe_sandbox.fail_next(tenant, "drop_before", path=REFUNDS, times=10)
     with pytest.raises(StripeUnavailable):
@@ -431,13 +431,13 @@ def test_while_it_is_being_made_nobody_else_makes_it(tenant) -> None:
 
     with pytest.raises(IdempotencyInProgress):
         refund(tenant, opened, 1000, call=keyed())
-    assert let_workers_send(tenant, after=refund_requests.LEASE - timedelta(seconds=30)) == 0
-    assert let_workers_send(tenant, after=refund_requests.LEASE + timedelta(seconds=5)) == 1
-    assert len(at_stripe(tenant)) == 1
+    assert run_sweep(tenant, after=refund_requests.LEASE - timedelta(seconds=30)) == 0
+    assert run_sweep(tenant, after=refund_requests.LEASE + timedelta(seconds=5)) == 1
+    assert len(list_stripe_refunds(tenant)) == 1
 
 
 @pytest.mark.parametrize("fault", ["drop_before", "500_before", "500_after"])
-def test_a_process_that_stood_still_sends_nothing_once_another_has_taken_the_refund(tenant, fault) -> None:
+def test_a_suspended_process_sends_nothing_once_its_lease_has_ended(tenant, fault) -> None:
     opened = pay(tenant)
     stripe_sandbox.fail_next(tenant, fault, path=REFUNDS, times=10)
     with pytest.raises(StripeUnavailable):
@@ -449,7 +449,7 @@ def test_a_process_that_stood_still_sends_nothing_once_another_has_taken_the_ref
         refund_requests.lease(request, datetime.now(UTC))
         stale = attempt_of(db.session.get_one(Order, (tenant.id, request.order_id)), request)
 
-    assert let_workers_send(tenant) == 1
+    assert run_sweep(tenant) == 1
     sent = asked(tenant)
     with time_machine.travel(datetime.now(UTC) + timedelta(minutes=6)):
         if fault == "500_after":
@@ -458,14 +458,14 @@ def test_a_process_that_stood_still_sends_nothing_once_another_has_taken_the_ref
         else:
             with pytest.raises(IdempotencyInProgress):
                 send_refund(tenant.id, account, replace(stale, needs_lookup=False), actor="test")
-    assert (asked(tenant), len(at_stripe(tenant))) == (sent, 1)
+    assert (asked(tenant), len(list_stripe_refunds(tenant))) == (sent, 1)
 
 
-def test_who_takes_over_a_key_may_take_over_its_refund() -> None:
+def test_a_caller_who_takes_over_a_key_may_send_its_refund() -> None:
     assert refund_requests.LEASE <= idempotency.LEASE
 
 
-def test_without_a_usable_key_nothing_is_decided(tenant, make_brand) -> None:
+def test_without_a_usable_stripe_key_no_refund_is_decided(tenant, make_brand) -> None:
     opened = pay(tenant)
     set_stripe_key(tenant, "sk_live_of_another_mode")
     with pytest.raises(StripeConfigError, match="another mode"):
@@ -473,18 +473,18 @@ def test_without_a_usable_key_nothing_is_decided(tenant, make_brand) -> None:
     assert [count(tenant, model) for model in (RefundRequest, IdempotencyKey)] == [0, 0]
 
 
-def test_a_key_that_stripe_does_not_accept_puts_the_refund_off_until_it_is_mended(tenant) -> None:
+def test_a_stripe_key_that_is_refused_postpones_the_refund(tenant) -> None:
     opened = pay(tenant)
     set_stripe_key(tenant, "sk_test_expired_key")
     with pytest.raises(StripeConfigError):
         refund(tenant, opened, call=keyed())
-    assert let_workers_send(tenant) == 1
+    assert run_sweep(tenant) == 1
     set_stripe_key(tenant, tenant.stripe_secret_key)
-    assert let_workers_send(tenant, after=timedelta(hours=1)) == 1
+    assert run_sweep(tenant, after=timedelta(hours=1)) == 1
     assert str(load_order(tenant, opened.order_number).status) == "refunded"
 
 
-def test_a_payment_under_review_is_decided_by_its_refund(tenant) -> None:
+def test_the_refund_of_a_payment_under_review_ends_the_review(tenant) -> None:
     opened = open_payment(tenant)
     stripe_sandbox.pay(tenant, opened.payment_intent_id, opened.client_secret)
     intent = payment_intent(
@@ -501,53 +501,53 @@ def test_a_payment_under_review_is_decided_by_its_refund(tenant) -> None:
     assert alerts_of(tenant) == []
 
 
-def test_a_second_payment_goes_back_by_itself_and_once(tenant) -> None:
+def test_a_duplicate_payment_is_refunded_automatically_and_once(tenant) -> None:
     opened = pay(tenant)
     second = pay_again(tenant, opened)
 
-    assert let_workers_send(tenant) == 1
-    hear(tenant)
+    assert run_sweep(tenant) == 1
+    deliver_events(tenant)
 
-    [known] = at_stripe(tenant)
+    [known] = list_stripe_refunds(tenant)
     order = load_order(tenant, opened.order_number)
     assert (known["payment_intent"], known["amount"], known["reason"]) == (second, 4700, "duplicate")
     assert (str(order.status), [grant.active for grant in order.grants]) == ("completed", [True])
-    assert let_workers_send(tenant) == 0
-    # What the first one paid can still be refunded whole.
+    assert run_sweep(tenant) == 0
+    # The first payment is still refundable in full.
     assert refund(tenant, opened).value.order_status == "refunded"
 
 
-def test_a_refund_of_our_own_that_stripe_refuses_becomes_an_alert_until_it_is_made(tenant) -> None:
+def test_a_refused_automatic_refund_raises_an_alert_until_it_is_made(tenant) -> None:
     opened = pay(tenant)
     second = pay_again(tenant, opened)
     with atomic(tenant.id):
         wrong = {**db.session.execute(select(RefundRequest.parameters)).scalar_one(), "amount": 9900}
         db.session.execute(update(RefundRequest).values(parameters=wrong))
 
-    assert let_workers_send(tenant) == 1
+    assert run_sweep(tenant) == 1
     assert ("refund_refused", opened.order_number) in alerts_of(tenant)
-    assert let_workers_send(tenant) == 0
+    assert run_sweep(tenant) == 0
 
     refund(tenant, PaymentOpened(None, "", second, "", 0, "eur", ""))
     assert ("refund_refused", opened.order_number) not in alerts_of(tenant)
 
 
-def test_a_refused_refund_that_nobody_waits_for_any_more_becomes_an_alert(tenant) -> None:
+def test_a_refused_refund_without_a_waiting_caller_raises_an_alert(tenant) -> None:
     opened = pay(tenant)
     stripe_sandbox.fail_next(tenant, "drop_before", path=REFUNDS, times=10)
     with pytest.raises(StripeUnavailable):
         refund(tenant, opened)
     stripe_sandbox.clear_faults(tenant)
-    in_dashboard(tenant, opened)
+    refund_in_dashboard(tenant, opened)
 
-    assert let_workers_send(tenant) == 1
+    assert run_sweep(tenant) == 1
     assert alerts_of(tenant) == [("refund_refused", opened.order_number)]
 
 
-def test_the_timeline_tells_what_was_asked_and_what_was_refused(client, tenant) -> None:
+def test_the_timeline_shows_requested_and_refused_refunds(client, tenant) -> None:
     opened = pay(tenant)
     refund(tenant, opened, 1000, "requested_by_customer")
-    in_dashboard(tenant, opened)
+    refund_in_dashboard(tenant, opened)
     with pytest.raises(NotRefundable):
         refund(tenant, opened, 500)
 
@@ -564,13 +564,13 @@ def test_the_timeline_tells_what_was_asked_and_what_was_refused(client, tenant) 
     assert told[-1] == ("refund_refused", "charge_already_refunded")
 
 
-def test_nothing_personal_is_noted_or_sent(tenant) -> None:
-    opened = pay(tenant, customer_name="Nobody Else")
+def test_refund_requests_contain_no_personal_data(tenant) -> None:
+    opened = pay(tenant, customer_name="Private Person")
     refund(tenant, opened)
     with atomic(tenant.id):
         details = db.session.execute(select(AuditEntry.details)).scalars().all()
         order: Order = db.session.execute(select(Order)).scalar_one()
-    [known] = at_stripe(tenant)
+    [known] = list_stripe_refunds(tenant)
     written = json.dumps([details, known])
-    assert "Nobody Else" not in written
+    assert "Private Person" not in written
     assert str(order.customer_email) not in written

@@ -12,7 +12,7 @@ from lumira.services.refunds.send_due_refunds import send_due_refunds
 from lumira.tasks import queue
 from tests.support import stripe_sandbox
 from tests.support.factories import Brand, count, load_order
-from tests.support.refunds import REFUNDS, at_stripe, let_workers_send, pay, pay_again
+from tests.support.refunds import REFUNDS, list_stripe_refunds, pay, pay_again, run_sweep
 
 pytestmark = pytest.mark.usefixtures("app_context")
 
@@ -21,7 +21,7 @@ def is_due(brand: Brand, after: timedelta = timedelta(0)) -> bool:
     return brand.id in due_work.tenants_with_due_refunds(datetime.now(UTC) + after)
 
 
-def test_a_sweep_sends_what_was_decided(tenant) -> None:
+def test_a_sweep_sends_decided_refunds(tenant) -> None:
     opened = pay(tenant)
     assert not is_due(tenant)
     second = pay_again(tenant, opened)
@@ -29,11 +29,11 @@ def test_a_sweep_sends_what_was_decided(tenant) -> None:
 
     queue.send_refunds(0)
 
-    assert [known["payment_intent"] for known in at_stripe(tenant)] == [second]
+    assert [known["payment_intent"] for known in list_stripe_refunds(tenant)] == [second]
     assert not is_due(tenant, timedelta(days=30))
 
 
-def test_what_a_process_has_taken_is_not_due_until_it_must_be_dead(tenant) -> None:
+def test_a_claimed_refund_is_due_again_when_its_lease_ends(tenant) -> None:
     pay_again(tenant, pay(tenant))
     with atomic(tenant.id):
         assert refund_requests.claim_due(tenant.id, datetime.now(UTC)) is not None
@@ -43,23 +43,23 @@ def test_what_a_process_has_taken_is_not_due_until_it_must_be_dead(tenant) -> No
     assert is_due(tenant, refund_requests.LEASE)
 
 
-def test_a_worker_that_is_to_end_takes_no_more(tenant) -> None:
+def test_a_stopping_worker_claims_no_refund(tenant) -> None:
     pay_again(tenant, pay(tenant))
     assert send_due_refunds(tenant.id, is_stopping=lambda: True) == 0
-    assert at_stripe(tenant) == []
+    assert list_stripe_refunds(tenant) == []
 
 
-def test_while_stripe_is_down_one_try_is_enough(tenant) -> None:
+def test_an_outage_of_stripe_ends_the_run_after_one_attempt(tenant) -> None:
     for _ in range(3):
         pay_again(tenant, pay(tenant))
     stripe_sandbox.fail_next(tenant, "drop_before", path=REFUNDS, times=10)
     assert send_due_refunds(tenant.id) == 1
     stripe_sandbox.clear_faults(tenant)
-    assert let_workers_send(tenant) == 3
-    assert len(at_stripe(tenant)) == 3
+    assert run_sweep(tenant) == 3
+    assert len(list_stripe_refunds(tenant)) == 3
 
 
-def test_a_refund_that_breaks_leaves_the_others_their_turn(tenant) -> None:
+def test_an_error_with_one_refund_does_not_stop_the_others(tenant) -> None:
     broken, good = (pay(tenant) for _ in range(2))
     for opened in (broken, good):
         pay_again(tenant, opened)
@@ -69,12 +69,12 @@ def test_a_refund_that_breaks_leaves_the_others_their_turn(tenant) -> None:
         db.session.execute(mine.values(parameters=["no", "parameters"]))
 
     assert send_due_refunds(tenant.id) == 2
-    assert len(at_stripe(tenant)) == 1
+    assert len(list_stripe_refunds(tenant)) == 1
     assert is_due(tenant, refund_requests.LEASE)
 
 
-def test_what_is_another_tenants_is_not_sent(tenant, other_tenant) -> None:
+def test_another_tenants_refund_is_not_sent(tenant, other_tenant) -> None:
     pay_again(other_tenant, pay(other_tenant))
     assert send_due_refunds(tenant.id) == 0
     assert count(other_tenant, RefundRequest) == 1
-    assert at_stripe(other_tenant) == []
+    assert list_stripe_refunds(other_tenant) == []

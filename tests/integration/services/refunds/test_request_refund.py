@@ -10,7 +10,7 @@ import time_machine
 from sqlalchemy import select, update
 
 from lumira.database import atomic, db
-from lumira.domain import stripe_metadata
+from lumira.domain import refund_requests, stripe_metadata
 from lumira.errors import (
     IdempotencyInProgress,
     IdempotencyMismatch,
@@ -20,7 +20,7 @@ from lumira.errors import (
     StripeUnavailable,
 )
 from lumira.models import AuditEntry, IdempotencyKey, Order, RefundRequest, RequestState
-from lumira.repositories import idempotency, refund_requests, stripe_accounts, tenants
+from lumira.repositories import idempotency, stripe_accounts, tenants
 from lumira.services.checkout.create_payment_intent import PaymentOpened
 from lumira.services.refunds.send_due_refunds import send_due_refunds
 from lumira.services.refunds.send_refund import attempt_of, send_refund

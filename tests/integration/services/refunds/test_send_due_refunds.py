@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import update
 
 from lumira.database import atomic, db
+from lumira.domain.refund_requests import LEASE
 from lumira.models import RefundRequest
 from lumira.repositories import due_work, refund_requests
 from lumira.services.refunds.send_due_refunds import send_due_refunds
@@ -40,7 +41,7 @@ def test_a_claimed_refund_is_due_again_when_its_lease_ends(tenant) -> None:
         assert refund_requests.claim_due(tenant.id, datetime.now(UTC)) is None
     assert not is_due(tenant)
     assert send_due_refunds(tenant.id) == 0
-    assert is_due(tenant, refund_requests.LEASE)
+    assert is_due(tenant, LEASE)
 
 
 def test_a_stopping_worker_claims_no_refund(tenant) -> None:
@@ -70,7 +71,7 @@ def test_an_error_with_one_refund_does_not_stop_the_others(tenant) -> None:
 
     assert send_due_refunds(tenant.id) == 2
     assert len(list_stripe_refunds(tenant)) == 1
-    assert is_due(tenant, refund_requests.LEASE)
+    assert is_due(tenant, LEASE)
 
 
 def test_another_tenants_refund_is_not_sent(tenant, other_tenant) -> None:

@@ -29,9 +29,9 @@ def test_twenty_simultaneous_settlements_get_consecutive_numbers(
 
     def settle(number: int) -> None:
         intent = opened[number]
-        told = paid(str(intent.payment_intent_id))
-        told["data"]["object"] |= {"amount": intent.amount, "amount_received": intent.amount}
-        receive(brand, told)
+        stripe_event = paid(str(intent.payment_intent_id))
+        stripe_event["data"]["object"] |= {"amount": intent.amount, "amount_received": intent.amount}
+        receive(brand, stripe_event)
         process.process_events(brand.id)
 
     assert [each for each in at_once(app, settle, threads=SETTLEMENTS) if each is not None] == []

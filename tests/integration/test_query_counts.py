@@ -117,7 +117,7 @@ def test_an_accepted_event_takes_one_statement_that_commits_by_itself(
     ignored = stripe_events.event("customer.created", {"id": "cus_1", "object": "customer"})
     # The second time it is a repeat.
     for stripe_event in (again, again, ignored):
-        sent = statements.made_by(lambda told=stripe_event: deliver(told))
+        sent = statements.made_by(lambda stripe_event=stripe_event: deliver(stripe_event))
         assert len(sent) == ACCEPTED_EVENT, sent
         assert sent[0].startswith("inbox: SELECT lumira_receive_event(")
 
@@ -196,7 +196,7 @@ def test_creating_a_payment_takes_the_same_statements_every_time(
         reply = client.post(f"/api/{path}/create-payment-intent", json=body, headers=tenant.publishable)
         assert reply.status_code == 200
 
-    open_for("somebody-else@example.com")
+    open_for("other-buyer@example.com")
     sent = statements.made_by(lambda: open_for(BUYER))
     assert len(sent) == OPENED_PAYMENT_OF_A_NEW_BUYER, "\n".join(sent)
     sent = statements.made_by(lambda: open_for(BUYER))

@@ -20,7 +20,7 @@ from tests.support.stripe_events import deliver, event, payment_intent
 pytestmark = pytest.mark.usefixtures("app_context")
 
 
-def papers(brand: Brand) -> list[Receipt]:
+def documents_of(brand: Brand) -> list[Receipt]:
     with atomic(brand.id):
         return list(receipts.list_receipts(brand.id))
 
@@ -30,14 +30,14 @@ def read(content: bytes) -> str:
     return " ".join(" ".join(page.extract_text() for page in PdfReader(io.BytesIO(content)).pages).split())
 
 
-def drawn(receipt: Receipt, locale: str) -> str:
+def text_of(receipt: Receipt, locale: str) -> str:
     return read(receipt_pdf.render(receipt, locale=locale))
 
 
 def make(make_brand: Callable[..., Brand], legal: dict[str, Any], product: str, **sale: Any) -> Receipt:
     brand = make_brand(seller=legal)
     pay(brand, product, **sale)
-    [receipt] = papers(brand)
+    [receipt] = documents_of(brand)
     return receipt
 
 
@@ -52,11 +52,11 @@ def test_a_receipt_shows_number_lines_total_and_legal_lines(
     make_brand: Callable[..., Brand], locale: str, words: tuple[str, ...]
 ) -> None:
     receipt = make(make_brand, seller.EXEMPT, "shirt", quantity=2, customer_name="Ana Martin")
-    told = drawn(receipt, locale)
+    text = text_of(receipt, locale)
 
     wanted = [receipt.label, receipt.order_number, "Chemise", "Ana Martin", BUYER, *words]
     wanted += [seller.EXEMPT["legal_name"], *seller.EXEMPT["address"], seller.EXEMPT["registration"]]
-    assert [each for each in [*wanted, seller.EXEMPT["vat_note"]] if each not in told] == []
+    assert [each for each in [*wanted, seller.EXEMPT["vat_note"]] if each not in text] == []
 
 
 @pytest.mark.parametrize(
@@ -69,8 +69,8 @@ def test_a_receipt_shows_number_lines_total_and_legal_lines(
 def test_a_receipt_shows_the_vat_that_the_seller_charges(
     make_brand: Callable[..., Brand], locale: str, words: tuple[str, ...]
 ) -> None:
-    told = drawn(make(make_brand, seller.WITH_VAT, "mystique"), locale)
-    assert [each for each in (*words, seller.WITH_VAT["vat_number"]) if each not in told] == []
+    text = text_of(make(make_brand, seller.WITH_VAT, "mystique"), locale)
+    assert [each for each in (*words, seller.WITH_VAT["vat_number"]) if each not in text] == []
 
 
 def test_a_credit_note_names_its_receipt_and_a_failed_refund_corrects_it(
@@ -80,21 +80,21 @@ def test_a_credit_note_names_its_receipt_and_a_failed_refund_corrects_it(
     intent = pay(brand)
     report_refund(brand, intent, 1000)
     report_refund(brand, intent, 1000, "failed")
-    sale, back, note = papers(brand)
+    sale, back, note = documents_of(brand)
 
-    told = drawn(note, "fr")
+    text = text_of(note, "fr")
     wanted = (
         f"Avoir {note.label}",
         f"Se rapporte au reçu {sale.label}",
         "Remboursement : Niveau Mystique",
         "Total remboursé 10,00 €",
     )
-    assert [each for each in wanted if each not in told] == []
-    assert f"Credit note {note.label}" in drawn(note, "en-GB")
-    told = drawn(back, "fr")
-    assert f"Reçu {back.label}" in told
-    assert f"Annule l'avoir {note.label}" in told
-    assert f"Cancels credit note {note.label}" in drawn(back, "en")
+    assert [each for each in wanted if each not in text] == []
+    assert f"Credit note {note.label}" in text_of(note, "en-GB")
+    text = text_of(back, "fr")
+    assert f"Reçu {back.label}" in text
+    assert f"Annule l'avoir {note.label}" in text
+    assert f"Cancels credit note {note.label}" in text_of(back, "en")
 
 
 def test_every_rendering_of_a_receipt_is_the_same_file(
@@ -102,9 +102,9 @@ def test_every_rendering_of_a_receipt_is_the_same_file(
 ) -> None:
     brand = make_brand(seller=seller.EXEMPT)
     pay(brand)
-    [before] = papers(brand)
+    [before] = documents_of(brand)
     first = receipt_pdf.render(before, locale="fr")
-    [again] = papers(brand)
+    [again] = documents_of(brand)
 
     assert receipt_pdf.render(again, locale="fr") == first
     assert first.startswith(b"%PDF-")
@@ -115,9 +115,9 @@ def test_a_buyers_input_is_rendered_as_text(make_brand: Callable[..., Brand]) ->
     receipt = make(make_brand, seller.EXEMPT, "mystique")
     receipt.buyer = {"name": name}
 
-    told = drawn(receipt, "fr").replace(" ", "")
-    assert name.replace(" ", "") in told
-    assert "root:" not in told
+    text = text_of(receipt, "fr").replace(" ", "")
+    assert name.replace(" ", "") in text
+    assert "root:" not in text
 
 
 def test_a_cart_of_many_lines_continues_on_a_second_page(make_brand: Callable[..., Brand]) -> None:
@@ -157,8 +157,8 @@ def test_an_erased_buyer_is_not_on_the_receipt(make_brand: Callable[..., Brand])
         [receipt] = receipts.list_receipts(brand.id)
         assert receipts.forget_buyer(brand.id, [receipt.order_id]) == 1
         assert receipts.forget_buyer(brand.id, [receipt.order_id]) == 0
-    [receipt] = papers(brand)
+    [receipt] = documents_of(brand)
 
-    told = drawn(receipt, "fr")
-    assert BUYER not in told
-    assert receipt.label in told
+    text = text_of(receipt, "fr")
+    assert BUYER not in text
+    assert receipt.label in text

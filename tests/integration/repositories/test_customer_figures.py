@@ -1,4 +1,4 @@
-"""What SQL adds up for a customer is what settling says of each of their orders."""
+"""The figures of a customer are the sums of what settling wrote on the orders."""
 
 from random import Random
 
@@ -35,7 +35,7 @@ def open_order(brand: Brand, customer: Customer) -> Order:
 
 
 def live(order: Order, dice: Random) -> None:
-    """A payment that was paid or not, and anything that can happen to its money."""
+    """Record a payment that succeeded or not, and random refunds and disputes of it."""
     intent, charges = f"pi_{order.id}", [f"ch_{order.id}_{number}" for number in range(dice.randint(1, 2))]
     if dice.random() < 0.2:
         return
@@ -54,8 +54,10 @@ def live(order: Order, dice: Random) -> None:
     )
     for charge in charges:
         if dice.random() < 0.5:
-            told, uncaptured = dice.randint(0, 4700), dice.choice((0, 0, 300))
-            refunds.record_amount_refunded(order, ChargeFacts(charge, intent, 4700, "eur", told, uncaptured))
+            reported, uncaptured = dice.randint(0, 4700), dice.choice((0, 0, 300))
+            refunds.record_amount_refunded(
+                order, ChargeFacts(charge, intent, 4700, "eur", reported, uncaptured)
+            )
     for _ in range(dice.randint(0, 3)):
         refunds.record_refund(
             order,
@@ -70,8 +72,8 @@ def live(order: Order, dice: Random) -> None:
         )
     if dice.random() < 0.3:
         status = dice.choice(list(DisputeStatus))
-        told_of = DisputeFacts(f"du_{order.id}", charges[0], 900, "eur", status, 1, None, None)
-        disputes.record_dispute(order, told_of)
+        facts = DisputeFacts(f"du_{order.id}", charges[0], 900, "eur", status, 1, None, None)
+        disputes.record_dispute(order, facts)
 
 
 def expected(whole: list[Order]) -> CustomerFigures:
@@ -107,15 +109,15 @@ def test_figures_agree_with_the_facts_of_the_orders(tenant, seed):
         figures = figures_of(tenant.id, [buyer.id for buyer in buyers], now=utc_now())
 
     for buyer in buyers:
-        wanted = expected(whole[buyer])
+        expected_figures = expected(whole[buyer])
         is_active = any(grant.is_live for order in whole[buyer] for grant in order.grants)
-        told = figures[buyer.id]
-        assert (told.total_orders, told.total_spent, told.last_order_at) == (
-            wanted.total_orders,
-            wanted.total_spent,
-            wanted.last_order_at,
+        actual = figures[buyer.id]
+        assert (actual.total_orders, actual.total_spent, actual.last_order_at) == (
+            expected_figures.total_orders,
+            expected_figures.total_spent,
+            expected_figures.last_order_at,
         )
-        assert told.subscription_status == ("active" if is_active else "inactive")
+        assert actual.subscription_status == ("active" if is_active else "inactive")
 
 
 def test_no_customers_have_no_figures(tenant):

@@ -124,8 +124,8 @@ def test_a_free_order_and_one_under_review_have_no_receipt(brand: Brand) -> None
 
 def test_a_batch_of_payments_is_numbered_without_gaps(brand: Brand) -> None:
     opened = [open_payment(brand) for _ in range(5)]
-    told = [payment_intent(id=str(payment.payment_intent_id), status="succeeded") for payment in opened]
-    deliver(brand, *(event("payment_intent.succeeded", intent) for intent in told))
+    intents = [payment_intent(id=str(payment.payment_intent_id), status="succeeded") for payment in opened]
+    deliver(brand, *(event("payment_intent.succeeded", intent) for intent in intents))
 
     assert [document.number for document in documents_of(brand)] == [1, 2, 3, 4, 5]
     assert errors_of(brand) == []
@@ -183,8 +183,10 @@ def test_the_refund_of_a_duplicate_payment_issues_no_document(brand: Brand) -> N
 
 def succeed(brand: Brand, number: str, intent: str, received: int = 4700) -> None:
     """Deliver the event that this PaymentIntent of an order has succeeded."""
-    told = payment_intent(id=intent, status="succeeded", order_number=number, amount_received=received)
-    deliver(brand, event("payment_intent.succeeded", told))
+    intent_object = payment_intent(
+        id=intent, status="succeeded", order_number=number, amount_received=received
+    )
+    deliver(brand, event("payment_intent.succeeded", intent_object))
 
 
 def net_amount(brand: Brand) -> int:
@@ -265,8 +267,8 @@ def test_a_receipt_names_the_buyer_whichever_event_comes_first(brand: Brand, fir
         "status": "complete",
         "url": None,
     }
-    told = [event("payment_intent.succeeded", paid), event("checkout.session.completed", finished)]
-    for stripe_event in told if first == "payment" else reversed(told):
+    events = [event("payment_intent.succeeded", paid), event("checkout.session.completed", finished)]
+    for stripe_event in events if first == "payment" else reversed(events):
         deliver(brand, stripe_event)
 
     [receipt] = documents_of(brand)

@@ -1,4 +1,4 @@
-"""What an order is, gives and owes follows from its facts, in whatever order they were learned."""
+"""The outcome of an order follows from its facts, in whatever order they were recorded."""
 
 import itertools
 from datetime import UTC, datetime
@@ -227,7 +227,7 @@ def refund(order: Order, amount: int, status: RefundStatus = RefundStatus.SUCCEE
     )
 
 
-def told(order: Order, amount: int) -> None:
+def report_refunded(order: Order, amount: int) -> None:
     order.charges.append(Charge(stripe_charge_id="ch_1", amount_refunded=amount, uncaptured=0))
 
 
@@ -235,7 +235,7 @@ REFUNDS = [
     ("whole", [(4700, RefundStatus.SUCCEEDED)], None, OrderStatus.REFUNDED, False),
     ("whole, still pending", [(4700, RefundStatus.PENDING)], None, OrderStatus.REFUNDED, False),
     ("whole, then failed", [(4700, RefundStatus.FAILED)], 4700, OrderStatus.COMPLETED, True),
-    ("whole, only the charge told so", [], 4700, OrderStatus.REFUNDED, False),
+    ("in full, reported by the charge alone", [], 4700, OrderStatus.REFUNDED, False),
     ("part", [(1000, RefundStatus.SUCCEEDED)], 1000, OrderStatus.PARTIALLY_REFUNDED, True),
     ("two parts that make the whole", [(1700, RefundStatus.SUCCEEDED), (3000, RefundStatus.SUCCEEDED)], 4700,
      OrderStatus.REFUNDED, False),
@@ -252,7 +252,7 @@ def test_refunds_decide_status_and_access(story, refunded, charge, status, live)
     for number, (amount, state) in enumerate(refunded):
         refund(order, amount, state, number)
     if charge is not None:
-        told(order, charge)
+        report_refunded(order, charge)
     outcome = derive(order)
     assert outcome.status is status
     assert [state.active for state in outcome.grants.values()] == [live]
@@ -303,9 +303,9 @@ def test_a_dispute_suspends_revokes_and_restores_access(dispute, amount, status,
     outcome = derive(order)
     assert outcome.status is status
     assert [state.active for state in outcome.grants.values()] == [live]
-    # Whoever found it closed is told that it is open again.
-    is_told = (MessageKind.ACCESS_READY, "du_1") in outcome.messages
-    assert is_told is (dispute is DisputeStatus.WON)
+    # The buyer gets a message once access is restored.
+    is_notified = (MessageKind.ACCESS_READY, "du_1") in outcome.messages
+    assert is_notified is (dispute is DisputeStatus.WON)
 
 
 def test_a_free_order_is_complete_and_never_refunded() -> None:
@@ -324,7 +324,7 @@ def test_a_fully_refunded_mismatch_needs_no_review() -> None:
 
 def test_a_refund_that_names_no_charge_is_counted_once() -> None:
     order = paid()
-    told(order, 2350)
+    report_refunded(order, 2350)
     refund(order, 2350)
     order.refunds[0].stripe_charge_id = None
     assert derive(order).status is OrderStatus.PARTIALLY_REFUNDED
@@ -382,8 +382,8 @@ def on_page(policy: ReleaseOnFailure = ReleaseOnFailure.AT_DEADLINE) -> Order:
 
 
 def page_paid(order: Order) -> None:
-    told = session_facts(state=SessionState.COMPLETE, is_paid=True, payment_intent_id="pi_1")
-    record_session(order, told, reported_at=NOW, now=NOW)
+    facts = session_facts(state=SessionState.COMPLETE, is_paid=True, payment_intent_id="pi_1")
+    record_session(order, facts, reported_at=NOW, now=NOW)
 
 
 def page_finished(order: Order) -> None:
@@ -396,8 +396,8 @@ def page_finished(order: Order) -> None:
 
 
 def page_failed(order: Order) -> None:
-    told = session_facts(state=SessionState.COMPLETE, payment_intent_id="pi_1")
-    record_session(order, told, reported_at=NOW, has_failed=True, now=NOW)
+    facts = session_facts(state=SessionState.COMPLETE, payment_intent_id="pi_1")
+    record_session(order, facts, reported_at=NOW, has_failed=True, now=NOW)
 
 
 def page_expired(order: Order) -> None:
@@ -409,15 +409,15 @@ PAGES = [
     ("asked to act", [acting], OrderStatus.PROCESSING, RESERVED),
     ("declined", [declined], OrderStatus.FAILED, RESERVED),
     ("paid", [succeeded, page_paid], OrderStatus.COMPLETED, SOLD),
-    ("only the page tells that it was paid", [page_paid], OrderStatus.COMPLETED, SOLD),
-    ("only the payment tells that it was paid", [succeeded], OrderStatus.COMPLETED, SOLD),
+    ("only the session reports that it was paid", [page_paid], OrderStatus.COMPLETED, SOLD),
+    ("only the payment reports that it was paid", [succeeded], OrderStatus.COMPLETED, SOLD),
     ("declined, then paid", [declined, page_paid], OrderStatus.COMPLETED, SOLD),
     ("finished, no money yet", [page_finished], OrderStatus.PROCESSING, RESERVED),
     ("finished, a debit on its way", [processing, page_finished], OrderStatus.PROCESSING, RESERVED),
     ("a debit that arrived", [processing, page_finished, page_paid], OrderStatus.COMPLETED, SOLD),
     ("a debit that failed", [processing, page_finished, declined, page_failed], OrderStatus.FAILED, RELEASED),
-    ("only the page tells that its debit failed", [processing, page_failed], OrderStatus.FAILED, RELEASED),
-    ("only the payment tells that its debit failed", [processing, page_finished, declined], OrderStatus.FAILED,
+    ("only the session reports that its debit failed", [processing, page_failed], OrderStatus.FAILED, RELEASED),
+    ("only the payment reports that its debit failed", [processing, page_finished, declined], OrderStatus.FAILED,
      RELEASED),
     ("expired", [page_expired], OrderStatus.CANCELLED, RELEASED),
     ("declined, then expired", [declined, page_expired], OrderStatus.CANCELLED, RELEASED),
@@ -427,15 +427,19 @@ PAGES = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("story", "facts", "status", "pieces"), PAGES, ids=[story for story, *_ in PAGES])
-def test_a_session_has_one_outcome_in_whatever_order_its_events_arrive(story, facts, status, pieces) -> None:
+@pytest.mark.parametrize(
+    ("story", "facts", "status", "stock_state"), PAGES, ids=[story for story, *_ in PAGES]
+)
+def test_a_session_has_one_outcome_in_whatever_order_its_events_arrive(
+    story, facts, status, stock_state
+) -> None:
     for permutation in itertools.permutations(facts):
         order = on_page()
         for record in (*permutation, *permutation):
             record(order)
         outcome = derive(order)
         assert outcome.status is status
-        assert outcome.stock == {"shirt": pieces, "cap": pieces}
+        assert outcome.stock == {"shirt": stock_state, "cap": stock_state}
 
 
 EARLIER_PAGES = [
@@ -491,15 +495,15 @@ FAILURES = [
 
 
 @pytest.mark.parametrize(
-    ("story", "facts", "policy", "pieces"), FAILURES, ids=[story for story, *_ in FAILURES]
+    ("story", "facts", "policy", "stock_state"), FAILURES, ids=[story for story, *_ in FAILURES]
 )
-def test_a_failed_payment_releases_stock_by_the_tenants_policy(story, facts, policy, pieces) -> None:
+def test_a_failed_payment_releases_stock_by_the_tenants_policy(story, facts, policy, stock_state) -> None:
     for permutation in itertools.permutations(facts):
         order = make_cart(policy)
         payments.attach_intent(order, intent(), now=NOW)
         for record in permutation:
             record(order)
-        assert derive(order).stock == {"shirt": pieces, "cap": pieces}
+        assert derive(order).stock == {"shirt": stock_state, "cap": stock_state}
 
 
 def test_a_refused_request_releases_stock_at_once() -> None:
@@ -552,7 +556,7 @@ SECOND_PAYMENTS = [
     ("paid three times", [4700, 4700, 4700], ["pi_2", "pi_3"]),
     ("first wrong, then right", [4600, 4700], ["pi_1"]),
     ("first right, then wrong", [4700, 4600], ["pi_2"]),
-    # Nobody can tell which of them is meant: a person decides.
+    # Which of them was meant is unknown: an operator decides.
     ("wrong twice", [4600, 4600], []),
 ]
 
@@ -565,7 +569,7 @@ def test_every_duplicate_payment_is_refunded_automatically(story, received, retu
     numbered = list(enumerate(received, start=1))
     for number, _ in numbered:
         payments.attach_intent(order, intent(f"pi_{number}"), now=NOW)
-    # Told in the other order than they were opened: it must not matter.
+    # The order of the events must not matter.
     for number, amount in reversed(numbered):
         pay(order, number, amount)
 
@@ -577,7 +581,7 @@ def test_every_duplicate_payment_is_refunded_automatically(story, received, retu
 
 
 def sold_out() -> Order:
-    """Paid after its pieces had been given back, and there were none left."""
+    """Paid after its stock had been released, when no unit was left."""
     order = make_cart()
     pay(order, 1)
     order.sold_out_at = NOW
@@ -606,7 +610,7 @@ def test_every_payment_of_a_sold_out_order_is_refunded() -> None:
     [
         (RefundStatus.PENDING, OrderStatus.REFUNDED),
         (RefundStatus.SUCCEEDED, OrderStatus.REFUNDED),
-        # The money is here again, and is owed: nothing is served for it.
+        # The refund failed: the order stays unfulfilled.
         (RefundStatus.FAILED, OrderStatus.PROCESSING),
     ],
 )
@@ -617,8 +621,8 @@ def test_the_buyer_of_a_sold_out_order_gets_only_the_refund_message(status, expe
     outcome = derive(order)
     assert (outcome.status, outcome.is_paid) == (expected, False)
     assert outcome.stock == {"shirt": RELEASED, "cap": RELEASED}
-    told = {(MessageKind.ORDER_REFUNDED, "re_1")} if status is RefundStatus.SUCCEEDED else set()
-    assert outcome.messages == told
+    expected_messages = {(MessageKind.ORDER_REFUNDED, "re_1")} if status is RefundStatus.SUCCEEDED else set()
+    assert outcome.messages == expected_messages
 
 
 def test_an_order_abandoned_before_its_payment_was_requested_releases_its_stock() -> None:

@@ -1,4 +1,4 @@
-"""One dispute is one row with its furthest word, whichever event told it, and in whatever order."""
+"""One dispute is one row with its furthest status, whichever event reports it, in whatever order."""
 
 import itertools
 from datetime import UTC, datetime
@@ -13,26 +13,26 @@ from lumira.models import DisputeStatus, Order
 DUE = datetime(2026, 6, 1, tzinfo=UTC)
 
 
-def told(status: str, movements: int = 0, name: str = "du_1", **fields: Any) -> DisputeFacts:
+def facts(status: str, movements: int = 0, name: str = "du_1", **fields: Any) -> DisputeFacts:
     values = {"charge_id": "ch_1", "amount": 4700, "currency": "eur", "reason": "fraudulent", "due_at": DUE}
     return DisputeFacts(id=name, status=DisputeStatus(status), movements=movements, **(values | fields))
 
 
 STORIES = [
-    ("an inquiry that ends", [told("warning_needs_response"), told("warning_under_review"), told("warning_closed")],
+    ("an inquiry that ends", [facts("warning_needs_response"), facts("warning_under_review"), facts("warning_closed")],
      "warning_closed", (False, 0)),
-    ("an inquiry that becomes a dispute", [told("warning_needs_response"), told("needs_response"),
-     told("needs_response", 1)], "needs_response", (True, 0)),
-    ("won", [told("needs_response"), told("needs_response", 1), told("under_review", 1), told("won", 2)],
+    ("an inquiry that becomes a dispute", [facts("warning_needs_response"), facts("needs_response"),
+     facts("needs_response", 1)], "needs_response", (True, 0)),
+    ("won", [facts("needs_response"), facts("needs_response", 1), facts("under_review", 1), facts("won", 2)],
      "won", (False, 0)),
-    ("won before the money is back", [told("needs_response", 1), told("won", 1), told("won", 2)],
+    ("won before the money is reinstated", [facts("needs_response", 1), facts("won", 1), facts("won", 2)],
      "won", (False, 0)),
-    ("lost", [told("needs_response"), told("needs_response", 1), told("lost", 1)], "lost", (False, 4700)),
-    ("lost from the start", [told("lost"), told("lost", 1)], "lost", (False, 4700)),
-    ("lost, then won late", [told("needs_response", 1), told("lost", 1), told("won", 2)], "won", (False, 0)),
-    ("won, then lost after all", [told("won", 2), told("lost", 3)], "lost", (False, 4700)),
-    ("appealed and won", [told("lost", 1), told("appeal_under_review", 1), told("won", 2)], "won", (False, 0)),
-    ("prevented", [told("needs_response"), told("prevented")], "prevented", (False, 0)),
+    ("lost", [facts("needs_response"), facts("needs_response", 1), facts("lost", 1)], "lost", (False, 4700)),
+    ("lost from the start", [facts("lost"), facts("lost", 1)], "lost", (False, 4700)),
+    ("lost, then won late", [facts("needs_response", 1), facts("lost", 1), facts("won", 2)], "won", (False, 0)),
+    ("won, then lost after all", [facts("won", 2), facts("lost", 3)], "lost", (False, 4700)),
+    ("appealed and won", [facts("lost", 1), facts("appeal_under_review", 1), facts("won", 2)], "won", (False, 0)),
+    ("prevented", [facts("needs_response"), facts("prevented")], "prevented", (False, 0)),
 ]  # fmt: skip
 
 
@@ -51,14 +51,14 @@ def test_a_dispute_has_its_furthest_status_in_whatever_order_events_arrive(
 
 def test_several_disputes_of_one_charge_count_separately() -> None:
     order = Order()
-    disputes.record_dispute(order, told("lost", 1, amount=1000))
-    disputes.record_dispute(order, told("needs_response", 1, "du_2", amount=3700))
+    disputes.record_dispute(order, facts("lost", 1, amount=1000))
+    disputes.record_dispute(order, facts("needs_response", 1, "du_2", amount=3700))
     assert (disputes.is_disputed(order), disputes.lost_amount(order)) == (True, 1000)
 
 
 def test_a_later_event_without_date_or_reason_keeps_the_known_ones() -> None:
     order = Order()
-    disputes.record_dispute(order, told("needs_response"))
-    disputes.record_dispute(order, told("lost", 1, due_at=None, reason=None, amount=5000))
+    disputes.record_dispute(order, facts("needs_response"))
+    disputes.record_dispute(order, facts("lost", 1, due_at=None, reason=None, amount=5000))
     [dispute] = order.disputes
     assert (dispute.due_at, dispute.reason, dispute.amount) == (DUE, "fraudulent", 5000)

@@ -1,4 +1,4 @@
-"""How much of a payment can still be refunded, and what the house decides about it by itself."""
+"""What of a payment is refundable, and which refunds are decided automatically."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -37,46 +37,48 @@ def refund(amount: int, status: str = "succeeded", **columns: Any) -> Refund:
     return Refund(amount=amount, status=RefundStatus(status), **values)
 
 
-def told(amount: int, charge: str = "ch_1", *, uncaptured: int = 0) -> Charge:
+def charge(amount: int, charge: str = "ch_1", *, uncaptured: int = 0) -> Charge:
     return Charge(stripe_charge_id=charge, amount_refunded=amount, uncaptured=uncaptured)
 
 
-def order(*known: Any, asked: tuple[int, ...] = ()) -> Order:
-    """An order of two payments, about the first of which these things are known."""
+def order(*known: Any, requested: tuple[int, ...] = ()) -> Order:
+    """An order of two payments, the first of which has these facts."""
     made = Order(order_number="LUM-1", payments=[payment(), payment("pi_2", charge="ch_2")])
     for each in known:
         {Refund: made.refunds, Charge: made.charges, Dispute: made.disputes}[type(each)].append(each)
-    for amount in asked:
+    for amount in requested:
         refund_requests.freeze_request(
             made, made.payments[0], amount=amount, origin=RefundOrigin.REQUESTED, now=NOW
         )
     return made
 
 
-LEFT = [
-    ("nothing went back", order(), 4700),
-    ("a part did", order(refund(1000)), 3700),
-    ("a part is on its way", order(refund(1000, "pending")), 3700),
-    ("a part failed", order(refund(1000, "failed"), told(1000)), 4700),
-    ("a part is asked for", order(asked=(1000,)), 3700),
-    ("parts did, and others are asked for", order(refund(700), told(700), asked=(1000, 500)), 2500),
-    ("only the charge told", order(told(1000)), 3700),
-    ("what the charge told may be what is asked for", order(told(1000), asked=(1000,)), 3700),
-    ("the charge told of more than is asked for", order(told(1500), asked=(1000,)), 3200),
-    ("what was never captured is no refund", order(told(700, uncaptured=700)), 4700),
-    ("of the other payment", order(refund(4700, stripe_charge_id="ch_2"), told(4700, "ch_2")), 4700),
+REFUNDABLE = [
+    ("no refund", order(), 4700),
+    ("a partial refund", order(refund(1000)), 3700),
+    ("a pending partial refund", order(refund(1000, "pending")), 3700),
+    ("a failed partial refund", order(refund(1000, "failed"), charge(1000)), 4700),
+    ("a requested partial refund", order(requested=(1000,)), 3700),
+    ("partial refunds, and requested ones", order(refund(700), charge(700), requested=(1000, 500)), 2500),
+    ("reported by the charge alone", order(charge(1000)), 3700),
+    ("the charge may report the requested refund", order(charge(1000), requested=(1000,)), 3700),
+    ("the charge reports more than is requested", order(charge(1500), requested=(1000,)), 3200),
+    ("an uncaptured amount is no refund", order(charge(700, uncaptured=700)), 4700),
+    ("of the other payment", order(refund(4700, stripe_charge_id="ch_2"), charge(4700, "ch_2")), 4700),
     ("its refund names the payment alone",
      order(refund(1000, stripe_charge_id=None, stripe_payment_intent_id="pi_1")), 3700),
     ("another's refund names its payment alone",
      order(refund(1000, stripe_charge_id=None, stripe_payment_intent_id="pi_2")), 4700),
-    ("everything", order(refund(4700), told(4700)), 0),
-    ("more than everything", order(refund(4700), told(4700), asked=(100,)), 0),
+    ("fully refunded", order(refund(4700), charge(4700)), 0),
+    ("refunded and requested beyond the payment", order(refund(4700), charge(4700), requested=(100,)), 0),
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("known", "left"), [case[1:] for case in LEFT], ids=[case[0] for case in LEFT])
-def test_the_refundable_amount_excludes_all_that_is_refunded_or_requested(known, left) -> None:
-    assert refunds.refundable_amount(known, known.payments[0]) == left
+@pytest.mark.parametrize(
+    ("known", "refundable"), [row[1:] for row in REFUNDABLE], ids=[row[0] for row in REFUNDABLE]
+)
+def test_the_refundable_amount_excludes_all_that_is_refunded_or_requested(known, refundable) -> None:
+    assert refunds.refundable_amount(known, known.payments[0]) == refundable
 
 
 def test_an_unpaid_payment_has_no_refundable_amount() -> None:

@@ -1,4 +1,4 @@
-"""How much went back of each charge, whichever events told of it."""
+"""How much is refunded of each charge, whichever events report it."""
 
 import itertools
 
@@ -14,8 +14,8 @@ def refund(status: str, amount: int = 4700, name: str = "re_1", charge: str | No
     return RefundFacts(name, charge, amount, "eur", RefundStatus(status))
 
 
-def charge(told: int, *, uncaptured: int = 0, name: str = "ch_1") -> ChargeFacts:
-    return ChargeFacts(name, "pi_1", 4700, "eur", told, uncaptured)
+def charge(reported: int, *, uncaptured: int = 0, name: str = "ch_1") -> ChargeFacts:
+    return ChargeFacts(name, "pi_1", 4700, "eur", reported, uncaptured)
 
 
 def record(order: Order, fact: RefundFacts | ChargeFacts) -> None:
@@ -32,10 +32,10 @@ LEDGERS = [
     ("succeeded counts once", [refund("pending"), refund("succeeded"), charge(4700)], 4700, False),
     ("failed counts back", [refund("pending"), charge(4700), refund("failed")], 0, False),
     ("canceled counts back", [refund("requires_action"), charge(4700), refund("canceled")], 0, False),
-    ("only the charge told", [charge(4700)], 4700, True),
-    ("told twice, cumulative", [charge(1000), charge(1500)], 1500, True),
-    ("told more than is known", [refund("succeeded", 1000), charge(1500)], 1500, True),
-    ("known more than was told", [refund("succeeded", 1000), refund("succeeded", 500, "re_2"), charge(1000)],
+    ("reported by the charge alone", [charge(4700)], 4700, True),
+    ("reported twice, cumulative", [charge(1000), charge(1500)], 1500, True),
+    ("reported more than is recorded", [refund("succeeded", 1000), charge(1500)], 1500, True),
+    ("recorded more than is reported", [refund("succeeded", 1000), refund("succeeded", 500, "re_2"), charge(1000)],
      1500, False),
     ("one of two failed", [refund("succeeded", 1000), refund("failed", 3700, "re_2"), charge(4700)], 1000, False),
     ("failed, then a new one", [refund("failed"), charge(4700), refund("succeeded", 2000, "re_2")], 2000, False),

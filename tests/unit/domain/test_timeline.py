@@ -1,4 +1,4 @@
-"""An order's story, told from its rows."""
+"""The timeline of an order, derived from its rows."""
 
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
@@ -72,7 +72,7 @@ def make_message(**columns: object) -> OutboxMessage:
     return OutboxMessage(**(values | columns))
 
 
-def told(order: Order, *events: OrderEvent) -> list[tuple[str, str | None]]:
+def entries_of(order: Order, *events: OrderEvent) -> list[tuple[str, str | None]]:
     return [(entry.what, entry.why) for entry in timeline(order, events)]
 
 
@@ -101,7 +101,8 @@ def test_entries_of_the_same_time_are_in_causal_order():
     order.payments.append(paid_payment(at=0, created_at=NOON))
 
     assert [
-        what for what, _ in told(order, OrderEvent("payment_intent.succeeded", NOON, EventStatus.PROCESSED))
+        what
+        for what, _ in entries_of(order, OrderEvent("payment_intent.succeeded", NOON, EventStatus.PROCESSED))
     ] == [
         "opened",
         "payment_created",
@@ -122,7 +123,7 @@ def test_a_success_in_the_second_of_a_decline_comes_after_it():
         Decline(payment_id=payment.id, subject="ch_1", code="card_declined", recorded_at=after(2.4))
     )
 
-    assert [what for what, _ in told(order)] == ["opened", "payment_created", "declined", "paid"]
+    assert [what for what, _ in entries_of(order)] == ["opened", "payment_created", "declined", "paid"]
 
 
 def test_a_decline_that_is_reported_days_late_does_not_move_the_success():
@@ -151,7 +152,7 @@ def test_a_decline_shows_the_banks_most_specific_code():
         )
     )
 
-    assert told(order)[2:] == [("declined", "card_declined"), ("declined", "insufficient_funds")]
+    assert entries_of(order)[2:] == [("declined", "card_declined"), ("declined", "insufficient_funds")]
 
 
 def test_a_refusal_by_stripe_shows_its_code():
@@ -165,7 +166,7 @@ def test_a_refusal_by_stripe_shows_its_code():
         )
     )
 
-    assert told(order) == [("opened", None), ("payment_refused", "amount_too_small")]
+    assert entries_of(order) == [("opened", None), ("payment_refused", "amount_too_small")]
 
 
 def test_a_canceled_payment_is_shown_unless_it_succeeded():
@@ -173,28 +174,28 @@ def test_a_canceled_payment_is_shown_unless_it_succeeded():
     order.payments.append(make_payment(state=PaymentState.CANCELED, canceled_at=after(2)))
     order.payments.append(paid_payment(canceled_at=after(2)))
 
-    assert [what for what, _ in told(order)].count("canceled") == 1
+    assert [what for what, _ in entries_of(order)].count("canceled") == 1
 
 
 def test_an_order_under_review_shows_the_reason():
     order = make_order(review_reason=ReviewReason.AMOUNT_MISMATCH)
     order.payments.append(paid_payment(amount_received=100))
 
-    assert told(order)[2:] == [("paid", None), ("review", "amount_mismatch")]
+    assert entries_of(order)[2:] == [("paid", None), ("review", "amount_mismatch")]
 
 
 def test_a_released_order_still_shows_the_reason_of_its_review():
     order = make_order(review_released_at=after(60), completed_at=after(60))
     order.payments.append(paid_payment(currency="usd"))
 
-    assert told(order)[3:] == [("review", "currency_mismatch"), ("released", None), ("completed", None)]
+    assert entries_of(order)[3:] == [("review", "currency_mismatch"), ("released", None), ("completed", None)]
 
 
 def test_revoked_access_shows_the_reason_of_the_revocation():
     order = make_order()
     order.grants.append(make_grant(active=False, reason=GrantReason.REFUNDED, revoked_at=after(9)))
 
-    assert told(order)[1:] == [("granted", "mystique"), ("revoked", "mystique: refunded")]
+    assert entries_of(order)[1:] == [("granted", "mystique"), ("revoked", "mystique: refunded")]
 
 
 def test_access_that_was_never_active_is_not_shown_as_granted():
@@ -203,7 +204,7 @@ def test_access_that_was_never_active_is_not_shown_as_granted():
         make_grant(active=False, reason=GrantReason.DISPUTED, granted_at=after(4), revoked_at=after(4))
     )
 
-    assert told(order)[1:] == [("revoked", "mystique: disputed")]
+    assert entries_of(order)[1:] == [("revoked", "mystique: disputed")]
 
 
 def test_a_message_that_was_not_sent_shows_its_status():
@@ -212,7 +213,7 @@ def test_a_message_that_was_not_sent_shows_its_status():
         make_message(kind=MessageKind.PAYMENT_FAILED, status=MessageStatus.SUPERSEDED, updated_at=after(8))
     )
 
-    assert told(order)[1:] == [
+    assert entries_of(order)[1:] == [
         ("message_enqueued", "payment_failed"),
         ("message_superseded", "payment_failed"),
     ]
@@ -248,7 +249,7 @@ def test_refunds_and_disputes_show_their_creation_and_end():
         )
     )
 
-    assert told(order)[1:] == [
+    assert entries_of(order)[1:] == [
         ("refund_created", "re_1"),
         ("refund_created", "re_2"),
         ("disputed", "fraudulent"),

@@ -1,4 +1,4 @@
-"""Orders are found by what their tenant knows of them, and by nobody else."""
+"""Orders are found by their own tenant alone."""
 
 import pytest
 
@@ -45,8 +45,8 @@ def test_the_timeline_of_a_paid_order_is_complete_and_in_order(tenant):
     entries = view_order(tenant.id, opened.order_number).timeline
 
     assert [entry.at for entry in entries] == sorted(entry.at for entry in entries)
-    told = [entry.what for entry in entries]
-    assert set(told) == {
+    steps = [entry.what for entry in entries]
+    assert set(steps) == {
         "opened",
         "payment_created",
         "paid",
@@ -55,16 +55,16 @@ def test_the_timeline_of_a_paid_order_is_complete_and_in_order(tenant):
         "granted",
         "message_enqueued",
     }
-    assert told[:2] == ["opened", "payment_created"]
+    assert steps[:2] == ["opened", "payment_created"]
     assert [entry.why for entry in entries if entry.what == "webhook"] == ["payment_intent.succeeded"]
 
 
 def test_the_timeline_of_a_free_order_has_no_payment(tenant):
     opened = open_payment(tenant, "simple")
 
-    told = [entry.what for entry in view_order(tenant.id, opened.order_number).timeline]
+    steps = [entry.what for entry in view_order(tenant.id, opened.order_number).timeline]
 
-    assert told == ["opened", "completed", "granted", "message_enqueued"]
+    assert steps == ["opened", "completed", "granted", "message_enqueued"]
 
 
 def test_orders_are_listed_newest_first_page_by_page(tenant):

@@ -551,17 +551,17 @@ def test_the_timeline_shows_requested_and_refused_refunds(client, tenant) -> Non
     with pytest.raises(NotRefundable):
         refund(tenant, opened, 500)
 
-    story = client.get(f"/api/orders/{opened.order_number}", headers=tenant.secret).json["timeline"]
-    told = [(entry["what"], entry["why"]) for entry in story if entry["what"].startswith("refund_")]
-    assert told[0] == ("refund_requested", "requested_by_customer")
-    assert [what for what, _ in told] == [
+    timeline = client.get(f"/api/orders/{opened.order_number}", headers=tenant.secret).json["timeline"]
+    steps = [(entry["what"], entry["why"]) for entry in timeline if entry["what"].startswith("refund_")]
+    assert steps[0] == ("refund_requested", "requested_by_customer")
+    assert [what for what, _ in steps] == [
         "refund_requested",
         "refund_created",
         "refund_succeeded",
         "refund_requested",
         "refund_refused",
     ]
-    assert told[-1] == ("refund_refused", "charge_already_refunded")
+    assert steps[-1] == ("refund_refused", "charge_already_refunded")
 
 
 def test_refund_requests_contain_no_personal_data(tenant) -> None:

@@ -20,6 +20,8 @@
 ``POST reset``              deletes everything of the account
 ``POST refunds …``          actions of the bank and of the Dashboard on a payment: see
 ``POST disputes …``         ``lumira.sandbox.external_actions``
+``POST bank_transfers``     the same
+``POST payment_intents/…``  actions of a buyer in the Payment Element: see ``lumira.sandbox.buyer_actions``
 ``POST checkout/sessions/…``  actions of a buyer on a Checkout Session: see
                             ``lumira.sandbox.checkout.session_actions``
 ``GET`` of ``faults``, ``deliveries``, ``settings`` and ``requests`` returns the current state; ``GET account``
@@ -39,6 +41,7 @@ from werkzeug.wrappers import Request, Response
 
 from lumira.sandbox import account_summary, faults, request_log
 from lumira.sandbox.account import ensure_account, open_account, without_private_fields
+from lumira.sandbox.buyer_actions import BUYER_ACTIONS
 from lumira.sandbox.checkout.session_actions import SESSION_ACTIONS, run_session_action
 from lumira.sandbox.control_parameters import Json, check_names, check_queued, read_json
 from lumira.sandbox.errors import (
@@ -94,7 +97,10 @@ class Control:
             ("GET", "account"): self._show_account,
             ("POST", "keys"): self._action_handler(save_restricted_key),
             ("POST", "keys/revoke"): self._action_handler(revoke_restricted_key),
-            **{("POST", name): self._action_handler(action) for name, action in ACTIONS.items()},
+            **{
+                ("POST", name): self._action_handler(action)
+                for name, action in (*ACTIONS.items(), *BUYER_ACTIONS.items())
+            },
         }
 
     def handle(self, request: Request) -> Response:

@@ -16,7 +16,7 @@ _QUEUED = {"fault", "method", "path", "ms", "times"}
 _TEXTS = frozenset((
     "type", "event", "endpoint", "api_version", "fault", "method", "path", "charge", "payment_intent",
     "refund", "dispute", "reason", "status", "outcome", "failure_reason", "payment_method", "email", "name",
-    "key",
+    "key", "currency", "receipt_email",
 ))  # fmt: skip
 _MAX_TIMES = 1_000_000
 
@@ -55,8 +55,9 @@ def _is_valid(name: str, value: Any) -> bool:
         return isinstance(value, bool)
     if name in _TEXTS:
         return isinstance(value, str)
-    if name == "amount":
-        return isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= MAX_AMOUNT
+    if name in ("amount", "amount_total"):
+        minimum = 1 if name == "amount" else 0
+        return isinstance(value, int) and not isinstance(value, bool) and minimum <= value <= MAX_AMOUNT
     if name in ("seed", "object", "permissions", "previous_attributes", "times"):
         return True
     number = isinstance(value, int | float) and not isinstance(value, bool) and value >= 0

@@ -87,6 +87,14 @@ def method_types(account: Account, params: dict[str, Any], currency: str) -> lis
     return [kind for kind in offered if kind in allowed and kind not in excluded]
 
 
+def change_amount(account: Account, intent: dict[str, Any], amount: int, currency: str) -> None:
+    """Set the amount (minor units) and the currency of an open intent, and the payment method types that follow."""
+    intent.update(
+        amount=amount, currency=currency, payment_method_types=method_types(account, intent, currency)
+    )
+    account.save(intent)
+
+
 def _options(params: dict[str, Any]) -> dict[str, Any]:
     card = {
         "installments": None,

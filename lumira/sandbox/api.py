@@ -5,6 +5,7 @@ import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any
 
 import stripe
@@ -13,7 +14,7 @@ from werkzeug.exceptions import MethodNotAllowed as WrongMethod
 from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
 
-from lumira.sandbox import faults, forms, idempotency, request_log
+from lumira.sandbox import faults, forms, idempotency, late_requests, request_log
 from lumira.sandbox.account import Origin, ensure_account, open_account, without_private_fields
 from lumira.sandbox.calls import Call, Route
 from lumira.sandbox.errors import (
@@ -165,6 +166,10 @@ class Api:
             )
             call = Call(account, _check_params(exchange, route), path, exchange.caller.publishable)
             status, body = _perform(route, call)
+            if status == HTTPStatus.OK and exchange.injected.has("500_later"):
+                connection.execute("ROLLBACK TO request")
+                _defer(call, route, exchange.injected)
+                status, body = faults.server_error().status, faults.server_error().body()
             if exchange.injected.has("500_after"):
                 status, body = faults.server_error().status, faults.server_error().body()
             reply = StoredReply(
@@ -266,6 +271,13 @@ def _perform(route: Route, call: Call) -> tuple[int, dict[str, Any]]:
             error.more["payment_intent"] = publishable_view(error.more["payment_intent"])
         return error.status, error.body()
     return 200, body
+
+
+def _defer(call: Call, route: Route, injected: faults.InjectedFaults) -> None:
+    delay_ms = injected.finish_after_ms
+    late_requests.defer(
+        call, route, after_seconds=call.account.delay() if delay_ms is None else delay_ms / 1000
+    )
 
 
 def _reply_to(error: StripeError, request_id: str) -> StoredReply:

@@ -4,7 +4,7 @@
 ``POST faults``             replaces all faults: ``latency_ms``, ``rate_429``, ``rate_500_before``,
                             ``rate_500_after``, ``rate_drop_before``, ``rate_drop_after`` (0 to 1) are
                             permanent; ``queued: [{fault, method?, path?, ms?, times?}]`` apply to the next
-                            matching requests
+                            matching requests. ``500_later`` fails a request and finishes it after ``ms``
 ``POST deliveries``         replaces all delivery faults: ``duplicate`` (a chance, or a number of copies),
                             ``shuffle`` with ``window_ms``, ``delay_ms``, ``lose``, ``paused``, ``seed``,
                             ``max_attempts``, ``retry_base_ms``

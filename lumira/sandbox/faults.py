@@ -11,7 +11,16 @@ from lumira.sandbox.account import Account
 from lumira.sandbox.errors import RateLimitedError, ServerError, StripeError
 
 RATES = ("rate_429", "rate_500_before", "rate_500_after", "rate_drop_before", "rate_drop_after")
-KINDS = ("latency", "429", "lock_timeout", "500_before", "500_after", "drop_before", "drop_after")
+KINDS = (
+    "latency",
+    "429",
+    "lock_timeout",
+    "500_before",
+    "500_after",
+    "500_later",
+    "drop_before",
+    "drop_after",
+)
 _LOCKED = (
     "This object cannot be accessed right now because another API request or Stripe process is currently "
     "accessing it. If you see this error intermittently, retry the request. If you see this error frequently "
@@ -27,6 +36,8 @@ class InjectedFaults:
 
     latency_ms: float = 0
     kinds: list[str] = field(default_factory=list)
+    #: When a request with the fault ``500_later`` is finished; None for the account's usual delay.
+    finish_after_ms: float | None = None
 
     def has(self, kind: str) -> bool:
         """Whether this fault applies to the request."""
@@ -62,7 +73,10 @@ def select(account: Account, method: str, path: str) -> InjectedFaults:
     queued_fault = _take_queued(account.connection, account.id, method, path)
     if queued_fault is not None:
         injected.kinds.append(queued_fault["fault"])
-        injected.latency_ms += queued_fault.get("ms", 0)
+        if injected.has("500_later"):
+            injected.finish_after_ms = queued_fault.get("ms")
+        else:
+            injected.latency_ms += queued_fault.get("ms", 0)
         return injected
     for name in RATES:
         if _random.random() < permanent.get(name, 0):

@@ -1,12 +1,14 @@
 """Scheduled tasks: what the sandbox does without a request when a task is due."""
 
+import json
 import threading
 import time
 from collections.abc import Callable
 
-from lumira.sandbox.account import Account, open_account
+from lumira.sandbox.account import open_account
 from lumira.sandbox.checkout.expiry import expire_when_due
 from lumira.sandbox.checkout.sessions import EXPIRES
+from lumira.sandbox.late_requests import REQUEST_FINISHES, finish_request
 from lumira.sandbox.payments.confirmation import DELAYED_OUTCOME
 from lumira.sandbox.payments.disputes import (
     DISPUTE_DECIDED,
@@ -26,7 +28,7 @@ from lumira.sandbox.payments.refunds import (
 from lumira.sandbox.store import Store, StoreClosedError
 
 #: What each kind of task does to its subject.
-_HANDLERS: dict[str, Callable[[Account, str], object]] = {
+_HANDLERS: dict[str, Callable[..., object]] = {
     DELAYED_OUTCOME: finish_delayed_payment,
     DISPUTE_DECIDED: decide_dispute,
     DISPUTE_OPENS: open_scheduled_disputes,
@@ -34,6 +36,7 @@ _HANDLERS: dict[str, Callable[[Account, str], object]] = {
     REFUND_REFERENCED: add_refund_reference,
     REFUND_SUCCEEDS: succeed_refund,
     EXPIRES: expire_when_due,
+    REQUEST_FINISHES: finish_request,
 }
 _MAX_SLEEP_SECONDS = 5.0
 _ALL_ACCOUNTS = "%"
@@ -82,7 +85,7 @@ class ScheduledTasks:
                 return False
             connection.execute("DELETE FROM tasks WHERE id = ?", (row["id"],))
             account = open_account(connection, row["account"], base_url=self.base_url)
-            _HANDLERS[row["kind"]](account, row["subject"])
+            _HANDLERS[row["kind"]](account, row["subject"], **json.loads(row["detail"]))
         self._wake_workers()
         return True
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lumira.sandbox.errors import no_such_object
+from lumira.sandbox.limits import check_email, invalid_email
 
 
 @dataclass(frozen=True)
@@ -33,8 +34,14 @@ class Account:
 
     @property
     def now(self) -> int:
-        """The current time in whole seconds since the epoch, as in Stripe's ``created``."""
-        return int(time.time())
+        """Stripe's time in whole seconds since the epoch, as in ``created``; see the setting ``clock_offset_s``."""
+        return int(time.time() + self.settings.get("clock_offset_s", 0))
+
+    def check_email(self, email: Any, param: str = "email") -> None:
+        """Raise ``InvalidRequestError`` for a malformed address, or one in the setting ``refused_emails``."""
+        check_email(email, param)
+        if email and email.lower() in self.settings.get("refused_emails", []):
+            raise invalid_email(email, param)
 
     def find(self, kind: str, identifier: str) -> dict[str, Any] | None:
         """Return an object of this account, or None; a deleted object is returned with ``deleted`` true."""

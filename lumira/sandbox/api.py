@@ -5,6 +5,7 @@ import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
 
@@ -55,6 +56,8 @@ class Exchange:
     params: dict[str, Any] = field(default_factory=dict)
     injected: faults.InjectedFaults = field(default_factory=faults.InjectedFaults)
     replayed: bool = False
+    #: Stripe's time of the request, in seconds since the epoch.
+    received_at: int | None = None
 
 
 class Api:
@@ -101,6 +104,7 @@ class Api:
         with self._store.transaction() as connection:
             ensure_account(connection, caller.account_id, caller.name)
             account = open_account(connection, caller.account_id)
+            exchange.received_at = account.now
             injected = exchange.injected = faults.select(account, request.method, request.path)
         _check_headers(request, caller.account_id)
         if injected.has("drop_before"):
@@ -202,6 +206,8 @@ class Api:
     ) -> Response:
         response = Response(reply.body, reply.status, headers, mimetype="application/json")
         response.headers["Request-Id"] = exchange.request_id if exchange else reply.request_id
+        if exchange is not None and exchange.received_at is not None:
+            response.date = datetime.fromtimestamp(exchange.received_at, tz=UTC)
         response.headers["Stripe-Version"] = request.headers.get("Stripe-Version", stripe.api_version)
         key = request.headers.get("Idempotency-Key")
         if exchange is not None and request.method == "POST" and key:

@@ -11,7 +11,9 @@
 ``POST deliveries/resend``  ``{event, endpoint?}``: sends an event once more, without faults
 ``POST deliveries/flush``   ``{timeout_s?}``: attempts all pending deliveries now; waits until none is due
 ``POST settings``           ``delay_ms``, ``slow_delay_ms`` until delayed outcomes; ``api_version`` of events;
-                            ``bank_transfers``: whether bank transfers are offered to customers (in ``eur``)
+                            ``bank_transfers``: whether bank transfers are offered to customers (in ``eur``);
+                            ``refused_emails``: addresses that are ``email_invalid``; ``clock_offset_s``: how far
+                            Stripe's clock is ahead of this machine's, negative for behind
 ``POST events``             ``{type, object, previous_attributes?}``: emits an event of any type
 ``POST advance``            ``{seconds}``: advances time for scheduled tasks, deliveries and expiry
 ``POST keys``               ``{permissions: ["customers:write", …], key?}``: creates a restricted key, or
@@ -69,7 +71,7 @@ _DELIVERIES = {
     "duplicate", "shuffle", "window_ms", "delay_ms", "lose", "paused", "seed", "max_attempts",
     "retry_base_ms",
 }  # fmt: skip
-_SETTINGS = {"delay_ms", "slow_delay_ms", "api_version", "bank_transfers"}
+_SETTINGS = {"delay_ms", "slow_delay_ms", "api_version", "bank_transfers", "refused_emails", "clock_offset_s"}
 _FLUSH_SECONDS = 30
 _SESSION_ACTION_PATH = re.compile(rf"checkout/sessions/(\w+)/({'|'.join(SESSION_ACTIONS)})")
 
@@ -213,6 +215,8 @@ class Control:
         check_names(sent, _SETTINGS)
         with self._store.transaction() as connection:
             account = open_account(connection, account_id)
+            if "refused_emails" in sent:
+                sent["refused_emails"] = [email.lower() for email in sent["refused_emails"]]
             account.settings.update(sent)
             account.save_settings()
         return self._show_settings(account_id, {})

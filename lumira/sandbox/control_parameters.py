@@ -19,6 +19,7 @@ _TEXTS = frozenset((
     "key", "currency", "receipt_email",
 ))  # fmt: skip
 _MAX_TIMES = 1_000_000
+_MAX_CLOCK_OFFSET_SECONDS = 365 * 24 * 3600
 
 
 def read_json(request: Request) -> Json:
@@ -58,6 +59,12 @@ def _is_valid(name: str, value: Any) -> bool:
     if name in ("amount", "amount_total"):
         minimum = 1 if name == "amount" else 0
         return isinstance(value, int) and not isinstance(value, bool) and minimum <= value <= MAX_AMOUNT
+    if name == "refused_emails":
+        return isinstance(value, list) and all(isinstance(email, str) for email in value)
+    if name == "clock_offset_s":
+        return (
+            isinstance(value, int) and not isinstance(value, bool) and abs(value) <= _MAX_CLOCK_OFFSET_SECONDS
+        )
     if name in ("seed", "object", "permissions", "previous_attributes", "times"):
         return True
     number = isinstance(value, int | float) and not isinstance(value, bool) and value >= 0

@@ -150,7 +150,12 @@ def check_email(email: Any, param: str = "email") -> None:
     if not email:
         return
     if len(email) > _MAX_EMAIL_LENGTH or _EMAIL.match(email) is None:
-        raise InvalidRequestError(f"Invalid email address: {email}", code="email_invalid", param=param)
+        raise invalid_email(email, param)
+
+
+def invalid_email(email: str, param: str) -> InvalidRequestError:
+    """Return the error for an e-mail address that Stripe does not accept."""
+    return InvalidRequestError(f"Invalid email address: {email}", code="email_invalid", param=param)
 
 
 def check_description(

@@ -59,7 +59,8 @@ class _Handler(BaseHTTPRequestHandler):
         for name, value in headers:
             if name.lower() != "content-length":
                 self.send_header(name, value)
-        self.send_header("Date", self.date_time_string())
+        if not any(name.lower() == "date" for name, _ in headers):
+            self.send_header("Date", self.date_time_string())
         if int(code) not in (204, 304):
             self.send_header("Content-Length", str(len(payload)))
         self.end_headers()

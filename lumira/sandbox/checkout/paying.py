@@ -15,7 +15,7 @@ from lumira.sandbox.errors import (
     no_such_object,
 )
 from lumira.sandbox.events import emit
-from lumira.sandbox.limits import check_description, check_email
+from lumira.sandbox.limits import check_description
 from lumira.sandbox.payments.confirmation import confirm
 from lumira.sandbox.payments.instruments import SELECTABLE
 from lumira.sandbox.payments.intents import new_intent
@@ -94,7 +94,7 @@ def _record_buyer(account: Account, session: dict[str, Any], form: CheckoutForm)
     email = fixed_email or form.email
     if not email:
         raise missing_parameter("email")
-    check_email(email)
+    account.check_email(email)
     check_description(form.name, "name", _MAX_NAME_LENGTH)
     session["customer_details"] = buyer(email, form.name or (customer or {}).get("name"))
     if customer is not None and not customer["email"]:

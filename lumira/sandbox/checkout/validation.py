@@ -83,7 +83,7 @@ def _check_buyer(account: Account, sent: dict[str, Any]) -> None:
             )
     if "customer" in sent:
         account.get("customer", sent["customer"], param="customer")
-    check_email(sent.get("customer_email"), "customer_email")
+    account.check_email(sent.get("customer_email"), "customer_email")
 
 
 def _check_texts(sent: dict[str, Any]) -> None:

@@ -4,11 +4,12 @@ from typing import Any
 
 from stripe import params
 
+from lumira.sandbox.account import Account
 from lumira.sandbox.calls import Call, Object, Routes
 from lumira.sandbox.customers import new_customer, write_customer
 from lumira.sandbox.errors import no_such_object
 from lumira.sandbox.events import emit
-from lumira.sandbox.limits import check_description, check_email, check_metadata, check_texts
+from lumira.sandbox.limits import check_description, check_metadata, check_texts
 from lumira.sandbox.lists import list_objects
 
 routes = Routes()
@@ -18,7 +19,7 @@ URL = "/v1/customers"
 @routes.add("POST", URL, params.CustomerCreateParams)
 def create(call: Call) -> Object:
     """Create a customer; several may have the same e-mail address."""
-    _check(call.params)
+    _check(call.account, call.params)
     return new_customer(call.account, call.params)
 
 
@@ -38,7 +39,7 @@ def retrieve(call: Call) -> Object:
 def update(call: Call) -> Object:
     """Update a customer."""
     customer = _get_existing(call)
-    _check(call.params)
+    _check(call.account, call.params)
     return write_customer(call.account, customer, call.params)
 
 
@@ -57,8 +58,8 @@ def _get_existing(call: Call) -> dict[str, Any]:
     return customer
 
 
-def _check(sent: dict[str, Any]) -> None:
-    check_email(sent.get("email"))
+def _check(account: Account, sent: dict[str, Any]) -> None:
+    account.check_email(sent.get("email"))
     check_metadata(sent.get("metadata"))
     check_description(sent.get("description"), max_length=5000)
     check_description(sent.get("name"), "name", 256)

@@ -30,6 +30,8 @@ class Delivery:
     url: str
     secret: str
     body: bytes
+    #: Stripe's time of the attempt, in seconds since the epoch.
+    sent_at: int
 
 
 def claim(connection: sqlite3.Connection) -> Delivery | None:
@@ -51,7 +53,13 @@ def claim(connection: sqlite3.Connection) -> Delivery | None:
         )
         body = _body(connection, row, endpoint)
         return Delivery(
-            row["id"], row["account"], row["attempts"] + 1, endpoint["url"], endpoint["_secret"], body
+            id=row["id"],
+            account_id=row["account"],
+            attempts=row["attempts"] + 1,
+            url=endpoint["url"],
+            secret=endpoint["_secret"],
+            body=body,
+            sent_at=open_account(connection, row["account"]).now,
         )
 
 

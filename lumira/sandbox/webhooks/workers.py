@@ -82,7 +82,7 @@ class DeliveryWorkers:
             delivery = queue.claim(connection)
         if delivery is None:
             return False
-        signature = signature_header(delivery.secret, delivery.body, int(time.time()))
+        signature = signature_header(delivery.secret, delivery.body, delivery.sent_at)
         attempt = post(delivery.url, delivery.body, signature)
         with self._store.transaction() as connection:
             queue.finish(connection, delivery, attempt)

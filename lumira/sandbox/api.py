@@ -18,6 +18,7 @@ from werkzeug.wrappers import Request, Response
 from lumira.sandbox import faults, forms, idempotency, late_requests, request_log
 from lumira.sandbox.account import Origin, ensure_account, open_account, without_private_fields
 from lumira.sandbox.calls import Call, Route
+from lumira.sandbox.connect import acting_for
 from lumira.sandbox.errors import (
     ConnectionDroppedError,
     ForbiddenError,
@@ -78,11 +79,7 @@ class Api:
         try:
             params = _read_params(request)
             form_key = params.get("key")
-            caller = identify(
-                request.headers.get("Authorization"),
-                form_key if isinstance(form_key, str) else None,
-                find_restricted=self._find_restricted_key,
-            )
+            caller = self._identify(request, form_key if isinstance(form_key, str) else None)
         except StripeError as error:
             return self._build_response(request, _reply_to(error, request_id), error.headers)
         exchange = Exchange(request, request_id, caller, params)
@@ -102,11 +99,10 @@ class Api:
     def _handle(self, exchange: Exchange) -> StoredReply:
         request, caller = exchange.request, exchange.caller
         with self._store.transaction() as connection:
-            ensure_account(connection, caller.account_id, caller.name)
             account = open_account(connection, caller.account_id)
             exchange.received_at = account.now
             injected = exchange.injected = faults.select(account, request.method, request.path)
-        _check_headers(request, caller.account_id)
+        _check_version(request)
         if injected.has("drop_before"):
             raise ConnectionDroppedError
         error = injected.error()
@@ -131,6 +127,14 @@ class Api:
         if injected.has("drop_after"):
             raise ConnectionDroppedError
         return reply
+
+    def _identify(self, request: Request, form_key: str | None) -> Caller:
+        caller = identify(
+            request.headers.get("Authorization"), form_key, find_restricted=self._find_restricted_key
+        )
+        with self._store.transaction() as connection:
+            ensure_account(connection, caller.account_id, caller.name)
+            return acting_for(connection, caller, request.headers.get("Stripe-Account"))
 
     def _find_restricted_key(self, key: str) -> Caller | None:
         with self._store.transaction() as connection:
@@ -234,14 +238,7 @@ def _read_params(request: Request) -> dict[str, Any]:
     return forms.decode(encoded)
 
 
-def _check_headers(request: Request, account_id: str) -> None:
-    named = request.headers.get("Stripe-Account", account_id)
-    if named != account_id:
-        raise ForbiddenError(
-            f"The provided key does not have access to account '{named}' (or that account does not exist). "
-            "Application access may have been revoked.",
-            code="account_invalid",
-        )
+def _check_version(request: Request) -> None:
     version = request.headers.get("Stripe-Version")
     if version is not None and _VERSION.match(version) is None:
         raise InvalidRequestError(f"Invalid Stripe API version: {version}")

@@ -7,14 +7,20 @@
                             matching requests. ``500_later`` fails a request and finishes it after ``ms``
 ``POST deliveries``         replaces all delivery faults: ``duplicate`` (a chance, or a number of copies),
                             ``shuffle`` with ``window_ms``, ``delay_ms``, ``lose``, ``paused``, ``seed``,
-                            ``max_attempts``, ``retry_base_ms``
+                            ``max_attempts``, ``retry_base_ms``; ``withhold``: event types that are delivered
+                            only after this is replaced
 ``POST deliveries/resend``  ``{event, endpoint?}``: sends an event once more, without faults
 ``POST deliveries/flush``   ``{timeout_s?}``: attempts all pending deliveries now; waits until none is due
 ``POST settings``           ``delay_ms``, ``slow_delay_ms`` until delayed outcomes; ``api_version`` of events;
                             ``bank_transfers``: whether bank transfers are offered to customers (in ``eur``);
                             ``refused_emails``: addresses that are ``email_invalid``; ``clock_offset_s``: how far
                             Stripe's clock is ahead of this machine's, negative for behind
-``POST events``             ``{type, object, previous_attributes?}``: emits an event of any type
+``POST events``             ``{type, object, previous_attributes?, account?}``: emits an event of any type;
+                            ``account`` is that of a connected account
+``POST connect``            ``{name}``: connects the account of the key ``sk_test_<name>``: this account's key
+                            acts for it by ``Stripe-Account``, and its endpoints with ``connect`` receive the
+                            events with ``account``; returns ``{account, key}``
+``POST foreign_sales``      a sale of another shop on this account: see ``lumira.sandbox.foreign_sales``
 ``POST advance``            ``{seconds}``: advances time for scheduled tasks, deliveries and expiry
 ``POST keys``               ``{permissions: ["customers:write", …], key?}``: creates a restricted key, or
                             replaces the permissions of an existing one; returns ``{key, permissions}``
@@ -45,6 +51,7 @@ from lumira.sandbox import account_summary, faults, request_log
 from lumira.sandbox.account import ensure_account, open_account, without_private_fields
 from lumira.sandbox.buyer_actions import BUYER_ACTIONS
 from lumira.sandbox.checkout.session_actions import SESSION_ACTIONS, run_session_action
+from lumira.sandbox.connect import connect_account
 from lumira.sandbox.control_parameters import Json, check_names, check_queued, read_json
 from lumira.sandbox.errors import (
     ForbiddenError,
@@ -55,6 +62,7 @@ from lumira.sandbox.errors import (
 )
 from lumira.sandbox.events import emit, enqueue_delivery, is_subscribed
 from lumira.sandbox.external_actions import ACTIONS, Action
+from lumira.sandbox.foreign_sales import make_foreign_sale
 from lumira.sandbox.keys import Caller, identify
 from lumira.sandbox.restricted_keys import (
     find_restricted_key,
@@ -69,7 +77,7 @@ from lumira.sandbox.webhooks.workers import DeliveryWorkers
 _FAULTS = {"latency_ms", *faults.RATES}
 _DELIVERIES = {
     "duplicate", "shuffle", "window_ms", "delay_ms", "lose", "paused", "seed", "max_attempts",
-    "retry_base_ms",
+    "retry_base_ms", "withhold",
 }  # fmt: skip
 _SETTINGS = {"delay_ms", "slow_delay_ms", "api_version", "bank_transfers", "refused_emails", "clock_offset_s"}
 _FLUSH_SECONDS = 30
@@ -97,6 +105,8 @@ class Control:
             ("POST", "advance"): self._advance,
             ("POST", "reset"): self._reset,
             ("GET", "account"): self._show_account,
+            ("POST", "connect"): self._action_handler(connect_account),
+            ("POST", "foreign_sales"): self._action_handler(make_foreign_sale),
             ("POST", "keys"): self._action_handler(save_restricted_key),
             ("POST", "keys/revoke"): self._action_handler(revoke_restricted_key),
             **{
@@ -223,12 +233,18 @@ class Control:
 
     def _emit(self, account_id: str, sent: Json) -> Json:
         """Emit an event of any type about any object, such as one that the sandbox does not produce itself."""
-        check_names(sent, {"type", "object", "previous_attributes"})
+        check_names(sent, {"type", "object", "previous_attributes", "account"})
         if not isinstance(sent.get("type"), str) or not isinstance(sent.get("object"), dict):
             raise InvalidRequestError("An event needs a `type` and an `object`.")
         with self._store.transaction() as connection:
             account = open_account(connection, account_id)
-            emit(account, sent["type"], sent["object"], sent.get("previous_attributes"))
+            emit(
+                account,
+                sent["type"],
+                sent["object"],
+                sent.get("previous_attributes"),
+                connected_account=sent.get("account"),
+            )
             row = connection.execute("SELECT body FROM events ORDER BY seq DESC LIMIT 1").fetchone()
         self._workers.wake()
         return dict(json.loads(row["body"]))

@@ -16,7 +16,7 @@ _QUEUED = {"fault", "method", "path", "ms", "times"}
 _TEXTS = frozenset((
     "type", "event", "endpoint", "api_version", "fault", "method", "path", "charge", "payment_intent",
     "refund", "dispute", "reason", "status", "outcome", "failure_reason", "payment_method", "email", "name",
-    "key", "currency", "receipt_email",
+    "key", "currency", "receipt_email", "reference", "account",
 ))  # fmt: skip
 _MAX_TIMES = 1_000_000
 _MAX_CLOCK_OFFSET_SECONDS = 365 * 24 * 3600
@@ -52,15 +52,17 @@ def check_names(sent: Json, valid_names: set[str]) -> None:
 
 
 def _is_valid(name: str, value: Any) -> bool:
-    if name in ("paused", "shuffle", "bank_transfers"):
+    if name in ("paused", "shuffle", "bank_transfers", "withdrawn", "reinstated"):
         return isinstance(value, bool)
     if name in _TEXTS:
         return isinstance(value, str)
     if name in ("amount", "amount_total"):
         minimum = 1 if name == "amount" else 0
         return isinstance(value, int) and not isinstance(value, bool) and minimum <= value <= MAX_AMOUNT
-    if name == "refused_emails":
+    if name in ("refused_emails", "withhold"):
         return isinstance(value, list) and all(isinstance(email, str) for email in value)
+    if name == "metadata":
+        return isinstance(value, dict) and all(isinstance(text, str) for text in value.values())
     if name == "clock_offset_s":
         return (
             isinstance(value, int) and not isinstance(value, bool) and abs(value) <= _MAX_CLOCK_OFFSET_SECONDS

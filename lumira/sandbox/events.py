@@ -7,7 +7,7 @@ from typing import Any
 
 import stripe
 
-from lumira.sandbox.account import Account, without_private_fields
+from lumira.sandbox.account import Account, open_account, without_private_fields
 from lumira.sandbox.ids import payment_id, random_id
 
 #: Stripe's API returns an event for 30 days.
@@ -18,9 +18,17 @@ _DEFAULT_WINDOW_MS = 500
 
 
 def emit(
-    account: Account, event_type: str, body: dict[str, Any], previous: dict[str, Any] | None = None
+    account: Account,
+    event_type: str,
+    body: dict[str, Any],
+    previous: dict[str, Any] | None = None,
+    *,
+    connected_account: str | None = None,
 ) -> None:
-    """Record an event and queue its deliveries, in the transaction of the change."""
+    """Record an event and queue its deliveries, in the transaction of the change.
+
+    ``connected_account`` is the event's ``account``, for an account that the sandbox does not know.
+    """
     new_id = payment_id if event_type.startswith(("payment_intent", "charge", "refund")) else random_id
     data: dict[str, Any] = {"object": without_private_fields(body)}
     if previous is not None:
@@ -35,6 +43,7 @@ def emit(
         "pending_webhooks": 0,
         "request": {"id": account.origin.request_id, "idempotency_key": account.origin.idempotency_key},
         "type": event_type,
+        **({} if connected_account is None else {"account": connected_account}),
     }
     account.connection.execute(
         "INSERT INTO events (account, id, type, created, recorded_at, body) VALUES (?, ?, ?, ?, ?, ?)",
@@ -73,9 +82,20 @@ def is_subscribed(endpoint: dict[str, Any], event_type: str) -> bool:
 
 
 def _enqueue_deliveries(account: Account, event_id: str, event_type: str) -> None:
+    platform_id = account.settings.get("platform")
     for endpoint in account.list_all("webhook_endpoint"):
-        if is_subscribed(endpoint, event_type):
+        if is_subscribed(endpoint, event_type) and not endpoint.get("_connect"):
             enqueue_delivery(account, event_id, event_type, endpoint["id"])
+    if platform_id is not None:
+        _enqueue_for_platform(account, open_account(account.connection, platform_id), event_id, event_type)
+
+
+def _enqueue_for_platform(account: Account, platform: Account, event_id: str, event_type: str) -> None:
+    """Queue an event of a connected account for its platform's endpoints for connected accounts."""
+    for endpoint in platform.list_all("webhook_endpoint"):
+        if is_subscribed(endpoint, event_type) and endpoint.get("_connect"):
+            enqueue_delivery(platform, event_id, event_type, endpoint["id"])
+            account.queued = True
 
 
 def enqueue_delivery(account: Account, event_id: str, event_type: str, endpoint_id: str) -> None:

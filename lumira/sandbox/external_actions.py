@@ -4,11 +4,13 @@
 ``refunds``            ``{charge | payment_intent, amount?, reason?, status?}``: a refund from the
                        Dashboard; with a ``status`` it starts in that status and no task is scheduled
 ``refunds/finish``     ``{refund, outcome: succeeded | failed | canceled, failure_reason?}``
-``disputes``           ``{charge | payment_intent, amount?, reason?, status?}``: ``needs_response`` by
-                       default, or ``warning_needs_response`` (an inquiry), ``lost`` or ``prevented``
+``disputes``           ``{charge | payment_intent, amount?, currency?, reason?, status?, withdrawn?}``:
+                       the status is ``needs_response`` by default, or ``warning_needs_response`` (an
+                       inquiry), ``lost`` or ``prevented``; a prevented one with ``withdrawn`` true moves
+                       the money without returning it
 ``disputes/escalate``  ``{dispute}``: an inquiry becomes a chargeback
-``disputes/close``     ``{dispute, outcome: won | lost | warning_closed | prevented}``; a lost dispute
-                       can still be won
+``disputes/close``     ``{dispute, outcome: won | lost | warning_closed | prevented, reinstated?}``; a
+                       lost dispute can still be won; ``reinstated`` returns the money of a prevented one
 ``bank_transfers``     ``{payment_intent, amount?}``: a bank transfer arrives, by default all that is
                        missing; offered to customers in ``eur`` with the setting ``bank_transfers``
 =====================  ===================================================================================
@@ -22,6 +24,7 @@ from typing import Any, TypeAlias
 from lumira.sandbox.account import Account
 from lumira.sandbox.control_parameters import Json, check_names
 from lumira.sandbox.errors import InvalidRequestError, InvalidStateError, missing_parameter
+from lumira.sandbox.limits import check_currency
 from lumira.sandbox.payments import disputes
 from lumira.sandbox.payments.bank_transfers import receive_bank_transfer
 from lumira.sandbox.payments.dispute_objects import REASONS
@@ -71,7 +74,7 @@ def finish_refund(account: Account, sent: Json) -> dict[str, Any]:
 
 def dispute(account: Account, sent: Json) -> dict[str, Any]:
     """Open a dispute, as the buyer's bank does."""
-    check_names(sent, _PAYMENT)
+    check_names(sent, _PAYMENT | {"currency", "withdrawn"})
     charge = charge_named(account, sent.get("charge"), sent.get("payment_intent"))
     if charge["status"] != "succeeded" or not charge["captured"]:
         raise InvalidStateError(f"Charge {charge['id']} has no captured amount to dispute.")
@@ -81,6 +84,8 @@ def dispute(account: Account, sent: Json) -> dict[str, Any]:
         reason=str(_one_of(sent, "reason", REASONS, "fraudulent")),
         status=str(_one_of(sent, "status", disputes.FIRST_STATUSES, "needs_response")),
         amount=sent.get("amount"),
+        currency=check_currency(sent["currency"]) if "currency" in sent else None,
+        withdrawn=sent.get("withdrawn"),
     )
 
 
@@ -92,9 +97,13 @@ def escalate_dispute(account: Account, sent: Json) -> dict[str, Any]:
 
 def close_dispute(account: Account, sent: Json) -> dict[str, Any]:
     """Close a dispute with the bank's decision."""
-    check_names(sent, {"dispute", "outcome"})
+    check_names(sent, {"dispute", "outcome", "reinstated"})
     outcome = _one_of(sent, "outcome", disputes.OUTCOMES, _required(sent, "outcome"))
-    return disputes.close(account, _dispute(account, sent), str(outcome))
+    reinstated = bool(sent.get("reinstated"))
+    existing = _dispute(account, sent)
+    if reinstated and not existing["balance_transactions"]:
+        raise InvalidStateError("No amount was withdrawn that could be reinstated.", param="reinstated")
+    return disputes.close(account, existing, str(outcome), reinstated=reinstated)
 
 
 def bank_transfer(account: Account, sent: Json) -> dict[str, Any]:

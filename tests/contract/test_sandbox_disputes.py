@@ -254,3 +254,38 @@ def test_disputes_are_listed_by_charge_and_payment_intent(api, disputed):
     assert [one.id for one in listed({"charge": second.charge})] == [second.id]
     assert [one.id for one in listed({"limit": 1}).auto_paging_iter()] == [second.id, first.id]
     assert api.disputes.retrieve(first.id, {"expand": ["charge"]}).charge.disputed is True
+
+
+def test_a_prevented_dispute_can_have_moved_money(api, pay, control):
+    intent = pay()
+    dispute = control.post("disputes", payment_intent=intent.id, status="prevented", withdrawn=True)
+    assert [movement["amount"] for movement in dispute["balance_transactions"]] == [-1400]
+    assert event_types_of(api, intent)[-3:] == [*OPENED, "charge.dispute.closed"]
+    assert control.post("disputes", payment_intent=pay().id, status="prevented")["balance_transactions"] == []
+
+
+@pytest.mark.parametrize(("reinstated", "movements"), [(False, [-1400]), (True, [-1400, 1400])])
+def test_a_dispute_prevented_later_returns_the_money_or_does_not(pay, control, reinstated, movements):
+    dispute = control.post("disputes", payment_intent=pay().id)
+    closed = control.post("disputes/close", dispute=dispute["id"], outcome="prevented", reinstated=reinstated)
+    assert closed["status"] == "prevented"
+    assert [movement["amount"] for movement in closed["balance_transactions"]] == movements
+
+
+@pytest.mark.parametrize(("amount", "currency"), [(1355, "eur"), (1512, "usd")])
+def test_a_dispute_can_be_lost_in_part_or_in_another_currency(*, api, pay, control, amount, currency):
+    intent = pay()
+    opened = control.post(
+        "disputes", payment_intent=intent.id, amount=amount, currency=currency, status="lost"
+    )
+    dispute = api.disputes.retrieve(opened["id"])
+    assert (dispute.status, dispute.amount, dispute.currency) == ("lost", amount, currency)
+    (movement,) = dispute.balance_transactions
+    assert (movement.amount, movement.currency) == (-amount, currency)
+    assert api.charges.retrieve(intent.latest_charge).currency == "eur"
+
+
+def test_money_that_was_not_withdrawn_cannot_be_reinstated(pay, control, control_error):
+    dispute = control.post("disputes", payment_intent=pay().id, status="warning_needs_response")
+    sent = {"dispute": dispute["id"], "outcome": "warning_closed", "reinstated": True}
+    assert "No amount was withdrawn" in control_error("disputes/close", **sent)

@@ -33,9 +33,15 @@ REASONS = (
 
 
 def new_dispute(
-    account: Account, charge: dict[str, Any], *, amount: int, reason: str, status: str
+    account: Account,
+    charge: dict[str, Any],
+    *,
+    amount: int,
+    currency: str | None,
+    reason: str,
+    status: str,
 ) -> dict[str, Any]:
-    """Return a new dispute, before any balance transaction."""
+    """Return a new dispute, before any balance transaction; its currency is the charge's if none is passed."""
     is_open = status.endswith("needs_response")
     dispute = {
         "id": "du_1" + random_id("", 23)[1:],
@@ -44,7 +50,7 @@ def new_dispute(
         "balance_transactions": [],
         "charge": charge["id"],
         "created": account.now,
-        "currency": charge["currency"],
+        "currency": currency or charge["currency"],
         "enhanced_eligibility_types": [],
         "evidence": {**dict.fromkeys(_EVIDENCE), "enhanced_evidence": {}},
         "evidence_details": {

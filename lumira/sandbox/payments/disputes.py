@@ -57,15 +57,29 @@ def open_scheduled_disputes(account: Account, charge_id: str) -> None:
 
 
 def open_dispute(
-    account: Account, charge: dict[str, Any], *, reason: str, status: str, amount: int | None = None
+    account: Account,
+    charge: dict[str, Any],
+    *,
+    reason: str,
+    status: str,
+    amount: int | None = None,
+    currency: str | None = None,
+    withdrawn: bool | None = None,
 ) -> dict[str, Any]:
-    """Open a dispute of a paid charge; ``amount`` (minor units) defaults to the captured amount."""
+    """Open a dispute of a paid charge; ``amount`` (minor units) defaults to the captured amount.
+
+    ``withdrawn``: whether the bank withdraws the amount, by default for all but inquiries and prevented disputes.
+    """
     charge["disputed"] = True
     account.save(charge)
     disputed = charge["amount_captured"] if amount is None else amount
-    dispute = account.add(new_dispute(account, charge, amount=disputed, reason=reason, status=status))
+    dispute = account.add(
+        new_dispute(account, charge, amount=disputed, currency=currency, reason=reason, status=status)
+    )
     emit(account, "charge.dispute.created", dispute)
-    if not is_inquiry(dispute) and status != "prevented":
+    if withdrawn is None:
+        withdrawn = not is_inquiry(dispute) and status != "prevented"
+    if withdrawn:
         _withdraw_funds(account, dispute)
     if status in OUTCOMES:
         emit(account, "charge.dispute.closed", dispute)
@@ -84,8 +98,10 @@ def escalate(account: Account, dispute: dict[str, Any]) -> dict[str, Any]:
     return dispute
 
 
-def close(account: Account, dispute: dict[str, Any], outcome: str) -> dict[str, Any]:
-    """Close a dispute with an outcome; a won dispute reinstates the amount.
+def close(
+    account: Account, dispute: dict[str, Any], outcome: str, *, reinstated: bool = False
+) -> dict[str, Any]:
+    """Close a dispute with an outcome; a won dispute reinstates the amount, others only if ``reinstated``.
 
     Raises ``InvalidStateError`` if the dispute's status does not allow the outcome.
     """
@@ -95,7 +111,7 @@ def close(account: Account, dispute: dict[str, Any], outcome: str) -> dict[str, 
         )
     dispute["status"] = outcome
     describe(dispute, account.get("charge", dispute["charge"]))
-    reinstated = outcome == "won"
+    reinstated = reinstated or outcome == "won"
     if reinstated:
         reinstate(account, dispute)
     account.save(dispute)

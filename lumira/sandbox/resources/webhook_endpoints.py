@@ -28,6 +28,7 @@ def create(call: Call) -> Object:
     endpoint = {
         "id": random_id("we_1", 23).replace("we_1_", "we_1"),
         "object": "webhook_endpoint",
+        "_connect": bool(call["connect"]),
         "_secret": secret,
         "api_version": call["api_version"],
         "application": None,

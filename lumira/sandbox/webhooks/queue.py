@@ -10,10 +10,13 @@ from lumira.sandbox.account import open_account
 from lumira.sandbox.events import with_pending_webhooks
 from lumira.sandbox.webhooks.posting import Attempt
 
-#: Pending, due, and of an account whose deliveries are not paused.
+#: Pending, due, of an account whose deliveries are not paused, and of a type that is not withheld.
 _DUE = """
     status = 'pending' AND due_at <= :now
     AND account NOT IN (SELECT id FROM accounts WHERE json_extract(settings, '$.deliveries.paused'))
+    AND (account, event_type) NOT IN (
+        SELECT accounts.id, withheld.value FROM accounts, json_each(settings, '$.deliveries.withhold') AS withheld
+    )
 """
 _DEFAULT_ATTEMPTS = 16
 _MAX_BACKOFF_SECONDS = 60
@@ -68,8 +71,11 @@ def _endpoint(connection: sqlite3.Connection, account_id: str, identifier: str) 
 
 
 def _body(connection: sqlite3.Connection, row: sqlite3.Row, endpoint: dict[str, Any]) -> bytes:
-    stored = connection.execute("SELECT body FROM events WHERE id = ?", (row["event"],)).fetchone()
+    stored = connection.execute("SELECT account, body FROM events WHERE id = ?", (row["event"],)).fetchone()
     event = with_pending_webhooks(open_account(connection, row["account"]), json.loads(stored["body"]))
+    if stored["account"] != row["account"]:
+        # An event of a connected account, for an endpoint of its platform.
+        event["account"] = stored["account"]
     if endpoint["api_version"] is not None:
         event["api_version"] = endpoint["api_version"]
     return json.dumps(event, indent=2, ensure_ascii=False).encode(errors="replace")

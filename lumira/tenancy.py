@@ -22,6 +22,7 @@ from lumira.repositories import api_keys, tenants
 _CACHE_SECONDS = 10
 #: Callers that a process caches.
 _CACHE_SIZE = 10_000
+_SEND_KEY = "Send an API key as `Authorization: Bearer <key>`."
 
 _Key = TypeVar("_Key")
 _Value = TypeVar("_Value")
@@ -82,30 +83,47 @@ def _callers() -> _Callers:
 
 
 def require_publishable_key() -> None:
-    """Accept any API key, and requests to a tenant's domain without a key; raises `Unauthorized` otherwise."""
+    """Accept any API key, and requests to a tenant's domain without one; raises `Unauthorized` otherwise.
+
+    A token of the front end's own user is no API key: it does not matter here.
+    """
     # A preflight request carries no key: the request that follows it is authenticated.
     if request.method != "OPTIONS":
-        _authenticate()
+        _authenticate(_find_sent_key())
 
 
 def require_secret_key() -> None:
     """Accept a secret key only; raises `Forbidden` for a publishable key and for a tenant's domain."""
-    if request.method != "OPTIONS" and _authenticate().rights is not KeyKind.SECRET:
+    if request.method == "OPTIONS":
+        return
+    key = _find_sent_key()
+    if key is None and "Authorization" in request.headers:
+        raise Unauthorized(f"These credentials are no API key of Lumira. {_SEND_KEY}")
+    if _authenticate(key).rights is not KeyKind.SECRET:
         raise Forbidden("This route requires a secret key (lum_sk_…).")
 
 
-def _authenticate() -> Caller:
-    caller = _by_host() if "Authorization" not in request.headers else _by_key(_sent_key())
+def _authenticate(key: str | None) -> Caller:
+    caller = _by_host() if key is None else _by_key(key)
     g.caller = caller
     g.tenant_id = caller.tenant_id
     structlog.contextvars.bind_contextvars(tenant=caller.slug)
     return caller
 
 
-def _sent_key() -> str:
-    scheme, _, key = request.headers["Authorization"].partition(" ")
+def _find_sent_key() -> str | None:
+    """The API key that the request carries, valid or not; `None` if it carries none.
+
+    Front ends send the token of their own user with every request, and browsers send the password of a protected
+    site: credentials that do not name a key of Lumira's are not meant for it. Raises `Unauthorized` if a key is
+    named without the scheme.
+    """
+    header = request.headers.get("Authorization", "")
+    if not api_keys.is_named_in(header):
+        return None
+    scheme, _, key = header.partition(" ")
     if scheme.lower() != "bearer":
-        raise Unauthorized("Send the API key as `Authorization: Bearer <key>`.")
+        raise Unauthorized(_SEND_KEY)
     return key.strip()
 
 
@@ -134,7 +152,7 @@ def _load_key(key: str) -> Caller | None:
 def _by_host() -> Caller:
     caller = find_by_domain(host_name(request.host))
     if caller is None:
-        raise Unauthorized("Send an API key as `Authorization: Bearer <key>`.")
+        raise Unauthorized(_SEND_KEY)
     return caller
 
 
@@ -225,12 +243,12 @@ def has_sent_secret_key() -> bool:
 
 
 def _unverified_key() -> str | None:
-    """The text in the place of a key, valid or not; `None` without an `Authorization` header."""
-    header = request.headers.get("Authorization")
-    return None if header is None else header.partition(" ")[2].strip()
+    """The text in the place of a key, valid or not; `None` if no key of Lumira's is named."""
+    header = request.headers.get("Authorization", "")
+    return header.partition(" ")[2].strip() if api_keys.is_named_in(header) else None
 
 
 def sent_key_digest() -> str | None:
-    """The hash of the request's key, valid or not; `None` without an `Authorization` header."""
+    """The hash of the request's key, valid or not; `None` without one."""
     key = _unverified_key()
     return None if key is None else api_keys.digest(key)

@@ -15,6 +15,8 @@ from lumira.models import ApiKey, KeyKind
 
 _PREFIX = {KeyKind.PUBLISHABLE: "lum_pk_", KeyKind.SECRET: "lum_sk_"}
 _SHAPE = re.compile(r"lum_(?:pk|sk)_([0-9a-f]{16})([A-Za-z0-9_-]{43})")
+#: Where a token begins: other systems' random tokens may contain the same letters further on.
+_NAMED = re.compile(r"(?:\A|[\s,])lum_")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,11 @@ def create(tenant_id: int, kind: KeyKind) -> str:
 def is_secret(key: str) -> bool:
     """Whether the key has the prefix of a secret key; it may not exist."""
     return key.startswith(_PREFIX[KeyKind.SECRET])
+
+
+def is_named_in(credentials: str) -> bool:
+    """Whether these credentials are meant to be an API key of Lumira, valid or not."""
+    return _NAMED.search(credentials) is not None
 
 
 def digest(key: str) -> str:

@@ -6,6 +6,7 @@ import pytest
 from flask import Flask, g
 from flask.testing import FlaskClient
 
+from lumira import tenancy
 from lumira.database import atomic
 from lumira.models import ApiKey, KeyKind
 from lumira.repositories import api_keys
@@ -65,17 +66,13 @@ def test_an_unknown_host_is_refused(client: FlaskClient, host: str) -> None:
 @pytest.mark.parametrize(
     "authorization",
     [
-        "",
-        "Bearer",
-        "Bearer ",
-        "Bearer nonsense",
+        "Bearer lum_nonsense",
         "Bearer lum_sk_0123456789abcdef" + "A" * 43,
-        "Basic dXNlcjpwdw==",
         "Token {publishable}",
         "{publishable}",
         "Bearer {publishable}x",
         "Bearer {publishable}, Bearer {publishable}",
-        "Bearer \xff\xfe",
+        "Bearer lum_pk_\xff\xfe",
     ],
 )
 def test_a_wrong_key_is_refused_even_on_the_tenants_domain(
@@ -85,6 +82,41 @@ def test_a_wrong_key_is_refused_even_on_the_tenants_domain(
     reply = client.get("/api/products", headers={"Host": tenant.domain, "Authorization": shown})
     refused(reply, 401, "UNAUTHORIZED")
     assert "WWW-Authenticate" in reply.headers
+
+
+_FOREIGN_CREDENTIALS = [
+    "",
+    "Bearer",
+    "Bearer ",
+    "Bearer eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJidXllciJ9.lum_c2lnbmF0dXJl",
+    "Bearer 3f0alum_c2Vzc2lvbg",
+    "Basic dXNlcjpwdw==",
+    "Bearer \xff\xfe",
+]
+
+
+@pytest.mark.parametrize("authorization", _FOREIGN_CREDENTIALS)
+def test_a_front_end_may_send_its_users_own_token_to_public_routes(
+    client: FlaskClient, tenant: Brand, authorization: str
+) -> None:
+    headers = {"Host": tenant.domain, "Authorization": authorization}
+    assert client.get("/api/products", headers=headers).status_code == 200
+    order = {"productId": "mystique", "customerEmail": "buyer@example.com"}
+    assert client.post("/api/payments/create-payment-intent", json=order, headers=headers).status_code == 200
+
+
+@pytest.mark.parametrize("authorization", _FOREIGN_CREDENTIALS)
+def test_a_users_own_token_opens_nothing_else(client: FlaskClient, tenant: Brand, authorization: str) -> None:
+    headers = {"Authorization": authorization}
+    for path in SECRET:
+        refused(client.get(path, headers={**headers, "Host": tenant.domain}), 401, "UNAUTHORIZED")
+    refused(client.get("/api/products", headers=headers), 401, "UNAUTHORIZED")
+
+
+def test_a_users_own_token_is_no_key_for_rate_limits(client: FlaskClient, tenant: Brand) -> None:
+    with client:
+        client.get("/api/products", headers={"Host": tenant.domain, "Authorization": "Bearer eyJhbGciOi.x.y"})
+        assert tenancy.sent_key_digest() is None
 
 
 def test_a_key_with_one_character_changed_is_refused(client: FlaskClient, tenant: Brand) -> None:

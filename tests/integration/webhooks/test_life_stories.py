@@ -1,9 +1,9 @@
-"""Whatever a sale lives through, and however badly that is told: the end is the one of the tidy telling.
+"""Any story of a sale ends the same, however badly its events are delivered.
 
-Every story is told twice: in Stripe's order, each event once, to the rules alone; and to a real inbox in any
-order, with any duplicates, in batches of any size, handled by workers that are killed before or after a commit.
-Both must agree with each other, with what the story itself promises, with the figures of what is sold, and with
-the numbers and sums of receipts and credit notes.
+Every story is played twice: in Stripe's order, each event once, with the rules alone; and through a real inbox in any
+order, with any duplicates, in batches of any size, by workers that are killed before or after a commit. Both results
+must agree with each other, with what the story itself requires, with the stock counts, and with the numbers and
+amounts of receipts and credit notes.
 """
 
 import os
@@ -50,46 +50,47 @@ from lumira.webhooks import inbox, process
 from lumira.webhooks.registry import EventObject, find_handler
 from tests.support import seller
 from tests.support.factories import BUYER, Brand, load_order, make_products, set_stock
-from tests.support.stories import GOODS, NOT_RESTOCKED, PAGE_ENDS_AT, Story, Teller, stories
+from tests.support.stories import GOODS, NOT_RESTOCKED, PAGE_ENDS_AT, Story, stories
+from tests.support.story_player import StoryPlayer
 
 pytestmark = pytest.mark.usefixtures("app_context")
 
-#: In all; each of the four tests below tells a quarter.
+#: In all; each of the four tests below plays a quarter.
 STORIES = int(os.environ.get("STORIES", "520"))
-#: After how many stories all figures are added up.
-_ADD_UP_AFTER = 20
+#: After how many stories all stock counts and receipts are verified.
+_VERIFY_AFTER = 20
 _CATALOG = {product.id: product for product in make_products(0)}
 _PLENTY = 1_000_000
 _numbers = iter(range(10**9))
 
 
 class Killed(BaseException):
-    """The worker's process is gone; nothing in it can catch that."""
+    """The worker process is killed; no code in it can catch that."""
 
 
 @contextmanager
 def killed(at_commit: int, when: str):
-    """The worker dies right before or after its n-th commit."""
-    seen = 0
+    """Kill the worker right before or after its n-th commit."""
+    commits = 0
 
-    def met(_session: Session) -> None:
-        nonlocal seen
-        seen += 1
-        if seen == at_commit:
+    def count_commit(_session: Session) -> None:
+        nonlocal commits
+        commits += 1
+        if commits == at_commit:
             raise Killed
 
-    sqlalchemy_event.listen(Session, f"{when}_commit", met)
+    sqlalchemy_event.listen(Session, f"{when}_commit", count_commit)
     try:
         yield
     except Killed:
         pass
     finally:
-        sqlalchemy_event.remove(Session, f"{when}_commit", met)
+        sqlalchemy_event.remove(Session, f"{when}_commit", count_commit)
 
 
 @pytest.fixture
 def brand(tenant: Brand) -> Brand:
-    """A tenant with more pieces than all stories sell, of which one kind never comes back to the shelf."""
+    """A tenant with more stock than all stories sell, and one product that is never restocked."""
     for product_id in GOODS:
         set_stock(tenant, product_id, _PLENTY)
     with atomic(tenant.id):
@@ -103,9 +104,9 @@ def policy_of(story: Story) -> ReleaseOnFailure:
 
 
 def open_order(brand: Brand, story: Story, name: str, *, is_known: bool) -> str:
-    """An order waiting for its payment, with its pieces reserved: its number.
+    """Open an order with reserved stock that waits for its payment; returns its number.
 
-    It knows its PaymentIntent or its page, or has yet to learn of them by its number.
+    Its PaymentIntent or session is attached if `is_known`; otherwise events have to find it by its number.
     """
     with atomic(brand.id):
         shop = tenants.get(brand.id)
@@ -114,7 +115,7 @@ def open_order(brand: Brand, story: Story, name: str, *, is_known: bool) -> str:
             shop,
             CheckoutCommand(
                 tuple(CheckoutItem(product, quantity) for product, quantity in story.items),
-                None if story.page_asks_who else BUYER,
+                None if story.page_asks_email else BUYER,
                 source="products",
             ),
             items=[
@@ -131,16 +132,16 @@ def open_order(brand: Brand, story: Story, name: str, *, is_known: bool) -> str:
 
 
 def attach(order: Order, story: Story, name: str, *, is_known: bool) -> None:
-    """What was opened at Stripe belongs to the order, as far as Stripe's answer arrived."""
-    asked = story.price, "eur"
+    """Attach what was created at Stripe, as far as Stripe's response arrived."""
+    amount = story.price, "eur"
     if story.earlier is not None:
-        checkout_sessions.attach_session(order, page(f"cs_{name}e", *asked), now=utc_now())
+        checkout_sessions.attach_session(order, page(f"cs_{name}e", *amount), now=utc_now())
     if story.on_page and is_known:
-        checkout_sessions.attach_session(order, page(f"cs_{name}", *asked), now=utc_now())
-    # Of two payments the one that was there first pays: so it is known before the other, as it is in life.
+        checkout_sessions.attach_session(order, page(f"cs_{name}", *amount), now=utc_now())
+    # Of two payments the first one settles the order, so it is attached before the other, as in reality.
     if (is_known and not story.on_page) or story.is_paid_again:
         payments.attach_intent(
-            order, IntentFacts(f"pi_{name}", "requires_payment_method", *asked), now=utc_now()
+            order, IntentFacts(f"pi_{name}", "requires_payment_method", *amount), now=utc_now()
         )
 
 
@@ -155,23 +156,23 @@ def page(session_id: str, amount: int, currency: str) -> SessionFacts:
     )
 
 
-def told_tidily(story: Story) -> dict[str, Any]:
-    """The end that follows when everything is told once and in order: without a database, by the rules alone."""
+def play_in_order(story: Story) -> dict[str, Any]:
+    """Return the result of each event once and in order: without a database, by the rules alone."""
     order = unsaved_order(story)
-    attach(order, story, "tidy", is_known=True)
-    teller = Teller("tidy", "TIDY", story)
-    take_in(order, teller.tell())
+    attach(order, story, "plain", is_known=True)
+    player = StoryPlayer("plain", "PLAIN", story)
+    record(order, player.play())
     decided = [
         (payment.stripe_payment_intent_id, refunds.refundable_amount(order, payment), origin)
         for payment, origin in derive(order).refunds
     ]
     for intent_id, amount, _ in decided:
-        take_in(order, teller.carry_out(intent_id, amount, None))
+        record(order, player.play_refund(intent_id, amount, None))
     outcome = derive(order)
-    check_promises(teller, outcome)
+    check_promises(player, outcome)
     return ending(
         order,
-        "tidy",
+        "plain",
         status=outcome.status,
         review=outcome.review,
         completed=outcome.is_paid,
@@ -189,10 +190,10 @@ def told_tidily(story: Story) -> dict[str, Any]:
 
 def unsaved_order(story: Story) -> Order:
     order = Order(
-        order_number="TIDY",
+        order_number="PLAIN",
         amount=story.price,
         currency="eur",
-        customer_email=None if story.page_asks_who else BUYER,
+        customer_email=None if story.page_asks_email else BUYER,
         livemode=False,
         release_on_failure=policy_of(story),
     )
@@ -213,17 +214,17 @@ def unsaved_order(story: Story) -> Order:
     return order
 
 
-def take_in(order: Order, events: list[dict[str, Any]]) -> None:
-    for told in events:
-        handler = find_handler(told["type"])
+def record(order: Order, events: list[dict[str, Any]]) -> None:
+    for stripe_event in events:
+        handler = find_handler(stripe_event["type"])
         assert handler is not None
-        handler(order, EventObject(told["data"]["object"], None, utc_now()))
+        handler(order, EventObject(stripe_event["data"]["object"], None, utc_now()))
 
 
-def check_promises(teller: Teller, outcome: Outcome) -> None:
-    """The rules give what the story promises, which knows nothing of the rules."""
-    assert teller.status in (None, outcome.status)
-    assert outcome.stock == teller.pieces
+def check_promises(player: StoryPlayer, outcome: Outcome) -> None:
+    """Check the rules against what the story itself requires, independently of the rules."""
+    assert player.status in (None, outcome.status)
+    assert outcome.stock == player.stock_states
 
 
 def grants_of(order: Order, outcome: Outcome) -> list[tuple[str, bool, str]]:
@@ -232,7 +233,7 @@ def grants_of(order: Order, outcome: Outcome) -> list[tuple[str, bool, str]]:
 
 
 def moved_to(state: ReservationState, quantity: int) -> tuple[int, int, int]:
-    """By how much the figures on hand, reserved and sold differ from before the order."""
+    """Return the changes of the counts on hand, reserved and sold since before the order."""
     match state:
         case ReservationState.RESERVED:
             return 0, quantity, 0
@@ -242,17 +243,18 @@ def moved_to(state: ReservationState, quantity: int) -> tuple[int, int, int]:
             return 0, 0, 0
 
 
-def told_badly(brand: Brand, story: Story, chance: Random) -> dict[str, Any]:
+def play_in_disorder(brand: Brand, story: Story, chance: Random) -> dict[str, Any]:
     name = f"story{next(_numbers)}"
-    # What Stripe never tells anything of has to be known.
-    is_silent = not any(says_of(told, story) for told in Teller("", "", story).tell())
-    number = open_order(brand, story, name, is_known=is_silent or chance.random() < 0.7)
-    teller = Teller(name, number, story)
-    deliver_badly(brand, teller.tell(), chance)
+    # An order of which Stripe sends no event has to know its payment.
+    events = StoryPlayer("", "", story).play()
+    has_no_event = not any(is_about_payment(stripe_event, story) for stripe_event in events)
+    number = open_order(brand, story, name, is_known=has_no_event or chance.random() < 0.7)
+    player = StoryPlayer(name, number, story)
+    deliver_in_disorder(brand, player.play(), chance)
     order = load_order(brand, number)
     for request in order.refund_requests:
-        told = teller.carry_out(request.stripe_payment_intent_id, request.amount, str(request.id))
-        deliver_badly(brand, told, chance)
+        events = player.play_refund(request.stripe_payment_intent_id, request.amount, str(request.id))
+        deliver_in_disorder(brand, events, chance)
         order = load_order(brand, number)
     assert all(request.state is RequestState.ACCEPTED for request in order.refund_requests)
     return ending(
@@ -263,28 +265,28 @@ def told_badly(brand: Brand, story: Story, chance: Random) -> dict[str, Any]:
         completed=order.completed_at is not None,
         grants=sorted((g.product_id, g.active, str(g.reason)) for g in order.grants),
         messages=[(str(m.kind), m.subject) for m in order.messages],
-        stock={each.product_id: each.state for each in order.reservations},
+        stock={reservation.product_id: reservation.state for reservation in order.reservations},
         moved=movements_of(brand, order.id),
         decided=[(r.stripe_payment_intent_id, r.amount, r.origin) for r in order.refund_requests],
     )
 
 
-def says_of(told: dict[str, Any], story: Story) -> bool:
-    """Whether an event tells of the page or, where there is none, of the PaymentIntent that was opened."""
-    return str(told["data"]["object"]["id"]) == ("cs_" if story.on_page else "pi_")
+def is_about_payment(stripe_event: dict[str, Any], story: Story) -> bool:
+    """Return whether an event is about the session or, without a session, about the PaymentIntent."""
+    return str(stripe_event["data"]["object"]["id"]) == ("cs_" if story.on_page else "pi_")
 
 
-def deliver_badly(brand: Brand, tidy: list[dict[str, Any]], chance: Random) -> None:
-    events = tidy + [chance.choice(tidy) for _ in range(chance.randrange(4)) if tidy]
-    # Two events may tell of one fact: the same content under another id.
+def deliver_in_disorder(brand: Brand, in_order: list[dict[str, Any]], chance: Random) -> None:
+    events = in_order + [chance.choice(in_order) for _ in range(chance.randrange(4)) if in_order]
+    # Two events may report one fact: the same content under another id.
     events += [
         {**chance.choice(events), "id": f"evt_twin{next(_numbers)}"}
         for _ in range(chance.randrange(3))
         if events
     ]
     chance.shuffle(events)
-    for told in events:
-        inbox.store(brand.id, told)
+    for stripe_event in events:
+        inbox.store(brand.id, stripe_event)
         if chance.random() < 0.2:
             with killed(1, chance.choice(("before", "after"))):
                 process.process_batch(brand.id)
@@ -313,7 +315,7 @@ def ending(
     decided: list[tuple[str, int, RefundOrigin]],
     **derived: Any,
 ) -> dict[str, Any]:
-    """All that must be the same, without the names that differ from one order to the other."""
+    """Return all that must be equal, without the names that differ between orders."""
 
     def plain(text: str | None) -> str:
         return (text or "").replace(name, "…")
@@ -335,33 +337,35 @@ def ending(
     }
 
 
-def add_up(brand: Brand) -> None:
-    """Every figure is the sum of its movements, and what the orders have is what was moved."""
+def verify_sums(brand: Brand) -> None:
+    """Check that every count is the sum of its movements, and that receipts match payments and refunds."""
     with atomic(brand.id):
         assert stock_proof.verify(brand.id) == []
-        # No gap in the numbers of receipts and credit notes, whatever was killed.
+        # No gap in the numbers of receipts and credit notes, whichever process was killed.
         assert receipt_proof.verify(brand.id) == []
     assert list_disagreements(brand.id) == []
-    for order_id, amount in come_to(brand).items():
+    for order_id, amount in sums_of_receipts(brand).items():
         with atomic(brand.id):
             order = orders.lock_order(brand.id, order_id)
-        taken = sum(payment.amount_received for payment in order.payments if payment.has_succeeded)
-        back = sum(each.amount for each in order.refunds if each.status is RefundStatus.SUCCEEDED)
-        assert amount == taken - back
+        received = sum(payment.amount_received for payment in order.payments if payment.has_succeeded)
+        refunded = sum(r.amount for r in order.refunds if r.status is RefundStatus.SUCCEEDED)
+        assert amount == received - refunded
 
 
-def come_to(brand: Brand) -> dict[UUID, int]:
-    """What receipts less credit notes make, of each order that has any."""
-    found: dict[UUID, int] = {}
+def sums_of_receipts(brand: Brand) -> dict[UUID, int]:
+    """Return receipts less credit notes, in minor units, of each order that has any."""
+    sums: dict[UUID, int] = {}
     with atomic(brand.id):
-        for paper in receipts.list_receipts(brand.id):
-            found[paper.order_id] = found.get(paper.order_id, 0) + paper.signed_amount
-    return found
+        for receipt in receipts.list_receipts(brand.id):
+            sums[receipt.order_id] = sums.get(receipt.order_id, 0) + receipt.signed_amount
+    return sums
 
 
 @pytest.mark.parametrize("part", range(4))
-def test_any_story_ends_the_same_however_badly_it_is_told(app: Flask, brand: Brand, part: int) -> None:
-    told = 0
+def test_any_sale_ends_the_same_however_badly_its_events_are_delivered(
+    app: Flask, brand: Brand, part: int
+) -> None:
+    played = 0
 
     # The same stories in every ordinary run; others, and more, when asked for a number.
     @seed(part if "STORIES" not in os.environ else Random().randrange(2**32))
@@ -374,14 +378,14 @@ def test_any_story_ends_the_same_however_badly_it_is_told(app: Flask, brand: Bra
     )
     @given(story=stories(), luck=st.integers(0, 2**32))
     def check(story: Story, luck: int) -> None:
-        nonlocal told
-        told += 1
-        tidy = told_tidily(story)
-        badly = told_badly(brand, story, Random(f"{part}-{luck}"))
-        note(f"tidy: {tidy}")
-        assert badly == tidy
-        if told % _ADD_UP_AFTER == 0:
-            add_up(brand)
+        nonlocal played
+        played += 1
+        in_order = play_in_order(story)
+        in_disorder = play_in_disorder(brand, story, Random(f"{part}-{luck}"))
+        note(f"in order: {in_order}")
+        assert in_disorder == in_order
+        if played % _VERIFY_AFTER == 0:
+            verify_sums(brand)
 
     check()
-    add_up(brand)
+    verify_sums(brand)

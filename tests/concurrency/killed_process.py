@@ -1,7 +1,7 @@
-"""One step of the main job in a process of its own, killed with SIGKILL at one of its commits.
+"""One step of a sale in a process of its own, killed with SIGKILL at one of its commits.
 
-Called as `python -m tests.concurrency.killed_process` with its orders as JSON on standard input; prints how
-many commits the step made, if it was allowed to live.
+Run as `python -m tests.concurrency.killed_process` with its instructions as JSON on standard input; prints how many
+commits the step made, if it was not killed.
 """
 
 import json
@@ -26,70 +26,70 @@ from tests.support import driver
 from tests.support.factories import make_cart_command, make_command
 
 
-def _settings(orders: dict[str, Any]) -> Settings:
+def _settings(instructions: dict[str, Any]) -> Settings:
     return Settings(
         environment="production",
-        database_url=orders["database_url"],
-        database_owner_url=orders["database_url"],
+        database_url=instructions["database_url"],
+        database_owner_url=instructions["database_url"],
         secret_key="only-for-tests",
-        encryption_keys=(orders["encryption_key"],),
-        instance_path=Path(orders["instance_path"]),
-        stripe_api_base=orders["sandbox_url"],
+        encryption_keys=(instructions["encryption_key"],),
+        instance_path=Path(instructions["instance_path"]),
+        stripe_api_base=instructions["sandbox_url"],
         rate_limits=RateLimits(enabled=False),
     )
 
 
-def _die() -> None:
+def _kill() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
 class _Commits:
-    """Counts commits, and dies right before or right after one of them."""
+    """Counts commits, and kills the process right before or after one of them."""
 
-    def __init__(self, die_at: int | None, when: str | None) -> None:
-        self.made = 0
-        self._die_at = die_at
+    def __init__(self, kill_at: int | None, when: str | None) -> None:
+        self.count = 0
+        self._kill_at = kill_at
         self._when = when
-        event.listen(Session, "before_commit", lambda _session: self._met("before"))
-        event.listen(Session, "after_commit", lambda _session: self._met("after"))
-        # Receiving is no session's work: one function, committed with its own statement.
-        driver.watch(db.engines["inbox"], lambda _: self._met("before"), lambda _: self._met("after"))
+        event.listen(Session, "before_commit", lambda _session: self._observe("before"))
+        event.listen(Session, "after_commit", lambda _session: self._observe("after"))
+        # The inbox uses no session: storing an event is one statement, which commits itself.
+        driver.watch(db.engines["inbox"], lambda _: self._observe("before"), lambda _: self._observe("after"))
 
-    def _met(self, when: str) -> None:
+    def _observe(self, when: str) -> None:
         if when == "before":
-            self.made += 1
-        if self.made == self._die_at and when == self._when:
-            _die()
+            self.count += 1
+        if self.count == self._kill_at and when == self._when:
+            _kill()
 
 
-def _step(orders: dict[str, Any]) -> None:
-    tenant_id = orders["tenant_id"]
-    match orders["step"]:
+def _step(instructions: dict[str, Any]) -> None:
+    tenant_id = instructions["tenant_id"]
+    match instructions["step"]:
         case "open":
-            call = Call(fingerprint="f", actor="test", kind=KeyKind.IDEMPOTENCY_KEY, key=orders["key"])
+            call = Call(fingerprint="f", actor="test", kind=KeyKind.IDEMPOTENCY_KEY, key=instructions["key"])
             create_payment_intent(tenant_id, call=call, command=make_command())
         case "open_free":
-            call = Call(fingerprint="f", actor="test", kind=KeyKind.IDEMPOTENCY_KEY, key=orders["key"])
+            call = Call(fingerprint="f", actor="test", kind=KeyKind.IDEMPOTENCY_KEY, key=instructions["key"])
             create_payment_intent(tenant_id, call=call, command=make_command("simple"))
         case "open_cart":
-            call = Call(fingerprint="f", actor="test", kind=KeyKind.IDEMPOTENCY_KEY, key=orders["key"])
-            command = make_cart_command(orders["domain"], customer_email=orders["email"])
+            call = Call(fingerprint="f", actor="test", kind=KeyKind.IDEMPOTENCY_KEY, key=instructions["key"])
+            command = make_cart_command(instructions["domain"], customer_email=instructions["email"])
             create_checkout_session(tenant_id, call=call, command=command)
         case "receive":
-            inbox.receive(tenant_id, body=orders["body"].encode(), signature=orders["signature"])
-        case "drain":
+            inbox.receive(tenant_id, body=instructions["body"].encode(), signature=instructions["signature"])
+        case "process":
             process.process_events(tenant_id)
         case "relay":
             relay.relay(tenant_id)
 
 
 def main() -> None:
-    orders = json.load(sys.stdin)
-    app = create_app(_settings(orders))
+    instructions = json.load(sys.stdin)
+    app = create_app(_settings(instructions))
     with app.app_context():
-        commits = _Commits(orders.get("die_at"), orders.get("when"))
-        _step(orders)
-    sys.stdout.write(f"\n{commits.made}\n")
+        commits = _Commits(instructions.get("kill_at"), instructions.get("when"))
+        _step(instructions)
+    sys.stdout.write(f"\n{commits.count}\n")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The same call or event many times at the same instant has one effect."""
+"""What is requested many times at the same instant happens once."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -33,7 +33,7 @@ pytestmark = pytest.mark.usefixtures("app_context")
 
 
 def at_once(app: Flask, work: Callable[[int], Any], *, threads: int) -> list[Any]:
-    """What `work` returned or raised in each of the threads, all let go at the same instant."""
+    """Call `work` in several threads at the same instant; returns what each call returned or raised."""
     barrier = Barrier(threads)
 
     def run(number: int) -> Any:
@@ -41,7 +41,7 @@ def at_once(app: Flask, work: Callable[[int], Any], *, threads: int) -> list[Any
             barrier.wait()
             try:
                 return work(number)
-            except Exception as error:  # noqa: BLE001 - the test looks at it
+            except Exception as error:  # noqa: BLE001 - the test checks it
                 return error
 
     with ThreadPoolExecutor(threads) as pool:
@@ -52,7 +52,7 @@ def paid(intent_id: str) -> dict[str, Any]:
     return event("payment_intent.succeeded", payment_intent(id=intent_id, status="succeeded"))
 
 
-def test_same_event_delivered_50_times_from_8_threads_grants_once(app, tenant) -> None:
+def test_one_event_delivered_50_times_by_8_threads_grants_access_once(app, tenant) -> None:
     opened = open_payment(tenant)
     body = encode(paid(opened.payment_intent_id))
     header = signature(body, tenant.webhook_secret)
@@ -70,7 +70,7 @@ def test_same_event_delivered_50_times_from_8_threads_grants_once(app, tenant) -
     assert count(tenant, OutboxMessage) == 1
 
 
-def test_fifty_distinct_events_for_one_payment_from_8_threads_grant_once(app, tenant) -> None:
+def test_50_events_for_one_payment_by_8_threads_grant_access_once(app, tenant) -> None:
     opened = open_payment(tenant)
 
     def deliver(number: int) -> None:
@@ -87,37 +87,37 @@ def test_fifty_distinct_events_for_one_payment_from_8_threads_grant_once(app, te
 
 def test_two_requests_with_one_idempotency_key_at_the_same_instant_open_one_intent(app, tenant) -> None:
     call = Call(fingerprint="f", actor="test", kind=KeyKind.IDEMPOTENCY_KEY, key="k")
-    answers = at_once(
+    results = at_once(
         app, lambda _: create_payment_intent(tenant.id, call=call, command=make_command()), threads=6
     )
 
-    opened = [answer.value for answer in answers if not isinstance(answer, Exception)]
+    opened = [result.value for result in results if not isinstance(result, Exception)]
     assert opened
     assert len(set(opened)) == 1
     assert all(
-        isinstance(answer, IdempotencyInProgress) for answer in answers if isinstance(answer, Exception)
+        isinstance(result, IdempotencyInProgress) for result in results if isinstance(result, Exception)
     )
     assert len(stripe_sandbox.intents(tenant)) == 1
     assert count(tenant, Order) == 1
 
 
 def test_two_orders_of_a_new_buyer_at_the_same_instant_make_one_stripe_customer(app, tenant) -> None:
-    answers = at_once(app, lambda _: open_payment(tenant), threads=5)
+    results = at_once(app, lambda _: open_payment(tenant), threads=5)
 
-    # Stripe answers 409 while a request with the same key runs; a caller that meets it twice has to come back.
-    assert all(isinstance(answer, StripeUnavailable) for answer in answers if isinstance(answer, Exception))
+    # Stripe returns 409 while a request with the same key runs; a caller that receives it twice has to retry.
+    assert all(isinstance(result, StripeUnavailable) for result in results if isinstance(result, Exception))
     [customer] = stripe_sandbox.customers(tenant)
     assert {intent["customer"] for intent in stripe_sandbox.intents(tenant)} == {customer["id"]}
     assert (count(tenant, Customer), count(tenant, Order)) == (1, 5)
 
 
-def test_a_free_level_opened_many_times_at_once_is_one_order(app, tenant) -> None:
-    answers = at_once(app, lambda _: open_payment(tenant, "simple"), threads=6)
-    assert len(set(answers)) == 1
+def test_a_free_level_requested_many_times_at_once_by_one_buyer_is_one_order(app, tenant) -> None:
+    results = at_once(app, lambda _: open_payment(tenant, "simple"), threads=6)
+    assert len(set(results)) == 1
     assert (count(tenant, Order), count(tenant, AccessGrant), count(tenant, OutboxMessage)) == (1, 1, 1)
 
 
-def test_events_of_one_order_in_two_workers_are_all_settled(app, tenant: Brand) -> None:
+def test_events_of_the_same_orders_in_four_workers_are_all_processed(app, tenant: Brand) -> None:
     opened = [open_payment(tenant) for _ in range(4)]
     for payment in opened * 30:
         receive(tenant, paid(payment.payment_intent_id))
@@ -134,8 +134,8 @@ def test_events_of_one_order_in_two_workers_are_all_settled(app, tenant: Brand) 
     assert statuses == {OrderStatus.COMPLETED}
 
 
-def test_transactions_that_deadlock_are_repeated_until_both_are_done(app, tenant, other_tenant) -> None:
-    meeting = Barrier(2)
+def test_transactions_that_deadlock_are_retried_until_both_commit(app, tenant, other_tenant) -> None:
+    barrier = Barrier(2)
 
     @retried
     def rename(first: str, second: str) -> None:
@@ -145,11 +145,13 @@ def test_transactions_that_deadlock_are_repeated_until_both_are_done(app, tenant
                     update(Product).where(Product.id == product_id).values(position=Product.position + 1)
                 )
                 with suppress(BrokenBarrierError):
-                    # The first attempts lock one row each and wait for the other; later ones do not wait.
-                    meeting.wait(timeout=2)
+                    # At first each transaction locks one row and waits for the other; later the barrier is broken.
+                    barrier.wait(timeout=2)
 
-    ways = [("mystique", "strict"), ("strict", "mystique")]
-    assert at_once(app, lambda number: rename(*ways[number]), threads=2) == [None, None]
+    orders_of_rows = [("mystique", "strict"), ("strict", "mystique")]
+    assert at_once(app, lambda number: rename(*orders_of_rows[number]), threads=2) == [None, None]
     with atomic(tenant.id):
-        moved = db.session.execute(select(Product.position).where(Product.id.in_(ways[0]))).scalars()
+        moved = db.session.execute(
+            select(Product.position).where(Product.id.in_(orders_of_rows[0]))
+        ).scalars()
         assert sorted(moved) == [4 + 2, 5 + 2]

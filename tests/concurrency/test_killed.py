@@ -1,4 +1,4 @@
-"""Killed with `kill -9` at any commit between "opened" and "granted": one order, one grant, one message."""
+"""A process killed with SIGKILL at any commit of a sale leaves one order, one grant and one message."""
 
 import signal
 import subprocess
@@ -23,19 +23,19 @@ from tests.support.factories import BUYER, Brand, count, figures, load_order, ma
 pytestmark = pytest.mark.usefixtures("app_context")
 
 KEY = "one-purchase"
-#: Every commit of every step; a test below counts them, so that none is added unnoticed.
-COMMITS = {"open": 5, "open_cart": 7, "open_free": 1, "receive": 2, "drain": 2, "relay": 6}
+#: The number of commits of every step; a test below counts them, so that none is added unnoticed.
+COMMITS = {"open": 5, "open_cart": 7, "open_free": 1, "receive": 2, "process": 2, "relay": 6}
 
 
 @dataclass
 class Step:
-    """Run one step of a checkout in its own process."""
+    """Runs steps of a sale in processes of their own."""
 
     settings: Settings
     brand: Brand
 
-    def run(self, step: str, **orders: Any) -> subprocess.CompletedProcess[str]:
-        whole = {
+    def run(self, step: str, **instructions: Any) -> subprocess.CompletedProcess[str]:
+        complete = {
             "step": step,
             "tenant_id": self.brand.id,
             "key": KEY,
@@ -43,13 +43,13 @@ class Step:
             "encryption_key": self.settings.encryption_keys[0],
             "instance_path": str(self.settings.instance_path),
             "sandbox_url": self.brand.sandbox_url,
-            **orders,
+            **instructions,
         }
-        return run_step("tests.concurrency.killed_process", whole)
+        return run_step("tests.concurrency.killed_process", complete)
 
-    def killed(self, step: str, die_at: int, when: str, **orders: Any) -> None:
-        done = self.run(step, die_at=die_at, when=when, **orders)
-        assert done.returncode == -signal.SIGKILL, done.stdout + done.stderr
+    def killed(self, step: str, kill_at: int, when: str, **instructions: Any) -> None:
+        finished = self.run(step, kill_at=kill_at, when=when, **instructions)
+        assert finished.returncode == -signal.SIGKILL, finished.stdout + finished.stderr
 
 
 @pytest.fixture
@@ -58,7 +58,7 @@ def step(app: Flask, settings: Settings, tenant: Brand) -> Step:
 
 
 def open_again(brand: Brand, product: str = "mystique") -> PaymentOpened:
-    """Repeat the call of the buyer's page after the lease of the killed process has ended."""
+    """Repeat the buyer's call after the lease of the killed process has ended."""
     call = Call(fingerprint="f", actor="test", kind=KeyKind.IDEMPOTENCY_KEY, key=KEY)
     with time_machine.travel(datetime.now(UTC) + LEASE + timedelta(seconds=1)):
         return create_payment_intent(brand.id, call=call, command=make_command(product)).value
@@ -71,7 +71,7 @@ def paid_event(brand: Brand, opened: PaymentOpened) -> dict[str, Any]:
 
 
 def finish(brand: Brand) -> None:
-    """Do what the remaining workers do: a sweep processes what is due."""
+    """Do what the remaining workers do: a sweep finds what is due."""
     process.process_events(brand.id)
     with time_machine.travel(datetime.now(UTC) + timedelta(minutes=5)):
         process.process_events(brand.id)
@@ -96,9 +96,9 @@ def points(step: str) -> list[Any]:
     ]
 
 
-@pytest.mark.parametrize(("die_at", "when"), points("open"))
-def test_killed_while_opening(step, tenant, settings, die_at, when) -> None:
-    step.killed("open", die_at, when)
+@pytest.mark.parametrize(("kill_at", "when"), points("open"))
+def test_a_payment_is_opened_once_if_killed_while_opening(step, tenant, settings, kill_at, when) -> None:
+    step.killed("open", kill_at, when)
 
     opened = open_again(tenant)
     assert len(stripe_sandbox.intents(tenant)) == 1
@@ -108,9 +108,9 @@ def test_killed_while_opening(step, tenant, settings, die_at, when) -> None:
     assert_fulfilled_once(tenant, settings, opened.order_number)
 
 
-@pytest.mark.parametrize(("die_at", "when"), points("open_cart"))
-def test_killed_while_opening_a_cart(step, tenant, die_at, when) -> None:
-    step.killed("open_cart", die_at, when, domain=tenant.domain, email=BUYER)
+@pytest.mark.parametrize(("kill_at", "when"), points("open_cart"))
+def test_a_cart_is_opened_once_if_killed_while_opening(step, tenant, kill_at, when) -> None:
+    step.killed("open_cart", kill_at, when, domain=tenant.domain, email=BUYER)
 
     call = Call(fingerprint="f", actor="test", kind=KeyKind.IDEMPOTENCY_KEY, key=KEY)
     with time_machine.travel(datetime.now(UTC) + LEASE + timedelta(seconds=1)):
@@ -124,60 +124,68 @@ def test_killed_while_opening_a_cart(step, tenant, die_at, when) -> None:
     assert figures(tenant, "cap") == (49, 0, 1)
 
 
-@pytest.mark.parametrize(("die_at", "when"), points("open_free"))
-def test_killed_while_completing_a_free_level(step, tenant, settings, die_at, when) -> None:
-    step.killed("open_free", die_at, when)
+@pytest.mark.parametrize(("kill_at", "when"), points("open_free"))
+def test_a_free_order_is_fulfilled_once_if_killed_while_opening(
+    step, tenant, settings, kill_at, when
+) -> None:
+    step.killed("open_free", kill_at, when)
 
     opened = open_again(tenant, "simple")
     finish(tenant)
     assert_fulfilled_once(tenant, settings, opened.order_number)
 
 
-@pytest.mark.parametrize(("die_at", "when"), points("receive"))
-def test_killed_while_receiving_stripes_event(step, tenant, settings, die_at, when) -> None:
+@pytest.mark.parametrize(("kill_at", "when"), points("receive"))
+def test_an_order_is_fulfilled_once_if_killed_while_storing_the_event(
+    step, tenant, settings, kill_at, when
+) -> None:
     opened = open_again(tenant)
     body = stripe_events.encode(paid_event(tenant, opened))
     signed = {"body": body.decode(), "signature": stripe_events.signature(body, tenant.webhook_secret)}
-    step.killed("receive", die_at, when, **signed)
+    step.killed("receive", kill_at, when, **signed)
 
-    # Stripe got no reply, so it delivers the event again.
+    # Stripe received no response, so it sends the event again.
     assert step.run("receive", **signed).returncode == 0
     finish(tenant)
     assert_fulfilled_once(tenant, settings, opened.order_number)
 
 
-@pytest.mark.parametrize(("die_at", "when"), points("drain"))
-def test_killed_while_settling(step, tenant, settings, die_at, when) -> None:
+@pytest.mark.parametrize(("kill_at", "when"), points("process"))
+def test_an_order_is_fulfilled_once_if_killed_while_processing_the_event(
+    step, tenant, settings, kill_at, when
+) -> None:
     opened = open_again(tenant)
     stripe_events.receive(tenant, paid_event(tenant, opened))
-    step.killed("drain", die_at, when)
+    step.killed("process", kill_at, when)
 
     finish(tenant)
     assert_fulfilled_once(tenant, settings, opened.order_number)
 
 
-@pytest.mark.parametrize(("die_at", "when"), points("relay"))
-def test_killed_while_sending(step, tenant, settings, die_at, when) -> None:
+@pytest.mark.parametrize(("kill_at", "when"), points("relay"))
+def test_an_order_is_fulfilled_once_if_killed_while_sending_the_message(
+    step, tenant, settings, kill_at, when
+) -> None:
     opened = open_again(tenant)
     stripe_events.deliver(tenant, paid_event(tenant, opened))
-    step.killed("relay", die_at, when)
+    step.killed("relay", kill_at, when)
 
     finish(tenant)
     assert_fulfilled_once(tenant, settings, opened.order_number)
 
 
-def test_every_commit_of_every_step_is_killed_at(step, tenant) -> None:
-    def commits(name: str, **orders: Any) -> int:
-        done = step.run(name, **orders)
-        assert done.returncode == 0, done.stderr
-        return int(done.stdout.split()[-1])
+def test_the_process_is_killed_at_every_commit_of_every_step(step, tenant) -> None:
+    def commits(name: str, **instructions: Any) -> int:
+        finished = step.run(name, **instructions)
+        assert finished.returncode == 0, finished.stderr
+        return int(finished.stdout.split()[-1])
 
     counted = {"open": commits("open")}
     opened = open_again(tenant)
     body = stripe_events.encode(paid_event(tenant, opened))
     signed = {"body": body.decode(), "signature": stripe_events.signature(body, tenant.webhook_secret)}
     counted["receive"] = commits("receive", **signed)
-    counted["drain"] = commits("drain")
+    counted["process"] = commits("process")
     counted["relay"] = commits("relay")
     counted["open_cart"] = commits("open_cart", key="cart", domain=tenant.domain, email="new@example.com")
     counted["open_free"] = commits("open_free", key="free")

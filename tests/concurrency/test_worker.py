@@ -1,4 +1,4 @@
-"""Worker processes as they are run: woken, killed, asked to end, cut off from their database."""
+"""Worker processes as in production: started by a job, killed, stopped, and disconnected from the database."""
 
 import dataclasses
 import os
@@ -32,18 +32,18 @@ WAITING = (
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 
-def eventually(is_so: Callable[[], bool], *, within: float) -> float:
-    """Seconds until it was so; fails if it was not in time."""
+def eventually(condition: Callable[[], bool], *, within: float) -> float:
+    """Wait until the condition holds; returns the seconds waited, and fails after `within` seconds."""
     started = time.monotonic()
-    while not is_so():
+    while not condition():
         assert time.monotonic() - started < within, f"not within {within} s"
         time.sleep(0.05)
     return time.monotonic() - started
 
 
 @dataclasses.dataclass
-class House:
-    """An installation with a database of its own, whose workers the test starts and ends."""
+class Installation:
+    """An installation with its own database, whose workers the test starts and stops."""
 
     app: Flask
     settings: Settings
@@ -51,7 +51,7 @@ class House:
     workers: list[subprocess.Popen[bytes]] = dataclasses.field(default_factory=list)
 
     def start_worker(self, changes: str = "", **settings: str) -> subprocess.Popen[bytes]:
-        """A worker with these settings, after these lines of Python have run in its process."""
+        """Start a worker with these settings; `changes` is Python code that its process runs first."""
         environment = (
             os.environ
             | settings
@@ -79,7 +79,7 @@ class House:
         return (self.settings.instance_path / f"worker-{number}.log").read_text()
 
     def pay(self) -> str:
-        """Open an order and put the event of its payment into the inbox; its number."""
+        """Open an order and store the event of its payment in the inbox; returns the order number."""
         opened = open_payment(self.brand)
         receive(
             self.brand,
@@ -93,7 +93,7 @@ class House:
     def is_completed(self, order_number: str) -> bool:
         return load_order(self.brand, order_number).status is OrderStatus.COMPLETED
 
-    def is_served(self, order_number: str) -> bool:
+    def is_fulfilled(self, order_number: str) -> bool:
         order = load_order(self.brand, order_number)
         return order.status is OrderStatus.COMPLETED and [m.status for m in order.messages] == [
             MessageStatus.SENT
@@ -101,40 +101,42 @@ class House:
 
 
 @pytest.fixture
-def house(
+def installation(
     request: pytest.FixtureRequest,
     run_directory: Path,
     settings: Settings,
     sandbox: SandboxServer,
     tmp_path: Path,
-) -> Iterator[House]:
+) -> Iterator[Installation]:
     name = f"worker_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
     url = getattr(request, "param", None) or postgresql.create_database(run_directory, name)
-    with _house(url, settings, sandbox, tmp_path) as built:
-        yield built
+    with _installation(url, settings, sandbox, tmp_path) as created:
+        yield created
 
 
 @contextmanager
-def _house(url: str, settings: Settings, sandbox: SandboxServer, tmp_path: Path) -> Iterator[House]:
+def _installation(
+    url: str, settings: Settings, sandbox: SandboxServer, tmp_path: Path
+) -> Iterator[Installation]:
     own = dataclasses.replace(settings, database_url=url, database_owner_url=url, instance_path=tmp_path)
     app = create_app(own)
     with app.app_context():
-        built = House(app, own, factories.make_brand(sandbox_url=sandbox.url))
+        created = Installation(app, own, factories.make_brand(sandbox_url=sandbox.url))
         try:
-            yield built
+            yield created
         finally:
-            for worker in built.workers:
+            for worker in created.workers:
                 worker.kill()
                 worker.wait()
             for engine in db.engines.values():
                 engine.dispose()
-            # The settings of the process are those of the other tests again.
+            # Restore the settings of the other tests in this process.
             create_app(settings)
 
 
-def prevent_sweeps(house: House) -> None:
-    """Let workers believe that the sweeps of these minutes are queued already: only a wake-up is left."""
-    engine = create_engine(house.settings.database_url)
+def prevent_sweeps(installation: Installation) -> None:
+    """Mark the sweeps of these minutes as enqueued already, so that only an enqueued job starts work."""
+    engine = create_engine(installation.settings.database_url)
     with engine.begin() as connection:
         connection.execute(
             text(
@@ -146,97 +148,99 @@ def prevent_sweeps(house: House) -> None:
     engine.dispose()
 
 
-def test_a_worker_is_woken_and_serves_at_once(house: House) -> None:
-    prevent_sweeps(house)
-    house.start_worker()
+def test_a_worker_processes_a_new_event_at_once(installation: Installation) -> None:
+    prevent_sweeps(installation)
+    installation.start_worker()
     for _ in range(2):
-        number = house.pay()
-        eventually(lambda number=number: house.is_served(number), within=120)
+        number = installation.pay()
+        eventually(lambda number=number: installation.is_fulfilled(number), within=120)
 
 
-def test_without_a_worker_nothing_is_lost_only_late(house: House) -> None:
-    numbers = [house.pay() for _ in range(3)]
-    assert not any(house.is_served(number) for number in numbers)
-    house.start_worker()
-    eventually(lambda: all(house.is_served(number) for number in numbers), within=120)
-    assert count(house.brand, AccessGrant) == count(house.brand, OutboxMessage) == 3
+def test_payments_made_without_a_worker_are_fulfilled_when_one_starts(installation: Installation) -> None:
+    numbers = [installation.pay() for _ in range(3)]
+    assert not any(installation.is_fulfilled(number) for number in numbers)
+    installation.start_worker()
+    eventually(lambda: all(installation.is_fulfilled(number) for number in numbers), within=120)
+    assert count(installation.brand, AccessGrant) == count(installation.brand, OutboxMessage) == 3
 
 
-def test_a_mail_server_that_dawdles_keeps_nobody_from_being_served(house: House) -> None:
+def test_a_mail_server_that_does_not_respond_delays_no_order(installation: Installation) -> None:
     mailbox = Mailbox()
     mailbox.pause = 600.0
     with running(mailbox) as port:
-        # A letter takes longer than a slow machine may take to serve an order.
-        house.start_worker(
+        # Sending an e-mail takes longer than fulfilling an order takes on a slow machine.
+        installation.start_worker(
             "from lumira.clients import smtp\nsmtp.REPLY_TIMEOUT = smtp.SEND_TIMEOUT = 600.0",
             SMTP_URL=f"smtp://127.0.0.1:{port}?starttls=never",
             MAIL_FROM="no-reply@lumira.example",
         )
-        # Each order owes a letter, and sending takes a place of the worker. There are more letters than places.
+        # Each order enqueues an e-mail, and sending it occupies a slot. There are more e-mails than slots.
         for _ in range(12):
-            number = house.pay()
-            eventually(lambda number=number: house.is_completed(number), within=120)
+            number = installation.pay()
+            eventually(lambda number=number: installation.is_completed(number), within=120)
 
 
 @contextmanager
-def batch_in_hand(house: House) -> Iterator[str]:
-    """A worker in the middle of its batch, because somebody holds the order (its number) as long as this lasts."""
-    engine = create_engine(house.settings.database_url)
-    with engine.connect() as holder:
-        holder.execute(text("SELECT set_config('lumira.tenant_id', :id, true)"), {"id": str(house.brand.id)})
-        opened = open_payment(house.brand)
-        holder.execute(
+def batch_in_progress(installation: Installation) -> Iterator[str]:
+    """Keep a worker in the middle of its batch by locking the order that it waits for; yields the order number."""
+    engine = create_engine(installation.settings.database_url)
+    with engine.connect() as locking:
+        locking.execute(
+            text("SELECT set_config('lumira.tenant_id', :id, true)"), {"id": str(installation.brand.id)}
+        )
+        opened = open_payment(installation.brand)
+        locking.execute(
             text("SELECT id FROM orders WHERE order_number = :number FOR UPDATE"),
             {"number": opened.order_number},
         )
         receive(
-            house.brand,
+            installation.brand,
             event(
                 "payment_intent.succeeded",
                 payment_intent(id=str(opened.payment_intent_id), status="succeeded"),
             ),
         )
-        eventually(lambda: holder.execute(text(WAITING)).scalar_one() > 0, within=120)
+        eventually(lambda: locking.execute(text(WAITING)).scalar_one() > 0, within=120)
         yield opened.order_number
-        holder.rollback()
+        locking.rollback()
     engine.dispose()
 
 
-def test_after_kill_9_of_one_worker_another_goes_on_within_30_seconds(house: House) -> None:
-    doomed = house.start_worker()
-    first = house.pay()
-    usual = eventually(lambda: house.is_served(first), within=120)
-    with batch_in_hand(house) as number:
-        house.start_worker()
-        eventually(lambda: "worker_started" in house.log(1), within=120)
-        doomed.kill()
+def test_after_kill_9_of_a_worker_another_one_continues_within_30_seconds(installation: Installation) -> None:
+    killed = installation.start_worker()
+    first = installation.pay()
+    usual = eventually(lambda: installation.is_fulfilled(first), within=120)
+    with batch_in_progress(installation) as number:
+        installation.start_worker()
+        eventually(lambda: "worker_started" in installation.log(1), within=120)
+        killed.kill()
 
-    # Where the machine is busy, everything takes longer, as the first order did.
-    eventually(lambda: house.is_served(number), within=30 + 3 * usual)
-    assert count(house.brand, AccessGrant) == count(house.brand, OutboxMessage) == 2
+    # On a busy machine everything takes longer, as the first order did.
+    eventually(lambda: installation.is_fulfilled(number), within=30 + 3 * usual)
+    assert count(installation.brand, AccessGrant) == count(installation.brand, OutboxMessage) == 2
 
 
-def test_sigterm_ends_a_worker_cleanly_and_soon(house: House) -> None:
-    worker = house.start_worker()
-    number = house.pay()
-    eventually(lambda: house.is_served(number), within=120)
+def test_sigterm_stops_a_worker_cleanly_and_soon(installation: Installation) -> None:
+    worker = installation.start_worker()
+    number = installation.pay()
+    eventually(lambda: installation.is_fulfilled(number), within=120)
 
     worker.send_signal(signal.SIGTERM)
     assert worker.wait(timeout=120) == 0
-    assert "worker_stopped" in house.log()
+    assert "worker_stopped" in installation.log()
 
 
-def test_sigterm_finishes_the_batch_in_hand(house: House) -> None:
-    worker = house.start_worker()
-    first = house.pay()
-    eventually(lambda: house.is_served(first), within=120)
-    with batch_in_hand(house) as number:
+def test_a_worker_finishes_its_batch_after_sigterm(installation: Installation) -> None:
+    worker = installation.start_worker()
+    first = installation.pay()
+    eventually(lambda: installation.is_fulfilled(first), within=120)
+    with batch_in_progress(installation) as number:
         worker.send_signal(signal.SIGTERM)
         time.sleep(1)
         assert worker.poll() is None
 
     assert worker.wait(timeout=120) == 0
-    assert load_order(house.brand, number).status is OrderStatus.COMPLETED
+    assert load_order(installation.brand, number).status is OrderStatus.COMPLETED
 
 
 def test_a_worker_survives_a_restart_of_the_database(
@@ -246,15 +250,15 @@ def test_a_worker_survives_a_restart_of_the_database(
     url = embedded_postgresql.start(data).replace("postgresql://", "postgresql+psycopg://")
     try:
         postgresql.migrate(url)
-        with _house(url, settings, sandbox, tmp_path) as house:
-            worker = house.start_worker()
-            first = house.pay()
-            eventually(lambda: house.is_served(first), within=120)
+        with _installation(url, settings, sandbox, tmp_path) as installation:
+            worker = installation.start_worker()
+            first = installation.pay()
+            eventually(lambda: installation.is_fulfilled(first), within=120)
             embedded_postgresql.stop(data)
             time.sleep(2)
             embedded_postgresql.restart(data)
-            second = house.pay()
-            eventually(lambda: house.is_served(second), within=120)
+            second = installation.pay()
+            eventually(lambda: installation.is_fulfilled(second), within=120)
             assert worker.poll() is None
     finally:
         embedded_postgresql.stop(data)

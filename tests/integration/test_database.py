@@ -1,4 +1,4 @@
-"""One place commits, nothing is asked outside it, and no network is waited for inside it."""
+"""Only `atomic` commits; no query runs outside it, and no network call inside it."""
 
 import pytest
 from sqlalchemy import select
@@ -37,11 +37,11 @@ def test_an_exception_rolls_everything_back(tenant) -> None:
         assert tenants.get(tenant.id).name == tenant.name
 
 
-def test_nothing_of_one_transaction_is_served_to_the_next(tenant) -> None:
+def test_no_object_of_one_transaction_is_returned_in_the_next(tenant) -> None:
     with atomic(tenant.id):
-        known = tenants.get(tenant.id)
+        earlier = tenants.get(tenant.id)
     with atomic(tenant.id):
-        assert tenants.get(tenant.id) is not known
+        assert tenants.get(tenant.id) is not earlier
 
 
 def test_stripe_is_not_called_inside_a_transaction(tenant) -> None:
@@ -58,7 +58,7 @@ def test_stripe_keys_and_webhook_secrets_are_encrypted_at_rest(tenant) -> None:
         assert stripe_accounts.list_webhook_secrets(tenant.id) == [tenant.webhook_secret]
 
 
-def test_a_secret_copied_to_another_tenant_opens_nothing(tenant, other_tenant) -> None:
+def test_a_secret_copied_to_another_tenant_cannot_be_decrypted(tenant, other_tenant) -> None:
     sealed = encryption.seal("text", tenant_id=tenant.id, purpose="a")
     assert encryption.unseal(sealed, tenant_id=tenant.id, purpose="a") == "text"
     for tenant_id, purpose in ((other_tenant.id, "a"), (tenant.id, "b")):

@@ -1,4 +1,4 @@
-"""Watching what the driver itself is asked: the inbox goes past SQLAlchemy, and past its events."""
+"""Watching the statements of the database driver: the inbox uses it directly, without SQLAlchemy's events."""
 
 from collections.abc import Callable
 from typing import Any
@@ -7,11 +7,11 @@ import psycopg
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
-Look = Callable[[str], object]
+Observer = Callable[[str], object]
 
 
-def watch(engine: Engine, before: Look, after: Look = str) -> Callable[[], None]:
-    """Call these with each statement of the engine's connections, around it; returns what ends it."""
+def watch(engine: Engine, before: Observer, after: Observer = str) -> Callable[[], None]:
+    """Call `before` and `after` with each statement of the engine's connections; returns a function that stops it."""
 
     class Watching(psycopg.Cursor[Any]):
         def execute(self, query: Any, params: Any = None, **options: Any) -> "Watching":

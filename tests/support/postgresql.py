@@ -1,4 +1,4 @@
-"""A real PostgreSQL for the tests: one server for the run, one database for each process."""
+"""A real PostgreSQL for the tests: one server per run, one database per process."""
 
 import fcntl
 from collections.abc import Iterator
@@ -17,14 +17,14 @@ MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
 
 
 @contextmanager
-def _held(lock: Path) -> Iterator[None]:
+def _locked(lock: Path) -> Iterator[None]:
     with lock.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
 
 
 def migrate(url: str, revision: str = "head") -> None:
-    """Bring the database at `url` to a revision."""
+    """Migrate the database at `url` to a revision."""
     engine = create_engine(url)
     with engine.connect() as connection:
         alembic = Config()
@@ -35,26 +35,27 @@ def migrate(url: str, revision: str = "head") -> None:
 
 
 def server(directory: Path) -> str:
-    """Address of the run's server. It loses nothing that a test could notice by not waiting for the disk."""
+    """Return the URL of the run's server, which is started if necessary."""
     url = make_url(embedded_postgresql.start(directory / "postgresql")).set(drivername="postgresql+psycopg")
     return url.render_as_string(hide_password=False)
 
 
 def stop(directory: Path) -> None:
-    """Stop the run's server if it was started and still runs."""
+    """Stop the run's server if it is running."""
     data = directory / "postgresql"
     if (data / "postmaster.pid").exists():
         embedded_postgresql.stop(data)
 
 
 def create_database(directory: Path, name: str, *, template: str | None = TEMPLATE) -> str:
-    """Address of a new database, a copy of the migrated template unless `template` is `None`."""
-    with _held(directory / "postgresql.lock"):
+    """Return the URL of a new database: a copy of the migrated template, or empty if `template` is `None`."""
+    with _locked(directory / "postgresql.lock"):
         base = server(directory)
         engine = create_engine(base, isolation_level="AUTOCOMMIT")
         with engine.connect() as connection:
             names = set(connection.execute(text("SELECT datname FROM pg_database")).scalars())
             if TEMPLATE not in names and template is not None:
+                # The tests survive no crash of the machine, so they need not wait for the disk.
                 connection.execute(text("ALTER SYSTEM SET fsync = off"))
                 connection.execute(text("ALTER SYSTEM SET synchronous_commit = off"))
                 connection.execute(text("SELECT pg_reload_conf()"))

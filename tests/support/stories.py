@@ -116,11 +116,7 @@ def stories(draw: st.DrawFn) -> Story:
         on_page=on_page,
         earlier=draw(st.sampled_from(EARLIER)) if on_page else None,
         page_asks_email=draw(st.booleans()) if on_page else False,
-        attempts=tuple(
-            draw(
-                st.lists(st.sampled_from(FAILED_ATTEMPTS_ON_PAGE if on_page else FAILED_ATTEMPTS), max_size=3)
-            )
-        ),
+        attempts=tuple(draw(st.lists(st.sampled_from(attempts), max_size=3))),
         ending=ending,
         refunds=tuple(draw(refunds)) if is_refundable else (),
         disputes=tuple(draw(disputes)) if is_refundable else (),

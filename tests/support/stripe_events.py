@@ -1,4 +1,4 @@
-"""Stripe's events as they arrive: built, signed, delivered."""
+"""Stripe's events: created, signed and delivered as Stripe does."""
 
 import hashlib
 import hmac
@@ -20,7 +20,7 @@ def payment_intent(
     order_number: str | None = None,
     **fields: Any,
 ) -> dict[str, Any]:
-    """A PaymentIntent as it stands in an event."""
+    """Return a PaymentIntent as an event contains it."""
     intent: dict[str, Any] = {
         "id": id,
         "object": "payment_intent",
@@ -48,7 +48,7 @@ def payment_intent(
 
 
 def event(event_type: str, stripe_object: dict[str, Any], **fields: Any) -> dict[str, Any]:
-    """An event around an object."""
+    """Return an event with this object."""
     envelope: dict[str, Any] = {
         "id": f"evt_{secrets.token_hex(12)}",
         "object": "event",
@@ -66,7 +66,7 @@ def event(event_type: str, stripe_object: dict[str, Any], **fields: Any) -> dict
 def declined(
     charge: str, *, code: str = "card_declined", payment_method: str | None = None
 ) -> dict[str, Any]:
-    """What `last_payment_error` says after a failed try."""
+    """Return `last_payment_error` as it is after a declined attempt."""
     return {
         "type": "card_error",
         "code": code,
@@ -78,27 +78,27 @@ def declined(
 
 
 def signature(body: bytes, secret: str, *, at: float | None = None) -> str:
-    """The header with which Stripe signs exactly these bytes."""
+    """Return the `Stripe-Signature` header for exactly these bytes."""
     timestamp = int(time.time() if at is None else at)
-    signed = hmac.new(secret.encode(), f"{timestamp}.".encode() + body, hashlib.sha256).hexdigest()
-    return f"t={timestamp},v1={signed},v0={'0' * 64}"
+    digest = hmac.new(secret.encode(), f"{timestamp}.".encode() + body, hashlib.sha256).hexdigest()
+    return f"t={timestamp},v1={digest},v0={'0' * 64}"
 
 
 def encode(stripe_event: dict[str, Any]) -> bytes:
-    """An event as Stripe sends it: indented JSON."""
+    """Return an event as Stripe sends it: indented JSON."""
     return json.dumps(stripe_event, indent=2).encode()
 
 
 def receive(brand: Brand, stripe_event: dict[str, Any]) -> None:
-    """Put a signed event into the tenant's inbox."""
-    from lumira.webhooks import inbox  # noqa: PLC0415 - the events are of use without the application
+    """Store a signed event in the tenant's inbox."""
+    from lumira.webhooks import inbox  # noqa: PLC0415 - creating events needs no application
 
     body = encode(stripe_event)
     inbox.receive(brand.id, body=body, signature=signature(body, brand.webhook_secret))
 
 
 def deliver(brand: Brand, *stripe_events: dict[str, Any]) -> None:
-    """Put events into the inbox and let a worker handle everything that is due."""
+    """Store events in the inbox, and process every event that is due."""
     from lumira.webhooks import process  # noqa: PLC0415 - see above
 
     for stripe_event in stripe_events:

@@ -1,4 +1,4 @@
-"""A way to the database that can be closed, or forget the connections that it carries, as a failover does."""
+"""A TCP proxy to the database that can be closed, or drop its connections as a failover does."""
 
 import socket
 import struct
@@ -7,37 +7,37 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Lock, Thread
 
-_PIECE = 65_536
-#: Closed so, a connection is reset instead of ended.
-_AT_ONCE = struct.pack("ii", 1, 0)
+_BUFFER_SIZE = 65_536
+#: Socket option with which closing resets a connection.
+_RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
 
 class TcpProxy:
-    """Listens on 127.0.0.1 and speaks to a Unix socket."""
+    """Listens on 127.0.0.1 and forwards to a Unix socket."""
 
     def __init__(self, target: Path) -> None:
         self._target = target
         self._lock = Lock()
-        self._carried: set[socket.socket] = set()
-        self._forgotten: set[socket.socket] = set()
+        self._open: set[socket.socket] = set()
+        self._dropped: set[socket.socket] = set()
         self._listening = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listening.getsockname()[1]
         Thread(target=self._accept, daemon=True).start()
 
     def forget(self) -> None:
-        """From now on whoever speaks over a connection that is open now is cut off; nobody is told before."""
+        """Drop the connections that are open now: each is reset when its client next sends something."""
         with self._lock:
-            self._forgotten |= self._carried
+            self._dropped |= self._open
 
     def close(self) -> None:
-        """Let nobody through any more, and end what is open."""
-        # Whoever waits in `accept` would keep the port open.
+        """Accept no more connections, and reset the open ones."""
+        # A thread that waits in `accept` would keep the port open.
         with suppress(OSError):
             self._listening.shutdown(socket.SHUT_RDWR)
         self._listening.close()
         with self._lock:
-            carried = list(self._carried)
-        for client in carried:
+            clients = list(self._open)
+        for client in clients:
             _reset(client)
 
     def _accept(self) -> None:
@@ -49,42 +49,42 @@ class TcpProxy:
             server = socket.socket(socket.AF_UNIX)
             server.connect(str(self._target))
             with self._lock:
-                self._carried.add(client)
-            Thread(target=self._carry, args=(client, server), daemon=True).start()
-            Thread(target=self._carry_back, args=(server, client), daemon=True).start()
+                self._open.add(client)
+            Thread(target=self._forward_request, args=(client, server), daemon=True).start()
+            Thread(target=self._forward_response, args=(server, client), daemon=True).start()
 
-    def _carry(self, client: socket.socket, server: socket.socket) -> None:
+    def _forward_request(self, client: socket.socket, server: socket.socket) -> None:
         with suppress(OSError):
-            while piece := client.recv(_PIECE):
+            while data := client.recv(_BUFFER_SIZE):
                 with self._lock:
-                    is_forgotten = client in self._forgotten
-                if is_forgotten:
+                    is_dropped = client in self._dropped
+                if is_dropped:
                     break
-                server.sendall(piece)
+                server.sendall(data)
         with self._lock:
-            self._carried.discard(client)
+            self._open.discard(client)
         _reset(client)
         with suppress(OSError):
             server.shutdown(socket.SHUT_RDWR)
 
-    def _carry_back(self, server: socket.socket, client: socket.socket) -> None:
+    def _forward_response(self, server: socket.socket, client: socket.socket) -> None:
         with suppress(OSError):
-            while piece := server.recv(_PIECE):
-                client.sendall(piece)
+            while data := server.recv(_BUFFER_SIZE):
+                client.sendall(data)
         server.close()
         _reset(client)
 
 
 def _reset(connection: socket.socket) -> None:
     with suppress(OSError):
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
         connection.shutdown(socket.SHUT_RDWR)
         connection.close()
 
 
 @contextmanager
 def proxy_of(target: Path) -> Iterator[TcpProxy]:
-    """A proxy in front of the Unix socket `target`."""
+    """Yield a proxy in front of the Unix socket `target`."""
     proxy = TcpProxy(target)
     try:
         yield proxy

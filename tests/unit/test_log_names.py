@@ -1,4 +1,4 @@
-"""What the log may say is written down where operators look."""
+"""Every log event is documented for operators."""
 
 import ast
 from collections.abc import Iterator
@@ -9,12 +9,12 @@ import pytest
 import lumira
 
 SOURCE = Path(lumira.__file__).parent
-#: Programs for trying things out, which speak to whoever started them.
+#: Programs for trying Lumira out, which no operator runs.
 _NOT_OPERATED = ("sandbox", "cli/demo")
 
 
 def logged() -> Iterator[tuple[str, str]]:
-    """File and name of every line that is logged under a name of its own."""
+    """Yield file and name of every log event."""
     for file in sorted(SOURCE.rglob("*.py")):
         where = file.relative_to(SOURCE).as_posix()
         if where.startswith(_NOT_OPERATED):
@@ -34,10 +34,10 @@ def logged() -> Iterator[tuple[str, str]]:
 NAMES = sorted({name for _, name in logged()})
 
 
-def test_there_are_such_lines() -> None:
+def test_log_events_are_found_in_the_source() -> None:
     assert {"request", "event_processed", "alert_raised"} <= set(NAMES)
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_every_line_of_the_log_is_explained_to_operators(name: str) -> None:
+def test_every_log_event_is_documented_for_operators(name: str) -> None:
     assert f"`{name}`" in (SOURCE.parent / "docs" / "operations.md").read_text()

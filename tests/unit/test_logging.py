@@ -1,4 +1,4 @@
-"""The log tells what happened and never whom it could harm."""
+"""The log has one line per event, without secrets and e-mail addresses."""
 
 import json
 import logging
@@ -27,7 +27,7 @@ SETTINGS = Settings(
 
 @pytest.fixture
 def lines(capsys: pytest.CaptureFixture[str]) -> Any:
-    """What was logged so far, as parsed JSON lines; logging is put back afterwards."""
+    """Return the lines logged so far, parsed from JSON; the logging configuration is restored afterwards."""
     root = logging.getLogger()
     before = (list(root.handlers), root.level)
     configured = structlog.get_config() if structlog.is_configured() else None
@@ -62,12 +62,12 @@ def lines(capsys: pytest.CaptureFixture[str]) -> Any:
         ("to <é.dupont@mail.exemple.fr>, done", "to <é***@mail.exemple.fr>, done"),
     ],
 )
-def test_secret_in_a_text_is_taken_out(secret: str, shown: str) -> None:
+def test_a_secret_in_a_text_is_redacted(secret: str, shown: str) -> None:
     assert redact_text(secret) == shown
-    assert redact_text(f"said: {secret}") == f"said: {shown}"
+    assert redact_text(f"text: {secret}") == f"text: {shown}"
 
 
-def test_what_is_no_secret_stays() -> None:
+def test_a_text_without_secrets_is_unchanged() -> None:
     text = "order LUM-7Q2MZX41KD paid by pi_3Nabc at 12:30:05 (ch_1), task_kind risk_level"
     assert redact_text(text) == text
 
@@ -77,7 +77,7 @@ def test_what_is_no_secret_stays() -> None:
     before=st.text(max_size=20),
     after=st.text(max_size=20),
 )
-def test_no_key_survives_whatever_stands_around_it(key: str, before: str, after: str) -> None:
+def test_a_key_is_redacted_whatever_surrounds_it(key: str, before: str, after: str) -> None:
     assert key not in redact_text(f"{before} {key} {after}")
 
 
@@ -102,13 +102,13 @@ def test_nested_values_are_redacted_and_named_secrets_dropped() -> None:
     }
 
 
-def test_endless_structure_is_cut_and_not_followed() -> None:
+def test_an_endless_structure_is_cut() -> None:
     endless: dict[str, Any] = {}
     endless["self"] = endless
     assert "too deep" in str(redact(None, "info", {"event": "x", "data": endless}))
 
 
-def test_line_is_json_with_time_level_and_context(lines: Any) -> None:
+def test_a_line_is_json_with_time_level_and_context(lines: Any) -> None:
     structlog.contextvars.bind_contextvars(request_id="r-1", tenant="oracle-lumira")
     structlog.get_logger().info("order_settled", status="completed")
     (line,) = lines()
@@ -122,7 +122,7 @@ def test_line_is_json_with_time_level_and_context(lines: Any) -> None:
     assert line["timestamp"].endswith("Z")
 
 
-def test_exception_text_is_redacted_and_its_traceback_kept(lines: Any) -> None:
+def test_the_text_of_an_exception_is_redacted_and_its_traceback_logged(lines: Any) -> None:
     def fail() -> None:
         raise RuntimeError("refused: whsec_abcdefgh for bob@example.com")
 
@@ -138,7 +138,7 @@ def test_exception_text_is_redacted_and_its_traceback_kept(lines: Any) -> None:
     assert theirs["event"] == "job failed for b***@example.com"
 
 
-def test_standard_loggers_and_warnings_come_through(lines: Any) -> None:
+def test_standard_loggers_and_warnings_are_logged(lines: Any) -> None:
     logging.getLogger("gunicorn.error").info("Listening on %s", "unix:/run/x")
     logging.getLogger("werkzeug").info('"GET /api/access?customerEmail=x HTTP/1.1" 200 -')
     with warnings.catch_warnings():
@@ -149,34 +149,34 @@ def test_standard_loggers_and_warnings_come_through(lines: Any) -> None:
     assert "sk_live_[redacted]" in warning["event"]
 
 
-def test_level_of_the_standard_loggers_holds_for_our_lines_too(lines: Any) -> None:
+def test_the_level_of_the_standard_loggers_applies_to_our_lines(lines: Any) -> None:
     log = structlog.get_logger()
-    log.info("heard")
+    log.info("logged")
     logging.getLogger().setLevel(logging.WARNING)
-    log.info("not heard")
-    log.warning("heard again")
-    assert [line["event"] for line in lines()] == ["heard", "heard again"]
+    log.info("not_logged")
+    log.warning("logged_again")
+    assert [line["event"] for line in lines()] == ["logged", "logged_again"]
 
 
-def test_event_that_cannot_be_written_breaks_nothing_and_is_missed(lines: Any) -> None:
-    class Unspeakable:
+def test_an_event_that_cannot_be_rendered_is_reported_and_raises_nothing(lines: Any) -> None:
+    class Unrenderable:
         def __str__(self) -> str:
-            raise ValueError("no words")
+            raise ValueError("not renderable")
 
-    structlog.get_logger().info("it_happened", what=Unspeakable())
+    structlog.get_logger().info("it_happened", what=Unrenderable())
     (line,) = lines()
     assert (line["event"], line["level"]) == ("line_lost", "error")
-    assert "no words" in line["exception"]
+    assert "not renderable" in line["exception"]
 
 
 @pytest.mark.parametrize(
     "text", ["bearer abcdefgh", "BEARER abcdefgh", "DETAIL:  Key (email)=(jane)", "CONTEXT: jane"]
 )
-def test_every_kind_of_secret_is_looked_for(text: str) -> None:
+def test_every_kind_of_secret_is_found(text: str) -> None:
     assert redact_text(text) != text
 
 
-def test_threads_write_one_line_after_the_other(lines: Any) -> None:
+def test_lines_of_several_threads_do_not_mix(lines: Any) -> None:
     log = structlog.get_logger()
     with ThreadPoolExecutor(8) as threads:
         list(threads.map(lambda number: log.info("counted", number=number, text="x" * 20_000), range(80)))
@@ -189,7 +189,7 @@ def test_configuring_twice_logs_once(lines: Any) -> None:
     assert len(lines()) == 1
 
 
-def test_terminal_gets_readable_text(lines: Any, capsys: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_terminal_shows_readable_text(lines: Any, capsys: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stderr.isatty", lambda: True)
     lumira_logging.configure(replace(SETTINGS, environment="development"))
     structlog.get_logger().error("it_failed", exc_info=RuntimeError("sk_live_12345678"))

@@ -1,4 +1,4 @@
-"""Events become facts on their orders, once each, whatever else is in the inbox."""
+"""Events are processed into facts on their orders, once each, whatever else is in the inbox."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -51,7 +51,7 @@ def test_a_payment_that_succeeded_completes_the_order_and_grants_access(tenant) 
     assert pending_messages(tenant, order.id) == ["order_confirmation"]
 
 
-def test_same_event_delivered_twice_grants_access_once(tenant) -> None:
+def test_a_duplicate_event_grants_access_once(tenant) -> None:
     opened = open_payment(tenant)
     succeeded = paid(opened.payment_intent_id)
     deliver(tenant, succeeded)
@@ -99,19 +99,17 @@ def test_a_success_after_a_failure_completes_the_order(tenant) -> None:
     assert pending_messages(tenant, order.id) == ["order_confirmation", "payment_failed"]
 
 
-def test_an_event_that_is_faster_than_our_own_reply_finds_its_order_by_number(tenant) -> None:
+def test_an_event_before_the_response_of_stripe_finds_its_order_by_number(tenant) -> None:
     opened = open_payment(tenant)
-    deliver(tenant, paid("pi_unheardof", opened.order_number))
+    deliver(tenant, paid("pi_unknown", opened.order_number))
 
     order = load_order(tenant, opened.order_number)
     assert order.status is OrderStatus.COMPLETED
-    assert current_payment(order).stripe_payment_intent_id == "pi_unheardof"
+    assert current_payment(order).stripe_payment_intent_id == "pi_unknown"
 
 
 @pytest.mark.parametrize("change", [{"amount": 1}, {"currency": "usd"}])
-def test_an_unknown_intent_that_names_an_order_and_asks_for_something_else_is_not_adopted(
-    tenant, change
-) -> None:
+def test_an_unknown_intent_of_another_amount_than_the_order_it_names_is_parked(tenant, change) -> None:
     opened = open_payment(tenant)
     stranger = paid("pi_stranger", opened.order_number, **change)
     deliver(tenant, stranger)
@@ -124,7 +122,7 @@ def test_an_unknown_intent_that_names_an_order_and_asks_for_something_else_is_no
     ("change", "reason"),
     [({"amount_received": 4600}, "amount_mismatch"), ({"currency": "usd"}, "currency_mismatch")],
 )
-def test_money_other_than_asked_for_is_reviewed_and_alerts(tenant, change, reason) -> None:
+def test_a_payment_of_another_amount_or_currency_is_reviewed_and_alerts(tenant, change, reason) -> None:
     opened = open_payment(tenant)
     deliver(tenant, paid(opened.payment_intent_id, **change))
 
@@ -134,7 +132,7 @@ def test_money_other_than_asked_for_is_reviewed_and_alerts(tenant, change, reaso
     assert alerts_of(tenant) == ["payment_mismatch"]
 
 
-def test_an_event_of_the_other_mode_touches_no_order_and_alerts(tenant) -> None:
+def test_an_event_of_the_other_mode_changes_no_order_and_alerts(tenant) -> None:
     opened = open_payment(tenant)
     live = paid(opened.payment_intent_id) | {"livemode": True}
     deliver(tenant, live)
@@ -144,7 +142,7 @@ def test_an_event_of_the_other_mode_touches_no_order_and_alerts(tenant) -> None:
     assert alerts_of(tenant) == ["other_mode"]
 
 
-def test_an_event_of_another_account_touches_no_order_and_alerts(tenant) -> None:
+def test_an_event_of_another_account_changes_no_order_and_alerts(tenant) -> None:
     opened = open_payment(tenant)
     deliver(tenant, paid(opened.payment_intent_id) | {"account": "acct_other"})
 
@@ -160,13 +158,13 @@ def test_an_event_of_another_api_version_is_processed_and_alerts(tenant) -> None
     assert alerts_of(tenant) == ["api_version"]
 
 
-def test_a_type_that_does_not_act_is_kept_and_ignored(tenant) -> None:
+def test_an_event_without_a_handler_is_stored_and_ignored(tenant) -> None:
     unknown = event("customer.created", {"id": "cus_1", "object": "customer"})
     deliver(tenant, unknown)
     assert (stored(tenant, unknown["id"]).status, stored(tenant, unknown["id"]).reason) == ("ignored", "type")
 
 
-def test_an_event_names_another_tenants_order_in_vain(tenant, other_tenant) -> None:
+def test_an_event_that_names_another_tenants_order_changes_nothing(tenant, other_tenant) -> None:
     opened = open_payment(tenant)
     deliver(other_tenant, paid(opened.payment_intent_id, opened.order_number))
 
@@ -174,7 +172,7 @@ def test_an_event_names_another_tenants_order_in_vain(tenant, other_tenant) -> N
     assert count(other_tenant, WebhookEvent, status=EventStatus.PARKED) == 1
 
 
-NONSENSE = [
+MALFORMED = [
     ("no data", lambda e: e.pop("data")),
     ("data is a list", lambda e: e.update(data=[])),
     ("no object", lambda e: e["data"].pop("object")),
@@ -185,25 +183,25 @@ NONSENSE = [
     ("a negative amount", lambda e: e["data"]["object"].update(amount_received=-1)),
     ("a fractional amount", lambda e: e["data"]["object"].update(amount=47.5)),
     ("a true amount", lambda e: e["data"]["object"].update(amount_received=True)),
-    ("an amount beyond reason", lambda e: e["data"]["object"].update(amount_received=10**18)),
+    ("an amount that is too large", lambda e: e["data"]["object"].update(amount_received=10**18)),
     ("no currency", lambda e: e["data"]["object"].pop("currency")),
-    ("a status that is not success", lambda e: e["data"]["object"].update(status="canceled")),
+    ("a status that is not succeeded", lambda e: e["data"]["object"].update(status="canceled")),
     ("an error that is a text", lambda e: e["data"]["object"].update(last_payment_error="no")),
     ("a charge that is a number", lambda e: e["data"]["object"].update(latest_charge=3)),
     ("NUL in the charge", lambda e: e["data"]["object"].update(latest_charge="ch_\x00")),
-    ("half a character", lambda e: e["data"]["object"].update(latest_charge="ch_\ud800")),
+    ("a lone surrogate", lambda e: e["data"]["object"].update(latest_charge="ch_\ud800")),
     ("no mode", lambda e: e.pop("livemode")),
 ]
 
 
-@pytest.mark.parametrize(("story", "spoil"), NONSENSE, ids=[story for story, _ in NONSENSE])
-def test_signed_nonsense_is_kept_as_failed_and_harms_nothing_else(tenant, story, spoil) -> None:
+@pytest.mark.parametrize(("case", "spoil"), MALFORMED, ids=[case for case, _ in MALFORMED])
+def test_a_malformed_event_fails_and_affects_no_other_event(tenant, case, spoil) -> None:
     opened, other = open_payment(tenant), open_payment(tenant)
-    nonsense = json.loads(json.dumps(paid(opened.payment_intent_id)))
-    spoil(nonsense)
-    deliver(tenant, nonsense, paid(other.payment_intent_id))
+    malformed = json.loads(json.dumps(paid(opened.payment_intent_id)))
+    spoil(malformed)
+    deliver(tenant, malformed, paid(other.payment_intent_id))
 
-    assert (stored(tenant, nonsense["id"]).status, stored(tenant, nonsense["id"]).reason) == (
+    assert (stored(tenant, malformed["id"]).status, stored(tenant, malformed["id"]).reason) == (
         "failed",
         "malformed",
     )
@@ -212,8 +210,8 @@ def test_signed_nonsense_is_kept_as_failed_and_harms_nothing_else(tenant, story,
     assert alerts_of(tenant) == ["event_failed"]
 
 
-def test_an_event_without_its_order_waits_and_ends_as_an_alert(tenant) -> None:
-    stranger = paid("pi_nobody")
+def test_an_event_without_an_order_is_parked_and_fails_with_an_alert(tenant) -> None:
+    stranger = paid("pi_withoutorder")
     start = datetime.now(UTC)
     deliver(tenant, stranger)
     waited = timedelta()
@@ -229,60 +227,60 @@ def test_an_event_without_its_order_waits_and_ends_as_an_alert(tenant) -> None:
     assert alerts_of(tenant) == ["event_failed"]
 
 
-def test_an_event_that_a_handler_stumbles_over_is_tried_again_and_harms_no_other(tenant, monkeypatch) -> None:
+def test_an_event_whose_handler_fails_is_retried_and_affects_no_other_event(tenant, monkeypatch) -> None:
     opened, other = open_payment(tenant), open_payment(tenant)
-    poison, healthy = paid(opened.payment_intent_id), paid(other.payment_intent_id)
+    failing, healthy = paid(opened.payment_intent_id), paid(other.payment_intent_id)
 
-    def stumble(order, told) -> None:
-        if told.object["id"] == opened.payment_intent_id:
+    def fail(order, event_object) -> None:
+        if event_object.object["id"] == opened.payment_intent_id:
             raise ZeroDivisionError
-        sound(order, told)
+        handle(order, event_object)
 
-    sound = parsed_event.find_handler("payment_intent.succeeded")
+    handle = parsed_event.find_handler("payment_intent.succeeded")
     with monkeypatch.context() as patched:
-        patched.setattr(parsed_event, "find_handler", lambda _type: stumble)
-        deliver(tenant, poison, healthy)
+        patched.setattr(parsed_event, "find_handler", lambda _type: fail)
+        deliver(tenant, failing, healthy)
 
     assert load_order(tenant, other.order_number).status is OrderStatus.COMPLETED
-    kept = stored(tenant, poison["id"])
-    assert (kept.status, kept.attempts) == (EventStatus.RECEIVED, 1)
-    assert "ZeroDivisionError" in kept.last_error
+    retried = stored(tenant, failing["id"])
+    assert (retried.status, retried.attempts) == (EventStatus.RECEIVED, 1)
+    assert "ZeroDivisionError" in retried.last_error
 
     with time_machine.travel(datetime.now(UTC) + timedelta(minutes=1)):
         process.process_events(tenant.id)
     assert load_order(tenant, opened.order_number).status is OrderStatus.COMPLETED
 
 
-def test_an_event_that_never_succeeds_ends_failed_with_an_alert(tenant, monkeypatch) -> None:
+def test_an_event_that_keeps_failing_fails_with_an_alert(tenant, monkeypatch) -> None:
     opened = open_payment(tenant)
-    poison = paid(opened.payment_intent_id)
+    failing = paid(opened.payment_intent_id)
 
-    def stumble(order, told) -> None:
+    def fail(order, event_object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(parsed_event, "find_handler", lambda _type: stumble)
+    monkeypatch.setattr(parsed_event, "find_handler", lambda _type: fail)
     start = datetime.now(UTC)
-    receive(tenant, poison)
+    receive(tenant, failing)
     for hour in range(1, event_states.MAXIMUM_ATTEMPTS + 1):
         with time_machine.travel(start + timedelta(hours=hour)):
             process.process_events(tenant.id)
 
-    assert (stored(tenant, poison["id"]).status, stored(tenant, poison["id"]).reason) == ("failed", "error")
+    assert (stored(tenant, failing["id"]).status, stored(tenant, failing["id"]).reason) == ("failed", "error")
     assert alerts_of(tenant) == ["event_failed"]
 
 
-def test_client_secrets_are_not_kept_with_the_event(tenant) -> None:
+def test_client_secrets_are_not_stored_with_the_event(tenant) -> None:
     opened = open_payment(tenant)
     succeeded = paid(opened.payment_intent_id)
     secret = succeeded["data"]["object"]["client_secret"]
     deliver(tenant, succeeded)
 
-    kept = json.dumps(stored(tenant, succeeded["id"]).payload)
-    assert secret not in kept
-    assert "_secret_redacted" in kept
+    payload = json.dumps(stored(tenant, succeeded["id"]).payload)
+    assert secret not in payload
+    assert "_secret_redacted" in payload
 
 
-def test_a_refund_of_a_payment_that_was_not_made_by_card_counts(tenant) -> None:
+def test_a_refund_of_a_payment_without_a_card_counts(tenant) -> None:
     opened = open_payment(tenant)
     charge = {
         "id": "py_debit",
@@ -297,7 +295,7 @@ def test_a_refund_of_a_payment_that_was_not_made_by_card_counts(tenant) -> None:
     assert load_order(tenant, opened.order_number).status is OrderStatus.REFUNDED
 
 
-def test_a_refund_that_names_an_order_in_its_own_metadata_is_not_believed(tenant) -> None:
+def test_a_refund_does_not_find_an_order_by_its_own_metadata(tenant) -> None:
     opened = open_payment(tenant)
     refund = {
         "id": "re_stranger",
@@ -309,17 +307,17 @@ def test_a_refund_that_names_an_order_in_its_own_metadata_is_not_believed(tenant
         "status": "succeeded",
         "metadata": {"orderNumber": opened.order_number},
     }
-    told = event("refund.created", refund)
-    nowhere = event("refund.created", refund | {"payment_intent": None})
-    deliver(tenant, paid(opened.payment_intent_id), told, nowhere)
+    created = event("refund.created", refund)
+    without_payment = event("refund.created", refund | {"payment_intent": None})
+    deliver(tenant, paid(opened.payment_intent_id), created, without_payment)
 
     order = load_order(tenant, opened.order_number)
     assert (order.status, order.refunds) == (OrderStatus.COMPLETED, [])
-    assert stored(tenant, told["id"]).status is EventStatus.PARKED
-    assert stored(tenant, nowhere["id"]).status is EventStatus.FOREIGN
+    assert stored(tenant, created["id"]).status is EventStatus.PARKED
+    assert stored(tenant, without_payment["id"]).status is EventStatus.FOREIGN
 
 
-def test_an_alert_that_was_resolved_is_raised_anew(tenant) -> None:
+def test_a_resolved_alert_is_raised_again(tenant) -> None:
     for _ in range(2):
         with atomic(tenant.id):
             alerts.raise_alert(tenant.id, kind=AlertKind.STRIPE_UNAVAILABLE, subject="stripe")
@@ -332,7 +330,7 @@ def test_an_alert_that_was_resolved_is_raised_anew(tenant) -> None:
             assert alert.resolved_at is not None
 
 
-def test_the_team_is_told_of_a_banks_question_and_again_when_it_becomes_a_dispute(tenant) -> None:
+def test_the_team_is_alerted_of_an_inquiry_and_again_when_it_becomes_a_dispute(tenant) -> None:
     opened = open_payment(tenant)
     dispute = {
         "id": "du_1",
@@ -349,8 +347,8 @@ def test_the_team_is_told_of_a_banks_question_and_again_when_it_becomes_a_disput
     deliver(tenant, paid(opened.payment_intent_id), escalated, event("charge.dispute.created", dispute))
 
     order = load_order(tenant, opened.order_number)
-    owed = sorted(message.subject for message in order.messages if message.kind == "dispute_alert")
-    assert owed == ["du_1", "inquiry:du_1"]
+    subjects = sorted(message.subject for message in order.messages if message.kind == "dispute_alert")
+    assert subjects == ["du_1", "inquiry:du_1"]
     assert order.status is OrderStatus.DISPUTED
 
 
@@ -362,19 +360,19 @@ def nested(depth: int) -> dict[str, object]:
 
 
 @pytest.mark.parametrize("depth", [64, 500, 900])
-def test_an_event_that_somebody_else_might_not_be_able_to_read_is_not_taken(tenant, depth) -> None:
+def test_an_event_that_is_nested_too_deeply_is_rejected(tenant, depth) -> None:
     with pytest.raises(WebhookRejected):
         receive(tenant, nested(depth))
     assert count(tenant, WebhookEvent) == 0
 
 
-def test_a_number_that_is_none_is_not_taken(tenant) -> None:
+def test_an_event_with_an_infinite_number_is_rejected(tenant) -> None:
     body = encode(event("customer.updated", {"id": "cus_1"})).replace(b'"cus_1"', b"1e999")
     with pytest.raises(WebhookRejected):
         inbox.receive(tenant.id, body=body, signature=signature(body, tenant.webhook_secret))
 
 
-def test_a_row_that_cannot_be_read_harms_no_other(tenant) -> None:
+def test_a_row_that_cannot_be_loaded_affects_no_other_event(tenant) -> None:
     opened = open_payment(tenant)
     unreadable, healthy = nested(1), paid(opened.payment_intent_id)
     receive(tenant, unreadable)

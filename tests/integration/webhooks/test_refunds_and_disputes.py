@@ -1,4 +1,4 @@
-"""Money that goes back, and money that a bank takes: the same end in whatever order Stripe tells of it."""
+"""Refunds and disputes: the same result in whatever order their events arrive."""
 
 import itertools
 from dataclasses import dataclass
@@ -16,12 +16,12 @@ from tests.support.stripe_events import event, payment_intent, receive
 
 pytestmark = pytest.mark.usefixtures("app_context")
 
-EventObject = dict[str, Any]
+StripeEvent = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a buyer, the team and the books see in the end."""
+    """The result as the buyer and the team see it."""
 
     status: str
     refunded: int = 0
@@ -45,14 +45,14 @@ def outcome(brand: Brand, number: str) -> Outcome:
 
 
 class Payment:
-    """The events that Stripe sends about one payment; ids are the payment's own."""
+    """Creates the events that Stripe sends about one payment."""
 
     def __init__(self, brand: Brand, product: str = "mystique", *, is_known: bool = True) -> None:
         opened = open_payment(brand, product)
         self.brand, self.number, self.amount = brand, opened.order_number, opened.amount
-        self.id = opened.payment_intent_id if is_known else f"pi_unheard{opened.order_number[-10:]}"
+        self.id = opened.payment_intent_id if is_known else f"pi_unknown{opened.order_number[-10:]}"
 
-    def succeeded(self) -> EventObject:
+    def succeeded(self) -> StripeEvent:
         return event(
             "payment_intent.succeeded",
             payment_intent(
@@ -66,7 +66,7 @@ class Payment:
 
     def refund(
         self, kind: str, status: str, amount: int = 4700, name: str = "re_1", **fields: Any
-    ) -> EventObject:
+    ) -> StripeEvent:
         refund = {
             "id": name,
             "object": "refund",
@@ -79,7 +79,7 @@ class Payment:
         }
         return event(kind, refund | fields)
 
-    def charge(self, refunded: int, **fields: Any) -> EventObject:
+    def charge(self, refunded: int, **fields: Any) -> StripeEvent:
         charge = {
             "id": "ch_1",
             "object": "charge",
@@ -90,14 +90,14 @@ class Payment:
             "currency": "eur",
             "payment_intent": self.id,
             "refunded": refunded == self.amount,
-            # A snapshot of the payment's metadata.
+            # A charge has a copy of the payment's metadata.
             "metadata": {"orderNumber": self.number},
         }
         return event("charge.refunded", charge | fields)
 
     def dispute(
         self, kind: str, status: str, movements: int = 0, *, amount: int = 4700, name: str = "du_1"
-    ) -> EventObject:
+    ) -> StripeEvent:
         dispute = {
             "id": name,
             "object": "dispute",
@@ -114,17 +114,17 @@ class Payment:
         return event(f"charge.dispute.{kind}", dispute)
 
 
-def settle(brand: Brand, *told: EventObject, at_once: bool) -> None:
-    """Let a worker handle the events, in one batch or one by one, and then what they set free."""
-    for one in told:
-        receive(brand, one)
+def settle(brand: Brand, *events: StripeEvent, at_once: bool) -> None:
+    """Process the events, in one batch or one by one, and then the events that these unparked."""
+    for stripe_event in events:
+        receive(brand, stripe_event)
         if not at_once:
             process.process_events(brand.id)
     process.process_events(brand.id)
     process.process_events(brand.id)
 
 
-def whole(p: Payment) -> list[EventObject]:
+def full_refund(p: Payment) -> list[StripeEvent]:
     return [
         p.refund("refund.created", "succeeded"),
         p.charge(4700),
@@ -135,14 +135,14 @@ def whole(p: Payment) -> list[EventObject]:
 REFUNDED = Outcome("refunded", 4700, False, ("order_confirmation", "order_refunded"))
 PARTLY = Outcome("partially_refunded", 1000, True, ("order_confirmation", "order_refunded"))
 
-#: What Stripe tells after the payment succeeded, in its own order, and what is so in the end.
+#: What Stripe sends after the payment succeeded, in its own order, and the result.
 STORIES = {
-    "whole, told three times": (whole, REFUNDED),
-    "whole, only the charge told": (
+    "full refund, reported three times": (full_refund, REFUNDED),
+    "full refund, reported by its charge alone": (
         lambda p: [p.charge(4700)],
         Outcome("refunded", 4700, False),
     ),
-    "whole, still pending": (
+    "full refund, still pending": (
         lambda p: [p.refund("refund.created", "pending"), p.charge(4700)],
         Outcome("refunded", 4700, False),
     ),
@@ -163,7 +163,7 @@ STORIES = {
         lambda p: [p.refund("refund.created", "succeeded"), p.charge(4700), p.refund("refund.failed", "failed")],
         Outcome("completed", messages=("order_confirmation", "order_refunded")),
     ),
-    "waited for the buyer, then canceled": (
+    "waiting for the buyer, then canceled": (
         lambda p: [
             p.refund("refund.created", "requires_action"),
             p.charge(4700),
@@ -171,8 +171,8 @@ STORIES = {
         ],
         Outcome("completed"),
     ),
-    "a part": (lambda p: [p.refund("refund.created", "succeeded", 1000), p.charge(1000)], PARTLY),
-    "two parts": (
+    "partial refund": (lambda p: [p.refund("refund.created", "succeeded", 1000), p.charge(1000)], PARTLY),
+    "two partial refunds": (
         lambda p: [
             p.refund("refund.created", "succeeded", 1000),
             p.charge(1000),
@@ -183,11 +183,11 @@ STORIES = {
             "partially_refunded", 1500, True, ("order_confirmation", "order_refunded", "order_refunded")
         ),
     ),
-    "two parts, the second told by its charge alone": (
+    "two partial refunds, the second reported by its charge alone": (
         lambda p: [p.refund("refund.created", "succeeded", 1000), p.charge(1000), p.charge(4700)],
         Outcome("refunded", 4700, False, ("order_confirmation", "order_refunded")),
     ),
-    "one part failed, the other did not": (
+    "two partial refunds, one failed": (
         lambda p: [
             p.refund("refund.created", "succeeded", 1000),
             p.refund("refund.created", "pending", 3700, "re_2"),
@@ -196,15 +196,15 @@ STORIES = {
         ],
         PARTLY,
     ),
-    "a bank asks": (
+    "inquiry": (
         lambda p: [p.dispute("created", "warning_needs_response")],
         Outcome("completed", messages=("dispute_alert", "order_confirmation"), alerts=("inquiry",)),
     ),
-    "a bank asked and is content": (
+    "inquiry closed": (
         lambda p: [p.dispute("created", "warning_needs_response"), p.dispute("closed", "warning_closed")],
         Outcome("completed", messages=("dispute_alert", "order_confirmation"), alerts=("inquiry",)),
     ),
-    "a bank takes": (
+    "dispute": (
         lambda p: [p.dispute("created", "needs_response"), p.dispute("funds_withdrawn", "needs_response", 1)],
         Outcome("disputed", 0, False, ("dispute_alert", "order_confirmation"), ("dispute",)),
     ),
@@ -263,7 +263,7 @@ STORIES = {
             ("dispute", "dispute"),
         ),
     ),
-    "one part refunded, the rest lost": (
+    "partially refunded, the rest lost": (
         lambda p: [
             p.refund("refund.created", "succeeded", 1000),
             p.charge(1000),
@@ -286,38 +286,38 @@ STORIES = {
     ids=["payment known", "payment not known yet", "payment not known yet, in one batch"],
 )
 @pytest.mark.parametrize("story", STORIES)
-def test_every_order_of_arrival_has_the_same_end(make_brand, story, is_known, at_once) -> None:
-    tell, expected = STORIES[story]
-    for shuffle in ("as sent", "backwards", "payment last", "doubled"):
+def test_every_order_of_arrival_has_the_same_result(make_brand, story, is_known, at_once) -> None:
+    create_events, expected = STORIES[story]
+    for shuffle in ("as sent", "reversed", "payment last", "duplicated"):
         brand = make_brand()
         payment = Payment(brand, is_known=is_known)
-        told = [payment.succeeded(), *tell(payment)]
-        if shuffle == "backwards":
-            told.reverse()
+        events = [payment.succeeded(), *create_events(payment)]
+        if shuffle == "reversed":
+            events.reverse()
         if shuffle == "payment last":
-            told = [*told[1:], told[0]]
-        if shuffle == "doubled":
-            told = [*told, *reversed(told)]
-        settle(brand, *told, at_once=at_once)
+            events = [*events[1:], events[0]]
+        if shuffle == "duplicated":
+            events = [*events, *reversed(events)]
+        settle(brand, *events, at_once=at_once)
 
         assert outcome(brand, payment.number) == expected, shuffle
-        waiting = count(brand, WebhookEvent, status=EventStatus.PARKED)
-        assert waiting == count(brand, WebhookEvent, status=EventStatus.FAILED) == 0, shuffle
+        parked = count(brand, WebhookEvent, status=EventStatus.PARKED)
+        assert parked == count(brand, WebhookEvent, status=EventStatus.FAILED) == 0, shuffle
 
 
 @pytest.mark.parametrize(
-    "story", ["succeeded, then failed", "two parts, the second told by its charge alone"]
+    "story", ["succeeded, then failed", "two partial refunds, the second reported by its charge alone"]
 )
-def test_no_permutation_at_all_changes_the_end(make_brand, story) -> None:
-    tell, expected = STORIES[story]
+def test_no_permutation_of_the_events_changes_the_result(make_brand, story) -> None:
+    create_events, expected = STORIES[story]
     for order in itertools.permutations(range(4)):
         payment = Payment(make_brand(), is_known=False)
-        told = [payment.succeeded(), *tell(payment)]
-        settle(payment.brand, *(told[number] for number in order), at_once=False)
+        events = [payment.succeeded(), *create_events(payment)]
+        settle(payment.brand, *(events[number] for number in order), at_once=False)
         assert outcome(payment.brand, payment.number) == expected, order
 
 
-def test_a_partial_refund_revokes_where_the_product_says_so(tenant) -> None:
+def test_a_partial_refund_revokes_access_if_the_product_is_set_so(tenant) -> None:
     payment = Payment(tenant, "strict")
     settle(
         tenant,
@@ -330,7 +330,7 @@ def test_a_partial_refund_revokes_where_the_product_says_so(tenant) -> None:
     )
 
 
-def test_an_inquiry_that_becomes_a_dispute_suspends_access_and_alerts_anew(tenant) -> None:
+def test_an_inquiry_that_becomes_a_dispute_suspends_access_and_alerts_again(tenant) -> None:
     payment = Payment(tenant)
     inquiry = payment.dispute("created", "warning_needs_response")
     settle(tenant, payment.succeeded(), inquiry, at_once=False)
@@ -341,7 +341,7 @@ def test_an_inquiry_that_becomes_a_dispute_suspends_access_and_alerts_anew(tenan
     assert (after.status, after.access, after.alerts) == ("disputed", False, ("dispute", "inquiry"))
 
 
-def test_what_was_authorised_and_never_captured_does_not_count_as_refunded(tenant) -> None:
+def test_an_authorised_amount_that_was_never_captured_does_not_count_as_refunded(tenant) -> None:
     payment = Payment(tenant)
     settle(
         tenant,
@@ -352,7 +352,7 @@ def test_what_was_authorised_and_never_captured_does_not_count_as_refunded(tenan
     assert outcome(tenant, payment.number) == Outcome("completed")
 
 
-def test_a_refund_of_another_tenants_payment_touches_nothing(tenant, other_tenant) -> None:
+def test_a_refund_of_another_tenants_payment_changes_nothing(tenant, other_tenant) -> None:
     payment = Payment(tenant)
     settle(tenant, payment.succeeded(), at_once=True)
     settle(other_tenant, payment.refund("refund.created", "succeeded"), at_once=True)
@@ -360,27 +360,27 @@ def test_a_refund_of_another_tenants_payment_touches_nothing(tenant, other_tenan
     assert count(other_tenant, WebhookEvent, status=EventStatus.PARKED) == 1
 
 
-NONSENSE = [
+MALFORMED = [
     ("refund", {"amount": -1}),
     ("refund", {"amount": None}),
     ("refund", {"status": "lost"}),
     ("refund", {"id": 7}),
     ("refund", {"currency": None}),
-    ("dispute", {"status": "unheard_of"}),
+    ("dispute", {"status": "unknown_status"}),
     ("dispute", {"amount": 10**12}),
     ("dispute", {"evidence_details": "soon"}),
     ("charge", {"amount_refunded": "4700"}),
 ]
 
 
-@pytest.mark.parametrize(("kind", "spoil"), NONSENSE)
-def test_nonsense_about_money_is_kept_as_failed_and_changes_nothing(tenant, kind, spoil) -> None:
+@pytest.mark.parametrize(("kind", "spoil"), MALFORMED)
+def test_a_malformed_refund_dispute_or_charge_fails_and_changes_nothing(tenant, kind, spoil) -> None:
     payment = Payment(tenant)
-    told = {
+    malformed = {
         "refund": payment.refund("refund.created", "succeeded"),
         "dispute": payment.dispute("created", "lost", 1),
         "charge": payment.charge(4700),
     }[kind]
-    told["data"]["object"].update(spoil)
-    settle(tenant, payment.succeeded(), told, at_once=True)
+    malformed["data"]["object"].update(spoil)
+    settle(tenant, payment.succeeded(), malformed, at_once=True)
     assert outcome(tenant, payment.number) == Outcome("completed", alerts=("event_failed",))

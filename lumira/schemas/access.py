@@ -6,8 +6,8 @@ from marshmallow import fields, post_dump, post_load, validate
 
 from lumira.domain.commands import AccessFilter
 from lumira.schemas.base import RequestSchema, ResponseSchema
-from lumira.schemas.fields import EmailAddress, Line, QueryInteger, Timestamp, absent
-from lumira.schemas.payment_intents import MAX_LEVEL, PRODUCT_ID_LENGTH
+from lumira.schemas.fields import PRODUCT_ID_LENGTH, EmailAddress, Line, QueryInteger, Timestamp, absent
+from lumira.schemas.payment_intents import MAX_LEVEL
 
 GRANT_REASONS = ("paid", "free", "refunded", "disputed", "dispute_lost", "operator", "expired")
 

@@ -27,7 +27,10 @@ class WireSchema(Schema):
 
 
 class RequestSchema(WireSchema):
-    """A request. A field may declare the code of its errors in `metadata["code"]`."""
+    """A request. A field may declare the code of its errors in `metadata["code"]`.
+
+    In `metadata["missing_code"]` it may declare that of a value that is missing, null or empty.
+    """
 
     class Meta:
         unknown = RAISE
@@ -35,9 +38,8 @@ class RequestSchema(WireSchema):
     def code_of(self, messages: Mapping[str, object]) -> str:
         """The code of the reply: that of the first declared field that is invalid."""
         for field in self.fields.values():
-            if field.data_key in messages:
-                code: str = field.metadata.get("code", INVALID_REQUEST)
-                return code
+            if field.data_key is not None and field.data_key in messages:
+                return _code_of(field, messages[field.data_key])
         return INVALID_REQUEST
 
     def in_order(self, messages: Mapping[str, object]) -> dict[str, list[str]]:
@@ -53,6 +55,12 @@ class RequestSchema(WireSchema):
 
 class ResponseSchema(WireSchema):
     """A response."""
+
+
+def _code_of(field: Field[Any], messages: object) -> str:
+    code: str = field.metadata.get("code", INVALID_REQUEST)
+    missing = {field.error_messages.get(reason) for reason in ("required", "null", "empty")}
+    return field.metadata.get("missing_code", code) if set(_sentences(messages)) <= missing else code
 
 
 def _shown(name: str) -> str:

@@ -8,8 +8,8 @@ from marshmallow import ValidationError, fields, post_load, validate
 
 from lumira.domain.commands import CheckoutCommand, CheckoutItem
 from lumira.schemas.base import INVALID_REQUEST, RequestSchema, ResponseSchema
-from lumira.schemas.fields import CallerMetadata, EmailAddress, Line, StrictInteger, Timestamp
-from lumira.schemas.payment_intents import MAX_QUANTITY, PRODUCT_ID_LENGTH
+from lumira.schemas.fields import CallerMetadata, EmailAddress, ProductId, StrictInteger, Timestamp
+from lumira.schemas.payment_intents import MAX_QUANTITY
 
 #: Stripe's limit for the line items of a session.
 MAX_ITEMS = 100
@@ -49,12 +49,7 @@ def _is_absolute(address: str) -> bool:
 class CheckoutItemRequest(RequestSchema):
     """One product of a cart, and its quantity."""
 
-    product_id = Line(
-        required=True,
-        min_length=1,
-        max_length=PRODUCT_ID_LENGTH,
-        metadata={"code": "MISSING_PRODUCT_ID", "example": "bougie-figuier"},
-    )
+    product_id = ProductId(required=True, metadata={"example": "bougie-figuier"})
     quantity = StrictInteger(
         required=True,
         validate=validate.Range(min=1, max=MAX_QUANTITY),

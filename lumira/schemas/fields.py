@@ -15,6 +15,7 @@ from lumira.confusables import contains_encoded_word, is_confusable
 #: RFC 5321, section 4.5.3.1.3: a path of 256 octets, less its angle brackets.
 EMAIL_LENGTH = 254
 NAME_LENGTH = 200
+PRODUCT_ID_LENGTH = 64
 #: Stripe's limits for metadata (docs.stripe.com/metadata), less the entries that Lumira adds.
 METADATA_ENTRIES = 20
 METADATA_KEY_LENGTH = 40
@@ -58,6 +59,8 @@ class QueryInteger(fields.Integer):
 class Line(fields.String):
     """One line of text, trimmed, without control characters; lengths in characters."""
 
+    default_error_messages = {"empty": "Must not be empty."}  # noqa: RUF012 - declared by marshmallow
+
     def __init__(self, *, max_length: int, min_length: int = 0, **options: Any) -> None:
         lengths = {"maxLength": max_length} | ({"minLength": min_length} if min_length else {})
         options["metadata"] = {**lengths, **options.get("metadata", {})}
@@ -74,8 +77,16 @@ class Line(fields.String):
         if len(text) > self.max_length:
             raise ValidationError(f"Must be at most {self.max_length} characters long.")
         if len(text) < self.min_length:
-            raise ValidationError("Must not be empty.")
+            raise self.make_error("empty")
         return text
+
+
+class ProductId(Line):
+    """The id of a product to sell; its own error code says that the sale names none."""
+
+    def __init__(self, **options: Any) -> None:
+        options["metadata"] = {"missing_code": "MISSING_PRODUCT_ID", **options.get("metadata", {})}
+        super().__init__(max_length=PRODUCT_ID_LENGTH, min_length=1, **options)
 
 
 class EmailAddress(Line):

@@ -6,9 +6,8 @@ from marshmallow import fields, post_load, validate
 
 from lumira.domain.commands import CheckoutCommand, CheckoutItem
 from lumira.schemas.base import RequestSchema, ResponseSchema
-from lumira.schemas.fields import NAME_LENGTH, CallerMetadata, EmailAddress, Line, StrictInteger
+from lumira.schemas.fields import NAME_LENGTH, CallerMetadata, EmailAddress, Line, ProductId, StrictInteger
 
-PRODUCT_ID_LENGTH = 64
 MAX_QUANTITY = 100
 MAX_LEVEL = 1000
 ORDER_STATUSES = (
@@ -43,12 +42,7 @@ class CreateLevelPaymentIntentRequest(RequestSchema):
 class CreatePaymentIntentRequest(RequestSchema):
     """Open a payment for a product."""
 
-    product_id = Line(
-        required=True,
-        min_length=1,
-        max_length=PRODUCT_ID_LENGTH,
-        metadata={"code": "MISSING_PRODUCT_ID", "example": "mystique"},
-    )
+    product_id = ProductId(required=True, metadata={"example": "mystique"})
     quantity = StrictInteger(
         load_default=1,
         validate=validate.Range(min=1, max=MAX_QUANTITY),

@@ -42,18 +42,27 @@ class StrictParser(FlaskParser):
     def handle_error(
         self,
         error: ValidationError,
-        req: Request,  # noqa: ARG002 - as above
+        req: Request,
         schema: Schema,
         **_options: object,
     ) -> NoReturn:
         """Raise `InvalidRequest` with the code of the first invalid field, and the messages of all fields."""
         assert isinstance(schema, RequestSchema)  # noqa: S101 - routes declare no other kind
         # Webargs groups the messages by location: body, query or files.
-        (messages,) = cast(dict[str, dict[str, object]], error.messages).values()
+        [(location, messages)] = cast(dict[str, dict[str, object]], error.messages).items()
         fields = schema.in_order(messages)
+        if location == "query":
+            fields = {name: _with_plus_hint(req, name, sentences) for name, sentences in fields.items()}
         name, sentences = next(iter(fields.items()))
         code = schema.code_of(messages)
         raise InvalidRequest(f"{name}: {sentences[0]}", code=code, fields=fields) from error
+
+
+def _with_plus_hint(req: Request, name: str, sentences: list[str]) -> list[str]:
+    """The messages of a query parameter; the first says so if a `+` was read as a space."""
+    if b"+" not in req.query_string or " " not in req.args.get(name, ""):
+        return sentences
+    return [f"{sentences[0]} A + in a query string means a space: encode + as %2B.", *sentences[1:]]
 
 
 class ApiBlueprint(Blueprint):  # type: ignore[misc]

@@ -87,7 +87,7 @@ def line(product: Any = "cap", quantity: Any = 1, **more: Any) -> dict[str, Any]
         ({"items": [line(), line("nothing")]}, 404, "PRODUCT_NOT_FOUND"),
         ({"items": [{"quantity": 1}]}, 400, "MISSING_PRODUCT_ID"),
         ({"items": [line("")]}, 400, "MISSING_PRODUCT_ID"),
-        ({"items": [line(7)]}, 400, "MISSING_PRODUCT_ID"),
+        ({"items": [line(7)]}, 400, "INVALID_CART"),
         ({"items": [{"productId": "cap"}]}, 400, "INVALID_QUANTITY"),
         ({"items": [line(quantity=0)]}, 400, "INVALID_QUANTITY"),
         ({"items": [line(quantity=-1)]}, 400, "INVALID_QUANTITY"),

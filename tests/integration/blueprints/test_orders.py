@@ -155,6 +155,19 @@ def test_an_invalid_filter_is_refused(client: FlaskClient, tenant: Brand, query:
     assert (reply.status_code, reply.json["code"]) == (400, code)
 
 
+@pytest.mark.parametrize(
+    "query",
+    ["createdAfter=2026-01-31T12:00:00+01:00", "customerEmail=ana+shop@example.com"],
+)
+def test_a_plus_that_a_query_string_turns_into_a_space_is_explained(
+    client: FlaskClient, tenant: Brand, query: str
+) -> None:
+    reply = client.get(f"/api/orders?{query}", headers=tenant.secret)
+    assert reply.status_code == 400
+    assert reply.json["message"].endswith("encode + as %2B.")
+    assert client.get(f"/api/orders?{query.replace('+', '%2B')}", headers=tenant.secret).status_code == 200
+
+
 def test_a_payment_shows_no_personal_data(client: FlaskClient, tenant: Brand) -> None:
     opened = open_payment(tenant)
     reply = client.get(f"/api/payments/{opened.payment_intent_id}", headers=tenant.publishable)

@@ -4,7 +4,7 @@ from lumira.domain import messages
 from lumira.models import MessageKind, Order, Refund, RefundOrigin
 from lumira.notifications import emails, links
 from lumira.notifications.composers import MessageContext, composes
-from lumira.notifications.emails import Draft
+from lumira.notifications.draft import Draft
 from lumira.repositories import deliverables
 
 

@@ -2,12 +2,9 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from lumira.models import Language, MessageKind, Order, OutboxMessage, Tenant
-
-if TYPE_CHECKING:
-    from lumira.notifications.emails import Draft
+from lumira.notifications.draft import Draft
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +18,7 @@ class MessageContext:
 
 
 #: Composes a message from the current state of its order; `None` if the message is superseded.
-Composer = Callable[[MessageContext], "Draft | None"]
+Composer = Callable[[MessageContext], Draft | None]
 
 _composers: dict[MessageKind, Composer] = {}
 

@@ -1,32 +1,16 @@
-"""E-mails: the draft that a composer returns, and the MIME message that is built from it."""
+"""E-mails: the drafts of messages, and the MIME message that is built from each."""
 
-from dataclasses import dataclass
-from datetime import datetime
 from email import message_from_bytes, policy
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime
 
-from lumira.models import Language, Tenant
+from lumira.models import Tenant
 from lumira.notifications import delivery, texts
 from lumira.notifications.addresses import Undeliverable, mailbox, sender_mailbox
 from lumira.notifications.attachments import Attachment
 from lumira.notifications.composers import MessageContext
-
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """Everything that a message contains; its rows are loaded, so that it is rendered outside the transaction."""
-
-    tenant: Tenant
-    kind: str
-    language: Language
-    to: Address
-    #: The local part of the Message-ID: a message that is sent again after a crash has the same one.
-    identity: str
-    at: datetime
-    #: The variables of the template.
-    values: dict[str, object]
+from lumira.notifications.draft import Draft
 
 
 def draft_for_buyer(context: MessageContext, **values: object) -> Draft:

@@ -3,7 +3,7 @@
 from lumira.models import MessageKind
 from lumira.notifications import emails, links
 from lumira.notifications.composers import MessageContext, composes
-from lumira.notifications.emails import Draft
+from lumira.notifications.draft import Draft
 
 
 @composes(MessageKind.ACCESS_LINK)

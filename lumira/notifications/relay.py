@@ -31,7 +31,7 @@ from lumira.notifications import (
 )
 from lumira.notifications.addresses import Undeliverable
 from lumira.notifications.composers import MessageContext, get_composer
-from lumira.notifications.emails import Draft
+from lumira.notifications.draft import Draft
 from lumira.repositories import alerts, orders, outbox, tenants
 
 log = structlog.get_logger()

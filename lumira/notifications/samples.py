@@ -19,7 +19,7 @@ from lumira.models import (
     Tenant,
 )
 from lumira.notifications.alert_texts import text_for
-from lumira.notifications.emails import Draft
+from lumira.notifications.draft import Draft
 
 #: Every message that can be previewed.
 KINDS = (*(str(kind) for kind in MessageKind), "alert")

@@ -13,7 +13,7 @@ from lumira.models import Alert, AlertKind, Language, Tenant
 from lumira.notifications import delivery, emails
 from lumira.notifications.addresses import Undeliverable
 from lumira.notifications.alert_texts import text_for
-from lumira.notifications.emails import Draft
+from lumira.notifications.draft import Draft
 from lumira.repositories import alerts, outbox, tenants
 
 log = structlog.get_logger()

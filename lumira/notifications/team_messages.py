@@ -4,7 +4,7 @@ from lumira.domain import messages
 from lumira.models import MessageKind
 from lumira.notifications import emails
 from lumira.notifications.composers import MessageContext, composes
-from lumira.notifications.emails import Draft
+from lumira.notifications.draft import Draft
 
 
 @composes(MessageKind.DISPUTE_ALERT)

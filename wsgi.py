@@ -32,4 +32,6 @@ if _command(sys.argv[1:]) in DEVELOPMENT_COMMANDS:
 try:
     app = create_app(Settings.from_environment(environ))
 except SettingsError as error:
-    sys.exit(f"lumira: {error}")
+    sys.stderr.write(f"lumira: {error}\n")
+    # Gunicorn stops at this code (APP_LOAD_ERROR). After any other it starts its workers again, for ever.
+    sys.exit(4 if "gunicorn.arbiter" in sys.modules else 1)

@@ -60,3 +60,10 @@ def on_starting(server: Any) -> None:
     )
     for handler in server.log.error_log.handlers:
         handler.setFormatter(formatter)
+
+
+def post_worker_init(worker: Any) -> None:
+    """Log at once what the first probe would find missing, such as wrong encryption keys."""
+    missing = worker.wsgi.extensions["lumira.readiness"]().missing()
+    if missing:
+        worker.log.error("Not ready: %s (see /readyz).", ", ".join(missing))

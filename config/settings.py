@@ -10,7 +10,7 @@ from typing import Literal
 from cryptography.fernet import Fernet
 
 from config import development, rate_limits, sender, storage
-from config.errors import SettingsError, whole_number
+from config.errors import SettingsError, refuse_invisible_characters, whole_number
 from config.rate_limits import RateLimits
 from config.smtp_server import SmtpServer
 from config.storage import S3
@@ -28,6 +28,10 @@ __all__ = [
 ROOT = Path(__file__).resolve().parent.parent
 #: Required in production: a default would lose data or weaken security.
 REQUIRED_IN_PRODUCTION = ("DATABASE_URL", "SECRET_KEY", "LUMIRA_ENCRYPTION_KEYS")
+
+#: 32 hexadecimal digits are 128 random bits. A repeated word or character is as short as itself.
+_SECRET_KEY_LENGTH = 32
+_SECRET_KEY_CHARACTERS = 8
 
 #: A link opens a buyer's portal, so plain HTTP is accepted on this machine only.
 _ORIGIN = re.compile(r"(https://[A-Za-z0-9.-]+|http://(localhost|127\.0\.0\.1))(:[0-9]{1,5})?/?")
@@ -82,6 +86,7 @@ class Settings:
         values = {
             name: value for name, value in (os.environ if environ is None else environ).items() if value
         }
+        refuse_invisible_characters(values)
         environment = _environment(values)
         instance_path = Path(values.get("LUMIRA_INSTANCE", str(ROOT / "instance"))).absolute()
         if environment == "production":
@@ -93,7 +98,7 @@ class Settings:
             environment=environment,
             database_url=_psycopg(database_url),
             database_owner_url=_psycopg(values.get("DATABASE_OWNER_URL", database_url)),
-            secret_key=values["SECRET_KEY"],
+            secret_key=_secret_key(values["SECRET_KEY"]),
             encryption_keys=_encryption_keys(values["LUMIRA_ENCRYPTION_KEYS"]),
             instance_path=instance_path,
             default_tenant=values.get("LUMIRA_DEFAULT_TENANT"),
@@ -131,6 +136,15 @@ def _require(values: Mapping[str, str]) -> None:
         raise SettingsError(
             f"Missing in production: {', '.join(missing)} (LUMIRA_ENV=development does not need them)."
         )
+
+
+def _secret_key(text: str) -> str:
+    if len(text) < _SECRET_KEY_LENGTH or len(set(text)) < _SECRET_KEY_CHARACTERS:
+        raise SettingsError(
+            f"SECRET_KEY must be at least {_SECRET_KEY_LENGTH} random characters, because it signs the links to "
+            "buyers' portals: python3 -c 'import secrets; print(secrets.token_urlsafe(48))'."
+        )
+    return text
 
 
 def _encryption_keys(text: str) -> tuple[str, ...]:

@@ -35,6 +35,15 @@ def digests(text: str, *, tenant_id: int, purpose: str) -> list[str]:
     return [hmac.new(key, message, hashlib.sha256).hexdigest() for key in _raw]
 
 
+def can_decrypt(sealed: bytes) -> bool:
+    """Whether one of the configured keys decrypts the text."""
+    try:
+        _keys[0].decrypt(sealed)
+    except InvalidToken:
+        return False
+    return True
+
+
 def unseal(sealed: bytes, *, tenant_id: int, purpose: str) -> str:
     """Decrypt a sealed text. Raises `DecryptionError` if it was sealed for another tenant or purpose.
 

@@ -61,7 +61,7 @@ def settings(database_url: str, sandbox: SandboxServer, tmp_path_factory: pytest
         environment="production",
         database_url=database_url,
         database_owner_url=database_url,
-        secret_key="only-for-tests",
+        secret_key="only-for-tests-0123456789abcdefghij",
         encryption_keys=(Fernet.generate_key().decode(),),
         instance_path=tmp_path_factory.mktemp("instance"),
         stripe_api_base=sandbox.url,

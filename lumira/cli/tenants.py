@@ -8,7 +8,7 @@ from flask.cli import AppGroup
 
 from lumira.cli.common.tables import echo_table
 from lumira.database import atomic
-from lumira.errors import NotFound, TenantNameTaken, TenantNotFound
+from lumira.errors import NotFound, StripeConfigError, TenantNameTaken, TenantNotFound
 from lumira.models import Tenant
 from lumira.repositories import audit, stripe_accounts
 from lumira.repositories import tenants as tenant_rows
@@ -129,10 +129,13 @@ def stripe(
 
 def _stripe_state(tenant: Tenant) -> str:
     """Return which credentials a tenant has, without showing any; inside its transaction."""
-    account = stripe_accounts.find_account(tenant.id)
+    try:
+        account = stripe_accounts.find_account(tenant.id)
+        secrets = len(stripe_accounts.list_webhook_secrets(tenant.id))
+    except StripeConfigError:
+        return "credentials that LUMIRA_ENCRYPTION_KEYS does not decrypt: enter all of them again"
     mode = "no key" if account is None else "live key" if account.livemode else "test key"
     page = "" if tenant.stripe_publishable_key else ", no publishable key"
-    secrets = len(stripe_accounts.list_webhook_secrets(tenant.id))
     return f"{mode}{page}, {secrets} webhook secret{'' if secrets == 1 else 's'}"
 
 

@@ -6,6 +6,7 @@ from flask.cli import with_appcontext
 
 from config.settings import Settings
 from lumira.services.tenants.bootstrap_tenant import bootstrap_tenant
+from lumira.services.tenants.check_encryption_keys import check_encryption_keys
 
 
 @click.command("worker")
@@ -16,6 +17,7 @@ def worker() -> None:
     from lumira.tasks import worker as worker_process  # noqa: PLC0415
 
     settings: Settings = current_app.extensions["lumira"]
+    check_encryption_keys()
     bootstrap_tenant(settings.default_tenant, settings.stripe)
     app = current_app._get_current_object()  # type: ignore[attr-defined]  # noqa: SLF001 - a thread needs the app itself
     worker_process.run(app, settings)

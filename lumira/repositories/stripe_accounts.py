@@ -8,7 +8,8 @@ from sqlalchemy import delete, select
 
 from lumira import encryption
 from lumira.database import db
-from lumira.errors import InvalidRequest, StripeConfigError
+from lumira.domain import stripe_credentials
+from lumira.errors import StripeConfigError
 from lumira.models import Tenant, WebhookSecret
 from lumira.repositories import tenants
 
@@ -30,12 +31,7 @@ class StripeAccount:
 
     @property
     def livemode(self) -> bool:
-        return is_live_key(self.secret_key)
-
-
-def is_live_key(secret_key: str) -> bool:
-    """Whether a Stripe key, secret or restricted, is a live-mode key."""
-    return secret_key.startswith(("sk_live_", "rk_live_"))
+        return stripe_credentials.is_live_key(self.secret_key)
 
 
 def set_keys(
@@ -45,34 +41,47 @@ def set_keys(
     publishable_key: str | None = None,
     stripe_account: str | None = None,
 ) -> None:
-    """Store the credentials that are not `None`; raises `InvalidRequest` if one has the wrong prefix."""
+    """Store the credentials that are not `None`.
+
+    Raises `InvalidRequest` if one is malformed, or if the secret and the publishable key would be of two modes.
+    """
     if secret_key is not None:
-        if not secret_key.startswith(("sk_", "rk_")):
-            raise InvalidRequest("A Stripe secret key begins with sk_ or rk_.")
+        secret_key = stripe_credentials.parse_secret_key(secret_key)
+    if publishable_key is not None:
+        publishable_key = stripe_credentials.parse_publishable_key(publishable_key)
+    _check_modes(tenant, secret_key, publishable_key)
+    if secret_key is not None:
         tenant.stripe_secret_key_sealed = encryption.seal(
             secret_key, tenant_id=tenant.id, purpose=_SECRET_KEY_PURPOSE
         )
     if publishable_key is not None:
-        if not publishable_key.startswith("pk_"):
-            raise InvalidRequest("A Stripe publishable key begins with pk_.")
         tenant.stripe_publishable_key = publishable_key
     if stripe_account is not None:
-        if not stripe_account.startswith("acct_"):
-            raise InvalidRequest("A Connect account begins with acct_.")
-        tenant.stripe_account = stripe_account
+        tenant.stripe_account = stripe_credentials.parse_account(stripe_account)
+
+
+def _check_modes(tenant: Tenant, secret_key: str | None, publishable_key: str | None) -> None:
+    """Raise `InvalidRequest` if a new key is of another mode than the key that it is used with."""
+    if publishable_key is not None and secret_key is None:
+        account = find_account(tenant.id)
+        secret_key = account.secret_key if account else None
+    elif publishable_key is None and secret_key is not None:
+        publishable_key = tenant.stripe_publishable_key
+    stripe_credentials.check_modes(secret_key, publishable_key)
 
 
 def find_account(tenant_id: int) -> StripeAccount | None:
-    """The tenant's Stripe credentials; `None` if it has no secret key."""
+    """The tenant's Stripe credentials; `None` if it has no secret key.
+
+    Raises `StripeConfigError` if no encryption key decrypts the stored one.
+    """
     tenant = tenants.get(tenant_id)
     if tenant.stripe_secret_key_sealed is None:
         return None
     return StripeAccount(
         tenant_id=tenant.id,
         tenant_slug=tenant.slug,
-        secret_key=encryption.unseal(
-            tenant.stripe_secret_key_sealed, tenant_id=tenant.id, purpose=_SECRET_KEY_PURPOSE
-        ),
+        secret_key=_unseal(tenant.stripe_secret_key_sealed, tenant_id=tenant.id, purpose=_SECRET_KEY_PURPOSE),
         stripe_account=tenant.stripe_account,
     )
 
@@ -88,21 +97,25 @@ def get_account(tenant_id: int) -> StripeAccount:
 
 
 def add_webhook_secret(tenant_id: int, secret: str) -> None:
-    """Accept events signed with one more secret; a secret that exists already changes nothing."""
-    if not secret.startswith("whsec_"):
-        raise InvalidRequest("A webhook secret begins with whsec_.")
+    """Accept events signed with one more secret; one that is stored already is encrypted with the newest key."""
+    secret = stripe_credentials.parse_webhook_secret(secret)
     fingerprint = _fingerprint(secret)
-    existing = select(WebhookSecret.id).where(
-        WebhookSecret.tenant_id == tenant_id, WebhookSecret.fingerprint == fingerprint
-    )
-    if db.session.execute(existing).first() is None:
-        sealed = encryption.seal(secret, tenant_id=tenant_id, purpose=_WEBHOOK_PURPOSE)
+    sealed = encryption.seal(secret, tenant_id=tenant_id, purpose=_WEBHOOK_PURPOSE)
+    existing = db.session.execute(
+        select(WebhookSecret).where(
+            WebhookSecret.tenant_id == tenant_id, WebhookSecret.fingerprint == fingerprint
+        )
+    ).scalar_one_or_none()
+    if existing is None:
         db.session.add(WebhookSecret(tenant_id=tenant_id, fingerprint=fingerprint, sealed=sealed))
-        db.session.flush()
+    else:
+        existing.sealed = sealed
+    db.session.flush()
 
 
 def remove_webhook_secret(tenant_id: int, secret: str) -> bool:
     """Stop accepting events signed with this secret; returns `False` if the tenant does not have it."""
+    secret = stripe_credentials.parse_webhook_secret(secret)
     removed = db.session.execute(
         delete(WebhookSecret)
         .where(WebhookSecret.tenant_id == tenant_id, WebhookSecret.fingerprint == _fingerprint(secret))
@@ -113,6 +126,7 @@ def remove_webhook_secret(tenant_id: int, secret: str) -> bool:
 
 def replace_webhook_secrets(tenant_id: int, secret: str) -> None:
     """Accept events signed with this secret only."""
+    secret = stripe_credentials.parse_webhook_secret(secret)
     add_webhook_secret(tenant_id, secret)
     db.session.execute(
         delete(WebhookSecret).where(
@@ -122,13 +136,26 @@ def replace_webhook_secrets(tenant_id: int, secret: str) -> None:
 
 
 def list_webhook_secrets(tenant_id: int) -> list[str]:
-    """The signing secrets in clear, newest first: the newest endpoint delivers most events."""
+    """The signing secrets in clear, newest first: the newest endpoint delivers most events.
+
+    Raises `StripeConfigError` if no encryption key decrypts one of them.
+    """
     rows = db.session.execute(
         select(WebhookSecret.sealed)
         .where(WebhookSecret.tenant_id == tenant_id)
         .order_by(WebhookSecret.created_at.desc(), WebhookSecret.id)
     ).scalars()
-    return [encryption.unseal(sealed, tenant_id=tenant_id, purpose=_WEBHOOK_PURPOSE) for sealed in rows]
+    return [_unseal(sealed, tenant_id=tenant_id, purpose=_WEBHOOK_PURPOSE) for sealed in rows]
+
+
+def _unseal(sealed: bytes, *, tenant_id: int, purpose: str) -> str:
+    """Decrypt a stored credential; raises `StripeConfigError` if no encryption key does."""
+    try:
+        return encryption.unseal(sealed, tenant_id=tenant_id, purpose=purpose)
+    except encryption.DecryptionError as error:
+        slug = tenants.get(tenant_id).slug
+        log.error("stripe_credentials_unreadable", tenant=slug)  # noqa: TRY400 - the traceback adds nothing
+        raise StripeConfigError("This shop's Stripe credentials cannot be decrypted.", tenant=slug) from error
 
 
 def _fingerprint(secret: str) -> str:

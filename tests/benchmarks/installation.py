@@ -50,7 +50,7 @@ class Installation:
         return {
             "LUMIRA_ENV": "production",
             "DATABASE_URL": self.server.address(database, login=LOGIN),
-            "SECRET_KEY": "only-for-benchmarks",
+            "SECRET_KEY": "only-for-benchmarks-0123456789abcdef",
             "LUMIRA_ENCRYPTION_KEYS": self.encryption_key,
             "LUMIRA_INSTANCE": str(self.directory / "instance"),
             "STRIPE_API_BASE": NO_STRIPE,
@@ -86,7 +86,7 @@ def _settings(server: Server, directory: Path, *, encryption_key: str) -> Settin
         environment="production",
         database_url=_url(server, WITH_CATALOG),
         database_owner_url=_url(server, WITH_CATALOG),
-        secret_key="only-for-benchmarks",
+        secret_key="only-for-benchmarks-0123456789abcdef",
         encryption_keys=(encryption_key,),
         instance_path=directory / "instance",
         stripe_api_base=NO_STRIPE,

@@ -79,7 +79,7 @@ def _environment(server: Server, database: str, key: str, directory: Path) -> di
     return {
         "LUMIRA_ENV": "production",
         "DATABASE_URL": server.address(database, login=LOGIN),
-        "SECRET_KEY": "only-for-benchmarks",
+        "SECRET_KEY": "only-for-benchmarks-0123456789abcdef",
         "LUMIRA_ENCRYPTION_KEYS": key,
         "LUMIRA_INSTANCE": str(directory / "instance"),
         "STRIPE_API_BASE": _NO_STRIPE,

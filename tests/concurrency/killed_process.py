@@ -31,7 +31,7 @@ def _settings(instructions: dict[str, Any]) -> Settings:
         environment="production",
         database_url=instructions["database_url"],
         database_owner_url=instructions["database_url"],
-        secret_key="only-for-tests",
+        secret_key="only-for-tests-0123456789abcdefghij",
         encryption_keys=(instructions["encryption_key"],),
         instance_path=Path(instructions["instance_path"]),
         stripe_api_base=instructions["sandbox_url"],

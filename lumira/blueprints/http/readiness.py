@@ -1,6 +1,7 @@
 """Readiness: the conditions for serving requests."""
 
 import re
+import time
 from dataclasses import dataclass
 
 import structlog
@@ -10,22 +11,27 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from config.settings import ROOT, Settings
 from lumira.database import APPLICATION_ROLE
+from lumira.services.tenants.check_encryption_keys import describe_wrong_encryption_keys
 
 log = structlog.get_logger()
 
 #: Seconds for the connection (the driver's minimum) and milliseconds for each statement: probes must not pile up.
 _CONNECT_TIMEOUT = 2
 _STATEMENT_TIMEOUT = 2000
+#: Seconds for which readable credentials are not read again: they rarely change, and probes are frequent.
+_KEYS_CHECKED_FOR = 60
 _NUMBER = re.compile(r"(\d{4})_")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Readiness:
     """Checks the database over its own connection: a busy pool must not take the instance out of service."""
 
     engine: Engine
     #: The migration that the code requires.
     head: str
+    #: When the stored credentials were last found readable, on the monotonic clock.
+    keys_checked_at: float | None = None
 
     @classmethod
     def of(cls, settings: Settings) -> "Readiness":
@@ -38,7 +44,7 @@ class Readiness:
         return cls(engine, ScriptDirectory(str(ROOT / "migrations")).get_current_head() or "")
 
     def missing(self) -> list[str]:
-        """Which of `database`, `role` and `migrations` are not ready; empty if the instance can serve requests."""
+        """Which of `database`, `role`, `migrations` and `encryption_keys` are not ready; empty if all are."""
         try:
             with self.engine.connect() as connection:
                 return list(self._missing_in(connection))
@@ -56,7 +62,21 @@ class Readiness:
         revision = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
         if revision is None or not self._is_reached(revision):
             missing.append("migrations")
+        if not missing and not self._decrypts(connection):
+            missing.append("encryption_keys")
         return missing
+
+    def _decrypts(self, connection: Connection) -> bool:
+        """Whether the encryption keys decrypt every stored Stripe credential."""
+        checked_at = self.keys_checked_at
+        if checked_at is not None and time.monotonic() - checked_at < _KEYS_CHECKED_FOR:
+            return True
+        reason = describe_wrong_encryption_keys(connection)
+        if reason is not None:
+            log.error("encryption_keys_wrong", reason=reason)
+            return False
+        self.keys_checked_at = time.monotonic()
+        return True
 
     def _is_reached(self, revision: str) -> bool:
         """Whether the schema is at the required migration, or past it.

@@ -1,14 +1,18 @@
 """Probes."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
+from cryptography.fernet import Fernet
 from flask.testing import FlaskClient
 from sqlalchemy import create_engine, text
 
 from config.settings import Settings
 from lumira.blueprints.http.readiness import Readiness
-from tests.support import postgresql
+from lumira.sandbox.server import SandboxServer
+from tests.support import factories, postgresql
+from tests.support.factories import Brand
 
 
 def test_the_process_responds(client: FlaskClient) -> None:
@@ -66,3 +70,40 @@ def test_the_schema_must_have_the_required_migration(
 def test_the_required_migration_is_the_newest_one(settings: Settings) -> None:
     files = sorted(path.stem for path in (postgresql.MIGRATIONS / "versions").glob("[0-9]*.py"))
     assert Readiness.of(settings).head == files[-1]
+
+
+def test_encryption_keys_that_do_not_decrypt_the_stored_credentials_are_not_ready(
+    client_with: Callable[..., FlaskClient],
+    run_directory: Path,
+    sandbox: SandboxServer,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    url = postgresql.create_database(run_directory, "lumira_other_keys")
+    client = client_with(database_url=url)
+    with client.application.app_context():
+        brand = factories.make_brand(sandbox_url=sandbox.url)
+    assert client.get("/readyz").status_code == 200
+
+    reply = client_with(database_url=url, encryption_keys=(Fernet.generate_key().decode(),)).get("/readyz")
+
+    assert (reply.status_code, reply.json["missing"]) == (503, ["encryption_keys"])
+    assert (
+        f"LUMIRA_ENCRYPTION_KEYS does not decrypt the Stripe credentials of {brand.slug}:"
+        in capsys.readouterr().err
+    )
+
+
+def test_a_process_with_wrong_encryption_keys_refuses_sales_and_webhooks_with_a_reason(
+    client_with: Callable[..., FlaskClient], tenant: Brand
+) -> None:
+    client = client_with(encryption_keys=(Fernet.generate_key().decode(),))
+
+    sale = client.post(
+        "/api/products/create-payment-intent", headers=tenant.publishable, json={"productId": "mystique"}
+    )
+    delivery = client.post(
+        f"/api/webhooks/stripe/{tenant.slug}", data=b"{}", headers={"Stripe-Signature": "x"}
+    )
+
+    assert (sale.status_code, sale.json["code"]) == (502, "STRIPE_CONFIG_ERROR")
+    assert delivery.status_code == 502

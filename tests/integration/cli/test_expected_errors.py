@@ -7,6 +7,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from cryptography.fernet import Fernet
 from flask import Flask
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
@@ -16,6 +17,7 @@ from config.settings import Settings
 from lumira import create_app
 from lumira.cli.database import explain
 from tests.support import postgresql
+from tests.support.factories import Brand
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -90,6 +92,38 @@ def test_a_missing_setting_is_one_line_that_names_it(missing: str):
     assert result.returncode == 1
     assert missing in result.stderr
     assert "Traceback" not in result.stderr
+
+
+def test_a_worker_with_wrong_encryption_keys_does_not_start(settings: Settings, tenant: Brand):
+    app = create_app(dataclasses.replace(settings, encryption_keys=(Fernet.generate_key().decode(),)))
+    try:
+        result = app.test_cli_runner().invoke(args=["worker"])
+    finally:
+        create_app(settings)
+
+    assert result.exit_code == 1
+    assert result.stderr.startswith(
+        "Error: LUMIRA_ENCRYPTION_KEYS does not decrypt the Stripe credentials of "
+    )
+    assert tenant.slug in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
+def test_an_invalid_setting_stops_the_web_server_with_one_line(tmp_path: Path):
+    given = {"DATABASE_URL": "postgresql://x/x", "SECRET_KEY": "x", "LUMIRA_ENCRYPTION_KEYS": "x"}
+
+    result = subprocess.run(
+        [sys.executable, "-m", "gunicorn", "--config", "config/gunicorn.py", "wsgi:app"],
+        cwd=ROOT,
+        env={"PATH": "/usr/bin:/bin", "BIND": f"unix:{tmp_path}/web", "WEB_CONCURRENCY": "1", **given},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert result.returncode != 0
+    assert result.stderr.count("lumira: SECRET_KEY must be") == 1
 
 
 def test_an_unknown_command_is_a_usage_error(app: Flask):

@@ -3,8 +3,10 @@
 import secrets
 
 import pytest
+from cryptography.fernet import Fernet
 from sqlalchemy import select
 
+from lumira import encryption
 from lumira.database import atomic, db
 from lumira.models import AuditEntry
 from lumira.repositories import stripe_accounts, tenants
@@ -212,3 +214,55 @@ def test_the_list_shows_every_tenant_and_no_secret(run_flask, tenant, make_brand
     assert "no key, no publishable key, 0 webhook secrets" in lines[bare.slug]
     for secret in (tenant.stripe_secret_key, tenant.stripe_publishable_key, tenant.webhook_secret):
         assert secret not in result.output
+
+
+@pytest.mark.parametrize("unseen", [" ", "\r", "\u00a0", "\u200b"])
+def test_a_copied_secret_works_whatever_it_carries_unseen(run_flask, make_brand, unseen):
+    brand = make_brand(stripe=False)
+
+    run_flask(
+        *("tenants", "stripe", brand.slug, "--secret-key", f"sk_test_1{unseen}"),
+        *("--webhook-secret", f"{unseen}whsec_1{unseen}", "--add-webhook-secret", f"whsec_1{unseen}"),
+    )
+
+    with atomic(brand.id):
+        assert stripe_accounts.get_account(brand.id).secret_key == "sk_test_1"
+    assert webhook_secrets(brand.id) == {"whsec_1"}
+    run_flask("tenants", "stripe", brand.slug, "--drop-webhook-secret", f"whsec_1{unseen}")
+    assert webhook_secrets(brand.id) == set()
+
+
+def test_keys_of_two_modes_are_never_stored_together(run_flask, make_brand):
+    brand = make_brand(stripe=False)
+    both = ("tenants", "stripe", brand.slug, "--secret-key", "sk_test_1", "--publishable-key")
+
+    assert "one mode" in run_flask(*both, "pk_live_1", code=1).stderr
+    run_flask(*both, "pk_test_1")
+    for option, key in (("--secret-key", "rk_live_1"), ("--publishable-key", "pk_live_1")):
+        assert "one mode" in run_flask("tenants", "stripe", brand.slug, option, key, code=1).stderr
+    run_flask("tenants", "stripe", brand.slug, "--secret-key", "sk_live_1", "--publishable-key", "pk_live_1")
+
+    with atomic(brand.id):
+        assert stripe_accounts.get_account(brand.id).livemode
+
+
+def test_credentials_encrypted_with_a_lost_key_are_shown_as_such_and_can_be_entered_again(
+    run_flask, tenant, settings
+):
+    encryption.configure((Fernet.generate_key().decode(),))
+    try:
+        lines = {
+            line.split()[0]: line for line in run_flask("tenants", "list").stdout.splitlines() if line.strip()
+        }
+        assert "LUMIRA_ENCRYPTION_KEYS does not decrypt" in lines[tenant.slug]
+        run_flask("tenants", "stripe", tenant.slug, "--secret-key", "sk_test_1")
+
+        run_flask("tenants", "stripe", tenant.slug, "--webhook-secret", "whsec_1")
+
+        assert webhook_secrets(tenant.id) == {"whsec_1"}
+    finally:
+        encryption.configure(settings.encryption_keys)
+        # The other tests of this process find readable credentials only.
+        run_flask(
+            *("tenants", "stripe", tenant.slug, "--secret-key", "sk_test_1", "--webhook-secret", "whsec_1")
+        )

@@ -4,6 +4,6 @@ from cryptography.fernet import Fernet
 
 REQUIRED = {
     "DATABASE_URL": "postgresql://somewhere/lumira",
-    "SECRET_KEY": "only-for-tests",
+    "SECRET_KEY": "only-for-tests-0123456789abcdefghij",
     "LUMIRA_ENCRYPTION_KEYS": Fernet.generate_key().decode(),
 }

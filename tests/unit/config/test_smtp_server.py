@@ -63,7 +63,7 @@ def settings(**environ: str) -> Settings:
     return Settings.from_environment(
         {
             "DATABASE_URL": "postgresql://nowhere/none",
-            "SECRET_KEY": "s" * 32,
+            "SECRET_KEY": "only-for-tests-0123456789abcdefghij",
             "LUMIRA_ENCRYPTION_KEYS": Fernet.generate_key().decode(),
             **environ,
         }

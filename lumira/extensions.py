@@ -1,7 +1,6 @@
 """Flask extensions: the API with its OpenAPI document, migrations and rate limits."""
 
 import hashlib
-import ipaddress
 from dataclasses import dataclass
 from http import HTTPStatus
 
@@ -14,14 +13,13 @@ from config.settings import ROOT, Settings
 from lumira import tenancy
 from lumira.database import db
 from lumira.models import KeyKind
+from lumira.networks import network_of
 from lumira.schemas.errors import ErrorEnvelope
 
 #: Seconds. An unreachable Redis must not delay a checkout noticeably.
 _REDIS_TIMEOUT = 0.5
 #: Requests for a new portal link from one network. E-mails to one buyer are limited separately.
 _LINK_REQUESTS = "20 per hour"
-#: A provider assigns one customer a /64 of IPv6 addresses, so the whole network counts as one address.
-_IPV6_PREFIX_LENGTH = 64
 
 migrate = Migrate()
 
@@ -64,7 +62,7 @@ def init_app(app: Flask, settings: Settings) -> None:
         # The tenant's own backend opens payments for its buyers, and only it has the secret key.
         exempt_when=_is_known_backend,
     )
-    renewal_limit = limiter.shared_limit(_LINK_REQUESTS, scope="renewal", key_func=_network)
+    renewal_limit = limiter.shared_limit(_LINK_REQUESTS, scope="renewal", key_func=callers_network)
     app.extensions["lumira.http"] = HttpExtensions(api, limiter, email_limit, renewal_limit)
 
 
@@ -78,7 +76,7 @@ def _limiter(settings: Settings) -> Limiter:
     limits = settings.rate_limits
     timeouts = {"socket_connect_timeout": _REDIS_TIMEOUT, "socket_timeout": _REDIS_TIMEOUT}
     return Limiter(
-        key_func=_network,
+        key_func=callers_network,
         application_limits=[
             ApplicationLimit(
                 limit_provider=limits.per_key,
@@ -88,7 +86,7 @@ def _limiter(settings: Settings) -> Limiter:
             ),
             ApplicationLimit(
                 limit_provider=limits.per_address,
-                key_function=_network,
+                key_function=callers_network,
                 scope="address",
                 exempt_when=_is_known_backend,
             ),
@@ -107,7 +105,7 @@ def _key_holder() -> str:
     A publishable key is public: counted alone, one caller could exhaust its limit for all buyers.
     """
     key = tenancy.sent_key_digest() or ""
-    return key if tenancy.has_sent_secret_key() else f"{key}:{_network()}"
+    return key if tenancy.has_sent_secret_key() else f"{key}:{callers_network()}"
 
 
 def _has_opened_payment(reply: Response) -> bool:
@@ -115,17 +113,9 @@ def _has_opened_payment(reply: Response) -> bool:
     return reply.status_code == HTTPStatus.OK and "Idempotency-Replayed" not in reply.headers
 
 
-def _network() -> str:
-    """The hash of the request's address, or of its /64 network for IPv6. Addresses are personal data."""
-    address = request.remote_addr or ""
-    try:
-        parsed = ipaddress.ip_address(address)
-    except ValueError:
-        # A Unix socket has no address: all its requests count together.
-        return digest(address)
-    if parsed.version == 6:  # noqa: PLR2004 - the protocol's name
-        return digest(str(ipaddress.ip_network((parsed, _IPV6_PREFIX_LENGTH), strict=False)))
-    return digest(str(parsed))
+def callers_network() -> str:
+    """The hash of the network that sent the request. Addresses are personal data."""
+    return digest(network_of(request.remote_addr or ""))
 
 
 def _is_known_backend() -> bool:

@@ -74,6 +74,20 @@ def test_an_ipv6_network_counts_as_one_address(
     assert send("2001:db8:1:3::1") == 200
 
 
+def test_one_caller_is_limited_however_the_proxy_writes_its_address(
+    client_with: Callable[..., FlaskClient], tenant: Brand
+) -> None:
+    client = client_with(rate_limits=limited(per_address="2 per minute"), trusted_proxies=1)
+
+    def send(forwarded: str) -> int:
+        headers = {"Host": tenant.domain, "X-Forwarded-For": forwarded}
+        return client.get("/api/products", headers=headers).status_code
+
+    assert [send("192.0.2.1:49152"), send("192.0.2.1:49153"), send("192.0.2.1:49154")] == [200, 200, 429]
+    assert [send("192.0.2.1"), send("[::ffff:192.0.2.1]:443")] == [429, 429]
+    assert send("192.0.2.2:49152") == 200
+
+
 def test_a_tenants_backend_is_not_limited_by_address(
     client_with: Callable[..., FlaskClient], tenant: Brand
 ) -> None:

@@ -40,6 +40,11 @@ class Caller:
     #: The actor in the audit log: `key:<id>` or `host:<domain>`.
     actor: str
 
+    @property
+    def is_public(self) -> bool:
+        """Whether the caller may be any visitor of the shop: only a secret key is the shop's own."""
+        return self.rights is not KeyKind.SECRET
+
 
 def _new_cache() -> TTLCache[_Key, _Value]:
     return TTLCache(_CACHE_SIZE, _CACHE_SECONDS)

@@ -29,7 +29,7 @@ class IdempotencyKey(Identified, Timestamped, Base):
         Index("ix_idempotency_keys_expiry", "tenant_id", "expires_at"),
     )
 
-    #: SHA-256 of the kind of key and the key itself.
+    #: SHA-256 of the name space, the kind of key and the key itself.
     slot: Mapped[str]
     #: SHA-256 of method, path and canonical body.
     fingerprint: Mapped[str]

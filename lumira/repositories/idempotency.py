@@ -25,6 +25,8 @@ from lumira.models.columns import uuid7
 #: Longer than one call to Stripe with all retries: three attempts of 23 s and the pauses between them.
 LEASE = timedelta(seconds=90)
 REPLY_PURPOSE = "stored reply"
+#: Characters. A shorter key of a public caller may be another buyer's key as well: a counter, a product, a date.
+SHORTEST_UNIQUE_KEY = 16
 
 
 class KeyKind(StrEnum):
@@ -51,6 +53,8 @@ class Call:
     kind: KeyKind | None = None
     key: str | None = None
     request_id: str | None = None
+    #: The hash of the network of a public caller; `None` for a caller with a secret key, and for an operator.
+    public_network: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +146,19 @@ def _find_or_create(tenant_id: int, call: Call, now: datetime) -> tuple[Idempote
 def _slot(call: Call) -> str:
     # A correlation id that is reused for another call is a new call; a reused key is a mistake to report.
     own = call.fingerprint if call.kind is KeyKind.REQUEST_ID else ""
-    return hashlib.sha256(f"{call.kind}\n{call.key}\n{own}".encode()).hexdigest()
+    return hashlib.sha256(f"{_name_space(call)}\n{call.kind}\n{call.key}\n{own}".encode()).hexdigest()
+
+
+def _name_space(call: Call) -> str:
+    """The callers who share the call's key.
+
+    A shop's buyers share its publishable key: none may use a key of the shop's own backend, nor get the reply to
+    another buyer who happens to have sent the same key. Only a long key shows that both calls are one buyer's.
+    """
+    if call.public_network is None:
+        return "secret"
+    is_unique = call.kind is KeyKind.IDEMPOTENCY_KEY and len(call.key or "") >= SHORTEST_UNIQUE_KEY
+    return "public" if is_unique else f"public {call.public_network}"
 
 
 def _is_unbound(row: IdempotencyKey, call: Call) -> bool:

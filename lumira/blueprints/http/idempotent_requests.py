@@ -37,6 +37,7 @@ def idempotent_call(request: Request) -> Call:
         kind=kind,
         key=key,
         request_id=g.request_id,
+        public_network=extensions.callers_network() if g.caller.is_public else None,
     )
 
 

@@ -67,7 +67,9 @@ def describe(api: Api) -> None:
         "header",
         {
             "name": "Idempotency-Key",
-            "description": "Makes the request safe to repeat for 72 hours: the same key returns the same reply.",
+            "description": "Makes the request safe to repeat for 72 hours: the same key returns the same reply. Use "
+            "a new random key, such as a UUID, for each payment. A key of fewer than 16 characters that is sent "
+            "without a secret key counts only on the network that sent it.",
             "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[ -~]+$"},
             "example": "5f0c6f4e-order-17",
         },

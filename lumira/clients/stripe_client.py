@@ -12,6 +12,7 @@ from lumira.clients.stripe_transport import (
     StripeRefused,
     call,
     call_pages,
+    clock_difference,
     configure,
 )
 from lumira.errors import StripeConfigError, StripeUnavailable
@@ -37,6 +38,7 @@ __all__ = [
     "StripeRefused",
     "StripeUnavailable",
     "cancel_payment_intent",
+    "clock_difference",
     "configure",
     "create_checkout_session",
     "create_customer",

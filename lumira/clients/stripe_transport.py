@@ -4,13 +4,16 @@ Source of the rules: docs.stripe.com/error-low-level and /api/idempotent_request
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from functools import partial
 from typing import Any, Protocol
 
 import stripe
 import structlog
 
+from lumira.clock import utc_now
 from lumira.database import refuse_inside_transaction
 from lumira.errors import StripeConfigError, StripeUnavailable
 
@@ -29,6 +32,8 @@ RETRY_AFTER = 5
 API_VERSION: str = stripe.api_version
 
 _api_base: list[str] = []
+#: The clock is one for all tenants, like Stripe.
+_clock_difference = [timedelta()]
 # One connection pool for all tenants; the SDK's client around it takes microseconds to build.
 _http_client = stripe.RequestsClient(timeout=TIMEOUT)
 # Latency reports to Stripe would be sent with the next request of another tenant.
@@ -54,11 +59,15 @@ class Account(Protocol):
 class StripeRefused(Exception):
     """Stripe rejected the request: repeating it unchanged cannot succeed."""
 
-    def __init__(self, code: str, message: str, *, param: str | None = None) -> None:
+    def __init__(
+        self, code: str, message: str, *, param: str | None = None, stripe_time: datetime | None = None
+    ) -> None:
         super().__init__(message)
         self.code = code
         self.message = message
         self.param = param
+        #: When Stripe replied, by its own clock.
+        self.stripe_time = stripe_time
 
     @property
     def is_missing_customer(self) -> bool:
@@ -95,10 +104,26 @@ def call(account: Account, operation: str, request: Request, *, key: str | None 
             stripe_request_id=error.request_id,
             error=type(error).__name__,
         )
-        raise _translate(error, account) from error
+        raise _translate(error, account, stripe_time=_compare_clocks(error.headers)) from error
     log.info("stripe_called", operation=operation, ms=round((time.monotonic() - started_at) * 1000))
+    _compare_clocks(response.last_response.headers if response.last_response else None)
     plain: dict[str, Any] = response.to_dict()
     return plain
+
+
+def clock_difference() -> timedelta:
+    """How far Stripe's clock is ahead of this machine's, as the newest response shows; negative if behind."""
+    return _clock_difference[0]
+
+
+def _compare_clocks(headers: Mapping[str, str] | None) -> datetime | None:
+    """Return the time of a response by Stripe's clock, and remember how far it is from this machine's."""
+    try:
+        stripe_time = parsedate_to_datetime((headers or {}).get("Date", "")).astimezone(UTC)
+    except (TypeError, ValueError):
+        return None
+    _clock_difference[0] = stripe_time - utc_now()
+    return stripe_time
 
 
 def call_pages(
@@ -147,7 +172,7 @@ def _pause(error: stripe.StripeError) -> float:
     return min(float(retry_after), 5.0) if retry_after.isdecimal() else RATE_LIMIT_PAUSE
 
 
-def _translate(error: stripe.StripeError, account: Account) -> Exception:
+def _translate(error: stripe.StripeError, account: Account, *, stripe_time: datetime | None) -> Exception:
     """Return Lumira's exception for an error; chosen by HTTP status, because the SDK has no class for some."""
     status = error.http_status
     if isinstance(error, (stripe.AuthenticationError, stripe.PermissionError)):
@@ -161,4 +186,5 @@ def _translate(error: stripe.StripeError, account: Account) -> Exception:
         code=(body.code if body else None) or error.code or "unknown",
         message=str(error.user_message or "Stripe refused the request."),
         param=getattr(error, "param", None),
+        stripe_time=stripe_time,
     )

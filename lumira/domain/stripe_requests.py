@@ -13,6 +13,8 @@ from lumira.models.payment_request import RequestState
 KEY_TRUSTED_FOR = timedelta(hours=23)
 #: Stripe does not publish the limit of a description, so this is well below the known one.
 _DESCRIPTION_LENGTH = 500
+#: Parameters that only make a payment more convenient or recognisable.
+_EXTRAS = frozenset(("customer_email", "statement_descriptor_suffix", "locale"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,7 @@ def _freeze(order: Order, kind: RequestKind, parameters: dict[str, Any]) -> Paym
         id=uuid7(),
         attempt=attempt,
         kind=kind,
-        parameters=parameters,
+        parameters=_without_refused_extras(order, parameters),
         stripe_key=f"lumira-order-{order.id}-{attempt}",
         state=RequestState.FROZEN,
     )
@@ -132,11 +134,51 @@ def is_key_stale(keyed_at: datetime, now: datetime) -> bool:
     return now - keyed_at > KEY_TRUSTED_FOR
 
 
-def mark_refused(request: PaymentRequest, *, code: str, message: str, now: datetime) -> None:
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why Stripe refused a request: its code and sentence, the parameter, and the time by Stripe's own clock."""
+
+    code: str
+    message: str
+    param: str | None = None
+    stripe_time: datetime | None = None
+
+    @property
+    def extra(self) -> str | None:
+        """The name of the refused parameter, if the sale works without it; `None` for every other refusal."""
+        name = (self.param or "").rstrip("]").rpartition("[")[2]
+        if self.code == "email_invalid":
+            name = "customer_email"
+        return name if name in _EXTRAS else None
+
+
+def mark_refused(request: PaymentRequest, refusal: Refusal, *, now: datetime) -> None:
     """Record that Stripe refused the request: the next attempt has a new key."""
     request.state = RequestState.REFUSED
-    request.refusal = {"code": code, "message": message}
+    request.refusal = {"code": refusal.code, "message": refusal.message}
+    if refusal.extra is not None:
+        request.refusal["extra"] = refusal.extra
+    if refusal.stripe_time is not None:
+        request.refusal["stripe_time"] = refusal.stripe_time.isoformat()
     request.responded_at = now
+
+
+def stripe_now(order: Order, now: datetime) -> datetime:
+    """The time by Stripe's clock, if a refusal of this order's requests shows it; else `now`."""
+    for request in reversed(order.requests):
+        stripe_time = (request.refusal or {}).get("stripe_time")
+        if stripe_time is not None and request.responded_at is not None:
+            return now + (datetime.fromisoformat(stripe_time) - request.responded_at)
+    return now
+
+
+def _without_refused_extras(order: Order, parameters: dict[str, Any]) -> dict[str, Any]:
+    """Leave out what Stripe refused before and the sale does not need: it must not sink the sale."""
+    refused = {(request.refusal or {}).get("extra") for request in order.requests}
+    kept = {name: value for name, value in parameters.items() if name not in refused}
+    if "payment_intent_data" in kept:
+        kept["payment_intent_data"] = _without_refused_extras(order, kept["payment_intent_data"])
+    return kept
 
 
 def mark_unknown(request: PaymentRequest, *, now: datetime) -> None:

@@ -43,6 +43,8 @@ class AlertKind(StrEnum):
     API_VERSION = "api_version"
     STRIPE_UNAVAILABLE = "stripe_unavailable"
     STRIPE_KEY_REFUSED = "stripe_key_refused"
+    #: Stripe's clock and this machine's differ.
+    CLOCK_DIFFERS = "clock_differs"
     PAYMENT_MISSING_AT_STRIPE = "payment_missing_at_stripe"
     MESSAGE_DEAD = "message_dead"
     #: The team could not be notified of another alert.

@@ -52,7 +52,8 @@ class PaymentRequest(Identified, Timestamped, Base):
     parameters: Mapped[dict[str, Any]] = mapped_column(JSONB)
     stripe_key: Mapped[str]
     state: Mapped[RequestState] = mapped_column(choice(RequestState), default=RequestState.FROZEN)
-    #: Stripe's reason, where it refused: `code` and `message`.
+    #: Stripe's reason, where it refused: `code` and `message`; `extra`, a parameter to leave out of the next attempt;
+    #: `stripe_time`, when it refused by its own clock.
     refusal: Mapped[dict[str, str] | None] = mapped_column(JSONB(none_as_null=True))
     responded_at: Mapped[datetime | None]
 

@@ -163,6 +163,18 @@ TEXTS: dict[AlertKind, dict[Language, AlertText]] = {
             "flask tenants stripe SLUG --secret-key -",
         ),
     ),
+    AlertKind.CLOCK_DIFFERS: _texts(
+        (
+            "horloge différente de celle de Stripe",
+            "L’horloge de cette machine s’écarte de celle de Stripe ; à cinq minutes, les événements sont refusés.",
+            "Mettre la machine à l’heure (NTP), puis flask alerts resolve ID.",
+        ),
+        (
+            "clock differs from Stripe’s",
+            "This machine’s clock differs from Stripe’s; from five minutes on, events are refused.",
+            "Synchronise the machine’s clock (NTP), then flask alerts resolve ID.",
+        ),
+    ),
     AlertKind.PAYMENT_MISSING_AT_STRIPE: _texts(
         (
             "paiement inconnu de Stripe",

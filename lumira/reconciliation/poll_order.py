@@ -18,6 +18,7 @@ from lumira.domain.checkout_sessions import SessionMismatch, record_session
 from lumira.domain.payments import PaymentMismatch
 from lumira.domain.poll_schedule import is_abandoned, is_closed_unpaid, may_be_orphaned
 from lumira.domain.stripe_objects import MalformedObject, read_dispute, read_intent, read_refund, read_session
+from lumira.domain.stripe_requests import Refusal
 from lumira.models import AlertKind, Order, OrderStatus, PaymentRequest, RequestKind
 from lumira.reconciliation.look_up_payments import retry_parked_events
 from lumira.reconciliation.stripe_state import PollPlan, StripeState, fetch_state
@@ -157,7 +158,7 @@ def _close_unopened_request(order: Order, plan: PollPlan) -> bool:
     # During the calls the buyer's retry may have received its response, or have made a new request.
     if newest.id != plan.orphaned_request_id or not may_be_orphaned(order):
         return False
-    stripe_requests.mark_refused(newest, code="abandoned", message=_NEVER_OPENED, now=utc_now())
+    stripe_requests.mark_refused(newest, Refusal("abandoned", _NEVER_OPENED), now=utc_now())
     return True
 
 

@@ -90,6 +90,7 @@ def _create_alerts() -> None:
             "api_version",
             "stripe_unavailable",
             "stripe_key_refused",
+            "clock_differs",
             "payment_missing_at_stripe",
             "message_dead",
             "alert_not_sent",

@@ -3,27 +3,47 @@
 What Stripe refuses, and what stays unknown, is recorded on the order's request.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
 from uuid import UUID
 
 from lumira.clients import stripe_client
 from lumira.clock import utc_now
 from lumira.database import atomic, retried
 from lumira.domain import stripe_requests
+from lumira.domain.stripe_requests import Refusal
 from lumira.errors import PaymentFailed
-from lumira.models import Order, PaymentRequest, RequestKind, RequestState
-from lumira.repositories import customers, orders, stripe_accounts
+from lumira.models import AlertKind, Order, PaymentRequest, RequestKind, RequestState
+from lumira.repositories import alerts, customers, orders, stripe_accounts
 from lumira.settlement.settle_order import settle_order
 
+#: A difference of clocks that raises an alert. Stripe's signatures are accepted for five minutes.
+LARGEST_CLOCK_DIFFERENCE = timedelta(seconds=30)
+#: One attempt for each cause that the next attempt avoids, and one more.
+_ATTEMPTS = 4
 
-class CustomerMissing(PaymentFailed):
-    """The request names a customer that Stripe does not have; the next attempt creates a new one."""
+_T = TypeVar("_T")
 
 
-class SessionExpiryPassed(PaymentFailed):
-    """The requested expiry had passed when Stripe read it; the next attempt requests a later one."""
+class AttemptRefused(PaymentFailed):
+    """Stripe refused this attempt for a cause that the next one avoids.
+
+    It names a customer that Stripe does not have: the refusal removed its id, and the next attempt creates a new one.
+    Or it has an expiry that is too early by Stripe's clock, which the next attempt reads. Or it has a parameter that
+    the sale does not need, such as an e-mail address that Stripe does not accept.
+    """
+
+
+def attempt_repeatedly(attempt: Callable[[], _T]) -> _T:
+    """The result of the first attempt that Stripe accepts; `PaymentFailed` if each is refused."""
+    for _ in range(_ATTEMPTS - 1):
+        try:
+            return attempt()
+        except AttemptRefused:
+            continue
+    return attempt()
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +99,11 @@ def call_stripe(
 ) -> dict[str, Any]:
     """The PaymentIntent or Checkout Session, as Stripe returns it.
 
-    Raises `PaymentFailed` if Stripe refuses: `CustomerMissing` because of the customer, `SessionExpiryPassed`
-    because of the expiry. Raises `StripeUnavailable` and `StripeConfigError` if the outcome is not decided.
+    Raises `PaymentFailed` if Stripe refuses: `AttemptRefused` if another attempt may succeed. Raises
+    `StripeUnavailable` and `StripeConfigError` if the outcome is not decided.
     """
     try:
-        return _find_existing(account, stripe_call) or _create(account, stripe_call)
+        stripe_object = _find_existing(account, stripe_call) or _create(account, stripe_call)
     except stripe_client.StripeRefused as error:
         _record_refusal(tenant_id, stripe_call, error)
         failure = _failure_of(error, stripe_call)
@@ -91,12 +111,30 @@ def call_stripe(
     except stripe_client.StripeOutcomeUnknown:
         _record_unknown_outcome(tenant_id, stripe_call)
         raise
+    if abs(stripe_client.clock_difference()) > LARGEST_CLOCK_DIFFERENCE:
+        with atomic(tenant_id):
+            _alert_about_clock(tenant_id)
+    return stripe_object
 
 
 def _failure_of(error: stripe_client.StripeRefused, stripe_call: StripeCall) -> type[PaymentFailed]:
-    if error.is_missing_customer and stripe_call.customer_id:
-        return CustomerMissing
-    return SessionExpiryPassed if error.param == "expires_at" else PaymentFailed
+    is_avoidable = (
+        (error.is_missing_customer and stripe_call.customer_id is not None)
+        or error.param == "expires_at"
+        or _refusal_of(error).extra is not None
+    )
+    return AttemptRefused if is_avoidable else PaymentFailed
+
+
+def _refusal_of(error: stripe_client.StripeRefused) -> Refusal:
+    return Refusal(error.code, error.message, error.param, error.stripe_time)
+
+
+def _alert_about_clock(tenant_id: int) -> None:
+    difference = stripe_client.clock_difference()
+    if abs(difference) > LARGEST_CLOCK_DIFFERENCE:
+        seconds = round(difference.total_seconds())
+        alerts.raise_alert(tenant_id, kind=AlertKind.CLOCK_DIFFERS, subject="clock", stripe_ahead_s=seconds)
 
 
 def _find_existing(account: stripe_accounts.StripeAccount, stripe_call: StripeCall) -> dict[str, Any] | None:
@@ -142,6 +180,7 @@ def close_session(account: stripe_accounts.StripeAccount, session_id: str) -> di
 @retried
 def _record_refusal(tenant_id: int, stripe_call: StripeCall, error: stripe_client.StripeRefused) -> None:
     with atomic(tenant_id):
+        _alert_about_clock(tenant_id)
         sent_customer_id = (stripe_call.parameters or {}).get("customer")
         if error.is_missing_customer and stripe_call.customer_id is not None:
             customer = customers.lock_current(tenant_id, stripe_call.customer_id)
@@ -150,7 +189,7 @@ def _record_refusal(tenant_id: int, stripe_call: StripeCall, error: stripe_clien
         order = orders.lock_order(tenant_id, stripe_call.order_id)
         request = _find_unanswered(order, stripe_call)
         if request is not None:
-            stripe_requests.mark_refused(request, code=error.code, message=error.message, now=utc_now())
+            stripe_requests.mark_refused(request, _refusal_of(error), now=utc_now())
             settle_order(order, actor="stripe")
 
 

@@ -22,9 +22,8 @@ from lumira.repositories import idempotency, orders, stripe_accounts, tenants
 from lumira.repositories.idempotency import Call, StoredReply
 from lumira.services.checkout.begin_checkout import ACTOR, CheckoutStarted, begin_checkout, reserve_stock
 from lumira.services.checkout.call_stripe import (
-    CustomerMissing,
-    SessionExpiryPassed,
     StripeCall,
+    attempt_repeatedly,
     call_stripe,
     close_session,
     lookup_for,
@@ -34,8 +33,8 @@ from lumira.services.idempotency.release_key import releasing_on_error
 from lumira.services.idempotency.reply import Reply
 from lumira.settlement.settle_order import settle_order
 
-#: Stripe's minimum is thirty minutes by its own clock, which may be ahead of this machine's.
-SESSION_LIFETIME = timedelta(minutes=31)
+#: Stripe's minimum is thirty minutes by its own clock, which may be some minutes ahead of this machine's.
+SESSION_LIFETIME = timedelta(minutes=35)
 #: Pages under development; accepted in Stripe's test mode only.
 _LOCAL_HOSTS = ("localhost", "127.0.0.1", "[::1]")
 
@@ -68,11 +67,7 @@ def create_checkout_session(tenant_id: int, *, call: Call, command: CheckoutComm
     if isinstance(started, Reply):
         return Reply(_from_json(started.value), started.replayed)
     with releasing_on_error(tenant_id, started.claim):
-        try:
-            return Reply(_open_session(tenant_id, started, command))
-        except (CustomerMissing, SessionExpiryPassed):
-            # The frozen request cannot be sent again: its Stripe customer is deleted, or its expiry has passed.
-            return Reply(_open_session(tenant_id, started, command))
+        return Reply(attempt_repeatedly(lambda: _open_session(tenant_id, started, command)))
 
 
 def _check_urls(tenant_id: int, command: CheckoutCommand) -> None:
@@ -149,7 +144,7 @@ def _freeze(
             stripe_customer_id=stripe_customer_id,
             success_url=command.success_url,
             cancel_url=command.cancel_url,
-            expires_at=now + SESSION_LIFETIME,
+            expires_at=stripe_requests.stripe_now(order, now) + SESSION_LIFETIME,
         )
         settle_order(order, actor=ACTOR)
         # The session and the reservation expire together.

@@ -19,7 +19,7 @@ from lumira.models import Order, Payment, PaymentState, RequestKind
 from lumira.repositories import idempotency, orders, stock, tenants, webhook_events
 from lumira.repositories.idempotency import Call, StoredReply
 from lumira.services.checkout.begin_checkout import ACTOR, CheckoutStarted, begin_checkout, reserve_stock
-from lumira.services.checkout.call_stripe import CustomerMissing, StripeCall, call_stripe, lookup_for
+from lumira.services.checkout.call_stripe import StripeCall, attempt_repeatedly, call_stripe, lookup_for
 from lumira.services.checkout.ensure_stripe_customer import ensure_stripe_customer
 from lumira.services.idempotency.release_key import releasing_on_error
 from lumira.services.idempotency.reply import Reply
@@ -52,11 +52,7 @@ def create_payment_intent(tenant_id: int, *, call: Call, command: CheckoutComman
     if isinstance(started, Reply):
         return Reply(PaymentOpened(**started.value), started.replayed)
     with releasing_on_error(tenant_id, started.claim):
-        try:
-            return Reply(_open_intent(tenant_id, started))
-        except CustomerMissing:
-            # The refusal removed the missing customer's id, so the second attempt creates a new customer.
-            return Reply(_open_intent(tenant_id, started))
+        return Reply(attempt_repeatedly(lambda: _open_intent(tenant_id, started)))
 
 
 def _open_intent(tenant_id: int, started: CheckoutStarted) -> PaymentOpened:

@@ -131,7 +131,7 @@ def test_a_checkout_session_that_ends_without_an_event_is_expired_and_its_stock_
     with later(minutes=30):
         reconcile.reconcile(tenant.id)
     assert figures(tenant, "shirt") == (100, 2, 0)
-    with later(minutes=36):
+    with later(minutes=40):
         reconcile.reconcile(tenant.id)
 
     [session] = stripe_sandbox.checkout_sessions(tenant)
@@ -157,7 +157,7 @@ def test_a_checkout_session_whose_response_was_lost_is_found_and_expired(tenant,
     monkeypatch.setattr(create_checkout_session, "_attach", die)
     with pytest.raises(KeyboardInterrupt):
         open_cart(tenant)
-    with later(minutes=36):
+    with later(minutes=40):
         reconcile.reconcile(tenant.id)
 
     [session] = stripe_sandbox.checkout_sessions(tenant)

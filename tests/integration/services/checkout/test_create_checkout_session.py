@@ -16,6 +16,7 @@ from lumira.errors import (
     StripeUnavailable,
 )
 from lumira.models import Order, OrderStatus, Product, ReservationState
+from lumira.repositories import alerts
 from lumira.repositories.idempotency import Call, KeyKind
 from lumira.services.checkout.create_checkout_session import SESSION_LIFETIME
 from tests.support import stripe_sandbox
@@ -166,7 +167,7 @@ def test_a_call_repeated_after_expiry_gets_a_new_session_of_the_same_order(tenan
 
 def test_a_call_repeated_without_an_expiry_event_closes_the_earlier_session(tenant) -> None:
     first = open_cart(tenant, call=keyed())
-    with time_machine.travel(datetime.now(UTC) + timedelta(minutes=32), tick=True):
+    with time_machine.travel(datetime.now(UTC) + timedelta(minutes=36), tick=True):
         # The sandbox's clock did not move: the session could still be paid.
         second = open_cart(tenant, call=keyed())
 
@@ -178,7 +179,7 @@ def test_a_call_repeated_without_an_expiry_event_closes_the_earlier_session(tena
 def test_a_session_that_was_just_paid_is_not_replaced(tenant) -> None:
     first = open_cart(tenant, call=keyed())
     stripe_sandbox.pay_session(tenant, first.session_id)
-    with time_machine.travel(datetime.now(UTC) + timedelta(minutes=32), tick=True):
+    with time_machine.travel(datetime.now(UTC) + timedelta(minutes=36), tick=True):
         second = open_cart(tenant, call=keyed())
 
     assert (second.session_id, second.url) == (first.session_id, None)
@@ -191,7 +192,7 @@ def test_a_payment_on_an_earlier_session_belongs_to_the_buyer_named_there(tenant
     cart = {"cap": 1, "mystique": 1}
     first = open_cart(tenant, cart, call=keyed(), customer_email=None)
     stripe_sandbox.pay_session(tenant, first.session_id, email=BUYER)
-    with time_machine.travel(datetime.now(UTC) + timedelta(minutes=32), tick=True):
+    with time_machine.travel(datetime.now(UTC) + timedelta(minutes=36), tick=True):
         open_cart(tenant, cart, call=keyed(), customer_email=None)
 
     order = load_order(tenant, first.order_number)
@@ -292,6 +293,46 @@ def test_a_request_whose_expiry_passed_is_sent_with_a_new_one(tenant) -> None:
     [session] = stripe_sandbox.checkout_sessions(tenant)
     assert session["id"] == opened.session_id
     assert figures(tenant, "shirt") == (100, 2, 0)
+
+
+def test_an_address_that_stripe_refuses_does_not_stop_a_sale(tenant) -> None:
+    stripe_sandbox.call(tenant, "POST", "/sandbox/settings", json={"refused_emails": [BUYER]})
+    opened = open_cart(tenant, {"shirt": 1, "mystique": 1}, call=keyed())
+    [session] = stripe_sandbox.checkout_sessions(tenant)
+    assert (session["id"], session["customer_email"]) == (opened.session_id, None)
+
+    stripe_sandbox.pay_session(tenant, opened.session_id, email="typed@example.com")
+    deliver_events(tenant)
+    order = load_order(tenant, opened.order_number)
+    assert (order.status, order.customer_email) == (OrderStatus.COMPLETED, BUYER)
+    assert open_cart(tenant, {"shirt": 1, "mystique": 1}, call=keyed()).session_id == opened.session_id
+    assert figures(tenant, "shirt") == (99, 0, 1)
+
+
+def test_a_refused_statement_suffix_does_not_stop_a_sale(make_brand) -> None:
+    brand = make_brand(statement_descriptor_suffix="4*2")
+    opened = open_cart(brand, {"shirt": 1})
+    assert [session["id"] for session in stripe_sandbox.checkout_sessions(brand)] == [opened.session_id]
+    assert open_payment(brand).payment_intent_id
+
+
+@pytest.mark.parametrize("offset", [61, 3600])
+def test_a_clock_behind_stripes_stops_no_sale(tenant, offset) -> None:
+    stripe_sandbox.call(tenant, "POST", "/sandbox/settings", json={"clock_offset_s": offset})
+    opened = open_cart(tenant, call=keyed())
+    assert opened.url
+    assert figures(tenant, "shirt") == (100, 2, 0)
+    open_cart(tenant)
+    with atomic(tenant.id):
+        [alert] = alerts.list_alerts(tenant.id)
+    assert (str(alert.kind), alert.subject) == ("clock_differs", "clock")
+    assert abs(alert.details["stripe_ahead_s"] - offset) <= 2
+
+
+def test_a_clock_that_agrees_raises_no_alert(tenant) -> None:
+    open_cart(tenant)
+    with atomic(tenant.id):
+        assert not alerts.list_alerts(tenant.id)
 
 
 def test_a_free_cart_completes_once_however_often_it_is_opened(tenant, app_context) -> None:

@@ -10,7 +10,7 @@ from lumira.cli.common.times import shown, zone_of
 from lumira.cli.tenants import tenant_id_of
 from lumira.clock import utc_now
 from lumira.database import atomic
-from lumira.models import AccessLink
+from lumira.models import AccessLink, email_key
 from lumira.services.access.manage_links import create_link, list_links, revoke_links
 
 links = AppGroup("links", help="Links to the portal of a buyer.")
@@ -45,11 +45,16 @@ def _state(link: AccessLink, zone: ZoneInfo) -> str:
 def new(email: str, slug: str) -> None:
     """Print a link to the portal of the buyer EMAIL; it gives access without a password."""
     tenant_id = tenant_id_of(slug)
-    url, link = create_link(tenant_id, email, actor="operator")
+    created = create_link(tenant_id, email, actor="operator")
     with atomic(tenant_id):
         zone = zone_of(tenant_id)
-    click.echo(f"Valid until {shown(link.expires_at, zone)} ({zone.key}).", err=True)
-    click.echo(url)
+    click.echo(f"Valid until {shown(created.link.expires_at, zone)} ({zone.key}).", err=True)
+    if email_key(email) != email_key(created.email):
+        click.echo(
+            f"Send it to {created.email} only: {email} was merged into it and may be a stranger's mailbox.",
+            err=True,
+        )
+    click.echo(created.url)
 
 
 @links.command("revoke")

@@ -57,7 +57,7 @@ def _is_current(context: MessageContext) -> bool:
 
 
 def _access_url(context: MessageContext) -> str | None:
-    return links.access_url(context.tenant, context.order)
+    return links.access_url(context.tenant, context.customer)
 
 
 def _origin(order: Order, refund: Refund) -> RefundOrigin:

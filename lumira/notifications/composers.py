@@ -3,17 +3,21 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from lumira.models import Language, MessageKind, Order, OutboxMessage, Tenant
+from lumira.models import Customer, Language, MessageKind, Order, OutboxMessage, Tenant
 from lumira.notifications.draft import Draft
 
 
 @dataclass(frozen=True, slots=True)
 class MessageContext:
-    """What a composer works with: the claimed message, its order, fully loaded, and the recipient's language."""
+    """What a composer works with: the claimed message, its order, fully loaded, and the order's customer.
+
+    The customer is the one that the order belongs to now, merges followed; `None` for an order without an address.
+    """
 
     tenant: Tenant
     order: Order
     message: OutboxMessage
+    customer: Customer | None
     language: Language
 
 

@@ -5,7 +5,7 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime
 
-from lumira.models import Tenant
+from lumira.models import Customer, Tenant, email_key
 from lumira.notifications import delivery, texts
 from lumira.notifications.addresses import Undeliverable, mailbox, sender_mailbox
 from lumira.notifications.attachments import Attachment
@@ -16,20 +16,27 @@ from lumira.notifications.draft import Draft
 def draft_for_buyer(context: MessageContext, **values: object) -> Draft:
     """Return a message to the buyer; `values` are the template's variables besides the order.
 
-    The buyer's name is never among them: anyone can open a payment with another person's e-mail address and put
-    any text in the name.
+    It is sent to the customer's own address, also if another one was typed for the order: a merge may have shown
+    that the typed one is a stranger's, and the message may link to everything that the customer bought.
+    The buyer's name is never among the values: anyone can open a payment with another person's e-mail address and
+    put any text in the name.
     """
-    if context.order.customer_email is None:
+    if context.customer is None or context.order.customer_email is None:
         raise ValueError("An order without an e-mail address has no messages to its buyer.")
     return Draft(
         tenant=context.tenant,
         kind=str(context.message.kind),
         language=context.language,
-        to=mailbox(context.order.customer_email),
+        to=mailbox(_own_address(context.customer, context.order.customer_email)),
         identity=str(context.message.id),
         at=context.message.created_at,
         values={"order": context.order, **values},
     )
+
+
+def _own_address(customer: Customer, typed: str) -> str:
+    """Return the customer's address, as it was typed for this order if that is the same mailbox."""
+    return typed if email_key(typed) == customer.email_key else customer.email
 
 
 def team_mailbox(tenant: Tenant) -> Address:

@@ -5,8 +5,8 @@ from datetime import datetime
 
 from lumira.clock import utc_now
 from lumira.link_tokens import LinkAddress, has_public_url, url_of
-from lumira.models import Order, Tenant
-from lumira.repositories import access_links, customers
+from lumira.models import Customer, Tenant
+from lumira.repositories import access_links
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,21 +17,23 @@ class Link:
     ends_at: datetime
 
 
-def access_url(tenant: Tenant, order: Order) -> str | None:
-    """Return the URL of the buyer's portal; `None` if there is none, and the message then has no link.
+def access_url(tenant: Tenant, customer: Customer | None) -> str | None:
+    """Return the URL of the customer's portal; `None` if there is none, and the message then has no link.
 
     The URL stays the same for weeks, so that a message that is composed again has the same content. Inside the
     caller's transaction.
     """
-    link = access_link(tenant, order)
+    link = access_link(tenant, customer)
     return None if link is None else link.url
 
 
-def access_link(tenant: Tenant, order: Order) -> Link | None:
-    """Return the link to the buyer's portal with its expiry; `None` if the order has no customer or no public URL."""
-    if order.customer_id is None or not has_public_url():
+def access_link(tenant: Tenant, customer: Customer | None) -> Link | None:
+    """Return the link to the customer's portal with its expiry; `None` without a customer or a public URL.
+
+    It shows all purchases of the customer, so it may be sent to the customer's own address only.
+    """
+    if customer is None or not has_public_url():
         return None
-    customer = customers.get_current(tenant.id, str(order.customer_id))
     link = access_links.get_or_create(tenant.id, customer.id, utc_now())
     url = url_of(LinkAddress(tenant.id, link.id))
     return None if url is None else Link(url, link.expires_at)

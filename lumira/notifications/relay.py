@@ -32,7 +32,7 @@ from lumira.notifications import (
 from lumira.notifications.addresses import Undeliverable
 from lumira.notifications.composers import MessageContext, get_composer
 from lumira.notifications.draft import Draft
-from lumira.repositories import alerts, orders, outbox, tenants
+from lumira.repositories import alerts, customers, orders, outbox, tenants
 
 log = structlog.get_logger()
 
@@ -100,7 +100,9 @@ def _compose(tenant_id: int, message_id: UUID) -> tuple[Draft | None, Receipt | 
         message = outbox.lock(tenant_id, message_id)
         order = orders.lock_order(tenant_id, message.order_id)
         structlog.contextvars.bind_contextvars(order_number=order.order_number)
-        context = MessageContext(tenants.get(tenant_id), order, message, _language(order, message))
+        customer = _find_customer(order)
+        language = _language(customer, message)
+        context = MessageContext(tenants.get(tenant_id), order, message, customer, language)
         draft = get_composer(message.kind)(context)
         return draft, None if draft is None else attachments.find_receipt(order, message)
 
@@ -110,12 +112,18 @@ def _renew(tenant_id: int, message_id: UUID, lease: datetime) -> bool:
         return outbox.renew(tenant_id, message_id, lease)
 
 
-def _language(order: Order, message: OutboxMessage) -> Language:
+def _find_customer(order: Order) -> Customer | None:
+    """Return the customer that the order belongs to now; `None` if no e-mail address is known."""
+    if order.customer_id is None:
+        return None
+    return customers.get_current(order.tenant_id, str(order.customer_id))
+
+
+def _language(customer: Customer | None, message: OutboxMessage) -> Language:
     """Return the recipient's language: the buyer's, or the team's."""
-    if messages.is_for_team(message.kind) or order.customer_id is None:
+    if customer is None or messages.is_for_team(message.kind):
         return Language.FRENCH
-    customer = db.session.get(Customer, (order.tenant_id, order.customer_id))
-    return Language.of(None if customer is None else customer.locale)
+    return Language.of(customer.locale)
 
 
 def _mark(tenant_id: int, message_id: UUID, status: MessageStatus) -> None:

@@ -137,7 +137,11 @@ def lock(tenant_id: int, customer_id: UUID) -> Customer:
 
 
 def freeze_stripe_request(customer: Customer, *, tenant_slug: str) -> None:
-    """Freeze the parameters of the request that creates the customer at Stripe, unless they are frozen already."""
+    """Freeze the parameters of the request that creates the customer at Stripe, unless they are frozen already.
+
+    The name is not sent: everyone who knows an address can open a payment page for it at Stripe, which may show
+    what the Stripe customer contains.
+    """
     if customer.stripe_parameters is None:
         customer.stripe_attempt += 1
         customer.stripe_frozen_at = utc_now()
@@ -147,7 +151,7 @@ def freeze_stripe_request(customer: Customer, *, tenant_slug: str) -> None:
                 stripe_metadata.TENANT: tenant_slug,
                 stripe_metadata.CUSTOMER_ID: str(customer.id),
             },
-        } | ({"name": customer.name} if customer.name else {})
+        }
 
 
 def forget_stripe_customer(customer: Customer) -> None:

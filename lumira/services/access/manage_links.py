@@ -1,5 +1,6 @@
 """An operator's work with the portal links of a customer."""
 
+from dataclasses import dataclass
 from uuid import UUID
 
 from lumira.clock import utc_now
@@ -8,6 +9,15 @@ from lumira.errors import CustomerNotFound, NoPublicUrl
 from lumira.link_tokens import LinkAddress, url_of
 from lumira.models import AccessLink, Customer
 from lumira.repositories import access_links, audit, customers
+
+
+@dataclass(frozen=True, slots=True)
+class NewLink:
+    """The URL of a customer's portal, its row, and the customer's own address: the only one to send it to."""
+
+    url: str
+    link: AccessLink
+    email: str
 
 
 def list_links(tenant_id: int, email: str) -> list[AccessLink]:
@@ -20,8 +30,8 @@ def list_links(tenant_id: int, email: str) -> list[AccessLink]:
         return access_links.list_links(tenant_id, _customer_ids(customer))
 
 
-def create_link(tenant_id: int, email: str, *, actor: str) -> tuple[str, AccessLink]:
-    """Return the URL of a customer's portal, as an e-mail would contain it, and the link.
+def create_link(tenant_id: int, email: str, *, actor: str) -> NewLink:
+    """Return a link to a customer's portal, as an e-mail would contain it.
 
     Raises `CustomerNotFound`, and `NoPublicUrl` if `PUBLIC_URL` is not set.
     """
@@ -37,7 +47,7 @@ def create_link(tenant_id: int, email: str, *, actor: str) -> tuple[str, AccessL
         audit.record(
             tenant_id, actor=actor, action="access_link_handed_out", subject=f"customer:{customer.id}"
         )
-        return url, link
+        return NewLink(url, link, customer.email)
 
 
 def revoke_links(tenant_id: int, email: str, *, actor: str) -> int:

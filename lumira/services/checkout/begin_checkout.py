@@ -44,6 +44,8 @@ class CheckoutStarted:
     order_id: UUID
     account: stripe_accounts.StripeAccount
     customer_id: UUID | None
+    #: The address that was typed, which is not the customer's own if it was merged into another.
+    customer_email: str | None
 
 
 @retried
@@ -73,7 +75,7 @@ def begin_checkout(
         if order.reservations:
             # If this process dies before the next phase, polling releases the stock at its deadline.
             order_polls.schedule(order, utc_now())
-        return CheckoutStarted(claim, order.id, account, order.customer_id)
+        return CheckoutStarted(claim, order.id, account, order.customer_id, order.customer_email)
 
 
 def reserve_stock(order: Order, *, until: datetime) -> None:

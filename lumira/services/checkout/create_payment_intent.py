@@ -56,7 +56,9 @@ def create_payment_intent(tenant_id: int, *, call: Call, command: CheckoutComman
 
 
 def _open_intent(tenant_id: int, started: CheckoutStarted) -> PaymentOpened:
-    stripe_customer_id = ensure_stripe_customer(tenant_id, started.account, started.customer_id)
+    stripe_customer_id = ensure_stripe_customer(
+        tenant_id, started.account, started.customer_id, typed_email=started.customer_email
+    )
     stripe_call = _freeze(tenant_id, started, stripe_customer_id)
     intent = call_stripe(tenant_id, started.account, stripe_call)
     return _attach(tenant_id, started, intent)

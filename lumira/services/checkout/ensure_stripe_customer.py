@@ -8,16 +8,23 @@ from lumira.clients import stripe_client
 from lumira.clock import utc_now
 from lumira.database import atomic
 from lumira.domain import stripe_requests
+from lumira.models import email_key
 from lumira.repositories import customers, stripe_accounts
 
 log = structlog.get_logger()
 
 
 def ensure_stripe_customer(
-    tenant_id: int, account: stripe_accounts.StripeAccount, customer_id: UUID | None
+    tenant_id: int,
+    account: stripe_accounts.StripeAccount,
+    customer_id: UUID | None,
+    *,
+    typed_email: str | None,
 ) -> str | None:
     """The id of the Stripe customer, created if there is none; `None` for a buyer without an e-mail address.
 
+    Also `None` if the typed address was merged into another: Stripe's page shows the Stripe customer's address to
+    everyone who opens it, and the typed address may be a stranger's.
     An existing Stripe customer is never updated: otherwise every holder of the publishable key could rename it.
     If Stripe refuses to create one, the checkout continues without it.
     """
@@ -26,6 +33,8 @@ def ensure_stripe_customer(
     with atomic(tenant_id):
         # An operator may have merged this customer into another since the order was opened.
         customer = customers.lock_current(tenant_id, customer_id)
+        if typed_email is None or email_key(typed_email) != customer.email_key:
+            return None
         customer_id = customer.id
         if customer.stripe_customer_id is not None:
             return customer.stripe_customer_id

@@ -44,6 +44,19 @@ def test_a_link_is_created_shown_and_revoked(run_flask, client, tenant) -> None:
     ]
 
 
+def test_the_link_of_a_merged_address_names_the_only_mailbox_to_send_it_to(run_flask, tenant) -> None:
+    for email in (BUYER, "buyer@exmaple.com"):
+        pay(tenant, customer_email=email)
+    run_flask("customers", "merge", "buyer@exmaple.com", BUYER, "--tenant", tenant.slug)
+
+    with reached_at():
+        merged = run_flask("links", "new", "buyer@exmaple.com", "--tenant", tenant.slug)
+        own = run_flask("links", "new", BUYER.upper(), "--tenant", tenant.slug)
+
+    assert f"Send it to {BUYER} only" in merged.stderr
+    assert "only" not in own.stderr
+
+
 def test_an_unknown_customer_has_no_links(run_flask, tenant, other_tenant) -> None:
     pay(other_tenant)
     for command in ("show", "new", "revoke"):

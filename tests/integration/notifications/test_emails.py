@@ -250,6 +250,7 @@ def test_an_invalid_address_gets_nothing_and_raises_an_alert_at_once(address, te
     order = pay(tenant)
     with atomic(tenant.id):
         db.session.execute(update(Order).where(Order.id == order.id).values(customer_email=address))
+        db.session.execute(update(Customer).where(Customer.id == order.customer_id).values(email=address))
     relay.relay(tenant.id)
     assert mailbox.received == []
     assert [message.status for message in messages(tenant)] == [MessageStatus.DEAD]

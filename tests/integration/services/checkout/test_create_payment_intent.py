@@ -237,12 +237,12 @@ def test_after_a_day_the_intent_is_looked_up_before_anything_is_sent_again(tenan
     assert len(stripe_sandbox.requests_made(tenant, "POST", "/v1/payment_intents")) == sent
 
 
-def test_a_stripe_customer_is_created_once_and_never_updated(tenant) -> None:
+def test_a_stripe_customer_is_created_once_without_the_name_and_never_updated(tenant) -> None:
     open_payment(tenant, customer_name="First")
     open_payment(tenant, customer_name="Second", customer_email=f" {BUYER.upper()}")
 
     [customer] = stripe_sandbox.customers(tenant)
-    assert (customer["email"], customer["name"]) == (BUYER, "First")
+    assert (customer["email"], customer["name"]) == (BUYER, None)
     assert {intent["customer"] for intent in stripe_sandbox.intents(tenant)} == {customer["id"]}
     assert count(tenant, Customer) == 1
 

@@ -147,10 +147,23 @@ class PaymentFailed(LumiraError):
 
 
 class StripeConfigError(LumiraError):
-    """The tenant has no Stripe key that works."""
+    """The tenant has no Stripe key that works; `stripe_message` is Stripe's own sentence, if Stripe refused the key."""
 
     status = HTTPStatus.BAD_GATEWAY
     code = "STRIPE_CONFIG_ERROR"
+    stripe_message: str | None = None
+
+
+class StripePermissionMissing(StripeConfigError):
+    """The tenant's key works, but lacks the permission for this call: other calls may succeed.
+
+    `permission` is Stripe's name of it, such as `rak_customer_write`, and `stripe_message` Stripe's own sentence.
+    """
+
+    def __init__(self, *, permission: str, stripe_message: str, tenant: str) -> None:
+        super().__init__(f"This shop's Stripe key lacks the permission {permission}.", tenant=tenant)
+        self.permission = permission
+        self.stripe_message = stripe_message
 
 
 class StripeUnavailable(LumiraError):

@@ -15,7 +15,7 @@ from lumira.clients.stripe_transport import (
     clock_difference,
     configure,
 )
-from lumira.errors import StripeConfigError, StripeUnavailable
+from lumira.errors import StripeConfigError, StripePermissionMissing, StripeUnavailable
 
 if TYPE_CHECKING:
     from stripe.params import (
@@ -35,6 +35,7 @@ __all__ = [
     "Account",
     "StripeConfigError",
     "StripeOutcomeUnknown",
+    "StripePermissionMissing",
     "StripeRefused",
     "StripeUnavailable",
     "cancel_payment_intent",

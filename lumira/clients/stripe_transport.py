@@ -3,6 +3,7 @@
 Source of the rules: docs.stripe.com/error-low-level and /api/idempotent_requests.
 """
 
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
@@ -15,7 +16,7 @@ import structlog
 
 from lumira.clock import utc_now
 from lumira.database import refuse_inside_transaction
-from lumira.errors import StripeConfigError, StripeUnavailable
+from lumira.errors import StripeConfigError, StripePermissionMissing, StripeUnavailable
 
 log = structlog.get_logger()
 
@@ -30,6 +31,11 @@ RETRY_AFTER = 5
 
 #: The API version that this code is written for: the SDK's.
 API_VERSION: str = stripe.api_version
+
+#: Stripe's name of a permission of restricted keys, in the sentence that says which one is missing.
+_PERMISSION = re.compile(r"\brak_\w+")
+#: The 403 of a key that has no access to the Connect account: no call for that account succeeds.
+_NO_ACCESS_TO_ACCOUNT = "account_invalid"
 
 _api_base: list[str] = []
 #: The clock is one for all tenants, like Stripe.
@@ -86,7 +92,8 @@ def configure(api_base: str | None) -> None:
 def call(account: Account, operation: str, request: Request, *, key: str | None = None) -> dict[str, Any]:
     """Perform one request with the idempotency key `key` and return the response as a plain dict.
 
-    Raises `StripeRefused`, `StripeConfigError`, `StripeOutcomeUnknown` or `StripeUnavailable`.
+    Raises `StripeRefused`, `StripeConfigError` (`StripePermissionMissing` if only this call is not permitted),
+    `StripeOutcomeUnknown` or `StripeUnavailable`.
     """
     refuse_inside_transaction()
     client = _client(account)
@@ -104,7 +111,7 @@ def call(account: Account, operation: str, request: Request, *, key: str | None 
             stripe_request_id=error.request_id,
             error=type(error).__name__,
         )
-        raise _translate(error, account, stripe_time=_compare_clocks(error.headers)) from error
+        raise _translate(error, account, operation, stripe_time=_compare_clocks(error.headers)) from error
     log.info("stripe_called", operation=operation, ms=round((time.monotonic() - started_at) * 1000))
     _compare_clocks(response.last_response.headers if response.last_response else None)
     plain: dict[str, Any] = response.to_dict()
@@ -172,19 +179,39 @@ def _pause(error: stripe.StripeError) -> float:
     return min(float(retry_after), 5.0) if retry_after.isdecimal() else RATE_LIMIT_PAUSE
 
 
-def _translate(error: stripe.StripeError, account: Account, *, stripe_time: datetime | None) -> Exception:
+def _translate(
+    error: stripe.StripeError, account: Account, operation: str, *, stripe_time: datetime | None
+) -> Exception:
     """Return Lumira's exception for an error; chosen by HTTP status, because the SDK has no class for some."""
     status = error.http_status
     if isinstance(error, (stripe.AuthenticationError, stripe.PermissionError)):
-        return StripeConfigError("Stripe does not accept this shop's key.", tenant=account.tenant_slug)
+        return _refused_key(error, account, operation)
     if isinstance(error, stripe.APIConnectionError) or status in (None, 409, 429):
         return StripeUnavailable("Stripe cannot be reached at the moment.", retry_after=RETRY_AFTER)
     if status is not None and status >= 500:  # noqa: PLR2004 - the class of all server errors
         return StripeOutcomeUnknown("Stripe has a problem at the moment.", retry_after=RETRY_AFTER)
-    body = error.error
     return StripeRefused(
-        code=(body.code if body else None) or error.code or "unknown",
+        code=_code(error) or "unknown",
         message=str(error.user_message or "Stripe refused the request."),
         param=getattr(error, "param", None),
         stripe_time=stripe_time,
     )
+
+
+def _code(error: stripe.StripeError) -> str | None:
+    """Return Stripe's code of the error; the SDK leaves it out of some of its classes."""
+    body = error.error
+    return (body.code if body else None) or error.code
+
+
+def _refused_key(error: stripe.StripeError, account: Account, operation: str) -> StripeConfigError:
+    """Return the error of a 401, which refuses the key, or of a 403, which refuses this call."""
+    message = str(error.user_message or "")
+    if isinstance(error, stripe.PermissionError) and _code(error) != _NO_ACCESS_TO_ACCOUNT:
+        named = _PERMISSION.search(message)
+        return StripePermissionMissing(
+            permission=named[0] if named else operation, stripe_message=message, tenant=account.tenant_slug
+        )
+    refused = StripeConfigError("Stripe does not accept this shop's key.", tenant=account.tenant_slug)
+    refused.stripe_message = message or None
+    return refused

@@ -45,6 +45,8 @@ class AlertKind(StrEnum):
     STRIPE_KEY_REFUSED = "stripe_key_refused"
     #: Stripe's clock and this machine's differ.
     CLOCK_DIFFERS = "clock_differs"
+    #: The tenant's restricted key lacks a permission; the subject is Stripe's name of it.
+    STRIPE_PERMISSION_MISSING = "stripe_permission_missing"
     PAYMENT_MISSING_AT_STRIPE = "payment_missing_at_stripe"
     MESSAGE_DEAD = "message_dead"
     #: The team could not be notified of another alert.

@@ -175,6 +175,18 @@ TEXTS: dict[AlertKind, dict[Language, AlertText]] = {
             "Synchronise the machine’s clock (NTP), then flask alerts resolve ID.",
         ),
     ),
+    AlertKind.STRIPE_PERMISSION_MISSING: _texts(
+        (
+            "permission manquante à la clé Stripe",
+            "La clé Stripe restreinte de la marque n’a pas la permission nommée ; le reste continue.",
+            "Ajouter la permission à la clé dans le tableau de bord de Stripe, puis flask alerts resolve ID.",
+        ),
+        (
+            "Stripe key lacks a permission",
+            "The tenant’s restricted Stripe key lacks the permission that is named; everything else continues.",
+            "Add the permission to the key in Stripe’s dashboard, then flask alerts resolve ID.",
+        ),
+    ),
     AlertKind.PAYMENT_MISSING_AT_STRIPE: _texts(
         (
             "paiement inconnu de Stripe",

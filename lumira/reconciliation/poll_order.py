@@ -19,6 +19,7 @@ from lumira.domain.payments import PaymentMismatch
 from lumira.domain.poll_schedule import is_abandoned, is_closed_unpaid, may_be_orphaned
 from lumira.domain.stripe_objects import MalformedObject, read_dispute, read_intent, read_refund, read_session
 from lumira.domain.stripe_requests import Refusal
+from lumira.errors import StripePermissionMissing
 from lumira.models import AlertKind, Order, OrderStatus, PaymentRequest, RequestKind
 from lumira.reconciliation.look_up_payments import retry_parked_events
 from lumira.reconciliation.stripe_state import PollPlan, StripeState, fetch_state
@@ -33,15 +34,24 @@ _ACTOR = "reconciliation"
 _NEVER_OPENED = "No payment was ever opened for this order."
 
 
-def poll_order(tenant_id: int, account: StripeAccount, order_id: UUID) -> bool | None:
+def poll_order(
+    tenant_id: int,
+    account: StripeAccount,
+    order_id: UUID,
+    *,
+    on_missing_permission: Callable[[StripePermissionMissing], None] = lambda _: None,
+) -> bool | None:
     """Record what Stripe holds about one order; returns whether that repaired it, `None` if nothing was looked up.
 
-    Raises what the Stripe client raises; the lease of `order_polls.claim_due` then makes the order due again.
+    What the key may not read is left out and passed to `on_missing_permission`. Raises what else the Stripe client
+    raises; the lease of `order_polls.claim_due` then makes the order due again.
     """
     plan = _plan(tenant_id, account, order_id)
     if plan is None:
         return None
     state = fetch_state(account, plan)
+    for error in state.forbidden:
+        on_missing_permission(error)
     is_repaired = _record(tenant_id, plan, state)
     intent_ids = [intent["id"] for intent in state.intents if isinstance(intent.get("id"), str)]
     if intent_ids:
@@ -99,7 +109,7 @@ def _record(tenant_id: int, plan: PollPlan, state: StripeState) -> bool:
             if intent.get("status") == "requires_payment_method":
                 payments.end_attempts(order, intent["id"], plan.open_attempts.get(intent["id"], ()))
         _record_state(order, state, utc_now())
-        has_closed = state.has_closed_payment or _close_unopened_request(order, plan)
+        has_closed = state.has_closed_payment or _close_unopened_request(order, plan, state)
         settle_order(order, actor=_ACTOR)
         order_polls.schedule(order, utc_now())
         is_changed = _facts(order) != facts_before
@@ -147,12 +157,12 @@ def _record_object(
         log.warning("stripe_object_rejected", order_number=order.order_number, error=str(error))
 
 
-def _close_unopened_request(order: Order, plan: PollPlan) -> bool:
+def _close_unopened_request(order: Order, plan: PollPlan, state: StripeState) -> bool:
     """Close the request of an abandoned order for which Stripe holds no payment; returns whether it was closed.
 
     If the buyer tries again, a new request is made.
     """
-    if plan.orphaned_request_id is None or not plan.is_abandoned:
+    if plan.orphaned_request_id is None or not plan.is_abandoned or state.forbidden:
         return False
     newest = order.requests[-1]
     # During the calls the buyer's retry may have received its response, or have made a new request.

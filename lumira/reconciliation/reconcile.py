@@ -1,7 +1,8 @@
 """Reconciliation: what no webhook reported is read from Stripe's API, and recorded and settled as events are.
 
 A run pulls missing events, looks up the payments that parked events wait for, and polls orders whose poll is due.
-An error in one of these does not stop the others.
+An error in one of these does not stop the others, and neither does a permission that the key lacks; only a key that
+Stripe refuses altogether ends the run.
 """
 
 import time
@@ -66,7 +67,11 @@ def reconcile(
             _poll_orders(tenant_id, account, report, since=since, is_stopping=is_stopping)
     if report.stripe in (StripeAvailability.UNAVAILABLE, StripeAvailability.KEY_REFUSED):
         with report.step("alert"):
-            _alert_outage(tenant_id, account, report.stripe)
+            _alert_outage(tenant_id, account, report)
+    if report.missing_permissions:
+        with report.step("alert"), atomic(tenant_id):
+            for error in report.missing_permissions.values():
+                alerts.raise_missing_permission(tenant_id, error)
     return report
 
 
@@ -92,17 +97,19 @@ def _poll_orders(
             if is_stopping():
                 return
             with report.item("orders", order_id):
-                is_repaired = poll_order.poll_order(tenant_id, account, order_id)
+                is_repaired = poll_order.poll_order(
+                    tenant_id, account, order_id, on_missing_permission=report.add_missing_permission
+                )
                 report.orders_polled += is_repaired is not None
                 report.orders_repaired += is_repaired is True
 
 
-def _alert_outage(tenant_id: int, account: StripeAccount, stripe: StripeAvailability) -> None:
+def _alert_outage(tenant_id: int, account: StripeAccount, report: ReconciliationReport) -> None:
     """Raise one alert for a refused key, and one for each long outage of Stripe."""
     with atomic(tenant_id):
         tenant = tenants.get(tenant_id)
         last_pull_at = tenant.events_pulled_until or tenant.created_at
-        if stripe is StripeAvailability.KEY_REFUSED:
+        if report.stripe is StripeAvailability.KEY_REFUSED:
             kind = AlertKind.STRIPE_KEY_REFUSED
         elif utc_now() - last_pull_at > _OUTAGE_THAT_ALERTS:
             kind = AlertKind.STRIPE_UNAVAILABLE
@@ -113,4 +120,5 @@ def _alert_outage(tenant_id: int, account: StripeAccount, stripe: StripeAvailabi
             kind=kind,
             subject=last_pull_at.isoformat(timespec="seconds"),
             tenant=account.tenant_slug,
+            stripe_message=report.key_refusal,
         )

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 import structlog
 
-from lumira.errors import StripeConfigError, StripeUnavailable
+from lumira.errors import StripeConfigError, StripePermissionMissing, StripeUnavailable
 
 log = structlog.get_logger()
 
@@ -21,6 +21,8 @@ class StripeAvailability(StrEnum):
     AVAILABLE = "available"
     #: Some objects could not be fetched, others could.
     PARTIAL = "partially available"
+    #: The key lacks a permission: what needs it was left out, everything else was done.
+    PERMISSION_MISSING = "permission missing"
     NO_KEY = "no Stripe key"
     UNAVAILABLE = "unavailable"
     KEY_REFUSED = "key refused"
@@ -36,7 +38,17 @@ class ReconciliationReport:
     orders_repaired: int = 0
     failures: int = 0
     stripe: StripeAvailability = StripeAvailability.AVAILABLE
+    #: Stripe's own sentence, if it refused the key.
+    key_refusal: str | None = None
+    #: The permissions that the tenant's key lacks, by name.
+    missing_permissions: dict[str, StripePermissionMissing] = field(default_factory=dict)
     _failed_calls: int = 0
+
+    def add_missing_permission(self, error: StripePermissionMissing) -> None:
+        """Record that the key lacks a permission; what needs no such permission goes on."""
+        self.missing_permissions[error.permission] = error
+        if self.stripe in (StripeAvailability.AVAILABLE, StripeAvailability.PARTIAL):
+            self.stripe = StripeAvailability.PERMISSION_MISSING
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
@@ -44,8 +56,11 @@ class ReconciliationReport:
         self._failed_calls = 0
         try:
             yield
-        except StripeConfigError:
+        except StripePermissionMissing as error:
+            self.add_missing_permission(error)
+        except StripeConfigError as error:
             self.stripe = StripeAvailability.KEY_REFUSED
+            self.key_refusal = error.stripe_message
         except StripeUnavailable:
             self.stripe = StripeAvailability.UNAVAILABLE
             log.warning("reconciliation_postponed", step=name)
@@ -68,7 +83,8 @@ class ReconciliationReport:
             # After one step has found Stripe down, the next steps do not wait for it item by item.
             if self._failed_calls >= _FAILURES_UNTIL_DOWN or self.stripe is StripeAvailability.UNAVAILABLE:
                 raise
-            self.stripe = StripeAvailability.PARTIAL
+            if self.stripe is StripeAvailability.AVAILABLE:
+                self.stripe = StripeAvailability.PARTIAL
             log.warning("reconciliation_item_skipped", step=step, subject=str(subject))
         except Exception:
             self.failures += 1

@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from lumira.clock import utc_now
 from lumira.database import db
+from lumira.errors import StripePermissionMissing
 from lumira.models import Alert, AlertKind
 from lumira.models.columns import uuid7
 
@@ -55,6 +56,16 @@ def raise_alert(
     )
     if raised.first() is not None:
         log.warning("alert_raised", kind=kind, subject=subject, **details)
+
+
+def raise_missing_permission(tenant_id: int, error: StripePermissionMissing) -> None:
+    """Raise one alert for each permission that the tenant's Stripe key lacks, however many calls need it."""
+    raise_alert(
+        tenant_id,
+        kind=AlertKind.STRIPE_PERMISSION_MISSING,
+        subject=error.permission,
+        stripe_message=error.stripe_message,
+    )
 
 
 def resolve(tenant_id: int, *, kind: AlertKind, subject: str) -> None:

@@ -91,6 +91,7 @@ def _create_alerts() -> None:
             "stripe_unavailable",
             "stripe_key_refused",
             "clock_differs",
+            "stripe_permission_missing",
             "payment_missing_at_stripe",
             "message_dead",
             "alert_not_sent",

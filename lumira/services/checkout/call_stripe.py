@@ -100,7 +100,8 @@ def call_stripe(
     """The PaymentIntent or Checkout Session, as Stripe returns it.
 
     Raises `PaymentFailed` if Stripe refuses: `AttemptRefused` if another attempt may succeed. Raises
-    `StripeUnavailable` and `StripeConfigError` if the outcome is not decided.
+    `StripeUnavailable` and `StripeConfigError` if the outcome is not decided: the same request is sent again when the
+    call is repeated.
     """
     try:
         stripe_object = _find_existing(account, stripe_call) or _create(account, stripe_call)
@@ -110,6 +111,10 @@ def call_stripe(
         raise failure("Stripe refused to open the payment.", stripe_code=error.code) from error
     except stripe_client.StripeOutcomeUnknown:
         _record_unknown_outcome(tenant_id, stripe_call)
+        raise
+    except stripe_client.StripePermissionMissing as error:
+        with atomic(tenant_id):
+            alerts.raise_missing_permission(tenant_id, error)
         raise
     if abs(stripe_client.clock_difference()) > LARGEST_CLOCK_DIFFERENCE:
         with atomic(tenant_id):

@@ -9,7 +9,7 @@ from lumira.clock import utc_now
 from lumira.database import atomic
 from lumira.domain import stripe_requests
 from lumira.models import email_key
-from lumira.repositories import customers, stripe_accounts
+from lumira.repositories import alerts, customers, stripe_accounts
 
 log = structlog.get_logger()
 
@@ -26,7 +26,7 @@ def ensure_stripe_customer(
     Also `None` if the typed address was merged into another: Stripe's page shows the Stripe customer's address to
     everyone who opens it, and the typed address may be a stranger's.
     An existing Stripe customer is never updated: otherwise every holder of the publishable key could rename it.
-    If Stripe refuses to create one, the checkout continues without it.
+    If Stripe refuses to create one, or the key may not, the checkout continues without it.
     """
     if customer_id is None:
         return None
@@ -55,6 +55,11 @@ def ensure_stripe_customer(
     except stripe_client.StripeRefused as error:
         log.warning("stripe_customer_refused", customer_id=str(customer_id), stripe_code=error.code)
         _begin_next_attempt(tenant_id, customer_id)
+        return None
+    except stripe_client.StripePermissionMissing as error:
+        # Nothing was created, so the same request is sent again for the customer's next order.
+        with atomic(tenant_id):
+            alerts.raise_missing_permission(tenant_id, error)
         return None
     except stripe_client.StripeOutcomeUnknown:
         # Stripe would repeat this response to the same key for a day.

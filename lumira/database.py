@@ -19,6 +19,7 @@ from sqlalchemy.exc import DBAPIError, InvalidatePoolError
 from sqlalchemy.orm import DeclarativeBase, Session
 
 from config.settings import Settings
+from lumira import database_failures
 
 #: The role of requests and jobs: not a superuser, owns nothing, and cannot bypass row-level security.
 APPLICATION_ROLE = "lumira_app"
@@ -106,6 +107,7 @@ def configure(app: Flask, settings: Settings) -> None:
     with app.app_context():
         for engine in db.engines.values():
             event.listen(engine, "checkout", _refuse_closed)
+            event.listen(engine, "handle_error", database_failures.drop_unusable, retval=True)
 
 
 def _refuse_closed(connection: psycopg.Connection, _record: object, _proxy: object) -> None:
@@ -180,7 +182,7 @@ def retried(function: Callable[Parameters, Result]) -> Callable[Parameters, Resu
             try:
                 return function(*args, **kwargs)
             except DBAPIError as error:
-                if getattr(error.orig, "sqlstate", None) not in _CONFLICTS:
+                if database_failures.sqlstate_of(error) not in _CONFLICTS:
                     raise
                 log.warning("transaction_retried", function=function.__name__)
         return function(*args, **kwargs)
@@ -209,7 +211,8 @@ def inbox_connection() -> Iterator["psycopg.Connection[Any]"]:
     try:
         yield driver
     except BaseException as error:
-        is_lost = driver.closed
+        is_unusable = database_failures.makes_unusable(error)
+        is_lost = driver.closed or is_unusable
         if is_lost:
             # As SQLAlchemy does itself: what broke this connection has broken all connections that are as old.
             engine.pool._invalidate(pooled, error)  # noqa: SLF001 - the pool has no public method for it
@@ -217,6 +220,8 @@ def inbox_connection() -> Iterator["psycopg.Connection[Any]"]:
             pooled.invalidate(error)
         if not isinstance(error, psycopg.Error):
             raise
+        if is_unusable:
+            raise database_failures.as_lost(error) from error
         raise _as_sqlalchemy(error, engine, is_lost=is_lost) from error
     finally:
         pooled.close()

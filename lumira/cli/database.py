@@ -3,6 +3,7 @@
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from lumira.database import APPLICATION_ROLE
+from lumira.database_failures import INSUFFICIENT_PRIVILEGE, READ_ONLY, sqlstate_of
 
 #: PostgreSQL's error codes (appendix A of its manual) for an undefined table, column or function.
 _NOT_MIGRATED = ("42P01", "42703", "42883")
@@ -19,8 +20,19 @@ def explain(error: DBAPIError) -> str | None:
             f"The database user is not a member of {APPLICATION_ROLE}: "
             f"run `GRANT {APPLICATION_ROLE} TO <user>` as the database's owner."
         )
-    if getattr(error.orig, "sqlstate", None) in _NOT_MIGRATED:
+    sqlstate = sqlstate_of(error)
+    if sqlstate in _NOT_MIGRATED:
         return f"The database is not up to date: run `flask db upgrade` ({reason})."
+    if sqlstate == READ_ONLY:
+        return (
+            f"The database is read-only ({reason}); nothing was changed. "
+            "Make its disk or its primary server available, then repeat the command."
+        )
+    if isinstance(error, OperationalError) and sqlstate == INSUFFICIENT_PRIVILEGE:
+        return (
+            f"The database user lacks a privilege ({reason}); nothing was changed. "
+            "Restore the privileges of the database as its owner."
+        )
     if isinstance(error, OperationalError):
         return f"The database cannot be used: {reason}"
     return None

@@ -8,13 +8,16 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import psycopg
 import structlog
 from flask import Flask
 from procrastinate import JobContext, PsycopgConnector
 from procrastinate.worker import Worker
+from psycopg_pool import AsyncConnectionPool
 from sqlalchemy.engine import make_url
 
 from config.settings import Settings
+from lumira import database_failures
 from lumira.database import CONNECTION_OPTIONS
 from lumira.tasks.queue import HEARTBEAT_EVERY, STALLED_AFTER, queue, stopping
 
@@ -65,15 +68,7 @@ async def _run(app: Flask, settings: Settings) -> None:
 
 
 async def _work(app: Flask, settings: Settings) -> None:
-    connector = PsycopgConnector(
-        conninfo=_conninfo(settings.database_url),
-        kwargs={"options": CONNECTION_OPTIONS},
-        min_size=2,
-        max_size=6,
-        # If the database is lost, waiting must end, so that the loop above reconnects.
-        timeout=10,
-    )
-    with queue.replace_connector(connector) as connected:
+    with queue.replace_connector(connector(settings)) as connected:
         async with connected.open_async():
             await connected.run_worker_async(
                 concurrency=CONCURRENCY,
@@ -83,6 +78,43 @@ async def _work(app: Flask, settings: Settings) -> None:
                 stalled_worker_timeout=STALLED_AFTER,
                 task_middleware=[_in_app_context(app)],
             )
+
+
+def connector(settings: Settings) -> PsycopgConnector:
+    """Return the queue's connections to the database, all of which can write."""
+    return PsycopgConnector(
+        pool_factory=_writable_pool,
+        conninfo=_conninfo(settings.database_url),
+        kwargs={"options": CONNECTION_OPTIONS},
+        min_size=2,
+        max_size=6,
+        # If the database is lost, waiting must end, so that the loop above reconnects.
+        timeout=10,
+        # The pool waits longer after each refused connection, but no longer than a worker may stay idle.
+        reconnect_timeout=30,
+        configure=_refuse_read_only,
+    )
+
+
+def _writable_pool(**options: Any) -> AsyncConnectionPool:
+    """Return a pool that replaces a connection that was closed, or that has become read-only."""
+    return AsyncConnectionPool(**{**options, "check": _check})
+
+
+async def _check(connection: psycopg.AsyncConnection[Any]) -> None:
+    await AsyncConnectionPool.check_connection(connection)
+    try:
+        await _refuse_read_only(connection)
+    except psycopg.OperationalError:
+        # The pool takes a connection back that is refused and still open.
+        await connection.close()
+        raise
+
+
+async def _refuse_read_only(connection: psycopg.AsyncConnection[Any]) -> None:
+    """Raise an error for a session that cannot write: a worker would keep it, and every job would fail."""
+    if database_failures.is_read_only(connection.pgconn):
+        raise psycopg.OperationalError("The database session is read-only.")
 
 
 def _conninfo(database_url: str) -> str:

@@ -1,5 +1,6 @@
 """Worker processes as in production: started by a job, killed, stopped, and disconnected from the database."""
 
+import asyncio
 import dataclasses
 import os
 import signal
@@ -20,6 +21,7 @@ from lumira import create_app
 from lumira.database import db
 from lumira.models import AccessGrant, MessageStatus, OrderStatus, OutboxMessage
 from lumira.sandbox.server import SandboxServer
+from lumira.tasks import worker
 from tests.support import factories, postgresql
 from tests.support.factories import Brand, count, load_order, open_payment
 from tests.support.mail_server import Mailbox, running
@@ -262,3 +264,58 @@ def test_a_worker_survives_a_restart_of_the_database(
             assert worker.poll() is None
     finally:
         embedded_postgresql.stop(data)
+
+
+def test_a_worker_drops_its_read_only_sessions_and_fulfils_without_a_restart(
+    installation: Installation,
+) -> None:
+    number = installation.pay()
+    installation.start_worker(
+        "from sqlalchemy import event\n"
+        "from sqlalchemy.pool import Pool\n"
+        "def remain_read_only(connection, record, opened=[]):\n"
+        "    opened.append(1)\n"
+        "    if len(opened) <= 3:\n"
+        "        connection.autocommit = True\n"
+        "        connection.execute('SET default_transaction_read_only = on')\n"
+        "        connection.autocommit = False\n"
+        "event.listen(Pool, 'connect', remain_read_only)\n"
+    )
+    eventually(lambda: installation.is_fulfilled(number), within=120)
+    assert "database_unusable" in installation.log()
+
+
+def test_a_worker_waits_for_a_read_only_database_and_fulfils_once_it_can_write(
+    installation: Installation,
+) -> None:
+    number = installation.pay()
+    engine = create_engine(installation.settings.database_url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as operator:
+        name = operator.execute(text("SELECT current_database()")).scalar_one()
+        operator.execute(text(f"ALTER DATABASE {name} SET default_transaction_read_only = on"))
+        worker = installation.start_worker()
+        eventually(lambda: "read-only" in installation.log(), within=120)
+        operator.execute(text(f"ALTER DATABASE {name} RESET default_transaction_read_only"))
+    engine.dispose()
+
+    eventually(lambda: installation.is_fulfilled(number), within=120)
+    assert worker.poll() is None
+
+
+def test_the_queue_replaces_a_connection_that_has_become_read_only(installation: Installation) -> None:
+    async def can_write_after_a_failover() -> str:
+        connector = worker.connector(installation.settings)
+        await connector.open_async()
+        try:
+            for _ in range(4):
+                async with connector.pool.connection() as connection:
+                    await connection.execute("SET default_transaction_read_only = on")
+            return str(
+                (await connector.execute_query_one_async("SHOW transaction_read_only"))[
+                    "transaction_read_only"
+                ]
+            )
+        finally:
+            await connector.close_async()
+
+    assert asyncio.run(can_write_after_a_failover()) == "off"

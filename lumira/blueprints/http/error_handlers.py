@@ -94,8 +94,12 @@ def _seconds_to_wait(error: HTTPException) -> int:
 
 def _reply_to_lost_database(error: SQLAlchemyError) -> Response:
     """Reply 503 if the database connection is lost: the caller, or Stripe, repeats the request."""
+    original = getattr(error, "orig", None)
     log.error(
-        "database_lost", error=type(error).__name__, original=type(getattr(error, "orig", None)).__name__
+        "database_lost",
+        error=type(error).__name__,
+        original=type(original).__name__,
+        sqlstate=getattr(original, "sqlstate", None),
     )
     return _reply_to_error(
         ServiceUnavailable("The service is not available: repeat the request.", retry_after=2)

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Engine, create_engine, pool, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from config.settings import ROOT, Settings
-from lumira.database import APPLICATION_ROLE
+from lumira.database import APPLICATION_ROLE, Base
 from lumira.services.tenants.check_encryption_keys import describe_wrong_encryption_keys
 
 log = structlog.get_logger()
@@ -21,6 +21,11 @@ _STATEMENT_TIMEOUT = 2000
 #: Seconds for which readable credentials are not read again: they rarely change, and probes are frequent.
 _KEYS_CHECKED_FOR = 60
 _NUMBER = re.compile(r"(\d{4})_")
+#: How many of these tables exist and cannot be read: a restore may have left out the privileges.
+_UNGRANTED = text(
+    "SELECT count(*) FROM unnest(CAST(:tables AS text[]) || 'alembic_version'::text) AS name "
+    "WHERE NOT has_table_privilege(to_regclass(name), 'SELECT')"
+)
 
 
 @dataclass(slots=True)
@@ -44,7 +49,7 @@ class Readiness:
         return cls(engine, ScriptDirectory(str(ROOT / "migrations")).get_current_head() or "")
 
     def missing(self) -> list[str]:
-        """Which of `database`, `role`, `migrations` and `encryption_keys` are not ready; empty if all are."""
+        """Which of the conditions that `docs/operations.md` lists are not met; empty if requests can be served."""
         try:
             with self.engine.connect() as connection:
                 return list(self._missing_in(connection))
@@ -55,8 +60,12 @@ class Readiness:
 
     def _missing_in(self, connection: Connection) -> list[str]:
         missing = []
+        if connection.execute(text("SHOW transaction_read_only")).scalar_one() == "on":
+            missing.append("write_access")
         if connection.execute(text("SELECT current_user")).scalar_one() != APPLICATION_ROLE:
             missing.append("role")
+        if connection.execute(_UNGRANTED, {"tables": list(Base.metadata.tables)}).scalar_one():
+            return [*missing, "privileges"]
         if connection.execute(text("SELECT to_regclass('alembic_version')")).scalar() is None:
             return [*missing, "migrations"]
         revision = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()

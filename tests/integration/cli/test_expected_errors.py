@@ -46,6 +46,44 @@ def test_a_database_without_tables_asks_for_the_upgrade(settings: Settings, run_
     assert "run `flask db upgrade`" in failing(settings, empty)
 
 
+def changed_by(url: str, statement: str, settings: Settings) -> str:
+    """What `tenants create` says after an operator has changed the database."""
+    engine = create_engine(url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(statement))
+    engine.dispose()
+    app: Flask = create_app(dataclasses.replace(settings, database_url=url))
+    result = app.test_cli_runner().invoke(
+        args=["tenants", "create", "brand", "--name", "Brand", "--currency", "eur"]
+    )
+    assert result.exit_code == 1, result.output
+    assert result.stderr.count("\n") == 1
+    return result.stderr
+
+
+def test_a_read_only_database_is_reported_in_one_line(settings: Settings, run_directory: Path):
+    url = postgresql.create_database(run_directory, "lumira_read_only")
+
+    message = changed_by(
+        url,
+        "ALTER DATABASE lumira_read_only SET default_transaction_read_only = on",
+        settings,
+    )
+
+    assert message.startswith("Error: The database is read-only (")
+    assert "nothing was changed" in message
+
+
+def test_a_missing_privilege_is_reported_in_one_line(settings: Settings, run_directory: Path):
+    url = postgresql.create_database(run_directory, "lumira_without_privileges")
+
+    message = changed_by(url, "REVOKE INSERT ON tenants FROM lumira_app", settings)
+
+    assert message.startswith(
+        "Error: The database user lacks a privilege (permission denied for table tenants)"
+    )
+
+
 def test_a_server_without_roles_asks_for_the_upgrade():
     # The words of PostgreSQL 18: roles belong to the whole server, and that of the tests has them.
     refusal = psycopg.OperationalError('connection failed: FATAL:  role "lumira_app" does not exist')

@@ -1,0 +1,68 @@
+"""Failures of the database that a code change does not mend, and the connections that they make unusable."""
+
+from typing import TYPE_CHECKING
+
+import psycopg
+import structlog
+from sqlalchemy.engine import ExceptionContext
+from sqlalchemy.exc import DBAPIError, OperationalError
+
+if TYPE_CHECKING:
+    from psycopg.pq.abc import PGconn
+
+log = structlog.get_logger()
+
+READ_ONLY = "25006"
+INSUFFICIENT_PRIVILEGE = "42501"
+#: PostgreSQL's error codes (appendix A of its manual) after which a session answers but cannot do its work: the server
+#: or the session is read-only, as after a failover or on a full disk; a privilege is missing, as after a restore; a
+#: prepared statement has another result type, does not exist, or exists already, as after a migration or behind a
+#: pooler; the transaction was idle for too long. The next session may have none of these.
+_UNUSABLE_AFTER = (READ_ONLY, INSUFFICIENT_PRIVILEGE, "0A000", "26000", "42P05", "25P03")
+#: PostgreSQL's function that refuses a row because of row-level security, with the code of a missing privilege.
+_ROW_SECURITY = "ExecWithCheckOptions"
+#: The parameters that PostgreSQL reports to its clients and that are "on" in a session that cannot write.
+_READ_ONLY_PARAMETERS = (b"default_transaction_read_only", b"in_hot_standby")
+
+
+def makes_unusable(error: BaseException | None) -> bool:
+    """Return whether the connection cannot do its work after this error of the driver, although it still answers."""
+    return (
+        isinstance(error, psycopg.Error)
+        and error.sqlstate in _UNUSABLE_AFTER
+        # A row of another tenant is an error in the code: the connection is sound, and repeating does not help.
+        and error.diag.source_function != _ROW_SECURITY
+    )
+
+
+def is_read_only(connection: "PGconn") -> bool:
+    """Return whether the session cannot write, as far as the server has reported it; sends nothing."""
+    return any(connection.parameter_status(name) == b"on" for name in _READ_ONLY_PARAMETERS)
+
+
+def drop_unusable(context: ExceptionContext) -> OperationalError | None:
+    """Drop the connection of an unusable session with all that are as old, and raise the error of a lost connection.
+
+    A listener for `handle_error` of an engine. Callers handle `OperationalError` only: the service is unavailable,
+    nothing was committed, and the same call may be repeated.
+    """
+    error = context.original_exception
+    if makes_unusable(error):
+        context.is_disconnect = True
+    elif not context.is_disconnect:
+        return None
+    if isinstance(context.sqlalchemy_exception, OperationalError) or not isinstance(error, psycopg.Error):
+        return None
+    return as_lost(error)
+
+
+def as_lost(error: psycopg.Error) -> OperationalError:
+    """Return the error that SQLAlchemy raises for a lost connection, without a statement and its parameters."""
+    # The server's own sentence names tables and statements only, never their values.
+    log.info("database_unusable", sqlstate=error.sqlstate, reason=error.diag.message_primary)
+    return OperationalError(None, None, error, hide_parameters=True, connection_invalidated=True)
+
+
+def sqlstate_of(error: DBAPIError) -> str | None:
+    """Return PostgreSQL's code of an error, or `None` if the error is not the server's."""
+    return getattr(error.orig, "sqlstate", None)

@@ -15,24 +15,24 @@ from lumira.services.refunds.send_due_refunds import send_due_refunds
 from tests.concurrency.killed_process import _Commits, _settings
 
 
-def _step(orders: dict[str, Any]) -> None:
-    tenant_id = orders["tenant_id"]
-    match orders["step"]:
+def _step(instructions: dict[str, Any]) -> None:
+    tenant_id = instructions["tenant_id"]
+    match instructions["step"]:
         case "refund":
-            call = Call(fingerprint="f", actor="test", kind=KeyKind.IDEMPOTENCY_KEY, key=orders["key"])
-            command = RefundCommand(orders["amount"])
-            request_refund(tenant_id, orders["payment"], call=call, command=command)
+            call = Call(fingerprint="f", actor="test", kind=KeyKind.IDEMPOTENCY_KEY, key=instructions["key"])
+            command = RefundCommand(instructions["amount"])
+            request_refund(tenant_id, instructions["payment"], call=call, command=command)
         case "send":
             send_due_refunds(tenant_id)
 
 
 def main() -> None:
-    orders = json.load(sys.stdin)
-    app = create_app(_settings(orders))
+    instructions = json.load(sys.stdin)
+    app = create_app(_settings(instructions))
     with app.app_context():
-        commits = _Commits(orders.get("die_at"), orders.get("when"))
-        _step(orders)
-    sys.stdout.write(f"\n{commits.made}\n")
+        commits = _Commits(instructions.get("die_at"), instructions.get("when"))
+        _step(instructions)
+    sys.stdout.write(f"\n{commits.count}\n")
 
 
 if __name__ == "__main__":

@@ -21,9 +21,10 @@ from lumira.schemas.payment_intents import (
     CreatePaymentIntentResponse,
     PaymentStatusResponse,
 )
+from lumira.services.checkout.cancel_checkout_session import cancel_checkout_session
 from lumira.services.checkout.create_checkout_session import create_checkout_session
 from lumira.services.checkout.create_payment_intent import create_payment_intent
-from lumira.services.orders.view_orders import view_payment
+from lumira.services.orders.view_orders import OrderSummary, view_payment
 
 _EXAMPLE_CART = {
     "items": [{"productId": "bougie-figuier", "quantity": 2}, {"productId": "savon-lavande", "quantity": 1}],
@@ -67,13 +68,30 @@ def create_session(command: CheckoutCommand) -> Any:
     return replying(reply)
 
 
-@blueprint.get("/<payment_intent_id>")
+@blueprint.delete("/checkout-sessions/<session_id>")
 @blueprint.replies(PaymentStatusResponse)
-def show_payment(payment_intent_id: str) -> dict[str, Any]:
-    """The status of a payment's order, without personal data."""
-    order = view_payment(g.tenant_id, checked_reference(payment_intent_id))
+def cancel_session(session_id: str) -> dict[str, Any]:
+    """Cancel a Checkout Session that the buyer gave up, and release its stock at once; safe to repeat."""
+    order = cancel_checkout_session(g.tenant_id, checked_reference(session_id))
+    return _payment_status(OrderSummary(order, payment_intent_id=None))
+
+
+@blueprint.get("/<reference>")
+@blueprint.replies(PaymentStatusResponse)
+def show_payment(reference: str) -> dict[str, Any]:
+    """The status of a payment's order, without personal data, by its PaymentIntent or Checkout Session.
+
+    The order number works too for the caller that opened the order: with a secret key, from the network that opened
+    it, or with the `Idempotency-Key` that opened it.
+    """
+    view = view_payment(g.tenant_id, checked_reference(reference), idempotent_call(request))
+    return _payment_status(view)
+
+
+def _payment_status(view: OrderSummary) -> dict[str, Any]:
+    order = view.order
     return {
-        "payment_intent_id": payment_intent_id,
+        "payment_intent_id": view.payment_intent_id,
         "order_number": order.order_number,
         "status": order.status,
         "amount": order.amount,

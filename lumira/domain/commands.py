@@ -34,6 +34,8 @@ class CheckoutCommand:
     source: str = ""
     #: The buyer's language, `fr` or `en`; `None` if the request names neither.
     locale: str | None = None
+    #: The language of Stripe's page; `None` lets Stripe choose by the buyer's browser.
+    page_locale: str | None = None
     #: Where Stripe's page returns the buyer after payment or cancellation; empty for a PaymentIntent.
     success_url: str = ""
     cancel_url: str = ""
@@ -57,6 +59,7 @@ class OrderFilter:
     customer_email: str | None = None
     created_after: datetime | None = None
     created_before: datetime | None = None
+    updated_after: datetime | None = None
     #: The id of the last order of the previous page.
     after: UUID | None = None
     limit: int = 50

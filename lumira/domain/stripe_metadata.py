@@ -11,6 +11,8 @@ CUSTOMER_EMAIL = "customerEmail"
 ORDER_NUMBER = "orderNumber"
 TENANT = "tenant"
 SOURCE = "source"
+#: The caller's own `source`, a common name in the metadata of shops, beside Lumira's.
+CALLER_SOURCE = "callerSource"
 TIMESTAMP = "timestamp"
 REQUEST_ID = "requestId"
 #: On a refund: the id of the refund request that it carries out.
@@ -18,7 +20,7 @@ REFUND_REQUEST = "refundRequest"
 #: On a Stripe customer: the id of the customer here.
 CUSTOMER_ID = "customerId"
 
-#: A caller's values for these keys of a payment are ignored.
+#: A caller's values for these keys of a payment are ignored; its `source` is sent as `callerSource`.
 RESERVED = frozenset(
     (
         PRODUCT_ID,
@@ -27,7 +29,6 @@ RESERVED = frozenset(
         CUSTOMER_EMAIL,
         ORDER_NUMBER,
         TENANT,
-        SOURCE,
         TIMESTAMP,
         REQUEST_ID,
     )

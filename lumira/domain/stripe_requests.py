@@ -47,6 +47,7 @@ def freeze_session_request(
     success_url: str,
     cancel_url: str,
     expires_at: datetime,
+    locale: str | None = None,
 ) -> PaymentRequest:
     """Return the frozen Checkout Session request without a response, or freeze the next attempt.
 
@@ -63,6 +64,8 @@ def freeze_session_request(
         "payment_intent_data": description,
         "expires_at": int(expires_at.timestamp()),
     }
+    if locale is not None:
+        parameters["locale"] = locale
     if stripe_customer_id is not None:
         parameters["customer"] = stripe_customer_id
     elif order.customer_email is not None:
@@ -126,7 +129,10 @@ def order_metadata(order: Order, *, tenant_slug: str) -> dict[str, str]:
         stripe_metadata.TIMESTAMP: order.created_at.isoformat(timespec="milliseconds"),
         stripe_metadata.REQUEST_ID: order.request_id or "",
     }
-    return {**order.caller_metadata, **own}
+    metadata = dict(order.caller_metadata)
+    if stripe_metadata.SOURCE in metadata:
+        metadata.setdefault(stripe_metadata.CALLER_SOURCE, metadata[stripe_metadata.SOURCE])
+    return {**metadata, **own}
 
 
 def is_key_stale(keyed_at: datetime, now: datetime) -> bool:

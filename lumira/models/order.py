@@ -73,6 +73,7 @@ class Order(Identified, Timestamped, Base):
         CheckConstraint("free_product_id IS NULL OR amount = 0", name="free_costs_nothing"),
         CheckConstraint(one_of("release_on_failure", ReleaseOnFailure), name="release_on_failure_is_known"),
         Index("ix_orders_by_email", "tenant_id", "email_key"),
+        Index("ix_orders_by_update", "tenant_id", "updated_at"),
         Index("ix_orders_by_status", "tenant_id", "status", "id"),
         Index(
             "ix_orders_to_poll",
@@ -94,6 +95,8 @@ class Order(Identified, Timestamped, Base):
     #: The route that created it, as in Stripe's metadata.
     source: Mapped[str]
     request_id: Mapped[str | None]
+    #: The hash of the network that opened it; `None` for a caller with a secret key.
+    opener_network: Mapped[str | None]
     #: A `Language`: that of the checkout request, for a buyer whose e-mail address is recorded later.
     locale: Mapped[str | None]
     free_product_id: Mapped[str | None]

@@ -119,6 +119,19 @@ def claim(tenant_id: int, call: Call) -> Claim:
     return Claim(row.id, row.fence, row.order_id, refund_request_id=row.refund_request_id)
 
 
+def find_order_id(tenant_id: int, call: Call) -> UUID | None:
+    """The order that was opened with this idempotency key; `None` without a key, and after the key's lifetime."""
+    if call.kind is not KeyKind.IDEMPOTENCY_KEY:
+        return None
+    return db.session.execute(
+        select(IdempotencyKey.order_id).where(
+            IdempotencyKey.tenant_id == tenant_id,
+            IdempotencyKey.slot == _slot(call),
+            IdempotencyKey.expires_at > utc_now(),
+        )
+    ).scalar_one_or_none()
+
+
 def _find_or_create(tenant_id: int, call: Call, now: datetime) -> tuple[IdempotencyKey, bool]:
     assert call.kind is not None  # noqa: S101 - checked by `claim`
     slot = _slot(call)

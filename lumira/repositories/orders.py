@@ -201,7 +201,7 @@ def ids_by_number(tenant_id: int, order_numbers: Sequence[str]) -> dict[str, UUI
 
 
 def get_order(tenant_id: int, reference: str) -> Order:
-    """Return one whole order by its id, its number or its PaymentIntent; `OrderNotFound`."""
+    """Return one whole order by its id, its number, its PaymentIntent or its session; `OrderNotFound`."""
     query = _by_reference(select(Order).where(Order.tenant_id == tenant_id), tenant_id, reference)
     found = db.session.execute(query).scalars().all()
     if not found:
@@ -210,17 +210,17 @@ def get_order(tenant_id: int, reference: str) -> Order:
     return order
 
 
-_NO_PAYMENT = "There is no such payment."
+NO_PAYMENT = "There is no such payment."
 
 
-def get_order_of_payment(tenant_id: int, payment_intent_id: str) -> Order:
-    """Return one whole order by its PaymentIntent alone: a publishable key may not try numbers or ids."""
-    if not payment_intent_id.startswith("pi_"):
-        raise OrderNotFound(_NO_PAYMENT)
+def get_order_of_payment(tenant_id: int, reference: str) -> Order:
+    """Return one whole order by its PaymentIntent, its session or its number, but not by its id; `OrderNotFound`."""
+    if parse_uuid(reference) is not None:
+        raise OrderNotFound(NO_PAYMENT)
     try:
-        return get_order(tenant_id, payment_intent_id)
+        return get_order(tenant_id, reference)
     except OrderNotFound as error:
-        raise OrderNotFound(_NO_PAYMENT) from error
+        raise OrderNotFound(NO_PAYMENT) from error
 
 
 def _by_reference(query: Select[Order], tenant_id: int, reference: str) -> Select[Order]:
@@ -229,6 +229,11 @@ def _by_reference(query: Select[Order], tenant_id: int, reference: str) -> Selec
             Payment.tenant_id == tenant_id, Payment.stripe_payment_intent_id == reference
         )
         return query.where(Order.id.in_(of_payment))
+    if reference.startswith("cs_"):
+        of_session = select(CheckoutSession.order_id).where(
+            CheckoutSession.tenant_id == tenant_id, CheckoutSession.stripe_session_id == reference
+        )
+        return query.where(Order.id.in_(of_session))
     if (order_id := parse_uuid(reference)) is not None:
         return query.where(Order.id == order_id)
     return query.where(Order.order_number == reference.upper())
@@ -250,6 +255,8 @@ def list_orders(tenant_id: int, criteria: OrderFilter) -> tuple[list[Order], UUI
         query = query.where(Order.created_at > criteria.created_after)
     if criteria.created_before is not None:
         query = query.where(Order.created_at < criteria.created_before)
+    if criteria.updated_after is not None:
+        query = query.where(Order.updated_at > criteria.updated_after)
     if criteria.after is not None:
         query = query.where(Order.id < criteria.after)
     rows = db.session.execute(query.limit(criteria.limit + 1)).scalars().all()

@@ -8,7 +8,16 @@ from marshmallow import ValidationError, fields, post_load, validate
 
 from lumira.domain.commands import CheckoutCommand, CheckoutItem
 from lumira.schemas.base import INVALID_REQUEST, RequestSchema, ResponseSchema
-from lumira.schemas.fields import CallerMetadata, EmailAddress, ProductId, StrictInteger, Timestamp
+from lumira.schemas.fields import (
+    NAME_LENGTH,
+    CallerMetadata,
+    EmailAddress,
+    Line,
+    Locale,
+    ProductId,
+    StrictInteger,
+    Timestamp,
+)
 from lumira.schemas.payment_intents import MAX_QUANTITY
 
 #: Stripe's limit for the line items of a session.
@@ -71,13 +80,21 @@ class CreateCheckoutSessionRequest(RequestSchema):
         metadata={"code": "INVALID_CART"},
     )
     customer_email = EmailAddress(load_default=None, metadata={"example": "buyer@example.com"})
+    customer_name = Line(max_length=NAME_LENGTH, load_default=None)
+    locale = Locale(
+        load_default=None,
+        metadata={
+            "description": "Also the language of Stripe's page, which else follows the buyer's browser."
+        },
+    )
     success_url = PageUrl(required=True)
     cancel_url = PageUrl(required=True)
     metadata = CallerMetadata(load_default=dict)
 
     @post_load
     def to_command(self, data: dict[str, Any], **_options: Any) -> CheckoutCommand:
-        return CheckoutCommand(**data | {"items": tuple(data["items"])})
+        changes = {"items": tuple(data["items"]), "customer_name": data["customer_name"] or None}
+        return CheckoutCommand(**data | changes)
 
     def code_of(self, messages: Any) -> str:
         """The code of the first invalid field; for an item of the cart, the code of the item's field."""

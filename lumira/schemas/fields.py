@@ -16,6 +16,8 @@ from lumira.confusables import contains_encoded_word, is_confusable
 EMAIL_LENGTH = 254
 NAME_LENGTH = 200
 PRODUCT_ID_LENGTH = 64
+#: The languages of messages, pages and receipts.
+LOCALES = ("fr", "en")
 #: Stripe's limits for metadata (docs.stripe.com/metadata), less the entries that Lumira adds.
 METADATA_ENTRIES = 20
 METADATA_KEY_LENGTH = 40
@@ -108,6 +110,21 @@ class EmailAddress(Line):
         except EmailNotValidError as error:
             raise ValidationError("Must be an e-mail address.") from error
         return text
+
+
+class Locale(fields.String):
+    """The buyer's language, with or without a region: `fr`, `en-GB`."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(
+            metadata={"schema": {"enum": list(LOCALES)}, **options.pop("metadata", {})}, **options
+        )
+
+    def _deserialize(self, value: Any, *_context: Any, **_options: Any) -> str:
+        language = re.split("[-_]", value.lower())[0] if isinstance(value, str) else None
+        if language not in LOCALES:
+            raise ValidationError(f"Must be one of: {', '.join(LOCALES)}.")
+        return language
 
 
 class CallerMetadata(fields.Dict):

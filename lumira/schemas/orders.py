@@ -21,6 +21,13 @@ class OrdersQuery(RequestSchema):
     customer_email = EmailAddress(load_default=absent)
     created_after = Timestamp(load_default=absent)
     created_before = Timestamp(load_default=absent)
+    updated_after = Timestamp(
+        load_default=absent,
+        metadata={
+            "description": "Orders whose `updatedAt` is later. An order may become visible some seconds after its "
+            "`updatedAt`: let the periods of two requests overlap by a minute."
+        },
+    )
     cursor = Cursor(load_default=absent)
     limit = QueryInteger(load_default=50, validate=validate.Range(min=1, max=MAX_PAGE))
 
@@ -56,6 +63,9 @@ class OrderResponse(ResponseSchema):
         required=True,
         allow_none=True,
         metadata={"description": "Set if the payment differs from the order in amount or currency."},
+    )
+    refunded_amount = fields.Integer(
+        required=True, metadata={"description": "Sum of the order's refunds, pending ones included."}
     )
     created_at = Timestamp(required=True)
     updated_at = Timestamp(required=True)
@@ -129,7 +139,6 @@ class WholeOrderResponse(OrderResponse):
 
     lines = fields.List(fields.Nested(OrderLineResponse), required=True)
     payments = fields.List(fields.Nested(OrderPaymentResponse), required=True)
-    refunded_amount = fields.Integer(required=True)
     refunds = fields.List(fields.Nested(OrderRefundResponse), required=True)
     disputes = fields.List(fields.Nested(OrderDisputeResponse), required=True)
     grants = fields.List(fields.Nested(GrantResponse), required=True)

@@ -6,7 +6,15 @@ from marshmallow import fields, post_load, validate
 
 from lumira.domain.commands import CheckoutCommand, CheckoutItem
 from lumira.schemas.base import RequestSchema, ResponseSchema
-from lumira.schemas.fields import NAME_LENGTH, CallerMetadata, EmailAddress, Line, ProductId, StrictInteger
+from lumira.schemas.fields import (
+    NAME_LENGTH,
+    CallerMetadata,
+    EmailAddress,
+    Line,
+    Locale,
+    ProductId,
+    StrictInteger,
+)
 
 MAX_QUANTITY = 100
 MAX_LEVEL = 1000
@@ -32,6 +40,7 @@ class CreateLevelPaymentIntentRequest(RequestSchema):
     )
     customer_email = EmailAddress(required=True, metadata={"example": "buyer@example.com"})
     customer_name = Line(max_length=NAME_LENGTH, load_default=None)
+    locale = Locale(load_default=None)
     metadata = CallerMetadata(load_default=dict)
 
     @post_load
@@ -50,6 +59,7 @@ class CreatePaymentIntentRequest(RequestSchema):
     )
     customer_email = EmailAddress(load_default=None, metadata={"example": "buyer@example.com"})
     customer_name = Line(max_length=NAME_LENGTH, load_default=None)
+    locale = Locale(load_default=None)
     metadata = CallerMetadata(load_default=dict)
 
     @post_load
@@ -63,6 +73,7 @@ def _command(data: dict[str, Any], item: CheckoutItem) -> CheckoutCommand:
         customer_email=data["customer_email"],
         customer_name=data["customer_name"] or None,
         metadata=data["metadata"],
+        locale=data["locale"],
     )
 
 
@@ -86,9 +97,13 @@ class CreatePaymentIntentResponse(ResponseSchema):
 
 
 class PaymentStatusResponse(ResponseSchema):
-    """The status of a payment's order, without personal data: the PaymentIntent's id is enough to read it."""
+    """The status of a payment's order, without personal data: the payment's id is enough to read it."""
 
-    payment_intent_id = fields.String(required=True)
+    payment_intent_id = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"description": "Null for a free order, and before the buyer pays on Stripe's page."},
+    )
     order_number = fields.String(required=True)
     status = fields.String(required=True, validate=validate.OneOf(ORDER_STATUSES))
     amount = fields.Integer(required=True)

@@ -48,6 +48,7 @@ def _create_orders() -> None:
         boolean("livemode"),
         text("source"),
         text("request_id", nullable=True),
+        text("opener_network", nullable=True),
         text("free_product_id", nullable=True),
         *choice("release_on_failure", "at_once", "at_deadline"),
         jsonb("metadata"),
@@ -83,6 +84,7 @@ def _create_orders() -> None:
         unique("customer_id", "free_product_id"),
     )
     op.create_index("ix_orders_by_email", "orders", ["tenant_id", "email_key"])
+    op.create_index("ix_orders_by_update", "orders", ["tenant_id", "updated_at"])
     op.create_index("ix_orders_by_status", "orders", ["tenant_id", "status", "id"])
     op.create_index(
         "ix_orders_to_poll",

@@ -18,6 +18,7 @@ from lumira.domain.payments import IntentFacts
 from lumira.domain.stripe_requests import Seller, freeze_intent_request
 from lumira.models import Product, Tenant
 from lumira.repositories import customers, order_polls, orders, products, tenants
+from lumira.repositories.idempotency import Call
 from lumira.services.checkout.open_order import open_order
 from lumira.tasks.queue import queue
 from lumira.webhooks import inbox
@@ -127,7 +128,7 @@ def _open_order(tenant: Tenant, product: Product, number: int) -> Paid:
         items=[(product, 1)],
         customer=customers.find_or_create(tenant.id, email=email, name=None),
         livemode=False,
-        request_id=None,
+        call=Call(fingerprint="", actor="benchmark"),
     )
     locked = orders.lock_order(tenant.id, order.id)
     freeze_intent_request(locked, seller=Seller(tenant.slug, tenant.name, None), stripe_customer_id=None)

@@ -9,5 +9,6 @@ from lumira.pages.languages import preferred_language
 
 
 def with_origin(command: CheckoutCommand, request: Request, *, source: str) -> CheckoutCommand:
-    """The command with the route's name and the buyer's language."""
-    return replace(command, source=source, locale=preferred_language(request.accept_languages))
+    """The command with the route's name and the buyer's language: the requested one, else that of the browser."""
+    locale = command.locale or preferred_language(request.accept_languages)
+    return replace(command, source=source, locale=locale, page_locale=command.locale)

@@ -8,7 +8,7 @@ from config.settings import Settings
 from lumira import tenancy
 
 _ALLOWED_HEADERS = "Authorization, Content-Type, Idempotency-Key, X-Request-Id"
-_ALLOWED_METHODS = "GET, POST"
+_ALLOWED_METHODS = "GET, POST, DELETE"
 _EXPOSED_HEADERS = "ETag, Idempotency-Replayed, Retry-After, X-Request-Id"
 #: Seconds that a browser may cache a preflight reply; Chromium's own maximum.
 _MAX_AGE = "7200"

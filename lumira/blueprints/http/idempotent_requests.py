@@ -32,7 +32,7 @@ def idempotent_call(request: Request) -> Call:
         key = callers_request_id()
         kind = KeyKind.REQUEST_ID if key is not None else None
     return Call(
-        fingerprint=fingerprint(request.method, request.path, g.body),
+        fingerprint=fingerprint(request.method, request.path, g.get("body")),
         actor=g.caller.actor,
         kind=kind,
         key=key,

@@ -94,7 +94,7 @@ def document(api: Api, security: Mapping[str, list[dict[str, list[str]]]]) -> di
         for parameter in item.get("parameters", []):
             if parameter.get("in") == "path":
                 parameter["name"] = camel_case(parameter["name"])
-        for method in ("get", "post"):
+        for method in ("get", "post", "delete"):
             if method in item:
                 _complete(path, method, item[method], item.get("parameters", []), security)
     # flask-smorest always declares it; no route uses its headers.

@@ -76,6 +76,9 @@ class ApiBlueprint(Blueprint):  # type: ignore[misc]
     def post(self, rule: str, **options: Any) -> Callable[[_View], _View]:
         return cast(Callable[[_View], _View], super().post(rule, **options))
 
+    def delete(self, rule: str, **options: Any) -> Callable[[_View], _View]:
+        return cast(Callable[[_View], _View], super().delete(rule, **options))
+
     def body(self, schema: type[RequestSchema], **options: Any) -> Callable[[_View], _View]:
         """Pass the view the command that the schema builds from the body."""
         return cast(Callable[[_View], _View], self.arguments(schema, **options))

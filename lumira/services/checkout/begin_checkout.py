@@ -102,7 +102,7 @@ def _find_or_open_order(tenant_id: int, call: Call, claim: Claim, command: Check
         items=items,
         customer=customer,
         livemode=account is not None and account.livemode,
-        request_id=call.request_id,
+        call=call,
     )
 
 

@@ -146,6 +146,7 @@ def _freeze(
             stripe_customer_id=stripe_customer_id,
             success_url=command.success_url,
             cancel_url=command.cancel_url,
+            locale=command.page_locale,
             expires_at=stripe_requests.stripe_now(order, now) + SESSION_LIFETIME,
         )
         settle_order(order, actor=ACTOR)

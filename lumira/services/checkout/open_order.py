@@ -9,6 +9,7 @@ from lumira.formats import new_order_number
 from lumira.models import Customer, Order, OrderLine, OrderStatus, Product, Tenant
 from lumira.models.columns import uuid7
 from lumira.repositories import orders
+from lumira.repositories.idempotency import Call
 
 
 def open_order(
@@ -18,12 +19,10 @@ def open_order(
     items: Sequence[tuple[Product, int]],
     customer: Customer | None,
     livemode: bool,
-    request_id: str | None,
+    call: Call,
 ) -> Order:
     """Insert a pending order for the products and quantities in `items`, at the catalog's current prices."""
-    order = build_order(
-        tenant, command, items=items, customer=customer, livemode=livemode, request_id=request_id
-    )
+    order = build_order(tenant, command, items=items, customer=customer, livemode=livemode, call=call)
     db.session.add(order)
     # Access grants reference order lines, so the lines are inserted before the order is settled.
     db.session.flush()
@@ -38,7 +37,7 @@ def build_order(
     items: Sequence[tuple[Product, int]],
     customer: Customer | None,
     livemode: bool,
-    request_id: str | None,
+    call: Call,
 ) -> Order:
     """A pending order with its lines. All products have one currency.
 
@@ -58,7 +57,8 @@ def build_order(
         currency=first.currency,
         livemode=livemode,
         source=command.source,
-        request_id=request_id,
+        request_id=call.request_id,
+        opener_network=call.public_network,
         locale=command.locale,
         # A unique index on this column allows each customer one free order of a product. A free cart is checked
         # in `begin_checkout`.

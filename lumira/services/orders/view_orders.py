@@ -7,8 +7,10 @@ from lumira.database import atomic
 from lumira.domain.commands import OrderFilter
 from lumira.domain.order_money import current_payment
 from lumira.domain.timeline import TimelineEntry, timeline
+from lumira.errors import OrderNotFound
 from lumira.models import Order
-from lumira.repositories import customers, orders, webhook_events
+from lumira.repositories import customers, idempotency, orders, webhook_events
+from lumira.repositories.idempotency import Call
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,17 +34,31 @@ def _current_payment_id(order: Order) -> str | None:
 
 
 def view_order(tenant_id: int, reference: str) -> OrderView:
-    """Return one order by its id, its number or its PaymentIntent; `OrderNotFound`."""
+    """Return one order by its id, its number, its PaymentIntent or its session; `OrderNotFound`."""
     with atomic(tenant_id):
         order = orders.get_order(tenant_id, reference)
         events = webhook_events.list_of_order(tenant_id, order.id)
         return OrderView(order, _current_payment_id(order), timeline(order, events))
 
 
-def view_payment(tenant_id: int, payment_intent_id: str) -> Order:
-    """Return the order of one PaymentIntent; `OrderNotFound`."""
+def view_payment(tenant_id: int, reference: str, caller: Call) -> OrderSummary:
+    """Return the order of one PaymentIntent or Checkout Session; by its number only to the caller that opened it.
+
+    Stripe's ids are known to the buyer alone. An order number is written on receipts and in messages, so a public
+    caller must have opened the order: from the same network, or with the idempotency key that it sends again.
+    Raises `OrderNotFound`.
+    """
     with atomic(tenant_id):
-        return orders.get_order_of_payment(tenant_id, payment_intent_id)
+        order = orders.get_order_of_payment(tenant_id, reference)
+        if not reference.startswith(("pi_", "cs_")) and not _has_opened(order, caller):
+            raise OrderNotFound(orders.NO_PAYMENT)
+        return OrderSummary(order, reference if reference.startswith("pi_") else _current_payment_id(order))
+
+
+def _has_opened(order: Order, caller: Call) -> bool:
+    if caller.public_network is None or caller.public_network == order.opener_network:
+        return True
+    return idempotency.find_order_id(order.tenant_id, caller) == order.id
 
 
 def list_orders(tenant_id: int, criteria: OrderFilter) -> tuple[list[OrderSummary], UUID | None]:

@@ -26,6 +26,7 @@ from lumira.repositories import access_links, files
 def redact_order(order: Order, now: datetime) -> None:
     """Remove personal data from a locked order, its requests to Stripe and its messages; safe to repeat."""
     order.customer_email = order.email_key = order.customer_name = order.request_id = order.locale = None
+    order.opener_network = None
     order.caller_metadata = {}
     order.erased_at = order.erased_at or now
     for payment_request in order.requests:

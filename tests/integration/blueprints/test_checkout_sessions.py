@@ -160,3 +160,83 @@ def test_another_tenants_products_cannot_be_bought(
 def test_a_page_on_the_tenants_domain_opens_a_cart_without_a_key(client: FlaskClient, tenant: Brand) -> None:
     reply = client.post(ROUTE, json=body(tenant), headers={"Host": tenant.domain})
     assert reply.status_code == 200
+
+
+def cancel(client: FlaskClient, brand: Brand, session_id: str) -> Any:
+    return client.delete(f"{ROUTE}/{session_id}", headers=brand.publishable)
+
+
+def test_a_canceled_session_releases_its_stock_at_once(client: FlaskClient, tenant: Brand) -> None:
+    opened = post(client, tenant, body(tenant), Idempotency_Key="basket-of-one-buyer").json
+    assert figures(tenant, "shirt") == (100, 2, 0)
+    for _ in range(2):
+        reply = cancel(client, tenant, opened["sessionId"])
+        assert (reply.status_code, reply.json["status"]) == (200, "cancelled")
+        assert reply.json["orderNumber"] == opened["orderNumber"]
+    assert figures(tenant, "shirt") == (100, 0, 0)
+    assert [session["status"] for session in stripe_sandbox.checkout_sessions(tenant)] == ["expired"]
+
+    again = post(client, tenant, body(tenant), Idempotency_Key="basket-of-one-buyer").json
+    assert again["orderNumber"] == opened["orderNumber"]
+    assert again["sessionId"] != opened["sessionId"]
+    assert figures(tenant, "shirt") == (100, 2, 0)
+
+
+def test_a_paid_session_is_not_canceled(client: FlaskClient, tenant: Brand, app_context: None) -> None:
+    opened = post(client, tenant, body(tenant)).json
+    stripe_sandbox.pay_session(tenant, opened["sessionId"])
+    for _ in range(2):
+        reply = cancel(client, tenant, opened["sessionId"])
+        assert (reply.status_code, reply.json["code"]) == (409, "CONFLICT")
+    # The payment that Stripe reported counts, before any event has arrived.
+    assert load_order(tenant, opened["orderNumber"]).status == "completed"
+    assert figures(tenant, "shirt") == (98, 0, 2)
+
+
+def test_no_other_session_is_canceled(client: FlaskClient, tenant: Brand, other_tenant: Brand) -> None:
+    opened = post(client, tenant, body(tenant)).json
+    for brand, reference in (
+        (other_tenant, opened["sessionId"]),
+        (tenant, opened["orderNumber"]),
+        (tenant, "cs_test_unknown"),
+        (tenant, "%00"),
+    ):
+        assert cancel(client, brand, reference).status_code == 404
+    assert figures(tenant, "shirt") == (100, 2, 0)
+
+
+def test_an_unreachable_stripe_changes_nothing_about_a_session(client: FlaskClient, tenant: Brand) -> None:
+    opened = post(client, tenant, body(tenant)).json
+    path = f"/v1/checkout/sessions/{opened['sessionId']}/expire"
+    stripe_sandbox.fail_next(tenant, "drop_before", path=path, times=4)
+    assert cancel(client, tenant, opened["sessionId"]).status_code == 503
+    assert figures(tenant, "shirt") == (100, 2, 0)
+    stripe_sandbox.clear_faults(tenant)
+    assert cancel(client, tenant, opened["sessionId"]).status_code == 200
+
+
+def test_a_page_may_cancel_its_session_from_the_tenants_domain(client: FlaskClient, tenant: Brand) -> None:
+    origin = f"https://{tenant.domain}"
+    headers = {"Origin": origin, "Access-Control-Request-Method": "DELETE"}
+    reply = client.options(f"{ROUTE}/cs_test_x", headers=headers)
+    assert reply.headers["Access-Control-Allow-Origin"] == origin
+    assert "DELETE" in reply.headers["Access-Control-Allow-Methods"]
+
+
+def test_a_cart_takes_the_buyers_name_and_language(
+    client: FlaskClient, tenant: Brand, app_context: None
+) -> None:
+    sent = body(tenant, customerName="Jeanne Dupont", locale="en-GB", metadata={"source": "newsletter"})
+    reply = post(client, tenant, sent, Accept_Language="fr")
+    [session] = stripe_sandbox.checkout_sessions(tenant)
+    order = load_order(tenant, reply.json["orderNumber"])
+    assert (order.customer_name, order.locale, session["locale"]) == ("Jeanne Dupont", "en", "en")
+    assert (session["metadata"]["source"], session["metadata"]["callerSource"]) == ("checkout", "newsletter")
+
+
+def test_stripes_page_follows_the_buyers_browser_unless_the_shop_names_a_language(
+    client: FlaskClient, tenant: Brand
+) -> None:
+    post(client, tenant, body(tenant), Accept_Language="de, en;q=0.5")
+    [session] = stripe_sandbox.checkout_sessions(tenant)
+    assert session["locale"] is None

@@ -6,6 +6,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from lumira.models import Order
+from tests.support import stripe_sandbox
 from tests.support.factories import Brand, count, load_order
 
 LEVELS, PRODUCTS, PAYMENTS = (
@@ -61,6 +62,27 @@ def test_reserved_metadata_keys_are_ignored(client: FlaskClient, tenant: Brand, 
     assert load_order(tenant, reply.json["orderNumber"]).caller_metadata == {"ref": "17"}
 
 
+@pytest.mark.parametrize("path", [LEVELS, PRODUCTS, PAYMENTS])
+def test_the_callers_own_source_is_kept_beside_ours(
+    client: FlaskClient, tenant: Brand, app_context: None, path: str
+) -> None:
+    item = {"level": 2} if path == LEVELS else {"productId": "mystique"}
+    reply = post(client, tenant, path, {**item, **BUYER, "metadata": {"source": "newsletter"}})
+    assert load_order(tenant, reply.json["orderNumber"]).caller_metadata == {"source": "newsletter"}
+    [intent] = stripe_sandbox.intents(tenant)
+    assert intent["metadata"]["source"] == path.split("/")[2]
+    assert intent["metadata"]["callerSource"] == "newsletter"
+
+
+@pytest.mark.parametrize(("sent", "locale"), [("fr", "fr"), ("en-GB", "en"), ("EN_us", "en"), (None, "fr")])
+def test_the_shop_names_the_buyers_language(
+    client: FlaskClient, tenant: Brand, app_context: None, sent: str | None, locale: str
+) -> None:
+    order = {"productId": "mystique", "locale": sent, **BUYER}
+    reply = post(client, tenant, PRODUCTS, order, Accept_Language="fr, en")
+    assert load_order(tenant, reply.json["orderNumber"]).locale == locale
+
+
 @pytest.mark.parametrize(
     ("path", "body", "refusal"),
     [
@@ -70,6 +92,8 @@ def test_reserved_metadata_keys_are_ignored(client: FlaskClient, tenant: Brand, 
         (PRODUCTS, {"productId": "cap", "quantity": 51}, (409, "OUT_OF_STOCK")),
         (PRODUCTS, {"productId": "mystique", "amount": 1}, (400, "INVALID_REQUEST")),
         (PRODUCTS, {"productId": "mystique", "customerEmail": "x"}, (400, "INVALID_EMAIL")),
+        (PRODUCTS, {"productId": "mystique", "locale": "de"}, (400, "INVALID_REQUEST")),
+        (PRODUCTS, {"productId": "mystique", "locale": 1}, (400, "INVALID_REQUEST")),
         (LEVELS, {"level": 9, **BUYER}, (404, "LEVEL_NOT_FOUND")),
         (LEVELS, {"level": 2}, (400, "INVALID_EMAIL")),
         (LEVELS, {**BUYER}, (400, "INVALID_LEVEL")),

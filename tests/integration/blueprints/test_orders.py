@@ -1,6 +1,7 @@
 """Reading orders, payments and access."""
 
 import re
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -10,7 +11,8 @@ from flask.testing import FlaskClient
 from lumira.database import atomic
 from lumira.models import GrantReason, Order, OrderStatus, ReviewReason
 from lumira.repositories import orders
-from tests.support.factories import Brand, load_order, open_payment
+from tests.support import stripe_sandbox
+from tests.support.factories import Brand, load_order, open_cart, open_payment
 
 BASE = [
     "id",
@@ -23,6 +25,7 @@ BASE = [
     "status",
     "paymentIntentId",
     "review",
+    "refundedAmount",
     "createdAt",
     "updatedAt",
     "completedAt",
@@ -32,7 +35,6 @@ WHOLE = [
     *BASE,
     "lines",
     "payments",
-    "refundedAmount",
     "refunds",
     "disputes",
     "grants",
@@ -155,6 +157,31 @@ def test_an_invalid_filter_is_refused(client: FlaskClient, tenant: Brand, query:
     assert (reply.status_code, reply.json["code"]) == (400, code)
 
 
+def test_orders_changed_since_a_time_are_listed_with_what_was_refunded(
+    client: FlaskClient, tenant: Brand
+) -> None:
+    earlier = open_payment(tenant, "strict")
+    first = open_payment(tenant, "mystique")
+    stripe_sandbox.pay(tenant, first.payment_intent_id, first.client_secret)
+    stripe_sandbox.deliver_events(tenant)
+    seen = datetime.now(UTC).isoformat()
+    assert numbers(get(client, tenant, "/api/orders", updatedAfter=seen)) == []
+
+    refund = {"payment_intent": first.payment_intent_id, "amount": "1000"}
+    stripe_sandbox.call(tenant, "POST", "/v1/refunds", data=refund)
+    stripe_sandbox.deliver_events(tenant)
+    [changed] = get(client, tenant, "/api/orders", updatedAfter=seen).json["orders"]
+    assert (changed["orderNumber"], changed["refundedAmount"]) == (first.order_number, 1000)
+    [unchanged] = get(client, tenant, "/api/orders", status="pending").json["orders"]
+    assert (unchanged["orderNumber"], unchanged["refundedAmount"]) == (earlier.order_number, 0)
+
+
+def test_an_order_is_found_by_its_checkout_session(client: FlaskClient, tenant: Brand) -> None:
+    opened = open_cart(tenant)
+    order = get(client, tenant, f"/api/orders/{opened.session_id}").json
+    assert (order["orderNumber"], order["status"]) == (opened.order_number, "pending")
+
+
 @pytest.mark.parametrize(
     "query",
     ["createdAfter=2026-01-31T12:00:00+01:00", "customerEmail=ana+shop@example.com"],
@@ -166,26 +193,6 @@ def test_a_plus_that_a_query_string_turns_into_a_space_is_explained(
     assert reply.status_code == 400
     assert reply.json["message"].endswith("encode + as %2B.")
     assert client.get(f"/api/orders?{query.replace('+', '%2B')}", headers=tenant.secret).status_code == 200
-
-
-def test_a_payment_shows_no_personal_data(client: FlaskClient, tenant: Brand) -> None:
-    opened = open_payment(tenant)
-    reply = client.get(f"/api/payments/{opened.payment_intent_id}", headers=tenant.publishable)
-    assert reply.json == {
-        "paymentIntentId": opened.payment_intent_id,
-        "orderNumber": opened.order_number,
-        "status": "pending",
-        "amount": 4700,
-        "currency": "eur",
-        "productName": "Niveau Mystique",
-    }
-
-
-def test_a_payment_is_not_found_by_order_number_or_id(client: FlaskClient, tenant: Brand) -> None:
-    opened = open_payment(tenant)
-    order_id = load_order(tenant, opened.order_number).id
-    for name in (opened.order_number, order_id):
-        assert client.get(f"/api/payments/{name}", headers=tenant.publishable).status_code == 404
 
 
 def test_access_lists_live_and_past_grants(client: FlaskClient, tenant: Brand) -> None:

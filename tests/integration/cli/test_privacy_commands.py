@@ -66,6 +66,8 @@ def live(brand: Brand) -> Order:
     sold = {"customer_email": EMAIL, "customer_name": NAME, "metadata": {"friend": NAME}}
     opened = refunds.pay(brand, **sold)
     order = load_order(brand, opened.order_number)
+    with atomic(brand.id):
+        db.session.get_one(Order, (brand.id, order.id)).opener_network = "hash of the network of quentovic"
     files.upload(brand, order, name=f"{NAME}.pdf")
     files.change(brand, order, DeliverableState.DELIVERED)
     refunds.refund(brand, opened, 1000, call=refunds.keyed(f"refund-{NAME}"))

@@ -24,8 +24,10 @@ class RateLimits:
     per_key: str = "3000 per minute"
     #: The people of a household or an office share one IP address.
     per_address: str = "600 per minute"
-    #: Payments opened for one e-mail address: enough for every legitimate retry.
+    #: Payments that one address opens for one mailbox: enough for every legitimate retry.
     per_email: str = "60 per hour"
+    #: Mailboxes for which one address opens payments: every new one may receive messages that it did not ask for.
+    per_address_emails: str = "60 per hour"
 
 
 def from_environment(values: Mapping[str, str]) -> RateLimits:
@@ -39,6 +41,7 @@ def from_environment(values: Mapping[str, str]) -> RateLimits:
         per_key=_limit(values, "RATE_LIMIT_PER_KEY", standard.per_key),
         per_address=_limit(values, "RATE_LIMIT_PER_ADDRESS", standard.per_address),
         per_email=_limit(values, "RATE_LIMIT_PER_EMAIL", standard.per_email),
+        per_address_emails=_limit(values, "RATE_LIMIT_PER_ADDRESS_EMAILS", standard.per_address_emails),
     )
 
 

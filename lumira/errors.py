@@ -139,6 +139,16 @@ class IdempotencyMismatch(LumiraError):
     code = "IDEMPOTENCY_MISMATCH"
 
 
+class RateLimited(LumiraError):
+    """The caller has opened as much as its network may."""
+
+    status = HTTPStatus.TOO_MANY_REQUESTS
+    code = "RATE_LIMITED"
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__("Too many requests: try again after Retry-After seconds.", retry_after=retry_after)
+
+
 class PaymentFailed(LumiraError):
     """Stripe refused to open the payment; the order stays, failed, with the reason."""
 

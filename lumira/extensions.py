@@ -2,9 +2,8 @@
 
 import hashlib
 from dataclasses import dataclass
-from http import HTTPStatus
 
-from flask import Flask, Response, current_app, g, request
+from flask import Flask, current_app, request
 from flask_limiter import ApplicationLimit, Limiter, RouteLimit
 from flask_migrate import Migrate  # type: ignore[import-untyped]
 from flask_smorest import Api as SmorestApi  # type: ignore[import-untyped]
@@ -13,7 +12,9 @@ from config.settings import ROOT, Settings
 from lumira import tenancy
 from lumira.database import db
 from lumira.models import KeyKind
+from lumira.models.customer import mailbox_key
 from lumira.networks import network_of
+from lumira.quotas import Quota
 from lumira.schemas.errors import ErrorEnvelope
 
 #: Seconds. An unreachable Redis must not delay a checkout noticeably.
@@ -39,8 +40,10 @@ class HttpExtensions:
 
     api: Api
     limiter: Limiter
-    #: How often payments may be opened for one e-mail address.
-    email_limit: RouteLimit
+    #: How often one network may open payments for one mailbox.
+    email_quota: Quota
+    #: For how many mailboxes one network may open payments.
+    mailboxes_quota: Quota
     #: How often one network may request new portal links.
     renewal_limit: RouteLimit
 
@@ -54,16 +57,10 @@ def init_app(app: Flask, settings: Settings) -> None:
     api.init_app(app)
     limiter = _limiter(settings)
     limiter.init_app(app)
-    email_limit = limiter.shared_limit(
-        settings.rate_limits.per_email,
-        scope="email",
-        key_func=lambda: str(g.customer_digest),
-        deduct_when=_has_opened_payment,
-        # The tenant's own backend opens payments for its buyers, and only it has the secret key.
-        exempt_when=_is_known_backend,
-    )
+    email_quota = Quota(limiter, "email", settings.rate_limits.per_email)
+    mailboxes_quota = Quota(limiter, "emails", settings.rate_limits.per_address_emails)
     renewal_limit = limiter.shared_limit(_LINK_REQUESTS, scope="renewal", key_func=callers_network)
-    app.extensions["lumira.http"] = HttpExtensions(api, limiter, email_limit, renewal_limit)
+    app.extensions["lumira.http"] = HttpExtensions(api, limiter, email_quota, mailboxes_quota, renewal_limit)
 
 
 def of(app: Flask | None = None) -> HttpExtensions:
@@ -108,11 +105,6 @@ def _key_holder() -> str:
     return key if tenancy.has_sent_secret_key() else f"{key}:{callers_network()}"
 
 
-def _has_opened_payment(reply: Response) -> bool:
-    """Whether the reply opened a payment; replayed and refused requests do not count."""
-    return reply.status_code == HTTPStatus.OK and "Idempotency-Replayed" not in reply.headers
-
-
 def callers_network() -> str:
     """The hash of the network that sent the request. Addresses are personal data."""
     return digest(network_of(request.remote_addr or ""))
@@ -125,6 +117,11 @@ def _is_known_backend() -> bool:
     """
     caller = tenancy.find_cached_caller()
     return caller is not None and caller.rights is KeyKind.SECRET
+
+
+def mailbox_digest(tenant_id: int, email: str) -> str:
+    """The hash under which a mailbox of a tenant's buyers is counted."""
+    return digest(f"{tenant_id}\n{mailbox_key(email)}")
 
 
 def digest(personal: str) -> str:

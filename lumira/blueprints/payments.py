@@ -5,11 +5,11 @@ from typing import Any
 from flask import g, request
 
 from lumira.blueprints.http.checkout_origin import with_origin
+from lumira.blueprints.http.checkout_quotas import limited_checkout
 from lumira.blueprints.http.examples import PAYMENT_OPENED
 from lumira.blueprints.http.idempotent_requests import (
     IDEMPOTENCY_KEY,
     idempotent_call,
-    limited_by_email,
     replying,
 )
 from lumira.blueprints.http.references import checked_reference
@@ -49,7 +49,7 @@ blueprint = ApiBlueprint("payments", __name__, url_prefix="/api/payments", descr
     CreatePaymentIntentRequest, example={"productId": "mystique", "customerEmail": "buyer@example.com"}
 )
 @blueprint.replies(CreatePaymentIntentResponse, example=PAYMENT_OPENED)
-@limited_by_email
+@limited_checkout
 def create(command: CheckoutCommand) -> Any:
     """Open a payment for a product; a free order completes at once."""
     command = with_origin(command, request, source="payments")
@@ -60,7 +60,7 @@ def create(command: CheckoutCommand) -> Any:
 @blueprint.post("/checkout-sessions", parameters=[IDEMPOTENCY_KEY])
 @blueprint.body(CreateCheckoutSessionRequest, example=_EXAMPLE_CART)
 @blueprint.replies(CreateCheckoutSessionResponse, example=_EXAMPLE_SESSION)
-@limited_by_email
+@limited_checkout
 def create_session(command: CheckoutCommand) -> Any:
     """Open a Checkout Session for a cart and reserve its stock; a free order completes at once."""
     command = with_origin(command, request, source="checkout")

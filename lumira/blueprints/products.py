@@ -9,11 +9,11 @@ from werkzeug.routing import BaseConverter
 
 import lumira
 from lumira.blueprints.http.checkout_origin import with_origin
+from lumira.blueprints.http.checkout_quotas import limited_checkout
 from lumira.blueprints.http.examples import PAYMENT_OPENED
 from lumira.blueprints.http.idempotent_requests import (
     IDEMPOTENCY_KEY,
     idempotent_call,
-    limited_by_email,
     replying,
 )
 from lumira.blueprints.http.routing import ApiBlueprint
@@ -60,7 +60,7 @@ def show_product(product_id: str) -> ProductView:
     CreatePaymentIntentRequest, example={"productId": "mystique", "customerEmail": "buyer@example.com"}
 )
 @blueprint.replies(CreatePaymentIntentResponse, example=PAYMENT_OPENED)
-@limited_by_email
+@limited_checkout
 def create(command: CheckoutCommand) -> Any:
     """Open a payment for a product; a free order completes at once."""
     command = with_origin(command, request, source="products")

@@ -5,11 +5,11 @@ from typing import Any
 from flask import g, request
 
 from lumira.blueprints.http.checkout_origin import with_origin
+from lumira.blueprints.http.checkout_quotas import limited_checkout
 from lumira.blueprints.http.examples import PAYMENT_OPENED
 from lumira.blueprints.http.idempotent_requests import (
     IDEMPOTENCY_KEY,
     idempotent_call,
-    limited_by_email,
     replying,
 )
 from lumira.blueprints.http.routing import ApiBlueprint
@@ -42,7 +42,7 @@ def list_levels() -> dict[str, Any]:
 @blueprint.post("/create-payment-intent", parameters=[IDEMPOTENCY_KEY])
 @blueprint.body(CreateLevelPaymentIntentRequest, example={"level": 2, "customerEmail": "buyer@example.com"})
 @blueprint.replies(CreatePaymentIntentResponse, example=PAYMENT_OPENED)
-@limited_by_email
+@limited_checkout
 def create(command: CheckoutCommand) -> Any:
     """Open a payment for a level; a free order completes at once."""
     command = with_origin(command, request, source="stripe")

@@ -13,6 +13,9 @@ GIVE_UP_ATTEMPTS = 28
 #: Buyers who mistype a card number usually pay within a minute: an e-mail about each declined attempt would
 #: arrive after they have paid.
 _DELAYS = {MessageKind.PAYMENT_FAILED: timedelta(minutes=2)}
+#: Anyone can open a payment with another person's e-mail address and let it fail: a mailbox gets one message about it
+#: a day, whatever the number of orders.
+FAILED_PAYMENT_PAUSE = timedelta(hours=24)
 #: Stands before the id of a dispute in the subject of the message about its inquiry.
 _INQUIRY_PREFIX = "inquiry:"
 
@@ -45,6 +48,11 @@ def sending_delay(kind: MessageKind) -> timedelta:
 def is_given_up(*, attempts: int, age: timedelta) -> bool:
     """Whether no further attempt is made for a message of this age after this many failed attempts."""
     return attempts >= GIVE_UP_ATTEMPTS and age > GIVE_UP_AFTER
+
+
+def is_outdated(kind: MessageKind, *, age: timedelta) -> bool:
+    """Whether a superseded message of this age is not enqueued again, even if its content is true again."""
+    return kind is MessageKind.PAYMENT_FAILED and age > FAILED_PAYMENT_PAUSE
 
 
 def is_current(order: Order, kind: MessageKind, subject: str) -> bool:

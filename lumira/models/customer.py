@@ -19,6 +19,15 @@ def email_key(email: str) -> str:
     return email.strip().lower()
 
 
+def mailbox_key(email: str) -> str:
+    """Return the key of an address without the tag after a plus sign: most providers deliver both to one mailbox.
+
+    It limits what strangers cause to be sent; two customers are never joined by it.
+    """
+    local, at, domain = email_key(email).rpartition("@")
+    return f"{local.partition('+')[0] or local}{at}{domain}"
+
+
 class SubscriptionStatus(StrEnum):
     """Whether a customer has live paid or manual access, only free access, or none."""
 

@@ -43,6 +43,12 @@ class OutboxMessage(Identified, Timestamped, Base):
         Index(
             "ix_outbox_messages_due", "tenant_id", "next_attempt_at", postgresql_where="status = 'pending'"
         ),
+        Index(
+            "ix_outbox_messages_payment_failed",
+            "tenant_id",
+            "created_at",
+            postgresql_where="kind = 'payment_failed'",
+        ),
     )
 
     order_id: Mapped[UUID]

@@ -5,7 +5,7 @@ from lumira.models import MessageKind, Order, Refund, RefundOrigin
 from lumira.notifications import emails, links
 from lumira.notifications.composers import MessageContext, composes
 from lumira.notifications.draft import Draft
-from lumira.repositories import deliverables
+from lumira.repositories import deliverables, outbox
 
 
 @composes(MessageKind.ORDER_CONFIRMATION)
@@ -19,8 +19,10 @@ def order_confirmation(context: MessageContext) -> Draft | None:
 
 @composes(MessageKind.PAYMENT_FAILED)
 def payment_failed(context: MessageContext) -> Draft | None:
-    """Compose the message about a declined payment; superseded once the order is paid."""
-    return emails.draft_for_buyer(context) if _is_current(context) else None
+    """Compose the message about a declined payment; superseded once the order is paid, or if the mailbox got one."""
+    if not _is_current(context) or outbox.is_mailbox_notified(context.order, context.message):
+        return None
+    return emails.draft_for_buyer(context)
 
 
 @composes(MessageKind.ORDER_REFUNDED)

@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import case, select, text, update
+from sqlalchemy import case, func, select, text, update
 
 from lumira.clock import utc_now
 from lumira.database import at_the_end, db
 from lumira.domain import messages
 from lumira.models import MessageKind, MessageStatus, Order, OutboxMessage
+from lumira.models.customer import mailbox_key
 
 #: How long a claimed message is reserved for its worker, and again from the moment it is ready to be sent: longer
 #: than sending may take.
@@ -34,7 +35,12 @@ def enqueue(order: Order, kind: MessageKind, subject: str = "") -> bool:
         order.messages.append(OutboxMessage(kind=kind, subject=subject, next_attempt_at=due_at))
         schedule_relay(order.tenant_id)
         return True
-    if existing.status is MessageStatus.SUPERSEDED and messages.is_current(order, kind, subject):
+    age = utc_now() - existing.created_at
+    if (
+        existing.status is MessageStatus.SUPERSEDED
+        and messages.is_current(order, kind, subject)
+        and not messages.is_outdated(kind, age=age)
+    ):
         existing.status, existing.attempts, existing.next_attempt_at = MessageStatus.PENDING, 0, due_at
         schedule_relay(order.tenant_id)
         return True
@@ -76,6 +82,43 @@ def claim_next(tenant_id: int) -> OutboxMessage | None:
         message.attempts += 1
         message.next_attempt_at = now + LEASE
     return message
+
+
+def is_mailbox_notified(order: Order, message: OutboxMessage) -> bool:
+    """Whether the buyer's mailbox has its message of the day about a failed payment, so that this one is not sent.
+
+    One was sent within `messages.FAILED_PAYMENT_PAUSE`, or an older one of another order is pending: of several
+    that are composed at the same time, the oldest is sent.
+    """
+    if order.customer_email is None:
+        return False
+    mailbox = mailbox_key(order.customer_email)
+    now = utc_now()
+    # No message is sent long after it is given up, so older ones need not be read.
+    oldest = now - messages.FAILED_PAYMENT_PAUSE - 2 * messages.GIVE_UP_AFTER
+    is_older_and_pending = (
+        (OutboxMessage.status == MessageStatus.PENDING)
+        & (OutboxMessage.id < message.id)
+        & (OutboxMessage.order_id != order.id)
+    )
+    others = (
+        select(Order.customer_email)
+        .join(
+            OutboxMessage, (OutboxMessage.tenant_id == Order.tenant_id) & (OutboxMessage.order_id == Order.id)
+        )
+        .where(
+            OutboxMessage.tenant_id == order.tenant_id,
+            OutboxMessage.kind == MessageKind.PAYMENT_FAILED,
+            OutboxMessage.created_at > oldest,
+            OutboxMessage.id != message.id,
+            (OutboxMessage.sent_at > now - messages.FAILED_PAYMENT_PAUSE) | is_older_and_pending,
+            # Most others are excluded here; `mailbox_key` decides.
+            func.lower(Order.customer_email).startswith(mailbox.rpartition("@")[0], autoescape=True),
+        )
+    )
+    return any(
+        email is not None and mailbox_key(email) == mailbox for email in db.session.execute(others).scalars()
+    )
 
 
 def renew(tenant_id: int, message_id: UUID, lease: datetime) -> bool:

@@ -59,6 +59,12 @@ def _create_outbox() -> None:
         ["tenant_id", "next_attempt_at"],
         postgresql_where="status = 'pending'",
     )
+    op.create_index(
+        "ix_outbox_messages_payment_failed",
+        "outbox_messages",
+        ["tenant_id", "created_at"],
+        postgresql_where="kind = 'payment_failed'",
+    )
     protect("outbox_messages")
     show_to_sweep("outbox_messages", "tenant_id, status, next_attempt_at")
     create_sweep_function(

@@ -1,15 +1,12 @@
 """Idempotent requests: the key and fingerprint of a POST, and the header of a replayed reply."""
 
 import re
-from collections.abc import Callable
-from functools import wraps
-from typing import Any, TypeVar, cast
+from typing import TypeVar
 
 from flask import Request, g
 
 from lumira import extensions
 from lumira.blueprints.http.correlation import callers_request_id
-from lumira.domain.commands import CheckoutCommand
 from lumira.errors import InvalidIdempotencyKey
 from lumira.repositories.idempotency import Call, KeyKind, fingerprint
 from lumira.services.idempotency.reply import Reply
@@ -18,7 +15,6 @@ from lumira.services.idempotency.reply import Reply
 IDEMPOTENCY_KEY = "IdempotencyKey"
 _PRINTABLE = re.compile(r"[ -~]{1,255}")
 
-_View = TypeVar("_View", bound=Callable[..., Any])
 _T = TypeVar("_T")
 
 
@@ -44,18 +40,3 @@ def idempotent_call(request: Request) -> Call:
 def replying(reply: Reply[_T]) -> tuple[_T, int, dict[str, str]]:
     """What a view returns for a use case's reply: its value, and the header of a replayed one."""
     return reply.value, 200, {"Idempotency-Replayed": "true"} if reply.replayed else {}
-
-
-def limited_by_email(view: _View) -> _View:
-    """Limit how often payments are opened for one e-mail address, by all callers together."""
-
-    @wraps(view)
-    def limited(command: CheckoutCommand) -> Any:
-        http = extensions.of()
-        if command.customer_email is not None and http.limiter.enabled:
-            g.customer_digest = extensions.digest(f"{g.tenant_id}\n{command.customer_email.lower()}")
-            with http.email_limit:
-                return view(command)
-        return view(command)
-
-    return cast(_View, limited)

@@ -23,7 +23,15 @@ def test_a_rate_is_stored_as_written(rate: str) -> None:
     assert settings(RATE_LIMIT_PER_KEY=rate).rate_limits.per_key == rate
 
 
-@pytest.mark.parametrize("name", ["RATE_LIMIT_PER_KEY", "RATE_LIMIT_PER_ADDRESS", "RATE_LIMIT_PER_EMAIL"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "RATE_LIMIT_PER_KEY",
+        "RATE_LIMIT_PER_ADDRESS",
+        "RATE_LIMIT_PER_EMAIL",
+        "RATE_LIMIT_PER_ADDRESS_EMAILS",
+    ],
+)
 @pytest.mark.parametrize("rate", ["often", "0 per minute", "-1 per minute", "100 per", "100"])
 def test_an_invalid_rate_is_refused_with_the_name_of_its_setting(name: str, rate: str) -> None:
     with pytest.raises(SettingsError, match=name):

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from pathlib import Path
 
 from config.settings import Settings, SettingsError
 from lumira import create_app
@@ -25,12 +26,23 @@ def _command(arguments: list[str]) -> str | None:
     return None
 
 
-environ = dict(os.environ)
-if _command(sys.argv[1:]) in DEVELOPMENT_COMMANDS:
-    environ = {"LUMIRA_ENV": "development", "DATABASE_URL": "postgresql:///", **environ}
+def _only_shows_help(arguments: list[str]) -> bool:
+    """Whether `flask` prints its help, which needs no settings and must not fail because of them."""
+    is_flask = Path(sys.argv[0]).name == "flask" or sys.argv[0].endswith("flask/__main__.py")
+    return is_flask and "--" not in arguments and (_command(arguments) is None or "--help" in arguments)
+
+
+def _settings() -> Settings:
+    if _only_shows_help(sys.argv[1:]):
+        return Settings.for_help()
+    environ = dict(os.environ)
+    if _command(sys.argv[1:]) in DEVELOPMENT_COMMANDS:
+        environ = {"LUMIRA_ENV": "development", "DATABASE_URL": "postgresql:///", **environ}
+    return Settings.from_environment(environ)
+
 
 try:
-    app = create_app(Settings.from_environment(environ))
+    app = create_app(_settings())
 except SettingsError as error:
     sys.stderr.write(f"lumira: {error}\n")
     # Gunicorn stops at this code (APP_LOAD_ERROR). After any other it starts its workers again, for ever.

@@ -2,6 +2,7 @@
 
 import os
 import re
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -79,6 +80,17 @@ class Settings:
     @property
     def is_development(self) -> bool:
         return self.environment == "development"
+
+    @classmethod
+    def for_help(cls) -> "Settings":
+        """Return settings with secrets that nothing was encrypted or signed with; no database is named."""
+        return cls(
+            environment="production",
+            database_url=_psycopg("postgresql:///"),
+            database_owner_url=_psycopg("postgresql:///"),
+            secret_key=secrets.token_urlsafe(48),
+            encryption_keys=(Fernet.generate_key().decode(),),
+        )
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] | None = None) -> "Settings":

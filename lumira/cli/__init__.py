@@ -54,6 +54,8 @@ class CommandLine(AppGroup):
         return sorted({*super().list_commands(ctx), *_COMMANDS})
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        # The context passes the command's exception to its resources before Click prints a traceback.
+        ctx.with_resource(_errors_in_one_line())
         address = _COMMANDS.get(cmd_name)
         if address is None:
             return super().get_command(ctx, cmd_name)
@@ -62,8 +64,6 @@ class CommandLine(AppGroup):
             # A deployment may leave out what only development needs, such as the demo.
             return None
         command: click.Command = getattr(import_module(module), name)
-        # The context passes the command's exception to its resources before Click prints a traceback.
-        ctx.with_resource(_errors_in_one_line())
         if cmd_name not in _LONG_RUNNING:
             ctx.with_resource(_only_warnings_logged())
         return command

@@ -28,10 +28,11 @@ def explain(error: DBAPIError) -> str | None:
             f"The database is read-only ({reason}); nothing was changed. "
             "Make its disk or its primary server available, then repeat the command."
         )
-    if isinstance(error, OperationalError) and sqlstate == INSUFFICIENT_PRIVILEGE:
+    if sqlstate == INSUFFICIENT_PRIVILEGE:
         return (
             f"The database user lacks a privilege ({reason}); nothing was changed. "
-            "Restore the privileges of the database as its owner."
+            "Migrations need the owner's login in DATABASE_OWNER_URL; if another command needs more, restore the "
+            "privileges of the database as its owner."
         )
     if isinstance(error, OperationalError):
         return f"The database cannot be used: {reason}"

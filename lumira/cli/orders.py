@@ -8,13 +8,14 @@ from zoneinfo import ZoneInfo
 import click
 from flask.cli import AppGroup
 
+from lumira.cli.common.confirmation import confirm
 from lumira.cli.order_report import report_lines
 from lumira.database import atomic
 from lumira.domain import refunds
 from lumira.domain.commands import RefundCommand
 from lumira.errors import NotRefundable, OrderNotFound
 from lumira.models import Order, Payment
-from lumira.money import format_amount
+from lumira.money import format_amount, parse_amount
 from lumira.repositories import orders as order_rows
 from lumira.repositories import receipts, tenants
 from lumira.repositories.idempotency import Call
@@ -61,18 +62,18 @@ def release(number: str) -> None:
 
 @orders.command("refund")
 @click.argument("number")
-@click.option(
-    "--amount",
-    metavar="MINOR",
-    type=click.IntRange(min=1),
-    help="[default: the refundable amount]",
-)
+@click.option("--amount", help="Such as 10, 10.00 or '10,00 EUR'. [default: the refundable amount]")
 @click.option("--reason", type=click.Choice(REFUND_REASONS), help="The reason that is sent to Stripe.")
 @click.option(
     "--payment", "payment_intent_id", metavar="pi_…", help="Required if the order was paid more than once."
 )
-def refund(number: str, amount: int | None, reason: str | None, payment_intent_id: str | None) -> None:
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
+def refund(
+    *, number: str, amount: str | None, reason: str | None, payment_intent_id: str | None, yes: bool
+) -> None:
     """Refund the order NUMBER, also if its payment has another amount or currency.
+
+    Example: flask orders refund LUM-7Q2MZX41KD --amount 10.00
 
     If Stripe is unavailable, the refund is recorded and a worker sends it; repeating the command meanwhile does
     not create a second refund.
@@ -81,18 +82,40 @@ def refund(number: str, amount: int | None, reason: str | None, payment_intent_i
     with atomic(tenant_id):
         order = order_rows.get_order(tenant_id, str(order_id))
     payment = _payment_to_refund(order, payment_intent_id)
-    shown = "the refundable amount" if amount is None else format_amount(amount, payment.currency)
-    click.echo(f"{order.order_number}: refunding {shown} of {payment.stripe_payment_intent_id}.")
+    minor_units = None if amount is None else _minor_units(amount, payment.currency)
+    click.echo(_refund_summary(order, payment, minor_units))
+    confirm("Refund it now?", is_confirmed=yes)
     # The command line sends no idempotency key: a repeated command is recognised by its parameters.
     result = request_refund(
         tenant_id,
         payment.stripe_payment_intent_id,
         call=Call(fingerprint="", actor=_ACTOR),
-        command=RefundCommand(amount, reason),
+        command=RefundCommand(minor_units, reason),
     ).value
     click.echo(f"{result.refund_id}  {result.status}  {format_amount(result.amount, payment.currency)}")
     refunded = format_amount(result.refunded_amount, payment.currency)
     click.echo(f"{order.order_number}: {refunded} refunded in total, now {result.order_status}.")
+
+
+def _minor_units(amount: str, currency: str) -> int:
+    try:
+        minor_units = parse_amount(amount, currency)
+    except ValueError as error:
+        raise click.BadParameter(f"{error}.", param_hint="--amount") from error
+    if minor_units == 0:
+        raise click.BadParameter("The amount must be more than 0.", param_hint="--amount")
+    return minor_units
+
+
+def _refund_summary(order: Order, payment: Payment, amount: int | None) -> str:
+    """Return one line that says how much of which payment is about to be refunded."""
+    refundable = refunds.refundable_amount(order, payment)
+    shown = format_amount(refundable if amount is None else amount, payment.currency)
+    received = format_amount(payment.amount_received, payment.currency)
+    return (
+        f"{order.order_number}: refund {shown} of {payment.stripe_payment_intent_id} "
+        f"(paid {received}, refundable {format_amount(refundable, payment.currency)})."
+    )
 
 
 def _payment_to_refund(order: Order, payment_intent_id: str | None) -> Payment:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from lumira.cli.common.confirmation import confirm
 from lumira.cli.customers import customers
 from lumira.cli.tenants import tenant_id_of
 from lumira.notifications.customer_archive import remove_emails, write_archive
@@ -49,8 +50,7 @@ def erase(email: str, slug: str, yes: bool) -> None:
     and is named.
     """
     tenant_id = tenant_id_of(slug)
-    if not yes:
-        click.confirm(f"Erase the personal data of {email} from {slug} permanently?", abort=True)
+    confirm(f"Erase the personal data of {email} from {slug} permanently?", is_confirmed=yes)
     erasure = erase_customer(tenant_id, email, actor=_ACTOR)
     messages = remove_emails(erasure.message_ids)
     # Last, because it fails while storage is unavailable; the next sweep removes the files then.

@@ -4,13 +4,14 @@ import os
 from email.message import EmailMessage
 from pathlib import Path
 
+from lumira.clients.storage.ownership import make_directory, match_owner
 from lumira.database import refuse_inside_transaction
 
 
 def save_message(message: EmailMessage, directory: Path, name: str) -> Path:
     """Store the message as `name`.eml atomically, replacing an existing file; return its path."""
     refuse_inside_transaction()
-    directory.mkdir(parents=True, exist_ok=True)
+    make_directory(directory)
     path = directory / f"{name}.eml"
     draft = path.with_suffix(f".{os.getpid()}.part")
     # Readable by the owner only: a message contains the link to a buyer's portal.
@@ -19,6 +20,7 @@ def save_message(message: EmailMessage, directory: Path, name: str) -> Path:
         file.write(message.as_bytes())
         file.flush()
         os.fsync(file.fileno())
+    match_owner(draft, directory)
     draft.replace(path)
     return path
 

@@ -6,12 +6,13 @@ from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
+from lumira.clients.storage.ownership import make_directory, match_owner
 from lumira.clients.storage.streams import CHUNK, Readable
 from lumira.errors import FileMissing, StorageUnavailable
 
 
 class LocalFiles:
-    """Objects are files under one folder, readable by the process's user only."""
+    """Objects are files under one folder, readable by the folder's owner only."""
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
@@ -20,8 +21,9 @@ class LocalFiles:
         path = self._path(name)
         draft = _draft_of(path)
         try:
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_directory(path.parent)
             _write(draft, stream)
+            match_owner(draft, path.parent)
             # Renamed once it is complete and on disk: a partial file is never visible.
             draft.replace(path)
             _sync_directory(path.parent)

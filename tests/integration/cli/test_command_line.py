@@ -83,3 +83,20 @@ def test_a_development_command_needs_no_settings(words: list[str]):
     output = run("-m", "flask", *words, "--help")
     assert output.returncode == 0, output.stderr
     assert "--port" in output.stdout
+
+
+@pytest.mark.parametrize(
+    "words", [[], ["--help"], ["orders", "refund", "--help"], ["db", "upgrade", "--help"]]
+)
+def test_help_needs_no_settings_and_no_valid_ones(words: list[str]):
+    for given in ({}, PRODUCTION | {"SECRET_KEY": "x", "DATABASE_URL": "nonsense"}):
+        output = run("-m", "flask", *words, **given)
+        assert "Usage: " in output.stdout + output.stderr
+        assert "lumira: " not in output.stderr
+
+
+def test_a_command_needs_its_settings():
+    for words in (["orders", "show", "LUM-1"], ["orders", "show", "--", "--help"]):
+        output = run("-m", "flask", *words)
+        assert output.returncode == 1
+        assert "Missing in production: DATABASE_URL" in output.stderr

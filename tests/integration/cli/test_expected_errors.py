@@ -132,6 +132,27 @@ def test_a_missing_setting_is_one_line_that_names_it(missing: str):
     assert "Traceback" not in result.stderr
 
 
+def test_migrating_with_the_login_of_requests_names_the_owners_setting(
+    settings: Settings, run_directory: Path
+):
+    empty = postgresql.create_database(run_directory, "lumira_not_owned", template=None)
+    engine = create_engine(empty, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text("DROP ROLE IF EXISTS lumira_plain"))
+        connection.execute(text("CREATE ROLE lumira_plain LOGIN"))
+    engine.dispose()
+    url = make_url(empty).set(username="lumira_plain").render_as_string(hide_password=False)
+    app = create_app(dataclasses.replace(settings, database_url=url, database_owner_url=url))
+
+    result = app.test_cli_runner().invoke(args=["db", "upgrade"])
+    create_app(settings)
+
+    assert result.exit_code == 1
+    assert isinstance(result.exception, SystemExit)
+    assert "DATABASE_OWNER_URL" in result.stderr
+    assert result.stderr.splitlines()[-1].startswith("Error: ")
+
+
 def test_a_worker_with_wrong_encryption_keys_does_not_start(settings: Settings, tenant: Brand):
     app = create_app(dataclasses.replace(settings, encryption_keys=(Fernet.generate_key().decode(),)))
     try:

@@ -79,7 +79,7 @@ def test_an_unpaid_order_is_shown_with_its_stock_and_next_poll(run_flask, tenant
 def test_a_command_prints_no_log_lines(run_flask, make_brand):
     number = refunds.pay(make_brand(seller=seller.EXEMPT)).order_number
     assert logging.getLogger().level == logging.INFO
-    assert run_flask("orders", "refund", number).stderr == ""
+    assert run_flask("orders", "refund", number, "--yes").stderr == ""
     assert logging.getLogger().level == logging.INFO
 
 
@@ -139,39 +139,67 @@ def test_an_order_is_not_released_without_a_review(run_flask, tenant):
 def test_an_order_is_refunded_in_full(run_flask, tenant):
     opened = refunds.pay(tenant)
 
-    said = run_flask("orders", "refund", opened.order_number.lower()).stdout
+    said = run_flask("orders", "refund", opened.order_number.lower(), "--yes").stdout
 
     [made] = refunds.list_stripe_refunds(tenant)
     assert said.splitlines() == [
-        f"{opened.order_number}: refunding the refundable amount of {opened.payment_intent_id}.",
+        (
+            f"{opened.order_number}: refund 47.00 EUR of {opened.payment_intent_id} "
+            "(paid 47.00 EUR, refundable 47.00 EUR)."
+        ),
         f"{made['id']}  succeeded  47.00 EUR",
         f"{opened.order_number}: 47.00 EUR refunded in total, now refunded.",
     ]
     assert refunds.audited(tenant, "refund_requested")[0].actor == "operator"
     assert "nothing" not in run_flask("orders", "show", opened.order_number).stdout
-    assert "is fully refunded" in run_flask("orders", "refund", opened.order_number, code=1).stderr
+    assert "is fully refunded" in run_flask("orders", "refund", opened.order_number, "--yes", code=1).stderr
 
 
 def test_an_order_is_partially_refunded_with_a_reason(run_flask, tenant):
     opened = refunds.pay(tenant)
 
-    said = run_flask("orders", "refund", opened.order_number, "--amount", 700, "--reason", "duplicate").stdout
+    said = run_flask(
+        "orders", "refund", opened.order_number, "--amount", "7,00", "--reason", "duplicate", "--yes"
+    ).stdout
 
     [made] = refunds.list_stripe_refunds(tenant)
     assert (made["amount"], made["reason"]) == (700, "duplicate")
-    assert "refunding 7.00 EUR of" in said
+    assert "refund 7.00 EUR of" in said
     assert "now partially_refunded" in said
-    above = run_flask("orders", "refund", opened.order_number, "--amount", 4001, code=1).stderr
+    above = run_flask("orders", "refund", opened.order_number, "--amount", "40.01", "--yes", code=1).stderr
     assert "At most 4000 of this payment can be refunded" in above
 
 
 @pytest.mark.parametrize(
-    "option", [("--amount", "0"), ("--amount", "-5"), ("--amount", "7.5"), ("--reason", "because")]
+    "option",
+    [
+        ("--amount", "0"),
+        ("--amount", "-5"),
+        ("--amount", "7.5"),
+        ("--amount", "1,000"),
+        ("--amount", "7.00 USD"),
+        ("--amount", "seven"),
+        ("--reason", "because"),
+    ],
 )
 def test_an_invalid_amount_or_reason_is_a_usage_error(run_flask, tenant, option):
     opened = refunds.pay(tenant)
-    run_flask("orders", "refund", opened.order_number, *option, code=2)
+    run_flask("orders", "refund", opened.order_number, *option, "--yes", code=2)
     assert refunds.list_stripe_refunds(tenant) == []
+
+
+def test_a_refund_is_made_only_after_a_yes(run_flask, tenant):
+    opened = refunds.pay(tenant)
+    command = ("orders", "refund", opened.order_number, "--amount", "10")
+
+    for stdin in ("n\n", "\n", ""):
+        assert "Nothing was done" in run_flask(*command, stdin=stdin, code=1).stderr
+    assert refunds.list_stripe_refunds(tenant) == []
+    asked = run_flask(*command, stdin="y\n").stdout
+
+    assert "refund 10.00 EUR of" in asked
+    assert "Refund it now? [y/N]" in asked
+    assert [made["amount"] for made in refunds.list_stripe_refunds(tenant)] == [1000]
 
 
 def test_a_refund_ends_the_review_of_an_order(run_flask, tenant):
@@ -182,7 +210,7 @@ def test_a_refund_ends_the_review_of_an_order(run_flask, tenant):
     )
     deliver(tenant, event("payment_intent.succeeded", intent))
 
-    assert "now refunded" in run_flask("orders", "refund", opened.order_number).stdout
+    assert "now refunded" in run_flask("orders", "refund", opened.order_number, "--yes").stdout
 
     order = load_order(tenant, opened.order_number)
     assert (order.review_reason, order.grants) == (None, [])
@@ -195,25 +223,27 @@ def test_an_order_with_several_payments_requires_the_payment(run_flask, tenant):
     second = refunds.pay_again(tenant, opened)
     refunds.run_sweep(tenant)
 
-    output = run_flask("orders", "refund", opened.order_number, code=1).stderr
+    output = run_flask("orders", "refund", opened.order_number, "--yes", code=1).stderr
     assert f"{opened.payment_intent_id} (47.00 EUR refundable), {second} (0.00 EUR refundable)" in output
 
     named = ("--payment", opened.payment_intent_id)
-    assert "now refunded" in run_flask("orders", "refund", opened.order_number, *named).stdout
+    assert "now refunded" in run_flask("orders", "refund", opened.order_number, *named, "--yes").stdout
 
 
 def test_a_payment_of_another_order_is_not_refunded(run_flask, tenant):
     opened, other = refunds.pay(tenant), refunds.pay(tenant)
     named = ("--payment", other.payment_intent_id)
-    assert "has no payment" in run_flask("orders", "refund", opened.order_number, *named, code=1).stderr
+    assert (
+        "has no payment" in run_flask("orders", "refund", opened.order_number, *named, "--yes", code=1).stderr
+    )
     assert refunds.list_stripe_refunds(tenant) == []
 
 
 def test_an_unpaid_order_is_not_refunded(run_flask, tenant):
     for product in ("mystique", "simple"):
         number = open_payment(tenant, product).order_number
-        assert "Nothing was paid" in run_flask("orders", "refund", number, code=1).stderr
-    run_flask("orders", "refund", "NOPE-1", code=1)
+        assert "Nothing was paid" in run_flask("orders", "refund", number, "--yes", code=1).stderr
+    run_flask("orders", "refund", "NOPE-1", "--yes", code=1)
 
 
 def last_word(app: Flask, *arguments: object) -> str:
@@ -228,13 +258,13 @@ def last_word(app: Flask, *arguments: object) -> str:
 def test_a_refund_that_did_not_reach_stripe_is_shown_and_not_repeated(app, run_flask, tenant):
     opened = refunds.pay(tenant)
     stripe_sandbox.fail_next(tenant, "drop_before", path=refunds.REFUNDS, times=10)
-    output = last_word(app, "orders", "refund", opened.order_number, "--amount", 700)
+    output = last_word(app, "orders", "refund", opened.order_number, "--amount", "7", "--yes")
     assert "The refund is recorded and will be sent" in output
     stripe_sandbox.clear_faults(tenant)
     assert "7.00 EUR of" in run_flask("orders", "show", opened.order_number).stdout
     assert "not sent to Stripe yet" in run_flask("orders", "show", opened.order_number).stdout
 
-    run_flask("orders", "refund", opened.order_number, "--amount", 700)
+    run_flask("orders", "refund", opened.order_number, "--amount", "7.00", "--yes")
     refunds.run_sweep(tenant)
     assert [known["amount"] for known in refunds.list_stripe_refunds(tenant)] == [700]
 
@@ -242,7 +272,7 @@ def test_a_refund_that_did_not_reach_stripe_is_shown_and_not_repeated(app, run_f
 def test_a_refund_that_stripe_refused_is_shown_with_its_reason(app, run_flask, tenant):
     opened = refunds.pay(tenant)
     refunds.refund_in_dashboard(tenant, opened)
-    assert "Stripe refuses" in last_word(app, "orders", "refund", opened.order_number)
+    assert "Stripe refuses" in last_word(app, "orders", "refund", opened.order_number, "--yes")
     shown = run_flask("orders", "show", opened.order_number).stdout
     assert "refused: Charge" in shown
     assert "refund_refused  charge_already_refunded" in shown

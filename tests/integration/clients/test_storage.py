@@ -1,6 +1,7 @@
 """Files are stored completely or not at all, in a folder and in a bucket."""
 
 import io
+import os
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -173,3 +174,14 @@ def test_concurrent_uploads_are_independent(place) -> None:
     for thread in threads:
         thread.join()
     assert [b"".join(storage.read(name)) for name in names] == contents
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="Only root stores files for another user.")
+def test_a_file_that_root_stores_belongs_to_the_owner_of_the_folder(tmp_path: Path) -> None:
+    os.chown(tmp_path, 1234, 2345)
+    with kept_in(tmp_path / "instance" / "files"):
+        name = put()
+
+    stored = tmp_path / "instance" / "files" / name
+    for path in (stored, *list(stored.parents)[:3]):
+        assert (path.stat().st_uid, path.stat().st_gid) == (1234, 2345), path

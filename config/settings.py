@@ -10,7 +10,7 @@ from typing import Literal
 
 from cryptography.fernet import Fernet
 
-from config import development, rate_limits, sender, storage
+from config import database_url, development, rate_limits, sender, storage
 from config.errors import SettingsError, refuse_invisible_characters, whole_number
 from config.rate_limits import RateLimits
 from config.smtp_server import SmtpServer
@@ -86,8 +86,8 @@ class Settings:
         """Return settings with secrets that nothing was encrypted or signed with; no database is named."""
         return cls(
             environment="production",
-            database_url=_psycopg("postgresql:///"),
-            database_owner_url=_psycopg("postgresql:///"),
+            database_url="postgresql+psycopg:///",
+            database_owner_url="postgresql+psycopg:///",
             secret_key=secrets.token_urlsafe(48),
             encryption_keys=(Fernet.generate_key().decode(),),
         )
@@ -105,11 +105,13 @@ class Settings:
             _require(values)
         else:
             values = {**development.secrets_of_checkout(instance_path), **values}
-        database_url = values.get("DATABASE_URL") or development.embedded_database(instance_path)
+        url = values.get("DATABASE_URL") or development.embedded_database(instance_path)
         return cls(
             environment=environment,
-            database_url=_psycopg(database_url),
-            database_owner_url=_psycopg(values.get("DATABASE_OWNER_URL", database_url)),
+            database_url=database_url.parse("DATABASE_URL", url),
+            database_owner_url=database_url.parse(
+                "DATABASE_OWNER_URL", values.get("DATABASE_OWNER_URL", url)
+            ),
             secret_key=_secret_key(values["SECRET_KEY"]),
             encryption_keys=_encryption_keys(values["LUMIRA_ENCRYPTION_KEYS"]),
             instance_path=instance_path,
@@ -180,11 +182,3 @@ def _public_url(values: Mapping[str, str]) -> str | None:
             "PUBLIC_URL must be the address that buyers reach, such as https://pay.example.com, without a path."
         )
     return None if url is None else url.rstrip("/")
-
-
-def _psycopg(url: str) -> str:
-    """Return the URL for SQLAlchemy's psycopg 3 driver, from any usual scheme."""
-    for scheme in ("postgresql+psycopg://", "postgresql://", "postgres://"):
-        if url.startswith(scheme):
-            return "postgresql+psycopg://" + url.removeprefix(scheme)
-    raise SettingsError("DATABASE_URL must begin with postgresql://.")

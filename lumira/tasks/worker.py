@@ -14,8 +14,8 @@ from flask import Flask
 from procrastinate import JobContext, PsycopgConnector
 from procrastinate.worker import Worker
 from psycopg_pool import AsyncConnectionPool
-from sqlalchemy.engine import make_url
 
+from config import database_url
 from config.settings import Settings
 from lumira import database_failures
 from lumira.database import CONNECTION_OPTIONS
@@ -84,7 +84,7 @@ def connector(settings: Settings) -> PsycopgConnector:
     """Return the queue's connections to the database, all of which can write."""
     return PsycopgConnector(
         pool_factory=_writable_pool,
-        conninfo=_conninfo(settings.database_url),
+        conninfo=database_url.conninfo(settings.database_url),
         kwargs={"options": CONNECTION_OPTIONS},
         min_size=2,
         max_size=6,
@@ -115,10 +115,6 @@ async def _refuse_read_only(connection: psycopg.AsyncConnection[Any]) -> None:
     """Raise an error for a session that cannot write: a worker would keep it, and every job would fail."""
     if database_failures.is_read_only(connection.pgconn):
         raise psycopg.OperationalError("The database session is read-only.")
-
-
-def _conninfo(database_url: str) -> str:
-    return make_url(database_url).set(drivername="postgresql").render_as_string(hide_password=False)
 
 
 def _in_app_context(app: Flask) -> Callable[[Callable[[], Any], JobContext, Worker], Any]:

@@ -9,6 +9,7 @@ import click
 from flask.cli import AppGroup
 
 from lumira.cli.common.confirmation import confirm
+from lumira.cli.common.customers import checked_email
 from lumira.cli.order_report import report_lines
 from lumira.database import atomic
 from lumira.domain import refunds
@@ -22,6 +23,7 @@ from lumira.repositories.idempotency import Call
 from lumira.schemas.orders import WholeOrderResponse
 from lumira.schemas.refunds import REFUND_REASONS
 from lumira.services.files.view_deliverables import view_deliverables
+from lumira.services.orders.change_address import change_address
 from lumira.services.orders.release_order import release_order
 from lumira.services.orders.view_orders import OrderView, view_order
 from lumira.services.refunds.request_refund import request_refund
@@ -58,6 +60,22 @@ def release(number: str) -> None:
     tenant_id, order_id = _address_of(number)
     order = release_order(tenant_id, order_id, actor=_ACTOR)
     click.echo(f"{order.order_number}: released, now {order.status}.")
+
+
+@orders.command("address")
+@click.argument("number")
+@click.argument("email")
+def address(number: str, email: str) -> None:
+    """Set or correct the buyer's address of the order NUMBER, and send its messages to EMAIL.
+
+    The order and its access then belong to the customer of this address. Receipts stay as they were issued.
+    """
+    tenant_id, order_id = _address_of(number)
+    changed = change_address(tenant_id, order_id, checked_email(email), actor=_ACTOR)
+    count = f"{changed.messages} message{'' if changed.messages == 1 else 's'}"
+    click.echo(f"{changed.order.order_number}: belongs to {changed.customer.email} now, {count} to send.")
+    if changed.orphan is not None:
+        click.echo(f"The customer {changed.orphan.email} has no order left.", err=True)
 
 
 @orders.command("refund")

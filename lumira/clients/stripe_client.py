@@ -105,6 +105,15 @@ def get_payment_intent(account: Account, payment_intent_id: str) -> dict[str, An
     )
 
 
+def get_charge(account: Account, charge_id: str) -> dict[str, Any]:
+    """Return the Charge, with the buyer's billing details."""
+    return call(
+        account,
+        "get_charge",
+        lambda client, options: client.v1.charges.retrieve(charge_id, None, options),
+    )
+
+
 def find_payment_intent(
     account: Account, *, order_number: str, created_after: datetime, stripe_customer_id: str | None
 ) -> dict[str, Any] | None:

@@ -68,16 +68,16 @@ def record_session(
     session.is_paid = session.is_paid or facts.is_paid
     session.has_failed = session.has_failed or has_failed
     session.stripe_payment_intent_id = session.stripe_payment_intent_id or facts.payment_intent_id
-    _record_buyer(order, facts)
+    record_buyer(order, facts.customer_email)
     if facts.payment_intent_id is not None and facts.state is SessionState.COMPLETE:
         _record_payment(order, facts, facts.payment_intent_id, now=now, reported_at=reported_at)
 
 
-def _record_buyer(order: Order, facts: SessionFacts) -> None:
-    """Stripe's page asks for the e-mail address that the shop did not send."""
-    if order.customer_email is None and order.erased_at is None and facts.customer_email is not None:
-        order.customer_email = facts.customer_email
-        order.email_key = email_key(facts.customer_email)
+def record_buyer(order: Order, email: str | None) -> None:
+    """Record the address that the buyer typed at Stripe, if none came with the sale."""
+    if order.customer_email is None and order.erased_at is None and email is not None:
+        order.customer_email = email
+        order.email_key = email_key(email)
 
 
 def _record_payment(

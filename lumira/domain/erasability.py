@@ -4,8 +4,8 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from lumira.domain import order_status
-from lumira.models import MessageStatus, Order, OrderStatus, OutboxMessage
+from lumira.domain import messages, order_status
+from lumira.models import Order, OrderStatus
 
 #: A new order is created in several transactions, and has no polling schedule before the last of them.
 _BEING_CREATED = timedelta(hours=1)
@@ -50,14 +50,9 @@ def _outstanding_refund(order: Order) -> str | None:
 
 
 def _message_being_sent(order: Order, now: datetime, lease: timedelta) -> str | None:
-    if any(_is_being_sent(message, now, lease) for message in order.messages):
+    if any(messages.is_being_sent(message, now, lease) for message in order.messages):
         return "has a message that is being sent: try again in half a minute"
     return None
-
-
-def _is_being_sent(message: OutboxMessage, now: datetime, lease: timedelta) -> bool:
-    is_leased = message.attempts > 0 and message.next_attempt_at <= now + lease
-    return message.status is MessageStatus.PENDING and is_leased and message.next_attempt_at > now
 
 
 def _outstanding_work(order: Order, delivered: Collection[tuple[UUID, str]]) -> str | None:

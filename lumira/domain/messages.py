@@ -1,10 +1,10 @@
 """Rules about the messages of an order: which are current, whom they are for, when they are sent and given up."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import assert_never
 
 from lumira.domain import order_status
-from lumira.models import MessageKind, Order, OrderStatus
+from lumira.models import MessageKind, MessageStatus, Order, OrderStatus, OutboxMessage
 
 #: A message is given up after a day, and only after the number of attempts that a day has: time during which no
 #: worker ran does not count as failed attempts.
@@ -43,6 +43,12 @@ def is_for_team(kind: MessageKind) -> bool:
 def sending_delay(kind: MessageKind) -> timedelta:
     """Return how long after its cause a message is sent."""
     return _DELAYS.get(kind, timedelta())
+
+
+def is_being_sent(message: OutboxMessage, now: datetime, lease: timedelta) -> bool:
+    """Whether a worker may be sending the message now; `lease` is how long it may hold the message."""
+    is_leased = message.attempts > 0 and message.next_attempt_at <= now + lease
+    return message.status is MessageStatus.PENDING and is_leased and message.next_attempt_at > now
 
 
 def is_given_up(*, attempts: int, age: timedelta) -> bool:

@@ -35,6 +35,12 @@ def is_open(order: Order) -> bool:
     return order.status in OPEN and order.review_reason is None
 
 
+def lacks_recipient(order: Order, status: OrderStatus) -> bool:
+    """Whether the buyer is entitled to what they paid for, and no message can reach them."""
+    is_anonymous = order.customer_email is None and order.erased_at is None
+    return is_anonymous and not order.is_free and status in ENTITLED
+
+
 def is_fulfilled(order: Order) -> bool:
     """Whether the order was ever fulfilled: it granted access or sold stock, also if it was refunded since."""
     return order.completed_at is not None

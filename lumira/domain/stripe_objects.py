@@ -51,7 +51,6 @@ def read_session(session: Mapping[str, Any]) -> SessionFacts:
     if expires_at is None:
         raise MalformedObject("expires_at")
     details = _mapping(session, "customer_details") or {}
-    email = details.get("email") or session.get("customer_email")
     return SessionFacts(
         id=_text(session, "id", prefix="cs_"),
         state=SessionState(state),
@@ -60,9 +59,25 @@ def read_session(session: Mapping[str, Any]) -> SessionFacts:
         currency=_text(session, "currency").lower(),
         expires_at=expires_at,
         payment_intent_id=_id_of(session.get("payment_intent"), "payment_intent"),
-        # Stripe's page accepts addresses that look like another buyer's; Lumira links none of those to a customer.
-        customer_email=email if is_storable(email) and "@" in email and not is_confusable(email) else None,
+        customer_email=_first_address(details.get("email"), session.get("customer_email")),
         metadata=read_metadata(session),
+    )
+
+
+def read_buyer_email(charge: Mapping[str, Any]) -> str | None:
+    """Return the address that the buyer typed in Stripe's form, else that of Stripe's receipt; `None` without one."""
+    billing = charge.get("billing_details")
+    typed = billing.get("email") if isinstance(billing, Mapping) else None
+    return _first_address(typed, charge.get("receipt_email"))
+
+
+def _first_address(*candidates: object) -> str | None:
+    """Return the first usable e-mail address.
+
+    Stripe accepts addresses that look like another buyer's; Lumira links none of those to a customer.
+    """
+    return next(
+        (text for text in candidates if is_storable(text) and "@" in text and not is_confusable(text)), None
     )
 
 

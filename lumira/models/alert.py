@@ -18,6 +18,8 @@ class AlertKind(StrEnum):
 
     #: An order was paid with another amount or currency than requested.
     PAYMENT_MISMATCH = "payment_mismatch"
+    #: An order was paid, and no e-mail address of its buyer is known.
+    PAID_WITHOUT_RECIPIENT = "paid_without_recipient"
     DUPLICATE_PAYMENT = "duplicate_payment"
     #: An order was paid after its reservation expired, and no stock was left.
     SOLD_OUT_AFTER_PAYMENT = "sold_out_after_payment"

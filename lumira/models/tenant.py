@@ -46,6 +46,8 @@ class Tenant(Timestamped, Base):
     release_on_failure: Mapped[ReleaseOnFailure] = mapped_column(
         choice(ReleaseOnFailure), default=ReleaseOnFailure.AT_DEADLINE
     )
+    #: Whether a sale without the buyer's e-mail address is refused.
+    email_required: Mapped[bool] = mapped_column(default=False)
     #: Goes up with every change of the catalog; what is cached of it is found stale by this number.
     catalog_version: Mapped[int] = mapped_column(default=0)
     stripe_publishable_key: Mapped[str | None]

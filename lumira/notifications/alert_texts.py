@@ -43,6 +43,18 @@ TEXTS: dict[AlertKind, dict[Language, AlertText]] = {
             f"{_SHOW}, then flask orders release NUMBER or flask orders refund NUMBER.",
         ),
     ),
+    AlertKind.PAID_WITHOUT_RECIPIENT: _texts(
+        (
+            "payée sans adresse e-mail",
+            "Une commande est payée sans adresse e-mail, ni ici ni chez Stripe ; l’acheteur n’a reçu aucun message.",
+            "Trouver l’adresse, puis flask orders address NUMBER EMAIL.",
+        ),
+        (
+            "paid without an e-mail address",
+            "An order is paid, and neither the sale nor Stripe has an address; the buyer received no message.",
+            "Find the address, then flask orders address NUMBER EMAIL.",
+        ),
+    ),
     AlertKind.DUPLICATE_PAYMENT: _texts(
         (
             "commande payée deux fois",

@@ -14,10 +14,18 @@ import structlog
 from lumira.clock import utc_now
 from lumira.database import atomic, retried
 from lumira.domain import disputes, payments, refunds, stripe_requests
-from lumira.domain.checkout_sessions import SessionMismatch, record_session
+from lumira.domain.checkout_sessions import SessionMismatch, record_buyer, record_session
+from lumira.domain.order_status import lacks_recipient
 from lumira.domain.payments import PaymentMismatch
 from lumira.domain.poll_schedule import is_abandoned, is_closed_unpaid, may_be_orphaned
-from lumira.domain.stripe_objects import MalformedObject, read_dispute, read_intent, read_refund, read_session
+from lumira.domain.stripe_objects import (
+    MalformedObject,
+    read_buyer_email,
+    read_dispute,
+    read_intent,
+    read_refund,
+    read_session,
+)
 from lumira.domain.stripe_requests import Refusal
 from lumira.errors import StripePermissionMissing
 from lumira.models import AlertKind, Order, OrderStatus, PaymentRequest, RequestKind
@@ -78,6 +86,7 @@ def _plan(tenant_id: int, account: StripeAccount, order_id: UUID) -> PollPlan | 
             open_attempts={p.stripe_payment_intent_id: tuple(p.attempts) for p in order.payments},
             polls=order.polls,
             is_abandoned=is_abandoned(order, now),
+            lacks_recipient=lacks_recipient(order, order.status),
             orphaned_request_id=orphaned.id if orphaned else None,
             lookup=_lookup(order, orphaned) if orphaned else None,
             request_kind=orphaned.kind if orphaned else RequestKind.PAYMENT_INTENT,
@@ -136,6 +145,8 @@ def _record_state(order: Order, state: StripeState, now: datetime) -> None:
         _record_object(
             order, dispute, lambda order, found: disputes.record_dispute(order, read_dispute(found))
         )
+    for charge in state.charges:
+        record_buyer(order, read_buyer_email(charge))
     for stripe_id in state.missing:
         alerts.raise_alert(
             order.tenant_id,
@@ -189,6 +200,7 @@ def _facts(order: Order) -> tuple[object, ...]:
     return (
         order.status,
         order.review_reason,
+        order.customer_email,
         {(item.stripe_payment_intent_id, item.state, item.amount_received) for item in order.payments},
         {(item.stripe_session_id, item.state, item.is_paid) for item in order.sessions},
         {item.subject for item in order.declines},

@@ -29,6 +29,8 @@ class PollPlan:
     #: How often the order was polled: part of the idempotency key of what is sent once per poll.
     polls: int
     is_abandoned: bool
+    #: Whether the order is paid and no address of its buyer is known.
+    lacks_recipient: bool
     #: The request that Stripe may have carried out although its response was lost.
     orphaned_request_id: UUID | None
     lookup: Lookup | None
@@ -43,6 +45,8 @@ class StripeState:
     intents: tuple[Mapping[str, Any], ...] = ()
     refunds: tuple[Mapping[str, Any], ...] = ()
     disputes: tuple[Mapping[str, Any], ...] = ()
+    #: The charges of succeeded payments, if the buyer's address was looked up.
+    charges: tuple[Mapping[str, Any], ...] = ()
     #: Ids of the order's payments and sessions that Stripe does not know.
     missing: tuple[str, ...] = ()
     #: Whether this poll closed a session or an intent because the order is abandoned.
@@ -83,6 +87,7 @@ def fetch_state(account: StripeAccount, plan: PollPlan) -> StripeState:
         intents=tuple(intents),
         refunds=_list_of_payments(stripe_client.list_refunds, account, paid_ids, calls),
         disputes=_list_of_payments(stripe_client.list_disputes, account, paid_ids, calls),
+        charges=_fetch_charges(account, intents, calls) if plan.lacks_recipient else (),
         missing=(*missing_sessions, *missing_intents),
         has_closed_payment=has_closed_payment,
         forbidden=tuple(calls.forbidden.values()),
@@ -121,6 +126,19 @@ def _find_orphan(account: StripeAccount, plan: PollPlan, calls: _Calls) -> dict[
     if plan.lookup is None:
         return None
     return calls.attempt(partial(find_at_stripe, account, plan.request_kind, plan.lookup), otherwise=None)
+
+
+def _fetch_charges(
+    account: StripeAccount, intents: Iterable[Mapping[str, Any]], calls: _Calls
+) -> tuple[dict[str, Any], ...]:
+    """Return the charges of the succeeded intents."""
+    charge_ids = [
+        charge_id
+        for intent in intents
+        if intent.get("status") == "succeeded" and isinstance(charge_id := intent.get("latest_charge"), str)
+    ]
+    charges, _ = _fetch_each(partial(stripe_client.get_charge, account), charge_ids, calls)
+    return tuple(charges)
 
 
 def _fetch_each(

@@ -26,19 +26,25 @@ _CLOCK_SKEW = timedelta(seconds=3)
 
 
 def raise_alert(
-    tenant_id: int, *, kind: AlertKind, subject: str, once: bool = False, **details: object
+    tenant_id: int,
+    *,
+    kind: AlertKind,
+    subject: str,
+    once: bool = False,
+    notify_after: timedelta = timedelta(),
+    **details: object,
 ) -> None:
     """Raise an alert about `subject`, unless the same one is open; a resolved one is raised again.
 
     With `once`, a resolved alert stays resolved: its cause is permanent, and an operator has seen it. The row
-    itself is the pending notification of the team.
+    itself is the pending notification of the team, which is sent after `notify_after` unless the alert is resolved.
     """
     now = utc_now()
     values = {
         "details": details,
         "raised_at": now,
         "notified_at": None,
-        "next_notification_at": None if kind in _NOT_SENT else now,
+        "next_notification_at": None if kind in _NOT_SENT else now + notify_after,
         "notification_attempts": 0,
     }
     statement = insert(Alert).values(tenant_id=tenant_id, id=uuid7(), kind=kind, subject=subject, **values)

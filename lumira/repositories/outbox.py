@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import case, func, select, text, update
+from sqlalchemy import case, select, text, update
 
 from lumira.clock import utc_now
 from lumira.database import at_the_end, db
 from lumira.domain import messages
-from lumira.models import MessageKind, MessageStatus, Order, OutboxMessage
+from lumira.models import AlertKind, MessageKind, MessageStatus, Order, OutboxMessage
 from lumira.models.customer import mailbox_key
+from lumira.repositories import alerts
 
 #: How long a claimed message is reserved for its worker, and again from the moment it is ready to be sent: longer
 #: than sending may take.
@@ -45,6 +46,32 @@ def enqueue(order: Order, kind: MessageKind, subject: str = "") -> bool:
         schedule_relay(order.tenant_id)
         return True
     return False
+
+
+def send_again(order: Order) -> None:
+    """Enqueue again every message to the buyer that is current, because their address changed.
+
+    The caller has made sure that none is being sent. A link that was requested on the portal is not sent again:
+    the confirmation contains one.
+    """
+    now = utc_now()
+    due = [
+        message
+        for message in order.messages
+        if not messages.is_for_team(message.kind)
+        and message.kind is not MessageKind.ACCESS_LINK
+        and messages.is_current(order, message.kind, message.subject)
+    ]
+    for message in due:
+        message.status, message.attempts, message.next_attempt_at = MessageStatus.PENDING, 0, now
+        message.sent_at = message.last_error = None
+        # The date of the e-mail, and the beginning of the time in which it must be sent.
+        message.created_at = now
+    alerts.resolve_all(
+        order.tenant_id, kind=AlertKind.MESSAGE_DEAD, subjects=[str(message.id) for message in due]
+    )
+    if due:
+        schedule_relay(order.tenant_id)
 
 
 def schedule_relay(tenant_id: int) -> None:
@@ -90,9 +117,10 @@ def is_mailbox_notified(order: Order, message: OutboxMessage) -> bool:
     One was sent within `messages.FAILED_PAYMENT_PAUSE`, or an older one of another order is pending: of several
     that are composed at the same time, the oldest is sent.
     """
-    if order.customer_email is None:
+    if order.email_key is None:
         return False
-    mailbox = mailbox_key(order.customer_email)
+    # The key is that of the customer's own address, which messages are sent to.
+    mailbox = mailbox_key(order.email_key)
     now = utc_now()
     # No message is sent long after it is given up, so older ones need not be read.
     oldest = now - messages.FAILED_PAYMENT_PAUSE - 2 * messages.GIVE_UP_AFTER
@@ -102,7 +130,7 @@ def is_mailbox_notified(order: Order, message: OutboxMessage) -> bool:
         & (OutboxMessage.order_id != order.id)
     )
     others = (
-        select(Order.customer_email)
+        select(Order.email_key)
         .join(
             OutboxMessage, (OutboxMessage.tenant_id == Order.tenant_id) & (OutboxMessage.order_id == Order.id)
         )
@@ -113,11 +141,11 @@ def is_mailbox_notified(order: Order, message: OutboxMessage) -> bool:
             OutboxMessage.id != message.id,
             (OutboxMessage.sent_at > now - messages.FAILED_PAYMENT_PAUSE) | is_older_and_pending,
             # Most others are excluded here; `mailbox_key` decides.
-            func.lower(Order.customer_email).startswith(mailbox.rpartition("@")[0], autoescape=True),
+            Order.email_key.startswith(mailbox.rpartition("@")[0], autoescape=True),
         )
     )
     return any(
-        email is not None and mailbox_key(email) == mailbox for email in db.session.execute(others).scalars()
+        key is not None and mailbox_key(key) == mailbox for key in db.session.execute(others).scalars()
     )
 
 

@@ -73,6 +73,9 @@ class TenantTable(Table):
         load_default="at_deadline",
         validate=validate.OneOf(RELEASE_POLICIES, error="Must be one of: {choices}."),
     )
+    email_required = fields.Boolean(
+        truthy={True}, falsy={False}, load_default=False, error_messages={"invalid": "Must be true or false."}
+    )
     #: The team's address for alerts; without it, the sender's address of e-mails.
     alert_email = EmailAddress(load_default=None)
     #: The brand's colours, and its corner radius in pixels, on pages and e-mails.

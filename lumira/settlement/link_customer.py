@@ -1,7 +1,8 @@
-"""Links an order to its customer where the buyer's e-mail address is known only from Stripe's page."""
+"""Links an order to its customer where the buyer's e-mail address is known only from Stripe."""
 
-from lumira.models import Order
-from lumira.repositories import customers, receipts
+from lumira.domain import order_status
+from lumira.models import AlertKind, Order
+from lumira.repositories import alerts, customers, receipts
 
 
 def link_customer(order: Order) -> None:
@@ -16,3 +17,5 @@ def link_customer(order: Order) -> None:
     for grant in order.grants:
         grant.customer_id = customer.id
     receipts.name_buyer(order)
+    if order_status.is_fulfilled(order):
+        alerts.resolve(order.tenant_id, kind=AlertKind.PAID_WITHOUT_RECIPIENT, subject=order.order_number)

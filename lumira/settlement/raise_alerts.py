@@ -1,19 +1,28 @@
 """Raises and resolves the alerts that follow from the facts on an order."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 from lumira.domain.order_money import duplicate_payments
+from lumira.domain.order_status import lacks_recipient
 from lumira.domain.outcome import Outcome
 from lumira.models import AlertKind, Dispute, Order
 from lumira.repositories import alerts
 
+#: Longer than it takes to look the buyer's address up at Stripe, where it often is: the team is then not notified.
+_LOOKUP_TIME = timedelta(minutes=10)
+
 
 def raise_alerts(order: Order, outcome: Outcome) -> None:
-    """Alert the team about mismatches, duplicate payments, failed automatic refunds and disputes of a locked order."""
+    """Alert the team about what follows from the facts on a locked order and needs an operator."""
     tenant_id, number = order.tenant_id, order.order_number
     if outcome.review is not None:
         alerts.raise_alert(
             tenant_id, kind=AlertKind.PAYMENT_MISMATCH, subject=number, reason=str(outcome.review)
+        )
+    if lacks_recipient(order, outcome.status):
+        alerts.raise_alert(
+            tenant_id, kind=AlertKind.PAID_WITHOUT_RECIPIENT, subject=number, notify_after=_LOOKUP_TIME
         )
     if duplicate_payments(order):
         alerts.raise_alert(tenant_id, kind=AlertKind.DUPLICATE_PAYMENT, subject=number, once=True)

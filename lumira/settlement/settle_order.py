@@ -111,7 +111,7 @@ def _enqueue_messages(
 
 def _schedule_poll(order: Order, now: datetime) -> None:
     """Schedule the first poll of an open order, or bring the next one forward; only the poller postpones one."""
-    if refunds.has_unknown_refunds(order):
+    if refunds.has_unknown_refunds(order) or order_status.lacks_recipient(order, order.status):
         order_polls.schedule_at_once(order, now)
     if order.next_poll_at is None and order_status.is_open(order):
         order_polls.schedule(order, now)

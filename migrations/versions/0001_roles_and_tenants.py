@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from migrations.columns import (
+    boolean,
     check,
     choice,
     created_and_updated,
@@ -68,6 +69,7 @@ def _create_tenants() -> None:
         text("time_zone"),
         text("statement_descriptor_suffix", nullable=True),
         *choice("release_on_failure", "at_once", "at_deadline"),
+        boolean("email_required"),
         integer("catalog_version"),
         jsonb("seller", nullable=True),
         text("alert_email", nullable=True),

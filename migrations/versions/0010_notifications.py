@@ -81,6 +81,7 @@ def _create_alerts() -> None:
         *choice(
             "kind",
             "payment_mismatch",
+            "paid_without_recipient",
             "duplicate_payment",
             "sold_out_after_payment",
             "stock_missing",

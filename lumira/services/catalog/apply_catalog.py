@@ -18,6 +18,7 @@ _CHANGEABLE = (
     "time_zone",
     "statement_descriptor_suffix",
     "release_on_failure",
+    "email_required",
     "alert_email",
     "brand_color",
     "brand_background",

@@ -20,6 +20,8 @@ class CatalogTenant:
     domains: tuple[str, ...] | None
     statement_descriptor_suffix: str | None
     release_on_failure: ReleaseOnFailure
+    #: Whether a sale without the buyer's e-mail address is refused.
+    email_required: bool = False
     #: The address of the team that receives alerts, such as those about disputes.
     alert_email: str | None = None
     brand_color: str | None = None

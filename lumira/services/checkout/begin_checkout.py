@@ -12,7 +12,7 @@ from lumira.clock import utc_now
 from lumira.database import atomic, retried
 from lumira.domain.charge_limits import LARGEST_AMOUNT
 from lumira.domain.commands import CheckoutCommand, CheckoutItem
-from lumira.errors import InvalidCart, InvalidQuantity
+from lumira.errors import InvalidCart, InvalidQuantity, InvalidRequest
 from lumira.models import Customer, Order, Product
 from lumira.repositories import (
     customers,
@@ -55,7 +55,8 @@ def begin_checkout(
     """Open the order of one call, once, and reserve its stock.
 
     Returns the reply at once if an earlier call stored it or if the order is free: a free order completes here,
-    and `free_reply` describes it. Raises `ProductNotFound`, `LevelNotFound`, `InvalidQuantity`, `InvalidCart`,
+    and `free_reply` describes it. Raises `InvalidRequest` (`INVALID_EMAIL`) if the tenant requires an address that
+    the command lacks, `ProductNotFound`, `LevelNotFound`, `InvalidQuantity`, `InvalidCart`,
     `OutOfStock`, `StripeConfigError`, `IdempotencyInProgress` and `IdempotencyMismatch`.
     """
     with atomic(tenant_id):
@@ -88,13 +89,19 @@ def _find_or_open_order(tenant_id: int, call: Call, claim: Claim, command: Check
     if claim.order_id is not None:
         # A retry after a crash continues with the order and the frozen requests of the first attempt.
         return orders.lock_order(tenant_id, claim.order_id)
+    tenant = tenants.get(tenant_id)
+    if tenant.email_required and command.customer_email is None:
+        raise InvalidRequest(
+            "This shop requires the buyer's e-mail address: set customerEmail.",
+            code="INVALID_EMAIL",
+            fields={"customerEmail": ["Is required by this shop."]},
+        )
     items = [(_get_product(tenant_id, item), item.quantity) for item in command.items]
     _check_cart(items)
     customer = _find_or_create_customer(tenant_id, command)
     existing_id = _find_free_order(tenant_id, items, customer)
     if existing_id is not None:
         return orders.lock_order(tenant_id, existing_id)
-    tenant = tenants.get(tenant_id)
     account = stripe_accounts.find_account(tenant_id)
     return open_order(
         tenant,

@@ -1,5 +1,6 @@
 """Opening a payment over HTTP."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -205,3 +206,25 @@ def test_a_body_over_64_kib_is_too_large(client: FlaskClient, tenant: Brand, ann
         PRODUCTS, data=body, content_type="application/json", headers=tenant.publishable, **options
     )
     assert (reply.status_code, reply.json["code"]) == (413, "PAYLOAD_TOO_LARGE")
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        (LEVELS, {"level": 2}),
+        (LEVELS, {"level": 1}),
+        (PRODUCTS, {"productId": "mystique"}),
+        ("/api/payments/checkout-sessions", {"items": [{"productId": "shirt", "quantity": 1}]}),
+    ],
+)
+def test_a_shop_that_requires_an_address_refuses_a_sale_without_one(
+    client: FlaskClient, make_brand: Callable[..., Brand], path: str, body: dict[str, Any]
+) -> None:
+    brand = make_brand(email_required=True)
+    pages = dict.fromkeys(("successUrl", "cancelUrl"), f"https://{brand.domain}/")
+    sale = body | (pages if "items" in body else {})
+
+    refused = post(client, brand, path, sale)
+    assert (refused.status_code, refused.json["code"]) == (400, "INVALID_EMAIL")
+    assert list(refused.json["fields"]) == ["customerEmail"]
+    assert post(client, brand, path, sale | BUYER).status_code == 200

@@ -26,6 +26,18 @@ def pay(brand, *, received: int = 4700) -> str:
     return opened.order_number
 
 
+def test_the_address_of_an_order_is_corrected(run_flask, tenant) -> None:
+    opened = refunds.pay(tenant, customer_email="ana@exmaple.com")
+
+    corrected = run_flask("orders", "address", opened.order_number, "ana@example.com")
+
+    assert corrected.stdout == f"{opened.order_number}: belongs to ana@example.com now, 1 message to send.\n"
+    assert corrected.stderr == "The customer ana@exmaple.com has no order left.\n"
+    assert "<ana@example.com>" in run_flask("orders", "show", opened.order_number).stdout
+    refused = run_flask("orders", "address", opened.order_number, "ana@", code=1).stderr
+    assert "not a valid e-mail address" in refused
+
+
 def test_an_order_is_shown_with_its_timeline(run_flask, tenant):
     number = pay(tenant)
 

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from lumira.domain import payments
 from lumira.domain.payments import IntentFacts
-from lumira.models import CheckoutSession, Order, SessionState, email_key
+from lumira.models import CheckoutSession, Order, RequestKind, SessionState, email_key
 from lumira.models.columns import uuid7
 
 
@@ -47,7 +47,7 @@ def attach_session(order: Order, facts: SessionFacts, *, now: datetime) -> Check
             expires_at=facts.expires_at,
         )
         order.sessions.append(session)
-    payments.accept_newest_request(order, now)
+        payments.accept_newest_request(order, RequestKind.CHECKOUT_SESSION, now)
     return session
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from lumira.models import Decline, Order, Payment, PaymentState
 from lumira.models.columns import uuid7
-from lumira.models.payment_request import RequestState
+from lumira.models.payment_request import RequestKind, RequestState
 
 
 class PaymentMismatch(Exception):
@@ -61,14 +61,18 @@ def attach_intent(order: Order, intent: IntentFacts, *, now: datetime) -> Paymen
             created_at=now,
         )
         order.payments.append(payment)
-    accept_newest_request(order, now)
+        accept_newest_request(order, RequestKind.PAYMENT_INTENT, now)
     return payment
 
 
-def accept_newest_request(order: Order, now: datetime) -> None:
-    """Record that Stripe carried out the newest request, if no response to it was recorded before."""
+def accept_newest_request(order: Order, kind: RequestKind, now: datetime) -> None:
+    """Record that Stripe carried out the newest request of this kind, if no response to it was recorded before.
+
+    For its response, or for an object that was unknown until now. A later event of an object that is attached already,
+    or of a payment in an earlier session, says nothing about a request that was sent since.
+    """
     newest = order.requests[-1] if order.requests else None
-    if newest is not None and newest.state is RequestState.FROZEN:
+    if newest is not None and newest.kind is kind and newest.state is RequestState.FROZEN:
         newest.state = RequestState.ACCEPTED
         newest.responded_at = now
 

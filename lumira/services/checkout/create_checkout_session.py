@@ -12,12 +12,12 @@ from uuid import UUID
 
 from lumira.clock import utc_now
 from lumira.database import atomic, retried
-from lumira.domain import stripe_requests
+from lumira.domain import payments, stripe_requests
 from lumira.domain.checkout_sessions import SessionMismatch, attach_session, record_session
 from lumira.domain.commands import CheckoutCommand
 from lumira.domain.stripe_objects import read_session, read_time
 from lumira.errors import InvalidRequest, PaymentFailed
-from lumira.models import Order
+from lumira.models import Order, RequestKind
 from lumira.repositories import idempotency, orders, stripe_accounts, tenants
 from lumira.repositories.idempotency import Call, StoredReply
 from lumira.services.checkout.begin_checkout import ACTOR, CheckoutStarted, begin_checkout, reserve_stock
@@ -176,12 +176,16 @@ def _attach(tenant_id: int, started: CheckoutStarted, session: dict[str, Any]) -
     """Last phase: attach the session to the order and store the reply."""
     with atomic(tenant_id):
         idempotency.renew(tenant_id, started.claim)
-        order = orders.lock_order(tenant_id, started.order_id)
+        order, now = orders.lock_order(tenant_id, started.order_id), utc_now()
         try:
-            attach_session(order, read_session(session), now=utc_now())
+            attached = attach_session(order, read_session(session), now=now)
         except SessionMismatch as error:
             raise PaymentFailed("Stripe has another session under this order's number.") from error
+        payments.accept_newest_request(order, RequestKind.CHECKOUT_SESSION, now)
         settle_order(order, actor=ACTOR)
+        if not _is_paid_already(order):
+            # If the reservation was released during a long pause and the stock is sold, the page is not returned.
+            reserve_stock(order, until=attached.expires_at)
         opened = _session_opened(order, url=session.get("url"))
         idempotency.finish(tenant_id, started.claim, StoredReply(200, _as_json(opened)))
         return opened

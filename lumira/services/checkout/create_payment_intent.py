@@ -103,11 +103,12 @@ def _attach(tenant_id: int, started: CheckoutStarted, intent: dict[str, Any]) ->
     """Last phase: attach the intent to the order and store the reply."""
     with atomic(tenant_id):
         idempotency.renew(tenant_id, started.claim)
-        order = orders.lock_order(tenant_id, started.order_id)
+        order, now = orders.lock_order(tenant_id, started.order_id), utc_now()
         try:
-            payment = payments.attach_intent(order, read_intent(intent), now=utc_now())
+            payment = payments.attach_intent(order, read_intent(intent), now=now)
         except PaymentMismatch as error:
             raise PaymentFailed("Stripe has another payment under this order's number.") from error
+        payments.accept_newest_request(order, RequestKind.PAYMENT_INTENT, now)
         settle_order(order, actor=ACTOR)
         # If the reservation expired during a long pause and the stock is sold, the payment is not returned.
         reserve_stock(order, until=utc_now() + stock.PAYMENT_RESERVATION)

@@ -27,6 +27,7 @@ from lumira.models import (
     RefundOrigin,
     RefundStatus,
     ReleaseOnFailure,
+    RequestKind,
     RequestState,
     ReservationState,
     ReviewReason,
@@ -442,6 +443,10 @@ def test_a_session_has_one_outcome_in_whatever_order_its_events_arrive(
         assert outcome.stock == {"shirt": stock_state, "cap": stock_state}
 
 
+def next_request(kind: RequestKind) -> PaymentRequest:
+    return PaymentRequest(attempt=2, kind=kind, state=RequestState.FROZEN)
+
+
 EARLIER_PAGES = [
     ("declined and expired", [declined, page_expired]),
     ("declined, canceled and expired", [declined, canceled, page_expired]),
@@ -463,6 +468,38 @@ def test_a_new_session_keeps_its_reservation_whatever_happened_to_the_earlier_on
     outcome = derive(order)
     assert outcome.status is OrderStatus.PENDING
     assert outcome.stock == {"shirt": RESERVED, "cap": RESERVED}
+
+
+@pytest.mark.parametrize(("story", "facts"), EARLIER_PAGES, ids=[story for story, _ in EARLIER_PAGES])
+def test_a_late_event_of_an_earlier_session_does_not_answer_the_request_for_the_next_one(
+    story, facts
+) -> None:
+    order = on_page()
+    order.requests.append(next_request(RequestKind.CHECKOUT_SESSION))
+    for record in facts:
+        record(order)
+
+    outcome = derive(order)
+    assert order.requests[-1].state is RequestState.FROZEN
+    assert outcome.status is OrderStatus.PENDING
+    assert outcome.stock == {"shirt": RESERVED, "cap": RESERVED}
+
+
+def test_a_late_event_of_an_earlier_payment_does_not_answer_the_request_for_the_next_one() -> None:
+    order = opened()
+    order.requests.append(next_request(RequestKind.PAYMENT_INTENT))
+    canceled(order)
+
+    assert order.requests[-1].state is RequestState.FROZEN
+    assert derive(order).status is OrderStatus.PENDING
+
+
+def test_a_session_that_only_its_event_reports_answers_the_request_for_it() -> None:
+    order = on_page()
+    order.requests.append(next_request(RequestKind.CHECKOUT_SESSION))
+    attach_session(order, session_facts(2), now=NOW)
+
+    assert order.requests[-1].state is RequestState.ACCEPTED
 
 
 def test_a_declined_attempt_in_a_new_session_fails_the_order() -> None:

@@ -1,10 +1,12 @@
 """Opening a cart: once per call, with its stock reserved while the session is open."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 import time_machine
 
+from lumira.clients import stripe_client
 from lumira.database import atomic, db
 from lumira.errors import (
     InvalidCart,
@@ -174,6 +176,27 @@ def test_a_call_repeated_without_an_expiry_event_closes_the_earlier_session(tena
     states = {session["id"]: session["status"] for session in stripe_sandbox.checkout_sessions(tenant)}
     assert states == {first.session_id: "expired", second.session_id: "open"}
     assert figures(tenant, "shirt") == (100, 2, 0)
+
+
+def test_a_late_event_of_the_earlier_session_leaves_the_next_one_its_reservation(tenant, monkeypatch) -> None:
+    set_stock(tenant, "shirt", 2)
+    first = open_cart(tenant, call=keyed())
+    create = stripe_client.create_checkout_session
+
+    def create_after_the_event(*arguments: Any, **options: Any) -> dict[str, Any]:
+        deliver_events(tenant)
+        with pytest.raises(OutOfStock):
+            open_cart(tenant, customer_email="other@example.com")
+        return create(*arguments, **options)
+
+    monkeypatch.setattr(stripe_client, "create_checkout_session", create_after_the_event)
+    with time_machine.travel(datetime.now(UTC) + timedelta(minutes=36), tick=True):
+        second = open_cart(tenant, call=keyed())
+        order = load_order(tenant, first.order_number)
+
+    assert order.find_session(second.session_id).is_open
+    assert order.status is OrderStatus.PENDING
+    assert figures(tenant, "shirt") == (2, 2, 0)
 
 
 def test_a_session_that_was_just_paid_is_not_replaced(tenant) -> None:

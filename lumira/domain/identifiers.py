@@ -14,7 +14,9 @@ from lumira.models import email_key
 _CUSTOMER_ID, _PAYMENT_INTENT_ID = re.compile(r"\bcus_\w+"), re.compile(r"\bpi_[A-Za-z0-9]+")
 #: The characters before an @ that may belong to the address. A local part has at most 64 characters (RFC 5321).
 _BEFORE_AT, _MAX_BEFORE_AT = re.compile(r"[^\s<>\"\\,;:()\[\]@]*\Z"), 80
-_DOMAIN, _MAX_DOMAIN = re.compile(r"(?:[^\W_]|[.-])*"), 255
+_DOMAIN, _MAX_DOMAIN = re.compile(r"(?:[^\W_]|[.\u3002-])*"), 255
+#: Separates the labels of a domain too (IDNA), and ends sentences: what follows may not belong to the address.
+_IDEOGRAPHIC_STOP = "\u3002"
 #: Separators after which an address may begin, and which addresses hardly ever contain: `email=…`, `…/u/…`, `|…|`.
 _SEPARATORS = re.compile(r"[=/|]")
 #: Separators that may as well be part of an address: `d'ana@…` and `o'brien@…`.
@@ -61,8 +63,10 @@ def _addresses(text: str, *, include_ambiguous: bool) -> Iterator[str]:
         domain = _DOMAIN.match(text[at.end() : at.end() + _MAX_DOMAIN])
         before = _BEFORE_AT.search(text[max(0, at.start() - _MAX_BEFORE_AT) : at.start()])
         if domain is not None and before is not None:
+            domains = {domain[0], domain[0].partition(_IDEOGRAPHIC_STOP)[0]}
             for local in _local_parts(before[0], include_ambiguous=include_ambiguous):
-                yield f"{local}@{domain[0].strip('.-')}"
+                for possible in domains:
+                    yield f"{local}@{possible.strip('.-' + _IDEOGRAPHIC_STOP)}"
 
 
 def _local_parts(run: str, *, include_ambiguous: bool) -> Iterator[str]:

@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
+import idna
 from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, Text, UniqueConstraint
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
@@ -15,8 +16,23 @@ from lumira.models.language import Language
 
 
 def email_key(email: str) -> str:
-    """Return the form of an address by which customers are compared: trimmed, lower case."""
-    return email.strip().lower()
+    """Return the form of an address by which customers are compared: one mailbox has one key.
+
+    Trimmed; the local part in lower case; the domain as IDNA's ASCII form (UTS 46), so that `bücher.example` and
+    `xn--bcher-kva.example` are one domain. A domain that is not valid is only converted to lower case.
+    """
+    local, at, domain = email.strip().rpartition("@")
+    return f"{local.lower()}{at}{_ascii_domain(domain)}"
+
+
+def _ascii_domain(domain: str) -> str:
+    lower = domain.lower()
+    if lower.isascii() and "xn--" not in lower:
+        return lower
+    try:
+        return idna.encode(domain, uts46=True).decode()
+    except UnicodeError:
+        return lower
 
 
 def mailbox_key(email: str) -> str:
@@ -63,7 +79,7 @@ class Customer(Identified, Timestamped, Base):
 
     #: As the buyer typed it.
     email: Mapped[str]
-    #: The form that is compared: trimmed, lower case.
+    #: The form that is compared, from `email_key`.
     email_key: Mapped[str]
     name: Mapped[str | None]
     #: A `Language`: that of the first checkout request that named one.

@@ -9,15 +9,21 @@ from sqlalchemy import select, text
 from lumira.clock import utc_now
 from lumira.database import atomic, db
 from lumira.domain import refunds
-from lumira.models import Customer, SubscriptionStatus
+from lumira.domain.commands import OrderFilter
+from lumira.models import Customer, SubscriptionStatus, WebhookEvent
 from lumira.repositories import customers
 from lumira.repositories.customer_figures import CustomerFigures
 from lumira.services.access.change_access import grant_access, revoke_access
+from lumira.services.access.view_access import view_access
 from lumira.services.customers.view_customers import list_customers, view_customer
+from lumira.services.orders.view_orders import list_orders
+from lumira.services.privacy.erase_customer import erase_customer
+from lumira.services.privacy.export_customer import export_customer
 from tests.support import refunds as refunding
 from tests.support import stripe_sandbox
 from tests.support.factories import BUYER, Brand, count, load_order, open_cart, open_payment
 from tests.support.refunds import pay
+from tests.support.stripe_events import deliver, event
 
 pytestmark = pytest.mark.usefixtures("app_context")
 
@@ -40,6 +46,43 @@ def test_an_email_address_in_any_spelling_is_one_customer(tenant):
 
     assert count(tenant, Customer) == 1
     assert len(stripe_sandbox.customers(tenant)) == 1
+
+
+UNICODE, ASCII = "claire@bücher.example", "claire@xn--bcher-kva.example"
+
+
+@pytest.mark.parametrize(("first", "second"), [(UNICODE, ASCII), (ASCII, UNICODE)])
+def test_a_domain_in_unicode_and_in_ascii_is_one_customer(tenant, first, second):
+    free = [
+        open_payment(tenant, "simple", customer_email=email)
+        for email in (first, second, "claire@bücher\u3002example")
+    ]
+    pay(tenant, customer_email=first)
+
+    assert len({opened.order_number for opened in free}) == 1
+    assert count(tenant, Customer) == 1
+    assert view_access(tenant.id, customer_email=second, product_id="mystique").active
+    assert len(list_orders(tenant.id, OrderFilter(customer_email=second))[0]) == 2
+
+
+def test_the_export_and_erasure_of_an_address_include_its_other_spelling(tenant):
+    opened = pay(tenant, customer_email=UNICODE)
+    # An event of no order, which names the buyer as Stripe does.
+    named = event("customer.updated", {"id": "cus_x", "object": "customer", "email": ASCII})
+    deliver(tenant, named)
+
+    exported = export_customer(tenant.id, ASCII)
+    assert [row["customer_email"] for row in exported.rows["orders"]] == [UNICODE]
+    assert named["id"] in str(exported.rows)
+
+    erase_customer(tenant.id, ASCII, actor="operator")
+    assert load_order(tenant, opened.order_number).customer_email is None
+    deliver(tenant, event("customer.updated", {"id": "cus_x", "object": "customer", "email": UNICODE}))
+    with atomic(tenant.id):
+        payloads = " ".join(
+            str(payload) for payload in db.session.execute(select(WebhookEvent.payload)).scalars()
+        )
+    assert "claire" not in payloads
 
 
 def test_one_email_address_is_two_customers_at_two_brands(tenant, other_tenant):

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from lumira.database import db
 from lumira.domain.identifiers import customer_ids_in
 from lumira.errors import CustomerNotFound
-from lumira.models import Customer, Order
+from lumira.models import Customer, Order, email_key
 from lumira.repositories import customers, erasure_registry
 from lumira.repositories.identifying_events import list_stripe_customer_ids
 
@@ -43,7 +43,7 @@ def list_identifiers(tenant_id: int, subject: Sequence[Customer], orders: Sequen
     Earlier Stripe customer ids are found in the requests to Stripe for these orders, and in their events.
     """
     addresses = [customer.email_key for customer in subject if customer.erased_at is None]
-    addresses += [order.customer_email.strip().lower() for order in orders if order.customer_email]
+    addresses += [email_key(order.customer_email) for order in orders if order.customer_email]
     ids = list_stripe_customer_ids(tenant_id, [order.id for order in orders])
     ids.update(customer.stripe_customer_id for customer in subject if customer.stripe_customer_id)
     ids.update(customer_ids_in([request.parameters for order in orders for request in order.requests]))

@@ -20,6 +20,7 @@ SAID = [
     "*ana@example.com*",
 ]
 NOT_SAID = [
+    "ana@example.comma",
     "johana@example.com",
     "jo.ana@example.com",
     "jo-ana@example.com",
@@ -80,3 +81,11 @@ def test_all_strings_and_customer_ids_of_a_payload_are_found() -> None:
     assert ANA in strings_in(payload)
     assert set(customer_ids_in(payload)) == {"cus_1", "cus_2"}
     assert identifiers_in(["of cus_1 and pi_2"]) == {"cus_1", "pi_2"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["zoe@bücher\u3002example", "Bestellt von zoe@bücher\u3002example", "zoe@xn--bcher-kva.example\u3002次"],
+)
+def test_an_ideographic_full_stop_separates_labels_and_ends_sentences(text: str) -> None:
+    assert "zoe@xn--bcher-kva.example" in identifiers_in([text], include_ambiguous=False)

@@ -201,6 +201,10 @@ class TenantNameTaken(Conflict):
     """Another tenant has the slug or the order prefix of the new tenant."""
 
 
+class NotCancelable(Conflict):
+    """The order does not wait for a payment: it is paid, cancelled, or under review."""
+
+
 class NotUnderReview(Conflict):
     """The order is not under review."""
 

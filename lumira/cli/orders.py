@@ -14,9 +14,11 @@ from lumira.cli.order_report import report_lines
 from lumira.database import atomic
 from lumira.domain import refunds
 from lumira.domain.commands import RefundCommand
+from lumira.domain.order_status import may_still_be_paid
 from lumira.errors import NotRefundable, OrderNotFound
-from lumira.models import Order, Payment
+from lumira.models import Order, OrderStatus, Payment
 from lumira.money import format_amount, parse_amount
+from lumira.reconciliation.cancel_order import cancel_order
 from lumira.repositories import orders as order_rows
 from lumira.repositories import receipts, tenants
 from lumira.repositories.idempotency import Call
@@ -76,6 +78,30 @@ def address(number: str, email: str) -> None:
     click.echo(f"{changed.order.order_number}: belongs to {changed.customer.email} now, {count} to send.")
     if changed.orphan is not None:
         click.echo(f"The customer {changed.orphan.email} has no order left.", err=True)
+
+
+@orders.command("cancel")
+@click.argument("number")
+def cancel(number: str) -> None:
+    """Cancel the unpaid order NUMBER, at Stripe if possible, and release its stock.
+
+    An order that was paid in the meantime is completed instead.
+
+    Example: flask orders cancel LUM-7K2M9QX4TB
+    """
+    tenant_id, order_id = _address_of(number)
+    order = cancel_order(tenant_id, order_id, actor=_ACTOR)
+    if order.status is not OrderStatus.CANCELLED:
+        click.echo(
+            f"{order.order_number}: not cancelled, because it was paid in the meantime: {order.status}."
+        )
+        return
+    click.echo(f"{order.order_number}: cancelled, its stock is released.")
+    if may_still_be_paid(order):
+        click.echo(
+            "Its payment could not be closed at Stripe. If it is paid nevertheless, the order is completed, or the "
+            "payment is refunded if its stock is sold by then."
+        )
 
 
 @orders.command("refund")

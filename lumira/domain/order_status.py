@@ -1,6 +1,7 @@
 """The status of an order, derived from its facts, and what each status means to the rest of the code."""
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 from lumira.domain import payments
 from lumira.domain.order_money import Money
@@ -16,6 +17,8 @@ from lumira.models import (
 
 #: The order waits for its payment.
 OPEN = (OrderStatus.PENDING, OrderStatus.PROCESSING, OrderStatus.FAILED)
+#: A reservation that ended this long ago and is not released needs an operator, whatever the reason.
+OVERDUE_AFTER = timedelta(days=1)
 #: The buyer may begin an attempt to pay.
 PAYABLE = (OrderStatus.PENDING, OrderStatus.FAILED)
 #: The buyer is entitled to what was bought.
@@ -41,9 +44,41 @@ def lacks_recipient(order: Order, status: OrderStatus) -> bool:
     return is_anonymous and not order.is_free and status in ENTITLED
 
 
+def is_overdue(order: Order, now: datetime) -> bool:
+    """Whether the waiting order was to end a day ago, and so may have an alert: by its reservation, or sold out."""
+    ends = [reservation.expires_at for reservation in order.reservations]
+    ends += [order.sold_out_at] if order.sold_out_at is not None else []
+    return order.status in OPEN and any(end < now - OVERDUE_AFTER for end in ends)
+
+
 def is_fulfilled(order: Order) -> bool:
     """Whether the order was ever fulfilled: it granted access or sold stock, also if it was refunded since."""
     return order.completed_at is not None
+
+
+def is_closed(order: Order) -> bool:
+    """Whether the order was closed here, and no payment was requested since: it waits for nothing."""
+    closed_at = order.closed_at
+    # A request that is being written has no time of its own yet.
+    return closed_at is not None and all(
+        request.created_at is not None and request.created_at <= closed_at for request in order.requests
+    )
+
+
+def may_still_be_paid(order: Order) -> bool:
+    """Whether a payment of the order exists that Stripe may still report as succeeded."""
+    has_session = any(session.is_open or session.is_awaited for session in order.sessions)
+    return has_session or bool(payable_payments(order)) or may_be_orphaned(order)
+
+
+def may_be_orphaned(order: Order) -> bool:
+    """Whether Stripe may have created a payment whose response never reached Lumira."""
+    is_payable = any(payment.state is not PaymentState.CANCELED for payment in order.payments)
+    return (
+        order.has_pending_request
+        and not is_payable
+        and not any(session.is_open for session in order.sessions)
+    )
 
 
 def status_when_fulfilled(order: Order, money: Money) -> OrderStatus:
@@ -59,6 +94,8 @@ def status_when_fulfilled(order: Order, money: Money) -> OrderStatus:
 
 def status_when_unfulfilled(order: Order, review: ReviewReason | None) -> OrderStatus:
     """Return the status of an order that is not paid, or is under review: whether it may still be paid."""
+    if review is None and is_closed(order):
+        return OrderStatus.CANCELLED
     payable = payable_payments(order)
     is_under_way = any(payments.has_open_attempt(order, payment) for payment in payable)
     if review is not None or is_under_way or any(_is_awaited(order, session) for session in order.sessions):

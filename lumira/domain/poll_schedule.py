@@ -1,10 +1,14 @@
-"""When Stripe is polled about an order: often while the order is open, seldom afterwards, and not without end."""
+"""When Stripe is polled about an order: often while the order is open, seldom afterwards.
+
+An order that waits for a payment, or whose stock is reserved, always has a next poll; others are polled for four
+months.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from lumira.domain.order_status import is_open
-from lumira.models import Order, OrderStatus, PaymentState
+from lumira.domain.order_status import is_open, may_be_orphaned, may_still_be_paid
+from lumira.models import Order, OrderStatus
 
 #: After this time without a payment an order is abandoned: its PaymentIntent is canceled at Stripe. A buyer may
 #: return to the page on the same day, and a bank transfer that has begun is not affected.
@@ -16,7 +20,8 @@ RESERVATION_GRACE = timedelta(minutes=3)
 _MINUTE, _HOUR, _DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
 #: Intervals while an order is open: up to this age, this often. Most buyers pay within the first hour, and a
-#: payment whose webhook was lost has to be fulfilled within five minutes; a bank debit takes days.
+#: payment whose webhook was lost has to be fulfilled within five minutes; a bank debit takes days. Then once a day,
+#: as long as it may be paid.
 _INTERVALS_WHILE_OPEN = (
     (10 * _MINUTE, _MINUTE),
     (_HOUR, 3 * _MINUTE),
@@ -33,17 +38,36 @@ _INTERVALS_WHILE_REFUNDING = ((2 * _DAY, _HOUR), (30 * _DAY, 12 * _HOUR))
 
 def next_poll(order: Order, now: datetime) -> datetime | None:
     """Return when Stripe is polled about this order next, in UTC; `None` if it is not polled again."""
-    if order.is_free or order.status is OrderStatus.CANCELLED:
+    if order.is_free:
         return None
+    if order.status is OrderStatus.CANCELLED:
+        return _next_while_closed(order, now)
     if not _has_payment(order):
-        # There is nothing to look up at Stripe; only reserved stock has to be released at its deadline.
-        deadline = _reservation_deadline(order)
+        # There is nothing to look up at Stripe; the order is only closed at its deadline.
+        deadline = _deadline_without_payment(order, now)
         return None if deadline is None else max(deadline, now)
     return _next_while_open(order, now) if is_open(order) else _next_after_payment(order, now)
 
 
+def _next_while_closed(order: Order, now: datetime) -> datetime | None:
+    """Poll a closed order like a paid one, if money may still arrive: the buyer may have sent it before."""
+    deadline = _reservation_deadline(order)
+    regular = _next_by_fixed_age(order, now) if may_still_be_paid(order) else None
+    return min((at for at in (regular, deadline and max(deadline, now)) if at is not None), default=None)
+
+
+def _deadline_without_payment(order: Order, now: datetime) -> datetime | None:
+    deadline = _reservation_deadline(order)
+    if deadline is None and order.status is OrderStatus.PENDING:
+        # The process died before it requested the payment.
+        return _requested_at(order, now) + ABANDONED_AFTER + _MINUTE
+    return deadline
+
+
 def _next_while_open(order: Order, now: datetime) -> datetime | None:
     regular = _next_by_age(_INTERVALS_WHILE_OPEN, now - _requested_at(order, now), now)
+    if regular is None and (order.status is not OrderStatus.FAILED or may_still_be_paid(order)):
+        regular = now + _DAY
     deadline = _reservation_deadline(order)
     if deadline is None or deadline <= now:
         return regular
@@ -51,12 +75,16 @@ def _next_while_open(order: Order, now: datetime) -> datetime | None:
 
 
 def _next_after_payment(order: Order, now: datetime) -> datetime | None:
-    requested_at = _requested_at(order, now)
-    regular = next((requested_at + age for age in _AGES_AFTER_PAYMENT if age > now - requested_at), None)
+    regular = _next_by_fixed_age(order, now)
     # A refund that is being written has no time of its own yet.
     ages = [now - (refund.created_at or now) for refund in order.refunds if refund.is_pending]
     for_refunds = [_next_by_age(_INTERVALS_WHILE_REFUNDING, age, now) for age in ages]
     return min((poll_at for poll_at in (regular, *for_refunds) if poll_at is not None), default=None)
+
+
+def _next_by_fixed_age(order: Order, now: datetime) -> datetime | None:
+    requested_at = _requested_at(order, now)
+    return next((requested_at + age for age in _AGES_AFTER_PAYMENT if age > now - requested_at), None)
 
 
 def is_abandoned(order: Order, now: datetime) -> bool:
@@ -69,16 +97,6 @@ def is_abandoned(order: Order, now: datetime) -> bool:
 def is_closed_unpaid(order: Order) -> bool:
     """Return whether the order was not paid, and nothing at Stripe could still pay it."""
     return order.status is OrderStatus.CANCELLED or (is_open(order) and not _has_payment(order))
-
-
-def may_be_orphaned(order: Order) -> bool:
-    """Return whether Stripe may have created a payment whose response never reached Lumira."""
-    is_payable = any(payment.state is not PaymentState.CANCELED for payment in order.payments)
-    return (
-        order.has_pending_request
-        and not is_payable
-        and not any(session.is_open for session in order.sessions)
-    )
 
 
 def _has_payment(order: Order) -> bool:

@@ -34,6 +34,8 @@ class AlertKind(StrEnum):
     DISPUTE = "dispute"
     #: A bank's inquiry that precedes a dispute.
     INQUIRY = "inquiry"
+    #: An order waits for a day longer than its reservation, or than its automatic refund should take.
+    ORDER_OVERDUE = "order_overdue"
     EVENT_FAILED = "event_failed"
     #: Stripe lists an event that cannot be stored.
     EVENT_UNUSABLE = "event_unusable"

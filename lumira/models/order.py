@@ -111,7 +111,8 @@ class Order(Identified, Timestamped, Base):
     review_reason: Mapped[ReviewReason | None] = mapped_column(choice(ReviewReason))
     #: A fact: an operator accepted the payment as it is.
     review_released_at: Mapped[datetime | None]
-    #: A fact: the order was abandoned before any payment was created.
+    #: A fact: the order was closed here unpaid, whatever Stripe could still do: by an operator, or because Stripe
+    #: knows no payment of it that the tenant's key can close. A payment that arrives nevertheless counts.
     closed_at: Mapped[datetime | None]
     #: A fact: the order was paid after its stock had been released, and no unit was left.
     sold_out_at: Mapped[datetime | None]

@@ -127,6 +127,18 @@ TEXTS: dict[AlertKind, dict[Language, AlertText]] = {
             f"{_SHOW}, then flask orders refund NUMBER.",
         ),
     ),
+    AlertKind.ORDER_OVERDUE: _texts(
+        (
+            "commande en attente depuis trop longtemps",
+            "Une commande attend encore un jour après sa fin ; du stock reste réservé, ou elle n’est pas remboursée.",
+            f"{_SHOW}, puis flask orders cancel NUMBER, ou flask orders refund NUMBER si elle est payée.",
+        ),
+        (
+            "order overdue",
+            "An order waits a day after it should have ended: its stock is reserved, or it is not refunded.",
+            f"{_SHOW}, then flask orders cancel NUMBER, or flask orders refund NUMBER if it is paid.",
+        ),
+    ),
     AlertKind.EVENT_FAILED: _texts(
         (
             "événement de Stripe abandonné",

@@ -15,9 +15,9 @@ from lumira.clock import utc_now
 from lumira.database import atomic, retried
 from lumira.domain import disputes, payments, refunds, stripe_requests
 from lumira.domain.checkout_sessions import SessionMismatch, record_buyer, record_session
-from lumira.domain.order_status import lacks_recipient
+from lumira.domain.order_status import is_closed, may_be_orphaned, payable_payments
 from lumira.domain.payments import PaymentMismatch
-from lumira.domain.poll_schedule import is_abandoned, is_closed_unpaid, may_be_orphaned
+from lumira.domain.poll_schedule import is_abandoned, is_closed_unpaid
 from lumira.domain.stripe_objects import (
     MalformedObject,
     read_buyer_email,
@@ -28,12 +28,12 @@ from lumira.domain.stripe_objects import (
 )
 from lumira.domain.stripe_requests import Refusal
 from lumira.errors import StripePermissionMissing
-from lumira.models import AlertKind, Order, OrderStatus, PaymentRequest, RequestKind
+from lumira.models import AlertKind, Order, OrderStatus
 from lumira.reconciliation.look_up_payments import retry_parked_events
-from lumira.reconciliation.stripe_state import PollPlan, StripeState, fetch_state
+from lumira.reconciliation.poll_plan import PollPlan, can_look_up, make_plan
+from lumira.reconciliation.stripe_state import StripeState, fetch_state
 from lumira.repositories import alerts, audit, order_polls, orders
 from lumira.repositories.stripe_accounts import StripeAccount
-from lumira.services.checkout.call_stripe import Lookup
 from lumira.settlement.settle_order import settle_order
 
 log = structlog.get_logger()
@@ -44,7 +44,7 @@ _NEVER_OPENED = "No payment was ever opened for this order."
 
 def poll_order(
     tenant_id: int,
-    account: StripeAccount,
+    account: StripeAccount | None,
     order_id: UUID,
     *,
     on_missing_permission: Callable[[StripePermissionMissing], None] = lambda _: None,
@@ -55,12 +55,12 @@ def poll_order(
     raises; the lease of `order_polls.claim_due` then makes the order due again.
     """
     plan = _plan(tenant_id, account, order_id)
-    if plan is None:
+    if plan is None or account is None:
         return None
     state = fetch_state(account, plan)
     for error in state.forbidden:
         on_missing_permission(error)
-    is_repaired = _record(tenant_id, plan, state)
+    is_repaired = record(tenant_id, plan, state)
     intent_ids = [intent["id"] for intent in state.intents if isinstance(intent.get("id"), str)]
     if intent_ids:
         retry_parked_events(tenant_id, intent_ids)
@@ -68,64 +68,71 @@ def poll_order(
 
 
 @retried
-def _plan(tenant_id: int, account: StripeAccount, order_id: UUID) -> PollPlan | None:
+def _plan(tenant_id: int, account: StripeAccount | None, order_id: UUID) -> PollPlan | None:
     """Return what to look up; `None` if the tenant's key has no access to the order's objects, or there are none."""
     now = utc_now()
     with atomic(tenant_id):
         order = orders.lock_order(tenant_id, order_id)
-        orphaned = order.requests[-1] if may_be_orphaned(order) else None
-        if order.livemode != account.livemode or not (order.payments or order.sessions or orphaned):
-            _close_never_requested(order, now)
-            order_polls.schedule(order, now)
-            return None
-        return PollPlan(
-            order_id=order.id,
-            order_number=order.order_number,
-            payment_intent_ids=tuple(payment.stripe_payment_intent_id for payment in order.payments),
-            session_ids=tuple(s.stripe_session_id for s in order.sessions if s.is_open or s.is_awaited),
-            open_attempts={p.stripe_payment_intent_id: tuple(p.attempts) for p in order.payments},
-            polls=order.polls,
-            is_abandoned=is_abandoned(order, now),
-            lacks_recipient=lacks_recipient(order, order.status),
-            orphaned_request_id=orphaned.id if orphaned else None,
-            lookup=_lookup(order, orphaned) if orphaned else None,
-            request_kind=orphaned.kind if orphaned else RequestKind.PAYMENT_INTENT,
-        )
+        if can_look_up(order, account):
+            return make_plan(order, now)
+        _close_unreachable(order, now)
+        order_polls.schedule(order, now)
+        return None
 
 
-def _lookup(order: Order, request: PaymentRequest) -> Lookup:
-    return Lookup(order.order_number, order.created_at, request.parameters.get("customer"))
+def _close_unreachable(order: Order, now: datetime) -> None:
+    """Close an abandoned order of which nothing can be looked up, and so release its stock.
 
-
-def _close_never_requested(order: Order, now: datetime) -> None:
-    """Close an abandoned order without a payment, and so release its stock.
-
-    Either the process died before it called Stripe, or the payment was of test mode.
+    Either the process died before it called Stripe, or the payment is of another mode than the tenant's key.
     """
-    if is_abandoned(order, now) and not order.payments and order.closed_at is None:
+    before = order.status
+    if is_abandoned(order, now):
         order.closed_at = now
         settle_order(order, actor=_ACTOR)
-        _audit(order, "order_abandoned", before=OrderStatus.PENDING)
+        _audit(order, "order_abandoned", before=before)
+    elif order.status is OrderStatus.CANCELLED and order.reserved_until is not None:
+        # A retry reserved stock for the closed order and ended before it requested a payment.
+        settle_order(order, actor=_ACTOR)
 
 
 @retried
-def _record(tenant_id: int, plan: PollPlan, state: StripeState) -> bool:
+def record(tenant_id: int, plan: PollPlan, state: StripeState, *, actor: str = _ACTOR) -> bool:
     """Record Stripe's state on the order and settle it; returns whether that repaired the order."""
     with atomic(tenant_id):
+        now = utc_now()
         order = orders.lock_order(tenant_id, plan.order_id)
         facts_before, status_before = _facts(order), order.status
         for intent in state.intents:
             if intent.get("status") == "requires_payment_method":
                 payments.end_attempts(order, intent["id"], plan.open_attempts.get(intent["id"], ()))
-        _record_state(order, state, utc_now())
-        has_closed = state.has_closed_payment or _close_unopened_request(order, plan, state)
-        settle_order(order, actor=_ACTOR)
-        order_polls.schedule(order, utc_now())
+        _record_state(order, state, now)
+        has_closed = _close(order, plan, state, now) or state.has_closed_payment
+        settle_order(order, actor=actor)
+        order_polls.schedule(order, now)
         is_changed = _facts(order) != facts_before
-        is_closed = has_closed and is_closed_unpaid(order)
-        if is_changed:
-            _audit(order, "order_abandoned" if is_closed else "order_repaired", before=status_before)
-        return is_changed and not is_closed
+        is_closed_now = has_closed and is_closed_unpaid(order)
+        # A cancellation by an operator is recorded by settling.
+        if is_changed and not plan.closes_here:
+            _audit(order, "order_abandoned" if is_closed_now else "order_repaired", before=status_before)
+        return is_changed and not is_closed_now
+
+
+def _close(order: Order, plan: PollPlan, state: StripeState, now: datetime) -> bool:
+    """Record that nothing can pay the order any more, where that is known here; returns whether that is new."""
+    if any(payment.has_succeeded for payment in order.payments):
+        return False
+    if plan.closes_here or (plan.is_abandoned and _is_unknown_at_stripe(order, state)):
+        is_new = not is_closed(order)
+        order.closed_at = now if is_new else order.closed_at
+        return is_new
+    return _close_unopened_request(order, plan, state)
+
+
+def _is_unknown_at_stripe(order: Order, state: StripeState) -> bool:
+    """Whether Stripe knows nothing that could pay the order: it belongs to another account of Stripe."""
+    open_ids = {payment.stripe_payment_intent_id for payment in payable_payments(order)}
+    open_ids |= {s.stripe_session_id for s in order.sessions if s.is_open or s.is_awaited}
+    return bool(open_ids) and open_ids <= set(state.missing)
 
 
 def _record_state(order: Order, state: StripeState, now: datetime) -> None:
@@ -153,6 +160,8 @@ def _record_state(order: Order, state: StripeState, now: datetime) -> None:
             kind=AlertKind.PAYMENT_MISSING_AT_STRIPE,
             subject=stripe_id,
             order_number=order.order_number,
+            # A closed order is polled on because money may still arrive; its alert says nothing new.
+            once=is_closed(order),
         )
 
 
@@ -173,7 +182,7 @@ def _close_unopened_request(order: Order, plan: PollPlan, state: StripeState) ->
 
     If the buyer tries again, a new request is made.
     """
-    if plan.orphaned_request_id is None or not plan.is_abandoned or state.forbidden:
+    if plan.orphaned_request_id is None or not plan.is_abandoned or state.forbidden or not state.is_read:
         return False
     newest = order.requests[-1]
     # During the calls the buyer's retry may have received its response, or have made a new request.

@@ -16,6 +16,7 @@ from lumira.reconciliation import poll_order
 from lumira.reconciliation.look_up_payments import look_up_payments
 from lumira.reconciliation.pull_events import pull_events
 from lumira.reconciliation.report import ReconciliationReport, StripeAvailability
+from lumira.reconciliation.watch_deadlines import watch_deadlines
 from lumira.repositories import (
     alerts,
     order_polls,
@@ -56,7 +57,13 @@ def reconcile(
     with report.step("account"), atomic(tenant_id):
         account = stripe_accounts.find_account(tenant_id)
         report.stripe = StripeAvailability.AVAILABLE if account else StripeAvailability.NO_KEY
+    if orders_too:
+        with report.step("deadlines"):
+            watch_deadlines(tenant_id)
     if account is None:
+        if orders_too:
+            with report.step("orders"):
+                _poll_orders(tenant_id, None, report, since=since, is_stopping=is_stopping)
         return report
     with report.step("events"):
         pull_events(tenant_id, account, report, since=since, is_stopping=is_stopping)
@@ -77,7 +84,7 @@ def reconcile(
 
 def _poll_orders(
     tenant_id: int,
-    account: StripeAccount,
+    account: StripeAccount | None,
     report: ReconciliationReport,
     *,
     since: timedelta | None,

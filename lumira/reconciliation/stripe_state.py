@@ -4,37 +4,15 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeVar
-from uuid import UUID
 
 from lumira.clients import stripe_client
 from lumira.models import RequestKind
 from lumira.reconciliation.cancel_abandoned import Closing, cancel_intent, expire_session
+from lumira.reconciliation.poll_plan import PollPlan
 from lumira.repositories.stripe_accounts import StripeAccount
-from lumira.services.checkout.call_stripe import Lookup, find_at_stripe
+from lumira.services.checkout.call_stripe import find_at_stripe
 
 _Result = TypeVar("_Result")
-
-
-@dataclass(frozen=True, slots=True)
-class PollPlan:
-    """What to look up about one order: ids and values, because no transaction is open during the calls."""
-
-    order_id: UUID
-    order_number: str
-    payment_intent_ids: tuple[str, ...]
-    #: Checkout Sessions whose state may still change.
-    session_ids: tuple[str, ...]
-    #: For each payment the attempts that were open before Stripe is called.
-    open_attempts: Mapping[str, tuple[str, ...]]
-    #: How often the order was polled: part of the idempotency key of what is sent once per poll.
-    polls: int
-    is_abandoned: bool
-    #: Whether the order is paid and no address of its buyer is known.
-    lacks_recipient: bool
-    #: The request that Stripe may have carried out although its response was lost.
-    orphaned_request_id: UUID | None
-    lookup: Lookup | None
-    request_kind: RequestKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +31,12 @@ class StripeState:
     has_closed_payment: bool = False
     #: The permissions that the key lacks: what needs them was not read or not closed.
     forbidden: tuple[stripe_client.StripePermissionMissing, ...] = ()
+    #: Whether Stripe was called at all.
+    is_read: bool = True
+
+
+#: Nothing was looked up: the key has no access to the order's payments.
+NOT_READ = StripeState(is_read=False)
 
 
 @dataclass(frozen=True, slots=True)

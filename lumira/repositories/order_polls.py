@@ -1,20 +1,33 @@
 """The polling schedule of orders: written to loaded orders, and claimed by the processes that poll."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm.attributes import flag_modified
 
 from lumira.database import db
+from lumira.domain.order_status import OPEN
 from lumira.domain.poll_schedule import next_poll
-from lumira.models import Order
+from lumira.models import Order, OrderStatus, ReservationState, StockReservation
 
 #: How long a claimed order belongs to the process that polls it: after a crash it is due again then.
 _LEASE = timedelta(minutes=2)
 #: Soon, but not before the caller's transaction has committed.
 _SOON = timedelta(minutes=1)
+#: A waiting order this old was polled, unless the process that opened it died before it scheduled a poll.
+_FORGOTTEN_AFTER = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class OverdueOrder:
+    """An order that waits longer than it should, and since when it should not."""
+
+    order_number: str
+    status: OrderStatus
+    since: datetime
 
 
 def schedule(order: Order, now: datetime) -> None:
@@ -74,3 +87,48 @@ def bring_forward(tenant_id: int, *, opened_since: datetime, now: datetime) -> N
         .values(next_poll_at=now, updated_at=Order.updated_at)
         .execution_options(synchronize_session=False)
     )
+
+
+def schedule_forgotten(tenant_id: int, now: datetime) -> None:
+    """Make every order due now that waits for a payment and has no poll scheduled."""
+    db.session.execute(
+        update(Order)
+        .where(
+            Order.tenant_id == tenant_id,
+            Order.status.in_((OrderStatus.PENDING, OrderStatus.PROCESSING)),
+            Order.review_reason.is_(None),
+            Order.amount > 0,
+            Order.next_poll_at.is_(None),
+            Order.created_at < now - _FORGOTTEN_AFTER,
+        )
+        .values(next_poll_at=now, updated_at=Order.updated_at)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def list_overdue(tenant_id: int, before: datetime) -> list[OverdueOrder]:
+    """Return open orders whose reservation ended before this time, or that were sold out before it and not refunded.
+
+    Orders under review have an alert of their own.
+    """
+    reserved_until = (
+        select(func.max(StockReservation.expires_at))
+        .where(
+            StockReservation.tenant_id == Order.tenant_id,
+            StockReservation.order_id == Order.id,
+            StockReservation.state == ReservationState.RESERVED,
+        )
+        .scalar_subquery()
+    )
+    since = func.coalesce(Order.sold_out_at, reserved_until)
+    rows = db.session.execute(
+        select(Order.order_number, Order.status, since)
+        .where(
+            Order.tenant_id == tenant_id,
+            Order.status.in_(OPEN),
+            Order.review_reason.is_(None),
+            since < before,
+        )
+        .order_by(Order.id)
+    )
+    return [OverdueOrder(row[0], row[1], row[2]) for row in rows]

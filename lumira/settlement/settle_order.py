@@ -62,6 +62,8 @@ def _write_status(order: Order, outcome: Outcome, *, actor: str, now: datetime) 
         return
     if order.review_reason is not None and outcome.review is None:
         alerts.resolve(order.tenant_id, kind=AlertKind.PAYMENT_MISMATCH, subject=order.order_number)
+    if order_status.is_overdue(order, now) and outcome.status not in order_status.OPEN:
+        alerts.resolve(order.tenant_id, kind=AlertKind.ORDER_OVERDUE, subject=order.order_number)
     if order.status is not outcome.status:
         audit.record(
             order.tenant_id,

@@ -90,6 +90,7 @@ def _create_alerts() -> None:
             "refund_failed",
             "dispute",
             "inquiry",
+            "order_overdue",
             "event_failed",
             "event_unusable",
             "other_mode",

@@ -86,9 +86,14 @@ def reserve_stock(order: Order, *, until: datetime) -> None:
 
 
 def _find_or_open_order(tenant_id: int, call: Call, claim: Claim, command: CheckoutCommand) -> Order:
+    account = stripe_accounts.find_account(tenant_id)
+    livemode = account is not None and account.livemode
     if claim.order_id is not None:
         # A retry after a crash continues with the order and the frozen requests of the first attempt.
-        return orders.lock_order(tenant_id, claim.order_id)
+        order = orders.lock_order(tenant_id, claim.order_id)
+        if order.is_free or order.livemode == livemode:
+            return order
+        # It is of test mode and the shop sells now, or the reverse: it cannot be paid any more.
     tenant = tenants.get(tenant_id)
     if tenant.email_required and command.customer_email is None:
         raise InvalidRequest(
@@ -102,13 +107,12 @@ def _find_or_open_order(tenant_id: int, call: Call, claim: Claim, command: Check
     existing_id = _find_free_order(tenant_id, items, customer)
     if existing_id is not None:
         return orders.lock_order(tenant_id, existing_id)
-    account = stripe_accounts.find_account(tenant_id)
     return open_order(
         tenant,
         command,
         items=items,
         customer=customer,
-        livemode=account is not None and account.livemode,
+        livemode=livemode,
         call=call,
     )
 

@@ -12,6 +12,7 @@ from lumira.database import atomic, retried
 from lumira.domain import payments, stripe_requests
 from lumira.domain.commands import CheckoutCommand
 from lumira.domain.order_money import current_payment
+from lumira.domain.order_status import is_closed
 from lumira.domain.payments import PaymentMismatch
 from lumira.domain.stripe_objects import read_intent
 from lumira.errors import PaymentFailed
@@ -71,7 +72,7 @@ def _freeze(tenant_id: int, started: CheckoutStarted, stripe_customer_id: str | 
         idempotency.renew(tenant_id, started.claim)
         order = orders.lock_order(tenant_id, started.order_id)
         payment = current_payment(order)
-        if payment is not None and payment.state is not PaymentState.CANCELED:
+        if payment is not None and payment.state is not PaymentState.CANCELED and not is_closed(order):
             return StripeCall(
                 order.id,
                 started.customer_id,

@@ -288,3 +288,16 @@ def test_a_refund_that_stripe_refused_is_shown_with_its_reason(app, run_flask, t
     shown = run_flask("orders", "show", opened.order_number).stdout
     assert "refused: Charge" in shown
     assert "refund_refused  charge_already_refunded" in shown
+
+
+def test_an_operator_cancels_an_unpaid_order(run_flask, tenant):
+    number = open_payment(tenant, "shirt").order_number
+    assert run_flask("orders", "cancel", number).stdout == f"{number}: cancelled, its stock is released.\n"
+    assert load_order(tenant, number).status is OrderStatus.CANCELLED
+    refused = run_flask("orders", "cancel", number, code=1)
+    assert "does not wait for a payment: it is cancelled" in refused.stderr
+
+
+def test_a_paid_order_cannot_be_canceled(run_flask, tenant):
+    refused = run_flask("orders", "cancel", pay(tenant), code=1)
+    assert "flask orders refund" in refused.stderr

@@ -292,7 +292,7 @@ def test_an_order_that_fails_does_not_stop_the_others(tenant, monkeypatch) -> No
     failing, healthy = open_payment(tenant), open_payment(tenant)
     pay(tenant, failing)
     pay(tenant, healthy)
-    record = poll_order._record
+    record = poll_order.record
 
     def fail_for_one(tenant_id, plan, state):
         if plan.order_number == failing.order_number:
@@ -300,7 +300,7 @@ def test_an_order_that_fails_does_not_stop_the_others(tenant, monkeypatch) -> No
         return record(tenant_id, plan, state)
 
     with monkeypatch.context() as patched:
-        patched.setattr(poll_order, "_record", fail_for_one)
+        patched.setattr(poll_order, "record", fail_for_one)
         with later(minutes=2):
             report = reconcile.reconcile(tenant.id)
     assert (report.failures, report.orders_repaired) == (1, 1)
@@ -336,7 +336,7 @@ def test_an_order_is_fulfilled_by_the_next_run_after_a_process_is_killed_before_
 
     monkeypatch.setattr(stripe_client, "list_events", lambda *_, **__: iter(()))
     with later(minutes=2), monkeypatch.context() as patched:
-        patched.setattr(poll_order, "_record", die)
+        patched.setattr(poll_order, "record", die)
         with pytest.raises(Killed):
             reconcile.reconcile(tenant.id)
     assert status_of(tenant, opened) is OrderStatus.PENDING

@@ -1,4 +1,4 @@
-"""Stripe is polled about an order often while it is open, seldom afterwards, and not without end."""
+"""Stripe is polled about an order often while it is open, and seldom afterwards; no order waits without a next poll."""
 
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -6,16 +6,20 @@ from typing import Any
 
 import pytest
 
-from lumira.domain.poll_schedule import is_abandoned, may_be_orphaned, next_poll
+from lumira.domain.order_status import may_be_orphaned
+from lumira.domain.poll_schedule import is_abandoned, next_poll
 from lumira.models import (
+    CheckoutSession,
     Order,
     OrderStatus,
     Payment,
     PaymentRequest,
+    PaymentState,
     Refund,
     RefundStatus,
     RequestState,
     ReviewReason,
+    SessionState,
 )
 from lumira.repositories import order_polls
 
@@ -27,7 +31,8 @@ def make_order(
     status: OrderStatus = OrderStatus.PENDING, *, requests: tuple[PaymentRequest, ...] = (), **columns: Any
 ) -> Order:
     order = Order(status=status, amount=4700, created_at=OPENED, updated_at=OPENED)
-    order.payments.append(Payment(stripe_payment_intent_id="pi_1"))
+    state = PaymentState.CANCELED if status is OrderStatus.CANCELLED else PaymentState.OPEN
+    order.payments.append(Payment(stripe_payment_intent_id="pi_1", state=state))
     order.requests.extend(requests)
     for name, value in columns.items():
         setattr(order, name, value)
@@ -52,15 +57,41 @@ INTERVALS = [
     (47 * HOUR, 30 * MINUTE),
     (2 * DAY, 6 * HOUR),
     (29 * DAY, 6 * HOUR),
-    (30 * DAY, None),
+    (30 * DAY, DAY),
+    (400 * DAY, DAY),
 ]
 
 
 @pytest.mark.parametrize("status", [OrderStatus.PENDING, OrderStatus.PROCESSING, OrderStatus.FAILED])
 @pytest.mark.parametrize(("age", "pause"), INTERVALS)
-def test_an_open_order_is_polled_at_growing_intervals_that_end(status, age, pause) -> None:
-    expected = None if pause is None else age + pause
-    assert next_after(make_order(status), age) == expected
+def test_an_open_order_is_polled_at_growing_intervals_without_end(status, age, pause) -> None:
+    assert next_after(make_order(status), age) == age + pause
+
+
+def test_an_order_whose_payment_failed_for_good_is_not_polled_without_end() -> None:
+    order = make_order(OrderStatus.FAILED)
+    order.sessions.append(
+        CheckoutSession(
+            state=SessionState.COMPLETE, is_paid=False, has_failed=True, stripe_payment_intent_id="pi_1"
+        )
+    )
+    assert next_after(order, 29 * DAY) is not None
+    assert next_after(order, 30 * DAY) is None
+
+
+def test_an_order_whose_payment_was_never_requested_is_closed_after_a_day() -> None:
+    order = make_order(payments=[])
+    assert next_after(order, MINUTE) == DAY + MINUTE
+    assert next_after(order, 2 * DAY) == 2 * DAY
+    assert is_abandoned(order, OPENED + DAY + MINUTE)
+
+
+def test_a_closed_order_is_polled_for_four_months_if_its_payment_may_still_succeed() -> None:
+    order = make_order(OrderStatus.CANCELLED, closed_at=OPENED + HOUR)
+    assert next_after(order, 2 * HOUR) is None
+    order.payments[0].state = PaymentState.OPEN
+    assert next_after(order, 2 * HOUR) == 6 * HOUR
+    assert next_after(order, 121 * DAY) is None
 
 
 def test_in_the_first_hour_no_two_polls_are_more_than_four_minutes_apart() -> None:
@@ -110,9 +141,8 @@ def test_a_refund_that_is_being_written_counts_as_new() -> None:
         make_order(OrderStatus.CANCELLED),
         make_order(OrderStatus.COMPLETED, amount=0),
         make_order(OrderStatus.FAILED, payments=[], requests=(request(OPENED, RequestState.REFUSED),)),
-        make_order(OrderStatus.PENDING, payments=[]),
     ],
-    ids=["canceled", "free", "refused by Stripe", "never requested"],
+    ids=["canceled", "free", "refused by Stripe"],
 )
 def test_an_order_without_anything_at_stripe_is_not_polled(order) -> None:
     assert next_after(order, MINUTE) is None

@@ -10,7 +10,7 @@ from lumira.services.access.view_access import AccessView, view_access
 blueprint = ApiBlueprint("access", __name__, url_prefix="/api/access", description="Access")
 
 
-@blueprint.get("")
+@blueprint.get("", name="getAccess")
 @blueprint.query(AccessQuery)
 @blueprint.replies(AccessResponse)
 def show_access(access_filter: AccessFilter) -> AccessView:

@@ -7,6 +7,7 @@ from flask import g, request
 from lumira.blueprints.http.idempotent_requests import IDEMPOTENCY_KEY, idempotent_call, replying
 from lumira.blueprints.http.references import checked_name, checked_reference
 from lumira.blueprints.http.routing import ApiBlueprint
+from lumira.errors import Conflict, InvalidFile, NotFound, OrderNotFound, StorageUnavailable
 from lumira.repositories.deliverables import DeliverableState
 from lumira.schemas.deliverables import (
     ChangeDeliverableRequest,
@@ -26,14 +27,16 @@ blueprint = ApiBlueprint("deliverables", __name__, url_prefix="/api/orders", des
 _PLACE = "/<reference>/deliverables/<deliverable>"
 
 
-@blueprint.get("/<reference>/deliverables")
+@blueprint.get("/<reference>/deliverables", name="listDeliverables")
+@blueprint.raises(OrderNotFound)
 @blueprint.replies(DeliverablesResponse)
 def list_deliverables(reference: str) -> dict[str, Any]:
     """The deliverables of an order, with their state and files."""
     return {"deliverables": view_deliverables(g.tenant_id, checked_reference(reference))}
 
 
-@blueprint.post(f"{_PLACE}/files", parameters=[IDEMPOTENCY_KEY])
+@blueprint.post(f"{_PLACE}/files", name="uploadDeliverableFile", parameters=[IDEMPOTENCY_KEY])
+@blueprint.raises(OrderNotFound, NotFound, Conflict, InvalidFile, StorageUnavailable)
 @blueprint.form(UploadFileRequest)
 @blueprint.replies(FileUploadedResponse)
 def upload_file(file: UploadedFile, reference: str, deliverable: str) -> Any:
@@ -51,7 +54,8 @@ def upload_file(file: UploadedFile, reference: str, deliverable: str) -> Any:
     return replying(reply)
 
 
-@blueprint.post(_PLACE, parameters=[IDEMPOTENCY_KEY])
+@blueprint.post(_PLACE, name="changeDeliverable", parameters=[IDEMPOTENCY_KEY])
+@blueprint.raises(OrderNotFound, NotFound, Conflict)
 @blueprint.body(ChangeDeliverableRequest, example={"state": "delivered"})
 @blueprint.replies(DeliverableChangedResponse)
 def change(state: str, reference: str, deliverable: str) -> Any:

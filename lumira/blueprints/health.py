@@ -20,14 +20,14 @@ def init_app(app: Flask, settings: Settings) -> None:
     app.extensions["lumira.readiness"] = cache(lambda: Readiness.of(settings))
 
 
-@blueprint.get("/healthz")
+@blueprint.get("/healthz", name="getHealth")
 @blueprint.replies(HealthResponse)
 def show_health() -> dict[str, Any]:
     """Whether the process responds."""
     return {"status": "ok"}
 
 
-@blueprint.get("/readyz")
+@blueprint.get("/readyz", name="getReadiness")
 @blueprint.also_replies(503, ReadinessResponse, when="A condition for serving requests is not met.")
 @blueprint.replies(ReadinessResponse)
 def show_readiness() -> tuple[dict[str, Any], int]:

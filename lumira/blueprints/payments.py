@@ -6,6 +6,7 @@ from flask import g, request
 
 from lumira.blueprints.http.checkout_origin import with_origin
 from lumira.blueprints.http.checkout_quotas import limited_checkout
+from lumira.blueprints.http.error_catalog import ERRORS_OF_SALES
 from lumira.blueprints.http.examples import PAYMENT_OPENED
 from lumira.blueprints.http.idempotent_requests import (
     IDEMPOTENCY_KEY,
@@ -15,6 +16,15 @@ from lumira.blueprints.http.idempotent_requests import (
 from lumira.blueprints.http.references import checked_reference
 from lumira.blueprints.http.routing import ApiBlueprint
 from lumira.domain.commands import CheckoutCommand
+from lumira.errors import (
+    Conflict,
+    InvalidCart,
+    InvalidIdempotencyKey,
+    OrderNotFound,
+    ProductNotFound,
+    StripeConfigError,
+    StripeUnavailable,
+)
 from lumira.schemas.checkout_sessions import CreateCheckoutSessionRequest, CreateCheckoutSessionResponse
 from lumira.schemas.payment_intents import (
     CreatePaymentIntentRequest,
@@ -41,10 +51,18 @@ _EXAMPLE_SESSION = {
     "expiresAt": "2026-01-31T12:31:00.000Z",
 }
 
+_OPENERS_KEY = {
+    "in": "header",
+    "name": "Idempotency-Key",
+    "description": "The key that opened the order, for a request by order number from another network.",
+    "schema": {"type": "string"},
+}
+
 blueprint = ApiBlueprint("payments", __name__, url_prefix="/api/payments", description="Payments")
 
 
-@blueprint.post("/create-payment-intent", parameters=[IDEMPOTENCY_KEY])
+@blueprint.post("/create-payment-intent", name="createPaymentIntent", parameters=[IDEMPOTENCY_KEY])
+@blueprint.raises(ProductNotFound, *ERRORS_OF_SALES)
 @blueprint.body(
     CreatePaymentIntentRequest, example={"productId": "mystique", "customerEmail": "buyer@example.com"}
 )
@@ -57,7 +75,8 @@ def create(command: CheckoutCommand) -> Any:
     return replying(reply)
 
 
-@blueprint.post("/checkout-sessions", parameters=[IDEMPOTENCY_KEY])
+@blueprint.post("/checkout-sessions", name="createCheckoutSession", parameters=[IDEMPOTENCY_KEY])
+@blueprint.raises(ProductNotFound, InvalidCart, *ERRORS_OF_SALES)
 @blueprint.body(CreateCheckoutSessionRequest, example=_EXAMPLE_CART)
 @blueprint.replies(CreateCheckoutSessionResponse, example=_EXAMPLE_SESSION)
 @limited_checkout
@@ -68,7 +87,8 @@ def create_session(command: CheckoutCommand) -> Any:
     return replying(reply)
 
 
-@blueprint.delete("/checkout-sessions/<session_id>")
+@blueprint.delete("/checkout-sessions/<session_id>", name="cancelCheckoutSession")
+@blueprint.raises(OrderNotFound, Conflict, StripeConfigError, StripeUnavailable)
 @blueprint.replies(PaymentStatusResponse)
 def cancel_session(session_id: str) -> dict[str, Any]:
     """Cancel a Checkout Session that the buyer gave up, and release its stock at once; safe to repeat."""
@@ -76,7 +96,8 @@ def cancel_session(session_id: str) -> dict[str, Any]:
     return _payment_status(OrderSummary(order, payment_intent_id=None))
 
 
-@blueprint.get("/<reference>")
+@blueprint.get("/<reference>", name="getPayment", parameters=[_OPENERS_KEY])
+@blueprint.raises(OrderNotFound, InvalidIdempotencyKey)
 @blueprint.replies(PaymentStatusResponse)
 def show_payment(reference: str) -> dict[str, Any]:
     """The status of a payment's order, without personal data, by its PaymentIntent or Checkout Session.

@@ -10,6 +10,7 @@ from werkzeug.routing import BaseConverter
 import lumira
 from lumira.blueprints.http.checkout_origin import with_origin
 from lumira.blueprints.http.checkout_quotas import limited_checkout
+from lumira.blueprints.http.error_catalog import ERRORS_OF_SALES
 from lumira.blueprints.http.examples import PAYMENT_OPENED
 from lumira.blueprints.http.idempotent_requests import (
     IDEMPOTENCY_KEY,
@@ -18,6 +19,7 @@ from lumira.blueprints.http.idempotent_requests import (
 )
 from lumira.blueprints.http.routing import ApiBlueprint
 from lumira.domain.commands import CheckoutCommand
+from lumira.errors import ProductNotFound
 from lumira.schemas.payment_intents import (
     CreatePaymentIntentRequest,
     CreatePaymentIntentResponse,
@@ -36,7 +38,7 @@ class ProductIdConverter(BaseConverter):
     part_isolating = True
 
 
-@blueprint.get("")
+@blueprint.get("", name="listProducts")
 @blueprint.replies(ProductsResponse)
 def list_products() -> dict[str, Any]:
     """The products on sale, in the order of the catalog."""
@@ -45,7 +47,8 @@ def list_products() -> dict[str, Any]:
     return {"products": catalog.products}
 
 
-@blueprint.get("/<product:product_id>")
+@blueprint.get("/<product:product_id>", name="getProduct")
+@blueprint.raises(ProductNotFound)
 @blueprint.replies(ProductResponse)
 def show_product(product_id: str) -> ProductView:
     """One product on sale."""
@@ -55,7 +58,8 @@ def show_product(product_id: str) -> ProductView:
     return product
 
 
-@blueprint.post("/create-payment-intent", parameters=[IDEMPOTENCY_KEY])
+@blueprint.post("/create-payment-intent", name="createProductPaymentIntent", parameters=[IDEMPOTENCY_KEY])
+@blueprint.raises(ProductNotFound, *ERRORS_OF_SALES)
 @blueprint.body(
     CreatePaymentIntentRequest, example={"productId": "mystique", "customerEmail": "buyer@example.com"}
 )

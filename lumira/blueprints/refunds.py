@@ -8,6 +8,7 @@ from lumira.blueprints.http.idempotent_requests import IDEMPOTENCY_KEY, idempote
 from lumira.blueprints.http.references import checked_reference
 from lumira.blueprints.http.routing import ApiBlueprint
 from lumira.domain.commands import RefundCommand
+from lumira.errors import NotRefundable, OrderNotFound, StripeConfigError, StripeUnavailable
 from lumira.schemas.refunds import RefundBody, RefundResponse
 from lumira.services.refunds.request_refund import request_refund
 
@@ -22,7 +23,8 @@ _EXAMPLE_REFUND = {
 }
 
 
-@blueprint.post("/<payment_intent_id>/refunds", parameters=[IDEMPOTENCY_KEY])
+@blueprint.post("/<payment_intent_id>/refunds", name="refundPayment", parameters=[IDEMPOTENCY_KEY])
+@blueprint.raises(OrderNotFound, NotRefundable, StripeConfigError, StripeUnavailable)
 @blueprint.body(RefundBody, example={"amount": 1000, "reason": "requested_by_customer"})
 @blueprint.replies(RefundResponse, example=_EXAMPLE_REFUND)
 def refund_payment(command: RefundCommand, payment_intent_id: str) -> Any:

@@ -6,6 +6,7 @@ from flask import g, request
 
 from lumira.blueprints.http.checkout_origin import with_origin
 from lumira.blueprints.http.checkout_quotas import limited_checkout
+from lumira.blueprints.http.error_catalog import ERRORS_OF_SALES
 from lumira.blueprints.http.examples import PAYMENT_OPENED
 from lumira.blueprints.http.idempotent_requests import (
     IDEMPOTENCY_KEY,
@@ -14,6 +15,7 @@ from lumira.blueprints.http.idempotent_requests import (
 )
 from lumira.blueprints.http.routing import ApiBlueprint
 from lumira.domain.commands import CheckoutCommand
+from lumira.errors import LevelNotFound, StripeConfigError
 from lumira.schemas.payment_intents import (
     CreateLevelPaymentIntentRequest,
     CreatePaymentIntentResponse,
@@ -25,21 +27,23 @@ from lumira.services.checkout.create_payment_intent import create_payment_intent
 blueprint = ApiBlueprint("stripe", __name__, url_prefix="/api/stripe", description="Levels")
 
 
-@blueprint.get("/config")
+@blueprint.get("/config", name="getStripeConfig")
+@blueprint.raises(StripeConfigError)
 @blueprint.replies(ShopConfigResponse)
 def show_config() -> ShopConfig:
     """The publishable Stripe key and the currency, for Stripe.js."""
     return view_shop_config(g.tenant_id)
 
 
-@blueprint.get("/levels")
+@blueprint.get("/levels", name="listLevels")
 @blueprint.replies(LevelsResponse)
 def list_levels() -> dict[str, Any]:
     """The levels on sale, by number."""
     return {"levels": view_catalog(g.tenant_id).levels}
 
 
-@blueprint.post("/create-payment-intent", parameters=[IDEMPOTENCY_KEY])
+@blueprint.post("/create-payment-intent", name="createLevelPaymentIntent", parameters=[IDEMPOTENCY_KEY])
+@blueprint.raises(LevelNotFound, *ERRORS_OF_SALES)
 @blueprint.body(CreateLevelPaymentIntentRequest, example={"level": 2, "customerEmail": "buyer@example.com"})
 @blueprint.replies(CreatePaymentIntentResponse, example=PAYMENT_OPENED)
 @limited_checkout

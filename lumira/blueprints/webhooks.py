@@ -6,6 +6,7 @@ from flask import g, request
 
 from lumira.blueprints.http.request_body import MAX_WEBHOOK_BODY, read_body
 from lumira.blueprints.http.routing import ApiBlueprint
+from lumira.schemas.base import camel_case
 from lumira.schemas.health import WebhookReceivedResponse, WebhookRejectedResponse
 from lumira.webhooks import inbox
 
@@ -36,5 +37,9 @@ def receive(tenant: str | None = None) -> dict[str, Any]:  # noqa: ARG001 - the 
 receive.provide_automatic_options = False  # type: ignore[attr-defined]
 for path in PATHS:
     name = path.strip("/").replace("/", "_")
-    blueprint.add_url_rule(path, f"receive_at_{name}", receive, methods=["POST"])
-    blueprint.add_url_rule(f"{path}/<tenant>", f"receive_for_tenant_at_{name}", receive, methods=["POST"])
+    for rule, endpoint in (
+        (path, f"receive_at_{name}"),
+        (f"{path}/<tenant>", f"receive_for_tenant_at_{name}"),
+    ):
+        view = blueprint.documented(operationId=camel_case(endpoint))(receive)
+        blueprint.add_url_rule(rule, endpoint, view, methods=["POST"])

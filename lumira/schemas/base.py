@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from marshmallow import RAISE, Schema
-from marshmallow.fields import Field
+from marshmallow.fields import Field, List, Nested
 
 #: The code of an invalid field without a code of its own.
 INVALID_REQUEST = "INVALID_REQUEST"
@@ -35,6 +35,11 @@ class RequestSchema(WireSchema):
     class Meta:
         unknown = RAISE
 
+    @classmethod
+    def codes(cls) -> set[str]:
+        """Every code that an invalid request may have."""
+        return {INVALID_REQUEST}.union(*(_codes_of(field) for field in cls().fields.values()))
+
     def code_of(self, messages: Mapping[str, object]) -> str:
         """The code of the reply: that of the first declared field that is invalid."""
         for field in self.fields.values():
@@ -55,6 +60,14 @@ class RequestSchema(WireSchema):
 
 class ResponseSchema(WireSchema):
     """A response."""
+
+
+def _codes_of(field: Field[Any]) -> set[str]:
+    codes = {code for name in ("code", "missing_code") if (code := field.metadata.get(name)) is not None}
+    item = field.inner if isinstance(field, List) else field
+    if isinstance(item, Nested) and isinstance(item.schema, RequestSchema):
+        codes |= item.schema.codes()
+    return codes
 
 
 def _code_of(field: Field[Any], messages: object) -> str:

@@ -117,7 +117,7 @@ class Locale(fields.String):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(
-            metadata={"schema": {"enum": list(LOCALES)}, **options.pop("metadata", {})}, **options
+            metadata={"schema": {"enum": [*LOCALES, None]}, **options.pop("metadata", {})}, **options
         )
 
     def _deserialize(self, value: Any, *_context: Any, **_options: Any) -> str:

@@ -9,9 +9,33 @@ from lumira.schemas.access import GrantResponse
 from lumira.schemas.base import RequestSchema, ResponseSchema
 from lumira.schemas.fields import Cursor, EmailAddress, QueryInteger, Timestamp, absent
 from lumira.schemas.payment_intents import ORDER_STATUSES
+from lumira.schemas.refunds import REFUND_STATUSES
 
 MAX_PAGE = 100
 REVIEW_REASONS = ("amount_mismatch", "currency_mismatch")
+#: Stripe's own.
+DISPUTE_STATUSES = (
+    "warning_needs_response",
+    "warning_under_review",
+    "warning_closed",
+    "needs_response",
+    "under_review",
+    "appeal_needs_response",
+    "appeal_under_review",
+    "prevented",
+    "lost",
+    "won",
+)
+MESSAGE_KINDS = (
+    "order_confirmation",
+    "payment_failed",
+    "order_refunded",
+    "access_ready",
+    "deliverable_ready",
+    "dispute_alert",
+    "access_link",
+)
+MESSAGE_STATUSES = ("pending", "sent", "superseded", "dead")
 
 
 class OrdersQuery(RequestSchema):
@@ -107,7 +131,7 @@ class OrderRefundResponse(ResponseSchema):
 
     id = fields.String(required=True, attribute="stripe_refund_id")
     amount = fields.Integer(required=True)
-    status = fields.String(required=True)
+    status = fields.String(required=True, validate=validate.OneOf(REFUND_STATUSES))
 
 
 class OrderDisputeResponse(ResponseSchema):
@@ -115,23 +139,30 @@ class OrderDisputeResponse(ResponseSchema):
 
     id = fields.String(required=True, attribute="stripe_dispute_id")
     amount = fields.Integer(required=True)
-    status = fields.String(required=True)
+    status = fields.String(required=True, validate=validate.OneOf(DISPUTE_STATUSES))
 
 
 class OrderMessageResponse(ResponseSchema):
     """One e-mail to the buyer, pending or sent."""
 
-    kind = fields.String(required=True)
-    subject = fields.String(required=True)
-    status = fields.String(required=True)
+    kind = fields.String(required=True, validate=validate.OneOf(MESSAGE_KINDS))
+    subject = fields.String(
+        required=True,
+        metadata={"description": "What the message is about, such as a refund's id; may be empty."},
+    )
+    status = fields.String(required=True, validate=validate.OneOf(MESSAGE_STATUSES))
 
 
 class OrderTimelineEntryResponse(ResponseSchema):
     """One entry of an order's timeline."""
 
     at = Timestamp(required=True)
-    what = fields.String(required=True)
-    why = fields.String(required=True, allow_none=True)
+    what = fields.String(
+        required=True, metadata={"description": "What happened, such as `paid` or `refund_requested`."}
+    )
+    why = fields.String(
+        required=True, allow_none=True, metadata={"description": "The reason, or the id of what it is about."}
+    )
 
 
 class WholeOrderResponse(OrderResponse):

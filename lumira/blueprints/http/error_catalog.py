@@ -2,22 +2,25 @@
 
 from dataclasses import dataclass
 
+from lumira.errors import OutOfStock, PaymentFailed, StripeConfigError, StripeUnavailable
+
+#: What every route that opens a payment may raise.
+ERRORS_OF_SALES = (OutOfStock, PaymentFailed, StripeConfigError, StripeUnavailable)
+
 
 @dataclass(frozen=True, slots=True)
 class ErrorReply:
     """One error status of the API."""
 
-    status: str
     description: str
     codes: tuple[str, ...]
     #: Whether the reply has `Retry-After`: the same request may be repeated after these seconds.
     is_retryable: bool = False
 
 
-#: By the name of the response component in the OpenAPI document.
+#: By status.
 ERROR_REPLIES = {
-    "BAD_REQUEST": ErrorReply(
-        "400",
+    "400": ErrorReply(
         "The request is invalid; `fields` names the invalid fields.",
         (
             "MISSING_PRODUCT_ID",
@@ -32,37 +35,27 @@ ERROR_REPLIES = {
             "INVALID_REQUEST",
         ),
     ),
-    "UNAUTHORIZED": ErrorReply("401", "The API key is missing, unknown or revoked.", ("UNAUTHORIZED",)),
-    "FORBIDDEN": ErrorReply("403", "The route requires a secret key.", ("FORBIDDEN",)),
-    "NOT_FOUND": ErrorReply(
-        "404",
+    "401": ErrorReply("The API key is missing, unknown or revoked.", ("UNAUTHORIZED",)),
+    "403": ErrorReply("The route requires a secret key.", ("FORBIDDEN",)),
+    "404": ErrorReply(
         "The object does not exist, or belongs to another tenant.",
         ("PRODUCT_NOT_FOUND", "LEVEL_NOT_FOUND", "ORDER_NOT_FOUND", "NOT_FOUND"),
     ),
-    "CONFLICT": ErrorReply(
-        "409",
-        "The current state does not allow the request. After `IDEMPOTENCY_IN_PROGRESS` the request may be repeated.",
+    "409": ErrorReply(
+        "The current state does not allow the request.",
         ("IDEMPOTENCY_IN_PROGRESS", "OUT_OF_STOCK", "NOT_REFUNDABLE", "CONFLICT"),
         is_retryable=True,
     ),
-    "REQUEST_ENTITY_TOO_LARGE": ErrorReply("413", "The body exceeds the size limit.", ("PAYLOAD_TOO_LARGE",)),
-    "UNSUPPORTED_MEDIA_TYPE": ErrorReply(
-        "415", "The route does not accept this content type.", ("UNSUPPORTED_MEDIA_TYPE",)
-    ),
-    "UNPROCESSABLE_ENTITY": ErrorReply(
-        "422", "The idempotency key belongs to another request.", ("IDEMPOTENCY_MISMATCH",)
-    ),
-    "TOO_MANY_REQUESTS": ErrorReply(
-        "429", "The rate limit is exceeded.", ("RATE_LIMITED",), is_retryable=True
-    ),
-    "INTERNAL_SERVER_ERROR": ErrorReply(
-        "500",
-        "Stripe refused to open the payment (`PAYMENT_FAILED`), or an internal error.",
+    "413": ErrorReply("The body exceeds the size limit.", ("PAYLOAD_TOO_LARGE",)),
+    "415": ErrorReply("The route does not accept this content type.", ("UNSUPPORTED_MEDIA_TYPE",)),
+    "422": ErrorReply("The idempotency key belongs to another request.", ("IDEMPOTENCY_MISMATCH",)),
+    "429": ErrorReply("The rate limit is exceeded.", ("RATE_LIMITED",), is_retryable=True),
+    "500": ErrorReply(
+        "Stripe refused to open the payment, or an internal error occurred.",
         ("PAYMENT_FAILED", "INTERNAL_ERROR"),
     ),
-    "BAD_GATEWAY": ErrorReply("502", "The tenant has no valid Stripe key.", ("STRIPE_CONFIG_ERROR",)),
-    "SERVICE_UNAVAILABLE": ErrorReply(
-        "503",
+    "502": ErrorReply("The tenant has no valid Stripe key.", ("STRIPE_CONFIG_ERROR",)),
+    "503": ErrorReply(
         "A required service is not reachable; repeat the request with the same idempotency key.",
         ("STRIPE_UNAVAILABLE", "STORAGE_UNAVAILABLE", "SERVICE_UNAVAILABLE"),
         is_retryable=True,

@@ -2,12 +2,15 @@
 
 import re
 from collections.abc import Mapping
+from copy import deepcopy
 from typing import Any
 
 from marshmallow import fields
 
-from lumira.blueprints.http.error_catalog import ERROR_REPLIES, ErrorReply
+from lumira.blueprints.http.api_introduction import INTRODUCTION
+from lumira.blueprints.http.error_catalog import ERROR_REPLIES
 from lumira.blueprints.http.idempotent_requests import IDEMPOTENCY_KEY
+from lumira.blueprints.http.routing import ERROR_CODES
 from lumira.extensions import Api
 from lumira.schemas.base import camel_case
 
@@ -43,16 +46,12 @@ _RETRY_AFTER = {
     "schema": {"type": "integer", "minimum": 0},
 }
 _ETAG = {"description": "The version of the reply, for `If-None-Match`.", "schema": {"type": "string"}}
-#: The error replies of every route with a key, and those of POST besides.
-_ERRORS_OF_ALL = ("BAD_REQUEST", "UNAUTHORIZED", "NOT_FOUND", "TOO_MANY_REQUESTS", "SERVICE_UNAVAILABLE")
-_ERRORS_OF_POST = (
-    "CONFLICT",
-    "REQUEST_ENTITY_TOO_LARGE",
-    "UNSUPPORTED_MEDIA_TYPE",
-    "UNPROCESSABLE_ENTITY",
-    "INTERNAL_SERVER_ERROR",
-    "BAD_GATEWAY",
-)
+#: The codes of every route with a key, and those that a secret key, a body and an idempotency key add.
+_CODES_OF_ALL = ("UNAUTHORIZED", "RATE_LIMITED", "INTERNAL_ERROR", "SERVICE_UNAVAILABLE")
+_CODES_OF_SECRET = ("FORBIDDEN",)
+_CODES_OF_BODY = ("INVALID_REQUEST", "PAYLOAD_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE")
+_CODES_OF_IDEMPOTENCY = ("INVALID_IDEMPOTENCY_KEY", "IDEMPOTENCY_IN_PROGRESS", "IDEMPOTENCY_MISMATCH")
+_CODES_OF_WEBHOOKS = ("NOT_FOUND", "PAYLOAD_TOO_LARGE", "SERVICE_UNAVAILABLE")
 #: Callers may cache these replies.
 _CACHED = ("/api/products", "/api/products/{productId}")
 
@@ -71,7 +70,6 @@ def describe(api: Api) -> None:
             "a new random key, such as a UUID, for each payment. A key of fewer than 16 characters that is sent "
             "without a secret key counts only on the network that sent it.",
             "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[ -~]+$"},
-            "example": "5f0c6f4e-order-17",
         },
     )
 
@@ -84,11 +82,9 @@ def _declared_properties(_converter: object, field: fields.Field[Any], **_option
 
 def document(api: Api, security: Mapping[str, list[dict[str, list[str]]]]) -> dict[str, Any]:
     """The whole document. `security` has the security requirements of each blueprint, by its name."""
-    content: dict[str, Any] = api.spec.to_dict()
-    # `to_dict` returns a copy, so repeated calls give the same document.
-    content["components"].setdefault("responses", {}).update(
-        {name: _response(error) for name, error in ERROR_REPLIES.items()}
-    )
+    # A copy to complete, so that repeated calls return the same document.
+    content: dict[str, Any] = deepcopy(api.spec.to_dict())
+    content["info"]["description"] = INTRODUCTION
     content["paths"] = {_on_the_wire(path): item for path, item in content["paths"].items()}
     for path, item in content["paths"].items():
         for parameter in item.get("parameters", []):
@@ -99,6 +95,9 @@ def document(api: Api, security: Mapping[str, list[dict[str, list[str]]]]) -> di
                 _complete(path, method, item[method], item.get("parameters", []), security)
     # flask-smorest always declares it; no route uses its headers.
     content["components"]["schemas"].pop("PaginationMetadata", None)
+    for schema in content["components"]["schemas"].values():
+        for declared in schema.get("properties", {}).values():
+            _describe_default(declared, declared)
     content["servers"] = [{"url": "/"}]
     return content
 
@@ -108,12 +107,27 @@ def _on_the_wire(path: str) -> str:
     return re.sub(r"{(\w+)}", lambda match: f"{{{camel_case(match[1])}}}", path)
 
 
-def _response(error: ErrorReply) -> dict[str, Any]:
-    codes = ", ".join(f"`{code}`" for code in error.codes)
+def _describe_default(schema: dict[str, Any], described: dict[str, Any]) -> None:
+    """Move a default into the description: generators of clients take a field with a default for a required one."""
+    default = schema.pop("default", None)
+    if default is not None:
+        described["description"] = f"{described.get('description', '')} Without it: {default}.".strip()
+
+
+def _error_reply(status: str, codes: list[str]) -> dict[str, Any]:
+    """The error reply of one operation, with the codes that this operation may reply."""
+    error = ERROR_REPLIES[status]
+    listed = ", ".join(f"`{code}`" for code in codes)
+    of_operation = {
+        "type": "object",
+        "properties": {"code": {"type": "string", "enum": codes}},
+        "required": ["code"],
+    }
+    envelope = {"$ref": "#/components/schemas/ErrorEnvelope"}
     return {
-        "description": f"{error.description} Code: {codes}.",
+        "description": f"{error.description} Code: {listed}.",
         "headers": _HEADERS | ({"Retry-After": _RETRY_AFTER} if error.is_retryable else {}),
-        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/ErrorEnvelope"}}},
+        "content": {"application/json": {"schema": {"allOf": [envelope, of_operation]}}},
     }
 
 
@@ -126,11 +140,17 @@ def _complete(
 ) -> None:
     schemes = security[operation["tags"][0]]
     operation["security"] = schemes
-    words = path.replace("{", "").replace("}", "").replace("-", "_").strip("/").split("/")
-    operation["operationId"] = "_".join([method, *words])
+    for parameter in operation.get("parameters", []):
+        _describe_default(parameter.get("schema", {}), parameter)
+    is_idempotent = any(IDEMPOTENCY_KEY in str(parameter) for parameter in parameters)
     replies = operation["responses"]
-    for name in _errors_of(method, schemes):
-        replies[ERROR_REPLIES[name].status] = {"$ref": f"#/components/responses/{name}"}
+    # flask-smorest declares 400 for every route with arguments, without its codes.
+    if schemes is not SIGNED:
+        replies.pop("400", None)
+    codes = _codes_of(operation, schemes, is_idempotent=is_idempotent)
+    for status, error in ERROR_REPLIES.items():
+        if of_status := [code for code in error.codes if code in codes]:
+            replies[status] = _error_reply(status, of_status)
     if method == "get" and path in _CACHED:
         replies["200"].setdefault("headers", {})["ETag"] = _ETAG
         replies["304"] = {"description": "The reply has not changed.", "headers": {"ETag": _ETAG}}
@@ -138,15 +158,25 @@ def _complete(
         if "$ref" not in reply:
             headers = reply.setdefault("headers", {})
             headers.update(_HEADERS)
-            if status == "200" and any("IdempotencyKey" in str(parameter) for parameter in parameters):
+            if status == "200" and is_idempotent:
                 headers["Idempotency-Replayed"] = _REPLAYED
     operation["responses"] = dict(sorted(replies.items()))
 
 
-def _errors_of(method: str, schemes: list[dict[str, list[str]]]) -> list[str]:
+def _codes_of(
+    operation: dict[str, Any], schemes: list[dict[str, list[str]]], *, is_idempotent: bool
+) -> set[str]:
+    """The error codes of one operation: those that its route declares, and those of its kind."""
+    codes = set(operation.pop(ERROR_CODES, ()))
     if schemes is OPEN:
-        return []
+        return codes
     if schemes is SIGNED:
-        return ["NOT_FOUND", "REQUEST_ENTITY_TOO_LARGE", "SERVICE_UNAVAILABLE"]
-    errors = [*_ERRORS_OF_ALL, *(["FORBIDDEN"] if schemes is SECRET else [])]
-    return [*errors, *_ERRORS_OF_POST] if method == "post" else errors
+        return codes.union(_CODES_OF_WEBHOOKS)
+    codes.update(_CODES_OF_ALL)
+    if schemes is SECRET:
+        codes.update(_CODES_OF_SECRET)
+    if "requestBody" in operation:
+        codes.update(_CODES_OF_BODY)
+    if is_idempotent:
+        codes.update(_CODES_OF_IDEMPOTENCY)
+    return codes

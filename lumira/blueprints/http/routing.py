@@ -1,6 +1,6 @@
 """A typed flask-smorest blueprint with a strict parser."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, NoReturn, TypeVar, cast
 
 from flask import Request, g
@@ -10,9 +10,12 @@ from webargs.flaskparser import FlaskParser
 from werkzeug.datastructures import FileStorage
 
 from lumira.blueprints.http.request_body import digest_of, read_files, read_json_object
-from lumira.errors import InvalidRequest
+from lumira.errors import InvalidRequest, LumiraError
 from lumira.schemas.base import RequestSchema
 from lumira.services.files.store_file import max_upload_bytes
+
+#: Where an operation of the OpenAPI document lists its error codes until the document is completed.
+ERROR_CODES = "x-error-codes"
 
 _View = TypeVar("_View", bound=Callable[..., Any])
 
@@ -70,26 +73,44 @@ class ApiBlueprint(Blueprint):  # type: ignore[misc]
 
     ARGUMENTS_PARSER = StrictParser()
 
-    def get(self, rule: str, **options: Any) -> Callable[[_View], _View]:
-        return cast(Callable[[_View], _View], super().get(rule, **options))
+    def get(self, rule: str, *, name: str, **options: Any) -> Callable[[_View], _View]:
+        """Route GET requests to the view; `name` is the operation's name in generated clients."""
+        return self._route(super().get(rule, **options), name)
 
-    def post(self, rule: str, **options: Any) -> Callable[[_View], _View]:
-        return cast(Callable[[_View], _View], super().post(rule, **options))
+    def post(self, rule: str, *, name: str, **options: Any) -> Callable[[_View], _View]:
+        """Route POST requests to the view."""
+        return self._route(super().post(rule, **options), name)
 
-    def delete(self, rule: str, **options: Any) -> Callable[[_View], _View]:
-        return cast(Callable[[_View], _View], super().delete(rule, **options))
+    def delete(self, rule: str, *, name: str, **options: Any) -> Callable[[_View], _View]:
+        """Route DELETE requests to the view."""
+        return self._route(super().delete(rule, **options), name)
+
+    def _route(self, register: Callable[[_View], _View], name: str) -> Callable[[_View], _View]:
+        return lambda view: register(self.documented(operationId=name)(view))
 
     def body(self, schema: type[RequestSchema], **options: Any) -> Callable[[_View], _View]:
         """Pass the view the command that the schema builds from the body."""
-        return cast(Callable[[_View], _View], self.arguments(schema, **options))
+        return self._parsed(schema, **options)
 
     def form(self, schema: type[RequestSchema]) -> Callable[[_View], _View]:
         """Pass the view the validated files of a form."""
-        return cast(Callable[[_View], _View], self.arguments(schema, location="files"))
+        return self._parsed(schema, location="files")
 
     def query(self, schema: type[RequestSchema]) -> Callable[[_View], _View]:
         """Pass the view the filter that the schema builds from the query string."""
-        return cast(Callable[[_View], _View], self.arguments(schema, location="query"))
+        return self._parsed(schema, location="query")
+
+    def _parsed(self, schema: type[RequestSchema], **options: Any) -> Callable[[_View], _View]:
+        parse = cast(Callable[[_View], _View], self.arguments(schema, **options))
+        return lambda view: self._with_codes(schema.codes())(parse(view))
+
+    def raises(self, *errors: type[LumiraError]) -> Callable[[_View], _View]:
+        """Add the codes of these errors, which the use case raises, to the OpenAPI document."""
+        return self._with_codes(error.code for error in errors)
+
+    def _with_codes(self, codes: Iterable[str]) -> Callable[[_View], _View]:
+        # A mapping, because flask-smorest merges mappings and replaces lists.
+        return self.documented(**{ERROR_CODES: dict.fromkeys(codes, True)})
 
     def replies(self, schema: type[Schema], **options: Any) -> Callable[[_View], _View]:
         """Reply 200 with the view's result, dumped by `schema`."""

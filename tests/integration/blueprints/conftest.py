@@ -1,12 +1,13 @@
 """Applications with their own settings, beside the one that all tests share."""
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from typing import Any
 
 import pytest
-from flask import Flask
+from flask import Flask, Response, request
 from flask.testing import FlaskClient
 
 from config.settings import Settings
@@ -37,3 +38,34 @@ def client_with(settings: Settings) -> Iterator[Callable[..., FlaskClient]]:
         yield make
     # Restore the settings of the process for the other tests.
     create_app(settings)
+
+
+@pytest.fixture(autouse=True)
+def _errors_are_documented(app: Flask) -> Iterator[None]:
+    """Check every error reply of a test: its route lists the status and the code in the OpenAPI document."""
+    replies: list[tuple[str, str, str, str]] = []
+
+    def note(response: Response) -> Response:
+        if response.status_code >= 400 and request.url_rule and request.blueprint not in _NOT_CHECKED:
+            code = (response.get_json(silent=True) or {}).get("code", "")
+            replies.append((request.method, request.url_rule.rule, str(response.status_code), code))
+        return response
+
+    hooks = app.after_request_funcs.setdefault(None, [])
+    hooks.append(note)
+    yield
+    hooks.remove(note)
+    if replies:
+        paths = app.test_client().get("/api/openapi.json").json["paths"]
+        by_shape = {_shape(path): item for path, item in paths.items()}
+        for method, rule, status, code in replies:
+            documented = by_shape[_shape(rule)][method.lower()]["responses"].get(status, {})
+            assert f"`{code}`" in documented.get("description", ""), (method, rule, status, code)
+
+
+#: Their errors have other envelopes, or they are not in the document.
+_NOT_CHECKED = ("webhooks", "health", "docs", "portal")
+
+
+def _shape(path: str) -> str:
+    return re.sub(r"<[^>]*>|{[^}]*}", "*", path)

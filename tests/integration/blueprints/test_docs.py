@@ -77,26 +77,101 @@ def codes_below(kind: type[LumiraError]) -> set[str]:
     return {kind.code}.union(*(codes_below(subclass) for subclass in kind.__subclasses__()))
 
 
+def codes_of(reply: dict[str, Any]) -> list[str]:
+    """The codes of an error reply, as its schema and its description list them."""
+    _, of_operation = reply["content"]["application/json"]["schema"]["allOf"]
+    codes: list[str] = of_operation["properties"]["code"]["enum"]
+    assert all(f"`{code}`" in reply["description"] for code in codes)
+    return codes
+
+
+def error_codes(operation: dict[str, Any]) -> dict[str, list[str]]:
+    """The codes of an operation, by status."""
+    return {
+        status: codes_of(reply) for status, reply in operation["responses"].items() if "allOf" in str(reply)
+    }
+
+
 def test_every_error_code_is_in_the_document(document: dict[str, Any]) -> None:
-    documented = set(re.findall("`([A-Z_]+)`", str(document["components"]["responses"])))
+    documented = {
+        code
+        for operation in operations(document).values()
+        for codes in error_codes(operation).values()
+        for code in codes
+    }
     assert codes_below(LumiraError) - NOT_OF_THE_API <= documented
 
 
 @pytest.mark.parametrize(
-    ("operation", "status", "code"),
+    ("operation", "status", "codes"),
     [
-        (("post", "/api/payments/checkout-sessions"), "409", "OUT_OF_STOCK"),
-        (("post", "/api/products/create-payment-intent"), "500", "PAYMENT_FAILED"),
-        (("post", "/api/payments/{paymentIntentId}/refunds"), "409", "NOT_REFUNDABLE"),
-        (("get", "/api/orders"), "400", "INVALID_EMAIL"),
-        (("get", "/api/products"), "503", "SERVICE_UNAVAILABLE"),
+        (("post", "/api/payments/checkout-sessions"), "409", ["IDEMPOTENCY_IN_PROGRESS", "OUT_OF_STOCK"]),
+        (("post", "/api/products/create-payment-intent"), "500", ["PAYMENT_FAILED", "INTERNAL_ERROR"]),
+        (("post", "/api/products/create-payment-intent"), "404", ["PRODUCT_NOT_FOUND"]),
+        (("post", "/api/stripe/create-payment-intent"), "404", ["LEVEL_NOT_FOUND"]),
+        (
+            ("post", "/api/payments/{paymentIntentId}/refunds"),
+            "409",
+            ["IDEMPOTENCY_IN_PROGRESS", "NOT_REFUNDABLE"],
+        ),
+        (("get", "/api/orders"), "400", ["INVALID_EMAIL", "INVALID_REQUEST"]),
+        (("get", "/api/products"), "503", ["SERVICE_UNAVAILABLE"]),
+        (("get", "/api/products"), "404", None),
+        (("get", "/api/stripe/levels"), "409", None),
     ],
 )
-def test_an_operation_lists_its_error_replies(
-    document: dict[str, Any], operation: tuple[str, str], status: str, code: str
+def test_an_operation_lists_the_codes_that_it_replies_and_no_others(
+    document: dict[str, Any], operation: tuple[str, str], status: str, codes: list[str] | None
 ) -> None:
-    reference = operations(document)[operation]["responses"][status]["$ref"]
-    assert f"`{code}`" in document["components"]["responses"][reference.rpartition("/")[2]]["description"]
+    assert error_codes(operations(document)[operation]).get(status) == codes
+
+
+def test_generated_clients_get_names_for_people(document: dict[str, Any]) -> None:
+    names = {key: operation["operationId"] for key, operation in operations(document).items()}
+    assert all(re.fullmatch(r"[a-z]+([A-Z][a-z]+)*", name) for name in names.values())
+    assert names["post", "/api/payments/create-payment-intent"] == "createPaymentIntent"
+    assert names["get", "/api/orders/{reference}"] == "getOrder"
+    assert names["delete", "/api/payments/checkout-sessions/{sessionId}"] == "cancelCheckoutSession"
+
+
+def test_an_optional_field_has_no_default_that_generators_take_for_required(document: dict[str, Any]) -> None:
+    schemas = document["components"]["schemas"]
+    fields = [field for schema in schemas.values() for field in schema.get("properties", {}).values()]
+    fields += [
+        parameter["schema"]
+        for operation in operations(document).values()
+        for parameter in operation.get("parameters", [])
+        if "schema" in parameter
+    ]
+    assert not [field for field in fields if "default" in field]
+    request = schemas["CreatePaymentIntentRequest"]
+    assert request["required"] == ["productId"]
+    assert request["properties"]["quantity"]["description"] == "Without it: 1."
+
+
+def test_statuses_and_kinds_are_enumerations(document: dict[str, Any]) -> None:
+    for name, schema in document["components"]["schemas"].items():
+        for field, declared in schema.get("properties", {}).items():
+            if field in ("status", "kind", "state", "orderStatus", "reason", "locale"):
+                assert declared.get("enum"), (name, field)
+                # A null that is allowed must also be among the values.
+                assert ("null" in declared["type"]) == (None in declared["enum"]), (name, field)
+
+
+def test_the_introduction_names_the_keys_and_existing_routes(document: dict[str, Any]) -> None:
+    introduction = document["info"]["description"]
+    assert "lum_pk_" in introduction
+    assert "lum_sk_" in introduction
+    named = re.findall(r"`(GET|POST|DELETE) (/api/[^`?]*)", introduction)
+    existing = {(method, shape(path)) for method, path in operations(document)}
+    assert named
+    assert {(method.lower(), shape(path)) for method, path in named} <= existing
+
+
+def test_no_example_makes_idempotency_keys_collide(document: dict[str, Any]) -> None:
+    parameter = document["components"]["parameters"]["IdempotencyKey"]
+    assert "example" not in str(parameter)
+    assert "random" in parameter["description"]
 
 
 def test_the_document_is_the_same_on_every_request(app: Flask, client: FlaskClient) -> None:

@@ -9,16 +9,36 @@ from hypothesis import strategies as st
 from marshmallow import ValidationError
 
 from lumira.domain.commands import CheckoutCommand, CheckoutItem
-from lumira.models import GrantReason, OrderStatus, PaymentState, ProductKind, ReviewReason
+from lumira.models import (
+    DisputeStatus,
+    GrantReason,
+    Language,
+    MessageKind,
+    MessageStatus,
+    OrderStatus,
+    PaymentState,
+    ProductKind,
+    RefundStatus,
+    ReviewReason,
+)
 from lumira.schemas.access import GRANT_REASONS, AccessQuery
 from lumira.schemas.base import RequestSchema, camel_case
-from lumira.schemas.orders import REVIEW_REASONS, OrderPaymentResponse, OrdersQuery
+from lumira.schemas.fields import LOCALES
+from lumira.schemas.orders import (
+    DISPUTE_STATUSES,
+    MESSAGE_KINDS,
+    MESSAGE_STATUSES,
+    REVIEW_REASONS,
+    OrderPaymentResponse,
+    OrdersQuery,
+)
 from lumira.schemas.payment_intents import (
     ORDER_STATUSES,
     CreateLevelPaymentIntentRequest,
     CreatePaymentIntentRequest,
 )
 from lumira.schemas.products import PRODUCT_KINDS
+from lumira.schemas.refunds import REFUND_STATUSES
 
 PRODUCT_BODY = {"productId": "mystique"}
 LEVEL_BODY = {"level": 2, "customerEmail": "buyer@example.com"}
@@ -194,5 +214,10 @@ def test_the_values_on_the_wire_are_those_of_the_models() -> None:
     # No row stores that a grant has expired: it follows from the time of the reply.
     assert (*GrantReason, "expired") == GRANT_REASONS
     assert tuple(ProductKind) == PRODUCT_KINDS
+    assert tuple(RefundStatus) == REFUND_STATUSES
+    assert tuple(DisputeStatus) == DISPUTE_STATUSES
+    assert tuple(MessageKind) == MESSAGE_KINDS
+    assert tuple(MessageStatus) == MESSAGE_STATUSES
+    assert tuple(Language) == LOCALES
     (one_of,) = OrderPaymentResponse().fields["status"].validators
     assert tuple(one_of.choices) == tuple(PaymentState)  # type: ignore[attr-defined]

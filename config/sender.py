@@ -10,14 +10,27 @@ from config.smtp_server import SmtpServer
 DEFAULT_SENDER = "Lumira <no-reply@localhost>"
 
 
-def smtp_server(values: Mapping[str, str]) -> SmtpServer | None:
-    """Return the server of SMTP_URL, or `None`; raise `SettingsError`, without its password, if it is invalid."""
-    if "SMTP_URL" not in values:
+#: The value of SMTP_URL with which messages are files: stated on purpose, because no buyer receives any.
+FILES = "files"
+
+
+def smtp_server(values: Mapping[str, str], *, is_required: bool) -> SmtpServer | None:
+    """Return the server of SMTP_URL; `None` if messages are written to files.
+
+    Raise `SettingsError`, without the password, if it is invalid, or missing although it `is_required`.
+    """
+    url = values.get("SMTP_URL")
+    if url is None and is_required:
+        raise SettingsError(
+            "SMTP_URL is missing in production: set the mail server, such as smtp://user:password@host:587, or "
+            "SMTP_URL=files to write messages to LUMIRA_INSTANCE/outbox, where no buyer gets them."
+        )
+    if url is None or url == FILES:
         return None
     if "MAIL_FROM" not in values:
         raise SettingsError("SMTP_URL needs MAIL_FROM: the sender of the e-mails.")
     try:
-        return SmtpServer.from_url(values["SMTP_URL"])
+        return SmtpServer.from_url(url)
     except ValueError as error:
         # The message repeats no part of the URL: a mistyped URL may contain the password anywhere.
         raise SettingsError(f"SMTP_URL {error}.") from None

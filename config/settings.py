@@ -68,7 +68,7 @@ class Settings:
     rate_limits: RateLimits = field(default_factory=RateLimits)
     #: The origin that buyers use, without a trailing slash; `None`: e-mails contain no link.
     public_url: str | None = None
-    #: The server that sends e-mails; `None`: they are written to files.
+    #: The server that sends e-mails; `None`: they are written to files (SMTP_URL=files).
     smtp: SmtpServer | None = None
     s3: S3 = field(default_factory=S3)
     #: The maximum size of an uploaded file.
@@ -127,7 +127,7 @@ class Settings:
             public_url=_public_url(values),
             s3=storage.from_environment(values),
             max_upload_bytes=storage.max_upload_bytes(values),
-            smtp=sender.smtp_server(values),
+            smtp=sender.smtp_server(values, is_required=environment == "production"),
             mail_from=sender.mail_from(values),
             trusted_proxies=whole_number(values, "TRUSTED_PROXIES", default=0),
             database_pool_size=whole_number(values, "DATABASE_POOL_SIZE", default=16),

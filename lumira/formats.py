@@ -1,4 +1,4 @@
-"""Formats of identifiers that several layers recognise: UUIDs, order numbers, slugs and host names."""
+"""Formats of identifiers that several layers recognise: UUIDs, order numbers, slugs, host names, no-reply addresses."""
 
 import re
 import secrets
@@ -19,6 +19,19 @@ _LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
 SLUG_PATTERN = re.compile(_LABEL)
 #: A host name in lower case, without a port or a trailing dot (RFC 1123, section 2.1).
 HOST_NAME_PATTERN = re.compile(rf"(?=.{{1,253}}\Z){_LABEL}(\.{_LABEL})*")
+
+#: The local part of an address that is not read, as people name them in English and French.
+_NO_REPLY = re.compile(r"(no|do[-_.]?not)[-_.]?reply|ne[-_.]?pas[-_.]?repondre", re.IGNORECASE)
+
+
+def is_no_reply(address: str) -> bool:
+    """Whether an e-mail address is named as one that is not read, such as `no-reply@example.com`."""
+    return _NO_REPLY.match(address) is not None
+
+
+def is_public_host(host: str) -> bool:
+    """Whether a host name can be opened from elsewhere: not one that resolves to this machine only."""
+    return "." in host and not host.endswith((".localhost", ".local", ".invalid", ".test"))
 
 
 def parse_uuid(text: str) -> UUID | None:

@@ -3,8 +3,11 @@
 from pathlib import Path
 
 import click
+from flask import current_app
 from flask.cli import AppGroup
 
+from config.settings import Settings
+from lumira.errors import CatalogError
 from lumira.models import ContentKind, PartialRefundPolicy, ProductKind, ReleaseOnFailure
 from lumira.money import format_amount
 from lumira.repositories.contents import CatalogContent
@@ -56,6 +59,11 @@ def read_catalog(path: Path) -> Catalog:
 def apply(file: Path, dry_run: bool) -> None:
     """Create or change a tenant and its products as described in FILE, and print the changes."""
     described = read_catalog(file)
+    settings: Settings = current_app.extensions["lumira"]
+    if described.tenant.alert_email is None and not settings.is_development:
+        raise CatalogError(
+            f"{file}: tenant.alert_email: Required in production: the team's address for alerts."
+        )
     difference = apply_catalog(described, actor=_ACTOR, dry_run=dry_run)
     for line in _lines(difference):
         click.echo(line)

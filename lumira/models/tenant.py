@@ -58,6 +58,10 @@ class Tenant(Timestamped, Base):
     events_pulled_until: Mapped[datetime | None]
     #: Who is told of disputes and of what needs a person.
     alert_email: Mapped[str | None]
+    #: Where buyers reach the shop: the reply address of messages to them. `None`: the seller's address, if any.
+    support_email: Mapped[str | None]
+    #: The page on which buyers can order, such as after a failed payment. `None`: the first domain.
+    shop_url: Mapped[str | None]
     #: The brand's colours, as #RRGGBB, and its corners in pixels, on what a buyer sees; `None`: the house's own.
     brand_color: Mapped[str | None]
     brand_background: Mapped[str | None]

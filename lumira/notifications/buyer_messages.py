@@ -1,11 +1,12 @@
 """Composers of the messages to buyers."""
 
 from lumira.domain import messages
+from lumira.formats import is_public_host
 from lumira.models import MessageKind, Order, Refund, RefundOrigin
 from lumira.notifications import emails, links
 from lumira.notifications.composers import MessageContext, composes
 from lumira.notifications.draft import Draft
-from lumira.repositories import deliverables, outbox
+from lumira.repositories import deliverables, outbox, tenants
 
 
 @composes(MessageKind.ORDER_CONFIRMATION)
@@ -22,7 +23,7 @@ def payment_failed(context: MessageContext) -> Draft | None:
     """Compose the message about a declined payment; superseded once the order is paid, or if the mailbox got one."""
     if not _is_current(context) or outbox.is_mailbox_notified(context.order, context.message):
         return None
-    return emails.draft_for_buyer(context)
+    return emails.draft_for_buyer(context, shop_url=_shop_url(context))
 
 
 @composes(MessageKind.ORDER_REFUNDED)
@@ -60,6 +61,15 @@ def _is_current(context: MessageContext) -> bool:
 
 def _access_url(context: MessageContext) -> str | None:
     return links.access_url(context.tenant, context.customer)
+
+
+def _shop_url(context: MessageContext) -> str | None:
+    """Return the page on which the buyer can order again; `None` if the tenant names none."""
+    if context.tenant.shop_url is not None:
+        return context.tenant.shop_url
+    public = (domain for domain in tenants.list_domains(context.tenant.id) if is_public_host(domain))
+    domain = next(public, None)
+    return None if domain is None else f"https://{domain}/"
 
 
 def _origin(order: Order, refund: Refund) -> RefundOrigin:

@@ -21,6 +21,11 @@ def sender_address() -> str:
     return parseaddr(_configured[0].mail_from)[1]
 
 
+def sends_emails() -> bool:
+    """Whether messages are sent to a mail server, not written to files."""
+    return _configured[0].smtp is not None
+
+
 def outbox_directory() -> Path:
     """Return the folder in which messages are stored where no mail server is configured."""
     return _configured[0].instance_path / "outbox"

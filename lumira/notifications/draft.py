@@ -20,3 +20,5 @@ class Draft:
     at: datetime
     #: The variables of the template.
     values: dict[str, object]
+    #: Where the recipient's reply goes; `None` in messages to the team.
+    reply_to: str | None = None

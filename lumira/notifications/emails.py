@@ -5,6 +5,7 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime
 
+from lumira.formats import is_no_reply
 from lumira.models import Customer, Tenant, email_key
 from lumira.notifications import delivery, texts
 from lumira.notifications.addresses import Undeliverable, mailbox, sender_mailbox
@@ -30,6 +31,7 @@ def draft_for_buyer(context: MessageContext, **values: object) -> Draft:
         to=mailbox(_own_address(context.customer, context.order.customer_email)),
         identity=str(context.message.id),
         at=context.message.created_at,
+        reply_to=support_address(context.tenant),
         values={"order": context.order, **values},
     )
 
@@ -40,10 +42,21 @@ def _own_address(customer: Customer, typed: str) -> str:
 
 
 def team_mailbox(tenant: Tenant) -> Address:
-    """Return the team's address: the tenant's `alert_email`, else the sender's own."""
-    if tenant.alert_email is None:
-        return Address(addr_spec=delivery.sender_address())
-    return mailbox(tenant.alert_email)
+    """Return the team's address: the tenant's `alert_email`, else the sender's own.
+
+    Raises `Undeliverable` if that is a no-reply address and e-mails are sent: an alert must not be lost there.
+    """
+    if tenant.alert_email is not None:
+        return mailbox(tenant.alert_email)
+    sender = delivery.sender_address()
+    if is_no_reply(sender) and delivery.sends_emails():
+        raise Undeliverable("The tenant has no alert_email, and the sender is a no-reply address.")
+    return Address(addr_spec=sender)
+
+
+def support_address(tenant: Tenant) -> str | None:
+    """Return the address at which buyers reach the shop: `support_email`, else the seller's, else `None`."""
+    return tenant.support_email or (tenant.seller or {}).get("email")
 
 
 def build(draft: Draft, attachment: Attachment | None = None) -> EmailMessage:
@@ -51,13 +64,18 @@ def build(draft: Draft, attachment: Attachment | None = None) -> EmailMessage:
 
     Raises `Undeliverable` if the message would be parsed differently by its recipient.
     """
-    values = draft.values | {"receipt": attachment.label if attachment else None}
+    values = draft.values | {
+        "receipt": attachment.label if attachment else None,
+        "support_email": draft.reply_to,
+    }
     text = texts.render(draft.kind, draft.language, draft.tenant, values)
     sender = delivery.sender_address()
     # A non-ASCII address can only be written as it is (RFC 6532).
     email = EmailMessage(policy.SMTP if draft.to.addr_spec.isascii() else policy.SMTPUTF8)
     email["From"] = sender_mailbox(sender, draft.tenant.name)
     email["To"] = draft.to
+    if draft.reply_to is not None:
+        email["Reply-To"] = mailbox(draft.reply_to)
     # Python decodes encoded words when it writes a header, line breaks included.
     email["Subject"] = text.subject.replace("=?", "= ?")
     email["Date"] = format_datetime(draft.at)

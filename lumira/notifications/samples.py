@@ -43,6 +43,9 @@ def draft(kind: str, language: Language, tenant: Tenant) -> Draft:
         identity=f"sample-{kind}-{language}",
         at=_AT,
         values={"order": _order(tenant), **_values(kind, language, tenant)},
+        reply_to="support@example.com"
+        if kind in list(MessageKind) and kind != MessageKind.DISPUTE_ALERT
+        else None,
     )
 
 
@@ -50,6 +53,8 @@ def _values(kind: str, language: Language, tenant: Tenant) -> dict[str, object]:
     match kind:
         case MessageKind.ORDER_CONFIRMATION:
             return {"access_url": _LINK, "promised": ["PDF 15p", "Audio 25 min"]}
+        case MessageKind.PAYMENT_FAILED:
+            return {"shop_url": "https://example.com/"}
         case MessageKind.ORDER_REFUNDED:
             return {"refund": _refund(tenant), "origin": RefundOrigin.REQUESTED}
         case MessageKind.ACCESS_READY:

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from marshmallow import Schema, ValidationError, fields
 
-from lumira.formats import HOST_NAME_PATTERN
+from lumira.formats import HOST_NAME_PATTERN, is_no_reply
 
 #: Stripe joins the account's prefix (2 to 10 characters), `* ` and the suffix to 22 characters at most.
 _SUFFIX_LENGTH = 18
@@ -112,3 +112,9 @@ def check_host_name(domain: str) -> None:
     """Accept a host name only."""
     if not HOST_NAME_PATTERN.fullmatch(domain.lower()):
         raise ValidationError("Must be a host name, without https:// and without a path.")
+
+
+def check_is_read(address: str) -> None:
+    """Refuse a no-reply address where a person has to read what arrives."""
+    if is_no_reply(address):
+        raise ValidationError("Must be an address that is read, not a no-reply address.")

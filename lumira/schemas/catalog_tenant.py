@@ -12,6 +12,7 @@ from lumira.schemas.catalog_fields import (
     Table,
     VatRate,
     check_host_name,
+    check_is_read,
     check_suffix,
     check_time_zone,
 )
@@ -76,8 +77,16 @@ class TenantTable(Table):
     email_required = fields.Boolean(
         truthy={True}, falsy={False}, load_default=False, error_messages={"invalid": "Must be true or false."}
     )
-    #: The team's address for alerts; without it, the sender's address of e-mails.
-    alert_email = EmailAddress(load_default=None)
+    #: The team's address for alerts; required in production.
+    alert_email = EmailAddress(load_default=None, validate=check_is_read)
+    #: Where buyers reach the shop: the reply address of messages to buyers, and shown in them.
+    support_email = EmailAddress(load_default=None, validate=check_is_read)
+    #: The page on which buyers can order; without it the first of `domains`.
+    shop_url = fields.Url(
+        load_default=None,
+        schemes=("https",),
+        error_messages={"invalid": "Must be an address such as https://shop.example.com/."},
+    )
     #: The brand's colours, and its corner radius in pixels, on pages and e-mails.
     brand_color = Color(load_default=None)
     brand_background = Color(load_default=None)

@@ -73,6 +73,8 @@ def _create_tenants() -> None:
         integer("catalog_version"),
         jsonb("seller", nullable=True),
         text("alert_email", nullable=True),
+        text("support_email", nullable=True),
+        text("shop_url", nullable=True),
         text("brand_color", nullable=True),
         text("brand_background", nullable=True),
         integer("brand_radius", nullable=True),

@@ -50,6 +50,7 @@ class Installation:
         """Return the environment variables of the processes for one of the databases."""
         return {
             "LUMIRA_ENV": "production",
+            "SMTP_URL": "files",
             "DATABASE_URL": self.server.address(database, login=LOGIN),
             "SECRET_KEY": "only-for-benchmarks-0123456789abcdef",
             "LUMIRA_ENCRYPTION_KEYS": self.encryption_key,

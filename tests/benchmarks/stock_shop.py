@@ -78,6 +78,7 @@ def prepare(server: Server, directory: Path) -> Shop:
 def _environment(server: Server, database: str, key: str, directory: Path) -> dict[str, str]:
     return {
         "LUMIRA_ENV": "production",
+        "SMTP_URL": "files",
         "DATABASE_URL": server.address(database, login=LOGIN),
         "SECRET_KEY": "only-for-benchmarks-0123456789abcdef",
         "LUMIRA_ENCRYPTION_KEYS": key,

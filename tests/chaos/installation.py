@@ -66,6 +66,7 @@ class Installation:
             "PYTHONUNBUFFERED": "1",
             "FLASK_APP": "wsgi",
             "LUMIRA_ENV": "production",
+            "SMTP_URL": "files",
             "LUMIRA_INSTANCE": str(self.directory / "instance"),
             "DATABASE_URL": self.database_url("lumira_web"),
             "DATABASE_OWNER_URL": self.database_url("lumira_owner"),

@@ -59,6 +59,7 @@ class Installation:
             | settings
             | {
                 "LUMIRA_ENV": "production",
+                "SMTP_URL": "files",
                 "DATABASE_URL": self.settings.database_url,
                 "SECRET_KEY": self.settings.secret_key,
                 "LUMIRA_ENCRYPTION_KEYS": self.settings.encryption_keys[0],

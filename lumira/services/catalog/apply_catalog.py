@@ -20,6 +20,8 @@ _CHANGEABLE = (
     "release_on_failure",
     "email_required",
     "alert_email",
+    "support_email",
+    "shop_url",
     "brand_color",
     "brand_background",
     "brand_radius",

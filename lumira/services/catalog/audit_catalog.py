@@ -5,7 +5,7 @@ from lumira.repositories.products import FieldChange
 from lumira.services.catalog.catalog import CatalogDifference
 
 #: An audit entry outlives the erasure of a person, so of these fields it says only that they are set.
-_PERSONAL = ("alert_email", "seller")
+_PERSONAL = ("alert_email", "seller", "support_email")
 
 
 def audit_catalog(tenant_id: int, difference: CatalogDifference, *, actor: str) -> None:

@@ -24,6 +24,10 @@ class CatalogTenant:
     email_required: bool = False
     #: The address of the team that receives alerts, such as those about disputes.
     alert_email: str | None = None
+    #: Where buyers reach the shop.
+    support_email: str | None = None
+    #: The page on which buyers can order.
+    shop_url: str | None = None
     brand_color: str | None = None
     brand_background: str | None = None
     #: Pixels.

@@ -1,6 +1,7 @@
 """A catalog file is applied from the command line, and its difference is printed."""
 
 import secrets
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -199,3 +200,18 @@ def test_the_catalogs_in_the_repository_can_be_applied(name):
     difference = apply_catalog(wanted, actor="operator", dry_run=True)
 
     assert difference.slug == name
+
+
+def test_a_file_without_an_address_for_alerts_is_refused_in_production(
+    run_flask, file, slug, app, monkeypatch
+):
+    change(file, 'alert_email = "alerts@', '# alert_email = "alerts@')
+
+    refused = run_flask("catalog", "apply", file, code=1)
+
+    assert "tenant.alert_email: Required in production" in refused.stderr
+    assert find(slug) is None
+    monkeypatch.setitem(
+        app.extensions, "lumira", replace(app.extensions["lumira"], environment="development")
+    )
+    run_flask("catalog", "apply", file)

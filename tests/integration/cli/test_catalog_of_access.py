@@ -14,6 +14,7 @@ FILE = """
 [tenant]
 slug = "{slug}"
 name = "{name}"
+alert_email = "alerts@shop.example"
 currency = "eur"
 
 [[products]]

@@ -14,6 +14,7 @@ ROOT = Path(__file__).resolve().parents[3]
 PRODUCTION = {
     "LUMIRA_ENV": "production",
     "DATABASE_URL": "postgresql://somewhere/lumira",
+    "SMTP_URL": "files",
     "SECRET_KEY": "only-for-tests-0123456789abcdefghij",
     "LUMIRA_ENCRYPTION_KEYS": Fernet.generate_key().decode(),
 }

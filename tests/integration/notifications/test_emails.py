@@ -15,7 +15,17 @@ from sqlalchemy import select, update
 from lumira.clients import smtp
 from lumira.database import atomic, db
 from lumira.domain.order_money import current_payment
-from lumira.models import Alert, Customer, MessageKind, MessageStatus, Order, OutboxMessage, Product, Tenant
+from lumira.models import (
+    Alert,
+    AlertKind,
+    Customer,
+    MessageKind,
+    MessageStatus,
+    Order,
+    OutboxMessage,
+    Product,
+    Tenant,
+)
 from lumira.notifications import delivery, relay, send_alerts
 from lumira.repositories import orders, outbox
 from lumira.services.access.change_access import restore_access, revoke_access
@@ -168,10 +178,56 @@ def test_a_dispute_notifies_the_team_with_its_due_date(tenant, mailbox):
     assert "15 janvier 2027" in text_of(mail)
 
 
-def test_without_an_alert_address_the_sender_is_notified(tenant, mailbox):
+def test_without_an_alert_address_a_sender_that_is_read_is_notified(tenant, mailbox):
+    delivery.configure(replace(delivery._configured[0], mail_from="Lumira <shop@lumira.example>"))
     disputed(tenant)
     relay.relay(tenant.id)
-    assert "no-reply@lumira.example" in [mail["To"] for mail in mailbox.received]
+    assert "shop@lumira.example" in [mail["To"] for mail in mailbox.received]
+
+
+def test_nothing_is_sent_to_a_no_reply_address_and_an_alert_says_so(tenant, mailbox):
+    disputed(tenant)
+    relay.relay(tenant.id)
+    send_alerts.send_alerts(tenant.id)
+
+    assert "no-reply@lumira.example" not in [mail["To"] for mail in mailbox.received]
+    assert {alert.kind for alert in alerts(tenant)} >= {AlertKind.MESSAGE_DEAD, AlertKind.ALERT_NOT_SENT}
+
+
+def test_a_reply_to_a_message_reaches_the_shop(tenant, mailbox):
+    change(tenant, support_email="contact@shop.example", alert_email=TEAM)
+    pay(tenant)
+    disputed(tenant)
+    relay.relay(tenant.id)
+
+    for mail in mailbox.received:
+        to_buyer = mail["To"] == BUYER
+        assert mail["Reply-To"] == ("contact@shop.example" if to_buyer else None)
+        for form in ("plain", "html"):
+            assert ("contact@shop.example" in text_of(mail, form)) is to_buyer
+    assert {mail["To"] for mail in mailbox.received} == {BUYER, TEAM}
+
+
+def test_without_a_support_address_replies_reach_the_seller(tenant, mailbox):
+    change(tenant, seller=EXEMPT | {"email": "seller@shop.example"})
+    pay(tenant)
+    relay.relay(tenant.id)
+
+    assert mailbox.received[0]["Reply-To"] == "seller@shop.example"
+
+
+@pytest.mark.parametrize("shop_url", [None, "https://shop.example/order?from=mail"])
+def test_the_message_about_a_failed_payment_links_to_the_shop(tenant, mailbox, shop_url):
+    change(tenant, shop_url=shop_url)
+    failed(tenant)
+
+    with time_machine.travel(datetime.now(UTC) + timedelta(minutes=5)):
+        relay.relay(tenant.id)
+
+    [mail] = mailbox.received
+    expected = shop_url or f"https://{tenant.domain}/"
+    assert f"Commander de nouveau\u00a0: {expected}" in text_of(mail)
+    assert f'href="{expected}"' in text_of(mail, "html")
 
 
 def test_the_receipt_is_attached_to_the_confirmation_and_the_credit_note_to_the_refund(tenant, mailbox):

@@ -64,10 +64,17 @@ def settings(**environ: str) -> Settings:
         {
             "DATABASE_URL": "postgresql://nowhere/none",
             "SECRET_KEY": "only-for-tests-0123456789abcdefghij",
+            "SMTP_URL": "files",
             "LUMIRA_ENCRYPTION_KEYS": Fernet.generate_key().decode(),
             **environ,
         }
     )
+
+
+def test_production_states_whether_messages_are_sent_or_written_to_files():
+    with pytest.raises(SettingsError, match=r"SMTP_URL is missing in production.*SMTP_URL=files"):
+        settings(SMTP_URL="")
+    assert settings(SMTP_URL="files").smtp is None
 
 
 def test_smtp_url_requires_mail_from():

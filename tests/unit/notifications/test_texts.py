@@ -19,7 +19,8 @@ NASTY = '<b>Bold</b> & "quoted"\r\nBcc: victim@example.com\u2028next\u202eturned
 
 def written(kind: str, language: Language, tenant: Tenant | None = None, **values: object) -> Text:
     tenant = tenant or samples.sample_tenant()
-    shown = samples.draft(kind, language, tenant).values | {"receipt": None} | values
+    draft = samples.draft(kind, language, tenant)
+    shown = draft.values | {"receipt": None, "support_email": draft.reply_to} | values
     return texts.render(kind, language, tenant, shown)
 
 

@@ -86,6 +86,7 @@ def test_optional_keys_have_defaults():
         "domains": None,
         "statement_descriptor_suffix": None,
         "release_on_failure": "at_deadline",
+        "email_required": False,
         "alert_email": None,
         "support_email": None,
         "shop_url": None,

@@ -39,6 +39,8 @@ machine: venv
 	  || missing="chromium fonts-dejavu-core"; \
 	$(BIN)/python -c 'import weasyprint' >/dev/null 2>&1 \
 	  || missing="$$missing libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0"; \
+	test -n "$$(fc-list :lang=th 2>/dev/null)" -a -n "$$(fc-list :lang=ko 2>/dev/null)" \
+	  || missing="$$missing fontconfig fonts-noto-core fonts-noto-cjk"; \
 	command -v redis-server >/dev/null || missing="$$missing redis-server"; \
 	test -z "$$missing" && exit; \
 	echo "Installing $$missing ..."; \

@@ -1,6 +1,5 @@
 """Receipts and credit notes: frozen when they are issued, and numbered without gaps."""
 
-import re
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -12,13 +11,10 @@ from sqlalchemy.dialects.postgresql import insert
 
 from lumira.clock import utc_now
 from lumira.database import db
+from lumira.domain.printed_name import printed_name
 from lumira.errors import ReceiptNotFound
 from lumira.models import Order, Receipt, ReceiptCounter, ReceiptKind, Tenant, receipt_label
 from lumira.models.columns import uuid7
-
-#: Parts of web and e-mail addresses that no name has. A capital after a dot is allowed: people write "M.Dupont".
-_ADDRESS = re.compile(r"(?i:://|www\.|@|\.[a-z]{2,}/)|\w{2}\.(?:[a-z]{2,}|[A-Z]{2,})\b")
-_LONGEST_NAME = 80
 
 
 def draft(
@@ -102,18 +98,8 @@ def _reserve_numbers(
 
 
 def _buyer(order: Order) -> dict[str, str]:
-    buyer = {"name": _printed_name(order.customer_name), "email": order.customer_email}
+    buyer = {"name": printed_name(order.customer_name), "email": order.customer_email}
     return {name: value for name, value in buyer.items() if value}
-
-
-def _printed_name(name: str | None) -> str | None:
-    """The buyer's name; `None` if it may not be a name.
-
-    A buyer can enter another person's e-mail address, and any text as a name: it would be sent to that address.
-    """
-    if name is None or len(name) > _LONGEST_NAME or name.splitlines() != [name] or _ADDRESS.search(name):
-        return None
-    return name
 
 
 def find(order: Order, kind: ReceiptKind, subject: str) -> Receipt | None:

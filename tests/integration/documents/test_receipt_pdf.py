@@ -162,3 +162,40 @@ def test_an_erased_buyer_is_not_on_the_receipt(make_brand: Callable[..., Brand])
     text = text_of(receipt, "fr")
     assert BUYER not in text
     assert receipt.label in text
+
+
+SCRIPTS = [
+    "李明",
+    "さくら 田中",
+    "김민수",
+    "สมชาย ใจดี",
+    "अनन्या शर्मा",
+    "محمد علي",
+    "Ірина Ґудзь",
+    "Ángel Núñez",
+]
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_a_receipt_shows_a_name_in_any_script(
+    make_brand: Callable[..., Brand], name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    receipt = make(make_brand, seller.EXEMPT, "mystique", customer_name=name)
+    receipt_pdf.render(receipt, locale="en")
+
+    # Not by the text of the PDF, which is right for boxes too.
+    assert "fonts_missing" not in capsys.readouterr().err
+
+
+def test_a_name_that_no_font_can_show_is_not_in_the_log(
+    make_brand: Callable[..., Brand], capsys: pytest.CaptureFixture[str]
+) -> None:
+    # Private characters, which no font has.
+    name = "Ana \ue5a1\ue5a2"
+    receipt = make(make_brand, seller.EXEMPT, "mystique", customer_name=name)
+    capsys.readouterr()
+    receipt_pdf.render(receipt, locale="en")
+    logged = capsys.readouterr().err
+
+    assert "fonts_missing" in logged
+    assert not any(character in logged for character in ("\ue5a1", "E5A1", "notdef"))

@@ -76,7 +76,11 @@ def test_a_paid_order_has_a_receipt_with_its_lines_seller_and_buyer(brand: Brand
 
 
 @pytest.mark.parametrize(
-    "name", ["Ana Martin", "M.Dupont", "J.-P. O'Neill", "Dr. Müller, c/o Lumière & Fils"]
+    "name",
+    [
+        *("Ana Martin", "M.Dupont", "J.-P. O'Neill", "Dr. Müller, c/o Lumière & Fils"),
+        *("Dr.med. Anna Weiß", "Jean-Luc.MARTIN", "Mme.DUPONT", "李明"),
+    ],
 )
 def test_a_receipt_shows_the_buyers_name_as_entered(brand: Brand, name: str) -> None:
     pay(brand, customer_name=name)

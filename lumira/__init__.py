@@ -5,6 +5,7 @@ from flask import Flask
 from config.settings import Settings
 from lumira import blueprints, cli, database, encryption, extensions, link_tokens, logging, notifications
 from lumira.clients import storage, stripe_client
+from lumira.services.checkout import public_bounds
 
 __version__ = "0.1.0"
 
@@ -24,10 +25,23 @@ def create_app(settings: Settings) -> Flask:
     )
     database.configure(app, settings)
     notifications.configure(settings)
+    public_bounds.configure(_public_bounds(settings))
     extensions.init_app(app, settings)
     blueprints.register(app, settings)
     cli.register(app)
     return app
+
+
+def _public_bounds(settings: Settings) -> public_bounds.PublicBounds | None:
+    limits = settings.rate_limits
+    if not limits.enabled:
+        return None
+    return public_bounds.PublicBounds(
+        reservations=limits.reservations_per_address,
+        reservations_per_email=limits.reservations_per_email,
+        reservation_share=limits.reservation_share,
+        free_orders=limits.free_orders,
+    )
 
 
 def _bucket(settings: Settings) -> storage.Bucket | None:

@@ -140,13 +140,15 @@ class IdempotencyMismatch(LumiraError):
 
 
 class RateLimited(LumiraError):
-    """The caller has opened as much as its network may."""
+    """The caller's network has opened as much as it may; `retry_after` is in seconds."""
 
     status = HTTPStatus.TOO_MANY_REQUESTS
     code = "RATE_LIMITED"
 
-    def __init__(self, retry_after: int) -> None:
-        super().__init__("Too many requests: try again after Retry-After seconds.", retry_after=retry_after)
+    def __init__(
+        self, retry_after: int, message: str = "Too many requests: try again after Retry-After seconds."
+    ) -> None:
+        super().__init__(message, retry_after=retry_after)
 
 
 class PaymentFailed(LumiraError):

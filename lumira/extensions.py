@@ -1,6 +1,6 @@
 """Flask extensions: the API with its OpenAPI document, migrations and rate limits."""
 
-import hashlib
+import hmac
 from dataclasses import dataclass
 
 from flask import Flask, current_app, request
@@ -125,5 +125,9 @@ def mailbox_digest(tenant_id: int, email: str) -> str:
 
 
 def digest(personal: str) -> str:
-    """The hash under which an address or an e-mail address is counted."""
-    return hashlib.sha256(personal.encode("utf-8", "surrogateescape")).hexdigest()[:32]
+    """The hash under which an address or an e-mail address is counted.
+
+    It depends on `SECRET_KEY`: without the key, all addresses could be tried.
+    """
+    key: str = current_app.config["SECRET_KEY"]
+    return hmac.new(key.encode(), personal.encode("utf-8", "surrogateescape"), "sha256").hexdigest()[:32]

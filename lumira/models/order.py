@@ -74,6 +74,13 @@ class Order(Identified, Timestamped, Base):
         CheckConstraint(one_of("release_on_failure", ReleaseOnFailure), name="release_on_failure_is_known"),
         Index("ix_orders_by_email", "tenant_id", "email_key"),
         Index("ix_orders_by_update", "tenant_id", "updated_at"),
+        Index(
+            "ix_orders_by_opener",
+            "tenant_id",
+            "opener_network",
+            "created_at",
+            postgresql_where="opener_network IS NOT NULL",
+        ),
         Index("ix_orders_by_status", "tenant_id", "status", "id"),
         Index(
             "ix_orders_to_poll",

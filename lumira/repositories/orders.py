@@ -131,19 +131,19 @@ def find_free(tenant_id: int, *, customer_id: UUID, product_id: str) -> UUID | N
     ).scalar_one_or_none()
 
 
-def find_free_cart(tenant_id: int, *, customer_id: UUID, product_ids: Sequence[str]) -> UUID | None:
-    """Return the id of this locked customer's first free order of exactly these products, if there is one."""
-    is_same_cart = func.bool_and(OrderLine.product_id == func.any(list(product_ids)))
+def list_free(tenant_id: int, customer_id: UUID) -> list[tuple[UUID, set[str]]]:
+    """List the free orders of this customer, oldest first, each with the ids of its products.
+
+    An order that is the customer's only one of its product stands before those that a merge has brought.
+    """
     query = (
-        select(Order.id)
+        select(Order.id, func.array_agg(OrderLine.product_id))
         .join(OrderLine, (OrderLine.tenant_id == Order.tenant_id) & (OrderLine.order_id == Order.id))
         .where(Order.tenant_id == tenant_id, Order.customer_id == customer_id, Order.amount == 0)
-        .group_by(Order.id)
-        .having(is_same_cart, func.count() == len(product_ids))
-        .order_by(Order.id)
-        .limit(1)
+        .group_by(Order.tenant_id, Order.id)
+        .order_by(Order.free_product_id.is_(None), Order.id)
     )
-    return db.session.execute(query).scalar_one_or_none()
+    return [(order_id, set(product_ids)) for order_id, product_ids in db.session.execute(query)]
 
 
 def ids_of_customer(tenant_id: int, customer_id: UUID) -> list[UUID]:

@@ -78,6 +78,14 @@ def lock_item(tenant_id: int, product_id: str) -> StockItem:
     ).scalar_one()
 
 
+def find_on_hand(tenant_id: int, product_id: str) -> int:
+    """Return the product's units on hand, reserved units included, without a lock; 0 if it keeps no stock."""
+    query = select(StockItem.on_hand).where(
+        StockItem.tenant_id == tenant_id, StockItem.product_id == product_id
+    )
+    return db.session.execute(query).scalar_one_or_none() or 0
+
+
 def record_correction(tenant_id: int, product_id: str, difference: int, *, actor: str) -> None:
     """Record the movement of a correction: the change of the units on hand, which is never zero."""
     db.session.add(

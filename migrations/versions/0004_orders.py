@@ -85,6 +85,12 @@ def _create_orders() -> None:
     )
     op.create_index("ix_orders_by_email", "orders", ["tenant_id", "email_key"])
     op.create_index("ix_orders_by_update", "orders", ["tenant_id", "updated_at"])
+    op.create_index(
+        "ix_orders_by_opener",
+        "orders",
+        ["tenant_id", "opener_network", "created_at"],
+        postgresql_where="opener_network IS NOT NULL",
+    )
     op.create_index("ix_orders_by_status", "orders", ["tenant_id", "status", "id"])
     op.create_index(
         "ix_orders_to_poll",

@@ -25,6 +25,7 @@ from lumira.repositories import (
     tenants,
 )
 from lumira.repositories.idempotency import Call, Claim, StoredReply
+from lumira.services.checkout import public_bounds
 from lumira.services.checkout.open_order import open_order
 from lumira.services.idempotency.reply import Reply
 from lumira.settlement.settle_order import settle_order
@@ -55,9 +56,9 @@ def begin_checkout(
     """Open the order of one call, once, and reserve its stock.
 
     Returns the reply at once if an earlier call stored it or if the order is free: a free order completes here,
-    and `free_reply` describes it. Raises `InvalidRequest` (`INVALID_EMAIL`) if the tenant requires an address that
-    the command lacks, `ProductNotFound`, `LevelNotFound`, `InvalidQuantity`, `InvalidCart`,
-    `OutOfStock`, `StripeConfigError`, `IdempotencyInProgress` and `IdempotencyMismatch`.
+    and `free_reply` describes it. Raises `InvalidRequest` (`INVALID_EMAIL`) if the command lacks an address that the
+    tenant or a free order requires, `ProductNotFound`, `LevelNotFound`, `InvalidQuantity`, `InvalidCart`,
+    `OutOfStock`, `RateLimited`, `StripeConfigError`, `IdempotencyInProgress` and `IdempotencyMismatch`.
     """
     with atomic(tenant_id):
         claim = idempotency.claim(tenant_id, call)
@@ -72,6 +73,7 @@ def begin_checkout(
             return _complete_free(tenant_id, claim, orders.lock_order(tenant_id, order.id), free_reply)
         account = stripe_accounts.get_account(tenant_id)
         structlog.contextvars.bind_contextvars(order_number=order.order_number)
+        public_bounds.check_reservations(tenant_id, call, order)
         reserve_stock(order, until=utc_now() + stock.PAYMENT_RESERVATION)
         if order.reservations:
             # If this process dies before the next phase, polling releases the stock at its deadline.
@@ -107,6 +109,8 @@ def _find_or_open_order(tenant_id: int, call: Call, claim: Claim, command: Check
     existing_id = _find_free_order(tenant_id, items, customer)
     if existing_id is not None:
         return orders.lock_order(tenant_id, existing_id)
+    if all(product.is_free for product, _ in items):
+        public_bounds.check_free_orders(tenant_id, call)
     return open_order(
         tenant,
         command,
@@ -120,13 +124,31 @@ def _find_or_open_order(tenant_id: int, call: Call, claim: Claim, command: Check
 def _find_free_order(
     tenant_id: int, items: list[tuple[Product, int]], customer: Customer | None
 ) -> UUID | None:
-    """The free order of the same products that the locked customer has; `None` if any product has a price."""
-    if customer is None or not all(product.is_free for product, _ in items):
+    """The free order of these products that the locked customer has; `None` if any product has a price.
+
+    Raises `InvalidRequest` (`INVALID_EMAIL`) without a customer, and `InvalidCart` if the customer has some of the
+    products: each is free once for each customer.
+    """
+    if not all(product.is_free for product, _ in items):
         return None
-    product_ids = [product.id for product, _ in items]
-    if len(product_ids) == 1:
-        return orders.find_free(tenant_id, customer_id=customer.id, product_id=product_ids[0])
-    return orders.find_free_cart(tenant_id, customer_id=customer.id, product_ids=product_ids)
+    if customer is None:
+        raise InvalidRequest(
+            "A free order needs an e-mail address.",
+            code="INVALID_EMAIL",
+            fields={"customerEmail": ["A free order needs an e-mail address."]},
+        )
+    requested = {product.id for product, _ in items}
+    earlier = orders.list_free(tenant_id, customer.id)
+    # A cart that was repeated, before one that contains more.
+    for order_id, product_ids in sorted(earlier, key=lambda order: order[1] != requested):
+        if requested <= product_ids:
+            return order_id
+    for product, _ in items:
+        if any(product.id in product_ids for _, product_ids in earlier):
+            raise InvalidCart(
+                f"{product.name} is free once for each customer, who has it already: remove it from the cart."
+            )
+    return None
 
 
 def _get_product(tenant_id: int, item: CheckoutItem) -> Product:
@@ -134,6 +156,8 @@ def _get_product(tenant_id: int, item: CheckoutItem) -> Product:
         product = products.get_level(tenant_id, item.level)
     else:
         product = products.get_product(tenant_id, item.product_id or "")
+    if item.quantity != 1 and product.is_free:
+        raise InvalidQuantity("A free product can only be ordered once: set quantity to 1.")
     if item.quantity != 1 and not product.keeps_stock:
         raise InvalidQuantity("A digital product can only be bought once per order: set quantity to 1.")
     return product

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from datetime import timedelta
 
 import pytest
 
@@ -30,12 +31,30 @@ def test_a_rate_is_stored_as_written(rate: str) -> None:
         "RATE_LIMIT_PER_ADDRESS",
         "RATE_LIMIT_PER_EMAIL",
         "RATE_LIMIT_PER_ADDRESS_EMAILS",
+        "RATE_LIMIT_PER_ADDRESS_FREE",
     ],
 )
 @pytest.mark.parametrize("rate", ["often", "0 per minute", "-1 per minute", "100 per", "100"])
 def test_an_invalid_rate_is_refused_with_the_name_of_its_setting(name: str, rate: str) -> None:
     with pytest.raises(SettingsError, match=name):
         settings(**{name: rate})
+
+
+@pytest.mark.parametrize("name", ["RESERVATIONS_PER_ADDRESS", "RESERVATIONS_PER_EMAIL", "RESERVATION_SHARE"])
+@pytest.mark.parametrize("number", ["many", "0", "-1", "1.5", "1000001"])
+def test_an_invalid_bound_is_refused_with_the_name_of_its_setting(name: str, number: str) -> None:
+    with pytest.raises(SettingsError, match=name):
+        settings(**{name: number})
+
+
+def test_bounds_are_read_from_their_settings() -> None:
+    limits = settings(
+        RESERVATION_SHARE="100",
+        RESERVATIONS_PER_ADDRESS="7",
+        RATE_LIMIT_PER_ADDRESS_FREE="1 per hour; 2 per day",
+    ).rate_limits
+    assert (limits.reservation_share, limits.reservations_per_address) == (100, 7)
+    assert limits.free_orders == [(1, timedelta(hours=1)), (2, timedelta(days=1))]
 
 
 @pytest.mark.parametrize(

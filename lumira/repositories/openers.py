@@ -1,0 +1,66 @@
+"""What one network has opened and not paid: its reserved stock, and its free orders."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select, text
+
+from lumira.database import db
+from lumira.models import Order, ReservationState, StockReservation
+
+
+@dataclass(frozen=True, slots=True)
+class ReservedUnits:
+    """The reserved units of one product in an unpaid order."""
+
+    order_id: UUID
+    email_key: str | None
+    product_id: str
+    quantity: int
+    expires_at: datetime
+
+
+def lock_network(tenant_id: int, network: str) -> None:
+    """Let other transactions of public callers on this network wait until this one ends."""
+    db.session.execute(
+        text("SELECT pg_advisory_xact_lock(hashtext('opener_network'), hashtext(:network))"),
+        {"network": f"{tenant_id}:{network}"},
+    )
+
+
+def list_reserved(tenant_id: int, network: str) -> list[ReservedUnits]:
+    """List the units that are reserved for orders of this network."""
+    query = (
+        select(
+            StockReservation.order_id,
+            Order.email_key,
+            StockReservation.product_id,
+            StockReservation.quantity,
+            StockReservation.expires_at,
+        )
+        .join(
+            Order, (Order.tenant_id == StockReservation.tenant_id) & (Order.id == StockReservation.order_id)
+        )
+        .where(
+            StockReservation.tenant_id == tenant_id,
+            StockReservation.state == ReservationState.RESERVED,
+            Order.opener_network == network,
+        )
+    )
+    return [ReservedUnits(*row) for row in db.session.execute(query)]
+
+
+def list_free_orders(tenant_id: int, network: str, *, since: datetime) -> list[datetime]:
+    """List when this network opened its free orders since then, oldest first."""
+    query = (
+        select(Order.created_at)
+        .where(
+            Order.tenant_id == tenant_id,
+            Order.opener_network == network,
+            Order.created_at > since,
+            Order.amount == 0,
+        )
+        .order_by(Order.created_at)
+    )
+    return list(db.session.execute(query).scalars())

@@ -1,0 +1,94 @@
+"""What one network may take from a shop without paying: reserved stock, and free orders.
+
+Every visitor of a shop has its publishable key. The bounds count what a network has now, so that they hold for a
+caller who waits, and they never count what another network has.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from lumira.clock import utc_now
+from lumira.errors import OutOfStock, RateLimited
+from lumira.models import Order, OrderLine
+from lumira.repositories import openers, stock_counts
+from lumira.repositories.idempotency import Call
+
+#: Units of a product that one network may always reserve, whatever its share: a small cart is never refused.
+SMALL_CART = 5
+
+
+@dataclass(frozen=True, slots=True)
+class PublicBounds:
+    """The bounds for each network."""
+
+    #: Unpaid orders with reserved stock at one time, and those for one e-mail address.
+    reservations: int
+    reservations_per_email: int
+    #: Percent of a product's units on hand that unpaid orders reserve.
+    reservation_share: int
+    #: Numbers of free orders, each with its period.
+    free_orders: Sequence[tuple[int, timedelta]]
+
+
+_configured: list[PublicBounds] = []
+
+
+def configure(bounds: PublicBounds | None) -> None:
+    """Apply these bounds to public callers; `None` applies none."""
+    _configured[:] = [] if bounds is None else [bounds]
+
+
+def check_reservations(tenant_id: int, call: Call, order: Order) -> None:
+    """Check that the caller's network may reserve the stock of this order, in addition to its other unpaid orders.
+
+    Raises `RateLimited` for too many unpaid orders, and `OutOfStock` for too large a share of a product's units.
+    """
+    keeps_stock = any(line.keeps_stock for line in order.lines)
+    if call.public_network is None or not _configured or not keeps_stock or order.reserved_until is not None:
+        return
+    [bounds] = _configured
+    # Calls at the same time wait for each other here: each counts what the others reserve.
+    openers.lock_network(tenant_id, call.public_network)
+    reserved = openers.list_reserved(tenant_id, call.public_network)
+    _check_number(reserved, bounds.reservations)
+    if order.email_key is not None:
+        same_email = [units for units in reserved if units.email_key == order.email_key]
+        _check_number(same_email, bounds.reservations_per_email)
+    for line in order.lines:
+        if line.keeps_stock:
+            _check_share(line, reserved, bounds.reservation_share)
+
+
+def _check_share(line: OrderLine, reserved: Sequence[openers.ReservedUnits], percent: int) -> None:
+    on_hand = stock_counts.find_on_hand(line.tenant_id, line.product_id)
+    allowed = max(SMALL_CART, on_hand * percent // 100)
+    others = sum(units.quantity for units in reserved if units.product_id == line.product_id)
+    if others + line.quantity > allowed:
+        raise OutOfStock(
+            f"Only {max(allowed - others, 0)} of {line.product_name} can be reserved now, "
+            f"{line.quantity} requested.",
+            product_id=line.product_id,
+        )
+
+
+def _check_number(reserved: Sequence[openers.ReservedUnits], limit: int) -> None:
+    if len({reservation.order_id for reservation in reserved}) >= limit:
+        first_end = min(reservation.expires_at for reservation in reserved)
+        seconds = int((first_end - utc_now()).total_seconds()) + 1
+        raise RateLimited(
+            max(seconds, 60), "Too many unpaid orders reserve stock: pay or cancel one, or try again later."
+        )
+
+
+def check_free_orders(tenant_id: int, call: Call) -> None:
+    """Check that the caller's network may open another free order; raises `RateLimited`."""
+    if call.public_network is None or not _configured:
+        return
+    [bounds] = _configured
+    openers.lock_network(tenant_id, call.public_network)
+    now = utc_now()
+    for limit, period in bounds.free_orders:
+        opened_at = openers.list_free_orders(tenant_id, call.public_network, since=now - period)
+        if len(opened_at) >= limit:
+            raise RateLimited(int((opened_at[-limit] + period - now).total_seconds()) + 1)

@@ -71,6 +71,8 @@ def is_current(order: Order, kind: MessageKind, subject: str) -> bool:
             return order.status is OrderStatus.FAILED and order.declines[-1].subject == subject
         case MessageKind.ORDER_REFUNDED:
             return _is_refund_live(order, subject)
+        case MessageKind.REFUND_FAILED:
+            return _was_announced(order, subject) and not _is_refund_live(order, subject)
         case MessageKind.ACCESS_READY:
             return any(grant.is_live for grant in order.grants)
         case MessageKind.DELIVERABLE_READY:
@@ -86,6 +88,19 @@ def is_current(order: Order, kind: MessageKind, subject: str) -> bool:
 def _is_refund_live(order: Order, stripe_refund_id: str) -> bool:
     return any(payment.has_succeeded for payment in order.payments) and any(
         refund.stripe_refund_id == stripe_refund_id and refund.is_live for refund in order.refunds
+    )
+
+
+def _was_announced(order: Order, stripe_refund_id: str) -> bool:
+    """Whether the message about the refund was sent, or may have been: there is nothing to correct otherwise."""
+    return any(
+        message.kind is MessageKind.ORDER_REFUNDED
+        and message.subject == stripe_refund_id
+        and (
+            message.status is MessageStatus.SENT
+            or (message.status is MessageStatus.PENDING and message.attempts > 0)
+        )
+        for message in order.messages
     )
 
 

@@ -169,6 +169,8 @@ def _messages(order: Order, *, is_paid: bool) -> Iterable[tuple[MessageKind, str
     for refund in order.refunds:
         if refund.has_succeeded:
             yield MessageKind.ORDER_REFUNDED, refund.stripe_refund_id
+            if not refund.is_live:
+                yield MessageKind.REFUND_FAILED, refund.stripe_refund_id
     if is_paid and any(line.grants_access for line in order.lines):
         # Access was revoked during the dispute.
         won = (dispute for dispute in order.disputes if dispute.status is DisputeStatus.WON)

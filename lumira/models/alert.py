@@ -29,7 +29,7 @@ class AlertKind(StrEnum):
     REFUND_REFUSED = "refund_refused"
     #: A refund could not be sent to Stripe for a day.
     REFUND_NOT_SENT = "refund_not_sent"
-    #: An automatic refund failed after Stripe had accepted it.
+    #: A refund failed or was canceled after Stripe had accepted it.
     REFUND_FAILED = "refund_failed"
     DISPUTE = "dispute"
     #: A bank's inquiry that precedes a dispute.

@@ -16,6 +16,8 @@ class MessageKind(StrEnum):
     ORDER_CONFIRMATION = "order_confirmation"
     PAYMENT_FAILED = "payment_failed"
     ORDER_REFUNDED = "order_refunded"
+    #: Corrects an earlier message: a refund that had succeeded failed.
+    REFUND_FAILED = "refund_failed"
     ACCESS_READY = "access_ready"
     DELIVERABLE_READY = "deliverable_ready"
     DISPUTE_ALERT = "dispute_alert"

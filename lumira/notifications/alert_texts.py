@@ -117,13 +117,13 @@ TEXTS: dict[AlertKind, dict[Language, AlertText]] = {
     ),
     AlertKind.REFUND_FAILED: _texts(
         (
-            "remboursement automatique échoué",
-            "Un remboursement automatique a échoué chez Stripe ; l’argent est revenu ici.",
+            "remboursement échoué",
+            "Un remboursement a échoué ou a été annulé chez Stripe ; l’argent est revenu ici.",
             f"{_SHOW}, puis flask orders refund NUMBER.",
         ),
         (
-            "automatic refund failed",
-            "An automatic refund failed at Stripe; the money is back in the Stripe account.",
+            "refund failed",
+            "A refund failed or was canceled at Stripe; the money is back in the Stripe account.",
             f"{_SHOW}, then flask orders refund NUMBER.",
         ),
     ),

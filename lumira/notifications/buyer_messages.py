@@ -29,11 +29,19 @@ def payment_failed(context: MessageContext) -> Draft | None:
 @composes(MessageKind.ORDER_REFUNDED)
 def order_refunded(context: MessageContext) -> Draft | None:
     """Compose the message about a refund, with its reason if it was automatic; superseded if the refund failed."""
-    order, subject = context.order, context.message.subject
-    refund = next((refund for refund in order.refunds if refund.stripe_refund_id == subject), None)
+    refund = _find_refund(context)
     if refund is None or not _is_current(context):
         return None
-    return emails.draft_for_buyer(context, refund=refund, origin=_origin(order, refund))
+    return emails.draft_for_buyer(context, refund=refund, origin=_origin(context.order, refund))
+
+
+@composes(MessageKind.REFUND_FAILED)
+def refund_failed(context: MessageContext) -> Draft | None:
+    """Compose the correction of a message about a refund that failed later; superseded if that was never sent."""
+    refund = _find_refund(context)
+    return (
+        None if refund is None or not _is_current(context) else emails.draft_for_buyer(context, refund=refund)
+    )
 
 
 @composes(MessageKind.ACCESS_READY)
@@ -53,6 +61,11 @@ def deliverable_ready(context: MessageContext) -> Draft | None:
         return None
     title = deliverables.get_promise(context.order, context.message.subject).title
     return emails.draft_for_buyer(context, title=title, access_url=_access_url(context))
+
+
+def _find_refund(context: MessageContext) -> Refund | None:
+    subject = context.message.subject
+    return next((refund for refund in context.order.refunds if refund.stripe_refund_id == subject), None)
 
 
 def _is_current(context: MessageContext) -> bool:

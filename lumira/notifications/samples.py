@@ -57,6 +57,8 @@ def _values(kind: str, language: Language, tenant: Tenant) -> dict[str, object]:
             return {"shop_url": "https://example.com/"}
         case MessageKind.ORDER_REFUNDED:
             return {"refund": _refund(tenant), "origin": RefundOrigin.REQUESTED}
+        case MessageKind.REFUND_FAILED:
+            return {"refund": _refund(tenant)}
         case MessageKind.ACCESS_READY:
             return {"access_url": _LINK, "names": ["Intégrale"]}
         case MessageKind.ACCESS_LINK:

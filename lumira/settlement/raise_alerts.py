@@ -1,6 +1,5 @@
 """Raises and resolves the alerts that follow from the facts on an order."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 from lumira.domain.order_money import duplicate_payments
@@ -26,10 +25,17 @@ def raise_alerts(order: Order, outcome: Outcome) -> None:
         )
     if duplicate_payments(order):
         alerts.raise_alert(tenant_id, kind=AlertKind.DUPLICATE_PAYMENT, subject=number, once=True)
-    for refund_id in _failed_automatic_refunds(order):
-        alerts.raise_alert(
-            tenant_id, kind=AlertKind.REFUND_FAILED, subject=refund_id, once=True, order_number=number
-        )
+    for refund in order.refunds:
+        if not refund.is_live:
+            # Whoever requested it, the money is in the Stripe account again: an operator has to refund the buyer.
+            alerts.raise_alert(
+                tenant_id,
+                kind=AlertKind.REFUND_FAILED,
+                subject=refund.stripe_refund_id,
+                once=True,
+                order_number=number,
+                amount=refund.amount,
+            )
     for dispute in order.disputes:
         _alert_dispute(order, dispute)
 
@@ -51,11 +57,3 @@ def _alert_dispute(order: Order, dispute: Dispute) -> None:
         alerts.resolve(order.tenant_id, kind=kind, subject=subject)
     if dispute.was_inquiry and not dispute.status.is_inquiry:
         alerts.resolve(order.tenant_id, kind=AlertKind.INQUIRY, subject=subject)
-
-
-def _failed_automatic_refunds(order: Order) -> Iterator[str]:
-    """Stripe's ids of automatic refunds that failed. They are decided once, so an operator has to refund the buyer."""
-    automatic = {request.stripe_refund_id for request in order.refund_requests if request.is_automatic}
-    for refund in order.refunds:
-        if refund.stripe_refund_id in automatic and not refund.is_live:
-            yield refund.stripe_refund_id

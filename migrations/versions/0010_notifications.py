@@ -38,6 +38,7 @@ def _create_outbox() -> None:
             "order_confirmation",
             "payment_failed",
             "order_refunded",
+            "refund_failed",
             "access_ready",
             "deliverable_ready",
             "dispute_alert",

@@ -18,7 +18,7 @@ PROMISED = 300.0
 #: Seconds after which a missing sweep means that periodic jobs have stopped.
 _SWEEP_WITHIN = 40.0
 #: Alerts that a run may raise legitimately; the comparison of the orders checks their cause.
-_EXPECTED_ALERTS = ("dispute", "inquiry", "sold_out_after_payment", "stock_missing")
+_EXPECTED_ALERTS = ("dispute", "inquiry", "refund_failed", "sold_out_after_payment", "stock_missing")
 
 
 def compare(

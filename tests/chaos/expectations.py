@@ -162,7 +162,11 @@ def _messages(stripe_order: StripeOrder, status: str, *, has_email: bool) -> dic
         messages["payment_failed", subject] = len(attempts) == 1 and status == "failed"
     for intent in stripe_order.intents:
         for refund in intent.succeeded_refunds:
-            messages["order_refunded", refund] = intent.refunds[refund]["status"] == "succeeded"
+            has_failed = intent.refunds[refund]["status"] != "succeeded"
+            messages["order_refunded", refund] = not has_failed
+            if has_failed:
+                # It corrects the first message, and is superseded if that one was not sent.
+                messages["refund_failed", refund] = False
     return messages
 
 

@@ -88,7 +88,7 @@ def dispute(order: Order, status: str, movements: int = 1) -> dict[str, object]:
     return event("charge.dispute.updated", payload)
 
 
-def refund(order: Order, amount: int) -> dict[str, object]:
+def refund(order: Order, amount: int, status: str = "succeeded") -> dict[str, object]:
     payload = {
         "id": f"re_{order.order_number}",
         "object": "refund",
@@ -96,7 +96,7 @@ def refund(order: Order, amount: int) -> dict[str, object]:
         "charge": f"ch_{order.order_number}",
         "currency": "eur",
         "payment_intent": current_payment(order).stripe_payment_intent_id,
-        "status": "succeeded",
+        "status": status,
     }
     return event("refund.updated", payload)
 
@@ -113,6 +113,13 @@ def failed(brand: Brand) -> None:
 
 def refunded(brand: Brand) -> None:
     deliver(brand, refund(pay(brand), 4700))
+
+
+def refund_returned(brand: Brand) -> None:
+    order = pay(brand)
+    deliver(brand, refund(order, 4700))
+    relay.relay(brand.id)
+    deliver(brand, refund(order, 4700, "failed"))
 
 
 def restored(brand: Brand) -> None:
@@ -139,9 +146,19 @@ KINDS: dict[str, tuple[Callable[[Brand], None], str, str]] = {
     "order_confirmation": (confirmed, "Merci pour votre commande", "Thank you for your order"),
     "payment_failed": (failed, "n’a pas abouti", "did not go through"),
     "order_refunded": (refunded, "Nous vous avons remboursé", "We have refunded"),
+    "refund_failed": (refund_returned, "Ce remboursement a échoué", "This refund failed"),
     "access_ready": (restored, "Votre accès est ouvert", "Your access is open"),
     "deliverable_ready": (delivered, "Audio 25 min", "Audio 25 min"),
 }
+
+
+def test_a_refund_that_failed_before_its_message_was_sent_is_not_announced_nor_corrected(tenant, mailbox):
+    order = pay(tenant)
+    deliver(tenant, refund(order, 4700), refund(order, 4700, "failed"))
+    relay.relay(tenant.id)
+    statuses = {str(message.kind): message.status for message in messages(tenant)}
+    assert statuses["order_refunded"] is statuses["refund_failed"] is MessageStatus.SUPERSEDED
+    assert len(mailbox.received) == 1
 
 
 @pytest.mark.parametrize("locale", ["fr", "en", None])

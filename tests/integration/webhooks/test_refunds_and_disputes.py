@@ -1,7 +1,7 @@
 """Refunds and disputes: the same result in whatever order their events arrive."""
 
 import itertools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -157,11 +157,15 @@ STORIES = {
             p.refund("refund.updated", "failed"),
             p.refund("refund.failed", "failed"),
         ],
-        Outcome("completed"),
+        Outcome("completed", alerts=("refund_failed",)),
     ),
     "succeeded, then failed": (
         lambda p: [p.refund("refund.created", "succeeded"), p.charge(4700), p.refund("refund.failed", "failed")],
-        Outcome("completed", messages=("order_confirmation", "order_refunded")),
+        Outcome(
+            "completed",
+            messages=("order_confirmation", "order_refunded", "refund_failed"),
+            alerts=("refund_failed",),
+        ),
     ),
     "waiting for the buyer, then canceled": (
         lambda p: [
@@ -169,7 +173,7 @@ STORIES = {
             p.charge(4700),
             p.refund("refund.updated", "canceled"),
         ],
-        Outcome("completed"),
+        Outcome("completed", alerts=("refund_failed",)),
     ),
     "partial refund": (lambda p: [p.refund("refund.created", "succeeded", 1000), p.charge(1000)], PARTLY),
     "two partial refunds": (
@@ -194,7 +198,7 @@ STORIES = {
             p.charge(4700),
             p.refund("refund.failed", "failed", 3700, "re_2"),
         ],
-        PARTLY,
+        replace(PARTLY, alerts=("refund_failed",)),
     ),
     "inquiry": (
         lambda p: [p.dispute("created", "warning_needs_response")],

@@ -53,9 +53,9 @@ def asked(brand: Brand) -> int:
     return len(stripe_sandbox.requests_made(brand, "POST", REFUNDS))
 
 
-def set_stripe_key(brand: Brand, key: str) -> None:
+def set_stripe_key(brand: Brand, key: str, publishable_key: str | None = None) -> None:
     with atomic(brand.id):
-        stripe_accounts.set_keys(tenants.get(brand.id), secret_key=key)
+        stripe_accounts.set_keys(tenants.get(brand.id), secret_key=key, publishable_key=publishable_key)
 
 
 def test_without_an_amount_the_whole_payment_is_refunded(tenant) -> None:
@@ -151,7 +151,9 @@ def test_a_failed_refund_can_be_requested_again(tenant) -> None:
     refund(tenant, opened)
     stripe_sandbox.advance(tenant, 3600)
     deliver_events(tenant)
+    [failed] = list_stripe_refunds(tenant)
     assert str(load_order(tenant, opened.order_number).status) == "completed"
+    assert alerts_of(tenant) == [("refund_failed", failed["id"])]
 
     assert refund(tenant, opened).value.amount == 4700
     assert len(list_stripe_refunds(tenant)) == 2
@@ -467,7 +469,7 @@ def test_a_caller_who_takes_over_a_key_may_send_its_refund() -> None:
 
 def test_without_a_usable_stripe_key_no_refund_is_decided(tenant, make_brand) -> None:
     opened = pay(tenant)
-    set_stripe_key(tenant, "sk_live_of_another_mode")
+    set_stripe_key(tenant, "sk_live_of_another_mode", "pk_live_of_another_mode")
     with pytest.raises(StripeConfigError, match="another mode"):
         refund(tenant, opened, call=keyed())
     assert [count(tenant, model) for model in (RefundRequest, IdempotencyKey)] == [0, 0]

@@ -22,10 +22,17 @@ log = structlog.get_logger()
 
 #: Seconds to connect and to read: longer than Stripe takes on a bad day, shorter than a buyer waits.
 TIMEOUT = (3, 20)
-#: With one retry a call that hangs takes under a minute, which is shorter than the lease of an idempotency key.
+#: Repetitions by the SDK after a connection failure, a time-out, a 409 or a server error; it pauses between them.
 NETWORK_RETRIES = 1
-#: Seconds before the one retry after a 429 response, unless Stripe sends `Retry-After`.
-RATE_LIMIT_PAUSE = 1.0
+_LONGEST_SDK_PAUSE = 2
+#: Seconds before the one retry after a 429 response, unless Stripe sends `Retry-After`; and the longest such pause.
+RATE_LIMIT_PAUSE, _LONGEST_RATE_LIMIT_PAUSE = 1.0, 5.0
+#: A call takes no longer, whatever Stripe does: leases that cover a call are longer.
+LONGEST_CALL = timedelta(
+    seconds=(NETWORK_RETRIES + 2) * sum(TIMEOUT)
+    + NETWORK_RETRIES * _LONGEST_SDK_PAUSE
+    + _LONGEST_RATE_LIMIT_PAUSE
+)
 #: Seconds that Lumira's own `Retry-After` names while Stripe is unavailable.
 RETRY_AFTER = 5
 
@@ -100,7 +107,7 @@ def call(account: Account, operation: str, request: Request, *, key: str | None 
     options = {"idempotency_key": key} if key else {}
     started_at = time.monotonic()
     try:
-        response = _retry_once_when_rate_limited(lambda: request(client, options))
+        response = _retry_once_when_rate_limited(request, client, options)
     except stripe.StripeError as error:
         log.warning(
             "stripe_call_failed",
@@ -153,13 +160,16 @@ def _request_page(
     return request(client, parameters, options)
 
 
-def _retry_once_when_rate_limited(request: Callable[[], stripe.StripeObject]) -> stripe.StripeObject:
+def _retry_once_when_rate_limited(
+    request: Request, client: stripe.StripeClient, options: dict[str, Any]
+) -> stripe.StripeObject:
     try:
-        return request()
+        return request(client, options)
     except stripe.RateLimitError as error:
         # The SDK never retries a 429. Stripe limits the rate before it looks at the key, so the key is still unused.
         time.sleep(_pause(error))
-        return request()
+        # Once: with further repetitions the call could outlast the lease of its caller.
+        return request(client, options | {"max_network_retries": 0})
 
 
 def _client(account: Account) -> stripe.StripeClient:
@@ -176,7 +186,7 @@ def _client(account: Account) -> stripe.StripeClient:
 
 def _pause(error: stripe.StripeError) -> float:
     retry_after = (error.headers or {}).get("Retry-After", "")
-    return min(float(retry_after), 5.0) if retry_after.isdecimal() else RATE_LIMIT_PAUSE
+    return min(float(retry_after), _LONGEST_RATE_LIMIT_PAUSE) if retry_after.isdecimal() else RATE_LIMIT_PAUSE
 
 
 def _translate(

@@ -22,7 +22,7 @@ from lumira.errors import IdempotencyInProgress, IdempotencyMismatch
 from lumira.models import IdempotencyKey
 from lumira.models.columns import uuid7
 
-#: Longer than one call to Stripe with all retries: three attempts of 23 s and the pauses between them.
+#: Longer than one call to Stripe with all retries (`LONGEST_CALL`, which this module may not import).
 LEASE = timedelta(seconds=90)
 REPLY_PURPOSE = "stored reply"
 #: Characters. A shorter key of a public caller may be another buyer's key as well: a counter, a product, a date.

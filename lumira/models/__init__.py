@@ -1,4 +1,4 @@
-"""The tables, one noun a file."""
+"""The tables, one model or aggregate a file."""
 
 from lumira.models.access_grant import AccessGrant, GrantReason
 from lumira.models.access_link import AccessLink

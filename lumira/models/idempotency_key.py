@@ -1,4 +1,4 @@
-"""What a caller asked for under a key of its own, and what it was answered."""
+"""Idempotency keys: a call of a caller, and the stored reply to it."""
 
 from datetime import datetime
 from uuid import UUID
@@ -13,8 +13,8 @@ from lumira.models.columns import Identified, Timestamped
 class IdempotencyKey(Identified, Timestamped, Base):
     """One key of one tenant.
 
-    Held by one process at a time, until `leased_until`; `fence` goes up with every taking over, so that a
-    process which was thought dead cannot finish what another one has taken on.
+    One process at a time holds it, until `leased_until`. `fence` increases with every takeover, so that a process whose
+    lease has ended cannot overwrite the reply of the process that took over.
     """
 
     __tablename__ = "idempotency_keys"
@@ -29,7 +29,7 @@ class IdempotencyKey(Identified, Timestamped, Base):
         Index("ix_idempotency_keys_expiry", "tenant_id", "expires_at"),
     )
 
-    #: SHA-256 of the name space, the kind of key and the key itself.
+    #: SHA-256 of the name space, the kind of key and the key; for a request id also of the fingerprint.
     slot: Mapped[str]
     #: SHA-256 of method, path and canonical body.
     fingerprint: Mapped[str]
@@ -37,7 +37,7 @@ class IdempotencyKey(Identified, Timestamped, Base):
     leased_until: Mapped[datetime | None]
     expires_at: Mapped[datetime]
     order_id: Mapped[UUID | None]
-    #: The refund that the call decided.
+    #: The refund request that the call created.
     refund_request_id: Mapped[UUID | None]
     reply_status: Mapped[int | None]
     reply_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)

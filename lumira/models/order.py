@@ -53,7 +53,8 @@ class ReviewReason(StrEnum):
 class Order(Identified, Timestamped, Base):
     """One sale of one tenant, with all facts about it.
 
-    The columns up to `metadata` are frozen at creation. `status`, `review_reason`, `completed_at`,
+    The columns up to `metadata` are frozen at creation, except that the customer and their address may be learned or
+    corrected later. `status`, `review_reason`, `completed_at`,
     `refunded_amount` and `net_paid` are derived from the facts, and only settling writes them.
     """
 

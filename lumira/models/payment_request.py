@@ -56,8 +56,3 @@ class PaymentRequest(Identified, Timestamped, Base):
     #: `stripe_time`, when it refused by its own clock.
     refusal: Mapped[dict[str, str] | None] = mapped_column(JSONB(none_as_null=True))
     responded_at: Mapped[datetime | None]
-
-    @property
-    def is_live(self) -> bool:
-        """Whether its payment exists or may still be created."""
-        return self.state in (RequestState.FROZEN, RequestState.ACCEPTED)

@@ -53,17 +53,17 @@ class Product(TenantOwned, Timestamped, Base):
     amount: Mapped[int]
     currency: Mapped[str] = mapped_column(String(3))
     level_number: Mapped[int | None]
-    #: Where it stands in the catalog file.
+    #: The position in the catalog file.
     position: Mapped[int]
     active: Mapped[bool]
     on_partial_refund: Mapped[PartialRefundPolicy] = mapped_column(choice(PartialRefundPolicy))
-    #: Whether a piece is back on the shelf once all of its order's money went back.
+    #: Whether its units are restocked once its order is fully refunded.
     restock_on_refund: Mapped[bool] = mapped_column(default=True)
-    #: For how many days from being served it stays open; `None` for access without an end.
+    #: Days of access from fulfillment; `None` for access without an end.
     access_days: Mapped[int | None]
-    #: Whether this level opens those below it too.
+    #: Whether this level includes the levels below it.
     includes_lower_levels: Mapped[bool] = mapped_column(default=False)
-    #: What is made for each buyer of it: `key` and `title` of each, in order.
+    #: The deliverables that are made for each buyer: `key` and `title` of each, in order.
     deliverables: Mapped[list[dict[str, str]]] = mapped_column(JSONB, default=list)
 
     @property
@@ -72,7 +72,7 @@ class Product(TenantOwned, Timestamped, Base):
 
     @property
     def keeps_stock(self) -> bool:
-        """Whether pieces of it are counted."""
+        """Whether its units are counted."""
         return self.kind is ProductKind.PHYSICAL
 
     @property

@@ -1,4 +1,4 @@
-"""A brand, what it needs to sell, and the names it answers to."""
+"""Tenants: brands, with their settings, domains and webhook secrets."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -15,14 +15,14 @@ from lumira.models.columns import Identified, Timestamped, choice, one_of
 
 
 class ReleaseOnFailure(StrEnum):
-    """When reserved stock is given back after a declined payment."""
+    """When reserved stock is released after a failed payment."""
 
     AT_ONCE = "at_once"
     AT_DEADLINE = "at_deadline"
 
 
 class Tenant(Timestamped, Base):
-    """One brand of the house. Its slug never changes: addresses and Stripe's metadata carry it."""
+    """One brand. Its slug never changes, because URLs and Stripe's metadata contain it."""
 
     __tablename__ = "tenants"
     __table_args__ = (
@@ -48,27 +48,27 @@ class Tenant(Timestamped, Base):
     )
     #: Whether a sale without the buyer's e-mail address is refused.
     email_required: Mapped[bool] = mapped_column(default=False)
-    #: Goes up with every change of the catalog; what is cached of it is found stale by this number.
+    #: Increases with every change of the catalog; a cached copy with another number is stale.
     catalog_version: Mapped[int] = mapped_column(default=0)
     stripe_publishable_key: Mapped[str | None]
     stripe_secret_key_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     #: Set when the tenant is a Connect account of the platform whose key is used.
     stripe_account: Mapped[str | None]
-    #: Every event of Stripe's up to here has been asked for; `None` before the first time.
+    #: Stripe's events up to this time have been pulled; `None` before the first pull.
     events_pulled_until: Mapped[datetime | None]
-    #: Who is told of disputes and of what needs a person.
+    #: The team's address for alerts.
     alert_email: Mapped[str | None]
     #: Where buyers reach the shop: the reply address of messages to them. `None`: the seller's address, if any.
     support_email: Mapped[str | None]
     #: The page on which buyers can order, such as after a failed payment. `None`: the first domain.
     shop_url: Mapped[str | None]
-    #: The brand's colours, as #RRGGBB, and its corners in pixels, on what a buyer sees; `None`: the house's own.
+    #: The brand's colours as #RRGGBB, and the radius of its corners in pixels; `None` for Lumira's defaults.
     brand_color: Mapped[str | None]
     brand_background: Mapped[str | None]
     brand_radius: Mapped[int | None]
-    #: The legal lines of its receipts, as the catalog file has them; without them no receipt is issued.
+    #: The seller's legal lines, as in the catalog file; without them no receipt is issued.
     seller: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
-    #: When a buyer's personal data were last erased; where none ever were, no event is searched for them.
+    #: When a buyer was last erased; `None` skips the search for erased buyers in events.
     last_erasure_at: Mapped[datetime | None]
 
 
@@ -87,7 +87,7 @@ class WebhookSecret(Identified, Base):
     __tablename__ = "webhook_secrets"
     __table_args__ = (UniqueConstraint("tenant_id", "fingerprint"),)
 
-    #: SHA-256 of the secret: tells whether it is known already without opening the others.
+    #: SHA-256 of the secret: recognises a stored secret without decrypting it.
     fingerprint: Mapped[str]
     sealed: Mapped[bytes] = mapped_column(LargeBinary)
     created_at: Mapped[datetime] = mapped_column(default=utc_now)

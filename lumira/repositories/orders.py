@@ -15,38 +15,29 @@ from lumira.domain.commands import OrderFilter
 from lumira.errors import InvalidRequest, OrderNotFound
 from lumira.formats import parse_uuid
 from lumira.models import (
-    AccessGrant,
-    Charge,
     CheckoutSession,
-    Decline,
-    Dispute,
     Order,
     OrderLine,
     OrderStatus,
-    OutboxMessage,
     Payment,
-    PaymentRequest,
-    Refund,
-    RefundRequest,
     SessionState,
-    StockReservation,
     email_key,
 )
 
-#: What belongs to an order: the relationship, and by what its rows are sorted.
-_WHOLE: tuple[tuple[QueryableAttribute[Any], QueryableAttribute[Any]], ...] = (
-    (Order.lines, OrderLine.position),
-    (Order.requests, PaymentRequest.attempt),
-    (Order.sessions, CheckoutSession.id),
-    (Order.payments, Payment.id),
-    (Order.declines, Decline.id),
-    (Order.charges, Charge.id),
-    (Order.refunds, Refund.id),
-    (Order.refund_requests, RefundRequest.id),
-    (Order.disputes, Dispute.id),
-    (Order.grants, AccessGrant.id),
-    (Order.reservations, StockReservation.product_id),
-    (Order.messages, OutboxMessage.id),
+#: The rows of an order that are loaded with it; each relationship names how they are sorted.
+_WHOLE: tuple[QueryableAttribute[Any], ...] = (
+    Order.lines,
+    Order.requests,
+    Order.sessions,
+    Order.payments,
+    Order.declines,
+    Order.charges,
+    Order.refunds,
+    Order.refund_requests,
+    Order.disputes,
+    Order.grants,
+    Order.reservations,
+    Order.messages,
 )
 #: Purchases on one page of the buyer's portal.
 _PORTAL_PAGE = 50
@@ -71,12 +62,12 @@ def load_whole(tenant_id: int, found: Sequence[Order]) -> Sequence[Order]:
     parsed and planned again. An array is one parameter of one prepared statement.
     """
     order_ids = [order.id for order in found]
-    for relationship, position in _WHOLE if found else ():
+    for relationship in _WHOLE if found else ():
         model = relationship.property.entity.class_
         rows = db.session.execute(
             select(model)
             .where(model.tenant_id == tenant_id, model.order_id == func.any(order_ids))
-            .order_by(position)
+            .order_by(*relationship.property.order_by)
             .execution_options(populate_existing=True)
         ).scalars()
         of_order: dict[UUID, list[Any]] = {order_id: [] for order_id in order_ids}
@@ -89,7 +80,7 @@ def load_whole(tenant_id: int, found: Sequence[Order]) -> Sequence[Order]:
 
 def declare_whole(order: Order) -> None:
     """Mark the relationships of a new order as loaded and empty, without a query."""
-    for relationship, _ in _WHOLE:
+    for relationship in _WHOLE:
         if relationship.key not in order.__dict__:
             set_committed_value(order, relationship.key, [])
 

@@ -194,6 +194,23 @@ def list_messages(
     return [(row[0], row[1]) for row in db.session.execute(query)]
 
 
+def list_enqueued_at(
+    tenant_id: int, customer_id: UUID, kind: MessageKind, *, since: datetime
+) -> Sequence[datetime]:
+    """Return when messages of this kind were enqueued since then, for any order of the customer."""
+    query = (
+        select(OutboxMessage.created_at)
+        .join(Order, (Order.tenant_id == OutboxMessage.tenant_id) & (Order.id == OutboxMessage.order_id))
+        .where(
+            OutboxMessage.tenant_id == tenant_id,
+            Order.customer_id == customer_id,
+            OutboxMessage.kind == kind,
+            OutboxMessage.created_at > since,
+        )
+    )
+    return db.session.execute(query).scalars().all()
+
+
 def find(tenant_id: int, message_id: UUID) -> OutboxMessage | None:
     """Return the tenant's message with this id, or `None`."""
     return db.session.get(OutboxMessage, (tenant_id, message_id))

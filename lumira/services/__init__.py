@@ -1,1 +1,1 @@
-"""Nouns (leaves that never commit) and verbs (use cases) of the house."""
+"""Use cases, by domain: each opens its own transactions, calls clients between them, and settles orders."""

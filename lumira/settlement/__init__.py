@@ -1,1 +1,1 @@
-"""."""
+"""Settlement: writes what `lumira.domain` derives from the facts of an order."""

@@ -36,7 +36,7 @@ SWEEP_EVERY = 10
 STALLED_AFTER = 15
 HEARTBEAT_EVERY = 5
 
-#: E-mails that one process sends at once: an e-mail may take half a minute, and events are processed meanwhile.
+#: E-mails that one process sends at once: sending one may take 18 seconds, and events are processed meanwhile.
 _mail_slots = threading.BoundedSemaphore(2)
 #: Set when the process is asked to stop: it finishes the current batch.
 stopping = threading.Event()

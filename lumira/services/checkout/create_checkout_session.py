@@ -36,7 +36,8 @@ from lumira.settlement.settle_order import settle_order
 #: Stripe's minimum is thirty minutes by its own clock, which may be some minutes ahead of this machine's.
 SESSION_LIFETIME = timedelta(minutes=35)
 #: Pages under development; accepted in Stripe's test mode only.
-_LOCAL_HOSTS = ("localhost", "127.0.0.1", "[::1]")
+#: As `urlsplit` returns them, without the brackets of IPv6.
+_LOCAL_HOSTS = ("localhost", "127.0.0.1", "::1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +88,7 @@ def _check_urls(tenant_id: int, command: CheckoutCommand) -> None:
 def _is_own_page(url: str, domains: list[str], *, in_test_mode: bool) -> bool:
     parts = urlsplit(url)
     host = (parts.hostname or "").rstrip(".")
-    is_local = in_test_mode and (host in _LOCAL_HOSTS or host == "::1" or host.endswith(".localhost"))
+    is_local = in_test_mode and (host in _LOCAL_HOSTS or host.endswith(".localhost"))
     if parts.scheme != "https" and not (parts.scheme == "http" and is_local):
         return False
     return is_local or host in domains

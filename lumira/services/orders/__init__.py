@@ -1,1 +1,1 @@
-"""."""
+"""Use cases about orders: viewing them, and decisions of operators about them."""

@@ -1,4 +1,4 @@
-"""Accepting, by a person's decision, a payment that is not what was asked for."""
+"""An operator's decision to accept a payment of another amount or currency."""
 
 from uuid import UUID
 
@@ -12,9 +12,9 @@ from lumira.settlement.settle_order import settle_order
 
 @retried
 def release_order(tenant_id: int, order_id: UUID, *, actor: str) -> Order:
-    """Serve an order under review with what was paid; the order as it is then.
+    """Release an order under review, so that it is fulfilled; return the settled order.
 
-    `NotUnderReview` if there is nothing to decide: it is not paid, served already, or released before.
+    Raises `NotUnderReview` if the order is not paid, is fulfilled, or was released before.
     """
     with atomic(tenant_id):
         order = orders.lock_order(tenant_id, order_id)

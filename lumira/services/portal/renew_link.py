@@ -1,13 +1,14 @@
 """Requests for a new portal link: it is sent to the customer's e-mail address only."""
 
 from datetime import timedelta
+from uuid import UUID
 
 import structlog
 
 from lumira.clock import utc_now
 from lumira.database import atomic, retried
 from lumira.link_tokens import LinkAddress
-from lumira.models import MessageKind, Order, Tenant
+from lumira.models import MessageKind, Tenant
 from lumira.repositories import access_links, audit, customers, orders, outbox, tenants
 
 log = structlog.get_logger()
@@ -41,17 +42,20 @@ def _enqueue_link(address: LinkAddress) -> None:
     if order_id is None:
         log.info("link_not_renewed", reason="no_order")
         return
-    # The order's lock serializes concurrent requests: the second one sees the message of the first.
+    # The customer's lock serializes concurrent requests: the second one sees the message of the first.
+    customers.lock_current(tenant_id, customer.id)
     order = orders.lock_order(tenant_id, order_id)
-    if _was_sent_recently(order):
+    if _was_sent_recently(tenant_id, customer.id):
         log.info("link_not_renewed", reason="requested_recently")
         return
     outbox.enqueue(order, MessageKind.ACCESS_LINK, utc_now().isoformat(timespec="seconds"))
     audit.record(tenant_id, actor="buyer", action="access_link_requested", subject=f"customer:{customer.id}")
 
 
-def _was_sent_recently(order: Order) -> bool:
+def _was_sent_recently(tenant_id: int, customer_id: UUID) -> bool:
+    """Whether the customer was sent enough links, whichever of their orders the messages belong to."""
     now = utc_now()
-    requests = [message.created_at for message in order.messages if message.kind is MessageKind.ACCESS_LINK]
-    today = [at for at in requests if at > now - timedelta(days=1)]
+    today = outbox.list_enqueued_at(
+        tenant_id, customer_id, MessageKind.ACCESS_LINK, since=now - timedelta(days=1)
+    )
     return len(today) >= MAX_PER_DAY or any(at > now - MIN_INTERVAL for at in today)

@@ -31,7 +31,7 @@ from lumira.repositories.access_links import LIFETIME
 from lumira.services.access.manage_links import revoke_links
 from lumira.services.customers.merge_customers import merge_customers
 from lumira.services.privacy.erase_customer import erase_customer
-from tests.support.factories import BUYER, Brand, count, load_order
+from tests.support.factories import BUYER, Brand, count, load_order, open_payment
 from tests.support.portal_pages import PUBLIC_URL, fields, path_of, reached_at, request_link, words
 from tests.support.refunds import pay
 
@@ -148,6 +148,16 @@ def test_at_most_four_links_a_day_are_sent(client, tenant, page) -> None:
     with time_machine.travel(utc_now() + timedelta(hours=30)):
         request_link(client, page)
     assert len(asked(tenant)) == 5
+
+
+def test_a_new_order_does_not_reset_the_daily_limit_of_its_buyer(client, tenant, page) -> None:
+    end(tenant)
+    for hour in range(6):
+        with time_machine.travel(utc_now() + timedelta(hours=hour)):
+            if hour == 3:
+                open_payment(tenant, level=1)
+            request_link(client, page)
+    assert len(asked(tenant)) == 4
 
 
 def test_requests_of_one_network_are_limited(client_with: Callable[..., FlaskClient], tenant, page) -> None:

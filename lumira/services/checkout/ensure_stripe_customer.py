@@ -26,7 +26,8 @@ def ensure_stripe_customer(
     Also `None` if the typed address was merged into another: Stripe's page shows the Stripe customer's address to
     everyone who opens it, and the typed address may be a stranger's.
     An existing Stripe customer is never updated: otherwise every holder of the publishable key could rename it.
-    If Stripe refuses to create one, or the key may not, the checkout continues without it.
+    If Stripe refuses to create one or fails to, or the key may not, the checkout continues without it. Raises
+    `StripeUnavailable` only if Stripe cannot be reached, because the payment could not be opened either.
     """
     if customer_id is None:
         return None
@@ -64,7 +65,7 @@ def ensure_stripe_customer(
     except stripe_client.StripeOutcomeUnknown:
         # Stripe would repeat this response to the same key for a day.
         _begin_next_attempt(tenant_id, customer_id)
-        raise
+        return None
 
     with atomic(tenant_id):
         customer = customers.lock(tenant_id, customer_id)

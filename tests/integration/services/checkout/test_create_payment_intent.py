@@ -223,6 +223,17 @@ def test_an_unreachable_stripe_is_reported_and_the_same_key_resumes(tenant, faul
     assert count(tenant, Order) == 1
 
 
+def test_a_customer_that_stripe_fails_to_create_does_not_stop_a_sale(tenant) -> None:
+    stripe_sandbox.fail_next(tenant, "500_before", path="/v1/customers", times=10)
+    first = create(tenant, keyed()).value
+    assert first.client_secret
+    stripe_sandbox.clear_faults(tenant)
+
+    open_payment(tenant)
+    [customer] = stripe_sandbox.customers(tenant)
+    assert [intent["customer"] for intent in stripe_sandbox.intents(tenant)] == [customer["id"], None]
+
+
 def test_after_a_day_the_intent_is_looked_up_before_anything_is_sent_again(tenant) -> None:
     stripe_sandbox.fail_next(tenant, "drop_after", times=10)
     with pytest.raises(StripeUnavailable):

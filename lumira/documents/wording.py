@@ -7,6 +7,7 @@ WORDS: dict[Language, dict[str, str]] = {
     Language.FRENCH: {
         "receipt": "Reçu",
         "credit_note": "Avoir",
+        "test": "DOCUMENT DE TEST : aucun paiement réel, sans valeur",
         "number": "Numéro",
         "issued": "Date d'émission",
         "moved_sale": "Payé le",
@@ -37,6 +38,7 @@ WORDS: dict[Language, dict[str, str]] = {
     Language.ENGLISH: {
         "receipt": "Receipt",
         "credit_note": "Credit note",
+        "test": "TEST DOCUMENT: no real payment, not valid",
         "number": "Number",
         "issued": "Issued on",
         "moved_sale": "Paid on",

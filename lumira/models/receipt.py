@@ -24,15 +24,16 @@ class ReceiptKind(StrEnum):
 _SERIES = {ReceiptKind.RECEIPT: "R", ReceiptKind.CREDIT_NOTE: "A"}
 
 
-def receipt_label(prefix: str, kind: ReceiptKind, year: int, number: int) -> str:
+def receipt_label(prefix: str, kind: ReceiptKind, year: int, number: int, *, livemode: bool) -> str:
     """Return a printed number; the prefix differs between the brands of one seller."""
-    return f"{prefix}-{_SERIES[kind]}-{year}-{number:06d}"
+    return f"{prefix}-{'' if livemode else 'TEST-'}{_SERIES[kind]}-{year}-{number:06d}"
 
 
 class ReceiptCounter(TenantOwned, Base):
     """The last number of one series and year.
 
-    A row and not a sequence: it is rolled back with the receipt that took the number, so there is no gap.
+    A row and not a sequence: it is rolled back with the receipt that took the number, so there is no gap. Sales in
+    Stripe's test mode have series of their own, so that none of them takes a number of the books.
     """
 
     __tablename__ = "receipt_counters"
@@ -42,6 +43,7 @@ class ReceiptCounter(TenantOwned, Base):
     )
 
     series: Mapped[ReceiptKind] = mapped_column(choice(ReceiptKind), primary_key=True)
+    livemode: Mapped[bool] = mapped_column(primary_key=True)
     year: Mapped[int] = mapped_column(primary_key=True)
     last_number: Mapped[int]
     #: A higher number is never older, also if the clocks of two processes differ.
@@ -59,7 +61,7 @@ class Receipt(Identified, Base):
         ForeignKeyConstraint(["tenant_id", "order_id"], ["orders.tenant_id", "orders.id"]),
         ForeignKeyConstraint(["tenant_id", "corrects_id"], ["receipts.tenant_id", "receipts.id"]),
         UniqueConstraint("tenant_id", "order_id", "kind", "subject"),
-        UniqueConstraint("tenant_id", "kind", "year", "number"),
+        UniqueConstraint("tenant_id", "kind", "livemode", "year", "number"),
         UniqueConstraint("tenant_id", "label"),
         CheckConstraint(one_of("kind", ReceiptKind), name="kind_is_known"),
         CheckConstraint("subject <> ''", name="subject_is_set"),
@@ -76,6 +78,8 @@ class Receipt(Identified, Base):
     #: Stripe's id: of the payment on the receipt of a sale, of the refund on a credit note. A receipt with a refund's
     #: id corrects the credit note of a refund that failed afterwards.
     subject: Mapped[str]
+    #: The mode of its order at Stripe; a document of test mode states no sale.
+    livemode: Mapped[bool]
     #: By the tenant's calendar: the year of `issued_at` in `time_zone`.
     year: Mapped[int]
     number: Mapped[int]

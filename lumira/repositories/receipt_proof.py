@@ -8,15 +8,15 @@ from lumira.database import db
 _DISAGREEMENTS = text(
     """
     WITH numbered AS (
-        SELECT kind AS series, year, number, label, issued_at, time_zone, amount,
+        SELECT kind AS series, livemode, year, number, label, issued_at, time_zone, amount,
             (SELECT sum((line ->> 'amount')::bigint) FROM jsonb_array_elements(lines) AS line) AS lines_amount,
             lag(number, 1, 0) OVER series_of_year AS before, lag(issued_at) OVER series_of_year AS issued_before
         FROM receipts WHERE tenant_id = :tenant_id
-        WINDOW series_of_year AS (PARTITION BY kind, year ORDER BY number)
+        WINDOW series_of_year AS (PARTITION BY kind, livemode, year ORDER BY number)
     ), issued AS (
-        SELECT series, year, max(number) AS last FROM numbered GROUP BY series, year
+        SELECT series, livemode, year, max(number) AS last FROM numbered GROUP BY series, livemode, year
     ), counted AS (
-        SELECT series, year, last_number FROM receipt_counters WHERE tenant_id = :tenant_id
+        SELECT series, livemode, year, last_number FROM receipt_counters WHERE tenant_id = :tenant_id
     )
     SELECT 1, series, year, number, label || ': '
         || CASE WHEN number = before THEN 'issued twice'
@@ -33,9 +33,10 @@ _DISAGREEMENTS = text(
     SELECT 5, series, year, number, label || ': its lines add up to ' || coalesce(lines_amount, 0) || ', not ' || amount
     FROM numbered WHERE lines_amount IS DISTINCT FROM amount
     UNION ALL
-    SELECT 4, series, year, 0, series || ' ' || year || ': counted to ' || coalesce(last_number, 0)
+    SELECT 4, series, year, 0, series || CASE WHEN livemode THEN ' ' ELSE ' of test mode ' END
+        || year || ': counted to ' || coalesce(last_number, 0)
         || ', but the last number issued is ' || coalesce(last, 0)
-    FROM issued FULL JOIN counted USING (series, year) WHERE last IS DISTINCT FROM last_number
+    FROM issued FULL JOIN counted USING (series, livemode, year) WHERE last IS DISTINCT FROM last_number
     ORDER BY 1, 2 DESC, 3, 4
     """
 )

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import product
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -40,6 +41,7 @@ def draft(
         subject=subject,
         corrects_id=corrects.id if corrects else None,
         corrects_label=corrects.label if corrects else None,
+        livemode=order.livemode,
         time_zone=tenant.time_zone,
         order_number=order.order_number,
         moved_at=moved_at,
@@ -61,13 +63,15 @@ def number(tenant: Tenant, drafts: Sequence[Receipt]) -> None:
     """
     now = utc_now()
     year = now.astimezone(ZoneInfo(tenant.time_zone)).year
-    for kind in ReceiptKind:
-        series = [document for document in drafts if document.kind is kind]
+    for kind, livemode in product(ReceiptKind, (True, False)):
+        series = [document for document in drafts if (document.kind, document.livemode) == (kind, livemode)]
         if series:
-            last, issued_at = _reserve_numbers(tenant.id, kind, year, now, len(series))
+            last, issued_at = _reserve_numbers(tenant.id, (kind, livemode, year), now, len(series))
             for next_number, document in enumerate(series, last - len(series) + 1):
                 document.year, document.number, document.issued_at = year, next_number, issued_at
-                document.label = receipt_label(tenant.order_prefix, kind, year, next_number)
+                document.label = receipt_label(
+                    tenant.order_prefix, kind, year, next_number, livemode=livemode
+                )
     labels = {document.id: document.label for document in drafts}
     for document in drafts:
         if document.corrects_id in labels:
@@ -77,17 +81,23 @@ def number(tenant: Tenant, drafts: Sequence[Receipt]) -> None:
 
 
 def _reserve_numbers(
-    tenant_id: int, kind: ReceiptKind, year: int, now: datetime, count: int
+    tenant_id: int, series: tuple[ReceiptKind, bool, int], now: datetime, count: int
 ) -> tuple[int, datetime]:
     """The last of `count` new numbers, and a time of issue that is not before the previous document's.
 
     Both are rolled back with the transaction.
     """
+    kind, livemode, year = series
     first = insert(ReceiptCounter).values(
-        tenant_id=tenant_id, series=kind, year=year, last_number=count, last_issued_at=now
+        tenant_id=tenant_id,
+        series=kind,
+        livemode=livemode,
+        year=year,
+        last_number=count,
+        last_issued_at=now,
     )
     reserved = first.on_conflict_do_update(
-        index_elements=[ReceiptCounter.tenant_id, ReceiptCounter.series, ReceiptCounter.year],
+        index_elements=["tenant_id", "series", "livemode", "year"],
         set_={
             "last_number": ReceiptCounter.last_number + count,
             "last_issued_at": func.greatest(ReceiptCounter.last_issued_at, first.excluded.last_issued_at),
@@ -151,13 +161,13 @@ def get_by_label(tenant_id: int, label: str) -> Receipt:
 def list_receipts(
     tenant_id: int, *, year: int | None = None, order_id: UUID | None = None
 ) -> Sequence[Receipt]:
-    """Return receipts, then credit notes, by year and number."""
+    """Return receipts, then credit notes, by year and number; those of test mode come after the others of a year."""
     query = select(Receipt).where(Receipt.tenant_id == tenant_id)
     if year is not None:
         query = query.where(Receipt.year == year)
     if order_id is not None:
         query = query.where(Receipt.order_id == order_id)
-    ordered = query.order_by(Receipt.year, Receipt.kind.desc(), Receipt.number)
+    ordered = query.order_by(Receipt.year, Receipt.livemode.desc(), Receipt.kind.desc(), Receipt.number)
     return db.session.execute(ordered).scalars().all()
 
 

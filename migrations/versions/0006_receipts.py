@@ -4,6 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from migrations.columns import (
+    boolean,
     check,
     choice,
     currency,
@@ -31,11 +32,12 @@ def upgrade() -> None:
         "receipt_counters",
         *tenant_id(),
         *choice("series", "receipt", "credit_note"),
+        boolean("livemode"),
         integer("year"),
         integer("last_number"),
         timestamp("last_issued_at"),
         check("last_number_is_positive", "last_number > 0"),
-        sa.PrimaryKeyConstraint("tenant_id", "series", "year"),
+        sa.PrimaryKeyConstraint("tenant_id", "series", "livemode", "year"),
     )
     protect("receipt_counters")
     _create_receipts()
@@ -48,6 +50,7 @@ def _create_receipts() -> None:
         uuid("order_id"),
         *choice("kind", "receipt", "credit_note"),
         text("subject"),
+        boolean("livemode"),
         integer("year"),
         integer("number"),
         text("label"),
@@ -72,7 +75,7 @@ def _create_receipts() -> None:
         references("orders", "order_id"),
         references("receipts", "corrects_id"),
         unique("order_id", "kind", "subject"),
-        unique("kind", "year", "number"),
+        unique("kind", "livemode", "year", "number"),
         unique("label"),
     )
     protect("receipts", privileges="SELECT, INSERT")

@@ -164,6 +164,17 @@ def test_an_erased_buyer_is_not_on_the_receipt(make_brand: Callable[..., Brand])
     assert receipt.label in text
 
 
+@pytest.mark.parametrize(("locale", "words"), [("fr", "DOCUMENT DE TEST"), ("en", "TEST DOCUMENT")])
+def test_a_document_of_test_mode_says_that_it_is_not_valid(
+    make_brand: Callable[..., Brand], locale: str, words: str
+) -> None:
+    receipt = make(make_brand, seller.EXEMPT, "mystique")
+    assert words in text_of(receipt, locale)
+
+    receipt.livemode = True
+    assert words not in text_of(receipt, locale)
+
+
 SCRIPTS = [
     "李明",
     "さくら 田中",

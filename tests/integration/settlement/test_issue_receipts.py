@@ -314,9 +314,54 @@ def test_a_receipt_is_numbered_in_the_year_of_the_tenants_time_zone(make_brand: 
             paid = payment_intent(id=str(payment.payment_intent_id), status="succeeded")
             deliver(brand, event("payment_intent.succeeded", paid))
 
-    assert [document.label.split("-", 1)[1] for document in documents_of(paris)] == ["R-2027-000001"]
-    assert [document.label.split("-", 1)[1] for document in documents_of(new_york)] == ["R-2026-000001"]
+    assert [document.label.split("-", 1)[1] for document in documents_of(paris)] == ["TEST-R-2027-000001"]
+    assert [document.label.split("-", 1)[1] for document in documents_of(new_york)] == ["TEST-R-2026-000001"]
     assert errors_of(paris) == errors_of(new_york) == []
+
+
+def pay_live(brand: Brand) -> str:
+    """Sell in Stripe's live mode, which the sandbox does not have; returns the PaymentIntent's id."""
+    opened = open_payment(brand)
+    intent = str(opened.payment_intent_id)
+    with atomic(brand.id):
+        db.session.execute(
+            db.text("UPDATE orders SET livemode = true WHERE order_number = :number"),
+            {"number": opened.order_number},
+        )
+    paid = payment_intent(id=intent, status="succeeded", livemode=True)
+    deliver(brand, event("payment_intent.succeeded", paid, livemode=True))
+    return intent
+
+
+def test_a_sale_in_test_mode_takes_no_number_of_the_books(brand: Brand) -> None:
+    intent = pay(brand)
+    report_refund(brand, intent, 4700)
+    pay(brand)
+    pay_live(brand)
+    pay(brand)
+    pay_live(brand)
+
+    labels = [document.label.split("-", 1)[1] for document in documents_of(brand)]
+    year = documents_of(brand)[0].year
+    assert labels == [
+        *(f"R-{year}-00000{number}" for number in (1, 2)),
+        *(f"TEST-R-{year}-00000{number}" for number in (1, 2, 3)),
+        f"TEST-A-{year}-000001",
+    ]
+    assert errors_of(brand) == []
+
+
+def test_a_gap_in_the_books_is_found_beside_documents_of_test_mode(brand: Brand) -> None:
+    pay_live(brand)
+    pay(brand)
+    with atomic(brand.id):
+        db.session.execute(db.text("UPDATE receipt_counters SET last_number = 2 WHERE livemode"))
+    pay_live(brand)
+    pay(brand)
+
+    [gap] = errors_of(brand)
+    assert "the number before it is missing" in gap
+    assert "TEST" not in gap
 
 
 def test_a_tenant_without_legal_lines_issues_no_receipt(tenant: Brand) -> None:

@@ -84,9 +84,17 @@ def _shown(name: str) -> str:
 
 
 def _sentences(messages: object) -> list[str]:
-    """Marshmallow's nested messages as a flat list."""
+    """Marshmallow's nested messages as a flat list; those about an item of a list begin with its place."""
     if isinstance(messages, Mapping):
-        return [sentence for inner in messages.values() for sentence in _sentences(inner)]
+        return [
+            f"Item {name + 1}: {sentence}" if isinstance(name, int) else _about(name, sentence)
+            for name, inner in messages.items()
+            for sentence in _sentences(inner)
+        ]
     if isinstance(messages, list):
         return [sentence for inner in messages for sentence in _sentences(inner)]
     return [str(messages)]
+
+
+def _about(name: object, sentence: str) -> str:
+    return sentence if name == _WHOLE else f"{_shown(str(name))}: {sentence}"

@@ -30,6 +30,7 @@ MESSAGE_KINDS = (
     "order_confirmation",
     "payment_failed",
     "order_refunded",
+    "refund_failed",
     "access_ready",
     "deliverable_ready",
     "dispute_alert",

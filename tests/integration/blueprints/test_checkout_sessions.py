@@ -240,3 +240,13 @@ def test_stripes_page_follows_the_buyers_browser_unless_the_shop_names_a_languag
     post(client, tenant, body(tenant), Accept_Language="de, en;q=0.5")
     [session] = stripe_sandbox.checkout_sessions(tenant)
     assert session["locale"] is None
+
+
+def test_an_invalid_item_of_a_cart_is_named_by_its_place(client: FlaskClient, tenant: Brand) -> None:
+    reply = post(client, tenant, body(tenant, items=[line("shirt"), line("cap", 0), line("")]))
+    assert reply.status_code == 400
+    assert reply.json["fields"]["items"] == [
+        "Item 2: quantity: Must be greater than or equal to 1 and less than or equal to 100.",
+        "Item 3: productId: Must not be empty.",
+    ]
+    assert reply.json["message"] == f"items: {reply.json['fields']['items'][0]}"

@@ -1,5 +1,6 @@
 """`flask catalog …`: the products of a tenant, from a catalog file."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -7,14 +8,15 @@ from flask import current_app
 from flask.cli import AppGroup
 
 from config.settings import Settings
+from lumira.cli.common.confirmation import confirm
 from lumira.errors import CatalogError
 from lumira.models import ContentKind, PartialRefundPolicy, ProductKind, ReleaseOnFailure
 from lumira.money import format_amount
 from lumira.repositories.contents import CatalogContent
 from lumira.repositories.products import CatalogProduct, Change, FieldChange, ProductChange
 from lumira.schemas import catalog_file
-from lumira.services.catalog.apply_catalog import apply_catalog
-from lumira.services.catalog.catalog import Catalog, CatalogDifference, CatalogTenant
+from lumira.services.catalog.apply_catalog import apply_catalog, find_moved_levels
+from lumira.services.catalog.catalog import Catalog, CatalogDifference, CatalogTenant, MovedLevel
 
 catalog = AppGroup("catalog", help="The products of a tenant.")
 
@@ -56,17 +58,25 @@ def read_catalog(path: Path) -> Catalog:
 @catalog.command("apply")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--dry-run", is_flag=True, help="Print the difference and change nothing.")
-def apply(file: Path, dry_run: bool) -> None:
-    """Create or change a tenant and its products as described in FILE, and print the changes."""
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
+def apply(file: Path, dry_run: bool, yes: bool) -> None:
+    """Create or change a tenant and its products as described in FILE, and print the changes.
+
+    Asks for confirmation if a level that buyers have access to gets another number.
+    """
     described = read_catalog(file)
     settings: Settings = current_app.extensions["lumira"]
     if described.tenant.alert_email is None and not settings.is_development:
         raise CatalogError(
             f"{file}: tenant.alert_email: Required in production: the team's address for alerts."
         )
+    if not dry_run:
+        _confirm_moves(find_moved_levels(described, actor=_ACTOR), is_confirmed=yes)
     difference = apply_catalog(described, actor=_ACTOR, dry_run=dry_run)
     for line in _lines(difference):
         click.echo(line)
+    if dry_run:
+        _warn_of(difference.moved_levels)
     if described.tenant.order_prefix not in (None, difference.order_prefix):
         click.echo(
             f"The order prefix stays {difference.order_prefix}: it cannot change after the tenant was created.",
@@ -74,6 +84,21 @@ def apply(file: Path, dry_run: bool) -> None:
         )
     if dry_run:
         click.echo("Dry run: nothing was changed.")
+
+
+def _confirm_moves(moved: Sequence[MovedLevel], *, is_confirmed: bool) -> None:
+    _warn_of(moved)
+    if moved:
+        confirm("Change these numbers?", is_confirmed=is_confirmed)
+
+
+def _warn_of(moved: Sequence[MovedLevel]) -> None:
+    for level in moved:
+        after = "no level any more" if level.after is None else f"level {level.after}"
+        click.echo(
+            f"{level.product_id} was level {level.before} and will be {after}: {level.grants} grants keep it and what "
+            f"it included, but level={level.before} will not name it."
+        )
 
 
 def _lines(difference: CatalogDifference) -> list[str]:

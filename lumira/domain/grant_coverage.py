@@ -1,4 +1,4 @@
-"""Which products and levels a grant gives access to."""
+"""Which products a grant gives access to."""
 
 from lumira.models import AccessGrant, ManualGrant
 
@@ -6,20 +6,9 @@ from lumira.models import AccessGrant, ManualGrant
 Grant = AccessGrant | ManualGrant
 
 
-def covers(grant: Grant, *, product_id: str | None, product_level: int | None, level: int | None) -> bool:
-    """Return whether a live grant gives access to a product and to a level; `None` stands for either of them.
+def covers(grant: Grant, product_id: str) -> bool:
+    """Return whether a live grant gives access to this product: its own, or a level that its level included.
 
-    `product_level` is the level number of the product, if the product is a level.
+    What was included is frozen by product, so that renumbered levels change nothing that was bought.
     """
-    covers_product = product_id is None or grant.product_id == product_id or _includes(grant, product_level)
-    return covers_product and (level is None or grant.level_number == level or _includes(grant, level))
-
-
-def _includes(grant: Grant, level: int | None) -> bool:
-    """Return whether the grant is for a higher level that includes this one."""
-    return (
-        grant.includes_lower_levels
-        and level is not None
-        and grant.level_number is not None
-        and level < grant.level_number
-    )
+    return grant.product_id == product_id or product_id in grant.included_products

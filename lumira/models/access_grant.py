@@ -4,7 +4,8 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, Text, UniqueConstraint
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
 from lumira.clock import utc_now
@@ -43,7 +44,7 @@ class AccessGrant(Identified, Timestamped, Base):
         UniqueConstraint("tenant_id", "order_line_id"),
         CheckConstraint(one_of("reason", GrantReason), name="reason_is_known"),
         CheckConstraint("active = (revoked_at IS NULL)", name="revoked_has_its_time"),
-        CheckConstraint("NOT includes_lower_levels OR level_number IS NOT NULL", name="only_levels_include"),
+        CheckConstraint("included_products = '{}' OR level_number IS NOT NULL", name="only_levels_include"),
         Index("ix_access_grants_by_customer", "tenant_id", "customer_id"),
         Index("ix_access_grants_by_order", "tenant_id", "order_id"),
     )
@@ -61,8 +62,8 @@ class AccessGrant(Identified, Timestamped, Base):
     operator_revoked_at: Mapped[datetime | None]
     #: When the access ends; `None` for access without an end.
     expires_at: Mapped[datetime | None]
-    #: Whether it also gives access to lower levels.
-    includes_lower_levels: Mapped[bool] = mapped_column(default=False)
+    #: The products that it gives access to as well: the lower levels of the day of purchase, the highest first.
+    included_products: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list)
 
     @property
     def is_expired(self) -> bool:

@@ -3,8 +3,9 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index
-from sqlalchemy.orm import Mapped
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, Text
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import Mapped, mapped_column
 
 from lumira.clock import utc_now
 from lumira.database import Base
@@ -31,14 +32,15 @@ class ManualGrant(Identified, Timestamped, Base):
             unique=True,
             postgresql_where="revoked_at IS NULL",
         ),
-        CheckConstraint("NOT includes_lower_levels OR level_number IS NOT NULL", name="only_levels_include"),
+        CheckConstraint("included_products = '{}' OR level_number IS NOT NULL", name="only_levels_include"),
         Index("ix_manual_grants_by_customer", "tenant_id", "customer_id"),
     )
 
     customer_id: Mapped[UUID]
     product_id: Mapped[str]
     level_number: Mapped[int | None]
-    includes_lower_levels: Mapped[bool]
+    #: The products that it gives access to as well: the lower levels of the day it was granted, the highest first.
+    included_products: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list)
     granted_at: Mapped[datetime]
     #: When the access ends; `None` for access without an end.
     expires_at: Mapped[datetime | None]
@@ -52,7 +54,7 @@ class ManualGrant(Identified, Timestamped, Base):
         """Extend this grant to the later expiry and the wider access of the two."""
         ends = [grant.expires_at for grant in (self, other) if grant.expires_at is not None]
         self.expires_at = max(ends) if len(ends) == 2 else None  # noqa: PLR2004 - both grants end
-        self.includes_lower_levels = self.includes_lower_levels or other.includes_lower_levels
+        self.included_products = list(dict.fromkeys([*self.included_products, *other.included_products]))
 
     @property
     def is_expired(self) -> bool:

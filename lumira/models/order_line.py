@@ -3,8 +3,8 @@
 from typing import NamedTuple
 from uuid import UUID, uuid5
 
-from sqlalchemy import CheckConstraint, ForeignKeyConstraint, UniqueConstraint
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Text, UniqueConstraint
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from lumira.database import Base
@@ -34,7 +34,7 @@ class OrderLine(Identified, Base):
         CheckConstraint(one_of("on_partial_refund", PartialRefundPolicy), name="policy_is_known"),
         CheckConstraint("access_days > 0", name="access_days_are_positive"),
         CheckConstraint("access_days IS NULL OR kind <> 'physical'", name="goods_do_not_expire"),
-        CheckConstraint("NOT includes_lower_levels OR level_number IS NOT NULL", name="only_levels_include"),
+        CheckConstraint("included_products = '{}' OR level_number IS NOT NULL", name="only_levels_include"),
     )
 
     order_id: Mapped[UUID]
@@ -50,8 +50,8 @@ class OrderLine(Identified, Base):
     restock_on_refund: Mapped[bool] = mapped_column(default=True)
     #: Days of access from the order's fulfillment; `None` for access without an end.
     access_days: Mapped[int | None]
-    #: Whether this level includes the lower ones.
-    includes_lower_levels: Mapped[bool] = mapped_column(default=False)
+    #: The ids of the lower levels that this level includes, the highest first.
+    included_products: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list)
     #: The deliverables of this line: `key` and `title` of each, in order.
     deliverables: Mapped[list[dict[str, str]]] = mapped_column(JSONB, default=list)
 

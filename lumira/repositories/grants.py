@@ -1,11 +1,13 @@
 """Access grants of orders, and manual grants of operators."""
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, ScalarSelect, select
+from sqlalchemy import ColumnElement, func, select
 
+from lumira.clock import utc_now
 from lumira.database import db
 from lumira.domain.grant_coverage import Grant
 from lumira.models import AccessGrant, Customer, ManualGrant, Order, Product
@@ -25,28 +27,41 @@ def list_grants(tenant_id: int, customer_id: UUID) -> list[Grant]:
 
 
 def list_grants_covering(tenant_id: int, customer_id: UUID, product_id: str) -> list[Grant]:
-    """Return the live and past grants of one customer that cover a product: directly, or as an active lower level."""
-    level = (
-        select(Product.level_number)
-        .where(Product.tenant_id == tenant_id, Product.id == product_id, Product.active)
-        .scalar_subquery()
-    )
+    """Return the live and past grants of one customer that cover a product: directly, or as an included level."""
     of_orders = select(AccessGrant).where(
         AccessGrant.tenant_id == tenant_id,
         AccessGrant.customer_id == customer_id,
-        _covers(AccessGrant, product_id, level),
+        _covers(AccessGrant, product_id),
     )
     manual = select(ManualGrant).where(
         ManualGrant.tenant_id == tenant_id,
         ManualGrant.customer_id == customer_id,
-        _covers(ManualGrant, product_id, level),
+        _covers(ManualGrant, product_id),
     )
     return [*db.session.execute(of_orders).scalars(), *db.session.execute(manual).scalars()]
 
 
-def _covers(model: type[Grant], product_id: str, level: ScalarSelect[int | None]) -> ColumnElement[bool]:
-    # The comparison is never true for a product without a level number.
-    return (model.product_id == product_id) | (model.includes_lower_levels & (model.level_number > level))
+def _covers(model: type[Grant], product_id: str) -> ColumnElement[bool]:
+    return (model.product_id == product_id) | model.included_products.contains([product_id])
+
+
+def count_live(tenant_id: int, product_ids: Collection[str]) -> dict[str, int]:
+    """Return how many grants give access to each of these products now, without those that have none."""
+    now = utc_now()
+    counts: Counter[str] = Counter()
+    for model, is_active in (
+        (AccessGrant, AccessGrant.active),
+        (ManualGrant, ManualGrant.revoked_at.is_(None)),
+    ):
+        query = (
+            select(model.product_id, func.count())
+            .where(model.tenant_id == tenant_id, model.product_id == func.any(list(product_ids)), is_active)
+            .where(model.expires_at.is_(None) | (model.expires_at > now))
+            .group_by(model.product_id)
+        )
+        for product_id, count in db.session.execute(query):
+            counts[product_id] += count
+    return dict(counts)
 
 
 def find_by_line(tenant_id: int, customer_id: UUID, order_line_id: UUID) -> AccessGrant | None:
@@ -57,13 +72,6 @@ def find_by_line(tenant_id: int, customer_id: UUID, order_line_id: UUID) -> Acce
             AccessGrant.customer_id == customer_id,
             AccessGrant.order_line_id == order_line_id,
         )
-    ).scalar_one_or_none()
-
-
-def find_level_number(tenant_id: int, product_id: str) -> int | None:
-    """Return the level number of a product, active or not; `None` if the product is not a level."""
-    return db.session.execute(
-        select(Product.level_number).where(Product.tenant_id == tenant_id, Product.id == product_id)
     ).scalar_one_or_none()
 
 
@@ -122,6 +130,7 @@ def create_manual_grant(
     customer: Customer,
     product: Product,
     *,
+    included_products: list[str],
     now: datetime,
     expires_at: datetime | None,
     note: str | None,
@@ -137,7 +146,7 @@ def create_manual_grant(
         customer_id=customer.id,
         product_id=product.id,
         level_number=product.level_number,
-        includes_lower_levels=product.includes_lower_levels,
+        included_products=included_products,
         granted_at=now,
         expires_at=expires_at,
         actor=actor,

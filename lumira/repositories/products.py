@@ -96,6 +96,25 @@ def list_levels(tenant_id: int) -> list[Product]:
     )
 
 
+def list_included(product: Product) -> list[str]:
+    """Return the ids of the levels on sale that this product includes, the highest first."""
+    if not product.includes_lower_levels or product.level_number is None:
+        return []
+    lower = [
+        level.id
+        for level in list_levels(product.tenant_id)
+        if level.level_number is not None and level.level_number < product.level_number
+    ]
+    return lower[::-1]
+
+
+def find_level_id(tenant_id: int, number: int) -> str | None:
+    """Return the id of the product that has this level number, on sale or not; `None` if there is none."""
+    return db.session.execute(
+        select(Product.id).where(Product.tenant_id == tenant_id, Product.level_number == number)
+    ).scalar_one_or_none()
+
+
 def get_level(tenant_id: int, number: int) -> Product:
     """The level with this number; raises `LevelNotFound` if it is not on sale."""
     level = db.session.execute(
@@ -122,13 +141,15 @@ def apply(tenant: Tenant, described: Sequence[CatalogProduct]) -> list[ProductCh
             changes.append(change)
     numbers = {entry.level_number for entry in described if entry.level_number is not None}
     for product in existing.values():
-        if product.active:
-            product.active = False
-            changes.append(ProductChange(product.id, Change.REMOVED))
+        was_active, product.active = product.active, False
+        lost: tuple[FieldChange, ...] = ()
         if product.level_number in numbers:
             # A level that is no longer on sale loses its number to the level that now has it.
+            lost = (FieldChange("level_number", product.level_number, None),)
             product.kind, product.level_number = ProductKind.DIGITAL, None
             product.includes_lower_levels = False
+        if was_active or lost:
+            changes.append(ProductChange(product.id, Change.REMOVED if was_active else Change.CHANGED, lost))
     db.session.flush()
     return changes
 

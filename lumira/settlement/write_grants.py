@@ -59,7 +59,7 @@ def _new_grant(order: Order, line: OrderLine, state: GrantState, now: datetime) 
         granted_at=now,
         revoked_at=None if state.active else now,
         expires_at=_expires_at(order, line),
-        includes_lower_levels=line.includes_lower_levels,
+        included_products=line.included_products,
     )
 
 

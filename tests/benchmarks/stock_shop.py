@@ -31,8 +31,8 @@ _OPEN_ORDERS = """
     RETURNING tenant_id, id
     )
     INSERT INTO order_lines (tenant_id, id, order_id, position, product_id, product_name, kind, quantity, unit_amount,
-                             includes_lower_levels, deliverables, on_partial_refund, restock_on_refund)
-    SELECT tenant_id, gen_random_uuid(), id, 0, %s, 'Chemise', 'physical', 1, 5900, false, '[]', 'keep', true
+                             included_products, deliverables, on_partial_refund, restock_on_refund)
+    SELECT tenant_id, gen_random_uuid(), id, 0, %s, 'Chemise', 'physical', 1, 5900, '{}', '[]', 'keep', true
     FROM opened
 """
 #: The address of Stripe: measuring makes no call, and a call would fail at once.

@@ -9,7 +9,7 @@ import time_machine
 from lumira.clock import utc_now
 from lumira.database import atomic, db
 from lumira.errors import GrantNotFound, NotGrantable, ProductNotFound
-from lumira.models import AccessGrant, ManualGrant, MessageKind, MessageStatus, Product
+from lumira.models import AccessGrant, ManualGrant, MessageKind, MessageStatus, Product, ProductKind
 from lumira.notifications import relay
 from lumira.repositories import customers
 from lumira.services.access.change_access import grant_access, restore_access, revoke_access
@@ -77,6 +77,42 @@ def test_what_a_level_includes_is_frozen_when_it_is_bought(tenant):
 
     refunds.refund(tenant, opened)
     assert not may_open(tenant, level=1)
+
+
+def renumber(brand: Brand, numbers: dict[str, int]) -> None:
+    """Give the levels other numbers, as a changed catalog file does."""
+    with atomic(brand.id):
+        for product_id, number in numbers.items():
+            db.session.get_one(Product, (brand.id, product_id)).level_number = number
+
+
+@pytest.mark.parametrize("is_manual", [False, True])
+def test_a_level_that_slides_in_takes_nothing_from_buyers_and_gives_them_nothing(tenant, is_manual):
+    change(tenant, "integrale", includes_lower_levels=True)
+    if is_manual:
+        give(tenant, "integrale")
+    else:
+        pay(tenant, "integrale")
+
+    # `mystique` becomes level 3, and the others move up.
+    change(tenant, "mystique", kind=ProductKind.LEVEL, level_number=6)
+    renumber(tenant, {"integrale": 5, "alchimique": 4, "mystique": 3})
+
+    assert [may_open(tenant, product) for product in ("simple", "intuitive", "alchimique", "integrale")] == [
+        True
+    ] * 4
+    assert not may_open(tenant, "mystique")
+    assert [may_open(tenant, level=level) for level in (1, 2, 3, 4, 5)] == [True, True, False, True, True]
+
+
+def test_a_level_number_names_the_product_that_has_it_now(tenant):
+    pay(tenant, "intuitive")
+    renumber(tenant, {"intuitive": 3, "alchimique": 2})
+
+    assert not may_open(tenant, level=2)
+    assert may_open(tenant, level=3)
+    assert may_open(tenant, "intuitive")
+    assert not may_open(tenant, level=9)
 
 
 def test_access_sold_for_a_time_ends_by_itself(client, tenant):

@@ -53,7 +53,7 @@ UNCHANGED_CATALOG = 2
 RECONCILED_WITHOUT_NEWS = 5
 #: Who holds the link, whose page it is, the orders, twelve kinds of their rows; what they contain and what was made,
 #: each with its files; the receipts; what was given, by an order or by hand, and its names, levels, contents and files.
-BUYERS_PAGE = 26
+BUYERS_PAGE = 25
 
 
 class Statements:

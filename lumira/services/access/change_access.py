@@ -31,7 +31,13 @@ def grant_access(
         duration = days or product.access_days
         expires_at = None if duration is None else now + timedelta(days=duration)
         grant = grants.create_manual_grant(
-            customer, product, now=now, expires_at=expires_at, note=note, actor=actor
+            customer,
+            product,
+            included_products=products.list_included(product),
+            now=now,
+            expires_at=expires_at,
+            note=note,
+            actor=actor,
         )
         _audit(
             customer,

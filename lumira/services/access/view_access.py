@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from lumira.database import atomic
 from lumira.domain.grant_coverage import Grant, covers
-from lumira.repositories import customers
+from lumira.repositories import customers, products
 from lumira.repositories import grants as grant_rows
 
 
@@ -21,17 +21,17 @@ def view_access(
 ) -> AccessView:
     """Return a customer's live and past grants, and whether one product or level is accessible now.
 
-    With a product or a level, only the grants that cover it are returned. An unknown address has no grants.
+    With a product or a level, only the grants that cover it are returned; a level is the product that has its number
+    now. An unknown address has no grants.
     """
     with atomic(tenant_id):
         customer = customers.find_by_email(tenant_id, customer_email)
         grants = grant_rows.list_grants(tenant_id, customer.id) if customer is not None else []
-        product_level = None if product_id is None else grant_rows.find_level_number(tenant_id, product_id)
+        level_id = None if level is None else products.find_level_id(tenant_id, level)
     if product_id is None and level is None:
         return AccessView(grants, None)
-    covering = [
-        grant
-        for grant in grants
-        if covers(grant, product_id=product_id, product_level=product_level, level=level)
-    ]
+    if level is not None and level_id is None:
+        return AccessView([], active=False)
+    requested = [one for one in (product_id, level_id) if one is not None]
+    covering = [grant for grant in grants if all(covers(grant, one) for one in requested)]
     return AccessView(covering, any(grant.is_live for grant in covering))

@@ -7,10 +7,10 @@ from typing import Any
 from lumira.database import atomic, db
 from lumira.errors import CatalogError, TenantNameTaken
 from lumira.models import ProductKind, Tenant
-from lumira.repositories import contents, products, stock_counts, tenants
+from lumira.repositories import contents, grants, products, stock_counts, tenants
 from lumira.repositories.products import CatalogProduct, Change, FieldChange, ProductChange
 from lumira.services.catalog.audit_catalog import audit_catalog
-from lumira.services.catalog.catalog import Catalog, CatalogDifference, CatalogTenant
+from lumira.services.catalog.catalog import Catalog, CatalogDifference, CatalogTenant, MovedLevel
 
 #: The fields that a file may change of an existing tenant. The slug, currency and order prefix never change.
 _CHANGEABLE = (
@@ -56,6 +56,14 @@ def apply_catalog(catalog: Catalog, *, actor: str, dry_run: bool = False) -> Cat
         if tenant_id is None:
             raise
     return _apply(tenant_id, catalog, is_new=False, actor=actor, dry_run=dry_run)
+
+
+def find_moved_levels(catalog: Catalog, *, actor: str) -> tuple[MovedLevel, ...]:
+    """Return the levels with buyers whose numbers the file would change; raises as `apply_catalog` does."""
+    tenant_id = _find_tenant(catalog)
+    if tenant_id is None:
+        return ()
+    return _apply(tenant_id, catalog, is_new=False, actor=actor, dry_run=True).moved_levels
 
 
 def _find_tenant(catalog: Catalog) -> int | None:
@@ -117,7 +125,29 @@ def _change(tenant: Tenant, catalog: Catalog, *, is_new: bool, actor: str) -> Ca
         domains_removed=removed,
         products=tuple(changes),
         version=tenant.catalog_version,
+        moved_levels=_moved_levels(tenant.id, changes),
     )
+
+
+def _moved_levels(tenant_id: int, changes: Sequence[ProductChange]) -> tuple[MovedLevel, ...]:
+    moved = {
+        change.product_id: field
+        for change in changes
+        for field in change.fields
+        if field.name == "level_number" and field.before is not None
+    }
+    if not moved:
+        return ()
+    counts = grants.count_live(tenant_id, moved)
+    return tuple(
+        MovedLevel(product_id, _number(field.before), _number(field.after), counts[product_id])
+        for product_id, field in moved.items()
+        if product_id in counts
+    )
+
+
+def _number(value: str | int | None) -> int | None:
+    return None if value is None else int(value)
 
 
 def _begin_counting(

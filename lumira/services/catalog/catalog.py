@@ -47,6 +47,18 @@ class Catalog:
 
 
 @dataclass(frozen=True, slots=True)
+class MovedLevel:
+    """A level whose number changes although buyers have access to it: `level=NUMBER` then names another product."""
+
+    product_id: str
+    #: The level numbers before and after; `None` for a product that is no level.
+    before: int | None
+    after: int | None
+    #: How many grants give access to it now.
+    grants: int
+
+
+@dataclass(frozen=True, slots=True)
 class CatalogDifference:
     """What applying the file changed, or would change."""
 
@@ -60,6 +72,7 @@ class CatalogDifference:
     products: tuple[ProductChange, ...]
     #: The catalog's version after the change.
     version: int
+    moved_levels: tuple[MovedLevel, ...] = ()
 
     @property
     def is_empty(self) -> bool:

@@ -8,7 +8,7 @@ from lumira.domain.commands import CheckoutCommand
 from lumira.formats import new_order_number
 from lumira.models import Customer, Order, OrderLine, OrderStatus, Product, Tenant
 from lumira.models.columns import uuid7
-from lumira.repositories import orders
+from lumira.repositories import orders, products
 from lumira.repositories.idempotency import Call
 
 
@@ -91,6 +91,6 @@ def _build_line(position: int, product: Product, quantity: int) -> OrderLine:
         on_partial_refund=product.on_partial_refund,
         restock_on_refund=product.restock_on_refund,
         access_days=product.access_days,
-        includes_lower_levels=product.includes_lower_levels,
+        included_products=products.list_included(product),
         deliverables=product.deliverables,
     )

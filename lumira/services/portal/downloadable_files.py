@@ -24,7 +24,7 @@ from lumira.models import (
     OrderLine,
     Product,
 )
-from lumira.repositories import contents, deliverables, files, grants, products
+from lumira.repositories import contents, deliverables, files, grants
 from lumira.repositories.deliverables import DeliverableView
 
 
@@ -72,7 +72,7 @@ def _opens_deliverable(grant: AccessGrant, state: DeliverableState) -> bool:
 def list_order_files(tenant_id: int, orders: Sequence[Order]) -> dict[UUID, list[LineFiles]]:
     """List the files of every fulfilled line, by order id; the orders are fully loaded.
 
-    A level that includes lower levels has their contents too, after its own. The number of queries does not
+    A level that includes others has their contents too, after its own. The number of queries does not
     depend on the number of orders. Inside the caller's transaction.
     """
     fulfilled = {order.id: _fulfilled_lines(order) for order in orders}
@@ -157,8 +157,7 @@ def _contents_by_grant(
     live = [grant for grant in every_grant if _opens_contents(grant)]
     if not live:
         return {}
-    levels = products.list_levels(tenant_id) if any(grant.includes_lower_levels for grant in live) else []
-    product_ids = {grant.id: _product_ids(grant, levels) for grant in live}
+    product_ids = {grant.id: [grant.product_id, *grant.included_products] for grant in live}
     by_product = _contents_by_product(tenant_id, {id_ for ids in product_ids.values() for id_ in ids})
     return {
         grant_id: tuple(entry for product_id in ids for entry in by_product.get(product_id, ()))
@@ -173,18 +172,6 @@ def _contents_by_product(tenant_id: int, product_ids: Collection[str]) -> dict[s
     for content in listed:
         by_product.setdefault(content.product_id, []).append(ContentFile(content, file_of.get(content.id)))
     return by_product
-
-
-def _product_ids(grant: AccessGrant | ManualGrant, levels: Sequence[Product]) -> list[str]:
-    """Return the ids of the product itself and of the levels it includes, the highest first."""
-    if not grant.includes_lower_levels or grant.level_number is None:
-        return [grant.product_id]
-    lower = [
-        level.id
-        for level in levels
-        if level.level_number is not None and level.level_number < grant.level_number
-    ]
-    return [grant.product_id, *reversed(lower)]
 
 
 def _deliverables_by_line(tenant_id: int, orders: Sequence[Order]) -> dict[UUID, tuple[DeliverableView, ...]]:

@@ -56,6 +56,52 @@ def test_a_file_gives_access_an_end_and_lower_levels_to_orders_from_then_on(run_
     assert view_access(tenant.id, customer_email=BUYER, level=2).active
 
 
+MOVED = """
+[[products]]
+id = "nouvelle"
+kind = "level"
+level = 2
+name = "Nouvelle"
+amount = 2000
+"""
+
+
+def test_moving_the_number_of_a_level_with_buyers_is_asked_first(run_flask, tenant, tmp_path):
+    file = write(tmp_path, tenant, "")
+    run_flask("catalog", "apply", file)
+    pay(tenant, "intuitive")
+    file.write_text(file.read_text("utf-8").replace("level = 2", "level = 4") + MOVED, "utf-8")
+
+    warned = run_flask("catalog", "apply", file, "--dry-run").stdout
+    assert "intuitive was level 2 and will be level 4: 1 grants keep it" in warned
+    assert "Nothing was done" in run_flask("catalog", "apply", file, stdin="n\n", code=1).stderr
+    assert view_access(tenant.id, customer_email=BUYER, level=2).active
+
+    assert "level_number 2 → 4" in run_flask("catalog", "apply", file, "--yes").stdout
+    assert not view_access(tenant.id, customer_email=BUYER, level=2).active
+    assert view_access(tenant.id, customer_email=BUYER, product_id="intuitive").active
+
+
+def test_moving_the_number_of_a_level_without_buyers_is_not_asked(run_flask, tenant, tmp_path):
+    file = write(tmp_path, tenant, "")
+    run_flask("catalog", "apply", file)
+    file.write_text(file.read_text("utf-8").replace("level = 2", "level = 4") + MOVED, "utf-8")
+
+    assert "level_number 2 → 4" in run_flask("catalog", "apply", file).stdout
+
+
+def test_a_removed_level_with_buyers_that_loses_its_number_is_asked_first(run_flask, tenant, tmp_path):
+    run_flask("catalog", "apply", write(tmp_path, tenant, ""))
+    pay(tenant, "alchimique")
+    file = write(tmp_path, tenant, "")
+    file.write_text(file.read_text("utf-8").replace('id = "alchimique"', 'id = "nouvelle"'), "utf-8")
+
+    warned = run_flask("catalog", "apply", file, "--yes").stdout
+
+    assert "alchimique was level 3 and will be no level any more" in warned
+    assert view_access(tenant.id, customer_email=BUYER, product_id="alchimique").active
+
+
 def test_a_mistake_about_access_changes_nothing(run_flask, tenant, tmp_path):
     file = write(tmp_path, tenant, "access_days = 0")
 

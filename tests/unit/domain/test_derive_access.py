@@ -124,22 +124,18 @@ def test_access_expires_without_a_revocation(kind):
 
 
 @pytest.mark.parametrize(
-    ("asked", "expected"),
+    ("product_id", "expected"),
     [
-        ({"level": 3}, True),
-        ({"level": 2}, True),
-        ({"level": 4}, False),
-        ({"product_id": "intuitive", "product_level": 2}, True),
-        ({"product_id": "integrale", "product_level": 4}, False),
-        ({"product_id": "mystique"}, False),
-        ({"product_id": "intuitive", "product_level": 2, "level": 4}, False),
-        ({"product_id": "intuitive", "product_level": 2, "level": 1}, True),
+        ("alchimique", True),
+        ("intuitive", True),
+        ("simple", True),
+        ("integrale", False),
+        ("mystique", False),
     ],
 )
-def test_a_level_that_includes_lower_levels_covers_only_those(asked, expected):
-    grant = ManualGrant(product_id="alchimique", level_number=3, includes_lower_levels=True)
-    question = {"product_id": None, "product_level": None, "level": None} | asked
-    assert covers(grant, **question) is expected
+def test_a_level_that_includes_lower_levels_covers_only_those(product_id, expected):
+    grant = ManualGrant(product_id="alchimique", level_number=3, included_products=["intuitive", "simple"])
+    assert covers(grant, product_id) is expected
 
 
 @pytest.mark.parametrize(
@@ -150,6 +146,6 @@ def test_the_longer_of_two_grants_of_one_product_counts(ends, expected):
     def at(day: int | None) -> datetime | None:
         return None if day is None else NOW + timedelta(days=day)
 
-    kept, other = (ManualGrant(expires_at=at(day), includes_lower_levels=False) for day in ends)
+    kept, other = (ManualGrant(expires_at=at(day), included_products=[]) for day in ends)
     kept.extend_by(other)
     assert kept.expires_at == at(expected)

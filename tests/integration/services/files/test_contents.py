@@ -309,7 +309,7 @@ def test_a_level_that_includes_lower_levels_has_their_files_too(tenant) -> None:
     assert opened_by(tenant, order) == [("de-alchimique", None)]
 
     with atomic(tenant.id):
-        db.session.execute(update(AccessGrant).values(includes_lower_levels=True))
+        db.session.execute(update(AccessGrant).values(included_products=["intuitive", "simple"]))
 
     found = opened_by(tenant, load_order(tenant, order.order_number))
     assert found == [("de-alchimique", None), ("de-intuitive", None), ("de-simple", None)]

@@ -11,7 +11,7 @@ from lumira.models.columns import uuid7
 
 
 class SessionMismatch(Exception):
-    """A Checkout Session names an order but has another amount or currency."""
+    """An unpaid Checkout Session only names an order, and has another amount or currency."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +30,14 @@ class SessionFacts:
 
 
 def attach_session(order: Order, facts: SessionFacts, *, now: datetime) -> CheckoutSession:
-    """Attach a Checkout Session to its order; `SessionMismatch` if its amount or currency differs.
+    """Attach a Checkout Session to its order; `SessionMismatch`, before anything is changed, if it is not the order's.
 
-    Safe to repeat.
+    A session that is attached already, or is paid, is the order's whatever its amount; an unpaid one that only names
+    the order has to be of the order's amount and currency. Safe to repeat.
     """
     session = order.find_session(facts.id)
     if session is None:
-        if (facts.amount, facts.currency) != (order.amount, order.currency):
+        if (facts.amount, facts.currency) != (order.amount, order.currency) and not facts.is_paid:
             raise SessionMismatch(facts.id)
         session = CheckoutSession(
             id=uuid7(),
@@ -59,9 +60,9 @@ def record_session(
     reported_at: datetime | None = None,
     has_failed: bool = False,
 ) -> None:
-    """Record a session's state and, once it is complete, its payment, which has succeeded only if Stripe says so.
+    """Record a session's state and, once it is complete, its payment with the session's own amount and currency.
 
-    `SessionMismatch` or `PaymentMismatch` if an amount or currency differs from the order's.
+    The payment has succeeded only if Stripe says so. `SessionMismatch` as of `attach_session`.
     """
     session = attach_session(order, facts, now=now)
     session.state = session.state.furthest(facts.state)
@@ -69,7 +70,8 @@ def record_session(
     session.has_failed = session.has_failed or has_failed
     session.stripe_payment_intent_id = session.stripe_payment_intent_id or facts.payment_intent_id
     record_buyer(order, facts.customer_email)
-    if facts.payment_intent_id is not None and facts.state is SessionState.COMPLETE:
+    # A session that requires no payment may have the PaymentIntent of an earlier attempt, which received nothing.
+    if facts.payment_intent_id is not None and facts.state is SessionState.COMPLETE and facts.amount > 0:
         _record_payment(order, facts, facts.payment_intent_id, now=now, reported_at=reported_at)
 
 

@@ -67,9 +67,28 @@ def received_amount(order: Order) -> int:
 def review_reason(order: Order) -> ReviewReason | None:
     """Return how the payment differs from the order; `None` if a payment matches, or an operator released it."""
     reasons = [_mismatch(order, payment) for payment in succeeded_payments(order)]
+    if is_completed_without_payment(order):
+        reasons.append(ReviewReason.AMOUNT_MISMATCH)
     if order.review_released_at is not None or None in reasons:
         return None
     return reasons[0] if reasons else None
+
+
+def is_paid(order: Order) -> bool:
+    """Whether the order is free, or what was paid for it matches it or was accepted by an operator."""
+    is_any_paid = bool(succeeded_payments(order)) or is_completed_without_payment(order)
+    return order.is_free or (is_any_paid and review_reason(order) is None)
+
+
+def is_completed_without_payment(order: Order) -> bool:
+    """Whether Stripe completed a session without taking money, for example because of a discount of the whole price.
+
+    An operator releases such an order or cancels it.
+    """
+    paid_ids = {payment.stripe_payment_intent_id for payment in succeeded_payments(order)}
+    return order.closed_at is None and any(
+        session.is_paid and session.stripe_payment_intent_id not in paid_ids for session in order.sessions
+    )
 
 
 def settling_payment(order: Order) -> Payment | None:

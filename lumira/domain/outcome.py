@@ -11,6 +11,7 @@ from lumira.domain import messages, payments, refunds
 from lumira.domain.order_money import (
     Money,
     duplicate_payments,
+    is_paid,
     money_of,
     received_amount,
     review_reason,
@@ -61,12 +62,11 @@ class Outcome:
 def derive(order: Order) -> Outcome:
     """Return the outcome of a loaded order. Makes no query and changes nothing."""
     review = review_reason(order)
-    is_paid = order.is_free or (review is None and bool(succeeded_payments(order)))
     money = money_of(order)
     if review is not None and money.is_fully_refunded:
         # The mismatching payment is fully refunded: no operator has to decide about it.
         return _unfulfilled(order, OrderStatus.REFUNDED, None)
-    if not is_paid:
+    if not is_paid(order):
         return _unfulfilled(order, status_when_unfulfilled(order, review), review)
     if order.sold_out_at is not None:
         # Paid too late, when no unit was left: every payment is refunded automatically.
@@ -82,7 +82,7 @@ def derive(order: Order) -> Outcome:
         grants={line.id: _grant_state(order, line, money) for line in order.lines if line.grants_access},
         stock=_stock_when_fulfilled(order),
         refunds=tuple((payment, RefundOrigin.DUPLICATE_PAYMENT) for payment in duplicate_payments(order)),
-        messages=frozenset(_messages(order, is_paid=True)),
+        messages=frozenset(_messages(order, with_sale=True)),
     )
 
 
@@ -100,7 +100,7 @@ def _unfulfilled(
         grants={},
         stock=_stock_when_unfulfilled(order, status),
         refunds=automatic,
-        messages=frozenset(_messages(order, is_paid=False)),
+        messages=frozenset(_messages(order, with_sale=False)),
     )
 
 
@@ -158,11 +158,11 @@ def _is_revoked_by_operator(order: Order, line: OrderLine) -> bool:
     )
 
 
-def _messages(order: Order, *, is_paid: bool) -> Iterable[tuple[MessageKind, str]]:
+def _messages(order: Order, *, with_sale: bool) -> Iterable[tuple[MessageKind, str]]:
     yield from _team_messages(order)
     if order.customer_email is None:
         return
-    if is_paid:
+    if with_sale:
         yield MessageKind.ORDER_CONFIRMATION, ""
     for decline in order.declines:
         yield MessageKind.PAYMENT_FAILED, decline.subject
@@ -171,7 +171,7 @@ def _messages(order: Order, *, is_paid: bool) -> Iterable[tuple[MessageKind, str
             yield MessageKind.ORDER_REFUNDED, refund.stripe_refund_id
             if not refund.is_live:
                 yield MessageKind.REFUND_FAILED, refund.stripe_refund_id
-    if is_paid and any(line.grants_access for line in order.lines):
+    if with_sale and any(line.grants_access for line in order.lines):
         # Access was revoked during the dispute.
         won = (dispute for dispute in order.disputes if dispute.status is DisputeStatus.WON)
         yield from ((MessageKind.ACCESS_READY, dispute.stripe_dispute_id) for dispute in won)

@@ -10,7 +10,7 @@ from lumira.models.payment_request import RequestKind, RequestState
 
 
 class PaymentMismatch(Exception):
-    """A PaymentIntent names an order but has another amount or currency."""
+    """An unpaid PaymentIntent only names an order, and has another amount or currency."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +41,13 @@ class IntentFacts:
 
 
 def attach_intent(order: Order, intent: IntentFacts, *, now: datetime) -> Payment:
-    """Attach a PaymentIntent to its order; `PaymentMismatch` if its amount or currency differs.
+    """Attach a PaymentIntent to its order; `PaymentMismatch`, before anything is changed, if it is not the order's.
 
     Safe to repeat, and safe if an event arrives before the response to our own request.
     """
     payment = order.find_payment(intent.id)
     if payment is None:
-        if (intent.amount, intent.currency) != (order.amount, order.currency):
+        if not _is_of_order(order, intent):
             raise PaymentMismatch(intent.id)
         payment = Payment(
             id=uuid7(),
@@ -63,6 +63,17 @@ def attach_intent(order: Order, intent: IntentFacts, *, now: datetime) -> Paymen
         order.payments.append(payment)
         accept_newest_request(order, RequestKind.PAYMENT_INTENT, now)
     return payment
+
+
+def _is_of_order(order: Order, intent: IntentFacts) -> bool:
+    """Whether a PaymentIntent that names the order is the order's, whatever its amount.
+
+    It is if one of the order's sessions names it, and if it succeeded: money that was received for the order must not
+    pass unnoticed. An unpaid one has to be of the order's amount and currency.
+    """
+    is_of_session = any(session.stripe_payment_intent_id == intent.id for session in order.sessions)
+    is_equal = (intent.amount, intent.currency) == (order.amount, order.currency)
+    return is_equal or is_of_session or intent.status == "succeeded"
 
 
 def accept_newest_request(order: Order, kind: RequestKind, now: datetime) -> None:

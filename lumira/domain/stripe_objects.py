@@ -19,6 +19,8 @@ from lumira.models import DisputeStatus, RefundStatus, SessionState
 _UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")
 #: The largest amount that a column holds; Stripe's own limit is far below.
 _LARGEST_AMOUNT = 2**31 - 1
+#: The payment statuses of a session that nothing more is to be paid for.
+_PAID = ("paid", "no_payment_required")
 
 
 class MalformedObject(Exception):
@@ -54,7 +56,8 @@ def read_session(session: Mapping[str, Any]) -> SessionFacts:
     return SessionFacts(
         id=_text(session, "id", prefix="cs_"),
         state=SessionState(state),
-        is_paid=_text(session, "payment_status") == "paid",
+        # A session that requires no payment is paid once it is complete.
+        is_paid=_text(session, "payment_status") in _PAID and state == SessionState.COMPLETE,
         amount=_amount(session, "amount_total"),
         currency=_text(session, "currency").lower(),
         expires_at=expires_at,

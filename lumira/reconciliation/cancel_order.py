@@ -6,6 +6,7 @@ import structlog
 
 from lumira.clock import utc_now
 from lumira.database import atomic, retried
+from lumira.domain.order_money import is_completed_without_payment
 from lumira.domain.order_status import is_open
 from lumira.errors import NotCancelable, StripeConfigError
 from lumira.models import Order
@@ -38,7 +39,8 @@ def _plan(tenant_id: int, order_id: UUID) -> tuple[PollPlan, StripeAccount | Non
     with atomic(tenant_id):
         account = stripe_accounts.find_account(tenant_id)
         order = orders.lock_order(tenant_id, order_id)
-        if not is_open(order) or any(payment.has_succeeded for payment in order.payments):
+        is_unpaid = is_open(order) or is_completed_without_payment(order)
+        if not is_unpaid or any(payment.has_succeeded for payment in order.payments):
             raise NotCancelable(_reason(order))
         return make_plan(order, utc_now(), closes_here=True), (
             account if can_look_up(order, account) else None

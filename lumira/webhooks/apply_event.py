@@ -60,7 +60,9 @@ def _record(
         _fail_malformed(event, str(error))
         return False
     except (PaymentMismatch, SessionMismatch):
-        # The object names the order in its metadata and is of another amount: it is not that order's payment.
+        # The object is unpaid, names the order in its metadata and is of another amount. It is tried again once its
+        # payment is attached to the order, which a success or a completed session does.
+        event.stripe_payment_intent_id = content.reference.payment_intent_id
         park(event, now, reason="mismatch")
         return False
     event.order_id = order.id

@@ -109,13 +109,44 @@ def test_an_event_before_the_response_of_stripe_finds_its_order_by_number(tenant
 
 
 @pytest.mark.parametrize("change", [{"amount": 1}, {"currency": "usd"}])
-def test_an_unknown_intent_of_another_amount_than_the_order_it_names_is_parked(tenant, change) -> None:
+def test_an_unpaid_intent_of_another_amount_than_the_order_it_names_is_parked(tenant, change) -> None:
     opened = open_payment(tenant)
-    stranger = paid("pi_stranger", opened.order_number, **change)
+    intent = payment_intent(id="pi_stranger", order_number=opened.order_number, status="processing", **change)
+    stranger = event("payment_intent.processing", intent)
     deliver(tenant, stranger)
 
-    assert load_order(tenant, opened.order_number).status is OrderStatus.PENDING
-    assert stored(tenant, stranger["id"]).status is EventStatus.PARKED
+    order = load_order(tenant, opened.order_number)
+    assert (order.status, len(order.payments)) == (OrderStatus.PENDING, 1)
+    assert (stored(tenant, stranger["id"]).status, stored(tenant, stranger["id"]).reason) == (
+        EventStatus.PARKED,
+        "mismatch",
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"), [({"amount": 1}, "amount_mismatch"), ({"currency": "usd"}, "currency_mismatch")]
+)
+def test_a_success_of_another_amount_that_only_names_the_order_is_reviewed(tenant, change, reason) -> None:
+    opened = open_payment(tenant)
+    deliver(tenant, paid("pi_stranger", opened.order_number, **change))
+
+    order = load_order(tenant, opened.order_number)
+    assert (order.status, order.review_reason) == (OrderStatus.PROCESSING, reason)
+    assert order.grants == []
+    assert alerts_of(tenant) == ["payment_mismatch"]
+
+
+def test_an_event_that_was_parked_for_its_amount_is_processed_once_its_payment_is_attached(tenant) -> None:
+    opened = open_payment(tenant)
+    charge = {"id": "ch_1", "object": "charge", "amount": 4000, "amount_refunded": 4000, "currency": "eur"}
+    charge |= {"payment_intent": "pi_stranger", "metadata": {"orderNumber": opened.order_number}}
+    deliver(tenant, event("charge.refunded", charge))
+    assert count(tenant, WebhookEvent, status=EventStatus.PARKED) == 1
+    deliver(tenant, paid("pi_stranger", opened.order_number, amount=4000))
+    process.process_events(tenant.id)
+
+    assert load_order(tenant, opened.order_number).status is OrderStatus.REFUNDED
+    assert count(tenant, WebhookEvent, status=EventStatus.PARKED) == 0
 
 
 @pytest.mark.parametrize(

@@ -88,6 +88,8 @@ def reserve_stock(order: Order, *, until: datetime) -> None:
 
 
 def _find_or_open_order(tenant_id: int, call: Call, claim: Claim, command: CheckoutCommand) -> Order:
+    # Held until the end: the tenant's row is read once.
+    tenant = tenants.get(tenant_id)
     account = stripe_accounts.find_account(tenant_id)
     livemode = account is not None and account.livemode
     if claim.order_id is not None:
@@ -96,7 +98,6 @@ def _find_or_open_order(tenant_id: int, call: Call, claim: Claim, command: Check
         if order.is_free or order.livemode == livemode:
             return order
         # It is of test mode and the shop sells now, or the reverse: it cannot be paid any more.
-    tenant = tenants.get(tenant_id)
     if tenant.email_required and command.customer_email is None:
         raise InvalidRequest(
             "This shop requires the buyer's e-mail address: set customerEmail.",

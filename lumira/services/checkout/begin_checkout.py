@@ -47,6 +47,8 @@ class CheckoutStarted:
     customer_id: UUID | None
     #: The address that was typed, which is not the customer's own if it was merged into another.
     customer_email: str | None
+    #: Whether the caller may be any visitor of the shop.
+    is_public: bool
 
 
 @retried
@@ -78,7 +80,14 @@ def begin_checkout(
         if order.reservations:
             # If this process dies before the next phase, polling releases the stock at its deadline.
             order_polls.schedule(order, utc_now())
-        return CheckoutStarted(claim, order.id, account, order.customer_id, order.customer_email)
+        return CheckoutStarted(
+            claim,
+            order.id,
+            account,
+            order.customer_id,
+            order.customer_email,
+            is_public=call.public_network is not None,
+        )
 
 
 def reserve_stock(order: Order, *, until: datetime) -> None:

@@ -96,7 +96,11 @@ def _is_own_page(url: str, domains: list[str], *, in_test_mode: bool) -> bool:
 
 def _open_session(tenant_id: int, started: CheckoutStarted, command: CheckoutCommand) -> SessionOpened:
     stripe_customer_id = ensure_stripe_customer(
-        tenant_id, started.account, started.customer_id, typed_email=started.customer_email
+        tenant_id,
+        started.account,
+        started.customer_id,
+        typed_email=started.customer_email,
+        is_public=started.is_public,
     )
     _close_earlier(tenant_id, started)
     stripe_call = _freeze(tenant_id, started, command, stripe_customer_id)

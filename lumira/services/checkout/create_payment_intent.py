@@ -58,7 +58,11 @@ def create_payment_intent(tenant_id: int, *, call: Call, command: CheckoutComman
 
 def _open_intent(tenant_id: int, started: CheckoutStarted) -> PaymentOpened:
     stripe_customer_id = ensure_stripe_customer(
-        tenant_id, started.account, started.customer_id, typed_email=started.customer_email
+        tenant_id,
+        started.account,
+        started.customer_id,
+        typed_email=started.customer_email,
+        is_public=started.is_public,
     )
     stripe_call = _freeze(tenant_id, started, stripe_customer_id)
     intent = call_stripe(tenant_id, started.account, stripe_call)

@@ -15,16 +15,18 @@ _LONGEST = 1.5
 #: Seconds, until this process has measured a call.
 _UNMEASURED = 0.3
 
-#: How long the latest calls took that created a customer at Stripe, in seconds.
+#: How long the latest calls took that create a customer at Stripe, in seconds.
 _measured: deque[float] = deque(maxlen=20)
 
 
 @contextmanager
 def measured() -> Iterator[None]:
-    """Measure a call that creates a customer at Stripe; one that fails is not measured."""
+    """Measure a call that creates a customer at Stripe, also one that Stripe refuses."""
     started_at = time.perf_counter()
-    yield
-    _measured.append(min(time.perf_counter() - started_at, _LONGEST))
+    try:
+        yield
+    finally:
+        _measured.append(min(time.perf_counter() - started_at, _LONGEST))
 
 
 def wait() -> None:

@@ -51,7 +51,8 @@ class HttpExtensions:
 def init_app(app: Flask, settings: Settings) -> None:
     """Attach the extensions. Each application has its own, so two applications in one process count separately."""
     tenancy.init_app(app)
-    migrate.init_app(app, db, directory=str(ROOT / "migrations"))
+    # Alembic replaces `%(name)s` in its options, so that a `%` in the path of the checkout is doubled.
+    migrate.init_app(app, db, directory=str(ROOT / "migrations").replace("%", "%%"))
     # The version of the API, not of the code: it changes when callers have to change.
     api = Api(spec_kwargs={"title": "Lumira", "version": "1", "openapi_version": "3.1.0"})
     api.init_app(app)

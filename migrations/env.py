@@ -3,9 +3,11 @@
 from alembic import context
 from flask import current_app
 from sqlalchemy import Connection, create_engine, pool
+from sqlalchemy.engine import make_url
 
 from lumira import models
 from lumira.database import Base
+from migrations.server import refuse_other_encodings, restrict_connections, wait_for_other_migrations
 
 assert models.__all__  # noqa: S101 - importing the models fills the metadata
 
@@ -36,5 +38,8 @@ if connection is not None:
 else:
     engine = create_engine(current_app.config["DATABASE_OWNER_URL"], poolclass=pool.NullPool)
     with engine.connect() as owner:
+        refuse_other_encodings(owner)
+        wait_for_other_migrations(owner)
         _run(owner)
+        restrict_connections(owner, make_url(current_app.extensions["lumira"].database_url).username)
     engine.dispose()

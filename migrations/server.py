@@ -45,7 +45,9 @@ def restrict_connections(connection: Connection, login: str | None) -> None:
     database = connection.execute(_CONNECT, {"login": login}).one()
     quote = connection.dialect.identifier_preparer.quote
     grant = (
-        f"GRANT CONNECT ON DATABASE {quote(database.name)} TO {quote(login)}" if database.has_login else ""
+        f"GRANT CONNECT ON DATABASE {quote(database.name)} TO {quote(login)}"
+        if login and database.has_login
+        else ""
     )
     revoke = f"REVOKE CONNECT ON DATABASE {quote(database.name)} FROM PUBLIC"
     if database.is_owner:

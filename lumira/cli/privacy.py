@@ -8,6 +8,7 @@ from lumira.cli.common.confirmation import confirm
 from lumira.cli.customers import customers
 from lumira.cli.tenants import tenant_id_of
 from lumira.notifications.customer_archive import remove_emails, write_archive
+from lumira.reconciliation.close_before_erasure import close_unpaid_orders
 from lumira.services.files.remove_files import remove_files
 from lumira.services.privacy.erase_customer import erase_customer
 from lumira.services.privacy.export_customer import export_customer
@@ -46,11 +47,14 @@ def export(email: str, slug: str, output: Path) -> None:
 def erase(email: str, slug: str, yes: bool) -> None:
     """Erase the personal data of the customer EMAIL; amounts, numbers and states stay.
 
-    This cannot be undone; it can be repeated. An outstanding payment, refund, deliverable or message prevents it
-    and is named.
+    Unpaid orders in the customer's name are closed first, at Stripe too. This cannot be undone; it can be repeated.
+    A payment or refund in progress, an outstanding deliverable or a message being sent prevents it and is named.
     """
     tenant_id = tenant_id_of(slug)
     confirm(f"Erase the personal data of {email} from {slug} permanently?", is_confirmed=yes)
+    closed = close_unpaid_orders(tenant_id, email, actor=_ACTOR)
+    if closed:
+        click.echo(f"Closed: {closed} unpaid {'order' if closed == 1 else 'orders'}.")
     erasure = erase_customer(tenant_id, email, actor=_ACTOR)
     messages = remove_emails(erasure.message_ids)
     # Last, because it fails while storage is unavailable; the next sweep removes the files then.

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from lumira.domain import messages, order_status
+from lumira.domain import messages, order_status, payments
 from lumira.models import Order, OrderStatus
 
 #: A new order is created in several transactions, and has no polling schedule before the last of them.
@@ -27,6 +27,26 @@ def why_not_erasable(
     )
 
 
+def is_closed_by_erasure(order: Order, now: datetime) -> bool:
+    """Whether an erasure closes the order, because it may still be paid and no money is on its way.
+
+    Anyone can open an order with another person's address, so an unpaid one must not prevent the erasure.
+    """
+    is_unpaid = order_status.is_open(order) and not any(payment.has_succeeded for payment in order.payments)
+    return is_unpaid and _may_still_be_paid(order, now) and not _is_money_under_way(order)
+
+
+def _may_still_be_paid(order: Order, now: datetime) -> bool:
+    return order.next_poll_at is not None or now - order.created_at < _BEING_CREATED
+
+
+def _is_money_under_way(order: Order) -> bool:
+    """Whether a charge is being processed, such as a bank debit; a payment that the buyer must confirm is none."""
+    return any(session.is_awaited for session in order.sessions) or any(
+        payments.has_open_charge(order, payment) for payment in order.payments
+    )
+
+
 def _outstanding_payment(order: Order, now: datetime) -> str | None:
     if order.review_reason is not None:
         return "was paid with another amount or currency than its own: release or refund it first"
@@ -34,10 +54,8 @@ def _outstanding_payment(order: Order, now: datetime) -> str | None:
         return "is disputed: wait for the bank's decision"
     if order.status is OrderStatus.PROCESSING:
         return "has a payment or refund in progress: wait until it has ended"
-    if order.status in order_status.OPEN and (
-        order.next_poll_at is not None or now - order.created_at < _BEING_CREATED
-    ):
-        return "may still be paid: it is closed automatically about a day after the buyer leaves it"
+    if order.status in order_status.OPEN and _may_still_be_paid(order, now):
+        return "was opened during the erasure and may still be paid: repeat the erasure, which closes it"
     return None
 
 
@@ -56,7 +74,8 @@ def _message_being_sent(order: Order, now: datetime, lease: timedelta) -> str | 
 
 
 def _outstanding_work(order: Order, delivered: Collection[tuple[UUID, str]]) -> str | None:
-    if order.status not in order_status.ENTITLED:
+    if order.is_free or order.status not in order_status.ENTITLED:
+        # What was free may have been ordered by a stranger, and the erasure must not wait for its work.
         return None
     promised = {(line.id, promise.key) for line in order.lines for promise in line.promises}
     return "has deliverables that are not delivered yet" if promised - set(delivered) else None

@@ -51,6 +51,15 @@ def is_overdue(order: Order, now: datetime) -> bool:
     return order.status in OPEN and any(end < now - OVERDUE_AFTER for end in ends)
 
 
+def is_paid_after_erasure(order: Order) -> bool:
+    """Whether the order was paid after its buyer was erased: no message can reach them, and none may be looked up."""
+    return (
+        order.erased_at is not None
+        and order.completed_at is not None
+        and order.completed_at > order.erased_at
+    )
+
+
 def is_fulfilled(order: Order) -> bool:
     """Whether the order was ever fulfilled: it granted access or sold stock, also if it was refunded since."""
     return order.completed_at is not None

@@ -179,6 +179,15 @@ def record_declined(order: Order, intent: IntentFacts, *, now: datetime) -> None
 
 def has_open_attempt(order: Order, payment: Payment) -> bool:
     """Whether an attempt on this payment has begun and is not known to have failed."""
+    return bool(_open_attempts(order, payment))
+
+
+def has_open_charge(order: Order, payment: Payment) -> bool:
+    """Whether a charge of this payment is processing, which the buyer can no longer stop."""
+    return any(attempt.startswith(("ch_", "py_")) for attempt in _open_attempts(order, payment))
+
+
+def _open_attempts(order: Order, payment: Payment) -> list[str]:
     ended: set[str] = set(payment.ended_attempts or ())
     for decline in order.declines:
         if decline.payment_id == payment.id:
@@ -186,7 +195,7 @@ def has_open_attempt(order: Order, payment: Payment) -> bool:
             ended.update(stripe_id for stripe_id in ids if stripe_id)
             # An attempt that is only known by its PaymentIntent ends with any decline.
             ended.add(payment.stripe_payment_intent_id)
-    return any(attempt not in ended for attempt in payment.attempts)
+    return [attempt for attempt in payment.attempts if attempt not in ended]
 
 
 def has_failed_delayed(order: Order, payments: Iterable[Payment]) -> bool:

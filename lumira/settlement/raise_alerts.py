@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from lumira.domain.order_money import duplicate_payments
-from lumira.domain.order_status import lacks_recipient
+from lumira.domain.order_status import is_paid_after_erasure, lacks_recipient
 from lumira.domain.outcome import Outcome
 from lumira.models import AlertKind, Dispute, Order
 from lumira.repositories import alerts
@@ -19,9 +19,14 @@ def raise_alerts(order: Order, outcome: Outcome) -> None:
         alerts.raise_alert(
             tenant_id, kind=AlertKind.PAYMENT_MISMATCH, subject=number, reason=str(outcome.review)
         )
-    if lacks_recipient(order, outcome.status):
+    if lacks_recipient(order, outcome.status) or is_paid_after_erasure(order):
         alerts.raise_alert(
-            tenant_id, kind=AlertKind.PAID_WITHOUT_RECIPIENT, subject=number, notify_after=_LOOKUP_TIME
+            tenant_id,
+            kind=AlertKind.PAID_WITHOUT_RECIPIENT,
+            subject=number,
+            once=True,
+            notify_after=_LOOKUP_TIME,
+            is_erased=order.erased_at is not None,
         )
     if duplicate_payments(order):
         alerts.raise_alert(tenant_id, kind=AlertKind.DUPLICATE_PAYMENT, subject=number, once=True)

@@ -12,7 +12,7 @@ from lumira.clock import utc_now
 from lumira.database import atomic, retried
 from lumira.domain.charge_limits import LARGEST_AMOUNT
 from lumira.domain.commands import CheckoutCommand, CheckoutItem
-from lumira.errors import InvalidCart, InvalidQuantity, InvalidRequest
+from lumira.errors import Conflict, InvalidCart, InvalidQuantity, InvalidRequest
 from lumira.models import Customer, Order, Product
 from lumira.repositories import (
     customers,
@@ -94,6 +94,12 @@ def reserve_stock(order: Order, *, until: datetime) -> None:
     """Reserve the order's units until then, unless the order is paid; raises `OutOfStock`."""
     if not any(payment.has_succeeded for payment in order.payments):
         stock.reserve(order, until=until, actor=ACTOR)
+
+
+def refuse_erased(order: Order) -> None:
+    """Raise `Conflict` if the buyer was erased since the order was opened: it must not become payable again."""
+    if order.erased_at is not None:
+        raise Conflict("This order was closed: open a new one.")
 
 
 def _find_or_open_order(tenant_id: int, call: Call, claim: Claim, command: CheckoutCommand) -> Order:

@@ -20,7 +20,13 @@ from lumira.errors import InvalidRequest, PaymentFailed
 from lumira.models import Order, RequestKind
 from lumira.repositories import idempotency, orders, stripe_accounts, tenants
 from lumira.repositories.idempotency import Call, StoredReply
-from lumira.services.checkout.begin_checkout import ACTOR, CheckoutStarted, begin_checkout, reserve_stock
+from lumira.services.checkout.begin_checkout import (
+    ACTOR,
+    CheckoutStarted,
+    begin_checkout,
+    refuse_erased,
+    reserve_stock,
+)
 from lumira.services.checkout.call_stripe import (
     StripeCall,
     attempt_repeatedly,
@@ -139,6 +145,7 @@ def _freeze(
     with atomic(tenant_id):
         idempotency.renew(tenant_id, started.claim)
         order = orders.lock_order(tenant_id, started.order_id)
+        refuse_erased(order)
         if _is_paid_already(order):
             opened = _session_opened(order)
             idempotency.finish(tenant_id, started.claim, StoredReply(200, _as_json(opened)))

@@ -19,7 +19,13 @@ from lumira.errors import PaymentFailed
 from lumira.models import Order, Payment, PaymentState, RequestKind
 from lumira.repositories import idempotency, orders, stock, tenants, webhook_events
 from lumira.repositories.idempotency import Call, StoredReply
-from lumira.services.checkout.begin_checkout import ACTOR, CheckoutStarted, begin_checkout, reserve_stock
+from lumira.services.checkout.begin_checkout import (
+    ACTOR,
+    CheckoutStarted,
+    begin_checkout,
+    refuse_erased,
+    reserve_stock,
+)
 from lumira.services.checkout.call_stripe import StripeCall, attempt_repeatedly, call_stripe, lookup_for
 from lumira.services.checkout.ensure_stripe_customer import ensure_stripe_customer
 from lumira.services.idempotency.release_key import releasing_on_error
@@ -75,6 +81,7 @@ def _freeze(tenant_id: int, started: CheckoutStarted, stripe_customer_id: str | 
     with atomic(tenant_id):
         idempotency.renew(tenant_id, started.claim)
         order = orders.lock_order(tenant_id, started.order_id)
+        refuse_erased(order)
         payment = current_payment(order)
         if payment is not None and payment.state is not PaymentState.CANCELED and not is_closed(order):
             return StripeCall(

@@ -44,7 +44,8 @@ class Erasure:
 def erase_customer(tenant_id: int, email: str, *, actor: str) -> Erasure:
     """Erase the personal data of the data subject of this address, with all addresses merged into it.
 
-    Raises `CustomerNotFound`, and `NotErasable` with the reason while an order is outstanding. A second call
+    Raises `CustomerNotFound`, and `NotErasable` with the reason while an order is outstanding; the caller closes
+    unpaid orders before (`close_unpaid_orders`). A second call
     erases what was added since and completes an interrupted erasure. The discarded files cannot be downloaded
     from here on; `remove_files` or the next sweep removes them from storage.
     """

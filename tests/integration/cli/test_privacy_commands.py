@@ -16,17 +16,19 @@ from pypdf import PdfReader
 from config.settings import Settings
 from lumira.clock import utc_now
 from lumira.database import atomic, db
+from lumira.errors import Conflict, StripeUnavailable
 from lumira.models import Customer, DeliverableState, EventStatus, Order, WebhookEvent
 from lumira.notifications import delivery, relay
 from lumira.reconciliation import reconcile
 from lumira.repositories import receipt_proof
 from lumira.services.access.change_access import grant_access
+from lumira.services.checkout import create_payment_intent
 from lumira.services.customers.merge_customers import merge_customers
 from lumira.services.privacy import erase_customer
 from lumira.settlement.check_receipts import list_disagreements
 from tests.integration.cli.conftest import RunFlask
-from tests.support import files, refunds, seller
-from tests.support.factories import Brand, count, load_order, open_cart, open_payment
+from tests.support import files, refunds, seller, stripe_sandbox
+from tests.support.factories import Brand, count, load_order, load_stock, open_cart, open_payment
 from tests.support.portal_pages import path_of, reached_at
 from tests.support.storage import kept_in
 from tests.support.stripe_events import deliver, event, payment_intent
@@ -287,11 +289,130 @@ def test_an_erasure_leaves_the_same_buyer_at_another_tenant(
     assert traces_in_tables(other_tenant) == before
 
 
-def test_an_open_order_prevents_the_erasure_and_is_named(run_flask: RunFlask, brand: Brand) -> None:
-    opened = open_payment(brand, customer_email=EMAIL)
-    refused = run_flask("customers", "erase", EMAIL, "--tenant", brand.slug, "--yes", code=1)
-    assert f"Order {opened.order_number} may still be paid" in refused.stderr
+def test_unpaid_orders_that_anyone_can_open_are_closed_by_the_erasure(
+    run_flask: RunFlask, brand: Brand
+) -> None:
+    bought = refunds.pay(brand, customer_email=EMAIL)
+    relay.relay(brand.id)
+    payment = open_payment(brand, customer_email=EMAIL)
+    declined = open_payment(brand, customer_email=EMAIL)
+    stripe_sandbox.pay(
+        brand, declined.payment_intent_id, declined.client_secret, "pm_card_visa_chargeDeclined"
+    )
+    unconfirmed = open_payment(brand, customer_email=EMAIL)
+    stripe_sandbox.pay(
+        brand, unconfirmed.payment_intent_id, unconfirmed.client_secret, "pm_card_threeDSecure2Required"
+    )
+    cart = open_cart(brand, customer_email=EMAIL)
+    refunds.deliver_events(brand)
+    assert load_order(brand, unconfirmed.order_number).status == "processing"
 
+    assert "Closed: 4 unpaid orders." in erase(run_flask, brand)
+
+    for opened in (payment, declined, unconfirmed, cart):
+        assert load_order(brand, opened.order_number).status == "cancelled"
+    open_intents = [
+        intent["status"]
+        for intent in stripe_sandbox.intents(brand)
+        if intent["id"] != bought.payment_intent_id
+    ]
+    assert set(open_intents) == {"canceled"}
+    assert [session["status"] for session in stripe_sandbox.checkout_sessions(brand)] == ["expired"]
+    assert load_stock(brand, "shirt").reserved == 0
+    assert traces_in_tables(brand) == []
+
+
+def test_an_order_that_never_reached_stripe_is_closed_by_the_erasure(
+    run_flask: RunFlask, brand: Brand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def die(*_: object, **__: object) -> str:
+        raise StripeUnavailable("The process was killed.")
+
+    with monkeypatch.context() as killed:
+        killed.setattr(create_payment_intent, "ensure_stripe_customer", die)
+        with pytest.raises(StripeUnavailable):
+            open_payment(brand, "shirt", customer_email=EMAIL)
+    assert load_stock(brand, "shirt").reserved == 1
+
+    erase(run_flask, brand)
+
+    assert load_stock(brand, "shirt").reserved == 0
+    assert traces_in_tables(brand) == []
+
+
+def test_an_order_that_is_being_opened_during_the_erasure_does_not_become_payable(
+    run_flask: RunFlask, brand: Brand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refunds.pay(brand, customer_email=EMAIL)
+    relay.relay(brand.id)
+    ensure = create_payment_intent.ensure_stripe_customer
+
+    def erased_meanwhile(*arguments: Any, **options: Any) -> str | None:
+        erase(run_flask, brand)
+        return ensure(*arguments, **options)
+
+    monkeypatch.setattr(create_payment_intent, "ensure_stripe_customer", erased_meanwhile)
+    with pytest.raises(Conflict, match="closed"):
+        open_payment(brand, customer_email=EMAIL)
+
+    assert len(stripe_sandbox.intents(brand)) == 1
+    assert traces_in_tables(brand) == []
+
+
+def test_while_stripe_is_unavailable_nothing_is_erased(run_flask: RunFlask, brand: Brand, app: Any) -> None:
+    opened = open_payment(brand, customer_email=EMAIL)
+    stripe_sandbox.fail_next(brand, "500_before", method="GET", times=10)
+    command = ["customers", "erase", EMAIL, "--tenant", brand.slug, "--yes"]
+    assert (
+        app.test_cli_runner()
+        .invoke(args=command)
+        .stderr.endswith("Error: Stripe has a problem at the moment.\n")
+    )
+    assert load_order(brand, opened.order_number).customer_email == EMAIL
+
+    stripe_sandbox.clear_faults(brand)
+    erase(run_flask, brand)
+    assert load_order(brand, opened.order_number).customer_email is None
+
+
+def test_a_bank_debit_in_progress_prevents_the_erasure_and_is_named(
+    run_flask: RunFlask, brand: Brand
+) -> None:
+    opened = open_payment(brand, customer_email=EMAIL)
+    processing = payment_intent(id=str(opened.payment_intent_id), status="processing", latest_charge="py_1")
+    deliver(brand, event("payment_intent.processing", processing))
+
+    refused = run_flask("customers", "erase", EMAIL, "--tenant", brand.slug, "--yes", code=1)
+
+    assert f"Order {opened.order_number} has a payment or refund in progress" in refused.stderr
+    assert load_order(brand, opened.order_number).status == "processing"
+
+
+def test_a_free_order_with_undelivered_work_does_not_prevent_the_erasure(
+    run_flask: RunFlask, brand: Brand
+) -> None:
+    files.promise(brand, "simple", "lecture")
+    open_payment(brand, "simple", customer_email=EMAIL)
+    relay.relay(brand.id)
+
+    erase(run_flask, brand)
+    assert traces_in_tables(brand) == []
+
+
+def test_a_payment_that_arrives_after_the_erasure_alerts_the_team(run_flask: RunFlask, brand: Brand) -> None:
+    opened = open_payment(brand, customer_email=EMAIL)
+    erase(run_flask, brand)
+
+    paid = payment_intent(id=str(opened.payment_intent_id), status="succeeded")
+    deliver(brand, event("payment_intent.succeeded", paid))
+
+    order = load_order(brand, opened.order_number)
+    assert (order.status, order.customer_email) == ("completed", None)
+    assert refunds.alerts_of(brand) == [("paid_without_recipient", opened.order_number)]
+
+
+def test_an_order_under_review_prevents_the_erasure_and_is_named(run_flask: RunFlask, brand: Brand) -> None:
+    opened = open_payment(brand, customer_email=EMAIL)
     paid = payment_intent(id=str(opened.payment_intent_id), amount=1, status="succeeded")
     deliver(brand, event("payment_intent.succeeded", paid))
     refused = run_flask("customers", "erase", EMAIL, "--tenant", brand.slug, "--yes", code=1)

@@ -38,7 +38,7 @@ OUTSTANDING: list[tuple[str, Callable[[], Order], str]] = [
         "release or refund",
     ),
     ("payment in progress", lambda: make_order(OrderStatus.PROCESSING), "in progress"),
-    ("still polled", lambda: make_order(OrderStatus.FAILED, next_poll_at=NOW), "may still be paid"),
+    ("opened meanwhile", lambda: make_order(OrderStatus.FAILED, next_poll_at=NOW), "may still be paid"),
     ("refund", lambda: make_order(refunds=[Refund(status=RefundStatus.PENDING)]), "has a refund in progress"),
     (
         "message being sent",

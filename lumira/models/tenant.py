@@ -52,6 +52,8 @@ class Tenant(Timestamped, Base):
     catalog_version: Mapped[int] = mapped_column(default=0)
     stripe_publishable_key: Mapped[str | None]
     stripe_secret_key_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    #: Whether that key is of Stripe's live mode.
+    livemode: Mapped[bool] = mapped_column(default=False)
     #: Set when the tenant is a Connect account of the platform whose key is used.
     stripe_account: Mapped[str | None]
     #: Stripe's events up to this time have been pulled; `None` before the first pull.

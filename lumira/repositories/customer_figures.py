@@ -9,6 +9,7 @@ from sqlalchemy import func, select, text
 
 from lumira.database import db
 from lumira.models import Order, Payment, PaymentState, SubscriptionStatus
+from lumira.repositories import sale_mode
 
 
 @dataclass(slots=True)
@@ -29,9 +30,12 @@ _OPEN_ACCESS = text(
     """
     SELECT customer_id, bool_or(is_paid_or_manual) AS is_active
     FROM (
-        SELECT customer_id, reason <> 'free' AS is_paid_or_manual FROM access_grants
-        WHERE tenant_id = :tenant_id AND customer_id = ANY(:customer_ids)
-            AND active AND (expires_at IS NULL OR expires_at > :now)
+        SELECT g.customer_id, g.reason <> 'free' AS is_paid_or_manual FROM access_grants AS g
+        JOIN orders AS o ON o.tenant_id = g.tenant_id AND o.id = g.order_id
+        WHERE g.tenant_id = :tenant_id AND g.customer_id = ANY(:customer_ids)
+            AND g.active AND (g.expires_at IS NULL OR g.expires_at > :now)
+            -- As `sale_mode.counts`.
+            AND (o.livemode OR o.amount = 0 OR NOT (SELECT livemode FROM tenants WHERE id = :tenant_id))
         UNION ALL
         SELECT customer_id, true FROM manual_grants
         WHERE tenant_id = :tenant_id AND customer_id = ANY(:customer_ids)
@@ -73,6 +77,7 @@ def _add_orders(tenant_id: int, figures: dict[UUID, CustomerFigures]) -> None:
         )
         .outerjoin(paid, paid.c.order_id == Order.id)
         .where(Order.tenant_id == tenant_id, Order.customer_id == func.any(list(figures)))
+        .where(sale_mode.counts(tenant_id))
         .group_by(Order.customer_id, paid.c.currency)
     )
     for row in db.session.execute(query):

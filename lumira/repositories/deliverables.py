@@ -13,6 +13,7 @@ from lumira.models import AccessGrant, Deliverable, File, Order, OrderLine, Prom
 from lumira.models import (
     DeliverableState as DeliverableState,  # re-exported for blueprints, which do not import models  # noqa: PLC0414
 )
+from lumira.repositories import sale_mode
 
 #: Maximum number of rows of a task list.
 MAX_TASKS = 500
@@ -145,7 +146,9 @@ def list_tasks(
     if state is not None:
         query = query.where(Deliverable.state == state)
     if is_open:
-        query = query.where(Deliverable.state != DeliverableState.DELIVERED, AccessGrant.active)
+        query = query.where(
+            Deliverable.state != DeliverableState.DELIVERED, AccessGrant.active, sale_mode.counts(tenant_id)
+        )
     return [
         DeliverableTask(
             row.id, number, grant.product_id, row.key, row.state, grant.granted_at, not grant.active

@@ -5,19 +5,18 @@ from collections.abc import Collection, Iterable
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, Select, func, select
 
 from lumira.clock import utc_now
 from lumira.database import db
 from lumira.domain.grant_coverage import Grant
 from lumira.models import AccessGrant, Customer, ManualGrant, Order, Product
+from lumira.repositories import sale_mode
 
 
 def list_grants(tenant_id: int, customer_id: UUID) -> list[Grant]:
     """Return the live and past grants of one customer, newest first."""
-    of_orders = select(AccessGrant).where(
-        AccessGrant.tenant_id == tenant_id, AccessGrant.customer_id == customer_id
-    )
+    of_orders = _of_orders(tenant_id, customer_id)
     manual = select(ManualGrant).where(
         ManualGrant.tenant_id == tenant_id, ManualGrant.customer_id == customer_id
     )
@@ -28,17 +27,26 @@ def list_grants(tenant_id: int, customer_id: UUID) -> list[Grant]:
 
 def list_grants_covering(tenant_id: int, customer_id: UUID, product_id: str) -> list[Grant]:
     """Return the live and past grants of one customer that cover a product: directly, or as an included level."""
-    of_orders = select(AccessGrant).where(
-        AccessGrant.tenant_id == tenant_id,
-        AccessGrant.customer_id == customer_id,
-        _covers(AccessGrant, product_id),
-    )
+    of_orders = _of_orders(tenant_id, customer_id).where(_covers(AccessGrant, product_id))
     manual = select(ManualGrant).where(
         ManualGrant.tenant_id == tenant_id,
         ManualGrant.customer_id == customer_id,
         _covers(ManualGrant, product_id),
     )
     return [*db.session.execute(of_orders).scalars(), *db.session.execute(manual).scalars()]
+
+
+def _of_orders(tenant_id: int, customer_id: UUID) -> Select[AccessGrant]:
+    """Return the query of a customer's grants of orders; a test sale grants nothing once the tenant sells live."""
+    return (
+        select(AccessGrant)
+        .join(Order, (Order.tenant_id == AccessGrant.tenant_id) & (Order.id == AccessGrant.order_id))
+        .where(
+            AccessGrant.tenant_id == tenant_id,
+            AccessGrant.customer_id == customer_id,
+            sale_mode.counts(tenant_id),
+        )
+    )
 
 
 def _covers(model: type[Grant], product_id: str) -> ColumnElement[bool]:
@@ -67,11 +75,7 @@ def count_live(tenant_id: int, product_ids: Collection[str]) -> dict[str, int]:
 def find_by_line(tenant_id: int, customer_id: UUID, order_line_id: UUID) -> AccessGrant | None:
     """Return the customer's grant of one order line; `None` if it is another customer's, or was never granted."""
     return db.session.execute(
-        select(AccessGrant).where(
-            AccessGrant.tenant_id == tenant_id,
-            AccessGrant.customer_id == customer_id,
-            AccessGrant.order_line_id == order_line_id,
-        )
+        _of_orders(tenant_id, customer_id).where(AccessGrant.order_line_id == order_line_id)
     ).scalar_one_or_none()
 
 

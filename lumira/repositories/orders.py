@@ -23,6 +23,7 @@ from lumira.models import (
     SessionState,
     email_key,
 )
+from lumira.repositories import sale_mode
 
 #: The rows of an order that are loaded with it; each relationship names how they are sorted.
 _WHOLE: tuple[QueryableAttribute[Any], ...] = (
@@ -280,4 +281,5 @@ def _purchases(query: Select[Any], tenant_id: int, customer_id: UUID) -> Select[
         Order.tenant_id == tenant_id,
         Order.customer_id == customer_id,
         Order.status.in_(order_status.PURCHASED),
+        sale_mode.counts(tenant_id),
     ).order_by(Order.id.desc())

@@ -102,6 +102,19 @@ def record_correction(tenant_id: int, product_id: str, difference: int, *, actor
     )
 
 
+def list_sold_in_test_mode(tenant_id: int) -> list[tuple[str, int]]:
+    """Return the products of which test sales took units, with those units."""
+    query = (
+        select(StockReservation.product_id, func.sum(StockReservation.quantity))
+        .join(Order, and_(Order.tenant_id == tenant_id, Order.id == StockReservation.order_id))
+        .where(StockReservation.tenant_id == tenant_id, StockReservation.state == ReservationState.SOLD)
+        .where(~Order.livemode)
+        .group_by(StockReservation.product_id)
+        .order_by(StockReservation.product_id)
+    )
+    return [(row[0], row[1]) for row in db.session.execute(query)]
+
+
 def list_stock(tenant_id: int, product_id: str | None = None) -> list[StockFigures]:
     """Return the figures of all physical products and all stock items, or of one product, in the catalog's order."""
     item = and_(StockItem.tenant_id == Product.tenant_id, StockItem.product_id == Product.id)

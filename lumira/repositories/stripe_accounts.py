@@ -54,6 +54,7 @@ def set_keys(
         tenant.stripe_secret_key_sealed = encryption.seal(
             secret_key, tenant_id=tenant.id, purpose=_SECRET_KEY_PURPOSE
         )
+        tenant.livemode = stripe_credentials.is_live_key(secret_key)
     if publishable_key is not None:
         tenant.stripe_publishable_key = publishable_key
     if stripe_account is not None:

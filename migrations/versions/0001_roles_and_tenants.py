@@ -80,6 +80,7 @@ def _create_tenants() -> None:
         integer("brand_radius", nullable=True),
         text("stripe_publishable_key", nullable=True),
         encrypted("stripe_secret_key_sealed", nullable=True),
+        boolean("livemode"),
         text("stripe_account", nullable=True),
         timestamp("events_pulled_until", nullable=True),
         timestamp("last_erasure_at", nullable=True),

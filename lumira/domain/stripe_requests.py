@@ -179,7 +179,7 @@ def stripe_now(order: Order, now: datetime) -> datetime:
 
 
 def _without_refused_extras(order: Order, parameters: dict[str, Any]) -> dict[str, Any]:
-    """Leave out what Stripe refused before and the sale does not need: it must not sink the sale."""
+    """The parameters without those that Stripe refused before and that the sale does not need."""
     refused = {(request.refusal or {}).get("extra") for request in order.requests}
     kept = {name: value for name, value in parameters.items() if name not in refused}
     if "payment_intent_data" in kept:

@@ -22,6 +22,7 @@ _ANY = {
     "boolean": "false",
     "timestamp with time zone": "now()",
     "jsonb": "'{}'",
+    "ARRAY": "'{}'",
     "text": "'x'",
     "character varying": "'x'",
 }

@@ -23,6 +23,8 @@ from tests.support.factories import Brand, load_order
 
 PAGES = ("operations.md", "messages.md", "privacy.md")
 BUYER, TYPO = "ana@example.com", "ana@exmaple.com"
+#: The address of the order that `orders address` corrects.
+MISTYPED = "anna@example.com"
 #: What the pages write for the numbers of an order and of its receipt.
 NUMBER, RECEIPT = "LUM-7Q2MZX41KD", "LUM-R-2026-000123"
 #: What a person types: secrets, or a confirmation.
@@ -49,8 +51,9 @@ class Documented:
 
     def buy(self) -> tuple[str, str]:
         """Make the purchases of the pages; return the numbers of an order and of its receipt."""
-        opened = refunds.pay(self.brand, "alchimique", customer_email=BUYER)
+        opened = refunds.pay(self.brand, "alchimique", customer_email=MISTYPED)
         refunds.pay(self.brand, "mystique", customer_email=TYPO)
+        refunds.pay(self.brand, "mystique", customer_email=BUYER)
         order = load_order(self.brand, opened.order_number)
         with atomic(self.brand.id):
             [receipt] = receipts.list_receipts(self.brand.id, order_id=order.id)

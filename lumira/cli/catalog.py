@@ -41,6 +41,7 @@ def read_catalog(path: Path) -> Catalog:
                 on_partial_refund=PartialRefundPolicy(product["on_partial_refund"]),
                 stock=product["stock"],
                 restock_on_refund=product["restock_on_refund"],
+                delayed_methods=product["delayed_methods"],
                 access_days=product["access_days"],
                 includes_lower_levels=product["includes_lower_levels"],
                 deliverables=tuple(product["deliverables"]),

@@ -13,6 +13,21 @@ from lumira.models.payment_request import RequestState
 KEY_TRUSTED_FOR = timedelta(hours=23)
 #: Stripe does not publish the limit of a description, so this is well below the known one.
 _DESCRIPTION_LENGTH = 500
+#: Payment methods that confirm a payment hours or days later; units stay reserved until then.
+DELAYED_METHODS = (
+    "acss_debit",
+    "au_becs_debit",
+    "bacs_debit",
+    "boleto",
+    "customer_balance",
+    "konbini",
+    "multibanco",
+    "nz_bank_account",
+    "oxxo",
+    "sepa_debit",
+    "sofort",
+    "us_bank_account",
+)
 #: Parameters that only make a payment more convenient or recognisable.
 _EXTRAS = frozenset(("customer_email", "statement_descriptor_suffix", "locale"))
 
@@ -32,6 +47,7 @@ def freeze_intent_request(order: Order, *, seller: Seller, stripe_customer_id: s
         "amount": order.amount,
         "currency": order.currency,
         "automatic_payment_methods": {"enabled": True},
+        **_excluded_methods(order),
         **_description(order, seller),
     }
     if stripe_customer_id is not None:
@@ -63,6 +79,7 @@ def freeze_session_request(
         "metadata": description["metadata"],
         "payment_intent_data": description,
         "expires_at": int(expires_at.timestamp()),
+        **_excluded_methods(order),
     }
     if locale is not None:
         parameters["locale"] = locale
@@ -89,6 +106,13 @@ def _freeze(order: Order, kind: RequestKind, parameters: dict[str, Any]) -> Paym
     )
     order.requests.append(request)
     return request
+
+
+def _excluded_methods(order: Order) -> dict[str, Any]:
+    """The delayed methods, if one of the order's products does not accept them."""
+    if all(line.delayed_methods for line in order.lines):
+        return {}
+    return {"excluded_payment_method_types": list(DELAYED_METHODS)}
 
 
 def _description(order: Order, seller: Seller) -> dict[str, Any]:

@@ -48,6 +48,8 @@ class OrderLine(Identified, Base):
     on_partial_refund: Mapped[PartialRefundPolicy] = mapped_column(choice(PartialRefundPolicy))
     #: Whether its units are restocked once the order is fully refunded.
     restock_on_refund: Mapped[bool] = mapped_column(default=True)
+    #: Whether the order can be paid by a method that confirms the payment days later.
+    delayed_methods: Mapped[bool] = mapped_column(default=True)
     #: Days of access from the order's fulfillment; `None` for access without an end.
     access_days: Mapped[int | None]
     #: The ids of the lower levels that this level includes, the highest first.

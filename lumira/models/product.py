@@ -59,6 +59,8 @@ class Product(TenantOwned, Timestamped, Base):
     on_partial_refund: Mapped[PartialRefundPolicy] = mapped_column(choice(PartialRefundPolicy))
     #: Whether its units are restocked once its order is fully refunded.
     restock_on_refund: Mapped[bool] = mapped_column(default=True)
+    #: Whether it can be paid by a method that confirms the payment days later.
+    delayed_methods: Mapped[bool] = mapped_column(default=True)
     #: Days of access from fulfillment; `None` for access without an end.
     access_days: Mapped[int | None]
     #: Whether this level includes the levels below it.

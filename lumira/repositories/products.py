@@ -25,6 +25,7 @@ class CatalogProduct:
     #: Units on hand when the product is new; ignored for a product whose stock is counted already.
     stock: int = 0
     restock_on_refund: bool = True
+    delayed_methods: bool = True
     #: Days of access from fulfillment; `None` for access without an end.
     access_days: int | None = None
     includes_lower_levels: bool = False

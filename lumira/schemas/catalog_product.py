@@ -87,6 +87,8 @@ class ProductTable(Table):
     )
     #: Whether a full refund of the order returns its units to stock.
     restock_on_refund = fields.Raw(validate=check_boolean)
+    #: Whether it can be paid by methods that confirm days later, and reserve its units meanwhile.
+    delayed_methods = fields.Raw(load_default=True, validate=check_boolean)
     #: Days of access from fulfillment; without it, access has no end.
     access_days = fields.Integer(
         strict=True,

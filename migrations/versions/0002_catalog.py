@@ -42,6 +42,7 @@ def upgrade() -> None:
         jsonb("deliverables"),
         *choice("on_partial_refund", "keep", "revoke", check_name="policy_is_known"),
         boolean("restock_on_refund"),
+        boolean("delayed_methods"),
         integer("position"),
         boolean("active"),
         *created_and_updated(),

@@ -125,6 +125,7 @@ def _create_order_lines() -> None:
         jsonb("deliverables"),
         *choice("on_partial_refund", "keep", "revoke", check_name="policy_is_known"),
         boolean("restock_on_refund"),
+        boolean("delayed_methods"),
         check("quantity_is_positive", "quantity > 0"),
         check("unit_amount_is_not_negative", "unit_amount >= 0"),
         check("only_levels_include", "included_products = '{}' OR level_number IS NOT NULL"),

@@ -31,8 +31,9 @@ _OPEN_ORDERS = """
     RETURNING tenant_id, id
     )
     INSERT INTO order_lines (tenant_id, id, order_id, position, product_id, product_name, kind, quantity, unit_amount,
-                             included_products, deliverables, on_partial_refund, restock_on_refund)
-    SELECT tenant_id, gen_random_uuid(), id, 0, %s, 'Chemise', 'physical', 1, 5900, '{}', '[]', 'keep', true
+                             included_products, deliverables, on_partial_refund, restock_on_refund,
+                             delayed_methods)
+    SELECT tenant_id, gen_random_uuid(), id, 0, %s, 'Chemise', 'physical', 1, 5900, '{}', '[]', 'keep', true, true
     FROM opened
 """
 #: The address of Stripe: measuring makes no call, and a call would fail at once.

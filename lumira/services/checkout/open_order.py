@@ -90,6 +90,7 @@ def _build_line(position: int, product: Product, quantity: int) -> OrderLine:
         unit_amount=product.amount,
         on_partial_refund=product.on_partial_refund,
         restock_on_refund=product.restock_on_refund,
+        delayed_methods=product.delayed_methods,
         access_days=product.access_days,
         included_products=products.list_included(product),
         deliverables=product.deliverables,

@@ -9,7 +9,7 @@ from config.settings import ROOT
 from lumira.models import Order, OrderLine, Product, Tenant
 
 #: The policies that an operator sets on a product or tenant and that an order freezes.
-POLICIES = ("on_partial_refund", "restock_on_refund", "access_days", "release_on_failure")
+POLICIES = ("on_partial_refund", "restock_on_refund", "delayed_methods", "access_days", "release_on_failure")
 _PATH = re.compile(r"`([\w./-]+\.py)`")
 
 

@@ -480,9 +480,10 @@ def test_a_dry_run_counts_nothing(tenant):
     assert apply(catalog) == dry
 
 
-def test_the_restock_policy_follows_the_file(tenant):
-    difference = apply(catalog_of(tenant, changed("shirt", restock_on_refund=False)))
+@pytest.mark.parametrize("policy", ["restock_on_refund", "delayed_methods"])
+def test_a_policy_of_a_product_follows_the_file(tenant, policy):
+    difference = apply(catalog_of(tenant, changed("shirt", **{policy: False})))
 
-    assert difference.products[0].fields == (FieldChange("restock_on_refund", True, False),)
+    assert difference.products[0].fields == (FieldChange(policy, True, False),)
     with atomic(tenant.id):
-        assert not catalog.get_product(tenant.id, "shirt").restock_on_refund
+        assert not getattr(catalog.get_product(tenant.id, "shirt"), policy)

@@ -27,6 +27,11 @@ class LumiraError(Exception):
         self.retry_after = retry_after
         self.details = details
 
+    def add_sentence(self, sentence: str) -> None:
+        """Add to the message what the caller of the failed call also has to know."""
+        self.message = f"{self.message} {sentence}"
+        self.args = (self.message,)
+
 
 class InvalidRequest(LumiraError):
     status = HTTPStatus.BAD_REQUEST

@@ -81,7 +81,7 @@ def lease(request: RefundRequest, now: datetime) -> None:
 
 
 def renew_key(request: RefundRequest, now: datetime) -> None:
-    """Continue the attempt under a new idempotency key: Stripe holds no refund of the keys before."""
+    """Continue the attempt under a new idempotency key: Stripe has no refund of the request, and may forget its key."""
     request.attempt += 1
     request.stripe_key = _key(request.id, request.attempt)
     request.keyed_at = now

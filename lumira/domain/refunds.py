@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from lumira.models import Charge, Dispute, Order, Payment, Refund, RefundRequest, RefundStatus
 from lumira.models.columns import uuid7
@@ -58,7 +59,9 @@ def record_refund(order: Order, facts: RefundFacts, *, now: datetime) -> None:
 
     A refund that carries out a request of ours completes that request, whichever call or event reported it.
     """
-    _complete_request(order, facts, now)
+    request = _find_request(order, facts)
+    if request is not None and request.stripe_refund_id is None:
+        _complete_request(request, facts, now)
     refund = next((refund for refund in order.refunds if refund.stripe_refund_id == facts.id), None)
     has_succeeded = facts.status is RefundStatus.SUCCEEDED
     if refund is None:
@@ -68,6 +71,7 @@ def record_refund(order: Order, facts: RefundFacts, *, now: datetime) -> None:
                 stripe_refund_id=facts.id,
                 stripe_charge_id=facts.charge_id,
                 stripe_payment_intent_id=facts.payment_intent_id,
+                refund_request_id=request.id if request else None,
                 amount=facts.amount,
                 currency=facts.currency,
                 status=facts.status,
@@ -79,21 +83,35 @@ def record_refund(order: Order, facts: RefundFacts, *, now: datetime) -> None:
     refund.has_succeeded = refund.has_succeeded or has_succeeded
     refund.stripe_charge_id = refund.stripe_charge_id or facts.charge_id
     refund.stripe_payment_intent_id = refund.stripe_payment_intent_id or facts.payment_intent_id
+    refund.refund_request_id = refund.refund_request_id or (request.id if request else None)
 
 
-def _complete_request(order: Order, facts: RefundFacts, now: datetime) -> None:
+def _find_request(order: Order, facts: RefundFacts) -> RefundRequest | None:
+    """The request that the refund carries out; metadata can be edited, so the rest of the refund has to agree."""
     for request in order.refund_requests:
-        # Metadata can be edited in Stripe's dashboard, so the rest of the refund has to agree with it.
         if (
             str(request.id) == facts.request_id
             and request.amount == facts.amount
             and facts.payment_intent_id in (None, request.stripe_payment_intent_id)
-            and request.stripe_refund_id is None
         ):
-            request.state = RequestState.ACCEPTED
-            request.stripe_refund_id = facts.id
-            request.responded_at = now
-            request.leased_until = None
+            return request
+    return None
+
+
+def _complete_request(request: RefundRequest, facts: RefundFacts, now: datetime) -> None:
+    request.state = RequestState.ACCEPTED
+    request.stripe_refund_id = facts.id
+    request.responded_at = now
+    request.leased_until = None
+
+
+def duplicate_refunds(order: Order) -> list[Refund]:
+    """Return the refunds of requests that Stripe carried out more than once, so that too much was refunded."""
+    by_request: dict[UUID, list[Refund]] = {}
+    for refund in order.refunds:
+        if refund.refund_request_id is not None and refund.is_live:
+            by_request.setdefault(refund.refund_request_id, []).append(refund)
+    return [refund for refunds in by_request.values() if len(refunds) > 1 for refund in refunds]
 
 
 def record_amount_refunded(order: Order, facts: ChargeFacts) -> None:

@@ -25,6 +25,8 @@ class AlertKind(StrEnum):
     SOLD_OUT_AFTER_PAYMENT = "sold_out_after_payment"
     #: A refund failed after its units were restocked and sold to another buyer.
     STOCK_MISSING = "stock_missing"
+    #: Stripe made two refunds of one request.
+    DUPLICATE_REFUND = "duplicate_refund"
     #: Stripe refused a refund.
     REFUND_REFUSED = "refund_refused"
     #: A refund could not be sent to Stripe for a day.

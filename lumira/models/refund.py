@@ -64,6 +64,8 @@ class Refund(Identified, Timestamped, Base):
     stripe_refund_id: Mapped[str]
     stripe_charge_id: Mapped[str | None]
     stripe_payment_intent_id: Mapped[str | None]
+    #: The refund request in its metadata, if it is one of the order's and has its amount.
+    refund_request_id: Mapped[UUID | None]
     amount: Mapped[int]
     currency: Mapped[str] = mapped_column(String(3))
     status: Mapped[RefundStatus] = mapped_column(choice(RefundStatus))

@@ -91,6 +91,18 @@ TEXTS: dict[AlertKind, dict[Language, AlertText]] = {
             "Find units for the buyer, or flask orders refund NUMBER.",
         ),
     ),
+    AlertKind.DUPLICATE_REFUND: _texts(
+        (
+            "remboursement fait deux fois",
+            "Stripe a fait deux remboursements pour une seule demande ; l’acheteur a reçu trop.",
+            f"{_SHOW} ; annuler chez Stripe celui qui est encore en attente, ou s’entendre avec l’acheteur.",
+        ),
+        (
+            "refund made twice",
+            "Stripe made two refunds of one request; the buyer was refunded too much.",
+            f"{_SHOW}; cancel one that is still pending in Stripe’s dashboard, or agree with the buyer.",
+        ),
+    ),
     AlertKind.REFUND_REFUSED: _texts(
         (
             "remboursement refusé",

@@ -5,6 +5,7 @@ from datetime import timedelta
 from lumira.domain.order_money import duplicate_payments
 from lumira.domain.order_status import is_paid_after_erasure, lacks_recipient
 from lumira.domain.outcome import Outcome
+from lumira.domain.refunds import duplicate_refunds
 from lumira.models import AlertKind, Dispute, Order
 from lumira.repositories import alerts
 
@@ -41,6 +42,15 @@ def raise_alerts(order: Order, outcome: Outcome) -> None:
                 order_number=number,
                 amount=refund.amount,
             )
+    duplicates = duplicate_refunds(order)
+    if duplicates:
+        alerts.raise_alert(
+            tenant_id,
+            kind=AlertKind.DUPLICATE_REFUND,
+            subject=number,
+            once=True,
+            refunds=sorted(refund.stripe_refund_id for refund in duplicates),
+        )
     for dispute in order.disputes:
         _alert_dispute(order, dispute)
 

@@ -105,6 +105,7 @@ def _create_refunds() -> None:
         text("stripe_refund_id"),
         text("stripe_charge_id", nullable=True),
         text("stripe_payment_intent_id", nullable=True),
+        uuid("refund_request_id", nullable=True),
         integer("amount"),
         *currency(checked=False),
         *choice("status", "pending", "requires_action", "succeeded", "failed", "canceled"),

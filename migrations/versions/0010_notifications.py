@@ -86,6 +86,7 @@ def _create_alerts() -> None:
             "duplicate_payment",
             "sold_out_after_payment",
             "stock_missing",
+            "duplicate_refund",
             "refund_refused",
             "refund_not_sent",
             "refund_failed",

@@ -1,8 +1,9 @@
 """Sends one refund request to Stripe, between two transactions, and records the response.
 
 Every process that sends it, also after a crash, sends the same parameters under the same idempotency key, so
-that Stripe creates one refund. If the outcome of an attempt is unknown, the payment's refunds are looked up at
-Stripe before the request is sent under a new key.
+that Stripe creates one refund. If the outcome of an attempt is unknown, Stripe may still create the refund hours
+later: the payment's refunds are looked up before each further attempt, and the key stays the same as long as Stripe
+stores it.
 """
 
 from dataclasses import dataclass, replace
@@ -24,6 +25,7 @@ from lumira.errors import (
     IdempotencyInProgress,
     NotRefundable,
     StripeConfigError,
+    StripePermissionMissing,
     StripeUnavailable,
 )
 from lumira.models import AlertKind, Order, RefundRequest, RequestState
@@ -55,6 +57,13 @@ class RefundAttempt:
     leased_until: datetime
     #: Whether Stripe may have created the refund without returning it to a repeated call.
     needs_lookup: bool
+    #: Whether Stripe may have forgotten the key, so that the request is sent under a new one.
+    is_key_stale: bool
+
+    @property
+    def is_first(self) -> bool:
+        """Whether the request was never sent before, so that a refused call proves that no refund exists."""
+        return self.attempts == 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +79,7 @@ class RefundResult:
 
 def attempt_of(order: Order, request: RefundRequest) -> RefundAttempt:
     """Return the attempt for a request that the caller has just leased."""
+    is_stale = is_key_stale(request.keyed_at, utc_now())
     return RefundAttempt(
         request_id=request.id,
         order_id=order.id,
@@ -80,7 +90,8 @@ def attempt_of(order: Order, request: RefundRequest) -> RefundAttempt:
         key=request.stripe_key,
         attempts=request.attempts,
         leased_until=request.next_attempt_at,
-        needs_lookup=is_key_stale(request.keyed_at, utc_now()) or request.state is RequestState.UNKNOWN,
+        needs_lookup=is_stale or request.state is RequestState.UNKNOWN,
+        is_key_stale=is_stale,
     )
 
 
@@ -117,22 +128,24 @@ def send_refund(
 ) -> RefundResult:
     """Send a leased refund request to Stripe and return the refund.
 
-    `is_awaited` if a caller gets the error. `NotRefundable` if Stripe refuses. `StripeUnavailable` and
-    `StripeConfigError` if the request stays due; `IdempotencyInProgress` if another process has leased it.
+    `is_awaited` if a caller gets the error. `NotRefundable` if Stripe refuses; `StripeUnavailable` if the request stays
+    due; `IdempotencyInProgress` if another process has leased it. `StripeConfigError` if the key does not allow the
+    call: its message says whether the request is dropped, because it never reached Stripe, or stays due.
     """
     try:
         facts = _call_stripe(tenant_id, check_account(account, livemode=attempt.livemode), attempt)
     except stripe_client.StripeRefused as error:
-        _record_refusal(tenant_id, attempt, error, is_awaited=is_awaited)
+        _record_refusal(tenant_id, attempt, error.code, error.message, is_awaited=is_awaited)
         raise NotRefundable(
             f"Stripe refuses the refund ({error.code}): {error.message}", stripe_code=error.code
         ) from error
-    except (StripeUnavailable, StripeConfigError, MalformedObject) as error:
+    except StripeConfigError as error:
+        _record_config_error(tenant_id, attempt, error, is_awaited=is_awaited)
+        raise
+    except (StripeUnavailable, MalformedObject) as error:
         # After a malformed response, as after none, the refund may exist.
         is_unknown = isinstance(error, (stripe_client.StripeOutcomeUnknown, MalformedObject))
         _reschedule(tenant_id, attempt, is_unknown=is_unknown, reason=type(error).__name__)
-        if isinstance(error, StripeConfigError):
-            raise
         raise StripeUnavailable(
             "Stripe is unavailable. The refund is recorded and will be sent as soon as Stripe responds.",
             retry_after=stripe_client.RETRY_AFTER,
@@ -145,7 +158,8 @@ def _call_stripe(tenant_id: int, account: StripeAccount, attempt: RefundAttempt)
         for refund in stripe_client.list_refunds(account, attempt.payment_intent_id):
             if read_metadata(refund).get(stripe_metadata.REFUND_REQUEST) == str(attempt.request_id):
                 return read_refund(refund)
-        attempt = _renew_key(tenant_id, attempt)
+        if attempt.is_key_stale:
+            attempt = _renew_key(tenant_id, attempt)
     if utc_now() >= attempt.leased_until:
         # This process was suspended for longer than any call takes: another one may send the request.
         raise _leased_by_another()
@@ -163,6 +177,26 @@ def _renew_key(tenant_id: int, attempt: RefundAttempt) -> RefundAttempt:
         return replace(
             attempt, key=request.stripe_key, leased_until=request.next_attempt_at, needs_lookup=False
         )
+
+
+def _record_config_error(
+    tenant_id: int, attempt: RefundAttempt, error: StripeConfigError, *, is_awaited: bool
+) -> None:
+    """Drop the request if its caller gets the error and it never reached Stripe; else it stays due.
+
+    A caller who reads that a refund failed makes it in another way: it must not be made later beside that.
+    """
+    if isinstance(error, StripePermissionMissing):
+        with atomic(tenant_id):
+            alerts.raise_missing_permission(tenant_id, error)
+    if is_awaited and attempt.is_first:
+        _record_refusal(tenant_id, attempt, error.code, error.message, is_awaited=True)
+        error.add_sentence(
+            "The refund was not made and will not be made: request it again with a corrected key."
+        )
+        return
+    _reschedule(tenant_id, attempt, is_unknown=False, reason=type(error).__name__)
+    error.add_sentence("The refund is recorded, and will be made once the key is corrected.")
 
 
 def _leased_by_another() -> IdempotencyInProgress:
@@ -198,7 +232,7 @@ def _reschedule(tenant_id: int, attempt: RefundAttempt, *, is_unknown: bool, rea
 
 @retried
 def _record_refusal(
-    tenant_id: int, attempt: RefundAttempt, error: stripe_client.StripeRefused, *, is_awaited: bool
+    tenant_id: int, attempt: RefundAttempt, code: str, message: str, *, is_awaited: bool
 ) -> None:
     with atomic(tenant_id):
         order = orders.lock_order(tenant_id, attempt.order_id)
@@ -206,7 +240,7 @@ def _record_refusal(
         if request is None:
             return
         now = utc_now()
-        refund_requests.mark_refused(request, code=error.code, message=error.message, now=now)
+        refund_requests.mark_refused(request, code=code, message=message, now=now)
         # The recorded facts allowed the refund, so some are missing.
         order_polls.schedule_at_once(order, now)
         audit.record(
@@ -215,7 +249,7 @@ def _record_refusal(
             action="refund_refused",
             subject=f"order:{order.id}",
             amount=request.amount,
-            code=error.code,
+            code=code,
         )
         if not is_awaited or request.is_automatic:
             # No caller reads the error, and the buyer is not refunded.
@@ -224,7 +258,7 @@ def _record_refusal(
                 kind=AlertKind.REFUND_REFUSED,
                 subject=order.order_number,
                 amount=request.amount,
-                code=error.code,
+                code=code,
             )
 
 

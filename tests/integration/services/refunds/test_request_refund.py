@@ -325,19 +325,56 @@ def test_without_a_key_a_repeated_call_means_the_recorded_refund(tenant) -> None
     assert [known["amount"] for known in list_stripe_refunds(tenant)] == [1000, 1000]
 
 
-def test_an_unknown_outcome_is_looked_up_and_never_sent_under_the_old_key(tenant) -> None:
+def test_an_unknown_outcome_is_looked_up_and_sent_under_the_same_key_for_hours(tenant) -> None:
     opened = pay(tenant)
-    stripe_sandbox.fail_next(tenant, "500_before", path=REFUNDS, times=10)
+    stripe_sandbox.fail_next(tenant, "500_before", path=REFUNDS, times=100)
     with pytest.raises(StripeUnavailable):
         refund(tenant, opened, 1000, call=keyed())
+    for hours in (1, 10, 22):
+        assert run_sweep(tenant, after=timedelta(hours=hours)) == 1
+        [request] = load_order(tenant, opened.order_number).refund_requests
+        assert (request.state, request.attempt) == (RequestState.UNKNOWN, 1)
     stripe_sandbox.clear_faults(tenant)
-    [request] = load_order(tenant, opened.order_number).refund_requests
-    assert request.state is RequestState.UNKNOWN
 
-    refund(tenant, opened, 1000, call=keyed())
+    assert run_sweep(tenant, after=timedelta(hours=24)) == 1
     [request] = load_order(tenant, opened.order_number).refund_requests
     assert (request.attempt, request.stripe_key) == (2, f"lumira-refund-{request.id}-2")
     assert len(list_stripe_refunds(tenant)) == 1
+
+
+def test_a_refund_that_stripe_finishes_after_a_500_is_made_once(tenant) -> None:
+    opened = pay(tenant)
+    stripe_sandbox.fail_next(tenant, "500_later", path=REFUNDS, ms=3_600_000)
+    with pytest.raises(StripeUnavailable, match="recorded and will be sent"):
+        refund(tenant, opened, 1000, call=keyed())
+    for minutes in (1, 5, 30):
+        assert run_sweep(tenant, after=timedelta(minutes=minutes)) == 1
+    assert list_stripe_refunds(tenant) == []
+    with pytest.raises(StripeUnavailable):
+        refund(tenant, opened, 1000, call=keyed())
+
+    stripe_sandbox.advance(tenant, 3700)
+    assert run_sweep(tenant, after=timedelta(hours=3)) == 1
+    assert [known["amount"] for known in list_stripe_refunds(tenant)] == [1000]
+    assert load_order(tenant, opened.order_number).refunded_amount == 1000
+    assert alerts_of(tenant) == []
+
+
+def test_two_refunds_of_one_request_raise_an_alert(tenant) -> None:
+    opened = pay(tenant)
+    first = refund(tenant, opened, 1000).value.refund_id
+    [request] = load_order(tenant, opened.order_number).refund_requests
+    second = {
+        **list_stripe_refunds(tenant)[0],
+        "id": "re_finished_late",
+        "metadata": {stripe_metadata.REFUND_REQUEST: str(request.id)},
+    }
+    deliver(tenant, event("refund.created", second))
+
+    order = load_order(tenant, opened.order_number)
+    assert order.refunded_amount == 2000
+    assert order.refund_requests[0].stripe_refund_id == first
+    assert alerts_of(tenant) == [("duplicate_refund", opened.order_number)]
 
 
 def test_a_refund_whose_key_stripe_may_have_forgotten_is_looked_up_first(tenant) -> None:
@@ -475,15 +512,48 @@ def test_without_a_usable_stripe_key_no_refund_is_decided(tenant, make_brand) ->
     assert [count(tenant, model) for model in (RefundRequest, IdempotencyKey)] == [0, 0]
 
 
-def test_a_stripe_key_that_is_refused_postpones_the_refund(tenant) -> None:
+def test_a_refund_that_its_caller_was_told_had_failed_is_never_made(tenant) -> None:
     opened = pay(tenant)
     set_stripe_key(tenant, "sk_test_expired_key")
-    with pytest.raises(StripeConfigError):
+    with pytest.raises(StripeConfigError) as refused:
         refund(tenant, opened, call=keyed())
+    assert "will not be made" in str(refused.value)
+    set_stripe_key(tenant, tenant.stripe_secret_key)
+    assert run_sweep(tenant, after=timedelta(days=2)) == 0
+    assert list_stripe_refunds(tenant) == []
+
+    assert refund(tenant, opened, call=keyed()).value.order_status == "refunded"
+    assert len(list_stripe_refunds(tenant)) == 1
+
+
+def test_a_refund_that_the_restricted_key_may_not_make_is_dropped_and_alerts(tenant) -> None:
+    opened = pay(tenant)
+    key = stripe_sandbox.call(tenant, "POST", "/sandbox/keys", json={"permissions": ["payment_intents:read"]})
+    set_stripe_key(tenant, key["key"])
+    with pytest.raises(StripeConfigError, match="permission") as refused:
+        refund(tenant, opened)
+    assert "will not be made" in str(refused.value)
+    [request] = load_order(tenant, opened.order_number).refund_requests
+    assert request.state is RequestState.REFUSED
+    assert [kind for kind, _ in alerts_of(tenant)] == ["stripe_permission_missing"]
+
+
+def test_a_recorded_refund_whose_key_is_refused_later_is_made_once_the_key_is_corrected(tenant) -> None:
+    opened = pay(tenant)
+    stripe_sandbox.fail_next(tenant, "drop_after", path=REFUNDS, times=10)
+    with pytest.raises(StripeUnavailable):
+        refund(tenant, opened, 1000, call=keyed())
+    stripe_sandbox.clear_faults(tenant)
+    set_stripe_key(tenant, "sk_test_expired_key")
+    with pytest.raises(StripeConfigError) as refused:
+        refund(tenant, opened, 1000, call=keyed())
+    assert "will be made once the key is corrected" in refused.value.message
     assert run_sweep(tenant) == 1
+
     set_stripe_key(tenant, tenant.stripe_secret_key)
     assert run_sweep(tenant, after=timedelta(hours=1)) == 1
-    assert str(load_order(tenant, opened.order_number).status) == "refunded"
+    assert load_order(tenant, opened.order_number).refunded_amount == 1000
+    assert len(list_stripe_refunds(tenant)) == 1
 
 
 def test_the_refund_of_a_payment_under_review_ends_the_review(tenant) -> None:

@@ -14,7 +14,7 @@ from lumira.database import atomic, db
 from lumira.models import IdempotencyKey, Order, ProductKind, WebhookEvent
 from lumira.repositories import stripe_accounts, tenants
 from tests.support import stripe_sandbox
-from tests.support.factories import Brand, count, load_order, make_products, open_payment
+from tests.support.factories import Brand, count, load_order, make_products, open_cart, open_payment
 from tests.support.files import PDF, all_files
 from tests.support.stripe_events import deliver, encode, event, payment_intent, signature
 
@@ -40,6 +40,7 @@ def theirs(other_tenant: Brand) -> dict[str, str]:
         "order id": str(order.id),
         "order number": order.order_number,
         "payment": str(opened.payment_intent_id),
+        "session": str(open_cart(other_tenant).session_id),
         "product": "only-theirs",
         "customer id": str(order.customer_id),
         "stripe customer": intent["customer"],

@@ -54,6 +54,14 @@ def is_disputed(order: Order) -> bool:
     return any(dispute.status.is_open for dispute in order.disputes)
 
 
-def lost_amount(order: Order) -> int:
-    """Return the minor units that lost disputes took."""
-    return sum(dispute.amount for dispute in order.disputes if dispute.status is DisputeStatus.LOST)
+def lost_disputes(order: Order) -> list[Dispute]:
+    """Return the disputes whose money the bank took for good.
+
+    A prevented dispute that has an odd number of balance transactions is one: the money was withdrawn and not returned.
+    """
+    return [
+        dispute
+        for dispute in order.disputes
+        if dispute.status is DisputeStatus.LOST
+        or (dispute.status is DisputeStatus.PREVENTED and dispute.movements % 2 == 1)
+    ]

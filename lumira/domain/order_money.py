@@ -3,7 +3,11 @@
 from dataclasses import dataclass
 
 from lumira.domain import disputes, refunds
-from lumira.models import Order, Payment, ReviewReason
+from lumira.models import Dispute, Order, Payment, ReviewReason
+
+#: Percent of what remains of a payment: a lost dispute of at least so much takes all of it. Banks convert currencies
+#: and subtract fees, so the amount of a dispute about a whole payment often differs a little from the payment's.
+_LOST_WHOLE_FROM = 95
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +53,7 @@ def money_of(order: Order) -> Money:
         price=order.amount,
         received=received_amount(order),
         refunded=refunds.refunded_amount(order),
-        lost=disputes.lost_amount(order),
+        lost=lost_amount(order),
         disputed=disputes.is_disputed(order),
     )
 
@@ -62,6 +66,39 @@ def succeeded_payments(order: Order) -> list[Payment]:
 def received_amount(order: Order) -> int:
     """Return the minor units that all succeeded payments received."""
     return sum(payment.amount_received for payment in succeeded_payments(order))
+
+
+def lost_amount(order: Order) -> int:
+    """Return the minor units of the received amount that lost disputes took.
+
+    A dispute in another currency than its payment's takes all that remains of the payment, because their amounts cannot
+    be compared, and so does one of nearly all that remains.
+    """
+    by_payment: dict[Payment | None, list[Dispute]] = {}
+    for dispute in disputes.lost_disputes(order):
+        by_payment.setdefault(_disputed_payment(order, dispute), []).append(dispute)
+    return sum(_lost_amount_of(order, payment, lost) for payment, lost in by_payment.items())
+
+
+def _disputed_payment(order: Order, dispute: Dispute) -> Payment | None:
+    """Return the payment whose charge is disputed; the one that settles the order if its charge is not known yet."""
+    of_charge = (
+        payment
+        for payment in succeeded_payments(order)
+        if dispute.stripe_charge_id is not None and payment.stripe_charge_id == dispute.stripe_charge_id
+    )
+    return next(of_charge, None) or settling_payment(order)
+
+
+def _lost_amount_of(order: Order, payment: Payment | None, lost: list[Dispute]) -> int:
+    currency = order.currency if payment is None else payment.currency
+    amount = sum(dispute.amount for dispute in lost if dispute.currency == currency)
+    if payment is None:
+        return amount
+    remaining = max(payment.amount_received - refunds.refunded_amount_of(order, payment), 0)
+    is_any_converted = any(dispute.currency != currency for dispute in lost)
+    is_whole = is_any_converted or amount * 100 >= remaining * _LOST_WHOLE_FROM
+    return max(amount, remaining) if is_whole else amount
 
 
 def review_reason(order: Order) -> ReviewReason | None:

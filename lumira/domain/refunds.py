@@ -205,14 +205,23 @@ def refundable_amount(order: Order, payment: Payment) -> int:
     """
     if not payment.has_succeeded:
         return 0
+    totals = _totals_of(order, payment)
+    requested = sum(request.amount for request in requests_under_way(order, payment))
+    gone = max(totals.live + requested, totals.reported - totals.failed)
+    return max(payment.amount_received - gone, 0)
+
+
+def refunded_amount_of(order: Order, payment: Payment) -> int:
+    """Return the minor units of one payment that are refunded or being refunded."""
+    return _totals_of(order, payment).refunded
+
+
+def _totals_of(order: Order, payment: Payment) -> _ChargeTotals:
     refunds = [refund for refund in order.refunds if payment_of(order, refund) is payment]
     charge_ids = {payment.stripe_charge_id, *(refund.stripe_charge_id for refund in refunds)}
     is_only = payment is _only_payment(order)
     charges = [charge for charge in order.charges if is_only or charge.stripe_charge_id in charge_ids]
-    totals = _totals(refunds, charges)
-    requested = sum(request.amount for request in requests_under_way(order, payment))
-    gone = max(totals.live + requested, totals.reported - totals.failed)
-    return max(payment.amount_received - gone, 0)
+    return _totals(refunds, charges)
 
 
 def requests_under_way(order: Order, payment: Payment) -> list[RefundRequest]:

@@ -96,7 +96,14 @@ class Payment:
         return event("charge.refunded", charge | fields)
 
     def dispute(
-        self, kind: str, status: str, movements: int = 0, *, amount: int = 4700, name: str = "du_1"
+        self,
+        kind: str,
+        status: str,
+        movements: int = 0,
+        *,
+        amount: int = 4700,
+        name: str = "du_1",
+        currency: str = "eur",
     ) -> StripeEvent:
         dispute = {
             "id": name,
@@ -104,7 +111,7 @@ class Payment:
             "amount": amount,
             "balance_transactions": [{"id": f"txn_{number}"} for number in range(movements)],
             "charge": "ch_1",
-            "currency": "eur",
+            "currency": currency,
             "evidence_details": {"due_by": 1_800_000_000},
             "metadata": {},
             "payment_intent": self.id,
@@ -252,6 +259,21 @@ STORIES = {
     ),
     "lost more than was paid": (
         lambda p: [p.dispute("closed", "lost", 1, amount=5200)],
+        Outcome("disputed", 0, False, ("dispute_alert", "order_confirmation"), ("dispute",)),
+    ),
+    "lost in another currency": (
+        lambda p: [
+            p.dispute("created", "needs_response", 1, amount=5100, currency="usd"),
+            p.dispute("closed", "lost", 1, amount=5100, currency="usd"),
+        ],
+        Outcome("disputed", 0, False, ("dispute_alert", "order_confirmation"), ("dispute",)),
+    ),
+    "prevented after the money was withdrawn": (
+        lambda p: [
+            p.dispute("created", "needs_response"),
+            p.dispute("funds_withdrawn", "needs_response", 1),
+            p.dispute("closed", "prevented", 1),
+        ],
         Outcome("disputed", 0, False, ("dispute_alert", "order_confirmation"), ("dispute",)),
     ),
     "one won, another open": (

@@ -9,6 +9,7 @@ import pytest
 
 from lumira.domain import payments
 from lumira.domain.checkout_sessions import SessionFacts, attach_session, record_session
+from lumira.domain.order_money import money_of
 from lumira.domain.outcome import derive
 from lumira.domain.payments import AttemptFailure, IntentFacts
 from lumira.models import (
@@ -297,16 +298,57 @@ DISPUTES = [
 ]
 
 
+def add_dispute(order: Order, status: DisputeStatus, amount: int, movements: int = 0, **columns: Any) -> None:
+    columns = {"stripe_dispute_id": "du_1", "currency": "eur"} | columns
+    order.disputes.append(Dispute(amount=amount, status=status, movements=movements, **columns))
+
+
 @pytest.mark.parametrize(("dispute", "amount", "status", "live"), DISPUTES)
 def test_a_dispute_suspends_revokes_and_restores_access(dispute, amount, status, live) -> None:
     order = paid()
-    order.disputes.append(Dispute(stripe_dispute_id="du_1", amount=amount, currency="eur", status=dispute))
+    add_dispute(order, dispute, amount)
     outcome = derive(order)
     assert outcome.status is status
     assert [state.active for state in outcome.grants.values()] == [live]
     # The buyer gets a message once access is restored.
     is_notified = (MessageKind.ACCESS_READY, "du_1") in outcome.messages
     assert is_notified is (dispute is DisputeStatus.WON)
+
+
+LOSSES = [
+    ("nearly all, less a fee", DisputeStatus.LOST, 4655, "eur", 1, 0, OrderStatus.DISPUTED, 0),
+    ("a part", DisputeStatus.LOST, 4400, "eur", 1, 0, OrderStatus.PARTIALLY_REFUNDED, 300),
+    ("nearly all that a refund left", DisputeStatus.LOST, 3650, "eur", 1, 1000, OrderStatus.DISPUTED, 0),
+    ("a small amount of another currency", DisputeStatus.LOST, 50, "usd", 1, 0, OrderStatus.DISPUTED, 0),
+    ("a large amount of another currency", DisputeStatus.LOST, 750_000, "jpy", 1, 1000, OrderStatus.DISPUTED, 0),
+    ("prevented, with the money gone", DisputeStatus.PREVENTED, 4700, "eur", 1, 0, OrderStatus.DISPUTED, 0),
+    ("prevented, and the money returned", DisputeStatus.PREVENTED, 4700, "eur", 2, 0, OrderStatus.COMPLETED, 4700),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("story", "dispute", "amount", "currency", "movements", "refunded", "status", "net_paid"),
+    LOSSES,
+    ids=[story for story, *_ in LOSSES],
+)
+def test_a_dispute_that_took_the_money_revokes_access(
+    story, dispute, amount, currency, movements, refunded, status, net_paid
+) -> None:
+    order = paid()
+    if refunded:
+        refund(order, refunded)
+    add_dispute(order, dispute, amount, movements, currency=currency)
+    outcome = derive(order)
+    assert (outcome.status, money_of(order).net_paid) == (status, net_paid)
+    assert [state.active for state in outcome.grants.values()] == [status is not OrderStatus.DISPUTED]
+
+
+def test_a_lost_dispute_of_a_duplicate_payment_leaves_the_order_paid() -> None:
+    order = opened()
+    pay(order, 1)
+    pay(order, 2)
+    add_dispute(order, DisputeStatus.LOST, 50, 1, currency="usd", stripe_charge_id="ch_2")
+    assert (derive(order).status, money_of(order).net_paid) == (OrderStatus.COMPLETED, 4700)
 
 
 def test_a_free_order_is_complete_and_never_refunded() -> None:

@@ -1,7 +1,7 @@
 """Opening a payment takes as long for a known customer as for a new one.
 
-Otherwise the duration of a reply would tell everyone whose e-mail address belongs to a customer: for a new one, Stripe
-is called once more.
+Otherwise the duration of a reply would reveal whose e-mail address belongs to a customer: for a new one, Stripe is
+called once more.
 """
 
 import random

@@ -1,4 +1,4 @@
-"""Nobody finds out by opening payments whose e-mail address belongs to a customer."""
+"""Opening a payment does not reveal whether an e-mail address belongs to a customer."""
 
 import time
 from collections.abc import Iterator

@@ -41,7 +41,7 @@ def client_with(settings: Settings) -> Iterator[Callable[..., FlaskClient]]:
 
 
 @pytest.fixture(autouse=True)
-def _errors_are_documented(app: Flask) -> Iterator[None]:
+def errors_are_documented(app: Flask) -> Iterator[None]:
     """Check every error reply of a test: its route lists the status and the code in the OpenAPI document."""
     replies: list[tuple[str, str, str, str]] = []
 

@@ -18,7 +18,7 @@ def test_a_preflight_request_of_a_tenants_page_succeeds_without_a_key(
     reply = client.options("/api/products/create-payment-intent", headers={"Origin": origin, **REQUESTED})
     assert (reply.status_code, reply.data) == (204, b"")
     assert reply.headers[ALLOW] == origin
-    assert reply.headers["Access-Control-Allow-Methods"] == "GET, POST"
+    assert reply.headers["Access-Control-Allow-Methods"] == "GET, POST, DELETE"
     allowed = reply.headers["Access-Control-Allow-Headers"].split(", ")
     assert allowed == ["Authorization", "Content-Type", "Idempotency-Key", "X-Request-Id"]
     assert "Origin" in reply.headers["Vary"]

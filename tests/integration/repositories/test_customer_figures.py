@@ -6,7 +6,7 @@ import pytest
 
 from lumira.clock import utc_now
 from lumira.database import atomic
-from lumira.domain import disputes, payments, refunds
+from lumira.domain import disputes, order_money, payments, refunds
 from lumira.domain.commands import CheckoutCommand, CheckoutItem
 from lumira.domain.disputes import DisputeFacts
 from lumira.domain.payments import IntentFacts
@@ -18,6 +18,7 @@ from lumira.repositories.customer_figures import CustomerFigures, figures_of
 from lumira.services.checkout.open_order import open_order as freeze_order
 from lumira.settlement.settle_order import settle_order
 from tests.support.factories import BUYER, Brand
+from tests.support.refunds import keyed
 
 pytestmark = pytest.mark.usefixtures("app_context")
 
@@ -30,7 +31,7 @@ def open_order(brand: Brand, customer: Customer) -> Order:
         items=[(product, 1)],
         customer=customer,
         livemode=False,
-        request_id=None,
+        call=keyed(),
     )
 
 
@@ -84,7 +85,7 @@ def expected(whole: list[Order]) -> CustomerFigures:
     for order in whole:
         received = [payment.amount_received for payment in order.payments if payment.has_succeeded]
         if received:
-            net = sum(received) - refunds.refunded_amount(order) - disputes.lost_amount(order)
+            net = sum(received) - refunds.refunded_amount(order) - order_money.lost_amount(order)
             figures.total_spent["eur"] = figures.total_spent.get("eur", 0) + net
     return figures
 

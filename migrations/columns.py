@@ -44,6 +44,11 @@ def integer(name: str, *, nullable: bool = False) -> sa.Column[Any]:
     return sa.Column(name, sa.Integer(), nullable=nullable)
 
 
+def minor_units(name: str, *, nullable: bool = False) -> sa.Column[Any]:
+    """Return a column of an amount. Stripe's amounts of rupiah have twelve digits, more than an integer."""
+    return sa.Column(name, sa.BigInteger(), nullable=nullable)
+
+
 def boolean(name: str) -> sa.Column[Any]:
     return sa.Column(name, sa.Boolean(), nullable=False)
 

@@ -8,8 +8,10 @@ yen that is multiplied by a hundred, as for euros, charges a hundred times too m
 
 from lumira.money import THREE_DECIMAL
 
-#: The largest charge: eight digits, in every currency.
-LARGEST_AMOUNT = 99_999_999
+#: The largest charge in any currency: twelve digits, which Stripe accepts of rupiah only.
+LARGEST_AMOUNT = 999_999_999_999
+#: The largest charge in every other currency: eight digits.
+_LARGEST_OF_OTHERS = 99_999_999
 
 #: The minimum of the account's payout currency is the binding one, so these are advisory.
 _SMALLEST_CHARGE = {
@@ -26,6 +28,11 @@ _WHOLE_IN_HUNDREDTHS = frozenset(("isk", "ugx"))
 def smallest_charge(currency: str) -> int:
     """Stripe's minimum charge; 1 for a currency without a known minimum."""
     return _SMALLEST_CHARGE.get(currency, 1)
+
+
+def largest_charge(currency: str) -> int:
+    """Stripe's maximum charge."""
+    return LARGEST_AMOUNT if currency == "idr" else _LARGEST_OF_OTHERS
 
 
 def step(currency: str) -> int:

@@ -18,7 +18,7 @@ from lumira.models import DisputeStatus, RefundStatus, SessionState
 
 _UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")
 #: The largest amount that a column holds; Stripe's own limit is far below.
-_LARGEST_AMOUNT = 2**31 - 1
+_LARGEST_AMOUNT = 2**63 - 1
 #: The payment statuses of a session that nothing more is to be paid for.
 _PAID = ("paid", "no_payment_required")
 

@@ -4,12 +4,16 @@ import os
 import time
 from datetime import datetime
 from enum import StrEnum
+from typing import Annotated
 from uuid import UUID
 
-from sqlalchemy import Enum, ForeignKey
+from sqlalchemy import BigInteger, Enum, ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
 from lumira.clock import utc_now
+
+#: An amount in minor units of its currency. Stripe's amounts of rupiah have twelve digits.
+MinorUnits = Annotated[int, mapped_column(BigInteger)]
 
 
 def uuid7() -> UUID:

@@ -8,7 +8,7 @@ from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, String, Uni
 from sqlalchemy.orm import Mapped, mapped_column
 
 from lumira.database import Base
-from lumira.models.columns import Identified, Timestamped, choice, one_of
+from lumira.models.columns import Identified, MinorUnits, Timestamped, choice, one_of
 
 
 class DisputeStatus(StrEnum):
@@ -78,7 +78,7 @@ class Dispute(Identified, Timestamped, Base):
     order_id: Mapped[UUID]
     stripe_dispute_id: Mapped[str]
     stripe_charge_id: Mapped[str | None]
-    amount: Mapped[int]
+    amount: Mapped[MinorUnits]
     currency: Mapped[str] = mapped_column(String(3))
     status: Mapped[DisputeStatus] = mapped_column(choice(DisputeStatus))
     movements: Mapped[int] = mapped_column(default=0)

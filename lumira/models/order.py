@@ -18,7 +18,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from lumira.database import Base
 from lumira.models.access_grant import AccessGrant
 from lumira.models.checkout_session import CheckoutSession
-from lumira.models.columns import Identified, Timestamped, choice, one_of
+from lumira.models.columns import Identified, MinorUnits, Timestamped, choice, one_of
 from lumira.models.decline import Decline
 from lumira.models.dispute import Dispute
 from lumira.models.language import Language
@@ -96,7 +96,7 @@ class Order(Identified, Timestamped, Base):
     customer_email: Mapped[str | None]
     email_key: Mapped[str | None]
     customer_name: Mapped[str | None]
-    amount: Mapped[int]
+    amount: Mapped[MinorUnits]
     currency: Mapped[str] = mapped_column(String(3))
     #: Stripe's live mode, or test mode; an event of the other mode does not change the order.
     livemode: Mapped[bool]
@@ -127,9 +127,9 @@ class Order(Identified, Timestamped, Base):
     #: When it was first fulfilled.
     completed_at: Mapped[datetime | None]
     #: Minor units that are refunded or being refunded.
-    refunded_amount: Mapped[int] = mapped_column(default=0)
+    refunded_amount: Mapped[MinorUnits] = mapped_column(default=0)
     #: Minor units that succeeded payments received, less what was refunded or lost to disputes.
-    net_paid: Mapped[int] = mapped_column(default=0)
+    net_paid: Mapped[MinorUnits] = mapped_column(default=0)
     #: When the buyer's personal data were erased; none are recorded again.
     erased_at: Mapped[datetime | None]
     #: When Stripe is polled next, and how often it was; `None` if the order is not polled again.

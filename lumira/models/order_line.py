@@ -8,7 +8,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from lumira.database import Base
-from lumira.models.columns import Identified, choice, one_of
+from lumira.models.columns import Identified, MinorUnits, choice, one_of
 from lumira.models.product import PartialRefundPolicy, ProductKind
 
 
@@ -44,7 +44,7 @@ class OrderLine(Identified, Base):
     kind: Mapped[ProductKind] = mapped_column(choice(ProductKind))
     level_number: Mapped[int | None]
     quantity: Mapped[int]
-    unit_amount: Mapped[int]
+    unit_amount: Mapped[MinorUnits]
     on_partial_refund: Mapped[PartialRefundPolicy] = mapped_column(choice(PartialRefundPolicy))
     #: Whether its units are restocked once the order is fully refunded.
     restock_on_refund: Mapped[bool] = mapped_column(default=True)

@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
 from lumira.database import Base
-from lumira.models.columns import Identified, Timestamped, choice, one_of
+from lumira.models.columns import Identified, MinorUnits, Timestamped, choice, one_of
 
 
 class PaymentState(StrEnum):
@@ -45,10 +45,10 @@ class Payment(Identified, Timestamped, Base):
     order_id: Mapped[UUID]
     stripe_payment_intent_id: Mapped[str]
     state: Mapped[PaymentState] = mapped_column(choice(PaymentState), default=PaymentState.OPEN)
-    amount: Mapped[int]
+    amount: Mapped[MinorUnits]
     currency: Mapped[str] = mapped_column(String(3))
     #: What Stripe captured; counts once the payment has succeeded.
-    amount_received: Mapped[int] = mapped_column(default=0)
+    amount_received: Mapped[MinorUnits] = mapped_column(default=0)
     stripe_charge_id: Mapped[str | None]
     attempts: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list)
     #: Attempts that Stripe no longer reported when it was polled: the buyer has left them.

@@ -7,7 +7,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from lumira.database import Base
-from lumira.models.columns import TenantOwned, Timestamped, choice, one_of
+from lumira.models.columns import MinorUnits, TenantOwned, Timestamped, choice, one_of
 
 
 class ProductKind(StrEnum):
@@ -40,7 +40,7 @@ class Product(TenantOwned, Timestamped, Base):
         CheckConstraint("NOT includes_lower_levels OR level_number IS NOT NULL", name="only_levels_include"),
         CheckConstraint("(kind = 'level') = (level_number IS NOT NULL)", name="levels_are_numbered"),
         CheckConstraint("level_number > 0", name="level_number_is_positive"),
-        CheckConstraint("amount BETWEEN 0 AND 99999999", name="amount_fits_stripe"),
+        CheckConstraint("amount BETWEEN 0 AND 999999999999", name="amount_fits_stripe"),
         CheckConstraint("currency ~ '^[a-z]{3}$'", name="currency_is_iso"),
     )
 
@@ -50,7 +50,7 @@ class Product(TenantOwned, Timestamped, Base):
     name: Mapped[str]
     description: Mapped[str]
     #: Minor units.
-    amount: Mapped[int]
+    amount: Mapped[MinorUnits]
     currency: Mapped[str] = mapped_column(String(3))
     level_number: Mapped[int | None]
     #: The position in the catalog file.

@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from lumira.database import Base
-from lumira.models.columns import Identified, TenantOwned, choice, one_of
+from lumira.models.columns import Identified, MinorUnits, TenantOwned, choice, one_of
 
 
 class ReceiptKind(StrEnum):
@@ -95,9 +95,9 @@ class Receipt(Identified, Base):
     #: When the payment succeeded, or when the refund was recorded.
     moved_at: Mapped[datetime]
     #: Minor units, VAT included; of a credit note, the refunded amount.
-    amount: Mapped[int]
+    amount: Mapped[MinorUnits]
     #: The part of `amount` that is VAT; `None` where the seller charges none.
-    vat_amount: Mapped[int | None]
+    vat_amount: Mapped[MinorUnits | None]
     currency: Mapped[str] = mapped_column(String(3))
     #: The seller's legal lines as they were, and the brand's name as `brand`.
     seller: Mapped[dict[str, Any]] = mapped_column(JSONB)

@@ -7,7 +7,7 @@ from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, String, Uni
 from sqlalchemy.orm import Mapped, mapped_column
 
 from lumira.database import Base
-from lumira.models.columns import Identified, Timestamped, choice, one_of
+from lumira.models.columns import Identified, MinorUnits, Timestamped, choice, one_of
 
 
 class RefundStatus(StrEnum):
@@ -40,8 +40,8 @@ class Charge(Identified, Timestamped, Base):
 
     order_id: Mapped[UUID]
     stripe_charge_id: Mapped[str]
-    amount_refunded: Mapped[int] = mapped_column(default=0)
-    uncaptured: Mapped[int] = mapped_column(default=0)
+    amount_refunded: Mapped[MinorUnits] = mapped_column(default=0)
+    uncaptured: Mapped[MinorUnits] = mapped_column(default=0)
 
 
 class Refund(Identified, Timestamped, Base):
@@ -66,7 +66,7 @@ class Refund(Identified, Timestamped, Base):
     stripe_payment_intent_id: Mapped[str | None]
     #: The refund request in its metadata, if it is one of the order's and has its amount.
     refund_request_id: Mapped[UUID | None]
-    amount: Mapped[int]
+    amount: Mapped[MinorUnits]
     currency: Mapped[str] = mapped_column(String(3))
     status: Mapped[RefundStatus] = mapped_column(choice(RefundStatus))
     has_succeeded: Mapped[bool] = mapped_column(default=False)

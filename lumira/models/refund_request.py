@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from lumira.clock import utc_now
 from lumira.database import Base
-from lumira.models.columns import Identified, Timestamped, choice, one_of
+from lumira.models.columns import Identified, MinorUnits, Timestamped, choice, one_of
 from lumira.models.payment_request import RequestState
 
 
@@ -57,7 +57,7 @@ class RefundRequest(Identified, Timestamped, Base):
     order_id: Mapped[UUID]
     stripe_payment_intent_id: Mapped[str]
     #: Minor units.
-    amount: Mapped[int]
+    amount: Mapped[MinorUnits]
     origin: Mapped[RefundOrigin] = mapped_column(choice(RefundOrigin))
     parameters: Mapped[dict[str, Any]] = mapped_column(JSONB)
     attempt: Mapped[int] = mapped_column(default=1)

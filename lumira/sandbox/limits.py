@@ -6,8 +6,10 @@ from urllib.parse import urlsplit
 
 from lumira.sandbox.errors import InvalidRequestError
 
-#: Eight digits, as Stripe documents for every currency.
+#: Eight digits, as Stripe documents for every currency but rupiah.
 MAX_AMOUNT = 99_999_999
+#: Twelve digits.
+_MAX_AMOUNTS = {"idr": 999_999_999_999}
 
 #: Smallest charge in minor units where the account settles in that currency.
 MINIMUM_AMOUNTS = {
@@ -60,6 +62,11 @@ def check_currency(currency: str) -> str:
     return currency.lower()
 
 
+def max_amount(currency: str) -> int:
+    """Return the largest charge in minor units."""
+    return _MAX_AMOUNTS.get(currency.lower(), MAX_AMOUNT)
+
+
 def check_amount(amount: int, currency: str) -> None:
     """Raise ``InvalidRequestError`` for an amount (minor units) that cannot be charged in this currency."""
     if amount < 1:
@@ -73,9 +80,10 @@ def check_amount(amount: int, currency: str) -> None:
             code="amount_too_small",
             param="amount",
         )
-    if amount > MAX_AMOUNT:
+    maximum = max_amount(currency)
+    if amount > maximum:
         raise InvalidRequestError(
-            f"Amount must be no more than {format_limit(MAX_AMOUNT, currency)}",
+            f"Amount must be no more than {format_limit(maximum, currency)}",
             code="amount_too_large",
             param="amount",
         )

@@ -53,6 +53,9 @@ class CatalogFile(Table):
 
 def _amount_errors(amount: int, currency: str) -> dict[str, list[str]]:
     least, step = charge_limits.smallest_charge(currency), charge_limits.step(currency)
+    largest = charge_limits.largest_charge(currency)
+    if amount > largest:
+        return {"amount": [f"Must be between 0 and {largest}."]}
     if 0 < amount < least:
         return {"amount": [f"Must be 0 (free) or at least {least}: Stripe's minimum charge in {currency}."]}
     if amount % step:

@@ -67,7 +67,8 @@ class ProductTable(Table):
     )
     name = Line(required=True, max_length=200)
     description = Line(max_length=500, may_be_empty=True, load_default="")
-    #: Minor units, as Stripe counts them: cents of a euro, but whole yen (see `charge_limits`).
+    #: Minor units, as Stripe counts them: cents of a euro, but whole yen (see `charge_limits`). The file
+    #: checks the limits of its currency.
     amount = fields.Integer(
         required=True,
         strict=True,

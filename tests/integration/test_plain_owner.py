@@ -19,6 +19,7 @@ _LINK = "00000000-0000-7000-8000-000000000001"
 _ANY = {
     "uuid": f"'{_LINK}'",
     "integer": "1",
+    "bigint": "1",
     "boolean": "false",
     "timestamp with time zone": "now()",
     "jsonb": "'{}'",

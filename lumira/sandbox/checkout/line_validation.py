@@ -6,12 +6,12 @@ from lumira.sandbox.account import Account
 from lumira.sandbox.checkout.errors import nested_in, unsupported
 from lumira.sandbox.errors import InvalidRequestError, missing_parameter, no_such_object
 from lumira.sandbox.limits import (
-    MAX_AMOUNT,
     check_currency,
     check_description,
     check_metadata,
     check_texts,
     check_url,
+    max_amount,
 )
 
 _MAX_LINES = 100
@@ -92,7 +92,7 @@ def _check_price(data: dict[str, Any]) -> None:
         raise unsupported("unit_amount_decimal", "`unit_amount_decimal`")
     if "unit_amount" not in data:
         raise missing_parameter("unit_amount")
-    _check_range(data["unit_amount"], 0, MAX_AMOUNT, "unit_amount")
+    _check_range(data["unit_amount"], 0, max_amount(data["currency"]), "unit_amount")
     with nested_in("product_data"):
         _check_product(data["product_data"])
 

@@ -10,7 +10,7 @@ import structlog
 
 from lumira.clock import utc_now
 from lumira.database import atomic, retried
-from lumira.domain.charge_limits import LARGEST_AMOUNT
+from lumira.domain.charge_limits import largest_charge
 from lumira.domain.commands import CheckoutCommand, CheckoutItem
 from lumira.errors import Conflict, InvalidCart, InvalidQuantity, InvalidRequest
 from lumira.models import Customer, Order, Product
@@ -185,8 +185,9 @@ def _check_cart(items: list[tuple[Product, int]]) -> None:
         raise InvalidCart("A product appears twice in the cart: list it once, with its quantity.")
     if len({product.currency for product, _ in items}) > 1:
         raise InvalidCart("The products of a cart must have the same currency.")
-    if sum(product.amount * quantity for product, quantity in items) > LARGEST_AMOUNT:
-        raise InvalidCart(f"The amount must not exceed {LARGEST_AMOUNT} minor units.")
+    largest = largest_charge(items[0][0].currency)
+    if sum(product.amount * quantity for product, quantity in items) > largest:
+        raise InvalidCart(f"The amount must not exceed {largest} minor units.")
 
 
 def _find_or_create_customer(tenant_id: int, command: CheckoutCommand) -> Customer | None:

@@ -276,7 +276,8 @@ def test_an_error_is_named_by_its_key(text: str, where: str, what: str):
 
 
 @pytest.mark.parametrize(
-    ("amount", "currency"), [("0", "eur"), ("50", "eur"), ("99999999", "eur"), ("30", "gbp"), ("47", "xof")]
+    ("amount", "currency"),
+    [("0", "eur"), ("50", "eur"), ("99999999", "eur"), ("30", "gbp"), ("47", "xof"), ("999999999999", "idr")],
 )
 def test_an_amount_is_free_or_what_stripe_can_charge(amount: str, currency: str):
     assert parse(priced(amount, currency).encode())["products"][0]["amount"] == int(amount)

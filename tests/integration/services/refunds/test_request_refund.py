@@ -19,9 +19,10 @@ from lumira.errors import (
     StripeConfigError,
     StripeUnavailable,
 )
-from lumira.models import AuditEntry, IdempotencyKey, Order, RefundRequest, RequestState
+from lumira.models import AuditEntry, IdempotencyKey, Order, OrderStatus, Product, RefundRequest, RequestState
 from lumira.repositories import idempotency, stripe_accounts, tenants
 from lumira.services.checkout.create_payment_intent import PaymentOpened
+from lumira.services.customers.view_customers import view_customer
 from lumira.services.refunds.send_due_refunds import send_due_refunds
 from lumira.services.refunds.send_refund import attempt_of, send_refund
 from tests.support import stripe_sandbox
@@ -646,3 +647,23 @@ def test_refund_requests_contain_no_personal_data(tenant) -> None:
     written = json.dumps([details, known])
     assert "Private Person" not in written
     assert str(order.customer_email) not in written
+
+
+def test_a_price_of_twelve_digits_in_rupiah_is_sold_and_refunded(tenant):
+    price = 250_000_000_000
+    with atomic(tenant.id):
+        db.session.execute(
+            update(Product)
+            .where(Product.tenant_id == tenant.id, Product.id == "mystique")
+            .values(amount=price, currency="idr")
+        )
+    opened = pay(tenant)
+    order = load_order(tenant, opened.order_number)
+    assert (order.amount, order.net_paid, order.status) == (price, price, OrderStatus.COMPLETED)
+
+    refund(tenant, opened, price - 1)
+
+    deliver_events(tenant)
+    order = load_order(tenant, opened.order_number)
+    assert (order.refunded_amount, order.net_paid) == (price - 1, 1)
+    assert view_customer(tenant.id, str(order.customer_id)).figures.total_spent == {"idr": 1}

@@ -12,11 +12,12 @@ from lumira.clock import utc_now
 from lumira.database import atomic, retried
 from lumira.domain import payments, stripe_metadata
 from lumira.domain.payments import IntentFacts, PaymentMismatch
-from lumira.domain.stripe_objects import MalformedObject, is_storable, read_intent
+from lumira.domain.stripe_objects import MalformedObject, read_intent
 from lumira.reconciliation.report import ReconciliationReport
 from lumira.repositories import audit, order_polls, orders, webhook_events
 from lumira.repositories.stripe_accounts import StripeAccount
 from lumira.settlement.settle_order import settle_order
+from lumira.webhooks.references import read_order_number
 
 log = structlog.get_logger()
 
@@ -74,11 +75,8 @@ def _look_up(tenant_id: int, account: StripeAccount, payment_intent_id: str) -> 
         intent = read_intent(stripe_intent)
     except MalformedObject:
         return _leave_undecided(tenant_id, payment_intent_id, "malformed")
-    order_number = intent.metadata.get(stripe_metadata.ORDER_NUMBER)
-    if not is_storable(order_number) or intent.metadata.get(stripe_metadata.TENANT) not in (
-        None,
-        account.tenant_slug,
-    ):
+    order_number = read_order_number(intent.metadata)
+    if order_number is None or intent.metadata.get(stripe_metadata.TENANT) != account.tenant_slug:
         return _mark_foreign(tenant_id, payment_intent_id)
     obstacle = _attach(tenant_id, order_number, intent, livemode=stripe_intent.get("livemode"))
     if obstacle is not None:

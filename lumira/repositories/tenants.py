@@ -78,6 +78,15 @@ def find_id_by_domain(domain: str) -> int | None:
     ).scalar()
 
 
+def list_ids_by_account(stripe_account: str) -> list[int]:
+    """The ids of the tenants that sell through this Connect account; callable outside any tenant."""
+    return list(
+        db.session.execute(
+            text("SELECT lumira_find_tenants_by_account(:account)"), {"account": stripe_account}
+        ).scalars()
+    )
+
+
 def list_ids() -> list[int]:
     """The ids of all tenants; callable outside any tenant."""
     return list(db.session.execute(text("SELECT lumira_list_tenants()")).scalars())

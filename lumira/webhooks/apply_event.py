@@ -13,6 +13,9 @@ from lumira.webhooks.event_states import close, fail, park
 from lumira.webhooks.parsed_event import ParsedContent, ParsedEvent
 from lumira.webhooks.registry import Handler
 
+#: The subject of the alert about events that name no Connect account although the tenant has one.
+_OWN_ACCOUNT = "platform"
+
 
 def apply_event(
     tenant: Tenant, event: WebhookEvent, parsed: ParsedEvent, order: Order | None, now: datetime
@@ -24,7 +27,12 @@ def apply_event(
     if parsed.account != tenant.stripe_account:
         close(event, EventStatus.IGNORED, "other_account", now)
         alerts.raise_alert(
-            tenant.id, kind=AlertKind.OTHER_ACCOUNT, subject=event.stripe_event_id, type=event.type
+            tenant.id,
+            kind=AlertKind.OTHER_ACCOUNT,
+            # One alert for each account, however many events it sends.
+            subject=parsed.account or _OWN_ACCOUNT,
+            event_id=event.stripe_event_id,
+            type=event.type,
         )
         return False
     if parsed.api_version != API_VERSION:
@@ -36,7 +44,7 @@ def apply_event(
         _fail_malformed(event, parsed.malformed_field)
         return False
     if order is None:
-        _wait_for_order(event, parsed.content, now)
+        _wait_for_order(tenant, event, parsed.content, now)
         return False
     return _record(event, parsed.content, parsed.handler, order, now)
 
@@ -50,7 +58,9 @@ def _record(
         alerts.raise_alert(
             order.tenant_id,
             kind=AlertKind.OTHER_MODE,
-            subject=event.stripe_event_id,
+            # One alert for each mode: the endpoint that delivers here is the cause of all.
+            subject="live" if event.livemode else "test",
+            event_id=event.stripe_event_id,
             order_number=order.order_number,
         )
         return False
@@ -70,8 +80,8 @@ def _record(
     return True
 
 
-def _wait_for_order(event: WebhookEvent, content: ParsedContent, now: datetime) -> None:
-    if not content.reference.may_find_order:
+def _wait_for_order(tenant: Tenant, event: WebhookEvent, content: ParsedContent, now: datetime) -> None:
+    if not content.reference.may_find_order(tenant.slug):
         close(event, EventStatus.FOREIGN, "foreign", now)
         return
     event.stripe_payment_intent_id = content.reference.payment_intent_id

@@ -21,6 +21,7 @@ from lumira.domain.stripe_objects import is_storable, read_time
 from lumira.errors import WebhookRejected
 from lumira.models.columns import uuid7
 from lumira.repositories import stripe_accounts
+from lumira.webhooks import account_owner
 
 #: Seconds for which a process may still accept a removed secret; a new secret is accepted at once.
 _SECRETS_LIFETIME = 10
@@ -61,22 +62,25 @@ class Received:
 def receive(tenant_id: int, *, body: bytes, signature: str | None) -> Received:
     """Store a signed event and enqueue its processing; both are committed when this returns.
 
+    An event of a Connect account is stored for the tenant that sells through it, if that one has the same platform key.
     Raises `WebhookRejected` if no secret is configured, the signature is wrong, or the body is not an event.
     """
     if not _has_cached_signature(tenant_id, body, signature):
         _verify(tenant_id, body, signature)
-    return _store_body(tenant_id, body)
+    event = _parse(body)
+    return _store_parsed(account_owner.find_owner(tenant_id, event.get("account")), event, body)
 
 
 def receive_if_secret_cached(tenant_id: int, *, body: bytes, signature: str | None) -> Received | None:
-    """Do the same for an event signed with a cached secret; returns `None`, and does nothing, for any other event."""
+    """Do the same if neither secret nor owner have to be looked up; otherwise return `None`, and do nothing."""
     if not _has_cached_signature(tenant_id, body, signature):
         return None
-    return _store_body(tenant_id, body)
-
-
-def _store_body(tenant_id: int, body: bytes) -> Received:
     event = _parse(body)
+    owner_id = account_owner.find_cached_owner(tenant_id, event.get("account"))
+    return None if owner_id is None else _store_parsed(owner_id, event, body)
+
+
+def _store_parsed(tenant_id: int, event: dict[str, Any], body: bytes) -> Received:
     is_new = store(tenant_id, event, text=_plain_text(body))
     return Received(event["id"], event["type"], repeated=not is_new)
 

@@ -101,7 +101,7 @@ def _redact_one(tenant_id: int, event_id: UUID) -> None:
         tenant = tenants.get(tenant_id)
         if tenant.last_erasure_at is not None:
             parsed = {event.id: parse_event(event) for event in events}
-            redact_erased(tenant, events, parsed, lock_orders_of(tenant_id, parsed.values()))
+            redact_erased(tenant, events, parsed, lock_orders_of(tenant, parsed.values()))
 
 
 @retried
@@ -125,7 +125,7 @@ def _process(tenant_id: int, events: list[WebhookEvent]) -> None:
     tenant = tenants.get(tenant_id)
     now = utc_now()
     parsed = {event.id: parse_event(event) for event in events}
-    order_of = lock_orders_of(tenant_id, parsed.values())
+    order_of = lock_orders_of(tenant, parsed.values())
     payments_before = _payments_of(order_of.values())
     redacted = redact_erased(tenant, events, parsed, order_of)
     # Alerts are raised after the orders are locked: two batches that raise the same alert must not deadlock.

@@ -96,12 +96,17 @@ def _create_tenants() -> None:
     )
     protect("tenants", key="id")
     op.execute("GRANT USAGE ON SEQUENCE tenants_id_seq TO lumira_app")
-    show_to_sweep("tenants", "id, slug")
+    show_to_sweep("tenants", "id, slug, stripe_account")
     create_sweep_function("lumira_list_tenants()", "SETOF integer", "SELECT id FROM tenants ORDER BY id")
     create_sweep_function(
         "lumira_find_tenant(requested_slug text)",
         "integer",
         "SELECT id FROM tenants WHERE slug = requested_slug",
+    )
+    create_sweep_function(
+        "lumira_find_tenants_by_account(requested_account text)",
+        "SETOF integer",
+        "SELECT id FROM tenants WHERE stripe_account = requested_account ORDER BY id",
     )
 
 
@@ -158,6 +163,7 @@ def downgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '5s'")
     op.execute("DROP FUNCTION lumira_find_api_key(text)")
     op.execute("DROP FUNCTION lumira_find_tenant_by_domain(text)")
+    op.execute("DROP FUNCTION lumira_find_tenants_by_account(text)")
     op.execute("DROP FUNCTION lumira_find_tenant(text)")
     op.execute("DROP FUNCTION lumira_list_tenants()")
     for table in ("api_keys", "webhook_secrets", "tenant_domains", "tenants"):

@@ -117,6 +117,7 @@ def pay_again(brand: Brand, opened: PaymentOpened) -> str:
         "confirm": "true",
         "return_url": "https://shop.example/done",
         "metadata[orderNumber]": opened.order_number,
+        "metadata[tenant]": brand.slug,
     }
     intent = _ask(brand, "POST", "/v1/payment_intents", data=sent)
     deliver_events(brand)

@@ -20,7 +20,9 @@ def paid(opened, **fields):
 
 
 def parked():
-    return event("payment_intent.canceled", payment_intent(id="pi_unknown", status="canceled"))
+    """Return an event that names an order of the tenant that does not exist."""
+    intent = payment_intent(id="pi_unknown", status="canceled", order_number="GONE-0000000000")
+    return event("payment_intent.canceled", intent)
 
 
 def fail(brand, monkeypatch, stripe_event) -> None:

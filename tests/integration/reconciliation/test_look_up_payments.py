@@ -195,7 +195,7 @@ def test_a_payment_of_another_amount_than_its_order_fails_its_events_with_an_ale
 
 
 def test_a_payment_that_names_a_missing_order_fails_its_events_with_an_alert(tenant) -> None:
-    stripe_event = refund_of(make_intent(tenant, orderNumber="GONE-1", tenant=tenant.slug)["id"])
+    stripe_event = refund_of(make_intent(tenant, orderNumber="GONE-0000000000", tenant=tenant.slug)["id"])
     deliver(tenant, stripe_event)
     exhaust_attempts(tenant)
     assert stored(tenant, stripe_event).status is EventStatus.FAILED

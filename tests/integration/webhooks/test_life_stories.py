@@ -44,6 +44,7 @@ from lumira.models import (
 )
 from lumira.models.columns import uuid7
 from lumira.repositories import orders, receipt_proof, receipts, stock, stock_proof, tenants
+from lumira.repositories.idempotency import Call
 from lumira.services.checkout.open_order import open_order as freeze_order
 from lumira.settlement.check_receipts import list_disagreements
 from lumira.webhooks import inbox, process
@@ -124,7 +125,7 @@ def open_order(brand: Brand, story: Story, name: str, *, is_known: bool) -> str:
             ],
             customer=None,
             livemode=False,
-            request_id=None,
+            call=Call(fingerprint="story", actor="test"),
         )
         stock.reserve(order, until=utc_now() + timedelta(minutes=30), actor="buyer")
         attach(order, story, name, is_known=is_known)

@@ -242,7 +242,7 @@ def test_a_malformed_event_fails_and_affects_no_other_event(tenant, case, spoil)
 
 
 def test_an_event_without_an_order_is_parked_and_fails_with_an_alert(tenant) -> None:
-    stranger = paid("pi_withoutorder")
+    stranger = paid("pi_withoutorder", "GONE-0000000000")
     start = datetime.now(UTC)
     deliver(tenant, stranger)
     waited = timedelta()

@@ -89,6 +89,13 @@ def encode(stripe_event: dict[str, Any]) -> bytes:
     return json.dumps(stripe_event, indent=2).encode()
 
 
+def add_tenant(brand: Brand, stripe_event: dict[str, Any]) -> None:
+    """Add the tenant's slug to the metadata of an object with an order number, as Lumira sends them."""
+    match stripe_event:
+        case {"data": {"object": {"metadata": {"orderNumber": _} as metadata}}}:
+            metadata.setdefault("tenant", brand.slug)
+
+
 def receive(brand: Brand, stripe_event: dict[str, Any]) -> None:
     """Store a signed event in the tenant's inbox.
 
@@ -96,9 +103,7 @@ def receive(brand: Brand, stripe_event: dict[str, Any]) -> None:
     """
     from lumira.webhooks import inbox  # noqa: PLC0415 - creating events needs no application
 
-    match stripe_event:
-        case {"data": {"object": {"metadata": {"orderNumber": _} as metadata}}}:
-            metadata.setdefault("tenant", brand.slug)
+    add_tenant(brand, stripe_event)
     body = encode(stripe_event)
     inbox.receive(brand.id, body=body, signature=signature(body, brand.webhook_secret))
 

@@ -53,6 +53,7 @@ from tests.support import seller
 from tests.support.factories import BUYER, Brand, load_order, make_products, set_stock
 from tests.support.stories import GOODS, NOT_RESTOCKED, PAGE_ENDS_AT, Story, stories
 from tests.support.story_player import StoryPlayer
+from tests.support.stripe_events import add_tenant
 
 pytestmark = pytest.mark.usefixtures("app_context")
 
@@ -287,6 +288,7 @@ def deliver_in_disorder(brand: Brand, in_order: list[dict[str, Any]], chance: Ra
     ]
     chance.shuffle(events)
     for stripe_event in events:
+        add_tenant(brand, stripe_event)
         inbox.store(brand.id, stripe_event)
         if chance.random() < 0.2:
             with killed(1, chance.choice(("before", "after"))):

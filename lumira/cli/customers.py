@@ -112,7 +112,8 @@ def _origin(grant: Grant, view: CustomerView, zone: ZoneInfo) -> str:
 def merge(source: str, target: str, slug: str | None) -> None:
     """Merge the customer FROM into the customer INTO (addresses or ids), who gets all orders and all access.
 
-    Later orders with the address of FROM belong to INTO. A merge cannot be undone.
+    Later orders with the address of FROM belong to INTO, and nothing is sent to that address any more. A merge
+    cannot be undone.
     """
     tenant_id, source_id = find_buyer(source, slug)
     with atomic(tenant_id):

@@ -79,7 +79,13 @@ class CreateCheckoutSessionRequest(RequestSchema):
         validate=validate.Length(min=1, max=MAX_ITEMS),
         metadata={"code": "INVALID_CART"},
     )
-    customer_email = EmailAddress(load_default=None, metadata={"example": "buyer@example.com"})
+    customer_email = EmailAddress(
+        load_default=None,
+        metadata={
+            "example": "buyer@example.com",
+            "description": "Optional, unless the shop requires it: refused with `INVALID_EMAIL` then.",
+        },
+    )
     customer_name = Line(max_length=NAME_LENGTH, load_default=None)
     locale = Locale(
         load_default=None,

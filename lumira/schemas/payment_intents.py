@@ -57,7 +57,13 @@ class CreatePaymentIntentRequest(RequestSchema):
         validate=validate.Range(min=1, max=MAX_QUANTITY),
         metadata={"code": "INVALID_QUANTITY"},
     )
-    customer_email = EmailAddress(load_default=None, metadata={"example": "buyer@example.com"})
+    customer_email = EmailAddress(
+        load_default=None,
+        metadata={
+            "example": "buyer@example.com",
+            "description": "Optional, unless the shop requires it: refused with `INVALID_EMAIL` then.",
+        },
+    )
     customer_name = Line(max_length=NAME_LENGTH, load_default=None)
     locale = Locale(load_default=None)
     metadata = CallerMetadata(load_default=dict)

@@ -66,6 +66,14 @@ def test_addresses_with_tags_share_the_message_of_their_mailbox(tenant: Brand) -
     assert statuses(tenant) == [SENT, SUPERSEDED, SUPERSEDED]
 
 
+def test_letters_beyond_ascii_are_compared_without_their_case(tenant: Brand) -> None:
+    for hours, letter in enumerate(
+        "\N{LATIN SMALL LETTER E WITH ACUTE}\N{LATIN CAPITAL LETTER E WITH ACUTE}"
+    ):
+        fail(tenant, f"{letter}va@example.com", hours=hours)
+    assert statuses(tenant) == [SENT, SUPERSEDED]
+
+
 def test_other_mailboxes_and_other_brands_get_their_own_message(tenant: Brand, other_tenant: Brand) -> None:
     for email in ("ana@example.com", "anabel@example.com", "ana@example.org"):
         fail(tenant, email)

@@ -3,6 +3,7 @@
 import hmac
 from dataclasses import dataclass
 
+import structlog
 from flask import Flask, current_app, request
 from flask_limiter import ApplicationLimit, Limiter, RouteLimit
 from flask_migrate import Migrate  # type: ignore[import-untyped]
@@ -21,6 +22,11 @@ from lumira.schemas.errors import ErrorEnvelope
 _REDIS_TIMEOUT = 0.5
 #: Requests for a new portal link from one network. E-mails to one buyer are limited separately.
 _LINK_REQUESTS = "20 per hour"
+
+#: The key among an application's extensions that says that the warning about proxies was logged.
+_WARNED = "lumira.proxy_warning"
+
+log = structlog.get_logger()
 
 migrate = Migrate()
 
@@ -108,7 +114,20 @@ def _key_holder() -> str:
 
 def callers_network() -> str:
     """The hash of the network that sent the request. Addresses are personal data."""
+    _warn_of_untrusted_proxy()
     return digest(network_of(request.remote_addr or ""))
+
+
+def _warn_of_untrusted_proxy() -> None:
+    """Log, once for each application, that a proxy seems to stand in front and is not trusted.
+
+    All buyers would count as one caller with the proxy's address, and the limits of one would refuse them.
+    """
+    settings: Settings = current_app.extensions["lumira"]
+    is_forwarded = "X-Forwarded-For" in request.headers
+    if is_forwarded and settings.trusted_proxies == 0 and _WARNED not in current_app.extensions:
+        current_app.extensions[_WARNED] = True
+        log.warning("proxy_not_trusted")
 
 
 def _is_known_backend() -> bool:

@@ -88,6 +88,19 @@ def test_one_caller_is_limited_however_the_proxy_writes_its_address(
     assert send("192.0.2.2:49152") == 200
 
 
+def test_a_proxy_that_is_not_trusted_is_logged_once(
+    client_with: Callable[..., FlaskClient], tenant: Brand, capfd: pytest.CaptureFixture[str]
+) -> None:
+    client = client_with(rate_limits=limited())
+    assert set(statuses(lambda: client.get("/api/products", headers={"Host": tenant.domain}))) == {200}
+    assert "proxy_not_trusted" not in capfd.readouterr().err
+    forwarded = {"Host": tenant.domain, "X-Forwarded-For": "192.0.2.1"}
+    assert set(statuses(lambda: client.get("/api/products", headers=forwarded))) == {200}
+    logged = capfd.readouterr().err
+    assert logged.count("proxy_not_trusted") == 1
+    assert "192.0.2.1" not in logged
+
+
 def test_a_tenants_backend_is_not_limited_by_address(
     client_with: Callable[..., FlaskClient], tenant: Brand
 ) -> None:

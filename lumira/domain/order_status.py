@@ -149,9 +149,15 @@ def _status_by_sessions(order: Order, payable: Sequence[Payment]) -> OrderStatus
 
 
 def _is_awaited(order: Order, session: CheckoutSession) -> bool:
-    """Whether the session is complete and its payment is processing; the payment alone may report its failure."""
+    """Whether the session is complete and its payment is processing; the payment alone may report its failure.
+
+    The event that an attempt is processing may arrive last: a decline of an attempt that was never reported as
+    processing, such as that of a card before a bank debit on the same page, does not end the waiting.
+    """
     payment = order.find_payment(session.stripe_payment_intent_id or "")
-    is_over = payment is not None and any(decline.payment_id == payment.id for decline in order.declines)
+    is_over = payment is not None and (
+        payment.state is PaymentState.CANCELED or payments.has_failed_delayed(order, [payment])
+    )
     return session.is_awaited and not is_over
 
 

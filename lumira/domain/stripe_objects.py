@@ -36,12 +36,18 @@ def read_intent(intent: Mapping[str, Any], *, reported_at: datetime | None = Non
         amount=_amount(intent, "amount"),
         currency=_text(intent, "currency").lower(),
         amount_received=_amount(intent, "amount_received", default=0),
-        charge_id=_id_of(intent.get("latest_charge"), "latest_charge"),
+        charge_id=_id_of(intent.get("latest_charge"), "latest_charge") or _newest_charge_id(intent),
         payment_method_id=_id_of(intent.get("payment_method"), "payment_method"),
         reported_at=reported_at,
         failure=_read_failure(error) if error is not None else None,
         metadata=read_metadata(intent),
     )
+
+
+def _newest_charge_id(intent: Mapping[str, Any]) -> str | None:
+    """The id of the newest charge in API versions before 2022-11-15, which list an intent's charges, newest first."""
+    charges = (_mapping(intent, "charges") or {}).get("data")
+    return _id_of(charges[0], "charges") if isinstance(charges, list) and charges else None
 
 
 def read_session(session: Mapping[str, Any]) -> SessionFacts:

@@ -4,7 +4,7 @@ One transaction reads what to look up, Stripe is called with no transaction open
 the result. If the process is killed in between, the next poll does the same again.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -138,7 +138,11 @@ def _is_unknown_at_stripe(order: Order, state: StripeState) -> bool:
 def _record_state(order: Order, state: StripeState, now: datetime) -> None:
     for session in state.sessions:
         _record_object(
-            order, session, lambda order, found: record_session(order, read_session(found), now=now)
+            order,
+            session,
+            lambda order, found: record_session(
+                order, read_session(found), now=now, has_failed=_has_failed(found, state.intents)
+            ),
         )
     for intent in state.intents:
         _record_object(
@@ -163,6 +167,16 @@ def _record_state(order: Order, state: StripeState, now: datetime) -> None:
             # A closed order is polled on because money may still arrive; its alert says nothing new.
             once=is_closed(order),
         )
+
+
+def _has_failed(session: Mapping[str, Any], intents: Iterable[Mapping[str, Any]]) -> bool:
+    """Whether the delayed payment of a completed session failed: its intent was fetched after it."""
+    is_awaited = (session.get("status"), session.get("payment_status")) == ("complete", "unpaid")
+    return is_awaited and any(
+        intent.get("id") == session.get("payment_intent")
+        and intent.get("status") in ("requires_payment_method", "canceled")
+        for intent in intents
+    )
 
 
 def _record_object(

@@ -13,7 +13,7 @@ from lumira.errors import WebhookRejected
 from lumira.models import AccessGrant, Alert, AlertKind, EventStatus, OrderStatus, WebhookEvent
 from lumira.repositories import alerts
 from lumira.webhooks import event_states, inbox, parsed_event, process
-from tests.support.factories import Brand, count, load_order, open_payment, pending_messages
+from tests.support.factories import Brand, count, figures, load_order, open_payment, pending_messages
 from tests.support.stripe_events import declined, deliver, encode, event, payment_intent, receive, signature
 
 pytestmark = pytest.mark.usefixtures("app_context")
@@ -187,6 +187,25 @@ def test_an_event_of_another_api_version_is_processed_and_alerts(tenant) -> None
 
     assert load_order(tenant, opened.order_number).status is OrderStatus.COMPLETED
     assert alerts_of(tenant) == ["api_version"]
+
+
+def test_a_failed_debit_releases_its_units_at_once_also_in_an_old_api_version(tenant) -> None:
+    opened = open_payment(tenant, "shirt")
+    assert figures(tenant, "shirt")[1] == 1
+    intent = payment_intent(id=opened.payment_intent_id, amount=opened.amount, status="processing")
+    # Before 2022-11-15 an intent lists its charges, the newest first.
+    intent["charges"] = {"object": "list", "data": [{"id": "py_1", "object": "charge"}]}
+    del intent["latest_charge"]
+    failed = intent | {
+        "status": "requires_payment_method",
+        "last_payment_error": declined("py_1", payment_method="pm_1"),
+    }
+    old = {"api_version": "2022-08-01"}
+    deliver(tenant, event("payment_intent.processing", intent | {"payment_method": "pm_1"}) | old)
+    deliver(tenant, event("payment_intent.payment_failed", failed) | old)
+
+    assert load_order(tenant, opened.order_number).status is OrderStatus.FAILED
+    assert figures(tenant, "shirt") == (100, 0, 0)
 
 
 def test_an_event_without_a_handler_is_stored_and_ignored(tenant) -> None:

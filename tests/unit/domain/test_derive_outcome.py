@@ -470,6 +470,31 @@ PAGES = [
 ]  # fmt: skip
 
 
+def card_declined(order: Order) -> None:
+    """A card is declined on the page, before the buyer pays by bank debit there."""
+    declined(order, "ch_0", "pm_0")
+
+
+@pytest.mark.parametrize(
+    ("records", "status", "stock"),
+    [
+        ([card_declined, page_finished], OrderStatus.PROCESSING, RESERVED),
+        ([card_declined, page_finished, processing], OrderStatus.PROCESSING, RESERVED),
+        ([card_declined, page_finished, processing, page_paid], OrderStatus.COMPLETED, SOLD),
+        ([card_declined, page_finished, processing, declined], OrderStatus.FAILED, RELEASED),
+    ],
+)
+def test_a_bank_debit_after_a_declined_card_is_awaited_until_the_debit_ends(records, status, stock) -> None:
+    for permutation in itertools.permutations(records):
+        order = on_page()
+        for record in permutation:
+            # A payment that is not attached yet is attached by the event that is recorded first.
+            record(order)
+        outcome = derive(order)
+        assert outcome.status is status, permutation
+        assert set(outcome.stock.values()) == {stock}, permutation
+
+
 @pytest.mark.parametrize(
     ("story", "facts", "status", "stock_state"), PAGES, ids=[story for story, *_ in PAGES]
 )

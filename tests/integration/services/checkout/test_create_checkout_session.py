@@ -18,6 +18,7 @@ from lumira.errors import (
     StripeUnavailable,
 )
 from lumira.models import Order, OrderStatus, Product, ReservationState
+from lumira.reconciliation import reconcile
 from lumira.repositories import alerts
 from lumira.repositories.idempotency import Call, KeyKind
 from lumira.services.checkout.create_checkout_session import SESSION_LIFETIME
@@ -104,6 +105,45 @@ def test_a_failed_delayed_payment_releases_the_stock_at_once(tenant) -> None:
     stripe_sandbox.pay_session(tenant, opened.session_id, "pm_failedDelayed_fr")
     stripe_sandbox.advance(tenant, 86_400)
     deliver_events(tenant)
+
+    assert load_order(tenant, opened.order_number).status is OrderStatus.FAILED
+    assert figures(tenant, "shirt") == (100, 0, 0)
+
+
+def pay_by_debit_after_a_declined_card(brand: Brand, session_id: str, debit: str) -> None:
+    declined = stripe_sandbox.pay_session(brand, session_id, "pm_card_chargeDeclined")
+    assert declined["outcome"] == "declined"
+    assert stripe_sandbox.pay_session(brand, session_id, debit)["outcome"] == "completed"
+
+
+def test_a_debit_after_a_declined_card_is_awaited_before_it_is_reported_as_processing(tenant) -> None:
+    opened = open_cart(tenant)
+    pay_by_debit_after_a_declined_card(tenant, opened.session_id, "pm_successDelayed_fr")
+    deliver_events(tenant, "payment_intent.payment_failed")
+    deliver_events(tenant, "checkout.session.completed")
+    assert load_order(tenant, opened.order_number).status is OrderStatus.PROCESSING
+    assert figures(tenant, "shirt") == (100, 2, 0)
+
+    stripe_sandbox.advance(tenant, 7 * 86_400)
+    deliver_events(tenant)
+    assert load_order(tenant, opened.order_number).status is OrderStatus.COMPLETED
+    assert figures(tenant, "shirt") == (98, 0, 2)
+
+
+@pytest.mark.parametrize("ending", ["payment_intent", "checkout.session", "no event"])
+def test_a_failed_debit_after_a_declined_card_releases_the_stock(tenant, ending) -> None:
+    opened = open_cart(tenant)
+    pay_by_debit_after_a_declined_card(tenant, opened.session_id, "pm_failedDelayed_fr")
+    deliver_events(tenant, "payment_intent.payment_failed")
+    deliver_events(tenant, "checkout.session.completed")
+    stripe_sandbox.advance(tenant, 7 * 86_400)
+    if ending == "payment_intent":
+        deliver_events(tenant, "payment_intent.processing", "payment_intent.payment_failed")
+    elif ending == "checkout.session":
+        deliver_events(tenant, "checkout.session.async_payment_failed")
+    else:
+        with time_machine.travel(datetime.now(UTC) + timedelta(minutes=2)):
+            reconcile.reconcile(tenant.id)
 
     assert load_order(tenant, opened.order_number).status is OrderStatus.FAILED
     assert figures(tenant, "shirt") == (100, 0, 0)

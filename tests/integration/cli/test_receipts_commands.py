@@ -98,6 +98,7 @@ def test_legal_lines_come_from_the_catalog_file_and_applying_it_again_changes_no
     slug = f"maison-{tmp_path.parent.name}".lower()[-40:].strip("-")
     file.write_text(
         f'[tenant]\nslug = "{slug}"\nname = "Maison"\ncurrency = "eur"\n'
+        'alert_email = "team@example.com"\n'
         '[tenant.seller]\nlegal_name = "Maison SARL"\naddress = ["1 rue"]\nvat_rate = 20\n'
         '[[products]]\nid = "mystique"\nkind = "digital"\nname = "Mystique"\namount = 4700\n'
     )

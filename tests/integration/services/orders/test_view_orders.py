@@ -5,11 +5,15 @@ import pytest
 from lumira.domain.commands import OrderFilter
 from lumira.errors import OrderNotFound
 from lumira.models import OrderStatus
+from lumira.repositories.idempotency import Call
 from lumira.services.orders.view_orders import list_orders, view_order, view_payment
 from tests.support.factories import open_payment
 from tests.support.stripe_events import deliver, event, payment_intent
 
 pytestmark = pytest.mark.usefixtures("app_context")
+
+#: Any caller: the tests look payments up by Stripe's ids.
+CALLER = Call(fingerprint="", actor="test")
 
 
 def pay(brand, opened) -> None:
@@ -23,7 +27,7 @@ def test_an_order_is_found_by_number_id_and_payment(tenant):
 
     assert view_order(tenant.id, str(order.id)).order.id == order.id
     assert view_order(tenant.id, opened.payment_intent_id).order.id == order.id
-    assert view_payment(tenant.id, opened.payment_intent_id).id == order.id
+    assert view_payment(tenant.id, opened.payment_intent_id, CALLER).order.id == order.id
 
 
 def test_another_tenants_order_is_not_found(tenant, other_tenant):
@@ -34,7 +38,7 @@ def test_another_tenants_order_is_not_found(tenant, other_tenant):
         with pytest.raises(OrderNotFound):
             view_order(tenant.id, reference)
     with pytest.raises(OrderNotFound):
-        view_payment(tenant.id, opened.payment_intent_id)
+        view_payment(tenant.id, opened.payment_intent_id, CALLER)
     assert list_orders(tenant.id, OrderFilter()) == ([], None)
 
 

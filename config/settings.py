@@ -75,6 +75,8 @@ class Settings:
     max_upload_bytes: int = storage.DEFAULT_MAX_UPLOAD_BYTES
     mail_from: str = sender.DEFAULT_SENDER
     trusted_proxies: int = 0
+    #: How many days an order waits for a bank transfer.
+    bank_transfer_days: int = 7
     database_pool_size: int = 16
 
     @property
@@ -130,6 +132,7 @@ class Settings:
             smtp=sender.smtp_server(values, is_required=environment == "production"),
             mail_from=sender.mail_from(values),
             trusted_proxies=whole_number(values, "TRUSTED_PROXIES", default=0),
+            bank_transfer_days=whole_number(values, "BANK_TRANSFER_DAYS", default=7),
             database_pool_size=whole_number(values, "DATABASE_POOL_SIZE", default=16),
         )
 

@@ -5,6 +5,7 @@ from flask import Flask
 from config.settings import Settings
 from lumira import blueprints, cli, database, encryption, extensions, link_tokens, logging, notifications
 from lumira.clients import storage, stripe_client
+from lumira.reconciliation import transfers
 from lumira.services.checkout import public_bounds
 
 __version__ = "0.1.0"
@@ -25,6 +26,7 @@ def create_app(settings: Settings) -> Flask:
     )
     database.configure(app, settings)
     notifications.configure(settings)
+    transfers.configure(settings.bank_transfer_days)
     public_bounds.configure(_public_bounds(settings))
     extensions.init_app(app, settings)
     blueprints.register(app, settings)

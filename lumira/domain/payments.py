@@ -37,6 +37,10 @@ class IntentFacts:
     #: When Stripe reported it: whole seconds.
     reported_at: datetime | None = None
     failure: AttemptFailure | None = None
+    #: Whether the buyer pays outside the browser, which takes days: by a bank transfer or a voucher.
+    is_paid_offline: bool = False
+    #: What has arrived of a bank transfer.
+    amount_funded: int = 0
     metadata: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -58,6 +62,7 @@ def attach_intent(order: Order, intent: IntentFacts, *, now: datetime) -> Paymen
             amount_received=0,
             attempts=[],
             ended_attempts=[],
+            amount_funded=0,
             created_at=now,
         )
         order.payments.append(payment)
@@ -120,6 +125,20 @@ def record_requires_action(order: Order, intent: IntentFacts, *, now: datetime) 
     """Record that the buyer has to act, for example to authenticate with their bank."""
     payment = attach_intent(order, intent, now=now)
     _add_attempt(payment, intent.payment_method_id or intent.id)
+    if intent.is_paid_offline:
+        payment.transfer_began_at = payment.transfer_began_at or now
+        payment.amount_funded = max(payment.amount_funded, intent.amount_funded)
+
+
+def waits_for_transfer(order: Order, payment: Payment) -> bool:
+    """Whether the buyer was asked to pay by a bank transfer or a voucher, and the money has not arrived whole."""
+    is_open = payment.state is PaymentState.OPEN and payment.transfer_began_at is not None
+    return is_open and has_open_attempt(order, payment)
+
+
+def is_partly_funded(payment: Payment) -> bool:
+    """Whether a part of a bank transfer has arrived, and the payment did not succeed."""
+    return not payment.has_succeeded and bool(payment.amount_funded)
 
 
 def record_state(order: Order, intent: IntentFacts, *, now: datetime) -> None:

@@ -23,6 +23,12 @@ _LARGEST_AMOUNT = 2**63 - 1
 _PAID = ("paid", "no_payment_required")
 
 
+#: Next actions with which a buyer may be about to pay outside the browser, for days: a bank transfer or a voucher.
+_BANK_TRANSFER = "display_bank_transfer_instructions"
+_PAID_OFFLINE = (_BANK_TRANSFER, "verify_with_microdeposits")
+_VOUCHER_SUFFIX = "_display_details"
+
+
 class MalformedObject(Exception):
     """An object that Stripe signed or returned lacks a usable field; the message is its name."""
 
@@ -40,6 +46,8 @@ def read_intent(intent: Mapping[str, Any], *, reported_at: datetime | None = Non
         payment_method_id=_id_of(intent.get("payment_method"), "payment_method"),
         reported_at=reported_at,
         failure=_read_failure(error) if error is not None else None,
+        is_paid_offline=is_paid_offline(intent),
+        amount_funded=read_funded_amount(intent),
         metadata=read_metadata(intent),
     )
 
@@ -48,6 +56,23 @@ def _newest_charge_id(intent: Mapping[str, Any]) -> str | None:
     """The id of the newest charge in API versions before 2022-11-15, which list an intent's charges, newest first."""
     charges = (_mapping(intent, "charges") or {}).get("data")
     return _id_of(charges[0], "charges") if isinstance(charges, list) and charges else None
+
+
+def is_paid_offline(intent: Mapping[str, Any]) -> bool:
+    """Whether the buyer may be about to pay a PaymentIntent by a bank transfer or a voucher."""
+    action = intent.get("next_action")
+    kind = action.get("type") if isinstance(action, Mapping) else None
+    return isinstance(kind, str) and (kind in _PAID_OFFLINE or kind.endswith(_VOUCHER_SUFFIX))
+
+
+def read_funded_amount(intent: Mapping[str, Any]) -> int:
+    """Return what has arrived of the bank transfer that a PaymentIntent waits for; 0 if it waits for none."""
+    action = intent.get("next_action")
+    instructions = action.get(_BANK_TRANSFER) if isinstance(action, Mapping) else None
+    remaining = instructions.get("amount_remaining") if isinstance(instructions, Mapping) else None
+    if not isinstance(remaining, int) or isinstance(remaining, bool):
+        return 0
+    return max(_amount(intent, "amount") - remaining, 0)
 
 
 def read_session(session: Mapping[str, Any]) -> SessionFacts:

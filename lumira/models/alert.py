@@ -38,6 +38,10 @@ class AlertKind(StrEnum):
     INQUIRY = "inquiry"
     #: An order waits for a day longer than its reservation, or than its automatic refund should take.
     ORDER_OVERDUE = "order_overdue"
+    #: A part of a bank transfer has arrived.
+    TRANSFER_INCOMPLETE = "transfer_incomplete"
+    #: No bank transfer arrived until its last day; the order is closed.
+    TRANSFER_NOT_RECEIVED = "transfer_not_received"
     EVENT_FAILED = "event_failed"
     #: Stripe lists an event that cannot be stored.
     EVENT_UNUSABLE = "event_unusable"

@@ -53,6 +53,10 @@ class Payment(Identified, Timestamped, Base):
     attempts: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list)
     #: Attempts that Stripe no longer reported when it was polled: the buyer has left them.
     ended_attempts: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list)
+    #: When Stripe first asked the buyer to pay outside the browser, by a bank transfer or a voucher.
+    transfer_began_at: Mapped[datetime | None]
+    #: What has arrived of a bank transfer, while the payment still waits for the rest.
+    amount_funded: Mapped[MinorUnits] = mapped_column(default=0)
     succeeded_at: Mapped[datetime | None]
     canceled_at: Mapped[datetime | None]
 

@@ -151,6 +151,30 @@ TEXTS: dict[AlertKind, dict[Language, AlertText]] = {
             f"{_SHOW}, then flask orders cancel NUMBER, or flask orders refund NUMBER if it is paid.",
         ),
     ),
+    AlertKind.TRANSFER_INCOMPLETE: _texts(
+        (
+            "virement reçu en partie",
+            "Une partie d’un virement est arrivée ; la commande attend le reste.",
+            "Demander le reste à l’acheteur, ou flask orders cancel NUMBER et rendre la partie dans Stripe.",
+        ),
+        (
+            "bank transfer received in part",
+            "A part of a bank transfer has arrived; the order waits for the rest.",
+            "Ask the buyer for the rest, or flask orders cancel NUMBER and return the part in Stripe’s dashboard.",
+        ),
+    ),
+    AlertKind.TRANSFER_NOT_RECEIVED: _texts(
+        (
+            "virement jamais reçu",
+            "Un virement n’est pas arrivé à temps ; la commande est annulée et son stock rendu.",
+            "Prévenir l’acheteur. Si l’argent arrive quand même, la commande est servie ou remboursée.",
+        ),
+        (
+            "bank transfer not received",
+            "A bank transfer did not arrive in time; the order is cancelled and its stock released.",
+            "Inform the buyer. If the money arrives nevertheless, the order is completed or refunded.",
+        ),
+    ),
     AlertKind.EVENT_FAILED: _texts(
         (
             "événement de Stripe abandonné",

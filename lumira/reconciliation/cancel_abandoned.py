@@ -1,17 +1,14 @@
 """Closing at Stripe what an abandoned order could still be paid with: a Checkout Session or a PaymentIntent."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from lumira.clients import stripe_client
+from lumira.domain.stripe_objects import is_paid_offline
 from lumira.repositories.stripe_accounts import StripeAccount
 from lumira.services.checkout.call_stripe import close_session
 
 _CANCELABLE_STATUSES = ("requires_payment_method", "requires_confirmation", "requires_action")
-#: Next actions with which a buyer may be about to pay outside the browser, for days: a bank transfer or a voucher.
-_PAID_OFFLINE = ("display_bank_transfer_instructions", "verify_with_microdeposits")
-_VOUCHER_SUFFIX = "_display_details"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,21 +28,22 @@ def expire_session(account: StripeAccount, session: dict[str, Any]) -> Closing:
     return Closing(session, is_closed=session.get("status") == "expired")
 
 
-def cancel_intent(account: StripeAccount, intent: dict[str, Any], *, poll: int) -> Closing:
-    """Cancel a PaymentIntent that is not paid and not about to be paid offline; `poll` counts the order's polls."""
-    if intent.get("status") not in _CANCELABLE_STATUSES or _is_paid_offline(intent):
+def cancel_intent(
+    account: StripeAccount, intent: dict[str, Any], *, poll: int, closes_transfers: bool = False
+) -> Closing:
+    """Cancel a PaymentIntent that is not paid; `poll` counts the order's polls.
+
+    One that is about to be paid by a bank transfer is canceled only with `closes_transfers`.
+    """
+    is_kept = is_paid_offline(intent) and not closes_transfers
+    if intent.get("status") not in _CANCELABLE_STATUSES or is_kept:
         return Closing(intent, is_closed=False)
     try:
         canceled = stripe_client.cancel_payment_intent(
             account, intent["id"], key=f"lumira-abandon-{intent['id']}-{poll}"
         )
     except stripe_client.StripeRefused:
-        # It was paid in the meantime, or its state does not allow it: the intent itself shows which.
+        # It was paid in the meantime, its state does not allow it, or it is of a complete session: Stripe closes none
+        # of these. The intent itself shows which.
         return Closing(stripe_client.get_payment_intent(account, intent["id"]), is_closed=False)
     return Closing(canceled, is_closed=True)
-
-
-def _is_paid_offline(intent: Mapping[str, Any]) -> bool:
-    action = intent.get("next_action")
-    kind = action.get("type") if isinstance(action, Mapping) else None
-    return isinstance(kind, str) and (kind in _PAID_OFFLINE or kind.endswith(_VOUCHER_SUFFIX))

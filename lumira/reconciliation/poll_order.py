@@ -29,6 +29,7 @@ from lumira.domain.stripe_objects import (
 from lumira.domain.stripe_requests import Refusal
 from lumira.errors import StripePermissionMissing
 from lumira.models import AlertKind, Order, OrderStatus
+from lumira.reconciliation import transfers
 from lumira.reconciliation.look_up_payments import retry_parked_events
 from lumira.reconciliation.poll_plan import PollPlan, can_look_up, make_plan
 from lumira.reconciliation.stripe_state import StripeState, fetch_state
@@ -106,6 +107,7 @@ def record(tenant_id: int, plan: PollPlan, state: StripeState, *, actor: str = _
             if intent.get("status") == "requires_payment_method":
                 payments.end_attempts(order, intent["id"], plan.open_attempts.get(intent["id"], ()))
         _record_state(order, state, now)
+        transfers.extend_reservations(order)
         has_closed = _close(order, plan, state, now) or state.has_closed_payment
         settle_order(order, actor=actor)
         order_polls.schedule(order, now)
@@ -121,7 +123,13 @@ def _close(order: Order, plan: PollPlan, state: StripeState, now: datetime) -> b
     """Record that nothing can pay the order any more, where that is known here; returns whether that is new."""
     if any(payment.has_succeeded for payment in order.payments):
         return False
-    if plan.closes_here or (plan.is_abandoned and _is_unknown_at_stripe(order, state)):
+    is_transfer_overdue = plan.is_transfer_overdue and transfers.is_overdue(order, now)
+    if is_transfer_overdue or (plan.is_transfer_overdue and state.has_closed_payment):
+        alerts.raise_alert(
+            order.tenant_id, kind=AlertKind.TRANSFER_NOT_RECEIVED, subject=order.order_number, once=True
+        )
+    is_unknown = plan.is_abandoned and _is_unknown_at_stripe(order, state)
+    if plan.closes_here or is_transfer_overdue or is_unknown:
         is_new = not is_closed(order)
         order.closed_at = now if is_new else order.closed_at
         return is_new

@@ -8,6 +8,7 @@ from uuid import UUID
 from lumira.domain.order_status import is_closed, lacks_recipient, may_be_orphaned
 from lumira.domain.poll_schedule import is_abandoned
 from lumira.models import Order, PaymentRequest, RequestKind
+from lumira.reconciliation import transfers
 from lumira.repositories.stripe_accounts import StripeAccount
 from lumira.services.checkout.call_stripe import Lookup
 
@@ -29,6 +30,8 @@ class PollPlan:
     is_abandoned: bool
     #: Whether the order is closed here even if Stripe does not close its payment; never if it is paid.
     closes_here: bool
+    #: Whether the last day of a bank transfer has passed: it is closed like that, unless a part has arrived.
+    is_transfer_overdue: bool
     #: Whether the order is paid and no address of its buyer is known.
     lacks_recipient: bool
     #: The request that Stripe may have carried out although its response was lost.
@@ -55,8 +58,12 @@ def make_plan(order: Order, now: datetime, *, closes_here: bool = False) -> Poll
         open_attempts={p.stripe_payment_intent_id: tuple(p.attempts) for p in order.payments},
         polls=order.polls,
         # What was closed here while the key had no access to it is closed at Stripe as soon as it has.
-        is_abandoned=closes_here or is_abandoned(order, now) or is_closed(order),
+        is_abandoned=closes_here
+        or transfers.is_overdue(order, now)
+        or is_abandoned(order, now)
+        or is_closed(order),
         closes_here=closes_here,
+        is_transfer_overdue=transfers.is_overdue(order, now),
         lacks_recipient=lacks_recipient(order, order.status),
         orphaned_request_id=orphaned.id if orphaned else None,
         lookup=_lookup(order, orphaned) if orphaned else None,

@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from lumira.clients import stripe_client
+from lumira.domain.stripe_objects import read_funded_amount
 from lumira.models import RequestKind
 from lumira.reconciliation.cancel_abandoned import Closing, cancel_intent, expire_session
 from lumira.reconciliation.poll_plan import PollPlan
@@ -168,11 +169,19 @@ def _close_unpaid(
         calls.attempt(partial(expire_session, account, session), otherwise=Closing(session, is_closed=False))
         for session in sessions
     ]
+    closes_transfers = plan.closes_here or plan.is_transfer_overdue
     # Stripe closes the intent of a session together with the session, and refuses to cancel it alone.
     if not sessions and not plan.session_ids:
         closings_of_intents = [
             calls.attempt(
-                partial(cancel_intent, account, intent, poll=plan.polls),
+                partial(
+                    cancel_intent,
+                    account,
+                    intent,
+                    poll=plan.polls,
+                    closes_transfers=closes_transfers
+                    and (plan.closes_here or not read_funded_amount(intent)),
+                ),
                 otherwise=Closing(intent, is_closed=False),
             )
             for intent in intents

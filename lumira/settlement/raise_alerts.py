@@ -5,8 +5,9 @@ from datetime import timedelta
 from lumira.domain.order_money import duplicate_payments
 from lumira.domain.order_status import is_paid_after_erasure, lacks_recipient
 from lumira.domain.outcome import Outcome
+from lumira.domain.payments import is_partly_funded
 from lumira.domain.refunds import duplicate_refunds
-from lumira.models import AlertKind, Dispute, Order
+from lumira.models import AlertKind, Dispute, Order, Payment
 from lumira.repositories import alerts
 
 #: Longer than it takes to look the buyer's address up at Stripe, where it often is: the team is then not notified.
@@ -51,8 +52,28 @@ def raise_alerts(order: Order, outcome: Outcome) -> None:
             once=True,
             refunds=sorted(refund.stripe_refund_id for refund in duplicates),
         )
+    for payment in order.payments:
+        _alert_transfer(order, payment)
     for dispute in order.disputes:
         _alert_dispute(order, dispute)
+
+
+def _alert_transfer(order: Order, payment: Payment) -> None:
+    """A part of a bank transfer needs an operator until the rest arrives."""
+    subject = payment.stripe_payment_intent_id
+    if is_partly_funded(payment):
+        alerts.raise_alert(
+            order.tenant_id,
+            kind=AlertKind.TRANSFER_INCOMPLETE,
+            subject=subject,
+            once=True,
+            order_number=order.order_number,
+            received=payment.amount_funded,
+            missing=payment.amount - payment.amount_funded,
+            currency=payment.currency,
+        )
+    elif payment.amount_funded:
+        alerts.resolve(order.tenant_id, kind=AlertKind.TRANSFER_INCOMPLETE, subject=subject)
 
 
 def _alert_dispute(order: Order, dispute: Dispute) -> None:

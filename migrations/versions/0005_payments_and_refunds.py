@@ -50,6 +50,8 @@ def _create_payments() -> None:
         text("stripe_charge_id", nullable=True),
         text_array("attempts"),
         text_array("ended_attempts"),
+        timestamp("transfer_began_at", nullable=True),
+        minor_units("amount_funded"),
         timestamp("succeeded_at", nullable=True),
         timestamp("canceled_at", nullable=True),
         *created_and_updated(),

@@ -93,6 +93,8 @@ def _create_alerts() -> None:
             "dispute",
             "inquiry",
             "order_overdue",
+            "transfer_incomplete",
+            "transfer_not_received",
             "event_failed",
             "event_unusable",
             "other_mode",

@@ -28,9 +28,9 @@ def payment_intent_processing(order: Order, event: EventObject) -> None:
     payments.record_processing(order, _read(event), now=event.now)
 
 
-@handles("payment_intent.requires_action")
+@handles("payment_intent.requires_action", "payment_intent.partially_funded")
 def payment_intent_requires_action(order: Order, event: EventObject) -> None:
-    """Record that the buyer has to authenticate the payment."""
+    """Record that the buyer has to authenticate the payment, or that a part of a bank transfer has arrived."""
     payments.record_requires_action(order, _read(event), now=event.now)
 
 

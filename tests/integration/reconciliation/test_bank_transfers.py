@@ -1,0 +1,174 @@
+"""A bank transfer has a last day: the order waits for it with its stock, and then ends, whatever Stripe can close."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+import requests
+import time_machine
+from sqlalchemy import select
+
+from lumira.database import atomic, db
+from lumira.models import Alert, OrderStatus
+from lumira.notifications import send_alerts
+from lumira.reconciliation import reconcile, transfers
+from lumira.reconciliation.cancel_order import cancel_order
+from tests.support import stripe_sandbox
+from tests.support.factories import Brand, figures, load_order, open_cart, open_payment
+
+pytestmark = pytest.mark.usefixtures("app_context")
+
+
+@contextmanager
+def later(**passed: float) -> Iterator[None]:
+    with time_machine.travel(datetime.now(UTC) + timedelta(**passed)):
+        yield
+
+
+@pytest.fixture(autouse=True)
+def offer_transfers(tenant) -> None:
+    stripe_sandbox.call(tenant, "POST", "/sandbox/settings", json={"bank_transfers": True})
+
+
+def await_transfer(brand: Brand, product: str = "shirt") -> tuple[str, str]:
+    """Open a payment and choose a bank transfer; returns the order's number and the payment's id."""
+    opened = open_payment(brand, product)
+    reply = requests.post(
+        f"{brand.sandbox_url}/v1/payment_intents/{opened.payment_intent_id}/confirm",
+        data={
+            "key": brand.stripe_publishable_key,
+            "client_secret": opened.client_secret,
+            "payment_method_data[type]": "customer_balance",
+            "return_url": "https://shop.example/done",
+        },
+        timeout=20,
+    )
+    assert reply.json()["status"] == "requires_action", reply.json()
+    return opened.order_number, str(opened.payment_intent_id)
+
+
+def await_transfer_on_page(brand: Brand) -> tuple[str, str]:
+    """Open a cart and choose a bank transfer on Stripe's page."""
+    opened = open_cart(brand, {"shirt": 1})
+    paid = stripe_sandbox.pay_session(brand, opened.session_id, "customer_balance")
+    assert paid["outcome"] == "completed", paid
+    return opened.order_number, str(paid["session"]["payment_intent"])
+
+
+def transfer(brand: Brand, intent_id: str, amount: int | None = None) -> dict[str, Any]:
+    sent = {"payment_intent": intent_id} | ({} if amount is None else {"amount": amount})
+    return stripe_sandbox.call(brand, "POST", "/sandbox/bank_transfers", json=sent)
+
+
+def alerts_of(brand: Brand) -> list[str]:
+    with atomic(brand.id):
+        query = select(Alert.kind).where(Alert.resolved_at.is_(None))
+        return sorted(db.session.execute(query).scalars())
+
+
+def status_of(brand: Brand, number: str) -> OrderStatus:
+    return load_order(brand, number).status
+
+
+both = pytest.mark.parametrize("wait", [await_transfer, await_transfer_on_page], ids=["payment", "page"])
+
+
+@both
+def test_an_order_waits_a_week_for_its_transfer_without_an_alert(tenant, wait) -> None:
+    number, intent_id = wait(tenant)
+    for days in (0.1, 1.5, 6.9):
+        with later(days=days):
+            reconcile.reconcile(tenant.id)
+    assert status_of(tenant, number) is OrderStatus.PROCESSING
+    assert figures(tenant, "shirt") == (100, 1, 0)
+    assert alerts_of(tenant) == []
+
+    transfer(tenant, intent_id)
+    with later(days=6.95):
+        reconcile.reconcile(tenant.id, since=timedelta(days=10))
+    assert status_of(tenant, number) is OrderStatus.COMPLETED
+    assert figures(tenant, "shirt") == (99, 0, 1)
+
+
+@both
+def test_an_order_whose_transfer_never_arrives_is_closed_on_its_last_day(tenant, wait) -> None:
+    number, intent_id = wait(tenant)
+    for days in (0.1, 7.2):
+        with later(days=days):
+            reconcile.reconcile(tenant.id)
+    assert status_of(tenant, number) is OrderStatus.CANCELLED
+    assert figures(tenant, "shirt") == (100, 0, 0)
+    assert alerts_of(tenant) == ["transfer_not_received"]
+    intent = stripe_sandbox.call(tenant, "GET", f"/v1/payment_intents/{intent_id}")
+    # Stripe refuses to cancel the payment of a complete session.
+    assert intent["status"] == ("canceled" if wait is await_transfer else "requires_action")
+
+
+def test_the_number_of_days_is_a_setting(tenant) -> None:
+    number, _ = await_transfer(tenant)
+    transfers.configure(2)
+    try:
+        for days in (0.1, 2.2):
+            with later(days=days):
+                reconcile.reconcile(tenant.id)
+    finally:
+        transfers.configure(7)
+    assert status_of(tenant, number) is OrderStatus.CANCELLED
+
+
+def test_a_transfer_that_arrives_after_the_last_day_completes_the_order(tenant) -> None:
+    number, intent_id = await_transfer_on_page(tenant)
+    for days in (0.1, 7.2):
+        with later(days=days):
+            reconcile.reconcile(tenant.id)
+    transfer(tenant, intent_id)
+    with later(days=15):
+        reconcile.reconcile(tenant.id)
+    assert status_of(tenant, number) is OrderStatus.COMPLETED
+    assert figures(tenant, "shirt") == (99, 0, 1)
+
+
+@both
+def test_a_transfer_that_arrives_in_part_raises_an_alert_with_what_is_missing(tenant, wait) -> None:
+    number, intent_id = wait(tenant)
+    transfer(tenant, intent_id, 5000)
+    stripe_sandbox.deliver_events(tenant)
+    assert status_of(tenant, number) is OrderStatus.PROCESSING
+    with atomic(tenant.id):
+        [alert] = db.session.execute(select(Alert)).scalars()
+    assert (alert.kind, alert.details["order_number"]) == ("transfer_incomplete", number)
+    assert (alert.details["received"], alert.details["missing"]) == (5000, 900)
+    assert send_alerts.send_alerts(tenant.id) == 1
+
+    transfer(tenant, intent_id)
+    stripe_sandbox.deliver_events(tenant)
+    assert status_of(tenant, number) is OrderStatus.COMPLETED
+    assert alerts_of(tenant) == []
+
+
+def test_a_part_is_found_by_polling_too_and_an_operator_decides_after_the_last_day(tenant) -> None:
+    number, intent_id = await_transfer(tenant)
+    transfer(tenant, intent_id, 5000)
+    for days in (0.1, 8.5, 40):
+        with later(days=days):
+            reconcile.reconcile(tenant.id)
+    assert status_of(tenant, number) is OrderStatus.PROCESSING
+    assert alerts_of(tenant) == ["order_overdue", "transfer_incomplete"]
+    assert load_order(tenant, number).next_poll_at is not None
+
+    with later(days=41):
+        cancel_order(tenant.id, load_order(tenant, number).id, actor="operator")
+    assert status_of(tenant, number) is OrderStatus.CANCELLED
+    assert figures(tenant, "shirt") == (100, 0, 0)
+    # The part that arrived is still to be returned.
+    assert alerts_of(tenant) == ["transfer_incomplete"]
+
+
+def test_an_operator_cancels_an_order_that_stripe_cannot_close(tenant) -> None:
+    number, _ = await_transfer_on_page(tenant)
+    stripe_sandbox.deliver_events(tenant)
+    cancel_order(tenant.id, load_order(tenant, number).id, actor="operator")
+    assert status_of(tenant, number) is OrderStatus.CANCELLED
+    assert figures(tenant, "shirt") == (100, 0, 0)

@@ -20,4 +20,4 @@ def test_characters_of_other_languages_are_not_confusable(address: str) -> None:
 
 @given(st.characters(min_codepoint=128, exclude_categories=("Cs",)))
 def test_an_address_that_equals_an_ascii_one_in_lower_case_is_ascii_or_confusable(character: str) -> None:
-    assert is_confusable(character) or not email_key(f"x{character}x").isascii()
+    assert is_confusable(character) or not email_key(f"x{character}x@example.com").isascii()

@@ -39,7 +39,9 @@ log = structlog.get_logger()
 #: transaction, so after thirty idle seconds the client is gone.
 CONNECTION_OPTIONS = (
     f"-c role={APPLICATION_ROLE} -c idle_in_transaction_session_timeout=30s -c lock_timeout=45s "
-    "-c statement_timeout=60s -c tcp_keepalives_idle=30"
+    "-c statement_timeout=60s -c tcp_keepalives_idle=30 "
+    # The driver reads times in ISO form only, whatever the server or the database sets.
+    "-c datestyle=ISO,YMD -c intervalstyle=postgres"
 )
 
 _SET_TENANT = "SELECT set_config('lumira.tenant_id', %(tenant_id)s, true)"

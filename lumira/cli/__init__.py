@@ -1,8 +1,12 @@
 """The `flask` command line: one file for each command group, imported when the command runs."""
 
+import errno
+import io
 import logging
+import os
+import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib import import_module
 from importlib.util import find_spec
 
@@ -81,10 +85,35 @@ def _only_warnings_logged() -> Iterator[None]:
         root.setLevel(before)
 
 
+#: Errors of a full disk, quota or file size limit, on the file or terminal that a command writes to.
+_NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+def _print_any_character() -> None:
+    """Let a terminal that is not UTF-8 show an escape in place of a character that it does not have."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _discard_output() -> None:
+    """Send what is left of the output nowhere: Python would report the full disk once more when it ends."""
+    with suppress(OSError, ValueError, AttributeError):
+        descriptor = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(descriptor, sys.stdout.fileno())
+        os.close(descriptor)
+
+
 @contextmanager
 def _errors_in_one_line() -> Iterator[None]:
+    _print_any_character()
     try:
         yield
+    except OSError as error:
+        if error.errno not in _NO_SPACE:
+            raise
+        _discard_output()
+        raise click.ClickException(f"The output cannot be written: {error.strerror}.") from error
     except (LumiraError, SettingsError, DecryptionError) as error:
         raise click.ClickException(str(error)) from error
     except DBAPIError as error:

@@ -27,8 +27,9 @@ def create(slug: str, kind: str) -> None:
         audit.record(
             tenant_id, actor=_ACTOR, action="api_key_created", subject=f"api_key:{_lookup(key)}", kind=kind
         )
-    click.echo("Copy the key now: only its hash is stored.", err=True)
-    click.echo(key)
+        # Inside the transaction: a key that could not be printed, as on a full disk, is not created.
+        click.echo("Copy the key now: only its hash is stored.", err=True)
+        click.echo(key)
 
 
 @keys.command("list")

@@ -1,6 +1,7 @@
 """`flask receipts …`: receipts and credit notes, and the proof that they are complete."""
 
 from pathlib import Path
+from typing import BinaryIO
 from zoneinfo import ZoneInfo
 
 import click
@@ -87,10 +88,20 @@ def _facts(receipt: Receipt) -> list[tuple[str, str]]:
     return facts
 
 
+def _write_all(file: BinaryIO, content: bytes, path: Path) -> None:
+    """Write the whole content, or remove the file: an incomplete receipt must not look like one."""
+    try:
+        file.write(content)
+        file.flush()
+    except OSError:
+        path.unlink()
+        raise
+
+
 def _write(path: Path, content: bytes) -> None:
     try:
         with path.open("xb") as file:
-            file.write(content)
+            _write_all(file, content, path)
     except FileExistsError as error:
         raise click.ClickException(f"{path} exists already and is not overwritten.") from error
     except OSError as error:

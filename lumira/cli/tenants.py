@@ -1,6 +1,7 @@
 """`flask tenants …`: brands and their Stripe credentials."""
 
 import getpass
+import io
 import sys
 
 import click
@@ -29,7 +30,9 @@ class Secret(click.ParamType[str]):
             return value
         option = param.opts[0] if param else "the secret"
         # At a terminal the input is hidden; from a pipe one line is read.
-        line = getpass.getpass(f"{option}: ") if sys.stdin.isatty() else sys.stdin.readline()
+        # A closed stdin is None and has no line.
+        stdin = sys.stdin or io.StringIO()
+        line = getpass.getpass(f"{option}: ") if stdin.isatty() else stdin.readline()
         if not line.strip():
             self.fail("expected a line on stdin, but there is none.", param, ctx)
         return line.strip()

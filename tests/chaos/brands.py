@@ -87,6 +87,7 @@ def _write_catalog(path: Path, plan: Plan, number: int, slug: str) -> None:
         f'slug = "{slug}"',
         f'name = "{slug}"',
         'currency = "eur"',
+        'alert_email = "team@shop.example"',
         f'order_prefix = "CH{number + 1}"',
         f'release_on_failure = "{"at_once" if slug == RELEASES_ON_FAILURE else "at_deadline"}"',
     ]

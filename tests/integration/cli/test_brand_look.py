@@ -9,6 +9,7 @@ pytestmark = pytest.mark.usefixtures("app_context")
 
 FILE = """
 [tenant]
+alert_email = "team@shop.example"
 slug = "{slug}"
 name = "{name}"
 currency = "eur"

@@ -75,7 +75,7 @@ def test_a_declined_payment_notifies_the_buyer(tenant, settings) -> None:
 
     [message] = messages(tenant)
     assert (message.kind, message.status) == ("payment_failed", MessageStatus.SENT)
-    assert "réessayer" in kept(settings, message).get_body(("plain",)).get_content()
+    assert "commander de nouveau" in kept(settings, message).get_body(("plain",)).get_content()
 
 
 def test_only_the_last_of_several_declined_attempts_is_sent(tenant) -> None:

@@ -34,7 +34,7 @@ def raise_alerts(order: Order, outcome: Outcome) -> None:
         alerts.raise_alert(tenant_id, kind=AlertKind.DUPLICATE_PAYMENT, subject=number, once=True)
     for refund in order.refunds:
         if not refund.is_live:
-            # Whoever requested it, the money is in the Stripe account again: an operator has to refund the buyer.
+            # The money is in the Stripe account again, wherever the refund was made: an operator refunds the buyer.
             alerts.raise_alert(
                 tenant_id,
                 kind=AlertKind.REFUND_FAILED,

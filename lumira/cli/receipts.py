@@ -148,12 +148,16 @@ def issue(slug: str | None) -> None:
 @receipts.command("verify")
 @tenant_option
 def verify(slug: str | None) -> None:
-    """Check numbers for gaps and duplicates, amounts against payments and refunds: exit code 0 only if all agree."""
+    """Check numbers, dates, and amounts against payments and refunds: exit code 0 only if all agree.
+
+    Documents that are dated days after their payment or refund are mentioned, and are no error.
+    """
     documents = failures = 0
     for tenant_id, tenant_slug in chosen_tenants(slug):
         with atomic(tenant_id):
             documents += len(receipt_rows.list_receipts(tenant_id))
             disagreements = receipt_proof.verify(tenant_id)
+            remarks = receipt_proof.list_late(tenant_id)
             has_seller = tenants.get(tenant_id).seller is not None
         unreceipted = list_disagreements(tenant_id)
         if has_seller:
@@ -163,7 +167,7 @@ def verify(slug: str | None) -> None:
             click.echo(
                 f"{tenant_slug} issues no receipts: its catalog has no [tenant.seller] ({len(unreceipted)} due)."
             )
-        for sentence in disagreements:
+        for sentence in [*disagreements, *remarks]:
             click.echo(f"{tenant_slug} {sentence}")
         failures += len(disagreements)
     if failures:

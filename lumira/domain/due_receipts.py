@@ -5,7 +5,7 @@ Makes no query and changes nothing.
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -13,6 +13,9 @@ from lumira.domain import refunds
 from lumira.domain.order_money import settling_payment
 from lumira.domain.order_status import is_fulfilled
 from lumira.models import Order, Payment, ReceiptKind, Refund
+
+#: How far a document's date may be ahead of the clock: the clocks of two processes differ by less.
+MAX_DATE_AHEAD = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)

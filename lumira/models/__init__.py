@@ -21,7 +21,7 @@ from lumira.models.outbox_message import MessageKind, MessageStatus, OutboxMessa
 from lumira.models.payment import Payment, PaymentState
 from lumira.models.payment_request import PaymentRequest, RequestKind, RequestState
 from lumira.models.product import PartialRefundPolicy, Product, ProductKind
-from lumira.models.receipt import Receipt, ReceiptCounter, ReceiptKind, receipt_label
+from lumira.models.receipt import Receipt, ReceiptCounter, ReceiptKind, receipt_label, receipt_series
 from lumira.models.refund import Charge, Refund, RefundStatus
 from lumira.models.refund_request import RefundOrigin, RefundRequest
 from lumira.models.stock import MovementReason, ReservationState, StockItem, StockMovement, StockReservation
@@ -89,4 +89,5 @@ __all__ = [
     "WebhookSecret",
     "email_key",
     "receipt_label",
+    "receipt_series",
 ]

@@ -55,6 +55,8 @@ class AlertKind(StrEnum):
     STRIPE_KEY_REFUSED = "stripe_key_refused"
     #: Stripe's clock and this machine's differ.
     CLOCK_DIFFERS = "clock_differs"
+    #: A receipt or credit note is dated in the future, because a clock was ahead when an earlier one was issued.
+    RECEIPT_DATE_AHEAD = "receipt_date_ahead"
     #: The tenant's restricted key lacks a permission; the subject is Stripe's name of it.
     STRIPE_PERMISSION_MISSING = "stripe_permission_missing"
     PAYMENT_MISSING_AT_STRIPE = "payment_missing_at_stripe"

@@ -26,7 +26,12 @@ _SERIES = {ReceiptKind.RECEIPT: "R", ReceiptKind.CREDIT_NOTE: "A"}
 
 def receipt_label(prefix: str, kind: ReceiptKind, year: int, number: int, *, livemode: bool) -> str:
     """Return a printed number; the prefix differs between the brands of one seller."""
-    return f"{prefix}-{'' if livemode else 'TEST-'}{_SERIES[kind]}-{year}-{number:06d}"
+    return f"{receipt_series(prefix, kind, year, livemode=livemode)}-{number:06d}"
+
+
+def receipt_series(prefix: str, kind: ReceiptKind, year: int, *, livemode: bool) -> str:
+    """Return what the printed numbers of one series and year begin with."""
+    return f"{prefix}-{'' if livemode else 'TEST-'}{_SERIES[kind]}-{year}"
 
 
 class ReceiptCounter(TenantOwned, Base):

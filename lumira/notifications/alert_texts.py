@@ -235,6 +235,18 @@ TEXTS: dict[AlertKind, dict[Language, AlertText]] = {
             "Synchronise the machine’s clock (NTP), then flask alerts resolve ID.",
         ),
     ),
+    AlertKind.RECEIPT_DATE_AHEAD: _texts(
+        (
+            "reçus datés dans le futur",
+            "Une horloge a été en avance ; jusqu’à la date nommée, les reçus ou avoirs de la série portent cette date.",
+            "Régler l’horloge (NTP) et prévenir le comptable (flask receipts verify), puis flask alerts resolve ID.",
+        ),
+        (
+            "receipts dated in the future",
+            "A clock was ahead; until the date in the subject, the documents of the series bear that date.",
+            "Synchronise the clock (NTP), inform the accountant (flask receipts verify), then flask alerts resolve ID.",
+        ),
+    ),
     AlertKind.STRIPE_PERMISSION_MISSING: _texts(
         (
             "permission manquante à la clé Stripe",

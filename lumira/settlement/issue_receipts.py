@@ -5,15 +5,17 @@ A document is issued in the transaction that settles its order.
 
 from collections.abc import Iterable, Iterator, Sequence
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import structlog
 
+from lumira.clock import utc_now
 from lumira.database import at_the_end, db
 from lumira.domain import due_receipts
 from lumira.domain.due_receipts import ReceiptContent
 from lumira.domain.order_money import succeeded_payments
-from lumira.models import Order, Receipt, ReceiptKind, Tenant
-from lumira.repositories import receipts, tenants
+from lumira.models import AlertKind, Order, Receipt, ReceiptKind, Tenant, receipt_series
+from lumira.repositories import alerts, receipts, tenants
 
 log = structlog.get_logger()
 
@@ -66,7 +68,31 @@ def issue_missing_documents(
     receipts.number(tenant, documents)
     for document in documents:
         log.info("receipt_issued", order_number=document.order_number, receipt=document.label)
+    _alert_of_dates_ahead(tenant, documents)
     return documents
+
+
+def _alert_of_dates_ahead(tenant: Tenant, documents: Sequence[Receipt]) -> None:
+    """Raise one alert for each series and date, while documents bear the date of a clock that was ahead.
+
+    Dates never decrease within a series, so its documents bear that date until it is past.
+    """
+    latest = utc_now() + due_receipts.MAX_DATE_AHEAD
+    ahead = {
+        (document.kind, document.livemode, document.year): document
+        for document in documents
+        if document.issued_at > latest
+    }
+    for (kind, livemode, year), document in ahead.items():
+        series = receipt_series(tenant.order_prefix, kind, year, livemode=livemode)
+        until = document.issued_at.astimezone(ZoneInfo(document.time_zone)).date()
+        alerts.raise_alert(
+            tenant.id,
+            kind=AlertKind.RECEIPT_DATE_AHEAD,
+            subject=f"{series} until {until}",
+            once=True,
+            receipt=document.label,
+        )
 
 
 def list_due(order: Order, issued: Sequence[Receipt]) -> list[ReceiptContent]:

@@ -103,6 +103,7 @@ def _create_alerts() -> None:
             "stripe_unavailable",
             "stripe_key_refused",
             "clock_differs",
+            "receipt_date_ahead",
             "stripe_permission_missing",
             "payment_missing_at_stripe",
             "message_dead",

@@ -1,9 +1,11 @@
 """`flask receipts …` as an operator types it."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+import time_machine
 from pypdf import PdfReader
 
 from lumira.database import atomic, db
@@ -72,6 +74,24 @@ def test_verify_succeeds_only_if_numbers_and_amounts_agree(run_flask: RunFlask, 
         db.session.execute(db.text("UPDATE refunds SET amount = 999"))
     refused = run_flask("receipts", "verify", "--tenant", brand.slug, code=1)
     assert "its amount is 1000 eur, but 999 eur was moved" in refused.stdout
+
+
+def test_verify_fails_while_a_receipt_is_dated_in_the_future_and_mentions_it_afterwards(
+    run_flask: RunFlask, make_brand: Callable[..., Brand], app_context: None
+) -> None:
+    brand = make_brand(seller=seller.EXEMPT)
+    today = datetime(2026, 3, 2, 12, tzinfo=UTC)
+    with time_machine.travel(today + timedelta(days=5)):
+        pay(brand)
+    with time_machine.travel(today):
+        pay(brand)
+        _, late = labels(brand)
+        refused = run_flask("receipts", "verify", "--tenant", brand.slug, code=1)
+    assert f"{late}: dated in the future" in refused.stdout
+    with time_machine.travel(today + timedelta(days=6)):
+        said = run_flask("receipts", "verify", "--tenant", brand.slug).stdout
+    assert f"dated more than 3 days after the payment or refund, the first is {late}" in said
+    assert "The receipts are complete: 2 documents." in said
 
 
 def test_issue_adds_receipts_of_orders_from_before_the_legal_lines(

@@ -2,15 +2,15 @@
 
 import secrets
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
 from flask.testing import FlaskClient
 
 from lumira.database import atomic, db
-from lumira.models import OrderStatus, Receipt, ReceiptKind, Tenant
-from lumira.repositories import receipt_proof, receipts
+from lumira.models import AlertKind, OrderStatus, Receipt, ReceiptKind, Tenant
+from lumira.repositories import alerts, receipt_proof, receipts
 from lumira.services.orders.release_order import release_order
 from lumira.settlement.check_receipts import issue_missing, list_disagreements
 from tests.support import refunds, seller
@@ -313,10 +313,10 @@ def test_a_receipt_is_numbered_in_the_year_of_the_tenants_time_zone(make_brand: 
         for brand, payment in opened:
             paid = payment_intent(id=str(payment.payment_intent_id), status="succeeded")
             deliver(brand, event("payment_intent.succeeded", paid))
+        assert errors_of(paris) == errors_of(new_york) == []
 
     assert [document.label.split("-", 1)[1] for document in documents_of(paris)] == ["TEST-R-2027-000001"]
     assert [document.label.split("-", 1)[1] for document in documents_of(new_york)] == ["TEST-R-2026-000001"]
-    assert errors_of(paris) == errors_of(new_york) == []
 
 
 def pay_live(brand: Brand) -> str:
@@ -413,3 +413,49 @@ def test_verification_finds_a_missing_document_and_a_gap(brand: Brand) -> None:
         )
     number = load_order(brand, intent).order_number
     assert any(f"order {number}: its receipt is missing" in sentence for sentence in errors_of(brand))
+
+
+def date_alerts(brand: Brand) -> list[str]:
+    with atomic(brand.id):
+        return [
+            alert.subject
+            for alert in alerts.list_alerts(brand.id)
+            if alert.kind is AlertKind.RECEIPT_DATE_AHEAD
+        ]
+
+
+def test_receipts_that_bear_the_date_of_a_clock_that_was_ahead_raise_one_alert(brand: Brand) -> None:
+    today = datetime(2026, 3, 2, 12, tzinfo=UTC)
+    with time_machine.travel(today + timedelta(days=20)):
+        pay(brand)
+        assert (date_alerts(brand), errors_of(brand)) == ([], [])
+
+    with time_machine.travel(today):
+        pay(brand)
+        pay(brand)
+        first, *later = documents_of(brand)
+        assert {receipt.issued_at for receipt in later} == {first.issued_at}
+        series = first.label.rpartition("-")[0]
+        assert date_alerts(brand) == [f"{series} until 2026-03-22"]
+        assert [error.partition(" 2026-03-22")[0] for error in errors_of(brand)] == [
+            f"{receipt.label}: dated in the future," for receipt in (first, *later)
+        ]
+
+    with time_machine.travel(today + timedelta(days=21)):
+        pay(brand)
+        assert errors_of(brand) == []
+        with atomic(brand.id):
+            [late] = receipt_proof.list_late(brand.id)
+        assert late == (
+            "2 documents of receipt of test mode 2026: dated more than 3 days after the payment or refund, "
+            f"the first is {later[0].label}"
+        )
+
+
+def test_clocks_that_differ_by_a_few_minutes_raise_no_alert(brand: Brand) -> None:
+    now = datetime(2026, 3, 2, 12, tzinfo=UTC)
+    with time_machine.travel(now + timedelta(minutes=4)):
+        pay(brand)
+    with time_machine.travel(now):
+        pay(brand)
+        assert (date_alerts(brand), errors_of(brand)) == ([], [])

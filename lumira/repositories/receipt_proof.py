@@ -43,6 +43,7 @@ _DISAGREEMENTS = text(
     FROM numbered WHERE issued_at > :latest
     UNION ALL
     SELECT 5, series, year, number, label || ': its lines add up to ' || coalesce(lines_amount, 0) || ', not ' || amount
+        || ' (minor units)'
     FROM numbered WHERE lines_amount IS DISTINCT FROM amount
     UNION ALL
     SELECT 4, series, year, 0, series || CASE WHEN livemode THEN ' ' ELSE ' of test mode ' END

@@ -7,6 +7,7 @@ from lumira.database import atomic
 from lumira.domain.commands import OrderFilter
 from lumira.domain.due_receipts import ReceiptContent
 from lumira.models import Order, Receipt, ReceiptKind
+from lumira.money import format_amount
 from lumira.repositories import orders, receipts, tenants
 from lumira.settlement.issue_receipts import issue_missing_documents, list_due
 
@@ -47,8 +48,8 @@ def _compare(order: Order, issued: Sequence[Receipt]) -> Iterator[str]:
             yield f"order {order.order_number}: its {_name_of(content)} is missing"
         elif (document.amount, document.currency) != (content.amount, content.currency):
             yield (
-                f"{document.label}: its amount is {document.amount} {document.currency}, "
-                f"but {content.amount} {content.currency} was moved"
+                f"{document.label}: its amount is {format_amount(document.amount, document.currency)}, "
+                f"but {format_amount(content.amount, content.currency)} was moved"
             )
     for key, document in by_key.items():
         if key not in due:

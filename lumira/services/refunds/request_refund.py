@@ -16,6 +16,7 @@ from lumira.domain import refund_requests, refunds
 from lumira.domain.commands import RefundCommand
 from lumira.errors import IdempotencyInProgress, NotRefundable, OrderNotFound
 from lumira.models import Order, Payment, RefundOrigin, RefundRequest
+from lumira.money import format_amount
 from lumira.repositories import audit, idempotency, orders, stripe_accounts
 from lumira.repositories.idempotency import Call, Claim, StoredReply
 from lumira.repositories.refund_requests import lock_request
@@ -152,7 +153,8 @@ def _check_refundable(order: Order, payment: Payment, command: RefundCommand, re
         raise NotRefundable("This payment is fully refunded, or its refund is under way.", left=0)
     if command.amount is not None and command.amount > refundable:
         raise NotRefundable(
-            f"At most {refundable} of this payment can be refunded; {command.amount} was requested.",
+            f"At most {format_amount(refundable, payment.currency)} of this payment can be refunded; "
+            f"{format_amount(command.amount, payment.currency)} was requested.",
             left=refundable,
         )
 

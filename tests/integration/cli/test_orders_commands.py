@@ -179,7 +179,7 @@ def test_an_order_is_partially_refunded_with_a_reason(run_flask, tenant):
     assert "refund 7.00 EUR of" in said
     assert "now partially_refunded" in said
     above = run_flask("orders", "refund", opened.order_number, "--amount", "40.01", "--yes", code=1).stderr
-    assert "At most 4000 of this payment can be refunded" in above
+    assert "At most 40.00 EUR of this payment can be refunded; 40.01 EUR was requested." in above
 
 
 @pytest.mark.parametrize(

@@ -73,7 +73,7 @@ def test_verify_succeeds_only_if_numbers_and_amounts_agree(run_flask: RunFlask, 
     with atomic(brand.id):
         db.session.execute(db.text("UPDATE refunds SET amount = 999"))
     refused = run_flask("receipts", "verify", "--tenant", brand.slug, code=1)
-    assert "its amount is 1000 eur, but 999 eur was moved" in refused.stdout
+    assert "its amount is 10.00 EUR, but 9.99 EUR was moved" in refused.stdout
 
 
 def test_verify_fails_while_a_receipt_is_dated_in_the_future_and_mentions_it_afterwards(

@@ -16,7 +16,13 @@ from lumira.repositories.contents import CatalogContent
 from lumira.repositories.products import CatalogProduct, Change, FieldChange, ProductChange
 from lumira.schemas import catalog_file
 from lumira.services.catalog.apply_catalog import apply_catalog, find_moved_levels
-from lumira.services.catalog.catalog import Catalog, CatalogDifference, CatalogTenant, MovedLevel
+from lumira.services.catalog.catalog import (
+    Catalog,
+    CatalogDifference,
+    CatalogTenant,
+    MovedLevel,
+    RenamedProduct,
+)
 
 catalog = AppGroup("catalog", help="The products of a tenant.")
 
@@ -74,7 +80,7 @@ def apply(file: Path, dry_run: bool, yes: bool) -> None:
     if not dry_run:
         _confirm_moves(find_moved_levels(described, actor=_ACTOR), is_confirmed=yes)
     difference = apply_catalog(described, actor=_ACTOR, dry_run=dry_run)
-    for line in _lines(difference):
+    for line in [*_lines(difference), *map(_renamed, difference.renamed)]:
         click.echo(line)
     if dry_run:
         _warn_of(difference.moved_levels)
@@ -100,6 +106,14 @@ def _warn_of(moved: Sequence[MovedLevel]) -> None:
             f"{level.product_id} was level {level.before} and will be {after}: {level.grants} grants keep it and what "
             f"it included, but level={level.before} will not name it."
         )
+
+
+def _renamed(product: RenamedProduct) -> str:
+    return (
+        f"{product.after} has the name of {product.before}, which is no longer on sale. If it is the same product, "
+        f"apply the file with the id {product.before}: {product.units} units of stock, {product.grants} grants and "
+        f"{product.contents} contents stay under {product.before}, and {product.after} starts without them."
+    )
 
 
 def _lines(difference: CatalogDifference) -> list[str]:

@@ -1,6 +1,6 @@
 """The products of a tenant: read for checkout and catalog, and changed by its catalog file."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
 from enum import StrEnum
 
@@ -84,6 +84,12 @@ def get_product(tenant_id: int, product_id: str) -> Product:
     if product is None or not product.active:
         raise ProductNotFound(f"There is no product {product_id} on sale.")
     return product
+
+
+def list_by_ids(tenant_id: int, product_ids: Collection[str]) -> dict[str, Product]:
+    """Return these products by id, on sale or not."""
+    query = select(Product).where(Product.tenant_id == tenant_id, Product.id.in_(product_ids))
+    return {product.id: product for product in db.session.execute(query).scalars()}
 
 
 def list_levels(tenant_id: int) -> list[Product]:

@@ -11,6 +11,7 @@ from lumira.repositories import contents, grants, products, stock_counts, tenant
 from lumira.repositories.products import CatalogProduct, Change, FieldChange, ProductChange
 from lumira.services.catalog.audit_catalog import audit_catalog
 from lumira.services.catalog.catalog import Catalog, CatalogDifference, CatalogTenant, MovedLevel
+from lumira.services.catalog.renamed_products import find_renamed
 
 #: The fields that a file may change of an existing tenant. The slug, currency and order prefix never change.
 _CHANGEABLE = (
@@ -126,6 +127,7 @@ def _change(tenant: Tenant, catalog: Catalog, *, is_new: bool, actor: str) -> Ca
         products=tuple(changes),
         version=tenant.catalog_version,
         moved_levels=_moved_levels(tenant.id, changes),
+        renamed=find_renamed(tenant.id, changes),
     )
 
 

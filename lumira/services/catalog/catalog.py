@@ -59,6 +59,20 @@ class MovedLevel:
 
 
 @dataclass(frozen=True, slots=True)
+class RenamedProduct:
+    """A removed id and a new one that look like one product. What is left under the old id, in total, is counted."""
+
+    before: str
+    after: str
+    #: Units on hand.
+    units: int
+    #: Grants that give access now.
+    grants: int
+    #: Contents whose files stay.
+    contents: int
+
+
+@dataclass(frozen=True, slots=True)
 class CatalogDifference:
     """What applying the file changed, or would change."""
 
@@ -73,6 +87,7 @@ class CatalogDifference:
     #: The catalog's version after the change.
     version: int
     moved_levels: tuple[MovedLevel, ...] = ()
+    renamed: tuple[RenamedProduct, ...] = ()
 
     @property
     def is_empty(self) -> bool:

@@ -115,6 +115,48 @@ def test_the_first_stock_of_a_new_product_is_reported_and_stored(run_flask, file
     assert on_hand(run_flask, slug) == "12"
 
 
+def test_a_product_that_looks_renamed_is_reported_with_what_stays_under_its_old_id(run_flask, file, slug):
+    catalog = file.read_text()
+    file.write_text(catalog + GOODS)
+    run_flask("catalog", "apply", file)
+    file.write_text(catalog + GOODS.replace('"carte"', '"carte-postale"').replace('"Carte"', '"CARTE"'))
+    hint = (
+        "carte-postale has the name of carte, which is no longer on sale. If it is the same product, apply the file "
+        "with the id carte: 12 units of stock, 0 grants and 0 contents stay under carte, and carte-postale starts "
+        "without them.\n"
+    )
+
+    assert hint in run_flask("catalog", "apply", file, "--dry-run").stdout
+    assert hint in run_flask("catalog", "apply", file).stdout
+
+    file.write_text(catalog + GOODS)
+    assert "carte has the name of carte-postale" in run_flask("catalog", "apply", file).stdout
+    assert on_hand(run_flask, slug) == "12"
+    assert run_flask("catalog", "apply", file).stdout == f"{slug}: nothing to change.\n"
+
+
+def test_a_product_with_another_name_does_not_look_renamed(run_flask, file):
+    catalog = file.read_text()
+    file.write_text(catalog + GOODS)
+    run_flask("catalog", "apply", file)
+    file.write_text(catalog + GOODS.replace('"carte"', '"affiche"').replace('"Carte"', '"Affiche"'))
+
+    assert "has the name of" not in run_flask("catalog", "apply", file).stdout
+
+
+def test_of_two_new_products_with_the_name_of_a_removed_one_the_equal_price_counts(run_flask, file):
+    catalog = file.read_text()
+    file.write_text(catalog + GOODS)
+    run_flask("catalog", "apply", file)
+    large = GOODS.replace('"carte"', '"carte-grande"').replace("900", "1900")
+    file.write_text(catalog + large + GOODS.replace('"carte"', '"carte-petite"'))
+
+    output = run_flask("catalog", "apply", file).stdout
+
+    assert "carte-petite has the name of carte," in output
+    assert "carte-grande has the name of" not in output
+
+
 def test_a_later_stock_in_the_file_is_neither_reported_nor_stored(run_flask, file, slug):
     file.write_text(file.read_text() + GOODS)
     run_flask("catalog", "apply", file)

@@ -99,6 +99,8 @@ def test_a_removed_level_with_buyers_that_loses_its_number_is_asked_first(run_fl
     warned = run_flask("catalog", "apply", file, "--yes").stdout
 
     assert "alchimique was level 3 and will be no level any more" in warned
+    assert "nouvelle has the name of alchimique" in warned
+    assert "0 units of stock, 1 grants and 0 contents stay under alchimique" in warned
     assert view_access(tenant.id, customer_email=BUYER, product_id="alchimique").active
 
 

@@ -122,3 +122,12 @@ def test_a_dry_run_returns_the_same_difference_and_changes_nothing(shop) -> None
     assert shop.contents() == []
     assert shop.promised() == []
     assert changed_fields(shop.apply(f"contents = [{CARD}]\n{READING}")) == changed_fields(would)
+
+
+def test_the_contents_of_a_product_that_looks_renamed_are_counted(shop: Shop) -> None:
+    shop.apply(f"contents = [{CARD}, {GUIDE}]")
+    shop.path.write_text(shop.path.read_text().replace('id = "profil"', 'id = "portrait"'))
+
+    [renamed] = apply_catalog(read_catalog(shop.path), actor="test", dry_run=True).renamed
+
+    assert (renamed.before, renamed.after, renamed.contents) == ("profil", "portrait", 2)

@@ -17,8 +17,8 @@ from lumira.domain.refunds import ChargeFacts, RefundFacts
 from lumira.models import DisputeStatus, RefundStatus, SessionState
 
 _UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")
-#: The largest amount that a column holds; Stripe's own limit is far below.
-_LARGEST_AMOUNT = 2**63 - 1
+#: Sums of several such amounts fit a column; Stripe's own limit is far below.
+_LARGEST_AMOUNT = 10**15
 #: The payment statuses of a session that nothing more is to be paid for.
 _PAID = ("paid", "no_payment_required")
 

@@ -82,9 +82,10 @@ def test_other_mailboxes_and_other_brands_get_their_own_message(tenant: Brand, o
 
 
 def test_of_payments_that_fail_at_the_same_time_one_is_reported(tenant: Brand) -> None:
-    opened = [open_payment(tenant, customer_email=f"ana+{number}@example.com") for number in range(3)]
-    for payment in opened:
-        decline(tenant, payment)
+    with time_machine.travel(START):
+        opened = [open_payment(tenant, customer_email=f"ana+{number}@example.com") for number in range(3)]
+        for payment in opened:
+            decline(tenant, payment)
     relay_at(tenant, hours=0)
     assert sorted(statuses(tenant)) == [SENT, SUPERSEDED, SUPERSEDED]
 

@@ -393,7 +393,7 @@ MALFORMED = [
     ("refund", {"id": 7}),
     ("refund", {"currency": None}),
     ("dispute", {"status": "unknown_status"}),
-    ("dispute", {"amount": 10**12}),
+    ("dispute", {"amount": 10**15 + 1}),
     ("dispute", {"evidence_details": "soon"}),
     ("charge", {"amount_refunded": "4700"}),
 ]

@@ -109,7 +109,7 @@ def schedule_forgotten(tenant_id: int, now: datetime) -> None:
 def list_overdue(tenant_id: int, before: datetime) -> list[OverdueOrder]:
     """Return open orders whose reservation ended before this time, or that were sold out before it and not refunded.
 
-    Orders under review have an alert of their own.
+    Also any order that is not open and still has reserved units. Orders under review have an alert of their own.
     """
     reserved_until = (
         select(func.max(StockReservation.expires_at))
@@ -125,7 +125,7 @@ def list_overdue(tenant_id: int, before: datetime) -> list[OverdueOrder]:
         select(Order.order_number, Order.status, since)
         .where(
             Order.tenant_id == tenant_id,
-            Order.status.in_(OPEN),
+            Order.status.in_(OPEN) | reserved_until.is_not(None),
             Order.review_reason.is_(None),
             since < before,
         )

@@ -99,7 +99,12 @@ def reserve_stock(order: Order, *, until: datetime) -> None:
 def refuse_erased(order: Order) -> None:
     """Raise `Conflict` if the buyer was erased since the order was opened: it must not become payable again."""
     if order.erased_at is not None:
-        raise Conflict("This order was closed: open a new one.")
+        raise order_closed()
+
+
+def order_closed() -> Conflict:
+    """Return the error of a call whose order was canceled or erased while the payment was opened."""
+    return Conflict("This order was closed: open a new one.")
 
 
 def _find_or_open_order(tenant_id: int, call: Call, claim: Claim, command: CheckoutCommand) -> Order:

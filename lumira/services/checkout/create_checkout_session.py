@@ -17,13 +17,14 @@ from lumira.domain.checkout_sessions import SessionMismatch, attach_session, rec
 from lumira.domain.commands import CheckoutCommand
 from lumira.domain.stripe_objects import read_session, read_time
 from lumira.errors import InvalidRequest, PaymentFailed
-from lumira.models import Order, RequestKind
+from lumira.models import Order, OrderStatus, RequestKind
 from lumira.repositories import idempotency, orders, stripe_accounts, tenants
 from lumira.repositories.idempotency import Call, StoredReply
 from lumira.services.checkout.begin_checkout import (
     ACTOR,
     CheckoutStarted,
     begin_checkout,
+    order_closed,
     refuse_erased,
     reserve_stock,
 )
@@ -113,7 +114,10 @@ def _open_session(tenant_id: int, started: CheckoutStarted, command: CheckoutCom
     if isinstance(stripe_call, SessionOpened):
         return stripe_call
     session = call_stripe(tenant_id, started.account, stripe_call)
-    return _attach(tenant_id, started, session)
+    opened = _attach(tenant_id, started, session)
+    if opened is None:
+        raise order_closed()
+    return opened
 
 
 def _close_earlier(tenant_id: int, started: CheckoutStarted) -> None:
@@ -184,8 +188,11 @@ def _is_paid_already(order: Order) -> bool:
 
 
 @retried
-def _attach(tenant_id: int, started: CheckoutStarted, session: dict[str, Any]) -> SessionOpened:
-    """Last phase: attach the session to the order and store the reply."""
+def _attach(tenant_id: int, started: CheckoutStarted, session: dict[str, Any]) -> SessionOpened | None:
+    """Last phase: attach the session to the order and store the reply.
+
+    `None` if the order was closed during the call: then nothing is reserved, and no reply is stored.
+    """
     with atomic(tenant_id):
         idempotency.renew(tenant_id, started.claim)
         order, now = orders.lock_order(tenant_id, started.order_id), utc_now()
@@ -195,6 +202,8 @@ def _attach(tenant_id: int, started: CheckoutStarted, session: dict[str, Any]) -
             raise PaymentFailed("Stripe has another session under this order's number.") from error
         payments.accept_newest_request(order, RequestKind.CHECKOUT_SESSION, now)
         settle_order(order, actor=ACTOR)
+        if order.status is OrderStatus.CANCELLED:
+            return None
         if not _is_paid_already(order):
             # If the reservation was released during a long pause and the stock is sold, the page is not returned.
             reserve_stock(order, until=attached.expires_at)

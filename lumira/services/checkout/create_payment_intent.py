@@ -16,13 +16,14 @@ from lumira.domain.order_status import is_closed
 from lumira.domain.payments import PaymentMismatch
 from lumira.domain.stripe_objects import read_intent
 from lumira.errors import PaymentFailed
-from lumira.models import Order, Payment, PaymentState, RequestKind
+from lumira.models import Order, OrderStatus, Payment, PaymentState, RequestKind
 from lumira.repositories import idempotency, orders, stock, tenants, webhook_events
 from lumira.repositories.idempotency import Call, StoredReply
 from lumira.services.checkout.begin_checkout import (
     ACTOR,
     CheckoutStarted,
     begin_checkout,
+    order_closed,
     refuse_erased,
     reserve_stock,
 )
@@ -72,7 +73,10 @@ def _open_intent(tenant_id: int, started: CheckoutStarted) -> PaymentOpened:
     )
     stripe_call = _freeze(tenant_id, started, stripe_customer_id)
     intent = call_stripe(tenant_id, started.account, stripe_call)
-    return _attach(tenant_id, started, intent)
+    opened = _attach(tenant_id, started, intent)
+    if opened is None:
+        raise order_closed()
+    return opened
 
 
 @retried
@@ -111,8 +115,11 @@ def _freeze(tenant_id: int, started: CheckoutStarted, stripe_customer_id: str | 
 
 
 @retried
-def _attach(tenant_id: int, started: CheckoutStarted, intent: dict[str, Any]) -> PaymentOpened:
-    """Last phase: attach the intent to the order and store the reply."""
+def _attach(tenant_id: int, started: CheckoutStarted, intent: dict[str, Any]) -> PaymentOpened | None:
+    """Last phase: attach the intent to the order and store the reply.
+
+    `None` if the order was closed during the call: then nothing is reserved, and no reply is stored.
+    """
     with atomic(tenant_id):
         idempotency.renew(tenant_id, started.claim)
         order, now = orders.lock_order(tenant_id, started.order_id), utc_now()
@@ -122,6 +129,8 @@ def _attach(tenant_id: int, started: CheckoutStarted, intent: dict[str, Any]) ->
             raise PaymentFailed("Stripe has another payment under this order's number.") from error
         payments.accept_newest_request(order, RequestKind.PAYMENT_INTENT, now)
         settle_order(order, actor=ACTOR)
+        if order.status is OrderStatus.CANCELLED:
+            return None
         # If the reservation expired during a long pause and the stock is sold, the payment is not returned.
         reserve_stock(order, until=utc_now() + stock.PAYMENT_RESERVATION)
         opened = _payment_opened(order, payment=payment, client_secret=intent["client_secret"])

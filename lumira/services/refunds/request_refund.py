@@ -132,14 +132,15 @@ def _freeze_request(order: Order, payment: Payment, call: Call, command: RefundC
 def _find_repeated_request(
     order: Order, payment: Payment, command: RefundCommand, refundable: int
 ) -> RefundRequest | None:
-    """An equal request that Stripe has not responded to, and that no process is sending now.
+    """An equal request that Stripe has not responded to.
 
-    A caller without a key who repeats a call that failed with `StripeUnavailable` means that request.
+    A caller without a key who repeats a call that failed, or whose process died, means that request. While another
+    process sends it, the repetition has to wait.
     """
-    amount, now = command.amount or refundable, utc_now()
+    amount = command.amount or refundable
     for request in refunds.requests_under_way(order, payment):
         is_equal = request.parameters.get("reason") == command.reason and amount in (0, request.amount)
-        if is_equal and not request.is_automatic and not request.is_leased(now):
+        if is_equal and not request.is_automatic:
             return request
     return None
 

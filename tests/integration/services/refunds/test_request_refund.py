@@ -23,6 +23,7 @@ from lumira.models import AuditEntry, IdempotencyKey, Order, OrderStatus, Produc
 from lumira.repositories import idempotency, stripe_accounts, tenants
 from lumira.services.checkout.create_payment_intent import PaymentOpened
 from lumira.services.customers.view_customers import view_customer
+from lumira.services.refunds import request_refund as request_refund_use_case
 from lumira.services.refunds.send_due_refunds import send_due_refunds
 from lumira.services.refunds.send_refund import attempt_of, send_refund
 from tests.support import stripe_sandbox
@@ -667,3 +668,21 @@ def test_a_price_of_twelve_digits_in_rupiah_is_sold_and_refunded(tenant):
     order = load_order(tenant, opened.order_number)
     assert (order.refunded_amount, order.net_paid) == (price - 1, 1)
     assert view_customer(tenant.id, str(order.customer_id)).figures.total_spent == {"idr": 1}
+
+
+def test_a_repeated_call_waits_for_the_same_refund_of_a_process_that_died(tenant, monkeypatch) -> None:
+    opened = pay(tenant)
+    with monkeypatch.context() as killed:
+        killed.setattr(request_refund_use_case, "send_refund", _die)
+        with pytest.raises(KeyboardInterrupt):
+            refund(tenant, opened, 1000)
+    with pytest.raises(IdempotencyInProgress):
+        refund(tenant, opened, 1000)
+    with time_machine.travel(datetime.now(UTC) + timedelta(minutes=3)):
+        send_due_refunds(tenant.id)
+
+    assert [stripe_refund["amount"] for stripe_refund in list_stripe_refunds(tenant)] == [1000]
+
+
+def _die(*_arguments: Any, **_options: Any) -> Any:
+    raise KeyboardInterrupt

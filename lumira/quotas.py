@@ -72,5 +72,9 @@ class Quota:
 
     def _seconds_left(self, exceeded: list[RateLimitItem], key: str) -> int:
         storage = self.limiter.limiter.storage
-        ends = [storage.get_expiry(self._name(item, key)) for item in exceeded]
+        try:
+            ends = [storage.get_expiry(self._name(item, key)) for item in exceeded]
+        except storage.base_exceptions:
+            # The storage was lost since the limit was found reached.
+            return 1
         return max(1, math.ceil(max(ends) - time.time()))

@@ -15,7 +15,8 @@ class ReservedUnits:
     """The reserved units of one product in an unpaid order."""
 
     order_id: UUID
-    email_key: str | None
+    #: The address as it was typed; the order may be another customer's since a merge.
+    customer_email: str | None
     product_id: str
     quantity: int
     expires_at: datetime
@@ -34,7 +35,7 @@ def list_reserved(tenant_id: int, network: str) -> list[ReservedUnits]:
     query = (
         select(
             StockReservation.order_id,
-            Order.email_key,
+            Order.customer_email,
             StockReservation.product_id,
             StockReservation.quantity,
             StockReservation.expires_at,

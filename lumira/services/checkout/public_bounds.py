@@ -10,7 +10,7 @@ from datetime import timedelta
 
 from lumira.clock import utc_now
 from lumira.errors import OutOfStock, RateLimited
-from lumira.models import Order, OrderLine
+from lumira.models import Order, OrderLine, email_key
 from lumira.repositories import openers, stock_counts
 from lumira.repositories.idempotency import Call
 
@@ -52,8 +52,10 @@ def check_reservations(tenant_id: int, call: Call, order: Order) -> None:
     openers.lock_network(tenant_id, call.public_network)
     reserved = openers.list_reserved(tenant_id, call.public_network)
     _check_number(reserved, bounds.reservations)
-    if order.email_key is not None:
-        same_email = [units for units in reserved if units.email_key == order.email_key]
+    if order.customer_email is not None:
+        # By the typed address: the customer that it leads to since a merge would show that there was one.
+        typed = email_key(order.customer_email)
+        same_email = [units for units in reserved if email_key(units.customer_email or "") == typed]
         _check_number(same_email, bounds.reservations_per_email)
     for line in order.lines:
         if line.keeps_stock:

@@ -16,6 +16,7 @@ from lumira.services.checkout import public_bounds
 from lumira.services.checkout.create_checkout_session import create_checkout_session
 from lumira.services.checkout.create_payment_intent import PaymentOpened, create_payment_intent
 from lumira.services.checkout.public_bounds import PublicBounds
+from lumira.services.customers.merge_customers import merge_customers
 from tests.concurrency.test_at_once import at_once
 from tests.support import stripe_sandbox
 from tests.support.factories import (
@@ -107,6 +108,15 @@ def test_one_email_address_has_a_limited_number_of_unpaid_orders_on_each_network
     buy(tenant, email="zoe@example.com")
     # What strangers open in a buyer's name does not count for the buyer.
     buy(tenant, email="ana@example.com", network=ELSEWHERE)
+
+
+def test_the_number_of_orders_does_not_reveal_a_merge(tenant: Brand) -> None:
+    mistyped, own = (buy(tenant, "mystique", email=email) for email in ("ana@exmaple.com", "ana@example.com"))
+    ids = [load_order(tenant, opened.order_number).customer_id for opened in (mistyped, own)]
+    merge_customers(tenant.id, ids[0], ids[1], actor="operator")
+    for _ in range(2):
+        buy(tenant, email="ana@exmaple.com")
+    buy(tenant, email="ana@example.com")
 
 
 def test_paid_and_closed_orders_do_not_count(tenant: Brand) -> None:

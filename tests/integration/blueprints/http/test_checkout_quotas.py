@@ -51,6 +51,8 @@ def test_addresses_with_tags_count_as_their_mailbox(client_with: Clients, tenant
 
 def test_calls_at_the_same_time_do_not_pass_the_limit(client_with: Clients, tenant: Brand) -> None:
     client = client_with(rate_limits=limits(per_email="5 per hour"))
+    # The buyer has a Stripe customer then, so that the calls below do not meet while each creates it.
+    assert buy(client, tenant.publishable, product="mystique") == 200
     with ThreadPoolExecutor(8) as pool:
         replies = list(
             pool.map(
@@ -58,10 +60,10 @@ def test_calls_at_the_same_time_do_not_pass_the_limit(client_with: Clients, tena
                 range(16),
             )
         )
-    assert replies.count(200) <= 5
+    assert replies.count(200) <= 4
     assert set(replies) == {200, 429}
     with client.application.app_context():
-        assert count(tenant, Order) == replies.count(200)
+        assert count(tenant, Order) == replies.count(200) + 1
 
 
 def test_one_network_opens_payments_for_a_limited_number_of_mailboxes(

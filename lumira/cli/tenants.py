@@ -116,14 +116,7 @@ def stripe(
         stripe_accounts.set_keys(
             tenant, secret_key=secret_key, publishable_key=publishable_key, stripe_account=stripe_account
         )
-        if webhook_secret is not None:
-            stripe_accounts.replace_webhook_secrets(tenant_id, webhook_secret)
-        for secret in added:
-            stripe_accounts.add_webhook_secret(tenant_id, secret)
-        for secret in dropped:
-            if not stripe_accounts.remove_webhook_secret(tenant_id, secret):
-                # A mistyped secret would leave a leaked one in force, so the whole change is refused.
-                raise NotFound(f"{slug} has no such webhook secret; nothing was changed.")
+        _change_webhook_secrets(tenant, replacement=webhook_secret, added=added, dropped=dropped)
         audit.record(
             tenant_id, actor=_ACTOR, action="stripe_credentials_set", subject="tenant", credentials=changed
         )
@@ -137,6 +130,19 @@ def stripe(
             f"Test sales took {units} of {product_id} from stock: count the units on hand, then "
             f"`flask stock set {slug} {product_id} UNITS`."
         )
+
+
+def _change_webhook_secrets(
+    tenant: Tenant, *, replacement: str | None, added: tuple[str, ...], dropped: tuple[str, ...]
+) -> None:
+    if replacement is not None:
+        stripe_accounts.replace_webhook_secrets(tenant.id, replacement)
+    for secret in added:
+        stripe_accounts.add_webhook_secret(tenant.id, secret)
+    for secret in dropped:
+        if not stripe_accounts.remove_webhook_secret(tenant.id, secret):
+            # A mistyped secret would leave a leaked one in force, so the whole change is refused.
+            raise NotFound(f"{tenant.slug} has no such webhook secret; nothing was changed.")
 
 
 def _stripe_state(tenant: Tenant) -> str:

@@ -5,8 +5,8 @@ from uuid import UUID
 from lumira.clock import utc_now
 from lumira.database import atomic, retried
 from lumira.errors import NotUnderReview
-from lumira.models import AlertKind, Order
-from lumira.repositories import alerts, audit, orders
+from lumira.models import Order
+from lumira.repositories import audit, orders
 from lumira.settlement.settle_order import settle_order
 
 
@@ -25,6 +25,5 @@ def release_order(tenant_id: int, order_id: UUID, *, actor: str) -> Order:
         audit.record(
             tenant_id, actor=actor, action="order_released", subject=f"order:{order.id}", reason=reason
         )
-        alerts.resolve(tenant_id, kind=AlertKind.PAYMENT_MISMATCH, subject=order.order_number)
         settle_order(order, actor=actor)
         return order

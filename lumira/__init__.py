@@ -6,7 +6,7 @@ from config.settings import Settings
 from lumira import blueprints, cli, database, encryption, extensions, link_tokens, logging, notifications
 from lumira.clients import storage, stripe_client
 from lumira.reconciliation import transfers
-from lumira.services.checkout import public_bounds
+from lumira.settlement import public_bounds
 
 __version__ = "0.1.0"
 

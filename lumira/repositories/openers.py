@@ -9,6 +9,8 @@ from sqlalchemy import select, text
 from lumira.database import db
 from lumira.models import Order, ReservationState, StockReservation
 
+_LOCK = "hashtext('opener_network'), hashtext(:network)"
+
 
 @dataclass(frozen=True, slots=True)
 class ReservedUnits:
@@ -24,10 +26,17 @@ class ReservedUnits:
 
 def lock_network(tenant_id: int, network: str) -> None:
     """Let other transactions of public callers on this network wait until this one ends."""
-    db.session.execute(
-        text("SELECT pg_advisory_xact_lock(hashtext('opener_network'), hashtext(:network))"),
-        {"network": f"{tenant_id}:{network}"},
-    )
+    db.session.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"), _lock_key(tenant_id, network))
+
+
+def try_lock_network(tenant_id: int, network: str) -> bool:
+    """Lock the network as `lock_network` does, unless another transaction has; return whether it is locked."""
+    query = text(f"SELECT pg_try_advisory_xact_lock({_LOCK})")
+    return bool(db.session.execute(query, _lock_key(tenant_id, network)).scalar())
+
+
+def _lock_key(tenant_id: int, network: str) -> dict[str, str]:
+    return {"network": f"{tenant_id}:{network}"}
 
 
 def list_reserved(tenant_id: int, network: str) -> list[ReservedUnits]:

@@ -9,8 +9,9 @@ from lumira.clock import utc_now
 from lumira.domain import order_status, refund_requests, refunds
 from lumira.domain.order_money import money_of
 from lumira.domain.outcome import Outcome, derive
-from lumira.models import AccessGrant, AlertKind, MessageKind, Order
+from lumira.models import AccessGrant, AlertKind, MessageKind, Order, ReservationState
 from lumira.repositories import alerts, audit, order_polls, outbox, stock
+from lumira.settlement import public_bounds
 from lumira.settlement.issue_receipts import issue_at_the_end
 from lumira.settlement.link_customer import link_customer
 from lumira.settlement.raise_alerts import raise_alerts
@@ -44,7 +45,9 @@ def settle_order(order: Order, *, actor: str) -> None:
 
 def _move_stock(order: Order, outcome: Outcome, *, actor: str, now: datetime) -> Outcome:
     """Move the order's stock; returns another outcome if no unit is left for an order that was paid too late."""
-    if not outcome.stock or stock.move(order, outcome.stock, actor=actor) or not outcome.is_paid:
+    if not outcome.stock or (_reserves_again(order, outcome) and not public_bounds.may_reserve_again(order)):
+        return outcome
+    if stock.move(order, outcome.stock, actor=actor) or not outcome.is_paid:
         return outcome
     if order_status.is_fulfilled(order):
         # Its refund restocked the units and then failed, and they are sold to another buyer: an operator decides.
@@ -53,6 +56,15 @@ def _move_stock(order: Order, outcome: Outcome, *, actor: str, now: datetime) ->
     order.sold_out_at = now
     alerts.raise_alert(order.tenant_id, kind=AlertKind.SOLD_OUT_AFTER_PAYMENT, subject=order.order_number)
     return derive(order)
+
+
+def _reserves_again(order: Order, outcome: Outcome) -> bool:
+    """Whether units that were released unpaid are to be reserved for another attempt to pay."""
+    return any(
+        reservation.state is ReservationState.RELEASED
+        and outcome.stock.get(reservation.product_id) is ReservationState.RESERVED
+        for reservation in order.reservations
+    )
 
 
 def _write_status(order: Order, outcome: Outcome, *, actor: str, now: datetime) -> None:

@@ -25,9 +25,9 @@ from lumira.repositories import (
     tenants,
 )
 from lumira.repositories.idempotency import Call, Claim, StoredReply
-from lumira.services.checkout import public_bounds
 from lumira.services.checkout.open_order import open_order
 from lumira.services.idempotency.reply import Reply
+from lumira.settlement import public_bounds
 from lumira.settlement.settle_order import settle_order
 
 #: The actor of everything that is recorded while a payment is opened.
@@ -75,7 +75,6 @@ def begin_checkout(
             return _complete_free(tenant_id, claim, orders.lock_order(tenant_id, order.id), free_reply)
         account = stripe_accounts.get_account(tenant_id)
         structlog.contextvars.bind_contextvars(order_number=order.order_number)
-        public_bounds.check_reservations(tenant_id, call, order)
         reserve_stock(order, until=utc_now() + stock.PAYMENT_RESERVATION)
         if order.reservations:
             # If this process dies before the next phase, polling releases the stock at its deadline.
@@ -91,8 +90,12 @@ def begin_checkout(
 
 
 def reserve_stock(order: Order, *, until: datetime) -> None:
-    """Reserve the order's units until then, unless the order is paid; raises `OutOfStock`."""
+    """Reserve the order's units until then, unless the order is paid; raises `OutOfStock` and `RateLimited`.
+
+    In each phase, because the units may have been released since the phase before.
+    """
     if not any(payment.has_succeeded for payment in order.payments):
+        public_bounds.check_reservations(order)
         stock.reserve(order, until=until, actor=ACTOR)
 
 

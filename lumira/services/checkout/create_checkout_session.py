@@ -18,7 +18,7 @@ from lumira.domain.commands import CheckoutCommand
 from lumira.domain.stripe_objects import read_session, read_time
 from lumira.errors import InvalidRequest, PaymentFailed
 from lumira.models import Order, OrderStatus, RequestKind
-from lumira.repositories import idempotency, orders, stripe_accounts, tenants
+from lumira.repositories import idempotency, orders, stock, stripe_accounts, tenants
 from lumira.repositories.idempotency import Call, StoredReply
 from lumira.services.checkout.begin_checkout import (
     ACTOR,
@@ -136,8 +136,8 @@ def _record(tenant_id: int, order_id: UUID, session: dict[str, Any]) -> None:
         record_session(order, read_session(session), now=utc_now())
         settle_order(order, actor=ACTOR)
         if not _is_paid_already(order):
-            # Closing the session released the stock; it is reserved again in the same transaction.
-            reserve_stock(order, until=utc_now() + SESSION_LIFETIME)
+            # Closing the session released the stock; the same units are reserved again in the same transaction.
+            stock.reserve(order, until=utc_now() + SESSION_LIFETIME, actor=ACTOR)
 
 
 @retried

@@ -1,22 +1,25 @@
 """One network cannot take a shop's stock or its free goods from its buyers."""
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
 from flask import Flask
+from sqlalchemy import text
 
 from lumira.database import atomic, db
 from lumira.errors import InvalidCart, InvalidQuantity, InvalidRequest, LumiraError, OutOfStock, RateLimited
 from lumira.models import Order, OrderStatus, Product
+from lumira.repositories import orders
 from lumira.repositories.idempotency import Call, KeyKind
-from lumira.services.checkout import public_bounds
 from lumira.services.checkout.create_checkout_session import create_checkout_session
 from lumira.services.checkout.create_payment_intent import PaymentOpened, create_payment_intent
-from lumira.services.checkout.public_bounds import PublicBounds
 from lumira.services.customers.merge_customers import merge_customers
+from lumira.settlement import public_bounds
+from lumira.settlement.public_bounds import PublicBounds
+from lumira.settlement.settle_order import settle_order
 from tests.concurrency.test_at_once import at_once
 from tests.support import stripe_sandbox
 from tests.support.factories import (
@@ -29,7 +32,7 @@ from tests.support.factories import (
     set_stock,
 )
 from tests.support.refunds import deliver_events
-from tests.support.stripe_events import deliver, event, payment_intent
+from tests.support.stripe_events import declined, deliver, event, payment_intent
 
 pytestmark = pytest.mark.usefixtures("app_context", "bounds")
 
@@ -160,6 +163,123 @@ def test_orders_that_were_closed_cannot_all_be_opened_again(tenant: Brand) -> No
         else:
             results.append(True)
     assert results == [True] * 4 + [False] * 2
+
+
+def test_a_closed_order_counts_for_the_network_that_opened_it(tenant: Brand) -> None:
+    keys = [secrets.token_hex(16) for _ in range(5)]
+    for key in keys:
+        opened = buy(tenant, key=key)
+        deliver(
+            tenant,
+            event("payment_intent.canceled", payment_intent(id=opened.payment_intent_id, status="canceled")),
+        )
+    for key in keys[:4]:
+        buy(tenant, key=key, network=ELSEWHERE)
+    with pytest.raises(RateLimited):
+        buy(tenant, key=keys[4], network=ELSEWHERE)
+    assert figures(tenant, "shirt") == (100, 4, 0)
+
+
+def decline(brand: Brand, opened: PaymentOpened) -> None:
+    """Let an attempt of the payment fail, which releases the units of a tenant that is set so."""
+    intent = payment_intent(
+        id=opened.payment_intent_id or "",
+        amount=opened.amount,
+        last_payment_error=declined(f"ch_{opened.payment_intent_id}"),
+    )
+    deliver(brand, event("payment_intent.payment_failed", intent))
+
+
+def attempt_again(brand: Brand, opened: PaymentOpened, status: str) -> None:
+    intent = payment_intent(
+        id=opened.payment_intent_id or "",
+        amount=opened.amount,
+        status=status,
+        payment_method="pm_second",
+        latest_charge="ch_second" if status == "processing" else None,
+    )
+    deliver(brand, event(f"payment_intent.{status}", intent))
+
+
+@pytest.mark.parametrize("status", ["requires_action", "processing"])
+def test_attempts_to_pay_released_orders_reserve_no_more_than_a_networks_share(
+    make_brand: Callable[..., Brand], status: str
+) -> None:
+    brand = make_brand(release_on_failure="at_once")
+    released = []
+    for _ in range(3):
+        opened = buy(brand, quantity=40)
+        decline(brand, opened)
+        released.append(opened)
+    elsewhere = buy(brand, quantity=20, network=ELSEWHERE)
+    decline(brand, elsewhere)
+    assert figures(brand, "shirt") == (100, 0, 0)
+    for opened in (*released, elsewhere):
+        attempt_again(brand, opened, status)
+    assert figures(brand, "shirt") == (100, 60, 0)
+
+
+def test_attempts_to_pay_released_orders_reserve_for_no_more_orders_than_a_network_may_have(
+    make_brand: Callable[..., Brand],
+) -> None:
+    brand = make_brand(release_on_failure="at_once")
+    opened = []
+    for _ in range(6):
+        opened.append(buy(brand))
+        decline(brand, opened[-1])
+    for one in opened:
+        attempt_again(brand, one, "requires_action")
+    assert figures(brand, "shirt") == (100, 4, 0)
+
+
+def test_one_batch_of_events_reserves_no_more_than_a_networks_share(make_brand: Callable[..., Brand]) -> None:
+    brand = make_brand(release_on_failure="at_once")
+    events = []
+    for _ in range(3):
+        opened = buy(brand, quantity=40)
+        decline(brand, opened)
+        intent = payment_intent(
+            id=opened.payment_intent_id or "",
+            amount=opened.amount,
+            status="requires_action",
+            payment_method="pm_second",
+        )
+        events.append(event("payment_intent.requires_action", intent))
+    deliver(brand, *events)
+    assert figures(brand, "shirt") == (100, 40, 0)
+
+
+def test_a_paid_order_takes_its_units_beyond_the_networks_share(make_brand: Callable[..., Brand]) -> None:
+    brand = make_brand(release_on_failure="at_once")
+    released = buy(brand, quantity=40)
+    decline(brand, released)
+    buy(brand, quantity=40)
+    attempt_again(brand, released, "processing")
+    assert figures(brand, "shirt") == (100, 40, 0)
+    stripe_sandbox.pay(brand, released.payment_intent_id, released.client_secret)
+    deliver_events(brand)
+    assert load_order(brand, released.order_number).status is OrderStatus.COMPLETED
+    assert figures(brand, "shirt") == (60, 40, 40)
+
+
+def test_settling_does_not_wait_for_a_call_of_the_network_and_reserves_later(
+    make_brand: Callable[..., Brand],
+) -> None:
+    brand = make_brand(release_on_failure="at_once")
+    opened = buy(brand, quantity=40)
+    decline(brand, opened)
+    with atomic(brand.id):
+        in_the_way = db.session.connection().engine.connect()
+    with in_the_way, in_the_way.begin():
+        key = {"network": f"{brand.id}:{HOME}"}
+        lock = "SELECT pg_advisory_xact_lock(hashtext('opener_network'), hashtext(:network))"
+        in_the_way.execute(text(lock), key)
+        attempt_again(brand, opened, "requires_action")
+        assert figures(brand, "shirt") == (100, 0, 0)
+    order_id = load_order(brand, opened.order_number).id
+    with atomic(brand.id):
+        settle_order(orders.lock_order(brand.id, order_id), actor="test")
+    assert figures(brand, "shirt") == (100, 40, 0)
 
 
 def test_a_repeated_call_keeps_its_reservation(tenant: Brand) -> None:

@@ -39,18 +39,46 @@ def configure(bounds: PublicBounds | None) -> None:
     _configured[:] = [] if bounds is None else [bounds]
 
 
-def check_reservations(tenant_id: int, call: Call, order: Order) -> None:
-    """Check that the caller's network may reserve the stock of this order, in addition to its other unpaid orders.
+def check_reservations(order: Order) -> None:
+    """Check that the network that opened the order may reserve its stock, in addition to its other unpaid orders.
 
-    Raises `RateLimited` for too many unpaid orders, and `OutOfStock` for too large a share of a product's units.
+    For the network that opened it, whoever calls now, because it is the one for which the units count. An order whose
+    units are reserved is not checked. Raises `RateLimited` for too many unpaid orders, and `OutOfStock` for too large
+    a share of a product's units.
     """
-    keeps_stock = any(line.keeps_stock for line in order.lines)
-    if call.public_network is None or not _configured or not keeps_stock or order.reserved_until is not None:
+    if order.opener_network is None or not _is_bounded(order):
         return
-    [bounds] = _configured
     # Calls at the same time wait for each other here: each counts what the others reserve.
-    openers.lock_network(tenant_id, call.public_network)
-    reserved = openers.list_reserved(tenant_id, call.public_network)
+    openers.lock_network(order.tenant_id, order.opener_network)
+    _check(order, order.opener_network)
+
+
+def may_reserve_again(order: Order) -> bool:
+    """Return whether settling may reserve the order's released units again, for another attempt to pay.
+
+    Never waits: settling a batch may have locked the stock already, and the calls of the network lock it last. If one
+    of them runs now, the order is not reserved; the next poll settles it again.
+    """
+    if order.opener_network is None or not _is_bounded(order):
+        return True
+    if not openers.try_lock_network(order.tenant_id, order.opener_network):
+        return False
+    try:
+        _check(order, order.opener_network)
+    except (OutOfStock, RateLimited):
+        return False
+    return True
+
+
+def _is_bounded(order: Order) -> bool:
+    return (
+        bool(_configured) and order.reserved_until is None and any(line.keeps_stock for line in order.lines)
+    )
+
+
+def _check(order: Order, network: str) -> None:
+    [bounds] = _configured
+    reserved = openers.list_reserved(order.tenant_id, network)
     _check_number(reserved, bounds.reservations)
     if order.customer_email is not None:
         # By the typed address: the customer that it leads to since a merge would show that there was one.

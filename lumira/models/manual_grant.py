@@ -1,5 +1,6 @@
 """Access that an operator granted."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
@@ -54,7 +55,11 @@ class ManualGrant(Identified, Timestamped, Base):
         """Extend this grant to the later expiry and the wider access of the two."""
         ends = [grant.expires_at for grant in (self, other) if grant.expires_at is not None]
         self.expires_at = max(ends) if len(ends) == 2 else None  # noqa: PLR2004 - both grants end
-        self.included_products = list(dict.fromkeys([*self.included_products, *other.included_products]))
+        self.include(other.included_products)
+
+    def include(self, products: Iterable[str]) -> None:
+        """Give access to these products as well."""
+        self.included_products = list(dict.fromkeys([*self.included_products, *products]))
 
     @property
     def is_expired(self) -> bool:

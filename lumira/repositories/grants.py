@@ -5,7 +5,8 @@ from collections.abc import Collection, Iterable
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, Select, Text, func, literal, select
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from lumira.clock import utc_now
 from lumira.database import db
@@ -54,18 +55,23 @@ def _covers(model: type[Grant], product_id: str) -> ColumnElement[bool]:
 
 
 def count_live(tenant_id: int, product_ids: Collection[str]) -> dict[str, int]:
-    """Return how many grants give access to each of these products now, without those that have none."""
+    """Return how many grants give access to each of these products now, directly or as an included level.
+
+    Products without any are left out.
+    """
     now = utc_now()
+    wanted = func.unnest(literal(list(product_ids), ARRAY(Text))).column_valued("wanted")
     counts: Counter[str] = Counter()
     for model, is_active in (
         (AccessGrant, AccessGrant.active),
         (ManualGrant, ManualGrant.revoked_at.is_(None)),
     ):
         query = (
-            select(model.product_id, func.count())
-            .where(model.tenant_id == tenant_id, model.product_id == func.any(list(product_ids)), is_active)
+            select(wanted, func.count())
+            .join(model, (model.product_id == wanted) | (wanted == func.any(model.included_products)))
+            .where(model.tenant_id == tenant_id, is_active)
             .where(model.expires_at.is_(None) | (model.expires_at > now))
-            .group_by(model.product_id)
+            .group_by(wanted)
         )
         for product_id, count in db.session.execute(query):
             counts[product_id] += count
@@ -140,10 +146,12 @@ def create_manual_grant(
     note: str | None,
     actor: str,
 ) -> ManualGrant:
-    """Return a manual grant of a locked customer; an existing one that is not revoked gets the new expiry."""
+    """Return a manual grant of a locked customer; one that is not revoked gets the new expiry and today's levels."""
     existing = find_manual_grant(customer.tenant_id, customer.id, product.id)
     if existing is not None:
         existing.expires_at, existing.actor, existing.note = expires_at, actor, note or existing.note
+        existing.level_number = existing.level_number or product.level_number
+        existing.include(included_products)
         return existing
     grant = ManualGrant(
         tenant_id=customer.tenant_id,

@@ -190,6 +190,20 @@ def test_granting_again_changes_the_end_of_the_same_grant(tenant):
     assert count(tenant, ManualGrant) == 1
 
 
+def test_granting_a_level_again_also_gives_what_it_includes_today(tenant):
+    give(tenant, "integrale")
+    change(tenant, "integrale", includes_lower_levels=True)
+    again = give(tenant, "integrale")
+
+    assert again.included_products == ["alchimique", "intuitive", "simple"]
+    assert [may_open(tenant, level=level) for level in (1, 2, 3, 4)] == [True] * 4
+
+    # What it included before stays.
+    change(tenant, "integrale", includes_lower_levels=False)
+    give(tenant, "integrale")
+    assert may_open(tenant, level=1)
+
+
 def test_a_manual_grant_lasts_as_long_as_the_product_unless_set_otherwise(tenant):
     assert give(tenant).expires_at is None
     change(tenant, "strict", access_days=10)

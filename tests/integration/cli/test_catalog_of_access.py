@@ -82,6 +82,24 @@ def test_moving_the_number_of_a_level_with_buyers_is_asked_first(run_flask, tena
     assert view_access(tenant.id, customer_email=BUYER, product_id="intuitive").active
 
 
+@pytest.mark.parametrize("is_manual", [False, True])
+def test_moving_the_number_of_a_level_that_is_held_as_an_included_one_is_asked_first(
+    run_flask, tenant, tmp_path, is_manual
+):
+    file = write(tmp_path, tenant, "includes_lower_levels = true")
+    run_flask("catalog", "apply", file)
+    if is_manual:
+        run_flask("access", "give", BUYER, "alchimique", "--tenant", tenant.slug)
+    else:
+        pay(tenant, "alchimique")
+    file.write_text(file.read_text("utf-8").replace("level = 2", "level = 4") + MOVED, "utf-8")
+
+    refused = run_flask("catalog", "apply", file, stdin="n\n", code=1)
+
+    assert "intuitive was level 2 and will be level 4: 1 grants keep it" in refused.stdout
+    assert "Nothing was done" in refused.stderr
+
+
 def test_moving_the_number_of_a_level_without_buyers_is_not_asked(run_flask, tenant, tmp_path):
     file = write(tmp_path, tenant, "")
     run_flask("catalog", "apply", file)

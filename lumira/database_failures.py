@@ -14,11 +14,13 @@ log = structlog.get_logger()
 
 READ_ONLY = "25006"
 INSUFFICIENT_PRIVILEGE = "42501"
+#: A table, a column or a function is missing: a restore or an upgrade is not complete.
+NOT_MIGRATED = ("42P01", "42703", "42883")
 #: PostgreSQL's error codes (appendix A of its manual) after which a session answers but cannot do its work: the server
-#: or the session is read-only, as after a failover or on a full disk; a privilege is missing, as after a restore; a
-#: prepared statement has another result type, does not exist, or exists already, as after a migration or behind a
-#: pooler; the transaction was idle for too long. The next session may have none of these.
-_UNUSABLE_AFTER = (READ_ONLY, INSUFFICIENT_PRIVILEGE, "0A000", "26000", "42P05", "25P03")
+#: or the session is read-only, as after a failover or on a full disk; a privilege or a part of the schema is missing,
+#: as after a restore; a prepared statement has another result type, does not exist, or exists already, as after a
+#: migration or behind a pooler; the transaction was idle for too long. The next session may have none of these.
+_UNUSABLE_AFTER = (READ_ONLY, INSUFFICIENT_PRIVILEGE, *NOT_MIGRATED, "0A000", "26000", "42P05", "25P03")
 #: PostgreSQL's function that refuses a row because of row-level security, with the code of a missing privilege.
 _ROW_SECURITY = "ExecWithCheckOptions"
 #: The parameters that PostgreSQL reports to its clients and that are "on" in a session that cannot write.
@@ -59,7 +61,13 @@ def drop_unusable(context: ExceptionContext) -> OperationalError | None:
 def as_lost(error: psycopg.Error) -> OperationalError:
     """Return the error that SQLAlchemy raises for a lost connection, without a statement and its parameters."""
     # The server's own sentence names tables and statements only, never their values.
-    log.info("database_unusable", sqlstate=error.sqlstate, reason=error.diag.message_primary)
+    reason = error.diag.message_primary
+    if error.sqlstate in NOT_MIGRATED:
+        log.error(
+            "database_not_migrated", sqlstate=error.sqlstate, reason=reason, remedy="run `flask db upgrade`"
+        )
+    else:
+        log.info("database_unusable", sqlstate=error.sqlstate, reason=reason)
     return OperationalError(None, None, error, hide_parameters=True, connection_invalidated=True)
 
 

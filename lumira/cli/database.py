@@ -3,10 +3,7 @@
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from lumira.database import APPLICATION_ROLE
-from lumira.database_failures import INSUFFICIENT_PRIVILEGE, READ_ONLY, sqlstate_of
-
-#: PostgreSQL's error codes (appendix A of its manual) for an undefined table, column or function.
-_NOT_MIGRATED = ("42P01", "42703", "42883")
+from lumira.database_failures import INSUFFICIENT_PRIVILEGE, NOT_MIGRATED, READ_ONLY, sqlstate_of
 
 
 def explain(error: DBAPIError) -> str | None:
@@ -21,7 +18,7 @@ def explain(error: DBAPIError) -> str | None:
             f"run `GRANT {APPLICATION_ROLE} TO <user>` as the database's owner."
         )
     sqlstate = sqlstate_of(error)
-    if sqlstate in _NOT_MIGRATED:
+    if sqlstate in NOT_MIGRATED:
         return f"The database is not up to date: run `flask db upgrade` ({reason})."
     if sqlstate == READ_ONLY:
         return (

@@ -26,6 +26,11 @@ _UNGRANTED = text(
     "SELECT count(*) FROM unnest(CAST(:tables AS text[]) || 'alembic_version'::text) AS name "
     "WHERE NOT has_table_privilege(to_regclass(name), 'SELECT')"
 )
+#: How many of these tables do not exist: a restore may be incomplete although its migration is recorded.
+_ABSENT = text(
+    "SELECT count(*) FROM unnest(CAST(:tables AS text[]) || 'alembic_version'::text) AS name "
+    "WHERE to_regclass(name) IS NULL"
+)
 
 
 @dataclass(slots=True)
@@ -64,9 +69,10 @@ class Readiness:
             missing.append("write_access")
         if connection.execute(text("SELECT current_user")).scalar_one() != APPLICATION_ROLE:
             missing.append("role")
-        if connection.execute(_UNGRANTED, {"tables": list(Base.metadata.tables)}).scalar_one():
+        tables = {"tables": list(Base.metadata.tables)}
+        if connection.execute(_UNGRANTED, tables).scalar_one():
             return [*missing, "privileges"]
-        if connection.execute(text("SELECT to_regclass('alembic_version')")).scalar() is None:
+        if connection.execute(_ABSENT, tables).scalar_one():
             return [*missing, "migrations"]
         revision = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
         if revision is None or not self._is_reached(revision):

@@ -144,3 +144,30 @@ def test_a_changed_column_breaks_the_statements_of_open_connections_once_only(
     server.execute("ALTER TABLE orders ALTER COLUMN order_number TYPE varchar")
 
     assert [status() for _ in range(6)] == [503, 200, 200, 200, 200, 200]
+
+
+@pytest.mark.parametrize(
+    "change",
+    ["ALTER TABLE orders RENAME TO orders_left_out", "ALTER TABLE orders RENAME COLUMN livemode TO left_out"],
+)
+def test_a_schema_that_is_not_complete_gets_the_call_repeated_and_names_the_migration(
+    web: FlaskClient, brand: Brand, server: Server, capsys: pytest.CaptureFixture[str], change: str
+) -> None:
+    server.execute(change)
+    capsys.readouterr()
+
+    assert is_to_be_repeated(buy(web, brand))
+
+    logged = [line for line in capsys.readouterr().err.splitlines() if "database_not_migrated" in line]
+    assert len(logged) == 1
+    assert "flask db upgrade" in logged[0]
+
+
+def test_a_service_with_a_missing_table_is_not_ready_although_its_migration_is_recorded(
+    web: FlaskClient, brand: Brand, server: Server
+) -> None:
+    server.execute("ALTER TABLE orders RENAME TO orders_left_out")
+    assert web.get("/readyz").json["missing"] == ["migrations"]
+
+    server.execute("ALTER TABLE orders_left_out RENAME TO orders")
+    assert web.get("/readyz").status_code == 200

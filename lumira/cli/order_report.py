@@ -27,7 +27,8 @@ def report_lines(
     yield "lines"
     for line in order.lines:
         price = format_amount(line.unit_amount, order.currency)
-        yield f"  {line.quantity} x {line.product_id}  {line.product_name}  {price}"
+        repeated = "  (of an earlier order of this customer)" if line.is_repeated else ""
+        yield f"  {line.quantity} x {line.product_id}  {line.product_name}  {price}{repeated}"
     yield from _stock(order)
     yield from _sessions(order, zone)
     yield from _payments(order)

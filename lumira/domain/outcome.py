@@ -162,7 +162,7 @@ def _messages(order: Order, *, with_sale: bool) -> Iterable[tuple[MessageKind, s
     yield from _team_messages(order)
     if order.customer_email is None:
         return
-    if with_sale:
+    if with_sale and not all(line.is_repeated for line in order.lines):
         yield MessageKind.ORDER_CONFIRMATION, ""
     for decline in order.declines:
         yield MessageKind.PAYMENT_FAILED, decline.subject

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 from uuid import UUID, uuid5
 
-from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Text, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Text, UniqueConstraint, false
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -21,7 +21,11 @@ class Promise(NamedTuple):
 
 
 class OrderLine(Identified, Base):
-    """Product, quantity and unit price, frozen: a later change of the catalog does not reach them."""
+    """Product, quantity and unit price, frozen: a later change of the catalog does not reach them.
+
+    A repeated line grants nothing, takes no units and sends no message: its free product is ordered once for each
+    customer, and the customer has it from an earlier order, about which the caller must learn nothing.
+    """
 
     __tablename__ = "order_lines"
     __table_args__ = (
@@ -34,6 +38,7 @@ class OrderLine(Identified, Base):
         CheckConstraint(one_of("on_partial_refund", PartialRefundPolicy), name="policy_is_known"),
         CheckConstraint("access_days > 0", name="access_days_are_positive"),
         CheckConstraint("access_days IS NULL OR kind <> 'physical'", name="goods_do_not_expire"),
+        CheckConstraint("NOT is_repeated OR unit_amount = 0", name="only_free_lines_are_repeated"),
         CheckConstraint("included_products = '{}' OR level_number IS NOT NULL", name="only_levels_include"),
     )
 
@@ -57,18 +62,19 @@ class OrderLine(Identified, Base):
     #: The deliverables of this line: `key` and `title` of each, in order.
     deliverables: Mapped[list[dict[str, str]]] = mapped_column(JSONB, default=list)
 
+    #: Whether the customer has this free product from an earlier order, which another caller opened.
+    is_repeated: Mapped[bool] = mapped_column(default=False, server_default=false())
+
     @property
     def promises(self) -> list[Promise]:
         """The deliverables of this line; each id follows from the line and the key, and needs no row."""
-        return [
-            Promise(uuid5(self.id, entry["key"]), entry["key"], entry["title"])
-            for entry in self.deliverables or ()
-        ]
+        entries = () if self.is_repeated else self.deliverables or ()
+        return [Promise(uuid5(self.id, entry["key"]), entry["key"], entry["title"]) for entry in entries]
 
     @property
     def keeps_stock(self) -> bool:
-        return self.kind is ProductKind.PHYSICAL
+        return self.kind is ProductKind.PHYSICAL and not self.is_repeated
 
     @property
     def grants_access(self) -> bool:
-        return self.kind is not ProductKind.PHYSICAL
+        return self.kind is not ProductKind.PHYSICAL and not self.is_repeated

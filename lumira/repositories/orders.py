@@ -1,11 +1,12 @@
 """Orders: found, listed, locked, and loaded with all that belongs to them."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, func, select, text
+from sqlalchemy import Select, case, func, null, select, text
 from sqlalchemy.orm import QueryableAttribute
 from sqlalchemy.orm.attributes import set_committed_value
 
@@ -123,19 +124,39 @@ def find_free(tenant_id: int, *, customer_id: UUID, product_id: str) -> UUID | N
     ).scalar_one_or_none()
 
 
-def list_free(tenant_id: int, customer_id: UUID) -> list[tuple[UUID, set[str]]]:
-    """List the free orders of this customer, oldest first, each with the ids of its products.
+@dataclass(frozen=True, slots=True)
+class FreeOrder:
+    """A free order of a customer."""
+
+    id: UUID
+    #: The hash of the network that opened it; `None` if the tenant's backend did.
+    opener_network: str | None
+    product_ids: frozenset[str]
+    #: The products that the customer had from an earlier order.
+    repeated_ids: frozenset[str]
+
+
+def list_free(tenant_id: int, customer_id: UUID) -> list[FreeOrder]:
+    """List the free orders of this customer, oldest first.
 
     An order that is the customer's only one of its product stands before those that a merge has brought.
     """
     query = (
-        select(Order.id, func.array_agg(OrderLine.product_id))
+        select(
+            Order.id,
+            Order.opener_network,
+            func.array_agg(OrderLine.product_id),
+            func.array_remove(func.array_agg(case((OrderLine.is_repeated, OrderLine.product_id))), null()),
+        )
         .join(OrderLine, (OrderLine.tenant_id == Order.tenant_id) & (OrderLine.order_id == Order.id))
         .where(Order.tenant_id == tenant_id, Order.customer_id == customer_id, Order.amount == 0)
         .group_by(Order.tenant_id, Order.id)
         .order_by(Order.free_product_id.is_(None), Order.id)
     )
-    return [(order_id, set(product_ids)) for order_id, product_ids in db.session.execute(query)]
+    return [
+        FreeOrder(order_id, network, frozenset(product_ids), frozenset(repeated_ids))
+        for order_id, network, product_ids, repeated_ids in db.session.execute(query)
+    ]
 
 
 def ids_of_customer(tenant_id: int, customer_id: UUID) -> list[UUID]:
@@ -277,9 +298,13 @@ def newest_of_customer(tenant_id: int, customer_id: UUID) -> UUID | None:
 
 
 def _purchases(query: Select[Any], tenant_id: int, customer_id: UUID) -> Select[Any]:
+    own_line = select(OrderLine.id).where(
+        OrderLine.tenant_id == Order.tenant_id, OrderLine.order_id == Order.id, ~OrderLine.is_repeated
+    )
     return query.where(
         Order.tenant_id == tenant_id,
         Order.customer_id == customer_id,
         Order.status.in_(order_status.PURCHASED),
         sale_mode.counts(tenant_id),
+        (Order.amount > 0) | own_line.exists(),
     ).order_by(Order.id.desc())

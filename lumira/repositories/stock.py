@@ -71,6 +71,17 @@ def reserve(order: Order, *, until: datetime, actor: str) -> None:
         _attach_reservation(order, line, reservation, reservation_id, until)
 
 
+def check_repeated_lines(order: Order) -> None:
+    """Raise `OutOfStock` where a new customer's order could not reserve its units; repeated lines reserve none.
+
+    Otherwise the reply for a product that is sold out would show that the customer has it.
+    """
+    available_units = available(order.tenant_id) if any(line.is_repeated for line in order.lines) else {}
+    for line in order.lines:
+        if line.is_repeated and available_units.get(line.product_id, line.quantity) < line.quantity:
+            raise _out_of_stock(order, line)
+
+
 def reserve_units(
     tenant_id: int, order_id: UUID, product_id: str, *, quantity: int, until: datetime, actor: str
 ) -> UUID | None:

@@ -1,6 +1,6 @@
 """The first phase of every checkout: the order exists and its stock is reserved before Stripe is called."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -130,10 +130,11 @@ def _find_or_open_order(tenant_id: int, call: Call, claim: Claim, command: Check
     items = [(_get_product(tenant_id, item), item.quantity) for item in command.items]
     _check_cart(items)
     customer = _find_or_create_customer(tenant_id, command)
-    existing_id = _find_free_order(tenant_id, items, customer)
-    if existing_id is not None:
-        return orders.lock_order(tenant_id, existing_id)
+    repeated: frozenset[str] = frozenset()
     if all(product.is_free for product, _ in items):
+        existing_id, repeated = _find_free_order(tenant_id, call, items, customer)
+        if existing_id is not None:
+            return orders.lock_order(tenant_id, existing_id)
         public_bounds.check_free_orders(tenant_id, call)
     return open_order(
         tenant,
@@ -142,19 +143,19 @@ def _find_or_open_order(tenant_id: int, call: Call, claim: Claim, command: Check
         customer=customer,
         livemode=livemode,
         call=call,
+        repeated=repeated,
     )
 
 
 def _find_free_order(
-    tenant_id: int, items: list[tuple[Product, int]], customer: Customer | None
-) -> UUID | None:
-    """The free order of these products that the locked customer has; `None` if any product has a price.
+    tenant_id: int, call: Call, items: list[tuple[Product, int]], customer: Customer | None
+) -> tuple[UUID | None, frozenset[str]]:
+    """The free order of these products that the locked customer has, and the products that the customer has.
 
-    Raises `InvalidRequest` (`INVALID_EMAIL`) without a customer, and `InvalidCart` if the customer has some of the
-    products: each is free once for each customer.
+    Each product is free once for each customer. A public caller gets only what its own network opened, and learns
+    nothing of other orders: its new order repeats them. Raises `InvalidRequest` (`INVALID_EMAIL`) without a customer,
+    and `InvalidCart` if the caller's earlier orders contain some of the products.
     """
-    if not all(product.is_free for product, _ in items):
-        return None
     if customer is None:
         raise InvalidRequest(
             "A free order needs an e-mail address.",
@@ -163,16 +164,24 @@ def _find_free_order(
         )
     requested = {product.id for product, _ in items}
     earlier = orders.list_free(tenant_id, customer.id)
+    shown = _list_shown(earlier, call)
     # A cart that was repeated, before one that contains more.
-    for order_id, product_ids in sorted(earlier, key=lambda order: order[1] != requested):
+    for order_id, product_ids in sorted(shown, key=lambda order: order[1] != requested):
         if requested <= product_ids:
-            return order_id
+            return order_id, frozenset()
     for product, _ in items:
-        if any(product.id in product_ids for _, product_ids in earlier):
+        if any(product.id in product_ids for _, product_ids in shown):
             raise InvalidCart(
                 f"{product.name} is free once for each customer, who has it already: remove it from the cart."
             )
-    return None
+    return None, frozenset().union(*(order.product_ids for order in earlier))
+
+
+def _list_shown(earlier: Sequence[orders.FreeOrder], call: Call) -> list[tuple[UUID, frozenset[str]]]:
+    """The orders that the caller may know, each with its products."""
+    if call.public_network is None:
+        return [(order.id, order.product_ids - order.repeated_ids) for order in earlier]
+    return [(order.id, order.product_ids) for order in earlier if order.opener_network == call.public_network]
 
 
 def _get_product(tenant_id: int, item: CheckoutItem) -> Product:
@@ -210,6 +219,7 @@ def _complete_free(
     tenant_id: int, claim: Claim, order: Order, free_reply: ReplyBuilder
 ) -> Reply[dict[str, Any]]:
     if order.completed_at is None:
+        stock.check_repeated_lines(order)
         stock.reserve(order, until=utc_now(), actor=ACTOR)
     settle_order(order, actor=ACTOR)
     body = free_reply(order)

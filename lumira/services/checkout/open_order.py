@@ -1,6 +1,6 @@
 """Open an order: what the buyer agreed to is frozen on it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from lumira.database import db
 from lumira.domain import stripe_metadata
@@ -20,9 +20,15 @@ def open_order(
     customer: Customer | None,
     livemode: bool,
     call: Call,
+    repeated: Collection[str] = (),
 ) -> Order:
-    """Insert a pending order for the products and quantities in `items`, at the catalog's current prices."""
-    order = build_order(tenant, command, items=items, customer=customer, livemode=livemode, call=call)
+    """Insert a pending order for the products and quantities in `items`, at the catalog's current prices.
+
+    `repeated` contains the ids of the free products that the customer has from an earlier order.
+    """
+    order = build_order(
+        tenant, command, items=items, customer=customer, livemode=livemode, call=call, repeated=repeated
+    )
     db.session.add(order)
     # Access grants reference order lines, so the lines are inserted before the order is settled.
     db.session.flush()
@@ -38,6 +44,7 @@ def build_order(
     customer: Customer | None,
     livemode: bool,
     call: Call,
+    repeated: Collection[str] = (),
 ) -> Order:
     """A pending order with its lines. All products have one currency.
 
@@ -62,13 +69,16 @@ def build_order(
         locale=command.locale,
         # A unique index on this column allows each customer one free order of a product. A free cart is checked
         # in `begin_checkout`.
-        free_product_id=first.id if amount == 0 and customer and not others else None,
+        free_product_id=first.id
+        if amount == 0 and customer and not others and first.id not in repeated
+        else None,
         release_on_failure=tenant.release_on_failure,
         caller_metadata=_without_reserved(command.metadata),
         status=OrderStatus.PENDING,
     )
     order.lines.extend(
-        _build_line(position, product, quantity) for position, (product, quantity) in enumerate(items)
+        _build_line(position, product, quantity, is_repeated=product.id in repeated)
+        for position, (product, quantity) in enumerate(items)
     )
     return order
 
@@ -78,7 +88,7 @@ def _without_reserved(metadata: dict[str, str]) -> dict[str, str]:
     return {key: value for key, value in metadata.items() if key not in stripe_metadata.RESERVED}
 
 
-def _build_line(position: int, product: Product, quantity: int) -> OrderLine:
+def _build_line(position: int, product: Product, quantity: int, *, is_repeated: bool) -> OrderLine:
     return OrderLine(
         id=uuid7(),
         position=position,
@@ -94,4 +104,5 @@ def _build_line(position: int, product: Product, quantity: int) -> OrderLine:
         access_days=product.access_days,
         included_products=products.list_included(product),
         deliverables=product.deliverables,
+        is_repeated=is_repeated,
     )

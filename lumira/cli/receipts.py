@@ -1,5 +1,6 @@
 """`flask receipts …`: receipts and credit notes, and the proof that they are complete."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 from zoneinfo import ZoneInfo
@@ -7,20 +8,23 @@ from zoneinfo import ZoneInfo
 import click
 from flask.cli import AppGroup
 
+from lumira.cli.common.progress import progress
 from lumira.cli.common.scope import chosen_tenants, tenant_option
-from lumira.cli.common.tables import echo_table
+from lumira.cli.common.tables import echo_long_table
 from lumira.cli.common.times import shown
 from lumira.cli.tenants import tenant_id_of
 from lumira.database import atomic
 from lumira.documents import receipt_pdf
 from lumira.models import Language, Receipt, ReceiptKind
 from lumira.money import format_amount
-from lumira.repositories import receipt_proof, tenants
+from lumira.repositories import orders, receipt_comparison, receipt_proof, tenants
 from lumira.repositories import receipts as receipt_rows
 from lumira.settlement.check_receipts import issue_missing, list_disagreements
 
 receipts = AppGroup("receipts", help="Receipts and credit notes.")
 
+#: Documents that `list` reads at a time.
+_PAGE = 1_000
 _YEAR = click.IntRange(2000, 9999)
 
 
@@ -29,10 +33,23 @@ _YEAR = click.IntRange(2000, 9999)
 @click.option("--year", type=_YEAR, help="Only documents of this year.")
 def list_(slug: str, year: int | None) -> None:
     """Print the receipts and credit notes of the tenant SLUG by year, series and number."""
-    tenant_id = tenant_id_of(slug)
+    echo_long_table(
+        ("NUMBER", "ISSUED", "ORDER", "AMOUNT", "VAT", "CORRECTS"), _rows(tenant_id_of(slug), year)
+    )
+
+
+def _rows(tenant_id: int, year: int | None) -> Iterator[tuple[str, ...]]:
+    """Read the documents in pages, so that a list of any length takes no more memory than one page."""
     with atomic(tenant_id):
-        rows = [_row(receipt) for receipt in receipt_rows.list_receipts(tenant_id, year=year)]
-    echo_table(("NUMBER", "ISSUED", "ORDER", "AMOUNT", "VAT", "CORRECTS"), rows)
+        all_series = receipt_rows.list_series(tenant_id, year=year)
+    for series in all_series:
+        after, is_last = 0, False
+        while not is_last:
+            with atomic(tenant_id):
+                page = receipt_rows.list_page(series, after=after, limit=_PAGE)
+            yield from map(_row, page)
+            is_last = len(page) < _PAGE
+            after = after if is_last else page[-1].number
 
 
 def _row(receipt: Receipt) -> tuple[str, ...]:
@@ -155,21 +172,32 @@ def verify(slug: str | None) -> None:
     documents = failures = 0
     for tenant_id, tenant_slug in chosen_tenants(slug):
         with atomic(tenant_id):
-            documents += len(receipt_rows.list_receipts(tenant_id))
-            disagreements = receipt_proof.verify(tenant_id)
+            issued = receipt_proof.count_documents(tenant_id)
+            sentences = receipt_proof.verify(tenant_id)
             remarks = receipt_proof.list_late(tenant_id)
-            has_seller = tenants.get(tenant_id).seller is not None
-        unreceipted = list_disagreements(tenant_id)
-        if has_seller:
-            disagreements += unreceipted
-        elif unreceipted:
-            # The tenant's choice: a receipt without the seller's legal lines would not be valid.
-            click.echo(
-                f"{tenant_slug} issues no receipts: its catalog has no [tenant.seller] ({len(unreceipted)} due)."
-            )
-        for sentence in [*disagreements, *remarks]:
+        sentences += _compared_with_orders(tenant_id, tenant_slug)
+        for sentence in [*sentences, *remarks]:
             click.echo(f"{tenant_slug} {sentence}")
-        failures += len(disagreements)
+        documents += issued
+        failures += len(sentences)
     if failures:
         raise click.ClickException(f"{failures} error{'' if failures == 1 else 's'} in the receipts.")
     click.echo(f"The receipts are complete: {documents} document{'' if documents == 1 else 's'}.")
+
+
+def _compared_with_orders(tenant_id: int, slug: str) -> list[str]:
+    """Return a sentence for every document that its order does not agree with."""
+    with atomic(tenant_id):
+        has_seller = tenants.get(tenant_id).seller is not None
+        unreceipted = 0 if has_seller else receipt_comparison.count_unreceipted(tenant_id)
+        total = orders.count_all(tenant_id)
+    if has_seller:
+        with progress(f"Verifying the receipts of {slug}", total) as on_progress:
+            return list_disagreements(tenant_id, on_progress)
+    if unreceipted:
+        # The tenant's choice: a receipt without the seller's legal lines would not be valid.
+        click.echo(
+            f"{slug} issues no receipts: its catalog has no [tenant.seller] "
+            f"({unreceipted} paid order{'' if unreceipted == 1 else 's'} without one)."
+        )
+    return []

@@ -41,6 +41,8 @@ _WHOLE: tuple[QueryableAttribute[Any], ...] = (
     Order.reservations,
     Order.messages,
 )
+#: Before the ids of all orders: where reading them in batches begins.
+FIRST_ID = UUID(int=0)
 #: Purchases on one page of the buyer's portal.
 _PORTAL_PAGE = 50
 
@@ -78,6 +80,18 @@ def load_whole(tenant_id: int, found: Sequence[Order]) -> Sequence[Order]:
         for order in found:
             set_committed_value(order, relationship.key, of_order[order.id])
     return found
+
+
+def list_whole(tenant_id: int, order_ids: Sequence[UUID]) -> Sequence[Order]:
+    """Return the orders with these ids, whole and not locked, oldest first."""
+    query = select(Order).where(Order.tenant_id == tenant_id, Order.id == func.any(list(order_ids)))
+    return load_whole(tenant_id, db.session.execute(query.order_by(Order.id)).scalars().all())
+
+
+def count_all(tenant_id: int) -> int:
+    """Return how many orders the tenant has, whatever their status."""
+    query = select(func.count()).select_from(Order).where(Order.tenant_id == tenant_id)
+    return db.session.execute(query).scalar_one()
 
 
 def declare_whole(order: Order) -> None:

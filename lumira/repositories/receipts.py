@@ -171,6 +171,29 @@ def list_receipts(
     return db.session.execute(ordered).scalars().all()
 
 
+def list_series(tenant_id: int, *, year: int | None) -> Sequence[ReceiptCounter]:
+    """Return the series by year: that of receipts, of credit notes, and then those of test mode."""
+    query = select(ReceiptCounter).where(ReceiptCounter.tenant_id == tenant_id)
+    if year is not None:
+        query = query.where(ReceiptCounter.year == year)
+    ordered = query.order_by(
+        ReceiptCounter.year, ReceiptCounter.livemode.desc(), ReceiptCounter.series.desc()
+    )
+    return db.session.execute(ordered).scalars().all()
+
+
+def list_page(series: ReceiptCounter, *, after: int, limit: int) -> Sequence[Receipt]:
+    """Return the documents of one series that follow a number."""
+    query = select(Receipt).where(
+        Receipt.tenant_id == series.tenant_id,
+        Receipt.kind == series.series,
+        Receipt.livemode == series.livemode,
+        Receipt.year == series.year,
+        Receipt.number > after,
+    )
+    return db.session.execute(query.order_by(Receipt.number).limit(limit)).scalars().all()
+
+
 def name_buyer(order: Order) -> None:
     """Write the buyer on a locked order's documents that were issued before the buyer was known."""
     buyer = _buyer(order)

@@ -1,18 +1,23 @@
 """Compares receipts and credit notes with the payments and refunds of their orders, and issues missing ones."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from uuid import UUID
 
 from lumira.database import atomic
-from lumira.domain.commands import OrderFilter
 from lumira.domain.due_receipts import ReceiptContent
 from lumira.models import Order, Receipt, ReceiptKind
 from lumira.money import format_amount
-from lumira.repositories import orders, receipts, tenants
+from lumira.repositories import orders, receipt_comparison, receipts, tenants
 from lumira.settlement.issue_receipts import issue_missing_documents, list_due
 
-#: Orders that are compared at a time.
+#: Orders that are loaded whole at a time.
 _PAGE = 200
+
+OnProgress = Callable[[int], None]
+
+
+def _unreported(_orders: int) -> None:
+    """Report no progress."""
 
 
 def issue_missing(tenant_id: int) -> Iterator[Receipt]:
@@ -28,10 +33,13 @@ def issue_missing(tenant_id: int) -> Iterator[Receipt]:
         yield from documents
 
 
-def list_disagreements(tenant_id: int) -> list[str]:
-    """Return a sentence for every document that differs from the payments and refunds of its order, or is missing."""
+def list_disagreements(tenant_id: int, on_progress: OnProgress = _unreported) -> list[str]:
+    """Return a sentence for every document that differs from the payments and refunds of its order, or is missing.
+
+    `on_progress` is called with the number of orders that were looked at since its last call.
+    """
     sentences: list[str] = []
-    for order_id in _list_differing(tenant_id):
+    for order_id in _list_differing(tenant_id, on_progress):
         with atomic(tenant_id):
             # Locked, so that nothing is issued between the two queries.
             order = orders.lock_order(tenant_id, order_id)
@@ -62,17 +70,25 @@ def _name_of(content: ReceiptContent) -> str:
     return "receipt" if content.is_of_sale else f"receipt that corrects the credit note for {content.subject}"
 
 
-def _list_differing(tenant_id: int) -> list[UUID]:
-    """Ids of the orders whose documents differ when they are not locked, newest first."""
-    differing: list[UUID] = []
-    after = None
+def _list_differing(tenant_id: int, on_progress: OnProgress = _unreported) -> Iterator[UUID]:
+    """Ids of the orders whose documents differ when they are not locked, oldest first."""
+    after = orders.FIRST_ID
     while True:
         with atomic(tenant_id):
-            page, after = orders.list_orders(tenant_id, OrderFilter(after=after, limit=_PAGE))
-            issued = receipts.list_of_orders(tenant_id, [order.id for order in page])
-        for order in page:
-            of_order = [document for document in issued if document.order_id == order.id]
-            if any(_compare(order, of_order)):
-                differing.append(order.id)
-        if after is None:
-            return differing
+            scanned = receipt_comparison.scan(tenant_id, after)
+        if scanned is None:
+            return
+        for first in range(0, len(scanned.to_compare), _PAGE):
+            yield from _differing_among(tenant_id, scanned.to_compare[first : first + _PAGE])
+        on_progress(scanned.orders)
+        after = scanned.until
+
+
+def _differing_among(tenant_id: int, order_ids: Sequence[UUID]) -> list[UUID]:
+    with atomic(tenant_id):
+        loaded = orders.list_whole(tenant_id, order_ids)
+        issued = receipts.list_of_orders(tenant_id, order_ids)
+    by_order: dict[UUID, list[Receipt]] = {}
+    for document in issued:
+        by_order.setdefault(document.order_id, []).append(document)
+    return [order.id for order in loaded if any(_compare(order, by_order.get(order.id, [])))]

@@ -1,14 +1,31 @@
 """Tables for a terminal."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import chain, islice
 
 import click
+
+#: Rows of a long table that decide how wide its columns are.
+_MEASURED = 1_000
 
 
 def echo_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Print headings and rows in columns as wide as their widest entry."""
-    lines = [headings, *rows]
-    widths = [max(len(line[column]) for line in lines) for column in range(len(headings))]
+    _echo_lines([headings, *rows], _widths([headings, *rows]))
+
+
+def echo_long_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Print a table while its rows are read; only the first thousand are held in memory, for the widths."""
+    remaining = iter(rows)
+    first = [headings, *islice(remaining, _MEASURED)]
+    _echo_lines(chain(first, remaining), _widths(first))
+
+
+def _widths(lines: Sequence[Sequence[str]]) -> list[int]:
+    return [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
+
+
+def _echo_lines(lines: Iterable[Sequence[str]], widths: Sequence[int]) -> None:
     for line in lines:
         padded = (entry.ljust(width) for entry, width in zip(line, widths, strict=True))
         click.echo("  ".join(padded).rstrip())

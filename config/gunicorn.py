@@ -7,21 +7,22 @@ from typing import Any
 
 import structlog
 
+from config import web_server
+from config.errors import SettingsError
 
-def _number(name: str, *, default: int) -> int:
-    text = os.environ.get(name) or str(default)
-    if not text.isdecimal() or int(text) < 1:
-        sys.exit(f"lumira: {name} must be a whole number above 0, not {text!r}.")
-    return int(text)
-
+try:
+    _server = web_server.from_environment(os.environ)
+except SettingsError as error:
+    sys.exit(f"lumira: {error}")
 
 bind = os.environ.get("BIND") or "127.0.0.1:8000"
 
 # Threads, because a request that opens a payment spends most of its time waiting for Stripe.
 worker_class = "gthread"
-workers = _number("WEB_CONCURRENCY", default=os.cpu_count() or 1)
-# One for each database connection of the process (DATABASE_POOL_SIZE): more would wait for a connection.
-threads = _number("WEB_THREADS", default=16)
+workers = _server.processes
+# More than database connections (DATABASE_POOL_SIZE), because a thread that waits for Stripe holds none. At most
+# STRIPE_CONCURRENCY of them wait for Stripe.
+threads = _server.threads
 
 # A call to Stripe that hangs times out after 55 seconds, its one retry included, or 80 if Stripe also rate-limits it;
 # a checkout makes up to three calls. A stop or a reload waits for one such call, but less than the 90 seconds after

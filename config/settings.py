@@ -10,11 +10,12 @@ from typing import Literal
 
 from cryptography.fernet import Fernet
 
-from config import database_url, development, rate_limits, sender, storage
+from config import database_url, development, rate_limits, sender, storage, web_server
 from config.errors import SettingsError, refuse_invisible_characters, whole_number
 from config.rate_limits import RateLimits
 from config.smtp_server import SmtpServer
 from config.storage import S3
+from config.web_server import WebServer
 
 __all__ = [
     "REQUIRED_IN_PRODUCTION",
@@ -78,6 +79,7 @@ class Settings:
     #: How many days an order waits for a bank transfer.
     bank_transfer_days: int = 7
     database_pool_size: int = 16
+    web_server: WebServer = field(default_factory=WebServer)
 
     @property
     def is_development(self) -> bool:
@@ -134,6 +136,7 @@ class Settings:
             trusted_proxies=whole_number(values, "TRUSTED_PROXIES", default=0),
             bank_transfer_days=whole_number(values, "BANK_TRANSFER_DAYS", default=7),
             database_pool_size=whole_number(values, "DATABASE_POOL_SIZE", default=16),
+            web_server=web_server.from_environment(values),
         )
 
 

@@ -3,7 +3,17 @@
 from flask import Flask
 
 from config.settings import Settings
-from lumira import blueprints, cli, database, encryption, extensions, link_tokens, logging, notifications
+from lumira import (
+    blueprints,
+    cli,
+    database,
+    encryption,
+    extensions,
+    link_tokens,
+    logging,
+    notifications,
+    stripe_slots,
+)
 from lumira.clients import storage, stripe_client
 from lumira.reconciliation import transfers
 from lumira.settlement import public_bounds
@@ -21,6 +31,7 @@ def create_app(settings: Settings) -> Flask:
     encryption.configure(settings.encryption_keys)
     link_tokens.configure(settings.secret_key, public_url=settings.public_url)
     stripe_client.configure(settings.stripe_api_base)
+    stripe_slots.configure(settings.web_server.stripe_concurrency)
     storage.configure(
         settings.instance_path / "files", _bucket(settings), max_bytes=settings.max_upload_bytes
     )

@@ -3,6 +3,9 @@
 from collections.abc import Mapping
 from http import HTTPStatus
 
+#: Seconds: longer than most calls to Stripe take, so that a slot is free by then.
+_BUSY_RETRY_AFTER = 5
+
 
 class LumiraError(Exception):
     """An error that the caller may read: a message, a stable code and an HTTP status.
@@ -188,6 +191,16 @@ class StripeUnavailable(LumiraError):
 
     status = HTTPStatus.SERVICE_UNAVAILABLE
     code = "STRIPE_UNAVAILABLE"
+
+
+class StripeBusy(StripeUnavailable):
+    """As many calls as this process permits wait for Stripe; this one was not made. The request is safe to repeat."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Too many calls are waiting for Stripe: repeat the request with the same idempotency key.",
+            retry_after=_BUSY_RETRY_AFTER,
+        )
 
 
 class ServiceUnavailable(LumiraError):

@@ -15,6 +15,7 @@ from lumira.blueprints.http.idempotent_requests import (
 )
 from lumira.blueprints.http.references import checked_reference
 from lumira.blueprints.http.routing import ApiBlueprint
+from lumira.blueprints.http.stripe_calls import calls_stripe
 from lumira.domain.commands import CheckoutCommand
 from lumira.errors import (
     Conflict,
@@ -63,6 +64,7 @@ blueprint = ApiBlueprint("payments", __name__, url_prefix="/api/payments", descr
 
 @blueprint.post("/create-payment-intent", name="createPaymentIntent", parameters=[IDEMPOTENCY_KEY])
 @blueprint.raises(ProductNotFound, *ERRORS_OF_SALES)
+@calls_stripe
 @blueprint.body(
     CreatePaymentIntentRequest, example={"productId": "mystique", "customerEmail": "buyer@example.com"}
 )
@@ -77,6 +79,7 @@ def create(command: CheckoutCommand) -> Any:
 
 @blueprint.post("/checkout-sessions", name="createCheckoutSession", parameters=[IDEMPOTENCY_KEY])
 @blueprint.raises(ProductNotFound, InvalidCart, *ERRORS_OF_SALES)
+@calls_stripe
 @blueprint.body(CreateCheckoutSessionRequest, example=_EXAMPLE_CART)
 @blueprint.replies(CreateCheckoutSessionResponse, example=_EXAMPLE_SESSION)
 @limited_checkout
@@ -89,6 +92,7 @@ def create_session(command: CheckoutCommand) -> Any:
 
 @blueprint.delete("/checkout-sessions/<session_id>", name="cancelCheckoutSession")
 @blueprint.raises(OrderNotFound, Conflict, StripeConfigError, StripeUnavailable)
+@calls_stripe
 @blueprint.replies(PaymentStatusResponse)
 def cancel_session(session_id: str) -> dict[str, Any]:
     """Cancel a Checkout Session that the buyer gave up, and release its stock at once; safe to repeat."""

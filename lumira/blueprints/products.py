@@ -18,6 +18,7 @@ from lumira.blueprints.http.idempotent_requests import (
     replying,
 )
 from lumira.blueprints.http.routing import ApiBlueprint
+from lumira.blueprints.http.stripe_calls import calls_stripe
 from lumira.domain.commands import CheckoutCommand
 from lumira.errors import ProductNotFound
 from lumira.schemas.payment_intents import (
@@ -60,6 +61,7 @@ def show_product(product_id: str) -> ProductView:
 
 @blueprint.post("/create-payment-intent", name="createProductPaymentIntent", parameters=[IDEMPOTENCY_KEY])
 @blueprint.raises(ProductNotFound, *ERRORS_OF_SALES)
+@calls_stripe
 @blueprint.body(
     CreatePaymentIntentRequest, example={"productId": "mystique", "customerEmail": "buyer@example.com"}
 )

@@ -7,6 +7,7 @@ from flask import g, request
 from lumira.blueprints.http.idempotent_requests import IDEMPOTENCY_KEY, idempotent_call, replying
 from lumira.blueprints.http.references import checked_reference
 from lumira.blueprints.http.routing import ApiBlueprint
+from lumira.blueprints.http.stripe_calls import calls_stripe
 from lumira.domain.commands import RefundCommand
 from lumira.errors import NotRefundable, OrderNotFound, StripeConfigError, StripeUnavailable
 from lumira.schemas.refunds import RefundBody, RefundResponse
@@ -25,6 +26,7 @@ _EXAMPLE_REFUND = {
 
 @blueprint.post("/<payment_intent_id>/refunds", name="refundPayment", parameters=[IDEMPOTENCY_KEY])
 @blueprint.raises(OrderNotFound, NotRefundable, StripeConfigError, StripeUnavailable)
+@calls_stripe
 @blueprint.body(RefundBody, example={"amount": 1000, "reason": "requested_by_customer"})
 @blueprint.replies(RefundResponse, example=_EXAMPLE_REFUND)
 def refund_payment(command: RefundCommand, payment_intent_id: str) -> Any:

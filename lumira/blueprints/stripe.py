@@ -14,6 +14,7 @@ from lumira.blueprints.http.idempotent_requests import (
     replying,
 )
 from lumira.blueprints.http.routing import ApiBlueprint
+from lumira.blueprints.http.stripe_calls import calls_stripe
 from lumira.domain.commands import CheckoutCommand
 from lumira.errors import LevelNotFound, StripeConfigError
 from lumira.schemas.payment_intents import (
@@ -44,6 +45,7 @@ def list_levels() -> dict[str, Any]:
 
 @blueprint.post("/create-payment-intent", name="createLevelPaymentIntent", parameters=[IDEMPOTENCY_KEY])
 @blueprint.raises(LevelNotFound, *ERRORS_OF_SALES)
+@calls_stripe
 @blueprint.body(CreateLevelPaymentIntentRequest, example={"level": 2, "customerEmail": "buyer@example.com"})
 @blueprint.replies(CreatePaymentIntentResponse, example=PAYMENT_OPENED)
 @limited_checkout

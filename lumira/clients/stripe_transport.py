@@ -14,6 +14,7 @@ from typing import Any, Protocol
 import stripe
 import structlog
 
+from lumira import stripe_slots
 from lumira.clock import utc_now
 from lumira.database import refuse_inside_transaction
 from lumira.errors import StripeConfigError, StripePermissionMissing, StripeUnavailable
@@ -100,14 +101,15 @@ def call(account: Account, operation: str, request: Request, *, key: str | None 
     """Perform one request with the idempotency key `key` and return the response as a plain dict.
 
     Raises `StripeRefused`, `StripeConfigError` (`StripePermissionMissing` if only this call is not permitted),
-    `StripeOutcomeUnknown` or `StripeUnavailable`.
+    `StripeOutcomeUnknown` or `StripeUnavailable` (`StripeBusy` if too many calls of this process wait for Stripe).
     """
     refuse_inside_transaction()
     client = _client(account)
     options = {"idempotency_key": key} if key else {}
     started_at = time.monotonic()
     try:
-        response = _retry_once_when_rate_limited(request, client, options)
+        with stripe_slots.occupied():
+            response = _retry_once_when_rate_limited(request, client, options)
     except stripe.StripeError as error:
         log.warning(
             "stripe_call_failed",

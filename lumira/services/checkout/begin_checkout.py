@@ -8,6 +8,7 @@ from uuid import UUID
 
 import structlog
 
+from lumira import stripe_slots
 from lumira.clock import utc_now
 from lumira.database import atomic, retried
 from lumira.domain.charge_limits import largest_charge
@@ -73,6 +74,8 @@ def begin_checkout(
         idempotency.renew(tenant_id, claim, order_id=order.id)
         if order.is_free:
             return _complete_free(tenant_id, claim, orders.lock_order(tenant_id, order.id), free_reply)
+        # Refused here, the transaction leaves neither a claim nor an order.
+        stripe_slots.require()
         account = stripe_accounts.get_account(tenant_id)
         structlog.contextvars.bind_contextvars(order_number=order.order_number)
         reserve_stock(order, until=utc_now() + stock.PAYMENT_RESERVATION)

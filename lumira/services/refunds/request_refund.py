@@ -10,6 +10,7 @@ from uuid import UUID
 
 import structlog
 
+from lumira import stripe_slots
 from lumira.clock import utc_now
 from lumira.database import atomic, db, retried
 from lumira.domain import refund_requests, refunds
@@ -77,6 +78,8 @@ def _decide(
             # An earlier call under this key died after Stripe's response was recorded.
             idempotency.finish(tenant_id, claim, StoredReply(200, asdict(result)))
             return Reply(result)
+        # Refused here, the transaction leaves neither a claim nor a request.
+        stripe_slots.require()
         _lease(request)
         idempotency.renew(tenant_id, claim, order_id=order.id, refund_request_id=request.id)
         return _Decision(claim, account, attempt_of(order, request))

@@ -96,7 +96,11 @@ def test_an_invalid_redis_url_is_refused_without_showing_its_password(url: str) 
 # Gunicorn reads WEB_CONCURRENCY itself first and fails on anything but a number, so only 0 is tested for it.
 @pytest.mark.parametrize(
     ("name", "number"),
-    [("WEB_CONCURRENCY", "0"), *(("WEB_THREADS", number) for number in ("two", "0", "-1", "1.5"))],
+    [
+        ("WEB_CONCURRENCY", "0"),
+        ("STRIPE_CONCURRENCY", "0"),
+        *(("WEB_THREADS", number) for number in ("two", "0", "-1", "1.5")),
+    ],
 )
 def test_the_web_server_refuses_an_invalid_number_in_one_line(name: str, number: str) -> None:
     ended = subprocess.run(

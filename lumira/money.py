@@ -2,8 +2,18 @@
 
 import re
 
-#: Digits, then decimals after a point or a comma. No separator of thousands: `1,000` may mean one or a thousand.
-_AMOUNT = re.compile(r"([0-9]{1,12})(?:[.,]([0-9]+))?")
+#: A number and, if it is written, its currency.
+_WRITTEN = re.compile(r"(?P<number>[0-9][0-9 .,']*?) ?(?P<code>[A-Za-z]{3})?")
+_PLAIN = re.compile(r"(?P<whole>[0-9]{1,12})(?:[.,](?P<decimals>[0-9]+))?")
+#: Groups of three digits with one separator, and another one before the decimals: `1.000,00`, `1 000 000`.
+_GROUPED = re.compile(
+    r"(?P<whole>[1-9][0-9]{0,2}(?P<separator>[ .,'])[0-9]{3}(?:(?P=separator)[0-9]{3}){0,2})"
+    r"(?:(?!(?P=separator))[.,](?P<decimals>[0-9]+))?"
+)
+#: One or a thousand: the separator stands before three decimals or between thousands.
+_AMBIGUOUS = re.compile(r"[1-9][0-9]{0,2}[.,][0-9]{3}")
+#: What separates thousands in print: a narrow or non-breaking space, a typographic apostrophe.
+_PRINTED = str.maketrans({"\u00a0": " ", "\u202f": " ", "\u2009": " ", "\u2019": "'"})
 
 #: Currencies without decimals (docs.stripe.com/currencies#zero-decimal).
 ZERO_DECIMAL = frozenset(
@@ -31,17 +41,32 @@ def format_amount(amount: int, currency: str) -> str:
 
 
 def parse_amount(text: str, currency: str) -> int:
-    """Return the minor units of an amount as people write it: `10`, `10,00` and `10.00 EUR` are 1000 `eur`.
+    """Return the minor units of an amount as people write it: `10`, `10,00` and `1 000,00 EUR`, in major units.
 
-    Raises `ValueError` with what is wrong: another currency, too many decimals, a separator of thousands.
+    Raises `ValueError` with a sentence that says how to write it: another currency, another number of decimals, or an
+    amount that could be read in two ways, such as `1,000`. With its currency, `1.500 KWD` is read as it is shown.
     """
-    number, _, code = text.replace("\u00a0", " ").strip().partition(" ")
-    if code and code.strip().lower() != currency:
+    written = _WRITTEN.fullmatch(text.translate(_PRINTED).strip())
+    if written is not None and (written["code"] or currency).lower() != currency:
         raise ValueError(f"{text!r} is not an amount in {currency.upper()}")
-    match = _AMOUNT.fullmatch(number)
     places = decimals(currency)
-    if match is None or (match[2] is not None and len(match[2]) != places):
-        raise ValueError(f"{text!r} is not an amount: write {format_amount(10 ** (places + 1), currency)}")
-    whole, rest = int(match[1]), int(match[2] or 0)
-    unit: int = 10**places
-    return whole * unit + rest
+    if written is not None and places and _AMBIGUOUS.fullmatch(written["number"]):
+        _refuse_ambiguous(text, written["number"], currency, has_code=written["code"] is not None)
+    for form in (_PLAIN, _GROUPED):
+        match = form.fullmatch(written["number"]) if written is not None else None
+        if match is not None and len(match["decimals"] or "0" * places) == places:
+            return int(re.sub("[^0-9]", "", match["whole"])) * 10**places + int(match["decimals"] or 0)
+    raise ValueError(f"{text!r} is not an amount: write {format_amount(10 ** (places + 1), currency)}")
+
+
+def _refuse_ambiguous(text: str, number: str, currency: str, *, has_code: bool) -> None:
+    whole, rest = re.split("[.,]", number)
+    places = decimals(currency)
+    if places == len(rest) and has_code and "." in number:
+        return
+    readings = [int(whole + rest) * 10**places]
+    # With two decimals, `1,250` is no amount of money unless it is a thousand two hundred and fifty.
+    if not rest[places:].strip("0"):
+        readings.insert(0, int(whole) * 10**places + int(rest[:places]))
+    advice = " or ".join(format_amount(reading, currency) for reading in readings)
+    raise ValueError(f"{text!r} can be read in two ways: write {advice}")

@@ -3,7 +3,8 @@
 What Stripe refuses, and what stays unknown, is recorded on the order's request.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
@@ -104,7 +105,8 @@ def call_stripe(
     call is repeated.
     """
     try:
-        stripe_object = _find_existing(account, stripe_call) or _create(account, stripe_call)
+        with alerting_of_permissions(tenant_id):
+            stripe_object = _find_existing(account, stripe_call) or _create(account, stripe_call)
     except stripe_client.StripeRefused as error:
         _record_refusal(tenant_id, stripe_call, error)
         failure = _failure_of(error, stripe_call)
@@ -112,14 +114,21 @@ def call_stripe(
     except stripe_client.StripeOutcomeUnknown:
         _record_unknown_outcome(tenant_id, stripe_call)
         raise
-    except stripe_client.StripePermissionMissing as error:
-        with atomic(tenant_id):
-            alerts.raise_missing_permission(tenant_id, error)
-        raise
     if abs(stripe_client.clock_difference()) > LARGEST_CLOCK_DIFFERENCE:
         with atomic(tenant_id):
             _alert_about_clock(tenant_id)
     return stripe_object
+
+
+@contextmanager
+def alerting_of_permissions(tenant_id: int) -> Iterator[None]:
+    """Alert the team if the tenant's key lacks the permission for a call inside; the error reaches the caller."""
+    try:
+        yield
+    except stripe_client.StripePermissionMissing as error:
+        with atomic(tenant_id):
+            alerts.raise_missing_permission(tenant_id, error)
+        raise
 
 
 def _failure_of(error: stripe_client.StripeRefused, stripe_call: StripeCall) -> type[PaymentFailed]:

@@ -10,7 +10,7 @@ from lumira.errors import Conflict, OrderNotFound
 from lumira.models import Order, SessionState
 from lumira.repositories import orders, stripe_accounts
 from lumira.services.checkout.begin_checkout import ACTOR
-from lumira.services.checkout.call_stripe import close_session
+from lumira.services.checkout.call_stripe import alerting_of_permissions, close_session
 from lumira.settlement.settle_order import settle_order
 
 
@@ -27,7 +27,9 @@ def cancel_checkout_session(tenant_id: int, session_id: str) -> Order:
             raise OrderNotFound(orders.NO_PAYMENT)
         account = stripe_accounts.get_account(tenant_id)
     if session.is_open:
-        order = _record(tenant_id, order, close_session(account, session_id))
+        with alerting_of_permissions(tenant_id):
+            expired = close_session(account, session_id)
+        order = _record(tenant_id, order, expired)
     closed = order.find_session(session_id)
     if closed is None or closed.state is not SessionState.EXPIRED:
         raise Conflict("The buyer has already paid on this page: refund the payment instead.")

@@ -30,6 +30,7 @@ from lumira.services.checkout.begin_checkout import (
 )
 from lumira.services.checkout.call_stripe import (
     StripeCall,
+    alerting_of_permissions,
     attempt_repeatedly,
     call_stripe,
     close_session,
@@ -126,7 +127,9 @@ def _close_earlier(tenant_id: int, started: CheckoutStarted) -> None:
         order = orders.lock_order(tenant_id, started.order_id)
         open_ids = [session.stripe_session_id for session in order.sessions if session.is_open]
     for session_id in open_ids:
-        _record(tenant_id, started.order_id, close_session(started.account, session_id))
+        with alerting_of_permissions(tenant_id):
+            session = close_session(started.account, session_id)
+        _record(tenant_id, started.order_id, session)
 
 
 @retried

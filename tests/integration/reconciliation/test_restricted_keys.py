@@ -16,6 +16,8 @@ from lumira.notifications import send_alerts
 from lumira.reconciliation import reconcile
 from lumira.reconciliation.report import StripeAvailability
 from lumira.repositories import stripe_accounts, tenants
+from lumira.repositories.idempotency import Call, KeyKind
+from lumira.services.checkout.cancel_checkout_session import cancel_checkout_session
 from tests.support import stripe_sandbox
 from tests.support.factories import Brand, figures, load_order, open_cart, open_payment
 from tests.support.stripe_events import deliver, event, payment_intent
@@ -196,3 +198,24 @@ def test_a_revoked_key_is_refused_altogether_and_the_alert_quotes_stripe(tenant)
 def test_a_key_without_access_to_the_connected_account_is_refused_altogether(make_brand) -> None:
     brand = make_brand(stripe_account="acct_elsewhere")
     assert reconcile.reconcile(brand.id).stripe is StripeAvailability.KEY_REFUSED
+
+
+def test_a_page_that_the_key_may_not_close_raises_an_alert_when_its_buyer_returns(tenant) -> None:
+    cart = open_cart(tenant)
+    restrict(tenant, "checkout_sessions:write", instead=("checkout_sessions:read",))
+    with pytest.raises(StripePermissionMissing):
+        cancel_checkout_session(tenant.id, cart.session_id)
+    assert [kind for kind, _ in alerts_of(tenant)] == ["stripe_permission_missing"]
+    assert figures(tenant, "cap")[1] + figures(tenant, "shirt")[1] > 0
+
+
+def test_a_page_that_the_key_may_not_close_raises_an_alert_when_the_cart_is_opened_again(
+    tenant,
+) -> None:
+    call = Call(fingerprint="cart", actor="test", kind=KeyKind.IDEMPOTENCY_KEY, key="a-cart-that-is-repeated")
+    open_cart(tenant, call=call)
+    restrict(tenant, "checkout_sessions:write", instead=("checkout_sessions:read",))
+    with later(minutes=36), pytest.raises(StripePermissionMissing):
+        open_cart(tenant, call=call)
+    assert [kind for kind, _ in alerts_of(tenant)] == ["stripe_permission_missing"]
+    assert stripe_sandbox.requests_made(tenant, "POST", "/v1/checkout/sessions")[1:] == []

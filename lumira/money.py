@@ -55,7 +55,8 @@ def parse_amount(text: str, currency: str) -> int:
     for form in (_PLAIN, _GROUPED):
         match = form.fullmatch(written["number"]) if written is not None else None
         if match is not None and len(match["decimals"] or "0" * places) == places:
-            return int(re.sub("[^0-9]", "", match["whole"])) * 10**places + int(match["decimals"] or 0)
+            whole, unit = int(re.sub("[^0-9]", "", match["whole"])), int(10**places)
+            return whole * unit + int(match["decimals"] or 0)
     raise ValueError(f"{text!r} is not an amount: write {format_amount(10 ** (places + 1), currency)}")
 
 

@@ -34,13 +34,11 @@ demo-check: venv ## Run the demo in a temporary folder and exit: code 0 if all t
 test: venv machine ## Run all tests with an embedded PostgreSQL (ARGS="-k refund")
 	$(BIN)/python -m pytest -n $(PYTEST_PROCESSES) $(ARGS)
 
-# What PyPI does not offer: Chromium for the browser tests, the libraries that render receipts, and Redis.
+# What PyPI does not offer: Chromium for the browser tests, the fonts of the world's scripts, and Redis.
 machine: venv
 	@missing=""; \
 	command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null \
 	  || missing="chromium fonts-dejavu-core"; \
-	$(BIN)/python -c 'import weasyprint' >/dev/null 2>&1 \
-	  || missing="$$missing libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0"; \
 	test -n "$$(fc-list :lang=th 2>/dev/null)" -a -n "$$(fc-list :lang=ko 2>/dev/null)" \
 	  || missing="$$missing fontconfig fonts-noto-core fonts-noto-cjk"; \
 	command -v redis-server >/dev/null || missing="$$missing redis-server"; \

@@ -268,10 +268,17 @@ class StorageUnavailable(LumiraError):
 
 
 class RenderingUnavailable(LumiraError):
-    """Documents cannot be rendered: a system library is missing. Nothing was changed."""
+    """The document cannot be rendered. Nothing was changed."""
 
     status = HTTPStatus.SERVICE_UNAVAILABLE
     code = "RENDERING_UNAVAILABLE"
+
+
+class RenderingBusy(LumiraError):
+    """All rendering processes are in use. Nothing was changed; the call is safe to repeat."""
+
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    code = "RENDERING_BUSY"
 
 
 class AccessEnded(LumiraError):

@@ -2,7 +2,7 @@
 
 from lumira.models import Language, Receipt, ReceiptKind
 
-#: The texts of `receipt.html` by language.
+#: The texts of documents by language.
 WORDS: dict[Language, dict[str, str]] = {
     Language.FRENCH: {
         "receipt": "Reçu",

@@ -13,6 +13,7 @@ from pypdf import PdfReader
 from werkzeug.test import TestResponse
 
 from lumira.database import atomic
+from lumira.documents import pdf, pool
 from lumira.repositories import receipts
 from lumira.services.access.manage_links import revoke_links
 from tests.support import seller
@@ -72,10 +73,23 @@ def test_range_requests_render_the_receipt_once(
     [path] = receipt_paths(client.get(path_of(brand)))
     whole = client.get(path)
     # Rendering would fail now.
-    monkeypatch.setattr("weasyprint.HTML", lambda **_: pytest.fail("it was drawn again"))
+    monkeypatch.setattr(pdf.pool, "render", lambda _: pytest.fail("it was rendered again"))
     part = client.get(path, headers={"Range": "bytes=5-14"})
     assert (part.status_code, part.data) == (206, whole.data[5:15])
     assert client.head(path).headers["Content-Length"] == str(len(whole.data))
+
+
+def test_the_page_asks_to_try_later_while_too_many_receipts_are_rendered(
+    client: FlaskClient, brand: Brand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pay(brand)
+    [path] = receipt_paths(client.get(path_of(brand)))
+    monkeypatch.setattr(pool, "WAIT_LIMIT", 0.01)
+    monkeypatch.setattr(pdf, "pool", pool.RenderingPool(size=0))
+    reply = client.get(path)
+
+    assert (reply.status_code, reply.mimetype) == (503, "text/html")
+    assert int(reply.headers["Retry-After"]) > 0
 
 
 def test_a_changed_receipt_is_rendered_again(client: FlaskClient, brand: Brand) -> None:

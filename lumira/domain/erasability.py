@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from lumira.domain import messages, order_status, payments
+from lumira.domain import messages, order_status
 from lumira.models import Order, OrderStatus
 
 #: A new order is created in several transactions, and has no polling schedule before the last of them.
@@ -33,18 +33,11 @@ def is_closed_by_erasure(order: Order, now: datetime) -> bool:
     Anyone can open an order with another person's address, so an unpaid one must not prevent the erasure.
     """
     is_unpaid = order_status.is_open(order) and not any(payment.has_succeeded for payment in order.payments)
-    return is_unpaid and _may_still_be_paid(order, now) and not _is_money_under_way(order)
+    return is_unpaid and _may_still_be_paid(order, now) and not order_status.is_money_under_way(order)
 
 
 def _may_still_be_paid(order: Order, now: datetime) -> bool:
     return order.next_poll_at is not None or now - order.created_at < _BEING_CREATED
-
-
-def _is_money_under_way(order: Order) -> bool:
-    """Whether a charge is being processed, such as a bank debit; a payment that the buyer must confirm is none."""
-    return any(session.is_awaited for session in order.sessions) or any(
-        payments.has_open_charge(order, payment) for payment in order.payments
-    )
 
 
 def _outstanding_payment(order: Order, now: datetime) -> str | None:

@@ -19,6 +19,9 @@ from lumira.models import (
 OPEN = (OrderStatus.PENDING, OrderStatus.PROCESSING, OrderStatus.FAILED)
 #: A reservation that ended this long ago and is not released needs an operator, whatever the reason.
 OVERDUE_AFTER = timedelta(days=1)
+#: How long a bank may take to decide a debit: 14 business days for SEPA, the slowest. That is 20 days with the
+#: weekends, and up to four more with public holidays. The type of a payment's method is not recorded.
+DEBIT_TAKES_UP_TO = timedelta(days=24)
 #: The buyer may begin an attempt to pay.
 PAYABLE = (OrderStatus.PENDING, OrderStatus.FAILED)
 #: The buyer is entitled to what was bought.
@@ -45,10 +48,40 @@ def lacks_recipient(order: Order, status: OrderStatus) -> bool:
 
 
 def is_overdue(order: Order, now: datetime) -> bool:
-    """Whether the waiting order was to end a day ago, and so may have an alert: by its reservation, or sold out."""
-    ends = [reservation.expires_at for reservation in order.reservations]
-    ends += [order.sold_out_at] if order.sold_out_at is not None else []
-    return order.status in OPEN and any(end < now - OVERDUE_AFTER for end in ends)
+    """Whether the order was to end a day ago, and so may have an alert: by its reservation, its debit, or sold out."""
+    ends = [
+        *(reservation.expires_at for reservation in order.reservations),
+        order.sold_out_at,
+        order.charge_due_at,
+    ]
+    return order.status in OPEN and any(end is not None and end < now - OVERDUE_AFTER for end in ends)
+
+
+def charge_due_at(order: Order) -> datetime | None:
+    """Return when the charges that are processing are decided at the latest; `None` if none is processing."""
+    began = [payment.created_at for payment in payable_payments(order) if is_processing(order, payment)]
+    return max(began) + DEBIT_TAKES_UP_TO if began else None
+
+
+def is_processing(order: Order, payment: Payment) -> bool:
+    """Whether a charge of the payment is processing, such as a bank debit: the buyer can no longer stop it.
+
+    A complete session whose PaymentIntent has not reported its charge counts; one that waits for a transfer does not.
+    """
+    is_of_awaited_session = any(
+        session.stripe_payment_intent_id == payment.stripe_payment_intent_id and _is_awaited(order, session)
+        for session in order.sessions
+    )
+    return payments.has_open_charge(order, payment) or (
+        is_of_awaited_session and not payments.waits_for_transfer(order, payment)
+    )
+
+
+def is_money_under_way(order: Order) -> bool:
+    """Whether a charge is processing, or a part of a bank transfer has arrived."""
+    return any(payments.is_partly_funded(payment) for payment in order.payments) or any(
+        is_processing(order, payment) for payment in payable_payments(order)
+    )
 
 
 def is_paid_after_erasure(order: Order) -> bool:

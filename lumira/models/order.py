@@ -54,8 +54,8 @@ class Order(Identified, Timestamped, Base):
     """One sale of one tenant, with all facts about it.
 
     The columns up to `metadata` are frozen at creation, except that the customer and their address may be learned or
-    corrected later. `status`, `review_reason`, `completed_at`,
-    `refunded_amount` and `net_paid` are derived from the facts, and only settling writes them.
+    corrected later. `status`, `review_reason`, `charge_due_at`, `completed_at`, `refunded_amount` and `net_paid` are
+    derived from the facts, and only settling writes them.
     """
 
     __tablename__ = "orders"
@@ -124,6 +124,8 @@ class Order(Identified, Timestamped, Base):
     closed_at: Mapped[datetime | None]
     #: A fact: the order was paid after its stock had been released, and no unit was left.
     sold_out_at: Mapped[datetime | None]
+    #: When the charge that is processing is decided at the latest; `None` if none is processing.
+    charge_due_at: Mapped[datetime | None]
     #: When it was first fulfilled.
     completed_at: Mapped[datetime | None]
     #: Minor units that are refunded or being refunded.

@@ -144,7 +144,7 @@ TEXTS: dict[AlertKind, dict[Language, AlertText]] = {
             "commande en attente depuis trop longtemps",
             "Une commande attend encore un jour après sa fin ; du stock reste réservé, ou elle n’est pas remboursée.",
             (
-                f"{_SHOW} ; attendre si un paiement est en cours (un prélèvement peut prendre 14 jours), "
+                f"{_SHOW} ; attendre si un paiement est en cours, "
                 "sinon flask orders cancel NUMBER, ou flask orders refund NUMBER si elle est payée."
             ),
         ),
@@ -152,7 +152,7 @@ TEXTS: dict[AlertKind, dict[Language, AlertText]] = {
             "order overdue",
             "An order waits a day after it should have ended: its stock is reserved, or it is not refunded.",
             (
-                f"{_SHOW}; wait while a payment is under way (a bank debit may take 14 days), "
+                f"{_SHOW}; wait while a payment is under way, "
                 "else flask orders cancel NUMBER, or flask orders refund NUMBER if it is paid."
             ),
         ),

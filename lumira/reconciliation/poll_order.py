@@ -15,7 +15,7 @@ from lumira.clock import utc_now
 from lumira.database import atomic, retried
 from lumira.domain import disputes, payments, refunds, stripe_requests
 from lumira.domain.checkout_sessions import SessionMismatch, record_buyer, record_session
-from lumira.domain.order_status import is_closed, may_be_orphaned, payable_payments
+from lumira.domain.order_status import is_closed, is_money_under_way, may_be_orphaned, payable_payments
 from lumira.domain.payments import PaymentMismatch
 from lumira.domain.poll_schedule import is_abandoned, is_closed_unpaid
 from lumira.domain.stripe_objects import (
@@ -76,18 +76,20 @@ def _plan(tenant_id: int, account: StripeAccount | None, order_id: UUID) -> Poll
         order = orders.lock_order(tenant_id, order_id)
         if can_look_up(order, account):
             return make_plan(order, now)
-        _close_unreachable(order, now)
+        _close_unreachable(order, account, now)
         order_polls.schedule(order, now)
         return None
 
 
-def _close_unreachable(order: Order, now: datetime) -> None:
+def _close_unreachable(order: Order, account: StripeAccount | None, now: datetime) -> None:
     """Close an abandoned order of which nothing can be looked up, and so release its stock.
 
-    Either the process died before it called Stripe, or the payment is of another mode than the tenant's key.
+    Either the process died before it called Stripe, or the payment is of another mode than the tenant's key. Money
+    that is under way is awaited, because the key may be set for a moment only; that of test mode ends with a live key.
     """
     before = order.status
-    if is_abandoned(order, now):
+    is_test_over = account is not None and account.livemode and not order.livemode
+    if is_abandoned(order, now) and (is_test_over or not _awaits_money(order, now)):
         order.closed_at = now
         settle_order(order, actor=_ACTOR)
         _audit(order, "order_abandoned", before=before)
@@ -128,12 +130,19 @@ def _close(order: Order, plan: PollPlan, state: StripeState, now: datetime) -> b
         alerts.raise_alert(
             order.tenant_id, kind=AlertKind.TRANSFER_NOT_RECEIVED, subject=order.order_number, once=True
         )
-    is_unknown = plan.is_abandoned and _is_unknown_at_stripe(order, state)
+    is_unknown = plan.is_abandoned and _is_unknown_at_stripe(order, state) and not _awaits_money(order, now)
     if plan.closes_here or is_transfer_overdue or is_unknown:
         is_new = not is_closed(order)
         order.closed_at = now if is_new else order.closed_at
         return is_new
     return _close_unopened_request(order, plan, state)
+
+
+def _awaits_money(order: Order, now: datetime) -> bool:
+    """Whether the order is paid, money for it is under way, or the last day of its bank transfer has not passed."""
+    until = transfers.last_day(order)
+    is_paid = any(payment.has_succeeded for payment in order.payments)
+    return is_paid or is_money_under_way(order) or (until is not None and until > now)
 
 
 def _is_unknown_at_stripe(order: Order, state: StripeState) -> bool:

@@ -109,7 +109,8 @@ def schedule_forgotten(tenant_id: int, now: datetime) -> None:
 def list_overdue(tenant_id: int, before: datetime) -> list[OverdueOrder]:
     """Return open orders whose reservation ended before this time, or that were sold out before it and not refunded.
 
-    Also any order that is not open and still has reserved units. Orders under review have an alert of their own.
+    While a charge is processing, its latest end counts instead; an order without stock has only this. Also any order
+    that is not open and still has reserved units. Orders under review have an alert of their own.
     """
     reserved_until = (
         select(func.max(StockReservation.expires_at))
@@ -120,7 +121,7 @@ def list_overdue(tenant_id: int, before: datetime) -> list[OverdueOrder]:
         )
         .scalar_subquery()
     )
-    since = func.coalesce(Order.sold_out_at, reserved_until)
+    since = func.greatest(func.coalesce(Order.sold_out_at, reserved_until), Order.charge_due_at)
     rows = db.session.execute(
         select(Order.order_number, Order.status, since)
         .where(

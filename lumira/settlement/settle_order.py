@@ -33,6 +33,7 @@ def settle_order(order: Order, *, actor: str) -> None:
     outcome = _move_stock(order, derive(order), actor=actor, now=now)
     _write_status(order, outcome, actor=actor, now=now)
     _write_amounts(order, now)
+    order.charge_due_at = order_status.charge_due_at(order)
     restored = list_restored(order, outcome.grants)
     write_grants(order, outcome.grants, actor=actor, now=now)
     _decide_refunds(order, outcome, actor=actor, now=now)

@@ -11,12 +11,16 @@ import time_machine
 from sqlalchemy import select
 
 from lumira.database import atomic, db
+from lumira.errors import NotErasable
 from lumira.models import Alert, OrderStatus
 from lumira.notifications import send_alerts
 from lumira.reconciliation import reconcile, transfers
 from lumira.reconciliation.cancel_order import cancel_order
+from lumira.reconciliation.close_before_erasure import close_unpaid_orders
+from lumira.repositories import stripe_accounts, tenants
+from lumira.services.privacy.erase_customer import erase_customer
 from tests.support import stripe_sandbox
-from tests.support.factories import Brand, figures, load_order, open_cart, open_payment
+from tests.support.factories import BUYER, Brand, figures, load_order, open_cart, open_payment
 
 pytestmark = pytest.mark.usefixtures("app_context")
 
@@ -172,3 +176,57 @@ def test_an_operator_cancels_an_order_that_stripe_cannot_close(tenant) -> None:
     cancel_order(tenant.id, load_order(tenant, number).id, actor="operator")
     assert status_of(tenant, number) is OrderStatus.CANCELLED
     assert figures(tenant, "shirt") == (100, 0, 0)
+
+
+@both
+def test_an_awaited_transfer_that_a_stranger_began_does_not_prevent_an_erasure(tenant, wait) -> None:
+    number, intent_id = wait(tenant)
+    stripe_sandbox.deliver_events(tenant)
+
+    assert close_unpaid_orders(tenant.id, BUYER, actor="operator") == 1
+    erase_customer(tenant.id, BUYER, actor="operator")
+
+    assert status_of(tenant, number) is OrderStatus.CANCELLED
+    assert figures(tenant, "shirt") == (100, 0, 0)
+    assert load_order(tenant, number).erased_at is not None
+    # The money of a transfer that was sent nevertheless does not pass unnoticed.
+    if wait is await_transfer_on_page:
+        transfer(tenant, intent_id)
+        stripe_sandbox.deliver_events(tenant)
+        assert status_of(tenant, number) is OrderStatus.COMPLETED
+        assert alerts_of(tenant) == ["paid_without_recipient"]
+
+
+@both
+def test_a_transfer_that_arrived_in_part_prevents_an_erasure_until_an_operator_decided(tenant, wait) -> None:
+    number, intent_id = wait(tenant)
+    transfer(tenant, intent_id, 5000)
+    stripe_sandbox.deliver_events(tenant)
+
+    assert close_unpaid_orders(tenant.id, BUYER, actor="operator") == 0
+    with pytest.raises(NotErasable):
+        erase_customer(tenant.id, BUYER, actor="operator")
+    assert status_of(tenant, number) is OrderStatus.PROCESSING
+
+
+@both
+def test_an_awaited_transfer_is_not_closed_before_its_last_day_because_other_keys_are_tried(
+    tenant, wait
+) -> None:
+    number, _ = wait(tenant)
+    for days in (0.1, 0.2):
+        with later(days=days):
+            reconcile.reconcile(tenant.id)
+    with atomic(tenant.id):
+        stripe_accounts.set_keys(
+            tenants.get(tenant.id),
+            secret_key="sk_test_anotheraccount",
+            publishable_key="pk_test_anotheraccount",
+        )
+    with later(days=3):
+        reconcile.reconcile(tenant.id)
+    assert status_of(tenant, number) is OrderStatus.PROCESSING
+
+    with later(days=7.3):
+        reconcile.reconcile(tenant.id)
+    assert status_of(tenant, number) is OrderStatus.CANCELLED

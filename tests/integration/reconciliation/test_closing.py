@@ -16,7 +16,8 @@ from lumira.reconciliation import poll_order, reconcile
 from lumira.reconciliation.cancel_order import cancel_order
 from lumira.repositories import stock_proof, stripe_accounts, tenants
 from lumira.repositories.idempotency import Call, KeyKind
-from lumira.services.checkout.create_payment_intent import create_payment_intent
+from lumira.services.checkout.create_checkout_session import SessionOpened
+from lumira.services.checkout.create_payment_intent import PaymentOpened, create_payment_intent
 from tests.support import stripe_sandbox
 from tests.support.factories import (
     Brand,
@@ -234,12 +235,30 @@ def test_an_order_that_was_canceled_can_be_bought_again_with_the_same_key(tenant
     assert figures(tenant, "shirt") == (100, 1, 0)
 
 
-def test_a_reservation_overdue_by_a_day_raises_one_alert_that_its_end_resolves(tenant) -> None:
-    opened = open_payment(tenant, "shirt")
+def begin_debit(brand: Brand, product: str = "shirt") -> PaymentOpened:
+    """Open a payment whose bank debit is under way."""
+    opened = open_payment(brand, product)
     processing = payment_intent(
-        id=opened.payment_intent_id, amount=5900, status="processing", latest_charge="py_1"
+        id=opened.payment_intent_id, amount=opened.amount, status="processing", latest_charge="py_1"
     )
-    deliver(tenant, event("payment_intent.processing", processing))
+    deliver(brand, event("payment_intent.processing", processing))
+    return opened
+
+
+def begin_debit_on_page(brand: Brand) -> SessionOpened:
+    """Open a cart and choose a bank debit on Stripe's page, of which only the completed session is reported."""
+    opened = open_cart(brand)
+    paid = stripe_sandbox.pay_session(brand, opened.session_id, "pm_successDelayed_fr")
+    assert paid["outcome"] == "completed", paid
+    stripe_sandbox.deliver_events(brand, "checkout.session.completed")
+    return opened
+
+
+@pytest.mark.parametrize("product", ["shirt", "mystique"])
+def test_a_bank_debit_that_takes_longer_than_any_bank_raises_one_alert_that_its_end_resolves(
+    tenant, product
+) -> None:
+    opened = begin_debit(tenant, product)
     with atomic(tenant.id):
         # Not even the polling schedule is needed.
         db.session.execute(update(Order).values(next_poll_at=None))
@@ -249,15 +268,77 @@ def test_a_reservation_overdue_by_a_day_raises_one_alert_that_its_end_resolves(t
     with later(hours=20):
         reconcile.watch_deadlines(tenant.id)
     assert alerts_of(tenant) == []
-    for hours in (25, 26):
-        with later(hours=hours):
+    for days in (2, 20, 24):
+        with later(days=days):
+            reconcile.watch_deadlines(tenant.id)
+    # A bank debit under way as planned needs no operator.
+    assert alerts_of(tenant) == []
+    for days in (26, 27):
+        with later(days=days):
             reconcile.watch_deadlines(tenant.id)
     assert alerts_of(tenant) == [("order_overdue", opened.order_number)]
-    with later(hours=26):
+    with later(days=27):
         assert send_alerts.send_alerts(tenant.id) == 1
-        deliver(tenant, succeeded(opened.payment_intent_id))
+        deliver(tenant, succeeded(opened.payment_intent_id, opened.amount))
     assert status_of(tenant, opened.order_number) is OrderStatus.COMPLETED
     assert alerts_of(tenant) == []
+
+
+def test_a_bank_debit_on_stripes_page_raises_no_alert_while_it_may_be_under_way(tenant) -> None:
+    begin_debit_on_page(tenant)
+    for days in (2, 20):
+        with later(days=days):
+            reconcile.watch_deadlines(tenant.id)
+    assert alerts_of(tenant) == []
+
+
+def test_a_reservation_overdue_by_a_day_without_a_debit_under_way_raises_an_alert(tenant) -> None:
+    opened = begin_debit(tenant)
+    failed = payment_intent(
+        id=opened.payment_intent_id,
+        amount=opened.amount,
+        status="requires_payment_method",
+        last_payment_error={"charge": "py_1", "code": "payment_intent_payment_attempt_failed"},
+    )
+    with atomic(tenant.id):
+        # The policy keeps the units for another attempt.
+        db.session.execute(update(Order).values(release_on_failure="at_deadline"))
+    deliver(tenant, event("payment_intent.payment_failed", failed))
+    still_reserved = open_payment(tenant, "shirt")
+    remove_key(tenant)
+    with later(hours=26):
+        reconcile.watch_deadlines(tenant.id)
+    assert alerts_of(tenant) == [("order_overdue", still_reserved.order_number)]
+
+
+@pytest.mark.parametrize("begin", [begin_debit, begin_debit_on_page], ids=["payment", "page"])
+@pytest.mark.parametrize(
+    "change",
+    [change_mode, remove_key, lambda brand: use_keys(brand, "sk_test_anotheraccount")],
+    ids=["other mode", "no key", "other account"],
+)
+def test_a_live_debit_under_way_is_not_closed_because_other_keys_are_set_for_a_moment(
+    tenant, begin, change
+) -> None:
+    opened = begin(tenant)
+    change(tenant)
+    with later(hours=30):
+        reconcile.reconcile(tenant.id)
+    order = load_order(tenant, opened.order_number)
+    assert (order.status, order.closed_at) == (OrderStatus.PROCESSING, None)
+    assert figures(tenant, "shirt")[1] > 0
+
+
+def test_a_test_debit_under_way_is_closed_when_the_shop_sells_live(tenant) -> None:
+    opened = begin_debit(tenant)
+    use_keys(tenant, "sk_live_theshop")
+    with atomic(tenant.id):
+        account = stripe_accounts.find_account(tenant.id)
+    with later(hours=30):
+        # The sandbox has no live mode, and Stripe is not called.
+        poll_order.poll_order(tenant.id, account, load_order(tenant, opened.order_number).id)
+    assert status_of(tenant, opened.order_number) is OrderStatus.CANCELLED
+    assert figures(tenant, "shirt") == (100, 0, 0)
 
 
 def test_a_sold_out_order_that_is_not_refunded_for_a_day_raises_an_alert(tenant) -> None:

@@ -21,6 +21,7 @@ from lumira.database import db
 from lumira.errors import IdempotencyInProgress, IdempotencyMismatch
 from lumira.models import IdempotencyKey
 from lumira.models.columns import uuid7
+from lumira.repositories import tenants
 
 #: Longer than one call to Stripe with all retries (`LONGEST_CALL`, which this module may not import).
 LEASE = timedelta(seconds=90)
@@ -126,7 +127,7 @@ def find_order_id(tenant_id: int, call: Call) -> UUID | None:
     return db.session.execute(
         select(IdempotencyKey.order_id).where(
             IdempotencyKey.tenant_id == tenant_id,
-            IdempotencyKey.slot == _slot(call),
+            IdempotencyKey.slot == _slot(tenant_id, call),
             IdempotencyKey.expires_at > utc_now(),
         )
     ).scalar_one_or_none()
@@ -134,7 +135,7 @@ def find_order_id(tenant_id: int, call: Call) -> UUID | None:
 
 def _find_or_create(tenant_id: int, call: Call, now: datetime) -> tuple[IdempotencyKey, bool]:
     assert call.kind is not None  # noqa: S101 - checked by `claim`
-    slot = _slot(call)
+    slot = _slot(tenant_id, call)
     new_id = uuid7()
     new_row = insert(IdempotencyKey).values(
         tenant_id=tenant_id,
@@ -156,10 +157,17 @@ def _find_or_create(tenant_id: int, call: Call, now: datetime) -> tuple[Idempote
     return row, row.id == new_id
 
 
-def _slot(call: Call) -> str:
+def _slot(tenant_id: int, call: Call) -> str:
     # A correlation id that is reused for another call is a new call; a reused key is a mistake to report.
     own = call.fingerprint if call.kind is KeyKind.REQUEST_ID else ""
-    return hashlib.sha256(f"{_name_space(call)}\n{call.kind}\n{call.key}\n{own}".encode()).hexdigest()
+    named = (_stripe_account(tenant_id), _name_space(call), call.kind, call.key, own)
+    return hashlib.sha256("\n".join(map(str, named)).encode()).hexdigest()
+
+
+def _stripe_account(tenant_id: int) -> str:
+    """The Stripe mode and account that replies are valid for: a client secret of another one cannot be paid."""
+    tenant = tenants.get(tenant_id)
+    return f"{'live' if tenant.livemode else 'test'} {tenant.stripe_account or ''}"
 
 
 def _name_space(call: Call) -> str:

@@ -1,13 +1,15 @@
 """A brand that goes live begins anew: what was sold in Stripe's test mode has no effect from then on."""
 
+from collections.abc import Callable
 from uuid import UUID
 
 import pytest
 from sqlalchemy import text
 
 from lumira.database import atomic, db
-from lumira.repositories import customers, orders, stripe_accounts, tenants
+from lumira.repositories import customers, idempotency, orders, stripe_accounts, tenants
 from lumira.repositories.customer_figures import CustomerFigures
+from lumira.repositories.idempotency import Call, KeyKind, StoredReply
 from lumira.services.access.change_access import grant_access
 from lumira.services.access.view_access import view_access
 from lumira.services.customers.view_customers import list_customers, view_customer
@@ -104,3 +106,43 @@ def test_free_and_manual_access_outlasts_going_live(tenant: Brand) -> None:
     assert has_access(tenant, "simple")
     assert has_access(tenant, "mystique")
     assert purchases_in_portal(tenant) == ["simple"]
+
+
+def claim(brand: Brand) -> idempotency.Claim:
+    """Claim the same call under the same key, as a caller who repeats it."""
+    call = Call(fingerprint="f" * 64, actor="test", key="k" * 20, kind=KeyKind.IDEMPOTENCY_KEY)
+    with atomic(brand.id):
+        return idempotency.claim(brand.id, call)
+
+
+def finish(brand: Brand, claimed: idempotency.Claim, secret: str) -> None:
+    with atomic(brand.id):
+        idempotency.finish(brand.id, claimed, StoredReply(200, {"clientSecret": secret}))
+
+
+def connect(brand: Brand, account: str) -> None:
+    with atomic(brand.id):
+        stripe_accounts.set_keys(tenants.get(brand.id), stripe_account=account)
+
+
+@pytest.mark.parametrize(
+    ("change", "undo"),
+    [
+        (lambda brand: switch(brand, "live"), lambda brand: switch(brand, "test")),
+        (lambda brand: connect(brand, "acct_2"), lambda brand: connect(brand, "acct_1")),
+    ],
+    ids=["mode", "account"],
+)
+def test_a_stored_reply_is_returned_only_with_the_stripe_account_that_it_was_made_with(
+    tenant: Brand, change: Callable[[Brand], None], undo: Callable[[Brand], None]
+) -> None:
+    undo(tenant)
+    finish(tenant, claim(tenant), "of the first account")
+
+    change(tenant)
+    repeated = claim(tenant)
+    assert repeated.reply is None
+    finish(tenant, repeated, "of the second account")
+
+    undo(tenant)
+    assert claim(tenant).reply == StoredReply(200, {"clientSecret": "of the first account"})

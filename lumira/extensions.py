@@ -65,7 +65,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     limiter = _limiter(settings)
     limiter.init_app(app)
     email_quota = Quota(limiter, "email", settings.rate_limits.per_email)
-    mailboxes_quota = Quota(limiter, "emails", settings.rate_limits.per_address_emails)
+    mailboxes_quota = Quota(limiter, "emails", settings.rate_limits.per_address_emails, is_distinct=True)
     renewal_limit = limiter.shared_limit(_LINK_REQUESTS, scope="renewal", key_func=callers_network)
     app.extensions["lumira.http"] = HttpExtensions(api, limiter, email_quota, mailboxes_quota, renewal_limit)
 

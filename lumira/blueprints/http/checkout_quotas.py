@@ -1,7 +1,7 @@
 """How many payments a public caller opens, and for how many mailboxes."""
 
+import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import wraps
 from typing import Any, TypeVar, cast
 
@@ -10,6 +10,7 @@ from flask import g
 from lumira import extensions
 from lumira.domain.commands import CheckoutCommand
 from lumira.errors import RateLimited
+from lumira.quotas import Taken, give_back
 
 _View = TypeVar("_View", bound=Callable[..., Any])
 
@@ -23,45 +24,41 @@ def limited_checkout(view: _View) -> _View:
 
     @wraps(view)
     def limited(command: CheckoutCommand) -> Any:
-        if command.customer_email is None or not g.caller.is_public or not extensions.of().limiter.enabled:
+        if not g.caller.is_public or not extensions.of().limiter.enabled:
             return view(command)
         counted = _count(command.customer_email)
         try:
             reply = view(command)
         except Exception:
-            counted.give_back()
+            _give_back(counted)
             raise
         if "Idempotency-Replayed" in reply[2]:
-            counted.give_back()
+            _give_back(counted)
         return reply
 
     return cast(_View, limited)
 
 
-@dataclass(frozen=True, slots=True)
-class _CountedPayment:
-    """A payment that counts for its mailbox and its network."""
+def _count(email: str | None) -> list[Taken]:
+    """Count a payment before it is opened; raises `RateLimited`.
 
-    network: str
-    mailbox: str
-
-    def give_back(self) -> None:
-        """Count it no longer: no payment was opened."""
-        http = extensions.of()
-        http.email_quota.give_back(f"{self.network}:{self.mailbox}")
-        http.mailboxes_quota.give_back_distinct(self.network, self.mailbox)
-
-
-def _count(email: str) -> _CountedPayment:
-    """Count a payment before it is opened; raises `RateLimited`."""
+    One without an address counts as one for another mailbox: its buyer types the address on Stripe's page.
+    """
     http = extensions.of()
-    counted = _CountedPayment(
-        f"{g.tenant_id}:{extensions.callers_network()}", extensions.mailbox_digest(g.tenant_id, email)
-    )
-    http.mailboxes_quota.take_distinct(counted.network, counted.mailbox)
+    network = f"{g.tenant_id}:{extensions.callers_network()}"
+    if email is None:
+        return [http.mailboxes_quota.take(network, f"unknown:{secrets.token_hex(8)}")]
+    mailbox = extensions.mailbox_digest(g.tenant_id, email)
+    counted = [http.mailboxes_quota.take(network, mailbox)]
     try:
-        http.email_quota.take(f"{counted.network}:{counted.mailbox}")
+        counted.append(http.email_quota.take(f"{network}:{mailbox}"))
     except RateLimited:
-        http.mailboxes_quota.give_back_distinct(counted.network, counted.mailbox)
+        _give_back(counted)
         raise
     return counted
+
+
+def _give_back(counted: list[Taken]) -> None:
+    """Count the payment no longer: none was opened."""
+    for taken in counted:
+        give_back(taken)

@@ -18,7 +18,8 @@ except SettingsError as error:
 bind = os.environ.get("BIND") or "127.0.0.1:8000"
 
 # Threads, because a request that opens a payment spends most of its time waiting for Stripe.
-worker_class = "gthread"
+# Requests are received by the main loop, so that slow clients occupy none.
+worker_class = "config.receiving_worker.ReceivingWorker"
 workers = _server.processes
 # More than database connections (DATABASE_POOL_SIZE), because a thread that waits for Stripe holds none. At most
 # STRIPE_CONCURRENCY of them wait for Stripe.

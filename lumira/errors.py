@@ -236,6 +236,13 @@ class WebhookRejected(LumiraError):
     code = "WEBHOOK_REJECTED"
 
 
+class RequestTimedOut(LumiraError):
+    """The body did not arrive in time; nothing was changed."""
+
+    status = HTTPStatus.REQUEST_TIMEOUT
+    code = "REQUEST_TIMEOUT"
+
+
 class UnsupportedMediaType(LumiraError):
     """The body has a content type that the route does not accept."""
 

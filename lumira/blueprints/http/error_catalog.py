@@ -41,6 +41,7 @@ ERROR_REPLIES = {
         "The object does not exist, or belongs to another tenant.",
         ("PRODUCT_NOT_FOUND", "LEVEL_NOT_FOUND", "ORDER_NOT_FOUND", "NOT_FOUND"),
     ),
+    "408": ErrorReply("The request did not arrive in time.", ("REQUEST_TIMEOUT",)),
     "409": ErrorReply(
         "The current state does not allow the request.",
         ("IDEMPOTENCY_IN_PROGRESS", "OUT_OF_STOCK", "NOT_REFUNDABLE", "CONFLICT"),

@@ -49,9 +49,9 @@ _ETAG = {"description": "The version of the reply, for `If-None-Match`.", "schem
 #: The codes of every route with a key, and those that a secret key, a body and an idempotency key add.
 _CODES_OF_ALL = ("UNAUTHORIZED", "RATE_LIMITED", "INTERNAL_ERROR", "SERVICE_UNAVAILABLE")
 _CODES_OF_SECRET = ("FORBIDDEN",)
-_CODES_OF_BODY = ("INVALID_REQUEST", "PAYLOAD_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE")
+_CODES_OF_BODY = ("INVALID_REQUEST", "REQUEST_TIMEOUT", "PAYLOAD_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE")
 _CODES_OF_IDEMPOTENCY = ("INVALID_IDEMPOTENCY_KEY", "IDEMPOTENCY_IN_PROGRESS", "IDEMPOTENCY_MISMATCH")
-_CODES_OF_WEBHOOKS = ("NOT_FOUND", "PAYLOAD_TOO_LARGE", "SERVICE_UNAVAILABLE")
+_CODES_OF_WEBHOOKS = ("NOT_FOUND", "REQUEST_TIMEOUT", "PAYLOAD_TOO_LARGE", "SERVICE_UNAVAILABLE")
 #: Callers may cache these replies.
 _CACHED = ("/api/products", "/api/products/{productId}")
 

@@ -9,9 +9,9 @@ from typing import IO, Any, NoReturn
 from flask import Request
 from gunicorn.http.errors import ParseException  # type: ignore[import-untyped]
 from werkzeug.datastructures import FileStorage
-from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 
-from lumira.errors import InvalidRequest, UnsupportedMediaType
+from lumira.errors import InvalidRequest, LumiraError, RequestTimedOut, UnsupportedMediaType
 
 #: Bytes. The largest regular request, with twenty full metadata entries in escapes, is smaller.
 MAX_JSON_BODY = 64 * 1024
@@ -37,12 +37,21 @@ def read_body(request: Request, *, limit: int) -> bytes:
     request.max_content_length = limit + 1
     try:
         body = request.get_data(cache=True)
-    except (ParseException, OSError) as error:
+    except (ParseException, OSError, ClientDisconnected) as error:
         # Gunicorn reads a chunked body only now, and raises if it is malformed.
-        raise InvalidRequest("The body is incomplete: send the request again.") from error
+        raise _incomplete(error) from error
     if len(body) > limit:
         raise RequestEntityTooLarge
     return body
+
+
+def _incomplete(error: Exception) -> LumiraError:
+    """The error of a body that cannot be read to its end."""
+    # Werkzeug raises its own error from that of the connection.
+    cause = error.__context__ if isinstance(error, ClientDisconnected) else error
+    if isinstance(cause, TimeoutError):
+        return RequestTimedOut("The request did not arrive in time: send it again.")
+    return InvalidRequest("The body is incomplete: send the request again.")
 
 
 def read_json_object(request: Request) -> dict[str, Any]:
@@ -75,8 +84,8 @@ def read_files(request: Request, *, limit: int) -> dict[str, FileStorage]:
         _close_unfinished_files(request, unfinished)
         try:
             files, fields = request.files, request.form
-        except (ParseException, OSError) as error:
-            raise InvalidRequest("The body is incomplete: send the request again.") from error
+        except (ParseException, OSError, ClientDisconnected) as error:
+            raise _incomplete(error) from error
         # Werkzeug closes the files of a complete form together with the request.
         unfinished.pop_all()
     if fields or any(len(sent) > 1 for sent in files.listvalues()):

@@ -1,0 +1,219 @@
+"""Gunicorn's threaded worker, with one difference: a thread gets a request when it has arrived, not while it arrives.
+
+Gunicorn gives a connection to a thread at once, and the thread waits for the headers and the body. As many slow clients
+as there are threads would stop a process. Here the main loop receives requests, of any number of clients at once, and
+closes a connection whose request takes too long. Only bodies that are too large for memory, those of file uploads, are
+received by a thread, and only few threads receive one at once.
+"""
+
+import selectors
+import socket
+import time
+from collections import deque
+from concurrent.futures import Future
+from contextlib import suppress
+from functools import partial
+from typing import Any
+
+from gunicorn.http.unreader import SocketUnreader  # type: ignore[import-untyped]
+from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER, TConn, ThreadWorker  # type: ignore[import-untyped]
+
+from config.received_request import LARGEST_IN_MEMORY, ReceivedRequest, error_reply
+
+_CHUNK = 64 * 1024
+#: Bytes of all requests that are being received, in one process. With more, the requests that grow are refused.
+_LARGEST_TOTAL = 64 * LARGEST_IN_MEMORY
+#: Seconds that a connection stays open after the last reply, so that the client can read it; and the bytes that are
+#: read meanwhile, because a connection with unread bytes is reset.
+_LINGER, _LINGER_BYTES = 2.0, 64 * 1024
+
+
+class ReceivingWorker(ThreadWorker):  # type: ignore[misc]
+    """The worker class of `config/gunicorn.py`."""
+
+    #: Seconds within which a request arrives, headers and body; a file upload gets more by its length.
+    receive_within = 20.0
+    #: Seconds within which a client reads each part of a reply (64 KiB at most).
+    send_within = 60.0
+    #: Bytes per second: what the slowest upload that is accepted sends.
+    slowest_upload = 64 * 1024
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        #: Each connection whose request is being received, in the order of their beginnings.
+        self._receiving: dict[TConn, ReceivedRequest] = {}
+        self._received_bytes = 0
+        #: Connections that were replied to and not yet closed by the client: until when, and what was read since.
+        self._lingering: dict[TConn, list[float]] = {}
+        self._uploads = 0
+        self._most_uploads = max(1, self.cfg.threads // 4)
+        self._waiting_uploads: deque[tuple[TConn, ReceivedRequest]] = deque()
+
+    def enqueue_req(self, conn: TConn) -> None:
+        """Begin to receive a request: of a new connection, of one that was kept alive, or one that was sent ahead."""
+        if self.cfg.is_ssl:
+            # TLS is terminated by the proxy; if it is not, Gunicorn's own way works.
+            super().enqueue_req(conn)
+            return
+        if not conn.initialized:
+            conn.init()
+            conn.data_ready = True
+            conn.parser.unreader = _TimedUnreader(conn.sock)
+        conn.sock.setblocking(False)
+        request = ReceivedRequest(time.monotonic(), conn.parser.unreader.take_buffered())
+        self._receiving[conn] = request
+        self._received_bytes += len(request.data)
+        self.poller.register(conn.sock, selectors.EVENT_READ, partial(self._receive, conn))
+        if request.is_ready:
+            self._hand_over(conn, request)
+        else:
+            self._receive(conn, conn.sock)
+
+    def _receive(self, conn: TConn, _socket: object) -> None:
+        """Read what has arrived, and give the request to a thread once it is whole."""
+        request = self._receiving[conn]
+        try:
+            data = conn.sock.recv(_CHUNK)
+        except BlockingIOError:
+            return
+        except OSError:
+            data = b""
+        if not data:
+            self._drop(conn)
+            return
+        self._received_bytes += len(data)
+        request.add(data)
+        if request.is_ready:
+            self._hand_over(conn, request)
+        elif request.has_too_long_headers:
+            self._refuse(conn, 431)
+        elif self._received_bytes > _LARGEST_TOTAL and len(request.data) > _CHUNK:
+            self._refuse(conn, 503)
+
+    def _hand_over(self, conn: TConn, request: ReceivedRequest) -> None:
+        self._forget(conn)
+        if request.is_streamed and self._uploads >= self._most_uploads:
+            self._waiting_uploads.append((conn, request))
+            return
+        self._start(conn, request)
+
+    def _start(self, conn: TConn, request: ReceivedRequest) -> None:
+        unreader = conn.parser.unreader
+        unreader.unread(bytes(request.data))
+        unreader.deadline = None
+        if request.is_streamed:
+            unreader.deadline = time.monotonic() + self.receive_within + request.missing / self.slowest_upload
+        conn.is_streamed = request.is_streamed
+        self._uploads += request.is_streamed
+        super().enqueue_req(conn)
+
+    def _forget(self, conn: TConn) -> None:
+        self._received_bytes -= len(self._receiving.pop(conn).data)
+        self.poller.unregister(conn.sock)
+
+    def _drop(self, conn: TConn) -> None:
+        self._forget(conn)
+        self.nr_conns -= 1
+        conn.close()
+
+    def _refuse(self, conn: TConn, status: int) -> None:
+        """Reply with an error to a request that was not received, and close the connection."""
+        self._forget(conn)
+        self._reply(conn, status)
+
+    def _reply(self, conn: TConn, status: int) -> None:
+        with suppress(OSError):
+            conn.sock.send(error_reply(status))
+        self._linger(conn)
+
+    def handle_request(self, req: Any, conn: TConn) -> bool:
+        """Run one request in a thread; the client has a limited time to read the reply."""
+        conn.sock.settimeout(self.send_within)
+        if getattr(conn, "is_streamed", False):
+            # The rest of a body that was not read would be received by this thread, to find the next request.
+            req.force_close()
+        try:
+            return bool(super().handle_request(req, conn))
+        except TimeoutError:
+            self.log.info("A client stopped reading its reply.")
+            return False
+
+    def finish_request(self, conn: TConn, fs: "Future[Any]") -> None:
+        """Keep the connection for the next request, or close it once the client has read the reply."""
+        if getattr(conn, "is_streamed", False):
+            conn.is_streamed = False
+            self._uploads -= 1
+            if self._waiting_uploads:
+                self._start(*self._waiting_uploads.popleft())
+        if fs.cancelled() or fs.exception() is not None or fs.result():
+            super().finish_request(conn, fs)
+        else:
+            self._linger(conn)
+
+    def _linger(self, conn: TConn) -> None:
+        """Close the connection when the client has, or soon. Gunicorn would block the main loop meanwhile."""
+        try:
+            conn.sock.setblocking(False)
+            conn.sock.shutdown(socket.SHUT_WR)
+        except OSError:
+            self.nr_conns -= 1
+            conn.close()
+            return
+        self._lingering[conn] = [time.monotonic() + _LINGER, 0]
+        self.poller.register(conn.sock, selectors.EVENT_READ, partial(self._drain, conn))
+        self._drain(conn, conn.sock)
+
+    def _drain(self, conn: TConn, _socket: object) -> None:
+        try:
+            data = conn.sock.recv(_CHUNK)
+        except BlockingIOError:
+            return
+        except OSError:
+            data = b""
+        lingering = self._lingering[conn]
+        lingering[1] += len(data)
+        if not data or lingering[1] > _LINGER_BYTES:
+            self._end_linger(conn)
+
+    def _end_linger(self, conn: TConn) -> None:
+        del self._lingering[conn]
+        self.poller.unregister(conn.sock)
+        self.nr_conns -= 1
+        conn.close()
+
+    def murder_pending(self) -> None:
+        """Close the connections whose time is over; called every second at least."""
+        now = time.monotonic()
+        for conn in [conn for conn, (until, _) in self._lingering.items() if until <= now]:
+            self._end_linger(conn)
+        for conn, request in list(self._receiving.items()):
+            if request.data and now - request.began_at > self.receive_within:
+                self._refuse(conn, 408)
+            elif not request.data and now - request.began_at > self._patience():
+                self._drop(conn)
+        while self._waiting_uploads and now - self._waiting_uploads[0][1].began_at > self.receive_within:
+            self._reply(self._waiting_uploads.popleft()[0], 503)
+
+    def _patience(self) -> float:
+        """Seconds that a connection without any byte of a request stays open."""
+        return self.receive_within if self.alive else float(STOP_KEEPALIVE_LINGER)
+
+
+class _TimedUnreader(SocketUnreader):  # type: ignore[misc]
+    """Reads the rest of a streamed body from the socket, until a deadline; then it raises `TimeoutError`."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        super().__init__(sock)
+        #: `None`: the request is whole. A parser that wants more found another end of it, and gets the end of the
+        #: connection instead of waiting in a thread.
+        self.deadline: float | None = None
+
+    def chunk(self, size_hint: int | None = None) -> bytes:
+        if self.deadline is None:
+            return b""
+        before = self.sock.gettimeout()
+        self.sock.settimeout(max(0.001, self.deadline - time.monotonic()))
+        try:
+            return bytes(super().chunk(size_hint))
+        finally:
+            self.sock.settimeout(before)

@@ -118,14 +118,19 @@ def callers_network() -> str:
     return digest(network_of(request.remote_addr or ""))
 
 
+def untrusted_forwarding() -> str | None:
+    """The hash of the callers that a proxy forwards although none is trusted; `None` if nothing is forwarded."""
+    settings: Settings = current_app.extensions["lumira"]
+    forwarded = request.headers.get("X-Forwarded-For")
+    return None if forwarded is None or settings.trusted_proxies else digest(forwarded)
+
+
 def _warn_of_untrusted_proxy() -> None:
     """Log, once for each application, that a proxy seems to stand in front and is not trusted.
 
     All buyers would count as one caller with the proxy's address, and the limits of one would refuse them.
     """
-    settings: Settings = current_app.extensions["lumira"]
-    is_forwarded = "X-Forwarded-For" in request.headers
-    if is_forwarded and settings.trusted_proxies == 0 and _WARNED not in current_app.extensions:
+    if _WARNED not in current_app.extensions and untrusted_forwarding() is not None:
         current_app.extensions[_WARNED] = True
         log.warning("proxy_not_trusted")
 

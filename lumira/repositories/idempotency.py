@@ -56,6 +56,13 @@ class Call:
     request_id: str | None = None
     #: The hash of the network of a public caller; `None` for a caller with a secret key, and for an operator.
     public_network: str | None = None
+    #: The hash of what a proxy forwards that is not trusted: its network is that of all who call through it.
+    forwarded: str | None = None
+
+    @property
+    def own_network(self) -> str | None:
+        """The network of a public caller, if it is the caller's own and not a proxy's."""
+        return None if self.forwarded is not None else self.public_network
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +186,10 @@ def _name_space(call: Call) -> str:
     if call.public_network is None:
         return "secret"
     is_unique = call.kind is KeyKind.IDEMPOTENCY_KEY and len(call.key or "") >= SHORTEST_UNIQUE_KEY
-    return "public" if is_unique else f"public {call.public_network}"
+    if is_unique:
+        return "public"
+    # What an untrusted proxy forwards only keeps callers apart: a caller may write it, but the proxy adds to it.
+    return " ".join(["public", call.public_network, *filter(None, [call.forwarded])])
 
 
 def _is_unbound(row: IdempotencyKey, call: Call) -> bool:

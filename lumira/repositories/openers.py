@@ -24,6 +24,14 @@ class ReservedUnits:
     expires_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class OpenedFree:
+    """A free order: when it was opened, and for which address, as it was typed."""
+
+    created_at: datetime
+    customer_email: str | None
+
+
 def lock_network(tenant_id: int, network: str) -> None:
     """Let other transactions of public callers on this network wait until this one ends."""
     db.session.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"), _lock_key(tenant_id, network))
@@ -61,10 +69,10 @@ def list_reserved(tenant_id: int, network: str) -> list[ReservedUnits]:
     return [ReservedUnits(*row) for row in db.session.execute(query)]
 
 
-def list_free_orders(tenant_id: int, network: str, *, since: datetime) -> list[datetime]:
-    """List when this network opened its free orders since then, oldest first."""
+def list_free_orders(tenant_id: int, network: str, *, since: datetime) -> list[OpenedFree]:
+    """List the free orders that this network has opened since then, oldest first."""
     query = (
-        select(Order.created_at)
+        select(Order.created_at, Order.customer_email)
         .where(
             Order.tenant_id == tenant_id,
             Order.opener_network == network,
@@ -73,4 +81,4 @@ def list_free_orders(tenant_id: int, network: str, *, since: datetime) -> list[d
         )
         .order_by(Order.created_at)
     )
-    return list(db.session.execute(query).scalars())
+    return [OpenedFree(*row) for row in db.session.execute(query)]

@@ -10,19 +10,22 @@ from datetime import timedelta
 
 from lumira.clock import utc_now
 from lumira.errors import OutOfStock, RateLimited
-from lumira.models import Order, OrderLine, email_key
+from lumira.models import Order, OrderLine
+from lumira.models.customer import mailbox_key
 from lumira.repositories import openers, stock_counts
 from lumira.repositories.idempotency import Call
 
 #: Units of a product that one network may always reserve, whatever its share: a small cart is never refused.
 SMALL_CART = 5
+#: Free orders that one network opens for one mailbox in each period: each sends a confirmation.
+FREE_ORDERS_PER_MAILBOX = 5
 
 
 @dataclass(frozen=True, slots=True)
 class PublicBounds:
     """The bounds for each network."""
 
-    #: Unpaid orders with reserved stock at one time, and those for one e-mail address.
+    #: Unpaid orders with reserved stock at one time, and those for one mailbox.
     reservations: int
     reservations_per_email: int
     #: Percent of a product's units on hand that unpaid orders reserve.
@@ -82,9 +85,9 @@ def _check(order: Order, network: str) -> None:
     _check_number(reserved, bounds.reservations)
     if order.customer_email is not None:
         # By the typed address: the customer that it leads to since a merge would show that there was one.
-        typed = email_key(order.customer_email)
-        same_email = [units for units in reserved if email_key(units.customer_email or "") == typed]
-        _check_number(same_email, bounds.reservations_per_email)
+        typed = mailbox_key(order.customer_email)
+        same_mailbox = [units for units in reserved if mailbox_key(units.customer_email or "") == typed]
+        _check_number(same_mailbox, bounds.reservations_per_email)
     for line in order.lines:
         if line.keeps_stock:
             _check_share(line, reserved, bounds.reservation_share)
@@ -111,14 +114,17 @@ def _check_number(reserved: Sequence[openers.ReservedUnits], limit: int) -> None
         )
 
 
-def check_free_orders(tenant_id: int, call: Call) -> None:
-    """Check that the caller's network may open another free order; raises `RateLimited`."""
+def check_free_orders(tenant_id: int, call: Call, email: str) -> None:
+    """Check that the caller's network may open another free order for this mailbox; raises `RateLimited`."""
     if call.public_network is None or not _configured:
         return
     [bounds] = _configured
     openers.lock_network(tenant_id, call.public_network)
-    now = utc_now()
+    now, mailbox = utc_now(), mailbox_key(email)
     for limit, period in bounds.free_orders:
-        opened_at = openers.list_free_orders(tenant_id, call.public_network, since=now - period)
-        if len(opened_at) >= limit:
-            raise RateLimited(int((opened_at[-limit] + period - now).total_seconds()) + 1)
+        opened = openers.list_free_orders(tenant_id, call.public_network, since=now - period)
+        of_mailbox = [order for order in opened if mailbox_key(order.customer_email or "") == mailbox]
+        for counted, most in ((opened, limit), (of_mailbox, min(limit, FREE_ORDERS_PER_MAILBOX))):
+            if len(counted) >= most:
+                ends_at = counted[-most].created_at + period
+                raise RateLimited(int((ends_at - now).total_seconds()) + 1)

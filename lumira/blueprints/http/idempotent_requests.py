@@ -34,6 +34,7 @@ def idempotent_call(request: Request) -> Call:
         key=key,
         request_id=g.request_id,
         public_network=extensions.callers_network() if g.caller.is_public else None,
+        forwarded=extensions.untrusted_forwarding() if g.caller.is_public else None,
     )
 
 

@@ -138,7 +138,7 @@ def _find_or_open_order(tenant_id: int, call: Call, claim: Claim, command: Check
         existing_id, repeated = _find_free_order(tenant_id, call, items, customer)
         if existing_id is not None:
             return orders.lock_order(tenant_id, existing_id)
-        public_bounds.check_free_orders(tenant_id, call)
+        public_bounds.check_free_orders(tenant_id, call, command.customer_email or "")
     return open_order(
         tenant,
         command,
@@ -184,7 +184,11 @@ def _list_shown(earlier: Sequence[orders.FreeOrder], call: Call) -> list[tuple[U
     """The orders that the caller may know, each with its products."""
     if call.public_network is None:
         return [(order.id, order.product_ids - order.repeated_ids) for order in earlier]
-    return [(order.id, order.product_ids) for order in earlier if order.opener_network == call.public_network]
+    return [
+        (order.id, order.product_ids)
+        for order in earlier
+        if call.own_network is not None and order.opener_network == call.own_network
+    ]
 
 
 def _get_product(tenant_id: int, item: CheckoutItem) -> Product:

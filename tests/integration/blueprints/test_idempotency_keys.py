@@ -66,6 +66,41 @@ def test_two_buyers_with_the_same_short_key_or_request_id_get_their_own_orders(
     assert (again.json, again.headers["Idempotency-Replayed"]) == (first.json, "true")
 
 
+@pytest.mark.parametrize("sent", [{"Idempotency_Key": SHORT}, {"X_Request_Id": LONG}])
+def test_buyers_behind_a_proxy_that_is_not_trusted_are_not_joined(
+    client: FlaskClient, tenant: Brand, app_context: None, sent: dict[str, str]
+) -> None:
+    proxy = "10.0.0.1"
+    first = buy(client, tenant.publishable, address=proxy, X_Forwarded_For=HOME, **sent)
+    second = buy(client, tenant.publishable, address=proxy, X_Forwarded_For=ELSEWHERE, **sent)
+    assert first.json["clientSecret"] != second.json["clientSecret"]
+    again = buy(client, tenant.publishable, address=proxy, X_Forwarded_For=HOME, **sent)
+    assert (again.json, again.headers["Idempotency-Replayed"]) == (first.json, "true")
+
+
+def test_a_proxy_that_is_not_trusted_shows_no_buyer_the_order_of_another(
+    client: FlaskClient, tenant: Brand, app_context: None
+) -> None:
+    proxy = "10.0.0.1"
+    free = {"productId": "simple", "customerEmail": "ana@example.com"}
+    own = buy(client, tenant.publishable, free, address=proxy, X_Forwarded_For=HOME, Idempotency_Key=LONG)
+    number = own.json["orderNumber"]
+    others = buy(client, tenant.publishable, free, address=proxy, X_Forwarded_For=ELSEWHERE)
+    assert others.status_code == 200
+    assert others.json["orderNumber"] != number
+
+    def status(**sent: str) -> int:
+        named = {name.replace("_", "-"): value for name, value in sent.items()}
+        return client.get(
+            f"/api/payments/{number}",
+            headers=tenant.publishable | named,
+            environ_base={"REMOTE_ADDR": proxy},
+        ).status_code
+
+    assert status(X_Forwarded_For=ELSEWHERE) == 404
+    assert status(X_Forwarded_For=HOME, Idempotency_Key=LONG) == 200
+
+
 def test_a_stranger_with_the_same_short_key_does_not_refuse_a_buyer(
     client: FlaskClient, tenant: Brand, app_context: None
 ) -> None:

@@ -75,6 +75,25 @@ def test_one_network_opens_payments_for_a_limited_number_of_mailboxes(
     assert buy(client, tenant.publishable, "c@example.com", address=ELSEWHERE) == 200
 
 
+def test_a_payment_without_an_address_counts_as_one_for_another_mailbox(
+    client_with: Clients, tenant: Brand
+) -> None:
+    client = client_with(rate_limits=limits(per_address_emails="2 per hour"))
+
+    def buy_unnamed(product: str, address: str = HOME) -> int:
+        return client.post(
+            "/api/products/create-payment-intent",
+            json={"productId": product},
+            headers=tenant.publishable,
+            environ_base={"REMOTE_ADDR": address},
+        ).status_code
+
+    assert buy_unnamed("none") == 404
+    assert [buy_unnamed("mystique") for _ in range(3)] == [200, 200, 429]
+    assert buy(client, tenant.publishable) == 429
+    assert buy_unnamed("mystique", ELSEWHERE) == 200
+
+
 @pytest.mark.parametrize("limit", ["per_email", "per_address_emails"])
 def test_a_call_that_opens_nothing_does_not_count(client_with: Clients, tenant: Brand, limit: str) -> None:
     client = client_with(rate_limits=limits(**{limit: "1 per hour"}))

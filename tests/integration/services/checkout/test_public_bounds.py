@@ -109,6 +109,8 @@ def test_one_email_address_has_a_limited_number_of_unpaid_orders_on_each_network
     with pytest.raises(RateLimited):
         buy(tenant, email="Ana@Example.com")
     buy(tenant, email="zoe@example.com")
+    with pytest.raises(RateLimited):
+        buy(tenant, email="ana+1@example.com")
     # What strangers open in a buyer's name does not count for the buyer.
     buy(tenant, email="ana@example.com", network=ELSEWHERE)
 
@@ -313,6 +315,22 @@ def test_one_network_opens_a_limited_number_of_free_orders(tenant: Brand) -> Non
     buy(tenant, "simple", email="d@example.com", network=None)
     with time_machine.travel(datetime.now(UTC) + timedelta(minutes=61)):
         buy(tenant, "simple", email="e@example.com")
+
+
+def test_one_mailbox_gets_a_limited_number_of_confirmations_of_free_orders(
+    tenant: Brand,
+) -> None:
+    public_bounds.configure(PublicBounds(4, 2, 50, free_orders=[(20, timedelta(hours=1))]))
+    for tag in range(5):
+        buy(tenant, "simple", email=f"ana+{tag}@example.com")
+    with pytest.raises(RateLimited) as refused:
+        buy(tenant, "simple", email="Ana@example.com")
+    assert 3500 < (refused.value.retry_after or 0) <= 3601
+    buy(tenant, "simple", email="anna@example.com")
+    # A stranger cannot use up the buyer's own limit.
+    buy(tenant, "simple", email="ana@example.com", network=ELSEWHERE)
+    with time_machine.travel(datetime.now(UTC) + timedelta(minutes=61)):
+        buy(tenant, "simple", email="ana+6@example.com")
 
 
 def make_free(brand: Brand, *product_ids: str) -> None:

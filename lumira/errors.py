@@ -174,6 +174,10 @@ class StripeConfigError(LumiraError):
     stripe_message: str | None = None
 
 
+class OtherStripeMode(StripeConfigError):
+    """The payment is of another mode than the tenant's key: other payments may be of the key's mode."""
+
+
 class StripePermissionMissing(StripeConfigError):
     """The tenant's key works, but lacks the permission for this call: other calls may succeed.
 

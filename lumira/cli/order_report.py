@@ -53,6 +53,8 @@ def _header(order: Order, *, tenant_slug: str, zone: ZoneInfo) -> Iterator[str]:
     if order.review_reason is not None:
         yield f"  review    {order.review_reason}: `flask orders release {order.order_number}` completes it as paid"
         yield f"            and `flask orders refund {order.order_number}` refunds it"
+    if order.test_ended_at is not None:
+        yield f"  test sale ended  {shown_exactly(order.test_ended_at, zone)}: the shop sells live"
     if order.sold_out_at is not None:
         yield f"  sold out  {shown_exactly(order.sold_out_at, zone)}: unavailable when paid, refunded automatically"
     if order.next_poll_at is not None:

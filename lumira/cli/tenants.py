@@ -11,9 +11,10 @@ from lumira.cli.common.tables import echo_table
 from lumira.database import atomic
 from lumira.errors import NotFound, StripeConfigError, TenantNameTaken, TenantNotFound
 from lumira.models import Tenant
-from lumira.repositories import audit, stock_counts, stripe_accounts
+from lumira.repositories import audit, stripe_accounts
 from lumira.repositories import tenants as tenant_rows
 from lumira.schemas.catalog_file import parse_tenant
+from lumira.services.tenants.end_test_sales import end_test_sales
 
 tenants = AppGroup("tenants", help="Brands and their Stripe credentials.")
 
@@ -112,7 +113,6 @@ def stripe(
     tenant_id = tenant_id_of(slug)
     with atomic(tenant_id):
         tenant = tenant_rows.lock(tenant_id)
-        sold_live = tenant.livemode
         stripe_accounts.set_keys(
             tenant, secret_key=secret_key, publishable_key=publishable_key, stripe_account=stripe_account
         )
@@ -121,14 +121,15 @@ def stripe(
             tenant_id, actor=_ACTOR, action="stripe_credentials_set", subject="tenant", credentials=changed
         )
         state = _stripe_state(tenant)
-        goes_live = tenant.livemode and not sold_live
-        tested = stock_counts.list_sold_in_test_mode(tenant_id) if goes_live else []
     click.echo(f"{slug}: {state}.")
-    for product_id, units in tested:
-        # Whether an operator has counted them again since is not known here.
+    # Nothing unless the tenant sells live. If this process dies here, a worker continues.
+    units = end_test_sales(tenant_id, actor=_ACTOR)
+    for product_id, number in sorted(units.returned.items()):
+        click.echo(f"Test sales took {number} of {product_id} from stock: returned.")
+    for product_id, number in sorted(units.counted.items()):
         click.echo(
-            f"Test sales took {units} of {product_id} from stock: count the units on hand, then "
-            f"`flask stock set {slug} {product_id} UNITS`."
+            f"Test sales took {number} of {product_id} from stock: not returned, because its units on hand were "
+            f"counted since."
         )
 
 

@@ -84,6 +84,12 @@ def is_money_under_way(order: Order) -> bool:
     )
 
 
+def is_test_sale(order: Order) -> bool:
+    """Whether the order was paid with test money and has not ended: it does, once the tenant sells live."""
+    is_settled = order.completed_at or order.sold_out_at or order.review_reason
+    return is_settled is not None and not order.livemode and not order.is_free and order.test_ended_at is None
+
+
 def is_paid_after_erasure(order: Order) -> bool:
     """Whether the order was paid after its buyer was erased: no message can reach them, and none may be looked up."""
     return (

@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from lumira.domain import messages, payments, refunds
@@ -61,6 +61,23 @@ class Outcome:
 
 def derive(order: Order) -> Outcome:
     """Return the outcome of a loaded order. Makes no query and changes nothing."""
+    outcome = _derive(order)
+    return outcome if order.test_ended_at is None else _when_test_ended(outcome)
+
+
+def _when_test_ended(outcome: Outcome) -> Outcome:
+    """The sale moved no money: its units are returned, nothing is refunded, and what waits for a decision is closed."""
+    waits = outcome.status is OrderStatus.PROCESSING
+    return replace(
+        outcome,
+        status=OrderStatus.CANCELLED if waits else outcome.status,
+        review=None,
+        stock=dict.fromkeys(outcome.stock, ReservationState.RELEASED),
+        refunds=(),
+    )
+
+
+def _derive(order: Order) -> Outcome:
     review = review_reason(order)
     money = money_of(order)
     if review is not None and money.is_fully_refunded:

@@ -97,6 +97,13 @@ def reschedule(request: RefundRequest, next_attempt_at: datetime, *, is_unknown:
     request.next_attempt_at = next_attempt_at
 
 
+def end_with_test_sale(request: RefundRequest, now: datetime) -> None:
+    """Record that the refund of a test sale is not made, because the tenant's live key has no access to the payment."""
+    mark_refused(
+        request, code="other_mode", message="The shop sells live: test money is not refunded.", now=now
+    )
+
+
 def mark_refused(request: RefundRequest, *, code: str, message: str, now: datetime) -> None:
     """Record that Stripe refused the request; it is not sent again."""
     request.state = RequestState.REFUSED

@@ -84,6 +84,12 @@ class Order(Identified, Timestamped, Base):
         ),
         Index("ix_orders_by_status", "tenant_id", "status", "id"),
         Index(
+            "ix_orders_of_test_mode",
+            "tenant_id",
+            "id",
+            postgresql_where="NOT livemode AND test_ended_at IS NULL",
+        ),
+        Index(
             "ix_orders_to_poll",
             "tenant_id",
             "next_poll_at",
@@ -124,6 +130,9 @@ class Order(Identified, Timestamped, Base):
     closed_at: Mapped[datetime | None]
     #: A fact: the order was paid after its stock had been released, and no unit was left.
     sold_out_at: Mapped[datetime | None]
+    #: A fact: the paid order of test mode ended, because the tenant sells live: its units are returned, and nothing of
+    #: it is refunded.
+    test_ended_at: Mapped[datetime | None]
     #: When the charge that is processing is decided at the latest; `None` if none is processing.
     charge_due_at: Mapped[datetime | None]
     #: When it was first fulfilled.

@@ -53,6 +53,8 @@ class StockItem(TenantOwned, Timestamped, Base):
     reserved: Mapped[int] = mapped_column(default=0)
     #: Units that are paid for and not returned.
     sold: Mapped[int] = mapped_column(default=0)
+    #: When an operator last counted the units on hand; `None` if none has.
+    counted_at: Mapped[datetime | None]
 
     @property
     def available(self) -> int:

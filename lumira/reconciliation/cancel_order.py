@@ -15,6 +15,7 @@ from lumira.reconciliation.poll_plan import PollPlan, can_look_up, make_plan
 from lumira.reconciliation.stripe_state import NOT_READ, StripeState, fetch_state
 from lumira.repositories import alerts, orders, stripe_accounts
 from lumira.repositories.stripe_accounts import StripeAccount
+from lumira.services.tenants.end_test_sales import end_test_sale
 
 log = structlog.get_logger()
 
@@ -24,11 +25,12 @@ def cancel_order(tenant_id: int, order_id: UUID, *, actor: str) -> Order:
 
     If it was paid in the meantime, it is completed instead. An order of another mode or account, or one whose payment
     Stripe does not close, is cancelled here; a payment that arrives later completes it, or is refunded if nothing is
-    left. Raises `NotCancelable` if the order does not wait for a payment, and `StripeUnavailable`: nothing was changed
-    here then.
+    left. A paid test sale is ended if the tenant sells live. Raises `NotCancelable` if the order does not wait for a
+    payment, and `StripeUnavailable`: nothing was changed here then.
     """
-    plan, account = _plan(tenant_id, order_id)
-    record(tenant_id, plan, _close_at_stripe(account, plan), actor=actor)
+    if not end_test_sale(tenant_id, order_id, actor=actor):
+        plan, account = _plan(tenant_id, order_id)
+        record(tenant_id, plan, _close_at_stripe(account, plan), actor=actor)
     with atomic(tenant_id):
         return orders.get_order(tenant_id, str(order_id))
 

@@ -24,6 +24,7 @@ from lumira.repositories import (
     tenants,
 )
 from lumira.repositories.stripe_accounts import StripeAccount
+from lumira.services.tenants.end_test_sales import end_test_sales
 
 #: Orders claimed at a time: the orders that a killed process had claimed are due again two minutes later.
 BATCH = 50
@@ -60,6 +61,8 @@ def reconcile(
     if orders_too:
         with report.step("deadlines"):
             watch_deadlines(tenant_id)
+        with report.step("test sales"):
+            end_test_sales(tenant_id, actor="reconciliation", is_stopping=is_stopping)
     if account is None:
         if orders_too:
             with report.step("orders"):

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, case, func, null, select, text
+from sqlalchemy import Select, case, func, null, or_, select, text
 from sqlalchemy.orm import QueryableAttribute
 from sqlalchemy.orm.attributes import set_committed_value
 
@@ -92,6 +92,24 @@ def count_all(tenant_id: int) -> int:
     """Return how many orders the tenant has, whatever their status."""
     query = select(func.count()).select_from(Order).where(Order.tenant_id == tenant_id)
     return db.session.execute(query).scalar_one()
+
+
+def list_test_sales(tenant_id: int, *, limit: int) -> list[UUID]:
+    """Return ids of paid orders of test mode that have not ended, oldest first."""
+    query = (
+        select(Order.id)
+        .where(Order.tenant_id == tenant_id, ~Order.livemode, Order.test_ended_at.is_(None), Order.amount > 0)
+        .where(
+            or_(
+                Order.completed_at.is_not(None),
+                Order.sold_out_at.is_not(None),
+                Order.review_reason.is_not(None),
+            )
+        )
+        .order_by(Order.id)
+        .limit(limit)
+    )
+    return list(db.session.execute(query).scalars())
 
 
 def declare_whole(order: Order) -> None:

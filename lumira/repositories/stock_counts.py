@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import and_, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from lumira.clock import utc_now
@@ -102,17 +102,33 @@ def record_correction(tenant_id: int, product_id: str, difference: int, *, actor
     )
 
 
-def list_sold_in_test_mode(tenant_id: int) -> list[tuple[str, int]]:
-    """Return the products of which test sales took units, with those units."""
-    query = (
-        select(StockReservation.product_id, func.sum(StockReservation.quantity))
-        .join(Order, and_(Order.tenant_id == tenant_id, Order.id == StockReservation.order_id))
-        .where(StockReservation.tenant_id == tenant_id, StockReservation.state == ReservationState.SOLD)
-        .where(~Order.livemode)
-        .group_by(StockReservation.product_id)
-        .order_by(StockReservation.product_id)
+def remove_counted_again(order: Order, product_id: str, units: int, *, actor: str) -> bool:
+    """Remove returned units of an order from the units on hand, if an operator has counted these since the sale.
+
+    Returns whether they were removed.
+    """
+    sold_at = (
+        select(func.max(StockMovement.created_at))
+        .where(
+            StockMovement.tenant_id == order.tenant_id,
+            StockMovement.order_id == order.id,
+            StockMovement.product_id == product_id,
+            StockMovement.reason == MovementReason.SALE,
+        )
+        .scalar_subquery()
     )
-    return [(row[0], row[1]) for row in db.session.execute(query)]
+    removed = db.session.execute(
+        update(StockItem)
+        .where(StockItem.tenant_id == order.tenant_id, StockItem.product_id == product_id)
+        .where(StockItem.counted_at > sold_at, StockItem.on_hand - units >= StockItem.reserved)
+        .values(on_hand=StockItem.on_hand - units, updated_at=utc_now())
+        .returning(StockItem.product_id)
+        .execution_options(synchronize_session=False)
+    )
+    if removed.first() is None:
+        return False
+    record_correction(order.tenant_id, product_id, -units, actor=actor)
+    return True
 
 
 def list_stock(tenant_id: int, product_id: str | None = None) -> list[StockFigures]:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from lumira.clock import utc_now
 from lumira.database import atomic, db
 from lumira.errors import Conflict, InvalidQuantity
 from lumira.models import StockItem
@@ -32,7 +33,9 @@ def set_stock(tenant_id: int, product_id: str, on_hand: int, *, actor: str) -> S
     """
     with atomic(tenant_id):
         item = stock_counts.lock_item(tenant_id, product_id)
-        return _correct(item, on_hand, actor=actor)
+        correction = _correct(item, on_hand, actor=actor)
+        item.counted_at = utc_now()
+        return correction
 
 
 def adjust_stock(tenant_id: int, product_id: str, difference: int, *, actor: str) -> StockCorrection:

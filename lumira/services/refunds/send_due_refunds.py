@@ -6,7 +6,13 @@ import structlog
 
 from lumira.clock import utc_now
 from lumira.database import atomic, retried
-from lumira.errors import IdempotencyInProgress, NotRefundable, StripeConfigError, StripeUnavailable
+from lumira.errors import (
+    IdempotencyInProgress,
+    NotRefundable,
+    OtherStripeMode,
+    StripeConfigError,
+    StripeUnavailable,
+)
 from lumira.repositories import orders, refund_requests, stripe_accounts
 from lumira.repositories.stripe_accounts import StripeAccount
 from lumira.services.refunds.send_refund import RefundAttempt, attempt_of, send_refund
@@ -48,10 +54,10 @@ def _send(tenant_id: int, account: StripeAccount | None, attempt: RefundAttempt)
     with structlog.contextvars.bound_contextvars(order_number=attempt.order_number):
         try:
             send_refund(tenant_id, account, attempt, actor=_ACTOR)
+        except (NotRefundable, IdempotencyInProgress, OtherStripeMode):
+            return True
         except (StripeUnavailable, StripeConfigError):
             return False
-        except (NotRefundable, IdempotencyInProgress):
-            return True
         except Exception:
             # The request becomes due again when its lease ends; the others are sent now.
             log.exception("refund_not_sent")

@@ -24,6 +24,7 @@ from lumira.domain.stripe_requests import is_key_stale
 from lumira.errors import (
     IdempotencyInProgress,
     NotRefundable,
+    OtherStripeMode,
     StripeConfigError,
     StripePermissionMissing,
     StripeUnavailable,
@@ -114,7 +115,7 @@ def check_account(account: StripeAccount | None, *, livemode: bool) -> StripeAcc
     if account is None:
         raise StripeConfigError("This shop has no Stripe key.")
     if account.livemode != livemode:
-        raise StripeConfigError("The payment is of another mode than this shop's Stripe key.")
+        raise OtherStripeMode("The payment is of another mode than this shop's Stripe key.")
     return account
 
 

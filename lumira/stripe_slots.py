@@ -15,6 +15,8 @@ from lumira.errors import StripeBusy
 #: Requests that begin without a slot, at once: a free order and a repeated request need none, and are recognised by a
 #: few statements. More would take the processor from the requests that the slots protect.
 _ENTRIES = 2
+#: Seconds that a call waits for a slot in a worker or a command.
+_PATIENCE = 60
 #: Until `configure` is called.
 _DEFAULT_LIMIT = 48
 
@@ -90,13 +92,17 @@ def require() -> None:
 
 @contextmanager
 def occupied() -> Iterator[None]:
-    """Hold a slot during one call to Stripe: the request's, or one for this call. Raises `StripeBusy`."""
+    """Hold a slot during one call to Stripe: the request's, or one for this call, which is waited for.
+
+    Raises `StripeBusy`.
+    """
     if _admission.get() is not None:
         require()
         yield
         return
     calls = _slots[0].calls
-    if not calls.acquire(blocking=False):
+    # The threads of a worker or a command take turns: no buyer waits for them.
+    if not calls.acquire(timeout=_PATIENCE):
         raise StripeBusy
     try:
         yield

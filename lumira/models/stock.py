@@ -80,6 +80,9 @@ class StockReservation(Identified, Timestamped, Base):
         Index(
             "ix_stock_reservations_reserved", "tenant_id", "product_id", postgresql_where="state = 'reserved'"
         ),
+        Index(
+            "ix_stock_reservations_ending", "tenant_id", "expires_at", postgresql_where="state = 'reserved'"
+        ),
     )
 
     tenant_id: Mapped[int] = mapped_column(primary_key=True, sort_order=-3)

@@ -1,51 +1,71 @@
 """Reconciliation: what no webhook reported is read from Stripe's API, and recorded and settled as events are.
 
-A run pulls missing events, looks up the payments that parked events wait for, and polls orders whose poll is due.
-An error in one of these does not stop the others, and neither does a permission that the key lacks; only a key that
-Stripe refuses altogether ends the run.
+A run pulls missing events, looks up the payments that parked events wait for, and polls orders whose poll is due;
+workers do each of these as often as it needs. An error in one of them does not stop the others, and neither does a
+permission that the key lacks; only a key that Stripe refuses altogether ends the run.
 """
 
-import time
 from collections.abc import Callable
 from datetime import timedelta
+from enum import StrEnum
 
 from lumira.clock import utc_now
 from lumira.database import atomic
 from lumira.models import AlertKind
-from lumira.reconciliation import poll_order
+from lumira.reconciliation import poll_orders
 from lumira.reconciliation.look_up_payments import look_up_payments
 from lumira.reconciliation.pull_events import pull_events
 from lumira.reconciliation.report import ReconciliationReport, StripeAvailability
 from lumira.reconciliation.watch_deadlines import watch_deadlines
 from lumira.repositories import (
     alerts,
-    order_polls,
     stripe_accounts,
     tenants,
 )
 from lumira.repositories.stripe_accounts import StripeAccount
 from lumira.services.tenants.end_test_sales import end_test_sales
 
-#: Orders claimed at a time: the orders that a killed process had claimed are due again two minutes later.
-BATCH = 50
-#: Seconds that the orders of one tenant may take before the next tenant has its turn.
-BUDGET = 40
 #: A longer outage of Stripe becomes an alert, one for each outage; a shorter one is a normal disturbance.
 _OUTAGE_THAT_ALERTS = timedelta(minutes=15)
+
+
+class Step(StrEnum):
+    """A part of a run, in the order in which they are done."""
+
+    DEADLINES = "deadlines"
+    EVENTS = "events"
+    PAYMENTS = "payments"
+    RESERVATIONS = "reservations"
+    ORDERS = "orders"
 
 
 def recover_events(
     tenant_id: int, *, is_stopping: Callable[[], bool] = lambda: False
 ) -> ReconciliationReport:
-    """Pull the events that no webhook brought: the quick half of a run, for what was paid just now."""
-    return reconcile(tenant_id, orders_too=False, is_stopping=is_stopping)
+    """Pull the events that no webhook brought, decide what parked events wait for, and watch deadlines."""
+    steps = (Step.DEADLINES, Step.EVENTS, Step.PAYMENTS)
+    return reconcile(tenant_id, steps=steps, is_stopping=is_stopping)
+
+
+def release_reservations(
+    tenant_id: int, *, is_stopping: Callable[[], bool] = lambda: False
+) -> ReconciliationReport:
+    """Poll the orders whose reservation has ended, and release the units of those that are unpaid."""
+    return reconcile(tenant_id, steps=(Step.RESERVATIONS,), is_stopping=is_stopping)
+
+
+def poll_orders_due(
+    tenant_id: int, *, is_stopping: Callable[[], bool] = lambda: False
+) -> ReconciliationReport:
+    """Poll the other orders whose poll is due."""
+    return reconcile(tenant_id, steps=(Step.ORDERS,), is_stopping=is_stopping)
 
 
 def reconcile(
     tenant_id: int,
     *,
+    steps: tuple[Step, ...] = tuple(Step),
     since: timedelta | None = None,
-    orders_too: bool = True,
     is_stopping: Callable[[], bool] = lambda: False,
 ) -> ReconciliationReport:
     """Read from Stripe what is missing here, and return counts of what that changed.
@@ -58,23 +78,60 @@ def reconcile(
     with report.step("account"), atomic(tenant_id):
         account = stripe_accounts.find_account(tenant_id)
         report.stripe = StripeAvailability.AVAILABLE if account else StripeAvailability.NO_KEY
-    if orders_too:
+    if Step.DEADLINES in steps:
         with report.step("deadlines"):
             watch_deadlines(tenant_id)
         with report.step("test sales"):
             end_test_sales(tenant_id, actor="reconciliation", is_stopping=is_stopping)
-    if account is None:
-        if orders_too:
-            with report.step("orders"):
-                _poll_orders(tenant_id, None, report, since=since, is_stopping=is_stopping)
-        return report
-    with report.step("events"):
-        pull_events(tenant_id, account, report, since=since, is_stopping=is_stopping)
-    if orders_too and report.stripe is not StripeAvailability.KEY_REFUSED:
+    if account is not None:
+        _recover(tenant_id, account, report, steps, since=since, is_stopping=is_stopping)
+    if report.stripe is not StripeAvailability.KEY_REFUSED:
+        _poll(tenant_id, account, report, steps, since=since, is_stopping=is_stopping)
+    if account is not None:
+        _raise_alerts(tenant_id, account, report)
+    return report
+
+
+def _recover(
+    tenant_id: int,
+    account: StripeAccount,
+    report: ReconciliationReport,
+    steps: tuple[Step, ...],
+    *,
+    since: timedelta | None,
+    is_stopping: Callable[[], bool],
+) -> None:
+    if Step.EVENTS in steps:
+        with report.step("events"):
+            pull_events(tenant_id, account, report, since=since, is_stopping=is_stopping)
+    if Step.PAYMENTS in steps and report.stripe is not StripeAvailability.KEY_REFUSED:
         with report.step("payments"):
             look_up_payments(tenant_id, account, report, is_stopping=is_stopping)
+
+
+def _poll(
+    tenant_id: int,
+    account: StripeAccount | None,
+    report: ReconciliationReport,
+    steps: tuple[Step, ...],
+    *,
+    since: timedelta | None,
+    is_stopping: Callable[[], bool],
+) -> None:
+    if since is not None:
         with report.step("orders"):
-            _poll_orders(tenant_id, account, report, since=since, is_stopping=is_stopping)
+            poll_orders.bring_forward(tenant_id, since)
+    if Step.RESERVATIONS in steps:
+        with report.step("reservations"):
+            poll_orders.release_reservations(tenant_id, account, report, is_stopping=is_stopping)
+    if Step.ORDERS in steps and report.stripe is not StripeAvailability.KEY_REFUSED:
+        with report.step("orders"):
+            poll_orders.poll_due_orders(
+                tenant_id, account, report, has_budget=since is None, is_stopping=is_stopping
+            )
+
+
+def _raise_alerts(tenant_id: int, account: StripeAccount, report: ReconciliationReport) -> None:
     if report.stripe in (StripeAvailability.UNAVAILABLE, StripeAvailability.KEY_REFUSED):
         with report.step("alert"):
             _alert_outage(tenant_id, account, report)
@@ -82,36 +139,6 @@ def reconcile(
         with report.step("alert"), atomic(tenant_id):
             for error in report.missing_permissions.values():
                 alerts.raise_missing_permission(tenant_id, error)
-    return report
-
-
-def _poll_orders(
-    tenant_id: int,
-    account: StripeAccount | None,
-    report: ReconciliationReport,
-    *,
-    since: timedelta | None,
-    is_stopping: Callable[[], bool],
-) -> None:
-    started_at, started = utc_now(), time.monotonic()
-    if since is not None:
-        with atomic(tenant_id):
-            order_polls.bring_forward(tenant_id, opened_since=started_at - since, now=started_at)
-    while since is not None or time.monotonic() - started < BUDGET:
-        with atomic(tenant_id):
-            # Only what was due when the run began, so that the run ends.
-            order_ids = order_polls.claim_due(tenant_id, started_at, utc_now(), limit=BATCH)
-        if not order_ids:
-            return
-        for order_id in order_ids:
-            if is_stopping():
-                return
-            with report.item("orders", order_id):
-                is_repaired = poll_order.poll_order(
-                    tenant_id, account, order_id, on_missing_permission=report.add_missing_permission
-                )
-                report.orders_polled += is_repaired is not None
-                report.orders_repaired += is_repaired is True
 
 
 def _alert_outage(tenant_id: int, account: StripeAccount, report: ReconciliationReport) -> None:

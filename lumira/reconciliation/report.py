@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
+from threading import Lock
 
 import structlog
 
@@ -43,12 +44,24 @@ class ReconciliationReport:
     #: The permissions that the tenant's key lacks, by name.
     missing_permissions: dict[str, StripePermissionMissing] = field(default_factory=dict)
     _failed_calls: int = 0
+    #: Orders are polled side by side, and each counts.
+    _lock: Lock = field(default_factory=Lock, repr=False, compare=False)
 
     def add_missing_permission(self, error: StripePermissionMissing) -> None:
         """Record that the key lacks a permission; what needs no such permission goes on."""
+        with self._lock:
+            self._add_missing_permission(error)
+
+    def _add_missing_permission(self, error: StripePermissionMissing) -> None:
         self.missing_permissions[error.permission] = error
         if self.stripe in (StripeAvailability.AVAILABLE, StripeAvailability.PARTIAL):
             self.stripe = StripeAvailability.PERMISSION_MISSING
+
+    def count_polled(self, is_repaired: bool | None) -> None:
+        """Count one order; `None` if nothing was looked up about it."""
+        with self._lock:
+            self.orders_polled += is_repaired is not None
+            self.orders_repaired += is_repaired is True
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
@@ -79,15 +92,24 @@ class ReconciliationReport:
         except StripeConfigError:
             raise
         except StripeUnavailable:
+            if self._is_down():
+                raise
+            log.warning("reconciliation_item_skipped", step=step, subject=str(subject))
+        except Exception:
+            with self._lock:
+                self.failures += 1
+            log.exception("reconciliation_failed", step=step, subject=str(subject))
+        else:
+            with self._lock:
+                self._failed_calls = 0
+
+    def _is_down(self) -> bool:
+        """Count a failed call, and return whether Stripe is down for all items."""
+        with self._lock:
             self._failed_calls += 1
             # After one step has found Stripe down, the next steps do not wait for it item by item.
             if self._failed_calls >= _FAILURES_UNTIL_DOWN or self.stripe is StripeAvailability.UNAVAILABLE:
-                raise
+                return True
             if self.stripe is StripeAvailability.AVAILABLE:
                 self.stripe = StripeAvailability.PARTIAL
-            log.warning("reconciliation_item_skipped", step=step, subject=str(subject))
-        except Exception:
-            self.failures += 1
-            log.exception("reconciliation_failed", step=step, subject=str(subject))
-        else:
-            self._failed_calls = 0
+            return False

@@ -5,6 +5,7 @@ from datetime import datetime
 from sqlalchemy import text
 
 from lumira.database import atomic, db
+from lumira.domain.poll_schedule import RESERVATION_GRACE
 
 
 def tenants_with_due_events(now: datetime) -> list[int]:
@@ -22,11 +23,22 @@ def tenants_with_due_refunds(now: datetime) -> list[int]:
     return _ids("SELECT lumira_tenants_with_due_refunds(:now)", now)
 
 
+def tenants_with_due_polls(now: datetime) -> list[int]:
+    """Return ids of tenants with an order about which Stripe is to be polled."""
+    return _ids("SELECT lumira_tenants_with_due_polls(:now)", now)
+
+
+def tenants_with_ended_reservations(now: datetime) -> list[int]:
+    """Return ids of tenants with an order to be polled whose reservation ended more than the grace time ago."""
+    query = "SELECT lumira_tenants_with_ended_reservations(:ended_before, :now)"
+    return _ids(query, now, ended_before=now - RESERVATION_GRACE)
+
+
 def tenants_with_unsent_alerts(now: datetime) -> list[int]:
     """Return ids of tenants with an alert that is still to be sent to their team."""
     return _ids("SELECT lumira_tenants_with_unsent_alerts(:now)", now)
 
 
-def _ids(query: str, now: datetime) -> list[int]:
+def _ids(query: str, now: datetime, **times: datetime) -> list[int]:
     with atomic(None):
-        return list(db.session.execute(text(query), {"now": now}).scalars())
+        return list(db.session.execute(text(query), {"now": now, **times}).scalars())

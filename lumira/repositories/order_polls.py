@@ -1,16 +1,15 @@
 """The polling schedule of orders: written to loaded orders, and claimed by the processes that poll."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, exists, func, select, update
 from sqlalchemy.orm.attributes import flag_modified
 
 from lumira.database import db
 from lumira.domain.order_status import OPEN
-from lumira.domain.poll_schedule import next_poll
+from lumira.domain.poll_schedule import RESERVATION_GRACE, next_poll
 from lumira.models import Order, OrderStatus, ReservationState, StockReservation
 
 #: How long a claimed order belongs to the process that polls it: after a crash it is due again then.
@@ -56,17 +55,40 @@ def _set_next_poll(order: Order, poll_at: datetime | None) -> None:
         flag_modified(order, "updated_at")
 
 
-def claim_due(tenant_id: int, until: datetime, now: datetime, *, limit: int) -> Sequence[UUID]:
+def claim_due(tenant_id: int, until: datetime, now: datetime, *, limit: int) -> list[UUID]:
     """Return ids of orders whose poll was due at `until`, longest due first, and lease them to the caller.
 
-    Skips locked orders, so it waits for no lock.
+    Skips locked orders, so it waits for no lock. Leaves out the orders of `claim_ended`.
     """
+    return _claim(tenant_id, until, now, ~_has_ended(until), limit=limit)
+
+
+def claim_ended(tenant_id: int, until: datetime, now: datetime, *, limit: int) -> list[UUID]:
+    """Do the same for orders whose reservation had ended at `until`, and the grace time after it.
+
+    Their units are missing to other buyers, so they do not wait behind orders that reserve nothing.
+    """
+    return _claim(tenant_id, until, now, _has_ended(until), limit=limit)
+
+
+def _has_ended(at: datetime) -> ColumnElement[bool]:
+    return exists().where(
+        StockReservation.tenant_id == Order.tenant_id,
+        StockReservation.order_id == Order.id,
+        StockReservation.state == ReservationState.RESERVED,
+        StockReservation.expires_at <= at - RESERVATION_GRACE,
+    )
+
+
+def _claim(
+    tenant_id: int, until: datetime, now: datetime, condition: ColumnElement[bool], *, limit: int
+) -> list[UUID]:
     due = db.session.execute(
         select(Order.id)
-        .where(Order.tenant_id == tenant_id, Order.next_poll_at <= until)
+        .where(Order.tenant_id == tenant_id, Order.next_poll_at <= until, condition)
         .order_by(Order.next_poll_at, Order.id)
         .limit(limit)
-        .with_for_update(skip_locked=True)
+        .with_for_update(of=Order, skip_locked=True)
     ).scalars()
     order_ids = list(due)
     if order_ids:

@@ -20,9 +20,11 @@ from lumira.clock import utc_now
 from lumira.database import atomic
 from lumira.notifications import relay, send_alerts
 from lumira.reconciliation import reconcile
+from lumira.reconciliation.report import ReconciliationReport, StripeAvailability
 from lumira.repositories import due_work, idempotency, tenants
 from lumira.services.files import remove_files as removing
 from lumira.services.refunds.send_due_refunds import send_due_refunds
+from lumira.tasks.lanes import TenantLanes, Work
 from lumira.webhooks import process
 
 log = structlog.get_logger()
@@ -42,6 +44,18 @@ _mail_slots = threading.BoundedSemaphore(2)
 stopping = threading.Event()
 
 _random = SystemRandom()
+
+
+def _responds(work: Callable[..., ReconciliationReport]) -> Work:
+    def run(tenant_id: int, *, is_stopping: Callable[[], bool]) -> bool:
+        return work(tenant_id, is_stopping=is_stopping).stripe is not StripeAvailability.UNAVAILABLE
+
+    return run
+
+
+_event_lanes = TenantLanes("recover_events", _responds(reconcile.recover_events))
+_reservation_lanes = TenantLanes("release_reservations", _responds(reconcile.release_reservations))
+_order_lanes = TenantLanes("poll_orders", _responds(reconcile.poll_orders_due))
 
 # Only `worker.run` connects it to a database, so that importing the tasks opens no connection.
 queue = App(connector=InMemoryConnector())
@@ -139,17 +153,34 @@ def _for_each(tenant_ids: Iterable[int], work: Callable[..., object]) -> None:
 
 
 @queue.periodic(cron="* * * * *")
-@queue.task(name="reconcile", queue=QUEUE, queueing_lock="reconcile")
+@queue.task(name="recover_events", queue=QUEUE, queueing_lock="recover_events")
 @at_most(_alone())
-def reconcile_all(timestamp: int) -> None:  # noqa: ARG001 - given to every periodic task
-    """Reconcile every tenant with Stripe."""
+def recover_events(timestamp: int) -> None:  # noqa: ARG001 - given to every periodic task
+    """Pull the events of every tenant that no webhook brought, and watch its deadlines."""
     with atomic(None):
         tenant_ids = tenants.list_ids()
-    # In another order each time, so that a run that is killed does not always omit the same tenants. The events of
-    # all tenants come before the orders of any: they are quicker, and more urgent.
+    # In another order each time, so that a run that is killed does not always omit the same tenants.
     _random.shuffle(tenant_ids)
-    _for_each(tenant_ids, reconcile.recover_events)
-    _for_each(tenant_ids, reconcile.reconcile)
+    _event_lanes.run(tenant_ids, seconds=60, is_stopping=stopping.is_set)
+
+
+@queue.periodic(cron=f"* * * * * */{SWEEP_EVERY}")
+@queue.task(name="release_reservations", queue=QUEUE, queueing_lock="release_reservations")
+@at_most(_alone())
+def release_reservations(timestamp: int) -> None:  # noqa: ARG001 - given to every periodic task
+    """Poll the orders of every tenant whose reservation has ended, and release the units of the unpaid ones."""
+    due = due_work.tenants_with_ended_reservations(utc_now())
+    _reservation_lanes.run(due, seconds=SWEEP_EVERY, is_stopping=stopping.is_set)
+
+
+@queue.periodic(cron=f"* * * * * */{SWEEP_EVERY}")
+@queue.task(name="poll_orders", queue=QUEUE, queueing_lock="poll_orders")
+@at_most(_alone())
+def poll_orders(timestamp: int) -> None:  # noqa: ARG001 - given to every periodic task
+    """Poll the other orders of every tenant that are due."""
+    due = due_work.tenants_with_due_polls(utc_now())
+    _random.shuffle(due)
+    _order_lanes.run(due, seconds=SWEEP_EVERY, is_stopping=stopping.is_set)
 
 
 @queue.periodic(cron="17 * * * *")

@@ -17,7 +17,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from config import database_url
 from config.settings import Settings
-from lumira import database_failures
+from lumira import database_failures, stripe_slots
 from lumira.database import CONNECTION_OPTIONS
 from lumira.tasks.queue import HEARTBEAT_EVERY, STALLED_AFTER, queue, stopping
 
@@ -25,13 +25,17 @@ log = structlog.get_logger()
 
 #: Seconds before the worker reconnects to a database that it lost.
 RECONNECT_AFTER = 1.0
-#: Jobs that one process runs in parallel. At most six wait for an external service (`queue.at_most`), so that two
+#: Jobs that one process runs in parallel. At most eight wait for an external service (`queue.at_most`), so that two
 #: threads are always free to process events.
-CONCURRENCY = 8
+CONCURRENCY = 10
+#: Calls to Stripe that one process waits for at once: as many as the lanes of its jobs make, so that a tenant whose
+#: Stripe does not respond takes no slot from another tenant.
+STRIPE_CALLS = 256
 
 
 def run(app: Flask, settings: Settings) -> None:
     """Run jobs until SIGTERM or SIGINT; then finish the current batch and return."""
+    stripe_slots.configure(STRIPE_CALLS)
     asyncio.run(_run(app, settings))
 
 

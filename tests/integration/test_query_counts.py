@@ -176,7 +176,7 @@ def test_reconciliation_looks_up_delivered_events_in_one_statement(
 ) -> None:
     def look(minutes: int) -> int:
         with time_machine.travel(utc_now() + timedelta(minutes=minutes), tick=True):
-            return reconcile.recover_events(tenant.id).events_recovered
+            return reconcile.reconcile(tenant.id, steps=(reconcile.Step.EVENTS,)).events_recovered
 
     for _ in range(3):
         opened = open_payment(tenant)

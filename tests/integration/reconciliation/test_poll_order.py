@@ -14,7 +14,7 @@ from lumira.database import atomic, db
 from lumira.domain.refunds import refunded_amount
 from lumira.errors import StripeUnavailable
 from lumira.models import AccessGrant, Alert, AuditEntry, Order, OrderStatus, RequestState
-from lumira.reconciliation import reconcile
+from lumira.reconciliation import poll_orders, reconcile
 from lumira.services.checkout import create_payment_intent
 from lumira.services.checkout.create_payment_intent import PaymentOpened
 from tests.support import stripe_sandbox
@@ -342,7 +342,7 @@ def test_an_order_that_is_polled_repeatedly_is_audited_once(tenant) -> None:
 
 
 def test_since_polls_every_order_opened_in_that_time_at_once(tenant, monkeypatch) -> None:
-    monkeypatch.setattr(reconcile, "BATCH", 2)
+    monkeypatch.setattr(poll_orders, "BATCH", 2)
     for _ in range(5):
         open_payment(tenant)
     assert reconcile.reconcile(tenant.id).orders_polled == 0

@@ -1,0 +1,61 @@
+"""Work side by side in threads: each thread has an application context, and so a database session, of its own."""
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import wraps
+from typing import ParamSpec, TypeVar
+
+import structlog
+from flask import current_app
+
+Parameters = ParamSpec("Parameters")
+Result = TypeVar("Result")
+Item = TypeVar("Item")
+
+#: So few items are worked on by the caller's thread, which keeps its connections for the next ones.
+_FEW = 2
+
+
+def in_own_context(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
+    """Return the function for another thread: with a context of its own, and the caller's fields of the log."""
+    app = current_app._get_current_object()  # type: ignore[attr-defined] # noqa: SLF001 - Flask documents it for threads
+    fields = structlog.contextvars.get_contextvars()
+
+    @wraps(function)
+    def run(*args: Parameters.args, **kwargs: Parameters.kwargs) -> Result:
+        with app.app_context(), structlog.contextvars.bound_contextvars(**fields):
+            return function(*args, **kwargs)
+
+    return run
+
+
+def side_by_side(items: Sequence[Item], work: Callable[[Item], None], *, threads: int) -> None:
+    """Do the work for each item, on as many threads at most; returns once all of it is done.
+
+    The first error is raised once the running work has ended; work that was not begun is left out then.
+    """
+    if threads <= 1 or len(items) <= _FEW:
+        for item in items:
+            work(item)
+        return
+    waiting = deque(items)
+    errors: list[BaseException] = []
+
+    def work_on() -> None:
+        while waiting and not errors:
+            try:
+                item = waiting.popleft()
+            except IndexError:
+                return
+            try:
+                work(item)
+            except BaseException as error:  # noqa: BLE001 - raised by the caller's thread
+                errors.append(error)
+
+    count = min(threads, len(items))
+    with ThreadPoolExecutor(count, thread_name_prefix="side-by-side") as pool:
+        for _ in range(count):
+            pool.submit(in_own_context(work_on))
+    if errors:
+        raise errors[0]

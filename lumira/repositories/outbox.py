@@ -36,16 +36,21 @@ def enqueue(order: Order, kind: MessageKind, subject: str = "") -> bool:
         order.messages.append(OutboxMessage(kind=kind, subject=subject, next_attempt_at=due_at))
         schedule_relay(order.tenant_id)
         return True
-    age = utc_now() - existing.created_at
-    if (
-        existing.status is MessageStatus.SUPERSEDED
-        and messages.is_current(order, kind, subject)
-        and not messages.is_outdated(kind, age=age)
-    ):
+    if existing.status is MessageStatus.SUPERSEDED and _is_needed_again(order, existing):
         existing.status, existing.attempts, existing.next_attempt_at = MessageStatus.PENDING, 0, due_at
         schedule_relay(order.tenant_id)
         return True
     return False
+
+
+def _is_needed_again(order: Order, message: OutboxMessage) -> bool:
+    """Whether a superseded message is to be sent after all; not if it would be superseded for the same reason again."""
+    age = utc_now() - message.created_at
+    if not messages.is_current(order, message.kind, message.subject) or messages.is_outdated(
+        message.kind, age=age
+    ):
+        return False
+    return message.kind is not MessageKind.PAYMENT_FAILED or not is_mailbox_notified(order, message)
 
 
 def send_again(order: Order) -> None:

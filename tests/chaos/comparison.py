@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
+from tests.chaos.alert_comparison import compare_alerts
 from tests.chaos.differences import Difference
 from tests.chaos.expectations import ACTING
 from tests.chaos.lumira_side import LumiraState
@@ -17,16 +18,16 @@ from tests.chaos.stripe_side import StripeState
 PROMISED = 300.0
 #: Seconds after which a missing sweep means that periodic jobs have stopped.
 _SWEEP_WITHIN = 40.0
-#: Alerts that a run may raise legitimately; the comparison of the orders checks their cause.
-_EXPECTED_ALERTS = ("dispute", "inquiry", "refund_failed", "sold_out_after_payment", "stock_missing")
 
 
 def compare(
     plan: Plan, stripe: StripeState, lumira: LumiraState, purchase_log: PurchaseLog, outbox: Path
 ) -> list[Difference]:
     """Return all differences, those of orders first."""
+    orders = OrderComparison(stripe, lumira, purchase_log, outbox)
     return [
-        *OrderComparison(stripe, lumira, purchase_log, outbox).differences(),
+        *orders.differences(),
+        *compare_alerts(orders.required_alerts(), lumira),
         *compare_stock(plan, lumira),
         *_customers(stripe),
         *_events(stripe, lumira),
@@ -60,8 +61,5 @@ def _leftovers(lumira: LumiraState) -> Iterable[Difference]:
         # Every request was retried to its end, so no lease may remain.
         if key["reply_status"] is None or key["leased_until"] is not None:
             yield Difference("stuck", f"idempotency key {key}")
-    for alert in lumira.alerts:
-        if alert["kind"] not in _EXPECTED_ALERTS:
-            yield Difference("wrong", f"alert {alert}")
     if lumira.sweep_age > _SWEEP_WITHIN:
         yield Difference("stuck", f"periodic jobs: last sweep {lumira.sweep_age:.0f} s ago")

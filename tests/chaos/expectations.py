@@ -74,20 +74,26 @@ def expect_free(purchase: Purchase) -> Expected:
     return Expected("completed", {purchase.product: True}, 0, messages, {})
 
 
+def knows_email(purchase: Purchase, stripe_order: StripeOrder) -> bool:
+    """Whether the buyer's address is known: from the sale, from Stripe's page, or from the form of the paid card."""
+    is_typed = stripe_order.paid is not None and stripe_order.paid.receipt_email is not None
+    return purchase.email is not None or stripe_order.has_completed_session or is_typed
+
+
 def expect(purchase: Purchase, stripe_order: StripeOrder, *, is_sold_out: bool) -> Expected:
     """Return the expected state of an order; `is_sold_out`: it was paid when its product was sold out."""
-    has_email = purchase.email is not None or stripe_order.has_completed_session
+    has_email = knows_email(purchase, stripe_order)
     intent = stripe_order.paid
     if intent is None:
         status = _unpaid_status(stripe_order)
         messages = _messages(stripe_order, status, has_email=has_email)
         return Expected(status, None, 0, messages, _unpaid_reservations(purchase, stripe_order, status))
-    refunded = sum(refund["amount"] for refund in intent.refunds.values() if refund["status"] in _LIVE_REFUND)
+    refunded = _refunded(intent)
     if is_sold_out:
         status = "refunded" if refunded >= intent.amount else "processing"
         messages = _messages(stripe_order, status, has_email=has_email)
         return Expected(status, None, refunded, messages, dict.fromkeys(purchase.goods, "released"))
-    status = _paid_status(intent, refunded)
+    status = paid_status(intent)
     messages = _messages(stripe_order, status, has_email=has_email)
     if has_email:
         # A confirmation that was superseded, as during a dispute, is sent once it applies again.
@@ -99,7 +105,13 @@ def expect(purchase: Purchase, stripe_order: StripeOrder, *, is_sold_out: bool) 
     return Expected(status, active, refunded, messages, _paid_reservations(purchase, intent))
 
 
-def _paid_status(intent: Intent, refunded: int) -> str:
+def _refunded(intent: Intent) -> int:
+    return sum(refund["amount"] for refund in intent.refunds.values() if refund["status"] in _LIVE_REFUND)
+
+
+def paid_status(intent: Intent) -> str:
+    """Return the status of an order that this payment settles."""
+    refunded = _refunded(intent)
     lost = sum(dispute["amount"] for dispute in intent.disputes.values() if dispute["status"] == "lost")
     is_disputed = any(dispute["status"] in _OPEN_DISPUTE for dispute in intent.disputes.values())
     remaining = intent.amount - refunded - lost

@@ -99,7 +99,7 @@ def read(database: Database) -> LumiraState:
             "FROM webhook_events e JOIN tenants t ON t.id = e.tenant_id"
         ),
         keys=database.query("SELECT order_id, fence, leased_until, reply_status FROM idempotency_keys"),
-        alerts=database.query("SELECT kind, subject, details FROM alerts"),
+        alerts=database.query("SELECT kind, subject, details, resolved_at FROM alerts"),
         stock=database.query(
             "SELECT t.slug AS tenant, product_id, on_hand, reserved, sold "
             "FROM stock_items s JOIN tenants t ON t.id = s.tenant_id ORDER BY 1, 2"

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from tests.chaos.alert_comparison import Alerts, expect_alerts
 from tests.chaos.differences import Difference
 from tests.chaos.expectations import Expected, StripeOrder, expect, expect_free
 from tests.chaos.lumira_side import LumiraState, OrderRecord, Row
@@ -31,6 +32,13 @@ class OrderComparison:
         self._sessions: dict[str, list[Session]] = defaultdict(list)
         for session in stripe.sessions:
             self._sessions[session.order_number or ""].append(session)
+        #: How many messages about failed payments each mailbox got: one a day, of all orders.
+        self._failures_sent = Counter(
+            (order.row["tenant"], order.row["customer_email"])
+            for order in lumira.orders
+            for message in order.messages
+            if message["kind"] == "payment_failed" and message["status"] == "sent"
+        )
         self._missing_stock = {row["subject"] for row in lumira.alerts if row["kind"] == "stock_missing"}
 
     def differences(self) -> Iterator[Difference]:
@@ -46,14 +54,28 @@ class OrderComparison:
         for number in self._sessions.keys() - seen:
             yield Difference("lost", f"Checkout Session without an order: {self._sessions[number]}", number)
 
+    def required_alerts(self) -> Alerts:
+        """Return the alerts that all orders require."""
+        alerts: Alerts = {}
+        for entry in self._purchase_log.entries.values():
+            for order in self._orders_of(entry):
+                alerts |= expect_alerts(entry.purchase, self._stripe_order(order), order)
+        return alerts
+
+    def _orders_of(self, entry: Entry) -> list[OrderRecord]:
+        calls = [entry.purchase.key]
+        if entry.purchase.story is Story.FREE:
+            calls = [key for key in self._by_call if key.startswith(f"{entry.purchase.key}-")]
+        return [order for call in calls for order in self._by_call.get(call, [])]
+
+    def _stripe_order(self, order: OrderRecord) -> StripeOrder:
+        return StripeOrder(self._intents.get(order.number, []), self._sessions.get(order.number, []))
+
     def _of_entry(self, entry: Entry, seen: set[str]) -> Iterator[Difference]:
         purchase = entry.purchase
         for reason in entry.failures:
             yield Difference("stuck", f"a request never succeeded: {reason}", purchase=purchase.number)
-        calls = [purchase.key]
-        if purchase.story is Story.FREE:
-            calls = [key for key in self._by_call if key.startswith(f"{purchase.key}-")]
-        orders = [order for call in calls for order in self._by_call[call]]
+        orders = self._orders_of(entry)
         seen |= {order.number for order in orders}
         returned = {response["orderNumber"] for response in entry.opened}
         if entry.was_out_of_stock and not orders and not returned:
@@ -71,7 +93,7 @@ class OrderComparison:
 
     def _of_order(self, entry: Entry, order: OrderRecord) -> Iterator[Difference]:
         purchase = entry.purchase
-        stripe_order = StripeOrder(self._intents[order.number], self._sessions[order.number])
+        stripe_order = self._stripe_order(order)
         intent = stripe_order.shown
 
         def differ(difference: tuple[str, str]) -> Difference:
@@ -122,25 +144,36 @@ class OrderComparison:
         for key, number in found.items():
             if number > 1:
                 yield "doubled", f"message {key}: {number} rows"
+        mailbox = order.row["tenant"], order.row["customer_email"]
+        if self._failures_sent[mailbox] > 1:
+            yield "doubled", f"{self._failures_sent[mailbox]} messages about failed payments to one mailbox"
         for message in order.messages:
-            key = (message["kind"], message["subject"])
-            status = message["status"]
-            if status not in ("sent", "superseded"):
-                yield "stuck", f"message {key}: {status}, {message['last_error']}"
-            elif status == "superseded" and expected.messages.get(key):
-                yield "lost", f"message {key} was superseded"
-            elif status == "sent" and str(message["id"]) not in self._emails:
-                # The reverse is allowed: a worker killed after sending may find the message superseded later.
-                yield "lost", f"message {key}: sent, but there is no e-mail {message['id']}"
+            yield from self._sending(message, expected, mailbox)
+
+    def _sending(
+        self, message: Row, expected: Expected, mailbox: tuple[str, str | None]
+    ) -> Iterator[tuple[str, str]]:
+        key, status = (message["kind"], message["subject"]), message["status"]
+        # The message of another order of the same mailbox may have been sent instead.
+        is_replaced = message["kind"] == "payment_failed" and self._failures_sent[mailbox] > 0
+        if status not in ("sent", "superseded"):
+            yield "stuck", f"message {key}: {status}, {message['last_error']}"
+        elif status == "superseded" and expected.messages.get(key) and not is_replaced:
+            yield "lost", f"message {key} was superseded"
+        elif status == "sent" and str(message["id"]) not in self._emails:
+            # The reverse is allowed: a worker killed after sending may find the message superseded later.
+            yield "lost", f"message {key}: sent, but there is no e-mail {message['id']}"
 
 
 def _multiples(entry: Entry, stripe_order: StripeOrder) -> Iterator[tuple[str, str]]:
     """Yield duplicates: of PaymentIntents, Checkout Sessions or successful payments."""
     live = [session for session in stripe_order.sessions if session.status != "expired"]
     if entry.purchase.uses_checkout:
-        if len(live) > 1 or (
-            len(stripe_order.sessions) > 1 and entry.purchase.story is not Story.RETURNS_AFTER_EXPIRY
-        ):
+        # A retry after a killed process replaces the page of which no buyer got the address.
+        returned = {response.get("sessionId") for response in entry.opened}
+        shown = [session for session in stripe_order.sessions if session.id in returned]
+        may_return = entry.purchase.story is Story.RETURNS_AFTER_EXPIRY
+        if len(live) > 1 or (len(shown) > 1 and not may_return):
             yield "doubled", f"Checkout Sessions {stripe_order.sessions}"
     elif len(stripe_order.intents) > 1:
         yield "doubled", f"{len(stripe_order.intents)} PaymentIntents"

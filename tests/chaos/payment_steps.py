@@ -34,7 +34,7 @@ def _pay(shop: Shop, entry: Entry, opened: dict[str, Any], method: str) -> Steps
     """Confirm the payment; if the response was lost, read the PaymentIntent before confirming again."""
     deadline = time.monotonic() + GIVE_UP_AFTER
     while True:
-        response = shop.confirm(opened, method)
+        response = shop.confirm(opened, method, entry.purchase.typed_email)
         entry.record(f"pay by {method}: {response.summary}")
         if response.status == 200:
             return response.body

@@ -159,6 +159,20 @@ class Purchase:
         return {product: quantity for product, quantity in self.items if product in GOODS}
 
     @property
+    def typed_email(self) -> str | None:
+        """The address that is typed in the payment form of the tenant's page, where none came with the sale.
+
+        A refund or a dispute might be known before the address is looked up, so the buyer has neither.
+        """
+        is_left_alone = (
+            self.after is AfterPayment.NOTHING
+            and self.story is not Story.DEBIT_DISPUTED
+            and not self.may_be_sold_out
+        )
+        is_typed = self.email is None and not self.uses_checkout and is_left_alone and self.number % 2 == 0
+        return f"typed-{self.number}@example.com" if is_typed else None
+
+    @property
     def may_be_sold_out(self) -> bool:
         """Whether its second attempt may be paid without stock: the failed one has released the units."""
         if not self.goods or self.story not in _RETRIES:

@@ -91,9 +91,11 @@ class Shop:
         """Complete the authentication that Checkout redirected to."""
         return _request("POST", url, {}, data={"outcome": outcome}, allow_redirects=False)
 
-    def confirm(self, opened: dict[str, Any], method: str) -> Response:
+    def confirm(self, opened: dict[str, Any], method: str, email: str | None) -> Response:
         """Confirm the PaymentIntent with the publishable key and the client secret."""
         form = {**self._client_parameters(opened), "payment_method": method, "return_url": RETURN_URL}
+        if email is not None:
+            form["receipt_email"] = email
         return _request("POST", f"{self._intent_url(opened)}/confirm", {}, data=form)
 
     def get_payment_intent(self, opened: dict[str, Any]) -> Response:

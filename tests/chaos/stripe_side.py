@@ -35,6 +35,8 @@ class Intent:
     inquiries: set[str] = field(default_factory=set)
     #: Whether it was ever processing, as a bank debit is.
     was_processing: bool = False
+    #: The address that the buyer typed in the payment form.
+    receipt_email: str | None = None
     paid_at: float | None = None
 
     @property
@@ -196,6 +198,7 @@ def _record_event(intent: Intent, event_type: str, subject: dict[str, Any], at: 
         intent.was_processing = True
     elif event_type == "payment_intent.succeeded":
         intent.paid_at = at
+        intent.receipt_email = subject["receipt_email"]
     elif subject["object"] == "refund" and subject["status"] == "succeeded":
         intent.succeeded_refunds.add(subject["id"])
     elif subject["object"] == "dispute" and subject["status"].startswith("warning_"):

@@ -98,3 +98,13 @@ def test_a_message_that_was_left_out_is_not_sent_days_later(tenant: Brand) -> No
         decline(tenant, opened)
     relay_at(tenant, hours=30)
     assert statuses(tenant) == [SENT, SUPERSEDED]
+
+
+def test_a_message_that_was_left_out_is_not_tried_again_while_the_mailbox_has_its_message(
+    tenant: Brand,
+) -> None:
+    fail(tenant, "ana@example.com")
+    opened = fail(tenant, "ana@example.com", hours=1)
+    with time_machine.travel(START + timedelta(hours=2)):
+        decline(tenant, opened)
+    assert statuses(tenant) == [SENT, SUPERSEDED]

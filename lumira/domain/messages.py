@@ -13,8 +13,8 @@ GIVE_UP_ATTEMPTS = 28
 #: Buyers who mistype a card number usually pay within a minute: an e-mail about each declined attempt would
 #: arrive after they have paid.
 _DELAYS = {MessageKind.PAYMENT_FAILED: timedelta(minutes=2)}
-#: Anyone can open a payment with another person's e-mail address and let it fail: a mailbox gets one message about it
-#: a day, whatever the number of orders.
+#: Anyone can open a payment with another person's e-mail address and let it fail: a mailbox gets one message of each
+#: kind about it a day, whatever the number of orders.
 FAILED_PAYMENT_PAUSE = timedelta(hours=24)
 #: Stands before the id of a dispute in the subject of the message about its inquiry.
 _INQUIRY_PREFIX = "inquiry:"
@@ -69,6 +69,8 @@ def is_current(order: Order, kind: MessageKind, subject: str) -> bool:
         case MessageKind.PAYMENT_FAILED:
             # Only the last of several declined attempts matters to the buyer.
             return order.status is OrderStatus.FAILED and order.declines[-1].subject == subject
+        case MessageKind.TRANSFER_NOT_RECEIVED:
+            return order.status is OrderStatus.CANCELLED
         case MessageKind.ORDER_REFUNDED:
             return _is_refund_live(order, subject)
         case MessageKind.REFUND_FAILED:

@@ -15,6 +15,8 @@ from lumira.models.columns import Identified, Timestamped, choice, one_of
 class MessageKind(StrEnum):
     ORDER_CONFIRMATION = "order_confirmation"
     PAYMENT_FAILED = "payment_failed"
+    #: The bank transfer did not arrive in time, and the order was cancelled.
+    TRANSFER_NOT_RECEIVED = "transfer_not_received"
     ORDER_REFUNDED = "order_refunded"
     #: Corrects an earlier message: a refund that had succeeded failed.
     REFUND_FAILED = "refund_failed"
@@ -49,7 +51,7 @@ class OutboxMessage(Identified, Timestamped, Base):
             "ix_outbox_messages_payment_failed",
             "tenant_id",
             "created_at",
-            postgresql_where="kind = 'payment_failed'",
+            postgresql_where="kind IN ('payment_failed', 'transfer_not_received')",
         ),
     )
 

@@ -173,12 +173,12 @@ TEXTS: dict[AlertKind, dict[Language, AlertText]] = {
         (
             "virement jamais reçu",
             "Un virement n’est pas arrivé à temps ; la commande est annulée et son stock rendu.",
-            "Prévenir l’acheteur. Si l’argent arrive quand même, la commande est servie ou remboursée.",
+            "L’acheteur est prévenu. Si l’argent arrive quand même, la commande est servie ou remboursée.",
         ),
         (
             "bank transfer not received",
             "A bank transfer did not arrive in time; the order is cancelled and its stock released.",
-            "Inform the buyer. If the money arrives nevertheless, the order is completed or refunded.",
+            "The buyer is notified. If the money arrives nevertheless, the order is completed or refunded.",
         ),
     ),
     AlertKind.EVENT_FAILED: _texts(

@@ -26,6 +26,14 @@ def payment_failed(context: MessageContext) -> Draft | None:
     return emails.draft_for_buyer(context, shop_url=_shop_url(context))
 
 
+@composes(MessageKind.TRANSFER_NOT_RECEIVED)
+def transfer_not_received(context: MessageContext) -> Draft | None:
+    """Compose the message about a bank transfer that did not arrive in time; superseded as that of a failed payment."""
+    if not _is_current(context) or outbox.is_mailbox_notified(context.order, context.message):
+        return None
+    return emails.draft_for_buyer(context, shop_url=_shop_url(context))
+
+
 @composes(MessageKind.ORDER_REFUNDED)
 def order_refunded(context: MessageContext) -> Draft | None:
     """Compose the message about a refund, with its reason if it was automatic; superseded if the refund failed."""

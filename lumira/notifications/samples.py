@@ -53,7 +53,7 @@ def _values(kind: str, language: Language, tenant: Tenant) -> dict[str, object]:
     match kind:
         case MessageKind.ORDER_CONFIRMATION:
             return {"access_url": _LINK, "promised": ["PDF 15p", "Audio 25 min"]}
-        case MessageKind.PAYMENT_FAILED:
+        case MessageKind.PAYMENT_FAILED | MessageKind.TRANSFER_NOT_RECEIVED:
             return {"shop_url": "https://example.com/"}
         case MessageKind.ORDER_REFUNDED:
             return {"refund": _refund(tenant), "origin": RefundOrigin.REQUESTED}

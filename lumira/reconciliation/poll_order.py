@@ -28,12 +28,12 @@ from lumira.domain.stripe_objects import (
 )
 from lumira.domain.stripe_requests import Refusal
 from lumira.errors import StripePermissionMissing
-from lumira.models import AlertKind, Order, OrderStatus
+from lumira.models import AlertKind, MessageKind, Order, OrderStatus
 from lumira.reconciliation import transfers
 from lumira.reconciliation.look_up_payments import retry_parked_events
 from lumira.reconciliation.poll_plan import PollPlan, can_look_up, make_plan
 from lumira.reconciliation.stripe_state import StripeState, fetch_state
-from lumira.repositories import alerts, audit, order_polls, orders
+from lumira.repositories import alerts, audit, order_polls, orders, outbox
 from lumira.repositories.stripe_accounts import StripeAccount
 from lumira.settlement.settle_order import settle_order
 
@@ -130,6 +130,8 @@ def _close(order: Order, plan: PollPlan, state: StripeState, now: datetime) -> b
         alerts.raise_alert(
             order.tenant_id, kind=AlertKind.TRANSFER_NOT_RECEIVED, subject=order.order_number, once=True
         )
+        if order.customer_email is not None:
+            outbox.enqueue(order, MessageKind.TRANSFER_NOT_RECEIVED)
     is_unknown = plan.is_abandoned and _is_unknown_at_stripe(order, state) and not _awaits_money(order, now)
     if plan.closes_here or is_transfer_overdue or is_unknown:
         is_new = not is_closed(order)

@@ -117,7 +117,7 @@ def claim_next(tenant_id: int) -> OutboxMessage | None:
 
 
 def is_mailbox_notified(order: Order, message: OutboxMessage) -> bool:
-    """Whether the buyer's mailbox has its message of the day about a failed payment, so that this one is not sent.
+    """Whether the buyer's mailbox has its message of this kind of the day, so that this one is not sent.
 
     One was sent within `messages.FAILED_PAYMENT_PAUSE`, or an older one of another order is pending: of several
     that are composed at the same time, the oldest is sent.
@@ -141,7 +141,7 @@ def is_mailbox_notified(order: Order, message: OutboxMessage) -> bool:
         )
         .where(
             OutboxMessage.tenant_id == order.tenant_id,
-            OutboxMessage.kind == MessageKind.PAYMENT_FAILED,
+            OutboxMessage.kind == message.kind,
             OutboxMessage.created_at > oldest,
             OutboxMessage.id != message.id,
             (OutboxMessage.sent_at > now - messages.FAILED_PAYMENT_PAUSE) | is_older_and_pending,

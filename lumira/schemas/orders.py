@@ -29,6 +29,7 @@ DISPUTE_STATUSES = (
 MESSAGE_KINDS = (
     "order_confirmation",
     "payment_failed",
+    "transfer_not_received",
     "order_refunded",
     "refund_failed",
     "access_ready",

@@ -29,6 +29,7 @@ from lumira.models import (
 from lumira.notifications import delivery, relay, send_alerts
 from lumira.repositories import orders, outbox
 from lumira.services.access.change_access import restore_access, revoke_access
+from lumira.settlement.settle_order import settle_order
 from tests.support.factories import BUYER, Brand, load_order, open_payment
 from tests.support.mail_server import free_port
 from tests.support.seller import EXEMPT
@@ -111,6 +112,15 @@ def failed(brand: Brand) -> None:
     deliver(brand, event("payment_intent.payment_failed", intent))
 
 
+def transfer_missed(brand: Brand) -> None:
+    order = open_payment(brand)
+    with atomic(brand.id):
+        locked = orders.lock_order(brand.id, orders.get_order(brand.id, order.order_number).id)
+        locked.closed_at = datetime.now(UTC) + timedelta(seconds=1)
+        settle_order(locked, actor="test")
+        outbox.enqueue(locked, MessageKind.TRANSFER_NOT_RECEIVED)
+
+
 def refunded(brand: Brand) -> None:
     deliver(brand, refund(pay(brand), 4700))
 
@@ -145,6 +155,7 @@ def disputed(brand: Brand) -> None:
 KINDS: dict[str, tuple[Callable[[Brand], None], str, str]] = {
     "order_confirmation": (confirmed, "Merci pour votre commande", "Thank you for your order"),
     "payment_failed": (failed, "n’a pas abouti", "did not go through"),
+    "transfer_not_received": (transfer_missed, "virement", "did not arrive in time"),
     "order_refunded": (refunded, "Nous vous avons remboursé", "We have refunded"),
     "refund_failed": (refund_returned, "Ce remboursement a échoué", "This refund failed"),
     "access_ready": (restored, "Votre accès est ouvert", "Your access is open"),

@@ -12,8 +12,8 @@ from sqlalchemy import select
 
 from lumira.database import atomic, db
 from lumira.errors import NotErasable
-from lumira.models import Alert, OrderStatus
-from lumira.notifications import send_alerts
+from lumira.models import Alert, MessageStatus, OrderStatus
+from lumira.notifications import relay, send_alerts
 from lumira.reconciliation import reconcile, transfers
 from lumira.reconciliation.cancel_order import cancel_order
 from lumira.reconciliation.close_before_erasure import close_unpaid_orders
@@ -70,6 +70,10 @@ def alerts_of(brand: Brand) -> list[str]:
     with atomic(brand.id):
         query = select(Alert.kind).where(Alert.resolved_at.is_(None))
         return sorted(db.session.execute(query).scalars())
+
+
+def messages_of(brand: Brand, number: str) -> list[tuple[str, MessageStatus]]:
+    return [(str(message.kind), message.status) for message in load_order(brand, number).messages]
 
 
 def status_of(brand: Brand, number: str) -> OrderStatus:
@@ -230,3 +234,47 @@ def test_an_awaited_transfer_is_not_closed_before_its_last_day_because_other_key
     with later(days=7.3):
         reconcile.reconcile(tenant.id)
     assert status_of(tenant, number) is OrderStatus.CANCELLED
+
+
+@both
+def test_the_buyer_gets_one_message_when_the_order_ends_without_its_transfer(tenant, wait) -> None:
+    number, _ = wait(tenant)
+    for days in (0.1, 6.9):
+        with later(days=days):
+            reconcile.reconcile(tenant.id)
+            relay.relay(tenant.id)
+    assert messages_of(tenant, number) == []
+
+    for days in (7.2, 8.5):
+        with later(days=days):
+            reconcile.reconcile(tenant.id, since=timedelta(days=10))
+            relay.relay(tenant.id)
+    assert messages_of(tenant, number) == [("transfer_not_received", MessageStatus.SENT)]
+
+
+def test_the_message_about_a_missing_transfer_is_not_sent_if_the_money_arrives_before_it(tenant) -> None:
+    number, intent_id = await_transfer_on_page(tenant)
+    for days in (0.1, 7.2):
+        with later(days=days):
+            reconcile.reconcile(tenant.id)
+    transfer(tenant, intent_id)
+    with later(days=7.3):
+        stripe_sandbox.deliver_events(tenant)
+        relay.relay(tenant.id)
+    assert messages_of(tenant, number) == [
+        ("transfer_not_received", MessageStatus.SUPERSEDED),
+        ("order_confirmation", MessageStatus.SENT),
+    ]
+
+
+def test_a_mailbox_gets_one_message_a_day_about_missing_transfers_whoever_began_them(tenant) -> None:
+    numbers = [await_transfer(tenant)[0] for _ in range(2)]
+    for days in (0.1, 7.2):
+        with later(days=days):
+            reconcile.reconcile(tenant.id)
+    with later(days=7.2):
+        relay.relay(tenant.id)
+    assert [status for number in numbers for _, status in messages_of(tenant, number)] == [
+        MessageStatus.SENT,
+        MessageStatus.SUPERSEDED,
+    ]

@@ -9,7 +9,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 # Targets run alike on every machine: they inherit none of an installation's settings.
-unexport DATABASE_URL DATABASE_OWNER_URL DATABASE_POOL_SIZE SECRET_KEY REDIS_URL RATE_LIMITS
+unexport DATABASE_URL DATABASE_OWNER_URL DATABASE_DIRECT_URL DATABASE_POOL_SIZE SECRET_KEY REDIS_URL RATE_LIMITS
 unexport RATE_LIMIT_PER_KEY RATE_LIMIT_PER_ADDRESS RATE_LIMIT_PER_EMAIL RATE_LIMIT_PER_ADDRESS_EMAILS
 unexport RATE_LIMIT_PER_ADDRESS_FREE RESERVATIONS_PER_ADDRESS RESERVATIONS_PER_EMAIL RESERVATION_SHARE TRUSTED_PROXIES
 unexport BANK_TRANSFER_DAYS
@@ -34,7 +34,7 @@ demo-check: venv ## Run the demo in a temporary folder and exit: code 0 if all t
 test: venv machine ## Run all tests with an embedded PostgreSQL (ARGS="-k refund")
 	$(BIN)/python -m pytest -n $(PYTEST_PROCESSES) $(ARGS)
 
-# What PyPI does not offer: Chromium for the browser tests, the fonts of the world's scripts, and Redis.
+# What PyPI does not offer: Chromium for the browser tests, the fonts of the world's scripts, Redis and PgBouncer.
 machine: venv
 	@missing=""; \
 	command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null \
@@ -42,6 +42,7 @@ machine: venv
 	test -n "$$(fc-list :lang=th 2>/dev/null)" -a -n "$$(fc-list :lang=ko 2>/dev/null)" \
 	  || missing="$$missing fontconfig fonts-noto-core fonts-noto-cjk"; \
 	command -v redis-server >/dev/null || missing="$$missing redis-server"; \
+	PATH="$$PATH:/usr/sbin" command -v pgbouncer >/dev/null || missing="$$missing pgbouncer"; \
 	test -z "$$missing" && exit; \
 	echo "Installing $$missing ..."; \
 	{ apt-get -o DPkg::Lock::Timeout=300 update -qq && DEBIAN_FRONTEND=noninteractive apt-get \

@@ -61,6 +61,8 @@ class Settings:
     database_owner_url: str = field(repr=False)
     secret_key: str = field(repr=False)
     encryption_keys: tuple[str, ...] = field(repr=False)
+    #: Past the pooler that `database_url` leads to, for `LISTEN`; `None`: there is no pooler.
+    database_direct_url: str | None = field(default=None, repr=False)
     instance_path: Path = ROOT / "instance"
     default_tenant: str | None = None
     stripe_api_base: str | None = None
@@ -80,6 +82,10 @@ class Settings:
     bank_transfer_days: int = 7
     database_pool_size: int = 16
     web_server: WebServer = field(default_factory=WebServer)
+
+    @property
+    def is_database_pooled(self) -> bool:
+        return self.database_direct_url is not None
 
     @property
     def is_development(self) -> bool:
@@ -110,12 +116,16 @@ class Settings:
         else:
             values = {**development.secrets_of_checkout(instance_path), **values}
         url = values.get("DATABASE_URL") or development.embedded_database(instance_path)
+        direct_url = _direct_url(values)
         return cls(
             environment=environment,
             database_url=database_url.parse("DATABASE_URL", url),
             database_owner_url=database_url.parse(
-                "DATABASE_OWNER_URL", values.get("DATABASE_OWNER_URL", url)
+                # Migrations lock the database for a session, so they bypass a pooler.
+                "DATABASE_OWNER_URL",
+                values.get("DATABASE_OWNER_URL", direct_url or url),
             ),
+            database_direct_url=direct_url,
             secret_key=_secret_key(values["SECRET_KEY"]),
             encryption_keys=_encryption_keys(values["LUMIRA_ENCRYPTION_KEYS"]),
             instance_path=instance_path,
@@ -148,6 +158,11 @@ def _environment(values: Mapping[str, str]) -> Literal["production", "developmen
             return "development"
         case other:
             raise SettingsError(f"LUMIRA_ENV must be production or development, not {other!r}.")
+
+
+def _direct_url(values: Mapping[str, str]) -> str | None:
+    url = values.get("DATABASE_DIRECT_URL")
+    return None if url is None else database_url.parse("DATABASE_DIRECT_URL", url)
 
 
 def _require(values: Mapping[str, str]) -> None:

@@ -1,7 +1,7 @@
 """The database: the declarative base, the engines, and `atomic`, the only place that commits."""
 
 import select
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import datetime
@@ -19,10 +19,7 @@ from sqlalchemy.exc import DBAPIError, InvalidatePoolError
 from sqlalchemy.orm import DeclarativeBase, Session
 
 from config.settings import Settings
-from lumira import database_failures
-
-#: The role of requests and jobs: not a superuser, owns nothing, and cannot bypass row-level security.
-APPLICATION_ROLE = "lumira_app"
+from lumira import database_failures, database_sessions
 
 #: PostgreSQL aborted the transaction so that another one can continue: serialization_failure, deadlock_detected.
 _CONFLICTS = ("40001", "40P01")
@@ -35,16 +32,8 @@ Item = TypeVar("Item")
 
 log = structlog.get_logger()
 
-#: A host that disappears during a transaction must not keep its locks until TCP notices. No code waits inside a
-#: transaction, so after thirty idle seconds the client is gone.
-CONNECTION_OPTIONS = (
-    f"-c role={APPLICATION_ROLE} -c idle_in_transaction_session_timeout=30s -c lock_timeout=45s "
-    "-c statement_timeout=60s -c tcp_keepalives_idle=30 "
-    # The driver reads times in ISO form only, whatever the server or the database sets.
-    "-c datestyle=ISO,YMD -c intervalstyle=postgres"
-)
-
-_SET_TENANT = "SELECT set_config('lumira.tenant_id', %(tenant_id)s, true)"
+#: The name of the engines' option with the statements that begin each transaction behind a pooler.
+_LOCAL_SETTINGS = "lumira_local_settings"
 
 _in_transaction: ContextVar[bool] = ContextVar("in_transaction", default=False)
 
@@ -87,13 +76,18 @@ def configure(app: Flask, settings: Settings) -> None:
 
     The engine `inbox` commits every statement by itself: storing an event is one SQL function, atomic by itself.
     """
-    connect_args = {"options": CONNECTION_OPTIONS, "connect_timeout": 10}
-    # Otherwise an error of the database would quote its parameters, names and addresses included, in the log.
-    shared: dict[str, Any] = {"connect_args": connect_args, "hide_parameters": True}
-    app.config["SQLALCHEMY_DATABASE_URI"] = settings.database_url
-    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = shared | {
+    is_pooled = settings.is_database_pooled
+    shared: dict[str, Any] = {
+        # Otherwise an error of the database would quote its parameters, names and addresses included, in the log.
+        "hide_parameters": True,
         "pool_size": settings.database_pool_size,
         "max_overflow": 0,
+        "execution_options": {_LOCAL_SETTINGS: database_sessions.local_settings(is_pooled=is_pooled)},
+    }
+    timeout = {"connect_timeout": 10}
+    app.config["SQLALCHEMY_DATABASE_URI"] = settings.database_url
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = shared | {
+        "connect_args": timeout | database_sessions.connect_args(is_pooled=is_pooled)
     }
     app.config["SQLALCHEMY_BINDS"] = {
         "inbox": shared
@@ -101,8 +95,7 @@ def configure(app: Flask, settings: Settings) -> None:
             "url": settings.database_url,
             "isolation_level": "AUTOCOMMIT",
             "pool_reset_on_return": None,
-            "pool_size": settings.database_pool_size,
-            "max_overflow": 0,
+            "connect_args": timeout | database_sessions.inbox_connect_args(is_pooled=is_pooled),
         }
     }
     db.init_app(app)
@@ -129,11 +122,15 @@ def _refuse_closed(connection: psycopg.Connection, _record: object, _proxy: obje
 def _begin(connection: Connection, tenant_id: int | None) -> None:
     """Begin a transaction and set its tenant, in one message to the server: every transaction starts with both."""
     tenant = "" if tenant_id is None else str(int(tenant_id))
+    settings = connection.get_execution_options().get(_LOCAL_SETTINGS, "")
+    statement = f"BEGIN; {settings} SELECT set_config('lumira.tenant_id', '{tenant}', true)"
     driver = cast("psycopg.Connection[Any]", connection.connection.driver_connection)
-    result = driver.pgconn.exec_(f"BEGIN; SELECT set_config('lumira.tenant_id', '{tenant}', true)".encode())
+    result = driver.pgconn.exec_(statement.encode())
     if result.status != ExecStatus.TUPLES_OK:
         # The same error occurs again here, and SQLAlchemy raises it as its own.
-        connection.exec_driver_sql(_SET_TENANT, {"tenant_id": tenant})
+        if not driver.closed:
+            driver.rollback()
+        connection.exec_driver_sql(statement)
 
 
 @contextmanager
@@ -198,12 +195,22 @@ def refuse_inside_transaction() -> None:
         raise InsideTransaction("No network call inside a transaction: close atomic() first.")
 
 
-@contextmanager
-def inbox_connection() -> Iterator["psycopg.Connection[Any]"]:
-    """Yield a driver connection on which each statement is its own transaction, for `inbox` alone.
+def execute_in_inbox(statement: str, parameters: Mapping[str, object]) -> list[Any]:
+    """Run a statement that is its own transaction, for `inbox` alone, and return its rows.
 
     SQLAlchemy's work around a statement takes longer than this statement. Errors are raised as SQLAlchemy's own.
     """
+    settings = db.engines["inbox"].get_execution_options().get(_LOCAL_SETTINGS, "")
+    with inbox_connection() as connection:
+        cursor = connection.execute(f"{settings} {statement}", parameters)
+        while cursor.nextset():
+            pass
+        return cursor.fetchall()
+
+
+@contextmanager
+def inbox_connection() -> Iterator["psycopg.Connection[Any]"]:
+    """Yield a driver connection on which each message is its own transaction."""
     engine = db.engines["inbox"]
     try:
         pooled = engine.raw_connection()

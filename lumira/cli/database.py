@@ -2,8 +2,8 @@
 
 from sqlalchemy.exc import DBAPIError, OperationalError
 
-from lumira.database import APPLICATION_ROLE
 from lumira.database_failures import INSUFFICIENT_PRIVILEGE, NOT_MIGRATED, READ_ONLY, sqlstate_of
+from lumira.database_sessions import APPLICATION_ROLE
 
 
 def explain(error: DBAPIError) -> str | None:

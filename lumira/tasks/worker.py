@@ -17,8 +17,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from config import database_url
 from config.settings import Settings
-from lumira import database_failures, stripe_slots
-from lumira.database import CONNECTION_OPTIONS
+from lumira import database_failures, database_sessions, stripe_slots
 from lumira.tasks.queue import HEARTBEAT_EVERY, STALLED_AFTER, queue, stopping
 
 log = structlog.get_logger()
@@ -85,11 +84,14 @@ async def _work(app: Flask, settings: Settings) -> None:
 
 
 def connector(settings: Settings) -> PsycopgConnector:
-    """Return the queue's connections to the database, all of which can write."""
+    """Return the queue's connections to the database, all of which can write.
+
+    They bypass a pooler: a worker waits for `NOTIFY` on one session, and the queue sets its sessions up.
+    """
     return PsycopgConnector(
         pool_factory=_writable_pool,
-        conninfo=database_url.conninfo(settings.database_url),
-        kwargs={"options": CONNECTION_OPTIONS},
+        conninfo=database_url.conninfo(settings.database_direct_url or settings.database_url),
+        kwargs=database_sessions.connect_args(is_pooled=False),
         min_size=2,
         max_size=6,
         # If the database is lost, waiting must end, so that the loop above reconnects.

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-from lumira.database import APPLICATION_ROLE
+from lumira.database_sessions import APPLICATION_ROLE
 from tests.benchmarks.processes import ROOT
 from tests.benchmarks.server import LOGIN
 from tests.benchmarks.stock_shop import DATABASE, PRODUCT, Shop

@@ -37,6 +37,7 @@ def environment(settings: Settings) -> dict[str, str]:
     """The environment of a process that works on the tests' database, keys and sandbox."""
     return {
         "DATABASE_URL": settings.database_url,
+        "DATABASE_DIRECT_URL": settings.database_direct_url or "",
         "SECRET_KEY": settings.secret_key,
         "LUMIRA_ENCRYPTION_KEYS": ",".join(settings.encryption_keys),
         "LUMIRA_INSTANCE": str(settings.instance_path),

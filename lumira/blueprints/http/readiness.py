@@ -10,14 +10,16 @@ from sqlalchemy import Connection, Engine, create_engine, pool, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from config.settings import ROOT, Settings
-from lumira.database import APPLICATION_ROLE, Base
+from lumira import database_sessions
+from lumira.database import Base
+from lumira.database_sessions import APPLICATION_ROLE
 from lumira.services.tenants.check_encryption_keys import describe_wrong_encryption_keys
 
 log = structlog.get_logger()
 
-#: Seconds for the connection (the driver's minimum) and milliseconds for each statement: probes must not pile up.
+#: For the connection (seconds, the driver's minimum) and for each statement: probes must not pile up.
 _CONNECT_TIMEOUT = 2
-_STATEMENT_TIMEOUT = 2000
+_STATEMENT_TIMEOUT = "2s"
 #: Seconds for which readable credentials are not read again: they rarely change, and probes are frequent.
 _KEYS_CHECKED_FOR = 60
 _NUMBER = re.compile(r"(\d{4})_")
@@ -38,6 +40,8 @@ class Readiness:
     """Checks the database over its own connection: a busy pool must not take the instance out of service."""
 
     engine: Engine
+    #: The statements that begin its transaction behind a pooler.
+    local_settings: str
     #: The migration that the code requires.
     head: str
     #: When the stored credentials were last found readable, on the monotonic clock.
@@ -45,18 +49,22 @@ class Readiness:
 
     @classmethod
     def of(cls, settings: Settings) -> "Readiness":
-        options = f"-c role={APPLICATION_ROLE} -c statement_timeout={_STATEMENT_TIMEOUT}"
+        is_pooled, changed = settings.is_database_pooled, {"statement_timeout": _STATEMENT_TIMEOUT}
+        arguments = database_sessions.connect_args(is_pooled=is_pooled, changed=changed)
         engine = create_engine(
             settings.database_url,
             poolclass=pool.NullPool,
-            connect_args={"options": options, "connect_timeout": _CONNECT_TIMEOUT},
+            connect_args={"connect_timeout": _CONNECT_TIMEOUT, **arguments},
         )
-        return cls(engine, ScriptDirectory(str(ROOT / "migrations")).get_current_head() or "")
+        local_settings = database_sessions.local_settings(is_pooled=is_pooled, changed=changed)
+        return cls(engine, local_settings, ScriptDirectory(str(ROOT / "migrations")).get_current_head() or "")
 
     def missing(self) -> list[str]:
         """Which of the conditions that `docs/operations.md` lists are not met; empty if requests can be served."""
         try:
             with self.engine.connect() as connection:
+                if self.local_settings:
+                    connection.exec_driver_sql(self.local_settings)
                 return list(self._missing_in(connection))
         except SQLAlchemyError as error:
             # The driver's message contains addresses and user names: it belongs in the log, not in the reply.

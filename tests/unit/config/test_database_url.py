@@ -60,7 +60,7 @@ def test_hosts_sockets_and_ports_are_read_as_postgresql_reads_them(
     assert (given.get("host"), given.get("port")) == (host, port)
 
 
-@pytest.mark.parametrize("name", ["DATABASE_URL", "DATABASE_OWNER_URL"])
+@pytest.mark.parametrize("name", ["DATABASE_URL", "DATABASE_OWNER_URL", "DATABASE_DIRECT_URL"])
 @pytest.mark.parametrize(
     "url",
     [

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from alembic import op
 
-revision = "0017_transfer_message"
-down_revision = "0016_test_sales"
+revision = "0018_transfer_message"
+down_revision = "0017_due_polls"
 branch_labels = None
 depends_on = None
 

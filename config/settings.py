@@ -10,9 +10,10 @@ from typing import Literal
 
 from cryptography.fernet import Fernet
 
-from config import database_url, development, rate_limits, sender, storage, web_server
+from config import database_url, development, rate_limits, retention, sender, storage, web_server
 from config.errors import SettingsError, refuse_invisible_characters, whole_number
 from config.rate_limits import RateLimits
+from config.retention import Retention
 from config.smtp_server import SmtpServer
 from config.storage import S3
 from config.web_server import WebServer
@@ -80,6 +81,8 @@ class Settings:
     trusted_proxies: int = 0
     #: How many days an order waits for a bank transfer.
     bank_transfer_days: int = 7
+    #: How long payloads, events, unpaid orders and resolved alerts are kept.
+    retention: Retention = field(default_factory=Retention)
     database_pool_size: int = 16
     web_server: WebServer = field(default_factory=WebServer)
 
@@ -145,6 +148,7 @@ class Settings:
             mail_from=sender.mail_from(values),
             trusted_proxies=whole_number(values, "TRUSTED_PROXIES", default=0),
             bank_transfer_days=whole_number(values, "BANK_TRANSFER_DAYS", default=7),
+            retention=retention.from_environment(values),
             database_pool_size=whole_number(values, "DATABASE_POOL_SIZE", default=16),
             web_server=web_server.from_environment(values),
         )

@@ -15,7 +15,9 @@ from lumira import (
     stripe_slots,
 )
 from lumira.clients import storage, stripe_client
+from lumira.domain.retention import RetentionPeriods
 from lumira.reconciliation import transfers
+from lumira.services.retention import remove_expired as retention
 from lumira.settlement import public_bounds
 
 __version__ = "0.1.0"
@@ -38,6 +40,7 @@ def create_app(settings: Settings) -> Flask:
     database.configure(app, settings)
     notifications.configure(settings)
     transfers.configure(settings.bank_transfer_days)
+    retention.configure(_retention_periods(settings))
     public_bounds.configure(_public_bounds(settings))
     extensions.init_app(app, settings)
     blueprints.register(app, settings)
@@ -54,6 +57,16 @@ def _public_bounds(settings: Settings) -> public_bounds.PublicBounds | None:
         reservations_per_email=limits.reservations_per_email,
         reservation_share=limits.reservation_share,
         free_orders=limits.free_orders,
+    )
+
+
+def _retention_periods(settings: Settings) -> RetentionPeriods:
+    kept = settings.retention
+    return RetentionPeriods(
+        payload_days=kept.payload_days,
+        event_months=kept.event_months,
+        unpaid_order_days=kept.unpaid_order_days,
+        alert_months=kept.alert_months,
     )
 
 

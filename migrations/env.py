@@ -13,8 +13,9 @@ assert models.__all__  # noqa: S101 - importing the models fills the metadata
 
 
 def _is_ours(name: str | None, kind: str, _parents: object) -> bool:
-    """Return whether Lumira's models describe it: Procrastinate's tables come from its own schema."""
-    return not (kind == "table" and name is not None and name.startswith("procrastinate_"))
+    """Return whether Lumira's models describe it: not Procrastinate's own tables, and no partition of a table."""
+    foreign = ("procrastinate_", "webhook_events_")
+    return not (kind == "table" and name is not None and name.startswith(foreign))
 
 
 def _run(connection: Connection) -> None:

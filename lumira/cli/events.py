@@ -81,6 +81,10 @@ def replay(event_id: str | None, failed: bool, parked: bool, slug: str | None) -
         raise click.UsageError("Name one event, or --failed, or --parked.")
     if event_id is not None:
         tenant_id, _, event = _find(event_id, slug)
+        if event.payload_removed_at is not None:
+            raise Conflict(
+                f"The payload of {event.stripe_event_id} was removed: it cannot be processed again."
+            )
         ids_by_tenant = [(tenant_id, [event.id])]
     else:
         ids_by_tenant = _with_status(EventStatus.FAILED if failed else EventStatus.PARKED, slug)
@@ -152,6 +156,9 @@ def _account(
     if event.last_error:
         yield "last error"
         yield from (f"  {line}" for line in event.last_error.rstrip().splitlines())
+    if event.payload_removed_at is not None:
+        yield f"payload removed {shown(event.payload_removed_at, zone)}"
+        return
     yield "payload (without client secrets)"
     # A payload may hold a lone surrogate, which only its escape can print.
     yield json.dumps(event.payload, indent=2, ensure_ascii=True)

@@ -27,13 +27,16 @@ class EventStatus(StrEnum):
 class WebhookEvent(Identified, Base):
     """One signed event: the row is the work, and its status is the state of that work.
 
+    Partitioned by the month of Stripe's time, which is a part of the signed event: every delivery of it is in the same
+    partition, where the unique constraint finds a repetition. Old months are dropped as a whole.
+
     The payload is `json`, not `jsonb`: a signed text with `\\u0000` in it must be storable too.
     """
 
     __tablename__ = "webhook_events"
     __table_args__ = (
         ForeignKeyConstraint(["tenant_id", "order_id"], ["orders.tenant_id", "orders.id"]),
-        # With Stripe's time in the key, so that the table can be partitioned by it.
+        # With Stripe's time in both keys, because the table is partitioned by it.
         UniqueConstraint("tenant_id", "stripe_event_id", "stripe_created_at"),
         CheckConstraint(one_of("status", EventStatus), name="status_is_known"),
         Index(
@@ -49,18 +52,28 @@ class WebhookEvent(Identified, Base):
             "stripe_payment_intent_id",
             postgresql_where="status = 'parked'",
         ),
+        Index(
+            "ix_webhook_events_with_payload",
+            "tenant_id",
+            "processed_at",
+            postgresql_where="processed_at IS NOT NULL AND payload_removed_at IS NULL",
+        ),
+        {"postgresql_partition_by": "RANGE (stripe_created_at)"},
     )
 
     #: Not a foreign key: every delivery would lock the row of the tenant. The inbox has looked the tenant up.
     tenant_id: Mapped[int] = mapped_column(primary_key=True, sort_order=-3)
     stripe_event_id: Mapped[str]
     #: By Stripe's clock, in whole seconds: never used to order events.
-    stripe_created_at: Mapped[datetime]
+    stripe_created_at: Mapped[datetime] = mapped_column(primary_key=True, sort_order=-1)
     type: Mapped[str]
     api_version: Mapped[str | None]
     livemode: Mapped[bool | None]
     stripe_account: Mapped[str | None]
+    #: Empty once it was removed.
     payload: Mapped[dict[str, Any]] = mapped_column(JSON)
+    #: When the payload was removed, because the event was handled long ago.
+    payload_removed_at: Mapped[datetime | None]
     status: Mapped[EventStatus] = mapped_column(choice(EventStatus), default=EventStatus.RECEIVED)
     #: Why it was ignored, parked or failed: one stable word.
     reason: Mapped[str | None]

@@ -19,6 +19,21 @@ log = structlog.get_logger()
 #: Kinds that are not sent by e-mail. Disputes and inquiries have a message of their order; an e-mail about an
 #: alert that could not be sent would fail for the same reason, without end.
 _NOT_SENT = frozenset((AlertKind.DISPUTE, AlertKind.INQUIRY, AlertKind.ALERT_NOT_SENT))
+#: Kinds that are raised once for each subject, because their cause stays true: these rows are never removed.
+RAISED_ONCE = frozenset(
+    (
+        AlertKind.DISPUTE,
+        AlertKind.DUPLICATE_PAYMENT,
+        AlertKind.DUPLICATE_REFUND,
+        AlertKind.INQUIRY,
+        AlertKind.ORDER_OVERDUE,
+        AlertKind.PAID_WITHOUT_RECIPIENT,
+        AlertKind.RECEIPT_DATE_AHEAD,
+        AlertKind.REFUND_FAILED,
+        AlertKind.TRANSFER_INCOMPLETE,
+        AlertKind.TRANSFER_NOT_RECEIVED,
+    )
+)
 #: Alerts of one kind in one e-mail.
 MAX_ALERTS_PER_EMAIL = 50
 #: The clock of the process that raised an alert may be ahead of the one that sends it.
@@ -36,9 +51,12 @@ def raise_alert(
 ) -> None:
     """Raise an alert about `subject`, unless the same one is open; a resolved one is raised again.
 
-    With `once`, a resolved alert stays resolved: its cause is permanent, and an operator has seen it. The row
-    itself is the pending notification of the team, which is sent after `notify_after` unless the alert is resolved.
+    With `once`, a resolved alert stays resolved: its cause is permanent, and an operator has seen it. Its kind must be
+    one of `RAISED_ONCE`. The row itself is the pending notification of the team, which is sent after `notify_after`
+    unless the alert is resolved.
     """
+    if once and kind not in RAISED_ONCE:
+        raise ValueError(f"{kind} is not among the kinds that are raised once.")
     now = utc_now()
     values = {
         "details": details,

@@ -203,14 +203,18 @@ def ids_with_status(tenant_id: int, status: EventStatus) -> list[UUID]:
 
 
 def replay(tenant_id: int, event_ids: Sequence[UUID]) -> list[str]:
-    """Process these events again from the start; returns the Stripe ids of those that exist.
+    """Process these events again from the start; returns the Stripe ids of those that exist and have their payload.
 
     Safe to repeat, and safe for events that were processed before, because each fact counts once.
     """
     # Locked in one order, so that two replays do not deadlock.
     locked = db.session.execute(
         select(WebhookEvent.id, WebhookEvent.stripe_event_id)
-        .where(WebhookEvent.tenant_id == tenant_id, WebhookEvent.id.in_(event_ids))
+        .where(
+            WebhookEvent.tenant_id == tenant_id,
+            WebhookEvent.id.in_(event_ids),
+            WebhookEvent.payload_removed_at.is_(None),
+        )
         .order_by(WebhookEvent.id)
         .with_for_update()
     ).all()

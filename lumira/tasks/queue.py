@@ -24,6 +24,8 @@ from lumira.reconciliation.report import ReconciliationReport, StripeAvailabilit
 from lumira.repositories import due_work, idempotency, tenants
 from lumira.services.files import remove_files as removing
 from lumira.services.refunds.send_due_refunds import send_due_refunds
+from lumira.services.retention import event_months
+from lumira.services.retention import remove_expired as removing_expired
 from lumira.tasks.lanes import TenantLanes, Work
 from lumira.webhooks import process
 
@@ -197,6 +199,18 @@ def _forget_expired(tenant_id: int, *, is_stopping: Callable[[], bool]) -> None:
     while removed and not is_stopping():
         with atomic(tenant_id):
             removed = idempotency.remove_expired(tenant_id, utc_now())
+
+
+@queue.periodic(cron="47 * * * *")
+@queue.task(name="remove_expired", queue=QUEUE, queueing_lock="remove_expired")
+@at_most(_alone())
+def remove_expired(timestamp: int) -> None:  # noqa: ARG001 - given to every periodic task
+    """Create the months of events ahead, and remove what is kept for a time only."""
+    event_months.create_months()
+    with atomic(None):
+        tenant_ids = tenants.list_ids()
+    _for_each(tenant_ids, removing_expired.remove_expired)
+    event_months.drop_months(is_stopping=stopping.is_set)
 
 
 @queue.periodic(cron="37 * * * *")

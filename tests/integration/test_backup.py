@@ -100,7 +100,10 @@ def counts(server: str) -> dict[str, int]:
     """The number of rows of every table, as a superuser sees them."""
     engine = create_engine(make_url(server).set(database="lumira"))
     with engine.connect() as connection:
-        query = "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
+        query = (
+            "SELECT relname FROM pg_class WHERE relkind IN ('r', 'p') AND NOT relispartition "
+            "AND relnamespace = 'public'::regnamespace"
+        )
         names = connection.execute(text(query))
         rows = {name: _count(connection, name) for name in names.scalars().all()}
     engine.dispose()

@@ -97,17 +97,22 @@ def live(brand: Brand) -> Order:
     return load_order(brand, opened.order_number)
 
 
+#: The rows of a partition are read through its table.
+_TABLES = (
+    "SELECT relname FROM pg_class WHERE relkind IN ('r', 'p') AND NOT relispartition "
+    "AND relnamespace = 'public'::regnamespace"
+)
+
+
 def traces_in_tables(brand: Brand) -> list[str]:
     """Return each row of each table, of the brand or of no tenant, that holds one of the traces."""
     found = []
     with atomic(brand.id):
         # As the owner of the database, to whom row-level security does not apply.
         db.session.execute(db.text("SET LOCAL ROLE NONE"))
-        tables = db.session.execute(db.text("SELECT tablename FROM pg_tables WHERE schemaname = 'public'"))
+        tables = db.session.execute(db.text(_TABLES))
         for table in tables.scalars().all():
-            query = db.select(db.func.to_jsonb(db.literal_column("t"))).select_from(
-                db.table(table).alias("t")
-            )
+            query = db.select(db.func.to_json(db.literal_column("t"))).select_from(db.table(table).alias("t"))
             rows = db.session.execute(query).scalars()
             for row in rows:
                 if row.get("tenant_id") in (None, brand.id):

@@ -1,0 +1,95 @@
+"""Removes what is kept for a time only: payloads, resolved alerts and unpaid orders of one tenant.
+
+Every batch is a transaction of its own, so that no lock is held for long and a killed process loses nothing.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from functools import partial
+from uuid import UUID
+
+import structlog
+
+from lumira.clock import utc_now
+from lumira.database import atomic, retried
+from lumira.domain import retention as periods
+from lumira.domain.retention import UNPAID, RetentionPeriods, is_removable
+from lumira.repositories import orders, retention
+
+log = structlog.get_logger()
+
+#: Rows that one transaction removes.
+BATCH = 500
+#: Orders that one transaction removes, each with a dozen rows.
+ORDER_BATCH = 100
+_periods = [RetentionPeriods()]
+
+
+def configure(configured: RetentionPeriods) -> None:
+    """Set how long rows are kept."""
+    _periods[:] = [configured]
+
+
+def kept_periods() -> RetentionPeriods:
+    """Return how long rows are kept."""
+    return _periods[0]
+
+
+def remove_expired(tenant_id: int, *, is_stopping: Callable[[], bool] = lambda: False) -> None:
+    """Remove the tenant's expired payloads, alerts and unpaid orders, until nothing is left or the process stops."""
+    kept, now = kept_periods(), utc_now()
+    if before := periods.days_before(now, kept.payload_days):
+        remove = partial(retention.remove_payloads, tenant_id, before, limit=BATCH)
+        _remove(tenant_id, "payloads", remove, is_stopping)
+    if before := periods.months_before(now, kept.alert_months):
+        remove = partial(retention.remove_alerts, tenant_id, before, limit=BATCH)
+        _remove(tenant_id, "alerts", remove, is_stopping)
+    if before := periods.days_before(now, kept.unpaid_order_days):
+        _remove_unpaid_orders(tenant_id, before, is_stopping)
+
+
+def _remove(tenant_id: int, rows: str, remove: Callable[[], int], is_stopping: Callable[[], bool]) -> None:
+    removed = 0
+    while not is_stopping():
+        with atomic(tenant_id):
+            batch = remove()
+        removed += batch
+        if batch < BATCH:
+            break
+    _report(rows, removed)
+
+
+def _remove_unpaid_orders(tenant_id: int, before: datetime, is_stopping: Callable[[], bool]) -> None:
+    removed, unused = 0, 0
+    for status in UNPAID:
+        after = orders.FIRST_ID
+        while not is_stopping():
+            with atomic(tenant_id):
+                page = retention.list_unpaid(tenant_id, status, before, after=after, limit=ORDER_BATCH)
+            of_page = _remove_orders(tenant_id, page) if page else (0, 0)
+            removed, unused = removed + of_page[0], unused + of_page[1]
+            if len(page) < ORDER_BATCH:
+                break
+            after = page[-1]
+    _report("unpaid_orders", removed)
+    _report("customers", unused)
+
+
+@retried
+def _remove_orders(tenant_id: int, order_ids: Sequence[UUID]) -> tuple[int, int]:
+    """Remove those of the orders that the rule allows, and the customers who have nothing else; return both counts."""
+    with atomic(tenant_id):
+        # Decided under the lock, on all facts: a late payment may have arrived since the page was read.
+        locked = [order for order in orders.lock_orders(tenant_id, order_ids).values() if is_removable(order)]
+        alerted = retention.list_alerted(tenant_id, [order.order_number for order in locked])
+        removable = [order for order in locked if order.order_number not in alerted]
+        if not removable:
+            return 0, 0
+        removed = retention.remove_orders(order.id for order in removable)
+        buyers = {order.customer_id for order in removable if order.customer_id is not None}
+        return removed, retention.remove_unused_customers(buyers)
+
+
+def _report(rows: str, removed: int) -> None:
+    if removed:
+        log.info("rows_removed", rows=rows, removed=removed)

@@ -4,11 +4,11 @@ import os
 import time
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, cast
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Enum, ForeignKey
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import BigInteger, Enum, ForeignKey, Table
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from lumira.clock import utc_now
 
@@ -42,6 +42,11 @@ def choice(options: type[StrEnum]) -> Enum:
 def one_of(column: str, options: type[StrEnum]) -> str:
     """Return the condition of the check constraint that goes with `choice`."""
     return f"{column} IN ({', '.join(repr(str(member.value)) for member in options)})"
+
+
+def table_of(model: type[DeclarativeBase]) -> Table:
+    """Return the table of a model, for statements that read and write columns instead of objects."""
+    return cast(Table, model.__table__)
 
 
 class TenantOwned:

@@ -1,8 +1,11 @@
 """Customers of a tenant, found or created by e-mail address."""
 
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import Row, bindparam, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from lumira.clock import utc_now
@@ -11,7 +14,49 @@ from lumira.domain import stripe_metadata
 from lumira.errors import CustomerNotFound
 from lumira.formats import parse_uuid
 from lumira.models import Customer, email_key
-from lumira.models.columns import uuid7
+from lumira.models.columns import table_of, uuid7
+
+_CUSTOMERS = table_of(Customer)
+_NEW = insert(_CUSTOMERS)
+# DO UPDATE, even without a change, returns and locks the existing row; DO NOTHING would not.
+_FIND_OR_CREATE = _NEW.on_conflict_do_update(
+    index_elements=["tenant_id", "email_key"],
+    set_={
+        "email_key": _NEW.excluded.email_key,
+        "name": func.coalesce(_CUSTOMERS.c.name, _NEW.excluded.name),
+        "locale": func.coalesce(_CUSTOMERS.c.locale, _NEW.excluded.locale),
+    },
+).returning(
+    _CUSTOMERS.c.id,
+    _CUSTOMERS.c.merged_into_id,
+    _CUSTOMERS.c.stripe_customer_id,
+    _CUSTOMERS.c.stripe_parameters,
+    _CUSTOMERS.c.stripe_frozen_at,
+    _CUSTOMERS.c.stripe_attempt,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class StripeCustomerRequest:
+    """The frozen request that creates a customer at Stripe."""
+
+    customer_id: UUID
+    parameters: dict[str, Any]
+    key: str
+    attempt: int
+    frozen_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Buyer:
+    """The customer of a sale, locked, as columns: a sale changes nothing on it."""
+
+    id: UUID
+    #: The key of the customer's own address: the typed one may have been merged into it.
+    email_key: str
+    stripe_customer_id: str | None
+    #: `None` if the customer is known at Stripe, and if no request is frozen yet.
+    request: StripeCustomerRequest | None
 
 
 def find_or_create(tenant_id: int, *, email: str, name: str | None, locale: str | None = None) -> Customer:
@@ -20,33 +65,71 @@ def find_or_create(tenant_id: int, *, email: str, name: str | None, locale: str 
     An existing customer only gets a missing name or locale: a caller with a publishable key must not rename
     customers. The lock serialises two orders that are opened for one customer at the same instant.
     """
-    now = utc_now()
-    inserted = insert(Customer).values(
-        tenant_id=tenant_id,
-        id=uuid7(),
-        email=email.strip(),
-        email_key=email_key(email),
-        name=name,
-        locale=locale,
-        stripe_attempt=0,
-        created_at=now,
-        updated_at=now,
+    row = _find_or_create(_new_values(tenant_id, email, name, locale))
+    customer = lock_current(tenant_id, row.id)
+    if row.merged_into_id is not None:
+        customer.name, customer.locale = customer.name or name, customer.locale or locale
+    return customer
+
+
+def find_or_create_buyer(
+    tenant_id: int, *, email: str, name: str | None, locale: str | None, freeze_for: str | None
+) -> Buyer:
+    """Return the customer of a sale, as `find_or_create` does.
+
+    With `freeze_for`, the tenant's slug, a new customer has the frozen request for its Stripe customer from the start.
+    """
+    values = _new_values(tenant_id, email, name, locale)
+    if freeze_for is not None:
+        values |= {
+            "stripe_attempt": 1,
+            "stripe_frozen_at": values["created_at"],
+            "stripe_parameters": _stripe_parameters(values["email"], values["id"], tenant_slug=freeze_for),
+        }
+    row = _find_or_create(values)
+    if row.merged_into_id is not None:
+        return as_buyer(find_or_create(tenant_id, email=email, name=name, locale=locale))
+    return Buyer(row.id, values["email_key"], row.stripe_customer_id, _frozen_request(row))
+
+
+def as_buyer(customer: Customer) -> Buyer:
+    """Return what a sale needs of a locked customer."""
+    return Buyer(customer.id, customer.email_key, customer.stripe_customer_id, _frozen_request(customer))
+
+
+def _frozen_request(row: Any) -> StripeCustomerRequest | None:
+    if row.stripe_customer_id is not None or row.stripe_parameters is None:
+        return None
+    return StripeCustomerRequest(
+        row.id,
+        row.stripe_parameters,
+        stripe_idempotency_key(row),
+        row.stripe_attempt,
+        row.stripe_frozen_at or utc_now(),
     )
-    # DO UPDATE, even without a change, returns and locks the existing row; DO NOTHING would not.
-    upsert = inserted.on_conflict_do_update(
-        index_elements=["tenant_id", "email_key"],
-        set_={
-            "email_key": inserted.excluded.email_key,
-            "name": func.coalesce(Customer.name, inserted.excluded.name),
-            "locale": func.coalesce(Customer.locale, inserted.excluded.locale),
-        },
-    ).returning(Customer)
-    customer = db.session.execute(upsert, execution_options={"populate_existing": True}).scalar_one()
-    if customer.merged_into_id is None:
-        return customer
-    current = lock_current(tenant_id, customer.merged_into_id)
-    current.name, current.locale = current.name or name, current.locale or locale
-    return current
+
+
+def _new_values(tenant_id: int, email: str, name: str | None, locale: str | None) -> dict[str, Any]:
+    now = utc_now()
+    return {
+        "tenant_id": tenant_id,
+        "id": uuid7(),
+        "email": email.strip(),
+        "email_key": email_key(email),
+        "name": name,
+        "locale": locale,
+        "stripe_attempt": 0,
+        "stripe_frozen_at": None,
+        "stripe_parameters": None,
+        "created_at": now,
+        "updated_at": now,
+    }
+
+
+def _find_or_create(values: dict[str, Any]) -> Row[Any]:
+    # What the session has changed on the customer counts.
+    db.session.flush()
+    return db.session.connection().execute(_FIND_OR_CREATE, values).one()
 
 
 def lock_current(tenant_id: int, customer_id: UUID) -> Customer:
@@ -142,22 +225,47 @@ def freeze_stripe_request(customer: Customer, *, tenant_slug: str) -> None:
     The name is not sent: everyone who knows an address can open a payment page for it at Stripe, which may show
     what the Stripe customer contains.
     """
-    if customer.stripe_parameters is None:
+    if customer.stripe_customer_id is None and customer.stripe_parameters is None:
         customer.stripe_attempt += 1
         customer.stripe_frozen_at = utc_now()
-        customer.stripe_parameters = {
-            "email": customer.email,
-            "metadata": {
-                stripe_metadata.TENANT: tenant_slug,
-                stripe_metadata.CUSTOMER_ID: str(customer.id),
-            },
-        }
+        customer.stripe_parameters = _stripe_parameters(customer.email, customer.id, tenant_slug=tenant_slug)
+
+
+def _stripe_parameters(email: str, customer_id: UUID, *, tenant_slug: str) -> dict[str, Any]:
+    return {
+        "email": email,
+        "metadata": {
+            stripe_metadata.TENANT: tenant_slug,
+            stripe_metadata.CUSTOMER_ID: str(customer_id),
+        },
+    }
+
+
+# Two requests at the same time send the same key, so Stripe returns the same customer to both.
+_ATTACH = (
+    update(_CUSTOMERS)
+    .where(_CUSTOMERS.c.tenant_id == bindparam("of_tenant"), _CUSTOMERS.c.id == bindparam("of_customer"))
+    .values(stripe_customer_id=func.coalesce(_CUSTOMERS.c.stripe_customer_id, bindparam("stripe_id")))
+    .returning(_CUSTOMERS.c.stripe_customer_id)
+)
 
 
 def forget_stripe_customer(customer: Customer) -> None:
     """Clear the Stripe customer that Stripe deleted or refused to create: the next order creates a new one."""
     customer.stripe_customer_id = None
     customer.stripe_parameters = None
+
+
+def attach_stripe_customer(tenant_id: int, customer_id: UUID, stripe_customer_id: str) -> str:
+    """Record the id of a customer's Stripe customer, unless it has one; returns the one that it has then."""
+    attached: str = (
+        db.session.connection()
+        .execute(
+            _ATTACH, {"of_tenant": tenant_id, "of_customer": customer_id, "stripe_id": stripe_customer_id}
+        )
+        .scalar_one()
+    )
+    return attached
 
 
 def stripe_idempotency_key(customer: Customer) -> str:

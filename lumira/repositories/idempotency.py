@@ -12,8 +12,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import Update, delete, select
 
 from lumira import encryption
 from lumira.clock import utc_now
@@ -22,6 +21,7 @@ from lumira.errors import IdempotencyInProgress, IdempotencyMismatch
 from lumira.models import IdempotencyKey
 from lumira.models.columns import uuid7
 from lumira.repositories import tenants
+from lumira.repositories.idempotency_statements import FIND_OR_CREATE, FINISH, RENEW
 
 #: Longer than one call to Stripe with all retries (`LONGEST_CALL`, which this module may not import).
 LEASE = timedelta(seconds=90)
@@ -104,9 +104,13 @@ def claim(tenant_id: int, call: Call) -> Claim:
     if call.key is None or call.kind is None:
         return Claim()
     now = utc_now()
-    row, is_new = _find_or_create(tenant_id, call, now)
-    if is_new:
-        return Claim(row.id, row.fence)
+    new_id = uuid7()
+    key_id = _find_or_create(tenant_id, call, call.kind, new_id, now)
+    if key_id == new_id:
+        return Claim(new_id, fence=1)
+    row = _lock(tenant_id, key_id)
+    if row is None:
+        raise IdempotencyInProgress("This request has expired.", retry_after=1)
     is_leased = row.leased_until is not None and row.leased_until > now
     if (row.expires_at <= now and not is_leased) or _is_unbound(row, call):
         _start_over(row, call, now)
@@ -124,6 +128,7 @@ def claim(tenant_id: int, call: Call) -> Claim:
         )
     row.fence += 1
     row.leased_until = now + LEASE
+    db.session.flush()
     return Claim(row.id, row.fence, row.order_id, refund_request_id=row.refund_request_id)
 
 
@@ -140,28 +145,21 @@ def find_order_id(tenant_id: int, call: Call) -> UUID | None:
     ).scalar_one_or_none()
 
 
-def _find_or_create(tenant_id: int, call: Call, now: datetime) -> tuple[IdempotencyKey, bool]:
-    assert call.kind is not None  # noqa: S101 - checked by `claim`
-    slot = _slot(tenant_id, call)
-    new_id = uuid7()
-    new_row = insert(IdempotencyKey).values(
-        tenant_id=tenant_id,
-        id=new_id,
-        slot=slot,
-        fingerprint=call.fingerprint,
-        fence=1,
-        leased_until=now + LEASE,
-        expires_at=now + LIFETIME[call.kind],
-        created_at=now,
-        updated_at=now,
-    )
-    # An update that changes nothing returns and locks the existing row. It is one statement, so the row cannot be
-    # removed between finding and locking it.
-    upsert = new_row.on_conflict_do_update(
-        index_elements=["tenant_id", "slot"], set_={"slot": new_row.excluded.slot}
-    ).returning(IdempotencyKey)
-    row = db.session.execute(upsert, execution_options={"populate_existing": True}).scalar_one()
-    return row, row.id == new_id
+def _find_or_create(tenant_id: int, call: Call, kind: KeyKind, new_id: UUID, now: datetime) -> UUID:
+    """Return the id of the call's row, locked: `new_id` if there was none."""
+    values = {
+        "tenant_id": tenant_id,
+        "id": new_id,
+        "slot": _slot(tenant_id, call),
+        "fingerprint": call.fingerprint,
+        "fence": 1,
+        "leased_until": now + LEASE,
+        "expires_at": now + LIFETIME[kind],
+        "created_at": now,
+        "updated_at": now,
+    }
+    key_id: UUID = db.session.connection().execute(FIND_OR_CREATE, values).scalar_one()
+    return key_id
 
 
 def _slot(tenant_id: int, call: Call) -> str:
@@ -209,6 +207,7 @@ def _start_over(row: IdempotencyKey, call: Call, now: datetime) -> None:
     row.expires_at = now + LIFETIME[call.kind]
     row.order_id = row.refund_request_id = None
     row.reply_status = row.reply_sealed = None
+    db.session.flush()
 
 
 def take_over(tenant_id: int, claim: Claim) -> Claim:
@@ -234,20 +233,33 @@ def renew(
 
     Raises `IdempotencyInProgress` if another process has taken the call over.
     """
-    row = _lock_claimed(tenant_id, claim)
-    if row is not None:
-        row.leased_until = utc_now() + LEASE
-        row.order_id = order_id or row.order_id
-        row.refund_request_id = refund_request_id or row.refund_request_id
+    _update_claimed(
+        tenant_id,
+        claim,
+        RENEW,
+        {"until": utc_now() + LEASE, "of_order": order_id, "of_refund": refund_request_id},
+    )
 
 
 def finish(tenant_id: int, claim: Claim, reply: StoredReply) -> None:
     """Store the reply and end the lease. The reply is encrypted, because it contains a client secret."""
-    row = _lock_claimed(tenant_id, claim)
-    if row is not None:
-        row.reply_status = reply.status
-        row.reply_sealed = encryption.seal(json.dumps(reply.body), tenant_id=tenant_id, purpose=REPLY_PURPOSE)
-        row.leased_until = None
+    sealed = encryption.seal(json.dumps(reply.body), tenant_id=tenant_id, purpose=REPLY_PURPOSE)
+    _update_claimed(tenant_id, claim, FINISH, {"status": reply.status, "sealed": sealed})
+
+
+def withdraw_reply(tenant_id: int, claim: Claim) -> None:
+    """Remove the reply that the running transaction has stored."""
+    _update_claimed(tenant_id, claim, FINISH, {"status": None, "sealed": None})
+
+
+def _update_claimed(tenant_id: int, claim: Claim, statement: Update, values: dict[str, Any]) -> None:
+    if claim.key_id is None:
+        return
+    address = {"of_tenant": tenant_id, "of_key": claim.key_id, "of_fence": claim.fence}
+    # Constraints are checked now: what the statement refers to must be written.
+    db.session.flush()
+    if db.session.connection().execute(statement, values | address).first() is None:
+        raise _taken_over()
 
 
 def release(tenant_id: int, claim: Claim, *, is_over: bool = False) -> None:
@@ -264,15 +276,23 @@ def release(tenant_id: int, claim: Claim, *, is_over: bool = False) -> None:
 def _lock_claimed(tenant_id: int, claim: Claim) -> IdempotencyKey | None:
     if claim.key_id is None:
         return None
-    row = db.session.execute(
+    row = _lock(tenant_id, claim.key_id)
+    if row is None or row.fence != claim.fence:
+        raise _taken_over()
+    return row
+
+
+def _lock(tenant_id: int, key_id: UUID) -> IdempotencyKey | None:
+    return db.session.execute(
         select(IdempotencyKey)
-        .where(IdempotencyKey.tenant_id == tenant_id, IdempotencyKey.id == claim.key_id)
+        .where(IdempotencyKey.tenant_id == tenant_id, IdempotencyKey.id == key_id)
         .with_for_update()
         .execution_options(populate_existing=True)
     ).scalar_one_or_none()
-    if row is None or row.fence != claim.fence:
-        raise IdempotencyInProgress("Another process has taken over this request.", retry_after=1)
-    return row
+
+
+def _taken_over() -> IdempotencyInProgress:
+    return IdempotencyInProgress("Another process has taken over this request.", retry_after=1)
 
 
 def remove_expired(tenant_id: int, now: datetime, *, limit: int = 1000) -> int:

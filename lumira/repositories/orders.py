@@ -27,7 +27,7 @@ from lumira.models import (
 from lumira.repositories import sale_mode
 
 #: The rows of an order that are loaded with it; each relationship names how they are sorted.
-_WHOLE: tuple[QueryableAttribute[Any], ...] = (
+WHOLE: tuple[QueryableAttribute[Any], ...] = (
     Order.lines,
     Order.requests,
     Order.sessions,
@@ -66,7 +66,7 @@ def load_whole(tenant_id: int, found: Sequence[Order]) -> Sequence[Order]:
     parsed and planned again. An array is one parameter of one prepared statement.
     """
     order_ids = [order.id for order in found]
-    for relationship in _WHOLE if found else ():
+    for relationship in WHOLE if found else ():
         model = relationship.property.entity.class_
         rows = db.session.execute(
             select(model)
@@ -114,7 +114,7 @@ def list_test_sales(tenant_id: int, *, limit: int) -> list[UUID]:
 
 def declare_whole(order: Order) -> None:
     """Mark the relationships of a new order as loaded and empty, without a query."""
-    for relationship in _WHOLE:
+    for relationship in WHOLE:
         if relationship.key not in order.__dict__:
             set_committed_value(order, relationship.key, [])
 

@@ -43,10 +43,10 @@ BATCH_OF_IGNORED_TYPES = 4
 RECEIPTS_OF_A_BATCH = 2
 #: What each event of a batch adds to it.
 FOR_EACH_EVENT = 0
-#: Five transactions: the order; the customer's request, its answer; the payment's, its answer.
-OPENED_PAYMENT_OF_A_NEW_BUYER = 42
-#: The customer is known at Stripe: neither asked for nor written down.
-OPENED_PAYMENT_OF_A_KNOWN_BUYER = 39
+#: Three transactions: the order; the Stripe customer and the frozen request; the payment and the reply.
+OPENED_PAYMENT_OF_A_NEW_BUYER = 14
+#: The customer is known at Stripe: nothing is attached.
+OPENED_PAYMENT_OF_A_KNOWN_BUYER = 13
 #: Which catalog is the current one, what is in stock: nothing of the catalog itself.
 UNCHANGED_CATALOG = 2
 #: The account, the watermark, which of the events are known; the tenant locked, and its watermark written.

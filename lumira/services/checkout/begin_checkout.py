@@ -1,10 +1,9 @@
 """The first phase of every checkout: the order exists and its stock is reserved before Stripe is called."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 import structlog
 
@@ -13,11 +12,13 @@ from lumira.clock import utc_now
 from lumira.database import atomic, retried
 from lumira.domain.charge_limits import largest_charge
 from lumira.domain.commands import CheckoutCommand, CheckoutItem
+from lumira.domain.stripe_requests import Seller
 from lumira.errors import Conflict, InvalidCart, InvalidQuantity, InvalidRequest
-from lumira.models import Customer, Order, Product
+from lumira.models import Order, Product, Tenant
 from lumira.repositories import (
     customers,
     idempotency,
+    kept_orders,
     order_polls,
     orders,
     products,
@@ -25,7 +26,14 @@ from lumira.repositories import (
     stripe_accounts,
     tenants,
 )
+from lumira.repositories.customers import Buyer
 from lumira.repositories.idempotency import Call, Claim, StoredReply
+from lumira.services.checkout.ensure_stripe_customer import (
+    CustomerAtStripe,
+    freeze_customer_request,
+    of_buyer,
+)
+from lumira.services.checkout.free_orders import find_free_order
 from lumira.services.checkout.open_order import open_order
 from lumira.services.idempotency.reply import Reply
 from lumira.settlement import public_bounds
@@ -43,16 +51,17 @@ class CheckoutStarted:
     """An open order for which Stripe has to be called: what the first phase passes to the next."""
 
     claim: Claim
-    order_id: UUID
+    #: As the first phase wrote or loaded it: the next one compares it with the rows before it continues with it.
+    order: Order
     account: stripe_accounts.StripeAccount
-    customer_id: UUID | None
-    #: The address that was typed, which is not the customer's own if it was merged into another.
-    customer_email: str | None
+    seller: Seller
+    #: The customer at Stripe, or the request that creates it; `None` for a buyer without an address, and unless it was
+    #: found with the order.
+    customer: CustomerAtStripe | None
     #: Whether the caller may be any visitor of the shop.
     is_public: bool
 
 
-@retried
 def begin_checkout(
     tenant_id: int, call: Call, command: CheckoutCommand, *, free_reply: ReplyBuilder
 ) -> CheckoutStarted | Reply[dict[str, Any]]:
@@ -63,17 +72,43 @@ def begin_checkout(
     tenant or a free order requires, `ProductNotFound`, `LevelNotFound`, `InvalidQuantity`, `InvalidCart`,
     `OutOfStock`, `RateLimited`, `StripeConfigError`, `IdempotencyInProgress` and `IdempotencyMismatch`.
     """
+    started = _begin(tenant_id, call, command, free_reply=free_reply)
+    if isinstance(started, CheckoutStarted) and started.customer is None:
+        return with_customer(tenant_id, started)
+    return started
+
+
+@retried
+def with_customer(tenant_id: int, started: CheckoutStarted) -> CheckoutStarted:
+    """Return `started` with the customer at Stripe as it is now, or the frozen request for it."""
+    order = started.order
+    if order.customer_id is None:
+        return started
+    # A transaction of its own: customers are locked before orders.
     with atomic(tenant_id):
+        customer = freeze_customer_request(
+            tenant_id, order.customer_id, typed_email=order.customer_email, tenant_slug=started.seller.slug
+        )
+    return replace(started, customer=customer)
+
+
+@retried
+def _begin(
+    tenant_id: int, call: Call, command: CheckoutCommand, *, free_reply: ReplyBuilder
+) -> CheckoutStarted | Reply[dict[str, Any]]:
+    with atomic(tenant_id):
+        # Held until the end: the tenant's row is read once.
+        tenant = tenants.get(tenant_id)
         claim = idempotency.claim(tenant_id, call)
         if claim.reply is not None:
             if claim.order_id is None or orders.is_payable_or_paid(tenant_id, claim.order_id, utc_now()):
                 return Reply(claim.reply.body, replayed=True)
             # The payment was closed because it was not paid in time: the stored reply cannot be used any more.
             claim = idempotency.take_over(tenant_id, claim)
-        order = _find_or_open_order(tenant_id, call, claim, command)
+        order, customer = _find_or_open_order(tenant, call, claim, command)
         idempotency.renew(tenant_id, claim, order_id=order.id)
         if order.is_free:
-            return _complete_free(tenant_id, claim, orders.lock_order(tenant_id, order.id), free_reply)
+            return _complete_free(tenant_id, claim, order, free_reply)
         # Refused here, the transaction leaves neither a claim nor an order.
         stripe_slots.require()
         account = stripe_accounts.get_account(tenant_id)
@@ -81,13 +116,13 @@ def begin_checkout(
         reserve_stock(order, until=utc_now() + stock.PAYMENT_RESERVATION)
         if order.reservations:
             # If this process dies before the next phase, polling releases the stock at its deadline.
-            order_polls.schedule(order, utc_now())
+            order_polls.schedule_at_once(order, utc_now())
         return CheckoutStarted(
             claim,
-            order.id,
+            order,
             account,
-            order.customer_id,
-            order.customer_email,
+            Seller(tenant.slug, tenant.name, tenant.statement_descriptor_suffix),
+            customer,
             is_public=call.public_network is not None,
         )
 
@@ -113,16 +148,17 @@ def order_closed() -> Conflict:
     return Conflict("This order was closed: open a new one.")
 
 
-def _find_or_open_order(tenant_id: int, call: Call, claim: Claim, command: CheckoutCommand) -> Order:
-    # Held until the end: the tenant's row is read once.
-    tenant = tenants.get(tenant_id)
+def _find_or_open_order(
+    tenant: Tenant, call: Call, claim: Claim, command: CheckoutCommand
+) -> tuple[Order, CustomerAtStripe | None]:
+    tenant_id = tenant.id
     account = stripe_accounts.find_account(tenant_id)
     livemode = account is not None and account.livemode
     if claim.order_id is not None:
         # A retry after a crash continues with the order and the frozen requests of the first attempt.
         order = orders.lock_order(tenant_id, claim.order_id)
         if order.is_free or order.livemode == livemode:
-            return order
+            return order, None
         # It is of test mode and the shop sells now, or the reverse: it cannot be paid any more.
     if tenant.email_required and command.customer_email is None:
         raise InvalidRequest(
@@ -132,63 +168,18 @@ def _find_or_open_order(tenant_id: int, call: Call, claim: Claim, command: Check
         )
     items = [(_get_product(tenant_id, item), item.quantity) for item in command.items]
     _check_cart(items)
-    customer = _find_or_create_customer(tenant_id, command)
+    is_free = all(product.is_free for product, _ in items)
+    buyer = _find_or_create_buyer(tenant, command, is_free=is_free)
     repeated: frozenset[str] = frozenset()
-    if all(product.is_free for product, _ in items):
-        existing_id, repeated = _find_free_order(tenant_id, call, items, customer)
+    if is_free:
+        existing_id, repeated = find_free_order(tenant_id, call, items, buyer)
         if existing_id is not None:
-            return orders.lock_order(tenant_id, existing_id)
+            return orders.lock_order(tenant_id, existing_id), None
         public_bounds.check_free_orders(tenant_id, call, command.customer_email or "")
-    return open_order(
-        tenant,
-        command,
-        items=items,
-        customer=customer,
-        livemode=livemode,
-        call=call,
-        repeated=repeated,
+    order = open_order(
+        tenant, command, items=items, customer=buyer, livemode=livemode, call=call, repeated=repeated
     )
-
-
-def _find_free_order(
-    tenant_id: int, call: Call, items: list[tuple[Product, int]], customer: Customer | None
-) -> tuple[UUID | None, frozenset[str]]:
-    """The free order of these products that the locked customer has, and the products that the customer has.
-
-    Each product is free once for each customer. A public caller gets only what its own network opened, and learns
-    nothing of other orders: its new order repeats them. Raises `InvalidRequest` (`INVALID_EMAIL`) without a customer,
-    and `InvalidCart` if the caller's earlier orders contain some of the products.
-    """
-    if customer is None:
-        raise InvalidRequest(
-            "A free order needs an e-mail address.",
-            code="INVALID_EMAIL",
-            fields={"customerEmail": ["A free order needs an e-mail address."]},
-        )
-    requested = {product.id for product, _ in items}
-    earlier = orders.list_free(tenant_id, customer.id)
-    shown = _list_shown(earlier, call)
-    # A cart that was repeated, before one that contains more.
-    for order_id, product_ids in sorted(shown, key=lambda order: order[1] != requested):
-        if requested <= product_ids:
-            return order_id, frozenset()
-    for product, _ in items:
-        if any(product.id in product_ids for _, product_ids in shown):
-            raise InvalidCart(
-                f"{product.name} is free once for each customer, who has it already: remove it from the cart."
-            )
-    return None, frozenset().union(*(order.product_ids for order in earlier))
-
-
-def _list_shown(earlier: Sequence[orders.FreeOrder], call: Call) -> list[tuple[UUID, frozenset[str]]]:
-    """The orders that the caller may know, each with its products."""
-    if call.public_network is None:
-        return [(order.id, order.product_ids - order.repeated_ids) for order in earlier]
-    return [
-        (order.id, order.product_ids)
-        for order in earlier
-        if call.own_network is not None and order.opener_network == call.own_network
-    ]
+    return order, None if buyer is None else of_buyer(buyer, typed_email=command.customer_email)
 
 
 def _get_product(tenant_id: int, item: CheckoutItem) -> Product:
@@ -214,11 +205,15 @@ def _check_cart(items: list[tuple[Product, int]]) -> None:
         raise InvalidCart(f"The amount must not exceed {largest} minor units.")
 
 
-def _find_or_create_customer(tenant_id: int, command: CheckoutCommand) -> Customer | None:
+def _find_or_create_buyer(tenant: Tenant, command: CheckoutCommand, *, is_free: bool) -> Buyer | None:
     if command.customer_email is None:
         return None
-    return customers.find_or_create(
-        tenant_id, email=command.customer_email, name=command.customer_name, locale=command.locale
+    return customers.find_or_create_buyer(
+        tenant.id,
+        email=command.customer_email,
+        name=command.customer_name,
+        locale=command.locale,
+        freeze_for=None if is_free else tenant.slug,
     )
 
 
@@ -229,6 +224,7 @@ def _complete_free(
         stock.check_repeated_lines(order)
         stock.reserve(order, until=utc_now(), actor=ACTOR)
     settle_order(order, actor=ACTOR)
+    kept_orders.write(order)
     body = free_reply(order)
     idempotency.finish(tenant_id, claim, StoredReply(200, body))
     return Reply(body)

@@ -18,6 +18,7 @@ from lumira.domain.stripe_requests import Refusal
 from lumira.errors import PaymentFailed
 from lumira.models import AlertKind, Order, PaymentRequest, RequestKind, RequestState
 from lumira.repositories import alerts, customers, orders, stripe_accounts
+from lumira.services.checkout.begin_checkout import CheckoutStarted, with_customer
 from lumira.settlement.settle_order import settle_order
 
 #: A difference of clocks that raises an alert. Stripe's signatures are accepted for five minutes.
@@ -37,14 +38,17 @@ class AttemptRefused(PaymentFailed):
     """
 
 
-def attempt_repeatedly(attempt: Callable[[], _T]) -> _T:
+def attempt_repeatedly(
+    tenant_id: int, started: CheckoutStarted, attempt: Callable[[int, CheckoutStarted], _T]
+) -> _T:
     """The result of the first attempt that Stripe accepts; `PaymentFailed` if each is refused."""
     for _ in range(_ATTEMPTS - 1):
         try:
-            return attempt()
+            return attempt(tenant_id, started)
         except AttemptRefused:
-            continue
-    return attempt()
+            # The refusal may have removed the customer's id at Stripe.
+            started = with_customer(tenant_id, started)
+    return attempt(tenant_id, started)
 
 
 @dataclass(frozen=True, slots=True)

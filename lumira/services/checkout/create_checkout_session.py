@@ -18,7 +18,7 @@ from lumira.domain.commands import CheckoutCommand
 from lumira.domain.stripe_objects import read_session, read_time
 from lumira.errors import InvalidRequest, PaymentFailed
 from lumira.models import Order, OrderStatus, RequestKind
-from lumira.repositories import idempotency, orders, stock, stripe_accounts, tenants
+from lumira.repositories import idempotency, kept_orders, orders, stock, stripe_accounts, tenants
 from lumira.repositories.idempotency import Call, StoredReply
 from lumira.services.checkout.begin_checkout import (
     ACTOR,
@@ -36,6 +36,7 @@ from lumira.services.checkout.call_stripe import (
     close_session,
     lookup_for,
 )
+from lumira.services.checkout.ensure_stripe_customer import attach as attach_customer
 from lumira.services.checkout.ensure_stripe_customer import ensure_stripe_customer
 from lumira.services.idempotency.release_key import releasing_on_error
 from lumira.services.idempotency.reply import Reply
@@ -76,7 +77,11 @@ def create_checkout_session(tenant_id: int, *, call: Call, command: CheckoutComm
     if isinstance(started, Reply):
         return Reply(_from_json(started.value), started.replayed)
     with releasing_on_error(tenant_id, started.claim):
-        return Reply(attempt_repeatedly(lambda: _open_session(tenant_id, started, command)))
+        return Reply(
+            attempt_repeatedly(
+                tenant_id, started, lambda tenant_id, started: _open_session(tenant_id, started, command)
+            )
+        )
 
 
 def _check_urls(tenant_id: int, command: CheckoutCommand) -> None:
@@ -104,11 +109,7 @@ def _is_own_page(url: str, domains: list[str], *, in_test_mode: bool) -> bool:
 
 def _open_session(tenant_id: int, started: CheckoutStarted, command: CheckoutCommand) -> SessionOpened:
     stripe_customer_id = ensure_stripe_customer(
-        tenant_id,
-        started.account,
-        started.customer_id,
-        typed_email=started.customer_email,
-        is_public=started.is_public,
+        tenant_id, started.account, started.customer, is_public=started.is_public
     )
     _close_earlier(tenant_id, started)
     stripe_call = _freeze(tenant_id, started, command, stripe_customer_id)
@@ -123,13 +124,12 @@ def _open_session(tenant_id: int, started: CheckoutStarted, command: CheckoutCom
 
 def _close_earlier(tenant_id: int, started: CheckoutStarted) -> None:
     """Expire the order's open sessions, and record each one's last state: it may just have been paid."""
-    with atomic(tenant_id):
-        order = orders.lock_order(tenant_id, started.order_id)
-        open_ids = [session.stripe_session_id for session in order.sessions if session.is_open]
+    # A session that is created since the first phase belongs to a later attempt, which has taken the key over.
+    open_ids = [session.stripe_session_id for session in started.order.sessions if session.is_open]
     for session_id in open_ids:
         with alerting_of_permissions(tenant_id):
             session = close_session(started.account, session_id)
-        _record(tenant_id, started.order_id, session)
+        _record(tenant_id, started.order.id, session)
 
 
 @retried
@@ -151,17 +151,17 @@ def _freeze(
     now = utc_now()
     with atomic(tenant_id):
         idempotency.renew(tenant_id, started.claim)
-        order = orders.lock_order(tenant_id, started.order_id)
+        stripe_customer_id = attach_customer(tenant_id, started.customer, stripe_customer_id)
+        order = kept_orders.lock_again(started.order)
         refuse_erased(order)
         if _is_paid_already(order):
             opened = _session_opened(order)
             idempotency.finish(tenant_id, started.claim, StoredReply(200, _as_json(opened)))
             return opened
         lookup = lookup_for(order)
-        tenant = tenants.get(tenant_id)
         request = stripe_requests.freeze_session_request(
             order,
-            seller=stripe_requests.Seller(tenant.slug, tenant.name, tenant.statement_descriptor_suffix),
+            seller=started.seller,
             stripe_customer_id=stripe_customer_id,
             success_url=command.success_url,
             cancel_url=command.cancel_url,
@@ -169,12 +169,14 @@ def _freeze(
             expires_at=stripe_requests.stripe_now(order, now) + SESSION_LIFETIME,
         )
         settle_order(order, actor=ACTOR)
+        kept_orders.write(order)
         # The session and the reservation expire together.
         expires_at = read_time(request.parameters["expires_at"]) or now + SESSION_LIFETIME
         reserve_stock(order, until=expires_at)
+        kept_orders.write(order)
         return StripeCall(
             order.id,
-            started.customer_id,
+            order.customer_id,
             request.kind,
             request_id=request.id,
             parameters=request.parameters,
@@ -198,18 +200,20 @@ def _attach(tenant_id: int, started: CheckoutStarted, session: dict[str, Any]) -
     """
     with atomic(tenant_id):
         idempotency.renew(tenant_id, started.claim)
-        order, now = orders.lock_order(tenant_id, started.order_id), utc_now()
+        order, now = kept_orders.lock_again(started.order), utc_now()
         try:
             attached = attach_session(order, read_session(session), now=now)
         except SessionMismatch as error:
             raise PaymentFailed("Stripe has another session under this order's number.") from error
         payments.accept_newest_request(order, RequestKind.CHECKOUT_SESSION, now)
         settle_order(order, actor=ACTOR)
+        kept_orders.write(order)
         if order.status is OrderStatus.CANCELLED:
             return None
         if not _is_paid_already(order):
             # If the reservation was released during a long pause and the stock is sold, the page is not returned.
             reserve_stock(order, until=attached.expires_at)
+            kept_orders.write(order)
         opened = _session_opened(order, url=session.get("url"))
         idempotency.finish(tenant_id, started.claim, StoredReply(200, _as_json(opened)))
         return opened

@@ -16,8 +16,8 @@ from lumira.domain.order_status import is_closed
 from lumira.domain.payments import PaymentMismatch
 from lumira.domain.stripe_objects import read_intent
 from lumira.errors import PaymentFailed
-from lumira.models import Order, OrderStatus, Payment, PaymentState, RequestKind
-from lumira.repositories import idempotency, orders, stock, tenants, webhook_events
+from lumira.models import Order, OrderStatus, PaymentState, RequestKind
+from lumira.repositories import idempotency, kept_orders, stock, webhook_events
 from lumira.repositories.idempotency import Call, StoredReply
 from lumira.services.checkout.begin_checkout import (
     ACTOR,
@@ -28,6 +28,7 @@ from lumira.services.checkout.begin_checkout import (
     reserve_stock,
 )
 from lumira.services.checkout.call_stripe import StripeCall, attempt_repeatedly, call_stripe, lookup_for
+from lumira.services.checkout.ensure_stripe_customer import attach as attach_customer
 from lumira.services.checkout.ensure_stripe_customer import ensure_stripe_customer
 from lumira.services.idempotency.release_key import releasing_on_error
 from lumira.services.idempotency.reply import Reply
@@ -60,16 +61,12 @@ def create_payment_intent(tenant_id: int, *, call: Call, command: CheckoutComman
     if isinstance(started, Reply):
         return Reply(PaymentOpened(**started.value), started.replayed)
     with releasing_on_error(tenant_id, started.claim):
-        return Reply(attempt_repeatedly(lambda: _open_intent(tenant_id, started)))
+        return Reply(attempt_repeatedly(tenant_id, started, _open_intent))
 
 
 def _open_intent(tenant_id: int, started: CheckoutStarted) -> PaymentOpened:
     stripe_customer_id = ensure_stripe_customer(
-        tenant_id,
-        started.account,
-        started.customer_id,
-        typed_email=started.customer_email,
-        is_public=started.is_public,
+        tenant_id, started.account, started.customer, is_public=started.is_public
     )
     stripe_call = _freeze(tenant_id, started, stripe_customer_id)
     intent = call_stripe(tenant_id, started.account, stripe_call)
@@ -81,31 +78,31 @@ def _open_intent(tenant_id: int, started: CheckoutStarted) -> PaymentOpened:
 
 @retried
 def _freeze(tenant_id: int, started: CheckoutStarted, stripe_customer_id: str | None) -> StripeCall:
-    """Second phase: store the whole request to Stripe before it is sent."""
+    """Second phase: attach the Stripe customer, and store the whole request to Stripe before it is sent."""
     with atomic(tenant_id):
         idempotency.renew(tenant_id, started.claim)
-        order = orders.lock_order(tenant_id, started.order_id)
+        stripe_customer_id = attach_customer(tenant_id, started.customer, stripe_customer_id)
+        order = kept_orders.lock_again(started.order)
         refuse_erased(order)
         payment = current_payment(order)
         if payment is not None and payment.state is not PaymentState.CANCELED and not is_closed(order):
             return StripeCall(
                 order.id,
-                started.customer_id,
+                order.customer_id,
                 RequestKind.PAYMENT_INTENT,
                 stripe_id=payment.stripe_payment_intent_id,
             )
         lookup = lookup_for(order)
-        tenant = tenants.get(tenant_id)
         request = stripe_requests.freeze_intent_request(
-            order,
-            seller=stripe_requests.Seller(tenant.slug, tenant.name, tenant.statement_descriptor_suffix),
-            stripe_customer_id=stripe_customer_id,
+            order, seller=started.seller, stripe_customer_id=stripe_customer_id
         )
         settle_order(order, actor=ACTOR)
+        kept_orders.write(order)
         reserve_stock(order, until=utc_now() + stock.PAYMENT_RESERVATION)
+        kept_orders.write(order)
         return StripeCall(
             order.id,
-            started.customer_id,
+            order.customer_id,
             request.kind,
             request_id=request.id,
             parameters=request.parameters,
@@ -120,21 +117,26 @@ def _attach(tenant_id: int, started: CheckoutStarted, intent: dict[str, Any]) ->
 
     `None` if the order was closed during the call: then nothing is reserved, and no reply is stored.
     """
+    opened = _payment_opened(
+        started.order, payment_intent_id=intent["id"], client_secret=intent["client_secret"]
+    )
     with atomic(tenant_id):
-        idempotency.renew(tenant_id, started.claim)
-        order, now = orders.lock_order(tenant_id, started.order_id), utc_now()
+        # The reply is stored first, because the key is locked first.
+        idempotency.finish(tenant_id, started.claim, StoredReply(200, asdict(opened)))
+        order, now = kept_orders.lock_again(started.order), utc_now()
         try:
             payment = payments.attach_intent(order, read_intent(intent), now=now)
         except PaymentMismatch as error:
             raise PaymentFailed("Stripe has another payment under this order's number.") from error
         payments.accept_newest_request(order, RequestKind.PAYMENT_INTENT, now)
         settle_order(order, actor=ACTOR)
+        kept_orders.write(order)
         if order.status is OrderStatus.CANCELLED:
+            idempotency.withdraw_reply(tenant_id, started.claim)
             return None
         # If the reservation expired during a long pause and the stock is sold, the payment is not returned.
         reserve_stock(order, until=utc_now() + stock.PAYMENT_RESERVATION)
-        opened = _payment_opened(order, payment=payment, client_secret=intent["client_secret"])
-        idempotency.finish(tenant_id, started.claim, StoredReply(200, asdict(opened)))
+        kept_orders.write(order)
         # Events of this payment that arrived before it was attached were parked.
         if webhook_events.unpark(tenant_id, [payment.stripe_payment_intent_id]):
             webhook_events.schedule_processing(tenant_id)
@@ -142,13 +144,12 @@ def _attach(tenant_id: int, started: CheckoutStarted, intent: dict[str, Any]) ->
 
 
 def _payment_opened(
-    order: Order, *, payment: Payment | None = None, client_secret: str | None = None
+    order: Order, *, payment_intent_id: str | None = None, client_secret: str | None = None
 ) -> PaymentOpened:
-    intent_id = payment.stripe_payment_intent_id if payment else None
     return PaymentOpened(
         client_secret=client_secret,
-        order_id=intent_id or order.order_number,
-        payment_intent_id=intent_id,
+        order_id=payment_intent_id or order.order_number,
+        payment_intent_id=payment_intent_id,
         order_number=order.order_number,
         amount=order.amount,
         currency=order.currency,

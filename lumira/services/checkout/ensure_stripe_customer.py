@@ -1,7 +1,6 @@
 """Create a customer's Stripe customer once, also when two requests run at the same time."""
 
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
 import structlog
@@ -12,81 +11,89 @@ from lumira.database import atomic
 from lumira.domain import stripe_requests
 from lumira.models import email_key
 from lumira.repositories import alerts, customers, stripe_accounts
+from lumira.repositories.customers import Buyer, StripeCustomerRequest
 from lumira.services.checkout import even_duration
 
 log = structlog.get_logger()
 
 
-def ensure_stripe_customer(
-    tenant_id: int,
-    account: stripe_accounts.StripeAccount,
-    customer_id: UUID | None,
-    *,
-    typed_email: str | None,
-    is_public: bool = False,
-) -> str | None:
-    """The id of the Stripe customer, created if there is none; `None` for a buyer without an e-mail address.
-
-    Also `None` if the typed address was merged into another: Stripe's page shows the Stripe customer's address to
-    everyone who opens it, and the typed address may be a stranger's.
-    An existing Stripe customer is never updated: otherwise every holder of the publishable key could rename it.
-    If Stripe refuses to create one or fails to, or the key may not, the checkout continues without it. Raises
-    `StripeUnavailable` only if Stripe cannot be reached, because the payment could not be opened either.
-
-    For a public caller it takes as long whether or not one is created (see `even_duration`).
-    """
-    if customer_id is None:
-        return None
-    request = _freeze_request(tenant_id, account, customer_id, typed_email)
-    if isinstance(request, _NotRequested):
-        if is_public:
-            even_duration.wait()
-        return request.stripe_customer_id
-    return _create(tenant_id, account, request)
-
-
 @dataclass(frozen=True, slots=True)
-class _NotRequested:
+class KnownCustomer:
     """No request is needed: the customer has this id at Stripe, or the payment is opened without one."""
 
     stripe_customer_id: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class _Request:
-    """The frozen request for a Stripe customer."""
-
-    customer_id: UUID
-    parameters: dict[str, Any]
-    key: str
-    needs_lookup: bool
+#: What the transaction before the call found: the request to send, or that none is needed.
+CustomerAtStripe = StripeCustomerRequest | KnownCustomer
 
 
-def _freeze_request(
-    tenant_id: int, account: stripe_accounts.StripeAccount, customer_id: UUID, typed_email: str | None
-) -> _Request | _NotRequested:
-    with atomic(tenant_id):
-        # An operator may have merged this customer into another since the order was opened.
-        customer = customers.lock_current(tenant_id, customer_id)
-        if typed_email is None or email_key(typed_email) != customer.email_key:
-            return _NotRequested(None)
-        if customer.stripe_customer_id is not None:
-            return _NotRequested(customer.stripe_customer_id)
-        customers.freeze_stripe_request(customer, tenant_slug=account.tenant_slug)
-        frozen_at = customer.stripe_frozen_at or utc_now()
-        return _Request(
-            customer.id,
-            dict(customer.stripe_parameters or {}),
-            customers.stripe_idempotency_key(customer),
-            # An earlier attempt may have created one whose id was lost, and Stripe forgets old idempotency keys.
-            needs_lookup=customer.stripe_attempt > 1 or stripe_requests.is_key_stale(frozen_at, utc_now()),
-        )
+def ensure_stripe_customer(
+    tenant_id: int,
+    account: stripe_accounts.StripeAccount,
+    customer: CustomerAtStripe | None,
+    *,
+    is_public: bool = False,
+) -> str | None:
+    """The id of the Stripe customer, created if there is none; `None` for a buyer without an address of their own.
+
+    An existing Stripe customer is never updated: otherwise every holder of the publishable key could rename it.
+    If Stripe refuses to create one or fails to, or the key may not, the checkout continues without it. Raises
+    `StripeUnavailable` only if Stripe cannot be reached, because the payment could not be opened either.
+
+    For a public caller it takes as long whether or not one is created (see `even_duration`). The caller attaches a
+    created one in its next transaction: if the process dies before, the same frozen request is sent again.
+    """
+    if customer is None:
+        return None
+    if isinstance(customer, KnownCustomer):
+        if is_public:
+            even_duration.wait()
+        return customer.stripe_customer_id
+    return _create(tenant_id, account, customer)
 
 
-def _create(tenant_id: int, account: stripe_accounts.StripeAccount, request: _Request) -> str | None:
+def freeze_customer_request(
+    tenant_id: int, customer_id: UUID, *, typed_email: str | None, tenant_slug: str
+) -> CustomerAtStripe | None:
+    """Freeze and return the request for a Stripe customer in the caller's transaction, unless none is needed."""
+    # An operator may have merged this customer into another since the order was opened.
+    customer = customers.lock_current(tenant_id, customer_id)
+    if not _is_own(typed_email, customer.email_key):
+        return KnownCustomer(None)
+    customers.freeze_stripe_request(customer, tenant_slug=tenant_slug)
+    return of_buyer(customers.as_buyer(customer), typed_email=typed_email)
+
+
+def of_buyer(buyer: Buyer, *, typed_email: str | None) -> CustomerAtStripe | None:
+    """The buyer's customer at Stripe, or the frozen request for it; `None` if none is frozen."""
+    if not _is_own(typed_email, buyer.email_key):
+        return KnownCustomer(None)
+    return KnownCustomer(buyer.stripe_customer_id) if buyer.stripe_customer_id else buyer.request
+
+
+def _is_own(typed_email: str | None, key: str) -> bool:
+    """Whether the typed address is the customer's own.
+
+    If it was merged into another, no Stripe customer is used: Stripe's page shows the customer's address to everyone
+    who opens it, and the typed address may be a stranger's.
+    """
+    return typed_email is not None and email_key(typed_email) == key
+
+
+def attach(tenant_id: int, customer: CustomerAtStripe | None, stripe_customer_id: str | None) -> str | None:
+    """Record a created Stripe customer, in the caller's transaction; returns the id that the customer has then."""
+    if stripe_customer_id is None or not isinstance(customer, StripeCustomerRequest):
+        return stripe_customer_id
+    return customers.attach_stripe_customer(tenant_id, customer.customer_id, stripe_customer_id)
+
+
+def _create(
+    tenant_id: int, account: stripe_accounts.StripeAccount, request: StripeCustomerRequest
+) -> str | None:
     customer_id = request.customer_id
     try:
-        stripe_customer_id = _find_or_create_at_stripe(account, request)
+        return _find_or_create_at_stripe(account, request)
     except stripe_client.StripeRefused as error:
         log.warning("stripe_customer_refused", customer_id=str(customer_id), stripe_code=error.code)
         _begin_next_attempt(tenant_id, customer_id)
@@ -101,15 +108,10 @@ def _create(tenant_id: int, account: stripe_accounts.StripeAccount, request: _Re
         _begin_next_attempt(tenant_id, customer_id)
         return None
 
-    with atomic(tenant_id):
-        customer = customers.lock(tenant_id, customer_id)
-        # Two requests at the same time send the same key, so Stripe returns the same customer to both.
-        customer.stripe_customer_id = customer.stripe_customer_id or stripe_customer_id
-        return customer.stripe_customer_id
 
-
-def _find_or_create_at_stripe(account: stripe_accounts.StripeAccount, request: _Request) -> str:
-    if request.needs_lookup:
+def _find_or_create_at_stripe(account: stripe_accounts.StripeAccount, request: StripeCustomerRequest) -> str:
+    # An earlier attempt may have created one whose id was lost, and Stripe forgets old idempotency keys.
+    if request.attempt > 1 or stripe_requests.is_key_stale(request.frozen_at, utc_now()):
         existing_id = stripe_client.find_customer(
             account, email=request.parameters["email"], customer_id=str(request.customer_id)
         )

@@ -2,13 +2,14 @@
 
 from collections.abc import Collection, Sequence
 
-from lumira.database import db
+from lumira.clock import utc_now
 from lumira.domain import stripe_metadata
 from lumira.domain.commands import CheckoutCommand
 from lumira.formats import new_order_number
 from lumira.models import Customer, Order, OrderLine, OrderStatus, Product, Tenant
 from lumira.models.columns import uuid7
-from lumira.repositories import orders, products
+from lumira.repositories import kept_orders, order_polls, products
+from lumira.repositories.customers import Buyer
 from lumira.repositories.idempotency import Call
 
 
@@ -17,22 +18,22 @@ def open_order(
     command: CheckoutCommand,
     *,
     items: Sequence[tuple[Product, int]],
-    customer: Customer | None,
+    customer: Customer | Buyer | None,
     livemode: bool,
     call: Call,
     repeated: Collection[str] = (),
 ) -> Order:
-    """Insert a pending order for the products and quantities in `items`, at the catalog's current prices.
+    """Insert a pending order for the products and quantities in `items`, at the catalog's current prices, and keep it.
 
-    `repeated` contains the ids of the free products that the customer has from an earlier order.
+    `repeated` contains the ids of the free products that the customer has from an earlier order. If this process dies
+    before the payment is requested, a poll finds the order and, at its deadline, releases its stock.
     """
     order = build_order(
         tenant, command, items=items, customer=customer, livemode=livemode, call=call, repeated=repeated
     )
-    db.session.add(order)
-    # Access grants reference order lines, so the lines are inserted before the order is settled.
-    db.session.flush()
-    orders.declare_whole(order)
+    if not order.is_free:
+        order_polls.schedule_at_once(order, utc_now())
+    kept_orders.insert(order)
     return order
 
 
@@ -41,7 +42,7 @@ def build_order(
     command: CheckoutCommand,
     *,
     items: Sequence[tuple[Product, int]],
-    customer: Customer | None,
+    customer: Customer | Buyer | None,
     livemode: bool,
     call: Call,
     repeated: Collection[str] = (),

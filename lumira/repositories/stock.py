@@ -190,6 +190,9 @@ def _apply_changes(order: Order, targets: Mapping[str, ReservationState], *, act
     for reservation, change in zip(reservations, changes, strict=True):
         _record_movement(reservation, change, order, actor=actor, now=now)
         reservation.state = targets[reservation.product_id]
+        if reservation.state is ReservationState.RESERVED:
+            # The buyer tries again: the time of the first attempt, which may be over, does not count for this one.
+            reservation.expires_at = max(reservation.expires_at, now + PAYMENT_RESERVATION)
     # All other rows are written first, so that the rows of popular products are locked as briefly as possible.
     db.session.flush()
     for reservation, change in zip(reservations, changes, strict=True):

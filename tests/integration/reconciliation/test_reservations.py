@@ -184,6 +184,30 @@ def test_a_declined_card_releases_the_stock_at_once_if_the_tenant_is_set_so(make
     assert adds_up(brand)
 
 
+def test_units_that_the_next_attempt_reserves_again_stay_for_the_time_of_a_payment(make_brand) -> None:
+    brand = make_brand(release_on_failure="at_once")
+    opened = open_payment(brand, "shirt")
+    stripe_sandbox.pay(brand, opened.payment_intent_id, opened.client_secret, "pm_card_chargeDeclined")
+    stripe_sandbox.deliver_events(brand)
+    assert figures(brand, "shirt") == (100, 0, 0)
+    with later(minutes=50):
+        stripe_sandbox.pay(
+            brand, opened.payment_intent_id, opened.client_secret, "pm_card_authenticationRequired"
+        )
+        stripe_sandbox.deliver_events(brand)
+        assert status_of(brand, opened.order_number) is OrderStatus.PROCESSING
+        assert figures(brand, "shirt") == (100, 1, 0)
+    # The buyer authenticates with the bank, and is polled about meanwhile.
+    with later(minutes=60):
+        reconcile.reconcile(brand.id)
+        assert status_of(brand, opened.order_number) is OrderStatus.PROCESSING
+        assert figures(brand, "shirt") == (100, 1, 0)
+    with later(minutes=90):
+        reconcile.reconcile(brand.id)
+        assert status_of(brand, opened.order_number) is OrderStatus.CANCELLED
+        assert figures(brand, "shirt") == (100, 0, 0)
+
+
 def test_a_delayed_payment_that_fails_releases_the_stock_at_once_in_either_order(tenant) -> None:
     for step in (1, -1):
         opened = open_payment(tenant, "shirt")

@@ -6,6 +6,7 @@ from dataclasses import asdict, replace
 from datetime import timedelta
 
 import pytest
+from flask import Flask
 
 from lumira.database import atomic, db
 from lumira.errors import InvalidCart, OrderNotFound, OutOfStock, RateLimited
@@ -17,6 +18,7 @@ from lumira.services.checkout.create_payment_intent import PaymentOpened, create
 from lumira.services.orders.view_orders import view_payment
 from lumira.settlement import public_bounds
 from lumira.settlement.public_bounds import PublicBounds
+from tests.concurrency.test_at_once import at_once
 from tests.support.factories import (
     BUYER,
     Brand,
@@ -91,6 +93,13 @@ def test_a_strangers_order_gives_nothing_and_sends_nothing(tenant: Brand) -> Non
     order_cart(tenant, "network-3", "simple", "cap")
     assert (count(tenant, AccessGrant), count(tenant, OutboxMessage)) == (grants, messages)
     assert figures(tenant, "cap") == (49, 0, 1)
+
+
+def test_calls_of_several_networks_at_the_same_time_give_the_product_once(app: Flask, tenant: Brand) -> None:
+    make_free(tenant, "cap")
+    opened = at_once(app, lambda number: order_free(tenant, f"network-{number}", product="cap"), threads=8)
+    assert len({one.order_number for one in opened if isinstance(one, PaymentOpened)}) == 8
+    assert (figures(tenant, "cap"), count(tenant, OutboxMessage)) == ((49, 0, 1), 1)
 
 
 def test_a_cart_does_not_reveal_which_products_the_buyer_has(tenant: Brand) -> None:

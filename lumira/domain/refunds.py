@@ -1,6 +1,6 @@
 """Refunds: their facts, which payment each belongs to, what is refunded, and what may still be refunded."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -112,6 +112,48 @@ def duplicate_refunds(order: Order) -> list[Refund]:
         if refund.refund_request_id is not None and refund.is_live:
             by_request.setdefault(refund.refund_request_id, []).append(refund)
     return [refund for refunds in by_request.values() if len(refunds) > 1 for refund in refunds]
+
+
+def was_ever_duplicate(order: Order) -> bool:
+    """Whether Stripe made two refunds of one request, also if one of them failed or was canceled since."""
+    request_ids = [item.refund_request_id for item in order.refunds if item.refund_request_id is not None]
+    return len(request_ids) > len(set(request_ids))
+
+
+def is_made_up_for(order: Order, failed: Refund) -> bool:
+    """Whether the buyer has the money of a refund that failed: of the same request, or because all is refunded."""
+    payment = payment_of(order, failed)
+    succeeded = [refund for refund in order.refunds if refund.status is RefundStatus.SUCCEEDED]
+    if failed.refund_request_id is not None and any(
+        refund.refund_request_id == failed.refund_request_id for refund in succeeded
+    ):
+        return True
+    refunded = sum(refund.amount for refund in succeeded if payment_of(order, refund) is payment)
+    return payment is not None and refunded >= payment.amount_received > 0
+
+
+def repeated_refunds(order: Order, failed_at: Mapping[str, datetime], now: datetime) -> list[str]:
+    """Return the ids of failed refunds that were replaced: each by a later one of the same payment and amount.
+
+    `failed_at` holds when each was known to have failed: an equal refund that was known before is another one.
+    """
+    free = [refund for refund in order.refunds if refund.status is RefundStatus.SUCCEEDED]
+    replaced = []
+    for failed in order.refunds:
+        since = failed_at.get(failed.stripe_refund_id)
+        if since is None:
+            continue
+        for refund in free:
+            is_equal = (refund.amount, payment_of(order, refund)) == (
+                failed.amount,
+                payment_of(order, failed),
+            )
+            # A refund that is being written has no time of its own yet.
+            if is_equal and (refund.created_at or now) > since:
+                free.remove(refund)
+                replaced.append(failed.stripe_refund_id)
+                break
+    return replaced
 
 
 def record_amount_refunded(order: Order, facts: ChargeFacts) -> None:

@@ -112,6 +112,12 @@ def resolve_all(tenant_id: int, *, kind: AlertKind, subjects: Sequence[str]) -> 
     )
 
 
+def list_raised(tenant_id: int, *, kind: AlertKind, subjects: Sequence[str]) -> dict[str, datetime]:
+    """Return when each alert of one kind about these subjects was raised, resolved or not, by subject."""
+    query = select(Alert).where(Alert.tenant_id == tenant_id, Alert.kind == kind, Alert.subject.in_(subjects))
+    return {alert.subject: alert.raised_at for alert in db.session.execute(query).scalars()}
+
+
 def list_alerts(tenant_id: int, *, include_resolved: bool = False, limit: int = 50) -> Sequence[Alert]:
     """List the open alerts, or also the resolved ones, newest first."""
     query = (

@@ -2,12 +2,13 @@
 
 from datetime import timedelta
 
+from lumira.clock import utc_now
 from lumira.domain.order_money import duplicate_payments
 from lumira.domain.order_status import is_paid_after_erasure, lacks_recipient
 from lumira.domain.outcome import Outcome
 from lumira.domain.payments import is_partly_funded
-from lumira.domain.refunds import duplicate_refunds
-from lumira.models import AlertKind, Dispute, Order, Payment
+from lumira.domain.refunds import duplicate_refunds, is_made_up_for, repeated_refunds, was_ever_duplicate
+from lumira.models import AlertKind, Dispute, Order, Payment, RefundStatus
 from lumira.repositories import alerts
 
 #: Longer than it takes to look the buyer's address up at Stripe, where it often is: the team is then not notified.
@@ -32,18 +33,10 @@ def raise_alerts(order: Order, outcome: Outcome) -> None:
         )
     if duplicate_payments(order):
         alerts.raise_alert(tenant_id, kind=AlertKind.DUPLICATE_PAYMENT, subject=number, once=True)
-    for refund in order.refunds:
-        if not refund.is_live:
-            # The money is in the Stripe account again, wherever the refund was made: an operator refunds the buyer.
-            alerts.raise_alert(
-                tenant_id,
-                kind=AlertKind.REFUND_FAILED,
-                subject=refund.stripe_refund_id,
-                once=True,
-                order_number=number,
-                amount=refund.amount,
-            )
+    _alert_failed_refunds(order)
     duplicates = duplicate_refunds(order)
+    if not duplicates and was_ever_duplicate(order):
+        alerts.resolve(tenant_id, kind=AlertKind.DUPLICATE_REFUND, subject=number)
     if duplicates:
         alerts.raise_alert(
             tenant_id,
@@ -56,6 +49,27 @@ def raise_alerts(order: Order, outcome: Outcome) -> None:
         _alert_transfer(order, payment)
     for dispute in order.disputes:
         _alert_dispute(order, dispute)
+
+
+def _alert_failed_refunds(order: Order) -> None:
+    """The money of a failed refund is in the Stripe account again: an operator refunds the buyer, or has done so."""
+    failed = [refund for refund in order.refunds if not refund.is_live]
+    ended = [refund.stripe_refund_id for refund in failed if is_made_up_for(order, refund)]
+    for refund in failed:
+        if refund.stripe_refund_id not in ended:
+            alerts.raise_alert(
+                order.tenant_id,
+                kind=AlertKind.REFUND_FAILED,
+                subject=refund.stripe_refund_id,
+                once=True,
+                order_number=order.order_number,
+                amount=refund.amount,
+            )
+    if any(refund.status is RefundStatus.SUCCEEDED for refund in order.refunds) and failed:
+        ids = [refund.stripe_refund_id for refund in failed]
+        raised = alerts.list_raised(order.tenant_id, kind=AlertKind.REFUND_FAILED, subjects=ids)
+        ended += repeated_refunds(order, raised, utc_now())
+        alerts.resolve_all(order.tenant_id, kind=AlertKind.REFUND_FAILED, subjects=ended)
 
 
 def _alert_transfer(order: Order, payment: Payment) -> None:

@@ -62,6 +62,12 @@ def test_calls_at_the_same_time_count_no_more_members_than_the_limit(make_quota:
         assert counted == 5
 
 
+def test_repeated_calls_at_the_same_time_are_refused_with_their_member(make_quota: MakeQuota) -> None:
+    quota = make_quota("5 per day", is_distinct=True)
+    # Eight members, each eight times: five are counted with all their uses, and three are refused each time.
+    assert count_at_once(quota, [str(number // 8) for number in range(64)]) == 40
+
+
 def test_calls_at_the_same_time_for_one_member_count_it_once(make_quota: MakeQuota) -> None:
     quota = make_quota("2 per day", is_distinct=True)
     assert count_at_once(quota, ["ana"] * 40) == 40

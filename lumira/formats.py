@@ -15,6 +15,8 @@ _RANDOM_CHARACTERS = 10
 ORDER_NUMBER_PATTERN = re.compile(rf"{ORDER_PREFIX}-[{_CROCKFORD}]{{{_RANDOM_CHARACTERS}}}")
 
 _LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
+#: The id of a product, and the keys of its contents and deliverables.
+CATALOG_NAME_PATTERN = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 #: A tenant's slug: one label of a host name.
 SLUG_PATTERN = re.compile(_LABEL)
 #: A host name in lower case, without a port or a trailing dot (RFC 1123, section 2.1).

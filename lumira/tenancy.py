@@ -60,6 +60,7 @@ class _Callers:
     api_keys: TTLCache[str, Caller] = field(default_factory=_new_cache)
     domains: TTLCache[str, Caller] = field(default_factory=_new_cache)
     receivers: TTLCache[tuple[str | None, str | None], Caller] = field(default_factory=_new_cache)
+    shops: TTLCache[str, Caller] = field(default_factory=_new_cache)
     lock: Lock = field(default_factory=Lock)
 
     def find_cached(self, cache: TTLCache[_Key, Caller], key: _Key) -> Caller | None:
@@ -173,6 +174,26 @@ def find_by_domain(domain: str | None) -> Caller | None:
         return None
     callers = _callers()
     return callers.find(callers.domains, domain, lambda: _load_domain(domain))
+
+
+def find_shop(slug: str | None) -> Caller | None:
+    """The visitor of a tenant's page: by the tenant's slug in the path, else by its domain.
+
+    `None` if there is no such tenant, and for another tenant's slug on a tenant's domain.
+    """
+    by_host = find_by_domain(host_name(request.host))
+    if slug is None or by_host is not None:
+        return by_host if by_host is not None and slug in (None, by_host.slug) else None
+    callers = _callers()
+    return callers.find(callers.shops, slug, lambda: _load_shop(slug))
+
+
+def _load_shop(slug: str) -> Caller | None:
+    if not SLUG_PATTERN.fullmatch(slug):
+        return None
+    with atomic(None):
+        tenant_id = tenants.find_id(slug)
+    return None if tenant_id is None else _publishable_caller(tenant_id, "checkout_page")
 
 
 def _load_domain(domain: str) -> Caller | None:

@@ -22,7 +22,7 @@ from lumira.blueprints import (
 from lumira.blueprints.http import correlation, cors, error_handlers, openapi, response_headers
 from lumira.blueprints.http.routing import ApiBlueprint
 from lumira.blueprints.http.webhook_fast_path import WebhookFastPath
-from lumira.blueprints.pages import portal
+from lumira.blueprints.pages import checkout, home, portal
 
 
 def register(app: Flask, settings: Settings) -> None:
@@ -76,6 +76,9 @@ def _register_routes(app: Flask) -> None:
     app.register_blueprint(docs.blueprint)
     # The buyer's portal, which is not part of the API; its links authenticate the buyer.
     app.register_blueprint(portal.blueprint)
+    # The shops' checkout pages: whoever has the link may buy.
+    app.register_blueprint(checkout.blueprint)
+    app.register_blueprint(home.blueprint)
     app.extensions["lumira.openapi"] = {"security": security}
 
     # Deliveries from Stripe and probes are never rate limited.

@@ -9,9 +9,12 @@ from flask.cli import AppGroup
 
 from config.settings import Settings
 from lumira.cli.common.confirmation import confirm
+from lumira.cli.tenants import tenant_id_of
+from lumira.database import atomic
 from lumira.errors import CatalogError
 from lumira.models import ContentKind, PartialRefundPolicy, ProductKind, ReleaseOnFailure
 from lumira.money import format_amount
+from lumira.repositories import products, tenants
 from lumira.repositories.contents import CatalogContent
 from lumira.repositories.products import CatalogProduct, Change, FieldChange, ProductChange
 from lumira.schemas import catalog_file
@@ -60,6 +63,29 @@ def read_catalog(path: Path) -> Catalog:
             for content in product["contents"]
         ),
     )
+
+
+@catalog.command("links")
+@click.argument("slug")
+def links(slug: str) -> None:
+    """Print the checkout link of the tenant SLUG's shop and of each product on sale.
+
+    Example: flask catalog links oracle-lumira
+    """
+    settings: Settings = current_app.extensions["lumira"]
+    tenant_id = tenant_id_of(slug)
+    with atomic(tenant_id):
+        domains = tenants.list_domains(tenant_id)
+        product_ids = [product.id for product in products.list_products(tenant_id)]
+    if settings.public_url is not None:
+        # A tenant's domain may be that of a site of its own, which has no checkout.
+        shop = f"{settings.public_url}/checkout/{slug}"
+    elif domains:
+        shop = f"https://{domains[0]}/checkout"
+    else:
+        raise click.ClickException("Set PUBLIC_URL: a link needs the address that serves Lumira's pages.")
+    for link in (shop, *(f"{shop}/{product_id}" for product_id in product_ids)):
+        click.echo(link)
 
 
 @catalog.command("apply")

@@ -5,6 +5,11 @@ from collections.abc import Iterable
 from lumira.models import Language
 
 
+def page_language(accepted: Iterable[tuple[str, float]]) -> Language:
+    """Return the language of a page: the caller's first choice among Lumira's, else the default."""
+    return Language.of(preferred_language(accepted))
+
+
 def preferred_language(accepted: Iterable[tuple[str, float]]) -> Language | None:
     """Return the caller's first choice among Lumira's languages; `None` if the header names none of them.
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Protocol
 
 from lumira.models import Language, Tenant
 from lumira.pages.rendering import render_page
@@ -27,6 +28,13 @@ class Form:
 
     action: str
     signed: str
+
+
+class Branded(Protocol):
+    """The result of a use case for one tenant's page."""
+
+    @property
+    def tenant(self) -> Tenant: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@
 from typing import Any
 
 from lumira.models import Language
+from lumira.pages.checkout_texts import CHECKOUT
 
 _FRENCH: dict[str, Any] = {
     "title": "Vos achats",
@@ -146,4 +147,7 @@ _ENGLISH: dict[str, Any] = {
 }
 
 #: Both languages have the same keys.
-TEXTS: dict[Language, dict[str, Any]] = {Language.FRENCH: _FRENCH, Language.ENGLISH: _ENGLISH}
+TEXTS: dict[Language, dict[str, Any]] = {
+    language: {**texts, "checkout": CHECKOUT[language]}
+    for language, texts in ((Language.FRENCH, _FRENCH), (Language.ENGLISH, _ENGLISH))
+}

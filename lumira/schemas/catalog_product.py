@@ -1,11 +1,11 @@
 """`[[products]]` of a catalog file: a product, its contents and its deliverables."""
 
-import re
 from typing import Any
 
 from marshmallow import ValidationError, fields, post_load, validate, validates_schema
 
 from lumira.domain import charge_limits
+from lumira.formats import CATALOG_NAME_PATTERN
 from lumira.schemas.catalog_fields import Currency, Line, Table, check_boolean
 
 KINDS = ("level", "digital", "physical")
@@ -17,11 +17,10 @@ MAX_ACCESS_DAYS = 36_500
 CONTENT_KINDS = ("card", "pdf", "audio", "mandala", "file")
 #: Contents, and deliverables, of one product: the portal shows them as one list.
 MAX_ENTRIES = 50
-_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 
 
 def _check_name(name: str) -> None:
-    if not _NAME.fullmatch(name):
+    if not CATALOG_NAME_PATTERN.fullmatch(name):
         raise ValidationError(
             "Must be lower-case letters, digits, - and _, 64 at most, and begin with a letter or digit."
         )

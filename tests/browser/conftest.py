@@ -1,8 +1,10 @@
 """A browser, and the application served to it over HTTP."""
 
+import os
 import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -50,3 +52,16 @@ def page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
     )
     yield context.new_page()
     context.close()
+
+
+@pytest.fixture
+def look(page: Page, request: pytest.FixtureRequest) -> Callable[[str], None]:
+    """Save a screenshot of the page, if LUMIRA_SCREENSHOTS names a folder."""
+
+    def take(name: str) -> None:
+        folder = os.environ.get("LUMIRA_SCREENSHOTS")
+        if folder:
+            size = request.node.callspec.id
+            page.screenshot(path=str(Path(folder) / f"{name}-{size}.png"), full_page=True)
+
+    return take

@@ -2,7 +2,6 @@
 
 # ruff: noqa: RUF001 - French is written with these apostrophes
 
-import os
 from pathlib import Path
 
 import pytest
@@ -13,6 +12,7 @@ from lumira.database import atomic, db
 from lumira.models import Customer, DeliverableState
 from lumira.services.access.manage_links import revoke_links
 from lumira.services.files.upload_content import upload_content
+from tests.browser.windows import fits
 from tests.support import files, seller
 from tests.support.factories import BUYER, Brand
 from tests.support.portal_pages import path_of
@@ -31,29 +31,6 @@ def night(make_brand) -> Brand:
     upload_content(brand.id, "mystique", "carte", files.upload_of(name="carte.pdf"), actor="test")
     files.promise(brand, "mystique", "lecture")
     return brand
-
-
-@pytest.fixture
-def look(page: Page, request: pytest.FixtureRequest):
-    """Save a screenshot of the page, if LUMIRA_SCREENSHOTS names a folder."""
-
-    def take(name: str) -> None:
-        folder = os.environ.get("LUMIRA_SCREENSHOTS")
-        if folder:
-            size = request.node.callspec.id
-            page.screenshot(path=str(Path(folder) / f"{name}-{size}.png"), full_page=True)
-
-    return take
-
-
-def fits(page: Page) -> bool:
-    """Whether the page does not scroll horizontally."""
-    viewport = page.viewport_size
-    assert viewport is not None
-    return all(
-        box is None or box["x"] + box["width"] <= viewport["width"] + 1
-        for box in (each.bounding_box() for each in page.locator("body *").all())
-    )
 
 
 def test_the_portal_shows_downloads_and_the_refund(page: Page, served: str, night: Brand, look) -> None:

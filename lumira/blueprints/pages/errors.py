@@ -14,22 +14,25 @@ from lumira.pages.portal import Notice
 
 log = structlog.get_logger()
 
-#: The path of all pages.
+#: The path of the portal.
 PREFIX = "/my"
+#: The paths of all pages.
+_PREFIXES = (PREFIX, "/checkout")
 #: Seconds.
 _RETRY_AFTER = "30"
 
 
 def register_handlers(blueprint: Blueprint) -> None:
     """Register handlers that reply with pages: the API's JSON envelope is for programs."""
-    blueprint.register_error_handler(LumiraError, _reply_to_error)
+    blueprint.register_error_handler(LumiraError, reply_to_error)
     blueprint.register_error_handler(HTTPException, reply_to_http_error)
     for lost in (OperationalError, InterfaceError, PoolTimeout):
         blueprint.register_error_handler(lost, _reply_to_lost_database)
     blueprint.register_error_handler(Exception, _reply_to_crash)
 
 
-def _reply_to_error(error: LumiraError) -> Response:
+def reply_to_error(error: LumiraError) -> Response:
+    """Reply to an error of Lumira with a notice in the language of the browser."""
     if error.status < HTTPStatus.INTERNAL_SERVER_ERROR:
         return notice_page(Notice.UNKNOWN, error.status)
     log.warning("page_failed", code=error.code, reason=error.message)
@@ -38,7 +41,7 @@ def _reply_to_error(error: LumiraError) -> Response:
 
 def is_for_page() -> bool:
     """Whether the running request is for a page; it may match no route."""
-    return request.path == PREFIX or request.path.startswith(f"{PREFIX}/")
+    return any(request.path == prefix or request.path.startswith(f"{prefix}/") for prefix in _PREFIXES)
 
 
 def reply_to_http_error(error: HTTPException) -> Response:

@@ -7,17 +7,24 @@ from flask import Response, request
 
 from lumira import link_tokens
 from lumira.pages import portal
-from lumira.pages.languages import preferred_language
-from lumira.pages.portal import Form, Notice, PageContext
+from lumira.pages.languages import page_language, preferred_language
+from lumira.pages.portal import Branded, Form, Notice, PageContext
 from lumira.services.portal.view_purchases import PortalView
 
 
-def page(html: str, context: PageContext, status: HTTPStatus = HTTPStatus.OK) -> Response:
-    """A reply with a page. `response_headers` adds the headers of every reply, such as `no-store`."""
+def page(
+    html: str, context: PageContext, status: HTTPStatus = HTTPStatus.OK, *, forms_lead_to: str = ""
+) -> Response:
+    """A reply with a page. `response_headers` adds the headers of every reply, such as `no-store`.
+
+    `forms_lead_to` are the origins that the reply to a form may redirect to, separated by spaces: browsers apply
+    `form-action` to redirects too.
+    """
     reply = Response(html, status, mimetype="text/html")
+    form_action = f"'self' {forms_lead_to}".strip()
     reply.headers["Content-Security-Policy"] = (
-        f"default-src 'none'; style-src 'self' 'nonce-{context.nonce}'; img-src data:; form-action 'self'; "
-        "base-uri 'none'; frame-ancestors 'none'"
+        f"default-src 'none'; style-src 'self' 'nonce-{context.nonce}'; img-src data:; "
+        f"form-action {form_action}; base-uri 'none'; frame-ancestors 'none'"
     )
     reply.headers["X-Robots-Tag"] = "noindex, nofollow"
     reply.headers["Content-Language"] = str(context.language)
@@ -42,6 +49,16 @@ def page_context(view: PortalView | None) -> PageContext:
     """Brand, language and nonce for a page of this portal view."""
     accepted = preferred_language(request.accept_languages)
     return PageContext.of(view, accepted=accepted, nonce=secrets.token_urlsafe(16))
+
+
+def page_locale() -> str:
+    """The language of a shop's page: that of the browser, French if it names none of ours."""
+    return str(page_language(request.accept_languages))
+
+
+def brand_context(view: Branded) -> PageContext:
+    """Brand, language of the browser, and nonce for a page of a shop."""
+    return PageContext.of_brand(view.tenant, locale=page_locale(), nonce=secrets.token_urlsafe(16))
 
 
 def path_of(token: str) -> str:

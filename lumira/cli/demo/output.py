@@ -43,7 +43,11 @@ def _describe_stock(stock: StockTracker) -> Iterator[str]:
 
 def describe_installation(installation: Installation, brands: Mapping[str, Brand]) -> Iterator[str]:
     """Yield addresses, keys, and commands for a purchase to paste into another terminal."""
+    yield "Checkout pages: open one in a browser, and pay with 4242 4242 4242 4242"
+    for brand in brands.values():
+        yield f"  {installation.url}/checkout/{brand.slug}"
     yield "Addresses"
+    yield f"  index     {installation.url}"
     yield f"  API       {installation.url}/api"
     yield f"  API docs  {installation.url}/api/docs"
     yield f"  sandbox   {installation.sandbox_url}"

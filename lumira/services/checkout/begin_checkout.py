@@ -10,24 +10,23 @@ import structlog
 from lumira import stripe_slots
 from lumira.clock import utc_now
 from lumira.database import atomic, retried
-from lumira.domain.charge_limits import largest_charge
-from lumira.domain.commands import CheckoutCommand, CheckoutItem
+from lumira.domain.commands import CheckoutCommand
 from lumira.domain.stripe_requests import Seller
-from lumira.errors import Conflict, InvalidCart, InvalidQuantity, InvalidRequest
-from lumira.models import Order, Product, Tenant
+from lumira.errors import Conflict, InvalidRequest
+from lumira.models import Order, Tenant
 from lumira.repositories import (
     customers,
     idempotency,
     kept_orders,
     order_polls,
     orders,
-    products,
     stock,
     stripe_accounts,
     tenants,
 )
 from lumira.repositories.customers import Buyer
 from lumira.repositories.idempotency import Call, Claim, StoredReply
+from lumira.services.checkout.cart import find_products
 from lumira.services.checkout.ensure_stripe_customer import (
     CustomerAtStripe,
     freeze_customer_request,
@@ -166,8 +165,7 @@ def _find_or_open_order(
             code="INVALID_EMAIL",
             fields={"customerEmail": ["Is required by this shop."]},
         )
-    items = [(_get_product(tenant_id, item), item.quantity) for item in command.items]
-    _check_cart(items)
+    items = find_products(tenant_id, command.items)
     is_free = all(product.is_free for product, _ in items)
     buyer = _find_or_create_buyer(tenant, command, is_free=is_free)
     repeated: frozenset[str] = frozenset()
@@ -180,29 +178,6 @@ def _find_or_open_order(
         tenant, command, items=items, customer=buyer, livemode=livemode, call=call, repeated=repeated
     )
     return order, None if buyer is None else of_buyer(buyer, typed_email=command.customer_email)
-
-
-def _get_product(tenant_id: int, item: CheckoutItem) -> Product:
-    if item.level is not None:
-        product = products.get_level(tenant_id, item.level)
-    else:
-        product = products.get_product(tenant_id, item.product_id or "")
-    if item.quantity != 1 and product.is_free:
-        raise InvalidQuantity("A free product can only be ordered once: set quantity to 1.")
-    if item.quantity != 1 and not product.keeps_stock:
-        raise InvalidQuantity("A digital product can only be bought once per order: set quantity to 1.")
-    return product
-
-
-def _check_cart(items: list[tuple[Product, int]]) -> None:
-    """Check the rules that concern several items together."""
-    if len({product.id for product, _ in items}) < len(items):
-        raise InvalidCart("A product appears twice in the cart: list it once, with its quantity.")
-    if len({product.currency for product, _ in items}) > 1:
-        raise InvalidCart("The products of a cart must have the same currency.")
-    largest = largest_charge(items[0][0].currency)
-    if sum(product.amount * quantity for product, quantity in items) > largest:
-        raise InvalidCart(f"The amount must not exceed {largest} minor units.")
 
 
 def _find_or_create_buyer(tenant: Tenant, command: CheckoutCommand, *, is_free: bool) -> Buyer | None:

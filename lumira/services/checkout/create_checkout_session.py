@@ -64,13 +64,17 @@ class SessionOpened:
     expires_at: datetime | None
 
 
-def create_checkout_session(tenant_id: int, *, call: Call, command: CheckoutCommand) -> Reply[SessionOpened]:
+def create_checkout_session(
+    tenant_id: int, *, call: Call, command: CheckoutCommand, returns_to_lumira: bool = False
+) -> Reply[SessionOpened]:
     """Open an order for a cart and its Checkout Session; a free cart completes the order at once.
 
-    Raises `InvalidRequest` (`INVALID_URL`) if a return page is not on one of the tenant's domains, and
-    everything that `create_payment_intent` raises.
+    `returns_to_lumira` is set if the return pages are Lumira's own, and not URLs that the caller sent. Raises
+    `InvalidRequest` (`INVALID_URL`) if a return page is not on one of the tenant's domains, and everything that
+    `create_payment_intent` raises.
     """
-    _check_urls(tenant_id, command)
+    if not returns_to_lumira:
+        _check_urls(tenant_id, command)
     started = begin_checkout(
         tenant_id, call, command, free_reply=lambda order: _as_json(_session_opened(order))
     )

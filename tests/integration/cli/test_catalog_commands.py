@@ -41,6 +41,12 @@ def find(slug: str) -> int | None:
         return tenants.find_id(slug)
 
 
+def set_domains(slug: str, *domains: str) -> None:
+    tenant_id = find(slug)
+    with atomic(tenant_id):
+        tenants.set_domains(tenant_id, list(domains))
+
+
 def test_a_new_file_creates_the_tenant_and_its_products(run_flask, file, slug):
     result = run_flask("catalog", "apply", file)
 
@@ -257,3 +263,19 @@ def test_a_file_without_an_address_for_alerts_is_refused_in_production(
         app.extensions, "lumira", replace(app.extensions["lumira"], environment="development")
     )
     run_flask("catalog", "apply", file)
+
+
+def test_links_names_the_checkout_of_each_product_on_sale(run_flask, file, slug):
+    run_flask("catalog", "apply", file)
+    set_domains(slug, f"{slug}.example")
+
+    lines = run_flask("catalog", "links", slug).stdout.splitlines()
+
+    assert lines[0] == f"https://{slug}.example/checkout"
+    assert f"https://{slug}.example/checkout/mystique" in lines
+
+
+def test_links_without_an_address_say_what_to_set(run_flask, file, slug):
+    run_flask("catalog", "apply", file)
+    set_domains(slug)
+    assert "Set PUBLIC_URL" in run_flask("catalog", "links", slug, code=1).stderr

@@ -1,0 +1,131 @@
+"""`/checkout`: a shop's products, the page that sells one of them or a cart, and the page after the payment.
+
+The buyer pays on Stripe's page. No page needs a script.
+"""
+
+from http import HTTPStatus
+
+from flask import Blueprint, Response, abort, g, request
+
+from lumira import tenancy
+from lumira.blueprints.pages import checkout_errors, checkout_visit
+from lumira.blueprints.pages.checkout_form import show_form, submit_form
+from lumira.blueprints.pages.replies import brand_context, page
+from lumira.domain.commands import CheckoutItem
+from lumira.errors import ProductNotFound, TenantNotFound
+from lumira.pages import checkout
+from lumira.pages.checkout import CheckoutNotice
+from lumira.schemas.checkout_page import read_items, read_product
+from lumira.services.checkout.view_offer import view_shop
+from lumira.services.checkout.view_opened import OpenedOrder, Progress, view_brand, view_opened
+
+blueprint = Blueprint("checkout", __name__, url_prefix="/checkout")
+checkout_errors.register_handlers(blueprint)
+
+#: Seconds between two looks at a payment whose result is on the way; the last one is repeated.
+_LOOK_AGAIN_AFTER = (2, 3, 5, 10, 20, 30)
+
+
+@blueprint.get("", defaults={"name": None})
+@blueprint.get("/<name>")
+def show(name: str | None) -> Response:
+    """By the tenant's slug its products, or a cart; on a tenant's domain `name` may be a product."""
+    items = _find_items(name)
+    return _shop_page() if items is None else show_form(items)
+
+
+@blueprint.post("", defaults={"name": None})
+@blueprint.post("/<name>")
+def buy(name: str | None) -> Response:
+    """Open the order of the form on `show`."""
+    items = _find_items(name)
+    if items is None:
+        abort(HTTPStatus.METHOD_NOT_ALLOWED)
+    return submit_form(items)
+
+
+@blueprint.get("/<slug>/<product_id>")
+def show_product(slug: str, product_id: str) -> Response:
+    """The page of one product."""
+    _enter_shop(slug)
+    return show_form(_product(product_id))
+
+
+@blueprint.post("/<slug>/<product_id>")
+def buy_product(slug: str, product_id: str) -> Response:
+    """Open the order of the form on `show_product`."""
+    _enter_shop(slug)
+    return submit_form(_product(product_id))
+
+
+@blueprint.get("/<slug>/orders/<reference>")
+def show_order(slug: str, reference: str) -> Response:
+    """How far the payment is, for the visitor who opened it; for others a page that says nothing about it."""
+    _enter_shop(slug)
+    visit = checkout_visit.current_visit(slug)
+    opened = visit.find(reference)
+    if opened is None:
+        context = brand_context(view_brand(g.tenant_id))
+        return page(checkout.notice(context, CheckoutNotice.NOT_OPENED_HERE, back=_shop_path()), context)
+    view = view_opened(g.tenant_id, opened.order_number)
+    if view.progress is not Progress.PAID:
+        return _order_page(view)
+    # The same form, sent again from now on, is another purchase.
+    return checkout_visit.remember(_order_page(view), slug, visit.renewed())
+
+
+def _order_page(view: OpenedOrder) -> Response:
+    context = brand_context(view)
+    items = ",".join(f"{line.product_id}:{line.quantity}" for line in view.order.lines)
+    look_again = _look_again() if view.progress is Progress.WAITING else None
+    html = checkout.opened(
+        context, view, again=f"{_shop_path()}?items={items}", shop=_shop_path(), look_again=look_again
+    )
+    return page(html, context)
+
+
+def _look_again() -> str:
+    """After how many seconds the page loads itself again, and its URL then, as `Refresh` has it."""
+    looks = request.args.get("looks", default=0, type=int)
+    look = min(max(looks, 0), len(_LOOK_AGAIN_AFTER) - 1)
+    return f"{_LOOK_AGAIN_AFTER[look]}; url={request.path}?looks={look + 1}"
+
+
+def _enter_shop(slug: str | None) -> None:
+    """Let the running request see this tenant, with the rights of any visitor; raises `TenantNotFound`."""
+    shop = tenancy.find_shop(slug)
+    if shop is None:
+        raise TenantNotFound("There is no such shop.")
+    g.caller, g.tenant_id = shop, shop.tenant_id
+
+
+def _find_items(name: str | None) -> tuple[CheckoutItem, ...] | None:
+    """Enter the shop and return what its page sells; `None` for the list of its products."""
+    by_domain = tenancy.find_shop(None)
+    if by_domain is not None and name not in (None, by_domain.slug):
+        _enter_shop(None)
+        return _product(name)
+    _enter_shop(name)
+    if "items" not in request.args:
+        return None
+    items = read_items(request.args["items"])
+    if items is None:
+        abort(HTTPStatus.BAD_REQUEST)
+    return items
+
+
+def _product(product_id: str) -> tuple[CheckoutItem, ...]:
+    item = read_product(product_id)
+    if item is None:
+        raise ProductNotFound("This product is not on sale.")
+    return (item,)
+
+
+def _shop_page() -> Response:
+    view = view_shop(g.tenant_id)
+    context = brand_context(view)
+    return page(checkout.shop(context, view.lines, here=_shop_path()), context)
+
+
+def _shop_path() -> str:
+    return f"/checkout/{g.caller.slug}"

@@ -1,0 +1,65 @@
+"""Error handlers of the checkout pages, and what the form says about an error of the sale."""
+
+from http import HTTPStatus
+
+import structlog
+from flask import Blueprint, Response, g
+from werkzeug.exceptions import BadRequest
+
+from lumira.blueprints.pages import errors
+from lumira.blueprints.pages.replies import brand_context, notice_page, page
+from lumira.errors import (
+    Conflict,
+    InvalidCart,
+    InvalidQuantity,
+    LumiraError,
+    OutOfStock,
+    RateLimited,
+)
+from lumira.pages import checkout
+from lumira.pages.checkout import CheckoutNotice, FormError
+from lumira.pages.portal import Notice
+from lumira.services.checkout.view_opened import view_brand
+
+log = structlog.get_logger()
+
+
+def register_handlers(blueprint: Blueprint) -> None:
+    """Register handlers that reply with pages in the shop's brand, where the shop is known."""
+    errors.register_handlers(blueprint)
+    blueprint.register_error_handler(LumiraError, _reply_to_error)
+    blueprint.register_error_handler(
+        BadRequest, lambda _: _notice(CheckoutNotice.BAD_CART, HTTPStatus.BAD_REQUEST)
+    )
+
+
+def form_error(error: LumiraError) -> FormError:
+    """What the form says about an error of the sale: what the buyer can do."""
+    if error.code == "INVALID_EMAIL":
+        return FormError.EMAIL
+    if isinstance(error, OutOfStock):
+        return FormError.OUT_OF_STOCK
+    if isinstance(error, InvalidCart):
+        return FormError.HAS_IT_ALREADY
+    if isinstance(error, RateLimited):
+        return FormError.TOO_OFTEN
+    if isinstance(error, Conflict) or error.status is HTTPStatus.SERVICE_UNAVAILABLE:
+        return FormError.LATER
+    log.warning("page_failed", code=error.code, reason=error.message)
+    return FormError.NOT_POSSIBLE
+
+
+def _reply_to_error(error: LumiraError) -> Response:
+    if isinstance(error, InvalidQuantity | InvalidCart):
+        return _notice(CheckoutNotice.BAD_CART, HTTPStatus.BAD_REQUEST)
+    if error.status is HTTPStatus.NOT_FOUND:
+        return _notice(CheckoutNotice.NOT_ON_SALE, HTTPStatus.NOT_FOUND)
+    return errors.reply_to_error(error)
+
+
+def _notice(kind: CheckoutNotice, status: HTTPStatus) -> Response:
+    if "tenant_id" not in g:
+        return notice_page(Notice.UNKNOWN, status)
+    context = brand_context(view_brand(g.tenant_id))
+    shop = f"/checkout/{g.caller.slug}"
+    return page(checkout.notice(context, kind, back=shop), context, status)

@@ -1,0 +1,104 @@
+"""Pages of a shop's checkout: its products, the form that buys one or a cart, and the page after the payment."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from lumira.documents.figures import rate_in
+from lumira.models import Tenant
+from lumira.pages.portal import PageContext
+from lumira.pages.rendering import render_page
+from lumira.services.checkout.view_offer import Offer, OfferLine
+from lumira.services.checkout.view_opened import OpenedOrder
+
+
+class CheckoutNotice(StrEnum):
+    """The text of a notice page of the checkout."""
+
+    NOT_ON_SALE = "not_on_sale"
+    BAD_CART = "bad_cart"
+    NOT_OPENED_HERE = "not_opened_here"
+
+
+class FormError(StrEnum):
+    """What is wrong with a form that was sent, or with its sale."""
+
+    EMAIL = "email"
+    NAME = "name"
+    STALE = "stale"
+    PRICE_CHANGED = "price_changed"
+    OUT_OF_STOCK = "out_of_stock"
+    HAS_IT_ALREADY = "has_it_already"
+    TOO_OFTEN = "too_often"
+    LATER = "later"
+    NOT_POSSIBLE = "not_possible"
+
+
+@dataclass(frozen=True, slots=True)
+class FormState:
+    """What was entered in the form, and what is wrong with it."""
+
+    email: str = ""
+    name: str = ""
+    error: FormError | None = None
+
+    def failing(self, error: FormError | None) -> "FormState":
+        """The same entries with this error."""
+        return replace(self, error=error)
+
+
+def index(context: PageContext, shops: Sequence[Tenant], *, sandbox: str | None) -> str:
+    """Render the index of a development installation: its shops, the API's document and the sandbox."""
+    return _render("index.html.jinja", context, shops=shops, sandbox=sandbox)
+
+
+def shop(context: PageContext, lines: Sequence[OfferLine], *, here: str) -> str:
+    """Render the list of what is on sale; `here` is the path of the shop."""
+    return _render("shop.html.jinja", context, lines=lines, here=here)
+
+
+def offer(context: PageContext, offer: Offer, state: FormState, *, shown: str, is_sold: bool) -> str:
+    """Render the page that sells an offer; `shown` signs what it shows, `is_sold` adds the button."""
+    return _render(
+        "checkout.html.jinja",
+        context,
+        offer=offer,
+        state=state,
+        shown=shown,
+        is_sold=is_sold,
+        vat=_vat(context, offer),
+    )
+
+
+def opened(context: PageContext, view: OpenedOrder, *, again: str, shop: str, look_again: str | None) -> str:
+    """Render how far the payment of an order is; `again` is the path to try it once more."""
+    return _render(
+        "opened.html.jinja",
+        context,
+        order=view.order,
+        progress=str(view.progress),
+        again=again,
+        shop=shop,
+        look_again=look_again,
+    )
+
+
+def to_stripe(context: PageContext, url: str) -> str:
+    """Render a link to Stripe's page, which the browser follows by itself."""
+    return _render("to_stripe.html.jinja", context, url=url)
+
+
+def notice(context: PageContext, kind: CheckoutNotice, *, back: str) -> str:
+    """Render a notice with a link to the shop's products."""
+    return _render("checkout_notice.html.jinja", context, kind=str(kind), back=back)
+
+
+def _vat(context: PageContext, offer: Offer) -> str | None:
+    """The rate of the included VAT, in words; `None` where the seller charges none."""
+    return rate_in(context.language, offer.vat_rate) if offer.vat_rate else None
+
+
+def _render(template: str, context: PageContext, **values: object) -> str:
+    return render_page(
+        template, tenant=context.tenant, language=context.language, nonce=context.nonce, **values
+    )

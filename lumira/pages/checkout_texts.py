@@ -1,0 +1,171 @@
+"""The texts of the checkout pages in both languages."""
+
+# ruff: noqa: RUF001 - French is written with these apostrophes
+
+from typing import Any
+
+from lumira.models import Language
+
+_FRENCH: dict[str, Any] = {
+    "index": {
+        "intro": "Une installation de développement. Aucun argent ne circule.",
+        "shops": "Boutiques",
+        "developers": "Pour les développeurs",
+        "docs": "Documentation de l’API",
+        "sandbox": "Bac à sable de Stripe",
+    },
+    "on_sale": "Notre boutique",
+    "choose": "Choisissez un article pour le commander.",
+    "nothing_on_sale": "Rien n’est en vente pour le moment.",
+    "buy": "Commander",
+    "free": "Gratuit",
+    "each": "l’unité",
+    "contains": "Ce que vous recevez",
+    "made_for_you": "Réalisé pour vous",
+    "included": "Niveau inclus",
+    "sold_out": "Épuisé",
+    "only": "Plus que {} en stock",
+    "not_now": "Cet achat n’est pas possible pour le moment. Revenez un peu plus tard.",
+    "total": "Total",
+    "vat_included": "TTC, dont TVA {rate} : {amount}",
+    "email": "Adresse e-mail",
+    "email_hint": "Nous y envoyons la confirmation et l’accès à votre achat.",
+    "name": "Nom",
+    "optional": "facultatif",
+    "pay": "Payer",
+    "receive": "Recevoir gratuitement",
+    "on_stripe": "Vous payez sur la page sécurisée de Stripe, puis revenez ici.",
+    "continue": "Continuer vers le paiement",
+    "sent_to": "Nous envoyons la confirmation et l’accès à votre achat à",
+    "try_again": "Réessayer",
+    "back_to_shop": "Voir tous les articles",
+    "error": {
+        "email": "Cette adresse e-mail n’est pas valable. Écrivez-la comme ceci : prenom@exemple.fr.",
+        "name": "Ce nom n’est pas valable : 200 caractères au plus, sur une ligne.",
+        "stale": (
+            "Cette page est restée ouverte trop longtemps, ou votre navigateur refuse les cookies de ce site."
+            " Vérifiez votre commande et appuyez encore une fois."
+        ),
+        "price_changed": "Le prix a changé depuis l’ouverture de la page. Vérifiez le nouveau prix avant de payer.",
+        "out_of_stock": "Il n’en reste plus assez : un autre client vient de réserver les derniers articles.",
+        "has_it_already": "Un article gratuit de ce panier vous a déjà été envoyé. Retirez-le du panier.",
+        "too_often": "Il y a eu trop de demandes. Réessayez dans une heure.",
+        "later": "Le paiement n’est pas disponible pour le moment. Rien n’a été débité. Réessayez dans une minute.",
+        "not_possible": "Cet achat n’est pas possible pour le moment. Rien n’a été débité. Écrivez-nous.",
+    },
+    "progress": {
+        "paid": ("Merci !", "Votre commande est confirmée."),
+        "reversed": ("Cette commande n’est plus active", "Elle a été payée, puis remboursée ou contestée."),
+        "awaited": (
+            "Paiement en cours",
+            (
+                "Votre banque confirme ce paiement dans quelques jours. Vous recevez un e-mail dès que c’est fait :"
+                " vous n’avez rien d’autre à faire."
+            ),
+        ),
+        "waiting": (
+            "Nous attendons votre paiement",
+            (
+                "Cette page se met à jour toute seule. Si vous avez payé, vous pouvez aussi la fermer :"
+                " la confirmation arrive par e-mail."
+            ),
+        ),
+        "unpaid": ("Le paiement n’a pas eu lieu", "Rien n’a été débité. Vous pouvez réessayer."),
+    },
+    "notice": {
+        "not_on_sale": ("Cet article n’est pas en vente", "Vérifiez que le lien est complet."),
+        "bad_cart": (
+            "Ce panier ne peut pas être commandé",
+            "Le lien est incomplet, ou une quantité n’est pas possible.",
+        ),
+        "not_opened_here": (
+            "Votre commande",
+            (
+                "Si vous avez payé, la confirmation arrive par e-mail. Cette page ne montre une commande"
+                " que dans le navigateur qui l’a passée."
+            ),
+        ),
+    },
+}
+
+_ENGLISH: dict[str, Any] = {
+    "index": {
+        "intro": "A development installation. No money moves.",
+        "shops": "Shops",
+        "developers": "For developers",
+        "docs": "API documentation",
+        "sandbox": "Stripe sandbox",
+    },
+    "on_sale": "Our shop",
+    "choose": "Choose a product to order it.",
+    "nothing_on_sale": "Nothing is on sale at the moment.",
+    "buy": "Order",
+    "free": "Free",
+    "each": "each",
+    "contains": "What you receive",
+    "made_for_you": "Made for you",
+    "included": "Included level",
+    "sold_out": "Sold out",
+    "only": "Only {} left in stock",
+    "not_now": "This purchase is not possible at the moment. Please come back a little later.",
+    "total": "Total",
+    "vat_included": "VAT {rate} included: {amount}",
+    "email": "E-mail address",
+    "email_hint": "We send the confirmation and the access to your purchase there.",
+    "name": "Name",
+    "optional": "optional",
+    "pay": "Pay",
+    "receive": "Get it for free",
+    "on_stripe": "You pay on Stripe's secure page, and come back here afterwards.",
+    "continue": "Continue to the payment",
+    "sent_to": "We send the confirmation and the access to your purchase to",
+    "try_again": "Try again",
+    "back_to_shop": "See all products",
+    "error": {
+        "email": "This e-mail address is not valid. Write it like this: name@example.com.",
+        "name": "This name is not valid: at most 200 characters, on one line.",
+        "stale": (
+            "This page was open for too long, or your browser refuses this site's cookies."
+            " Check your order and press the button once more."
+        ),
+        "price_changed": "The price has changed since the page was opened. Check the new price before you pay.",
+        "out_of_stock": "There are not enough left: another customer has just reserved the last ones.",
+        "has_it_already": "You have received a free product of this cart before. Remove it from the cart.",
+        "too_often": "There were too many requests. Try again in an hour.",
+        "later": "Payment is not available at the moment. Nothing was charged. Try again in a minute.",
+        "not_possible": "This purchase is not possible at the moment. Nothing was charged. Please write to us.",
+    },
+    "progress": {
+        "paid": ("Thank you!", "Your order is confirmed."),
+        "reversed": ("This order is no longer active", "It was paid, and refunded or disputed since."),
+        "awaited": (
+            "Payment in progress",
+            "Your bank confirms this payment within a few days. We send you an e-mail then: you need not do anything.",
+        ),
+        "waiting": (
+            "We are waiting for your payment",
+            (
+                "This page updates itself. If you have paid, you can also close it:"
+                " the confirmation arrives by e-mail."
+            ),
+        ),
+        "unpaid": ("The payment was not made", "Nothing was charged. You can try again."),
+    },
+    "notice": {
+        "not_on_sale": ("This product is not on sale", "Check that the link is complete."),
+        "bad_cart": (
+            "This cart cannot be ordered",
+            "The link is incomplete, or a quantity is not possible.",
+        ),
+        "not_opened_here": (
+            "Your order",
+            (
+                "If you have paid, the confirmation arrives by e-mail. This page shows an order only in the browser"
+                " that placed it."
+            ),
+        ),
+    },
+}
+
+#: Both languages have the same keys.
+CHECKOUT: dict[Language, dict[str, Any]] = {Language.FRENCH: _FRENCH, Language.ENGLISH: _ENGLISH}

@@ -1,0 +1,37 @@
+"""The checkout page: the products in its URL, and the fields of its form."""
+
+import re
+
+from marshmallow import fields
+
+from lumira.domain.commands import CheckoutItem
+from lumira.formats import CATALOG_NAME_PATTERN
+from lumira.schemas.base import RequestSchema
+from lumira.schemas.checkout_sessions import MAX_ITEMS
+from lumira.schemas.fields import NAME_LENGTH, EmailAddress, Line
+from lumira.schemas.payment_intents import MAX_QUANTITY
+
+_ITEM = re.compile(rf"(?P<product_id>{CATALOG_NAME_PATTERN.pattern})(?::(?P<quantity>[0-9]{{1,3}}))?")
+
+
+class CheckoutPageForm(RequestSchema):
+    """Who buys; `shown` is the signature of what the page showed."""
+
+    email = EmailAddress(required=True)
+    name = Line(max_length=NAME_LENGTH, load_default="")
+    shown = fields.String(load_default="")
+
+
+def read_product(text: str) -> CheckoutItem | None:
+    """Return the item of a product's URL; `None` if no product can have this id."""
+    return CheckoutItem(text) if CATALOG_NAME_PATTERN.fullmatch(text) else None
+
+
+def read_items(text: str) -> tuple[CheckoutItem, ...] | None:
+    """Return the items of a cart's URL, such as `tasse-gres:2,carnet-lin`; `None` if it is malformed."""
+    matches = [_ITEM.fullmatch(part.strip()) for part in text.split(",")]
+    items = tuple(
+        CheckoutItem(match["product_id"], int(match["quantity"] or 1)) for match in matches if match
+    )
+    is_whole = len(items) == len(matches) <= MAX_ITEMS
+    return items if is_whole and all(1 <= item.quantity <= MAX_QUANTITY for item in items) else None

@@ -1,0 +1,42 @@
+"""The products of a checkout: which of them the catalog sells, and in which quantities."""
+
+from collections.abc import Sequence
+
+from lumira.domain.charge_limits import largest_charge
+from lumira.domain.commands import CheckoutItem
+from lumira.errors import InvalidCart, InvalidQuantity
+from lumira.models import Product
+from lumira.repositories import products
+
+
+def find_products(tenant_id: int, items: Sequence[CheckoutItem]) -> list[tuple[Product, int]]:
+    """Return the product of each item with its quantity, as the catalog sells it now.
+
+    Raises `ProductNotFound`, `LevelNotFound`, `InvalidQuantity` and `InvalidCart`.
+    """
+    found = [(_get_product(tenant_id, item), item.quantity) for item in items]
+    _check_cart(found)
+    return found
+
+
+def _get_product(tenant_id: int, item: CheckoutItem) -> Product:
+    if item.level is not None:
+        product = products.get_level(tenant_id, item.level)
+    else:
+        product = products.get_product(tenant_id, item.product_id or "")
+    if item.quantity != 1 and product.is_free:
+        raise InvalidQuantity("A free product can only be ordered once: set quantity to 1.")
+    if item.quantity != 1 and not product.keeps_stock:
+        raise InvalidQuantity("A digital product can only be bought once per order: set quantity to 1.")
+    return product
+
+
+def _check_cart(items: list[tuple[Product, int]]) -> None:
+    """Check the rules that concern several items together."""
+    if len({product.id for product, _ in items}) < len(items):
+        raise InvalidCart("A product appears twice in the cart: list it once, with its quantity.")
+    if len({product.currency for product, _ in items}) > 1:
+        raise InvalidCart("The products of a cart must have the same currency.")
+    largest = largest_charge(items[0][0].currency)
+    if sum(product.amount * quantity for product, quantity in items) > largest:
+        raise InvalidCart(f"The amount must not exceed {largest} minor units.")

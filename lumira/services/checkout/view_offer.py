@@ -1,0 +1,109 @@
+"""Shows what a checkout page sells: the products with their contents, price and stock. Changes nothing."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from lumira.database import atomic
+from lumira.domain.commands import CheckoutItem
+from lumira.domain.due_receipts import included_vat
+from lumira.models import Content, Product, Tenant
+from lumira.repositories import contents, products, stock, tenants
+from lumira.services.checkout.cart import find_products
+
+
+@dataclass(frozen=True, slots=True)
+class OfferLine:
+    """One product and how many units of it; amounts in minor units."""
+
+    product: Product
+    quantity: int
+    contents: tuple[Content, ...]
+    #: The levels that this one includes, the highest first.
+    included: tuple[Product, ...]
+    #: Units that can be bought now; `None` if the product has no stock.
+    in_stock: int | None
+
+    @property
+    def amount(self) -> int:
+        return self.product.amount * self.quantity
+
+    @property
+    def is_available(self) -> bool:
+        return self.in_stock is None or self.in_stock >= self.quantity
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What a checkout page sells, at the prices of now; amounts in minor units, VAT included."""
+
+    tenant: Tenant
+    lines: tuple[OfferLine, ...]
+
+    @property
+    def amount(self) -> int:
+        return sum(line.amount for line in self.lines)
+
+    @property
+    def currency(self) -> str:
+        return self.lines[0].product.currency
+
+    @property
+    def is_available(self) -> bool:
+        return all(line.is_available for line in self.lines)
+
+    @property
+    def vat_rate(self) -> str | None:
+        """The rate in percent; `None` where the seller charges no VAT, or names no legal lines."""
+        return (self.tenant.seller or {}).get("vat_rate")
+
+    @property
+    def vat_amount(self) -> int:
+        """The part of the amount that is VAT, as on the receipt."""
+        return included_vat(self.amount, self.vat_rate) if self.vat_rate else 0
+
+    @property
+    def vat_note(self) -> str | None:
+        """Why no VAT is charged, as on the receipt."""
+        return (self.tenant.seller or {}).get("vat_note")
+
+
+@dataclass(frozen=True, slots=True)
+class Shop:
+    """A tenant, and one unit of each product on sale in the order of the catalog."""
+
+    tenant: Tenant
+    lines: list[OfferLine]
+
+
+def view_offer(tenant_id: int, items: Sequence[CheckoutItem]) -> Offer:
+    """Return what the items cost and contain now.
+
+    Raises `ProductNotFound`, `LevelNotFound`, `InvalidQuantity` and `InvalidCart`.
+    """
+    with atomic(tenant_id):
+        found = find_products(tenant_id, items)
+        available = stock.available(tenant_id) if any(product.keeps_stock for product, _ in found) else {}
+        listed = contents.list_contents(tenant_id, [product.id for product, _ in found])
+        lines = tuple(
+            OfferLine(
+                product,
+                quantity,
+                tuple(content for content in listed if content.product_id == product.id),
+                tuple(products.get_product(tenant_id, level) for level in products.list_included(product)),
+                available.get(product.id, 0) if product.keeps_stock else None,
+            )
+            for product, quantity in found
+        )
+        return Offer(tenants.get(tenant_id), lines)
+
+
+def view_shop(tenant_id: int) -> Shop:
+    """Return what the tenant sells."""
+    with atomic(tenant_id):
+        on_sale = products.list_products(tenant_id)
+        available = stock.available(tenant_id)
+        lines = [
+            OfferLine(product, 1, (), (), available.get(product.id, 0) if product.keeps_stock else None)
+            for product in on_sale
+        ]
+        return Shop(tenants.get(tenant_id), lines)

@@ -1,0 +1,371 @@
+"""The checkout pages over HTTP: what they show, what they open, and what they refuse."""
+
+# ruff: noqa: RUF001 - French is written with these apostrophes
+
+import re
+from html import unescape
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import func, select, update
+from werkzeug.test import TestResponse
+
+from lumira.clock import utc_now
+from lumira.database import atomic, db
+from lumira.models import Order, OrderStatus, OutboxMessage, Product, StockItem
+from tests.support import files, seller, stripe_sandbox
+from tests.support.factories import BUYER, Brand
+
+pytestmark = pytest.mark.usefixtures("app_context")
+
+FRENCH = {"Accept-Language": "fr-FR,fr;q=0.9"}
+
+
+@pytest.fixture
+def path(tenant: Brand) -> str:
+    return f"/checkout/{tenant.slug}"
+
+
+def text_of(reply: TestResponse) -> str:
+    """What a page says, without its markup."""
+    visible = re.sub(r"<(style|head)\b.*?</\1>", " ", reply.text, flags=re.S)
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", visible)).split())
+
+
+def shown_in(reply: TestResponse) -> str:
+    found = re.search(r'name="shown" value="([^"]+)"', reply.text)
+    assert found, text_of(reply)
+    return unescape(found[1])
+
+
+def submit(client: FlaskClient, path: str, *, shown: str | None = None, **entered: str) -> TestResponse:
+    """Open the page, unless a signature is given, and send its form."""
+    shown = shown_in(client.get(path)) if shown is None else shown
+    return client.post(path, data={"shown": shown, "email": BUYER, "name": ""} | entered)
+
+
+def session_of(reply: TestResponse) -> str:
+    """The id of the Checkout Session that a reply leads to."""
+    assert reply.status_code == 303, text_of(reply)
+    found = re.search(r"cs_test_\w+", reply.headers["Location"])
+    assert found, reply.headers["Location"]
+    return found[0]
+
+
+def orders_of(tenant: Brand) -> list[Order]:
+    with atomic(tenant.id):
+        query = select(Order).where(Order.tenant_id == tenant.id).order_by(Order.id)
+        return list(db.session.execute(query).scalars())
+
+
+def change_product(tenant: Brand, product_id: str, **columns: object) -> None:
+    with atomic(tenant.id):
+        owned = (Product.tenant_id == tenant.id, Product.id == product_id)
+        db.session.execute(update(Product).where(*owned).values(**columns))
+
+
+def leave(tenant: Brand, product_id: str, units: int) -> None:
+    """Leave this many units that can be bought."""
+    with atomic(tenant.id):
+        owned = (StockItem.tenant_id == tenant.id, StockItem.product_id == product_id)
+        db.session.execute(update(StockItem).where(*owned).values(on_hand=StockItem.reserved + units))
+
+
+def test_the_page_shows_what_is_bought_and_its_price(make_brand, client: FlaskClient) -> None:
+    tenant = make_brand(seller=seller.EXEMPT)
+    files.contain(tenant, "mystique", "carte")
+    files.promise(tenant, "mystique", "lecture")
+
+    reply = client.get(f"/checkout/{tenant.slug}/mystique", headers=FRENCH)
+
+    assert reply.status_code == 200
+    page = text_of(reply)
+    for sentence in ("Niveau Mystique", "Description: Niveau Mystique", "Réalisé pour vous", "Total : 47,00"):
+        assert sentence in page
+    assert seller.EXEMPT["vat_note"] in page
+    assert reply.headers["Cache-Control"] == "no-store"
+    assert "<script" not in reply.text
+
+
+def test_the_page_is_french_first_and_english_by_the_browser(client: FlaskClient, path: str) -> None:
+    assert "Adresse e-mail" in text_of(client.get(f"{path}/mystique"))
+    english = client.get(f"{path}/mystique", headers={"Accept-Language": "en-GB,en;q=0.8"})
+    assert "E-mail address" in text_of(english)
+    assert 'lang="en"' in english.text
+
+
+def test_a_form_leads_to_stripes_page_with_the_catalogs_price(
+    tenant: Brand, client: FlaskClient, path: str
+) -> None:
+    reply = submit(client, f"{path}/mystique", amount="1", price="1")
+
+    session = stripe_sandbox.call(tenant, "GET", f"/v1/checkout/sessions/{session_of(reply)}")
+    assert session["amount_total"] == 4700
+    assert session["success_url"].endswith(f"{path}/orders/{{CHECKOUT_SESSION_ID}}")
+    [order] = orders_of(tenant)
+    assert (order.customer_email, order.status) == (BUYER, OrderStatus.PENDING)
+
+
+def test_a_form_that_is_sent_twice_opens_one_order(tenant: Brand, client: FlaskClient, path: str) -> None:
+    shown = shown_in(client.get(f"{path}/mystique"))
+    first = submit(client, f"{path}/mystique", shown=shown)
+    second = submit(client, f"{path}/mystique", shown=shown)
+    reloaded = submit(client, f"{path}/mystique")
+
+    assert session_of(first) == session_of(second) == session_of(reloaded)
+    assert len(orders_of(tenant)) == 1
+
+
+def test_a_corrected_address_frees_what_the_first_form_reserved(
+    tenant: Brand, client: FlaskClient, path: str
+) -> None:
+    leave(tenant, "shirt", 1)
+    first = session_of(submit(client, f"{path}/shirt", email="typo@example.com"))
+
+    second = session_of(submit(client, f"{path}/shirt", email=BUYER))
+
+    assert first != second
+    assert [order.status for order in orders_of(tenant)] == [OrderStatus.CANCELLED, OrderStatus.PENDING]
+
+
+def test_a_buyer_who_comes_back_continues_the_order_of_the_last_unit(
+    tenant: Brand, client: FlaskClient, path: str
+) -> None:
+    leave(tenant, "shirt", 1)
+    first = session_of(submit(client, f"{path}/shirt"))
+
+    assert session_of(submit(client, f"{path}/shirt")) == first
+
+
+def test_a_paid_order_is_shown_to_its_buyer_only(tenant: Brand, app, client: FlaskClient, path: str) -> None:
+    session_id = session_of(submit(client, f"{path}/mystique"))
+    waiting = client.get(f"{path}/orders/{session_id}")
+    stripe_sandbox.pay_session(tenant, session_id)
+    stripe_sandbox.deliver_events(tenant)
+
+    own = client.get(f"{path}/orders/{session_id}")
+    foreign = app.test_client().get(f"{path}/orders/{session_id}")
+
+    assert "refresh" in waiting.text
+    assert "Merci" in text_of(own)
+    assert BUYER in text_of(own)
+    assert "refresh" not in own.text
+    assert foreign.status_code == 200
+    for secret in (BUYER, orders_of(tenant)[0].order_number, "Mystique"):
+        assert secret not in foreign.text
+
+
+def test_a_second_purchase_after_the_first_is_another_order(
+    tenant: Brand, client: FlaskClient, path: str
+) -> None:
+    first = session_of(submit(client, f"{path}/mystique"))
+    stripe_sandbox.pay_session(tenant, first)
+    stripe_sandbox.deliver_events(tenant)
+
+    # Without having seen the order's page, the same form leads there.
+    again = submit(client, f"{path}/mystique")
+    assert again.headers["Location"] == f"{path}/orders/{first}"
+    client.get(f"{path}/orders/{first}")
+    assert session_of(submit(client, f"{path}/mystique")) != first
+
+
+def test_an_expired_payment_can_be_tried_again(tenant: Brand, client: FlaskClient, path: str) -> None:
+    first = session_of(submit(client, f"{path}/shirt"))
+    stripe_sandbox.expire_session(tenant, first)
+    stripe_sandbox.deliver_events(tenant)
+
+    page = client.get(f"{path}/orders/{first}")
+    assert "Réessayer" in text_of(page)
+    assert f"{path}?items=shirt:1" in page.text
+    assert session_of(submit(client, f"{path}?items=shirt:1")) != first
+
+
+def test_a_bank_debit_is_awaited_and_not_asked_for_again(
+    tenant: Brand, client: FlaskClient, path: str
+) -> None:
+    session_id = session_of(submit(client, f"{path}/mystique"))
+    stripe_sandbox.pay_session(tenant, session_id, "pm_successDelayed_fr")
+    stripe_sandbox.deliver_events(tenant)
+
+    page = client.get(f"{path}/orders/{session_id}")
+    assert "Votre banque confirme ce paiement" in text_of(page)
+    assert "refresh" not in page.text
+
+
+def test_a_free_level_completes_without_stripe(tenant: Brand, client: FlaskClient, path: str) -> None:
+    reply = submit(client, f"{path}/simple")
+
+    [order] = orders_of(tenant)
+    assert order.status is OrderStatus.COMPLETED
+    assert reply.headers["Location"] == f"{path}/orders/{order.order_number}"
+    assert "Merci" in text_of(client.get(reply.headers["Location"]))
+    assert stripe_sandbox.checkout_sessions(tenant) == []
+    with atomic(tenant.id):
+        messages = select(func.count()).select_from(OutboxMessage).where(OutboxMessage.tenant_id == tenant.id)
+        assert db.session.execute(messages).scalar_one() == 1
+
+
+def test_a_cart_shows_its_lines_and_their_sum(tenant: Brand, client: FlaskClient, path: str) -> None:
+    reply = client.get(f"{path}?items=shirt:2,cap")
+    page = text_of(reply)
+    assert "2 × Chemise" in page
+    assert "Total : 137,00" in page
+
+    session_id = session_of(submit(client, f"{path}?items=shirt:2,cap"))
+    assert stripe_sandbox.call(tenant, "GET", f"/v1/checkout/sessions/{session_id}")["amount_total"] == 13700
+
+
+@pytest.mark.parametrize(
+    "email", ["", "nobody", "a@b", "x" * 300 + "@example.com", "a@example.com\nBcc: b@example.com"]
+)
+def test_an_invalid_address_is_named_and_opens_nothing(
+    tenant: Brand, client: FlaskClient, path: str, email: str
+) -> None:
+    reply = submit(client, f"{path}/mystique", email=email)
+
+    assert reply.status_code == 400
+    assert "Cette adresse e-mail n’est pas valable" in text_of(reply)
+    assert 'aria-invalid="true"' in reply.text
+    assert orders_of(tenant) == []
+
+
+def test_a_changed_price_is_said_before_anything_is_opened(
+    tenant: Brand, client: FlaskClient, path: str
+) -> None:
+    shown = shown_in(client.get(f"{path}/mystique"))
+    change_product(tenant, "mystique", amount=5200)
+
+    refused = submit(client, f"{path}/mystique", shown=shown)
+
+    assert refused.status_code == 409
+    assert "Le prix a changé" in text_of(refused)
+    assert "52,00" in text_of(refused)
+    assert orders_of(tenant) == []
+    assert session_of(submit(client, f"{path}/mystique", shown=shown_in(refused)))
+
+
+def test_the_last_unit_taken_meanwhile_is_said(tenant: Brand, client: FlaskClient, path: str) -> None:
+    shown = shown_in(client.get(f"{path}/shirt"))
+    leave(tenant, "shirt", 0)
+
+    refused = submit(client, f"{path}/shirt", shown=shown)
+
+    assert refused.status_code == 409
+    assert "Il n’en reste plus assez" in text_of(refused)
+    assert "Épuisé" in text_of(refused)
+    assert "<form" not in refused.text
+
+
+def test_a_form_of_another_visit_opens_nothing(tenant: Brand, app, client: FlaskClient, path: str) -> None:
+    attackers = shown_in(app.test_client().get(f"{path}/mystique"))
+
+    refused = submit(client, f"{path}/mystique", shown=attackers)
+
+    assert refused.status_code == 409
+    assert "appuyez encore une fois" in text_of(refused)
+    assert orders_of(tenant) == []
+
+
+@pytest.mark.parametrize("shown", ["", "x", "WyJhIl0.x.y", "null"])
+def test_a_forged_signature_opens_nothing(tenant: Brand, client: FlaskClient, path: str, shown: str) -> None:
+    client.get(f"{path}/mystique")
+    assert submit(client, f"{path}/mystique", shown=shown).status_code == 409
+    assert orders_of(tenant) == []
+
+
+def test_a_forged_visit_shows_no_order(tenant: Brand, client: FlaskClient, path: str) -> None:
+    session_id = session_of(submit(client, f"{path}/mystique"))
+    cookie = client.get_cookie(f"lumira_checkout_{tenant.slug}", path="/checkout")
+    assert cookie is not None
+    assert (cookie.http_only, cookie.same_site) == (True, "Lax")
+    client.set_cookie(f"lumira_checkout_{tenant.slug}", cookie.value[:-3] + "abc", path="/checkout")
+
+    assert BUYER not in client.get(f"{path}/orders/{session_id}").text
+
+
+@pytest.mark.parametrize("rest", ["/unknown", "?items=unknown", "/mystique%00", "/x/orders/cs_test_1"])
+def test_what_is_not_on_sale_is_a_notice(client: FlaskClient, path: str, rest: str) -> None:
+    reply = client.get(f"{path}{rest}")
+    assert reply.status_code == 404
+    assert reply.mimetype == "text/html"
+
+
+@pytest.mark.parametrize(
+    "items", ["", "shirt:0", "shirt:101", "shirt:x", "shirt,shirt", "mystique:2", "simple:3", ",", "a" * 5000]
+)
+def test_an_impossible_cart_is_a_notice(client: FlaskClient, path: str, items: str) -> None:
+    reply = client.get(f"{path}?items={items}")
+    assert reply.status_code == 400
+    assert "Ce panier ne peut pas être commandé" in text_of(reply)
+
+
+def test_another_tenants_product_is_not_found(
+    tenant: Brand, other_tenant: Brand, client: FlaskClient, path: str
+) -> None:
+    change_product(other_tenant, "mystique", id="theirs")
+    assert client.get(f"{path}/theirs").status_code == 404
+    on_their_domain = client.get(f"{path}/mystique", headers={"Host": other_tenant.domain})
+    assert on_their_domain.status_code == 404
+
+
+def test_a_tenants_domain_needs_no_slug(tenant: Brand, client: FlaskClient) -> None:
+    host = {"Host": tenant.domain}
+    assert "Niveau Mystique" in text_of(client.get("/checkout/mystique", headers=host))
+    assert "Chemise" in text_of(client.get("/checkout?items=shirt", headers=host))
+    listed = text_of(client.get("/checkout", headers=host))
+    assert "Niveau Mystique" in listed
+    assert "Intégrale" in listed
+
+
+def test_the_shops_page_lists_what_is_on_sale(tenant: Brand, client: FlaskClient, path: str) -> None:
+    leave(tenant, "cap", 0)
+    change_product(tenant, "strict", active=False)
+
+    page = client.get(path)
+
+    assert f'href="{path}/mystique"' in page.text
+    assert f'href="{path}/cap"' not in page.text
+    assert "Épuisé" in text_of(page)
+    assert f"{path}/strict" not in page.text
+
+
+def test_an_unknown_shop_is_a_notice(client: FlaskClient) -> None:
+    for address in ("/checkout", "/checkout/no-such-shop", "/checkout/no-such-shop/mystique"):
+        reply = client.get(address)
+        assert (reply.status_code, reply.mimetype) == (404, "text/html")
+
+
+def test_product_texts_are_escaped(tenant: Brand, client: FlaskClient, path: str) -> None:
+    change_product(tenant, "mystique", name='<b>Été & "fils"</b>', description="<script>alert(1)</script>")
+    reply = client.get(f"{path}/mystique")
+    assert "<script>" not in reply.text
+    assert "<b>Été" not in reply.text
+
+
+def test_stripe_out_of_reach_is_said_and_the_form_can_be_sent_again(
+    tenant: Brand, client: FlaskClient, path: str
+) -> None:
+    stripe_sandbox.fail_next(tenant, "500_before", path="/v1/checkout/sessions", times=20)
+    refused = submit(client, f"{path}/mystique")
+    assert refused.status_code == 503
+    assert "Rien n’a été débité" in text_of(refused)
+    stripe_sandbox.clear_faults(tenant)
+
+    assert session_of(submit(client, f"{path}/mystique"))
+    assert len(orders_of(tenant)) == 1
+
+
+def test_forms_may_lead_to_stripes_page_only(tenant: Brand, client: FlaskClient, path: str) -> None:
+    policy = client.get(f"{path}/mystique").headers["Content-Security-Policy"]
+    assert f"form-action 'self' https://checkout.stripe.com {tenant.sandbox_url};" in policy
+    assert "frame-ancestors 'none'" in policy
+
+
+def test_an_order_is_erased_with_its_buyer_and_shown_no_longer(
+    tenant: Brand, client: FlaskClient, path: str
+) -> None:
+    session_id = session_of(submit(client, f"{path}/mystique"))
+    with atomic(tenant.id):
+        erased = update(Order).where(Order.tenant_id == tenant.id)
+        db.session.execute(erased.values(customer_email=None, erased_at=utc_now()))
+    assert BUYER not in client.get(f"{path}/orders/{session_id}").text

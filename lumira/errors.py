@@ -181,12 +181,14 @@ class OtherStripeMode(StripeConfigError):
 class StripePermissionMissing(StripeConfigError):
     """The tenant's key works, but lacks the permission for this call: other calls may succeed.
 
-    `permission` is Stripe's name of it, such as `rak_customer_write`, and `stripe_message` Stripe's own sentence.
+    `permission` is Stripe's name of it, such as `rak_customer_write`, `operation` the call that lacks it, and
+    `stripe_message` Stripe's own sentence.
     """
 
-    def __init__(self, *, permission: str, stripe_message: str, tenant: str) -> None:
+    def __init__(self, *, permission: str, operation: str, stripe_message: str, tenant: str) -> None:
         super().__init__(f"This shop's Stripe key lacks the permission {permission}.", tenant=tenant)
         self.permission = permission
+        self.operation = operation
         self.stripe_message = stripe_message
 
 

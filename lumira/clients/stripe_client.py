@@ -14,6 +14,7 @@ from lumira.clients.stripe_transport import (
     call_pages,
     clock_difference,
     configure,
+    last_success,
 )
 from lumira.errors import StripeConfigError, StripePermissionMissing, StripeUnavailable
 
@@ -51,6 +52,7 @@ __all__ = [
     "find_payment_intent",
     "get_checkout_session",
     "get_payment_intent",
+    "last_success",
     "list_disputes",
     "list_events",
     "list_refunds",

@@ -97,6 +97,10 @@ def configure(api_base: str | None) -> None:
     _api_base[:] = [api_base] if api_base else []
 
 
+#: By tenant and operation.
+_succeeded_at: dict[tuple[str, str], datetime] = {}
+
+
 def call(account: Account, operation: str, request: Request, *, key: str | None = None) -> dict[str, Any]:
     """Perform one request with the idempotency key `key` and return the response as a plain dict.
 
@@ -122,9 +126,15 @@ def call(account: Account, operation: str, request: Request, *, key: str | None 
         )
         raise _translate(error, account, operation, stripe_time=_compare_clocks(error.headers)) from error
     log.info("stripe_called", operation=operation, ms=round((time.monotonic() - started_at) * 1000))
+    _succeeded_at[account.tenant_slug, operation] = utc_now()
     _compare_clocks(response.last_response.headers if response.last_response else None)
     plain: dict[str, Any] = response.to_dict()
     return plain
+
+
+def last_success(account: Account, operation: str) -> datetime | None:
+    """Return when this operation last succeeded in this process; `None` if it has not."""
+    return _succeeded_at.get((account.tenant_slug, operation))
 
 
 def clock_difference() -> timedelta:
@@ -222,7 +232,10 @@ def _refused_key(error: stripe.StripeError, account: Account, operation: str) ->
     if isinstance(error, stripe.PermissionError) and _code(error) != _NO_ACCESS_TO_ACCOUNT:
         named = _PERMISSION.search(message)
         return StripePermissionMissing(
-            permission=named[0] if named else operation, stripe_message=message, tenant=account.tenant_slug
+            permission=named[0] if named else operation,
+            operation=operation,
+            stripe_message=message,
+            tenant=account.tenant_slug,
         )
     refused = StripeConfigError("Stripe does not accept this shop's key.", tenant=account.tenant_slug)
     refused.stripe_message = message or None

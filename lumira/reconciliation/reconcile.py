@@ -14,6 +14,7 @@ from lumira.database import atomic
 from lumira.models import AlertKind
 from lumira.reconciliation import poll_orders
 from lumira.reconciliation.look_up_payments import look_up_payments
+from lumira.reconciliation.permissions import resolve_restored
 from lumira.reconciliation.pull_events import pull_events
 from lumira.reconciliation.report import ReconciliationReport, StripeAvailability
 from lumira.reconciliation.watch_deadlines import watch_deadlines
@@ -89,6 +90,9 @@ def reconcile(
         _poll(tenant_id, account, report, steps, since=since, is_stopping=is_stopping)
     if account is not None:
         _raise_alerts(tenant_id, account, report)
+        if Step.DEADLINES in steps:
+            with report.step("permissions"):
+                resolve_restored(tenant_id, account)
     return report
 
 

@@ -88,6 +88,7 @@ def raise_missing_permission(tenant_id: int, error: StripePermissionMissing) -> 
         tenant_id,
         kind=AlertKind.STRIPE_PERMISSION_MISSING,
         subject=error.permission,
+        operation=error.operation,
         stripe_message=error.stripe_message,
     )
 
@@ -110,6 +111,12 @@ def resolve_all(tenant_id: int, *, kind: AlertKind, subjects: Sequence[str]) -> 
         .values(resolved_at=utc_now(), next_notification_at=None)
         .execution_options(synchronize_session=False)
     )
+
+
+def list_open(tenant_id: int, kind: AlertKind) -> Sequence[Alert]:
+    """Return the open alerts of one kind."""
+    query = select(Alert).where(Alert.tenant_id == tenant_id, Alert.kind == kind, Alert.resolved_at.is_(None))
+    return db.session.execute(query).scalars().all()
 
 
 def list_raised(tenant_id: int, *, kind: AlertKind, subjects: Sequence[str]) -> dict[str, datetime]:

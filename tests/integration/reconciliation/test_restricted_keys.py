@@ -1,7 +1,8 @@
 """A restricted Stripe key that lacks one permission loses what needs it, and nothing else."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,6 +15,7 @@ from lumira.errors import StripePermissionMissing
 from lumira.models import Alert, Customer, OrderStatus
 from lumira.notifications import send_alerts
 from lumira.reconciliation import reconcile
+from lumira.reconciliation.permissions import resolve_restored
 from lumira.reconciliation.report import StripeAvailability
 from lumira.repositories import stripe_accounts, tenants
 from lumira.repositories.idempotency import Call, KeyKind
@@ -219,3 +221,52 @@ def test_a_page_that_the_key_may_not_close_raises_an_alert_when_the_cart_is_open
         open_cart(tenant, call=call)
     assert [kind for kind, _ in alerts_of(tenant)] == ["stripe_permission_missing"]
     assert stripe_sandbox.requests_made(tenant, "POST", "/v1/checkout/sessions")[1:] == []
+
+
+def open_alerts_of(brand: Brand) -> list[str]:
+    with atomic(brand.id):
+        return list(db.session.execute(select(Alert.subject).where(Alert.resolved_at.is_(None))).scalars())
+
+
+def test_the_alert_ends_when_a_call_that_reads_succeeds_again(tenant) -> None:
+    restrict(tenant, "events:read")
+    reconcile.reconcile(tenant.id)
+    restrict(tenant, "events:read", "disputes:read")
+    with later(minutes=2):
+        reconcile.reconcile(tenant.id)
+    assert open_alerts_of(tenant) == ["rak_event_read"]
+
+    restrict(tenant)
+    with later(minutes=4):
+        reconcile.reconcile(tenant.id)
+    assert open_alerts_of(tenant) == []
+
+
+def resolve_in_another_process(brand: Brand) -> None:
+    """Run the step as a process that has made none of the brand's calls, and so remembers none."""
+    with atomic(brand.id):
+        account = stripe_accounts.get_account(brand.id)
+    resolve_restored(brand.id, replace(account, tenant_slug="remembers-nothing"))
+
+
+@pytest.mark.parametrize(
+    ("lacking", "named", "create"),
+    [
+        ("customers", "rak_customer_write", open_payment),
+        ("payment_intents", "rak_payment_intent_write", open_payment),
+        ("checkout_sessions", "rak_checkout_session_write", open_cart),
+    ],
+)
+def test_the_alert_ends_when_any_process_creates_such_an_object_again(
+    tenant: Brand, lacking: str, named: str, create: Callable[..., object]
+) -> None:
+    restrict(tenant, f"{lacking}:write", instead=(f"{lacking}:read",))
+    with suppress(StripePermissionMissing):
+        create(tenant, customer_email="ana@example.com")
+    resolve_in_another_process(tenant)
+    assert open_alerts_of(tenant) == [named]
+
+    restrict(tenant)
+    create(tenant, customer_email="eva@example.com")
+    resolve_in_another_process(tenant)
+    assert open_alerts_of(tenant) == []

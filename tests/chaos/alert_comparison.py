@@ -28,9 +28,7 @@ def expect_alerts(purchase: Purchase, stripe_order: StripeOrder, order: OrderRec
     alerts: Alerts = {}
     for intent in stripe_order.intents:
         alerts |= _of_disputes(intent)
-        for refund in intent.refunds.values():
-            if refund["status"] in ("failed", "canceled"):
-                alerts["refund_failed", refund["id"]] = Alerted.OPEN
+        alerts |= _of_failed_refunds(intent)
     if order.is_sold_out:
         alerts["sold_out_after_payment", order.number] = Alerted.OPEN
     if purchase.goods and any(key[0] == "refund_failed" for key in alerts):
@@ -38,6 +36,23 @@ def expect_alerts(purchase: Purchase, stripe_order: StripeOrder, order: OrderRec
         alerts["stock_missing", order.number] = Alerted.OPTIONAL
     if stripe_order.paid is not None and not order.is_sold_out:
         alerts |= _of_recipient(purchase, stripe_order, stripe_order.paid, order.number)
+    return alerts
+
+
+def _of_failed_refunds(intent: Intent) -> Alerts:
+    """A failed refund needs an operator, unless other refunds have made up for it."""
+    refunds = intent.refunds.values()
+    succeeded = [refund["amount"] for refund in refunds if refund["status"] == "succeeded"]
+    alerts: Alerts = {}
+    for refund in refunds:
+        if refund["status"] not in ("failed", "canceled"):
+            continue
+        if sum(succeeded) >= intent.amount_received:
+            required = Alerted.IF_AT_ALL_RESOLVED
+        else:
+            # An equal refund makes up for it only if it was made later.
+            required = Alerted.OPTIONAL if refund["amount"] in succeeded else Alerted.OPEN
+        alerts["refund_failed", refund["id"]] = required
     return alerts
 
 

@@ -8,9 +8,11 @@ from lumira.clients.stripe_transport import (
     API_VERSION,
     RETRY_AFTER,
     Account,
+    Page,
     StripeOutcomeUnknown,
     StripeRefused,
     call,
+    call_page,
     call_pages,
     clock_difference,
     configure,
@@ -34,6 +36,7 @@ __all__ = [
     "API_VERSION",
     "RETRY_AFTER",
     "Account",
+    "Page",
     "StripeConfigError",
     "StripeOutcomeUnknown",
     "StripePermissionMissing",
@@ -53,8 +56,10 @@ __all__ = [
     "get_checkout_session",
     "get_payment_intent",
     "last_success",
+    "list_checkout_sessions",
     "list_disputes",
     "list_events",
+    "list_payment_intents",
     "list_refunds",
 ]
 
@@ -137,6 +142,21 @@ def find_payment_intent(
     return _first_of(intents, order_number)
 
 
+def list_payment_intents(
+    account: Account, *, since: datetime, until: datetime, after: str | None = None
+) -> Page:
+    """Return a page of the PaymentIntents that were created between two times, newest first, from `after` on."""
+    return call_page(
+        account,
+        "list_payment_intents",
+        {"created": _between(since, until)},
+        lambda client, page, options: client.v1.payment_intents.list(
+            cast("PaymentIntentListParams", page), options
+        ),
+        after=after,
+    )
+
+
 def create_checkout_session(account: Account, parameters: Mapping[str, Any], *, key: str) -> dict[str, Any]:
     """Create a Checkout Session and return it; the buyer pays at its `url`."""
     return call(
@@ -176,6 +196,21 @@ def find_checkout_session(
     return _first_of(sessions, order_number)
 
 
+def list_checkout_sessions(
+    account: Account, *, since: datetime, until: datetime, after: str | None = None
+) -> Page:
+    """Return a page of the Checkout Sessions that were created between two times, newest first, from `after` on."""
+    return call_page(
+        account,
+        "list_checkout_sessions",
+        {"created": _between(since, until)},
+        lambda client, page, options: client.v1.checkout.sessions.list(
+            cast("SessionListParams", page), options
+        ),
+        after=after,
+    )
+
+
 def expire_checkout_session(account: Account, session_id: str, *, key: str) -> dict[str, Any]:
     """Expire a Checkout Session and return it. Raises `StripeRefused` if it is not open: it may just have been paid."""
     return call(
@@ -184,6 +219,10 @@ def expire_checkout_session(account: Account, session_id: str, *, key: str) -> d
         lambda client, options: client.v1.checkout.sessions.expire(session_id, None, options),
         key=key,
     )
+
+
+def _between(since: datetime, until: datetime) -> dict[str, int]:
+    return {"gte": int(since.timestamp()), "lte": int(until.timestamp())}
 
 
 def _creation_window(created_after: datetime) -> dict[str, int]:
@@ -248,7 +287,7 @@ def list_events(
         "list_events",
         {
             "types": list(types),
-            "created": {"gte": int(since.timestamp()), "lte": int(until.timestamp())},
+            "created": _between(since, until),
         },
         lambda client, page, options: client.v1.events.list(cast("EventListParams", page), options),
     )

@@ -6,6 +6,7 @@ Source of the rules: docs.stripe.com/error-low-level and /api/idempotent_request
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from functools import partial
@@ -68,6 +69,15 @@ class Account(Protocol):
     def secret_key(self) -> str: ...
     @property
     def stripe_account(self) -> str | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A part of a list at Stripe."""
+
+    objects: list[dict[str, Any]]
+    #: Whether the list has more objects after these.
+    has_more: bool
 
 
 class StripeRefused(Exception):
@@ -156,14 +166,25 @@ def call_pages(
     account: Account, operation: str, parameters: dict[str, Any], request: ListRequest
 ) -> Iterator[dict[str, Any]]:
     """Yield every object of a list, requesting page after page. Raises as `call` does."""
-    has_more = True
-    parameters = {"limit": 100, **parameters}
-    while has_more:
-        page = call(account, operation, partial(_request_page, request, parameters))
-        yield from page["data"]
-        has_more = page["has_more"] and bool(page["data"])
-        if has_more:
-            parameters = {**parameters, "starting_after": page["data"][-1]["id"]}
+    page = call_page(account, operation, parameters, request)
+    yield from page.objects
+    while page.has_more:
+        page = call_page(account, operation, parameters, request, after=page.objects[-1]["id"])
+        yield from page.objects
+
+
+def call_page(
+    account: Account,
+    operation: str,
+    parameters: dict[str, Any],
+    request: ListRequest,
+    *,
+    after: str | None = None,
+) -> Page:
+    """Return one page of a list, the first one or that after an object. Raises as `call` does."""
+    sent = {"limit": 100, **parameters, **({"starting_after": after} if after else {})}
+    page = call(account, operation, partial(_request_page, request, sent))
+    return Page(page["data"], has_more=page["has_more"] and bool(page["data"]))
 
 
 def _request_page(

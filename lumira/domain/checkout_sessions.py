@@ -75,6 +75,15 @@ def record_session(
         _record_payment(order, facts, facts.payment_intent_id, now=now, reported_at=reported_at)
 
 
+def is_known(order: Order, facts: SessionFacts) -> bool:
+    """Whether the session still waits to be paid, and recording its state would change nothing about the order."""
+    session = order.find_session(facts.id)
+    if session is None or session.is_paid or facts.is_paid or session.state is not facts.state:
+        return False
+    is_buyer_known = order.customer_email is not None or facts.customer_email is None
+    return is_buyer_known and session.stripe_payment_intent_id == facts.payment_intent_id
+
+
 def record_buyer(order: Order, email: str | None) -> None:
     """Record the address that the buyer typed at Stripe, if none came with the sale."""
     if order.customer_email is None and order.erased_at is None and email is not None:

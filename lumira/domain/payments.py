@@ -118,13 +118,13 @@ def record_canceled(order: Order, intent: IntentFacts, *, now: datetime) -> None
 def record_processing(order: Order, intent: IntentFacts, *, now: datetime) -> None:
     """Record that a charge is processing; its outcome may take days."""
     payment = attach_intent(order, intent, now=now)
-    _add_attempt(payment, intent.charge_id or intent.payment_method_id or intent.id)
+    _add_attempt(payment, _charging_attempt(intent))
 
 
 def record_requires_action(order: Order, intent: IntentFacts, *, now: datetime) -> None:
     """Record that the buyer has to act, for example to authenticate with their bank."""
     payment = attach_intent(order, intent, now=now)
-    _add_attempt(payment, intent.payment_method_id or intent.id)
+    _add_attempt(payment, _asking_attempt(intent))
     if intent.is_paid_offline:
         payment.transfer_began_at = payment.transfer_began_at or now
         payment.amount_funded = max(payment.amount_funded, intent.amount_funded)
@@ -158,6 +158,23 @@ def record_state(order: Order, intent: IntentFacts, *, now: datetime) -> None:
                 record_declined(order, intent, now=now)
 
 
+def is_known(order: Order, intent: IntentFacts) -> bool:
+    """Whether the intent still waits to be paid, and recording its state would change nothing about the order."""
+    payment = order.find_payment(intent.id)
+    if payment is None or payment.state is not PaymentState.OPEN or intent.is_paid_offline:
+        return False
+    match intent.status:
+        case "requires_payment_method":
+            is_recorded = intent.failure is None or _is_decline_known(order, _subject_of(intent))
+            return is_recorded and not has_open_attempt(order, payment)
+        case "processing":
+            return _charging_attempt(intent) in _open_attempts(order, payment)
+        case "requires_action":
+            return _asking_attempt(intent) in _open_attempts(order, payment)
+        case _:
+            return False
+
+
 def end_attempts(order: Order, payment_intent_id: str, attempts: Iterable[str]) -> None:
     """Record that these attempts are over: Stripe requires another payment method.
 
@@ -179,8 +196,8 @@ def record_declined(order: Order, intent: IntentFacts, *, now: datetime) -> None
     """Record one failed attempt; each counts once, however often and in whatever order it is reported."""
     payment = attach_intent(order, intent, now=now)
     failure = intent.failure or AttemptFailure(None, None, None, None)
-    subject = failure.charge_id or failure.payment_method_id or intent.id
-    if any(decline.subject == subject for decline in order.declines):
+    subject = _subject_of(intent)
+    if _is_decline_known(order, subject):
         return
     order.declines.append(
         Decline(
@@ -194,6 +211,23 @@ def record_declined(order: Order, intent: IntentFacts, *, now: datetime) -> None
             decline_code=failure.decline_code,
         )
     )
+
+
+def _charging_attempt(intent: IntentFacts) -> str:
+    return intent.charge_id or intent.payment_method_id or intent.id
+
+
+def _asking_attempt(intent: IntentFacts) -> str:
+    return intent.payment_method_id or intent.id
+
+
+def _subject_of(intent: IntentFacts) -> str:
+    failure = intent.failure
+    return (failure and (failure.charge_id or failure.payment_method_id)) or intent.id
+
+
+def _is_decline_known(order: Order, subject: str) -> bool:
+    return any(decline.subject == subject for decline in order.declines)
 
 
 def has_open_attempt(order: Order, payment: Payment) -> bool:

@@ -5,7 +5,7 @@ months.
 """
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from lumira.domain.order_status import is_open, may_be_orphaned, may_still_be_paid
 from lumira.models import Order, OrderStatus
@@ -17,17 +17,31 @@ ABANDONED_AFTER = timedelta(hours=24)
 #: Stripe expires a Checkout Session by its own clock, and a payment may be in progress at that second.
 RESERVATION_GRACE = timedelta(minutes=3)
 
+_EPOCH = datetime.fromtimestamp(0, UTC)
 _MINUTE, _HOUR, _DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
-#: Intervals while an order is open: up to this age, this often. Most buyers pay within the first hour, and a
-#: payment whose webhook was lost has to be fulfilled within five minutes; a bank debit takes days. Then once a day,
-#: as long as it may be paid.
+#: Intervals while an order is open and something happened on it: up to this age, this often. Most buyers pay within
+#: the first hour, and a payment whose webhook was lost has to be fulfilled within five minutes; a bank debit takes
+#: days. Then once a day, as long as it may be paid.
 _INTERVALS_WHILE_OPEN = (
     (10 * _MINUTE, _MINUTE),
     (_HOUR, 3 * _MINUTE),
     (2 * _DAY, 30 * _MINUTE),
     (30 * _DAY, 6 * _HOUR),
 )
+
+#: Intervals while no attempt to pay is known, after a first poll: most such orders are visits that the buyer has
+#: left. The same promise holds for the first hour.
+_FIRST_POLL_AFTER = _MINUTE
+_INTERVALS_WHILE_UNTOUCHED = (
+    (_HOUR, 4 * _MINUTE),
+    (2 * _DAY, _HOUR),
+    (30 * _DAY, 6 * _HOUR),
+)
+
+#: Orders that were opened together are polled together, because Stripe lists what was created in a time by the
+#: hundred. Neighbouring groups take turns, so that a busy shop has work at any time.
+_OPENED_TOGETHER, _TURNS = timedelta(minutes=15), 4
 
 #: Ages at which a paid order is polled: a refund may fail for a month, a dispute may be opened for four.
 _AGES_AFTER_PAYMENT = (_HOUR, 6 * _HOUR, *(days * _DAY for days in (1, 3, 7, 14, 30, 60, 90, 120)))
@@ -65,13 +79,37 @@ def _deadline_without_payment(order: Order, now: datetime) -> datetime | None:
 
 
 def _next_while_open(order: Order, now: datetime) -> datetime | None:
-    regular = _next_by_age(_INTERVALS_WHILE_OPEN, now - _requested_at(order, now), now)
+    requested_at = _requested_at(order, now)
+    if is_untouched(order):
+        regular = _next_while_untouched(requested_at, now)
+    else:
+        regular = _next_by_age(_INTERVALS_WHILE_OPEN, now - requested_at, now)
     if regular is None and (order.status is not OrderStatus.FAILED or may_still_be_paid(order)):
         regular = now + _DAY
     deadline = _reservation_deadline(order)
     if deadline is None or deadline <= now:
         return regular
     return deadline if regular is None else min(deadline, regular)
+
+
+def is_untouched(order: Order) -> bool:
+    """Whether no attempt to pay the open order is known, and no response of Stripe is missing."""
+    has_attempts = any(payment.attempts for payment in order.payments) or bool(order.declines)
+    has_form = any(not session.is_open or session.stripe_payment_intent_id for session in order.sessions)
+    is_waiting = order.status is OrderStatus.PENDING and not may_be_orphaned(order)
+    return is_waiting and not has_attempts and not has_form
+
+
+def _next_while_untouched(opened_at: datetime, now: datetime) -> datetime | None:
+    """Return the next time at which the orders that were opened together are polled."""
+    age = now - opened_at
+    if age < _FIRST_POLL_AFTER / 2:
+        return now + _FIRST_POLL_AFTER
+    interval = next((interval for up_to, interval in _INTERVALS_WHILE_UNTOUCHED if age < up_to), None)
+    if interval is None:
+        return None
+    turn = (opened_at - _EPOCH) // _OPENED_TOGETHER % _TURNS
+    return now + interval - (now - _EPOCH - interval * turn / _TURNS) % interval
 
 
 def _next_after_payment(order: Order, now: datetime) -> datetime | None:

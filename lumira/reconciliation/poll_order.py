@@ -30,6 +30,7 @@ from lumira.domain.stripe_requests import Refusal
 from lumira.errors import StripePermissionMissing
 from lumira.models import AlertKind, MessageKind, Order, OrderStatus
 from lumira.reconciliation import transfers
+from lumira.reconciliation.listing import Listed
 from lumira.reconciliation.look_up_payments import retry_parked_events
 from lumira.reconciliation.poll_plan import PollPlan, can_look_up, make_plan
 from lumira.reconciliation.stripe_state import StripeState, fetch_state
@@ -48,6 +49,7 @@ def poll_order(
     account: StripeAccount | None,
     order_id: UUID,
     *,
+    listed: Listed | None = None,
     on_missing_permission: Callable[[StripePermissionMissing], None] = lambda _: None,
 ) -> bool | None:
     """Record what Stripe holds about one order; returns whether that repaired it, `None` if nothing was looked up.
@@ -58,7 +60,9 @@ def poll_order(
     plan = _plan(tenant_id, account, order_id)
     if plan is None or account is None:
         return None
-    state = fetch_state(account, plan)
+    # A listing is older than the plan: it cannot show that an attempt has ended which the plan knows.
+    is_usable = listed is not None and not any(plan.open_attempts.values())
+    state = fetch_state(account, plan, listed if is_usable else None)
     for error in state.forbidden:
         on_missing_permission(error)
     is_repaired = record(tenant_id, plan, state)

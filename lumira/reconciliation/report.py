@@ -63,6 +63,11 @@ class ReconciliationReport:
             self.orders_polled += is_repaired is not None
             self.orders_repaired += is_repaired is True
 
+    def count_unchanged(self, number: int) -> None:
+        """Count orders that a listing shows unchanged."""
+        with self._lock:
+            self.orders_polled += number
+
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
         """Run one step of the run: an error ends this step only, and is counted."""

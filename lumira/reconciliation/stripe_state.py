@@ -9,6 +9,7 @@ from lumira.clients import stripe_client
 from lumira.domain.stripe_objects import read_funded_amount
 from lumira.models import RequestKind
 from lumira.reconciliation.cancel_abandoned import Closing, cancel_intent, expire_session
+from lumira.reconciliation.listing import Listed
 from lumira.reconciliation.poll_plan import PollPlan
 from lumira.repositories.stripe_accounts import StripeAccount
 from lumira.services.checkout.call_stripe import find_at_stripe
@@ -45,6 +46,7 @@ class _Calls:
     """The calls for one order: one that the key may not make does not prevent the others."""
 
     forbidden: dict[str, stripe_client.StripePermissionMissing] = field(default_factory=dict)
+    listed: Listed = field(default_factory=Listed)
 
     def attempt(self, call: Callable[[], _Result], *, otherwise: _Result) -> _Result:
         """Return the result of the call, or `otherwise` if the key lacks the permission for it."""
@@ -55,12 +57,13 @@ class _Calls:
             return otherwise
 
 
-def fetch_state(account: StripeAccount, plan: PollPlan) -> StripeState:
+def fetch_state(account: StripeAccount, plan: PollPlan, listed: Listed | None = None) -> StripeState:
     """Return what Stripe holds about the order; of an abandoned order after closing what can still be paid.
 
-    Leaves out what the key may not read. Raises what else the client raises.
+    What was listed just now is not read again. Leaves out what the key may not read, and raises what else the client
+    raises.
     """
-    calls = _Calls()
+    calls = _Calls(listed=listed or Listed())
     sessions, missing_sessions = _fetch_sessions(account, plan, calls)
     intents, missing_intents = _fetch_intents(account, plan, sessions, calls)
     has_closed_payment = False
@@ -133,7 +136,9 @@ def _fetch_each(
     missing: list[str] = []
     for stripe_id in stripe_ids:
         try:
-            fetched = calls.attempt(partial(get, stripe_id), otherwise=None)
+            fetched = calls.listed.find_fresh(stripe_id) or calls.attempt(
+                partial(get, stripe_id), otherwise=None
+            )
         except stripe_client.StripeRefused as error:
             if error.code != "resource_missing":
                 raise

@@ -1,16 +1,26 @@
 """The polling schedule of orders: written to loaded orders, and claimed by the processes that poll."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, exists, func, select, update
+from sqlalchemy import ColumnElement, and_, exists, func, select, update
 from sqlalchemy.orm.attributes import flag_modified
 
 from lumira.database import db
 from lumira.domain.order_status import OPEN
 from lumira.domain.poll_schedule import RESERVATION_GRACE, next_poll
-from lumira.models import Order, OrderStatus, ReservationState, StockReservation
+from lumira.models import (
+    CheckoutSession,
+    Order,
+    OrderStatus,
+    Payment,
+    PaymentState,
+    ReservationState,
+    SessionState,
+    StockReservation,
+)
 
 #: How long a claimed order belongs to the process that polls it: after a crash it is due again then.
 _LEASE = timedelta(minutes=2)
@@ -27,6 +37,22 @@ class OverdueOrder:
     order_number: str
     status: OrderStatus
     since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Awaited:
+    """An object at Stripe whose state may still change, and when it was recorded first."""
+
+    stripe_id: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AwaitedObjects:
+    """What some orders wait for."""
+
+    payments: list[Awaited]
+    sessions: list[Awaited]
 
 
 def schedule(order: Order, now: datetime) -> None:
@@ -99,6 +125,29 @@ def _claim(
             .execution_options(synchronize_session=False)
         )
     return order_ids
+
+
+def list_awaited(tenant_id: int, order_ids: Sequence[UUID]) -> AwaitedObjects:
+    """Return the open payments and sessions of these orders."""
+    is_awaited = CheckoutSession.state == SessionState.OPEN
+    is_awaited |= and_(
+        CheckoutSession.state == SessionState.COMPLETE,
+        ~CheckoutSession.is_paid,
+        ~CheckoutSession.has_failed,
+    )
+    payments = select(Payment.stripe_payment_intent_id, Payment.created_at).where(
+        Payment.tenant_id == tenant_id,
+        Payment.order_id == func.any(list(order_ids)),
+        Payment.state == PaymentState.OPEN,
+    )
+    sessions = select(CheckoutSession.stripe_session_id, CheckoutSession.created_at).where(
+        CheckoutSession.tenant_id == tenant_id,
+        CheckoutSession.order_id == func.any(list(order_ids)),
+        is_awaited,
+    )
+    return AwaitedObjects(
+        *([Awaited(row[0], row[1]) for row in db.session.execute(query)] for query in (payments, sessions))
+    )
 
 
 def bring_forward(tenant_id: int, *, opened_since: datetime, now: datetime) -> None:

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from lumira.domain.order_status import may_be_orphaned
-from lumira.domain.poll_schedule import is_abandoned, next_poll
+from lumira.domain.poll_schedule import is_abandoned, is_untouched, next_poll
 from lumira.models import (
     CheckoutSession,
+    Decline,
     Order,
     OrderStatus,
     Payment,
@@ -64,8 +65,56 @@ INTERVALS = [
 
 @pytest.mark.parametrize("status", [OrderStatus.PENDING, OrderStatus.PROCESSING, OrderStatus.FAILED])
 @pytest.mark.parametrize(("age", "pause"), INTERVALS)
-def test_an_open_order_is_polled_at_growing_intervals_without_end(status, age, pause) -> None:
-    assert next_after(make_order(status), age) == age + pause
+def test_an_open_order_with_an_attempt_is_polled_at_growing_intervals_without_end(status, age, pause) -> None:
+    order = make_order(status)
+    order.payments[0].attempts = ["pm_1"]
+    assert next_after(order, age) == age + pause
+
+
+def polls_of(*, opened_after: timedelta, until: timedelta) -> list[timedelta]:
+    """The ages at which an order on which nothing happens is polled, up to this age."""
+    order = make_order(requests=(request(OPENED + opened_after),))
+    at, polls = opened_after, []
+    while (at := next_after(order, at)) <= opened_after + until:
+        polls.append(at - opened_after)
+    return polls
+
+
+def test_an_order_on_which_nothing_happened_is_polled_16_times_in_an_hour_and_40_in_a_day() -> None:
+    for minute in range(0, 60, 7):
+        polls = polls_of(opened_after=minute * MINUTE, until=DAY)
+        assert polls[0] == MINUTE
+        assert 15 <= sum(age <= HOUR for age in polls) <= 16
+        assert 38 <= len(polls) <= 40
+        assert max(after - before for before, after in pairwise(polls)) <= HOUR
+
+
+@pytest.mark.parametrize("age", [90 * MINUTE, 3 * HOUR])
+def test_orders_that_were_opened_together_are_polled_together(age) -> None:
+    opened = [OPENED + minutes * MINUTE for minutes in (0, 3, 14)]
+    together = {next_poll(make_order(requests=(request(at),)), OPENED + age) for at in opened}
+    later = next_poll(make_order(requests=(request(OPENED + 15 * MINUTE),)), OPENED + age)
+    assert len(together) == 1
+    assert later not in together
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda order: setattr(order.payments[0], "attempts", ["pm_1"]),
+        lambda order: order.declines.append(Decline(subject="ch_1")),
+        lambda order: setattr(order, "status", OrderStatus.PROCESSING),
+        lambda order: order.sessions.append(CheckoutSession(state=SessionState.COMPLETE, is_paid=False)),
+        lambda order: order.requests.append(request(OPENED, RequestState.UNKNOWN)) or order.payments.clear(),
+    ],
+    ids=["attempt", "decline", "processing", "form completed", "response lost"],
+)
+def test_an_order_on_which_something_happened_is_polled_more_often(change) -> None:
+    assert is_untouched(make_order())
+    order = make_order()
+    change(order)
+    assert not is_untouched(order)
+    assert next_after(order, 11 * MINUTE) == 14 * MINUTE
 
 
 def test_an_order_whose_payment_failed_for_good_is_not_polled_without_end() -> None:
@@ -95,10 +144,9 @@ def test_a_closed_order_is_polled_for_four_months_if_its_payment_may_still_succe
 
 
 def test_in_the_first_hour_no_two_polls_are_more_than_four_minutes_apart() -> None:
-    age, polls = timedelta(), [timedelta()]
-    while (age := next_after(make_order(), age)) < HOUR:
-        polls.append(age)
-    assert max(after - before for before, after in pairwise(polls)) < 4 * MINUTE
+    for minute in range(20):
+        polls = [timedelta(), *polls_of(opened_after=minute * MINUTE, until=HOUR)]
+        assert max(after - before for before, after in pairwise(polls)) <= 4 * MINUTE
 
 
 @pytest.mark.parametrize(

@@ -51,7 +51,8 @@ machine: venv
 	  || { echo "The tests need these: on Debian and Ubuntu, as root: apt-get install $$missing" >&2; exit 1; }
 
 stories: venv ## Deliver the events of many random payments out of order, repeated or lost (STORIES=20000)
-	STORIES=$${STORIES:-20000} $(BIN)/python -m pytest -n $(PYTEST_PROCESSES) tests/integration/webhooks/test_life_stories.py
+	STORIES=$${STORIES:-20000} $(BIN)/python -m pytest -n $(PYTEST_PROCESSES) tests/integration/webhooks/test_life_stories.py \
+	  tests/integration/webhooks/test_life_endings.py
 
 chaos: venv ## Make 2,000 purchases while processes are killed and deliveries are lost (EVENTS=2000 KILLS=20 SEED=1)
 	$(BIN)/python -m tests.chaos

@@ -1,7 +1,7 @@
 """Stories of sales: what is sold, which attempts to pay fail, how the payment ends, and which money is returned.
 
 Two kinds: a sale with a PaymentIntent, and a cart with a Checkout Session, whose PaymentIntent exists only after the
-first attempt to pay. `tests.support.story_player` turns a story into Stripe's events.
+first attempt to pay. `tests.support.story_player` turns a story into Stripe's events and objects.
 """
 
 from dataclasses import dataclass
@@ -18,7 +18,10 @@ NOT_RESTOCKED = "cap"
 FAILED_ATTEMPTS = ("declined", "action_refused", "action_declined", "debit_bounced")
 #: A pending debit completes the session, so that no other attempt is possible there.
 FAILED_ATTEMPTS_ON_PAGE = ("declined", "action_refused", "action_declined")
+#: How a bank transfer ends: whole, in two parts, one part and no more, or nothing arrives.
+TRANSFERS = ("paid_by_transfer", "paid_by_parts", "part_funded", "awaits_transfer")
 ENDINGS = (
+    *TRANSFERS,
     "paid",
     "paid_after_action",
     "paid_by_debit",
@@ -28,6 +31,7 @@ ENDINGS = (
     "mismatch",
 )
 ENDINGS_ON_PAGE = (
+    *TRANSFERS,
     "paid",
     "paid_after_action",
     "paid_by_debit",
@@ -60,6 +64,25 @@ DISPUTE_OUTCOMES = (
     "lost_at_once",
     "late_win",
 )
+#: What the page makes of the order's total: more, less, the same in another currency, or nothing to pay.
+PAGE_TOTALS = ("more", "less", "usd", "nothing")
+#: Where the address of a buyer is known from who pays on the tenant's page: the sale, the charge, or nowhere.
+EMAILS = ("sale", "sale", "sale", "charge", "nowhere")
+#: What happens to a refund that Lumira makes automatically.
+AUTOMATIC_REFUNDS = ("pending_succeeded", "succeeded", "pending_failed", "failed_later")
+#: What an operator does while the events arrive.
+OPERATOR = ("merge", "address")
+#: The permissions that a restricted key may lack at first.
+PERMISSIONS = (
+    "rak_charge_read",
+    "rak_checkout_session_read",
+    "rak_checkout_session_write",
+    "rak_dispute_read",
+    "rak_event_read",
+    "rak_payment_intent_read",
+    "rak_payment_intent_write",
+    "rak_refund_read",
+)
 #: The e-mail address that a buyer enters on Stripe's page.
 PAYER = "payer@example.com"
 PAGE_ENDS_AT = datetime(2030, 1, 1, tzinfo=UTC)
@@ -87,15 +110,48 @@ class Story:
     disputes: tuple[tuple[int, str], ...] = ()
     #: Whether another PaymentIntent that names the order is paid, too.
     is_paid_again: bool = False
+    #: What the page makes of the total; `None`: it stays the order's.
+    page_total: str | None = None
+    #: Where the buyer's address is known from who pays on the tenant's page.
+    email_from: str = "sale"
+    #: What happens to each refund that Lumira makes automatically.
+    automatic_refunds: str = "pending_succeeded"
+    #: What an operator does while the events arrive, in this order.
+    operator: tuple[str, ...] = ()
+    #: The permission that the tenant's key lacks at first.
+    missing_permission: str | None = None
+    #: Whether some webhooks are lost, so that their events are pulled.
+    loses_webhooks: bool = False
 
     @property
     def price(self) -> int:
         return sum(PRICES[product] * quantity for product, quantity in self.items)
 
     @property
+    def total(self) -> int:
+        """What Stripe requests, in minor units."""
+        return {"more": self.price + 500, "less": self.price - 500, "nothing": 0}.get(
+            self.page_total or "", self.price
+        )
+
+    @property
+    def currency(self) -> str:
+        return "usd" if self.page_total == "usd" else "eur"
+
+    @property
+    def is_paid(self) -> bool:
+        """Whether the payment of the story itself succeeds."""
+        return self.ending.startswith("paid") and self.page_total != "nothing"
+
+    @property
     def has_right_amount(self) -> bool:
         """Whether any payment is of the order's amount."""
-        return self.ending.startswith("paid") or self.is_paid_again
+        return (self.is_paid and self.page_total is None) or self.is_paid_again
+
+    @property
+    def asks_email(self) -> bool:
+        """Whether the sale is without the buyer's address."""
+        return self.page_asks_email or self.email_from != "sale"
 
 
 @st.composite
@@ -105,11 +161,15 @@ def stories(draw: st.DrawFn) -> Story:
     ending = draw(st.sampled_from(ENDINGS_ON_PAGE if on_page else ENDINGS))
     attempts = FAILED_ATTEMPTS_ON_PAGE if on_page else FAILED_ATTEMPTS
     is_paid_again = draw(_RARELY)
+    # Which of two payments settles the order would depend on their order, if only the page's is of another total.
+    may_differ = on_page and not is_paid_again and draw(_RARELY)
+    page_total = draw(st.sampled_from(_page_totals(ending))) if may_differ else None
+    # Refunds and disputes may be known before the address is looked up, which is then left out.
+    email_from = "sale" if on_page else draw(st.sampled_from(EMAILS))
     # If there is another payment, Lumira itself refunds a payment of the wrong amount.
-    is_refundable = ending.startswith("paid") or (ending == "mismatch" and not is_paid_again)
-    percent, dispute_percent = st.sampled_from((1, 10, 33, 50, 67, 100)), st.sampled_from((20, 100, 110))
-    refunds = st.lists(st.tuples(percent, st.sampled_from(REFUND_OUTCOMES)), max_size=4)
-    disputes = st.lists(st.tuples(dispute_percent, st.sampled_from(DISPUTE_OUTCOMES)), max_size=2)
+    is_paid = ending.startswith("paid") and page_total != "nothing"
+    is_refundable = email_from == "sale" and (is_paid or (ending == "mismatch" and not is_paid_again))
+    refunds, disputes = draw(_returned()) if is_refundable else ((), ())
     return Story(
         items=draw(_items(most=4 if on_page else 1)),
         releases_at_once=draw(st.booleans()),
@@ -118,10 +178,33 @@ def stories(draw: st.DrawFn) -> Story:
         page_asks_email=draw(st.booleans()) if on_page else False,
         attempts=tuple(draw(st.lists(st.sampled_from(attempts), max_size=3))),
         ending=ending,
-        refunds=tuple(draw(refunds)) if is_refundable else (),
-        disputes=tuple(draw(disputes)) if is_refundable else (),
+        refunds=refunds,
+        disputes=disputes,
         is_paid_again=is_paid_again,
+        page_total=page_total,
+        email_from=email_from,
+        automatic_refunds=draw(st.sampled_from(AUTOMATIC_REFUNDS)),
+        operator=tuple(draw(st.lists(st.sampled_from(OPERATOR), max_size=2))) if draw(_RARELY) else (),
+        missing_permission=draw(st.sampled_from(PERMISSIONS)) if draw(_RARELY) else None,
+        loses_webhooks=draw(_RARELY),
     )
+
+
+def _page_totals(ending: str) -> tuple[str | None, ...]:
+    """Return what a page may make of the total: nothing to pay ends at once, and what ends unpaid stays the order's."""
+    if ending == "paid":
+        return PAGE_TOTALS
+    is_completed = ending.startswith("paid") or ending in (*TRANSFERS, "debit_failed", "left_processing")
+    return PAGE_TOTALS[:-1] if is_completed else (None,)
+
+
+@st.composite
+def _returned(draw: st.DrawFn) -> tuple[tuple[tuple[int, str], ...], tuple[tuple[int, str], ...]]:
+    """Generate refunds and disputes: the percent of the price, and what happens to each."""
+    percent, dispute_percent = st.sampled_from((1, 10, 33, 50, 67, 100)), st.sampled_from((20, 100, 110))
+    refunds = st.lists(st.tuples(percent, st.sampled_from(REFUND_OUTCOMES)), max_size=4)
+    disputes = st.lists(st.tuples(dispute_percent, st.sampled_from(DISPUTE_OUTCOMES)), max_size=2)
+    return tuple(draw(refunds)), tuple(draw(disputes))
 
 
 @st.composite

@@ -54,6 +54,12 @@ class InvalidCart(InvalidRequest):
     code = "INVALID_CART"
 
 
+class MissingConsent(InvalidRequest):
+    """The shop requires a consent of the buyer that the sale lacks; `fields` names it."""
+
+    code = "MISSING_CONSENT"
+
+
 class InvalidIdempotencyKey(InvalidRequest):
     code = "INVALID_IDEMPOTENCY_KEY"
 

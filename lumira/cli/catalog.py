@@ -115,6 +115,12 @@ def apply(file: Path, dry_run: bool, yes: bool) -> None:
             f"The order prefix stays {difference.order_prefix}: it cannot change after the tenant was created.",
             err=True,
         )
+    if described.leaves_withdrawal:
+        click.echo(
+            "Buyers of digital content may withdraw within 14 days: set terms_version and terms_url to ask them for "
+            "its immediate delivery, which ends this right.",
+            err=True,
+        )
     if dry_run:
         click.echo("Dry run: nothing was changed.")
 

@@ -48,6 +48,9 @@ def _header(order: Order, *, tenant_slug: str, zone: ZoneInfo) -> Iterator[str]:
     name = f"{order.customer_name} " if order.customer_name else ""
     yield f"  buyer     {name}{f'<{order.customer_email}>' if order.customer_email else 'unknown'}"
     yield f"  opened    {shown_exactly(order.created_at, zone)}"
+    if order.consents is not None:
+        delivery = ", immediate delivery" if order.consents["immediate_delivery"] else ""
+        yield f"  consents  terms {order.consents['terms'] or 'not accepted'}{delivery}"
     if order.completed_at is not None:
         yield f"  completed {shown_exactly(order.completed_at, zone)}"
     if order.review_reason is not None:

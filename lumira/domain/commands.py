@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
+#: The `source` of an order that was opened on Lumira's own page.
+CHECKOUT_PAGE = "checkout_page"
+
 
 @dataclass(frozen=True, slots=True)
 class CheckoutItem:
@@ -22,6 +25,16 @@ class CheckoutItem:
 
 
 @dataclass(frozen=True, slots=True)
+class Consents:
+    """What the buyer consents to."""
+
+    #: The version of the shop's terms.
+    terms: str | None = None
+    #: Delivery at once, with the acknowledgement that the right of withdrawal ends with it.
+    immediate_delivery: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class CheckoutCommand:
     """Open a payment for the items: by a PaymentIntent, or on Stripe's page by a Checkout Session."""
 
@@ -30,7 +43,9 @@ class CheckoutCommand:
     customer_name: str | None = None
     #: The caller's own metadata for Stripe, within Stripe's limits.
     metadata: dict[str, str] = field(default_factory=dict)
-    #: The route that was called: `stripe`, `products`, `payments` or `checkout`.
+    #: `None` if the request has no consents.
+    consents: Consents | None = None
+    #: The route that was called: `stripe`, `products`, `payments`, `checkout` or `checkout_page`.
     source: str = ""
     #: The buyer's language, `fr` or `en`; `None` if the request names neither.
     locale: str | None = None

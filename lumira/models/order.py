@@ -118,6 +118,8 @@ class Order(Identified, Timestamped, Base):
     release_on_failure: Mapped[ReleaseOnFailure] = mapped_column(
         choice(ReleaseOnFailure), default=ReleaseOnFailure.AT_DEADLINE
     )
+    #: What the buyer consented to, when, and which text they saw, as `domain.consents` freezes it.
+    consents: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     #: The caller's own metadata, without Lumira's.
     caller_metadata: Mapped[dict[str, Any]] = mapped_column("metadata", JSONB)
 

@@ -30,6 +30,7 @@ class Tenant(Timestamped, Base):
         CheckConstraint("currency ~ '^[a-z]{3}$'", name="currency_is_iso"),
         CheckConstraint(f"order_prefix ~ '^{ORDER_PREFIX}$'", name="order_prefix_is_short"),
         CheckConstraint(one_of("release_on_failure", ReleaseOnFailure), name="release_on_failure_is_known"),
+        CheckConstraint("(terms_version IS NULL) = (terms_url IS NULL)", name="terms_have_an_address"),
         CheckConstraint("brand_color ~ '^#[0-9A-F]{6}$'", name="brand_color_is_hexadecimal"),
         CheckConstraint("brand_background ~ '^#[0-9A-F]{6}$'", name="brand_background_is_hexadecimal"),
         CheckConstraint("brand_radius BETWEEN 0 AND 32", name="brand_radius_is_small"),
@@ -48,6 +49,9 @@ class Tenant(Timestamped, Base):
     )
     #: Whether a sale without the buyer's e-mail address is refused.
     email_required: Mapped[bool] = mapped_column(default=False)
+    #: The version of the shop's terms that a buyer must accept, and the page that shows them; `None` asks for none.
+    terms_version: Mapped[str | None]
+    terms_url: Mapped[str | None]
     #: Increases with every change of the catalog; a cached copy with another number is stale.
     catalog_version: Mapped[int] = mapped_column(default=0)
     stripe_publishable_key: Mapped[str | None]

@@ -85,6 +85,7 @@ def _order(tenant: Tenant) -> Order:
         currency=tenant.currency,
         status=OrderStatus.COMPLETED,
         lines=lines,
+        consents={"terms": "2026-11", "terms_url": "https://example.com/terms", "immediate_delivery": True},
     )
 
 

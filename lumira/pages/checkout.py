@@ -27,6 +27,8 @@ class FormError(StrEnum):
     NAME = "name"
     STALE = "stale"
     PRICE_CHANGED = "price_changed"
+    TERMS_CHANGED = "terms_changed"
+    CONSENT = "consent"
     OUT_OF_STOCK = "out_of_stock"
     HAS_IT_ALREADY = "has_it_already"
     TOO_OFTEN = "too_often"
@@ -40,6 +42,9 @@ class FormState:
 
     email: str = ""
     name: str = ""
+    #: Whether the buyer ticked the boxes.
+    terms: bool = False
+    immediate_delivery: bool = False
     error: FormError | None = None
 
     def failing(self, error: FormError | None) -> "FormState":

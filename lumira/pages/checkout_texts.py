@@ -32,6 +32,12 @@ _FRENCH: dict[str, Any] = {
     "email_hint": "Nous y envoyons la confirmation et l’accès à votre achat.",
     "name": "Nom",
     "optional": "facultatif",
+    "terms": "J’accepte les",
+    "terms_link": "conditions générales de vente (version {}, nouvel onglet)",
+    "immediate_delivery": (
+        "Je demande l’accès immédiat au contenu numérique, et je reconnais que je perds ainsi mon droit de"
+        " rétractation."
+    ),
     "pay": "Payer",
     "receive": "Recevoir gratuitement",
     "on_stripe": "Vous payez sur la page sécurisée de Stripe, puis revenez ici.",
@@ -47,6 +53,8 @@ _FRENCH: dict[str, Any] = {
             " Vérifiez votre commande et appuyez encore une fois."
         ),
         "price_changed": "Le prix a changé depuis l’ouverture de la page. Vérifiez le nouveau prix avant de payer.",
+        "terms_changed": "Nos conditions de vente ont changé depuis l’ouverture de la page. Relisez-les d’abord.",
+        "consent": "Cochez les cases ci-dessous pour continuer.",
         "out_of_stock": "Il n’en reste plus assez : un autre client vient de réserver les derniers articles.",
         "has_it_already": "Un article gratuit de ce panier vous a déjà été envoyé. Retirez-le du panier.",
         "too_often": "Il y a eu trop de demandes. Réessayez dans une heure.",
@@ -114,6 +122,11 @@ _ENGLISH: dict[str, Any] = {
     "email_hint": "We send the confirmation and the access to your purchase there.",
     "name": "Name",
     "optional": "optional",
+    "terms": "I accept the",
+    "terms_link": "terms and conditions (version {}, new tab)",
+    "immediate_delivery": (
+        "I ask for access to the digital content at once, and acknowledge that I thereby lose my right of withdrawal."
+    ),
     "pay": "Pay",
     "receive": "Get it for free",
     "on_stripe": "You pay on Stripe's secure page, and come back here afterwards.",
@@ -129,6 +142,8 @@ _ENGLISH: dict[str, Any] = {
             " Check your order and press the button once more."
         ),
         "price_changed": "The price has changed since the page was opened. Check the new price before you pay.",
+        "terms_changed": "Our terms have changed since the page was opened. Read them again before you pay.",
+        "consent": "Tick the boxes below to continue.",
         "out_of_stock": "There are not enough left: another customer has just reserved the last ones.",
         "has_it_already": "You have received a free product of this cart before. Remove it from the cart.",
         "too_often": "There were too many requests. Try again in an hour.",

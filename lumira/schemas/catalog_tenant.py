@@ -77,6 +77,13 @@ class TenantTable(Table):
     email_required = fields.Boolean(
         truthy={True}, falsy={False}, load_default=False, error_messages={"invalid": "Must be true or false."}
     )
+    #: The version of the terms that every buyer must accept, and the page that shows them.
+    terms_version = Line(load_default=None, max_length=64)
+    terms_url = fields.Url(
+        load_default=None,
+        schemes=("https",),
+        error_messages={"invalid": "Must be an address such as https://shop.example.com/terms."},
+    )
     #: The team's address for alerts; required in production.
     alert_email = EmailAddress(load_default=None, validate=check_is_read)
     #: Where buyers reach the shop: the reply address of messages to buyers, and shown in them.
@@ -98,6 +105,11 @@ class TenantTable(Table):
     )
     #: Without a seller no receipts are issued.
     seller = fields.Nested(SellerTable, load_default=None)
+
+    @validates_schema
+    def check_terms(self, tenant: dict[str, Any], **_: Any) -> None:
+        if (tenant.get("terms_version") is None) != (tenant.get("terms_url") is None):
+            raise ValidationError("Set both terms_version and terms_url, or neither.", "terms_version")
 
     @post_load
     def lower_domains(self, tenant: dict[str, Any], **_: Any) -> dict[str, Any]:

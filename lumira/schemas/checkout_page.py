@@ -15,10 +15,13 @@ _ITEM = re.compile(rf"(?P<product_id>{CATALOG_NAME_PATTERN.pattern})(?::(?P<quan
 
 
 class CheckoutPageForm(RequestSchema):
-    """Who buys; `shown` is the signature of what the page showed."""
+    """Who buys, and what they consent to; `shown` is the signature of what the page showed."""
 
     email = EmailAddress(required=True)
     name = Line(max_length=NAME_LENGTH, load_default="")
+    #: Ticked boxes; a browser sends nothing for one that is not ticked.
+    terms = fields.String(load_default="")
+    immediate_delivery = fields.String(load_default="", data_key="immediate_delivery")
     shown = fields.String(load_default="")
 
 

@@ -18,7 +18,7 @@ from lumira.schemas.fields import (
     StrictInteger,
     Timestamp,
 )
-from lumira.schemas.payment_intents import MAX_QUANTITY
+from lumira.schemas.payment_intents import MAX_QUANTITY, ConsentsRequest
 
 #: Stripe's limit for the line items of a session.
 MAX_ITEMS = 100
@@ -96,6 +96,7 @@ class CreateCheckoutSessionRequest(RequestSchema):
     success_url = PageUrl(required=True)
     cancel_url = PageUrl(required=True)
     metadata = CallerMetadata(load_default=dict)
+    consents = fields.Nested(ConsentsRequest, load_default=None)
 
     @post_load
     def to_command(self, data: dict[str, Any], **_options: Any) -> CheckoutCommand:

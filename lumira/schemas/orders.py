@@ -68,6 +68,14 @@ class ReviewResponse(ResponseSchema):
     reason = fields.String(required=True, validate=validate.OneOf(REVIEW_REASONS))
 
 
+class ConsentsResponse(ResponseSchema):
+    """What the buyer consented to, and when."""
+
+    terms = fields.String(required=True, allow_none=True)
+    immediate_delivery = fields.Boolean(required=True)
+    at = fields.String(required=True, metadata={"format": "date-time"})
+
+
 class OrderResponse(ResponseSchema):
     """One order; amounts in minor units, times in UTC."""
 
@@ -96,6 +104,7 @@ class OrderResponse(ResponseSchema):
     created_at = Timestamp(required=True)
     updated_at = Timestamp(required=True)
     completed_at = Timestamp(required=True, allow_none=True)
+    consents = fields.Nested(ConsentsResponse, required=True, allow_none=True)
     metadata = fields.Dict(
         keys=fields.String(), values=fields.String(), required=True, attribute="caller_metadata"
     )

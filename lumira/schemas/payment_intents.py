@@ -4,7 +4,7 @@ from typing import Any
 
 from marshmallow import fields, post_load, validate
 
-from lumira.domain.commands import CheckoutCommand, CheckoutItem
+from lumira.domain.commands import CheckoutCommand, CheckoutItem, Consents
 from lumira.schemas.base import RequestSchema, ResponseSchema
 from lumira.schemas.fields import (
     NAME_LENGTH,
@@ -18,6 +18,8 @@ from lumira.schemas.fields import (
 
 MAX_QUANTITY = 100
 MAX_LEVEL = 1000
+#: Characters.
+TERMS_VERSION_LENGTH = 64
 ORDER_STATUSES = (
     "pending",
     "processing",
@@ -28,6 +30,31 @@ ORDER_STATUSES = (
     "refunded",
     "disputed",
 )
+
+
+class ConsentsRequest(RequestSchema):
+    """What the buyer consents to; required where the shop's catalog has `terms_version`."""
+
+    terms = Line(
+        load_default=None,
+        max_length=TERMS_VERSION_LENGTH,
+        allow_none=True,
+        metadata={"code": "MISSING_CONSENT", "description": "The version of the shop's terms."},
+    )
+    immediate_delivery = fields.Boolean(
+        load_default=False,
+        truthy={True},
+        falsy={False},
+        metadata={
+            "code": "MISSING_CONSENT",
+            "description": "Delivery at once, with the acknowledgement that the right of withdrawal ends with it. "
+            "Required for paid digital content.",
+        },
+    )
+
+    @post_load
+    def to_consents(self, data: dict[str, Any], **_options: Any) -> Consents:
+        return Consents(**data)
 
 
 class CreateLevelPaymentIntentRequest(RequestSchema):
@@ -42,6 +69,7 @@ class CreateLevelPaymentIntentRequest(RequestSchema):
     customer_name = Line(max_length=NAME_LENGTH, load_default=None)
     locale = Locale(load_default=None)
     metadata = CallerMetadata(load_default=dict)
+    consents = fields.Nested(ConsentsRequest, load_default=None)
 
     @post_load
     def to_command(self, data: dict[str, Any], **_options: Any) -> CheckoutCommand:
@@ -67,6 +95,7 @@ class CreatePaymentIntentRequest(RequestSchema):
     customer_name = Line(max_length=NAME_LENGTH, load_default=None)
     locale = Locale(load_default=None)
     metadata = CallerMetadata(load_default=dict)
+    consents = fields.Nested(ConsentsRequest, load_default=None)
 
     @post_load
     def to_command(self, data: dict[str, Any], **_options: Any) -> CheckoutCommand:
@@ -79,6 +108,7 @@ def _command(data: dict[str, Any], item: CheckoutItem) -> CheckoutCommand:
         customer_email=data["customer_email"],
         customer_name=data["customer_name"] or None,
         metadata=data["metadata"],
+        consents=data["consents"],
         locale=data["locale"],
     )
 

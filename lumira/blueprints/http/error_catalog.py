@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from lumira.errors import OutOfStock, PaymentFailed, StripeConfigError, StripeUnavailable
+from lumira.errors import MissingConsent, OutOfStock, PaymentFailed, StripeConfigError, StripeUnavailable
 
 #: What every route that opens a payment may raise.
-ERRORS_OF_SALES = (OutOfStock, PaymentFailed, StripeConfigError, StripeUnavailable)
+ERRORS_OF_SALES = (MissingConsent, OutOfStock, PaymentFailed, StripeConfigError, StripeUnavailable)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,7 @@ ERROR_REPLIES = {
             "INVALID_URL",
             "INVALID_IDEMPOTENCY_KEY",
             "INVALID_FILE",
+            "MISSING_CONSENT",
             "INVALID_REQUEST",
         ),
     ),

@@ -13,6 +13,7 @@ from lumira.errors import (
     InvalidCart,
     InvalidQuantity,
     LumiraError,
+    MissingConsent,
     OutOfStock,
     RateLimited,
 )
@@ -37,6 +38,8 @@ def form_error(error: LumiraError) -> FormError:
     """What the form says about an error of the sale: what the buyer can do."""
     if error.code == "INVALID_EMAIL":
         return FormError.EMAIL
+    if isinstance(error, MissingConsent):
+        return FormError.CONSENT
     if isinstance(error, OutOfStock):
         return FormError.OUT_OF_STOCK
     if isinstance(error, InvalidCart):

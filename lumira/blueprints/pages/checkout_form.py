@@ -1,5 +1,6 @@
 """The form of the checkout page: shows an offer, and opens its order on Stripe's page, once for each form."""
 
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,7 +18,7 @@ from lumira.blueprints.pages import checkout_visit
 from lumira.blueprints.pages.checkout_errors import form_error
 from lumira.blueprints.pages.checkout_visit import OpenedHere, Visit
 from lumira.blueprints.pages.replies import brand_context, page, page_locale
-from lumira.domain.commands import CheckoutCommand, CheckoutItem
+from lumira.domain.commands import CHECKOUT_PAGE, CheckoutCommand, CheckoutItem, Consents
 from lumira.errors import Conflict, LumiraError, OrderNotFound
 from lumira.pages import checkout
 from lumira.pages.checkout import FormError, FormState
@@ -49,16 +50,17 @@ def submit_form(items: _Items) -> Response:
     offer = view_offer(g.tenant_id, items)
     state, shown = _read_form()
     if state.error is None:
-        state = state.failing(_compare(visit.price_shown(items, shown), offer))
+        state = state.failing(_compare(visit.read_form(items, shown), offer))
     if state.error is not None:
-        status = HTTPStatus.BAD_REQUEST if state.error is FormError.EMAIL else HTTPStatus.CONFLICT
+        is_invalid = state.error in (FormError.EMAIL, FormError.NAME)
+        status = HTTPStatus.BAD_REQUEST if is_invalid else HTTPStatus.CONFLICT
         return _page(visit, items, offer, state, status=status)
-    form_key = visit.form_key(items, _price(offer), state.email, state.name)
+    form_key = visit.form_key(items, _shown(offer), state.email, state.name)
     try:
         paid = _close_earlier(visit, items, form_key)
         if paid is not None:
             return _to_order(paid)
-        reply = _open(form_key, _command(items, state))
+        reply = _open(form_key, _command(items, state, offer))
     except LumiraError as error:
         failed = state.failing(form_error(error))
         return _page(visit, items, offer, failed, status=error.status, retry_after=error.retry_after)
@@ -67,36 +69,54 @@ def submit_form(items: _Items) -> Response:
 
 def _read_form() -> tuple[FormState, str]:
     """What was entered, and the signature of what the page showed."""
-    sent = {name: request.form.get(name, "") for name in ("email", "name", "shown")}
+    sent = {name: request.form.get(name, "") for name in CheckoutPageForm().fields}
+    state = FormState(
+        sent["email"],
+        sent["name"],
+        terms=bool(sent["terms"]),
+        immediate_delivery=bool(sent["immediate_delivery"]),
+    )
     try:
         read = CheckoutPageForm().load(sent)
     except ValidationError as error:
         wrong = FormError.EMAIL if "email" in error.messages_dict else FormError.NAME
-        return FormState(sent["email"], sent["name"], wrong), ""
-    return FormState(read["email"], read["name"]), read["shown"]
+        return state.failing(wrong), ""
+    return replace(state, email=read["email"], name=read["name"]), read["shown"]
 
 
 def _compare(shown: str | None, offer: Offer) -> FormError | None:
     if shown is None:
         return FormError.STALE
-    return None if shown == _price(offer) else FormError.PRICE_CHANGED
+    if shown == _shown(offer):
+        return None
+    is_price = shown.split(" ")[:2] != _shown(offer).split(" ")[:2]
+    return FormError.PRICE_CHANGED if is_price else FormError.TERMS_CHANGED
 
 
-def _price(offer: Offer) -> str:
-    return f"{offer.amount} {offer.currency}"
+def _shown(offer: Offer) -> str:
+    """What the buyer has to have seen: the price, and the version of the terms."""
+    return f"{offer.amount} {offer.currency} {offer.consents.terms_version or ''}"
 
 
-def _command(items: _Items, state: FormState) -> CheckoutCommand:
+def _command(items: _Items, state: FormState, offer: Offer) -> CheckoutCommand:
     shop = f"{_own_address()}/checkout/{g.caller.slug}"
     command = CheckoutCommand(
         items,
         customer_email=state.email,
         customer_name=state.name or None,
+        consents=_consents(state, offer),
         locale=page_locale(),
         success_url=f"{shop}/orders/{{CHECKOUT_SESSION_ID}}",
         cancel_url=f"{_own_address()}{request.full_path.rstrip('?')}",
     )
-    return with_origin(command, request, source="checkout_page")
+    return with_origin(command, request, source=CHECKOUT_PAGE)
+
+
+def _consents(state: FormState, offer: Offer) -> Consents | None:
+    """What the buyer ticked; `None` if the page showed no box."""
+    if offer.consents.terms_version is None:
+        return None
+    return Consents(offer.consents.terms_version if state.terms else None, state.immediate_delivery)
 
 
 def _own_address() -> str:
@@ -196,7 +216,7 @@ def _page(
     retry_after: int | None = None,
 ) -> Response:
     context = brand_context(offer)
-    shown = visit.sign_form(items, _price(offer))
+    shown = visit.sign_form(items, _shown(offer))
     # The visitor's own unpaid order holds the last units: it can be continued.
     has_opened = any(each.items_key == checkout_visit.items_key(items) for each in visit.opened)
     html = checkout.offer(context, offer, state, shown=shown, is_sold=offer.is_available or has_opened)

@@ -54,9 +54,9 @@ class Visit:
         """The visit after a paid order: the same form opens another order from now on."""
         return replace(self, id=secrets.token_urlsafe(16))
 
-    def form_key(self, items: Sequence[CheckoutItem], price: str, email: str, name: str) -> str:
-        """The idempotency key of a form: the same for the same visit, items, price and buyer."""
-        return f"checkout-page-{_digest(self.id, _in_words(items), price, email, name)}"
+    def form_key(self, items: Sequence[CheckoutItem], shown: str, email: str, name: str) -> str:
+        """The idempotency key of a form: the same for the same visit, items, price, terms and buyer."""
+        return f"checkout-page-{_digest(self.id, _in_words(items), shown, email, name)}"
 
     def earlier(self, items: Sequence[CheckoutItem], form_key: str) -> list[OpenedHere]:
         """The orders of the same items that were opened by other forms: the buyer has corrected the form since."""
@@ -64,18 +64,18 @@ class Visit:
             each for each in self.opened if each.items_key == items_key(items) and each.form_key != form_key
         ]
 
-    def sign_form(self, items: Sequence[CheckoutItem], price: str) -> str:
-        """Sign what the page shows, so that only this visit's page can send it, and only at the price shown."""
-        return _serializer("form").dumps([_digest(self.id, _in_words(items)), price])
+    def sign_form(self, items: Sequence[CheckoutItem], shown: str) -> str:
+        """Sign the price and terms that the page shows, so that only this visit's page can send its form."""
+        return _serializer("form").dumps([_digest(self.id, _in_words(items)), shown])
 
-    def price_shown(self, items: Sequence[CheckoutItem], signed: str) -> str | None:
-        """The price that the page showed; `None` for a form of another visit, of other items, or too old a form."""
+    def read_form(self, items: Sequence[CheckoutItem], signed: str) -> str | None:
+        """The price and terms that the page showed; `None` for a form of another visit or cart, or an old one."""
         try:
             sent = _serializer("form").loads(signed, max_age=int(_FORM_LIFETIME.total_seconds()))
         except BadSignature:
             return None
-        digest, price = sent
-        return price if secrets.compare_digest(digest, _digest(self.id, _in_words(items))) else None
+        digest, shown = sent
+        return shown if secrets.compare_digest(digest, _digest(self.id, _in_words(items))) else None
 
 
 def current_visit(slug: str) -> Visit:

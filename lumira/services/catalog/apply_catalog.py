@@ -20,6 +20,8 @@ _CHANGEABLE = (
     "statement_descriptor_suffix",
     "release_on_failure",
     "email_required",
+    "terms_version",
+    "terms_url",
     "alert_email",
     "support_email",
     "shop_url",

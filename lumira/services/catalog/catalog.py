@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from lumira.models import ReleaseOnFailure
+from lumira.models import ProductKind, ReleaseOnFailure
 from lumira.repositories.contents import CatalogContent
 from lumira.repositories.products import CatalogProduct, FieldChange, ProductChange
 
@@ -22,6 +22,9 @@ class CatalogTenant:
     release_on_failure: ReleaseOnFailure
     #: Whether a sale without the buyer's e-mail address is refused.
     email_required: bool = False
+    #: The version of the terms that buyers must accept, and the page that shows them.
+    terms_version: str | None = None
+    terms_url: str | None = None
     #: The address of the team that receives alerts, such as those about disputes.
     alert_email: str | None = None
     #: Where buyers reach the shop.
@@ -44,6 +47,13 @@ class Catalog:
     products: tuple[CatalogProduct, ...]
     #: The contents of all products, in the order of the file.
     contents: tuple[CatalogContent, ...] = ()
+
+    @property
+    def leaves_withdrawal(self) -> bool:
+        """Whether buyers of paid digital content are not asked for its immediate delivery."""
+        return self.tenant.terms_version is None and any(
+            product.kind is not ProductKind.PHYSICAL and product.amount > 0 for product in self.products
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 
+from lumira.domain import consents
 from lumira.domain.charge_limits import largest_charge
-from lumira.domain.commands import CheckoutItem
-from lumira.errors import InvalidCart, InvalidQuantity
-from lumira.models import Product
+from lumira.domain.commands import CheckoutCommand, CheckoutItem
+from lumira.errors import InvalidCart, InvalidQuantity, MissingConsent
+from lumira.models import Product, Tenant
 from lumira.repositories import products
 
 
@@ -17,6 +18,16 @@ def find_products(tenant_id: int, items: Sequence[CheckoutItem]) -> list[tuple[P
     found = [(_get_product(tenant_id, item), item.quantity) for item in items]
     _check_cart(found)
     return found
+
+
+def check_consents(tenant: Tenant, items: Sequence[tuple[Product, int]], command: CheckoutCommand) -> None:
+    """Raise `MissingConsent` if the sale lacks a consent that the tenant requires."""
+    missing = consents.missing_consents(consents.required_consents(tenant, items), command.consents)
+    if missing:
+        raise MissingConsent(
+            "This shop requires consents of the buyer: show its terms, ask the buyer, and send `consents`.",
+            fields={field: [sentence] for field, sentence in missing.items()},
+        )
 
 
 def _get_product(tenant_id: int, item: CheckoutItem) -> Product:

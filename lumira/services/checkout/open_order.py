@@ -4,7 +4,8 @@ from collections.abc import Collection, Sequence
 
 from lumira.clock import utc_now
 from lumira.domain import stripe_metadata
-from lumira.domain.commands import CheckoutCommand
+from lumira.domain.commands import CHECKOUT_PAGE, CheckoutCommand
+from lumira.domain.consents import freeze_consents
 from lumira.formats import new_order_number
 from lumira.models import Customer, Order, OrderLine, OrderStatus, Product, Tenant
 from lumira.models.columns import uuid7
@@ -68,6 +69,9 @@ def build_order(
         request_id=call.request_id,
         opener_network=call.public_network,
         locale=command.locale,
+        consents=freeze_consents(
+            tenant, command.consents, on_checkout_page=command.source == CHECKOUT_PAGE, now=utc_now()
+        ),
         # A unique index on this column allows each customer one free order of a product. A free cart is checked
         # in `begin_checkout`.
         free_product_id=first.id

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from lumira.database import atomic
 from lumira.domain.commands import CheckoutItem
+from lumira.domain.consents import RequiredConsents, required_consents
 from lumira.domain.due_receipts import included_vat
 from lumira.models import Content, Product, Tenant
 from lumira.repositories import contents, products, stock, tenants
@@ -38,6 +39,7 @@ class Offer:
 
     tenant: Tenant
     lines: tuple[OfferLine, ...]
+    consents: RequiredConsents
 
     @property
     def amount(self) -> int:
@@ -94,7 +96,8 @@ def view_offer(tenant_id: int, items: Sequence[CheckoutItem]) -> Offer:
             )
             for product, quantity in found
         )
-        return Offer(tenants.get(tenant_id), lines)
+        tenant = tenants.get(tenant_id)
+        return Offer(tenant, lines, required_consents(tenant, found))
 
 
 def view_shop(tenant_id: int) -> Shop:

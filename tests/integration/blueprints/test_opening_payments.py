@@ -228,3 +228,61 @@ def test_a_shop_that_requires_an_address_refuses_a_sale_without_one(
     assert (refused.status_code, refused.json["code"]) == (400, "INVALID_EMAIL")
     assert list(refused.json["fields"]) == ["customerEmail"]
     assert post(client, brand, path, sale | BUYER).status_code == 200
+
+
+TERMS = {"terms_version": "2026-11", "terms_url": "https://shop.example/terms"}
+GIVEN = {"terms": "2026-11", "immediateDelivery": True}
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        (LEVELS, {"level": 2} | BUYER),
+        (PRODUCTS, {"productId": "mystique"}),
+        ("/api/payments/checkout-sessions", {"items": [{"productId": "intuitive", "quantity": 1}]}),
+    ],
+)
+@pytest.mark.parametrize(
+    ("given", "missing"),
+    [
+        (None, ["consents.terms", "consents.immediateDelivery"]),
+        ({}, ["consents.terms", "consents.immediateDelivery"]),
+        ({"terms": "2025-01", "immediateDelivery": True}, ["consents.terms"]),
+        ({"terms": "2026-11", "immediateDelivery": False}, ["consents.immediateDelivery"]),
+    ],
+)
+def test_a_shop_with_terms_refuses_a_sale_without_the_buyers_consents(
+    client: FlaskClient, make_brand: Callable[..., Brand], path: str, body: dict[str, Any], given, missing
+) -> None:
+    brand = make_brand(**TERMS)
+    pages = dict.fromkeys(("successUrl", "cancelUrl"), f"https://{brand.domain}/")
+    sale = body | (pages if "items" in body else {})
+
+    refused = post(client, brand, path, sale | ({} if given is None else {"consents": given}))
+    assert (refused.status_code, refused.json["code"]) == (400, "MISSING_CONSENT")
+    assert list(refused.json["fields"]) == missing
+    opened = post(client, brand, path, sale | {"consents": GIVEN})
+    assert opened.status_code == 200
+    order = client.get(f"/api/orders/{opened.json['orderNumber']}", headers=brand.secret).json
+    assert order["consents"] | {"at": None} == GIVEN | {"at": None}
+
+
+def test_goods_need_the_terms_alone(client: FlaskClient, make_brand: Callable[..., Brand]) -> None:
+    brand = make_brand(**TERMS)
+    opened = post(client, brand, PRODUCTS, {"productId": "shirt", "consents": {"terms": "2026-11"}})
+    assert opened.status_code == 200
+
+
+@pytest.mark.parametrize("consents", ["yes", {"terms": 1}, {"immediateDelivery": "true"}, {"other": True}])
+def test_consents_of_a_wrong_form_are_refused(client: FlaskClient, tenant: Brand, consents: object) -> None:
+    refused = post(client, tenant, PRODUCTS, {"productId": "mystique", "consents": consents})
+    assert refused.status_code == 400
+    assert refused.json["fields"]
+
+
+def test_a_shop_without_terms_keeps_the_consents_that_its_front_end_sends(
+    client: FlaskClient, tenant: Brand
+) -> None:
+    opened = post(client, tenant, PRODUCTS, {"productId": "mystique", "consents": {"terms": "its own"}})
+    order = client.get(f"/api/orders/{opened.json['orderNumber']}", headers=tenant.secret).json
+    assert order["consents"]["terms"] == "its own"

@@ -14,6 +14,7 @@ from sqlalchemy import select, update
 
 from lumira.clients import smtp
 from lumira.database import atomic, db
+from lumira.domain.commands import Consents
 from lumira.domain.order_money import current_payment
 from lumira.models import (
     Alert,
@@ -470,3 +471,20 @@ def test_concurrent_workers_send_every_message_once(app, tenant, mailbox):
         thread.join()
     ids = [mail["Message-ID"] for mail in mailbox.received]
     assert len(ids) == len(set(ids)) == 4
+
+
+@pytest.mark.parametrize("form", ["plain", "html"])
+@pytest.mark.parametrize(
+    ("locale", "sentence"), [("fr", "droit de rétractation"), ("en", "right of withdrawal")]
+)
+def test_a_confirmation_repeats_what_the_buyer_consented_to(make_brand, mailbox, form, locale, sentence):
+    tenant = make_brand(terms_version="2026-11", terms_url="https://shop.example/terms")
+    given = Consents(terms="2026-11", immediate_delivery=True)
+    pay(tenant, consents=given, locale=locale)
+    relay.relay(tenant.id)
+
+    [mail] = mailbox.received
+    text = " ".join(text_of(mail, form).split())
+    assert "version 2026-11" in text
+    assert "https://shop.example/terms" in text
+    assert sentence in text

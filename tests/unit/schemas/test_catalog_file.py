@@ -87,6 +87,8 @@ def test_optional_keys_have_defaults():
         "statement_descriptor_suffix": None,
         "release_on_failure": "at_deadline",
         "email_required": False,
+        "terms_version": None,
+        "terms_url": None,
         "alert_email": None,
         "support_email": None,
         "shop_url": None,
@@ -182,6 +184,16 @@ def test_optional_keys_have_defaults():
             with_tenant_line('support_email = "noreply@x.example"'),
             "tenant.support_email",
             "not a no-reply address",
+        ),
+        (
+            with_tenant_line('terms_version = "1"'),
+            "tenant.terms_version",
+            "Set both terms_version and terms_url",
+        ),
+        (
+            with_tenant_line('terms_version = "1"\nterms_url = "terms"'),
+            "tenant.terms_url",
+            "Must be an address such as https://",
         ),
         (
             with_tenant_line('shop_url = "shop.example"'),

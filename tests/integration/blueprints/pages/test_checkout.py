@@ -3,6 +3,7 @@
 # ruff: noqa: RUF001 - French is written with these apostrophes
 
 import re
+from datetime import datetime, timedelta
 from html import unescape
 
 import pytest
@@ -12,7 +13,8 @@ from werkzeug.test import TestResponse
 
 from lumira.clock import utc_now
 from lumira.database import atomic, db
-from lumira.models import Order, OrderStatus, OutboxMessage, Product, StockItem
+from lumira.domain import consents
+from lumira.models import Order, OrderStatus, OutboxMessage, Product, StockItem, Tenant
 from tests.support import files, seller, stripe_sandbox
 from tests.support.factories import BUYER, Brand
 
@@ -353,6 +355,68 @@ def test_stripe_out_of_reach_is_said_and_the_form_can_be_sent_again(
 
     assert session_of(submit(client, f"{path}/mystique"))
     assert len(orders_of(tenant)) == 1
+
+
+TERMS = {"terms_version": "2026-11", "terms_url": "https://shop.example/cgv"}
+TICKED = {"terms": "yes", "immediate_delivery": "yes"}
+
+
+def test_consents_are_asked_for_where_they_apply_and_never_ticked_beforehand(
+    make_brand, client: FlaskClient
+) -> None:
+    tenant = make_brand(**TERMS)
+    path = f"/checkout/{tenant.slug}"
+    asked = {
+        product: [name for name in TICKED if f'name="{name}"' in client.get(f"{path}/{product}").text]
+        for product in ("mystique", "shirt", "simple")
+    }
+    assert asked == {"mystique": ["terms", "immediate_delivery"], "shirt": ["terms"], "simple": ["terms"]}
+    page = client.get(f"{path}/mystique").text
+    assert 'href="https://shop.example/cgv"' in page
+    assert "checked" not in page
+
+
+def test_a_purchase_without_its_consents_opens_nothing_and_keeps_what_was_entered(
+    make_brand, client: FlaskClient
+) -> None:
+    tenant = make_brand(**TERMS)
+    refused = submit(client, f"/checkout/{tenant.slug}/mystique", terms="yes", name="Zoé")
+
+    assert refused.status_code == 400
+    assert "Cochez les cases" in text_of(refused)
+    assert 'value="Zoé"' in refused.text
+    assert refused.text.count(" checked") == 1
+    assert orders_of(tenant) == []
+
+
+def test_consents_are_frozen_on_the_order_with_their_time_and_text(make_brand, client: FlaskClient) -> None:
+    tenant = make_brand(**TERMS)
+    session_of(submit(client, f"/checkout/{tenant.slug}/mystique", **TICKED))
+
+    [order] = orders_of(tenant)
+    assert order.consents == {
+        "terms": "2026-11",
+        "terms_url": "https://shop.example/cgv",
+        "immediate_delivery": True,
+        "wording": consents.WORDING,
+        "at": order.consents["at"],
+    }
+    assert abs(datetime.fromisoformat(order.consents["at"]) - utc_now()) < timedelta(minutes=5)
+
+
+def test_terms_that_changed_while_the_page_was_open_are_said(make_brand, client: FlaskClient) -> None:
+    tenant = make_brand(**TERMS)
+    path = f"/checkout/{tenant.slug}/mystique"
+    shown = shown_in(client.get(path))
+    with atomic(tenant.id):
+        changed = update(Tenant).where(Tenant.id == tenant.id)
+        db.session.execute(changed.values(terms_version="2026-12"))
+
+    refused = submit(client, path, shown=shown, **TICKED)
+
+    assert refused.status_code == 409
+    assert "Nos conditions de vente ont changé" in text_of(refused)
+    assert orders_of(tenant) == []
 
 
 def test_forms_may_lead_to_stripes_page_only(tenant: Brand, client: FlaskClient, path: str) -> None:

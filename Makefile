@@ -21,7 +21,7 @@ unexport AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_PROFILE MAX_UPLOAD_BYTES
 unexport PUBLIC_URL SMTP_URL MAIL_FROM METRICS_TOKEN BIND WEB_CONCURRENCY WEB_THREADS GUNICORN_CMD_ARGS
 unexport FLASK_APP FLASK_DEBUG FLASK_ENV PYTHONPATH PYTHONHOME PYTEST_ADDOPTS PYTHONWARNINGS
 
-.PHONY: help demo demo-check test machine stories chaos bench bench-stock bench-polling check format venv requirements clean
+.PHONY: help demo demo-check test machine stories chaos bench bench-messages bench-stock bench-polling check format venv requirements clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -62,6 +62,10 @@ bench: venv ## Measure how fast events are accepted and settled, relative to a r
 	  apt-get -o DPkg::Lock::Timeout=300 install -y -qq wrk; } || { \
 	  echo "wrk, the load generator, is missing: on Debian and Ubuntu, as root: apt-get install wrk" >&2; exit 1; }
 	$(BIN)/python -m tests.benchmarks $(ARGS)
+	$(BIN)/python -m tests.benchmarks.messages $(filter --no-aims --no-report,$(ARGS))
+
+bench-messages: venv ## Measure how fast one worker sends messages with receipts (ARGS="--orders 10000 --no-aims")
+	$(BIN)/python -m tests.benchmarks.messages $(ARGS)
 
 bench-stock: venv ## Measure how fast units of one product are reserved, relative to a bare UPDATE (ARGS=--no-aims)
 	$(BIN)/python -m tests.benchmarks.stock $(ARGS)

@@ -1,4 +1,4 @@
-"""Sending e-mail by SMTP, one connection for each message."""
+"""Sending e-mail by SMTP, over connections that are kept for the next message."""
 
 import contextlib
 import smtplib
@@ -10,6 +10,7 @@ from email.message import EmailMessage
 from threading import Timer
 from typing import Protocol
 
+from lumira.clients.smtp_connections import KeptConnections
 from lumira.database import refuse_inside_transaction
 
 #: Seconds that sending a message takes at most, however slow the server is. Shorter than the lease of a message:
@@ -24,6 +25,9 @@ _PERMANENT = frozenset((501, 550, 551, 553, 556))
 _POLICY = b"5.7."
 #: The address does not exist or its mailbox is closed: permanent also in reply to the message's data.
 _NO_SUCH_ADDRESS = (b"5.1.", b"5.2.1")
+
+
+_kept = KeptConnections()
 
 
 class Server(Protocol):
@@ -60,7 +64,7 @@ class _Deadline:
 
     @contextlib.contextmanager
     def enforced(self, smtp: smtplib.SMTP) -> Iterator[None]:
-        """Close the connection at the deadline, and at the end of the block.
+        """Shut the connection down at the deadline.
 
         A server that sends single bytes slowly never reaches the timeout of a reply.
         """
@@ -71,7 +75,6 @@ class _Deadline:
             yield
         finally:
             timer.cancel()
-            smtp.close()
 
 
 def _shut_down(smtp: smtplib.SMTP) -> None:
@@ -104,15 +107,61 @@ def send(server: Server, message: EmailMessage, *, sender: str, recipient: str) 
     """
     refuse_inside_transaction()
     deadline = _Deadline(SEND_TIMEOUT)
-    smtp = _Smtp(_connect(server, deadline), server.host)
-    with deadline.enforced(smtp):
-        _log_in(smtp, server)
-        # After the deadline the message must not be sent: another worker may be sending it.
-        deadline.remaining()
-        _transmit(smtp, message, sender=sender, recipient=recipient)
-        # The message is accepted: an error from here on changes nothing.
-        with contextlib.suppress(OSError):
-            smtp.quit()
+    connection, messages = _take(server, deadline)
+    try:
+        with deadline.enforced(connection):
+            # After the deadline the message must not be sent: another worker may be sending it.
+            deadline.remaining()
+            _transmit(connection, message, sender=sender, recipient=recipient)
+    except RecipientRefused:
+        _kept.keep(server, connection, messages=messages + 1)
+        raise
+    except BaseException:
+        connection.close()
+        raise
+    _kept.keep(server, connection, messages=messages + 1)
+
+
+def close_connections() -> None:
+    """Close the connections that are kept for the next message."""
+    _kept.close()
+
+
+def _take(server: Server, deadline: _Deadline) -> tuple[smtplib.SMTP, int]:
+    """Return a connection that is ready for a message, and how many it was used for."""
+    while (kept := _kept.take(server)) is not None:
+        connection, messages = kept
+        if _is_ready(connection, deadline):
+            return connection, messages
+        connection.close()
+    return _open(server, deadline), 0
+
+
+def _is_ready(connection: smtplib.SMTP, deadline: _Deadline) -> bool:
+    """Whether a kept connection can still be used.
+
+    Found out before the message is sent: a connection that is lost later may have delivered it.
+    """
+    if connection.sock is None:
+        return False
+    try:
+        with deadline.enforced(connection):
+            connection.sock.settimeout(min(REPLY_TIMEOUT, deadline.remaining()))
+            code, _ = connection.rset()
+    except OSError:
+        return False
+    return code == 250  # noqa: PLR2004 - the code of "completed" (RFC 5321, section 4.2.2)
+
+
+def _open(server: Server, deadline: _Deadline) -> smtplib.SMTP:
+    connection = _Smtp(_connect(server, deadline), server.host)
+    try:
+        with deadline.enforced(connection):
+            _log_in(connection, server)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
 
 
 def _connect(server: Server, deadline: _Deadline) -> socket.socket:

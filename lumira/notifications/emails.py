@@ -81,6 +81,7 @@ def build(draft: Draft, attachment: Attachment | None = None) -> EmailMessage:
     email["Date"] = format_datetime(draft.at)
     email["Message-ID"] = f"<{draft.identity}@{sender.rpartition('@')[2]}>"
     email["Auto-Submitted"] = "auto-generated"
+    _check_round_trip(email, draft)
     # Quoted-printable carries lines of any length and any character through 7-bit servers.
     email.set_content(text.plain, cte="quoted-printable")
     email.add_alternative(text.html, subtype="html", cte="quoted-printable")
@@ -90,12 +91,14 @@ def build(draft: Draft, attachment: Attachment | None = None) -> EmailMessage:
         )
     # Set last: adding a part moves the content headers of the whole message to the first part.
     email["Content-Language"] = str(draft.language)
-    _check_round_trip(email, draft)
     return email
 
 
 def _check_round_trip(email: EmailMessage, draft: Draft) -> None:
-    """Parse the message as its recipient does. Raises `Undeliverable` if its headers or addresses changed."""
+    """Parse the headers as the recipient does. Raises `Undeliverable` if they or the addresses changed.
+
+    Before the message has a body: what is added later is Lumira's own, and parsing a receipt takes long.
+    """
     parsed = message_from_bytes(email.as_bytes(), policy=email.policy)
     # Non-ASCII addresses are parsed byte by byte.
     to = [address.addr_spec.encode(errors="surrogateescape").decode() for address in parsed["To"].addresses]

@@ -1,40 +1,56 @@
-"""Sends pending messages: claimed in one transaction, sent outside any, marked in another."""
+"""Sends pending messages: claimed and composed in transactions, sent outside any, each marked in another.
 
+One thread claims, composes and marks the messages of a tenant. Others render their receipts and wait for the mail
+server, so that several messages are sent at a time, and a sent message is marked at once.
+"""
+
+import threading
 import traceback
 from collections.abc import Callable
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from datetime import datetime
+from email.message import EmailMessage
+from types import TracebackType
+from typing import Any, Self
 from uuid import UUID
 
 import structlog
 from sqlalchemy import text
 
 from lumira.clock import utc_now
-from lumira.database import atomic, db, retried
+from lumira.database import atomic, db
 from lumira.domain import messages
 from lumira.domain.retries import retry_delay
-from lumira.models import (
-    AlertKind,
-    Customer,
-    Language,
-    MessageStatus,
-    Order,
-    OutboxMessage,
-    Receipt,
-)
-from lumira.notifications import (
-    attachments,
-    buyer_messages,  # noqa: F401 - importing the composers registers them
-    delivery,
-    emails,
-    link_messages,  # noqa: F401 - see above
-    team_messages,  # noqa: F401 - see above
-)
+from lumira.models import AlertKind, MessageStatus, OutboxMessage, Receipt
+from lumira.notifications import attachments, compose, delivery, emails
 from lumira.notifications.addresses import Undeliverable
-from lumira.notifications.composers import MessageContext, get_composer
 from lumira.notifications.draft import Draft
-from lumira.repositories import alerts, customers, orders, outbox, tenants
+from lumira.repositories import alerts, outbox
 
 log = structlog.get_logger()
+
+#: Messages of one tenant that are sent at a time, each over a connection of its own.
+AT_A_TIME = 8
+#: Seconds after which further messages are looked for while the mail server does not reply.
+_LOOK_EVERY = 2.0
+#: Wait for the mail server; a worker process sends the messages of two tenants at a time (`tasks.queue`).
+_senders = ThreadPoolExecutor(2 * AT_A_TIME, thread_name_prefix="mail")
+#: Building e-mails uses the processor: one at a time, so that settling gets its share.
+_building = threading.Lock()
+
+
+@dataclass(slots=True)
+class _Outgoing:
+    """A message that is being sent."""
+
+    id: UUID
+    order_number: str
+    lease: datetime
+    draft: Draft
+    receipt: Receipt | None
+    email: EmailMessage | None = None
 
 
 def relay(tenant_id: int, *, is_stopping: Callable[[], bool] = lambda: False) -> int:
@@ -48,82 +64,116 @@ def relay(tenant_id: int, *, is_stopping: Callable[[], bool] = lambda: False) ->
             text("SELECT pg_advisory_xact_lock(hashtext('relay_outbox'), :tenant_id)"),
             {"tenant_id": tenant_id},
         )
-    processed = 0
-    while not is_stopping() and relay_next(tenant_id):
-        processed += 1
-    return processed
+    with _Sending(tenant_id) as sending:
+        while True:
+            begun = 0 if is_stopping() else sending.begin()
+            if sending.in_flight:
+                sending.finish(timeout=_LOOK_EVERY)
+            elif not begun:
+                return sending.processed
 
 
-def relay_next(tenant_id: int) -> bool:
-    """Send the message that is due longest; `False` if none is due."""
-    with atomic(tenant_id):
-        message = outbox.claim_next(tenant_id)
-        claim = None if message is None else (message.id, message.next_attempt_at)
-    if claim is None:
-        return False
-    message_id, lease = claim
-    with structlog.contextvars.bound_contextvars(message_id=str(message_id)):
-        try:
-            status = _send(tenant_id, message_id, lease)
-        except Undeliverable as error:
+class _Sending:
+    """The messages of one tenant that are being sent."""
+
+    def __init__(self, tenant_id: int) -> None:
+        self._tenant_id = tenant_id
+        self.in_flight: dict[Future[bool], _Outgoing] = {}
+        self.processed = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        # After an error too: a message that is accepted and not marked would be sent again.
+        while self.in_flight:
+            self.finish(timeout=None)
+
+    def begin(self) -> int:
+        """Claim as many due messages as may be in flight, begin to send them, and return how many there were."""
+        free = AT_A_TIME - len(self.in_flight)
+        if free <= 0:
+            return 0
+        with atomic(self._tenant_id):
+            claims = outbox.claim_due(self._tenant_id, free)
+        self.processed += len(claims)
+        for claim, composed in compose.compose_all(self._tenant_id, claims):
+            if isinstance(composed, Exception):
+                with structlog.contextvars.bound_contextvars(message_id=str(claim.message_id)):
+                    self._record(claim.message_id, composed)
+            elif composed.draft is None:
+                with _bound(claim.message_id, composed.order_number):
+                    _mark(self._tenant_id, claim.message_id, MessageStatus.SUPERSEDED)
+            else:
+                self._submit(
+                    _Outgoing(
+                        claim.message_id,
+                        composed.order_number,
+                        claim.lease,
+                        composed.draft,
+                        composed.receipt,
+                    )
+                )
+        return len(claims)
+
+    def _submit(self, outgoing: _Outgoing) -> None:
+        with _bound(outgoing.id, outgoing.order_number):
+            context = structlog.contextvars.get_contextvars()
+        # The log's context alone: in that of the application, the thread could use this thread's session.
+        self.in_flight[_senders.submit(_send, outgoing, context)] = outgoing
+
+    def finish(self, *, timeout: float | None) -> None:
+        """Wait until a message is sent or has failed, and record that."""
+        done, _ = wait(self.in_flight, timeout, return_when=FIRST_COMPLETED)
+        for future in done:
+            outgoing = self.in_flight.pop(future)
+            with _bound(outgoing.id, outgoing.order_number):
+                error = future.exception()
+                if error is not None:
+                    self._record(outgoing.id, error)
+                elif future.result():
+                    _mark(self._tenant_id, outgoing.id, MessageStatus.SENT)
+                else:
+                    self._renew(outgoing)
+
+    def _renew(self, outgoing: _Outgoing) -> None:
+        """Send a message that took long to build, if this worker still holds it."""
+        with atomic(self._tenant_id):
+            lease = outbox.renew(self._tenant_id, outgoing.id, outgoing.lease)
+        if lease is None:
+            log.warning("message_lease_lost")
+            return
+        outgoing.lease = lease
+        self._submit(outgoing)
+
+    def _record(self, message_id: UUID, error: BaseException) -> None:
+        """Record why a message was not sent. One message that fails must not stop the others."""
+        if isinstance(error, Undeliverable):
             # The reason is stored in the row and not logged: it quotes an e-mail address.
             log.warning("message_undeliverable")
-            _give_up(tenant_id, message_id, str(error))
-        except Exception:
-            # One message that fails must not stop the others.
-            log.exception("message_not_sent")
-            _record_failure(tenant_id, message_id, traceback.format_exc())
+            _give_up(self._tenant_id, message_id, str(error))
         else:
-            if status is not None:
-                _mark(tenant_id, message_id, status)
+            log.error("message_not_sent", exc_info=error)
+            _record_failure(self._tenant_id, message_id, "".join(traceback.format_exception(error)))
+
+
+def _send(outgoing: _Outgoing, context: dict[str, Any]) -> bool:
+    """Build and send one message; `False` if its lease may end before it is sent."""
+    with structlog.contextvars.bound_contextvars(**context):
+        if outgoing.email is None:
+            receipt = attachments.render_receipt(outgoing.receipt, locale=str(outgoing.draft.language))
+            with _building:
+                outgoing.email = emails.build(outgoing.draft, receipt)
+        if not outbox.covers_sending(outgoing.lease, utc_now()):
+            return False
+        delivery.deliver(outgoing.email, name=str(outgoing.id))
     return True
 
 
-def _send(tenant_id: int, message_id: UUID, lease: datetime) -> MessageStatus | None:
-    """Compose and send one claimed message; `None` if another worker has claimed it meanwhile."""
-    draft, receipt = _compose(tenant_id, message_id)
-    if draft is None:
-        return MessageStatus.SUPERSEDED
-    email = emails.build(draft, attachments.render_receipt(receipt, locale=str(draft.language)))
-    if not _renew(tenant_id, message_id, lease):
-        # Rendering the PDF took longer than the lease: only the worker that holds the message sends it.
-        log.warning("message_lease_lost")
-        return None
-    delivery.deliver(email, name=str(message_id))
-    return MessageStatus.SENT
-
-
-@retried
-def _compose(tenant_id: int, message_id: UUID) -> tuple[Draft | None, Receipt | None]:
-    """Compose the message from its order's current state, `None` if it is superseded; and find its receipt."""
-    with atomic(tenant_id):
-        message = outbox.lock(tenant_id, message_id)
-        order = orders.lock_order(tenant_id, message.order_id)
-        structlog.contextvars.bind_contextvars(order_number=order.order_number)
-        customer = _find_customer(order)
-        language = _language(customer, message)
-        context = MessageContext(tenants.get(tenant_id), order, message, customer, language)
-        draft = get_composer(message.kind)(context)
-        return draft, None if draft is None else attachments.find_receipt(order, message)
-
-
-def _renew(tenant_id: int, message_id: UUID, lease: datetime) -> bool:
-    with atomic(tenant_id):
-        return outbox.renew(tenant_id, message_id, lease)
-
-
-def _find_customer(order: Order) -> Customer | None:
-    """Return the customer that the order belongs to now; `None` if no e-mail address is known."""
-    if order.customer_id is None:
-        return None
-    return customers.get_current(order.tenant_id, str(order.customer_id))
-
-
-def _language(customer: Customer | None, message: OutboxMessage) -> Language:
-    """Return the recipient's language: the buyer's, or the team's."""
-    if customer is None or messages.is_for_team(message.kind):
-        return Language.FRENCH
-    return Language.of(customer.locale)
+def _bound(message_id: UUID, order_number: str) -> AbstractContextManager[None]:
+    return structlog.contextvars.bound_contextvars(message_id=str(message_id), order_number=order_number)
 
 
 def _mark(tenant_id: int, message_id: UUID, status: MessageStatus) -> None:

@@ -1,10 +1,12 @@
 """The outbox: messages enqueued in the transaction of their cause, and sent by a worker afterwards."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import case, select, text, update
+from sqlalchemy import ColumnElement, case, exists, func, select, text, tuple_, update
+from sqlalchemy.orm import aliased
 
 from lumira.clock import utc_now
 from lumira.database import at_the_end, db
@@ -13,11 +15,13 @@ from lumira.models import AlertKind, MessageKind, MessageStatus, Order, OutboxMe
 from lumira.models.customer import mailbox_key
 from lumira.repositories import alerts
 
-#: How long a claimed message is reserved for its worker, and again from the moment it is ready to be sent: longer
-#: than sending may take.
-LEASE = timedelta(seconds=25)
 #: The clock of the process that enqueued a message may be ahead of the one that sends it.
 _CLOCK_SKEW = timedelta(seconds=3)
+#: How long composing a message usually takes at most: afterwards its lease is renewed before it is sent.
+_COMPOSING = timedelta(seconds=3)
+#: How long a claimed message is reserved for its worker: longer than composing and sending it (`smtp.SEND_TIMEOUT`)
+#: take, the difference of two clocks, and marking it.
+LEASE = timedelta(seconds=25)
 #: Messages that an operator may retry; a sent message is never sent again.
 _RETRIABLE = (MessageStatus.PENDING, MessageStatus.SUPERSEDED, MessageStatus.DEAD)
 
@@ -93,27 +97,63 @@ def _enqueue_relay_job(tenant_ids: Sequence[int]) -> None:
     )
 
 
-def claim_next(tenant_id: int) -> OutboxMessage | None:
-    """Claim the message that is due longest, leased to the caller; `None` if none is due.
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A message that the caller alone may send until its lease ends."""
 
-    After a crash between sending and marking, the message is due again when the lease ends.
+    message_id: UUID
+    lease: datetime
+
+
+def claim_due(tenant_id: int, limit: int) -> list[Claim]:
+    """Claim the messages that are due longest, leased to the caller, each of another order.
+
+    The messages of one order are sent one after another, because some depend on whether an earlier one was sent.
+    After a crash between sending and marking, a message is due again when its lease ends.
     """
     now = utc_now()
-    message = db.session.execute(
+    due = (
         select(OutboxMessage)
         .where(
             OutboxMessage.tenant_id == tenant_id,
             OutboxMessage.status == MessageStatus.PENDING,
             OutboxMessage.next_attempt_at <= now + _CLOCK_SKEW,
+            ~_has_earlier(now),
         )
         .order_by(OutboxMessage.next_attempt_at, OutboxMessage.id)
-        .limit(1)
+        .limit(limit)
         .with_for_update(skip_locked=True)
-    ).scalar_one_or_none()
-    if message is not None:
+    )
+    claimed = db.session.execute(due).scalars().all()
+    for message in claimed:
         message.attempts += 1
         message.next_attempt_at = now + LEASE
-    return message
+    return [Claim(message.id, message.next_attempt_at) for message in claimed]
+
+
+def _has_earlier(now: datetime) -> ColumnElement[bool]:
+    """Whether another message of the order is due earlier, or is being sent."""
+    other = aliased(OutboxMessage)
+    is_earlier = tuple_(other.next_attempt_at, other.id) < tuple_(
+        OutboxMessage.next_attempt_at, OutboxMessage.id
+    )
+    is_being_sent = (
+        (other.attempts > 0)
+        & (other.next_attempt_at > now + _CLOCK_SKEW)
+        & (other.next_attempt_at <= now + LEASE)
+    )
+    return exists().where(
+        other.tenant_id == OutboxMessage.tenant_id,
+        other.order_id == OutboxMessage.order_id,
+        other.id != OutboxMessage.id,
+        other.status == MessageStatus.PENDING,
+        is_earlier | is_being_sent,
+    )
+
+
+def covers_sending(lease: datetime, now: datetime) -> bool:
+    """Whether a lease that ends at `lease` lasts until a message is sent, also by another process's clock."""
+    return lease - now >= LEASE - _COMPOSING
 
 
 def is_mailbox_notified(order: Order, message: OutboxMessage) -> bool:
@@ -154,8 +194,8 @@ def is_mailbox_notified(order: Order, message: OutboxMessage) -> bool:
     )
 
 
-def renew(tenant_id: int, message_id: UUID, lease: datetime) -> bool:
-    """Renew the lease that ends at `lease`; `False` if another worker has claimed the message.
+def renew(tenant_id: int, message_id: UUID, lease: datetime) -> datetime | None:
+    """Renew the lease that ends at `lease`, and return its new end; `None` if another worker has claimed the message.
 
     A lease that has ended can be renewed as long as no other worker has claimed the message.
     """
@@ -168,9 +208,9 @@ def renew(tenant_id: int, message_id: UUID, lease: datetime) -> bool:
             OutboxMessage.next_attempt_at == lease,
         )
         .values(next_attempt_at=utc_now() + LEASE)
-        .returning(OutboxMessage.id)
+        .returning(OutboxMessage.next_attempt_at)
     )
-    return renewed.one_or_none() is not None
+    return renewed.scalar_one_or_none()
 
 
 def lock(tenant_id: int, message_id: UUID) -> OutboxMessage:
@@ -181,6 +221,21 @@ def lock(tenant_id: int, message_id: UUID) -> OutboxMessage:
         .with_for_update()
         .execution_options(populate_existing=True)
     ).scalar_one()
+
+
+def lock_all(tenant_id: int, message_ids: Sequence[UUID]) -> Sequence[OutboxMessage]:
+    """Return these messages, locked in the order of their ids until the transaction ends."""
+    return (
+        db.session.execute(
+            select(OutboxMessage)
+            .where(OutboxMessage.tenant_id == tenant_id, OutboxMessage.id == func.any(list(message_ids)))
+            .order_by(OutboxMessage.id)
+            .with_for_update()
+            .execution_options(populate_existing=True)
+        )
+        .scalars()
+        .all()
+    )
 
 
 def list_messages(

@@ -27,6 +27,7 @@ from lumira.services.refunds.send_due_refunds import send_due_refunds
 from lumira.services.retention import event_months
 from lumira.services.retention import remove_expired as removing_expired
 from lumira.tasks.lanes import TenantLanes, Work
+from lumira.tasks.turns import TenantTurns
 from lumira.webhooks import process
 
 log = structlog.get_logger()
@@ -40,8 +41,6 @@ SWEEP_EVERY = 10
 STALLED_AFTER = 15
 HEARTBEAT_EVERY = 5
 
-#: E-mails that one process sends at once: sending one may take 18 seconds, and events are processed meanwhile.
-_mail_slots = threading.BoundedSemaphore(2)
 #: Set when the process is asked to stop: it finishes the current batch.
 stopping = threading.Event()
 
@@ -55,6 +54,8 @@ def _responds(work: Callable[..., ReconciliationReport]) -> Work:
     return run
 
 
+#: Two jobs at a time send messages, each several of one tenant; events are processed meanwhile.
+_mail_turns = TenantTurns("relay", relay.relay, threads=2, seconds=5.0)
 _event_lanes = TenantLanes("recover_events", _responds(reconcile.recover_events))
 _reservation_lanes = TenantLanes("release_reservations", _responds(reconcile.release_reservations))
 _order_lanes = TenantLanes("poll_orders", _responds(reconcile.poll_orders_due))
@@ -96,11 +97,9 @@ def process_events(tenant_id: int) -> None:
 
 
 @queue.task(name="relay_outbox", queue=QUEUE)
-@at_most(_mail_slots)
 def relay_outbox(tenant_id: int) -> None:
     """Send the tenant's due messages."""
-    structlog.contextvars.bind_contextvars(tenant_id=tenant_id)
-    relay.relay(tenant_id, is_stopping=stopping.is_set)
+    _mail_turns.run([tenant_id], is_stopping=stopping.is_set)
 
 
 @queue.periodic(cron=f"* * * * * */{SWEEP_EVERY}")
@@ -112,10 +111,9 @@ def sweep_due(timestamp: int) -> None:  # noqa: ARG001 - given to every periodic
 
 @queue.periodic(cron=f"* * * * * */{SWEEP_EVERY}")
 @queue.task(name="sweep_outbox", queue=QUEUE, queueing_lock="sweep_outbox")
-@at_most(_mail_slots)
 def sweep_outbox(timestamp: int) -> None:  # noqa: ARG001 - given to every periodic task
     """Send the due messages of every tenant that have no job."""
-    _for_each(due_work.tenants_with_due_messages(utc_now()), relay.relay)
+    _mail_turns.run(due_work.tenants_with_due_messages(utc_now()), is_stopping=stopping.is_set)
 
 
 @queue.periodic(cron=f"* * * * * */{SWEEP_EVERY}")

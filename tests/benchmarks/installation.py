@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from cryptography.fernet import Fernet
 
@@ -59,7 +60,9 @@ class Installation:
         }
 
 
-def prepare(server: Server, directory: Path, *, orders: int) -> Installation:
+def prepare(
+    server: Server, directory: Path, *, orders: int, seller: dict[str, Any] | None = None
+) -> Installation:
     """Create the databases: with a tenant, with its orders and unprocessed events, and of the reference."""
     server.create(REFERENCE, owner=LOGIN)
     with server.connect(REFERENCE) as connection:
@@ -73,7 +76,7 @@ def prepare(server: Server, directory: Path, *, orders: int) -> Installation:
     settings = _settings(server, directory, encryption_key=encryption_key)
     with server.without_durability():
         with _application(settings):
-            brand = factories.make_brand(sandbox_url=NO_STRIPE)
+            brand = factories.make_brand(sandbox_url=NO_STRIPE, seller=seller)
         _postpone_other_jobs(server, WITH_CATALOG, brand)
         server.copy(WITH_CATALOG, WITH_FULL_INBOX)
         with _application(replace(settings, database_url=_url(server, WITH_FULL_INBOX))):

@@ -153,7 +153,7 @@ def test_a_message_is_sent_at_its_first_attempt_although_a_merge_locks_in_the_ot
     order_id = load_order(tenant, opened.order_number).id
 
     with portal_pages.reached_at():
-        work = merge_against(tenant, order_id, lambda: relay.relay_next(tenant.id))
+        work = merge_against(tenant, order_id, lambda: relay.relay(tenant.id))
         assert not errors(at_once(app, work, threads=2))
 
     [message] = load_order(tenant, opened.order_number).messages

@@ -8,6 +8,7 @@ it is, travels with the first word to the server and is not counted.
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 import time_machine
@@ -18,6 +19,7 @@ from lumira.clock import utc_now
 from lumira.database import atomic, db
 from lumira.link_tokens import LinkAddress
 from lumira.models import DeliverableState, EventStatus, Product, Receipt, WebhookEvent
+from lumira.notifications import relay
 from lumira.reconciliation import reconcile
 from lumira.repositories import access_links, customers
 from lumira.services.access.change_access import grant_access
@@ -26,6 +28,7 @@ from lumira.webhooks import process
 from tests.support import driver, seller, stripe_events, stripe_sandbox
 from tests.support.factories import BUYER, Brand, count, open_payment
 from tests.support.files import buy, change, contain, promise, upload
+from tests.support.refunds import pay
 from tests.support.stripe_events import encode, payment_intent, signature
 
 pytestmark = pytest.mark.usefixtures("app_context")
@@ -54,6 +57,11 @@ RECONCILED_WITHOUT_NEWS = 5
 #: Who holds the link, whose page it is, the orders, twelve kinds of their rows; what they contain and what was made,
 #: each with its files; the receipts; what was given, by an order or by hand, and its names, levels, contents and files.
 BUYERS_PAGE = 25
+#: The lock of the job; messages found and claimed, locked with their orders, twelve kinds of their rows and the tenant;
+#: that no further message is due.
+BATCH_OF_MESSAGES = 19
+#: The customer, the receipt; the message locked and marked.
+FOR_EACH_MESSAGE = 4
 
 
 class Statements:
@@ -238,3 +246,18 @@ def test_a_portal_page_takes_the_same_statements_for_any_number_of_purchases(
         address = LinkAddress(tenant.id, link.id)
         costs.append(len(statements.made_by(lambda address=address: view_purchases(address))))
     assert costs == [BUYERS_PAGE, BUYERS_PAGE]
+
+
+def test_messages_are_composed_in_batches(make_brand: Callable[..., Brand], statements: Statements) -> None:
+    brand = make_brand(seller=seller.EXEMPT)
+
+    def statements_for(number: int) -> int:
+        for _ in range(number):
+            pay(brand, customer_email=f"{uuid4()}@example.com")
+        return len(statements.made_by(lambda: relay.relay(brand.id)))
+
+    one, all_at_once = statements_for(1), statements_for(relay.AT_A_TIME)
+    assert one == BATCH_OF_MESSAGES + FOR_EACH_MESSAGE
+    expected = BATCH_OF_MESSAGES + relay.AT_A_TIME * FOR_EACH_MESSAGE
+    # Each time that some are sent and others are not yet, further ones are looked for.
+    assert expected <= all_at_once < expected + relay.AT_A_TIME

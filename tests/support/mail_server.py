@@ -20,6 +20,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from lumira.clients import smtp
+
 USER, PASSWORD = "apikey", "SG.secret"
 
 
@@ -35,10 +37,21 @@ class Mailbox:
         self.pause = 0.0
         self.was_encrypted: list[bool] = []
         self.users: list[str] = []
+        #: The client's end of the connection of each accepted message.
+        self.peers: list[object] = []
+        #: The recipient of each attempt.
+        self.recipients: list[str] = []
+        #: Connections that the client ended.
+        self.quits = 0
+
+    async def handle_QUIT(self, server: Any, session: Session, envelope: Envelope) -> str:
+        self.quits += 1
+        return "221 Bye"
 
     async def handle_RCPT(
         self, server: Any, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
+        self.recipients.append(address)
         if self.to_recipient:
             return self.to_recipient.pop(0)
         envelope.rcpt_tos.append(address)
@@ -51,6 +64,7 @@ class Mailbox:
             return self.to_data.pop(0)
         assert isinstance(envelope.original_content, bytes)
         self.envelopes.append(envelope)
+        self.peers.append(session.peer)
         self.was_encrypted.append(server.transport.get_extra_info("sslcontext") is not None)
         self.received.append(message_from_bytes(envelope.original_content, policy=policy.default))
         return "250 OK"
@@ -78,6 +92,7 @@ def running(mailbox: Mailbox, *, hostname: str = "127.0.0.1", **options: Any) ->
     try:
         yield controller.port
     finally:
+        smtp.close_connections()
         controller.stop()
 
 

@@ -123,9 +123,9 @@ def test_a_sent_message_is_not_sent_again(run_flask, tenant):
 def test_a_message_that_is_being_sent_is_not_retried(run_flask, tenant):
     pay(tenant)
     with atomic(tenant.id):
-        taken = outbox.claim_next(tenant.id)
+        [taken] = outbox.claim_due(tenant.id, 1)
 
-    run_flask("outbox", "retry", taken.id)
+    run_flask("outbox", "retry", taken.message_id)
 
     assert relay.relay(tenant.id) == 0
 

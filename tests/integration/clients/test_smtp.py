@@ -4,6 +4,7 @@ import smtplib
 import socket
 import ssl
 import threading
+import time
 from email import policy
 from email.message import EmailMessage
 from pathlib import Path
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from config.smtp_server import SmtpServer
-from lumira.clients import smtp
+from lumira.clients import smtp, smtp_connections
 from tests.support import mail_server
 from tests.support.mail_server import PASSWORD, USER, Mailbox
 
@@ -172,3 +173,69 @@ def test_a_non_ascii_address_needs_a_server_that_supports_it(mailbox):
         pytest.raises(smtp.RecipientRefused, match="ASCII"),
     ):
         send(plain(port), "élodie@example.com")
+
+
+def test_several_messages_use_one_connection(mailbox):
+    with mail_server.running(mailbox) as port:
+        for _ in range(3):
+            send(plain(port))
+    assert (len(mailbox.received), len(set(mailbox.peers))) == (3, 1)
+
+
+def test_a_refused_message_leaves_its_connection_to_the_next_one(mailbox):
+    mailbox.to_recipient.append("550 5.1.1 No such user")
+    with mail_server.running(mailbox) as port:
+        with pytest.raises(smtp.RecipientRefused):
+            send(plain(port))
+        send(plain(port))
+    assert mailbox.envelopes[0].rcpt_tos == [RECIPIENT]
+
+
+def test_a_message_is_sent_over_a_new_connection_if_the_server_closed_the_kept_one(mailbox):
+    # Without a command for this long the server closes the connection.
+    with mail_server.running(mailbox, timeout=0.2) as port:
+        send(plain(port))
+        time.sleep(0.5)
+        send(plain(port))
+    assert (len(mailbox.received), len(set(mailbox.peers))) == (2, 2)
+
+
+def test_a_message_that_fails_is_not_sent_again_over_another_connection(mailbox, monkeypatch):
+    with mail_server.running(mailbox) as port:
+        send(plain(port))
+        monkeypatch.setattr(smtp, "REPLY_TIMEOUT", 0.3)
+        mailbox.pause = 1
+        with pytest.raises(smtplib.SMTPServerDisconnected):
+            send(plain(port))
+    # The server may have accepted it: whether it is sent again is decided later, with the same Message-ID.
+    assert len(mailbox.recipients) == 2
+
+
+def test_messages_at_the_same_time_use_connections_of_their_own(mailbox):
+    mailbox.pause = 0.3
+    with mail_server.running(mailbox) as port:
+        threads = [threading.Thread(target=send, args=(plain(port),)) for _ in range(3)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert (len(mailbox.received), len(set(mailbox.peers))) == (3, 3)
+
+
+def test_an_idle_connection_is_closed(mailbox, monkeypatch):
+    monkeypatch.setattr(smtp_connections, "IDLE_TIMEOUT", 0.2)
+    monkeypatch.setattr(smtp, "_kept", smtp_connections.KeptConnections())
+    with mail_server.running(mailbox) as port:
+        send(plain(port))
+        deadline = time.monotonic() + 30
+        while mailbox.quits == 0 and time.monotonic() < deadline:
+            time.sleep(0.05)
+    assert mailbox.quits == 1
+
+
+def test_a_connection_is_used_for_a_bounded_number_of_messages(mailbox, monkeypatch):
+    monkeypatch.setattr(smtp_connections, "MESSAGES_PER_CONNECTION", 2)
+    with mail_server.running(mailbox) as port:
+        for _ in range(3):
+            send(plain(port))
+        assert (mailbox.quits, len(set(mailbox.peers))) == (1, 2)

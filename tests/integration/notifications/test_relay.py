@@ -2,19 +2,22 @@
 
 import email
 import email.policy
+import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 
 import pytest
 import time_machine
+from flask import Flask
 from sqlalchemy import select
 
 from config.settings import Settings
 from lumira.database import atomic, db
 from lumira.domain.order_money import current_payment
-from lumira.models import Alert, MessageStatus, OutboxMessage, Receipt
-from lumira.notifications import attachments, delivery, relay
+from lumira.models import Alert, MessageKind, MessageStatus, OutboxMessage, Receipt
+from lumira.notifications import attachments, composers, delivery, relay
+from lumira.repositories import orders, outbox
 from tests.support.factories import BUYER, Brand, load_order, open_payment
 from tests.support.stripe_events import declined, deliver, event, payment_intent
 
@@ -177,13 +180,13 @@ def test_time_without_a_worker_does_not_count_as_attempts(tenant, broken_deliver
     assert alerts_of(tenant) == []
 
 
-def test_a_slow_worker_does_not_undo_what_another_worker_sent(tenant, monkeypatch) -> None:
+def test_a_slow_worker_does_not_undo_what_another_worker_sent(app, tenant, monkeypatch) -> None:
     pay(tenant)
     deliver_for_real, sent = delivery.deliver, []
 
     def hang_and_fail(message: EmailMessage, *, name: str) -> None:
         monkeypatch.setattr(delivery, "deliver", deliver_for_real)
-        with time_machine.travel(datetime.now(UTC) + timedelta(seconds=30)):
+        with app.app_context(), time_machine.travel(datetime.now(UTC) + timedelta(seconds=30)):
             sent.append(relay.relay(tenant.id))
         raise OSError
 
@@ -194,20 +197,23 @@ def test_a_slow_worker_does_not_undo_what_another_worker_sent(tenant, monkeypatc
 
 
 @pytest.fixture
-def slow_rendering(monkeypatch: pytest.MonkeyPatch) -> list[Callable[[], None]]:
+def slow_rendering(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Callable[[], object]]]:
     """Called while the next PDF is rendered, which takes longer than a lease."""
-    meanwhile: list[Callable[[], None]] = []
+    meanwhile: list[Callable[[], object]] = []
     render_for_real = attachments.render_receipt
+    later = time_machine.travel(datetime.now(UTC) + timedelta(seconds=30))
 
     def render_slowly(receipt: Receipt | None, *, locale: str) -> attachments.Attachment | None:
         if meanwhile:
             happening = meanwhile.pop()
-            with time_machine.travel(datetime.now(UTC) + timedelta(seconds=30)):
+            later.start()
+            with app.app_context():
                 happening()
         return render_for_real(receipt, locale=locale)
 
     monkeypatch.setattr(attachments, "render_receipt", render_slowly)
-    return meanwhile
+    yield meanwhile
+    later.stop()
 
 
 @pytest.fixture
@@ -238,7 +244,9 @@ def test_an_expired_lease_that_no_worker_has_claimed_is_renewed(tenant, slow_ren
     assert message.status is MessageStatus.SENT
 
 
-def test_a_message_is_not_claimed_again_while_it_is_sent_after_slow_rendering(tenant, monkeypatch) -> None:
+def test_a_message_is_not_claimed_again_while_it_is_sent_after_slow_rendering(
+    app, tenant, monkeypatch
+) -> None:
     pay(tenant)
     start, others = datetime.now(UTC), []
     # The clock stands still: on a slow machine rendering takes longer than the lease allows here.
@@ -251,13 +259,77 @@ def test_a_message_is_not_claimed_again_while_it_is_sent_after_slow_rendering(te
 
     def send_slowly(_message: EmailMessage, *, name: str) -> None:
         travelling.move_to(start + timedelta(seconds=38))
-        others.append(relay.relay(tenant.id))
+        with app.app_context():
+            others.append(relay.relay(tenant.id))
 
     monkeypatch.setattr(attachments, "render_receipt", render_slowly)
     monkeypatch.setattr(delivery, "deliver", send_slowly)
     with clock as travelling:
         relay.relay(tenant.id)
     assert others == [0]
+
+
+def test_messages_are_sent_while_others_wait_for_the_mail_server(tenant, monkeypatch) -> None:
+    for _ in range(3):
+        pay(tenant)
+    all_wait = threading.Barrier(3)
+    # Raises an error unless all three are sent at the same time.
+    monkeypatch.setattr(delivery, "deliver", lambda _message, **_: all_wait.wait(timeout=30))
+    relay.relay(tenant.id)
+
+    assert {message.status for message in messages(tenant)} == {MessageStatus.SENT}
+
+
+def test_a_message_that_becomes_due_meanwhile_does_not_wait_for_a_slow_one(tenant, monkeypatch, app) -> None:
+    pay(tenant)
+    second_is_sent = threading.Event()
+
+    def wait_for_the_second(_message: EmailMessage, *, name: str) -> None:
+        if name != first:
+            second_is_sent.set()
+            return
+        with app.app_context():
+            pay(tenant)
+        assert second_is_sent.wait(timeout=30)
+
+    [message] = messages(tenant)
+    first = str(message.id)
+    monkeypatch.setattr(relay, "_LOOK_EVERY", 0.05)
+    monkeypatch.setattr(delivery, "deliver", wait_for_the_second)
+
+    assert relay.relay(tenant.id) == 2
+    assert {message.status for message in messages(tenant)} == {MessageStatus.SENT}
+
+
+def test_the_messages_of_one_order_are_sent_one_after_another(tenant) -> None:
+    order = pay(tenant)
+    with atomic(tenant.id):
+        outbox.enqueue(orders.lock_order(tenant.id, order.id), MessageKind.ACCESS_READY)
+    claimed = []
+    for _ in range(2):
+        with atomic(tenant.id):
+            claimed.append(outbox.claim_due(tenant.id, 8))
+
+    assert [len(claims) for claims in claimed] == [1, 0]
+    with time_machine.travel(datetime.now(UTC) + outbox.LEASE + timedelta(seconds=1)):
+        relay.relay(tenant.id)
+    assert {message.status for message in messages(tenant)} == {MessageStatus.SENT}
+
+
+def test_a_message_that_cannot_be_composed_does_not_block_the_others(tenant, monkeypatch) -> None:
+    broken, order = pay(tenant), pay(tenant)
+    compose_for_real = composers.get_composer(MessageKind.ORDER_CONFIRMATION)
+
+    def fail_for_one(context: composers.MessageContext) -> object:
+        if context.order.id == broken.id:
+            raise ValueError
+        return compose_for_real(context)
+
+    monkeypatch.setitem(composers._composers, MessageKind.ORDER_CONFIRMATION, fail_for_one)
+    relay.relay(tenant.id)
+
+    statuses = {message.order_id: message.status for message in messages(tenant)}
+    assert statuses == {broken.id: MessageStatus.PENDING, order.id: MessageStatus.SENT}
 
 
 def test_an_error_with_nul_characters_is_stored(tenant, monkeypatch) -> None:
@@ -273,11 +345,13 @@ def test_an_error_with_nul_characters_is_stored(tenant, monkeypatch) -> None:
 def test_a_message_of_a_killed_worker_is_sent_with_the_same_message_id(tenant, settings) -> None:
     pay(tenant)
     with atomic(tenant.id):
-        taken = relay.outbox.claim_next(tenant.id)
+        [taken] = relay.outbox.claim_due(tenant.id, 1)
     assert relay.relay(tenant.id) == 0
     with time_machine.travel(datetime.now(UTC) + timedelta(seconds=30)):
         assert relay.relay(tenant.id) == 1
-    assert kept(settings, taken)["Message-ID"] == f"<{taken.id}@localhost>"
+    [message] = messages(tenant)
+    assert message.id == taken.message_id
+    assert kept(settings, message)["Message-ID"] == f"<{taken.message_id}@localhost>"
 
 
 def dispute(order, status: str, movements: int) -> dict[str, object]:

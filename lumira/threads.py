@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from functools import wraps
 from typing import ParamSpec, TypeVar
 
@@ -55,7 +55,12 @@ def side_by_side(items: Sequence[Item], work: Callable[[Item], None], *, threads
 
     count = min(threads, len(items))
     with ThreadPoolExecutor(count, thread_name_prefix="side-by-side") as pool:
-        for _ in range(count):
-            pool.submit(in_own_context(work_on))
+        begun = [pool.submit(in_own_context(work_on)) for _ in range(count)]
+        try:
+            wait(begun)
+        except BaseException:
+            # Ctrl-C: what is running ends, and nothing more begins.
+            waiting.clear()
+            raise
     if errors:
         raise errors[0]

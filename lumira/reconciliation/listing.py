@@ -91,9 +91,8 @@ def list_slice(
     found: dict[str, dict[str, Any]],
 ) -> None:
     """Add the wanted objects, which are sorted newest first; pages that contain none of them are left out."""
-    ahead = stripe_client.clock_difference()
-    since = wanted[-1].created_at + ahead - _EARLIER
-    until, after = wanted[0].created_at + ahead + _LATER, None
+    window = _Window.now()
+    since, until, after = window.earliest(wanted[-1]), window.latest(wanted[0]), None
     pages_left = 2 + _PAGES_IN_VAIN * len(wanted)
     while pages_left >= 1:
         page = list_page(account, since=since, until=until, after=after)
@@ -104,18 +103,29 @@ def list_slice(
         reached = read_time(page.objects[-1].get("created")) if page.has_more else None
         if reached is None:
             return
-        wanted = _remaining(wanted, found, reached - ahead)
+        # What is found is not wanted any more, nor what newer pages should have contained.
+        wanted = [one for one in wanted if one.stripe_id not in found and window.earliest(one) <= reached]
         if not wanted:
             return
-        next_until = wanted[0].created_at + ahead + _LATER
-        if next_until < reached:
-            until, after = next_until, None
+        if window.latest(wanted[0]) < reached:
+            until, after = window.latest(wanted[0]), None
         else:
             after = page.objects[-1]["id"]
 
 
-def _remaining(
-    wanted: Sequence[Awaited], found: dict[str, dict[str, Any]], reached: datetime
-) -> list[Awaited]:
-    """Return what older pages may contain: not what is found, nor what newer pages should have contained."""
-    return [one for one in wanted if one.stripe_id not in found and one.created_at - _EARLIER <= reached]
+@dataclass(frozen=True, slots=True)
+class _Window:
+    """When Stripe may have created an object, by its own clock."""
+
+    difference: timedelta
+
+    @classmethod
+    def now(cls) -> "_Window":
+        return cls(stripe_client.clock_difference())
+
+    def earliest(self, one: Awaited) -> datetime:
+        return one.created_at + min(self.difference, timedelta()) - _EARLIER
+
+    def latest(self, one: Awaited) -> datetime:
+        # A response that is received late makes Stripe's clock seem slow, so this is never brought forward.
+        return one.created_at + max(self.difference, timedelta()) + _LATER

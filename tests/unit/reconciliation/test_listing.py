@@ -64,6 +64,24 @@ def test_objects_that_are_far_apart_are_found_in_one_call_if_little_lies_between
     assert stripe.calls == 1
 
 
+@pytest.mark.parametrize("ahead", [-20, -3, 0, 3, 20])
+def test_objects_are_found_however_far_the_clocks_differ(ahead, monkeypatch) -> None:
+    monkeypatch.setattr(stripe_client, "clock_difference", lambda: ahead * SECOND)
+    stripe = Stripe(*range(500))
+    for item in stripe.objects:
+        item["created"] += ahead
+    wanted = [Awaited(f"pi_{number}", START + number * SECOND) for number in range(499, -1, -1)]
+    found: dict[str, Any] = {}
+    list_slice(stripe.list_page, None, wanted, found)  # type: ignore[arg-type]
+    assert (len(found), stripe.calls) == (500, 5)
+
+
+def test_a_clock_that_only_seems_slow_because_a_response_was_late_hides_nothing(monkeypatch) -> None:
+    monkeypatch.setattr(stripe_client, "clock_difference", lambda: -8 * SECOND)
+    stripe = Stripe(*range(100))
+    assert len(stripe.find(list(range(100)))) == 100
+
+
 def test_what_lies_between_two_objects_is_not_listed() -> None:
     stripe = Stripe(*range(10_000))
     assert stripe.find([0, 5_000, 9_999]).keys() == {"pi_0", "pi_5000", "pi_9999"}

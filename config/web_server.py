@@ -14,28 +14,33 @@ DEFAULT_THREADS = 64
 class WebServer:
     """What the web server runs."""
 
-    processes: int = 1
-    threads: int = DEFAULT_THREADS
+    processes: int
+    threads: int
     #: Threads of a process that wait for Stripe at once. The others answer what needs no Stripe: webhooks, the
     #: catalog, the portal, health checks.
-    stripe_concurrency: int = DEFAULT_THREADS * 3 // 4
+    stripe_concurrency: int
 
 
 def from_environment(values: Mapping[str, str]) -> WebServer:
     """Return WEB_CONCURRENCY, WEB_THREADS and STRIPE_CONCURRENCY; raise `SettingsError` if one is invalid."""
-    threads = _positive(values, "WEB_THREADS", default=DEFAULT_THREADS)
-    for_stripe = _positive(values, "STRIPE_CONCURRENCY", default=max(1, threads * 3 // 4))
-    # One thread serves everything, Stripe included.
-    if threads > 1 and for_stripe >= threads:
-        raise SettingsError(
-            f"STRIPE_CONCURRENCY must be less than WEB_THREADS ({threads}), not {for_stripe}: the other threads "
-            "answer webhooks and the catalog while Stripe is slow."
-        )
     return WebServer(
         processes=_positive(values, "WEB_CONCURRENCY", default=os.cpu_count() or 1),
-        threads=threads,
-        stripe_concurrency=for_stripe,
+        threads=_positive(values, "WEB_THREADS", default=DEFAULT_THREADS),
+        stripe_concurrency=stripe_concurrency(values),
     )
+
+
+def stripe_concurrency(values: Mapping[str, str]) -> int:
+    """Return STRIPE_CONCURRENCY, by default three quarters of the threads; `SettingsError` if no thread is left."""
+    threads = _positive(values, "WEB_THREADS", default=DEFAULT_THREADS)
+    limit = _positive(values, "STRIPE_CONCURRENCY", default=max(1, threads * 3 // 4))
+    # One thread serves everything, Stripe included.
+    if threads > 1 and limit >= threads:
+        raise SettingsError(
+            f"STRIPE_CONCURRENCY must be less than WEB_THREADS ({threads}), not {limit}: the other threads answer "
+            "webhooks and the catalog while Stripe is slow."
+        )
+    return limit
 
 
 def _positive(values: Mapping[str, str], name: str, *, default: int) -> int:

@@ -1,84 +1,21 @@
 """Lumira: a payments backend for several brands, on Stripe."""
 
-from flask import Flask
+from typing import TYPE_CHECKING
 
-from config.settings import Settings
-from lumira import (
-    blueprints,
-    cli,
-    database,
-    encryption,
-    extensions,
-    link_tokens,
-    logging,
-    notifications,
-    stripe_slots,
-)
-from lumira.clients import storage, stripe_client
-from lumira.domain.retention import RetentionPeriods
-from lumira.reconciliation import transfers
-from lumira.services.retention import remove_expired as retention
-from lumira.settlement import public_bounds
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from config.settings import Settings
 
 __version__ = "0.1.0"
 
 
-def create_app(settings: Settings) -> Flask:
-    """The application: its parts configured from `settings`, nothing connected yet."""
-    app = Flask(__name__, instance_path=str(settings.instance_path), static_folder=None)
-    app.config["SECRET_KEY"] = settings.secret_key
-    app.config["DATABASE_OWNER_URL"] = settings.database_owner_url
-    app.extensions["lumira"] = settings
-    logging.configure(settings)
-    encryption.configure(settings.encryption_keys)
-    link_tokens.configure(settings.secret_key, public_url=settings.public_url)
-    stripe_client.configure(settings.stripe_api_base)
-    stripe_slots.configure(settings.web_server.stripe_concurrency)
-    storage.configure(
-        settings.instance_path / "files", _bucket(settings), max_bytes=settings.max_upload_bytes
-    )
-    database.configure(app, settings)
-    notifications.configure(settings)
-    transfers.configure(settings.bank_transfer_days)
-    retention.configure(_retention_periods(settings))
-    public_bounds.configure(_public_bounds(settings))
-    extensions.init_app(app, settings)
-    blueprints.register(app, settings)
-    cli.register(app)
-    return app
+def create_app(settings: "Settings", *, serves_http: bool = True) -> "Flask":
+    """The application: its parts configured from `settings`, nothing connected yet.
 
+    Workers and commands need no routes (`serves_http=False`).
+    """
+    # Imported here, so that what imports a part of the package does not import all of it.
+    from lumira.application import build  # noqa: PLC0415
 
-def _public_bounds(settings: Settings) -> public_bounds.PublicBounds | None:
-    limits = settings.rate_limits
-    if not limits.enabled:
-        return None
-    return public_bounds.PublicBounds(
-        reservations=limits.reservations_per_address,
-        reservations_per_email=limits.reservations_per_email,
-        reservation_share=limits.reservation_share,
-        free_orders=limits.free_orders,
-    )
-
-
-def _retention_periods(settings: Settings) -> RetentionPeriods:
-    kept = settings.retention
-    return RetentionPeriods(
-        payload_days=kept.payload_days,
-        event_months=kept.event_months,
-        unpaid_order_days=kept.unpaid_order_days,
-        alert_months=kept.alert_months,
-    )
-
-
-def _bucket(settings: Settings) -> storage.Bucket | None:
-    given = settings.s3
-    if given.bucket is None:
-        return None
-    return storage.Bucket(
-        given.bucket,
-        given.endpoint_url,
-        given.region,
-        given.access_key_id,
-        given.secret_access_key,
-        given.addressing_style,
-    )
+    return build(settings, serves_http=serves_http)

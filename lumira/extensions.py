@@ -1,4 +1,4 @@
-"""Flask extensions: the API with its OpenAPI document, migrations and rate limits."""
+"""Flask extensions: the API with its OpenAPI document, and rate limits."""
 
 import hmac
 from dataclasses import dataclass
@@ -6,12 +6,10 @@ from dataclasses import dataclass
 import structlog
 from flask import Flask, current_app, request
 from flask_limiter import ApplicationLimit, Limiter, RouteLimit
-from flask_migrate import Migrate  # type: ignore[import-untyped]
 from flask_smorest import Api as SmorestApi  # type: ignore[import-untyped]
 
-from config.settings import ROOT, Settings
+from config.settings import Settings
 from lumira import tenancy
-from lumira.database import db
 from lumira.models import KeyKind
 from lumira.models.customer import mailbox_key
 from lumira.networks import network_of
@@ -27,8 +25,6 @@ _LINK_REQUESTS = "20 per hour"
 _WARNED = "lumira.proxy_warning"
 
 log = structlog.get_logger()
-
-migrate = Migrate()
 
 
 class Api(SmorestApi):  # type: ignore[misc]
@@ -57,8 +53,6 @@ class HttpExtensions:
 def init_app(app: Flask, settings: Settings) -> None:
     """Attach the extensions. Each application has its own, so two applications in one process count separately."""
     tenancy.init_app(app)
-    # Alembic replaces `%(name)s` in its options, so that a `%` in the path of the checkout is doubled.
-    migrate.init_app(app, db, directory=str(ROOT / "migrations").replace("%", "%%"))
     # The version of the API, not of the code: it changes when callers have to change.
     api = Api(spec_kwargs={"title": "Lumira", "version": "1", "openapi_version": "3.1.0"})
     api.init_app(app)

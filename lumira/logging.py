@@ -3,7 +3,8 @@
 import logging
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import lru_cache
 from threading import RLock
 from typing import Any
@@ -59,6 +60,8 @@ _QUOTED_ROWS = re.compile(r"(?m)^((?:DETAIL|CONTEXT):).*$")
 _MAX_DEPTH = 8
 #: Lines of different threads must not mix. Reentrant, because a signal handler may log while a line is written.
 _WRITING = RLock()
+#: Whether a short command runs.
+_quiet = [False]
 
 
 def configure(settings: Settings) -> None:
@@ -67,7 +70,7 @@ def configure(settings: Settings) -> None:
     # A line has the name of the module that logs, which is not this one.
     named = structlog.stdlib.LoggerFactory(ignore_frame_names=[__name__])
     structlog.configure(
-        processors=[structlog.stdlib.filter_by_level, *_shared_processors(), _as_it_is],
+        processors=[structlog.stdlib.filter_by_level, *_shared_processors(), _drop_if_quiet, _as_it_is],
         logger_factory=lambda *names: _LineLogger(named(*names), finish),
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
@@ -79,6 +82,26 @@ def configure(settings: Settings) -> None:
     root.setLevel(logging.INFO)
     logging.captureWarnings(capture=True)
     _configure_library_loggers()
+
+
+@contextmanager
+def tracebacks_only() -> Iterator[None]:
+    """Log nothing but errors of the program: a short command reports in its output and in the audit log."""
+    root = logging.getLogger()
+    level = root.level
+    root.setLevel(logging.ERROR)
+    _quiet[:] = [True]
+    try:
+        yield
+    finally:
+        _quiet[:] = [False]
+        root.setLevel(level)
+
+
+def _drop_if_quiet(_logger: WrappedLogger, _method: str, event_dict: EventDict) -> EventDict:
+    if _quiet[0] and "exception" not in event_dict:
+        raise structlog.DropEvent
+    return event_dict
 
 
 class _Finish:

@@ -2,44 +2,64 @@
 
 import errno
 import io
-import logging
 import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
 
 import click
 from flask import Flask
 from flask.cli import AppGroup
-from sqlalchemy.exc import DBAPIError
 
-from config.settings import SettingsError
-from lumira.encryption import DecryptionError
-from lumira.errors import LumiraError
 
-#: Name of each command and where it is defined.
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """A command that is not imported yet."""
+
+    #: Module and name.
+    address: str
+    #: The first sentence of its help, for the list of commands.
+    summary: str
+
+
 _COMMANDS = {
-    "access": "lumira.cli.access:access",
-    "alerts": "lumira.cli.alerts:alerts",
-    "catalog": "lumira.cli.catalog:catalog",
-    "content": "lumira.cli.content:content",
-    "customers": "lumira.cli.privacy:customers",
-    "deliverables": "lumira.cli.deliverables:deliverables",
-    "demo": "lumira.cli.demo:demo",
-    "events": "lumira.cli.events:events",
-    "keys": "lumira.cli.keys:keys",
-    "links": "lumira.cli.links:links",
-    "messages": "lumira.cli.messages:messages",
-    "orders": "lumira.cli.orders:orders",
-    "outbox": "lumira.cli.outbox:outbox",
-    "receipts": "lumira.cli.receipts:receipts",
-    "reconcile": "lumira.cli.reconcile:reconcile",
-    "sandbox": "lumira.cli.sandbox:sandbox",
-    "stock": "lumira.cli.stock:stock",
-    "tenants": "lumira.cli.tenants:tenants",
-    "worker": "lumira.cli.worker:worker",
+    "access": _Entry("lumira.cli.access:access", "Access of customers to digital products."),
+    "alerts": _Entry("lumira.cli.alerts:alerts", "Problems that need an operator."),
+    "catalog": _Entry("lumira.cli.catalog:catalog", "The products of a tenant."),
+    "content": _Entry("lumira.cli.content:content", "Files that all buyers of a product get."),
+    "customers": _Entry("lumira.cli.privacy:customers", "Customers, by e-mail address."),
+    "db": _Entry("lumira.cli.migrations:db", "Perform database migrations."),
+    "deliverables": _Entry(
+        "lumira.cli.deliverables:deliverables", "Work that is made for individual buyers."
+    ),
+    "demo": _Entry(
+        "lumira.cli.demo:demo",
+        "Run Lumira on this machine, make a purchase at each of three brands, and serve until Ctrl-C.",
+    ),
+    "events": _Entry("lumira.cli.events:events", "Stripe's events and their processing."),
+    "keys": _Entry("lumira.cli.keys:keys", "API keys of tenants."),
+    "links": _Entry("lumira.cli.links:links", "Links to the portal of a buyer."),
+    "messages": _Entry("lumira.cli.messages:messages", "Previews of messages to buyers and to the team."),
+    "orders": _Entry("lumira.cli.orders:orders", "Orders and decisions about them."),
+    "outbox": _Entry("lumira.cli.outbox:outbox", "Pending, sent and dead messages."),
+    "receipts": _Entry("lumira.cli.receipts:receipts", "Receipts and credit notes."),
+    "reconcile": _Entry(
+        "lumira.cli.reconcile:reconcile",
+        "Poll Stripe for what no webhook delivered, and print what was found.",
+    ),
+    "sandbox": _Entry(
+        "lumira.cli.sandbox:sandbox",
+        "Serve the Stripe sandbox until interrupted, or act in the running one with a subcommand.",
+    ),
+    "stock": _Entry("lumira.cli.stock:stock", "Stock of physical products, in units."),
+    "tenants": _Entry("lumira.cli.tenants:tenants", "Brands and their Stripe credentials."),
+    "worker": _Entry(
+        "lumira.cli.worker:worker",
+        "Process events and send messages until SIGTERM, which lets the current batch finish.",
+    ),
 }
 
 
@@ -60,29 +80,24 @@ class CommandLine(AppGroup):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         # The context passes the command's exception to its resources before Click prints a traceback.
         ctx.with_resource(_errors_in_one_line())
-        address = _COMMANDS.get(cmd_name)
-        if address is None:
+        entry = _COMMANDS.get(cmd_name)
+        if entry is None:
             return super().get_command(ctx, cmd_name)
-        module, _, name = address.partition(":")
-        if find_spec(module) is None:
-            # A deployment may leave out what only development needs, such as the demo.
+        if not _is_installed(entry):
             return None
+        module, _, name = entry.address.partition(":")
         command: click.Command = getattr(import_module(module), name)
         if cmd_name not in _LONG_RUNNING:
-            ctx.with_resource(_only_warnings_logged())
+            # Imported here, because `flask --help` needs no log.
+            from lumira.logging import tracebacks_only  # noqa: PLC0415
+
+            ctx.with_resource(tracebacks_only())
         return command
 
 
-@contextmanager
-def _only_warnings_logged() -> Iterator[None]:
-    """Suppress information in the log: a short command reports in its output and in the audit log."""
-    root = logging.getLogger()
-    before = root.level
-    root.setLevel(logging.WARNING)
-    try:
-        yield
-    finally:
-        root.setLevel(before)
+def _is_installed(entry: _Entry) -> bool:
+    """Whether the command exists: a deployment may leave out what only development needs, such as the demo."""
+    return find_spec(entry.address.partition(":")[0]) is not None
 
 
 #: Errors of a full disk, quota or file size limit, on the file or terminal that a command writes to.
@@ -114,16 +129,32 @@ def _errors_in_one_line() -> Iterator[None]:
             raise
         _discard_output()
         raise click.ClickException(f"The output cannot be written: {error.strerror}.") from error
-    except (LumiraError, SettingsError, DecryptionError) as error:
-        raise click.ClickException(str(error)) from error
-    except DBAPIError as error:
-        # Imported here because only a failing database needs it.
-        from lumira.cli.database import explain  # noqa: PLC0415
+    except click.ClickException:
+        raise
+    except Exception as error:
+        # Imported here, because `flask --help` needs neither the database nor the encryption.
+        from lumira.cli.expected_errors import explain  # noqa: PLC0415
 
         explanation = explain(error)
         if explanation is None:
             raise
         raise click.ClickException(explanation) from error
+
+
+def is_command(name: str) -> bool:
+    """Whether this is a command of Lumira's, which serves no HTTP, and not one of Flask's or of an extension's."""
+    return name in _COMMANDS
+
+
+def list_only() -> Flask:
+    """Return an application with the list of commands, for `flask --help`, and nothing else."""
+    app = Flask("lumira", static_folder=None)
+    summaries = {name: entry.summary for name, entry in _COMMANDS.items() if _is_installed(entry)}
+    # Registered by an extension, which is not imported for the list.
+    summaries["openapi"] = "OpenAPI commands."
+    for name, summary in summaries.items():
+        app.cli.add_command(click.Command(name, help=summary))
+    return app
 
 
 def register(app: Flask) -> None:

@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 from alembic import command
 from alembic.config import Config
+from alembic.script import ScriptDirectory
 from sqlalchemy import CheckConstraint, Connection, create_engine, text
 
+from lumira.blueprints.http.readiness import newest_migration
 from lumira.database import Base
 from tests.support import postgresql
 
@@ -137,3 +139,7 @@ def test_the_database_has_every_check_of_the_models_and_no_other(owner) -> None:
         if isinstance(constraint, CheckConstraint)
     }
     assert {name for name in created if not name.startswith("check_not_todo")} == declared
+
+
+def test_readiness_requires_the_newest_migration() -> None:
+    assert newest_migration() == ScriptDirectory(str(postgresql.MIGRATIONS)).get_current_head()

@@ -6,6 +6,9 @@ from typing import Any, TypeVar, cast
 
 from lumira import stripe_slots
 
+#: The attribute of a view that may call Stripe.
+MARK = "calls_stripe"
+
 _View = TypeVar("_View", bound=Callable[..., Any])
 
 
@@ -20,4 +23,6 @@ def calls_stripe(view: _View) -> _View:
         with stripe_slots.admitted():
             return view(*arguments, **options)
 
+    # For the test that every route which may call Stripe is marked.
+    setattr(admitted, MARK, True)
     return cast(_View, admitted)

@@ -9,6 +9,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from lumira.blueprints import docs
+from lumira.blueprints.http.stripe_calls import MARK
 from lumira.errors import LumiraError
 
 #: The document does not describe itself.
@@ -248,3 +249,21 @@ def test_no_other_asset_of_the_package_is_served(client: FlaskClient, asset: str
 
 def test_every_allowed_asset_is_in_the_installed_package() -> None:
     assert all((docs.asset_directory() / asset).is_file() for asset in docs.ASSETS)
+
+
+def test_every_route_that_may_find_stripe_unavailable_is_refused_while_too_many_calls_wait(
+    app: Flask, document: dict[str, Any]
+) -> None:
+    """Such a route would wait for Stripe without a bound if it was not marked."""
+    marked = {
+        (method.lower(), shape(rule.rule))
+        for rule in app.url_map.iter_rules()
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+        if hasattr(app.view_functions[rule.endpoint], MARK)
+    }
+    documented = {
+        (method, shape(path))
+        for (method, path), operation in operations(document).items()
+        if "STRIPE_UNAVAILABLE" in error_codes(operation).get("503", [])
+    }
+    assert marked == documented != set()

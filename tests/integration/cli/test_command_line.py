@@ -47,7 +47,7 @@ def test_commands_of_extensions_are_kept(app: Flask):
 
 
 def test_the_application_imports_no_command():
-    program = "import sys, lumira; print([name for name in sys.modules if name.startswith('lumira.cli.')])"
+    program = "import sys, lumira.application; print([name for name in sys.modules if name.startswith('lumira.cli.')])"
 
     result = subprocess.run(
         [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=300, check=True

@@ -3,11 +3,15 @@
 # ruff: noqa: RUF001 - French is written with these apostrophes
 
 import re
+import threading
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import update
+from werkzeug.serving import make_server
+from werkzeug.wrappers import Response
 
 from lumira.database import atomic, db
 from lumira.models import Order, OrderStatus, Product
@@ -155,3 +159,30 @@ def test_the_shop_lists_its_products_in_english(browser: Browser, served: str, s
     page.get_by_role("article", name="Niveau Mystique").get_by_role("link").click()
     expect(page.get_by_label("E-mail address")).to_be_visible()
     context.close()
+
+
+def test_a_static_page_opens_the_checkout_by_a_button(browser: Browser, served: str, shop: Brand) -> None:
+    example = (Path(__file__).parents[2] / "docs" / "examples" / "buttons.html").read_text()
+    own = example.replace("http://127.0.0.1:8000", served).replace(
+        "tasse-gres:2,carnet-lin:1", "shirt:2,cap:1"
+    )
+    own = own.replace("oracle-lumira", shop.slug).replace("boutique", shop.slug)
+    context = browser.new_context(locale="fr-FR")
+    page = context.new_page()
+    # On another port it is another site.
+    site = make_server("127.0.0.1", 0, Response(own, mimetype="text/html"), threaded=True)
+    serving = threading.Thread(target=site.serve_forever)
+    serving.start()
+    page.goto(f"http://127.0.0.1:{site.server_port}/")
+
+    opened = {}
+    for name in ("Acheter", "Commander deux tasses et un carnet"):
+        with context.expect_page() as tab:
+            page.get_by_role("link", name=name).press("Enter")
+        opened[name] = tab.value
+    expect(opened["Acheter"].get_by_role("heading", level=1, name="Niveau Mystique")).to_be_visible()
+    expect(opened["Commander deux tasses et un carnet"].get_by_text("Total : 137,00")).to_be_visible()
+    context.close()
+    site.shutdown()
+    serving.join()
+    site.server_close()

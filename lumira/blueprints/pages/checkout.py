@@ -5,9 +5,9 @@ The buyer pays on Stripe's page. No page needs a script.
 
 from http import HTTPStatus
 
-from flask import Blueprint, Response, abort, g, request
+from flask import Blueprint, Response, abort, g, request, send_from_directory
 
-from lumira import tenancy
+from lumira import pages, tenancy
 from lumira.blueprints.pages import checkout_errors, checkout_visit
 from lumira.blueprints.pages.checkout_form import show_form, submit_form
 from lumira.blueprints.pages.replies import brand_context, page
@@ -22,6 +22,8 @@ from lumira.services.checkout.view_opened import OpenedOrder, Progress, view_bra
 blueprint = Blueprint("checkout", __name__, url_prefix="/checkout")
 checkout_errors.register_handlers(blueprint)
 
+#: Seconds for which a browser uses the script of the button without asking again.
+_SCRIPT_LIFETIME = 3600
 #: Seconds between two looks at a payment whose result is on the way; the last one is repeated.
 _LOOK_AGAIN_AFTER = (2, 3, 5, 10, 20, 30)
 
@@ -42,6 +44,19 @@ def buy(name: str | None) -> Response:
     if items is None:
         abort(HTTPStatus.METHOD_NOT_ALLOWED)
     return submit_form(items)
+
+
+@blueprint.get("/embed.js", defaults={"slug": None})
+@blueprint.get("/<slug>/embed.js")
+def send_button(slug: str | None) -> Response:
+    """The script that puts a button on any page of a shop; the same for all shops."""
+    _enter_shop(slug)
+    reply = send_from_directory(pages.STATIC, "embed.js", max_age=_SCRIPT_LIFETIME)
+    reply.cache_control.public = True
+    # Other sites embed it, also those that isolate themselves or check its hash.
+    reply.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+    reply.headers["Access-Control-Allow-Origin"] = "*"
+    return reply
 
 
 @blueprint.get("/<slug>/<product_id>")

@@ -433,3 +433,18 @@ def test_an_order_is_erased_with_its_buyer_and_shown_no_longer(
         erased = update(Order).where(Order.tenant_id == tenant.id)
         db.session.execute(erased.values(customer_email=None, erased_at=utc_now()))
     assert BUYER not in client.get(f"{path}/orders/{session_id}").text
+
+
+def test_any_site_may_embed_the_button(tenant: Brand, client: FlaskClient, path: str) -> None:
+    with client.get(f"{path}/embed.js") as reply:
+        assert (reply.status_code, reply.mimetype) == (200, "text/javascript")
+        assert reply.headers["Cross-Origin-Resource-Policy"] == "cross-origin"
+        assert reply.headers["Access-Control-Allow-Origin"] == "*"
+        assert reply.cache_control.public
+        assert "Set-Cookie" not in reply.headers
+        script, etag = reply.data, reply.headers["ETag"]
+    with client.get(f"{path}/embed.js", headers={"If-None-Match": etag}) as unchanged:
+        assert unchanged.status_code == 304
+    with client.get("/checkout/embed.js", headers={"Host": tenant.domain}) as on_domain:
+        assert on_domain.data == script
+    assert client.get("/checkout/no-such-shop/embed.js").status_code == 404

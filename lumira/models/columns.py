@@ -2,7 +2,7 @@
 
 import os
 import time
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, cast
 from uuid import UUID
@@ -15,6 +15,9 @@ from lumira.clock import utc_now
 #: An amount in minor units of its currency. Stripe's amounts of rupiah have twelve digits.
 MinorUnits = Annotated[int, mapped_column(BigInteger)]
 
+#: A UUIDv7 has 48 bits for the time.
+_LAST_MILLISECOND = (1 << 48) - 1
+
 
 def uuid7() -> UUID:
     """Return a new UUIDv7 (RFC 9562, section 5.7): milliseconds first, so that ids sort by creation.
@@ -26,6 +29,15 @@ def uuid7() -> UUID:
     fraction = (rest << 12) // 1_000_000
     random = int.from_bytes(os.urandom(8)) & ((1 << 62) - 1)
     return UUID(int=(milliseconds << 80) | (0x7 << 76) | (fraction << 64) | (0b10 << 62) | random)
+
+
+def uuid7_from(at: datetime, *, shifted: timedelta = timedelta()) -> UUID:
+    """Return the smallest UUIDv7 of a time: a row that is created then or later has no smaller id.
+
+    `shifted` is added to the time, which may be the first or the last that there is.
+    """
+    milliseconds = int((at.timestamp() + shifted.total_seconds()) * 1000)
+    return UUID(int=(min(max(milliseconds, 0), _LAST_MILLISECOND) << 80) | (0x7 << 76) | (0b10 << 62))
 
 
 def choice(options: type[StrEnum]) -> Enum:

@@ -52,6 +52,13 @@ class WebhookEvent(Identified, Base):
             "stripe_payment_intent_id",
             postgresql_where="status = 'parked'",
         ),
+        # What an operator looks for among millions that were processed.
+        Index(
+            "ix_webhook_events_waiting",
+            "tenant_id",
+            "id",
+            postgresql_where="status IN ('parked', 'failed')",
+        ),
         Index(
             "ix_webhook_events_with_payload",
             "tenant_id",

@@ -12,8 +12,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 
 from lumira.database import db
 from lumira.domain import order_status
-from lumira.domain.commands import OrderFilter
-from lumira.errors import InvalidRequest, OrderNotFound
+from lumira.errors import OrderNotFound
 from lumira.formats import parse_uuid
 from lumira.models import (
     CheckoutSession,
@@ -22,9 +21,7 @@ from lumira.models import (
     OrderStatus,
     Payment,
     SessionState,
-    email_key,
 )
-from lumira.repositories import sale_mode
 
 #: The rows of an order that are loaded with it; each relationship names how they are sorted.
 WHOLE: tuple[QueryableAttribute[Any], ...] = (
@@ -43,8 +40,6 @@ WHOLE: tuple[QueryableAttribute[Any], ...] = (
 )
 #: Before the ids of all orders: where reading them in batches begins.
 FIRST_ID = UUID(int=0)
-#: Purchases on one page of the buyer's portal.
-_PORTAL_PAGE = 50
 
 
 def lock_orders(tenant_id: int, order_ids: Iterable[UUID]) -> dict[UUID, Order]:
@@ -282,61 +277,3 @@ def _by_reference(query: Select[Order], tenant_id: int, reference: str) -> Selec
     if (order_id := parse_uuid(reference)) is not None:
         return query.where(Order.id == order_id)
     return query.where(Order.order_number == reference.upper())
-
-
-def list_orders(tenant_id: int, criteria: OrderFilter) -> tuple[list[Order], UUID | None]:
-    """Return one page of orders, newest first, and the id for `after` of the next page; `None` on the last page.
-
-    Ids are UUIDv7, so that their order is that of creation.
-    """
-    if criteria.limit < 1:
-        raise InvalidRequest("A page holds at least one order.")
-    query = select(Order).where(Order.tenant_id == tenant_id).order_by(Order.id.desc())
-    if criteria.status is not None:
-        query = query.where(Order.status == OrderStatus(criteria.status))
-    if criteria.customer_email is not None:
-        query = query.where(Order.email_key == email_key(criteria.customer_email))
-    if criteria.created_after is not None:
-        query = query.where(Order.created_at > criteria.created_after)
-    if criteria.created_before is not None:
-        query = query.where(Order.created_at < criteria.created_before)
-    if criteria.updated_after is not None:
-        query = query.where(Order.updated_at > criteria.updated_after)
-    if criteria.after is not None:
-        query = query.where(Order.id < criteria.after)
-    rows = db.session.execute(query.limit(criteria.limit + 1)).scalars().all()
-    page = list(load_whole(tenant_id, rows[: criteria.limit]))
-    return page, (page[-1].id if len(rows) > criteria.limit else None)
-
-
-def list_of_customer(tenant_id: int, customer_id: UUID, page: int = 1) -> tuple[Sequence[Order], bool]:
-    """Return one page of a customer's purchases, whole, newest first, and whether there is another page.
-
-    Paid orders come before all others, because free and pending ones can be created in another buyer's name, in any
-    number.
-    """
-    is_paid = (Order.amount > 0) & Order.completed_at.is_not(None)
-    query = _purchases(select(Order), tenant_id, customer_id).order_by(None)
-    query = query.order_by(is_paid.desc(), Order.id.desc())
-    offset = (page - 1) * _PORTAL_PAGE
-    rows = db.session.execute(query.offset(offset).limit(_PORTAL_PAGE + 1)).scalars().all()
-    return load_whole(tenant_id, rows[:_PORTAL_PAGE]), len(rows) > _PORTAL_PAGE
-
-
-def newest_of_customer(tenant_id: int, customer_id: UUID) -> UUID | None:
-    """Return the id of a customer's newest purchase that has an e-mail address; `None` if there is none."""
-    query = _purchases(select(Order.id), tenant_id, customer_id).where(Order.customer_email.is_not(None))
-    return db.session.execute(query.limit(1)).scalar_one_or_none()
-
-
-def _purchases(query: Select[Any], tenant_id: int, customer_id: UUID) -> Select[Any]:
-    own_line = select(OrderLine.id).where(
-        OrderLine.tenant_id == Order.tenant_id, OrderLine.order_id == Order.id, ~OrderLine.is_repeated
-    )
-    return query.where(
-        Order.tenant_id == tenant_id,
-        Order.customer_id == customer_id,
-        Order.status.in_(order_status.PURCHASED),
-        sale_mode.counts(tenant_id),
-        (Order.amount > 0) | own_line.exists(),
-    ).order_by(Order.id.desc())

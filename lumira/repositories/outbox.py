@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, case, exists, func, select, text, tuple_, 
 from sqlalchemy.orm import aliased
 
 from lumira.clock import utc_now
-from lumira.database import at_the_end, db
+from lumira.database import at_the_end, constant, db
 from lumira.domain import messages
 from lumira.models import AlertKind, MessageKind, MessageStatus, Order, OutboxMessage
 from lumira.models.customer import mailbox_key
@@ -247,10 +247,10 @@ def list_messages(
         .join(Order, (Order.tenant_id == OutboxMessage.tenant_id) & (Order.id == OutboxMessage.order_id))
         .where(OutboxMessage.tenant_id == tenant_id)
         .order_by(OutboxMessage.id.desc())
-        .limit(limit)
+        .limit(constant(limit))
     )
     if status is not None:
-        query = query.where(OutboxMessage.status == status)
+        query = query.where(OutboxMessage.status == constant(status))
     return [(row[0], row[1]) for row in db.session.execute(query)]
 
 
@@ -281,7 +281,7 @@ def list_dead_ids(tenant_id: int) -> list[UUID]:
     return list(
         db.session.execute(
             select(OutboxMessage.id)
-            .where(OutboxMessage.tenant_id == tenant_id, OutboxMessage.status == MessageStatus.DEAD)
+            .where(OutboxMessage.tenant_id == tenant_id, OutboxMessage.status == constant(MessageStatus.DEAD))
             .order_by(OutboxMessage.id)
         ).scalars()
     )

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, func, or_, select, text, update
 from sqlalchemy.orm import defer
 
 from lumira.clock import utc_now
-from lumira.database import db
+from lumira.database import constant, db
 from lumira.domain.timeline import OrderEvent
 from lumira.formats import parse_uuid
 from lumira.models import EventStatus, WebhookEvent
@@ -169,10 +169,10 @@ def list_events(tenant_id: int, filters: EventFilter) -> Sequence[WebhookEvent]:
         .options(defer(WebhookEvent.payload, raiseload=True))
     )
     if filters.status is not None:
-        query = query.where(WebhookEvent.status == filters.status)
+        query = query.where(WebhookEvent.status == constant(filters.status))
     if filters.type is not None:
         query = query.where(WebhookEvent.type == filters.type)
-    return db.session.execute(query.limit(filters.limit)).scalars().all()
+    return db.session.execute(query.limit(constant(filters.limit))).scalars().all()
 
 
 def find_event(tenant_id: int, reference: str) -> WebhookEvent | None:
@@ -196,7 +196,7 @@ def ids_with_status(tenant_id: int, status: EventStatus) -> list[UUID]:
     return list(
         db.session.execute(
             select(WebhookEvent.id)
-            .where(WebhookEvent.tenant_id == tenant_id, WebhookEvent.status == status)
+            .where(WebhookEvent.tenant_id == tenant_id, WebhookEvent.status == constant(status))
             .order_by(WebhookEvent.id)
         ).scalars()
     )

@@ -40,7 +40,7 @@ def write(run: Run, rounds: list[Round], figures: list[Figure]) -> None:
     values = {
         "date": f"{datetime.now(UTC):%Y-%m-%d}",
         "command": run.command,
-        "machine": _machine(),
+        "machine": describe_machine(),
         "load": f"{run.load:.1f}",
         "flushes": f"{run.commits_per_second:,.0f}",
         "versions": _versions(run),
@@ -94,7 +94,8 @@ def _speeds(rounds: list[Round]) -> str:
     return "\n".join(rows)
 
 
-def _machine() -> str:
+def describe_machine() -> str:
+    """Return the processors, memory and system of this machine."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     return f"{os.cpu_count()} processors ({_processor()}), {memory:.0f} GiB of memory, {_system()}"
 

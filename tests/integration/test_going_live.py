@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import text
 
 from lumira.database import atomic, db
-from lumira.repositories import customers, idempotency, orders, stripe_accounts, tenants
+from lumira.repositories import customers, idempotency, order_lists, stripe_accounts, tenants
 from lumira.repositories.customer_figures import CustomerFigures
 from lumira.repositories.idempotency import Call, KeyKind, StoredReply
 from lumira.services.access.change_access import grant_access
@@ -54,7 +54,7 @@ def purchases_in_portal(brand: Brand) -> list[str]:
     with atomic(brand.id):
         customer = customers.find_by_email(brand.id, BUYER)
         assert customer is not None
-        listed, _ = orders.list_of_customer(brand.id, customer.id)
+        listed, _ = order_lists.list_of_customer(brand.id, customer.id)
         return sorted(line.product_id for order in listed for line in order.lines)
 
 
@@ -62,7 +62,7 @@ def newest_purchase(brand: Brand) -> UUID | None:
     with atomic(brand.id):
         customer = customers.find_by_email(brand.id, BUYER)
         assert customer is not None
-        return orders.newest_of_customer(brand.id, customer.id)
+        return order_lists.newest_of_customer(brand.id, customer.id)
 
 
 def test_a_test_sale_gives_access_only_until_the_brand_goes_live(tenant: Brand) -> None:

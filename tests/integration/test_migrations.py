@@ -143,3 +143,30 @@ def test_the_database_has_every_check_of_the_models_and_no_other(owner) -> None:
 
 def test_readiness_requires_the_newest_migration() -> None:
     assert newest_migration() == ScriptDirectory(str(postgresql.MIGRATIONS)).get_current_head()
+
+
+def test_stored_events_survive_the_partitioning_of_their_table_and_its_reversal(empty) -> None:
+    alembic = _alembic(empty)
+    command.upgrade(alembic, "0018_transfer_message")
+    empty.execute(
+        text(
+            "INSERT INTO webhook_events (tenant_id, id, stripe_event_id, stripe_created_at, type, payload, status, "
+            "attempts, received_at, next_attempt_at) "
+            "SELECT 1, gen_random_uuid(), 'evt_' || days, now() - days * interval '1 day', 'x', '{}', 'processed', 1, "
+            "now(), now() FROM unnest(ARRAY[0, 40, 400, 9000]) AS days"
+        )
+    )
+    empty.commit()
+    stored = (
+        "SELECT stripe_event_id, tableoid::regclass::text <> 'webhook_events_default' "
+        "FROM webhook_events ORDER BY 1"
+    )
+    expected = [("evt_0", True), ("evt_40", True), ("evt_400", True), ("evt_9000", False)]
+    expected_ids = sorted(event_id for event_id, _ in expected)
+
+    command.upgrade(alembic, "head")
+    assert sorted(map(tuple, empty.execute(text(stored)))) == sorted(expected)
+    command.downgrade(alembic, "0018_transfer_message")
+    assert [row[0] for row in empty.execute(text(stored))] == expected_ids
+    command.upgrade(alembic, "head")
+    assert sorted(map(tuple, empty.execute(text(stored)))) == sorted(expected)

@@ -9,7 +9,7 @@ from lumira.domain.order_money import current_payment
 from lumira.domain.timeline import TimelineEntry, timeline
 from lumira.errors import OrderNotFound
 from lumira.models import Order
-from lumira.repositories import customers, idempotency, orders, webhook_events
+from lumira.repositories import customers, idempotency, order_lists, orders, webhook_events
 from lumira.repositories.idempotency import Call
 
 
@@ -72,5 +72,5 @@ def list_orders(tenant_id: int, criteria: OrderFilter) -> tuple[list[OrderSummar
         if criteria.customer_email is not None:
             customer = customers.find_by_email(tenant_id, criteria.customer_email)
             criteria = replace(criteria, customer_email=customer.email_key) if customer else criteria
-        page, following = orders.list_orders(tenant_id, criteria)
+        page, following = order_lists.list_orders(tenant_id, criteria)
         return [OrderSummary(order, _current_payment_id(order)) for order in page], following

@@ -9,7 +9,7 @@ from lumira.clock import utc_now
 from lumira.database import atomic, retried
 from lumira.link_tokens import LinkAddress
 from lumira.models import MessageKind, Tenant
-from lumira.repositories import access_links, audit, customers, orders, outbox, tenants
+from lumira.repositories import access_links, audit, customers, order_lists, orders, outbox, tenants
 
 log = structlog.get_logger()
 
@@ -38,7 +38,7 @@ def _enqueue_link(address: LinkAddress) -> None:
     if owner is None:
         return
     customer = customers.get_current(tenant_id, str(owner.customer.id))
-    order_id = orders.newest_of_customer(tenant_id, customer.id)
+    order_id = order_lists.newest_of_customer(tenant_id, customer.id)
     if order_id is None:
         log.info("link_not_renewed", reason="no_order")
         return

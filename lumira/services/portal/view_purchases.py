@@ -8,8 +8,7 @@ from lumira.clock import utc_now
 from lumira.database import atomic
 from lumira.link_tokens import LinkAddress
 from lumira.models import Order, OrderLine, Receipt, Tenant
-from lumira.repositories import access_links, receipts, tenants
-from lumira.repositories import orders as order_rows
+from lumira.repositories import access_links, order_lists, receipts, tenants
 from lumira.services.portal.downloadable_files import (
     GrantedProduct,
     LineFiles,
@@ -61,7 +60,7 @@ def view_purchases(address: LinkAddress, page: int = 1) -> PortalView | None:
             return None
         is_live = owner.is_admitted(now)
         orders, has_more = (
-            order_rows.list_of_customer(tenant_id, owner.customer.id, page) if is_live else ((), False)
+            order_lists.list_of_customer(tenant_id, owner.customer.id, page) if is_live else ((), False)
         )
         return PortalView(
             tenant=tenants.get(tenant_id),

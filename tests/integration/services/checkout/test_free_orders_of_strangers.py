@@ -11,7 +11,7 @@ from flask import Flask
 from lumira.database import atomic, db
 from lumira.errors import InvalidCart, OrderNotFound, OutOfStock, RateLimited
 from lumira.models import AccessGrant, MessageKind, OrderStatus, OutboxMessage, Product
-from lumira.repositories import orders
+from lumira.repositories import order_lists
 from lumira.repositories.idempotency import Call, KeyKind
 from lumira.services.checkout.create_checkout_session import create_checkout_session
 from lumira.services.checkout.create_payment_intent import PaymentOpened, create_payment_intent
@@ -130,7 +130,7 @@ def test_the_portal_does_not_list_what_strangers_repeat(tenant: Brand) -> None:
         order_free(tenant, f"stranger-{number}")
     customer_id = load_order(tenant, own.order_number).customer_id
     with atomic(tenant.id):
-        listed, _ = orders.list_of_customer(tenant.id, customer_id)
+        listed, _ = order_lists.list_of_customer(tenant.id, customer_id)
         assert [order.order_number for order in listed] == [own.order_number]
 
 

@@ -1,0 +1,163 @@
+"""Every list and sweep finds its rows by an index, however large its table becomes.
+
+The planner reads a table of a few rows as a whole. So it is made to believe, until the transaction is rolled back, that
+each table has a million rows. `make bench-scale` measures the same lists with large tables.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import event
+
+from lumira.database import atomic, db
+from lumira.domain.commands import OrderFilter
+from lumira.models import EventStatus, MessageStatus, OrderStatus
+from lumira.repositories import (
+    alerts,
+    customers,
+    grants,
+    order_lists,
+    order_polls,
+    outbox,
+    receipts,
+    retention,
+    stock_counts,
+    webhook_events,
+)
+from lumira.repositories.webhook_events import EventFilter
+from tests.support.factories import Brand, open_payment
+
+pytestmark = pytest.mark.usefixtures("app_context")
+
+NOW = datetime(2026, 11, 27, tzinfo=UTC)
+Read = Callable[[int], object]
+
+#: What reads the rows, and what its plan must contain.
+LISTS: dict[str, tuple[Read, list[str]]] = {
+    "orders": (lambda tenant: order_lists.list_orders(tenant, OrderFilter()), ["pk_orders"]),
+    "orders after a cursor": (
+        lambda tenant: order_lists.list_orders(tenant, OrderFilter(after=uuid4())),
+        ["pk_orders", "(id <"],
+    ),
+    "orders of a status": (
+        lambda tenant: order_lists.list_orders(tenant, OrderFilter(status="disputed")),
+        ["ix_orders_by_status", "(status)::text = 'disputed'"],
+    ),
+    "orders of a buyer": (
+        lambda tenant: order_lists.list_orders(tenant, OrderFilter(customer_email="ana@example.com")),
+        ["ix_orders_by_email"],
+    ),
+    "orders before a time": (
+        lambda tenant: order_lists.list_orders(tenant, OrderFilter(created_before=NOW)),
+        ["(id <"],
+    ),
+    "orders after a time": (
+        lambda tenant: order_lists.list_orders(tenant, OrderFilter(created_after=NOW)),
+        ["(id >"],
+    ),
+    "purchases of a customer": (
+        lambda tenant: order_lists.list_of_customer(tenant, uuid4()),
+        ["uq_orders_tenant_id_customer_id_free_product_id"],
+    ),
+    "customers": (lambda tenant: customers.list_customers(tenant, limit=50), ["pk_customers"]),
+    "grants of a customer": (lambda tenant: grants.list_grants(tenant, uuid4()), ["customer_id ="]),
+    "failed events": (
+        lambda tenant: webhook_events.list_events(tenant, EventFilter(EventStatus.FAILED)),
+        ["tenant_id_id_idx"],
+    ),
+    "ids of parked events": (
+        lambda tenant: webhook_events.ids_with_status(tenant, EventStatus.PARKED),
+        ["(status)::text = 'parked'"],
+    ),
+    "due events": (lambda tenant: webhook_events.claim_due(tenant, limit=50), ["next_attempt_at"]),
+    "dead messages": (
+        lambda tenant: outbox.list_messages(tenant, status=MessageStatus.DEAD),
+        ["ix_outbox_messages_not_sent"],
+    ),
+    "pending messages": (
+        lambda tenant: outbox.list_messages(tenant, status=MessageStatus.PENDING),
+        ["pending"],
+    ),
+    "open alerts": (alerts.list_alerts, ["Index Cond: (tenant_id ="]),
+    "receipts of orders": (lambda tenant: receipts.list_of_orders(tenant, [uuid4()]), ["order_id = ANY"]),
+    "movements of a product": (
+        lambda tenant: stock_counts.list_movements(tenant, "shirt", limit=20),
+        ["ix_stock_movements_by_product"],
+    ),
+    "overdue orders": (
+        lambda tenant: order_polls.list_overdue(tenant, NOW),
+        ["ix_orders_by_status", "stock_reservations"],
+    ),
+    "unpaid orders": (
+        lambda tenant: retention.list_unpaid(tenant, OrderStatus.CANCELLED, NOW, after=uuid4(), limit=100),
+        ["ix_orders_by_status", "(id >"],
+    ),
+    "payloads to remove": (
+        lambda tenant: retention.remove_payloads(tenant, NOW - timedelta(days=1), limit=10),
+        ["processed_at <"],
+    ),
+}
+
+
+@contextmanager
+def _sent() -> Iterator[list[tuple[str, Any]]]:
+    statements: list[tuple[str, Any]] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
+        statements.append((statement, parameters))
+
+    event.listen(db.engine, "before_cursor_execute", note)
+    yield statements
+    event.remove(db.engine, "before_cursor_execute", note)
+
+
+#: As the superuser of the test's server, and for this transaction only.
+_MILLIONS = (
+    "UPDATE pg_class SET reltuples = 1000000, relpages = 1 "
+    "WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace AND relname !~ '^procrastinate'"
+)
+
+
+class _Undo(Exception):
+    """Rolls the transaction back."""
+
+
+def plan_of(brand: Brand, read: Read) -> str:
+    """Return the plan of the first statement that `read` sends."""
+    lines: list[str] = []
+    with suppress(_Undo), atomic(brand.id):
+        with _sent() as statements:
+            read(brand.id)
+        statement, parameters = statements[0]
+        connection = db.session.connection()
+        connection.exec_driver_sql("SET LOCAL ROLE NONE")
+        connection.exec_driver_sql(_MILLIONS)
+        connection.exec_driver_sql("SET LOCAL ROLE lumira_app")
+        # An empty table, however many rows it is said to have, has no page to read.
+        connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
+        lines += connection.exec_driver_sql(f"EXPLAIN {statement}", parameters).scalars()
+        raise _Undo
+    return "\n".join(lines)
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_a_list_finds_its_rows_by_an_index(tenant: Brand, name: str) -> None:
+    open_payment(tenant)
+    read, expected = LISTS[name]
+
+    plan = plan_of(tenant, read)
+
+    assert "Seq Scan" not in plan, plan
+    assert [part for part in expected if part not in plan] == [], plan
+
+
+@pytest.mark.parametrize("limit", [1, 50, 100])
+def test_a_page_is_planned_for_its_own_size(tenant: Brand, limit: int) -> None:
+    """As a parameter, PostgreSQL would plan it as a tenth of the table once the statement is prepared."""
+    with atomic(tenant.id), _sent() as statements:
+        order_lists.list_orders(tenant.id, OrderFilter(limit=limit))
+    assert f"LIMIT {limit + 1}" in " ".join(statements[0][0].split())

@@ -13,7 +13,7 @@ from lumira.domain.payments import IntentFacts
 from lumira.domain.refunds import ChargeFacts, RefundFacts
 from lumira.models import Customer, DisputeStatus, Order, RefundStatus
 from lumira.models.columns import uuid7
-from lumira.repositories import customers, products, tenants
+from lumira.repositories import customers, orders, products, tenants
 from lumira.repositories.customer_figures import CustomerFigures, figures_of
 from lumira.services.checkout.open_order import open_order as freeze_order
 from lumira.settlement.settle_order import settle_order
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.usefixtures("app_context")
 
 def open_order(brand: Brand, customer: Customer) -> Order:
     product = products.get_product(brand.id, "mystique")
-    return freeze_order(
+    opened = freeze_order(
         tenants.get(brand.id),
         CheckoutCommand((CheckoutItem(product.id),), customer.email, source="test"),
         items=[(product, 1)],
@@ -33,6 +33,8 @@ def open_order(brand: Brand, customer: Customer) -> Order:
         livemode=False,
         call=keyed(),
     )
+    # Opening inserts the rows without loading them into the session.
+    return orders.lock_order(brand.id, opened.id)
 
 
 def live(order: Order, dice: Random) -> None:

@@ -14,12 +14,15 @@ from lumira.models import KeyKind
 from lumira.models.customer import mailbox_key
 from lumira.networks import network_of
 from lumira.quotas import Quota
+from lumira.rate_storage import ProcessStorage
 from lumira.schemas.errors import ErrorEnvelope
 
 #: Seconds. An unreachable Redis must not delay a checkout noticeably.
 _REDIS_TIMEOUT = 0.5
 #: Requests for a new portal link from one network. E-mails to one buyer are limited separately.
 _LINK_REQUESTS = "20 per hour"
+
+_IN_PROCESS = f"{ProcessStorage.STORAGE_SCHEME[0]}://"
 
 #: The key among an application's extensions that says that the warning about proxies was logged.
 _WARNED = "lumira.proxy_warning"
@@ -89,7 +92,7 @@ def _limiter(settings: Settings) -> Limiter:
                 exempt_when=_is_known_backend,
             ),
         ],
-        storage_uri=settings.redis_url or "memory://",
+        storage_uri=settings.redis_url or _IN_PROCESS,
         storage_options=timeouts if settings.redis_url else None,  # type: ignore[arg-type]
         in_memory_fallback_enabled=True,
         key_prefix="lumira",

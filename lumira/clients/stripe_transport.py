@@ -16,6 +16,7 @@ import stripe
 import structlog
 
 from lumira import stripe_slots
+from lumira.clients.stripe_session import StripeSession
 from lumira.clock import utc_now
 from lumira.database import refuse_inside_transaction
 from lumira.errors import StripeConfigError, StripePermissionMissing, StripeUnavailable
@@ -50,7 +51,7 @@ _api_base: list[str] = []
 #: The clock is one for all tenants, like Stripe.
 _clock_difference = [timedelta()]
 # One connection pool for all tenants; the SDK's client around it takes microseconds to build.
-_http_client = stripe.RequestsClient(timeout=TIMEOUT)
+_http_client = stripe.RequestsClient(timeout=TIMEOUT, session=StripeSession())
 # Latency reports to Stripe would be sent with the next request of another tenant.
 stripe.enable_telemetry = False
 

@@ -154,15 +154,20 @@ def _current(customer: Customer | None) -> Customer | None:
     return customer
 
 
+_BY_KEY = select(Customer).where(
+    Customer.tenant_id == bindparam("of_tenant"), Customer.email_key == bindparam("of_key")
+)
+
+
 def find_by_reference(tenant_id: int, reference: str) -> Customer | None:
     """Return the customer row with this address or id, a merged one included; `None` if there is none."""
-    query = select(Customer).where(Customer.tenant_id == tenant_id)
     customer_id = parse_uuid(reference)
     if customer_id is None:
-        query = query.where(Customer.email_key == email_key(reference))
+        found = db.session.execute(_BY_KEY, {"of_tenant": tenant_id, "of_key": email_key(reference)})
     else:
-        query = query.where(Customer.id == customer_id)
-    return db.session.execute(query).scalar_one_or_none()
+        by_id = select(Customer).where(Customer.tenant_id == tenant_id, Customer.id == customer_id)
+        found = db.session.execute(by_id)
+    return found.scalar_one_or_none()
 
 
 def get_current(tenant_id: int, reference: str) -> Customer:

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, Text, func, literal, select
+from sqlalchemy import BindParameter, ColumnElement, Select, Text, bindparam, func, literal, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from lumira.clock import utc_now
@@ -15,13 +15,38 @@ from lumira.models import AccessGrant, Customer, ManualGrant, Order, Product
 from lumira.repositories import sale_mode
 
 
+def _of_orders(
+    tenant_id: int | BindParameter[int], customer_id: UUID | BindParameter[UUID]
+) -> Select[AccessGrant]:
+    """Return the query of a customer's grants of orders; a test sale grants nothing once the tenant sells live."""
+    return (
+        select(AccessGrant)
+        .join(Order, (Order.tenant_id == AccessGrant.tenant_id) & (Order.id == AccessGrant.order_id))
+        .where(
+            AccessGrant.tenant_id == tenant_id,
+            AccessGrant.customer_id == customer_id,
+            sale_mode.counts(tenant_id),
+        )
+    )
+
+
+_TENANT, _CUSTOMER = (
+    bindparam("of_tenant", type_=Customer.tenant_id.type),
+    bindparam("of_customer", type_=Customer.id.type),
+)
+_ALL_OF_ORDERS = _of_orders(_TENANT, _CUSTOMER)
+_ALL_MANUAL = select(ManualGrant).where(
+    ManualGrant.tenant_id == _TENANT, ManualGrant.customer_id == _CUSTOMER
+)
+
+
 def list_grants(tenant_id: int, customer_id: UUID) -> list[Grant]:
     """Return the live and past grants of one customer, newest first."""
-    of_orders = _of_orders(tenant_id, customer_id)
-    manual = select(ManualGrant).where(
-        ManualGrant.tenant_id == tenant_id, ManualGrant.customer_id == customer_id
-    )
-    grants: list[Grant] = [*db.session.execute(of_orders).scalars(), *db.session.execute(manual).scalars()]
+    address = {"of_tenant": tenant_id, "of_customer": customer_id}
+    grants: list[Grant] = [
+        *db.session.execute(_ALL_OF_ORDERS, address).scalars(),
+        *db.session.execute(_ALL_MANUAL, address).scalars(),
+    ]
     # Ids are UUIDv7 and sort by creation.
     return sorted(grants, key=lambda grant: grant.id, reverse=True)
 
@@ -35,19 +60,6 @@ def list_grants_covering(tenant_id: int, customer_id: UUID, product_id: str) -> 
         _covers(ManualGrant, product_id),
     )
     return [*db.session.execute(of_orders).scalars(), *db.session.execute(manual).scalars()]
-
-
-def _of_orders(tenant_id: int, customer_id: UUID) -> Select[AccessGrant]:
-    """Return the query of a customer's grants of orders; a test sale grants nothing once the tenant sells live."""
-    return (
-        select(AccessGrant)
-        .join(Order, (Order.tenant_id == AccessGrant.tenant_id) & (Order.id == AccessGrant.order_id))
-        .where(
-            AccessGrant.tenant_id == tenant_id,
-            AccessGrant.customer_id == customer_id,
-            sale_mode.counts(tenant_id),
-        )
-    )
 
 
 def _covers(model: type[Grant], product_id: str) -> ColumnElement[bool]:

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Select, select
+from sqlalchemy.orm import QueryableAttribute
 
 from lumira.database import constant, db
 from lumira.domain import order_status
@@ -15,16 +16,20 @@ from lumira.models import Order, OrderLine, OrderStatus, email_key
 from lumira.models.columns import uuid7_from
 from lumira.repositories import orders, sale_mode
 
+#: The rows that an order in a list shows: its products, and which payment settles it.
+SHOWN = (Order.lines, Order.payments)
 #: By how much a row's id and its `created_at` may differ, where the clock is set between them.
 _CLOCK_STEP = timedelta(hours=1)
 #: Purchases on one page of the buyer's portal.
 _PORTAL_PAGE = 50
 
 
-def list_orders(tenant_id: int, criteria: OrderFilter) -> tuple[list[Order], UUID | None]:
+def list_orders(
+    tenant_id: int, criteria: OrderFilter, *, rows: Sequence[QueryableAttribute[Any]] = orders.WHOLE
+) -> tuple[list[Order], UUID | None]:
     """Return one page of orders, newest first, and the id for `after` of the next page; `None` on the last page.
 
-    Ids are UUIDv7, so that their order is that of creation.
+    Rows of the kinds in `rows` are loaded with them. Ids are UUIDv7, so that their order is that of creation.
     """
     if criteria.limit < 1:
         raise InvalidRequest("A page holds at least one order.")
@@ -48,9 +53,9 @@ def list_orders(tenant_id: int, criteria: OrderFilter) -> tuple[list[Order], UUI
         query = query.where(Order.updated_at > criteria.updated_after)
     if criteria.after is not None:
         query = query.where(Order.id < criteria.after)
-    rows = db.session.execute(query.limit(constant(criteria.limit + 1))).scalars().all()
-    page = list(orders.load_whole(tenant_id, rows[: criteria.limit]))
-    return page, (page[-1].id if len(rows) > criteria.limit else None)
+    found = db.session.execute(query.limit(constant(criteria.limit + 1))).scalars().all()
+    page = list(orders.load_rows(tenant_id, found[: criteria.limit], rows))
+    return page, (page[-1].id if len(found) > criteria.limit else None)
 
 
 def list_of_customer(tenant_id: int, customer_id: UUID, page: int = 1) -> tuple[Sequence[Order], bool]:

@@ -1,11 +1,11 @@
 """Which sales count: those of Stripe's test mode end once the tenant sells in live mode."""
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import BindParameter, ColumnElement, select
 
 from lumira.models import Order, Tenant
 
 
-def counts(tenant_id: int) -> ColumnElement[bool]:
+def counts(tenant_id: int | BindParameter[int]) -> ColumnElement[bool]:
     """Return the condition that an order counts as a sale, for queries that select from orders.
 
     While the tenant has a test key, sales in test mode count as they would in live mode, so that everything can be

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import make_transient_to_detached
 from sqlalchemy.orm.attributes import set_committed_value
 
@@ -251,11 +251,12 @@ def lock_products(tenant_id: int, product_ids: Iterable[str]) -> None:
     ).all()
 
 
+_AVAILABLE = select(StockItem.product_id, StockItem.on_hand - StockItem.reserved).where(
+    StockItem.tenant_id == bindparam("of_tenant")
+)
+
+
 def available(tenant_id: int) -> dict[str, int]:
     """Return the units that can be bought now, by product id, for each product with a stock item."""
-    rows = db.session.execute(
-        select(StockItem.product_id, StockItem.on_hand - StockItem.reserved).where(
-            StockItem.tenant_id == tenant_id
-        )
-    )
+    rows = db.session.connection().execute(_AVAILABLE, {"of_tenant": tenant_id})
     return {row[0]: row[1] for row in rows}

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, or_, select, text, update
+from sqlalchemy import ARRAY, ColumnElement, Text, bindparam, func, or_, select, text, update
 from sqlalchemy.orm import defer
 
 from lumira.clock import utc_now
@@ -80,27 +80,34 @@ def _is_due(tenant_id: int) -> tuple[ColumnElement[bool], ...]:
     )
 
 
+_UNPARK = (
+    update(WebhookEvent)
+    .where(
+        WebhookEvent.tenant_id == bindparam("of_tenant"),
+        WebhookEvent.id.in_(
+            select(WebhookEvent.id)
+            .where(
+                WebhookEvent.tenant_id == bindparam("of_tenant"),
+                WebhookEvent.status == EventStatus.PARKED,
+                WebhookEvent.stripe_payment_intent_id
+                == func.any(bindparam("of_payments", type_=ARRAY(Text))),
+            )
+            .with_for_update(skip_locked=True)
+        ),
+    )
+    .values(next_attempt_at=bindparam("now"))
+    .returning(WebhookEvent.id)
+)
+
+
 def unpark(tenant_id: int, payment_intent_ids: Iterable[str]) -> bool:
     """Make the events due now that wait for these payments; returns whether there were any.
 
     Skips locked events: the caller may have locked an order, and the process that has locked an event waits for
     orders. An event that is being processed at this moment needs no retry.
     """
-    parked = (
-        select(WebhookEvent.id)
-        .where(
-            WebhookEvent.tenant_id == tenant_id,
-            WebhookEvent.status == EventStatus.PARKED,
-            WebhookEvent.stripe_payment_intent_id.in_(list(payment_intent_ids)),
-        )
-        .with_for_update(skip_locked=True)
-    )
-    due = db.session.execute(
-        update(WebhookEvent)
-        .where(WebhookEvent.tenant_id == tenant_id, WebhookEvent.id.in_(parked))
-        .values(next_attempt_at=utc_now())
-        .returning(WebhookEvent.id)
-        .execution_options(synchronize_session=False)
+    due = db.session.connection().execute(
+        _UNPARK, {"of_tenant": tenant_id, "of_payments": list(payment_intent_ids), "now": utc_now()}
     )
     return bool(due.all())
 

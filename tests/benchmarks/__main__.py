@@ -7,7 +7,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.benchmarks import installation, report, rounds, server
+from tests.benchmarks import installation, opening, report, rounds, server
+from tests.benchmarks.opening import Opening
 from tests.benchmarks.payment_succeeded import Paid, encode
 from tests.benchmarks.report import Run
 from tests.benchmarks.rounds import Round
@@ -27,24 +28,25 @@ def main() -> int:
     if load > _QUIET:
         _print(f"The machine is busy (load {load:.1f}): the results will vary.")
     scratch = Path(tempfile.mkdtemp(prefix="lumira-benchmark-"))
-    run, measured = _measure(options, scratch, load)
-    figures = rounds.figures(measured)
+    run, measured, opened = _measure(options, scratch, load)
+    figures = rounds.figures(measured) + opening.figures(opened)
     for figure in figures:
         _print(
             f"{figure.name}: {figure.median:.2f} (aim {figure.aim:.1f}, {'met' if figure.is_met else 'MISSED'})"
         )
     if options.report:
-        report.write(run, measured, figures)
+        report.write(run, measured, figures, {"opening": opening.table(opened)})
     # An exception skips this line, so that the logs of a failed run remain.
     shutil.rmtree(scratch, ignore_errors=True)
     return 0 if not options.aims or all(figure.is_met for figure in figures) else 1
 
 
-def _measure(options: argparse.Namespace, scratch: Path, load: float) -> tuple[Run, list[Round]]:
+def _measure(options: argparse.Namespace, scratch: Path, load: float) -> tuple[Run, list[Round], list[Opening]]:
     with server.running(scratch) as database:
         flushes = database.commits_per_second()
         _print(f"PostgreSQL {database.version()}, {flushes:,.0f} commits per second; logs in {scratch}")
         setup = installation.prepare(database, scratch, orders=options.orders)
+        opening.prepare(setup)
         run = Run(
             command=" ".join(["python -m tests.benchmarks", *sys.argv[1:]]),
             events=options.events,
@@ -57,7 +59,8 @@ def _measure(options: argparse.Namespace, scratch: Path, load: float) -> tuple[R
         measured = list(
             rounds.measure(setup, rounds=options.rounds, events=options.events, scratch=scratch, log=_print)
         )
-    return run, measured
+        opened = opening.measure(setup, rounds=options.rounds, scratch=scratch, log=_print)
+    return run, measured, opened
 
 
 def _options() -> argparse.Namespace:

@@ -16,6 +16,8 @@ local FOR_EVER = 3600000
 local deliveries, remaining, total
 local started, inspected
 local accepted, refused = 0, 0
+-- What the body of a successful response contains.
+local expected = os.getenv("EXPECTED")
 
 local function now()
   local instant = ffi.new("instant[1]")
@@ -52,7 +54,7 @@ function request()
 end
 
 function response(status, headers, body)
-  if status == 200 and body:find('"received"', 1, true) then
+  if status == 200 and body:find(expected, 1, true) then
     accepted = accepted + 1
   else
     refused = refused + 1

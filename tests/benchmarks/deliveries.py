@@ -2,7 +2,7 @@
 
 import os
 import subprocess
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,21 +43,29 @@ class Delivered:
 
 def deliver(target: Target, events: Sequence[Paid], *, scratch: Path) -> Delivered:
     """Sign the events, send each once, wait for every response, and return the result."""
-    requests = scratch / "deliveries"
-    _write(requests, target, events)
+    requests = [_request(target, encode(paid)) for paid in events]
+    return send(target.address, requests, expected='"received"', scratch=scratch)
+
+
+def send(
+    address: str, requests: Sequence[bytes], *, expected: str, scratch: Path, connections: int = CONNECTIONS
+) -> Delivered:
+    """Send complete requests, each once, and return the result: a response is a 200 with the expected text."""
+    file = scratch / "deliveries"
+    _write(file, requests)
     try:
         ended = subprocess.run(
             [
-                *("wrk", "--threads", "1", "--connections", str(CONNECTIONS), "--timeout", "10s"),
-                *("--duration", f"{_TIMEOUT}s", "--script", str(_SCRIPT), f"http://{target.address}/"),
+                *("wrk", "--threads", "1", "--connections", str(connections), "--timeout", "10s"),
+                *("--duration", f"{_TIMEOUT}s", "--script", str(_SCRIPT), f"http://{address}/"),
             ],
-            env={**os.environ, "DELIVERIES": str(requests)},
+            env={**os.environ, "DELIVERIES": str(file), "EXPECTED": expected},
             capture_output=True,
             text=True,
             check=False,
         )
     finally:
-        requests.unlink()
+        file.unlink()
     output = {line.split()[0]: line.split()[1:] for line in ended.stdout.splitlines() if line.strip()}
     if "DELIVERED" not in output:
         raise RuntimeError(f"Not every delivery got a response.\n{ended.stdout}{ended.stderr}")
@@ -66,9 +74,8 @@ def deliver(target: Target, events: Sequence[Paid], *, scratch: Path) -> Deliver
     return Delivered(int(accepted), int(refused), float(seconds), float(p50), float(p99))
 
 
-def _write(file: Path, target: Target, events: Iterable[Paid]) -> None:
+def _write(file: Path, requests: Sequence[bytes]) -> None:
     """Write complete requests, each after its length, so that the load generator computes nothing."""
-    requests = [_request(target, encode(paid)) for paid in events]
     with file.open("wb") as output:
         output.write(b"%08d" % len(requests))
         for request in requests:

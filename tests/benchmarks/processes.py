@@ -59,13 +59,25 @@ def process(arguments: list[str], environment: Mapping[str, str], log: Path) -> 
 @contextmanager
 def gunicorn(application: str, environment: Mapping[str, str], log: Path) -> Iterator[str]:
     """Run Gunicorn with Lumira's configuration and yield its address once it responds."""
+    with web_server(application, environment, log) as (address, _):
+        yield address
+
+
+@contextmanager
+def web_server(application: str, environment: Mapping[str, str], log: Path) -> Iterator[tuple[str, int]]:
+    """Do the same, and yield the id of its first process too."""
+    address = free_address()
+    arguments = ["gunicorn", "--config", "config/gunicorn.py", application]
+    with process(arguments, {**environment, "BIND": address}, log) as pid:
+        wait_until(lambda: _responds(address), within=_START_WITHIN, what=f"{application} to respond")
+        yield address, pid
+
+
+def free_address() -> str:
+    """Return an address of this machine that nothing listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        address = "{}:{}".format(*probe.getsockname())
-    arguments = ["gunicorn", "--config", "config/gunicorn.py", application]
-    with process(arguments, {**environment, "BIND": address}, log):
-        wait_until(lambda: _responds(address), within=_START_WITHIN, what=f"{application} to respond")
-        yield address
+        return "{}:{}".format(*probe.getsockname())
 
 
 def _responds(address: str) -> bool:

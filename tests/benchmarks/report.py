@@ -4,7 +4,7 @@ import os
 import platform
 import statistics
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -34,8 +34,8 @@ class Run:
     load: float
 
 
-def write(run: Run, rounds: list[Round], figures: list[Figure]) -> None:
-    """Replace the page by one with the results of this run."""
+def write(run: Run, rounds: list[Round], figures: list[Figure], tables: Mapping[str, str]) -> None:
+    """Replace the page by one with the results of this run; `tables` by their names in the template."""
     text = _TEMPLATE.read_text()
     values = {
         "date": f"{datetime.now(UTC):%Y-%m-%d}",
@@ -54,6 +54,7 @@ def write(run: Run, rounds: list[Round], figures: list[Figure]) -> None:
         "processes": str(os.cpu_count()),
         "figures": _figures(figures),
         "speeds": _speeds(rounds),
+        **tables,
     }
     for name, value in values.items():
         text = text.replace("{" + name + "}", value)
@@ -63,7 +64,7 @@ def write(run: Run, rounds: list[Round], figures: list[Figure]) -> None:
 def _figures(figures: list[Figure]) -> str:
     rows = ["| figure | aim | median | lowest to highest | met |", "|---|---|---|---|---|"]
     rows += [
-        f"| {figure.name} | ≥ {figure.aim:.1f} | **{figure.median:.2f}** "
+        f"| {figure.name} | {'≤' if figure.is_largest else '≥'} {figure.aim:.1f} | **{figure.median:.2f}** "
         f"| {min(figure.ratios):.2f} to {max(figure.ratios):.2f} | {'yes' if figure.is_met else 'no'} |"
         for figure in figures
     ]

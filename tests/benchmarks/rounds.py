@@ -34,6 +34,8 @@ class Figure:
     name: str
     aim: float
     ratios: tuple[float, ...]
+    #: Whether the aim is the largest ratio, and not the smallest.
+    is_largest: bool = False
 
     @property
     def median(self) -> float:
@@ -41,7 +43,7 @@ class Figure:
 
     @property
     def is_met(self) -> bool:
-        return self.median >= self.aim
+        return self.median <= self.aim if self.is_largest else self.median >= self.aim
 
 
 def measure(

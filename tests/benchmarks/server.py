@@ -25,6 +25,8 @@ class Server:
     """A running server, with the URL of its superuser."""
 
     url: URL
+    #: The id of its first process.
+    pid: int
 
     def address(self, database: str, *, login: str | None = None) -> str:
         """Return the URL of a database, for the superuser unless `login` is set."""
@@ -97,7 +99,8 @@ class Server:
 def running(directory: Path) -> Iterator[Server]:
     """Start a durable server in `directory`, yield it and stop it afterwards."""
     data = directory / "postgresql"
-    server = Server(make_url(embedded_postgresql.start(data)))
+    url = make_url(embedded_postgresql.start(data))
+    server = Server(url, int((data / "postmaster.pid").read_text().split()[0]))
     try:
         with server.connect() as connection:
             for name, value in DURABLE.items():

@@ -85,14 +85,14 @@ def _load(tenant_id: int) -> Catalog:
     The version is read before the products: a change between the two reads is cached under the older version,
     and the next call finds a newer version.
     """
-    tenant = tenants.get(tenant_id)
-    key = (tenant_id, tenant.created_at, tenant.catalog_version)
+    created_at, version = tenants.get_catalog_version(tenant_id)
+    key = (tenant_id, created_at, version)
     with _lock:
         cached = _catalogs.get(key)
     if cached is not None:
         return cached
     products = tuple(_view(product) for product in catalog.list_products(tenant_id))
-    loaded = Catalog(tenant.catalog_version, products)
+    loaded = Catalog(version, products)
     with _lock:
         _catalogs[key] = loaded
     return loaded

@@ -15,7 +15,7 @@ from lumira.repositories.idempotency import Call
 
 @dataclass(frozen=True, slots=True)
 class OrderSummary:
-    """One order with all its rows, and the payment that settles it, else the newest; `None` if it is free."""
+    """One order, and the payment that settles it, else the newest; `None` if it is free."""
 
     order: Order
     payment_intent_id: str | None
@@ -72,5 +72,5 @@ def list_orders(tenant_id: int, criteria: OrderFilter) -> tuple[list[OrderSummar
         if criteria.customer_email is not None:
             customer = customers.find_by_email(tenant_id, criteria.customer_email)
             criteria = replace(criteria, customer_email=customer.email_key) if customer else criteria
-        page, following = order_lists.list_orders(tenant_id, criteria)
+        page, following = order_lists.list_orders(tenant_id, criteria, rows=order_lists.SHOWN)
         return [OrderSummary(order, _current_payment_id(order)) for order in page], following

@@ -66,11 +66,10 @@ def insert_rows(rows: list[Any]) -> None:
 
 def update_row(row: DeclarativeBase) -> None:
     """Write what was changed on a row since it was loaded or written, and nothing else."""
-    state = state_of(row)
-    if not state.modified:
-        return
-    columns = columns_of(type(row))
-    changed = {name for name, _ in columns if state.attrs[name].history.has_changes()}
+    state, columns = state_of(row), columns_of(type(row))
+    # A row that was added to the object counts as a change of it too.
+    names = state.committed_state.keys() & {name for name, _ in columns} if state.modified else ()
+    changed = {name for name in names if state.attrs[name].history.has_changes()}
     if not changed:
         return
     for name, column in columns:

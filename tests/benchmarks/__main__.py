@@ -41,7 +41,9 @@ def main() -> int:
     return 0 if not options.aims or all(figure.is_met for figure in figures) else 1
 
 
-def _measure(options: argparse.Namespace, scratch: Path, load: float) -> tuple[Run, list[Round], list[Opening]]:
+def _measure(
+    options: argparse.Namespace, scratch: Path, load: float
+) -> tuple[Run, list[Round], list[Opening]]:
     with server.running(scratch) as database:
         flushes = database.commits_per_second()
         _print(f"PostgreSQL {database.version()}, {flushes:,.0f} commits per second; logs in {scratch}")

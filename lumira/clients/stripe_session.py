@@ -48,6 +48,8 @@ class StripeSession(requests.Session):
             )
         except urllib3.exceptions.SSLError as error:
             raise requests.exceptions.SSLError(error) from error
+        except urllib3.exceptions.NewConnectionError as error:
+            raise requests.exceptions.ConnectionError(error) from error
         except urllib3.exceptions.TimeoutError as error:
             raise requests.exceptions.Timeout(error) from error
         except (urllib3.exceptions.HTTPError, OSError) as error:

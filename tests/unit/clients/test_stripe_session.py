@@ -1,0 +1,82 @@
+"""The session of calls to Stripe raises what Stripe's SDK handles."""
+
+import socket
+import threading
+from collections.abc import Iterator
+
+import pytest
+import requests
+
+from lumira.clients import stripe_session
+from lumira.clients.stripe_session import StripeSession
+
+REQUEST = b"HTTP/1.1 302 Found\r\nLocation: /elsewhere\r\nRequest-Id: req_1\r\nContent-Length: 2\r\n\r\n{}"
+
+
+@pytest.fixture
+def server() -> Iterator[tuple[str, list[bytes]]]:
+    """A server that stores each request and redirects it, or does not respond to one for `/silent`."""
+    received: list[bytes] = []
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        while True:
+            try:
+                connection, _ = listener.accept()
+            except OSError:
+                return
+            received.append(connection.recv(65536))
+            if b"/silent" not in received[-1]:
+                connection.sendall(REQUEST)
+
+    threading.Thread(target=serve, daemon=True).start()
+    yield f"http://127.0.0.1:{listener.getsockname()[1]}", received
+    listener.close()
+
+
+def request(url: str) -> stripe_session.Reply | requests.Response:
+    return StripeSession().request(
+        "post",
+        url,
+        headers={"Authorization": "Bearer sk_test"},
+        data="amount=1",
+        timeout=(1, 0.2),
+        verify=requests.certs.where(),
+    )
+
+
+def test_a_request_is_sent_as_given_and_not_redirected(server: tuple[str, list[bytes]]) -> None:
+    address, received = server
+    reply = request(f"{address}/v1/customers")
+    assert (reply.status_code, reply.content, reply.headers["request-id"]) == (302, b"{}", "req_1")
+    [sent] = received
+    assert sent.startswith(b"POST /v1/customers HTTP/1.1\r\n")
+    assert b"Authorization: Bearer sk_test\r\n" in sent
+    assert sent.endswith(b"\r\n\r\namount=1")
+
+
+def test_a_server_that_does_not_respond_is_a_timeout(server: tuple[str, list[bytes]]) -> None:
+    with pytest.raises(requests.exceptions.Timeout):
+        request(f"{server[0]}/silent")
+
+
+def test_a_server_that_is_not_there_is_a_connection_error() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        address = closed.getsockname()
+    with pytest.raises(requests.exceptions.ConnectionError):
+        request(f"http://127.0.0.1:{address[1]}/v1/customers")
+
+
+def test_a_proxy_of_the_environment_is_used(
+    server: tuple[str, list[bytes]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address, received = server
+    monkeypatch.setenv("HTTP_PROXY", address)
+    stripe_session._proxies_of.cache_clear()
+    try:
+        with pytest.raises(requests.exceptions.RequestException):
+            # The stand-in of a proxy redirects to itself, which a plain session follows.
+            request("http://api.stripe.example/v1/customers")
+    finally:
+        stripe_session._proxies_of.cache_clear()
+    assert received[0].startswith(b"POST http://api.stripe.example/v1/customers ")

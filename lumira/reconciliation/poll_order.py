@@ -5,6 +5,7 @@ the result. If the process is killed in between, the next poll does the same aga
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -40,7 +41,7 @@ from lumira.settlement.settle_order import settle_order
 
 log = structlog.get_logger()
 
-_ACTOR = "reconciliation"
+ACTOR = "reconciliation"
 _NEVER_OPENED = "No payment was ever opened for this order."
 
 
@@ -60,16 +61,26 @@ def poll_order(
     plan = _plan(tenant_id, account, order_id)
     if plan is None or account is None:
         return None
-    # A listing is older than the plan: it cannot show that an attempt has ended which the plan knows.
-    is_usable = listed is not None and not any(plan.open_attempts.values())
-    state = fetch_state(account, plan, listed if is_usable else None)
+    state = fetch_state(account, plan, usable(listed, plan))
     for error in state.forbidden:
         on_missing_permission(error)
     is_repaired = record(tenant_id, plan, state)
-    intent_ids = [intent["id"] for intent in state.intents if isinstance(intent.get("id"), str)]
-    if intent_ids:
+    if intent_ids := ids_of(state):
         retry_parked_events(tenant_id, intent_ids)
     return is_repaired
+
+
+def usable(listed: Listed | None, plan: PollPlan) -> Listed | None:
+    """Return the listing, if it may stand for what a plan reads.
+
+    It is older than the plan, so it cannot show that an attempt has ended which the plan knows.
+    """
+    return None if any(plan.open_attempts.values()) else listed
+
+
+def ids_of(state: StripeState) -> list[str]:
+    """Return the ids of the payments that were read."""
+    return [intent["id"] for intent in state.intents if isinstance(intent.get("id"), str)]
 
 
 @retried
@@ -95,34 +106,55 @@ def _close_unreachable(order: Order, account: StripeAccount | None, now: datetim
     is_test_over = account is not None and account.livemode and not order.livemode
     if is_abandoned(order, now) and (is_test_over or not _awaits_money(order, now)):
         order.closed_at = now
-        settle_order(order, actor=_ACTOR)
+        settle_order(order, actor=ACTOR)
         _audit(order, "order_abandoned", before=before)
     elif order.status is OrderStatus.CANCELLED and order.reserved_until is not None:
         # A retry reserved stock for the closed order and ended before it requested a payment.
-        settle_order(order, actor=_ACTOR)
+        settle_order(order, actor=ACTOR)
 
 
 @retried
-def record(tenant_id: int, plan: PollPlan, state: StripeState, *, actor: str = _ACTOR) -> bool:
+def record(tenant_id: int, plan: PollPlan, state: StripeState, *, actor: str = ACTOR) -> bool:
     """Record Stripe's state on the order and settle it; returns whether that repaired the order."""
     with atomic(tenant_id):
         now = utc_now()
         order = orders.lock_order(tenant_id, plan.order_id)
-        facts_before, status_before = _facts(order), order.status
-        for intent in state.intents:
-            if intent.get("status") == "requires_payment_method":
-                payments.end_attempts(order, intent["id"], plan.open_attempts.get(intent["id"], ()))
-        _record_state(order, state, now)
-        transfers.extend_reservations(order)
-        has_closed = _close(order, plan, state, now) or state.has_closed_payment
+        recorded = record_facts(order, plan, state, now)
         settle_order(order, actor=actor)
-        order_polls.schedule(order, now)
-        is_changed = _facts(order) != facts_before
-        is_closed_now = has_closed and is_closed_unpaid(order)
-        # A cancellation by an operator is recorded by settling.
-        if is_changed and not plan.closes_here:
-            _audit(order, "order_abandoned" if is_closed_now else "order_repaired", before=status_before)
-        return is_changed and not is_closed_now
+        return finish(order, plan, recorded, now)
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What an order was before Stripe's state was recorded, and whether that closed it."""
+
+    facts_before: tuple[object, ...]
+    status_before: OrderStatus
+    has_closed: bool
+
+
+def record_facts(order: Order, plan: PollPlan, state: StripeState, now: datetime) -> Recorded:
+    """Record Stripe's state on a locked order, which is settled next."""
+    facts_before, status_before = _facts(order), order.status
+    for intent in state.intents:
+        if intent.get("status") == "requires_payment_method":
+            payments.end_attempts(order, intent["id"], plan.open_attempts.get(intent["id"], ()))
+    _record_state(order, state, now)
+    transfers.extend_reservations(order)
+    has_closed = _close(order, plan, state, now) or state.has_closed_payment
+    return Recorded(facts_before, status_before, has_closed)
+
+
+def finish(order: Order, plan: PollPlan, recorded: Recorded, now: datetime) -> bool:
+    """Schedule the next poll of the settled order and audit what changed; returns whether the poll repaired it."""
+    order_polls.schedule(order, now)
+    is_changed = _facts(order) != recorded.facts_before
+    is_closed_now = recorded.has_closed and is_closed_unpaid(order)
+    # A cancellation by an operator is recorded by settling.
+    if is_changed and not plan.closes_here:
+        action = "order_abandoned" if is_closed_now else "order_repaired"
+        _audit(order, action, before=recorded.status_before)
+    return is_changed and not is_closed_now
 
 
 def _close(order: Order, plan: PollPlan, state: StripeState, now: datetime) -> bool:
@@ -232,7 +264,7 @@ def _close_unopened_request(order: Order, plan: PollPlan, state: StripeState) ->
 def _audit(order: Order, action: str, *, before: OrderStatus) -> None:
     audit.record(
         order.tenant_id,
-        actor=_ACTOR,
+        actor=ACTOR,
         action=action,
         subject=f"order:{order.id}",
         before=str(before),

@@ -15,6 +15,7 @@ from lumira.clock import utc_now
 from lumira.database import atomic
 from lumira.reconciliation import poll_order
 from lumira.reconciliation.listing import Listed, Lister
+from lumira.reconciliation.poll_together import poll_together
 from lumira.reconciliation.postpone import postpone_unchanged
 from lumira.reconciliation.report import ReconciliationReport
 from lumira.repositories import order_polls
@@ -22,9 +23,12 @@ from lumira.repositories.stripe_accounts import StripeAccount
 from lumira.threads import side_by_side
 
 #: Orders claimed at a time: the orders that a killed process had claimed are due again two minutes later.
-BATCH, BATCH_OF_ENDED = 300, 100
+BATCH, BATCH_OF_ENDED = 300, 32
 #: Orders of one tenant about which Stripe is called at a time: far below its limit of 25 reads a second.
 THREADS = 8
+#: Orders that have their transactions in common: few, because their products stay locked until they are settled, and
+#: what was planned must not be old when Stripe is called. So few that none are.
+_TOGETHER, _FEW = 32, 2
 #: Seconds that the orders of one tenant may take before the next tenant has its turn.
 BUDGET = 40
 
@@ -99,8 +103,16 @@ class _Run:
         return remaining
 
     def poll(self, order_ids: list[UUID], listed: Listed) -> None:
-        """Poll each of these orders, side by side."""
-        side_by_side(order_ids, partial(self._poll, listed), threads=THREADS)
+        """Poll each of these orders, side by side; many of them with common transactions."""
+        for first in range(0, len(order_ids), _TOGETHER):
+            if self.is_stopping():
+                return
+            alone = part = order_ids[first : first + _TOGETHER]
+            if self.account is not None and len(part) > _FEW:
+                alone = poll_together(
+                    self.account, part, listed, self.report, threads=THREADS, is_stopping=self.is_stopping
+                )
+            side_by_side(alone, partial(self._poll, listed), threads=THREADS)
 
     def _poll(self, listed: Listed, order_id: UUID) -> None:
         if self.is_stopping():

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 import time_machine
@@ -12,6 +13,8 @@ from flask import Flask
 
 from lumira.database import atomic
 from lumira.models import Order, OrderStatus
+from lumira.reconciliation import poll_order, reconcile
+from lumira.reconciliation.report import StripeAvailability
 from lumira.repositories import due_work, order_polls
 from lumira.tasks import queue
 from tests.support import stripe_sandbox
@@ -99,3 +102,38 @@ def test_a_reservation_is_released_while_the_stripe_of_another_tenant_hangs(
         worker.join()
         eventually(lambda: load_order(tenant, hanging.order_number).status is OrderStatus.CANCELLED)
     assert figures(other_tenant, "shirt") == (100, 0, 0)
+
+
+def test_an_order_that_cannot_be_recorded_fails_alone(tenant, monkeypatch) -> None:
+    opened = [open_payment(tenant, "shirt") for _ in range(5)]
+    record = poll_order.record_facts
+
+    def fail_for_one(order: Order, *arguments: Any) -> poll_order.Recorded:
+        if order.order_number == opened[2].order_number:
+            raise ValueError
+        return record(order, *arguments)
+
+    with later(minutes=34), monkeypatch.context() as patched:
+        patched.setattr(poll_order, "record_facts", fail_for_one)
+        report = reconcile.release_reservations(tenant.id)
+    assert (report.failures, report.orders_polled) == (1, 4)
+    assert figures(tenant, "shirt") == (100, 1, 0)
+
+    with later(minutes=37):
+        assert reconcile.release_reservations(tenant.id).failures == 0
+    assert figures(tenant, "shirt") == (100, 0, 0)
+
+
+def test_what_was_read_before_stripe_failed_is_recorded(tenant) -> None:
+    opened = [open_payment(tenant, "shirt") for _ in range(12)]
+    unreadable = {order.payment_intent_id for order in opened[6:]}
+    pattern = f"/v1/payment_intents(/({'|'.join(unreadable)})/cancel)"
+    stripe_sandbox.fail_next(tenant, "500_before", path=pattern, times=1000)
+    with later(minutes=34):
+        assert reconcile.release_reservations(tenant.id).stripe is StripeAvailability.UNAVAILABLE
+    assert count(tenant, Order, status=OrderStatus.CANCELLED) > 0
+
+    stripe_sandbox.clear_faults(tenant)
+    with later(minutes=37):
+        reconcile.release_reservations(tenant.id)
+    assert figures(tenant, "shirt") == (100, 0, 0)

@@ -6,15 +6,17 @@ slowly Stripe responds, and a call that finds no slot is refused at once instead
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
-from dataclasses import dataclass, field
 
 from lumira.errors import StripeBusy
 
 #: Requests that begin without a slot, at once: a free order and a repeated request need none, and are recognised by a
 #: few statements. More would take the processor from the requests that the slots protect.
 _ENTRIES = 2
+#: Requests that work at once, while the others wait for Stripe. When Stripe responds to all of them at the same time,
+#: they would otherwise share the processor with the requests that the slots protect.
+_WORKING = 4
 #: Seconds that a call waits for a slot in a worker or a command.
 _PATIENCE = 60
 #: Until `configure` is called.
@@ -27,26 +29,54 @@ class _Slots:
     def __init__(self, limit: int) -> None:
         self.calls = threading.BoundedSemaphore(limit)
         self.entries = threading.BoundedSemaphore(_ENTRIES)
+        self.working = threading.BoundedSemaphore(_WORKING)
 
 
-@dataclass(slots=True)
 class _Admission:
     """What one request holds until its end."""
 
-    slots: _Slots
-    has_slot: bool = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.has_slot = self.slots.calls.acquire(blocking=False)
+    def __init__(self, slots: _Slots) -> None:
+        self._slots = slots
+        self.has_slot = slots.calls.acquire(blocking=False)
+        self._has_entry = not self.has_slot and slots.entries.acquire(blocking=False)
+        self._is_working = False
+        if not self.has_slot and not self._has_entry:
+            raise StripeBusy
 
     def require(self) -> None:
-        self.has_slot = self.has_slot or self.slots.calls.acquire(blocking=False)
+        self.has_slot = self.has_slot or self._slots.calls.acquire(blocking=False)
         if not self.has_slot:
             raise StripeBusy
 
+    @contextmanager
+    def working(self) -> Iterator[None]:
+        """Work in the block, when few others do."""
+        with self._slots.working:
+            self._is_working = True
+            try:
+                yield
+            finally:
+                self._is_working = False
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Let another request work during the block."""
+        if not self._is_working:
+            yield
+            return
+        self._is_working = False
+        self._slots.working.release()
+        try:
+            yield
+        finally:
+            self._slots.working.acquire()
+            self._is_working = True
+
     def release(self) -> None:
         if self.has_slot:
-            self.slots.calls.release()
+            self._slots.calls.release()
+        if self._has_entry:
+            self._slots.entries.release()
 
 
 _slots = [_Slots(_DEFAULT_LIMIT)]
@@ -63,21 +93,24 @@ def admitted() -> Iterator[None]:
     """Hold a slot during a request that may call Stripe, from before it writes anything.
 
     Without a free slot a few requests begin nevertheless, and are refused where they need Stripe (`require`). Raises
-    `StripeBusy`, after which nothing was written.
+    `StripeBusy`, after which nothing was written. Few requests work at once; a request that waits for Stripe does not.
     """
-    slots = _slots[0]
-    admission = _Admission(slots)
-    if not admission.has_slot and not slots.entries.acquire(blocking=False):
-        raise StripeBusy
-    has_entry = not admission.has_slot
+    admission = _Admission(_slots[0])
     token = _admission.set(admission)
     try:
-        yield
+        with admission.working():
+            yield
     finally:
         _admission.reset(token)
         admission.release()
-        if has_entry:
-            slots.entries.release()
+
+
+@contextmanager
+def paused() -> Iterator[None]:
+    """Let another request work while this one waits for something other than the processor and the database."""
+    admission = _admission.get()
+    with nullcontext() if admission is None else admission.paused():
+        yield
 
 
 def require() -> None:
@@ -98,7 +131,8 @@ def occupied() -> Iterator[None]:
     """
     if _admission.get() is not None:
         require()
-        yield
+        with paused():
+            yield
         return
     calls = _slots[0].calls
     # The threads of a worker or a command take turns: no buyer waits for them.

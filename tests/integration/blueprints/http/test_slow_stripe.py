@@ -109,7 +109,7 @@ def test_a_stored_reply_is_returned_while_all_slots_wait_for_stripe(web: WebProc
     first = open_payment(web, tenant, known)
     call(tenant, "POST", "/sandbox/faults", json={"latency_ms": STRIPE_TAKES * 1000})
     with ThreadPoolExecutor(CALLERS) as threads:
-        waiting, _ = occupy_all_slots(threads, web, tenant, [str(uuid4()) for _ in range(SLOTS)])
+        waiting, _ = occupy_all_slots(threads, web, tenant, [str(uuid4()) for _ in range(CALLERS)])
         again = open_payment(web, tenant, known)
         assert not any(future.done() for future in waiting.values())
         clear_faults(tenant)

@@ -26,7 +26,7 @@ from lumira.services.access.change_access import grant_access
 from lumira.services.portal.view_purchases import view_purchases
 from lumira.webhooks import process
 from tests.support import driver, seller, stripe_events, stripe_sandbox
-from tests.support.factories import BUYER, Brand, count, open_payment
+from tests.support.factories import BUYER, Brand, count, open_cart, open_payment
 from tests.support.files import buy, change, contain, promise, upload
 from tests.support.refunds import pay
 from tests.support.stripe_events import encode, payment_intent, signature
@@ -50,6 +50,17 @@ FOR_EACH_EVENT = 0
 OPENED_PAYMENT_OF_A_NEW_BUYER = 14
 #: The customer is known at Stripe: nothing is attached.
 OPENED_PAYMENT_OF_A_KNOWN_BUYER = 13
+#: The call is claimed, connected with its order, renewed before the payment's request, and answered.
+IDEMPOTENCY_KEY = 4
+#: One transaction: the tenant, the product, the customer and its free orders; the order, its line, grant and message,
+#: and its audit entries; the wake-up for the message.
+FREE_ORDER = 11
+#: Four transactions: the pages' domains; and those of a payment, with two products, their lines and their stock.
+OPENED_CART = 20
+#: The tenant, the orders, their lines and their payments.
+LISTED_ORDERS = 3
+#: The customer, the grants of its orders, and manual ones.
+SHOWN_ACCESS = 3
 #: Which catalog is the current one, what is in stock: nothing of the catalog itself.
 UNCHANGED_CATALOG = 2
 #: The account, the watermark, which of the events are known; the tenant locked, and its watermark written.
@@ -209,6 +220,49 @@ def test_creating_a_payment_takes_the_same_statements_every_time(
     assert len(sent) == OPENED_PAYMENT_OF_A_NEW_BUYER, "\n".join(sent)
     sent = statements.made_by(lambda: open_for(BUYER))
     assert len(sent) == OPENED_PAYMENT_OF_A_KNOWN_BUYER, "\n".join(sent)
+
+
+def test_an_idempotency_key_takes_the_same_statements_every_time(
+    client: FlaskClient, tenant: Brand, statements: Statements
+) -> None:
+    def open_under(key: str) -> None:
+        body = {"productId": "mystique", "customerEmail": f"{key}@example.com"}
+        headers = {**tenant.publishable, "Idempotency-Key": key}
+        reply = client.post("/api/products/create-payment-intent", json=body, headers=headers)
+        assert reply.status_code == 200
+
+    open_under("a-first-purchase")
+    sent = statements.made_by(lambda: open_under("another-purchase"))
+    assert len(sent) == OPENED_PAYMENT_OF_A_NEW_BUYER + IDEMPOTENCY_KEY, "\n".join(sent)
+
+
+def test_a_free_order_takes_the_same_statements_every_time(tenant: Brand, statements: Statements) -> None:
+    open_payment(tenant, "simple", customer_email="other-buyer@example.com")
+    sent = statements.made_by(lambda: open_payment(tenant, "simple"))
+    assert len(sent) == FREE_ORDER, "\n".join(sent)
+
+
+def test_a_cart_takes_the_same_statements_every_time(tenant: Brand, statements: Statements) -> None:
+    open_cart(tenant, customer_email="other-buyer@example.com")
+    sent = statements.made_by(lambda: open_cart(tenant))
+    assert len(sent) == OPENED_CART, "\n".join(sent)
+
+
+@pytest.mark.parametrize("number", [1, 4])
+def test_lists_take_the_same_statements_for_any_number(
+    client: FlaskClient, tenant: Brand, statements: Statements, number: int
+) -> None:
+    for _ in range(number):
+        buy(tenant)
+
+    def read(path: str) -> list[str]:
+        # The first request finds the caller, who is then cached.
+        client.get(path, headers=tenant.secret)
+        return statements.made_by(lambda: client.get(path, headers=tenant.secret))
+
+    listed, shown = read("/api/orders"), read(f"/api/access?customerEmail={BUYER}")
+    assert len(listed) == LISTED_ORDERS, "\n".join(listed)
+    assert len(shown) == SHOWN_ACCESS, "\n".join(shown)
 
 
 def test_an_unchanged_catalog_is_not_read_again(

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from tests.benchmarks import server
 from tests.benchmarks.scale import measure, report
+from tests.benchmarks.scale.columns import Size
 from tests.benchmarks.scale.databases import prepare
-from tests.benchmarks.scale.seed import Size
 
 
 def main() -> int:

@@ -14,7 +14,7 @@ from lumira import create_app
 from lumira.database import db
 from tests.benchmarks.installation import NO_STRIPE
 from tests.benchmarks.scale import seed, template
-from tests.benchmarks.scale.seed import Size
+from tests.benchmarks.scale.columns import Size
 from tests.benchmarks.server import LOGIN, Server
 from tests.support import factories, postgresql, seller
 from tests.support.factories import Brand

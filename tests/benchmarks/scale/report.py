@@ -7,8 +7,8 @@ from pathlib import Path
 from string import Template
 
 from tests.benchmarks.report import describe_machine
+from tests.benchmarks.scale.columns import Size
 from tests.benchmarks.scale.figures import Figure, Results
-from tests.benchmarks.scale.seed import Size
 
 _PAGE = Path(__file__).resolve().parents[3] / "docs" / "performance-scale.md"
 _TEXT = Path(__file__).with_name("performance.md.in")

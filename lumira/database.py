@@ -13,7 +13,7 @@ import structlog
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
 from psycopg.pq import ExecStatus, TransactionStatus
-from sqlalchemy import BindParameter, DateTime, MetaData, Text, bindparam, event, orm
+from sqlalchemy import BindParameter, DateTime, MetaData, Text, bindparam, event, orm, text
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import DBAPIError, InvalidatePoolError
 from sqlalchemy.orm import DeclarativeBase, Session
@@ -196,6 +196,14 @@ def constant(value: Any) -> BindParameter[Any]:
     for any status and any number as if it read a tenth of the table, and uses no partial index.
     """
     return bindparam(None, value, literal_execute=True)
+
+
+def plan_for_values() -> None:
+    """Let PostgreSQL plan the statements of this transaction for their own values, also once they are prepared.
+
+    For statements over a range of rows: planned for any range, they would be planned for one row.
+    """
+    db.session.execute(text("SET LOCAL plan_cache_mode = force_custom_plan"))
 
 
 def refuse_inside_transaction() -> None:

@@ -185,14 +185,18 @@ def verify(slug: str | None) -> None:
     click.echo(f"The receipts are complete: {documents} document{'' if documents == 1 else 's'}.")
 
 
+def _count_orders(tenant_id: int) -> int:
+    with atomic(tenant_id):
+        return orders.count_all(tenant_id)
+
+
 def _compared_with_orders(tenant_id: int, slug: str) -> list[str]:
     """Return a sentence for every document that its order does not agree with."""
     with atomic(tenant_id):
         has_seller = tenants.get(tenant_id).seller is not None
         unreceipted = 0 if has_seller else receipt_comparison.count_unreceipted(tenant_id)
-        total = orders.count_all(tenant_id)
     if has_seller:
-        with progress(f"Verifying the receipts of {slug}", total) as on_progress:
+        with progress(f"Verifying the receipts of {slug}", lambda: _count_orders(tenant_id)) as on_progress:
             return list_disagreements(tenant_id, on_progress)
     if unreceipted:
         # The tenant's choice: a receipt without the seller's legal lines would not be valid.

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from sqlalchemy import func, select, text
 
-from lumira.database import db
+from lumira.database import db, plan_for_values
 from lumira.models import Order
 
 #: Orders that one statement looks through.
@@ -65,6 +65,7 @@ class Scanned:
 
 def scan(tenant_id: int, after: UUID) -> Scanned | None:
     """Look through the orders that follow an id, as many as a batch holds; `None` if none follows."""
+    plan_for_values()
     following = (
         select(Order.id)
         .where(Order.tenant_id == tenant_id, Order.id > after)

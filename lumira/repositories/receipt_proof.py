@@ -6,7 +6,7 @@ from datetime import timedelta
 from sqlalchemy import Row, text
 
 from lumira.clock import utc_now
-from lumira.database import db
+from lumira.database import db, plan_for_values
 from lumira.domain.due_receipts import MAX_DATE_AHEAD
 
 #: A document that is dated later after its payment or refund is mentioned: Stripe retries an event for three days.
@@ -81,6 +81,7 @@ _LATE_DOCUMENTS = text(
 
 def verify(tenant_id: int) -> list[str]:
     """Return a sentence for every error; an empty list if there is none. Correct also while receipts are issued."""
+    plan_for_values()
     sentences: list[str] = []
     for series in db.session.execute(_SERIES, {"tenant_id": tenant_id}).all():
         for after in range(0, series.last, BATCH):

@@ -133,3 +133,14 @@ def test_numbers_are_verified_across_the_borders_of_batches(
     assert found[1].startswith("counted to 5, but the last number issued is 9")
     # The document that is now numbered 9 is older than number 5.
     assert found[2:] == ["issued before its predecessor"] * 2 + ["the number before it is missing"]
+
+
+def test_a_batch_is_planned_for_its_own_range_however_many_came_before_it(
+    brand: Brand,
+) -> None:
+    """Planned for any range, the comparison would be planned for one order, and read each order for each document."""
+    with atomic(brand.id):
+        for _ in range(20):
+            receipt_comparison.scan(brand.id, orders.FIRST_ID)
+        generic = "SELECT sum(generic_plans) FROM pg_prepared_statements WHERE statement LIKE '%expected FULL JOIN%'"
+        assert db.session.execute(text(generic)).scalar_one() == 0

@@ -122,6 +122,10 @@ class NotErasable(Conflict):
     code = "NOT_ERASABLE"
 
 
+class PriceChanged(Conflict):
+    """The catalog has another price than the buyer has seen; nothing was opened."""
+
+
 class OutOfStock(Conflict):
     code = "OUT_OF_STOCK"
 

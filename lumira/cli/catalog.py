@@ -79,11 +79,12 @@ def links(slug: str) -> None:
         product_ids = [product.id for product in products.list_products(tenant_id)]
     if settings.public_url is not None:
         # A tenant's domain may be that of a site of its own, which has no checkout.
-        shop = f"{settings.public_url}/checkout/{slug}"
+        base = settings.public_url
     elif domains:
-        shop = f"https://{domains[0]}/checkout"
+        base = f"https://{domains[0]}"
     else:
         raise click.ClickException("Set PUBLIC_URL: a link needs the address that serves Lumira's pages.")
+    shop = f"{base}/checkout/{slug}"
     for link in (shop, *(f"{shop}/{product_id}" for product_id in product_ids)):
         click.echo(link)
 

@@ -43,6 +43,8 @@ class CheckoutCommand:
     customer_name: str | None = None
     #: The caller's own metadata for Stripe, within Stripe's limits.
     metadata: dict[str, str] = field(default_factory=dict)
+    #: The amount in minor units, and the currency, that the buyer has seen; `None` if the caller does not say.
+    expected: tuple[int, str] | None = None
     #: `None` if the request has no consents.
     consents: Consents | None = None
     #: The route that was called: `stripe`, `products`, `payments`, `checkout` or `checkout_page`.

@@ -32,6 +32,8 @@ class FormError(StrEnum):
     OUT_OF_STOCK = "out_of_stock"
     HAS_IT_ALREADY = "has_it_already"
     TOO_OFTEN = "too_often"
+    BEING_OPENED = "being_opened"
+    CLOSED = "closed"
     LATER = "later"
     NOT_POSSIBLE = "not_possible"
 
@@ -75,13 +77,22 @@ def offer(context: PageContext, offer: Offer, state: FormState, *, shown: str, i
     )
 
 
-def opened(context: PageContext, view: OpenedOrder, *, again: str, shop: str, look_again: str | None) -> str:
-    """Render how far the payment of an order is; `again` is the path to try it once more."""
+def opened(
+    context: PageContext,
+    view: OpenedOrder,
+    *,
+    sent_to: str | None,
+    again: str,
+    shop: str,
+    look_again: str | None,
+) -> str:
+    """Render how far the payment of an order is; `again` is the path to try it once more, `sent_to` the address."""
     return _render(
         "opened.html.jinja",
         context,
         order=view.order,
         progress=str(view.progress),
+        sent_to=sent_to,
         again=again,
         shop=shop,
         look_again=look_again,

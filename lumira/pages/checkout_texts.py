@@ -42,7 +42,9 @@ _FRENCH: dict[str, Any] = {
     "receive": "Recevoir gratuitement",
     "on_stripe": "Vous payez sur la page sécurisée de Stripe, puis revenez ici.",
     "continue": "Continuer vers le paiement",
-    "sent_to": "Nous envoyons la confirmation et l’accès à votre achat à",
+    "sent": "Nous envoyons la confirmation et l’accès à votre achat à",
+    "your_address": "l’adresse de la commande",
+    "not_paid_yet": "Vous n’avez pas encore payé ? Revenir au paiement",
     "try_again": "Réessayer",
     "back_to_shop": "Voir tous les articles",
     "error": {
@@ -55,9 +57,11 @@ _FRENCH: dict[str, Any] = {
         "price_changed": "Le prix a changé depuis l’ouverture de la page. Vérifiez le nouveau prix avant de payer.",
         "terms_changed": "Nos conditions de vente ont changé depuis l’ouverture de la page. Relisez-les d’abord.",
         "consent": "Cochez les cases ci-dessous pour continuer.",
-        "out_of_stock": "Il n’en reste plus assez : un autre client vient de réserver les derniers articles.",
+        "out_of_stock": "Il n’en reste plus assez pour cette commande.",
         "has_it_already": "Un article gratuit de ce panier vous a déjà été envoyé. Retirez-le du panier.",
-        "too_often": "Il y a eu trop de demandes. Réessayez dans une heure.",
+        "too_often": "Il y a eu trop de demandes. Réessayez un peu plus tard.",
+        "being_opened": "Votre paiement est en cours d’ouverture. Appuyez encore une fois dans un instant.",
+        "closed": "Cette commande a été fermée. Appuyez encore une fois pour en ouvrir une nouvelle.",
         "later": "Le paiement n’est pas disponible pour le moment. Rien n’a été débité. Réessayez dans une minute.",
         "not_possible": "Cet achat n’est pas possible pour le moment. Rien n’a été débité. Écrivez-nous.",
     },
@@ -71,7 +75,11 @@ _FRENCH: dict[str, Any] = {
                 " vous n’avez rien d’autre à faire."
             ),
         ),
-        "waiting": (
+        "checked": (
+            "Nous vérifions votre paiement",
+            "Notre équipe le vérifie et vous écrit. Vous n’avez rien d’autre à faire.",
+        ),
+        "payable": (
             "Nous attendons votre paiement",
             (
                 "Cette page se met à jour toute seule. Si vous avez payé, vous pouvez aussi la fermer :"
@@ -131,7 +139,9 @@ _ENGLISH: dict[str, Any] = {
     "receive": "Get it for free",
     "on_stripe": "You pay on Stripe's secure page, and come back here afterwards.",
     "continue": "Continue to the payment",
-    "sent_to": "We send the confirmation and the access to your purchase to",
+    "sent": "We send the confirmation and the access to your purchase to",
+    "your_address": "the address of the order",
+    "not_paid_yet": "Have you not paid yet? Back to the payment",
     "try_again": "Try again",
     "back_to_shop": "See all products",
     "error": {
@@ -144,9 +154,11 @@ _ENGLISH: dict[str, Any] = {
         "price_changed": "The price has changed since the page was opened. Check the new price before you pay.",
         "terms_changed": "Our terms have changed since the page was opened. Read them again before you pay.",
         "consent": "Tick the boxes below to continue.",
-        "out_of_stock": "There are not enough left: another customer has just reserved the last ones.",
+        "out_of_stock": "There are not enough left for this order.",
         "has_it_already": "You have received a free product of this cart before. Remove it from the cart.",
-        "too_often": "There were too many requests. Try again in an hour.",
+        "too_often": "There were too many requests. Try again a little later.",
+        "being_opened": "Your payment is being opened. Press the button once more in a moment.",
+        "closed": "This order was closed. Press the button once more to open a new one.",
         "later": "Payment is not available at the moment. Nothing was charged. Try again in a minute.",
         "not_possible": "This purchase is not possible at the moment. Nothing was charged. Please write to us.",
     },
@@ -157,7 +169,11 @@ _ENGLISH: dict[str, Any] = {
             "Payment in progress",
             "Your bank confirms this payment within a few days. We send you an e-mail then: you need not do anything.",
         ),
-        "waiting": (
+        "checked": (
+            "We are checking your payment",
+            "Our team checks it and writes to you. You need not do anything.",
+        ),
+        "payable": (
             "We are waiting for your payment",
             (
                 "This page updates itself. If you have paid, you can also close it:"

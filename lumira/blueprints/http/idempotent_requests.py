@@ -27,8 +27,17 @@ def idempotent_call(request: Request) -> Call:
     if key is None:
         key = callers_request_id()
         kind = KeyKind.REQUEST_ID if key is not None else None
+    return _call(fingerprint(request.method, request.path, g.get("body")), key, kind)
+
+
+def call_of_form(form_key: str) -> Call:
+    """The call that a form makes, which is the same for the same key."""
+    return _call(fingerprint("POST", "/checkout", form_key), form_key, KeyKind.IDEMPOTENCY_KEY)
+
+
+def _call(call_fingerprint: str, key: str | None, kind: KeyKind | None) -> Call:
     return Call(
-        fingerprint=fingerprint(request.method, request.path, g.get("body")),
+        fingerprint=call_fingerprint,
         actor=g.caller.actor,
         kind=kind,
         key=key,

@@ -3,13 +3,17 @@
 The buyer pays on Stripe's page. No page needs a script.
 """
 
+from dataclasses import replace
 from http import HTTPStatus
+from urllib.parse import urlsplit
 
-from flask import Blueprint, Response, abort, g, request, send_from_directory
+from flask import Blueprint, Response, abort, current_app, g, request, send_from_directory
 
+from config.settings import Settings
 from lumira import pages, tenancy
 from lumira.blueprints.pages import checkout_errors, checkout_visit
 from lumira.blueprints.pages.checkout_form import show_form, submit_form
+from lumira.blueprints.pages.checkout_visit import OpenedHere
 from lumira.blueprints.pages.replies import brand_context, page
 from lumira.domain.commands import CheckoutItem
 from lumira.errors import ProductNotFound, TenantNotFound
@@ -26,6 +30,18 @@ checkout_errors.register_handlers(blueprint)
 _SCRIPT_LIFETIME = 3600
 #: Seconds between two looks at a payment whose result is on the way; the last one is repeated.
 _LOOK_AGAIN_AFTER = (2, 3, 5, 10, 20, 30)
+
+
+@blueprint.before_request
+def lead_to_public_url() -> Response | None:
+    """Let every page be seen under one address: Stripe's page leads back there, and cookies belong to a host."""
+    settings: Settings = current_app.extensions["lumira"]
+    public = urlsplit(settings.public_url or "")
+    is_own = public.netloc in ("", request.host) or settings.is_development
+    if is_own or tenancy.find_by_domain(tenancy.host_name(request.host)) is not None:
+        return None
+    address = f"{settings.public_url}{request.full_path.rstrip('?')}"
+    return Response(status=HTTPStatus.PERMANENT_REDIRECT, headers={"Location": address})
 
 
 @blueprint.get("", defaults={"name": None})
@@ -83,18 +99,27 @@ def show_order(slug: str, reference: str) -> Response:
         context = brand_context(view_brand(g.tenant_id))
         return page(checkout.notice(context, CheckoutNotice.NOT_OPENED_HERE, back=_shop_path()), context)
     view = view_opened(g.tenant_id, opened.order_number)
-    if view.progress is not Progress.PAID:
-        return _order_page(view)
-    # The same form, sent again from now on, is another purchase.
-    return checkout_visit.remember(_order_page(view), slug, visit.renewed())
+    reply = _order_page(view, opened)
+    if view.progress in (Progress.PAID, Progress.REVERSED) and opened.form_key:
+        # The same form, sent again from now on, is another purchase.
+        shown = replace(opened, form_key="")
+        return checkout_visit.remember_order(reply, slug, visit.renewed(), shown)
+    return reply
 
 
-def _order_page(view: OpenedOrder) -> Response:
+def _order_page(view: OpenedOrder, opened: OpenedHere) -> Response:
     context = brand_context(view)
     items = ",".join(f"{line.product_id}:{line.quantity}" for line in view.order.lines)
-    look_again = _look_again() if view.progress is Progress.WAITING else None
+    look_again = _look_again() if view.progress is Progress.PAYABLE else None
+    # The order may have another address: that of a customer that the typed one was merged into.
+    email = view.order.customer_email
     html = checkout.opened(
-        context, view, again=f"{_shop_path()}?items={items}", shop=_shop_path(), look_again=look_again
+        context,
+        view,
+        sent_to=email if opened.is_for(email) else None,
+        again=f"{_shop_path()}?items={items}",
+        shop=_shop_path(),
+        look_again=look_again,
     )
     return page(html, context)
 

@@ -10,11 +10,14 @@ from lumira.blueprints.pages import errors
 from lumira.blueprints.pages.replies import brand_context, notice_page, page
 from lumira.errors import (
     Conflict,
+    IdempotencyInProgress,
     InvalidCart,
     InvalidQuantity,
     LumiraError,
     MissingConsent,
+    OrderNotFound,
     OutOfStock,
+    PriceChanged,
     RateLimited,
 )
 from lumira.pages import checkout
@@ -46,7 +49,13 @@ def form_error(error: LumiraError) -> FormError:
         return FormError.HAS_IT_ALREADY
     if isinstance(error, RateLimited):
         return FormError.TOO_OFTEN
-    if isinstance(error, Conflict) or error.status is HTTPStatus.SERVICE_UNAVAILABLE:
+    if isinstance(error, IdempotencyInProgress):
+        return FormError.BEING_OPENED
+    if isinstance(error, PriceChanged):
+        return FormError.PRICE_CHANGED
+    if isinstance(error, Conflict):
+        return FormError.CLOSED
+    if error.status is HTTPStatus.SERVICE_UNAVAILABLE:
         return FormError.LATER
     log.warning("page_failed", code=error.code, reason=error.message)
     return FormError.NOT_POSSIBLE
@@ -55,6 +64,9 @@ def form_error(error: LumiraError) -> FormError:
 def _reply_to_error(error: LumiraError) -> Response:
     if isinstance(error, InvalidQuantity | InvalidCart):
         return _notice(CheckoutNotice.BAD_CART, HTTPStatus.BAD_REQUEST)
+    if isinstance(error, OrderNotFound):
+        # It was never paid, and has been removed since.
+        return _notice(CheckoutNotice.NOT_OPENED_HERE, HTTPStatus.NOT_FOUND)
     if error.status is HTTPStatus.NOT_FOUND:
         return _notice(CheckoutNotice.NOT_ON_SALE, HTTPStatus.NOT_FOUND)
     return errors.reply_to_error(error)

@@ -1,5 +1,6 @@
 """The form of the checkout page: shows an offer, and opens its order on Stripe's page, once for each form."""
 
+import time
 from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
@@ -9,22 +10,21 @@ from flask import Response, current_app, g, request
 from marshmallow import ValidationError
 
 from config.settings import Settings
-from lumira import extensions, tenancy
+from lumira import tenancy
 from lumira.blueprints.http.checkout_origin import with_origin
 from lumira.blueprints.http.checkout_quotas import limited_checkout
-from lumira.blueprints.http.idempotent_requests import replying
+from lumira.blueprints.http.idempotent_requests import call_of_form, replying
 from lumira.blueprints.http.stripe_calls import calls_stripe
 from lumira.blueprints.pages import checkout_visit
 from lumira.blueprints.pages.checkout_errors import form_error
 from lumira.blueprints.pages.checkout_visit import OpenedHere, Visit
 from lumira.blueprints.pages.replies import brand_context, page, page_locale
 from lumira.domain.commands import CHECKOUT_PAGE, CheckoutCommand, CheckoutItem, Consents
-from lumira.errors import Conflict, LumiraError, OrderNotFound
+from lumira.errors import Conflict, IdempotencyInProgress, LumiraError, OrderNotFound, StripePermissionMissing
 from lumira.pages import checkout
 from lumira.pages.checkout import FormError, FormState
-from lumira.repositories.idempotency import Call, KeyKind, fingerprint
 from lumira.schemas.checkout_page import CheckoutPageForm
-from lumira.services.checkout.cancel_checkout_session import cancel_checkout_session
+from lumira.services.checkout.cancel_checkout_session import cancel_open_sessions
 from lumira.services.checkout.create_checkout_session import SessionOpened, create_checkout_session
 from lumira.services.checkout.view_offer import Offer, view_offer
 from lumira.services.checkout.view_opened import Progress, view_brand, view_opened
@@ -32,6 +32,8 @@ from lumira.services.idempotency.reply import Reply
 
 #: Bytes. The form has an address, a name and a signature.
 _FORM_LENGTH = 8192
+#: Seconds between attempts while another request opens the order of the same form.
+_PAUSES = (0.3, 0.7, 1.0)
 _STRIPES_PAGES = "https://checkout.stripe.com"
 
 _Items = tuple[CheckoutItem, ...]
@@ -57,14 +59,20 @@ def submit_form(items: _Items) -> Response:
         return _page(visit, items, offer, state, status=status)
     form_key = visit.form_key(items, _shown(offer), state.email, state.name)
     try:
-        paid = _close_earlier(visit, items, form_key)
-        if paid is not None:
-            return _to_order(paid)
-        reply = _open(form_key, _command(items, state, offer))
+        result = _open(visit, items, form_key, _command(items, state, offer))
     except LumiraError as error:
-        failed = state.failing(form_error(error))
-        return _page(visit, items, offer, failed, status=error.status, retry_after=error.retry_after)
-    return _lead_on(visit, items, form_key, reply)
+        return _refused(visit, items, offer, state, error)
+    if isinstance(result, OpenedHere):
+        return _to_order(result)
+    return _lead_on(visit, items, form_key, state.email, result)
+
+
+def _refused(visit: Visit, items: _Items, offer: Offer, state: FormState, error: LumiraError) -> Response:
+    failed = state.failing(form_error(error))
+    if failed.error is FormError.CLOSED:
+        # Under the same name, the same form would be refused again.
+        visit = visit.renewed()
+    return _page(visit, items, offer, failed, status=error.status, retry_after=error.retry_after)
 
 
 def _read_form() -> tuple[FormState, str]:
@@ -105,6 +113,7 @@ def _command(items: _Items, state: FormState, offer: Offer) -> CheckoutCommand:
         customer_email=state.email,
         customer_name=state.name or None,
         consents=_consents(state, offer),
+        expected=(offer.amount, offer.currency),
         locale=page_locale(),
         success_url=f"{shop}/orders/{{CHECKOUT_SESSION_ID}}",
         cancel_url=f"{_own_address()}{request.full_path.rstrip('?')}",
@@ -127,56 +136,72 @@ def _own_address() -> str:
     return settings.public_url
 
 
+def _open(
+    visit: Visit, items: _Items, form_key: str, command: CheckoutCommand
+) -> Reply[SessionOpened] | OpenedHere:
+    """Open the order of the form once; an order of the same items that is paid, or about to be, is returned instead."""
+
+    @calls_stripe
+    @limited_checkout
+    def opened(command: CheckoutCommand) -> Any:
+        paid = _close_earlier(visit, items, form_key)
+        if paid is not None:
+            # As for a repeated call, nothing was opened that could count.
+            return replying(Reply(paid, replayed=True))
+        return replying(
+            create_checkout_session(
+                g.tenant_id, call=call_of_form(form_key), command=command, returns_to_lumira=True
+            )
+        )
+
+    for pause in _PAUSES:
+        try:
+            value, _, headers = opened(command)
+        except IdempotencyInProgress:
+            # The second click of a double click: the browser waits for this reply, and has forgotten the first.
+            time.sleep(pause)
+        else:
+            break
+    else:
+        value, _, headers = opened(command)
+    return value if isinstance(value, OpenedHere) else Reply(value, replayed=bool(headers))
+
+
 def _close_earlier(visit: Visit, items: _Items, form_key: str) -> OpenedHere | None:
     """Close the payments of the same items that this visitor opened by another form, such as with another address.
 
-    Returns the order of one that was paid meanwhile: then nothing is opened.
+    Returns the order of one that is paid, or whose bank confirms it later: then nothing is opened.
     """
-    for earlier in visit.earlier(items, form_key):
+    for earlier in visit.of_items(items):
         try:
-            if view_opened(g.tenant_id, earlier.order_number).progress is Progress.WAITING:
-                cancel_checkout_session(g.tenant_id, earlier.reference)
-        except OrderNotFound:
+            progress = view_opened(g.tenant_id, earlier.order_number).progress
+            if progress is Progress.AWAITED:
+                return earlier
+            if progress is Progress.PAYABLE and earlier.form_key != form_key:
+                cancel_open_sessions(g.tenant_id, earlier.order_number)
+        except (OrderNotFound, StripePermissionMissing):
+            # It was removed; or it stays open until it expires, which its alert says.
             continue
         except Conflict:
             return earlier
     return None
 
 
-def _open(form_key: str, command: CheckoutCommand) -> Reply[SessionOpened]:
-    call = Call(
-        fingerprint=fingerprint("POST", "/checkout", form_key),
-        actor=g.caller.actor,
-        kind=KeyKind.IDEMPOTENCY_KEY,
-        key=form_key,
-        request_id=g.request_id,
-        public_network=extensions.callers_network(),
-    )
-
-    @calls_stripe
-    @limited_checkout
-    def opened(command: CheckoutCommand) -> Any:
-        reply = create_checkout_session(g.tenant_id, call=call, command=command, returns_to_lumira=True)
-        return replying(reply)
-
-    value, _, headers = opened(command)
-    return Reply(value, replayed=bool(headers))
-
-
-def _lead_on(visit: Visit, items: _Items, form_key: str, reply: Reply[SessionOpened]) -> Response:
+def _lead_on(visit: Visit, items: _Items, form_key: str, email: str, reply: Reply[SessionOpened]) -> Response:
     session = reply.value
-    opened = OpenedHere(
-        form_key,
-        checkout_visit.items_key(items),
-        session.session_id or session.order_number,
-        session.order_number,
+    opened = checkout_visit.opened_here(
+        items,
+        order_number=session.order_number,
+        reference=session.session_id or session.order_number,
+        form_key=form_key,
+        email=email,
     )
     # A repeated form may be of an order that was paid since.
     is_payable = session.url is not None and not (
-        reply.replayed and view_opened(g.tenant_id, session.order_number).progress is not Progress.WAITING
+        reply.replayed and view_opened(g.tenant_id, session.order_number).progress is not Progress.PAYABLE
     )
     led = _to_stripe(session.url) if is_payable and session.url else _to_order(opened)
-    return checkout_visit.remember(led, g.caller.slug, visit.adding(opened))
+    return checkout_visit.remember_order(led, g.caller.slug, visit, opened)
 
 
 def _to_order(opened: OpenedHere) -> Response:
@@ -218,7 +243,7 @@ def _page(
     context = brand_context(offer)
     shown = visit.sign_form(items, _shown(offer))
     # The visitor's own unpaid order holds the last units: it can be continued.
-    has_opened = any(each.items_key == checkout_visit.items_key(items) for each in visit.opened)
+    has_opened = bool(visit.of_items(items))
     html = checkout.offer(context, offer, state, shown=shown, is_sold=offer.is_available or has_opened)
     reply = page(html, context, status, forms_lead_to=_stripes_pages())
     if retry_after is not None:

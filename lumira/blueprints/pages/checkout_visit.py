@@ -1,13 +1,15 @@
-"""The visit to a shop's checkout: a signed cookie that names it, and the orders that were opened in it.
+"""The visit to a shop's checkout: a signed cookie that names it, and one for each order that was opened in it.
 
-One visit opens one order for one form, however often the form is sent. The cookie is the only proof that a visitor
-opened an order: it has no script's access, and no other site's form sends it.
+One visit opens one order for one form, however often the form is sent. The cookies are the only proof that a visitor
+opened an order: scripts cannot read them, and no other site's form sends them. Each order has a cookie of its own, so
+that two tabs do not overwrite each other's.
 """
 
 import hashlib
+import re
 import secrets
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import astuple, dataclass, replace
 from datetime import timedelta
 
 from flask import Response, current_app, request
@@ -19,50 +21,46 @@ from lumira.domain.commands import CheckoutItem
 _LIFETIME = timedelta(days=7)
 #: How long a page may stay open before its form is sent.
 _FORM_LIFETIME = timedelta(hours=2)
-#: Orders that a visit keeps: a browser stores at most 4 kB in a cookie.
+#: Orders that a visit keeps: a browser stores some fifty cookies for a host.
 _ORDERS = 8
 
 
 @dataclass(frozen=True, slots=True)
 class OpenedHere:
-    """An order that was opened in the visit: by which form, of what, and how Stripe's page and the order are named."""
+    """An order that was opened in the visit, and by which form: of what, and for whom."""
 
-    form_key: str
-    items_key: str
+    order_number: str
     #: The id of the Checkout Session; the order number for a free order.
     reference: str
-    order_number: str
+    #: Empty once the order was shown as paid: its form opens another order from then on.
+    form_key: str
+    items_key: str
+    buyer_key: str
+
+    def is_for(self, email: str | None) -> bool:
+        """Whether the address is the one that was typed in the form."""
+        return email is not None and secrets.compare_digest(self.buyer_key, _buyer_key(email))
 
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """One visitor of one shop."""
+    """One visitor of one shop, and the orders that were opened, oldest first."""
 
     id: str
     opened: tuple[OpenedHere, ...] = ()
+    is_new: bool = False
 
     def find(self, reference: str) -> OpenedHere | None:
         """The order with this reference; `None` if it was not opened in this visit."""
         return next((each for each in self.opened if reference in (each.reference, each.order_number)), None)
 
-    def adding(self, opened: OpenedHere) -> "Visit":
-        """The visit with one more order; the oldest is left out if there are too many."""
-        others = [each for each in self.opened if each.order_number != opened.order_number]
-        return replace(self, opened=(*others, opened)[-_ORDERS:])
-
-    def renewed(self) -> "Visit":
-        """The visit after a paid order: the same form opens another order from now on."""
-        return replace(self, id=secrets.token_urlsafe(16))
+    def of_items(self, items: Sequence[CheckoutItem]) -> list[OpenedHere]:
+        """The orders of the same items whose payment was not shown as made."""
+        return [each for each in self.opened if each.items_key == _items_key(items) and each.form_key]
 
     def form_key(self, items: Sequence[CheckoutItem], shown: str, email: str, name: str) -> str:
         """The idempotency key of a form: the same for the same visit, items, price, terms and buyer."""
         return f"checkout-page-{_digest(self.id, _in_words(items), shown, email, name)}"
-
-    def earlier(self, items: Sequence[CheckoutItem], form_key: str) -> list[OpenedHere]:
-        """The orders of the same items that were opened by other forms: the buyer has corrected the form since."""
-        return [
-            each for each in self.opened if each.items_key == items_key(items) and each.form_key != form_key
-        ]
 
     def sign_form(self, items: Sequence[CheckoutItem], shown: str) -> str:
         """Sign the price and terms that the page shows, so that only this visit's page can send its form."""
@@ -77,24 +75,65 @@ class Visit:
         digest, shown = sent
         return shown if secrets.compare_digest(digest, _digest(self.id, _in_words(items))) else None
 
+    def renewed(self) -> "Visit":
+        """The visit under another name: the same forms open other orders from now on."""
+        return replace(self, id=secrets.token_urlsafe(16), is_new=True)
+
+
+def opened_here(
+    items: Sequence[CheckoutItem], *, order_number: str, reference: str, form_key: str, email: str
+) -> OpenedHere:
+    """An order that the running request has opened."""
+    return OpenedHere(order_number, reference, form_key, _items_key(items), _buyer_key(email))
+
 
 def current_visit(slug: str) -> Visit:
     """The visit of the running request; a new one if it has no valid cookie."""
+    opened = sorted(_read_orders(slug), key=lambda each: each[0])
     try:
-        visit, *opened = _serializer(f"visit.{slug}").loads(
+        visit_id: str = _serializer(f"visit.{slug}").loads(
             request.cookies.get(_cookie(slug), ""), max_age=int(_LIFETIME.total_seconds())
         )
-        return Visit(visit, tuple(OpenedHere(*each) for each in opened))
     except BadSignature:
-        return Visit(secrets.token_urlsafe(16))
+        return Visit(secrets.token_urlsafe(16), is_new=True)
+    return Visit(visit_id, tuple(each for _, each in opened))
 
 
 def remember(reply: Response, slug: str, visit: Visit) -> Response:
-    """Store the visit in the browser."""
-    opened = [[each.form_key, each.items_key, each.reference, each.order_number] for each in visit.opened]
+    """Store a new visit in the browser; one that it has already stays as it is."""
+    if visit.is_new:
+        _set_cookie(reply, _cookie(slug), _serializer(f"visit.{slug}").dumps(visit.id))
+    return reply
+
+
+def remember_order(reply: Response, slug: str, visit: Visit, opened: OpenedHere) -> Response:
+    """Store an order of the visit in the browser; the oldest ones are removed if there are too many."""
+    others = [each for each in visit.opened if each.order_number != opened.order_number]
+    for oldest in others[: max(0, len(others) + 1 - _ORDERS)]:
+        reply.delete_cookie(_order_cookie(slug, oldest.order_number), path="/checkout")
+    value = _serializer(f"order.{slug}").dumps(astuple(opened))
+    _set_cookie(reply, _order_cookie(slug, opened.order_number), value)
+    return remember(reply, slug, visit)
+
+
+def _read_orders(slug: str) -> Iterator[tuple[float, OpenedHere]]:
+    """The orders in the request's cookies, each with when it was stored."""
+    name = re.compile(rf"{re.escape(_order_cookie(slug, ''))}[A-Z0-9-]+")
+    for cookie, value in request.cookies.items():
+        if name.fullmatch(cookie):
+            try:
+                stored, at = _serializer(f"order.{slug}").loads(
+                    value, max_age=int(_LIFETIME.total_seconds()), return_timestamp=True
+                )
+            except BadSignature:
+                continue
+            yield at.timestamp(), OpenedHere(*stored)
+
+
+def _set_cookie(reply: Response, name: str, value: str) -> None:
     reply.set_cookie(
-        _cookie(slug),
-        _serializer(f"visit.{slug}").dumps([visit.id, *opened]),
+        name,
+        value,
         max_age=_LIFETIME,
         path="/checkout",
         secure=request.is_secure,
@@ -102,11 +141,14 @@ def remember(reply: Response, slug: str, visit: Visit) -> Response:
         # Stripe's page leads back by a link: with `Strict` the browser would not send the cookie then.
         samesite="Lax",
     )
-    return reply
 
 
 def _cookie(slug: str) -> str:
     return f"lumira_checkout_{slug}"
+
+
+def _order_cookie(slug: str, order_number: str) -> str:
+    return f"lumira_order_{slug}_{order_number}"
 
 
 def _serializer(purpose: str) -> URLSafeTimedSerializer:
@@ -118,9 +160,12 @@ def _serializer(purpose: str) -> URLSafeTimedSerializer:
     )
 
 
-def items_key(items: Sequence[CheckoutItem]) -> str:
-    """The short name of a cart in the cookie."""
+def _items_key(items: Sequence[CheckoutItem]) -> str:
     return _digest(_in_words(items))[:12]
+
+
+def _buyer_key(email: str) -> str:
+    return _digest(email.casefold())[:12]
 
 
 def _in_words(items: Sequence[CheckoutItem]) -> str:

@@ -26,7 +26,7 @@ from lumira.repositories import (
 )
 from lumira.repositories.customers import Buyer
 from lumira.repositories.idempotency import Call, Claim, StoredReply
-from lumira.services.checkout.cart import check_consents, find_products
+from lumira.services.checkout.cart import check_consents, check_price, find_products
 from lumira.services.checkout.ensure_stripe_customer import (
     CustomerAtStripe,
     freeze_customer_request,
@@ -167,6 +167,7 @@ def _find_or_open_order(
         )
     items = find_products(tenant_id, command.items)
     check_consents(tenant, items, command)
+    check_price(items, command)
     is_free = all(product.is_free for product, _ in items)
     buyer = _find_or_create_buyer(tenant, command, is_free=is_free)
     repeated: frozenset[str] = frozenset()

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from lumira.domain import consents
 from lumira.domain.charge_limits import largest_charge
 from lumira.domain.commands import CheckoutCommand, CheckoutItem
-from lumira.errors import InvalidCart, InvalidQuantity, MissingConsent
+from lumira.errors import InvalidCart, InvalidQuantity, MissingConsent, PriceChanged
 from lumira.models import Product, Tenant
 from lumira.repositories import products
 
@@ -15,6 +15,8 @@ def find_products(tenant_id: int, items: Sequence[CheckoutItem]) -> list[tuple[P
 
     Raises `ProductNotFound`, `LevelNotFound`, `InvalidQuantity` and `InvalidCart`.
     """
+    # Loaded at once: what is in the session's identity map takes no query each.
+    _loaded = products.list_by_ids(tenant_id, [item.product_id for item in items if item.product_id])
     found = [(_get_product(tenant_id, item), item.quantity) for item in items]
     _check_cart(found)
     return found
@@ -28,6 +30,13 @@ def check_consents(tenant: Tenant, items: Sequence[tuple[Product, int]], command
             "This shop requires consents of the buyer: show its terms, ask the buyer, and send `consents`.",
             fields={field: [sentence] for field, sentence in missing.items()},
         )
+
+
+def check_price(items: Sequence[tuple[Product, int]], command: CheckoutCommand) -> None:
+    """Raise `PriceChanged` if the buyer has seen another price."""
+    price = (sum(product.amount * quantity for product, quantity in items), items[0][0].currency)
+    if command.expected not in (None, price):
+        raise PriceChanged("The price has changed: show the new price to the buyer.")
 
 
 def _get_product(tenant_id: int, item: CheckoutItem) -> Product:

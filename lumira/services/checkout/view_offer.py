@@ -86,12 +86,13 @@ def view_offer(tenant_id: int, items: Sequence[CheckoutItem]) -> Offer:
         found = find_products(tenant_id, items)
         available = stock.available(tenant_id) if any(product.keeps_stock for product, _ in found) else {}
         listed = contents.list_contents(tenant_id, [product.id for product, _ in found])
+        levels = {level.id: level for level in products.list_levels(tenant_id)}
         lines = tuple(
             OfferLine(
                 product,
                 quantity,
                 tuple(content for content in listed if content.product_id == product.id),
-                tuple(products.get_product(tenant_id, level) for level in products.list_included(product)),
+                tuple(levels[level] for level in products.list_included(product)),
                 available.get(product.id, 0) if product.keeps_stock else None,
             )
             for product, quantity in found

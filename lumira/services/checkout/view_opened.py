@@ -18,9 +18,11 @@ class Progress(StrEnum):
     REVERSED = "reversed"
     #: The buyer has confirmed it, and the bank confirms it days later.
     AWAITED = "awaited"
-    #: Stripe's page is still open, its result is on the way, or an operator checks the payment.
-    WAITING = "waiting"
-    #: The last attempt failed, or the order was closed unpaid.
+    #: An operator checks the payment.
+    CHECKED = "checked"
+    #: Stripe's page is open, also after a declined attempt, or its result is on the way.
+    PAYABLE = "payable"
+    #: The order was closed, or ended unpaid.
     UNPAID = "unpaid"
 
 
@@ -59,7 +61,8 @@ def _progress_of(order: Order) -> Progress:
     if order_status.is_fulfilled(order):
         return Progress.REVERSED
     if order.status is OrderStatus.PROCESSING:
-        return Progress.WAITING if order.review_reason is not None else Progress.AWAITED
+        return Progress.CHECKED if order.review_reason is not None else Progress.AWAITED
     is_on_stripe = any(session.is_open and session.expires_at > utc_now() for session in order.sessions)
-    is_pending = order.status is OrderStatus.PENDING and (is_on_stripe or not order.sessions)
-    return Progress.WAITING if is_pending else Progress.UNPAID
+    is_beginning = order.status is OrderStatus.PENDING and not order.sessions
+    is_payable = order.status in order_status.PAYABLE and is_on_stripe
+    return Progress.PAYABLE if is_payable or is_beginning else Progress.UNPAID

@@ -271,8 +271,8 @@ def test_links_names_the_checkout_of_each_product_on_sale(run_flask, file, slug)
 
     lines = run_flask("catalog", "links", slug).stdout.splitlines()
 
-    assert lines[0] == f"https://{slug}.example/checkout"
-    assert f"https://{slug}.example/checkout/mystique" in lines
+    assert lines[0] == f"https://{slug}.example/checkout/{slug}"
+    assert f"https://{slug}.example/checkout/{slug}/mystique" in lines
 
 
 def test_links_without_an_address_say_what_to_set(run_flask, file, slug):

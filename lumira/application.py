@@ -5,7 +5,6 @@ from flask import Flask
 from config.settings import Settings
 from lumira import cli, database, encryption, link_tokens, logging, notifications, stripe_slots
 from lumira.clients import storage, stripe_client
-from lumira.domain.retention import RetentionPeriods
 from lumira.reconciliation import transfers
 from lumira.services.retention import remove_expired as retention
 from lumira.settlement import public_bounds
@@ -31,7 +30,7 @@ def build(settings: Settings, *, serves_http: bool = True) -> Flask:
     database.configure(app, settings)
     notifications.configure(settings)
     transfers.configure(settings.bank_transfer_days)
-    retention.configure(_retention_periods(settings))
+    retention.configure(settings.retention)
     public_bounds.configure(_public_bounds(settings))
     if serves_http:
         from lumira import blueprints, extensions  # noqa: PLC0415
@@ -51,16 +50,6 @@ def _public_bounds(settings: Settings) -> public_bounds.PublicBounds | None:
         reservations_per_email=limits.reservations_per_email,
         reservation_share=limits.reservation_share,
         free_orders=limits.free_orders,
-    )
-
-
-def _retention_periods(settings: Settings) -> RetentionPeriods:
-    kept = settings.retention
-    return RetentionPeriods(
-        payload_days=kept.payload_days,
-        event_months=kept.event_months,
-        unpaid_order_days=kept.unpaid_order_days,
-        alert_months=kept.alert_months,
     )
 
 

@@ -71,6 +71,11 @@ def as_lost(error: psycopg.Error) -> OperationalError:
     return OperationalError(None, None, error, hide_parameters=True, connection_invalidated=True)
 
 
+def is_lost(error: DBAPIError) -> bool:
+    """Return whether the connection is lost or could not be made, so that any other statement fails too."""
+    return error.connection_invalidated or sqlstate_of(error) is None
+
+
 def sqlstate_of(error: DBAPIError) -> str | None:
     """Return PostgreSQL's code of an error, or `None` if the error is not the server's."""
     return getattr(error.orig, "sqlstate", None)

@@ -1,6 +1,5 @@
-"""How long rows are kept that grow with time, and which unpaid orders may be removed."""
+"""When rows that grow with time have expired, and which unpaid orders may be removed."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from lumira.domain.order_status import may_still_be_paid
@@ -11,16 +10,6 @@ HANDLED = (EventStatus.PROCESSED, EventStatus.IGNORED, EventStatus.FOREIGN)
 #: The statuses of orders that may be removed.
 UNPAID = (OrderStatus.CANCELLED, OrderStatus.FAILED)
 _MONTHS = 12
-
-
-@dataclass(frozen=True, slots=True)
-class RetentionPeriods:
-    """How long each kind of row is kept; 0: without end."""
-
-    payload_days: int = 90
-    event_months: int = 13
-    unpaid_order_days: int = 30
-    alert_months: int = 13
 
 
 def days_before(now: datetime, days: int) -> datetime | None:

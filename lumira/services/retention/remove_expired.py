@@ -9,11 +9,14 @@ from functools import partial
 from uuid import UUID
 
 import structlog
+from sqlalchemy.exc import DBAPIError
 
+from config.retention import Retention
+from lumira import database_failures
 from lumira.clock import utc_now
 from lumira.database import atomic, retried
 from lumira.domain import retention as periods
-from lumira.domain.retention import UNPAID, RetentionPeriods, is_removable
+from lumira.domain.retention import UNPAID, is_removable
 from lumira.repositories import orders, retention
 
 log = structlog.get_logger()
@@ -22,15 +25,15 @@ log = structlog.get_logger()
 BATCH = 500
 #: Orders that one transaction removes, each with a dozen rows.
 ORDER_BATCH = 100
-_periods = [RetentionPeriods()]
+_periods = [Retention()]
 
 
-def configure(configured: RetentionPeriods) -> None:
+def configure(configured: Retention) -> None:
     """Set how long rows are kept."""
     _periods[:] = [configured]
 
 
-def kept_periods() -> RetentionPeriods:
+def kept_periods() -> Retention:
     """Return how long rows are kept."""
     return _periods[0]
 
@@ -66,13 +69,35 @@ def _remove_unpaid_orders(tenant_id: int, before: datetime, is_stopping: Callabl
         while not is_stopping():
             with atomic(tenant_id):
                 page = retention.list_unpaid(tenant_id, status, before, after=after, limit=ORDER_BATCH)
-            of_page = _remove_orders(tenant_id, page) if page else (0, 0)
+            of_page = _remove_page(tenant_id, page)
             removed, unused = removed + of_page[0], unused + of_page[1]
             if len(page) < ORDER_BATCH:
                 break
             after = page[-1]
     _report("unpaid_orders", removed)
     _report("customers", unused)
+
+
+def _remove_page(tenant_id: int, order_ids: Sequence[UUID]) -> tuple[int, int]:
+    """Remove the orders together, or one by one if the database refuses that: one order never stops the others."""
+    try:
+        return _remove_orders(tenant_id, order_ids)
+    except DBAPIError as error:
+        if database_failures.is_lost(error):
+            raise
+        log.warning("order_batch_not_removed", orders=len(order_ids), exc_info=True)
+    counts = [_remove_alone(tenant_id, order_id) for order_id in order_ids]
+    return sum(removed for removed, _ in counts), sum(unused for _, unused in counts)
+
+
+def _remove_alone(tenant_id: int, order_id: UUID) -> tuple[int, int]:
+    try:
+        return _remove_orders(tenant_id, [order_id])
+    except DBAPIError as error:
+        if database_failures.is_lost(error):
+            raise
+        log.exception("order_not_removed", order_id=str(order_id))
+        return 0, 0
 
 
 @retried

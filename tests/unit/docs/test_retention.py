@@ -7,7 +7,6 @@ from pathlib import Path
 from config.retention import Retention
 from lumira import models
 from lumira.database import Base
-from lumira.domain.retention import RetentionPeriods
 
 ROOT = Path(__file__).resolve().parents[3]
 SECTION = (ROOT / "docs" / "operations.md").read_text().partition("## Retention\n")[2].partition("\n## ")[0]
@@ -26,6 +25,3 @@ def test_the_documented_periods_are_the_defaults() -> None:
     }
     defaults = {field.name.upper(): getattr(Retention(), field.name) for field in fields(Retention)}
     assert documented == defaults
-    assert defaults == {
-        field.name.upper(): getattr(RetentionPeriods(), field.name) for field in fields(RetentionPeriods)
-    }

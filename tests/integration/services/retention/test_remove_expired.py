@@ -9,15 +9,18 @@ import pytest
 import time_machine
 from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
+from structlog.testing import capture_logs
 
+from config.retention import Retention
 from lumira.database import Base, atomic, db
-from lumira.domain.retention import RetentionPeriods
+from lumira.errors import StripeUnavailable
 from lumira.models import (
     Alert,
     AlertKind,
     Customer,
     EventStatus,
     IdempotencyKey,
+    MovementReason,
     Order,
     OrderStatus,
     StockMovement,
@@ -25,10 +28,13 @@ from lumira.models import (
 )
 from lumira.reconciliation import reconcile
 from lumira.repositories import alerts, idempotency, retention, stock_proof, webhook_events
+from lumira.repositories.idempotency import Call, KeyKind
+from lumira.services.checkout.create_payment_intent import create_payment_intent
 from lumira.services.retention import remove_expired as removing
 from lumira.services.retention.remove_expired import remove_expired
 from lumira.webhooks import process
-from tests.support.factories import Brand, count, figures, load_order, open_cart, open_payment
+from tests.support import stripe_sandbox
+from tests.support.factories import Brand, count, figures, load_order, make_command, open_cart, open_payment
 from tests.support.stripe_events import declined, deliver, event, payment_intent, receive
 
 pytestmark = pytest.mark.usefixtures("app_context")
@@ -140,6 +146,52 @@ def test_a_cart_whose_page_expired_is_removed(tenant: Brand) -> None:
     forget_keys(tenant)
     remove_expired(tenant.id)
     assert numbers(tenant) == set()
+
+
+def test_an_order_whose_first_request_stayed_unknown_is_removed_like_any_unpaid_one(tenant: Brand) -> None:
+    call = Call(fingerprint="f", actor="test", kind=KeyKind.IDEMPOTENCY_KEY, key="a-key")
+    with ago(days=40):
+        stripe_sandbox.fail_next(tenant, "500_before", times=10)
+        with pytest.raises(StripeUnavailable):
+            create_payment_intent(tenant.id, call=call, command=make_command())
+        stripe_sandbox.clear_faults(tenant)
+        opened = create_payment_intent(tenant.id, call=call, command=make_command()).value
+    requests = load_order(tenant, opened.order_number).requests
+    assert [request.state for request in requests] == ["unknown", "accepted"]
+    with ago(days=38):
+        reconcile.reconcile(tenant.id)
+    forget_keys(tenant)
+
+    remove_expired(tenant.id)
+
+    assert numbers(tenant) == set()
+
+
+def test_one_order_that_the_database_keeps_does_not_stop_the_removal_of_the_others(tenant: Brand) -> None:
+    before, kept, after = (abandon(tenant, "shirt", days=40) for _ in range(3))
+    order = load_order(tenant, kept)
+    with atomic(tenant.id):
+        # A fault: the movements of this order do not add up.
+        db.session.add(
+            StockMovement(
+                tenant_id=tenant.id,
+                order_id=order.id,
+                product_id="shirt",
+                reason=MovementReason.RESERVE,
+                actor="test",
+                on_hand=0,
+                reserved=1,
+                sold=0,
+            )
+        )
+
+    with capture_logs() as logs:
+        remove_expired(tenant.id)
+
+    assert {before, after}.isdisjoint(numbers(tenant))
+    assert numbers(tenant) == {kept}
+    [refused] = [entry for entry in logs if entry["event"] == "order_not_removed"]
+    assert (refused["log_level"], refused["order_id"]) == ("error", str(order.id))
 
 
 def test_orders_that_count_are_kept_for_ever(tenant: Brand) -> None:
@@ -289,10 +341,10 @@ def test_everything_is_removed_in_batches(tenant: Brand, monkeypatch: pytest.Mon
 
 def test_nothing_is_removed_where_the_periods_are_zero(tenant: Brand) -> None:
     number = abandon(tenant, days=4000)
-    removing.configure(RetentionPeriods(0, 0, 0, 0))
+    removing.configure(Retention(0, 0, 0, 0))
     try:
         remove_expired(tenant.id)
     finally:
-        removing.configure(RetentionPeriods())
+        removing.configure(Retention())
     assert numbers(tenant) == {number}
     assert count(tenant, IdempotencyKey) == 0

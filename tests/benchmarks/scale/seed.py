@@ -113,7 +113,7 @@ def _plan(connection: Connection, brand: Brand, templates: list[Template], size:
         SELECT n::bigint, d.tenant_id, t.kind, d.at, d.at - t.at AS shift, t.order_id, t.order_number, t.customer_id,
             min(n) OVER same AS customer_n, min(d.at) OVER same AS customer_at,
             pg_temp.copied(t.order_id, n, d.at) AS new_order_id,
-            pg_temp.copied(firstvalue_of(t.customer_id) OVER same, min(n) OVER same, min(d.at) OVER same) AS new_customer_id,
+            pg_temp.copied(first_value(t.customer_id) OVER same, min(n) OVER same, min(d.at) OVER same) AS new_customer_id,
             tenants.order_prefix || '-' || lpad(n::text, 10, '0') AS new_number
         FROM numbered AS d JOIN seed_templates AS t ON d.draw BETWEEN t.first AND t.last
         JOIN tenants ON tenants.id = d.tenant_id

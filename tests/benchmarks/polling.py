@@ -216,25 +216,22 @@ def _late(database: Server, since: datetime) -> list[str]:
 
 
 def _found(database: Server, bench: Bench) -> list[str]:
-    """Report how long it took to find the payments without an event, of those that were to be found by now."""
+    """Report how long it took to find the payments without an event, and how long the others have waited."""
     with database.connect(_DATABASE) as connection:
         rows = connection.execute(
             "SELECT order_number, completed_at FROM orders WHERE completed_at IS NOT NULL"
         )
         completed = dict(rows.fetchall())
     now = datetime.now(UTC)
-    old = {number: at for number, at in bench.paid.items() if at < now - timedelta(minutes=5)}
     took = sorted(
-        (completed[number] - at).total_seconds() for number, at in old.items() if number in completed
+        (completed[number] - at).total_seconds() for number, at in bench.paid.items() if number in completed
     )
+    waiting = [(now - at).total_seconds() for number, at in bench.paid.items() if number not in completed]
     if not took:
         return []
-    return [
-        (
-            f"{len(took)} of {len(old)} payments without an event, made five minutes ago or earlier, were found: "
-            f"median {took[len(took) // 2]:.0f} s, all within {took[-1]:.0f} s"
-        )
-    ]
+    found = f"median {took[len(took) // 2]:.0f} s, all within {took[-1]:.0f} s"
+    longest = f"{len(waiting)} others were paid at most {max(waiting, default=0):.0f} s ago"
+    return [f"{len(took)} payments without an event were found: {found}; {longest}"]
 
 
 def _per_minute(made: dict[str, int], minutes: float) -> str:

@@ -29,6 +29,7 @@ BASE = [
     "createdAt",
     "updatedAt",
     "completedAt",
+    "consents",
     "metadata",
 ]
 WHOLE = [

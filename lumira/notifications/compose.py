@@ -18,7 +18,7 @@ from lumira.notifications import (
 from lumira.notifications.composers import MessageContext, get_composer
 from lumira.notifications.draft import Draft
 from lumira.repositories import customers, orders, outbox, tenants
-from lumira.repositories.outbox import Claim
+from lumira.repositories.message_claims import Claim
 
 log = structlog.get_logger()
 

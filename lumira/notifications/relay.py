@@ -27,7 +27,7 @@ from lumira.models import AlertKind, MessageStatus, OutboxMessage, Receipt
 from lumira.notifications import attachments, compose, delivery, emails
 from lumira.notifications.addresses import Undeliverable
 from lumira.notifications.draft import Draft
-from lumira.repositories import alerts, outbox
+from lumira.repositories import alerts, message_claims, outbox
 
 log = structlog.get_logger()
 
@@ -97,15 +97,14 @@ class _Sending:
         if free <= 0:
             return 0
         with atomic(self._tenant_id):
-            claims = outbox.claim_due(self._tenant_id, free)
+            claims = message_claims.claim_due(self._tenant_id, free)
         self.processed += len(claims)
         for claim, composed in compose.compose_all(self._tenant_id, claims):
             if isinstance(composed, Exception):
                 with structlog.contextvars.bound_contextvars(message_id=str(claim.message_id)):
                     self._record(claim.message_id, composed)
             elif composed.draft is None:
-                with _bound(claim.message_id, composed.order_number):
-                    _mark(self._tenant_id, claim.message_id, MessageStatus.SUPERSEDED)
+                _mark(self._tenant_id, {claim.message_id: composed.order_number}, MessageStatus.SUPERSEDED)
             else:
                 self._submit(
                     _Outgoing(
@@ -127,21 +126,26 @@ class _Sending:
     def finish(self, *, timeout: float | None) -> None:
         """Wait until a message is sent or has failed, and record that."""
         done, _ = wait(self.in_flight, timeout, return_when=FIRST_COMPLETED)
-        for future in done:
-            outgoing = self.in_flight.pop(future)
+        outcomes = [(self.in_flight.pop(future), future) for future in done]
+        sent = {
+            outgoing.id: outgoing.order_number
+            for outgoing, future in outcomes
+            if future.exception() is None and future.result()
+        }
+        if sent:
+            _mark(self._tenant_id, sent, MessageStatus.SENT)
+        for outgoing, future in outcomes:
             with _bound(outgoing.id, outgoing.order_number):
                 error = future.exception()
                 if error is not None:
                     self._record(outgoing.id, error)
-                elif future.result():
-                    _mark(self._tenant_id, outgoing.id, MessageStatus.SENT)
-                else:
+                elif not future.result():
                     self._renew(outgoing)
 
     def _renew(self, outgoing: _Outgoing) -> None:
         """Send a message that took long to build, if this worker still holds it."""
         with atomic(self._tenant_id):
-            lease = outbox.renew(self._tenant_id, outgoing.id, outgoing.lease)
+            lease = message_claims.renew(self._tenant_id, outgoing.id, outgoing.lease)
         if lease is None:
             log.warning("message_lease_lost")
             return
@@ -166,7 +170,7 @@ def _send(outgoing: _Outgoing, context: dict[str, Any]) -> bool:
             receipt = attachments.render_receipt(outgoing.receipt, locale=str(outgoing.draft.language))
             with _building:
                 outgoing.email = emails.build(outgoing.draft, receipt)
-        if not outbox.covers_sending(outgoing.lease, utc_now()):
+        if not message_claims.covers_sending(outgoing.lease, utc_now()):
             return False
         delivery.deliver(outgoing.email, name=str(outgoing.id))
     return True
@@ -176,17 +180,26 @@ def _bound(message_id: UUID, order_number: str) -> AbstractContextManager[None]:
     return structlog.contextvars.bound_contextvars(message_id=str(message_id), order_number=order_number)
 
 
-def _mark(tenant_id: int, message_id: UUID, status: MessageStatus) -> None:
+def _mark(tenant_id: int, order_numbers: dict[UUID, str], status: MessageStatus) -> None:
+    """Mark messages, given with their order's number, as sent or superseded.
+
+    In one transaction: each commit waits for the disk.
+    """
     with atomic(tenant_id):
-        message = outbox.lock(tenant_id, message_id)
-        if message.status is MessageStatus.SENT:
-            # Another worker sent it after this worker's lease ended: a sent message stays sent.
-            return
-        message.status = status
-        message.last_error = None
-        if status is MessageStatus.SENT:
-            message.sent_at = utc_now()
-        log.info("message_done", kind=str(message.kind), status=str(status))
+        # A message that another worker sent after this worker's lease ended stays sent.
+        marked = [
+            message
+            for message in outbox.lock_all(tenant_id, list(order_numbers))
+            if message.status is not MessageStatus.SENT
+        ]
+        for message in marked:
+            message.status = status
+            message.last_error = None
+            if status is MessageStatus.SENT:
+                message.sent_at = utc_now()
+    for message in marked:
+        with _bound(message.id, order_numbers[message.id]):
+            log.info("message_done", kind=str(message.kind), status=str(status))
 
 
 def _record_failure(tenant_id: int, message_id: UUID, trace: str) -> None:

@@ -14,7 +14,7 @@ from lumira.notifications import delivery, emails
 from lumira.notifications.addresses import Undeliverable
 from lumira.notifications.alert_texts import text_for
 from lumira.notifications.draft import Draft
-from lumira.repositories import alerts, outbox, tenants
+from lumira.repositories import alerts, message_claims, tenants
 
 log = structlog.get_logger()
 
@@ -32,7 +32,7 @@ def send_alerts(tenant_id: int, *, is_stopping: Callable[[], bool] = lambda: Fal
 def send_next(tenant_id: int) -> bool:
     """Send the alert that is due longest, with others of its kind; `False` if none is due."""
     with atomic(tenant_id):
-        claimed = alerts.claim_next(tenant_id, until=utc_now() + outbox.LEASE)
+        claimed = alerts.claim_next(tenant_id, until=utc_now() + message_claims.LEASE)
         tenant = tenants.get(tenant_id)
     if not claimed:
         return False

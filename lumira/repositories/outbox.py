@@ -1,12 +1,10 @@
 """The outbox: messages enqueued in the transaction of their cause, and sent by a worker afterwards."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, case, exists, func, select, text, tuple_, update
-from sqlalchemy.orm import aliased
+from sqlalchemy import case, func, select, text, update
 
 from lumira.clock import utc_now
 from lumira.database import at_the_end, constant, db
@@ -14,14 +12,8 @@ from lumira.domain import messages
 from lumira.models import AlertKind, MessageKind, MessageStatus, Order, OutboxMessage
 from lumira.models.customer import mailbox_key
 from lumira.repositories import alerts
+from lumira.repositories.message_claims import LEASE
 
-#: The clock of the process that enqueued a message may be ahead of the one that sends it.
-_CLOCK_SKEW = timedelta(seconds=3)
-#: How long composing a message usually takes at most: afterwards its lease is renewed before it is sent.
-_COMPOSING = timedelta(seconds=3)
-#: How long a claimed message is reserved for its worker: longer than composing and sending it (`smtp.SEND_TIMEOUT`)
-#: take, the difference of two clocks, and marking it.
-LEASE = timedelta(seconds=25)
 #: Messages that an operator may retry; a sent message is never sent again.
 _RETRIABLE = (MessageStatus.PENDING, MessageStatus.SUPERSEDED, MessageStatus.DEAD)
 
@@ -97,65 +89,6 @@ def _enqueue_relay_job(tenant_ids: Sequence[int]) -> None:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """A message that the caller alone may send until its lease ends."""
-
-    message_id: UUID
-    lease: datetime
-
-
-def claim_due(tenant_id: int, limit: int) -> list[Claim]:
-    """Claim the messages that are due longest, leased to the caller, each of another order.
-
-    The messages of one order are sent one after another, because some depend on whether an earlier one was sent.
-    After a crash between sending and marking, a message is due again when its lease ends.
-    """
-    now = utc_now()
-    due = (
-        select(OutboxMessage)
-        .where(
-            OutboxMessage.tenant_id == tenant_id,
-            OutboxMessage.status == MessageStatus.PENDING,
-            OutboxMessage.next_attempt_at <= now + _CLOCK_SKEW,
-            ~_has_earlier(now),
-        )
-        .order_by(OutboxMessage.next_attempt_at, OutboxMessage.id)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    )
-    claimed = db.session.execute(due).scalars().all()
-    for message in claimed:
-        message.attempts += 1
-        message.next_attempt_at = now + LEASE
-    return [Claim(message.id, message.next_attempt_at) for message in claimed]
-
-
-def _has_earlier(now: datetime) -> ColumnElement[bool]:
-    """Whether another message of the order is due earlier, or is being sent."""
-    other = aliased(OutboxMessage)
-    is_earlier = tuple_(other.next_attempt_at, other.id) < tuple_(
-        OutboxMessage.next_attempt_at, OutboxMessage.id
-    )
-    is_being_sent = (
-        (other.attempts > 0)
-        & (other.next_attempt_at > now + _CLOCK_SKEW)
-        & (other.next_attempt_at <= now + LEASE)
-    )
-    return exists().where(
-        other.tenant_id == OutboxMessage.tenant_id,
-        other.order_id == OutboxMessage.order_id,
-        other.id != OutboxMessage.id,
-        other.status == MessageStatus.PENDING,
-        is_earlier | is_being_sent,
-    )
-
-
-def covers_sending(lease: datetime, now: datetime) -> bool:
-    """Whether a lease that ends at `lease` lasts until a message is sent, also by another process's clock."""
-    return lease - now >= LEASE - _COMPOSING
-
-
 def is_mailbox_notified(order: Order, message: OutboxMessage) -> bool:
     """Whether the buyer's mailbox has its message of this kind of the day, so that this one is not sent.
 
@@ -192,25 +125,6 @@ def is_mailbox_notified(order: Order, message: OutboxMessage) -> bool:
     return any(
         key is not None and mailbox_key(key) == mailbox for key in db.session.execute(others).scalars()
     )
-
-
-def renew(tenant_id: int, message_id: UUID, lease: datetime) -> datetime | None:
-    """Renew the lease that ends at `lease`, and return its new end; `None` if another worker has claimed the message.
-
-    A lease that has ended can be renewed as long as no other worker has claimed the message.
-    """
-    renewed = db.session.execute(
-        update(OutboxMessage)
-        .where(
-            OutboxMessage.tenant_id == tenant_id,
-            OutboxMessage.id == message_id,
-            OutboxMessage.status == MessageStatus.PENDING,
-            OutboxMessage.next_attempt_at == lease,
-        )
-        .values(next_attempt_at=utc_now() + LEASE)
-        .returning(OutboxMessage.next_attempt_at)
-    )
-    return renewed.scalar_one_or_none()
 
 
 def lock(tenant_id: int, message_id: UUID) -> OutboxMessage:

@@ -8,7 +8,7 @@ from lumira.database import atomic, retried
 from lumira.domain import messages
 from lumira.errors import Conflict
 from lumira.models import AlertKind, Customer, MessageStatus, Order
-from lumira.repositories import alerts, audit, customers, orders, outbox
+from lumira.repositories import alerts, audit, customers, message_claims, orders, outbox
 from lumira.settlement.settle_order import settle_order
 
 
@@ -60,7 +60,7 @@ def _check_changeable(order: Order, email: str) -> None:
     if order.customer_email == email:
         raise Conflict(f"The order {order.order_number} has this address already.")
     now = utc_now()
-    if any(messages.is_being_sent(message, now, outbox.LEASE) for message in order.messages):
+    if any(messages.is_being_sent(message, now, message_claims.LEASE) for message in order.messages):
         # It may be sent to the former address, and would then count as sent.
         raise Conflict(
             f"A message of the order {order.order_number} is being sent: try again in half a minute."

@@ -15,8 +15,8 @@ from lumira.repositories import (
     customers,
     deliverables,
     erasure_registry,
+    message_claims,
     orders,
-    outbox,
     receipts,
     tenants,
 )
@@ -124,6 +124,6 @@ def _check_erasable(tenant_id: int, subject_orders: Sequence[Order], now: dateti
     rows = deliverables.list_by_order(tenant_id, [order.id for order in subject_orders])
     delivered = {(row.order_line_id, row.key) for row in rows.values() if row.delivered_at is not None}
     for order in subject_orders:
-        reason = why_not_erasable(order, delivered=delivered, now=now, message_lease=outbox.LEASE)
+        reason = why_not_erasable(order, delivered=delivered, now=now, message_lease=message_claims.LEASE)
         if reason is not None:
             raise NotErasable(f"Order {order.order_number} {reason}.")

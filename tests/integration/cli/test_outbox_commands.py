@@ -9,7 +9,7 @@ from lumira.database import atomic, db
 from lumira.domain.messages import GIVE_UP_ATTEMPTS
 from lumira.models import AuditEntry, MessageStatus, OutboxMessage
 from lumira.notifications import delivery, relay
-from lumira.repositories import outbox
+from lumira.repositories import message_claims
 from tests.support.factories import open_payment
 from tests.support.stripe_events import deliver, event, payment_intent
 
@@ -123,7 +123,7 @@ def test_a_sent_message_is_not_sent_again(run_flask, tenant):
 def test_a_message_that_is_being_sent_is_not_retried(run_flask, tenant):
     pay(tenant)
     with atomic(tenant.id):
-        [taken] = outbox.claim_due(tenant.id, 1)
+        [taken] = message_claims.claim_due(tenant.id, 1)
 
     run_flask("outbox", "retry", taken.message_id)
 

@@ -15,7 +15,7 @@ from pypdf import PdfReader
 from lumira.database import atomic
 from lumira.documents import pdf, receipt_pdf
 from lumira.models import Receipt
-from lumira.repositories import outbox, receipts
+from lumira.repositories import message_claims, receipts
 from tests.integration.settlement.test_issue_receipts import pay, report_refund
 from tests.support import seller
 from tests.support.factories import BUYER, Brand, open_payment
@@ -198,7 +198,7 @@ def test_the_longest_cart_is_rendered_in_a_small_part_of_a_lease(
     started = time.monotonic()
     content = receipt_pdf.render(receipt, locale="fr")
 
-    assert time.monotonic() - started < outbox.LEASE.total_seconds() / 4
+    assert time.monotonic() - started < message_claims.LEASE.total_seconds() / 4
     # The widest figures stand side by side.
     assert "100 999 999,99 € 99 999 999,00 €" in read(content).replace("\N{NARROW NO-BREAK SPACE}", " ")
 

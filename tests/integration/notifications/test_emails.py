@@ -28,7 +28,7 @@ from lumira.models import (
     Tenant,
 )
 from lumira.notifications import delivery, relay, send_alerts
-from lumira.repositories import orders, outbox
+from lumira.repositories import message_claims, orders, outbox
 from lumira.services.access.change_access import restore_access, revoke_access
 from lumira.settlement.settle_order import settle_order
 from tests.support.factories import BUYER, Brand, load_order, open_payment
@@ -436,7 +436,6 @@ def test_a_server_that_hangs_delays_one_attempt_only(tenant, mailbox, monkeypatc
 
 def test_a_crash_between_sending_and_marking_repeats_only_that_message(tenant, mailbox, monkeypatch):
     pay(tenant)
-    pay(tenant)
     mark = relay._mark
 
     def die(*_: object) -> None:
@@ -446,8 +445,9 @@ def test_a_crash_between_sending_and_marking_repeats_only_that_message(tenant, m
     monkeypatch.setattr(relay, "_mark", die)
     with pytest.raises(SystemExit):
         relay.relay(tenant.id)
+    pay(tenant)
     relay.relay(tenant.id)
-    with time_machine.travel(datetime.now(UTC) + outbox.LEASE + timedelta(seconds=5)):
+    with time_machine.travel(datetime.now(UTC) + message_claims.LEASE + timedelta(seconds=5)):
         relay.relay(tenant.id)
 
     first, second = messages(tenant)

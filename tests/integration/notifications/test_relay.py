@@ -17,7 +17,7 @@ from lumira.database import atomic, db
 from lumira.domain.order_money import current_payment
 from lumira.models import Alert, MessageKind, MessageStatus, OutboxMessage, Receipt
 from lumira.notifications import attachments, composers, delivery, relay
-from lumira.repositories import orders, outbox
+from lumira.repositories import message_claims, orders, outbox
 from tests.support.factories import BUYER, Brand, load_order, open_payment
 from tests.support.stripe_events import declined, deliver, event, payment_intent
 
@@ -308,10 +308,10 @@ def test_the_messages_of_one_order_are_sent_one_after_another(tenant) -> None:
     claimed = []
     for _ in range(2):
         with atomic(tenant.id):
-            claimed.append(outbox.claim_due(tenant.id, 8))
+            claimed.append(message_claims.claim_due(tenant.id, 8))
 
     assert [len(claims) for claims in claimed] == [1, 0]
-    with time_machine.travel(datetime.now(UTC) + outbox.LEASE + timedelta(seconds=1)):
+    with time_machine.travel(datetime.now(UTC) + message_claims.LEASE + timedelta(seconds=1)):
         relay.relay(tenant.id)
     assert {message.status for message in messages(tenant)} == {MessageStatus.SENT}
 
@@ -345,7 +345,7 @@ def test_an_error_with_nul_characters_is_stored(tenant, monkeypatch) -> None:
 def test_a_message_of_a_killed_worker_is_sent_with_the_same_message_id(tenant, settings) -> None:
     pay(tenant)
     with atomic(tenant.id):
-        [taken] = relay.outbox.claim_due(tenant.id, 1)
+        [taken] = message_claims.claim_due(tenant.id, 1)
     assert relay.relay(tenant.id) == 0
     with time_machine.travel(datetime.now(UTC) + timedelta(seconds=30)):
         assert relay.relay(tenant.id) == 1

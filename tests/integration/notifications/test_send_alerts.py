@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 from lumira.database import atomic, db
 from lumira.models import Alert, AlertKind, Tenant
 from lumira.notifications import send_alerts
-from lumira.repositories import alerts, due_work, outbox
+from lumira.repositories import alerts, due_work, message_claims
 from lumira.tasks import queue
 from tests.support.factories import Brand
 from tests.support.mail_server import Mailbox
@@ -113,7 +113,7 @@ def test_a_crash_between_sending_and_marking_repeats_the_alert_as_the_same_messa
     with pytest.raises(SystemExit):
         send_alerts.send_alerts(team.id)
     assert send_alerts.send_alerts(team.id) == 0
-    with time_machine.travel(datetime.now(UTC) + outbox.LEASE + timedelta(seconds=5)):
+    with time_machine.travel(datetime.now(UTC) + message_claims.LEASE + timedelta(seconds=5)):
         send_alerts.send_alerts(team.id)
     first, second = mailbox.received
     assert first["Message-ID"] == second["Message-ID"]

@@ -6,7 +6,7 @@ from sqlalchemy import select
 from lumira.database import atomic, db
 from lumira.errors import Conflict
 from lumira.models import Customer, Receipt
-from lumira.repositories import outbox
+from lumira.repositories import message_claims
 from lumira.services.customers.view_customers import view_customer
 from lumira.services.orders.change_address import AddressChange, change_address
 from lumira.services.privacy.erase_customer import erase_customer
@@ -65,7 +65,7 @@ def test_receipts_stay_as_they_were_issued(make_brand):
 def test_the_address_does_not_change_while_a_message_is_being_sent(tenant):
     opened = pay(tenant, customer_email=TYPO)
     with atomic(tenant.id):
-        assert outbox.claim_due(tenant.id, 1)
+        assert message_claims.claim_due(tenant.id, 1)
 
     with pytest.raises(Conflict, match="being sent"):
         correct(tenant, opened.order_number)

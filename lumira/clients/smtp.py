@@ -10,6 +10,8 @@ from email.message import EmailMessage
 from threading import Timer
 from typing import Protocol
 
+import structlog
+
 from lumira.clients.smtp_connections import KeptConnections
 from lumira.database import refuse_inside_transaction
 
@@ -19,6 +21,8 @@ SEND_TIMEOUT = 18.0
 #: Seconds for all IP addresses of the server together, and for each of its replies.
 CONNECT_TIMEOUT = 6.0
 REPLY_TIMEOUT = 12.0
+#: Seconds for finding a kept connection that still works: most of the time is left for a new one.
+CHECK_TIMEOUT = 2.0
 #: Permanent refusals of a recipient (RFC 5321, section 4.2.3; RFC 7504), unless the enhanced status code is about
 #: policy (RFC 3463, section 3.8): the sender's reputation or configuration can be corrected.
 _PERMANENT = frozenset((501, 550, 551, 553, 556))
@@ -26,6 +30,7 @@ _POLICY = b"5.7."
 #: The address does not exist or its mailbox is closed: permanent also in reply to the message's data.
 _NO_SUCH_ADDRESS = (b"5.1.", b"5.2.1")
 
+log = structlog.get_logger()
 
 _kept = KeptConnections()
 
@@ -114,12 +119,12 @@ def send(server: Server, message: EmailMessage, *, sender: str, recipient: str) 
             deadline.remaining()
             _transmit(connection, message, sender=sender, recipient=recipient)
     except RecipientRefused:
-        _kept.keep(server, connection, messages=messages + 1)
+        _keep(server, connection, messages=messages + 1)
         raise
     except BaseException:
         connection.close()
         raise
-    _kept.keep(server, connection, messages=messages + 1)
+    _keep(server, connection, messages=messages + 1)
 
 
 def close_connections() -> None:
@@ -127,17 +132,27 @@ def close_connections() -> None:
     _kept.close()
 
 
+def _keep(server: Server, connection: smtplib.SMTP, *, messages: int) -> None:
+    try:
+        _kept.keep(server, connection, messages=messages)
+    except Exception:
+        # The server has accepted or refused the message: an error here would send it again.
+        log.warning("smtp_connection_not_kept", exc_info=True)
+        connection.close()
+
+
 def _take(server: Server, deadline: _Deadline) -> tuple[smtplib.SMTP, int]:
     """Return a connection that is ready for a message, and how many it was used for."""
+    checking = _Deadline(CHECK_TIMEOUT)
     while (kept := _kept.take(server)) is not None:
         connection, messages = kept
-        if _is_ready(connection, deadline):
+        if _is_ready(connection, checking, deadline):
             return connection, messages
         connection.close()
     return _open(server, deadline), 0
 
 
-def _is_ready(connection: smtplib.SMTP, deadline: _Deadline) -> bool:
+def _is_ready(connection: smtplib.SMTP, checking: _Deadline, deadline: _Deadline) -> bool:
     """Whether a kept connection can still be used.
 
     Found out before the message is sent: a connection that is lost later may have delivered it.
@@ -145,10 +160,11 @@ def _is_ready(connection: smtplib.SMTP, deadline: _Deadline) -> bool:
     if connection.sock is None:
         return False
     try:
-        with deadline.enforced(connection):
-            connection.sock.settimeout(min(REPLY_TIMEOUT, deadline.remaining()))
+        with checking.enforced(connection):
+            connection.sock.settimeout(checking.remaining())
             code, _ = connection.rset()
-    except OSError:
+            connection.sock.settimeout(min(REPLY_TIMEOUT, deadline.remaining()))
+    except (OSError, ValueError):
         return False
     return code == 250  # noqa: PLR2004 - the code of "completed" (RFC 5321, section 4.2.2)
 

@@ -37,8 +37,8 @@ class KeptConnections:
         """Keep a connection after a message, or close it if it was used often enough."""
         with self._lock:
             if messages < MESSAGES_PER_CONNECTION and len(self._kept) < MOST_KEPT:
-                self._kept.append((server, connection, messages, time.monotonic()))
                 self._close_later()
+                self._kept.append((server, connection, messages, time.monotonic()))
                 return
         _quit(connection)
 
@@ -51,10 +51,10 @@ class KeptConnections:
 
     def _close_later(self) -> None:
         if not self._closing:
-            self._closing = True
             timer = Timer(IDLE_TIMEOUT, self._close_idle)
             timer.daemon = True
             timer.start()
+            self._closing = True
 
     def _close_idle(self) -> None:
         now = time.monotonic()

@@ -35,6 +35,8 @@ class Mailbox:
         self.to_data: list[str] = []
         #: Seconds before each reply to a message.
         self.pause = 0.0
+        #: Seconds before the reply to a reset.
+        self.pause_of_reset = 0.0
         self.was_encrypted: list[bool] = []
         self.users: list[str] = []
         #: The client's end of the connection of each accepted message.
@@ -47,6 +49,10 @@ class Mailbox:
     async def handle_QUIT(self, server: Any, session: Session, envelope: Envelope) -> str:
         self.quits += 1
         return "221 Bye"
+
+    async def handle_RSET(self, server: Any, session: Session, envelope: Envelope) -> str:
+        await asyncio.sleep(self.pause_of_reset)
+        return "250 OK"
 
     async def handle_RCPT(
         self, server: Any, session: Session, envelope: Envelope, address: str, options: list[str]

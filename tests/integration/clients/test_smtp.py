@@ -239,3 +239,27 @@ def test_a_connection_is_used_for_a_bounded_number_of_messages(mailbox, monkeypa
         for _ in range(3):
             send(plain(port))
         assert (mailbox.quits, len(set(mailbox.peers))) == (1, 2)
+
+
+def test_a_kept_connection_that_does_not_reply_leaves_time_for_a_new_one(mailbox, monkeypatch):
+    with mail_server.running(mailbox) as port:
+        send(plain(port))
+        monkeypatch.setattr(smtp, "SEND_TIMEOUT", 6.0)
+        mailbox.pause_of_reset = 10
+        send(plain(port))
+    assert (len(mailbox.received), len(set(mailbox.peers))) == (2, 2)
+
+
+def test_an_accepted_message_is_sent_also_if_its_connection_cannot_be_kept(mailbox, monkeypatch):
+    class ThreadlessTimer(threading.Timer):
+        def start(self) -> None:
+            raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(smtp, "_kept", smtp_connections.KeptConnections())
+    with mail_server.running(mailbox) as port:
+        with monkeypatch.context() as without_threads:
+            without_threads.setattr(smtp_connections, "Timer", ThreadlessTimer)
+            send(plain(port))
+        send(plain(port))
+        send(plain(port))
+    assert (len(mailbox.received), len(set(mailbox.peers))) == (3, 2)

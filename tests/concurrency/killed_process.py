@@ -1,13 +1,10 @@
 """One step of a sale in a process of its own, killed with SIGKILL at one of its commits.
 
-Run as `python -m tests.concurrency.killed_process` with its instructions as JSON on standard input; prints how many
-commits the step made, if it was not killed.
+`step_process` calls `run` in that process.
 """
 
-import json
 import os
 import signal
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -83,14 +80,10 @@ def _step(instructions: dict[str, Any]) -> None:
             relay.relay(tenant_id)
 
 
-def main() -> None:
-    instructions = json.load(sys.stdin)
-    app = create_app(_settings(instructions))
+def run(instructions: dict[str, Any]) -> int:
+    """Run a step; return how many commits it made, if it was not killed."""
+    app = create_app(_settings(instructions), serves_http=False)
     with app.app_context():
         commits = _Commits(instructions.get("kill_at"), instructions.get("when"))
         _step(instructions)
-    sys.stdout.write(f"\n{commits.count}\n")
-
-
-if __name__ == "__main__":
-    main()
+    return commits.count

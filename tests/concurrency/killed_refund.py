@@ -1,10 +1,8 @@
 """One step of a refund in a process of its own, killed with SIGKILL at one of its commits.
 
-Called as `python -m tests.concurrency.killed_refund`; otherwise as `killed_process`.
+`step_process` calls `run` in that process.
 """
 
-import json
-import sys
 from typing import Any
 
 from lumira import create_app
@@ -26,14 +24,10 @@ def _step(instructions: dict[str, Any]) -> None:
             send_due_refunds(tenant_id)
 
 
-def main() -> None:
-    instructions = json.load(sys.stdin)
-    app = create_app(_settings(instructions))
+def run(instructions: dict[str, Any]) -> int:
+    """Run a step; return how many commits it made, if it was not killed."""
+    app = create_app(_settings(instructions), serves_http=False)
     with app.app_context():
         commits = _Commits(instructions.get("die_at"), instructions.get("when"))
         _step(instructions)
-    sys.stdout.write(f"\n{commits.count}\n")
-
-
-if __name__ == "__main__":
-    main()
+    return commits.count

@@ -1,7 +1,6 @@
 """A process killed with SIGKILL at any commit of a sale leaves one order, one grant and one message."""
 
 import signal
-import subprocess
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -16,7 +15,7 @@ from lumira.notifications import relay
 from lumira.repositories.idempotency import LEASE, Call, KeyKind
 from lumira.services.checkout.create_payment_intent import PaymentOpened, create_payment_intent
 from lumira.webhooks import process
-from tests.concurrency.step_process import run_step
+from tests.concurrency.step_process import Finished, run_step
 from tests.support import stripe_events, stripe_sandbox
 from tests.support.factories import BUYER, Brand, count, figures, load_order, make_command, open_cart
 
@@ -34,7 +33,7 @@ class Step:
     settings: Settings
     brand: Brand
 
-    def run(self, step: str, **instructions: Any) -> subprocess.CompletedProcess[str]:
+    def run(self, step: str, **instructions: Any) -> Finished:
         complete = {
             "step": step,
             "tenant_id": self.brand.id,
@@ -49,7 +48,7 @@ class Step:
 
     def killed(self, step: str, kill_at: int, when: str, **instructions: Any) -> None:
         finished = self.run(step, kill_at=kill_at, when=when, **instructions)
-        assert finished.returncode == -signal.SIGKILL, finished.stdout + finished.stderr
+        assert finished.returncode == -signal.SIGKILL, finished.error
 
 
 @pytest.fixture
@@ -175,10 +174,10 @@ def test_an_order_is_fulfilled_once_if_killed_while_sending_the_message(
 
 
 def test_the_process_is_killed_at_every_commit_of_every_step(step, tenant) -> None:
-    def commits(name: str, **instructions: Any) -> int:
+    def commits(name: str, **instructions: Any) -> int | None:
         finished = step.run(name, **instructions)
-        assert finished.returncode == 0, finished.stderr
-        return int(finished.stdout.split()[-1])
+        assert finished.returncode == 0, finished.error
+        return finished.commits
 
     counted = {"open": commits("open")}
     opened = open_again(tenant)

@@ -11,16 +11,9 @@ from cryptography.fernet import Fernet
 
 from config.settings import RateLimits, Settings
 from lumira import create_app
-from lumira.clock import utc_now
 from lumira.database import atomic, db
-from lumira.domain import payments
-from lumira.domain.commands import CheckoutCommand, CheckoutItem
-from lumira.domain.payments import IntentFacts
-from lumira.domain.stripe_requests import Seller, freeze_intent_request
 from lumira.models import Product, Tenant
-from lumira.repositories import customers, order_polls, orders, products, tenants
-from lumira.repositories.idempotency import Call
-from lumira.services.checkout.open_order import open_order
+from lumira.repositories import products, tenants
 from lumira.tasks.queue import queue
 from lumira.webhooks import inbox
 from tests.benchmarks import reference
@@ -28,6 +21,7 @@ from tests.benchmarks.payment_succeeded import Paid, encode
 from tests.benchmarks.server import LOGIN, Server
 from tests.support import factories, postgresql, stripe_events
 from tests.support.factories import Brand
+from tests.support.unpaid_orders import insert_unpaid
 
 #: The address of Stripe: measuring makes no call, and a call would fail at once.
 NO_STRIPE = "http://127.0.0.1:9"
@@ -125,26 +119,8 @@ def _receive_payments(brand: Brand, numbers: range) -> None:
 
 
 def _open_order(tenant: Tenant, product: Product, number: int) -> Paid:
-    email = f"buyer-{number}@example.com"
-    order = open_order(
-        tenant,
-        CheckoutCommand((CheckoutItem(product.id),), email, source="products"),
-        items=[(product, 1)],
-        customer=customers.find_or_create(tenant.id, email=email, name=None),
-        livemode=False,
-        call=Call(fingerprint="", actor="benchmark"),
-    )
-    locked = orders.lock_order(tenant.id, order.id)
-    freeze_intent_request(locked, seller=Seller(tenant.slug, tenant.name, None), stripe_customer_id=None)
-    # In production a commit separates the request to Stripe from its response.
-    db.session.flush()
     intent_id = f"pi_{number:024}"
-    payments.attach_intent(
-        locked,
-        IntentFacts(intent_id, "requires_payment_method", order.amount, order.currency),
-        now=utc_now(),
-    )
-    order_polls.schedule(locked, utc_now())
+    order = insert_unpaid(tenant, product, email=f"buyer-{number}@example.com", intent_id=intent_id)
     return Paid(f"evt_{number:024}", intent_id, order.order_number)
 
 

@@ -1,6 +1,7 @@
 """Refunds and disputes: the same result in whatever order their events arrive."""
 
 import itertools
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -9,10 +10,11 @@ from sqlalchemy import select
 
 from lumira.database import atomic, db
 from lumira.domain.refunds import refunded_amount
-from lumira.models import Alert, EventStatus, OutboxMessage, WebhookEvent
+from lumira.models import Alert, EventStatus, Order, OutboxMessage, WebhookEvent
 from lumira.webhooks import process
-from tests.support.factories import Brand, count, load_order, open_payment
+from tests.support.factories import Brand, count, load_order
 from tests.support.stripe_events import event, payment_intent, receive
+from tests.support.unpaid_orders import open_unpaid
 
 pytestmark = pytest.mark.usefixtures("app_context")
 
@@ -31,26 +33,50 @@ class Outcome:
 
 
 def outcome(brand: Brand, number: str) -> Outcome:
-    order = load_order(brand, number)
+    """The result of the brand's only order, with all messages and alerts of the brand."""
+    [found] = outcomes(brand, alerts_of=lambda _: number).values()
+    return found
+
+
+def outcomes(
+    brand: Brand,
+    *,
+    alerts_of: Callable[[Alert], str] = lambda alert: alert.details.get("order_number", alert.subject),
+) -> dict[str, Outcome]:
+    """The result of each of the brand's orders, by order number; no message or alert is without an order."""
+    alerts: dict[str, list[str]] = {}
+    messages: dict[str, list[str]] = {}
     with atomic(brand.id):
-        alerts = sorted(db.session.execute(select(Alert.kind)).scalars())
-        messages = sorted(str(kind) for kind in db.session.execute(select(OutboxMessage.kind)).scalars())
-    return Outcome(
-        str(order.status),
-        refunded_amount(order),
-        [grant.active for grant in order.grants] == [True],
-        tuple(messages),
-        tuple(alerts),
-    )
+        numbers = {order.id: order.order_number for order in db.session.execute(select(Order)).scalars()}
+        for alert in db.session.execute(select(Alert)).scalars():
+            alerts.setdefault(alerts_of(alert), []).append(str(alert.kind))
+        for message in db.session.execute(select(OutboxMessage)).scalars():
+            messages.setdefault(numbers[message.order_id], []).append(str(message.kind))
+    assert alerts.keys() <= set(numbers.values())
+    found = {}
+    for number in numbers.values():
+        order = load_order(brand, number)
+        found[number] = Outcome(
+            str(order.status),
+            refunded_amount(order),
+            [grant.active for grant in order.grants] == [True],
+            tuple(sorted(messages.get(number, ()))),
+            tuple(sorted(alerts.get(number, ()))),
+        )
+    return found
 
 
 class Payment:
     """Creates the events that Stripe sends about one payment."""
 
-    def __init__(self, brand: Brand, product: str = "mystique", *, is_known: bool = True) -> None:
-        opened = open_payment(brand, product)
-        self.brand, self.number, self.amount = brand, opened.order_number, opened.amount
-        self.id = opened.payment_intent_id if is_known else f"pi_unknown{opened.order_number[-10:]}"
+    def __init__(self, order: Order, *, is_known: bool = True) -> None:
+        [attached] = order.payments
+        self.number, self.amount = order.order_number, order.amount
+        self.id = attached.stripe_payment_intent_id if is_known else f"pi_unknown{order.order_number[-10:]}"
+
+    def own(self, name: str) -> str:
+        """Return the name of an object of this payment: Stripe's ids are unique."""
+        return f"{name}_{self.id}"
 
     def succeeded(self) -> StripeEvent:
         return event(
@@ -59,7 +85,7 @@ class Payment:
                 id=self.id,
                 amount=self.amount,
                 status="succeeded",
-                latest_charge="ch_1",
+                latest_charge=self.own("ch_1"),
                 order_number=self.number,
             ),
         )
@@ -68,10 +94,10 @@ class Payment:
         self, kind: str, status: str, amount: int = 4700, name: str = "re_1", **fields: Any
     ) -> StripeEvent:
         refund = {
-            "id": name,
+            "id": self.own(name),
             "object": "refund",
             "amount": amount,
-            "charge": "ch_1",
+            "charge": self.own("ch_1"),
             "currency": "eur",
             "payment_intent": self.id,
             "status": status,
@@ -81,7 +107,7 @@ class Payment:
 
     def charge(self, refunded: int, **fields: Any) -> StripeEvent:
         charge = {
-            "id": "ch_1",
+            "id": self.own("ch_1"),
             "object": "charge",
             "amount": self.amount,
             "amount_captured": self.amount,
@@ -106,11 +132,11 @@ class Payment:
         currency: str = "eur",
     ) -> StripeEvent:
         dispute = {
-            "id": name,
+            "id": self.own(name),
             "object": "dispute",
             "amount": amount,
-            "balance_transactions": [{"id": f"txn_{number}"} for number in range(movements)],
-            "charge": "ch_1",
+            "balance_transactions": [{"id": self.own(f"txn_{number}")} for number in range(movements)],
+            "charge": self.own("ch_1"),
             "currency": currency,
             "evidence_details": {"due_by": 1_800_000_000},
             "metadata": {},
@@ -121,10 +147,21 @@ class Payment:
         return event(f"charge.dispute.{kind}", dispute)
 
 
+def open_payments(brand: Brand, number: int = 1, product: str = "mystique", **options: bool) -> list[Payment]:
+    return [Payment(order, **options) for order in open_unpaid(brand, number, product)]
+
+
 def settle(brand: Brand, *events: StripeEvent, at_once: bool) -> None:
     """Process the events, in one batch or one by one, and then the events that these unparked."""
-    for stripe_event in events:
-        receive(brand, stripe_event)
+    settle_all(brand, [list(events)], at_once=at_once)
+
+
+def settle_all(brand: Brand, sequences: list[list[StripeEvent]], *, at_once: bool) -> None:
+    """Process a sequence of events of each order; one by one means that no batch has two events of an order."""
+    for together in itertools.zip_longest(*sequences):
+        for stripe_event in together:
+            if stripe_event is not None:
+                receive(brand, stripe_event)
         if not at_once:
             process.process_events(brand.id)
     process.process_events(brand.id)
@@ -312,39 +349,46 @@ STORIES = {
     ids=["payment known", "payment not known yet", "payment not known yet, in one batch"],
 )
 @pytest.mark.parametrize("story", STORIES)
-def test_every_order_of_arrival_has_the_same_result(make_brand, story, is_known, at_once) -> None:
+def test_every_order_of_arrival_has_the_same_result(tenant, story, is_known, at_once) -> None:
     create_events, expected = STORIES[story]
-    for shuffle in ("as sent", "reversed", "payment last", "duplicated"):
-        brand = make_brand()
-        payment = Payment(brand, is_known=is_known)
-        events = [payment.succeeded(), *create_events(payment)]
-        if shuffle == "reversed":
-            events.reverse()
-        if shuffle == "payment last":
-            events = [*events[1:], events[0]]
-        if shuffle == "duplicated":
-            events = [*events, *reversed(events)]
-        settle(brand, *events, at_once=at_once)
+    shuffles = {
+        "as sent": lambda events: events,
+        "reversed": lambda events: events[::-1],
+        "payment last": lambda events: [*events[1:], events[0]],
+        "duplicated": lambda events: [*events, *reversed(events)],
+    }
+    paid = dict(zip(shuffles, open_payments(tenant, len(shuffles), is_known=is_known), strict=True))
+    sequences = [
+        shuffles[name]([payment.succeeded(), *create_events(payment)]) for name, payment in paid.items()
+    ]
+    settle_all(tenant, sequences, at_once=at_once)
 
-        assert outcome(brand, payment.number) == expected, shuffle
-        parked = count(brand, WebhookEvent, status=EventStatus.PARKED)
-        assert parked == count(brand, WebhookEvent, status=EventStatus.FAILED) == 0, shuffle
+    found = outcomes(tenant)
+    assert {name: found[payment.number] for name, payment in paid.items()} == dict.fromkeys(paid, expected)
+    parked = count(tenant, WebhookEvent, status=EventStatus.PARKED)
+    assert parked == count(tenant, WebhookEvent, status=EventStatus.FAILED) == 0
 
 
 @pytest.mark.parametrize(
     "story", ["succeeded, then failed", "two partial refunds, the second reported by its charge alone"]
 )
-def test_no_permutation_of_the_events_changes_the_result(make_brand, story) -> None:
+def test_no_permutation_of_the_events_changes_the_result(tenant, story) -> None:
     create_events, expected = STORIES[story]
-    for order in itertools.permutations(range(4)):
-        payment = Payment(make_brand(), is_known=False)
+    permutations = list(itertools.permutations(range(4)))
+    paid = dict(zip(permutations, open_payments(tenant, len(permutations), is_known=False), strict=True))
+    sequences = []
+    for permutation, payment in paid.items():
         events = [payment.succeeded(), *create_events(payment)]
-        settle(payment.brand, *(events[number] for number in order), at_once=False)
-        assert outcome(payment.brand, payment.number) == expected, order
+        sequences.append([events[number] for number in permutation])
+    settle_all(tenant, sequences, at_once=False)
+
+    found = outcomes(tenant)
+    results = {permutation: found[payment.number] for permutation, payment in paid.items()}
+    assert results == dict.fromkeys(permutations, expected)
 
 
 def test_a_partial_refund_revokes_access_if_the_product_is_set_so(tenant) -> None:
-    payment = Payment(tenant, "strict")
+    [payment] = open_payments(tenant, product="strict")
     settle(
         tenant,
         payment.succeeded(),
@@ -357,7 +401,7 @@ def test_a_partial_refund_revokes_access_if_the_product_is_set_so(tenant) -> Non
 
 
 def test_an_inquiry_that_becomes_a_dispute_suspends_access_and_alerts_again(tenant) -> None:
-    payment = Payment(tenant)
+    [payment] = open_payments(tenant)
     inquiry = payment.dispute("created", "warning_needs_response")
     settle(tenant, payment.succeeded(), inquiry, at_once=False)
     assert outcome(tenant, payment.number).access
@@ -368,7 +412,7 @@ def test_an_inquiry_that_becomes_a_dispute_suspends_access_and_alerts_again(tena
 
 
 def test_an_authorised_amount_that_was_never_captured_does_not_count_as_refunded(tenant) -> None:
-    payment = Payment(tenant)
+    [payment] = open_payments(tenant)
     settle(
         tenant,
         payment.succeeded(),
@@ -379,7 +423,7 @@ def test_an_authorised_amount_that_was_never_captured_does_not_count_as_refunded
 
 
 def test_a_refund_of_another_tenants_payment_changes_nothing(tenant, other_tenant) -> None:
-    payment = Payment(tenant)
+    [payment] = open_payments(tenant)
     settle(tenant, payment.succeeded(), at_once=True)
     settle(other_tenant, payment.refund("refund.created", "succeeded"), at_once=True)
     assert outcome(tenant, payment.number) == Outcome("completed")
@@ -401,7 +445,7 @@ MALFORMED = [
 
 @pytest.mark.parametrize(("kind", "spoil"), MALFORMED)
 def test_a_malformed_refund_dispute_or_charge_fails_and_changes_nothing(tenant, kind, spoil) -> None:
-    payment = Payment(tenant)
+    [payment] = open_payments(tenant)
     malformed = {
         "refund": payment.refund("refund.created", "succeeded"),
         "dispute": payment.dispute("created", "lost", 1),

@@ -13,6 +13,14 @@ from sqlalchemy.engine import make_url
 from config import embedded_postgresql
 
 TEMPLATE = "lumira_template"
+#: The tests survive no crash of the machine, so they write as little as possible and wait for no disk.
+_SETTINGS = (
+    "fsync = off",
+    "synchronous_commit = off",
+    "full_page_writes = off",
+    "checkpoint_timeout = '1h'",
+    "max_wal_size = '4GB'",
+)
 MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
 
 
@@ -55,9 +63,8 @@ def create_database(directory: Path, name: str, *, template: str | None = TEMPLA
         with engine.connect() as connection:
             names = set(connection.execute(text("SELECT datname FROM pg_database")).scalars())
             if TEMPLATE not in names and template is not None:
-                # The tests survive no crash of the machine, so they need not wait for the disk.
-                connection.execute(text("ALTER SYSTEM SET fsync = off"))
-                connection.execute(text("ALTER SYSTEM SET synchronous_commit = off"))
+                for setting in _SETTINGS:
+                    connection.execute(text(f"ALTER SYSTEM SET {setting}"))
                 connection.execute(text("SELECT pg_reload_conf()"))
                 connection.execute(text(f"CREATE DATABASE {TEMPLATE}"))
                 migrate(str(make_url(base).set(database=TEMPLATE).render_as_string(hide_password=False)))

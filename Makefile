@@ -6,6 +6,8 @@ SHELL := /bin/sh
 PYTHON ?= python3
 PYTEST_PROCESSES ?= 2
 BIN := .venv/bin
+# A process without work takes half of what another one has left, so that all end together.
+PYTEST = $(BIN)/python -m pytest -n $(PYTEST_PROCESSES) --dist worksteal
 READY := .venv/.ready
 
 # Targets run alike on every machine: they inherit none of an installation's settings.
@@ -21,7 +23,7 @@ unexport AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_PROFILE MAX_UPLOAD_BYTES
 unexport PUBLIC_URL SMTP_URL MAIL_FROM METRICS_TOKEN BIND WEB_CONCURRENCY WEB_THREADS GUNICORN_CMD_ARGS
 unexport FLASK_APP FLASK_DEBUG FLASK_ENV PYTHONPATH PYTHONHOME PYTEST_ADDOPTS PYTHONWARNINGS
 
-.PHONY: help demo demo-check test machine stories chaos bench bench-messages bench-stock bench-scale bench-polling check format venv requirements clean
+.PHONY: help demo demo-check test test-fast machine stories chaos bench bench-messages bench-stock bench-scale bench-polling check format venv requirements clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -33,7 +35,18 @@ demo-check: venv ## Run the demo in a temporary folder and exit: code 0 if all t
 	@$(BIN)/python -m flask demo --check
 
 test: venv machine ## Run all tests with an embedded PostgreSQL (ARGS="-k refund")
-	$(BIN)/python -m pytest -n $(PYTEST_PROCESSES) $(ARGS)
+	$(PYTEST) $(ARGS)
+
+# What a change breaks most often: rules, API, webhooks, isolation of tenants, and kills at every commit.
+# These need PostgreSQL only. Left out: tests that start servers and commands, random stories, browsers, PDF and storage.
+FAST = tests/unit tests/integration/blueprints/test_*.py tests/integration/blueprints/pages/test_checkout.py \
+	tests/integration/settlement tests/integration/test_isolation.py tests/integration/test_query_counts.py \
+	tests/integration/webhooks/test_inbox.py tests/integration/webhooks/test_process.py \
+	tests/integration/webhooks/test_refunds_and_disputes.py \
+	tests/concurrency/test_at_once.py tests/concurrency/test_stock.py tests/concurrency/test_killed.py
+
+test-fast: venv ## Run the unit tests and the most telling others, in a minute (ARGS="-k refund")
+	$(PYTEST) $(FAST) $(ARGS)
 
 # What PyPI does not offer: Chromium for the browser tests, the fonts of the world's scripts, Redis and PgBouncer.
 machine: venv
@@ -51,7 +64,7 @@ machine: venv
 	  || { echo "The tests need these: on Debian and Ubuntu, as root: apt-get install $$missing" >&2; exit 1; }
 
 stories: venv ## Deliver the events of many random payments out of order, repeated or lost (STORIES=20000)
-	STORIES=$${STORIES:-20000} $(BIN)/python -m pytest -n $(PYTEST_PROCESSES) tests/integration/webhooks/test_life_stories.py \
+	STORIES=$${STORIES:-20000} $(PYTEST) tests/integration/webhooks/test_life_stories.py \
 	  tests/integration/webhooks/test_life_endings.py
 
 chaos: venv ## Make 2,000 purchases while processes are killed and deliveries are lost (EVENTS=2000 KILLS=20 SEED=1)

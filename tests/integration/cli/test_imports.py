@@ -15,7 +15,7 @@ from tests.integration.cli.test_command_line import PRODUCTION
 
 #: What only some processes or requests need, and is large.
 MIGRATIONS = {"alembic", "flask_migrate", "mako"}
-RARE = {"boto3", "botocore", "dns", "moto", "typst", "weasyprint", "schemathesis", "playwright"}
+RARE = {"boto3", "botocore", "dns", "moto", "typst", "schemathesis", "playwright"}
 QUEUE = {"procrastinate", "lumira.tasks", "psycopg_pool"}
 #: `flask` itself imports the limiter, for its commands.
 HTTP = {"flask_smorest", "apispec", "webargs", "lumira.blueprints", "lumira.extensions", "gunicorn"}

@@ -1,6 +1,8 @@
 """Failures of the database that a code change does not mend, and the connections that they make unusable."""
 
-from typing import TYPE_CHECKING
+import time
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, TypeVar
 
 import psycopg
 import structlog
@@ -11,6 +13,11 @@ if TYPE_CHECKING:
     from psycopg.pq.abc import PGconn
 
 log = structlog.get_logger()
+
+Result = TypeVar("Result")
+
+#: Seconds between attempts while the database restarts or fails over.
+SHORT_PAUSES = (0.5, 1.5)
 
 READ_ONLY = "25006"
 INSUFFICIENT_PRIVILEGE = "42501"
@@ -79,3 +86,16 @@ def is_lost(error: DBAPIError) -> bool:
 def sqlstate_of(error: DBAPIError) -> str | None:
     """Return PostgreSQL's code of an error, or `None` if the error is not the server's."""
     return getattr(error.orig, "sqlstate", None)
+
+
+def retry_while_lost(action: Callable[[], Result], *, pauses: Sequence[float] = SHORT_PAUSES) -> Result:
+    """Run an action that is one transaction and safe to repeat, and again after each pause while the database is lost.
+
+    Raises the `OperationalError` of the last attempt.
+    """
+    for pause in pauses:
+        try:
+            return action()
+        except OperationalError:
+            time.sleep(pause)
+    return action()

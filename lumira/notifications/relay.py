@@ -6,12 +6,13 @@ server, so that several messages are sent at a time, and a sent message is marke
 
 import threading
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from email.message import EmailMessage
+from functools import partial
 from types import TracebackType
 from typing import Any, Self
 from uuid import UUID
@@ -21,6 +22,7 @@ from sqlalchemy import text
 
 from lumira.clock import utc_now
 from lumira.database import atomic, db
+from lumira.database_failures import retry_while_lost
 from lumira.domain import messages
 from lumira.domain.retries import retry_delay
 from lumira.models import AlertKind, MessageStatus, OutboxMessage, Receipt
@@ -35,6 +37,8 @@ log = structlog.get_logger()
 AT_A_TIME = 8
 #: Seconds after which further messages are looked for while the mail server does not reply.
 _LOOK_EVERY = 2.0
+#: Seconds between attempts to mark a sent message while the database restarts or fails over: less than its lease.
+_MARK_PAUSES = (0.5, 1.5, 3.0, 5.0)
 #: Wait for the mail server; a worker process sends the messages of two tenants at a time (`tasks.queue`).
 _senders = ThreadPoolExecutor(2 * AT_A_TIME, thread_name_prefix="mail")
 #: Building e-mails uses the processor: one at a time, so that settling gets its share.
@@ -89,7 +93,14 @@ class _Sending:
     ) -> None:
         # After an error too: a message that is accepted and not marked would be sent again.
         while self.in_flight:
-            self.finish(timeout=None)
+            for future in self._wait(None):
+                message_id = self.in_flight[future].id
+                try:
+                    # Alone: one that cannot be recorded must not stop the others.
+                    self._record_results([future])
+                except Exception:
+                    self.in_flight.pop(future, None)
+                    log.exception("message_not_recorded", message_id=str(message_id))
 
     def begin(self) -> int:
         """Claim as many due messages as may be in flight, begin to send them, and return how many there were."""
@@ -125,16 +136,23 @@ class _Sending:
 
     def finish(self, *, timeout: float | None) -> None:
         """Wait until a message is sent or has failed, and record that."""
-        done, _ = wait(self.in_flight, timeout, return_when=FIRST_COMPLETED)
-        outcomes = [(self.in_flight.pop(future), future) for future in done]
+        self._record_results(self._wait(timeout))
+
+    def _wait(self, timeout: float | None) -> set[Future[bool]]:
+        return wait(self.in_flight, timeout, return_when=FIRST_COMPLETED).done
+
+    def _record_results(self, done: Collection[Future[bool]]) -> None:
+        """Record what became of these messages. After an error, those that were not recorded are still in flight."""
         sent = {
-            outgoing.id: outgoing.order_number
-            for outgoing, future in outcomes
+            self.in_flight[future].id: self.in_flight[future].order_number
+            for future in done
             if future.exception() is None and future.result()
         }
         if sent:
-            _mark(self._tenant_id, sent, MessageStatus.SENT)
-        for outgoing, future in outcomes:
+            mark = partial(_mark, self._tenant_id, sent, MessageStatus.SENT)
+            retry_while_lost(mark, pauses=_MARK_PAUSES)
+        for future in done:
+            outgoing = self.in_flight.pop(future)
             with _bound(outgoing.id, outgoing.order_number):
                 error = future.exception()
                 if error is not None:

@@ -10,7 +10,10 @@ from email.message import EmailMessage
 import pytest
 import time_machine
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import create_engine, select, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import IntegrityError
+from structlog.testing import capture_logs
 
 from config.settings import Settings
 from lumira.database import atomic, db
@@ -299,6 +302,74 @@ def test_a_message_that_becomes_due_meanwhile_does_not_wait_for_a_slow_one(tenan
 
     assert relay.relay(tenant.id) == 2
     assert {message.status for message in messages(tenant)} == {MessageStatus.SENT}
+
+
+@pytest.fixture
+def execute(settings: Settings) -> Iterator[Callable[[str], None]]:
+    """Run a statement as the database's operator."""
+    engine = create_engine(settings.database_url, isolation_level="AUTOCOMMIT")
+
+    def run(statement: str) -> None:
+        with engine.connect() as connection:
+            connection.execute(text("SET default_transaction_read_only = off"))
+            connection.execute(text(statement))
+
+    yield run
+    engine.dispose()
+
+
+def test_messages_that_are_sent_during_a_failover_of_the_database_are_sent_once(
+    tenant, settings, monkeypatch, execute
+) -> None:
+    for _ in range(3):
+        pay(tenant)
+    database = make_url(settings.database_url).database
+    sent: list[str] = []
+    all_wait = threading.Barrier(3)
+    ends = threading.Timer(1.0, execute, [f"ALTER DATABASE {database} RESET default_transaction_read_only"])
+
+    def fail_over(_message: EmailMessage, *, name: str) -> None:
+        if all_wait.wait(timeout=30) == 0:
+            execute(f"ALTER DATABASE {database} SET default_transaction_read_only = on")
+            execute(
+                "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "
+                "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+            ends.start()
+        all_wait.wait(timeout=30)
+        sent.append(name)
+
+    monkeypatch.setattr(delivery, "deliver", fail_over)
+    try:
+        relay.relay(tenant.id)
+    finally:
+        ends.join(timeout=30)
+
+    assert sorted(sent) == sorted(str(message.id) for message in messages(tenant))
+    assert {message.status for message in messages(tenant)} == {MessageStatus.SENT}
+
+
+def test_messages_that_cannot_be_marked_do_not_stop_others_from_being_marked(
+    tenant, monkeypatch, execute
+) -> None:
+    for _ in range(4):
+        pay(tenant)
+    refused = [str(message.id) for message in messages(tenant)][:2]
+    all_wait = threading.Barrier(4)
+    monkeypatch.setattr(delivery, "deliver", lambda _message, **_: all_wait.wait(timeout=30))
+    execute(
+        "ALTER TABLE outbox_messages ADD CONSTRAINT refused "
+        f"CHECK (status <> 'sent' OR id NOT IN ('{refused[0]}', '{refused[1]}')) NOT VALID"
+    )
+    try:
+        with capture_logs() as logs, pytest.raises(IntegrityError):
+            relay.relay(tenant.id)
+    finally:
+        execute("ALTER TABLE outbox_messages DROP CONSTRAINT refused")
+
+    sent = {str(message.id) for message in messages(tenant) if message.status is MessageStatus.SENT}
+    assert sent == {str(message.id) for message in messages(tenant)} - set(refused)
+    assert {entry["message_id"] for entry in logs if entry["event"] == "message_not_recorded"} == set(refused)
 
 
 def test_the_messages_of_one_order_are_sent_one_after_another(tenant) -> None:

@@ -66,7 +66,8 @@ def find_or_create(tenant_id: int, *, email: str, name: str | None, locale: str 
     customers. The lock serialises two orders that are opened for one customer at the same instant.
     """
     row = _find_or_create(_new_values(tenant_id, email, name, locale))
-    customer = lock_current(tenant_id, row.id)
+    # A grant may refer to the customer meanwhile: settling adds one late, when this sale may wait for its locks.
+    customer = lock_current(tenant_id, row.id, allows_references=True)
     if row.merged_into_id is not None:
         customer.name, customer.locale = customer.name or name, customer.locale or locale
     return customer
@@ -132,14 +133,14 @@ def _find_or_create(values: dict[str, Any]) -> Row[Any]:
     return db.session.connection().execute(_FIND_OR_CREATE, values).one()
 
 
-def lock_current(tenant_id: int, customer_id: UUID) -> Customer:
-    """Return the customer that this one is merged into, or the customer itself, locked until the transaction ends.
+def lock_current(tenant_id: int, customer_id: UUID, *, allows_references: bool = False) -> Customer:
+    """Return the customer that this one is merged into, or the customer itself, locked as by `lock`.
 
     Merges are followed one lock at a time, because a merge in progress holds the lock of the merged row.
     """
-    customer = lock(tenant_id, customer_id)
+    customer = lock(tenant_id, customer_id, allows_references=allows_references)
     while customer.merged_into_id is not None:
-        customer = lock(tenant_id, customer.merged_into_id)
+        customer = lock(tenant_id, customer.merged_into_id, allows_references=allows_references)
     return customer
 
 
@@ -211,12 +212,15 @@ def lock_pair(tenant_id: int, first_id: UUID, second_id: UUID) -> tuple[Customer
     return locked[first_id], locked[second_id]
 
 
-def lock(tenant_id: int, customer_id: UUID) -> Customer:
-    """Return the customer with this id, locked until the transaction ends; raises `CustomerNotFound`."""
+def lock(tenant_id: int, customer_id: UUID, *, allows_references: bool = False) -> Customer:
+    """Return the customer with this id, locked until the transaction ends; raises `CustomerNotFound`.
+
+    With `allows_references`, other transactions may add rows that refer to the customer.
+    """
     customer = db.session.execute(
         select(Customer)
         .where(Customer.tenant_id == tenant_id, Customer.id == customer_id)
-        .with_for_update()
+        .with_for_update(key_share=allows_references)
         .execution_options(populate_existing=True)
     ).scalar_one_or_none()
     if customer is None:

@@ -1,6 +1,8 @@
 """Two customers become one, and keep their orders and access."""
 
 import pytest
+from sqlalchemy import create_engine, text
+from sqlalchemy.exc import OperationalError
 
 from lumira.database import Base, atomic
 from lumira.domain.commands import OrderFilter
@@ -88,6 +90,24 @@ def test_a_later_order_with_the_merged_address_belongs_to_the_target(tenant):
     assert view_customer(tenant.id, NEW).figures.total_orders == 3
     assert len(list_orders(tenant.id, OrderFilter(customer_email=NEW))[0]) == 3
     assert count(tenant, Customer) == 2
+
+
+def test_a_sale_with_the_merged_address_does_not_delay_access_for_the_target(tenant, settings):
+    bought_by_both(tenant)
+    target = merge(tenant).customer
+    other = create_engine(settings.database_url)
+
+    with atomic(tenant.id), other.connect() as connection:
+        customers.find_or_create(tenant.id, email=OLD, name=None)
+        # What the foreign key of a grant locks. Settling takes it late, when the sale may wait for its stock.
+        locked = text("SELECT id FROM customers WHERE id = :id FOR KEY SHARE NOWAIT")
+        assert connection.execute(locked, {"id": target.id}).scalar_one() == target.id
+        # Another sale, a merge and an erasure wait.
+        with pytest.raises(OperationalError, match="could not obtain lock"):
+            connection.execute(
+                text("SELECT id FROM customers WHERE id = :id FOR NO KEY UPDATE NOWAIT"), {"id": target.id}
+            )
+    other.dispose()
 
 
 def test_a_checkout_session_with_the_merged_address_belongs_to_the_target(tenant):

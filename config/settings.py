@@ -134,11 +134,7 @@ class Settings:
             instance_path=instance_path,
             default_tenant=values.get("LUMIRA_DEFAULT_TENANT"),
             stripe_api_base=values.get("STRIPE_API_BASE"),
-            stripe=StripeBootstrap(
-                values.get("STRIPE_SECRET_KEY"),
-                values.get("STRIPE_PUBLISHABLE_KEY"),
-                values.get("STRIPE_WEBHOOK_SECRET"),
-            ),
+            stripe=_stripe_bootstrap(values),
             redis_url=rate_limits.redis_url(values),
             rate_limits=rate_limits.from_environment(values),
             public_url=_public_url(values),
@@ -152,6 +148,14 @@ class Settings:
             database_pool_size=whole_number(values, "DATABASE_POOL_SIZE", default=16),
             stripe_concurrency=web_server.stripe_concurrency(values),
         )
+
+
+def _stripe_bootstrap(values: Mapping[str, str]) -> StripeBootstrap:
+    return StripeBootstrap(
+        values.get("STRIPE_SECRET_KEY"),
+        values.get("STRIPE_PUBLISHABLE_KEY"),
+        values.get("STRIPE_WEBHOOK_SECRET"),
+    )
 
 
 def _environment(values: Mapping[str, str]) -> Literal["production", "development"]:

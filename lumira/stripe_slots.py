@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 
+from config import web_server
 from lumira.errors import StripeBusy
 
 #: Requests that begin without a slot, at once: a free order and a repeated request need none, and are recognised by a
@@ -19,8 +20,6 @@ _ENTRIES = 2
 _WORKING = 4
 #: Seconds that a call waits for a slot in a worker or a command.
 _PATIENCE = 60
-#: Until `configure` is called.
-_DEFAULT_LIMIT = 48
 
 
 class _Slots:
@@ -79,7 +78,8 @@ class _Admission:
             self._slots.entries.release()
 
 
-_slots = [_Slots(_DEFAULT_LIMIT)]
+#: Until `configure` is called, as many as by default.
+_slots = [_Slots(web_server.stripe_concurrency({}))]
 _admission: ContextVar[_Admission | None] = ContextVar("stripe_admission", default=None)
 
 

@@ -14,7 +14,7 @@ from lumira.models import Tenant
 from lumira.repositories import audit, stripe_accounts
 from lumira.repositories import tenants as tenant_rows
 from lumira.schemas.catalog_file import parse_tenant
-from lumira.services.tenants.end_test_sales import end_test_sales
+from lumira.services.tenants.end_test_sales import ReturnedUnits, end_test_sales
 
 tenants = AppGroup("tenants", help="Brands and their Stripe credentials.")
 
@@ -123,7 +123,10 @@ def stripe(
         state = _stripe_state(tenant)
     click.echo(f"{slug}: {state}.")
     # Nothing unless the tenant sells live. If this process dies here, a worker continues.
-    units = end_test_sales(tenant_id, actor=_ACTOR)
+    _report_units(end_test_sales(tenant_id, actor=_ACTOR))
+
+
+def _report_units(units: ReturnedUnits) -> None:
     for product_id, number in sorted(units.returned.items()):
         click.echo(f"Test sales took {number} of {product_id} from stock: returned.")
     for product_id, number in sorted(units.counted.items()):

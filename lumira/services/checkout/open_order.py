@@ -53,7 +53,6 @@ def build_order(
     The order copies every value that it needs: later changes of the catalog and of the tenant do not affect it.
     """
     amount = sum(product.amount * quantity for product, quantity in items)
-    first, *others = (product for product, _ in items)
     order = Order(
         tenant_id=tenant.id,
         id=uuid7(),
@@ -63,7 +62,7 @@ def build_order(
         email_key=customer.email_key if customer else None,
         customer_name=command.customer_name,
         amount=amount,
-        currency=first.currency,
+        currency=items[0][0].currency,
         livemode=livemode,
         source=command.source,
         request_id=call.request_id,
@@ -72,11 +71,7 @@ def build_order(
         consents=freeze_consents(
             tenant, command.consents, on_checkout_page=command.source == CHECKOUT_PAGE, now=utc_now()
         ),
-        # A unique index on this column allows each customer one free order of a product. A free cart is checked
-        # in `begin_checkout`.
-        free_product_id=first.id
-        if amount == 0 and customer and not others and first.id not in repeated
-        else None,
+        free_product_id=_free_product_id(items, repeated) if customer else None,
         release_on_failure=tenant.release_on_failure,
         caller_metadata=_without_reserved(command.metadata),
         status=OrderStatus.PENDING,
@@ -86,6 +81,15 @@ def build_order(
         for position, (product, quantity) in enumerate(items)
     )
     return order
+
+
+def _free_product_id(items: Sequence[tuple[Product, int]], repeated: Collection[str]) -> str | None:
+    """The free product of the order: a unique index allows each customer one such order.
+
+    `None` for a free cart, which is checked in `begin_checkout`.
+    """
+    first, *others = (product for product, _ in items)
+    return first.id if first.is_free and not others and first.id not in repeated else None
 
 
 def _without_reserved(metadata: dict[str, str]) -> dict[str, str]:

@@ -28,7 +28,7 @@ from tests.support.story_stripe import StoryStripe
 pytestmark = pytest.mark.usefixtures("app_context")
 
 #: One life for ten of the stories that are delivered badly: it takes ten times as long.
-LIVES = int(os.environ.get("STORIES", "320")) // 10
+LIVES = int(os.environ.get("STORIES", "160")) // 10
 #: When the workers look: a reservation ends after half an hour, an open payment after a day, a bank transfer has its
 #: last day after a week, a debit is late after some weeks, and no paid order is looked at after four months.
 _LOOKS = tuple(

@@ -39,8 +39,9 @@ test: venv machine ## Run all tests with an embedded PostgreSQL (ARGS="-k refund
 
 # What a change breaks most often: rules, API, webhooks, isolation of tenants, and kills at every commit.
 # These need PostgreSQL only. Left out: tests that start servers and commands, random stories, browsers, PDF and storage.
-FAST = tests/unit tests/integration/blueprints/test_*.py tests/integration/blueprints/pages/test_checkout.py \
-	tests/integration/settlement tests/integration/test_isolation.py tests/integration/test_query_counts.py \
+API = authentication catalog checkout_sessions idempotency_keys opening_payments orders payment_status refunds webhooks
+FAST = tests/unit $(API:%=tests/integration/blueprints/test_%.py) \
+	tests/integration/settlement/test_issue_receipts.py tests/integration/test_isolation.py \
 	tests/integration/webhooks/test_inbox.py tests/integration/webhooks/test_process.py \
 	tests/integration/webhooks/test_refunds_and_disputes.py \
 	tests/concurrency/test_at_once.py tests/concurrency/test_stock.py tests/concurrency/test_killed.py

@@ -7,8 +7,8 @@ from collections.abc import Callable, Generator
 from tests.chaos.purchase_log import Entry
 from tests.chaos.shop import Response
 
-#: Seconds after which a client stops retrying: six leases of an idempotency key. On a busy machine several kills in a
-#: row meet the same call, and each of them costs a lease.
+#: Seconds after which a client stops retrying: six leases of an idempotency key. On a busy machine one
+#: call can meet connection errors, 503 and the lease of an interrupted attempt several times.
 GIVE_UP_AFTER = 600.0
 _MAX_PAUSE = 5.0
 

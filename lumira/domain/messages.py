@@ -16,6 +16,7 @@ _DELAYS = {MessageKind.PAYMENT_FAILED: timedelta(minutes=2)}
 #: Anyone can open a payment with another person's e-mail address and let it fail: a mailbox gets one message of each
 #: kind about it a day, whatever the number of orders.
 FAILED_PAYMENT_PAUSE = timedelta(hours=24)
+_ONCE_A_DAY = (MessageKind.PAYMENT_FAILED, MessageKind.TRANSFER_NOT_RECEIVED)
 #: Stands before the id of a dispute in the subject of the message about its inquiry.
 _INQUIRY_PREFIX = "inquiry:"
 
@@ -56,9 +57,14 @@ def is_given_up(*, attempts: int, age: timedelta) -> bool:
     return attempts >= GIVE_UP_ATTEMPTS and age > GIVE_UP_AFTER
 
 
+def is_once_a_day(kind: MessageKind) -> bool:
+    """Whether a mailbox gets one message of this kind within `FAILED_PAYMENT_PAUSE`, whatever its orders."""
+    return kind in _ONCE_A_DAY
+
+
 def is_outdated(kind: MessageKind, *, age: timedelta) -> bool:
     """Whether a superseded message of this age is not enqueued again, even if its content is true again."""
-    return kind is MessageKind.PAYMENT_FAILED and age > FAILED_PAYMENT_PAUSE
+    return is_once_a_day(kind) and age > FAILED_PAYMENT_PAUSE
 
 
 def is_current(order: Order, kind: MessageKind, subject: str) -> bool:

@@ -5,8 +5,8 @@ from lumira.formats import is_public_host
 from lumira.models import MessageKind, Order, Refund, RefundOrigin
 from lumira.notifications import emails, links
 from lumira.notifications.composers import MessageContext, composes
-from lumira.notifications.draft import Draft
-from lumira.repositories import deliverables, outbox, tenants
+from lumira.notifications.draft import Draft, Postponed
+from lumira.repositories import deliverables, mailbox_messages, tenants
 
 
 @composes(MessageKind.ORDER_CONFIRMATION)
@@ -19,19 +19,15 @@ def order_confirmation(context: MessageContext) -> Draft | None:
 
 
 @composes(MessageKind.PAYMENT_FAILED)
-def payment_failed(context: MessageContext) -> Draft | None:
+def payment_failed(context: MessageContext) -> Draft | Postponed | None:
     """Compose the message about a declined payment; superseded once the order is paid, or if the mailbox got one."""
-    if not _is_current(context) or outbox.is_mailbox_notified(context.order, context.message):
-        return None
-    return emails.draft_for_buyer(context, shop_url=_shop_url(context))
+    return _once_a_day(context)
 
 
 @composes(MessageKind.TRANSFER_NOT_RECEIVED)
-def transfer_not_received(context: MessageContext) -> Draft | None:
+def transfer_not_received(context: MessageContext) -> Draft | Postponed | None:
     """Compose the message about a bank transfer that did not arrive in time; superseded as that of a failed payment."""
-    if not _is_current(context) or outbox.is_mailbox_notified(context.order, context.message):
-        return None
-    return emails.draft_for_buyer(context, shop_url=_shop_url(context))
+    return _once_a_day(context)
 
 
 @composes(MessageKind.ORDER_REFUNDED)
@@ -69,6 +65,18 @@ def deliverable_ready(context: MessageContext) -> Draft | None:
         return None
     title = deliverables.get_promise(context.order, context.message.subject).title
     return emails.draft_for_buyer(context, title=title, access_url=_access_url(context))
+
+
+def _once_a_day(context: MessageContext) -> Draft | Postponed | None:
+    """Compose a message unless its mailbox got one; postponed while an older one to the mailbox is pending."""
+    if not _is_current(context):
+        return None
+    others = mailbox_messages.find_others(context.order, context.message)
+    if others.is_notified:
+        return None
+    if others.older_due_at is not None:
+        return Postponed(others.older_due_at)
+    return emails.draft_for_buyer(context, shop_url=_shop_url(context))
 
 
 def _find_refund(context: MessageContext) -> Refund | None:

@@ -16,7 +16,7 @@ from lumira.notifications import (
     team_messages,  # noqa: F401 - see above
 )
 from lumira.notifications.composers import MessageContext, get_composer
-from lumira.notifications.draft import Draft
+from lumira.notifications.draft import Draft, Postponed
 from lumira.repositories import customers, orders, outbox, tenants
 from lumira.repositories.message_claims import Claim
 
@@ -25,11 +25,11 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Composed:
-    """One message: its draft, `None` if it is superseded, and the receipt that is attached to it."""
+    """One message: its draft, `None` if it is superseded, or its postponement; and the receipt attached to it."""
 
     message_id: UUID
     order_number: str
-    draft: Draft | None
+    draft: Draft | Postponed | None
     receipt: Receipt | None
 
 
@@ -69,7 +69,7 @@ def _compose_one(tenant: Tenant, order: Order, message: OutboxMessage) -> Compos
     customer = _find_customer(order)
     context = MessageContext(tenant, order, message, customer, _language(customer, message))
     draft = get_composer(message.kind)(context)
-    receipt = None if draft is None else attachments.find_receipt(order, message)
+    receipt = attachments.find_receipt(order, message) if isinstance(draft, Draft) else None
     return Composed(message.id, order.order_number, draft, receipt)
 
 

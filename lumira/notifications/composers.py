@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from lumira.models import Customer, Language, MessageKind, Order, OutboxMessage, Tenant
-from lumira.notifications.draft import Draft
+from lumira.notifications.draft import Draft, Postponed
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class MessageContext:
 
 
 #: Composes a message from the current state of its order; `None` if the message is superseded.
-Composer = Callable[[MessageContext], Draft | None]
+Composer = Callable[[MessageContext], Draft | Postponed | None]
 
 _composers: dict[MessageKind, Composer] = {}
 

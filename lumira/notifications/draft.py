@@ -1,4 +1,4 @@
-"""The draft of a message: what a composer returns."""
+"""What a composer returns: the draft of a message, or until when the message is postponed."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,3 +22,10 @@ class Draft:
     values: dict[str, object]
     #: Where the recipient's reply goes; `None` in messages to the team.
     reply_to: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Postponed:
+    """Whether the message is sent depends on another one, which is attempted at this time."""
+
+    until: datetime

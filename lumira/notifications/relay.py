@@ -28,7 +28,7 @@ from lumira.domain.retries import retry_delay
 from lumira.models import AlertKind, MessageStatus, OutboxMessage, Receipt
 from lumira.notifications import attachments, compose, delivery, emails
 from lumira.notifications.addresses import Undeliverable
-from lumira.notifications.draft import Draft
+from lumira.notifications.draft import Draft, Postponed
 from lumira.repositories import alerts, message_claims, outbox
 
 log = structlog.get_logger()
@@ -116,6 +116,9 @@ class _Sending:
                     self._record(claim.message_id, composed)
             elif composed.draft is None:
                 _mark(self._tenant_id, {claim.message_id: composed.order_number}, MessageStatus.SUPERSEDED)
+            elif isinstance(composed.draft, Postponed):
+                with atomic(self._tenant_id):
+                    message_claims.postpone(self._tenant_id, claim, composed.draft.until)
             else:
                 self._submit(
                     _Outgoing(

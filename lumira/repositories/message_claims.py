@@ -119,3 +119,22 @@ def renew(tenant_id: int, message_id: UUID, lease: datetime) -> datetime | None:
         .returning(OutboxMessage.next_attempt_at)
     )
     return renewed.scalar_one_or_none()
+
+
+def postpone(tenant_id: int, claim: Claim, until: datetime) -> None:
+    """End a claim, which then counts as no attempt: the message is due at that time, but not at once.
+
+    Nothing is changed if another worker has claimed the message.
+    """
+    # What the message waits for may be due itself, and not be claimed yet.
+    due_at = max(until, utc_now() + LEASE)
+    db.session.execute(
+        update(OutboxMessage)
+        .where(
+            OutboxMessage.tenant_id == tenant_id,
+            OutboxMessage.id == claim.message_id,
+            OutboxMessage.status == MessageStatus.PENDING,
+            OutboxMessage.next_attempt_at == claim.lease,
+        )
+        .values(next_attempt_at=due_at, attempts=func.greatest(OutboxMessage.attempts - 1, 0))
+    )

@@ -10,8 +10,7 @@ from lumira.clock import utc_now
 from lumira.database import at_the_end, constant, db
 from lumira.domain import messages
 from lumira.models import AlertKind, MessageKind, MessageStatus, Order, OutboxMessage
-from lumira.models.customer import mailbox_key
-from lumira.repositories import alerts
+from lumira.repositories import alerts, mailbox_messages
 from lumira.repositories.message_claims import LEASE
 
 #: Messages that an operator may retry; a sent message is never sent again.
@@ -46,7 +45,10 @@ def _is_needed_again(order: Order, message: OutboxMessage) -> bool:
         message.kind, age=age
     ):
         return False
-    return message.kind is not MessageKind.PAYMENT_FAILED or not is_mailbox_notified(order, message)
+    # One that would only be postponed is enqueued again: the older message may be superseded.
+    return not (
+        messages.is_once_a_day(message.kind) and mailbox_messages.find_others(order, message).is_notified
+    )
 
 
 def send_again(order: Order) -> None:
@@ -86,44 +88,6 @@ def _enqueue_relay_job(tenant_ids: Sequence[int]) -> None:
     db.session.flush()
     db.session.execute(
         text("SELECT lumira_enqueue_job('relay_outbox', :tenant_id)"), {"tenant_id": tenant_id}
-    )
-
-
-def is_mailbox_notified(order: Order, message: OutboxMessage) -> bool:
-    """Whether the buyer's mailbox has its message of this kind of the day, so that this one is not sent.
-
-    One was sent within `messages.FAILED_PAYMENT_PAUSE`, or an older one of another order is pending: of several
-    that are composed at the same time, the oldest is sent.
-    """
-    if order.email_key is None:
-        return False
-    # The key is that of the customer's own address, which messages are sent to.
-    mailbox = mailbox_key(order.email_key)
-    now = utc_now()
-    # No message is sent long after it is given up, so older ones need not be read.
-    oldest = now - messages.FAILED_PAYMENT_PAUSE - 2 * messages.GIVE_UP_AFTER
-    is_older_and_pending = (
-        (OutboxMessage.status == MessageStatus.PENDING)
-        & (OutboxMessage.id < message.id)
-        & (OutboxMessage.order_id != order.id)
-    )
-    others = (
-        select(Order.email_key)
-        .join(
-            OutboxMessage, (OutboxMessage.tenant_id == Order.tenant_id) & (OutboxMessage.order_id == Order.id)
-        )
-        .where(
-            OutboxMessage.tenant_id == order.tenant_id,
-            OutboxMessage.kind == message.kind,
-            OutboxMessage.created_at > oldest,
-            OutboxMessage.id != message.id,
-            (OutboxMessage.sent_at > now - messages.FAILED_PAYMENT_PAUSE) | is_older_and_pending,
-            # Most others are excluded here; `mailbox_key` decides.
-            Order.email_key.startswith(mailbox.rpartition("@")[0], autoescape=True),
-        )
-    )
-    return any(
-        key is not None and mailbox_key(key) == mailbox for key in db.session.execute(others).scalars()
     )
 
 

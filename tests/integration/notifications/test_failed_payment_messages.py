@@ -7,15 +7,16 @@ import time_machine
 from sqlalchemy import select
 
 from lumira.database import atomic, db
-from lumira.models import MessageStatus, OutboxMessage
+from lumira.models import MessageKind, MessageStatus, OutboxMessage
 from lumira.notifications import relay
 from lumira.services.checkout.create_payment_intent import PaymentOpened
 from tests.support.factories import Brand, open_payment
+from tests.support.mail_server import Mailbox
 from tests.support.stripe_events import declined, deliver, event, payment_intent
 
 pytestmark = pytest.mark.usefixtures("app_context")
 
-SENT, SUPERSEDED = MessageStatus.SENT, MessageStatus.SUPERSEDED
+PENDING, SENT, SUPERSEDED = MessageStatus.PENDING, MessageStatus.SENT, MessageStatus.SUPERSEDED
 START = datetime.now(UTC)
 
 
@@ -34,6 +35,13 @@ def decline(brand: Brand, opened: PaymentOpened, attempt: int = 1) -> None:
     deliver(brand, event("payment_intent.payment_failed", intent))
 
 
+def pay(brand: Brand, opened: PaymentOpened) -> None:
+    deliver(
+        brand,
+        event("payment_intent.succeeded", payment_intent(id=opened.payment_intent_id, status="succeeded")),
+    )
+
+
 def relay_at(brand: Brand, *, hours: float) -> None:
     with time_machine.travel(START + timedelta(hours=hours, minutes=3)):
         relay.relay(brand.id)
@@ -41,7 +49,13 @@ def relay_at(brand: Brand, *, hours: float) -> None:
 
 def statuses(brand: Brand) -> list[MessageStatus]:
     with atomic(brand.id):
-        return list(db.session.execute(select(OutboxMessage.status).order_by(OutboxMessage.id)).scalars())
+        query = select(OutboxMessage.status).where(OutboxMessage.kind == MessageKind.PAYMENT_FAILED)
+        return list(db.session.execute(query.order_by(OutboxMessage.id)).scalars())
+
+
+def attempts(brand: Brand) -> list[int]:
+    with atomic(brand.id):
+        return list(db.session.execute(select(OutboxMessage.attempts).order_by(OutboxMessage.id)).scalars())
 
 
 def test_a_mailbox_gets_one_message_a_day_whatever_the_number_of_orders(tenant: Brand) -> None:
@@ -87,7 +101,41 @@ def test_of_payments_that_fail_at_the_same_time_one_is_reported(tenant: Brand) -
         for payment in opened:
             decline(tenant, payment)
     relay_at(tenant, hours=0)
+    relay_at(tenant, hours=0.1)
     assert sorted(statuses(tenant)) == [SENT, SUPERSEDED, SUPERSEDED]
+
+
+def test_a_failed_payment_is_reported_if_the_older_one_of_the_mailbox_is_paid_before_its_message(
+    tenant: Brand,
+) -> None:
+    with time_machine.travel(START):
+        paid, failed = (open_payment(tenant, customer_email="ana@example.com") for _ in range(2))
+        for opened in (paid, failed):
+            decline(tenant, opened)
+        pay(tenant, paid)
+    relay_at(tenant, hours=0)
+    relay_at(tenant, hours=0.1)
+    assert statuses(tenant) == [SUPERSEDED, SENT]
+
+
+def test_a_failed_payment_waits_for_an_older_message_of_the_mailbox_that_cannot_be_sent_yet(
+    tenant: Brand, mailbox: Mailbox
+) -> None:
+    mailbox.to_data = ["451 later"]
+    with time_machine.travel(START):
+        older = open_payment(tenant, customer_email="ana@example.com")
+        decline(tenant, older)
+        decline(tenant, open_payment(tenant, customer_email="ana+1@example.com"))
+    relay_at(tenant, hours=0)
+    assert statuses(tenant) == [PENDING, PENDING]
+
+    with time_machine.travel(START + timedelta(minutes=4)):
+        pay(tenant, older)
+    for hours in (0.1, 0.2):
+        relay_at(tenant, hours=hours)
+    assert statuses(tenant) == [SUPERSEDED, SENT]
+    # Waiting is no failed attempt.
+    assert attempts(tenant)[1] == 1
 
 
 def test_a_message_that_was_left_out_is_not_sent_days_later(tenant: Brand) -> None:

@@ -17,6 +17,7 @@ from lumira.notifications import relay, send_alerts
 from lumira.reconciliation import reconcile, transfers
 from lumira.reconciliation.cancel_order import cancel_order
 from lumira.reconciliation.close_before_erasure import close_unpaid_orders
+from lumira.reconciliation.poll_order import poll_order
 from lumira.repositories import stripe_accounts, tenants
 from lumira.services.privacy.erase_customer import erase_customer
 from tests.support import stripe_sandbox
@@ -74,6 +75,12 @@ def alerts_of(brand: Brand) -> list[str]:
 
 def messages_of(brand: Brand, number: str) -> list[tuple[str, MessageStatus]]:
     return [(str(message.kind), message.status) for message in load_order(brand, number).messages]
+
+
+def poll_again(brand: Brand, number: str) -> None:
+    with atomic(brand.id):
+        account = stripe_accounts.get_account(brand.id)
+    poll_order(brand.id, account, load_order(brand, number).id)
 
 
 def status_of(brand: Brand, number: str) -> OrderStatus:
@@ -267,14 +274,20 @@ def test_the_message_about_a_missing_transfer_is_not_sent_if_the_money_arrives_b
     ]
 
 
-def test_a_mailbox_gets_one_message_a_day_about_missing_transfers_whoever_began_them(tenant) -> None:
-    numbers = [await_transfer(tenant)[0] for _ in range(2)]
+def test_a_mailbox_gets_one_message_about_missing_transfers_a_day_and_none_days_later(tenant) -> None:
+    # Stripe cannot close these payments, so each poll finds them overdue again.
+    numbers = [await_transfer_on_page(tenant)[0] for _ in range(2)]
     for days in (0.1, 7.2):
         with later(days=days):
             reconcile.reconcile(tenant.id)
-    with later(days=7.2):
-        relay.relay(tenant.id)
-    assert [status for number in numbers for _, status in messages_of(tenant, number)] == [
-        MessageStatus.SENT,
-        MessageStatus.SUPERSEDED,
-    ]
+    for days in (7.2, 7.3):
+        with later(days=days):
+            relay.relay(tenant.id)
+    expected = [MessageStatus.SENT, MessageStatus.SUPERSEDED]
+    assert [status for number in numbers for _, status in messages_of(tenant, number)] == expected
+
+    # It is not enqueued again, neither while the mailbox has its message nor later.
+    for days in (7.4, 9.0):
+        with later(days=days):
+            poll_again(tenant, numbers[1])
+        assert [status for number in numbers for _, status in messages_of(tenant, number)] == expected

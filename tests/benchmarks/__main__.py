@@ -32,7 +32,7 @@ def main() -> int:
     figures = rounds.figures(measured) + opening.figures(opened)
     for figure in figures:
         _print(
-            f"{figure.name}: {figure.median:.2f} (aim {figure.aim:.1f}, {'met' if figure.is_met else 'MISSED'})"
+            f"{figure.name}: {figure.median:.2f} (aim {figure.aim:g}, {'met' if figure.is_met else 'MISSED'})"
         )
     if options.report:
         report.write(run, measured, figures, {"opening": opening.table(opened)})

@@ -2,7 +2,6 @@
 
 import http.client
 import os
-import socket
 import time
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ import psycopg
 from tests.benchmarks import installation
 from tests.benchmarks.installation import Installation
 from tests.benchmarks.payment_succeeded import Paid, encode
-from tests.benchmarks.processes import gunicorn, process, wait_until
+from tests.benchmarks.processes import free_port, gunicorn, listens, process, wait_until
 from tests.support import seller, stripe_events
 
 #: The legal lines with which receipts are issued.
@@ -71,7 +70,7 @@ def measure(setup: Installation, *, backlog: int, seconds: int, scratch: Path) -
     with setup.server.copied(installation.WITH_FULL_INBOX) as database, ExitStack() as running:
         connection = running.enter_context(setup.server.connect(database))
         live = _withhold(connection, paid)
-        environment = setup.environment(database) | _mail(running, accepted, scratch)
+        environment = setup.environment(database) | mail_server(running, accepted, scratch)
         pid = running.enter_context(
             process(["flask", "--app", "wsgi", "worker"], environment, scratch / "worker.log")
         )
@@ -107,12 +106,12 @@ def measure(setup: Installation, *, backlog: int, seconds: int, scratch: Path) -
     )
 
 
-def _mail(running: ExitStack, accepted: Path, scratch: Path) -> dict[str, str]:
+def mail_server(running: ExitStack, accepted: Path, scratch: Path) -> dict[str, str]:
     """Start the mail server; return the settings with which it is used."""
-    port = _free_port()
+    port = free_port()
     arguments = ["tests.benchmarks.mail_server", str(port), str(accepted)]
     running.enter_context(process(arguments, {}, scratch / "mail.log"))
-    wait_until(lambda: _listens(port), within=60, what="the mail server")
+    wait_until(lambda: listens(port), within=60, what="the mail server")
     return {
         "SMTP_URL": f"smtp://127.0.0.1:{port}?starttls=never",
         "MAIL_FROM": "Lumira <no-reply@lumira.example>",
@@ -199,17 +198,3 @@ def _processor_seconds(pid: int) -> float:
 
 def _percentile(values: list[float], part: float) -> float:
     return sorted(values)[min(len(values) - 1, int(len(values) * part))]
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def _listens(port: int) -> bool:
-    try:
-        with socket.create_connection(("127.0.0.1", port), timeout=1):
-            return True
-    except OSError:
-        return False

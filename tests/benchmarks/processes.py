@@ -88,3 +88,19 @@ def _responds(address: str) -> bool:
             return connection.recv(16).startswith(b"HTTP/1.1")
     except OSError:
         return False
+
+
+def free_port() -> int:
+    """Return a port that is currently free."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def listens(port: int) -> bool:
+    """Whether a server accepts connections on this port."""
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=1):
+            return True
+    except OSError:
+        return False

@@ -64,7 +64,7 @@ def write(run: Run, rounds: list[Round], figures: list[Figure], tables: Mapping[
 def _figures(figures: list[Figure]) -> str:
     rows = ["| figure | aim | median | lowest to highest | met |", "|---|---|---|---|---|"]
     rows += [
-        f"| {figure.name} | {'≤' if figure.is_largest else '≥'} {figure.aim:.1f} | **{figure.median:.2f}** "
+        f"| {figure.name} | {'≤' if figure.is_largest else '≥'} {figure.aim:g} | **{figure.median:.2f}** "
         f"| {min(figure.ratios):.2f} to {max(figure.ratios):.2f} | {'yes' if figure.is_met else 'no'} |"
         for figure in figures
     ]
@@ -77,6 +77,8 @@ def _speeds(rounds: list[Round]) -> str:
         ("Lumira accepts, events/s", lambda round_: round_.lumira.rate),
         ("one worker settles, orders/s", lambda round_: round_.one_worker),
         ("two workers settle, orders/s", lambda round_: round_.two_workers),
+        ("one worker that does everything settles, orders/s", lambda round_: round_.with_all[0]),
+        ("and sends meanwhile, messages/s", lambda round_: round_.with_all[1]),
         ("the reference responds, p50 ms", lambda round_: round_.reference.p50),
         ("the reference responds, p99 ms", lambda round_: round_.reference.p99),
         ("Lumira responds, p50 ms", lambda round_: round_.lumira.p50),

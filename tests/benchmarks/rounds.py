@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.benchmarks import accepting, settling
+from tests.benchmarks import accepting, settling, settling_with_all
 from tests.benchmarks.deliveries import Delivered
 from tests.benchmarks.installation import Installation
 
@@ -19,11 +19,14 @@ class Round:
     lumira: Delivered
     one_worker: float
     two_workers: float
+    #: Orders that one worker settles, and messages that it sends meanwhile, per second.
+    with_all: tuple[float, float]
 
     def __str__(self) -> str:
         return (
             f"the reference accepts {self.reference.rate:,.0f}/s, Lumira {self.lumira.rate:,.0f}/s; "
-            f"one worker settles {self.one_worker:,.0f}/s, two {self.two_workers:,.0f}/s"
+            f"one worker settles {self.one_worker:,.0f}/s, two {self.two_workers:,.0f}/s; "
+            f"one that does everything settles {self.with_all[0]:,.0f}/s and sends {self.with_all[1]:,.0f}/s meanwhile"
         )
 
 
@@ -55,6 +58,7 @@ def measure(
             "accepting": lambda: accepting.alternately(setup, events=events, scratch=scratch),
             "one_worker": lambda: settling.settle(setup, workers=1, scratch=scratch),
             "two_workers": lambda: settling.settle(setup, workers=2, scratch=scratch),
+            "with_all": lambda: settling_with_all.settle(setup, scratch=scratch),
         }
         names = list(parts) if number % 2 == 0 else list(reversed(parts))
         measured = {name: parts[name]() for name in names}
@@ -76,6 +80,11 @@ def figures(rounds: list[Round]) -> list[Figure]:
             "orders settled by one worker, against the events that the reference accepts",
             0.3,
             tuple(round_.one_worker / round_.reference.rate for round_ in rounds),
+        ),
+        Figure(
+            "orders settled by one worker that also sends, sweeps and polls, against the same",
+            0.25,
+            tuple(round_.with_all[0] / round_.reference.rate for round_ in rounds),
         ),
         Figure(
             "orders settled by two workers, against one",

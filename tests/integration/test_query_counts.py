@@ -56,7 +56,7 @@ IDEMPOTENCY_KEY = 4
 #: and its audit entries; the wake-up for the message.
 FREE_ORDER = 11
 #: Four transactions: the pages' domains; and those of a payment, with two products, their lines and their stock.
-OPENED_CART = 20
+OPENED_CART = 19
 #: The tenant, the orders, their lines and their payments.
 LISTED_ORDERS = 3
 #: The customer, the grants of its orders, and manual ones.

@@ -15,8 +15,9 @@ def find_products(tenant_id: int, items: Sequence[CheckoutItem]) -> list[tuple[P
 
     Raises `ProductNotFound`, `LevelNotFound`, `InvalidQuantity` and `InvalidCart`.
     """
-    # Loaded at once: what is in the session's identity map takes no query each.
-    _loaded = products.list_by_ids(tenant_id, [item.product_id for item in items if item.product_id])
+    if len(items) > 1:
+        # Loaded at once, and held until the end: what the session knows takes no query of its own.
+        _loaded = products.list_by_ids(tenant_id, [item.product_id for item in items if item.product_id])
     found = [(_get_product(tenant_id, item), item.quantity) for item in items]
     _check_cart(found)
     return found

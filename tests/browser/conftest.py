@@ -29,7 +29,8 @@ def served(app: Flask) -> Iterator[str]:
         server.server_close()
 
 
-@pytest.fixture(scope="session")
+# Not longer than a module: while it runs, so does an event loop, and other tests in this process start their own.
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     executable = next((found for name in _NAMES if (found := shutil.which(name))), None)
     assert executable, "There is no Chromium: on Debian and Ubuntu, as root: apt-get install chromium"

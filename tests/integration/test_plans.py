@@ -29,9 +29,13 @@ from lumira.repositories import (
     webhook_events,
 )
 from lumira.repositories.webhook_events import EventFilter
+from tests.support import own_database
 from tests.support.factories import Brand, open_payment
 
 pytestmark = pytest.mark.usefixtures("app_context")
+
+# Plans follow from the statistics of the tables.
+settings, app = own_database.settings, own_database.app
 
 NOW = datetime(2026, 11, 27, tzinfo=UTC)
 Read = Callable[[int], object]

@@ -3,6 +3,7 @@
 # ruff: noqa: ARG002, N802 - names and arguments that the server's library calls with
 
 import asyncio
+import logging
 import socket
 import ssl
 from collections.abc import Iterator
@@ -23,6 +24,9 @@ from cryptography.x509.oid import NameOID
 from lumira.clients import smtp
 
 USER, PASSWORD = "apikey", "SG.secret"
+
+# It reports each connection that ends, also after the test that opened it.
+logging.getLogger("mail.log").setLevel(logging.WARNING)
 
 
 class Mailbox:

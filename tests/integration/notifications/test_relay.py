@@ -13,7 +13,6 @@ from flask import Flask
 from sqlalchemy import create_engine, select, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import IntegrityError
-from structlog.testing import capture_logs
 
 from config.settings import Settings
 from lumira.database import atomic, db
@@ -22,6 +21,7 @@ from lumira.models import Alert, MessageKind, MessageStatus, OutboxMessage, Rece
 from lumira.notifications import attachments, composers, delivery, relay
 from lumira.repositories import message_claims, orders, outbox
 from tests.support.factories import BUYER, Brand, load_order, open_payment
+from tests.support.log_lines import logged
 from tests.support.stripe_events import declined, deliver, event, payment_intent
 
 pytestmark = pytest.mark.usefixtures("app_context")
@@ -350,7 +350,7 @@ def test_messages_that_are_sent_during_a_failover_of_the_database_are_sent_once(
 
 
 def test_messages_that_cannot_be_marked_do_not_stop_others_from_being_marked(
-    tenant, monkeypatch, execute
+    tenant, monkeypatch, execute, capsys
 ) -> None:
     for _ in range(4):
         pay(tenant)
@@ -362,14 +362,14 @@ def test_messages_that_cannot_be_marked_do_not_stop_others_from_being_marked(
         f"CHECK (status <> 'sent' OR id NOT IN ('{refused[0]}', '{refused[1]}')) NOT VALID"
     )
     try:
-        with capture_logs() as logs, pytest.raises(IntegrityError):
+        with pytest.raises(IntegrityError):
             relay.relay(tenant.id)
     finally:
         execute("ALTER TABLE outbox_messages DROP CONSTRAINT refused")
 
     sent = {str(message.id) for message in messages(tenant) if message.status is MessageStatus.SENT}
     assert sent == {str(message.id) for message in messages(tenant)} - set(refused)
-    assert {entry["message_id"] for entry in logs if entry["event"] == "message_not_recorded"} == set(refused)
+    assert {entry["message_id"] for entry in logged(capsys, "message_not_recorded")} == set(refused)
 
 
 def test_the_messages_of_one_order_are_sent_one_after_another(tenant) -> None:

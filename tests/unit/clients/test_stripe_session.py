@@ -13,6 +13,17 @@ from lumira.clients.stripe_session import StripeSession
 REQUEST = b"HTTP/1.1 302 Found\r\nLocation: /elsewhere\r\nRequest-Id: req_1\r\nContent-Length: 2\r\n\r\n{}"
 
 
+def _read(connection: socket.socket) -> bytes:
+    """Return a request with its body, which may arrive in several parts."""
+    request = b""
+    while not request.endswith(b"amount=1"):
+        part = connection.recv(65536)
+        if not part:
+            break
+        request += part
+    return request
+
+
 @pytest.fixture
 def server() -> Iterator[tuple[str, list[bytes]]]:
     """A server that stores each request and redirects it, or does not respond to one for `/silent`."""
@@ -25,7 +36,7 @@ def server() -> Iterator[tuple[str, list[bytes]]]:
                 connection, _ = listener.accept()
             except OSError:
                 return
-            received.append(connection.recv(65536))
+            received.append(_read(connection))
             if b"/silent" not in received[-1]:
                 connection.sendall(REQUEST)
 

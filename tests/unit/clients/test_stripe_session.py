@@ -43,6 +43,8 @@ def server() -> Iterator[tuple[str, list[bytes]]]:
     threading.Thread(target=serve, daemon=True).start()
     yield f"http://127.0.0.1:{listener.getsockname()[1]}", received
     listener.close()
+    # The next server may get the same port: no connection to this one may be used for it.
+    stripe_session._pool.cache_clear()
 
 
 def request(url: str) -> stripe_session.Reply | requests.Response:

@@ -4,8 +4,10 @@ A batch locks its events, then its orders, and commits once. If anything in a ba
 and its events are processed one by one, so that a failing event affects only itself.
 """
 
+import threading
 import traceback
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from uuid import UUID
 
 import structlog
@@ -25,6 +27,31 @@ from lumira.webhooks.redact import redact_erased
 log = structlog.get_logger()
 
 BATCH = 50
+
+
+class _Backlog:
+    """How many threads of this process work through more than one batch."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._threads = 0
+
+    @property
+    def is_begun(self) -> bool:
+        return self._threads > 0
+
+    @contextmanager
+    def begun(self) -> Iterator[None]:
+        with self._lock:
+            self._threads += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._threads -= 1
+
+
+_backlog = _Backlog()
 _ACTOR = "stripe"
 
 
@@ -40,13 +67,23 @@ def wait_for_open_inserts(tenant_id: int) -> None:
 def process_events(tenant_id: int, *, is_stopping: Callable[[], bool] = lambda: False) -> int:
     """Process every event of the tenant that is due; returns how many. When stopping, ends after the current batch."""
     wait_for_open_inserts(tenant_id)
-    processed = 0
-    while not is_stopping():
-        batch = process_batch(tenant_id)
-        processed += batch
-        if batch < BATCH:
-            break
+    if is_stopping():
+        return 0
+    processed = process_batch(tenant_id)
+    if processed < BATCH:
+        return processed
+    with _backlog.begun():
+        while not is_stopping():
+            batch = process_batch(tenant_id)
+            processed += batch
+            if batch < BATCH:
+                break
     return processed
+
+
+def has_backlog() -> bool:
+    """Whether this process works through more events than one batch holds, of any tenant."""
+    return _backlog.is_begun
 
 
 def process_batch(tenant_id: int) -> int:

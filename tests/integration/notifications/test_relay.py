@@ -20,6 +20,7 @@ from lumira.domain.order_money import current_payment
 from lumira.models import Alert, MessageKind, MessageStatus, OutboxMessage, Receipt
 from lumira.notifications import attachments, composers, delivery, relay
 from lumira.repositories import message_claims, orders, outbox
+from lumira.webhooks import process
 from tests.support.factories import BUYER, Brand, load_order, open_payment
 from tests.support.log_lines import logged
 from tests.support.stripe_events import declined, deliver, event, payment_intent
@@ -451,3 +452,14 @@ def test_a_superseded_confirmation_is_sent_once_it_is_current_again(tenant) -> N
 
     [confirmation] = [message for message in messages(tenant) if message.kind == "order_confirmation"]
     assert confirmation.status is MessageStatus.SENT
+
+
+def test_while_a_backlog_of_events_is_processed_one_message_is_sent_at_a_time(tenant, monkeypatch) -> None:
+    for _ in range(3):
+        pay(tenant)
+    monkeypatch.setattr(delivery, "deliver", lambda _message, **_: None)
+    with process._backlog.begun(), relay._Sending(tenant.id) as sending:
+        assert [sending.begin(), sending.begin()] == [1, 0]
+    with relay._Sending(tenant.id) as sending:
+        assert sending.begin() == 2
+    assert {message.status for message in messages(tenant)} == {MessageStatus.SENT}

@@ -443,3 +443,18 @@ def test_a_row_that_cannot_be_loaded_affects_no_other_event(tenant) -> None:
             text("UPDATE webhook_events SET payload = '{}' WHERE stripe_event_id = :id"),
             {"id": unreadable["id"]},
         )
+
+
+def test_a_backlog_is_known_until_it_is_processed(tenant: Brand, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(process.BATCH + 1):
+        receive(tenant, event("customer.created", {"id": f"cus_{number}", "object": "customer"}))
+    known = []
+    in_batches = process.process_batch
+
+    def noting(tenant_id: int) -> int:
+        known.append(process.has_backlog())
+        return in_batches(tenant_id)
+
+    monkeypatch.setattr(process, "process_batch", noting)
+    assert process.process_events(tenant.id) == process.BATCH + 1
+    assert (known, process.has_backlog()) == ([False, True], False)

@@ -43,7 +43,7 @@ def _describe_stock(stock: StockTracker) -> Iterator[str]:
 
 def describe_installation(installation: Installation, brands: Mapping[str, Brand]) -> Iterator[str]:
     """Yield addresses, keys, and commands for a purchase to paste into another terminal."""
-    yield "Checkout pages: open one in a browser, and pay with 4242 4242 4242 4242"
+    yield "Checkout pages: open one in a browser, and buy"
     for brand in brands.values():
         yield f"  {installation.url}/checkout/{brand.slug}"
     yield "Addresses"

@@ -8,7 +8,7 @@ import math
 import threading
 import time
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import structlog
 from flask_limiter import Limiter
@@ -32,16 +32,16 @@ class Period:
     ends_at: float
 
 
-class _Counts:
+class _Counts(Protocol):
     """The uses of each member in each period."""
 
     def add(self, periods: tuple[Period, ...], member: str, *, is_distinct: bool) -> list[Period]:
         """Count one use in each period, or in none: returns the periods that have no room for it."""
-        raise NotImplementedError
+        ...
 
     def subtract(self, periods: tuple[Period, ...], member: str) -> None:
         """Count one use less in each period, never less than none."""
-        raise NotImplementedError
+        ...
 
 
 class _ProcessCounts(_Counts):

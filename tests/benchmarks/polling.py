@@ -32,7 +32,7 @@ from lumira.database import db
 from lumira.models import Order
 from lumira.sandbox.server import SandboxServer
 from tests.benchmarks import server
-from tests.benchmarks.processes import process, wait_until
+from tests.benchmarks.processes import free_port, process, wait_until
 from tests.benchmarks.server import LOGIN, Server
 from tests.support import factories, postgresql
 from tests.support.factories import Brand
@@ -132,9 +132,7 @@ def _opened(database: Server, scratch: Path, options: argparse.Namespace) -> Ite
         headers = {"Authorization": f"Bearer {brand.stripe_secret_key}"}
         url = f"{sandbox.url}/v1/payment_intents/{opened.payment_intent_id}"
         intent = requests.get(url, headers=headers, timeout=20).json()
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     arguments = [
         "tests.benchmarks.polling_stripe",
         str(port),

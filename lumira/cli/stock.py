@@ -11,11 +11,12 @@ from lumira.cli.common.tables import echo_table
 from lumira.cli.common.times import shown, zone_of
 from lumira.cli.tenants import tenant_id_of
 from lumira.database import atomic
+from lumira.domain.commands import MAX_UNITS
 from lumira.errors import ProductNotFound
 from lumira.models import StockMovement
 from lumira.repositories import stock_counts, stock_proof
 from lumira.repositories.stock_counts import StockFigures
-from lumira.services.inventory.correct_stock import MAX_UNITS, StockCorrection, adjust_stock, set_stock
+from lumira.services.inventory.correct_stock import StockCorrection, adjust_stock, set_stock
 
 stock = AppGroup("stock", help="Stock of physical products, in units.")
 

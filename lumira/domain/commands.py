@@ -11,6 +11,9 @@ from uuid import UUID
 #: The `source` of an order that was opened on Lumira's own page.
 CHECKOUT_PAGE = "checkout_page"
 
+#: The most units on hand of one product: sums of the figures stay far below what an integer column holds.
+MAX_UNITS = 100_000_000
+
 
 @dataclass(frozen=True, slots=True)
 class CheckoutItem:

@@ -12,7 +12,7 @@ from lumira.errors import NotCancelable, StripeConfigError
 from lumira.models import Order
 from lumira.reconciliation.poll_order import record
 from lumira.reconciliation.poll_plan import PollPlan, can_look_up, make_plan
-from lumira.reconciliation.stripe_state import NOT_READ, StripeState, fetch_state
+from lumira.reconciliation.stripe_state import NOT_READ, StripeState, fetch_and_close
 from lumira.repositories import alerts, orders, stripe_accounts
 from lumira.repositories.stripe_accounts import StripeAccount
 from lumira.services.tenants.end_test_sales import end_test_sale
@@ -64,7 +64,7 @@ def _close_at_stripe(account: StripeAccount | None, plan: PollPlan) -> StripeSta
     if account is None:
         return NOT_READ
     try:
-        state = fetch_state(account, plan)
+        state = fetch_and_close(account, plan)
     except StripeConfigError as error:
         log.warning("order_not_closed_at_stripe", order_number=plan.order_number, error=str(error))
         return NOT_READ

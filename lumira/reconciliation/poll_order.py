@@ -34,7 +34,7 @@ from lumira.reconciliation import transfers
 from lumira.reconciliation.listing import Listed
 from lumira.reconciliation.look_up_payments import retry_parked_events
 from lumira.reconciliation.poll_plan import PollPlan, can_look_up, make_plan
-from lumira.reconciliation.stripe_state import StripeState, fetch_state
+from lumira.reconciliation.stripe_state import StripeState, fetch_and_close
 from lumira.repositories import alerts, audit, order_polls, orders, outbox
 from lumira.repositories.stripe_accounts import StripeAccount
 from lumira.settlement.settle_order import settle_order
@@ -61,7 +61,7 @@ def poll_order(
     plan = _plan(tenant_id, account, order_id)
     if plan is None or account is None:
         return None
-    state = fetch_state(account, plan, usable(listed, plan))
+    state = fetch_and_close(account, plan, usable(listed, plan))
     for error in state.forbidden:
         on_missing_permission(error)
     is_repaired = record(tenant_id, plan, state)

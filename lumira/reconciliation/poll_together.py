@@ -16,7 +16,7 @@ from lumira.reconciliation.listing import Listed
 from lumira.reconciliation.look_up_payments import retry_parked_events
 from lumira.reconciliation.poll_plan import PollPlan, can_look_up, make_plan
 from lumira.reconciliation.report import ReconciliationReport
-from lumira.reconciliation.stripe_state import StripeState, fetch_state
+from lumira.reconciliation.stripe_state import StripeState, fetch_and_close
 from lumira.repositories import orders
 from lumira.repositories.stripe_accounts import StripeAccount
 from lumira.settlement.settle_orders import settle_orders
@@ -51,7 +51,7 @@ def poll_together(
         if is_stopping():
             return
         with report.item("orders", plan.order_id):
-            state = fetch_state(account, plan, poll_order.usable(listed, plan))
+            state = fetch_and_close(account, plan, poll_order.usable(listed, plan))
             for error in state.forbidden:
                 report.add_missing_permission(error)
             read.append((plan, state))

@@ -57,7 +57,7 @@ class _Calls:
             return otherwise
 
 
-def fetch_state(account: StripeAccount, plan: PollPlan, listed: Listed | None = None) -> StripeState:
+def fetch_and_close(account: StripeAccount, plan: PollPlan, listed: Listed | None = None) -> StripeState:
     """Return what Stripe holds about the order; of an abandoned order after closing what can still be paid.
 
     What was listed just now is not read again. Leaves out what the key may not read, and raises what else the client

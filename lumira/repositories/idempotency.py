@@ -30,7 +30,7 @@ REPLY_PURPOSE = "stored reply"
 SHORTEST_UNIQUE_KEY = 16
 
 
-class KeyKind(StrEnum):
+class KeySource(StrEnum):
     """The header that a key came from; it decides the key's lifetime."""
 
     IDEMPOTENCY_KEY = "idempotency-key"
@@ -39,9 +39,9 @@ class KeyKind(StrEnum):
 
 LIFETIME = {
     # Three days: a bug shipped on Friday and fixed on Monday still finds the key, so the client's retry succeeds.
-    KeyKind.IDEMPOTENCY_KEY: timedelta(hours=72),
+    KeySource.IDEMPOTENCY_KEY: timedelta(hours=72),
     # A correlation id does not promise that two requests are the same; ten minutes cover an automatic retry.
-    KeyKind.REQUEST_ID: timedelta(minutes=10),
+    KeySource.REQUEST_ID: timedelta(minutes=10),
 }
 
 
@@ -51,7 +51,7 @@ class Call:
 
     fingerprint: str
     actor: str
-    kind: KeyKind | None = None
+    source: KeySource | None = None
     key: str | None = None
     request_id: str | None = None
     #: The hash of the network of a public caller; `None` for a caller with a secret key, and for an operator.
@@ -101,11 +101,11 @@ def claim(tenant_id: int, call: Call) -> Claim:
     Raises `IdempotencyInProgress` while another process has the lease, and `IdempotencyMismatch` if the key was
     used for another call.
     """
-    if call.key is None or call.kind is None:
+    if call.key is None or call.source is None:
         return Claim()
     now = utc_now()
     new_id = uuid7()
-    key_id = _find_or_create(tenant_id, call, call.kind, new_id, now)
+    key_id = _find_or_create(tenant_id, call, call.source, new_id, now)
     if key_id == new_id:
         return Claim(new_id, fence=1)
     row = _lock(tenant_id, key_id)
@@ -134,7 +134,7 @@ def claim(tenant_id: int, call: Call) -> Claim:
 
 def find_order_id(tenant_id: int, call: Call) -> UUID | None:
     """The order that was opened with this idempotency key; `None` without a key, and after the key's lifetime."""
-    if call.kind is not KeyKind.IDEMPOTENCY_KEY:
+    if call.source is not KeySource.IDEMPOTENCY_KEY:
         return None
     return db.session.execute(
         select(IdempotencyKey.order_id).where(
@@ -145,7 +145,7 @@ def find_order_id(tenant_id: int, call: Call) -> UUID | None:
     ).scalar_one_or_none()
 
 
-def _find_or_create(tenant_id: int, call: Call, kind: KeyKind, new_id: UUID, now: datetime) -> UUID:
+def _find_or_create(tenant_id: int, call: Call, source: KeySource, new_id: UUID, now: datetime) -> UUID:
     """Return the id of the call's row, locked: `new_id` if there was none."""
     values = {
         "tenant_id": tenant_id,
@@ -154,7 +154,7 @@ def _find_or_create(tenant_id: int, call: Call, kind: KeyKind, new_id: UUID, now
         "fingerprint": call.fingerprint,
         "fence": 1,
         "leased_until": now + LEASE,
-        "expires_at": now + LIFETIME[kind],
+        "expires_at": now + LIFETIME[source],
         "created_at": now,
         "updated_at": now,
     }
@@ -164,8 +164,8 @@ def _find_or_create(tenant_id: int, call: Call, kind: KeyKind, new_id: UUID, now
 
 def _slot(tenant_id: int, call: Call) -> str:
     # A correlation id that is reused for another call is a new call; a reused key is a mistake to report.
-    own = call.fingerprint if call.kind is KeyKind.REQUEST_ID else ""
-    named = (_stripe_account(tenant_id), _name_space(call), call.kind, call.key, own)
+    own = call.fingerprint if call.source is KeySource.REQUEST_ID else ""
+    named = (_stripe_account(tenant_id), _name_space(call), call.source, call.key, own)
     return hashlib.sha256("\n".join(map(str, named)).encode()).hexdigest()
 
 
@@ -183,7 +183,7 @@ def _name_space(call: Call) -> str:
     """
     if call.public_network is None:
         return "secret"
-    is_unique = call.kind is KeyKind.IDEMPOTENCY_KEY and len(call.key or "") >= SHORTEST_UNIQUE_KEY
+    is_unique = call.source is KeySource.IDEMPOTENCY_KEY and len(call.key or "") >= SHORTEST_UNIQUE_KEY
     if is_unique:
         return "public"
     # What an untrusted proxy forwards only keeps callers apart: a caller may write it, but the proxy adds to it.
@@ -200,11 +200,11 @@ def _is_unbound(row: IdempotencyKey, call: Call) -> bool:
 
 
 def _start_over(row: IdempotencyKey, call: Call, now: datetime) -> None:
-    assert call.kind is not None  # noqa: S101 - checked by `claim`
+    assert call.source is not None  # noqa: S101 - checked by `claim`
     row.fingerprint = call.fingerprint
     row.fence += 1
     row.leased_until = now + LEASE
-    row.expires_at = now + LIFETIME[call.kind]
+    row.expires_at = now + LIFETIME[call.source]
     row.order_id = row.refund_request_id = None
     row.reply_status = row.reply_sealed = None
     db.session.flush()

@@ -5,13 +5,12 @@ from typing import Any
 from marshmallow import ValidationError, fields, post_load, validate, validates_schema
 
 from lumira.domain import charge_limits
+from lumira.domain.commands import MAX_UNITS
 from lumira.formats import CATALOG_NAME_PATTERN
 from lumira.schemas.catalog_fields import Currency, Line, Table, check_boolean
 
 KINDS = ("level", "digital", "physical")
 PARTIAL_REFUND_POLICIES = ("keep", "revoke")
-#: Units of one product.
-MAX_STOCK = 100_000_000
 #: A hundred years; longer access has no end.
 MAX_ACCESS_DAYS = 36_500
 CONTENT_KINDS = ("card", "pdf", "audio", "mandala", "file")
@@ -83,7 +82,7 @@ class ProductTable(Table):
     stock = fields.Integer(
         strict=True,
         error_messages={"invalid": "Must be a whole number of units, such as 20."},
-        validate=validate.Range(0, MAX_STOCK, error="Must be between {min} and {max}."),
+        validate=validate.Range(0, MAX_UNITS, error="Must be between {min} and {max}."),
     )
     #: Whether a full refund of the order returns its units to stock.
     restock_on_refund = fields.Raw(validate=check_boolean)

@@ -15,7 +15,7 @@ from config.settings import RateLimits, Settings
 from lumira import create_app
 from lumira.database import db
 from lumira.notifications import relay
-from lumira.repositories.idempotency import Call, KeyKind
+from lumira.repositories.idempotency import Call, KeySource
 from lumira.services.checkout.create_checkout_session import create_checkout_session
 from lumira.services.checkout.create_payment_intent import create_payment_intent
 from lumira.webhooks import inbox, process
@@ -63,13 +63,19 @@ def _step(instructions: dict[str, Any]) -> None:
     tenant_id = instructions["tenant_id"]
     match instructions["step"]:
         case "open":
-            call = Call(fingerprint="f", actor="test", kind=KeyKind.IDEMPOTENCY_KEY, key=instructions["key"])
+            call = Call(
+                fingerprint="f", actor="test", source=KeySource.IDEMPOTENCY_KEY, key=instructions["key"]
+            )
             create_payment_intent(tenant_id, call=call, command=make_command())
         case "open_free":
-            call = Call(fingerprint="f", actor="test", kind=KeyKind.IDEMPOTENCY_KEY, key=instructions["key"])
+            call = Call(
+                fingerprint="f", actor="test", source=KeySource.IDEMPOTENCY_KEY, key=instructions["key"]
+            )
             create_payment_intent(tenant_id, call=call, command=make_command("simple"))
         case "open_cart":
-            call = Call(fingerprint="f", actor="test", kind=KeyKind.IDEMPOTENCY_KEY, key=instructions["key"])
+            call = Call(
+                fingerprint="f", actor="test", source=KeySource.IDEMPOTENCY_KEY, key=instructions["key"]
+            )
             command = make_cart_command(instructions["domain"], customer_email=instructions["email"])
             create_checkout_session(tenant_id, call=call, command=command)
         case "receive":

@@ -7,7 +7,7 @@ from typing import Any
 
 from lumira import create_app
 from lumira.domain.commands import RefundCommand
-from lumira.repositories.idempotency import Call, KeyKind
+from lumira.repositories.idempotency import Call, KeySource
 from lumira.services.refunds.request_refund import request_refund
 from lumira.services.refunds.send_due_refunds import send_due_refunds
 from tests.concurrency.killed_process import _Commits, _settings
@@ -17,7 +17,9 @@ def _step(instructions: dict[str, Any]) -> None:
     tenant_id = instructions["tenant_id"]
     match instructions["step"]:
         case "refund":
-            call = Call(fingerprint="f", actor="test", kind=KeyKind.IDEMPOTENCY_KEY, key=instructions["key"])
+            call = Call(
+                fingerprint="f", actor="test", source=KeySource.IDEMPOTENCY_KEY, key=instructions["key"]
+            )
             command = RefundCommand(instructions["amount"])
             request_refund(tenant_id, instructions["payment"], call=call, command=command)
         case "send":

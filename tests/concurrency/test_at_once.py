@@ -22,7 +22,7 @@ from lumira.models import (
     Product,
     WebhookEvent,
 )
-from lumira.repositories.idempotency import Call, KeyKind
+from lumira.repositories.idempotency import Call, KeySource
 from lumira.services.checkout.create_payment_intent import create_payment_intent
 from lumira.webhooks import inbox, process
 from tests.support import stripe_sandbox
@@ -86,7 +86,7 @@ def test_50_events_for_one_payment_by_8_threads_grant_access_once(app, tenant) -
 
 
 def test_two_requests_with_one_idempotency_key_at_the_same_instant_open_one_intent(app, tenant) -> None:
-    call = Call(fingerprint="f", actor="test", kind=KeyKind.IDEMPOTENCY_KEY, key="k")
+    call = Call(fingerprint="f", actor="test", source=KeySource.IDEMPOTENCY_KEY, key="k")
     results = at_once(
         app, lambda _: create_payment_intent(tenant.id, call=call, command=make_command()), threads=6
     )

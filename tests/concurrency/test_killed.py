@@ -12,7 +12,7 @@ from flask import Flask
 from config.settings import Settings
 from lumira.models import AccessGrant, MessageStatus, Order, OrderStatus, OutboxMessage
 from lumira.notifications import relay
-from lumira.repositories.idempotency import LEASE, Call, KeyKind
+from lumira.repositories.idempotency import LEASE, Call, KeySource
 from lumira.services.checkout.create_payment_intent import PaymentOpened, create_payment_intent
 from lumira.webhooks import process
 from tests.concurrency.step_process import Finished, run_step
@@ -58,7 +58,7 @@ def step(app: Flask, settings: Settings, tenant: Brand) -> Step:
 
 def open_again(brand: Brand, product: str = "mystique") -> PaymentOpened:
     """Repeat the buyer's call after the lease of the killed process has ended."""
-    call = Call(fingerprint="f", actor="test", kind=KeyKind.IDEMPOTENCY_KEY, key=KEY)
+    call = Call(fingerprint="f", actor="test", source=KeySource.IDEMPOTENCY_KEY, key=KEY)
     with time_machine.travel(datetime.now(UTC) + LEASE + timedelta(seconds=1)):
         return create_payment_intent(brand.id, call=call, command=make_command(product)).value
 
@@ -111,7 +111,7 @@ def test_a_payment_is_opened_once_if_killed_while_opening(step, tenant, settings
 def test_a_cart_is_opened_once_if_killed_while_opening(step, tenant, kill_at, when) -> None:
     step.killed("open_cart", kill_at, when, domain=tenant.domain, email=BUYER)
 
-    call = Call(fingerprint="f", actor="test", kind=KeyKind.IDEMPOTENCY_KEY, key=KEY)
+    call = Call(fingerprint="f", actor="test", source=KeySource.IDEMPOTENCY_KEY, key=KEY)
     with time_machine.travel(datetime.now(UTC) + LEASE + timedelta(seconds=1)):
         opened = open_cart(tenant, call=call)
     assert len(stripe_sandbox.checkout_sessions(tenant)) == count(tenant, Order) == 1

@@ -9,7 +9,7 @@ from sqlalchemy import text
 from lumira.database import atomic, db
 from lumira.repositories import customers, idempotency, order_lists, stripe_accounts, tenants
 from lumira.repositories.customer_figures import CustomerFigures
-from lumira.repositories.idempotency import Call, KeyKind, StoredReply
+from lumira.repositories.idempotency import Call, KeySource, StoredReply
 from lumira.services.access.change_access import grant_access
 from lumira.services.access.view_access import view_access
 from lumira.services.customers.view_customers import list_customers, view_customer
@@ -110,7 +110,7 @@ def test_free_and_manual_access_outlasts_going_live(tenant: Brand) -> None:
 
 def claim(brand: Brand) -> idempotency.Claim:
     """Claim the same call under the same key, as a caller who repeats it."""
-    call = Call(fingerprint="f" * 64, actor="test", key="k" * 20, kind=KeyKind.IDEMPOTENCY_KEY)
+    call = Call(fingerprint="f" * 64, actor="test", key="k" * 20, source=KeySource.IDEMPOTENCY_KEY)
     with atomic(brand.id):
         return idempotency.claim(brand.id, call)
 

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from lumira.database import atomic, db
 from lumira.domain.commands import RefundCommand
 from lumira.models import Alert, AuditEntry
-from lumira.repositories.idempotency import Call, KeyKind
+from lumira.repositories.idempotency import Call, KeySource
 from lumira.services.checkout.create_payment_intent import PaymentOpened
 from lumira.services.idempotency.reply import Reply
 from lumira.services.refunds.request_refund import request_refund
@@ -37,7 +37,7 @@ def deliver_events(brand: Brand) -> None:
 
 
 def keyed(key: str = "a-key", fingerprint: str = "f") -> Call:
-    return Call(fingerprint=fingerprint, actor="test", kind=KeyKind.IDEMPOTENCY_KEY, key=key)
+    return Call(fingerprint=fingerprint, actor="test", source=KeySource.IDEMPOTENCY_KEY, key=key)
 
 
 def refund(

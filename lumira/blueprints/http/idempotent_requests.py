@@ -8,7 +8,7 @@ from flask import Request, g
 from lumira import extensions
 from lumira.blueprints.http.correlation import callers_request_id
 from lumira.errors import InvalidIdempotencyKey
-from lumira.repositories.idempotency import Call, KeyKind, fingerprint
+from lumira.repositories.idempotency import Call, KeySource, fingerprint
 from lumira.services.idempotency.reply import Reply
 
 #: The name of the `Idempotency-Key` parameter among the components of the OpenAPI document.
@@ -23,23 +23,23 @@ def idempotent_call(request: Request) -> Call:
     key = request.headers.get("Idempotency-Key")
     if key is not None and not _PRINTABLE.fullmatch(key):
         raise InvalidIdempotencyKey("An idempotency key is 1 to 255 printable ASCII characters.")
-    kind: KeyKind | None = KeyKind.IDEMPOTENCY_KEY
+    source: KeySource | None = KeySource.IDEMPOTENCY_KEY
     if key is None:
         key = callers_request_id()
-        kind = KeyKind.REQUEST_ID if key is not None else None
-    return _call(fingerprint(request.method, request.path, g.get("body")), key, kind)
+        source = KeySource.REQUEST_ID if key is not None else None
+    return _call(fingerprint(request.method, request.path, g.get("body")), key, source)
 
 
 def call_of_form(form_key: str) -> Call:
     """The call that a form makes, which is the same for the same key."""
-    return _call(fingerprint("POST", "/checkout", form_key), form_key, KeyKind.IDEMPOTENCY_KEY)
+    return _call(fingerprint("POST", "/checkout", form_key), form_key, KeySource.IDEMPOTENCY_KEY)
 
 
-def _call(call_fingerprint: str, key: str | None, kind: KeyKind | None) -> Call:
+def _call(call_fingerprint: str, key: str | None, source: KeySource | None) -> Call:
     return Call(
         fingerprint=call_fingerprint,
         actor=g.caller.actor,
-        kind=kind,
+        source=source,
         key=key,
         request_id=g.request_id,
         public_network=extensions.callers_network() if g.caller.is_public else None,

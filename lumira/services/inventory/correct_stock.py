@@ -4,13 +4,11 @@ from dataclasses import dataclass
 
 from lumira.clock import utc_now
 from lumira.database import atomic, db
+from lumira.domain.commands import MAX_UNITS
 from lumira.errors import Conflict, InvalidQuantity
 from lumira.models import StockItem
 from lumira.repositories import audit, stock_counts
 from lumira.repositories.stock_counts import StockFigures
-
-#: The most units on hand of one product: sums of the figures stay far below what an integer column holds.
-MAX_UNITS = 100_000_000
 
 
 @dataclass(frozen=True, slots=True)

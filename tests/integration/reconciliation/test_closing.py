@@ -15,7 +15,7 @@ from lumira.notifications import send_alerts
 from lumira.reconciliation import poll_order, reconcile
 from lumira.reconciliation.cancel_order import cancel_order
 from lumira.repositories import stock_proof, stripe_accounts, tenants
-from lumira.repositories.idempotency import Call, KeyKind
+from lumira.repositories.idempotency import Call, KeySource
 from lumira.services.checkout.create_checkout_session import SessionOpened
 from lumira.services.checkout.create_payment_intent import PaymentOpened, create_payment_intent
 from tests.support import stripe_sandbox
@@ -161,7 +161,7 @@ def test_a_closed_order_is_closed_at_stripe_too_when_its_key_is_back(tenant) -> 
 
 
 def test_a_buyer_who_returns_after_the_shop_changed_its_mode_gets_a_new_order(tenant) -> None:
-    call = Call(fingerprint="f" * 64, actor="test", key="k" * 20, kind=KeyKind.IDEMPOTENCY_KEY)
+    call = Call(fingerprint="f" * 64, actor="test", key="k" * 20, source=KeySource.IDEMPOTENCY_KEY)
     first = create_payment_intent(tenant.id, call=call, command=make_command("shirt")).value
     change_mode(tenant)
     with later(minutes=40):
@@ -226,7 +226,7 @@ def test_a_bank_debit_that_succeeds_after_the_order_was_canceled_is_refunded_if_
 
 
 def test_an_order_that_was_canceled_can_be_bought_again_with_the_same_key(tenant) -> None:
-    call = Call(fingerprint="f" * 64, actor="test", key="k" * 20, kind=KeyKind.IDEMPOTENCY_KEY)
+    call = Call(fingerprint="f" * 64, actor="test", key="k" * 20, source=KeySource.IDEMPOTENCY_KEY)
     first = create_payment_intent(tenant.id, call=call, command=make_command("shirt")).value
     cancel(tenant, first.order_number)
     again = create_payment_intent(tenant.id, call=call, command=make_command("shirt")).value

@@ -18,7 +18,7 @@ from lumira.reconciliation import reconcile
 from lumira.reconciliation.permissions import resolve_restored
 from lumira.reconciliation.report import StripeAvailability
 from lumira.repositories import stripe_accounts, tenants
-from lumira.repositories.idempotency import Call, KeyKind
+from lumira.repositories.idempotency import Call, KeySource
 from lumira.services.checkout.cancel_checkout_session import cancel_checkout_session
 from tests.support import stripe_sandbox
 from tests.support.factories import Brand, figures, load_order, open_cart, open_payment
@@ -214,7 +214,9 @@ def test_a_page_that_the_key_may_not_close_raises_an_alert_when_its_buyer_return
 def test_a_page_that_the_key_may_not_close_raises_an_alert_when_the_cart_is_opened_again(
     tenant,
 ) -> None:
-    call = Call(fingerprint="cart", actor="test", kind=KeyKind.IDEMPOTENCY_KEY, key="a-cart-that-is-repeated")
+    call = Call(
+        fingerprint="cart", actor="test", source=KeySource.IDEMPOTENCY_KEY, key="a-cart-that-is-repeated"
+    )
     open_cart(tenant, call=call)
     restrict(tenant, "checkout_sessions:write", instead=("checkout_sessions:read",))
     with later(minutes=36), pytest.raises(StripePermissionMissing):

@@ -8,6 +8,7 @@ from flask import Flask
 from sqlalchemy import select, update
 
 from lumira.database import atomic, db
+from lumira.domain.commands import MAX_UNITS
 from lumira.errors import Conflict, InvalidQuantity, ProductNotFound
 from lumira.models import (
     AuditEntry,
@@ -20,7 +21,7 @@ from lumira.models import (
 )
 from lumira.repositories import orders, stock, stock_counts, stock_proof
 from lumira.repositories.stock_counts import StockFigures
-from lumira.services.inventory.correct_stock import MAX_UNITS, adjust_stock, set_stock
+from lumira.services.inventory.correct_stock import adjust_stock, set_stock
 from tests.support.factories import STOCK, Brand, count, load_stock, open_payment
 
 pytestmark = pytest.mark.usefixtures("app_context")

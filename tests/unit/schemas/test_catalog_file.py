@@ -9,7 +9,6 @@ from lumira.errors import CatalogError
 from lumira.models import ContentKind, PartialRefundPolicy, ProductKind, ReleaseOnFailure
 from lumira.schemas import catalog_product, catalog_tenant
 from lumira.schemas.catalog_file import parse, read
-from lumira.services.inventory.correct_stock import MAX_UNITS
 
 CATALOGS = Path(__file__).resolve().parents[3] / "config" / "catalogs"
 
@@ -383,10 +382,6 @@ def test_a_physical_product_can_stay_unstocked_on_refund():
     [product] = parse(with_goods_line("restock_on_refund = false").encode())["products"]
 
     assert product["restock_on_refund"] is False
-
-
-def test_the_largest_stock_is_the_largest_count():
-    assert catalog_product.MAX_STOCK == MAX_UNITS
 
 
 def test_the_choices_are_those_of_the_models():

@@ -20,7 +20,7 @@ from lumira.errors import (
 from lumira.models import Order, OrderStatus, Product, ReservationState
 from lumira.reconciliation import reconcile
 from lumira.repositories import alerts
-from lumira.repositories.idempotency import Call, KeyKind
+from lumira.repositories.idempotency import Call, KeySource
 from lumira.services.checkout.create_checkout_session import SESSION_LIFETIME
 from tests.support import stripe_sandbox
 from tests.support.factories import (
@@ -39,7 +39,7 @@ pytestmark = pytest.mark.usefixtures("app_context")
 
 
 def keyed(key: str = "a-cart") -> Call:
-    return Call(fingerprint="f", actor="test", kind=KeyKind.IDEMPOTENCY_KEY, key=key)
+    return Call(fingerprint="f", actor="test", source=KeySource.IDEMPOTENCY_KEY, key=key)
 
 
 def set_price(brand: Brand, product_id: str, amount: int) -> None:

@@ -21,7 +21,7 @@ from lumira.errors import (
 )
 from lumira.models import Customer, IdempotencyKey, Order, OrderStatus, PaymentRequest, Product
 from lumira.repositories import idempotency, stripe_accounts, tenants
-from lumira.repositories.idempotency import LEASE, Call, KeyKind
+from lumira.repositories.idempotency import LEASE, Call, KeySource
 from lumira.services.checkout import create_payment_intent as use_case
 from lumira.services.checkout.create_payment_intent import create_payment_intent
 from lumira.tasks import queue
@@ -33,7 +33,7 @@ pytestmark = pytest.mark.usefixtures("app_context")
 
 
 def keyed(key: str = "a-key", fingerprint: str = "f") -> Call:
-    return Call(fingerprint=fingerprint, actor="test", kind=KeyKind.IDEMPOTENCY_KEY, key=key)
+    return Call(fingerprint=fingerprint, actor="test", source=KeySource.IDEMPOTENCY_KEY, key=key)
 
 
 def create(brand: Brand, call: Call | None = None, product: str = "mystique", **changes):
@@ -138,7 +138,7 @@ def test_the_same_key_for_another_call_is_refused(tenant) -> None:
 
 def test_a_request_id_reused_for_another_call_is_a_new_call(tenant) -> None:
     calls = [
-        Call(fingerprint=fingerprint, actor="test", kind=KeyKind.REQUEST_ID, key="r1")
+        Call(fingerprint=fingerprint, actor="test", source=KeySource.REQUEST_ID, key="r1")
         for fingerprint in "aab"
     ]
     replayed = [create(tenant, call).replayed for call in calls]
@@ -147,11 +147,11 @@ def test_a_request_id_reused_for_another_call_is_a_new_call(tenant) -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "lifetime"),
-    [(KeyKind.IDEMPOTENCY_KEY, timedelta(hours=72)), (KeyKind.REQUEST_ID, timedelta(minutes=10))],
+    ("source", "lifetime"),
+    [(KeySource.IDEMPOTENCY_KEY, timedelta(hours=72)), (KeySource.REQUEST_ID, timedelta(minutes=10))],
 )
-def test_a_key_is_valid_exactly_for_its_lifetime(tenant, kind, lifetime) -> None:
-    call = Call(fingerprint="f", actor="test", kind=kind, key="k")
+def test_a_key_is_valid_exactly_for_its_lifetime(tenant, source, lifetime) -> None:
+    call = Call(fingerprint="f", actor="test", source=source, key="k")
     start = datetime.now(UTC)
     create(tenant, call)
     created_at = datetime.now(UTC)

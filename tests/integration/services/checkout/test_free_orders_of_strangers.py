@@ -12,7 +12,7 @@ from lumira.database import atomic, db
 from lumira.errors import InvalidCart, OrderNotFound, OutOfStock, RateLimited
 from lumira.models import AccessGrant, MessageKind, OrderStatus, OutboxMessage, Product
 from lumira.repositories import order_lists
-from lumira.repositories.idempotency import Call, KeyKind
+from lumira.repositories.idempotency import Call, KeySource
 from lumira.services.checkout.create_checkout_session import create_checkout_session
 from lumira.services.checkout.create_payment_intent import PaymentOpened, create_payment_intent
 from lumira.services.orders.view_orders import view_payment
@@ -38,7 +38,7 @@ HOME, ELSEWHERE = "network-1", "network-2"
 def call_from(network: str | None, key: str | None = None) -> Call:
     key = key or secrets.token_hex(16)
     return Call(
-        fingerprint="same", actor="test", kind=KeyKind.IDEMPOTENCY_KEY, key=key, public_network=network
+        fingerprint="same", actor="test", source=KeySource.IDEMPOTENCY_KEY, key=key, public_network=network
     )
 
 

@@ -13,7 +13,7 @@ from lumira.database import atomic, db
 from lumira.errors import InvalidCart, InvalidQuantity, InvalidRequest, LumiraError, OutOfStock, RateLimited
 from lumira.models import Order, OrderStatus, Product
 from lumira.repositories import orders
-from lumira.repositories.idempotency import Call, KeyKind
+from lumira.repositories.idempotency import Call, KeySource
 from lumira.services.checkout.create_checkout_session import create_checkout_session
 from lumira.services.checkout.create_payment_intent import PaymentOpened, create_payment_intent
 from lumira.services.customers.merge_customers import merge_customers
@@ -54,7 +54,7 @@ def bounds() -> Iterator[None]:
 
 
 def public_call(network: str | None = HOME, key: str | None = None) -> Call:
-    kind = None if key is None else KeyKind.IDEMPOTENCY_KEY
+    kind = None if key is None else KeySource.IDEMPOTENCY_KEY
     return Call(
         fingerprint=key or secrets.token_hex(8), actor="test", kind=kind, key=key, public_network=network
     )

@@ -27,7 +27,7 @@ from lumira.models import (
 )
 from lumira.reconciliation import reconcile
 from lumira.repositories import alerts, idempotency, retention, stock_proof, webhook_events
-from lumira.repositories.idempotency import Call, KeyKind
+from lumira.repositories.idempotency import Call, KeySource
 from lumira.services.checkout.create_payment_intent import create_payment_intent
 from lumira.services.retention import remove_expired as removing
 from lumira.services.retention.remove_expired import remove_expired
@@ -149,7 +149,7 @@ def test_a_cart_whose_page_expired_is_removed(tenant: Brand) -> None:
 
 
 def test_an_order_whose_first_request_stayed_unknown_is_removed_like_any_unpaid_one(tenant: Brand) -> None:
-    call = Call(fingerprint="f", actor="test", kind=KeyKind.IDEMPOTENCY_KEY, key="a-key")
+    call = Call(fingerprint="f", actor="test", source=KeySource.IDEMPOTENCY_KEY, key="a-key")
     with ago(days=40):
         stripe_sandbox.fail_next(tenant, "500_before", times=10)
         with pytest.raises(StripeUnavailable):

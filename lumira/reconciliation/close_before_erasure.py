@@ -7,8 +7,8 @@ from lumira.database import atomic
 from lumira.domain.erasability import is_closed_by_erasure
 from lumira.errors import NotCancelable
 from lumira.reconciliation.cancel_order import cancel_order
-from lumira.repositories import orders
-from lumira.services.privacy.find_data_subject import find_data_subject, list_order_ids
+from lumira.repositories import orders, personal_rows
+from lumira.services.privacy.find_data_subject import find_data_subject
 
 
 def close_unpaid_orders(tenant_id: int, email: str, *, actor: str) -> int:
@@ -30,6 +30,6 @@ def close_unpaid_orders(tenant_id: int, email: str, *, actor: str) -> int:
 def _list_unpaid(tenant_id: int, email: str) -> list[UUID]:
     now = utc_now()
     with atomic(tenant_id):
-        ids = list_order_ids(tenant_id, find_data_subject(tenant_id, email))
+        ids = personal_rows.list_order_ids(tenant_id, find_data_subject(tenant_id, email))
         loaded = orders.lock_orders(tenant_id, ids).values()
         return [order.id for order in loaded if is_closed_by_erasure(order, now)]

@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from lumira.database import db
 from lumira.errors import NotFound
-from lumira.models import Content, ContentKind
+from lumira.models import Content, ContentKind, File
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +74,13 @@ def list_contents(tenant_id: int, product_ids: Sequence[str] | None = None) -> l
     if product_ids is not None:
         query = query.where(Content.product_id.in_(product_ids))
     return list(db.session.execute(query.order_by(Content.product_id, Content.position)).scalars())
+
+
+def find_of_file(file: File) -> Content | None:
+    """Return the content that the file belongs to, active or not; `None` for another kind of file."""
+    if file.content_id is None:
+        return None
+    return db.session.get_one(Content, (file.tenant_id, file.content_id))
 
 
 def lock_content(tenant_id: int, product_id: str, key: str) -> Content:

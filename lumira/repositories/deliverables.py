@@ -119,6 +119,13 @@ def _new(order: Order, promise: LinePromise) -> Deliverable:
     )
 
 
+def find_of_file(file: File) -> Deliverable | None:
+    """Return the deliverable that the file belongs to; `None` for another kind of file."""
+    if file.deliverable_id is None:
+        return None
+    return db.session.get_one(Deliverable, (file.tenant_id, file.deliverable_id))
+
+
 def list_by_order(tenant_id: int, order_ids: Sequence[UUID]) -> dict[UUID, Deliverable]:
     """Return the deliverables of these orders by their ids."""
     query = select(Deliverable).where(

@@ -92,6 +92,16 @@ def list_by_ids(tenant_id: int, product_ids: Collection[str]) -> dict[str, Produ
     return {product.id: product for product in db.session.execute(query).scalars()}
 
 
+def names_of(tenant_id: int, product_ids: Collection[str]) -> dict[str, str]:
+    """Return the names of these products by id, whether or not they are on sale."""
+    if not product_ids:
+        return {}
+    query = select(Product.id, Product.name).where(
+        Product.tenant_id == tenant_id, Product.id.in_(list(product_ids))
+    )
+    return {row.id: row.name for row in db.session.execute(query)}
+
+
 def list_levels(tenant_id: int) -> list[Product]:
     """The levels on sale, by number."""
     return list(

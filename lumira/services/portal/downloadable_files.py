@@ -8,23 +8,18 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import func, select
-
-from lumira.database import db
 from lumira.domain.grant_coverage import Grant
 from lumira.errors import AccessEnded, FileMissing
 from lumira.models import (
     AccessGrant,
     Content,
-    Deliverable,
     DeliverableState,
     File,
     ManualGrant,
     Order,
     OrderLine,
-    Product,
 )
-from lumira.repositories import contents, deliverables, files, grants
+from lumira.repositories import contents, deliverables, files, grants, products
 from lumira.repositories.deliverables import DeliverableView
 
 
@@ -107,7 +102,7 @@ def list_granted_products(tenant_id: int, customer_id: UUID) -> list[GrantedProd
         for grant in grants.list_grants(tenant_id, customer_id)
         if isinstance(grant, ManualGrant) and _opens_contents(grant)
     ]
-    names = _product_names(tenant_id, {grant.product_id for grant in manual})
+    names = products.names_of(tenant_id, {grant.product_id for grant in manual})
     contents_by_grant = _contents_by_grant(tenant_id, manual)
     return [
         GrantedProduct(grant, names[grant.product_id], contents_by_grant.get(grant.id, ()))
@@ -132,17 +127,21 @@ def get_downloadable_file(tenant_id: int, customer_id: UUID, file_id: UUID) -> F
 
 def _access_by_grant(tenant_id: int, customer_id: UUID, file: File) -> list[bool]:
     """Return, for every grant of the customer that gives or gave the file, whether it gives it now."""
-    if file.content_id is not None:
-        content = db.session.get_one(Content, (tenant_id, file.content_id))
-        if not content.active:
-            return []
-        openers = grants.list_grants_covering(tenant_id, customer_id, content.product_id)
-        return [_opens_contents(grant) for grant in openers]
-    deliverable = db.session.get_one(Deliverable, (tenant_id, file.deliverable_id))
-    line_grant = grants.find_by_line(tenant_id, customer_id, deliverable.order_line_id)
-    if line_grant is None or deliverable.delivered_at is None:
+    content = contents.find_of_file(file)
+    if content is not None:
+        return _access_to_content(tenant_id, customer_id, content)
+    deliverable = deliverables.find_of_file(file)
+    if deliverable is None or deliverable.delivered_at is None:
         return []
-    return [_opens_deliverable(line_grant, deliverable.state)]
+    line_grant = grants.find_by_line(tenant_id, customer_id, deliverable.order_line_id)
+    return [] if line_grant is None else [_opens_deliverable(line_grant, deliverable.state)]
+
+
+def _access_to_content(tenant_id: int, customer_id: UUID, content: Content) -> list[bool]:
+    if not content.active:
+        return []
+    openers = grants.list_grants_covering(tenant_id, customer_id, content.product_id)
+    return [_opens_contents(grant) for grant in openers]
 
 
 def _fulfilled_lines(order: Order) -> list[tuple[OrderLine, AccessGrant]]:
@@ -193,13 +192,3 @@ def _deliverables_by_line(tenant_id: int, orders: Sequence[Order]) -> dict[UUID,
             view = deliverables.view(order, promise, rows, files_of)
             by_line[promise.line.id] = (*by_line.get(promise.line.id, ()), view)
     return by_line
-
-
-def _product_names(tenant_id: int, product_ids: Collection[str]) -> dict[str, str]:
-    """Return the names of these products, whether or not they are on sale."""
-    if not product_ids:
-        return {}
-    query = select(Product.id, Product.name).where(
-        Product.tenant_id == tenant_id, Product.id == func.any(list(product_ids))
-    )
-    return {row.id: row.name for row in db.session.execute(query)}

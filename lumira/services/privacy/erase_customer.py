@@ -17,17 +17,12 @@ from lumira.repositories import (
     erasure_registry,
     message_claims,
     orders,
+    personal_rows,
     receipts,
     tenants,
 )
-from lumira.services.privacy.find_data_subject import find_data_subject, list_identifiers, list_order_ids
-from lumira.services.privacy.redact_rows import (
-    delete_idempotency_keys,
-    discard_files,
-    redact_customer,
-    redact_order,
-    remove_access,
-)
+from lumira.services.privacy.find_data_subject import find_data_subject, list_identifiers
+from lumira.services.privacy.redact_rows import redact_customer, redact_order
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +74,7 @@ def _erase_rows(tenant_id: int, email: str, *, actor: str) -> Erasure:
     with atomic(tenant_id):
         # The usual order of locks: customers before their orders.
         subject = _lock_data_subject(tenant_id, email)
-        orders_by_id = orders.lock_orders(tenant_id, list_order_ids(tenant_id, subject))
+        orders_by_id = orders.lock_orders(tenant_id, personal_rows.list_order_ids(tenant_id, subject))
         order_ids, subject_orders = list(orders_by_id), list(orders_by_id.values())
         now = utc_now()
         _check_erasable(tenant_id, subject_orders, now)
@@ -87,14 +82,14 @@ def _erase_rows(tenant_id: int, email: str, *, actor: str) -> Erasure:
         erasure = Erasure(
             orders=len(subject_orders),
             events=0,
-            files=discard_files(tenant_id, order_ids),
+            files=personal_rows.discard_files(tenant_id, order_ids),
             receipts=receipts.forget_buyer(tenant_id, order_ids),
             message_ids=tuple(message.id for order in subject_orders for message in order.messages),
         )
         for order in subject_orders:
             redact_order(order, now)
-        delete_idempotency_keys(tenant_id, order_ids)
-        remove_access(tenant_id, [customer.id for customer in subject])
+        personal_rows.delete_idempotency_keys(tenant_id, order_ids)
+        personal_rows.remove_access(tenant_id, [customer.id for customer in subject])
         for customer in subject:
             redact_customer(customer, erasure_registry.digests_of(tenant_id, identifiers), now)
         tenants.get(tenant_id).last_erasure_at = now

@@ -7,24 +7,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, LargeBinary, or_, select
-from sqlalchemy.orm import Mapper, undefer
+from sqlalchemy import LargeBinary
 
 from lumira import encryption
-from lumira.database import Base, atomic, db
-from lumira.models import (
-    Alert,
-    AuditEntry,
-    Customer,
-    Deliverable,
-    File,
-    IdempotencyKey,
-    Order,
-    Receipt,
-    WebhookEvent,
-)
-from lumira.repositories import idempotency, identifying_events, orders
-from lumira.services.privacy.find_data_subject import find_data_subject, list_identifiers, list_order_ids
+from lumira.database import Base, atomic
+from lumira.models import File, IdempotencyKey, Receipt
+from lumira.repositories import idempotency, identifying_events, orders, personal_rows
+from lumira.services.privacy.find_data_subject import find_data_subject, list_identifiers
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +43,9 @@ def export_customer(tenant_id: int, email: str) -> CustomerExport:
     """
     with atomic(tenant_id):
         subject = find_data_subject(tenant_id, email)
-        order_ids = list_order_ids(tenant_id, subject)
+        order_ids = personal_rows.list_order_ids(tenant_id, subject)
         subject_orders = [orders.get_order(tenant_id, str(order_id)) for order_id in order_ids]
-        by_table: dict[str, Sequence[Any]] = {
-            mapper.class_.__tablename__: _list_rows(tenant_id, mapper, condition)
-            for mapper in Base.registry.mappers
-            if (condition := _condition(mapper, subject, subject_orders)) is not None
-        }
+        by_table = personal_rows.list_rows(tenant_id, subject, subject_orders)
         by_table["webhook_events"] = identifying_events.list_events_naming(
             tenant_id, list_identifiers(tenant_id, subject, subject_orders), order_ids
         )
@@ -80,49 +65,6 @@ def _undecryptable_replies(keys: Sequence[Mapping[str, Any]]) -> tuple[MissingIt
     return tuple(
         MissingItem(f"{table}/{row['id']}", "REPLY_SEALED") for row in keys if row.get("reply", {}) is None
     )
-
-
-def _condition(
-    mapper: Mapper[Any], subject: Sequence[Customer], subject_orders: Sequence[Order]
-) -> ColumnElement[bool] | None:
-    """Return which rows of a table are about this data subject; `None` where a table has no such rows.
-
-    Derived from the table's columns, so that a new table with an `order_id` or `customer_id` is exported too.
-    """
-    model = mapper.class_
-    order_ids = [order.id for order in subject_orders]
-    customer_ids = [customer.id for customer in subject]
-    if model is Customer:
-        return Customer.id.in_(customer_ids)
-    if model is Order:
-        return Order.id.in_(order_ids)
-    if model is WebhookEvent:
-        return None
-    if model is File:
-        return File.deliverable_id.in_(select(Deliverable.id).where(Deliverable.order_id.in_(order_ids)))
-    if model is AuditEntry:
-        subjects = [f"order:{order_id}" for order_id in order_ids]
-        return AuditEntry.subject.in_(subjects + [f"customer:{customer_id}" for customer_id in customer_ids])
-    if model is Alert:
-        return _is_about_orders(subject_orders)
-    conditions = [
-        mapper.columns[name].in_(ids)
-        for name, ids in (("order_id", order_ids), ("customer_id", customer_ids))
-        if name in mapper.columns
-    ]
-    return or_(*conditions) if conditions else None
-
-
-def _is_about_orders(subject_orders: Sequence[Order]) -> ColumnElement[bool]:
-    numbers = [order.order_number for order in subject_orders]
-    in_details: ColumnElement[bool] = Alert.details["order_number"].astext.in_(numbers)
-    return Alert.subject.in_(numbers) | in_details
-
-
-def _list_rows(tenant_id: int, mapper: Mapper[Any], condition: ColumnElement[bool]) -> Sequence[Any]:
-    query = select(mapper.class_).where(mapper.columns["tenant_id"] == tenant_id, condition)
-    ordered = query.options(undefer("*")).order_by(*mapper.primary_key)
-    return db.session.execute(ordered).scalars().all()
 
 
 def _as_json(row: Base) -> dict[str, Any]:

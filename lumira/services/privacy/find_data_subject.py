@@ -1,11 +1,7 @@
 """The data subject of an e-mail address: their customer rows, their orders and their identifiers."""
 
 from collections.abc import Sequence
-from uuid import UUID
 
-from sqlalchemy import select
-
-from lumira.database import db
 from lumira.domain.identifiers import customer_ids_in
 from lumira.errors import CustomerNotFound
 from lumira.models import Customer, Order, email_key
@@ -27,14 +23,6 @@ def find_data_subject(tenant_id: int, email: str) -> list[Customer]:
     if not rows:
         raise CustomerNotFound("There is no customer with this e-mail address.")
     return list(rows.values())
-
-
-def list_order_ids(tenant_id: int, subject: Sequence[Customer]) -> list[UUID]:
-    """Return the ids of all orders of these customers, and of orders that carry only their address."""
-    of_customer = Order.customer_id.in_([customer.id for customer in subject])
-    of_address = Order.email_key.in_([customer.email_key for customer in subject])
-    query = select(Order.id).where(Order.tenant_id == tenant_id, of_customer | of_address).order_by(Order.id)
-    return list(db.session.execute(query).scalars())
 
 
 def list_identifiers(tenant_id: int, subject: Sequence[Customer], orders: Sequence[Order]) -> list[str]:

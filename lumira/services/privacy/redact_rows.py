@@ -2,25 +2,9 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from uuid import UUID
 
-from sqlalchemy import delete, select, update
-
-from lumira.database import db
 from lumira.domain.redaction import without_personal_data
-from lumira.models import (
-    Customer,
-    Deliverable,
-    File,
-    IdempotencyKey,
-    ManualGrant,
-    MessageKind,
-    MessageStatus,
-    Order,
-    PaymentRequest,
-    RefundRequest,
-)
-from lumira.repositories import access_links, files
+from lumira.models import Customer, MessageKind, MessageStatus, Order, PaymentRequest, RefundRequest
 
 
 def redact_order(order: Order, now: datetime) -> None:
@@ -52,41 +36,3 @@ def redact_customer(customer: Customer, digests: Sequence[str], now: datetime) -
     customer.name = customer.locale = customer.stripe_customer_id = customer.stripe_parameters = None
     customer.erased_at = customer.erased_at or now
     customer.erased_digests = sorted({*(customer.erased_digests or ()), *digests})
-
-
-def delete_idempotency_keys(tenant_id: int, order_ids: Sequence[UUID]) -> None:
-    """Delete the stored replies and request digests of these orders: a repeated call is a new call."""
-    db.session.flush()
-    db.session.execute(
-        delete(IdempotencyKey).where(
-            IdempotencyKey.tenant_id == tenant_id, IdempotencyKey.order_id.in_(list(order_ids))
-        )
-    )
-
-
-def remove_access(tenant_id: int, customer_ids: Sequence[UUID]) -> None:
-    """Delete the portal links of these customers, and the operators' notes on their manual grants."""
-    access_links.remove(tenant_id, list(customer_ids))
-    db.session.execute(
-        update(ManualGrant)
-        .where(ManualGrant.tenant_id == tenant_id, ManualGrant.customer_id.in_(list(customer_ids)))
-        .values(note=None)
-    )
-
-
-def discard_files(tenant_id: int, order_ids: Sequence[UUID]) -> int:
-    """Discard the deliverable files of these orders; return how many were discarded.
-
-    File names are erased at once, because they may contain the buyer's name. Storage is emptied later.
-    """
-    discarded = files.discard_of_orders(tenant_id, list(order_ids))
-    deliverable_ids = select(Deliverable.id).where(
-        Deliverable.tenant_id == tenant_id, Deliverable.order_id.in_(list(order_ids))
-    )
-    db.session.execute(
-        update(File)
-        .where(File.tenant_id == tenant_id, File.deliverable_id.in_(deliverable_ids))
-        .values(file_name="erased")
-        .execution_options(synchronize_session=False)
-    )
-    return discarded

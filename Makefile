@@ -23,7 +23,7 @@ unexport AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_PROFILE MAX_UPLOAD_BYTES
 unexport PUBLIC_URL SMTP_URL MAIL_FROM METRICS_TOKEN BIND WEB_CONCURRENCY WEB_THREADS GUNICORN_CMD_ARGS
 unexport FLASK_APP FLASK_DEBUG FLASK_ENV PYTHONPATH PYTHONHOME PYTEST_ADDOPTS PYTHONWARNINGS
 
-.PHONY: help demo demo-check test test-fast machine stories chaos bench bench-messages bench-stock bench-scale bench-polling check format venv requirements clean
+.PHONY: help demo demo-check test test-fast machine stories chaos bench bench-messages bench-stock bench-scale bench-polling bench-slow-stripe check format venv requirements clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -86,6 +86,9 @@ bench-stock: venv ## Measure how fast units of one product are reserved, relativ
 
 bench-polling: venv ## Measure how soon one worker releases stock and finds lost successes (ARGS="--minutes 5")
 	$(BIN)/python -m tests.benchmarks.polling $(ARGS)
+
+bench-slow-stripe: venv ## Measure the catalog and webhooks while 256 buyers wait for a Stripe that takes 6 s (ARGS="--seconds 10")
+	$(BIN)/python -m tests.benchmarks.slow_stripe $(ARGS)
 
 bench-scale: venv ## Measure lists, sweeps, accepting and settling with a million orders (ARGS="--orders 10000 --events 50000")
 	$(BIN)/python -m tests.benchmarks.scale $(ARGS)

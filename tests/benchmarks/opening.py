@@ -25,7 +25,7 @@ PAYMENTS, PARTS, WARM_UP = 800, 4, 100
 READS = 1_500
 _REFERENCE = "opening_reference"
 #: Every limit counts, and none is reached: one address opens all payments.
-_LIMITS = {
+LIMITS = {
     "RATE_LIMIT_PER_KEY": "10000000 per minute",
     "RATE_LIMIT_PER_ADDRESS": "10000000 per minute",
     "RATE_LIMIT_PER_EMAIL": "1000000 per hour",
@@ -121,7 +121,7 @@ def _reference(setup: Installation, stripe: str, scratch: Path) -> Iterator[_Web
 @contextmanager
 def _lumira(setup: Installation, stripe: str, scratch: Path) -> Iterator[_Web]:
     with setup.server.copied(installation.WITH_CATALOG) as database:
-        environment = setup.environment(database) | {"STRIPE_API_BASE": stripe} | _LIMITS
+        environment = setup.environment(database) | {"STRIPE_API_BASE": stripe} | LIMITS
         with web_server("wsgi:app", environment, scratch / "opening.log") as (address, pid):
             yield _Web(address, pid, setup.server.pid, scratch)
             _check_opened(

@@ -1,6 +1,6 @@
-"""Stripe that responds at once: customers and PaymentIntents, in a process of its own.
+"""Stripe that responds at once, or after a delay: customers and PaymentIntents, in a process of its own.
 
-`python -m tests.benchmarks.stripe_stub ADDRESS`. The sandbox would take longer than what is measured.
+`python -m tests.benchmarks.stripe_stub ADDRESS [SECONDS]`. The sandbox would take longer than what is measured.
 """
 
 import itertools
@@ -8,6 +8,7 @@ import json
 import socket
 import sys
 import threading
+import time
 from email.utils import formatdate
 from typing import Any
 from urllib.parse import parse_qsl
@@ -54,7 +55,7 @@ def respond(path: str, body: str) -> dict[str, Any]:
     }
 
 
-def _serve(connection: socket.socket) -> None:
+def _serve(connection: socket.socket, delay: float) -> None:
     with connection, connection.makefile("rb") as stream:
         while request := stream.readline():
             length = 0
@@ -63,6 +64,7 @@ def _serve(connection: socket.socket) -> None:
                 length = int(value) if name.lower() == b"content-length" else length
             created = respond(request.split()[1].decode(), stream.read(length).decode())
             body = json.dumps(created).encode()
+            time.sleep(delay)
             head = (
                 "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nRequest-Id: req_1\r\n"
                 f"Date: {formatdate(usegmt=True)}\r\nContent-Length: {len(body)}\r\n\r\n"
@@ -72,11 +74,12 @@ def _serve(connection: socket.socket) -> None:
 
 def main() -> None:
     host, _, port = sys.argv[1].partition(":")
+    delay = float(sys.argv[2]) if len(sys.argv) > 2 else 0
     listener = socket.create_server((host, int(port)), backlog=256)
     while True:
         connection, _ = listener.accept()
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        threading.Thread(target=_serve, args=(connection,), daemon=True).start()
+        threading.Thread(target=_serve, args=(connection, delay), daemon=True).start()
 
 
 if __name__ == "__main__":

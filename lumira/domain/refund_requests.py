@@ -44,7 +44,7 @@ def freeze_request(
         amount=amount,
         origin=origin,
         parameters=parameters,
-        attempt=1,
+        key_number=1,
         stripe_key=_key(request_id, 1),
         keyed_at=now,
         state=RequestState.FROZEN,
@@ -56,8 +56,8 @@ def freeze_request(
     return request
 
 
-def _key(request_id: UUID, attempt: int) -> str:
-    return f"lumira-refund-{request_id}-{attempt}"
+def _key(request_id: UUID, number: int) -> str:
+    return f"lumira-refund-{request_id}-{number}"
 
 
 def freeze_automatic_request(order: Order, payment: Payment, *, origin: RefundOrigin, now: datetime) -> bool:
@@ -82,8 +82,8 @@ def lease(request: RefundRequest, now: datetime) -> None:
 
 def renew_key(request: RefundRequest, now: datetime) -> None:
     """Continue the attempt under a new idempotency key: Stripe has no refund of the request, and may forget its key."""
-    request.attempt += 1
-    request.stripe_key = _key(request.id, request.attempt)
+    request.key_number += 1
+    request.stripe_key = _key(request.id, request.key_number)
     request.keyed_at = now
     request.state = RequestState.FROZEN
     request.leased_until = request.next_attempt_at = now + LEASE

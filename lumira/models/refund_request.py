@@ -34,7 +34,7 @@ class RefundRequest(Identified, Timestamped, Base):
         ForeignKeyConstraint(["tenant_id", "order_id"], ["orders.tenant_id", "orders.id"]),
         UniqueConstraint("tenant_id", "stripe_key"),
         CheckConstraint("amount > 0", name="amount_is_positive"),
-        CheckConstraint("attempt > 0", name="attempt_is_positive"),
+        CheckConstraint("key_number > 0", name="key_number_is_positive"),
         CheckConstraint(one_of("origin", RefundOrigin), name="origin_is_known"),
         CheckConstraint(one_of("state", RequestState), name="state_is_known"),
         # An automatic refund is decided once for each payment.
@@ -60,7 +60,8 @@ class RefundRequest(Identified, Timestamped, Base):
     amount: Mapped[MinorUnits]
     origin: Mapped[RefundOrigin] = mapped_column(choice(RefundOrigin))
     parameters: Mapped[dict[str, Any]] = mapped_column(JSONB)
-    attempt: Mapped[int] = mapped_column(default=1)
+    #: Which of its keys at Stripe `stripe_key` is, from 1.
+    key_number: Mapped[int] = mapped_column(default=1)
     stripe_key: Mapped[str]
     #: When the key was first sent: Stripe stores one for a day.
     keyed_at: Mapped[datetime] = mapped_column(default=utc_now)

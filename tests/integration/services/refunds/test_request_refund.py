@@ -335,12 +335,12 @@ def test_an_unknown_outcome_is_looked_up_and_sent_under_the_same_key_for_hours(t
     for hours in (1, 10, 22):
         assert run_sweep(tenant, after=timedelta(hours=hours)) == 1
         [request] = load_order(tenant, opened.order_number).refund_requests
-        assert (request.state, request.attempt) == (RequestState.UNKNOWN, 1)
+        assert (request.state, request.key_number) == (RequestState.UNKNOWN, 1)
     stripe_sandbox.clear_faults(tenant)
 
     assert run_sweep(tenant, after=timedelta(hours=24)) == 1
     [request] = load_order(tenant, opened.order_number).refund_requests
-    assert (request.attempt, request.stripe_key) == (2, f"lumira-refund-{request.id}-2")
+    assert (request.key_number, request.stripe_key) == (2, f"lumira-refund-{request.id}-2")
     assert len(list_stripe_refunds(tenant)) == 1
 
 

@@ -40,6 +40,7 @@ _COMMANDS = {
         "Run Lumira on this machine, make a purchase at each of three brands, and serve until Ctrl-C.",
     ),
     "events": _Entry("lumira.cli.events:events", "Stripe's events and their processing."),
+    "images": _Entry("lumira.cli.images:images", "Images of products."),
     "keys": _Entry("lumira.cli.keys:keys", "API keys of tenants."),
     "links": _Entry("lumira.cli.links:links", "Links to the portal of a buyer."),
     "messages": _Entry("lumira.cli.messages:messages", "Previews of messages to buyers and to the team."),

@@ -21,6 +21,7 @@ from lumira.models.outbox_message import MessageKind, MessageStatus, OutboxMessa
 from lumira.models.payment import Payment, PaymentState
 from lumira.models.payment_request import PaymentRequest, RequestKind, RequestState
 from lumira.models.product import PartialRefundPolicy, Product, ProductKind
+from lumira.models.product_image import ProductImage, ProductImageSize
 from lumira.models.receipt import Receipt, ReceiptCounter, ReceiptKind, receipt_label, receipt_series
 from lumira.models.refund import Charge, Refund, RefundStatus
 from lumira.models.refund_request import RefundOrigin, RefundRequest
@@ -64,6 +65,8 @@ __all__ = [
     "PaymentRequest",
     "PaymentState",
     "Product",
+    "ProductImage",
+    "ProductImageSize",
     "ProductKind",
     "Promise",
     "Receipt",

@@ -64,8 +64,13 @@ def shop(context: PageContext, lines: Sequence[OfferLine], *, here: str) -> str:
     return _render("shop.html.jinja", context, lines=lines, here=here)
 
 
-def offer(context: PageContext, offer: Offer, state: FormState, *, shown: str, is_sold: bool) -> str:
-    """Render the page that sells an offer; `shown` signs what it shows, `is_sold` adds the button."""
+def offer(
+    context: PageContext, offer: Offer, state: FormState, *, shown: str, is_sold: bool, shop: str
+) -> str:
+    """Render the page that sells an offer; `shown` signs what it shows, `is_sold` adds the button.
+
+    `shop` is the path of the shop.
+    """
     return _render(
         "checkout.html.jinja",
         context,
@@ -73,6 +78,7 @@ def offer(context: PageContext, offer: Offer, state: FormState, *, shown: str, i
         state=state,
         shown=shown,
         is_sold=is_sold,
+        shop=shop,
         vat=_vat(context, offer),
     )
 

@@ -86,6 +86,18 @@ def get_product(tenant_id: int, product_id: str) -> Product:
     return product
 
 
+def lock_product(tenant_id: int, product_id: str) -> Product:
+    """Return a product, on sale or not, locked until the transaction ends; raises `ProductNotFound`.
+
+    Sales go on meanwhile: the lock excludes neither readers nor references.
+    """
+    query = select(Product).where(Product.tenant_id == tenant_id, Product.id == product_id)
+    product = db.session.execute(query.with_for_update(key_share=True)).scalar_one_or_none()
+    if product is None:
+        raise ProductNotFound(f"There is no product {product_id}.")
+    return product
+
+
 def list_by_ids(tenant_id: int, product_ids: Collection[str]) -> dict[str, Product]:
     """Return these products by id, on sale or not."""
     query = select(Product).where(Product.tenant_id == tenant_id, Product.id.in_(product_ids))

@@ -20,6 +20,7 @@ from lumira.errors import ProductNotFound, TenantNotFound
 from lumira.pages import checkout
 from lumira.pages.checkout import CheckoutNotice
 from lumira.schemas.checkout_page import read_items, read_product
+from lumira.services.catalog.view_images import find_image_content
 from lumira.services.checkout.view_offer import view_shop
 from lumira.services.checkout.view_opened import OpenedOrder, Progress, view_brand, view_opened
 
@@ -28,6 +29,8 @@ checkout_errors.register_handlers(blueprint)
 
 #: Seconds for which a browser uses the script of the button without asking again.
 _SCRIPT_LIFETIME = 3600
+#: Seconds for which a browser uses an image: another one has another URL.
+_IMAGE_LIFETIME = 365 * 24 * 3600
 #: Seconds between two looks at a payment whose result is on the way; the last one is repeated.
 _LOOK_AGAIN_AFTER = (2, 3, 5, 10, 20, 30)
 
@@ -72,6 +75,23 @@ def send_button(slug: str | None) -> Response:
     # Other sites embed it, also those that isolate themselves or check its hash.
     reply.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
     reply.headers["Access-Control-Allow-Origin"] = "*"
+    return reply
+
+
+@blueprint.get("/<slug>/images/<product_id>/<string(length=16):version>-<int:width>.webp")
+def send_image(slug: str, product_id: str, version: str, width: int) -> Response:
+    """The image of a product in one of its sizes."""
+    _enter_shop(slug)
+    content = find_image_content(g.tenant_id, product_id, width=width, version=version)
+    if content is None:
+        abort(HTTPStatus.NOT_FOUND)
+    reply = Response(content, mimetype="image/webp")
+    reply.cache_control.public = True
+    reply.cache_control.max_age = _IMAGE_LIFETIME
+    reply.cache_control.immutable = True
+    reply.headers["Cross-Origin-Resource-Policy"] = "same-origin"
+    reply.set_etag(f"{version}-{width}")
+    reply.make_conditional(request)
     return reply
 
 

@@ -244,7 +244,14 @@ def _page(
     shown = visit.sign_form(items, _shown(offer))
     # The visitor's own unpaid order holds the last units: it can be continued.
     has_opened = bool(visit.of_items(items))
-    html = checkout.offer(context, offer, state, shown=shown, is_sold=offer.is_available or has_opened)
+    html = checkout.offer(
+        context,
+        offer,
+        state,
+        shown=shown,
+        is_sold=offer.is_available or has_opened,
+        shop=f"/checkout/{g.caller.slug}",
+    )
     reply = page(html, context, status, forms_lead_to=_stripes_pages())
     if retry_after is not None:
         reply.headers["Retry-After"] = str(retry_after)

@@ -23,7 +23,7 @@ def page(
     reply = Response(html, status, mimetype="text/html")
     form_action = f"'self' {forms_lead_to}".strip()
     reply.headers["Content-Security-Policy"] = (
-        f"default-src 'none'; style-src 'self' 'nonce-{context.nonce}'; img-src data:; "
+        f"default-src 'none'; style-src 'self' 'nonce-{context.nonce}'; img-src 'self' data:; "
         f"form-action {form_action}; base-uri 'none'; frame-ancestors 'none'"
     )
     reply.headers["X-Robots-Tag"] = "noindex, nofollow"

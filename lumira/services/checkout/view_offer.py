@@ -8,7 +8,8 @@ from lumira.domain.commands import CheckoutItem
 from lumira.domain.consents import RequiredConsents, required_consents
 from lumira.domain.due_receipts import included_vat
 from lumira.models import Content, Product, Tenant
-from lumira.repositories import contents, products, stock, tenants
+from lumira.repositories import contents, product_images, products, stock, tenants
+from lumira.repositories.product_images import ShownImage
 from lumira.services.checkout.cart import find_products
 
 
@@ -23,6 +24,7 @@ class OfferLine:
     included: tuple[Product, ...]
     #: Units that can be bought now; `None` if the product has no stock.
     in_stock: int | None
+    image: ShownImage | None = None
 
     @property
     def amount(self) -> int:
@@ -86,6 +88,7 @@ def view_offer(tenant_id: int, items: Sequence[CheckoutItem]) -> Offer:
         found = find_products(tenant_id, items)
         available = stock.available(tenant_id) if any(product.keeps_stock for product, _ in found) else {}
         listed = contents.list_contents(tenant_id, [product.id for product, _ in found])
+        images = product_images.by_product(tenant_id, [product.id for product, _ in found])
         levels = {level.id: level for level in products.list_levels(tenant_id)}
         lines = tuple(
             OfferLine(
@@ -94,6 +97,7 @@ def view_offer(tenant_id: int, items: Sequence[CheckoutItem]) -> Offer:
                 tuple(content for content in listed if content.product_id == product.id),
                 tuple(levels[level] for level in products.list_included(product)),
                 available.get(product.id, 0) if product.keeps_stock else None,
+                images.get(product.id),
             )
             for product, quantity in found
         )
@@ -106,8 +110,16 @@ def view_shop(tenant_id: int) -> Shop:
     with atomic(tenant_id):
         on_sale = products.list_products(tenant_id)
         available = stock.available(tenant_id)
+        images = product_images.by_product(tenant_id)
         lines = [
-            OfferLine(product, 1, (), (), available.get(product.id, 0) if product.keeps_stock else None)
+            OfferLine(
+                product,
+                1,
+                (),
+                (),
+                available.get(product.id, 0) if product.keeps_stock else None,
+                images.get(product.id),
+            )
             for product in on_sale
         ]
         return Shop(tenants.get(tenant_id), lines)

@@ -18,7 +18,7 @@ from lumira.models import DeliverableState
 from lumira.notifications import relay
 from lumira.repositories import receipts
 from lumira.sandbox.server import SandboxServer
-from tests.support import files, postgresql, refunds
+from tests.support import files, images, postgresql, refunds
 from tests.support.factories import Brand, load_order
 
 PAGES = ("operations.md", "messages.md", "privacy.md")
@@ -112,6 +112,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder.mkdir()
     (folder / "carte.png").write_bytes(files.PNG)
     (folder / "lecture.pdf").write_bytes(files.PDF)
+    (folder / "tasse.jpg").write_bytes(images.picture(kind="JPEG"))
     (folder / "config").symlink_to(ROOT / "config")
     monkeypatch.chdir(folder)
     return folder

@@ -42,6 +42,7 @@ def write_document(receipt: Receipt, language: Language) -> dict[str, Any]:
         "amounts": _vat(receipt, language),
         "total": [words[f"total_{form_of(receipt)}"], _amount(receipt, language, receipt.amount)],
         "note": _text(seller["vat_note"]) if seller.get("vat_note") else None,
+        "consents": _consents(receipt, words),
     }
 
 
@@ -94,6 +95,18 @@ def _lines(receipt: Receipt, language: Language) -> list[tuple[str, ...]]:
         )
         for line in receipt.lines
     ]
+
+
+def _consents(receipt: Receipt, words: dict[str, str]) -> list[tuple[str, str | None]]:
+    """A sentence for each consent, and the address that belongs to it."""
+    given = receipt.consents or {}
+    sentences: list[tuple[str, str | None]] = []
+    # Without the address it is a text that the caller sent, and none that the shop has published.
+    if given.get("terms_url"):
+        sentences.append((_text(words["terms"].format(given["terms"])), given["terms_url"]))
+    if given.get("immediate_delivery"):
+        sentences.append((words["immediate_delivery"], None))
+    return sentences
 
 
 def _vat(receipt: Receipt, language: Language) -> list[tuple[str, str]]:

@@ -29,6 +29,11 @@ WORDS: dict[Language, dict[str, str]] = {
         "item_sale": "",
         "item_return": "Remboursement : ",
         "item_cancelled_return": "Remboursement échoué : ",
+        "terms": "Conditions générales de vente acceptées, version {}",
+        "immediate_delivery": (
+            "Le client a demandé l'accès immédiat au contenu numérique et reconnu qu'il perd ainsi son droit de"
+            " rétractation."
+        ),
         "net": "Total hors taxes",
         "vat": "TVA",
         "total_sale": "Total payé",
@@ -60,6 +65,11 @@ WORDS: dict[Language, dict[str, str]] = {
         "item_sale": "",
         "item_return": "Refund: ",
         "item_cancelled_return": "Failed refund: ",
+        "terms": "Terms and conditions accepted, version {}",
+        "immediate_delivery": (
+            "The customer asked for access to the digital content at once, and acknowledged that the right of"
+            " withdrawal is thereby lost."
+        ),
         "net": "Total excluding VAT",
         "vat": "VAT",
         "total_sale": "Total paid",

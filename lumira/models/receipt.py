@@ -110,6 +110,8 @@ class Receipt(Identified, Base):
     lines: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
     #: `name` and `email`; empty once the buyer's personal data were erased.
     buyer: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    #: What the buyer consented to with the order, as `domain.consents` freezes it; on the receipt of a sale only.
+    consents: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
 
     @property
     def is_of_sale(self) -> bool:

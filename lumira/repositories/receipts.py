@@ -51,6 +51,8 @@ def draft(
         seller=seller,
         lines=list(lines),
         buyer=_buyer(order),
+        # The sale was consented to: a credit note states what is returned.
+        consents=order.consents if corrects is None else None,
     )
 
 

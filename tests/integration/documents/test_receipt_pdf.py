@@ -14,8 +14,9 @@ from pypdf import PdfReader
 
 from lumira.database import atomic
 from lumira.documents import pdf, receipt_pdf
+from lumira.domain.commands import Consents
 from lumira.models import Receipt
-from lumira.repositories import message_claims, receipts
+from lumira.repositories import message_claims, receipts, tenants
 from tests.integration.settlement.test_issue_receipts import pay, report_refund
 from tests.support import seller
 from tests.support.factories import BUYER, Brand, open_payment
@@ -75,6 +76,65 @@ def test_a_receipt_shows_the_vat_that_the_seller_charges(
 ) -> None:
     text = text_of(make(make_brand, seller.WITH_VAT, "mystique"), locale)
     assert [each for each in (*words, seller.WITH_VAT["vat_number"]) if each not in text] == []
+
+
+TERMS = {"terms_version": "2026-11", "terms_url": "https://shop.example.com/terms/of/sale/2026-11"}
+BOTH = Consents("2026-11", immediate_delivery=True)
+
+
+@pytest.mark.parametrize(
+    ("locale", "words"),
+    [
+        (
+            "fr",
+            (
+                "Conditions générales de vente acceptées, version 2026-11",
+                "perd ainsi son droit de rétractation",
+            ),
+        ),
+        ("en", ("Terms and conditions accepted, version 2026-11", "the right of withdrawal is thereby lost")),
+    ],
+)
+def test_a_receipt_states_what_the_buyer_consented_to(
+    make_brand: Callable[..., Brand], locale: str, words: tuple[str, ...]
+) -> None:
+    brand = make_brand(seller=seller.EXEMPT, **TERMS)
+    pay(brand, consents=BOTH)
+    [receipt] = documents_of(brand)
+
+    content = receipt_pdf.render(receipt, locale=locale)
+    text = read(content).replace("\u200b", "")
+    assert [each for each in (*words, TERMS["terms_url"]) if each not in text] == []
+    assert TERMS["terms_url"].encode() in b"".join(
+        str(each.get_object()["/A"]["/URI"]).encode()
+        for page in PdfReader(io.BytesIO(content)).pages
+        for each in page["/Annots"]
+    )
+
+
+def test_a_receipt_keeps_its_consents_when_the_terms_change(make_brand: Callable[..., Brand]) -> None:
+    brand = make_brand(seller=seller.EXEMPT, **TERMS)
+    intent = pay(brand, consents=BOTH)
+    [receipt] = documents_of(brand)
+    first = receipt_pdf.render(receipt, locale="fr")
+    with atomic(brand.id):
+        tenants.lock(brand.id).terms_version = "2027-01"
+    pdf.forget()
+
+    report_refund(brand, intent, 4700)
+    again, note = documents_of(brand)
+    assert receipt_pdf.render(again, locale="fr") == first
+    assert "2026-11" not in text_of(note, "fr")
+
+
+def test_a_receipt_states_no_consent_that_was_not_asked_for(make_brand: Callable[..., Brand]) -> None:
+    # Nor a text that a front end sent as the version of terms that the shop does not publish.
+    own = make_brand(seller=seller.EXEMPT)
+    pay(own, consents=Consents("Refunded without end", immediate_delivery=False))
+    for receipt in (make(make_brand, seller.EXEMPT, "shirt"), *documents_of(own)):
+        text = text_of(receipt, "en")
+        assert "accepted" not in text
+        assert "withdrawal" not in text
 
 
 def test_a_credit_note_names_its_receipt_and_a_failed_refund_corrects_it(

@@ -18,6 +18,7 @@ from lumira.database import db
 from lumira.sandbox.server import SandboxServer
 from tests.support import factories, postgresql
 from tests.support.factories import Brand
+from tests.support.statements import Statements, noted_statements
 
 #: The environment variable with the run's folder, shared by its processes. Not a folder of pytest's: the next run
 #: deletes those, even while a database server still uses them.
@@ -85,6 +86,13 @@ def app_context(app: Flask) -> Iterator[None]:
     """An application context, as a request or a job has one."""
     with app.app_context():
         yield
+
+
+@pytest.fixture
+def statements(app_context: None) -> Iterator[Statements]:
+    """What is sent to the application's database."""
+    with noted_statements() as noted:
+        yield noted
 
 
 @pytest.fixture

@@ -12,11 +12,12 @@ from flask.cli import AppGroup
 from lumira.cli.common.scope import AMBIGUOUS, chosen_tenants, owner_option, tenant_option
 from lumira.cli.common.tables import echo_table
 from lumira.cli.common.times import shown, zone_of
-from lumira.database import atomic, retried
+from lumira.database import atomic
 from lumira.errors import Conflict, NotFound
-from lumira.models import AlertKind, EventStatus, WebhookEvent
-from lumira.repositories import alerts, audit, orders, webhook_events
+from lumira.models import EventStatus, WebhookEvent
+from lumira.repositories import orders, webhook_events
 from lumira.repositories.webhook_events import EventFilter
+from lumira.webhooks.replay_events import replay_events
 
 events = AppGroup("events", help="Stripe's events and their processing.")
 
@@ -93,7 +94,7 @@ def replay(event_id: str | None, failed: bool, parked: bool, slug: str | None) -
     # The progress bar goes to stderr, so that stdout holds only the result.
     with click.progressbar(batches, label="Replaying", file=sys.stderr) as bar:
         for tenant_id, batch in bar:
-            replayed += _replay(tenant_id, batch)
+            replayed += replay_events(tenant_id, batch, actor=_ACTOR)
     click.echo(f"{replayed} event{'' if replayed == 1 else 's'} due now.")
 
 
@@ -109,17 +110,6 @@ def _batches(ids_by_tenant: list[tuple[int, list[UUID]]]) -> Iterator[tuple[int,
     for tenant_id, ids in ids_by_tenant:
         for first in range(0, len(ids), _BATCH):
             yield tenant_id, ids[first : first + _BATCH]
-
-
-@retried
-def _replay(tenant_id: int, event_ids: list[UUID]) -> int:
-    with atomic(tenant_id):
-        for event_id in event_ids:
-            audit.record(tenant_id, actor=_ACTOR, action="event_replayed", subject=f"event:{event_id}")
-        replayed = webhook_events.replay(tenant_id, event_ids)
-        # An event that fails again raises a new alert.
-        alerts.resolve_all(tenant_id, kind=AlertKind.EVENT_FAILED, subjects=replayed)
-        return len(replayed)
 
 
 def _find(event_id: str, slug: str | None) -> tuple[int, str, WebhookEvent]:

@@ -5,8 +5,10 @@ from zoneinfo import ZoneInfo
 
 from lumira.cli.common.times import shown, shown_exactly
 from lumira.cli.deliverables import in_state
+from lumira.cli.repairs import command_for
 from lumira.domain import payments
-from lumira.models import Order, Receipt, RefundRequest
+from lumira.domain.waiting_texts import sentence
+from lumira.models import Language, Order, Receipt, RefundRequest
 from lumira.money import format_amount
 from lumira.repositories.deliverables import DeliverableView
 from lumira.services.orders.view_orders import OrderView
@@ -24,6 +26,7 @@ def report_lines(
     order = view.order
     yield f"{order.order_number}  {order.status}  {format_amount(order.amount, order.currency)}"
     yield from _header(order, tenant_slug=tenant_slug, zone=zone)
+    yield from _waiting(view, zone)
     yield "lines"
     for line in order.lines:
         price = format_amount(line.unit_amount, order.currency)
@@ -62,6 +65,16 @@ def _header(order: Order, *, tenant_slug: str, zone: ZoneInfo) -> Iterator[str]:
         yield f"  sold out  {shown_exactly(order.sold_out_at, zone)}: unavailable when paid, refunded automatically"
     if order.next_poll_at is not None:
         yield f"  next poll {shown_exactly(order.next_poll_at, zone)}, when Lumira looks the order up at Stripe"
+
+
+def _waiting(view: OrderView, zone: ZoneInfo) -> Iterator[str]:
+    """Yield why the order is not completed, and the command that repairs it."""
+    if view.waiting is None:
+        return
+    yield f"  waits     {sentence(view.waiting, Language.ENGLISH, lambda at: shown(at, zone))}"
+    command = command_for(view.waiting, view.order.order_number)
+    if command is not None:
+        yield f"            {command}"
 
 
 def _stock(order: Order) -> Iterator[str]:

@@ -11,26 +11,33 @@ from flask.cli import AppGroup
 from lumira.cli.common.confirmation import confirm
 from lumira.cli.common.customers import checked_email
 from lumira.cli.order_report import report_lines
+from lumira.cli.order_search import export, find
 from lumira.database import atomic
-from lumira.domain import refunds
-from lumira.domain.commands import RefundCommand
+from lumira.domain import refund_lines, refunds
+from lumira.domain.commands import RefundCommand, RefundLine
 from lumira.domain.order_status import may_still_be_paid
-from lumira.errors import NotRefundable, OrderNotFound
-from lumira.models import Order, OrderStatus, Payment
+from lumira.errors import NotFound, NotRefundable, OrderNotFound
+from lumira.models import MessageKind, Order, OrderStatus, Payment
 from lumira.money import format_amount, parse_amount
 from lumira.reconciliation.cancel_order import cancel_order
+from lumira.reconciliation.poll_order_now import poll_order_now
 from lumira.repositories import orders as order_rows
 from lumira.repositories import receipts, tenants
 from lumira.repositories.idempotency import Call
 from lumira.schemas.orders import WholeOrderResponse
 from lumira.schemas.refunds import REFUND_REASONS
 from lumira.services.files.view_deliverables import view_deliverables
+from lumira.services.orders.add_note import add_note
 from lumira.services.orders.change_address import change_address
 from lumira.services.orders.release_order import release_order
+from lumira.services.orders.resend_message import resend_message
 from lumira.services.orders.view_orders import OrderView, view_order
 from lumira.services.refunds.request_refund import request_refund
 
 orders = AppGroup("orders", help="Orders and decisions about them.")
+
+orders.add_command(export)
+orders.add_command(find)
 
 _ACTOR = "operator"
 
@@ -62,6 +69,49 @@ def release(number: str) -> None:
     tenant_id, order_id = _address_of(number)
     order = release_order(tenant_id, order_id, actor=_ACTOR)
     click.echo(f"{order.order_number}: released, now {order.status}.")
+
+
+@orders.command("poll")
+@click.argument("number")
+def poll(number: str) -> None:
+    """Ask Stripe about the order NUMBER now, and record what no webhook reported.
+
+    Example: flask orders poll LUM-7K2M9QX4TB
+    """
+    tenant_id, order_id = _address_of(number)
+    result = poll_order_now(tenant_id, order_id, actor=_ACTOR)
+    found = {True: "repaired", False: "Stripe knows nothing new", None: "nothing to look up at Stripe"}
+    click.echo(f"{result.order.order_number}: {found[result.is_repaired]}, now {result.order.status}.")
+
+
+@orders.command("note")
+@click.argument("number")
+@click.argument("text")
+def note(number: str, text: str) -> None:
+    """Write a note on the order NUMBER, for other operators.
+
+    Example: flask orders note LUM-7K2M9QX4TB "Sends the parcel back"
+    """
+    tenant_id, order_id = _address_of(number)
+    add_note(tenant_id, order_id, text, actor=_ACTOR)
+    click.echo("Noted.")
+
+
+@orders.command("resend")
+@click.argument("number")
+@click.argument("kind", type=click.Choice([str(kind) for kind in MessageKind]))
+def resend(number: str, kind: str) -> None:
+    """Send the newest message of this KIND of the order NUMBER again, also if it was sent.
+
+    Example: flask orders resend LUM-7K2M9QX4TB order_confirmation
+    """
+    tenant_id, order_id = _address_of(number)
+    with atomic(tenant_id):
+        sent = [item for item in order_rows.get_order(tenant_id, str(order_id)).messages if item.kind == kind]
+    if not sent:
+        raise NotFound(f"The order {number} has no message {kind}.")
+    resend_message(tenant_id, order_id, sent[-1].id, actor=_ACTOR)
+    click.echo("1 message due now.")
 
 
 @orders.command("address")
@@ -107,13 +157,26 @@ def cancel(number: str) -> None:
 @orders.command("refund")
 @click.argument("number")
 @click.option("--amount", help="Such as 10, 10.00 or '10,00 EUR'. [default: the refundable amount]")
+@click.option(
+    "--line",
+    "lines",
+    metavar="PRODUCT[:UNITS]",
+    multiple=True,
+    help="Refund these units at the price of the order; may be repeated.",
+)
 @click.option("--reason", type=click.Choice(REFUND_REASONS), help="The reason that is sent to Stripe.")
 @click.option(
     "--payment", "payment_intent_id", metavar="pi_…", help="Required if the order was paid more than once."
 )
 @click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 def refund(
-    *, number: str, amount: str | None, reason: str | None, payment_intent_id: str | None, yes: bool
+    *,
+    number: str,
+    amount: str | None,
+    lines: tuple[str, ...],
+    reason: str | None,
+    payment_intent_id: str | None,
+    yes: bool,
 ) -> None:
     """Refund the order NUMBER, also if its payment has another amount or currency.
 
@@ -122,11 +185,16 @@ def refund(
     If Stripe is unavailable, the refund is recorded and a worker sends it; repeating the command meanwhile does
     not create a second refund.
     """
+    if amount is not None and lines:
+        raise click.UsageError("Name an amount or lines, not both.")
+    wanted = tuple(_read_line(line) for line in lines)
     tenant_id, order_id = _address_of(number)
     with atomic(tenant_id):
         order = order_rows.get_order(tenant_id, str(order_id))
     payment = _payment_to_refund(order, payment_intent_id)
     minor_units = None if amount is None else _minor_units(amount, payment.currency)
+    if wanted:
+        minor_units = refund_lines.amount_of(order, refund_lines.freeze_lines(order, payment, wanted))
     click.echo(_refund_summary(order, payment, minor_units))
     confirm("Refund it now?", is_confirmed=yes)
     # The command line sends no idempotency key: a repeated command is recognised by its parameters.
@@ -134,11 +202,18 @@ def refund(
         tenant_id,
         payment.stripe_payment_intent_id,
         call=Call(fingerprint="", actor=_ACTOR),
-        command=RefundCommand(minor_units, reason),
+        command=RefundCommand(None if wanted else minor_units, reason, wanted),
     ).value
     click.echo(f"{result.refund_id}  {result.status}  {format_amount(result.amount, payment.currency)}")
     refunded = format_amount(result.refunded_amount, payment.currency)
     click.echo(f"{order.order_number}: {refunded} refunded in total, now {result.order_status}.")
+
+
+def _read_line(text: str) -> RefundLine:
+    product_id, _, units = text.partition(":")
+    if not (units or "1").isascii() or not (units or "1").isdigit():
+        raise click.BadParameter(f"{text!r}: write PRODUCT or PRODUCT:UNITS.", param_hint="--line")
+    return RefundLine(product_id, int(units or "1"))
 
 
 def _minor_units(amount: str, currency: str) -> int:

@@ -62,12 +62,22 @@ class CheckoutCommand:
 
 
 @dataclass(frozen=True, slots=True)
+class RefundLine:
+    """Units of one product of an order."""
+
+    product_id: str
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True)
 class RefundCommand:
-    """Refund a payment: `amount` in minor units, or the whole refundable amount if it is `None`."""
+    """Refund a payment: `amount` in minor units, or `lines` of the order, or the whole refundable amount."""
 
     amount: int | None = None
     #: One of Stripe's refund reasons.
     reason: str | None = None
+    #: What they cost when the order was opened is refunded.
+    lines: tuple[RefundLine, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +90,8 @@ class OrderFilter:
     created_after: datetime | None = None
     created_before: datetime | None = None
     updated_after: datetime | None = None
+    #: The order has a line of this product.
+    product_id: str | None = None
     #: The id of the last order of the previous page.
     after: UUID | None = None
     limit: int = 50

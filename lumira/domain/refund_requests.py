@@ -25,8 +25,12 @@ def freeze_request(
     origin: RefundOrigin,
     now: datetime,
     reason: str | None = None,
+    lines: list[dict[str, Any]] | None = None,
 ) -> RefundRequest:
-    """Decide the refund of `amount` minor units of one payment; the request is final and may be sent at once."""
+    """Decide the refund of `amount` minor units of one payment; the request is final and may be sent at once.
+
+    `lines` are those that the amount is of, as `refund_lines.freeze_lines` returns them.
+    """
     request_id = uuid7()
     parameters: dict[str, Any] = {
         "payment_intent": payment.stripe_payment_intent_id,
@@ -44,6 +48,7 @@ def freeze_request(
         amount=amount,
         origin=origin,
         parameters=parameters,
+        lines=lines,
         key_number=1,
         stripe_key=_key(request_id, 1),
         keyed_at=now,

@@ -66,6 +66,8 @@ class OrderEvent:
     status: EventStatus
     #: Why it was not processed, if it was not.
     reason: str | None = None
+    #: Stripe's id.
+    id: str = ""
 
     @property
     def description(self) -> str:

@@ -17,6 +17,7 @@ from lumira.models.language import Language
 from lumira.models.manual_grant import ManualGrant
 from lumira.models.order import Order, OrderStatus, ReviewReason
 from lumira.models.order_line import OrderLine, Promise
+from lumira.models.order_note import OrderNote
 from lumira.models.outbox_message import MessageKind, MessageStatus, OutboxMessage
 from lumira.models.payment import Payment, PaymentState
 from lumira.models.payment_request import PaymentRequest, RequestKind, RequestState
@@ -58,6 +59,7 @@ __all__ = [
     "MovementReason",
     "Order",
     "OrderLine",
+    "OrderNote",
     "OrderStatus",
     "OutboxMessage",
     "PartialRefundPolicy",

@@ -6,7 +6,15 @@ from typing import Any
 from uuid import UUID
 
 import idna
-from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, Text, UniqueConstraint
+from sqlalchemy import (
+    CheckConstraint,
+    Computed,
+    ForeignKeyConstraint,
+    Index,
+    Text,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -74,6 +82,10 @@ class Customer(Identified, Timestamped, Base):
             "merged_into_id",
             postgresql_where="merged_into_id IS NOT NULL",
         ),
+        *(
+            Index(f"ix_customers_by_{key}", "tenant_id", key, postgresql_where=text(f"{key} IS NOT NULL"))
+            for key in ("name_key", "family_key")
+        ),
         Index("ix_customers_erased", "tenant_id", "id", postgresql_where="erased_digests IS NOT NULL"),
     )
 
@@ -82,6 +94,15 @@ class Customer(Identified, Timestamped, Base):
     #: The form that is compared, from `email_key`.
     email_key: Mapped[str]
     name: Mapped[str | None]
+    #: The name and its last word without case and accents, by which operators search.
+    name_key: Mapped[str | None] = mapped_column(
+        Text(collation="C"), Computed("lumira_name_key(name)", persisted=True), deferred=True
+    )
+    family_key: Mapped[str | None] = mapped_column(
+        Text(collation="C"),
+        Computed("regexp_replace(lumira_name_key(name), '^.* ', '')", persisted=True),
+        deferred=True,
+    )
     #: A `Language`: that of the first checkout request that named one.
     locale: Mapped[str | None]
     stripe_customer_id: Mapped[str | None]

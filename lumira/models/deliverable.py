@@ -32,6 +32,8 @@ class Deliverable(Identified, Timestamped, Base):
         CheckConstraint(one_of("state", DeliverableState), name="state_is_known"),
         CheckConstraint("(state = 'delivered') = (delivered_at IS NOT NULL)", name="delivered_has_its_time"),
         Index("ix_deliverables_by_order", "tenant_id", "order_id"),
+        # What an operator looks for among many that are delivered.
+        Index("ix_deliverables_waiting", "tenant_id", "id", postgresql_where="state <> 'delivered'"),
     )
 
     order_id: Mapped[UUID]

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 from uuid import UUID, uuid5
 
-from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Text, UniqueConstraint, false
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, Text, UniqueConstraint, false
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -32,6 +32,7 @@ class OrderLine(Identified, Base):
         ForeignKeyConstraint(["tenant_id", "order_id"], ["orders.tenant_id", "orders.id"]),
         ForeignKeyConstraint(["tenant_id", "product_id"], ["products.tenant_id", "products.id"]),
         UniqueConstraint("tenant_id", "order_id", "product_id"),
+        Index("ix_order_lines_by_product", "tenant_id", "product_id", "order_id"),
         CheckConstraint("quantity > 0", name="quantity_is_positive"),
         CheckConstraint("unit_amount >= 0", name="unit_amount_is_not_negative"),
         CheckConstraint(one_of("kind", ProductKind), name="kind_is_known"),

@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from lumira.clock import utc_now
@@ -70,3 +70,10 @@ class OutboxMessage(Identified, Timestamped, Base):
     next_attempt_at: Mapped[datetime] = mapped_column(default=utc_now)
     last_error: Mapped[str | None]
     sent_at: Mapped[datetime | None]
+    #: How often an operator sent it again after it was sent: part of its `Message-ID`.
+    resends: Mapped[int] = mapped_column(default=0, server_default=text("0"))
+
+    @property
+    def identity(self) -> str:
+        """What its `Message-ID` begins with: the same after a crash, another one if an operator sends it again."""
+        return f"{self.id}.{self.resends}" if self.resends else str(self.id)

@@ -40,6 +40,12 @@ class Payment(Identified, Timestamped, Base):
         CheckConstraint("amount >= 0 AND amount_received >= 0", name="amounts_are_not_negative"),
         CheckConstraint("(state = 'succeeded') = (succeeded_at IS NOT NULL)", name="success_has_its_time"),
         Index("ix_payments_by_order", "tenant_id", "order_id"),
+        Index(
+            "ix_payments_by_charge",
+            "tenant_id",
+            "stripe_charge_id",
+            postgresql_where="stripe_charge_id IS NOT NULL",
+        ),
     )
 
     order_id: Mapped[UUID]

@@ -35,6 +35,7 @@ class RefundRequest(Identified, Timestamped, Base):
         UniqueConstraint("tenant_id", "stripe_key"),
         CheckConstraint("amount > 0", name="amount_is_positive"),
         CheckConstraint("key_number > 0", name="key_number_is_positive"),
+        CheckConstraint("jsonb_typeof(lines) = 'array'", name="lines_are_a_list"),
         CheckConstraint(one_of("origin", RefundOrigin), name="origin_is_known"),
         CheckConstraint(one_of("state", RequestState), name="state_is_known"),
         # An automatic refund is decided once for each payment.
@@ -62,6 +63,8 @@ class RefundRequest(Identified, Timestamped, Base):
     parameters: Mapped[dict[str, Any]] = mapped_column(JSONB)
     #: Which of its keys at Stripe `stripe_key` is, from 1.
     key_number: Mapped[int] = mapped_column(default=1)
+    #: The order lines that it refunds: `line_id` and `quantity` of each; `None` if it is of an amount.
+    lines: Mapped[list[dict[str, Any]] | None] = mapped_column(JSONB(none_as_null=True))
     stripe_key: Mapped[str]
     #: When the key was first sent: Stripe stores one for a day.
     keyed_at: Mapped[datetime] = mapped_column(default=utc_now)

@@ -29,7 +29,7 @@ def draft_for_buyer(context: MessageContext, **values: object) -> Draft:
         kind=str(context.message.kind),
         language=context.language,
         to=mailbox(_own_address(context.customer, context.order.customer_email)),
-        identity=str(context.message.id),
+        identity=context.message.identity,
         at=context.message.created_at,
         reply_to=support_address(context.tenant),
         values={"order": context.order, **values},

@@ -23,7 +23,7 @@ def dispute_alert(context: MessageContext) -> Draft | None:
         kind=str(message.kind),
         language=context.language,
         to=emails.team_mailbox(context.tenant),
-        identity=str(message.id),
+        identity=message.identity,
         at=message.created_at,
         values={"order": order, "dispute": dispute, "is_inquiry": messages.is_about_inquiry(message.subject)},
     )

@@ -119,6 +119,18 @@ def list_open(tenant_id: int, kind: AlertKind) -> Sequence[Alert]:
     return db.session.execute(query).scalars().all()
 
 
+def list_about(
+    tenant_id: int, subjects: Sequence[str], *, kinds: Sequence[AlertKind] = ()
+) -> Sequence[Alert]:
+    """Return the open alerts about these subjects, and those of these kinds about any subject, oldest first."""
+    # With the kind in both conditions, the unique index finds the rows.
+    is_about = Alert.kind.in_(list(AlertKind)) & Alert.subject.in_(list(subjects))
+    query = select(Alert).where(
+        Alert.tenant_id == tenant_id, Alert.resolved_at.is_(None), is_about | Alert.kind.in_(list(kinds))
+    )
+    return db.session.execute(query.order_by(Alert.raised_at, Alert.id)).scalars().all()
+
+
 def list_raised(tenant_id: int, *, kind: AlertKind, subjects: Sequence[str]) -> dict[str, datetime]:
     """Return when each alert of one kind about these subjects was raised, resolved or not, by subject."""
     query = select(Alert).where(Alert.tenant_id == tenant_id, Alert.kind == kind, Alert.subject.in_(subjects))

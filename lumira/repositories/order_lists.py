@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, select
+from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.orm import QueryableAttribute
 
 from lumira.database import constant, db
@@ -25,15 +25,29 @@ _PORTAL_PAGE = 50
 
 
 def list_orders(
-    tenant_id: int, criteria: OrderFilter, *, rows: Sequence[QueryableAttribute[Any]] = orders.WHOLE
+    tenant_id: int,
+    criteria: OrderFilter,
+    *,
+    rows: Sequence[QueryableAttribute[Any]] = orders.WHOLE,
+    also: ColumnElement[bool] | None = None,
 ) -> tuple[list[Order], UUID | None]:
     """Return one page of orders, newest first, and the id for `after` of the next page; `None` on the last page.
 
-    Rows of the kinds in `rows` are loaded with them. Ids are UUIDv7, so that their order is that of creation.
+    Rows of the kinds in `rows` are loaded with them; `also` is a further condition. Ids are UUIDv7, so that their
+    order is that of creation.
     """
     if criteria.limit < 1:
         raise InvalidRequest("A page holds at least one order.")
-    query = select(Order).where(Order.tenant_id == tenant_id).order_by(Order.id.desc())
+    query = _filtered(select(Order), tenant_id, criteria).order_by(Order.id.desc())
+    if also is not None:
+        query = query.where(also)
+    found = db.session.execute(query.limit(constant(criteria.limit + 1))).scalars().all()
+    page = list(orders.load_rows(tenant_id, found[: criteria.limit], rows))
+    return page, (page[-1].id if len(found) > criteria.limit else None)
+
+
+def _filtered(query: Select[Any], tenant_id: int, criteria: OrderFilter) -> Select[Any]:
+    query = query.where(Order.tenant_id == tenant_id)
     if criteria.status is not None:
         query = query.where(Order.status == constant(OrderStatus(criteria.status)))
     if criteria.customer_email is not None:
@@ -51,11 +65,14 @@ def list_orders(
         )
     if criteria.updated_after is not None:
         query = query.where(Order.updated_at > criteria.updated_after)
+    if criteria.product_id is not None:
+        of_product = select(OrderLine.order_id).where(
+            OrderLine.tenant_id == tenant_id, OrderLine.product_id == criteria.product_id
+        )
+        query = query.where(Order.id.in_(of_product))
     if criteria.after is not None:
         query = query.where(Order.id < criteria.after)
-    found = db.session.execute(query.limit(constant(criteria.limit + 1))).scalars().all()
-    page = list(orders.load_rows(tenant_id, found[: criteria.limit], rows))
-    return page, (page[-1].id if len(found) > criteria.limit else None)
+    return query
 
 
 def list_of_customer(tenant_id: int, customer_id: UUID, page: int = 1) -> tuple[Sequence[Order], bool]:

@@ -77,6 +77,18 @@ def send_again(order: Order) -> None:
         schedule_relay(order.tenant_id)
 
 
+def send_once_more(message: OutboxMessage) -> None:
+    """Make a locked message due now, whatever its status; the caller has made sure that it is not being sent."""
+    now = utc_now()
+    if message.status is MessageStatus.SENT:
+        message.resends += 1
+    message.status, message.attempts, message.next_attempt_at = MessageStatus.PENDING, 0, now
+    message.sent_at = message.last_error = None
+    # The date of the e-mail, and the beginning of the time in which it must be sent.
+    message.created_at = now
+    schedule_relay(message.tenant_id)
+
+
 def schedule_relay(tenant_id: int) -> None:
     """Enqueue the job that sends pending messages: once, at the end of the transaction, for the lock that it takes."""
     at_the_end(_enqueue_relay_job, tenant_id)
@@ -147,6 +159,18 @@ def list_enqueued_at(
         )
     )
     return db.session.execute(query).scalars().all()
+
+
+def order_numbers(tenant_id: int, message_ids: Sequence[UUID]) -> dict[UUID, str]:
+    """Return the number of the order of each of these messages; no query for no messages."""
+    if not message_ids:
+        return {}
+    query = (
+        select(OutboxMessage.id, Order.order_number)
+        .join(Order, (Order.tenant_id == OutboxMessage.tenant_id) & (Order.id == OutboxMessage.order_id))
+        .where(OutboxMessage.tenant_id == tenant_id, OutboxMessage.id == func.any(list(message_ids)))
+    )
+    return {row.id: row.order_number for row in db.session.execute(query)}
 
 
 def find(tenant_id: int, message_id: UUID) -> OutboxMessage | None:

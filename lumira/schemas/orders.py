@@ -179,6 +179,14 @@ class OrderTimelineEntryResponse(ResponseSchema):
 class WholeOrderResponse(OrderResponse):
     """One order with all its details."""
 
+    waiting_for = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={
+            "description": "Why the order is not completed, or what of a completed one is outstanding, and what to "
+            "do: one sentence. Null if it waits for nothing."
+        },
+    )
     lines = fields.List(fields.Nested(OrderLineResponse), required=True)
     payments = fields.List(fields.Nested(OrderPaymentResponse), required=True)
     refunds = fields.List(fields.Nested(OrderRefundResponse), required=True)

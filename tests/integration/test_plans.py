@@ -11,18 +11,23 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, func
 
 from lumira.database import atomic, db
 from lumira.domain.commands import OrderFilter
-from lumira.models import EventStatus, MessageStatus, OrderStatus
+from lumira.domain.order_search import SearchKind, SearchTerm
+from lumira.models import AlertKind, EventStatus, MessageStatus, Order, OrderStatus
 from lumira.repositories import (
     alerts,
+    audit,
     customers,
     grants,
     order_lists,
+    order_notes,
     order_polls,
+    order_search,
     outbox,
+    overview,
     receipts,
     retention,
     stock_counts,
@@ -54,6 +59,51 @@ LISTS: dict[str, tuple[Read, list[str]]] = {
     "orders of a buyer": (
         lambda tenant: order_lists.list_orders(tenant, OrderFilter(customer_email="ana@example.com")),
         ["ix_orders_by_email"],
+    ),
+    "orders of a product": (
+        lambda tenant: order_lists.list_orders(tenant, OrderFilter(product_id="shirt")),
+        ["ix_order_lines_by_product"],
+    ),
+    "customers with a name": (
+        lambda tenant: order_search.condition(tenant, SearchTerm(SearchKind.NAME, "dupont")),
+        ["ix_customers_by_name_key", "ix_customers_by_family_key"],
+    ),
+    "orders of some customers": (
+        lambda tenant: order_lists.list_orders(
+            tenant, OrderFilter(), also=Order.customer_id == func.any([uuid4()])
+        ),
+        ["uq_orders_tenant_id_customer_id_free_product_id"],
+    ),
+    **{
+        f"orders with a {kind}": (
+            lambda tenant, kind=kind: order_search.condition(tenant, SearchTerm(kind, "x")),
+            indexes,
+        )
+        for kind, indexes in {
+            SearchKind.PAYMENT: ["uq_payments_tenant_id_stripe_payment_intent_id"],
+            SearchKind.CHARGE: ["ix_payments_by_charge"],
+            SearchKind.CUSTOMER: ["uq_customers_tenant_id_stripe_customer_id"],
+        }.items()
+    },
+    "alerts about an order": (
+        lambda tenant: alerts.list_about(tenant, ["x"], kinds=[AlertKind.STRIPE_UNAVAILABLE]),
+        ["uq_alerts_tenant_id_kind"],
+    ),
+    "events that are stuck": (
+        lambda tenant: webhook_events.list_stuck(tenant, ["pi_1"]),
+        ["tenant_id_id_idx", "tenant_id_next_attempt_at_idx"],
+    ),
+    "actions on an order": (
+        lambda tenant: audit.list_about(tenant, "order:x"),
+        ["ix_audit_entries_by_subject"],
+    ),
+    "notes on an order": (
+        lambda tenant: order_notes.list_notes(tenant, uuid4()),
+        ["ix_order_notes_by_order"],
+    ),
+    "what waits for an operator": (
+        overview.count_waiting,
+        ["ix_outbox_messages_not_sent", "tenant_id_id_idx"],
     ),
     "orders before a time": (
         lambda tenant: order_lists.list_orders(tenant, OrderFilter(created_before=NOW)),

@@ -5,7 +5,7 @@ A statement for many rows (`executemany`, one INSERT of many VALUES) counts once
 it is, travels with the first word to the server and is not counted.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -13,7 +13,6 @@ from uuid import uuid4
 import pytest
 import time_machine
 from flask.testing import FlaskClient
-from sqlalchemy import event
 
 from lumira.clock import utc_now
 from lumira.database import atomic, db
@@ -25,10 +24,11 @@ from lumira.repositories import access_links, customers
 from lumira.services.access.change_access import grant_access
 from lumira.services.portal.view_purchases import view_purchases
 from lumira.webhooks import process
-from tests.support import driver, seller, stripe_events, stripe_sandbox
+from tests.support import seller, stripe_events, stripe_sandbox
 from tests.support.factories import BUYER, Brand, count, open_cart, open_payment
 from tests.support.files import buy, change, contain, promise, upload
 from tests.support.refunds import pay
+from tests.support.statements import Statements
 from tests.support.stripe_events import encode, payment_intent, signature
 
 pytestmark = pytest.mark.usefixtures("app_context")
@@ -75,36 +75,6 @@ BATCH_OF_MESSAGES = 22
 FOR_EACH_MESSAGE = 2
 #: The messages that were sent sooner than others locked and marked; that no further message is due.
 FOR_EACH_SENT_SOONER = 3
-
-
-class Statements:
-    """What was sent to the application's database since the last look."""
-
-    def __init__(self) -> None:
-        self._sent: list[str] = []
-
-    def note(self, engine: str, statement: str) -> None:
-        self._sent.append(f"{engine}: {' '.join(statement.split())[:90]}")
-
-    def made_by(self, action: Callable[[], object]) -> list[str]:
-        """The engine and the beginning of each statement that `action` sends."""
-        self._sent.clear()
-        action()
-        return list(self._sent)
-
-
-@pytest.fixture
-def statements(app_context: None) -> Iterator[Statements]:
-    noted = Statements()
-
-    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        noted.note("main", statement)
-
-    event.listen(db.engine, "before_cursor_execute", note)
-    stop = driver.watch(db.engines["inbox"], lambda statement: noted.note("inbox", statement))
-    yield noted
-    stop()
-    event.remove(db.engine, "before_cursor_execute", note)
 
 
 def paid(intent_id: str) -> dict[str, Any]:

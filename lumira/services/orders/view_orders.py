@@ -1,15 +1,19 @@
 """Shows orders; changes nothing."""
 
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from uuid import UUID
 
+from lumira.clock import utc_now
 from lumira.database import atomic
 from lumira.domain.commands import OrderFilter
 from lumira.domain.order_money import current_payment
 from lumira.domain.timeline import TimelineEntry, timeline
+from lumira.domain.waiting import Waiting, waiting_for
+from lumira.domain.waiting_texts import sentence
 from lumira.errors import OrderNotFound
-from lumira.models import Order
-from lumira.repositories import customers, idempotency, order_lists, orders, webhook_events
+from lumira.models import Language, Order
+from lumira.repositories import customers, idempotency, order_lists, orders, surroundings, webhook_events
 from lumira.repositories.idempotency import Call
 
 
@@ -23,9 +27,19 @@ class OrderSummary:
 
 @dataclass(frozen=True, slots=True)
 class OrderView(OrderSummary):
-    """One order and its timeline, oldest entry first."""
+    """One order, its timeline with the oldest entry first, and what it waits for."""
 
     timeline: list[TimelineEntry]
+    waiting: Waiting | None
+
+    @property
+    def waiting_for(self) -> str | None:
+        """What the order waits for, as one English sentence with times in UTC; `None` if it waits for nothing."""
+        return sentence(self.waiting, Language.ENGLISH, _shown) if self.waiting else None
+
+
+def _shown(at: datetime) -> str:
+    return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def _current_payment_id(order: Order) -> str | None:
@@ -38,7 +52,8 @@ def view_order(tenant_id: int, reference: str) -> OrderView:
     with atomic(tenant_id):
         order = orders.get_order(tenant_id, reference)
         events = webhook_events.list_of_order(tenant_id, order.id)
-        return OrderView(order, _current_payment_id(order), timeline(order, events))
+        waiting = waiting_for(order, surroundings.load(order, utc_now()))
+        return OrderView(order, _current_payment_id(order), timeline(order, events), waiting)
 
 
 def view_payment(tenant_id: int, reference: str, caller: Call) -> OrderSummary:

@@ -16,6 +16,7 @@ from lumira.repositories import (
     deliverables,
     erasure_registry,
     message_claims,
+    order_notes,
     orders,
     personal_rows,
     receipts,
@@ -88,6 +89,7 @@ def _erase_rows(tenant_id: int, email: str, *, actor: str) -> Erasure:
         )
         for order in subject_orders:
             redact_order(order, now)
+        order_notes.remove_of_orders(tenant_id, order_ids)
         personal_rows.delete_idempotency_keys(tenant_id, order_ids)
         personal_rows.remove_access(tenant_id, [customer.id for customer in subject])
         for customer in subject:

@@ -5,7 +5,7 @@ stored. The process may die between any two of these transactions: the caller's 
 without one a worker does.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from uuid import UUID
 
 import structlog
@@ -13,7 +13,7 @@ import structlog
 from lumira import stripe_slots
 from lumira.clock import utc_now
 from lumira.database import atomic, db, retried
-from lumira.domain import refund_requests, refunds
+from lumira.domain import refund_lines, refund_requests, refunds
 from lumira.domain.commands import RefundCommand
 from lumira.errors import IdempotencyInProgress, NotRefundable, OrderNotFound
 from lumira.models import Order, Payment, RefundOrigin, RefundRequest
@@ -109,6 +109,9 @@ def _freeze_request(order: Order, payment: Payment, call: Call, command: RefundC
     repeated = _find_repeated_request(order, payment, command, refundable) if call.key is None else None
     if repeated is not None:
         return lock_request(order.tenant_id, repeated.id)
+    lines = refund_lines.freeze_lines(order, payment, command.lines) if command.lines else None
+    if lines is not None:
+        command = replace(command, amount=refund_lines.amount_of(order, lines))
     _check_refundable(order, payment, command, refundable)
     request = refund_requests.freeze_request(
         order,
@@ -117,6 +120,7 @@ def _freeze_request(order: Order, payment: Payment, call: Call, command: RefundC
         origin=RefundOrigin.REQUESTED,
         now=utc_now(),
         reason=command.reason,
+        lines=lines,
     )
     audit.record(
         order.tenant_id,
@@ -141,9 +145,11 @@ def _find_repeated_request(
     process sends it, the repetition has to wait.
     """
     amount = command.amount or refundable
+    wanted = [(line.product_id, line.quantity) for line in command.lines]
     for request in refunds.requests_under_way(order, payment):
-        is_equal = request.parameters.get("reason") == command.reason and amount in (0, request.amount)
-        if is_equal and not request.is_automatic:
+        is_of_lines = refund_lines.products_of(order, request) == wanted
+        is_equal = is_of_lines if wanted else amount in (0, request.amount)
+        if is_equal and request.parameters.get("reason") == command.reason and not request.is_automatic:
             return request
     return None
 

@@ -10,6 +10,7 @@ from sqlalchemy import text
 
 from lumira.clock import utc_now
 from lumira.database import atomic, db
+from lumira.domain.order_search import OrderSearch
 from lumira.link_tokens import LinkAddress
 from lumira.models import EventStatus, MessageStatus
 from lumira.reconciliation.watch_deadlines import watch_deadlines
@@ -26,6 +27,9 @@ from lumira.repositories import (
 from lumira.repositories.webhook_events import EventFilter
 from lumira.schemas.fields import encode_cursor
 from lumira.services.customers.view_customers import list_customers, view_customer
+from lumira.services.orders.search_orders import search_orders
+from lumira.services.orders.view_order_story import view_order_story
+from lumira.services.orders.view_overview import view_overview
 from lumira.services.portal.view_purchases import view_purchases
 from lumira.services.retention.remove_expired import remove_expired
 from tests.support.factories import Brand
@@ -38,6 +42,7 @@ def lists(app: Flask, brand: Brand) -> Iterator[tuple[str, Reader]]:
     yield from _of_api(app, brand)
     yield from _of_customers(brand)
     yield from _of_operators(brand)
+    yield from _of_dashboard(brand)
     yield from _sweeps(brand)
 
 
@@ -135,6 +140,27 @@ def _of_operators(brand: Brand) -> Iterator[tuple[str, Reader]]:
         )
     yield "stock show", inside(lambda: stock_counts.list_stock(brand.id))
     yield "stock show, one product", inside(lambda: _history(brand))
+
+
+def _of_dashboard(brand: Brand) -> Iterator[tuple[str, Reader]]:
+    [(buyer, middle, number, payment)] = _examples(brand)
+    searches = {
+        "newest": OrderSearch(),
+        "from the middle": OrderSearch(after=UUID(middle)),
+        "a number": OrderSearch(number),
+        "an address": OrderSearch(buyer),
+        "a name": OrderSearch("dupont"),
+        "a frequent name": OrderSearch("a"),
+        "a payment": OrderSearch(payment),
+        "a charge": OrderSearch("ch_unknown"),
+        "a product": OrderSearch(product_id="shirt"),
+        "a product that was never sold": OrderSearch(product_id="unknown"),
+        "a rare status and a product": OrderSearch(status="disputed", product_id="shirt"),
+    }
+    for name, search in searches.items():
+        yield f"dashboard, {name}", lambda search=search: search_orders(brand.id, search)  # type: ignore[misc]
+    yield "dashboard, an order", lambda: view_order_story(brand.id, number)
+    yield "dashboard, 30 days", lambda: view_overview(brand.id)
 
 
 def _history(brand: Brand) -> None:

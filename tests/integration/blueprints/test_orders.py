@@ -34,6 +34,7 @@ BASE = [
 ]
 WHOLE = [
     *BASE,
+    "waitingFor",
     "lines",
     "payments",
     "refunds",

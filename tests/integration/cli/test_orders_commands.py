@@ -301,3 +301,51 @@ def test_an_operator_cancels_an_unpaid_order(run_flask, tenant):
 def test_a_paid_order_cannot_be_canceled(run_flask, tenant):
     refused = run_flask("orders", "cancel", pay(tenant), code=1)
     assert "flask orders refund" in refused.stderr
+
+
+def test_an_order_says_why_it_is_not_completed_and_which_command_repairs_it(run_flask, tenant):
+    opened = open_payment(tenant)
+    stripe_sandbox.pay(tenant, opened.payment_intent_id, opened.client_secret)
+    number = opened.order_number
+
+    shown = run_flask("orders", "show", number).stdout
+    assert f" payment.\n            flask orders poll {number}\n" in shown
+    assert run_flask("orders", "poll", number).stdout == f"{number}: repaired, now completed.\n"
+
+    assert "waits" not in run_flask("orders", "show", number).stdout
+    assert (
+        run_flask("orders", "poll", number).stdout == f"{number}: Stripe knows nothing new, now completed.\n"
+    )
+
+
+def test_orders_are_found_and_exported(run_flask, tenant):
+    opened = open_payment(tenant, customer_name="Ana Dupont")
+
+    found = run_flask("orders", "find", "dupont", "--tenant", tenant.slug).stdout
+    assert found.splitlines()[1].startswith(f"{opened.order_number}  {tenant.slug}  pending  47.00 EUR")
+
+    exported = run_flask("orders", "export", "--tenant", tenant.slug, "--search", "dupont").stdout
+    assert exported.startswith('\ufeff"Commande";"Statut"')
+    assert f'"{opened.order_number}";"pending"' in exported
+    assert (
+        run_flask("orders", "export", "--tenant", tenant.slug, "--to", "2020-01-01").stdout.count("\n") == 1
+    )
+
+
+def test_an_operator_refunds_lines_writes_notes_and_sends_messages_again(run_flask, tenant):
+    cart = open_cart(tenant)
+    stripe_sandbox.pay_session(tenant, cart.session_id)
+    refunds.deliver_events(tenant)
+
+    said = run_flask(
+        "orders", "refund", cart.order_number, "--line", "shirt", "--line", "cap:1", "--yes"
+    ).stdout
+    assert "refund 78.00 EUR of" in said
+    run_flask("orders", "refund", cart.order_number, "--line", "cap", "--yes", code=1)
+    run_flask("orders", "refund", cart.order_number, "--line", "cap:x", "--yes", code=2)
+    run_flask("orders", "refund", cart.order_number, "--line", "cap", "--amount", "1", "--yes", code=2)
+
+    assert run_flask("orders", "note", cart.order_number, "Agreed.").stdout == "Noted.\n"
+    resent = run_flask("orders", "resend", cart.order_number, "order_confirmation")
+    assert resent.stdout == "1 message due now.\n"
+    assert "no message" in run_flask("orders", "resend", cart.order_number, "access_link", code=1).stderr

@@ -1,6 +1,7 @@
 """Money goes back once, never more than came, and as it would by Stripe's dashboard."""
 
 import json
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -124,6 +125,7 @@ def shown(client: Any, brand: Brand, opened: PaymentOpened) -> dict[str, Any]:
     order = client.get(f"/api/orders/{opened.order_number}", headers=brand.secret).json
     for name in ("id", "orderNumber", "paymentIntentId", "createdAt", "updatedAt", "completedAt", "timeline"):
         del order[name]
+    order["waitingFor"] = re.sub("re_[A-Za-z0-9]+", "re_…", order["waitingFor"] or "")
     for refund_shown in order["refunds"]:
         del refund_shown["id"]
     for message in order["messages"]:

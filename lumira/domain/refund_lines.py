@@ -1,0 +1,78 @@
+"""Refunds of order lines: what they amount to, and that no unit is refunded twice."""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from lumira.domain.commands import RefundLine
+from lumira.errors import NotRefundable
+from lumira.models import Order, OrderLine, Payment, RefundRequest, RequestState
+
+
+def freeze_lines(order: Order, payment: Payment, wanted: Sequence[RefundLine]) -> list[dict[str, Any]]:
+    """Return the lines as a refund request stores them.
+
+    Raises `NotRefundable` for a unit that was refunded before, for lines that cost nothing, and if the payment has
+    another currency than the order.
+    """
+    if payment.currency != order.currency:
+        raise NotRefundable("The payment has another currency than the order: refund an amount.", left=0)
+    units = Counter[str]()
+    for item in wanted:
+        units[item.product_id] += item.quantity
+    frozen = []
+    for product_id, quantity in units.items():
+        line = _find_line(order, product_id)
+        remaining = refundable_quantity(order, line)
+        if not 1 <= quantity <= remaining:
+            raise NotRefundable(
+                f"{remaining} of {line.quantity} units of {product_id} can be refunded, {quantity} were requested.",
+                left=remaining,
+            )
+        frozen.append({"line_id": str(line.id), "quantity": quantity})
+    if amount_of(order, frozen) == 0:
+        # An amount of 0 must never become a full refund.
+        raise NotRefundable("These lines cost nothing: there is nothing to refund.", left=0)
+    return frozen
+
+
+def amount_of(order: Order, lines: Sequence[dict[str, Any]]) -> int:
+    """Return what frozen lines cost when the order was opened, in minor units."""
+    units = {UUID(line["line_id"]): int(line["quantity"]) for line in lines}
+    return sum(line.unit_amount * units.get(line.id, 0) for line in order.lines)
+
+
+def refundable_quantity(order: Order, line: OrderLine) -> int:
+    """Return how many units no refund of this line has refunded. A refund of an amount names no line."""
+    refunded = sum(
+        int(item["quantity"])
+        for request in order.refund_requests
+        if _counts(order, request)
+        for item in request.lines or ()
+        if item["line_id"] == str(line.id)
+    )
+    return line.quantity - refunded
+
+
+def products_of(order: Order, request: RefundRequest) -> list[tuple[str, int]]:
+    """Return the product and the units of each line that a request refunds, in the order of the request."""
+    names = {str(line.id): line.product_id for line in order.lines}
+    return [(names[item["line_id"]], int(item["quantity"])) for item in request.lines or ()]
+
+
+def _counts(order: Order, request: RefundRequest) -> bool:
+    """Whether a request refunds its lines: not if Stripe refused it, or if its refund failed later."""
+    made = [
+        refund
+        for refund in order.refunds
+        if request.stripe_refund_id is not None and refund.stripe_refund_id == request.stripe_refund_id
+    ]
+    return request.state is not RequestState.REFUSED and all(refund.is_live for refund in made)
+
+
+def _find_line(order: Order, product_id: str) -> OrderLine:
+    line = next((line for line in order.lines if line.product_id == product_id), None)
+    if line is None:
+        raise NotRefundable(f"The order {order.order_number} has no product {product_id}.", left=0)
+    return line

@@ -1,0 +1,80 @@
+"""Everything about one order that an operator sees on one page."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from lumira.clock import utc_now
+from lumira.database import atomic
+from lumira.domain import refunds
+from lumira.domain.order_money import current_payment
+from lumira.domain.order_status import is_open
+from lumira.domain.refund_lines import refundable_quantity
+from lumira.domain.timeline import OrderEvent, TimelineEntry, timeline
+from lumira.domain.waiting import StuckEvent, Waiting, waiting_for
+from lumira.models import Alert, AuditEntry, Order, OrderNote, Payment, Receipt, Tenant
+from lumira.repositories import audit, order_notes, orders, receipts, surroundings, tenants, webhook_events
+from lumira.repositories.deliverables import DeliverableView
+from lumira.services.files.view_deliverables import list_deliverables
+
+
+@dataclass(frozen=True, slots=True)
+class OrderStory:
+    """One order with all that belongs to it, what it waits for, and what can be done about it."""
+
+    tenant: Tenant
+    order: Order
+    waiting: Waiting | None
+    #: Oldest entry first.
+    timeline: list[TimelineEntry]
+    events: list[OrderEvent]
+    #: Events that name the order and are not processed.
+    stuck_events: Sequence[StuckEvent]
+    alerts: Sequence[Alert]
+    receipts: Sequence[Receipt]
+    deliverables: Sequence[DeliverableView]
+    #: Newest first, as the audit entries.
+    notes: Sequence[OrderNote]
+    audit: Sequence[AuditEntry]
+    #: Minor units of each succeeded payment that may still be refunded, by its id at Stripe.
+    refundable: Mapping[str, int]
+    #: Units of each line that were not refunded by a refund of this line, by the line's id.
+    refundable_units: Mapping[UUID, int]
+
+    @property
+    def payment(self) -> Payment | None:
+        """The payment that settles the order, else the newest."""
+        return current_payment(self.order)
+
+    @property
+    def can_be_cancelled(self) -> bool:
+        """Whether the order waits for a payment: an operator may cancel it."""
+        is_paid = any(payment.has_succeeded for payment in self.order.payments)
+        return is_open(self.order) and not is_paid and not self.order.is_free
+
+
+def view_order_story(tenant_id: int, reference: str) -> OrderStory:
+    """Return the story of one order, by its number, its id, its PaymentIntent or its session; `OrderNotFound`."""
+    with atomic(tenant_id):
+        order = orders.get_order(tenant_id, reference)
+        known = surroundings.load(order, utc_now())
+        events = webhook_events.list_of_order(tenant_id, order.id)
+        return OrderStory(
+            tenant=tenants.get(tenant_id),
+            order=order,
+            waiting=waiting_for(order, known),
+            timeline=timeline(order, events),
+            events=events,
+            stuck_events=known.events,
+            alerts=known.alerts,
+            receipts=receipts.list_of_orders(tenant_id, [order.id]),
+            deliverables=list_deliverables(tenant_id, [order])[order.id],
+            notes=order_notes.list_notes(tenant_id, order.id),
+            audit=audit.list_about(tenant_id, f"order:{order.id}"),
+            refundable={
+                payment.stripe_payment_intent_id: refunds.refundable_amount(order, payment)
+                for payment in order.payments
+                if payment.has_succeeded
+            },
+            refundable_units={line.id: refundable_quantity(order, line) for line in order.lines},
+        )

@@ -6,6 +6,7 @@ from config.settings import Settings
 from lumira import cli, database, encryption, link_tokens, logging, notifications, stripe_slots
 from lumira.clients import storage, stripe_client
 from lumira.reconciliation import transfers
+from lumira.services.audit import heads as audit_heads
 from lumira.services.retention import remove_expired as retention
 from lumira.settlement import public_bounds
 
@@ -31,6 +32,7 @@ def build(settings: Settings, *, serves_http: bool = True) -> Flask:
     notifications.configure(settings)
     transfers.configure(settings.bank_transfer_days)
     retention.configure(settings.retention)
+    audit_heads.configure(settings.secret_key)
     public_bounds.configure(_public_bounds(settings))
     if serves_http:
         from lumira import blueprints, extensions  # noqa: PLC0415

@@ -28,6 +28,9 @@ class _Entry:
 _COMMANDS = {
     "access": _Entry("lumira.cli.access:access", "Access of customers to digital products."),
     "alerts": _Entry("lumira.cli.alerts:alerts", "Problems that need an operator."),
+    "audit": _Entry(
+        "lumira.cli.audit:audit", "The audit log: who did what, and the proof that it is unchanged."
+    ),
     "catalog": _Entry("lumira.cli.catalog:catalog", "The products of a tenant."),
     "content": _Entry("lumira.cli.content:content", "Files that all buyers of a product get."),
     "customers": _Entry("lumira.cli.privacy:customers", "Customers, by e-mail address."),

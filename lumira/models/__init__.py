@@ -5,6 +5,7 @@ from lumira.models.access_link import AccessLink
 from lumira.models.alert import Alert, AlertKind
 from lumira.models.api_key import ApiKey, KeyKind
 from lumira.models.audit_entry import AuditEntry
+from lumira.models.audit_link import AuditLink
 from lumira.models.checkout_session import CheckoutSession, SessionState
 from lumira.models.content import Content, ContentKind
 from lumira.models.customer import Customer, SubscriptionStatus, email_key
@@ -37,6 +38,7 @@ __all__ = [
     "AlertKind",
     "ApiKey",
     "AuditEntry",
+    "AuditLink",
     "Charge",
     "CheckoutSession",
     "Content",

@@ -63,6 +63,8 @@ class AlertKind(StrEnum):
     MESSAGE_DEAD = "message_dead"
     #: The team could not be notified of another alert.
     ALERT_NOT_SENT = "alert_not_sent"
+    #: The audit log, or its hash chain, differs from a head that was stored outside the database.
+    AUDIT_CHAIN_BROKEN = "audit_chain_broken"
 
 
 class Alert(Identified, Base):

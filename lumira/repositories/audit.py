@@ -1,11 +1,24 @@
 """The audit log, written in the transaction of the action that it records."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
 
 from sqlalchemy import select
 
 from lumira.database import constant, db
 from lumira.models import AuditEntry
+
+
+@dataclass(frozen=True, slots=True)
+class AuditFilter:
+    """Which entries are wanted; `None` for any."""
+
+    subject: str | None = None
+    actor: str | None = None
+    action: str | None = None
+    since: datetime | None = None
 
 
 def record(tenant_id: int, *, actor: str, action: str, subject: str, **details: object) -> None:
@@ -15,7 +28,20 @@ def record(tenant_id: int, *, actor: str, action: str, subject: str, **details: 
     )
 
 
-def list_about(tenant_id: int, subject: str, *, limit: int = 100) -> Sequence[AuditEntry]:
-    """Return the newest entries about one subject, newest first."""
-    query = select(AuditEntry).where(AuditEntry.tenant_id == tenant_id, AuditEntry.subject == subject)
+def list_entries(
+    tenant_id: int, wanted: AuditFilter, *, before: UUID | None = None, limit: int = 100
+) -> Sequence[AuditEntry]:
+    """Return entries, newest first, from before the entry with the id `before`."""
+    query = select(AuditEntry).where(AuditEntry.tenant_id == tenant_id)
+    for column, value in (
+        (AuditEntry.subject, wanted.subject),
+        (AuditEntry.actor, wanted.actor),
+        (AuditEntry.action, wanted.action),
+    ):
+        if value is not None:
+            query = query.where(column == value)
+    if wanted.since is not None:
+        query = query.where(AuditEntry.at >= wanted.since)
+    if before is not None:
+        query = query.where(AuditEntry.id < before)
     return db.session.execute(query.order_by(AuditEntry.id.desc()).limit(constant(limit))).scalars().all()

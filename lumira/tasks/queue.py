@@ -22,6 +22,7 @@ from lumira.notifications import relay, send_alerts
 from lumira.reconciliation import reconcile
 from lumira.reconciliation.report import ReconciliationReport, StripeAvailability
 from lumira.repositories import due_work, idempotency, tenants
+from lumira.services.audit import heads, seal_entries
 from lumira.services.files import remove_files as removing
 from lumira.services.refunds.send_due_refunds import send_due_refunds
 from lumira.services.retention import event_months
@@ -209,6 +210,27 @@ def remove_expired(timestamp: int) -> None:  # noqa: ARG001 - given to every per
         tenant_ids = tenants.list_ids()
     _for_each(tenant_ids, removing_expired.remove_expired)
     event_months.drop_months(is_stopping=stopping.is_set)
+
+
+@queue.periodic(cron="*/5 * * * *")
+@queue.task(name="seal_audit", queue=QUEUE, queueing_lock="seal_audit")
+@at_most(_alone())
+def seal_audit(timestamp: int) -> None:  # noqa: ARG001 - given to every periodic task
+    """Add the new entries of every tenant's audit log to its hash chain."""
+    with atomic(None):
+        tenant_ids = tenants.list_ids()
+    _for_each(tenant_ids, seal_entries.seal_recent)
+
+
+@queue.periodic(cron="7 3 * * *")
+@queue.task(name="store_audit_heads", queue=QUEUE, queueing_lock="store_audit_heads")
+@at_most(_alone())
+def store_audit_heads(timestamp: int) -> None:  # noqa: ARG001 - given to every periodic task
+    """Seal what is left, and store the signed head of every tenant's chain outside the database."""
+    with atomic(None):
+        tenant_ids = tenants.list_ids()
+    _for_each(tenant_ids, seal_entries.seal_all)
+    _for_each(tenant_ids, heads.store_head)
 
 
 @queue.periodic(cron="37 * * * *")

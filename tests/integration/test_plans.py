@@ -94,7 +94,7 @@ LISTS: dict[str, tuple[Read, list[str]]] = {
         ["tenant_id_id_idx", "tenant_id_next_attempt_at_idx"],
     ),
     "actions on an order": (
-        lambda tenant: audit.list_about(tenant, "order:x"),
+        lambda tenant: audit.list_entries(tenant, audit.AuditFilter(subject="order:x")),
         ["ix_audit_entries_by_subject"],
     ),
     "notes on an order": (

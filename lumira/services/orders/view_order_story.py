@@ -14,6 +14,7 @@ from lumira.domain.timeline import OrderEvent, TimelineEntry, timeline
 from lumira.domain.waiting import StuckEvent, Waiting, waiting_for
 from lumira.models import Alert, AuditEntry, Order, OrderNote, Payment, Receipt, Tenant
 from lumira.repositories import audit, order_notes, orders, receipts, surroundings, tenants, webhook_events
+from lumira.repositories.audit import AuditFilter
 from lumira.repositories.deliverables import DeliverableView
 from lumira.services.files.view_deliverables import list_deliverables
 
@@ -70,7 +71,7 @@ def view_order_story(tenant_id: int, reference: str) -> OrderStory:
             receipts=receipts.list_of_orders(tenant_id, [order.id]),
             deliverables=list_deliverables(tenant_id, [order])[order.id],
             notes=order_notes.list_notes(tenant_id, order.id),
-            audit=audit.list_about(tenant_id, f"order:{order.id}"),
+            audit=audit.list_entries(tenant_id, AuditFilter(subject=f"order:{order.id}")),
             refundable={
                 payment.stripe_payment_intent_id: refunds.refundable_amount(order, payment)
                 for payment in order.payments

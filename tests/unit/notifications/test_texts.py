@@ -166,7 +166,7 @@ def test_an_alert_without_an_explanation_shows_its_kind():
 
 def test_every_alert_kind_is_raised_by_the_code():
     package = Path(texts.__file__).parents[1]
-    definitions = {package / "models" / "alert.py", package / "notifications" / "alert_texts.py"}
+    definitions = {package / "models" / "alert.py", *(package / "notifications").glob("*_alert_texts.py")}
     code = "".join(path.read_text() for path in package.rglob("*.py") if path not in definitions)
     assert set(re.findall(r"AlertKind\.([A-Z_]+)", code)) == set(AlertKind.__members__)
 

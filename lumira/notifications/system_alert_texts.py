@@ -1,0 +1,165 @@
+"""What each kind of alert about events, messages, Stripe and the installation means, and what to do about it."""
+
+# ruff: noqa: RUF001 - the apostrophe that both languages are printed with
+
+from lumira.models import AlertKind
+from lumira.notifications.alert_text import Translations, in_both
+
+SYSTEM_TEXTS: dict[AlertKind, Translations] = {
+    AlertKind.EVENT_FAILED: in_both(
+        (
+            "événement de Stripe abandonné",
+            "Un événement n’a pas pu être traité, ou sa commande n’a jamais été trouvée.",
+            "flask events show ID ; la cause corrigée, flask events replay ID.",
+        ),
+        (
+            "Stripe event failed",
+            "An event could not be processed, or its order was never found.",
+            "flask events show ID; once its cause is corrected, flask events replay ID.",
+        ),
+    ),
+    AlertKind.MESSAGE_DEAD: in_both(
+        (
+            "message non remis",
+            "Un message a été refusé pour de bon, ou n’a pas pu partir pendant 24 heures.",
+            "flask outbox list --status dead, puis flask outbox retry ID.",
+        ),
+        (
+            "message not delivered",
+            "A message was permanently refused, or could not be sent for 24 hours.",
+            "flask outbox list --status dead, then flask outbox retry ID.",
+        ),
+    ),
+    AlertKind.STRIPE_UNAVAILABLE: in_both(
+        (
+            "Stripe ne répond pas",
+            "Stripe n’a pas répondu depuis un quart d’heure ; rien n’est perdu.",
+            "Consulter l’état de Stripe.",
+        ),
+        (
+            "Stripe is unavailable",
+            "Stripe has not responded for 15 minutes; nothing is lost.",
+            "Check Stripe’s status page.",
+        ),
+    ),
+    AlertKind.STRIPE_KEY_REFUSED: in_both(
+        (
+            "clé Stripe refusée",
+            "Stripe n’accepte pas la clé de la marque.",
+            "flask tenants stripe SLUG --secret-key -",
+        ),
+        (
+            "Stripe key refused",
+            "Stripe does not accept the tenant’s key.",
+            "flask tenants stripe SLUG --secret-key -",
+        ),
+    ),
+    AlertKind.CLOCK_DIFFERS: in_both(
+        (
+            "horloge différente de celle de Stripe",
+            "L’horloge de cette machine s’écarte de celle de Stripe ; à cinq minutes, les événements sont refusés.",
+            "Mettre la machine à l’heure (NTP), puis flask alerts resolve ID.",
+        ),
+        (
+            "clock differs from Stripe’s",
+            "This machine’s clock differs from Stripe’s; from five minutes on, events are refused.",
+            "Synchronise the machine’s clock (NTP), then flask alerts resolve ID.",
+        ),
+    ),
+    AlertKind.RECEIPT_DATE_AHEAD: in_both(
+        (
+            "reçus datés dans le futur",
+            "Une horloge a été en avance ; jusqu’à la date nommée, les reçus ou avoirs de la série portent cette date.",
+            "Régler l’horloge (NTP) et prévenir le comptable (flask receipts verify), puis flask alerts resolve ID.",
+        ),
+        (
+            "receipts dated in the future",
+            "A clock was ahead; until the date in the subject, the documents of the series bear that date.",
+            "Synchronise the clock (NTP), inform the accountant (flask receipts verify), then flask alerts resolve ID.",
+        ),
+    ),
+    AlertKind.STRIPE_PERMISSION_MISSING: in_both(
+        (
+            "permission manquante à la clé Stripe",
+            "La clé Stripe restreinte de la marque n’a pas la permission nommée ; le reste continue.",
+            "Ajouter la permission à la clé dans le tableau de bord de Stripe, puis flask alerts resolve ID.",
+        ),
+        (
+            "Stripe key lacks a permission",
+            "The tenant’s restricted Stripe key lacks the permission that is named; everything else continues.",
+            "Add the permission to the key in Stripe’s dashboard, then flask alerts resolve ID.",
+        ),
+    ),
+    AlertKind.PAYMENT_MISSING_AT_STRIPE: in_both(
+        (
+            "paiement inconnu de Stripe",
+            "Stripe ne connaît pas un paiement qui est le nôtre.",
+            "Vérifier que la clé est celle du compte où le paiement a été fait.",
+        ),
+        (
+            "payment missing at Stripe",
+            "Stripe does not know a payment of ours.",
+            "Check that the key belongs to the account in which the payment was made.",
+        ),
+    ),
+    AlertKind.EVENT_UNUSABLE: in_both(
+        (
+            "événement illisible",
+            "Stripe a annoncé un événement qui ne peut pas être conservé.",
+            "Le regarder dans le tableau de bord de Stripe.",
+        ),
+        (
+            "unusable event",
+            "Stripe listed an event that cannot be stored.",
+            "Look at it in Stripe’s dashboard.",
+        ),
+    ),
+    AlertKind.OTHER_MODE: in_both(
+        (
+            "événement d’un autre mode",
+            "Un événement réel nomme une commande de test, ou l’inverse ; rien n’a été touché.",
+            "Vérifier quel point de réception envoie ici.",
+        ),
+        (
+            "event of another mode",
+            "A live event named an order of test mode, or the reverse; no order was changed.",
+            "Check which webhook endpoint sends to this URL.",
+        ),
+    ),
+    AlertKind.OTHER_ACCOUNT: in_both(
+        (
+            "événement d’un autre compte",
+            "Un événement d’un autre compte Connect est arrivé ; rien n’a été touché.",
+            "Vérifier quel point de réception envoie ici.",
+        ),
+        (
+            "event of another account",
+            "An event of another Connect account was received; no order was changed.",
+            "Check which webhook endpoint sends to this URL.",
+        ),
+    ),
+    AlertKind.API_VERSION: in_both(
+        (
+            "version d’API inattendue",
+            "Les événements arrivent dans une autre version d’API que celle attendue ; ils sont traités.",
+            "Régler la version du point de réception.",
+        ),
+        (
+            "unexpected API version",
+            "Events have another API version than expected; they are processed.",
+            "Set the API version of the webhook endpoint.",
+        ),
+    ),
+    AlertKind.AUDIT_CHAIN_BROKEN: in_both(
+        (
+            "journal d’audit modifié",
+            "Le journal d’audit ne correspond plus à l’empreinte conservée hors de la base.",
+            "Lancer flask audit verify, puis chercher qui a eu accès à la base.",
+        ),
+        (
+            "audit log changed",
+            "The audit log differs from the digest that is stored outside the database.",
+            "Run flask audit verify, then find out who had access to the database.",
+        ),
+    ),
+}

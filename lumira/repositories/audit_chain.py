@@ -1,0 +1,121 @@
+"""The links of the audit log's hash chain, inside the caller's transaction."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, func, insert, select, text
+
+from lumira.database import db
+from lumira.domain.audit_chain import Entry
+from lumira.models import AuditEntry, AuditLink
+
+_ENTRY = (
+    AuditEntry.id,
+    AuditEntry.at,
+    AuditEntry.actor,
+    AuditEntry.action,
+    AuditEntry.subject,
+    AuditEntry.details,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class LinkedEntry:
+    """A link, and its entry; `None` if the entry is missing."""
+
+    sequence: int
+    entry_id: UUID
+    digest: bytes
+    entry: Entry | None
+
+
+def lock(tenant_id: int) -> None:
+    """Let only one process add links until the transaction ends. The primary key would refuse a second chain too."""
+    db.session.execute(
+        text("SELECT pg_advisory_xact_lock(hashtext('audit_chain'), :tenant_id)"), {"tenant_id": tenant_id}
+    )
+
+
+def find_last(tenant_id: int) -> AuditLink | None:
+    """Return the last link."""
+    query = (
+        select(AuditLink).where(AuditLink.tenant_id == tenant_id).order_by(AuditLink.sequence.desc()).limit(1)
+    )
+    return db.session.execute(query).scalar_one_or_none()
+
+
+def find_digest(tenant_id: int, sequence: int) -> bytes | None:
+    """Return the digest of a link."""
+    query = select(AuditLink.digest).where(AuditLink.tenant_id == tenant_id, AuditLink.sequence == sequence)
+    return db.session.execute(query).scalar_one_or_none()
+
+
+def list_unsealed(tenant_id: int, *, after: UUID, limit: int) -> list[Entry]:
+    """Return committed entries without a link whose id is larger than `after`, by id."""
+    has_link = (
+        select(AuditLink.sequence)
+        .where(AuditLink.tenant_id == tenant_id, AuditLink.entry_id == AuditEntry.id)
+        .exists()
+    )
+    query = (
+        select(*_ENTRY)
+        .where(AuditEntry.tenant_id == tenant_id, AuditEntry.id > after, ~has_link)
+        .order_by(AuditEntry.id)
+        .limit(limit)
+    )
+    return [_entry(tenant_id, row) for row in db.session.execute(query)]
+
+
+def count_unsealed(tenant_id: int, *, before: datetime) -> int:
+    """Return how many entries from before this time have no link."""
+    has_link = (
+        select(AuditLink.sequence)
+        .where(AuditLink.tenant_id == tenant_id, AuditLink.entry_id == AuditEntry.id)
+        .exists()
+    )
+    query = select(func.count()).where(AuditEntry.tenant_id == tenant_id, AuditEntry.at < before, ~has_link)
+    return db.session.execute(query).scalar_one()
+
+
+def add_links(tenant_id: int, links: Sequence[tuple[int, UUID, bytes]], now: datetime) -> None:
+    """Add links, each with its sequence, the id of its entry and its digest."""
+    db.session.execute(
+        insert(AuditLink),
+        [
+            {
+                "tenant_id": tenant_id,
+                "sequence": sequence,
+                "entry_id": entry_id,
+                "digest": digest,
+                "sealed_at": now,
+            }
+            for sequence, entry_id, digest in links
+        ],
+    )
+
+
+def list_links(tenant_id: int, *, after: int, limit: int) -> list[LinkedEntry]:
+    """Return the links after a sequence with their entries, in the order of the chain."""
+    query = (
+        select(AuditLink.sequence, AuditLink.entry_id, AuditLink.digest, *_ENTRY)
+        .outerjoin(
+            AuditEntry,
+            (AuditEntry.tenant_id == AuditLink.tenant_id) & (AuditEntry.id == AuditLink.entry_id),
+        )
+        .where(AuditLink.tenant_id == tenant_id, AuditLink.sequence > after)
+        .order_by(AuditLink.sequence)
+        .limit(limit)
+    )
+    return [
+        LinkedEntry(
+            row.sequence, row.entry_id, row.digest, None if row.at is None else _entry(tenant_id, row)
+        )
+        for row in db.session.execute(query)
+    ]
+
+
+def _entry(tenant_id: int, row: Row[Any]) -> Entry:
+    return Entry(tenant_id, row.id, row.at, row.actor, row.action, row.subject, row.details)

@@ -1,0 +1,1 @@
+"""Use cases of the audit log: seal it, verify it, show it."""

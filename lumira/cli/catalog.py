@@ -12,7 +12,7 @@ from lumira.cli.common.confirmation import confirm
 from lumira.cli.tenants import tenant_id_of
 from lumira.database import atomic
 from lumira.errors import CatalogError
-from lumira.models import ContentKind, PartialRefundPolicy, ProductKind, ReleaseOnFailure
+from lumira.models import ContentKind, PartialRefundPolicy, PaymentPage, ProductKind, ReleaseOnFailure
 from lumira.money import format_amount
 from lumira.repositories import products, tenants
 from lumira.repositories.contents import CatalogContent
@@ -38,7 +38,13 @@ def read_catalog(path: Path) -> Catalog:
     loaded = catalog_file.read(path)
     tenant = loaded["tenant"]
     return Catalog(
-        CatalogTenant(**(tenant | {"release_on_failure": ReleaseOnFailure(tenant["release_on_failure"])})),
+        CatalogTenant(
+            **tenant
+            | {
+                "release_on_failure": ReleaseOnFailure(tenant["release_on_failure"]),
+                "payment_page": PaymentPage(tenant["payment_page"]),
+            }
+        ),
         tuple(
             CatalogProduct(
                 id=product["id"],

@@ -108,6 +108,11 @@ def configure(api_base: str | None) -> None:
     _api_base[:] = [api_base] if api_base else []
 
 
+def api_base() -> str | None:
+    """Return the address that calls are sent to instead of Stripe; `None` for Stripe."""
+    return _api_base[0] if _api_base else None
+
+
 #: By tenant and operation.
 _succeeded_at: dict[tuple[str, str], datetime] = {}
 

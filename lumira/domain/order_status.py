@@ -77,6 +77,17 @@ def is_processing(order: Order, payment: Payment) -> bool:
     )
 
 
+def is_awaited(order: Order) -> bool:
+    """Whether the buyer has done what was asked: a charge is processing, or a bank transfer or voucher is expected.
+
+    A payment that only waits for the buyer's authentication is not awaited: the buyer may have left the bank's page.
+    """
+    return any(_is_awaited(order, session) for session in order.sessions) or any(
+        is_processing(order, payment) or payments.waits_for_transfer(order, payment)
+        for payment in payable_payments(order)
+    )
+
+
 def is_money_under_way(order: Order) -> bool:
     """Whether a charge is processing, or a part of a bank transfer has arrived."""
     return any(payments.is_partly_funded(payment) for payment in order.payments) or any(

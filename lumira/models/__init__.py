@@ -28,7 +28,7 @@ from lumira.models.receipt import Receipt, ReceiptCounter, ReceiptKind, receipt_
 from lumira.models.refund import Charge, Refund, RefundStatus
 from lumira.models.refund_request import RefundOrigin, RefundRequest
 from lumira.models.stock import MovementReason, ReservationState, StockItem, StockMovement, StockReservation
-from lumira.models.tenant import ReleaseOnFailure, Tenant, TenantDomain, WebhookSecret
+from lumira.models.tenant import PaymentPage, ReleaseOnFailure, Tenant, TenantDomain, WebhookSecret
 from lumira.models.webhook_event import EventStatus, WebhookEvent
 
 __all__ = [
@@ -66,6 +66,7 @@ __all__ = [
     "OutboxMessage",
     "PartialRefundPolicy",
     "Payment",
+    "PaymentPage",
     "PaymentRequest",
     "PaymentState",
     "Product",

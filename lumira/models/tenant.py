@@ -21,6 +21,15 @@ class ReleaseOnFailure(StrEnum):
     AT_DEADLINE = "at_deadline"
 
 
+class PaymentPage(StrEnum):
+    """Where the buyers of the tenant's checkout page pay."""
+
+    #: Stripe's Payment Element on Lumira's page.
+    ELEMENT = "element"
+    #: The page that Stripe hosts.
+    HOSTED = "hosted"
+
+
 class Tenant(Timestamped, Base):
     """One brand. Its slug never changes, because URLs and Stripe's metadata contain it."""
 
@@ -30,6 +39,7 @@ class Tenant(Timestamped, Base):
         CheckConstraint("currency ~ '^[a-z]{3}$'", name="currency_is_iso"),
         CheckConstraint(f"order_prefix ~ '^{ORDER_PREFIX}$'", name="order_prefix_is_short"),
         CheckConstraint(one_of("release_on_failure", ReleaseOnFailure), name="release_on_failure_is_known"),
+        CheckConstraint(one_of("payment_page", PaymentPage), name="payment_page_is_known"),
         CheckConstraint("(terms_version IS NULL) = (terms_url IS NULL)", name="terms_have_an_address"),
         CheckConstraint("brand_color ~ '^#[0-9A-F]{6}$'", name="brand_color_is_hexadecimal"),
         CheckConstraint("brand_background ~ '^#[0-9A-F]{6}$'", name="brand_background_is_hexadecimal"),
@@ -52,6 +62,7 @@ class Tenant(Timestamped, Base):
     #: The version of the shop's terms that a buyer must accept, and the page that shows them; `None` asks for none.
     terms_version: Mapped[str | None]
     terms_url: Mapped[str | None]
+    payment_page: Mapped[PaymentPage] = mapped_column(choice(PaymentPage), default=PaymentPage.HOSTED)
     #: Increases with every change of the catalog; a cached copy with another number is stale.
     catalog_version: Mapped[int] = mapped_column(default=0)
     stripe_publishable_key: Mapped[str | None]

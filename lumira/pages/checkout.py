@@ -34,6 +34,7 @@ class FormError(StrEnum):
     TOO_OFTEN = "too_often"
     BEING_OPENED = "being_opened"
     CLOSED = "closed"
+    GONE = "gone"
     LATER = "later"
     NOT_POSSIBLE = "not_possible"
 
@@ -89,10 +90,15 @@ def opened(
     *,
     sent_to: str | None,
     again: str,
+    pay: str | None,
     shop: str,
     look_again: str | None,
 ) -> str:
-    """Render how far the payment of an order is; `again` is the path to try it once more, `sent_to` the address."""
+    """Render how far the payment of an order is.
+
+    `again` is the path of the form that buys the same, `pay` that of the page that pays this order, `sent_to` the
+    address.
+    """
     return _render(
         "opened.html.jinja",
         context,
@@ -100,6 +106,7 @@ def opened(
         progress=str(view.progress),
         sent_to=sent_to,
         again=again,
+        pay=pay,
         shop=shop,
         look_again=look_again,
     )

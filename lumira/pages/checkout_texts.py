@@ -62,6 +62,7 @@ _FRENCH: dict[str, Any] = {
         "too_often": "Il y a eu trop de demandes. Réessayez un peu plus tard.",
         "being_opened": "Votre paiement est en cours d’ouverture. Appuyez encore une fois dans un instant.",
         "closed": "Cette commande a été fermée. Appuyez encore une fois pour en ouvrir une nouvelle.",
+        "gone": "Cet article n’est plus en vente. Rien n’a été débité.",
         "later": "Le paiement n’est pas disponible pour le moment. Rien n’a été débité. Réessayez dans une minute.",
         "not_possible": "Cet achat n’est pas possible pour le moment. Rien n’a été débité. Écrivez-nous.",
     },
@@ -85,6 +86,10 @@ _FRENCH: dict[str, Any] = {
                 "Cette page se met à jour toute seule. Si vous avez payé, vous pouvez aussi la fermer :"
                 " la confirmation arrive par e-mail."
             ),
+        ),
+        "declined": (
+            "Le paiement a été refusé",
+            "Rien n’a été débité. Vous pouvez réessayer, ou choisir un autre moyen de paiement.",
         ),
         "unpaid": ("Le paiement n’a pas eu lieu", "Rien n’a été débité. Vous pouvez réessayer."),
     },
@@ -159,6 +164,7 @@ _ENGLISH: dict[str, Any] = {
         "too_often": "There were too many requests. Try again a little later.",
         "being_opened": "Your payment is being opened. Press the button once more in a moment.",
         "closed": "This order was closed. Press the button once more to open a new one.",
+        "gone": "This product is no longer on sale. Nothing was charged.",
         "later": "Payment is not available at the moment. Nothing was charged. Try again in a minute.",
         "not_possible": "This purchase is not possible at the moment. Nothing was charged. Please write to us.",
     },
@@ -179,6 +185,10 @@ _ENGLISH: dict[str, Any] = {
                 "This page updates itself. If you have paid, you can also close it:"
                 " the confirmation arrives by e-mail."
             ),
+        ),
+        "declined": (
+            "The payment was declined",
+            "Nothing was charged. You can try again, or choose another way to pay.",
         ),
         "unpaid": ("The payment was not made", "Nothing was charged. You can try again."),
     },

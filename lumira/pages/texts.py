@@ -6,6 +6,7 @@ from typing import Any
 
 from lumira.models import Language
 from lumira.pages.checkout_texts import CHECKOUT
+from lumira.pages.payment_texts import PAYMENT
 
 _FRENCH: dict[str, Any] = {
     "title": "Vos achats",
@@ -148,6 +149,6 @@ _ENGLISH: dict[str, Any] = {
 
 #: Both languages have the same keys.
 TEXTS: dict[Language, dict[str, Any]] = {
-    language: {**texts, "checkout": CHECKOUT[language]}
+    language: {**texts, "checkout": CHECKOUT[language], "payment": PAYMENT[language]}
     for language, texts in ((Language.FRENCH, _FRENCH), (Language.ENGLISH, _ENGLISH))
 }

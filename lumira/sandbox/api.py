@@ -78,8 +78,7 @@ class Api:
         request_id = random_id("req", 14)
         try:
             params = _read_params(request)
-            form_key = params.get("key")
-            caller = self._identify(request, form_key if isinstance(form_key, str) else None)
+            caller = self._identify(request, _text(params, "key"), _text(params, "_stripe_account"))
         except StripeError as error:
             return self._build_response(request, _reply_to(error, request_id), error.headers)
         exchange = Exchange(request, request_id, caller, params)
@@ -128,13 +127,13 @@ class Api:
             raise ConnectionDroppedError
         return reply
 
-    def _identify(self, request: Request, form_key: str | None) -> Caller:
+    def _identify(self, request: Request, form_key: str | None, form_account: str | None) -> Caller:
         caller = identify(
             request.headers.get("Authorization"), form_key, find_restricted=self._find_restricted_key
         )
         with self._store.transaction() as connection:
             ensure_account(connection, caller.account_id, caller.name)
-            return acting_for(connection, caller, request.headers.get("Stripe-Account"))
+            return acting_for(connection, caller, request.headers.get("Stripe-Account") or form_account)
 
     def _find_restricted_key(self, key: str) -> Caller | None:
         with self._store.transaction() as connection:
@@ -236,6 +235,12 @@ def _read_params(request: Request) -> dict[str, Any]:
         except UnicodeDecodeError as error:
             raise InvalidRequestError("Invalid request: the body is not valid UTF-8.") from error
     return forms.decode(encoded)
+
+
+def _text(params: dict[str, Any], name: str) -> str | None:
+    """Return a parameter that Stripe.js sends in the form, where the SDK sends a header."""
+    value = params.get(name)
+    return value if isinstance(value, str) else None
 
 
 def _check_version(request: Request) -> None:

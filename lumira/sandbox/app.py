@@ -14,6 +14,7 @@ from lumira.sandbox.control import Control
 from lumira.sandbox.errors import ConnectionDroppedError, NotFoundError, ServerError, TooLargeError
 from lumira.sandbox.pages.authenticate import PREFIX as AUTHENTICATE
 from lumira.sandbox.pages.authenticate import AuthenticationPage
+from lumira.sandbox.pages.browser_files import FRAMES, SCRIPT, send_frame, send_script
 from lumira.sandbox.pages.checkout import CheckoutPage
 from lumira.sandbox.pages.index import index_page
 from lumira.sandbox.scheduled_tasks import ScheduledTasks
@@ -71,6 +72,10 @@ class Sandbox:
             return lambda _: Response(status=204)
         if path == "/":
             return index_page
+        if path == SCRIPT:
+            return send_script
+        if path.startswith(FRAMES):
+            return send_frame
         if path.startswith(AUTHENTICATE):
             return self._authentication.handle
         if path.startswith(CHECKOUT):

@@ -11,6 +11,7 @@ _STRIPE_NAMES = {
     "disputes": "dispute",
     "events": "event",
     "payment_intents": "payment_intent",
+    "payment_method_domains": "payment_method_domain",
     "payment_methods": "payment_method",
     "refunds": "refund",
     "webhook_endpoints": "webhook",

@@ -19,6 +19,7 @@ from lumira.schemas.catalog_fields import (
 from lumira.schemas.fields import EmailAddress
 
 RELEASE_POLICIES = ("at_once", "at_deadline")
+PAYMENT_PAGES = ("element", "hosted")
 
 
 class SellerTable(Table):
@@ -83,6 +84,11 @@ class TenantTable(Table):
         load_default=None,
         schemes=("https",),
         error_messages={"invalid": "Must be an address such as https://shop.example.com/terms."},
+    )
+    #: Where buyers of the checkout page pay: on Lumira's page with Stripe's Payment Element, or on Stripe's page.
+    payment_page = fields.String(
+        load_default="hosted",
+        validate=validate.OneOf(PAYMENT_PAGES, error="Must be one of: {choices}."),
     )
     #: The team's address for alerts; required in production.
     alert_email = EmailAddress(load_default=None, validate=check_is_read)

@@ -23,6 +23,8 @@ class CheckoutPageForm(RequestSchema):
     terms = fields.String(load_default="")
     immediate_delivery = fields.String(load_default="", data_key="immediate_delivery")
     shown = fields.String(load_default="")
+    #: `off` from a browser without JavaScript: its buyer pays on Stripe's page.
+    script = fields.String(load_default="")
 
 
 def read_product(text: str) -> CheckoutItem | None:

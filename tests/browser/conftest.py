@@ -11,6 +11,8 @@ from flask import Flask
 from playwright.sync_api import Browser, Page, sync_playwright
 from werkzeug.serving import make_server
 
+from tests.browser.violations import list_violations, watch
+
 #: Names of the executable on Debian, Ubuntu and in Google's packages.
 _NAMES = ("chromium", "chromium-browser", "google-chrome")
 
@@ -37,8 +39,18 @@ def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         # Chromium's sandbox needs privileges that containers rarely have; only our own pages are opened.
         running = playwright.chromium.launch(executable_path=executable, args=["--no-sandbox"])
+        watch(running)
         yield running
         running.close()
+
+
+@pytest.fixture(autouse=True)
+def no_violations(browser: Browser) -> Iterator[None]:
+    """Fail a test in which a page broke its security policy, a script failed, or Stripe.js was used wrongly."""
+    violations = list_violations(browser)
+    violations.clear()
+    yield
+    assert violations == []
 
 
 @pytest.fixture(params=[("phone", 360, 740), ("desktop", 1280, 800)], ids=lambda each: each[0])

@@ -67,6 +67,7 @@ def examples(*, api, pay, endpoint, control, open_session, pay_session):
         stripe.Customer: api.customers.create({"email": "ada@example.com"}),
         stripe.Event: api.events.list({"limit": 1}).data[0],
         stripe.WebhookEndpoint: endpoint,
+        stripe.PaymentMethodDomain: api.payment_method_domains.create({"domain_name": "pay.lumira.app"}),
         stripe.PaymentMethod: api.payment_methods.retrieve(intent.payment_method),
         stripe.Account: api.accounts.retrieve_current(),
     }
@@ -104,7 +105,7 @@ def test_ids_have_stripes_prefixes(examples, api):
     assert prefixes == {
         "PaymentIntent": "pi", "Charge": "ch", "Customer": "cus", "Event": "evt", "WebhookEndpoint": "we",
         "PaymentMethod": "pm", "Account": "acct", "Refund": "re", "Dispute": "du", "BalanceTransaction": "txn",
-        "Session": "cs", "LineItem": "li", "Price": "price", "Product": "prod",
+        "PaymentMethodDomain": "pmd", "Session": "cs", "LineItem": "li", "Price": "price", "Product": "prod",
     }  # fmt: skip
     assert examples[stripe.checkout.Session].id.startswith("cs_test_")
     intent = examples[stripe.PaymentIntent]

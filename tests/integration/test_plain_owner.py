@@ -33,6 +33,7 @@ _ROWS: dict[str, dict[str, str]] = {
         "currency": "eur",
         "order_prefix": "XX",
         "release_on_failure": "at_once",
+        "payment_page": "hosted",
         "brand_color": "#102030",
     },
     "customers": {"email_key": "x", "locale": "fr"},

@@ -1,6 +1,6 @@
-"""`/checkout`: a shop's products, the page that sells one of them or a cart, and the page after the payment.
+"""`/checkout`: a shop's products, the page that sells one of them or a cart, and the pages of its order.
 
-The buyer pays on Stripe's page. No page needs a script.
+The buyer pays on Stripe's page, or on Lumira's with Stripe's Payment Element; only that page needs a script.
 """
 
 from dataclasses import replace
@@ -11,7 +11,7 @@ from flask import Blueprint, Response, abort, current_app, g, request, send_from
 
 from config.settings import Settings
 from lumira import pages, tenancy
-from lumira.blueprints.pages import checkout_errors, checkout_visit
+from lumira.blueprints.pages import checkout_errors, checkout_payment, checkout_visit
 from lumira.blueprints.pages.checkout_form import show_form, submit_form
 from lumira.blueprints.pages.checkout_visit import OpenedHere
 from lumira.blueprints.pages.replies import brand_context, page
@@ -116,8 +116,9 @@ def show_order(slug: str, reference: str) -> Response:
     visit = checkout_visit.current_visit(slug)
     opened = visit.find(reference)
     if opened is None:
-        context = brand_context(view_brand(g.tenant_id))
-        return page(checkout.notice(context, CheckoutNotice.NOT_OPENED_HERE, back=_shop_path()), context)
+        return _not_opened_here()
+    if checkout_payment.is_return():
+        return checkout_payment.return_from_stripe(opened)
     view = view_opened(g.tenant_id, opened.order_number)
     reply = _order_page(view, opened)
     if view.progress in (Progress.PAID, Progress.REVERSED) and opened.form_key:
@@ -127,9 +128,41 @@ def show_order(slug: str, reference: str) -> Response:
     return reply
 
 
+@blueprint.get("/<slug>/orders/<reference>/pay")
+def show_payment(slug: str, reference: str) -> Response:
+    """The page on which the visitor who opened the order pays it."""
+    _enter_shop(slug)
+    opened = checkout_visit.current_visit(slug).find(reference)
+    return _not_opened_here() if opened is None else checkout_payment.show_payment(opened)
+
+
+@blueprint.post("/<slug>/orders/<reference>/pay")
+def check_payment(slug: str, reference: str) -> Response:
+    """Whether the buyer may confirm the payment now; asked by the page's script."""
+    _enter_shop(slug)
+    opened = checkout_visit.current_visit(slug).find(reference)
+    if opened is None:
+        abort(HTTPStatus.NOT_FOUND)
+    return checkout_payment.check_before_payment(opened)
+
+
+@blueprint.post("/<slug>/orders/<reference>/hosted")
+def pay_on_stripes_page(slug: str, reference: str) -> Response:
+    """Lead the buyer to Stripe's page instead, such as without JavaScript."""
+    _enter_shop(slug)
+    visit = checkout_visit.current_visit(slug)
+    opened = visit.find(reference)
+    return _not_opened_here() if opened is None else checkout_payment.pay_on_stripes_page(visit, opened)
+
+
+def _not_opened_here() -> Response:
+    context = brand_context(view_brand(g.tenant_id))
+    return page(checkout.notice(context, CheckoutNotice.NOT_OPENED_HERE, back=_shop_path()), context)
+
+
 def _order_page(view: OpenedOrder, opened: OpenedHere) -> Response:
     context = brand_context(view)
-    items = ",".join(f"{line.product_id}:{line.quantity}" for line in view.order.lines)
+    is_payable_here = view.is_payable_here and view.tenant.stripe_publishable_key is not None
     look_again = _look_again() if view.progress is Progress.PAYABLE else None
     # The order may have another address: that of a customer that the typed one was merged into.
     email = view.order.customer_email
@@ -137,7 +170,8 @@ def _order_page(view: OpenedOrder, opened: OpenedHere) -> Response:
         context,
         view,
         sent_to=email if opened.is_for(email) else None,
-        again=f"{_shop_path()}?items={items}",
+        again=checkout_payment.again_path(view),
+        pay=f"{request.path}/pay" if is_payable_here else None,
         shop=_shop_path(),
         look_again=look_again,
     )

@@ -13,11 +13,13 @@ from lumira.errors import (
     IdempotencyInProgress,
     InvalidCart,
     InvalidQuantity,
+    LevelNotFound,
     LumiraError,
     MissingConsent,
     OrderNotFound,
     OutOfStock,
     PriceChanged,
+    ProductNotFound,
     RateLimited,
 )
 from lumira.pages import checkout
@@ -26,6 +28,19 @@ from lumira.pages.portal import Notice
 from lumira.services.checkout.view_opened import view_brand
 
 log = structlog.get_logger()
+
+#: What the form says about an error; the first that fits, so that a class stands before the one that it belongs to.
+_SAID: tuple[tuple[type[LumiraError], FormError], ...] = (
+    (MissingConsent, FormError.CONSENT),
+    (OutOfStock, FormError.OUT_OF_STOCK),
+    (InvalidCart, FormError.HAS_IT_ALREADY),
+    (RateLimited, FormError.TOO_OFTEN),
+    (IdempotencyInProgress, FormError.BEING_OPENED),
+    (PriceChanged, FormError.PRICE_CHANGED),
+    (Conflict, FormError.CLOSED),
+    (ProductNotFound, FormError.GONE),
+    (LevelNotFound, FormError.GONE),
+)
 
 
 def register_handlers(blueprint: Blueprint) -> None:
@@ -41,20 +56,9 @@ def form_error(error: LumiraError) -> FormError:
     """What the form says about an error of the sale: what the buyer can do."""
     if error.code == "INVALID_EMAIL":
         return FormError.EMAIL
-    if isinstance(error, MissingConsent):
-        return FormError.CONSENT
-    if isinstance(error, OutOfStock):
-        return FormError.OUT_OF_STOCK
-    if isinstance(error, InvalidCart):
-        return FormError.HAS_IT_ALREADY
-    if isinstance(error, RateLimited):
-        return FormError.TOO_OFTEN
-    if isinstance(error, IdempotencyInProgress):
-        return FormError.BEING_OPENED
-    if isinstance(error, PriceChanged):
-        return FormError.PRICE_CHANGED
-    if isinstance(error, Conflict):
-        return FormError.CLOSED
+    for kind, said in _SAID:
+        if isinstance(error, kind):
+            return said
     if error.status is HTTPStatus.SERVICE_UNAVAILABLE:
         return FormError.LATER
     log.warning("page_failed", code=error.code, reason=error.message)

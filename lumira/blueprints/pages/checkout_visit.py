@@ -30,7 +30,7 @@ class OpenedHere:
     """An order that was opened in the visit, and by which form: of what, and for whom."""
 
     order_number: str
-    #: The id of the Checkout Session; the order number for a free order.
+    #: The id of the Checkout Session; the order number for an order without one.
     reference: str
     #: Empty once the order was shown as paid: its form opens another order from then on.
     form_key: str
@@ -58,9 +58,16 @@ class Visit:
         """The orders of the same items whose payment was not shown as made."""
         return [each for each in self.opened if each.items_key == _items_key(items) and each.form_key]
 
-    def form_key(self, items: Sequence[CheckoutItem], shown: str, email: str, name: str) -> str:
-        """The idempotency key of a form: the same for the same visit, items, price, terms and buyer."""
-        return f"checkout-page-{_digest(self.id, _in_words(items), shown, email, name)}"
+    def form_key(
+        self, items: Sequence[CheckoutItem], shown: str, email: str, name: str, *, is_paid_here: bool = False
+    ) -> str:
+        """The idempotency key of a form: the same for the same visit, items, price, terms, buyer and payment page."""
+        page = "element" if is_paid_here else "page"
+        return f"checkout-{page}-{_digest(self.id, _in_words(items), shown, email, name)}"
+
+    def key_instead_of(self, order_number: str) -> str:
+        """The idempotency key of the order that is paid on Stripe's page instead of this one here."""
+        return f"checkout-instead-{_digest(self.id, order_number)}"
 
     def sign_form(self, items: Sequence[CheckoutItem], shown: str) -> str:
         """Sign the price and terms that the page shows, so that only this visit's page can send its form."""

@@ -22,6 +22,7 @@ _CHANGEABLE = (
     "email_required",
     "terms_version",
     "terms_url",
+    "payment_page",
     "alert_email",
     "support_email",
     "shop_url",

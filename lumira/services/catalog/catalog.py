@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from lumira.models import ProductKind, ReleaseOnFailure
+from lumira.models import PaymentPage, ProductKind, ReleaseOnFailure
 from lumira.repositories.contents import CatalogContent
 from lumira.repositories.products import CatalogProduct, FieldChange, ProductChange
 
@@ -25,6 +25,7 @@ class CatalogTenant:
     #: The version of the terms that buyers must accept, and the page that shows them.
     terms_version: str | None = None
     terms_url: str | None = None
+    payment_page: PaymentPage = PaymentPage.HOSTED
     #: The address of the team that receives alerts, such as those about disputes.
     alert_email: str | None = None
     #: Where buyers reach the shop.

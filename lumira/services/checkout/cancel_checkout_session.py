@@ -14,15 +14,6 @@ from lumira.services.checkout.call_stripe import alerting_of_permissions, close_
 from lumira.settlement.settle_order import settle_order
 
 
-def cancel_open_sessions(tenant_id: int, order_number: str) -> None:
-    """Expire every open session of an order at Stripe, and release its stock; raises as `cancel_checkout_session`."""
-    with atomic(tenant_id):
-        order = orders.get_order_of_payment(tenant_id, order_number)
-    for session in order.sessions:
-        if session.is_open:
-            cancel_checkout_session(tenant_id, session.stripe_session_id)
-
-
 def cancel_checkout_session(tenant_id: int, session_id: str) -> Order:
     """Expire a session at Stripe, release its stock, and return its order; safe to repeat.
 

@@ -7,7 +7,7 @@ from lumira.database import atomic
 from lumira.domain.commands import CheckoutItem
 from lumira.domain.consents import RequiredConsents, required_consents
 from lumira.domain.due_receipts import included_vat
-from lumira.models import Content, Product, Tenant
+from lumira.models import Content, PaymentPage, Product, Tenant
 from lumira.repositories import contents, product_images, products, stock, tenants
 from lumira.repositories.product_images import ShownImage
 from lumira.services.checkout.cart import find_products
@@ -54,6 +54,12 @@ class Offer:
     @property
     def is_available(self) -> bool:
         return all(line.is_available for line in self.lines)
+
+    @property
+    def is_paid_here(self) -> bool:
+        """Whether the buyer pays on Lumira's page, with Stripe's Payment Element, and not on Stripe's page."""
+        has_key = self.tenant.stripe_publishable_key is not None
+        return self.amount > 0 and has_key and self.tenant.payment_page is PaymentPage.ELEMENT
 
     @property
     def vat_rate(self) -> str | None:

@@ -20,10 +20,16 @@ class Progress(StrEnum):
     AWAITED = "awaited"
     #: An operator checks the payment.
     CHECKED = "checked"
-    #: Stripe's page is open, also after a declined attempt, or its result is on the way.
+    #: It can be paid: Stripe's page is open, also after a declined attempt, or its result is on the way.
     PAYABLE = "payable"
+    #: The last attempt on Lumira's page was declined, and the buyer can try again.
+    DECLINED = "declined"
     #: The order was closed, or ended unpaid.
     UNPAID = "unpaid"
+
+
+#: The buyer may begin an attempt to pay.
+PAYABLE = (Progress.PAYABLE, Progress.DECLINED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +47,17 @@ class OpenedOrder:
     order: Order
     progress: Progress
 
+    @property
+    def is_payable_here(self) -> bool:
+        """Whether it can be paid by a PaymentIntent, on Lumira's page."""
+        return self.progress in PAYABLE and bool(self.order.payments) and not self.order.sessions
+
 
 def view_opened(tenant_id: int, order_number: str) -> OpenedOrder:
     """Return an order by its number, for the visitor who opened it; raises `OrderNotFound`."""
     with atomic(tenant_id):
         order = orders.get_order_of_payment(tenant_id, order_number)
-        return OpenedOrder(tenants.get(tenant_id), order, _progress_of(order))
+        return OpenedOrder(tenants.get(tenant_id), order, progress_of(order))
 
 
 def view_brand(tenant_id: int) -> Brand:
@@ -55,14 +66,24 @@ def view_brand(tenant_id: int) -> Brand:
         return Brand(tenants.get(tenant_id))
 
 
-def _progress_of(order: Order) -> Progress:
+def progress_of(order: Order) -> Progress:
+    """Return how far the payment of a loaded order is."""
     if order.status in order_status.ENTITLED:
         return Progress.PAID
     if order_status.is_fulfilled(order):
         return Progress.REVERSED
-    if order.status is OrderStatus.PROCESSING:
-        return Progress.CHECKED if order.review_reason is not None else Progress.AWAITED
-    is_on_stripe = any(session.is_open and session.expires_at > utc_now() for session in order.sessions)
-    is_beginning = order.status is OrderStatus.PENDING and not order.sessions
-    is_payable = order.status in order_status.PAYABLE and is_on_stripe
-    return Progress.PAYABLE if is_payable or is_beginning else Progress.UNPAID
+    if order.status is OrderStatus.PROCESSING and order.review_reason is not None:
+        return Progress.CHECKED
+    if order.status is OrderStatus.PROCESSING and order_status.is_awaited(order):
+        return Progress.AWAITED
+    return _progress_while_payable(order) if order.status in order_status.OPEN else Progress.UNPAID
+
+
+def _progress_while_payable(order: Order) -> Progress:
+    if order.sessions:
+        now = utc_now()
+        is_on_stripe = any(session.is_open and session.expires_at > now for session in order.sessions)
+        return Progress.PAYABLE if is_on_stripe else Progress.UNPAID
+    if order.status is OrderStatus.FAILED:
+        return Progress.DECLINED if order_status.payable_payments(order) else Progress.UNPAID
+    return Progress.PAYABLE

@@ -88,6 +88,7 @@ def test_optional_keys_have_defaults():
         "email_required": False,
         "terms_version": None,
         "terms_url": None,
+        "payment_page": "hosted",
         "alert_email": None,
         "support_email": None,
         "shop_url": None,
@@ -213,6 +214,11 @@ def test_optional_keys_have_defaults():
         (with_tenant_line('domains = "a.example"'), "tenant.domains", "Not a valid list"),
         (with_tenant_line('domains = ["a.example", "https://b.example"]'), "tenant.domains[1]", "host name"),
         (with_tenant_line('domains = ["b.example:8000"]'), "tenant.domains[0]", "host name"),
+        (
+            with_tenant_line('payment_page = "popup"'),
+            "tenant.payment_page",
+            "Must be one of: element, hosted.",
+        ),
         (
             with_tenant_line('release_on_failure = "never"'),
             "tenant.release_on_failure",

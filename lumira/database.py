@@ -74,7 +74,8 @@ class InsideTransaction(RuntimeError):
 def configure(app: Flask, settings: Settings) -> None:
     """Configure the application's two engines, without connecting.
 
-    The engine `inbox` commits every statement by itself: storing an event is one SQL function, atomic by itself.
+    The engine `inbox` commits every statement by itself: storing an event is one SQL function, atomic by itself, and
+    so is reading the state of a catalog.
     """
     is_pooled = settings.is_database_pooled
     shared: dict[str, Any] = {
@@ -212,8 +213,8 @@ def refuse_inside_transaction() -> None:
         raise InsideTransaction("No network call inside a transaction: close atomic() first.")
 
 
-def execute_in_inbox(statement: str, parameters: Mapping[str, object]) -> list[Any]:
-    """Run a statement that is its own transaction, for `inbox` alone, and return its rows.
+def execute_alone(statement: str, parameters: Mapping[str, object]) -> list[Any]:
+    """Run a statement that is its own transaction, for the inbox alone, and return its rows.
 
     SQLAlchemy's work around a statement takes longer than this statement. Errors are raised as SQLAlchemy's own.
     """
@@ -223,6 +224,20 @@ def execute_in_inbox(statement: str, parameters: Mapping[str, object]) -> list[A
         while cursor.nextset():
             pass
         return cursor.fetchall()
+
+
+def read_alone(statement: str) -> list[bytes | None]:
+    """Run a statement that is its own transaction and has one row; returns its values as PostgreSQL writes them.
+
+    For the state of a catalog, which each of its readers reads: the driver's cursor takes longer than this statement.
+    """
+    settings = db.engines["inbox"].get_execution_options().get(_LOCAL_SETTINGS, "")
+    with inbox_connection() as connection:
+        result = connection.pgconn.exec_(f"{settings} {statement}".encode())
+        if result.status != ExecStatus.TUPLES_OK:
+            # The same error occurs again here, and the driver raises it as its own.
+            connection.execute(statement)
+        return [result.get_value(0, column) for column in range(result.nfields)]
 
 
 @contextmanager

@@ -7,6 +7,7 @@ import structlog
 from flask import Flask, current_app, request
 from flask_limiter import ApplicationLimit, Limiter, RouteLimit
 from flask_smorest import Api as SmorestApi  # type: ignore[import-untyped]
+from limits import RateLimitItem, parse_many
 
 from config.settings import Settings
 from lumira import tenancy
@@ -21,6 +22,12 @@ from lumira.schemas.errors import ErrorEnvelope
 _REDIS_TIMEOUT = 0.5
 #: Requests for a new portal link from one network. E-mails to one buyer are limited separately.
 _LINK_REQUESTS = "20 per hour"
+
+#: What all requests are counted under: their key, and the network that sends them.
+_KEY, _ADDRESS = "key", "address"
+_COUNTS_PREFIX = "lumira"
+#: The key in the environment of a request that `count_request` has counted.
+COUNTED = "lumira.counted"
 
 _IN_PROCESS = f"{ProcessStorage.STORAGE_SCHEME[0]}://"
 
@@ -45,6 +52,8 @@ class HttpExtensions:
 
     api: Api
     limiter: Limiter
+    #: The limits of all requests, each with what it is counted under, in the order in which the limiter counts them.
+    request_limits: tuple[tuple[RateLimitItem, str], ...]
     #: How often one network may open payments for one mailbox.
     email_quota: Quota
     #: For how many mailboxes one network may open payments.
@@ -64,7 +73,9 @@ def init_app(app: Flask, settings: Settings) -> None:
     email_quota = Quota(limiter, "email", settings.rate_limits.per_email)
     mailboxes_quota = Quota(limiter, "emails", settings.rate_limits.per_address_emails, is_distinct=True)
     renewal_limit = limiter.shared_limit(_LINK_REQUESTS, scope="renewal", key_func=callers_network)
-    app.extensions["lumira.http"] = HttpExtensions(api, limiter, email_quota, mailboxes_quota, renewal_limit)
+    app.extensions["lumira.http"] = HttpExtensions(
+        api, limiter, _request_limits(settings), email_quota, mailboxes_quota, renewal_limit
+    )
 
 
 def of(app: Flask | None = None) -> HttpExtensions:
@@ -76,37 +87,78 @@ def of(app: Flask | None = None) -> HttpExtensions:
 def _limiter(settings: Settings) -> Limiter:
     limits = settings.rate_limits
     timeouts = {"socket_connect_timeout": _REDIS_TIMEOUT, "socket_timeout": _REDIS_TIMEOUT}
-    return Limiter(
+    limiter = Limiter(
         key_func=callers_network,
         application_limits=[
             ApplicationLimit(
                 limit_provider=limits.per_key,
                 key_function=_key_holder,
-                scope="key",
+                scope=_KEY,
                 exempt_when=lambda: tenancy.sent_key_digest() is None,
             ),
             ApplicationLimit(
                 limit_provider=limits.per_address,
                 key_function=callers_network,
-                scope="address",
+                scope=_ADDRESS,
                 exempt_when=_is_known_backend,
             ),
         ],
         storage_uri=settings.redis_url or _IN_PROCESS,
         storage_options=timeouts if settings.redis_url else None,  # type: ignore[arg-type]
         in_memory_fallback_enabled=True,
-        key_prefix="lumira",
+        key_prefix=_COUNTS_PREFIX,
         enabled=limits.enabled,
+    )
+    limiter.request_filter(lambda: COUNTED in request.environ)
+    return limiter
+
+
+def _request_limits(settings: Settings) -> tuple[tuple[RateLimitItem, str], ...]:
+    limits = settings.rate_limits
+    named = [
+        (limit, scope)
+        for rates, scope in ((limits.per_key, _KEY), (limits.per_address, _ADDRESS))
+        for limit in parse_many(rates)
+    ]
+    return tuple(sorted(named, key=lambda limit: limit[0]))
+
+
+def count_request(caller: tenancy.Caller, key_digest: str | None, address: str) -> bool:
+    """Count the request of a cached caller where the limiter counts it; `False` if the limiter has to decide itself.
+
+    For requests that are answered without Flask. The limiter decides if a limit is exceeded, and while it counts in the
+    process because Redis does not respond. It does not count a request that is marked with `COUNTED`.
+    """
+    http = of()
+    if not http.limiter.enabled:
+        return True
+    if http.limiter.limiter.storage is not http.limiter.storage:
+        return False
+    network = digest(network_of(address))
+    is_backend = caller.rights is KeyKind.SECRET
+    holders = {
+        _KEY: key_digest and _holder_of(key_digest, network, is_secret=is_backend),
+        _ADDRESS: None if is_backend else network,
+    }
+    return all(
+        http.limiter.limiter.hit(limit, _COUNTS_PREFIX, holder, scope)
+        for limit, scope in http.request_limits
+        if (holder := holders[scope]) is not None
     )
 
 
 def _key_holder() -> str:
+    return _holder_of(
+        tenancy.sent_key_digest() or "", callers_network(), is_secret=tenancy.has_sent_secret_key()
+    )
+
+
+def _holder_of(key_digest: str, network: str, *, is_secret: bool) -> str:
     """The key for a secret key; the key together with the network for a publishable one.
 
     A publishable key is public: counted alone, one caller could exhaust its limit for all buyers.
     """
-    key = tenancy.sent_key_digest() or ""
-    return key if tenancy.has_sent_secret_key() else f"{key}:{callers_network()}"
+    return key_digest if is_secret else f"{key_digest}:{network}"
 
 
 def callers_network() -> str:

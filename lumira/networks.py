@@ -2,6 +2,7 @@
 
 import ipaddress
 import re
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address
 
 #: A provider assigns one customer a /64 of IPv6 addresses, so the whole network counts as one address.
@@ -14,6 +15,7 @@ _IN_BRACKETS = re.compile(r"\[([^\]]*)\](?::[0-9]*)?")
 _TRANSLATED = (ipaddress.IPv6Network("64:ff9b::/96"), ipaddress.IPv6Network("::ffff:0:0:0/96"))
 
 
+@lru_cache(maxsize=4_096)
 def network_of(address: str) -> str:
     """The network of an address: the IPv4 address itself, or the /64 of an IPv6 address.
 

@@ -254,11 +254,15 @@ def find_cached_caller() -> Caller | None:
     if "caller" in g:
         caller: Caller = g.caller
         return caller
+    return find_cached(sent_key_digest(), request.host)
+
+
+def find_cached(key_digest: str | None, host: str) -> Caller | None:
+    """The caller with this key, or without one at this host, without a query; `None` if it is not cached."""
     callers = _callers()
-    digest = sent_key_digest()
-    if digest is not None:
-        return callers.find_cached(callers.api_keys, digest)
-    domain = host_name(request.host)
+    if key_digest is not None:
+        return callers.find_cached(callers.api_keys, key_digest)
+    domain = host_name(host)
     return None if domain is None else callers.find_cached(callers.domains, domain)
 
 

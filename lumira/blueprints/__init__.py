@@ -19,7 +19,15 @@ from lumira.blueprints import (
     stripe,
     webhooks,
 )
-from lumira.blueprints.http import correlation, cors, error_handlers, openapi, response_headers
+from lumira.blueprints.http import (
+    catalog_replies,
+    correlation,
+    cors,
+    error_handlers,
+    openapi,
+    response_headers,
+)
+from lumira.blueprints.http.catalog_fast_path import CatalogFastPath
 from lumira.blueprints.http.routing import ApiBlueprint
 from lumira.blueprints.http.webhook_fast_path import WebhookFastPath
 from lumira.blueprints.pages import checkout, home, portal
@@ -28,6 +36,7 @@ from lumira.blueprints.pages import checkout, home, portal
 def register(app: Flask, settings: Settings) -> None:
     """Register the routes and what surrounds every request."""
     app.wsgi_app = WebhookFastPath(app)  # type: ignore[method-assign]
+    app.wsgi_app = CatalogFastPath(app, settings)  # type: ignore[method-assign]
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
@@ -38,6 +47,7 @@ def register(app: Flask, settings: Settings) -> None:
     correlation.init_app(app)
     response_headers.init_app(app)
     cors.init_app(app, settings)
+    catalog_replies.init_app(app)
     error_handlers.init_app(app)
     health.init_app(app, settings)
     _register_routes(app)

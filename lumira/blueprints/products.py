@@ -1,13 +1,11 @@
 """`/api/products`: the catalog, and opening a payment for a product."""
 
-import hashlib
-from collections.abc import Iterable
 from typing import Any
 
-from flask import Response, g, request
+from flask import g, request
 from werkzeug.routing import BaseConverter
 
-import lumira
+from lumira.blueprints.http import catalog_replies
 from lumira.blueprints.http.checkout_origin import with_origin
 from lumira.blueprints.http.checkout_quotas import limited_checkout
 from lumira.blueprints.http.error_catalog import ERRORS_OF_SALES
@@ -26,7 +24,7 @@ from lumira.schemas.payment_intents import (
     CreatePaymentIntentResponse,
 )
 from lumira.schemas.products import ProductResponse, ProductsResponse
-from lumira.services.catalog.view_catalog import Catalog, ProductView, view_catalog
+from lumira.services.catalog.view_catalog import ProductView, view_catalog
 from lumira.services.checkout.create_payment_intent import create_payment_intent
 
 blueprint = ApiBlueprint("products", __name__, url_prefix="/api/products", description="The catalog")
@@ -44,7 +42,7 @@ class ProductIdConverter(BaseConverter):
 def list_products() -> dict[str, Any]:
     """The products on sale, in the order of the catalog."""
     catalog = view_catalog(g.tenant_id)
-    _set_version(catalog, catalog.products)
+    catalog_replies.set_state(catalog.state)
     return {"products": catalog.products}
 
 
@@ -55,7 +53,7 @@ def show_product(product_id: str) -> ProductView:
     """One product on sale."""
     catalog = view_catalog(g.tenant_id)
     product = catalog.get_product(product_id)
-    _set_version(catalog, [product])
+    catalog_replies.set_state(catalog.state, stock=product.in_stock)
     return product
 
 
@@ -74,21 +72,4 @@ def create(command: CheckoutCommand) -> Any:
     return replying(reply)
 
 
-def _set_version(catalog: Catalog, products: Iterable[ProductView]) -> None:
-    """Record what the reply depends on: the catalog's version, and the stock, which changes without a new version."""
-    g.catalog_version = f"{catalog.version} {[product.in_stock for product in products]}"
-
-
-def _add_etag(response: Response) -> Response:
-    """Let callers cache a catalog reply and revalidate it with its ETag."""
-    if "catalog_version" in g and response.status_code == 200:  # noqa: PLR2004 - OK
-        # The code's version is part of it, because new code may render the same catalog differently.
-        version = f"{lumira.__version__} {g.tenant_id} {g.catalog_version} {request.path}"
-        response.set_etag(hashlib.sha256(version.encode()).hexdigest()[:32])
-        response.headers["Cache-Control"] = "private, no-cache"
-        response.vary.update(("Authorization", "Host"))
-        response.make_conditional(request)
-    return response
-
-
-blueprint.after_request(_add_etag)
+blueprint.after_request(catalog_replies.add_etag)

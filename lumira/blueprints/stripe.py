@@ -4,6 +4,7 @@ from typing import Any
 
 from flask import g, request
 
+from lumira.blueprints.http import catalog_replies
 from lumira.blueprints.http.checkout_origin import with_origin
 from lumira.blueprints.http.checkout_quotas import limited_checkout
 from lumira.blueprints.http.error_catalog import ERRORS_OF_SALES
@@ -40,7 +41,9 @@ def show_config() -> ShopConfig:
 @blueprint.replies(LevelsResponse)
 def list_levels() -> dict[str, Any]:
     """The levels on sale, by number."""
-    return {"levels": view_catalog(g.tenant_id).levels}
+    catalog = view_catalog(g.tenant_id)
+    catalog_replies.set_state(catalog.state)
+    return {"levels": catalog.levels}
 
 
 @blueprint.post("/create-payment-intent", name="createLevelPaymentIntent", parameters=[IDEMPOTENCY_KEY])
@@ -54,3 +57,6 @@ def create(command: CheckoutCommand) -> Any:
     command = with_origin(command, request, source="stripe")
     reply = create_payment_intent(g.tenant_id, call=idempotent_call(request), command=command)
     return replying(reply)
+
+
+blueprint.after_request(catalog_replies.add_etag)

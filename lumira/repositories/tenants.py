@@ -1,8 +1,6 @@
 """Tenants: created, and found by slug or by domain."""
 
-from datetime import datetime
-
-from sqlalchemy import bindparam, delete, select, text
+from sqlalchemy import delete, select, text
 from sqlalchemy.exc import IntegrityError
 
 from lumira.database import db
@@ -100,19 +98,6 @@ def get(tenant_id: int) -> Tenant:
     if tenant is None:
         raise TenantNotFound("This tenant does not exist.")
     return tenant
-
-
-_CATALOG_VERSION = select(Tenant.created_at, Tenant.catalog_version).where(
-    Tenant.id == bindparam("of_tenant")
-)
-
-
-def get_catalog_version(tenant_id: int) -> tuple[datetime, int]:
-    """When the tenant was created, and the version of its catalog; raises `TenantNotFound`."""
-    row = db.session.connection().execute(_CATALOG_VERSION, {"of_tenant": tenant_id}).one_or_none()
-    if row is None:
-        raise TenantNotFound("This tenant does not exist.")
-    return row.created_at, row.catalog_version
 
 
 def lock(tenant_id: int) -> Tenant:

@@ -16,7 +16,7 @@ from sqlalchemy.exc import DBAPIError
 
 from lumira.clients import stripe_signature
 from lumira.clock import utc_now
-from lumira.database import atomic, execute_in_inbox
+from lumira.database import atomic, execute_alone
 from lumira.domain.stripe_objects import is_storable, read_time
 from lumira.errors import WebhookRejected
 from lumira.models.columns import uuid7
@@ -120,7 +120,7 @@ def store(tenant_id: int, event: dict[str, Any], *, text: str | None = None) -> 
 
 
 def _insert(row: dict[str, Any]) -> bool:
-    [(is_new,)] = execute_in_inbox(_RECEIVE, row)
+    [(is_new,)] = execute_alone(_RECEIVE, row)
     return bool(is_new)
 
 

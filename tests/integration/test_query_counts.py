@@ -61,8 +61,8 @@ OPENED_CART = 19
 LISTED_ORDERS = 3
 #: The customer, the grants of its orders, and manual ones.
 SHOWN_ACCESS = 3
-#: Which catalog is the current one, what is in stock: nothing of the catalog itself.
-UNCHANGED_CATALOG = 2
+#: The state of the catalog, with its tenant, in one function: nothing of the catalog itself.
+READ_CATALOG = 1
 #: The account, the watermark, which of the events are known; the tenant locked, and its watermark written.
 RECONCILED_WITHOUT_NEWS = 5
 #: Who holds the link, whose page it is, the orders, twelve kinds of their rows; what they contain and what was made,
@@ -237,17 +237,21 @@ def test_lists_take_the_same_statements_for_any_number(
     assert len(shown) == SHOWN_ACCESS, "\n".join(shown)
 
 
-def test_an_unchanged_catalog_is_not_read_again(
-    client: FlaskClient, tenant: Brand, statements: Statements
+@pytest.mark.parametrize("path", ["/api/products", "/api/products/shirt", "/api/stripe/levels"])
+@pytest.mark.parametrize("is_known", [True, False])
+def test_a_catalog_that_was_read_takes_one_statement(
+    client: FlaskClient, tenant: Brand, statements: Statements, path: str, is_known: bool
 ) -> None:
-    shown = client.get("/api/products", headers=tenant.publishable)
-    known = {**tenant.publishable, "If-None-Match": shown.headers["ETag"]}
+    shown = client.get(path, headers=tenant.publishable)
+    known = {"If-None-Match": shown.headers["ETag"]} if is_known else {}
 
     def ask() -> None:
-        assert client.get("/api/products", headers=known).status_code == 304
+        expected = 304 if is_known else 200
+        assert client.get(path, headers={**tenant.publishable, **known}).status_code == expected
 
     sent = statements.made_by(ask)
-    assert len(sent) == UNCHANGED_CATALOG, "\n".join(sent)
+    assert len(sent) == READ_CATALOG, "\n".join(sent)
+    assert sent[0].startswith("inbox: SELECT created_at, version, available FROM lumira_catalog_state(")
 
 
 def test_a_portal_page_takes_the_same_statements_for_any_number_of_purchases(

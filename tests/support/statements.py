@@ -3,10 +3,12 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
+from unittest.mock import patch
 
 from sqlalchemy import event
 
 from lumira.database import db
+from lumira.services.catalog import catalog_state
 from tests.support import driver
 
 
@@ -30,12 +32,19 @@ class Statements:
 def noted_statements() -> Iterator[Statements]:
     """Note every statement until the end of the block; in an application context."""
     noted = Statements()
+    read_alone = catalog_state.read_alone
+
+    def read_noted(statement: str) -> list[bytes | None]:
+        # It uses no cursor of the driver that could be watched.
+        noted.note("inbox", statement)
+        return read_alone(statement)
 
     def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
         noted.note("main", statement)
 
     event.listen(db.engine, "before_cursor_execute", note)
     stop = driver.watch(db.engines["inbox"], lambda statement: noted.note("inbox", statement))
-    yield noted
+    with patch.object(catalog_state, "read_alone", read_noted):
+        yield noted
     stop()
     event.remove(db.engine, "before_cursor_execute", note)

@@ -1,9 +1,9 @@
 """The request id: on the reply and on every log line of the request."""
 
 import re
+import secrets
 import time
 from collections.abc import Mapping
-from uuid import uuid4
 
 import structlog
 from flask import Flask, Response, g, request
@@ -14,7 +14,7 @@ _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 _NOT_LOGGED = frozenset(("health",))
 
 #: The attributes of `g` that belong to one request.
-_REQUEST_ATTRIBUTES = ("caller", "tenant_id", "body", "catalog_version", "log_fields")
+_REQUEST_ATTRIBUTES = ("caller", "tenant_id", "body", "catalog_etag", "log_fields")
 
 log = structlog.get_logger()
 
@@ -37,7 +37,14 @@ def valid_request_id(sent: str) -> str | None:
 
 def new_request_id() -> str:
     """A new id, for a request without one."""
-    return uuid4().hex
+    return secrets.token_hex(16)
+
+
+def begin_request(sent: str) -> str:
+    """Begin a request that Flask does not handle; returns its id: the one that was sent, or a new one."""
+    request_id = valid_request_id(sent) or new_request_id()
+    begin(request_id)
+    return request_id
 
 
 def begin(request_id: str) -> None:

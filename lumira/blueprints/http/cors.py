@@ -41,9 +41,8 @@ def init_app(app: Flask, settings: Settings) -> None:
             return response
         response.vary.add(VARY[1])
         origin = request.headers.get("Origin")
-        if origin is not None and not _is_preflight() and _may_read(origin, settings):
-            response.headers["Access-Control-Allow-Origin"] = origin
-            response.headers["Access-Control-Expose-Headers"] = _EXPOSED_HEADERS
+        if origin is not None and not _is_preflight():
+            response.headers.update(headers_for(origin, tenancy.find_cached_caller(), settings))
         return response
 
     # After the request id and before rate limits: a browser hides the reason of a refused preflight request.
@@ -60,9 +59,15 @@ def _is_preflight() -> bool:
     )
 
 
-def _may_read(origin: str, settings: Settings) -> bool:
-    """Whether the page belongs to the request's tenant; without an authenticated tenant the reply stays hidden."""
-    caller = tenancy.find_cached_caller()
+def headers_for(origin: str, caller: tenancy.Caller | None, settings: Settings) -> dict[str, str]:
+    """The headers with which a page of this origin may read the reply to the caller; none if it may not."""
+    if not _may_read(origin, caller, settings):
+        return {}
+    return {"Access-Control-Allow-Origin": origin, "Access-Control-Expose-Headers": _EXPOSED_HEADERS}
+
+
+def _may_read(origin: str, caller: tenancy.Caller | None, settings: Settings) -> bool:
+    """Whether the page belongs to the caller's tenant; without an authenticated tenant the reply stays hidden."""
     if caller is None:
         return False
     if _is_local(origin, settings):

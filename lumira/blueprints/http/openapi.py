@@ -53,7 +53,7 @@ _CODES_OF_BODY = ("INVALID_REQUEST", "REQUEST_TIMEOUT", "PAYLOAD_TOO_LARGE", "UN
 _CODES_OF_IDEMPOTENCY = ("INVALID_IDEMPOTENCY_KEY", "IDEMPOTENCY_IN_PROGRESS", "IDEMPOTENCY_MISMATCH")
 _CODES_OF_WEBHOOKS = ("NOT_FOUND", "REQUEST_TIMEOUT", "PAYLOAD_TOO_LARGE", "SERVICE_UNAVAILABLE")
 #: Callers may cache these replies.
-_CACHED = ("/api/products", "/api/products/{productId}")
+_CACHED = ("/api/products", "/api/products/{productId}", "/api/stripe/levels")
 
 
 def describe(api: Api) -> None:

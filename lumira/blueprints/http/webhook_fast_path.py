@@ -48,10 +48,7 @@ class WebhookFastPath:
         body = None if path is None else _read(environ)
         if path is None or body is None:
             return self._application(environ, start_response)
-        request_id = (
-            correlation.valid_request_id(environ.get("HTTP_X_REQUEST_ID", "")) or correlation.new_request_id()
-        )
-        correlation.begin(request_id)
+        request_id = correlation.begin_request(environ.get("HTTP_X_REQUEST_ID", ""))
         received = self._store(environ, path[2], body)
         if received is None:
             environ["wsgi.input"] = BytesIO(body)

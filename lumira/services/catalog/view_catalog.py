@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
 from threading import Lock
 
 from cachetools import LRUCache
@@ -11,7 +10,8 @@ from lumira.database import atomic
 from lumira.errors import ProductNotFound, StripeConfigError
 from lumira.models import Product
 from lumira.repositories import products as catalog
-from lumira.repositories import stock, tenants
+from lumira.repositories import tenants
+from lumira.services.catalog.catalog_state import CatalogState, read_state
 
 #: Catalogs that a process caches; each tenant has one or two versions in use at a time.
 _CACHE_SIZE = 2_000
@@ -44,7 +44,7 @@ class ProductView:
 class Catalog:
     """The products on sale at one version of the catalog, in its order, with their available stock."""
 
-    version: int
+    state: CatalogState
     products: tuple[ProductView, ...]
 
     @property
@@ -61,8 +61,9 @@ class Catalog:
         raise ProductNotFound("This product is not on sale.")
 
 
-#: Keyed by tenant, the tenant's creation time and version: in tests one process sees several databases.
-_catalogs: LRUCache[tuple[int, datetime, int], Catalog] = LRUCache(_CACHE_SIZE)
+#: The products without their available stock. Keyed by tenant, the tenant's creation time and version: in tests one
+#: process sees several databases.
+_catalogs: LRUCache[tuple[int, bytes, bytes], tuple[ProductView, ...]] = LRUCache(_CACHE_SIZE)
 _lock = Lock()
 
 
@@ -71,28 +72,27 @@ def view_catalog(tenant_id: int) -> Catalog:
 
     A process caches each version of a catalog. Available stock changes with every sale and is always queried.
     """
-    with atomic(tenant_id):
-        cached = _load(tenant_id)
-        if all(product.in_stock is None for product in cached.products):
-            return cached
-        available = stock.available(tenant_id)
-    return replace(cached, products=tuple(_with_stock(product, available) for product in cached.products))
+    state = read_state(tenant_id)
+    products = _load(tenant_id, state)
+    if all(product.in_stock is None for product in products):
+        return Catalog(state, products)
+    available = state.units()
+    return Catalog(state, tuple(_with_stock(product, available) for product in products))
 
 
-def _load(tenant_id: int) -> Catalog:
-    """The catalog without its available stock.
+def _load(tenant_id: int, state: CatalogState) -> tuple[ProductView, ...]:
+    """The products without their available stock.
 
-    The version is read before the products: a change between the two reads is cached under the older version,
-    and the next call finds a newer version.
+    The state was read before the products: a change between the two reads is cached under the older version, and the
+    next call finds a newer version.
     """
-    created_at, version = tenants.get_catalog_version(tenant_id)
-    key = (tenant_id, created_at, version)
+    key = (tenant_id, state.created_at, state.version)
     with _lock:
         cached = _catalogs.get(key)
     if cached is not None:
         return cached
-    products = tuple(_view(product) for product in catalog.list_products(tenant_id))
-    loaded = Catalog(version, products)
+    with atomic(tenant_id):
+        loaded = tuple(_view(product) for product in catalog.list_products(tenant_id))
     with _lock:
         _catalogs[key] = loaded
     return loaded

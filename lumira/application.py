@@ -3,7 +3,16 @@
 from flask import Flask
 
 from config.settings import Settings
-from lumira import cli, database, encryption, link_tokens, logging, notifications, stripe_slots
+from lumira import (
+    cli,
+    database,
+    encryption,
+    link_tokens,
+    logging,
+    notifications,
+    operator_tokens,
+    stripe_slots,
+)
 from lumira.clients import storage, stripe_client
 from lumira.reconciliation import transfers
 from lumira.services.audit import heads as audit_heads
@@ -23,6 +32,7 @@ def build(settings: Settings, *, serves_http: bool = True) -> Flask:
     logging.configure(settings)
     encryption.configure(settings.encryption_keys)
     link_tokens.configure(settings.secret_key, public_url=settings.public_url)
+    operator_tokens.configure(settings.secret_key, public_url=settings.public_url)
     stripe_client.configure(settings.stripe_api_base)
     stripe_slots.configure(settings.stripe_concurrency)
     storage.configure(

@@ -22,6 +22,8 @@ from lumira.schemas.errors import ErrorEnvelope
 _REDIS_TIMEOUT = 0.5
 #: Requests for a new portal link from one network. E-mails to one buyer are limited separately.
 _LINK_REQUESTS = "20 per hour"
+#: Attempts to sign in to the dashboard that fail, of one browser or one network: counted also without rate limits.
+_SIGN_IN_ATTEMPTS = "10 per 15 minutes"
 
 #: What all requests are counted under: their key, and the network that sends them.
 _KEY, _ADDRESS = "key", "address"
@@ -60,6 +62,8 @@ class HttpExtensions:
     mailboxes_quota: Quota
     #: How often one network may request new portal links.
     renewal_limit: RouteLimit
+    #: How often one browser or network may fail to sign in to the dashboard.
+    sign_in_quota: Quota
 
 
 def init_app(app: Flask, settings: Settings) -> None:
@@ -73,8 +77,15 @@ def init_app(app: Flask, settings: Settings) -> None:
     email_quota = Quota(limiter, "email", settings.rate_limits.per_email)
     mailboxes_quota = Quota(limiter, "emails", settings.rate_limits.per_address_emails, is_distinct=True)
     renewal_limit = limiter.shared_limit(_LINK_REQUESTS, scope="renewal", key_func=callers_network)
+    sign_in_quota = Quota(limiter, "sign-in", _SIGN_IN_ATTEMPTS)
     app.extensions["lumira.http"] = HttpExtensions(
-        api, limiter, _request_limits(settings), email_quota, mailboxes_quota, renewal_limit
+        api,
+        limiter,
+        _request_limits(settings),
+        email_quota,
+        mailboxes_quota,
+        renewal_limit,
+        sign_in_quota,
     )
 
 

@@ -194,7 +194,8 @@ class Quota:
         return periods
 
     def _count(self, periods: tuple[Period, ...], member: str) -> tuple[Taken, list[Period]]:
-        storage = self.limiter.limiter.storage
+        # Where rate limits are switched off, there is no storage: what is counted nevertheless counts in this process.
+        storage = self.limiter.limiter.storage if self.limiter.enabled else None
         if isinstance(storage, RedisStorage):
             shared = _SharedCounts(storage)
             try:

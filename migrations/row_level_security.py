@@ -10,6 +10,9 @@ SWEEP = "lumira_sweep"
 #: SQL for the tenant of the running transaction; NULL if none is set, which no row matches.
 CURRENT_TENANT = "NULLIF(current_setting('lumira.tenant_id', true), '')::integer"
 
+#: SQL for the operator of the running transaction; NULL if none is set, which no row matches.
+CURRENT_OPERATOR = "NULLIF(current_setting('lumira.operator_id', true), '')::uuid"
+
 
 def protect(table: str, *, key: str = "tenant_id", privileges: str = "SELECT, INSERT, UPDATE") -> None:
     """Show a table's rows to their own tenant only, and grant the application its privileges.
@@ -21,6 +24,17 @@ def protect(table: str, *, key: str = "tenant_id", privileges: str = "SELECT, IN
     op.execute(
         f"CREATE POLICY {table}_of_tenant ON {table} "
         f"USING ({key} = {CURRENT_TENANT}) WITH CHECK ({key} = {CURRENT_TENANT})"
+    )
+    op.execute(f"GRANT {privileges} ON {table} TO {APPLICATION}")
+
+
+def protect_of_operator(table: str, *, key: str = "operator_id", privileges: str) -> None:
+    """Show a table's rows to their own operator only, and grant the application its privileges."""
+    op.execute(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")
+    op.execute(f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY")
+    op.execute(
+        f"CREATE POLICY {table}_of_operator ON {table} "
+        f"USING ({key} = {CURRENT_OPERATOR}) WITH CHECK ({key} = {CURRENT_OPERATOR})"
     )
     op.execute(f"GRANT {privileges} ON {table} TO {APPLICATION}")
 

@@ -31,6 +31,8 @@ from lumira.blueprints.http.catalog_fast_path import CatalogFastPath
 from lumira.blueprints.http.routing import ApiBlueprint
 from lumira.blueprints.http.webhook_fast_path import WebhookFastPath
 from lumira.blueprints.pages import checkout, home, portal
+from lumira.blueprints.pages.dashboard import dashboard
+from lumira.blueprints.pages.dashboard import guard as dashboard_guard
 
 
 def register(app: Flask, settings: Settings) -> None:
@@ -89,6 +91,9 @@ def _register_routes(app: Flask) -> None:
     # The shops' checkout pages: whoever has the link may buy.
     app.register_blueprint(checkout.blueprint)
     app.register_blueprint(home.blueprint)
+    # The operators' dashboard: each of its routes declares who may open it.
+    dashboard_guard.init_app(app)
+    app.register_blueprint(dashboard)
     app.extensions["lumira.openapi"] = {"security": security}
 
     # Deliveries from Stripe and probes are never rate limited.

@@ -47,6 +47,7 @@ _COMMANDS = {
     "keys": _Entry("lumira.cli.keys:keys", "API keys of tenants."),
     "links": _Entry("lumira.cli.links:links", "Links to the portal of a buyer."),
     "messages": _Entry("lumira.cli.messages:messages", "Previews of messages to buyers and to the team."),
+    "operators": _Entry("lumira.cli.operators:operators", "People who sign in to the dashboard."),
     "orders": _Entry("lumira.cli.orders:orders", "Orders and decisions about them."),
     "outbox": _Entry("lumira.cli.outbox:outbox", "Pending, sent and dead messages."),
     "receipts": _Entry("lumira.cli.receipts:receipts", "Receipts and credit notes."),

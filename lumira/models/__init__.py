@@ -16,6 +16,14 @@ from lumira.models.file import File
 from lumira.models.idempotency_key import IdempotencyKey
 from lumira.models.language import Language
 from lumira.models.manual_grant import ManualGrant
+from lumira.models.operator import (
+    Operator,
+    OperatorCredentials,
+    OperatorRecoveryCode,
+    OperatorReset,
+    OperatorSession,
+)
+from lumira.models.operator_role import OperatorInvitation, OperatorRole, Role
 from lumira.models.order import Order, OrderStatus, ReviewReason
 from lumira.models.order_line import OrderLine, Promise
 from lumira.models.order_note import OrderNote
@@ -59,6 +67,13 @@ __all__ = [
     "MessageKind",
     "MessageStatus",
     "MovementReason",
+    "Operator",
+    "OperatorCredentials",
+    "OperatorInvitation",
+    "OperatorRecoveryCode",
+    "OperatorReset",
+    "OperatorRole",
+    "OperatorSession",
     "Order",
     "OrderLine",
     "OrderNote",
@@ -86,6 +101,7 @@ __all__ = [
     "RequestState",
     "ReservationState",
     "ReviewReason",
+    "Role",
     "SessionState",
     "StockItem",
     "StockMovement",

@@ -1,6 +1,6 @@
 """The audit log, written in the transaction of the action that it records."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -45,3 +45,14 @@ def list_entries(
     if before is not None:
         query = query.where(AuditEntry.id < before)
     return db.session.execute(query.order_by(AuditEntry.id.desc()).limit(constant(limit))).scalars().all()
+
+
+def record_of_operator(
+    tenant_ids: Iterable[int], operator_id: UUID, *, action: str, **details: object
+) -> None:
+    """Record what the entered operator did to their own account, at each of these tenants of the operator."""
+    subject = f"operator:{operator_id}"
+    for tenant_id in tenant_ids:
+        record(tenant_id, actor=subject, action=action, subject=subject, **details)
+    # Written before the operator's roles may change.
+    db.session.flush()

@@ -39,6 +39,11 @@ def tenants_with_unsent_alerts(now: datetime) -> list[int]:
     return _ids("SELECT lumira_tenants_with_unsent_alerts(:now)", now)
 
 
+def tenants_with_unsent_invitations(now: datetime) -> list[int]:
+    """Return ids of tenants with an invitation to their team that is still to be sent."""
+    return _ids("SELECT lumira_tenants_with_unsent_invitations(:now)", now)
+
+
 def _ids(query: str, now: datetime, **times: datetime) -> list[int]:
     with atomic(None):
         return list(db.session.execute(text(query), {"now": now, **times}).scalars())

@@ -5,27 +5,103 @@ from sqlalchemy import insert, select, text, update
 from sqlalchemy.exc import DBAPIError, IntegrityError, ProgrammingError
 
 from lumira.database import Base, atomic, db
-from lumira.models import Alert, Customer, Order, Tenant
+from lumira.models import Alert, AuditEntry, Customer, Operator, OperatorRole, Order, Role, Tenant
 from lumira.models.columns import uuid7
+from lumira.models.operator import OwnedByOperator
+from lumira.repositories import operators
+from tests.support.dashboard import add_role, make_operator
 from tests.support.factories import Brand, open_payment
 
 pytestmark = pytest.mark.usefixtures("app_context")
 
 
+#: The column that says whose a row is, where it is not `tenant_id`.
+OF_OPERATORS = {"operators": "id"} | {
+    model.__tablename__: "operator_id" for model in OwnedByOperator.__subclasses__()
+}
+KEYS = {"tenants": "id"}
+
+
 @pytest.mark.parametrize("table", sorted(Base.metadata.tables))
 def test_without_a_tenant_nothing_is_visible(tenant, table) -> None:
     open_payment(tenant)
+    make_operator(tenant)
     with atomic(None):
         assert db.session.execute(text(f"SELECT count(*) FROM {table}")).scalar_one() == 0  # noqa: S608
 
 
-@pytest.mark.parametrize("table", sorted(Base.metadata.tables))
+@pytest.mark.parametrize("table", sorted(set(Base.metadata.tables) - set(OF_OPERATORS)))
 def test_a_tenant_sees_none_of_anothers_rows(tenant, other_tenant, table) -> None:
     open_payment(other_tenant)
-    key = "id" if table == "tenants" else "tenant_id"
+    make_operator(other_tenant)
+    key = KEYS.get(table, "tenant_id")
     with atomic(tenant.id):
         owners = db.session.execute(text(f"SELECT DISTINCT {key} FROM {table}")).scalars()  # noqa: S608
         assert set(owners) <= {tenant.id}
+
+
+@pytest.mark.parametrize("table", sorted(OF_OPERATORS))
+def test_a_tenant_sees_no_account_of_an_operator_not_even_of_its_own_team(tenant, table) -> None:
+    make_operator(tenant)
+    with atomic(tenant.id):
+        assert db.session.execute(text(f"SELECT count(*) FROM {table}")).scalar_one() == 0  # noqa: S608
+
+
+@pytest.mark.parametrize("table", sorted(OF_OPERATORS))
+def test_an_operator_sees_no_row_of_another_operator(tenant, table) -> None:
+    own = make_operator(tenant)
+    make_operator(tenant)
+    with atomic(None):
+        operators.enter(own.id)
+        owners = db.session.execute(text(f"SELECT DISTINCT {OF_OPERATORS[table]} FROM {table}")).scalars()  # noqa: S608
+        assert set(owners) <= {own.id}
+
+
+def test_an_operator_sees_own_roles_at_all_tenants_and_changes_none(tenant, other_tenant) -> None:
+    own = make_operator(tenant)
+    add_role(own, other_tenant, Role.VIEWER)
+    make_operator(other_tenant)
+    with atomic(None):
+        operators.enter(own.id)
+        roles = db.session.execute(select(OperatorRole.tenant_id, OperatorRole.operator_id)).all()
+        changed = db.session.execute(
+            update(OperatorRole).values(role=Role.OWNER).returning(OperatorRole.operator_id)
+        ).all()
+    assert {tuple(role) for role in roles} == {(tenant.id, own.id), (other_tenant.id, own.id)}
+    assert changed == []
+
+
+def test_an_operator_writes_audit_entries_in_own_name_at_own_tenants_only(tenant, other_tenant) -> None:
+    own, other = make_operator(tenant), make_operator(other_tenant)
+
+    def write(brand: Brand, actor: str) -> None:
+        with atomic(None):
+            operators.enter(own.id)
+            entry = AuditEntry(tenant_id=brand.id, actor=actor, action="x", subject="y", details={})
+            db.session.add(entry)
+
+    write(tenant, own.actor)
+    for brand, actor in ((other_tenant, own.actor), (tenant, other.actor), (tenant, "stripe")):
+        with pytest.raises(ProgrammingError, match="row-level security"):
+            write(brand, actor)
+
+
+def test_an_operator_without_a_tenant_sees_no_row_of_a_tenant(tenant) -> None:
+    own = make_operator(tenant)
+    open_payment(tenant)
+    with atomic(None):
+        operators.enter(own.id)
+        for model in (Order, Customer, Tenant, AuditEntry):
+            assert db.session.execute(select(model)).all() == []
+        assert db.session.execute(select(Operator.id)).scalar_one() == own.id
+
+
+def test_the_operator_of_one_transaction_is_not_that_of_the_next(tenant) -> None:
+    own = make_operator(tenant)
+    with atomic(None):
+        operators.enter(own.id)
+    with atomic(None):
+        assert db.session.execute(select(Operator)).all() == []
 
 
 def test_a_row_cannot_be_written_for_another_tenant(tenant, other_tenant) -> None:
@@ -65,5 +141,5 @@ def test_lookups_across_tenants_return_ids_only(tenant: Brand) -> None:
             )
         ).all()
     assert functions
-    allowed = {"integer", "SETOF integer", "TABLE(tenant_id integer, id uuid)"}
+    allowed = {"integer", "SETOF integer", "TABLE(tenant_id integer, id uuid)", "uuid", "SETOF uuid"}
     assert {function.result for function in functions} <= allowed

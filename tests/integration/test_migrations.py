@@ -11,6 +11,7 @@ from sqlalchemy import CheckConstraint, Connection, create_engine, text
 
 from lumira.blueprints.http.readiness import newest_migration
 from lumira.database import Base
+from tests.integration.test_isolation import OF_OPERATORS
 from tests.support import postgresql
 
 
@@ -80,6 +81,8 @@ def test_every_table_shows_a_tenant_its_own_rows_only(owner) -> None:
     )
     policies = {row.relname: row for row in protected}
     for name, table in Base.metadata.tables.items():
+        if name in OF_OPERATORS:
+            continue
         key = "id" if name == "tenants" else "tenant_id"
         assert key in table.columns, f"{name} has no tenant column"
         expected = f"({key} = (NULLIF(current_setting('lumira.tenant_id'::text, true), ''::text))::integer)"
@@ -87,22 +90,41 @@ def test_every_table_shows_a_tenant_its_own_rows_only(owner) -> None:
         assert (policies[name].qual, policies[name].with_check) == (expected, expected)
 
 
+def test_every_table_of_operators_shows_an_operator_own_rows_only(owner) -> None:
+    query = (
+        "SELECT c.relname, c.relrowsecurity AND c.relforcerowsecurity AS forced, p.cmd, p.qual, p.with_check "
+        "FROM pg_class c JOIN pg_policies p ON p.tablename = c.relname AND p.policyname = c.relname || '_of_operator'"
+    )
+    policies = {row.relname: row for row in owner.execute(text(query))}
+    # Beside them, an operator reads own roles, and adds to the audit log of own tenants (`test_isolation.py`).
+    assert set(policies) == {*OF_OPERATORS, "operator_roles", "audit_entries"}
+    assert (policies["operator_roles"].cmd, policies["audit_entries"].cmd) == ("SELECT", "INSERT")
+    for name, key in OF_OPERATORS.items():
+        expected = f"({key} = (NULLIF(current_setting('lumira.operator_id'::text, true), ''::text))::uuid)"
+        assert policies[name].forced, f"{name} is not protected"
+        assert (policies[name].qual, policies[name].with_check) == (expected, expected)
+
+
 def test_every_other_policy_lets_the_sweep_role_read_and_nothing_more(owner) -> None:
     others = owner.execute(
         text(
-            "SELECT tablename, roles::text, cmd FROM pg_policies WHERE policyname NOT LIKE '%\\_of\\_tenant'"
+            "SELECT tablename, roles::text, cmd FROM pg_policies WHERE policyname NOT LIKE '%\\_of\\_tenant' "
+            "AND policyname NOT LIKE '%\\_of\\_operator'"
         )
     )
     assert {(row.roles, row.cmd) for row in others} == {("{lumira_sweep}", "SELECT")}
 
 
-def test_every_key_and_foreign_key_begins_with_the_tenant() -> None:
+def test_every_key_and_foreign_key_begins_with_the_tenant_or_the_operator() -> None:
     for name, table in Base.metadata.tables.items():
         if name == "tenants":
             continue
-        assert next(iter(table.primary_key.columns)).name == "tenant_id", name
+        owner = OF_OPERATORS.get(name, "tenant_id")
+        assert next(iter(table.primary_key.columns)).name == owner, name
         for key in table.foreign_key_constraints:
-            assert key.column_keys[0] == "tenant_id", f"{name}: {key.name}"
+            # An operator belongs to no tenant: a reference to one shows nothing of a tenant.
+            is_to_operator = key.referred_table.name == "operators"
+            assert is_to_operator or key.column_keys[0] == owner, f"{name}: {key.name}"
 
 
 def test_the_application_owns_nothing_and_bypasses_nothing(owner) -> None:

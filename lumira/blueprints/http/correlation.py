@@ -14,7 +14,16 @@ _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 _NOT_LOGGED = frozenset(("health",))
 
 #: The attributes of `g` that belong to one request.
-_REQUEST_ATTRIBUTES = ("caller", "tenant_id", "body", "catalog_etag", "log_fields")
+_REQUEST_ATTRIBUTES = (
+    "caller",
+    "tenant_id",
+    "body",
+    "catalog_etag",
+    "log_fields",
+    "dashboard",
+    "csrf_token",
+    "csrf_valid",
+)
 
 log = structlog.get_logger()
 

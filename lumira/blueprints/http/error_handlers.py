@@ -14,6 +14,7 @@ from werkzeug.http import HTTP_STATUS_CODES
 
 from lumira import extensions
 from lumira.blueprints.pages import errors
+from lumira.blueprints.pages.dashboard import errors as dashboard_errors
 from lumira.errors import LumiraError, ServiceUnavailable, Unauthorized, WebhookRejected
 from lumira.schemas.errors import ErrorEnvelope
 
@@ -69,6 +70,8 @@ def _reply_to_rejected_webhook(error: WebhookRejected) -> Response:
 
 
 def _reply_to_http_error(error: HTTPException) -> Response:
+    if dashboard_errors.is_for_dashboard():
+        return dashboard_errors.reply_to_http_error(error)
     if errors.is_for_page():
         # Without a matching route the blueprint's own handlers do not run, and buyers need a page, not JSON.
         return errors.reply_to_http_error(error)

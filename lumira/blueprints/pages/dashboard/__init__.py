@@ -1,0 +1,22 @@
+"""`/dashboard`: the pages of the operators. Importing them registers their routes, each with who may open it."""
+
+from lumira.blueprints.pages.dashboard import (
+    account,
+    assets,
+    confirm,
+    entrance,
+    errors,
+    guard,
+    overview,
+    set_up,
+    sign_in,
+    team,
+)
+from lumira.blueprints.pages.dashboard.routing import dashboard
+
+errors.register_handlers(dashboard)
+
+#: Named here, so that importing a page for its routes is no unused import.
+PAGES = (account, assets, confirm, entrance, guard, overview, set_up, sign_in, team)
+
+__all__ = ["PAGES", "dashboard", "guard"]

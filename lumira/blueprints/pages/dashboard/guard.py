@@ -1,0 +1,108 @@
+"""Runs before every view of the dashboard: who sent the request, may they, and did a page of ours send the form."""
+
+from http import HTTPStatus
+from urllib.parse import urlsplit
+
+import structlog
+from flask import Flask, Response, abort, current_app, g, request, session
+from flask_wtf import CSRFProtect  # type: ignore[import-untyped]
+from flask_wtf.csrf import CSRFError  # type: ignore[import-untyped]
+
+from config.settings import Settings
+from lumira.blueprints.pages.dashboard import visit
+from lumira.blueprints.pages.dashboard.cookies import FormSessions
+from lumira.blueprints.pages.dashboard.replies import (
+    redirect_to,
+    redirect_to_confirmation,
+    redirect_to_sign_in,
+)
+from lumira.blueprints.pages.dashboard.routing import Access, Audience, dashboard
+from lumira.blueprints.pages.dashboard.visit import Visit
+from lumira.clock import utc_now
+
+#: Bytes. A form of the dashboard has some fields of text.
+_FORM_LENGTH = 64 * 1024
+#: The entry of Flask's session that binds forms to the operator's session.
+_BOUND = "bound"
+
+_csrf = CSRFProtect()
+
+
+def init_app(app: Flask) -> None:
+    """Give the application what the dashboard's forms need; no form of another page is checked."""
+    app.session_interface = FormSessions()
+    app.config["WTF_CSRF_CHECK_DEFAULT"] = False
+    # A form is valid as long as the session: an operator may leave a page open over lunch.
+    app.config["WTF_CSRF_TIME_LIMIT"] = None
+    # Checked below, by what browsers send even if a user suppresses the referrer.
+    app.config["WTF_CSRF_SSL_STRICT"] = False
+    _csrf.init_app(app)
+    visit.init_app(app)
+
+
+@dashboard.url_value_preprocessor
+def take_slug(_endpoint: str | None, values: dict[str, object] | None) -> None:
+    """Keep the shop of the path for the guard: views take it from the visit."""
+    g.dashboard_slug = None if values is None else values.pop("tenant", None)
+
+
+@dashboard.before_request
+def check() -> Response | None:
+    """Refuse the request, lead it elsewhere, or let it through."""
+    access = dashboard.access.get(request.endpoint or "")
+    if access is None:
+        abort(HTTPStatus.NOT_FOUND)
+    elsewhere = _lead_to_public_url()
+    if elsewhere is not None:
+        return elsewhere
+    begun = visit.begin(g.dashboard_slug)
+    bind_forms("" if begun.signed_in is None else str(begun.signed_in.session_id))
+    if request.method not in ("GET", "HEAD", "OPTIONS"):
+        request.max_content_length = _FORM_LENGTH
+        _check_form()
+    return _check_access(access, begun)
+
+
+def bind_forms(session_id: str) -> None:
+    """Bind the forms to a session: those of pages that were opened before it began or after it ended are refused."""
+    if session.get(_BOUND, "") != session_id:
+        session.clear()
+        session[_BOUND] = session_id
+
+
+def _check_form() -> None:
+    """Refuse a form that no page of the dashboard has sent; raises `CSRFError`."""
+    site = request.headers.get("Sec-Fetch-Site", "same-origin")
+    origin = request.headers.get("Origin", request.host_url.rstrip("/"))
+    if site != "same-origin" or urlsplit(origin).netloc != request.host:
+        raise CSRFError("The form was sent by another site.")
+    _csrf.protect()
+
+
+def _check_access(access: Access, begun: Visit) -> Response | None:
+    if access.audience is Audience.EVERYONE:
+        return None
+    if begun.signed_in is None:
+        return redirect_to_sign_in()
+    if access.audience is Audience.TEAM:
+        # Another tenant's shop looks like one that does not exist.
+        if begun.shop is None or access.may is None:
+            abort(HTTPStatus.NOT_FOUND)
+        structlog.contextvars.bind_contextvars(tenant=begun.shop.slug)
+        if not begun.shop.permits(access.may):
+            abort(HTTPStatus.FORBIDDEN)
+    structlog.contextvars.bind_contextvars(operator_id=str(begun.signed_in.operator_id))
+    if access.is_recent and not begun.signed_in.is_recent(utc_now()):
+        return redirect_to_confirmation()
+    return None
+
+
+def _lead_to_public_url() -> Response | None:
+    """Let the dashboard be seen under one address: not under a shop's domain, where other pages may be served."""
+    settings: Settings = current_app.extensions["lumira"]
+    public = urlsplit(settings.public_url or "").netloc
+    if public in ("", request.host) or settings.is_development:
+        return None
+    if request.method != "GET":
+        abort(HTTPStatus.NOT_FOUND)
+    return redirect_to(f"{settings.public_url}{visit.path_here()}")

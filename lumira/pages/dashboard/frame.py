@@ -1,0 +1,74 @@
+"""What surrounds every page of the dashboard: the operator, the shop, and the messages about the last action."""
+
+from dataclasses import dataclass
+
+from lumira.domain.operators import Role, permits
+from lumira.models import Language
+
+
+@dataclass(frozen=True, slots=True)
+class Shop:
+    """A tenant at which the operator has a role."""
+
+    tenant_id: int
+    slug: str
+    name: str
+    time_zone: str
+    currency: str
+    role: Role
+
+    @property
+    def path(self) -> str:
+        """The path of its overview."""
+        return f"/dashboard/{self.slug}"
+
+    def permits(self, needed: Role) -> bool:
+        """Whether the operator's role includes this one."""
+        return permits(self.role, needed)
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A message about the last action; `is_failure` if it was not taken."""
+
+    key: str
+    values: dict[str, str]
+    is_failure: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """The context of a page, besides what the page itself shows."""
+
+    language: Language
+    #: The path of the page, with its query.
+    here: str
+    csrf_token: str
+    #: The address of the operator; `None` on a page that is open to everyone.
+    email: str | None = None
+    #: The shop of the page; `None` on a page of no shop.
+    shop: Shop | None = None
+    shops: tuple[Shop, ...] = ()
+    messages: tuple[Message, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A page in the navigation of a shop: its name among the texts, its path below the shop's, and who may open it."""
+
+    name: str
+    path: str
+    may: Role
+
+    def is_at(self, shop: Shop, here: str) -> bool:
+        """Whether the page, or a page below it, is the one at this path."""
+        path = here.partition("?")[0].rstrip("/")
+        target = f"{shop.path}{self.path}"
+        return path == target or (bool(self.path) and path.startswith(f"{target}/"))
+
+
+#: The pages in the order of the navigation.
+NAVIGATION = (
+    Entry("overview", "", Role.VIEWER),
+    Entry("team", "/team", Role.OWNER),
+)

@@ -1,0 +1,73 @@
+"""Renders the pages of the dashboard: one template in one language, in the shop's time zone."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_datetime
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from lumira.domain.operators import Role
+from lumira.errors import LumiraError
+from lumira.models import Language
+from lumira.notifications.alert_texts import text_for
+from lumira.notifications.formatting import Formatter
+from lumira.pages.dashboard.frame import NAVIGATION, Frame, Message
+from lumira.pages.dashboard.texts import ERRORS, TEXTS
+
+_environment = Environment(
+    loader=FileSystemLoader(Path(__file__).parents[1] / "templates" / "dashboard"),
+    # Names, addresses and metadata are the input of strangers: they are escaped.
+    autoescape=True,
+    # A misspelt variable is an error, not an empty string on a page.
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+_DEFAULT_ZONE = "Europe/Paris"
+_LOCALES = {Language.FRENCH: "fr_FR", Language.ENGLISH: "en_GB"}
+
+
+def render(template: str, frame: Frame, *, assets: dict[str, str], **values: Any) -> str:
+    """Return a page as HTML; `assets` are the URLs of the style sheets and the script by their names."""
+    zone = ZoneInfo(frame.shop.time_zone if frame.shop else _DEFAULT_ZONE)
+    formatter = Formatter(frame.language, zone)
+    return _environment.get_template(template).render(
+        frame=frame,
+        assets=assets,
+        language=str(frame.language),
+        languages=tuple(Language),
+        texts=TEXTS[frame.language],
+        navigation=NAVIGATION,
+        Role=Role,
+        texts_of_errors=ERRORS[frame.language],
+        alert_text=lambda kind: text_for(kind, frame.language),
+        messages=[(describe(message, frame.language), message.is_failure) for message in frame.messages],
+        amount=formatter.amount,
+        day=formatter.day,
+        moment=formatter.moment,
+        short_moment=lambda at: _short_moment(at, zone, frame.language),
+        **values,
+    )
+
+
+def _short_moment(at: datetime, zone: ZoneInfo, language: Language) -> str:
+    """Format a date and time for a table: `27/11/2026 23:05`."""
+    return str(format_datetime(at.astimezone(zone), "dd/MM/yyyy HH:mm", locale=_LOCALES[language]))
+
+
+def describe(message: Message, language: Language) -> str:
+    """Return the text of a message: `page.name` is the entry `name` of the messages of `page`."""
+    page, _, name = message.key.partition(".")
+    template: str = TEXTS[language][page]["messages"][name]
+    return template.format(**message.values)
+
+
+def explain(error: LumiraError, language: Language) -> str:
+    """Return what is wrong, and what to do, in the operator's language; the error's own message if none is written."""
+    for kind in type(error).__mro__:
+        text = ERRORS[language].get(kind.__name__)
+        if text is not None:
+            return text
+    return error.message

@@ -1,0 +1,26 @@
+"""The texts of the dashboard in both languages, one module a page.
+
+Each module has `TEXTS`: for each language what its templates show, as `texts.<page>.<name>`, and as `messages` what is
+shown after an action.
+"""
+
+from typing import Any
+
+from lumira.models import Language
+from lumira.pages.dashboard.texts import account, errors, layout, overview, set_up, sign_in, team
+
+#: The pages by the name under which templates find their texts.
+_PAGES: dict[str, dict[Language, dict[str, Any]]] = {
+    "account": account.TEXTS,
+    "layout": layout.TEXTS,
+    "overview": overview.TEXTS,
+    "set_up": set_up.TEXTS,
+    "sign_in": sign_in.TEXTS,
+    "team": team.TEXTS,
+}
+
+TEXTS: dict[Language, dict[str, dict[str, Any]]] = {
+    language: {name: page[language] for name, page in _PAGES.items()} for language in Language
+}
+#: What an operator reads about an error, by the name of its class.
+ERRORS = errors.ERRORS

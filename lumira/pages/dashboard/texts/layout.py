@@ -1,0 +1,107 @@
+"""Texts of the frame around every page, of forms, and of error pages."""
+
+# ruff: noqa: RUF001 - French is written with these apostrophes
+
+from typing import Any
+
+from lumira.models import Language
+
+_FRENCH: dict[str, Any] = {
+    "title": "Tableau de bord",
+    "skip": "Aller au contenu",
+    "navigation": "Pages de la boutique",
+    "where": "Où vous êtes",
+    "shops": "Boutiques",
+    "change_shop": "Changer de boutique",
+    "choose_shop": "Choisissez une boutique.",
+    "account": "Mon compte",
+    "sign_out": "Se déconnecter",
+    "language": "Langue",
+    "languages": {"fr": "Français", "en": "English"},
+    "pages": {"overview": "Vue d’ensemble", "team": "Équipe"},
+    "roles": {"owner": "Propriétaire", "expert": "Expert", "viewer": "Lecteur"},
+    "role_hints": {
+        "owner": "peut tout faire, y compris rembourser et gérer l’équipe",
+        "expert": "voit tout et prépare les livrables",
+        "viewer": "voit tout, ne change rien",
+    },
+    "cancel": "Annuler",
+    "back": "Retour",
+    "notice": {
+        "not_found": (
+            "Cette page n’existe pas",
+            "L’adresse est incomplète, ou votre compte n’y a pas accès. Demandez à un propriétaire de la boutique.",
+        ),
+        "forbidden": (
+            "Votre rôle ne le permet pas",
+            "Rien n’a été modifié. Demandez à un propriétaire de la boutique de le faire ou de changer votre rôle.",
+        ),
+        "stale_form": (
+            "Ce formulaire n’est plus valable",
+            "Rien n’a été modifié. Revenez en arrière, rechargez la page et envoyez le formulaire encore une fois.",
+        ),
+        "too_often": ("Un peu de patience", "Il y a eu trop de tentatives. Réessayez dans quelques minutes."),
+        "later": ("Un instant", "Cela ne fonctionne pas pour le moment. Réessayez dans quelques minutes."),
+        "refused": ("Ce n’est pas possible", "Rien n’a été modifié."),
+    },
+    "invalid": {
+        "required": "Ce champ est obligatoire.",
+        "email": "Écrivez une adresse e-mail, par exemple prenom@exemple.fr.",
+        "too_long": "Ce texte est trop long.",
+        "choice": "Choisissez une des valeurs de la liste.",
+    },
+    "messages": {
+        "language_set": "La langue a été changée.",
+    },
+}
+
+_ENGLISH: dict[str, Any] = {
+    "title": "Dashboard",
+    "skip": "Skip to the content",
+    "navigation": "Pages of the shop",
+    "where": "Where you are",
+    "shops": "Shops",
+    "change_shop": "Change shop",
+    "choose_shop": "Choose a shop.",
+    "account": "My account",
+    "sign_out": "Sign out",
+    "language": "Language",
+    "languages": {"fr": "Français", "en": "English"},
+    "pages": {"overview": "Overview", "team": "Team"},
+    "roles": {"owner": "Owner", "expert": "Expert", "viewer": "Viewer"},
+    "role_hints": {
+        "owner": "may do everything, such as refunds and the team",
+        "expert": "sees everything and makes the deliverables",
+        "viewer": "sees everything, changes nothing",
+    },
+    "cancel": "Cancel",
+    "back": "Back",
+    "notice": {
+        "not_found": (
+            "This page does not exist",
+            "The address is incomplete, or your account has no access to it. Ask an owner of the shop.",
+        ),
+        "forbidden": (
+            "Your role does not permit this",
+            "Nothing was changed. Ask an owner of the shop to do it or to change your role.",
+        ),
+        "stale_form": (
+            "This form is no longer valid",
+            "Nothing was changed. Go back, reload the page and send the form once more.",
+        ),
+        "too_often": ("One moment", "There were too many attempts. Try again in a few minutes."),
+        "later": ("One moment", "This does not work at the moment. Try again in a few minutes."),
+        "refused": ("This is not possible", "Nothing was changed."),
+    },
+    "invalid": {
+        "required": "This field is required.",
+        "email": "Write an e-mail address, such as name@example.com.",
+        "too_long": "This text is too long.",
+        "choice": "Choose one of the values of the list.",
+    },
+    "messages": {
+        "language_set": "The language was changed.",
+    },
+}
+
+TEXTS: dict[Language, dict[str, Any]] = {Language.FRENCH: _FRENCH, Language.ENGLISH: _ENGLISH}

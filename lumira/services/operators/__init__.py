@@ -1,0 +1,1 @@
+"""Operators of the dashboard: their accounts, sessions, and roles at the tenants."""

@@ -1,0 +1,43 @@
+"""Roles of a tenant's operators."""
+
+from uuid import UUID
+
+from lumira.clock import utc_now
+from lumira.database import atomic
+from lumira.errors import LastOwner
+from lumira.models import OperatorRole, Role
+from lumira.repositories import audit, operator_roles
+
+
+def change_role(tenant_id: int, operator_id: UUID, role: Role, *, actor: str) -> None:
+    """Give an operator of the team another role; raises `OperatorNotFound` and `LastOwner`."""
+    with atomic(tenant_id):
+        team = operator_roles.lock_team(tenant_id)
+        row = operator_roles.get_locked(team, operator_id)
+        if row.role is role:
+            return
+        _check_owner_remains(team, without=row)
+        row.role = role
+        audit.record(
+            tenant_id,
+            actor=actor,
+            action="operator_role_changed",
+            subject=f"operator:{operator_id}",
+            role=str(role),
+        )
+
+
+def remove_operator(tenant_id: int, operator_id: UUID, *, actor: str) -> None:
+    """Take an operator's role: the next request of the operator finds nothing. Raises as `change_role`."""
+    with atomic(tenant_id):
+        team = operator_roles.lock_team(tenant_id)
+        row = operator_roles.get_locked(team, operator_id)
+        _check_owner_remains(team, without=row)
+        operator_roles.remove(row, utc_now())
+        audit.record(tenant_id, actor=actor, action="operator_removed", subject=f"operator:{operator_id}")
+
+
+def _check_owner_remains(team: dict[UUID, OperatorRole], *, without: OperatorRole) -> None:
+    owners = [row for row in team.values() if row.role is Role.OWNER]
+    if owners == [without]:
+        raise LastOwner("The team needs an owner: make another operator an owner first.")

@@ -1,0 +1,34 @@
+"""Password and one-time code once more, before what cannot be undone."""
+
+import structlog
+
+from lumira import passwords
+from lumira.clock import utc_now
+from lumira.database import atomic
+from lumira.domain.operators import SignedIn
+from lumira.errors import SignInRefused
+from lumira.repositories import operator_sessions, operators
+from lumira.services.operators.proof import accept_code, read_password_hash
+
+log = structlog.get_logger()
+
+
+def confirm_identity(signed_in: SignedIn, password: str, code: str) -> None:
+    """Note that the operator of this session entered password and code; raises `SignInRefused`."""
+    operator_id, now = signed_in.operator_id, utc_now()
+    stored = read_password_hash(operator_id)
+    is_right = passwords.verify(stored, password)
+    with atomic(None):
+        operators.enter(operator_id)
+        credentials = operators.find_credentials(operator_id)
+        session = operator_sessions.get(operator_id, signed_in.session_id)
+        if (
+            not is_right
+            or credentials is None
+            or session is None
+            or credentials.password_hash != stored
+            or not accept_code(credentials, code, now)
+        ):
+            log.info("identity_not_confirmed", operator_id=str(operator_id))
+            raise SignInRefused("The password or the code is wrong.")
+        session.authenticated_at = now

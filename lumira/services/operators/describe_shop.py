@@ -1,0 +1,23 @@
+"""What the dashboard shows of a shop on every page."""
+
+from dataclasses import dataclass
+
+from lumira.database import atomic
+from lumira.repositories import tenants
+
+
+@dataclass(frozen=True, slots=True)
+class ShopDescription:
+    """A tenant's names, time zone and currency."""
+
+    slug: str
+    name: str
+    time_zone: str
+    currency: str
+
+
+def describe_shop(tenant_id: int) -> ShopDescription:
+    """Return the description of a tenant; raises `TenantNotFound`."""
+    with atomic(tenant_id):
+        tenant = tenants.get(tenant_id)
+        return ShopDescription(tenant.slug, tenant.name, tenant.time_zone, tenant.currency)

@@ -66,11 +66,18 @@ def shop(context: PageContext, lines: Sequence[OfferLine], *, here: str) -> str:
 
 
 def offer(
-    context: PageContext, offer: Offer, state: FormState, *, shown: str, is_sold: bool, shop: str
+    context: PageContext,
+    offer: Offer,
+    state: FormState,
+    *,
+    shown: str,
+    is_sold: bool,
+    shop: str,
+    whole_page: str | None = None,
 ) -> str:
     """Render the page that sells an offer; `shown` signs what it shows, `is_sold` adds the button.
 
-    `shop` is the path of the shop.
+    `shop` is the path of the shop. In a frame, the form is sent by the whole window to `whole_page`.
     """
     return _render(
         "checkout.html.jinja",
@@ -80,6 +87,7 @@ def offer(
         shown=shown,
         is_sold=is_sold,
         shop=shop,
+        whole_page=whole_page,
         vat=_vat(context, offer),
     )
 

@@ -1,9 +1,9 @@
 """A browser, and the application served to it over HTTP."""
 
 import os
-import shutil
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -12,9 +12,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from werkzeug.serving import make_server
 
 from tests.browser.violations import list_violations, watch
-
-#: Names of the executable on Debian, Ubuntu and in Google's packages.
-_NAMES = ("chromium", "chromium-browser", "google-chrome")
+from tests.browser.windows import DESKTOP, PHONE, Window, chromium, opened
 
 
 @pytest.fixture(scope="session")
@@ -34,14 +32,9 @@ def served(app: Flask) -> Iterator[str]:
 # Not longer than a module: while it runs, so does an event loop, and other tests in this process start their own.
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    executable = next((found for name in _NAMES if (found := shutil.which(name))), None)
-    assert executable, "There is no Chromium: on Debian and Ubuntu, as root: apt-get install chromium"
-    with sync_playwright() as playwright:
-        # Chromium's sandbox needs privileges that containers rarely have; only our own pages are opened.
-        running = playwright.chromium.launch(executable_path=executable, args=["--no-sandbox"])
+    with sync_playwright() as playwright, chromium(playwright) as running:
         watch(running)
         yield running
-        running.close()
 
 
 @pytest.fixture(autouse=True)
@@ -53,18 +46,17 @@ def no_violations(browser: Browser) -> Iterator[None]:
     assert violations == []
 
 
-@pytest.fixture(params=[("phone", 360, 740), ("desktop", 1280, 800)], ids=lambda each: each[0])
-def page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
-    """A window without JavaScript, of the size of a phone or a desktop screen."""
-    _, width, height = request.param
-    context = browser.new_context(
-        viewport={"width": width, "height": height},
-        java_script_enabled=False,
-        accept_downloads=True,
-        locale="fr-FR",
-    )
-    yield context.new_page()
-    context.close()
+@pytest.fixture
+def open_window(browser: Browser) -> Iterator[Callable[[Window], Page]]:
+    """Return a function that opens a window. The test fails if a page in one sent a request to a foreign host."""
+    with ExitStack() as stack:
+        yield lambda window: stack.enter_context(opened(browser, window))
+
+
+@pytest.fixture(params=[PHONE.without_javascript(), DESKTOP], ids=str)
+def page(open_window: Callable[[Window], Page], request: pytest.FixtureRequest) -> Page:
+    """A window of a phone without JavaScript, and one of a desktop screen with it."""
+    return open_window(request.param)
 
 
 @pytest.fixture

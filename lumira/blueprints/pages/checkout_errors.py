@@ -6,7 +6,7 @@ import structlog
 from flask import Blueprint, Response, g
 from werkzeug.exceptions import BadRequest
 
-from lumira.blueprints.pages import errors
+from lumira.blueprints.pages import checkout_frame, errors
 from lumira.blueprints.pages.replies import brand_context, notice_page, page
 from lumira.errors import (
     Conflict,
@@ -80,5 +80,7 @@ def _notice(kind: CheckoutNotice, status: HTTPStatus) -> Response:
     if "tenant_id" not in g:
         return notice_page(Notice.UNKNOWN, status)
     context = brand_context(view_brand(g.tenant_id))
-    shop = f"/checkout/{g.caller.slug}"
-    return page(checkout.notice(context, kind, back=shop), context, status)
+    html = checkout.notice(context, kind, back=f"/checkout/{g.caller.slug}")
+    if checkout_frame.is_framed():
+        return page(html, context, status, framed_by=checkout_frame.framing_sites(), has_script=True)
+    return page(html, context, status)

@@ -7,7 +7,7 @@ from flask import Response, g, request
 from marshmallow import ValidationError
 
 from lumira.blueprints.http.checkout_origin import with_origin
-from lumira.blueprints.pages import checkout_visit
+from lumira.blueprints.pages import checkout_frame, checkout_visit
 from lumira.blueprints.pages.checkout_errors import form_error
 from lumira.blueprints.pages.checkout_opening import Opening, open_once, own_address, stripes_pages
 from lumira.blueprints.pages.checkout_visit import Visit
@@ -28,6 +28,8 @@ _Items = tuple[CheckoutItem, ...]
 def show_form(items: _Items) -> Response:
     """The page that sells these items."""
     offer = view_offer(g.tenant_id, items)
+    if checkout_frame.is_framed():
+        return _framed_page(items, offer)
     return _page(checkout_visit.current_visit(g.caller.slug), items, offer, FormState())
 
 
@@ -36,9 +38,10 @@ def submit_form(items: _Items) -> Response:
     request.max_content_length = _FORM_LENGTH
     visit = checkout_visit.current_visit(g.caller.slug)
     offer = view_offer(g.tenant_id, items)
-    state, shown = _read_form()
+    state, signed = _read_form()
     if state.error is None:
-        state = state.failing(_compare(visit.read_form(items, shown), offer))
+        visit, shown = _recognize(visit, items, signed)
+        state = state.failing(_compare(shown, offer))
     if state.error is not None:
         is_invalid = state.error in (FormError.EMAIL, FormError.NAME)
         status = HTTPStatus.BAD_REQUEST if is_invalid else HTTPStatus.CONFLICT
@@ -77,6 +80,14 @@ def _read_form() -> tuple[FormState, str]:
     return replace(state, email=read["email"], name=read["name"]), read["shown"]
 
 
+def _recognize(visit: Visit, items: _Items, signed: str) -> tuple[Visit, str | None]:
+    """The visit that the form belongs to, and what its page showed; `None` if the form is not of this visitor."""
+    shown = visit.read_form(items, signed)
+    if shown is None and checkout_frame.is_sent_by_own_page():
+        return visit.read_framed_form(items, signed) or (visit, None)
+    return visit, shown
+
+
 def _compare(shown: str | None, offer: Offer) -> FormError | None:
     if shown is None:
         return FormError.STALE
@@ -111,6 +122,27 @@ def _consents(state: FormState, offer: Offer) -> Consents | None:
     if offer.consents.terms_version is None:
         return None
     return Consents(offer.consents.terms_version if state.terms else None, state.immediate_delivery)
+
+
+def _framed_page(items: _Items, offer: Offer) -> Response:
+    """The page for a frame: its form is sent by the whole window, and no cookie is set."""
+    context = brand_context(offer)
+    html = checkout.offer(
+        context,
+        offer,
+        FormState(),
+        shown=checkout_visit.sign_framed_form(items, _shown(offer)),
+        is_sold=offer.is_available,
+        shop=f"/checkout/{g.caller.slug}",
+        whole_page=checkout_frame.whole_page(),
+    )
+    return page(
+        html,
+        context,
+        forms_lead_to=stripes_pages(),
+        framed_by=checkout_frame.framing_sites(),
+        has_script=True,
+    )
 
 
 def _page(

@@ -3,6 +3,9 @@
 One visit opens one order for one form, however often the form is sent. The cookies are the only proof that a visitor
 opened an order: scripts cannot read them, and no other site's form sends them. Each order has a cookie of its own, so
 that two tabs do not overwrite each other's.
+
+A page in the frame of another site has no cookies: browsers neither send nor store them there. Its form names a visit
+of its own, which counts for this form alone and never becomes the visitor's.
 """
 
 import hashlib
@@ -49,6 +52,8 @@ class Visit:
     id: str
     opened: tuple[OpenedHere, ...] = ()
     is_new: bool = False
+    #: Of a form that was sent from a frame, in place of `id`.
+    frame_id: str | None = None
 
     def find(self, reference: str) -> OpenedHere | None:
         """The order with this reference; `None` if it was not opened in this visit."""
@@ -63,7 +68,7 @@ class Visit:
     ) -> str:
         """The idempotency key of a form: the same for the same visit, items, price, terms, buyer and payment page."""
         page = "element" if is_paid_here else "page"
-        return f"checkout-{page}-{_digest(self.id, _in_words(items), shown, email, name)}"
+        return f"checkout-{page}-{_digest(self.frame_id or self.id, _in_words(items), shown, email, name)}"
 
     def key_instead_of(self, order_number: str) -> str:
         """The idempotency key of the order that is paid on Stripe's page instead of this one here."""
@@ -82,9 +87,26 @@ class Visit:
         digest, shown = sent
         return shown if secrets.compare_digest(digest, _digest(self.id, _in_words(items))) else None
 
+    def read_framed_form(self, items: Sequence[CheckoutItem], signed: str) -> tuple["Visit", str] | None:
+        """The visit with the name that a form from a frame carries, and what the frame showed; `None` for another form.
+
+        The visitor's own name stays: a form that another site made opens its one order, and reveals no other.
+        """
+        try:
+            sent = _serializer("frame").loads(signed, max_age=int(_FORM_LIFETIME.total_seconds()))
+        except BadSignature:
+            return None
+        frame_id, in_words, shown = sent
+        return (replace(self, frame_id=frame_id), shown) if in_words == _in_words(items) else None
+
     def renewed(self) -> "Visit":
         """The visit under another name: the same forms open other orders from now on."""
-        return replace(self, id=secrets.token_urlsafe(16), is_new=True)
+        return replace(self, id=secrets.token_urlsafe(16), is_new=True, frame_id=None)
+
+
+def sign_framed_form(items: Sequence[CheckoutItem], shown: str) -> str:
+    """Sign what a page in a frame shows, and name a visit for its form."""
+    return _serializer("frame").dumps([secrets.token_urlsafe(16), _in_words(items), shown])
 
 
 def opened_here(

@@ -13,18 +13,26 @@ from lumira.services.portal.view_purchases import PortalView
 
 
 def page(
-    html: str, context: PageContext, status: HTTPStatus = HTTPStatus.OK, *, forms_lead_to: str = ""
+    html: str,
+    context: PageContext,
+    status: HTTPStatus = HTTPStatus.OK,
+    *,
+    forms_lead_to: str = "",
+    framed_by: str = "'none'",
+    has_script: bool = False,
 ) -> Response:
     """A reply with a page. `response_headers` adds the headers of every reply, such as `no-store`.
 
     `forms_lead_to` are the origins that the reply to a form may redirect to, separated by spaces: browsers apply
-    `form-action` to redirects too.
+    `form-action` to redirects too. `framed_by` are the origins that may show the page in a frame. `has_script` allows
+    a script of Lumira's.
     """
     reply = Response(html, status, mimetype="text/html")
     form_action = f"'self' {forms_lead_to}".strip()
+    script = "script-src 'self'; connect-src 'self'; " if has_script else ""
     reply.headers["Content-Security-Policy"] = (
-        f"default-src 'none'; style-src 'self' 'nonce-{context.nonce}'; img-src 'self' data:; "
-        f"form-action {form_action}; base-uri 'none'; frame-ancestors 'none'"
+        f"default-src 'none'; {script}style-src 'self' 'nonce-{context.nonce}'; img-src 'self' data:; "
+        f"form-action {form_action}; base-uri 'none'; frame-ancestors {framed_by}"
     )
     reply.headers["X-Robots-Tag"] = "noindex, nofollow"
     reply.headers["Content-Language"] = str(context.language)

@@ -1,4 +1,4 @@
-"""The checkout in a browser, on small and large screens, without JavaScript."""
+"""The checkout in a browser, on small and large screens, with and without JavaScript."""
 
 # ruff: noqa: RUF001 - French is written with these apostrophes
 

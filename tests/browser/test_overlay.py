@@ -7,6 +7,7 @@ from playwright.sync_api import Browser, Page, Route, expect
 
 from lumira.models import Order, OrderStatus
 from tests.browser.test_checkout import pay_on_stripes_page
+from tests.browser.violations import list_violations
 from tests.browser.windows import DESKTOP, PHONE, Window, opened
 from tests.support.factories import BUYER, Brand, count
 from tests.support.stripe_sandbox import deliver_events
@@ -99,13 +100,16 @@ def test_the_overlay_keeps_the_focus_and_escape_returns_it(
 
 
 def test_the_page_of_another_site_cannot_frame_the_checkout(
-    open_site: Callable[[str], Page], tenant: Brand
+    browser: Browser, open_site: Callable[[str], Page], tenant: Brand
 ) -> None:
     page = open_site(FOREIGN)
     page.get_by_role("link", name="Acheter").click()
     expect(page.get_by_role("dialog")).to_be_visible()
     page.wait_for_timeout(500)
     assert [frame.url for frame in page.frames[1:]] == ["chrome-error://chromewebdata/"]
+    violations = list_violations(browser)
+    assert [violation for violation in violations if "frame-ancestors" not in violation] == []
+    violations.clear()
 
     # What the shop's visitor can still do.
     with page.context.expect_page() as tab:

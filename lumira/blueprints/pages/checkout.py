@@ -175,7 +175,7 @@ def _order_page(view: OpenedOrder, opened: OpenedHere) -> Response:
         shop=_shop_path(),
         look_again=look_again,
     )
-    return page(html, context)
+    return page(html, context, has_script=look_again is not None)
 
 
 def _look_again() -> str:

@@ -8,9 +8,9 @@ from typing import Any
 from flask import Flask, current_app
 
 from config.settings import Settings
-from lumira.blueprints.http.readiness import Readiness
 from lumira.blueprints.http.routing import ApiBlueprint
 from lumira.schemas.health import HealthResponse, ReadinessResponse
+from lumira.services.installation.readiness import Readiness
 
 blueprint = ApiBlueprint("health", __name__, description="Probes")
 

@@ -42,6 +42,9 @@ _COMMANDS = {
         "lumira.cli.demo:demo",
         "Run Lumira on this machine, make a purchase at each of three brands, and serve until Ctrl-C.",
     ),
+    "doctor": _Entry(
+        "lumira.cli.doctor:doctor", "Check the installation and each tenant, and name the remedies."
+    ),
     "events": _Entry("lumira.cli.events:events", "Stripe's events and their processing."),
     "images": _Entry("lumira.cli.images:images", "Images of products."),
     "keys": _Entry("lumira.cli.keys:keys", "API keys of tenants."),
@@ -61,6 +64,7 @@ _COMMANDS = {
     ),
     "stock": _Entry("lumira.cli.stock:stock", "Stock of physical products, in units."),
     "tenants": _Entry("lumira.cli.tenants:tenants", "Brands and their Stripe credentials."),
+    "webhooks": _Entry("lumira.cli.webhooks:webhooks", "The webhook endpoints of tenants at Stripe."),
     "worker": _Entry(
         "lumira.cli.worker:worker",
         "Process events and send messages until SIGTERM, which lets the current batch finish.",

@@ -127,6 +127,14 @@ def send(server: Server, message: EmailMessage, *, sender: str, recipient: str) 
     _keep(server, connection, messages=messages + 1)
 
 
+def check(server: Server) -> None:
+    """Connect to the server and log in, as for a message. Raises `OSError`, which includes smtplib's errors."""
+    refuse_inside_transaction()
+    connection = _open(server, _Deadline(SEND_TIMEOUT))
+    with contextlib.suppress(OSError):
+        connection.quit()
+
+
 def close_connections() -> None:
     """Close the connections that are kept for the next message."""
     _kept.close()

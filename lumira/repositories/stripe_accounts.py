@@ -97,8 +97,11 @@ def get_account(tenant_id: int) -> StripeAccount:
     return account
 
 
-def add_webhook_secret(tenant_id: int, secret: str) -> None:
-    """Accept events signed with one more secret; one that is stored already is encrypted with the newest key."""
+def add_webhook_secret(tenant_id: int, secret: str) -> str:
+    """Accept events signed with one more secret, and return its fingerprint.
+
+    One that is stored already is encrypted with the newest key.
+    """
     secret = stripe_credentials.parse_webhook_secret(secret)
     fingerprint = _fingerprint(secret)
     sealed = encryption.seal(secret, tenant_id=tenant_id, purpose=_WEBHOOK_PURPOSE)
@@ -112,6 +115,7 @@ def add_webhook_secret(tenant_id: int, secret: str) -> None:
     else:
         existing.sealed = sealed
     db.session.flush()
+    return fingerprint
 
 
 def remove_webhook_secret(tenant_id: int, secret: str) -> bool:
@@ -134,6 +138,12 @@ def replace_webhook_secrets(tenant_id: int, secret: str) -> None:
             WebhookSecret.tenant_id == tenant_id, WebhookSecret.fingerprint != _fingerprint(secret)
         )
     )
+
+
+def list_webhook_fingerprints(tenant_id: int) -> list[str]:
+    """The fingerprints of the signing secrets, which recognise them without decrypting any."""
+    query = select(WebhookSecret.fingerprint).where(WebhookSecret.tenant_id == tenant_id)
+    return list(db.session.execute(query).scalars())
 
 
 def list_webhook_secrets(tenant_id: int) -> list[str]:

@@ -9,8 +9,8 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import CheckConstraint, Connection, create_engine, text
 
-from lumira.blueprints.http.readiness import newest_migration
 from lumira.database import Base
+from lumira.services.installation.readiness import newest_migration
 from tests.integration.test_isolation import OF_OPERATORS
 from tests.support import postgresql
 

@@ -58,7 +58,10 @@ function tab(type) {
   const button = document.createElement("button");
   Object.assign(button, { type: "button", textContent: state.words[type], id: `tab-${type}` });
   button.setAttribute("role", "tab");
-  button.addEventListener("click", () => choose(type));
+  button.addEventListener("click", () => {
+    choose(type);
+    reportChange();
+  });
   return button;
 }
 
@@ -97,6 +100,10 @@ function field(type, name, value) {
 
 function changed(box) {
   mark(box.name, "");
+  reportChange();
+}
+
+function reportChange() {
   const names = FIELDS[state.type];
   report("change", {
     empty: names.every((name) => !typed(name)),

@@ -9,8 +9,8 @@ from flask.testing import FlaskClient
 from sqlalchemy import create_engine, text
 
 from config.settings import Settings
-from lumira.blueprints.http.readiness import Readiness
 from lumira.sandbox.server import SandboxServer
+from lumira.services.installation.readiness import Readiness
 from tests.support import factories, postgresql
 from tests.support.factories import Brand
 

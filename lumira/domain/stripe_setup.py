@@ -1,0 +1,96 @@
+"""What a tenant's account at Stripe needs: its webhook endpoint, and the domains of its pages."""
+
+import ipaddress
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+from urllib.parse import urlsplit
+
+#: Stripe's name for all events, also future ones.
+_ALL_EVENTS = "*"
+#: Metadata of an endpoint that Lumira created: the tenant, and the fingerprint of its signing secret once it is stored.
+TENANT, SECRET = "lumiraTenant", "lumiraSecret"
+#: Characters of the fingerprint: it names a secret and reveals nothing of it.
+_FINGERPRINT_LENGTH = 16
+
+
+class Lack(StrEnum):
+    """What an endpoint lacks."""
+
+    DISABLED = "disabled"
+    EVENTS = "events"
+    #: It can never be changed: another endpoint is needed.
+    API_VERSION = "api_version"
+    #: Its signing secret is not stored here: another endpoint is needed, because Stripe returns a secret only once.
+    SECRET = "secret"  # noqa: S105 - what is missing, not a secret
+
+
+@dataclass(frozen=True, slots=True)
+class WantedEndpoint:
+    """The endpoint that the tenant needs."""
+
+    url: str
+    events: frozenset[str]
+    api_version: str
+    #: The fingerprints of the tenant's stored signing secrets.
+    secrets: frozenset[str]
+
+    def is_of_url(self, endpoint: Mapping[str, Any]) -> bool:
+        return str(endpoint["url"]).rstrip("/") == self.url
+
+    def lacks(self, endpoint: Mapping[str, Any]) -> list[Lack]:
+        """Return what an endpoint of this URL lacks; empty if it delivers what is needed."""
+        enabled = set(endpoint["enabled_events"])
+        conditions = {
+            Lack.DISABLED: endpoint["status"] != "enabled",
+            Lack.EVENTS: _ALL_EVENTS not in enabled and not self.events <= enabled,
+            Lack.API_VERSION: endpoint["api_version"] != self.api_version,
+            Lack.SECRET: not self._has_secret_of(endpoint),
+        }
+        return [lack for lack, is_true in conditions.items() if is_true]
+
+    def missing_events(self, endpoint: Mapping[str, Any]) -> list[str]:
+        """Return the names of acting events that an endpoint does not deliver."""
+        enabled = set(endpoint["enabled_events"])
+        return [] if _ALL_EVENTS in enabled else sorted(self.events - enabled)
+
+    def _has_secret_of(self, endpoint: Mapping[str, Any]) -> bool:
+        named = endpoint["metadata"].get(SECRET)
+        if named is not None:
+            return any(named == short(secret) for secret in self.secrets)
+        # An operator created it and stored its secret, which nothing at Stripe names. One that Lumira created, and
+        # whose secret was never stored, names its tenant only.
+        return TENANT not in endpoint["metadata"] and bool(self.secrets)
+
+
+def short(fingerprint: str) -> str:
+    """Return the part of a secret's fingerprint that the endpoint's metadata contains."""
+    return fingerprint[:_FINGERPRINT_LENGTH]
+
+
+def endpoint_url(base: str, tenant_slug: str) -> str:
+    """Return the URL to which Stripe delivers a tenant's events."""
+    return f"{base}/api/webhooks/stripe/{tenant_slug}"
+
+
+def base_url(public_url: str | None, domains: Sequence[str]) -> str | None:
+    """Return the origin under which Stripe reaches Lumira; `None` if neither is known."""
+    if public_url is not None:
+        return public_url
+    return f"https://{domains[0]}" if domains else None
+
+
+def registrable_hosts(public_url: str | None, domains: Iterable[str]) -> list[str]:
+    """Return the hosts of the tenant's pages that Stripe can register: public names only."""
+    public = urlsplit(public_url or "").hostname
+    hosts = dict.fromkeys(filter(None, (public, *domains)))
+    return [host for host in hosts if _is_public(host)]
+
+
+def _is_public(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return "." in host and not host.endswith(".localhost")
+    return False

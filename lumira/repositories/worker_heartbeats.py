@@ -1,0 +1,15 @@
+"""When the workers reported last: a row of the job queue for each process, which is removed when it ends."""
+
+from datetime import datetime
+
+from sqlalchemy import text
+
+from lumira.database import db
+
+
+def find_last() -> datetime | None:
+    """Return when any worker reported last, in UTC; `None` if none runs."""
+    last: datetime | None = db.session.execute(
+        text("SELECT max(last_heartbeat) FROM procrastinate_workers")
+    ).scalar_one()
+    return last

@@ -7,6 +7,7 @@ import json
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
 _keys: list[MultiFernet] = []
+_first: list[Fernet] = []
 _raw: list[bytes] = []
 
 
@@ -17,6 +18,7 @@ class DecryptionError(Exception):
 def configure(keys: tuple[str, ...]) -> None:
     """Use the first key for encryption and any of them for decryption."""
     _keys[:] = [MultiFernet([Fernet(key) for key in keys])]
+    _first[:] = [Fernet(key) for key in keys[:1]]
     _raw[:] = [key.encode() for key in keys]
 
 
@@ -42,6 +44,20 @@ def can_decrypt(sealed: bytes) -> bool:
     except InvalidToken:
         return False
     return True
+
+
+def reseal(sealed: bytes) -> bytes | None:
+    """Return the text encrypted with the first key; `None` if it is already. Raises `DecryptionError`."""
+    try:
+        _first[0].decrypt(sealed)
+    except InvalidToken:
+        pass
+    else:
+        return None
+    try:
+        return _keys[0].rotate(sealed)
+    except InvalidToken as error:
+        raise DecryptionError("No configured key decrypts this secret.") from error
 
 
 def unseal(sealed: bytes, *, tenant_id: int, purpose: str) -> str:

@@ -62,6 +62,7 @@ _COMMANDS = {
         "lumira.cli.sandbox:sandbox",
         "Serve the Stripe sandbox until interrupted, or act in the running one with a subcommand.",
     ),
+    "secrets": _Entry("lumira.cli.secrets:secrets", "The encryption of stored secrets."),
     "stock": _Entry("lumira.cli.stock:stock", "Stock of physical products, in units."),
     "tenants": _Entry("lumira.cli.tenants:tenants", "Brands and their Stripe credentials."),
     "webhooks": _Entry("lumira.cli.webhooks:webhooks", "The webhook endpoints of tenants at Stripe."),

@@ -1,0 +1,1 @@
+"""Use cases of the encrypted secrets: encrypt them with another key."""

@@ -23,7 +23,7 @@ unexport AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_PROFILE MAX_UPLOAD_BYTES
 unexport PUBLIC_URL SMTP_URL MAIL_FROM METRICS_TOKEN BIND WEB_CONCURRENCY WEB_THREADS GUNICORN_CMD_ARGS
 unexport FLASK_APP FLASK_DEBUG FLASK_ENV PYTHONPATH PYTHONHOME PYTEST_ADDOPTS PYTHONWARNINGS
 
-.PHONY: help demo demo-check test test-fast machine stories chaos bench bench-messages bench-stock bench-scale bench-polling bench-slow-stripe check format venv requirements clean
+.PHONY: help demo demo-check screenshots test test-fast machine stories chaos bench bench-messages bench-stock bench-scale bench-polling bench-slow-stripe check format venv requirements clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -33,6 +33,9 @@ demo: venv ## Start Lumira and the Stripe sandbox, make three purchases, serve u
 
 demo-check: venv ## Run the demo in a temporary folder and exit: code 0 if all three purchases are fulfilled
 	@$(BIN)/python -m flask demo --check
+
+screenshots: venv machine ## Take the pictures in docs/images from a running demo
+	$(BIN)/python -m tests.screenshots
 
 test: venv machine ## Run all tests with an embedded PostgreSQL (ARGS="-k refund")
 	$(PYTEST) $(ARGS)

@@ -81,6 +81,7 @@ def test_an_image_moves_nothing_when_it_arrives(
     page.goto(f"{served}/checkout/{tenant.slug}/mystique")
     image = page.get_by_role("img", name="Une carte")
     expect(image).to_be_visible()
-    page.wait_for_function("document.images[0].complete && document.images[0].naturalWidth > 0")
+    expect(image).to_have_js_property("complete", value=True)
+    expect(image).not_to_have_js_property("naturalWidth", 0)
     page.wait_for_timeout(200)
     assert page.evaluate("window.moved") == 0

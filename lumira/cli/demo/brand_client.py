@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from typing import Any
-from urllib.parse import urlsplit
 
 import requests
 
@@ -39,17 +38,6 @@ class BrandClient:
         if not reply.ok:
             raise DemoFailed(f"The sandbox rejected the payment: {reply.status_code} {reply.text}")
 
-    def follow_redirect(self, url: str) -> None:
-        """Open the URL to which the Checkout page redirects; the brand's domain is served by this machine."""
-        parts = urlsplit(url)
-        reply = self.http.get(
-            f"{self.installation.url}{parts.path}?{parts.query}",
-            headers={"Host": parts.netloc},
-            timeout=_TIMEOUT,
-        )
-        if not reply.ok:
-            raise DemoFailed(f"Lumira responded to GET {url} with {reply.status_code}: {reply.text}")
-
     def refund(self, payment_intent_id: str, *, key: str) -> None:
         """Refund a payment in full, as the brand's own system does."""
         route = f"/api/payments/{payment_intent_id}/refunds"
@@ -80,11 +68,7 @@ class BrandClient:
 
     def emails_about(self, number: str) -> list[EmailMessage]:
         """Return the e-mails to the buyer and the team about an order, in no particular order."""
-        emails = (
-            message_from_bytes(file.read_bytes(), policy=policy.default)
-            for file in self.installation.outbox.glob("*.eml")
-        )
-        return [email for email in emails if number in str(email["Subject"])]
+        return list_emails(self.installation, number)
 
     def _call_lumira(
         self, method: str, path: str, key: str, *, headers: Mapping[str, str] | None = None, **options: Any
@@ -100,3 +84,12 @@ class BrandClient:
             raise DemoFailed(f"Lumira responded to {method} {path} with {reply.status_code}: {reply.text}")
         response: dict[str, Any] = reply.json()
         return response
+
+
+def list_emails(installation: Installation, subject: str) -> list[EmailMessage]:
+    """Return the e-mails that were sent and whose subject contains this text, in no particular order."""
+    emails = (
+        message_from_bytes(file.read_bytes(), policy=policy.default)
+        for file in installation.outbox.glob("*.eml")
+    )
+    return [email for email in emails if subject in str(email["Subject"])]

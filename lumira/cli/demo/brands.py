@@ -12,11 +12,15 @@ from config.settings import ROOT
 from lumira.cli.catalog import read_catalog
 from lumira.cli.demo.failure import DemoFailed
 from lumira.cli.demo.installation import BRAND, CART_BRAND, Installation
+from lumira.cli.demo.sample_images import sample_image
+from lumira.cli.tenants import tenant_id_of
 from lumira.clients.stripe_client import API_VERSION
 from lumira.database import atomic
 from lumira.models import KeyKind
-from lumira.repositories import api_keys, audit, stripe_accounts, tenants
+from lumira.repositories import api_keys, audit, products, stripe_accounts, tenants
 from lumira.services.catalog.apply_catalog import apply_catalog
+from lumira.services.catalog.change_image import upload_image
+from lumira.services.catalog.view_images import view_images
 
 CATALOGS = ROOT / "config" / "catalogs"
 
@@ -53,11 +57,24 @@ def set_up_brands(installation: Installation, http: requests.Session) -> dict[st
     brands = {}
     for catalog in sorted(CATALOGS.glob("*.toml")):
         slug = apply_catalog(read_catalog(catalog), actor=_ACTOR).slug
+        _illustrate(slug)
         brands[slug] = _set_up(installation, http, slug, stored.get(slug, {}))
     _write_private(state_file, json.dumps({slug: asdict(brand) for slug, brand in brands.items()}, indent=2))
     shell_variables = _shell_variables(installation, brands[BRAND], brands[CART_BRAND])
     _write_private(installation.directory / "demo.env", shell_variables)
     return brands
+
+
+def _illustrate(slug: str) -> None:
+    """Give each product an image that has none, as `flask images upload` does."""
+    tenant_id = tenant_id_of(slug)
+    with atomic(tenant_id):
+        color = tenants.get(tenant_id).brand_color
+        product_ids = [product.id for product in products.list_products(tenant_id)]
+    illustrated = {image.product_id for image in view_images(tenant_id)}
+    for product_id in product_ids:
+        if product_id not in illustrated:
+            upload_image(tenant_id, product_id, sample_image(product_id, color), actor=_ACTOR)
 
 
 def _set_up(installation: Installation, http: requests.Session, slug: str, stored: dict[str, str]) -> Brand:

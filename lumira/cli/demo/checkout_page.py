@@ -1,4 +1,4 @@
-"""The page of a Checkout Session, paid as a browser does: reads its form, fills it in, submits it."""
+"""Lumira's checkout page and Stripe's page after it, used as a browser does: read the form, fill it in, submit it."""
 
 from html.parser import HTMLParser
 from urllib.parse import urljoin
@@ -6,6 +6,7 @@ from urllib.parse import urljoin
 import requests
 
 from lumira.cli.demo.failure import DemoFailed
+from lumira.formats import ORDER_NUMBER_PATTERN
 
 _TIMEOUT = 15
 
@@ -30,8 +31,30 @@ class CheckoutForm(HTMLParser):
             value = attributes.get("value") or ""
             if attributes.get("type") == "radio":
                 self.choices.setdefault(name, []).append(value)
+            # A box counts as ticked: those of the checkout page are consents, without which nothing is sold.
             if attributes.get("type") != "radio" or "checked" in attributes:
                 self.values[name] = value
+
+
+def order(http: requests.Session, url: str, *, email: str) -> str:
+    """Open Lumira's checkout page, enter the buyer's address, submit the form; return the URL of Stripe's page.
+
+    `DemoFailed` if the page has no form, or does not lead to Stripe's page.
+    """
+    page = http.get(url, timeout=_TIMEOUT)
+    form = CheckoutForm(page.text)
+    if not page.ok or "email" not in form.values:
+        raise DemoFailed(f"{url} returned {page.status_code}, without a form for the buyer's address.")
+    return _submit(http, url, form, {"email": email})
+
+
+def order_number(http: requests.Session, url: str) -> str:
+    """Return the number of the order that the page after the payment shows; `DemoFailed` if it shows none."""
+    page = http.get(url, timeout=_TIMEOUT)
+    number = ORDER_NUMBER_PATTERN.search(page.text)
+    if not page.ok or number is None:
+        raise DemoFailed(f"{url} returned {page.status_code}, without the order that this visitor opened.")
+    return number[0]
 
 
 def pay(http: requests.Session, url: str, *, method: str) -> str:
@@ -43,13 +66,18 @@ def pay(http: requests.Session, url: str, *, method: str) -> str:
     form = CheckoutForm(page.text)
     if not page.ok or form.action is None or method not in form.choices.get("payment_method", ()):
         raise DemoFailed(f"{url} returned {page.status_code}, without a form that offers {method}.")
+    return _submit(http, url, form, {"payment_method": method})
+
+
+def _submit(http: requests.Session, url: str, form: CheckoutForm, entered: dict[str, str]) -> str:
+    """Submit the form; return the URL that the reply leads to."""
     reply = http.post(
-        urljoin(url, form.action),
-        data=form.values | {"payment_method": method},
+        urljoin(url, form.action or url),
+        data=form.values | entered,
         allow_redirects=False,
         timeout=_TIMEOUT,
     )
     location = reply.headers.get("Location")
     if reply.status_code != requests.codes.see_other or location is None:
-        raise DemoFailed(f"{url} did not accept the payment: {reply.status_code} {reply.text}")
-    return location
+        raise DemoFailed(f"{url} did not accept the form: {reply.status_code} {reply.text}")
+    return urljoin(url, location)

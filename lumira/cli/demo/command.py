@@ -104,11 +104,18 @@ def _interruptible() -> Iterator[None]:
 
 
 def _check(port: int, sandbox_port: int) -> None:
+    with running_once(port, sandbox_port):
+        click.echo("All three purchases were fulfilled.")
+
+
+@contextlib.contextmanager
+def running_once(port: int, sandbox_port: int) -> Iterator[Installation]:
+    """Run the installation in a temporary folder, verified by three purchases, and remove it after the block."""
     directory = Path(tempfile.mkdtemp(prefix="lumira-demo-"))
     installation = Installation(directory, port, sandbox_port)
     try:
         with _running(installation, time_limit=CHECK_TIMEOUT):
-            click.echo("All three purchases were fulfilled.")
+            yield installation
     finally:
         if installation.database.exists():
             _database_server().stop(installation.database)

@@ -8,6 +8,7 @@ from werkzeug.http import parse_options_header
 
 from lumira.cli.demo.brand_client import BrandClient
 from lumira.cli.demo.failure import DemoFailed
+from lumira.cli.demo.installation import Installation
 from lumira.cli.demo.sample_pdf import sample_pdf
 from lumira.cli.tenants import tenant_id_of
 from lumira.services.files.store_file import Upload
@@ -36,16 +37,20 @@ def open_portal(client: BrandClient, email: EmailMessage, order_number: str) -> 
 
     `DemoFailed` unless the page shows the order.
     """
-    text = email.get_body(("plain",))
-    link = re.search(
-        rf"{re.escape(client.installation.url)}/my/\S+", "" if text is None else text.get_content()
-    )
+    link = link_in(email, client.installation)
     if link is None:
         raise DemoFailed(f"The e-mail about {order_number} contains no link to the buyer's portal.")
-    page = client.http.get(link[0], timeout=_TIMEOUT)
+    page = client.http.get(link, timeout=_TIMEOUT)
     if not page.ok or order_number not in page.text:
         raise DemoFailed(f"The buyer's portal returned {page.status_code} and does not show {order_number}.")
-    return link[0], page.text
+    return link, page.text
+
+
+def link_in(email: EmailMessage, installation: Installation) -> str | None:
+    """Return the portal link of an e-mail."""
+    text = email.get_body(("plain",))
+    link = re.search(rf"{re.escape(installation.url)}/my/\S+", "" if text is None else text.get_content())
+    return None if link is None else link[0]
 
 
 def download(client: BrandClient, page: str, expected: bytes) -> str:

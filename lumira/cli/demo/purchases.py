@@ -1,4 +1,4 @@
-"""The three purchases: a level, a cart on Stripe's Checkout page, and a product that is refunded."""
+"""The three purchases: a level, a cart on the checkout page, and a product that is refunded."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -6,7 +6,6 @@ from typing import Any
 
 from lumira.cli.demo import checkout_page, portal
 from lumira.cli.demo.brand_client import BrandClient
-from lumira.cli.demo.brands import Brand
 from lumira.cli.demo.failure import DemoFailed
 from lumira.cli.demo.installation import BRAND, CART_BRAND
 from lumira.cli.demo.stock import StockTracker
@@ -54,38 +53,26 @@ def buy_level(client: BrandClient) -> Purchase:
 
 
 def buy_cart(client: BrandClient) -> Purchase:
-    """Buy a cart on Stripe's Checkout page: stock is reserved while the page is open, and sold once paid."""
+    """Buy a cart on Lumira's checkout page and Stripe's page: stock is reserved meanwhile, and sold once paid."""
     stock = StockTracker(client.brand.slug, _CART)
     preparations = stock.restock()
     stock.record("before")
-    session = client.create_payment(
-        "/api/payments/checkout-sessions", _cart_request(client.brand, client.installation.port)
-    )
-    number = session["orderNumber"]
+    shop = f"{client.installation.url}/checkout/{client.brand.slug}"
+    items = ",".join(f"{product_id}:{quantity}" for product_id, quantity in _CART.items())
+    stripes_page = checkout_page.order(client.http, f"{shop}?items={items}", email=_BUYER)
+    session_id = stripes_page.rpartition("/")[2]
+    number = checkout_page.order_number(client.http, f"{shop}/orders/{session_id}")
     stock.verify(number, ReservationState.RESERVED, "page open")
-    location = checkout_page.pay(client.http, session["url"], method="pm_card_visa")
-    if session["sessionId"] not in location:
-        raise DemoFailed(
-            f"The Checkout page redirects to {location}, without the session id {session['sessionId']}."
-        )
-    client.follow_redirect(location)
+    location = checkout_page.pay(client.http, stripes_page, method="pm_card_visa")
+    if location != f"{shop}/orders/{session_id}":
+        raise DemoFailed(f"Stripe's page leads to {location}, and not to the order's page.")
     order = client.wait_for(number, "completed", "order_confirmation")
+    checkout_page.order_number(client.http, location)
     stock.verify(number, ReservationState.SOLD, "paid")
-    browser = f"Checkout page paid, redirected to {location.partition('?')[0]}"
+    browser = f"form sent, Stripe's page paid, returned to {location}"
     return Purchase(
-        "cart on the Checkout page", order, browser=browser, stock=stock, preparations=preparations
+        "cart on the checkout page", order, browser=browser, stock=stock, preparations=preparations
     )
-
-
-def _cart_request(brand: Brand, port: int) -> dict[str, Any]:
-    # The demo has no pages of the brand, so the buyer returns to the API on the brand's domain.
-    page = f"{brand.page_url(port)}/api/products"
-    return {
-        "items": [{"productId": product_id, "quantity": quantity} for product_id, quantity in _CART.items()],
-        "customerEmail": _BUYER,
-        "successUrl": f"{page}?session={{CHECKOUT_SESSION_ID}}",
-        "cancelUrl": page,
-    }
 
 
 def buy_and_refund(client: BrandClient) -> Purchase:

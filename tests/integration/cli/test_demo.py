@@ -81,7 +81,7 @@ def test_check_fulfills_all_three_purchases_and_leaves_nothing_running(
         r"(?=^\S+, )|(?<=\n)\n(?=All)", completed.stdout, flags=re.MULTILINE
     )
     assert re.match(r"oracle-lumira, level 2: LUM-\S+, 14\.00 EUR, completed\n", level)
-    assert re.match(r"boutique, cart on the Checkout page: BTQ-\S+, 39\.00 EUR, completed\n", cart)
+    assert re.match(r"boutique, cart on the checkout page: BTQ-\S+, 39\.00 EUR, completed\n", cart)
     assert re.match(r"reboul, bonnet-laine, then refunded: REB-\S+, 29\.00 EUR, refunded\n", refunded)
     for timeline, further_steps in (
         (level, {"granted"}),
@@ -136,7 +136,7 @@ def test_the_checkout_page_is_paid_with_its_own_form(tenant: Brand) -> None:
     with requests.Session() as http:
         with pytest.raises(DemoFailed, match="without a form that offers pm_bitcoin"):
             checkout_page.pay(http, url, method="pm_bitcoin")
-        with pytest.raises(DemoFailed, match="did not accept the payment: 402"):
+        with pytest.raises(DemoFailed, match="did not accept the form: 402"):
             checkout_page.pay(http, url, method="pm_card_visa_chargeDeclined")
         location = checkout_page.pay(http, url, method="pm_card_visa")
         with pytest.raises(DemoFailed, match="without a form"):

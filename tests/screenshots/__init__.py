@@ -1,0 +1,1 @@
+"""`make screenshots`: takes the pictures of the pages in docs/images, from a running demo."""

@@ -11,14 +11,12 @@ from lumira.cli.common.times import zone_of
 from lumira.cli.customers import grant_line
 from lumira.cli.tenants import tenant_id_of
 from lumira.database import atomic
-from lumira.services.access.change_access import grant_access, restore_access, revoke_access
+from lumira.services.access.change_access import MAX_DAYS, grant_access, restore_access, revoke_access
 from lumira.services.customers.view_customers import view_customer
 
 access = AppGroup("access", help="Access of customers to digital products.")
 
 _ACTOR = "operator"
-#: A hundred years. Access without an end has no number of days.
-_MAX_DAYS = 36_500
 
 
 @access.command("show")
@@ -33,7 +31,7 @@ def show(email: str, slug: str | None) -> None:
 @click.argument("email")
 @click.argument("product")
 @owner_option
-@click.option("--days", type=click.IntRange(1, _MAX_DAYS), help="[default: the duration of the product]")
+@click.option("--days", type=click.IntRange(1, MAX_DAYS), help="[default: the duration of the product]")
 @click.option("--note", help="The reason, for other operators.")
 def give(email: str, product: str, slug: str | None, days: int | None, note: str | None) -> None:
     """Grant the customer EMAIL access to PRODUCT without an order; an existing grant gets the new expiry.

@@ -13,7 +13,7 @@ from lumira.database import atomic
 from lumira.errors import NotFound
 from lumira.models import Alert
 from lumira.repositories import alerts as alert_rows
-from lumira.repositories import audit
+from lumira.services.tenants.resolve_alert import resolve_alert
 
 alerts = AppGroup("alerts", help="Problems that need an operator.")
 
@@ -50,22 +50,13 @@ def _row(alert: Alert, tenant_slug: str, zone: ZoneInfo) -> tuple[str, ...]:
 def resolve(alert_id: UUID, slug: str | None) -> None:
     """Mark the alert ID as resolved. If the problem recurs, a new alert is raised."""
     for tenant_id, _ in chosen_tenants(slug):
-        with atomic(tenant_id):
-            alert = alert_rows.find(tenant_id, alert_id)
-            if alert is None:
-                continue
-            if alert.resolved_at is not None:
-                click.echo("The alert is already resolved.")
-                return
-            alert_rows.resolve(tenant_id, kind=alert.kind, subject=alert.subject)
-            audit.record(
-                tenant_id,
-                actor=_ACTOR,
-                action="alert_resolved",
-                subject=f"alert:{alert.id}",
-                kind=alert.kind,
-                about=alert.subject,
-            )
-        click.echo(f"{alert.kind} about {alert.subject}: resolved.")
+        try:
+            alert = resolve_alert(tenant_id, alert_id, actor=_ACTOR)
+        except NotFound:
+            continue
+        if alert.resolved_at is not None:
+            click.echo("The alert is already resolved.")
+        else:
+            click.echo(f"{alert.kind} about {alert.subject}: resolved.")
         return
     raise NotFound(f"There is no alert {alert_id}.")

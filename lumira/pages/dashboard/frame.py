@@ -70,5 +70,6 @@ class Entry:
 #: The pages in the order of the navigation.
 NAVIGATION = (
     Entry("overview", "", Role.VIEWER),
+    Entry("orders", "/orders", Role.VIEWER),
     Entry("team", "/team", Role.OWNER),
 )

@@ -48,6 +48,7 @@ def render(template: str, frame: Frame, *, assets: dict[str, str], **values: Any
         day=formatter.day,
         moment=formatter.moment,
         short_moment=lambda at: _short_moment(at, zone, frame.language),
+        short_day=lambda at: f"{at:%d/%m}",
         **values,
     )
 

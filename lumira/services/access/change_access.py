@@ -10,6 +10,9 @@ from lumira.models import AccessGrant, Customer, ManualGrant, Order
 from lumira.repositories import audit, customers, grants, orders, products
 from lumira.settlement.settle_orders import settle_orders
 
+#: A hundred years. Access without an end has no number of days.
+MAX_DAYS = 36_500
+
 
 @retried
 def grant_access(

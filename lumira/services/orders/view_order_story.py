@@ -7,13 +7,23 @@ from uuid import UUID
 from lumira.clock import utc_now
 from lumira.database import atomic
 from lumira.domain import refunds
-from lumira.domain.order_money import current_payment
+from lumira.domain.operators import actor_of
+from lumira.domain.order_money import received_amount
 from lumira.domain.order_status import is_open
 from lumira.domain.refund_lines import refundable_quantity
 from lumira.domain.timeline import OrderEvent, TimelineEntry, timeline
 from lumira.domain.waiting import StuckEvent, Waiting, waiting_for
-from lumira.models import Alert, AuditEntry, Order, OrderNote, Payment, Receipt, Tenant
-from lumira.repositories import audit, order_notes, orders, receipts, surroundings, tenants, webhook_events
+from lumira.models import Alert, AuditEntry, Order, OrderNote, Receipt, Tenant
+from lumira.repositories import (
+    audit,
+    operator_roles,
+    order_notes,
+    orders,
+    receipts,
+    surroundings,
+    tenants,
+    webhook_events,
+)
 from lumira.repositories.audit import AuditFilter
 from lumira.repositories.deliverables import DeliverableView
 from lumira.services.files.view_deliverables import list_deliverables
@@ -41,11 +51,13 @@ class OrderStory:
     refundable: Mapping[str, int]
     #: Units of each line that were not refunded by a refund of this line, by the line's id.
     refundable_units: Mapping[UUID, int]
+    #: The address of each operator of the team, also of those who left it, by their name in the audit log.
+    operators: Mapping[str, str]
 
     @property
-    def payment(self) -> Payment | None:
-        """The payment that settles the order, else the newest."""
-        return current_payment(self.order)
+    def received(self) -> int:
+        """What all succeeded payments received, in minor units."""
+        return received_amount(self.order)
 
     @property
     def can_be_cancelled(self) -> bool:
@@ -76,6 +88,10 @@ def view_order_story(tenant_id: int, reference: str) -> OrderStory:
                 payment.stripe_payment_intent_id: refunds.refundable_amount(order, payment)
                 for payment in order.payments
                 if payment.has_succeeded
+            },
+            operators={
+                actor_of(row.operator_id): row.email
+                for row in operator_roles.list_of_tenant(tenant_id, include_removed=True)
             },
             refundable_units={line.id: refundable_quantity(order, line) for line in order.lines},
         )

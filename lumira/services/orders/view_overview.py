@@ -44,6 +44,12 @@ class OpenAlert:
     alert: Alert
     order_number: str | None
 
+    @property
+    def due_at(self) -> datetime | None:
+        """Until when Stripe expects a response to a dispute; `None` for other alerts."""
+        due_at = self.alert.details.get("due_at")
+        return datetime.fromisoformat(due_at) if due_at else None
+
 
 @dataclass(frozen=True, slots=True)
 class Overview:

@@ -7,6 +7,10 @@ from lumira.blueprints.pages.dashboard import (
     entrance,
     errors,
     guard,
+    order,
+    order_actions,
+    order_refund,
+    orders,
     overview,
     set_up,
     sign_in,
@@ -17,6 +21,20 @@ from lumira.blueprints.pages.dashboard.routing import dashboard
 errors.register_handlers(dashboard)
 
 #: Named here, so that importing a page for its routes is no unused import.
-PAGES = (account, assets, confirm, entrance, guard, overview, set_up, sign_in, team)
+PAGES = (
+    account,
+    assets,
+    confirm,
+    entrance,
+    guard,
+    order,
+    order_actions,
+    order_refund,
+    orders,
+    overview,
+    set_up,
+    sign_in,
+    team,
+)
 
 __all__ = ["PAGES", "dashboard", "guard"]

@@ -1,15 +1,72 @@
-"""The first page of a shop: what needs an operator."""
+"""The first page of a shop: what needs an operator, and the figures of a period."""
 
-from flask import Response
+from datetime import date
+from http import HTTPStatus
+from uuid import UUID
 
+from flask import Response, request
+
+from lumira.blueprints.http.references import checked_reference
 from lumira.blueprints.pages.dashboard import visit
-from lumira.blueprints.pages.dashboard.replies import page
+from lumira.blueprints.pages.dashboard.replies import done, failed, language, page
 from lumira.blueprints.pages.dashboard.routing import dashboard
 from lumira.domain.operators import Role
-from lumira.services.tenants.view_open_alerts import view_open_alerts
+from lumira.errors import InvalidRequest, LumiraError
+from lumira.pages.dashboard.chart import HEIGHT, WIDTH
+from lumira.pages.dashboard.overview_page import OverviewPage
+from lumira.pages.dashboard.rendering import explain
+from lumira.repositories.overview import MOST_COUNTED
+from lumira.services.orders.view_overview import view_overview
+from lumira.services.tenants.resolve_alert import resolve_alert
+from lumira.webhooks.replay_events import replay_event
 
 
 @dashboard.page("", may=Role.VIEWER)
 def show() -> Response:
-    """The open alerts."""
-    return page("overview.html.jinja", alerts=view_open_alerts(visit.shop().tenant_id))
+    """Alerts, waiting work, and the figures of the chosen days; of the last 30 by default."""
+    tenant_id = visit.shop().tenant_id
+    is_invalid = False
+    try:
+        found = view_overview(tenant_id, first_day=_read_day("from"), last_day=_read_day("to"))
+    except (InvalidRequest, ValueError):
+        found, is_invalid = view_overview(tenant_id), True
+    return page(
+        "overview.html.jinja",
+        HTTPStatus.BAD_REQUEST if is_invalid else HTTPStatus.OK,
+        overview=found,
+        shown=OverviewPage(found),
+        is_invalid=is_invalid,
+        chart_width=WIDTH,
+        chart_height=HEIGHT,
+        most_counted=MOST_COUNTED,
+    )
+
+
+@dashboard.page("/events/<event_id>/replay", may=Role.OWNER, methods=["POST"])
+def replay(event_id: str) -> Response:
+    """Process an event again."""
+    shop = visit.shop()
+    try:
+        replay_event(shop.tenant_id, checked_reference(event_id), actor=visit.operator().actor)
+    except LumiraError as error:
+        return failed("overview.refused", to=shop.path, why=explain(error, language()))
+    return done("overview.replayed", to=shop.path)
+
+
+@dashboard.page("/alerts/<uuid:alert_id>/resolve", may=Role.OWNER, methods=["POST"])
+def resolve(alert_id: UUID) -> Response:
+    """Mark an alert as resolved."""
+    shop = visit.shop()
+    resolve_alert(shop.tenant_id, alert_id, actor=visit.operator().actor)
+    return done("overview.resolved", to=shop.path)
+
+
+def _read_day(name: str) -> date | None:
+    """A day of the query string; `ValueError` if it is malformed."""
+    text = request.args.get(name, "")
+    if not text:
+        return None
+    day = date.fromisoformat(text[:20])
+    if not date(1970, 1, 2) < day < date(9999, 1, 1):
+        raise ValueError(text)
+    return day

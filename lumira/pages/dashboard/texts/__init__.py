@@ -7,12 +7,24 @@ shown after an action.
 from typing import Any
 
 from lumira.models import Language
-from lumira.pages.dashboard.texts import account, errors, layout, overview, set_up, sign_in, team
+from lumira.pages.dashboard.texts import (
+    account,
+    errors,
+    layout,
+    order,
+    orders,
+    overview,
+    set_up,
+    sign_in,
+    team,
+)
 
 #: The pages by the name under which templates find their texts.
 _PAGES: dict[str, dict[Language, dict[str, Any]]] = {
     "account": account.TEXTS,
     "layout": layout.TEXTS,
+    "order": order.TEXTS,
+    "orders": orders.TEXTS,
     "overview": overview.TEXTS,
     "set_up": set_up.TEXTS,
     "sign_in": sign_in.TEXTS,

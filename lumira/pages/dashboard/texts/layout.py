@@ -18,7 +18,7 @@ _FRENCH: dict[str, Any] = {
     "sign_out": "Se déconnecter",
     "language": "Langue",
     "languages": {"fr": "Français", "en": "English"},
-    "pages": {"overview": "Vue d’ensemble", "team": "Équipe"},
+    "pages": {"overview": "Vue d’ensemble", "orders": "Commandes", "team": "Équipe"},
     "roles": {"owner": "Propriétaire", "expert": "Expert", "viewer": "Lecteur"},
     "role_hints": {
         "owner": "peut tout faire, y compris rembourser et gérer l’équipe",
@@ -67,7 +67,7 @@ _ENGLISH: dict[str, Any] = {
     "sign_out": "Sign out",
     "language": "Language",
     "languages": {"fr": "Français", "en": "English"},
-    "pages": {"overview": "Overview", "team": "Team"},
+    "pages": {"overview": "Overview", "orders": "Orders", "team": "Team"},
     "roles": {"owner": "Owner", "expert": "Expert", "viewer": "Viewer"},
     "role_hints": {
         "owner": "may do everything, such as refunds and the team",

@@ -108,7 +108,7 @@ def test_no_form_is_accepted_without_its_token(app, tenant) -> None:
     for endpoint, method, rule in routes(app):
         if method != "GET":
             path = path_of(rule, tenant.slug)
-            for token in (None, "", "forged", browser.token()[:-1] + "x"):
+            for token in (None, "", "forged", f"x{browser.token()[1:]}"):
                 assert request(browser, method, path, token) == 400, (endpoint, token)
 
 

@@ -1,0 +1,77 @@
+"""What the page of an order shows besides the story itself: the sentence, names of operators, and links to Stripe."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from lumira.domain.waiting_texts import sentence
+from lumira.models import Language
+from lumira.notifications.formatting import Formatter
+from lumira.pages.dashboard.texts import TEXTS
+from lumira.services.orders.view_order_story import OrderStory
+
+_STRIPE = "https://dashboard.stripe.com"
+#: Where Stripe's Dashboard shows an object, by the beginning of its id.
+_PLACES = {
+    "pi": "payments",
+    "ch": "payments",
+    "py": "payments",
+    "re": "refunds",
+    "pyr": "refunds",
+    "du": "disputes",
+    "dp": "disputes",
+    "evt": "events",
+    "cus": "customers",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class OrderPage:
+    """One order as an operator sees it."""
+
+    story: OrderStory
+    language: Language
+
+    @property
+    def why(self) -> str | None:
+        """Why the order is not completed, or what of a completed one is outstanding; `None` if nothing is."""
+        if self.story.waiting is None:
+            return None
+        return sentence(self.story.waiting, self.language, self._formatter.moment)
+
+    @property
+    def _formatter(self) -> Formatter:
+        return Formatter(self.language, ZoneInfo(self.story.tenant.time_zone))
+
+    def amount(self, minor_units: int, currency: str) -> str:
+        """Return an amount in the operator's language."""
+        return self._formatter.amount(minor_units, currency)
+
+    @property
+    def is_completed(self) -> bool:
+        """Whether the order was fulfilled."""
+        return self.story.order.completed_at is not None
+
+    def at_stripe(self, stripe_id: str | None) -> str | None:
+        """Return the URL at which Stripe's Dashboard shows an object; `None` if it has no page of its own."""
+        place = _PLACES.get((stripe_id or "").partition("_")[0])
+        if place is None:
+            return None
+        account = f"/{self.story.tenant.stripe_account}" if self.story.tenant.stripe_account else ""
+        mode = "" if self.story.order.livemode else "/test"
+        return f"{_STRIPE}{account}{mode}/{place}/{stripe_id}"
+
+    def actor(self, actor: str) -> str:
+        """Return who acted, as the team knows them: an operator's address, or what acts by itself."""
+        words: Mapping[str, str] = TEXTS[self.language]["order"]["actors"]
+        if actor in self.story.operators:
+            return self.story.operators[actor]
+        kind, _, detail = actor.partition(":")
+        if kind == "operator" and detail:
+            return words["removed"]
+        return words.get(kind, actor)
+
+    def word(self, kind: str, name: str | None) -> str:
+        """Return the word for a state, a kind or an action; its stored name if there is none."""
+        words: Mapping[str, str] = TEXTS[self.language]["order"][kind]
+        return words.get(str(name), str(name or ""))

@@ -1,0 +1,91 @@
+"""Texts of the list of orders, and the words that all pages about orders share."""
+
+# ruff: noqa: RUF001 - French is written with these apostrophes
+
+from typing import Any
+
+from lumira.models import Language
+
+_FRENCH: dict[str, Any] = {
+    "title": "Commandes",
+    "search": "Chercher",
+    "search_hint": "Un numéro, une adresse e-mail, le début d’un nom, ou un identifiant Stripe (pi_, cs_, ch_, re_…).",
+    "filters": "Filtres",
+    "status": "Statut",
+    "any_status": "Tous les statuts",
+    "product": "Identifiant du produit",
+    "from": "Du",
+    "to": "Au",
+    "show": "Afficher",
+    "reset": "Tout afficher",
+    "export": "Télécharger en CSV",
+    "export_hint": "Le fichier contient toutes les commandes de cette liste, pour un tableur.",
+    "order": "Commande",
+    "buyer": "Acheteur",
+    "no_buyer": "inconnu",
+    "products": "Produits",
+    "amount": "Montant",
+    "opened": "Ouverte",
+    "test": "test",
+    "next": "Commandes plus anciennes",
+    "newest": "Les plus récentes",
+    "none": "Aucune commande ne correspond.",
+    "none_hint": "Vérifiez le texte et les filtres, ou affichez tout.",
+    "empty": "Il n’y a pas encore de commande.",
+    "empty_hint": "Une commande apparaît ici dès qu’un acheteur ouvre un paiement, par exemple sur la page de vente :",
+    "invalid_day": "Écrivez un jour comme 2026-11-27.",
+    "statuses": {
+        "pending": "en attente",
+        "processing": "en cours",
+        "completed": "complétée",
+        "failed": "échouée",
+        "cancelled": "annulée",
+        "partially_refunded": "remboursée en partie",
+        "refunded": "remboursée",
+        "disputed": "contestée",
+    },
+    "messages": {},
+}
+
+_ENGLISH: dict[str, Any] = {
+    "title": "Orders",
+    "search": "Search",
+    "search_hint": "A number, an e-mail address, the beginning of a name, or an id of Stripe (pi_, cs_, ch_, re_…).",
+    "filters": "Filters",
+    "status": "Status",
+    "any_status": "Every status",
+    "product": "Id of the product",
+    "from": "From",
+    "to": "To",
+    "show": "Show",
+    "reset": "Show all",
+    "export": "Download as CSV",
+    "export_hint": "The file contains all orders of this list, for a spreadsheet.",
+    "order": "Order",
+    "buyer": "Buyer",
+    "no_buyer": "unknown",
+    "products": "Products",
+    "amount": "Amount",
+    "opened": "Opened",
+    "test": "test",
+    "next": "Older orders",
+    "newest": "Newest orders",
+    "none": "No order matches.",
+    "none_hint": "Check the text and the filters, or show all.",
+    "empty": "There is no order yet.",
+    "empty_hint": "An order appears here as soon as a buyer opens a payment, such as on the checkout page:",
+    "invalid_day": "Write a day as 2026-11-27.",
+    "statuses": {
+        "pending": "pending",
+        "processing": "processing",
+        "completed": "completed",
+        "failed": "failed",
+        "cancelled": "cancelled",
+        "partially_refunded": "partially refunded",
+        "refunded": "refunded",
+        "disputed": "disputed",
+    },
+    "messages": {},
+}
+
+TEXTS: dict[Language, dict[str, Any]] = {Language.FRENCH: _FRENCH, Language.ENGLISH: _ENGLISH}

@@ -76,6 +76,13 @@ _FRENCH: dict[str, Any] = {
                 " vous n’avez rien d’autre à faire."
             ),
         ),
+        "transfer": (
+            "Nous attendons votre virement",
+            (
+                "Payez avec les coordonnées que Stripe vous a données. Vous recevez un e-mail dès que l’argent est"
+                " arrivé."
+            ),
+        ),
         "checked": (
             "Nous vérifions votre paiement",
             "Notre équipe le vérifie et vous écrit. Vous n’avez rien d’autre à faire.",
@@ -174,6 +181,10 @@ _ENGLISH: dict[str, Any] = {
         "awaited": (
             "Payment in progress",
             "Your bank confirms this payment within a few days. We send you an e-mail then: you need not do anything.",
+        ),
+        "transfer": (
+            "We are waiting for your bank transfer",
+            "Pay with the details that Stripe gave you. We send you an e-mail as soon as the money has arrived.",
         ),
         "checked": (
             "We are checking your payment",

@@ -22,7 +22,7 @@ from lumira.pages import checkout
 from lumira.services.checkout.close_payments import close_payments
 from lumira.services.checkout.create_checkout_session import SessionOpened, create_checkout_session
 from lumira.services.checkout.create_payment_intent import PaymentOpened, create_payment_intent
-from lumira.services.checkout.view_opened import PAYABLE, Progress, view_brand, view_opened
+from lumira.services.checkout.view_opened import PAYABLE, UNDER_WAY, view_brand, view_opened
 from lumira.services.idempotency.reply import Reply
 
 #: Seconds between attempts while another request opens the order of the same form.
@@ -89,7 +89,7 @@ def _close_earlier(opening: Opening) -> OpenedHere | None:
     for earlier in opening.visit.of_items(opening.items):
         try:
             progress = view_opened(g.tenant_id, earlier.order_number).progress
-            if progress is Progress.AWAITED:
+            if progress in UNDER_WAY:
                 return earlier
             if progress in PAYABLE and earlier.form_key != opening.form_key:
                 close_payments(g.tenant_id, earlier.order_number)

@@ -1,6 +1,7 @@
 // Confirmation: by the frame, which has the fields; then 3-D Secure in a dialog, and the way back to the shop.
 
 const AUTHENTICATION = `${ORIGIN}/js/three-d-secure.html`;
+const INSTRUCTIONS = `${ORIGIN}/js/bank-transfer.html`;
 
 function problem(message) {
   return { error: { type: "api_connection_error", message } };
@@ -53,13 +54,19 @@ async function findMismatch(stripe, group, secret) {
 async function finish(stripe, group, confirmed, options) {
   let intent = confirmed;
   if (intent.status === "requires_action" && intent.next_action?.type === "use_stripe_sdk") {
-    await authenticate(stripe, options.secret, group.locale);
+    const title = group.locale.startsWith("fr") ? "Authentification par votre banque" : "Authentication by your bank";
+    await showDialog(AUTHENTICATION, title, { action: "authenticate", secret: options.secret, locale: group.locale });
     const read = await retrieve(stripe, options.secret);
     if (read.error) return read;
     intent = read.intent;
     if (intent.status === "requires_payment_method") {
       return { error: await group.element.channel.request("translate", { error: intent.last_payment_error }) };
     }
+  }
+  const instructions = intent.next_action?.display_bank_transfer_instructions;
+  if (instructions) {
+    const title = group.locale.startsWith("fr") ? "Instructions pour votre virement" : "Bank transfer instructions";
+    await showDialog(INSTRUCTIONS, title, { action: "instruct", instructions, locale: group.locale });
   }
   if ((options.redirect ?? "always") === "if_required") return { paymentIntent: intent };
   const url = new URL(options.confirmParams.return_url);
@@ -71,21 +78,21 @@ async function finish(stripe, group, confirmed, options) {
   return new Promise(() => {});
 }
 
-/** Show the bank's page in a dialog until the buyer has decided. */
-function authenticate(stripe, secret, locale) {
+/** Show a page of Stripe's in a dialog over the shop's page, until the buyer has closed it. */
+function showDialog(url, title, { action, ...values }) {
   const dialog = document.createElement("div");
   const frame = document.createElement("iframe");
   const whole = { position: "fixed", inset: "0", width: "100%", height: "100%", border: "0", zIndex: "2147483647" };
   Object.assign(dialog.style, whole, { background: "rgba(0, 0, 0, 0.5)" });
   Object.assign(frame.style, whole);
-  frame.title = locale.startsWith("fr") ? "Authentification par votre banque" : "Authentication by your bank";
-  frame.src = AUTHENTICATION;
+  frame.title = title;
+  frame.src = url;
   dialog.append(frame);
   const before = document.activeElement;
   return new Promise((resolve) => {
     const channel = new Channel(frame, async (report) => {
       if (report.event !== "loaded") return;
-      await channel.request("authenticate", { key: stripe.key, secret, locale });
+      await channel.request(action, values);
       channel.close();
       dialog.remove();
       before?.focus?.();

@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from lumira.clock import utc_now
 from lumira.database import atomic
-from lumira.domain import order_status
+from lumira.domain import order_status, payments
 from lumira.models import Order, OrderStatus, Tenant
 from lumira.repositories import orders, tenants
 
@@ -18,6 +18,8 @@ class Progress(StrEnum):
     REVERSED = "reversed"
     #: The buyer has confirmed it, and the bank confirms it days later.
     AWAITED = "awaited"
+    #: The buyer was asked to pay by a bank transfer or a voucher, and the money has not arrived.
+    TRANSFER = "transfer"
     #: An operator checks the payment.
     CHECKED = "checked"
     #: It can be paid: Stripe's page is open, also after a declined attempt, or its result is on the way.
@@ -28,6 +30,8 @@ class Progress(StrEnum):
     UNPAID = "unpaid"
 
 
+#: The buyer has done what was asked on the page: another payment could charge them twice.
+UNDER_WAY = (Progress.AWAITED, Progress.TRANSFER)
 #: The buyer may begin an attempt to pay.
 PAYABLE = (Progress.PAYABLE, Progress.DECLINED)
 
@@ -75,7 +79,9 @@ def progress_of(order: Order) -> Progress:
     if order.status is OrderStatus.PROCESSING and order.review_reason is not None:
         return Progress.CHECKED
     if order.status is OrderStatus.PROCESSING and order_status.is_awaited(order):
-        return Progress.AWAITED
+        is_charging = any(order_status.is_processing(order, payment) for payment in order.payments)
+        waits = any(payments.waits_for_transfer(order, payment) for payment in order.payments)
+        return Progress.TRANSFER if waits and not is_charging else Progress.AWAITED
     return _progress_while_payable(order) if order.status in order_status.OPEN else Progress.UNPAID
 
 

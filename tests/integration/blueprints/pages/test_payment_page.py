@@ -2,9 +2,14 @@
 
 # ruff: noqa: RUF001 - French is written with these apostrophes
 
+import re
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from html import unescape
+from pathlib import Path
 
 import pytest
+import requests
 from flask import Flask
 from flask.testing import FlaskClient
 
@@ -12,9 +17,18 @@ from lumira.database import atomic
 from lumira.models import OrderStatus
 from lumira.repositories import tenants
 from tests.support import stripe_sandbox
-from tests.support.checkout_pages import change_product, leave, orders_of, session_of, submit, text_of
+from tests.support.checkout_pages import (
+    change_product,
+    leave,
+    orders_of,
+    session_of,
+    shown_in,
+    submit,
+    text_of,
+)
 from tests.support.factories import BUYER, Brand, figures, set_stock
 from tests.support.payment_pages import HERE, open_payment_page, pay_here, settings_of
+from tests.support.web_process import web_process
 
 pytestmark = pytest.mark.usefixtures("app_context")
 
@@ -186,6 +200,85 @@ def test_a_bank_debit_is_awaited_and_says_what_happens_next(
     assert client.get(f"{order}/pay").headers["Location"] == order
     assert client.post(f"{order}/pay").json == {"message": None, "next": order}
     assert submit(client, f"{path}/mystique").headers["Location"] == order
+
+
+def test_a_bank_transfer_is_waited_for_and_not_paid_a_second_time(
+    tenant: Brand, client: FlaskClient, path: str
+) -> None:
+    stripe_sandbox.call(tenant, "POST", "/sandbox/settings", json={"bank_transfers": True})
+    page = open_payment_page(client, f"{path}/mystique")
+    secret = settings_of(page)["clientSecret"]
+    stripe_sandbox.call(
+        tenant,
+        "POST",
+        f"/v1/payment_intents/{secret.split('_secret_')[0]}/confirm",
+        data={"payment_method_data[type]": "customer_balance", "return_url": "https://shop.example/"},
+    )
+    order = order_path(path, tenant)
+    client.get(f"{order}?redirect_status=succeeded")
+
+    assert "Nous attendons votre virement" in text_of(client.get(order))
+    assert client.get(f"{order}/pay").headers["Location"] == order
+    assert submit(client, f"{path}/mystique").headers["Location"] == order
+    assert len(stripe_sandbox.intents(tenant)) == 1
+
+
+def test_two_clicks_at_once_open_one_payment(
+    tenant: Brand, app: Flask, client: FlaskClient, path: str
+) -> None:
+    shown = shown_in(client.get(f"{path}/mystique"))
+    second = app.test_client()
+    visit = client.get_cookie(f"lumira_checkout_{tenant.slug}", path="/checkout")
+    assert visit is not None
+    second.set_cookie(f"lumira_checkout_{tenant.slug}", visit.value, path="/checkout")
+    stripe_sandbox.fail_next(tenant, "latency", ms=900)
+
+    with ThreadPoolExecutor(2) as clicks:
+        replies = list(
+            clicks.map(lambda each: submit(each, f"{path}/mystique", shown=shown), (client, second))
+        )
+
+    assert replies[0].headers["Location"] == replies[1].headers["Location"]
+    assert len(orders_of(tenant)) == len(stripe_sandbox.intents(tenant)) == 1
+
+
+def test_two_looks_at_once_record_a_payment_once(
+    tenant: Brand, app: Flask, client: FlaskClient, path: str
+) -> None:
+    pay_here(tenant, open_payment_page(client, f"{path}/shirt"))
+    order = order_path(path, tenant)
+    cookies = list(client._cookies.values())
+
+    def look(_: int) -> int:
+        own = app.test_client()
+        for cookie in cookies:
+            own.set_cookie(cookie.key, cookie.value, path="/checkout")
+        return own.get(f"{order}?redirect_status=succeeded").status_code
+
+    with ThreadPoolExecutor(4) as looks:
+        assert list(looks.map(look, range(4))) == [303] * 4
+    stripe_sandbox.deliver_events(tenant)
+    assert figures(tenant, "shirt") == (99, 0, 1)
+
+
+def test_the_web_server_logs_no_client_secret(tenant: Brand, settings, path: str, tmp_path: Path) -> None:
+    with web_process(settings, tmp_path / "log") as web, requests.Session() as browser:
+        form = browser.get(f"{web.url}{path}/mystique", timeout=30)
+        shown = re.search(r'name="shown" value="([^"]+)"', form.text)
+        assert shown
+        sent = {"shown": unescape(shown[1]), "email": BUYER, "name": ""}
+        browser.post(f"{web.url}{path}/mystique", data=sent, timeout=30)
+        [intent] = stripe_sandbox.intents(tenant)
+        secret = intent["client_secret"]
+        query = {"payment_intent_client_secret": secret, "redirect_status": "succeeded"}
+        for order in (order_path(path, tenant), f"{path}/orders/unknown", "/nowhere"):
+            browser.get(f"{web.url}{order}", params=query, timeout=30)
+        # Gunicorn itself refuses this one.
+        requests.get(f"{web.url}{path}", params=query | {"x": "y" * 9000}, timeout=30)
+
+    logged = web.log.read_text()
+    assert "/checkout/<slug>/orders/<reference>" in logged
+    assert secret.partition("_secret_")[2] not in logged
 
 
 def test_the_same_form_opens_one_payment_however_often_it_is_sent(

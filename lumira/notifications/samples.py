@@ -22,10 +22,11 @@ from lumira.notifications.alert_texts import text_for
 from lumira.notifications.draft import Draft
 
 #: Every message that can be previewed.
-KINDS = (*(str(kind) for kind in MessageKind), "alert")
+KINDS = (*(str(kind) for kind in MessageKind), "alert", "operator_invitation")
 
 _AT = datetime(2026, 11, 21, 9, 30, tzinfo=UTC)
 _LINK = "https://example.com/my/sample"
+_SET_UP = "https://example.com/dashboard/-/set-up/sample"
 
 
 def sample_tenant() -> Tenant:
@@ -70,7 +71,8 @@ def _values(kind: str, language: Language, tenant: Tenant) -> dict[str, object]:
         case "alert":
             return _alert_values(tenant, language)
         case _:
-            return {}
+            # The variables of an invitation to the team.
+            return {"set_up_url": _SET_UP, "role": "expert", "ends_at": _AT + timedelta(days=3)}
 
 
 def _order(tenant: Tenant) -> Order:

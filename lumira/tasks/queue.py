@@ -18,7 +18,7 @@ from procrastinate.testing import InMemoryConnector
 
 from lumira.clock import utc_now
 from lumira.database import atomic
-from lumira.notifications import relay, send_alerts
+from lumira.notifications import relay, send_alerts, send_invitations
 from lumira.reconciliation import reconcile
 from lumira.reconciliation.report import ReconciliationReport, StripeAvailability
 from lumira.repositories import due_work, idempotency, tenants
@@ -27,6 +27,7 @@ from lumira.services.files import remove_files as removing
 from lumira.services.refunds.send_due_refunds import send_due_refunds
 from lumira.services.retention import event_months
 from lumira.services.retention import remove_expired as removing_expired
+from lumira.services.retention.remove_ended_sessions import remove_ended_sessions
 from lumira.tasks.lanes import TenantLanes, Work
 from lumira.tasks.turns import TenantTurns
 from lumira.webhooks import process
@@ -133,6 +134,14 @@ def send_alerts_to_teams(timestamp: int) -> None:  # noqa: ARG001 - given to eve
     _for_each(due_work.tenants_with_unsent_alerts(utc_now()), send_alerts.send_alerts)
 
 
+@queue.periodic(cron=f"* * * * * */{SWEEP_EVERY}")
+@queue.task(name="send_invitations", queue=QUEUE, queueing_lock="send_invitations")
+@at_most(_alone())
+def send_invitations_to_operators(timestamp: int) -> None:  # noqa: ARG001 - given to every periodic task
+    """Send every tenant's invitations to its team that were not sent yet."""
+    _for_each(due_work.tenants_with_unsent_invitations(utc_now()), send_invitations.send_invitations)
+
+
 @queue.periodic(cron="*/5 * * * *")
 @queue.task(name="remove_files", queue=QUEUE, queueing_lock="remove_files")
 @at_most(_alone())
@@ -209,6 +218,7 @@ def remove_expired(timestamp: int) -> None:  # noqa: ARG001 - given to every per
     with atomic(None):
         tenant_ids = tenants.list_ids()
     _for_each(tenant_ids, removing_expired.remove_expired)
+    remove_ended_sessions()
     event_months.drop_months(is_stopping=stopping.is_set)
 
 

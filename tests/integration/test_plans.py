@@ -22,6 +22,7 @@ from lumira.repositories import (
     audit,
     customers,
     grants,
+    operator_invitations,
     order_lists,
     order_notes,
     order_polls,
@@ -135,6 +136,10 @@ LISTS: dict[str, tuple[Read, list[str]]] = {
     "pending messages": (
         lambda tenant: outbox.list_messages(tenant, status=MessageStatus.PENDING),
         ["pending"],
+    ),
+    "invitations to send": (
+        lambda tenant: operator_invitations.claim_next(tenant, NOW, until=NOW),
+        ["ix_operator_invitations_to_send"],
     ),
     "open alerts": (alerts.list_alerts, ["Index Cond: (tenant_id ="]),
     "receipts of orders": (lambda tenant: receipts.list_of_orders(tenant, [uuid4()]), ["order_id = ANY"]),

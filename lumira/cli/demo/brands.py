@@ -59,9 +59,9 @@ def set_up_brands(installation: Installation, http: requests.Session) -> dict[st
         slug = apply_catalog(read_catalog(catalog), actor=_ACTOR).slug
         _illustrate(slug)
         brands[slug] = _set_up(installation, http, slug, stored.get(slug, {}))
-    _write_private(state_file, json.dumps({slug: asdict(brand) for slug, brand in brands.items()}, indent=2))
+    write_private(state_file, json.dumps({slug: asdict(brand) for slug, brand in brands.items()}, indent=2))
     shell_variables = _shell_variables(installation, brands[BRAND], brands[CART_BRAND])
-    _write_private(installation.directory / "demo.env", shell_variables)
+    write_private(installation.directory / "demo.env", shell_variables)
     return brands
 
 
@@ -171,7 +171,7 @@ def _shell_variables(installation: Installation, brand: Brand, cart_brand: Brand
     return "".join(f"{name}={shlex.quote(value)}\n" for name, value in variables.items())
 
 
-def _write_private(path: Path, text: str) -> None:
+def write_private(path: Path, text: str) -> None:
     """Write a file that only its owner can read."""
     path.touch(mode=0o600)
     path.chmod(0o600)

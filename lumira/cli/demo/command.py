@@ -29,6 +29,7 @@ from lumira.cli.demo.installation import (
     find_free_port,
     require_free_port,
 )
+from lumira.cli.demo.operator import DemoOperator, describe_operator, set_up_operator
 from lumira.cli.demo.processes import Processes
 from lumira.cli.demo.purchases import PURCHASES
 
@@ -123,8 +124,11 @@ def running_once(port: int, sandbox_port: int) -> Iterator[Installation]:
 
 
 def _serve(installation: Installation) -> None:
-    with _running(installation) as (processes, brands):
+    with _running(installation) as (processes, brands, operator):
         for line in output.describe_installation(installation, brands):
+            click.echo(line)
+        click.echo()
+        for line in describe_operator(installation, operator):
             click.echo(line)
         click.echo("\nServing until Ctrl-C.")
         with contextlib.suppress(KeyboardInterrupt):
@@ -137,7 +141,7 @@ def _serve(installation: Installation) -> None:
 @contextlib.contextmanager
 def _running(
     installation: Installation, *, time_limit: float | None = None
-) -> Iterator[tuple[Processes, Mapping[str, Brand]]]:
+) -> Iterator[tuple[Processes, Mapping[str, Brand], DemoOperator]]:
     """Run the whole installation, set up and verified by three purchases, until the block ends."""
     if installation.port == installation.sandbox_port:
         raise DemoFailed("--port and --sandbox-port must differ.")
@@ -152,27 +156,29 @@ def _running(
         # A proxy configured in the caller's environment must not be used for local requests.
         http.trust_env = False
         try:
-            brands = _set_up_and_buy(processes, installation, http, Settings.from_environment(environment))
+            settings = Settings.from_environment(environment)
+            brands, operator = _set_up_and_buy(processes, installation, http, settings)
         except requests.RequestException as error:
             # If a child has ended, that is the cause, and the end of its log explains it better.
             processes.check()
             raise DemoFailed(str(error)) from error
-        yield processes, brands
+        yield processes, brands, operator
 
 
 def _set_up_and_buy(
     processes: Processes, installation: Installation, http: requests.Session, settings: Settings
-) -> Mapping[str, Brand]:
+) -> tuple[Mapping[str, Brand], DemoOperator]:
     """Start the processes, set up the brands as an operator does, and make the purchases as a buyer does."""
     _start(processes, installation, http)
     with lumira.create_app(settings).app_context():
         brands = set_up_brands(installation, http)
+        operator = set_up_operator(installation, list(brands))
         for slug, buy in PURCHASES.items():
             purchase = buy(BrandClient(installation, brands[slug], http, processes))
             for line in output.describe_purchase(slug, purchase):
                 click.echo(line)
             click.echo()
-    return brands
+    return brands, operator
 
 
 def _start(processes: Processes, installation: Installation, http: requests.Session) -> None:

@@ -16,8 +16,9 @@ from lumira import database_failures
 from lumira.clock import utc_now
 from lumira.database import atomic, retried
 from lumira.domain import retention as periods
+from lumira.domain.operators import ENDED_KEPT
 from lumira.domain.retention import UNPAID, is_removable
-from lumira.repositories import orders, retention
+from lumira.repositories import operator_invitations, orders, retention
 
 log = structlog.get_logger()
 
@@ -47,6 +48,8 @@ def remove_expired(tenant_id: int, *, is_stopping: Callable[[], bool] = lambda: 
     if before := periods.months_before(now, kept.alert_months):
         remove = partial(retention.remove_alerts, tenant_id, before, limit=BATCH)
         _remove(tenant_id, "alerts", remove, is_stopping)
+    remove = partial(operator_invitations.remove_ended, tenant_id, now - ENDED_KEPT, limit=BATCH)
+    _remove(tenant_id, "operator_invitations", remove, is_stopping)
     if before := periods.days_before(now, kept.unpaid_order_days):
         _remove_unpaid_orders(tenant_id, before, is_stopping)
 

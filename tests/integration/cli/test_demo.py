@@ -10,18 +10,22 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from uuid import UUID
 
 import psutil
 import pytest
 import requests
+from flask import Flask
 
 from config.settings import ROOT
 from lumira.cli.demo import checkout_page
 from lumira.cli.demo.failure import DemoFailed
 from lumira.cli.demo.installation import Installation, require_free_port
+from lumira.cli.demo.operator import describe_operator, set_up_operator
 from lumira.cli.demo.processes import Processes
 from lumira.cli.demo.stock import StockTracker
 from lumira.models import ReservationState
+from tests.support.dashboard import Operator, open_browser
 from tests.support.factories import Brand, load_stock, open_cart, open_payment, set_stock
 
 COMMON_STEPS = {"opened", "payment_created", "paid", "webhook", "completed", "message_sent"}
@@ -143,6 +147,30 @@ def test_the_checkout_page_is_paid_with_its_own_form(tenant: Brand) -> None:
             checkout_page.pay(http, url, method="pm_card_visa")
 
     assert location.startswith("https://")
+
+
+@pytest.mark.usefixtures("app_context")
+def test_the_operator_of_the_demo_signs_in_to_every_brand_after_each_start(
+    app: Flask, tenant: Brand, other_tenant: Brand, tmp_path: Path
+) -> None:
+    installation = Installation(tmp_path, 1, 2)
+    first = set_up_operator(installation, [tenant.slug])
+    assert set_up_operator(installation, [tenant.slug, other_tenant.slug]) == first
+    (tmp_path / "demo-operator.json").unlink()
+    second = set_up_operator(installation, [tenant.slug, other_tenant.slug])
+    assert second.password != first.password
+
+    [*_, password, code] = describe_operator(installation, second)
+
+    operator = Operator(UUID(int=0), second.email, password.split()[-1], second.secret, [])
+    shown = subprocess.run(
+        ["/bin/sh", "-c", code.partition("code")[2]], capture_output=True, text=True, check=True
+    )
+    browser = open_browser(app)
+    assert browser.sign_in(operator, code=shown.stdout.strip()).status_code == 303
+    for brand in (tenant, other_tenant):
+        assert browser.get(f"/dashboard/{brand.slug}").status_code == 200
+    assert (tmp_path / "demo-operator.json").stat().st_mode & 0o077 == 0
 
 
 def test_an_occupied_port_is_reported_with_the_option_that_changes_it() -> None:

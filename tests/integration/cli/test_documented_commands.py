@@ -19,6 +19,7 @@ from lumira.notifications import relay
 from lumira.repositories import receipts
 from lumira.sandbox.server import SandboxServer
 from tests.support import files, images, postgresql, refunds
+from tests.support.dashboard import make_operator
 from tests.support.factories import Brand, load_order
 
 PAGES = ("operations.md", "messages.md", "privacy.md")
@@ -133,6 +134,8 @@ def test_every_command_of_the_documentation_runs_as_written(
             _run(installation.app, command)
             number, receipt = installation.buy()
             continue
+        if "operators reset" in command:
+            make_operator(installation.brand, email=BUYER)
         if "customers erase" in command:
             installation.finish_work(number)
         _run(installation.app, command.replace(NUMBER, number).replace(RECEIPT, receipt))

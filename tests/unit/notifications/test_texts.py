@@ -35,7 +35,7 @@ def test_every_kind_is_complete_in_both_languages(kind, language):
 
 
 def test_every_kind_and_language_has_its_templates_and_no_others_exist():
-    kinds = [*MessageKind, "alert"]
+    kinds = [*MessageKind, "alert", "operator_invitation"]
     expected = {
         f"{kind}.{language}.{form}.jinja"
         for kind in kinds

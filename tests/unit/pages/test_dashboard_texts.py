@@ -1,0 +1,49 @@
+"""The texts of the dashboard exist in both languages, with the same names and the same places for values."""
+
+import re
+from string import Formatter
+from typing import Any
+
+import pytest
+
+from lumira.domain.operators import Role
+from lumira.models import Language
+from lumira.pages.dashboard.frame import NAVIGATION
+from lumira.pages.dashboard.texts import ERRORS, TEXTS
+
+
+def leaves(texts: Any, path: str = "") -> dict[str, str]:
+    """Every text by the names that lead to it."""
+    if isinstance(texts, str):
+        return {path: texts}
+    pairs = texts.items() if isinstance(texts, dict) else enumerate(texts)
+    return {name: text for key, value in pairs for name, text in leaves(value, f"{path}.{key}").items()}
+
+
+def places(text: str) -> list[str]:
+    return sorted(name for _, name, _, _ in Formatter().parse(text) if name is not None)
+
+
+def test_both_languages_have_the_same_texts_with_the_same_places() -> None:
+    french, english = (leaves(TEXTS[language]) for language in (Language.FRENCH, Language.ENGLISH))
+    assert set(french) == set(english)
+    assert len(french) > 100
+    for name, text in french.items():
+        assert places(text) == places(english[name]), name
+
+
+def test_both_languages_explain_the_same_errors() -> None:
+    assert set(ERRORS[Language.FRENCH]) == set(ERRORS[Language.ENGLISH])
+
+
+@pytest.mark.parametrize("language", Language)
+def test_every_page_of_the_navigation_and_every_role_has_a_name(language: Language) -> None:
+    layout = TEXTS[language]["layout"]
+    assert {entry.name for entry in NAVIGATION} <= set(layout["pages"])
+    assert set(layout["roles"]) == set(layout["role_hints"]) == {str(role) for role in Role}
+
+
+def test_no_text_is_empty_and_french_has_its_own_apostrophe() -> None:
+    for name, text in leaves(TEXTS[Language.FRENCH]).items():
+        assert text.strip(), name
+        assert not re.search(r"\w'\w", text), (name, text)

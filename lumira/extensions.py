@@ -22,6 +22,10 @@ from lumira.schemas.errors import ErrorEnvelope
 _REDIS_TIMEOUT = 0.5
 #: Requests for a new portal link from one network. E-mails to one buyer are limited separately.
 _LINK_REQUESTS = "20 per hour"
+#: Images of products that one network loads. A list of products has as many as products, and many buyers have one
+#: address: their images must not use up the limit of their payments.
+_IMAGES = "3000 per minute"
+_IMAGE_ENDPOINT = "checkout.send_image"
 #: Attempts to sign in to the dashboard that fail, of one browser or one network: counted also without rate limits.
 _SIGN_IN_ATTEMPTS = "10 per 15 minutes"
 
@@ -62,6 +66,8 @@ class HttpExtensions:
     mailboxes_quota: Quota
     #: How often one network may request new portal links.
     renewal_limit: RouteLimit
+    #: How many images one network may load.
+    image_limit: RouteLimit
     #: How often one browser or network may fail to sign in to the dashboard.
     sign_in_quota: Quota
 
@@ -85,6 +91,7 @@ def init_app(app: Flask, settings: Settings) -> None:
         email_quota,
         mailboxes_quota,
         renewal_limit,
+        limiter.shared_limit(_IMAGES, scope="images", key_func=callers_network),
         sign_in_quota,
     )
 
@@ -111,7 +118,7 @@ def _limiter(settings: Settings) -> Limiter:
                 limit_provider=limits.per_address,
                 key_function=callers_network,
                 scope=_ADDRESS,
-                exempt_when=_is_known_backend,
+                exempt_when=lambda: _is_known_backend() or request.endpoint == _IMAGE_ENDPOINT,
             ),
         ],
         storage_uri=settings.redis_url or _IN_PROCESS,

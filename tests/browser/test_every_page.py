@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from flask import Flask
 from playwright.sync_api import Page
 from werkzeug.serving import make_server
@@ -14,11 +13,10 @@ from config.settings import Settings
 from lumira import create_app
 from lumira.database import db
 from lumira.sandbox.server import SandboxServer
+from tests.browser.accessibility import serious_findings
 from tests.browser.every_page import Pages, make_pages
 from tests.browser.windows import ALL, DESKTOP, LARGEST_PAGE, PHONE, SMALLEST, Window, fits, weight
 
-#: What the engine itself calls serious, and worse.
-_SERIOUS = ("serious", "critical")
 #: Both sizes in both languages.
 _READ = [each for size in (PHONE, DESKTOP) for each in (size, size.in_english())]
 
@@ -27,16 +25,6 @@ _READ = [each for size in (PHONE, DESKTOP) for each in (size, size.in_english())
 def pages(app: Flask, sandbox: SandboxServer) -> Pages:
     with app.app_context():
         return make_pages(app, sandbox.url)
-
-
-def serious_findings(page: Page) -> list[str]:
-    """What axe finds, each with the elements that it is about."""
-    found = Axe().run(page).response["violations"]
-    return [
-        f"{each['id']}: {each['help']} {[node['html'][:120] for node in each['nodes'][:3]]}"
-        for each in found
-        if each["impact"] in _SERIOUS
-    ]
 
 
 @pytest.mark.parametrize("window", _READ, ids=str)

@@ -1,5 +1,6 @@
 """The checkout with the longest names and with text from right to left, in every window."""
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -64,6 +65,23 @@ def test_a_buyer_pays_with_the_keyboard_alone(
     page.reload()
     expect(page.get_by_role("heading", name="Merci !")).to_be_visible()
     assert count(tenant, Order, status=OrderStatus.COMPLETED) == 1
+
+
+def test_the_page_that_waits_for_a_payment_replaces_its_text_and_stays(
+    open_window: Callable[[Window], Page], served: str, tenant: Brand
+) -> None:
+    page = open_window(PHONE)
+    page.goto(f"{served}/checkout/{tenant.slug}/mystique")
+    page.get_by_label("Adresse e-mail").fill(BUYER)
+    page.get_by_role("button", name="Payer").click()
+    pay_on_stripes_page(page, "Card that succeeds")
+    expect(page.get_by_role("heading", name="Nous attendons votre paiement")).to_be_visible()
+    page.evaluate("document.body.dataset.seen = 'yes'")
+    deliver_events(tenant)
+
+    expect(page.get_by_role("heading", name="Merci !")).to_be_visible(timeout=20_000)
+    expect(page).to_have_title(re.compile(rf"^Merci ! . {tenant.name}$"))
+    expect(page.locator("body[data-seen=yes]")).to_have_count(1)
 
 
 @pytest.mark.parametrize("window", [PHONE, DESKTOP], ids=str)

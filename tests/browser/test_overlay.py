@@ -5,7 +5,11 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
-from lumira.models import Order, OrderStatus
+from lumira.database import atomic
+from lumira.models import Order, OrderStatus, PaymentPage
+from lumira.repositories import tenants
+from tests.browser.accessibility import serious_findings
+from tests.browser.element import enter_card
 from tests.browser.test_checkout import pay_on_stripes_page
 from tests.browser.violations import list_violations
 from tests.browser.windows import DESKTOP, PHONE, Window, opened
@@ -61,6 +65,7 @@ def test_a_buyer_orders_in_the_overlay_and_pays_in_the_whole_window(
     page.get_by_role("link", name="Acheter").click()
     frame = page.frame_locator("dialog iframe")
     expect(frame.get_by_role("heading", level=1, name="Niveau Mystique")).to_be_visible()
+    assert serious_findings(page) == []
     # A frame of another site has no cookies, and needs none.
     assert page.context.cookies() == []
 
@@ -71,6 +76,24 @@ def test_a_buyer_orders_in_the_overlay_and_pays_in_the_whole_window(
     assert page.url.startswith(f"{served}/checkout/{tenant.slug}/orders/")
     deliver_events(tenant)
     page.reload()
+    expect(page.get_by_role("heading", name="Merci !")).to_be_visible()
+    assert count(tenant, Order, status=OrderStatus.COMPLETED) == 1
+
+
+def test_the_overlay_leads_to_the_payment_element_of_a_shop_that_has_it(
+    open_site: Callable[[str], Page], served: str, tenant: Brand
+) -> None:
+    with atomic(tenant.id):
+        tenants.lock(tenant.id).payment_page = PaymentPage.ELEMENT
+    page = open_site(tenant.domain)
+    page.get_by_role("link", name="Acheter").click()
+    frame = page.frame_locator("dialog iframe")
+    frame.get_by_label("Adresse e-mail").fill(BUYER)
+    frame.get_by_role("button", name="Continuer vers le paiement").click()
+
+    page.wait_for_url(f"{served}/checkout/{tenant.slug}/orders/*/pay")
+    enter_card(page)
+    page.locator("#confirm").click()
     expect(page.get_by_role("heading", name="Merci !")).to_be_visible()
     assert count(tenant, Order, status=OrderStatus.COMPLETED) == 1
 

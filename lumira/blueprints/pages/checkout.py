@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from flask import Blueprint, Response, abort, current_app, g, request, send_from_directory
 
 from config.settings import Settings
-from lumira import pages, tenancy
+from lumira import extensions, pages, tenancy
 from lumira.blueprints.pages import checkout_errors, checkout_payment, checkout_visit
 from lumira.blueprints.pages.checkout_form import show_form, submit_form
 from lumira.blueprints.pages.checkout_visit import OpenedHere
@@ -81,6 +81,14 @@ def send_button(slug: str | None) -> Response:
 @blueprint.get("/<slug>/images/<product_id>/<string(length=16):version>-<int:width>.webp")
 def send_image(slug: str, product_id: str, version: str, width: int) -> Response:
     """The image of a product in one of its sizes."""
+    http = extensions.of()
+    if http.limiter.enabled:
+        with http.image_limit:
+            return _image(slug, product_id, version, width)
+    return _image(slug, product_id, version, width)
+
+
+def _image(slug: str, product_id: str, version: str, width: int) -> Response:
     _enter_shop(slug)
     content = find_image_content(g.tenant_id, product_id, width=width, version=version)
     if content is None:

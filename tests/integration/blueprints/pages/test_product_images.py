@@ -7,6 +7,8 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import update
 
+from config.settings import RateLimits
+from lumira import extensions
 from lumira.database import atomic, db
 from lumira.models import Product
 from tests.support.factories import Brand
@@ -120,3 +122,22 @@ def test_a_product_that_left_the_catalog_keeps_its_image_for_later(
         )
     assert images_in(client.get(f"/checkout/{tenant.slug}").text) == []
     assert client.get(image["src"]).status_code == 200
+
+
+def test_images_use_up_no_limit_of_the_pages_and_have_one_of_their_own(client_with, tenant: Brand) -> None:
+    limits = RateLimits(
+        enabled=True, per_key="9 per minute", per_address="3 per minute", per_email="9 per minute"
+    )
+    client = client_with(rate_limits=limits)
+    illustrate(tenant)
+    page = f"/checkout/{tenant.slug}/mystique"
+    [image] = images_in(client.get(page).text)
+
+    assert [client.get(image["src"]).status_code for _ in range(6)] == [200] * 6
+    assert [client.get(page).status_code for _ in range(3)] == [200, 200, 429]
+    limit = extensions.of(client.application).image_limit
+    with client.application.test_request_context(image["src"], environ_base={"REMOTE_ADDR": "127.0.0.1"}):
+        for _ in range(2994):
+            with limit:
+                pass
+    assert client.get(image["src"]).status_code == 429

@@ -80,6 +80,15 @@ class Alert(Identified, Base):
             "next_notification_at",
             postgresql_where="next_notification_at IS NOT NULL",
         ),
+        CheckConstraint(
+            "(acknowledged_at IS NULL) = (acknowledged_by IS NULL)", name="acknowledged_by_an_operator"
+        ),
+        CheckConstraint("resolved_by IS NULL OR resolved_at IS NOT NULL", name="only_resolved_has_resolver"),
+        # The lists of the dashboard, newest first.
+        Index("ix_alerts_open", "tenant_id", "raised_at", "id", postgresql_where="resolved_at IS NULL"),
+        Index(
+            "ix_alerts_resolved", "tenant_id", "resolved_at", "id", postgresql_where="resolved_at IS NOT NULL"
+        ),
     )
 
     kind: Mapped[AlertKind] = mapped_column(choice(AlertKind))
@@ -87,7 +96,12 @@ class Alert(Identified, Base):
     subject: Mapped[str]
     details: Mapped[dict[str, Any]] = mapped_column(JSONB)
     raised_at: Mapped[datetime] = mapped_column(default=utc_now)
+    #: When an operator has taken note of it, and who; it stays open, and no e-mail about it is sent any more.
+    acknowledged_at: Mapped[datetime | None]
+    acknowledged_by: Mapped[str | None]
     resolved_at: Mapped[datetime | None]
+    #: The operator who has resolved it, as in the audit log; `None` if it resolved itself.
+    resolved_by: Mapped[str | None]
     #: When the team was notified by e-mail.
     notified_at: Mapped[datetime | None]
     #: When the next notification is due; `None` if none is pending.

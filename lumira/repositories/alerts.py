@@ -5,11 +5,12 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 import structlog
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 
 from lumira.clock import utc_now
-from lumira.database import db
+from lumira.database import constant, db
+from lumira.domain.list_position import Position
 from lumira.errors import StripePermissionMissing
 from lumira.models import Alert, AlertKind
 from lumira.models.columns import uuid7
@@ -64,6 +65,8 @@ def raise_alert(
         "notified_at": None,
         "next_notification_at": None if kind in _NOT_SENT else now + notify_after,
         "notification_attempts": 0,
+        "acknowledged_at": None,
+        "acknowledged_by": None,
     }
     statement = insert(Alert).values(tenant_id=tenant_id, id=uuid7(), kind=kind, subject=subject, **values)
     identity = ["tenant_id", "kind", "subject"]
@@ -73,7 +76,7 @@ def raise_alert(
             if once
             else statement.on_conflict_do_update(
                 index_elements=identity,
-                set_=values | {"resolved_at": None},
+                set_=values | {"resolved_at": None, "resolved_by": None},
                 where=Alert.resolved_at.is_not(None),
             )
         ).returning(Alert.id)
@@ -93,13 +96,13 @@ def raise_missing_permission(tenant_id: int, error: StripePermissionMissing) -> 
     )
 
 
-def resolve(tenant_id: int, *, kind: AlertKind, subject: str) -> None:
+def resolve(tenant_id: int, *, kind: AlertKind, subject: str, by: str | None = None) -> None:
     """Resolve the alert about `subject`, if it is open."""
-    resolve_all(tenant_id, kind=kind, subjects=[subject])
+    resolve_all(tenant_id, kind=kind, subjects=[subject], by=by)
 
 
-def resolve_all(tenant_id: int, *, kind: AlertKind, subjects: Sequence[str]) -> None:
-    """Resolve the open alerts of one kind about these subjects."""
+def resolve_all(tenant_id: int, *, kind: AlertKind, subjects: Sequence[str], by: str | None = None) -> None:
+    """Resolve the open alerts of one kind about these subjects; `by` is the operator who does, if one does."""
     db.session.execute(
         update(Alert)
         .where(
@@ -108,8 +111,46 @@ def resolve_all(tenant_id: int, *, kind: AlertKind, subjects: Sequence[str]) -> 
             Alert.subject.in_(subjects),
             Alert.resolved_at.is_(None),
         )
-        .values(resolved_at=utc_now(), next_notification_at=None)
+        .values(resolved_at=utc_now(), resolved_by=by, next_notification_at=None)
         .execution_options(synchronize_session=False)
+    )
+
+
+def acknowledge(tenant_id: int, alert_id: UUID, *, by: str) -> bool:
+    """Note that an operator has seen an open alert; `False` if it is resolved, or was acknowledged before.
+
+    It stays open, and the e-mail about it is not sent if it is still pending.
+    """
+    acknowledged = db.session.execute(
+        update(Alert)
+        .where(
+            Alert.tenant_id == tenant_id,
+            Alert.id == alert_id,
+            Alert.resolved_at.is_(None),
+            Alert.acknowledged_at.is_(None),
+        )
+        .values(acknowledged_at=utc_now(), acknowledged_by=by, next_notification_at=None)
+        .returning(Alert.id)
+        .execution_options(synchronize_session=False)
+    )
+    return acknowledged.first() is not None
+
+
+def list_page(
+    tenant_id: int, *, is_resolved: bool, kind: AlertKind | None, before: Position | None, limit: int
+) -> Sequence[Alert]:
+    """List the open alerts by when they were raised, or the resolved ones by when they were resolved, newest first."""
+    at = Alert.resolved_at if is_resolved else Alert.raised_at
+    query = select(Alert).where(
+        Alert.tenant_id == tenant_id,
+        Alert.resolved_at.is_not(None) if is_resolved else Alert.resolved_at.is_(None),
+    )
+    if kind is not None:
+        query = query.where(Alert.kind == kind)
+    if before is not None:
+        query = query.where(tuple_(at, Alert.id) < tuple_(before.at, before.id))
+    return (
+        db.session.execute(query.order_by(at.desc(), Alert.id.desc()).limit(constant(limit))).scalars().all()
     )
 
 
@@ -123,7 +164,7 @@ def list_about(
     tenant_id: int, subjects: Sequence[str], *, kinds: Sequence[AlertKind] = ()
 ) -> Sequence[Alert]:
     """Return the open alerts about these subjects, and those of these kinds about any subject, oldest first."""
-    # With the kind in both conditions, the unique index finds the rows.
+    # With the kind in both conditions, the unique index finds the rows where many alerts are open.
     is_about = Alert.kind.in_(list(AlertKind)) & Alert.subject.in_(list(subjects))
     query = select(Alert).where(
         Alert.tenant_id == tenant_id, Alert.resolved_at.is_(None), is_about | Alert.kind.in_(list(kinds))
@@ -190,11 +231,11 @@ def mark_notified(alert: Alert) -> None:
 
 
 def reschedule_notification(alert: Alert, until: datetime | None) -> bool:
-    """Set the next notification, or none; `False` if the alert was sent or raised again meanwhile."""
-    return _change_notification(alert, next_notification_at=until)
+    """Set the next notification, or none; `False` if it was sent, raised again or acknowledged meanwhile."""
+    return _change_notification(alert, Alert.acknowledged_at.is_(None), next_notification_at=until)
 
 
-def _change_notification(alert: Alert, **values: datetime | None) -> bool:
+def _change_notification(alert: Alert, *also: ColumnElement[bool], **values: datetime | None) -> bool:
     changed = db.session.execute(
         update(Alert)
         .where(
@@ -202,6 +243,7 @@ def _change_notification(alert: Alert, **values: datetime | None) -> bool:
             Alert.id == alert.id,
             Alert.raised_at == alert.raised_at,
             Alert.notified_at.is_(None),
+            *also,
         )
         .values(**values)
         .returning(Alert.id)

@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from lumira.clock import utc_now
 from lumira.database import db
+from lumira.domain.operators import actor_of
 from lumira.errors import OperatorNotFound
 from lumira.models import OperatorRole, Role
 
@@ -27,6 +28,11 @@ def list_of_tenant(tenant_id: int, *, include_removed: bool = False) -> Sequence
     if not include_removed:
         query = query.where(OperatorRole.removed_at.is_(None))
     return db.session.execute(query.order_by(OperatorRole.email)).scalars().all()
+
+
+def addresses_by_actor(tenant_id: int) -> dict[str, str]:
+    """Return the address of each operator of the team, also of those who left it, by their name in the audit log."""
+    return {actor_of(row.operator_id): row.email for row in list_of_tenant(tenant_id, include_removed=True)}
 
 
 def lock_team(tenant_id: int) -> dict[UUID, OperatorRole]:

@@ -15,6 +15,7 @@ from sqlalchemy import event, func
 
 from lumira.database import atomic, db
 from lumira.domain.commands import OrderFilter
+from lumira.domain.list_position import Position
 from lumira.domain.order_search import SearchKind, SearchTerm
 from lumira.models import AlertKind, EventStatus, MessageStatus, Order, OrderStatus
 from lumira.repositories import (
@@ -88,7 +89,8 @@ LISTS: dict[str, tuple[Read, list[str]]] = {
     },
     "alerts about an order": (
         lambda tenant: alerts.list_about(tenant, ["x"], kinds=[AlertKind.STRIPE_UNAVAILABLE]),
-        ["uq_alerts_tenant_id_kind"],
+        # Only open ones are read, of which there are few.
+        ["ix_alerts_open"],
     ),
     "events that are stuck": (
         lambda tenant: webhook_events.list_stuck(tenant, ["pi_1"]),
@@ -142,6 +144,18 @@ LISTS: dict[str, tuple[Read, list[str]]] = {
         ["ix_operator_invitations_to_send"],
     ),
     "open alerts": (alerts.list_alerts, ["Index Cond: (tenant_id ="]),
+    "a page of open alerts": (
+        lambda tenant: alerts.list_page(
+            tenant, is_resolved=False, kind=None, before=Position(NOW, uuid4()), limit=50
+        ),
+        ["ix_alerts_open", "ROW(raised_at, id) <"],
+    ),
+    "a page of resolved alerts": (
+        lambda tenant: alerts.list_page(
+            tenant, is_resolved=True, kind=None, before=Position(NOW, uuid4()), limit=50
+        ),
+        ["ix_alerts_resolved", "ROW(resolved_at, id) <"],
+    ),
     "receipts of orders": (lambda tenant: receipts.list_of_orders(tenant, [uuid4()]), ["order_id = ANY"]),
     "movements of a product": (
         lambda tenant: stock_counts.list_movements(tenant, "shirt", limit=20),

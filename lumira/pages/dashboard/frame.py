@@ -71,5 +71,6 @@ class Entry:
 NAVIGATION = (
     Entry("overview", "", Role.VIEWER),
     Entry("orders", "/orders", Role.VIEWER),
+    Entry("alerts", "/alerts", Role.VIEWER),
     Entry("team", "/team", Role.OWNER),
 )

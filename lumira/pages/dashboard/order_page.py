@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from lumira.domain.waiting_texts import sentence
 from lumira.models import Language
 from lumira.notifications.formatting import Formatter
+from lumira.pages.dashboard import actors
 from lumira.pages.dashboard.texts import TEXTS
 from lumira.services.orders.view_order_story import OrderStory
 
@@ -62,14 +63,8 @@ class OrderPage:
         return f"{_STRIPE}{account}{mode}/{place}/{stripe_id}"
 
     def actor(self, actor: str) -> str:
-        """Return who acted, as the team knows them: an operator's address, or what acts by itself."""
-        words: Mapping[str, str] = TEXTS[self.language]["order"]["actors"]
-        if actor in self.story.operators:
-            return self.story.operators[actor]
-        kind, _, detail = actor.partition(":")
-        if kind == "operator" and detail:
-            return words["removed"]
-        return words.get(kind, actor)
+        """Return who acted, as the team knows them."""
+        return actors.name_of(actor, self.story.operators, self.language)
 
     def word(self, kind: str, name: str | None) -> str:
         """Return the word for a state, a kind or an action; its stored name if there is none."""

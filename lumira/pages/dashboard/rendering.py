@@ -10,7 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from lumira.domain.operators import Role
 from lumira.errors import LumiraError
-from lumira.models import Language
+from lumira.models import AlertKind, Language
 from lumira.notifications.alert_texts import text_for
 from lumira.notifications.formatting import Formatter
 from lumira.pages.dashboard.frame import NAVIGATION, Frame, Message
@@ -43,6 +43,7 @@ def render(template: str, frame: Frame, *, assets: dict[str, str], **values: Any
         Role=Role,
         texts_of_errors=ERRORS[frame.language],
         alert_text=lambda kind: text_for(kind, frame.language),
+        alert_title=lambda kind: alert_title(kind, frame.language),
         messages=[(describe(message, frame.language), message.is_failure) for message in frame.messages],
         amount=formatter.amount,
         day=formatter.day,
@@ -63,6 +64,13 @@ def describe(message: Message, language: Language) -> str:
     page, _, name = message.key.partition(".")
     template: str = TEXTS[language][page]["messages"][name]
     return template.format(**message.values)
+
+
+def alert_title(kind: AlertKind, language: Language) -> str:
+    """Return what a kind of alert is about, also for one that is never sent by e-mail."""
+    titles: dict[str, str] = TEXTS[language]["alerts"]["titles"]
+    title = titles.get(kind) or text_for(kind, language).title
+    return title[:1].upper() + title[1:]
 
 
 def explain(error: LumiraError, language: Language) -> str:

@@ -7,7 +7,6 @@ from uuid import UUID
 from lumira.clock import utc_now
 from lumira.database import atomic
 from lumira.domain import refunds
-from lumira.domain.operators import actor_of
 from lumira.domain.order_money import received_amount
 from lumira.domain.order_status import is_open
 from lumira.domain.refund_lines import refundable_quantity
@@ -89,9 +88,6 @@ def view_order_story(tenant_id: int, reference: str) -> OrderStory:
                 for payment in order.payments
                 if payment.has_succeeded
             },
-            operators={
-                actor_of(row.operator_id): row.email
-                for row in operator_roles.list_of_tenant(tenant_id, include_removed=True)
-            },
+            operators=operator_roles.addresses_by_actor(tenant_id),
             refundable_units={line.id: refundable_quantity(order, line) for line in order.lines},
         )

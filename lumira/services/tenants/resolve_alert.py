@@ -18,7 +18,7 @@ def resolve_alert(tenant_id: int, alert_id: UUID, *, actor: str) -> Alert:
         if alert is None:
             raise NotFound("There is no such alert.")
         if alert.resolved_at is None:
-            alerts.resolve(tenant_id, kind=alert.kind, subject=alert.subject)
+            alerts.resolve(tenant_id, kind=alert.kind, subject=alert.subject, by=actor)
             audit.record(
                 tenant_id,
                 actor=actor,

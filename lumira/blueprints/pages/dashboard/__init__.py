@@ -2,6 +2,7 @@
 
 from lumira.blueprints.pages.dashboard import (
     account,
+    alerts,
     assets,
     confirm,
     entrance,
@@ -23,6 +24,7 @@ errors.register_handlers(dashboard)
 #: Named here, so that importing a page for its routes is no unused import.
 PAGES = (
     account,
+    alerts,
     assets,
     confirm,
     entrance,

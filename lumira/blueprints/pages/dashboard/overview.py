@@ -2,7 +2,6 @@
 
 from datetime import date
 from http import HTTPStatus
-from uuid import UUID
 
 from flask import Response, request
 
@@ -17,7 +16,6 @@ from lumira.pages.dashboard.overview_page import OverviewPage
 from lumira.pages.dashboard.rendering import explain
 from lumira.repositories.overview import MOST_COUNTED
 from lumira.services.orders.view_overview import view_overview
-from lumira.services.tenants.resolve_alert import resolve_alert
 from lumira.webhooks.replay_events import replay_event
 
 
@@ -51,14 +49,6 @@ def replay(event_id: str) -> Response:
     except LumiraError as error:
         return failed("overview.refused", to=shop.path, why=explain(error, language()))
     return done("overview.replayed", to=shop.path)
-
-
-@dashboard.page("/alerts/<uuid:alert_id>/resolve", may=Role.OWNER, methods=["POST"])
-def resolve(alert_id: UUID) -> Response:
-    """Mark an alert as resolved."""
-    shop = visit.shop()
-    resolve_alert(shop.tenant_id, alert_id, actor=visit.operator().actor)
-    return done("overview.resolved", to=shop.path)
 
 
 def _read_day(name: str) -> date | None:

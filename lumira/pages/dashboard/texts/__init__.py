@@ -9,6 +9,7 @@ from typing import Any
 from lumira.models import Language
 from lumira.pages.dashboard.texts import (
     account,
+    alerts,
     errors,
     layout,
     order,
@@ -22,6 +23,7 @@ from lumira.pages.dashboard.texts import (
 #: The pages by the name under which templates find their texts.
 _PAGES: dict[str, dict[Language, dict[str, Any]]] = {
     "account": account.TEXTS,
+    "alerts": alerts.TEXTS,
     "layout": layout.TEXTS,
     "order": order.TEXTS,
     "orders": orders.TEXTS,

@@ -18,7 +18,7 @@ _FRENCH: dict[str, Any] = {
     "sign_out": "Se déconnecter",
     "language": "Langue",
     "languages": {"fr": "Français", "en": "English"},
-    "pages": {"overview": "Vue d’ensemble", "orders": "Commandes", "team": "Équipe"},
+    "pages": {"overview": "Vue d’ensemble", "orders": "Commandes", "alerts": "Alertes", "team": "Équipe"},
     "roles": {"owner": "Propriétaire", "expert": "Expert", "viewer": "Lecteur"},
     "role_hints": {
         "owner": "peut tout faire, y compris rembourser et gérer l’équipe",
@@ -27,6 +27,18 @@ _FRENCH: dict[str, Any] = {
     },
     "cancel": "Annuler",
     "back": "Retour",
+    "show": "Afficher",
+    "first_page": "Première page",
+    "next_page": "Page suivante",
+    "actors": {
+        "stripe": "Stripe",
+        "buyer": "l’acheteur",
+        "operator": "la ligne de commande",
+        "reconciliation": "Lumira",
+        "worker": "Lumira",
+        "key": "une clé d’API",
+        "removed": "une personne qui n’est plus dans l’équipe",
+    },
     "notice": {
         "not_found": (
             "Cette page n’existe pas",
@@ -67,7 +79,7 @@ _ENGLISH: dict[str, Any] = {
     "sign_out": "Sign out",
     "language": "Language",
     "languages": {"fr": "Français", "en": "English"},
-    "pages": {"overview": "Overview", "orders": "Orders", "team": "Team"},
+    "pages": {"overview": "Overview", "orders": "Orders", "alerts": "Alerts", "team": "Team"},
     "roles": {"owner": "Owner", "expert": "Expert", "viewer": "Viewer"},
     "role_hints": {
         "owner": "may do everything, such as refunds and the team",
@@ -76,6 +88,18 @@ _ENGLISH: dict[str, Any] = {
     },
     "cancel": "Cancel",
     "back": "Back",
+    "show": "Show",
+    "first_page": "First page",
+    "next_page": "Next page",
+    "actors": {
+        "stripe": "Stripe",
+        "buyer": "the buyer",
+        "operator": "the command line",
+        "reconciliation": "Lumira",
+        "worker": "Lumira",
+        "key": "an API key",
+        "removed": "a person who left the team",
+    },
     "notice": {
         "not_found": (
             "This page does not exist",

@@ -100,15 +100,6 @@ FRENCH_WORDS: dict[str, Any] = {
         "access_granted": "accès ouvert",
         "access_revoked": "accès fermé",
     },
-    "actors": {
-        "stripe": "Stripe",
-        "buyer": "l’acheteur",
-        "operator": "la ligne de commande",
-        "reconciliation": "Lumira",
-        "worker": "Lumira",
-        "key": "une clé d’API",
-        "removed": "une personne qui n’est plus dans l’équipe",
-    },
 }
 
 ENGLISH_WORDS: dict[str, Any] = {
@@ -206,14 +197,5 @@ ENGLISH_WORDS: dict[str, Any] = {
         "message_resent": "message sent again",
         "access_granted": "access granted",
         "access_revoked": "access revoked",
-    },
-    "actors": {
-        "stripe": "Stripe",
-        "buyer": "the buyer",
-        "operator": "the command line",
-        "reconciliation": "Lumira",
-        "worker": "Lumira",
-        "key": "an API key",
-        "removed": "a person who left the team",
     },
 }

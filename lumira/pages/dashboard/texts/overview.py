@@ -10,11 +10,6 @@ _FRENCH: dict[str, Any] = {
     "title": "Vue d’ensemble",
     "alerts": "À traiter",
     "no_alerts": "Rien à traiter. Une alerte apparaît ici dès que quelque chose a besoin de vous.",
-    "kinds": {
-        "dispute": "paiement contesté",
-        "inquiry": "demande de la banque",
-        "alert_not_sent": "alerte non envoyée",
-    },
     "since": "Depuis",
     "due": "Répondre avant le",
     "remedy": "À faire",
@@ -48,7 +43,6 @@ _FRENCH: dict[str, Any] = {
     "basis": "Chaque commande compte au jour où elle a été ouverte. Ventes : commandes payées, avant remboursement.",
     "messages": {
         "replayed": "L’événement va être traité à nouveau, dans quelques secondes.",
-        "resolved": "L’alerte est réglée.",
         "refused": "Rien n’a été modifié. {why}",
     },
 }
@@ -57,11 +51,6 @@ _ENGLISH: dict[str, Any] = {
     "title": "Overview",
     "alerts": "What needs you",
     "no_alerts": "Nothing needs you. An alert appears here as soon as something does.",
-    "kinds": {
-        "dispute": "payment disputed",
-        "inquiry": "inquiry of a bank",
-        "alert_not_sent": "alert not sent",
-    },
     "since": "Since",
     "due": "Respond before",
     "remedy": "What to do",
@@ -95,7 +84,6 @@ _ENGLISH: dict[str, Any] = {
     "basis": "Each order counts on the day on which it was opened. Sales: paid orders, before refunds.",
     "messages": {
         "replayed": "The event is processed again within seconds.",
-        "resolved": "The alert is resolved.",
         "refused": "Nothing was changed. {why}",
     },
 }

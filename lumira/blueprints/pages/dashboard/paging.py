@@ -1,0 +1,34 @@
+"""Links between the pages of a list: each begins after the last row of the one before."""
+
+from collections.abc import Mapping
+from urllib.parse import urlencode
+
+from flask import request
+
+from lumira.domain.list_position import Position
+from lumira.pages.dashboard.pager import Pager
+
+#: The parameter of the query string that names where a page begins.
+AFTER = "after"
+_MAX_LENGTH = 200
+
+
+def position() -> Position | None:
+    """Where the requested page of a list ordered by a time begins; `None` for the first page."""
+    return Position.parse(request.args.get(AFTER, ""))
+
+
+def sent(name: str) -> str:
+    """The text of a filter in the query string, without what the database cannot store."""
+    return request.args.get(name, "")[:_MAX_LENGTH].replace("\x00", "").strip()
+
+
+def pager(path: str, filters: Mapping[str, str], following: object | None) -> Pager:
+    """The links of a page: to the first one with these filters, and to the next one, which begins at `following`."""
+    kept = {name: value for name, value in filters.items() if value}
+    return Pager(
+        first=f"{path}?{urlencode(kept)}" if kept else path,
+        next=None if following is None else f"{path}?{urlencode(kept | {AFTER: str(following)})}",
+        is_first=AFTER not in request.args,
+        is_filtered=bool(kept),
+    )

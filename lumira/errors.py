@@ -136,6 +136,10 @@ class NotRefundable(Conflict):
     code = "NOT_REFUNDABLE"
 
 
+class NotWithdrawable(Conflict):
+    """The buyer cannot withdraw from these units, or no withdrawal waits for a decision."""
+
+
 class NotMergeable(Conflict):
     """Two customers cannot be merged: they are the same, or one of them was merged or erased before."""
 

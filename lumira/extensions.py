@@ -28,6 +28,8 @@ _IMAGES = "3000 per minute"
 _IMAGE_ENDPOINT = "checkout.send_image"
 #: Attempts to sign in to the dashboard that fail, of one browser or one network: counted also without rate limits.
 _SIGN_IN_ATTEMPTS = "10 per 15 minutes"
+#: Requests for a withdrawal from one network, whatever the order.
+_WITHDRAWAL_REQUESTS = "20 per hour"
 
 #: What all requests are counted under: their key, and the network that sends them.
 _KEY, _ADDRESS = "key", "address"
@@ -70,6 +72,8 @@ class HttpExtensions:
     image_limit: RouteLimit
     #: How often one browser or network may fail to sign in to the dashboard.
     sign_in_quota: Quota
+    #: How often one network may request withdrawals by order number.
+    withdrawal_limit: RouteLimit
 
 
 def init_app(app: Flask, settings: Settings) -> None:
@@ -84,6 +88,9 @@ def init_app(app: Flask, settings: Settings) -> None:
     mailboxes_quota = Quota(limiter, "emails", settings.rate_limits.per_address_emails, is_distinct=True)
     renewal_limit = limiter.shared_limit(_LINK_REQUESTS, scope="renewal", key_func=callers_network)
     sign_in_quota = Quota(limiter, "sign-in", _SIGN_IN_ATTEMPTS)
+    withdrawal_limit = limiter.shared_limit(
+        _WITHDRAWAL_REQUESTS, scope="withdrawal", key_func=callers_network
+    )
     app.extensions["lumira.http"] = HttpExtensions(
         api,
         limiter,
@@ -93,6 +100,7 @@ def init_app(app: Flask, settings: Settings) -> None:
         renewal_limit,
         limiter.shared_limit(_IMAGES, scope="images", key_func=callers_network),
         sign_in_quota,
+        withdrawal_limit,
     )
 
 

@@ -1,10 +1,10 @@
-"""Tokens in portal URLs: the id of a link, signed; the token itself is not stored."""
+"""Tokens in URLs of the portal and of withdrawals: ids, signed; the token itself is not stored."""
 
 import hashlib
 import hmac
 import re
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from itsdangerous import BadSignature, Signer, TimestampSigner
@@ -14,6 +14,12 @@ from itsdangerous.encoding import base64_decode, base64_encode
 FORM_LIFETIME = timedelta(hours=2)
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{27}\.[A-Za-z0-9_-]{43}")
 _TENANT_BYTES = 4
+_ID_BYTES = 16
+#: A time in seconds.
+_TIME_BYTES = 5
+#: The first part of the path of the withdrawal pages, by language.
+WITHDRAWAL_PATHS = {"fr": "/retractation", "en": "/withdrawal"}
+_WITHDRAWAL_TOKEN = re.compile(r"[A-Za-z0-9_-]{34}\.[A-Za-z0-9_-]{43}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +31,18 @@ class LinkAddress:
 
 
 @dataclass(frozen=True, slots=True)
+class WithdrawalAddress:
+    """A withdrawal that was requested by order number and e-mail address, and when, in whole seconds."""
+
+    tenant_id: int
+    order_id: UUID
+    requested_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class _Configured:
     links: Signer
+    withdrawals: Signer
     forms: TimestampSigner
     public_url: str | None
 
@@ -38,9 +54,8 @@ def configure(secret_key: str, *, public_url: str | None) -> None:
     """Use this key for signatures and `public_url` as the base of URLs; without it no URL can be made."""
     _configured[:] = [
         _Configured(
-            Signer(
-                secret_key, salt="lumira.access-link", key_derivation="hmac", digest_method=hashlib.sha256
-            ),
+            _signer(secret_key, "lumira.access-link"),
+            _signer(secret_key, "lumira.withdrawal"),
             TimestampSigner(
                 secret_key,
                 salt="lumira.access-link.form",
@@ -50,6 +65,10 @@ def configure(secret_key: str, *, public_url: str | None) -> None:
             public_url,
         )
     ]
+
+
+def _signer(secret_key: str, salt: str) -> Signer:
+    return Signer(secret_key, salt=salt, key_derivation="hmac", digest_method=hashlib.sha256)
 
 
 def sign(address: LinkAddress) -> str:
@@ -80,6 +99,38 @@ def url_of(address: LinkAddress) -> str | None:
     """Return the URL of the portal; `None` if no public URL is configured."""
     base = _configured[0].public_url
     return None if base is None else f"{base}/my/{sign(address)}"
+
+
+def sign_withdrawal(address: WithdrawalAddress) -> str:
+    """Return the token of a requested withdrawal; always the same."""
+    seconds = int(address.requested_at.timestamp()).to_bytes(_TIME_BYTES)
+    packed = address.tenant_id.to_bytes(_TENANT_BYTES) + address.order_id.bytes + seconds
+    return _configured[0].withdrawals.sign(base64_encode(packed)).decode()
+
+
+def read_withdrawal(token: str) -> WithdrawalAddress | None:
+    """Return the requested withdrawal of a valid token, however old; `None` for any other."""
+    if not _WITHDRAWAL_TOKEN.fullmatch(token):
+        return None
+    try:
+        packed = base64_decode(_configured[0].withdrawals.unsign(token))
+    except BadSignature:
+        return None
+    tenant_id, rest = int.from_bytes(packed[:_TENANT_BYTES]), packed[_TENANT_BYTES:]
+    requested_at = datetime.fromtimestamp(int.from_bytes(rest[_ID_BYTES:]), UTC)
+    address = WithdrawalAddress(tenant_id, UUID(bytes=rest[:_ID_BYTES]), requested_at)
+    return address if hmac.compare_digest(sign_withdrawal(address), token) else None
+
+
+def withdrawal_path(slug: str, language: str) -> str:
+    """Return the path of a tenant's withdrawal page."""
+    return f"{WITHDRAWAL_PATHS[language]}/{slug}"
+
+
+def public_url_of(path: str) -> str | None:
+    """Return the public URL of a path; `None` if no public URL is configured."""
+    base = _configured[0].public_url
+    return None if base is None else f"{base}{path}"
 
 
 def sign_form(token: str) -> str:

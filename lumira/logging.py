@@ -47,6 +47,11 @@ _SECRETS = (
     (re.compile(r"\b(Bearer\s+)[^\s'\",;]+", re.IGNORECASE), rf"\1{REDACTED}"),
     # The URL of a buyer's portal gives access to it.
     (re.compile(r"(/my/)[A-Za-z0-9_\-]{8,}[^\s/?#'\"]*"), rf"\1{REDACTED}"),
+    # So does that of a withdrawal, whose token is longer than any slug or other name in a path.
+    (
+        re.compile(r"(/(?:withdrawal|retractation)/(?:[^\s/?#'\"]+/)?)[A-Za-z0-9_\-]{34}[^\s/?#'\"]*"),
+        rf"\1{REDACTED}",
+    ),
     # Fernet tokens: the values of encrypted columns.
     (re.compile(r"\bgAAAA[A-Za-z0-9_\-=]{20,}"), REDACTED),
 )
@@ -54,7 +59,7 @@ _EMAIL = re.compile(r"(?<![\w.+\-%'])([^\W_]|[\w.+\-%'])[\w.+\-%']*@((?:[\w\-]+\
 #: Every secret, address and quoted row contains one of these, and most log values contain none, so this search is most
 #: of the cost of redaction. Each alternative begins with one literal character, which `re` finds fast.
 _MAY_HOLD_SECRETS = re.compile(
-    r"pk_|rk_|sk_|whsec_|_secret_|://|@|gAAAA|b(?i:earer\s)|B(?i:earer\s)|DETAIL:|CONTEXT:|/my/"
+    r"pk_|rk_|sk_|whsec_|_secret_|://|@|gAAAA|b(?i:earer\s)|B(?i:earer\s)|DETAIL:|CONTEXT:|/my/|/withdrawal/|/retractation/"
 )
 _QUOTED_ROWS = re.compile(r"(?m)^((?:DETAIL|CONTEXT):).*$")
 #: The types of nearly all values of a line.

@@ -30,7 +30,7 @@ from lumira.blueprints.http import (
 from lumira.blueprints.http.catalog_fast_path import CatalogFastPath
 from lumira.blueprints.http.routing import ApiBlueprint
 from lumira.blueprints.http.webhook_fast_path import WebhookFastPath
-from lumira.blueprints.pages import checkout, home, portal
+from lumira.blueprints.pages import checkout, home, portal, portal_withdrawal, withdrawal
 from lumira.blueprints.pages.dashboard import dashboard
 from lumira.blueprints.pages.dashboard import guard as dashboard_guard
 
@@ -88,6 +88,9 @@ def _register_routes(app: Flask) -> None:
     app.register_blueprint(docs.blueprint)
     # The buyer's portal, which is not part of the API; its links authenticate the buyer.
     app.register_blueprint(portal.blueprint)
+    app.register_blueprint(portal_withdrawal.blueprint)
+    # Withdrawals without an account: whoever receives the order's e-mail confirms.
+    app.register_blueprint(withdrawal.blueprint)
     # The shops' checkout pages: whoever has the link may buy.
     app.register_blueprint(checkout.blueprint)
     app.register_blueprint(home.blueprint)

@@ -66,6 +66,9 @@ _COMMANDS = {
     "stock": _Entry("lumira.cli.stock:stock", "Stock of physical products, in units."),
     "tenants": _Entry("lumira.cli.tenants:tenants", "Brands and their Stripe credentials."),
     "webhooks": _Entry("lumira.cli.webhooks:webhooks", "The webhook endpoints of tenants at Stripe."),
+    "withdrawals": _Entry(
+        "lumira.cli.withdrawals:withdrawals", "Withdrawals of buyers, and decisions about them."
+    ),
     "worker": _Entry(
         "lumira.cli.worker:worker",
         "Process events and send messages until SIGTERM, which lets the current batch finish.",

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import click
 from flask import current_app
@@ -12,7 +13,14 @@ from lumira.cli.common.confirmation import confirm
 from lumira.cli.tenants import tenant_id_of
 from lumira.database import atomic
 from lumira.errors import CatalogError
-from lumira.models import ContentKind, PartialRefundPolicy, PaymentPage, ProductKind, ReleaseOnFailure
+from lumira.models import (
+    ContentKind,
+    PartialRefundPolicy,
+    PaymentPage,
+    ProductKind,
+    ReleaseOnFailure,
+    WithdrawalPolicy,
+)
 from lumira.money import format_amount
 from lumira.repositories import products, tenants
 from lumira.repositories.contents import CatalogContent
@@ -38,13 +46,7 @@ def read_catalog(path: Path) -> Catalog:
     loaded = catalog_file.read(path)
     tenant = loaded["tenant"]
     return Catalog(
-        CatalogTenant(
-            **tenant
-            | {
-                "release_on_failure": ReleaseOnFailure(tenant["release_on_failure"]),
-                "payment_page": PaymentPage(tenant["payment_page"]),
-            }
-        ),
+        CatalogTenant(**(tenant | _policies(tenant))),
         tuple(
             CatalogProduct(
                 id=product["id"],
@@ -69,6 +71,14 @@ def read_catalog(path: Path) -> Catalog:
             for content in product["contents"]
         ),
     )
+
+
+def _policies(tenant: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "release_on_failure": ReleaseOnFailure(tenant["release_on_failure"]),
+        "payment_page": PaymentPage(tenant["payment_page"]),
+        "withdrawal_policy": WithdrawalPolicy(tenant["withdrawal_policy"]),
+    }
 
 
 @catalog.command("links")

@@ -1,20 +1,18 @@
 """`flask deliverables …`: the work that is made for individual buyers."""
 
 from pathlib import Path
-from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import click
 from flask.cli import AppGroup
 
+from lumira.cli.common.orders import address_of
 from lumira.cli.common.scope import chosen_tenants, tenant_option
 from lumira.cli.common.tables import echo_table
 from lumira.cli.common.times import shown, zone_of
 from lumira.cli.content import FILE
 from lumira.database import atomic
-from lumira.errors import OrderNotFound
 from lumira.models import DeliverableState
-from lumira.repositories import orders
 from lumira.repositories.deliverables import DeliverableTask, DeliverableView
 from lumira.repositories.idempotency import Call
 from lumira.services.files.change_deliverable import change_deliverable
@@ -37,7 +35,7 @@ _CHOICE = click.Choice([str(state) for state in DeliverableState])
 def list_(number: str | None, slug: str | None, state: str | None, is_whole: bool) -> None:
     """Print open deliverables, longest waiting first, or all deliverables of the order NUMBER."""
     if number is not None:
-        tenant_id, order_id = _address_of(number)
+        tenant_id, order_id = address_of(number)
         rows = [_order_row(view) for view in view_deliverables(tenant_id, str(order_id))]
         echo_table(("PRODUCT", "KEY", "STATE", "FILES", "TITLE"), rows)
         return
@@ -83,7 +81,7 @@ def start(number: str, key: str) -> None:
 @click.option("--name", help="The name that the buyer sees. [default: the name of FILE]")
 def upload(number: str, key: str, file: Path, name: str | None) -> None:
     """Add FILE to KEY of the order NUMBER; a file of the same name is replaced."""
-    tenant_id, order_id = _address_of(number)
+    tenant_id, order_id = address_of(number)
     with file.open("rb") as stream:
         new_file = Upload(name or file.name, stream)
         stored = upload_deliverable(tenant_id, str(order_id), key, new_file, call=_CALL).value
@@ -101,14 +99,6 @@ def deliver(number: str, key: str) -> None:
 
 
 def _change(number: str, key: str, state: DeliverableState) -> None:
-    tenant_id, order_id = _address_of(number)
+    tenant_id, order_id = address_of(number)
     changed = change_deliverable(tenant_id, str(order_id), key, state, call=_CALL).value
     click.echo(f"{number} {changed.key}: {changed.state}.")
-
-
-def _address_of(number: str) -> tuple[int, UUID]:
-    with atomic(None):
-        address = orders.find_address(number.strip())
-    if address is None:
-        raise OrderNotFound(f"There is no order {number}.")
-    return address

@@ -36,6 +36,7 @@ def report_lines(
     yield from _sessions(order, zone)
     yield from _payments(order)
     yield from _refunds(order)
+    yield from _withdrawals(order, zone)
     yield from _disputes(order)
     yield from _receipts(receipts, zone)
     yield from _grants(order, zone)
@@ -117,6 +118,16 @@ def _refunds(order: Order) -> Iterator[str]:
     for request in order.refund_requests:
         if request.stripe_refund_id is None:
             yield f"  {_unconfirmed_refund(order, request)}"
+
+
+def _withdrawals(order: Order, zone: ZoneInfo) -> Iterator[str]:
+    if order.withdrawals:
+        yield "withdrawals"
+    products = {line.id: line.product_id for line in order.lines}
+    for withdrawal in order.withdrawals:
+        units = ", ".join(f"{line.quantity} x {products[line.order_line_id]}" for line in withdrawal.lines)
+        state = withdrawal.decision or "waits for a decision"
+        yield f"  {shown(withdrawal.requested_at, zone)}  {withdrawal.via}  {units}  {state}"
 
 
 def _disputes(order: Order) -> Iterator[str]:

@@ -2,7 +2,6 @@
 
 import json
 from typing import Any
-from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import click
@@ -10,6 +9,7 @@ from flask.cli import AppGroup
 
 from lumira.cli.common.confirmation import confirm
 from lumira.cli.common.customers import checked_email
+from lumira.cli.common.orders import address_of
 from lumira.cli.order_report import report_lines
 from lumira.cli.order_search import export, find
 from lumira.database import atomic
@@ -47,7 +47,7 @@ _ACTOR = "operator"
 @click.option("--json", "as_json", is_flag=True, help="As JSON, times in UTC, amounts in minor units.")
 def show(number: str, as_json: bool) -> None:
     """Print the order NUMBER with its payments, refunds, stock, access and timeline."""
-    tenant_id, order_id = _address_of(number)
+    tenant_id, order_id = address_of(number)
     view = view_order(tenant_id, str(order_id))
     if as_json:
         click.echo(json.dumps(_as_json(view), ensure_ascii=False, indent=2))
@@ -66,7 +66,7 @@ def show(number: str, as_json: bool) -> None:
 @click.argument("number")
 def release(number: str) -> None:
     """Complete the order NUMBER although its payment has another amount or currency."""
-    tenant_id, order_id = _address_of(number)
+    tenant_id, order_id = address_of(number)
     order = release_order(tenant_id, order_id, actor=_ACTOR)
     click.echo(f"{order.order_number}: released, now {order.status}.")
 
@@ -78,7 +78,7 @@ def poll(number: str) -> None:
 
     Example: flask orders poll LUM-7K2M9QX4TB
     """
-    tenant_id, order_id = _address_of(number)
+    tenant_id, order_id = address_of(number)
     result = poll_order_now(tenant_id, order_id, actor=_ACTOR)
     found = {True: "repaired", False: "Stripe knows nothing new", None: "nothing to look up at Stripe"}
     click.echo(f"{result.order.order_number}: {found[result.is_repaired]}, now {result.order.status}.")
@@ -92,7 +92,7 @@ def note(number: str, text: str) -> None:
 
     Example: flask orders note LUM-7K2M9QX4TB "Sends the parcel back"
     """
-    tenant_id, order_id = _address_of(number)
+    tenant_id, order_id = address_of(number)
     add_note(tenant_id, order_id, text, actor=_ACTOR)
     click.echo("Noted.")
 
@@ -105,7 +105,7 @@ def resend(number: str, kind: str) -> None:
 
     Example: flask orders resend LUM-7K2M9QX4TB order_confirmation
     """
-    tenant_id, order_id = _address_of(number)
+    tenant_id, order_id = address_of(number)
     with atomic(tenant_id):
         sent = [item for item in order_rows.get_order(tenant_id, str(order_id)).messages if item.kind == kind]
     if not sent:
@@ -122,7 +122,7 @@ def address(number: str, email: str) -> None:
 
     The order and its access then belong to the customer of this address. Receipts stay as they were issued.
     """
-    tenant_id, order_id = _address_of(number)
+    tenant_id, order_id = address_of(number)
     changed = change_address(tenant_id, order_id, checked_email(email), actor=_ACTOR)
     count = f"{changed.messages} message{'' if changed.messages == 1 else 's'}"
     click.echo(f"{changed.order.order_number}: belongs to {changed.customer.email} now, {count} to send.")
@@ -139,7 +139,7 @@ def cancel(number: str) -> None:
 
     Example: flask orders cancel LUM-7K2M9QX4TB
     """
-    tenant_id, order_id = _address_of(number)
+    tenant_id, order_id = address_of(number)
     order = cancel_order(tenant_id, order_id, actor=_ACTOR)
     if order.status is not OrderStatus.CANCELLED:
         click.echo(
@@ -188,7 +188,7 @@ def refund(
     if amount is not None and lines:
         raise click.UsageError("Name an amount or lines, not both.")
     wanted = tuple(_read_line(line) for line in lines)
-    tenant_id, order_id = _address_of(number)
+    tenant_id, order_id = address_of(number)
     with atomic(tenant_id):
         order = order_rows.get_order(tenant_id, str(order_id))
     payment = _payment_to_refund(order, payment_intent_id)
@@ -257,14 +257,6 @@ def _payment_to_refund(order: Order, payment_intent_id: str | None) -> Payment:
             f"{order.order_number} was paid several times: choose one with --payment ({choices})."
         )
     return paid[0]
-
-
-def _address_of(number: str) -> tuple[int, UUID]:
-    with atomic(None):
-        address = order_rows.find_address(number.strip())
-    if address is None:
-        raise OrderNotFound(f"There is no order {number}.")
-    return address
 
 
 def _as_json(view: OrderView) -> dict[str, Any]:

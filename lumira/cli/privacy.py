@@ -63,4 +63,9 @@ def erase(email: str, slug: str, yes: bool) -> None:
         f"Erased: {erasure.orders} orders, {erasure.events} events, {erasure.receipts} receipts, "
         f"{erasure.files} files and {messages} messages."
     )
+    for number, until in erasure.kept:
+        click.echo(
+            f"{number}: a contract of 120 EUR or more, kept until {until} by law (code de la consommation, L213-1): "
+            "its lines, amounts, consents and withdrawals, without the buyer's name."
+        )
     click.echo("Delete the customer in Stripe's dashboard too: Stripe keeps its own records.")

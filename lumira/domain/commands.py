@@ -4,6 +4,7 @@ A schema builds them from the validated request, and the use case receives them.
 imports no model, so that schemas may import it.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -78,6 +79,16 @@ class RefundCommand:
     reason: str | None = None
     #: What they cost when the order was opened is refunded.
     lines: tuple[RefundLine, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class WithdrawalCommand:
+    """Withdraw from these units of an order."""
+
+    #: How many units of each order line, by its id.
+    units: Mapping[UUID, int]
+    #: The buyer's own words; `None` if they give none.
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from lumira.domain import messages, order_status
+from lumira.domain import messages, order_status, withdrawal
 from lumira.models import Order, OrderStatus
 
 #: A new order is created in several transactions, and has no polling schedule before the last of them.
@@ -22,6 +22,7 @@ def why_not_erasable(
     return (
         _outstanding_payment(order, now)
         or _outstanding_refund(order)
+        or _undecided_withdrawal(order)
         or _message_being_sent(order, now, message_lease)
         or _outstanding_work(order, delivered)
     )
@@ -60,6 +61,12 @@ def _outstanding_refund(order: Order) -> str | None:
     return None
 
 
+def _undecided_withdrawal(order: Order) -> str | None:
+    if withdrawal.waiting(order):
+        return "has a withdrawal that waits for a decision: accept or refuse it first"
+    return None
+
+
 def _message_being_sent(order: Order, now: datetime, lease: timedelta) -> str | None:
     if any(messages.is_being_sent(message, now, lease) for message in order.messages):
         return "has a message that is being sent: try again in half a minute"
@@ -70,5 +77,10 @@ def _outstanding_work(order: Order, delivered: Collection[tuple[UUID, str]]) -> 
     if order.is_free or order.status not in order_status.ENTITLED:
         # What was free may have been ordered by a stranger, and the erasure must not wait for its work.
         return None
-    promised = {(line.id, promise.key) for line in order.lines for promise in line.promises}
+    promised = {
+        (line.id, promise.key)
+        for line in order.lines
+        if not withdrawal.is_line_withdrawn(order, line)
+        for promise in line.promises
+    }
     return "has deliverables that are not delivered yet" if promised - set(delivered) else None

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import assert_never
 
-from lumira.domain import order_status
+from lumira.domain import order_status, withdrawal
 from lumira.models import MessageKind, MessageStatus, Order, OrderStatus, OutboxMessage
 
 #: A message is given up after a day, and only after the number of attempts that a day has: time during which no
@@ -71,26 +71,33 @@ def is_current(order: Order, kind: MessageKind, subject: str) -> bool:
     """Whether the content of the message is true of the settled order now; a message that is not is superseded."""
     match kind:
         case MessageKind.ORDER_CONFIRMATION:
-            return order.status in order_status.ENTITLED
+            return order.status in order_status.ENTITLED and not withdrawal.is_whole_order_withdrawn(order)
         case MessageKind.PAYMENT_FAILED:
             # Only the last of several declined attempts matters to the buyer.
             return order.status is OrderStatus.FAILED and order.declines[-1].subject == subject
         case MessageKind.TRANSFER_NOT_RECEIVED:
             return order.status is OrderStatus.CANCELLED
-        case MessageKind.ORDER_REFUNDED:
-            return _is_refund_live(order, subject)
-        case MessageKind.REFUND_FAILED:
-            return _was_announced(order, subject) and not _is_refund_live(order, subject)
+        case MessageKind.ORDER_REFUNDED | MessageKind.REFUND_FAILED:
+            return _is_refund_current(order, kind, subject)
         case MessageKind.ACCESS_READY:
             return any(grant.is_live for grant in order.grants)
         case MessageKind.DELIVERABLE_READY:
             return _is_deliverable_accessible(order, subject)
         case MessageKind.DISPUTE_ALERT:
             return _is_dispute_current(order, subject)
-        case MessageKind.ACCESS_LINK:
+        case MessageKind.ACCESS_LINK | MessageKind.WITHDRAWAL_LINK | MessageKind.WITHDRAWAL_ACKNOWLEDGED:
             return True
+        case MessageKind.WITHDRAWAL_REFUSED:
+            return any(str(each.id) == subject and each.is_refused for each in order.withdrawals)
         case _:
             assert_never(kind)
+
+
+def _is_refund_current(order: Order, kind: MessageKind, stripe_refund_id: str) -> bool:
+    is_live = _is_refund_live(order, stripe_refund_id)
+    if kind is MessageKind.ORDER_REFUNDED:
+        return is_live
+    return _was_announced(order, stripe_refund_id) and not is_live
 
 
 def _is_refund_live(order: Order, stripe_refund_id: str) -> bool:

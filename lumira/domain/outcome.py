@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from uuid import UUID
 
-from lumira.domain import messages, payments, refunds
+from lumira.domain import messages, payments, refunds, withdrawal
 from lumira.domain.order_money import (
     Money,
     duplicate_payments,
@@ -18,6 +18,7 @@ from lumira.domain.order_money import (
     succeeded_payments,
 )
 from lumira.domain.order_status import payable_payments, status_when_fulfilled, status_when_unfulfilled
+from lumira.domain.withdrawal import DueRefund
 from lumira.models import (
     DisputeStatus,
     GrantReason,
@@ -57,6 +58,8 @@ class Outcome:
     refunds: tuple[tuple[Payment, RefundOrigin], ...]
     #: Kind and subject of every message to the buyer or to the team.
     messages: frozenset[tuple[MessageKind, str]]
+    #: What is refunded because of accepted withdrawals, and was not requested of Stripe yet.
+    withdrawal_refunds: tuple[DueRefund, ...] = ()
 
 
 def derive(order: Order) -> Outcome:
@@ -74,6 +77,7 @@ def _when_test_ended(outcome: Outcome) -> Outcome:
         review=None,
         stock=dict.fromkeys(outcome.stock, ReservationState.RELEASED),
         refunds=(),
+        withdrawal_refunds=(),
     )
 
 
@@ -100,6 +104,7 @@ def _derive(order: Order) -> Outcome:
         stock=_stock_when_fulfilled(order),
         refunds=tuple((payment, RefundOrigin.DUPLICATE_PAYMENT) for payment in duplicate_payments(order)),
         messages=frozenset(_messages(order, with_sale=True)),
+        withdrawal_refunds=tuple(withdrawal.due_refunds(order)),
     )
 
 
@@ -118,6 +123,10 @@ def _unfulfilled(
         stock=_stock_when_unfulfilled(order, status),
         refunds=automatic,
         messages=frozenset(_messages(order, with_sale=False)),
+        # A payment of another amount waits for no decision any more if the buyer has withdrawn from everything.
+        withdrawal_refunds=tuple(withdrawal.due_refunds(order))
+        if review is not None and withdrawal.is_whole_order_withdrawn(order)
+        else (),
     )
 
 
@@ -159,13 +168,25 @@ def _grant_state(order: Order, line: OrderLine, money: Money) -> GrantState:
         return GrantState(active=False, reason=GrantReason.DISPUTE_LOST)
     if _is_revoked_by_operator(order, line):
         return GrantState(active=False, reason=GrantReason.OPERATOR)
+    if withdrawal.is_line_withdrawn(order, line):
+        return GrantState(active=False, reason=GrantReason.WITHDRAWN)
     if order.is_free:
         return GrantState(active=True, reason=GrantReason.FREE)
     if money.disputed:
         return GrantState(active=False, reason=GrantReason.DISPUTED)
-    if money.is_partially_refunded and line.on_partial_refund is PartialRefundPolicy.REVOKE:
+    if _is_partially_refunded(order, money) and line.on_partial_refund is PartialRefundPolicy.REVOKE:
         return GrantState(active=False, reason=GrantReason.REFUNDED)
     return GrantState(active=True, reason=GrantReason.PAID)
+
+
+def _is_partially_refunded(order: Order, money: Money) -> bool:
+    """Whether a part is refunded that no withdrawal explains: a withdrawal leaves the other lines as they are."""
+    withdrawn = min(withdrawal.amount_for_withdrawals(order), money.refunded)
+    return (
+        money.is_partially_refunded
+        and money.refunded + money.lost > withdrawn
+        and money.net_paid < money.price - withdrawn
+    )
 
 
 def _is_revoked_by_operator(order: Order, line: OrderLine) -> bool:
@@ -188,6 +209,10 @@ def _messages(order: Order, *, with_sale: bool) -> Iterable[tuple[MessageKind, s
             yield MessageKind.ORDER_REFUNDED, refund.stripe_refund_id
             if not refund.is_live:
                 yield MessageKind.REFUND_FAILED, refund.stripe_refund_id
+    for withdrawn in order.withdrawals:
+        yield MessageKind.WITHDRAWAL_ACKNOWLEDGED, str(withdrawn.id)
+        if withdrawn.is_refused:
+            yield MessageKind.WITHDRAWAL_REFUSED, str(withdrawn.id)
     if with_sale and any(line.grants_access for line in order.lines):
         # Access was revoked during the dispute.
         won = (dispute for dispute in order.disputes if dispute.status is DisputeStatus.WON)

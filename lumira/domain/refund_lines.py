@@ -45,14 +45,24 @@ def amount_of(order: Order, lines: Sequence[dict[str, Any]]) -> int:
 
 def refundable_quantity(order: Order, line: OrderLine) -> int:
     """Return how many units no refund of this line has refunded. A refund of an amount names no line."""
-    refunded = sum(
+    return line.quantity - _refunded_units(order, line, order.refund_requests)
+
+
+def refunded_otherwise(order: Order, line: OrderLine) -> int:
+    """Return how many units were refunded for another reason than a withdrawal."""
+    return _refunded_units(
+        order, line, [request for request in order.refund_requests if request.withdrawal_id is None]
+    )
+
+
+def _refunded_units(order: Order, line: OrderLine, requests: Sequence[RefundRequest]) -> int:
+    return sum(
         int(item["quantity"])
-        for request in order.refund_requests
+        for request in requests
         if _counts(order, request)
         for item in request.lines or ()
         if item["line_id"] == str(line.id)
     )
-    return line.quantity - refunded
 
 
 def products_of(order: Order, request: RefundRequest) -> list[tuple[str, int]]:

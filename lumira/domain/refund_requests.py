@@ -6,6 +6,7 @@ from uuid import UUID
 
 from lumira.domain import stripe_metadata
 from lumira.domain.refunds import refundable_amount
+from lumira.domain.withdrawal import DueRefund
 from lumira.models import Order, Payment, RefundOrigin, RefundRequest
 from lumira.models.columns import uuid7
 from lumira.models.payment_request import RequestState
@@ -26,6 +27,7 @@ def freeze_request(
     now: datetime,
     reason: str | None = None,
     lines: list[dict[str, Any]] | None = None,
+    withdrawal_id: UUID | None = None,
 ) -> RefundRequest:
     """Decide the refund of `amount` minor units of one payment; the request is final and may be sent at once.
 
@@ -47,6 +49,7 @@ def freeze_request(
         stripe_payment_intent_id=payment.stripe_payment_intent_id,
         amount=amount,
         origin=origin,
+        withdrawal_id=withdrawal_id,
         parameters=parameters,
         lines=lines,
         key_number=1,
@@ -68,7 +71,10 @@ def _key(request_id: UUID, number: int) -> str:
 def freeze_automatic_request(order: Order, payment: Payment, *, origin: RefundOrigin, now: datetime) -> bool:
     """Decide the automatic refund of all of a payment, once; `False` if it was decided, or nothing is refundable."""
     if any(
-        request.stripe_payment_intent_id == payment.stripe_payment_intent_id and request.is_automatic
+        request.stripe_payment_intent_id == payment.stripe_payment_intent_id
+        and request.is_automatic
+        # What was refunded of the payment for a withdrawal is not all of it.
+        and request.withdrawal_id is None
         for request in order.refund_requests
     ):
         return False
@@ -77,6 +83,20 @@ def freeze_automatic_request(order: Order, payment: Payment, *, origin: RefundOr
         return False
     freeze_request(order, payment, amount=amount, origin=origin, now=now, reason=_STRIPE_REASONS.get(origin))
     return True
+
+
+def freeze_withdrawal_request(order: Order, due: DueRefund, now: datetime) -> RefundRequest:
+    """Decide the refund that an accepted withdrawal requires."""
+    return freeze_request(
+        order,
+        due.payment,
+        amount=due.amount,
+        origin=RefundOrigin.WITHDRAWAL,
+        now=now,
+        reason="requested_by_customer",
+        withdrawal_id=due.withdrawal.id,
+        lines=due.lines or None,
+    )
 
 
 def lease(request: RefundRequest, now: datetime) -> None:

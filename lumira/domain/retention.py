@@ -49,6 +49,7 @@ def _holds_anything(order: Order) -> bool:
         order.completed_at is not None
         or order.review_reason is not None
         or bool(order.grants)
+        or bool(order.withdrawals)
         or any(reservation.state is not ReservationState.RELEASED for reservation in order.reservations)
         or any(message.status is MessageStatus.PENDING for message in order.messages)
     )

@@ -29,6 +29,9 @@ _ORDER = (
     "webhook",
     "review",
     "released",
+    "withdrawal_requested",
+    "withdrawal_accepted",
+    "withdrawal_refused",
     "refund_requested",
     "refund_refused",
     "refund_created",
@@ -81,7 +84,7 @@ def timeline(order: Order, events: Sequence[OrderEvent]) -> list[TimelineEntry]:
     """Return the timeline of a loaded order, oldest first; makes no query."""
     entries = [TimelineEntry(order.created_at, "opened"), *_requests(order), *_payments(order)]
     entries += [TimelineEntry(event.received_at, "webhook", event.description) for event in events]
-    entries += [*_decisions(order), *_grants(order)]
+    entries += [*_decisions(order), *_withdrawals(order), *_grants(order)]
     for message in order.messages:
         entries += _message(message)
     entries += _refund_requests(order)
@@ -146,6 +149,13 @@ def _review(order: Order) -> Iterable[TimelineEntry]:
         )
         return [TimelineEntry(payment.succeeded_at, "review", str(reason))]
     return []
+
+
+def _withdrawals(order: Order) -> Iterator[TimelineEntry]:
+    for withdrawal in order.withdrawals:
+        yield TimelineEntry(withdrawal.requested_at, "withdrawal_requested", str(withdrawal.via))
+        if withdrawal.decided_at is not None:
+            yield TimelineEntry(withdrawal.decided_at, f"withdrawal_{withdrawal.decision}")
 
 
 def _grants(order: Order) -> Iterator[TimelineEntry]:

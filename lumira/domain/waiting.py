@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from lumira.domain import order_status, payments
+from lumira.domain import order_status, payments, withdrawal
 from lumira.domain.order_status import payable_payments
+from lumira.domain.withdrawal_period import refund_due_at
 from lumira.models import (
     Alert,
     AlertKind,
@@ -45,6 +46,7 @@ class WaitReason(StrEnum):
     CANCELLED = "cancelled"
     TEST_SALE_ENDED = "test_sale_ended"
     DISPUTED = "disputed"
+    WITHDRAWN = "withdrawn"
     INQUIRY = "inquiry"
     REFUND_REFUSED = "refund_refused"
     REFUND_FAILED = "refund_failed"
@@ -66,6 +68,7 @@ class Repair(StrEnum):
     RESEND = "resend"
     SET_ADDRESS = "set_address"
     RESTORE_ACCESS = "restore_access"
+    DECIDE_WITHDRAWAL = "decide_withdrawal"
     CANCEL = "cancel"
     #: The tenant's Stripe key has to be replaced.
     CHANGE_KEY = "change_key"
@@ -123,6 +126,7 @@ def waiting_for(order: Order, known: Surroundings) -> Waiting | None:
 
 
 def _when_unfulfilled(order: Order, known: Surroundings) -> Iterator[Waiting]:
+    yield from _withdrawals(order)
     if order.review_reason is not None:
         is_amount = order.review_reason is ReviewReason.AMOUNT_MISMATCH
         reason = WaitReason.AMOUNT_MISMATCH if is_amount else WaitReason.CURRENCY_MISMATCH
@@ -141,6 +145,7 @@ def _when_unfulfilled(order: Order, known: Surroundings) -> Iterator[Waiting]:
 
 def _when_fulfilled(order: Order, known: Surroundings) -> Iterator[Waiting]:
     yield from _disputes(order)
+    yield from _withdrawals(order)
     yield from _refunds(order, known)
     if known.has_alert(AlertKind.STOCK_MISSING):
         yield Waiting(WaitReason.STOCK_MISSING, Repair.REFUND)
@@ -229,6 +234,11 @@ def _disputes(order: Order) -> Iterator[Waiting]:
             yield Waiting(
                 reason, Repair.RESPOND_AT_STRIPE, until=dispute.due_at, subject=dispute.stripe_dispute_id
             )
+
+
+def _withdrawals(order: Order) -> Iterator[Waiting]:
+    for each in withdrawal.waiting(order):
+        yield Waiting(WaitReason.WITHDRAWN, Repair.DECIDE_WITHDRAWAL, until=refund_due_at(each.requested_at))
 
 
 def _refunds(order: Order, known: Surroundings) -> Iterator[Waiting]:

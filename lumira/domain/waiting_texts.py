@@ -95,6 +95,10 @@ _SENTENCES: dict[WaitReason, tuple[str, str]] = {
         "La banque de l’acheteur conteste le paiement ({subject}) : répondez dans le tableau de bord de Stripe.",
         "The buyer’s bank disputes the payment ({subject}): respond in Stripe’s Dashboard.",
     ),
+    WaitReason.WITHDRAWN: (
+        "L’acheteur s’est rétracté : acceptez ou refusez la rétractation ; le remboursement est dû dans les 14 jours.",
+        "The buyer withdrew: accept or refuse the withdrawal; the refund is due within 14 days.",
+    ),
     WaitReason.INQUIRY: (
         "La banque de l’acheteur demande des renseignements ({subject}) : répondez dans le tableau de bord de Stripe.",
         "The buyer’s bank inquires about the payment ({subject}): respond in Stripe’s Dashboard.",

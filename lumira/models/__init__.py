@@ -36,8 +36,16 @@ from lumira.models.receipt import Receipt, ReceiptCounter, ReceiptKind, receipt_
 from lumira.models.refund import Charge, Refund, RefundStatus
 from lumira.models.refund_request import RefundOrigin, RefundRequest
 from lumira.models.stock import MovementReason, ReservationState, StockItem, StockMovement, StockReservation
-from lumira.models.tenant import PaymentPage, ReleaseOnFailure, Tenant, TenantDomain, WebhookSecret
+from lumira.models.tenant import (
+    PaymentPage,
+    ReleaseOnFailure,
+    Tenant,
+    TenantDomain,
+    WebhookSecret,
+    WithdrawalPolicy,
+)
 from lumira.models.webhook_event import EventStatus, WebhookEvent
+from lumira.models.withdrawal import Withdrawal, WithdrawalDecision, WithdrawalLine, WithdrawalVia
 
 __all__ = [
     "AccessGrant",
@@ -111,6 +119,11 @@ __all__ = [
     "TenantDomain",
     "WebhookEvent",
     "WebhookSecret",
+    "Withdrawal",
+    "WithdrawalDecision",
+    "WithdrawalLine",
+    "WithdrawalPolicy",
+    "WithdrawalVia",
     "email_key",
     "receipt_label",
     "receipt_series",

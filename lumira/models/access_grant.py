@@ -24,6 +24,8 @@ class GrantReason(StrEnum):
     REFUNDED = "refunded"
     DISPUTED = "disputed"
     DISPUTE_LOST = "dispute_lost"
+    #: The buyer withdrew from the contract, or an operator has yet to decide about it.
+    WITHDRAWN = "withdrawn"
     #: An operator granted or revoked it.
     OPERATOR = "operator"
 

@@ -42,6 +42,8 @@ class AlertKind(StrEnum):
     TRANSFER_INCOMPLETE = "transfer_incomplete"
     #: No bank transfer arrived until its last day; the order is closed.
     TRANSFER_NOT_RECEIVED = "transfer_not_received"
+    #: A buyer withdrew, and an operator has to decide about it.
+    WITHDRAWAL_WAITING = "withdrawal_waiting"
     EVENT_FAILED = "event_failed"
     #: Stripe lists an event that cannot be stored.
     EVENT_UNUSABLE = "event_unusable"

@@ -29,7 +29,8 @@ from lumira.models.payment_request import PaymentRequest, RequestState
 from lumira.models.refund import Charge, Refund
 from lumira.models.refund_request import RefundRequest
 from lumira.models.stock import ReservationState, StockReservation
-from lumira.models.tenant import ReleaseOnFailure
+from lumira.models.tenant import DELIVERY_DAYS, WITHDRAWAL_DAYS, ReleaseOnFailure
+from lumira.models.withdrawal import Withdrawal
 
 
 class OrderStatus(StrEnum):
@@ -73,6 +74,8 @@ class Order(Identified, Timestamped, Base):
         CheckConstraint(one_of("locale", Language), name="locale_is_known"),
         CheckConstraint("free_product_id IS NULL OR amount = 0", name="free_costs_nothing"),
         CheckConstraint(one_of("release_on_failure", ReleaseOnFailure), name="release_on_failure_is_known"),
+        CheckConstraint("withdrawal_days >= 14", name="withdrawal_takes_fourteen_days"),
+        CheckConstraint("delivery_days >= 0", name="delivery_days_are_not_negative"),
         Index("ix_orders_by_email", "tenant_id", "email_key"),
         Index("ix_orders_by_update", "tenant_id", "updated_at"),
         Index(
@@ -118,6 +121,9 @@ class Order(Identified, Timestamped, Base):
     release_on_failure: Mapped[ReleaseOnFailure] = mapped_column(
         choice(ReleaseOnFailure), default=ReleaseOnFailure.AT_DEADLINE
     )
+    #: The tenant's period for a withdrawal, and the days that a delivery of goods may take.
+    withdrawal_days: Mapped[int] = mapped_column(default=WITHDRAWAL_DAYS)
+    delivery_days: Mapped[int] = mapped_column(default=DELIVERY_DAYS)
     #: What the buyer consented to, when, and which text they saw, as `domain.consents` freezes it.
     consents: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     #: The caller's own metadata, without Lumira's.
@@ -164,6 +170,7 @@ class Order(Identified, Timestamped, Base):
         lazy="raise", order_by=StockReservation.product_id
     )
     messages: Mapped[list[OutboxMessage]] = relationship(lazy="raise", order_by=OutboxMessage.id)
+    withdrawals: Mapped[list[Withdrawal]] = relationship(lazy="raise", order_by=Withdrawal.id)
 
     @property
     def is_free(self) -> bool:

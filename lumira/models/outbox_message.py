@@ -25,6 +25,10 @@ class MessageKind(StrEnum):
     DISPUTE_ALERT = "dispute_alert"
     #: A new portal link, requested on the portal.
     ACCESS_LINK = "access_link"
+    #: A link to the second step of a withdrawal, requested on the public page.
+    WITHDRAWAL_LINK = "withdrawal_link"
+    WITHDRAWAL_ACKNOWLEDGED = "withdrawal_acknowledged"
+    WITHDRAWAL_REFUSED = "withdrawal_refused"
 
 
 class MessageStatus(StrEnum):

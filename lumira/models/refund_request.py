@@ -24,6 +24,8 @@ class RefundOrigin(StrEnum):
     DUPLICATE_PAYMENT = "duplicate_payment"
     #: It was paid after its reserved stock had been released, and no unit was left.
     SOLD_OUT = "sold_out"
+    #: The buyer withdrew from the contract.
+    WITHDRAWAL = "withdrawal"
 
 
 class RefundRequest(Identified, Timestamped, Base):
@@ -32,19 +34,30 @@ class RefundRequest(Identified, Timestamped, Base):
     __tablename__ = "refund_requests"
     __table_args__ = (
         ForeignKeyConstraint(["tenant_id", "order_id"], ["orders.tenant_id", "orders.id"]),
+        ForeignKeyConstraint(["tenant_id", "withdrawal_id"], ["withdrawals.tenant_id", "withdrawals.id"]),
         UniqueConstraint("tenant_id", "stripe_key"),
         CheckConstraint("amount > 0", name="amount_is_positive"),
         CheckConstraint("key_number > 0", name="key_number_is_positive"),
         CheckConstraint("jsonb_typeof(lines) = 'array'", name="lines_are_a_list"),
         CheckConstraint(one_of("origin", RefundOrigin), name="origin_is_known"),
         CheckConstraint(one_of("state", RequestState), name="state_is_known"),
+        CheckConstraint("(origin = 'withdrawal') = (withdrawal_id IS NOT NULL)", name="withdrawal_is_named"),
         # An automatic refund is decided once for each payment.
         Index(
             "uq_refund_requests_automatic",
             "tenant_id",
             "stripe_payment_intent_id",
             unique=True,
-            postgresql_where="origin <> 'requested'",
+            postgresql_where="origin NOT IN ('requested', 'withdrawal')",
+        ),
+        # A withdrawal is refunded once; again only if another payment settles the order afterwards.
+        Index(
+            "uq_refund_requests_withdrawal",
+            "tenant_id",
+            "withdrawal_id",
+            "stripe_payment_intent_id",
+            unique=True,
+            postgresql_where="withdrawal_id IS NOT NULL",
         ),
         Index("ix_refund_requests_by_order", "tenant_id", "order_id"),
         Index(
@@ -60,6 +73,8 @@ class RefundRequest(Identified, Timestamped, Base):
     #: Minor units.
     amount: Mapped[MinorUnits]
     origin: Mapped[RefundOrigin] = mapped_column(choice(RefundOrigin))
+    #: The withdrawal that it refunds; `None` for any other refund.
+    withdrawal_id: Mapped[UUID | None]
     parameters: Mapped[dict[str, Any]] = mapped_column(JSONB)
     #: Which of its keys at Stripe `stripe_key` is, from 1.
     key_number: Mapped[int] = mapped_column(default=1)

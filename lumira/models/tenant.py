@@ -30,6 +30,21 @@ class PaymentPage(StrEnum):
     HOSTED = "hosted"
 
 
+class WithdrawalPolicy(StrEnum):
+    """What follows from a buyer's withdrawal."""
+
+    #: It is refunded at once.
+    REFUND = "refund"
+    #: An operator accepts or refuses it.
+    REVIEW = "review"
+
+
+#: The legal period (code de la consommation, L221-18); a tenant's may be longer.
+WITHDRAWAL_DAYS = 14
+#: The longest time that a delivery may take unless the parties agree on another (L216-1).
+DELIVERY_DAYS = 30
+
+
 class Tenant(Timestamped, Base):
     """One brand. Its slug never changes, because URLs and Stripe's metadata contain it."""
 
@@ -41,6 +56,9 @@ class Tenant(Timestamped, Base):
         CheckConstraint(one_of("release_on_failure", ReleaseOnFailure), name="release_on_failure_is_known"),
         CheckConstraint(one_of("payment_page", PaymentPage), name="payment_page_is_known"),
         CheckConstraint("(terms_version IS NULL) = (terms_url IS NULL)", name="terms_have_an_address"),
+        CheckConstraint(one_of("withdrawal_policy", WithdrawalPolicy), name="withdrawal_policy_is_known"),
+        CheckConstraint("withdrawal_days >= 14", name="withdrawal_takes_fourteen_days"),
+        CheckConstraint("delivery_days >= 0", name="delivery_days_are_not_negative"),
         CheckConstraint("brand_color ~ '^#[0-9A-F]{6}$'", name="brand_color_is_hexadecimal"),
         CheckConstraint("brand_background ~ '^#[0-9A-F]{6}$'", name="brand_background_is_hexadecimal"),
         CheckConstraint("brand_radius BETWEEN 0 AND 32", name="brand_radius_is_small"),
@@ -63,6 +81,13 @@ class Tenant(Timestamped, Base):
     terms_version: Mapped[str | None]
     terms_url: Mapped[str | None]
     payment_page: Mapped[PaymentPage] = mapped_column(choice(PaymentPage), default=PaymentPage.HOSTED)
+    #: Days in which a buyer may withdraw, and days after which goods count as delivered, counted from the order's
+    #: completion.
+    withdrawal_days: Mapped[int] = mapped_column(default=WITHDRAWAL_DAYS)
+    delivery_days: Mapped[int] = mapped_column(default=DELIVERY_DAYS)
+    withdrawal_policy: Mapped[WithdrawalPolicy] = mapped_column(
+        choice(WithdrawalPolicy), default=WithdrawalPolicy.REVIEW
+    )
     #: Increases with every change of the catalog; a cached copy with another number is stale.
     catalog_version: Mapped[int] = mapped_column(default=0)
     stripe_publishable_key: Mapped[str | None]

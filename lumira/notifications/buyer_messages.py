@@ -1,7 +1,12 @@
 """Composers of the messages to buyers."""
 
+from datetime import date
+from zoneinfo import ZoneInfo
+
 from lumira.domain import messages
+from lumira.domain.withdrawal import right_of
 from lumira.formats import is_public_host
+from lumira.link_tokens import public_url_of, withdrawal_path
 from lumira.models import MessageKind, Order, Refund, RefundOrigin
 from lumira.notifications import emails, links
 from lumira.notifications.composers import MessageContext, composes
@@ -15,7 +20,13 @@ def order_confirmation(context: MessageContext) -> Draft | None:
     if not _is_current(context):
         return None
     promised = [promise.title for promise in deliverables.list_promises(context.order)]
-    return emails.draft_for_buyer(context, access_url=_access_url(context), promised=promised)
+    return emails.draft_for_buyer(
+        context,
+        access_url=_access_url(context),
+        promised=promised,
+        withdrawal_until=_withdrawal_until(context),
+        withdrawal_url=public_url_of(withdrawal_path(context.tenant.slug, str(context.language))),
+    )
 
 
 @composes(MessageKind.PAYMENT_FAILED)
@@ -77,6 +88,12 @@ def _once_a_day(context: MessageContext) -> Draft | Postponed | None:
     if others.older_due_at is not None:
         return Postponed(others.older_due_at)
     return emails.draft_for_buyer(context, shop_url=_shop_url(context))
+
+
+def _withdrawal_until(context: MessageContext) -> date | None:
+    """Return the last day on which the buyer may withdraw; `None` if they have no such right."""
+    right = right_of(context.order, zone=ZoneInfo(context.tenant.time_zone), at=context.message.created_at)
+    return right.last_day if right.is_open else None
 
 
 def _find_refund(context: MessageContext) -> Refund | None:

@@ -14,6 +14,7 @@ from lumira.notifications import (
     buyer_messages,  # noqa: F401 - importing the composers registers them
     link_messages,  # noqa: F401 - see above
     team_messages,  # noqa: F401 - see above
+    withdrawal_messages,  # noqa: F401 - see above
 )
 from lumira.notifications.composers import MessageContext, get_composer
 from lumira.notifications.draft import Draft, Postponed

@@ -1,7 +1,7 @@
 """Formatting of amounts and times in a language."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
@@ -30,6 +30,10 @@ class Formatter:
     def day(self, at: datetime) -> str:
         """Format a date: `21 novembre 2026` or `21 November 2026`."""
         return format_date(at.astimezone(self.zone), "long", locale=_LOCALES[self.language])
+
+    def last_day(self, day: date) -> str:
+        """Format a date that has no time: `21 novembre 2026` or `21 November 2026`."""
+        return format_date(day, "long", locale=_LOCALES[self.language])
 
     def moment(self, at: datetime) -> str:
         """Format a date and time with its time zone: `21 novembre 2026 à 10:30 (Europe/Paris)`."""

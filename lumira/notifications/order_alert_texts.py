@@ -158,4 +158,16 @@ ORDER_TEXTS: dict[AlertKind, Translations] = {
             "The buyer is notified. If the money arrives nevertheless, the order is completed or refunded.",
         ),
     ),
+    AlertKind.WITHDRAWAL_WAITING: in_both(
+        (
+            "rétractation à examiner",
+            "Un acheteur s’est rétracté ; l’accès est suspendu, et le remboursement est dû dans les 14 jours.",
+            "flask orders show NUMBER, puis flask withdrawals accept NUMBER ou flask withdrawals refuse NUMBER.",
+        ),
+        (
+            "withdrawal to decide",
+            "A buyer withdrew from an order; access is suspended, and the refund is due within 14 days.",
+            "flask orders show NUMBER, then flask withdrawals accept NUMBER or flask withdrawals refuse NUMBER.",
+        ),
+    ),
 }

@@ -17,6 +17,8 @@ from lumira.models import (
     RefundOrigin,
     RefundStatus,
     Tenant,
+    Withdrawal,
+    WithdrawalVia,
 )
 from lumira.notifications.alert_texts import text_for
 from lumira.notifications.draft import Draft
@@ -53,7 +55,12 @@ def draft(kind: str, language: Language, tenant: Tenant) -> Draft:
 def _values(kind: str, language: Language, tenant: Tenant) -> dict[str, object]:
     match kind:
         case MessageKind.ORDER_CONFIRMATION:
-            return {"access_url": _LINK, "promised": ["PDF 15p", "Audio 25 min"]}
+            return {
+                "access_url": _LINK,
+                "promised": ["PDF 15p", "Audio 25 min"],
+                "withdrawal_until": _AT.date() + timedelta(days=16),
+                "withdrawal_url": "https://example.com/retractation/sample",
+            }
         case MessageKind.PAYMENT_FAILED | MessageKind.TRANSFER_NOT_RECEIVED:
             return {"shop_url": "https://example.com/"}
         case MessageKind.ORDER_REFUNDED:
@@ -70,6 +77,19 @@ def _values(kind: str, language: Language, tenant: Tenant) -> dict[str, object]:
             return {"dispute": _dispute(tenant), "is_inquiry": False}
         case "alert":
             return _alert_values(tenant, language)
+        case _:
+            return _withdrawal_values(kind)
+
+
+def _withdrawal_values(kind: str) -> dict[str, object]:
+    match kind:
+        case MessageKind.WITHDRAWAL_LINK:
+            return {"withdrawal_url": "https://example.com/retractation/sample/link", "requested_at": _AT}
+        case MessageKind.WITHDRAWAL_ACKNOWLEDGED:
+            due_at = _AT + timedelta(days=14)
+            return {"withdrawal": _withdrawal(), "items": ["Bougie figuier"], "refund_due_at": due_at}
+        case MessageKind.WITHDRAWAL_REFUSED:
+            return {"withdrawal": _withdrawal(), "items": ["Bougie figuier"], "access_url": _LINK}
         case _:
             # The variables of an invitation to the team.
             return {"set_up_url": _SET_UP, "role": "expert", "ends_at": _AT + timedelta(days=3)}
@@ -88,6 +108,16 @@ def _order(tenant: Tenant) -> Order:
         status=OrderStatus.COMPLETED,
         lines=lines,
         consents={"terms": "2026-11", "terms_url": "https://example.com/terms", "immediate_delivery": True},
+    )
+
+
+def _withdrawal() -> Withdrawal:
+    return Withdrawal(
+        via=WithdrawalVia.PORTAL,
+        reason="Je préfère un autre parfum.",
+        requested_at=_AT,
+        confirmed_at=_AT + timedelta(minutes=2),
+        decision_note="Cette bougie a été personnalisée pour vous.",
     )
 
 

@@ -69,6 +69,7 @@ def render(kind: str, language: Language, tenant: Tenant, values: dict[str, obje
         "amount": formatter.amount,
         "day": formatter.day,
         "moment": formatter.moment,
+        "last_day": formatter.last_day,
         **values,
     }
     plain = _environment.get_template(f"{kind}.{language}.txt.jinja")

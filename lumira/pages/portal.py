@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
+from lumira.domain.withdrawal_period import refund_due_at
 from lumira.models import Language, Tenant
 from lumira.pages.rendering import render_page
 from lumira.services.portal.view_purchases import PortalView
@@ -60,7 +61,9 @@ class PageContext:
 
 def purchases(context: PageContext, view: PortalView, *, here: str, form: Form) -> str:
     """Render the portal of a live link, whose path is `here`."""
-    return _render("purchases.html.jinja", context, view=view, here=here, form=form)
+    return _render(
+        "purchases.html.jinja", context, view=view, here=here, form=form, refund_due_at=refund_due_at
+    )
 
 
 def notice(context: PageContext, kind: Notice, *, form: Form | None = None, back: str | None = None) -> str:

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from babel.numbers import format_decimal
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from lumira.link_tokens import withdrawal_path
 from lumira.models import Language, Tenant
 from lumira.notifications.formatting import Formatter
 from lumira.notifications.theme import theme_of
@@ -39,6 +40,9 @@ def render_page(
         texts=TEXTS[language],
         amount=formatter.amount,
         day=formatter.day,
+        last_day=formatter.last_day,
+        moment=formatter.moment,
+        withdrawal_path=None if tenant is None else withdrawal_path(brand.slug, language),
         size=lambda length: _size(length, language),
         nonce=nonce,
         **values,

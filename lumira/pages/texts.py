@@ -7,6 +7,7 @@ from typing import Any
 from lumira.models import Language
 from lumira.pages.checkout_texts import CHECKOUT
 from lumira.pages.payment_texts import PAYMENT
+from lumira.pages.withdrawal_texts import WITHDRAWAL
 
 _FRENCH: dict[str, Any] = {
     "title": "Vos achats",
@@ -41,6 +42,7 @@ _FRENCH: dict[str, Any] = {
         "refunded": "Cet achat a été remboursé : son contenu n’est plus accessible.",
         "disputed": "Le paiement est contesté auprès de votre banque : l’accès est suspendu.",
         "dispute_lost": "Le paiement a été repris par votre banque : l’accès est fermé.",
+        "withdrawn": "Vous vous êtes rétracté de cet achat : son contenu n’est plus accessible.",
         "operator": "L’accès a été fermé par notre équipe. Écrivez-nous pour en parler.",
         "expired": "La durée d’accès est terminée.",
     },
@@ -112,6 +114,7 @@ _ENGLISH: dict[str, Any] = {
         "refunded": "This purchase was refunded: its content is no longer available.",
         "disputed": "The payment is disputed with your bank: access is suspended.",
         "dispute_lost": "Your bank has reversed the payment: access is closed.",
+        "withdrawn": "You withdrew from this purchase: its content is no longer available.",
         "operator": "Access was closed by our team. Write to us about it.",
         "expired": "Your access has expired.",
     },
@@ -149,6 +152,11 @@ _ENGLISH: dict[str, Any] = {
 
 #: Both languages have the same keys.
 TEXTS: dict[Language, dict[str, Any]] = {
-    language: {**texts, "checkout": CHECKOUT[language], "payment": PAYMENT[language]}
+    language: {
+        **texts,
+        "checkout": CHECKOUT[language],
+        "payment": PAYMENT[language],
+        "withdrawal": WITHDRAWAL[language],
+    }
     for language, texts in ((Language.FRENCH, _FRENCH), (Language.ENGLISH, _ENGLISH))
 }

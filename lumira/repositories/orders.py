@@ -38,6 +38,7 @@ WHOLE: tuple[QueryableAttribute[Any], ...] = (
     Order.grants,
     Order.reservations,
     Order.messages,
+    Order.withdrawals,
 )
 #: Before the ids of all orders: where reading them in batches begins.
 FIRST_ID = UUID(int=0)

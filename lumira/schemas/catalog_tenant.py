@@ -20,6 +20,10 @@ from lumira.schemas.fields import EmailAddress
 
 RELEASE_POLICIES = ("at_once", "at_deadline")
 PAYMENT_PAGES = ("element", "hosted")
+WITHDRAWAL_POLICIES = ("refund", "review")
+#: Days: the legal period, and a year for what is customary as a longer one.
+_WITHDRAWAL_DAYS = (14, 365)
+_MOST_DELIVERY_DAYS = 180
 
 
 class SellerTable(Table):
@@ -89,6 +93,24 @@ class TenantTable(Table):
     payment_page = fields.String(
         load_default="hosted",
         validate=validate.OneOf(PAYMENT_PAGES, error="Must be one of: {choices}."),
+    )
+    #: What follows from a buyer's withdrawal, in which days they may withdraw, and after how many days goods count as
+    #: delivered.
+    withdrawal_policy = fields.String(
+        load_default="review",
+        validate=validate.OneOf(WITHDRAWAL_POLICIES, error="Must be one of: {choices}."),
+    )
+    withdrawal_days = fields.Integer(
+        strict=True,
+        load_default=14,
+        error_messages={"invalid": "Must be a whole number of days, such as 14."},
+        validate=validate.Range(*_WITHDRAWAL_DAYS, error="Must be between {min} and {max}."),
+    )
+    delivery_days = fields.Integer(
+        strict=True,
+        load_default=30,
+        error_messages={"invalid": "Must be a whole number of days, such as 30."},
+        validate=validate.Range(0, _MOST_DELIVERY_DAYS, error="Must be between {min} and {max}."),
     )
     #: The team's address for alerts; required in production.
     alert_email = EmailAddress(load_default=None, validate=check_is_read)

@@ -36,7 +36,12 @@ MESSAGE_KINDS = (
     "deliverable_ready",
     "dispute_alert",
     "access_link",
+    "withdrawal_link",
+    "withdrawal_acknowledged",
+    "withdrawal_refused",
 )
+WITHDRAWAL_WAYS = ("portal", "guest", "operator")
+WITHDRAWAL_DECISIONS = ("accepted", "refused")
 MESSAGE_STATUSES = ("pending", "sent", "superseded", "dead")
 
 
@@ -164,6 +169,40 @@ class OrderMessageResponse(ResponseSchema):
     status = fields.String(required=True, validate=validate.OneOf(MESSAGE_STATUSES))
 
 
+class WithdrawalUnitsResponse(ResponseSchema):
+    """From how many units of one product the buyer withdraws."""
+
+    product_id = fields.String(required=True)
+    quantity = fields.Integer(required=True)
+
+
+class OrderWithdrawalResponse(ResponseSchema):
+    """A buyer's withdrawal from the contract, or from a part of it."""
+
+    via = fields.String(required=True, validate=validate.OneOf(WITHDRAWAL_WAYS))
+    requested_at = Timestamp(
+        required=True, metadata={"description": "When the buyer made the statement: the period counts to it."}
+    )
+    confirmed_at = Timestamp(required=True)
+    buyer_reason = fields.String(
+        required=True,
+        allow_none=True,
+        attribute="reason",
+        metadata={"description": "The buyer's own words, if they gave any."},
+    )
+    lines = fields.List(fields.Nested(WithdrawalUnitsResponse), required=True)
+    decision = fields.String(
+        required=True,
+        allow_none=True,
+        validate=validate.OneOf((*WITHDRAWAL_DECISIONS, None)),
+        metadata={"description": "Null while an operator has to decide."},
+    )
+    decided_at = Timestamp(required=True, allow_none=True)
+    refund_due_at = Timestamp(
+        required=True, metadata={"description": "Until when it is refunded, if it is valid."}
+    )
+
+
 class OrderTimelineEntryResponse(ResponseSchema):
     """One entry of an order's timeline."""
 
@@ -193,6 +232,12 @@ class WholeOrderResponse(OrderResponse):
     disputes = fields.List(fields.Nested(OrderDisputeResponse), required=True)
     grants = fields.List(fields.Nested(GrantResponse), required=True)
     messages = fields.List(fields.Nested(OrderMessageResponse), required=True)
+    withdrawal = fields.Nested(
+        OrderWithdrawalResponse,
+        required=True,
+        allow_none=True,
+        metadata={"description": "The newest withdrawal of the buyer; `timeline` names all."},
+    )
     timeline = fields.List(fields.Nested(OrderTimelineEntryResponse), required=True)
 
 

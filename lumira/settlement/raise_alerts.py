@@ -3,11 +3,13 @@
 from datetime import timedelta
 
 from lumira.clock import utc_now
+from lumira.domain import withdrawal
 from lumira.domain.order_money import duplicate_payments
 from lumira.domain.order_status import is_paid_after_erasure, lacks_recipient
 from lumira.domain.outcome import Outcome
 from lumira.domain.payments import is_partly_funded
 from lumira.domain.refunds import duplicate_refunds, is_made_up_for, repeated_refunds, was_ever_duplicate
+from lumira.domain.withdrawal_period import refund_due_at
 from lumira.models import AlertKind, Dispute, Order, Payment, RefundStatus
 from lumira.repositories import alerts
 
@@ -45,10 +47,29 @@ def raise_alerts(order: Order, outcome: Outcome) -> None:
             once=True,
             refunds=sorted(refund.stripe_refund_id for refund in duplicates),
         )
+    if order.withdrawals:
+        _alert_withdrawals(order)
     for payment in order.payments:
         _alert_transfer(order, payment)
     for dispute in order.disputes:
         _alert_dispute(order, dispute)
+
+
+def _alert_withdrawals(order: Order) -> None:
+    """A withdrawal needs an operator until it is accepted or refused."""
+    waiting = withdrawal.waiting(order)
+    kind, number = AlertKind.WITHDRAWAL_WAITING, order.order_number
+    if not waiting:
+        alerts.resolve(order.tenant_id, kind=kind, subject=number)
+        return
+    requested_at = min(each.requested_at for each in waiting)
+    alerts.raise_alert(
+        order.tenant_id,
+        kind=kind,
+        subject=number,
+        requested_at=requested_at.isoformat(),
+        refund_due_at=refund_due_at(requested_at).isoformat(),
+    )
 
 
 def _alert_failed_refunds(order: Order) -> None:

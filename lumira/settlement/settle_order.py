@@ -37,6 +37,7 @@ def settle_order(order: Order, *, actor: str) -> None:
     restored = list_restored(order, outcome.grants)
     write_grants(order, outcome.grants, actor=actor, now=now)
     _decide_refunds(order, outcome, actor=actor, now=now)
+    _refund_withdrawals(order, outcome, actor=actor, now=now)
     _enqueue_messages(order, outcome, restored, now=now)
     if outcome.is_paid and not order.is_free:
         issue_at_the_end(order, is_new=not was_fulfilled)
@@ -111,6 +112,20 @@ def _decide_refunds(order: Order, outcome: Outcome, *, actor: str, now: datetime
                 reason=str(origin),
                 payment_intent_id=payment.stripe_payment_intent_id,
             )
+
+
+def _refund_withdrawals(order: Order, outcome: Outcome, *, actor: str, now: datetime) -> None:
+    for due in outcome.withdrawal_refunds:
+        request = refund_requests.freeze_withdrawal_request(order, due, now)
+        audit.record(
+            order.tenant_id,
+            actor=actor,
+            action="refund_decided",
+            subject=f"order:{order.id}",
+            reason=str(request.origin),
+            payment_intent_id=request.stripe_payment_intent_id,
+            amount=request.amount,
+        )
 
 
 def _enqueue_messages(

@@ -3,13 +3,19 @@
 `step_process` calls `run` in that process.
 """
 
+from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from lumira import create_app
-from lumira.domain.commands import RefundCommand
+from lumira.domain.commands import RefundCommand, WithdrawalCommand
+from lumira.link_tokens import WithdrawalAddress
+from lumira.models import WithdrawalDecision
 from lumira.repositories.idempotency import Call, KeySource
 from lumira.services.refunds.request_refund import request_refund
 from lumira.services.refunds.send_due_refunds import send_due_refunds
+from lumira.services.withdrawals.decide import decide
+from lumira.services.withdrawals.withdraw import withdraw_as_guest
 from tests.concurrency.killed_process import _Commits, _settings
 
 
@@ -22,6 +28,12 @@ def _step(instructions: dict[str, Any]) -> None:
             )
             command = RefundCommand(instructions["amount"])
             request_refund(tenant_id, instructions["payment"], call=call, command=command)
+        case "withdraw":
+            requested_at = datetime.fromisoformat(instructions["requested_at"])
+            address = WithdrawalAddress(tenant_id, UUID(instructions["order"]), requested_at)
+            withdraw_as_guest(address, WithdrawalCommand({UUID(instructions["line"]): 1}))
+        case "accept":
+            decide(tenant_id, UUID(instructions["order"]), WithdrawalDecision.ACCEPTED, actor="operator")
         case "send":
             send_due_refunds(tenant_id)
 

@@ -34,6 +34,7 @@ from lumira.repositories import (
     retention,
     stock_counts,
     webhook_events,
+    withdrawals,
 )
 from lumira.repositories.webhook_events import EventFilter
 from tests.support import own_database
@@ -156,6 +157,7 @@ LISTS: dict[str, tuple[Read, list[str]]] = {
         ),
         ["ix_alerts_resolved", "ROW(resolved_at, id) <"],
     ),
+    "withdrawals that wait": (withdrawals.list_withdrawals, ["ix_withdrawals_waiting"]),
     "receipts of orders": (lambda tenant: receipts.list_of_orders(tenant, [uuid4()]), ["order_id = ANY"]),
     "movements of a product": (
         lambda tenant: stock_counts.list_movements(tenant, "shirt", limit=20),

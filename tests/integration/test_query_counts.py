@@ -35,11 +35,11 @@ pytestmark = pytest.mark.usefixtures("app_context")
 
 #: The event and its wake-up, with their tenant, in one function.
 ACCEPTED_EVENT = 1
-#: The events, the tenant, the orders' ids, the orders, and twelve kinds of their rows; audit, orders, events, grants,
+#: The events, the tenant, the orders' ids, the orders, and thirteen kinds of their rows; audit, orders, events, grants,
 #: messages and payments written; the wake-up for the messages.
-BATCH_OF_NEW_PAYMENTS = 23
+BATCH_OF_NEW_PAYMENTS = 24
 #: All of that is read, and nothing but the events written.
-BATCH_OF_REPEATS = 17
+BATCH_OF_REPEATS = 18
 #: The events, the tenant, that no order is locked; the events written.
 BATCH_OF_IGNORED_TYPES = 4
 #: The numbers of all receipts taken, and the receipts written, where the tenant has a seller's legal lines.
@@ -65,12 +65,12 @@ SHOWN_ACCESS = 3
 READ_CATALOG = 1
 #: The account, the watermark, which of the events are known; the tenant locked, and its watermark written.
 RECONCILED_WITHOUT_NEWS = 5
-#: Who holds the link, whose page it is, the orders, twelve kinds of their rows; what they contain and what was made,
+#: Who holds the link, whose page it is, the orders, thirteen kinds of their rows; what they contain and what was made,
 #: each with its files; the receipts; what was given, by an order or by hand, and its names, levels, contents and files.
-BUYERS_PAGE = 25
-#: The lock of the job; messages found, others of their orders; claimed, locked with their orders, twelve kinds of their
-#: rows and the tenant; the messages locked and marked; that no further message is due.
-BATCH_OF_MESSAGES = 22
+BUYERS_PAGE = 26
+#: The lock of the job; messages found, others of their orders; claimed, locked with their orders, thirteen kinds of
+#: their rows and the tenant; the messages locked and marked; that no further message is due.
+BATCH_OF_MESSAGES = 23
 #: The customer and the receipt.
 FOR_EACH_MESSAGE = 2
 #: The messages that were sent sooner than others locked and marked; that no further message is due.

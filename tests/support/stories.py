@@ -72,6 +72,8 @@ EMAILS = ("sale", "sale", "sale", "charge", "nowhere")
 AUTOMATIC_REFUNDS = ("pending_succeeded", "succeeded", "pending_failed", "failed_later")
 #: What an operator does while the events arrive.
 OPERATOR = ("merge", "address")
+#: What becomes of the buyer's withdrawal from the whole order; one that is accepted is refunded.
+WITHDRAWALS = ("waiting", "refused", "accepted")
 #: The permissions that a restricted key may lack at first.
 PERMISSIONS = (
     "rak_charge_read",
@@ -118,6 +120,8 @@ class Story:
     automatic_refunds: str = "pending_succeeded"
     #: What an operator does while the events arrive, in this order.
     operator: tuple[str, ...] = ()
+    #: What becomes of the buyer's withdrawal; `None`: they do not withdraw.
+    withdrawal: str | None = None
     #: The permission that the tenant's key lacks at first.
     missing_permission: str | None = None
     #: Whether some webhooks are lost, so that their events are pulled.
@@ -168,8 +172,12 @@ def stories(draw: st.DrawFn) -> Story:
     email_from = "sale" if on_page else draw(st.sampled_from(EMAILS))
     # If there is another payment, Lumira itself refunds a payment of the wrong amount.
     is_paid = ending.startswith("paid") and page_total != "nothing"
+    # The amount of the refund would depend on what was refunded before, or on which payment settles the order then.
+    is_plain = not is_paid_again and page_total is None and ending != "mismatch"
     is_refundable = email_from == "sale" and (is_paid or (ending == "mismatch" and not is_paid_again))
     refunds, disputes = draw(_returned()) if is_refundable else ((), ())
+    is_accepted_possible = is_plain and not refunds and not disputes
+    withdrawals = WITHDRAWALS if is_accepted_possible else WITHDRAWALS[:-1]
     return Story(
         items=draw(_items(most=4 if on_page else 1)),
         releases_at_once=draw(st.booleans()),
@@ -187,6 +195,7 @@ def stories(draw: st.DrawFn) -> Story:
         operator=tuple(draw(st.lists(st.sampled_from(OPERATOR), max_size=2))) if draw(_RARELY) else (),
         missing_permission=draw(st.sampled_from(PERMISSIONS)) if draw(_RARELY) else None,
         loses_webhooks=draw(_RARELY),
+        withdrawal=draw(st.sampled_from(withdrawals)) if draw(_RARELY) else None,
     )
 
 

@@ -12,16 +12,17 @@ from sqlalchemy import event as sqlalchemy_event
 from sqlalchemy.orm import Session
 
 from lumira.clock import utc_now
-from lumira.database import atomic
+from lumira.database import atomic, db
 from lumira.models import Order
 from lumira.reconciliation.poll_order import poll_order
 from lumira.reconciliation.pull_events import pull_events
 from lumira.reconciliation.report import ReconciliationReport
-from lumira.repositories import customers, stripe_accounts
+from lumira.repositories import customers, orders, stripe_accounts
 from lumira.services.customers.merge_customers import merge_customers
 from lumira.services.orders.change_address import change_address
+from lumira.settlement.settle_order import settle_order
 from lumira.webhooks import inbox, process
-from tests.support import story_endings
+from tests.support import story_endings, story_orders
 from tests.support.factories import Brand, load_order
 from tests.support.story_player import StoryPlayer
 from tests.support.story_stripe import StoryStripe
@@ -64,6 +65,8 @@ class Delivery:
     chance: Random
     #: What the operator has done so far.
     done: int = 0
+    #: How far the buyer's withdrawal and its decision are.
+    withdrawn: int = 0
     #: The customer to which the order belongs since then.
     customer_id: UUID | None = None
 
@@ -98,6 +101,7 @@ class Delivery:
     def recover(self) -> None:
         """Do what is left: the operator's acts, a pull of lost events, and a poll, with every permission."""
         self.stripe.missing_permission = None
+        self.withdraw_at_last()
         self._operate_all()
         story = self.player.story
         if story.loses_webhooks:
@@ -145,6 +149,30 @@ class Delivery:
             self._pull()
         if self.done < len(self.player.story.operator) and self.chance.random() < 0.2:
             self._operate()
+        if self.chance.random() < 0.2:
+            self._withdraw()
+
+    def withdraw_at_last(self) -> None:
+        """Let the buyer withdraw, and the operator decide, as far as that has not happened."""
+        while self._withdraw():
+            continue
+
+    def _withdraw(self) -> bool:
+        """Take the next step of the withdrawal; returns whether there was one."""
+        decision = self.player.story.withdrawal
+        if decision is None or self.withdrawn == (2 if decision == "refused" else 1):
+            return False
+        order_id = self.order.id
+        with atomic(self.brand.id):
+            order = orders.lock_order(self.brand.id, order_id)
+            if self.withdrawn == 0:
+                story_orders.withdraw(order, is_accepted=decision == "accepted")
+                db.session.flush()
+            else:
+                story_orders.refuse(order)
+            settle_order(order, actor="buyer")
+        self.withdrawn += 1
+        return True
 
     def _process(self) -> None:
         while process.process_batch(self.brand.id):

@@ -93,7 +93,10 @@ def _ending(
     """Return all that must be equal, without the names that differ between orders."""
 
     def plain(text: str | None) -> str:
-        return (text or "").replace(player.name, "…").replace(player.order_number, "the order")
+        named = (text or "").replace(player.name, "…").replace(player.order_number, "the order")
+        for withdrawal in order.withdrawals:
+            named = named.replace(str(withdrawal.id), "the withdrawal")
+        return named
 
     return derived | {
         "buyer": plain(order.customer_email),

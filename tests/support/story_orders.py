@@ -9,7 +9,17 @@ from lumira.domain.checkout_sessions import SessionFacts
 from lumira.domain.commands import CheckoutCommand, CheckoutItem
 from lumira.domain.payments import IntentFacts
 from lumira.domain.stripe_requests import Seller
-from lumira.models import Order, OrderLine, Product, ReleaseOnFailure, SessionState, Tenant
+from lumira.domain.withdrawal import record_withdrawal
+from lumira.models import (
+    Order,
+    OrderLine,
+    Product,
+    ReleaseOnFailure,
+    SessionState,
+    Tenant,
+    WithdrawalDecision,
+    WithdrawalVia,
+)
 from lumira.models.columns import uuid7
 from lumira.repositories import orders, stock, tenants
 from lumira.repositories.idempotency import Call
@@ -102,6 +112,26 @@ def unsaved_order(story: Story, name: str) -> Order:
         )
     attach(order, story, name, is_known=True)
     return order
+
+
+def withdraw(order: Order, *, is_accepted: bool) -> None:
+    """Record that the buyer withdraws from the whole order."""
+    now = utc_now()
+    record_withdrawal(
+        order,
+        {line.id: line.quantity for line in order.lines},
+        via=WithdrawalVia.PORTAL,
+        reason=None,
+        requested_at=now,
+        now=now,
+        is_accepted=is_accepted,
+    )
+
+
+def refuse(order: Order) -> None:
+    """Record that an operator refuses the withdrawal."""
+    [withdrawal] = order.withdrawals
+    withdrawal.decision, withdrawal.decided_at = WithdrawalDecision.REFUSED, utc_now()
 
 
 def _policy_of(story: Story) -> ReleaseOnFailure:

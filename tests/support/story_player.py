@@ -43,7 +43,8 @@ class StoryPlayer(StoryReturns):
         """The status that the order must have, from the story alone; `None` if more than its ending decides."""
         ending, is_refunded = self.story.ending, self._refunded == self._received
         if self.story.has_right_amount:
-            return None if self.story.refunds or self.story.disputes else "completed"
+            is_returned = self.story.refunds or self.story.disputes or self.story.withdrawal == "accepted"
+            return None if is_returned else "completed"
         if self._received:
             # Another amount or currency than the order's is reviewed, unless it is returned.
             return "refunded" if is_refunded else "processing"
@@ -82,6 +83,8 @@ class StoryPlayer(StoryReturns):
             alerts.add(("duplicate_payment", self.order_number))
         if self.story.ending == "part_funded":
             alerts.add(("transfer_incomplete", self.objects[f"pi_{self.name}"]["id"]))
+        if self.story.withdrawal == "waiting":
+            alerts.add(("withdrawal_waiting", self.order_number))
         alerts |= {("refund_failed", each["id"]) for each in self.failed_refunds} - self.optional_alerts
         for dispute in self.list_objects("dispute"):
             if dispute["status"] not in ("won", "lost", "warning_closed"):

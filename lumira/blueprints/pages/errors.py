@@ -10,6 +10,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from lumira.blueprints.pages.replies import notice_page
 from lumira.errors import LumiraError
+from lumira.link_tokens import WITHDRAWAL_PATHS
 from lumira.pages.portal import Notice
 
 log = structlog.get_logger()
@@ -17,7 +18,7 @@ log = structlog.get_logger()
 #: The path of the portal.
 PREFIX = "/my"
 #: The paths of all pages.
-_PREFIXES = (PREFIX, "/checkout")
+_PREFIXES = (PREFIX, "/checkout", *WITHDRAWAL_PATHS.values())
 #: Seconds.
 _RETRY_AFTER = "30"
 

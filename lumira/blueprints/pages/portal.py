@@ -7,13 +7,13 @@ from uuid import UUID
 
 from flask import Blueprint, Response, request
 
-from lumira import extensions, link_tokens, pages, tenancy
+from lumira import extensions, link_tokens, pages
 from lumira.blueprints.http.streaming import Streamed, stream
 from lumira.blueprints.pages import errors
+from lumira.blueprints.pages.link_address import address_of
 from lumira.blueprints.pages.replies import form_of, notice_page, page, page_context, path_of
 from lumira.documents import receipt_pdf
 from lumira.errors import AccessEnded, FileMissing, ReceiptNotFound
-from lumira.link_tokens import LinkAddress
 from lumira.pages import portal
 from lumira.pages.portal import Notice, PageContext
 from lumira.services.portal.open_download import Download, open_download
@@ -35,7 +35,7 @@ _LAST_PAGE = 10_000
 @blueprint.get("/<token>")
 def show_purchases(token: str) -> Response:
     """The purchases of the link's owner, and their downloads."""
-    address = _address(token)
+    address = address_of(token)
     view = None if address is None else view_purchases(address, _page_number())
     if view is None or not view.is_live:
         return _closed_page(token, view)
@@ -55,7 +55,7 @@ def request_link(token: str) -> Response:
 
 def _renew(token: str) -> Response:
     request.max_content_length = _FORM_LENGTH
-    address = _address(token)
+    address = address_of(token)
     if address is None:
         return notice_page(Notice.UNKNOWN, HTTPStatus.NOT_FOUND)
     if not link_tokens.is_form_of(token, request.form.get("form", "")):
@@ -74,7 +74,7 @@ def _renew(token: str) -> Response:
 @blueprint.get("/<token>/files/<uuid:file_id>")
 def download(token: str, file_id: UUID) -> Response:
     """One file, if the link's owner has access to it now."""
-    address = _address(token)
+    address = address_of(token)
     if address is None:
         return notice_page(Notice.UNKNOWN, HTTPStatus.NOT_FOUND)
     try:
@@ -93,7 +93,7 @@ def download(token: str, file_id: UUID) -> Response:
 @blueprint.get("/<token>/receipts/<uuid:receipt_id>")
 def download_receipt(token: str, receipt_id: UUID) -> Response:
     """One receipt or credit note of the link's owner, as a PDF."""
-    address = _address(token)
+    address = address_of(token)
     if address is None:
         return notice_page(Notice.UNKNOWN, HTTPStatus.NOT_FOUND)
     try:
@@ -150,12 +150,3 @@ def _page_number() -> int:
     """The requested page of purchases; 1 for a missing or invalid number."""
     number = request.args.get("page", default=1, type=int)
     return number if 1 <= number <= _LAST_PAGE else 1
-
-
-def _address(token: str) -> LinkAddress | None:
-    """The address of the link; `None` for an invalid link, and on another tenant's domain."""
-    address = link_tokens.read(token)
-    if address is None:
-        return None
-    host = tenancy.find_by_domain(tenancy.host_name(request.host))
-    return address if host is None or host.tenant_id == address.tenant_id else None

@@ -69,6 +69,11 @@ def brand_context(view: Branded) -> PageContext:
     return PageContext.of_brand(view.tenant, locale=page_locale(), nonce=secrets.token_urlsafe(16))
 
 
+def located_context(view: Branded, locale: str | None) -> PageContext:
+    """Brand and nonce for a page of a shop in the language that its path or its buyer has."""
+    return PageContext.of_brand(view.tenant, locale=locale, nonce=secrets.token_urlsafe(16))
+
+
 def path_of(token: str) -> str:
     """The path of a link's portal page."""
     return f"/my/{token}"

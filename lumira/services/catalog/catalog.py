@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
-from lumira.models import PaymentPage, ProductKind, ReleaseOnFailure
+from lumira.models import PaymentPage, ProductKind, ReleaseOnFailure, WithdrawalPolicy
+from lumira.models.tenant import DELIVERY_DAYS, WITHDRAWAL_DAYS
 from lumira.repositories.contents import CatalogContent
 from lumira.repositories.products import CatalogProduct, FieldChange, ProductChange
 
@@ -26,6 +27,11 @@ class CatalogTenant:
     terms_version: str | None = None
     terms_url: str | None = None
     payment_page: PaymentPage = PaymentPage.HOSTED
+    #: What follows from a buyer's withdrawal, in which days they may withdraw, and after how many days goods count as
+    #: delivered.
+    withdrawal_policy: WithdrawalPolicy = WithdrawalPolicy.REVIEW
+    withdrawal_days: int = WITHDRAWAL_DAYS
+    delivery_days: int = DELIVERY_DAYS
     #: The address of the team that receives alerts, such as those about disputes.
     alert_email: str | None = None
     #: Where buyers reach the shop.

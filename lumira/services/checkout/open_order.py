@@ -71,6 +71,8 @@ def build_order(
         consents=freeze_consents(
             tenant, command.consents, on_checkout_page=command.source == CHECKOUT_PAGE, now=utc_now()
         ),
+        withdrawal_days=tenant.withdrawal_days,
+        delivery_days=tenant.delivery_days,
         free_product_id=_free_product_id(items, repeated) if customer else None,
         release_on_failure=tenant.release_on_failure,
         caller_metadata=_without_reserved(command.metadata),

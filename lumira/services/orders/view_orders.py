@@ -11,8 +11,9 @@ from lumira.domain.order_money import current_payment
 from lumira.domain.timeline import TimelineEntry, timeline
 from lumira.domain.waiting import Waiting, waiting_for
 from lumira.domain.waiting_texts import sentence
+from lumira.domain.withdrawal_period import refund_due_at
 from lumira.errors import OrderNotFound
-from lumira.models import Language, Order
+from lumira.models import Language, Order, WithdrawalDecision, WithdrawalVia
 from lumira.repositories import customers, idempotency, order_lists, orders, surroundings, webhook_events
 from lumira.repositories.idempotency import Call
 
@@ -26,10 +27,34 @@ class OrderSummary:
 
 
 @dataclass(frozen=True, slots=True)
+class WithdrawnUnits:
+    """From how many units of one product the buyer withdraws."""
+
+    product_id: str
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True)
+class WithdrawalSummary:
+    """A withdrawal, and until when it is refunded if it is valid."""
+
+    via: WithdrawalVia
+    requested_at: datetime
+    confirmed_at: datetime
+    reason: str | None
+    lines: tuple[WithdrawnUnits, ...]
+    decision: WithdrawalDecision | None
+    decided_at: datetime | None
+    refund_due_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class OrderView(OrderSummary):
     """One order, its timeline with the oldest entry first, and what it waits for."""
 
     timeline: list[TimelineEntry]
+    #: The newest one; `None` if the buyer has not withdrawn.
+    withdrawal: WithdrawalSummary | None
     waiting: Waiting | None
 
     @property
@@ -53,7 +78,26 @@ def view_order(tenant_id: int, reference: str) -> OrderView:
         order = orders.get_order(tenant_id, reference)
         events = webhook_events.list_of_order(tenant_id, order.id)
         waiting = waiting_for(order, surroundings.load(order, utc_now()))
-        return OrderView(order, _current_payment_id(order), timeline(order, events), waiting)
+        return OrderView(
+            order, _current_payment_id(order), timeline(order, events), _newest_withdrawal(order), waiting
+        )
+
+
+def _newest_withdrawal(order: Order) -> WithdrawalSummary | None:
+    newest = order.withdrawals[-1] if order.withdrawals else None
+    if newest is None:
+        return None
+    products = {line.id: line.product_id for line in order.lines}
+    return WithdrawalSummary(
+        via=newest.via,
+        requested_at=newest.requested_at,
+        confirmed_at=newest.confirmed_at,
+        reason=newest.reason,
+        lines=tuple(WithdrawnUnits(products[line.order_line_id], line.quantity) for line in newest.lines),
+        decision=newest.decision,
+        decided_at=newest.decided_at,
+        refund_due_at=refund_due_at(newest.requested_at),
+    )
 
 
 def view_payment(tenant_id: int, reference: str, caller: Call) -> OrderSummary:

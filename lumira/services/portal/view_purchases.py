@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from lumira.clock import utc_now
 from lumira.database import atomic
+from lumira.domain.withdrawal import WithdrawalRight, right_of
 from lumira.link_tokens import LinkAddress
 from lumira.models import Order, OrderLine, Receipt, Tenant
 from lumira.repositories import access_links, order_lists, receipts, tenants
@@ -27,6 +29,8 @@ class Purchase:
     lines: tuple[tuple[OrderLine, LineFiles | None], ...]
     #: Receipts and credit notes, in the order in which they were issued.
     receipts: tuple[Receipt, ...]
+    #: From what the buyer may withdraw now.
+    right: WithdrawalRight
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +66,14 @@ def view_purchases(address: LinkAddress, page: int = 1) -> PortalView | None:
         orders, has_more = (
             order_lists.list_of_customer(tenant_id, owner.customer.id, page) if is_live else ((), False)
         )
+        tenant = tenants.get(tenant_id)
         return PortalView(
-            tenant=tenants.get(tenant_id),
+            tenant=tenant,
             locale=owner.customer.locale,
             is_live=is_live,
             ends_at=owner.link.expires_at,
             is_aging=owner.link.is_aging(now),
-            purchases=_purchases(tenant_id, orders),
+            purchases=_purchases(tenant, orders, now),
             page=page,
             has_more=has_more,
             granted=tuple(list_granted_products(tenant_id, owner.customer.id))
@@ -77,20 +82,29 @@ def view_purchases(address: LinkAddress, page: int = 1) -> PortalView | None:
         )
 
 
-def _purchases(tenant_id: int, orders: Sequence[Order]) -> tuple[Purchase, ...]:
+def _purchases(tenant: Tenant, orders: Sequence[Order], now: datetime) -> tuple[Purchase, ...]:
+    tenant_id, zone = tenant.id, ZoneInfo(tenant.time_zone)
     files_of = list_order_files(tenant_id, orders)
     issued = receipts.list_of_orders(tenant_id, [order.id for order in orders])
     return tuple(
-        _purchase(order, files_of[order.id], [receipt for receipt in issued if receipt.order_id == order.id])
+        _purchase(
+            order,
+            files_of[order.id],
+            [receipt for receipt in issued if receipt.order_id == order.id],
+            right_of(order, zone=zone, at=now),
+        )
         for order in orders
     )
 
 
-def _purchase(order: Order, files: Sequence[LineFiles], issued: Sequence[Receipt]) -> Purchase:
+def _purchase(
+    order: Order, files: Sequence[LineFiles], issued: Sequence[Receipt], right: WithdrawalRight
+) -> Purchase:
     files_of_line = {line_files.line.id: line_files for line_files in files}
     return Purchase(
         order=order,
         refunded=order.refunded_amount,
         lines=tuple((line, files_of_line.get(line.id)) for line in order.lines),
         receipts=tuple(issued),
+        right=right,
     )

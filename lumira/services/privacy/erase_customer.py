@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from lumira.clock import utc_now
 from lumira.database import atomic, retried
 from lumira.domain.erasability import why_not_erasable
+from lumira.domain.kept_contracts import kept_until
 from lumira.errors import NotErasable
 from lumira.models import Customer, Order
 from lumira.repositories import (
@@ -35,6 +36,8 @@ class Erasure:
     files: int
     receipts: int
     message_ids: tuple[UUID, ...]
+    #: The numbers of orders whose contract the law keeps, and until when.
+    kept: tuple[tuple[str, date], ...] = ()
 
 
 def erase_customer(tenant_id: int, email: str, *, actor: str) -> Erasure:
@@ -86,6 +89,9 @@ def _erase_rows(tenant_id: int, email: str, *, actor: str) -> Erasure:
             files=personal_rows.discard_files(tenant_id, order_ids),
             receipts=receipts.forget_buyer(tenant_id, order_ids),
             message_ids=tuple(message.id for order in subject_orders for message in order.messages),
+            kept=tuple(
+                (order.order_number, until) for order in subject_orders if (until := kept_until(order))
+            ),
         )
         for order in subject_orders:
             redact_order(order, now)

@@ -17,6 +17,9 @@ def redact_order(order: Order, now: datetime) -> None:
         _redact_request(payment_request)
     for refund_request in order.refund_requests:
         _redact_request(refund_request)
+    for withdrawal in order.withdrawals:
+        # That the buyer withdrew, when and from what, is proof of the refund; their words are not.
+        withdrawal.reason = withdrawal.decision_note = None
     for message in order.messages:
         message.last_error = None
         if message.status is not MessageStatus.SENT and message.kind is not MessageKind.DISPUTE_ALERT:

@@ -41,6 +41,7 @@ WHOLE = [
     "disputes",
     "grants",
     "messages",
+    "withdrawal",
     "timeline",
 ]
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")

@@ -34,6 +34,7 @@ STDIN = {
     "--webhook-secret -": "whsec_documented\n",
     "customers erase": "y\n",
     "orders refund": "y\n",
+    "withdrawals refuse": "y\n",
 }
 
 

@@ -27,13 +27,13 @@ from lumira.domain.order_status import ENTITLED
 from lumira.domain.outcome import Outcome, derive
 from lumira.domain.payments import PaymentMismatch
 from lumira.domain.stripe_objects import read_intent
-from lumira.models import Order
+from lumira.models import Order, RefundOrigin
 from lumira.webhooks.registry import EventObject, find_handler
 from tests.support import story_endings
 from tests.support.factories import Brand, load_order
 from tests.support.stories import PAYER, Story, stories
 from tests.support.story_delivery import Delivery
-from tests.support.story_orders import open_order, prepare, unsaved_order
+from tests.support.story_orders import open_order, prepare, refuse, unsaved_order, withdraw
 from tests.support.story_player import StoryPlayer
 from tests.support.story_stripe import StoryStripe
 
@@ -65,9 +65,18 @@ def play_in_order(story: Story) -> dict[str, Any]:
     order = unsaved_order(story, "plain")
     player = StoryPlayer("plain", "PLAIN", story)
     record(order, player.play())
+    if story.withdrawal is not None:
+        withdraw(order, is_accepted=story.withdrawal == "accepted")
+    if story.withdrawal == "refused":
+        refuse(order)
+    outcome = derive(order)
     decided = [
         (payment.stripe_payment_intent_id, refunds.refundable_amount(order, payment), origin)
-        for payment, origin in derive(order).refunds
+        for payment, origin in outcome.refunds
+    ]
+    decided += [
+        (due.payment.stripe_payment_intent_id, due.amount, RefundOrigin.WITHDRAWAL)
+        for due in outcome.withdrawal_refunds
     ]
     for intent_id, amount, _ in decided:
         record(order, player.play_refund(intent_id, amount, None))

@@ -35,6 +35,8 @@ from lumira.models import (
     ReviewReason,
     SessionState,
     StockReservation,
+    Withdrawal,
+    WithdrawalVia,
 )
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
@@ -172,6 +174,12 @@ def with_message(status: MessageStatus, error: str | None = None, attempts: int 
     return order
 
 
+def withdrawn() -> Order:
+    order = completed()
+    order.withdrawals.append(Withdrawal(via=WithdrawalVia.PORTAL, requested_at=NOW, confirmed_at=NOW))
+    return order
+
+
 def refunding() -> Order:
     order = completed()
     order.refund_requests.append(
@@ -274,6 +282,7 @@ STATES: dict[str, tuple[Callable[[], Order], Waiting | None]] = {
         lambda: disputed(DisputeStatus.WARNING_NEEDS_RESPONSE),
         Waiting(W.INQUIRY, R.RESPOND_AT_STRIPE, until=NOW + 7 * DAY, subject="du_1"),
     ),
+    "withdrawn": (withdrawn, Waiting(W.WITHDRAWN, R.DECIDE_WITHDRAWAL, until=NOW + 14 * DAY)),
     "dispute won": (lambda: disputed(DisputeStatus.WON), None),
     "refund not sent yet": (refunding, Waiting(W.REFUND_PENDING, R.ASK_STRIPE)),
     "paid without an address": (

@@ -99,8 +99,9 @@ def test_an_automatic_refund_states_its_reason(origin, language):
 def test_a_message_without_a_portal_link_is_complete(language):
     for kind in (MessageKind.ORDER_CONFIRMATION, MessageKind.ACCESS_READY, MessageKind.DELIVERABLE_READY):
         text = written(kind, language, access_url=None)
-        # The confirmation links to the terms, and to nothing else.
-        links = ["https://example.com/terms"] if kind is MessageKind.ORDER_CONFIRMATION else []
+        # The confirmation links to the terms and to the withdrawal, and to nothing else.
+        expected = ["https://example.com/terms", "https://example.com/retractation/sample"]
+        links = expected if kind is MessageKind.ORDER_CONFIRMATION else []
         assert re.findall(r'href="([^"]*)"', text.html) == links
         assert re.findall(r"https?://\S+", text.plain) == links
 

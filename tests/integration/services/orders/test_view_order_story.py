@@ -17,9 +17,9 @@ from tests.support.statements import Statements
 
 pytestmark = pytest.mark.usefixtures("app_context")
 
-#: The order, twelve kinds of its rows, its events; events that are stuck, alerts; the tenant, receipts, notes, actions,
-#: and the team.
-STATEMENTS = 21
+#: The order, thirteen kinds of its rows, its events; events that are stuck, alerts; the tenant, receipts, notes,
+#: actions, and the team.
+STATEMENTS = 22
 #: The work and its files.
 OF_DELIVERABLES = 2
 

@@ -1,0 +1,1 @@
+"""Withdrawals from contracts: requested and confirmed by buyers, decided by operators."""

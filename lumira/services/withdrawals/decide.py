@@ -1,0 +1,45 @@
+"""An operator's decision about the withdrawals from an order that wait for one."""
+
+from uuid import UUID
+
+from lumira.clock import utc_now
+from lumira.database import atomic, retried
+from lumira.domain.withdrawal import waiting
+from lumira.errors import NotWithdrawable
+from lumira.models import Order, WithdrawalDecision
+from lumira.repositories import audit, orders
+from lumira.settlement.settle_order import settle_order
+
+
+@retried
+def decide(
+    tenant_id: int,
+    order_id: UUID,
+    decision: WithdrawalDecision,
+    *,
+    actor: str,
+    note: str | None = None,
+) -> Order:
+    """Accept or refuse all withdrawals of an order that wait for a decision; returns the settled order.
+
+    An accepted one is refunded by a worker. `note` explains a refusal to the buyer. Raises `OrderNotFound`, and
+    `NotWithdrawable` if none waits.
+    """
+    with atomic(tenant_id):
+        order = orders.lock_order(tenant_id, order_id)
+        undecided = waiting(order)
+        if not undecided:
+            raise NotWithdrawable(f"No withdrawal from the order {order.order_number} waits for a decision.")
+        now = utc_now()
+        for withdrawal in undecided:
+            withdrawal.decision, withdrawal.decided_at, withdrawal.decision_note = decision, now, note
+            audit.record(
+                tenant_id,
+                actor=actor,
+                action=f"withdrawal_{decision}",
+                subject=f"order:{order.id}",
+                withdrawal=str(withdrawal.id),
+            )
+        order.updated_at = now
+        settle_order(order, actor=actor)
+        return order

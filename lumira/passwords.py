@@ -2,7 +2,8 @@
 
 import threading
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 
 from argon2 import PasswordHasher
@@ -21,7 +22,13 @@ _hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
 #: The hash of no password: verified for an unknown operator, so that the reply takes as long as for a known one.
 _DECOY = _hasher.hash("no operator has this password")
 #: Each hash takes memory and a processor: the other threads of a process serve buyers meanwhile.
-_slots = threading.BoundedSemaphore(2)
+_hashing = threading.BoundedSemaphore(2)
+#: Those that hash, and those that wait for it: however many passwords are tried, no more threads wait.
+_admitted = threading.BoundedSemaphore(4)
+
+
+class TooBusy(Exception):
+    """As many passwords are hashed as this process may hash at once."""
 
 
 class Weakness(StrEnum):
@@ -33,14 +40,17 @@ class Weakness(StrEnum):
 
 
 def hash_password(password: str) -> str:
-    """Return the hash to store; it contains its salt and parameters."""
-    with _slots:
+    """Return the hash to store; it contains its salt and parameters. Raises `TooBusy`."""
+    with _slot():
         return _hasher.hash(_normal(password))
 
 
 def verify(stored: str | None, password: str) -> bool:
-    """Whether the password has this hash. Without one a decoy is verified, which takes as long, and is never true."""
-    with _slots:
+    """Whether the password has this hash. Without one a decoy is verified, which takes as long, and is never true.
+
+    Raises `TooBusy`.
+    """
+    with _slot():
         try:
             _hasher.verify(stored or _DECOY, _normal(password[: MAX_LENGTH * 4]))
         except (VerificationError, InvalidHashError):
@@ -61,6 +71,17 @@ def find_weakness(password: str, *, personal: Iterable[str]) -> Weakness | None:
     words = [word for text in personal for word in (text, *text.replace("@", " ").replace(".", " ").split())]
     score: int = zxcvbn(normal[:_JUDGED_LENGTH], user_inputs=words)["score"]
     return Weakness.GUESSABLE if score < _LEAST_SCORE else None
+
+
+@contextmanager
+def _slot() -> Iterator[None]:
+    if not _admitted.acquire(blocking=False):
+        raise TooBusy
+    try:
+        with _hashing:
+            yield
+    finally:
+        _admitted.release()
 
 
 def _normal(password: str) -> str:

@@ -10,6 +10,8 @@ _FRENCH: dict[str, Any] = {
     "index": {
         "intro": "Une installation de développement. Aucun argent ne circule.",
         "shops": "Boutiques",
+        "operators": "Pour l’équipe",
+        "dashboard": "Tableau de bord",
         "developers": "Pour les développeurs",
         "docs": "Documentation de l’API",
         "sandbox": "Bac à sable de Stripe",
@@ -120,6 +122,8 @@ _ENGLISH: dict[str, Any] = {
     "index": {
         "intro": "A development installation. No money moves.",
         "shops": "Shops",
+        "operators": "For the team",
+        "dashboard": "Dashboard",
         "developers": "For developers",
         "docs": "API documentation",
         "sandbox": "Stripe sandbox",

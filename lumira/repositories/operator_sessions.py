@@ -31,11 +31,16 @@ def begin(
     return session
 
 
-def find_operator_id(token: str) -> UUID | None:
-    """Return whose session has this token, live or not; callable outside any operator."""
-    return db.session.execute(
-        text("SELECT lumira_find_operator_of_session(:digest)"), {"digest": operator_tokens.digest(token)}
-    ).scalar()
+def enter(token: str) -> UUID | None:
+    """Enter the operator whose session has this token, live or not, and return the operator's id."""
+    entered = db.session.execute(
+        text(
+            "SELECT set_config('lumira.operator_id', "
+            "COALESCE(lumira_find_operator_of_session(:digest)::text, ''), true)"
+        ),
+        {"digest": operator_tokens.digest(token)},
+    ).scalar_one()
+    return UUID(entered) if entered else None
 
 
 def find(operator_id: UUID, token: str) -> OperatorSession | None:

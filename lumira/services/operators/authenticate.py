@@ -11,10 +11,9 @@ def authenticate(token: str) -> SignedIn | None:
     """Return the operator of a live session with the roles of this moment; `None` for any other token."""
     now = utc_now()
     with atomic(None):
-        operator_id = operator_sessions.find_operator_id(token)
+        operator_id = operator_sessions.enter(token)
         if operator_id is None:
             return None
-        operators.enter(operator_id)
         session = operator_sessions.find(operator_id, token)
         if session is None or not is_session_live(session, now):
             return None

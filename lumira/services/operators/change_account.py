@@ -2,7 +2,6 @@
 
 from uuid import UUID
 
-from lumira import passwords
 from lumira.clock import utc_now
 from lumira.database import atomic
 from lumira.domain.operators import SignedIn
@@ -16,7 +15,7 @@ def change_password(signed_in: SignedIn, *, current: str, new: str) -> None:
     """Replace the password, and end every other session; raises `SignInRefused` and `RefusedPassword`."""
     operator_id = signed_in.operator_id
     stored = proof.read_password_hash(operator_id)
-    if not passwords.verify(stored, current):
+    if not proof.is_password(stored, current):
         raise SignInRefused("The current password is wrong.")
     password_hash = proof.new_password_hash(new, personal=[signed_in.email])
     with atomic(None):

@@ -2,13 +2,12 @@
 
 import structlog
 
-from lumira import passwords
 from lumira.clock import utc_now
 from lumira.database import atomic
 from lumira.domain.operators import SignedIn
 from lumira.errors import SignInRefused
 from lumira.repositories import operator_sessions, operators
-from lumira.services.operators.proof import accept_code, read_password_hash
+from lumira.services.operators.proof import accept_code, is_password, read_password_hash
 
 log = structlog.get_logger()
 
@@ -17,7 +16,7 @@ def confirm_identity(signed_in: SignedIn, password: str, code: str) -> None:
     """Note that the operator of this session entered password and code; raises `SignInRefused`."""
     operator_id, now = signed_in.operator_id, utc_now()
     stored = read_password_hash(operator_id)
-    is_right = passwords.verify(stored, password)
+    is_right = is_password(stored, password)
     with atomic(None):
         operators.enter(operator_id)
         credentials = operators.find_credentials(operator_id)

@@ -11,7 +11,7 @@ from lumira.domain.operators import INVITATION_LIFETIME, is_invitation_open
 from lumira.errors import Conflict, InvitationNotFound, NoPublicUrl
 from lumira.models import Role, email_key
 from lumira.operator_tokens import InvitationAddress
-from lumira.repositories import audit, operator_invitations, operator_roles
+from lumira.repositories import audit, operator_invitations, operator_roles, tenants
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,8 @@ def invite_operator(
     """
     now = utc_now()
     with atomic(tenant_id):
+        # One invitation at a time: the second one to an address replaces the first.
+        tenants.lock(tenant_id)
         team = operator_roles.list_of_tenant(tenant_id)
         if any(email_key(member.email) == email_key(email) for member in team):
             raise Conflict("This address is in the team: change the role instead.")

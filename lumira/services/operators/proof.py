@@ -9,7 +9,7 @@ from lumira import encryption, one_time_codes, passwords
 from lumira.clock import utc_now
 from lumira.database import atomic
 from lumira.domain.operators import RECOVERY_CODES
-from lumira.errors import RefusedPassword, WrongCode
+from lumira.errors import RefusedPassword, ServiceUnavailable, WrongCode
 from lumira.models import OperatorCredentials
 from lumira.repositories import operators
 
@@ -33,6 +33,14 @@ def read_password_hash(operator_id: UUID) -> str | None:
         return None if credentials is None else credentials.password_hash
 
 
+def is_password(stored: str | None, typed: str) -> bool:
+    """Whether the typed password has the stored hash; raises `ServiceUnavailable` while too many are verified."""
+    try:
+        return passwords.verify(stored, typed)
+    except passwords.TooBusy as error:
+        raise _busy() from error
+
+
 def accept_code(credentials: OperatorCredentials, code: str, now: datetime) -> bool:
     """Accept the operator's one-time code or recovery code, each once; inside the caller's transaction."""
     operator_id = credentials.operator_id
@@ -51,7 +59,10 @@ def new_password_hash(password: str, *, personal: Sequence[str]) -> str:
     weakness = passwords.find_weakness(password, personal=personal)
     if weakness is not None:
         raise RefusedPassword(str(weakness))
-    return passwords.hash_password(password)
+    try:
+        return passwords.hash_password(password)
+    except passwords.TooBusy as error:
+        raise _busy() from error
 
 
 def enrol(secret: str, code: str) -> Enrolment:
@@ -72,6 +83,10 @@ def issue_recovery_codes(operator_id: UUID) -> list[str]:
     codes = [one_time_codes.new_recovery_code() for _ in range(RECOVERY_CODES)]
     operators.replace_recovery_codes(operator_id, [_digests(operator_id, code)[0] for code in codes])
     return codes
+
+
+def _busy() -> ServiceUnavailable:
+    return ServiceUnavailable("Too many passwords are verified: try again.", retry_after=2)
 
 
 def _digests(operator_id: UUID, code: str) -> list[str]:

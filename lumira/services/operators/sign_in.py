@@ -4,13 +4,12 @@ from uuid import UUID
 
 import structlog
 
-from lumira import passwords
 from lumira.clock import utc_now
 from lumira.database import atomic
 from lumira.errors import SignInRefused
 from lumira.models.columns import uuid7
 from lumira.repositories import audit, operator_sessions, operators
-from lumira.services.operators.proof import accept_code, read_password_hash
+from lumira.services.operators.proof import accept_code, is_password, read_password_hash
 from lumira.services.operators.sessions import NewSession, begin_session
 
 log = structlog.get_logger()
@@ -26,7 +25,7 @@ def sign_in(email: str, password: str, code: str, *, device: str, replaces: str 
         operator_id = operators.find_id(email)
     known_id = operator_id or uuid7()
     stored = read_password_hash(known_id)
-    if not passwords.verify(stored, password) or stored is None:
+    if not is_password(stored, password) or stored is None:
         log.info("sign_in_refused", operator_id=None if operator_id is None else str(operator_id))
         raise _refusal()
     return _begin(known_id, stored, code, device=device, replaces=replaces)
@@ -47,9 +46,6 @@ def _begin(operator_id: UUID, verified: str, code: str, *, device: str, replaces
             if replaced is not None:
                 operator_sessions.end(operator_id, now, only=replaced.id)
         session = begin_session(operators.get(operator_id), device=device, now=now)
-        if not session.signed_in.roles:
-            # Removed from every team.
-            raise _refusal()
         audit.record_of_operator(session.signed_in.roles, operator_id, action="operator_signed_in")
     log.info("signed_in", operator_id=str(operator_id))
     return session

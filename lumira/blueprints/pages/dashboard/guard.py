@@ -73,8 +73,9 @@ def bind_forms(session_id: str) -> None:
 def _check_form() -> None:
     """Refuse a form that no page of the dashboard has sent; raises `CSRFError`."""
     site = request.headers.get("Sec-Fetch-Site", "same-origin")
-    origin = request.headers.get("Origin", request.host_url.rstrip("/"))
-    if site != "same-origin" or urlsplit(origin).netloc != request.host:
+    # A proxy may have removed the port from `Host`, so the names alone are compared.
+    origin = request.headers.get("Origin", request.host_url)
+    if site != "same-origin" or urlsplit(origin).hostname != urlsplit(request.host_url).hostname:
         raise CSRFError("The form was sent by another site.")
     _csrf.protect()
 

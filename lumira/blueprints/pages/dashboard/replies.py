@@ -90,7 +90,7 @@ def page_before() -> str:
     if request.method == "GET":
         return own_path(visit.path_here())
     sent_from = urlsplit(request.headers.get("Referer", ""))
-    if sent_from.netloc != request.host:
+    if sent_from.hostname != urlsplit(request.host_url).hostname:
         return "/dashboard"
     return own_path(f"{sent_from.path}?{sent_from.query}" if sent_from.query else sent_from.path)
 

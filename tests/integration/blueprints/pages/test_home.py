@@ -18,3 +18,4 @@ def test_a_development_installation_has_an_index(client_with, tenant: Brand) -> 
     assert reply.status_code == 200
     assert f'href="/checkout/{tenant.slug}"' in reply.text
     assert 'href="/api/docs"' in reply.text
+    assert 'href="/dashboard"' in reply.text

@@ -13,6 +13,7 @@ from lumira.errors import LumiraError
 from lumira.models import AlertKind, Language
 from lumira.notifications.alert_texts import text_for
 from lumira.notifications.formatting import Formatter
+from lumira.pages.dashboard.browsers import browser_name
 from lumira.pages.dashboard.frame import NAVIGATION, Frame, Message
 from lumira.pages.dashboard.texts import ERRORS, TEXTS
 
@@ -45,6 +46,7 @@ def render(template: str, frame: Frame, *, assets: dict[str, str], **values: Any
         alert_text=lambda kind: text_for(kind, frame.language),
         alert_title=lambda kind: alert_title(kind, frame.language),
         messages=[(describe(message, frame.language), message.is_failure) for message in frame.messages],
+        browser_name=browser_name,
         amount=formatter.amount,
         day=formatter.day,
         moment=formatter.moment,

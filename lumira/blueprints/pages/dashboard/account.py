@@ -33,7 +33,7 @@ def change_password() -> Response:
     if not form.validate_on_submit():
         return _account_page(form)
     try:
-        with counted_attempt():
+        with counted_attempt(visit.operator().email):
             change_account.change_password(
                 visit.operator(), current=entered(form.current), new=entered(form.new)
             )

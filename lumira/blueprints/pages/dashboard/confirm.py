@@ -26,7 +26,7 @@ def submit() -> Response:
     if not form.validate_on_submit():
         return _form_page(form, HTTPStatus.BAD_REQUEST)
     try:
-        with counted_attempt():
+        with counted_attempt(visit.operator().email):
             confirm_identity(visit.operator(), entered(form.password), entered(form.code))
     except SignInRefused:
         return _form_page(form, HTTPStatus.UNAUTHORIZED, is_refused=True)

@@ -6,7 +6,6 @@ Over HTTPS their names begin with `__Host-`: no other host of the same domain ca
 import hashlib
 import secrets
 from datetime import timedelta
-from uuid import UUID
 
 from flask import Flask, Response, current_app, request
 from flask.sessions import SecureCookieSessionInterface
@@ -56,25 +55,25 @@ def remove_session_token(reply: Response) -> None:
     )
 
 
-def mark_device(reply: Response, operator_id: UUID) -> None:
-    """Mark the browser as one in which this operator has signed in."""
+def mark_device(reply: Response, operator: str) -> None:
+    """Mark the browser as one in which this operator, named by a hash, has signed in."""
     _set(
         reply,
         _DEVICE,
-        _serializer().dumps([str(operator_id), secrets.token_hex(8)]),
+        _serializer().dumps([operator, secrets.token_hex(8)]),
         max_age=_DEVICE_LIFETIME,
     )
 
 
-def read_device() -> tuple[UUID, str] | None:
-    """The operator who has signed in in this browser, and the browser's mark."""
+def read_device(operator: str) -> str | None:
+    """The mark of the browser, if it is one in which this operator, named by a hash, has signed in."""
     try:
-        operator_id, mark = _serializer().loads(
+        marked, mark = _serializer().loads(
             request.cookies.get(_named(_DEVICE), ""), max_age=int(_DEVICE_LIFETIME.total_seconds())
         )
     except BadSignature:
         return None
-    return UUID(operator_id), mark
+    return str(mark) if secrets.compare_digest(str(marked), operator) else None
 
 
 def _set(reply: Response, name: str, value: str, *, max_age: timedelta | None) -> None:

@@ -72,7 +72,8 @@ class Dashboard(Blueprint):
             # A page of two modules may have the same name.
             endpoint = f"{view.__module__.rpartition('.')[2]}_{view.__name__}"
             self.access[f"{self.name}.{endpoint}"] = access
-            self.add_url_rule(rule, endpoint, view, methods=list(methods))
+            # People type a slash at the end.
+            self.add_url_rule(rule, endpoint, view, methods=list(methods), strict_slashes=False)
             return view
 
         return declare

@@ -8,7 +8,7 @@ from lumira.blueprints.pages.dashboard import cookies, guard, visit
 from lumira.blueprints.pages.dashboard.forms import LanguageForm, SignInForm, entered
 from lumira.blueprints.pages.dashboard.replies import done, own_path, page, page_before, redirect_to
 from lumira.blueprints.pages.dashboard.routing import dashboard
-from lumira.blueprints.pages.dashboard.sign_in_limits import counted_attempt
+from lumira.blueprints.pages.dashboard.sign_in_limits import counted_attempt, mark_browser
 from lumira.domain.operators import Language
 from lumira.errors import SignInRefused
 from lumira.services.operators.change_account import end_session, set_language
@@ -31,7 +31,7 @@ def submit() -> Response:
     if not form.validate_on_submit():
         return _form_page(form, HTTPStatus.BAD_REQUEST)
     try:
-        with counted_attempt():
+        with counted_attempt(entered(form.email)):
             session = begin(
                 entered(form.email),
                 entered(form.password),
@@ -47,7 +47,7 @@ def submit() -> Response:
 def enter(reply: Response, session: NewSession) -> Response:
     """Sign the browser in with this reply: under a token of its own, which no earlier page knows."""
     cookies.set_session_token(reply, session.token)
-    cookies.mark_device(reply, session.signed_in.operator_id)
+    mark_browser(reply, session.signed_in.email)
     guard.bind_forms(str(session.signed_in.session_id))
     return reply
 

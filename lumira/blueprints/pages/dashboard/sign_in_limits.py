@@ -1,24 +1,36 @@
 """How often a browser may try to sign in.
 
-An account is never locked: a stranger could lock its operator out. Attempts count for the browser in which the operator
-has signed in before, else for the network; so an operator is not stopped by a stranger, not even by one in the same
-network. The password and the one-time code withstand as many attempts as all networks of the world have left.
+An account is never locked: a stranger could lock its operator out. Attempts count for the browser in which the same
+operator has signed in before, else for the network; so an operator is not stopped by a stranger, not even by one in the
+same network. Password and one-time code together withstand as many attempts as many networks have.
 """
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from flask import Response
+
 from lumira import extensions
-from lumira.blueprints.pages.dashboard.cookies import read_device
+from lumira.blueprints.pages.dashboard.cookies import mark_device, read_device
 from lumira.quotas import give_back
 
 
 @contextmanager
-def counted_attempt() -> Iterator[None]:
-    """Count an attempt before it is made, and no longer if it succeeds; raises `RateLimited`."""
+def counted_attempt(email: str) -> Iterator[None]:
+    """Count an attempt with this address before it is made, and no longer if it succeeds; raises `RateLimited`."""
     http = extensions.of()
-    device = read_device()
-    source = f"network:{extensions.callers_network()}" if device is None else f"device:{device[1]}"
+    # A mark of another operator is none: whoever has an account could make as many marks as they need.
+    device = read_device(_named(email))
+    source = f"network:{extensions.callers_network()}" if device is None else f"device:{device}"
     taken = http.sign_in_quota.take(source)
     yield
     give_back(taken)
+
+
+def mark_browser(reply: Response, email: str) -> None:
+    """Mark the browser in which the operator with this address has signed in."""
+    mark_device(reply, _named(email))
+
+
+def _named(email: str) -> str:
+    return extensions.digest(f"operator\n{email.strip().casefold()}")

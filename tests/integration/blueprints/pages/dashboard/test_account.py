@@ -120,7 +120,7 @@ def test_a_device_is_shown_as_text(app, operator) -> None:
     browser.sign_in(operator)
     page = browser.get(ACCOUNT).text
     assert "<script>alert" not in page
-    assert "&lt;script&gt;alert(1)" in page
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
 
 
 def test_what_cannot_be_undone_asks_for_password_and_code_after_ten_minutes(app, tenant, operator) -> None:

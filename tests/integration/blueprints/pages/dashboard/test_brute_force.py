@@ -79,6 +79,17 @@ def test_a_forged_mark_of_a_browser_counts_for_its_network(app, owner, forged) -
     assert attack(other, owner, 1) == [429]
 
 
+def test_the_mark_of_another_operator_gives_no_further_attempts(app, owner, other_tenant) -> None:
+    """Whoever has an account somewhere could otherwise make a new mark with each sign-in."""
+    stranger = make_operator(other_tenant)
+    browser = sign_in(app, stranger)
+    browser.submit("/dashboard/-/sign-out")
+    attack(browser, owner)
+    browser.sign_in(stranger)
+    browser.submit("/dashboard/-/sign-out")
+    assert attack(browser, owner, 1) == [429]
+
+
 def test_a_successful_sign_in_counts_for_nothing(app, owner) -> None:
     browser = open_browser(app)
     attack(browser, owner, LIMIT - 1)

@@ -42,6 +42,52 @@ def test_an_operator_signs_in_and_is_led_to_the_shop(app, tenant, owner) -> None
     assert tenant.name in page.text
 
 
+@pytest.mark.parametrize("path", ["/dashboard/", "/dashboard/-/account/"])
+def test_a_slash_at_the_end_does_no_harm(app, owner, path) -> None:
+    assert sign_in(app, owner).get(path).status_code in (200, 303)
+
+
+def test_the_dashboard_is_served_at_its_own_address_alone(client_with, tenant) -> None:
+    client = client_with(public_url="https://pay.example.com")
+    reply = client.get("/dashboard/-/sign-in?next=/dashboard", headers={"Host": tenant.domain})
+    assert (reply.status_code, reply.headers["Location"]) == (
+        303,
+        "https://pay.example.com/dashboard/-/sign-in?next=/dashboard",
+    )
+    assert client.post("/dashboard/-/sign-in", headers={"Host": tenant.domain}).status_code == 404
+    assert client.get("/dashboard/-/sign-in", headers={"Host": "pay.example.com"}).status_code == 200
+
+
+def test_the_log_has_neither_an_address_nor_a_secret(app, owner, capfd) -> None:
+    code = owner.code()
+    browser = open_browser(app)
+    browser.sign_in(owner, password="a wrong password")
+    browser.sign_in(owner, code=code)
+    browser.get("/dashboard/-/account")
+    cookie = browser.client.get_cookie("lumira_operator", path="/dashboard")
+    assert cookie is not None
+    log = capfd.readouterr().err
+    assert '"event": "signed_in"' in log
+    assert '"event": "sign_in_refused"' in log
+    for secret in (owner.email, owner.password, "a wrong password", code, cookie.value):
+        assert secret not in log
+
+
+def test_an_authenticated_request_costs_four_statements(app, tenant, owner) -> None:
+    browser = sign_in(app, owner)
+    browser.get("/dashboard")
+    statements: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        statements.append(statement)
+
+    event.listen(db.engine, "before_cursor_execute", note)
+    browser.get("/dashboard")
+    event.remove(db.engine, "before_cursor_execute", note)
+    # Who has the token, the session, the operator, and the roles; the shop is cached.
+    assert len(statements) == 4, statements
+
+
 def test_an_operator_of_several_shops_chooses_one(app, tenant, other_tenant, owner) -> None:
     add_role(owner, other_tenant, Role.VIEWER)
     page = sign_in(app, owner).get("/dashboard")

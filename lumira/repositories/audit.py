@@ -1,11 +1,11 @@
 """The audit log, written in the transaction of the action that it records."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from lumira.database import constant, db
 from lumira.models import AuditEntry
@@ -26,6 +26,20 @@ def record(tenant_id: int, *, actor: str, action: str, subject: str, **details: 
     db.session.add(
         AuditEntry(tenant_id=tenant_id, actor=actor, action=action, subject=subject, details=details)
     )
+
+
+def find_last(tenant_id: int, *, action: str, subjects: Collection[str]) -> dict[str, datetime]:
+    """Return when this action was last recorded about each of these subjects, by subject."""
+    query = (
+        select(AuditEntry.subject, func.max(AuditEntry.at))
+        .where(
+            AuditEntry.tenant_id == tenant_id,
+            AuditEntry.subject == func.any(list(subjects)),
+            AuditEntry.action == action,
+        )
+        .group_by(AuditEntry.subject)
+    )
+    return {row[0]: row[1] for row in db.session.execute(query)}
 
 
 def list_entries(

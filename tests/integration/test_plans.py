@@ -144,6 +144,10 @@ LISTS: dict[str, tuple[Read, list[str]]] = {
         lambda tenant: operator_invitations.claim_next(tenant, NOW, until=NOW),
         ["ix_operator_invitations_to_send"],
     ),
+    "last sign-ins of a team": (
+        lambda tenant: audit.find_last(tenant, action="operator_signed_in", subjects=["operator:1"]),
+        ["ix_audit_entries_by_subject"],
+    ),
     "open alerts": (alerts.list_alerts, ["Index Cond: (tenant_id ="]),
     "a page of open alerts": (
         lambda tenant: alerts.list_page(

@@ -11,7 +11,7 @@ from lumira.blueprints.pages.dashboard.routing import dashboard
 _LIFETIME = 365 * 24 * 3600
 
 
-@dashboard.open_page("/assets/<version>/<name>")
+@dashboard.file("/assets/<version>/<name>")
 def send(version: str, name: str) -> Response:
     """One file, which a browser may keep."""
     path = asset_files.files().get(name)

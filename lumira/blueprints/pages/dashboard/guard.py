@@ -55,6 +55,8 @@ def check() -> Response | None:
     elsewhere = _lead_to_public_url()
     if elsewhere is not None:
         return elsewhere
+    if access.audience is Audience.CACHES:
+        return None
     begun = visit.begin(g.dashboard_slug)
     bind_forms("" if begun.signed_in is None else str(begun.signed_in.session_id))
     if request.method not in ("GET", "HEAD", "OPTIONS"):

@@ -24,6 +24,8 @@ class Audience(StrEnum):
     """Whom a page is for."""
 
     EVERYONE = "everyone"
+    #: Everyone alike, signed in or not: a file that caches may keep.
+    CACHES = "caches"
     #: Every operator who is signed in.
     SIGNED_IN = "signed_in"
     #: The operators of the shop in the path.
@@ -62,6 +64,10 @@ class Dashboard(Blueprint):
     def open_page(self, rule: str, *, methods: Sequence[str] = ("GET",)) -> Callable[[_View], _View]:
         """Route a page for everyone, such as sign-in."""
         return self._declare(f"{_NO_SHOP}{rule}", methods, Access(Audience.EVERYONE))
+
+    def file(self, rule: str) -> Callable[[_View], _View]:
+        """Route a file that is the same for everyone: nothing is looked up, and no cookie is read."""
+        return self._declare(f"{_NO_SHOP}{rule}", ("GET",), Access(Audience.CACHES))
 
     def entrance(self, rule: str) -> Callable[[_View], _View]:
         """Route the page that leads everyone who is signed in to a shop."""

@@ -53,7 +53,7 @@ def test_only_these_routes_are_open_to_everyone(app) -> None:
     is_open = {
         (method, rule)
         for endpoint, method, rule in routes(app)
-        if dashboard.access[endpoint].audience is Audience.EVERYONE
+        if dashboard.access[endpoint].audience in (Audience.EVERYONE, Audience.CACHES)
     }
     assert is_open == {
         ("GET", "/dashboard/-/assets/<version>/<name>"),
@@ -68,7 +68,7 @@ def test_without_a_session_every_route_leads_to_sign_in(app, tenant) -> None:
     browser = open_browser(app)
     token = browser.token("/dashboard/-/sign-in")
     for endpoint, method, rule in routes(app):
-        if dashboard.access[endpoint].audience is Audience.EVERYONE:
+        if dashboard.access[endpoint].audience in (Audience.EVERYONE, Audience.CACHES):
             continue
         path = path_of(rule, tenant.slug)
         data = {"csrf_token": token} if method != "GET" else None
@@ -155,14 +155,18 @@ def test_every_page_is_kept_by_no_cache_and_shown_in_no_frame(app, tenant) -> No
         assert headers["Referrer-Policy"] == "same-origin"
 
 
-def test_style_sheets_and_script_are_kept_by_browsers_until_they_change(app) -> None:
-    browser = open_browser(app)
+def test_style_sheets_and_script_are_kept_by_browsers_until_they_change(app, tenant) -> None:
+    browser = sign_in(app, make_operator(tenant))
+    browser.submit("/dashboard/-/sign-out")
     page = browser.get("/dashboard/-/sign-in").text
     urls = re.findall(r'(?:href|src)="(/dashboard/-/assets/[^"]+)"', page)
     assert len(urls) == 3
     for url in urls:
         reply = browser.get(url)
         reply.close()
+        # The reply is the same for everyone, so that any cache may keep it.
+        assert "Set-Cookie" not in reply.headers
+        assert "Cookie" not in reply.headers.get("Vary", "")
         assert (reply.status_code, "immutable" in reply.headers["Cache-Control"]) == (200, True)
     assert browser.get("/dashboard/-/assets/x/../../wsgi.py").status_code == 404
     assert browser.get("/dashboard/-/assets/x/other.css").status_code == 404

@@ -1,5 +1,7 @@
 """Owners manage the team of their shop; every change is audited with its operator and acts at once."""
 
+import re
+
 import pytest
 from sqlalchemy import select
 
@@ -44,6 +46,9 @@ def test_the_team_shows_operators_and_pending_invitations(browser, tenant, owner
     page = browser.get(f"/dashboard/{tenant.slug}/team").text
     assert "The invitation is sent by e-mail to new@example.com." in page
     assert all(text in page for text in (owner.email, viewer.email, "new@example.com"))
+    # The owner has signed in, the viewer has not.
+    assert page.count(">never</td>") == 1
+    assert re.search(r'data-label="Last sign-in">\d\d/\d\d/\d{4} \d\d:\d\d<', page)
     assert audited(tenant, "operator_invited").actor == owner.actor
 
 

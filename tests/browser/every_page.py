@@ -9,6 +9,7 @@ from playwright.sync_api import Page
 from sqlalchemy import update
 from werkzeug.test import TestResponse
 
+from lumira.clock import utc_now
 from lumira.database import atomic, db
 from lumira.domain.commands import Consents
 from lumira.models import (
@@ -23,7 +24,8 @@ from lumira.models import (
 from lumira.repositories import tenants
 from lumira.services.access.manage_links import revoke_links
 from lumira.services.files.upload_content import upload_content
-from tests.support import factories, files, seller, stripe_sandbox
+from lumira.services.withdrawals.withdraw import record_statement
+from tests.support import factories, files, refunds, seller, stripe_sandbox
 from tests.support.checkout_pages import session_of, submit
 from tests.support.factories import Brand, set_stock
 from tests.support.images import illustrate
@@ -31,6 +33,7 @@ from tests.support.portal_pages import path_of
 
 CONSENTS = {"terms": "yes", "immediate_delivery": "yes"}
 OTHER_BUYER = "other@example.com"
+THIRD_BUYER = "third@example.com"
 
 
 @dataclass
@@ -71,6 +74,7 @@ def make_pages(app: Flask, sandbox_url: str) -> Pages:
     _add_shop(pages)
     _add_orders(pages, app.test_client())
     _add_portal(pages)
+    _add_withdrawals(pages)
     return pages
 
 
@@ -179,3 +183,26 @@ def _add_portal(pages: Pages) -> None:
     ended = path_of(brand, OTHER_BUYER)
     revoke_links(brand.id, OTHER_BUYER, actor="operator")
     pages.paths["portal, link ended"] = ended
+
+
+def _add_withdrawals(pages: Pages) -> None:
+    """The withdrawal pages: before and after the second step, for a part of a cart, and where the right has ended."""
+    brand = pages.brand
+    for name, path in (("French", "/retractation"), ("English", "/withdrawal")):
+        pages.paths[f"withdrawal, {name}"] = f"{path}/{brand.slug}"
+    pages.paths["withdrawal, unknown link"] = f"/retractation/{brand.slug}/nothing"
+    given = Consents("2026-11", immediate_delivery=True)
+    for name, quantity in (
+        ("withdrawal, to confirm", 3),
+        ("withdrawal, received", 1),
+        ("withdrawal, waived", 0),
+    ):
+        product = "shirt" if quantity else "mystique"
+        opened = refunds.pay(
+            brand, product, customer_email=THIRD_BUYER, quantity=quantity or 1, consents=given
+        )
+        order = factories.load_order(brand, opened.order_number)
+        pages.paths[name] = f"{path_of(brand, THIRD_BUYER)}/orders/{order.id}/withdrawal"
+        if name.endswith("received"):
+            record_statement(brand.id, order.id, requested_at=utc_now(), reason=None, actor="operator")
+    pages.paths["portal with a withdrawal"] = path_of(brand, THIRD_BUYER)

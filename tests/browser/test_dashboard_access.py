@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 from lumira import operator_tokens
 from lumira.models import Language, Role
 from lumira.services.operators.invite_operator import invite_operator
-from tests.browser.test_every_page import serious_findings
+from tests.browser.accessibility import serious_findings
 from tests.browser.violations import list_violations
 from tests.browser.windows import DESKTOP, PHONE, SMALLEST, Window, fits
 from tests.support.dashboard import PASSWORD, Operator, add_role, make_operator

@@ -3,16 +3,20 @@
 import io
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
+import pyotp
 from PIL import Image
 from playwright.sync_api import Browser, sync_playwright
 
 from lumira.cli.demo.brand_client import list_emails
 from lumira.cli.demo.command import running_once
 from lumira.cli.demo.installation import Installation, find_free_port
+from lumira.cli.demo.operator import read_operator
 from lumira.cli.demo.portal import link_in
-from tests.browser.windows import chromium, opened
+from lumira.formats import ORDER_NUMBER_PATTERN
+from tests.browser.windows import DESKTOP, chromium, opened
 from tests.screenshots.shots import SHOTS, Shot
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "images"
@@ -24,22 +28,42 @@ _COLORS = (256, 128, 64, 32)
 
 def main() -> None:
     with running_once(find_free_port(), find_free_port()) as installation:
-        places = {"portal": _portal(installation)}
+        places = _places(installation)
         with sync_playwright() as playwright, chromium(playwright) as browser:
+            signed_in = _sign_in(browser, installation)
             for shot in SHOTS:
-                take(browser, installation, shot, places)
+                take(browser, installation, shot, places, signed_in)
 
 
-def _portal(installation: Installation) -> str:
-    """The portal of the demo's buyer of a level."""
-    links = (link_in(email, installation) for email in list_emails(installation, "LUM-"))
-    return next(filter(None, links))
+def _places(installation: Installation) -> dict[str, str]:
+    """The portal of the demo's buyer of a level, and the number of the order."""
+    for email in list_emails(installation, "LUM-"):
+        portal, order = link_in(email, installation), ORDER_NUMBER_PATTERN.search(str(email["Subject"]))
+        if portal is not None and order is not None:
+            return {"portal": portal, "order": order[0]}
+    sys.exit("The demo has sent no message with a link to a portal.")
 
 
-def take(browser: Browser, installation: Installation, shot: Shot, places: dict[str, str]) -> None:
+def _sign_in(browser: Browser, installation: Installation) -> list[Any]:
+    """The cookies of the demo's operator; a code signs in once, so every page has the same ones."""
+    operator = read_operator(installation)
+    with opened(browser, DESKTOP) as page:
+        page.goto(f"{installation.url}/dashboard")
+        page.locator("[name=email]").fill(operator.email)
+        page.locator("[name=password]").fill(operator.password)
+        page.locator("[name=code]").fill(pyotp.TOTP(operator.secret).now())
+        page.locator("main button[type=submit]").click()
+        page.wait_for_url(f"{installation.url}/dashboard")
+        return list(page.context.cookies())
+
+
+def take(
+    browser: Browser, installation: Installation, shot: Shot, places: dict[str, str], signed_in: list[Any]
+) -> None:
     """Store the picture of one page."""
     path = shot.path.format(**places)
     with opened(browser, shot.window) as page:
+        page.context.add_cookies(signed_in)
         reply = page.goto(path if path.startswith("http") else f"{installation.url}{path}")
         if reply is None or not reply.ok:
             sys.exit(f"{shot.name}: {path} cannot be shown.")

@@ -7,7 +7,11 @@ from tests.browser.windows import DESKTOP, PHONE, Window
 
 @dataclass(frozen=True)
 class Shot:
-    """One picture: the name of its file, the window, and the path of the page with names of `Places`."""
+    """One picture: the name of its file, the window, and the path of the page.
+
+    `{portal}` is a buyer's link, and `{order}` the number of an order of Oracle Lumira. A page of the dashboard is
+    shown to the demo's operator.
+    """
 
     name: str
     window: Window
@@ -21,6 +25,9 @@ SHOTS = (
     Shot("checkout-desktop", DESKTOP, "/checkout/oracle-lumira/mystique"),
     Shot("checkout-phone", PHONE, "/checkout/oracle-lumira/mystique"),
     Shot("cart-phone", PHONE, "/checkout/boutique?items=bougie-figuier:1,savon-lavande:2"),
+    Shot("dashboard-desktop", DESKTOP, "/dashboard/oracle-lumira"),
+    Shot("dashboard-phone", PHONE, "/dashboard/oracle-lumira"),
+    Shot("order-desktop", DESKTOP, "/dashboard/oracle-lumira/orders/{order}"),
     Shot("portal-desktop", DESKTOP, "{portal}"),
     Shot("portal-phone", PHONE, "{portal}"),
 )

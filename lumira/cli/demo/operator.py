@@ -6,6 +6,7 @@ import shlex
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
 import pyotp
 
@@ -45,11 +46,11 @@ def set_up_operator(installation: Installation, slugs: Sequence[str]) -> DemoOpe
 
     Needs the application's context.
     """
-    file = installation.directory / "demo-operator.json"
+    file = _file(installation)
     with atomic(None):
         operator_id = operators.find_id(EMAIL)
     if operator_id is not None and file.exists():
-        operator = DemoOperator(**json.loads(file.read_text()))
+        operator = read_operator(installation)
     else:
         operator = DemoOperator(EMAIL, secrets.token_urlsafe(12), new_secret())
         is_new = operator_id is None
@@ -58,6 +59,15 @@ def set_up_operator(installation: Installation, slugs: Sequence[str]) -> DemoOpe
     for slug in slugs:
         _ensure_role(slug)
     return operator
+
+
+def read_operator(installation: Installation) -> DemoOperator:
+    """Return the operator that was set up."""
+    return DemoOperator(**json.loads(_file(installation).read_text()))
+
+
+def _file(installation: Installation) -> Path:
+    return installation.directory / "demo-operator.json"
 
 
 def _invitation(slug: str) -> InvitationAddress:

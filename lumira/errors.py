@@ -54,6 +54,10 @@ class InvalidCart(InvalidRequest):
     code = "INVALID_CART"
 
 
+class InvalidNote(InvalidRequest):
+    """The note on an order is empty or too long."""
+
+
 class MissingConsent(InvalidRequest):
     """The shop requires a consent of the buyer that the sale lacks; `fields` names it."""
 
@@ -279,6 +283,30 @@ class NotCancelable(Conflict):
 
 class NotUnderReview(Conflict):
     """The order is not under review."""
+
+
+class BuyerUnknown(Conflict):
+    """The order has no e-mail address of its buyer."""
+
+
+class BuyerErased(Conflict):
+    """The personal data of the order's buyer was erased, and none are recorded again."""
+
+
+class AddressUnchanged(Conflict):
+    """The order has this e-mail address already."""
+
+
+class MessageBeingSent(Conflict):
+    """A message of the order is being sent at this moment."""
+
+
+class MessageOutdated(Conflict):
+    """The message is no longer true of its order, or its mailbox got one of its kind today."""
+
+
+class PayloadRemoved(Conflict):
+    """The event was handled long ago: its payload was removed, and it cannot be processed again."""
 
 
 class WebhookRejected(LumiraError):

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from lumira.database import atomic, retried
-from lumira.errors import Conflict, NotFound
+from lumira.errors import NotFound, PayloadRemoved
 from lumira.models import AlertKind
 from lumira.repositories import alerts, audit, webhook_events
 
@@ -24,11 +24,13 @@ def replay_events(tenant_id: int, event_ids: Sequence[UUID], *, actor: str) -> i
 def replay_event(tenant_id: int, reference: str, *, actor: str) -> None:
     """Make one event due again, by Stripe's id or Lumira's.
 
-    Raises `NotFound`, and `Conflict` if its payload was removed.
+    Raises `NotFound`, and `PayloadRemoved`.
     """
     with atomic(tenant_id):
         event = webhook_events.find_event(tenant_id, reference)
     if event is None:
         raise NotFound(f"There is no event {reference}.")
     if not replay_events(tenant_id, [event.id], actor=actor):
-        raise Conflict(f"The payload of {event.stripe_event_id} was removed: it cannot be processed again.")
+        raise PayloadRemoved(
+            f"The payload of {event.stripe_event_id} was removed: it cannot be processed again."
+        )

@@ -2,11 +2,14 @@
 
 # ruff: noqa: RUF001 - French is written with these apostrophes
 
+from collections.abc import Callable
+
 import pytest
 from playwright.sync_api import Dialog, Page, expect
 
 from lumira.models import Language, OrderStatus
-from tests.browser.windows import fits
+from tests.browser.test_every_page import serious_findings
+from tests.browser.windows import DESKTOP, PHONE, Window, fits
 from tests.support import refunds, stripe_sandbox
 from tests.support.dashboard import make_operator
 from tests.support.factories import Brand, load_order, open_cart, open_payment
@@ -18,6 +21,11 @@ pytestmark = pytest.mark.usefixtures("app_context")
 @pytest.fixture
 def dashboard(page: Page, served: str, tenant: Brand) -> Page:
     """The overview, after signing in."""
+    return enter(page, served, tenant)
+
+
+def enter(page: Page, served: str, tenant: Brand) -> Page:
+    """Sign in as an owner who reads French."""
     operator = make_operator(tenant, language=Language.FRENCH)
     page.goto(f"{served}/dashboard/-/sign-in")
     page.locator("[name=email]").fill(operator.email)
@@ -91,3 +99,21 @@ def test_no_text_of_a_buyer_runs_or_breaks_the_page(dashboard: Page, tenant: Bra
         assert dashboard.locator("svg[onload]").count() == 0
         assert fits(dashboard)
     assert opened == []
+
+
+@pytest.mark.parametrize("window", [PHONE, DESKTOP.in_english()], ids=str)
+def test_no_page_excludes_anyone(
+    open_window: Callable[[Window], Page], window: Window, served: str, tenant: Brand
+) -> None:
+    page = enter(open_window(window), served, tenant)
+    paid = refunds.pay(tenant)
+    refunds.disputed(tenant, paid)
+    refunds.deliver_events(tenant)
+    unpaid = open_payment(tenant, customer_name="Ana Dupont")
+    paths = ("", "/orders", "/orders?q=nothing", f"/orders/{paid.order_number}")
+    paths += (f"/orders/{paid.order_number}/refund", f"/orders/{unpaid.order_number}")
+    for path in paths:
+        page.goto(f"{served}/dashboard/{tenant.slug}{path}")
+        page.evaluate("document.querySelectorAll('main details').forEach(each => each.open = true)")
+        assert serious_findings(page) == [], path
+        assert fits(page), path

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from lumira.domain.waiting_texts import sentence
@@ -65,6 +66,10 @@ class OrderPage:
     def actor(self, actor: str) -> str:
         """Return who acted, as the team knows them."""
         return actors.name_of(actor, self.story.operators, self.language)
+
+    def product(self, line_id: UUID) -> str:
+        """Return the name of the product of a line."""
+        return next((line.product_name for line in self.story.order.lines if line.id == line_id), "")
 
     def word(self, kind: str, name: str | None) -> str:
         """Return the word for a state, a kind or an action; its stored name if there is none."""

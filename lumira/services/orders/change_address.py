@@ -6,7 +6,7 @@ from uuid import UUID
 from lumira.clock import utc_now
 from lumira.database import atomic, retried
 from lumira.domain import messages
-from lumira.errors import Conflict
+from lumira.errors import AddressUnchanged, BuyerErased, MessageBeingSent
 from lumira.models import AlertKind, Customer, MessageStatus, Order
 from lumira.repositories import alerts, audit, customers, message_claims, orders, outbox
 from lumira.settlement.settle_order import settle_order
@@ -54,15 +54,15 @@ def change_address(tenant_id: int, order_id: UUID, email: str, *, actor: str) ->
 
 def _check_changeable(order: Order, email: str) -> None:
     if order.erased_at is not None:
-        raise Conflict(
+        raise BuyerErased(
             f"The personal data of the order {order.order_number} was erased: it gets no address again."
         )
     if order.customer_email == email:
-        raise Conflict(f"The order {order.order_number} has this address already.")
+        raise AddressUnchanged(f"The order {order.order_number} has this address already.")
     now = utc_now()
     if any(messages.is_being_sent(message, now, message_claims.LEASE) for message in order.messages):
         # It may be sent to the former address, and would then count as sent.
-        raise Conflict(
+        raise MessageBeingSent(
             f"A message of the order {order.order_number} is being sent: try again in half a minute."
         )
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from lumira.database import atomic
-from lumira.errors import Conflict
+from lumira.errors import BuyerUnknown
 from lumira.repositories import orders
 
 
@@ -19,19 +19,19 @@ class FoundOrder:
     customer_email: str | None
 
     def require_customer(self) -> UUID:
-        """Return the buyer's id; raises `Conflict` if the buyer is unknown."""
+        """Return the buyer's id; raises `BuyerUnknown` if the buyer is unknown."""
         if self.customer_id is None:
             raise self._no_buyer()
         return self.customer_id
 
     def require_email(self) -> str:
-        """Return the buyer's address; raises `Conflict` if it is unknown."""
+        """Return the buyer's address; raises `BuyerUnknown` if it is unknown."""
         if self.customer_email is None:
             raise self._no_buyer()
         return self.customer_email
 
-    def _no_buyer(self) -> Conflict:
-        return Conflict(
+    def _no_buyer(self) -> BuyerUnknown:
+        return BuyerUnknown(
             f"The buyer of the order {self.order_number} is unknown: set the e-mail address first."
         )
 

@@ -5,7 +5,7 @@ from uuid import UUID
 from lumira.clock import utc_now
 from lumira.database import atomic, retried
 from lumira.domain import messages
-from lumira.errors import Conflict, NotFound
+from lumira.errors import BuyerUnknown, MessageBeingSent, MessageOutdated, NotFound
 from lumira.models import AlertKind, MessageStatus, Order, OutboxMessage
 from lumira.repositories import alerts, audit, message_claims, orders, outbox
 
@@ -15,8 +15,8 @@ def resend_message(tenant_id: int, order_id: UUID, message_id: UUID, *, actor: s
     """Make a message of the order due now, also if it was sent; returns it.
 
     Its row is used again, so that nothing automatic is enqueued twice; one that was sent gets another `Message-ID`,
-    because mail servers discard a second message with the same one. Raises `OrderNotFound`, `NotFound`, and `Conflict`
-    if the message is no longer true, or is being sent.
+    because mail servers discard a second message with the same one. Raises `OrderNotFound`, `NotFound`,
+    `MessageOutdated`, `MessageBeingSent`, and `BuyerUnknown`.
     """
     with atomic(tenant_id):
         order = orders.lock_order(tenant_id, order_id)
@@ -39,10 +39,10 @@ def resend_message(tenant_id: int, order_id: UUID, message_id: UUID, *, actor: s
 
 def _check_sendable(order: Order, message: OutboxMessage) -> None:
     if messages.is_being_sent(message, utc_now(), message_claims.LEASE):
-        raise Conflict("The message is being sent: look again in half a minute.")
+        raise MessageBeingSent("The message is being sent: look again in half a minute.")
     if not messages.is_for_team(message.kind) and order.customer_email is None:
-        raise Conflict(f"The order {order.order_number} has no e-mail address: set one first.")
+        raise BuyerUnknown(f"The order {order.order_number} has no e-mail address: set one first.")
     if not messages.is_current(order, message.kind, message.subject):
-        raise Conflict("The message is no longer true of the order, and is not sent.")
+        raise MessageOutdated("The message is no longer true of the order, and is not sent.")
     if message.status is MessageStatus.SENT and messages.is_once_a_day(message.kind):
-        raise Conflict("A buyer gets one message of this kind a day: it is not sent again.")
+        raise MessageOutdated("A buyer gets one message of this kind a day: it is not sent again.")

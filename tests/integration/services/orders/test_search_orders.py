@@ -12,6 +12,7 @@ from lumira.services.orders.search_orders import search_orders
 from tests.support import stripe_sandbox
 from tests.support.factories import Brand, load_order, open_cart, open_payment
 from tests.support.refunds import deliver_events, disputed, pay, refund
+from tests.support.statements import Statements
 
 pytestmark = pytest.mark.usefixtures("app_context")
 
@@ -127,6 +128,20 @@ def test_days_are_those_of_the_tenants_zone(make_brand) -> None:
     day = at.date() + timedelta(days=1)
     assert numbers(brand, first_day=day, last_day=day) == [opened.order_number]
     assert numbers(brand, first_day=day - timedelta(days=1), last_day=day - timedelta(days=1)) == []
+
+
+#: The tenant, the orders, their lines and their payments; an address or a name is looked up first.
+STATEMENTS = 4
+
+
+def test_any_number_of_orders_takes_the_same_statements(tenant: Brand, statements: Statements) -> None:
+    for number in range(4):
+        open_payment(tenant, customer_name="Ana Dupont", customer_email=f"{number}@example.com")
+        sent = statements.made_by(lambda: numbers(tenant))
+        assert len(sent) == STATEMENTS, "\n".join(sent)
+    for text in ("dupont", "ana@example.com", "pi_1"):
+        named = statements.made_by(lambda text=text: numbers(tenant, text))
+        assert len(named) <= STATEMENTS + 1, "\n".join(named)
 
 
 def test_pages_follow_each_other_without_gap_or_repetition(tenant: Brand) -> None:

@@ -1,15 +1,20 @@
 """The page of an order says why it is not completed, and its buttons repair it."""
 
 import re
+from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
+import time_machine
 from flask import Flask
 from werkzeug.test import TestResponse
 
+from lumira.cli.repairs import command_for
 from lumira.database import atomic
+from lumira.domain.waiting import Repair, Waiting, WaitReason
 from lumira.models import (
     EventStatus,
+    Language,
     MessageStatus,
     OrderLine,
     OrderStatus,
@@ -18,6 +23,8 @@ from lumira.models import (
     WebhookEvent,
 )
 from lumira.notifications import relay
+from lumira.pages.dashboard.texts import TEXTS
+from lumira.services.withdrawals.withdraw import record_statement
 from lumira.webhooks import process
 from tests.support import files, refunds, seller, stripe_events, stripe_sandbox
 from tests.support.dashboard import Operator, OperatorBrowser, make_operator, sign_in
@@ -206,6 +213,8 @@ ACTIONS = [
     ("access/mystique/revoke", Role.OWNER),
     ("events/evt_1/replay", Role.OWNER),
     (f"messages/{uuid4()}/resend", Role.OWNER),
+    ("withdrawal/accept", Role.OWNER),
+    ("withdrawal/refuse", Role.OWNER),
     ("notes", Role.EXPERT),
 ]
 
@@ -247,3 +256,78 @@ def test_a_number_in_lower_case_or_a_payment_leads_to_the_page(tenant: Brand, br
         assert reply.headers["Location"] == page_of(tenant, opened.order_number)
     for name in ("NOPE-1", "%00", "a" * 300):
         assert browser.get(page_of(tenant, name)).status_code == 404
+
+
+def test_a_refusal_is_explained_in_the_operators_language(app: Flask, tenant: Brand) -> None:
+    browser = sign_in(app, make_operator(tenant, language=Language.FRENCH))
+    opened = refunds.pay(tenant)
+    page = page_of(tenant, opened.order_number)
+    refused = {
+        "cancel": {},
+        "release": {},
+        "address": {"email": "buyer@example.com"},
+        "access/mystique/restore": {},
+        "access": {"product": "shirt"},
+        "notes": {"text": " "},
+        "events/evt_1/replay": {},
+        f"messages/{uuid4()}/resend": {},
+    }
+    for action, fields in refused.items():
+        browser.submit(f"{page}/{action}", page=page, **fields)
+        shown = re.search(r'alert-danger">Rien n.a été modifié. ([^<]+)', browser.get(page).text)
+        assert shown, action
+        assert " the " not in shown[1].lower(), (action, shown[1])
+
+
+def test_a_key_that_stripe_refuses_is_named(app: Flask, make_brand) -> None:
+    brand = make_brand(stripe=False)
+    number = open_payment(brand, "simple").order_number
+    browser = sign_in(app, make_operator(brand))
+    page = page_of(brand, number)
+    browser.submit(f"{page}/poll", page=page)
+    assert "There is nothing to ask Stripe about this order." in browser.get(page).text
+
+
+def withdrawn(brand: Brand) -> str:
+    opened = refunds.pay(brand)
+    order = load_order(brand, opened.order_number)
+    record_statement(
+        brand.id, order.id, requested_at=datetime.now(UTC), reason="<i>Too early</i>", actor="test"
+    )
+    return opened.order_number
+
+
+def test_a_withdrawal_is_accepted_and_refunded(tenant: Brand, browser) -> None:
+    number = withdrawn(tenant)
+    before = browser.get(page_of(tenant, number)).text
+    assert "The buyer withdrew" in before
+    assert "&lt;i&gt;Too early&lt;/i&gt;" in before
+    assert "The withdrawal is accepted" in press(browser, tenant, number, "withdrawal/accept").text
+    refunds.run_sweep(tenant)
+    assert [made["amount"] for made in refunds.list_stripe_refunds(tenant)] == [4700]
+
+
+def test_a_withdrawal_is_accepted_only_after_a_recent_confirmation(tenant: Brand, browser) -> None:
+    number = withdrawn(tenant)
+    page = page_of(tenant, number)
+    with time_machine.travel(datetime.now(UTC) + timedelta(minutes=11)):
+        reply = browser.submit(f"{page}/withdrawal/accept", page=page)
+    assert reply.headers["Location"].startswith("/dashboard/-/confirm?next=")
+    assert load_order(tenant, number).withdrawals[0].is_waiting
+
+
+def test_a_withdrawal_is_refused_with_an_explanation(tenant: Brand, browser) -> None:
+    number = withdrawn(tenant)
+    page = press(browser, tenant, number, "withdrawal/refuse", note="It was made for you.")
+    assert "The withdrawal is refused" in page.text
+    assert load_order(tenant, number).withdrawals[0].decision_note == "It was made for you."
+    again = browser.submit(f"{page_of(tenant, number)}/withdrawal/refuse", note="Again.")
+    assert again.status_code == 303
+    assert "No withdrawal waits for a decision" in browser.get(page_of(tenant, number)).text
+
+
+def test_everything_that_repairs_an_order_has_a_name_and_a_command() -> None:
+    for language in Language:
+        assert set(TEXTS[language]["order"]["repairs"]) == {str(repair) for repair in Repair}
+    for repair in set(Repair) - {Repair.RESPOND_AT_STRIPE}:
+        assert command_for(Waiting(WaitReason.DECLINED, repair), "LUM-1"), repair

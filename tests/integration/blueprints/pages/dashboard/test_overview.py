@@ -58,7 +58,7 @@ def test_a_failed_event_is_replayed_from_its_alert(tenant: Brand, browser) -> No
     page = browser.get(f"/dashboard/{tenant.slug}").text
     assert f'action="/dashboard/{tenant.slug}/events/evt_1/replay"' in page
     browser.submit(f"/dashboard/{tenant.slug}/events/evt_1/replay")
-    assert "There is no event evt_1." in browser.get(f"/dashboard/{tenant.slug}").text
+    assert "Nothing was changed. The object does not exist" in browser.get(f"/dashboard/{tenant.slug}").text
 
 
 def test_low_stock_is_listed(tenant: Brand, browser) -> None:

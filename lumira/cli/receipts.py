@@ -102,6 +102,11 @@ def _facts(receipt: Receipt) -> list[tuple[str, str]]:
         facts.append(("VAT included", format_amount(receipt.vat_amount, receipt.currency)))
     if receipt.corrects_label is not None:
         facts.append(("corrects", receipt.corrects_label))
+    given = receipt.consents or {}
+    if given.get("terms_url"):
+        facts.append(("terms accepted", f"{given['terms']}, {given['terms_url']}"))
+    if given.get("immediate_delivery"):
+        facts.append(("withdrawal", "waived for immediate delivery"))
     return facts
 
 

@@ -9,6 +9,7 @@ import time_machine
 from pypdf import PdfReader
 
 from lumira.database import atomic, db
+from lumira.domain.commands import Consents
 from lumira.repositories import receipts
 from tests.integration.cli.conftest import RunFlask
 from tests.integration.settlement.test_issue_receipts import pay, report_refund
@@ -41,6 +42,18 @@ def test_show_prints_the_receipt(run_flask: RunFlask, brand: Brand) -> None:
     printed = run_flask("receipts", "show", note.lower(), "--tenant", brand.slug).stdout
     assert f"corrects: {receipt}" in printed
     assert "seller: Maison Lumière SARL" in printed
+
+
+def test_show_prints_what_the_buyer_consented_to(
+    make_brand: Callable[..., Brand], run_flask: RunFlask, app_context: None
+) -> None:
+    terms = "https://shop.example.com/terms"
+    brand = make_brand(seller=seller.EXEMPT, terms_version="2026-11", terms_url=terms)
+    pay(brand, consents=Consents("2026-11", immediate_delivery=True))
+    [receipt] = labels(brand)
+    printed = run_flask("receipts", "show", receipt, "--tenant", brand.slug).stdout
+    assert f"terms accepted: 2026-11, {terms}" in printed
+    assert "withdrawal: waived for immediate delivery" in printed
 
 
 def test_render_writes_a_pdf_in_the_requested_language(

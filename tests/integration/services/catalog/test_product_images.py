@@ -1,6 +1,10 @@
 """The image of a product: stored in its sizes, replaced and removed."""
 
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+
 import pytest
+from flask import Flask
 from sqlalchemy import func, select
 
 from lumira.database import atomic, db
@@ -98,3 +102,27 @@ def test_images_of_two_tenants_are_apart(tenant: Brand, other_tenant: Brand) -> 
     assert view_images(tenant.id) == []
     size = theirs.sizes[0]
     assert find_image_content(tenant.id, "mystique", width=size.width, version=size.version) is None
+
+
+def test_uploads_and_removals_at_the_same_time_leave_one_whole_image_or_none(
+    app: Flask, tenant: Brand
+) -> None:
+    contents = [picture(400 + 100 * number, 400) for number in range(4)]
+
+    def change(content: bytes | None) -> None:
+        with app.app_context():
+            if content is not None:
+                upload_image(tenant.id, "mystique", content, actor="operator")
+                return
+            # It may not have come yet, or be removed already.
+            with suppress(FileMissing):
+                remove_image(tenant.id, "mystique", actor="operator")
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(change, [contents[0], None, contents[1], contents[2], None, contents[3]]))
+
+    uploaded = [{320, 400}, {320, 500}, {320, 600}, {320, 700}]
+    assert [{size.width for size in image.sizes} for image in view_images(tenant.id)] in [[]] + [
+        [widths] for widths in uploaded
+    ]
+    assert rows(tenant) in [(0, 0), (1, 2)]

@@ -9,7 +9,8 @@ from lumira.cli.tenants import tenant_id_of
 from lumira.database import atomic
 from lumira.errors import NotFound
 from lumira.models import KeyKind
-from lumira.repositories import api_keys, audit
+from lumira.services.tenants import manage_keys
+from lumira.services.tenants.manage_keys import create_key, lookup_of, revoke_key
 
 keys = AppGroup("keys", help="API keys of tenants.")
 
@@ -22,14 +23,12 @@ _ACTOR = "operator"
 def create(slug: str, kind: str) -> None:
     """Create an API key of the tenant SLUG; only the key is printed to stdout."""
     tenant_id = tenant_id_of(slug)
-    with atomic(tenant_id):
-        key = api_keys.create(tenant_id, KeyKind(kind))
-        audit.record(
-            tenant_id, actor=_ACTOR, action="api_key_created", subject=f"api_key:{_lookup(key)}", kind=kind
-        )
-        # Inside the transaction: a key that could not be printed, as on a full disk, is not created.
+
+    def show(key: str) -> None:
         click.echo("Copy the key now: only its hash is stored.", err=True)
         click.echo(key)
+
+    create_key(tenant_id, KeyKind(kind), actor=_ACTOR, on_created=show)
 
 
 @keys.command("list")
@@ -39,7 +38,6 @@ def list_keys(slug: str) -> None:
     tenant_id = tenant_id_of(slug)
     with atomic(tenant_id):
         zone = zone_of(tenant_id)
-        api_key_rows = api_keys.list_keys(tenant_id)
     rows = [
         (
             key.lookup,
@@ -47,7 +45,7 @@ def list_keys(slug: str) -> None:
             shown(key.created_at, zone),
             f"revoked {shown(key.revoked_at, zone)}" if key.revoked_at else "active",
         )
-        for key in api_key_rows
+        for key in manage_keys.list_keys(tenant_id)
     ]
     echo_table(("LOOKUP", "KIND", "CREATED", "STATE"), rows)
 
@@ -58,14 +56,8 @@ def list_keys(slug: str) -> None:
 def revoke(slug: str, lookup: str) -> None:
     """Revoke an API key of the tenant SLUG. LOOKUP: its digits in `list`, or the key itself."""
     tenant_id = tenant_id_of(slug)
-    digits = _lookup(lookup)
-    with atomic(tenant_id):
-        if not api_keys.revoke(tenant_id, digits):
-            raise NotFound(f"{slug} has no such active key: see `flask keys list {slug}`.")
-        audit.record(tenant_id, actor=_ACTOR, action="api_key_revoked", subject=f"api_key:{digits}")
-    click.echo(f"{digits}: revoked.")
-
-
-def _lookup(key: str) -> str:
-    """Return the digits that identify a key, from the key or from the digits; never its secret part."""
-    return key.removeprefix("lum_sk_").removeprefix("lum_pk_")[:16]
+    try:
+        revoke_key(tenant_id, lookup, actor=_ACTOR)
+    except NotFound as error:
+        raise NotFound(f"{slug} has no such active key: see `flask keys list {slug}`.") from error
+    click.echo(f"{lookup_of(lookup)}: revoked.")

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from lumira.models import Language, OperatorInvitation, OperatorReset, OperatorSession, Role
+from lumira.models import KeyKind, Language, OperatorInvitation, OperatorReset, OperatorSession, Role
 
 # Blueprints take these from here.
-__all__ = ["Language", "Role"]
+__all__ = ["KeyKind", "Language", "Role"]
 
 #: A browser that was left alone in a shop is signed out before the next morning.
 SESSION_IDLE = timedelta(hours=4)

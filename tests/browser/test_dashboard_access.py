@@ -120,6 +120,7 @@ def test_no_page_excludes_anyone(
     for name, path in {
         "overview": f"/dashboard/{tenant.slug}",
         "team": f"/dashboard/{tenant.slug}/team",
+        "keys": f"/dashboard/{tenant.slug}/keys",
         "account": "/dashboard/-/account",
         "app": "/dashboard/-/account/app",
         "confirm": "/dashboard/-/confirm",
@@ -142,7 +143,11 @@ def test_the_pages_fit_the_smallest_window(
     operator = make_operator(tenant, email=f"{'long' * 12}@{tenant.domain}")
     page = open_window(SMALLEST)
     sign_in(page, served, operator)
-    for path in (f"/dashboard/{tenant.slug}", f"/dashboard/{tenant.slug}/team", "/dashboard/-/account"):
+    for path in (
+        f"/dashboard/{tenant.slug}",
+        f"/dashboard/{tenant.slug}/team",
+        f"/dashboard/{tenant.slug}/keys",
+    ):
         page.goto(served + path)
         assert fits(page), path
 

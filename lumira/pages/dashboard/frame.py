@@ -73,4 +73,5 @@ NAVIGATION = (
     Entry("orders", "/orders", Role.VIEWER),
     Entry("alerts", "/alerts", Role.VIEWER),
     Entry("team", "/team", Role.OWNER),
+    Entry("keys", "/keys", Role.OWNER),
 )

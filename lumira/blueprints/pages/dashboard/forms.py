@@ -8,7 +8,7 @@ from flask_wtf import FlaskForm  # type: ignore[import-untyped]
 from wtforms import HiddenField, PasswordField, StringField
 from wtforms.validators import AnyOf, InputRequired, Length, StopValidation
 
-from lumira.domain.operators import Language, Role
+from lumira.domain.operators import KeyKind, Language, Role
 
 _MAX_TEXT = 200
 _MAX_PASSWORD = 1000
@@ -87,6 +87,12 @@ class LanguageForm(FlaskForm):  # type: ignore[misc]
     """The language of the pages."""
 
     language = StringField(validators=[one_of(Language)])
+
+
+class KeyForm(FlaskForm):  # type: ignore[misc]
+    """The kind of a new key."""
+
+    kind = StringField(validators=[one_of(KeyKind)])
 
 
 class RoleForm(FlaskForm):  # type: ignore[misc]

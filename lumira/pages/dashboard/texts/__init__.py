@@ -11,6 +11,7 @@ from lumira.pages.dashboard.texts import (
     account,
     alerts,
     errors,
+    keys,
     layout,
     order,
     orders,
@@ -24,6 +25,7 @@ from lumira.pages.dashboard.texts import (
 _PAGES: dict[str, dict[Language, dict[str, Any]]] = {
     "account": account.TEXTS,
     "alerts": alerts.TEXTS,
+    "keys": keys.TEXTS,
     "layout": layout.TEXTS,
     "order": order.TEXTS,
     "orders": orders.TEXTS,

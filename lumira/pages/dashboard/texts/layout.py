@@ -19,7 +19,13 @@ _FRENCH: dict[str, Any] = {
     "sign_out": "Se déconnecter",
     "language": "Langue",
     "languages": {"fr": "Français", "en": "English"},
-    "pages": {"overview": "Vue d’ensemble", "orders": "Commandes", "alerts": "Alertes", "team": "Équipe"},
+    "pages": {
+        "overview": "Vue d’ensemble",
+        "orders": "Commandes",
+        "alerts": "Alertes",
+        "team": "Équipe",
+        "keys": "Clés d’API",
+    },
     "roles": {"owner": "Propriétaire", "expert": "Expert", "viewer": "Lecteur"},
     "role_hints": {
         "owner": "peut tout faire, y compris rembourser et gérer l’équipe",
@@ -81,7 +87,13 @@ _ENGLISH: dict[str, Any] = {
     "sign_out": "Sign out",
     "language": "Language",
     "languages": {"fr": "Français", "en": "English"},
-    "pages": {"overview": "Overview", "orders": "Orders", "alerts": "Alerts", "team": "Team"},
+    "pages": {
+        "overview": "Overview",
+        "orders": "Orders",
+        "alerts": "Alerts",
+        "team": "Team",
+        "keys": "API keys",
+    },
     "roles": {"owner": "Owner", "expert": "Expert", "viewer": "Viewer"},
     "role_hints": {
         "owner": "may do everything, such as refunds and the team",

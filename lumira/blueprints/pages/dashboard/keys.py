@@ -1,0 +1,47 @@
+"""The API keys of a shop: a new one is shown once, and a revoked one is refused within seconds."""
+
+from flask import Response
+
+from lumira.blueprints.pages.dashboard import visit
+from lumira.blueprints.pages.dashboard.forms import KeyForm, entered
+from lumira.blueprints.pages.dashboard.replies import done, page, redirect_to
+from lumira.blueprints.pages.dashboard.routing import dashboard
+from lumira.domain.operators import KeyKind, Role
+from lumira.services.tenants.manage_keys import create_key, list_keys, revoke_key
+
+
+@dashboard.page("/keys", may=Role.OWNER)
+def show() -> Response:
+    """The keys, without their secret parts."""
+    return _keys_page(None)
+
+
+@dashboard.page("/keys", may=Role.OWNER, methods=["POST"], recent=True)
+def create() -> Response:
+    """Create a key and show it, once."""
+    form = KeyForm()
+    if not form.validate_on_submit():
+        return redirect_to(_path())
+    kind = KeyKind(entered(form.kind))
+    return _keys_page(create_key(visit.shop().tenant_id, kind, actor=visit.operator().actor))
+
+
+@dashboard.page("/keys/<lookup>/revoke", may=Role.OWNER, methods=["POST"], recent=True)
+def revoke(lookup: str) -> Response:
+    """Revoke a key."""
+    revoke_key(visit.shop().tenant_id, lookup, actor=visit.operator().actor)
+    return done("keys.revoked", to=_path())
+
+
+def _keys_page(created: str | None) -> Response:
+    return page(
+        "keys.html.jinja",
+        keys=list_keys(visit.shop().tenant_id),
+        kinds=tuple(KeyKind),
+        created=created,
+        path=_path(),
+    )
+
+
+def _path() -> str:
+    return f"{visit.shop().path}/keys"

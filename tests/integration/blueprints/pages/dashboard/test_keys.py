@@ -1,0 +1,84 @@
+"""Owners create API keys, which are shown once, and revoke them; each is audited with its operator."""
+
+import re
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import time_machine
+from sqlalchemy import select
+
+from lumira.database import atomic, db
+from lumira.models import AuditEntry, KeyKind
+from lumira.repositories import api_keys
+from tests.support.dashboard import Operator, OperatorBrowser, make_operator, sign_in
+from tests.support.factories import Brand
+
+pytestmark = pytest.mark.usefixtures("app_context")
+
+
+@pytest.fixture
+def owner(tenant: Brand) -> Operator:
+    return make_operator(tenant)
+
+
+@pytest.fixture
+def browser(app, owner) -> OperatorBrowser:
+    return sign_in(app, owner)
+
+
+def kind_of(key: str) -> KeyKind | None:
+    with atomic(None):
+        address = api_keys.find_address(key)
+    assert address is not None
+    with atomic(address.tenant_id):
+        return api_keys.find_kind(address, key)
+
+
+def entries(brand: Brand, action: str) -> list[AuditEntry]:
+    with atomic(brand.id):
+        return list(db.session.execute(select(AuditEntry).where(AuditEntry.action == action)).scalars())
+
+
+@pytest.mark.parametrize("kind", list(KeyKind))
+def test_a_new_key_is_shown_once_and_works(browser, tenant, owner, kind) -> None:
+    reply = browser.submit(f"/dashboard/{tenant.slug}/keys", kind=kind)
+    [key] = re.findall(r"lum_[ps]k_[0-9a-zA-Z_-]{59}", reply.text)
+    assert kind_of(key) is kind
+    page = browser.get(f"/dashboard/{tenant.slug}/keys").text
+    assert key[7:23] in page
+    assert key[23:] not in page
+    [entry] = entries(tenant, "api_key_created")
+    assert (entry.actor, entry.subject) == (owner.actor, f"api_key:{key[7:23]}")
+
+
+def test_a_revoked_key_no_longer_works(browser, tenant, owner) -> None:
+    path = f"/dashboard/{tenant.slug}/keys/{tenant.secret_key[7:23]}/revoke"
+    reply = browser.submit(path)
+    assert (reply.status_code, reply.headers["Location"]) == (303, f"/dashboard/{tenant.slug}/keys")
+    assert "The key was revoked." in browser.get(f"/dashboard/{tenant.slug}/keys").text
+    assert kind_of(tenant.secret_key) is None
+    assert entries(tenant, "api_key_revoked")[0].actor == owner.actor
+
+
+def test_a_key_of_another_shop_is_neither_shown_nor_revoked(browser, tenant, other_tenant) -> None:
+    digits = other_tenant.secret_key[7:23]
+    assert digits not in browser.get(f"/dashboard/{tenant.slug}/keys").text
+    assert browser.submit(f"/dashboard/{tenant.slug}/keys/{digits}/revoke").status_code == 404
+    assert kind_of(other_tenant.secret_key) is KeyKind.SECRET
+
+
+def test_keys_ask_for_password_and_code_after_ten_minutes(app, tenant) -> None:
+    with time_machine.travel(datetime.now(UTC), tick=True) as clock:
+        browser = sign_in(app, make_operator(tenant))
+        clock.shift(timedelta(minutes=10))
+        page = f"/dashboard/{tenant.slug}/keys"
+        for path in (page, f"{page}/{tenant.secret_key[7:23]}/revoke"):
+            reply = browser.submit(path, page=page, kind="secret")
+            assert reply.headers["Location"].startswith("/dashboard/-/confirm?next="), path
+    assert kind_of(tenant.secret_key) is KeyKind.SECRET
+    assert entries(tenant, "api_key_created") == []
+
+
+def test_an_unknown_kind_creates_no_key(browser, tenant) -> None:
+    assert browser.submit(f"/dashboard/{tenant.slug}/keys", kind="master").status_code == 303
+    assert entries(tenant, "api_key_created") == []

@@ -26,6 +26,8 @@ _LINK_REQUESTS = "20 per hour"
 #: address: their images must not use up the limit of their payments.
 _IMAGES = "3000 per minute"
 _IMAGE_ENDPOINT = "checkout.send_image"
+#: Looks at payments, which ask Stripe, of one network.
+_PAYMENT_LOOKS = "120 per minute"
 #: Attempts to sign in to the dashboard that fail, of one browser or one network: counted also without rate limits.
 _SIGN_IN_ATTEMPTS = "10 per 15 minutes"
 #: Requests for a withdrawal from one network, whatever the order.
@@ -70,6 +72,8 @@ class HttpExtensions:
     renewal_limit: RouteLimit
     #: How many images one network may load.
     image_limit: RouteLimit
+    #: How often one network may look at payments on the checkout pages.
+    looks_quota: Quota
     #: How often one browser or network may fail to sign in to the dashboard.
     sign_in_quota: Quota
     #: How often one network may request withdrawals by order number.
@@ -99,6 +103,7 @@ def init_app(app: Flask, settings: Settings) -> None:
         mailboxes_quota,
         renewal_limit,
         limiter.shared_limit(_IMAGES, scope="images", key_func=callers_network),
+        Quota(limiter, "looks", _PAYMENT_LOOKS),
         sign_in_quota,
         withdrawal_limit,
     )

@@ -66,6 +66,8 @@ def form_error(error: LumiraError) -> FormError:
 
 
 def _reply_to_error(error: LumiraError) -> Response:
+    if isinstance(error, RateLimited):
+        return errors.too_often_page(error.retry_after)
     if isinstance(error, InvalidQuantity | InvalidCart):
         return _notice(CheckoutNotice.BAD_CART, HTTPStatus.BAD_REQUEST)
     if isinstance(error, OrderNotFound):

@@ -4,6 +4,7 @@ from contextlib import suppress
 
 from flask import Response, g, jsonify, request
 
+from lumira import extensions
 from lumira.blueprints.http.checkout_origin import with_origin
 from lumira.blueprints.http.stripe_calls import calls_stripe
 from lumira.blueprints.pages.checkout_errors import form_error
@@ -19,7 +20,15 @@ from lumira.blueprints.pages.checkout_opening import (
 from lumira.blueprints.pages.checkout_visit import OpenedHere, Visit
 from lumira.blueprints.pages.replies import brand_context, page, page_locale
 from lumira.domain.commands import CHECKOUT_PAGE, CheckoutCommand, CheckoutItem, Consents
-from lumira.errors import Conflict, LumiraError, NotFound, OutOfStock, StripeConfigError, StripeUnavailable
+from lumira.errors import (
+    Conflict,
+    LumiraError,
+    NotFound,
+    OutOfStock,
+    RateLimited,
+    StripeConfigError,
+    StripeUnavailable,
+)
 from lumira.pages import payment
 from lumira.services.checkout.check_payment import check_payment
 from lumira.services.checkout.refresh_payment import refresh_payment
@@ -37,15 +46,24 @@ def is_return() -> bool:
 
 def return_from_stripe(opened: OpenedHere) -> Response:
     """Record what Stripe says about the payment, and lead to the order under a URL without the client secret."""
-    with suppress(StripeUnavailable, StripeConfigError):
+    with suppress(StripeUnavailable, StripeConfigError, RateLimited):
         # If Stripe cannot be asked now, its webhook reports the payment.
+        _count_look()
         calls_stripe(refresh_payment)(g.tenant_id, opened.order_number)
     return to_order(opened)
+
+
+def _count_look() -> None:
+    """Count a look that asks Stripe; raises `RateLimited`. A visitor with an order could ask as often as it likes."""
+    http = extensions.of()
+    if http.limiter.enabled:
+        http.looks_quota.take(extensions.callers_network())
 
 
 @calls_stripe
 def show_payment(opened: OpenedHere) -> Response:
     """The page with the Payment Element; the order's page if there is nothing to pay."""
+    _count_look()
     view = view_payment(g.tenant_id, opened.order_number)
     if not view.is_payable:
         return to_order(opened)

@@ -49,14 +49,19 @@ def reply_to_http_error(error: HTTPException) -> Response:
     """Reply to an error of Flask or Werkzeug with a page in the browser's language."""
     status = HTTPStatus(error.code or HTTPStatus.INTERNAL_SERVER_ERROR)
     if status is HTTPStatus.TOO_MANY_REQUESTS:
-        reply = notice_page(Notice.TOO_OFTEN, status)
-        reply.headers["Retry-After"] = _RETRY_AFTER
-        return reply
+        return too_often_page()
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return _try_later_page(status)
     reply = notice_page(Notice.UNKNOWN, status)
     if isinstance(error, MethodNotAllowed):
         reply.headers["Allow"] = ", ".join(sorted(error.valid_methods or ()))
+    return reply
+
+
+def too_often_page(retry_after: int | None = None) -> Response:
+    """The notice for a visitor who sent too many requests; `retry_after` is in seconds."""
+    reply = notice_page(Notice.TOO_OFTEN, HTTPStatus.TOO_MANY_REQUESTS)
+    reply.headers["Retry-After"] = _RETRY_AFTER if retry_after is None else str(retry_after)
     return reply
 
 

@@ -132,6 +132,9 @@ def test_an_invalid_address_is_named_and_opens_nothing(
     assert reply.status_code == 400
     assert "Cette adresse e-mail n’est pas valable" in text_of(reply)
     assert 'aria-invalid="true"' in reply.text
+    # Beside its field.
+    email_at, error_at, name_at = (reply.text.index(f'id="{name}"') for name in ("email", "error", "name"))
+    assert email_at < error_at < name_at
     assert orders_of(tenant) == []
 
 

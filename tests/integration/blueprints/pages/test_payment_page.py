@@ -10,9 +10,12 @@ from pathlib import Path
 
 import pytest
 import requests
+import time_machine
 from flask import Flask
 from flask.testing import FlaskClient
 
+from config.settings import RateLimits
+from lumira.clock import utc_now
 from lumira.database import atomic
 from lumira.models import OrderStatus
 from lumira.repositories import tenants
@@ -418,6 +421,31 @@ def test_the_check_before_the_payment_keeps_the_units_reserved(
 
     assert client.post(f"{order_path(path, tenant)}/pay").json == {"message": None, "next": None}
     assert figures(tenant, "shirt")[1] == 1
+
+
+def test_one_network_asks_stripe_a_bounded_number_of_times(client_with, tenant: Brand, path: str) -> None:
+    client = client_with(rate_limits=RateLimits())
+    # The whole test within one minute of the limit.
+    with time_machine.travel(utc_now().replace(second=1)):
+        open_payment_page(client, f"{path}/mystique")
+        order = order_path(path, tenant)
+        for _ in range(119):
+            client.get(f"{order}?redirect_status=succeeded")
+        refused = client.get(f"{order}/pay")
+        returned = client.get(f"{order}?redirect_status=succeeded")
+
+    assert refused.status_code == 429
+    assert int(refused.headers["Retry-After"]) <= 60
+    assert "Il y a eu trop de demandes" in text_of(refused)
+    # The order itself is still shown.
+    assert returned.status_code == 303
+    assert "Nous attendons votre paiement" in text_of(client.get(order))
+    assert len(stripe_sandbox.requests_made(tenant, "GET", stripe_path(tenant))) == 120
+
+
+def stripe_path(tenant: Brand) -> str:
+    [intent] = stripe_sandbox.intents(tenant)
+    return f"/v1/payment_intents/{intent['id']}"
 
 
 @pytest.mark.parametrize("route", ["pay", "hosted"])

@@ -7,7 +7,7 @@ from lumira.database import atomic
 from lumira.domain.commands import CheckoutItem
 from lumira.domain.consents import RequiredConsents, required_consents
 from lumira.domain.due_receipts import included_vat
-from lumira.models import Content, PaymentPage, Product, Tenant
+from lumira.models import Content, PaymentPage, Product, ProductKind, Tenant
 from lumira.repositories import contents, product_images, products, stock, tenants
 from lumira.repositories.product_images import ShownImage
 from lumira.services.checkout.cart import find_products
@@ -60,6 +60,11 @@ class Offer:
         """Whether the buyer pays on Lumira's page, with Stripe's Payment Element, and not on Stripe's page."""
         has_key = self.tenant.stripe_publishable_key is not None
         return self.amount > 0 and has_key and self.tenant.payment_page is PaymentPage.ELEMENT
+
+    @property
+    def has_goods(self) -> bool:
+        """Whether the period for a withdrawal counts from a delivery."""
+        return any(line.product.kind is ProductKind.PHYSICAL for line in self.lines)
 
     @property
     def vat_rate(self) -> str | None:

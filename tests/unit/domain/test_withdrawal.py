@@ -8,12 +8,14 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from lumira.domain import payments, refund_requests
+from lumira.domain import payments, refund_lines, refund_requests
+from lumira.domain.commands import RefundLine
 from lumira.domain.outcome import derive
 from lumira.domain.payments import IntentFacts
 from lumira.domain.refunds import RefundFacts, record_refund
 from lumira.domain.withdrawal import NoRight, is_whole_order_withdrawn, record_withdrawal, right_of
 from lumira.domain.withdrawal_period import last_day
+from lumira.errors import NotRefundable
 from lumira.models import (
     Dispute,
     DisputeStatus,
@@ -24,6 +26,7 @@ from lumira.models import (
     OrderStatus,
     PartialRefundPolicy,
     ProductKind,
+    RefundOrigin,
     RefundStatus,
     Withdrawal,
     WithdrawalDecision,
@@ -427,3 +430,53 @@ def test_an_order_is_withdrawn_whole_by_several_parts():
     assert not is_whole_order_withdrawn(order)
     withdraw(order, {"pen": 1}, accepted=False)
     assert is_whole_order_withdrawn(order)
+
+
+def refund_lines_of(order: Order, units: dict[str, int]) -> None:
+    """Refund units of lines, as an operator does."""
+    [payment] = order.payments
+    wanted = [RefundLine(name, quantity) for name, quantity in units.items()]
+    lines = refund_lines.freeze_lines(order, payment, wanted)
+    amount = refund_lines.amount_of(order, lines)
+    refund_requests.freeze_request(
+        order, payment, amount=amount, origin=RefundOrigin.REQUESTED, now=NOW, lines=lines
+    )
+
+
+def test_units_that_an_operator_refunded_are_not_withdrawn_from():
+    order = sold(line("mug", 2900, 2), line("pen", 900))
+    refund_lines_of(order, {"mug": 1, "pen": 1})
+    rights = {each.line.product_id: each for each in right_of(order, zone=PARIS, at=NOW).lines}
+    assert (rights["mug"].quantity, rights["mug"].why_not) == (1, None)
+    assert (rights["pen"].quantity, rights["pen"].why_not) == (0, NoRight.REFUNDED)
+    # What remains is all that remains.
+    withdraw(order, {"mug": 1})
+    assert is_whole_order_withdrawn(order)
+    assert due(order) == [("pi_1", 2900)]
+
+
+def test_units_that_an_operator_refunded_meanwhile_are_not_refunded_again():
+    order = sold(line("mug", 2900, 2), line("pen", 900))
+    withdrawal = withdraw(order, {"mug": 2}, accepted=False)
+    refund_lines_of(order, {"mug": 1})
+    decide(withdrawal, WithdrawalDecision.ACCEPTED)
+    assert due(order) == [("pi_1", 2900)]
+
+
+def test_an_operator_does_not_refund_units_that_a_withdrawal_refunds():
+    order = sold(line("mug", 2900, 2), line("pen", 900))
+    withdraw(order, {"mug": 1})
+    request(order)
+    assert refund_lines.refundable_quantity(order, order.lines[0]) == 1
+    with pytest.raises(NotRefundable):
+        refund_lines_of(order, {"mug": 2})
+
+
+def test_a_part_of_a_payment_in_another_currency_is_for_an_operator_to_refund():
+    order = sold(line("mug", 2900), line("pen", 900), paid=False, review_released_at=NOW)
+    pay(order, "pi_1")
+    order.payments[0].currency = "usd"
+    withdraw(order, {"mug": 1})
+    assert due(order) == []
+    withdraw(order, {"pen": 1})
+    assert due(order) == [("pi_1", 3800)]

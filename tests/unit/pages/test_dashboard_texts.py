@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from lumira.domain.operators import Role
-from lumira.models import Language
+from lumira.domain.waiting import Repair
+from lumira.models import GrantReason, Language, MessageKind
 from lumira.pages.dashboard.frame import NAVIGATION
 from lumira.pages.dashboard.texts import ERRORS, TEXTS
 
@@ -41,6 +42,14 @@ def test_every_page_of_the_navigation_and_every_role_has_a_name(language: Langua
     layout = TEXTS[language]["layout"]
     assert {entry.name for entry in NAVIGATION} <= set(layout["pages"])
     assert set(layout["roles"]) == set(layout["role_hints"]) == {str(role) for role in Role}
+
+
+@pytest.mark.parametrize("language", Language)
+def test_everything_that_an_order_can_have_has_a_word(language: Language) -> None:
+    words = TEXTS[language]["order"]
+    assert {str(repair) for repair in Repair} == set(words["repairs"])
+    assert {str(kind) for kind in MessageKind} <= set(words["kinds"])
+    assert {str(reason) for reason in GrantReason} <= set(words["reasons_of_access"])
 
 
 def test_no_text_is_empty_and_french_has_its_own_apostrophe() -> None:

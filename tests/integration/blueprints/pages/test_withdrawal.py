@@ -388,6 +388,22 @@ def test_every_page_of_a_shop_leads_to_the_withdrawal(client, tenant) -> None:
     assert f'href="/withdrawal/{tenant.slug}"' in page.text
 
 
+def test_a_checkout_page_says_for_how_long_the_buyer_may_withdraw(client, make_brand) -> None:
+    brand = make_brand(withdrawal_days=30)
+    french = {"Accept-Language": "fr"}
+    digital = words(client.get(f"/checkout/{brand.slug}/mystique", headers=french))
+    assert "Vous pouvez vous rétracter pendant 30 jours à compter de l’achat" in digital
+    cart = words(client.get(f"/checkout/{brand.slug}?items=mystique,shirt:1", headers=french))
+    assert "Vous pouvez vous rétracter pendant 30 jours à compter de la réception" in cart
+
+
+def test_a_checkout_page_promises_no_withdrawal_from_what_is_delivered_at_once(client, make_brand) -> None:
+    brand = make_brand(terms_version="2026-11", terms_url="https://shop.example.com/terms")
+    page = words(client.get(f"/checkout/{brand.slug}/mystique", headers={"Accept-Language": "fr"}))
+    assert "Vous pouvez vous rétracter" not in page
+    assert "droit de rétractation" in page
+
+
 def test_the_confirmation_names_the_last_day_and_the_page(client, tenant, settings) -> None:
     pay(tenant)
     [mail] = mails(tenant, settings, MessageKind.ORDER_CONFIRMATION)

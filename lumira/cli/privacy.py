@@ -7,10 +7,8 @@ import click
 from lumira.cli.common.confirmation import confirm
 from lumira.cli.customers import customers
 from lumira.cli.tenants import tenant_id_of
-from lumira.notifications.customer_archive import remove_emails, write_archive
-from lumira.reconciliation.close_before_erasure import close_unpaid_orders
-from lumira.services.files.remove_files import remove_files
-from lumira.services.privacy.erase_customer import erase_customer
+from lumira.data_subjects.archive import write_archive
+from lumira.data_subjects.erase import erase_data_subject
 from lumira.services.privacy.export_customer import export_customer
 
 _ACTOR = "operator"
@@ -29,7 +27,7 @@ _ACTOR = "operator"
 )
 def export(email: str, slug: str, output: Path) -> None:
     """Write all personal data of the customer EMAIL into one ZIP file that only you can read."""
-    exported = export_customer(tenant_id_of(slug), email)
+    exported = export_customer(tenant_id_of(slug), email, actor=_ACTOR)
     try:
         missing = write_archive(output, exported)
     except OSError as error:
@@ -52,16 +50,14 @@ def erase(email: str, slug: str, yes: bool) -> None:
     """
     tenant_id = tenant_id_of(slug)
     confirm(f"Erase the personal data of {email} from {slug} permanently?", is_confirmed=yes)
-    closed = close_unpaid_orders(tenant_id, email, actor=_ACTOR)
-    if closed:
-        click.echo(f"Closed: {closed} unpaid {'order' if closed == 1 else 'orders'}.")
-    erasure = erase_customer(tenant_id, email, actor=_ACTOR)
-    messages = remove_emails(erasure.message_ids)
-    # Last, because it fails while storage is unavailable; the next sweep removes the files then.
-    remove_files(tenant_id)
+    erased = erase_data_subject(tenant_id, email, actor=_ACTOR)
+    if erased.closed_orders:
+        orders = "order" if erased.closed_orders == 1 else "orders"
+        click.echo(f"Closed: {erased.closed_orders} unpaid {orders}.")
+    erasure = erased.erasure
     click.echo(
         f"Erased: {erasure.orders} orders, {erasure.events} events, {erasure.receipts} receipts, "
-        f"{erasure.files} files and {messages} messages."
+        f"{erasure.files} files and {erased.messages} messages."
     )
     for number, until in erasure.kept:
         click.echo(
@@ -69,3 +65,5 @@ def erase(email: str, slug: str, yes: bool) -> None:
             "its lines, amounts, consents and withdrawals, without the buyer's name."
         )
     click.echo("Delete the customer in Stripe's dashboard too: Stripe keeps its own records.")
+    if erased.storage_error is not None:
+        raise erased.storage_error

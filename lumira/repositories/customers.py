@@ -1,5 +1,6 @@
 """Customers of a tenant, found or created by e-mail address."""
 
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,7 +10,7 @@ from sqlalchemy import Row, bindparam, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from lumira.clock import utc_now
-from lumira.database import db
+from lumira.database import constant, db
 from lumira.domain import stripe_metadata
 from lumira.errors import CustomerNotFound
 from lumira.formats import parse_uuid
@@ -193,16 +194,38 @@ def list_merged(tenant_id: int, customer_id: UUID) -> list[Customer]:
     return sorted(merged, key=lambda customer: customer.id)
 
 
-def list_customers(tenant_id: int, *, limit: int, before: UUID | None = None) -> list[Customer]:
-    """Return a page of customers, newest first, without merged ones; `before` is the id where the page starts."""
+def current_ids(tenant_id: int, customer_ids: Iterable[UUID]) -> set[UUID]:
+    """Return the ids of these customers, merges followed."""
+    current = set(customer_ids)
+    while True:
+        query = select(Customer.id, Customer.merged_into_id).where(
+            Customer.tenant_id == tenant_id,
+            Customer.id == func.any(list(current)),
+            Customer.merged_into_id.is_not(None),
+        )
+        merged = {row.id: row.merged_into_id for row in db.session.execute(query)}
+        if not merged:
+            return current
+        current = (current - merged.keys()) | set(merged.values())
+
+
+def list_customers(
+    tenant_id: int, *, limit: int, before: UUID | None = None, among: Collection[UUID] | None = None
+) -> list[Customer]:
+    """Return a page of customers, newest first, without merged ones; `before` is the id where the page starts.
+
+    With `among`, only customers with these ids.
+    """
     query = (
         select(Customer)
         .where(Customer.tenant_id == tenant_id, Customer.merged_into_id.is_(None))
         .order_by(Customer.id.desc())
-        .limit(limit)
+        .limit(constant(limit))
     )
     if before is not None:
         query = query.where(Customer.id < before)
+    if among is not None:
+        query = query.where(Customer.id == func.any(list(among)))
     return list(db.session.execute(query).scalars())
 
 

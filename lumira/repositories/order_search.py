@@ -53,8 +53,8 @@ def condition(tenant_id: int, term: SearchTerm) -> ColumnElement[bool]:
             customer = customers.find_by_email(tenant_id, term.text)
             return Order.email_key == (customer.email_key if customer else email_key(term.text))
         case SearchKind.NAME:
-            named = db.session.execute(_named(tenant_id, term.text)).scalars().all()
-            return Order.customer_id == func.any(list(named))
+            with_name = db.session.execute(named(tenant_id, term.text)).scalars().all()
+            return Order.customer_id == func.any(list(with_name))
         case SearchKind.CUSTOMER:
             at_stripe = select(Customer.id).where(
                 Customer.tenant_id == tenant_id, Customer.stripe_customer_id == term.text
@@ -65,7 +65,7 @@ def condition(tenant_id: int, term: SearchTerm) -> ColumnElement[bool]:
             return Order.id == func.any(list(with_object))
 
 
-def _named(tenant_id: int, text: str) -> Select[UUID]:
+def named(tenant_id: int, text: str) -> Select[UUID]:
     """The customers whose name, or its last word, begins with the text; case and accents do not count."""
     key = func.lumira_name_key(text)
     query = select(Customer.id).where(

@@ -72,6 +72,7 @@ NAVIGATION = (
     Entry("overview", "", Role.VIEWER),
     Entry("orders", "/orders", Role.VIEWER),
     Entry("alerts", "/alerts", Role.VIEWER),
+    Entry("customers", "/customers", Role.VIEWER),
     Entry("team", "/team", Role.OWNER),
     Entry("keys", "/keys", Role.OWNER),
 )

@@ -80,5 +80,5 @@ def explain(error: LumiraError, language: Language) -> str:
     for kind in type(error).__mro__:
         text = ERRORS[language].get(kind.__name__)
         if text is not None:
-            return text
+            return text.format(**error.details)
     return error.message

@@ -1,7 +1,20 @@
-// The dashboard follows the colours of the system: Bootstrap reads them from an attribute. Nothing else needs a script.
+// The dashboard follows the colours of the system: Bootstrap reads them from an attribute. Nothing needs a script.
 (() => {
   const dark = window.matchMedia("(prefers-color-scheme: dark)");
   const follow = () => document.documentElement.setAttribute("data-bs-theme", dark.matches ? "dark" : "light");
   dark.addEventListener("change", follow);
   follow();
 })();
+
+// Buttons that copy a field: shown here, because without a script they can do nothing.
+document.addEventListener("DOMContentLoaded", () => {
+  for (const button of document.querySelectorAll("button[data-copy]")) {
+    button.hidden = !navigator.clipboard;
+    button.addEventListener("click", async () => {
+      const field = document.getElementById(button.dataset.copy);
+      field.select();
+      await navigator.clipboard.writeText(field.value);
+      button.textContent = button.dataset.copied;
+    });
+  }
+});

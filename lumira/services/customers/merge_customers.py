@@ -57,9 +57,20 @@ def merge_customers(tenant_id: int, source_id: UUID, target_id: UUID, *, actor: 
 
 
 def _lock(tenant_id: int, source_id: UUID, target_id: UUID) -> tuple[Customer, Customer]:
+    check_different(source_id, target_id)
+    source, target = customers.lock_pair(tenant_id, source_id, target_id)
+    check_mergeable(source, target)
+    return source, target
+
+
+def check_different(source_id: UUID, target_id: UUID) -> None:
+    """Raise `NotMergeable` if both are one customer."""
     if source_id == target_id:
         raise NotMergeable("The two references belong to the same customer.")
-    source, target = customers.lock_pair(tenant_id, source_id, target_id)
+
+
+def check_mergeable(source: Customer, target: Customer) -> None:
+    """Raise `NotMergeable` if one of the customers was merged or erased before."""
     for customer in (source, target):
         if customer.merged_into_id is not None:
             raise NotMergeable(f"The customer {customer.email} was merged into another customer before.")
@@ -67,7 +78,6 @@ def _lock(tenant_id: int, source_id: UUID, target_id: UUID) -> tuple[Customer, C
             raise NotMergeable(
                 f"The personal data of the customer {customer.id} was erased: it cannot be merged."
             )
-    return source, target
 
 
 def _move_orders(source: Customer, target: Customer) -> list[Order]:

@@ -1,5 +1,6 @@
 """Views of customers with their figures and grants."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -35,20 +36,28 @@ class CustomerView:
 def view_customer(tenant_id: int, reference: str) -> CustomerView:
     """Return one customer by address or id, merges followed; raises `CustomerNotFound`."""
     with atomic(tenant_id):
-        customer = customers.get_current(tenant_id, reference)
-        grants = grant_rows.list_grants(tenant_id, customer.id)
-        return CustomerView(
-            customer,
-            customer_figures.figures_of(tenant_id, [customer.id], now=utc_now())[customer.id],
-            customers.list_merged(tenant_id, customer.id),
-            grants,
-            grant_rows.order_numbers_of(tenant_id, grants),
-        )
+        return read_view(tenant_id, customers.get_current(tenant_id, reference))
+
+
+def read_view(tenant_id: int, customer: Customer) -> CustomerView:
+    """Return the view of a customer, inside the caller's transaction."""
+    grants = grant_rows.list_grants(tenant_id, customer.id)
+    return CustomerView(
+        customer,
+        customer_figures.figures_of(tenant_id, [customer.id], now=utc_now())[customer.id],
+        customers.list_merged(tenant_id, customer.id),
+        grants,
+        grant_rows.order_numbers_of(tenant_id, grants),
+    )
 
 
 def list_customers(tenant_id: int, *, limit: int, before: UUID | None = None) -> list[CustomerSummary]:
     """Return a page of customers with their figures, newest first, without merged ones."""
     with atomic(tenant_id):
-        page = customers.list_customers(tenant_id, limit=limit, before=before)
-        figures = customer_figures.figures_of(tenant_id, [customer.id for customer in page], now=utc_now())
+        return summarize(tenant_id, customers.list_customers(tenant_id, limit=limit, before=before))
+
+
+def summarize(tenant_id: int, page: Sequence[Customer]) -> list[CustomerSummary]:
+    """Return these customers with their figures, inside the caller's transaction."""
+    figures = customer_figures.figures_of(tenant_id, [customer.id for customer in page], now=utc_now())
     return [CustomerSummary(customer, figures[customer.id]) for customer in page]

@@ -129,4 +129,4 @@ def _check_erasable(tenant_id: int, subject_orders: Sequence[Order], now: dateti
     for order in subject_orders:
         reason = why_not_erasable(order, delivered=delivered, now=now, message_lease=message_claims.LEASE)
         if reason is not None:
-            raise NotErasable(f"Order {order.order_number} {reason}.")
+            raise NotErasable(f"Order {order.order_number} {reason}.", order=order.order_number)

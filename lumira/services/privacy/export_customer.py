@@ -12,7 +12,7 @@ from sqlalchemy import LargeBinary
 from lumira import encryption
 from lumira.database import Base, atomic
 from lumira.models import File, IdempotencyKey, Receipt
-from lumira.repositories import idempotency, identifying_events, orders, personal_rows
+from lumira.repositories import audit, idempotency, identifying_events, orders, personal_rows
 from lumira.services.privacy.find_data_subject import find_data_subject, list_identifiers
 
 
@@ -36,7 +36,7 @@ class MissingItem:
     reason: str
 
 
-def export_customer(tenant_id: int, email: str) -> CustomerExport:
+def export_customer(tenant_id: int, email: str, *, actor: str) -> CustomerExport:
     """Return all personal data that this tenant stores about the data subject of this address.
 
     Raises `CustomerNotFound`.
@@ -50,6 +50,8 @@ def export_customer(tenant_id: int, email: str) -> CustomerExport:
             tenant_id, list_identifiers(tenant_id, subject, subject_orders), order_ids
         )
         rows = {table: [_as_json(row) for row in rows] for table, rows in sorted(by_table.items()) if rows}
+        subject_id = f"customer:{subject[0].id}"
+        audit.record(tenant_id, actor=actor, action="customer_exported", subject=subject_id)
         return CustomerExport(
             rows=rows,
             files=tuple(file for file in by_table["files"] if file.stored_at and file.deleted_at is None),

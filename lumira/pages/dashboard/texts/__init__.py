@@ -10,6 +10,8 @@ from lumira.models import Language
 from lumira.pages.dashboard.texts import (
     account,
     alerts,
+    customer,
+    customers,
     errors,
     keys,
     layout,
@@ -26,6 +28,8 @@ _PAGES: dict[str, dict[Language, dict[str, Any]]] = {
     "account": account.TEXTS,
     "alerts": alerts.TEXTS,
     "keys": keys.TEXTS,
+    "customer": customer.TEXTS,
+    "customers": customers.TEXTS,
     "layout": layout.TEXTS,
     "order": order.TEXTS,
     "orders": orders.TEXTS,

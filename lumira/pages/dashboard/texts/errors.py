@@ -5,9 +5,17 @@
 from lumira.models import Language
 
 _FRENCH: dict[str, str] = {
+    "CustomerNotFound": "Aucun client n’a cette adresse ou cet identifiant dans cette boutique.",
     "LastOwner": "L’équipe a besoin d’un propriétaire : nommez d’abord un autre propriétaire.",
     "LinkEnded": "Ce lien a été utilisé ou n’est plus valable. Demandez-en un nouveau à un propriétaire.",
     "NoPublicUrl": "L’adresse de l’installation (PUBLIC_URL) n’est pas réglée : aucun lien ne peut être envoyé.",
+    "NotErasable": (
+        "La commande {order} l’empêche : un paiement, un remboursement, un litige, un livrable ou un message y est en"
+        " cours. Ouvrez-la pour le terminer, puis recommencez."
+    ),
+    "NotMergeable": (
+        "Ces deux clients ne peuvent pas être fusionnés : c’est le même, ou l’un d’eux a déjà été fusionné ou effacé."
+    ),
     "OperatorNotFound": "Cette personne ne fait pas partie de l’équipe.",
     "InvitationNotFound": "Cette invitation a été acceptée, retirée, ou n’est plus valable.",
     "AddressUnchanged": "La commande a déjà cette adresse.",
@@ -34,9 +42,13 @@ _FRENCH: dict[str, str] = {
     "WrongCode": "Ce code n’est pas le bon : entrez le plus récent que montre l’application.",
 }
 _ENGLISH: dict[str, str] = {
+    "CustomerNotFound": "No customer of this shop has this address or id.",
     "LastOwner": "The team needs an owner: make another operator an owner first.",
     "LinkEnded": "This link was used or has ended. Ask an owner for a new one.",
     "NoPublicUrl": "The address of the installation (PUBLIC_URL) is not set: no link can be sent.",
+    "NotMergeable": (
+        "These two customers cannot be merged: they are the same, or one of them was merged or erased before."
+    ),
     "OperatorNotFound": "This person is not in the team.",
     "InvitationNotFound": "This invitation was accepted or revoked, or has ended.",
     "AddressUnchanged": "The order has this address already.",

@@ -25,6 +25,7 @@ _FRENCH: dict[str, Any] = {
         "alerts": "Alertes",
         "team": "Équipe",
         "keys": "Clés d’API",
+        "customers": "Clients",
     },
     "roles": {"owner": "Propriétaire", "expert": "Expert", "viewer": "Lecteur"},
     "role_hints": {
@@ -33,6 +34,8 @@ _FRENCH: dict[str, Any] = {
         "viewer": "voit tout, ne change rien",
     },
     "cancel": "Annuler",
+    "copy": "Copier",
+    "copied": "Copié",
     "back": "Retour",
     "show": "Afficher",
     "first_page": "Première page",
@@ -93,6 +96,7 @@ _ENGLISH: dict[str, Any] = {
         "alerts": "Alerts",
         "team": "Team",
         "keys": "API keys",
+        "customers": "Customers",
     },
     "roles": {"owner": "Owner", "expert": "Expert", "viewer": "Viewer"},
     "role_hints": {
@@ -101,6 +105,8 @@ _ENGLISH: dict[str, Any] = {
         "viewer": "sees everything, changes nothing",
     },
     "cancel": "Cancel",
+    "copy": "Copy",
+    "copied": "Copied",
     "back": "Back",
     "show": "Show",
     "first_page": "First page",

@@ -49,7 +49,7 @@ def erase(brand: Brand) -> None:
 
 
 def replies(brand: Brand, order_id: UUID) -> list[dict[str, Any]]:
-    held = export_customer(brand.id, BUYER).rows.get("idempotency_keys", [])
+    held = export_customer(brand.id, BUYER, actor="test").rows.get("idempotency_keys", [])
     return [each.get("reply", {}) for each in held if each["order_id"] == str(order_id)]
 
 

@@ -7,13 +7,15 @@ from dataclasses import asdict
 from functools import partial
 from pathlib import Path, PurePath
 from shutil import copyfileobj
-from tempfile import SpooledTemporaryFile
+from tempfile import SpooledTemporaryFile, TemporaryFile
+from threading import Lock
+from typing import IO
 from uuid import UUID
 from zipfile import ZIP_DEFLATED, ZipFile
 
 from lumira.clients import mail, storage
 from lumira.documents import receipt_pdf
-from lumira.errors import FileMissing, LumiraError
+from lumira.errors import FileMissing, LumiraError, RateLimited
 from lumira.models import Receipt
 from lumira.notifications import delivery
 from lumira.services.privacy.export_customer import CustomerExport, MissingItem
@@ -23,6 +25,10 @@ _OWNER_ONLY = 0o600
 _IN_MEMORY = 1024 * 1024
 #: Bytes. File systems allow 255 for a name; the file's id and a hyphen stand before it.
 _MAX_NAME, _MAX_SUFFIX = 200, 20
+#: Storage may be slow: at most one thread of a web process waits for it here.
+_one_archive = Lock()
+#: Seconds.
+_RETRY_AFTER = 60
 
 
 def write_archive(path: Path, export: CustomerExport) -> tuple[MissingItem, ...]:
@@ -34,14 +40,39 @@ def write_archive(path: Path, export: CustomerExport) -> tuple[MissingItem, ...]
     # O_EXCL: nothing is overwritten, and no symbolic link that was put there is followed.
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _OWNER_ONLY)
     try:
-        with os.fdopen(descriptor, "wb") as file, ZipFile(file, "w", ZIP_DEFLATED) as archive:
-            return _fill(archive, export)
+        with os.fdopen(descriptor, "wb") as file:
+            return _fill(file, export)
     except BaseException:
         path.unlink(missing_ok=True)
         raise
 
 
-def _fill(archive: ZipFile, export: CustomerExport) -> tuple[MissingItem, ...]:
+def open_archive(export: CustomerExport) -> IO[bytes]:
+    """Return the archive as an unnamed temporary file, to be read from its start and closed.
+
+    It fetches files and renders receipts: a process makes one at a time, and others are refused. Raises `RateLimited`.
+    """
+    if not _one_archive.acquire(blocking=False):
+        raise RateLimited(_RETRY_AFTER, "Another export is being made: try again in a minute.")
+    try:
+        file = TemporaryFile()  # noqa: SIM115 - the caller closes it
+        try:
+            _fill(file, export)
+        except BaseException:
+            file.close()
+            raise
+    finally:
+        _one_archive.release()
+    file.seek(0)
+    return file
+
+
+def _fill(file: IO[bytes], export: CustomerExport) -> tuple[MissingItem, ...]:
+    with ZipFile(file, "w", ZIP_DEFLATED) as archive:
+        return _add_entries(archive, export)
+
+
+def _add_entries(archive: ZipFile, export: CustomerExport) -> tuple[MissingItem, ...]:
     missing = list(export.missing)
     for name, read in _entries(export):
         # Fetched completely before it is written, so that a broken download leaves no partial entry.

@@ -78,6 +78,12 @@ def list_products(tenant_id: int) -> list[Product]:
     )
 
 
+def list_all(tenant_id: int) -> list[Product]:
+    """All products by their names, also those that are no longer on sale."""
+    query = select(Product).where(Product.tenant_id == tenant_id).order_by(Product.name, Product.id)
+    return list(db.session.execute(query).scalars())
+
+
 def get_product(tenant_id: int, product_id: str) -> Product:
     """One product on sale; raises `ProductNotFound` if the tenant does not sell it."""
     product = db.session.get(Product, (tenant_id, product_id))

@@ -10,8 +10,8 @@ from sqlalchemy import ColumnElement
 from lumira.database import atomic
 from lumira.domain.commands import OrderFilter
 from lumira.domain.order_search import OrderSearch, SearchTerm, read_term
-from lumira.models import Order, Tenant
-from lumira.repositories import order_lists, order_search, tenants
+from lumira.models import Order, Product, Tenant
+from lumira.repositories import order_lists, order_search, products, tenants
 
 #: Orders on one page.
 PAGE = 50
@@ -22,6 +22,8 @@ class FoundOrders:
     """One page of orders, newest first, what the text names, and the id for `after` of the next page."""
 
     tenant: Tenant
+    #: All products of the tenant, to filter by.
+    products: list[Product]
     orders: list[Order]
     term: SearchTerm | None
     next: UUID | None
@@ -38,7 +40,7 @@ def search_orders(tenant_id: int, search: OrderSearch, *, limit: int = PAGE) -> 
             rows=order_lists.SHOWN,
             also=condition_of(tenant_id, term),
         )
-        return FoundOrders(tenant, found, term, following)
+        return FoundOrders(tenant, products.list_all(tenant_id), found, term, following)
 
 
 def condition_of(tenant_id: int, term: SearchTerm | None) -> ColumnElement[bool] | None:

@@ -7,7 +7,7 @@ from uuid import UUID
 from lumira.clock import utc_now
 from lumira.database import atomic
 from lumira.domain import refunds
-from lumira.domain.order_money import received_amount
+from lumira.domain.order_money import is_completed_without_payment, received_amount
 from lumira.domain.order_status import is_open
 from lumira.domain.refund_lines import refundable_quantity
 from lumira.domain.timeline import OrderEvent, TimelineEntry, timeline
@@ -60,9 +60,10 @@ class OrderStory:
 
     @property
     def can_be_cancelled(self) -> bool:
-        """Whether the order waits for a payment: an operator may cancel it."""
+        """Whether the order is unpaid and not closed, also if Stripe completed it without a payment."""
         is_paid = any(payment.has_succeeded for payment in self.order.payments)
-        return is_open(self.order) and not is_paid and not self.order.is_free
+        is_unpaid = is_open(self.order) or is_completed_without_payment(self.order)
+        return is_unpaid and not is_paid and not self.order.is_free
 
 
 def view_order_story(tenant_id: int, reference: str) -> OrderStory:

@@ -70,6 +70,7 @@ def _list_page(found: FoundOrders | None, status: HTTPStatus) -> Response:
         "orders.html.jinja",
         status,
         orders=found.orders if found else [],
+        products=found.products if found else [],
         has_invalid_day=found is None,
         filters=filters,
         is_filtered=bool(kept),

@@ -130,8 +130,8 @@ def test_days_are_those_of_the_tenants_zone(make_brand) -> None:
     assert numbers(brand, first_day=day - timedelta(days=1), last_day=day - timedelta(days=1)) == []
 
 
-#: The tenant, the orders, their lines and their payments; an address or a name is looked up first.
-STATEMENTS = 4
+#: The tenant, the orders, their lines and their payments, and the products; an address or a name is looked up first.
+STATEMENTS = 5
 
 
 def test_any_number_of_orders_takes_the_same_statements(tenant: Brand, statements: Statements) -> None:

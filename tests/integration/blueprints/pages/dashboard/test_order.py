@@ -331,3 +331,15 @@ def test_everything_that_repairs_an_order_has_a_name_and_a_command() -> None:
         assert set(TEXTS[language]["order"]["repairs"]) == {str(repair) for repair in Repair}
     for repair in set(Repair) - {Repair.RESPOND_AT_STRIPE}:
         assert command_for(Waiting(WaitReason.DECLINED, repair), "LUM-1"), repair
+
+
+def test_an_order_that_stripe_completed_without_a_payment_can_be_released_or_cancelled(
+    tenant: Brand, browser
+) -> None:
+    cart = open_cart(tenant)
+    session = stripe_sandbox.call(tenant, "GET", f"/v1/checkout/sessions/{cart.session_id}")
+    completed = session | {"status": "complete", "payment_status": "no_payment_required"}
+    stripe_events.deliver(tenant, stripe_events.event("checkout.session.completed", completed))
+    page = browser.get(page_of(tenant, cart.order_number)).text
+    for action in ("release", "cancel"):
+        assert f'action="{page_of(tenant, cart.order_number)}/{action}"' in page

@@ -72,7 +72,7 @@ def test_an_interrupted_command_ends_with_one_line(
         while not is_waiting(settings.database_url) and time.monotonic() - started < 60:
             time.sleep(0.1)
         command.send_signal(signal.SIGINT)
-        output, errors = command.communicate(timeout=30)
+        output, errors = command.communicate(timeout=180)
 
     assert (command.returncode, output) == (1, "")
     assert errors.strip().splitlines() == ["Aborted!"]

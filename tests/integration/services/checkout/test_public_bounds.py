@@ -54,9 +54,9 @@ def bounds() -> Iterator[None]:
 
 
 def public_call(network: str | None = HOME, key: str | None = None) -> Call:
-    kind = None if key is None else KeySource.IDEMPOTENCY_KEY
+    source = None if key is None else KeySource.IDEMPOTENCY_KEY
     return Call(
-        fingerprint=key or secrets.token_hex(8), actor="test", kind=kind, key=key, public_network=network
+        fingerprint=key or secrets.token_hex(8), actor="test", source=source, key=key, public_network=network
     )
 
 

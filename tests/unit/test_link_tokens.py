@@ -9,7 +9,8 @@ import pytest
 import time_machine
 
 from lumira import link_tokens
-from lumira.link_tokens import FORM_LIFETIME, LinkAddress
+from lumira.link_tokens import FORM_LIFETIME, LinkAddress, WithdrawalAddress
+from lumira.logging import redact_text
 
 ADDRESS = LinkAddress(7, UUID("0198c0de-0000-7000-8000-000000000001"))
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -68,3 +69,37 @@ def test_a_form_is_valid_on_its_own_page_for_a_limited_time() -> None:
         assert not link_tokens.is_form_of("one", signed[:-2])
     with time_machine.travel(NOW + FORM_LIFETIME + timedelta(seconds=2), tick=False):
         assert not link_tokens.is_form_of("one", signed)
+
+
+WITHDRAWAL = WithdrawalAddress(7, ADDRESS.link_id, NOW)
+
+
+def test_a_withdrawal_token_holds_the_order_and_the_time_of_the_request() -> None:
+    token = link_tokens.sign_withdrawal(WITHDRAWAL)
+    assert link_tokens.read_withdrawal(token) == WITHDRAWAL
+    assert link_tokens.sign_withdrawal(WITHDRAWAL) == token
+
+
+def test_a_withdrawal_token_with_any_changed_character_is_invalid() -> None:
+    token = link_tokens.sign_withdrawal(WITHDRAWAL)
+    characters = string.ascii_letters + string.digits + "-_."
+    changed = {
+        token[:at] + character + token[at + 1 :] for at in range(len(token)) for character in characters
+    } - {token}
+    assert [each for each in changed if link_tokens.read_withdrawal(each) is not None] == []
+
+
+def test_no_token_is_one_of_the_other_kind() -> None:
+    assert link_tokens.read(link_tokens.sign_withdrawal(WITHDRAWAL)) is None
+    assert link_tokens.read_withdrawal(link_tokens.sign(ADDRESS)) is None
+    assert link_tokens.read_withdrawal("") is None
+
+
+@pytest.mark.parametrize("path", ["/withdrawal/a-shop", "/retractation/a-shop"])
+def test_no_log_line_contains_a_withdrawal_token(path: str) -> None:
+    token = link_tokens.sign_withdrawal(WITHDRAWAL)
+    line = redact_text(f"GET {path}/{token} 200")
+    assert token not in line
+    assert token.partition(".")[2] not in line
+    assert line.startswith(f"GET {path}/")
+    assert line.endswith(" 200")

@@ -281,6 +281,17 @@ def test_an_erasure_can_be_repeated_and_a_later_order_creates_a_new_customer(
     assert traces_in_tables(brand) == []
 
 
+def test_an_erasure_says_which_contracts_the_law_keeps(run_flask: RunFlask, brand: Brand) -> None:
+    kept = refunds.pay(brand, "shirt", customer_email=EMAIL, quantity=3)
+    small = refunds.pay(brand, "shirt", customer_email=EMAIL)
+    relay.relay(brand.id)
+    said = erase(run_flask, brand)
+    until = f"{utc_now().year + 10}-"
+    assert f"{kept.order_number}: a contract of 120 EUR or more, kept until {until}" in said
+    assert small.order_number not in said
+    assert traces_in_tables(brand) == []
+
+
 def test_an_erasure_leaves_the_same_buyer_at_another_tenant(
     run_flask: RunFlask, brand: Brand, other_tenant: Brand
 ) -> None:

@@ -98,6 +98,8 @@ def _register_routes(app: Flask) -> None:
     dashboard_guard.init_app(app)
     app.register_blueprint(dashboard)
     app.extensions["lumira.openapi"] = {"security": security}
+    with_key = (openapi.PUBLISHABLE, openapi.SECRET)
+    extensions.count_at_once(app, [name for name, documented in security.items() if documented in with_key])
 
     # Deliveries from Stripe and probes are never rate limited.
     _exempt_from_rate_limits(app, webhooks.blueprint, health.blueprint, docs.blueprint)

@@ -17,15 +17,14 @@ from lumira.clients.stripe_transport import (
     clock_difference,
     configure,
     last_success,
+    post,
 )
 from lumira.errors import StripeConfigError, StripePermissionMissing, StripeUnavailable
 
 if TYPE_CHECKING:
     from stripe.params import (
-        CustomerCreateParams,
         DisputeListParams,
         EventListParams,
-        PaymentIntentCreateParams,
         PaymentIntentListParams,
         RefundCreateParams,
         RefundListParams,
@@ -69,12 +68,7 @@ _MAX_REQUEST_AGE = 73 * 3600
 
 def create_customer(account: Account, parameters: Mapping[str, Any], *, key: str) -> str:
     """Create a customer and return its id (`cus_…`)."""
-    customer = call(
-        account,
-        "create_customer",
-        lambda client, options: client.v1.customers.create(cast("CustomerCreateParams", parameters), options),
-        key=key,
-    )
+    customer = call(account, "create_customer", post("/v1/customers", parameters), key=key)
     return str(customer["id"])
 
 
@@ -93,14 +87,7 @@ def find_customer(account: Account, *, email: str, customer_id: str) -> str | No
 
 def create_payment_intent(account: Account, parameters: Mapping[str, Any], *, key: str) -> dict[str, Any]:
     """Create a PaymentIntent and return it, with its client secret."""
-    return call(
-        account,
-        "create_payment_intent",
-        lambda client, options: client.v1.payment_intents.create(
-            cast("PaymentIntentCreateParams", parameters), options
-        ),
-        key=key,
-    )
+    return call(account, "create_payment_intent", post("/v1/payment_intents", parameters), key=key)
 
 
 def get_payment_intent(account: Account, payment_intent_id: str) -> dict[str, Any]:

@@ -38,13 +38,16 @@ class StripeSession(requests.Session):
             return super().request(method, url, timeout=timeout, verify=verify, **options)
         connect, read = timeout
         try:
-            reply = _pool(verify).request(
-                method,
-                url,
+            base = _base_of(url)
+            # The pool of one host: the manager of all pools parses the URL for redirects, which are not followed.
+            reply = _pool(verify, base).urlopen(
+                method.upper(),
+                url.removeprefix(base) or "/",
                 headers={**_ACCEPTED, **(options.get("headers") or {})},
                 body=options.get("data"),
                 timeout=urllib3.Timeout(connect=connect, read=read),
                 retries=False,
+                redirect=False,
             )
         except urllib3.exceptions.SSLError as error:
             raise requests.exceptions.SSLError(error) from error
@@ -59,7 +62,12 @@ class StripeSession(requests.Session):
 
 def get_proxies(url: str) -> dict[str, str]:
     """Return the proxies that the environment names for the host of `url`, read once."""
-    return _proxies_of("/".join(url.split("/", 3)[:3]))
+    return _proxies_of(_base_of(url))
+
+
+def _base_of(url: str) -> str:
+    """Return scheme and host of an absolute URL."""
+    return "/".join(url.split("/", 3)[:3])
 
 
 @cache
@@ -69,5 +77,7 @@ def _proxies_of(base: str) -> dict[str, str]:
 
 
 @cache
-def _pool(verify: str) -> urllib3.PoolManager:
-    return urllib3.PoolManager(maxsize=_KEPT_CONNECTIONS, cert_reqs="CERT_REQUIRED", ca_certs=verify)
+def _pool(verify: str, base: str) -> urllib3.HTTPConnectionPool:
+    # One manager for each host, which keeps its pool.
+    manager = urllib3.PoolManager(maxsize=_KEPT_CONNECTIONS, cert_reqs="CERT_REQUIRED", ca_certs=verify)
+    return manager.connection_from_url(base)

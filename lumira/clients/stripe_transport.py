@@ -3,6 +3,7 @@
 Source of the rules: docs.stripe.com/error-low-level and /api/idempotent_requests.
 """
 
+import json
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -55,8 +56,10 @@ _http_client = stripe.RequestsClient(timeout=TIMEOUT, session=StripeSession())
 # Latency reports to Stripe would be sent with the next request of another tenant.
 stripe.enable_telemetry = False
 
+#: What the SDK returns: an object of its own, or the response as it was received.
+Response = stripe.StripeObject | stripe.StripeResponse
 #: Performs one request with the SDK's client and request options.
-Request = Callable[[stripe.StripeClient, Any], stripe.StripeObject]
+Request = Callable[[stripe.StripeClient, Any], Response]
 #: Requests one page of a list with these parameters.
 ListRequest = Callable[[stripe.StripeClient, dict[str, Any], Any], stripe.StripeObject]
 
@@ -143,6 +146,23 @@ def call(account: Account, operation: str, request: Request, *, key: str | None 
         raise _translate(error, account, operation, stripe_time=_compare_clocks(error.headers)) from error
     log.info("stripe_called", operation=operation, ms=round((time.monotonic() - started_at) * 1000))
     _succeeded_at[account.tenant_slug, operation] = utc_now()
+    return _read(response)
+
+
+def post(path: str, parameters: Mapping[str, Any]) -> Request:
+    """Return a POST whose response is read without the SDK's objects, which take a third of the time of a call.
+
+    For the calls that every sale makes.
+    """
+    return lambda client, options: client.raw_request("post", path, **parameters, **options)
+
+
+def _read(response: Response) -> dict[str, Any]:
+    """Return a response as a plain dict, and remember Stripe's clock."""
+    if isinstance(response, stripe.StripeResponse):
+        _compare_clocks(response.headers)
+        received: dict[str, Any] = json.loads(response.body)
+        return received
     _compare_clocks(response.last_response.headers if response.last_response else None)
     plain: dict[str, Any] = response.to_dict()
     return plain
@@ -201,7 +221,7 @@ def _request_page(
 
 def _retry_once_when_rate_limited(
     request: Request, client: stripe.StripeClient, options: dict[str, Any]
-) -> stripe.StripeObject:
+) -> Response:
     try:
         return request(client, options)
     except stripe.RateLimitError as error:

@@ -19,9 +19,10 @@ from lumira.clock import utc_now
 from lumira.database import db
 from lumira.errors import IdempotencyInProgress, IdempotencyMismatch
 from lumira.models import IdempotencyKey
-from lumira.models.columns import uuid7
+from lumira.models.columns import table_of, uuid7
 from lumira.repositories import tenants
 from lumira.repositories.idempotency_statements import FIND_OR_CREATE, FINISH, RENEW
+from lumira.repositories.rows import Write
 
 #: Longer than one call to Stripe with all retries (`LONGEST_CALL`, which this module may not import).
 LEASE = timedelta(seconds=90)
@@ -86,6 +87,10 @@ class Claim:
     refund_request_id: UUID | None = None
 
 
+#: Of a call without a key.
+NO_CLAIM = Claim()
+
+
 def fingerprint(method: str, path: str, body: object) -> str:
     """SHA-256 of method, path and body; two calls with one fingerprint are the same call.
 
@@ -102,7 +107,7 @@ def claim(tenant_id: int, call: Call) -> Claim:
     used for another call.
     """
     if call.key is None or call.source is None:
-        return Claim()
+        return NO_CLAIM
     now = utc_now()
     new_id = uuid7()
     key_id = _find_or_create(tenant_id, call, call.source, new_id, now)
@@ -239,6 +244,19 @@ def renew(
         RENEW,
         {"until": utc_now() + LEASE, "of_order": order_id, "of_refund": refund_request_id},
     )
+
+
+def renewal(tenant_id: int, claim: Claim, *, order_id: UUID) -> list[Write]:
+    """Return how `renew` extends the lease of a call that this transaction has claimed, and records its order.
+
+    For the statement that inserts the order. Empty for a call without a key.
+    """
+    if claim.key_id is None:
+        return []
+    now = utc_now()
+    values = {"leased_until": now + LEASE, "order_id": order_id, "updated_at": now}
+    address = {"tenant_id": tenant_id, "id": claim.key_id, "fence": claim.fence}
+    return [Write(table_of(IdempotencyKey), values, address)]
 
 
 def finish(tenant_id: int, claim: Claim, reply: StoredReply) -> None:

@@ -1,13 +1,28 @@
-"""New and changed rows of a loaded object, written at once.
+"""New and changed rows, written in one statement.
 
 SQLAlchemy's unit of work takes three times as long for a few rows whose order is known. Only for objects that are in no
 session: the session writes its own.
 """
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Column, Insert, Table, Update, bindparam, insert, inspect, update
+from sqlalchemy import (
+    Column,
+    Executable,
+    Insert,
+    Label,
+    Table,
+    Update,
+    bindparam,
+    insert,
+    inspect,
+    literal_column,
+    select,
+    update,
+)
 from sqlalchemy.orm import DeclarativeBase, InstanceState, make_transient_to_detached
 from sqlalchemy.orm.attributes import set_committed_value
 
@@ -15,6 +30,31 @@ from lumira.database import db
 from lumira.models.columns import table_of
 
 _Model = type[DeclarativeBase]
+
+
+class RowMissing(RuntimeError):
+    """A row to be changed does not exist, although it is locked by the running transaction."""
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """One row to be inserted; with an address, values to be set on the row that has it."""
+
+    table: Table
+    values: dict[str, Any]
+    address: dict[str, Any] | None = None
+    #: Whether `write` returns the whole row, as PostgreSQL writes it.
+    returns_row: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """What the text of a statement depends on."""
+
+    table: Table
+    columns: tuple[str, ...]
+    address: tuple[str, ...] | None
+    returns_row: bool
 
 
 def state_of(row: DeclarativeBase) -> InstanceState[Any]:
@@ -46,44 +86,91 @@ def _default_of(column: Column[Any]) -> Any:
 
 
 @cache
-def _insert(table: Table) -> Insert:
-    return insert(table)
+def _is_null_by_itself(column: Column[Any]) -> bool:
+    """Whether a column that an insertion does not name is NULL. The driver keeps no text with many parameters."""
+    has_default = column.default is not None or column.server_default is not None
+    return bool(column.nullable) and not has_default and not column.type.should_evaluate_none
 
 
-def insert_rows(rows: list[Any]) -> None:
-    """Insert new rows of one model, in one statement."""
-    if not rows:
-        return
-    model: _Model = type(rows[0])
-    columns = columns_of(model)
-    for row in rows:
-        fill_defaults(row)
-    values = [{column.key: row.__dict__[name] for name, column in columns} for row in rows]
-    db.session.connection().execute(_insert(table_of(model)), values if len(values) > 1 else values[0])
-    for row in rows:
-        make_transient_to_detached(row)
+def insertion_of(row: DeclarativeBase, *, returns_row: bool = False) -> Write:
+    """Return how a new row is inserted."""
+    fill_defaults(row)
+    known = row.__dict__
+    values = {
+        column.key: known[name]
+        for name, column in columns_of(type(row))
+        if known[name] is not None or not _is_null_by_itself(column)
+    }
+    return Write(table_of(type(row)), values, returns_row=returns_row)
 
 
-def update_row(row: DeclarativeBase) -> None:
-    """Write what was changed on a row since it was loaded or written, and nothing else."""
-    state, columns = state_of(row), columns_of(type(row))
-    # A row that was added to the object counts as a change of it too.
-    names = state.committed_state.keys() & {name for name, _ in columns} if state.modified else ()
-    changed = {name for name in names if state.attrs[name].history.has_changes()}
+def change_of(row: DeclarativeBase, *, returns_row: bool = False) -> Write | None:
+    """Return how what was changed on a row since it was loaded or written is written; `None` if nothing was."""
+    changed = changed_names(row)
     if not changed:
-        return
+        return None
+    columns = columns_of(type(row))
     for name, column in columns:
         if column.onupdate is not None and name not in changed:
             setattr(row, name, column.onupdate.arg(None))  # type: ignore[attr-defined]
             changed.add(name)
     values = {column.key: getattr(row, name) for name, column in columns if name in changed}
-    address = {f"of_{column.key}": getattr(row, name) for name, column in columns if column.primary_key}
-    db.session.connection().execute(_update(table_of(type(row))), values | address)
-    for name in changed:
+    address = {column.key: getattr(row, name) for name, column in columns if column.primary_key}
+    return Write(table_of(type(row)), values, address, returns_row=returns_row)
+
+
+def changed_names(row: DeclarativeBase) -> set[str]:
+    """Return the attributes of columns that were changed on a row since it was loaded or written."""
+    state = state_of(row)
+    if not state.modified or not state.committed_state:
+        return set()
+    # A row that was added to the object counts as a change of it too.
+    names = state.committed_state.keys() & {name for name, _ in columns_of(type(row))}
+    return {name for name in names if state.attrs[name].history.has_changes()}
+
+
+def mark_written(row: DeclarativeBase) -> None:
+    """Record that a row was written as it is now."""
+    if state_of(row).key is None:
+        make_transient_to_detached(row)
+        return
+    for name in changed_names(row):
         set_committed_value(row, name, getattr(row, name))
 
 
+def write(writes: Sequence[Write]) -> list[Any]:
+    """Write rows in one statement; returns for each the row, where it was requested.
+
+    Foreign keys are checked when all are written. Raises `RowMissing` if one to be changed does not exist.
+    """
+    shapes, values = [], {}
+    for number, item in enumerate(writes):
+        address = None if item.address is None else tuple(item.address)
+        shapes.append(_Shape(item.table, tuple(item.values), address, item.returns_row))
+        for name, value in (*item.values.items(), *(item.address or {}).items()):
+            values[f"{name}_{number}"] = value
+    written = list(db.session.connection().execute(_statement(tuple(shapes)), values).one())
+    if None in written:
+        raise RowMissing(", ".join(item.table.name for item in writes))
+    return written
+
+
 @cache
-def _update(table: Table) -> Update:
-    # The values of an execution name the columns that it sets.
-    return update(table).where(*(column == bindparam(f"of_{column.key}") for column in table.primary_key))
+def _statement(shapes: tuple[_Shape, ...]) -> Executable:
+    # Built once, because building a statement takes longer than sending it.
+    parts = [_part(number, shape).cte(f"written_{number}") for number, shape in enumerate(shapes)]
+    return select(*(select(part.c.written).scalar_subquery() for part in parts))
+
+
+def _part(number: int, shape: _Shape) -> Insert | Update:
+    columns = shape.table.c
+    values = {name: bindparam(f"{name}_{number}", type_=columns[name].type) for name in shape.columns}
+    written: Label[Any] = literal_column(f"{shape.table.name}::text" if shape.returns_row else "true").label(
+        "written"
+    )
+    if shape.address is None:
+        return insert(shape.table).values(values).returning(written)
+    address = (
+        columns[name] == bindparam(f"{name}_{number}", type_=columns[name].type) for name in shape.address
+    )
+    return update(shape.table).where(*address).values(values).returning(written)

@@ -1,12 +1,12 @@
 """Tenants: created, and found by slug or by domain."""
 
-from sqlalchemy import delete, select, text
+from sqlalchemy import and_, bindparam, delete, select, text
 from sqlalchemy.exc import IntegrityError
 
 from lumira.database import db
 from lumira.errors import InvalidRequest, LumiraError, TenantNameTaken, TenantNotFound
 from lumira.formats import HOST_NAME_PATTERN
-from lumira.models import Tenant, TenantDomain
+from lumira.models import Product, Tenant, TenantDomain
 
 
 def reserve_id() -> int:
@@ -98,6 +98,27 @@ def get(tenant_id: int) -> Tenant:
     if tenant is None:
         raise TenantNotFound("This tenant does not exist.")
     return tenant
+
+
+_WITH_PRODUCT = (
+    select(Tenant, Product)
+    .outerjoin(Product, and_(Product.tenant_id == Tenant.id, Product.id == bindparam("of_product")))
+    .where(Tenant.id == bindparam("of_tenant"))
+)
+
+
+def get_with_product(tenant_id: int, product_id: str | None) -> tuple[Tenant, Product | None]:
+    """The tenant and a product of it, on sale or not, in one statement; raises `TenantNotFound`.
+
+    The session knows both afterwards: it queries neither again while the caller holds them.
+    """
+    if product_id is None:
+        return get(tenant_id), None
+    values = {"of_tenant": tenant_id, "of_product": product_id}
+    row = db.session.execute(_WITH_PRODUCT, values).one_or_none()
+    if row is None:
+        raise TenantNotFound("This tenant does not exist.")
+    return row[0], row[1]
 
 
 def lock(tenant_id: int) -> Tenant:

@@ -26,6 +26,7 @@ from lumira.repositories import (
 )
 from lumira.repositories.customers import Buyer
 from lumira.repositories.idempotency import Call, Claim, StoredReply
+from lumira.repositories.stripe_accounts import StripeAccount
 from lumira.services.checkout.cart import check_consents, check_price, find_products
 from lumira.services.checkout.ensure_stripe_customer import (
     CustomerAtStripe,
@@ -52,7 +53,7 @@ class CheckoutStarted:
     claim: Claim
     #: As the first phase wrote or loaded it: the next one compares it with the rows before it continues with it.
     order: Order
-    account: stripe_accounts.StripeAccount
+    account: StripeAccount
     seller: Seller
     #: The customer at Stripe, or the request that creates it; `None` for a buyer without an address, and unless it was
     #: found with the order.
@@ -96,21 +97,21 @@ def _begin(
     tenant_id: int, call: Call, command: CheckoutCommand, *, free_reply: ReplyBuilder
 ) -> CheckoutStarted | Reply[dict[str, Any]]:
     with atomic(tenant_id):
-        # Held until the end: the tenant's row is read once.
-        tenant = tenants.get(tenant_id)
+        # Held until the end: each row is read once.
+        tenant, _product = tenants.get_with_product(tenant_id, command.items[0].product_id)
         claim = idempotency.claim(tenant_id, call)
         if claim.reply is not None:
             if claim.order_id is None or orders.is_payable_or_paid(tenant_id, claim.order_id, utc_now()):
                 return Reply(claim.reply.body, replayed=True)
             # The payment was closed because it was not paid in time: the stored reply cannot be used any more.
             claim = idempotency.take_over(tenant_id, claim)
-        order, customer = _find_or_open_order(tenant, call, claim, command)
-        idempotency.renew(tenant_id, claim, order_id=order.id)
+        account = stripe_accounts.find_account(tenant_id)
+        order, customer = _find_or_open_order(tenant, call, claim, command, account)
         if order.is_free:
             return _complete_free(tenant_id, claim, order, free_reply)
         # Refused here, the transaction leaves neither a claim nor an order.
         stripe_slots.require()
-        account = stripe_accounts.get_account(tenant_id)
+        account = account or stripe_accounts.get_account(tenant_id)
         structlog.contextvars.bind_contextvars(order_number=order.order_number)
         reserve_stock(order, until=utc_now() + stock.PAYMENT_RESERVATION)
         if order.reservations:
@@ -148,15 +149,16 @@ def order_closed() -> Conflict:
 
 
 def _find_or_open_order(
-    tenant: Tenant, call: Call, claim: Claim, command: CheckoutCommand
+    tenant: Tenant, call: Call, claim: Claim, command: CheckoutCommand, account: StripeAccount | None
 ) -> tuple[Order, CustomerAtStripe | None]:
+    """Find or open the order, and record it on the key of the call."""
     tenant_id = tenant.id
-    account = stripe_accounts.find_account(tenant_id)
     livemode = account is not None and account.livemode
     if claim.order_id is not None:
         # A retry after a crash continues with the order and the frozen requests of the first attempt.
         order = orders.lock_order(tenant_id, claim.order_id)
         if order.is_free or order.livemode == livemode:
+            idempotency.renew(tenant_id, claim, order_id=order.id)
             return order, None
         # It is of test mode and the shop sells now, or the reverse: it cannot be paid any more.
     if tenant.email_required and command.customer_email is None:
@@ -174,10 +176,18 @@ def _find_or_open_order(
     if is_free:
         existing_id, repeated = find_free_order(tenant_id, call, items, buyer)
         if existing_id is not None:
+            idempotency.renew(tenant_id, claim, order_id=existing_id)
             return orders.lock_order(tenant_id, existing_id), None
         public_bounds.check_free_orders(tenant_id, call, command.customer_email or "")
     order = open_order(
-        tenant, command, items=items, customer=buyer, livemode=livemode, call=call, repeated=repeated
+        tenant,
+        command,
+        items=items,
+        customer=buyer,
+        livemode=livemode,
+        call=call,
+        claim=claim,
+        repeated=repeated,
     )
     return order, None if buyer is None else of_buyer(buyer, typed_email=command.customer_email)
 

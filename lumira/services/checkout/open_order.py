@@ -9,9 +9,9 @@ from lumira.domain.consents import freeze_consents
 from lumira.formats import new_order_number
 from lumira.models import Customer, Order, OrderLine, OrderStatus, Product, Tenant
 from lumira.models.columns import uuid7
-from lumira.repositories import kept_orders, order_polls, products
+from lumira.repositories import idempotency, kept_orders, order_polls, products
 from lumira.repositories.customers import Buyer
-from lumira.repositories.idempotency import Call
+from lumira.repositories.idempotency import NO_CLAIM, Call, Claim
 
 
 def open_order(
@@ -22,19 +22,21 @@ def open_order(
     customer: Customer | Buyer | None,
     livemode: bool,
     call: Call,
+    claim: Claim = NO_CLAIM,
     repeated: Collection[str] = (),
 ) -> Order:
     """Insert a pending order for the products and quantities in `items`, at the catalog's current prices, and keep it.
 
-    `repeated` contains the ids of the free products that the customer has from an earlier order. If this process dies
-    before the payment is requested, a poll finds the order and, at its deadline, releases its stock.
+    The order is recorded on the key of the claimed call. `repeated` contains the ids of the free products that the
+    customer has from an earlier order. If this process dies before the payment is requested, a poll finds the order
+    and, at its deadline, releases its stock.
     """
     order = build_order(
         tenant, command, items=items, customer=customer, livemode=livemode, call=call, repeated=repeated
     )
     if not order.is_free:
         order_polls.schedule_at_once(order, utc_now())
-    kept_orders.insert(order)
+    kept_orders.insert(order, *idempotency.renewal(tenant.id, claim, order_id=order.id))
     return order
 
 

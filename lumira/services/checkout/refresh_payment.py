@@ -36,7 +36,8 @@ def refresh_payment(tenant_id: int, order_number: str) -> dict[str, Any] | None:
     Raises `OrderNotFound`, and from the call to Stripe `StripeConfigError` and `StripeUnavailable`.
     """
     with atomic(tenant_id):
-        payable = _find_payable(tenant_id, orders.get_order_of_payment(tenant_id, order_number))
+        order = orders.get_order_of_payment(tenant_id, order_number)
+        payable = _find_payable(tenant_id, order)
     if payable is None:
         return None
     try:
@@ -44,7 +45,9 @@ def refresh_payment(tenant_id: int, order_number: str) -> dict[str, Any] | None:
     except stripe_client.StripeRefused:
         # It is of another account of Stripe: the tenant's keys were changed since.
         return None
-    _record(tenant_id, payable, intent)
+    # Most looks find nothing new: they lock and write nothing.
+    if not payments.is_known(order, read_intent(intent)):
+        _record(tenant_id, payable, intent)
     return intent
 
 
@@ -64,9 +67,6 @@ def _record(tenant_id: int, payable: _Payable, intent: dict[str, Any]) -> None:
     facts = read_intent(intent)
     with atomic(tenant_id):
         order = orders.lock_order(tenant_id, payable.order_id)
-        if payments.is_known(order, facts):
-            # Most looks find nothing new, and write nothing.
-            return
         if intent["status"] == "requires_payment_method":
             payments.end_attempts(order, facts.id, payable.attempts)
         payments.record_state(order, facts, now=utc_now())

@@ -62,6 +62,7 @@ _KNOWN = {
         "payment_missing_at_stripe",
         "message_dead",
         "alert_not_sent",
+        "audit_chain_broken",
     ),
     ("access_grants", "reason"): ("paid", "free", "refunded", "disputed", "dispute_lost", "operator"),
     ("refund_requests", "origin"): ("requested", "duplicate_payment", "sold_out"),

@@ -1,5 +1,6 @@
 """The schema is reversible, equals the models, and hides each tenant's rows from the others."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +14,9 @@ from lumira.database import Base
 from lumira.services.installation.readiness import newest_migration
 from tests.integration.test_isolation import OF_OPERATORS
 from tests.support import postgresql
+
+#: The values that a check accepts.
+_QUOTED = re.compile(r"'([^']*)'")
 
 
 @pytest.fixture
@@ -161,6 +165,21 @@ def test_the_database_has_every_check_of_the_models_and_no_other(owner) -> None:
         if isinstance(constraint, CheckConstraint)
     }
     assert {name for name in created if not name.startswith("check_not_todo")} == declared
+
+
+def test_every_check_of_the_database_accepts_the_values_of_the_models(owner) -> None:
+    query = (
+        "SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint "
+        "WHERE contype = 'c' AND connamespace = 'public'::regnamespace"
+    )
+    created = {name: set(_QUOTED.findall(definition)) for name, definition in owner.execute(text(query))}
+    declared = {
+        str(constraint.name): set(_QUOTED.findall(str(constraint.sqltext)))
+        for table in Base.metadata.tables.values()
+        for constraint in table.constraints
+        if isinstance(constraint, CheckConstraint) and " IN (" in str(constraint.sqltext)
+    }
+    assert {name: created[name] for name in declared} == declared
 
 
 def test_readiness_requires_the_newest_migration() -> None:

@@ -375,6 +375,12 @@ class AccessEnded(LumiraError):
     code = "ACCESS_ENDED"
 
 
+class MailRefused(Conflict):
+    """An operator's test e-mail was not accepted by the mail server; `why` is its reply."""
+
+    code = "MAIL_REFUSED"
+
+
 class NoPublicUrl(Conflict):
     """`PUBLIC_URL` is not set, so no link to this installation can be built."""
 

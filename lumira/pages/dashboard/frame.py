@@ -74,5 +74,6 @@ NAVIGATION = (
     Entry("alerts", "/alerts", Role.VIEWER),
     Entry("customers", "/customers", Role.VIEWER),
     Entry("team", "/team", Role.OWNER),
+    Entry("installation", "/set-up", Role.OWNER),
     Entry("keys", "/keys", Role.OWNER),
 )

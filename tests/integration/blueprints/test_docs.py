@@ -68,6 +68,7 @@ NOT_OF_THE_API = {
     "NOT_GRANTABLE",
     "NOT_ERASABLE",
     "NOT_MERGEABLE",
+    "MAIL_REFUSED",
     "NO_PUBLIC_URL",
     "RENDERING_UNAVAILABLE",
     "RENDERING_BUSY",
@@ -270,7 +271,14 @@ def test_every_route_that_may_find_stripe_unavailable_is_refused_while_too_many_
     # The dashboard is no part of the document.
     of_dashboard = {(method, path) for method, path in marked if path.startswith("/dashboard/")}
     assert of_dashboard == {
-        ("post", shape(f"/dashboard/<tenant>/orders/<number>/{action}"))
-        for action in ("cancel", "poll", "refund")
+        ("post", shape(f"/dashboard/<tenant>/{action}"))
+        for action in (
+            "customers/<customer>/erase",
+            "orders/<number>/cancel",
+            "orders/<number>/poll",
+            "orders/<number>/refund",
+            "set-up/check",
+            "set-up/stripe",
+        )
     }
     assert marked - of_dashboard == documented != set()

@@ -13,6 +13,7 @@ from lumira.pages.dashboard.texts import (
     customer,
     customers,
     errors,
+    installation,
     keys,
     layout,
     order,
@@ -27,6 +28,7 @@ from lumira.pages.dashboard.texts import (
 _PAGES: dict[str, dict[Language, dict[str, Any]]] = {
     "account": account.TEXTS,
     "alerts": alerts.TEXTS,
+    "installation": installation.TEXTS,
     "keys": keys.TEXTS,
     "customer": customer.TEXTS,
     "customers": customers.TEXTS,

@@ -1,0 +1,113 @@
+"""Owners see what `flask doctor` sees, and mend by a button what can be mended from a browser."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+import time_machine
+from flask import Flask
+
+from config.smtp_server import SmtpServer
+from lumira.clock import utc_now
+from lumira.database import atomic
+from lumira.models import Language, Role
+from lumira.repositories import stripe_accounts
+from tests.support.dashboard import OperatorBrowser, make_operator, sign_in
+from tests.support.factories import Brand
+from tests.support.mail_server import Mailbox, running
+from tests.support.stripe_sandbox import call
+
+pytestmark = pytest.mark.usefixtures("app_context")
+
+
+@pytest.fixture
+def browser(app: Flask, tenant: Brand) -> OperatorBrowser:
+    return sign_in(app, make_operator(tenant))
+
+
+def path(brand: Brand) -> str:
+    return f"/dashboard/{brand.slug}/set-up"
+
+
+def endpoints(brand: Brand) -> list[str]:
+    listed = call(brand, "GET", "/v1/webhook_endpoints")["data"]
+    return [each["url"] for each in listed if brand.slug in each["url"]]
+
+
+def test_a_check_names_each_fault_with_its_remedy_and_button(browser, tenant) -> None:
+    assert "Check now" in browser.get(path(tenant)).text
+    page = browser.submit(f"{path(tenant)}/check").text
+    assert "No endpoint delivers to" in page
+    assert f"flask webhooks setup {tenant.slug}" in page
+    assert f'action="{path(tenant)}/stripe"' in page
+    # Faults come first.
+    assert page.index(">fault<") < page.index(">ok<")
+
+
+def test_a_check_shows_no_other_shop(browser, tenant, other_tenant) -> None:
+    page = browser.submit(f"{path(tenant)}/check").text
+    assert other_tenant.slug not in page
+    assert other_tenant.domain not in page
+
+
+def test_the_button_creates_the_endpoint_once(browser, tenant) -> None:
+    with atomic(tenant.id):
+        stripe_accounts.remove_webhook_secret(tenant.id, tenant.webhook_secret)
+    for _ in range(2):
+        reply = browser.submit(f"{path(tenant)}/stripe")
+        assert reply.headers["Location"] == path(tenant)
+    assert "Done at Stripe" in browser.get(path(tenant)).text
+    assert len(endpoints(tenant)) == 1
+    page = browser.submit(f"{path(tenant)}/check").text
+    assert "delivers every acting event" in page
+    assert "whsec" not in page
+
+
+def test_without_keys_the_check_and_the_button_say_so(app, make_brand) -> None:
+    brand = make_brand(stripe=False)
+    browser = sign_in(app, make_operator(brand))
+    assert "Stripe key" in browser.submit(f"{path(brand)}/check").text
+    browser.submit(f"{path(brand)}/stripe")
+    assert "Nothing was set up at Stripe" in browser.get(path(brand)).text
+
+
+def test_the_button_needs_password_and_code_once_more(app, tenant) -> None:
+    browser = sign_in(app, make_operator(tenant))
+    with time_machine.travel(utc_now() + timedelta(minutes=11)):
+        reply = browser.submit(f"{path(tenant)}/stripe", page=path(tenant))
+    assert reply.headers["Location"].startswith("/dashboard/-/confirm?next=")
+    assert endpoints(tenant) == []
+
+
+def test_a_test_email_reaches_the_operator_alone(app, browser, tenant) -> None:
+    before = app.extensions["lumira"]
+    mailbox = Mailbox()
+    with running(mailbox) as port:
+        app.extensions["lumira"] = replace(before, smtp=SmtpServer("127.0.0.1", port, "never"))
+        try:
+            browser.submit(f"{path(tenant)}/test-email", email="another@example.com")
+        finally:
+            app.extensions["lumira"] = before
+    assert "A test e-mail was sent to" in browser.get(path(tenant)).text
+    assert mailbox.recipients == [browser.operator.email]
+
+
+def test_a_test_email_that_cannot_be_sent_says_why(app, tenant) -> None:
+    browser = sign_in(app, make_operator(tenant, language=Language.FRENCH))
+    browser.submit(f"{path(tenant)}/test-email")
+    assert "pas parti : SMTP_URL" in browser.get(path(tenant)).text
+
+
+@pytest.mark.parametrize("role", [Role.VIEWER, Role.EXPERT])
+def test_only_owners_check_and_set_up(app, tenant, role) -> None:
+    browser = sign_in(app, make_operator(tenant, role))
+    assert browser.get(path(tenant)).status_code == 403
+    for action in ("check", "stripe", "test-email"):
+        assert browser.submit(f"{path(tenant)}/{action}").status_code == 403
+    assert endpoints(tenant) == []
+
+
+def test_the_set_up_of_another_shop_is_not_found(browser, other_tenant) -> None:
+    for action in ("check", "stripe", "test-email"):
+        assert browser.submit(f"{path(other_tenant)}/{action}").status_code == 404
+    assert endpoints(other_tenant) == []

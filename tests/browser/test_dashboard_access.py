@@ -73,7 +73,7 @@ def test_an_operator_works_and_signs_out_without_javascript(
     look("dashboard-sign-in")
     sign_in(page, served, operator)
     page.get_by_role("link", name="Équipe").click()
-    page.get_by_role("group").get_by_text(operator.email).click()
+    page.get_by_role("banner").get_by_text(operator.email).click()
     look("dashboard-team")
     assert fits(page)
     page.get_by_role("link", name="Mon compte").click()

@@ -33,8 +33,9 @@ def test_both_languages_have_the_same_texts_with_the_same_places() -> None:
         assert places(text) == places(english[name]), name
 
 
-def test_both_languages_explain_the_same_errors() -> None:
-    assert set(ERRORS[Language.FRENCH]) == set(ERRORS[Language.ENGLISH])
+def test_french_explains_every_error_that_english_explains() -> None:
+    # An error's own message is English, so English needs a text only where that message is not for operators.
+    assert set(ERRORS[Language.ENGLISH]) <= set(ERRORS[Language.FRENCH])
 
 
 @pytest.mark.parametrize("language", Language)

@@ -1,6 +1,7 @@
 """The link of an invitation or a reset."""
 
 from http import HTTPStatus
+from urllib.parse import quote
 
 from flask import Response, request
 
@@ -10,7 +11,7 @@ from lumira.blueprints.pages.dashboard.forms import SetUpForm, entered
 from lumira.blueprints.pages.dashboard.replies import done, language, page, redirect_to
 from lumira.blueprints.pages.dashboard.routing import dashboard
 from lumira.blueprints.pages.dashboard.sign_in import enter
-from lumira.errors import LinkEnded, RefusedPassword, WrongCode
+from lumira.errors import RefusedPassword, WrongCode
 from lumira.pages.dashboard.texts import TEXTS
 from lumira.services.operators.accept_invitation import accept_invitation
 from lumira.services.operators.describe_shop import describe_shop
@@ -93,6 +94,4 @@ def accept(token: str) -> Response:
 @dashboard.own_page("/accept/<token>")
 def return_to(token: str) -> Response:
     """Lead back to the invitation after sign-in."""
-    if not token:
-        raise LinkEnded("This is no invitation.")
-    return redirect_to(f"/dashboard/-/set-up/{token}")
+    return redirect_to(f"/dashboard/-/set-up/{quote(token)}")

@@ -34,6 +34,8 @@ _FRENCH: dict[str, Any] = {
         "expert": "voit tout et prépare les livrables",
         "viewer": "voit tout, ne change rien",
     },
+    #: A name and what belongs to it.
+    "pair": "{}\N{NO-BREAK SPACE}: {}",
     "cancel": "Annuler",
     "copy": "Copier",
     "copied": "Copié",
@@ -106,6 +108,7 @@ _ENGLISH: dict[str, Any] = {
         "expert": "sees everything and makes the deliverables",
         "viewer": "sees everything, changes nothing",
     },
+    "pair": "{}: {}",
     "cancel": "Cancel",
     "copy": "Copy",
     "copied": "Copied",

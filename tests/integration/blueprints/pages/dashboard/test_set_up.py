@@ -170,6 +170,12 @@ def test_an_operator_with_an_account_accepts_an_invitation_after_sign_in(app, te
     assert browser.submit(leads_to[1]).status_code == 404
 
 
+def test_a_link_with_a_line_break_adds_no_header(app, tenant) -> None:
+    reply = sign_in(app, make_operator(tenant)).get("/dashboard/-/accept/x%0D%0ASet-Cookie:%20y=1")
+    assert reply.headers["Location"] == "/dashboard/-/set-up/x%0D%0ASet-Cookie%3A%20y%3D1"
+    assert "Set-Cookie" not in reply.headers
+
+
 def test_an_invitation_of_another_address_is_not_accepted(app, tenant, other_tenant) -> None:
     path = invite(other_tenant, make_operator(tenant).email)
     browser = sign_in(app, make_operator(tenant))

@@ -50,6 +50,10 @@ class InvalidQuantity(InvalidRequest):
     code = "INVALID_QUANTITY"
 
 
+class UnitsOutOfRange(InvalidQuantity):
+    """Fewer than no units, or more than `largest`, would be on hand."""
+
+
 class InvalidCart(InvalidRequest):
     code = "INVALID_CART"
 
@@ -279,6 +283,10 @@ class TenantNameTaken(Conflict):
 
 class NotCancelable(Conflict):
     """The order does not wait for a payment: it is paid, cancelled, or under review."""
+
+
+class UnitsReserved(Conflict):
+    """Fewer units would be on hand than are reserved; `reserved` is their number."""
 
 
 class NotUnderReview(Conflict):

@@ -84,6 +84,14 @@ def list_all(tenant_id: int) -> list[Product]:
     return list(db.session.execute(query).scalars())
 
 
+def list_for_operators(tenant_id: int) -> list[Product]:
+    """All products, those on sale first, in the order of the catalog file."""
+    query = select(Product).where(Product.tenant_id == tenant_id)
+    return list(
+        db.session.execute(query.order_by(Product.active.desc(), Product.position, Product.id)).scalars()
+    )
+
+
 def get_product(tenant_id: int, product_id: str) -> Product:
     """One product on sale; raises `ProductNotFound` if the tenant does not sell it."""
     product = db.session.get(Product, (tenant_id, product_id))

@@ -73,6 +73,7 @@ NAVIGATION = (
     Entry("orders", "/orders", Role.VIEWER),
     Entry("alerts", "/alerts", Role.VIEWER),
     Entry("customers", "/customers", Role.VIEWER),
+    Entry("catalog", "/catalog", Role.VIEWER),
     Entry("team", "/team", Role.OWNER),
     Entry("installation", "/set-up", Role.OWNER),
     Entry("keys", "/keys", Role.OWNER),

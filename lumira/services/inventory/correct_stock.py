@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from lumira.clock import utc_now
 from lumira.database import atomic, db
 from lumira.domain.commands import MAX_UNITS
-from lumira.errors import Conflict, InvalidQuantity
+from lumira.errors import UnitsOutOfRange, UnitsReserved
 from lumira.models import StockItem
 from lumira.repositories import audit, stock_counts
 from lumira.repositories.stock_counts import StockFigures
@@ -65,11 +65,13 @@ def _correct(item: StockItem, on_hand: int, *, actor: str) -> StockCorrection:
 
 def _check_units(item: StockItem, on_hand: int) -> None:
     if not 0 <= on_hand <= MAX_UNITS:
-        raise InvalidQuantity(
-            f"{item.product_id} cannot have {on_hand} units on hand: the number must be from 0 to {MAX_UNITS}."
+        raise UnitsOutOfRange(
+            f"{item.product_id} cannot have {on_hand} units on hand: the number must be from 0 to {MAX_UNITS}.",
+            largest=MAX_UNITS,
         )
     if on_hand < item.reserved:
-        raise Conflict(
+        raise UnitsReserved(
             f"{item.product_id} cannot have {on_hand} units on hand: "
-            f"{item.reserved} of {item.on_hand} are reserved for orders that are being paid."
+            f"{item.reserved} of {item.on_hand} are reserved for orders that are being paid.",
+            reserved=item.reserved,
         )

@@ -10,6 +10,7 @@ from lumira.models import Language
 from lumira.pages.dashboard.texts import (
     account,
     alerts,
+    catalog,
     customer,
     customers,
     errors,
@@ -30,6 +31,7 @@ _PAGES: dict[str, dict[Language, dict[str, Any]]] = {
     "alerts": alerts.TEXTS,
     "installation": installation.TEXTS,
     "keys": keys.TEXTS,
+    "catalog": catalog.TEXTS,
     "customer": customer.TEXTS,
     "customers": customers.TEXTS,
     "layout": layout.TEXTS,

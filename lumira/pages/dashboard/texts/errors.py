@@ -6,6 +6,8 @@ from lumira.models import Language
 
 _FRENCH: dict[str, str] = {
     "CustomerNotFound": "Aucun client n’a cette adresse ou cet identifiant dans cette boutique.",
+    "UnitsOutOfRange": "Le nombre d’unités en main va de 0 à {largest}.",
+    "UnitsReserved": "{reserved} unités sont réservées par des commandes en cours de paiement.",
     "LastOwner": "L’équipe a besoin d’un propriétaire : nommez d’abord un autre propriétaire.",
     "LinkEnded": "Ce lien a été utilisé ou n’est plus valable. Demandez-en un nouveau à un propriétaire.",
     "NoPublicUrl": "L’adresse de l’installation (PUBLIC_URL) n’est pas réglée : aucun lien ne peut être envoyé.",
@@ -43,6 +45,8 @@ _FRENCH: dict[str, str] = {
 }
 _ENGLISH: dict[str, str] = {
     "CustomerNotFound": "No customer of this shop has this address or id.",
+    "UnitsOutOfRange": "The units on hand are from 0 to {largest}.",
+    "UnitsReserved": "{reserved} units are reserved for orders that are being paid.",
     "LastOwner": "The team needs an owner: make another operator an owner first.",
     "LinkEnded": "This link was used or has ended. Ask an owner for a new one.",
     "NoPublicUrl": "The address of the installation (PUBLIC_URL) is not set: no link can be sent.",

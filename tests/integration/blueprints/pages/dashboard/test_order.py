@@ -177,6 +177,14 @@ def test_the_page_shows_receipts_as_pdf_and_deliverables(make_brand, app: Flask)
     assert browser.get(path.replace(paid.order_number, order.order_number)).status_code == 404
 
 
+def test_the_page_leads_to_its_customer(tenant: Brand, browser) -> None:
+    number = refunds.pay(tenant).order_number
+    [path] = re.findall(
+        rf'href="(/dashboard/{tenant.slug}/customers/[^"]+)"', browser.get(page_of(tenant, number)).text
+    )
+    assert number in browser.get(path).text
+
+
 def test_links_lead_to_stripes_dashboard_in_the_mode_of_the_sale(tenant: Brand, browser) -> None:
     opened = refunds.pay(tenant)
     page = browser.get(page_of(tenant, opened.order_number)).text

@@ -21,7 +21,7 @@ _FRENCH: dict[str, Any] = {
     "available": "Disponible",
     "not_counted": "–",
     "empty": "Aucun produit.",
-    "empty_hint": "Un produit apparaît ici dès que le fichier du catalogue est appliqué : flask catalog apply FICHIER.toml",
+    "empty_hint": "Un produit apparaît ici une fois le catalogue appliqué : flask catalog apply FICHIER.toml",
     "terms": "Conditions de vente",
     "description": "Description",
     "level": "Niveau",

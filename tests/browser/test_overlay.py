@@ -117,6 +117,9 @@ def test_the_overlay_keeps_the_focus_and_escape_returns_it(
     expect(button).to_be_focused()
 
     button.press("Enter")
+    expect(frame.get_by_label("Adresse e-mail")).to_be_visible()
+    # The script that reports Escape is loaded after the page.
+    page.frames[-1].wait_for_load_state()
     frame.get_by_label("Adresse e-mail").press("Escape")
     expect(page.get_by_role("dialog")).to_have_count(0)
     expect(button).to_be_focused()

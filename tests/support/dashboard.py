@@ -54,12 +54,12 @@ class Operator:
         return f"operator:{self.id}"
 
     def code(self) -> str:
-        """A code that was not used yet: that of the step before, of this one, or of the next one."""
+        """A code that was not used yet: that of this step or of the next one, both valid for half a minute at least."""
         now = int(datetime.now(UTC).timestamp()) // 30
-        self._step = max(self._step + 1, now - 1)
+        self._step = max(self._step + 1, now)
         if self._step <= now + 1:
             return pyotp.TOTP(self.secret).generate_otp(self._step)
-        # Three sign-ins within half a minute: a recovery code does as well.
+        # A third sign-in within half a minute: a recovery code does as well.
         return self.recovery_codes.pop()
 
 

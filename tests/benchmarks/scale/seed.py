@@ -103,7 +103,7 @@ def _plan(connection: Connection, brand: Brand, templates: list[Template], size:
         CREATE UNLOGGED TABLE seed_plan AS
         WITH drawn AS (
             SELECT n, CASE WHEN n * 7 % 100 < {_LARGE_SHARE} THEN {brand.id}
-                    ELSE {brand.id} + 1 + (n * 7919) % {size.tenants - 1} END AS tenant_id,
+                    ELSE {brand.id} + 1 + (n::bigint * 7919) % {size.tenants - 1} END AS tenant_id,
                 (n * 31) % 100 AS draw,
                 now() - interval '1 hour' - make_interval(secs => {_SECONDS} * (1 - n / {size.orders}::float8)) AS at
             FROM generate_series(1, {size.orders}) AS n

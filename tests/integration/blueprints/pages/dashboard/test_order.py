@@ -32,6 +32,9 @@ from tests.support.factories import Brand, load_order, open_cart, open_payment
 
 pytestmark = pytest.mark.usefixtures("app_context")
 
+#: The id of no message. Constant, because it is a part of a test's name.
+UNKNOWN = "0190f6b6-0000-7000-8000-000000000000"
+
 
 @pytest.fixture
 def owner(tenant: Brand) -> Operator:
@@ -220,7 +223,7 @@ ACTIONS = [
     ("access", Role.OWNER),
     ("access/mystique/revoke", Role.OWNER),
     ("events/evt_1/replay", Role.OWNER),
-    (f"messages/{uuid4()}/resend", Role.OWNER),
+    (f"messages/{UNKNOWN}/resend", Role.OWNER),
     ("withdrawal/accept", Role.OWNER),
     ("withdrawal/refuse", Role.OWNER),
     ("notes", Role.EXPERT),
@@ -278,7 +281,7 @@ def test_a_refusal_is_explained_in_the_operators_language(app: Flask, tenant: Br
         "access": {"product": "shirt"},
         "notes": {"text": " "},
         "events/evt_1/replay": {},
-        f"messages/{uuid4()}/resend": {},
+        f"messages/{UNKNOWN}/resend": {},
     }
     for action, fields in refused.items():
         browser.submit(f"{page}/{action}", page=page, **fields)

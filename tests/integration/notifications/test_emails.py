@@ -488,3 +488,12 @@ def test_a_confirmation_repeats_what_the_buyer_consented_to(make_brand, mailbox,
     assert "version 2026-11" in text
     assert "https://shop.example/terms" in text
     assert sentence in text
+
+
+@pytest.mark.parametrize("form", ["plain", "html"])
+def test_a_confirmation_shows_no_text_that_the_caller_sent_as_a_version_of_the_terms(tenant, mailbox, form):
+    pay(tenant, consents=Consents(terms="call 555-0100 now"))
+    relay.relay(tenant.id)
+
+    [mail] = mailbox.received
+    assert "555-0100" not in text_of(mail, form)

@@ -389,6 +389,10 @@ class MailRefused(Conflict):
     code = "MAIL_REFUSED"
 
 
+class LastWebhookSecret(Conflict):
+    """Without a webhook secret every delivery of Stripe's would be refused."""
+
+
 class NoPublicUrl(Conflict):
     """`PUBLIC_URL` is not set, so no link to this installation can be built."""
 

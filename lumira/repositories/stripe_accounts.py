@@ -118,6 +118,12 @@ def add_webhook_secret(tenant_id: int, secret: str) -> str:
     return fingerprint
 
 
+def list_webhook_secret_rows(tenant_id: int) -> list[WebhookSecret]:
+    """Return the rows of the tenant's webhook secrets, oldest first; nothing is decrypted."""
+    query = select(WebhookSecret).where(WebhookSecret.tenant_id == tenant_id).order_by(WebhookSecret.id)
+    return list(db.session.execute(query).scalars())
+
+
 def remove_webhook_secret(tenant_id: int, secret: str) -> bool:
     """Stop accepting events signed with this secret; returns `False` if the tenant does not have it."""
     secret = stripe_credentials.parse_webhook_secret(secret)

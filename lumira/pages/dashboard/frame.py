@@ -75,6 +75,7 @@ NAVIGATION = (
     Entry("customers", "/customers", Role.VIEWER),
     Entry("catalog", "/catalog", Role.VIEWER),
     Entry("team", "/team", Role.OWNER),
+    Entry("settings", "/settings", Role.OWNER),
     Entry("installation", "/set-up", Role.OWNER),
     Entry("keys", "/keys", Role.OWNER),
 )

@@ -21,6 +21,7 @@ from lumira.blueprints.pages.dashboard import (
     orders,
     overview,
     set_up,
+    settings,
     sign_in,
     team,
 )
@@ -49,6 +50,7 @@ PAGES = (
     orders,
     overview,
     set_up,
+    settings,
     sign_in,
     team,
 )

@@ -21,6 +21,7 @@ from lumira.pages.dashboard.texts import (
     orders,
     overview,
     set_up,
+    settings,
     sign_in,
     team,
 )
@@ -38,6 +39,7 @@ _PAGES: dict[str, dict[Language, dict[str, Any]]] = {
     "order": order.TEXTS,
     "orders": orders.TEXTS,
     "overview": overview.TEXTS,
+    "settings": settings.TEXTS,
     "set_up": set_up.TEXTS,
     "sign_in": sign_in.TEXTS,
     "team": team.TEXTS,

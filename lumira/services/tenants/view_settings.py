@@ -1,0 +1,40 @@
+"""The settings of a tenant for its owners. Changes nothing, and decrypts nothing."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from lumira.database import atomic
+from lumira.models import Tenant
+from lumira.repositories import stripe_accounts, tenants
+
+
+@dataclass(frozen=True, slots=True)
+class StoredSecret:
+    """A webhook secret by the first digits of its fingerprint."""
+
+    id: UUID
+    fingerprint: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class TenantSettings:
+    """A tenant with its domains and webhook secrets."""
+
+    tenant: Tenant
+    domains: list[str]
+    webhook_secrets: list[StoredSecret]
+
+
+def view_settings(tenant_id: int) -> TenantSettings:
+    """Return the settings of a tenant."""
+    with atomic(tenant_id):
+        return TenantSettings(
+            tenants.get(tenant_id),
+            tenants.list_domains(tenant_id),
+            [
+                StoredSecret(row.id, row.fingerprint[:8], row.created_at)
+                for row in stripe_accounts.list_webhook_secret_rows(tenant_id)
+            ],
+        )

@@ -26,6 +26,10 @@ class Lack(StrEnum):
     SECRET = "secret"  # noqa: S105 - what is missing, not a secret
 
 
+#: An endpoint that lacks one of these cannot be completed.
+_FINAL = {Lack.API_VERSION, Lack.SECRET}
+
+
 @dataclass(frozen=True, slots=True)
 class WantedEndpoint:
     """The endpoint that the tenant needs."""
@@ -50,18 +54,43 @@ class WantedEndpoint:
         }
         return [lack for lack, is_true in conditions.items() if is_true]
 
+    def is_completable(self, endpoint: Mapping[str, Any]) -> bool:
+        """Return whether an endpoint lacks nothing that can never be added to it."""
+        return not _FINAL & set(self.lacks(endpoint))
+
+    def ranked(self, endpoints: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+        """Return the endpoints of this URL, the one to use first.
+
+        A named secret is certainly stored here. Of an endpoint without a name it is only assumed, so that such an
+        endpoint is used if no other can be: with another secret, each of its deliveries would be refused.
+        """
+
+        def rank(endpoint: Mapping[str, Any]) -> tuple[bool, bool, bool, int]:
+            lacks = self.lacks(endpoint)
+            return (
+                not self.is_completable(endpoint),
+                not self._names_secret(endpoint),
+                Lack.DISABLED in lacks,
+                len(lacks),
+            )
+
+        return sorted(filter(self.is_of_url, endpoints), key=rank)
+
     def missing_events(self, endpoint: Mapping[str, Any]) -> list[str]:
         """Return the names of acting events that an endpoint does not deliver."""
         enabled = set(endpoint["enabled_events"])
         return [] if _ALL_EVENTS in enabled else sorted(self.events - enabled)
 
     def _has_secret_of(self, endpoint: Mapping[str, Any]) -> bool:
-        named = endpoint["metadata"].get(SECRET)
-        if named is not None:
-            return any(named == short(secret) for secret in self.secrets)
+        if SECRET in endpoint["metadata"]:
+            return self._names_secret(endpoint)
         # An operator created it and stored its secret, which nothing at Stripe names. One that Lumira created, and
         # whose secret was never stored, names its tenant only.
         return TENANT not in endpoint["metadata"] and bool(self.secrets)
+
+    def _names_secret(self, endpoint: Mapping[str, Any]) -> bool:
+        named = endpoint["metadata"].get(SECRET)
+        return any(named == short(secret) for secret in self.secrets)
 
 
 def short(fingerprint: str) -> str:

@@ -1,6 +1,6 @@
 """Diagnose one tenant: its keys, its account at Stripe, its webhook endpoint, and the domains of its pages."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -120,16 +120,15 @@ def _check_endpoint(known: _Tenant) -> Iterator[Finding]:
             _ENDPOINT, message, "Allow it to read webhook endpoints, or check the Dashboard.", tenant=slug
         )
         return
-    ours = [each for each in found if known.endpoint.is_of_url(each)]
+    ours = known.endpoint.ranked(found)
     if not ours:
         message = f"No endpoint delivers to {known.endpoint.url}: events are only polled."
         yield fault(_ENDPOINT, message, known.remedy, tenant=slug)
         return
-    best = min(ours, key=lambda each: len(known.endpoint.lacks(each)) if known.endpoint else 0)
-    yield from _describe(known, known.endpoint, best)
+    yield from _describe(known, known.endpoint, ours[0])
 
 
-def _describe(known: _Tenant, endpoint: WantedEndpoint, found: dict[str, Any]) -> Iterator[Finding]:
+def _describe(known: _Tenant, endpoint: WantedEndpoint, found: Mapping[str, Any]) -> Iterator[Finding]:
     lacks = endpoint.lacks(found)
     if not lacks:
         message = f"{found['id']} delivers every acting event to {endpoint.url}, in version {API_VERSION}."

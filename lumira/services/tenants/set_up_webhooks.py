@@ -1,6 +1,6 @@
 """Set up a tenant's account at Stripe: its webhook endpoint, and the domains on which Elements show wallets."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,9 +12,6 @@ from lumira.domain.stripe_setup import Lack, WantedEndpoint
 from lumira.errors import InvalidRequest
 from lumira.repositories import audit, stripe_accounts, tenants
 from lumira.repositories.stripe_accounts import StripeAccount
-
-#: An endpoint that lacks one of these cannot be completed.
-_FINAL = (Lack.API_VERSION, Lack.SECRET)
 
 
 @dataclass(slots=True)
@@ -71,14 +68,9 @@ def _plan(tenant_id: int, public_url: str | None, events: frozenset[str]) -> _Pl
 
 
 def _ensure_endpoint(tenant_id: int, plan: _Plan, setup: StripeSetup, *, actor: str) -> None:
-    found = [
-        endpoint
-        for endpoint in stripe_setup.list_webhook_endpoints(plan.account)
-        if plan.endpoint.is_of_url(endpoint)
-    ]
-    usable = [each for each in found if not set(plan.endpoint.lacks(each)) & set(_FINAL)]
-    if usable:
-        kept = usable[0]
+    found = plan.endpoint.ranked(stripe_setup.list_webhook_endpoints(plan.account))
+    if found and plan.endpoint.is_completable(found[0]):
+        kept = found[0]
         _complete(plan, kept, setup)
     else:
         kept = _create(tenant_id, plan, setup, actor=actor)
@@ -87,7 +79,7 @@ def _ensure_endpoint(tenant_id: int, plan: _Plan, setup: StripeSetup, *, actor: 
             _retire(plan, endpoint, setup)
 
 
-def _complete(plan: _Plan, endpoint: dict[str, Any], setup: StripeSetup) -> None:
+def _complete(plan: _Plan, endpoint: Mapping[str, Any], setup: StripeSetup) -> None:
     lacks = plan.endpoint.lacks(endpoint)
     changes: dict[str, Any] = {}
     if Lack.EVENTS in lacks:
@@ -104,7 +96,7 @@ def _complete(plan: _Plan, endpoint: dict[str, Any], setup: StripeSetup) -> None
     setup.done.append(f"The endpoint {endpoint['id']} was completed.{added}{enabled}")
 
 
-def _create(tenant_id: int, plan: _Plan, setup: StripeSetup, *, actor: str) -> dict[str, Any]:
+def _create(tenant_id: int, plan: _Plan, setup: StripeSetup, *, actor: str) -> Mapping[str, Any]:
     created = stripe_setup.create_webhook_endpoint(
         plan.account,
         url=plan.endpoint.url,
@@ -132,7 +124,7 @@ def _create(tenant_id: int, plan: _Plan, setup: StripeSetup, *, actor: str) -> d
     return created
 
 
-def _retire(plan: _Plan, endpoint: dict[str, Any], setup: StripeSetup) -> None:
+def _retire(plan: _Plan, endpoint: Mapping[str, Any], setup: StripeSetup) -> None:
     """Disable an endpoint of the same URL: each event would arrive twice, or with a secret that is not stored."""
     if endpoint["status"] != "enabled":
         return

@@ -9,6 +9,8 @@ from lumira.clients.stripe_client import API_VERSION
 from lumira.database import atomic
 from lumira.errors import InvalidRequest, StripePermissionMissing
 from lumira.repositories import stripe_accounts, tenants
+from lumira.services.installation.diagnose_tenant import diagnose_tenant
+from lumira.services.installation.findings import Finding, Level
 from lumira.services.tenants.set_up_webhooks import StripeSetup, set_up_webhooks
 from tests.support.factories import Brand
 from tests.support.stripe_sandbox import call
@@ -41,6 +43,10 @@ def create_by_hand(tenant: Brand, **changes: Any) -> str:
     }
     created: str = call(tenant, "POST", "/v1/webhook_endpoints", data=form)["id"]
     return created
+
+
+def diagnose(tenant: Brand) -> list[Finding]:
+    return list(diagnose_tenant(tenant.id, public_url=PUBLIC, events=frozenset(EVENTS)))
 
 
 @pytest.fixture
@@ -98,6 +104,38 @@ def test_an_endpoint_whose_secret_was_lost_is_replaced(without_secret: Brand) ->
     assert (replaced["id"], replaced["status"]) == (lost, "disabled")
     assert new["status"] == "enabled"
     assert set_up(without_secret).done == [f"The endpoint {new['id']} is complete."]
+
+
+def test_an_endpoint_whose_secret_is_stored_is_preferred_to_a_later_one_that_was_created_by_hand(
+    tenant: Brand,
+) -> None:
+    set_up(tenant)
+    [ours] = endpoints(tenant)
+    by_hand = create_by_hand(tenant)
+
+    set_up(tenant)
+
+    states = {each["id"]: each["status"] for each in endpoints(tenant)}
+    assert states == {ours["id"]: "enabled", by_hand: "disabled"}
+
+
+def test_a_disabled_endpoint_is_enabled_again_instead_of_one_whose_secret_may_be_unknown(
+    tenant: Brand,
+) -> None:
+    set_up(tenant)
+    [ours] = endpoints(tenant)
+    by_hand = create_by_hand(tenant)
+    call(tenant, "POST", f"/v1/webhook_endpoints/{ours['id']}", data={"disabled": "true"})
+
+    [found] = [each for each in diagnose(tenant) if each.subject == "webhook endpoint"]
+    assert (found.level, found.message) == (Level.FAULT, f"{ours['id']} is disabled: nothing is delivered.")
+
+    set_up(tenant)
+
+    states = {each["id"]: each["status"] for each in endpoints(tenant)}
+    assert states == {ours["id"]: "enabled", by_hand: "disabled"}
+    [found] = [each for each in diagnose(tenant) if each.subject == "webhook endpoint"]
+    assert found.level is Level.OK
 
 
 def test_endpoints_of_others_are_not_touched(tenant: Brand) -> None:

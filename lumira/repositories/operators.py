@@ -71,6 +71,19 @@ def find_credentials(operator_id: UUID) -> OperatorCredentials | None:
     return db.session.get(OperatorCredentials, operator_id)
 
 
+def lock_credentials(operator_id: UUID) -> OperatorCredentials | None:
+    """Return the credentials of the entered operator as they are now, locked until the transaction ends.
+
+    A sign-in and a change of what it proves wait for each other: no session begins with an old password afterwards.
+    """
+    return db.session.execute(
+        select(OperatorCredentials)
+        .where(OperatorCredentials.operator_id == operator_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).scalar_one_or_none()
+
+
 def set_credentials(operator_id: UUID, *, password_hash: str, totp_secret_sealed: bytes, step: int) -> None:
     """Replace password and secret of the entered operator; `step` is that of the code that was accepted."""
     values = {

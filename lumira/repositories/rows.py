@@ -6,7 +6,7 @@ session: the session writes its own.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from sqlalchemy import (
@@ -30,6 +30,8 @@ from lumira.database import db
 from lumira.models.columns import table_of
 
 _Model = type[DeclarativeBase]
+#: Statements that a process keeps. Each order of a cart's lines with and without a level is one of its own.
+_STATEMENTS = 256
 
 
 class RowMissing(RuntimeError):
@@ -155,7 +157,7 @@ def write(writes: Sequence[Write]) -> list[Any]:
     return written
 
 
-@cache
+@lru_cache(maxsize=_STATEMENTS)
 def _statement(shapes: tuple[_Shape, ...]) -> Executable:
     # Built once, because building a statement takes longer than sending it.
     parts = [_part(number, shape).cte(f"written_{number}") for number, shape in enumerate(shapes)]

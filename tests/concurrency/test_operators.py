@@ -1,5 +1,6 @@
 """Operators who act at the same instant: a link and a code count once, and a team keeps an owner."""
 
+import threading
 from datetime import UTC, datetime
 
 import pyotp
@@ -7,7 +8,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
-from lumira import operator_tokens
+from lumira import operator_tokens, passwords
 from lumira.database import atomic, db
 from lumira.errors import Conflict, LastOwner, LinkEnded, SignInRefused
 from lumira.models import Language, OperatorInvitation, OperatorRole, Role
@@ -106,3 +107,30 @@ def test_two_owners_who_remove_each_other_leave_one(app: Flask, tenant: Brand, l
 
     results = at_once(app, act, threads=2)
     assert sorted(type(result) for result in results if result) == [LastOwner], results
+
+
+def test_a_sign_in_with_the_old_password_does_not_survive_its_change(app: Flask, tenant: Brand) -> None:
+    operator = make_operator(tenant)
+    results: list[object] = []
+
+    def sign_in_meanwhile() -> None:
+        with app.app_context():
+            try:
+                results.append(sign_in(operator.email, PASSWORD, operator.code(), device="test"))
+            except SignInRefused as error:
+                results.append(error)
+
+    with atomic(None):
+        operators.enter(operator.id)
+        credentials = operators.lock_credentials(operator.id)
+        assert credentials is not None
+        credentials.password_hash = passwords.hash_password("another velvet harbour ten")
+        db.session.flush()
+        meanwhile = threading.Thread(target=sign_in_meanwhile)
+        meanwhile.start()
+        # Long enough to verify the old password, and to wait for this transaction.
+        meanwhile.join(3)
+        assert meanwhile.is_alive()
+    meanwhile.join(60)
+
+    assert [type(result) for result in results] == [SignInRefused]

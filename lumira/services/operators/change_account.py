@@ -20,7 +20,7 @@ def change_password(signed_in: SignedIn, *, current: str, new: str) -> None:
     password_hash = proof.new_password_hash(new, personal=[signed_in.email])
     with atomic(None):
         operators.enter(operator_id)
-        credentials = operators.find_credentials(operator_id)
+        credentials = operators.lock_credentials(operator_id)
         if credentials is None or credentials.password_hash != stored:
             raise SignInRefused("The password was changed meanwhile.")
         credentials.password_hash = password_hash
@@ -34,7 +34,7 @@ def change_secret(signed_in: SignedIn, *, secret: str, code: str) -> None:
     enrolment = proof.enrol(secret, code)
     with atomic(None):
         operators.enter(operator_id)
-        credentials = operators.find_credentials(operator_id)
+        credentials = operators.lock_credentials(operator_id)
         if credentials is None:
             raise SignInRefused("This account is not set up.")
         credentials.totp_secret_sealed = proof.seal_secret(operator_id, enrolment.secret)

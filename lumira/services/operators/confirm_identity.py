@@ -19,7 +19,7 @@ def confirm_identity(signed_in: SignedIn, password: str, code: str) -> None:
     is_right = is_password(stored, password)
     with atomic(None):
         operators.enter(operator_id)
-        credentials = operators.find_credentials(operator_id)
+        credentials = operators.lock_credentials(operator_id)
         session = operator_sessions.get(operator_id, signed_in.session_id)
         if (
             not is_right

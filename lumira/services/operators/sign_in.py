@@ -35,7 +35,7 @@ def _begin(operator_id: UUID, verified: str, code: str, *, device: str, replaces
     now = utc_now()
     with atomic(None):
         operators.enter(operator_id)
-        credentials = operators.find_credentials(operator_id)
+        credentials = operators.lock_credentials(operator_id)
         # The password may have been changed since it was verified.
         is_current = credentials is not None and credentials.password_hash == verified
         if credentials is None or not is_current or not accept_code(credentials, code, now):

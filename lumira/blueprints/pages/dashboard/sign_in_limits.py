@@ -12,18 +12,28 @@ from flask import Response
 
 from lumira import extensions
 from lumira.blueprints.pages.dashboard.cookies import mark_device, read_device
+from lumira.errors import SignInRefused
 from lumira.quotas import give_back
 
 
 @contextmanager
 def counted_attempt(email: str) -> Iterator[None]:
-    """Count an attempt with this address before it is made, and no longer if it succeeds; raises `RateLimited`."""
+    """Count an attempt with this address before it is made, and no longer unless it is refused; raises `RateLimited`.
+
+    What fails for another reason, such as a weak new password, helps no stranger and must not stop the operator.
+    """
     http = extensions.of()
     # A mark of another operator is none: whoever has an account could make as many marks as they need.
     device = read_device(_named(email))
     source = f"network:{extensions.callers_network()}" if device is None else f"device:{device}"
     taken = http.sign_in_quota.take(source)
-    yield
+    try:
+        yield
+    except SignInRefused:
+        raise
+    except BaseException:
+        give_back(taken)
+        raise
     give_back(taken)
 
 

@@ -105,3 +105,12 @@ def test_a_stolen_session_cannot_try_passwords_without_end(app, owner) -> None:
     replies = [browser.submit(paths[n % 2], **fields).status_code for n in range(LIMIT + 2)]
     assert replies[-1] == 429
     assert 429 not in replies[:LIMIT]
+
+
+def test_new_passwords_that_are_too_weak_do_not_stop_the_operator(app, owner) -> None:
+    browser = sign_in(app, owner)
+    for _ in range(LIMIT + 1):
+        reply = browser.submit(
+            "/dashboard/-/account/password", current=owner.password, new="passwordpassword"
+        )
+        assert reply.status_code == 400

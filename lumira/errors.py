@@ -68,6 +68,12 @@ class MissingConsent(InvalidRequest):
     code = "MISSING_CONSENT"
 
 
+class EditedInDashboard(InvalidRequest):
+    """A catalog file would overwrite what an operator has changed in the dashboard; nothing was changed."""
+
+    code = "INVALID_CATALOG"
+
+
 class InvalidIdempotencyKey(InvalidRequest):
     code = "INVALID_IDEMPOTENCY_KEY"
 

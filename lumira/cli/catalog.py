@@ -108,8 +108,9 @@ def links(slug: str) -> None:
 @catalog.command("apply")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--dry-run", is_flag=True, help="Print the difference and change nothing.")
+@click.option("--overwrite", is_flag=True, help="Also change products that were changed in the dashboard.")
 @click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
-def apply(file: Path, dry_run: bool, yes: bool) -> None:
+def apply(file: Path, dry_run: bool, overwrite: bool, yes: bool) -> None:
     """Create or change a tenant and its products as described in FILE, and print the changes.
 
     Asks for confirmation if a level that buyers have access to gets another number.
@@ -122,11 +123,13 @@ def apply(file: Path, dry_run: bool, yes: bool) -> None:
         )
     if not dry_run:
         _confirm_moves(find_moved_levels(described, actor=_ACTOR), is_confirmed=yes)
-    difference = apply_catalog(described, actor=_ACTOR, dry_run=dry_run)
+    difference = apply_catalog(described, actor=_ACTOR, dry_run=dry_run, overwrite=overwrite)
     for line in [*_lines(difference), *map(_renamed, difference.renamed)]:
         click.echo(line)
     if dry_run:
         _warn_of(difference.moved_levels)
+        for product_id in difference.overwritten:
+            click.echo(f"{product_id} was changed in the dashboard: --overwrite is needed.")
     if described.tenant.order_prefix not in (None, difference.order_prefix):
         click.echo(
             f"The order prefix stays {difference.order_prefix}: it cannot change after the tenant was created.",

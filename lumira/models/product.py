@@ -1,5 +1,6 @@
 """What a tenant sells."""
 
+from datetime import datetime
 from enum import StrEnum
 
 from sqlalchemy import CheckConstraint, String, UniqueConstraint
@@ -56,6 +57,8 @@ class Product(TenantOwned, Timestamped, Base):
     #: The position in the catalog file.
     position: Mapped[int]
     active: Mapped[bool]
+    #: When an operator last changed it in the dashboard, unless a catalog file with its values was applied since.
+    edited_at: Mapped[datetime | None]
     on_partial_refund: Mapped[PartialRefundPolicy] = mapped_column(choice(PartialRefundPolicy))
     #: Whether its units are restocked once its order is fully refunded.
     restock_on_refund: Mapped[bool] = mapped_column(default=True)

@@ -197,6 +197,23 @@ def apply(tenant: Tenant, described: Sequence[CatalogProduct]) -> list[ProductCh
     return changes
 
 
+def forget_edits(tenant_id: int, changes: Collection[ProductChange]) -> list[str]:
+    """Note that all products are now as the catalog file; return the ids of edited ones that it has changed.
+
+    The position in the file is no value that an operator edits.
+    """
+    query = select(Product).where(Product.tenant_id == tenant_id, Product.edited_at.is_not(None))
+    edited = list(db.session.execute(query.order_by(Product.id)).scalars())
+    for product in edited:
+        product.edited_at = None
+    changed = {
+        change.product_id
+        for change in changes
+        if change.change is not Change.CHANGED or any(field.name != "position" for field in change.fields)
+    }
+    return [product.id for product in edited if product.id in changed]
+
+
 def _add(tenant: Tenant, entry: CatalogProduct, position: int) -> ProductChange:
     values = {name: getattr(entry, name) for name in _COMPARED}
     db.session.add(

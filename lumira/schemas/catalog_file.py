@@ -94,6 +94,15 @@ def parse(content: bytes) -> dict[str, Any]:
     return _load(CatalogFile(), tables)
 
 
+def parse_product(table: dict[str, Any], currency: str) -> dict[str, Any]:
+    """One product, validated by the rules of the file; raises `CatalogError`."""
+    loaded = _load(ProductTable(), table)
+    errors = _amount_errors(loaded["amount"], currency)
+    if errors:
+        raise CatalogError(_in_one_line(errors))
+    return loaded
+
+
 def parse_tenant(table: dict[str, Any]) -> dict[str, Any]:
     """A tenant from the command line, validated by the rules of the file."""
     return _load(TenantTable(), table)

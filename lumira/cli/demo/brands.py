@@ -56,7 +56,7 @@ def set_up_brands(installation: Installation, http: requests.Session) -> dict[st
     stored = json.loads(state_file.read_text()) if state_file.exists() else {}
     brands = {}
     for catalog in sorted(CATALOGS.glob("*.toml")):
-        slug = apply_catalog(read_catalog(catalog), actor=_ACTOR).slug
+        slug = apply_catalog(read_catalog(catalog), actor=_ACTOR, overwrite=True).slug
         _illustrate(slug)
         brands[slug] = _set_up(installation, http, slug, stored.get(slug, {}))
     write_private(state_file, json.dumps({slug: asdict(brand) for slug, brand in brands.items()}, indent=2))

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from lumira.database import atomic, db
-from lumira.errors import CatalogError, TenantNameTaken
+from lumira.errors import CatalogError, EditedInDashboard, TenantNameTaken
 from lumira.models import ProductKind, Tenant
 from lumira.repositories import contents, grants, products, stock_counts, tenants
 from lumira.repositories.products import CatalogProduct, Change, FieldChange, ProductChange
@@ -42,27 +42,30 @@ class _DryRun(Exception):
         self.difference = difference
 
 
-def apply_catalog(catalog: Catalog, *, actor: str, dry_run: bool = False) -> CatalogDifference:
+def apply_catalog(
+    catalog: Catalog, *, actor: str, dry_run: bool = False, overwrite: bool = False
+) -> CatalogDifference:
     """Make the tenant and its products equal to the file; applying it again changes nothing.
 
     Creates the tenant if no tenant has this slug. Raises `CatalogError` if the tenant has another currency than
     the file, and `InvalidRequest` if a domain or the order prefix belongs to another tenant. A dry run does all
-    of this and rolls it back, so it raises the same errors.
+    of this and rolls it back, so it raises the same errors. Raises `EditedInDashboard` if the file changes a product
+    that was changed in the dashboard, unless `overwrite` is set; a dry run names such products.
     """
     tenant_id = _find_tenant(catalog)
     if tenant_id is not None:
-        return _apply(tenant_id, catalog, is_new=False, actor=actor, dry_run=dry_run)
+        return _apply(tenant_id, catalog, is_new=False, actor=actor, dry_run=dry_run, overwrite=overwrite)
     with atomic(None):
         # A rollback does not reset a sequence: a dry run leaves a gap in the ids, and nothing else.
         new_id = tenants.reserve_id()
     try:
-        return _apply(new_id, catalog, is_new=True, actor=actor, dry_run=dry_run)
+        return _apply(new_id, catalog, is_new=True, actor=actor, dry_run=dry_run, overwrite=overwrite)
     except TenantNameTaken:
         # Another process may have applied the same file at the same time, and created the tenant.
         tenant_id = _find_tenant(catalog)
         if tenant_id is None:
             raise
-    return _apply(tenant_id, catalog, is_new=False, actor=actor, dry_run=dry_run)
+    return _apply(tenant_id, catalog, is_new=False, actor=actor, dry_run=dry_run, overwrite=overwrite)
 
 
 def find_moved_levels(catalog: Catalog, *, actor: str) -> tuple[MovedLevel, ...]:
@@ -78,15 +81,19 @@ def _find_tenant(catalog: Catalog) -> int | None:
         return tenants.find_id(catalog.tenant.slug)
 
 
-def _apply(tenant_id: int, catalog: Catalog, *, is_new: bool, actor: str, dry_run: bool) -> CatalogDifference:
+def _apply(
+    tenant_id: int, catalog: Catalog, *, is_new: bool, actor: str, dry_run: bool, overwrite: bool = False
+) -> CatalogDifference:
     try:
-        return _apply_or_roll_back(tenant_id, catalog, is_new=is_new, actor=actor, dry_run=dry_run)
+        return _apply_or_roll_back(
+            tenant_id, catalog, is_new=is_new, actor=actor, dry_run=dry_run, overwrite=overwrite
+        )
     except _DryRun as rolled_back:
         return rolled_back.difference
 
 
 def _apply_or_roll_back(
-    tenant_id: int, catalog: Catalog, *, is_new: bool, actor: str, dry_run: bool
+    tenant_id: int, catalog: Catalog, *, is_new: bool, actor: str, dry_run: bool, overwrite: bool
 ) -> CatalogDifference:
     with atomic(tenant_id):
         tenant = _create_tenant(tenant_id, catalog.tenant) if is_new else tenants.lock(tenant_id)
@@ -96,6 +103,11 @@ def _apply_or_roll_back(
         db.session.flush()
         if dry_run:
             raise _DryRun(difference)
+        if difference.overwritten and not overwrite:
+            raise EditedInDashboard(
+                f"Changed in the dashboard: {', '.join(difference.overwritten)}. Copy these changes into the file, or "
+                "apply it with --overwrite; --dry-run shows the difference."
+            )
         return difference
 
 
@@ -134,6 +146,7 @@ def _change(tenant: Tenant, catalog: Catalog, *, is_new: bool, actor: str) -> Ca
         version=tenant.catalog_version,
         moved_levels=_moved_levels(tenant.id, changes),
         renamed=find_renamed(tenant.id, changes),
+        overwritten=tuple(products.forget_edits(tenant.id, changes)),
     )
 
 

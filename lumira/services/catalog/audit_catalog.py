@@ -1,7 +1,7 @@
 """The audit entries of an applied catalog."""
 
 from lumira.repositories import audit
-from lumira.repositories.products import FieldChange
+from lumira.repositories.products import FieldChange, ProductChange
 from lumira.services.catalog.catalog import CatalogDifference
 
 #: An audit entry outlives the erasure of a person, so of these fields it says only that they are set.
@@ -23,13 +23,18 @@ def audit_catalog(tenant_id: int, difference: CatalogDifference, *, actor: str) 
             fields=_before_and_after(difference.tenant_fields),
         )
     for product in difference.products:
-        audit.record(
-            tenant_id,
-            actor=actor,
-            action=f"product_{product.change}",
-            subject=f"product:{product.product_id}",
-            fields=_before_and_after(product.fields),
-        )
+        audit_product(tenant_id, product, actor=actor)
+
+
+def audit_product(tenant_id: int, product: ProductChange, *, actor: str) -> None:
+    """Record how one product changed."""
+    audit.record(
+        tenant_id,
+        actor=actor,
+        action=f"product_{product.change}",
+        subject=f"product:{product.product_id}",
+        fields=_before_and_after(product.fields),
+    )
 
 
 def _before_and_after(fields: tuple[FieldChange, ...]) -> dict[str, list[str | int | None]]:

@@ -105,6 +105,8 @@ class CatalogDifference:
     version: int
     moved_levels: tuple[MovedLevel, ...] = ()
     renamed: tuple[RenamedProduct, ...] = ()
+    #: The products that were changed in the dashboard, and that the file changes.
+    overwritten: tuple[str, ...] = ()
 
     @property
     def is_empty(self) -> bool:

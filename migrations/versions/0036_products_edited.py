@@ -1,0 +1,19 @@
+"""Products changed in the dashboard: a catalog file does not overwrite them unless it is told to."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0036_products_edited"
+down_revision = "0035_lock_kept_order"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.execute("SET LOCAL lock_timeout = '5s'")
+    op.add_column("products", sa.Column("edited_at", sa.DateTime(timezone=True), nullable=True))
+
+
+def downgrade() -> None:
+    op.execute("SET LOCAL lock_timeout = '5s'")
+    op.drop_column("products", "edited_at")

@@ -1,0 +1,132 @@
+"""Owners change a product by the rules of the catalog file, and no file undoes it unless it is told to."""
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from lumira.database import atomic, db
+from lumira.errors import EditedInDashboard
+from lumira.models import AuditEntry, Product, Role
+from lumira.repositories import tenants
+from lumira.repositories.products import CatalogProduct
+from lumira.services.catalog.apply_catalog import apply_catalog
+from lumira.services.catalog.catalog import Catalog, CatalogDifference, CatalogTenant
+from tests.support.dashboard import OperatorBrowser, make_operator, sign_in
+from tests.support.factories import Brand, load_order, open_payment
+
+pytestmark = pytest.mark.usefixtures("app_context")
+
+EDIT = {"name": "Mystique", "description": "New words", "amount": "39,50", "active": "yes"}
+
+
+@pytest.fixture
+def browser(app: Flask, tenant: Brand) -> OperatorBrowser:
+    return sign_in(app, make_operator(tenant))
+
+
+def path(brand: Brand, product: str = "mystique") -> str:
+    return f"/dashboard/{brand.slug}/catalog/{product}"
+
+
+def product(brand: Brand, product_id: str = "mystique") -> Product:
+    with atomic(brand.id):
+        return db.session.get_one(Product, (brand.id, product_id))
+
+
+def apply(brand: Brand, changed: Product | None = None, **options: bool) -> CatalogDifference:
+    """Apply a file with every product as it was at first, but for one with these values."""
+    with atomic(brand.id):
+        tenant = tenants.get(brand.id)
+        rows = db.session.execute(select(Product).order_by(Product.position)).scalars().all()
+    described = tuple(
+        CatalogProduct(
+            row.id, row.kind, row.name, row.description, row.amount, row.level_number, row.on_partial_refund
+        )
+        if row.id != "mystique" or changed is None
+        else CatalogProduct(
+            row.id, row.kind, changed.name, changed.description, changed.amount, None, row.on_partial_refund
+        )
+        for row in rows
+    )
+    file = CatalogTenant(
+        tenant.slug,
+        tenant.name,
+        tenant.currency,
+        None,
+        tenant.time_zone,
+        None,
+        None,
+        tenant.release_on_failure,
+    )
+    return apply_catalog(Catalog(file, described), actor="test", **options)
+
+
+def test_a_changed_price_counts_for_the_next_sale_only(browser, tenant) -> None:
+    before = open_payment(tenant)
+    reply = browser.submit(f"{path(tenant)}/edit", **EDIT)
+    assert reply.headers["Location"] == path(tenant)
+    assert "The product was changed." in browser.get(path(tenant)).text
+    assert load_order(tenant, before.order_number).amount == 4700
+    assert open_payment(tenant).amount == 3950
+    with atomic(tenant.id):
+        entry = db.session.execute(
+            select(AuditEntry).where(AuditEntry.action == "product_changed")
+        ).scalar_one()
+    assert entry.actor == browser.operator.actor
+    assert entry.details["fields"]["amount"] == [4700, 3950]
+
+
+def test_a_product_is_taken_off_sale_and_put_on_sale_again(browser, tenant) -> None:
+    browser.submit(f"{path(tenant)}/edit", **{name: EDIT[name] for name in EDIT if name != "active"})
+    assert browser.get(f"/checkout/{tenant.slug}/mystique").status_code == 404
+    browser.submit(f"{path(tenant)}/edit", **EDIT)
+    assert browser.get(f"/checkout/{tenant.slug}/mystique").status_code == 200
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"amount": "0,10"},
+        {"amount": "-1"},
+        {"amount": "free"},
+        {"amount": "9" * 30},
+        {"name": ""},
+        {"name": "a\u2028b"},
+        {"name": "x" * 201},
+        {"name": "a\x00b"},
+        {"description": "x" * 501},
+    ],
+)
+def test_what_the_file_refuses_the_dashboard_refuses(browser, tenant, wrong) -> None:
+    browser.submit(f"{path(tenant)}/edit", **EDIT | wrong)
+    assert "Nothing was changed" in browser.get(path(tenant)).text
+    assert product(tenant).amount == 4700
+    assert product(tenant).edited_at is None
+
+
+def test_no_file_undoes_an_edit_unless_it_is_told_to(browser, tenant) -> None:
+    original = product(tenant)
+    browser.submit(f"{path(tenant)}/edit", **EDIT)
+    assert "--overwrite only" in browser.get(path(tenant)).text
+    assert apply(tenant, original, dry_run=True).overwritten == ("mystique",)
+    with pytest.raises(EditedInDashboard, match="mystique"):
+        apply(tenant, original)
+    assert product(tenant).amount == 3950
+
+    apply(tenant, original, overwrite=True)
+    assert (product(tenant).amount, product(tenant).edited_at) == (4700, None)
+
+
+def test_a_file_with_the_same_values_is_applied_and_counts_again(browser, tenant) -> None:
+    browser.submit(f"{path(tenant)}/edit", **EDIT)
+    apply(tenant)
+    assert product(tenant).edited_at is None
+    assert product(tenant).amount == 3950
+
+
+@pytest.mark.parametrize("role", [Role.VIEWER, Role.EXPERT])
+def test_other_roles_and_other_shops_change_nothing(app, tenant, other_tenant, role) -> None:
+    browser = sign_in(app, make_operator(tenant, role))
+    assert browser.submit(f"{path(tenant)}/edit", **EDIT).status_code == 403
+    assert browser.submit(f"{path(other_tenant)}/edit", **EDIT).status_code == 404
+    assert {product(tenant).amount, product(other_tenant).amount} == {4700}

@@ -78,6 +78,20 @@ def test_a_buyer_pays_by_card_and_sees_the_order_confirmed(
     assert count(shop, Order, status=OrderStatus.COMPLETED) == 1
 
 
+def test_a_cart_is_paid_on_stripes_page(page: Page, served: str, shop: Brand) -> None:
+    page.goto(f"{served}/checkout/{shop.slug}?items=shirt:2,cap:1")
+    expect(page.get_by_text("2 × Chemise")).to_be_visible()
+    page.get_by_label("Adresse e-mail").fill(BUYER)
+    page.get_by_role("button", name="Payer").click()
+
+    pay_on_stripes_page(page, "Card that succeeds")
+    expect(page.get_by_role("heading", name="Nous attendons votre paiement")).to_be_visible()
+    deliver_events(shop)
+
+    expect(page.get_by_role("heading", name="Merci !")).to_be_visible(timeout=20_000)
+    assert count(shop, Order, status=OrderStatus.COMPLETED) == 1
+
+
 def test_a_double_click_a_reload_and_the_way_back_open_one_order(
     page: Page, shop: Brand, open_product: Callable[[str], None]
 ) -> None:

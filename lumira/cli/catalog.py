@@ -12,6 +12,7 @@ from config.settings import Settings
 from lumira.cli.common.confirmation import confirm
 from lumira.cli.tenants import tenant_id_of
 from lumira.database import atomic
+from lumira.domain.stripe_setup import base_url
 from lumira.errors import CatalogError
 from lumira.models import (
     ContentKind,
@@ -93,12 +94,9 @@ def links(slug: str) -> None:
     with atomic(tenant_id):
         domains = tenants.list_domains(tenant_id)
         product_ids = [product.id for product in products.list_products(tenant_id)]
-    if settings.public_url is not None:
-        # A tenant's domain may be that of a site of its own, which has no checkout.
-        base = settings.public_url
-    elif domains:
-        base = f"https://{domains[0]}"
-    else:
+    # A tenant's domain may be that of a site of its own, which has no checkout: it comes second.
+    base = base_url(settings.public_url, domains)
+    if base is None:
         raise click.ClickException("Set PUBLIC_URL: a link needs the address that serves Lumira's pages.")
     shop = f"{base}/checkout/{slug}"
     for link in (shop, *(f"{shop}/{product_id}" for product_id in product_ids)):

@@ -58,6 +58,9 @@ def lines(capsys: pytest.CaptureFixture[str]) -> Any:
         ),
         ("redis://:hunter2@cache:6379/0", "redis://:[redacted]@cache:6379/0"),
         ("Authorization: Bearer abc.def.ghi", "Authorization: Bearer [redacted]"),
+        ("/dashboard/-/set-up/WyJpIiwxXQ.s1g-n_d", "/dashboard/-/set-up/[redacted]"),
+        ("/dashboard/-/accept/WyJpIiwxXQ.s1g-n_d?x=1", "/dashboard/-/accept/[redacted]?x=1"),
+        ("?next=%2Fdashboard%2F-%2Faccept%2FWyJpIiwxXQ.s1g", "?next=%2Fdashboard%2F-%2Faccept%2F[redacted]"),
         ("jane.doe+shop@example.com", "j***@example.com"),
         ("to <é.dupont@mail.exemple.fr>, done", "to <é***@mail.exemple.fr>, done"),
     ],
@@ -68,7 +71,7 @@ def test_a_secret_in_a_text_is_redacted(secret: str, shown: str) -> None:
 
 
 def test_a_text_without_secrets_is_unchanged() -> None:
-    text = "order LUM-7Q2MZX41KD paid by pi_3Nabc at 12:30:05 (ch_1), task_kind risk_level"
+    text = "order LUM-7Q2MZX41KD paid by pi_3Nabc at 12:30:05 (ch_1), task_kind risk_level /dashboard/shop/set-up/check"
     assert redact_text(text) == text
 
 

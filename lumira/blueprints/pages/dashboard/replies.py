@@ -19,9 +19,9 @@ _POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; font-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
-#: A path of the dashboard: a form or a link can lead nowhere else.
+#: A path of the dashboard: a form or a link can lead nowhere else. A browser reads `%2e` as a dot.
 _OWN_PATH = re.compile(
-    r"(?!.*/\.{1,2}(?:[/?]|\Z))/dashboard(/[A-Za-z0-9._~%@:+-]+)*/?(\?[A-Za-z0-9._~%@:+&=/-]*)?"
+    r"(?!.*/(?:\.|%2[eE]){1,2}(?:[/?]|\Z))/dashboard(/[A-Za-z0-9._~%@:+-]+)*/?(\?[A-Za-z0-9._~%@:+&=/-]*)?"
 )
 
 _SIGN_IN, _CONFIRM = "/dashboard/-/sign-in", "/dashboard/-/confirm"

@@ -189,6 +189,8 @@ def test_signing_in_again_ends_the_session_before(app, owner) -> None:
         "//evil.example",
         "/\\evil.example",
         "/dashboard/../api",
+        "/dashboard/%2e%2e/checkout/evil",
+        "/dashboard/.%2E/checkout/evil",
         "/dashboard@evil.example",
         "/dashboard/-/sign-in\r\nX: y",
         "javascript:alert(1)",

@@ -18,6 +18,8 @@ from lumira.repositories import orders as order_rows
 from lumira.services.orders.export_orders import export_orders
 from lumira.services.orders.search_orders import search_orders
 
+#: Of entries of the audit log.
+_ACTOR = "operator"
 _DAY = click.DateTime(formats=["%Y-%m-%d"])
 
 
@@ -74,7 +76,7 @@ def export(
         text, status, product_id, first.date() if first else None, last.date() if last else None
     )
     with progress("Exporting", lambda: _count(tenant_id)) as advance:
-        for part, count in export_orders(tenant_id, search, Language(language)):
+        for part, count in export_orders(tenant_id, search, Language(language), actor=_ACTOR):
             # As bytes: the terminal's encoding must not change the file.
             click.echo(part.encode(), nl=False)
             advance(count)

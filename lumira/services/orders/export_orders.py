@@ -13,7 +13,7 @@ from lumira.domain.order_money import current_payment
 from lumira.domain.order_search import OrderSearch, read_term
 from lumira.models import Language, Order
 from lumira.money import decimals
-from lumira.repositories import order_lists, tenants
+from lumira.repositories import audit, order_lists, tenants
 from lumira.services.orders.search_orders import condition_of, filter_of
 
 #: Orders that one transaction reads: a slow download holds no transaction and no connection.
@@ -56,13 +56,16 @@ _COLUMNS = {
 }
 
 
-def export_orders(tenant_id: int, search: OrderSearch, language: Language) -> Iterator[tuple[str, int]]:
+def export_orders(
+    tenant_id: int, search: OrderSearch, language: Language, *, actor: str
+) -> Iterator[tuple[str, int]]:
     """Yield the CSV in parts, each with the number of its orders, newest order first.
 
     Amounts are in major units of their currency, times in the tenant's zone. French spreadsheets expect semicolons and
-    decimal commas. An order that is opened meanwhile is not in the file.
+    decimal commas. An order that is opened meanwhile is not in the file. The audit log names who exported what.
     """
     with atomic(tenant_id):
+        _record(tenant_id, search, actor)
         zone = ZoneInfo(tenants.get(tenant_id).time_zone)
         condition = condition_of(tenant_id, read_term(search.text))
     yield _BYTE_ORDER_MARK + _lines([_COLUMNS[language]], language), 0
@@ -78,6 +81,21 @@ def export_orders(tenant_id: int, search: OrderSearch, language: Language) -> It
         if following is None:
             return
         search = replace(search, after=following)
+
+
+def _record(tenant_id: int, search: OrderSearch, actor: str) -> None:
+    audit.record(
+        tenant_id,
+        actor=actor,
+        action="orders_exported",
+        subject="tenant",
+        # The text may be an address or a name, which an erasure could not remove from here.
+        has_text=bool(search.text),
+        status=search.status,
+        product=search.product_id,
+        first_day=search.first_day and search.first_day.isoformat(),
+        last_day=search.last_day and search.last_day.isoformat(),
+    )
 
 
 def _lines(rows: list[tuple[str, ...]], language: Language) -> str:

@@ -34,13 +34,13 @@ def show() -> Response:
     return _list_page(found, HTTPStatus.OK)
 
 
-@dashboard.page("/orders/export", may=Role.OWNER)
+@dashboard.page("/orders/export", may=Role.OWNER, recent=True)
 def export() -> Response:
     """The orders of the list as CSV, sent while they are read."""
     search, invalid = _read_search()
     if invalid:
         abort(HTTPStatus.BAD_REQUEST)
-    parts = export_orders(visit.shop().tenant_id, search, language())
+    parts = export_orders(visit.shop().tenant_id, search, language(), actor=visit.operator().actor)
     # An error before the first part is a page, and not the beginning of a file.
     first, _ = next(parts)
 

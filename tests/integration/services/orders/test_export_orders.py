@@ -17,7 +17,7 @@ pytestmark = pytest.mark.usefixtures("app_context")
 
 
 def export(brand: Brand, language: Language = Language.ENGLISH, **search: Any) -> list[dict[str, str]]:
-    text = "".join(part for part, _ in export_orders(brand.id, OrderSearch(**search), language))
+    text = "".join(part for part, _ in export_orders(brand.id, OrderSearch(**search), language, actor="test"))
     assert text.startswith("\ufeff")
     delimiter = ";" if language is Language.FRENCH else ","
     return list(csv.DictReader(io.StringIO(text[1:]), delimiter=delimiter))
@@ -60,7 +60,7 @@ def test_every_order_is_exported_once_in_parts_of_bounded_size(
     ]
     monkeypatch.setattr(module, "CHUNK", 2)
 
-    parts = list(export_orders(tenant.id, OrderSearch(), Language.ENGLISH))
+    parts = list(export_orders(tenant.id, OrderSearch(), Language.ENGLISH, actor="test"))
 
     assert [count for _, count in parts] == [0, 2, 2, 1]
     assert [row["Order"] for row in export(tenant)] == opened[::-1]

@@ -3,12 +3,16 @@
 import csv
 import io
 import re
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from flask import Flask
+from sqlalchemy import select
 
-from lumira.models import Role
+from lumira.database import atomic, db
+from lumira.models import AuditEntry, Role
 from lumira.services.orders import search_orders
 from tests.support.dashboard import OperatorBrowser, make_operator, sign_in
 from tests.support.factories import Brand, load_order, open_cart, open_payment
@@ -20,6 +24,11 @@ pytestmark = pytest.mark.usefixtures("app_context")
 @pytest.fixture
 def browser(app: Flask, tenant: Brand) -> OperatorBrowser:
     return sign_in(app, make_operator(tenant))
+
+
+def audited(brand: Brand, action: str) -> list[AuditEntry]:
+    with atomic(brand.id):
+        return list(db.session.execute(select(AuditEntry).where(AuditEntry.action == action)).scalars())
 
 
 def numbers(page: Any) -> list[str]:
@@ -93,6 +102,31 @@ def test_the_list_is_downloaded_as_csv_for_a_spreadsheet(tenant: Brand, browser)
     assert reply.headers["Content-Disposition"].startswith(f'attachment; filename="orders-{tenant.slug}-')
     rows = list(csv.DictReader(io.StringIO(reply.text.removeprefix("\ufeff"))))
     assert [(row["Name"][:2], row["Amount"]) for row in rows] == [("'=", "47.00")]
+
+
+def test_a_download_asks_for_password_and_code_after_ten_minutes(app: Flask, tenant: Brand) -> None:
+    with time_machine.travel(datetime.now(UTC), tick=True) as clock:
+        browser = sign_in(app, make_operator(tenant))
+        clock.shift(timedelta(minutes=10))
+        reply = browser.get(f"/dashboard/{tenant.slug}/orders/export?q=ana")
+        assert reply.headers["Location"].startswith("/dashboard/-/confirm?next=")
+        assert audited(tenant, "orders_exported") == []
+
+
+def test_a_download_is_in_the_audit_log_without_what_was_searched(tenant: Brand, browser) -> None:
+    pay(tenant)
+    browser.get(
+        f"/dashboard/{tenant.slug}/orders/export?q=buyer@example.com&status=completed&from=2026-01-02"
+    )
+    [entry] = audited(tenant, "orders_exported")
+    assert (entry.actor, entry.subject) == (browser.operator.actor, "tenant")
+    assert entry.details == {
+        "has_text": True,
+        "status": "completed",
+        "product": None,
+        "first_day": "2026-01-02",
+        "last_day": None,
+    }
 
 
 def test_a_viewer_reads_the_list_and_downloads_nothing(app: Flask, tenant: Brand) -> None:

@@ -48,6 +48,22 @@ def create(
     return invitation
 
 
+def revoke_of_actor(tenant_id: int, actor: str, now: datetime) -> Sequence[UUID]:
+    """Revoke the open invitations that this actor created; return their ids."""
+    revoked = db.session.execute(
+        update(OperatorInvitation)
+        .where(
+            OperatorInvitation.tenant_id == tenant_id,
+            OperatorInvitation.actor == actor,
+            OperatorInvitation.accepted_at.is_(None),
+            OperatorInvitation.revoked_at.is_(None),
+        )
+        .values(revoked_at=now, next_attempt_at=None)
+        .returning(OperatorInvitation.id)
+    )
+    return revoked.scalars().all()
+
+
 def find(tenant_id: int, invitation_id: UUID) -> OperatorInvitation | None:
     """Return an invitation, locked: it is accepted once."""
     return db.session.execute(

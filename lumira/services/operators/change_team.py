@@ -1,12 +1,13 @@
 """Roles of a tenant's operators."""
 
+from datetime import datetime
 from uuid import UUID
 
 from lumira.clock import utc_now
 from lumira.database import atomic
 from lumira.errors import LastOwner
 from lumira.models import OperatorRole, Role
-from lumira.repositories import audit, operator_roles
+from lumira.repositories import audit, operator_invitations, operator_roles
 
 
 def change_role(tenant_id: int, operator_id: UUID, role: Role, *, actor: str) -> None:
@@ -28,13 +29,29 @@ def change_role(tenant_id: int, operator_id: UUID, role: Role, *, actor: str) ->
 
 
 def remove_operator(tenant_id: int, operator_id: UUID, *, actor: str) -> None:
-    """Take an operator's role: the next request of the operator finds nothing. Raises as `change_role`."""
+    """Take an operator's role: the next request of the operator finds nothing. Raises as `change_role`.
+
+    Their open invitations end: a link that they kept must not give the role back.
+    """
+    now = utc_now()
     with atomic(tenant_id):
+        # Before the team, as an accepted invitation is locked before the role that it gives.
+        _revoke_invitations(tenant_id, sent_by=f"operator:{operator_id}", actor=actor, now=now)
         team = operator_roles.lock_team(tenant_id)
         row = operator_roles.get_locked(team, operator_id)
         _check_owner_remains(team, without=row)
-        operator_roles.remove(row, utc_now())
+        operator_roles.remove(row, now)
         audit.record(tenant_id, actor=actor, action="operator_removed", subject=f"operator:{operator_id}")
+
+
+def _revoke_invitations(tenant_id: int, *, sent_by: str, actor: str, now: datetime) -> None:
+    for invitation_id in operator_invitations.revoke_of_actor(tenant_id, sent_by, now):
+        audit.record(
+            tenant_id,
+            actor=actor,
+            action="operator_invitation_revoked",
+            subject=f"operator_invitation:{invitation_id}",
+        )
 
 
 def _check_owner_remains(team: dict[UUID, OperatorRole], *, without: OperatorRole) -> None:

@@ -9,7 +9,7 @@ from lumira import operator_tokens
 from lumira.database import atomic, db
 from lumira.models import AuditEntry, OperatorInvitation, OperatorRole, Role
 from lumira.services.operators.invite_operator import invite_operator
-from tests.support.dashboard import Operator, OperatorBrowser, make_operator, sign_in
+from tests.support.dashboard import Operator, OperatorBrowser, make_operator, open_browser, sign_in
 from tests.support.factories import Brand
 
 pytestmark = pytest.mark.usefixtures("app_context")
@@ -108,6 +108,21 @@ def test_a_removed_operator_sees_nothing_from_the_next_request(app, browser, ten
     page = sign_in(app, viewer).get("/dashboard")
     assert "You are in no team" in page.text
     assert tenant.slug not in page.text
+
+
+def test_the_open_invitations_of_a_removed_operator_end(app, browser, tenant, owner) -> None:
+    second = make_operator(tenant)
+    sent = {
+        actor: invite_operator(tenant.id, email, role=Role.OWNER, actor=actor, is_sent=False)
+        for email, actor in (("theirs@example.com", second.actor), ("kept@example.com", owner.actor))
+    }
+    assert browser.submit(f"/dashboard/{tenant.slug}/team/{second.id}/remove").status_code == 303
+    links = {actor: f"/dashboard/-/set-up/{operator_tokens.sign(sent[actor].address)}" for actor in sent}
+    assert open_browser(app).get(links[second.actor]).status_code == 404
+    assert open_browser(app).get(links[owner.actor]).status_code == 200
+    revoked = audited(tenant, "operator_invitation_revoked")
+    assert revoked.actor == owner.actor
+    assert revoked.subject == f"operator_invitation:{sent[second.actor].address.invitation_id}"
 
 
 def test_a_removed_operator_returns_by_an_invitation_to_the_same_account(app, browser, tenant, owner) -> None:

@@ -8,6 +8,7 @@ from flask import Response, request
 
 from lumira.blueprints.http.references import checked_name
 from lumira.blueprints.pages.dashboard import visit
+from lumira.blueprints.pages.dashboard.forms import read_days
 from lumira.blueprints.pages.dashboard.replies import done, failed, language, page, redirect_to
 from lumira.blueprints.pages.dashboard.routing import dashboard
 from lumira.clock import utc_now
@@ -45,17 +46,18 @@ def show(customer_id: UUID) -> Response:
 @dashboard.page("/customers/<uuid:customer_id>/access", may=Role.OWNER, methods=["POST"])
 def give(customer_id: UUID) -> Response:
     """Give access to a product without an order."""
-    days = request.form.get("days", "").strip()
-    note = request.form.get("note", "").replace("\x00", "").strip()
-    if days and not (days.isascii() and days.isdigit() and 0 < int(days[:6]) <= change_access.MAX_DAYS):
+    try:
+        days = read_days(request.form.get("days", ""))
+    except ValueError:
         return failed("customer.invalid_days", to=path_of(customer_id))
+    note = request.form.get("note", "").replace("\x00", "").strip()
 
     def act(tenant_id: int, actor: str) -> str:
         change_access.grant_access(
             tenant_id,
             customer_email=email_of(tenant_id, customer_id),
             product_id=checked_name(request.form.get("product", "")),
-            days=int(days) if days else None,
+            days=days,
             note=note[:_MAX_NOTE] or None,
             actor=actor,
         )

@@ -1,5 +1,6 @@
 """Forms of the dashboard. Messages of validators are keys of the texts, as `required`."""
 
+import re
 from enum import StrEnum
 from typing import Any
 
@@ -9,6 +10,7 @@ from wtforms import HiddenField, PasswordField, StringField
 from wtforms.validators import AnyOf, InputRequired, Length, StopValidation
 
 from lumira.domain.operators import KeyKind, Language, Role
+from lumira.services.access.change_access import MAX_DAYS
 
 _MAX_TEXT = 200
 _MAX_PASSWORD = 1000
@@ -40,6 +42,16 @@ def is_email(_form: Any, field: Any) -> None:
 def entered(field: StringField) -> str:
     """The text that was entered in a field of a valid form."""
     return field.data or ""
+
+
+def read_days(text: str) -> int | None:
+    """How many days access is given for: `None` without a text; raises `ValueError` for every other one."""
+    days = text.strip()
+    if not days:
+        return None
+    if not re.fullmatch("[0-9]{1,5}", days) or not 0 < int(days) <= MAX_DAYS:
+        raise ValueError(days)
+    return int(days)
 
 
 def _stripped(text: str | None) -> str | None:

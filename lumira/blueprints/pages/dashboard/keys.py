@@ -2,6 +2,7 @@
 
 from flask import Response
 
+from lumira.blueprints.http.references import checked_name
 from lumira.blueprints.pages.dashboard import visit
 from lumira.blueprints.pages.dashboard.forms import KeyForm, entered
 from lumira.blueprints.pages.dashboard.replies import done, page, redirect_to
@@ -29,7 +30,7 @@ def create() -> Response:
 @dashboard.page("/keys/<lookup>/revoke", may=Role.OWNER, methods=["POST"], recent=True)
 def revoke(lookup: str) -> Response:
     """Revoke a key."""
-    revoke_key(visit.shop().tenant_id, lookup, actor=visit.operator().actor)
+    revoke_key(visit.shop().tenant_id, checked_name(lookup), actor=visit.operator().actor)
     return done("keys.revoked", to=_path())
 
 

@@ -7,9 +7,10 @@ from uuid import UUID
 from flask import Response, request
 from marshmallow import ValidationError
 
-from lumira.blueprints.http.references import checked_reference
+from lumira.blueprints.http.references import checked_name, checked_reference
 from lumira.blueprints.http.stripe_calls import calls_stripe
 from lumira.blueprints.pages.dashboard import visit
+from lumira.blueprints.pages.dashboard.forms import read_days
 from lumira.blueprints.pages.dashboard.replies import done, failed, language
 from lumira.blueprints.pages.dashboard.routing import dashboard
 from lumira.domain.operators import Role
@@ -120,7 +121,9 @@ def change(number: str, product_id: str, change: str) -> Response:
 
     def act(order: FoundOrder, actor: str) -> tuple[str, dict[str, str]]:
         customer_id = order.require_customer()
-        changes[change](order.tenant_id, customer_id=customer_id, product_id=product_id, actor=actor)
+        changes[change](
+            order.tenant_id, customer_id=customer_id, product_id=checked_name(product_id), actor=actor
+        )
         return f"{change}d", {}
 
     return _act(number, act)
@@ -129,14 +132,18 @@ def change(number: str, product_id: str, change: str) -> Response:
 @dashboard.page("/orders/<number>/access", may=Role.OWNER, methods=["POST"])
 def give(number: str) -> Response:
     """Give the buyer access to a product without an order."""
-    days = request.form.get("days", default=None, type=int)
+    found = find_order(visit.shop().tenant_id, checked_reference(number))
+    try:
+        days = read_days(request.form.get("days", ""))
+    except ValueError:
+        return failed("order.invalid_days", to=_path(found.order_number))
 
     def act(order: FoundOrder, actor: str) -> tuple[str, dict[str, str]]:
         change_access.grant_access(
             order.tenant_id,
             customer_email=order.require_email(),
             product_id=request.form.get("product", "").replace("\x00", "").strip(),
-            days=days if days and 0 < days <= change_access.MAX_DAYS else None,
+            days=days,
             note=order.order_number,
             actor=actor,
         )

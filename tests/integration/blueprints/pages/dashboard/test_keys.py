@@ -67,6 +67,10 @@ def test_a_key_of_another_shop_is_neither_shown_nor_revoked(browser, tenant, oth
     assert kind_of(other_tenant.secret_key) is KeyKind.SECRET
 
 
+def test_an_impossible_name_of_a_key_is_not_found(browser, tenant) -> None:
+    assert browser.submit(f"/dashboard/{tenant.slug}/keys/%00/revoke").status_code == 404
+
+
 def test_keys_ask_for_password_and_code_after_ten_minutes(app, tenant) -> None:
     with time_machine.travel(datetime.now(UTC), tick=True) as clock:
         browser = sign_in(app, make_operator(tenant))

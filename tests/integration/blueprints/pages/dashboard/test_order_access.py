@@ -1,0 +1,41 @@
+"""An operator gives and changes access on the page of an order: what the form cannot mean changes nothing."""
+
+import pytest
+from flask import Flask
+
+from lumira.services.customers.view_profile import view_profile
+from tests.support import refunds
+from tests.support.dashboard import OperatorBrowser, make_operator, sign_in
+from tests.support.factories import Brand, load_order
+
+pytestmark = pytest.mark.usefixtures("app_context")
+
+
+@pytest.fixture
+def browser(app: Flask, tenant: Brand) -> OperatorBrowser:
+    return sign_in(app, make_operator(tenant))
+
+
+def page_after(browser: OperatorBrowser, page: str, action: str, **fields: str) -> str:
+    assert browser.submit(f"{page}/{action}", page=page, **fields).headers["Location"] == page
+    return browser.get(page).text
+
+
+@pytest.mark.parametrize("days", ["abc", "0", "-1", "36501", "99999", "1.5", "٣"])
+def test_a_duration_that_is_no_number_of_days_gives_no_access(tenant: Brand, browser, days: str) -> None:
+    number = refunds.pay(tenant).order_number
+    page = f"/dashboard/{tenant.slug}/orders/{number}"
+    shown = page_after(browser, page, "access", product="intuitive", days=days)
+    assert "The duration is a whole number of days" in shown
+    customer_id = load_order(tenant, number).customer_id
+    assert customer_id is not None
+    grants = view_profile(tenant.id, customer_id).view.grants
+    assert [each.product_id for each in grants] == ["mystique"]
+
+
+def test_an_impossible_product_id_is_not_found(tenant: Brand, browser) -> None:
+    page = f"/dashboard/{tenant.slug}/orders/{refunds.pay(tenant).order_number}"
+    for change in ("revoke", "restore"):
+        assert "Nothing was changed. The object does not exist" in page_after(
+            browser, page, f"access/%00/{change}"
+        )

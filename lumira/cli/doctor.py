@@ -38,5 +38,6 @@ def doctor(slug: str | None) -> None:
 
 def _lines(finding: Finding) -> list[str]:
     subject = f"{finding.tenant}, {finding.subject}" if finding.tenant else finding.subject
-    lines = [f"{finding.level:<8} {subject}: {finding.message}"]
+    found = " ".join(filter(None, (finding.message, finding.detail)))
+    lines = [f"{finding.level:<8} {subject}: {found}"]
     return lines if finding.remedy is None else [*lines, f"{'':<8} {finding.remedy}"]

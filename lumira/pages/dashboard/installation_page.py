@@ -20,7 +20,7 @@ class ShownFinding:
 
 
 def shown_findings(findings: Iterable[Finding]) -> list[ShownFinding]:
-    """Return the findings, faults first; the mail server can always be tried."""
+    """Return the findings, faults first; the mail server can always be tried. The page shows no `detail`."""
     shown = [
         ShownFinding(finding, finding.subject.lower().replace(" ", "_"), _action_for(finding))
         for finding in findings

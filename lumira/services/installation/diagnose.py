@@ -46,7 +46,7 @@ def diagnose(
     """Yield a finding for each thing that is checked, as it is found; `events` are the types that act.
 
     Of the tenants, all are checked, or `only_tenant`. Changes nothing, except that it stores, reads and removes a
-    probe in the storage.
+    probe in the storage, among the files of `only_tenant` or of the first tenant.
     """
     yield from _check_settings(settings)
     missing = Readiness.of(settings).missing()
@@ -60,9 +60,9 @@ def diagnose(
         yield ok("encryption keys", "They decrypt every stored credential.")
     yield _check_worker()
     yield _check_mail(settings)
-    tenant_ids = _list_tenants()
+    tenant_ids = _list_tenants() if only_tenant is None else [only_tenant]
     yield _check_storage(settings, tenant_ids)
-    for tenant_id in tenant_ids if only_tenant is None else [only_tenant]:
+    for tenant_id in tenant_ids:
         yield from diagnose_tenant(tenant_id, public_url=settings.public_url, events=frozenset(events))
 
 
@@ -77,8 +77,9 @@ def _check_settings(settings: Settings) -> Iterator[Finding]:
         warnings.append(
             warning(
                 "settings",
-                f"Stripe is replaced by {settings.stripe_api_base}: no money moves.",
+                "Stripe is replaced: no money moves.",
                 "Unset STRIPE_API_BASE.",
+                detail=f"It is replaced by {settings.stripe_api_base}.",
             )
         )
     if is_production and not settings.rate_limits.enabled:
@@ -118,32 +119,34 @@ def _check_worker() -> Finding:
 def _check_mail(settings: Settings) -> Finding:
     if settings.smtp is None:
         if settings.is_development:
-            return ok("mail server", f"Messages are written to {settings.instance_path / 'outbox'}.")
+            outbox = settings.instance_path / "outbox"
+            return ok("mail server", "Messages are written to files.", detail=f"They are in {outbox}.")
         return warning(
             "mail server",
             "Messages are written to files instead of being sent.",
             "Set SMTP_URL to a mail server.",
         )
+    address = f"{settings.smtp.host}:{settings.smtp.port}"
     try:
         smtp.check(settings.smtp)
     except OSError as error:
         # Neither user nor password: smtplib quotes the server's reply only.
         return fault(
             "mail server",
-            f"{settings.smtp.host}:{settings.smtp.port} does not accept the connection: {error}",
+            "It does not accept the connection.",
             "Check SMTP_URL.",
+            detail=f"{address} replies: {error}",
         )
-    return ok(
-        "mail server", f"{settings.smtp.host}:{settings.smtp.port} accepts the connection and the login."
-    )
+    return ok("mail server", "It accepts the connection and the login.", detail=f"It is {address}.")
 
 
 def _check_storage(settings: Settings, tenant_ids: list[int]) -> Finding:
     place = (
         f"the bucket {settings.s3.bucket}" if settings.s3.bucket else str(settings.instance_path / "files")
     )
+    detail = f"Files are stored in {place}."
     if not tenant_ids:
-        return ok("storage", f"Files are stored in {place}; there is no tenant to try it with.")
+        return ok("storage", "There is no tenant to try it with.", detail=detail)
     name = storage.new_name(tenant_ids[0])
     try:
         storage.put(name, io.BytesIO(_PROBE), content_type="text/plain")
@@ -153,12 +156,14 @@ def _check_storage(settings: Settings, tenant_ids: list[int]) -> Finding:
         why = error.details.get("why")
         return fault(
             "storage",
-            f"A file cannot be stored in {place}: {error.message}{f' ({why})' if why else ''}",
+            "A file cannot be stored.",
             "Check S3_BUCKET and its credentials, or the folder's owner and free space.",
+            detail=f"{detail} {error.message}{f' ({why})' if why else ''}",
         )
     if not is_equal:
-        return fault("storage", f"A file in {place} is not what was stored.", "Check the storage service.")
-    return ok("storage", f"A file was stored in {place}, read and removed.")
+        message = "A file is not what was stored."
+        return fault("storage", message, "Check the storage service.", detail=detail)
+    return ok("storage", "A file was stored, read and removed.", detail=detail)
 
 
 def _list_tenants() -> list[int]:

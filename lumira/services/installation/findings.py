@@ -26,18 +26,24 @@ class Finding:
     remedy: str | None = None
     #: The slug of the tenant; `None` for the installation.
     tenant: str | None = None
+    #: Hosts, paths and the errors of services: for the operator of the installation, not for the owners of its shops.
+    detail: str | None = None
 
 
-def ok(subject: str, message: str, *, tenant: str | None = None) -> Finding:
+def ok(subject: str, message: str, *, tenant: str | None = None, detail: str | None = None) -> Finding:
     """A finding that needs nothing."""
-    return Finding(Level.OK, subject, message, tenant=tenant)
+    return Finding(Level.OK, subject, message, tenant=tenant, detail=detail)
 
 
-def warning(subject: str, message: str, remedy: str, *, tenant: str | None = None) -> Finding:
+def warning(
+    subject: str, message: str, remedy: str, *, tenant: str | None = None, detail: str | None = None
+) -> Finding:
     """A finding that does not stop sales."""
-    return Finding(Level.WARNING, subject, message, remedy, tenant)
+    return Finding(Level.WARNING, subject, message, remedy, tenant, detail)
 
 
-def fault(subject: str, message: str, remedy: str, *, tenant: str | None = None) -> Finding:
+def fault(
+    subject: str, message: str, remedy: str, *, tenant: str | None = None, detail: str | None = None
+) -> Finding:
     """A finding that something does not work."""
-    return Finding(Level.FAULT, subject, message, remedy, tenant)
+    return Finding(Level.FAULT, subject, message, remedy, tenant, detail)

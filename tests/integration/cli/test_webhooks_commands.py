@@ -84,7 +84,7 @@ def test_a_mail_server_that_refuses_connections_is_a_fault(
 ) -> None:
     configure(smtp=SmtpServer("127.0.0.1", 1, "never", "user", "very-secret"))
     failed = run_flask("doctor", code=1)
-    assert "fault    mail server: 127.0.0.1:1" in failed.stdout
+    assert "fault    mail server: It does not accept the connection. 127.0.0.1:1 replies:" in failed.stdout
     assert "very-secret" not in failed.output
 
 

@@ -50,6 +50,27 @@ def test_a_check_shows_no_other_shop(browser, tenant, other_tenant) -> None:
     assert other_tenant.domain not in page
 
 
+def test_owners_see_faults_of_the_installation_without_its_addresses(app, browser, tenant) -> None:
+    before = app.extensions["lumira"]
+    app.extensions["lumira"] = replace(before, smtp=SmtpServer("127.0.0.1", 1, "never"))
+    try:
+        page = browser.submit(f"{path(tenant)}/check").text
+    finally:
+        app.extensions["lumira"] = before
+    assert "It does not accept the connection." in page
+    assert "Check SMTP_URL." in page
+    assert "A file was stored, read and removed." in page
+    for internal in ("127.0.0.1", "refused", str(before.instance_path), before.stripe_api_base):
+        assert internal not in page
+
+
+def test_the_storage_is_tried_among_the_files_of_the_shop_itself(app, tenant, other_tenant) -> None:
+    files = app.extensions["lumira"].instance_path / "files"
+    assert not (files / f"t{other_tenant.id}").exists()
+    sign_in(app, make_operator(other_tenant)).submit(f"{path(other_tenant)}/check")
+    assert list((files / f"t{other_tenant.id}").iterdir()) == []
+
+
 def test_the_button_creates_the_endpoint_once(browser, tenant) -> None:
     with atomic(tenant.id):
         stripe_accounts.remove_webhook_secret(tenant.id, tenant.webhook_secret)

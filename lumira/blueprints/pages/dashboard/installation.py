@@ -3,6 +3,8 @@
 A check calls Stripe, the mail server and storage, so that it is a form: no link of another site can start it.
 """
 
+import threading
+
 from flask import Response, current_app
 
 from config.settings import Settings
@@ -21,6 +23,9 @@ from lumira.services.tenants.set_up_webhooks import set_up_webhooks
 from lumira.webhooks import handlers  # noqa: F401 - importing the handlers registers their types
 from lumira.webhooks.registry import handled_types
 
+#: Held during a check. A process makes one at once: each holds a thread and a slot for as long as a service is slow.
+_checking = threading.Lock()
+
 
 @dashboard.page("/set-up", may=Role.OWNER)
 def show() -> Response:
@@ -32,8 +37,14 @@ def show() -> Response:
 @calls_stripe
 def check() -> Response:
     """What works, what is missing, and how to mend it."""
-    found = diagnose(_settings(), events=handled_types(), only_tenant=visit.shop().tenant_id)
-    return page("installation.html.jinja", findings=shown_findings(found), path=_path())
+    if not _checking.acquire(blocking=False):
+        return failed("installation.check_running", to=_path())
+    try:
+        found = diagnose(_settings(), events=handled_types(), only_tenant=visit.shop().tenant_id)
+        findings = shown_findings(found)
+    finally:
+        _checking.release()
+    return page("installation.html.jinja", findings=findings, path=_path())
 
 
 @dashboard.page("/set-up/check", may=Role.OWNER)

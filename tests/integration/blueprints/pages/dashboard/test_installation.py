@@ -1,5 +1,9 @@
 """Owners see what `flask doctor` sees, and mend by a button what can be mended from a browser."""
 
+import socket
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import timedelta
 
@@ -8,6 +12,7 @@ import time_machine
 from flask import Flask
 
 from config.smtp_server import SmtpServer
+from lumira import stripe_slots
 from lumira.clock import utc_now
 from lumira.database import atomic
 from lumira.models import Language, Role
@@ -19,6 +24,9 @@ from tests.support.stripe_sandbox import call
 
 pytestmark = pytest.mark.usefixtures("app_context")
 
+#: Seconds after which a wait fails the test.
+PATIENCE = 30
+
 
 @pytest.fixture
 def browser(app: Flask, tenant: Brand) -> OperatorBrowser:
@@ -27,6 +35,26 @@ def browser(app: Flask, tenant: Brand) -> OperatorBrowser:
 
 def path(brand: Brand) -> str:
     return f"/dashboard/{brand.slug}/set-up"
+
+
+def work() -> None:
+    """A request that calls Stripe, of another shop."""
+    with stripe_slots.admitted():
+        pass
+
+
+@contextmanager
+def silent_mail_server(app: Flask) -> Iterator[socket.socket]:
+    """Accepts connections and never replies; yields the socket that accepts them."""
+    before = app.extensions["lumira"]
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(PATIENCE)
+        port = server.getsockname()[1]
+        app.extensions["lumira"] = replace(before, smtp=SmtpServer("127.0.0.1", port, "never"))
+        try:
+            yield server
+        finally:
+            app.extensions["lumira"] = before
 
 
 def endpoints(brand: Brand) -> list[str]:
@@ -48,6 +76,35 @@ def test_a_check_shows_no_other_shop(browser, tenant, other_tenant) -> None:
     page = browser.submit(f"{path(tenant)}/check").text
     assert other_tenant.slug not in page
     assert other_tenant.domain not in page
+
+
+def test_a_check_that_waits_for_the_mail_server_lets_every_other_request_work(app, browser, tenant) -> None:
+    with silent_mail_server(app) as server, ThreadPoolExecutor(2) as threads, ExitStack() as others:
+        check = threads.submit(browser.submit, f"{path(tenant)}/check")
+        connection, _ = server.accept()
+        with connection:
+            # Four requests of a process work at once.
+            for _ in range(3):
+                others.enter_context(stripe_slots.admitted())
+            fourth = threads.submit(work)
+            try:
+                fourth.result(timeout=5)
+            finally:
+                others.close()
+        assert "It does not accept the connection." in check.result().text
+
+
+def test_one_check_runs_at_once(app, browser, tenant) -> None:
+    second = sign_in(app, make_operator(tenant))
+    with silent_mail_server(app) as server, ThreadPoolExecutor(1) as threads:
+        check = threads.submit(browser.submit, f"{path(tenant)}/check")
+        connection, _ = server.accept()
+        with connection:
+            reply = second.submit(f"{path(tenant)}/check")
+        assert reply.headers["Location"] == path(tenant)
+        assert "A check is running" in second.get(path(tenant)).text
+        assert check.result().status_code == 200
+    assert browser.submit(f"{path(tenant)}/check").status_code == 200
 
 
 def test_owners_see_faults_of_the_installation_without_its_addresses(app, browser, tenant) -> None:

@@ -319,6 +319,22 @@ class MessageOutdated(Conflict):
     """The message is no longer true of its order, or its mailbox got one of its kind today."""
 
 
+class NoWorkDue(Conflict):
+    """No work on a deliverable is due: the order is unpaid, refunded, disputed or erased."""
+
+
+class AlreadyClaimed(Conflict):
+    """Another operator works on the deliverable."""
+
+
+class AlreadyDelivered(Conflict):
+    """The deliverable is delivered, and its buyer notified."""
+
+
+class NoFileYet(Conflict):
+    """The deliverable has no file that could be delivered."""
+
+
 class PayloadRemoved(Conflict):
     """The event was handled long ago: its payload was removed, and it cannot be processed again."""
 

@@ -32,8 +32,18 @@ class Deliverable(Identified, Timestamped, Base):
         CheckConstraint(one_of("state", DeliverableState), name="state_is_known"),
         CheckConstraint("(state = 'delivered') = (delivered_at IS NOT NULL)", name="delivered_has_its_time"),
         Index("ix_deliverables_by_order", "tenant_id", "order_id"),
-        # What an operator looks for among many that are delivered.
-        Index("ix_deliverables_waiting", "tenant_id", "id", postgresql_where="state <> 'delivered'"),
+        CheckConstraint("(claimed_at IS NULL) = (claimed_by IS NULL)", name="claimed_by_an_operator"),
+        # What an operator looks for among many that are delivered: the longest waiting first.
+        Index(
+            "ix_deliverables_queue", "tenant_id", "created_at", "id", postgresql_where="state <> 'delivered'"
+        ),
+        Index(
+            "ix_deliverables_delivered",
+            "tenant_id",
+            "delivered_at",
+            "id",
+            postgresql_where="state = 'delivered'",
+        ),
     )
 
     order_id: Mapped[UUID]
@@ -41,3 +51,6 @@ class Deliverable(Identified, Timestamped, Base):
     key: Mapped[str]
     state: Mapped[DeliverableState] = mapped_column(choice(DeliverableState))
     delivered_at: Mapped[datetime | None]
+    #: The operator who works on it, as in the audit log.
+    claimed_by: Mapped[str | None]
+    claimed_at: Mapped[datetime | None]

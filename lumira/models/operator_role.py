@@ -17,7 +17,7 @@ class Role(StrEnum):
 
     #: Everything, the team included.
     OWNER = "owner"
-    #: Reads everything, and makes the deliverables.
+    #: Makes the deliverables, and sees nothing else.
     EXPERT = "expert"
     #: Reads.
     VIEWER = "viewer"

@@ -43,13 +43,13 @@ def render_page(
         last_day=formatter.last_day,
         moment=formatter.moment,
         withdrawal_path=None if tenant is None else withdrawal_path(brand.slug, language),
-        size=lambda length: _size(length, language),
+        size=lambda length: format_size(length, language),
         nonce=nonce,
         **values,
     )
 
 
-def _size(length: int, language: Language) -> str:
+def format_size(length: int, language: Language) -> str:
     """Format a file size in bytes: `1,2 Mo` or `1.2 MB`."""
     units = ("o", "ko", "Mo") if language is Language.FRENCH else ("B", "kB", "MB")
     value, power = float(length), 0

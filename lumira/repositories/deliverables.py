@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 
 from lumira.database import db
-from lumira.errors import Conflict, NotFound
+from lumira.errors import NotFound, NoWorkDue
 from lumira.models import AccessGrant, Deliverable, File, Order, OrderLine, Promise
 from lumira.models import (
     DeliverableState as DeliverableState,  # re-exported for blueprints, which do not import models  # noqa: PLC0414
@@ -78,14 +78,14 @@ def get_promise(order: Order, reference: str) -> LinePromise:
 
 
 def require_workable(order: Order, promise: LinePromise) -> None:
-    """Raise `Conflict` if no work is due: the order is unpaid, refunded, disputed or erased."""
+    """Raise `NoWorkDue` if no work is due: the order is unpaid, refunded, disputed or erased."""
     if order.erased_at is not None:
-        raise Conflict(
+        raise NoWorkDue(
             f"The order {order.order_number} has no deliverables any more: its buyer's data was erased."
         )
     grant = _grant_of(order, promise)
     if grant is None or not grant.active:
-        raise Conflict(f"No work is due for the order {order.order_number}: it is {order.status}.")
+        raise NoWorkDue(f"No work is due for the order {order.order_number}: it is {order.status}.")
 
 
 def _grant_of(order: Order, promise: LinePromise) -> AccessGrant | None:

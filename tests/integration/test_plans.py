@@ -22,6 +22,7 @@ from lumira.repositories import (
     alerts,
     audit,
     customers,
+    deliverable_queue,
     grants,
     operator_invitations,
     order_lists,
@@ -36,6 +37,7 @@ from lumira.repositories import (
     webhook_events,
     withdrawals,
 )
+from lumira.repositories.deliverable_queue import Queue
 from lumira.repositories.webhook_events import EventFilter
 from tests.support import own_database
 from tests.support.factories import Brand, open_payment
@@ -149,6 +151,18 @@ LISTS: dict[str, tuple[Read, list[str]]] = {
         ["ix_audit_entries_by_subject"],
     ),
     "open alerts": (alerts.list_alerts, ["Index Cond: (tenant_id ="]),
+    "deliverables that wait": (
+        lambda tenant: deliverable_queue.list_queue(
+            tenant, Queue.WAITING, actor="", after=Position(NOW, uuid4()), limit=50
+        ),
+        ["ix_deliverables_queue", "ROW(created_at, id) >"],
+    ),
+    "delivered deliverables": (
+        lambda tenant: deliverable_queue.list_queue(
+            tenant, Queue.DELIVERED, actor="", after=Position(NOW, uuid4()), limit=50
+        ),
+        ["ix_deliverables_delivered", "ROW(delivered_at, id) <"],
+    ),
     "a page of open alerts": (
         lambda tenant: alerts.list_page(
             tenant, is_resolved=False, kind=None, before=Position(NOW, uuid4()), limit=50

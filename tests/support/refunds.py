@@ -63,11 +63,10 @@ def list_stripe_refunds(brand: Brand) -> list[dict[str, Any]]:
     return list(reversed(reply["data"]))
 
 
-def refund_in_dashboard(brand: Brand, opened: PaymentOpened, **refund: Any) -> dict[str, Any]:
+def refund_in_dashboard(brand: Brand, opened: PaymentOpened | None = None, **refund: Any) -> dict[str, Any]:
     """Refund the payment in Stripe's dashboard."""
-    return _ask(
-        brand, "POST", "/sandbox/refunds", json={"payment_intent": opened.payment_intent_id, **refund}
-    )
+    named = {"payment_intent": opened.payment_intent_id} if opened else {}
+    return _ask(brand, "POST", "/sandbox/refunds", json=named | refund)
 
 
 def disputed(brand: Brand, opened: PaymentOpened, **dispute: Any) -> dict[str, Any]:

@@ -22,6 +22,11 @@ class Shop:
         """The path of its overview."""
         return f"/dashboard/{self.slug}"
 
+    @property
+    def home(self) -> str:
+        """The path of the first page that the operator sees: the overview, or an expert's work."""
+        return f"{self.path}/deliverables" if self.role is Role.EXPERT else self.path
+
     def permits(self, needed: Role) -> bool:
         """Whether the operator's role includes this one."""
         return permits(self.role, needed)
@@ -59,6 +64,11 @@ class Entry:
     name: str
     path: str
     may: Role
+    is_for_experts: bool = False
+
+    def is_open(self, shop: Shop) -> bool:
+        """Whether the operator may open the page."""
+        return shop.permits(self.may) or (self.is_for_experts and shop.role is Role.EXPERT)
 
     def is_at(self, shop: Shop, here: str) -> bool:
         """Whether the page, or a page below it, is the one at this path."""
@@ -71,6 +81,7 @@ class Entry:
 NAVIGATION = (
     Entry("overview", "", Role.VIEWER),
     Entry("orders", "/orders", Role.VIEWER),
+    Entry("deliverables", "/deliverables", Role.VIEWER, is_for_experts=True),
     Entry("alerts", "/alerts", Role.VIEWER),
     Entry("customers", "/customers", Role.VIEWER),
     Entry("catalog", "/catalog", Role.VIEWER),

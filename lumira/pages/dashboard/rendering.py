@@ -16,6 +16,7 @@ from lumira.notifications.formatting import Formatter
 from lumira.pages.dashboard.browsers import browser_name
 from lumira.pages.dashboard.frame import NAVIGATION, Frame, Message
 from lumira.pages.dashboard.texts import ERRORS, TEXTS
+from lumira.pages.rendering import format_size
 
 _environment = Environment(
     loader=FileSystemLoader(Path(__file__).parents[1] / "templates" / "dashboard"),
@@ -49,6 +50,7 @@ def render(template: str, frame: Frame, *, assets: dict[str, str], **values: Any
         browser_name=browser_name,
         amount=formatter.amount,
         day=formatter.day,
+        size=lambda length: format_size(length, frame.language),
         moment=formatter.moment,
         short_moment=lambda at: _short_moment(at, zone, frame.language),
         short_day=lambda at: f"{at:%d/%m}",

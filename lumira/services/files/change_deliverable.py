@@ -5,7 +5,7 @@ from datetime import datetime
 
 from lumira.clock import utc_now
 from lumira.database import atomic, retried
-from lumira.errors import Conflict
+from lumira.errors import AlreadyDelivered, NoFileYet
 from lumira.models import Deliverable, DeliverableState, MessageKind, Order
 from lumira.repositories import audit, deliverables, files, idempotency, orders, outbox
 from lumira.repositories.deliverables import LinePromise
@@ -55,11 +55,11 @@ def _change(order: Order, row: Deliverable, state: DeliverableState, *, actor: s
     if row.state is state:
         return
     if row.state is DeliverableState.DELIVERED:
-        raise Conflict(
+        raise AlreadyDelivered(
             "The deliverable is delivered and its buyer notified; to correct it, upload its files again."
         )
     if state is DeliverableState.DELIVERED and not files.by_deliverable(order.tenant_id, [row.id]):
-        raise Conflict("The deliverable has no file yet: upload one before you deliver it.")
+        raise NoFileYet("The deliverable has no file yet: upload one before you deliver it.")
     before, row.state = row.state, state
     row.delivered_at = utc_now() if state is DeliverableState.DELIVERED else None
     audit.record(

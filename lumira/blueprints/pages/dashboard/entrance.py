@@ -11,4 +11,4 @@ from lumira.blueprints.pages.dashboard.routing import dashboard
 def show() -> Response:
     """The only shop, or the list of shops."""
     shops = visit.current().shops
-    return redirect_to(shops[0].path) if len(shops) == 1 else page("shops.html.jinja")
+    return redirect_to(shops[0].home) if len(shops) == 1 else page("shops.html.jinja")

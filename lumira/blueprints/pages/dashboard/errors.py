@@ -22,6 +22,7 @@ _NOTICES = {
     HTTPStatus.FORBIDDEN: "forbidden",
     HTTPStatus.TOO_MANY_REQUESTS: "too_often",
     HTTPStatus.BAD_REQUEST: "stale_form",
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "too_large",
 }
 
 

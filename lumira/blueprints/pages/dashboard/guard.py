@@ -19,6 +19,7 @@ from lumira.blueprints.pages.dashboard.replies import (
 from lumira.blueprints.pages.dashboard.routing import Access, Audience, dashboard
 from lumira.blueprints.pages.dashboard.visit import Visit
 from lumira.clock import utc_now
+from lumira.services.files.store_file import max_upload_bytes
 
 #: Bytes. A form of the dashboard has some fields of text.
 _FORM_LENGTH = 64 * 1024
@@ -60,9 +61,15 @@ def check() -> Response | None:
     begun = visit.begin(g.dashboard_slug)
     bind_forms("" if begun.signed_in is None else str(begun.signed_in.session_id))
     if request.method not in ("GET", "HEAD", "OPTIONS"):
-        request.max_content_length = _FORM_LENGTH
+        request.max_content_length = _FORM_LENGTH + _file_length(access, begun)
         _check_form()
     return _check_access(access, begun)
+
+
+def _file_length(access: Access, begun: Visit) -> int:
+    """How long a file in the form may be: none is read from a stranger, or from who may not upload one."""
+    may_upload = access.has_upload and begun.shop is not None and access.permits(begun.shop.role)
+    return max_upload_bytes() if may_upload else 0
 
 
 def bind_forms(session_id: str) -> None:
@@ -92,7 +99,7 @@ def _check_access(access: Access, begun: Visit) -> Response | None:
         if begun.shop is None or access.may is None:
             abort(HTTPStatus.NOT_FOUND)
         structlog.contextvars.bind_contextvars(tenant=begun.shop.slug)
-        if not begun.shop.permits(access.may):
+        if not access.permits(begun.shop.role):
             abort(HTTPStatus.FORBIDDEN)
     structlog.contextvars.bind_contextvars(operator_id=str(begun.signed_in.operator_id))
     if access.is_recent and not begun.signed_in.is_recent(utc_now()):

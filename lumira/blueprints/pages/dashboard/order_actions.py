@@ -175,7 +175,7 @@ def refuse_withdrawal(number: str) -> Response:
     return _act(number, act)
 
 
-@dashboard.page("/orders/<number>/notes", may=Role.EXPERT, methods=["POST"])
+@dashboard.page("/orders/<number>/notes", may=Role.OWNER, methods=["POST"])
 def note(number: str) -> Response:
     """Add a note for the team."""
 

@@ -17,7 +17,7 @@ from lumira.pages.languages import page_language
 #: What the pages load: nothing of another host, and nothing that is written into a page.
 _POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; font-src 'self'; "
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    "connect-src 'self'; media-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 #: A path of the dashboard: a form or a link can lead nowhere else. A browser reads `%2e` as a dot.
 _OWN_PATH = re.compile(

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from flask import Blueprint
 
-from lumira.domain.operators import Role
+from lumira.domain.operators import Role, permits
 
 PREFIX = "/dashboard"
 #: Of pages that belong to no shop.
@@ -34,11 +34,22 @@ class Audience(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """Who may open a route; `is_recent`: password and code must have been entered shortly before."""
+    """Who may open a route; `is_recent`: password and code must have been entered shortly before.
+
+    `is_for_experts`: also experts may, who see no other pages of `may`. `has_upload`: its form sends a file.
+    """
 
     audience: Audience
     may: Role | None = None
     is_recent: bool = False
+    is_for_experts: bool = False
+    has_upload: bool = False
+
+    def permits(self, role: Role) -> bool:
+        """Whether an operator with this role at the shop may open the route."""
+        if self.may is None:
+            return False
+        return permits(role, self.may) or (self.is_for_experts and role is Role.EXPERT)
 
 
 class Dashboard(Blueprint):
@@ -50,10 +61,18 @@ class Dashboard(Blueprint):
         self.access: dict[str, Access] = {}
 
     def page(
-        self, rule: str, *, may: Role, methods: Sequence[str] = ("GET",), recent: bool = False
+        self,
+        rule: str,
+        *,
+        may: Role,
+        methods: Sequence[str] = ("GET",),
+        recent: bool = False,
+        experts: bool = False,
+        upload: bool = False,
     ) -> Callable[[_View], _View]:
-        """Route a page or an action of a shop, for the roles that include `may`."""
-        return self._declare(f"/<tenant>{rule}", methods, Access(Audience.TEAM, may, recent))
+        """Route a page or an action of a shop, for the roles that include `may`, and for experts if so declared."""
+        access = Access(Audience.TEAM, may, recent, is_for_experts=experts, has_upload=upload)
+        return self._declare(f"/<tenant>{rule}", methods, access)
 
     def own_page(
         self, rule: str, *, methods: Sequence[str] = ("GET",), recent: bool = False

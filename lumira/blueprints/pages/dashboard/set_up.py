@@ -88,7 +88,7 @@ def accept(token: str) -> Response:
     """Accept an invitation with the account of the operator who is signed in."""
     tenant_id = accept_invitation(visit.operator(), token)
     shop = describe_shop(tenant_id)
-    return done("set_up.joined", to=f"/dashboard/{shop.slug}", shop=shop.name)
+    return done("set_up.joined", to="/dashboard", shop=shop.name)
 
 
 @dashboard.own_page("/accept/<token>")

@@ -10,6 +10,16 @@ _FRENCH: dict[str, str] = {
     "UnitsReserved": "{reserved} unités sont réservées par des commandes en cours de paiement.",
     "LastWebhookSecret": "Sans secret, plus aucun webhook ne serait accepté : ajoutez d’abord le nouveau.",
     "LastOwner": "L’équipe a besoin d’un propriétaire : nommez d’abord un autre propriétaire.",
+    "FileTooLarge": "Ce fichier est trop grand : choisissez-en un plus petit.",
+    "InvalidFile": (
+        "Ce fichier n’est pas accepté : il est vide, ou d’un type que l’acheteur ne pourrait pas ouvrir. Acceptés :"
+        " PDF, PNG, JPG, WEBP, MP3, M4A, WAV, OGG, MP4, ZIP."
+    ),
+    "AlreadyClaimed": "Une autre personne s’en occupe : demandez-lui, ou prenez sa place.",
+    "AlreadyDelivered": "C’est livré, et l’acheteur prévenu ; pour corriger, envoyez le fichier encore une fois.",
+    "NoFileYet": "Il n’y a pas encore de fichier : envoyez-en un avant de livrer.",
+    "NoWorkDue": "Il n’y a plus rien à faire : la commande est remboursée ou contestée, ou l’acheteur effacé.",
+    "StorageUnavailable": "Le fichier n’a pas pu être enregistré : réessayez dans une minute.",
     "LinkEnded": "Ce lien a été utilisé ou n’est plus valable. Demandez-en un nouveau à un propriétaire.",
     "NoPublicUrl": "L’adresse de l’installation (PUBLIC_URL) n’est pas réglée : aucun lien ne peut être envoyé.",
     "NotErasable": (
@@ -50,6 +60,16 @@ _ENGLISH: dict[str, str] = {
     "UnitsReserved": "{reserved} units are reserved for orders that are being paid.",
     "LastWebhookSecret": "Without a secret no webhook would be accepted: add the new one first.",
     "LastOwner": "The team needs an owner: make another operator an owner first.",
+    "FileTooLarge": "This file is too large: choose a smaller one.",
+    "InvalidFile": (
+        "This file is not accepted: it is empty, or of a type that the buyer could not open. Accepted:"
+        " PDF, PNG, JPG, WEBP, MP3, M4A, WAV, OGG, MP4, ZIP."
+    ),
+    "AlreadyClaimed": "Another person works on it: ask them, or take over.",
+    "AlreadyDelivered": "It is delivered, and the buyer notified; to correct it, upload the file once more.",
+    "NoFileYet": "There is no file yet: upload one before you deliver it.",
+    "NoWorkDue": "No work is due any more: the order is refunded or disputed, or the buyer erased.",
+    "StorageUnavailable": "The file could not be stored: try again in a minute.",
     "LinkEnded": "This link was used or has ended. Ask an owner for a new one.",
     "NoPublicUrl": "The address of the installation (PUBLIC_URL) is not set: no link can be sent.",
     "NotMergeable": (

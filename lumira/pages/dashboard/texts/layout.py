@@ -22,6 +22,7 @@ _FRENCH: dict[str, Any] = {
     "pages": {
         "overview": "Vue d’ensemble",
         "orders": "Commandes",
+        "deliverables": "Livrables",
         "alerts": "Alertes",
         "team": "Équipe",
         "settings": "Réglages",
@@ -33,7 +34,7 @@ _FRENCH: dict[str, Any] = {
     "roles": {"owner": "Propriétaire", "expert": "Expert", "viewer": "Lecteur"},
     "role_hints": {
         "owner": "peut tout faire, y compris rembourser et gérer l’équipe",
-        "expert": "voit tout et prépare les livrables",
+        "expert": "prépare les livrables, ne voit rien d’autre",
         "viewer": "voit tout, ne change rien",
     },
     #: A name and what belongs to it.
@@ -68,6 +69,10 @@ _FRENCH: dict[str, Any] = {
             "Rien n’a été modifié. Revenez en arrière, rechargez la page et envoyez le formulaire encore une fois.",
         ),
         "too_often": ("Un peu de patience", "Il y a eu trop de tentatives. Réessayez dans quelques minutes."),
+        "too_large": (
+            "Ce fichier est trop grand",
+            "Rien n’a été modifié. Revenez en arrière et choisissez un fichier plus petit.",
+        ),
         "later": ("Un instant", "Cela ne fonctionne pas pour le moment. Réessayez dans quelques minutes."),
         "refused": ("Ce n’est pas possible", "Rien n’a été modifié."),
     },
@@ -98,6 +103,7 @@ _ENGLISH: dict[str, Any] = {
     "pages": {
         "overview": "Overview",
         "orders": "Orders",
+        "deliverables": "Deliverables",
         "alerts": "Alerts",
         "team": "Team",
         "settings": "Settings",
@@ -109,7 +115,7 @@ _ENGLISH: dict[str, Any] = {
     "roles": {"owner": "Owner", "expert": "Expert", "viewer": "Viewer"},
     "role_hints": {
         "owner": "may do everything, such as refunds and the team",
-        "expert": "sees everything and makes the deliverables",
+        "expert": "makes the deliverables, sees nothing else",
         "viewer": "sees everything, changes nothing",
     },
     "pair": "{}: {}",
@@ -143,6 +149,10 @@ _ENGLISH: dict[str, Any] = {
             "Nothing was changed. Go back, reload the page and send the form once more.",
         ),
         "too_often": ("One moment", "There were too many attempts. Try again in a few minutes."),
+        "too_large": (
+            "This file is too large",
+            "Nothing was changed. Go back and choose a smaller file.",
+        ),
         "later": ("One moment", "This does not work at the moment. Try again in a few minutes."),
         "refused": ("This is not possible", "Nothing was changed."),
     },

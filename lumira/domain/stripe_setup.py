@@ -61,16 +61,18 @@ class WantedEndpoint:
     def ranked(self, endpoints: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
         """Return the endpoints of this URL, the one to use first.
 
-        A named secret is certainly stored here. Of an endpoint without a name it is only assumed, so that such an
-        endpoint is used if no other can be: with another secret, each of its deliveries would be refused.
+        A named secret is certainly stored here. Of an endpoint without a name it is only assumed: with another secret,
+        each of its deliveries would be refused. So it is no replacement of an enabled endpoint that names its secret,
+        even if that one must be replaced, and it is used if no other can be.
         """
 
         def rank(endpoint: Mapping[str, Any]) -> tuple[bool, bool, bool, int]:
             lacks = self.lacks(endpoint)
+            names_secret = self._names_secret(endpoint)
             return (
+                not names_secret or Lack.DISABLED in lacks,
                 not self.is_completable(endpoint),
-                not self._names_secret(endpoint),
-                Lack.DISABLED in lacks,
+                not names_secret,
                 len(lacks),
             )
 

@@ -7,6 +7,7 @@ import pytest
 
 from lumira.clients.stripe_client import API_VERSION
 from lumira.database import atomic
+from lumira.domain.stripe_setup import short
 from lumira.errors import InvalidRequest, StripePermissionMissing
 from lumira.repositories import stripe_accounts, tenants
 from lumira.services.installation.diagnose_tenant import diagnose_tenant
@@ -136,6 +137,25 @@ def test_a_disabled_endpoint_is_enabled_again_instead_of_one_whose_secret_may_be
     assert states == {ours["id"]: "enabled", by_hand: "disabled"}
     [found] = [each for each in diagnose(tenant) if each.subject == "webhook endpoint"]
     assert found.level is Level.OK
+
+
+def test_an_endpoint_of_another_api_version_is_not_replaced_by_one_whose_secret_may_be_unknown(
+    tenant: Brand,
+) -> None:
+    with atomic(tenant.id):
+        [fingerprint] = stripe_accounts.list_webhook_fingerprints(tenant.id)
+    old = create_by_hand(
+        tenant,
+        api_version="2024-06-20",
+        **{"metadata[lumiraTenant]": tenant.slug, "metadata[lumiraSecret]": short(fingerprint)},
+    )
+    by_hand = create_by_hand(tenant)
+
+    set_up(tenant)
+
+    new, *replaced = endpoints(tenant)
+    assert (new["status"], new["metadata"]["lumiraTenant"]) == ("enabled", tenant.slug)
+    assert {each["id"]: each["status"] for each in replaced} == {old: "disabled", by_hand: "disabled"}
 
 
 def test_endpoints_of_others_are_not_touched(tenant: Brand) -> None:

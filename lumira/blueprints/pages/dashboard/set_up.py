@@ -88,7 +88,9 @@ def accept(token: str) -> Response:
     """Accept an invitation with the account of the operator who is signed in."""
     tenant_id = accept_invitation(visit.operator(), token)
     shop = describe_shop(tenant_id)
-    return done("set_up.joined", to="/dashboard", shop=shop.name)
+    # Read again: the operator has a role there now, which decides what is seen first.
+    joined = visit.begin(shop.slug).shop
+    return done("set_up.joined", to=joined.home if joined else "/dashboard", shop=shop.name)
 
 
 @dashboard.own_page("/accept/<token>")

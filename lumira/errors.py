@@ -150,6 +150,10 @@ class NotRefundable(Conflict):
     code = "NOT_REFUNDABLE"
 
 
+class RefundRepeated(Conflict):
+    """An equal refund is under way or was just made, and the command does not say that it is another one."""
+
+
 class NotWithdrawable(Conflict):
     """The buyer cannot withdraw from these units, or no withdrawal waits for a decision."""
 

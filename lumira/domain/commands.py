@@ -79,6 +79,8 @@ class RefundCommand:
     reason: str | None = None
     #: What they cost when the order was opened is refunded.
     lines: tuple[RefundLine, ...] = ()
+    #: Whether it is another refund than an equal one that is under way or was just made.
+    may_repeat: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ without one a worker does.
 """
 
 from dataclasses import asdict, dataclass, replace
+from datetime import timedelta
 from uuid import UUID
 
 import structlog
@@ -15,7 +16,7 @@ from lumira.clock import utc_now
 from lumira.database import atomic, db, retried
 from lumira.domain import refund_lines, refund_requests, refunds
 from lumira.domain.commands import RefundCommand
-from lumira.errors import IdempotencyInProgress, NotRefundable, OrderNotFound
+from lumira.errors import IdempotencyInProgress, NotRefundable, OrderNotFound, RefundRepeated
 from lumira.models import Order, Payment, RefundOrigin, RefundRequest
 from lumira.money import format_amount
 from lumira.repositories import audit, idempotency, orders, stripe_accounts
@@ -32,6 +33,9 @@ from lumira.services.refunds.send_refund import (
     send_refund,
 )
 
+#: A worker sends a recorded refund within a minute; a person who got no reply tries again within minutes.
+_JUST_MADE = timedelta(minutes=10)
+
 
 @dataclass(frozen=True, slots=True)
 class _Decision:
@@ -47,8 +51,8 @@ def request_refund(
 ) -> Reply[RefundResult]:
     """Refund a payment in full or in part, and return the refund as Stripe created it.
 
-    `OrderNotFound`, `NotRefundable`; `IdempotencyInProgress` and `IdempotencyMismatch`; `StripeConfigError`;
-    `StripeUnavailable` if the refund is decided and a worker sends it as soon as Stripe responds.
+    `OrderNotFound`, `NotRefundable`, `RefundRepeated`; `IdempotencyInProgress` and `IdempotencyMismatch`;
+    `StripeConfigError`; `StripeUnavailable` if the refund is decided and a worker sends it as soon as Stripe responds.
     """
     decision = _decide(tenant_id, payment_intent_id, call, command)
     if isinstance(decision, Reply):
@@ -113,6 +117,8 @@ def _freeze_request(order: Order, payment: Payment, call: Call, command: RefundC
     if lines is not None:
         command = replace(command, amount=refund_lines.amount_of(order, lines))
     _check_refundable(order, payment, command, refundable)
+    if not command.may_repeat and _is_repeated(order, payment, command, refundable):
+        raise RefundRepeated("An equal refund is under way, or was made in the last ten minutes.")
     request = refund_requests.freeze_request(
         order,
         payment,
@@ -144,14 +150,32 @@ def _find_repeated_request(
     A caller without a key who repeats a call that failed, or whose process died, means that request. While another
     process sends it, the repetition has to wait.
     """
-    amount = command.amount or refundable
-    wanted = [(line.product_id, line.quantity) for line in command.lines]
     for request in refunds.requests_under_way(order, payment):
-        is_of_lines = refund_lines.products_of(order, request) == wanted
-        is_equal = is_of_lines if wanted else amount in (0, request.amount)
+        is_equal = _is_equal(order, request, command, command.amount or refundable)
         if is_equal and request.parameters.get("reason") == command.reason and not request.is_automatic:
             return request
     return None
+
+
+def _is_repeated(order: Order, payment: Payment, command: RefundCommand, refundable: int) -> bool:
+    """Whether an equal request is under way or was just made, also for another reason.
+
+    A person who got no reply asks again with a new key, and by then a worker may have sent the first request.
+    """
+    since = utc_now() - _JUST_MADE
+    return any(
+        _is_equal(order, request, command, command.amount or refundable)
+        for request in order.refund_requests
+        if request.stripe_payment_intent_id == payment.stripe_payment_intent_id
+        and (request.is_under_way or (request.stripe_refund_id is not None and request.created_at > since))
+    )
+
+
+def _is_equal(order: Order, request: RefundRequest, command: RefundCommand, amount: int) -> bool:
+    wanted = [(line.product_id, line.quantity) for line in command.lines]
+    if wanted:
+        return refund_lines.products_of(order, request) == wanted
+    return amount in (0, request.amount)
 
 
 def _check_refundable(order: Order, payment: Payment, command: RefundCommand, refundable: int) -> None:

@@ -16,6 +16,9 @@ from lumira.pages.dashboard.rendering import explain
 
 log = structlog.get_logger()
 
+#: What is raised when the database does not respond: the transaction may be committed or not.
+DATABASE_LOST = (OperationalError, InterfaceError, PoolTimeout)
+
 #: Seconds.
 _RETRY_AFTER = "30"
 _NOTICES = {
@@ -31,7 +34,7 @@ def register_handlers(blueprint: Blueprint) -> None:
     blueprint.register_error_handler(LumiraError, _reply_to_error)
     blueprint.register_error_handler(CSRFError, _reply_to_stale_form)
     blueprint.register_error_handler(HTTPException, reply_to_http_error)
-    for lost in (OperationalError, InterfaceError, PoolTimeout):
+    for lost in DATABASE_LOST:
         blueprint.register_error_handler(lost, _reply_to_lost_database)
     blueprint.register_error_handler(Exception, _reply_to_crash)
 
@@ -71,8 +74,13 @@ def reply_to_http_error(error: HTTPException) -> Response:
 
 
 def _reply_to_lost_database(error: Exception) -> Response:
+    return reply_to_lost_database(error, "later", back=page_before())
+
+
+def reply_to_lost_database(error: Exception, kind: str, *, back: str) -> Response:
+    """Log that the database did not respond, and show a notice with a link to `back`."""
     log.error("database_lost", error=type(error).__name__)
-    reply = notice("later", HTTPStatus.SERVICE_UNAVAILABLE)
+    reply = notice(kind, HTTPStatus.SERVICE_UNAVAILABLE, back=back)
     reply.headers["Retry-After"] = _RETRY_AFTER
     return reply
 
@@ -82,6 +90,8 @@ def _reply_to_crash(error: Exception) -> Response:
     return notice("later", HTTPStatus.INTERNAL_SERVER_ERROR)
 
 
-def notice(kind: str, status: HTTPStatus, *, explanation: str | None = None) -> Response:
-    """A page that says what is wrong; `explanation` replaces that of the kind."""
-    return page("notice.html.jinja", status, kind=kind, explanation=explanation, back=page_before())
+def notice(
+    kind: str, status: HTTPStatus, *, explanation: str | None = None, back: str | None = None
+) -> Response:
+    """A page that says what is wrong; `explanation` replaces that of the kind, `back` the page before."""
+    return page("notice.html.jinja", status, kind=kind, explanation=explanation, back=back or page_before())

@@ -8,12 +8,14 @@ from flask import Response, abort, g, request
 from lumira.blueprints.http.references import checked_reference
 from lumira.blueprints.http.stripe_calls import calls_stripe
 from lumira.blueprints.pages.dashboard import visit
+from lumira.blueprints.pages.dashboard.errors import DATABASE_LOST, reply_to_lost_database
 from lumira.blueprints.pages.dashboard.order_actions import refusal
 from lumira.blueprints.pages.dashboard.replies import done, failed, language, page
 from lumira.blueprints.pages.dashboard.routing import dashboard
 from lumira.domain.commands import RefundCommand, RefundLine
 from lumira.domain.operators import Role
-from lumira.errors import LumiraError, StripeBusy, StripeUnavailable
+from lumira.domain.refunds import requests_under_way
+from lumira.errors import LumiraError, RefundRepeated, StripeBusy, StripeUnavailable
 from lumira.money import parse_amount
 from lumira.pages.dashboard.order_page import OrderPage
 from lumira.repositories.idempotency import Call, KeySource, fingerprint
@@ -61,6 +63,11 @@ def _refund(story: OrderStory, payment_id: str, command: RefundCommand, form_key
     path = f"{visit.shop().path}/orders/{story.order.order_number}"
     try:
         result = request_refund(visit.shop().tenant_id, payment_id, call=call, command=command).value
+    except RefundRepeated:
+        return _form_page(story, form_key=form_key, error="refund_repeated", status=HTTPStatus.CONFLICT)
+    except DATABASE_LOST as error:
+        # The request may be recorded: a form with a new key would make another one.
+        return reply_to_lost_database(error, "refund_unknown", back=path)
     except StripeBusy as error:
         return refusal(error, to=path)
     except StripeUnavailable:
@@ -83,15 +90,15 @@ def _read_command(story: OrderStory, payment_id: str) -> RefundCommand:
     reason = request.form.get("reason") or None
     if reason is not None and reason not in REFUND_REASONS:
         abort(HTTPStatus.BAD_REQUEST)
-    what = request.form.get("what")
+    what, again = request.form.get("what"), "again" in request.form
     if what == "amount":
-        return RefundCommand(_read_amount(_currency(story, payment_id)), reason)
+        return RefundCommand(_read_amount(_currency(story, payment_id)), reason, may_repeat=again)
     if what == "lines":
-        return RefundCommand(None, reason, _read_lines(story))
+        return RefundCommand(None, reason, _read_lines(story), may_repeat=again)
     # A mistake in the form must not become a full refund.
     if what != "all":
         abort(HTTPStatus.BAD_REQUEST)
-    return RefundCommand(None, reason)
+    return RefundCommand(None, reason, may_repeat=again)
 
 
 def _read_amount(currency: str) -> int:
@@ -127,6 +134,11 @@ def _form_page(
             payment
             for payment in story.order.payments
             if story.refundable.get(payment.stripe_payment_intent_id)
+        ],
+        under_way=[
+            (sent, payment.currency)
+            for payment in story.order.payments
+            for sent in requests_under_way(story.order, payment)
         ],
         path=f"{visit.shop().path}/orders/{story.order.order_number}",
         form_key=form_key,

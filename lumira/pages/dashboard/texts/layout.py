@@ -74,6 +74,10 @@ _FRENCH: dict[str, Any] = {
             "Rien n’a été modifié. Revenez en arrière et choisissez un fichier plus petit.",
         ),
         "later": ("Un instant", "Cela ne fonctionne pas pour le moment. Réessayez dans quelques minutes."),
+        "refund_unknown": (
+            "Relisez d’abord la commande",
+            "La base de données ne répond pas : le remboursement est peut-être enregistré. Ouvrez la commande d’abord.",
+        ),
         "refused": ("Ce n’est pas possible", "Rien n’a été modifié."),
     },
     "invalid": {
@@ -154,6 +158,10 @@ _ENGLISH: dict[str, Any] = {
             "Nothing was changed. Go back and choose a smaller file.",
         ),
         "later": ("One moment", "This does not work at the moment. Try again in a few minutes."),
+        "refund_unknown": (
+            "Look at the order first",
+            "The database does not respond: the refund may be recorded. Open the order before you request it again.",
+        ),
         "refused": ("This is not possible", "Nothing was changed."),
     },
     "invalid": {

@@ -121,6 +121,9 @@ _FRENCH: dict[str, Any] = {
     },
     "not_refundable": "Rien n’est remboursable sur cette commande.",
     "invalid_amount": "Écrivez un montant comme 10 ou 10,00, plus grand que 0.",
+    "refund_under_way": "Un remboursement de {} est en cours (demandé le {}) : il est enregistré, et fait sans vous.",
+    "refund_repeated": "Rien n’a été modifié. Un remboursement égal est en cours, ou fait il y a moins de dix minutes.",
+    "refund_again": "Rembourser encore une fois la même chose",
     "choose_lines": "Choisissez au moins une unité.",
     "messages": {
         "refused": "Rien n’a été modifié. {why}",
@@ -261,6 +264,9 @@ _ENGLISH: dict[str, Any] = {
     },
     "not_refundable": "Nothing of this order is refundable.",
     "invalid_amount": "Write an amount as 10 or 10.00, more than 0.",
+    "refund_under_way": "A refund of {} is under way (requested {}): it is recorded, and made without you.",
+    "refund_repeated": "Nothing was changed. An equal refund is under way, or was made in the last ten minutes.",
+    "refund_again": "Refund the same once more",
     "choose_lines": "Choose one unit at least.",
     "messages": {
         "refused": "Nothing was changed. {why}",

@@ -6,8 +6,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import time_machine
 from flask import Flask
+from sqlalchemy.exc import OperationalError
 from werkzeug.test import TestResponse
 
+from lumira.services.refunds import request_refund
 from tests.support import refunds, stripe_sandbox
 from tests.support.dashboard import OperatorBrowser, make_operator, sign_in
 from tests.support.factories import Brand, load_order, open_cart, open_payment
@@ -89,7 +91,7 @@ def test_a_form_that_is_sent_twice_refunds_once(tenant: Brand, browser) -> None:
     for _ in range(2):
         browser.submit(page, page=page, **fields)
     assert made(tenant) == [500]
-    send(browser, tenant, opened.order_number, what="amount", amount="5")
+    send(browser, tenant, opened.order_number, what="amount", amount="5", again="yes")
     assert made(tenant) == [500, 500]
 
 
@@ -138,6 +140,53 @@ def test_a_refund_that_does_not_reach_stripe_is_recorded_and_made_later(tenant: 
     stripe_sandbox.clear_faults(tenant)
     refunds.run_sweep(tenant)
     assert made(tenant) == [700]
+
+
+def test_an_equal_refund_that_is_under_way_is_repeated_only_on_confirmation(tenant: Brand, browser) -> None:
+    opened = refunds.pay(tenant)
+    stripe_sandbox.fail_next(tenant, "drop_before", path=refunds.REFUNDS, times=100)
+    fields = {"what": "amount", "amount": "7"}
+    send(browser, tenant, opened.order_number, **fields)
+    form = browser.get(f"{path_of(tenant, opened.order_number)}/refund").text
+    assert "A refund of €7.00 is under way" in form
+    assert 'name="again"' not in form
+
+    refused = send(browser, tenant, opened.order_number, **fields)
+
+    assert refused.status_code == 409
+    assert "An equal refund is under way" in refused.text
+    assert 'name="again"' in refused.text
+    assert [request.amount for request in load_order(tenant, opened.order_number).refund_requests] == [700]
+    send(browser, tenant, opened.order_number, what="amount", amount="8")
+    send(browser, tenant, opened.order_number, again="yes", **fields)
+    stripe_sandbox.clear_faults(tenant)
+    refunds.run_sweep(tenant)
+    assert sorted(made(tenant)) == [700, 700, 800]
+
+
+def test_after_a_lost_database_an_operator_is_sent_to_the_order_and_refunds_once(
+    tenant: Brand, browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = refunds.pay(tenant)
+
+    def lost(*_: object) -> None:
+        raise OperationalError("UPDATE", {}, Exception("server closed the connection"))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(request_refund, "_store_reply", lost)
+        reply = send(browser, tenant, opened.order_number, what="amount", amount="7")
+    assert reply.status_code == 503
+    assert "Look at the order first" in reply.text
+    assert f'<a href="{path_of(tenant, opened.order_number)}">' in reply.text
+
+    again = send(browser, tenant, opened.order_number, what="amount", amount="7")
+
+    assert again.status_code == 409
+    assert made(tenant) == [700]
+    with time_machine.travel(datetime.now(UTC) + timedelta(minutes=11)):
+        browser.confirm()
+        send(browser, tenant, opened.order_number, what="amount", amount="7")
+    assert made(tenant) == [700, 700]
 
 
 def test_an_unpaid_order_has_nothing_to_refund(tenant: Brand, browser) -> None:

@@ -132,7 +132,7 @@ def test_a_removed_operator_returns_by_an_invitation_to_the_same_account(app, br
     theirs = sign_in(app, viewer)
     path = f"/dashboard/-/accept/{operator_tokens.sign(invitation.address)}"
     assert theirs.submit(path).headers["Location"] == f"/dashboard/{tenant.slug}/deliverables"
-    assert theirs.get(f"/dashboard/{tenant.slug}").status_code == 200
+    assert theirs.get(f"/dashboard/{tenant.slug}/deliverables").status_code == 200
 
 
 @pytest.mark.parametrize(("action", "fields"), [("role", {"role": "viewer"}), ("remove", {})])

@@ -154,6 +154,10 @@ class RefundRepeated(Conflict):
     """An equal refund is under way or was just made, and the command does not say that it is another one."""
 
 
+class KeyCreatedBefore(Conflict):
+    """A call that creates an API key was repeated; `digits` identify the key, which was shown once."""
+
+
 class NotWithdrawable(Conflict):
     """The buyer cannot withdraw from these units, or no withdrawal waits for a decision."""
 

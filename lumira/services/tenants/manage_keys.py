@@ -3,9 +3,10 @@
 from collections.abc import Callable, Sequence
 
 from lumira.database import atomic
-from lumira.errors import NotFound
+from lumira.errors import KeyCreatedBefore, NotFound
 from lumira.models import ApiKey, KeyKind
-from lumira.repositories import api_keys, audit
+from lumira.repositories import api_keys, audit, idempotency
+from lumira.repositories.idempotency import Call, StoredReply
 
 
 def list_keys(tenant_id: int) -> Sequence[ApiKey]:
@@ -22,10 +23,29 @@ def create_key(
     `on_created` gets it before the key counts: one that could not be shown, as on a full disk, is not created.
     """
     with atomic(tenant_id):
-        key = api_keys.create(tenant_id, kind)
-        subject = f"api_key:{lookup_of(key)}"
-        audit.record(tenant_id, actor=actor, action="api_key_created", subject=subject, kind=str(kind))
+        key = _create(tenant_id, kind, actor=actor)
         on_created(key)
+    return key
+
+
+def create_key_once(tenant_id: int, kind: KeyKind, *, call: Call) -> str:
+    """Return a new key in clear for the first call; raises `KeyCreatedBefore` for a repeated one.
+
+    The reply to a repeated call cannot have the key, because only its hash is stored.
+    """
+    with atomic(tenant_id):
+        claim = idempotency.claim(tenant_id, call)
+        if claim.reply is not None:
+            raise KeyCreatedBefore("This call has created a key already.", **claim.reply.body)
+        key = _create(tenant_id, kind, actor=call.actor)
+        idempotency.finish(tenant_id, claim, StoredReply(200, {"digits": lookup_of(key)}))
+    return key
+
+
+def _create(tenant_id: int, kind: KeyKind, *, actor: str) -> str:
+    key = api_keys.create(tenant_id, kind)
+    subject = f"api_key:{lookup_of(key)}"
+    audit.record(tenant_id, actor=actor, action="api_key_created", subject=subject, kind=str(kind))
     return key
 
 

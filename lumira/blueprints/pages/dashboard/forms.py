@@ -102,8 +102,9 @@ class LanguageForm(FlaskForm):  # type: ignore[misc]
 
 
 class KeyForm(FlaskForm):  # type: ignore[misc]
-    """The kind of a new key."""
+    """The kind of a new key; `form_key` is new in every form, so that one form creates one key."""
 
+    form_key = HiddenField(validators=[required(), at_most(_MAX_TEXT)])
     kind = StringField(validators=[one_of(KeyKind)])
 
 

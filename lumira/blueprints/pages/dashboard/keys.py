@@ -1,14 +1,18 @@
 """The API keys of a shop: a new one is shown once, and a revoked one is refused within seconds."""
 
-from flask import Response
+import uuid
+
+from flask import Response, g
 
 from lumira.blueprints.http.references import checked_name
 from lumira.blueprints.pages.dashboard import visit
 from lumira.blueprints.pages.dashboard.forms import KeyForm, entered
-from lumira.blueprints.pages.dashboard.replies import done, page, redirect_to
+from lumira.blueprints.pages.dashboard.replies import done, failed, page, redirect_to
 from lumira.blueprints.pages.dashboard.routing import dashboard
 from lumira.domain.operators import KeyKind, Role
-from lumira.services.tenants.manage_keys import create_key, list_keys, revoke_key
+from lumira.errors import KeyCreatedBefore
+from lumira.repositories.idempotency import Call, KeySource, fingerprint
+from lumira.services.tenants.manage_keys import create_key_once, list_keys, revoke_key
 
 
 @dashboard.page("/keys", may=Role.OWNER)
@@ -24,7 +28,18 @@ def create() -> Response:
     if not form.validate_on_submit():
         return redirect_to(_path())
     kind = KeyKind(entered(form.kind))
-    return _keys_page(create_key(visit.shop().tenant_id, kind, actor=visit.operator().actor))
+    call = Call(
+        fingerprint=fingerprint("POST", "/dashboard/keys", [str(kind)]),
+        actor=visit.operator().actor,
+        source=KeySource.IDEMPOTENCY_KEY,
+        key=f"dashboard-api-key-{entered(form.form_key)}",
+        request_id=g.request_id,
+    )
+    try:
+        return _keys_page(create_key_once(visit.shop().tenant_id, kind, call=call))
+    except KeyCreatedBefore as error:
+        # The page with the key was reloaded, or the form was sent twice.
+        return failed("keys.created_before", to=_path(), digits=str(error.details["digits"]))
 
 
 @dashboard.page("/keys/<lookup>/revoke", may=Role.OWNER, methods=["POST"], recent=True)
@@ -40,6 +55,7 @@ def _keys_page(created: str | None) -> Response:
         keys=list_keys(visit.shop().tenant_id),
         kinds=tuple(KeyKind),
         created=created,
+        form_key=str(uuid.uuid4()),
         path=_path(),
     )
 

@@ -30,7 +30,13 @@ _FRENCH: dict[str, Any] = {
     "none": "Aucune clé. Créez-en une pour brancher votre site ou votre programme.",
     "create_title": "Créer une clé",
     "create": "Créer la clé",
-    "messages": {"revoked": "La clé a été révoquée."},
+    "messages": {
+        "revoked": "La clé a été révoquée.",
+        "created_before": (
+            "Ce formulaire a déjà créé la clé {digits} : elle n’est plus montrée. Si vous ne l’avez pas copiée,"
+            " révoquez-la et créez-en une autre."
+        ),
+    },
 }
 
 _ENGLISH: dict[str, Any] = {
@@ -57,7 +63,13 @@ _ENGLISH: dict[str, Any] = {
     "none": "There is no key. Create one to connect your web site or program.",
     "create_title": "Create a key",
     "create": "Create the key",
-    "messages": {"revoked": "The key was revoked."},
+    "messages": {
+        "revoked": "The key was revoked.",
+        "created_before": (
+            "This form has created the key {digits} already: it is not shown again. If you have not copied it, revoke"
+            " it and create another one."
+        ),
+    },
 }
 
 TEXTS: dict[Language, dict[str, Any]] = {Language.FRENCH: _FRENCH, Language.ENGLISH: _ENGLISH}

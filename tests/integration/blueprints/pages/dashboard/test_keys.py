@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import time_machine
 from sqlalchemy import select
+from werkzeug.test import TestResponse
 
 from lumira.database import atomic, db
 from lumira.models import AuditEntry, KeyKind
@@ -34,6 +35,13 @@ def kind_of(key: str) -> KeyKind | None:
         return api_keys.find_kind(address, key)
 
 
+def create(browser: OperatorBrowser, brand: Brand, kind: str) -> TestResponse:
+    """Open the page and send its form."""
+    page = f"/dashboard/{brand.slug}/keys"
+    found = re.search(r'name="form_key" value="([^"]+)"', browser.get(page).text)
+    return browser.submit(page, page=page, kind=kind, form_key=found[1] if found else "")
+
+
 def entries(brand: Brand, action: str) -> list[AuditEntry]:
     with atomic(brand.id):
         return list(db.session.execute(select(AuditEntry).where(AuditEntry.action == action)).scalars())
@@ -41,7 +49,7 @@ def entries(brand: Brand, action: str) -> list[AuditEntry]:
 
 @pytest.mark.parametrize("kind", list(KeyKind))
 def test_a_new_key_is_shown_once_and_works(browser, tenant, owner, kind) -> None:
-    reply = browser.submit(f"/dashboard/{tenant.slug}/keys", kind=kind)
+    reply = create(browser, tenant, kind)
     [key] = re.findall(r"lum_[ps]k_[0-9a-zA-Z_-]{59}", reply.text)
     assert kind_of(key) is kind
     page = browser.get(f"/dashboard/{tenant.slug}/keys").text
@@ -49,6 +57,27 @@ def test_a_new_key_is_shown_once_and_works(browser, tenant, owner, kind) -> None
     assert key[23:] not in page
     [entry] = entries(tenant, "api_key_created")
     assert (entry.actor, entry.subject) == (owner.actor, f"api_key:{key[7:23]}")
+
+
+def test_a_form_that_is_sent_again_creates_no_other_key(browser, tenant) -> None:
+    page = f"/dashboard/{tenant.slug}/keys"
+    first = browser.submit(page, page=page, kind="secret", form_key="a-form")
+    [digits] = re.findall(r"<code[^>]*>lum_sk_([0-9a-zA-Z_-]{16})", first.text)
+
+    again = browser.submit(page, page=page, kind="secret", form_key="a-form")
+
+    assert (again.status_code, again.headers["Location"]) == (303, page)
+    assert f"This form has created the key {digits} already" in browser.get(page).text
+    other = browser.submit(page, page=page, kind="publishable", form_key="a-form")
+    assert other.status_code == 422
+    assert len(entries(tenant, "api_key_created")) == 1
+    assert create(browser, tenant, "secret").status_code == 200
+    assert len(entries(tenant, "api_key_created")) == 2
+
+
+def test_a_form_without_its_key_creates_nothing(browser, tenant) -> None:
+    assert browser.submit(f"/dashboard/{tenant.slug}/keys", kind="secret").status_code == 303
+    assert entries(tenant, "api_key_created") == []
 
 
 def test_a_revoked_key_no_longer_works(browser, tenant, owner) -> None:
@@ -84,5 +113,5 @@ def test_keys_ask_for_password_and_code_after_ten_minutes(app, tenant) -> None:
 
 
 def test_an_unknown_kind_creates_no_key(browser, tenant) -> None:
-    assert browser.submit(f"/dashboard/{tenant.slug}/keys", kind="master").status_code == 303
+    assert create(browser, tenant, "master").status_code == 303
     assert entries(tenant, "api_key_created") == []

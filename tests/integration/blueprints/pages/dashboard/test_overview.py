@@ -6,7 +6,7 @@ from flask import Flask
 from lumira.database import atomic
 from lumira.models import Alert, AlertKind, Role
 from lumira.repositories import alerts
-from tests.support import refunds
+from tests.support import files, refunds
 from tests.support.dashboard import OperatorBrowser, make_operator, sign_in
 from tests.support.factories import Brand, count, set_stock
 from tests.support.refunds import alerts_of
@@ -61,9 +61,21 @@ def test_a_failed_event_is_replayed_from_its_alert(tenant: Brand, browser) -> No
     assert "Nothing was changed. The object does not exist" in browser.get(f"/dashboard/{tenant.slug}").text
 
 
-def test_low_stock_is_listed(tenant: Brand, browser) -> None:
+def test_low_stock_is_listed_and_leads_to_the_product(tenant: Brand, browser) -> None:
     set_stock(tenant, "cap", 1)
-    assert "Casquette: 1 in stock" in browser.get(f"/dashboard/{tenant.slug}").text
+    page = browser.get(f"/dashboard/{tenant.slug}").text
+    assert "Casquette: 1 in stock" in page
+    assert f'href="/dashboard/{tenant.slug}/catalog/cap"' in page
+    assert browser.get(f"/dashboard/{tenant.slug}/catalog/cap").status_code == 200
+
+
+def test_waiting_deliverables_lead_to_their_queue(tenant: Brand, browser) -> None:
+    files.promise(tenant, "mystique", "lecture")
+    refunds.pay(tenant)
+    page = browser.get(f"/dashboard/{tenant.slug}").text
+    # Beside that of the navigation.
+    assert page.count(f'href="/dashboard/{tenant.slug}/deliverables"') == 2
+    assert "lecture" in browser.get(f"/dashboard/{tenant.slug}/deliverables").text.lower()
 
 
 @pytest.mark.parametrize(

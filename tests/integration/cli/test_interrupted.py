@@ -17,6 +17,13 @@ from tests.support.factories import Brand
 
 ROOT = Path(__file__).resolve().parents[3]
 
+#: `python -m flask` that can be interrupted: a program that was started in the background ignores SIGINT, and so do its
+#: children.
+_FLASK = (
+    "import signal; from flask.__main__ import main; "
+    "signal.signal(signal.SIGINT, signal.default_int_handler); main()"
+)
+
 
 @contextmanager
 def locked(database_url: str, table: str) -> Iterator[None]:
@@ -61,7 +68,7 @@ def test_an_interrupted_command_ends_with_one_line(
     arguments = [*words, tenant.slug] if words[-1] == "list" and words[0] == "receipts" else [*words]
     with locked(settings.database_url, table):
         command = subprocess.Popen(
-            [sys.executable, "-m", "flask", "--app", "wsgi", *arguments],
+            [sys.executable, "-c", _FLASK, "--app", "wsgi", *arguments],
             cwd=ROOT,
             env=environment,
             stdout=subprocess.PIPE,

@@ -221,7 +221,7 @@ def test_the_api_shows_the_withdrawal_and_the_timeline(client, tenant) -> None:
 
 def test_the_export_holds_the_withdrawal_and_the_erasure_only_its_facts(tenant) -> None:
     number = withdrawn(tenant)
-    exported = json.dumps(export_customer(tenant.id, BUYER).rows)
+    exported = json.dumps(export_customer(tenant.id, BUYER, actor="test").rows)
     assert "Too early." in exported
     assert "withdrawal_lines" in exported
     with pytest.raises(NotErasable, match="withdrawal that waits for a decision"):

@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[3]
 #: `python -m flask` that can be interrupted: a program that was started in the background ignores SIGINT, and so do its
 #: children.
 _FLASK = (
-    "import signal; from flask.__main__ import main; "
+    "import signal; from flask.cli import main; "
     "signal.signal(signal.SIGINT, signal.default_int_handler); main()"
 )
 

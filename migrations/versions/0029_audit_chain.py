@@ -1,10 +1,9 @@
 """Create the hash chain over the audit log, and refuse changes of both, also by the owner of the tables."""
 
-from collections.abc import Sequence
-
 import sqlalchemy as sa
 from alembic import op
 
+from migrations.choices import accept, accept_no_longer
 from migrations.columns import check, encrypted, references, tenant_id, timestamp, unique, uuid
 from migrations.row_level_security import protect
 
@@ -14,35 +13,6 @@ branch_labels = None
 depends_on = None
 
 _TABLES = ("audit_entries", "audit_links")
-_KINDS = (
-    "payment_mismatch",
-    "paid_without_recipient",
-    "duplicate_payment",
-    "sold_out_after_payment",
-    "stock_missing",
-    "duplicate_refund",
-    "refund_refused",
-    "refund_not_sent",
-    "refund_failed",
-    "dispute",
-    "inquiry",
-    "order_overdue",
-    "transfer_incomplete",
-    "transfer_not_received",
-    "event_failed",
-    "event_unusable",
-    "other_mode",
-    "other_account",
-    "api_version",
-    "stripe_unavailable",
-    "stripe_key_refused",
-    "clock_differs",
-    "receipt_date_ahead",
-    "stripe_permission_missing",
-    "payment_missing_at_stripe",
-    "message_dead",
-    "alert_not_sent",
-)
 
 
 def upgrade() -> None:
@@ -62,13 +32,12 @@ def upgrade() -> None:
     )
     protect("audit_links", privileges="SELECT, INSERT")
     _refuse_changes()
-    _accept((*_KINDS, "audit_chain_broken"))
+    accept("alerts", "kind", "audit_chain_broken")
 
 
 def downgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '5s'")
-    # An alert that was raised stays.
-    _accept(_KINDS, not_valid=True)
+    accept_no_longer("alerts", "kind", "audit_chain_broken")
     op.execute("DROP TRIGGER audit_entries_refuse_changes ON audit_entries")
     op.drop_table("audit_links")
     op.execute("DROP FUNCTION lumira_refuse_audit_change()")
@@ -92,11 +61,3 @@ def _refuse_changes() -> None:
             f"CREATE TRIGGER {table}_refuse_changes BEFORE UPDATE OR DELETE OR TRUNCATE ON {table} "
             "FOR EACH STATEMENT EXECUTE FUNCTION lumira_refuse_audit_change()"
         )
-
-
-def _accept(kinds: Sequence[str], *, not_valid: bool = False) -> None:
-    op.drop_constraint(op.f("ck_alerts_kind_is_known"), "alerts")
-    accepted = ", ".join(f"'{kind}'" for kind in kinds)
-    op.create_check_constraint(
-        op.f("ck_alerts_kind_is_known"), "alerts", f"kind IN ({accepted})", postgresql_not_valid=not_valid
-    )

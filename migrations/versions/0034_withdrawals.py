@@ -1,10 +1,9 @@
 """Add the buyers' withdrawals: what they withdraw from, and what was decided about it."""
 
-from collections.abc import Sequence
-
 import sqlalchemy as sa
 from alembic import op
 
+from migrations.choices import accept, accept_no_longer
 from migrations.columns import check, choice, identity, integer, references, text, timestamp, unique, uuid
 from migrations.row_level_security import protect
 
@@ -22,51 +21,6 @@ _ADDED = {
     ("access_grants", "reason"): ("withdrawn",),
     ("refund_requests", "origin"): ("withdrawal",),
 }
-_KNOWN = {
-    ("outbox_messages", "kind"): (
-        "order_confirmation",
-        "payment_failed",
-        "transfer_not_received",
-        "order_refunded",
-        "refund_failed",
-        "access_ready",
-        "deliverable_ready",
-        "dispute_alert",
-        "access_link",
-    ),
-    ("alerts", "kind"): (
-        "payment_mismatch",
-        "paid_without_recipient",
-        "duplicate_payment",
-        "sold_out_after_payment",
-        "stock_missing",
-        "duplicate_refund",
-        "refund_refused",
-        "refund_not_sent",
-        "refund_failed",
-        "dispute",
-        "inquiry",
-        "order_overdue",
-        "transfer_incomplete",
-        "transfer_not_received",
-        "event_failed",
-        "event_unusable",
-        "other_mode",
-        "other_account",
-        "api_version",
-        "stripe_unavailable",
-        "stripe_key_refused",
-        "clock_differs",
-        "receipt_date_ahead",
-        "stripe_permission_missing",
-        "payment_missing_at_stripe",
-        "message_dead",
-        "alert_not_sent",
-        "audit_chain_broken",
-    ),
-    ("access_grants", "reason"): ("paid", "free", "refunded", "disputed", "dispute_lost", "operator"),
-    ("refund_requests", "origin"): ("requested", "duplicate_payment", "sold_out"),
-}
 
 
 def upgrade() -> None:
@@ -82,7 +36,7 @@ def upgrade() -> None:
     _create_withdrawals()
     _create_lines()
     for (table, column), added in _ADDED.items():
-        _accept(table, column, (*_KNOWN[table, column], *added))
+        accept(table, column, *added)
     _add_to_refund_requests()
 
 
@@ -92,9 +46,8 @@ def downgrade() -> None:
     op.drop_index("uq_refund_requests_automatic", "refund_requests")
     op.drop_constraint(op.f("ck_refund_requests_withdrawal_is_named"), "refund_requests")
     op.drop_column("refund_requests", "withdrawal_id")
-    for table, column in _ADDED:
-        # What was written stays.
-        _accept(table, column, _KNOWN[table, column], not_valid=True)
+    for (table, column), added in _ADDED.items():
+        accept_no_longer(table, column, *added)
     _index_automatic("origin <> 'requested'")
     op.drop_table("withdrawal_lines")
     op.execute("DROP FUNCTION lumira_check_withdrawn_units()")
@@ -215,10 +168,3 @@ def _index_automatic(where: str) -> None:
         unique=True,
         postgresql_where=where,
     )
-
-
-def _accept(table: str, column: str, values: Sequence[str], *, not_valid: bool = False) -> None:
-    name = f"ck_{table}_{column}_is_known"
-    op.drop_constraint(op.f(name), table)
-    accepted = ", ".join(f"'{value}'" for value in values)
-    op.create_check_constraint(op.f(name), table, f"{column} IN ({accepted})", postgresql_not_valid=not_valid)

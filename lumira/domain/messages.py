@@ -1,5 +1,6 @@
 """Rules about the messages of an order: which are current, whom they are for, when they are sent and given up."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import assert_never
 
@@ -17,6 +18,10 @@ _DELAYS = {MessageKind.PAYMENT_FAILED: timedelta(minutes=2)}
 #: kind about it a day, whatever the number of orders.
 FAILED_PAYMENT_PAUSE = timedelta(hours=24)
 _ONCE_A_DAY = (MessageKind.PAYMENT_FAILED, MessageKind.TRANSFER_NOT_RECEIVED)
+#: Between two links to one buyer: a second request within this time is an accident.
+_LINK_INTERVAL = timedelta(minutes=10)
+#: A visitor who knows an old link or an order must not be able to flood its owner's mailbox.
+_LINKS_PER_DAY = 4
 #: Stands before the id of a dispute in the subject of the message about its inquiry.
 _INQUIRY_PREFIX = "inquiry:"
 
@@ -44,6 +49,11 @@ def is_for_team(kind: MessageKind) -> bool:
 def sending_delay(kind: MessageKind) -> timedelta:
     """Return how long after its cause a message is sent."""
     return _DELAYS.get(kind, timedelta())
+
+
+def may_send_link(sent_today: Sequence[datetime], now: datetime) -> bool:
+    """Whether a buyer who got links of one kind at these times of the last day gets another one."""
+    return len(sent_today) < _LINKS_PER_DAY and all(at <= now - _LINK_INTERVAL for at in sent_today)
 
 
 def is_being_sent(message: OutboxMessage, now: datetime, lease: timedelta) -> bool:

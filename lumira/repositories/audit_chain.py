@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, func, insert, select, text
+from sqlalchemy import ColumnElement, Row, func, insert, select, text
 
 from lumira.database import db
 from lumira.domain.audit_chain import Entry
@@ -55,14 +55,9 @@ def find_digest(tenant_id: int, sequence: int) -> bytes | None:
 
 def list_unsealed(tenant_id: int, *, after: UUID, limit: int) -> list[Entry]:
     """Return committed entries without a link whose id is larger than `after`, by id."""
-    has_link = (
-        select(AuditLink.sequence)
-        .where(AuditLink.tenant_id == tenant_id, AuditLink.entry_id == AuditEntry.id)
-        .exists()
-    )
     query = (
         select(*_ENTRY)
-        .where(AuditEntry.tenant_id == tenant_id, AuditEntry.id > after, ~has_link)
+        .where(AuditEntry.tenant_id == tenant_id, AuditEntry.id > after, _is_unsealed(tenant_id))
         .order_by(AuditEntry.id)
         .limit(limit)
     )
@@ -71,13 +66,17 @@ def list_unsealed(tenant_id: int, *, after: UUID, limit: int) -> list[Entry]:
 
 def count_unsealed(tenant_id: int, *, before: datetime) -> int:
     """Return how many entries from before this time have no link."""
-    has_link = (
-        select(AuditLink.sequence)
-        .where(AuditLink.tenant_id == tenant_id, AuditLink.entry_id == AuditEntry.id)
-        .exists()
+    query = select(func.count()).where(
+        AuditEntry.tenant_id == tenant_id, AuditEntry.at < before, _is_unsealed(tenant_id)
     )
-    query = select(func.count()).where(AuditEntry.tenant_id == tenant_id, AuditEntry.at < before, ~has_link)
     return db.session.execute(query).scalar_one()
+
+
+def _is_unsealed(tenant_id: int) -> ColumnElement[bool]:
+    has_link = select(AuditLink.sequence).where(
+        AuditLink.tenant_id == tenant_id, AuditLink.entry_id == AuditEntry.id
+    )
+    return ~has_link.exists()
 
 
 def add_links(tenant_id: int, links: Sequence[tuple[int, UUID, bytes]], now: datetime) -> None:

@@ -150,6 +150,11 @@ def remove_files(timestamp: int) -> None:  # noqa: ARG001 - given to every perio
     _for_each(removing.tenants_with_files_to_remove(), removing.remove_files)
 
 
+def _every_tenant() -> list[int]:
+    with atomic(None):
+        return tenants.list_ids()
+
+
 def _for_each(tenant_ids: Iterable[int], work: Callable[..., object]) -> None:
     """Do the work of each tenant until the process stops; an error for one tenant does not stop the others."""
     for tenant_id in tenant_ids:
@@ -167,8 +172,7 @@ def _for_each(tenant_ids: Iterable[int], work: Callable[..., object]) -> None:
 @at_most(_alone())
 def recover_events(timestamp: int) -> None:  # noqa: ARG001 - given to every periodic task
     """Pull the events of every tenant that no webhook brought, and watch its deadlines."""
-    with atomic(None):
-        tenant_ids = tenants.list_ids()
+    tenant_ids = _every_tenant()
     # In another order each time, so that a run that is killed does not always omit the same tenants.
     _random.shuffle(tenant_ids)
     _event_lanes.run(tenant_ids, seconds=60, is_stopping=stopping.is_set)
@@ -197,9 +201,7 @@ def poll_orders(timestamp: int) -> None:  # noqa: ARG001 - given to every period
 @queue.task(name="forget_expired_keys", queue=QUEUE, queueing_lock="forget_expired_keys")
 def forget_expired_keys(timestamp: int) -> None:  # noqa: ARG001 - given to every periodic task
     """Remove expired idempotency keys."""
-    with atomic(None):
-        tenant_ids = tenants.list_ids()
-    _for_each(tenant_ids, _forget_expired)
+    _for_each(_every_tenant(), _forget_expired)
 
 
 def _forget_expired(tenant_id: int, *, is_stopping: Callable[[], bool]) -> None:
@@ -215,9 +217,7 @@ def _forget_expired(tenant_id: int, *, is_stopping: Callable[[], bool]) -> None:
 def remove_expired(timestamp: int) -> None:  # noqa: ARG001 - given to every periodic task
     """Create the months of events ahead, and remove what is kept for a time only."""
     event_months.create_months()
-    with atomic(None):
-        tenant_ids = tenants.list_ids()
-    _for_each(tenant_ids, removing_expired.remove_expired)
+    _for_each(_every_tenant(), removing_expired.remove_expired)
     remove_ended_sessions()
     event_months.drop_months(is_stopping=stopping.is_set)
 
@@ -227,9 +227,7 @@ def remove_expired(timestamp: int) -> None:  # noqa: ARG001 - given to every per
 @at_most(_alone())
 def seal_audit(timestamp: int) -> None:  # noqa: ARG001 - given to every periodic task
     """Add the new entries of every tenant's audit log to its hash chain."""
-    with atomic(None):
-        tenant_ids = tenants.list_ids()
-    _for_each(tenant_ids, seal_entries.seal_recent)
+    _for_each(_every_tenant(), seal_entries.seal_recent)
 
 
 @queue.periodic(cron="7 3 * * *")
@@ -237,8 +235,7 @@ def seal_audit(timestamp: int) -> None:  # noqa: ARG001 - given to every periodi
 @at_most(_alone())
 def store_audit_heads(timestamp: int) -> None:  # noqa: ARG001 - given to every periodic task
     """Seal what is left, and store the signed head of every tenant's chain outside the database."""
-    with atomic(None):
-        tenant_ids = tenants.list_ids()
+    tenant_ids = _every_tenant()
     _for_each(tenant_ids, seal_entries.seal_all)
     _for_each(tenant_ids, heads.store_head)
 

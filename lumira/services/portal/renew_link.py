@@ -7,16 +7,12 @@ import structlog
 
 from lumira.clock import utc_now
 from lumira.database import atomic, retried
+from lumira.domain.messages import may_send_link
 from lumira.link_tokens import LinkAddress
 from lumira.models import MessageKind, Tenant
 from lumira.repositories import access_links, audit, customers, order_lists, orders, outbox, tenants
 
 log = structlog.get_logger()
-
-#: Between two messages to one buyer: a second request within this time is an accident.
-MIN_INTERVAL = timedelta(minutes=10)
-#: The holder of an old link must not be able to flood its owner's mailbox.
-MAX_PER_DAY = 4
 
 
 @retried
@@ -58,4 +54,4 @@ def _was_sent_recently(tenant_id: int, customer_id: UUID) -> bool:
     today = outbox.list_enqueued_at(
         tenant_id, customer_id, MessageKind.ACCESS_LINK, since=now - timedelta(days=1)
     )
-    return len(today) >= MAX_PER_DAY or any(at > now - MIN_INTERVAL for at in today)
+    return not may_send_link(today, now)

@@ -14,15 +14,12 @@ import structlog
 
 from lumira.clock import utc_now
 from lumira.database import atomic, retried
+from lumira.domain.messages import may_send_link
 from lumira.models import MessageKind, Order, email_key
 from lumira.repositories import audit, customers, orders, outbox
 
 log = structlog.get_logger()
 
-#: Between two messages about one buyer's orders: a second request within this time is an accident.
-MIN_INTERVAL = timedelta(minutes=10)
-#: A visitor who knows an order must not be able to flood its mailbox.
-MAX_PER_DAY = 4
 #: Seconds that a request takes, whether or not a message was enqueued: longer than the work on a busy machine.
 REPLY_TIME = 0.4
 
@@ -85,4 +82,4 @@ def _was_sent_recently(order: Order, now: datetime) -> bool:
     today = outbox.list_enqueued_at(
         order.tenant_id, order.customer_id, MessageKind.WITHDRAWAL_LINK, since=now - timedelta(days=1)
     )
-    return len(today) >= MAX_PER_DAY or any(at > now - MIN_INTERVAL for at in today)
+    return not may_send_link(today, now)

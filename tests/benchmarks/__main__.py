@@ -8,6 +8,7 @@ import tempfile
 from pathlib import Path
 
 from tests.benchmarks import installation, opening, report, rounds, server
+from tests.benchmarks.command import add_aims_option, print_line
 from tests.benchmarks.opening import Opening
 from tests.benchmarks.payment_succeeded import Paid, encode
 from tests.benchmarks.report import Run
@@ -20,18 +21,18 @@ _QUIET = 0.5
 def main() -> int:
     options = _options()
     if shutil.which("wrk") is None:
-        _print(
+        print_line(
             "wrk, the load generator, is missing: install it first (on Debian and Ubuntu: apt install wrk)."
         )
         return 2
     load = os.getloadavg()[0]
     if load > _QUIET:
-        _print(f"The machine is busy (load {load:.1f}): the results will vary.")
+        print_line(f"The machine is busy (load {load:.1f}): the results will vary.")
     scratch = Path(tempfile.mkdtemp(prefix="lumira-benchmark-"))
     run, measured, opened = _measure(options, scratch, load)
     figures = rounds.figures(measured) + opening.figures(opened)
     for figure in figures:
-        _print(
+        print_line(
             f"{figure.name}: {figure.median:.2f} (aim {figure.aim:g}, {'met' if figure.is_met else 'MISSED'})"
         )
     if options.report:
@@ -46,7 +47,7 @@ def _measure(
 ) -> tuple[Run, list[Round], list[Opening]]:
     with server.running(scratch) as database:
         flushes = database.commits_per_second()
-        _print(f"PostgreSQL {database.version()}, {flushes:,.0f} commits per second; logs in {scratch}")
+        print_line(f"PostgreSQL {database.version()}, {flushes:,.0f} commits per second; logs in {scratch}")
         setup = installation.prepare(database, scratch, orders=options.orders)
         opening.prepare(setup)
         run = Run(
@@ -59,9 +60,11 @@ def _measure(
             load=load,
         )
         measured = list(
-            rounds.measure(setup, rounds=options.rounds, events=options.events, scratch=scratch, log=_print)
+            rounds.measure(
+                setup, rounds=options.rounds, events=options.events, scratch=scratch, log=print_line
+            )
         )
-        opened = opening.measure(setup, rounds=options.rounds, scratch=scratch, log=_print)
+        opened = opening.measure(setup, rounds=options.rounds, scratch=scratch, log=print_line)
     return run, measured, opened
 
 
@@ -72,18 +75,11 @@ def _options() -> argparse.Namespace:
         "--events", type=int, default=8_000, help="events delivered per round (default 8,000)"
     )
     parser.add_argument("--orders", type=int, default=4_000, help="orders settled per round (default 4,000)")
-    parser.add_argument(
-        "--no-aims", dest="aims", action="store_false", help="exit with 0 even if an aim is missed"
-    )
+    add_aims_option(parser)
     parser.add_argument(
         "--no-report", dest="report", action="store_false", help="do not write docs/performance.md"
     )
     return parser.parse_args()
-
-
-def _print(line: str) -> None:
-    sys.stdout.write(f"{line}\n")
-    sys.stdout.flush()
 
 
 if __name__ == "__main__":

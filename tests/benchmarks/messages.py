@@ -11,6 +11,7 @@ import tempfile
 from pathlib import Path
 
 from tests.benchmarks import installation, message_rates, message_report, server
+from tests.benchmarks.command import add_aims_option, print_line
 from tests.benchmarks.message_report import Run
 
 #: Messages with receipts per second, and megabytes of the worker after all of them.
@@ -22,7 +23,7 @@ def main() -> int:
     load = os.getloadavg()[0]
     scratch = Path(tempfile.mkdtemp(prefix="lumira-benchmark-"))
     with server.running(scratch) as database:
-        _print(f"PostgreSQL {database.version()}; logs in {scratch}")
+        print_line(f"PostgreSQL {database.version()}; logs in {scratch}")
         setup = installation.prepare(
             database,
             scratch,
@@ -32,7 +33,7 @@ def main() -> int:
         measured = message_rates.measure(
             setup, backlog=options.orders, seconds=options.seconds, scratch=scratch
         )
-        _print(str(measured))
+        print_line(str(measured))
         command = " ".join(["python -m tests.benchmarks.messages", *sys.argv[1:]])
         run = Run(command, database.version(), load, RATE_AIM, MEMORY_AIM)
     is_met = measured.rate >= RATE_AIM and measured.memory_after <= MEMORY_AIM
@@ -50,16 +51,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument(
         "--seconds", type=int, default=30, help="seconds of steady sales afterwards (default 30)"
     )
-    parser.add_argument(
-        "--no-aims", dest="aims", action="store_false", help="exit with 0 even if an aim is missed"
-    )
+    add_aims_option(parser)
     parser.add_argument("--no-report", dest="report", action="store_false", help="write no documentation")
     return parser.parse_args()
-
-
-def _print(line: str) -> None:
-    sys.stdout.write(f"{line}\n")
-    sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -32,6 +32,7 @@ from lumira.database import db
 from lumira.models import Order
 from lumira.sandbox.server import SandboxServer
 from tests.benchmarks import server
+from tests.benchmarks.command import print_line
 from tests.benchmarks.processes import free_port, process, wait_until
 from tests.benchmarks.server import LOGIN, Server
 from tests.support import factories, postgresql
@@ -108,7 +109,7 @@ def main() -> int:
     with server.running(scratch) as database, _opened(database, scratch, options) as bench:
         results = _measure(database, scratch, bench, options)
     for line in [*results, f"load before the start {load:.1f}"]:
-        _print(line)
+        print_line(line)
     shutil.rmtree(scratch, ignore_errors=True)
     return 0
 
@@ -157,7 +158,7 @@ def _measure(database: Server, scratch: Path, bench: Bench, options: argparse.Na
     for first in range(0, len(times), _CHUNK):
         bench.open(times[first : first + _CHUNK])
     _shift(database, bench, datetime.now(UTC) - began)
-    _print(f"{len(times):,} unpaid orders are open")
+    print_line(f"{len(times):,} unpaid orders are open")
     environment = _environment(database, scratch, options.key, bench.stripe)
     with process(["flask", "--app", "wsgi", "worker"], environment, scratch / "worker.log") as worker:
         time.sleep(60)
@@ -273,11 +274,6 @@ def _options() -> argparse.Namespace:
         "--no-wait", dest="wait", action="store_false", help="do not wait for the last payments to be found"
     )
     return parser.parse_args()
-
-
-def _print(line: str) -> None:
-    sys.stdout.write(f"{line}\n")
-    sys.stdout.flush()
 
 
 if __name__ == "__main__":

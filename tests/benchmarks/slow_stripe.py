@@ -16,6 +16,7 @@ from http.client import HTTPConnection
 from pathlib import Path
 
 from tests.benchmarks import installation, server
+from tests.benchmarks.command import add_aims_option, print_line
 from tests.benchmarks.installation import Installation
 from tests.benchmarks.opening import LIMITS
 from tests.benchmarks.payment_succeeded import Paid, encode
@@ -42,11 +43,13 @@ def main() -> int:
         ordered = sorted(times)
         p95 = ordered[int(len(ordered) * 0.95)]
         missed = missed or ordered[-1] > _AIM
-        _print(
+        print_line(
             f"{name}: {len(ordered)} replies, p50 {statistics.median(ordered) * 1000:.0f} ms, "
             f"p95 {p95 * 1000:.0f} ms, slowest {ordered[-1] * 1000:.0f} ms (aim {_AIM * 1000:.0f} ms)"
         )
-    _print(f"{options.callers} callers, Stripe takes {options.latency:g} s; load before the start {load:.1f}")
+    print_line(
+        f"{options.callers} callers, Stripe takes {options.latency:g} s; load before the start {load:.1f}"
+    )
     shutil.rmtree(scratch, ignore_errors=True)
     return 1 if options.aims and missed else 0
 
@@ -118,15 +121,8 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--callers", type=int, default=256, help="buyers who call at once (default 256)")
     parser.add_argument("--latency", type=float, default=6, help="seconds of a call to Stripe (default 6)")
     parser.add_argument("--seconds", type=float, default=30, help="duration of the measurement (default 30)")
-    parser.add_argument(
-        "--no-aims", dest="aims", action="store_false", help="exit with 0 even if the aim is missed"
-    )
+    add_aims_option(parser)
     return parser.parse_args()
-
-
-def _print(line: str) -> None:
-    sys.stdout.write(f"{line}\n")
-    sys.stdout.flush()
 
 
 if __name__ == "__main__":

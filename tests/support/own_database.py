@@ -8,6 +8,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from flask import Flask
@@ -23,7 +24,9 @@ def settings(settings: Settings, run_directory: Path) -> Iterator[Settings]:
     """The settings of the run, with a fresh database."""
     name = f"lumira_own_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
     url = postgresql.create_database(run_directory, name)
-    yield replace(settings, database_url=url, database_owner_url=url)
+    # Files of its own too: those of a tenant are named by its id, which is that of another one in the other database.
+    instance = settings.instance_path.with_name(f"{settings.instance_path.name}_own_{uuid4().hex}")
+    yield replace(settings, database_url=url, database_owner_url=url, instance_path=instance)
     # Restore the settings of the other tests in this process.
     create_app(settings)
 

@@ -36,7 +36,7 @@ _ACTOR = "operator"
 def create(email: str, slug: str, role: str) -> None:
     """Print a link with which EMAIL chooses a password and an authenticator app.
 
-    The link is used once. Whoever has it gets the role: send it to EMAIL only.
+    The link is used once. The link alone gives the role: send it to EMAIL only.
 
     Example: flask operators create ana@example.com --tenant boutique --role owner
     """

@@ -1,7 +1,7 @@
 """The hash chain over a tenant's audit log, and the signed heads that are stored outside the database.
 
-Each link holds the SHA-256 of the link before it and of its entry. Whoever changes, removes or inserts an entry would
-have to write every later link anew; a head that was stored elsewhere meanwhile names the old digest.
+Each link holds the SHA-256 of the link before it and of its entry. To change, remove or insert an entry,
+every later link must be written anew; a head that was stored elsewhere meanwhile names the old digest.
 """
 
 import hashlib

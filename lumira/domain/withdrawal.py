@@ -30,6 +30,9 @@ from lumira.models import (
 )
 from lumira.models.columns import uuid7
 
+# Blueprints take it from here.
+__all__ = ["WithdrawalDecision"]
+
 #: The contract is not concluded, or was never performed: there is nothing to withdraw from.
 _WITHOUT_CONTRACT = (OrderStatus.PENDING, OrderStatus.FAILED, OrderStatus.CANCELLED)
 

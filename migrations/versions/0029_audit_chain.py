@@ -44,7 +44,7 @@ def downgrade() -> None:
 
 
 def _refuse_changes() -> None:
-    # For each statement and not for each row, so that TRUNCATE is refused too. Whoever owns the tables can drop the
+    # For each statement and not for each row, so that TRUNCATE is refused too. The owner of the tables can drop the
     # trigger; the chain and its heads show what was changed then.
     op.execute(
         """

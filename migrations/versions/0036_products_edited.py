@@ -1,4 +1,4 @@
-"""Products changed in the dashboard: a catalog file does not overwrite them unless it is told to."""
+"""Products changed in the dashboard: a catalog file does not overwrite them by itself."""
 
 import sqlalchemy as sa
 from alembic import op

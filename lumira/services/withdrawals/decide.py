@@ -6,10 +6,7 @@ from lumira.clock import utc_now
 from lumira.database import atomic, retried
 from lumira.domain.withdrawal import waiting
 from lumira.errors import NotWithdrawable
-from lumira.models import Order
-from lumira.models import (
-    WithdrawalDecision as WithdrawalDecision,  # re-exported for blueprints, which do not import models  # noqa: PLC0414
-)
+from lumira.models import Order, WithdrawalDecision
 from lumira.repositories import audit, orders
 from lumira.settlement.settle_order import settle_order
 

@@ -59,7 +59,7 @@ def _stripped(text: str | None) -> str | None:
 
 
 class SignInForm(FlaskForm):  # type: ignore[misc]
-    """Sign-in: all at once, so that no page tells which part is wrong."""
+    """Sign-in: all at once, so that no page shows which part is wrong."""
 
     email = StringField(filters=[_stripped], validators=[required(), at_most(_MAX_TEXT)])
     password = PasswordField(validators=[required(), at_most(_MAX_PASSWORD)])

@@ -14,6 +14,7 @@ from lumira.blueprints.pages.dashboard.forms import read_days
 from lumira.blueprints.pages.dashboard.replies import done, failed, language
 from lumira.blueprints.pages.dashboard.routing import dashboard
 from lumira.domain.operators import Role
+from lumira.domain.withdrawal import WithdrawalDecision
 from lumira.errors import LumiraError, NotFound
 from lumira.pages.dashboard.rendering import explain
 from lumira.pages.dashboard.texts import TEXTS
@@ -26,7 +27,7 @@ from lumira.services.orders.change_address import change_address
 from lumira.services.orders.find_order import FoundOrder, find_order
 from lumira.services.orders.release_order import release_order
 from lumira.services.orders.resend_message import resend_message
-from lumira.services.withdrawals.decide import WithdrawalDecision, decide
+from lumira.services.withdrawals.decide import decide
 from lumira.webhooks.replay_events import replay_event
 
 #: Characters of an explanation to the buyer.

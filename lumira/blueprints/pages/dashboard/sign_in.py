@@ -18,7 +18,7 @@ from lumira.services.operators.sign_in import sign_in as begin
 
 @dashboard.open_page("/sign-in")
 def show() -> Response:
-    """The form; whoever is signed in is led on."""
+    """The form; an operator who is signed in is led on."""
     if visit.current().signed_in is not None:
         return redirect_to(own_path(request.args.get("next")))
     return _form_page(SignInForm())

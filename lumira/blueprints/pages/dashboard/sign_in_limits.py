@@ -23,7 +23,7 @@ def counted_attempt(email: str) -> Iterator[None]:
     What fails for another reason, such as a weak new password, helps no stranger and must not stop the operator.
     """
     http = extensions.of()
-    # A mark of another operator is none: whoever has an account could make as many marks as they need.
+    # A mark of another operator is none: an operator could make any number of marks.
     device = read_device(_named(email))
     source = f"network:{extensions.callers_network()}" if device is None else f"device:{device}"
     taken = http.sign_in_quota.take(source)

@@ -1,4 +1,4 @@
-"""Owners change a product by the rules of the catalog file, and no file undoes it unless it is told to."""
+"""Owners change a product by the rules of the catalog file, and no file undoes it without `--overwrite`."""
 
 import pytest
 from flask import Flask

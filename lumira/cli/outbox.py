@@ -11,9 +11,9 @@ from lumira.cli.common.tables import echo_table
 from lumira.cli.common.times import shown, zone_of
 from lumira.database import atomic
 from lumira.errors import Conflict, NotFound
-from lumira.models import AlertKind, MessageStatus, OutboxMessage
-from lumira.repositories import alerts, audit
+from lumira.models import MessageStatus, OutboxMessage
 from lumira.repositories import outbox as messages
+from lumira.services.messages.retry_messages import retry_messages
 
 outbox = AppGroup("outbox", help="Pending, sent and dead messages.")
 
@@ -71,7 +71,7 @@ def _retry_dead(slug: str | None) -> int:
         with atomic(tenant_id):
             dead = messages.list_dead_ids(tenant_id)
         for first in range(0, len(dead), _BATCH):
-            retried += _retry(tenant_id, dead[first : first + _BATCH])
+            retried += retry_messages(tenant_id, dead[first : first + _BATCH], actor=_ACTOR)
     return retried
 
 
@@ -83,18 +83,8 @@ def _retry_one(message_id: UUID, slug: str | None) -> int:
             continue
         if message.status is MessageStatus.SENT:
             raise Conflict("The message was sent already and is not sent twice.")
-        return _retry(tenant_id, [message_id])
+        return retry_messages(tenant_id, [message_id], actor=_ACTOR)
     raise NotFound(f"There is no message {message_id}.")
-
-
-def _retry(tenant_id: int, message_ids: list[UUID]) -> int:
-    with atomic(tenant_id):
-        for message_id in message_ids:
-            audit.record(tenant_id, actor=_ACTOR, action="message_retried", subject=f"message:{message_id}")
-        # A message that fails again raises a new alert.
-        subjects = [str(message_id) for message_id in message_ids]
-        alerts.resolve_all(tenant_id, kind=AlertKind.MESSAGE_DEAD, subjects=subjects)
-        return messages.retry(tenant_id, message_ids)
 
 
 def _last_line(trace: str | None) -> str:

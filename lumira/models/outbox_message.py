@@ -64,6 +64,14 @@ class OutboxMessage(Identified, Timestamped, Base):
             "created_at",
             postgresql_where="kind IN ('payment_failed', 'transfer_not_received')",
         ),
+        # Of each kind but the one that most messages are.
+        Index(
+            "ix_outbox_messages_by_kind",
+            "tenant_id",
+            "kind",
+            "id",
+            postgresql_where="kind <> 'order_confirmation'",
+        ),
     )
 
     order_id: Mapped[UUID]

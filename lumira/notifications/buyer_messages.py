@@ -22,7 +22,7 @@ def order_confirmation(context: MessageContext) -> Draft | None:
     promised = [promise.title for promise in deliverables.list_promises(context.order)]
     return emails.draft_for_buyer(
         context,
-        access_url=_access_url(context),
+        access_url=links.access_url(context),
         promised=promised,
         withdrawal_until=_withdrawal_until(context),
         withdrawal_url=public_url_of(withdrawal_path(context.tenant.slug, str(context.language))),
@@ -66,7 +66,7 @@ def access_ready(context: MessageContext) -> Draft | None:
         return None
     live_line_ids = {grant.order_line_id for grant in context.order.grants if grant.is_live}
     names = [line.product_name for line in context.order.lines if line.id in live_line_ids]
-    return emails.draft_for_buyer(context, names=names, access_url=_access_url(context))
+    return emails.draft_for_buyer(context, names=names, access_url=links.access_url(context))
 
 
 @composes(MessageKind.DELIVERABLE_READY)
@@ -75,7 +75,7 @@ def deliverable_ready(context: MessageContext) -> Draft | None:
     if not _is_current(context):
         return None
     title = deliverables.get_promise(context.order, context.message.subject).title
-    return emails.draft_for_buyer(context, title=title, access_url=_access_url(context))
+    return emails.draft_for_buyer(context, title=title, access_url=links.access_url(context))
 
 
 def _once_a_day(context: MessageContext) -> Draft | Postponed | None:
@@ -103,10 +103,6 @@ def _find_refund(context: MessageContext) -> Refund | None:
 
 def _is_current(context: MessageContext) -> bool:
     return messages.is_current(context.order, context.message.kind, context.message.subject)
-
-
-def _access_url(context: MessageContext) -> str | None:
-    return links.access_url(context.tenant, context.customer)
 
 
 def _shop_url(context: MessageContext) -> str | None:

@@ -67,11 +67,22 @@ def _compose(tenant_id: int, message_ids: Sequence[UUID]) -> dict[UUID, Composed
 
 
 def _compose_one(tenant: Tenant, order: Order, message: OutboxMessage) -> Composed:
-    customer = _find_customer(order)
-    context = MessageContext(tenant, order, message, customer, _language(customer, message))
-    draft = get_composer(message.kind)(context)
+    draft = draft_of(context_of(tenant, order, message))
     receipt = attachments.find_receipt(order, message) if isinstance(draft, Draft) else None
     return Composed(message.id, order.order_number, draft, receipt)
+
+
+def context_of(
+    tenant: Tenant, order: Order, message: OutboxMessage, *, is_preview: bool = False
+) -> MessageContext:
+    """Return what the composer of a message works with; inside the caller's transaction."""
+    customer = _find_customer(order)
+    return MessageContext(tenant, order, message, customer, _language(customer, message), is_preview)
+
+
+def draft_of(context: MessageContext) -> Draft | Postponed | None:
+    """Compose the message; `None` if it is superseded."""
+    return get_composer(context.message.kind)(context)
 
 
 def _find_customer(order: Order) -> Customer | None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from lumira.domain import messages
 from lumira.models import Customer, Language, MessageKind, Order, OutboxMessage, Tenant
 from lumira.notifications.draft import Draft, Postponed
 
@@ -12,6 +13,7 @@ class MessageContext:
     """What a composer works with: the claimed message, its order, fully loaded, and the order's customer.
 
     The customer is the one that the order belongs to now, merges followed; `None` for an order without an address.
+    `is_preview` if an operator looks at the message: it then has no link that opens anything.
     """
 
     tenant: Tenant
@@ -19,6 +21,13 @@ class MessageContext:
     message: OutboxMessage
     customer: Customer | None
     language: Language
+    is_preview: bool = False
+
+    @property
+    def lacks_recipient(self) -> bool:
+        """Whether it is for a buyer whose address is unknown."""
+        is_unknown = self.customer is None or self.order.customer_email is None
+        return is_unknown and not messages.is_for_team(self.message.kind)
 
 
 #: Composes a message from the current state of its order; `None` if the message is superseded.

@@ -12,6 +12,7 @@ from lumira.notifications.addresses import Undeliverable, mailbox, sender_mailbo
 from lumira.notifications.attachments import Attachment
 from lumira.notifications.composers import MessageContext
 from lumira.notifications.draft import Draft
+from lumira.notifications.texts import Text
 
 
 def draft_for_buyer(context: MessageContext, **values: object) -> Draft:
@@ -59,16 +60,18 @@ def support_address(tenant: Tenant) -> str | None:
     return tenant.support_email or (tenant.seller or {}).get("email")
 
 
+def render(draft: Draft, *, receipt: str | None) -> Text:
+    """Render the text of a message; it mentions the receipt with this label if one is attached."""
+    values = draft.values | {"receipt": receipt, "support_email": draft.reply_to}
+    return texts.render(draft.kind, draft.language, draft.tenant, values)
+
+
 def build(draft: Draft, attachment: Attachment | None = None) -> EmailMessage:
     """Build the MIME message; its text mentions a receipt only if one is attached.
 
     Raises `Undeliverable` if the message would be parsed differently by its recipient.
     """
-    values = draft.values | {
-        "receipt": attachment.label if attachment else None,
-        "support_email": draft.reply_to,
-    }
-    text = texts.render(draft.kind, draft.language, draft.tenant, values)
+    text = render(draft, receipt=attachment.label if attachment else None)
     sender = delivery.sender_address()
     # A non-ASCII address can only be written as it is (RFC 6532).
     email = EmailMessage(policy.SMTP if draft.to.addr_spec.isascii() else policy.SMTPUTF8)

@@ -4,7 +4,6 @@ from datetime import datetime
 
 from lumira.domain import messages
 from lumira.domain.withdrawal_period import refund_due_at
-from lumira.link_tokens import WithdrawalAddress, public_url_of, sign_withdrawal, withdrawal_path
 from lumira.models import MessageKind, Order, Withdrawal
 from lumira.notifications import emails, links
 from lumira.notifications.composers import MessageContext, composes
@@ -17,10 +16,8 @@ _TIMES = "\N{MULTIPLICATION SIGN}"
 def withdrawal_link(context: MessageContext) -> Draft | None:
     """Compose the message with the link that a buyer without an account requested; superseded if none can be made."""
     requested_at = datetime.fromisoformat(context.message.subject)
-    order, path = context.order, withdrawal_path(context.tenant.slug, str(context.language))
-    token = sign_withdrawal(WithdrawalAddress(order.tenant_id, order.id, requested_at))
-    url = public_url_of(f"{path}/{token}")
-    if url is None or order.customer_email is None:
+    url = links.withdrawal_url(context, requested_at)
+    if url is None or context.order.customer_email is None:
         return None
     return emails.draft_for_buyer(context, withdrawal_url=url, requested_at=requested_at)
 
@@ -50,7 +47,7 @@ def withdrawal_refused(context: MessageContext) -> Draft | None:
         context,
         withdrawal=withdrawal,
         items=_items(context.order, withdrawal),
-        access_url=links.access_url(context.tenant, context.customer),
+        access_url=links.access_url(context),
     )
 
 

@@ -193,6 +193,12 @@ def find(tenant_id: int, alert_id: UUID) -> Alert | None:
     return db.session.get(Alert, (tenant_id, alert_id))
 
 
+def find_about(tenant_id: int, *, kind: AlertKind, subject: str) -> Alert | None:
+    """Return the alert of one kind about a subject, open or resolved; `None` if there is none."""
+    query = select(Alert).where(Alert.tenant_id == tenant_id, Alert.kind == kind, Alert.subject == subject)
+    return db.session.execute(query).scalar_one_or_none()
+
+
 def claim_next(tenant_id: int, *, until: datetime) -> list[Alert]:
     """Claim the alert that is due longest and others of its kind, leased until `until`; empty if none is due.
 

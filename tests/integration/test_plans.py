@@ -17,13 +17,14 @@ from lumira.database import atomic, db
 from lumira.domain.commands import OrderFilter
 from lumira.domain.list_position import Position
 from lumira.domain.order_search import SearchKind, SearchTerm
-from lumira.models import AlertKind, EventStatus, MessageStatus, Order, OrderStatus
+from lumira.models import AlertKind, EventStatus, MessageKind, MessageStatus, Order, OrderStatus
 from lumira.repositories import (
     alerts,
     audit,
     customers,
     deliverable_queue,
     grants,
+    message_lists,
     operator_invitations,
     order_lists,
     order_notes,
@@ -137,6 +138,31 @@ LISTS: dict[str, tuple[Read, list[str]]] = {
     "dead messages": (
         lambda tenant: outbox.list_messages(tenant, status=MessageStatus.DEAD),
         ["ix_outbox_messages_not_sent"],
+    ),
+    "a page of messages": (
+        lambda tenant: message_lists.list_page(tenant, before=uuid4(), limit=50),
+        ["pk_outbox_messages", "(id <"],
+    ),
+    "a page of messages of a kind": (
+        lambda tenant: message_lists.list_page(
+            tenant, kind=MessageKind.WITHDRAWAL_REFUSED, before=uuid4(), limit=50
+        ),
+        ["ix_outbox_messages_by_kind", "(id <"],
+    ),
+    "a page of dead messages": (
+        lambda tenant: message_lists.list_page(
+            tenant, status=MessageStatus.DEAD, kind=MessageKind.ORDER_CONFIRMATION, before=uuid4(), limit=50
+        ),
+        ["ix_outbox_messages_not_sent", "(id <"],
+    ),
+    "messages to send again": (
+        lambda tenant: message_lists.list_dead(tenant, kind=None, until=uuid4(), limit=50),
+        ["ix_outbox_messages_not_sent", "(id <="],
+    ),
+    "messages of some orders": (
+        lambda tenant: message_lists.list_page(tenant, order_ids=[uuid4()], limit=50),
+        # Found first: planned with the list, all messages might be read, the newest first.
+        ["CTE of_orders", "order_id = ANY"],
     ),
     "pending messages": (
         lambda tenant: outbox.list_messages(tenant, status=MessageStatus.PENDING),

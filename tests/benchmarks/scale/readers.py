@@ -12,7 +12,7 @@ from lumira.clock import utc_now
 from lumira.database import atomic, db
 from lumira.domain.order_search import OrderSearch
 from lumira.link_tokens import LinkAddress
-from lumira.models import EventStatus, MessageStatus
+from lumira.models import EventStatus, MessageKind, MessageStatus
 from lumira.reconciliation.watch_deadlines import watch_deadlines
 from lumira.repositories import (
     access_links,
@@ -27,6 +27,8 @@ from lumira.repositories import (
 from lumira.repositories.webhook_events import EventFilter
 from lumira.schemas.fields import encode_cursor
 from lumira.services.customers.view_customers import list_customers, view_customer
+from lumira.services.messages.retry_messages import find_dead
+from lumira.services.messages.view_messages import MessageSearch, list_messages
 from lumira.services.orders.search_orders import search_orders
 from lumira.services.orders.view_order_story import view_order_story
 from lumira.services.orders.view_overview import view_overview
@@ -159,6 +161,18 @@ def _of_dashboard(brand: Brand) -> Iterator[tuple[str, Reader]]:
     }
     for name, search in searches.items():
         yield f"dashboard, {name}", lambda search=search: search_orders(brand.id, search)  # type: ignore[misc]
+    messages = {
+        "newest": MessageSearch(),
+        "a status": MessageSearch(status=MessageStatus.SENT),
+        "dead": MessageSearch(status=MessageStatus.DEAD),
+        "a kind": MessageSearch(kind=MessageKind.ORDER_CONFIRMATION),
+        "a rare kind": MessageSearch(kind=MessageKind.WITHDRAWAL_REFUSED),
+        "an address": MessageSearch(buyer),
+        "a frequent name": MessageSearch("a"),
+    }
+    for name, wanted in messages.items():
+        yield f"dashboard, messages, {name}", lambda wanted=wanted: list_messages(brand.id, wanted)  # type: ignore[misc]
+    yield "dashboard, messages to send again", lambda: find_dead(brand.id)
     yield "dashboard, an order", lambda: view_order_story(brand.id, number)
     yield "dashboard, 30 days", lambda: view_overview(brand.id)
 

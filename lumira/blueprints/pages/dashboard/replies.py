@@ -19,6 +19,12 @@ _POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; font-src 'self'; "
     "connect-src 'self'; media-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
+#: An e-mail as a page of its own: its styles are inline, and nothing else of it acts. `sandbox` counts also where it is
+#: opened without the frame.
+_FRAMED_POLICY = (
+    "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'none'; base-uri 'none'; "
+    "frame-ancestors 'self'"
+)
 #: A path of the dashboard: a form or a link can lead nowhere else. A browser reads `%2e` as a dot.
 _OWN_PATH = re.compile(
     r"(?!.*/(?:\.|%2[eE]){1,2}(?:[/?]|\Z))/dashboard(/[A-Za-z0-9._~%@:+-]+)*/?(\?[A-Za-z0-9._~%@:+&=/-]*)?"
@@ -28,8 +34,13 @@ _SIGN_IN, _CONFIRM = "/dashboard/-/sign-in", "/dashboard/-/confirm"
 _DONE, _FAILED = "done", "failed"
 
 
-def page(template: str, status: HTTPStatus | int = HTTPStatus.OK, **values: Any) -> Response:
-    """A reply with a page of the dashboard. `response_headers` adds the headers of every reply, such as `no-store`."""
+def page(
+    template: str, status: HTTPStatus | int = HTTPStatus.OK, *, has_frame: bool = False, **values: Any
+) -> Response:
+    """A reply with a page of the dashboard. `response_headers` adds the headers of every reply, such as `no-store`.
+
+    `has_frame`: the page shows another one of the dashboard in a frame.
+    """
     found = visit.current()
     frame = Frame(
         language=language(),
@@ -43,12 +54,21 @@ def page(template: str, status: HTTPStatus | int = HTTPStatus.OK, **values: Any)
     reply = Response(
         render(template, frame, assets=asset_files.urls(), **values), status, mimetype="text/html"
     )
-    reply.headers["Content-Security-Policy"] = _POLICY
+    reply.headers["Content-Security-Policy"] = f"{_POLICY}; frame-src 'self'" if has_frame else _POLICY
     reply.headers["X-Robots-Tag"] = "noindex, nofollow"
     reply.headers["Content-Language"] = str(frame.language)
     reply.headers["Cross-Origin-Opener-Policy"] = "same-origin"
     # The page that an action leads back to is read from it; no other site sees an address of the dashboard.
     reply.headers["Referrer-Policy"] = "same-origin"
+    return reply
+
+
+def framed(html: str) -> Response:
+    """A reply with an e-mail for a frame of a page of the dashboard: it is shown, and can do nothing."""
+    reply = Response(html, mimetype="text/html")
+    reply.headers["Content-Security-Policy"] = _FRAMED_POLICY
+    reply.headers["X-Frame-Options"] = "SAMEORIGIN"
+    reply.headers["X-Robots-Tag"] = "noindex, nofollow"
     return reply
 
 

@@ -4,13 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import Select, func, select
 
 from lumira.database import constant, db
 from lumira.models import MessageKind, MessageStatus, Order, OutboxMessage
-
-#: Orders whose messages are listed, of those that a text names: the newest.
-_MOST_ORDERS = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +58,6 @@ def _of_orders(tenant_id: int, order_ids: Sequence[UUID]) -> Select[UUID]:
         .prefix_with("MATERIALIZED")
     )
     return select(of_orders.c.id)
-
-
-def newest_orders(tenant_id: int, condition: ColumnElement[bool]) -> list[UUID]:
-    """Return the ids of the newest orders that a condition holds for, a bounded number."""
-    query = select(Order.id).where(Order.tenant_id == tenant_id, condition)
-    return list(db.session.execute(query.order_by(Order.id.desc()).limit(constant(_MOST_ORDERS))).scalars())
 
 
 def list_dead(

@@ -24,6 +24,8 @@ from lumira.repositories import customers
 
 #: Customers whose name begins with the text: of a name that more have, only so many are searched.
 _MAX_NAMED = 500
+#: Orders whose messages or events are searched.
+_MAX_SEARCHED = 500
 #: Where the ids of Stripe's objects are. A charge is known by its payment, and once it is refunded by itself.
 _COLUMNS: dict[SearchKind, tuple[InstrumentedAttribute[Any], ...]] = {
     SearchKind.PAYMENT: (Payment.stripe_payment_intent_id,),
@@ -63,6 +65,12 @@ def condition(tenant_id: int, term: SearchTerm) -> ColumnElement[bool]:
         case _:
             with_object = db.session.execute(_with_object(tenant_id, term)).scalars().all()
             return Order.id == func.any(list(with_object))
+
+
+def newest_ids(tenant_id: int, term: SearchTerm) -> list[UUID]:
+    """Return the ids of the orders that a term names, the newest first: what belongs to them is searched next."""
+    query = select(Order.id).where(Order.tenant_id == tenant_id, condition(tenant_id, term))
+    return list(db.session.execute(query.order_by(Order.id.desc()).limit(constant(_MAX_SEARCHED))).scalars())
 
 
 def named(tenant_id: int, text: str) -> Select[UUID]:

@@ -1,4 +1,4 @@
-"""An operator finds a message that was not delivered, reads it and sends it again, on a phone and a desktop screen."""
+"""An operator finds what was not delivered or not processed, and repairs it, on a phone and a desktop screen."""
 
 # ruff: noqa: RUF001 - French is written with these apostrophes
 
@@ -9,12 +9,14 @@ from playwright.sync_api import Page, expect
 from sqlalchemy import update
 
 from lumira.database import atomic, db
-from lumira.models import MessageStatus, OutboxMessage
+from lumira.models import EventStatus, MessageStatus, OrderStatus, OutboxMessage, WebhookEvent
 from lumira.repositories import alerts
+from lumira.webhooks import process
 from tests.browser.test_dashboard_orders import enter
 from tests.browser.test_every_page import serious_findings
 from tests.browser.windows import DESKTOP, PHONE, Window, fits
-from tests.support.factories import Brand, load_order
+from tests.support import stripe_events, stripe_sandbox
+from tests.support.factories import Brand, load_order, open_payment
 from tests.support.portal_pages import reached_at
 from tests.support.refunds import pay
 
@@ -59,17 +61,68 @@ def test_a_message_that_was_not_delivered_is_found_read_and_sent_again(
         assert db.session.get_one(OutboxMessage, (tenant.id, message.id)).status is MessageStatus.PENDING
 
 
+def failed(brand: Brand) -> tuple[str, str]:
+    """An order that is paid at Stripe, and the event about it, which failed here."""
+    opened = open_payment(brand)
+    stripe_sandbox.pay(brand, opened.payment_intent_id, opened.client_secret)
+    [*_, event] = stripe_sandbox.events(brand, "payment_intent.succeeded")
+    stripe_events.receive(brand, event)
+    with atomic(brand.id):
+        broken = {"status": EventStatus.FAILED, "reason": "error", "last_error": f"KeyError: {EVIL}"}
+        is_it = WebhookEvent.stripe_event_id == event["id"]
+        db.session.execute(update(WebhookEvent).where(is_it).values(**broken))
+    return opened.order_number, event["id"]
+
+
+def test_an_event_that_failed_is_found_and_replayed_in_three_clicks(
+    page: Page, served: str, tenant: Brand, look
+) -> None:
+    number, event_id = failed(tenant)
+    enter(page, served, tenant)
+    page.get_by_role("link", name="Événements de Stripe non traités").click()
+    look("dashboard-webhooks")
+    assert fits(page)
+    page.get_by_role("link", name=event_id).click()
+    expect(page.get_by_text("Une erreur de Lumira l’a arrêté.")).to_be_visible()
+    look("dashboard-webhook")
+    assert fits(page)
+    page.get_by_role("button", name="Traiter à nouveau").click()
+
+    expect(page.get_by_role("status")).to_contain_text("traité à nouveau dans quelques secondes")
+    process.process_events(tenant.id)
+    assert load_order(tenant, number).status is OrderStatus.COMPLETED
+
+
+def test_all_events_that_failed_are_replayed_after_a_look_at_their_number(
+    page: Page, served: str, tenant: Brand, look
+) -> None:
+    number, _ = failed(tenant)
+    enter(page, served, tenant)
+    page.goto(f"{served}/dashboard/{tenant.slug}/webhooks?state=failed")
+    page.get_by_role("button", name="Traiter ces événements à nouveau…").click()
+    expect(page.get_by_text("payment_intent.succeeded : 1")).to_be_visible()
+    look("dashboard-webhooks-replay")
+    assert fits(page)
+    page.get_by_role("button", name="Traiter maintenant").click()
+    expect(page.get_by_role("status")).to_contain_text("Événements à traiter à nouveau : 1.")
+    process.process_events(tenant.id)
+    assert load_order(tenant, number).status is OrderStatus.COMPLETED
+
+
 @pytest.mark.parametrize("window", [PHONE, DESKTOP.in_english()], ids=str)
-def test_no_page_of_messages_excludes_anyone(
+def test_no_page_of_a_queue_excludes_anyone(
     open_window: Callable[[Window], Page], window: Window, served: str, tenant: Brand
 ) -> None:
     page = enter(open_window(window), served, tenant)
     shown = "messages", "messages?q=nothing", "messages/retry"
+    shown += "webhooks", "webhooks?type=nothing&from=x", "webhooks/replay?state=failed"
     for path in shown:
         page.goto(f"{served}/dashboard/{tenant.slug}/{path}")
         assert serious_findings(page) == [], path
     message = undelivered(tenant, customer_name=EVIL)
-    for path in (*shown, "messages?state=dead", f"messages/{message.id}"):
+    _, event_id = failed(tenant)
+    others = "messages?state=dead", f"messages/{message.id}", "webhooks?state=failed", f"webhooks/{event_id}"
+    for path in (*shown, *others):
         page.goto(f"{served}/dashboard/{tenant.slug}/{path}")
         page.evaluate("document.querySelectorAll('main details').forEach(each => each.open = true)")
         assert serious_findings(page) == [], path

@@ -23,6 +23,7 @@ from lumira.repositories import (
     audit,
     customers,
     deliverable_queue,
+    event_lists,
     grants,
     message_lists,
     operator_invitations,
@@ -39,6 +40,7 @@ from lumira.repositories import (
     withdrawals,
 )
 from lumira.repositories.deliverable_queue import Queue
+from lumira.repositories.event_lists import EventCriteria
 from lumira.repositories.webhook_events import EventFilter
 from tests.support import own_database
 from tests.support.factories import Brand, open_payment
@@ -129,6 +131,28 @@ LISTS: dict[str, tuple[Read, list[str]]] = {
     "failed events": (
         lambda tenant: webhook_events.list_events(tenant, EventFilter(EventStatus.FAILED)),
         ["tenant_id_id_idx"],
+    ),
+    "a page of events": (
+        lambda tenant: event_lists.list_page(tenant, EventCriteria(before=uuid4()), limit=50),
+        ["pkey", "(id <"],
+    ),
+    "a page of failed events of a type": (
+        lambda tenant: event_lists.list_page(
+            tenant, EventCriteria(EventStatus.FAILED, "charge.refunded", before=uuid4()), limit=50
+        ),
+        ["tenant_id_id_idx", "(id <"],
+    ),
+    "events of a type, among a bounded number": (
+        lambda tenant: event_lists.list_page(tenant, EventCriteria(type="x", first=uuid4()), limit=50),
+        ["pkey", "(id >=", "Subquery Scan"],
+    ),
+    "where a page of events stops": (
+        lambda tenant: event_lists.find_stop(tenant, EventCriteria(type="x", before=uuid4())),
+        ["pkey", "(id <"],
+    ),
+    "events of some orders": (
+        lambda tenant: event_lists.list_page(tenant, EventCriteria(order_ids=[uuid4()]), limit=50),
+        ["CTE of_orders", "order_id = ANY"],
     ),
     "ids of parked events": (
         lambda tenant: webhook_events.ids_with_status(tenant, EventStatus.PARKED),

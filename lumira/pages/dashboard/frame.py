@@ -84,6 +84,7 @@ NAVIGATION = (
     Entry("deliverables", "/deliverables", Role.VIEWER, is_for_experts=True),
     Entry("alerts", "/alerts", Role.VIEWER),
     Entry("messages", "/messages", Role.VIEWER),
+    Entry("webhooks", "/webhooks", Role.VIEWER),
     Entry("customers", "/customers", Role.VIEWER),
     Entry("catalog", "/catalog", Role.VIEWER),
     Entry("team", "/team", Role.OWNER),

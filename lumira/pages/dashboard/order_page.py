@@ -9,22 +9,9 @@ from lumira.domain.waiting_texts import sentence
 from lumira.models import Language
 from lumira.notifications.formatting import Formatter
 from lumira.pages.dashboard import actors
+from lumira.pages.dashboard.stripe_links import url_at_stripe
 from lumira.pages.dashboard.texts import TEXTS
 from lumira.services.orders.view_order_story import OrderStory
-
-_STRIPE = "https://dashboard.stripe.com"
-#: Where Stripe's Dashboard shows an object, by the beginning of its id.
-_PLACES = {
-    "pi": "payments",
-    "ch": "payments",
-    "py": "payments",
-    "re": "refunds",
-    "pyr": "refunds",
-    "du": "disputes",
-    "dp": "disputes",
-    "evt": "events",
-    "cus": "customers",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +43,9 @@ class OrderPage:
 
     def at_stripe(self, stripe_id: str | None) -> str | None:
         """Return the URL at which Stripe's Dashboard shows an object; `None` if it has no page of its own."""
-        place = _PLACES.get((stripe_id or "").partition("_")[0])
-        if place is None:
-            return None
-        account = f"/{self.story.tenant.stripe_account}" if self.story.tenant.stripe_account else ""
-        mode = "" if self.story.order.livemode else "/test"
-        return f"{_STRIPE}{account}{mode}/{place}/{stripe_id}"
+        return url_at_stripe(
+            stripe_id, account=self.story.tenant.stripe_account, livemode=self.story.order.livemode
+        )
 
     def actor(self, actor: str) -> str:
         """Return who acted, as the team knows them."""

@@ -66,16 +66,12 @@ def list_messages(tenant_id: int, search: MessageSearch) -> MessagePage:
             tenant_id,
             status=search.status,
             kind=search.kind,
-            order_ids=None if term is None else _orders_named(tenant_id, term),
+            order_ids=None if term is None else order_search.newest_ids(tenant_id, term),
             before=search.before,
             limit=PAGE + 1,
         )
     page = found[:PAGE]
     return MessagePage(page, term, page[-1].message.id if len(found) > PAGE else None)
-
-
-def _orders_named(tenant_id: int, term: SearchTerm) -> list[UUID]:
-    return message_lists.newest_orders(tenant_id, order_search.condition(tenant_id, term))
 
 
 def view_message(tenant_id: int, message_id: UUID) -> MessageView:

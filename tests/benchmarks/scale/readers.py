@@ -27,6 +27,7 @@ from lumira.repositories import (
 from lumira.repositories.webhook_events import EventFilter
 from lumira.schemas.fields import encode_cursor
 from lumira.services.customers.view_customers import list_customers, view_customer
+from lumira.services.events.view_events import EventSearch, list_events
 from lumira.services.messages.retry_messages import find_dead
 from lumira.services.messages.view_messages import MessageSearch, list_messages
 from lumira.services.orders.search_orders import search_orders
@@ -34,6 +35,7 @@ from lumira.services.orders.view_order_story import view_order_story
 from lumira.services.orders.view_overview import view_overview
 from lumira.services.portal.view_purchases import view_purchases
 from lumira.services.retention.remove_expired import remove_expired
+from lumira.webhooks.replay_many import find_replayable
 from tests.support.factories import Brand
 
 Reader = Callable[[], object]
@@ -173,6 +175,18 @@ def _of_dashboard(brand: Brand) -> Iterator[tuple[str, Reader]]:
     for name, wanted in messages.items():
         yield f"dashboard, messages, {name}", lambda wanted=wanted: list_messages(brand.id, wanted)  # type: ignore[misc]
     yield "dashboard, messages to send again", lambda: find_dead(brand.id)
+    events = {
+        "newest": EventSearch(),
+        "a rare status": EventSearch(status=EventStatus.FAILED),
+        "a frequent status": EventSearch(status=EventStatus.PROCESSED),
+        "a type that there is not": EventSearch(type="unknown"),
+        "a payment": EventSearch(payment),
+        "an event": EventSearch("evt_unknown"),
+    }
+    for name, asked in events.items():
+        yield f"dashboard, events, {name}", lambda asked=asked: list_events(brand.id, asked)  # type: ignore[misc]
+    ignored = EventSearch(status=EventStatus.IGNORED)
+    yield "dashboard, events to replay", lambda: find_replayable(brand.id, ignored)
     yield "dashboard, an order", lambda: view_order_story(brand.id, number)
     yield "dashboard, 30 days", lambda: view_overview(brand.id)
 

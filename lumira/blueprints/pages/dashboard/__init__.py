@@ -26,6 +26,7 @@ from lumira.blueprints.pages.dashboard import (
     settings,
     sign_in,
     team,
+    webhooks,
 )
 from lumira.blueprints.pages.dashboard.routing import dashboard
 
@@ -57,6 +58,7 @@ PAGES = (
     settings,
     sign_in,
     team,
+    webhooks,
 )
 
 __all__ = ["PAGES", "dashboard", "guard"]

@@ -1,13 +1,14 @@
 """The orders of a shop: found by one text and filters, in pages, and as CSV."""
 
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from http import HTTPStatus
 from urllib.parse import urlencode
 
 from flask import Response, abort, request, stream_with_context
 
 from lumira.blueprints.pages.dashboard import visit
+from lumira.blueprints.pages.dashboard.paging import read_day
 from lumira.blueprints.pages.dashboard.replies import language, page, redirect_to
 from lumira.blueprints.pages.dashboard.routing import dashboard
 from lumira.domain.operators import Role
@@ -85,7 +86,7 @@ def _list_page(found: FoundOrders | None, status: HTTPStatus) -> Response:
 def _read_search() -> tuple[OrderSearch, bool]:
     """What the query string asks for, and whether a day in it is malformed. An unknown status finds all orders."""
     sent = {name: request.args.get(name, "")[:MAX_LENGTH].replace("\x00", "") for name in _FILTERS}
-    first, last = _read_day(sent["from"]), _read_day(sent["to"])
+    first, last = read_day(sent["from"]), read_day(sent["to"])
     is_invalid = (sent["from"] != "" and first is None) or (sent["to"] != "" and last is None)
     search = OrderSearch(
         text=sent["q"],
@@ -96,12 +97,3 @@ def _read_search() -> tuple[OrderSearch, bool]:
         after=parse_uuid(request.args.get("after", "")),
     )
     return search, is_invalid
-
-
-def _read_day(text: str) -> date | None:
-    try:
-        day = date.fromisoformat(text.strip())
-    except ValueError:
-        return None
-    # The next midnight must exist in every zone.
-    return day if date(1970, 1, 2) < day < date(9999, 1, 1) else None

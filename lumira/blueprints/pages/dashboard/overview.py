@@ -7,6 +7,7 @@ from flask import Response, request
 
 from lumira.blueprints.http.references import checked_reference
 from lumira.blueprints.pages.dashboard import visit
+from lumira.blueprints.pages.dashboard.paging import read_day
 from lumira.blueprints.pages.dashboard.replies import done, failed, language, page
 from lumira.blueprints.pages.dashboard.routing import dashboard
 from lumira.domain.operators import Role
@@ -56,7 +57,7 @@ def _read_day(name: str) -> date | None:
     text = request.args.get(name, "")
     if not text:
         return None
-    day = date.fromisoformat(text[:20])
-    if not date(1970, 1, 2) < day < date(9999, 1, 1):
+    day = read_day(text[:20])
+    if day is None:
         raise ValueError(text)
     return day

@@ -1,6 +1,7 @@
 """Links between the pages of a list: each begins after the last row of the one before."""
 
 from collections.abc import Mapping
+from datetime import date
 from urllib.parse import urlencode
 
 from flask import request
@@ -10,7 +11,8 @@ from lumira.pages.dashboard.pager import Pager
 
 #: The parameter of the query string that names where a page begins.
 AFTER = "after"
-_MAX_LENGTH = 200
+#: Characters of a filter.
+MAX_LENGTH = 200
 
 
 def position() -> Position | None:
@@ -20,7 +22,7 @@ def position() -> Position | None:
 
 def sent(name: str) -> str:
     """The text of a filter in the query string, without what the database cannot store."""
-    return request.args.get(name, "")[:_MAX_LENGTH].replace("\x00", "").strip()
+    return request.args.get(name, "")[:MAX_LENGTH].replace("\x00", "").strip()
 
 
 def pager(path: str, filters: Mapping[str, str], following: object | None) -> Pager:
@@ -32,3 +34,13 @@ def pager(path: str, filters: Mapping[str, str], following: object | None) -> Pa
         is_first=AFTER not in request.args,
         is_filtered=bool(kept),
     )
+
+
+def read_day(text: str) -> date | None:
+    """The day that a text writes, such as `2026-11-27`; `None` if it is malformed, or at an end of time."""
+    try:
+        day = date.fromisoformat(text.strip())
+    except ValueError:
+        return None
+    # The next midnight must exist in every zone.
+    return day if date(1970, 1, 2) < day < date(9999, 1, 1) else None

@@ -26,6 +26,7 @@ from lumira.pages.dashboard.texts import (
     settings,
     sign_in,
     team,
+    webhooks,
 )
 
 #: The pages by the name under which templates find their texts.
@@ -47,6 +48,7 @@ _PAGES: dict[str, dict[Language, dict[str, Any]]] = {
     "set_up": set_up.TEXTS,
     "sign_in": sign_in.TEXTS,
     "team": team.TEXTS,
+    "webhooks": webhooks.TEXTS,
 }
 
 TEXTS: dict[Language, dict[str, dict[str, Any]]] = {

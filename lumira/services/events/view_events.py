@@ -1,0 +1,121 @@
+"""Stripe's events of a tenant: a page at a time, and one with what became of it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from lumira.database import atomic
+from lumira.domain.order_search import SearchKind, SearchTerm, read_term
+from lumira.errors import NotFound
+from lumira.models import AuditEntry, EventStatus, Tenant, WebhookEvent
+from lumira.models.columns import uuid7_from
+from lumira.repositories import (
+    audit,
+    event_lists,
+    operator_roles,
+    order_search,
+    orders,
+    tenants,
+    webhook_events,
+)
+from lumira.repositories.audit import AuditFilter
+from lumira.repositories.event_lists import EventCriteria, ListedEvent, LookedAt
+
+#: Events on one page.
+PAGE = 50
+
+
+@dataclass(frozen=True, slots=True)
+class EventSearch:
+    """Which events are wanted: of the orders that the text names, in a state, of a type, received on these days."""
+
+    text: str = ""
+    status: EventStatus | None = None
+    type: str | None = None
+    first_day: date | None = None
+    last_day: date | None = None
+    before: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EventPage:
+    """One page of events, newest first, the numbers of their orders, and the id for `before` of the next page.
+
+    `only` is the one event that the text names. `looked_at` is where the page stopped, if it has looked at as many
+    events as it may: the next page looks further back.
+    """
+
+    events: Sequence[ListedEvent]
+    order_numbers: Mapping[UUID, str]
+    next: UUID | None
+    only: str | None = None
+    looked_at: LookedAt | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EventView:
+    """One event with its order's number, and what operators did about it, newest first."""
+
+    tenant: Tenant
+    event: WebhookEvent
+    order_number: str | None
+    actions: Sequence[AuditEntry]
+    #: The addresses of the team by their names in the audit log.
+    operators: Mapping[str, str]
+
+
+def list_events(tenant_id: int, search: EventSearch) -> EventPage:
+    """Return one page of the events that are wanted."""
+    with atomic(tenant_id):
+        term = read_term(search.text)
+        if term is not None and term.kind is SearchKind.EVENT:
+            return _find_only(tenant_id, term)
+        wanted = criteria_of(tenant_id, search, term)
+        found = event_lists.list_page(tenant_id, wanted, limit=PAGE + 1)
+        events, stop = found[:PAGE], None
+        following = events[-1].id if len(found) > PAGE else None
+        if following is None:
+            stop = event_lists.find_stop(tenant_id, wanted)
+            following = None if stop is None else stop.id
+        return EventPage(events, event_lists.order_numbers(tenant_id, events), following, looked_at=stop)
+
+
+def _find_only(tenant_id: int, term: SearchTerm) -> EventPage:
+    event = webhook_events.find_event(tenant_id, term.text)
+    return EventPage([], {}, None, only=None if event is None else event.stripe_event_id)
+
+
+def criteria_of(tenant_id: int, search: EventSearch, term: SearchTerm | None) -> EventCriteria:
+    """Return what a search asks for, with its days in the tenant's zone; inside the caller's transaction."""
+    zone = ZoneInfo(tenants.get(tenant_id).time_zone)
+    return EventCriteria(
+        status=search.status,
+        type=search.type or None,
+        order_ids=None if term is None else order_search.newest_ids(tenant_id, term),
+        first=_first_id(search.first_day, zone),
+        last=_first_id(search.last_day and search.last_day + timedelta(days=1), zone),
+        before=search.before,
+    )
+
+
+def _first_id(day: date | None, zone: ZoneInfo) -> UUID | None:
+    """The smallest id of a day. No event has it, so that it also bounds the day before."""
+    return None if day is None else uuid7_from(datetime.combine(day, time(), zone))
+
+
+def view_event(tenant_id: int, reference: str) -> EventView:
+    """Return one event, by Stripe's id or Lumira's; raises `NotFound`."""
+    with atomic(tenant_id):
+        event = webhook_events.find_event(tenant_id, reference)
+        if event is None:
+            raise NotFound(f"There is no event {reference}.")
+        order = orders.get_order(tenant_id, str(event.order_id)) if event.order_id else None
+        return EventView(
+            tenant=tenants.get(tenant_id),
+            event=event,
+            order_number=order.order_number if order else None,
+            actions=audit.list_entries(tenant_id, AuditFilter(subject=f"event:{event.id}")),
+            operators=operator_roles.addresses_by_actor(tenant_id),
+        )

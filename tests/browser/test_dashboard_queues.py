@@ -3,6 +3,8 @@
 # ruff: noqa: RUF001 - French is written with these apostrophes
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -15,6 +17,7 @@ from lumira.webhooks import process
 from tests.browser.test_dashboard_orders import enter
 from tests.browser.test_every_page import serious_findings
 from tests.browser.windows import DESKTOP, PHONE, Window, fits
+from tests.integration.blueprints.pages.dashboard.test_health import add_events
 from tests.support import stripe_events, stripe_sandbox
 from tests.support.factories import Brand, load_order, open_payment
 from tests.support.portal_pages import reached_at
@@ -22,6 +25,7 @@ from tests.support.refunds import pay
 
 pytestmark = pytest.mark.usefixtures("app_context")
 
+PARIS = ZoneInfo("Europe/Paris")
 #: What a stranger may write, longer than a line.
 EVIL = '"><img src=x onerror=alert(1)>' + "x" * 120
 
@@ -109,13 +113,31 @@ def test_all_events_that_failed_are_replayed_after_a_look_at_their_number(
     assert load_order(tenant, number).status is OrderStatus.COMPLETED
 
 
+def test_the_health_of_the_endpoint_is_seen_at_a_glance(page: Page, served: str, tenant: Brand, look) -> None:
+    for hours in range(30):
+        at = datetime.now(UTC) - timedelta(hours=hours)
+        add_events(tenant, at, 1 + hours * 7 % 13, took=0.2 + hours % 5)
+    enter(page, served, tenant)
+    page.get_by_role("link", name="Webhooks").click()
+    page.get_by_role("link", name="Santé du webhook et graphiques").click()
+    expect(page.get_by_role("img")).to_have_count(2)
+    look("dashboard-health")
+    assert fits(page)
+    page.get_by_label("Par").select_option("days")
+    page.get_by_role("button", name="Afficher").click()
+    page.get_by_text("Les chiffres en tableau").click()
+    days = {(datetime.now(UTC) - timedelta(hours=each)).astimezone(PARIS).date() for each in range(30)}
+    expect(page.locator("tbody tr")).to_have_count(len(days))
+    assert fits(page)
+
+
 @pytest.mark.parametrize("window", [PHONE, DESKTOP.in_english()], ids=str)
 def test_no_page_of_a_queue_excludes_anyone(
     open_window: Callable[[Window], Page], window: Window, served: str, tenant: Brand
 ) -> None:
     page = enter(open_window(window), served, tenant)
     shown = "messages", "messages?q=nothing", "messages/retry"
-    shown += "webhooks", "webhooks?type=nothing&from=x", "webhooks/replay?state=failed"
+    shown += "webhooks", "webhooks?type=nothing&from=x", "webhooks/replay?state=failed", "webhooks/health"
     for path in shown:
         page.goto(f"{served}/dashboard/{tenant.slug}/{path}")
         assert serious_findings(page) == [], path

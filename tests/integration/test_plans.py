@@ -23,6 +23,7 @@ from lumira.repositories import (
     audit,
     customers,
     deliverable_queue,
+    event_figures,
     event_lists,
     grants,
     message_lists,
@@ -153,6 +154,19 @@ LISTS: dict[str, tuple[Read, list[str]]] = {
     "events of some orders": (
         lambda tenant: event_lists.list_page(tenant, EventCriteria(order_ids=[uuid4()]), limit=50),
         ["CTE of_orders", "order_id = ANY"],
+    ),
+    "events received in an hour": (
+        lambda tenant: event_figures.count_received(tenant, [NOW, NOW + timedelta(hours=1)]),
+        ["pkey", "(id >=", "(id <"],
+    ),
+    "durations of an hour's events": (
+        lambda tenant: event_figures.measure(tenant, [NOW, NOW + timedelta(hours=1)]),
+        ["pkey", "(id >=", "(id <"],
+    ),
+    "how the newest events arrived": (event_figures.find_deliveries, ["pkey"]),
+    "the event that has waited longest": (
+        event_figures.find_longest_due,
+        ["tenant_id_next_attempt_at_idx"],
     ),
     "ids of parked events": (
         lambda tenant: webhook_events.ids_with_status(tenant, EventStatus.PARKED),

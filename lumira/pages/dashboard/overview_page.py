@@ -54,7 +54,7 @@ class OverviewPage:
         return [self._day(day) for day in reversed(self._all_days())]
 
     @property
-    def chart(self) -> Chart:
+    def chart(self) -> Chart[date]:
         """Opened and paid orders by day, whatever their currency."""
         return draw([(day.day, day.opened, day.paid) for day in reversed(self.days)])
 

@@ -13,6 +13,7 @@ from lumira.errors import LumiraError
 from lumira.models import AlertKind, Language
 from lumira.notifications.alert_texts import text_for
 from lumira.notifications.formatting import Formatter
+from lumira.pages.dashboard import chart
 from lumira.pages.dashboard.browsers import browser_name
 from lumira.pages.dashboard.frame import NAVIGATION, Frame, Message
 from lumira.pages.dashboard.texts import ERRORS, TEXTS
@@ -54,6 +55,7 @@ def render(template: str, frame: Frame, *, assets: dict[str, str], **values: Any
         moment=formatter.moment,
         short_moment=lambda at: _short_moment(at, zone, frame.language),
         short_day=lambda at: f"{at:%d/%m}",
+        chart_size=(chart.WIDTH, chart.HEIGHT),
         **values,
     )
 

@@ -56,7 +56,10 @@ class EventPage:
 
 @dataclass(frozen=True, slots=True)
 class EventView:
-    """One event with its order's number, and what operators did about it, newest first."""
+    """One event with its order's number, and what was done about it.
+
+    `actions` are those of operators, newest first, and the recovery of an event that no webhook delivered.
+    """
 
     tenant: Tenant
     event: WebhookEvent
@@ -116,6 +119,10 @@ def view_event(tenant_id: int, reference: str) -> EventView:
             tenant=tenants.get(tenant_id),
             event=event,
             order_number=order.order_number if order else None,
-            actions=audit.list_entries(tenant_id, AuditFilter(subject=f"event:{event.id}")),
+            actions=[
+                entry
+                for event_id in (event.id, event.stripe_event_id)
+                for entry in audit.list_entries(tenant_id, AuditFilter(subject=f"event:{event_id}"))
+            ],
             operators=operator_roles.addresses_by_actor(tenant_id),
         )

@@ -28,6 +28,7 @@ from lumira.repositories.webhook_events import EventFilter
 from lumira.schemas.fields import encode_cursor
 from lumira.services.customers.view_customers import list_customers, view_customer
 from lumira.services.events.view_events import EventSearch, list_events
+from lumira.services.events.view_health import Span, view_health
 from lumira.services.messages.retry_messages import find_dead
 from lumira.services.messages.view_messages import MessageSearch, list_messages
 from lumira.services.orders.search_orders import search_orders
@@ -186,6 +187,8 @@ def _of_dashboard(brand: Brand) -> Iterator[tuple[str, Reader]]:
     for name, asked in events.items():
         yield f"dashboard, events, {name}", lambda asked=asked: list_events(brand.id, asked)  # type: ignore[misc]
     ignored = EventSearch(status=EventStatus.IGNORED)
+    for span in Span:
+        yield f"dashboard, events by {span}", lambda span=span: view_health(brand.id, span)  # type: ignore[misc]
     yield "dashboard, events to replay", lambda: find_replayable(brand.id, ignored)
     yield "dashboard, an order", lambda: view_order_story(brand.id, number)
     yield "dashboard, 30 days", lambda: view_overview(brand.id)

@@ -1,4 +1,4 @@
-"""The chart of the overview has the same figures as its table, whatever their size."""
+"""A chart has the same figures as its table, whatever their size."""
 
 from datetime import date, timedelta
 from itertools import pairwise
@@ -14,9 +14,9 @@ def days(*figures: tuple[int, int]) -> list[tuple[date, int, int]]:
     return [(FIRST + timedelta(days=number), *each) for number, each in enumerate(figures)]
 
 
-def test_the_highest_day_fills_the_chart_and_paid_orders_their_part_of_it() -> None:
+def test_the_highest_number_fills_the_chart_and_each_part_its_share_of_it() -> None:
     chart = draw(days((4, 1), (2, 2), (0, 0)))
-    assert [(bar.opened_height, bar.paid_height) for bar in chart.bars] == [
+    assert [(bar.whole_height, bar.part_height) for bar in chart.bars] == [
         (HEIGHT, HEIGHT / 4),
         (HEIGHT / 2, HEIGHT / 2),
         (0, 0),

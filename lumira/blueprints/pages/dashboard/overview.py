@@ -12,7 +12,6 @@ from lumira.blueprints.pages.dashboard.replies import done, failed, language, pa
 from lumira.blueprints.pages.dashboard.routing import dashboard
 from lumira.domain.operators import Role
 from lumira.errors import InvalidRequest, LumiraError
-from lumira.pages.dashboard.chart import HEIGHT, WIDTH
 from lumira.pages.dashboard.overview_page import OverviewPage
 from lumira.pages.dashboard.rendering import explain
 from lumira.repositories.overview import MOST_COUNTED
@@ -35,8 +34,6 @@ def show() -> Response:
         overview=found,
         shown=OverviewPage(found),
         is_invalid=is_invalid,
-        chart_width=WIDTH,
-        chart_height=HEIGHT,
         most_counted=MOST_COUNTED,
     )
 

@@ -15,6 +15,7 @@ from lumira.pages.dashboard.texts import (
     customers,
     deliverables,
     errors,
+    health,
     installation,
     keys,
     layout,
@@ -33,6 +34,7 @@ from lumira.pages.dashboard.texts import (
 _PAGES: dict[str, dict[Language, dict[str, Any]]] = {
     "account": account.TEXTS,
     "alerts": alerts.TEXTS,
+    "health": health.TEXTS,
     "installation": installation.TEXTS,
     "deliverables": deliverables.TEXTS,
     "keys": keys.TEXTS,

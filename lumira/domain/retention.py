@@ -9,6 +9,8 @@ from lumira.models import EventStatus, MessageStatus, Order, OrderStatus, Reserv
 HANDLED = (EventStatus.PROCESSED, EventStatus.IGNORED, EventStatus.FOREIGN)
 #: The statuses of orders that may be removed.
 UNPAID = (OrderStatus.CANCELLED, OrderStatus.FAILED)
+#: How long counts of refused deliveries are kept: as long as Stripe's Dashboard shows deliveries.
+REFUSALS_KEPT = timedelta(days=30)
 _MONTHS = 12
 
 

@@ -35,6 +35,7 @@ from lumira.models.product_image import ProductImage, ProductImageSize
 from lumira.models.receipt import Receipt, ReceiptCounter, ReceiptKind, receipt_label, receipt_series
 from lumira.models.refund import Charge, Refund, RefundStatus
 from lumira.models.refund_request import RefundOrigin, RefundRequest
+from lumira.models.refused_delivery import RefusalReason, RefusedDelivery
 from lumira.models.stock import MovementReason, ReservationState, StockItem, StockMovement, StockReservation
 from lumira.models.tenant import (
     PaymentPage,
@@ -104,6 +105,8 @@ __all__ = [
     "RefundOrigin",
     "RefundRequest",
     "RefundStatus",
+    "RefusalReason",
+    "RefusedDelivery",
     "ReleaseOnFailure",
     "RequestKind",
     "RequestState",

@@ -19,9 +19,10 @@ from lumira.clock import utc_now
 from lumira.database import atomic, execute_alone
 from lumira.domain.stripe_objects import is_storable, read_time
 from lumira.errors import WebhookRejected
+from lumira.models import RefusalReason
 from lumira.models.columns import uuid7
 from lumira.repositories import stripe_accounts
-from lumira.webhooks import account_owner
+from lumira.webhooks import account_owner, refusals
 
 #: Seconds for which a process may still accept a removed secret; a new secret is accepted at once.
 _SECRETS_LIFETIME = 10
@@ -36,6 +37,14 @@ _ESCAPED_ASCII = re.compile(rb"\\u00[0-7]")
 _LONGEST_ID = 255
 _EPOCH = 0
 _NO_EVENT = "Webhook body is not a Stripe event"
+_NO_SECRET = "Webhook secret not configured"  # noqa: S105 - a message
+_BAD_SIGNATURE = "Webhook signature verification failed"
+#: What a refused delivery counts as, by the message of its reply.
+_REASONS = {
+    _NO_EVENT: RefusalReason.NO_EVENT,
+    _NO_SECRET: RefusalReason.NO_SECRET,
+    _BAD_SIGNATURE: RefusalReason.SIGNATURE,
+}
 #: Stripe's own objects are nested about ten levels deep.
 _MAX_DEPTH = 64
 
@@ -65,10 +74,14 @@ def receive(tenant_id: int, *, body: bytes, signature: str | None) -> Received:
     An event of a Connect account is stored for the tenant that sells through it, if that one has the same platform key.
     Raises `WebhookRejected` if no secret is configured, the signature is wrong, or the body is not an event.
     """
-    if not _has_cached_signature(tenant_id, body, signature):
-        _verify(tenant_id, body, signature)
-    event = _parse(body)
-    return _store_parsed(account_owner.find_owner(tenant_id, event.get("account")), event, body)
+    try:
+        if not _has_cached_signature(tenant_id, body, signature):
+            _verify(tenant_id, body, signature)
+        event = _parse(body)
+        return _store_parsed(account_owner.find_owner(tenant_id, event.get("account")), event, body)
+    except WebhookRejected as error:
+        refusals.count(tenant_id, _REASONS[error.message])
+        raise
 
 
 def receive_if_secret_cached(tenant_id: int, *, body: bytes, signature: str | None) -> Received | None:
@@ -147,9 +160,9 @@ def _verify(tenant_id: int, body: bytes, signature: str | None) -> None:
     with _secrets_lock:
         _secrets[tenant_id] = secrets
     if not secrets:
-        raise WebhookRejected("Webhook secret not configured")
+        raise WebhookRejected(_NO_SECRET)
     if not stripe_signature.is_signed(body, signature, secrets):
-        raise WebhookRejected("Webhook signature verification failed")
+        raise WebhookRejected(_BAD_SIGNATURE)
 
 
 def _parse(body: bytes) -> dict[str, Any]:

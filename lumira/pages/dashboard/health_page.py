@@ -52,6 +52,11 @@ class HealthPage:
         health = self.health
         if health.longest_due is not None and self.now - health.longest_due > _LATE:
             return "late"
+        # Anyone can send a request without a signature: it is a fault of the endpoint only if nothing else arrives.
+        refused = max((each.last_at for each in health.refused), default=None)
+        delivered = health.deliveries.last_delivered_at
+        if refused is not None and (delivered is None or delivered < refused):
+            return "refused"
         if not health.deliveries.looked_at:
             return "nothing"
         return "recovered" if health.deliveries.recovered else "well"

@@ -8,9 +8,12 @@ from zoneinfo import ZoneInfo
 
 from lumira.clock import utc_now
 from lumira.database import atomic, plan_for_values
-from lumira.repositories import event_figures, overview, tenants
+from lumira.repositories import event_figures, overview, refused_deliveries, tenants
 from lumira.repositories.event_figures import MOST_COUNTED, Deliveries, Durations
+from lumira.repositories.refused_deliveries import Refusals
 
+#: Refused deliveries are shown for so long.
+REFUSED_WITHIN = timedelta(days=7)
 _HOURS, _DAYS = 24, 30
 
 
@@ -42,6 +45,8 @@ class EndpointHealth:
     #: When the event arrived that has waited longest to be processed.
     longest_due: datetime | None
     failed: int
+    #: Of the last seven days, the most frequent reason first.
+    refused: Sequence[Refusals]
     figures: Sequence[Figures]
 
 
@@ -50,13 +55,15 @@ def view_health(tenant_id: int, span: Span) -> EndpointHealth:
     with atomic(tenant_id):
         # Planned for the times that are asked for: for any times, all months might be read.
         plan_for_values()
-        edges = _edges(span, utc_now(), ZoneInfo(tenants.get(tenant_id).time_zone))
+        now = utc_now()
+        edges = _edges(span, now, ZoneInfo(tenants.get(tenant_id).time_zone))
         counts = event_figures.count_received(tenant_id, edges)
         took = event_figures.measure(tenant_id, edges)
         return EndpointHealth(
             deliveries=event_figures.find_deliveries(tenant_id),
             longest_due=event_figures.find_longest_due(tenant_id),
             failed=overview.count_waiting(tenant_id).failed_events,
+            refused=refused_deliveries.sum_up(tenant_id, now - REFUSED_WITHIN),
             figures=[
                 Figures(edges[place], min(number, MOST_COUNTED), number > MOST_COUNTED, took.get(place))
                 for place, number in enumerate(counts)

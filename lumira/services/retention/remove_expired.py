@@ -18,7 +18,7 @@ from lumira.database import atomic, retried
 from lumira.domain import retention as periods
 from lumira.domain.operators import ENDED_KEPT
 from lumira.domain.retention import UNPAID, is_removable
-from lumira.repositories import operator_invitations, orders, retention
+from lumira.repositories import operator_invitations, orders, refused_deliveries, retention
 
 log = structlog.get_logger()
 
@@ -50,6 +50,8 @@ def remove_expired(tenant_id: int, *, is_stopping: Callable[[], bool] = lambda: 
         _remove(tenant_id, "alerts", remove, is_stopping)
     remove = partial(operator_invitations.remove_ended, tenant_id, now - ENDED_KEPT, limit=BATCH)
     _remove(tenant_id, "operator_invitations", remove, is_stopping)
+    remove = partial(refused_deliveries.remove_old, tenant_id, now - periods.REFUSALS_KEPT, limit=BATCH)
+    _remove(tenant_id, "refused_deliveries", remove, is_stopping)
     if before := periods.days_before(now, kept.unpaid_order_days):
         _remove_unpaid_orders(tenant_id, before, is_stopping)
 

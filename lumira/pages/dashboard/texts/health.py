@@ -23,9 +23,22 @@ _FRENCH: dict[str, Any] = {
             "Des événements n’arrivent pas par le webhook. Rien n’est perdu, car Lumira va les chercher, mais les"
             " commandes attendent plus longtemps : vérifiez le webhook."
         ),
+        "refused": (
+            "Les dernières livraisons sont refusées, et aucune n’a été acceptée depuis : le secret du webhook n’est"
+            " pas le bon, ou une personne étrangère envoie des requêtes. Rien n’est perdu, car Lumira va"
+            " chercher les événements."
+        ),
         "nothing": "Aucun événement n’est encore arrivé. Vérifiez le webhook.",
         "late": "Un événement attend depuis plus de cinq minutes : le traitement de fond est arrêté ou surchargé.",
         "well": "Les événements arrivent et sont traités.",
+    },
+    "refused": "Livraisons refusées en 7 jours",
+    "refused_times": "{} ({}), la dernière le {}",
+    "none_refused": "aucune",
+    "reasons": {
+        "signature": "signature non valable",
+        "no_secret": "aucun secret enregistré",
+        "no_event": "contenu illisible",
     },
     "check": "Vérifier chez Stripe",
     "set_up": "Mise en service",
@@ -64,9 +77,21 @@ _ENGLISH: dict[str, Any] = {
             "Some events do not arrive at the endpoint. Nothing is lost, because Lumira fetches them, but orders wait"
             " longer: check the endpoint."
         ),
+        "refused": (
+            "The last deliveries were refused, and none was accepted since: the endpoint’s signing secret is wrong, or"
+            " a stranger sends requests. Nothing is lost, because Lumira fetches the events."
+        ),
         "nothing": "No event has arrived yet. Check the endpoint.",
         "late": "An event has waited for more than five minutes: the worker is stopped or overloaded.",
         "well": "Events arrive and are processed.",
+    },
+    "refused": "Deliveries refused in 7 days",
+    "refused_times": "{} ({}), the last one on {}",
+    "none_refused": "none",
+    "reasons": {
+        "signature": "invalid signature",
+        "no_secret": "no secret stored",
+        "no_event": "unreadable content",
     },
     "check": "Check at Stripe",
     "set_up": "Set-up",

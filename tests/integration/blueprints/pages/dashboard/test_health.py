@@ -19,6 +19,7 @@ from lumira.reconciliation import reconcile
 from lumira.repositories import event_figures
 from lumira.services.events import view_health
 from lumira.services.events.view_health import Span
+from lumira.webhooks import refusals
 from tests.support import stripe_sandbox
 from tests.support.dashboard import OperatorBrowser, make_operator, sign_in
 from tests.support.factories import Brand, open_payment
@@ -108,6 +109,36 @@ def test_an_event_that_waits_too_long_points_at_the_worker(browser, tenant) -> N
     page = browser.get(path_of(tenant)).text
     assert "the worker is stopped or overloaded" in page
     assert "Longest waiting" in page
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        (Language.ENGLISH, ("The last deliveries were refused", "2 (invalid signature), the last one on")),
+        (
+            Language.FRENCH,
+            ("Les dernières livraisons sont refusées", "2 (signature non valable), la dernière"),
+        ),
+    ],
+)
+def test_refused_deliveries_point_at_the_signing_secret(app, client, tenant, language, words) -> None:
+    for _ in range(2):
+        refusals.forget()
+        reply = client.post(
+            f"/api/stripe/webhook/{tenant.slug}", data="{}", headers={"Stripe-Signature": "t=1"}
+        )
+        assert reply.status_code == 400
+    page = sign_in(app, make_operator(tenant, language=language)).get(path_of(tenant)).text
+    assert all(word in page for word in words)
+
+
+def test_a_refused_delivery_before_an_accepted_one_points_at_nothing(browser, client, tenant) -> None:
+    refusals.forget()
+    client.post(f"/api/stripe/webhook/{tenant.slug}", data="{}", headers={"Stripe-Signature": "t=1"})
+    pay(tenant)
+    page = browser.get(path_of(tenant)).text
+    assert "Events arrive and are processed." in page
+    assert "1 (invalid signature)" in page
 
 
 def test_failed_events_lead_to_their_list(browser, tenant) -> None:

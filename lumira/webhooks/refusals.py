@@ -1,0 +1,39 @@
+"""Counts the deliveries that the inbox refuses, without a write for each: anyone can send them."""
+
+from collections import Counter
+from threading import Lock
+
+from cachetools import TTLCache
+
+from lumira.clock import utc_now
+from lumira.database import atomic
+from lumira.models import RefusalReason
+from lumira.repositories import refused_deliveries
+
+#: Seconds between two writes of a process for one tenant and reason. Those between are written with the next one.
+_WRITE_EVERY = 10
+
+_Key = tuple[int, RefusalReason]
+_lock = Lock()
+_pending: Counter[_Key] = Counter()
+_written: TTLCache[_Key, bool] = TTLCache(maxsize=1024, ttl=_WRITE_EVERY)
+
+
+def count(tenant_id: int, reason: RefusalReason) -> None:
+    """Count a refused delivery; it is written at once unless one was written within the last seconds."""
+    key = (tenant_id, reason)
+    with _lock:
+        _pending[key] += 1
+        if key in _written:
+            return
+        _written[key] = True
+        number = _pending.pop(key)
+    with atomic(tenant_id):
+        refused_deliveries.add(tenant_id, reason, number, utc_now())
+
+
+def forget() -> None:
+    """Forget when something was written last, and what was not; for tests."""
+    with _lock:
+        _pending.clear()
+        _written.clear()

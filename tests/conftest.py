@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import stripe
 from cryptography.fernet import Fernet
 from flask import Flask
 from flask.testing import FlaskClient
 
 from config.settings import RateLimits, Settings
 from lumira import create_app
+from lumira.clients import stripe_transport
 from lumira.database import db
 from lumira.sandbox.server import SandboxServer
 from tests.support import factories, postgresql
@@ -34,6 +36,16 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):
         postgresql.stop(Path(os.environ[_RUN]))
         shutil.rmtree(os.environ.pop(_RUN), ignore_errors=True)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def short_pauses() -> Iterator[None]:
+    """Repeat a failed call to Stripe almost at once: tests check how often it is repeated, and not how late."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(stripe.HTTPClient, "INITIAL_DELAY", 0.01)
+        patched.setattr(stripe.HTTPClient, "MAX_DELAY", 0.02)
+        patched.setattr(stripe_transport, "RATE_LIMIT_PAUSE", 0.01)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,6 @@
 
 import json
 import re
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -31,6 +30,7 @@ from lumira.sandbox.expansion import check_expansions, expand
 from lumira.sandbox.idempotency import StoredReply
 from lumira.sandbox.ids import random_id
 from lumira.sandbox.keys import Caller, identify
+from lumira.sandbox.latency import Latency
 from lumira.sandbox.parameters import check
 from lumira.sandbox.payments.intents import publishable_view
 from lumira.sandbox.permissions import check_permission
@@ -64,9 +64,10 @@ class Exchange:
 class Api:
     """Stripe's API over one store; ``wake`` is called after deliveries or tasks were added."""
 
-    def __init__(self, store: Store, wake: Callable[[], None]) -> None:
+    def __init__(self, store: Store, wake: Callable[[], None], latency: Latency) -> None:
         self._store = store
         self._wake = wake
+        self._latency = latency
         self._in_flight = idempotency.InFlight()
         self._map = Map(
             [Rule(route.rule, methods=[route.method], endpoint=route) for route in ROUTES],
@@ -97,6 +98,7 @@ class Api:
 
     def _handle(self, exchange: Exchange) -> StoredReply:
         request, caller = exchange.request, exchange.caller
+        replaced = self._latency.present(caller.account_id)
         with self._store.transaction() as connection:
             account = open_account(connection, caller.account_id)
             exchange.received_at = account.now
@@ -106,7 +108,7 @@ class Api:
             raise ConnectionDroppedError
         error = injected.error()
         if error is not None:
-            time.sleep(injected.latency_ms / 1000)
+            replaced.wait(injected.latency_ms / 1000)
             raise error
         route, path = self._match(request)
         if caller.publishable and not route.publishable:
@@ -121,7 +123,7 @@ class Api:
             )
         key = idempotency.read_key(request.method, request.headers.get("Idempotency-Key"))
         with self._in_flight.claim(caller.account_id, key):
-            time.sleep(injected.latency_ms / 1000)
+            replaced.wait(injected.latency_ms / 1000)
             reply = self._execute(exchange, route, path, key)
         if injected.has("drop_after"):
             raise ConnectionDroppedError

@@ -12,6 +12,7 @@ from lumira.sandbox.api import Api
 from lumira.sandbox.checkout.sessions import PAGE as CHECKOUT
 from lumira.sandbox.control import Control
 from lumira.sandbox.errors import ConnectionDroppedError, NotFoundError, ServerError, TooLargeError
+from lumira.sandbox.latency import Latency
 from lumira.sandbox.pages.authenticate import PREFIX as AUTHENTICATE
 from lumira.sandbox.pages.authenticate import AuthenticationPage
 from lumira.sandbox.pages.browser_files import FRAMES, SCRIPT, send_frame, send_script
@@ -43,8 +44,9 @@ class Sandbox:
         self._store = Store(state_directory)
         self._workers = DeliveryWorkers(self._store, delivery_workers)
         self._scheduled_tasks = ScheduledTasks(self._store, self._workers.wake)
-        self._api = Api(self._store, self._wake)
-        self._control = Control(self._store, self._workers, self._scheduled_tasks)
+        latency = Latency()
+        self._api = Api(self._store, self._wake, latency)
+        self._control = Control(self._store, self._workers, self._scheduled_tasks, latency)
         self._authentication = AuthenticationPage(self._store, self._wake)
         self._checkout = CheckoutPage(self._store, self._wake)
         self._workers.start()

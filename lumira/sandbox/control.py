@@ -4,7 +4,8 @@
 ``POST faults``             replaces all faults: ``latency_ms``, ``rate_429``, ``rate_500_before``,
                             ``rate_500_after``, ``rate_drop_before``, ``rate_drop_after`` (0 to 1) are
                             permanent; ``queued: [{fault, method?, path?, ms?, times?}]`` apply to the next
-                            matching requests. ``500_later`` fails a request and finishes it after ``ms``
+                            matching requests. ``500_later`` fails a request and finishes it after ``ms``.
+                            Requests that wait because of latency continue at once
 ``POST deliveries``         replaces all delivery faults: ``duplicate`` (a chance, or a number of copies),
                             ``shuffle`` with ``window_ms``, ``delay_ms``, ``lose``, ``paused``, ``seed``,
                             ``max_attempts``, ``retry_base_ms``; ``withhold``: event types that are delivered
@@ -39,20 +40,18 @@ returns every payment and Checkout Session with its outcome.
 
 import json
 import re
-import sqlite3
 import time
 from collections.abc import Callable
 from functools import partial
-from typing import Any
 
 from werkzeug.wrappers import Request, Response
 
-from lumira.sandbox import account_summary, faults, request_log
+from lumira.sandbox import account_summary, request_log
 from lumira.sandbox.account import ensure_account, open_account, without_private_fields
 from lumira.sandbox.buyer_actions import BUYER_ACTIONS
 from lumira.sandbox.checkout.session_actions import SESSION_ACTIONS, run_session_action
 from lumira.sandbox.connect import connect_account
-from lumira.sandbox.control_parameters import Json, check_names, check_queued, read_json
+from lumira.sandbox.control_parameters import Json, check_names, read_json
 from lumira.sandbox.errors import (
     ForbiddenError,
     InvalidRequestError,
@@ -60,10 +59,12 @@ from lumira.sandbox.errors import (
     NotFoundError,
     StripeError,
 )
-from lumira.sandbox.events import emit, enqueue_delivery, is_subscribed
+from lumira.sandbox.events import emit
 from lumira.sandbox.external_actions import ACTIONS, Action
+from lumira.sandbox.fault_control import FaultControl
 from lumira.sandbox.foreign_sales import make_foreign_sale
 from lumira.sandbox.keys import Caller, identify
+from lumira.sandbox.latency import Latency
 from lumira.sandbox.restricted_keys import (
     find_restricted_key,
     revoke_restricted_key,
@@ -71,33 +72,25 @@ from lumira.sandbox.restricted_keys import (
 )
 from lumira.sandbox.scheduled_tasks import ScheduledTasks
 from lumira.sandbox.store import TABLES, Store
-from lumira.sandbox.webhooks import queue
+from lumira.sandbox.webhooks.delivery_control import DeliveryControl
 from lumira.sandbox.webhooks.workers import DeliveryWorkers
 
-_FAULTS = {"latency_ms", *faults.RATES}
-_DELIVERIES = {
-    "duplicate", "shuffle", "window_ms", "delay_ms", "lose", "paused", "seed", "max_attempts",
-    "retry_base_ms", "withhold",
-}  # fmt: skip
 _SETTINGS = {"delay_ms", "slow_delay_ms", "api_version", "bank_transfers", "refused_emails", "clock_offset_s"}
-_FLUSH_SECONDS = 30
 _SESSION_ACTION_PATH = re.compile(rf"checkout/sessions/(\w+)/({'|'.join(SESSION_ACTIONS)})")
 
 
 class Control:
     """The control routes over one store, its delivery workers and its scheduled tasks."""
 
-    def __init__(self, store: Store, workers: DeliveryWorkers, scheduled_tasks: ScheduledTasks) -> None:
+    def __init__(
+        self, store: Store, workers: DeliveryWorkers, scheduled_tasks: ScheduledTasks, latency: Latency
+    ) -> None:
         self._store = store
         self._workers = workers
         self._scheduled_tasks = scheduled_tasks
         self._handlers: dict[tuple[str, str], Callable[[str, Json], Json]] = {
-            ("GET", "faults"): self._show_faults,
-            ("POST", "faults"): self._set_faults,
-            ("GET", "deliveries"): self._show_deliveries,
-            ("POST", "deliveries"): self._set_deliveries,
-            ("POST", "deliveries/resend"): self._resend,
-            ("POST", "deliveries/flush"): self._flush,
+            **FaultControl(store, latency).handlers(),
+            **DeliveryControl(store, workers).handlers(),
             ("GET", "requests"): self._show_requests,
             ("GET", "settings"): self._show_settings,
             ("POST", "settings"): self._set_settings,
@@ -148,69 +141,6 @@ class Control:
         if session_action is not None or any(path == name for _, path in self._handlers):
             raise MethodNotAllowedError(f"{request.method} is not allowed for {request.path}.")
         raise NotFoundError(f"There is no control route {request.path}.")
-
-    def _show_faults(self, account_id: str, _: Json) -> Json:
-        with self._store.transaction() as connection:
-            permanent = open_account(connection, account_id).settings.get("faults", {})
-            return {"permanent": permanent, "queued": faults.list_queued(connection, account_id)}
-
-    def _set_faults(self, account_id: str, sent: Json) -> Json:
-        queued = sent.pop("queued", [])
-        check_names(sent, _FAULTS)
-        for spec in queued:
-            check_queued(spec)
-        with self._store.transaction() as connection:
-            account = open_account(connection, account_id)
-            account.settings["faults"] = sent
-            account.save_settings()
-            connection.execute("DELETE FROM faults WHERE account = ?", (account_id,))
-            for spec in queued:
-                faults.enqueue(connection, account_id, spec)
-        return self._show_faults(account_id, {})
-
-    def _show_deliveries(self, account_id: str, _: Json) -> Json:
-        with self._store.transaction() as connection:
-            return {
-                "settings": open_account(connection, account_id).settings.get("deliveries", {}),
-                "counts": queue.count_by_status(connection, account_id),
-                "deliveries": queue.list_deliveries(connection, account_id),
-            }
-
-    def _set_deliveries(self, account_id: str, sent: Json) -> Json:
-        check_names(sent, _DELIVERIES)
-        with self._store.transaction() as connection:
-            account = open_account(connection, account_id)
-            account.settings["deliveries"] = sent
-            account.save_settings()
-        self._workers.wake()
-        return {"settings": sent}
-
-    def _resend(self, account_id: str, sent: Json) -> Json:
-        check_names(sent, {"event", "endpoint"})
-        with self._store.transaction() as connection:
-            account = open_account(connection, account_id)
-            row = _event_row(connection, account_id, sent.get("event"))
-            endpoints = [
-                endpoint["id"]
-                for endpoint in account.list_all("webhook_endpoint")
-                if sent.get("endpoint", endpoint["id"]) == endpoint["id"]
-                and is_subscribed(endpoint, row["type"])
-            ]
-            # A resend is a manual action, so delivery faults do not apply to it.
-            account.settings = {}
-            for endpoint in endpoints:
-                enqueue_delivery(account, row["id"], row["type"], endpoint)
-        self._workers.wake()
-        return {"event": row["id"], "queued": len(endpoints)}
-
-    def _flush(self, account_id: str, sent: Json) -> Json:
-        check_names(sent, {"timeout_s"})
-        with self._store.transaction() as connection:
-            queue.make_due(connection, account_id)
-        self._workers.wake()
-        idle = self._workers.wait_until_idle(account_id, float(sent.get("timeout_s", _FLUSH_SECONDS)))
-        with self._store.transaction() as connection:
-            return {"idle": idle, "counts": queue.count_by_status(connection, account_id)}
 
     def _show_requests(self, account_id: str, _: Json) -> Json:
         with self._store.transaction() as connection:
@@ -298,12 +228,3 @@ _TIME_COLUMNS = (
     ("events", "recorded_at"),
     ("idempotency_keys", "recorded_at"),
 )
-
-
-def _event_row(connection: sqlite3.Connection, account_id: str, identifier: Any) -> sqlite3.Row:
-    row = connection.execute(
-        "SELECT id, type FROM events WHERE account = ? AND id = ?", (account_id, str(identifier))
-    ).fetchone()
-    if not isinstance(row, sqlite3.Row):
-        raise NotFoundError(f"No such event: '{identifier}'", code="resource_missing", param="event")
-    return row

@@ -3,6 +3,7 @@
 import json
 import socket
 import time
+from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlsplit
 
 import pytest
@@ -82,6 +83,16 @@ def test_latency_makes_every_request_slow(create, control):
     started = time.monotonic()
     create()
     assert time.monotonic() - started >= 0.12
+
+
+def test_latency_ends_when_the_faults_are_replaced(create, control):
+    control.post("faults", latency_ms=600_000)
+    with ThreadPoolExecutor(1) as threads:
+        waiting = threads.submit(create)
+        with pytest.raises(TimeoutError):
+            waiting.result(timeout=0.2)
+        control.post("faults", latency_ms=0)
+        assert waiting.result(timeout=60).id
 
 
 def test_faults_of_one_account_do_not_affect_another(connect, sandbox_url, key, control):

@@ -4,7 +4,6 @@ from datetime import timedelta
 
 import pytest
 
-from lumira.clients import stripe_transport
 from lumira.models import OrderStatus
 from lumira.reconciliation import pull_events, reconcile
 from lumira.reconciliation.report import ReconciliationReport
@@ -19,7 +18,6 @@ pytestmark = pytest.mark.usefixtures("app_context")
 def no_grace(monkeypatch: pytest.MonkeyPatch) -> None:
     # An event is pulled at once, without time for its webhook to arrive.
     monkeypatch.setattr(pull_events, "GRACE", timedelta(seconds=-2))
-    monkeypatch.setattr(stripe_transport, "RATE_LIMIT_PAUSE", 0)
 
 
 def rows(output: str) -> dict[str, list[str]]:

@@ -9,7 +9,7 @@ import pytest
 import time_machine
 from sqlalchemy import select
 
-from lumira.clients import stripe_client, stripe_transport
+from lumira.clients import stripe_client
 from lumira.database import atomic, db
 from lumira.models import Alert, EventStatus, OrderStatus, WebhookEvent
 from lumira.reconciliation import look_up_payments, reconcile
@@ -26,7 +26,6 @@ pytestmark = pytest.mark.usefixtures("app_context")
 def no_events(monkeypatch: pytest.MonkeyPatch) -> None:
     """Events come by webhook alone here."""
     monkeypatch.setattr(stripe_client, "list_events", lambda *_, **__: iter(()))
-    monkeypatch.setattr(stripe_transport, "RATE_LIMIT_PAUSE", 0)
 
 
 @contextmanager

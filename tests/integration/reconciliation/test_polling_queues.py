@@ -88,7 +88,7 @@ def test_a_reservation_is_released_while_the_stripe_of_another_tenant_hangs(
 ) -> None:
     hanging = open_payment(tenant, "shirt")
     healthy = open_payment(other_tenant, "shirt")
-    stripe_sandbox.fail_next(tenant, "latency", method="GET", path="/v1", times=1, ms=6_000)
+    stripe_sandbox.fail_next(tenant, "latency", method="GET", path="/v1", times=1, ms=600_000)
 
     def run() -> None:
         with app.app_context():
@@ -99,6 +99,7 @@ def test_a_reservation_is_released_while_the_stripe_of_another_tenant_hangs(
         worker.start()
         eventually(lambda: load_order(other_tenant, healthy.order_number).status is OrderStatus.CANCELLED)
         assert load_order(tenant, hanging.order_number).status is OrderStatus.PENDING
+        stripe_sandbox.clear_faults(tenant)
         worker.join()
         eventually(lambda: load_order(tenant, hanging.order_number).status is OrderStatus.CANCELLED)
     assert figures(other_tenant, "shirt") == (100, 0, 0)

@@ -8,7 +8,7 @@ import pytest
 import time_machine
 from sqlalchemy import select
 
-from lumira.clients import stripe_client, stripe_transport
+from lumira.clients import stripe_client
 from lumira.database import atomic, db
 from lumira.models import AccessGrant, Alert, AuditEntry, OrderStatus, WebhookEvent
 from lumira.notifications import relay
@@ -22,11 +22,6 @@ from tests.support.factories import Brand, count, load_order, open_payment
 from tests.support.stripe_events import event, payment_intent, receive
 
 pytestmark = pytest.mark.usefixtures("app_context")
-
-
-@pytest.fixture(autouse=True)
-def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stripe_transport, "RATE_LIMIT_PAUSE", 0)
 
 
 @contextmanager

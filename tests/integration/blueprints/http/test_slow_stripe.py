@@ -17,8 +17,8 @@ from tests.support.web_process import WebProcess, web_process
 pytestmark = pytest.mark.usefixtures("app_context")
 
 THREADS, SLOTS, CALLERS = 6, 3, 24
-#: Seconds that Stripe takes: much longer than everything else in these tests, so that the order of replies is certain.
-STRIPE_TAKES = 6
+#: Milliseconds of latency: it lasts until the test has seen everything that is answered meanwhile.
+UNTIL_CLEARED = 600_000
 
 
 @pytest.fixture(scope="module")
@@ -28,11 +28,8 @@ def web(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         yield process
 
 
-@pytest.fixture
-def slow_stripe(tenant: Brand) -> Iterator[None]:
-    call(tenant, "POST", "/sandbox/faults", json={"latency_ms": STRIPE_TAKES * 1000})
-    yield
-    clear_faults(tenant)
+def let_stripe_hang(brand: Brand) -> None:
+    call(brand, "POST", "/sandbox/faults", json={"latency_ms": UNTIL_CLEARED})
 
 
 def open_payment(web: WebProcess, brand: Brand, key: str, product: str = "mystique") -> requests.Response:
@@ -67,8 +64,9 @@ def occupy_all_slots(
 
 
 def test_webhooks_catalog_and_free_orders_are_answered_while_all_slots_wait_for_stripe(
-    web: WebProcess, tenant: Brand, slow_stripe: None
+    web: WebProcess, tenant: Brand
 ) -> None:
+    let_stripe_hang(tenant)
     with ThreadPoolExecutor(CALLERS) as threads:
         waiting, refused = occupy_all_slots(threads, web, tenant, [str(uuid4()) for _ in range(CALLERS)])
 
@@ -85,12 +83,13 @@ def test_webhooks_catalog_and_free_orders_are_answered_while_all_slots_wait_for_
             (503, "STRIPE_UNAVAILABLE")
         }
         assert all(int(reply.headers["Retry-After"]) > 0 for reply in refused)
+        clear_faults(tenant)
         assert {future.result().status_code for future in waiting.values()} == {200}
 
 
 def test_a_refused_call_leaves_nothing_and_succeeds_with_the_same_key(web: WebProcess, tenant: Brand) -> None:
     keys = [str(uuid4()) for _ in range(SLOTS + 1)]
-    call(tenant, "POST", "/sandbox/faults", json={"latency_ms": STRIPE_TAKES * 1000})
+    let_stripe_hang(tenant)
     with ThreadPoolExecutor(CALLERS) as threads:
         waiting, refused = occupy_all_slots(threads, web, tenant, keys)
         assert [reply.status_code for reply in refused] == [503]
@@ -107,7 +106,7 @@ def test_a_refused_call_leaves_nothing_and_succeeds_with_the_same_key(web: WebPr
 def test_a_stored_reply_is_returned_while_all_slots_wait_for_stripe(web: WebProcess, tenant: Brand) -> None:
     known = str(uuid4())
     first = open_payment(web, tenant, known)
-    call(tenant, "POST", "/sandbox/faults", json={"latency_ms": STRIPE_TAKES * 1000})
+    let_stripe_hang(tenant)
     with ThreadPoolExecutor(CALLERS) as threads:
         waiting, _ = occupy_all_slots(threads, web, tenant, [str(uuid4()) for _ in range(CALLERS)])
         again = open_payment(web, tenant, known)

@@ -39,11 +39,13 @@ class EventCriteria:
     """Which events are wanted; `None` for any.
 
     `first` and `last` are ids that bound them, both included; `before` is the id that they stand before.
+    `stripe_event_ids` are wanted besides those of `order_ids`.
     """
 
     status: EventStatus | None = None
     type: str | None = None
     order_ids: Sequence[UUID] | None = None
+    stripe_event_ids: Sequence[str] = ()
     first: UUID | None = None
     last: UUID | None = None
     before: UUID | None = None
@@ -85,8 +87,10 @@ def _select(tenant_id: int, wanted: EventCriteria) -> Select[*tuple[Any, ...]]:
     query = select(*_COLUMNS).where(*_bounds(tenant_id, wanted))
     if wanted.order_ids is not None:
         # Found first: planned with the list, all events might be read, the newest first.
-        of_orders = query.where(WebhookEvent.order_id == func.any(list(wanted.order_ids)))
-        found = of_orders.cte("of_orders").prefix_with("MATERIALIZED")
+        named = WebhookEvent.order_id == func.any(list(wanted.order_ids))
+        if wanted.stripe_event_ids:
+            named |= WebhookEvent.stripe_event_id == func.any(list(wanted.stripe_event_ids))
+        found = query.where(named).cte("of_orders").prefix_with("MATERIALIZED")
         return select(found).where(*_filters(found.c, wanted)).order_by(found.c.id.desc())
     if is_scanned(wanted):
         looked_at = query.order_by(WebhookEvent.id.desc()).limit(constant(SCANNED)).subquery()

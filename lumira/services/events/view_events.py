@@ -25,6 +25,14 @@ from lumira.repositories.event_lists import EventCriteria, ListedEvent, LookedAt
 
 #: Events on one page.
 PAGE = 50
+#: What an event may name before it belongs to an order.
+_AT_STRIPE = (
+    SearchKind.PAYMENT,
+    SearchKind.SESSION,
+    SearchKind.CHARGE,
+    SearchKind.REFUND,
+    SearchKind.DISPUTE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,10 +105,18 @@ def criteria_of(tenant_id: int, search: EventSearch, term: SearchTerm | None) ->
         status=search.status,
         type=search.type or None,
         order_ids=None if term is None else order_search.newest_ids(tenant_id, term),
+        stripe_event_ids=_stuck(tenant_id, term),
         first=_first_id(search.first_day, zone),
         last=_first_id(search.last_day and search.last_day + timedelta(days=1), zone),
         before=search.before,
     )
+
+
+def _stuck(tenant_id: int, term: SearchTerm | None) -> list[str]:
+    """The events that name an id of Stripe's and are not processed: they belong to no order yet."""
+    if term is None or term.kind not in _AT_STRIPE:
+        return []
+    return [event.stripe_event_id for event in webhook_events.list_stuck(tenant_id, [term.text])]
 
 
 def _first_id(day: date | None, zone: ZoneInfo) -> UUID | None:

@@ -161,6 +161,16 @@ def test_a_message_is_sent_again_and_its_alert_is_resolved(browser, tenant, owne
     assert audited(tenant, "message_resent")[0].actor == owner.actor
 
 
+def test_an_order_and_an_alert_lead_to_the_message(browser, tenant) -> None:
+    message = confirmation(tenant)
+    made_dead(tenant, message, "451 later")
+    with atomic(tenant.id):
+        number = db.session.get_one(Order, (tenant.id, message.order_id)).order_number
+    for page in ("alerts", f"orders/{number}"):
+        text = browser.get(f"/dashboard/{tenant.slug}/{page}").text
+        assert f'href="{path_of(tenant)}/{message.id}"' in text
+
+
 def test_a_message_that_is_no_longer_true_is_not_sent_again(browser, tenant) -> None:
     [message_id] = add_messages(tenant, 1)
     page = f"{path_of(tenant)}/{message_id}"

@@ -15,7 +15,7 @@ from sqlalchemy import insert, select, update
 from lumira.database import atomic, db
 from lumira.models import EventStatus, Language, OrderStatus, Role, WebhookEvent
 from lumira.models.columns import uuid7_from
-from lumira.repositories import event_lists
+from lumira.repositories import alerts, event_lists
 from lumira.webhooks import process, replay_many
 from tests.support import stripe_events, stripe_sandbox
 from tests.support.dashboard import Operator, OperatorBrowser, make_operator, sign_in
@@ -127,6 +127,25 @@ def test_events_are_found_by_state_type_day_order_and_stripe_id(browser, tenant)
     only = browser.get(f"{path_of(tenant)}?q={paid.stripe_event_id}")
     assert only.headers["Location"] == f"{path_of(tenant)}/{paid.stripe_event_id}"
     assert f'orders/{opened.order_number}"' in browser.get(path_of(tenant)).text
+
+
+def test_an_event_that_belongs_to_no_order_yet_is_found_by_its_payment(browser, tenant) -> None:
+    _, event_id = failed_payment_event(tenant)
+    pay(tenant)
+    payment_id = loaded(tenant, event_id).payload["data"]["object"]["id"]
+    assert listed(browser.get(f"{path_of(tenant)}?q={payment_id}").text) == [event_id]
+    assert listed(browser.get(f"{path_of(tenant)}?q={payment_id}&state=parked").text) == []
+    assert listed(browser.get(f"{path_of(tenant)}?q=pi_unknown").text) == []
+
+
+def test_an_order_and_an_alert_lead_to_the_event(browser, tenant) -> None:
+    number, event_id = failed_payment_event(tenant)
+    stripe_id = loaded(tenant, event_id).stripe_event_id
+    with atomic(tenant.id):
+        alerts.raise_alert(tenant.id, kind="event_failed", subject=stripe_id)
+    for page in ("alerts", f"orders/{number}"):
+        assert f'href="{path_of(tenant)}/{stripe_id}"' in browser.get(f"/dashboard/{tenant.slug}/{page}").text
+    assert browser.get(f"{path_of(tenant)}/{stripe_id}").status_code == 200
 
 
 @pytest.mark.parametrize("query", ["", "state=failed", "state=failed&type=payment_intent.succeeded"])

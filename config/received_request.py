@@ -1,9 +1,6 @@
-"""A request while it arrives: whether it is whole, and the reply if it never is."""
+"""A request while it arrives: whether it is whole."""
 
-import json
 import re
-from http import HTTPStatus
-from uuid import uuid4
 
 #: Bytes of a body that is kept in memory until it is whole: Stripe's largest delivery. File uploads are longer.
 LARGEST_IN_MEMORY = 1024 * 1024
@@ -14,14 +11,6 @@ _END_OF_HEADERS = b"\r\n\r\n"
 _LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*([0-9]{1,15})[ \t]*\r\n", re.IGNORECASE)
 #: A body without a length, or one that the client sends only when it is asked to.
 _WITHOUT_LENGTH = re.compile(rb"\r\n(?:transfer-encoding|expect):", re.IGNORECASE)
-
-_RETRY_AFTER = 5
-#: Code and message by status.
-_ERRORS = {
-    408: ("REQUEST_TIMEOUT", "The request did not arrive in time: send it again."),
-    431: ("HEADERS_TOO_LARGE", "The headers exceed the size limit."),
-    503: ("SERVICE_UNAVAILABLE", "Too many large requests arrive at the moment: send the request again."),
-}
 
 
 class ReceivedRequest:
@@ -63,23 +52,3 @@ class ReceivedRequest:
     @property
     def has_too_long_headers(self) -> bool:
         return self._length is None and len(self.data) > _LARGEST_HEADERS
-
-
-def error_reply(status: int) -> bytes:
-    """The whole reply to a request that no thread handles, in the form of the API's errors."""
-    code, message = _ERRORS[status]
-    phrase = HTTPStatus(status).phrase
-    request_id = uuid4().hex
-    content = {"error": phrase, "code": code, "message": message, "requestId": request_id}
-    body = json.dumps(content).encode()
-    headers = [
-        f"HTTP/1.1 {status} {phrase}",
-        "Content-Type: application/json",
-        f"Content-Length: {len(body)}",
-        f"X-Request-Id: {request_id}",
-        "Cache-Control: no-store",
-        "Connection: close",
-    ]
-    if status == HTTPStatus.SERVICE_UNAVAILABLE:
-        headers.append(f"Retry-After: {_RETRY_AFTER}")
-    return "\r\n".join([*headers, "", ""]).encode() + body

@@ -13,12 +13,14 @@ from collections import deque
 from concurrent.futures import Future
 from contextlib import suppress
 from functools import partial
+from http import HTTPStatus
 from typing import Any
 
 from gunicorn.http.unreader import SocketUnreader  # type: ignore[import-untyped]
 from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER, TConn, ThreadWorker  # type: ignore[import-untyped]
 
-from config.received_request import LARGEST_IN_MEMORY, ReceivedRequest, error_reply
+from config.error_replies import error_reply, status_of
+from config.received_request import LARGEST_IN_MEMORY, ReceivedRequest
 
 _CHUNK = 64 * 1024
 #: Bytes of all requests that are being received, in one process. With more, the requests that grow are refused.
@@ -123,7 +125,7 @@ class ReceivingWorker(ThreadWorker):  # type: ignore[misc]
 
     def _reply(self, conn: TConn, status: int) -> None:
         with suppress(OSError):
-            conn.sock.send(error_reply(status))
+            conn.sock.send(error_reply(status).content)
         self._linger(conn)
 
     def handle_request(self, req: Any, conn: TConn) -> bool:
@@ -137,6 +139,19 @@ class ReceivingWorker(ThreadWorker):  # type: ignore[misc]
         except TimeoutError:
             self.log.info("A client stopped reading its reply.")
             return False
+
+    def handle_error(self, _req: Any, client: socket.socket, _addr: object, exc: Exception) -> None:
+        """Reply to a request that could not be parsed. The log gets no part of it: a URL may grant access."""
+        status = status_of(exc)
+        reply = error_reply(status)
+        if status == HTTPStatus.INTERNAL_SERVER_ERROR:
+            self.log.error("A request failed before its reply: %s.", reply.request_id, exc_info=exc)
+        else:
+            self.log.warning(
+                "A request was refused: %d, %s, request %s.", status, type(exc).__name__, reply.request_id
+            )
+        with suppress(OSError):
+            client.sendall(reply.content)
 
     def finish_request(self, conn: TConn, fs: "Future[Any]") -> None:
         """Keep the connection for the next request, or close it once the client has read the reply."""

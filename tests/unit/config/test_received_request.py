@@ -5,7 +5,8 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from config.received_request import LARGEST_IN_MEMORY, ReceivedRequest, error_reply
+from config.error_replies import error_reply
+from config.received_request import LARGEST_IN_MEMORY, ReceivedRequest
 from lumira.blueprints.http.request_body import MAX_WEBHOOK_BODY
 
 HEADERS = b"POST /x HTTP/1.1\r\nHost: shop\r\n%s\r\n"
@@ -46,6 +47,6 @@ def test_the_largest_webhook_is_received_in_memory_and_longer_bodies_are_streame
 
 
 def test_a_reply_of_the_server_itself_has_the_form_of_the_api() -> None:
-    headers, _, body = error_reply(503).partition(b"\r\n\r\n")
+    headers, _, body = error_reply(503).content.partition(b"\r\n\r\n")
     assert b"Retry-After: " in headers
     assert set(json.loads(body)) == {"error", "code", "message", "requestId"}

@@ -106,6 +106,7 @@ def test_no_page_excludes_anyone(
     page = open_window(window)
     page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
     found = {}
+    opened: set[str] = set()
 
     def check(name: str) -> None:
         findings = serious_findings(page)
@@ -130,6 +131,10 @@ def test_no_page_excludes_anyone(
     }.items():
         page.goto(served + path)
         for summary in page.locator("details.menu summary").all():
+            # The same menus are on every page: each is opened once.
+            if (label := summary.inner_text()) in opened:
+                continue
+            opened.add(label)
             summary.click()
             check(f"{name}, menu open")
             summary.click()

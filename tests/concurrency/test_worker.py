@@ -123,7 +123,7 @@ def _installation(
     url: str, settings: Settings, sandbox: SandboxServer, tmp_path: Path
 ) -> Iterator[Installation]:
     own = dataclasses.replace(settings, database_url=url, database_owner_url=url, instance_path=tmp_path)
-    app = create_app(own)
+    app = create_app(own, serves_http=False)
     with app.app_context():
         created = Installation(app, own, factories.make_brand(sandbox_url=sandbox.url))
         try:
@@ -135,7 +135,7 @@ def _installation(
             for engine in db.engines.values():
                 engine.dispose()
             # Restore the settings of the other tests in this process.
-            create_app(settings)
+            create_app(settings, serves_http=False)
 
 
 def prevent_sweeps(installation: Installation) -> None:

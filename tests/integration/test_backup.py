@@ -164,7 +164,7 @@ def test_a_restored_backup_has_every_row_and_takes_and_fulfils_a_payment(
         opened = refunds.pay(brand, "shirt")
         assert load_order(brand, opened.order_number).status is OrderStatus.COMPLETED
         assert load_stock(brand, "shirt").sold == 2
-    create_app(settings)
+    create_app(settings, serves_http=False)
 
 
 @pytest.mark.parametrize("login", ["lumira_owner", "lumira_web"])
@@ -178,4 +178,4 @@ def test_no_other_login_backs_up_silently(
 
     with pytest.raises(CommandFailed):
         run(backup.replace("lumira_backup", login), old_server, tmp_path)
-    create_app(settings)
+    create_app(settings, serves_http=False)

@@ -69,7 +69,7 @@ def pooled_app(pooler: Pooler, settings: Settings) -> Iterator[Flask]:
         yield app
         for engine in db.engines.values():
             engine.dispose()
-    create_app(settings)
+    create_app(settings, serves_http=False)
 
 
 def names_of_tenants() -> list[str]:

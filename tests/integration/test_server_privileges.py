@@ -60,7 +60,7 @@ def upgrade(settings: Settings, url: str, *, owner: str, login: str) -> Result:
     try:
         return app.test_cli_runner().invoke(args=["db", "upgrade"])
     finally:
-        create_app(settings)
+        create_app(settings, serves_http=False)
 
 
 def create_logins(execute: Execute, *logins: str) -> None:

@@ -28,7 +28,7 @@ def settings(settings: Settings, run_directory: Path) -> Iterator[Settings]:
     instance = settings.instance_path.with_name(f"{settings.instance_path.name}_own_{uuid4().hex}")
     yield replace(settings, database_url=url, database_owner_url=url, instance_path=instance)
     # Restore the settings of the other tests in this process.
-    create_app(settings)
+    create_app(settings, serves_http=False)
 
 
 @pytest.fixture(scope="module")

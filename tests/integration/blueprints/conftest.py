@@ -37,7 +37,7 @@ def client_with(settings: Settings) -> Iterator[Callable[..., FlaskClient]]:
 
         yield make
     # Restore the settings of the process for the other tests.
-    create_app(settings)
+    create_app(settings, serves_http=False)
 
 
 @pytest.fixture(autouse=True)
@@ -56,13 +56,21 @@ def errors_are_documented(app: Flask) -> Iterator[None]:
     yield
     hooks.remove(note)
     if replies:
-        paths = app.test_client().get("/api/openapi.json").json["paths"]
-        by_shape = {_shape(path): item for path, item in paths.items()}
+        by_shape = _documented_paths(app)
         for method, rule, status, code in replies:
             documented = by_shape[_shape(rule)][method.lower()]["responses"].get(status, {})
             assert f"`{code}`" in documented.get("description", ""), (method, rule, status, code)
 
 
+def _documented_paths(app: Flask) -> dict[str, Any]:
+    """The paths of the OpenAPI document by their shape, read once for each application."""
+    if _PATHS not in app.extensions:
+        paths = app.test_client().get("/api/openapi.json").json["paths"]
+        app.extensions[_PATHS] = {_shape(path): item for path, item in paths.items()}
+    return dict(app.extensions[_PATHS])
+
+
+_PATHS = "tests.documented_paths"
 #: Their errors have other envelopes, or they are not in the document.
 _NOT_CHECKED = (
     "webhooks",

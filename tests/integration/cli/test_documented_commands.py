@@ -104,7 +104,7 @@ def installation(
         yield Documented(app, brand)
         for engine in db.engines.values():
             engine.dispose()
-    create_app(settings)
+    create_app(settings, serves_http=False)
 
 
 @pytest.fixture

@@ -145,7 +145,7 @@ def test_migrating_with_the_login_of_requests_names_the_owners_setting(
     app = create_app(dataclasses.replace(settings, database_url=url, database_owner_url=url))
 
     result = app.test_cli_runner().invoke(args=["db", "upgrade"])
-    create_app(settings)
+    create_app(settings, serves_http=False)
 
     assert result.exit_code == 1
     assert isinstance(result.exception, SystemExit)
@@ -158,7 +158,7 @@ def test_a_worker_with_wrong_encryption_keys_does_not_start(settings: Settings, 
     try:
         result = app.test_cli_runner().invoke(args=["worker"])
     finally:
-        create_app(settings)
+        create_app(settings, serves_http=False)
 
     assert result.exit_code == 1
     assert result.stderr.startswith(

@@ -104,7 +104,7 @@ def test_a_database_with_another_date_style_works(
         assert load_order(brand, opened.order_number).status is OrderStatus.COMPLETED
         for bound in db.engines.values():
             bound.dispose()
-    create_app(settings)
+    create_app(settings, serves_http=False)
 
 
 def test_a_receipt_that_does_not_fit_on_the_disk_leaves_no_file(

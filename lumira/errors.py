@@ -162,6 +162,10 @@ class NotWithdrawable(Conflict):
     """The buyer cannot withdraw from these units, or no withdrawal waits for a decision."""
 
 
+class WithdrawalsChanged(NotWithdrawable):
+    """Other withdrawals wait than those that the operator has seen."""
+
+
 class NotMergeable(Conflict):
     """Two customers cannot be merged: they are the same, or one of them was merged or erased before."""
 

@@ -62,9 +62,12 @@ class Outcome:
     withdrawal_refunds: tuple[DueRefund, ...] = ()
 
 
-def derive(order: Order) -> Outcome:
-    """Return the outcome of a loaded order. Makes no query and changes nothing."""
-    outcome = _derive(order)
+def derive(order: Order, *, if_accepted: bool = False) -> Outcome:
+    """Return the outcome of a loaded order. Makes no query and changes nothing.
+
+    With `if_accepted`, its refunds are those that would follow if the withdrawals that wait were accepted.
+    """
+    outcome = _derive(order, if_accepted=if_accepted)
     return outcome if order.test_ended_at is None else _when_test_ended(outcome)
 
 
@@ -81,14 +84,15 @@ def _when_test_ended(outcome: Outcome) -> Outcome:
     )
 
 
-def _derive(order: Order) -> Outcome:
+def _derive(order: Order, *, if_accepted: bool) -> Outcome:
     review = review_reason(order)
     money = money_of(order)
     if review is not None and money.is_fully_refunded:
         # The mismatching payment is fully refunded: no operator has to decide about it.
         return _unfulfilled(order, OrderStatus.REFUNDED, None)
     if not is_paid(order):
-        return _unfulfilled(order, status_when_unfulfilled(order, review), review)
+        status = status_when_unfulfilled(order, review)
+        return _unfulfilled(order, status, review, if_accepted=if_accepted)
     if order.sold_out_at is not None:
         # Paid too late, when no unit was left: every payment is refunded automatically.
         status = (
@@ -104,7 +108,7 @@ def _derive(order: Order) -> Outcome:
         stock=_stock_when_fulfilled(order),
         refunds=tuple((payment, RefundOrigin.DUPLICATE_PAYMENT) for payment in duplicate_payments(order)),
         messages=frozenset(_messages(order, with_sale=True)),
-        withdrawal_refunds=tuple(withdrawal.due_refunds(order)),
+        withdrawal_refunds=tuple(withdrawal.due_refunds(order, if_accepted=if_accepted)),
     )
 
 
@@ -114,6 +118,7 @@ def _unfulfilled(
     review: ReviewReason | None,
     *,
     automatic: tuple[tuple[Payment, RefundOrigin], ...] = (),
+    if_accepted: bool = False,
 ) -> Outcome:
     return Outcome(
         status=status,
@@ -124,7 +129,7 @@ def _unfulfilled(
         refunds=automatic,
         messages=frozenset(_messages(order, with_sale=False)),
         # A payment of another amount waits for no decision any more if the buyer has withdrawn from everything.
-        withdrawal_refunds=tuple(withdrawal.due_refunds(order))
+        withdrawal_refunds=tuple(withdrawal.due_refunds(order, if_accepted=if_accepted))
         if review is not None and withdrawal.is_whole_order_withdrawn(order)
         else (),
     )

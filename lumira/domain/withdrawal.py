@@ -23,9 +23,11 @@ from lumira.models import (
     OrderStatus,
     Payment,
     RequestState,
+    Tenant,
     Withdrawal,
     WithdrawalDecision,
     WithdrawalLine,
+    WithdrawalPolicy,
     WithdrawalVia,
 )
 from lumira.models.columns import uuid7
@@ -74,6 +76,11 @@ class WithdrawalRight:
     def is_open(self) -> bool:
         """Whether the buyer may withdraw from any unit."""
         return any(right.quantity for right in self.lines)
+
+    def permits(self, units: Mapping[UUID, int]) -> bool:
+        """Whether the buyer may withdraw from these units, by order line; from none they may not."""
+        largest = {right.line.id: right.quantity for right in self.lines}
+        return bool(units) and all(0 < number <= largest.get(line, 0) for line, number in units.items())
 
     @property
     def why_not(self) -> NoRight | None:
@@ -182,6 +189,11 @@ def record_withdrawal(
     return withdrawal
 
 
+def is_accepted_at_once(tenant: Tenant, order: Order) -> bool:
+    """Whether no operator decides: by the tenant's policy, or because there is nothing to refund."""
+    return tenant.withdrawal_policy is WithdrawalPolicy.REFUND or order.is_free
+
+
 def waiting(order: Order) -> list[Withdrawal]:
     """Return the withdrawals that an operator has to decide about, oldest first."""
     return [withdrawal for withdrawal in order.withdrawals if withdrawal.is_waiting]
@@ -205,14 +217,14 @@ def _is_whole(order: Order, withdrawals: Sequence[Withdrawal]) -> bool:
     )
 
 
-def due_refunds(order: Order) -> list[DueRefund]:
-    """Return the refunds that accepted withdrawals still require.
+def due_refunds(order: Order, *, if_accepted: bool = False) -> list[DueRefund]:
+    """Return the refunds that accepted withdrawals still require; with `if_accepted` also those that wait.
 
     A withdrawal of everything is refunded with what is refundable, another one with the prices of its units. Each is
     refunded once from the payment that settles the order. An open dispute withholds the money: the refund is due
     once it is won. What a lost dispute took, the buyer has.
     """
-    accepted = [withdrawal for withdrawal in order.withdrawals if withdrawal.is_accepted]
+    accepted = [each for each in order.withdrawals if each.is_accepted or (if_accepted and each.is_waiting)]
     payment = settling_payment(order) if accepted else None
     if payment is None or is_disputed(order, payment):
         return []

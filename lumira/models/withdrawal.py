@@ -60,7 +60,12 @@ class Withdrawal(Identified, Base):
         CheckConstraint("requested_at <= confirmed_at", name="confirmed_after_request"),
         Index("ix_withdrawals_by_order", "tenant_id", "order_id"),
         # What waits for an operator, among all that were decided.
-        Index("ix_withdrawals_waiting", "tenant_id", "id", postgresql_where="decision IS NULL"),
+        Index(
+            "ix_withdrawals_waiting", "tenant_id", "requested_at", "id", postgresql_where="decision IS NULL"
+        ),
+        Index(
+            "ix_withdrawals_decided", "tenant_id", "decided_at", "id", postgresql_where="decision IS NOT NULL"
+        ),
     )
 
     order_id: Mapped[UUID]

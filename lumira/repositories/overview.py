@@ -20,6 +20,7 @@ from lumira.models import (
     Product,
     StockItem,
     WebhookEvent,
+    Withdrawal,
 )
 from lumira.models.columns import uuid7_from
 from lumira.repositories import sale_mode
@@ -60,6 +61,7 @@ class WaitingWork:
     deliverables: int
     dead_messages: int
     failed_events: int
+    withdrawals: int
 
 
 def list_days(tenant_id: int, *, zone: str, since: datetime, until: datetime) -> list[DayFigures]:
@@ -134,8 +136,13 @@ def count_waiting(tenant_id: int) -> WaitingWork:
     events = select(WebhookEvent.id).where(
         WebhookEvent.tenant_id == tenant_id, WebhookEvent.status == constant(EventStatus.FAILED)
     )
+    withdrawals = (
+        select(Withdrawal.id)
+        .join(Order, (Order.tenant_id == Withdrawal.tenant_id) & (Order.id == Withdrawal.order_id))
+        .where(Withdrawal.tenant_id == tenant_id, Withdrawal.decision.is_(None), sale_mode.counts(tenant_id))
+    )
     counts = [
         select(func.count()).select_from(query.limit(constant(MOST_COUNTED + 1)).subquery()).scalar_subquery()
-        for query in (deliverables, messages, events)
+        for query in (deliverables, messages, events, withdrawals)
     ]
     return WaitingWork(*db.session.execute(select(*counts)).one())

@@ -240,6 +240,16 @@ LISTS: dict[str, tuple[Read, list[str]]] = {
         ["ix_alerts_resolved", "ROW(resolved_at, id) <"],
     ),
     "withdrawals that wait": (withdrawals.list_withdrawals, ["ix_withdrawals_waiting"]),
+    "a page of withdrawals that wait": (
+        lambda tenant: withdrawals.list_page(
+            tenant, is_decided=False, after=Position(NOW, uuid4()), limit=50
+        ),
+        ["ix_withdrawals_waiting", "ROW(requested_at, id) >"],
+    ),
+    "a page of decided withdrawals": (
+        lambda tenant: withdrawals.list_page(tenant, is_decided=True, after=Position(NOW, uuid4()), limit=50),
+        ["ix_withdrawals_decided", "ROW(decided_at, id) <"],
+    ),
     "receipts of orders": (lambda tenant: receipts.list_of_orders(tenant, [uuid4()]), ["order_id = ANY"]),
     "movements of a product": (
         lambda tenant: stock_counts.list_movements(tenant, "shirt", limit=20),

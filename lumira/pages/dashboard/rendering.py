@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from babel.dates import format_datetime
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from lumira.clock import utc_now
 from lumira.domain.operators import Role
 from lumira.errors import LumiraError
 from lumira.models import AlertKind, Language
@@ -15,6 +16,7 @@ from lumira.notifications.alert_texts import text_for
 from lumira.notifications.formatting import Formatter
 from lumira.pages.dashboard import chart
 from lumira.pages.dashboard.browsers import browser_name
+from lumira.pages.dashboard.due_dates import remaining
 from lumira.pages.dashboard.frame import NAVIGATION, Frame, Message
 from lumira.pages.dashboard.texts import ERRORS, TEXTS
 from lumira.pages.rendering import format_size
@@ -54,6 +56,8 @@ def render(template: str, frame: Frame, *, assets: dict[str, str], **values: Any
         size=lambda length: format_size(length, frame.language),
         moment=formatter.moment,
         short_moment=lambda at: _short_moment(at, zone, frame.language),
+        remaining=lambda at: remaining(at, utc_now(), zone, frame.language),
+        last_day=formatter.last_day,
         short_day=lambda at: f"{at:%d/%m}",
         chart_size=(chart.WIDTH, chart.HEIGHT),
         **values,

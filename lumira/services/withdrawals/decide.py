@@ -1,11 +1,12 @@
 """An operator's decision about the withdrawals from an order that wait for one."""
 
+from collections.abc import Collection
 from uuid import UUID
 
 from lumira.clock import utc_now
 from lumira.database import atomic, retried
 from lumira.domain.withdrawal import waiting
-from lumira.errors import NotWithdrawable
+from lumira.errors import NotWithdrawable, WithdrawalsChanged
 from lumira.models import Order, WithdrawalDecision
 from lumira.repositories import audit, orders
 from lumira.settlement.settle_order import settle_order
@@ -19,17 +20,20 @@ def decide(
     *,
     actor: str,
     note: str | None = None,
+    seen: Collection[UUID] | None = None,
 ) -> Order:
     """Accept or refuse all withdrawals of an order that wait for a decision; returns the settled order.
 
-    An accepted one is refunded by a worker. `note` explains a refusal to the buyer. Raises `OrderNotFound`, and
-    `NotWithdrawable` if none waits.
+    An accepted one is refunded by a worker. `note` explains a refusal to the buyer. Raises `OrderNotFound`,
+    `NotWithdrawable` if none waits, and `WithdrawalsChanged` if others wait than those that the operator has `seen`.
     """
     with atomic(tenant_id):
         order = orders.lock_order(tenant_id, order_id)
         undecided = waiting(order)
         if not undecided:
             raise NotWithdrawable(f"No withdrawal from the order {order.order_number} waits for a decision.")
+        if seen is not None and set(seen) != {withdrawal.id for withdrawal in undecided}:
+            raise WithdrawalsChanged(f"Other withdrawals from the order {order.order_number} wait now.")
         now = utc_now()
         for withdrawal in undecided:
             withdrawal.decision, withdrawal.decided_at, withdrawal.decision_note = decision, now, note

@@ -8,10 +8,16 @@ from zoneinfo import ZoneInfo
 from lumira.clock import utc_now
 from lumira.database import atomic, db, retried
 from lumira.domain.commands import WithdrawalCommand
-from lumira.domain.withdrawal import NoRight, WithdrawalRight, record_withdrawal, right_of
-from lumira.errors import NotWithdrawable
+from lumira.domain.withdrawal import (
+    NoRight,
+    WithdrawalRight,
+    is_accepted_at_once,
+    record_withdrawal,
+    right_of,
+)
+from lumira.errors import NotWithdrawable, WithdrawalsChanged
 from lumira.link_tokens import LinkAddress, WithdrawalAddress
-from lumira.models import Order, Tenant, Withdrawal, WithdrawalPolicy, WithdrawalVia
+from lumira.models import Order, Withdrawal, WithdrawalVia
 from lumira.repositories import audit, orders, tenants
 from lumira.services.withdrawals.view_withdrawal import find_as_guest, find_by_link
 from lumira.settlement.settle_order import settle_order
@@ -47,19 +53,31 @@ def withdraw_as_guest(address: WithdrawalAddress, command: WithdrawalCommand) ->
 
 @retried
 def record_statement(
-    tenant_id: int, order_id: UUID, *, requested_at: datetime, reason: str | None, actor: str
+    tenant_id: int,
+    order_id: UUID,
+    *,
+    requested_at: datetime,
+    reason: str | None,
+    actor: str,
+    units: Mapping[UUID, int] | None = None,
+    seen: int | None = None,
 ) -> Order:
-    """Record a statement that reached the shop in another way, about everything that the buyer may withdraw from.
+    """Record a statement that reached the shop in another way: about these units, by order line, or about everything.
 
-    Raises `NotWithdrawable` and `OrderNotFound`.
+    Everything is what the buyer may withdraw from. Raises `NotWithdrawable` and `OrderNotFound`, and
+    `WithdrawalsChanged` if the order has another number of withdrawals than the operator has `seen`: a form that is
+    sent twice records one statement.
     """
     with atomic(tenant_id):
         order = orders.lock_order(tenant_id, order_id)
+        if seen is not None and seen != len(order.withdrawals):
+            raise WithdrawalsChanged(f"The order {order.order_number} has other withdrawals now.")
         zone = ZoneInfo(tenants.get(tenant_id).time_zone)
         right = right_of(order, zone=zone, at=requested_at, is_by_operator=True)
-        if not right.is_open:
+        if units is None:
+            units = {each.line.id: each.quantity for each in right.lines if each.quantity}
+        if not right.permits(units):
             raise NotWithdrawable(_refusal(order, right))
-        units = {each.line.id: each.quantity for each in right.lines if each.quantity}
         _record(order, units, reason, WithdrawalVia.OPERATOR, requested_at, actor=actor)
         return order
 
@@ -76,10 +94,7 @@ def _withdraw(
     if chosen and all(each.why_not is NoRight.WITHDRAWN for each in chosen):
         # The same form, sent again.
         return
-    is_allowed = len(chosen) == len(command.units) > 0 and all(
-        0 < command.units[each.line.id] <= each.quantity for each in chosen
-    )
-    if not is_allowed:
+    if not right.permits(command.units):
         raise NotWithdrawable(_refusal(order, right))
     _record(order, command.units, command.reason, via, requested_at, actor=_BUYER)
 
@@ -100,7 +115,7 @@ def _record(
         reason=reason,
         requested_at=requested_at,
         now=utc_now(),
-        is_accepted=_is_accepted_at_once(tenants.get(order.tenant_id), order),
+        is_accepted=is_accepted_at_once(tenants.get(order.tenant_id), order),
     )
     audit.record(
         order.tenant_id,
@@ -116,11 +131,6 @@ def _record(
     db.session.flush()
     settle_order(order, actor=actor)
     return withdrawal
-
-
-def _is_accepted_at_once(tenant: Tenant, order: Order) -> bool:
-    """Whether no operator decides: by the tenant's policy, or because there is nothing to refund."""
-    return tenant.withdrawal_policy is WithdrawalPolicy.REFUND or order.is_free
 
 
 def _refusal(order: Order, right: WithdrawalRight) -> str:

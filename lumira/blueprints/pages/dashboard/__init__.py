@@ -28,6 +28,7 @@ from lumira.blueprints.pages.dashboard import (
     sign_in,
     team,
     webhooks,
+    withdrawals,
 )
 from lumira.blueprints.pages.dashboard.routing import dashboard
 
@@ -61,6 +62,7 @@ PAGES = (
     sign_in,
     team,
     webhooks,
+    withdrawals,
 )
 
 __all__ = ["PAGES", "dashboard", "guard"]

@@ -14,7 +14,6 @@ from lumira.blueprints.pages.dashboard.forms import read_days
 from lumira.blueprints.pages.dashboard.replies import done, failed, language
 from lumira.blueprints.pages.dashboard.routing import dashboard
 from lumira.domain.operators import Role
-from lumira.domain.withdrawal import WithdrawalDecision
 from lumira.errors import LumiraError, NotFound
 from lumira.pages.dashboard.rendering import explain
 from lumira.pages.dashboard.texts import TEXTS
@@ -27,11 +26,7 @@ from lumira.services.orders.change_address import change_address
 from lumira.services.orders.find_order import FoundOrder, find_order
 from lumira.services.orders.release_order import release_order
 from lumira.services.orders.resend_message import resend_message
-from lumira.services.withdrawals.decide import decide
 from lumira.webhooks.replay_events import replay_event
-
-#: Characters of an explanation to the buyer.
-_MAX_NOTE = 2_000
 
 #: What a view of this module does with the order, and the message about it with its values.
 _Act = Callable[[FoundOrder, str], tuple[str, dict[str, str]]]
@@ -149,29 +144,6 @@ def give(number: str) -> Response:
             actor=actor,
         )
         return "given", {}
-
-    return _act(number, act)
-
-
-@dashboard.page("/orders/<number>/withdrawal/accept", may=Role.OWNER, methods=["POST"], recent=True)
-def accept_withdrawal(number: str) -> Response:
-    """Accept the withdrawals that wait; a worker refunds them."""
-
-    def act(order: FoundOrder, actor: str) -> tuple[str, dict[str, str]]:
-        decide(order.tenant_id, order.id, WithdrawalDecision.ACCEPTED, actor=actor)
-        return "accepted", {}
-
-    return _act(number, act)
-
-
-@dashboard.page("/orders/<number>/withdrawal/refuse", may=Role.OWNER, methods=["POST"])
-def refuse_withdrawal(number: str) -> Response:
-    """Refuse the withdrawals that wait, with an explanation to the buyer."""
-    note = request.form.get("note", "").replace("\x00", "").strip()[:_MAX_NOTE]
-
-    def act(order: FoundOrder, actor: str) -> tuple[str, dict[str, str]]:
-        decide(order.tenant_id, order.id, WithdrawalDecision.REFUSED, actor=actor, note=note or None)
-        return "refused_withdrawal", {}
 
     return _act(number, act)
 

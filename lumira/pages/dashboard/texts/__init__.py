@@ -28,6 +28,7 @@ from lumira.pages.dashboard.texts import (
     sign_in,
     team,
     webhooks,
+    withdrawals,
 )
 
 #: The pages by the name under which templates find their texts.
@@ -51,6 +52,7 @@ _PAGES: dict[str, dict[Language, dict[str, Any]]] = {
     "sign_in": sign_in.TEXTS,
     "team": team.TEXTS,
     "webhooks": webhooks.TEXTS,
+    "withdrawals": withdrawals.TEXTS,
 }
 
 TEXTS: dict[Language, dict[str, dict[str, Any]]] = {

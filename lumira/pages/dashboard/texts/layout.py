@@ -23,6 +23,7 @@ _FRENCH: dict[str, Any] = {
         "overview": "Vue d’ensemble",
         "orders": "Commandes",
         "deliverables": "Livrables",
+        "withdrawals": "Rétractations",
         "alerts": "Alertes",
         "messages": "Messages",
         "webhooks": "Webhooks",
@@ -46,6 +47,7 @@ _FRENCH: dict[str, Any] = {
     "copied": "Copié",
     "back": "Retour",
     "show": "Afficher",
+    "today": "aujourd’hui",
     "first_page": "Première page",
     "next_page": "Page suivante",
     "actors": {
@@ -110,6 +112,7 @@ _ENGLISH: dict[str, Any] = {
         "overview": "Overview",
         "orders": "Orders",
         "deliverables": "Deliverables",
+        "withdrawals": "Withdrawals",
         "alerts": "Alerts",
         "messages": "Messages",
         "webhooks": "Webhooks",
@@ -132,6 +135,7 @@ _ENGLISH: dict[str, Any] = {
     "copied": "Copied",
     "back": "Back",
     "show": "Show",
+    "today": "today",
     "first_page": "First page",
     "next_page": "Next page",
     "actors": {

@@ -1,11 +1,10 @@
 """The page of an order says why it is not completed, and its buttons repair it."""
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from uuid import uuid4
 
 import pytest
-import time_machine
 from flask import Flask
 from werkzeug.test import TestResponse
 
@@ -223,8 +222,6 @@ ACTIONS = [
     ("access/mystique/revoke", Role.OWNER),
     ("events/evt_1/replay", Role.OWNER),
     (f"messages/{UNKNOWN}/resend", Role.OWNER),
-    ("withdrawal/accept", Role.OWNER),
-    ("withdrawal/refuse", Role.OWNER),
     ("notes", Role.OWNER),
 ]
 
@@ -298,42 +295,15 @@ def test_a_key_that_stripe_refuses_is_named(app: Flask, make_brand) -> None:
     assert "There is nothing to ask Stripe about this order." in browser.get(page).text
 
 
-def withdrawn(brand: Brand) -> str:
-    opened = refunds.pay(brand)
-    order = load_order(brand, opened.order_number)
+def test_an_order_with_a_withdrawal_leads_to_the_decision_about_it(tenant: Brand, browser) -> None:
+    order = load_order(tenant, refunds.pay(tenant).order_number)
     record_statement(
-        brand.id, order.id, requested_at=datetime.now(UTC), reason="<i>Too early</i>", actor="test"
+        tenant.id, order.id, requested_at=datetime.now(UTC), reason="<i>Too early</i>", actor="test"
     )
-    return opened.order_number
-
-
-def test_a_withdrawal_is_accepted_and_refunded(tenant: Brand, browser) -> None:
-    number = withdrawn(tenant)
-    before = browser.get(page_of(tenant, number)).text
-    assert "The buyer withdrew" in before
-    assert "&lt;i&gt;Too early&lt;/i&gt;" in before
-    assert "The withdrawal is accepted" in press(browser, tenant, number, "withdrawal/accept").text
-    refunds.run_sweep(tenant)
-    assert [made["amount"] for made in refunds.list_stripe_refunds(tenant)] == [4700]
-
-
-def test_a_withdrawal_is_accepted_only_after_a_recent_confirmation(tenant: Brand, browser) -> None:
-    number = withdrawn(tenant)
-    page = page_of(tenant, number)
-    with time_machine.travel(datetime.now(UTC) + timedelta(minutes=11)):
-        reply = browser.submit(f"{page}/withdrawal/accept", page=page)
-    assert reply.headers["Location"].startswith("/dashboard/-/confirm?next=")
-    assert load_order(tenant, number).withdrawals[0].is_waiting
-
-
-def test_a_withdrawal_is_refused_with_an_explanation(tenant: Brand, browser) -> None:
-    number = withdrawn(tenant)
-    page = press(browser, tenant, number, "withdrawal/refuse", note="It was made for you.")
-    assert "The withdrawal is refused" in page.text
-    assert load_order(tenant, number).withdrawals[0].decision_note == "It was made for you."
-    again = browser.submit(f"{page_of(tenant, number)}/withdrawal/refuse", note="Again.")
-    assert again.status_code == 303
-    assert "No withdrawal waits for a decision" in browser.get(page_of(tenant, number)).text
+    page = browser.get(page_of(tenant, order.order_number)).text
+    assert "The buyer withdrew" in page
+    assert "&lt;i&gt;Too early&lt;/i&gt;" in page
+    assert f'href="/dashboard/{tenant.slug}/withdrawals/{order.order_number}"' in page
 
 
 def test_everything_that_repairs_an_order_has_a_name_and_a_command() -> None:

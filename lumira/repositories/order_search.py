@@ -1,5 +1,6 @@
 """Orders found by what names them: a number, an address, a name, or an id of Stripe."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -25,7 +26,7 @@ from lumira.repositories import customers
 #: Customers whose name begins with the text: of a name that more have, only so many are searched.
 _MAX_NAMED = 500
 #: Orders whose messages or events are searched.
-_MAX_SEARCHED = 500
+MAX_SEARCHED = 500
 #: Where the ids of Stripe's objects are. A charge is known by its payment, and once it is refunded by itself.
 _COLUMNS: dict[SearchKind, tuple[InstrumentedAttribute[Any], ...]] = {
     SearchKind.PAYMENT: (Payment.stripe_payment_intent_id,),
@@ -70,7 +71,12 @@ def condition(tenant_id: int, term: SearchTerm) -> ColumnElement[bool]:
 def newest_ids(tenant_id: int, term: SearchTerm) -> list[UUID]:
     """Return the ids of the orders that a term names, the newest first: what belongs to them is searched next."""
     query = select(Order.id).where(Order.tenant_id == tenant_id, condition(tenant_id, term))
-    return list(db.session.execute(query.order_by(Order.id.desc()).limit(constant(_MAX_SEARCHED))).scalars())
+    return list(db.session.execute(query.order_by(Order.id.desc()).limit(constant(MAX_SEARCHED))).scalars())
+
+
+def searched_of(order_ids: Sequence[UUID] | None) -> int | None:
+    """Return how many orders are searched, if `newest_ids` may have left out some; `None` otherwise."""
+    return MAX_SEARCHED if order_ids is not None and len(order_ids) >= MAX_SEARCHED else None
 
 
 def named(tenant_id: int, text: str) -> Select[UUID]:

@@ -55,6 +55,7 @@ def test_a_message_that_was_not_delivered_is_found_read_and_sent_again(
         email = page.frame_locator("iframe")
         expect(email.get_by_role("heading", name="est confirmée")).to_be_visible()
         expect(email.get_by_role("link").first).to_have_attribute("href", "https://pay.example.com/my/***")
+        expect(email.get_by_role("link").first).to_have_css("pointer-events", "none")
         look("dashboard-message")
         assert fits(page)
     expect(page.get_by_text("L’adresse est refusée")).to_be_visible()

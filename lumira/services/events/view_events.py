@@ -60,6 +60,8 @@ class EventPage:
     next: UUID | None
     only: str | None = None
     looked_at: LookedAt | None = None
+    #: How many orders were searched, if the text may name more.
+    searched: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +92,13 @@ def list_events(tenant_id: int, search: EventSearch) -> EventPage:
         if following is None:
             stop = event_lists.find_stop(tenant_id, wanted)
             following = None if stop is None else stop.id
-        return EventPage(events, event_lists.order_numbers(tenant_id, events), following, looked_at=stop)
+        return EventPage(
+            events,
+            event_lists.order_numbers(tenant_id, events),
+            following,
+            looked_at=stop,
+            searched=order_search.searched_of(wanted.order_ids),
+        )
 
 
 def _find_only(tenant_id: int, term: SearchTerm) -> EventPage:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from lumira.database import atomic
-from lumira.domain.order_search import SearchTerm, read_term
+from lumira.domain.order_search import read_term
 from lumira.errors import NotFound
 from lumira.models import AlertKind, AuditEntry, MessageKind, MessageStatus, Order, OutboxMessage
 from lumira.repositories import (
@@ -36,11 +36,14 @@ class MessageSearch:
 
 @dataclass(frozen=True, slots=True)
 class MessagePage:
-    """One page of messages, newest first, what the text names, and the id for `before` of the next page."""
+    """One page of messages, newest first, and the id for `before` of the next page.
+
+    `searched` is how many orders were searched, if the text may name more.
+    """
 
     messages: Sequence[ListedMessage]
-    term: SearchTerm | None
     next: UUID | None
+    searched: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,16 +65,18 @@ def list_messages(tenant_id: int, search: MessageSearch) -> MessagePage:
     """Return one page of the messages that are wanted."""
     with atomic(tenant_id):
         term = read_term(search.text)
+        named = None if term is None else order_search.newest_ids(tenant_id, term)
         found = message_lists.list_page(
             tenant_id,
             status=search.status,
             kind=search.kind,
-            order_ids=None if term is None else order_search.newest_ids(tenant_id, term),
+            order_ids=named,
             before=search.before,
             limit=PAGE + 1,
         )
     page = found[:PAGE]
-    return MessagePage(page, term, page[-1].message.id if len(found) > PAGE else None)
+    following = page[-1].message.id if len(found) > PAGE else None
+    return MessagePage(page, following, order_search.searched_of(named))
 
 
 def view_message(tenant_id: int, message_id: UUID) -> MessageView:

@@ -64,8 +64,12 @@ def page(
 
 
 def framed(html: str) -> Response:
-    """A reply with an e-mail for a frame of a page of the dashboard: it is shown, and can do nothing."""
-    reply = Response(html, mimetype="text/html")
+    """A reply with an e-mail for a frame of a page of the dashboard: it is shown, and can do nothing.
+
+    A click on one of its links would replace it by an error of the browser: no page of Lumira is shown in a frame.
+    """
+    still = html.replace("<head>", "<head><style>a { pointer-events: none }</style>", 1)
+    reply = Response(still, mimetype="text/html")
     reply.headers["Content-Security-Policy"] = _FRAMED_POLICY
     reply.headers["X-Frame-Options"] = "SAMEORIGIN"
     reply.headers["X-Robots-Tag"] = "noindex, nofollow"

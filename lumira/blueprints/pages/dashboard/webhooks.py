@@ -53,9 +53,11 @@ def show() -> Response:
 def confirm_replay() -> Response:
     """How many events would be processed again, by type, and the button."""
     filters = {name: sent(name) for name in _FILTERS if name != "q"}
-    search, _ = _search(filters)
-    found = find_replayable(visit.shop().tenant_id, search)
+    search, has_invalid_day = _search(filters)
     back = pager(_path(), filters, None).first
+    if has_invalid_day:
+        return redirect_to(back)
+    found = find_replayable(visit.shop().tenant_id, search)
     return page("webhooks_replay.html.jinja", found=found, filters=filters, most=MOST_REPLAYED, back=back)
 
 

@@ -50,6 +50,7 @@ _FRENCH: dict[str, Any] = {
     "today": "aujourd’hui",
     "first_page": "Première page",
     "next_page": "Page suivante",
+    "searched": "Seules les {} commandes les plus récentes qui correspondent ont été cherchées. Précisez la recherche.",
     "actors": {
         "stripe": "Stripe",
         "buyer": "l’acheteur",
@@ -138,6 +139,7 @@ _ENGLISH: dict[str, Any] = {
     "today": "today",
     "first_page": "First page",
     "next_page": "Next page",
+    "searched": "Only the {} newest orders that match were searched. Make the search more precise.",
     "actors": {
         "stripe": "Stripe",
         "buyer": "the buyer",

@@ -15,7 +15,7 @@ from lumira.database import atomic, db
 from lumira.models import Language, MessageKind, MessageStatus, Order, OutboxMessage, Role
 from lumira.models.columns import uuid7_from
 from lumira.notifications import relay
-from lumira.repositories import alerts
+from lumira.repositories import alerts, order_search
 from lumira.services.messages import retry_messages
 from tests.support.dashboard import Operator, OperatorBrowser, make_operator, sign_in
 from tests.support.factories import BUYER, Brand, load_order, open_payment
@@ -113,6 +113,17 @@ def test_messages_are_found_by_order_address_state_and_kind(browser, tenant) -> 
         assert set(listed(browser.get(f"{path_of(tenant)}?{query}").text)) == expected, query
 
 
+def test_a_text_that_many_orders_match_says_that_only_the_newest_are_searched(
+    browser, tenant, monkeypatch
+) -> None:
+    monkeypatch.setattr(order_search, "MAX_SEARCHED", 2)
+    made = [confirmation(tenant, customer_name="Ana Dupont") for _ in range(3)]
+    page = browser.get(f"{path_of(tenant)}?q=dupont").text
+    assert set(listed(page)) == {each.id for each in made[1:]}
+    assert "Only the 2 newest orders that match were searched." in page
+    assert "were searched" not in browser.get(path_of(tenant)).text
+
+
 @pytest.mark.parametrize("query", ["", "state=dead", "kind=payment_failed", "q=buyer@example.com"])
 def test_ten_thousand_messages_are_paged_without_a_gap_by_one_query_a_page(browser, tenant, query) -> None:
     ids = add_messages(tenant, 10_000)
@@ -195,6 +206,7 @@ def test_the_page_shows_the_email_in_a_frame_that_can_do_nothing(browser, tenant
     assert email.headers["X-Frame-Options"] == "SAMEORIGIN"
     assert email.headers["Cache-Control"] == "no-store"
     assert "<h1" in email.text
+    assert "<head><style>a { pointer-events: none }</style>" in email.text
     assert "frame-src" not in browser.get(path_of(tenant)).headers["Content-Security-Policy"]
 
 

@@ -124,6 +124,11 @@ def test_events_are_found_by_state_type_day_order_and_stripe_id(browser, tenant)
     }.items():
         assert set(listed(browser.get(f"{path_of(tenant)}?{query}").text)) == expected, query
     assert browser.get(f"{path_of(tenant)}?from=x").status_code == 400
+    # Events of all days are not offered instead.
+    reply = browser.get(f"{path_of(tenant)}/replay?state=failed&from=x")
+    assert reply.headers["Location"] == f"{path_of(tenant)}?state=failed&from=x"
+    fields = {"until": str(failed), "state": "failed", "from": "x"}
+    assert browser.submit(f"{path_of(tenant)}/replay", **fields).status_code == 400
     only = browser.get(f"{path_of(tenant)}?q={paid.stripe_event_id}")
     assert only.headers["Location"] == f"{path_of(tenant)}/{paid.stripe_event_id}"
     assert f'orders/{opened.order_number}"' in browser.get(path_of(tenant)).text

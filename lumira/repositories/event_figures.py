@@ -35,11 +35,12 @@ class Durations:
 
 @dataclass(frozen=True, slots=True)
 class Deliveries:
-    """The newest events: when one was last delivered by a webhook, and how many were fetched instead."""
+    """The newest events: when one was last delivered by a webhook, and how many were fetched instead, and when."""
 
     last_delivered_at: datetime | None
     looked_at: int
     recovered: int
+    last_recovered_at: datetime | None
 
 
 # The ids bound each day or hour; Stripe's time leaves out the months before. Sorted, so that their index is used.
@@ -100,7 +101,12 @@ def find_deliveries(tenant_id: int) -> Deliveries:
     arrived = {f"event:{row.stripe_event_id}": row.received_at for row in db.session.execute(query)}
     recovered = audit.find_last(tenant_id, action=_RECOVERED, subjects=list(arrived))
     delivered = [at for subject, at in arrived.items() if subject not in recovered]
-    return Deliveries(max(delivered, default=None), looked_at=len(arrived), recovered=len(recovered))
+    return Deliveries(
+        last_delivered_at=max(delivered, default=None),
+        looked_at=len(arrived),
+        recovered=len(recovered),
+        last_recovered_at=max(recovered.values(), default=None),
+    )
 
 
 def find_longest_due(tenant_id: int) -> datetime | None:

@@ -14,6 +14,8 @@ _UNITS = ((86_400_000, "d"), (3_600_000, "h"), (60_000, "min"), (1_000, "s"), (1
 _DIGITS_BELOW = 10
 #: An event that has waited so long to be processed shows that the worker is stopped or overloaded.
 _LATE = timedelta(minutes=5)
+#: An event that was fetched so long ago says nothing about the endpoint now.
+_LATELY = timedelta(days=1)
 
 
 def span_of(text: str) -> Span:
@@ -59,7 +61,9 @@ class HealthPage:
             return "refused"
         if not health.deliveries.looked_at:
             return "nothing"
-        return "recovered" if health.deliveries.recovered else "well"
+        # In a quiet shop, an event of months ago is among the newest.
+        recovered = health.deliveries.last_recovered_at
+        return "recovered" if recovered is not None and self.now - recovered < _LATELY else "well"
 
     def label(self, at: datetime) -> str:
         """Write a day or an hour for a chart and its table: `27/11`, `23 h`."""

@@ -19,7 +19,7 @@ from lumira.reconciliation import reconcile
 from lumira.repositories import event_figures
 from lumira.services.events import view_health
 from lumira.services.events.view_health import Span
-from lumira.webhooks import refusals
+from lumira.webhooks import process, refusals
 from tests.support import stripe_sandbox
 from tests.support.dashboard import OperatorBrowser, make_operator, sign_in
 from tests.support.factories import Brand, open_payment
@@ -102,6 +102,19 @@ def test_events_that_no_webhook_delivered_point_at_the_endpoint(browser, tenant)
     )
     event = browser.get(f"/dashboard/{tenant.slug}/webhooks/{event_id}").text
     assert "fetched from Stripe, Lumira" in event
+
+
+def test_an_event_that_was_fetched_long_ago_says_nothing_about_the_endpoint_now(app, tenant) -> None:
+    opened = open_payment(tenant)
+    stripe_sandbox.pay(tenant, opened.payment_intent_id, opened.client_secret)
+    with time_machine.travel(datetime.now(UTC) + timedelta(minutes=2)):
+        reconcile.reconcile(tenant.id)
+        process.process_events(tenant.id)
+    operator = make_operator(tenant)
+    with time_machine.travel(datetime.now(UTC) + timedelta(days=2)):
+        page = sign_in(app, operator).get(path_of(tenant)).text
+    assert "Events arrive and are processed." in page
+    assert "Stripe did not deliver them" in page
 
 
 def test_an_event_that_waits_too_long_points_at_the_worker(browser, tenant) -> None:

@@ -295,6 +295,18 @@ class CatalogError(LumiraError):
     code = "INVALID_CATALOG"
 
 
+class ProductIdTaken(Conflict):
+    """The tenant has another product with this id."""
+
+
+class LevelNumberTaken(Conflict):
+    """Another product of the tenant has this level number."""
+
+
+class ChangedMeanwhile(Conflict):
+    """Another operator changed what a form shows, after the form was opened. Nothing was changed."""
+
+
 class TenantNameTaken(Conflict):
     """Another tenant has the slug or the order prefix of the new tenant."""
 

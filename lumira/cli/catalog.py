@@ -16,16 +16,14 @@ from lumira.domain.stripe_setup import base_url
 from lumira.errors import CatalogError
 from lumira.models import (
     ContentKind,
-    PartialRefundPolicy,
     PaymentPage,
-    ProductKind,
     ReleaseOnFailure,
     WithdrawalPolicy,
 )
 from lumira.money import format_amount
 from lumira.repositories import products, tenants
+from lumira.repositories.catalog_products import Change, FieldChange, ProductChange
 from lumira.repositories.contents import CatalogContent
-from lumira.repositories.products import CatalogProduct, Change, FieldChange, ProductChange
 from lumira.schemas import catalog_file
 from lumira.services.catalog.apply_catalog import apply_catalog, find_moved_levels
 from lumira.services.catalog.catalog import (
@@ -34,6 +32,7 @@ from lumira.services.catalog.catalog import (
     CatalogTenant,
     MovedLevel,
     RenamedProduct,
+    product_of,
 )
 
 catalog = AppGroup("catalog", help="The products of a tenant.")
@@ -48,24 +47,7 @@ def read_catalog(path: Path) -> Catalog:
     tenant = loaded["tenant"]
     return Catalog(
         CatalogTenant(**(tenant | _policies(tenant))),
-        tuple(
-            CatalogProduct(
-                id=product["id"],
-                kind=ProductKind(product["kind"]),
-                name=product["name"],
-                description=product["description"],
-                amount=product["amount"],
-                level_number=product["level_number"],
-                on_partial_refund=PartialRefundPolicy(product["on_partial_refund"]),
-                stock=product["stock"],
-                restock_on_refund=product["restock_on_refund"],
-                delayed_methods=product["delayed_methods"],
-                access_days=product["access_days"],
-                includes_lower_levels=product["includes_lower_levels"],
-                deliverables=tuple(product["deliverables"]),
-            )
-            for product in loaded["products"]
-        ),
+        tuple(product_of(product) for product in loaded["products"]),
         tuple(
             CatalogContent(product["id"], content["key"], content["title"], ContentKind(content["kind"]))
             for product in loaded["products"]

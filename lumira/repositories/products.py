@@ -1,70 +1,12 @@
-"""The products of a tenant: read for checkout and catalog, and changed by its catalog file."""
+"""The products of a tenant: read for checkout, lists and the catalog."""
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, fields
-from enum import StrEnum
+from collections.abc import Collection
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from lumira.database import db
 from lumira.errors import LevelNotFound, ProductNotFound
-from lumira.models import PartialRefundPolicy, Product, ProductKind, Tenant
-
-
-@dataclass(frozen=True, slots=True)
-class CatalogProduct:
-    """One product of a catalog file; `amount` in minor units of the tenant's currency."""
-
-    id: str
-    kind: ProductKind
-    name: str
-    description: str
-    amount: int
-    level_number: int | None
-    on_partial_refund: PartialRefundPolicy
-    #: Units on hand when the product is new; ignored for a product whose stock is counted already.
-    stock: int = 0
-    restock_on_refund: bool = True
-    delayed_methods: bool = True
-    #: Days of access from fulfillment; `None` for access without an end.
-    access_days: int | None = None
-    includes_lower_levels: bool = False
-    #: What is made for each buyer: `key` and `title` of each deliverable, in order.
-    deliverables: tuple[Mapping[str, str], ...] = ()
-
-
-#: The fields that are compared with the row, in the order in which changes are shown.
-_COMPARED = tuple(
-    field.name for field in fields(CatalogProduct) if field.name not in ("id", "stock", "deliverables")
-)
-
-
-class Change(StrEnum):
-    """How a catalog file changed a product."""
-
-    ADDED = "added"
-    CHANGED = "changed"
-    #: No longer on sale; its row stays, because orders reference it.
-    REMOVED = "removed"
-    RESTORED = "restored"
-
-
-@dataclass(frozen=True, slots=True)
-class FieldChange:
-    """One value before and after the change; `before` is `None` if there was none."""
-
-    name: str
-    before: str | int | None
-    after: str | int | None
-
-
-@dataclass(frozen=True, slots=True)
-class ProductChange:
-    """How one product changed, and its changed values."""
-
-    product_id: str
-    change: Change
-    fields: tuple[FieldChange, ...] = ()
+from lumira.models import Product
 
 
 def list_products(tenant_id: int) -> list[Product]:
@@ -168,96 +110,7 @@ def get_level(tenant_id: int, number: int) -> Product:
     return level
 
 
-def apply(tenant: Tenant, described: Sequence[CatalogProduct]) -> list[ProductChange]:
-    """Make a locked tenant's products equal to `described`; returns the changes.
-
-    Orders do not change: their lines froze the product's values when they were opened.
-    """
-    query = select(Product).where(Product.tenant_id == tenant.id).order_by(Product.position, Product.id)
-    existing = {product.id: product for product in db.session.execute(query).scalars()}
-    changes: list[ProductChange] = []
-    for position, entry in enumerate(described):
-        product = existing.pop(entry.id, None)
-        if product is None:
-            changes.append(_add(tenant, entry, position))
-        elif (change := _update(product, entry, position)) is not None:
-            changes.append(change)
-    numbers = {entry.level_number for entry in described if entry.level_number is not None}
-    for product in existing.values():
-        was_active, product.active = product.active, False
-        lost: tuple[FieldChange, ...] = ()
-        if product.level_number in numbers:
-            # A level that is no longer on sale loses its number to the level that now has it.
-            lost = (FieldChange("level_number", product.level_number, None),)
-            product.kind, product.level_number = ProductKind.DIGITAL, None
-            product.includes_lower_levels = False
-        if was_active or lost:
-            changes.append(ProductChange(product.id, Change.REMOVED if was_active else Change.CHANGED, lost))
-    db.session.flush()
-    return changes
-
-
-def forget_edits(tenant_id: int, changes: Collection[ProductChange]) -> list[str]:
-    """Note that all products are now as the catalog file; return the ids of edited ones that it has changed.
-
-    The position in the file is no value that an operator edits.
-    """
-    query = select(Product).where(Product.tenant_id == tenant_id, Product.edited_at.is_not(None))
-    edited = list(db.session.execute(query.order_by(Product.id)).scalars())
-    for product in edited:
-        product.edited_at = None
-    changed = {
-        change.product_id
-        for change in changes
-        if change.change is not Change.CHANGED or any(field.name != "position" for field in change.fields)
-    }
-    return [product.id for product in edited if product.id in changed]
-
-
-def _add(tenant: Tenant, entry: CatalogProduct, position: int) -> ProductChange:
-    values = {name: getattr(entry, name) for name in _COMPARED}
-    db.session.add(
-        Product(
-            tenant_id=tenant.id,
-            id=entry.id,
-            currency=tenant.currency,
-            position=position,
-            active=True,
-            deliverables=[dict(deliverable) for deliverable in entry.deliverables],
-            **values,
-        )
-    )
-    values |= {"deliverables": _in_one_line(entry.deliverables)} if entry.deliverables else {}
-    return ProductChange(
-        entry.id, Change.ADDED, tuple(FieldChange(name, None, value) for name, value in values.items())
-    )
-
-
-def _in_one_line(deliverables: Sequence[Mapping[str, str]]) -> str | None:
-    return ", ".join(f"{one['key']} ({one['title']})" for one in deliverables) or None
-
-
-def _update(product: Product, entry: CatalogProduct, position: int) -> ProductChange | None:
-    values = {name: getattr(entry, name) for name in _COMPARED} | {"position": position}
-    changed = tuple(
-        FieldChange(name, getattr(product, name), value)
-        for name, value in values.items()
-        if getattr(product, name) != value
-    )
-    for field in changed:
-        setattr(product, field.name, field.after)
-    changed += _change_deliverables(product, entry)
-    was_active = product.active
-    if was_active and not changed:
-        return None
-    product.active = True
-    return ProductChange(product.id, Change.CHANGED if was_active else Change.RESTORED, changed)
-
-
-def _change_deliverables(product: Product, entry: CatalogProduct) -> tuple[FieldChange, ...]:
-    """Change what is made for buyers of later orders; earlier orders froze their own deliverables."""
-    described = [dict(deliverable) for deliverable in entry.deliverables]
-    if product.deliverables == described:
-        return ()
-    before, product.deliverables = product.deliverables, described
-    return (FieldChange("deliverables", _in_one_line(before), _in_one_line(described)),)
+def next_position(tenant_id: int) -> int:
+    """Return the position after that of every product of the tenant."""
+    last = db.session.execute(select(func.max(Product.position)).where(Product.tenant_id == tenant_id))
+    return (last.scalar_one() or 0) + 1

@@ -95,11 +95,11 @@ def parse(content: bytes) -> dict[str, Any]:
 
 
 def parse_product(table: dict[str, Any], currency: str) -> dict[str, Any]:
-    """One product, validated by the rules of the file; raises `CatalogError`."""
+    """One product, validated by the rules of the file; raises `CatalogError`, whose `fields` name each wrong key."""
     loaded = _load(ProductTable(), table)
     errors = _amount_errors(loaded["amount"], currency)
     if errors:
-        raise CatalogError(_in_one_line(errors))
+        raise _error(errors)
     return loaded
 
 
@@ -112,8 +112,13 @@ def _load(schema: Schema, tables: dict[str, Any]) -> dict[str, Any]:
     try:
         loaded: dict[str, Any] = schema.load(tables)
     except ValidationError as error:
-        raise CatalogError(_in_one_line(error.messages)) from error
+        raise _error(error.messages) from error
     return loaded
+
+
+def _error(messages: Any) -> CatalogError:
+    fields_of = {str(key): _with_paths(inner, str(key)) for key, inner in messages.items()}
+    return CatalogError(_in_one_line(messages), fields=fields_of)
 
 
 def _in_one_line(messages: Any) -> str:

@@ -73,7 +73,9 @@ def test_no_page_excludes_anyone(
     customer = f"/customers/{view_customer(tenant.id, BUYER).customer.id}"
     paths = ("/customers", "/customers?q=nothing", customer, f"{customer}/erase")
     paths += (f"{customer}/merge", f"{customer}/merge?into=other%40example.com")
-    paths += ("/catalog", "/catalog/mystique", "/catalog/shirt", "/settings", "/set-up")
+    paths += ("/catalog", "/catalog/mystique", "/catalog/shirt", "/catalog/integrale/edit")
+    paths += ("/catalog/-/new", *(f"/catalog/-/new?kind={kind}" for kind in ("level", "digital", "physical")))
+    paths += ("/settings", "/set-up")
     for path in paths:
         page.goto(f"{served}/dashboard/{tenant.slug}{path}")
         page.evaluate("document.querySelectorAll('main details').forEach(each => each.open = true)")

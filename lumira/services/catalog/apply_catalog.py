@@ -7,8 +7,8 @@ from typing import Any
 from lumira.database import atomic, db
 from lumira.errors import CatalogError, EditedInDashboard, TenantNameTaken
 from lumira.models import ProductKind, Tenant
-from lumira.repositories import contents, grants, products, stock_counts, tenants
-from lumira.repositories.products import CatalogProduct, Change, FieldChange, ProductChange
+from lumira.repositories import catalog_products, contents, grants, stock_counts, tenants
+from lumira.repositories.catalog_products import CatalogProduct, Change, FieldChange, ProductChange
 from lumira.services.catalog.audit_catalog import audit_catalog
 from lumira.services.catalog.catalog import Catalog, CatalogDifference, CatalogTenant, MovedLevel
 from lumira.services.catalog.renamed_products import find_renamed
@@ -129,7 +129,7 @@ def _change(tenant: Tenant, catalog: Catalog, *, is_new: bool, actor: str) -> Ca
         )
     fields = _change_fields(tenant, catalog.tenant)
     added, removed = _change_domains(tenant.id, catalog.tenant.domains)
-    changes = products.apply(tenant, catalog.products)
+    changes = catalog_products.apply(tenant, catalog.products)
     changes = _begin_counting(tenant.id, catalog.products, changes, actor=actor)
     changes = _change_contents(tenant.id, catalog, changes)
     if is_new or fields or added or removed or changes:
@@ -146,7 +146,7 @@ def _change(tenant: Tenant, catalog: Catalog, *, is_new: bool, actor: str) -> Ca
         version=tenant.catalog_version,
         moved_levels=_moved_levels(tenant.id, changes),
         renamed=find_renamed(tenant.id, changes),
-        overwritten=tuple(products.forget_edits(tenant.id, changes)),
+        overwritten=tuple(catalog_products.forget_edits(tenant.id, changes)),
     )
 
 

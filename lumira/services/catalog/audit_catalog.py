@@ -1,7 +1,7 @@
 """The audit entries of an applied catalog."""
 
 from lumira.repositories import audit
-from lumira.repositories.products import FieldChange, ProductChange
+from lumira.repositories.catalog_products import FieldChange, ProductChange
 from lumira.services.catalog.catalog import CatalogDifference
 
 #: An audit entry outlives the erasure of a person, so of these fields it says only that they are set.

@@ -3,10 +3,16 @@
 from dataclasses import dataclass
 from typing import Any
 
-from lumira.models import PaymentPage, ProductKind, ReleaseOnFailure, WithdrawalPolicy
+from lumira.models import (
+    PartialRefundPolicy,
+    PaymentPage,
+    ProductKind,
+    ReleaseOnFailure,
+    WithdrawalPolicy,
+)
 from lumira.models.tenant import DELIVERY_DAYS, WITHDRAWAL_DAYS
+from lumira.repositories.catalog_products import CatalogProduct, FieldChange, ProductChange
 from lumira.repositories.contents import CatalogContent
-from lumira.repositories.products import CatalogProduct, FieldChange, ProductChange
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,3 +123,22 @@ class CatalogDifference:
             or self.domains_removed
             or self.products
         )
+
+
+def product_of(table: dict[str, Any]) -> CatalogProduct:
+    """Return the product that a validated table of a catalog file, or a validated form, describes."""
+    return CatalogProduct(
+        id=table["id"],
+        kind=ProductKind(table["kind"]),
+        name=table["name"],
+        description=table["description"],
+        amount=table["amount"],
+        level_number=table["level_number"],
+        on_partial_refund=PartialRefundPolicy(table["on_partial_refund"]),
+        stock=table["stock"],
+        restock_on_refund=table["restock_on_refund"],
+        delayed_methods=table["delayed_methods"],
+        access_days=table["access_days"],
+        includes_lower_levels=table["includes_lower_levels"],
+        deliverables=tuple(table["deliverables"]),
+    )

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from lumira.models import Product
 from lumira.repositories import contents, grants, products, stock_counts
-from lumira.repositories.products import Change, ProductChange
+from lumira.repositories.catalog_products import Change, ProductChange
 from lumira.services.catalog.catalog import RenamedProduct
 
 

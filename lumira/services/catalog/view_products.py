@@ -4,10 +4,12 @@ from dataclasses import dataclass
 
 from lumira.database import atomic
 from lumira.errors import ProductNotFound
-from lumira.models import Content, Product, StockMovement, StockReservation
+from lumira.models import Content, Product, ProductKind, StockMovement, StockReservation
 from lumira.repositories import contents, product_images, products, stock_counts
 from lumira.repositories.product_images import ShownImage
 from lumira.repositories.stock_counts import StockFigures
+
+__all__ = ["Product", "ProductKind", "view_product", "view_products"]
 
 #: Movements of one product that are shown.
 MOVEMENTS = 20

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable
-from decimal import Decimal
 from http import HTTPStatus
 
 from flask import Response, current_app, request
@@ -14,11 +13,8 @@ from lumira.blueprints.pages.dashboard.replies import done, failed, language, pa
 from lumira.blueprints.pages.dashboard.routing import dashboard
 from lumira.domain.commands import MAX_UNITS
 from lumira.domain.operators import Role
-from lumira.errors import CatalogError, LumiraError, NotFound
-from lumira.money import decimals, parse_amount
+from lumira.errors import LumiraError, NotFound
 from lumira.pages.dashboard.rendering import explain
-from lumira.schemas.catalog_file import parse_product
-from lumira.services.catalog.edit_product import ProductEdit, edit_product
 from lumira.services.catalog.view_products import view_product, view_products
 from lumira.services.inventory.correct_stock import StockCorrection, adjust_stock, set_stock
 
@@ -49,7 +45,6 @@ def show_product(product_id: str) -> Response:
         path=_path(product_id),
         link=_checkout_link(product_id),
         max_units=MAX_UNITS,
-        price=_major(details.listed.product.amount, details.listed.product.currency),
     )
 
 
@@ -63,28 +58,6 @@ def count(product_id: str) -> Response:
 def adjust(product_id: str) -> Response:
     """Add or remove units."""
     return _correct(product_id, adjust_stock)
-
-
-@dashboard.page("/catalog/<product_id>/edit", may=Role.OWNER, methods=["POST"])
-def edit(product_id: str) -> Response:
-    """Change name, description, price, and whether the product is on sale."""
-    tenant_id = visit.shop().tenant_id
-    product = view_product(tenant_id, checked_name(product_id)).listed.product
-    try:
-        amount = parse_amount(request.form.get("amount", "")[:40], product.currency)
-    except ValueError:
-        return failed("catalog.invalid_amount", to=_path(product_id))
-    table = {"id": product.id, "kind": str(product.kind), "amount": amount}
-    table |= {name: request.form.get(name, "").strip() for name in ("name", "description")}
-    if product.level_number is not None:
-        table["level"] = product.level_number
-    try:
-        valid = parse_product(table, product.currency)
-    except CatalogError as error:
-        return failed("catalog.refused", to=_path(product_id), why=error.message)
-    changes = ProductEdit(valid["name"], valid["description"], amount, "active" in request.form)
-    is_changed = edit_product(tenant_id, product.id, changes, actor=visit.operator().actor)
-    return done("catalog.edited" if is_changed else "catalog.unchanged", to=_path(product_id))
 
 
 def _correct(product_id: str, correct: Callable[..., StockCorrection]) -> Response:
@@ -107,11 +80,6 @@ def _correct(product_id: str, correct: Callable[..., StockCorrection]) -> Respon
         before=str(correction.before),
         after=str(correction.after.on_hand),
     )
-
-
-def _major(amount: int, currency: str) -> str:
-    """An amount in major units, as the form reads it."""
-    return f"{Decimal(amount).scaleb(-decimals(currency)):f}"
 
 
 def _path(product_id: str) -> str:

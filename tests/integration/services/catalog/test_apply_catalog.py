@@ -24,7 +24,7 @@ from lumira.models import (
 )
 from lumira.repositories import products, tenants
 from lumira.repositories import products as catalog
-from lumira.repositories.products import CatalogProduct, Change, FieldChange
+from lumira.repositories.catalog_products import CatalogProduct, Change, FieldChange
 from lumira.services.catalog.apply_catalog import apply_catalog
 from lumira.services.catalog.catalog import Catalog, CatalogDifference, CatalogTenant
 from tests.support.factories import (

@@ -1,14 +1,16 @@
 """Owners change a product by the rules of the catalog file, and no file undoes it without `--overwrite`."""
 
+import re
+
 import pytest
 from flask import Flask
 from sqlalchemy import select
 
 from lumira.database import atomic, db
 from lumira.errors import EditedInDashboard
-from lumira.models import AuditEntry, Product, Role
+from lumira.models import AuditEntry, PartialRefundPolicy, Product, Role
 from lumira.repositories import tenants
-from lumira.repositories.products import CatalogProduct
+from lumira.repositories.catalog_products import CatalogProduct
 from lumira.services.catalog.apply_catalog import apply_catalog
 from lumira.services.catalog.catalog import Catalog, CatalogDifference, CatalogTenant
 from tests.support.dashboard import OperatorBrowser, make_operator, sign_in
@@ -16,7 +18,14 @@ from tests.support.factories import Brand, load_order, open_payment
 
 pytestmark = pytest.mark.usefixtures("app_context")
 
-EDIT = {"name": "Mystique", "description": "New words", "amount": "39,50", "active": "yes"}
+EDIT = {
+    "name": "Mystique",
+    "description": "New words",
+    "amount": "39,50",
+    "active": "yes",
+    "delayed_methods": "yes",
+    "on_partial_refund": "keep",
+}
 
 
 @pytest.fixture
@@ -95,13 +104,60 @@ def test_a_product_is_taken_off_sale_and_put_on_sale_again(browser, tenant) -> N
         {"name": "x" * 201},
         {"name": "a\x00b"},
         {"description": "x" * 501},
+        {"access_days": "0"},
+        {"access_days": "-1"},
+        {"access_days": "36501"},
+        {"access_days": "soon"},
+        {"on_partial_refund": "other"},
     ],
 )
-def test_what_the_file_refuses_the_dashboard_refuses(browser, tenant, wrong) -> None:
-    browser.submit(f"{path(tenant)}/edit", **EDIT | wrong)
-    assert "Nothing was changed" in browser.get(path(tenant)).text
+def test_what_the_file_refuses_the_dashboard_refuses_beside_the_field(browser, tenant, wrong) -> None:
+    reply = browser.submit(f"{path(tenant)}/edit", **EDIT | wrong)
+    assert reply.status_code == 400
+    assert "Nothing was saved" in reply.text
+    [name] = wrong
+    assert re.search(rf'(?s)id="{name}-help"((?!mb-3).)*invalid-feedback', reply.text)
+    # What was written stays.
+    assert 'value="Mystique"' in reply.text or name == "name"
     assert product(tenant).amount == 4700
     assert product(tenant).edited_at is None
+
+
+def test_policies_change_for_later_orders_only(browser, tenant) -> None:
+    before = open_payment(tenant)
+    browser.submit(f"{path(tenant)}/edit", **EDIT | {"access_days": "30", "on_partial_refund": "revoke"})
+    after = open_payment(tenant)
+    frozen = [load_order(tenant, opened.order_number).lines[0] for opened in (before, after)]
+    assert [(line.access_days, line.on_partial_refund) for line in frozen] == [(None, "keep"), (30, "revoke")]
+    page = browser.get(f"{path(tenant)}/edit").text
+    assert re.search(r'name="access_days" value="30"', page)
+    assert re.search(r'value="revoke" selected', page)
+
+
+def test_a_policy_of_another_kind_of_product_is_not_changed(browser, tenant) -> None:
+    with atomic(tenant.id):
+        shirt = db.session.get_one(Product, (tenant.id, "shirt"))
+        shirt.on_partial_refund = PartialRefundPolicy.REVOKE
+    form = {"name": "Shirt", "amount": "60", "active": "yes", "access_days": "30", "level": "9"}
+    assert browser.submit(f"{path(tenant, 'shirt')}/edit", **form).status_code == 303
+    shirt = product(tenant, "shirt")
+    assert (shirt.amount, shirt.on_partial_refund, shirt.access_days) == (6000, "revoke", None)
+    assert (shirt.restock_on_refund, shirt.delayed_methods, shirt.level_number) == (False, False, None)
+
+
+def test_a_form_that_was_opened_before_another_change_does_not_undo_it(browser, tenant) -> None:
+    seen = re.search(r'name="seen" value="([^"]+)"', browser.get(f"{path(tenant)}/edit").text)
+    assert seen is not None
+    browser.submit(f"{path(tenant)}/edit", **EDIT)
+    late = EDIT | {"amount": "47", "description": "Late words", "seen": seen[1]}
+    reply = browser.submit(f"{path(tenant)}/edit", **late)
+    assert "was changed meanwhile" in reply.text
+    assert "Late words" in reply.text
+    assert product(tenant).amount == 3950
+    again = re.search(r'name="seen" value="([^"]+)"', reply.text)
+    assert again is not None
+    browser.submit(f"{path(tenant)}/edit", **late | {"seen": again[1]})
+    assert product(tenant).amount == 4700
 
 
 def test_no_file_undoes_an_edit_unless_it_is_told_to(browser, tenant) -> None:

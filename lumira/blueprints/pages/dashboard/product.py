@@ -1,0 +1,109 @@
+"""A new product, and other values of an existing one. A form that is refused keeps what was written."""
+
+from http import HTTPStatus
+
+from flask import Response
+
+from lumira.blueprints.http.references import checked_name
+from lumira.blueprints.pages.dashboard import visit
+from lumira.blueprints.pages.dashboard.paging import sent
+from lumira.blueprints.pages.dashboard.product_form import ProductForm
+from lumira.blueprints.pages.dashboard.replies import done, language, page
+from lumira.blueprints.pages.dashboard.routing import dashboard
+from lumira.domain.operators import Language, Role
+from lumira.errors import ChangedMeanwhile, LevelNumberTaken, ProductIdTaken
+from lumira.services.catalog.add_product import add_product
+from lumira.services.catalog.edit_product import edit_product
+from lumira.services.catalog.view_products import Product, ProductKind, view_product
+
+#: No product has this id.
+_NEW = "/catalog/-/new"
+
+
+@dashboard.page(_NEW, may=Role.OWNER)
+def show_new() -> Response:
+    """The form of a new product, or the choice of its kind first."""
+    kind = _kind()
+    if kind is None:
+        return page("catalog_kinds.html.jinja", kinds=tuple(ProductKind), path=f"{visit.shop().path}{_NEW}")
+    return _new_page(ProductForm.empty(kind, visit.shop().currency))
+
+
+@dashboard.page(_NEW, may=Role.OWNER, methods=["POST"])
+def add() -> Response:
+    """Add a product."""
+    kind = _kind()
+    if kind is None:
+        return show_new()
+    form = ProductForm.sent(kind, visit.shop().currency)
+    described = form.read()
+    if described is None:
+        return _new_page(form)
+    try:
+        add_product(visit.shop().tenant_id, described, active=form.is_active, actor=visit.operator().actor)
+    except ProductIdTaken:
+        form.errors["id"] = "id_taken"
+        form.details["id"] = described.id
+        return _new_page(form)
+    except LevelNumberTaken as error:
+        form.errors["level"] = "level_taken"
+        form.details["holder"] = str(error.details["product"])
+        return _new_page(form)
+    return done("catalog.added", to=_path(described.id))
+
+
+@dashboard.page("/catalog/<product_id>/edit", may=Role.OWNER)
+def show_edit(product_id: str) -> Response:
+    """The form with the values of a product."""
+    product = _find(product_id)
+    return _edit_page(product, ProductForm.of(product, comma=language() is Language.FRENCH))
+
+
+@dashboard.page("/catalog/<product_id>/edit", may=Role.OWNER, methods=["POST"])
+def edit(product_id: str) -> Response:
+    """Change a product, also whether it is on sale."""
+    tenant_id, product = visit.shop().tenant_id, _find(product_id)
+    form = ProductForm.sent(product.kind, product.currency)
+    described = form.read(existing=product)
+    if described is None:
+        return _edit_page(product, form)
+    try:
+        is_changed = edit_product(
+            tenant_id,
+            described,
+            active=form.is_active,
+            actor=visit.operator().actor,
+            seen=form.seen or None,
+        )
+    except ChangedMeanwhile:
+        # What is written is saved if the operator sends the form once more.
+        form.errors["form"] = "changed_meanwhile"
+        form.seen = _find(product_id).updated_at.isoformat()
+        return _edit_page(product, form)
+    return done("catalog.edited" if is_changed else "catalog.unchanged", to=_path(product.id))
+
+
+def _kind() -> ProductKind | None:
+    return ProductKind(sent("kind")) if sent("kind") in tuple(ProductKind) else None
+
+
+def _find(product_id: str) -> Product:
+    return view_product(visit.shop().tenant_id, checked_name(product_id)).listed.product
+
+
+def _new_page(form: ProductForm) -> Response:
+    path = f"{visit.shop().path}{_NEW}?kind={form.kind}"
+    return _form_page(form, product=None, path=path, back=f"{visit.shop().path}/catalog")
+
+
+def _edit_page(product: Product, form: ProductForm) -> Response:
+    return _form_page(form, product=product, path=f"{_path(product.id)}/edit", back=_path(product.id))
+
+
+def _form_page(form: ProductForm, *, product: Product | None, path: str, back: str) -> Response:
+    status = HTTPStatus.BAD_REQUEST if form.errors else HTTPStatus.OK
+    return page("catalog_form.html.jinja", status, form=form, product=product, path=path, back=back)
+
+
+def _path(product_id: str) -> str:
+    return f"{visit.shop().path}/catalog/{product_id}"

@@ -96,11 +96,15 @@ def parse(content: bytes) -> dict[str, Any]:
 
 def parse_product(table: dict[str, Any], currency: str) -> dict[str, Any]:
     """One product, validated by the rules of the file; raises `CatalogError`, whose `fields` name each wrong key."""
-    loaded = _load(ProductTable(), table)
-    errors = _amount_errors(loaded["amount"], currency)
-    if errors:
-        raise _error(errors)
-    return loaded
+    schema = ProductTable()
+    messages: dict[str, Any] = dict(schema.validate(table))
+    amount = table.get("amount")
+    if "amount" not in messages and isinstance(amount, int):
+        # Together with the other fields, so that a form shows all of its errors at once.
+        messages |= _amount_errors(amount, currency)
+    if messages:
+        raise _error(messages)
+    return _load(schema, table)
 
 
 def parse_tenant(table: dict[str, Any]) -> dict[str, Any]:

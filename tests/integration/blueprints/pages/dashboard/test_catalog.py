@@ -42,6 +42,7 @@ def test_the_catalog_lists_every_product_with_its_link(browser, tenant) -> None:
     page = browser.get(f"/dashboard/{tenant.slug}/catalog").text
     assert f"http://localhost/checkout/{tenant.slug}/mystique" in page
     assert "€47.00" in page
+    assert ">Copy</button>" in page
     assert "not on sale" in page
     assert f"/checkout/{tenant.slug}/cap" not in page
     assert browser.get(f"/checkout/{tenant.slug}/mystique").status_code == 200

@@ -31,7 +31,7 @@ help: ## List the targets
 demo: venv ## Start Lumira and the Stripe sandbox, make three purchases, serve until Ctrl-C (ARGS="--port 8001")
 	@$(BIN)/python -m flask demo $(ARGS)
 
-demo-check: venv ## Run the demo in a temporary folder and exit: code 0 if all three purchases are fulfilled
+demo-check: venv ## Run the demo in a temporary folder and exit: code 0 if all three purchases are fulfilled and every page shows something
 	@$(BIN)/python -m flask demo --check
 
 screenshots: venv machine ## Take the pictures in docs/images from a running demo

@@ -1,7 +1,6 @@
 """Columns that models share: keys, times and choices."""
 
 import os
-import time
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, cast
@@ -10,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import BigInteger, Enum, ForeignKey, Table
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from lumira.clock import utc_now
+from lumira.clock import time_ns, utc_now
 
 #: An amount in minor units of its currency. Stripe's amounts of rupiah have twelve digits.
 MinorUnits = Annotated[int, mapped_column(BigInteger)]
@@ -24,7 +23,7 @@ def uuid7() -> UUID:
 
     Twelve bits below the millisecond order the rows that one process creates (method 3 of section 6.2).
     """
-    nanoseconds = time.time_ns()
+    nanoseconds = time_ns()
     milliseconds, rest = divmod(nanoseconds, 1_000_000)
     fraction = (rest << 12) // 1_000_000
     random = int.from_bytes(os.urandom(8)) & ((1 << 62) - 1)

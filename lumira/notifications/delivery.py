@@ -8,6 +8,10 @@ from config.settings import Settings
 from lumira.clients import mail, smtp
 from lumira.notifications.addresses import Undeliverable
 
+#: A domain of examples (RFC 2606) whose addresses are refused where messages are files, as a mail server refuses an
+#: unknown mailbox: so development shows what follows.
+REFUSING_DOMAIN = "refused.example"
+
 _configured: list[Settings] = []
 
 
@@ -37,10 +41,12 @@ def deliver(message: EmailMessage, *, name: str) -> None:
     Raises `Undeliverable` for a permanent failure; any other exception may be temporary.
     """
     server = _configured[0].smtp
+    [recipient] = message["To"].addresses
     if server is None:
+        if recipient.domain.lower() == REFUSING_DOMAIN:
+            raise Undeliverable("550 5.1.1 No such mailbox.")
         mail.save_message(message, outbox_directory(), name)
         return
-    [recipient] = message["To"].addresses
     try:
         smtp.send(server, message, sender=sender_address(), recipient=recipient.addr_spec)
     except smtp.RecipientRefused as error:

@@ -9,6 +9,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from pathlib import Path
 from types import ModuleType
 
@@ -22,7 +23,10 @@ from config.settings import Settings
 from lumira.cli.demo import output
 from lumira.cli.demo.brand_client import BrandClient
 from lumira.cli.demo.brands import Brand, set_up_brands
+from lumira.cli.demo.dashboard_pages import verify_pages
 from lumira.cli.demo.failure import DemoFailed
+from lumira.cli.demo.history import story as history
+from lumira.cli.demo.history.past import set_stripes_clock
 from lumira.cli.demo.installation import (
     HOST,
     Installation,
@@ -36,7 +40,7 @@ from lumira.cli.demo.purchases import PURCHASES
 PORT = 8000
 SANDBOX_PORT = 12111
 #: Seconds after which a check fails: several times its duration on a slow machine.
-CHECK_TIMEOUT = 90.0
+CHECK_TIMEOUT = 180.0
 #: Seconds between two checks that all children are running.
 _WATCH_INTERVAL = 0.3
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -52,9 +56,10 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 def demo(check: bool, port: int | None, sandbox_port: int | None) -> None:
     """Run Lumira on this machine, make a purchase at each of three brands, and serve until Ctrl-C.
 
-    A second start continues with the data of the first one. With --check, the exit code is 0 only if all three
+    The first start also makes sales of the last two weeks, so that each page of the dashboard shows something. A second
+    start continues with the data of the first one. With --check, the exit code is 0 only if all three
     purchases were fulfilled: order completed, access granted, stock sold, stock of the refunded order returned,
-    messages sent.
+    messages sent; and if each page of the dashboard shows something.
 
     Example: flask demo --port 8001
     """
@@ -105,8 +110,10 @@ def _interruptible() -> Iterator[None]:
 
 
 def _check(port: int, sandbox_port: int) -> None:
-    with running_once(port, sandbox_port):
+    with running_once(port, sandbox_port) as installation:
         click.echo("All three purchases were fulfilled.")
+        verify_pages(installation, list(PURCHASES))
+        click.echo("Every page of the dashboard shows something.")
 
 
 @contextlib.contextmanager
@@ -169,9 +176,15 @@ def _set_up_and_buy(
     processes: Processes, installation: Installation, http: requests.Session, settings: Settings
 ) -> tuple[Mapping[str, Brand], DemoOperator]:
     """Start the processes, set up the brands as an operator does, and make the purchases as a buyer does."""
-    _start(processes, installation, http)
+    _start_sandbox(processes, installation, http)
     with lumira.create_app(settings).app_context():
+        if history.is_needed():
+            click.echo("Making the sales of the last two weeks ...")
+            ports = str(installation.port), str(installation.sandbox_port)
+            processes.finish("history", "lumira.cli.demo.history", *ports)
+        _start_lumira(processes, installation, http)
         brands = set_up_brands(installation, http)
+        set_stripes_clock(installation, http, brands.values(), timedelta())
         operator = set_up_operator(installation, list(brands))
         for slug, buy in PURCHASES.items():
             purchase = buy(BrandClient(installation, brands[slug], http, processes))
@@ -181,7 +194,7 @@ def _set_up_and_buy(
     return brands, operator
 
 
-def _start(processes: Processes, installation: Installation, http: requests.Session) -> None:
+def _start_sandbox(processes: Processes, installation: Installation, http: requests.Session) -> None:
     processes.start(
         "sandbox",
         "flask",
@@ -190,14 +203,21 @@ def _start(processes: Processes, installation: Installation, http: requests.Sess
         *("--state", str(installation.directory / "sandbox")),
     )
     processes.finish("db upgrade", "flask", "db", "upgrade")
+    _await(processes, http, installation.sandbox_url, "sandbox")
+
+
+def _start_lumira(processes: Processes, installation: Installation, http: requests.Session) -> None:
     processes.start(
         "web server",
         "gunicorn",
         *("--config", "config/gunicorn.py", "--bind", f"{HOST}:{installation.port}", "wsgi:app"),
     )
     processes.start("worker", "flask", "worker")
-    for url, name in ((installation.sandbox_url, "sandbox"), (f"{installation.url}/readyz", "web server")):
-        processes.wait_until(lambda url=url: _responds(http, url), what=f"the {name} to respond")  # type: ignore[misc]
+    _await(processes, http, f"{installation.url}/readyz", "web server")
+
+
+def _await(processes: Processes, http: requests.Session, url: str, name: str) -> None:
+    processes.wait_until(lambda: _responds(http, url), what=f"the {name} to respond")
 
 
 def _responds(http: requests.Session, url: str) -> bool:

@@ -66,7 +66,7 @@ def _mentioning(text: str) -> list[str]:
     return command_lines
 
 
-def test_check_fulfills_all_three_purchases_and_leaves_nothing_running(
+def test_check_fulfills_all_three_purchases_fills_every_page_and_leaves_nothing_running(
     environment: dict[str, str], short_directory: Path
 ) -> None:
     completed = subprocess.run(
@@ -81,6 +81,7 @@ def test_check_fulfills_all_three_purchases_and_leaves_nothing_running(
     )
 
     assert completed.returncode == 0, completed.stdout + completed.stderr
+    assert "Making the sales of the last two weeks ...\n" in completed.stdout
     _, level, cart, refunded, end = re.split(
         r"(?=^\S+, )|(?<=\n)\n(?=All)", completed.stdout, flags=re.MULTILINE
     )
@@ -101,7 +102,7 @@ def test_check_fulfills_all_three_purchases_and_leaves_nothing_running(
     assert "bougie-figuier  on hand 40 → 40 → 39   reserved 0 → 1 → 0   sold 0 → 0 → 1\n" in cart
     assert "savon-lavande   on hand 90 → 90 → 88   reserved 0 → 2 → 0   sold 0 → 0 → 2\n" in cart
     assert "on hand 80 → 80 → 79 → 80   reserved 0 → 1 → 0 → 0   sold 0 → 0 → 1 → 0\n" in refunded
-    assert end == "All three purchases were fulfilled.\n"
+    assert end == "All three purchases were fulfilled.\nEvery page of the dashboard shows something.\n"
     assert _mentioning(str(short_directory)) == []
     assert list(short_directory.glob("lumira-demo-*")) == []
 

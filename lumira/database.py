@@ -20,6 +20,7 @@ from sqlalchemy.orm import DeclarativeBase, Session
 
 from config.settings import Settings
 from lumira import database_failures, database_sessions
+from lumira.shared_reads import SharedReads
 
 #: PostgreSQL aborted the transaction so that another one can continue: serialization_failure, deadlock_detected.
 _CONFLICTS = ("40001", "40P01")
@@ -34,6 +35,9 @@ log = structlog.get_logger()
 
 #: The name of the engines' option with the statements that begin each transaction behind a pooler.
 _LOCAL_SETTINGS = "lumira_local_settings"
+
+#: By engine and statement.
+_shared_reads: SharedReads[tuple[Engine, str], list[bytes | None]] = SharedReads()
 
 _in_transaction: ContextVar[bool] = ContextVar("in_transaction", default=False)
 
@@ -230,8 +234,15 @@ def read_alone(statement: str) -> list[bytes | None]:
     """Run a statement that is its own transaction and has one row; returns its values as PostgreSQL writes them.
 
     For the state of a catalog, which each of its readers reads: the driver's cursor takes longer than this statement.
+    Threads that call with the same statement while one runs share the next one.
     """
-    settings = db.engines["inbox"].get_execution_options().get(_LOCAL_SETTINGS, "")
+    engine = db.engines["inbox"]
+    # The values are in the statement, so two callers share a row only if they would read the same one.
+    return _shared_reads.read((engine, statement), lambda: _read_alone(engine, statement))
+
+
+def _read_alone(engine: Engine, statement: str) -> list[bytes | None]:
+    settings = engine.get_execution_options().get(_LOCAL_SETTINGS, "")
     with inbox_connection() as connection:
         result = connection.pgconn.exec_(f"{settings} {statement}".encode())
         if result.status != ExecStatus.TUPLES_OK:

@@ -262,4 +262,4 @@ def digest(personal: str) -> str:
     It depends on `SECRET_KEY`: without the key, all addresses could be tried.
     """
     key: str = current_app.config["SECRET_KEY"]
-    return hmac.new(key.encode(), personal.encode("utf-8", "surrogateescape"), "sha256").hexdigest()[:32]
+    return hmac.digest(key.encode(), personal.encode("utf-8", "surrogateescape"), "sha256").hex()[:32]

@@ -22,13 +22,16 @@ class ProcessStorage(MemoryStorage):
 
     def incr(self, key: str, expiry: float, amount: int = 1) -> int:
         """Count `amount` uses of the key, for `expiry` seconds from the first one; returns how many it has now."""
-        self._purge(time.time())
-        self.get(key)
+        now = time.time()
+        self._purge(now)
+        if self.expirations.get(key, 0) <= now:
+            # Removes what was counted under the key: its time is over.
+            self.get(key)
         with self.locks[key]:
-            self.storage[key] += amount
-            if self.storage[key] == amount:
-                self.expirations[key] = time.time() + expiry
-        return self.storage.get(key, 0)
+            counted = self.storage[key] = self.storage[key] + amount
+            if counted == amount:
+                self.expirations[key] = now + expiry
+        return counted
 
     def _purge(self, now: float) -> None:
         if now - self._purged_at < _PURGED_EVERY:

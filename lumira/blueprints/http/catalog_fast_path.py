@@ -88,7 +88,8 @@ class CatalogFastPath:
                 [*headers, ("Content-Type", "application/json"), ("Content-Length", str(len(body)))],
             )
         correlation.log_request("GET", path, 304 if is_known else 200, started)
-        return [body]
+        # A 304 has no body, and the web server sends each part by itself.
+        return [] if is_known else [body]
 
     def _read_state(
         self, environ: "WSGIEnvironment", caller: Caller, key_digest: str | None

@@ -12,6 +12,7 @@ from lumira.clock import utc_now
 from lumira.domain.operators import Role
 from lumira.errors import LumiraError
 from lumira.models import AlertKind, Language
+from lumira.notifications.alert_text import AlertText
 from lumira.notifications.alert_texts import text_for
 from lumira.notifications.formatting import Formatter
 from lumira.pages.dashboard import chart
@@ -47,7 +48,7 @@ def render(template: str, frame: Frame, *, assets: dict[str, str], **values: Any
         navigation=NAVIGATION,
         Role=Role,
         texts_of_errors=ERRORS[frame.language],
-        alert_text=lambda kind: text_for(kind, frame.language),
+        alert_text=lambda kind: alert_text(kind, frame.language),
         alert_title=lambda kind: alert_title(kind, frame.language),
         messages=[(describe(message, frame.language), message.is_failure) for message in frame.messages],
         browser_name=browser_name,
@@ -81,6 +82,13 @@ def alert_title(kind: AlertKind, language: Language) -> str:
     titles: dict[str, str] = TEXTS[language]["alerts"]["titles"]
     title = titles.get(kind) or text_for(kind, language).title
     return title[:1].upper() + title[1:]
+
+
+def alert_text(kind: AlertKind, language: Language) -> AlertText:
+    """Return what a kind of alert means, and what an operator does about it in the dashboard."""
+    words, sent = TEXTS[language]["alerts"], text_for(kind, language)
+    meaning = words["meanings"].get(kind, sent.meaning)
+    return AlertText(sent.title, meaning, words["steps"].get(kind, sent.remedy))
 
 
 def explain(error: LumiraError, language: Language) -> str:

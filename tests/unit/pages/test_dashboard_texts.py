@@ -1,15 +1,18 @@
 """The texts of the dashboard exist in both languages, with the same names and the same places for values."""
 
 import re
+from pathlib import Path
 from string import Formatter
 from typing import Any
 
 import pytest
 
+from lumira import pages
 from lumira.domain.operators import Role
 from lumira.domain.waiting import Repair
-from lumira.models import GrantReason, Language, MessageKind
+from lumira.models import AlertKind, GrantReason, Language, MessageKind
 from lumira.pages.dashboard.frame import NAVIGATION
+from lumira.pages.dashboard.rendering import alert_text
 from lumira.pages.dashboard.texts import ERRORS, TEXTS
 
 
@@ -57,3 +60,28 @@ def test_no_text_is_empty_and_french_has_its_own_apostrophe() -> None:
     for name, text in leaves(TEXTS[Language.FRENCH]).items():
         assert text.strip(), name
         assert not re.search(r"\w'\w", text), (name, text)
+
+
+@pytest.mark.parametrize("language", Language)
+@pytest.mark.parametrize("kind", AlertKind)
+def test_every_alert_says_what_it_means_and_what_to_do_without_a_command_for_an_operator(
+    kind: AlertKind, language: Language
+) -> None:
+    text = alert_text(kind, language)
+
+    assert text.meaning
+    assert text.meaning != kind
+    assert text.remedy
+    if "flask" in text.remedy:
+        # What only the server's administrator can do.
+        assert re.search("serveur|administrator", text.remedy)
+
+
+def test_no_template_shows_a_method_of_a_dictionary_instead_of_a_text() -> None:
+    # `words.copy` is the method of the dictionary; `words["copy"]` is the text.
+    methods = "|".join(name for name in dir(dict) if not name.startswith("_"))
+    shown = re.compile(rf"\b(?:words|texts(?:\.\w+)?)\.(?:{methods})\b(?!\()")
+    templates = list((Path(pages.__file__).parent / "templates").rglob("*.jinja"))
+    assert templates
+    for template in templates:
+        assert not shown.search(template.read_text()), template.name

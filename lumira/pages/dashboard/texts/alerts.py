@@ -5,6 +5,12 @@
 from typing import Any
 
 from lumira.models import Language
+from lumira.pages.dashboard.texts.alert_steps import (
+    ENGLISH_MEANINGS,
+    ENGLISH_STEPS,
+    FRENCH_MEANINGS,
+    FRENCH_STEPS,
+)
 
 _FRENCH: dict[str, Any] = {
     "title": "Alertes",
@@ -19,6 +25,9 @@ _FRENCH: dict[str, Any] = {
         "alert_not_sent": "alerte non envoyée",
     },
     "remedy": "À faire\u00a0:",
+    "steps": FRENCH_STEPS,
+    "meanings": FRENCH_MEANINGS,
+    "details": "Détails techniques",
     "raised": "Depuis le {}.",
     "due": "Réponse attendue avant le {}.",
     "acknowledged": "Prise en charge par {} le {}.",
@@ -59,6 +68,9 @@ _ENGLISH: dict[str, Any] = {
         "alert_not_sent": "alert not sent",
     },
     "remedy": "What to do:",
+    "steps": ENGLISH_STEPS,
+    "meanings": ENGLISH_MEANINGS,
+    "details": "Technical details",
     "raised": "Since {}.",
     "due": "A response is due before {}.",
     "acknowledged": "{} has taken care of it since {}.",

@@ -1,10 +1,7 @@
-"""All errors that callers see: one class tree, each class with its HTTP status and stable code."""
+"""Errors that callers see: one class tree, each with its HTTP status and stable code. Some have files of their own."""
 
 from collections.abc import Mapping
 from http import HTTPStatus
-
-#: Seconds: longer than most calls to Stripe take, so that a slot is free by then.
-_BUSY_RETRY_AFTER = 5
 
 
 class LumiraError(Exception):
@@ -199,93 +196,11 @@ class RateLimited(LumiraError):
         super().__init__(message, retry_after=retry_after)
 
 
-class PaymentFailed(LumiraError):
-    """Stripe refused to open the payment; the order stays, failed, with the reason."""
-
-    status = HTTPStatus.INTERNAL_SERVER_ERROR
-    code = "PAYMENT_FAILED"
-
-
-class StripeConfigError(LumiraError):
-    """The tenant has no Stripe key that works; `stripe_message` is Stripe's own sentence, if Stripe refused the key."""
-
-    status = HTTPStatus.BAD_GATEWAY
-    code = "STRIPE_CONFIG_ERROR"
-    stripe_message: str | None = None
-
-
-class OtherStripeMode(StripeConfigError):
-    """The payment is of another mode than the tenant's key: other payments may be of the key's mode."""
-
-
-class StripePermissionMissing(StripeConfigError):
-    """The tenant's key works, but lacks the permission for this call: other calls may succeed.
-
-    `permission` is Stripe's name of it, such as `rak_customer_write`, `operation` the call that lacks it, and
-    `stripe_message` Stripe's own sentence.
-    """
-
-    def __init__(self, *, permission: str, operation: str, stripe_message: str, tenant: str) -> None:
-        super().__init__(f"This shop's Stripe key lacks the permission {permission}.", tenant=tenant)
-        self.permission = permission
-        self.operation = operation
-        self.stripe_message = stripe_message
-
-
-class StripeUnavailable(LumiraError):
-    """Stripe did not respond, or with an error of its own; the outcome is unknown. The call is safe to repeat."""
-
-    status = HTTPStatus.SERVICE_UNAVAILABLE
-    code = "STRIPE_UNAVAILABLE"
-
-
-class StripeBusy(StripeUnavailable):
-    """As many calls as this process permits wait for Stripe; this one was not made. The request is safe to repeat."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            "Too many calls are waiting for Stripe: repeat the request with the same idempotency key.",
-            retry_after=_BUSY_RETRY_AFTER,
-        )
-
-
 class ServiceUnavailable(LumiraError):
     """The database is not reachable; nothing was changed. The call is safe to repeat."""
 
     status = HTTPStatus.SERVICE_UNAVAILABLE
     code = "SERVICE_UNAVAILABLE"
-
-
-class SignInRefused(Unauthorized):
-    """The e-mail address, the password or the code of an operator is wrong; nothing says which."""
-
-
-class OperatorNotFound(NotFound):
-    """There is no such operator, or not at this tenant."""
-
-
-class InvitationNotFound(NotFound):
-    """There is no such open invitation."""
-
-
-class LinkEnded(NotFound):
-    """The link to set up an account is unknown, was used, or has ended."""
-
-
-class RefusedPassword(InvalidRequest):
-    """The new password is too short or easy to guess; `reason` says which."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(f"This password cannot be used: {reason.replace('_', ' ')}.")
-        self.reason = reason
-
-
-class WrongCode(InvalidRequest):
-    """The one-time code is not that of the shown secret, or too old."""
-
-
-class LastOwner(Conflict):
-    """The tenant would be left without an owner; nothing was changed."""
 
 
 class CatalogError(LumiraError):
@@ -343,22 +258,6 @@ class MessageOutdated(Conflict):
     """The message is no longer true of its order, or its mailbox got one of its kind today."""
 
 
-class NoWorkDue(Conflict):
-    """No work on a deliverable is due: the order is unpaid, refunded, disputed or erased."""
-
-
-class AlreadyClaimed(Conflict):
-    """Another operator works on the deliverable."""
-
-
-class AlreadyDelivered(Conflict):
-    """The deliverable is delivered, and its buyer notified."""
-
-
-class NoFileYet(Conflict):
-    """The deliverable has no file that could be delivered."""
-
-
 class PayloadRemoved(Conflict):
     """The event was handled long ago: its payload was removed, and it cannot be processed again."""
 
@@ -382,51 +281,6 @@ class UnsupportedMediaType(LumiraError):
 
     status = HTTPStatus.UNSUPPORTED_MEDIA_TYPE
     code = "UNSUPPORTED_MEDIA_TYPE"
-
-
-class InvalidFile(InvalidRequest):
-    """The file has a type that is not accepted, or its content does not match its name."""
-
-    code = "INVALID_FILE"
-
-
-class FileTooLarge(LumiraError):
-    """The file exceeds the size limit; nothing was stored."""
-
-    status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
-    code = "PAYLOAD_TOO_LARGE"
-
-
-class FileMissing(NotFound):
-    """The file does not exist, or was deleted."""
-
-
-class StorageUnavailable(LumiraError):
-    """The file storage is not reachable; nothing was changed. The call is safe to repeat."""
-
-    status = HTTPStatus.SERVICE_UNAVAILABLE
-    code = "STORAGE_UNAVAILABLE"
-
-
-class RenderingUnavailable(LumiraError):
-    """The document cannot be rendered. Nothing was changed."""
-
-    status = HTTPStatus.SERVICE_UNAVAILABLE
-    code = "RENDERING_UNAVAILABLE"
-
-
-class RenderingBusy(LumiraError):
-    """All rendering processes are in use. Nothing was changed; the call is safe to repeat."""
-
-    status = HTTPStatus.SERVICE_UNAVAILABLE
-    code = "RENDERING_BUSY"
-
-
-class AccessEnded(LumiraError):
-    """The buyer's access to the file has ended."""
-
-    status = HTTPStatus.FORBIDDEN
-    code = "ACCESS_ENDED"
 
 
 class MailRefused(Conflict):

@@ -10,7 +10,7 @@ from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 
 from config import web_server
-from lumira.errors import StripeBusy
+from lumira.stripe_errors import StripeBusy
 
 #: Requests that begin without a slot, at once: a free order and a repeated request need none, and are recognised by a
 #: few statements. More would take the processor from the requests that the slots protect.

@@ -23,7 +23,7 @@ from lumira.reconciliation.cancel_order import cancel_order
 from lumira.reconciliation.poll_order_now import poll_order_now
 from lumira.repositories import orders as order_rows
 from lumira.repositories import receipts, tenants
-from lumira.repositories.idempotency import Call
+from lumira.repositories.idempotent_calls import Call
 from lumira.schemas.orders import WholeOrderResponse
 from lumira.schemas.refunds import REFUND_REASONS
 from lumira.services.files.view_deliverables import view_deliverables

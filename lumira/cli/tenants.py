@@ -9,12 +9,13 @@ from flask.cli import AppGroup
 
 from lumira.cli.common.tables import echo_table
 from lumira.database import atomic
-from lumira.errors import NotFound, StripeConfigError, TenantNameTaken, TenantNotFound
+from lumira.errors import NotFound, TenantNameTaken, TenantNotFound
 from lumira.models import Tenant
 from lumira.repositories import audit, stripe_accounts
 from lumira.repositories import tenants as tenant_rows
 from lumira.schemas.catalog_file import parse_tenant
 from lumira.services.tenants.end_test_sales import ReturnedUnits, end_test_sales
+from lumira.stripe_errors import StripeConfigError
 
 tenants = AppGroup("tenants", help="Brands and their Stripe credentials.")
 

@@ -15,7 +15,8 @@ from zipfile import ZIP_DEFLATED, ZipFile
 
 from lumira.clients import mail, storage
 from lumira.documents import receipt_pdf
-from lumira.errors import FileMissing, LumiraError, RateLimited
+from lumira.errors import LumiraError, RateLimited
+from lumira.file_errors import FileMissing
 from lumira.models import Receipt
 from lumira.notifications import delivery
 from lumira.services.privacy.export_customer import CustomerExport, MissingItem

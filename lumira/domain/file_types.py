@@ -6,7 +6,7 @@ from pathlib import PurePosixPath
 
 import filetype  # type: ignore[import-untyped]
 
-from lumira.errors import InvalidFile
+from lumira.file_errors import InvalidFile
 from lumira.models import ContentKind
 
 #: Bytes at the beginning of a file that determine its type.

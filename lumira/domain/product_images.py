@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
-from lumira.errors import FileTooLarge, InvalidFile
+from lumira.file_errors import FileTooLarge, InvalidFile
 from lumira.models.product_image import MAX_STORED_BYTES
 
 #: Bytes of an uploaded file: a photograph of a phone has about four million.

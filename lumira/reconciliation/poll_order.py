@@ -28,7 +28,6 @@ from lumira.domain.stripe_objects import (
     read_session,
 )
 from lumira.domain.stripe_requests import Refusal
-from lumira.errors import StripePermissionMissing
 from lumira.models import AlertKind, MessageKind, Order, OrderStatus
 from lumira.reconciliation import transfers
 from lumira.reconciliation.listing import Listed
@@ -38,6 +37,7 @@ from lumira.reconciliation.stripe_state import StripeState, fetch_and_close
 from lumira.repositories import alerts, audit, order_polls, orders, outbox
 from lumira.repositories.stripe_accounts import StripeAccount
 from lumira.settlement.settle_order import settle_order
+from lumira.stripe_errors import StripePermissionMissing
 
 log = structlog.get_logger()
 

@@ -11,9 +11,9 @@ from sqlalchemy.dialects.postgresql import insert
 from lumira.clock import utc_now
 from lumira.database import constant, db
 from lumira.domain.list_position import Position
-from lumira.errors import StripePermissionMissing
 from lumira.models import Alert, AlertKind
 from lumira.models.columns import uuid7
+from lumira.stripe_errors import StripePermissionMissing
 
 log = structlog.get_logger()
 

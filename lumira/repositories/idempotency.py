@@ -4,11 +4,9 @@ A claim is a lease with a fencing token: after the lease ends another process ma
 higher fence stops the first one.
 """
 
-import hashlib
 import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
@@ -20,50 +18,13 @@ from lumira.database import db
 from lumira.errors import IdempotencyInProgress, IdempotencyMismatch
 from lumira.models import IdempotencyKey
 from lumira.models.columns import table_of, uuid7
-from lumira.repositories import tenants
 from lumira.repositories.idempotency_statements import FIND_OR_CREATE, FINISH, RENEW
+from lumira.repositories.idempotent_calls import LIFETIME, Call, KeySource, slot_of
 from lumira.repositories.rows import Write
 
 #: Longer than one call to Stripe with all retries (`LONGEST_CALL`, which this module may not import).
 LEASE = timedelta(seconds=90)
 REPLY_PURPOSE = "stored reply"
-#: Characters. A shorter key of a public caller may be another buyer's key as well: a counter, a product, a date.
-SHORTEST_UNIQUE_KEY = 16
-
-
-class KeySource(StrEnum):
-    """The header that a key came from; it decides the key's lifetime."""
-
-    IDEMPOTENCY_KEY = "idempotency-key"
-    REQUEST_ID = "request-id"
-
-
-LIFETIME = {
-    # Three days: a bug shipped on Friday and fixed on Monday still finds the key, so the client's retry succeeds.
-    KeySource.IDEMPOTENCY_KEY: timedelta(hours=72),
-    # A correlation id does not promise that two requests are the same; ten minutes cover an automatic retry.
-    KeySource.REQUEST_ID: timedelta(minutes=10),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """One POST of a caller. `key` is `None` if the caller sent neither header: the call cannot be repeated."""
-
-    fingerprint: str
-    actor: str
-    source: KeySource | None = None
-    key: str | None = None
-    request_id: str | None = None
-    #: The hash of the network of a public caller; `None` for a caller with a secret key, and for an operator.
-    public_network: str | None = None
-    #: The hash of what a proxy forwards that is not trusted: its network is that of all who call through it.
-    forwarded: str | None = None
-
-    @property
-    def own_network(self) -> str | None:
-        """The network of a public caller, if it is the caller's own and not a proxy's."""
-        return None if self.forwarded is not None else self.public_network
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,15 +50,6 @@ class Claim:
 
 #: Of a call without a key.
 NO_CLAIM = Claim()
-
-
-def fingerprint(method: str, path: str, body: object) -> str:
-    """SHA-256 of method, path and body; two calls with one fingerprint are the same call.
-
-    The order of the body's fields does not matter.
-    """
-    canonical = json.dumps(body, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(f"{method} {path}\n{canonical}".encode()).hexdigest()
 
 
 def claim(tenant_id: int, call: Call) -> Claim:
@@ -144,7 +96,7 @@ def find_order_id(tenant_id: int, call: Call) -> UUID | None:
     return db.session.execute(
         select(IdempotencyKey.order_id).where(
             IdempotencyKey.tenant_id == tenant_id,
-            IdempotencyKey.slot == _slot(tenant_id, call),
+            IdempotencyKey.slot == slot_of(tenant_id, call),
             IdempotencyKey.expires_at > utc_now(),
         )
     ).scalar_one_or_none()
@@ -155,7 +107,7 @@ def _find_or_create(tenant_id: int, call: Call, source: KeySource, new_id: UUID,
     values = {
         "tenant_id": tenant_id,
         "id": new_id,
-        "slot": _slot(tenant_id, call),
+        "slot": slot_of(tenant_id, call),
         "fingerprint": call.fingerprint,
         "fence": 1,
         "leased_until": now + LEASE,
@@ -165,34 +117,6 @@ def _find_or_create(tenant_id: int, call: Call, source: KeySource, new_id: UUID,
     }
     key_id: UUID = db.session.connection().execute(FIND_OR_CREATE, values).scalar_one()
     return key_id
-
-
-def _slot(tenant_id: int, call: Call) -> str:
-    # A correlation id that is reused for another call is a new call; a reused key is a mistake to report.
-    own = call.fingerprint if call.source is KeySource.REQUEST_ID else ""
-    named = (_stripe_account(tenant_id), _name_space(call), call.source, call.key, own)
-    return hashlib.sha256("\n".join(map(str, named)).encode()).hexdigest()
-
-
-def _stripe_account(tenant_id: int) -> str:
-    """The Stripe mode and account that replies are valid for: a client secret of another one cannot be paid."""
-    tenant = tenants.get(tenant_id)
-    return f"{'live' if tenant.livemode else 'test'} {tenant.stripe_account or ''}"
-
-
-def _name_space(call: Call) -> str:
-    """The callers who share the call's key.
-
-    A shop's buyers share its publishable key: none may use a key of the shop's own backend, nor get the reply to
-    another buyer who happens to have sent the same key. Only a long key shows that both calls are one buyer's.
-    """
-    if call.public_network is None:
-        return "secret"
-    is_unique = call.source is KeySource.IDEMPOTENCY_KEY and len(call.key or "") >= SHORTEST_UNIQUE_KEY
-    if is_unique:
-        return "public"
-    # What an untrusted proxy forwards only keeps callers apart: a caller may write it, but the proxy adds to it.
-    return " ".join(["public", call.public_network, *filter(None, [call.forwarded])])
 
 
 def _is_unbound(row: IdempotencyKey, call: Call) -> bool:

@@ -9,9 +9,9 @@ from sqlalchemy import delete, select
 from lumira import encryption
 from lumira.database import db
 from lumira.domain import stripe_credentials
-from lumira.errors import StripeConfigError
 from lumira.models import Tenant, WebhookSecret
 from lumira.repositories import tenants
+from lumira.stripe_errors import StripeConfigError
 
 log = structlog.get_logger()
 

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from lumira.domain.waiting import Surroundings
 from lumira.models import AlertKind, Order
-from lumira.repositories import alerts, webhook_events
+from lumira.repositories import alerts, order_events
 
 #: Alerts about the tenant's connection to Stripe: while one is open, no payment can be looked up.
 _OF_CONNECTION = (AlertKind.STRIPE_KEY_REFUSED, AlertKind.STRIPE_UNAVAILABLE)
@@ -16,7 +16,7 @@ def load(order: Order, now: datetime) -> Surroundings:
     subjects = [order.order_number, *at_stripe, *(str(message.id) for message in order.messages)]
     return Surroundings(
         now=now,
-        events=webhook_events.list_stuck(order.tenant_id, [order.order_number, *at_stripe]),
+        events=order_events.list_stuck(order.tenant_id, [order.order_number, *at_stripe]),
         alerts=alerts.list_about(order.tenant_id, subjects, kinds=_OF_CONNECTION),
     )
 

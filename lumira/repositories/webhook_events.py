@@ -1,4 +1,7 @@
-"""The events of the inbox: claimed, listed, unparked when their payment is attached, and replayed."""
+"""The events of the inbox: claimed, listed, unparked when their payment is attached, and replayed.
+
+Those of one order are in `order_events`.
+"""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -9,25 +12,19 @@ from sqlalchemy import (
     ColumnElement,
     Text,
     bindparam,
-    cast,
     func,
     or_,
     select,
     text,
-    union_all,
     update,
 )
 from sqlalchemy.orm import defer
 
 from lumira.clock import utc_now
 from lumira.database import constant, db
-from lumira.domain.timeline import OrderEvent
-from lumira.domain.waiting import StuckEvent
 from lumira.formats import parse_uuid
 from lumira.models import EventStatus, WebhookEvent
 
-#: Events in the inbox that are searched for an order's ids, of those that failed or are parked, and of those received.
-_SEARCHED = 300
 #: Why an event is parked whose payment was not looked up at Stripe since its last attempt.
 ORDER_UNKNOWN = "order_unknown"
 
@@ -257,64 +254,3 @@ def replay(tenant_id: int, event_ids: Sequence[UUID]) -> list[str]:
     )
     schedule_processing(tenant_id)
     return [row.stripe_event_id for row in locked]
-
-
-def list_stuck(tenant_id: int, references: Sequence[str]) -> list[StuckEvent]:
-    """Return the events that name one of these ids and are not processed: failed, parked or received; oldest first.
-
-    An event that is not processed belongs to no order yet, so the payloads are searched: of the newest that failed or
-    are parked, and of those that have waited longest, each a bounded number.
-    """
-    columns = (
-        WebhookEvent.id,
-        WebhookEvent.stripe_event_id,
-        WebhookEvent.type,
-        WebhookEvent.status,
-        WebhookEvent.received_at,
-        WebhookEvent.payload,
-    )
-    of_tenant = select(*columns).where(WebhookEvent.tenant_id == tenant_id)
-    stopped = (
-        of_tenant.where(
-            (WebhookEvent.status == constant(EventStatus.PARKED))
-            | (WebhookEvent.status == constant(EventStatus.FAILED))
-        )
-        .order_by(WebhookEvent.id.desc())
-        .limit(constant(_SEARCHED))
-        .subquery()
-    )
-    due = (
-        of_tenant.where(WebhookEvent.status == constant(EventStatus.RECEIVED))
-        .order_by(WebhookEvent.next_attempt_at)
-        .limit(constant(_SEARCHED))
-        .subquery()
-    )
-    found = [
-        select(part.c.id, part.c.stripe_event_id, part.c.type, part.c.status, part.c.received_at).where(
-            or_(*(cast(part.c.payload, Text).contains(name, autoescape=True) for name in references))
-        )
-        for part in (stopped, due)
-    ]
-    rows = db.session.execute(union_all(*found)).all()
-    return [
-        StuckEvent(row.stripe_event_id, row.type, row.status, row.received_at)
-        for row in sorted(rows, key=lambda row: (row.received_at, row.id))
-    ]
-
-
-def list_of_order(tenant_id: int, order_id: UUID) -> list[OrderEvent]:
-    """Return the webhook events of one order for its timeline, in the order of arrival."""
-    rows = db.session.execute(
-        select(
-            WebhookEvent.type,
-            WebhookEvent.received_at,
-            WebhookEvent.status,
-            WebhookEvent.reason,
-            WebhookEvent.stripe_event_id,
-        )
-        .where(WebhookEvent.tenant_id == tenant_id, WebhookEvent.order_id == order_id)
-        .order_by(WebhookEvent.received_at, WebhookEvent.id)
-    )
-    return [
-        OrderEvent(row.type, row.received_at, row.status, row.reason, row.stripe_event_id) for row in rows
-    ]

@@ -13,7 +13,7 @@ from lumira.errors import OutOfStock, RateLimited
 from lumira.models import Order, OrderLine
 from lumira.models.customer import mailbox_key
 from lumira.repositories import openers, stock_counts
-from lumira.repositories.idempotency import Call
+from lumira.repositories.idempotent_calls import Call
 
 #: Units of a product that one network may always reserve, whatever its share: a small cart is never refused.
 SMALL_CART = 5

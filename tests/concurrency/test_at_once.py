@@ -11,7 +11,7 @@ from flask import Flask
 from sqlalchemy import select, update
 
 from lumira.database import atomic, db, retried
-from lumira.errors import IdempotencyInProgress, StripeUnavailable
+from lumira.errors import IdempotencyInProgress
 from lumira.models import (
     AccessGrant,
     Customer,
@@ -22,8 +22,9 @@ from lumira.models import (
     Product,
     WebhookEvent,
 )
-from lumira.repositories.idempotency import Call, KeySource
+from lumira.repositories.idempotent_calls import Call, KeySource
 from lumira.services.checkout.create_payment_intent import create_payment_intent
+from lumira.stripe_errors import StripeUnavailable
 from lumira.webhooks import inbox, process
 from tests.support import stripe_sandbox
 from tests.support.factories import Brand, count, load_order, make_command, open_payment

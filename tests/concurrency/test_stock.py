@@ -10,7 +10,7 @@ from lumira.domain.commands import CheckoutCommand, CheckoutItem
 from lumira.errors import OutOfStock
 from lumira.models import Order, StockReservation
 from lumira.repositories import orders, stock_proof
-from lumira.repositories.idempotency import Call
+from lumira.repositories.idempotent_calls import Call
 from lumira.services.checkout.begin_checkout import CheckoutStarted, begin_checkout
 from lumira.webhooks import process
 from tests.concurrency.test_at_once import at_once

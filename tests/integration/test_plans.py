@@ -28,6 +28,7 @@ from lumira.repositories import (
     grants,
     message_lists,
     operator_invitations,
+    order_events,
     order_lists,
     order_notes,
     order_polls,
@@ -100,7 +101,7 @@ LISTS: dict[str, tuple[Read, list[str]]] = {
         ["ix_alerts_open"],
     ),
     "events that are stuck": (
-        lambda tenant: webhook_events.list_stuck(tenant, ["pi_1"]),
+        lambda tenant: order_events.list_stuck(tenant, ["pi_1"]),
         ["tenant_id_id_idx", "tenant_id_next_attempt_at_idx"],
     ),
     "actions on an order": (

@@ -21,7 +21,7 @@ from lumira.models import (
     StockItem,
 )
 from lumira.repositories import api_keys, orders, stock_counts, stripe_accounts, tenants
-from lumira.repositories.idempotency import Call
+from lumira.repositories.idempotent_calls import Call
 from lumira.services.checkout.create_checkout_session import SessionOpened, create_checkout_session
 from lumira.services.checkout.create_payment_intent import PaymentOpened, create_payment_intent
 from lumira.services.inventory.correct_stock import set_stock as count_stock

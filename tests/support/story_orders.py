@@ -22,7 +22,7 @@ from lumira.models import (
 )
 from lumira.models.columns import uuid7
 from lumira.repositories import orders, stock, tenants
-from lumira.repositories.idempotency import Call
+from lumira.repositories.idempotent_calls import Call
 from lumira.services.checkout.open_order import open_order as freeze_order
 from lumira.settlement.settle_order import settle_order
 from tests.support import seller

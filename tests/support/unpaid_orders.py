@@ -8,7 +8,7 @@ from lumira.domain.payments import IntentFacts
 from lumira.domain.stripe_requests import Seller, freeze_intent_request
 from lumira.models import Order, Product, Tenant
 from lumira.repositories import customers, order_polls, orders, products, tenants
-from lumira.repositories.idempotency import Call
+from lumira.repositories.idempotent_calls import Call
 from lumira.services.checkout.open_order import open_order
 from tests.support.factories import Brand
 

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from lumira.errors import MissingConsent, OutOfStock, PaymentFailed, StripeConfigError, StripeUnavailable
+from lumira.errors import MissingConsent, OutOfStock
+from lumira.stripe_errors import PaymentFailed, StripeConfigError, StripeUnavailable
 
 #: What every route that opens a payment may raise.
 ERRORS_OF_SALES = (MissingConsent, OutOfStock, PaymentFailed, StripeConfigError, StripeUnavailable)

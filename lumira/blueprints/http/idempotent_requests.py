@@ -8,7 +8,7 @@ from flask import Request, g
 from lumira import extensions
 from lumira.blueprints.http.correlation import callers_request_id
 from lumira.errors import InvalidIdempotencyKey
-from lumira.repositories.idempotency import Call, KeySource, fingerprint
+from lumira.repositories.idempotent_calls import Call, KeySource, fingerprint
 from lumira.services.idempotency.reply import Reply
 
 #: The name of the `Idempotency-Key` parameter among the components of the OpenAPI document.

@@ -15,7 +15,7 @@ from lumira.clients import storage
 from lumira.clock import utc_now
 from lumira.database import atomic
 from lumira.domain.audit_chain import Head, read_head, sign_head
-from lumira.errors import FileMissing
+from lumira.file_errors import FileMissing
 from lumira.models import AlertKind
 from lumira.repositories import alerts, audit_chain
 

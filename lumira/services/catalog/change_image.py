@@ -4,7 +4,7 @@ import hashlib
 
 from lumira.database import atomic, retried
 from lumira.domain import product_images as rules
-from lumira.errors import FileMissing
+from lumira.file_errors import FileMissing
 from lumira.models import ProductImage
 from lumira.repositories import audit, product_images, products
 from lumira.repositories.product_images import NewSize, ShownImage

@@ -7,11 +7,12 @@ from threading import Lock
 from cachetools import LRUCache
 
 from lumira.database import atomic
-from lumira.errors import ProductNotFound, StripeConfigError
+from lumira.errors import ProductNotFound
 from lumira.models import Product
 from lumira.repositories import products as catalog
 from lumira.repositories import tenants
 from lumira.services.catalog.catalog_state import CatalogState, read_state
+from lumira.stripe_errors import StripeConfigError
 
 #: Catalogs that a process caches; each tenant has one or two versions in use at a time.
 _CACHE_SIZE = 2_000

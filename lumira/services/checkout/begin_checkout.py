@@ -25,7 +25,8 @@ from lumira.repositories import (
     tenants,
 )
 from lumira.repositories.customers import Buyer
-from lumira.repositories.idempotency import Call, Claim, StoredReply
+from lumira.repositories.idempotency import Claim, StoredReply
+from lumira.repositories.idempotent_calls import Call
 from lumira.repositories.stripe_accounts import StripeAccount
 from lumira.services.checkout.cart import check_consents, check_price, find_products
 from lumira.services.checkout.ensure_stripe_customer import (

@@ -16,10 +16,11 @@ from lumira.domain import payments, stripe_requests
 from lumira.domain.checkout_sessions import SessionMismatch, attach_session, record_session
 from lumira.domain.commands import CheckoutCommand
 from lumira.domain.stripe_objects import read_session, read_time
-from lumira.errors import InvalidRequest, PaymentFailed
+from lumira.errors import InvalidRequest
 from lumira.models import Order, OrderStatus, RequestKind
 from lumira.repositories import idempotency, kept_orders, orders, stock, stripe_accounts, tenants
-from lumira.repositories.idempotency import Call, StoredReply
+from lumira.repositories.idempotency import StoredReply
+from lumira.repositories.idempotent_calls import Call
 from lumira.services.checkout.begin_checkout import (
     ACTOR,
     CheckoutStarted,
@@ -41,6 +42,7 @@ from lumira.services.checkout.ensure_stripe_customer import ensure_stripe_custom
 from lumira.services.idempotency.release_key import releasing_on_error
 from lumira.services.idempotency.reply import Reply
 from lumira.settlement.settle_order import settle_order
+from lumira.stripe_errors import PaymentFailed
 
 #: Stripe's minimum is thirty minutes by its own clock, which may be some minutes ahead of this machine's.
 SESSION_LIFETIME = timedelta(minutes=35)

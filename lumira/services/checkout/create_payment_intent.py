@@ -15,10 +15,10 @@ from lumira.domain.order_money import current_payment
 from lumira.domain.order_status import is_closed
 from lumira.domain.payments import PaymentMismatch
 from lumira.domain.stripe_objects import read_intent
-from lumira.errors import PaymentFailed
 from lumira.models import Order, OrderStatus, PaymentState, RequestKind
 from lumira.repositories import idempotency, kept_orders, stock, webhook_events
-from lumira.repositories.idempotency import Call, StoredReply
+from lumira.repositories.idempotency import StoredReply
+from lumira.repositories.idempotent_calls import Call
 from lumira.services.checkout.begin_checkout import (
     ACTOR,
     CheckoutStarted,
@@ -33,6 +33,7 @@ from lumira.services.checkout.ensure_stripe_customer import ensure_stripe_custom
 from lumira.services.idempotency.release_key import releasing_on_error
 from lumira.services.idempotency.reply import Reply
 from lumira.settlement.settle_order import settle_order
+from lumira.stripe_errors import PaymentFailed
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from lumira.errors import InvalidCart, InvalidRequest
 from lumira.models import Product
 from lumira.repositories import orders
 from lumira.repositories.customers import Buyer
-from lumira.repositories.idempotency import Call
+from lumira.repositories.idempotent_calls import Call
 
 
 def find_free_order(

@@ -11,7 +11,8 @@ from lumira.models import Customer, Order, OrderLine, OrderStatus, Product, Tena
 from lumira.models.columns import uuid7
 from lumira.repositories import idempotency, kept_orders, order_polls, products
 from lumira.repositories.customers import Buyer
-from lumira.repositories.idempotency import NO_CLAIM, Call, Claim
+from lumira.repositories.idempotency import NO_CLAIM, Claim
+from lumira.repositories.idempotent_calls import Call
 
 
 def open_order(

@@ -15,6 +15,7 @@ from lumira.repositories import (
     audit,
     event_lists,
     operator_roles,
+    order_events,
     order_search,
     orders,
     tenants,
@@ -124,7 +125,7 @@ def _stuck(tenant_id: int, term: SearchTerm | None) -> list[str]:
     """The events that name an id of Stripe's and are not processed: they belong to no order yet."""
     if term is None or term.kind not in _AT_STRIPE:
         return []
-    return [event.stripe_event_id for event in webhook_events.list_stuck(tenant_id, [term.text])]
+    return [event.stripe_event_id for event in order_events.list_stuck(tenant_id, [term.text])]
 
 
 def _first_id(day: date | None, zone: ZoneInfo) -> UUID | None:

@@ -5,11 +5,12 @@ from datetime import datetime
 
 from lumira.clock import utc_now
 from lumira.database import atomic, retried
-from lumira.errors import AlreadyDelivered, NoFileYet
+from lumira.file_errors import AlreadyDelivered, NoFileYet
 from lumira.models import Deliverable, DeliverableState, MessageKind, Order
 from lumira.repositories import audit, deliverables, files, idempotency, orders, outbox
 from lumira.repositories.deliverables import LinePromise
-from lumira.repositories.idempotency import Call, StoredReply
+from lumira.repositories.idempotency import StoredReply
+from lumira.repositories.idempotent_calls import Call
 from lumira.services.idempotency.reply import Reply
 
 

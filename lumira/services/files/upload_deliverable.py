@@ -7,7 +7,8 @@ from lumira.database import atomic, retried
 from lumira.models import DeliverableState, File, Order
 from lumira.repositories import audit, deliverables, files, idempotency, orders
 from lumira.repositories.deliverables import LinePromise
-from lumira.repositories.idempotency import Call, Claim, StoredReply
+from lumira.repositories.idempotency import Claim, StoredReply
+from lumira.repositories.idempotent_calls import Call
 from lumira.services.files.store_file import StoredFile, Upload, stored_file
 from lumira.services.idempotency.release_key import releasing_on_error
 from lumira.services.idempotency.reply import Reply

@@ -9,11 +9,11 @@ from lumira.clients.stripe_client import API_VERSION
 from lumira.database import atomic
 from lumira.domain import stripe_setup as wanted
 from lumira.domain.stripe_setup import Lack, WantedEndpoint
-from lumira.errors import StripeConfigError, StripePermissionMissing, StripeUnavailable
 from lumira.models import PaymentPage, Tenant
 from lumira.repositories import stripe_accounts, tenants
 from lumira.repositories.stripe_accounts import StripeAccount
 from lumira.services.installation.findings import Finding, fault, ok, warning
+from lumira.stripe_errors import StripeConfigError, StripePermissionMissing, StripeUnavailable
 
 _KEY, _ACCOUNT, _ENDPOINT, _DOMAINS = "Stripe key", "Stripe account", "webhook endpoint", "domains"
 

@@ -5,7 +5,7 @@ import structlog
 from lumira.clock import utc_now
 from lumira.database import atomic
 from lumira.domain.operators import SignedIn
-from lumira.errors import SignInRefused
+from lumira.operator_errors import SignInRefused
 from lumira.repositories import operator_sessions, operators
 from lumira.services.operators.proof import accept_code, is_password, read_password_hash
 

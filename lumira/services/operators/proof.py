@@ -9,8 +9,9 @@ from lumira import encryption, one_time_codes, passwords
 from lumira.clock import utc_now
 from lumira.database import atomic
 from lumira.domain.operators import RECOVERY_CODES
-from lumira.errors import RefusedPassword, ServiceUnavailable, WrongCode
+from lumira.errors import ServiceUnavailable
 from lumira.models import OperatorCredentials
+from lumira.operator_errors import RefusedPassword, WrongCode
 from lumira.repositories import operators
 
 #: Operators belong to no tenant, and neither do their secrets.

@@ -16,12 +16,12 @@ from lumira.models import Alert, AuditEntry, Order, OrderNote, Receipt, Tenant
 from lumira.repositories import (
     audit,
     operator_roles,
+    order_events,
     order_notes,
     orders,
     receipts,
     surroundings,
     tenants,
-    webhook_events,
 )
 from lumira.repositories.audit import AuditFilter
 from lumira.repositories.deliverables import DeliverableView
@@ -71,7 +71,7 @@ def view_order_story(tenant_id: int, reference: str) -> OrderStory:
     with atomic(tenant_id):
         order = orders.get_order(tenant_id, reference)
         known = surroundings.load(order, utc_now())
-        events = webhook_events.list_of_order(tenant_id, order.id)
+        events = order_events.list_of_order(tenant_id, order.id)
         return OrderStory(
             tenant=tenants.get(tenant_id),
             order=order,

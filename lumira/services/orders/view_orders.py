@@ -14,8 +14,8 @@ from lumira.domain.waiting_texts import sentence
 from lumira.domain.withdrawal_period import refund_due_at
 from lumira.errors import OrderNotFound
 from lumira.models import Language, Order, WithdrawalDecision, WithdrawalVia
-from lumira.repositories import customers, idempotency, order_lists, orders, surroundings, webhook_events
-from lumira.repositories.idempotency import Call
+from lumira.repositories import customers, idempotency, order_events, order_lists, orders, surroundings
+from lumira.repositories.idempotent_calls import Call
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ def view_order(tenant_id: int, reference: str) -> OrderView:
     """Return one order by its id, its number, its PaymentIntent or its session; `OrderNotFound`."""
     with atomic(tenant_id):
         order = orders.get_order(tenant_id, reference)
-        events = webhook_events.list_of_order(tenant_id, order.id)
+        events = order_events.list_of_order(tenant_id, order.id)
         waiting = waiting_for(order, surroundings.load(order, utc_now()))
         return OrderView(
             order, _current_payment_id(order), timeline(order, events), _newest_withdrawal(order), waiting

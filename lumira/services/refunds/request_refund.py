@@ -20,7 +20,8 @@ from lumira.errors import IdempotencyInProgress, NotRefundable, OrderNotFound, R
 from lumira.models import Order, Payment, RefundOrigin, RefundRequest
 from lumira.money import format_amount
 from lumira.repositories import audit, idempotency, orders, stripe_accounts
-from lumira.repositories.idempotency import Call, Claim, StoredReply
+from lumira.repositories.idempotency import Claim, StoredReply
+from lumira.repositories.idempotent_calls import Call
 from lumira.repositories.refund_requests import lock_request
 from lumira.services.idempotency.release_key import releasing_on_error
 from lumira.services.idempotency.reply import Reply

@@ -6,16 +6,11 @@ import structlog
 
 from lumira.clock import utc_now
 from lumira.database import atomic, retried
-from lumira.errors import (
-    IdempotencyInProgress,
-    NotRefundable,
-    OtherStripeMode,
-    StripeConfigError,
-    StripeUnavailable,
-)
+from lumira.errors import IdempotencyInProgress, NotRefundable
 from lumira.repositories import orders, refund_requests, stripe_accounts
 from lumira.repositories.stripe_accounts import StripeAccount
 from lumira.services.refunds.send_refund import RefundAttempt, attempt_of, send_refund
+from lumira.stripe_errors import OtherStripeMode, StripeConfigError, StripeUnavailable
 
 log = structlog.get_logger()
 

@@ -21,19 +21,18 @@ from lumira.domain.refunds import RefundFacts
 from lumira.domain.retries import retry_delay
 from lumira.domain.stripe_objects import MalformedObject, read_metadata, read_refund
 from lumira.domain.stripe_requests import is_key_stale
-from lumira.errors import (
-    IdempotencyInProgress,
-    NotRefundable,
-    OtherStripeMode,
-    StripeConfigError,
-    StripePermissionMissing,
-    StripeUnavailable,
-)
+from lumira.errors import IdempotencyInProgress, NotRefundable
 from lumira.models import AlertKind, Order, RefundRequest, RequestState
 from lumira.repositories import alerts, audit, order_polls, orders
 from lumira.repositories.refund_requests import lock_request
 from lumira.repositories.stripe_accounts import StripeAccount
 from lumira.settlement.settle_order import settle_order
+from lumira.stripe_errors import (
+    OtherStripeMode,
+    StripeConfigError,
+    StripePermissionMissing,
+    StripeUnavailable,
+)
 
 log = structlog.get_logger()
 

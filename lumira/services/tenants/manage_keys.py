@@ -6,7 +6,8 @@ from lumira.database import atomic
 from lumira.errors import KeyCreatedBefore, NotFound
 from lumira.models import ApiKey, KeyKind
 from lumira.repositories import api_keys, audit, idempotency
-from lumira.repositories.idempotency import Call, StoredReply
+from lumira.repositories.idempotency import StoredReply
+from lumira.repositories.idempotent_calls import Call
 
 
 def list_keys(tenant_id: int) -> Sequence[ApiKey]:

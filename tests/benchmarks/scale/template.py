@@ -11,7 +11,7 @@ from lumira.domain.commands import CheckoutCommand, CheckoutItem
 from lumira.domain.payments import IntentFacts
 from lumira.domain.stripe_requests import Seller, freeze_intent_request
 from lumira.repositories import customers, order_polls, orders, products, tenants
-from lumira.repositories.idempotency import Call
+from lumira.repositories.idempotent_calls import Call
 from lumira.services.checkout.open_order import open_order
 from lumira.webhooks import inbox, process
 from tests.benchmarks.payment_succeeded import Paid, encode

@@ -11,15 +11,15 @@ import time_machine
 from sqlalchemy import select
 
 from lumira.database import atomic, db
-from lumira.errors import StripePermissionMissing
 from lumira.models import Alert, Customer, OrderStatus
 from lumira.notifications import send_alerts
 from lumira.reconciliation import reconcile
 from lumira.reconciliation.permissions import resolve_restored
 from lumira.reconciliation.report import StripeAvailability
 from lumira.repositories import stripe_accounts, tenants
-from lumira.repositories.idempotency import Call, KeySource
+from lumira.repositories.idempotent_calls import Call, KeySource
 from lumira.services.checkout.cancel_checkout_session import cancel_checkout_session
+from lumira.stripe_errors import StripePermissionMissing
 from tests.support import stripe_sandbox
 from tests.support.factories import Brand, figures, load_order, open_cart, open_payment
 from tests.support.stripe_events import deliver, event, payment_intent

@@ -21,7 +21,7 @@ from lumira.models import (
     SessionState,
 )
 from lumira.repositories import kept_orders, orders, products, rows, stock, tenants
-from lumira.repositories.idempotency import Call
+from lumira.repositories.idempotent_calls import Call
 from lumira.services.checkout.open_order import open_order
 from tests.support.factories import Brand, make_command
 

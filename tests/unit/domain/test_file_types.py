@@ -6,7 +6,7 @@ import zipfile
 import pytest
 
 from lumira.domain.file_types import MAX_NAME_LENGTH, content_type_of, displayed_name
-from lumira.errors import InvalidFile
+from lumira.file_errors import InvalidFile
 
 HEADS = {
     "pdf": b"%PDF-1.7\n",

@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from lumira.domain.product_images import MAX_BYTES, MAX_PIXELS, WIDTHS, render_sizes
-from lumira.errors import FileTooLarge, InvalidFile
+from lumira.file_errors import FileTooLarge, InvalidFile
 from lumira.models.product_image import MAX_SIDE, MAX_STORED_BYTES
 from tests.support.images import encoded, opened, picture
 

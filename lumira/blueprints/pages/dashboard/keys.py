@@ -11,7 +11,7 @@ from lumira.blueprints.pages.dashboard.replies import done, failed, page, redire
 from lumira.blueprints.pages.dashboard.routing import dashboard
 from lumira.domain.operators import KeyKind, Role
 from lumira.errors import KeyCreatedBefore
-from lumira.repositories.idempotency import Call, KeySource, fingerprint
+from lumira.repositories.idempotent_calls import Call, KeySource, fingerprint
 from lumira.services.tenants.manage_keys import create_key_once, list_keys, revoke_key
 
 

@@ -7,7 +7,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from lumira import errors
+from lumira import errors, stripe_errors
 from tests.support.factories import Brand
 
 
@@ -62,12 +62,12 @@ def failing_with(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
         ),
         (errors.IdempotencyMismatch("Other call."), (422, "IDEMPOTENCY_MISMATCH", None)),
         (
-            errors.PaymentFailed("Refused.", stripe_code="x", event="y", code="z"),
+            stripe_errors.PaymentFailed("Refused.", stripe_code="x", event="y", code="z"),
             (500, "PAYMENT_FAILED", None),
         ),
-        (errors.StripeConfigError("No key."), (502, "STRIPE_CONFIG_ERROR", None)),
-        (errors.StripeUnavailable("No response.", retry_after=7), (503, "STRIPE_UNAVAILABLE", "7")),
-        (errors.StripeUnavailable("No response."), (503, "STRIPE_UNAVAILABLE", "5")),
+        (stripe_errors.StripeConfigError("No key."), (502, "STRIPE_CONFIG_ERROR", None)),
+        (stripe_errors.StripeUnavailable("No response.", retry_after=7), (503, "STRIPE_UNAVAILABLE", "7")),
+        (stripe_errors.StripeUnavailable("No response."), (503, "STRIPE_UNAVAILABLE", "5")),
     ],
 )
 def test_an_error_of_a_use_case_keeps_its_status_code_and_message(

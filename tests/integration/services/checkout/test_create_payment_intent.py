@@ -14,16 +14,15 @@ from lumira.errors import (
     InvalidQuantity,
     LevelNotFound,
     OutOfStock,
-    PaymentFailed,
     ProductNotFound,
-    StripeConfigError,
-    StripeUnavailable,
 )
 from lumira.models import Customer, IdempotencyKey, Order, OrderStatus, PaymentRequest, Product
 from lumira.repositories import idempotency, stripe_accounts, tenants
-from lumira.repositories.idempotency import LEASE, Call, KeySource
+from lumira.repositories.idempotency import LEASE
+from lumira.repositories.idempotent_calls import Call, KeySource
 from lumira.services.checkout import create_payment_intent as use_case
 from lumira.services.checkout.create_payment_intent import create_payment_intent
+from lumira.stripe_errors import PaymentFailed, StripeConfigError, StripeUnavailable
 from lumira.tasks import queue
 from tests.support import stripe_sandbox
 from tests.support.factories import BUYER, Brand, count, load_order, make_command, open_payment

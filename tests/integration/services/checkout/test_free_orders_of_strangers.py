@@ -12,7 +12,7 @@ from lumira.database import atomic, db
 from lumira.errors import InvalidCart, OrderNotFound, OutOfStock, RateLimited
 from lumira.models import AccessGrant, MessageKind, OrderStatus, OutboxMessage, Product
 from lumira.repositories import order_lists
-from lumira.repositories.idempotency import Call, KeySource
+from lumira.repositories.idempotent_calls import Call, KeySource
 from lumira.services.checkout.create_checkout_session import create_checkout_session
 from lumira.services.checkout.create_payment_intent import PaymentOpened, create_payment_intent
 from lumira.services.orders.view_orders import view_payment

@@ -13,7 +13,7 @@ from lumira.database import atomic, db
 from lumira.errors import InvalidCart, InvalidQuantity, InvalidRequest, LumiraError, OutOfStock, RateLimited
 from lumira.models import Order, OrderStatus, Product
 from lumira.repositories import orders
-from lumira.repositories.idempotency import Call, KeySource
+from lumira.repositories.idempotent_calls import Call, KeySource
 from lumira.services.checkout.create_checkout_session import create_checkout_session
 from lumira.services.checkout.create_payment_intent import PaymentOpened, create_payment_intent
 from lumira.services.customers.merge_customers import merge_customers

@@ -11,15 +11,8 @@ from sqlalchemy import select, update
 from lumira.clock import utc_now
 from lumira.database import atomic, db
 from lumira.domain.messages import is_current
-from lumira.errors import (
-    AccessEnded,
-    Conflict,
-    IdempotencyMismatch,
-    InvalidFile,
-    NotFound,
-    OrderNotFound,
-    StorageUnavailable,
-)
+from lumira.errors import Conflict, IdempotencyMismatch, NotFound, OrderNotFound
+from lumira.file_errors import AccessEnded, InvalidFile, StorageUnavailable
 from lumira.models import (
     Deliverable,
     DeliverableState,

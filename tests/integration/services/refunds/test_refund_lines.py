@@ -7,10 +7,11 @@ import pytest
 from flask import Flask
 
 from lumira.domain.commands import RefundCommand, RefundLine
-from lumira.errors import IdempotencyInProgress, NotRefundable, StripeUnavailable
-from lumira.repositories.idempotency import Call
+from lumira.errors import IdempotencyInProgress, NotRefundable
+from lumira.repositories.idempotent_calls import Call
 from lumira.services.checkout.create_checkout_session import SessionOpened
 from lumira.services.refunds.request_refund import request_refund
+from lumira.stripe_errors import StripeUnavailable
 from tests.support import refunds, stripe_sandbox
 from tests.support.factories import Brand, load_order, open_cart
 

@@ -12,7 +12,6 @@ from sqlalchemy.exc import DBAPIError
 
 from config.retention import Retention
 from lumira.database import Base, atomic, db
-from lumira.errors import StripeUnavailable
 from lumira.models import (
     Alert,
     AlertKind,
@@ -27,10 +26,11 @@ from lumira.models import (
 )
 from lumira.reconciliation import reconcile
 from lumira.repositories import alerts, idempotency, retention, stock_proof, webhook_events
-from lumira.repositories.idempotency import Call, KeySource
+from lumira.repositories.idempotent_calls import Call, KeySource
 from lumira.services.checkout.create_payment_intent import create_payment_intent
 from lumira.services.retention import remove_expired as removing
 from lumira.services.retention.remove_expired import remove_expired
+from lumira.stripe_errors import StripeUnavailable
 from lumira.webhooks import process
 from tests.support import stripe_sandbox
 from tests.support.factories import Brand, count, figures, load_order, make_command, open_cart, open_payment

@@ -17,6 +17,8 @@ from lumira.repositories import tenants
 CLOTHES_BRAND = "reboul"
 #: Days before today on which the brands were set up, and that have sales.
 DAYS = 14
+#: Days after which all work for an order is delivered.
+_DELIVERED_BEFORE = 4
 _UNREACHABLE = f"acheteur@{REFUSING_DOMAIN}"
 #: A test card at Stripe: declined for insufficient funds.
 _DECLINED = "pm_card_visa_chargeDeclinedInsufficientFunds"
@@ -87,18 +89,23 @@ class History:
         """The sales of each day; those of every third day differ."""
         match days_ago % 3:
             case 0:
-                self._level(4)
+                self._delivered(self._level(4), days_ago, "cartographie", "mandala", "audio")
                 self._product(CLOTHES_BRAND, "tee-shirt-coton", 2)
             case 1:
                 self._product(BRAND, "mystique")
                 self._cart(tasse_gres=1, carnet_lin=2)
             case 2:
-                self._level(2)
+                self._delivered(self._level(2), days_ago, "profil", "audio")
                 self._product(CLOTHES_BRAND, "chemise-oxford")
 
+    def _delivered(self, sold: sales.Sold, days_ago: int, *keys: str) -> None:
+        """The work for an older order is delivered; for a newer one it waits, or its first part is delivered."""
+        if days_ago >= _DELIVERED_BEFORE:
+            sales.deliver(self._past, sold, *keys)
+        elif days_ago == _DELIVERED_BEFORE - 1:
+            sales.deliver(self._past, sold, keys[0])
+
     def _first_day(self) -> None:
-        sold = self._level(2)
-        sales.deliver(self._past, sold, "profil", "audio")
         self._level(1)
 
     def _refunded(self) -> None:

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
+from tests.benchmarks import chart
 from tests.benchmarks.accepting import TURNS, WARM_UP
 from tests.benchmarks.deliveries import CONNECTIONS
 from tests.benchmarks.processes import ROOT
@@ -35,7 +36,7 @@ class Run:
 
 
 def write(run: Run, rounds: list[Round], figures: list[Figure], tables: Mapping[str, str]) -> None:
-    """Replace the page by one with the results of this run; `tables` by their names in the template."""
+    """Replace the page and its chart by those with the results of this run; `tables` by their names in the template."""
     text = _TEMPLATE.read_text()
     values = {
         "date": f"{datetime.now(UTC):%Y-%m-%d}",
@@ -59,6 +60,7 @@ def write(run: Run, rounds: list[Round], figures: list[Figure], tables: Mapping[
     for name, value in values.items():
         text = text.replace("{" + name + "}", value)
     FILE.write_text(text)
+    chart.write(figures)
 
 
 def _figures(figures: list[Figure]) -> str:

@@ -23,7 +23,7 @@ unexport AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_PROFILE MAX_UPLOAD_BYTES
 unexport PUBLIC_URL SMTP_URL MAIL_FROM METRICS_TOKEN BIND WEB_CONCURRENCY WEB_THREADS GUNICORN_CMD_ARGS
 unexport FLASK_APP FLASK_DEBUG FLASK_ENV PYTHONPATH PYTHONHOME PYTEST_ADDOPTS PYTHONWARNINGS
 
-.PHONY: help demo demo-check screenshots test test-fast machine stories chaos bench bench-messages bench-stock bench-scale bench-polling bench-slow-stripe check format venv requirements clean
+.PHONY: help demo demo-check screenshots test test-fast machine stories chaos bench bench-messages bench-stock bench-scale bench-polling bench-slow-stripe image image-check check format venv requirements clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -97,6 +97,25 @@ bench-slow-stripe: venv ## Measure the catalog and webhooks while 256 buyers wai
 
 bench-scale: venv ## Measure lists, sweeps, accepting and settling with a million orders (ARGS="--orders 10000 --events 50000")
 	$(BIN)/python -m tests.benchmarks.scale $(ARGS)
+
+# PIP_CERT: a certificate authority of the network, as pip takes it; see "Containers" in docs/operations.md.
+BUILD = buildah build --isolation chroot --format docker --layers --file deploy/Dockerfile --tag localhost/lumira \
+  $(if $(PIP_CERT),--volume $(PIP_CERT):/run/ca.crt:ro --build-arg PIP_CERT=/run/ca.crt) \
+  $(if $(BASE),--build-arg BASE=$(BASE))
+
+image: ## Build the container image with buildah (BASE=localhost/debian:12-slim)
+	$(BUILD) .
+
+image-check: venv ## Build the image on a base made from Debian's packages, and make a purchase from it, as root
+	@command -v buildah >/dev/null && command -v debootstrap >/dev/null && command -v psql >/dev/null || { \
+	  apt-get -o DPkg::Lock::Timeout=300 update -qq && apt-get -o DPkg::Lock::Timeout=300 install -y -qq \
+	    --no-install-recommends buildah debootstrap postgresql-client; }
+	@buildah inspect --type image localhost/debian:12-slim >/dev/null 2>&1 || { \
+	  base=$$(mktemp -d) && debootstrap --variant=minbase bookworm "$$base" >/dev/null && \
+	  container=$$(buildah from scratch) && buildah copy --quiet "$$container" "$$base" / && \
+	  buildah commit --quiet --rm "$$container" localhost/debian:12-slim && rm -rf "$$base"; }
+	$(MAKE) image BASE=localhost/debian:12-slim
+	$(BIN)/python -m tests.image
 
 check: venv ## Check style, types and the import contracts
 	$(BIN)/python -m ruff check .

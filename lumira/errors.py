@@ -65,6 +65,14 @@ class MissingConsent(InvalidRequest):
     code = "MISSING_CONSENT"
 
 
+class DomainTaken(InvalidRequest):
+    """A domain belongs to another tenant; nothing was changed."""
+
+
+class ReservedDomain(InvalidRequest):
+    """A domain is the installation's own, which all tenants share; nothing was changed."""
+
+
 class EditedInDashboard(InvalidRequest):
     """A catalog file would overwrite what an operator has changed in the dashboard; nothing was changed."""
 

@@ -88,7 +88,9 @@ def links(slug: str) -> None:
 @catalog.command("apply")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--dry-run", is_flag=True, help="Print the difference and change nothing.")
-@click.option("--overwrite", is_flag=True, help="Also change products that were changed in the dashboard.")
+@click.option(
+    "--overwrite", is_flag=True, help="Also change products and settings that were changed in the dashboard."
+)
 @click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 def apply(file: Path, dry_run: bool, overwrite: bool, yes: bool) -> None:
     """Create or change a tenant and its products as described in FILE, and print the changes.
@@ -108,8 +110,8 @@ def apply(file: Path, dry_run: bool, overwrite: bool, yes: bool) -> None:
         click.echo(line)
     if dry_run:
         _warn_of(difference.moved_levels)
-        for product_id in difference.overwritten:
-            click.echo(f"{product_id} was changed in the dashboard: --overwrite is needed.")
+        for name in difference.overwritten:
+            click.echo(f"{name} was changed in the dashboard: --overwrite is needed.")
     if described.tenant.order_prefix not in (None, difference.order_prefix):
         click.echo(
             f"The order prefix stays {difference.order_prefix}: it cannot change after the tenant was created.",

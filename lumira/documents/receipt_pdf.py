@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 from lumira.documents import figures, pdf
+from lumira.documents.seller_lines import seller_lines
 from lumira.documents.wording import WORDS, form_of, title_of
 from lumira.models import Language, Receipt
 
@@ -34,7 +35,7 @@ def write_document(receipt: Receipt, language: Language) -> dict[str, Any]:
         "test": None if receipt.livemode else words["test"],
         "facts": _facts(receipt, language),
         "parties": [
-            {"title": words["seller"], "lines": _seller_lines(receipt, words)},
+            {"title": words["seller"], "lines": [_text(line) for line in seller_lines(seller, language)]},
             {"title": words["buyer"], "lines": _buyer_lines(receipt, words)},
         ],
         "columns": [words[name] for name in ("item", "quantity", "unit_price", "line_amount")],
@@ -64,18 +65,6 @@ def _facts(receipt: Receipt, language: Language) -> list[tuple[str, str]]:
     if receipt.corrects_label is not None:
         facts.append((words[f"corrects_{form}"], receipt.corrects_label))
     return [*facts, (words[f"moved_{form}"], moved_at), (words["order"], receipt.order_number)]
-
-
-def _seller_lines(receipt: Receipt, words: dict[str, str]) -> list[str]:
-    seller = receipt.seller
-    lines = [seller["legal_name"], *seller["address"]]
-    if seller.get("registration"):
-        lines.append(f"{words['registration']} {seller['registration']}")
-    if seller.get("vat_number"):
-        lines.append(f"{words['vat_number']} {seller['vat_number']}")
-    if seller.get("email"):
-        lines.append(seller["email"])
-    return [_text(line) for line in lines]
 
 
 def _buyer_lines(receipt: Receipt, words: dict[str, str]) -> list[str]:

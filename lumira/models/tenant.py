@@ -4,8 +4,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Identity, LargeBinary, String, UniqueConstraint
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import CheckConstraint, Identity, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from lumira.clock import utc_now
@@ -110,6 +110,8 @@ class Tenant(Timestamped, Base):
     brand_radius: Mapped[int | None]
     #: The seller's legal lines, as in the catalog file; without them no receipt is issued.
     seller: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    #: The settings that were changed in the dashboard, by the catalog file's names: no file undoes them by itself.
+    edited_fields: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list)
     #: When a buyer was last erased; `None` skips the search for erased buyers in events.
     last_erasure_at: Mapped[datetime | None]
 

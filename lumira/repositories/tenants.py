@@ -4,7 +4,7 @@ from sqlalchemy import and_, bindparam, delete, select, text
 from sqlalchemy.exc import IntegrityError
 
 from lumira.database import db
-from lumira.errors import InvalidRequest, LumiraError, TenantNameTaken, TenantNotFound
+from lumira.errors import DomainTaken, InvalidRequest, LumiraError, TenantNameTaken, TenantNotFound
 from lumira.formats import HOST_NAME_PATTERN
 from lumira.models import Product, Tenant, TenantDomain
 
@@ -149,7 +149,8 @@ def list_domains(tenant_id: int) -> list[str]:
 
 
 def set_domains(tenant_id: int, domains: list[str]) -> None:
-    """Give the tenant exactly these domains; raises `InvalidRequest` if one is malformed or another tenant's."""
+    """Give the tenant exactly these domains; raises `InvalidRequest` if one is malformed, `DomainTaken` if it
+    is another tenant's."""
     requested = {_checked_domain(domain) for domain in domains}
     existing = set(list_domains(tenant_id))
     db.session.execute(
@@ -162,7 +163,7 @@ def set_domains(tenant_id: int, domains: list[str]) -> None:
         try:
             db.session.flush()
         except IntegrityError as error:
-            raise InvalidRequest(f"The domain {domain} belongs to another tenant.") from error
+            raise DomainTaken(f"The domain {domain} belongs to another tenant.", domain=domain) from error
 
 
 def _checked_domain(domain: str) -> str:

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from marshmallow import Schema, ValidationError, fields
 
+from lumira.field_messages import message
 from lumira.formats import HOST_NAME_PATTERN, is_no_reply
 
 #: Stripe joins the account's prefix (2 to 10 characters), `* ` and the suffix to 22 characters at most.
@@ -34,13 +35,13 @@ class Line(fields.String):
         text: str = super()._deserialize(value, attr, data, **options)
         # Control, surrogate and private-use characters, and separators of lines and paragraphs.
         if any(unicodedata.category(character) in ("Cc", "Cs", "Co", "Zl", "Zp") for character in text):
-            raise ValidationError("Must not contain control characters or line breaks.")
+            raise ValidationError(message("control_characters"))
         if text != text.strip():
-            raise ValidationError("Must not begin or end with a space.")
+            raise ValidationError(message("space_around"))
         if not text and not self.may_be_empty:
-            raise ValidationError("Must not be empty.")
+            raise ValidationError(message("empty"))
         if len(text) > self.max_length:
-            raise ValidationError(f"Must have at most {self.max_length} characters, not {len(text)}.")
+            raise ValidationError(message("too_long", longest=self.max_length, length=len(text)))
         return text
 
 
@@ -60,14 +61,14 @@ class Color(fields.String):
     def _deserialize(self, value: Any, attr: str | None, data: Any, **options: Any) -> str:
         color: str = super()._deserialize(value, attr, data, **options).upper()
         if not re.fullmatch("#[0-9A-F]{6}", color):
-            raise ValidationError("Must be a colour such as #D4AF37.")
+            raise ValidationError(message("color"))
         return color
 
 
 class VatRate(fields.Decimal):
     """Percent, stored as text with two decimals: receipts freeze it as written."""
 
-    default_error_messages = {"invalid": "Must be a percentage, such as 20.00."}  # noqa: RUF012 - as marshmallow declares it
+    default_error_messages = {"invalid": message("percentage"), "special": message("percentage")}  # noqa: RUF012 - as marshmallow declares it
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **options: Any) -> Any:
         if isinstance(value, bool):
@@ -79,9 +80,7 @@ class VatRate(fields.Decimal):
 
 def _check_vat_rate(rate: Decimal) -> None:
     if not 0 < rate < 100 or rate != round(rate, 2):  # noqa: PLR2004 - percent
-        raise ValidationError(
-            "Must be a percentage above 0 and below 100 with at most two decimals, such as 20.00."
-        )
+        raise ValidationError(message("percentage_range"))
 
 
 def check_boolean(value: object) -> None:
@@ -111,10 +110,10 @@ def check_suffix(suffix: str) -> None:
 def check_host_name(domain: str) -> None:
     """Accept a host name only."""
     if not HOST_NAME_PATTERN.fullmatch(domain.lower()):
-        raise ValidationError("Must be a host name, without https:// and without a path.")
+        raise ValidationError(message("host_name"))
 
 
 def check_is_read(address: str) -> None:
     """Refuse a no-reply address where a person has to read what arrives."""
     if is_no_reply(address):
-        raise ValidationError("Must be an address that is read, not a no-reply address.")
+        raise ValidationError(message("no_reply"))

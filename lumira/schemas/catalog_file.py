@@ -1,6 +1,7 @@
 """The catalog file of a tenant: its structure, and the rules of Stripe and Lumira."""
 
 import tomllib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -112,6 +113,14 @@ def parse_tenant(table: dict[str, Any]) -> dict[str, Any]:
     return _load(TenantTable(), table)
 
 
+def parse_tenant_values(values: dict[str, Any], names: Sequence[str]) -> dict[str, Any]:
+    """Some values of a tenant, validated by the rules of the file; those that are missing get the file's defaults.
+
+    Raises `CatalogError`, whose `fields` name each wrong key.
+    """
+    return _load(TenantTable(only=names), values)
+
+
 def _load(schema: Schema, tables: dict[str, Any]) -> dict[str, Any]:
     try:
         loaded: dict[str, Any] = schema.load(tables)
@@ -121,21 +130,23 @@ def _load(schema: Schema, tables: dict[str, Any]) -> dict[str, Any]:
 
 
 def _error(messages: Any) -> CatalogError:
-    fields_of = {str(key): _with_paths(inner, str(key)) for key, inner in messages.items()}
-    return CatalogError(_in_one_line(messages), fields=fields_of)
+    by_path: dict[str, list[str]] = {}
+    for path, text in _with_paths(messages, ""):
+        by_path.setdefault(path, []).append(text)
+    return CatalogError(_in_one_line(messages), fields=by_path)
 
 
 def _in_one_line(messages: Any) -> str:
-    lines = _with_paths(messages, "")
+    lines = [f"{path}: {text}" for path, text in _with_paths(messages, "")]
     more = f"; and {len(lines) - _MAX_SHOWN_ERRORS} more" if len(lines) > _MAX_SHOWN_ERRORS else ""
     return "; ".join(lines[:_MAX_SHOWN_ERRORS]) + more
 
 
-def _with_paths(messages: Any, path: str) -> list[str]:
-    """Marshmallow's nested messages as a flat list, each with the path of its key in the file."""
+def _with_paths(messages: Any, path: str) -> list[tuple[str, str]]:
+    """Marshmallow's nested messages as a flat list, each after the path of its key in the file."""
     if not isinstance(messages, dict):
-        return [f"{path}: {message}" for message in messages]
-    lines: list[str] = []
+        return [(path, text) for text in messages]
+    lines: list[tuple[str, str]] = []
     for key, inner in messages.items():
         name = f"{path}[{key}]" if isinstance(key, int) else f"{path}.{key}" if path else str(key)
         lines += _with_paths(inner, path if key == "_schema" else name)

@@ -4,6 +4,7 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, post_load, validate, validates_schema
 
+from lumira.field_messages import message
 from lumira.formats import ORDER_PREFIX, SLUG_PATTERN
 from lumira.schemas.catalog_fields import (
     Color,
@@ -33,14 +34,14 @@ class SellerTable(Table):
     address = fields.List(
         Line(max_length=100),
         required=True,
-        validate=validate.Length(min=1, max=6, error="Must have {min} to {max} lines."),
+        validate=validate.Length(min=1, max=6, error=message("line_count")),
     )
     #: The register and the registration number, such as a SIRET.
     registration = Line(max_length=100)
     vat_number = fields.String(
         validate=validate.Regexp(
             r"[A-Z]{2}[0-9A-Z]{2,13}\Z",
-            error="Must be a country code, then digits or capital letters, without spaces, such as FR12345678901.",
+            error=message("vat_number"),
         )
     )
     #: The legal mention of why no VAT is charged, or another legal mention.
@@ -52,7 +53,7 @@ class SellerTable(Table):
     @validates_schema
     def check_vat(self, seller: dict[str, Any], **_: Any) -> None:
         if "vat_rate" not in seller and "vat_note" not in seller:
-            raise ValidationError("Set vat_rate, or state in vat_note why no VAT is charged.", "vat_note")
+            raise ValidationError(message("vat_missing"), "vat_note")
 
 
 class TenantTable(Table):
@@ -120,7 +121,7 @@ class TenantTable(Table):
     shop_url = fields.Url(
         load_default=None,
         schemes=("https",),
-        error_messages={"invalid": "Must be an address such as https://shop.example.com/."},
+        error_messages={"invalid": message("page_address")},
     )
     #: The brand's colours, and its corner radius in pixels, on pages and e-mails.
     brand_color = Color(load_default=None)
@@ -128,8 +129,8 @@ class TenantTable(Table):
     brand_radius = fields.Integer(
         strict=True,
         load_default=None,
-        error_messages={"invalid": "Must be a whole number of pixels, such as 12."},
-        validate=validate.Range(0, 32, error="Must be between {min} and {max}."),
+        error_messages={"invalid": message("pixels")},
+        validate=validate.Range(0, 32, error=message("range")),
     )
     #: Without a seller no receipts are issued.
     seller = fields.Nested(SellerTable, load_default=None)
@@ -141,6 +142,6 @@ class TenantTable(Table):
 
     @post_load
     def lower_domains(self, tenant: dict[str, Any], **_: Any) -> dict[str, Any]:
-        if tenant["domains"] is not None:
+        if tenant.get("domains") is not None:
             tenant["domains"] = tuple(sorted({domain.lower() for domain in tenant["domains"]}))
         return tenant

@@ -11,6 +11,7 @@ from email_validator import EmailNotValidError, validate_email
 from marshmallow import ValidationError, fields
 
 from lumira.confusables import contains_encoded_word, is_confusable
+from lumira.field_messages import message
 
 #: RFC 5321, section 4.5.3.1.3: a path of 256 octets, less its angle brackets.
 EMAIL_LENGTH = 254
@@ -61,7 +62,7 @@ class QueryInteger(fields.Integer):
 class Line(fields.String):
     """One line of text, trimmed, without control characters; lengths in characters."""
 
-    default_error_messages = {"empty": "Must not be empty."}  # noqa: RUF012 - declared by marshmallow
+    default_error_messages = {"empty": message("empty")}  # noqa: RUF012 - declared by marshmallow
 
     def __init__(self, *, max_length: int, min_length: int = 0, **options: Any) -> None:
         lengths = {"maxLength": max_length} | ({"minLength": min_length} if min_length else {})
@@ -74,10 +75,10 @@ class Line(fields.String):
         if not isinstance(value, str):
             raise ValidationError("Must be a string.")
         if has_control_characters(value):
-            raise ValidationError("Must not contain control characters.")
+            raise ValidationError(message("no_control_characters"))
         text = value.strip()
         if len(text) > self.max_length:
-            raise ValidationError(f"Must be at most {self.max_length} characters long.")
+            raise ValidationError(message("longer_than", longest=self.max_length))
         if len(text) < self.min_length:
             raise self.make_error("empty")
         return text
@@ -103,12 +104,12 @@ class EmailAddress(Line):
         if contains_encoded_word(text) or is_confusable(text):
             # Mail software decodes an encoded word (RFC 2047). A confusable address would look like that of another
             # customer.
-            raise ValidationError("Must be an e-mail address.")
+            raise ValidationError(message("email"))
         try:
             # Addresses under .test are undeliverable, but staging shops use them.
             validate_email(text, check_deliverability=False, test_environment=True)
         except EmailNotValidError as error:
-            raise ValidationError("Must be an e-mail address.") from error
+            raise ValidationError(message("email")) from error
         return text
 
 

@@ -1,8 +1,7 @@
 """Apply a catalog file: the tenant and its products become what the file describes, all or nothing."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
-from typing import Any
+from dataclasses import asdict, replace
 
 from lumira.database import atomic, db
 from lumira.errors import CatalogError, EditedInDashboard, TenantNameTaken
@@ -11,28 +10,8 @@ from lumira.repositories import catalog_products, contents, grants, stock_counts
 from lumira.repositories.catalog_products import CatalogProduct, Change, FieldChange, ProductChange
 from lumira.services.catalog.audit_catalog import audit_catalog
 from lumira.services.catalog.catalog import Catalog, CatalogDifference, CatalogTenant, MovedLevel
+from lumira.services.catalog.change_tenant import change_domains, change_fields, forget_edits
 from lumira.services.catalog.renamed_products import find_renamed
-
-#: The fields that a file may change of an existing tenant. The slug, currency and order prefix never change.
-_CHANGEABLE = (
-    "name",
-    "time_zone",
-    "statement_descriptor_suffix",
-    "release_on_failure",
-    "email_required",
-    "terms_version",
-    "terms_url",
-    "payment_page",
-    "withdrawal_policy",
-    "withdrawal_days",
-    "delivery_days",
-    "alert_email",
-    "support_email",
-    "shop_url",
-    "brand_color",
-    "brand_background",
-    "brand_radius",
-)
 
 
 class _DryRun(Exception):
@@ -50,7 +29,7 @@ def apply_catalog(
     Creates the tenant if no tenant has this slug. Raises `CatalogError` if the tenant has another currency than
     the file, and `InvalidRequest` if a domain or the order prefix belongs to another tenant. A dry run does all
     of this and rolls it back, so it raises the same errors. Raises `EditedInDashboard` if the file changes a product
-    that was changed in the dashboard, unless `overwrite` is set; a dry run names such products.
+    or a setting that was changed in the dashboard, unless `overwrite` is set; a dry run names them.
     """
     tenant_id = _find_tenant(catalog)
     if tenant_id is not None:
@@ -127,8 +106,9 @@ def _change(tenant: Tenant, catalog: Catalog, *, is_new: bool, actor: str) -> Ca
             f"tenant.currency: {tenant.slug} sells in {tenant.currency}, which cannot change; "
             f"the file has {catalog.tenant.currency}."
         )
-    fields = _change_fields(tenant, catalog.tenant)
-    added, removed = _change_domains(tenant.id, catalog.tenant.domains)
+    fields = change_fields(tenant, asdict(catalog.tenant))
+    added, removed = change_domains(tenant.id, catalog.tenant.domains)
+    are_domains_changed = None if catalog.tenant.domains is None else bool(added or removed)
     changes = catalog_products.apply(tenant, catalog.products)
     changes = _begin_counting(tenant.id, catalog.products, changes, actor=actor)
     changes = _change_contents(tenant.id, catalog, changes)
@@ -146,7 +126,10 @@ def _change(tenant: Tenant, catalog: Catalog, *, is_new: bool, actor: str) -> Ca
         version=tenant.catalog_version,
         moved_levels=_moved_levels(tenant.id, changes),
         renamed=find_renamed(tenant.id, changes),
-        overwritten=tuple(catalog_products.forget_edits(tenant.id, changes)),
+        overwritten=(
+            *forget_edits(tenant, fields, domains=are_domains_changed),
+            *catalog_products.forget_edits(tenant.id, changes),
+        ),
     )
 
 
@@ -214,36 +197,3 @@ def _with_fields(
         change = by_product.setdefault(product_id, ProductChange(product_id, Change.CHANGED))
         by_product[product_id] = replace(change, fields=(*change.fields, field))
     return list(by_product.values())
-
-
-def _change_fields(tenant: Tenant, described: CatalogTenant) -> tuple[FieldChange, ...]:
-    changed = tuple(
-        FieldChange(name, getattr(tenant, name), getattr(described, name))
-        for name in _CHANGEABLE
-        if getattr(tenant, name) != getattr(described, name)
-    )
-    for field in changed:
-        setattr(tenant, field.name, field.after)
-    if tenant.seller == described.seller:
-        return changed
-    before, tenant.seller = tenant.seller, described.seller
-    return (*changed, FieldChange("seller", _in_one_line(before), _in_one_line(described.seller)))
-
-
-def _in_one_line(seller: dict[str, Any] | None) -> str | None:
-    """The seller's legal lines under the file's names, sorted: JSONB does not keep their order."""
-    if seller is None:
-        return None
-    texts = {name: value if isinstance(value, str) else ", ".join(value) for name, value in seller.items()}
-    return "; ".join(f"{name} {texts[name]}" for name in sorted(texts))
-
-
-def _change_domains(
-    tenant_id: int, described: tuple[str, ...] | None
-) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Domains added and removed; a file that omits them leaves those of the command line."""
-    if described is None:
-        return (), ()
-    existing = set(tenants.list_domains(tenant_id))
-    tenants.set_domains(tenant_id, list(described))
-    return tuple(sorted(set(described) - existing)), tuple(sorted(existing - set(described)))

@@ -13,17 +13,35 @@ def audit_catalog(tenant_id: int, difference: CatalogDifference, *, actor: str) 
     if difference.tenant_created:
         audit.record(tenant_id, actor=actor, action="tenant_created", subject="tenant", slug=difference.slug)
     if difference.tenant_fields or difference.domains_added or difference.domains_removed:
-        audit.record(
+        audit_settings(
             tenant_id,
+            difference.tenant_fields,
+            added=difference.domains_added,
+            removed=difference.domains_removed,
             actor=actor,
-            action="tenant_changed",
-            subject="tenant",
-            domains_added=list(difference.domains_added),
-            domains_removed=list(difference.domains_removed),
-            fields=_before_and_after(difference.tenant_fields),
         )
     for product in difference.products:
         audit_product(tenant_id, product, actor=actor)
+
+
+def audit_settings(
+    tenant_id: int,
+    fields: tuple[FieldChange, ...],
+    *,
+    added: tuple[str, ...] = (),
+    removed: tuple[str, ...] = (),
+    actor: str,
+) -> None:
+    """Record how the settings changed, and which domains were added and removed."""
+    audit.record(
+        tenant_id,
+        actor=actor,
+        action="tenant_changed",
+        subject="tenant",
+        domains_added=list(added),
+        domains_removed=list(removed),
+        fields=_before_and_after(fields),
+    )
 
 
 def audit_product(tenant_id: int, product: ProductChange, *, actor: str) -> None:

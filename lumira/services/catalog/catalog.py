@@ -111,7 +111,7 @@ class CatalogDifference:
     version: int
     moved_levels: tuple[MovedLevel, ...] = ()
     renamed: tuple[RenamedProduct, ...] = ()
-    #: The products that were changed in the dashboard, and that the file changes.
+    #: The settings (`tenant.name`) and products that were changed in the dashboard, and that the file changes.
     overwritten: tuple[str, ...] = ()
 
     @property

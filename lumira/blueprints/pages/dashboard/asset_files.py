@@ -21,6 +21,7 @@ def files() -> dict[str, Path]:
         "bootstrap.css": Path(spec.submodule_search_locations[0]) / _BOOTSTRAP,
         "dashboard.css": pages.STATIC / "dashboard.css",
         "dashboard.js": pages.STATIC / "dashboard.js",
+        "preview.js": pages.STATIC / "preview.js",
         "upload.js": pages.STATIC / "upload.js",
     }
 

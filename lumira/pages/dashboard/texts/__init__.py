@@ -28,6 +28,7 @@ from lumira.pages.dashboard.texts import (
     settings,
     sign_in,
     team,
+    validation,
     webhooks,
     withdrawals,
 )
@@ -53,6 +54,7 @@ _PAGES: dict[str, dict[Language, dict[str, Any]]] = {
     "set_up": set_up.TEXTS,
     "sign_in": sign_in.TEXTS,
     "team": team.TEXTS,
+    "validation": validation.TEXTS,
     "webhooks": webhooks.TEXTS,
     "withdrawals": withdrawals.TEXTS,
 }

@@ -5,6 +5,8 @@
 from lumira.models import Language
 
 _FRENCH: dict[str, str] = {
+    "DomainTaken": "Le domaine {domain} est celui d’une autre boutique.",
+    "ReservedDomain": "{domain} est l’adresse de l’installation, commune à toutes les boutiques.",
     "CustomerNotFound": "Aucun client n’a cette adresse ou cet identifiant dans cette boutique.",
     "UnitsOutOfRange": "Le nombre d’unités en main va de 0 à {largest}.",
     "UnitsReserved": "{reserved} unités sont réservées par des commandes en cours de paiement.",
@@ -56,6 +58,8 @@ _FRENCH: dict[str, str] = {
     "WrongCode": "Ce code n’est pas le bon : entrez le plus récent que montre l’application.",
 }
 _ENGLISH: dict[str, str] = {
+    "DomainTaken": "The domain {domain} belongs to another shop.",
+    "ReservedDomain": "{domain} is the address of the installation, which all shops share.",
     "CustomerNotFound": "No customer of this shop has this address or id.",
     "UnitsOutOfRange": "The units on hand are from 0 to {largest}.",
     "UnitsReserved": "{reserved} units are reserved for orders that are being paid.",

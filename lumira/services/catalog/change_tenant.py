@@ -1,0 +1,76 @@
+"""Give a tenant's settings new values, from a catalog file or from the dashboard, and say what changed."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from lumira.models import Tenant
+from lumira.repositories import tenants
+from lumira.repositories.catalog_products import FieldChange
+
+#: The fields that may change of an existing tenant. The slug, currency and order prefix never change.
+CHANGEABLE = (
+    "name",
+    "time_zone",
+    "statement_descriptor_suffix",
+    "release_on_failure",
+    "email_required",
+    "terms_version",
+    "terms_url",
+    "payment_page",
+    "withdrawal_policy",
+    "withdrawal_days",
+    "delivery_days",
+    "alert_email",
+    "support_email",
+    "shop_url",
+    "brand_color",
+    "brand_background",
+    "brand_radius",
+)
+#: The name of the domains among the edited fields: they are rows of their own.
+DOMAINS = "domains"
+
+
+def change_fields(tenant: Tenant, values: Mapping[str, Any]) -> tuple[FieldChange, ...]:
+    """Set the fields of `values`, and `seller` if it is among them; return those that had another value."""
+    changed = tuple(
+        FieldChange(name, getattr(tenant, name), values[name])
+        for name in CHANGEABLE
+        if name in values and getattr(tenant, name) != values[name]
+    )
+    for field in changed:
+        setattr(tenant, field.name, field.after)
+    if "seller" not in values or tenant.seller == values["seller"]:
+        return changed
+    before, tenant.seller = tenant.seller, values["seller"]
+    return (*changed, FieldChange("seller", _in_one_line(before), _in_one_line(tenant.seller)))
+
+
+def change_domains(
+    tenant_id: int, described: tuple[str, ...] | None
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Domains added and removed; `None`, as in a file that omits them, leaves those that exist."""
+    if described is None:
+        return (), ()
+    existing = set(tenants.list_domains(tenant_id))
+    tenants.set_domains(tenant_id, list(described))
+    return tuple(sorted(set(described) - existing)), tuple(sorted(existing - set(described)))
+
+
+def forget_edits(tenant: Tenant, changed: tuple[FieldChange, ...], *, domains: bool | None) -> list[str]:
+    """Note that the settings are now as the catalog file; return the edited ones that it has changed.
+
+    `domains` is whether the file changed them; `None` if it omits them, and those of the dashboard stay.
+    """
+    edited = set(tenant.edited_fields)
+    tenant.edited_fields = [DOMAINS] if domains is None and DOMAINS in edited else []
+    names = {field.name for field in changed} | ({DOMAINS} if domains else set())
+    return [f"tenant.{name}" for name in sorted(edited & names)]
+
+
+def _in_one_line(seller: dict[str, Any] | None) -> str | None:
+    """The seller's legal lines under the file's names, sorted: JSONB does not keep their order."""
+    if seller is None:
+        return None
+    texts = {name: value if isinstance(value, str) else ", ".join(value) for name, value in seller.items()}
+    return "; ".join(f"{name} {texts[name]}" for name in sorted(texts))

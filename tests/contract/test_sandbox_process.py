@@ -105,7 +105,7 @@ def test_a_dropped_connection_is_closed_without_a_response(tmp_path):
     with SandboxServer(tmp_path) as server:
         Control(server.url, "sk_test_dropped").post("faults", rate_drop_before=1)
         host, port = server.url.removeprefix("http://").split(":")
-        with socket.create_connection((host, int(port)), timeout=5) as connection:
+        with socket.create_connection((host, int(port)), timeout=60) as connection:
             connection.sendall(
                 b"GET /v1/account HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer sk_test_dropped\r\n\r\n"
             )
@@ -118,7 +118,7 @@ def test_a_dropped_connection_is_closed_without_a_response(tmp_path):
 )
 def test_invalid_http_is_rejected(sandbox_url, request_line):
     host, port = sandbox_url.removeprefix("http://").split(":")
-    with socket.create_connection((host, int(port)), timeout=5) as connection:
+    with socket.create_connection((host, int(port)), timeout=60) as connection:
         connection.sendall(request_line)
         connection.shutdown(socket.SHUT_WR)
         reply = b"".join(iter(lambda: connection.recv(4096), b""))

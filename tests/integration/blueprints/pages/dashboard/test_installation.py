@@ -88,7 +88,8 @@ def test_a_check_that_waits_for_the_mail_server_lets_every_other_request_work(ap
                 others.enter_context(stripe_slots.admitted())
             fourth = threads.submit(work)
             try:
-                fourth.result(timeout=5)
+                fourth.result(timeout=60)
+                assert not check.done()
             finally:
                 others.close()
         assert "It does not accept the connection." in check.result().text

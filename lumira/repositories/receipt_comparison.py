@@ -62,6 +62,11 @@ class Scanned:
     orders: int
     to_compare: list[UUID]
 
+    @property
+    def is_last(self) -> bool:
+        """Whether no order followed this stretch when it was read."""
+        return self.orders < BATCH
+
 
 def scan(tenant_id: int, after: UUID) -> Scanned | None:
     """Look through the orders that follow an id, as many as a batch holds; `None` if none follows."""

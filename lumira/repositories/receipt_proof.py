@@ -104,9 +104,9 @@ def _verify_batch(tenant_id: int, series: Row[tuple[str, bool, int, int, int]], 
         "year": series.year,
         "after": after,
     }
-    previous = db.session.execute(_PREVIOUS, values).scalar_one()
     values |= {
-        "previous": previous,
+        # Most series of most tenants are one batch, which nothing precedes.
+        "previous": db.session.execute(_PREVIOUS, values).scalar_one() if after else 0,
         "until": min(after + BATCH, series.last),
         "latest": utc_now() + MAX_DATE_AHEAD,
     }

@@ -81,6 +81,8 @@ def _list_differing(tenant_id: int, on_progress: OnProgress = _unreported) -> It
         for first in range(0, len(scanned.to_compare), _PAGE):
             yield from _differing_among(tenant_id, scanned.to_compare[first : first + _PAGE])
         on_progress(scanned.orders)
+        if scanned.is_last:
+            return
         after = scanned.until
 
 

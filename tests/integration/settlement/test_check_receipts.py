@@ -13,6 +13,7 @@ from lumira.settlement.check_receipts import list_disagreements
 from tests.integration.settlement.test_issue_receipts import pay, report_refund
 from tests.support import seller
 from tests.support.factories import Brand, open_payment
+from tests.support.statements import Statements
 
 pytestmark = pytest.mark.usefixtures("app_context")
 
@@ -106,6 +107,18 @@ def test_verify_loads_no_order_that_obviously_agrees(brand: Brand) -> None:
         compared = orders.list_whole(brand.id, scanned.to_compare)
     assert scanned.orders == 6
     assert [[str(refund.status) for refund in order.refunds] for order in compared] == [["failed"]]
+
+
+def test_verify_takes_few_statements_for_a_small_tenant(brand: Brand, statements: Statements) -> None:
+    def verify_numbers() -> None:
+        with atomic(brand.id):
+            receipt_proof.verify(brand.id)
+
+    # How statements are planned, the series, and one statement for each of the two.
+    assert len(statements.made_by(verify_numbers)) == 4
+    # One stretch of orders: none is looked for behind it.
+    sent = statements.made_by(lambda: list_disagreements(brand.id))
+    assert len([statement for statement in sent if "array_agg" in statement]) == 1
 
 
 def test_verify_reports_its_progress_for_every_order(brand: Brand, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -27,6 +27,10 @@ class InvalidFile(InvalidRequest):
     code = "INVALID_FILE"
 
 
+class InvalidImage(InvalidFile):
+    """The file is no image that a product can have."""
+
+
 class FileTooLarge(LumiraError):
     """The file exceeds the size limit; nothing was stored."""
 

@@ -9,14 +9,12 @@ from lumira.cli.common.scope import chosen_tenants
 from lumira.cli.common.tables import echo_table
 from lumira.cli.content import FILE
 from lumira.cli.tenants import tenant_id_of
-from lumira.domain.product_images import MAX_BYTES
+from lumira.domain.product_images import ALT_LENGTH, MAX_BYTES, is_description
 from lumira.services.catalog.change_image import remove_image, upload_image
 from lumira.services.catalog.view_images import view_images
 
 images = AppGroup("images", help="Images of products.")
 
-#: Characters of a description.
-_ALT_LENGTH = 300
 _ACTOR = "operator"
 
 
@@ -39,8 +37,8 @@ def list_(slug: str | None) -> None:
 
 
 def _description(_context: click.Context, _option: click.Parameter, text: str | None) -> str | None:
-    if text is not None and (len(text) > _ALT_LENGTH or not text.isprintable()):
-        raise click.BadParameter(f"Must be {_ALT_LENGTH} characters at most, on one line.")
+    if text is not None and not is_description(text):
+        raise click.BadParameter(f"Must be {ALT_LENGTH} characters at most, on one line.")
     return text
 
 

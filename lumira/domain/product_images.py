@@ -21,6 +21,8 @@ WIDTHS = (320, 960)
 MIN_SIDE = 320
 #: How many times longer one side may be than the other: more is a strip that no page can show.
 MAX_RATIO = 3
+#: Characters of a description.
+ALT_LENGTH = 300
 _FORMATS = ("JPEG", "PNG", "WEBP")
 #: From a quality that looks like the original to one that still shows the product.
 _QUALITIES = (82, 60, 35)
@@ -35,6 +37,11 @@ class RenderedSize:
     width: int
     height: int
     content: bytes
+
+
+def is_description(text: str) -> bool:
+    """Whether a text can say what an image shows, for buyers who do not see it."""
+    return len(text) <= ALT_LENGTH and (not text or text.isprintable())
 
 
 def render_sizes(content: bytes) -> list[RenderedSize]:

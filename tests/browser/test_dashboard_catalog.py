@@ -1,12 +1,19 @@
 """An owner adds a product in the browser, with and without JavaScript, and a buyer buys it."""
 
+# ruff: noqa: RUF001 - French is written with these apostrophes
+
+import re
+from collections.abc import Callable
+
 import pytest
 from playwright.sync_api import Page, expect
 
-from lumira.models import Language
-from tests.browser.windows import fits
+from lumira.models import Language, Order, OrderStatus
+from tests.browser.windows import PHONE, Window, fits
+from tests.support import stripe_sandbox
 from tests.support.dashboard import make_operator
-from tests.support.factories import Brand
+from tests.support.factories import BUYER, Brand, count
+from tests.support.images import picture
 
 pytestmark = pytest.mark.usefixtures("app_context")
 
@@ -41,7 +48,7 @@ def test_a_refused_form_leads_to_its_fields_and_a_corrected_one_sells(
     expect(catalog.get_by_role("alert")).to_contain_text("corrigez les champs signalés")
     expect(catalog.get_by_label("Unités en main")).to_have_accessible_description(
         "Ce qui peut être vendu dès maintenant. Vous pourrez corriger ce compte. "
-        "Écrivez un nombre entier d’unités, par exemple 20."  # noqa: RUF001
+        "Écrivez un nombre entier d’unités, par exemple 20."
     )
     look("catalog-refused")
     assert fits(catalog)
@@ -55,3 +62,43 @@ def test_a_refused_form_leads_to_its_fields_and_a_corrected_one_sells(
     assert fits(catalog)
     catalog.goto(catalog.get_by_label("Lien de paiement").input_value())
     expect(catalog.get_by_role("heading", name="Tasse en grès")).to_be_visible()
+
+
+def test_a_product_added_with_a_picture_is_bought_on_a_phone(
+    catalog: Page, open_window: Callable[[Window], Page], tenant: Brand, look
+) -> None:
+    catalog.get_by_role("link", name="Nouveau produit").click()
+    catalog.get_by_role("link", name="Un bien physique").click()
+    catalog.get_by_label("Nom", exact=True).fill("Tasse en grès")
+    catalog.get_by_label("Prix").fill("24")
+    catalog.get_by_label("Unités en main").fill("5")
+    catalog.get_by_label("En vente").check()
+    catalog.get_by_role("button", name="Ajouter le produit").click()
+    catalog.get_by_label("Fichier de l’image").set_input_files(
+        {"name": "tasse.jpg", "mimeType": "image/jpeg", "buffer": picture(kind="JPEG")}
+    )
+    catalog.get_by_label("Ce que montre l’image, en français").fill("Une tasse bleue")
+    catalog.get_by_role("button", name="Envoyer l’image").click()
+    expect(catalog.get_by_role("status")).to_contain_text("L’image est en place")
+    expect(catalog.get_by_role("img", name="Une tasse bleue")).to_be_visible()
+    look("catalog-image")
+    assert fits(catalog)
+
+    buyer = open_window(PHONE)
+    buyer.goto(catalog.get_by_label("Lien de paiement").input_value())
+    expect(buyer.get_by_role("img", name="Une tasse bleue")).to_be_visible()
+    assert fits(buyer)
+    buyer.get_by_label("Adresse e-mail").fill(BUYER)
+    buyer.get_by_role("button", name="Payer").click()
+    expect(buyer.locator("#total")).to_be_visible()
+    buyer.get_by_label("Card that succeeds", exact=True).check()
+    buyer.get_by_role("button", name=re.compile("^Pay ")).click()
+    expect(buyer.get_by_role("heading", name="Nous attendons votre paiement")).to_be_visible()
+    stripe_sandbox.deliver_events(tenant)
+    expect(buyer.get_by_role("heading", name="Merci !")).to_be_visible(timeout=20_000)
+    assert count(tenant, Order, status=OrderStatus.COMPLETED) == 1
+
+    catalog.get_by_role("link", name="Commandes", exact=True).click()
+    catalog.locator("main table a").first.click()
+    expect(catalog.get_by_text("Tasse en grès").first).to_be_visible()
+    look("catalog-bought")

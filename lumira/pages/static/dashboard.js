@@ -6,15 +6,17 @@
   follow();
 })();
 
-// Buttons that copy a field: shown here, because without a script they can do nothing.
-document.addEventListener("DOMContentLoaded", () => {
+// Buttons that copy a field: shown here, because without a script they can do nothing. An upload shows a new page.
+const prepareCopying = () => {
   for (const button of document.querySelectorAll("button[data-copy]")) {
     button.hidden = !navigator.clipboard;
-    button.addEventListener("click", async () => {
+    button.onclick = async () => {
       const field = document.getElementById(button.dataset.copy);
       field.select();
       await navigator.clipboard.writeText(field.value);
       button.textContent = button.dataset.copied;
-    });
+    };
   }
-});
+};
+document.addEventListener("DOMContentLoaded", prepareCopying);
+document.addEventListener("uploaded", prepareCopying);

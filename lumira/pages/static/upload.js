@@ -35,6 +35,7 @@
       document.title = page.title;
       history.replaceState(null, "", request.responseURL);
       document.querySelector("main").focus();
+      document.dispatchEvent(new Event("uploaded"));
     });
     request.open("POST", form.action);
     request.send(new FormData(form));

@@ -1,9 +1,12 @@
 """Upload and remove the image of a product."""
 
 import hashlib
+from collections.abc import Callable
 
 from lumira.database import atomic, retried
 from lumira.domain import product_images as rules
+from lumira.domain.product_images import RenderedSize
+from lumira.errors import ProductNotFound
 from lumira.file_errors import FileMissing
 from lumira.models import ProductImage
 from lumira.repositories import audit, product_images, products
@@ -18,18 +21,21 @@ def upload_image(
     alt_fr: str | None = None,
     alt_en: str | None = None,
     actor: str,
+    render: Callable[[bytes], list[RenderedSize]] = rules.render_sizes,
 ) -> tuple[ShownImage, bool]:
-    """Store an image of a product on sale in place of the one that it has; return it and whether it changed.
+    """Store an image of a product in place of the one that it has; return it and whether it changed.
 
-    A text that is `None` stays as it is. Raises `ProductNotFound`, `InvalidFile` and `FileTooLarge`.
+    A text that is `None` stays as it is. A process that serves requests gives a `render` that uses another process.
+    Raises `ProductNotFound`, `InvalidFile` and `FileTooLarge`.
     """
     with atomic(tenant_id):
         # Checked before the image is encoded, so that a mistyped product fails at once.
-        products.get_product(tenant_id, product_id)
+        if not products.list_by_ids(tenant_id, [product_id]):
+            raise ProductNotFound(f"There is no product {product_id}.")
     source = hashlib.sha256(content).hexdigest()
     sizes = [
         NewSize(size.width, size.height, hashlib.sha256(size.content).hexdigest(), size.content)
-        for size in rules.render_sizes(content)
+        for size in render(content)
     ]
     return _place(tenant_id, product_id, source, sizes, (alt_fr, alt_en), actor=actor)
 
@@ -61,6 +67,19 @@ def _place(
             product_images.put(image, sizes)
             _audit(product.id, tenant_id, "image_uploaded", actor=actor, sha256=source)
         return product_images.by_product(tenant_id, [product.id])[product.id], is_changed
+
+
+@retried
+def describe_image(tenant_id: int, product_id: str, *, alt_fr: str, alt_en: str, actor: str) -> None:
+    """Change what the image of a product is said to show. Raises `ProductNotFound`; `FileMissing` without an image."""
+    with atomic(tenant_id):
+        products.lock_product(tenant_id, product_id)
+        image = product_images.find_image(tenant_id, product_id)
+        if image is None:
+            raise FileMissing(f"The product {product_id} has no image.")
+        if (image.alt_fr, image.alt_en) != (alt_fr, alt_en):
+            image.alt_fr, image.alt_en = alt_fr, alt_en
+            _audit(product_id, tenant_id, "image_described", actor=actor, sha256=image.source_sha256)
 
 
 @retried

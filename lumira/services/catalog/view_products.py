@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from lumira.database import atomic
 from lumira.errors import ProductNotFound
-from lumira.models import Content, Product, ProductKind, StockMovement, StockReservation
-from lumira.repositories import contents, product_images, products, stock_counts
+from lumira.models import Content, File, Product, ProductKind, StockMovement, StockReservation
+from lumira.repositories import contents, files, product_images, products, stock_counts
 from lumira.repositories.product_images import ShownImage
 from lumira.repositories.stock_counts import StockFigures
 
@@ -29,7 +29,8 @@ class ProductDetails:
     """One product with what is in it, who reserves its units until when, and how its stock changed."""
 
     listed: ListedProduct
-    contents: list[Content]
+    #: Each with its file, if it has one.
+    contents: list[tuple[Content, File | None]]
     #: Oldest first, each with the number of its order.
     reservations: list[tuple[StockReservation, str]]
     #: Newest first, each with the number of the order that caused it.
@@ -53,9 +54,11 @@ def view_product(tenant_id: int, product_id: str) -> ProductDetails:
             raise ProductNotFound(f"There is no product {product_id}.")
         stock = stock_counts.list_stock(tenant_id, product_id)
         image = product_images.by_product(tenant_id, [product_id]).get(product_id)
+        rows = contents.list_contents(tenant_id, [product_id])
+        file_of = files.by_content(tenant_id, [content.id for content in rows])
         return ProductDetails(
             ListedProduct(product, image, stock[0] if stock else None),
-            contents.list_contents(tenant_id, [product_id]),
+            [(row, file_of.get(row.id)) for row in rows],
             stock_counts.list_reservations(tenant_id, product_id),
             stock_counts.list_movements(tenant_id, product_id, limit=MOVEMENTS),
         )

@@ -1,4 +1,4 @@
-"""The files of a deliverable, as those see them who make it."""
+"""The files of deliverables and contents, as those see them who make them."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from lumira.clients import storage
 from lumira.database import atomic
 from lumira.file_errors import FileMissing
 from lumira.models import File
-from lumira.repositories import files
+from lumira.repositories import contents, files
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +30,22 @@ def open_work_file(tenant_id: int, deliverable_id: UUID, file_id: UUID) -> WorkF
     """Return one file of a deliverable, delivered or not; raises `FileMissing`."""
     with atomic(tenant_id):
         file = files.get(tenant_id, file_id)
-    if file.deliverable_id != deliverable_id or file.size is None or file.sha256 is None:
+    if file.deliverable_id != deliverable_id:
+        raise FileMissing("There is no such file.")
+    return _opened(file)
+
+
+def open_content_file(tenant_id: int, product_id: str, key: str) -> WorkFile:
+    """Return the file of a content of a product; raises `NotFound`, and `FileMissing` without a file."""
+    with atomic(tenant_id):
+        content = contents.lock_content(tenant_id, product_id, key)
+        file = files.by_content(tenant_id, [content.id]).get(content.id)
+    if file is None:
+        raise FileMissing("There is no such file.")
+    return _opened(file)
+
+
+def _opened(file: File) -> WorkFile:
+    if file.size is None or file.sha256 is None:
         raise FileMissing("There is no such file.")
     return WorkFile(file, file.size, file.sha256, storage.disposition(file.file_name))

@@ -13,9 +13,11 @@ from lumira.blueprints.pages.dashboard.replies import done, failed, language, pa
 from lumira.blueprints.pages.dashboard.routing import dashboard
 from lumira.domain.commands import MAX_UNITS
 from lumira.domain.operators import Role
+from lumira.domain.product_images import ALT_LENGTH, MAX_BYTES
 from lumira.errors import LumiraError, NotFound
 from lumira.pages.dashboard.rendering import explain
 from lumira.services.catalog.view_products import view_product, view_products
+from lumira.services.files.store_file import max_upload_bytes
 from lumira.services.inventory.correct_stock import StockCorrection, adjust_stock, set_stock
 
 _UNITS = re.compile(r"[+-]?[0-9]{1,9}", re.ASCII)
@@ -45,6 +47,9 @@ def show_product(product_id: str) -> Response:
         path=_path(product_id),
         link=_checkout_link(product_id),
         max_units=MAX_UNITS,
+        max_bytes=max_upload_bytes(),
+        max_image_bytes=MAX_BYTES,
+        alt_length=ALT_LENGTH,
     )
 
 

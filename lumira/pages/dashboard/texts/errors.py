@@ -12,6 +12,11 @@ _FRENCH: dict[str, str] = {
     "UnitsReserved": "{reserved} unités sont réservées par des commandes en cours de paiement.",
     "LastWebhookSecret": "Sans secret, plus aucun webhook ne serait accepté : ajoutez d’abord le nouveau.",
     "LastOwner": "L’équipe a besoin d’un propriétaire : nommez d’abord un autre propriétaire.",
+    "InvalidImage": (
+        "Cette image n’est pas acceptée. Il faut un fichier PNG, JPEG ou WebP entier, sans animation, de 320 pixels au"
+        " moins par côté et de 50 millions de pixels au plus, dont un côté ne dépasse pas trois fois l’autre."
+    ),
+    "RenderingBusy": "Une autre image est en cours de préparation : réessayez dans une minute.",
     "FileTooLarge": "Ce fichier est trop grand : choisissez-en un plus petit.",
     "InvalidFile": (
         "Ce fichier n’est pas accepté : il est vide, ou d’un type que l’acheteur ne pourrait pas ouvrir. Acceptés :"
@@ -65,6 +70,11 @@ _ENGLISH: dict[str, str] = {
     "UnitsReserved": "{reserved} units are reserved for orders that are being paid.",
     "LastWebhookSecret": "Without a secret no webhook would be accepted: add the new one first.",
     "LastOwner": "The team needs an owner: make another operator an owner first.",
+    "InvalidImage": (
+        "This image is not accepted. It must be a whole PNG, JPEG or WebP file without animation, of 320 pixels a side"
+        " at least and 50 million pixels at most, with one side at most three times the other."
+    ),
+    "RenderingBusy": "Another image is being prepared: try again in a minute.",
     "FileTooLarge": "This file is too large: choose a smaller one.",
     "InvalidFile": (
         "This file is not accepted: it is empty, or of a type that the buyer could not open. Accepted:"

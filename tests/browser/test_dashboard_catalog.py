@@ -79,7 +79,8 @@ def test_a_product_added_with_a_picture_is_bought_on_a_phone(
     )
     catalog.get_by_label("Ce que montre l’image, en français").fill("Une tasse bleue")
     catalog.get_by_role("button", name="Envoyer l’image").click()
-    expect(catalog.get_by_role("status")).to_contain_text("L’image est en place")
+    # A process is started for the image.
+    expect(catalog.get_by_role("status")).to_contain_text("L’image est en place", timeout=30_000)
     expect(catalog.get_by_role("img", name="Une tasse bleue")).to_be_visible()
     look("catalog-image")
     assert fits(catalog)

@@ -67,6 +67,8 @@ def take(
         reply = page.goto(path if path.startswith("http") else f"{installation.url}{path}")
         if reply is None or not reply.ok:
             sys.exit(f"{shot.name}: {path} cannot be shown.")
+        if shot.press is not None:
+            page.locator(shot.press).first.click()
         page.wait_for_load_state("networkidle")
         picture = compressed(page.screenshot())
     file = FOLDER / f"{shot.name}.png"

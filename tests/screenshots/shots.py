@@ -16,6 +16,8 @@ class Shot:
     name: str
     window: Window
     path: str
+    #: The button that is pressed first.
+    press: str | None = None
 
 
 #: Another page is one more line.
@@ -27,7 +29,18 @@ SHOTS = (
     Shot("cart-phone", PHONE, "/checkout/boutique?items=bougie-figuier:1,savon-lavande:2"),
     Shot("dashboard-desktop", DESKTOP, "/dashboard/oracle-lumira"),
     Shot("dashboard-phone", PHONE, "/dashboard/oracle-lumira"),
+    Shot("orders-desktop", DESKTOP, "/dashboard/oracle-lumira/orders"),
+    Shot("orders-phone", PHONE, "/dashboard/oracle-lumira/orders"),
     Shot("order-desktop", DESKTOP, "/dashboard/oracle-lumira/orders/{order}"),
+    Shot("order-phone", PHONE, "/dashboard/oracle-lumira/orders/{order}"),
+    Shot("deliverables-desktop", DESKTOP, "/dashboard/oracle-lumira/deliverables"),
+    Shot("deliverables-phone", PHONE, "/dashboard/oracle-lumira/deliverables"),
+    Shot("withdrawals-desktop", DESKTOP, "/dashboard/oracle-lumira/withdrawals"),
+    Shot("messages-desktop", DESKTOP, "/dashboard/oracle-lumira/messages"),
+    Shot("health-desktop", DESKTOP, "/dashboard/oracle-lumira/webhooks/health"),
+    Shot("catalog-desktop", DESKTOP, "/dashboard/boutique/catalog"),
+    Shot("settings-desktop", DESKTOP, "/dashboard/oracle-lumira/settings"),
+    Shot("set-up-desktop", DESKTOP, "/dashboard/oracle-lumira/set-up", press="main form button[type=submit]"),
     Shot("portal-desktop", DESKTOP, "{portal}"),
     Shot("portal-phone", PHONE, "{portal}"),
 )

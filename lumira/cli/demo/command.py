@@ -40,7 +40,9 @@ from lumira.cli.demo.purchases import PURCHASES
 PORT = 8000
 SANDBOX_PORT = 12111
 #: Seconds after which a check fails: several times its duration on a slow machine.
-CHECK_TIMEOUT = 180.0
+CHECK_TIMEOUT = 270.0
+#: Seconds in which the sales of two weeks are made: several times their duration.
+_HISTORY_TIMEOUT = 180.0
 #: Seconds between two checks that all children are running.
 _WATCH_INTERVAL = 0.3
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -181,7 +183,7 @@ def _set_up_and_buy(
         if history.is_needed():
             click.echo("Making the sales of the last two weeks ...")
             ports = str(installation.port), str(installation.sandbox_port)
-            processes.finish("history", "lumira.cli.demo.history", *ports)
+            processes.finish("history", "lumira.cli.demo.history", *ports, within=_HISTORY_TIMEOUT)
         _start_lumira(processes, installation, http)
         brands = set_up_brands(installation, http)
         set_stripes_clock(installation, http, brands.values(), timedelta())

@@ -64,11 +64,13 @@ class Processes:
         """Start a Python module as a long-running child; its output goes to `<name>.log`."""
         self._children.append(self._spawn(name, arguments))
 
-    def finish(self, name: str, *arguments: str) -> None:
+    def finish(self, name: str, *arguments: str, within: float = 60.0) -> None:
         """Run a Python module to its end; `DemoFailed`, with the end of its log, if its exit code is not 0."""
         child = self._spawn(name, arguments)
         self._children.append(child)
-        self.wait_until(lambda: child.process.poll() is not None, what=f"`{name}`", is_ending=child)
+        self.wait_until(
+            lambda: child.process.poll() is not None, what=f"`{name}`", within=within, is_ending=child
+        )
         self._children.remove(child)
         if child.process.returncode != 0:
             raise DemoFailed(f"`{name}` failed with exit code {child.process.returncode}. {child.tail()}")

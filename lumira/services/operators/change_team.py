@@ -11,8 +11,15 @@ from lumira.repositories import audit, operator_invitations, operator_roles
 
 
 def change_role(tenant_id: int, operator_id: UUID, role: Role, *, actor: str) -> None:
-    """Give an operator of the team another role; raises `OperatorNotFound` and `LastOwner`."""
+    """Give an operator of the team another role; raises `OperatorNotFound` and `LastOwner`.
+
+    The open invitations of an operator who is no owner any more end: their links must not give back the role.
+    """
+    now = utc_now()
     with atomic(tenant_id):
+        if role is not Role.OWNER:
+            # Before the team, as in `remove_operator`. Only owners invite: others have no open invitation.
+            _revoke_invitations(tenant_id, sent_by=f"operator:{operator_id}", actor=actor, now=now)
         team = operator_roles.lock_team(tenant_id)
         row = operator_roles.get_locked(team, operator_id)
         if row.role is role:

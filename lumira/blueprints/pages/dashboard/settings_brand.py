@@ -10,6 +10,7 @@ from lumira.blueprints.pages.dashboard.routing import dashboard
 from lumira.domain.operators import Role
 from lumira.errors import CatalogError
 from lumira.pages.dashboard.settings_page import BRAND, BrandPreview, brand_table, brand_values
+from lumira.pages.dashboard.texts import TEXTS
 from lumira.pages.dashboard.validation import invalid_fields
 from lumira.schemas.catalog_file import parse_tenant_values
 from lumira.services.catalog.edit_tenant import edit_settings
@@ -32,6 +33,10 @@ def submit() -> Response:
         values = parse_tenant_values(brand_table(entered), BRAND)
     except CatalogError as error:
         return _form_page(entered, BrandPreview.of(stored), invalid_fields(error, language()))
+    if stored.alert_email is not None and values["alert_email"] is None:
+        # It can be replaced, not removed: alerts would reach no one.
+        missing = TEXTS[language()]["validation"]["rules"]["empty"]
+        return _form_page(entered, BrandPreview.of(stored), {"alert_email": missing})
     if "preview" in request.form:
         return _form_page(entered, BrandPreview.with_values(values, stored))
     is_changed = edit_settings(visit.shop().tenant_id, values, actor=visit.operator().actor)

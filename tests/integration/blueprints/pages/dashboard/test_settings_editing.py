@@ -130,6 +130,12 @@ def test_what_the_file_refuses_is_named_in_french_beside_its_field(app, tenant, 
     assert (stored(tenant).name, stored(tenant).edited_fields) == (before.name, [])
 
 
+def test_the_address_for_alerts_is_replaced_but_never_removed(browser, tenant) -> None:
+    browser.submit(path(tenant), **BRAND | {"alert_email": "team@shop.example.com"})
+    assert browser.submit(path(tenant), **BRAND).status_code == 400
+    assert stored(tenant).alert_email == "team@shop.example.com"
+
+
 def test_legal_lines_count_for_later_receipts_and_change_no_earlier_one(app, make_brand) -> None:
     brand = make_brand(seller=seller.WITH_VAT)
     browser = sign_in(app, make_operator(brand))

@@ -110,13 +110,16 @@ def test_a_removed_operator_sees_nothing_from_the_next_request(app, browser, ten
     assert tenant.slug not in page.text
 
 
-def test_the_open_invitations_of_a_removed_operator_end(app, browser, tenant, owner) -> None:
+@pytest.mark.parametrize(("action", "fields"), [("remove", {}), ("role", {"role": "viewer"})])
+def test_the_open_invitations_of_an_operator_who_is_removed_or_demoted_end(
+    app, browser, tenant, owner, action, fields
+) -> None:
     second = make_operator(tenant)
     sent = {
         actor: invite_operator(tenant.id, email, role=Role.OWNER, actor=actor, is_sent=False)
         for email, actor in (("theirs@example.com", second.actor), ("kept@example.com", owner.actor))
     }
-    assert browser.submit(f"/dashboard/{tenant.slug}/team/{second.id}/remove").status_code == 303
+    assert browser.submit(f"/dashboard/{tenant.slug}/team/{second.id}/{action}", **fields).status_code == 303
     links = {actor: f"/dashboard/-/set-up/{operator_tokens.sign(sent[actor].address)}" for actor in sent}
     assert open_browser(app).get(links[second.actor]).status_code == 404
     assert open_browser(app).get(links[owner.actor]).status_code == 200

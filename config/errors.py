@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 #: Names of Lumira's settings, or how they begin.
 _SETTINGS = (
-    "DATABASE_", "LUMIRA_", "MAIL_FROM", "MAX_UPLOAD_BYTES", "PUBLIC_URL", "RATE_LIMIT", "REDIS_URL",
+    "DATABASE_", "LUMIRA_", "MAIL_FROM", "MAX_UPLOAD_BYTES", "METRICS_", "PUBLIC_URL", "RATE_LIMIT", "REDIS_URL",
     "BANK_TRANSFER", "RESERVATION", "RETENTION_", "S3_", "SECRET_KEY", "SMTP_URL", "STRIPE_", "TRUSTED_PROXIES",
 )  # fmt: skip
 

@@ -33,6 +33,7 @@ REQUIRED_IN_PRODUCTION = ("DATABASE_URL", "SECRET_KEY", "LUMIRA_ENCRYPTION_KEYS"
 
 #: 32 hexadecimal digits are 128 random bits. A repeated word or character is as short as itself.
 _SECRET_KEY_LENGTH = 32
+_METRICS_TOKEN_LENGTH = 16
 _SECRET_KEY_CHARACTERS = 8
 
 #: A link opens a buyer's portal, so plain HTTP is accepted on this machine only.
@@ -83,6 +84,8 @@ class Settings:
     #: How long payloads, events, unpaid orders and resolved alerts are kept.
     retention: Retention = field(default_factory=Retention)
     database_pool_size: int = 16
+    #: What a monitoring system sends to read `/metrics`; `None`: there are no metrics.
+    metrics_token: str | None = field(default=None, repr=False)
     #: How many threads of a web process wait for Stripe at once.
     stripe_concurrency: int = web_server.stripe_concurrency({})
 
@@ -147,6 +150,7 @@ class Settings:
             retention=retention.from_environment(values),
             database_pool_size=whole_number(values, "DATABASE_POOL_SIZE", default=16),
             stripe_concurrency=web_server.stripe_concurrency(values),
+            metrics_token=_metrics_token(values),
         )
 
 
@@ -156,6 +160,13 @@ def _stripe_bootstrap(values: Mapping[str, str]) -> StripeBootstrap:
         values.get("STRIPE_PUBLISHABLE_KEY"),
         values.get("STRIPE_WEBHOOK_SECRET"),
     )
+
+
+def _metrics_token(values: Mapping[str, str]) -> str | None:
+    token = values.get("METRICS_TOKEN")
+    if token is not None and (len(token) < _METRICS_TOKEN_LENGTH or not token.isascii()):
+        raise SettingsError(f"METRICS_TOKEN must be at least {_METRICS_TOKEN_LENGTH} ASCII characters.")
+    return token
 
 
 def _environment(values: Mapping[str, str]) -> Literal["production", "development"]:

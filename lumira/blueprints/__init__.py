@@ -12,6 +12,7 @@ from lumira.blueprints import (
     deliverables,
     docs,
     health,
+    metrics,
     orders,
     payments,
     products,
@@ -52,6 +53,7 @@ def register(app: Flask, settings: Settings) -> None:
     catalog_replies.init_app(app)
     error_handlers.init_app(app)
     health.init_app(app, settings)
+    metrics.init_app(app, settings)
     _register_routes(app)
 
 
@@ -86,6 +88,8 @@ def _register_routes(app: Flask) -> None:
     # No authentication: probes return only whether the service is ready, and the API document is public.
     register(health.blueprint, guard=None, documented=openapi.OPEN)
     app.register_blueprint(docs.blueprint)
+    # Its own token, which a monitoring system sends.
+    app.register_blueprint(metrics.blueprint)
     # The buyer's portal, which is not part of the API; its links authenticate the buyer.
     app.register_blueprint(portal.blueprint)
     app.register_blueprint(portal_withdrawal.blueprint)
@@ -102,7 +106,7 @@ def _register_routes(app: Flask) -> None:
     extensions.count_at_once(app, [name for name, documented in security.items() if documented in with_key])
 
     # Deliveries from Stripe and probes are never rate limited.
-    _exempt_from_rate_limits(app, webhooks.blueprint, health.blueprint, docs.blueprint)
+    _exempt_from_rate_limits(app, webhooks.blueprint, health.blueprint, docs.blueprint, metrics.blueprint)
 
 
 def _exempt_from_rate_limits(app: Flask, *exempt: Blueprint) -> None:

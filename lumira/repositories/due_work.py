@@ -2,10 +2,29 @@
 
 from datetime import datetime
 
-from sqlalchemy import text
+from sqlalchemy import DateTime, bindparam, func, select, text
 
 from lumira.database import atomic, db
 from lumira.domain.poll_schedule import RESERVATION_GRACE
+
+#: The kinds of work that are counted, each with the function of the database that returns its tenants.
+KINDS = {
+    "events": func.lumira_tenants_with_due_events,
+    "messages": func.lumira_tenants_with_due_messages,
+    "refunds": func.lumira_tenants_with_due_refunds,
+    "polls": func.lumira_tenants_with_due_polls,
+    "alerts": func.lumira_tenants_with_unsent_alerts,
+    "invitations": func.lumira_tenants_with_unsent_invitations,
+}
+_COUNTS = select(
+    *(
+        select(func.count())
+        .select_from(finds(bindparam("due_before", type_=DateTime(True))).alias())
+        .scalar_subquery()
+        .label(kind)
+        for kind, finds in KINDS.items()
+    )
+)
 
 
 def tenants_with_due_events(now: datetime) -> list[int]:
@@ -42,6 +61,11 @@ def tenants_with_unsent_alerts(now: datetime) -> list[int]:
 def tenants_with_unsent_invitations(now: datetime) -> list[int]:
     """Return ids of tenants with an invitation to their team that is still to be sent."""
     return _ids("SELECT lumira_tenants_with_unsent_invitations(:now)", now)
+
+
+def count_tenants(due_before: datetime) -> dict[str, int]:
+    """Return how many tenants have work of each kind that was due at this time; in the caller's transaction."""
+    return dict(db.session.execute(_COUNTS, {"due_before": due_before}).mappings().one())
 
 
 def _ids(query: str, now: datetime, **times: datetime) -> list[int]:

@@ -13,3 +13,10 @@ def find_last() -> datetime | None:
         text("SELECT max(last_heartbeat) FROM procrastinate_workers")
     ).scalar_one()
     return last
+
+
+def count_since(time: datetime) -> int:
+    """Return how many workers reported since this time."""
+    query = text("SELECT count(*) FROM procrastinate_workers WHERE last_heartbeat >= :time")
+    number: int = db.session.execute(query, {"time": time}).scalar_one()
+    return number

@@ -76,6 +76,7 @@ _NOT_CHECKED = (
     "webhooks",
     "health",
     "docs",
+    "metrics",
     "my",
     "checkout",
     "my_withdrawal",

@@ -1,0 +1,32 @@
+"""Metrics in the format of Prometheus, for who has `METRICS_TOKEN`; not part of the API."""
+
+import hmac
+
+from flask import Blueprint, Flask, Response, current_app, request
+
+from config.settings import Settings
+from lumira.errors import NotFound, Unauthorized
+from lumira.services.installation import read_metrics
+
+blueprint = Blueprint("metrics", __name__)
+
+
+def init_app(app: Flask, settings: Settings) -> None:
+    """Set the token that a monitoring system sends; without one, `/metrics` does not exist."""
+    app.extensions["lumira.metrics_token"] = settings.metrics_token
+
+
+@blueprint.get("/metrics")
+def show_metrics() -> Response:
+    """Return the metrics of the installation: every web process returns the same, because the database has them."""
+    _require_token()
+    return Response(read_metrics.read_metrics(), content_type=read_metrics.CONTENT_TYPE)
+
+
+def _require_token() -> None:
+    token: str | None = current_app.extensions["lumira.metrics_token"]
+    if token is None:
+        raise NotFound("There is nothing at this address.")
+    scheme, _, sent = request.headers.get("Authorization", "").partition(" ")
+    if scheme != "Bearer" or not hmac.compare_digest(sent.encode(), token.encode()):
+        raise Unauthorized("Send METRICS_TOKEN as the bearer token.")

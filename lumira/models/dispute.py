@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, String, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from lumira.database import Base
@@ -58,6 +58,11 @@ class DisputeStatus(StrEnum):
         return list(DisputeStatus).index(self)
 
 
+#: Those of an inquiry or dispute that needs no response any more.
+DECIDED = tuple(status for status in DisputeStatus if status.is_decided)
+_IS_DECIDED = f"status IN ({', '.join(repr(str(status)) for status in DECIDED)})"
+
+
 class Dispute(Identified, Timestamped, Base):
     """One dispute of one charge; its amount may differ from the charge's.
 
@@ -71,6 +76,14 @@ class Dispute(Identified, Timestamped, Base):
         ForeignKeyConstraint(["tenant_id", "order_id"], ["orders.tenant_id", "orders.id"]),
         UniqueConstraint("tenant_id", "stripe_dispute_id"),
         Index("ix_disputes_by_order", "tenant_id", "order_id"),
+        Index(
+            "ix_disputes_open",
+            "tenant_id",
+            text("coalesce(due_at, created_at)"),
+            "id",
+            postgresql_where=_IS_DECIDED.replace("IN", "NOT IN"),
+        ),
+        Index("ix_disputes_closed", "tenant_id", "updated_at", "id", postgresql_where=_IS_DECIDED),
         CheckConstraint("amount >= 0 AND movements >= 0", name="amounts_are_not_negative"),
         CheckConstraint(one_of("status", DisputeStatus), name="status_is_known"),
     )

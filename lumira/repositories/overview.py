@@ -12,6 +12,7 @@ from lumira.models import (
     AccessGrant,
     Deliverable,
     DeliverableState,
+    Dispute,
     EventStatus,
     MessageStatus,
     Order,
@@ -24,6 +25,7 @@ from lumira.models import (
 )
 from lumira.models.columns import uuid7_from
 from lumira.repositories import sale_mode
+from lumira.repositories.disputes import is_undecided
 
 #: By how much a row's id and its `created_at` may differ, where the clock is set between them.
 _CLOCK_STEP = timedelta(hours=1)
@@ -62,6 +64,8 @@ class WaitingWork:
     dead_messages: int
     failed_events: int
     withdrawals: int
+    #: Also inquiries, which want a response too.
+    disputes: int
 
 
 def list_days(tenant_id: int, *, zone: str, since: datetime, until: datetime) -> list[DayFigures]:
@@ -141,8 +145,13 @@ def count_waiting(tenant_id: int) -> WaitingWork:
         .join(Order, (Order.tenant_id == Withdrawal.tenant_id) & (Order.id == Withdrawal.order_id))
         .where(Withdrawal.tenant_id == tenant_id, Withdrawal.decision.is_(None), sale_mode.counts(tenant_id))
     )
+    disputes = (
+        select(Dispute.id)
+        .join(Order, (Order.tenant_id == Dispute.tenant_id) & (Order.id == Dispute.order_id))
+        .where(Dispute.tenant_id == tenant_id, is_undecided(), sale_mode.counts(tenant_id))
+    )
     counts = [
         select(func.count()).select_from(query.limit(constant(MOST_COUNTED + 1)).subquery()).scalar_subquery()
-        for query in (deliverables, messages, events, withdrawals)
+        for query in (deliverables, messages, events, withdrawals, disputes)
     ]
     return WaitingWork(*db.session.execute(select(*counts)).one())

@@ -23,6 +23,7 @@ from lumira.repositories import (
     audit,
     customers,
     deliverable_queue,
+    disputes,
     event_figures,
     event_lists,
     grants,
@@ -241,6 +242,14 @@ LISTS: dict[str, tuple[Read, list[str]]] = {
         ["ix_alerts_resolved", "ROW(resolved_at, id) <"],
     ),
     "withdrawals that wait": (withdrawals.list_withdrawals, ["ix_withdrawals_waiting"]),
+    "a page of open disputes": (
+        lambda tenant: disputes.list_page(tenant, is_closed=False, after=Position(NOW, uuid4()), limit=50),
+        ["ix_disputes_open", "ROW(COALESCE(due_at, created_at), id) >"],
+    ),
+    "a page of closed disputes": (
+        lambda tenant: disputes.list_page(tenant, is_closed=True, after=Position(NOW, uuid4()), limit=50),
+        ["ix_disputes_closed", "ROW(updated_at, id) <"],
+    ),
     "a page of withdrawals that wait": (
         lambda tenant: withdrawals.list_page(
             tenant, is_decided=False, after=Position(NOW, uuid4()), limit=50

@@ -82,6 +82,7 @@ NAVIGATION = (
     Entry("overview", "", Role.VIEWER),
     Entry("orders", "/orders", Role.VIEWER),
     Entry("deliverables", "/deliverables", Role.VIEWER, is_for_experts=True),
+    Entry("disputes", "/disputes", Role.VIEWER),
     Entry("withdrawals", "/withdrawals", Role.VIEWER),
     Entry("alerts", "/alerts", Role.VIEWER),
     Entry("messages", "/messages", Role.VIEWER),

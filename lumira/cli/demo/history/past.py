@@ -20,6 +20,7 @@ from lumira.cli.demo.installation import HOST, Installation
 from lumira.cli.tenants import tenant_id_of
 from lumira.notifications.relay import relay
 from lumira.reconciliation.reconcile import reconcile
+from lumira.services.audit.seal_entries import seal_all
 from lumira.services.refunds.send_due_refunds import send_due_refunds
 from lumira.webhooks.process import process_events
 
@@ -65,10 +66,14 @@ class Past:
         relay(tenant_id)
 
     def end_day(self) -> None:
-        """Do what a worker does for every tenant within a day: unpaid orders are polled, and closed when it is time."""
+        """Do what a worker does for every tenant within a day.
+
+        Unpaid orders are polled, and closed when it is time; the entries of the audit log are sealed.
+        """
         for slug in self.brands:
             reconcile(tenant_id_of(slug))
             self.work(slug)
+            seal_all(tenant_id_of(slug))
 
 
 @contextmanager

@@ -1,10 +1,13 @@
 """When the workers reported last: a row of the job queue for each process, which is removed when it ends."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import text
 
 from lumira.database import db
+
+#: A living worker reports every few seconds; one that is stopped or restarts is given a minute.
+SILENT_AFTER = timedelta(minutes=1)
 
 
 def find_last() -> datetime | None:

@@ -17,8 +17,6 @@ from lumira.services.installation.diagnose_tenant import diagnose_tenant
 from lumira.services.installation.findings import Finding, fault, ok, warning
 from lumira.services.installation.readiness import Readiness
 
-#: A living worker reports every few seconds; one that is stopped or restarts is given a minute.
-_WORKER_IS_SILENT_AFTER = timedelta(minutes=1)
 _PROBE = b"A probe of `flask doctor`, which removes it."
 
 #: What is missing in the database, and how to mend it.
@@ -113,7 +111,7 @@ def _check_worker() -> Finding:
     if last is None:
         return fault("worker", "No worker runs: events and messages wait.", "Start `flask worker`.")
     silence = utc_now() - last
-    if silence > _WORKER_IS_SILENT_AFTER:
+    if silence > worker_heartbeats.SILENT_AFTER:
         minutes = round(silence / timedelta(minutes=1))
         return fault(
             "worker",

@@ -15,8 +15,6 @@ from lumira.repositories import due_work, worker_heartbeats
 
 __all__ = ["CONTENT_TYPE", "read_metrics"]
 
-#: A living worker reports every few seconds, as `flask doctor` expects too.
-_ALIVE_WITHIN = timedelta(minutes=1)
 #: Work is due for a moment each time: it is late when a sweep, each minute, has passed it by several times.
 _LATE_AFTER = timedelta(minutes=5)
 
@@ -32,7 +30,7 @@ class _Installation(Collector):
     def collect(self) -> Iterator[GaugeMetricFamily]:
         now = utc_now()
         with atomic(None):
-            alive = worker_heartbeats.count_since(now - _ALIVE_WITHIN)
+            alive = worker_heartbeats.count_since(now - worker_heartbeats.SILENT_AFTER)
             last = worker_heartbeats.find_last()
             late = due_work.count_tenants(now - _LATE_AFTER)
         yield GaugeMetricFamily(

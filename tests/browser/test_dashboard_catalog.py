@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from lumira.models import Language, Order, OrderStatus
+from tests.browser.navigation import go_to
 from tests.browser.windows import PHONE, Window, fits
 from tests.support import stripe_sandbox
 from tests.support.dashboard import make_operator
@@ -99,7 +100,7 @@ def test_a_product_added_with_a_picture_is_bought_on_a_phone(
     expect(buyer.get_by_role("heading", name="Merci !")).to_be_visible(timeout=20_000)
     assert count(tenant, Order, status=OrderStatus.COMPLETED) == 1
 
-    catalog.get_by_role("link", name="Commandes", exact=True).click()
+    go_to(catalog, "Commandes")
     catalog.locator("main table a").first.click()
     expect(catalog.get_by_text("Tasse en grès").first).to_be_visible()
     look("catalog-bought")

@@ -11,6 +11,7 @@ from lumira.models import Language
 from lumira.notifications import relay
 from lumira.services.customers.view_customers import view_customer
 from tests.browser.accessibility import serious_findings
+from tests.browser.navigation import go_to
 from tests.browser.windows import DESKTOP, PHONE, Window, fits
 from tests.support import refunds
 from tests.support.dashboard import Operator, make_operator
@@ -36,7 +37,7 @@ def test_an_erasure_asks_for_password_and_code_once_more(
     operator = make_operator(tenant, language=Language.FRENCH)
     enter(page, served, tenant, operator)
     with time_machine.travel(datetime.now(UTC) + timedelta(minutes=11), tick=True):
-        page.get_by_role("link", name="Clients", exact=True).click()
+        go_to(page, "Clients")
         page.get_by_role("link", name=BUYER).click()
         page.get_by_role("link", name="Effacer les données").click()
         look("dashboard-erase")
@@ -56,7 +57,7 @@ def test_an_erasure_asks_for_password_and_code_once_more(
 
 def test_a_copied_checkout_link_sells_the_product(page: Page, served: str, tenant: Brand) -> None:
     enter(page, served, tenant, make_operator(tenant, language=Language.FRENCH))
-    page.get_by_role("link", name="Catalogue", exact=True).click()
+    go_to(page, "Catalogue")
     page.get_by_role("link", name="Niveau Mystique", exact=True).click()
     page.goto(page.get_by_label("Lien de paiement").input_value())
     expect(page.get_by_role("heading", name="Niveau Mystique")).to_be_visible()

@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Dialog, Page, expect
 
 from lumira.models import Language, OrderStatus
+from tests.browser.navigation import go_to
 from tests.browser.test_every_page import serious_findings
 from tests.browser.windows import DESKTOP, PHONE, Window, fits
 from tests.support import refunds, stripe_sandbox
@@ -40,7 +41,7 @@ def test_a_lost_webhook_is_found_and_repaired_in_three_clicks(dashboard: Page, t
     opened = open_payment(tenant, customer_name="Ana Dupont")
     stripe_sandbox.pay(tenant, opened.payment_intent_id, opened.client_secret)
 
-    dashboard.get_by_role("link", name="Commandes", exact=True).click()
+    go_to(dashboard, "Commandes")
     look("dashboard-orders")
     assert fits(dashboard)
     dashboard.get_by_role("link", name=opened.order_number).click()
@@ -59,7 +60,7 @@ def test_the_first_refund_reaches_the_buyers_portal(
     dashboard: Page, served: str, tenant: Brand, look
 ) -> None:
     opened = refunds.pay(tenant)
-    dashboard.get_by_role("link", name="Commandes", exact=True).click()
+    go_to(dashboard, "Commandes")
     dashboard.get_by_label("Chercher").fill(opened.order_number)
     dashboard.get_by_role("button", name="Chercher").click()
     dashboard.get_by_role("link", name="Rembourser…").click()

@@ -14,6 +14,7 @@ from lumira.database import atomic, db
 from lumira.models import EventStatus, MessageStatus, OrderStatus, OutboxMessage, WebhookEvent
 from lumira.repositories import alerts
 from lumira.webhooks import process
+from tests.browser.navigation import go_to
 from tests.browser.test_dashboard_orders import enter
 from tests.browser.test_every_page import serious_findings
 from tests.browser.windows import DESKTOP, PHONE, Window, fits
@@ -119,7 +120,7 @@ def test_the_health_of_the_endpoint_is_seen_at_a_glance(page: Page, served: str,
         at = datetime.now(UTC) - timedelta(hours=hours)
         add_events(tenant, at, 1 + hours * 7 % 13, took=0.2 + hours % 5)
     enter(page, served, tenant)
-    page.get_by_role("link", name="Webhooks").click()
+    go_to(page, "Webhooks", group="Technique")
     page.get_by_role("link", name="Santé du webhook et graphiques").click()
     expect(page.get_by_role("img")).to_have_count(2)
     look("dashboard-health")

@@ -80,11 +80,14 @@ def opened(browser: Browser, window: Window, *, hosts: tuple[str, ...] = ()) -> 
 
 
 def fits(page: Page) -> bool:
-    """Whether the page does not scroll horizontally, and nothing of it stands beside the window."""
+    """Whether the page does not scroll horizontally, and nothing of it stands beside the window.
+
+    A drawing shows nothing beside itself: it is judged as a whole.
+    """
     return bool(
         page.evaluate(
             """() => document.scrollingElement.scrollWidth <= innerWidth
-              && [...document.querySelectorAll("body *")].every(element => {
+              && [...document.querySelectorAll("body *:not(svg *)")].every(element => {
                 const box = element.getBoundingClientRect();
                 return box.right <= innerWidth + 1 && box.left >= -1;
               })"""

@@ -1,6 +1,7 @@
 """What surrounds every page of the dashboard: the operator, the shop, and the messages about the last action."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from lumira.domain.operators import Role, permits
 from lumira.models import Language
@@ -57,6 +58,17 @@ class Frame:
     messages: tuple[Message, ...] = ()
 
 
+class Group(StrEnum):
+    """Pages that the navigation shows behind one name, in this order after the everyday pages."""
+
+    #: What waits for a decision.
+    TO_DO = "to_do"
+    #: What leaves Lumira and what arrives, and whether it works.
+    SYSTEM = "system"
+    #: What an owner sets once.
+    SHOP = "shop"
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """A page in the navigation of a shop: its name among the texts, its path below the shop's, and who may open it."""
@@ -64,6 +76,8 @@ class Entry:
     name: str
     path: str
     may: Role
+    #: `None` for a page that is used every day: it is always visible, and there is room for few of them.
+    group: Group | None = None
     is_for_experts: bool = False
 
     def is_open(self, shop: Shop) -> bool:
@@ -77,20 +91,29 @@ class Entry:
         return path == target or (bool(self.path) and path.startswith(f"{target}/"))
 
 
-#: The pages in the order of the navigation.
+#: The pages in the order of the navigation; those of a group in the order within it.
 NAVIGATION = (
     Entry("overview", "", Role.VIEWER),
     Entry("orders", "/orders", Role.VIEWER),
-    Entry("deliverables", "/deliverables", Role.VIEWER, is_for_experts=True),
-    Entry("disputes", "/disputes", Role.VIEWER),
-    Entry("withdrawals", "/withdrawals", Role.VIEWER),
-    Entry("alerts", "/alerts", Role.VIEWER),
-    Entry("messages", "/messages", Role.VIEWER),
-    Entry("webhooks", "/webhooks", Role.VIEWER),
     Entry("customers", "/customers", Role.VIEWER),
     Entry("catalog", "/catalog", Role.VIEWER),
-    Entry("team", "/team", Role.OWNER),
-    Entry("settings", "/settings", Role.OWNER),
-    Entry("installation", "/set-up", Role.OWNER),
-    Entry("keys", "/keys", Role.OWNER),
+    Entry("deliverables", "/deliverables", Role.VIEWER, is_for_experts=True),
+    Entry("alerts", "/alerts", Role.VIEWER, Group.TO_DO),
+    Entry("disputes", "/disputes", Role.VIEWER, Group.TO_DO),
+    Entry("withdrawals", "/withdrawals", Role.VIEWER, Group.TO_DO),
+    Entry("messages", "/messages", Role.VIEWER, Group.SYSTEM),
+    Entry("webhooks", "/webhooks", Role.VIEWER, Group.SYSTEM),
+    Entry("installation", "/set-up", Role.OWNER, Group.SYSTEM),
+    Entry("settings", "/settings", Role.OWNER, Group.SHOP),
+    Entry("keys", "/keys", Role.OWNER, Group.SHOP),
+    Entry("team", "/team", Role.OWNER, Group.SHOP),
 )
+
+
+def navigation_for(shop: Shop) -> dict[Group | None, list[Entry]]:
+    """Return the pages that the operator may open by their group: `None` first, and no group without a page."""
+    groups: tuple[Group | None, ...] = (None, *Group)
+    pages = {
+        group: [each for each in NAVIGATION if each.group is group and each.is_open(shop)] for group in groups
+    }
+    return {group: entries for group, entries in pages.items() if entries}

@@ -18,7 +18,7 @@ from lumira.notifications.formatting import Formatter
 from lumira.pages.dashboard import chart
 from lumira.pages.dashboard.browsers import browser_name
 from lumira.pages.dashboard.due_dates import remaining
-from lumira.pages.dashboard.frame import NAVIGATION, Frame, Message
+from lumira.pages.dashboard.frame import Frame, Message, navigation_for
 from lumira.pages.dashboard.texts import ERRORS, TEXTS
 from lumira.pages.rendering import format_size
 
@@ -45,7 +45,7 @@ def render(template: str, frame: Frame, *, assets: dict[str, str], **values: Any
         language=str(frame.language),
         languages=tuple(Language),
         texts=TEXTS[frame.language],
-        navigation=NAVIGATION,
+        navigation=navigation_for(frame.shop) if frame.shop else {},
         Role=Role,
         texts_of_errors=ERRORS[frame.language],
         alert_text=lambda kind: alert_text(kind, frame.language),

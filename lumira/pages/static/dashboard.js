@@ -6,6 +6,21 @@
   follow();
 })();
 
+// An open menu closes as those of the system do: by a click beside it, and by Escape.
+const openMenus = () => document.querySelectorAll("details.menu[open]");
+document.addEventListener("click", (event) => {
+  for (const menu of openMenus()) {
+    if (!menu.contains(event.target)) menu.open = false;
+  }
+});
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  for (const menu of openMenus()) {
+    if (menu.contains(document.activeElement)) menu.querySelector("summary").focus();
+    menu.open = false;
+  }
+});
+
 // Buttons that copy a field: shown here, because without a script they can do nothing. An upload shows a new page.
 const prepareCopying = () => {
   for (const button of document.querySelectorAll("button[data-copy]")) {

@@ -11,7 +11,7 @@ from lumira import pages
 from lumira.domain.operators import Role
 from lumira.domain.waiting import Repair
 from lumira.models import AlertKind, GrantReason, Language, MessageKind
-from lumira.pages.dashboard.frame import NAVIGATION
+from lumira.pages.dashboard.frame import NAVIGATION, Group
 from lumira.pages.dashboard.rendering import alert_text
 from lumira.pages.dashboard.texts import ERRORS, TEXTS
 
@@ -42,9 +42,10 @@ def test_french_explains_every_error_that_english_explains() -> None:
 
 
 @pytest.mark.parametrize("language", Language)
-def test_every_page_of_the_navigation_and_every_role_has_a_name(language: Language) -> None:
+def test_every_page_and_group_of_the_navigation_and_every_role_has_a_name(language: Language) -> None:
     layout = TEXTS[language]["layout"]
     assert {entry.name for entry in NAVIGATION} <= set(layout["pages"])
+    assert set(layout["groups"]) == {str(group) for group in Group}
     assert set(layout["roles"]) == set(layout["role_hints"]) == {str(role) for role in Role}
 
 

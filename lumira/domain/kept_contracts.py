@@ -1,5 +1,6 @@
 """Which contracts the law keeps, whatever is erased."""
 
+from collections.abc import Iterable
 from datetime import date
 
 from lumira.models import Order
@@ -23,3 +24,8 @@ def kept_until(order: Order) -> date | None:
     return (completed if (completed.month, completed.day) != (2, 29) else completed.replace(day=28)).replace(
         year=completed.year + _YEARS
     )
+
+
+def kept_contracts(orders: Iterable[Order]) -> tuple[tuple[str, date], ...]:
+    """Return the numbers of the orders whose contract the law keeps, and until when."""
+    return tuple((order.order_number, until) for order in orders if (until := kept_until(order)))

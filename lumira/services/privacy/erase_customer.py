@@ -8,7 +8,7 @@ from uuid import UUID
 from lumira.clock import utc_now
 from lumira.database import atomic, retried
 from lumira.domain.erasability import why_not_erasable
-from lumira.domain.kept_contracts import kept_until
+from lumira.domain.kept_contracts import kept_contracts
 from lumira.errors import NotErasable
 from lumira.models import Customer, Order
 from lumira.repositories import (
@@ -89,9 +89,7 @@ def _erase_rows(tenant_id: int, email: str, *, actor: str) -> Erasure:
             files=personal_rows.discard_files(tenant_id, order_ids),
             receipts=receipts.forget_buyer(tenant_id, order_ids),
             message_ids=tuple(message.id for order in subject_orders for message in order.messages),
-            kept=tuple(
-                (order.order_number, until) for order in subject_orders if (until := kept_until(order))
-            ),
+            kept=kept_contracts(subject_orders),
         )
         for order in subject_orders:
             redact_order(order, now)

@@ -15,6 +15,7 @@ from lumira.data_subjects.erase import erase_data_subject
 from lumira.domain.operators import Role
 from lumira.errors import LumiraError
 from lumira.services.privacy.export_customer import export_customer
+from lumira.services.privacy.list_kept_contracts import list_kept_contracts
 
 
 @dashboard.page("/customers/<uuid:customer_id>/export", may=Role.OWNER, methods=["POST"], recent=True)
@@ -39,8 +40,10 @@ def return_from_export(customer_id: UUID) -> Response:
 @dashboard.page("/customers/<uuid:customer_id>/erase", may=Role.OWNER)
 def show_erasure(customer_id: UUID) -> Response:
     """What an erasure removes and what stays, and the form that begins it."""
-    email = email_of(visit.shop().tenant_id, customer_id)
-    return page("customer_erase.html.jinja", email=email, path=path_of(customer_id))
+    tenant_id = visit.shop().tenant_id
+    email = email_of(tenant_id, customer_id)
+    kept = list_kept_contracts(tenant_id, email)
+    return page("customer_erase.html.jinja", email=email, kept=kept, path=path_of(customer_id))
 
 
 @dashboard.page("/customers/<uuid:customer_id>/erase", may=Role.OWNER, methods=["POST"], recent=True)

@@ -94,6 +94,11 @@ _FRENCH: dict[str, Any] = {
         "Restent, comme la loi le demande : numéros, montants, dates et états des commandes, reçus et avoirs, sans le"
         " nom."
     ),
+    "erase_kept": (
+        "Contrats de 120 € ou plus, gardés dix ans (code de la consommation, L213-1) avec leurs lignes, montants,"
+        " consentements et rétractations, sans le nom :"
+    ),
+    "erase_kept_until": "{number}, jusqu’au {day}",
     "erase_closes": "Les commandes impayées à cette adresse sont d’abord annulées, chez Stripe aussi.",
     "erase_stripe": "Stripe garde ses propres données : supprimez-y aussi ce client.",
     "erase_confirm": "Pour confirmer, écrivez l’adresse {}",
@@ -208,6 +213,11 @@ _ENGLISH: dict[str, Any] = {
         "Kept, as the law requires: numbers, amounts, dates and states of orders, receipts and credit notes, without"
         " the name."
     ),
+    "erase_kept": (
+        "Contracts of €120 or more, kept for ten years (French consumer code, L213-1) with their lines, amounts,"
+        " consents and withdrawals, without the name:"
+    ),
+    "erase_kept_until": "{number}, until {day}",
     "erase_closes": "Unpaid orders with this address are cancelled first, at Stripe too.",
     "erase_stripe": "Stripe keeps its own records: delete this customer there too.",
     "erase_confirm": "To confirm, write the address {}",

@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 from datetime import timedelta
 from zipfile import ZipFile
 
@@ -232,6 +233,13 @@ def test_an_erasure_needs_the_address_and_leaves_the_amounts(browser, tenant) ->
     assert audited(tenant, "customer_erased")[0].actor == browser.operator.actor
     assert browser.submit(f"{here}/access", product="mystique").status_code == 404
     assert browser.get(f"{here}/erase").status_code == 404
+
+
+def test_the_erasure_names_the_contracts_that_the_law_keeps(browser, tenant) -> None:
+    kept, small = pay(tenant, "shirt", quantity=3), pay(tenant, "shirt")
+    page = browser.get(f"{path(tenant)}/erase").text
+    assert re.search(rf"{kept.order_number}, until \d+ [A-Z][a-z]+ {utc_now().year + 10}", page)
+    assert small.order_number not in page
 
 
 def test_what_prevents_an_erasure_is_named(app, tenant) -> None:

@@ -15,7 +15,6 @@ from lumira.database import atomic
 from lumira.domain.stripe_setup import base_url
 from lumira.errors import CatalogError
 from lumira.models import (
-    ContentKind,
     PaymentPage,
     ReleaseOnFailure,
     WithdrawalPolicy,
@@ -23,7 +22,6 @@ from lumira.models import (
 from lumira.money import format_amount
 from lumira.repositories import products, tenants
 from lumira.repositories.catalog_products import Change, FieldChange, ProductChange
-from lumira.repositories.contents import CatalogContent
 from lumira.schemas import catalog_file
 from lumira.services.catalog.apply_catalog import apply_catalog, find_moved_levels
 from lumira.services.catalog.catalog import (
@@ -32,6 +30,7 @@ from lumira.services.catalog.catalog import (
     CatalogTenant,
     MovedLevel,
     RenamedProduct,
+    contents_of,
     product_of,
 )
 
@@ -49,9 +48,9 @@ def read_catalog(path: Path) -> Catalog:
         CatalogTenant(**(tenant | _policies(tenant))),
         tuple(product_of(product) for product in loaded["products"]),
         tuple(
-            CatalogContent(product["id"], content["key"], content["title"], ContentKind(content["kind"]))
+            content
             for product in loaded["products"]
-            for content in product["contents"]
+            for content in contents_of(product["id"], product["contents"])
         ),
     )
 

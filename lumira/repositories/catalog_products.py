@@ -154,7 +154,7 @@ def _update(product: Product, entry: CatalogProduct, position: int) -> ProductCh
     )
     for field in changed:
         setattr(product, field.name, field.after)
-    changed += _change_deliverables(product, entry)
+    changed += change_deliverables(product, entry.deliverables)
     was_active = product.active
     if was_active and not changed:
         return None
@@ -162,9 +162,11 @@ def _update(product: Product, entry: CatalogProduct, position: int) -> ProductCh
     return ProductChange(product.id, Change.CHANGED if was_active else Change.RESTORED, changed)
 
 
-def _change_deliverables(product: Product, entry: CatalogProduct) -> tuple[FieldChange, ...]:
+def change_deliverables(
+    product: Product, deliverables: Sequence[Mapping[str, str]]
+) -> tuple[FieldChange, ...]:
     """Change what is made for buyers of later orders; earlier orders froze their own deliverables."""
-    described = [dict(deliverable) for deliverable in entry.deliverables]
+    described = [dict(deliverable) for deliverable in deliverables]
     if product.deliverables == described:
         return ()
     before, product.deliverables = product.deliverables, described

@@ -10,7 +10,7 @@ from marshmallow import Schema, ValidationError, fields, validate, validates_sch
 from lumira.domain import charge_limits
 from lumira.errors import CatalogError
 from lumira.schemas.catalog_fields import Table
-from lumira.schemas.catalog_product import ProductTable
+from lumira.schemas.catalog_product import EntriesTable, ProductTable
 from lumira.schemas.catalog_tenant import TenantTable
 
 #: Errors that one message shows; more are only counted.
@@ -106,6 +106,15 @@ def parse_product(table: dict[str, Any], currency: str) -> dict[str, Any]:
     if messages:
         raise _error(messages)
     return _load(schema, table)
+
+
+def parse_entries(kind: str, name: str, entries: Sequence[dict[str, str]]) -> list[dict[str, str]]:
+    """The `contents` or `deliverables` (`name`) of a product of this kind, validated by the rules of the file.
+
+    Raises `CatalogError`, whose `fields` name each wrong key, such as `contents[0].title`.
+    """
+    loaded: list[dict[str, str]] = _load(EntriesTable(), {"kind": kind, name: list(entries)})[name]
+    return loaded
 
 
 def parse_tenant(table: dict[str, Any]) -> dict[str, Any]:

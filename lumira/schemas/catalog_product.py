@@ -49,14 +49,38 @@ class DeliverableTable(Table):
     title = Line(required=True, max_length=200)
 
 
-class ProductTable(Table):
+class EntriesTable(Table):
+    """What a product of a kind contains: its `contents` and `deliverables`."""
+
+    kind = fields.String(required=True, validate=validate.OneOf(KINDS, error="Must be one of: {choices}."))
+    #: The same for every buyer, in the order in which the portal shows them.
+    contents = fields.List(
+        fields.Nested(ContentTable),
+        load_default=list,
+        validate=[validate.Length(max=MAX_ENTRIES, error="Must be {max} at most."), _check_unique_keys],
+    )
+    #: Made for each buyer, in the order in which the portal shows them.
+    deliverables = fields.List(
+        fields.Nested(DeliverableTable),
+        load_default=list,
+        validate=[validate.Length(max=MAX_ENTRIES, error="Must be {max} at most."), _check_unique_keys],
+    )
+
+    @validates_schema
+    def check_files(self, product: dict[str, Any], **_: Any) -> None:
+        file_fields = [name for name in ("contents", "deliverables") if product[name]]
+        if file_fields and product["kind"] == "physical":
+            message = "A physical product has no files: only digital products and levels have them."
+            raise ValidationError({name: [message] for name in file_fields})
+
+
+class ProductTable(EntriesTable):
     """`[[products]]`: one product on sale. `stock` counts only when the product is new."""
 
     id = fields.String(
         required=True,
         validate=_check_name,
     )
-    kind = fields.String(required=True, validate=validate.OneOf(KINDS, error="Must be one of: {choices}."))
     level_number = fields.Integer(
         strict=True,
         data_key="level",
@@ -97,18 +121,6 @@ class ProductTable(Table):
     )
     #: Whether access to a level includes the lower levels.
     includes_lower_levels = fields.Raw(load_default=False, validate=check_boolean)
-    #: The same for every buyer, in the order in which the portal shows them.
-    contents = fields.List(
-        fields.Nested(ContentTable),
-        load_default=list,
-        validate=[validate.Length(max=MAX_ENTRIES, error="Must be {max} at most."), _check_unique_keys],
-    )
-    #: Made for each buyer, in the order in which the portal shows them.
-    deliverables = fields.List(
-        fields.Nested(DeliverableTable),
-        load_default=list,
-        validate=[validate.Length(max=MAX_ENTRIES, error="Must be {max} at most."), _check_unique_keys],
-    )
 
     @post_load
     def set_stock_defaults(self, product: dict[str, Any], **_: Any) -> dict[str, Any]:
@@ -129,13 +141,6 @@ class ProductTable(Table):
             raise ValidationError(
                 'Only a product of kind "level" includes lower levels.', "includes_lower_levels"
             )
-
-    @validates_schema
-    def check_files(self, product: dict[str, Any], **_: Any) -> None:
-        file_fields = [name for name in ("contents", "deliverables") if product[name]]
-        if file_fields and product["kind"] == "physical":
-            message = "A physical product has no files: only digital products and levels have them."
-            raise ValidationError({name: [message] for name in file_fields})
 
     @validates_schema
     def check_level_number(self, product: dict[str, Any], **_: Any) -> None:

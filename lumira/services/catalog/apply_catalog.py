@@ -8,7 +8,7 @@ from lumira.errors import CatalogError, EditedInDashboard, TenantNameTaken
 from lumira.models import ProductKind, Tenant
 from lumira.repositories import catalog_products, contents, grants, stock_counts, tenants
 from lumira.repositories.catalog_products import CatalogProduct, Change, FieldChange, ProductChange
-from lumira.services.catalog.audit_catalog import audit_catalog
+from lumira.services.catalog.audit_catalog import audit_catalog, content_field
 from lumira.services.catalog.catalog import Catalog, CatalogDifference, CatalogTenant, MovedLevel
 from lumira.services.catalog.change_tenant import change_domains, change_fields, forget_edits
 from lumira.services.catalog.renamed_products import find_renamed
@@ -181,10 +181,7 @@ def _change_contents(
     applied = contents.apply(tenant_id, product_ids, catalog.contents)
     return _with_fields(
         changes,
-        (
-            (content.product_id, FieldChange(f"content {content.key}", content.before, content.after))
-            for content in applied
-        ),
+        ((content.product_id, content_field(content)) for content in applied),
     )
 
 

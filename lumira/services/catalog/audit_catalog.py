@@ -2,6 +2,7 @@
 
 from lumira.repositories import audit
 from lumira.repositories.catalog_products import FieldChange, ProductChange
+from lumira.repositories.contents import ContentChange
 from lumira.services.catalog.catalog import CatalogDifference
 
 #: An audit entry outlives the erasure of a person, so of these fields it says only that they are set.
@@ -53,6 +54,11 @@ def audit_product(tenant_id: int, product: ProductChange, *, actor: str) -> None
         subject=f"product:{product.product_id}",
         fields=_before_and_after(product.fields),
     )
+
+
+def content_field(content: ContentChange) -> FieldChange:
+    """Return the change of a content as a changed field of its product."""
+    return FieldChange(f"content {content.key}", content.before, content.after)
 
 
 def _before_and_after(fields: tuple[FieldChange, ...]) -> dict[str, list[str | int | None]]:

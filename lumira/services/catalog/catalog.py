@@ -1,9 +1,11 @@
 """The catalog of one tenant as its file describes it, and the difference that applying it makes."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from lumira.models import (
+    ContentKind,
     PartialRefundPolicy,
     PaymentPage,
     ProductKind,
@@ -142,3 +144,11 @@ def product_of(table: dict[str, Any]) -> CatalogProduct:
         includes_lower_levels=table["includes_lower_levels"],
         deliverables=tuple(table["deliverables"]),
     )
+
+
+def contents_of(product_id: str, entries: Iterable[Mapping[str, str]]) -> list[CatalogContent]:
+    """Return the contents that the validated `contents` of a product describe."""
+    return [
+        CatalogContent(product_id, entry["key"], entry["title"], ContentKind(entry["kind"]))
+        for entry in entries
+    ]

@@ -11,6 +11,7 @@ from tests.support import files, refunds
 from tests.support.dashboard import OperatorBrowser, make_operator, sign_in
 from tests.support.factories import Brand
 from tests.support.portal_pages import path_of
+from tests.support.storage import kept_in
 
 pytestmark = pytest.mark.usefixtures("app_context")
 
@@ -74,6 +75,17 @@ def test_a_file_that_does_not_fit_is_explained(browser, tenant, data, name, text
     upload(browser, tenant, data, name)
     assert text in browser.get(product(tenant)).text
     assert browser.get(content(tenant)).status_code == 404
+
+
+def test_a_file_that_is_too_large_is_refused_and_the_one_in_place_stays(browser, tenant, tmp_path) -> None:
+    with kept_in(tmp_path, max_bytes=len(files.PDF)):
+        upload(browser, tenant)
+        reply = upload(browser, tenant, files.PDF + b"x")
+        assert reply.headers["Location"] == product(tenant)
+        assert "too large: choose a smaller one" in browser.get(product(tenant)).text
+        # So long that the rest of the form is not read.
+        assert upload(browser, tenant, files.PDF + b"x" * 100_000).status_code == 413
+        assert browser.get(content(tenant)).data == files.PDF
 
 
 def test_a_viewer_downloads_only_and_another_team_finds_nothing(app, browser, tenant, other_tenant) -> None:

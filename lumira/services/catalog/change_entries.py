@@ -1,0 +1,80 @@
+"""Change in the dashboard which contents and deliverables a product has, as a catalog file does."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+from lumira.clock import utc_now
+from lumira.database import atomic, retried
+from lumira.errors import ChangedMeanwhile
+from lumira.models import Product
+from lumira.repositories import catalog_products, contents, products, tenants
+from lumira.repositories.catalog_products import Change, FieldChange, ProductChange
+from lumira.repositories.contents import CatalogContent
+from lumira.services.catalog.audit_catalog import audit_product, content_field
+
+
+def change_contents(
+    tenant_id: int,
+    product_id: str,
+    described: Sequence[CatalogContent],
+    *,
+    seen: Sequence[CatalogContent],
+    actor: str,
+) -> bool:
+    """Make the contents of a product equal to `described`; return whether anything changed.
+
+    A content that is no longer listed is hidden from its buyers and keeps its file. The entries are validated by the
+    caller, with the schema of the catalog file. Raises `ProductNotFound`, and `ChangedMeanwhile` if `seen` is not what
+    the product has.
+    """
+
+    def change(product: Product) -> tuple[FieldChange, ...]:
+        now = [
+            CatalogContent(row.product_id, row.key, row.title, row.kind)
+            for row in contents.list_contents(tenant_id, [product_id])
+        ]
+        _check_unchanged(product, now == list(seen))
+        return tuple(map(content_field, contents.apply(tenant_id, [product_id], described)))
+
+    return _change(tenant_id, product_id, change, actor=actor)
+
+
+def change_deliverables(
+    tenant_id: int,
+    product_id: str,
+    described: Sequence[Mapping[str, str]],
+    *,
+    seen: Sequence[Mapping[str, str]],
+    actor: str,
+) -> bool:
+    """Make the deliverables of a product equal to `described`, for later orders; return whether anything changed.
+
+    Earlier orders keep theirs. Validation and errors are as those of `change_contents`.
+    """
+
+    def change(product: Product) -> tuple[FieldChange, ...]:
+        _check_unchanged(product, product.deliverables == list(seen))
+        return catalog_products.change_deliverables(product, described)
+
+    return _change(tenant_id, product_id, change, actor=actor)
+
+
+@retried
+def _change(
+    tenant_id: int, product_id: str, change: Callable[[Product], tuple[FieldChange, ...]], *, actor: str
+) -> bool:
+    with atomic(tenant_id):
+        # One change of the catalog at a time, as `apply_catalog`.
+        tenant = tenants.lock(tenant_id)
+        product = products.lock_product(tenant_id, product_id)
+        fields = change(product)
+        if not fields:
+            return False
+        product.edited_at = utc_now()
+        tenant.catalog_version += 1
+        audit_product(tenant_id, ProductChange(product_id, Change.CHANGED, fields), actor=actor)
+        return True
+
+
+def _check_unchanged(product: Product, is_unchanged: bool) -> None:
+    if not is_unchanged:
+        raise ChangedMeanwhile(f"The product {product.id} was changed meanwhile.")

@@ -4,6 +4,7 @@
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -11,10 +12,11 @@ from playwright.sync_api import Page, expect
 from lumira.models import Language, Order, OrderStatus
 from tests.browser.navigation import go_to
 from tests.browser.windows import PHONE, Window, fits
-from tests.support import stripe_sandbox
+from tests.support import files, refunds, stripe_sandbox
 from tests.support.dashboard import make_operator
 from tests.support.factories import BUYER, Brand, count
 from tests.support.images import picture
+from tests.support.portal_pages import path_of
 
 pytestmark = pytest.mark.usefixtures("app_context")
 
@@ -104,3 +106,38 @@ def test_a_product_added_with_a_picture_is_bought_on_a_phone(
     catalog.locator("main table a").first.click()
     expect(catalog.get_by_text("Tasse en grès").first).to_be_visible()
     look("catalog-bought")
+
+
+def test_a_digital_product_gets_a_content_and_a_file_that_its_buyer_downloads(
+    catalog: Page, open_window: Callable[[Window], Page], served: str, tenant: Brand, look
+) -> None:
+    catalog.get_by_role("link", name="Nouveau produit").click()
+    catalog.get_by_role("link", name="Un produit numérique").click()
+    catalog.get_by_label("Nom", exact=True).fill("Tirage d’été")
+    catalog.get_by_label("Prix").fill("12")
+    catalog.get_by_label("En vente").check()
+    catalog.get_by_role("button", name="Ajouter le produit").click()
+    look("catalog-no-entries")
+    catalog.get_by_text("Ajouter un contenu").click()
+    contents = catalog.get_by_role("region", name="Contenus")
+    contents.get_by_label("Titre").fill("Le guide")
+    look("catalog-add-content")
+    assert fits(catalog)
+    contents.get_by_role("button", name="Ajouter", exact=True).click()
+    expect(catalog.get_by_role("status")).to_contain_text("L’entrée a été ajoutée")
+    catalog.get_by_label("Fichier pour : Le guide").set_input_files(
+        {"name": "guide.pdf", "mimeType": "application/pdf", "buffer": files.PDF}
+    )
+    catalog.get_by_role("button", name="Envoyer le fichier").click()
+    expect(catalog.get_by_role("status")).to_contain_text("Le fichier est en place")
+    catalog.get_by_text("Renommer ou retirer : Le guide").click()
+    look("catalog-content")
+    assert fits(catalog)
+
+    refunds.pay(tenant, "tirage-d-ete")
+    buyer = open_window(PHONE)
+    buyer.goto(served + path_of(tenant))
+    with buyer.expect_download() as begun:
+        buyer.get_by_role("link", name="Télécharger : Le guide").click()
+    assert begun.value.suggested_filename == "guide.pdf"
+    assert Path(begun.value.path()).read_bytes() == files.PDF

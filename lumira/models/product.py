@@ -57,7 +57,7 @@ class Product(TenantOwned, Timestamped, Base):
     #: The position in the catalog file.
     position: Mapped[int]
     active: Mapped[bool]
-    #: When an operator last changed it in the dashboard, unless a catalog file with its values was applied since.
+    #: When an operator last changed it in the dashboard, unless a catalog file that has it was applied since.
     edited_at: Mapped[datetime | None]
     on_partial_refund: Mapped[PartialRefundPolicy] = mapped_column(choice(PartialRefundPolicy))
     #: Whether its units are restocked once its order is fully refunded.

@@ -96,15 +96,20 @@ def apply(tenant: Tenant, described: Sequence[CatalogProduct]) -> list[ProductCh
     return changes
 
 
-def forget_edits(tenant_id: int, changes: Collection[ProductChange]) -> list[str]:
-    """Note that all products are now as the catalog file; return the ids of edited ones that it has changed.
+def forget_edits(
+    tenant_id: int, described: Collection[CatalogProduct], changes: Collection[ProductChange]
+) -> list[str]:
+    """Note that the described products are now as the catalog file; return the ids of edited ones that it has changed.
 
+    An edited product that the file lacks stays edited: its values are not the file's.
     The position in the file is no value that an operator edits.
     """
+    in_file = {entry.id for entry in described}
     query = select(Product).where(Product.tenant_id == tenant_id, Product.edited_at.is_not(None))
     edited = list(db.session.execute(query.order_by(Product.id)).scalars())
     for product in edited:
-        product.edited_at = None
+        if product.id in in_file:
+            product.edited_at = None
     changed = {
         change.product_id
         for change in changes

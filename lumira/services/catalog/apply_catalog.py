@@ -128,7 +128,7 @@ def _change(tenant: Tenant, catalog: Catalog, *, is_new: bool, actor: str) -> Ca
         renamed=find_renamed(tenant.id, changes),
         overwritten=(
             *forget_edits(tenant, fields, domains=are_domains_changed),
-            *catalog_products.forget_edits(tenant.id, changes),
+            *catalog_products.forget_edits(tenant.id, catalog.products, changes),
         ),
     )
 

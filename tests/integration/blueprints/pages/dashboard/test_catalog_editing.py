@@ -42,8 +42,10 @@ def product(brand: Brand, product_id: str = "mystique") -> Product:
         return db.session.get_one(Product, (brand.id, product_id))
 
 
-def apply(brand: Brand, changed: Product | None = None, **options: bool) -> CatalogDifference:
-    """Apply a file with every product as it was at first, but for one with these values."""
+def apply(
+    brand: Brand, changed: Product | None = None, *, without: str | None = None, **options: bool
+) -> CatalogDifference:
+    """Apply a file with every product as it was at first, but for one with these values and one that it lacks."""
     with atomic(brand.id):
         tenant = tenants.get(brand.id)
         rows = db.session.execute(select(Product).order_by(Product.position)).scalars().all()
@@ -56,6 +58,7 @@ def apply(brand: Brand, changed: Product | None = None, **options: bool) -> Cata
             row.id, row.kind, changed.name, changed.description, changed.amount, None, row.on_partial_refund
         )
         for row in rows
+        if row.id != without
     )
     file = CatalogTenant(
         tenant.slug,
@@ -178,6 +181,31 @@ def test_a_file_with_the_same_values_is_applied_and_counts_again(browser, tenant
     apply(tenant)
     assert product(tenant).edited_at is None
     assert product(tenant).amount == 3950
+
+
+def test_a_product_that_was_added_here_is_never_said_to_have_the_values_of_a_file_that_lacks_it(
+    browser, tenant
+) -> None:
+    form = {"name": "Later", "amount": "12", "on_partial_refund": "keep"}
+    browser.submit(f"{path(tenant, '-')}/new?kind=digital", **form)
+    assert apply(tenant, without="later").overwritten == ()
+    page = browser.get(path(tenant, "later")).text
+    assert "--overwrite only" in page
+    assert "These values are those of the catalog file" not in page
+    # A file that has it puts it on sale, which an operator decided against.
+    with pytest.raises(EditedInDashboard, match="later"):
+        apply(tenant)
+
+
+def test_an_edited_product_that_a_file_takes_off_sale_keeps_its_values_and_says_so(browser, tenant) -> None:
+    browser.submit(f"{path(tenant)}/edit", **EDIT)
+    with pytest.raises(EditedInDashboard, match="mystique"):
+        apply(tenant, without="mystique")
+    assert apply(tenant, without="mystique", overwrite=True).overwritten == ("mystique",)
+    assert (product(tenant).amount, product(tenant).active) == (3950, False)
+    assert "--overwrite only" in browser.get(path(tenant)).text
+    # The same file again changes nothing and is not refused.
+    assert apply(tenant, without="mystique").overwritten == ()
 
 
 @pytest.mark.parametrize("role", [Role.VIEWER, Role.EXPERT])

@@ -208,6 +208,20 @@ def test_an_edited_product_that_a_file_takes_off_sale_keeps_its_values_and_says_
     assert apply(tenant, without="mystique").overwritten == ()
 
 
+@pytest.mark.parametrize("part", ["contents", "deliverables"])
+def test_no_file_undoes_an_added_entry_unless_it_is_told_to(browser, tenant, part) -> None:
+    browser.submit(f"{path(tenant)}/{part}", title="Guide", kind="pdf")
+    assert "--overwrite only" in browser.get(path(tenant)).text
+    assert apply(tenant, dry_run=True).overwritten == ("mystique",)
+    with pytest.raises(EditedInDashboard, match="mystique"):
+        apply(tenant)
+    assert "Guide" in browser.get(path(tenant)).text
+
+    apply(tenant, overwrite=True)
+    assert "Guide" not in browser.get(path(tenant)).text
+    assert product(tenant).edited_at is None
+
+
 @pytest.mark.parametrize("role", [Role.VIEWER, Role.EXPERT])
 def test_other_roles_and_other_shops_change_nothing(app, tenant, other_tenant, role) -> None:
     browser = sign_in(app, make_operator(tenant, role))

@@ -84,7 +84,9 @@ def test_a_file_that_is_too_large_is_refused_and_the_one_in_place_stays(browser,
         assert reply.headers["Location"] == product(tenant)
         assert "too large: choose a smaller one" in browser.get(product(tenant)).text
         # So long that the rest of the form is not read.
-        assert upload(browser, tenant, files.PDF + b"x" * 100_000).status_code == 413
+        reply = upload(browser, tenant, files.PDF + b"x" * 100_000)
+        assert reply.status_code == 413
+        assert "This file is too large" in reply.text
         assert browser.get(content(tenant)).data == files.PDF
 
 

@@ -1,15 +1,19 @@
 """Owners add, rename and remove the contents and deliverables of a product, by the rules of the catalog file."""
 
 import io
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from flask import Flask
 
 from lumira.database import atomic, db
+from lumira.errors import ChangedMeanwhile
 from lumira.models import ContentKind, Language, Product, Role
 from lumira.pages.dashboard.texts import TEXTS
 from lumira.repositories import contents, tenants
+from lumira.repositories.contents import CatalogContent
 from lumira.schemas.catalog_product import MAX_ENTRIES
+from lumira.services.catalog.change_entries import change_contents, change_deliverables
 from tests.support import files, refunds
 from tests.support.dashboard import OperatorBrowser, make_operator, sign_in
 from tests.support.factories import Brand
@@ -161,6 +165,32 @@ def test_a_viewer_and_another_team_change_nothing(app, browser, tenant, other_te
         assert viewer.submit(f"{product(tenant)}/{path}", **GUIDE).status_code == 403
         assert stranger.submit(f"{product(tenant)}/{path}", **GUIDE).status_code == 404
     assert listed(tenant) == [("carte", "Votre carte", "pdf")]
+
+
+def test_a_list_that_changed_since_it_was_read_is_not_overwritten(browser, tenant) -> None:
+    files.contain(tenant, "mystique", "carte")
+    guide = CatalogContent("mystique", "guide", "Guide", ContentKind.PDF)
+    with pytest.raises(ChangedMeanwhile):
+        change_contents(tenant.id, "mystique", [guide], seen=[], actor="test")
+    with pytest.raises(ChangedMeanwhile):
+        change_deliverables(tenant.id, "mystique", [], seen=[{"key": "x", "title": "X"}], actor="test")
+    assert listed(tenant) == [("carte", "Votre carte", "pdf")]
+    assert find(tenant).edited_at is None
+
+
+def test_two_owners_who_add_at_the_same_time_lose_no_entry_unnoticed(app, tenant) -> None:
+    browsers = [sign_in(app, make_operator(tenant)) for _ in range(2)]
+    with ThreadPoolExecutor() as pool:
+        list(
+            pool.map(
+                lambda number: browsers[number].submit(
+                    f"{product(tenant)}/contents", title=f"Guide {number}", kind="pdf"
+                ),
+                range(2),
+            )
+        )
+    pages = [browser.get(product(tenant)).text for browser in browsers]
+    assert len(listed(tenant)) == sum("The entry was added." in page for page in pages) >= 1
 
 
 @pytest.mark.parametrize("language", list(Language))

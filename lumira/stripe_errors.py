@@ -23,6 +23,10 @@ class StripeConfigError(LumiraError):
     stripe_message: str | None = None
 
 
+class StripeKeyUnreadable(StripeConfigError):
+    """The tenant's stored credentials cannot be decrypted with the keys of the installation."""
+
+
 class OtherStripeMode(StripeConfigError):
     """The payment is of another mode than the tenant's key: other payments may be of the key's mode."""
 

@@ -11,7 +11,7 @@ from lumira.database import db
 from lumira.domain import stripe_credentials
 from lumira.models import Tenant, WebhookSecret
 from lumira.repositories import tenants
-from lumira.stripe_errors import StripeConfigError
+from lumira.stripe_errors import StripeConfigError, StripeKeyUnreadable
 
 log = structlog.get_logger()
 
@@ -172,7 +172,9 @@ def _unseal(sealed: bytes, *, tenant_id: int, purpose: str) -> str:
     except encryption.DecryptionError as error:
         slug = tenants.get(tenant_id).slug
         log.error("stripe_credentials_unreadable", tenant=slug)  # noqa: TRY400 - the traceback adds nothing
-        raise StripeConfigError("This shop's Stripe credentials cannot be decrypted.", tenant=slug) from error
+        raise StripeKeyUnreadable(
+            "This shop's Stripe credentials cannot be decrypted.", tenant=slug
+        ) from error
 
 
 def _fingerprint(secret: str) -> str:

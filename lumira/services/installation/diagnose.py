@@ -19,25 +19,6 @@ from lumira.services.installation.readiness import Readiness
 
 _PROBE = b"A probe of `flask doctor`, which removes it."
 
-#: What is missing in the database, and how to mend it.
-_REMEDIES = {
-    "database": (
-        "It cannot be reached.",
-        "Check that PostgreSQL runs, and DATABASE_URL; the log has the driver's message.",
-    ),
-    "write_access": ("It is read-only.", "Point DATABASE_URL to the primary server, or free its disk."),
-    "role": ("The session has another role than lumira_app.", "Grant the role to the login of DATABASE_URL."),
-    "privileges": (
-        "The role cannot read a table.",
-        "Restore the privileges: run `flask db upgrade` as the owner.",
-    ),
-    "migrations": ("A migration is missing.", "Run `flask db upgrade`."),
-    "encryption_keys": (
-        "LUMIRA_ENCRYPTION_KEYS does not decrypt the stored credentials.",
-        "Add the key that encrypted them, or enter them again with `flask tenants stripe`.",
-    ),
-}
-
 
 def diagnose(
     settings: Settings, *, events: Iterable[str], only_tenant: int | None = None
@@ -52,13 +33,12 @@ def diagnose(
     with stripe_slots.paused():
         missing = Readiness.of(settings).missing()
     for name in missing:
-        message, remedy = _REMEDIES[name]
-        yield fault("encryption keys" if name == "encryption_keys" else "database", message, remedy)
+        yield fault("encryption keys" if name == "encryption_keys" else "database", name)
     if not set(missing) <= {"encryption_keys"}:
         return
-    yield ok("database", "It can be written, and all migrations have run.")
+    yield ok("database", "database_works")
     if not missing:
-        yield ok("encryption keys", "They decrypt every stored credential.")
+        yield ok("encryption keys", "encryption_keys_work")
     yield _check_worker()
     with stripe_slots.paused():
         mail = _check_mail(settings)
@@ -75,31 +55,17 @@ def _check_settings(settings: Settings) -> Iterator[Finding]:
     is_production = not settings.is_development
     warnings: list[Finding] = []
     if settings.public_url is None:
-        warnings.append(
-            warning("settings", "PUBLIC_URL is not set: messages contain no links.", "Set PUBLIC_URL.")
-        )
+        warnings.append(warning("settings", "public_url_missing"))
     if is_production and settings.stripe_api_base is not None:
-        warnings.append(
-            warning(
-                "settings",
-                "Stripe is replaced: no money moves.",
-                "Unset STRIPE_API_BASE.",
-                detail=f"It is replaced by {settings.stripe_api_base}.",
-            )
-        )
+        detail = f"It is replaced by {settings.stripe_api_base}."
+        warnings.append(warning("settings", "stripe_replaced", detail=detail))
     if is_production and not settings.rate_limits.enabled:
-        warnings.append(warning("settings", "Rate limits are off.", "Unset RATE_LIMITS."))
+        warnings.append(warning("settings", "rate_limits_off"))
     if is_production and settings.redis_url is None:
-        warnings.append(
-            warning(
-                "settings",
-                "REDIS_URL is not set: each web process counts rate limits for itself.",
-                "Set REDIS_URL if several processes run.",
-            )
-        )
+        warnings.append(warning("settings", "redis_missing"))
     yield from warnings
     if not warnings:
-        yield ok("settings", f"They are valid, for {settings.environment}.")
+        yield ok("settings", "settings_valid", environment=settings.environment)
 
 
 def _check_worker() -> Finding:
@@ -107,42 +73,29 @@ def _check_worker() -> Finding:
         with atomic(None):
             last = worker_heartbeats.find_last()
     except SQLAlchemyError:
-        return warning("worker", "Its heartbeat cannot be read.", "Run `flask db upgrade`.")
+        return warning("worker", "heartbeat_unreadable")
     if last is None:
-        return fault("worker", "No worker runs: events and messages wait.", "Start `flask worker`.")
+        return fault("worker", "worker_missing")
     silence = utc_now() - last
     if silence > worker_heartbeats.SILENT_AFTER:
         minutes = round(silence / timedelta(minutes=1))
-        return fault(
-            "worker",
-            f"The last worker was heard {minutes} minutes ago.",
-            "Start `flask worker`, and read its log.",
-        )
-    return ok("worker", f"A worker reported {max(0, round(silence.total_seconds()))} seconds ago.")
+        return fault("worker", "worker_silent", minutes=minutes)
+    return ok("worker", "worker_runs", seconds=max(0, round(silence.total_seconds())))
 
 
 def _check_mail(settings: Settings) -> Finding:
     if settings.smtp is None:
         if settings.is_development:
             outbox = settings.instance_path / "outbox"
-            return ok("mail server", "Messages are written to files.", detail=f"They are in {outbox}.")
-        return warning(
-            "mail server",
-            "Messages are written to files instead of being sent.",
-            "Set SMTP_URL to a mail server.",
-        )
+            return ok("mail server", "mail_in_files", detail=f"They are in {outbox}.")
+        return warning("mail server", "mail_not_sent")
     address = f"{settings.smtp.host}:{settings.smtp.port}"
     try:
         smtp.check(settings.smtp)
     except OSError as error:
         # Neither user nor password: smtplib quotes the server's reply only.
-        return fault(
-            "mail server",
-            "It does not accept the connection.",
-            "Check SMTP_URL.",
-            detail=f"{address} replies: {error}",
-        )
-    return ok("mail server", "It accepts the connection and the login.", detail=f"It is {address}.")
+        return fault("mail server", "mail_refused", detail=f"{address} replies: {error}")
+    return ok("mail server", "mail_works", detail=f"It is {address}.")
 
 
 def _check_storage(settings: Settings, tenant_ids: list[int]) -> Finding:
@@ -151,7 +104,7 @@ def _check_storage(settings: Settings, tenant_ids: list[int]) -> Finding:
     )
     detail = f"Files are stored in {place}."
     if not tenant_ids:
-        return ok("storage", "There is no tenant to try it with.", detail=detail)
+        return ok("storage", "storage_untried", detail=detail)
     name = storage.new_name(tenant_ids[0])
     try:
         storage.put(name, io.BytesIO(_PROBE), content_type="text/plain")
@@ -161,14 +114,12 @@ def _check_storage(settings: Settings, tenant_ids: list[int]) -> Finding:
         why = error.details.get("why")
         return fault(
             "storage",
-            "A file cannot be stored.",
-            "Check S3_BUCKET and its credentials, or the folder's owner and free space.",
+            "storage_fails",
             detail=f"{detail} {error.message}{f' ({why})' if why else ''}",
         )
     if not is_equal:
-        message = "A file is not what was stored."
-        return fault("storage", message, "Check the storage service.", detail=detail)
-    return ok("storage", "A file was stored, read and removed.", detail=detail)
+        return fault("storage", "storage_differs", detail=detail)
+    return ok("storage", "storage_works", detail=detail)
 
 
 def _list_tenants() -> list[int]:

@@ -6,6 +6,7 @@ from typing import Any
 
 from lumira.clients import stripe_setup
 from lumira.clients.stripe_client import API_VERSION
+from lumira.clients.stripe_transport import StripeOutcomeUnknown
 from lumira.database import atomic
 from lumira.domain import stripe_setup as wanted
 from lumira.domain.stripe_setup import Lack, WantedEndpoint
@@ -13,7 +14,13 @@ from lumira.models import PaymentPage, Tenant
 from lumira.repositories import stripe_accounts, tenants
 from lumira.repositories.stripe_accounts import StripeAccount
 from lumira.services.installation.findings import Finding, fault, ok, warning
-from lumira.stripe_errors import StripeConfigError, StripePermissionMissing, StripeUnavailable
+from lumira.stripe_errors import (
+    StripeBusy,
+    StripeConfigError,
+    StripeKeyUnreadable,
+    StripePermissionMissing,
+    StripeUnavailable,
+)
 
 _KEY, _ACCOUNT, _ENDPOINT, _DOMAINS = "Stripe key", "Stripe account", "webhook endpoint", "domains"
 
@@ -31,10 +38,6 @@ class _Tenant:
     def slug(self) -> str:
         return self.tenant.slug
 
-    @property
-    def remedy(self) -> str:
-        return f"Run `flask webhooks setup {self.slug}`."
-
 
 def diagnose_tenant(tenant_id: int, *, public_url: str | None, events: frozenset[str]) -> Iterator[Finding]:
     """Yield a finding for each thing that is checked about the tenant; changes nothing."""
@@ -43,20 +46,25 @@ def diagnose_tenant(tenant_id: int, *, public_url: str | None, events: frozenset
     try:
         known = _load(tenant_id, public_url, events)
     except StripeConfigError as error:
-        enter = f"Enter the key with `flask tenants stripe {slug} --secret-key -`."
-        yield fault(_KEY, error.message, enter, tenant=slug)
+        code = "key_unreadable" if isinstance(error, StripeKeyUnreadable) else "key_missing"
+        yield fault(_KEY, code, tenant=slug)
         return
     try:
         yield from _check_account(known)
         yield _check_publishable_key(known)
         yield from _check_endpoint(known)
         yield from _check_domains(known)
-    except StripeUnavailable as error:
-        yield fault(_ACCOUNT, error.message, "Check the network, and https://status.stripe.com.", tenant=slug)
+    except StripeBusy:
+        yield fault(_ACCOUNT, "stripe_busy", tenant=slug)
+    except StripeOutcomeUnknown:
+        yield fault(_ACCOUNT, "stripe_fails", tenant=slug)
+    except StripeUnavailable:
+        yield fault(_ACCOUNT, "stripe_unreachable", tenant=slug)
     except StripeConfigError as error:
-        said = f" Stripe says: {error.stripe_message}" if error.stripe_message else ""
-        enter = f"Enter another key with `flask tenants stripe {slug} --secret-key -`."
-        yield fault(_KEY, f"{error.message}{said}", enter, tenant=slug)
+        if error.stripe_message:
+            yield fault(_KEY, "key_refused_with_reason", tenant=slug, reason=error.stripe_message)
+        else:
+            yield fault(_KEY, "key_refused", tenant=slug)
 
 
 def _load(tenant_id: int, public_url: str | None, events: frozenset[str]) -> _Tenant:
@@ -73,105 +81,99 @@ def _load(tenant_id: int, public_url: str | None, events: frozenset[str]) -> _Te
 
 
 def _check_account(known: _Tenant) -> Iterator[Finding]:
-    mode = "live" if known.account.livemode else "test"
+    is_live = known.account.livemode
     try:
         account = stripe_setup.get_account(known.account)
     except StripePermissionMissing:
-        yield ok(_KEY, f"Stripe accepts it ({mode} mode); it may not read the account.", tenant=known.slug)
+        yield ok(_KEY, "key_live_restricted" if is_live else "key_test_restricted", tenant=known.slug)
         return
-    yield ok(_KEY, f"Stripe accepts it ({mode} mode).", tenant=known.slug)
+    yield ok(_KEY, "key_live" if is_live else "key_test", tenant=known.slug)
     if not account["charges_enabled"]:
-        message = f"The account {account['id']} cannot take payments yet."
-        yield fault(_ACCOUNT, message, "Complete it in Stripe's Dashboard.", tenant=known.slug)
+        yield fault(_ACCOUNT, "account_incomplete", tenant=known.slug, account=account["id"])
     else:
-        yield ok(_ACCOUNT, f"The account {account['id']} takes payments.", tenant=known.slug)
+        yield ok(_ACCOUNT, "account_works", tenant=known.slug, account=account["id"])
 
 
 def _check_publishable_key(known: _Tenant) -> Finding:
     subject, slug = "publishable key", known.slug
     if known.tenant.stripe_publishable_key is not None:
-        return ok(subject, "It is set, in the mode of the secret key.", tenant=slug)
-    remedy = f"Enter it with `flask tenants stripe {slug} --publishable-key -`."
+        return ok(subject, "publishable_key_set", tenant=slug)
     if known.tenant.payment_page is PaymentPage.ELEMENT:
-        message = (
-            "It is missing: the checkout page sells on Stripe's page instead of with the Payment Element."
-        )
-        return fault(subject, message, remedy, tenant=slug)
-    return warning(subject, "It is missing: pages with Stripe.js cannot take payments.", remedy, tenant=slug)
+        return fault(subject, "publishable_key_missing_at_checkout", tenant=slug)
+    return warning(subject, "publishable_key_missing", tenant=slug)
 
 
 def _check_endpoint(known: _Tenant) -> Iterator[Finding]:
     slug = known.slug
     if known.account.stripe_account is not None:
-        yield ok(
-            _ENDPOINT,
-            "The tenant is a Connect account: the platform's endpoint receives its events.",
-            tenant=slug,
-        )
+        yield ok(_ENDPOINT, "endpoint_of_platform", tenant=slug)
         return
     if known.endpoint is None:
-        yield fault(_ENDPOINT, "Its address is unknown.", "Set PUBLIC_URL.", tenant=slug)
+        yield fault(_ENDPOINT, "endpoint_unknown", tenant=slug)
         return
     try:
         found = stripe_setup.list_webhook_endpoints(known.account)
     except StripePermissionMissing as error:
-        message = f"The key may not list endpoints ({error.permission})."
-        yield warning(
-            _ENDPOINT, message, "Allow it to read webhook endpoints, or check the Dashboard.", tenant=slug
-        )
+        yield warning(_ENDPOINT, "endpoint_unlisted", tenant=slug, permission=error.permission)
         return
     ours = known.endpoint.ranked(found)
     if not ours:
-        message = f"No endpoint delivers to {known.endpoint.url}: events are only polled."
-        yield fault(_ENDPOINT, message, known.remedy, tenant=slug)
+        yield fault(_ENDPOINT, "endpoint_missing", tenant=slug, url=known.endpoint.url)
         return
     yield from _describe(known, known.endpoint, ours[0])
 
 
 def _describe(known: _Tenant, endpoint: WantedEndpoint, found: Mapping[str, Any]) -> Iterator[Finding]:
-    lacks = endpoint.lacks(found)
+    lacks, slug, name = endpoint.lacks(found), known.slug, found["id"]
     if not lacks:
-        message = f"{found['id']} delivers every acting event to {endpoint.url}, in version {API_VERSION}."
-        yield ok(_ENDPOINT, message, tenant=known.slug)
+        yield ok(
+            _ENDPOINT, "endpoint_works", tenant=slug, endpoint=name, url=endpoint.url, version=API_VERSION
+        )
     for lack in lacks:
         match lack:
             case Lack.DISABLED:
-                message = f"{found['id']} is disabled: nothing is delivered."
+                yield fault(_ENDPOINT, "endpoint_disabled", tenant=slug, endpoint=name)
             case Lack.SECRET:
-                message = f"The signing secret of {found['id']} is not stored: every delivery is refused."
+                yield fault(_ENDPOINT, "endpoint_secret_missing", tenant=slug, endpoint=name)
             case Lack.EVENTS:
                 missing = ", ".join(endpoint.missing_events(found))
                 yield warning(
-                    _ENDPOINT, f"{found['id']} does not deliver {missing}.", known.remedy, tenant=known.slug
+                    _ENDPOINT, "endpoint_events_missing", tenant=slug, endpoint=name, events=missing
                 )
-                continue
             case Lack.API_VERSION:
-                message = f"{found['id']} has the API version {found['api_version']}, not {API_VERSION}."
-                yield warning(_ENDPOINT, message, known.remedy, tenant=known.slug)
-                continue
-        yield fault(_ENDPOINT, message, known.remedy, tenant=known.slug)
+                version = found["api_version"]
+                yield warning(
+                    _ENDPOINT,
+                    "endpoint_version",
+                    tenant=slug,
+                    endpoint=name,
+                    found=version,
+                    version=API_VERSION,
+                )
 
 
 def _check_domains(known: _Tenant) -> Iterator[Finding]:
     slug = known.slug
     if not known.hosts:
-        yield ok(_DOMAINS, "There is no public domain to register for wallets.", tenant=slug)
+        yield ok(_DOMAINS, "domains_missing", tenant=slug)
         return
     try:
         listed = stripe_setup.list_payment_method_domains(known.account)
     except StripePermissionMissing as error:
-        message = f"The key may not list payment method domains ({error.permission})."
-        yield warning(_DOMAINS, message, "Allow it to read them, or check the Dashboard.", tenant=slug)
+        yield warning(_DOMAINS, "domains_unlisted", tenant=slug, permission=error.permission)
         return
     enabled = {each["domain_name"]: each for each in listed if each["enabled"]}
     for host in known.hosts:
         domain = enabled.get(host)
         if domain is None:
-            message = f"{host} is not registered for payment methods: its pages show no wallets."
-            yield warning(_DOMAINS, message, known.remedy, tenant=slug)
+            yield warning(_DOMAINS, "domain_unregistered", tenant=slug, host=host)
         elif domain["apple_pay"]["status"] != "active":
-            details = domain["apple_pay"].get("status_details") or {}
-            message = f"Apple Pay is not active on {host}: {details.get('error_message', 'no reason given')}"
-            yield warning(_DOMAINS, message, "Check that the domain leads to Lumira over HTTPS.", tenant=slug)
+            reason = (domain["apple_pay"].get("status_details") or {}).get("error_message")
+            if reason:
+                yield warning(
+                    _DOMAINS, "apple_pay_inactive_with_reason", tenant=slug, host=host, reason=reason
+                )
+            else:
+                yield warning(_DOMAINS, "apple_pay_inactive", tenant=slug, host=host)
         else:
-            yield ok(_DOMAINS, f"{host} is registered for payment methods.", tenant=slug)
+            yield ok(_DOMAINS, "domain_registered", tenant=slug, host=host)

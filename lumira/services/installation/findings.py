@@ -1,7 +1,10 @@
 """What a diagnosis found: one finding for each thing that was checked."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
+
+from lumira.services.installation.finding_texts import FINDINGS
 
 
 class Level(StrEnum):
@@ -21,29 +24,47 @@ class Finding:
     level: Level
     #: What was checked, such as `database` or `webhook endpoint`.
     subject: str
-    message: str
-    #: What the operator does; `None` if nothing is to be done.
-    remedy: str | None = None
+    #: The key of its sentences in `FINDINGS`, in every language.
+    code: str
+    #: What the sentences name: addresses of the shop, ids of Stripe, numbers.
+    values: Mapping[str, object] = field(default_factory=dict)
     #: The slug of the tenant; `None` for the installation.
     tenant: str | None = None
     #: Hosts, paths and the errors of services: for the operator of the installation, not for the owners of its shops.
     detail: str | None = None
 
+    @property
+    def message(self) -> str:
+        """What was found, in English."""
+        return self.fill(FINDINGS[self.code][0])
 
-def ok(subject: str, message: str, *, tenant: str | None = None, detail: str | None = None) -> Finding:
+    @property
+    def remedy(self) -> str | None:
+        """What the operator does, in English; `None` if nothing is to be done."""
+        remedy = FINDINGS[self.code][1]
+        return None if remedy is None else self.fill(remedy)
+
+    def fill(self, text: str) -> str:
+        """Return a text of this code, in any language, with the values."""
+        return text.format(**{"slug": self.tenant, **self.values})
+
+
+def ok(
+    subject: str, code: str, *, tenant: str | None = None, detail: str | None = None, **values: object
+) -> Finding:
     """A finding that needs nothing."""
-    return Finding(Level.OK, subject, message, tenant=tenant, detail=detail)
+    return Finding(Level.OK, subject, code, values, tenant, detail)
 
 
 def warning(
-    subject: str, message: str, remedy: str, *, tenant: str | None = None, detail: str | None = None
+    subject: str, code: str, *, tenant: str | None = None, detail: str | None = None, **values: object
 ) -> Finding:
     """A finding that does not stop sales."""
-    return Finding(Level.WARNING, subject, message, remedy, tenant, detail)
+    return Finding(Level.WARNING, subject, code, values, tenant, detail)
 
 
 def fault(
-    subject: str, message: str, remedy: str, *, tenant: str | None = None, detail: str | None = None
+    subject: str, code: str, *, tenant: str | None = None, detail: str | None = None, **values: object
 ) -> Finding:
     """A finding that something does not work."""
-    return Finding(Level.FAULT, subject, message, remedy, tenant, detail)
+    return Finding(Level.FAULT, subject, code, values, tenant, detail)

@@ -5,6 +5,8 @@
 from typing import Any
 
 from lumira.models import Language
+from lumira.pages.dashboard.texts.finding_texts import FRENCH_FINDINGS
+from lumira.services.installation.finding_texts import FINDINGS
 
 _FRENCH: dict[str, Any] = {
     "title": "Mise en service",
@@ -33,6 +35,8 @@ _FRENCH: dict[str, Any] = {
         "webhook_endpoint": "Webhook de Stripe",
         "domains": "Domaines (Apple Pay, Google Pay)",
     },
+    "findings": {code: message for code, (message, _) in FRENCH_FINDINGS.items()},
+    "remedies": {code: remedy for code, (_, remedy) in FRENCH_FINDINGS.items() if remedy},
     "actions": {"stripe": "Régler chez Stripe", "test-email": "M’envoyer un e-mail d’essai"},
     "email_subject": "Essai d’e-mail de {}",
     "email_text": "Cet e-mail d’essai vient du tableau de bord de {}. Les e-mails partent.\n",
@@ -73,6 +77,8 @@ _ENGLISH: dict[str, Any] = {
         "webhook_endpoint": "Webhook endpoint",
         "domains": "Domains (Apple Pay, Google Pay)",
     },
+    "findings": {code: message for code, (message, _) in FINDINGS.items()},
+    "remedies": {code: remedy for code, (_, remedy) in FINDINGS.items() if remedy},
     "actions": {"stripe": "Set up at Stripe", "test-email": "Send me a test e-mail"},
     "email_subject": "Test e-mail of {}",
     "email_text": "This test e-mail comes from the dashboard of {}. E-mails are sent.\n",

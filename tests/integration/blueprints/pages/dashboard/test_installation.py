@@ -1,11 +1,13 @@
 """Owners see what `flask doctor` sees, and mend by a button what can be mended from a browser."""
 
+import re
 import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import timedelta
+from html import unescape
 
 import pytest
 import time_machine
@@ -17,6 +19,7 @@ from lumira.clock import utc_now
 from lumira.database import atomic
 from lumira.models import Language, Role
 from lumira.repositories import stripe_accounts
+from lumira.services.installation.finding_texts import FINDINGS
 from tests.support.dashboard import OperatorBrowser, make_operator, sign_in
 from tests.support.factories import Brand
 from tests.support.mail_server import Mailbox, running
@@ -70,6 +73,22 @@ def test_a_check_names_each_fault_with_its_remedy_and_button(browser, tenant) ->
     assert f'action="{path(tenant)}/stripe"' in page
     # Faults come first.
     assert page.index(">fault<") < page.index(">ok<")
+
+
+def test_a_broken_set_up_is_shown_in_french_without_an_english_sentence(app, tenant) -> None:
+    browser = sign_in(app, make_operator(tenant, language=Language.FRENCH))
+    before = app.extensions["lumira"]
+    app.extensions["lumira"] = replace(before, smtp=SmtpServer("127.0.0.1", 1, "never"), public_url=None)
+    try:
+        page = unescape(browser.submit(f"{path(tenant)}/check").text)
+    finally:
+        app.extensions["lumira"] = before
+    assert "PUBLIC_URL n\u2019est pas défini" in page
+    assert "Il n\u2019accepte pas la connexion." in page
+    assert "Aucun webhook ne livre à" in page
+    english = {text for texts in FINDINGS.values() for text in texts if text}
+    parts = {part for text in english for part in re.split(r"\{\w+\}", text) if len(part.split()) > 2}
+    assert {part for part in parts if part in page} == set()
 
 
 def test_a_check_shows_no_other_shop(browser, tenant, other_tenant) -> None:

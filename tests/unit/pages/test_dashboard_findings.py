@@ -1,0 +1,60 @@
+"""The set-up page says in the operator's language what `flask doctor` found, by the code of the finding."""
+
+import ast
+import inspect
+from string import Formatter
+
+import pytest
+
+from lumira.models import Language
+from lumira.pages.dashboard.texts import TEXTS
+from lumira.services.installation import diagnose, diagnose_tenant, readiness
+from lumira.services.installation.finding_texts import FINDINGS
+
+
+def places(text: str | None) -> set[str]:
+    return {name for _, name, _, _ in Formatter().parse(text or "") if name is not None}
+
+
+def strings(module) -> set[str]:
+    """The texts in a module's source."""
+    nodes = ast.walk(ast.parse(inspect.getsource(module)))
+    return {node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+
+
+def codes(module) -> set[str]:
+    """The codes of the findings that a module makes."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(inspect.getsource(module))):
+        if (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Name)
+            and node.func.id in {"ok", "warning", "fault"}
+        ):
+            code = node.args[1]
+            written = [code.body, code.orelse] if isinstance(code, ast.IfExp) else [code]
+            found |= {each.value for each in written if isinstance(each, ast.Constant)}
+    return found
+
+
+@pytest.mark.parametrize("language", Language)
+def test_every_code_of_a_finding_has_a_text_with_the_same_values(language: Language) -> None:
+    texts = TEXTS[language]["installation"]
+    assert set(texts["findings"]) == set(FINDINGS)
+    assert set(texts["remedies"]) == {code for code, (_, remedy) in FINDINGS.items() if remedy}
+    for code, (message, remedy) in FINDINGS.items():
+        assert places(texts["findings"][code]) == places(message), code
+        assert places(texts["remedies"].get(code)) == places(remedy), code
+
+
+def test_every_code_that_a_check_produces_has_sentences_and_none_is_left_over() -> None:
+    made = codes(diagnose) | codes(diagnose_tenant)
+    assert made <= set(FINDINGS)
+    assert set(FINDINGS) <= made | strings(diagnose_tenant) | strings(readiness)
+
+
+def test_no_french_text_is_the_english_one() -> None:
+    french = TEXTS[Language.FRENCH]["installation"]
+    for code, (message, remedy) in FINDINGS.items():
+        assert french["findings"][code] != message
+        assert remedy is None or french["remedies"][code] != remedy

@@ -13,7 +13,7 @@ from lumira.services.customers.view_customers import view_customer
 from tests.browser.accessibility import serious_findings
 from tests.browser.navigation import go_to
 from tests.browser.windows import DESKTOP, PHONE, Window, fits
-from tests.support import refunds
+from tests.support import files, refunds
 from tests.support.dashboard import Operator, make_operator
 from tests.support.factories import BUYER, Brand, load_order, open_cart
 
@@ -69,6 +69,9 @@ def test_no_page_excludes_anyone(
 ) -> None:
     page = open_window(window)
     enter(page, served, tenant, make_operator(tenant, language=Language.FRENCH))
+    # Long words without a place for a line break.
+    files.contain(tenant, "mystique", "carte", "x" * 64)
+    files.promise(tenant, "mystique", "lecture", "x" * 64)
     refunds.pay(tenant, customer_name="Ana " + "x" * 76)
     open_cart(tenant, {"shirt": 2}, customer_email="other@example.com")
     customer = f"/customers/{view_customer(tenant.id, BUYER).customer.id}"

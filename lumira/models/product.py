@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import CheckConstraint, String, UniqueConstraint
 from sqlalchemy.dialects.postgresql import JSONB
@@ -59,6 +60,8 @@ class Product(TenantOwned, Timestamped, Base):
     active: Mapped[bool]
     #: When an operator last changed it in the dashboard, unless a catalog file that has it was applied since.
     edited_at: Mapped[datetime | None]
+    #: The editable terms as the catalog file that was applied last has them; `None` if none has described the product.
+    file_values: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     on_partial_refund: Mapped[PartialRefundPolicy] = mapped_column(choice(PartialRefundPolicy))
     #: Whether its units are restocked once its order is fully refunded.
     restock_on_refund: Mapped[bool] = mapped_column(default=True)

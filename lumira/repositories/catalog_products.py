@@ -8,6 +8,7 @@ from enum import StrEnum
 from sqlalchemy import select
 
 from lumira.database import db
+from lumira.domain.product_terms import terms_of
 from lumira.models import PartialRefundPolicy, Product, ProductKind, Tenant
 
 
@@ -84,6 +85,8 @@ def apply(tenant: Tenant, described: Sequence[CatalogProduct]) -> list[ProductCh
     numbers = {entry.level_number for entry in described if entry.level_number is not None}
     for product in existing.values():
         was_active, product.active = product.active, False
+        if product.file_values is not None:
+            product.file_values = {**product.file_values, "active": False}
         lost: tuple[FieldChange, ...] = ()
         if product.level_number in numbers:
             # A level that is no longer on sale loses its number to the level that now has it.
@@ -136,6 +139,7 @@ def add(
             position=position,
             active=active,
             edited_at=edited_at,
+            file_values=terms_of(entry, active=True) if edited_at is None else None,
             deliverables=[dict(deliverable) for deliverable in entry.deliverables],
             **values,
         )
@@ -160,6 +164,7 @@ def _update(product: Product, entry: CatalogProduct, position: int) -> ProductCh
     for field in changed:
         setattr(product, field.name, field.after)
     changed += change_deliverables(product, entry.deliverables)
+    product.file_values = terms_of(entry, active=True)
     was_active = product.active
     if was_active and not changed:
         return None

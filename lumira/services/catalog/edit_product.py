@@ -1,23 +1,10 @@
 """Change a product in the dashboard, by the rules of the catalog file."""
 
-from lumira.clock import utc_now
 from lumira.database import atomic, retried
-from lumira.errors import ChangedMeanwhile
+from lumira.domain.product_terms import terms_of
 from lumira.repositories import products, tenants
-from lumira.repositories.catalog_products import CatalogProduct, Change, FieldChange, ProductChange
-from lumira.services.catalog.audit_catalog import audit_product
-
-#: The values that an operator may change. The id, kind and level number are what sales and buyers' access refer to.
-EDITABLE = (
-    "name",
-    "description",
-    "amount",
-    "on_partial_refund",
-    "restock_on_refund",
-    "delayed_methods",
-    "access_days",
-    "includes_lower_levels",
-)
+from lumira.repositories.catalog_products import CatalogProduct
+from lumira.services.catalog.change_terms import change_terms
 
 
 @retried
@@ -34,19 +21,4 @@ def edit_product(
         # One change of the catalog at a time, as `apply_catalog`.
         tenant = tenants.lock(tenant_id)
         product = products.lock_product(tenant_id, described.id)
-        values = {name: getattr(described, name) for name in EDITABLE} | {"active": active}
-        fields = tuple(
-            FieldChange(name, getattr(product, name), value)
-            for name, value in values.items()
-            if getattr(product, name) != value
-        )
-        if not fields:
-            return False
-        if seen not in (None, product.updated_at.isoformat()):
-            raise ChangedMeanwhile(f"The product {product.id} was changed meanwhile.")
-        for field in fields:
-            setattr(product, field.name, field.after)
-        product.edited_at = utc_now()
-        tenant.catalog_version += 1
-        audit_product(tenant_id, ProductChange(product.id, Change.CHANGED, fields), actor=actor)
-        return True
+        return change_terms(tenant, product, terms_of(described, active=active), actor=actor, seen=seen)

@@ -14,8 +14,10 @@ from lumira.blueprints.pages.dashboard.routing import dashboard
 from lumira.domain.commands import MAX_UNITS
 from lumira.domain.operators import Role
 from lumira.domain.product_images import ALT_LENGTH, MAX_BYTES
-from lumira.errors import LumiraError, NotFound
+from lumira.domain.product_terms import differences_from_file
+from lumira.errors import ChangedMeanwhile, LumiraError, NotFound
 from lumira.pages.dashboard.rendering import explain
+from lumira.services.catalog.take_file_values import take_file_values
 from lumira.services.catalog.view_products import view_product, view_products
 from lumira.services.files.store_file import max_upload_bytes
 from lumira.services.inventory.correct_stock import StockCorrection, adjust_stock, set_stock
@@ -44,6 +46,7 @@ def show_product(product_id: str) -> Response:
         details=details,
         listed=details.listed,
         product=details.listed.product,
+        differences=differences_from_file(details.listed.product),
         path=_path(product_id),
         link=_checkout_link(product_id),
         max_units=MAX_UNITS,
@@ -51,6 +54,21 @@ def show_product(product_id: str) -> Response:
         max_image_bytes=MAX_BYTES,
         alt_length=ALT_LENGTH,
     )
+
+
+@dashboard.page("/catalog/<product_id>/file-values", may=Role.OWNER, methods=["POST"])
+def take_values_of_file(product_id: str) -> Response:
+    """Give the product the terms of the catalog file again."""
+    try:
+        is_changed = take_file_values(
+            visit.shop().tenant_id,
+            checked_name(product_id),
+            actor=visit.operator().actor,
+            seen=request.form.get("seen", "")[:100],
+        )
+    except ChangedMeanwhile:
+        return failed("catalog.changed_meanwhile", to=_path(product_id))
+    return done("catalog.edited" if is_changed else "catalog.unchanged", to=_path(product_id))
 
 
 @dashboard.page("/catalog/<product_id>/stock/count", may=Role.OWNER, methods=["POST"])

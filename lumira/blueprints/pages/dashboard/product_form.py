@@ -10,12 +10,12 @@ from flask import request
 
 from lumira.domain.charge_limits import smallest_charge
 from lumira.domain.product_ids import id_from_name
+from lumira.domain.product_terms import EDITABLE
 from lumira.errors import CatalogError
 from lumira.money import decimals, parse_amount
 from lumira.repositories.catalog_products import CatalogProduct
 from lumira.schemas.catalog_file import parse_product
 from lumira.services.catalog.catalog import product_of
-from lumira.services.catalog.edit_product import EDITABLE
 from lumira.services.catalog.view_products import Product, ProductKind
 
 _WHOLE = re.compile(r"[0-9]{1,9}", re.ASCII)

@@ -228,3 +228,42 @@ def test_other_roles_and_other_shops_change_nothing(app, tenant, other_tenant, r
     assert browser.submit(f"{path(tenant)}/edit", **EDIT).status_code == 403
     assert browser.submit(f"{path(other_tenant)}/edit", **EDIT).status_code == 404
     assert {product(tenant).amount, product(other_tenant).amount} == {4700}
+
+
+def test_what_differs_from_the_file_is_shown_term_by_term_and_can_be_taken_back(browser, tenant) -> None:
+    apply(tenant)
+    assert "What differs" not in browser.get(path(tenant)).text
+    browser.submit(f"{path(tenant)}/edit", **EDIT | {"name": "<b>Other</b>"})
+
+    page = browser.get(path(tenant)).text
+    rows = re.findall(
+        r'<tr><th scope="row">([^<]+)</th><td[^>]*>(.*?)</td><td[^>]*>(.*?)</td></tr>', page, re.DOTALL
+    )
+    shown = {name: (of_file.strip(), here.strip()) for name, of_file, here in rows}
+    assert shown["Price"][1] == "<strong>€39.50\n</strong>"
+    assert "&lt;b&gt;Other&lt;/b&gt;" in shown["Name"][1]
+    first = browser.submit(f"{path(tenant)}/file-values", seen="2026-01-01T00:00:00+00:00")
+    assert first.status_code == 303
+    assert product(tenant).amount == 3950
+
+    browser.submit(f"{path(tenant)}/file-values", seen=product(tenant).updated_at.isoformat())
+    assert product(tenant).name != "<b>Other</b>"
+    assert "What differs" not in browser.get(path(tenant)).text
+    # The file has the same values now.
+    apply(tenant)
+
+
+def test_a_product_that_no_file_describes_differs_from_none(browser, tenant) -> None:
+    with atomic(tenant.id):
+        db.session.get_one(Product, (tenant.id, "mystique")).file_values = None
+    browser.submit(f"{path(tenant)}/edit", **EDIT)
+    assert "What differs" not in browser.get(path(tenant)).text
+
+
+def test_a_viewer_reads_the_differences_and_cannot_take_the_file_back(app, browser, tenant) -> None:
+    apply(tenant)
+    browser.submit(f"{path(tenant)}/edit", **EDIT)
+    viewer = sign_in(app, make_operator(tenant, role=Role.VIEWER))
+    page = viewer.get(path(tenant)).text
+    assert "What differs" in page
+    assert "Take the values" not in page

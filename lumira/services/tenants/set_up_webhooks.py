@@ -12,14 +12,15 @@ from lumira.domain.stripe_setup import Lack, WantedEndpoint
 from lumira.errors import InvalidRequest
 from lumira.repositories import audit, stripe_accounts, tenants
 from lumira.repositories.stripe_accounts import StripeAccount
+from lumira.services.tenants.setup_steps import Step
 
 
 @dataclass(slots=True)
 class StripeSetup:
     """What was set up, in sentences, and what the operator has to do."""
 
-    done: list[str] = field(default_factory=list)
-    warnings: list[str] = field(default_factory=list)
+    done: list[Step] = field(default_factory=list)
+    warnings: list[Step] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,13 +88,16 @@ def _complete(plan: _Plan, endpoint: Mapping[str, Any], setup: StripeSetup) -> N
     if Lack.DISABLED in lacks:
         changes["disabled"] = False
     if not changes:
-        setup.done.append(f"The endpoint {endpoint['id']} is complete.")
+        setup.done.append(Step("endpoint_complete", endpoint=endpoint["id"]))
         return
     stripe_setup.update_webhook_endpoint(plan.account, endpoint["id"], changes)
-    missing = ", ".join(plan.endpoint.missing_events(endpoint))
-    added = f" It now also delivers {missing}." if missing else ""
-    enabled = " It is enabled again." if Lack.DISABLED in lacks else ""
-    setup.done.append(f"The endpoint {endpoint['id']} was completed.{added}{enabled}")
+    name, missing = endpoint["id"], ", ".join(plan.endpoint.missing_events(endpoint))
+    if not missing:
+        setup.done.append(Step("endpoint_enabled", endpoint=name))
+    elif Lack.DISABLED in lacks:
+        setup.done.append(Step("endpoint_events_added_and_enabled", endpoint=name, events=missing))
+    else:
+        setup.done.append(Step("endpoint_events_added", endpoint=name, events=missing))
 
 
 def _create(tenant_id: int, plan: _Plan, setup: StripeSetup, *, actor: str) -> Mapping[str, Any]:
@@ -118,9 +122,7 @@ def _create(tenant_id: int, plan: _Plan, setup: StripeSetup, *, actor: str) -> M
     stripe_setup.update_webhook_endpoint(
         plan.account, created["id"], {"metadata": {wanted.SECRET: wanted.short(fingerprint)}}
     )
-    setup.done.append(
-        f"The endpoint {created['id']} was created for {plan.endpoint.url}; its secret is stored."
-    )
+    setup.done.append(Step("endpoint_created", endpoint=created["id"], url=plan.endpoint.url))
     return created
 
 
@@ -129,7 +131,7 @@ def _retire(plan: _Plan, endpoint: Mapping[str, Any], setup: StripeSetup) -> Non
     if endpoint["status"] != "enabled":
         return
     stripe_setup.update_webhook_endpoint(plan.account, endpoint["id"], {"disabled": True})
-    setup.done.append(f"The endpoint {endpoint['id']} of the same URL was disabled: it is replaced.")
+    setup.done.append(Step("endpoint_replaced", endpoint=endpoint["id"]))
 
 
 def _register_domains(plan: _Plan, setup: StripeSetup) -> None:
@@ -139,15 +141,17 @@ def _register_domains(plan: _Plan, setup: StripeSetup) -> None:
         try:
             if domain is None:
                 domain = stripe_setup.register_payment_method_domain(plan.account, host)
-                setup.done.append(f"The domain {host} was registered for payment methods.")
+                setup.done.append(Step("domain_registered", host=host))
             elif not domain["enabled"]:
                 domain = stripe_setup.enable_payment_method_domain(plan.account, domain["id"])
-                setup.done.append(f"The domain {host} was enabled for payment methods.")
+                setup.done.append(Step("domain_enabled", host=host))
         except StripeRefused as error:
-            setup.warnings.append(f"The domain {host} was not registered: {error.message}")
+            setup.warnings.append(Step("domain_refused", host=host, reason=error.message))
             continue
         if domain["apple_pay"]["status"] != "active":
-            details = domain["apple_pay"].get("status_details") or {}
+            reason = (domain["apple_pay"].get("status_details") or {}).get("error_message")
             setup.warnings.append(
-                f"Apple Pay is not active on {host}: {details.get('error_message', 'Apple has not verified it.')}"
+                Step("apple_pay_inactive", host=host, reason=reason)
+                if reason
+                else Step("apple_pay_unverified", host=host)
             )

@@ -10,6 +10,8 @@ from lumira.models import Language
 from lumira.pages.dashboard.texts import TEXTS
 from lumira.services.installation import diagnose, diagnose_tenant, readiness
 from lumira.services.installation.finding_texts import FINDINGS
+from lumira.services.tenants import set_up_webhooks
+from lumira.services.tenants.setup_steps import STEPS
 
 
 def places(text: str | None) -> set[str]:
@@ -58,3 +60,12 @@ def test_no_french_text_is_the_english_one() -> None:
     for code, (message, remedy) in FINDINGS.items():
         assert french["findings"][code] != message
         assert remedy is None or french["remedies"][code] != remedy
+
+
+@pytest.mark.parametrize("language", Language)
+def test_every_step_of_the_set_up_at_stripe_has_a_text_with_the_same_values(language: Language) -> None:
+    texts = TEXTS[language]["installation"]["steps"]
+    assert set(texts) == set(STEPS)
+    assert set(STEPS) <= strings(set_up_webhooks)
+    for code, text in texts.items():
+        assert places(text) == places(STEPS[code]), code

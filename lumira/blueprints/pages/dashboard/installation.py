@@ -20,6 +20,7 @@ from lumira.pages.dashboard.texts import TEXTS
 from lumira.services.installation.diagnose import diagnose
 from lumira.services.installation.send_test_email import send_test_email
 from lumira.services.tenants.set_up_webhooks import set_up_webhooks
+from lumira.services.tenants.setup_steps import Step
 from lumira.webhooks import handlers  # noqa: F401 - importing the handlers registers their types
 from lumira.webhooks.registry import handled_types
 
@@ -67,8 +68,8 @@ def set_up_stripe() -> Response:
     except LumiraError as error:
         return failed("installation.stripe_refused", to=_path(), why=explain(error, language()))
     if set_up.warnings:
-        return failed("installation.stripe_warned", to=_path(), why=" ".join(set_up.warnings))
-    return done("installation.stripe_set_up", to=_path(), what=" ".join(set_up.done))
+        return failed("installation.stripe_warned", to=_path(), why=_sentences(set_up.warnings))
+    return done("installation.stripe_set_up", to=_path(), what=_sentences(set_up.done))
 
 
 @dashboard.page("/set-up/test-email", may=Role.OWNER, methods=["POST"])
@@ -86,6 +87,12 @@ def send_email() -> Response:
     except MailRefused as error:
         return failed("installation.email_failed", to=_path(), why=str(error.details["why"]))
     return done("installation.email_sent", to=_path(), email=recipient)
+
+
+def _sentences(steps: list[Step]) -> str:
+    """The steps in the operator's language."""
+    texts = TEXTS[language()]["installation"]["steps"]
+    return " ".join(texts[step.code].format(**step.values) for step in steps)
 
 
 def _settings() -> Settings:

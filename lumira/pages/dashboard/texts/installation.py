@@ -7,6 +7,7 @@ from typing import Any
 from lumira.models import Language
 from lumira.pages.dashboard.texts.finding_texts import FRENCH_FINDINGS
 from lumira.services.installation.finding_texts import FINDINGS
+from lumira.services.tenants.setup_steps import STEPS
 
 _FRENCH: dict[str, Any] = {
     "title": "Mise en service",
@@ -37,6 +38,21 @@ _FRENCH: dict[str, Any] = {
     },
     "findings": {code: message for code, (message, _) in FRENCH_FINDINGS.items()},
     "remedies": {code: remedy for code, (_, remedy) in FRENCH_FINDINGS.items() if remedy},
+    "steps": {
+        "endpoint_complete": "Le webhook {endpoint} est complet.",
+        "endpoint_events_added": "Le webhook {endpoint} a été complété. Il livre aussi {events}.",
+        "endpoint_enabled": "Le webhook {endpoint} a été complété. Il est de nouveau actif.",
+        "endpoint_events_added_and_enabled": (
+            "Le webhook {endpoint} a été complété. Il livre aussi {events}. Il est de nouveau actif."
+        ),
+        "endpoint_created": "Le webhook {endpoint} a été créé pour {url} ; son secret est enregistré.",
+        "endpoint_replaced": "Le webhook {endpoint} de la même adresse a été désactivé : il est remplacé.",
+        "domain_registered": "Le domaine {host} a été enregistré pour les moyens de paiement.",
+        "domain_enabled": "Le domaine {host} a été activé pour les moyens de paiement.",
+        "domain_refused": "Le domaine {host} n’a pas été enregistré. Stripe répond : « {reason} »",
+        "apple_pay_unverified": "Apple Pay n’est pas actif sur {host} : Apple ne l’a pas vérifié.",
+        "apple_pay_inactive": "Apple Pay n’est pas actif sur {host}. Stripe répond : « {reason} »",
+    },
     "actions": {"stripe": "Régler chez Stripe", "test-email": "M’envoyer un e-mail d’essai"},
     "email_subject": "Essai d’e-mail de {}",
     "email_text": "Cet e-mail d’essai vient du tableau de bord de {}. Les e-mails partent.\n",
@@ -79,6 +95,7 @@ _ENGLISH: dict[str, Any] = {
     },
     "findings": {code: message for code, (message, _) in FINDINGS.items()},
     "remedies": {code: remedy for code, (_, remedy) in FINDINGS.items() if remedy},
+    "steps": STEPS,
     "actions": {"stripe": "Set up at Stripe", "test-email": "Send me a test e-mail"},
     "email_subject": "Test e-mail of {}",
     "email_text": "This test e-mail comes from the dashboard of {}. E-mails are sent.\n",

@@ -18,7 +18,7 @@ from lumira import stripe_slots
 from lumira.clock import utc_now
 from lumira.database import atomic
 from lumira.models import Language, Role
-from lumira.repositories import stripe_accounts
+from lumira.repositories import stripe_accounts, tenants
 from lumira.services.installation.finding_texts import FINDINGS
 from tests.support.dashboard import OperatorBrowser, make_operator, sign_in
 from tests.support.factories import Brand
@@ -159,6 +159,26 @@ def test_the_button_creates_the_endpoint_once(browser, tenant) -> None:
     page = browser.submit(f"{path(tenant)}/check").text
     assert "delivers every acting event" in page
     assert "whsec" not in page
+
+
+def test_what_the_button_did_is_said_in_french(app, tenant) -> None:
+    with atomic(tenant.id):
+        tenants.set_domains(tenant.id, [f"{tenant.slug}.lumira.app"])
+        stripe_accounts.remove_webhook_secret(tenant.id, tenant.webhook_secret)
+    browser = sign_in(app, make_operator(tenant, language=Language.FRENCH))
+    browser.submit(f"{path(tenant)}/stripe")
+    page = browser.get(path(tenant)).text
+    assert "Fait chez Stripe. Le webhook we_" in page
+    assert "The endpoint" not in page
+    assert "The domain" not in page
+
+
+def test_what_the_button_could_not_do_is_said_in_french(app, tenant) -> None:
+    browser = sign_in(app, make_operator(tenant, language=Language.FRENCH))
+    browser.submit(f"{path(tenant)}/stripe")
+    page = unescape(browser.get(path(tenant)).text)
+    assert f"Fait chez Stripe, sauf : Apple Pay n\u2019est pas actif sur {tenant.domain}. Stripe r" in page
+    assert "is not active" not in page
 
 
 def test_without_keys_the_check_and_the_button_say_so(app, make_brand) -> None:

@@ -73,6 +73,14 @@ class ReservedDomain(InvalidRequest):
     """A domain is the installation's own, which all tenants share; nothing was changed."""
 
 
+class ConnectHasNoEndpoint(InvalidRequest):
+    """The tenant is a Connect account: the platform's endpoint receives its events; nothing was changed."""
+
+
+class AddressUnknown(InvalidRequest):
+    """Stripe has no address to deliver events to: PUBLIC_URL is not set and the tenant has no domain."""
+
+
 class EditedInDashboard(InvalidRequest):
     """A catalog file would overwrite what an operator has changed in the dashboard; nothing was changed."""
 

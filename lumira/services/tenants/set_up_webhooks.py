@@ -9,7 +9,7 @@ from lumira.clients.stripe_client import API_VERSION, StripeRefused
 from lumira.database import atomic
 from lumira.domain import stripe_setup as wanted
 from lumira.domain.stripe_setup import Lack, WantedEndpoint
-from lumira.errors import InvalidRequest
+from lumira.errors import AddressUnknown, ConnectHasNoEndpoint
 from lumira.repositories import audit, stripe_accounts, tenants
 from lumira.repositories.stripe_accounts import StripeAccount
 from lumira.services.tenants.setup_steps import Step
@@ -53,13 +53,13 @@ def _plan(tenant_id: int, public_url: str | None, events: frozenset[str]) -> _Pl
         domains = tenants.list_domains(tenant_id)
         secrets = frozenset(stripe_accounts.list_webhook_fingerprints(tenant_id))
     if account.stripe_account is not None:
-        raise InvalidRequest(
+        raise ConnectHasNoEndpoint(
             f"{account.tenant_slug} is a Connect account: its events arrive at an endpoint of the platform, with "
             "`connect` set."
         )
     base = wanted.base_url(public_url, domains)
     if base is None:
-        raise InvalidRequest("Set PUBLIC_URL: Stripe needs the address that it delivers events to.")
+        raise AddressUnknown("Set PUBLIC_URL: Stripe needs the address that it delivers events to.")
     url = wanted.endpoint_url(base, account.tenant_slug)
     return _Plan(
         account,

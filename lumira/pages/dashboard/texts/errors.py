@@ -5,6 +5,8 @@
 from lumira.models import Language
 
 _FRENCH: dict[str, str] = {
+    "ConnectHasNoEndpoint": "La boutique est un compte Connect : le webhook de la plateforme reçoit ses événements.",
+    "AddressUnknown": "Définissez PUBLIC_URL : Stripe a besoin de l’adresse où livrer les événements.",
     "DomainTaken": "Le domaine {domain} est celui d’une autre boutique.",
     "ReservedDomain": "{domain} est l’adresse de l’installation, commune à toutes les boutiques.",
     "CustomerNotFound": "Aucun client n’a cette adresse ou cet identifiant dans cette boutique.",

@@ -181,6 +181,14 @@ def test_what_the_button_could_not_do_is_said_in_french(app, tenant) -> None:
     assert "is not active" not in page
 
 
+def test_a_set_up_without_an_address_is_refused_in_french(app, tenant) -> None:
+    with atomic(tenant.id):
+        tenants.set_domains(tenant.id, [])
+    browser = sign_in(app, make_operator(tenant, language=Language.FRENCH))
+    browser.submit(f"{path(tenant)}/stripe")
+    assert "Stripe. Définissez PUBLIC_URL" in unescape(browser.get(path(tenant)).text)
+
+
 def test_without_keys_the_check_and_the_button_say_so(app, make_brand) -> None:
     brand = make_brand(stripe=False)
     browser = sign_in(app, make_operator(brand))

@@ -41,7 +41,9 @@ def show(slug: str, since: datetime | None, limit: int, **wanted: str | None) ->
     with atomic(tenant_id):
         zone = zone_of(tenant_id)
     begin = since.replace(tzinfo=zone) if since else None
-    entries = _newest(tenant_id, AuditFilter(since=begin, **wanted), limit)
+    entries = _newest(
+        tenant_id, AuditFilter(wanted["subject"], wanted["actor"], wanted["action"], since=begin), limit
+    )
     echo_long_table(("AT", "ACTOR", "ACTION", "SUBJECT", "DETAILS"), (_row(entry, zone) for entry in entries))
 
 

@@ -16,7 +16,12 @@ class AuditEntry(Identified, Base):
     """One sensitive action. It holds no personal data, so that an erasure does not change it."""
 
     __tablename__ = "audit_entries"
-    __table_args__ = (Index("ix_audit_entries_by_subject", "tenant_id", "subject", "id"),)
+    __table_args__ = (
+        Index("ix_audit_entries_by_subject", "tenant_id", "subject", "id"),
+        # A rare action or actor is found without reading the whole log.
+        Index("ix_audit_entries_by_action", "tenant_id", "action", "id"),
+        Index("ix_audit_entries_by_actor", "tenant_id", "actor", "id"),
+    )
 
     at: Mapped[datetime] = mapped_column(default=utc_now)
     #: Who acted: `stripe`, `buyer`, `operator`, `key:<id>`.

@@ -2,13 +2,17 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import func, select
 
 from lumira.database import constant, db
 from lumira.models import AuditEntry
+from lumira.models.columns import uuid7_from
+
+#: By how much the id and `at` of an entry may differ, where the clock is set between them.
+_CLOCK_STEP = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +23,8 @@ class AuditFilter:
     actor: str | None = None
     action: str | None = None
     since: datetime | None = None
+    #: Before this time.
+    until: datetime | None = None
 
 
 def record(tenant_id: int, *, actor: str, action: str, subject: str, **details: object) -> None:
@@ -55,7 +61,14 @@ def list_entries(
         if value is not None:
             query = query.where(column == value)
     if wanted.since is not None:
-        query = query.where(AuditEntry.at >= wanted.since)
+        # The ids bound how many entries are read.
+        query = query.where(
+            AuditEntry.at >= wanted.since, AuditEntry.id > uuid7_from(wanted.since, shifted=-_CLOCK_STEP)
+        )
+    if wanted.until is not None:
+        query = query.where(
+            AuditEntry.at < wanted.until, AuditEntry.id < uuid7_from(wanted.until, shifted=_CLOCK_STEP)
+        )
     if before is not None:
         query = query.where(AuditEntry.id < before)
     return db.session.execute(query.order_by(AuditEntry.id.desc()).limit(constant(limit))).scalars().all()

@@ -1,6 +1,6 @@
 """Orders: found, listed, locked, and loaded with all that belongs to them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -255,6 +255,16 @@ def ids_by_number(tenant_id: int, order_numbers: Sequence[str]) -> dict[str, UUI
         )
     )
     return {row.order_number: row.id for row in rows}
+
+
+def numbers_by_id(tenant_id: int, order_ids: Collection[UUID]) -> dict[UUID, str]:
+    """Return the numbers of these orders by their ids; no query for no orders."""
+    if not order_ids:
+        return {}
+    query = select(Order.id, Order.order_number).where(
+        Order.tenant_id == tenant_id, Order.id == func.any(list(order_ids))
+    )
+    return {row.id: row.order_number for row in db.session.execute(query)}
 
 
 def get_order(tenant_id: int, reference: str) -> Order:

@@ -109,6 +109,20 @@ LISTS: dict[str, tuple[Read, list[str]]] = {
         lambda tenant: audit.list_entries(tenant, audit.AuditFilter(subject="order:x")),
         ["ix_audit_entries_by_subject"],
     ),
+    "audit entries of an action": (
+        lambda tenant: audit.list_entries(tenant, audit.AuditFilter(action="x"), before=uuid4()),
+        ["ix_audit_entries_by_action", "(id <"],
+    ),
+    "audit entries of an actor": (
+        lambda tenant: audit.list_entries(tenant, audit.AuditFilter(actor="x"), before=uuid4()),
+        ["ix_audit_entries_by_actor", "(id <"],
+    ),
+    "audit entries of a day": (
+        lambda tenant: audit.list_entries(
+            tenant, audit.AuditFilter(since=NOW, until=NOW + timedelta(days=1)), before=uuid4()
+        ),
+        ["pk_audit_entries", "(id >", "(id <"],
+    ),
     "notes on an order": (
         lambda tenant: order_notes.list_notes(tenant, uuid4()),
         ["ix_order_notes_by_order"],

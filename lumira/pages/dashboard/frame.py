@@ -103,6 +103,7 @@ NAVIGATION = (
     Entry("withdrawals", "/withdrawals", Role.VIEWER, Group.TO_DO),
     Entry("messages", "/messages", Role.VIEWER, Group.SYSTEM),
     Entry("webhooks", "/webhooks", Role.VIEWER, Group.SYSTEM),
+    Entry("audit", "/audit", Role.OWNER, Group.SYSTEM),
     Entry("installation", "/set-up", Role.OWNER, Group.SYSTEM),
     Entry("settings", "/settings", Role.OWNER, Group.SHOP),
     Entry("keys", "/keys", Role.OWNER, Group.SHOP),

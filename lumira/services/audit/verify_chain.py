@@ -1,6 +1,6 @@
 """Verifies the audit log against its hash chain, and the chain against the heads that are stored elsewhere."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -58,6 +58,25 @@ def verify_chain(tenant_id: int, on_progress: Callable[[int], None] = lambda _li
     if not stored and result.links:
         result.remarks.append("no head is stored yet: a worker stores one every night")
     return result
+
+
+def check_links(
+    result: Verification, links: Iterable[LinkedEntry], after: int, upto: int, previous: bytes | None
+) -> None:
+    """Recompute the links between two sequences, and add to the result what is wrong.
+
+    `previous` is the digest of the link `after`; `None` if it is missing, and then the first link proves nothing.
+    """
+    expected = after + 1
+    for link in links:
+        if link.sequence != expected:
+            result.errors.append(_missing(expected, link.sequence - 1))
+        elif previous is not None and (problem := _problem_of(link, previous)) is not None:
+            result.errors.append(problem)
+        expected, previous = link.sequence + 1, link.digest
+        result.links += 1
+    if expected <= upto:
+        result.errors.append(_missing(expected, upto))
 
 
 def count_links(tenant_id: int) -> int:

@@ -1,7 +1,5 @@
 """The orders of a search as CSV, written while they are read."""
 
-import csv
-import io
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
@@ -9,6 +7,7 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from lumira.database import atomic
+from lumira.domain.csv_cells import BYTE_ORDER_MARK, harmless, lines
 from lumira.domain.order_money import current_payment
 from lumira.domain.order_search import OrderSearch, read_term
 from lumira.models import Language, Order
@@ -18,10 +17,6 @@ from lumira.services.orders.search_orders import condition_of, filter_of
 
 #: Orders that one transaction reads: a slow download holds no transaction and no connection.
 CHUNK = 500
-#: A spreadsheet takes a cell that begins with one of these for a formula. The last four are full-width forms.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
-#: Without it, Excel reads UTF-8 as the code page of the machine.
-_BYTE_ORDER_MARK = "\ufeff"
 _COLUMNS = {
     Language.FRENCH: (
         "Commande",
@@ -68,7 +63,7 @@ def export_orders(
         _record(tenant_id, search, actor)
         zone = ZoneInfo(tenants.get(tenant_id).time_zone)
         condition = condition_of(tenant_id, read_term(search.text))
-    yield _BYTE_ORDER_MARK + _lines([_COLUMNS[language]], language), 0
+    yield BYTE_ORDER_MARK + lines([_COLUMNS[language]], language), 0
     while True:
         with atomic(tenant_id):
             page, following = order_lists.list_orders(
@@ -77,7 +72,7 @@ def export_orders(
                 rows=order_lists.SHOWN,
                 also=condition,
             )
-        yield _lines([_row(order, zone, language) for order in page], language), len(page)
+        yield lines([_row(order, zone, language) for order in page], language), len(page)
         if following is None:
             return
         search = replace(search, after=following)
@@ -98,13 +93,6 @@ def _record(tenant_id: int, search: OrderSearch, actor: str) -> None:
     )
 
 
-def _lines(rows: list[tuple[str, ...]], language: Language) -> str:
-    text = io.StringIO()
-    delimiter = ";" if language is Language.FRENCH else ","
-    csv.writer(text, delimiter=delimiter, quoting=csv.QUOTE_ALL, lineterminator="\r\n").writerows(rows)
-    return text.getvalue()
-
-
 def _row(order: Order, zone: ZoneInfo, language: Language) -> tuple[str, ...]:
     payment = current_payment(order)
     products = "; ".join(f"{line.quantity} x {line.product_name}" for line in order.lines)
@@ -122,11 +110,6 @@ def _row(order: Order, zone: ZoneInfo, language: Language) -> tuple[str, ...]:
         payment.stripe_payment_intent_id if payment else "",
         "live" if order.livemode else "test",
     )
-
-
-def harmless(text: str) -> str:
-    """Return a text that a spreadsheet shows and never calculates."""
-    return f"'{text}" if text.startswith(_FORMULA) else text
 
 
 def _time(at: datetime | None, zone: ZoneInfo) -> str:

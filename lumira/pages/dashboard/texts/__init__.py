@@ -10,6 +10,7 @@ from lumira.models import Language
 from lumira.pages.dashboard.texts import (
     account,
     alerts,
+    audit,
     catalog,
     customer,
     customers,
@@ -39,6 +40,7 @@ from lumira.pages.dashboard.texts import (
 _PAGES: dict[str, dict[Language, dict[str, Any]]] = {
     "account": account.TEXTS,
     "alerts": alerts.TEXTS,
+    "audit": audit.TEXTS,
     "health": health.TEXTS,
     "installation": installation.TEXTS,
     "deliverables": deliverables.TEXTS,

@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
+from lumira.domain.csv_cells import harmless
 from lumira.domain.order_search import OrderSearch
 from lumira.models import Language
 from lumira.services.orders import export_orders as module
-from lumira.services.orders.export_orders import export_orders, harmless
+from lumira.services.orders.export_orders import export_orders
 from tests.support.factories import Brand, load_order, open_cart, open_payment
 from tests.support.refunds import pay, refund
 

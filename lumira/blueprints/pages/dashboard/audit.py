@@ -42,7 +42,7 @@ def show() -> Response:
     )
 
 
-@dashboard.page("/audit/export", may=Role.OWNER, recent=True)
+@dashboard.page("/audit/export", may=Role.OWNER, recent=True, download=True)
 def export() -> Response:
     """The entries of the list as CSV, sent while they are read."""
     search, _, is_invalid = _read_search()

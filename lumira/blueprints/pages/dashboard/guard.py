@@ -103,7 +103,7 @@ def _check_access(access: Access, begun: Visit) -> Response | None:
             abort(HTTPStatus.FORBIDDEN)
     structlog.contextvars.bind_contextvars(operator_id=str(begun.signed_in.operator_id))
     if access.is_recent and not begun.signed_in.is_recent(utc_now()):
-        return redirect_to_confirmation()
+        return redirect_to_confirmation(is_page=not access.is_download)
     return None
 
 

@@ -35,7 +35,7 @@ def show() -> Response:
     return _list_page(found, HTTPStatus.OK)
 
 
-@dashboard.page("/orders/export", may=Role.OWNER, recent=True)
+@dashboard.page("/orders/export", may=Role.OWNER, recent=True, download=True)
 def export() -> Response:
     """The orders of the list as CSV, sent while they are read."""
     search, invalid = _read_search()

@@ -104,14 +104,14 @@ def redirect_to_sign_in() -> Response:
     return redirect_to(f"{_SIGN_IN}?next={quote(page_before(), safe='')}")
 
 
-def redirect_to_confirmation() -> Response:
+def redirect_to_confirmation(*, is_page: bool = True) -> Response:
     """Ask for password and code, then lead back to the page that was requested, or to the one with the button."""
-    return redirect_to(f"{_CONFIRM}?next={quote(page_before(), safe='')}")
+    return redirect_to(f"{_CONFIRM}?next={quote(page_before(is_page=is_page), safe='')}")
 
 
-def page_before() -> str:
-    """The page that was requested; for a form the page that has sent it."""
-    if request.method == "GET":
+def page_before(*, is_page: bool = True) -> str:
+    """The page that was requested; for a form, or a file to download, the page with its button."""
+    if request.method == "GET" and is_page:
         return own_path(visit.path_here())
     sent_from = urlsplit(request.headers.get("Referer", ""))
     if sent_from.hostname != urlsplit(request.host_url).hostname:

@@ -9,7 +9,7 @@ from zipfile import ZipFile
 import pytest
 import time_machine
 from flask import Flask
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, update
 
 from lumira.clock import utc_now
 from lumira.database import atomic, db
@@ -55,6 +55,18 @@ def test_an_operator_reads_in_french(app, tenant) -> None:
     page = browser.get(path(tenant)).text
     assert "Client depuis" in page
     assert "47,00\xa0€" in page
+
+
+def test_in_french_an_unknown_language_agrees_and_orders_have_the_word_of_their_list(app, tenant) -> None:
+    pay(tenant)
+    with atomic(tenant.id):
+        db.session.execute(update(Customer).values(locale=None))
+    browser = sign_in(app, make_operator(tenant, Role.VIEWER, language=Language.FRENCH))
+    page = browser.get(path(tenant)).text
+    assert re.search(r"<dt[^>]*>Langue</dt><dd[^>]*>inconnue</dd>", page)
+    column = '<th scope="col">Statut</th>'
+    assert column in page
+    assert column in browser.get(f"/dashboard/{tenant.slug}/orders").text
 
 
 @pytest.mark.parametrize("name", ["address", "order number", "payment", "customer id"])

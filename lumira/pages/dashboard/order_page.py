@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from lumira.domain.timeline import TimelineEntry
 from lumira.domain.waiting_texts import sentence
 from lumira.models import Language
 from lumira.notifications.formatting import Formatter
@@ -54,6 +55,24 @@ class OrderPage:
     def product(self, line_id: UUID) -> str:
         """Return the name of the product of a line."""
         return next((line.product_name for line in self.story.order.lines if line.id == line_id), "")
+
+    def named(self, product_id: str) -> str:
+        """Return the name under which the order sold a product; its id if it sold none of it."""
+        lines = self.story.order.lines
+        return next((line.product_name for line in lines if line.product_id == product_id), product_id)
+
+    def files(self, count: int) -> str:
+        """Return how many files there are, in words."""
+        words: Mapping[str, str] = TEXTS[self.language]["order"]
+        return words["no_file" if not count else "one_file" if count == 1 else "files"].format(count)
+
+    def reason(self, entry: TimelineEntry) -> str:
+        """Return why an entry happened: for access, the product and the reason in the operator's language."""
+        if entry.what not in {"granted", "revoked", "expired"}:
+            return self.word("kinds", entry.why)
+        product_id, _, reason = (entry.why or "").partition(": ")
+        words = [self.named(product_id)] + ([self.word("reasons_of_access", reason)] if reason else [])
+        return str(TEXTS[self.language]["order"]["colon"]).join(words)
 
     def word(self, kind: str, name: str | None) -> str:
         """Return the word for a state, a kind or an action; its stored name if there is none."""

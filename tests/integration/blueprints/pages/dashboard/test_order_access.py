@@ -1,10 +1,13 @@
 """An operator gives and changes access on the page of an order: what the form cannot mean changes nothing."""
 
+import re
+
 import pytest
 from flask import Flask
 
+from lumira.models import Language, Role
 from lumira.services.customers.view_profile import view_profile
-from tests.support import refunds
+from tests.support import files, refunds
 from tests.support.dashboard import OperatorBrowser, make_operator, sign_in
 from tests.support.factories import Brand, load_order
 
@@ -39,3 +42,23 @@ def test_an_impossible_product_id_is_not_found(tenant: Brand, browser) -> None:
         assert "Nothing was changed. The object does not exist" in page_after(
             browser, page, f"access/%00/{change}"
         )
+
+
+def test_in_french_access_is_shown_with_the_products_name_its_reason_and_a_space_before_the_colon(
+    app: Flask, tenant: Brand
+) -> None:
+    number = refunds.pay(tenant).order_number
+    [line] = load_order(tenant, number).lines
+    browser = sign_in(app, make_operator(tenant, Role.VIEWER, language=Language.FRENCH))
+    page = browser.get(f"/dashboard/{tenant.slug}/orders/{number}").text
+    assert re.search(rf"Accès ouvert <span[^>]*>{line.product_name}\xa0: payé</span>", page)
+    assert f"{line.product_name}\xa0: ouvert, payé" in page
+    assert f"{line.product_id}: " not in page
+
+
+def test_in_french_a_deliverable_without_a_file_says_so(app: Flask, tenant: Brand) -> None:
+    order = files.buy_promise(tenant, "lecture")
+    browser = sign_in(app, make_operator(tenant, Role.VIEWER, language=Language.FRENCH))
+    page = browser.get(f"/dashboard/{tenant.slug}/orders/{order.order_number}").text
+    assert "\xa0: à faire, aucun fichier" in page
+    assert "0 fichiers" not in page

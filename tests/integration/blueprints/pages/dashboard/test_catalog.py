@@ -135,3 +135,9 @@ def test_another_shops_stock_is_not_found(browser, tenant, other_tenant) -> None
     for action in ("count", "adjust"):
         assert browser.submit(f"{path(other_tenant)}/stock/{action}", units="1").status_code == 404
     assert on_hand(other_tenant) == 100
+
+
+def test_in_french_the_catalog_says_that_a_level_is_a_type_of_access(app: Flask, tenant: Brand) -> None:
+    browser = sign_in(app, make_operator(tenant, Role.VIEWER, language=Language.FRENCH))
+    page = browser.get(f"/dashboard/{tenant.slug}/catalog").text
+    assert '<td data-label="Type de produit">accès de niveau ' in page

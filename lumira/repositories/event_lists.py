@@ -13,8 +13,9 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, func, select
 
 from lumira.database import constant, db
-from lumira.models import EventStatus, Order, WebhookEvent
+from lumira.models import EventStatus, WebhookEvent
 from lumira.models.columns import table_of
+from lumira.repositories import orders
 
 #: Events that one page looks at, if no index finds those that are wanted.
 SCANNED = 20_000
@@ -142,9 +143,4 @@ def find_stop(tenant_id: int, wanted: EventCriteria) -> LookedAt | None:
 def order_numbers(tenant_id: int, events: Sequence[ListedEvent]) -> dict[UUID, str]:
     """Return the numbers of the orders of these events, by the ids of the orders; no query without an order."""
     order_ids = {event.order_id for event in events if event.order_id is not None}
-    if not order_ids:
-        return {}
-    query = select(Order.id, Order.order_number).where(
-        Order.tenant_id == tenant_id, Order.id == func.any(list(order_ids))
-    )
-    return {row.id: row.order_number for row in db.session.execute(query)}
+    return orders.numbers_by_id(tenant_id, order_ids)

@@ -58,8 +58,8 @@ _FRENCH: dict[str, Any] = {
     "policies_hint": "Elles valent pour les ventes suivantes : une commande ouverte garde les siennes.",
     "sale": "Mise en vente",
     "new_note": (
-        "Reportez ce produit dans le fichier du catalogue : sans lui, le fichier n’est appliqué "
-        "qu’avec --overwrite, et retire alors le produit de la vente."
+        "Si la boutique a un fichier du catalogue, reportez-y ce produit : sans lui, le fichier est refusé, ou retire "
+        "le produit de la vente si on le lui demande."
     ),
     "edit_note": "Les commandes déjà ouvertes gardent leur prix. Reportez le changement dans le fichier du catalogue.",
     "add": "Ajouter le produit",
@@ -136,8 +136,8 @@ _ENGLISH: dict[str, Any] = {
     "policies_hint": "They count for later sales: an open order keeps its own.",
     "sale": "Sale",
     "new_note": (
-        "Copy this product into the catalog file: without it, the file is applied with --overwrite only, and then "
-        "takes the product off sale."
+        "If the shop has a catalog file, copy this product into it: without it, the file is refused, or takes the "
+        "product off sale if it is told to."
     ),
     "edit_note": "Orders that are open keep their price. Copy the change into the catalog file.",
     "add": "Add the product",

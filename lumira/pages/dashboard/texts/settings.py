@@ -9,8 +9,8 @@ from lumira.models import Language
 _FRENCH: dict[str, Any] = {
     "title": "Réglages",
     "source": (
-        "Ce que vous modifiez ici compte aussitôt. Un fichier du catalogue qui dit autre chose est ensuite refusé, sauf"
-        " avec --overwrite."
+        "Ce que vous modifiez ici compte aussitôt. Si la boutique a un fichier du catalogue, il ne remplace pas ces"
+        " réglages, sauf si on le lui demande."
     ),
     "edit": "Modifier",
     "edit_brand": "Modifier la marque et les adresses",
@@ -101,8 +101,8 @@ _FRENCH: dict[str, Any] = {
 _ENGLISH: dict[str, Any] = {
     "title": "Settings",
     "source": (
-        "What you change here counts at once. A catalog file that says otherwise is refused afterwards, unless it is"
-        " applied with --overwrite."
+        "What you change here counts at once. If the shop has a catalog file, it does not replace these settings unless"
+        " it is told to."
     ),
     "edit": "Change",
     "edit_brand": "Change brand and addresses",

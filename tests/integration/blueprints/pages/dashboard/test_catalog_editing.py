@@ -166,7 +166,7 @@ def test_a_form_that_was_opened_before_another_change_does_not_undo_it(browser, 
 def test_no_file_undoes_an_edit_unless_it_is_told_to(browser, tenant) -> None:
     original = product(tenant)
     browser.submit(f"{path(tenant)}/edit", **EDIT)
-    assert "--overwrite only" in browser.get(path(tenant)).text
+    assert "only if it is told to" in browser.get(path(tenant)).text
     assert apply(tenant, original, dry_run=True).overwritten == ("mystique",)
     with pytest.raises(EditedInDashboard, match="mystique"):
         apply(tenant, original)
@@ -190,7 +190,7 @@ def test_a_product_that_was_added_here_is_never_said_to_have_the_values_of_a_fil
     browser.submit(f"{path(tenant, '-')}/new?kind=digital", **form)
     assert apply(tenant, without="later").overwritten == ()
     page = browser.get(path(tenant, "later")).text
-    assert "--overwrite only" in page
+    assert "only if it is told to" in page
     assert "These values are those of the catalog file" not in page
     # A file that has it puts it on sale, which an operator decided against.
     with pytest.raises(EditedInDashboard, match="later"):
@@ -203,7 +203,7 @@ def test_an_edited_product_that_a_file_takes_off_sale_keeps_its_values_and_says_
         apply(tenant, without="mystique")
     assert apply(tenant, without="mystique", overwrite=True).overwritten == ("mystique",)
     assert (product(tenant).amount, product(tenant).active) == (3950, False)
-    assert "--overwrite only" in browser.get(path(tenant)).text
+    assert "only if it is told to" in browser.get(path(tenant)).text
     # The same file again changes nothing and is not refused.
     assert apply(tenant, without="mystique").overwritten == ()
 
@@ -211,7 +211,7 @@ def test_an_edited_product_that_a_file_takes_off_sale_keeps_its_values_and_says_
 @pytest.mark.parametrize("part", ["contents", "deliverables"])
 def test_no_file_undoes_an_added_entry_unless_it_is_told_to(browser, tenant, part) -> None:
     browser.submit(f"{path(tenant)}/{part}", title="Guide", kind="pdf")
-    assert "--overwrite only" in browser.get(path(tenant)).text
+    assert "only if it is told to" in browser.get(path(tenant)).text
     assert apply(tenant, dry_run=True).overwritten == ("mystique",)
     with pytest.raises(EditedInDashboard, match="mystique"):
         apply(tenant)

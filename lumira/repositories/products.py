@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from sqlalchemy import func, select
+from sqlalchemy import func, literal, or_, select, tuple_
 
 from lumira.database import db
 from lumira.errors import LevelNotFound, ProductNotFound
@@ -26,12 +26,26 @@ def list_all(tenant_id: int) -> list[Product]:
     return list(db.session.execute(query).scalars())
 
 
-def list_for_operators(tenant_id: int) -> list[Product]:
-    """All products, those on sale first, in the order of the catalog file."""
+def list_for_operators(
+    tenant_id: int, *, text: str = "", after: Product | None = None, limit: int
+) -> list[Product]:
+    """Return products, those on sale first, in the order of the catalog file: the first ones, or those after one.
+
+    With a text, only those whose name or id contains it.
+    """
+    is_off_sale = ~Product.active
     query = select(Product).where(Product.tenant_id == tenant_id)
-    return list(
-        db.session.execute(query.order_by(Product.active.desc(), Product.position, Product.id)).scalars()
-    )
+    if text:
+        query = query.where(
+            or_(Product.name.icontains(text, autoescape=True), Product.id.icontains(text, autoescape=True))
+        )
+    if after is not None:
+        query = query.where(
+            tuple_(is_off_sale, Product.position, Product.id)
+            > tuple_(literal(not after.active), literal(after.position), literal(after.id))
+        )
+    ordered = query.order_by(is_off_sale, Product.position, Product.id).limit(limit)
+    return list(db.session.execute(ordered).scalars())
 
 
 def get_product(tenant_id: int, product_id: str) -> Product:

@@ -1,6 +1,6 @@
 """Stock figures of products: where they start, how an operator's correction is recorded, and lists of them."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import and_, func, or_, select, update
@@ -131,8 +131,10 @@ def remove_counted_again(order: Order, product_id: str, units: int, *, actor: st
     return True
 
 
-def list_stock(tenant_id: int, product_id: str | None = None) -> list[StockFigures]:
-    """Return the figures of all physical products and all stock items, or of one product, in the catalog's order."""
+def list_stock(
+    tenant_id: int, product_id: str | None = None, *, product_ids: Collection[str] | None = None
+) -> list[StockFigures]:
+    """Return the figures of physical products and stock items: of all, one or some products, in the catalog's order."""
     item = and_(StockItem.tenant_id == Product.tenant_id, StockItem.product_id == Product.id)
     query = (
         select(
@@ -148,6 +150,8 @@ def list_stock(tenant_id: int, product_id: str | None = None) -> list[StockFigur
     )
     if product_id is not None:
         query = query.where(Product.id == product_id)
+    if product_ids is not None:
+        query = query.where(Product.id.in_(product_ids))
     return [StockFigures(*row) for row in db.session.execute(query)]
 
 

@@ -11,6 +11,8 @@ from lumira.repositories.stock_counts import StockFigures
 
 __all__ = ["Product", "ProductKind", "view_product", "view_products"]
 
+#: Products of one page of the list.
+PAGE = 50
 #: Movements of one product that are shown.
 MOVEMENTS = 20
 
@@ -22,6 +24,14 @@ class ListedProduct:
     product: Product
     image: ShownImage | None
     stock: StockFigures | None
+
+
+@dataclass(frozen=True, slots=True)
+class ProductList:
+    """A page of the products; `next` is the id of its last one if more follow."""
+
+    products: list[ListedProduct]
+    next: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +47,20 @@ class ProductDetails:
     movements: list[tuple[StockMovement, str | None]]
 
 
-def view_products(tenant_id: int) -> list[ListedProduct]:
-    """Return all products, those on sale first, in the order of the catalog."""
+def view_products(tenant_id: int, *, text: str = "", after: str = "") -> ProductList:
+    """Return a page of the products, those on sale first, in the order of the catalog: the first, or that after one.
+
+    With a text, only those whose name or id contains it.
+    """
     with atomic(tenant_id):
-        images = product_images.by_product(tenant_id)
-        stock = {figures.product_id: figures for figures in stock_counts.list_stock(tenant_id)}
-        rows = products.list_for_operators(tenant_id)
-        return [ListedProduct(row, images.get(row.id), stock.get(row.id)) for row in rows]
+        last = products.list_by_ids(tenant_id, [after]).get(after) if after else None
+        rows = products.list_for_operators(tenant_id, text=text, after=last, limit=PAGE + 1)
+        ids = [row.id for row in rows[:PAGE]]
+        images = product_images.by_product(tenant_id, ids)
+        counts = stock_counts.list_stock(tenant_id, product_ids=ids)
+        stock = {figures.product_id: figures for figures in counts}
+        shown = [ListedProduct(row, images.get(row.id), stock.get(row.id)) for row in rows[:PAGE]]
+        return ProductList(shown, next=ids[-1] if len(rows) > PAGE else None)
 
 
 def view_product(tenant_id: int, product_id: str) -> ProductDetails:

@@ -9,6 +9,7 @@ from flask import Response, current_app, request
 from config.settings import Settings
 from lumira.blueprints.http.references import checked_name
 from lumira.blueprints.pages.dashboard import visit
+from lumira.blueprints.pages.dashboard.paging import AFTER, pager, sent
 from lumira.blueprints.pages.dashboard.replies import done, failed, language, page
 from lumira.blueprints.pages.dashboard.routing import dashboard
 from lumira.domain.commands import MAX_UNITS
@@ -27,11 +28,16 @@ _UNITS = re.compile(r"[+-]?[0-9]{1,9}", re.ASCII)
 
 @dashboard.page("/catalog", may=Role.VIEWER)
 def show() -> Response:
-    """All products, with a link to sell each."""
+    """One page of the products, with a link to sell each."""
+    path = f"{visit.shop().path}/catalog"
+    text = sent("q")
+    found = view_products(visit.shop().tenant_id, text=text, after=sent(AFTER))
     return page(
         "catalog.html.jinja",
-        products=view_products(visit.shop().tenant_id),
-        path=f"{visit.shop().path}/catalog",
+        products=found.products,
+        text=text,
+        path=path,
+        pager=pager(path, {"q": text}, found.next),
         shop_link=_checkout_link(),
         link_of=_checkout_link,
     )

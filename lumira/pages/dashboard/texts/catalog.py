@@ -21,6 +21,10 @@ _FRENCH: dict[str, Any] = {
     "available": "Disponible",
     "not_counted": "–",
     "new": "Nouveau produit",
+    "search": "Nom ou identifiant d’un produit",
+    "search_submit": "Chercher",
+    "all_products": "Tous les produits",
+    "not_found": "Aucun produit ne correspond.",
     "empty": "Aucun produit.",
     "empty_hint": (
         "Ajoutez votre premier produit, ou appliquez un fichier du catalogue : flask catalog apply FICHIER.toml"
@@ -140,6 +144,10 @@ _ENGLISH: dict[str, Any] = {
     "available": "Available",
     "not_counted": "–",
     "new": "New product",
+    "search": "Name or id of a product",
+    "search_submit": "Search",
+    "all_products": "All products",
+    "not_found": "No product matches.",
     "empty": "There is no product.",
     "empty_hint": "Add your first product, or apply a catalog file: flask catalog apply FILE.toml",
     "terms": "Terms of the sale",

@@ -1,10 +1,12 @@
 """Operators see what is sold, copy its link, and correct the stock."""
 
+import html
+import re
 from dataclasses import replace
 
 import pytest
 from flask import Flask
-from sqlalchemy import select, update
+from sqlalchemy import insert, select, update
 
 from lumira.database import atomic, db
 from lumira.models import AuditEntry, Language, Product, Role
@@ -35,6 +37,51 @@ def on_hand(brand: Brand, product: str = "shirt") -> int:
 def change(brand: Brand, product: str, **values: object) -> None:
     with atomic(brand.id):
         db.session.execute(update(Product).where(Product.id == product).values(**values))
+
+
+def add_products(brand: Brand, number: int) -> None:
+    with atomic(brand.id):
+        row = db.session.execute(select(Product).where(Product.id == "intuitive")).scalar_one()
+        names = [column.key for column in Product.__table__.columns]
+        values = {name: getattr(row, name) for name in names} | {"kind": "digital", "level_number": None}
+        db.session.execute(
+            insert(Product),
+            [
+                values
+                | {"id": f"item-{n:05}", "name": f"Item {n} %", "position": 100 + n, "active": n % 2 == 0}
+                for n in range(number)
+            ],
+        )
+
+
+def test_ten_thousand_products_are_paged_without_a_gap(browser, tenant) -> None:
+    add_products(tenant, 10_000)
+    here, seen = f"/dashboard/{tenant.slug}/catalog", []
+    for _ in range(4):
+        page = browser.get(here).text
+        shown = re.findall(r'<th scope="row" class="text-break"><a href="[^"]*/catalog/([^"]+)"', page)
+        assert len(shown) == 50
+        seen += shown
+        here = html.unescape(re.search(r'href="([^"]+)" rel="next"', page)[1])
+    items = [product for product in seen if product.startswith("item-")]
+    # Those on sale come first.
+    assert items == [f"item-{n:05}" for n in range(0, 2 * len(items), 2)]
+    assert len(seen) == len(set(seen))
+
+
+@pytest.mark.parametrize(
+    ("text", "found"), [("item 77 ", "item-00077"), ("ITEM-00077", "item-00077"), ("77 %", "item-00077")]
+)
+def test_a_product_is_found_by_a_part_of_its_name_or_id(browser, tenant, text: str, found: str) -> None:
+    add_products(tenant, 100)
+    page = browser.get(f"/dashboard/{tenant.slug}/catalog", query_string={"q": text}).text
+    assert re.findall(r'<a href="[^"]*/catalog/(item-[^"]+)"', page) == [found]
+
+
+def test_a_search_without_a_product_says_so(browser, tenant) -> None:
+    page = browser.get(f"/dashboard/{tenant.slug}/catalog", query_string={"q": XSS, "after": "x\x00"}).text
+    assert "No product matches." in page
+    assert XSS not in page
 
 
 def test_the_catalog_lists_every_product_with_its_link(browser, tenant) -> None:

@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 
 import pytest
-from flask import Flask
 from sqlalchemy import insert, select, update
 
 from lumira.database import atomic, db
@@ -13,22 +12,12 @@ from lumira.models import Alert, AlertKind, Language, Role
 from lumira.models.columns import uuid7
 from lumira.notifications import send_alerts
 from lumira.repositories import alerts
-from tests.support.dashboard import Operator, OperatorBrowser, make_operator, sign_in
+from tests.support.dashboard import make_operator, sign_in
 from tests.support.factories import Brand
 from tests.support.refunds import audited
 from tests.support.statements import noted_statements
 
 pytestmark = pytest.mark.usefixtures("app_context")
-
-
-@pytest.fixture
-def owner(tenant: Brand) -> Operator:
-    return make_operator(tenant)
-
-
-@pytest.fixture
-def browser(app: Flask, owner: Operator) -> OperatorBrowser:
-    return sign_in(app, owner)
 
 
 def raised(

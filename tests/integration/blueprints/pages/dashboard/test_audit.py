@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 
 import psycopg
 import pytest
-from flask import Flask
 from sqlalchemy import insert, select
 
 from config.settings import Settings
@@ -19,20 +18,10 @@ from lumira.repositories import alerts, audit
 from lumira.services.audit import verify_newest as module
 from lumira.services.audit.seal_entries import seal_all
 from tests.support import refunds
-from tests.support.dashboard import Operator, OperatorBrowser, make_operator, sign_in
+from tests.support.dashboard import make_operator, sign_in
 from tests.support.factories import Brand
 
 pytestmark = pytest.mark.usefixtures("app_context")
-
-
-@pytest.fixture
-def owner(tenant: Brand) -> Operator:
-    return make_operator(tenant)
-
-
-@pytest.fixture
-def browser(app: Flask, owner: Operator) -> OperatorBrowser:
-    return sign_in(app, owner)
 
 
 def path_of(brand: Brand) -> str:

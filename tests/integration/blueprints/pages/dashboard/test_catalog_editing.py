@@ -3,7 +3,6 @@
 import re
 
 import pytest
-from flask import Flask
 from sqlalchemy import select
 
 from lumira.database import atomic, db
@@ -13,7 +12,7 @@ from lumira.repositories import tenants
 from lumira.repositories.catalog_products import CatalogProduct
 from lumira.services.catalog.apply_catalog import apply_catalog
 from lumira.services.catalog.catalog import Catalog, CatalogDifference, CatalogTenant
-from tests.support.dashboard import OperatorBrowser, make_operator, sign_in
+from tests.support.dashboard import make_operator, sign_in
 from tests.support.factories import Brand, load_order, open_payment
 
 pytestmark = pytest.mark.usefixtures("app_context")
@@ -26,11 +25,6 @@ EDIT = {
     "delayed_methods": "yes",
     "on_partial_refund": "keep",
 }
-
-
-@pytest.fixture
-def browser(app: Flask, tenant: Brand) -> OperatorBrowser:
-    return sign_in(app, make_operator(tenant))
 
 
 def path(brand: Brand, product: str = "mystique") -> str:

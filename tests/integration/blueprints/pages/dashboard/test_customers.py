@@ -8,7 +8,6 @@ from zipfile import ZipFile
 
 import pytest
 import time_machine
-from flask import Flask
 from sqlalchemy import insert, select, update
 
 from lumira.clock import utc_now
@@ -17,7 +16,7 @@ from lumira.models import AuditEntry, Customer, Language, Order, ReviewReason, R
 from lumira.models.columns import table_of, uuid7
 from lumira.notifications import relay
 from lumira.services.customers.view_customers import view_customer
-from tests.support.dashboard import OperatorBrowser, make_operator, sign_in
+from tests.support.dashboard import make_operator, sign_in
 from tests.support.factories import BUYER, Brand, count, load_order, open_payment
 from tests.support.portal_pages import reached_at
 from tests.support.refunds import pay
@@ -26,11 +25,6 @@ pytestmark = pytest.mark.usefixtures("app_context")
 
 OTHER = "ana@example.com"
 XSS = "<script>alert(1)</script>"
-
-
-@pytest.fixture
-def browser(app: Flask, tenant: Brand) -> OperatorBrowser:
-    return sign_in(app, make_operator(tenant))
 
 
 def path(brand: Brand, email: str = BUYER) -> str:

@@ -4,7 +4,6 @@ import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from flask import Flask
 from sqlalchemy import insert, update
 
 from lumira.database import atomic, db
@@ -12,15 +11,10 @@ from lumira.models import Dispute, DisputeStatus, Language, Role
 from lumira.models.columns import uuid7
 from lumira.pages.dashboard.texts import TEXTS
 from tests.support import refunds
-from tests.support.dashboard import OperatorBrowser, make_operator, sign_in
+from tests.support.dashboard import make_operator, sign_in
 from tests.support.factories import Brand, load_order
 
 pytestmark = pytest.mark.usefixtures("app_context")
-
-
-@pytest.fixture
-def browser(app: Flask, tenant: Brand) -> OperatorBrowser:
-    return sign_in(app, make_operator(tenant))
 
 
 def list_of(brand: Brand) -> str:

@@ -8,7 +8,6 @@ from zoneinfo import ZoneInfo
 
 import pytest
 import time_machine
-from flask import Flask
 from sqlalchemy import insert, update
 
 from lumira.database import atomic, db
@@ -21,7 +20,7 @@ from lumira.services.events import view_health
 from lumira.services.events.view_health import Span
 from lumira.webhooks import process, refusals
 from tests.support import stripe_sandbox
-from tests.support.dashboard import OperatorBrowser, make_operator, sign_in
+from tests.support.dashboard import make_operator, sign_in
 from tests.support.factories import Brand, open_payment
 from tests.support.refunds import pay
 
@@ -29,11 +28,6 @@ pytestmark = pytest.mark.usefixtures("app_context")
 
 #: A Sunday evening in Paris, after the clocks were put back that night.
 NOW = datetime(2026, 10, 25, 20, 30, tzinfo=UTC)
-
-
-@pytest.fixture
-def browser(app: Flask, tenant: Brand) -> OperatorBrowser:
-    return sign_in(app, make_operator(tenant))
 
 
 def path_of(brand: Brand) -> str:

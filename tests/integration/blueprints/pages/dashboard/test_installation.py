@@ -20,7 +20,7 @@ from lumira.database import atomic
 from lumira.models import Language, Role
 from lumira.repositories import stripe_accounts, tenants
 from lumira.services.installation.finding_texts import FINDINGS
-from tests.support.dashboard import OperatorBrowser, make_operator, sign_in
+from tests.support.dashboard import make_operator, sign_in
 from tests.support.factories import Brand
 from tests.support.mail_server import Mailbox, running
 from tests.support.stripe_sandbox import call
@@ -29,11 +29,6 @@ pytestmark = pytest.mark.usefixtures("app_context")
 
 #: Seconds after which a wait fails the test.
 PATIENCE = 30
-
-
-@pytest.fixture
-def browser(app: Flask, tenant: Brand) -> OperatorBrowser:
-    return sign_in(app, make_operator(tenant))
 
 
 def path(brand: Brand) -> str:

@@ -8,7 +8,6 @@ from functools import partial
 from uuid import UUID, uuid4
 
 import pytest
-from flask import Flask
 from sqlalchemy import insert, update
 
 from lumira.database import atomic, db
@@ -17,22 +16,12 @@ from lumira.models.columns import uuid7_from
 from lumira.notifications import relay
 from lumira.repositories import alerts, order_search
 from lumira.services.messages import retry_messages
-from tests.support.dashboard import Operator, OperatorBrowser, make_operator, sign_in
+from tests.support.dashboard import make_operator, sign_in
 from tests.support.factories import BUYER, Brand, load_order, open_payment
 from tests.support.refunds import alerts_of, audited, pay
 from tests.support.statements import noted_statements
 
 pytestmark = pytest.mark.usefixtures("app_context")
-
-
-@pytest.fixture
-def owner(tenant: Brand) -> Operator:
-    return make_operator(tenant)
-
-
-@pytest.fixture
-def browser(app: Flask, owner: Operator) -> OperatorBrowser:
-    return sign_in(app, owner)
 
 
 def path_of(brand: Brand) -> str:

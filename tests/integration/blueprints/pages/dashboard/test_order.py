@@ -26,23 +26,13 @@ from lumira.pages.dashboard.texts import TEXTS
 from lumira.services.withdrawals.withdraw import record_statement
 from lumira.webhooks import process
 from tests.support import files, refunds, seller, stripe_events, stripe_sandbox
-from tests.support.dashboard import Operator, OperatorBrowser, make_operator, sign_in
+from tests.support.dashboard import OperatorBrowser, make_operator, sign_in
 from tests.support.factories import Brand, load_order, open_cart, open_payment
 
 pytestmark = pytest.mark.usefixtures("app_context")
 
 #: The id of no message. Constant, because it is a part of a test's name.
 UNKNOWN = "0190f6b6-0000-7000-8000-000000000000"
-
-
-@pytest.fixture
-def owner(tenant: Brand) -> Operator:
-    return make_operator(tenant)
-
-
-@pytest.fixture
-def browser(app: Flask, owner: Operator) -> OperatorBrowser:
-    return sign_in(app, owner)
 
 
 def page_of(brand: Brand, number: str) -> str:

@@ -14,11 +14,6 @@ from tests.support.factories import Brand, load_order
 pytestmark = pytest.mark.usefixtures("app_context")
 
 
-@pytest.fixture
-def browser(app: Flask, tenant: Brand) -> OperatorBrowser:
-    return sign_in(app, make_operator(tenant))
-
-
 def page_after(browser: OperatorBrowser, page: str, action: str, **fields: str) -> str:
     assert browser.submit(f"{page}/{action}", page=page, **fields).headers["Location"] == page
     return browser.get(page).text

@@ -5,21 +5,15 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
-from flask import Flask
 from sqlalchemy.exc import OperationalError
 from werkzeug.test import TestResponse
 
 from lumira.services.refunds import request_refund
 from tests.support import refunds, stripe_sandbox
-from tests.support.dashboard import OperatorBrowser, make_operator, sign_in
+from tests.support.dashboard import OperatorBrowser
 from tests.support.factories import Brand, load_order, open_cart, open_payment
 
 pytestmark = pytest.mark.usefixtures("app_context")
-
-
-@pytest.fixture
-def browser(app: Flask, tenant: Brand) -> OperatorBrowser:
-    return sign_in(app, make_operator(tenant))
 
 
 def paid_cart(brand: Brand) -> str:

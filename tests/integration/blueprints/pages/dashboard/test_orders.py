@@ -15,16 +15,11 @@ from sqlalchemy import select
 from lumira.database import atomic, db
 from lumira.models import AuditEntry, Role
 from lumira.services.orders import search_orders
-from tests.support.dashboard import OperatorBrowser, make_operator, sign_in
+from tests.support.dashboard import make_operator, sign_in
 from tests.support.factories import Brand, load_order, open_cart, open_payment
 from tests.support.refunds import pay
 
 pytestmark = pytest.mark.usefixtures("app_context")
-
-
-@pytest.fixture
-def browser(app: Flask, tenant: Brand) -> OperatorBrowser:
-    return sign_in(app, make_operator(tenant))
 
 
 def audited(brand: Brand, action: str) -> list[AuditEntry]:

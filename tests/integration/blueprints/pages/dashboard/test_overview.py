@@ -7,16 +7,11 @@ from lumira.database import atomic
 from lumira.models import Alert, AlertKind, Role
 from lumira.repositories import alerts
 from tests.support import files, refunds
-from tests.support.dashboard import OperatorBrowser, make_operator, sign_in
+from tests.support.dashboard import make_operator, sign_in
 from tests.support.factories import Brand, count, set_stock
 from tests.support.refunds import alerts_of
 
 pytestmark = pytest.mark.usefixtures("app_context")
-
-
-@pytest.fixture
-def browser(app: Flask, tenant: Brand) -> OperatorBrowser:
-    return sign_in(app, make_operator(tenant))
 
 
 def test_an_empty_shop_says_what_will_appear(tenant: Brand, browser) -> None:

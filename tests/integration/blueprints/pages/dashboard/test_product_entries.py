@@ -4,7 +4,6 @@ import io
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from flask import Flask
 
 from lumira.database import atomic, db
 from lumira.errors import ChangedMeanwhile
@@ -23,11 +22,6 @@ pytestmark = pytest.mark.usefixtures("app_context")
 
 GUIDE = {"title": "Le guide d-été", "kind": "pdf"}
 READING = {"title": "Votre lecture"}
-
-
-@pytest.fixture
-def browser(app: Flask, tenant: Brand) -> OperatorBrowser:
-    return sign_in(app, make_operator(tenant))
 
 
 def product(brand: Brand, product_id: str = "mystique") -> str:

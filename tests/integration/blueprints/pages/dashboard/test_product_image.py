@@ -4,7 +4,6 @@ import io
 import re
 
 import pytest
-from flask import Flask
 from PIL import Image
 from werkzeug.test import TestResponse
 
@@ -19,11 +18,6 @@ from tests.support.files import audited
 from tests.support.images import encoded, illustrate, opened, picture
 
 pytestmark = pytest.mark.usefixtures("app_context")
-
-
-@pytest.fixture
-def browser(app: Flask, tenant: Brand) -> OperatorBrowser:
-    return sign_in(app, make_operator(tenant))
 
 
 def path(brand: Brand) -> str:

@@ -6,7 +6,6 @@ from datetime import timedelta
 
 import pytest
 import time_machine
-from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
@@ -16,18 +15,13 @@ from lumira.models import AuditEntry, Role
 from lumira.repositories import stripe_accounts
 from lumira.webhooks import inbox
 from tests.support import seller
-from tests.support.dashboard import OperatorBrowser, make_operator, sign_in
+from tests.support.dashboard import make_operator, sign_in
 from tests.support.factories import Brand
 from tests.support.stripe_events import encode, event, signature
 
 pytestmark = pytest.mark.usefixtures("app_context")
 
 NEW = "whsec_" + "n" * 32
-
-
-@pytest.fixture
-def browser(app: Flask, tenant: Brand) -> OperatorBrowser:
-    return sign_in(app, make_operator(tenant))
 
 
 def path(brand: Brand) -> str:

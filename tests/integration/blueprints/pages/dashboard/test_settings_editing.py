@@ -3,7 +3,6 @@
 from typing import Any
 
 import pytest
-from flask import Flask
 from sqlalchemy import select
 
 from lumira.database import atomic, db
@@ -13,7 +12,7 @@ from lumira.repositories import tenants
 from lumira.services.catalog.apply_catalog import apply_catalog
 from lumira.services.catalog.catalog import Catalog, CatalogDifference, CatalogTenant
 from tests.support import seller
-from tests.support.dashboard import OperatorBrowser, make_operator, sign_in
+from tests.support.dashboard import make_operator, sign_in
 from tests.support.factories import Brand
 from tests.support.refunds import pay
 
@@ -37,11 +36,6 @@ SELLER = {
     "vat_note": "",
     "email": "",
 }
-
-
-@pytest.fixture
-def browser(app: Flask, tenant: Brand) -> OperatorBrowser:
-    return sign_in(app, make_operator(tenant))
 
 
 def path(brand: Brand, page: str = "brand") -> str:

@@ -9,7 +9,6 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from flask import Flask
 from sqlalchemy import insert, select, update
 
 from lumira.database import atomic, db
@@ -18,7 +17,7 @@ from lumira.models.columns import uuid7_from
 from lumira.repositories import alerts, event_lists
 from lumira.webhooks import process, replay_many
 from tests.support import stripe_events, stripe_sandbox
-from tests.support.dashboard import Operator, OperatorBrowser, make_operator, sign_in
+from tests.support.dashboard import make_operator, sign_in
 from tests.support.factories import BUYER, Brand, load_order, open_payment
 from tests.support.refunds import alerts_of, audited, pay
 from tests.support.statements import noted_statements
@@ -26,16 +25,6 @@ from tests.support.statements import noted_statements
 pytestmark = pytest.mark.usefixtures("app_context")
 
 EVIL = '"><script>alert(1)</script>'
-
-
-@pytest.fixture
-def owner(tenant: Brand) -> Operator:
-    return make_operator(tenant)
-
-
-@pytest.fixture
-def browser(app: Flask, owner: Operator) -> OperatorBrowser:
-    return sign_in(app, owner)
 
 
 def path_of(brand: Brand) -> str:

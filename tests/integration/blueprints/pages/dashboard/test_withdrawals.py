@@ -8,7 +8,6 @@ from functools import partial
 
 import pytest
 import time_machine
-from flask import Flask
 from sqlalchemy import insert, select
 
 from lumira.database import atomic, db
@@ -17,21 +16,11 @@ from lumira.models.columns import uuid7
 from lumira.repositories import tenants
 from lumira.services.withdrawals.withdraw import record_statement
 from tests.support import refunds
-from tests.support.dashboard import Operator, OperatorBrowser, make_operator, sign_in
+from tests.support.dashboard import OperatorBrowser, make_operator, sign_in
 from tests.support.factories import Brand, load_order, pending_messages
 from tests.support.statements import noted_statements
 
 pytestmark = pytest.mark.usefixtures("app_context")
-
-
-@pytest.fixture
-def owner(tenant: Brand) -> Operator:
-    return make_operator(tenant)
-
-
-@pytest.fixture
-def browser(app: Flask, owner: Operator) -> OperatorBrowser:
-    return sign_in(app, owner)
 
 
 def list_of(brand: Brand) -> str:

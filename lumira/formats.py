@@ -31,6 +31,12 @@ def is_no_reply(address: str) -> bool:
     return _NO_REPLY.match(address) is not None
 
 
+def last_line(trace: str | None, longest: int) -> str:
+    """Return the last line of a traceback, which says what the error is, up to a number of characters."""
+    lines = (trace or "").strip().splitlines()
+    return lines[-1][:longest] if lines else ""
+
+
 def is_public_host(host: str) -> bool:
     """Whether a host name can be opened from elsewhere: not one that resolves to this machine only."""
     return "." in host and not host.endswith((".localhost", ".local", ".invalid", ".test"))

@@ -11,9 +11,10 @@ from lumira.cli.common.tables import echo_table
 from lumira.cli.common.times import shown, zone_of
 from lumira.database import atomic
 from lumira.errors import Conflict, NotFound
+from lumira.formats import last_line
 from lumira.models import MessageStatus, OutboxMessage
 from lumira.repositories import outbox as messages
-from lumira.services.messages.retry_messages import retry_messages
+from lumira.services.messages.retry_messages import retry_all, retry_messages
 
 outbox = AppGroup("outbox", help="Pending, sent and dead messages.")
 
@@ -46,7 +47,7 @@ def list_messages(status: str | None, slug: str | None, limit: int) -> None:
             str(message.status),
             str(message.attempts),
             shown(message.created_at, zone),
-            _last_line(message.last_error),
+            last_line(message.last_error, 80),
         )
         for message, number, tenant_slug, zone in listed[:limit]
     ]
@@ -70,8 +71,7 @@ def _retry_dead(slug: str | None) -> int:
     for tenant_id, _ in chosen_tenants(slug):
         with atomic(tenant_id):
             dead = messages.list_dead_ids(tenant_id)
-        for first in range(0, len(dead), _BATCH):
-            retried += retry_messages(tenant_id, dead[first : first + _BATCH], actor=_ACTOR)
+        retried += retry_all(tenant_id, dead, actor=_ACTOR)
     return retried
 
 
@@ -85,9 +85,3 @@ def _retry_one(message_id: UUID, slug: str | None) -> int:
             raise Conflict("The message was sent already and is not sent twice.")
         return retry_messages(tenant_id, [message_id], actor=_ACTOR)
     raise NotFound(f"There is no message {message_id}.")
-
-
-def _last_line(trace: str | None) -> str:
-    """Return the last line of a traceback: the error itself."""
-    lines = (trace or "").strip().splitlines()
-    return lines[-1][:80] if lines else ""

@@ -55,7 +55,7 @@ def show(slug: str | None, product: str | None) -> None:
     rows: list[tuple[str, ...]] = []
     for tenant_id, tenant_slug in chosen_tenants(slug):
         with atomic(tenant_id):
-            products = stock_counts.list_stock(tenant_id, product)
+            products = stock_counts.list_stock(tenant_id, None if product is None else [product])
         rows += [(tenant_slug, *_row(figures)) for figures in products]
     if product is not None and not rows:
         raise ProductNotFound(f"{slug} has no product {product} with stock.")

@@ -1,9 +1,10 @@
 """Products as a catalog file describes them: applied to a tenant's rows, and added to them."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import select
 
@@ -57,6 +58,21 @@ class FieldChange:
     name: str
     before: str | int | None
     after: str | int | None
+
+
+def differing(row: object, values: Mapping[str, Any]) -> tuple[FieldChange, ...]:
+    """Return the values that a row does not have yet."""
+    return tuple(
+        FieldChange(name, getattr(row, name), value)
+        for name, value in values.items()
+        if getattr(row, name) != value
+    )
+
+
+def write(row: object, changes: Iterable[FieldChange]) -> None:
+    """Give a row its new values."""
+    for change in changes:
+        setattr(row, change.name, change.after)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,13 +172,8 @@ def _in_one_line(deliverables: Sequence[Mapping[str, str]]) -> str | None:
 
 def _update(product: Product, entry: CatalogProduct, position: int) -> ProductChange | None:
     values = {name: getattr(entry, name) for name in COMPARED} | {"position": position}
-    changed = tuple(
-        FieldChange(name, getattr(product, name), value)
-        for name, value in values.items()
-        if getattr(product, name) != value
-    )
-    for field in changed:
-        setattr(product, field.name, field.after)
+    changed = differing(product, values)
+    write(product, changed)
     changed += change_deliverables(product, entry.deliverables)
     product.file_values = terms_of(entry, active=True)
     was_active = product.active

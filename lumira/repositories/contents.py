@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
 from lumira.database import db
 from lumira.errors import NotFound
@@ -83,18 +83,25 @@ def find_of_file(file: File) -> Content | None:
     return db.session.get_one(Content, (file.tenant_id, file.content_id))
 
 
+def get_content(tenant_id: int, product_id: str, key: str) -> Content:
+    """Return one active content. Raises `NotFound`."""
+    return _get(_by_key(tenant_id, product_id, key), product_id, key)
+
+
 def lock_content(tenant_id: int, product_id: str, key: str) -> Content:
     """Return one active content, locked until the transaction ends. Raises `NotFound`."""
-    content = db.session.execute(
-        select(Content)
-        .where(
-            Content.tenant_id == tenant_id,
-            Content.product_id == product_id,
-            Content.key == key,
-            Content.active,
-        )
-        .with_for_update(key_share=True)
-    ).scalar_one_or_none()
+    query = _by_key(tenant_id, product_id, key).with_for_update(key_share=True)
+    return _get(query, product_id, key)
+
+
+def _by_key(tenant_id: int, product_id: str, key: str) -> Select[Content]:
+    return select(Content).where(
+        Content.tenant_id == tenant_id, Content.product_id == product_id, Content.key == key, Content.active
+    )
+
+
+def _get(query: Select[Content], product_id: str, key: str) -> Content:
+    content = db.session.execute(query).scalar_one_or_none()
     if content is None:
         raise NotFound(f"The catalog has no content {key} of product {product_id}.")
     return content

@@ -1,7 +1,7 @@
 """Access grants of orders, and manual grants of operators."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
@@ -105,13 +105,6 @@ def list_order_ids(tenant_id: int, customer_id: UUID, product_id: str) -> list[U
         AccessGrant.product_id == product_id,
     )
     return list(db.session.execute(query).scalars())
-
-
-def order_numbers_of(tenant_id: int, grants: Iterable[Grant]) -> dict[UUID, str]:
-    """Return the numbers of the orders that these grants come from, by order id."""
-    order_ids = [grant.order_id for grant in grants if isinstance(grant, AccessGrant)]
-    query = select(Order.id, Order.order_number).where(Order.tenant_id == tenant_id, Order.id.in_(order_ids))
-    return {row.id: row.order_number for row in db.session.execute(query)}
 
 
 def find_manual_grant(tenant_id: int, customer_id: UUID, product_id: str) -> ManualGrant | None:

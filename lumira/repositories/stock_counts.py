@@ -131,10 +131,8 @@ def remove_counted_again(order: Order, product_id: str, units: int, *, actor: st
     return True
 
 
-def list_stock(
-    tenant_id: int, product_id: str | None = None, *, product_ids: Collection[str] | None = None
-) -> list[StockFigures]:
-    """Return the figures of physical products and stock items: of all, one or some products, in the catalog's order."""
+def list_stock(tenant_id: int, product_ids: Collection[str] | None = None) -> list[StockFigures]:
+    """Return the figures of physical products and stock items: of all or some products, in the catalog's order."""
     item = and_(StockItem.tenant_id == Product.tenant_id, StockItem.product_id == Product.id)
     query = (
         select(
@@ -148,8 +146,6 @@ def list_stock(
         .where(or_(Product.kind == ProductKind.PHYSICAL, StockItem.product_id.is_not(None)))
         .order_by(Product.position, Product.id)
     )
-    if product_id is not None:
-        query = query.where(Product.id == product_id)
     if product_ids is not None:
         query = query.where(Product.id.in_(product_ids))
     return [StockFigures(*row) for row in db.session.execute(query)]

@@ -36,14 +36,11 @@ _ESCAPED_ASCII = re.compile(rb"\\u00[0-7]")
 #: The longest id of Stripe (docs.stripe.com/upgrades).
 _LONGEST_ID = 255
 _EPOCH = 0
-_NO_EVENT = "Webhook body is not a Stripe event"
-_NO_SECRET = "Webhook secret not configured"  # noqa: S105 - a message
-_BAD_SIGNATURE = "Webhook signature verification failed"
-#: What a refused delivery counts as, by the message of its reply.
-_REASONS = {
-    _NO_EVENT: RefusalReason.NO_EVENT,
-    _NO_SECRET: RefusalReason.NO_SECRET,
-    _BAD_SIGNATURE: RefusalReason.SIGNATURE,
+#: The messages of the replies to refused deliveries.
+_REFUSALS = {
+    RefusalReason.NO_EVENT: "Webhook body is not a Stripe event",
+    RefusalReason.NO_SECRET: "Webhook secret not configured",
+    RefusalReason.SIGNATURE: "Webhook signature verification failed",
 }
 #: Stripe's own objects are nested about ten levels deep.
 _MAX_DEPTH = 64
@@ -68,6 +65,14 @@ class Received:
         return {"event_id": self.event_id, "event_type": self.event_type, "repeated": self.repeated}
 
 
+class _Refused(WebhookRejected):
+    """A delivery that is counted among those that were refused."""
+
+    def __init__(self, reason: RefusalReason) -> None:
+        super().__init__(_REFUSALS[reason])
+        self.reason = reason
+
+
 def receive(tenant_id: int, *, body: bytes, signature: str | None) -> Received:
     """Store a signed event and enqueue its processing; both are committed when this returns.
 
@@ -79,8 +84,8 @@ def receive(tenant_id: int, *, body: bytes, signature: str | None) -> Received:
             _verify(tenant_id, body, signature)
         event = _parse(body)
         return _store_parsed(account_owner.find_owner(tenant_id, event.get("account")), event, body)
-    except WebhookRejected as error:
-        refusals.count(tenant_id, _REASONS[error.message])
+    except _Refused as error:
+        refusals.count(tenant_id, error.reason)
         raise
 
 
@@ -117,10 +122,10 @@ def store(tenant_id: int, event: dict[str, Any], *, text: str | None = None) -> 
     try:
         payload = json.dumps(event) if text is None else text
     except RecursionError as error:
-        raise WebhookRejected(_NO_EVENT) from error
+        raise _Refused(RefusalReason.NO_EVENT) from error
     # No event is nested deeper than its number of brackets, and counting brackets is faster than descending.
     if payload.count("{") + payload.count("[") > _MAX_DEPTH and not _is_shallow(event):
-        raise WebhookRejected(_NO_EVENT)
+        raise _Refused(RefusalReason.NO_EVENT)
     row = {"tenant": tenant_id, "payload": _without_client_secrets(payload), **_row(event)}
     try:
         return _insert(row)
@@ -160,9 +165,9 @@ def _verify(tenant_id: int, body: bytes, signature: str | None) -> None:
     with _secrets_lock:
         _secrets[tenant_id] = secrets
     if not secrets:
-        raise WebhookRejected(_NO_SECRET)
+        raise _Refused(RefusalReason.NO_SECRET)
     if not stripe_signature.is_signed(body, signature, secrets):
-        raise WebhookRejected(_BAD_SIGNATURE)
+        raise _Refused(RefusalReason.SIGNATURE)
 
 
 def _parse(body: bytes) -> dict[str, Any]:
@@ -170,9 +175,9 @@ def _parse(body: bytes) -> dict[str, Any]:
     try:
         event = json.loads(body, parse_constant=_refuse_constant, parse_float=_parse_float)
     except (ValueError, RecursionError) as error:
-        raise WebhookRejected(_NO_EVENT) from error
+        raise _Refused(RefusalReason.NO_EVENT) from error
     if not isinstance(event, dict) or not is_storable(event.get("id")) or not is_storable(event.get("type")):
-        raise WebhookRejected(_NO_EVENT)
+        raise _Refused(RefusalReason.NO_EVENT)
     return event
 
 

@@ -16,7 +16,7 @@ from lumira.webhooks.replay_events import replay_events
 MOST_REPLAYED = 500
 #: Events that one transaction makes due: workers must not wait long for the rows.
 _BATCH = 100
-#: States in which processing an event again may change something. One that was processed has told all its facts.
+#: States in which processing an event again may change something. A processed event has no new fact.
 REPLAYABLE = (EventStatus.FAILED, EventStatus.PARKED, EventStatus.IGNORED, EventStatus.FOREIGN)
 
 

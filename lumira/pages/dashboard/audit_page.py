@@ -8,7 +8,7 @@ from lumira.services.audit.view_entries import AuditPage
 
 #: Actors that the page filters by besides the team. An API key is filtered by its name in the log.
 _KINDS = ("stripe", "buyer", "operator", "reconciliation", "worker")
-#: Both are shown as `Lumira`: the log tells them apart.
+#: Both are shown as `Lumira`: the log distinguishes them.
 _AMBIGUOUS = ("reconciliation", "worker")
 
 

@@ -6,9 +6,8 @@ from zoneinfo import ZoneInfo
 from babel.dates import format_timedelta
 
 from lumira.models import Language
+from lumira.notifications.formatting import LOCALES
 from lumira.pages.dashboard.texts import TEXTS
-
-_LOCALES = {Language.FRENCH: "fr_FR", Language.ENGLISH: "en_GB"}
 
 
 def remaining(due_at: datetime, now: datetime, zone: ZoneInfo, language: Language) -> str:
@@ -17,5 +16,5 @@ def remaining(due_at: datetime, now: datetime, zone: ZoneInfo, language: Languag
     if not days:
         return str(TEXTS[language]["layout"]["today"])
     return str(
-        format_timedelta(days, granularity="day", threshold=99, add_direction=True, locale=_LOCALES[language])
+        format_timedelta(days, granularity="day", threshold=99, add_direction=True, locale=LOCALES[language])
     )

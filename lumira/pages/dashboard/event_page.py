@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from lumira.domain.redaction import without_personal_data
+from lumira.formats import last_line
 from lumira.models import EventStatus, Language, WebhookEvent
 from lumira.pages.dashboard import actors
 from lumira.pages.dashboard.stripe_links import url_at_stripe
@@ -25,8 +26,7 @@ def status_of(text: str) -> EventStatus | None:
 
 def short_error(error: str | None) -> str:
     """Return the last line of an error, which says what it is; empty without an error."""
-    lines = (error or "").strip().splitlines()
-    return lines[-1][:_SHOWN_ERROR] if lines else ""
+    return last_line(error, _SHOWN_ERROR)
 
 
 def explain(event: ListedEvent | WebhookEvent, language: Language) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from lumira.domain import messages
+from lumira.formats import last_line
 from lumira.models import Language, MessageKind, MessageStatus, OutboxMessage
 from lumira.notifications.preview_message import NoPreview, Preview
 from lumira.pages.dashboard import actors
@@ -33,8 +34,7 @@ def is_for_team(message: OutboxMessage) -> bool:
 
 def short_error(message: OutboxMessage) -> str:
     """Return the last line of the last error, which says what it is; empty without an error."""
-    lines = (message.last_error or "").strip().splitlines()
-    return lines[-1][:_SHOWN_ERROR] if lines else ""
+    return last_line(message.last_error, _SHOWN_ERROR)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from lumira.errors import LumiraError
 from lumira.models import AlertKind, Language
 from lumira.notifications.alert_text import AlertText
 from lumira.notifications.alert_texts import text_for
-from lumira.notifications.formatting import Formatter
+from lumira.notifications.formatting import LOCALES, Formatter
 from lumira.pages.dashboard import chart
 from lumira.pages.dashboard.browsers import browser_name
 from lumira.pages.dashboard.due_dates import remaining
@@ -32,7 +32,6 @@ _environment = Environment(
     lstrip_blocks=True,
 )
 _DEFAULT_ZONE = "Europe/Paris"
-_LOCALES = {Language.FRENCH: "fr_FR", Language.ENGLISH: "en_GB"}
 
 
 def render(template: str, frame: Frame, *, assets: dict[str, str], **values: Any) -> str:
@@ -67,7 +66,7 @@ def render(template: str, frame: Frame, *, assets: dict[str, str], **values: Any
 
 def _short_moment(at: datetime, zone: ZoneInfo, language: Language) -> str:
     """Format a date and time for a table: `27/11/2026 23:05`."""
-    return str(format_datetime(at.astimezone(zone), "dd/MM/yyyy HH:mm", locale=_LOCALES[language]))
+    return str(format_datetime(at.astimezone(zone), "dd/MM/yyyy HH:mm", locale=LOCALES[language]))
 
 
 def describe(message: Message, language: Language) -> str:

@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, time, timedelta
+from datetime import date
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from lumira.database import atomic
+from lumira.domain.days import begin_of, end_of
 from lumira.formats import parse_uuid
 from lumira.models import AlertKind, AuditEntry, AuditLink
 from lumira.repositories import alerts, audit, audit_chain, operator_roles, orders, tenants
@@ -78,9 +79,9 @@ def filter_of(tenant_id: int, search: AuditSearch) -> AuditFilter:
         order_id = orders.ids_by_number(tenant_id, [number]).get(number)
         wanted = replace(wanted, subject=f"{_ORDER}{order_id}" if order_id else search.subject)
     if search.first_day:
-        wanted = replace(wanted, since=datetime.combine(search.first_day, time(), zone))
+        wanted = replace(wanted, since=begin_of(search.first_day, zone))
     if search.last_day:
-        wanted = replace(wanted, until=datetime.combine(search.last_day + timedelta(days=1), time(), zone))
+        wanted = replace(wanted, until=end_of(search.last_day, zone))
     return wanted
 
 

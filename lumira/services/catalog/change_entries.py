@@ -2,14 +2,13 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
-from lumira.clock import utc_now
 from lumira.database import atomic, retried
-from lumira.errors import ChangedMeanwhile
 from lumira.models import Product
 from lumira.repositories import catalog_products, contents, products, tenants
-from lumira.repositories.catalog_products import Change, FieldChange, ProductChange
+from lumira.repositories.catalog_products import FieldChange
 from lumira.repositories.contents import CatalogContent
-from lumira.services.catalog.audit_catalog import audit_product, content_field
+from lumira.services.catalog.audit_catalog import content_field
+from lumira.services.catalog.product_edits import note_edit, require_unchanged
 
 
 def change_contents(
@@ -32,7 +31,7 @@ def change_contents(
             CatalogContent(row.product_id, row.key, row.title, row.kind)
             for row in contents.list_contents(tenant_id, [product_id])
         ]
-        _check_unchanged(product, now == list(seen))
+        require_unchanged(product, now == list(seen))
         return tuple(map(content_field, contents.apply(tenant_id, [product_id], described)))
 
     return _change(tenant_id, product_id, change, actor=actor)
@@ -52,7 +51,7 @@ def change_deliverables(
     """
 
     def change(product: Product) -> tuple[FieldChange, ...]:
-        _check_unchanged(product, product.deliverables == list(seen))
+        require_unchanged(product, product.deliverables == list(seen))
         return catalog_products.change_deliverables(product, described)
 
     return _change(tenant_id, product_id, change, actor=actor)
@@ -66,15 +65,4 @@ def _change(
         # One change of the catalog at a time, as `apply_catalog`.
         tenant = tenants.lock(tenant_id)
         product = products.lock_product(tenant_id, product_id)
-        fields = change(product)
-        if not fields:
-            return False
-        product.edited_at = utc_now()
-        tenant.catalog_version += 1
-        audit_product(tenant_id, ProductChange(product_id, Change.CHANGED, fields), actor=actor)
-        return True
-
-
-def _check_unchanged(product: Product, is_unchanged: bool) -> None:
-    if not is_unchanged:
-        raise ChangedMeanwhile(f"The product {product.id} was changed meanwhile.")
+        return note_edit(tenant, product, change(product), actor=actor)

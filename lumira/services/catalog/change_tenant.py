@@ -5,7 +5,7 @@ from typing import Any
 
 from lumira.models import Tenant
 from lumira.repositories import tenants
-from lumira.repositories.catalog_products import FieldChange
+from lumira.repositories.catalog_products import FieldChange, differing, write
 
 #: The fields that may change of an existing tenant. The slug, currency and order prefix never change.
 CHANGEABLE = (
@@ -33,13 +33,8 @@ DOMAINS = "domains"
 
 def change_fields(tenant: Tenant, values: Mapping[str, Any]) -> tuple[FieldChange, ...]:
     """Set the fields of `values`, and `seller` if it is among them; return those that had another value."""
-    changed = tuple(
-        FieldChange(name, getattr(tenant, name), values[name])
-        for name in CHANGEABLE
-        if name in values and getattr(tenant, name) != values[name]
-    )
-    for field in changed:
-        setattr(tenant, field.name, field.after)
+    changed = differing(tenant, {name: values[name] for name in CHANGEABLE if name in values})
+    write(tenant, changed)
     if "seller" not in values or tenant.seller == values["seller"]:
         return changed
     before, tenant.seller = tenant.seller, values["seller"]

@@ -39,7 +39,7 @@ def _count(before: Product, after: Product) -> RenamedProduct:
     return RenamedProduct(
         before=before.id,
         after=after.id,
-        units=sum(figures.on_hand for figures in stock_counts.list_stock(tenant_id, before.id)),
+        units=sum(figures.on_hand for figures in stock_counts.list_stock(tenant_id, [before.id])),
         grants=grants.count_live(tenant_id, [before.id]).get(before.id, 0),
         contents=len(contents.list_contents(tenant_id, [before.id])),
     )

@@ -57,7 +57,7 @@ def view_products(tenant_id: int, *, text: str = "", after: str = "") -> Product
         rows = products.list_for_operators(tenant_id, text=text, after=last, limit=PAGE + 1)
         ids = [row.id for row in rows[:PAGE]]
         images = product_images.by_product(tenant_id, ids)
-        counts = stock_counts.list_stock(tenant_id, product_ids=ids)
+        counts = stock_counts.list_stock(tenant_id, ids)
         stock = {figures.product_id: figures for figures in counts}
         shown = [ListedProduct(row, images.get(row.id), stock.get(row.id)) for row in rows[:PAGE]]
         return ProductList(shown, next=ids[-1] if len(rows) > PAGE else None)
@@ -69,7 +69,7 @@ def view_product(tenant_id: int, product_id: str) -> ProductDetails:
         product = products.list_by_ids(tenant_id, [product_id]).get(product_id)
         if product is None:
             raise ProductNotFound(f"There is no product {product_id}.")
-        stock = stock_counts.list_stock(tenant_id, product_id)
+        stock = stock_counts.list_stock(tenant_id, [product_id])
         image = product_images.by_product(tenant_id, [product_id]).get(product_id)
         rows = contents.list_contents(tenant_id, [product_id])
         file_of = files.by_content(tenant_id, [content.id for content in rows])

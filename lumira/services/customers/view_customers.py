@@ -7,8 +7,8 @@ from uuid import UUID
 from lumira.clock import utc_now
 from lumira.database import atomic
 from lumira.domain.grant_coverage import Grant
-from lumira.models import Customer
-from lumira.repositories import customer_figures, customers
+from lumira.models import AccessGrant, Customer
+from lumira.repositories import customer_figures, customers, orders
 from lumira.repositories import grants as grant_rows
 from lumira.repositories.customer_figures import CustomerFigures
 
@@ -47,7 +47,9 @@ def read_view(tenant_id: int, customer: Customer) -> CustomerView:
         customer_figures.figures_of(tenant_id, [customer.id], now=utc_now())[customer.id],
         customers.list_merged(tenant_id, customer.id),
         grants,
-        grant_rows.order_numbers_of(tenant_id, grants),
+        orders.numbers_by_id(
+            tenant_id, {grant.order_id for grant in grants if isinstance(grant, AccessGrant)}
+        ),
     )
 
 

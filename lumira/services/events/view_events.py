@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from lumira.database import atomic
+from lumira.domain.days import begin_of, end_of
 from lumira.domain.order_search import SearchKind, SearchTerm, read_term
 from lumira.errors import NotFound
 from lumira.models import AuditEntry, EventStatus, Tenant, WebhookEvent
@@ -115,8 +116,9 @@ def criteria_of(tenant_id: int, search: EventSearch, term: SearchTerm | None) ->
         type=search.type or None,
         order_ids=None if term is None else order_search.newest_ids(tenant_id, term),
         stripe_event_ids=_stuck(tenant_id, term),
-        first=_first_id(search.first_day, zone),
-        last=_first_id(search.last_day and search.last_day + timedelta(days=1), zone),
+        # No event has the smallest id of a day, so that it also bounds the day before.
+        first=uuid7_from(begin_of(search.first_day, zone)) if search.first_day else None,
+        last=uuid7_from(end_of(search.last_day, zone)) if search.last_day else None,
         before=search.before,
     )
 
@@ -126,11 +128,6 @@ def _stuck(tenant_id: int, term: SearchTerm | None) -> list[str]:
     if term is None or term.kind not in _AT_STRIPE:
         return []
     return [event.stripe_event_id for event in order_events.list_stuck(tenant_id, [term.text])]
-
-
-def _first_id(day: date | None, zone: ZoneInfo) -> UUID | None:
-    """The smallest id of a day. No event has it, so that it also bounds the day before."""
-    return None if day is None else uuid7_from(datetime.combine(day, time(), zone))
 
 
 def view_event(tenant_id: int, reference: str) -> EventView:

@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from lumira.clock import utc_now
 from lumira.database import atomic, plan_for_values
+from lumira.domain.days import begin_of
 from lumira.repositories import event_figures, overview, refused_deliveries, tenants
 from lumira.repositories.event_figures import MOST_COUNTED, Deliveries, Durations
 from lumira.repositories.refused_deliveries import Refusals
@@ -77,7 +78,7 @@ def _edges(span: Span, now: datetime, zone: ZoneInfo) -> list[datetime]:
     if span is Span.DAYS:
         first = local.date() - timedelta(days=_DAYS - 1)
         days = [first + timedelta(days=number) for number in range(_DAYS + 1)]
-        return [datetime.combine(day, time(), zone) for day in days]
+        return [begin_of(day, zone) for day in days]
     # In UTC, where an hour after another is always sixty minutes later.
     this_hour = local.replace(minute=0, second=0, microsecond=0).astimezone(UTC)
     return [this_hour - timedelta(hours=_HOURS - 1 - number) for number in range(_HOURS + 1)]

@@ -38,7 +38,7 @@ def open_work_file(tenant_id: int, deliverable_id: UUID, file_id: UUID) -> WorkF
 def open_content_file(tenant_id: int, product_id: str, key: str) -> WorkFile:
     """Return the file of a content of a product; raises `NotFound`, and `FileMissing` without a file."""
     with atomic(tenant_id):
-        content = contents.lock_content(tenant_id, product_id, key)
+        content = contents.get_content(tenant_id, product_id, key)
         file = files.by_content(tenant_id, [content.id]).get(content.id)
     if file is None:
         raise FileMissing("There is no such file.")

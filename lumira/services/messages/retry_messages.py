@@ -48,7 +48,11 @@ def retry_dead(tenant_id: int, kind: MessageKind | None, *, until: UUID, actor: 
     """
     with atomic(tenant_id):
         found = message_lists.list_dead(tenant_id, kind=kind, until=until, limit=MOST_RETRIED)
-    message_ids = [message_id for message_id, _ in found]
+    return retry_all(tenant_id, [message_id for message_id, _ in found], actor=actor)
+
+
+def retry_all(tenant_id: int, message_ids: Sequence[UUID], *, actor: str) -> int:
+    """Do as `retry_messages`, of any number of messages, in several transactions."""
     return sum(
         retry_messages(tenant_id, message_ids[first : first + _BATCH], actor=actor)
         for first in range(0, len(message_ids), _BATCH)

@@ -1,7 +1,7 @@
 """Find orders for an operator: by one text, and by status, period and product."""
 
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement
 
 from lumira.database import atomic
 from lumira.domain.commands import OrderFilter
+from lumira.domain.days import begin_of, end_of
 from lumira.domain.order_search import OrderSearch, SearchTerm, read_term
 from lumira.models import Order, Product, Tenant
 from lumira.repositories import order_lists, order_search, products, tenants
@@ -52,8 +53,8 @@ def filter_of(search: OrderSearch, zone: ZoneInfo, *, limit: int) -> OrderFilter
     """Return the filter of a search; its days begin and end at midnight in this zone."""
     first, last = search.first_day, search.last_day
     # The filter leaves out the times themselves: an order of midnight belongs to the day that begins.
-    after = datetime.combine(first, time(), zone) - timedelta(microseconds=1) if first else None
-    before = datetime.combine(last + timedelta(days=1), time(), zone) if last else None
+    after = begin_of(first, zone) - timedelta(microseconds=1) if first else None
+    before = end_of(last, zone) if last else None
     return OrderFilter(
         status=search.status,
         product_id=search.product_id,

@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 from lumira.clock import utc_now
 from lumira.database import atomic
+from lumira.domain.days import begin_of, end_of
 from lumira.errors import InvalidRequest
 from lumira.models import Tenant
 from lumira.repositories import alert_orders, alerts, overview, tenants
@@ -57,8 +58,8 @@ def view_overview(tenant_id: int, *, first_day: date | None = None, last_day: da
             days=overview.list_days(
                 tenant_id,
                 zone=tenant.time_zone,
-                since=datetime.combine(first, time(), zone),
-                until=datetime.combine(last + timedelta(days=1), time(), zone),
+                since=begin_of(first, zone),
+                until=end_of(last, zone),
             ),
             alerts=alert_orders.with_orders(tenant_id, alerts.list_alerts(tenant_id, limit=_ALERTS)),
             low_stock=overview.list_low_stock(tenant_id, at_most=LOW_STOCK),

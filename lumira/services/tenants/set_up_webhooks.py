@@ -12,12 +12,12 @@ from lumira.domain.stripe_setup import Lack, WantedEndpoint
 from lumira.errors import AddressUnknown, ConnectHasNoEndpoint
 from lumira.repositories import audit, stripe_accounts, tenants
 from lumira.repositories.stripe_accounts import StripeAccount
-from lumira.services.tenants.setup_steps import Step
+from lumira.services.tenants.setup_steps import Step, step
 
 
 @dataclass(slots=True)
 class StripeSetup:
-    """What was set up, in sentences, and what the operator has to do."""
+    """What was set up, and what the operator has to do."""
 
     done: list[Step] = field(default_factory=list)
     warnings: list[Step] = field(default_factory=list)
@@ -88,16 +88,16 @@ def _complete(plan: _Plan, endpoint: Mapping[str, Any], setup: StripeSetup) -> N
     if Lack.DISABLED in lacks:
         changes["disabled"] = False
     if not changes:
-        setup.done.append(Step("endpoint_complete", endpoint=endpoint["id"]))
+        setup.done.append(step("endpoint_complete", endpoint=endpoint["id"]))
         return
     stripe_setup.update_webhook_endpoint(plan.account, endpoint["id"], changes)
     name, missing = endpoint["id"], ", ".join(plan.endpoint.missing_events(endpoint))
     if not missing:
-        setup.done.append(Step("endpoint_enabled", endpoint=name))
+        setup.done.append(step("endpoint_enabled", endpoint=name))
     elif Lack.DISABLED in lacks:
-        setup.done.append(Step("endpoint_events_added_and_enabled", endpoint=name, events=missing))
+        setup.done.append(step("endpoint_events_added_and_enabled", endpoint=name, events=missing))
     else:
-        setup.done.append(Step("endpoint_events_added", endpoint=name, events=missing))
+        setup.done.append(step("endpoint_events_added", endpoint=name, events=missing))
 
 
 def _create(tenant_id: int, plan: _Plan, setup: StripeSetup, *, actor: str) -> Mapping[str, Any]:
@@ -122,7 +122,7 @@ def _create(tenant_id: int, plan: _Plan, setup: StripeSetup, *, actor: str) -> M
     stripe_setup.update_webhook_endpoint(
         plan.account, created["id"], {"metadata": {wanted.SECRET: wanted.short(fingerprint)}}
     )
-    setup.done.append(Step("endpoint_created", endpoint=created["id"], url=plan.endpoint.url))
+    setup.done.append(step("endpoint_created", endpoint=created["id"], url=plan.endpoint.url))
     return created
 
 
@@ -131,7 +131,7 @@ def _retire(plan: _Plan, endpoint: Mapping[str, Any], setup: StripeSetup) -> Non
     if endpoint["status"] != "enabled":
         return
     stripe_setup.update_webhook_endpoint(plan.account, endpoint["id"], {"disabled": True})
-    setup.done.append(Step("endpoint_replaced", endpoint=endpoint["id"]))
+    setup.done.append(step("endpoint_replaced", endpoint=endpoint["id"]))
 
 
 def _register_domains(plan: _Plan, setup: StripeSetup) -> None:
@@ -141,17 +141,17 @@ def _register_domains(plan: _Plan, setup: StripeSetup) -> None:
         try:
             if domain is None:
                 domain = stripe_setup.register_payment_method_domain(plan.account, host)
-                setup.done.append(Step("domain_registered", host=host))
+                setup.done.append(step("domain_registered", host=host))
             elif not domain["enabled"]:
                 domain = stripe_setup.enable_payment_method_domain(plan.account, domain["id"])
-                setup.done.append(Step("domain_enabled", host=host))
+                setup.done.append(step("domain_enabled", host=host))
         except StripeRefused as error:
-            setup.warnings.append(Step("domain_refused", host=host, reason=error.message))
+            setup.warnings.append(step("domain_refused", host=host, reason=error.message))
             continue
         if domain["apple_pay"]["status"] != "active":
             reason = (domain["apple_pay"].get("status_details") or {}).get("error_message")
             setup.warnings.append(
-                Step("apple_pay_inactive", host=host, reason=reason)
+                step("apple_pay_inactive", host=host, reason=reason)
                 if reason
-                else Step("apple_pay_unverified", host=host)
+                else step("apple_pay_unverified", host=host)
             )

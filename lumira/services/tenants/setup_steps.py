@@ -1,6 +1,8 @@
 """The steps of the set-up at Stripe, each with a code, so that a page can show it in another language."""
 
-from typing import Any, Self
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
 
 #: English by the code of the step. The dashboard has each in French under the same code.
 STEPS: dict[str, str] = {
@@ -20,14 +22,17 @@ STEPS: dict[str, str] = {
 }
 
 
-class Step(str):
-    """A sentence in English that remembers its code and its values."""
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step: its code, and what its sentence names. `str(step)` is the sentence in English."""
 
-    __slots__ = ("code", "values")
     code: str
-    values: dict[str, Any]
+    values: Mapping[str, Any]
 
-    def __new__(cls, code: str, **values: Any) -> Self:
-        made = super().__new__(cls, STEPS[code].format(**values))
-        made.code, made.values = code, values
-        return made
+    def __str__(self) -> str:
+        return STEPS[self.code].format(**self.values)
+
+
+def step(code: str, **values: Any) -> Step:
+    """Return the step with this code."""
+    return Step(code, values)

@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 from lumira.clock import utc_now
 from lumira.database import atomic
+from lumira.domain.days import begin_of
 from lumira.domain.list_position import Position
 from lumira.domain.order_money import settling_payment
 from lumira.domain.outcome import derive
@@ -109,7 +110,7 @@ def _begin_of(day: date | None, zone: ZoneInfo) -> datetime:
     now = utc_now()
     if day is None:
         return now
-    begin = datetime.combine(day, time(), zone).astimezone(UTC)
+    begin = begin_of(day, zone).astimezone(UTC)
     if begin > now:
         raise InvalidRequest("The statement cannot be made in the future.")
     return begin

@@ -149,8 +149,8 @@ def test_stock_is_listed_in_the_order_of_the_catalog(tenant):
             StockFigures("shirt", 100, 3, 0),
             StockFigures("cap", 50, 0, 0),
         ]
-        assert stock_counts.list_stock(tenant.id, "cap") == [StockFigures("cap", 50, 0, 0)]
-        assert stock_counts.list_stock(tenant.id, "mystique") == []
+        assert stock_counts.list_stock(tenant.id, ["cap"]) == [StockFigures("cap", 50, 0, 0)]
+        assert stock_counts.list_stock(tenant.id, ["mystique"]) == []
 
 
 def test_reservations_and_movements_name_their_orders(tenant):

@@ -1,15 +1,13 @@
 """The audit log of a shop: who did what, as a list and as CSV, and whether it was changed."""
 
-from collections.abc import Iterator
-from datetime import UTC, datetime
 from http import HTTPStatus
 from urllib.parse import urlencode
 
-from flask import Response, abort, request, stream_with_context
+from flask import Response, abort, request
 
 from lumira.blueprints.pages.dashboard import visit
-from lumira.blueprints.pages.dashboard.paging import AFTER, pager, read_day, sent
-from lumira.blueprints.pages.dashboard.replies import done, failed, language, page
+from lumira.blueprints.pages.dashboard.paging import AFTER, pager, read_days, sent
+from lumira.blueprints.pages.dashboard.replies import csv_file, done, failed, language, page
 from lumira.blueprints.pages.dashboard.routing import dashboard
 from lumira.domain.operators import Role
 from lumira.formats import parse_uuid
@@ -49,17 +47,7 @@ def export() -> Response:
     if is_invalid:
         abort(HTTPStatus.BAD_REQUEST)
     parts = export_entries(visit.shop().tenant_id, search, language(), actor=visit.operator().actor)
-    # An error before the first part is a page, and not the beginning of a file.
-    first = next(parts)
-
-    def send() -> Iterator[str]:
-        yield first
-        yield from parts
-
-    reply = Response(stream_with_context(send()), mimetype="text/csv")
-    name = f"audit-{visit.shop().slug}-{datetime.now(UTC):%Y-%m-%d}.csv"
-    reply.headers["Content-Disposition"] = f'attachment; filename="{name}"'
-    return reply
+    return csv_file(parts, "audit")
 
 
 @dashboard.page("/audit/verify", may=Role.OWNER, methods=["POST"])
@@ -80,8 +68,7 @@ def _path() -> str:
 def _read_search() -> tuple[AuditSearch, dict[str, str], bool]:
     """What the query string asks for, its filters, and whether a day in it is malformed."""
     filters = {name: sent(name) for name in _FILTERS}
-    first, last = read_day(filters["from"]), read_day(filters["to"])
-    is_invalid = (filters["from"] != "" and first is None) or (filters["to"] != "" and last is None)
+    (first, last), is_invalid = read_days(filters)
     search = AuditSearch(
         action=filters["action"] or None,
         actor=filters["actor"] or None,

@@ -53,7 +53,7 @@ def show_product(product_id: str) -> Response:
         listed=details.listed,
         product=details.listed.product,
         differences=differences_from_file(details.listed.product),
-        path=_path(product_id),
+        path=path_of(product_id),
         link=_checkout_link(product_id),
         max_units=MAX_UNITS,
         max_bytes=max_upload_bytes(),
@@ -73,8 +73,8 @@ def take_values_of_file(product_id: str) -> Response:
             seen=request.form.get("seen", "")[:100],
         )
     except ChangedMeanwhile:
-        return failed("catalog.changed_meanwhile", to=_path(product_id))
-    return done("catalog.edited" if is_changed else "catalog.unchanged", to=_path(product_id))
+        return failed("catalog.changed_meanwhile", to=path_of(product_id))
+    return done("catalog.edited" if is_changed else "catalog.unchanged", to=path_of(product_id))
 
 
 @dashboard.page("/catalog/<product_id>/stock/count", may=Role.OWNER, methods=["POST"])
@@ -94,7 +94,7 @@ def _correct(product_id: str, correct: Callable[..., StockCorrection]) -> Respon
     view_product(tenant_id, checked_name(product_id))
     units = request.form.get("units", "").strip()
     if not _UNITS.fullmatch(units):
-        return failed("catalog.invalid_units", to=_path(product_id))
+        return failed("catalog.invalid_units", to=path_of(product_id))
     try:
         correction = correct(tenant_id, product_id, int(units), actor=visit.operator().actor)
     except NotFound:
@@ -102,17 +102,18 @@ def _correct(product_id: str, correct: Callable[..., StockCorrection]) -> Respon
     except LumiraError as error:
         is_later = error.status >= HTTPStatus.INTERNAL_SERVER_ERROR
         message = "catalog.later" if is_later else "catalog.refused"
-        return failed(message, to=_path(product_id), why=explain(error, language()))
+        return failed(message, to=path_of(product_id), why=explain(error, language()))
     return done(
         "catalog.corrected",
-        to=_path(product_id),
+        to=path_of(product_id),
         before=str(correction.before),
         after=str(correction.after.on_hand),
     )
 
 
-def _path(product_id: str) -> str:
-    return f"{visit.shop().path}/catalog/{product_id}"
+def path_of(product_id: str) -> str:
+    """The path of a product's page; 404 for what cannot be an id."""
+    return f"{visit.shop().path}/catalog/{checked_name(product_id)}"
 
 
 def _checkout_link(product_id: str | None = None) -> str:

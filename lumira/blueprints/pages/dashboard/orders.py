@@ -1,15 +1,13 @@
 """The orders of a shop: found by one text and filters, in pages, and as CSV."""
 
-from collections.abc import Iterator
-from datetime import UTC, datetime
 from http import HTTPStatus
 from urllib.parse import urlencode
 
-from flask import Response, abort, request, stream_with_context
+from flask import Response, abort, request
 
 from lumira.blueprints.pages.dashboard import visit
-from lumira.blueprints.pages.dashboard.paging import read_day
-from lumira.blueprints.pages.dashboard.replies import language, page, redirect_to
+from lumira.blueprints.pages.dashboard.paging import read_days
+from lumira.blueprints.pages.dashboard.replies import csv_file, language, page, redirect_to
 from lumira.blueprints.pages.dashboard.routing import dashboard
 from lumira.domain.operators import Role
 from lumira.domain.order_search import MAX_LENGTH, OrderSearch, SearchKind
@@ -42,18 +40,7 @@ def export() -> Response:
     if invalid:
         abort(HTTPStatus.BAD_REQUEST)
     parts = export_orders(visit.shop().tenant_id, search, language(), actor=visit.operator().actor)
-    # An error before the first part is a page, and not the beginning of a file.
-    first, _ = next(parts)
-
-    def send() -> Iterator[str]:
-        yield first
-        for part, _ in parts:
-            yield part
-
-    reply = Response(stream_with_context(send()), mimetype="text/csv")
-    name = f"orders-{visit.shop().slug}-{datetime.now(UTC):%Y-%m-%d}.csv"
-    reply.headers["Content-Disposition"] = f'attachment; filename="{name}"'
-    return reply
+    return csv_file((part for part, _ in parts), "orders")
 
 
 def _only_one(found: FoundOrders) -> str | None:
@@ -86,8 +73,7 @@ def _list_page(found: FoundOrders | None, status: HTTPStatus) -> Response:
 def _read_search() -> tuple[OrderSearch, bool]:
     """What the query string asks for, and whether a day in it is malformed. An unknown status finds all orders."""
     sent = {name: request.args.get(name, "")[:MAX_LENGTH].replace("\x00", "") for name in _FILTERS}
-    first, last = read_day(sent["from"]), read_day(sent["to"])
-    is_invalid = (sent["from"] != "" and first is None) or (sent["to"] != "" and last is None)
+    (first, last), is_invalid = read_days(sent)
     search = OrderSearch(
         text=sent["q"],
         status=sent["status"] if sent["status"] in TEXTS[language()]["orders"]["statuses"] else None,

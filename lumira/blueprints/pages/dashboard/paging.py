@@ -22,7 +22,16 @@ def position() -> Position | None:
 
 def sent(name: str) -> str:
     """The text of a filter in the query string, without what the database cannot store."""
-    return request.args.get(name, "")[:MAX_LENGTH].replace("\x00", "").strip()
+    return _stored(request.args.get(name, ""))
+
+
+def sent_in_form(name: str) -> str:
+    """The text of a filter that a form repeats, likewise."""
+    return _stored(request.form.get(name, ""))
+
+
+def _stored(text: str) -> str:
+    return text[:MAX_LENGTH].replace("\x00", "").strip()
 
 
 def pager(path: str, filters: Mapping[str, str], following: object | None) -> Pager:
@@ -34,6 +43,12 @@ def pager(path: str, filters: Mapping[str, str], following: object | None) -> Pa
         is_first=AFTER not in request.args,
         is_filtered=bool(kept),
     )
+
+
+def read_days(filters: Mapping[str, str]) -> tuple[tuple[date | None, date | None], bool]:
+    """The days of the filters `from` and `to`, and whether one of them is malformed."""
+    first, last = read_day(filters["from"]), read_day(filters["to"])
+    return (first, last), bool((filters["from"] and first is None) or (filters["to"] and last is None))
 
 
 def read_day(text: str) -> date | None:

@@ -6,6 +6,7 @@ from flask import Response
 
 from lumira.blueprints.http.references import checked_name
 from lumira.blueprints.pages.dashboard import visit
+from lumira.blueprints.pages.dashboard.catalog import path_of
 from lumira.blueprints.pages.dashboard.paging import sent
 from lumira.blueprints.pages.dashboard.product_form import ProductForm
 from lumira.blueprints.pages.dashboard.replies import done, language, page
@@ -49,7 +50,7 @@ def add() -> Response:
         form.errors["level"] = "level_taken"
         form.details["holder"] = str(error.details["product"])
         return _new_page(form)
-    return done("catalog.added", to=_path(described.id))
+    return done("catalog.added", to=path_of(described.id))
 
 
 @dashboard.page("/catalog/<product_id>/edit", may=Role.OWNER)
@@ -80,7 +81,7 @@ def edit(product_id: str) -> Response:
         form.errors["form"] = "changed_meanwhile"
         form.seen = _find(product_id).updated_at.isoformat()
         return _edit_page(product, form)
-    return done("catalog.edited" if is_changed else "catalog.unchanged", to=_path(product.id))
+    return done("catalog.edited" if is_changed else "catalog.unchanged", to=path_of(product.id))
 
 
 def _kind() -> ProductKind | None:
@@ -97,13 +98,9 @@ def _new_page(form: ProductForm) -> Response:
 
 
 def _edit_page(product: Product, form: ProductForm) -> Response:
-    return _form_page(form, product=product, path=f"{_path(product.id)}/edit", back=_path(product.id))
+    return _form_page(form, product=product, path=f"{path_of(product.id)}/edit", back=path_of(product.id))
 
 
 def _form_page(form: ProductForm, *, product: Product | None, path: str, back: str) -> Response:
     status = HTTPStatus.BAD_REQUEST if form.errors else HTTPStatus.OK
     return page("catalog_form.html.jinja", status, form=form, product=product, path=path, back=back)
-
-
-def _path(product_id: str) -> str:
-    return f"{visit.shop().path}/catalog/{product_id}"

@@ -5,6 +5,7 @@ from flask import Response, request
 from lumira.blueprints.http.references import checked_name
 from lumira.blueprints.http.streaming import Streamed, stream
 from lumira.blueprints.pages.dashboard import visit
+from lumira.blueprints.pages.dashboard.catalog import path_of
 from lumira.blueprints.pages.dashboard.replies import done, failed, language
 from lumira.blueprints.pages.dashboard.routing import dashboard
 from lumira.domain.operators import Role
@@ -37,14 +38,14 @@ def upload(product_id: str, key: str) -> Response:
     """Store a file; it replaces an earlier one."""
     file = request.files.get("file")
     if file is None or not file.filename:
-        return failed("catalog.no_image_file", to=_path(product_id))
+        return failed("catalog.no_image_file", to=path_of(product_id))
     new_file = Upload(file.filename, file.stream)
     tenant_id, actor = visit.shop().tenant_id, visit.operator().actor
     try:
         _, is_new = upload_content(tenant_id, product_id, checked_name(key), new_file, actor=actor)
     except (InvalidFile, FileTooLarge, StorageUnavailable) as error:
-        return failed("catalog.refused", to=_path(product_id), why=explain(error, language()))
-    return done("catalog.content_uploaded" if is_new else "catalog.content_unchanged", to=_path(product_id))
+        return failed("catalog.refused", to=path_of(product_id), why=explain(error, language()))
+    return done("catalog.content_uploaded" if is_new else "catalog.content_unchanged", to=path_of(product_id))
 
 
 @dashboard.page(f"{_CONTENT}/remove", may=Role.OWNER, methods=["POST"])
@@ -52,8 +53,4 @@ def remove(product_id: str, key: str) -> Response:
     """Remove the file: buyers can no longer download it."""
     tenant_id, actor = visit.shop().tenant_id, visit.operator().actor
     remove_content_file(tenant_id, checked_name(product_id), checked_name(key), actor=actor)
-    return done("catalog.content_removed", to=_path(product_id))
-
-
-def _path(product_id: str) -> str:
-    return f"{visit.shop().path}/catalog/{checked_name(product_id)}"
+    return done("catalog.content_removed", to=path_of(product_id))

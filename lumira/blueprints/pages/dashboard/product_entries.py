@@ -8,6 +8,7 @@ from flask import Response, request
 
 from lumira.blueprints.http.references import checked_name
 from lumira.blueprints.pages.dashboard import visit
+from lumira.blueprints.pages.dashboard.catalog import path_of
 from lumira.blueprints.pages.dashboard.replies import done, failed
 from lumira.blueprints.pages.dashboard.routing import dashboard
 from lumira.domain.operators import Role
@@ -101,7 +102,7 @@ def _change(
 ) -> Response:
     details = view_product(visit.shop().tenant_id, checked_name(product_id))
     product = details.listed.product
-    path = f"{visit.shop().path}/catalog/{product.id}"
+    path = path_of(product.id)
     before = _entries(details, part)
     try:
         described = parse_entries(product.kind, part, edit(before))

@@ -7,6 +7,7 @@ from flask import Response, request
 
 from lumira.blueprints.http.references import checked_name
 from lumira.blueprints.pages.dashboard import visit
+from lumira.blueprints.pages.dashboard.catalog import path_of
 from lumira.blueprints.pages.dashboard.replies import done, failed, language
 from lumira.blueprints.pages.dashboard.routing import dashboard
 from lumira.documents.image_sizes import render_sizes
@@ -25,7 +26,7 @@ def upload(product_id: str) -> Response:
     """Store an image; it replaces an earlier one, whose descriptions stay if the form has none."""
     file = request.files.get("file")
     if file is None or not file.filename:
-        return failed("catalog.no_image_file", to=_path(product_id))
+        return failed("catalog.no_image_file", to=path_of(product_id))
     # One byte more than is accepted, so that a file of any size fits into memory.
     content = file.stream.read(MAX_BYTES + 1)
     file.close()
@@ -64,17 +65,12 @@ def _act(product_id: str, act: Callable[[int, str, str | None, str | None], str]
     checked_name(product_id)
     texts = [None if text is None else text.strip() for text in map(request.form.get, ("alt_fr", "alt_en"))]
     if not all(is_description(text or "") for text in texts):
-        return failed("catalog.invalid_alt", to=_path(product_id))
+        return failed("catalog.invalid_alt", to=path_of(product_id))
     try:
         message = act(visit.shop().tenant_id, visit.operator().actor, texts[0], texts[1])
-    except FileMissing as error:
-        return failed("catalog.refused", to=_path(product_id), why=explain(error, language()))
     except LumiraError as error:
-        if error.status == HTTPStatus.NOT_FOUND:
+        # Without the product there is no page to lead back to.
+        if error.status == HTTPStatus.NOT_FOUND and not isinstance(error, FileMissing):
             raise
-        return failed("catalog.refused", to=_path(product_id), why=explain(error, language()))
-    return done(f"catalog.{message}", to=_path(product_id))
-
-
-def _path(product_id: str) -> str:
-    return f"{visit.shop().path}/catalog/{checked_name(product_id)}"
+        return failed("catalog.refused", to=path_of(product_id), why=explain(error, language()))
+    return done(f"catalog.{message}", to=path_of(product_id))

@@ -1,11 +1,14 @@
 """Replies of the dashboard: pages with their headers, redirects after an action, and the messages about it."""
 
 import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
 from http import HTTPStatus
+from itertools import chain
 from typing import Any, cast
 from urllib.parse import quote, urlsplit
 
-from flask import Response, flash, get_flashed_messages, request
+from flask import Response, flash, get_flashed_messages, request, stream_with_context
 from flask_wtf.csrf import generate_csrf  # type: ignore[import-untyped]
 
 from lumira.blueprints.pages.dashboard import asset_files, visit
@@ -74,6 +77,19 @@ def framed(html: str) -> Response:
     reply.headers["X-Frame-Options"] = "SAMEORIGIN"
     reply.headers["X-Robots-Tag"] = "noindex, nofollow"
     return reply
+
+
+def csv_file(parts: Iterator[str], name: str) -> Response:
+    """A reply with a CSV file of the shop, sent while it is read; `name` says what is in it."""
+    # An error before the first part is a page, and not the beginning of a file.
+    first = next(parts)
+    sent = stream_with_context(chain((first,), parts))
+    file_name = f"{name}-{visit.shop().slug}-{datetime.now(UTC):%Y-%m-%d}.csv"
+    return Response(
+        sent,
+        mimetype="text/csv",
+        headers={"Content-Disposition": f'attachment; filename="{file_name}"'},
+    )
 
 
 def language() -> Language:

@@ -6,7 +6,7 @@ from flask import Response, abort, request
 
 from lumira.blueprints.http.references import checked_name
 from lumira.blueprints.pages.dashboard import visit
-from lumira.blueprints.pages.dashboard.paging import AFTER, MAX_LENGTH, pager, read_day, sent
+from lumira.blueprints.pages.dashboard.paging import AFTER, pager, read_days, sent, sent_in_form
 from lumira.blueprints.pages.dashboard.replies import done, failed, language, page, redirect_to
 from lumira.blueprints.pages.dashboard.routing import dashboard
 from lumira.domain.operators import Role
@@ -65,7 +65,7 @@ def confirm_replay() -> Response:
 def replay() -> Response:
     """Process the events again that the page before has counted."""
     until = parse_uuid(request.form.get("until", ""))
-    search, has_invalid_day = _search({name: _field(name) for name in _FILTERS if name != "q"})
+    search, has_invalid_day = _search({name: sent_in_form(name) for name in _FILTERS if name != "q"})
     if until is None or has_invalid_day:
         abort(HTTPStatus.BAD_REQUEST)
     number = replay_many(visit.shop().tenant_id, search, until=until, actor=visit.operator().actor)
@@ -99,20 +99,16 @@ def replay_one(event_id: str) -> Response:
 
 def _search(filters: dict[str, str]) -> tuple[EventSearch, bool]:
     """What the filters ask for, and whether a day among them is malformed."""
-    days = {name: read_day(filters[name]) for name in ("from", "to")}
+    (first, last), is_invalid = read_days(filters)
     search = EventSearch(
         text=filters.get("q", ""),
         status=event_page.status_of(filters["state"]),
         type=filters["type"] or None,
-        first_day=days["from"],
-        last_day=days["to"],
+        first_day=first,
+        last_day=last,
         before=parse_uuid(request.args.get(AFTER, "")),
     )
-    return search, any(filters[name] and day is None for name, day in days.items())
-
-
-def _field(name: str) -> str:
-    return request.form.get(name, "")[:MAX_LENGTH].replace("\x00", "").strip()
+    return search, is_invalid
 
 
 def _path() -> str:

@@ -1,7 +1,7 @@
 """Setting up a tenant's account at Stripe: one complete endpoint whose secret is stored, and registered domains."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -12,7 +12,7 @@ from lumira.errors import InvalidRequest
 from lumira.repositories import stripe_accounts, tenants
 from lumira.services.installation.diagnose_tenant import diagnose_tenant
 from lumira.services.installation.findings import Finding, Level
-from lumira.services.tenants.set_up_webhooks import StripeSetup, set_up_webhooks
+from lumira.services.tenants.set_up_webhooks import set_up_webhooks
 from lumira.stripe_errors import StripePermissionMissing
 from tests.support.factories import Brand
 from tests.support.stripe_sandbox import call
@@ -23,8 +23,16 @@ EVENTS = ["charge.refunded", "payment_intent.succeeded"]
 PUBLIC = "https://pay.lumira.app"
 
 
-def set_up(tenant: Brand, events: list[str] = EVENTS) -> StripeSetup:
-    return set_up_webhooks(tenant.id, public_url=PUBLIC, events=events, actor="test")
+class Said(NamedTuple):
+    """The sentences of a set-up, as the command prints them."""
+
+    done: list[str]
+    warnings: list[str]
+
+
+def set_up(tenant: Brand, events: list[str] = EVENTS) -> Said:
+    made = set_up_webhooks(tenant.id, public_url=PUBLIC, events=events, actor="test")
+    return Said([str(step) for step in made.done], [str(step) for step in made.warnings])
 
 
 def endpoints(tenant: Brand) -> list[dict[str, Any]]:

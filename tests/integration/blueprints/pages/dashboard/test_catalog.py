@@ -11,17 +11,12 @@ from sqlalchemy import insert, select, update
 from lumira.database import atomic, db
 from lumira.models import AuditEntry, Language, Product, Role
 from lumira.repositories import stock_counts, tenants
-from tests.support.dashboard import OperatorBrowser, add_role, make_operator, sign_in
+from tests.support.dashboard import add_role, make_operator, sign_in
 from tests.support.factories import Brand, open_cart
 
 pytestmark = pytest.mark.usefixtures("app_context")
 
 XSS = "<script>alert(1)</script>"
-
-
-@pytest.fixture
-def browser(app: Flask, tenant: Brand) -> OperatorBrowser:
-    return sign_in(app, make_operator(tenant))
 
 
 def path(brand: Brand, product: str = "shirt") -> str:
@@ -30,7 +25,7 @@ def path(brand: Brand, product: str = "shirt") -> str:
 
 def on_hand(brand: Brand, product: str = "shirt") -> int:
     with atomic(brand.id):
-        [figures] = stock_counts.list_stock(brand.id, product)
+        [figures] = stock_counts.list_stock(brand.id, [product])
         return figures.on_hand
 
 

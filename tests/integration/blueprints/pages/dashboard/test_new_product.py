@@ -4,13 +4,12 @@ import re
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from flask import Flask
 from sqlalchemy import select
 
 from lumira.database import atomic, db
 from lumira.models import AuditEntry, Language, Product, Role
 from lumira.repositories import stock_counts, tenants
-from tests.support.dashboard import OperatorBrowser, make_operator, sign_in
+from tests.support.dashboard import make_operator, sign_in
 from tests.support.factories import Brand, load_order, open_cart, open_payment
 
 pytestmark = pytest.mark.usefixtures("app_context")
@@ -23,11 +22,6 @@ FORMS = {
 }
 IDS = {"digital": "tirage-d-ete", "level": "celeste", "physical": "tasse-en-gres"}
 ON_SALE = {"active": "yes", "delayed_methods": "yes"}
-
-
-@pytest.fixture
-def browser(app: Flask, tenant: Brand) -> OperatorBrowser:
-    return sign_in(app, make_operator(tenant))
 
 
 def path(brand: Brand, kind: str = "digital") -> str:
@@ -67,7 +61,7 @@ def test_the_units_of_a_new_product_are_counted_from_the_first_sale(browser, ten
     browser.submit(path(tenant, "physical"), **FORMS["physical"], **ON_SALE)
     open_cart(tenant, {IDS["physical"]: 3})
     with atomic(tenant.id):
-        [figures] = stock_counts.list_stock(tenant.id, IDS["physical"])
+        [figures] = stock_counts.list_stock(tenant.id, [IDS["physical"]])
     assert (figures.on_hand, figures.reserved, figures.available) == (7, 3, 4)
 
 

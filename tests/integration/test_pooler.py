@@ -20,12 +20,15 @@ from lumira import create_app
 from lumira.database import atomic, db
 from lumira.models import OrderStatus
 from tests.benchmarks.processes import process
-from tests.support import stripe_events
+from tests.support import own_database, stripe_events
 from tests.support.factories import Brand
 from tests.support.pgbouncer import pgbouncer
 from tests.support.stripe_sandbox import events, pay
 from tests.support.tcp_proxy import TcpProxy, proxy_of
 from tests.support.web_process import WebProcess, environment, web_process
+
+# The worker works for all tenants: in the database of the other tests it would find what those leave.
+settings, app = own_database.settings, own_database.app
 
 LOGIN = "lumira_pooled"
 SALE = {"productId": "mystique", "customerEmail": "ana@example.com"}
@@ -42,11 +45,9 @@ class Pooler:
 
 
 @pytest.fixture(scope="module")
-def pooler(
-    settings: Settings, database_url: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Pooler]:
-    url = make_url(database_url)
-    engine = create_engine(database_url, isolation_level="AUTOCOMMIT")
+def pooler(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pooler]:
+    url = make_url(settings.database_url)
+    engine = create_engine(url, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
         connection.execute(
             text(f"DO $$ BEGIN CREATE ROLE {LOGIN} LOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$")
@@ -56,7 +57,7 @@ def pooler(
     directory = tmp_path_factory.mktemp("pgbouncer")
     with (
         proxy_of(Path(str(url.query["host"])) / f".s.PGSQL.{url.port or 5432}") as server,
-        pgbouncer(directory, server, database_url, login=LOGIN, sessions=1) as pooled,
+        pgbouncer(directory, server, settings.database_url, login=LOGIN, sessions=1) as pooled,
     ):
         direct = url.set(username=LOGIN).render_as_string(hide_password=False)
         yield Pooler(replace(settings, database_url=pooled, database_direct_url=direct), server)

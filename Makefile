@@ -139,20 +139,18 @@ $(READY): requirements-dev.txt
 	@# An incomplete environment is created again; a working one is only updated.
 	@$(BIN)/python -c 'import pip' 2>/dev/null || "$(PYTHON)" -m venv --clear .venv
 	@echo "Installing into .venv ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	@touch $(READY)
 
-# pip-compile reads setup.cfg only next to a setup.py, so the requirements are piped into it.
+# uv reads setup.cfg by running a build, so the requirements are piped into it. `--universal` also pins and hashes what
+# only other releases of Python or other processors need: pip refuses a requirement without a hash.
 REQUIREMENTS = $(BIN)/python -c 'import configparser, sys; config = configparser.ConfigParser(); config.read("setup.cfg"); \
 	print(config["options"]["install_requires"], *(config["options.extras_require"][extra] for extra in sys.argv[1:]))'
-COMPILE = $(BIN)/python -m piptools compile --quiet --strip-extras --no-header --no-allow-unsafe \
-	--no-emit-find-links --no-emit-index-url --no-emit-trusted-host --no-emit-options $(ARGS)
+COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header $(ARGS)
 
-requirements: venv ## Pin the requirements of setup.cfg again (ARGS=--upgrade for the newest versions)
+requirements: venv ## Pin the requirements of setup.cfg again, with hashes (ARGS=--upgrade for the newest versions)
 	$(REQUIREMENTS) | $(COMPILE) --output-file requirements.txt -
 	$(REQUIREMENTS) dev | $(COMPILE) --constraint requirements.txt --output-file requirements-dev.txt -
-	@sed -i.bak -e 's/-r -$$/setup.cfg/' -e 's/-c requirements\.txt/requirements.txt/' requirements.txt requirements-dev.txt
-	@rm -f requirements.txt.bak requirements-dev.txt.bak
 
 clean: ## Delete caches and build results; instance/ and .venv remain
 	find . -name __pycache__ -type d -not -path './.venv/*' -not -path './instance/*' -prune -exec rm -rf {} +

@@ -54,6 +54,10 @@ class RecipientRefused(Exception):
     """The server permanently refuses this recipient; the message quotes its reply."""
 
 
+class SenderRefused(Exception):
+    """The server does not accept the sender; the message quotes its reply."""
+
+
 class _Deadline:
     """The time by which a message must be sent."""
 
@@ -127,12 +131,30 @@ def send(server: Server, message: EmailMessage, *, sender: str, recipient: str) 
     _keep(server, connection, messages=messages + 1)
 
 
-def check(server: Server) -> None:
-    """Connect to the server and log in, as for a message. Raises `OSError`, which includes smtplib's errors."""
+def check(server: Server, *, sender: str) -> None:
+    """Connect, log in and begin a message from `sender` to itself, which is not sent.
+
+    Raises `SenderRefused`, `RecipientRefused` if only the recipient is, and `OSError`, which includes smtplib's errors.
+    """
     refuse_inside_transaction()
-    connection = _open(server, _Deadline(SEND_TIMEOUT))
-    with contextlib.suppress(OSError):
-        connection.quit()
+    deadline = _Deadline(SEND_TIMEOUT)
+    connection = _open(server, deadline)
+    try:
+        with deadline.enforced(connection):
+            _begin_message(connection, sender)
+            connection.quit()
+    finally:
+        connection.close()
+
+
+def _begin_message(smtp: smtplib.SMTP, sender: str) -> None:
+    code, reply = smtp.mail(sender)
+    if code != 250:  # noqa: PLR2004 - the code of "completed" (RFC 5321, section 4.2.2)
+        raise SenderRefused(_quoted(code, reply))
+    code, reply = smtp.rcpt(sender)
+    smtp.rset()
+    if code not in (250, 251):  # the second one: accepted, and forwarded
+        raise _recipient_refused(code, reply)
 
 
 def close_connections() -> None:
@@ -229,7 +251,11 @@ def _transmit(smtp: smtplib.SMTP, message: EmailMessage, *, sender: str, recipie
 
 
 def _recipient_refused(code: int, reply: bytes) -> RecipientRefused:
-    return RecipientRefused(f"{code} {reply.decode('utf-8', 'replace')}")
+    return RecipientRefused(_quoted(code, reply))
+
+
+def _quoted(code: int, reply: bytes) -> str:
+    return f"{code} {reply.decode('utf-8', 'replace')}"
 
 
 def _as_bytes(reply: bytes | str) -> bytes:

@@ -3,10 +3,11 @@
 Each raises as `stripe_transport.call` does, and returns plain dicts.
 """
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
-from lumira.clients.stripe_transport import Account, call, call_pages
+from lumira.clients.stripe_transport import Account, StripeRefused, call, call_pages
 
 if TYPE_CHECKING:
     from stripe.params import (
@@ -24,6 +25,15 @@ def get_account(account: Account) -> dict[str, Any]:
         "get_account",
         lambda client, options: client.v1.accounts.retrieve_current(None, options),
     )
+
+
+def probe(account: Account, method: str, path: str) -> None:
+    """Make a call that changes nothing, such as for an object that does not exist.
+
+    Returns if the key is permitted to make it. Raises `StripePermissionMissing` if it is not, and otherwise as `call`.
+    """
+    with contextlib.suppress(StripeRefused):
+        call(account, "probe", lambda client, options: client.raw_request(method, path, **options))
 
 
 def list_webhook_endpoints(account: Account) -> list[dict[str, Any]]:

@@ -17,6 +17,11 @@ def is_live_key(key: str) -> bool:
     return key.startswith(_LIVE)
 
 
+def is_restricted_key(key: str) -> bool:
+    """Return whether the key has only the permissions that were chosen for it."""
+    return key.startswith("rk_")
+
+
 def parse_secret_key(text: str) -> str:
     """Return the secret or restricted key in `text`; raises `InvalidRequest` if it is none."""
     return _parse(text, _SECRET_KEY, "A Stripe secret key begins with sk_ or rk_, then live_ or test_")

@@ -47,6 +47,12 @@ def find_last(tenant_id: int) -> AuditLink | None:
     return db.session.execute(query).scalar_one_or_none()
 
 
+def find_begin(tenant_id: int) -> datetime | None:
+    """Return when the chain's first link was made; `None` if there is none."""
+    query = select(AuditLink.sealed_at).where(AuditLink.tenant_id == tenant_id, AuditLink.sequence == 1)
+    return db.session.execute(query).scalar_one_or_none()
+
+
 def find_digest(tenant_id: int, sequence: int) -> bytes | None:
     """Return the digest of a link."""
     query = select(AuditLink.digest).where(AuditLink.tenant_id == tenant_id, AuditLink.sequence == sequence)

@@ -35,6 +35,7 @@ class Mailbox:
     def __init__(self) -> None:
         self.received: list[EmailMessage] = []
         self.envelopes: list[Envelope] = []
+        self.to_sender: list[str] = []
         self.to_recipient: list[str] = []
         self.to_data: list[str] = []
         #: Seconds before each reply to a message.
@@ -56,6 +57,15 @@ class Mailbox:
 
     async def handle_RSET(self, server: Any, session: Session, envelope: Envelope) -> str:
         await asyncio.sleep(self.pause_of_reset)
+        return "250 OK"
+
+    async def handle_MAIL(
+        self, server: Any, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        if self.to_sender:
+            return self.to_sender.pop(0)
+        envelope.mail_from = address
+        envelope.mail_options.extend(options)
         return "250 OK"
 
     async def handle_RCPT(

@@ -69,16 +69,24 @@ def store_head(tenant_id: int, *, is_stopping: Callable[[], bool] = lambda: Fals
 def list_stored(tenant_id: int) -> list[StoredHead]:
     """Return the heads of the last days that are stored, oldest first. Raises `StorageUnavailable`."""
     today = utc_now().date()
-    stored = []
-    for ago in range(COMPARED_DAYS, -1, -1):
-        day = today - timedelta(days=ago)
-        try:
-            document = b"".join(storage.read(name_of(tenant_id, day)))
-        except FileMissing:
-            continue
-        head = read_head(document, _key[0])
-        stored.append(StoredHead(day, head if head and head.tenant_id == tenant_id else None))
-    return stored
+    days = [today - timedelta(days=ago) for ago in range(COMPARED_DAYS, -1, -1)]
+    return [stored for day in days if (stored := _find_stored(tenant_id, day)) is not None]
+
+
+def find_newest(tenant_id: int, *, days: int) -> StoredHead | None:
+    """Return the newest head of today and so many days before, or `None`. Raises `StorageUnavailable`."""
+    today = utc_now().date()
+    found = (_find_stored(tenant_id, today - timedelta(days=ago)) for ago in range(days + 1))
+    return next((stored for stored in found if stored is not None), None)
+
+
+def _find_stored(tenant_id: int, day: date) -> StoredHead | None:
+    try:
+        document = b"".join(storage.read(name_of(tenant_id, day)))
+    except FileMissing:
+        return None
+    head = read_head(document, _key[0])
+    return StoredHead(day, head if head and head.tenant_id == tenant_id else None)
 
 
 def compare(tenant_id: int, stored: list[StoredHead]) -> list[str]:

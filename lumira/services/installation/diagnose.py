@@ -1,23 +1,18 @@
-"""Diagnose the installation: settings, database, worker, mail server, storage, and each tenant's account at Stripe."""
+"""Diagnose the installation: settings, database, worker, services and disks, and each tenant's account at Stripe."""
 
-import io
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from config.settings import Settings
 from lumira import stripe_slots
-from lumira.clients import smtp, storage
-from lumira.clock import utc_now
+from lumira.clients import stripe_client
 from lumira.database import atomic
-from lumira.errors import LumiraError
-from lumira.repositories import tenants, worker_heartbeats
-from lumira.services.installation.diagnose_tenant import diagnose_tenant
-from lumira.services.installation.findings import Finding, fault, ok, warning
+from lumira.repositories import tenants
+from lumira.services.checkout.call_stripe import LARGEST_CLOCK_DIFFERENCE
+from lumira.services.installation import diagnose_database, diagnose_services, diagnose_work
+from lumira.services.installation.diagnose_tenant import KEY, diagnose_tenant
+from lumira.services.installation.findings import Finding, Level, ok, warning
 from lumira.services.installation.readiness import Readiness
-
-_PROBE = b"A probe of `flask doctor`, which removes it."
 
 
 def diagnose(
@@ -29,26 +24,34 @@ def diagnose(
     probe in the storage, among the files of `only_tenant` or of the first tenant.
     """
     yield from _check_settings(settings)
+    readiness = diagnose_database.diagnose_readiness(Readiness.of(settings))
+    yield from readiness
+    missing = {finding.code for finding in readiness if finding.level is Level.FAULT}
+    if not missing <= {"encryption_keys", "database_version_old"}:
+        return
+    tenant_ids = _list_tenants() if only_tenant is None else [only_tenant]
+    if "encryption_keys" not in missing:
+        yield diagnose_database.diagnose_secrets(tenant_ids)
+    yield diagnose_work.diagnose_worker()
+    yield diagnose_work.diagnose_retention()
+    yield from diagnose_work.diagnose_reservations(tenant_ids)
     # What waits for another service than Stripe keeps no request from its turn, however long that service takes.
     with stripe_slots.paused():
-        missing = Readiness.of(settings).missing()
-    for name in missing:
-        yield fault("encryption keys" if name == "encryption_keys" else "database", name)
-    if not set(missing) <= {"encryption_keys"}:
-        return
-    yield ok("database", "database_works")
-    if not missing:
-        yield ok("encryption keys", "encryption_keys_work")
-    yield _check_worker()
-    with stripe_slots.paused():
-        mail = _check_mail(settings)
-    yield mail
-    tenant_ids = _list_tenants() if only_tenant is None else [only_tenant]
-    with stripe_slots.paused():
-        stored = _check_storage(settings, tenant_ids)
-    yield stored
+        of_services = [
+            *diagnose_services.diagnose_mail(settings),
+            diagnose_services.diagnose_storage(settings, tenant_ids),
+            *diagnose_services.diagnose_redis(settings),
+            *diagnose_services.diagnose_disks(settings),
+        ]
+    yield from of_services
+    has_called = False
     for tenant_id in tenant_ids:
-        yield from diagnose_tenant(tenant_id, public_url=settings.public_url, events=frozenset(events))
+        yield diagnose_work.diagnose_audit(tenant_id)
+        for finding in diagnose_tenant(tenant_id, public_url=settings.public_url, events=frozenset(events)):
+            has_called = has_called or (finding.subject == KEY and finding.level is Level.OK)
+            yield finding
+    if has_called:
+        yield _check_clock()
 
 
 def _check_settings(settings: Settings) -> Iterator[Finding]:
@@ -68,58 +71,14 @@ def _check_settings(settings: Settings) -> Iterator[Finding]:
         yield ok("settings", "settings_valid", environment=settings.environment)
 
 
-def _check_worker() -> Finding:
-    try:
-        with atomic(None):
-            last = worker_heartbeats.find_last()
-    except SQLAlchemyError:
-        return warning("worker", "heartbeat_unreadable")
-    if last is None:
-        return fault("worker", "worker_missing")
-    silence = utc_now() - last
-    if silence > worker_heartbeats.SILENT_AFTER:
-        minutes = round(silence / timedelta(minutes=1))
-        return fault("worker", "worker_silent", minutes=minutes)
-    return ok("worker", "worker_runs", seconds=max(0, round(silence.total_seconds())))
-
-
-def _check_mail(settings: Settings) -> Finding:
-    if settings.smtp is None:
-        if settings.is_development:
-            outbox = settings.instance_path / "outbox"
-            return ok("mail server", "mail_in_files", detail=f"They are in {outbox}.")
-        return warning("mail server", "mail_not_sent")
-    address = f"{settings.smtp.host}:{settings.smtp.port}"
-    try:
-        smtp.check(settings.smtp)
-    except OSError as error:
-        # Neither user nor password: smtplib quotes the server's reply only.
-        return fault("mail server", "mail_refused", detail=f"{address} replies: {error}")
-    return ok("mail server", "mail_works", detail=f"It is {address}.")
-
-
-def _check_storage(settings: Settings, tenant_ids: list[int]) -> Finding:
-    place = (
-        f"the bucket {settings.s3.bucket}" if settings.s3.bucket else str(settings.instance_path / "files")
-    )
-    detail = f"Files are stored in {place}."
-    if not tenant_ids:
-        return ok("storage", "storage_untried", detail=detail)
-    name = storage.new_name(tenant_ids[0])
-    try:
-        storage.put(name, io.BytesIO(_PROBE), content_type="text/plain")
-        is_equal = b"".join(storage.read(name)) == _PROBE
-        storage.delete(name)
-    except LumiraError as error:
-        why = error.details.get("why")
-        return fault(
-            "storage",
-            "storage_fails",
-            detail=f"{detail} {error.message}{f' ({why})' if why else ''}",
-        )
-    if not is_equal:
-        return fault("storage", "storage_differs", detail=detail)
-    return ok("storage", "storage_works", detail=detail)
+def _check_clock() -> Finding:
+    """Compare the clocks, as the newest response of Stripe shows them."""
+    ahead = stripe_client.clock_difference()
+    seconds = round(abs(ahead).total_seconds())
+    if abs(ahead) <= LARGEST_CLOCK_DIFFERENCE:
+        return ok("clock", "clock_agrees", seconds=seconds)
+    code = "clock_behind" if ahead > timedelta() else "clock_ahead"
+    return warning("clock", code, seconds=seconds)
 
 
 def _list_tenants() -> list[int]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from enum import StrEnum
 
 from lumira.services.installation.finding_texts import FINDINGS
@@ -47,6 +48,11 @@ class Finding:
     def fill(self, text: str) -> str:
         """Return a text of this code, in any language, with the values."""
         return text.format(**{"slug": self.tenant, **self.values})
+
+
+def shown_time(time: datetime) -> str:
+    """Return a time as the sentences name it, in UTC."""
+    return f"{time.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
 def ok(

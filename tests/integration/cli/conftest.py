@@ -1,11 +1,14 @@
 """The command line, as an operator types it."""
 
 from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
 
 import pytest
 from click.testing import Result
 from flask import Flask
 
+from lumira.database import atomic, db
 from tests.support import own_database
 
 # Many commands work on all tenants.
@@ -27,3 +30,25 @@ def run_flask(app: Flask) -> RunFlask:
         return result
 
     return run
+
+
+@pytest.fixture
+def configure(app: Flask) -> Any:
+    """Change settings of the running installation."""
+    before = app.extensions["lumira"]
+
+    def change(**settings: Any) -> None:
+        app.extensions["lumira"] = replace(before, **settings)
+
+    yield change
+    app.extensions["lumira"] = before
+
+
+@pytest.fixture
+def worker(app: Flask) -> Any:
+    """A worker that has just reported."""
+    with app.app_context(), atomic(None):
+        db.session.execute(db.text("INSERT INTO procrastinate_workers DEFAULT VALUES"))
+    yield
+    with app.app_context(), atomic(None):
+        db.session.execute(db.text("DELETE FROM procrastinate_workers"))

@@ -1,11 +1,9 @@
 """`flask webhooks setup` and `flask doctor`, as an operator types them."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import pytest
-from flask import Flask
 
 from config.smtp_server import SmtpServer
 from lumira.database import atomic, db
@@ -16,28 +14,6 @@ from tests.support.payment_pages import HERE
 from tests.support.stripe_sandbox import call
 
 pytestmark = pytest.mark.usefixtures("app_context")
-
-
-@pytest.fixture
-def configure(app: Flask) -> Any:
-    """Change settings of the running installation."""
-    before = app.extensions["lumira"]
-
-    def change(**settings: Any) -> None:
-        app.extensions["lumira"] = replace(before, **settings)
-
-    yield change
-    app.extensions["lumira"] = before
-
-
-@pytest.fixture
-def worker(app: Flask) -> Any:
-    """A worker that has just reported."""
-    with app.app_context(), atomic(None):
-        db.session.execute(db.text("INSERT INTO procrastinate_workers DEFAULT VALUES"))
-    yield
-    with app.app_context(), atomic(None):
-        db.session.execute(db.text("DELETE FROM procrastinate_workers"))
 
 
 def test_setup_makes_the_doctor_content(

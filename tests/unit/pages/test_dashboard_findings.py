@@ -2,13 +2,16 @@
 
 import ast
 import inspect
+import pkgutil
+from importlib import import_module
 from string import Formatter
 
 import pytest
 
+from lumira.domain.stripe_permissions import PERMISSIONS
 from lumira.models import Language
 from lumira.pages.dashboard.texts import TEXTS
-from lumira.services.installation import diagnose, diagnose_tenant, readiness
+from lumira.services import installation
 from lumira.services.installation.finding_texts import FINDINGS
 from lumira.services.tenants import set_up_webhooks
 from lumira.services.tenants.setup_steps import STEPS
@@ -50,9 +53,19 @@ def test_every_code_of_a_finding_has_a_text_with_the_same_values(language: Langu
 
 
 def test_every_code_that_a_check_produces_has_sentences_and_none_is_left_over() -> None:
-    made = codes(diagnose) | codes(diagnose_tenant)
+    modules = [
+        import_module(f"{installation.__name__}.{module.name}")
+        for module in pkgutil.iter_modules(installation.__path__)
+        if module.name != "finding_texts"
+    ]
+    made = set[str]().union(*map(codes, modules)) | {f"key_lacks_{each.code}" for each in PERMISSIONS}
     assert made <= set(FINDINGS)
-    assert set(FINDINGS) <= made | strings(diagnose_tenant) | strings(readiness)
+    assert set(FINDINGS) <= made | set[str]().union(*map(strings, modules))
+
+
+def test_every_subject_of_a_finding_has_a_name_in_both_languages() -> None:
+    english, french = (TEXTS[language]["installation"]["subjects"] for language in Language)
+    assert set(english) == set(french)
 
 
 def test_no_french_text_is_the_english_one() -> None:

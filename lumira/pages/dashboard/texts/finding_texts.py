@@ -7,6 +7,10 @@ _WEBHOOKS = "Exécutez `flask webhooks setup {slug}`."
 _ENTER_KEY = "Saisissez la clé avec `flask tenants stripe {slug} --secret-key -`."
 _OTHER_KEY = "Saisissez une autre clé avec `flask tenants stripe {slug} --secret-key -`."
 _PUBLISHABLE_KEY = "Saisissez-la avec `flask tenants stripe {slug} --publishable-key -`."
+_ADD_PERMISSION = (
+    "Ajoutez-la à la clé dans le Dashboard de Stripe : Développeurs, Clés API, la clé, Modifier la clé."
+)
+_CLOCK = "Synchronisez l’horloge de cette machine (NTP). Les signatures de Stripe valent cinq minutes."
 _DOMAIN = "Vérifiez que le domaine mène à Lumira en HTTPS."
 
 FRENCH_FINDINGS: dict[str, tuple[str, str | None]] = {
@@ -32,7 +36,16 @@ FRENCH_FINDINGS: dict[str, tuple[str, str | None]] = {
         "Ajoutez la clé qui les a chiffrés, ou saisissez-les de nouveau avec `flask tenants stripe`.",
     ),
     "database_works": ("Elle accepte les écritures, et toutes les migrations sont faites.", None),
-    "encryption_keys_work": ("Elles déchiffrent tous les identifiants enregistrés.", None),
+    "database_version": ("PostgreSQL {version} fonctionne.", None),
+    "database_version_old": (
+        "PostgreSQL {version} est trop ancien.",
+        "Mettez le serveur à jour vers PostgreSQL {oldest} ou une version suivante.",
+    ),
+    "encryption_keys_work": ("Elles déchiffrent les secrets enregistrés.", None),
+    "secrets_unreadable": (
+        "LUMIRA_ENCRYPTION_KEYS ne déchiffre pas {number} secrets enregistrés.",
+        "Ajoutez la clé qui les a chiffrés ; `flask secrets rotate --dry-run` indique où ils sont.",
+    ),
     "public_url_missing": (
         "PUBLIC_URL n’est pas défini : les messages ne contiennent aucun lien.",
         "Définissez PUBLIC_URL.",
@@ -54,6 +67,35 @@ FRENCH_FINDINGS: dict[str, tuple[str, str | None]] = {
         "Lancez `flask worker`, et lisez son journal.",
     ),
     "worker_runs": ("Le dernier signal date de {seconds} secondes.", None),
+    "retention_runs": ("Les données périmées ont été supprimées le {at}.", None),
+    "retention_never_ran": (
+        "Les données périmées n’ont jamais été supprimées : cela se fait une fois par heure.",
+        "Vérifiez de nouveau dans une heure ; lisez ensuite le journal de `flask worker`.",
+    ),
+    "retention_late": (
+        "Les données périmées ont été supprimées le {at} pour la dernière fois ; cela se fait une fois par heure.",
+        "Lancez `flask worker`, et lisez son journal.",
+    ),
+    "retention_failed": (
+        "La suppression des données périmées a échoué le {at}.",
+        "Cherchez `remove_expired` dans le journal de `flask worker`.",
+    ),
+    "reservations_end": ("Aucune réservation terminée ne retient encore d’unités.", None),
+    "reservations_overdue": (
+        "Des unités sont encore réservées alors que leur réservation est terminée.",
+        "Lancez `flask worker`, et vérifiez que Stripe répond : il y vérifie une commande avant de libérer ses unités.",
+    ),
+    "audit_agrees": ("Sa chaîne correspond à l’empreinte enregistrée le {day}.", None),
+    "audit_new": ("Sa première empreinte sera enregistrée dans les deux nuits.", None),
+    "audit_late": (
+        "Aucune empreinte n’a été enregistrée depuis deux nuits : cela se fait à 3 h 07 UTC.",
+        "Lancez `flask worker`, et cherchez `store_audit_heads` dans son journal.",
+    ),
+    "audit_differs": (
+        "Sa chaîne ne correspond pas à l’empreinte enregistrée le {day}.",
+        "`flask audit verify` nomme le premier maillon qui diffère.",
+    ),
+    "audit_unknown": ("Son empreinte enregistrée est illisible.", "Vérifiez le stockage, puis recommencez."),
     "mail_in_files": ("Les messages sont écrits dans des fichiers.", None),
     "mail_not_sent": (
         "Les messages sont écrits dans des fichiers au lieu d’être envoyés.",
@@ -61,6 +103,31 @@ FRENCH_FINDINGS: dict[str, tuple[str, str | None]] = {
     ),
     "mail_refused": ("Il n’accepte pas la connexion.", "Vérifiez SMTP_URL."),
     "mail_works": ("Il accepte la connexion et l’identification.", None),
+    "sender_accepted": (
+        "Il accepte les messages de {sender}. SPF, DKIM et DMARC n’ont pas été consultés.",
+        "Vérifiez une fois le DNS de {domain} : Authentication-Results d’un e-mail d’essai doit indiquer « pass ».",
+    ),
+    "sender_refused": (
+        "Il refuse les messages de {sender}.",
+        "Définissez MAIL_FROM avec une adresse d’un domaine pour lequel le serveur peut envoyer.",
+    ),
+    "sender_mailbox_refused": (
+        "Il accepte {sender} comme expéditeur, mais ne lui livre aucune réponse.",
+        "Créez cette boîte, ou vérifiez que le serveur peut envoyer vers d’autres hôtes.",
+    ),
+    "redis_works": ("Il répond.", None),
+    "redis_fails": (
+        "Il ne répond pas : chaque processus web compte ses propres limites de débit.",
+        "Vérifiez que Redis fonctionne, et REDIS_URL.",
+    ),
+    "disk_free": ("{free} Go sur {total} sont libres.", None),
+    "disk_low": (
+        "{free} Go sur {total} sont libres : moins d’un dixième, ou moins d’un Go.",
+        "Libérez de l’espace, ou agrandissez le disque.",
+    ),
+    "clock_agrees": ("Elle diffère de celle de Stripe de {seconds} secondes.", None),
+    "clock_ahead": ("Elle avance de {seconds} secondes sur celle de Stripe.", _CLOCK),
+    "clock_behind": ("Elle retarde de {seconds} secondes sur celle de Stripe.", _CLOCK),
     "storage_untried": ("Il n’y a aucune boutique pour l’essayer.", None),
     "storage_fails": (
         "Un fichier ne peut pas être enregistré.",
@@ -94,12 +161,49 @@ FRENCH_FINDINGS: dict[str, tuple[str, str | None]] = {
     "key_test": ("Stripe l’accepte (mode test).", None),
     "key_live_restricted": ("Stripe l’accepte (mode réel) ; elle ne peut pas lire le compte.", None),
     "key_test_restricted": ("Stripe l’accepte (mode test) ; elle ne peut pas lire le compte.", None),
+    "key_has_permissions": ("Elle a toutes les autorisations dont Lumira se sert.", None),
+    "key_lacks_payment_intents": (
+        "Il lui manque l’autorisation « {permission} » : aucun paiement ne peut être ouvert.",
+        _ADD_PERMISSION,
+    ),
+    "key_lacks_checkout_sessions": (
+        "Il lui manque l’autorisation « {permission} » : aucun panier ne peut être payé.",
+        _ADD_PERMISSION,
+    ),
+    "key_lacks_customers": (
+        "Il lui manque l’autorisation « {permission} » : les acheteurs ne sont pas des clients chez Stripe.",
+        _ADD_PERMISSION,
+    ),
+    "key_lacks_charges": (
+        "Il lui manque l’autorisation « {permission} » : rien ne peut être remboursé.",
+        _ADD_PERMISSION,
+    ),
+    "key_lacks_disputes": (
+        "Il lui manque l’autorisation « {permission} » : les litiges ne sont connus que par les webhooks.",
+        _ADD_PERMISSION,
+    ),
+    "key_lacks_events": (
+        "Il lui manque l’autorisation « {permission} » : ce qu’aucun webhook ne livre est trouvé plus tard.",
+        _ADD_PERMISSION,
+    ),
+    "key_lacks_webhook_endpoints": (
+        "Il lui manque l’autorisation « {permission} » : `flask webhooks setup` ne peut pas régler le webhook.",
+        _ADD_PERMISSION,
+    ),
+    "key_lacks_domains": (
+        "Il lui manque l’autorisation « {permission} » : aucun domaine ne peut être enregistré pour les portefeuilles.",
+        _ADD_PERMISSION,
+    ),
     "account_incomplete": (
         "Le compte {account} ne peut pas encore recevoir de paiements.",
         "Complétez-le dans le Dashboard de Stripe.",
     ),
     "account_works": ("Le compte {account} reçoit des paiements.", None),
     "publishable_key_set": ("Elle est enregistrée, dans le mode de la clé secrète.", None),
+    "modes_mixed": (
+        "Elle n’est pas du mode de la clé secrète : l’une est réelle, l’autre de test.",
+        "Saisissez les deux avec `flask tenants stripe {slug} --secret-key - --publishable-key -`.",
+    ),
     "publishable_key_missing_at_checkout": (
         "Elle manque : la page de paiement passe par celle de Stripe au lieu du Payment Element.",
         _PUBLISHABLE_KEY,
@@ -129,6 +233,16 @@ FRENCH_FINDINGS: dict[str, tuple[str, str | None]] = {
     ),
     "endpoint_events_missing": ("{endpoint} ne livre pas {events}.", _WEBHOOKS),
     "endpoint_version": ("{endpoint} a la version d’API {found}, et non {version}.", _WEBHOOKS),
+    "delivery_accepted": ("La dernière livraison a été vérifiée le {at}.", None),
+    "delivery_none": ("Stripe n’a encore rien livré.", None),
+    "delivery_refused": (
+        "La dernière livraison a été refusée le {at} : aucun secret enregistré ne correspond à sa signature.",
+        "Exécutez `flask webhooks setup {slug}`. Si la ligne du webhook est en ordre, un autre programme l’a envoyée.",
+    ),
+    "delivery_missing": (
+        "Les {number} derniers événements ont été relevés chez Stripe, aucun n’a été livré.",
+        "Exécutez `flask webhooks setup {slug}`, et vérifiez l’adresse publique.",
+    ),
     "domains_missing": ("Il n’y a aucun domaine public à enregistrer pour les portefeuilles.", None),
     "domains_unlisted": (
         "La clé ne peut pas lister les domaines de paiement ({permission}).",

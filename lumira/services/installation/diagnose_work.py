@@ -1,0 +1,89 @@
+"""Diagnose the worker's work: whether it runs, removes old rows, ends reservations, and proves the audit log."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from lumira import stripe_slots
+from lumira.clock import utc_now
+from lumira.database import atomic
+from lumira.file_errors import StorageUnavailable
+from lumira.repositories import audit_chain, due_work, periodic_runs, tenants, worker_heartbeats
+from lumira.services.audit import heads
+from lumira.services.installation.findings import Finding, fault, ok, shown_time, warning
+
+_WORKER, _RETENTION, _RESERVATIONS, _AUDIT = "worker", "retention", "reservations", "audit log"
+#: The name of the worker's hourly task that removes what is kept for a time only.
+_RETENTION_TASK = "remove_expired"
+#: It runs once an hour: two runs were missed.
+_RETENTION_LATE_AFTER = timedelta(hours=3)
+#: Reservations that ended are polled every ten seconds: some minutes are more than one slow call to Stripe.
+_RESERVATION_LATE_AFTER = timedelta(minutes=5)
+#: A head is stored every night: one night was missed.
+_HEADS_LOOKED_AT = 2
+_HEAD_LATE_AFTER = timedelta(days=2)
+
+
+def diagnose_worker() -> Finding:
+    """Return whether a worker reports."""
+    try:
+        with atomic(None):
+            last = worker_heartbeats.find_last()
+    except SQLAlchemyError:
+        return warning(_WORKER, "heartbeat_unreadable")
+    if last is None:
+        return fault(_WORKER, "worker_missing")
+    silence = utc_now() - last
+    if silence > worker_heartbeats.SILENT_AFTER:
+        minutes = round(silence / timedelta(minutes=1))
+        return fault(_WORKER, "worker_silent", minutes=minutes)
+    return ok(_WORKER, "worker_runs", seconds=max(0, round(silence.total_seconds())))
+
+
+def diagnose_retention() -> Finding:
+    """Return whether a worker removes what is kept for a time only."""
+    with atomic(None):
+        last = periodic_runs.find_last(_RETENTION_TASK)
+    if last is None:
+        return warning(_RETENTION, "retention_never_ran")
+    if last.has_failed:
+        return fault(_RETENTION, "retention_failed", at=shown_time(last.at))
+    if utc_now() - last.at > _RETENTION_LATE_AFTER:
+        return fault(_RETENTION, "retention_late", at=shown_time(last.at))
+    return ok(_RETENTION, "retention_runs", at=shown_time(last.at))
+
+
+def diagnose_reservations(tenant_ids: list[int]) -> Iterator[Finding]:
+    """Yield a warning for each tenant whose units are still reserved although their time has ended; else one `ok`."""
+    overdue = due_work.tenants_with_ended_reservations(utc_now() - _RESERVATION_LATE_AFTER)
+    late = [tenant_id for tenant_id in tenant_ids if tenant_id in overdue]
+    for tenant_id in late:
+        yield warning(_RESERVATIONS, "reservations_overdue", tenant=_slug_of(tenant_id))
+    if not late:
+        yield ok(_RESERVATIONS, "reservations_end")
+
+
+def diagnose_audit(tenant_id: int) -> Finding:
+    """Return whether the audit log agreed with its head of the last nights, which is stored outside the database."""
+    slug = _slug_of(tenant_id)
+    try:
+        with stripe_slots.paused():
+            newest = heads.find_newest(tenant_id, days=_HEADS_LOOKED_AT)
+    except StorageUnavailable:
+        return warning(_AUDIT, "audit_unknown", tenant=slug)
+    if newest is not None:
+        differences = heads.compare(tenant_id, [newest])
+        if differences:
+            return fault(_AUDIT, "audit_differs", tenant=slug, day=newest.day, detail=f"{differences[0]}.")
+        return ok(_AUDIT, "audit_agrees", tenant=slug, day=newest.day)
+    with atomic(tenant_id):
+        begun_at = audit_chain.find_begin(tenant_id)
+    if begun_at is not None and utc_now() - begun_at > _HEAD_LATE_AFTER:
+        return warning(_AUDIT, "audit_late", tenant=slug)
+    return ok(_AUDIT, "audit_new", tenant=slug)
+
+
+def _slug_of(tenant_id: int) -> str:
+    with atomic(tenant_id):
+        return tenants.get(tenant_id).slug

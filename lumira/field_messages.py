@@ -20,12 +20,19 @@ MESSAGES: dict[str, str] = {
     ),
     "pixels": "Must be a whole number of pixels, such as 12.",
     "range": "Must be between {min} and {max}.",
+    "required_together": "Set both terms_version and terms_url, or neither.",
     "space_around": "Must not begin or end with a space.",
+    "suffix_characters": "Must not contain < > \\ ' \" or *: Stripe refuses them.",
+    "suffix_letters": "Must be plain Latin characters, at least one of them from A to Z.",
+    "terms_address": "Must be an address such as https://shop.example.com/terms.",
+    "time_zone": "{name!r} is not a time zone; write one such as Europe/Paris.",
     "too_long": "Must have at most {longest} characters, not {length}.",
+    "unknown_choice": "Must be one of: {choices}.",
     "vat_missing": "Set vat_rate, or state in vat_note why no VAT is charged.",
     "vat_number": (
         "Must be a country code, then digits or capital letters, without spaces, such as FR12345678901."
     ),
+    "whole_days": "Must be a whole number of days, such as 30.",
 }
 
 

@@ -94,17 +94,17 @@ def check_time_zone(name: str) -> None:
     try:
         ZoneInfo(name)
     except (OSError, ValueError, KeyError) as error:
-        raise ValidationError(f"{name!r} is not a time zone; write one such as Europe/Paris.") from error
+        raise ValidationError(message("time_zone", name=name)) from error
 
 
 def check_suffix(suffix: str) -> None:
     """Accept what Stripe accepts as a statement descriptor suffix."""
     if len(suffix) > _SUFFIX_LENGTH:
-        raise ValidationError(f"Must have at most {_SUFFIX_LENGTH} characters, not {len(suffix)}.")
+        raise ValidationError(message("too_long", longest=_SUFFIX_LENGTH, length=len(suffix)))
     if not _SUFFIX.fullmatch(suffix) or suffix != suffix.strip():
-        raise ValidationError("Must be plain Latin characters, at least one of them from A to Z.")
+        raise ValidationError(message("suffix_letters"))
     if _REFUSED_IN_SUFFIX & set(suffix):
-        raise ValidationError("Must not contain < > \\ ' \" or *: Stripe refuses them.")
+        raise ValidationError(message("suffix_characters"))
 
 
 def check_host_name(domain: str) -> None:

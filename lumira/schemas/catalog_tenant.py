@@ -78,7 +78,7 @@ class TenantTable(Table):
     statement_descriptor_suffix = fields.String(load_default=None, validate=check_suffix)
     release_on_failure = fields.String(
         load_default="at_deadline",
-        validate=validate.OneOf(RELEASE_POLICIES, error="Must be one of: {choices}."),
+        validate=validate.OneOf(RELEASE_POLICIES, error=message("unknown_choice")),
     )
     email_required = fields.Boolean(
         truthy={True}, falsy={False}, load_default=False, error_messages={"invalid": "Must be true or false."}
@@ -88,30 +88,30 @@ class TenantTable(Table):
     terms_url = fields.Url(
         load_default=None,
         schemes=("https",),
-        error_messages={"invalid": "Must be an address such as https://shop.example.com/terms."},
+        error_messages={"invalid": message("terms_address")},
     )
     #: Where buyers of the checkout page pay: on Lumira's page with Stripe's Payment Element, or on Stripe's page.
     payment_page = fields.String(
         load_default="hosted",
-        validate=validate.OneOf(PAYMENT_PAGES, error="Must be one of: {choices}."),
+        validate=validate.OneOf(PAYMENT_PAGES, error=message("unknown_choice")),
     )
     #: What follows from a buyer's withdrawal, in which days they may withdraw, and after how many days goods count as
     #: delivered.
     withdrawal_policy = fields.String(
         load_default="review",
-        validate=validate.OneOf(WITHDRAWAL_POLICIES, error="Must be one of: {choices}."),
+        validate=validate.OneOf(WITHDRAWAL_POLICIES, error=message("unknown_choice")),
     )
     withdrawal_days = fields.Integer(
         strict=True,
         load_default=14,
-        error_messages={"invalid": "Must be a whole number of days, such as 14."},
-        validate=validate.Range(*_WITHDRAWAL_DAYS, error="Must be between {min} and {max}."),
+        error_messages={"invalid": message("whole_days")},
+        validate=validate.Range(*_WITHDRAWAL_DAYS, error=message("range")),
     )
     delivery_days = fields.Integer(
         strict=True,
         load_default=30,
-        error_messages={"invalid": "Must be a whole number of days, such as 30."},
-        validate=validate.Range(0, _MOST_DELIVERY_DAYS, error="Must be between {min} and {max}."),
+        error_messages={"invalid": message("whole_days")},
+        validate=validate.Range(0, _MOST_DELIVERY_DAYS, error=message("range")),
     )
     #: The team's address for alerts; required in production.
     alert_email = EmailAddress(load_default=None, validate=check_is_read)
@@ -138,7 +138,7 @@ class TenantTable(Table):
     @validates_schema
     def check_terms(self, tenant: dict[str, Any], **_: Any) -> None:
         if (tenant.get("terms_version") is None) != (tenant.get("terms_url") is None):
-            raise ValidationError("Set both terms_version and terms_url, or neither.", "terms_version")
+            raise ValidationError(message("required_together"), "terms_version")
 
     @post_load
     def lower_domains(self, tenant: dict[str, Any], **_: Any) -> dict[str, Any]:

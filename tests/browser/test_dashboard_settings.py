@@ -41,6 +41,7 @@ def test_no_page_of_the_settings_excludes_anyone(
         "settings/brand",
         "settings/seller",
         "settings/domains",
+        "settings/sales",
         "alerts",
         "deliverables",
     ):

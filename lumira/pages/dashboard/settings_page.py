@@ -19,6 +19,14 @@ BRAND = (
     "shop_url",
 )
 SELLER = ("legal_name", "address", "registration", "vat_number", "vat_rate", "vat_note", "email")
+#: The rules of sale, by group.
+SALE_RULES = {
+    "payment": ("payment_page", "email_required"),
+    "terms": ("terms_version", "terms_url"),
+    "withdrawal": ("withdrawal_policy", "withdrawal_days", "delivery_days"),
+    "other": ("release_on_failure", "statement_descriptor_suffix", "time_zone"),
+}
+SALES = tuple(name for group in SALE_RULES.values() for name in group)
 #: Of these the schema itself says that they are missing.
 _ALWAYS_SENT = ("name", "legal_name", "address")
 
@@ -57,10 +65,21 @@ def brand_values(tenant: Tenant) -> dict[str, str]:
 
 def brand_table(entered: dict[str, str]) -> dict[str, Any]:
     """Return the settings of the brand as a catalog file has them: an empty field is one that the file omits."""
-    table: dict[str, Any] = _without_empty(entered)
-    if re.fullmatch("[0-9]{1,6}", table.get("brand_radius", "")):
-        table["brand_radius"] = int(table["brand_radius"])
-    return table
+    return _with_numbers(_without_empty(entered), ("brand_radius",))
+
+
+def sale_values(tenant: Tenant) -> dict[str, str]:
+    """Return the rules of sale as their form shows them; `email_required` is `yes` or empty, as a box."""
+    values = {name: getattr(tenant, name) for name in SALES}
+    return {name: _shown(value) for name, value in values.items()} | {
+        "email_required": "yes" if tenant.email_required else ""
+    }
+
+
+def sale_table(entered: dict[str, str]) -> dict[str, Any]:
+    """Return the rules of sale as a catalog file has them: an empty field is one that the file omits."""
+    table = _with_numbers(_without_empty(entered), ("withdrawal_days", "delivery_days"))
+    return table | {"email_required": bool(entered["email_required"])}
 
 
 def seller_values(seller: dict[str, Any] | None) -> dict[str, str]:
@@ -77,6 +96,12 @@ def seller_table(entered: dict[str, str]) -> dict[str, Any]:
         # The decimal comma of France.
         table["vat_rate"] = table["vat_rate"].replace(",", ".")
     return table
+
+
+def _with_numbers(table: dict[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
+    """The table with numbers where digits are entered; the schema refuses other text."""
+    numbers = {name: int(table[name]) for name in names if re.fullmatch("[0-9]{1,6}", table.get(name, ""))}
+    return table | numbers
 
 
 def _without_empty(entered: dict[str, str]) -> dict[str, Any]:

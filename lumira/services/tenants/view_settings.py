@@ -1,10 +1,12 @@
 """The settings of a tenant for its owners. Changes nothing, and decrypts nothing."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from lumira.database import atomic
+from lumira.domain.shown_values import fingerprint_of
 from lumira.models import Tenant
 from lumira.repositories import stripe_accounts, tenants
 
@@ -25,6 +27,12 @@ class TenantSettings:
     tenant: Tenant
     domains: list[str]
     webhook_secrets: list[StoredSecret]
+
+    def fingerprint(self, names: Sequence[str]) -> str:
+        """Return the fingerprint of some settings, with which a form says what it showed."""
+        return fingerprint_of(
+            {name: self.domains if name == "domains" else getattr(self.tenant, name) for name in names}
+        )
 
 
 def view_settings(tenant_id: int) -> TenantSettings:

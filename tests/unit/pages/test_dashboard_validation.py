@@ -7,7 +7,7 @@ import pytest
 from lumira.errors import CatalogError
 from lumira.field_messages import MESSAGES, Message
 from lumira.models import Language
-from lumira.pages.dashboard.settings_page import BRAND, SELLER, brand_table, seller_table
+from lumira.pages.dashboard.settings_page import BRAND, SALES, SELLER, brand_table, sale_table, seller_table
 from lumira.pages.dashboard.texts import TEXTS
 from lumira.schemas.catalog_file import parse_tenant_values
 
@@ -55,6 +55,9 @@ def refusals() -> list[CatalogError]:
             found += refusal(
                 lambda entered=entered: parse_tenant_values({"seller": seller_table(entered)}, ("seller",))
             )
+        for name in SALES:
+            entered = dict.fromkeys(SALES, "") | {name: text}
+            found += refusal(lambda entered=entered: parse_tenant_values(sale_table(entered), SALES))
         found += refusal(lambda text=text: parse_tenant_values({"domains": text.split()}, ("domains",)))
     return found
 
@@ -76,4 +79,4 @@ def test_every_message_that_a_form_can_show_has_a_code() -> None:
 @pytest.mark.parametrize("language", Language)
 def test_every_field_that_can_be_wrong_has_a_name(language: Language) -> None:
     names = TEXTS[language]["validation"]["fields"]
-    assert set(BRAND) | set(SELLER) | {"domains"} == set(names)
+    assert set(BRAND) | set(SELLER) | set(SALES) | {"domains"} == set(names)

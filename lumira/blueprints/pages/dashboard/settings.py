@@ -11,7 +11,7 @@ from lumira.blueprints.pages.dashboard.routing import dashboard
 from lumira.domain.operators import Role
 from lumira.errors import InvalidRequest, LastWebhookSecret
 from lumira.pages.dashboard.rendering import explain
-from lumira.pages.dashboard.settings_page import BrandPreview, seller_values
+from lumira.pages.dashboard.settings_page import BrandPreview, sale_values, seller_values
 from lumira.services.tenants.change_webhook_secrets import add_webhook_secret, remove_webhook_secret
 from lumira.services.tenants.view_settings import view_settings
 
@@ -27,6 +27,7 @@ def show() -> Response:
         tenant=view.tenant,
         preview=BrandPreview.of(view.tenant),
         seller=seller_values(view.tenant.seller),
+        sales=sale_values(view.tenant),
         path=_path(),
     )
 

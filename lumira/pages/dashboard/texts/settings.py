@@ -18,7 +18,15 @@ _FRENCH: dict[str, Any] = {
     "edit_domains": "Modifier les domaines",
     "preview_button": "Aperçu",
     "save": "Enregistrer",
+    "edit_sales": "Modifier les règles de vente",
+    "sales": "Règles de vente",
     "invalid": "Rien n’a été enregistré : corrigez les champs marqués.",
+    "changed_meanwhile": (
+        "Rien n’a été enregistré : ces réglages ont été modifiés entre-temps. Vérifiez les champs marqués, puis"
+        " enregistrez encore une fois pour imposer vos valeurs."
+    ),
+    "stored_now": "Enregistré entre-temps : {}",
+    "nothing": "rien",
     "page_preview": "Page de paiement aux couleurs de la marque",
     "email_preview": "E-mail aux couleurs de la marque",
     "in_page": "Page de paiement",
@@ -88,6 +96,7 @@ _FRENCH: dict[str, Any] = {
     "add": "Ajouter",
     "messages": {
         "saved": "C’est enregistré, et compte dès la prochaine page.",
+        "saved_sales": "C’est enregistré, pour les ventes à venir.",
         "saved_seller": "C’est enregistré, pour les reçus à venir.",
         "saved_domains": "C’est enregistré. Un domaine retiré est refusé partout en dix secondes.",
         "unchanged": "Il n’y avait rien à modifier.",
@@ -110,7 +119,15 @@ _ENGLISH: dict[str, Any] = {
     "edit_domains": "Change the domains",
     "preview_button": "Preview",
     "save": "Save",
+    "edit_sales": "Change the rules of sale",
+    "sales": "Rules of sale",
     "invalid": "Nothing was saved: correct the marked fields.",
+    "changed_meanwhile": (
+        "Nothing was saved: these settings were changed meanwhile. Check the marked fields, then save once more to"
+        " replace them with your values."
+    ),
+    "stored_now": "Saved meanwhile: {}",
+    "nothing": "nothing",
     "page_preview": "Payment page in the brand's colours",
     "email_preview": "E-mail in the brand's colours",
     "in_page": "Payment page",
@@ -178,6 +195,7 @@ _ENGLISH: dict[str, Any] = {
     "add": "Add",
     "messages": {
         "saved": "It is saved, and counts from the next page on.",
+        "saved_sales": "It is saved, for sales from now on.",
         "saved_seller": "It is saved, for future receipts.",
         "saved_domains": "It is saved. A removed domain is refused everywhere within ten seconds.",
         "unchanged": "There was nothing to change.",

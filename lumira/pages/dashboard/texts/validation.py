@@ -24,6 +24,16 @@ _FRENCH: dict[str, Any] = {
         "vat_note": "Mention de TVA",
         "email": "Adresse e-mail",
         "domains": "Domaines",
+        "payment_page": "Page de paiement",
+        "email_required": "Adresse e-mail obligatoire",
+        "terms_version": "Version des conditions de vente",
+        "terms_url": "Page des conditions de vente",
+        "withdrawal_policy": "Après une rétractation",
+        "withdrawal_days": "Délai de rétractation, en jours",
+        "delivery_days": "Livraison la plus longue, en jours",
+        "release_on_failure": "Stock après un paiement refusé",
+        "statement_descriptor_suffix": "Fin du libellé bancaire",
+        "time_zone": "Fuseau horaire",
     },
     "rules": {
         "color": "Doit être une couleur comme #D4AF37.",
@@ -40,12 +50,19 @@ _FRENCH: dict[str, Any] = {
         "percentage_range": "Doit être un pourcentage entre 0 et 100, avec deux décimales au plus, comme 20,00.",
         "pixels": "Doit être un nombre entier de pixels, comme 12.",
         "range": "Doit aller de {min} à {max}.",
+        "required_together": "Donnez la version et la page des conditions, ou aucune des deux.",
         "space_around": "Ne doit ni commencer ni finir par une espace.",
+        "suffix_characters": "Ne doit contenir aucun des caractères < > \\ ' \" et * : Stripe les refuse.",
+        "suffix_letters": "Doit être en caractères latins sans accent, dont une lettre de A à Z au moins.",
+        "terms_address": "Doit être une adresse comme https://boutique.example.com/conditions.",
+        "time_zone": "« {name} » n’est pas un fuseau horaire ; écrivez-en un comme Europe/Paris.",
         "too_long": "Doit avoir {longest} caractères au plus ; il y en a {length}.",
+        "unknown_choice": "Doit être une des valeurs de la liste.",
         "vat_missing": "Donnez le taux de TVA, ou la mention qui dit pourquoi aucune n’est comptée.",
         "vat_number": (
             "Doit être un code de pays, puis des chiffres ou des majuscules, sans espaces, comme FR12345678901."
         ),
+        "whole_days": "Doit être un nombre entier de jours, comme 30.",
     },
 }
 
@@ -66,9 +83,24 @@ _ENGLISH: dict[str, Any] = {
         "vat_note": "Mention about VAT",
         "email": "E-mail address",
         "domains": "Domains",
+        "payment_page": "Payment page",
+        "email_required": "E-mail address required",
+        "terms_version": "Version of the terms of sale",
+        "terms_url": "Page of the terms of sale",
+        "withdrawal_policy": "After a withdrawal",
+        "withdrawal_days": "Withdrawal period, in days",
+        "delivery_days": "Longest delivery, in days",
+        "release_on_failure": "Stock after a failed payment",
+        "statement_descriptor_suffix": "End of the bank statement line",
+        "time_zone": "Time zone",
     },
     # A form has no names of keys.
-    "rules": MESSAGES | {"vat_missing": "Enter the VAT rate, or the mention why none is charged."},
+    "rules": MESSAGES
+    | {
+        "unknown_choice": "Must be one of the values of the list.",
+        "required_together": "Enter the version and the page of the terms, or neither.",
+        "vat_missing": "Enter the VAT rate, or the mention why none is charged.",
+    },
 }
 
 TEXTS: dict[Language, dict[str, Any]] = {Language.FRENCH: _FRENCH, Language.ENGLISH: _ENGLISH}

@@ -1,5 +1,6 @@
 """Owners change brand, legal lines and domains by the rules of the catalog file, and no file undoes it by itself."""
 
+import re
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from lumira.services.catalog.apply_catalog import apply_catalog
 from lumira.services.catalog.catalog import Catalog, CatalogDifference, CatalogTenant
 from tests.support import seller
 from tests.support.dashboard import make_operator, sign_in
-from tests.support.factories import Brand
+from tests.support.factories import Brand, load_order, open_payment
 from tests.support.refunds import pay
 
 pytestmark = pytest.mark.usefixtures("app_context")
@@ -38,8 +39,34 @@ SELLER = {
 }
 
 
+SALES = {
+    "payment_page": "element",
+    "email_required": "yes",
+    "terms_version": "2026-11",
+    "terms_url": "https://shop.example.com/terms",
+    "withdrawal_policy": "refund",
+    "withdrawal_days": "30",
+    "delivery_days": "7",
+    "release_on_failure": "at_once",
+    "statement_descriptor_suffix": "MAISON",
+    "time_zone": "Europe/Berlin",
+}
+#: A form of each page, with another value of one field.
+FORMS = {
+    "brand": (BRAND, "name", "Maison Hiver"),
+    "seller": (SELLER, "vat_rate", "20"),
+    "sales": (SALES, "withdrawal_days", "60"),
+}
+
+
 def path(brand: Brand, page: str = "brand") -> str:
     return f"/dashboard/{brand.slug}/settings/{page}"
+
+
+def seen_in(text: str) -> str:
+    """The fingerprint of the settings that a page shows."""
+    [fingerprint] = re.findall('name="seen" value="([0-9a-f]{32})"', text)
+    return fingerprint
 
 
 def stored(brand: Brand) -> Tenant:
@@ -177,6 +204,83 @@ def test_legal_lines_are_refused_in_french_beside_their_field(app, make_brand, f
     assert reply.status_code == 400
     assert french in reply.text
     assert stored(brand).seller == seller.WITH_VAT
+
+
+def test_the_rules_of_sale_count_for_the_next_sale_and_change_no_earlier_one(browser, client, tenant) -> None:
+    sale = {"productId": "mystique", "customerEmail": "ana@example.com"}
+    earlier = open_payment(tenant)
+    assert browser.submit(path(tenant, "sales"), **SALES).status_code == 303
+    shown = browser.get(f"/dashboard/{tenant.slug}/settings").text
+    assert "2026-11" in shown
+    assert "On the shop&#39;s page, with Stripe" in shown
+    refused = client.post("/api/payments/create-payment-intent", json=sale, headers=tenant.publishable)
+    assert refused.json["code"] == "MISSING_CONSENT"
+    sale["consents"] = {"terms": "2026-11", "immediateDelivery": True}
+    reply = client.post("/api/payments/create-payment-intent", json=sale, headers=tenant.publishable)
+    orders = [load_order(tenant, number) for number in (earlier.order_number, reply.json["orderNumber"])]
+    assert [order.withdrawal_days for order in orders] == [14, 30]
+    assert [order.release_on_failure for order in orders] == ["at_deadline", "at_once"]
+
+
+@pytest.mark.parametrize(
+    ("field", "wrong", "french"),
+    [
+        ("payment_page", "both", "une des valeurs de la liste"),
+        ("terms_version", "", "la version et la page des conditions"),
+        ("terms_url", "http://shop.example.com/terms", "une adresse comme https://"),
+        ("withdrawal_days", "13", "de 14 à 365"),
+        ("withdrawal_days", "two weeks", "nombre entier de jours, comme 30"),
+        ("delivery_days", "181", "de 0 à 180"),
+        ("release_on_failure", "never", "une des valeurs de la liste"),
+        ("statement_descriptor_suffix", "A*B", "Stripe les refuse"),
+        ("statement_descriptor_suffix", "é" * 5, "caractères latins sans accent"),
+        ("time_zone", "Lyon", "« Lyon » n’est pas un fuseau horaire"),  # noqa: RUF001 - French apostrophes
+    ],
+)
+def test_rules_of_sale_are_refused_in_french_beside_their_field(app, tenant, field, wrong, french) -> None:
+    browser = sign_in(app, make_operator(tenant, language=Language.FRENCH))
+    reply = browser.submit(path(tenant, "sales"), **SALES | {field: wrong})
+    assert reply.status_code == 400
+    assert french in reply.text
+    assert 'aria-invalid="true"' in reply.text
+    assert stored(tenant).edited_fields == []
+
+
+@pytest.mark.parametrize("page", FORMS)
+def test_settings_that_another_operator_changed_meanwhile_are_shown_before_they_are_replaced(
+    browser, tenant, page
+) -> None:
+    form, field, value = FORMS[page]
+    opened = seen_in(browser.get(path(tenant, page)).text)
+    browser.submit(path(tenant, page), **form, seen=opened)
+    version = stored(tenant).catalog_version
+
+    # What is wrong with the form is said first; it then still has the settings that it showed.
+    invalid = "time_zone" if page == "sales" else "email" if page == "seller" else "support_email"
+    first = browser.submit(path(tenant, page), **form | {field: value, invalid: "?"}, seen=opened)
+    reply = browser.submit(path(tenant, page), **form | {field: value}, seen=seen_in(first.text))
+    assert reply.status_code == 400
+    assert "were changed meanwhile" in reply.text
+    now = "5.50" if page == "seller" else form[field]
+    assert f"Saved meanwhile: {now}" in reply.text
+    assert stored(tenant).catalog_version == version
+
+    again = browser.submit(path(tenant, page), **form | {field: value}, seen=seen_in(reply.text))
+    assert again.status_code == 303
+    assert stored(tenant).catalog_version == version + 1
+
+
+def test_domains_that_another_operator_changed_meanwhile_are_shown_before_they_are_replaced(
+    browser, tenant
+) -> None:
+    added = f"shop.{tenant.domain}"
+    opened = seen_in(browser.get(path(tenant, "domains")).text)
+    browser.submit(path(tenant, "domains"), domains=f"{tenant.domain} {added}", seen=opened)
+    reply = browser.submit(path(tenant, "domains"), domains="", seen=opened)
+    assert f"Saved meanwhile: {tenant.domain}\n{added}" in reply.text
+    assert domains(tenant) == sorted([tenant.domain, added])
+    browser.submit(path(tenant, "domains"), domains="", seen=seen_in(reply.text))
+    assert domains(tenant) == []
 
 
 def test_a_domain_can_sell_without_a_key_as_soon_as_it_is_saved(browser, client, tenant) -> None:

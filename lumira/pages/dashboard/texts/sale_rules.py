@@ -1,0 +1,97 @@
+"""Texts of a shop's rules of sale: what each rule does, and its choices by the value of the catalog file."""
+
+# ruff: noqa: RUF001 - French is written with these apostrophes
+
+from typing import Any
+
+from lumira.models import Language
+
+_FRENCH: dict[str, Any] = {
+    "intro": (
+        "Ces règles valent à partir de maintenant. Une commande garde les délais et les conditions de son ouverture."
+    ),
+    "groups": {
+        "payment": "Paiement",
+        "terms": "Conditions de vente",
+        "withdrawal": "Rétractation",
+        "other": "Autres règles",
+    },
+    "choices": {
+        "payment_page": {
+            "hosted": "Sur la page de Stripe",
+            "element": "Sur la page de la boutique, avec Stripe",
+        },
+        "withdrawal_policy": {
+            "review": "Un membre de l’équipe décide",
+            "refund": "Remboursement immédiat",
+        },
+        "release_on_failure": {
+            "at_deadline": "Réservé jusqu’à la fin de la réservation",
+            "at_once": "Libéré aussitôt",
+        },
+    },
+    "yes": "oui",
+    "no": "non",
+    "hints": {
+        "payment_page": "Où l’acheteur paie, s’il vient par un lien de paiement.",
+        "email_required": "Une vente sans adresse est refusée avant le paiement.",
+        "terms_version": (
+            "Que chaque acheteur accepte, comme 2026-11. Changez-la à chaque nouvelle version du texte. Vide : aucun"
+            " accord n’est demandé."
+        ),
+        "terms_url": "La page qui montre ces conditions.",
+        "withdrawal_policy": (
+            "Vaut pour les rétractations à venir. Tant qu’un paiement est contesté, le remboursement attend."
+        ),
+        "withdrawal_days": "De 14, le délai légal, à 365.",
+        "delivery_days": "Le délai de rétractation d’un objet commence à sa livraison : au plus tard après ces jours.",
+        "release_on_failure": "L’acheteur peut essayer un autre moyen de paiement tant que le stock est réservé.",
+        "statement_descriptor_suffix": "Ajoutée par Stripe au nom du compte, sur le relevé de l’acheteur. Vide : rien.",
+        "time_zone": "Pour les jours des listes, des délais et des reçus.",
+    },
+}
+
+_ENGLISH: dict[str, Any] = {
+    "intro": "These rules count from now on. An order keeps the periods and terms with which it was opened.",
+    "groups": {
+        "payment": "Payment",
+        "terms": "Terms of sale",
+        "withdrawal": "Withdrawal",
+        "other": "Other rules",
+    },
+    "choices": {
+        "payment_page": {
+            "hosted": "On Stripe's page",
+            "element": "On the shop's page, with Stripe",
+        },
+        "withdrawal_policy": {
+            "review": "A member of the team decides",
+            "refund": "Refunded at once",
+        },
+        "release_on_failure": {
+            "at_deadline": "Reserved until the reservation ends",
+            "at_once": "Released at once",
+        },
+    },
+    "yes": "yes",
+    "no": "no",
+    "hints": {
+        "payment_page": "Where a buyer pays who comes by a checkout link.",
+        "email_required": "A sale without an address is refused before the payment.",
+        "terms_version": (
+            "What every buyer accepts, such as 2026-11. Change it with each new version of the text. Empty: no consent"
+            " is asked for."
+        ),
+        "terms_url": "The page that shows these terms.",
+        "withdrawal_policy": "For withdrawals from now on. While a payment is disputed, the refund waits.",
+        "withdrawal_days": "From 14, the legal period, to 365.",
+        "delivery_days": "The withdrawal period of goods begins with their delivery: after these days at the latest.",
+        "release_on_failure": "A buyer can try another means of payment while the stock is reserved.",
+        "statement_descriptor_suffix": (
+            "Stripe adds it to the account's name on the buyer's bank statement. Empty: nothing is added."
+        ),
+        "time_zone": "For the days of lists, periods and receipts.",
+    },
+}
+
+TEXTS: dict[Language, dict[str, Any]] = {Language.FRENCH: _FRENCH, Language.ENGLISH: _ENGLISH}

@@ -23,7 +23,7 @@ unexport AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_PROFILE MAX_UPLOAD_BYTES
 unexport PUBLIC_URL SMTP_URL MAIL_FROM METRICS_TOKEN BIND WEB_CONCURRENCY WEB_THREADS GUNICORN_CMD_ARGS
 unexport FLASK_APP FLASK_DEBUG FLASK_ENV PYTHONPATH PYTHONHOME PYTEST_ADDOPTS PYTHONWARNINGS
 
-.PHONY: help demo demo-check screenshots test test-fast machine stories chaos bench bench-messages bench-stock bench-scale bench-polling bench-slow-stripe image image-check check format venv requirements clean
+.PHONY: help demo demo-check screenshots test test-fast machine stories chaos bench bench-messages bench-stock bench-scale bench-polling bench-slow-stripe image image-check check format venv requirements licences print-licences sbom clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -151,6 +151,26 @@ COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gene
 requirements: venv ## Pin the requirements of setup.cfg again, with hashes (ARGS=--upgrade for the newest versions)
 	$(REQUIREMENTS) | $(COMPILE) --output-file requirements.txt -
 	$(REQUIREMENTS) dev | $(COMPILE) --constraint requirements.txt --output-file requirements-dev.txt -
+
+# async-timeout is installed before Python 3.11.3 only; the page names it in a sentence.
+LICENCES = $(BIN)/pip-licenses --format=markdown --no-version --ignore-packages async-timeout \
+	--packages $$(sed -n 's/^\([a-z0-9][^=[]*\)==.*/\1/p' requirements.txt)
+
+licences: venv ## Write the licences of all requirements into docs/licences.md
+	@mkdir -p build
+	@{ sed '/^| Name/,$$d' docs/licences.md; $(LICENCES); } > build/licences.md
+	@mv build/licences.md docs/licences.md
+
+print-licences:
+	@$(LICENCES)
+
+# A fresh environment contains what production installs, and nothing else.
+sbom: venv ## Write the software bill of materials, build/sbom.json (CycloneDX)
+	@rm -rf build/sbom && mkdir -p build && $(BIN)/python -m venv --without-pip build/sbom
+	@$(BIN)/python -m pip --python build/sbom/bin/python install --quiet --disable-pip-version-check --require-hashes \
+	  --only-binary :all: -r requirements.txt
+	@$(BIN)/cyclonedx-py environment --output-format JSON --output-file build/sbom.json build/sbom/bin/python
+	@rm -rf build/sbom && echo "build/sbom.json"
 
 clean: ## Delete caches and build results; instance/ and .venv remain
 	find . -name __pycache__ -type d -not -path './.venv/*' -not -path './instance/*' -prune -exec rm -rf {} +

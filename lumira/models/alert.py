@@ -67,6 +67,10 @@ class AlertKind(StrEnum):
     ALERT_NOT_SENT = "alert_not_sent"
     #: The audit log, or its hash chain, differs from a head that was stored outside the database.
     AUDIT_CHAIN_BROKEN = "audit_chain_broken"
+    #: For a quarter of an hour, Stripe had events, and no webhook delivered one.
+    WEBHOOKS_MISSING = "webhooks_missing"
+    #: An event was not processed for five minutes, and is neither parked nor failed.
+    EVENT_WAITING = "event_waiting"
 
 
 class Alert(Identified, Base):
@@ -102,10 +106,14 @@ class Alert(Identified, Base):
     acknowledged_at: Mapped[datetime | None]
     acknowledged_by: Mapped[str | None]
     resolved_at: Mapped[datetime | None]
+    #: When its condition was last true, for the kinds that resolve themselves (`repositories/conditions.py`).
+    seen_at: Mapped[datetime | None]
     #: The operator who has resolved it, as in the audit log; `None` if it resolved itself.
     resolved_by: Mapped[str | None]
     #: When the team was notified by e-mail.
     notified_at: Mapped[datetime | None]
-    #: When the next notification is due; `None` if none is pending.
+    #: When the team was notified that it has resolved itself.
+    recovery_notified_at: Mapped[datetime | None]
+    #: When the next notification is due, of the alert or of its recovery; `None` if none is pending.
     next_notification_at: Mapped[datetime | None]
     notification_attempts: Mapped[int] = mapped_column(default=0)

@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint
+from sqlalchemy import JSON, CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from lumira.clock import utc_now
@@ -90,5 +90,7 @@ class WebhookEvent(Identified, Base):
     attempts: Mapped[int] = mapped_column(default=0)
     last_error: Mapped[str | None]
     received_at: Mapped[datetime] = mapped_column(default=utc_now)
+    #: Whether it was fetched from Stripe in time for its webhook, and no webhook has delivered it since.
+    is_pulled: Mapped[bool] = mapped_column(default=False, server_default=false())
     next_attempt_at: Mapped[datetime] = mapped_column(default=utc_now)
     processed_at: Mapped[datetime | None]

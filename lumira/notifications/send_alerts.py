@@ -1,4 +1,7 @@
-"""Notifies the team of alerts by e-mail, each once; an alert that cannot be sent raises `alert_not_sent`."""
+"""Notifies the team of alerts by e-mail, and of the end of those that are watched, each once.
+
+An alert that cannot be sent raises `alert_not_sent`.
+"""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -50,14 +53,19 @@ def send_next(tenant_id: int) -> bool:
             with atomic(tenant_id):
                 for alert in claimed:
                     alerts.mark_notified(alert)
-            log.info("alert_sent", kind=claimed[0].kind, alerts=len(claimed))
+            is_recovery = claimed[0].resolved_at is not None
+            log.info("alert_sent", kind=claimed[0].kind, alerts=len(claimed), is_recovery=is_recovery)
     return True
 
 
 def identity(alert: Alert) -> str:
-    """Return the local part of the Message-ID: the same after a crash, another one when the alert is raised again."""
+    """Return the local part of the Message-ID: the same after a crash, another one when the alert is raised again.
+
+    The message about its recovery has another one too.
+    """
     # Short enough for one header line together with the domain.
-    return f"{alert.id.hex}.{int(alert.raised_at.timestamp() * 1_000):x}"
+    raised = f"{alert.id.hex}.{int(alert.raised_at.timestamp() * 1_000):x}"
+    return raised if alert.resolved_at is None else f"{raised}.resolved"
 
 
 def compose(tenant: Tenant, claimed: Sequence[Alert], language: Language) -> Draft:
@@ -69,7 +77,7 @@ def compose(tenant: Tenant, claimed: Sequence[Alert], language: Language) -> Dra
         language=language,
         to=emails.team_mailbox(tenant),
         identity=identity(alert),
-        at=alert.raised_at,
+        at=_since(alert),
         values={
             "alert": alert,
             "text": text_for(alert.kind, language),
@@ -79,9 +87,14 @@ def compose(tenant: Tenant, claimed: Sequence[Alert], language: Language) -> Dra
     )
 
 
+def _since(alert: Alert) -> datetime:
+    """Return when what the team is notified of has happened."""
+    return alert.resolved_at or alert.raised_at
+
+
 def _next_attempt(alert: Alert) -> datetime | None:
     now = utc_now()
-    if messages.is_given_up(attempts=alert.notification_attempts, age=now - alert.raised_at):
+    if messages.is_given_up(attempts=alert.notification_attempts, age=now - _since(alert)):
         return None
     return now + retry_delay(alert.notification_attempts)
 

@@ -18,6 +18,36 @@ SYSTEM_TEXTS: dict[AlertKind, Translations] = {
             "flask events show ID; once its cause is corrected, flask events replay ID.",
         ),
     ),
+    AlertKind.WEBHOOKS_MISSING: in_both(
+        (
+            "aucun webhook de Stripe n’arrive",
+            (
+                "Depuis un quart d’heure, Stripe a des événements et aucun webhook n’en livre ; ils sont lus chez "
+                "Stripe, les commandes sont servies plus tard."
+            ),
+            "flask doctor, puis flask webhooks setup SLUG.",
+        ),
+        (
+            "no webhook of Stripe arrives",
+            (
+                "For 15 minutes Stripe has had events, and no webhook delivered one; they are fetched from Stripe, and "
+                "orders are completed later."
+            ),
+            "flask doctor, then flask webhooks setup SLUG.",
+        ),
+    ),
+    AlertKind.EVENT_WAITING: in_both(
+        (
+            "événements en attente",
+            "Un événement de Stripe n’est pas traité depuis cinq minutes ; sa commande attend.",
+            "flask events list --status received ; les journaux du worker disent pourquoi.",
+        ),
+        (
+            "events are waiting",
+            "An event of Stripe was not processed for five minutes; its order waits.",
+            "flask events list --status received; the worker’s log says why.",
+        ),
+    ),
     AlertKind.MESSAGE_DEAD: in_both(
         (
             "message non remis",

@@ -11,7 +11,7 @@ from sqlalchemy.exc import DataError
 from lumira.clients import stripe_client
 from lumira.clock import utc_now
 from lumira.database import atomic
-from lumira.domain.stripe_objects import is_storable
+from lumira.domain.stripe_objects import is_storable, read_time
 from lumira.errors import WebhookRejected
 from lumira.models import AlertKind
 from lumira.reconciliation.report import ReconciliationReport
@@ -29,6 +29,8 @@ log = structlog.get_logger()
 OVERLAP = timedelta(minutes=5)
 #: A webhook has this long to arrive before its event is pulled.
 GRACE = timedelta(seconds=30)
+#: An event that is older was missing for another reason than its webhook: a restored backup, or no worker.
+_DELIVERED_WITHIN = timedelta(hours=1)
 #: Stripe lists events of the last 30 days only.
 STRIPE_LISTS_EVENTS_FOR = timedelta(days=30)
 #: How far back the first pull of a tenant goes.
@@ -65,7 +67,9 @@ def pull_events(
             if is_stopping():
                 return
             # Most events arrived by webhook. If one arrives just now, storing it again changes nothing.
-            if event.get("id") not in stored_ids and _store(tenant_id, account, event):
+            if event.get("id") not in stored_ids and _store(
+                tenant_id, account, event, is_late=_is_late(event, pulled_until)
+            ):
                 report.events_recovered += 1
     with atomic(tenant_id):
         tenant = tenants.lock(tenant_id)
@@ -83,6 +87,12 @@ def _begin(pulled_until: datetime | None, until: datetime, since: timedelta | No
     return max(begin, utc_now() - STRIPE_LISTS_EVENTS_FOR)
 
 
+def _is_late(event: dict[str, Any], pulled_until: datetime | None) -> bool:
+    """Whether a webhook should have delivered the event: not before Lumira began, or long before this run."""
+    created_at = read_time(event.get("created"))
+    return pulled_until is not None and created_at is not None and created_at > utc_now() - _DELIVERED_WITHIN
+
+
 def _list_events(account: StripeAccount, begin: datetime, until: datetime) -> Iterator[dict[str, Any]]:
     types = handled_types()
     for first in range(0, len(types), _TYPES_PER_REQUEST):
@@ -96,7 +106,7 @@ def _batches(events: Iterator[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]
         yield batch
 
 
-def _store(tenant_id: int, account: StripeAccount, event: dict[str, Any]) -> bool:
+def _store(tenant_id: int, account: StripeAccount, event: dict[str, Any], *, is_late: bool) -> bool:
     """Store one event in the inbox; returns whether it was missing there."""
     # A webhook of a connected account carries the account; a listed event does not.
     delivered = event if account.stripe_account is None else {"account": account.stripe_account, **event}
@@ -108,6 +118,8 @@ def _store(tenant_id: int, account: StripeAccount, event: dict[str, Any]) -> boo
         return _skip(tenant_id, account, event)
     if is_new:
         with atomic(tenant_id):
+            if is_late:
+                webhook_events.mark_pulled(tenant_id, event["id"])
             audit.record(
                 tenant_id,
                 actor=_ACTOR,

@@ -18,6 +18,7 @@ from lumira.reconciliation.permissions import resolve_restored
 from lumira.reconciliation.pull_events import pull_events
 from lumira.reconciliation.report import ReconciliationReport, StripeAvailability
 from lumira.reconciliation.watch_deadlines import watch_deadlines
+from lumira.reconciliation.watch_webhooks import watch_webhooks
 from lumira.repositories import (
     alerts,
     stripe_accounts,
@@ -82,6 +83,8 @@ def reconcile(
     if Step.DEADLINES in steps:
         with report.step("deadlines"):
             watch_deadlines(tenant_id)
+        with report.step("webhooks"):
+            watch_webhooks(tenant_id)
         with report.step("test sales"):
             end_test_sales(tenant_id, actor="reconciliation", is_stopping=is_stopping)
     if account is not None:

@@ -35,6 +35,8 @@ RAISED_ONCE = frozenset(
         AlertKind.TRANSFER_NOT_RECEIVED,
     )
 )
+#: Kinds whose condition is watched: they resolve themselves when it has ended, and the team is notified of that.
+WATCHED = frozenset((AlertKind.WEBHOOKS_MISSING, AlertKind.EVENT_WAITING))
 #: Alerts of one kind in one e-mail.
 MAX_ALERTS_PER_EMAIL = 50
 #: The clock of the process that raised an alert may be ahead of the one that sends it.
@@ -63,6 +65,8 @@ def raise_alert(
         "details": details,
         "raised_at": now,
         "notified_at": None,
+        "recovery_notified_at": None,
+        "seen_at": now if kind in WATCHED else None,
         "next_notification_at": None if kind in _NOT_SENT else now + notify_after,
         "notification_attempts": 0,
         "acknowledged_at": None,
@@ -203,15 +207,14 @@ def claim_next(tenant_id: int, *, until: datetime) -> list[Alert]:
     """Claim the alert that is due longest and others of its kind, leased until `until`; empty if none is due.
 
     Alerts of one kind share an e-mail, because their cause is usually one. Only alerts with the same number of
-    attempts are grouped, so that an e-mail repeated after a crash has the same content. Resolved alerts are
-    skipped.
+    attempts are grouped, so that an e-mail repeated after a crash has the same content. A resolved alert is due only
+    if the team is to be notified of that.
     """
     due = (
         select(Alert)
         .where(
             Alert.tenant_id == tenant_id,
             Alert.next_notification_at <= utc_now() + _CLOCK_SKEW,
-            Alert.resolved_at.is_(None),
         )
         .order_by(Alert.next_notification_at, Alert.id)
         .with_for_update(skip_locked=True)
@@ -222,6 +225,7 @@ def claim_next(tenant_id: int, *, until: datetime) -> list[Alert]:
     others = due.where(
         Alert.kind == first.kind,
         Alert.notification_attempts == first.notification_attempts,
+        Alert.resolved_at.is_(None) if first.resolved_at is None else Alert.resolved_at.is_not(None),
         Alert.id != first.id,
     ).limit(MAX_ALERTS_PER_EMAIL - 1)
     claimed = [first, *db.session.execute(others).scalars()]
@@ -232,13 +236,18 @@ def claim_next(tenant_id: int, *, until: datetime) -> list[Alert]:
 
 
 def mark_notified(alert: Alert) -> None:
-    """Record that the team was notified, unless the alert was raised again meanwhile."""
-    _change_notification(alert, notified_at=utc_now(), next_notification_at=None)
+    """Record that the team was notified, unless the alert was resolved or raised again meanwhile."""
+    notified = "notified_at" if alert.resolved_at is None else "recovery_notified_at"
+    _change_notification(alert, **{notified: utc_now(), "next_notification_at": None})
 
 
 def reschedule_notification(alert: Alert, until: datetime | None) -> bool:
-    """Set the next notification, or none; `False` if it was sent, raised again or acknowledged meanwhile."""
-    return _change_notification(alert, Alert.acknowledged_at.is_(None), next_notification_at=until)
+    """Set the next notification, or none; `False` if it was sent, resolved, raised again or acknowledged meanwhile.
+
+    Who takes care of an alert gets the e-mail about its recovery all the same.
+    """
+    is_pending = Alert.acknowledged_at.is_(None) | Alert.resolved_at.is_not(None)
+    return _change_notification(alert, is_pending, next_notification_at=until)
 
 
 def _change_notification(alert: Alert, *also: ColumnElement[bool], **values: datetime | None) -> bool:
@@ -248,7 +257,8 @@ def _change_notification(alert: Alert, *also: ColumnElement[bool], **values: dat
             Alert.tenant_id == alert.tenant_id,
             Alert.id == alert.id,
             Alert.raised_at == alert.raised_at,
-            Alert.notified_at.is_(None),
+            Alert.resolved_at.is_not_distinct_from(alert.resolved_at),
+            (Alert.notified_at if alert.resolved_at is None else Alert.recovery_notified_at).is_(None),
             *also,
         )
         .values(**values)

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import pairwise
+from itertools import pairwise, takewhile
 
-from sqlalchemy import ARRAY, Uuid, bindparam, select, text
+from sqlalchemy import ARRAY, Uuid, bindparam, func, select, text
 
 from lumira.database import constant, db
 from lumira.models import EventStatus, WebhookEvent
@@ -110,11 +110,32 @@ def find_deliveries(tenant_id: int) -> Deliveries:
 
 
 def find_longest_due(tenant_id: int) -> datetime | None:
-    """Return when the event arrived that has waited longest to be processed; `None` if none waits."""
-    query = (
+    """Return when the event arrived that has waited longest to be processed; `None` if none waits.
+
+    Looked for among the first that are due, so that one is found that is retried behind those that arrived later.
+    """
+    first = (
         select(WebhookEvent.received_at)
         .where(WebhookEvent.tenant_id == tenant_id, WebhookEvent.status == constant(EventStatus.RECEIVED))
         .order_by(WebhookEvent.next_attempt_at)
-        .limit(constant(1))
+        .limit(constant(_LOOKED_AT))
+        .subquery()
     )
-    return db.session.execute(query).scalar_one_or_none()
+    longest: datetime | None = db.session.execute(select(func.min(first.c.received_at))).scalar_one()
+    return longest
+
+
+def find_undelivered_since(tenant_id: int) -> datetime | None:
+    """Return since when every event had to be fetched from Stripe; `None` if a webhook delivered the newest one.
+
+    Looked for among the newest events: a shop without payments has none that could be missing.
+    """
+    query = (
+        select(WebhookEvent.is_pulled, WebhookEvent.received_at)
+        .where(WebhookEvent.tenant_id == tenant_id)
+        .order_by(WebhookEvent.id.desc())
+        .limit(constant(_LOOKED_AT))
+    )
+    undelivered = list(takewhile(lambda row: row.is_pulled, db.session.execute(query)))
+    since: datetime | None = undelivered[-1].received_at if undelivered else None
+    return since

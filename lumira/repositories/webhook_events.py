@@ -57,6 +57,16 @@ def list_stored_ids(tenant_id: int, stripe_event_ids: Iterable[str]) -> set[str]
     return set(db.session.execute(query).scalars())
 
 
+def mark_pulled(tenant_id: int, stripe_event_id: str) -> None:
+    """Record that an event had to be fetched from Stripe; a later delivery of it by a webhook takes that back."""
+    db.session.execute(
+        update(WebhookEvent)
+        .where(WebhookEvent.tenant_id == tenant_id, WebhookEvent.stripe_event_id == stripe_event_id)
+        .values(is_pulled=True)
+        .execution_options(synchronize_session=False)
+    )
+
+
 def claim_due(
     tenant_id: int, *, limit: int, event_id: UUID | None = None, with_payload: bool = True
 ) -> list[WebhookEvent]:

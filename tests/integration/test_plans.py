@@ -180,6 +180,7 @@ LISTS: dict[str, tuple[Read, list[str]]] = {
         ["pkey", "(id >=", "(id <"],
     ),
     "how the newest events arrived": (event_figures.find_deliveries, ["pkey"]),
+    "since when webhooks are missing": (event_figures.find_undelivered_since, ["pkey"]),
     "the event that has waited longest": (
         event_figures.find_longest_due,
         ["tenant_id_next_attempt_at_idx"],

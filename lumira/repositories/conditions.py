@@ -1,0 +1,74 @@
+"""Alerts about conditions that are watched: raised while one is true, resolved once it has ended for some time."""
+
+from datetime import timedelta
+
+from sqlalchemy import case, or_, update
+
+from lumira.clock import utc_now
+from lumira.database import db
+from lumira.models import Alert, AlertKind
+from lumira.repositories import alerts
+
+#: A condition that comes and goes is one alert: it is resolved when the condition was not true for so long.
+CALM_FOR = timedelta(minutes=10)
+
+
+def note(
+    tenant_id: int,
+    *,
+    kind: AlertKind,
+    subject: str,
+    is_true: bool,
+    notify_after: timedelta = timedelta(),
+    **details: object,
+) -> None:
+    """Raise the alert about a condition that is true, or resolve it if the condition has ended.
+
+    The team is notified of the recovery, once, if it may have been notified of the alert. An alert of which it was not
+    notified yet is resolved at once.
+    """
+    if kind not in alerts.WATCHED:
+        raise ValueError(f"{kind} is not among the kinds that are watched.")
+    if is_true:
+        alerts.raise_alert(
+            tenant_id, kind=kind, subject=subject, once=False, notify_after=notify_after, **details
+        )
+        _change_open(tenant_id, kind, subject, seen_at=utc_now())
+    else:
+        resolve_ended(tenant_id, kind=kind, subject=subject)
+
+
+def resolve_ended(tenant_id: int, *, kind: AlertKind, subject: str) -> None:
+    """Resolve the alert if its condition was not true for `CALM_FOR`, or if no one was notified of it."""
+    now = utc_now()
+    is_notified = Alert.notification_attempts > 0
+    db.session.execute(
+        update(Alert)
+        .where(
+            Alert.tenant_id == tenant_id,
+            Alert.kind == kind,
+            Alert.subject == subject,
+            Alert.resolved_at.is_(None),
+            or_(~is_notified, Alert.seen_at < now - CALM_FOR),
+        )
+        .values(
+            resolved_at=now,
+            next_notification_at=case((is_notified, now)),
+            notification_attempts=0,
+        )
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _change_open(tenant_id: int, kind: AlertKind, subject: str, **values: object) -> None:
+    db.session.execute(
+        update(Alert)
+        .where(
+            Alert.tenant_id == tenant_id,
+            Alert.kind == kind,
+            Alert.subject == subject,
+            Alert.resolved_at.is_(None),
+        )
+        .values(**values)
+        .execution_options(synchronize_session=False)
+    )

@@ -65,9 +65,12 @@ def on_starting(server: Any) -> None:
 
 
 def post_worker_init(worker: Any) -> None:
-    """Log at once what the first probe would find missing, such as wrong encryption keys."""
-    readiness = worker.wsgi.extensions.get("lumira.readiness")
+    """Let the process count for `/metrics`, and log at once what the first probe would find missing."""
     # The benchmarks serve another application with these settings.
+    begin_measuring = worker.wsgi.extensions.get("lumira.begin_measuring")
+    if begin_measuring is not None:
+        begin_measuring()
+    readiness = worker.wsgi.extensions.get("lumira.readiness")
     missing = readiness().missing() if readiness is not None else []
     if missing:
         worker.log.error("Not ready: %s (see /readyz).", ", ".join(missing))

@@ -10,6 +10,7 @@ from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 
 from config import web_server
+from lumira import metrics
 from lumira.stripe_errors import StripeBusy
 
 #: Requests that begin without a slot, at once: a free order and a repeated request need none, and are recognised by a
@@ -26,6 +27,7 @@ class _Slots:
     """The slots of this process."""
 
     def __init__(self, limit: int) -> None:
+        self.limit = limit
         self.calls = threading.BoundedSemaphore(limit)
         self.entries = threading.BoundedSemaphore(_ENTRIES)
         self.working = threading.BoundedSemaphore(_WORKING)
@@ -40,12 +42,12 @@ class _Admission:
         self._has_entry = not self.has_slot and slots.entries.acquire(blocking=False)
         self._is_working = False
         if not self.has_slot and not self._has_entry:
-            raise StripeBusy
+            raise _busy()
 
     def require(self) -> None:
         self.has_slot = self.has_slot or self._slots.calls.acquire(blocking=False)
         if not self.has_slot:
-            raise StripeBusy
+            raise _busy()
 
     @contextmanager
     def working(self) -> Iterator[None]:
@@ -86,6 +88,17 @@ _admission: ContextVar[_Admission | None] = ContextVar("stripe_admission", defau
 def configure(limit: int) -> None:
     """Let `limit` threads of this process wait for Stripe at once."""
     _slots[:] = [_Slots(limit)]
+
+
+def usage() -> tuple[int, int]:
+    """Return how many slots are taken, and how many there are."""
+    slots = _slots[0]
+    return slots.limit - slots.calls._value, slots.limit  # noqa: SLF001 - a semaphore has no public number
+
+
+def _busy() -> StripeBusy:
+    metrics.STRIPE_BUSY.count()
+    return StripeBusy()
 
 
 @contextmanager
@@ -137,7 +150,7 @@ def occupied() -> Iterator[None]:
     calls = _slots[0].calls
     # The threads of a worker or a command take turns: no buyer waits for them.
     if not calls.acquire(timeout=_PATIENCE):
-        raise StripeBusy
+        raise _busy()
     try:
         yield
     finally:

@@ -8,7 +8,10 @@ from lumira.blueprints.http.request_body import MAX_WEBHOOK_BODY, read_body
 from lumira.blueprints.http.routing import ApiBlueprint
 from lumira.schemas.base import camel_case
 from lumira.schemas.health import WebhookReceivedResponse, WebhookRejectedResponse
-from lumira.webhooks import inbox
+from lumira.webhooks import (
+    handlers,  # noqa: F401 - events are counted by the types that have a handler
+    inbox,
+)
 
 #: Stripe delivers to the first two for the systems that Lumira replaces.
 PATHS = ("/stripe/webhook", "/products/webhook", "/webhooks/stripe")

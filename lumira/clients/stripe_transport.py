@@ -16,7 +16,7 @@ from typing import Any, Protocol
 import stripe
 import structlog
 
-from lumira import stripe_slots
+from lumira import metrics, stripe_slots
 from lumira.clients.stripe_session import StripeSession
 from lumira.clock import utc_now
 from lumira.database import refuse_inside_transaction
@@ -106,6 +106,16 @@ class StripeOutcomeUnknown(StripeUnavailable):
     """Stripe failed during the request: the object may exist, and the same key returns this error for a day."""
 
 
+#: How a call that failed is counted.
+_RESULTS = {
+    StripeRefused: "refused",
+    StripeOutcomeUnknown: "outcome_unknown",
+    StripeUnavailable: "unavailable",
+    StripeConfigError: "key_refused",
+    StripePermissionMissing: "permission_missing",
+}
+
+
 def configure(api_base: str | None) -> None:
     """Send calls to `api_base` instead of Stripe, for the sandbox."""
     _api_base[:] = [api_base] if api_base else []
@@ -143,10 +153,18 @@ def call(account: Account, operation: str, request: Request, *, key: str | None 
             stripe_request_id=error.request_id,
             error=type(error).__name__,
         )
-        raise _translate(error, account, operation, stripe_time=_compare_clocks(error.headers)) from error
+        failure = _translate(error, account, operation, stripe_time=_compare_clocks(error.headers))
+        _count(operation, _RESULTS.get(type(failure), "unavailable"), started_at)
+        raise failure from error
+    _count(operation, "ok", started_at)
     log.info("stripe_called", operation=operation, ms=round((time.monotonic() - started_at) * 1000))
     _succeeded_at[account.tenant_slug, operation] = utc_now()
     return _read(response)
+
+
+def _count(operation: str, result: str, started_at: float) -> None:
+    metrics.STRIPE_CALLS.count(operation, result)
+    metrics.STRIPE_SECONDS.observe(time.monotonic() - started_at, operation)
 
 
 def post(path: str, parameters: Mapping[str, Any]) -> Request:

@@ -20,6 +20,7 @@ from uuid import UUID
 import structlog
 from sqlalchemy import text
 
+from lumira import metrics
 from lumira.clock import utc_now
 from lumira.database import atomic, db
 from lumira.database_failures import retry_while_lost
@@ -222,6 +223,7 @@ def _mark(tenant_id: int, order_numbers: dict[UUID, str], status: MessageStatus)
             if status is MessageStatus.SENT:
                 message.sent_at = utc_now()
     for message in marked:
+        _count(message, str(status))
         with _bound(message.id, order_numbers[message.id]):
             log.info("message_done", kind=str(message.kind), status=str(status))
 
@@ -237,15 +239,22 @@ def _record_failure(tenant_id: int, message_id: UUID, trace: str) -> None:
             _mark_dead(message, reason="not_sent")
         else:
             message.next_attempt_at = now + retry_delay(message.attempts)
+    _count(message, "retried" if message.status is MessageStatus.PENDING else str(message.status))
 
 
 def _give_up(tenant_id: int, message_id: UUID, reason: str) -> None:
     """Mark an undeliverable message as dead at once: a day of further attempts would only delay the alert."""
     with atomic(tenant_id):
         message = outbox.lock(tenant_id, message_id)
-        if message.status is MessageStatus.PENDING:
-            message.last_error = _storable(reason)
-            _mark_dead(message, reason="undeliverable")
+        if message.status is not MessageStatus.PENDING:
+            return
+        message.last_error = _storable(reason)
+        _mark_dead(message, reason="undeliverable")
+    _count(message, str(message.status))
+
+
+def _count(message: OutboxMessage, result: str) -> None:
+    metrics.MESSAGES.count(str(message.kind), result)
 
 
 def _mark_dead(message: OutboxMessage, *, reason: str) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from enum import StrEnum
 
+from lumira import metrics
 from lumira.clock import utc_now
 from lumira.database import atomic
 from lumira.models import AlertKind
@@ -96,7 +97,16 @@ def reconcile(
         if Step.DEADLINES in steps:
             with report.step("permissions"):
                 resolve_restored(tenant_id, account)
+    _count(report)
     return report
+
+
+def _count(report: ReconciliationReport) -> None:
+    metrics.RECONCILIATIONS.count(report.stripe.name.lower())
+    metrics.POLLS.count(number=report.orders_polled)
+    metrics.REPAIRS.count("event", number=report.events_recovered)
+    metrics.REPAIRS.count("payment", number=report.payments_decided)
+    metrics.REPAIRS.count("order", number=report.orders_repaired)
 
 
 def _recover(

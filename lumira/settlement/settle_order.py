@@ -5,7 +5,9 @@ from datetime import datetime
 
 import structlog
 
+from lumira import metrics
 from lumira.clock import utc_now
+from lumira.database import at_the_end
 from lumira.domain import order_status, refund_requests, refunds
 from lumira.domain.order_money import money_of
 from lumira.domain.outcome import Outcome, derive
@@ -86,12 +88,19 @@ def _write_status(order: Order, outcome: Outcome, *, actor: str, now: datetime) 
             subject=f"order:{order.id}",
             before=str(order.status),
         )
+        # Not at once: a transaction that is retried would count the order each time.
+        at_the_end(_count_settled, str(outcome.status))
     order.status = outcome.status
     order.review_reason = outcome.review
     order.updated_at = now
     log.info(
         "order_settled", order_id=str(order.id), order_number=order.order_number, status=str(order.status)
     )
+
+
+def _count_settled(statuses: list[str]) -> None:
+    for status in statuses:
+        metrics.ORDERS_SETTLED.count(status)
 
 
 def _write_amounts(order: Order, now: datetime) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import os
 import signal
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -17,7 +18,9 @@ from psycopg_pool import AsyncConnectionPool
 
 from config import database_url
 from config.settings import Settings
-from lumira import database_failures, database_sessions, stripe_slots
+from lumira import database_failures, database_sessions, metrics, stripe_slots
+from lumira.database import db
+from lumira.services.installation.measure_process import begin_measuring
 from lumira.tasks.queue import HEARTBEAT_EVERY, STALLED_AFTER, queue, stopping
 
 log = structlog.get_logger()
@@ -35,6 +38,8 @@ STRIPE_CALLS = 256
 def run(app: Flask, settings: Settings) -> None:
     """Run jobs until SIGTERM or SIGINT; then finish the current batch and return."""
     stripe_slots.configure(STRIPE_CALLS)
+    with app.app_context():
+        begin_measuring(settings, "worker", db.engines)
     asyncio.run(_run(app, settings))
 
 
@@ -129,7 +134,14 @@ def _in_app_context(app: Flask) -> Callable[[Callable[[], Any], JobContext, Work
     def middleware(call_next: Callable[[], Any], context: JobContext, worker: Worker) -> Any:  # noqa: ARG001
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(job=context.job.task_name, job_id=context.job.id)
-        with app.app_context():
-            return call_next()
+        started, result = time.perf_counter(), "failed"
+        try:
+            with app.app_context():
+                returned = call_next()
+            result = "done"
+            return returned
+        finally:
+            metrics.JOBS.count(context.job.task_name, result)
+            metrics.JOB_SECONDS.observe(time.perf_counter() - started, context.job.task_name)
 
     return middleware

@@ -14,6 +14,7 @@ from typing import Any
 from cachetools import TTLCache
 from sqlalchemy.exc import DBAPIError
 
+from lumira import metrics
 from lumira.clients import stripe_signature
 from lumira.clock import utc_now
 from lumira.database import atomic, execute_alone
@@ -23,6 +24,7 @@ from lumira.models import RefusalReason
 from lumira.models.columns import uuid7
 from lumira.repositories import stripe_accounts
 from lumira.webhooks import account_owner, refusals
+from lumira.webhooks.registry import counted_as
 
 #: Seconds for which a process may still accept a removed secret; a new secret is accepted at once.
 _SECRETS_LIFETIME = 10
@@ -100,6 +102,7 @@ def receive_if_secret_cached(tenant_id: int, *, body: bytes, signature: str | No
 
 def _store_parsed(tenant_id: int, event: dict[str, Any], body: bytes) -> Received:
     is_new = store(tenant_id, event, text=_plain_text(body))
+    metrics.EVENTS_RECEIVED.count(counted_as(event["type"]), "stored" if is_new else "repeated")
     return Received(event["id"], event["type"], repeated=not is_new)
 
 

@@ -5,6 +5,7 @@ and its events are processed one by one, so that a failing event affects only it
 """
 
 import threading
+import time
 import traceback
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -13,9 +14,10 @@ from uuid import UUID
 import structlog
 from sqlalchemy import text
 
+from lumira import metrics
 from lumira.clock import utc_now
 from lumira.database import atomic, db, retried
-from lumira.models import Order, WebhookEvent
+from lumira.models import EventStatus, Order, WebhookEvent
 from lumira.repositories import tenants, webhook_events
 from lumira.settlement.settle_orders import settle_orders
 from lumira.webhooks.apply_event import apply_event
@@ -23,6 +25,7 @@ from lumira.webhooks.event_states import retry_later
 from lumira.webhooks.find_orders import lock_orders_of
 from lumira.webhooks.parsed_event import parse_event
 from lumira.webhooks.redact import redact_erased
+from lumira.webhooks.registry import counted_as
 
 log = structlog.get_logger()
 
@@ -105,10 +108,14 @@ def process_batch(tenant_id: int) -> int:
 @retried
 def _process_due(tenant_id: int, event_ids: list[UUID]) -> None:
     """Process one batch; fills `event_ids` with the events of the batch, also if it fails."""
+    started = time.perf_counter()
     with atomic(tenant_id):
         events = webhook_events.claim_due(tenant_id, limit=BATCH)
         event_ids[:] = [event.id for event in events]
         _process(tenant_id, events)
+    if events:
+        metrics.BATCH_SECONDS.observe(time.perf_counter() - started)
+    _count(events)
 
 
 def _list_due_ids(tenant_id: int) -> list[UUID]:
@@ -144,15 +151,29 @@ def _redact_one(tenant_id: int, event_id: UUID) -> None:
 @retried
 def _process_one(tenant_id: int, event_id: UUID) -> None:
     with atomic(tenant_id):
-        _process(tenant_id, webhook_events.claim_due(tenant_id, limit=1, event_id=event_id))
+        events = webhook_events.claim_due(tenant_id, limit=1, event_id=event_id)
+        _process(tenant_id, events)
+    _count(events)
 
 
 @retried
 def _record_error(tenant_id: int, event_id: UUID, error: str) -> None:
     """Record the error after the rollback that it caused."""
     with atomic(tenant_id):
-        for event in webhook_events.claim_due(tenant_id, limit=1, event_id=event_id, with_payload=False):
+        events = webhook_events.claim_due(tenant_id, limit=1, event_id=event_id, with_payload=False)
+        for event in events:
             retry_later(event, error)
+    _count(events)
+
+
+def _count(events: Iterable[WebhookEvent]) -> None:
+    """Count what became of these events, once that is committed."""
+    for event in events:
+        # An event that failed by an error of Lumira and is retried is received still.
+        result = "retried" if event.status is EventStatus.RECEIVED else event.status.value
+        metrics.EVENTS_PROCESSED.count(counted_as(event.type), result)
+        if event.processed_at is not None:
+            metrics.EVENT_SECONDS.observe((event.processed_at - event.received_at).total_seconds())
 
 
 def _process(tenant_id: int, events: list[WebhookEvent]) -> None:

@@ -5,6 +5,7 @@ from threading import Lock
 
 from cachetools import TTLCache
 
+from lumira import metrics
 from lumira.clock import utc_now
 from lumira.database import atomic
 from lumira.models import RefusalReason
@@ -21,6 +22,7 @@ _written: TTLCache[_Key, bool] = TTLCache(maxsize=1024, ttl=_WRITE_EVERY)
 
 def count(tenant_id: int, reason: RefusalReason) -> None:
     """Count a refused delivery; it is written at once unless one was written within the last seconds."""
+    metrics.DELIVERIES_REFUSED.count(reason.value)
     key = (tenant_id, reason)
     with _lock:
         _pending[key] += 1

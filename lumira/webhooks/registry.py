@@ -44,6 +44,11 @@ def find_handler(event_type: str) -> Handler | None:
     return _handlers.get(event_type)
 
 
+def counted_as(event_type: str) -> str:
+    """Return the type under which an event is counted: its own if it has a handler, of which there are few."""
+    return event_type if event_type in _handlers else "other"
+
+
 def handled_types() -> list[str]:
     """Return every event type that has a handler, sorted."""
     return sorted(_handlers)

@@ -87,7 +87,7 @@ class CatalogFastPath:
                 "200 OK",
                 [*headers, ("Content-Type", "application/json"), ("Content-Length", str(len(body)))],
             )
-        correlation.log_request("GET", path, 304 if is_known else 200, started)
+        correlation.end_request("GET", path, 304 if is_known else 200, started)
         # A 304 has no body, and the web server sends each part by itself.
         return [] if is_known else [body]
 

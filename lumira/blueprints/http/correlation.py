@@ -8,10 +8,15 @@ from collections.abc import Mapping
 import structlog
 from flask import Flask, Response, g, request
 
+from lumira import metrics
+
 HEADER = "X-Request-Id"
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 #: Load balancers probe every few seconds: only failed probes are logged.
 _NOT_LOGGED = frozenset(("health",))
+#: A caller may send any other word as the method.
+_METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
+_STATUS_CLASSES = ("other", "1xx", "2xx", "3xx", "4xx", "5xx", "other", "other", "other", "other")
 
 #: The attributes of `g` that belong to one request.
 _REQUEST_ATTRIBUTES = (
@@ -63,12 +68,23 @@ def begin(request_id: str) -> None:
     structlog.contextvars.bind_contextvars(request_id=request_id)
 
 
-def log_request(
-    method: str, route: str | None, status: int, started: float, fields: Mapping[str, object] | None = None
+def end_request(
+    method: str,
+    route: str | None,
+    status: int,
+    started: float,
+    fields: Mapping[str, object] | None = None,
+    *,
+    is_logged: bool = True,
 ) -> None:
-    """Log the one line of a request. It has the route's rule, not the path: no ids, query strings or bodies."""
-    milliseconds = round((time.perf_counter() - started) * 1000, 1)
-    log.info("request", method=method, route=route, status=status, ms=milliseconds, **(fields or {}))
+    """Count a request and log its one line. Both have the route's rule, not the path: no ids, queries or bodies."""
+    seconds = time.perf_counter() - started
+    counted_method, counted_route = method if method in _METHODS else "other", route or "none"
+    metrics.HTTP_REQUESTS.count(counted_method, counted_route, _STATUS_CLASSES[status // 100])
+    metrics.HTTP_SECONDS.observe(seconds, counted_method, counted_route)
+    if is_logged:
+        milliseconds = round(seconds * 1000, 1)
+        log.info("request", method=method, route=route, status=status, ms=milliseconds, **(fields or {}))
 
 
 def _begin() -> None:
@@ -82,7 +98,12 @@ def _begin() -> None:
 
 def _end(response: Response) -> Response:
     response.headers[HEADER] = g.request_id
-    if request.blueprint not in _NOT_LOGGED or response.status_code >= 500:  # noqa: PLR2004 - server errors
-        rule = request.url_rule.rule if request.url_rule else None
-        log_request(request.method, rule, response.status_code, g.started, g.get("log_fields"))
+    end_request(
+        request.method,
+        request.url_rule.rule if request.url_rule else None,
+        response.status_code,
+        g.started,
+        g.get("log_fields"),
+        is_logged=request.blueprint not in _NOT_LOGGED or response.status_code >= 500,  # noqa: PLR2004 - server errors
+    )
     return response

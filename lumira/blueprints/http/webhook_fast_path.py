@@ -54,7 +54,7 @@ class WebhookFastPath:
             environ["wsgi.input"] = BytesIO(body)
             return self._application(environ, start_response)
         start_response("200 OK", _headers(request_id, is_secure=environ["wsgi.url_scheme"] == "https"))
-        correlation.log_request("POST", _rule(path), 200, started, received.as_logged())
+        correlation.end_request("POST", _rule(path), 200, started, received.as_logged())
         return [_REPLY]
 
     def _store(self, environ: "WSGIEnvironment", slug: str | None, body: bytes) -> Received | None:

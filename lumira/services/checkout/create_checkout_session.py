@@ -37,6 +37,7 @@ from lumira.services.checkout.call_stripe import (
     close_session,
     lookup_for,
 )
+from lumira.services.checkout.count_payments import counts_payments
 from lumira.services.checkout.ensure_stripe_customer import attach as attach_customer
 from lumira.services.checkout.ensure_stripe_customer import ensure_stripe_customer
 from lumira.services.idempotency.release_key import releasing_on_error
@@ -66,6 +67,7 @@ class SessionOpened:
     expires_at: datetime | None
 
 
+@counts_payments("checkout_session")
 def create_checkout_session(
     tenant_id: int, *, call: Call, command: CheckoutCommand, returns_to_lumira: bool = False
 ) -> Reply[SessionOpened]:

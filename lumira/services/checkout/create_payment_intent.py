@@ -28,6 +28,7 @@ from lumira.services.checkout.begin_checkout import (
     reserve_stock,
 )
 from lumira.services.checkout.call_stripe import StripeCall, attempt_repeatedly, call_stripe, lookup_for
+from lumira.services.checkout.count_payments import counts_payments
 from lumira.services.checkout.ensure_stripe_customer import attach as attach_customer
 from lumira.services.checkout.ensure_stripe_customer import ensure_stripe_customer
 from lumira.services.idempotency.release_key import releasing_on_error
@@ -49,6 +50,7 @@ class PaymentOpened:
     product_name: str
 
 
+@counts_payments("payment_intent")
 def create_payment_intent(tenant_id: int, *, call: Call, command: CheckoutCommand) -> Reply[PaymentOpened]:
     """Open an order and its PaymentIntent; a free product completes the order at once.
 

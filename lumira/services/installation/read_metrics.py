@@ -1,4 +1,4 @@
-"""Read the metrics of the installation: workers, their queue, and work that is late."""
+"""Read the metrics of the installation: what its processes counted, and the state of the database."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -9,9 +9,12 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST as CONTENT_TYPE
 from prometheus_client.exposition import generate_latest
 from prometheus_client.registry import Collector
 
+from config.settings import Settings
 from lumira.clock import utc_now
 from lumira.database import atomic
+from lumira.metric_files import Processes
 from lumira.repositories import due_work, worker_heartbeats
+from lumira.services.installation.measure_process import folder
 
 __all__ = ["CONTENT_TYPE", "read_metrics"]
 
@@ -19,10 +22,11 @@ __all__ = ["CONTENT_TYPE", "read_metrics"]
 _LATE_AFTER = timedelta(minutes=5)
 
 
-def read_metrics() -> bytes:
+def read_metrics(settings: Settings) -> bytes:
     """Return the metrics in the text format of Prometheus; no label names a tenant or a person."""
     registry = CollectorRegistry(auto_describe=False)
     registry.register(_Installation())
+    registry.register(Processes(folder(settings)))
     return generate_latest(registry)
 
 

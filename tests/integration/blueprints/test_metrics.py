@@ -7,40 +7,34 @@ import pytest
 import time_machine
 from flask import Flask
 from flask.testing import FlaskClient
-from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import text, update
 
 from lumira.clock import utc_now
 from lumira.database import atomic, db
 from lumira.models import Alert, AlertKind
 from lumira.repositories import alerts, due_work
+from tests.support import counted
+from tests.support.counted import SENT, TOKEN
 from tests.support.factories import Brand
-
-_TOKEN = "a-token-of-the-monitoring-system"
-_SENT = {"Authorization": f"Bearer {_TOKEN}"}
 
 
 def samples(client: FlaskClient) -> dict[str, float]:
     """Read the metrics; a sample's label value follows its name."""
-    reply = client.get("/metrics", headers=_SENT)
+    reply = client.get("/metrics", headers=SENT)
     assert reply.status_code == 200
-    return {
-        ":".join((sample.name, *sample.labels.values())): sample.value
-        for family in text_string_to_metric_families(reply.text)
-        for sample in family.samples
-    }
+    return counted.samples(reply.text)
 
 
 @pytest.fixture
 def monitored(client_with: Callable[..., FlaskClient]) -> FlaskClient:
-    return client_with(metrics_token=_TOKEN)
+    return client_with(metrics_token=TOKEN)
 
 
 def test_metrics_do_not_exist_without_a_token_in_the_settings(client: FlaskClient) -> None:
-    assert client.get("/metrics", headers=_SENT).status_code == 404
+    assert client.get("/metrics", headers=SENT).status_code == 404
 
 
-@pytest.mark.parametrize("sent", [None, "Bearer wrong", "Bearer é", f"Basic {_TOKEN}", _TOKEN])
+@pytest.mark.parametrize("sent", [None, "Bearer wrong", "Bearer é", f"Basic {TOKEN}", TOKEN])
 def test_metrics_are_refused_without_the_token(monitored: FlaskClient, sent: str | None) -> None:
     reply = monitored.get("/metrics", headers={"Authorization": sent} if sent else {})
     assert (reply.status_code, reply.json["code"]) == (401, "UNAUTHORIZED")
@@ -96,7 +90,7 @@ def test_work_is_late_when_it_has_been_due_for_five_minutes(monitored: FlaskClie
 def test_metrics_name_no_tenant_and_have_a_sample_for_each_kind_of_work(
     monitored: FlaskClient, tenant: Brand
 ) -> None:
-    reply = monitored.get("/metrics", headers=_SENT)
+    reply = monitored.get("/metrics", headers=SENT)
     assert tenant.slug not in reply.text
     late = [name for name in samples(monitored) if name.startswith("lumira_tenants_with_late_work:")]
     assert late == [f"lumira_tenants_with_late_work:{work}" for work in due_work.KINDS]

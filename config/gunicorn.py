@@ -16,6 +16,8 @@ except SettingsError as error:
     sys.exit(f"lumira: {error}")
 
 bind = os.environ.get("BIND") or "127.0.0.1:8000"
+# The folder itself, not a link to it: a release that the link leads to later must not be loaded by this process.
+chdir = str(Path(__file__).resolve().parent.parent)
 
 # Threads, because a request that opens a payment spends most of its time waiting for Stripe.
 # Requests are received by the main loop, so that slow clients occupy none.
@@ -25,10 +27,10 @@ workers = _server.processes
 # STRIPE_CONCURRENCY of them wait for Stripe.
 threads = _server.threads
 
-# A call to Stripe that hangs times out after 55 seconds, its one retry included, or 80 if Stripe also rate-limits it;
-# a checkout makes up to three calls. A stop or a reload waits for one such call, but less than the 90 seconds after
-# which the caller's retry may take over. A request that is cut off is continued by that retry.
-graceful_timeout = 75
+# A call to Stripe that hangs ends after 76 seconds, its retries included (`stripe_transport.LONGEST_CALL`);
+# a checkout makes up to three calls. A stop waits for one such call, but less than the 90 seconds after which the
+# caller's retry may take over. A request that is cut off is continued by that retry.
+graceful_timeout = 80
 # Seconds without a heartbeat of a worker's main thread, which runs no request.
 timeout = 90
 # Longer than the proxy keeps idle connections open, so that the proxy closes them first.

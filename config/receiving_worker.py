@@ -51,6 +51,29 @@ class ReceivingWorker(ThreadWorker):  # type: ignore[misc]
         self._most_uploads = max(1, self.cfg.threads // 4)
         self._waiting_uploads: deque[tuple[TConn, ReceivedRequest]] = deque()
 
+    def set_accept_enabled(self, enabled: bool) -> None:
+        """Accept connections or pause; a process that stops takes those that have arrived, and listens no longer.
+
+        Gunicorn keeps its listening sockets until the last reply is sent. The system would go on to establish
+        connections that no one accepts and that are reset at the end, so that no proxy could use another server.
+        """
+        super().set_accept_enabled(enabled)
+        if not self.alive and not enabled:
+            listeners: list[Any] = self.sockets
+            while listeners:
+                listener = listeners.pop()
+                self._accept_arrived(listener)
+                listener.close()
+
+    def _accept_arrived(self, listener: Any) -> None:
+        with selectors.PollSelector() as poller:
+            poller.register(listener, selectors.EVENT_READ)
+            # No more than can wait: the others belong to the process that listens next.
+            for _ in range(self.cfg.backlog):
+                if not poller.select(0):
+                    return
+                self.accept(listener)
+
     def enqueue_req(self, conn: TConn) -> None:
         """Begin to receive a request: of a new connection, of one that was kept alive, or one that was sent ahead."""
         if self.cfg.is_ssl:

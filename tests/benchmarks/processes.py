@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
+#: The module and its options that run the web server.
+GUNICORN = ("gunicorn", "--config", "config/gunicorn.py")
 #: The inherited environment variables: those of every program, none of Lumira's settings.
 _INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "USER")
 #: Seconds that a process has to start, and to stop.
@@ -29,9 +31,22 @@ def wait_until(condition: Callable[[], bool], *, within: float, what: str, every
 @contextmanager
 def process(arguments: list[str], environment: Mapping[str, str], log: Path) -> Iterator[int]:
     """Run a Python module during the block and yield its process id; its output is appended to `log`."""
+    child = start(arguments, environment, log)
+    try:
+        yield child.pid
+        if child.poll() is not None:
+            raise RuntimeError(
+                f"{arguments[0]} ended by itself with exit code {child.returncode}: see {log}."
+            )
+    finally:
+        stop(child)
+
+
+def start(arguments: list[str], environment: Mapping[str, str], log: Path) -> subprocess.Popen[bytes]:
+    """Start a Python module; its output is appended to `log`."""
     inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
     with log.open("ab") as output:
-        child = subprocess.Popen(
+        return subprocess.Popen(
             [sys.executable, "-m", *arguments],
             cwd=ROOT,
             env={**inherited, **environment},
@@ -40,20 +55,17 @@ def process(arguments: list[str], environment: Mapping[str, str], log: Path) -> 
             stderr=output,
             start_new_session=True,
         )
+
+
+def stop(child: subprocess.Popen[bytes]) -> int:
+    """Stop a process as systemd does, with SIGTERM and at last SIGKILL; return its exit code."""
+    if child.poll() is None:
+        child.send_signal(signal.SIGTERM)
     try:
-        yield child.pid
-        if child.poll() is not None:
-            raise RuntimeError(
-                f"{arguments[0]} ended by itself with exit code {child.returncode}: see {log}."
-            )
-    finally:
-        if child.poll() is None:
-            child.send_signal(signal.SIGTERM)
-        try:
-            child.wait(_STOP_WITHIN)
-        except subprocess.TimeoutExpired:
-            child.kill()
-            child.wait()
+        return child.wait(_STOP_WITHIN)
+    except subprocess.TimeoutExpired:
+        child.kill()
+        return child.wait()
 
 
 @contextmanager
@@ -67,10 +79,14 @@ def gunicorn(application: str, environment: Mapping[str, str], log: Path) -> Ite
 def web_server(application: str, environment: Mapping[str, str], log: Path) -> Iterator[tuple[str, int]]:
     """Do the same, and yield the id of its first process too."""
     address = free_address()
-    arguments = ["gunicorn", "--config", "config/gunicorn.py", application]
-    with process(arguments, {**environment, "BIND": address}, log) as pid:
-        wait_until(lambda: _responds(address), within=_START_WITHIN, what=f"{application} to respond")
+    with process([*GUNICORN, application], {**environment, "BIND": address}, log) as pid:
+        wait_until_responding(address)
         yield address, pid
+
+
+def wait_until_responding(address: str) -> None:
+    """Return once the web server at this address replies."""
+    wait_until(lambda: _responds(address), within=_START_WITHIN, what=f"{address} to respond")
 
 
 def free_address() -> str:

@@ -11,7 +11,7 @@ from tests.integration.test_backup import statements
 
 DEPLOY = ROOT / "deploy"
 #: The services that run Lumira's image.
-OURS = ["flask", "migrate", "web", "worker"]
+OURS = ["flask", "migrate", "web-1", "web-2", "worker"]
 
 
 @pytest.fixture(scope="module")
@@ -46,12 +46,15 @@ def test_only_the_migrations_have_the_password_of_the_tables_owner(services: dic
 
 
 def test_web_server_and_worker_start_after_the_migrations(services: dict[str, Any]) -> None:
-    for name in ("web", "worker"):
+    for name in ("web-1", "web-2", "worker"):
         assert services[name]["depends_on"]["migrate"] == {"condition": "service_completed_successfully"}
 
 
-def test_nginx_uses_the_site_that_is_tested(services: dict[str, Any]) -> None:
-    assert services["nginx"]["network_mode"] == "service:web"
+def test_nginx_uses_the_site_that_is_tested_and_reaches_both_web_servers(services: dict[str, Any]) -> None:
+    site = (DEPLOY / "nginx.conf").read_text()
+    for name in ("web-1", "web-2"):
+        assert services[name]["network_mode"] == "service:nginx"
+        assert f"server {services[name]['environment']['BIND']} " in site
     assert any(volume.startswith("./nginx.conf:") for volume in services["nginx"]["volumes"])
 
 

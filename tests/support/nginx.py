@@ -36,14 +36,14 @@ class Proxy:
 
 
 @contextmanager
-def nginx(directory: Path, upstream: str) -> Iterator[Proxy]:
-    """Run nginx in front of the web server at the address `upstream`, during the block."""
+def nginx(directory: Path, *web_servers: str) -> Iterator[Proxy]:
+    """Run nginx in front of the web servers at these addresses, one or two, during the block."""
     program = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
     if program is None:
         raise RuntimeError("nginx is missing: on Debian and Ubuntu: apt-get install nginx-light")
     proxy = Proxy(free_port(), free_port(), directory)
     _write_certificate(directory)
-    (directory / "lumira.conf").write_text(_site(proxy, upstream))
+    (directory / "lumira.conf").write_text(_site(proxy, web_servers))
     (directory / "nginx.conf").write_text(_main(directory))
     arguments = [program, "-p", str(directory), "-c", "nginx.conf", "-e", str(directory / "error.log")]
     subprocess.run([*arguments, "-t"], check=True, capture_output=True)
@@ -56,12 +56,13 @@ def nginx(directory: Path, upstream: str) -> Iterator[Proxy]:
         process.wait()
 
 
-def _site(proxy: Proxy, upstream: str) -> str:
+def _site(proxy: Proxy, web_servers: tuple[str, ...]) -> str:
     """Return the example that operators copy, with the addresses of this test."""
     site = (ROOT / "deploy" / "nginx.conf").read_text()
     certificates = f"/etc/letsencrypt/live/{HOST}/"
     replaced = {
-        "server 127.0.0.1:8000;": f"server {upstream};",
+        "server 127.0.0.1:8000 ": f"server {web_servers[0]} ",
+        "server 127.0.0.1:8001 ": f"server {web_servers[-1]} ",
         "listen 443 ssl;": f"listen 127.0.0.1:{proxy.port} ssl;",
         "listen [::]:443 ssl;": "",
         "listen 80;": f"listen 127.0.0.1:{proxy.plain_port};",

@@ -3,9 +3,11 @@
 Source: docs.stripe.com/webhooks/signature.
 """
 
+import hmac
 import re
 import time
 from collections.abc import Iterable
+from datetime import datetime
 
 from stripe import SignatureVerificationError, WebhookSignature
 
@@ -14,6 +16,13 @@ from lumira.clock import utc_now
 #: Seconds that a signature's timestamp may be in the past or, because clocks differ, in the future.
 TOLERANCE = 300
 _TIMESTAMP = re.compile(r"(?:^|,)\s*t=(\d{1,12})(?:,|$)")
+
+
+def sign(body: bytes, secret: str, now: datetime) -> str:
+    """Return the header of a delivery that this secret signs."""
+    seconds = int(now.timestamp())
+    digest = hmac.new(secret.encode(), b"%d." % seconds + body, "sha256").hexdigest()
+    return f"t={seconds},v1={digest}"
 
 
 def is_signed(body: bytes, header: str | None, secrets: Iterable[str]) -> bool:

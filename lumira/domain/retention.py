@@ -11,6 +11,8 @@ HANDLED = (EventStatus.PROCESSED, EventStatus.IGNORED, EventStatus.FOREIGN)
 UNPAID = (OrderStatus.CANCELLED, OrderStatus.FAILED)
 #: How long counts of refused deliveries are kept: as long as Stripe's Dashboard shows deliveries.
 REFUSALS_KEPT = timedelta(days=30)
+#: A probe is removed by the command that sends it, unless that is killed.
+PROBES_KEPT = timedelta(days=1)
 _MONTHS = 12
 
 

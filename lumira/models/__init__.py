@@ -46,6 +46,7 @@ from lumira.models.tenant import (
     WithdrawalPolicy,
 )
 from lumira.models.webhook_event import EventStatus, WebhookEvent
+from lumira.models.webhook_probe import WebhookProbe
 from lumira.models.withdrawal import Withdrawal, WithdrawalDecision, WithdrawalLine, WithdrawalVia
 
 __all__ = [
@@ -121,6 +122,7 @@ __all__ = [
     "Tenant",
     "TenantDomain",
     "WebhookEvent",
+    "WebhookProbe",
     "WebhookSecret",
     "Withdrawal",
     "WithdrawalDecision",

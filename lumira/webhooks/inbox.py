@@ -18,11 +18,12 @@ from lumira import metrics
 from lumira.clients import stripe_signature
 from lumira.clock import utc_now
 from lumira.database import atomic, execute_alone
+from lumira.domain import webhook_probe
 from lumira.domain.stripe_objects import is_storable, read_time
 from lumira.errors import WebhookRejected
 from lumira.models import RefusalReason
 from lumira.models.columns import uuid7
-from lumira.repositories import stripe_accounts
+from lumira.repositories import stripe_accounts, webhook_probes
 from lumira.webhooks import account_owner, refusals
 from lumira.webhooks.registry import counted_as
 
@@ -42,7 +43,7 @@ _EPOCH = 0
 _REFUSALS = {
     RefusalReason.NO_EVENT: "Webhook body is not a Stripe event",
     RefusalReason.NO_SECRET: "Webhook secret not configured",
-    RefusalReason.SIGNATURE: "Webhook signature verification failed",
+    RefusalReason.SIGNATURE: webhook_probe.SIGNATURE_WRONG,
 }
 #: Stripe's own objects are nested about ten levels deep.
 _MAX_DEPTH = 64
@@ -101,6 +102,12 @@ def receive_if_secret_cached(tenant_id: int, *, body: bytes, signature: str | No
 
 
 def _store_parsed(tenant_id: int, event: dict[str, Any], body: bytes) -> Received:
+    probe_id = webhook_probe.probe_id_of(event)
+    if probe_id is not None:
+        # `flask doctor` sent it. It is no event: it changes no figure, and no worker sees it.
+        with atomic(tenant_id):
+            webhook_probes.note_received(tenant_id, probe_id)
+        return Received(event["id"], event["type"], repeated=False)
     is_new = store(tenant_id, event, text=_plain_text(body))
     metrics.EVENTS_RECEIVED.count(counted_as(event["type"]), "stored" if is_new else "repeated")
     return Received(event["id"], event["type"], repeated=not is_new)

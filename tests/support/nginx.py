@@ -36,13 +36,16 @@ class Proxy:
 
 
 @contextmanager
-def nginx(directory: Path, *web_servers: str) -> Iterator[Proxy]:
-    """Run nginx in front of the web servers at these addresses, one or two, during the block."""
+def nginx(directory: Path, *web_servers: str, name: str = HOST) -> Iterator[Proxy]:
+    """Run nginx in front of the web servers at these addresses, one or two, during the block.
+
+    Its certificate has this name.
+    """
     program = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
     if program is None:
         raise RuntimeError("nginx is missing: on Debian and Ubuntu: apt-get install nginx-light")
     proxy = Proxy(free_port(), free_port(), directory)
-    _write_certificate(directory)
+    _write_certificate(directory, name)
     (directory / "lumira.conf").write_text(_site(proxy, web_servers))
     (directory / "nginx.conf").write_text(_main(directory))
     arguments = [program, "-p", str(directory), "-c", "nginx.conf", "-e", str(directory / "error.log")]
@@ -98,9 +101,9 @@ def _main(directory: Path) -> str:
     """
 
 
-def _write_certificate(directory: Path) -> None:
+def _write_certificate(directory: Path, host: str) -> None:
     key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, HOST)])
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)])
     now = utc_now()
     certificate = (
         x509.CertificateBuilder()
@@ -110,6 +113,7 @@ def _write_certificate(directory: Path) -> None:
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - datetime.timedelta(days=1))
         .not_valid_after(now + datetime.timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(host)]), critical=False)
         .sign(key, hashes.SHA256())
     )
     (directory / "certificate.pem").write_bytes(certificate.public_bytes(serialization.Encoding.PEM))

@@ -10,6 +10,7 @@ from lumira.database import atomic
 from lumira.repositories import tenants
 from lumira.services.checkout.call_stripe import LARGEST_CLOCK_DIFFERENCE
 from lumira.services.installation import diagnose_database, diagnose_services, diagnose_work
+from lumira.services.installation.diagnose_public_address import diagnose_public_address
 from lumira.services.installation.diagnose_tenant import KEY, diagnose_tenant
 from lumira.services.installation.findings import Finding, Level, ok, warning
 from lumira.services.installation.readiness import Readiness
@@ -20,8 +21,8 @@ def diagnose(
 ) -> Iterator[Finding]:
     """Yield a finding for each thing that is checked, as it is found; `events` are the types that act.
 
-    Of the tenants, all are checked, or `only_tenant`. Changes nothing, except that it stores, reads and removes a
-    probe in the storage, among the files of `only_tenant` or of the first tenant.
+    Of the tenants, all are checked, or `only_tenant`. Changes nothing, except that it stores and removes probes: in the
+    storage, among the files of `only_tenant` or of the first tenant, and in the database, of the public address.
     """
     yield from _check_settings(settings)
     readiness = diagnose_database.diagnose_readiness(Readiness.of(settings))
@@ -47,6 +48,7 @@ def diagnose(
     has_called = False
     for tenant_id in tenant_ids:
         yield diagnose_work.diagnose_audit(tenant_id)
+        yield from diagnose_public_address(tenant_id, public_url=settings.public_url)
         for finding in diagnose_tenant(tenant_id, public_url=settings.public_url, events=frozenset(events)):
             has_called = has_called or (finding.subject == KEY and finding.level is Level.OK)
             yield finding

@@ -18,7 +18,13 @@ from lumira.database import atomic, retried
 from lumira.domain import retention as periods
 from lumira.domain.operators import ENDED_KEPT
 from lumira.domain.retention import UNPAID, is_removable
-from lumira.repositories import operator_invitations, orders, refused_deliveries, retention
+from lumira.repositories import (
+    operator_invitations,
+    orders,
+    refused_deliveries,
+    retention,
+    webhook_probes,
+)
 
 log = structlog.get_logger()
 
@@ -52,6 +58,8 @@ def remove_expired(tenant_id: int, *, is_stopping: Callable[[], bool] = lambda: 
     _remove(tenant_id, "operator_invitations", remove, is_stopping)
     remove = partial(refused_deliveries.remove_old, tenant_id, now - periods.REFUSALS_KEPT, limit=BATCH)
     _remove(tenant_id, "refused_deliveries", remove, is_stopping)
+    remove = partial(webhook_probes.remove_old, tenant_id, now - periods.PROBES_KEPT, limit=BATCH)
+    _remove(tenant_id, "webhook_probes", remove, is_stopping)
     if before := periods.days_before(now, kept.unpaid_order_days):
         _remove_unpaid_orders(tenant_id, before, is_stopping)
 

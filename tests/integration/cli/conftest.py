@@ -33,8 +33,9 @@ def run_flask(app: Flask) -> RunFlask:
 
 
 @pytest.fixture
-def configure(app: Flask) -> Any:
-    """Change settings of the running installation."""
+def configure(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Change settings of the running installation, whose public address nothing can reach."""
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:1")
     before = app.extensions["lumira"]
 
     def change(**settings: Any) -> None:

@@ -2,16 +2,10 @@
 
 # ruff: noqa: RUF001 - French is written with these apostrophes
 
+from lumira.pages.dashboard.texts.tenant_finding_texts import FRENCH_TENANT_FINDINGS
+
 _UPGRADE = "Exécutez `flask db upgrade`."
-_WEBHOOKS = "Exécutez `flask webhooks setup {slug}`."
-_ENTER_KEY = "Saisissez la clé avec `flask tenants stripe {slug} --secret-key -`."
-_OTHER_KEY = "Saisissez une autre clé avec `flask tenants stripe {slug} --secret-key -`."
-_PUBLISHABLE_KEY = "Saisissez-la avec `flask tenants stripe {slug} --publishable-key -`."
-_ADD_PERMISSION = (
-    "Ajoutez-la à la clé dans le Dashboard de Stripe : Développeurs, Clés API, la clé, Modifier la clé."
-)
 _CLOCK = "Synchronisez l’horloge de cette machine (NTP). Les signatures de Stripe valent cinq minutes."
-_DOMAIN = "Vérifiez que le domaine mène à Lumira en HTTPS."
 
 FRENCH_FINDINGS: dict[str, tuple[str, str | None]] = {
     "database": (
@@ -138,121 +132,5 @@ FRENCH_FINDINGS: dict[str, tuple[str, str | None]] = {
         "Vérifiez le service de stockage.",
     ),
     "storage_works": ("Un fichier a été enregistré, lu et supprimé.", None),
-    "key_missing": ("Cette boutique n’a pas de clé Stripe.", _ENTER_KEY),
-    "key_unreadable": (
-        "Les identifiants Stripe de cette boutique ne peuvent pas être déchiffrés.",
-        _ENTER_KEY,
-    ),
-    "key_refused": ("Stripe n’accepte pas la clé de cette boutique.", _OTHER_KEY),
-    "key_refused_with_reason": (
-        "Stripe n’accepte pas la clé de cette boutique. Stripe répond : « {reason} »",
-        _OTHER_KEY,
-    ),
-    "stripe_busy": ("Trop d’appels attendent Stripe.", "Vérifiez de nouveau dans une minute."),
-    "stripe_fails": (
-        "Stripe a un problème en ce moment.",
-        "Vérifiez le réseau, et https://status.stripe.com.",
-    ),
-    "stripe_unreachable": (
-        "Stripe est injoignable pour le moment.",
-        "Vérifiez le réseau, et https://status.stripe.com.",
-    ),
-    "key_live": ("Stripe l’accepte (mode réel).", None),
-    "key_test": ("Stripe l’accepte (mode test).", None),
-    "key_live_restricted": ("Stripe l’accepte (mode réel) ; elle ne peut pas lire le compte.", None),
-    "key_test_restricted": ("Stripe l’accepte (mode test) ; elle ne peut pas lire le compte.", None),
-    "key_has_permissions": ("Elle a toutes les autorisations dont Lumira se sert.", None),
-    "key_lacks_payment_intents": (
-        "Il lui manque l’autorisation « {permission} » : aucun paiement ne peut être ouvert.",
-        _ADD_PERMISSION,
-    ),
-    "key_lacks_checkout_sessions": (
-        "Il lui manque l’autorisation « {permission} » : aucun panier ne peut être payé.",
-        _ADD_PERMISSION,
-    ),
-    "key_lacks_customers": (
-        "Il lui manque l’autorisation « {permission} » : les acheteurs ne sont pas des clients chez Stripe.",
-        _ADD_PERMISSION,
-    ),
-    "key_lacks_charges": (
-        "Il lui manque l’autorisation « {permission} » : rien ne peut être remboursé.",
-        _ADD_PERMISSION,
-    ),
-    "key_lacks_disputes": (
-        "Il lui manque l’autorisation « {permission} » : les litiges ne sont connus que par les webhooks.",
-        _ADD_PERMISSION,
-    ),
-    "key_lacks_events": (
-        "Il lui manque l’autorisation « {permission} » : ce qu’aucun webhook ne livre est trouvé plus tard.",
-        _ADD_PERMISSION,
-    ),
-    "key_lacks_webhook_endpoints": (
-        "Il lui manque l’autorisation « {permission} » : `flask webhooks setup` ne peut pas régler le webhook.",
-        _ADD_PERMISSION,
-    ),
-    "key_lacks_domains": (
-        "Il lui manque l’autorisation « {permission} » : aucun domaine ne peut être enregistré pour les portefeuilles.",
-        _ADD_PERMISSION,
-    ),
-    "account_incomplete": (
-        "Le compte {account} ne peut pas encore recevoir de paiements.",
-        "Complétez-le dans le Dashboard de Stripe.",
-    ),
-    "account_works": ("Le compte {account} reçoit des paiements.", None),
-    "publishable_key_set": ("Elle est enregistrée, dans le mode de la clé secrète.", None),
-    "modes_mixed": (
-        "Elle n’est pas du mode de la clé secrète : l’une est réelle, l’autre de test.",
-        "Saisissez les deux avec `flask tenants stripe {slug} --secret-key - --publishable-key -`.",
-    ),
-    "publishable_key_missing_at_checkout": (
-        "Elle manque : la page de paiement passe par celle de Stripe au lieu du Payment Element.",
-        _PUBLISHABLE_KEY,
-    ),
-    "publishable_key_missing": (
-        "Elle manque : les pages avec Stripe.js ne peuvent pas recevoir de paiements.",
-        _PUBLISHABLE_KEY,
-    ),
-    "endpoint_of_platform": (
-        "La boutique est un compte Connect : le webhook de la plateforme reçoit ses événements.",
-        None,
-    ),
-    "endpoint_unknown": ("Son adresse est inconnue.", "Définissez PUBLIC_URL."),
-    "endpoint_unlisted": (
-        "La clé ne peut pas lister les webhooks ({permission}).",
-        "Autorisez-la à lire les webhooks, ou vérifiez dans le Dashboard de Stripe.",
-    ),
-    "endpoint_missing": (
-        "Aucun webhook ne livre à {url} : les événements sont seulement relevés périodiquement.",
-        _WEBHOOKS,
-    ),
-    "endpoint_works": ("{endpoint} livre chaque événement utile à {url}, en version {version}.", None),
-    "endpoint_disabled": ("{endpoint} est désactivé : rien n’est livré.", _WEBHOOKS),
-    "endpoint_secret_missing": (
-        "Le secret de signature de {endpoint} n’est pas enregistré : chaque livraison est refusée.",
-        _WEBHOOKS,
-    ),
-    "endpoint_events_missing": ("{endpoint} ne livre pas {events}.", _WEBHOOKS),
-    "endpoint_version": ("{endpoint} a la version d’API {found}, et non {version}.", _WEBHOOKS),
-    "delivery_accepted": ("La dernière livraison a été vérifiée le {at}.", None),
-    "delivery_none": ("Stripe n’a encore rien livré.", None),
-    "delivery_refused": (
-        "La dernière livraison a été refusée le {at} : aucun secret enregistré ne correspond à sa signature.",
-        "Exécutez `flask webhooks setup {slug}`. Si la ligne du webhook est en ordre, un autre programme l’a envoyée.",
-    ),
-    "delivery_missing": (
-        "Les {number} derniers événements ont été relevés chez Stripe, aucun n’a été livré.",
-        "Exécutez `flask webhooks setup {slug}`, et vérifiez l’adresse publique.",
-    ),
-    "domains_missing": ("Il n’y a aucun domaine public à enregistrer pour les portefeuilles.", None),
-    "domains_unlisted": (
-        "La clé ne peut pas lister les domaines de paiement ({permission}).",
-        "Autorisez-la à les lire, ou vérifiez dans le Dashboard de Stripe.",
-    ),
-    "domain_unregistered": (
-        "{host} n’est pas enregistré pour les moyens de paiement : ses pages n’affichent aucun portefeuille.",
-        _WEBHOOKS,
-    ),
-    "apple_pay_inactive": ("Apple Pay n’est pas actif sur {host} : aucune raison donnée.", _DOMAIN),
-    "apple_pay_inactive_with_reason": ("Apple Pay n’est pas actif sur {host} : « {reason} »", _DOMAIN),
-    "domain_registered": ("{host} est enregistré pour les moyens de paiement.", None),
+    **FRENCH_TENANT_FINDINGS,
 }

@@ -58,7 +58,7 @@ def show_to_sweep(table: str, columns: str) -> None:
 
 
 def create_sweep_function(signature: str, returns: str, query: str) -> None:
-    """Create a lookup that precedes or spans tenants: it runs as the sweep role and returns ids only."""
+    """Create a lookup that precedes or spans tenants: it runs as the sweep role and returns ids or numbers."""
     op.execute(
         f"CREATE FUNCTION {signature} RETURNS {returns} LANGUAGE sql STABLE SECURITY DEFINER "
         f"SET search_path = public, pg_temp AS $$ {query} $$"

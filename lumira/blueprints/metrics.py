@@ -1,15 +1,16 @@
 """Metrics in the format of Prometheus, for who has `METRICS_TOKEN`; not part of the API."""
 
 import hmac
-from functools import partial
+from collections.abc import Callable
+from functools import cache, partial
 
 from flask import Blueprint, Flask, Response, current_app, request
 
 from config.settings import Settings
 from lumira.database import db
 from lumira.errors import NotFound, Unauthorized
-from lumira.services.installation import read_metrics
 from lumira.services.installation.measure_process import begin_measuring
+from lumira.services.installation.read_metrics import CONTENT_TYPE, InstallationMetrics
 
 blueprint = Blueprint("metrics", __name__)
 
@@ -17,6 +18,7 @@ blueprint = Blueprint("metrics", __name__)
 def init_app(app: Flask, settings: Settings) -> None:
     """Set the token that a monitoring system sends; without one, `/metrics` does not exist."""
     app.extensions["lumira.metrics_token"] = settings.metrics_token
+    app.extensions["lumira.metrics"] = cache(lambda: InstallationMetrics.of(settings))
     # The web server calls it in each of its processes: an application that serves nothing counts nothing.
     app.extensions["lumira.begin_measuring"] = partial(_begin_measuring, app, settings)
 
@@ -30,8 +32,8 @@ def _begin_measuring(app: Flask, settings: Settings) -> None:
 def show_metrics() -> Response:
     """Return the metrics of the installation: every web process of the machine returns the same."""
     _require_token()
-    settings: Settings = current_app.extensions["lumira"]
-    return Response(read_metrics.read_metrics(settings), content_type=read_metrics.CONTENT_TYPE)
+    metrics: Callable[[], InstallationMetrics] = current_app.extensions["lumira.metrics"]
+    return Response(metrics().render(), content_type=CONTENT_TYPE)
 
 
 def _require_token() -> None:

@@ -58,6 +58,8 @@ class OutboxMessage(Identified, Timestamped, Base):
             "id",
             postgresql_where="status IN ('dead', 'superseded')",
         ),
+        # Counted for the metrics.
+        Index("ix_outbox_messages_dead", "tenant_id", postgresql_where="status = 'dead'"),
         Index(
             "ix_outbox_messages_payment_failed",
             "tenant_id",

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import DateTime, bindparam, func, select, text
+from sqlalchemy import Connection, DateTime, bindparam, func, select, text
 
 from lumira.database import atomic, db
 from lumira.domain.poll_schedule import RESERVATION_GRACE
@@ -63,9 +63,9 @@ def tenants_with_unsent_invitations(now: datetime) -> list[int]:
     return _ids("SELECT lumira_tenants_with_unsent_invitations(:now)", now)
 
 
-def count_tenants(due_before: datetime) -> dict[str, int]:
-    """Return how many tenants have work of each kind that was due at this time; in the caller's transaction."""
-    return dict(db.session.execute(_COUNTS, {"due_before": due_before}).mappings().one())
+def count_tenants(due_before: datetime, connection: Connection) -> dict[str, int]:
+    """Return how many tenants have work of each kind that was due at this time."""
+    return dict(connection.execute(_COUNTS, {"due_before": due_before}).mappings().one())
 
 
 def _ids(query: str, now: datetime, **times: datetime) -> list[int]:

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from lumira.database import db
 
@@ -10,16 +10,15 @@ from lumira.database import db
 SILENT_AFTER = timedelta(minutes=1)
 
 
-def find_last() -> datetime | None:
+def find_last(connection: Connection | None = None) -> datetime | None:
     """Return when any worker reported last, in UTC; `None` if none runs."""
-    last: datetime | None = db.session.execute(
-        text("SELECT max(last_heartbeat) FROM procrastinate_workers")
-    ).scalar_one()
+    query = text("SELECT max(last_heartbeat) FROM procrastinate_workers")
+    last: datetime | None = (connection or db.session).execute(query).scalar_one()
     return last
 
 
-def count_since(time: datetime) -> int:
+def count_since(time: datetime, connection: Connection) -> int:
     """Return how many workers reported since this time."""
     query = text("SELECT count(*) FROM procrastinate_workers WHERE last_heartbeat >= :time")
-    number: int = db.session.execute(query, {"time": time}).scalar_one()
+    number: int = connection.execute(query, {"time": time}).scalar_one()
     return number

@@ -132,7 +132,7 @@ def test_an_update_without_any_condition_changes_the_tenants_own_rows_only(tenan
         assert db.session.execute(select(Tenant.name)).scalar_one() == other_tenant.name
 
 
-def test_lookups_across_tenants_return_ids_only(tenant: Brand) -> None:
+def test_lookups_across_tenants_return_ids_or_numbers_only(tenant: Brand) -> None:
     with atomic(None):
         functions = db.session.execute(
             text(
@@ -142,4 +142,9 @@ def test_lookups_across_tenants_return_ids_only(tenant: Brand) -> None:
         ).all()
     assert functions
     allowed = {"integer", "SETOF integer", "TABLE(tenant_id integer, id uuid)", "uuid", "SETOF uuid"}
-    assert {function.result for function in functions} <= allowed
+    # For the metrics: how many rows are in a state, and the time of the oldest.
+    time = "oldest timestamp with time zone"
+    numbers = ("state text, number bigint", f"state text, number bigint, {time}", f"number bigint, {time}")
+    counts = {function for function in functions if function.proname.startswith("lumira_count_")}
+    assert {function.result for function in counts} == {f"TABLE({columns})" for columns in numbers}
+    assert {function.result for function in functions if function not in counts} <= allowed

@@ -5,20 +5,17 @@ import time
 from dataclasses import dataclass
 
 import structlog
-from sqlalchemy import Connection, Engine, create_engine, pool, text
+from sqlalchemy import Connection, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from config.settings import ROOT, Settings
-from lumira import database_sessions
 from lumira.database import Base
 from lumira.database_sessions import APPLICATION_ROLE
+from lumira.services.installation.probe import Probe
 from lumira.services.tenants.check_encryption_keys import describe_wrong_encryption_keys
 
 log = structlog.get_logger()
 
-#: For the connection (seconds, the driver's minimum) and for each statement: probes must not pile up.
-_CONNECT_TIMEOUT = 2
-_STATEMENT_TIMEOUT = "2s"
 #: Seconds for which readable credentials are not read again: they rarely change, and probes are frequent.
 _KEYS_CHECKED_FOR = 60
 _NUMBER = re.compile(r"(\d{4})_")
@@ -38,9 +35,7 @@ _ABSENT = text(
 class Readiness:
     """Checks the database over its own connection: a busy pool must not take the instance out of service."""
 
-    engine: Engine
-    #: The statements that begin its transaction behind a pooler.
-    local_settings: str
+    probe: Probe
     #: The migration that the code requires.
     head: str
     #: When the stored credentials were last found readable, on the monotonic clock.
@@ -48,22 +43,12 @@ class Readiness:
 
     @classmethod
     def of(cls, settings: Settings) -> "Readiness":
-        is_pooled, changed = settings.is_database_pooled, {"statement_timeout": _STATEMENT_TIMEOUT}
-        arguments = database_sessions.connect_args(is_pooled=is_pooled, changed=changed)
-        engine = create_engine(
-            settings.database_url,
-            poolclass=pool.NullPool,
-            connect_args={"connect_timeout": _CONNECT_TIMEOUT, **arguments},
-        )
-        local_settings = database_sessions.local_settings(is_pooled=is_pooled, changed=changed)
-        return cls(engine, local_settings, newest_migration())
+        return cls(Probe.of(settings), newest_migration())
 
     def missing(self) -> list[str]:
         """Which of the conditions that `docs/operations.md` lists are not met; empty if requests can be served."""
         try:
-            with self.engine.connect() as connection:
-                if self.local_settings:
-                    connection.exec_driver_sql(self.local_settings)
+            with self.probe.connect() as connection:
                 return list(self._missing_in(connection))
         except SQLAlchemyError as error:
             # The driver's message contains addresses and user names: it belongs in the log, not in the reply.

@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from prometheus_client.parser import text_string_to_metric_families
 
 from lumira import metric_files, metrics
-from lumira.models import EventStatus, MessageKind, OrderStatus
+from lumira.models import AlertKind, EventStatus, MessageKind, OrderStatus
 from lumira.services.installation.measure_process import folder
 from lumira.tasks.queue import queue
 from lumira.webhooks.registry import handled_types
@@ -49,8 +49,9 @@ def allowed(app: Flask) -> dict[str, set[str]]:
         },
         "kind": {
             *("payment_intent", "checkout_session", "event", "payment", "order"),
-            *(str(kind) for kind in MessageKind),
+            *(str(kind) for kind in (*MessageKind, *AlertKind)),
         },
+        "state": {*("received", "parked", "failed"), *("pending", "dead")},
         "operation": {"create_customer", "create_payment_intent"},
         "task": set(queue.tasks),
         "work": {"events", "messages", "refunds", "polls", "alerts", "invitations"},

@@ -4,8 +4,8 @@ from alembic import op
 
 from migrations.row_level_security import SWEEP, create_sweep_function
 
-revision = "0046_installation_figures"
-down_revision = "0045_conditions_watched"
+revision = "0047_installation_figures"
+down_revision = "0046_webhook_probes"
 branch_labels = None
 depends_on = None
 

@@ -62,6 +62,8 @@ class Settings:
     database_owner_url: str = field(repr=False)
     secret_key: str = field(repr=False)
     encryption_keys: tuple[str, ...] = field(repr=False)
+    #: Former values of `secret_key`: what they signed is still accepted.
+    secret_key_fallbacks: tuple[str, ...] = field(default=(), repr=False)
     #: Past the pooler that `database_url` leads to, for `LISTEN`; `None`: there is no pooler.
     database_direct_url: str | None = field(default=None, repr=False)
     instance_path: Path = ROOT / "instance"
@@ -132,7 +134,11 @@ class Settings:
                 values.get("DATABASE_OWNER_URL", direct_url or url),
             ),
             database_direct_url=direct_url,
-            secret_key=_secret_key(values["SECRET_KEY"]),
+            secret_key=_secret_key("SECRET_KEY", values["SECRET_KEY"]),
+            secret_key_fallbacks=tuple(
+                _secret_key("SECRET_KEY_FALLBACKS", key)
+                for key in _comma_separated(values.get("SECRET_KEY_FALLBACKS", ""))
+            ),
             encryption_keys=_encryption_keys(values["LUMIRA_ENCRYPTION_KEYS"]),
             instance_path=instance_path,
             default_tenant=values.get("LUMIRA_DEFAULT_TENANT"),
@@ -192,17 +198,21 @@ def _require(values: Mapping[str, str]) -> None:
         )
 
 
-def _secret_key(text: str) -> str:
+def _secret_key(name: str, text: str) -> str:
     if len(text) < _SECRET_KEY_LENGTH or len(set(text)) < _SECRET_KEY_CHARACTERS:
         raise SettingsError(
-            f"SECRET_KEY must be at least {_SECRET_KEY_LENGTH} random characters, because it signs the links to "
+            f"{name} must be at least {_SECRET_KEY_LENGTH} random characters, because it signs the links to "
             "buyers' portals: python3 -c 'import secrets; print(secrets.token_urlsafe(48))'."
         )
     return text
 
 
+def _comma_separated(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
 def _encryption_keys(text: str) -> tuple[str, ...]:
-    keys = tuple(key.strip() for key in text.split(",") if key.strip())
+    keys = _comma_separated(text)
     for key in keys:
         try:
             Fernet(key)

@@ -27,12 +27,14 @@ def build(settings: Settings, *, serves_http: bool = True) -> Flask:
     """
     app = Flask("lumira", instance_path=str(settings.instance_path), static_folder=None)
     app.config["SECRET_KEY"] = settings.secret_key
+    fallbacks = settings.secret_key_fallbacks
+    app.config["SECRET_KEY_FALLBACKS"] = list(fallbacks)
     app.config["DATABASE_OWNER_URL"] = settings.database_owner_url
     app.extensions["lumira"] = settings
     logging.configure(settings)
     encryption.configure(settings.encryption_keys)
-    link_tokens.configure(settings.secret_key, public_url=settings.public_url)
-    operator_tokens.configure(settings.secret_key, public_url=settings.public_url)
+    link_tokens.configure(settings.secret_key, fallbacks=fallbacks, public_url=settings.public_url)
+    operator_tokens.configure(settings.secret_key, fallbacks=fallbacks, public_url=settings.public_url)
     stripe_client.configure(settings.stripe_api_base)
     stripe_slots.configure(settings.stripe_concurrency)
     storage.configure(
@@ -42,7 +44,7 @@ def build(settings: Settings, *, serves_http: bool = True) -> Flask:
     notifications.configure(settings)
     transfers.configure(settings.bank_transfer_days)
     retention.configure(settings.retention)
-    audit_heads.configure(settings.secret_key)
+    audit_heads.configure(settings.secret_key, fallbacks=fallbacks)
     public_bounds.configure(_public_bounds(settings))
     if serves_http:
         from lumira import blueprints, extensions  # noqa: PLC0415

@@ -225,6 +225,11 @@ def callers_network() -> str:
     return digest(network_of(request.remote_addr or ""))
 
 
+def callers_former_networks() -> tuple[str, ...]:
+    """The hashes of the same network by former keys."""
+    return former_digests(network_of(request.remote_addr or ""))
+
+
 def untrusted_forwarding() -> str | None:
     """The hash of the callers that a proxy forwards although none is trusted; `None` if nothing is forwarded."""
     settings: Settings = current_app.extensions["lumira"]
@@ -261,5 +266,13 @@ def digest(personal: str) -> str:
 
     It depends on `SECRET_KEY`: without the key, all addresses could be tried.
     """
-    key: str = current_app.config["SECRET_KEY"]
+    return _digest(personal, current_app.config["SECRET_KEY"])
+
+
+def former_digests(personal: str) -> tuple[str, ...]:
+    """The hashes that may be stored from the time of a former `SECRET_KEY`."""
+    return tuple(_digest(personal, key) for key in current_app.config["SECRET_KEY_FALLBACKS"])
+
+
+def _digest(personal: str, key: str) -> str:
     return hmac.digest(key.encode(), personal.encode("utf-8", "surrogateescape"), "sha256").hex()[:32]

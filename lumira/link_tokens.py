@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -50,14 +51,19 @@ class _Configured:
 _configured: list[_Configured] = []
 
 
-def configure(secret_key: str, *, public_url: str | None) -> None:
-    """Use this key for signatures and `public_url` as the base of URLs; without it no URL can be made."""
+def configure(secret_key: str, *, fallbacks: Sequence[str] = (), public_url: str | None) -> None:
+    """Use this key for signatures, and `public_url` as the base of URLs; without it no URL can be made.
+
+    What one of `fallbacks` signed is accepted too.
+    """
+    # The last one signs.
+    keys = [*fallbacks, secret_key]
     _configured[:] = [
         _Configured(
-            _signer(secret_key, "lumira.access-link"),
-            _signer(secret_key, "lumira.withdrawal"),
+            _signer(keys, "lumira.access-link"),
+            _signer(keys, "lumira.withdrawal"),
             TimestampSigner(
-                secret_key,
+                keys,
                 salt="lumira.access-link.form",
                 key_derivation="hmac",
                 digest_method=hashlib.sha256,
@@ -67,8 +73,8 @@ def configure(secret_key: str, *, public_url: str | None) -> None:
     ]
 
 
-def _signer(secret_key: str, salt: str) -> Signer:
-    return Signer(secret_key, salt=salt, key_derivation="hmac", digest_method=hashlib.sha256)
+def _signer(keys: list[str], salt: str) -> Signer:
+    return Signer(keys, salt=salt, key_derivation="hmac", digest_method=hashlib.sha256)
 
 
 def sign(address: LinkAddress) -> str:
@@ -81,13 +87,21 @@ def read(token: str) -> LinkAddress | None:
     """Return the link of a valid token; `None` for any other."""
     if not _TOKEN.fullmatch(token):
         return None
+    packed = _unsign(_configured[0].links, token)
+    if packed is None:
+        return None
+    return LinkAddress(int.from_bytes(packed[:_TENANT_BYTES]), UUID(bytes=packed[_TENANT_BYTES:]))
+
+
+def _unsign(signer: Signer, token: str) -> bytes | None:
+    """Return what was signed; `None` if no key signed it, or if it is written otherwise than it was signed."""
     try:
-        packed = base64_decode(_configured[0].links.unsign(token))
+        packed = base64_decode(signer.unsign(token))
     except BadSignature:
         return None
-    address = LinkAddress(int.from_bytes(packed[:_TENANT_BYTES]), UUID(bytes=packed[_TENANT_BYTES:]))
     # The last base64 character has spare bits: without this check several tokens would identify one link.
-    return address if hmac.compare_digest(sign(address), token) else None
+    written = b".".join(base64_encode(base64_decode(part)) for part in token.split("."))
+    return packed if written == token.encode() else None
 
 
 def has_public_url() -> bool:
@@ -112,14 +126,12 @@ def read_withdrawal(token: str) -> WithdrawalAddress | None:
     """Return the requested withdrawal of a valid token, however old; `None` for any other."""
     if not _WITHDRAWAL_TOKEN.fullmatch(token):
         return None
-    try:
-        packed = base64_decode(_configured[0].withdrawals.unsign(token))
-    except BadSignature:
+    packed = _unsign(_configured[0].withdrawals, token)
+    if packed is None:
         return None
     tenant_id, rest = int.from_bytes(packed[:_TENANT_BYTES]), packed[_TENANT_BYTES:]
     requested_at = datetime.fromtimestamp(int.from_bytes(rest[_ID_BYTES:]), UTC)
-    address = WithdrawalAddress(tenant_id, UUID(bytes=rest[:_ID_BYTES]), requested_at)
-    return address if hmac.compare_digest(sign_withdrawal(address), token) else None
+    return WithdrawalAddress(tenant_id, UUID(bytes=rest[:_ID_BYTES]), requested_at)
 
 
 def withdrawal_path(slug: str, language: str) -> str:

@@ -2,6 +2,7 @@
 
 import hashlib
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -36,12 +37,13 @@ class _Configured:
 _configured: list[_Configured] = []
 
 
-def configure(secret_key: str, *, public_url: str | None) -> None:
-    """Use this key for signatures and `public_url` as the base of URLs."""
+def configure(secret_key: str, *, fallbacks: Sequence[str] = (), public_url: str | None) -> None:
+    """Use this key for signatures and `public_url` as the base of URLs; what `fallbacks` signed is accepted."""
     signer = {"key_derivation": "hmac", "digest_method": hashlib.sha256}
     _configured[:] = [
         _Configured(
-            URLSafeSerializer(secret_key, salt="lumira.operator-link", signer_kwargs=signer), public_url
+            URLSafeSerializer([*fallbacks, secret_key], salt="lumira.operator-link", signer_kwargs=signer),
+            public_url,
         )
     ]
 

@@ -38,13 +38,16 @@ class Call:
     request_id: str | None = None
     #: The hash of the network of a public caller; `None` for a caller with a secret key, and for an operator.
     public_network: str | None = None
+    #: The hashes of the same network by former values of `SECRET_KEY`.
+    former_networks: tuple[str, ...] = ()
     #: The hash of what a proxy forwards that is not trusted: its network is that of all who call through it.
     forwarded: str | None = None
 
-    @property
-    def own_network(self) -> str | None:
-        """The network of a public caller, if it is the caller's own and not a proxy's."""
-        return None if self.forwarded is not None else self.public_network
+    def is_of_network(self, network: str | None) -> bool:
+        """Whether this is the network of a public caller, and the caller's own instead of a proxy's."""
+        if self.public_network is None or self.forwarded is not None:
+            return False
+        return network in (self.public_network, *self.former_networks)
 
 
 def fingerprint(method: str, path: str, body: object) -> str:

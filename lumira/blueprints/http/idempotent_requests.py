@@ -43,6 +43,7 @@ def _call(call_fingerprint: str, key: str | None, source: KeySource | None) -> C
         key=key,
         request_id=g.request_id,
         public_network=extensions.callers_network() if g.caller.is_public else None,
+        former_networks=extensions.callers_former_networks() if g.caller.is_public else (),
         forwarded=extensions.untrusted_forwarding() if g.caller.is_public else None,
     )
 

@@ -15,9 +15,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import astuple, dataclass, replace
 from datetime import timedelta
 
-from flask import Response, current_app, request
+from flask import Response, request
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
+from lumira.blueprints.pages.signed_values import signed_values
 from lumira.domain.commands import CheckoutItem
 
 #: How long a visitor can return to an order.
@@ -181,12 +182,7 @@ def _order_cookie(slug: str, order_number: str) -> str:
 
 
 def _serializer(purpose: str) -> URLSafeTimedSerializer:
-    key: str = current_app.config["SECRET_KEY"]
-    return URLSafeTimedSerializer(
-        key,
-        salt=f"lumira.checkout.{purpose}",
-        signer_kwargs={"key_derivation": "hmac", "digest_method": hashlib.sha256},
-    )
+    return signed_values(f"lumira.checkout.{purpose}")
 
 
 def _items_key(items: Sequence[CheckoutItem]) -> str:

@@ -4,7 +4,7 @@ The database's owner can write the whole chain anew, but neither this document i
 """
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from io import BytesIO
@@ -25,7 +25,8 @@ log = structlog.get_logger()
 #: the chain differs.
 COMPARED_DAYS = 31
 _CONTENT_TYPE = "application/json"
-_key: list[bytes] = []
+#: The first one signs.
+_keys: list[bytes] = []
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +37,11 @@ class StoredHead:
     head: Head | None
 
 
-def configure(secret_key: str) -> None:
-    """Sign heads with a key that is derived from this one."""
-    _key[:] = [hashlib.sha256(b"lumira.audit-head\0" + secret_key.encode()).digest()]
+def configure(secret_key: str, *, fallbacks: Sequence[str] = ()) -> None:
+    """Sign heads with a key that is derived from this one, and accept those of `fallbacks`."""
+    _keys[:] = [
+        hashlib.sha256(b"lumira.audit-head\0" + key.encode()).digest() for key in (secret_key, *fallbacks)
+    ]
 
 
 def store_head(tenant_id: int, *, is_stopping: Callable[[], bool] = lambda: False) -> None:
@@ -62,7 +65,7 @@ def store_head(tenant_id: int, *, is_stopping: Callable[[], bool] = lambda: Fals
         log.error("audit_chain_broken", reason=differences[0])
     elif last is not None:
         head = Head(tenant_id, last.sequence, last.digest, now)
-        document = BytesIO(sign_head(head, _key[0]))
+        document = BytesIO(sign_head(head, _keys[0]))
         storage.put(name_of(tenant_id, now.date()), document, content_type=_CONTENT_TYPE)
 
 
@@ -85,7 +88,7 @@ def _find_stored(tenant_id: int, day: date) -> StoredHead | None:
         document = b"".join(storage.read(name_of(tenant_id, day)))
     except FileMissing:
         return None
-    head = read_head(document, _key[0])
+    head = next((read for key in _keys if (read := read_head(document, key)) is not None), None)
     return StoredHead(day, head if head and head.tenant_id == tenant_id else None)
 
 

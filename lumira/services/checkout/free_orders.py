@@ -44,8 +44,4 @@ def _list_shown(earlier: Sequence[orders.FreeOrder], call: Call) -> list[tuple[U
     """The orders that the caller may know, each with its products."""
     if call.public_network is None:
         return [(order.id, order.product_ids - order.repeated_ids) for order in earlier]
-    return [
-        (order.id, order.product_ids)
-        for order in earlier
-        if call.own_network is not None and order.opener_network == call.own_network
-    ]
+    return [(order.id, order.product_ids) for order in earlier if call.is_of_network(order.opener_network)]

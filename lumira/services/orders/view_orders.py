@@ -117,7 +117,7 @@ def view_payment(tenant_id: int, reference: str, caller: Call) -> OrderSummary:
 def _has_opened(order: Order, caller: Call) -> bool:
     if caller.public_network is None:
         return True
-    if caller.own_network is not None and caller.own_network == order.opener_network:
+    if caller.is_of_network(order.opener_network):
         return True
     return idempotency.find_order_id(order.tenant_id, caller) == order.id
 

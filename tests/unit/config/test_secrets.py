@@ -31,3 +31,17 @@ def test_a_setting_with_an_invisible_character_stops_the_start(name: str, unseen
 
 def test_variables_of_other_programs_are_not_checked() -> None:
     Settings.from_environment(REQUIRED | {"PS1": "\x1b[1m$ \x1b[0m ", "LS_COLORS": " "})
+
+
+def test_former_secret_keys_are_accepted_separated_by_commas() -> None:
+    former = ("9f86d081884c7d659a2feaa0c55ad015", "2c26b46b68ffc68ff99b453c1d304134")
+
+    read = Settings.from_environment(REQUIRED | {"SECRET_KEY_FALLBACKS": ", ".join(former)})
+
+    assert read.secret_key_fallbacks == former
+    assert not any(key in repr(read) for key in former)
+
+
+def test_a_former_secret_key_that_can_be_guessed_stops_the_start() -> None:
+    with pytest.raises(SettingsError, match="SECRET_KEY_FALLBACKS must be at least 32 random characters"):
+        Settings.from_environment(REQUIRED | {"SECRET_KEY_FALLBACKS": "changeme"})

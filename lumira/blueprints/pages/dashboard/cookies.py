@@ -3,13 +3,15 @@
 Over HTTPS their names begin with `__Host-`: no other host of the same domain can set them.
 """
 
-import hashlib
 import secrets
+from collections.abc import Sequence
 from datetime import timedelta
 
-from flask import Flask, Response, current_app, request
+from flask import Flask, Response, request
 from flask.sessions import SecureCookieSessionInterface
-from itsdangerous import BadSignature, URLSafeTimedSerializer
+from itsdangerous import BadSignature
+
+from lumira.blueprints.pages.signed_values import signed_values
 
 _SESSION = "lumira_operator"
 _DEVICE = "lumira_device"
@@ -60,20 +62,20 @@ def mark_device(reply: Response, operator: str) -> None:
     _set(
         reply,
         _DEVICE,
-        _serializer().dumps([operator, secrets.token_hex(8)]),
+        signed_values("lumira.dashboard.device").dumps([operator, secrets.token_hex(8)]),
         max_age=_DEVICE_LIFETIME,
     )
 
 
-def read_device(operator: str) -> str | None:
-    """The mark of the browser, if it is one in which this operator, named by a hash, has signed in."""
+def read_device(operators: Sequence[str]) -> str | None:
+    """The mark of the browser, if it is one in which this operator, named by one of the hashes, has signed in."""
     try:
-        marked, mark = _serializer().loads(
+        marked, mark = signed_values("lumira.dashboard.device").loads(
             request.cookies.get(_named(_DEVICE), ""), max_age=int(_DEVICE_LIFETIME.total_seconds())
         )
     except BadSignature:
         return None
-    return str(mark) if secrets.compare_digest(str(marked), operator) else None
+    return str(mark) if any(secrets.compare_digest(str(marked), each) for each in operators) else None
 
 
 def _set(reply: Response, name: str, value: str, *, max_age: timedelta | None) -> None:
@@ -96,12 +98,3 @@ def _named(name: str) -> str:
 def _path() -> str:
     # The prefix of the name requires the path of the whole host.
     return "/" if request.is_secure else _PATH
-
-
-def _serializer() -> URLSafeTimedSerializer:
-    key: str = current_app.config["SECRET_KEY"]
-    return URLSafeTimedSerializer(
-        key,
-        salt="lumira.dashboard.device",
-        signer_kwargs={"key_derivation": "hmac", "digest_method": hashlib.sha256},
-    )

@@ -37,6 +37,8 @@ def init_app(app: Flask) -> None:
     app.config["WTF_CSRF_TIME_LIMIT"] = None
     # Checked below, by what browsers send even if a user suppresses the referrer.
     app.config["WTF_CSRF_SSL_STRICT"] = False
+    # Flask-WTF passes it on to what signs; the last key signs, and forms that a former one signed are accepted.
+    app.config["WTF_CSRF_SECRET_KEY"] = [*app.config["SECRET_KEY_FALLBACKS"], app.config["SECRET_KEY"]]
     _csrf.init_app(app)
     visit.init_app(app)
 

@@ -23,8 +23,7 @@ def counted_attempt(email: str) -> Iterator[None]:
     What fails for another reason, such as a weak new password, helps no stranger and must not stop the operator.
     """
     http = extensions.of()
-    # A mark of another operator is none: an operator could make any number of marks.
-    device = read_device(_named(email))
+    device = find_device(email)
     source = f"network:{extensions.callers_network()}" if device is None else f"device:{device}"
     taken = http.sign_in_quota.take(source)
     try:
@@ -37,10 +36,20 @@ def counted_attempt(email: str) -> Iterator[None]:
     give_back(taken)
 
 
+def find_device(email: str) -> str | None:
+    """The mark of the browser, if the operator with this address has signed in there."""
+    # A mark of another operator is none: an operator could make any number of marks.
+    return read_device([_named(email), *extensions.former_digests(_identified(email))])
+
+
 def mark_browser(reply: Response, email: str) -> None:
     """Mark the browser in which the operator with this address has signed in."""
     mark_device(reply, _named(email))
 
 
 def _named(email: str) -> str:
-    return extensions.digest(f"operator\n{email.strip().casefold()}")
+    return extensions.digest(_identified(email))
+
+
+def _identified(email: str) -> str:
+    return f"operator\n{email.strip().casefold()}"

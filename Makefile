@@ -70,6 +70,18 @@ machine: venv
 	    -o DPkg::Lock::Timeout=300 install -y -qq --no-install-recommends $$missing >/dev/null; } \
 	  || { echo "The tests need these: on Debian and Ubuntu, as root: apt-get install $$missing" >&2; exit 1; }
 
+	@command -v promtool >/dev/null || test -x $(BIN)/promtool || $(MAKE) --no-print-directory $(BIN)/promtool
+
+# Alone, out of its package: installing the package would start a server.
+$(BIN)/promtool:
+	@echo "Taking promtool from Debian's package prometheus ..."
+	@folder=$$(mktemp -d) && chmod 755 "$$folder" && (cd "$$folder" \
+	  && { apt-get -o DPkg::Lock::Timeout=300 update -qq || true; } \
+	  && apt-get download -qq prometheus >/dev/null 2>&1 \
+	  && dpkg-deb --fsys-tarfile prometheus_*.deb | tar -x ./usr/bin/promtool) \
+	  && install -m 755 "$$folder/usr/bin/promtool" $(BIN)/promtool && rm -rf "$$folder" \
+	  || { echo "The tests need promtool, which is a part of Prometheus." >&2; exit 1; }
+
 stories: venv ## Deliver the events of many random payments out of order, repeated or lost (STORIES=20000)
 	STORIES=$${STORIES:-20000} $(PYTEST) tests/integration/webhooks/test_life_stories.py \
 	  tests/integration/webhooks/test_life_endings.py

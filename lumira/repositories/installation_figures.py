@@ -34,7 +34,7 @@ class Figures:
     #: By state: pending, dead.
     messages: dict[str, int]
     reservations: int
-    #: Those of them that ended and are not released.
+    #: Those of unpaid orders that ended and are not released.
     reservations_overdue: int
     due_polls: int
     oldest_poll_at: datetime | None

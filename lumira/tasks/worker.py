@@ -40,6 +40,9 @@ def run(app: Flask, settings: Settings) -> None:
     stripe_slots.configure(STRIPE_CALLS)
     with app.app_context():
         begin_measuring(settings, "worker", db.engines)
+    for task in queue.tasks:
+        # So that Prometheus sees the first failure of each.
+        metrics.JOBS.count(task, "failed", number=0)
     asyncio.run(_run(app, settings))
 
 

@@ -11,7 +11,7 @@ depends_on = None
 
 #: What the functions read, beyond what the sweep role may read already.
 _READ = {
-    "orders": "status",
+    "orders": "status, review_reason",
     "webhook_events": "received_at",
     "alerts": "kind, resolved_at",
 }
@@ -33,11 +33,13 @@ _COUNT_MESSAGES = """
     SELECT 'pending', count(*) FROM (SELECT FROM outbox_messages WHERE status = 'pending' LIMIT most) counted
     UNION ALL SELECT 'dead', count(*) FROM (SELECT FROM outbox_messages WHERE status = 'dead' LIMIT most) counted
 """
+# Money that is under way keeps its units for days: a bank debit, or an order under review.
 _COUNT_RESERVATIONS = """
     SELECT 'reserved', count(*) FROM (SELECT FROM stock_reservations WHERE state = 'reserved' LIMIT most) counted
     UNION ALL SELECT 'overdue', count(*) FROM tenants t CROSS JOIN LATERAL (
-        SELECT FROM stock_reservations r
-        WHERE r.tenant_id = t.id AND r.state = 'reserved' AND r.expires_at <= ended_before LIMIT most) counted
+        SELECT FROM stock_reservations r JOIN orders o ON o.tenant_id = r.tenant_id AND o.id = r.order_id
+        WHERE r.tenant_id = t.id AND r.state = 'reserved' AND r.expires_at <= ended_before
+            AND o.status IN ('pending', 'failed') AND o.review_reason IS NULL LIMIT most) counted
 """
 # Most orders have a poll scheduled, for months: those that are due are found for each tenant.
 _COUNT_POLLS = """

@@ -138,7 +138,7 @@ def _of_queues(figures: Figures, now: datetime) -> Iterator[GaugeMetricFamily]:
     yield _gauge("lumira_reservations", "Reservations of stock.", figures.reservations)
     yield _gauge(
         "lumira_reservations_overdue",
-        "Those of them that ended more than three minutes ago and are not released.",
+        "Those of unpaid orders that ended more than three minutes ago and are not released.",
         figures.reservations_overdue,
     )
     yield _gauge("lumira_polls_due", "Orders that are to be looked up at Stripe now.", figures.due_polls)

@@ -45,6 +45,7 @@ def _application(arguments: list[str]) -> "Flask":
     if command is None:
         return cli.list_only()
     from config.settings import Settings  # noqa: PLC0415
+    from lumira.services.program_errors import note_errors  # noqa: PLC0415
 
     serves_http = not cli.is_command(command)
     if _is_flask() and "--help" in arguments and "--" not in arguments:
@@ -52,7 +53,10 @@ def _application(arguments: list[str]) -> "Flask":
     environ = dict(os.environ)
     if command in DEVELOPMENT_COMMANDS:
         environ = {"LUMIRA_ENV": "development", "DATABASE_URL": "postgresql:///", **environ}
-    return create_app(Settings.from_environment(environ), serves_http=serves_http)
+    app = create_app(Settings.from_environment(environ), serves_http=serves_http)
+    # This is a process of its own, and not a part of one that tests an application.
+    note_errors.write_in_background()
+    return app
 
 
 # What is imported stays: the collector of garbage would only look through it, during the start and ever after.

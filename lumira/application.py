@@ -4,9 +4,11 @@ from flask import Flask
 
 from config.settings import Settings
 from lumira import (
+    __version__,
     cli,
     database,
     encryption,
+    error_listeners,
     link_tokens,
     logging,
     notifications,
@@ -16,6 +18,8 @@ from lumira import (
 from lumira.clients import storage, stripe_client
 from lumira.reconciliation import transfers
 from lumira.services.audit import heads as audit_heads
+from lumira.services.program_errors import alert as error_alerts
+from lumira.services.program_errors import note_errors
 from lumira.services.retention import remove_expired as retention
 from lumira.settlement import public_bounds
 
@@ -46,6 +50,7 @@ def build(settings: Settings, *, serves_http: bool = True) -> Flask:
     retention.configure(settings.retention)
     audit_heads.configure(settings.secret_key, fallbacks=fallbacks)
     public_bounds.configure(_public_bounds(settings))
+    _report_errors(settings)
     if serves_http:
         from lumira import blueprints, extensions  # noqa: PLC0415
 
@@ -53,6 +58,12 @@ def build(settings: Settings, *, serves_http: bool = True) -> Flask:
         blueprints.register(app, settings)
     cli.register(app)
     return app
+
+
+def _report_errors(settings: Settings) -> None:
+    error_alerts.configure(settings.default_tenant)
+    note_errors.configure(__version__)
+    error_listeners.listen(note_errors.note)
 
 
 def _public_bounds(settings: Settings) -> public_bounds.PublicBounds | None:

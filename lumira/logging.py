@@ -14,6 +14,7 @@ import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 from config.settings import Settings
+from lumira import error_listeners
 
 REDACTED = "[redacted]"
 #: Fields whose values are never logged; names are compared without case, dashes and underscores.
@@ -209,6 +210,7 @@ def _shared_processors() -> list[Processor]:
         structlog.stdlib.PositionalArgumentsFormatter(),
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.StackInfoRenderer(),
+        error_listeners.report,
         # Exceptions become text here: one that the renderer formatted itself would not be redacted.
         structlog.processors.format_exc_info,
     ]

@@ -29,11 +29,13 @@ from lumira.blueprints.http import (
     response_headers,
 )
 from lumira.blueprints.http.catalog_fast_path import CatalogFastPath
+from lumira.blueprints.http.request_place import request_place
 from lumira.blueprints.http.routing import ApiBlueprint
 from lumira.blueprints.http.webhook_fast_path import WebhookFastPath
 from lumira.blueprints.pages import checkout, home, portal, portal_withdrawal, withdrawal
 from lumira.blueprints.pages.dashboard import dashboard
 from lumira.blueprints.pages.dashboard import guard as dashboard_guard
+from lumira.services.program_errors import note_errors
 
 
 def register(app: Flask, settings: Settings) -> None:
@@ -52,6 +54,7 @@ def register(app: Flask, settings: Settings) -> None:
     cors.init_app(app, settings)
     catalog_replies.init_app(app)
     error_handlers.init_app(app)
+    note_errors.find_places_by(request_place)
     health.init_app(app, settings)
     metrics.init_app(app, settings)
     _register_routes(app)

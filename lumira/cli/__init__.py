@@ -12,7 +12,7 @@ from importlib.util import find_spec
 
 import click
 from flask import Flask
-from flask.cli import AppGroup
+from flask.cli import AppGroup, NoAppException, ScriptInfo
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +45,7 @@ _COMMANDS = {
     "doctor": _Entry(
         "lumira.cli.doctor:doctor", "Check the installation and each tenant, and name the remedies."
     ),
+    "errors": _Entry("lumira.cli.errors:errors", "Unexpected errors of the program, by kind."),
     "events": _Entry("lumira.cli.events:events", "Stripe's events and their processing."),
     "images": _Entry("lumira.cli.images:images", "Images of products."),
     "keys": _Entry("lumira.cli.keys:keys", "API keys of tenants."),
@@ -150,8 +151,20 @@ def _errors_in_one_line() -> Iterator[None]:
 
         explanation = explain(error)
         if explanation is None:
+            _note(error)
             raise
         raise click.ClickException(explanation) from error
+
+
+def _note(error: Exception) -> None:
+    """Store an error of the program; the traceback is printed in any case."""
+    from lumira.services.program_errors.note_errors import Place, note_at  # noqa: PLC0415
+
+    context = click.get_current_context()
+    script = context.find_object(ScriptInfo)
+    if script is not None:
+        with suppress(NoAppException), script.load_app().app_context():
+            note_at(Place(f"flask {context.invoked_subcommand or context.info_name}"), error)
 
 
 def is_command(name: str) -> bool:

@@ -32,6 +32,7 @@ from lumira.models.payment import Payment, PaymentState
 from lumira.models.payment_request import PaymentRequest, RequestKind, RequestState
 from lumira.models.product import PartialRefundPolicy, Product, ProductKind
 from lumira.models.product_image import ProductImage, ProductImageSize
+from lumira.models.program_error import INSTALLATION, ProgramError
 from lumira.models.receipt import Receipt, ReceiptCounter, ReceiptKind, receipt_label, receipt_series
 from lumira.models.refund import Charge, Refund, RefundStatus
 from lumira.models.refund_request import RefundOrigin, RefundRequest
@@ -50,6 +51,7 @@ from lumira.models.webhook_probe import WebhookProbe
 from lumira.models.withdrawal import Withdrawal, WithdrawalDecision, WithdrawalLine, WithdrawalVia
 
 __all__ = [
+    "INSTALLATION",
     "AccessGrant",
     "AccessLink",
     "Alert",
@@ -98,6 +100,7 @@ __all__ = [
     "ProductImage",
     "ProductImageSize",
     "ProductKind",
+    "ProgramError",
     "Promise",
     "Receipt",
     "ReceiptCounter",

@@ -65,6 +65,8 @@ class AlertKind(StrEnum):
     MESSAGE_DEAD = "message_dead"
     #: The team could not be notified of another alert.
     ALERT_NOT_SENT = "alert_not_sent"
+    #: An error of the program occurred that no code expects; raised once for each kind of error.
+    PROGRAM_ERROR = "program_error"
     #: The audit log, or its hash chain, differs from a head that was stored outside the database.
     AUDIT_CHAIN_BROKEN = "audit_chain_broken"
     #: For a quarter of an hour, Stripe had events, and no webhook delivered one.

@@ -180,6 +180,18 @@ SYSTEM_TEXTS: dict[AlertKind, Translations] = {
             "Set the API version of the webhook endpoint.",
         ),
     ),
+    AlertKind.PROGRAM_ERROR: in_both(
+        (
+            "erreur du programme",
+            "Lumira a rencontré une erreur que son code ne prévoit pas ; le sujet est celui d’un type d’erreur.",
+            "flask errors show ID ; la cause corrigée, flask errors resolve ID.",
+        ),
+        (
+            "error of the program",
+            "An error occurred in Lumira that its code does not expect; the subject names the kind of error.",
+            "flask errors show ID; once its cause is corrected, flask errors resolve ID.",
+        ),
+    ),
     AlertKind.AUDIT_CHAIN_BROKEN: in_both(
         (
             "journal d’audit modifié",

@@ -24,6 +24,7 @@ from lumira.reconciliation.report import ReconciliationReport, StripeAvailabilit
 from lumira.repositories import due_work, idempotency, tenants
 from lumira.services.audit import heads, seal_entries
 from lumira.services.files import remove_files as removing
+from lumira.services.program_errors import retire_errors
 from lumira.services.refunds.send_due_refunds import send_due_refunds
 from lumira.services.retention import event_months
 from lumira.services.retention import remove_expired as removing_expired
@@ -219,6 +220,8 @@ def remove_expired(timestamp: int) -> None:  # noqa: ARG001 - given to every per
     event_months.create_months()
     _for_each(_every_tenant(), removing_expired.remove_expired)
     remove_ended_sessions()
+    _for_each(_every_tenant(), retire_errors.retire_errors)
+    retire_errors.retire_errors_of_installation()
     event_months.drop_months(is_stopping=stopping.is_set)
 
 

@@ -140,7 +140,7 @@ def _in_app_context(app: Flask) -> Callable[[Callable[[], Any], JobContext, Work
         started, result = time.perf_counter(), "failed"
         try:
             with app.app_context():
-                returned = call_next()
+                returned = _logged(call_next)
             result = "done"
             return returned
         finally:
@@ -148,3 +148,12 @@ def _in_app_context(app: Flask) -> Callable[[Callable[[], Any], JobContext, Work
             metrics.JOB_SECONDS.observe(time.perf_counter() - started, context.job.task_name)
 
     return middleware
+
+
+def _logged(run: Callable[[], Any]) -> Any:
+    """Run a job, and log its error here: the queue's own line does not have the fields of the job."""
+    try:
+        return run()
+    except Exception:
+        log.exception("job_crashed")
+        raise

@@ -1,10 +1,13 @@
 """The states of an event after an attempt: closed, parked until its order is known, or failed with an alert."""
 
 from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
 
 import structlog
 
 from lumira.clock import utc_now
+from lumira.error_reports import storable
 from lumira.models import AlertKind, EventStatus, WebhookEvent
 from lumira.repositories import alerts
 
@@ -54,26 +57,31 @@ def park(event: WebhookEvent, now: datetime, *, reason: str) -> None:
     log.warning("event_parked", event_id=event.stripe_event_id, event_type=event.type, reason=reason)
 
 
-def retry_later(event: WebhookEvent, error: str) -> None:
-    """Record an error of Lumira and when the event is retried; after the last attempt it fails."""
+def retry_later(event: WebhookEvent, error: str, *, error_id: UUID | None = None) -> None:
+    """Record an error of Lumira and when the event is retried; after the last attempt it fails.
+
+    `error_id` is the kind of the error, which `flask errors show` explains.
+    """
     event.attempts += 1
-    # A traceback may quote a payload, and PostgreSQL stores no NUL and no lone surrogate in a text.
-    event.last_error = error.replace("\x00", "�").encode("utf-8", "replace").decode()
+    # A traceback may quote a payload.
+    event.last_error = storable(error)
     if event.attempts >= MAXIMUM_ATTEMPTS:
-        fail(event, "error")
+        fail(event, "error", error_id=error_id)
     else:
         event.next_attempt_at = utc_now() + _RETRY_AFTER * 2**event.attempts
 
 
-def fail(event: WebhookEvent, reason: str) -> None:
+def fail(event: WebhookEvent, reason: str, *, error_id: UUID | None = None) -> None:
     """Give the event up, and raise an alert: an operator decides whether it is replayed."""
     event.status = EventStatus.FAILED
     event.reason = reason
     event.processed_at = utc_now()
+    named: dict[str, Any] = {} if error_id is None else {"error": str(error_id)}
     alerts.raise_alert(
         event.tenant_id,
         kind=AlertKind.EVENT_FAILED,
         subject=event.stripe_event_id,
         type=event.type,
         reason=reason,
+        **named,
     )

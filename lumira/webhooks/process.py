@@ -17,6 +17,7 @@ from sqlalchemy import text
 from lumira import metrics
 from lumira.clock import utc_now
 from lumira.database import atomic, db, retried
+from lumira.error_reports import id_of, is_expected
 from lumira.models import EventStatus, Order, WebhookEvent
 from lumira.repositories import tenants, webhook_events
 from lumira.settlement.settle_orders import settle_orders
@@ -128,9 +129,10 @@ def _process_alone(tenant_id: int, event_id: UUID) -> None:
     try:
         _redact_one(tenant_id, event_id)
         _process_one(tenant_id, event_id)
-    except Exception:
+    except Exception as error:
         log.exception("event_failed")
-        _record_error(tenant_id, event_id, traceback.format_exc())
+        error_id = None if is_expected(error) else id_of(error)
+        _record_error(tenant_id, event_id, traceback.format_exc(), error_id)
     finally:
         structlog.contextvars.unbind_contextvars("event_row")
 
@@ -157,12 +159,12 @@ def _process_one(tenant_id: int, event_id: UUID) -> None:
 
 
 @retried
-def _record_error(tenant_id: int, event_id: UUID, error: str) -> None:
+def _record_error(tenant_id: int, event_id: UUID, error: str, error_id: UUID | None) -> None:
     """Record the error after the rollback that it caused."""
     with atomic(tenant_id):
         events = webhook_events.claim_due(tenant_id, limit=1, event_id=event_id, with_payload=False)
         for event in events:
-            retry_later(event, error)
+            retry_later(event, error, error_id=error_id)
     _count(events)
 
 

@@ -36,6 +36,7 @@ from lumira.repositories import (
     order_search,
     outbox,
     overview,
+    program_errors,
     receipts,
     retention,
     stock_counts,
@@ -243,6 +244,16 @@ LISTS: dict[str, tuple[Read, list[str]]] = {
             tenant, Queue.DELIVERED, actor="", after=Position(NOW, uuid4()), limit=50
         ),
         ["ix_deliverables_delivered", "ROW(delivered_at, id) <"],
+    ),
+    "errors": (
+        lambda tenant: program_errors.list_page(
+            tenant, include_resolved=False, before=Position(NOW, uuid4()), limit=50
+        ),
+        ["ix_program_errors_newest", "ROW(last_at, id) <"],
+    ),
+    "errors that stay away": (
+        lambda tenant: program_errors.resolve_silent(tenant, NOW, NOW),
+        ["ix_program_errors_newest"],
     ),
     "a page of open alerts": (
         lambda tenant: alerts.list_page(

@@ -31,6 +31,10 @@ FRENCH_STEPS: dict[str, str] = {
     "receipt_date_ahead": (
         "Prévenez le comptable, et la personne qui gère le serveur\u00a0: horloge (NTP), puis flask receipts verify."
     ),
+    "program_error": (
+        "Prévenez la personne qui gère le serveur\u00a0: flask errors show ID explique l’erreur."
+        " Une erreur qui ne revient pas pendant sept jours est résolue d’elle-même."
+    ),
     "audit_chain_broken": "Prévenez la personne qui gère le serveur\u00a0: flask audit verify montre ce qui a changé.",
 }
 FRENCH_MEANINGS: dict[str, str] = {
@@ -61,6 +65,10 @@ ENGLISH_STEPS: dict[str, str] = {
     "clock_differs": "Ask the administrator to synchronise the server’s clock (NTP).",
     "receipt_date_ahead": (
         "Inform the accountant, and the administrator: clock (NTP), then flask receipts verify."
+    ),
+    "program_error": (
+        "Inform the administrator: flask errors show ID explains the error."
+        " An error that does not recur for seven days is resolved automatically."
     ),
     "audit_chain_broken": "Inform the administrator: flask audit verify shows what has changed.",
 }

@@ -24,7 +24,7 @@ unexport AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_PROFILE MAX_UPLOAD_BYTES
 unexport PUBLIC_URL SMTP_URL MAIL_FROM METRICS_TOKEN BIND WEB_CONCURRENCY WEB_THREADS GUNICORN_CMD_ARGS
 unexport FLASK_APP FLASK_DEBUG FLASK_ENV PYTHONPATH PYTHONHOME PYTEST_ADDOPTS PYTHONWARNINGS
 
-.PHONY: help demo demo-check screenshots test test-fast machine stories chaos bench bench-messages bench-stock bench-scale bench-polling bench-slow-stripe image image-check check format venv requirements licences print-licences sbom clean
+.PHONY: help demo demo-check screenshots test test-fast machine stories chaos bench bench-messages bench-stock bench-scale bench-polling bench-slow-stripe image image-check previous-release check format venv requirements licences print-licences sbom clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -129,6 +129,9 @@ image-check: venv ## Build the image on a base made from Debian's packages, and 
 	  buildah commit --quiet --rm "$$container" localhost/debian:12-slim && rm -rf "$$base"; }
 	$(MAKE) image BASE=localhost/debian:12-slim
 	$(BIN)/python -m tests.image
+
+previous-release: venv ## Store this release's database, with the demo's sales, for the upgrade tests of the next one
+	$(BIN)/python -m tests.releases
 
 check: venv ## Check style, types and the import contracts
 	$(BIN)/python -m ruff check .

@@ -7,7 +7,7 @@ import pytest
 import yaml  # type: ignore[import-untyped]
 
 from config.settings import ROOT
-from tests.integration.test_backup import statements
+from tests.support.documented_server import statements
 
 DEPLOY = ROOT / "deploy"
 #: The services that run Lumira's image.

@@ -21,12 +21,11 @@ from tests.support.stripe_events import deliver, event, payment_intent, receive
 
 pytestmark = pytest.mark.usefixtures("app_context")
 
-NOW = datetime.now(UTC)
-
 
 @contextmanager
 def after(minutes: float) -> Iterator[None]:
-    with time_machine.travel(NOW + timedelta(minutes=minutes)):
+    """So many minutes from now; tests take seconds, which no test depends on."""
+    with time_machine.travel(datetime.now(UTC) + timedelta(minutes=minutes)):
         yield
 
 

@@ -20,6 +20,7 @@ from lumira.reconciliation.close_before_erasure import close_unpaid_orders
 from lumira.reconciliation.poll_order import poll_order
 from lumira.repositories import stripe_accounts, tenants
 from lumira.services.privacy.erase_customer import erase_customer
+from lumira.webhooks import process
 from tests.support import stripe_sandbox
 from tests.support.factories import BUYER, Brand, figures, load_order, open_cart, open_payment
 
@@ -83,6 +84,12 @@ def poll_again(brand: Brand, number: str) -> None:
     poll_order(brand.id, account, load_order(brand, number).id)
 
 
+def work(brand: Brand, **options: timedelta) -> None:
+    """What a worker does: ask Stripe, then process the events that were fetched."""
+    reconcile.reconcile(brand.id, **options)
+    process.process_events(brand.id)
+
+
 def status_of(brand: Brand, number: str) -> OrderStatus:
     return load_order(brand, number).status
 
@@ -95,14 +102,14 @@ def test_an_order_waits_a_week_for_its_transfer_without_an_alert(tenant, wait) -
     number, intent_id = wait(tenant)
     for days in (0.1, 1.5, 6.9):
         with later(days=days):
-            reconcile.reconcile(tenant.id)
+            work(tenant)
     assert status_of(tenant, number) is OrderStatus.PROCESSING
     assert figures(tenant, "shirt") == (100, 1, 0)
     assert alerts_of(tenant) == []
 
     transfer(tenant, intent_id)
     with later(days=6.95):
-        reconcile.reconcile(tenant.id, since=timedelta(days=10))
+        work(tenant, since=timedelta(days=10))
     assert status_of(tenant, number) is OrderStatus.COMPLETED
     assert figures(tenant, "shirt") == (99, 0, 1)
 
@@ -112,7 +119,7 @@ def test_an_order_whose_transfer_never_arrives_is_closed_on_its_last_day(tenant,
     number, intent_id = wait(tenant)
     for days in (0.1, 7.2):
         with later(days=days):
-            reconcile.reconcile(tenant.id)
+            work(tenant)
     assert status_of(tenant, number) is OrderStatus.CANCELLED
     assert figures(tenant, "shirt") == (100, 0, 0)
     assert alerts_of(tenant) == ["transfer_not_received"]
@@ -127,7 +134,7 @@ def test_the_number_of_days_is_a_setting(tenant) -> None:
     try:
         for days in (0.1, 2.2):
             with later(days=days):
-                reconcile.reconcile(tenant.id)
+                work(tenant)
     finally:
         transfers.configure(7)
     assert status_of(tenant, number) is OrderStatus.CANCELLED
@@ -137,10 +144,10 @@ def test_a_transfer_that_arrives_after_the_last_day_completes_the_order(tenant) 
     number, intent_id = await_transfer_on_page(tenant)
     for days in (0.1, 7.2):
         with later(days=days):
-            reconcile.reconcile(tenant.id)
+            work(tenant)
     transfer(tenant, intent_id)
     with later(days=15):
-        reconcile.reconcile(tenant.id)
+        work(tenant)
     assert status_of(tenant, number) is OrderStatus.COMPLETED
     assert figures(tenant, "shirt") == (99, 0, 1)
 
@@ -168,7 +175,7 @@ def test_a_part_is_found_by_polling_too_and_an_operator_decides_after_the_last_d
     transfer(tenant, intent_id, 5000)
     for days in (0.1, 8.5, 40):
         with later(days=days):
-            reconcile.reconcile(tenant.id)
+            work(tenant)
     assert status_of(tenant, number) is OrderStatus.PROCESSING
     assert alerts_of(tenant) == ["order_overdue", "transfer_incomplete"]
     assert load_order(tenant, number).next_poll_at is not None
@@ -227,7 +234,7 @@ def test_an_awaited_transfer_is_not_closed_before_its_last_day_because_other_key
     number, _ = wait(tenant)
     for days in (0.1, 0.2):
         with later(days=days):
-            reconcile.reconcile(tenant.id)
+            work(tenant)
     with atomic(tenant.id):
         stripe_accounts.set_keys(
             tenants.get(tenant.id),
@@ -235,11 +242,11 @@ def test_an_awaited_transfer_is_not_closed_before_its_last_day_because_other_key
             publishable_key="pk_test_anotheraccount",
         )
     with later(days=3):
-        reconcile.reconcile(tenant.id)
+        work(tenant)
     assert status_of(tenant, number) is OrderStatus.PROCESSING
 
     with later(days=7.3):
-        reconcile.reconcile(tenant.id)
+        work(tenant)
     assert status_of(tenant, number) is OrderStatus.CANCELLED
 
 
@@ -248,13 +255,13 @@ def test_the_buyer_gets_one_message_when_the_order_ends_without_its_transfer(ten
     number, _ = wait(tenant)
     for days in (0.1, 6.9):
         with later(days=days):
-            reconcile.reconcile(tenant.id)
+            work(tenant)
             relay.relay(tenant.id)
     assert messages_of(tenant, number) == []
 
     for days in (7.2, 8.5):
         with later(days=days):
-            reconcile.reconcile(tenant.id, since=timedelta(days=10))
+            work(tenant, since=timedelta(days=10))
             relay.relay(tenant.id)
     assert messages_of(tenant, number) == [("transfer_not_received", MessageStatus.SENT)]
 
@@ -263,7 +270,7 @@ def test_the_message_about_a_missing_transfer_is_not_sent_if_the_money_arrives_b
     number, intent_id = await_transfer_on_page(tenant)
     for days in (0.1, 7.2):
         with later(days=days):
-            reconcile.reconcile(tenant.id)
+            work(tenant)
     transfer(tenant, intent_id)
     with later(days=7.3):
         stripe_sandbox.deliver_events(tenant)
@@ -279,7 +286,7 @@ def test_a_mailbox_gets_one_message_about_missing_transfers_a_day_and_none_days_
     numbers = [await_transfer_on_page(tenant)[0] for _ in range(2)]
     for days in (0.1, 7.2):
         with later(days=days):
-            reconcile.reconcile(tenant.id)
+            work(tenant)
     for days in (7.2, 7.3):
         with later(days=days):
             relay.relay(tenant.id)

@@ -130,7 +130,7 @@ LISTS: dict[str, tuple[Read, list[str]]] = {
     ),
     "what waits for an operator": (
         overview.count_waiting,
-        ["ix_outbox_messages_not_sent", "tenant_id_id_idx"],
+        ["ix_outbox_messages_dead", "tenant_id_id_idx"],
     ),
     "orders before a time": (
         lambda tenant: order_lists.list_orders(tenant, OrderFilter(created_before=NOW)),

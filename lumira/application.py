@@ -17,7 +17,7 @@ from lumira import (
 )
 from lumira.clients import storage, stripe_client
 from lumira.reconciliation import transfers
-from lumira.services.audit import heads as audit_heads
+from lumira.services.chains import heads as chain_heads
 from lumira.services.program_errors import alert as error_alerts
 from lumira.services.program_errors import note_errors
 from lumira.services.retention import remove_expired as retention
@@ -48,7 +48,7 @@ def build(settings: Settings, *, serves_http: bool = True) -> Flask:
     notifications.configure(settings)
     transfers.configure(settings.bank_transfer_days)
     retention.configure(settings.retention)
-    audit_heads.configure(settings.secret_key, fallbacks=fallbacks)
+    chain_heads.configure(settings.secret_key, fallbacks=fallbacks)
     public_bounds.configure(_public_bounds(settings))
     _report_errors(settings)
     if serves_http:

@@ -1,6 +1,7 @@
 """`flask receipts …`: receipts and credit notes, and the proof that they are complete."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import BinaryIO
 from zoneinfo import ZoneInfo
@@ -17,9 +18,9 @@ from lumira.database import atomic
 from lumira.documents import receipt_pdf
 from lumira.models import Language, Receipt, ReceiptKind
 from lumira.money import format_amount
-from lumira.repositories import orders, receipt_comparison, receipt_proof, tenants
 from lumira.repositories import receipts as receipt_rows
-from lumira.settlement.check_receipts import issue_missing, list_disagreements
+from lumira.services.receipts.verify_receipts import count_work, verify_receipts
+from lumira.settlement.check_receipts import issue_missing
 
 receipts = AppGroup("receipts", help="Receipts and credit notes.")
 
@@ -170,43 +171,26 @@ def issue(slug: str | None) -> None:
 @receipts.command("verify")
 @tenant_option
 def verify(slug: str | None) -> None:
-    """Check numbers, dates, and amounts against payments and refunds: exit code 0 only if all agree.
+    """Check the hash chain, numbers, dates, and amounts against payments and refunds: exit code 0 only if all agree.
 
     Documents that are dated days after their payment or refund are mentioned, and are no error.
     """
-    documents = failures = 0
+    documents = links = failures = 0
     for tenant_id, tenant_slug in chosen_tenants(slug):
-        with atomic(tenant_id):
-            issued = receipt_proof.count_documents(tenant_id)
-            sentences = receipt_proof.verify(tenant_id)
-            remarks = receipt_proof.list_late(tenant_id)
-        sentences += _compared_with_orders(tenant_id, tenant_slug)
-        for sentence in [*sentences, *remarks]:
+        with _progress_of(tenant_id, tenant_slug) as on_progress:
+            verified = verify_receipts(tenant_id, on_progress)
+        for sentence in [*verified.errors, *verified.remarks]:
             click.echo(f"{tenant_slug} {sentence}")
-        documents += issued
-        failures += len(sentences)
+        documents += verified.documents
+        links += verified.links
+        failures += len(verified.errors)
     if failures:
         raise click.ClickException(f"{failures} error{'' if failures == 1 else 's'} in the receipts.")
-    click.echo(f"The receipts are complete: {documents} document{'' if documents == 1 else 's'}.")
+    click.echo(
+        f"The receipts are complete: {documents} document{'' if documents == 1 else 's'}. "
+        f"{links} {'is' if links == 1 else 'are'} sealed."
+    )
 
 
-def _count_orders(tenant_id: int) -> int:
-    with atomic(tenant_id):
-        return orders.count_all(tenant_id)
-
-
-def _compared_with_orders(tenant_id: int, slug: str) -> list[str]:
-    """Return a sentence for every document that its order does not agree with."""
-    with atomic(tenant_id):
-        has_seller = tenants.get(tenant_id).seller is not None
-        unreceipted = 0 if has_seller else receipt_comparison.count_unreceipted(tenant_id)
-    if has_seller:
-        with progress(f"Verifying the receipts of {slug}", lambda: _count_orders(tenant_id)) as on_progress:
-            return list_disagreements(tenant_id, on_progress)
-    if unreceipted:
-        # The tenant's choice: a receipt without the seller's legal lines would not be valid.
-        click.echo(
-            f"{slug} issues no receipts: its catalog has no [tenant.seller] "
-            f"({unreceipted} paid order{'' if unreceipted == 1 else 's'} without one)."
-        )
-    return []
+def _progress_of(tenant_id: int, slug: str) -> AbstractContextManager[Callable[[int], None]]:
+    return progress(f"Verifying the receipts of {slug}", lambda: count_work(tenant_id))

@@ -73,6 +73,8 @@ class AlertKind(StrEnum):
     WEBHOOKS_MISSING = "webhooks_missing"
     #: An event was not processed for five minutes, and is neither parked nor failed.
     EVENT_WAITING = "event_waiting"
+    #: The chain over receipts and credit notes differs from a head that was stored outside the database.
+    RECEIPT_CHAIN_BROKEN = "receipt_chain_broken"
 
 
 class Alert(Identified, Base):

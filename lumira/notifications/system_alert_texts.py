@@ -204,4 +204,16 @@ SYSTEM_TEXTS: dict[AlertKind, Translations] = {
             "Run flask audit verify, then find out who had access to the database.",
         ),
     ),
+    AlertKind.RECEIPT_CHAIN_BROKEN: in_both(
+        (
+            "reçus modifiés",
+            "Les reçus et avoirs ne correspondent plus à l’empreinte conservée hors de la base.",
+            "Lancer flask receipts verify, puis chercher qui a eu accès à la base.",
+        ),
+        (
+            "receipts changed",
+            "Receipts and credit notes differ from the digest that is stored outside the database.",
+            "Run flask receipts verify, then find out who had access to the database.",
+        ),
+    ),
 }

@@ -1,12 +1,11 @@
-"""The links of the audit log's hash chain, inside the caller's transaction."""
+"""The entries of the audit log with the links of its hash chain, inside the caller's transaction."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, func, insert, select, text
+from sqlalchemy import ColumnElement, Row, func, select
 
 from lumira.database import db
 from lumira.domain.audit_chain import Entry
@@ -30,33 +29,6 @@ class LinkedEntry:
     entry_id: UUID
     digest: bytes
     entry: Entry | None
-
-
-def lock(tenant_id: int) -> None:
-    """Let only one process add links until the transaction ends. The primary key would refuse a second chain too."""
-    db.session.execute(
-        text("SELECT pg_advisory_xact_lock(hashtext('audit_chain'), :tenant_id)"), {"tenant_id": tenant_id}
-    )
-
-
-def find_last(tenant_id: int) -> AuditLink | None:
-    """Return the last link."""
-    query = (
-        select(AuditLink).where(AuditLink.tenant_id == tenant_id).order_by(AuditLink.sequence.desc()).limit(1)
-    )
-    return db.session.execute(query).scalar_one_or_none()
-
-
-def find_begin(tenant_id: int) -> datetime | None:
-    """Return when the chain's first link was made; `None` if there is none."""
-    query = select(AuditLink.sealed_at).where(AuditLink.tenant_id == tenant_id, AuditLink.sequence == 1)
-    return db.session.execute(query).scalar_one_or_none()
-
-
-def find_digest(tenant_id: int, sequence: int) -> bytes | None:
-    """Return the digest of a link."""
-    query = select(AuditLink.digest).where(AuditLink.tenant_id == tenant_id, AuditLink.sequence == sequence)
-    return db.session.execute(query).scalar_one_or_none()
 
 
 def list_unsealed(tenant_id: int, *, after: UUID, limit: int) -> list[Entry]:
@@ -83,23 +55,6 @@ def _is_unsealed(tenant_id: int) -> ColumnElement[bool]:
         AuditLink.tenant_id == tenant_id, AuditLink.entry_id == AuditEntry.id
     )
     return ~has_link.exists()
-
-
-def add_links(tenant_id: int, links: Sequence[tuple[int, UUID, bytes]], now: datetime) -> None:
-    """Add links, each with its sequence, the id of its entry and its digest."""
-    db.session.execute(
-        insert(AuditLink),
-        [
-            {
-                "tenant_id": tenant_id,
-                "sequence": sequence,
-                "entry_id": entry_id,
-                "digest": digest,
-                "sealed_at": now,
-            }
-            for sequence, entry_id, digest in links
-        ],
-    )
 
 
 def list_links(tenant_id: int, *, after: int, limit: int) -> list[LinkedEntry]:

@@ -1,9 +1,11 @@
 """Verifies the numbers and dates of receipts and credit notes: none is missing or issued twice, the counters agree."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
-from sqlalchemy import Row, text
+from sqlalchemy import text
 
 from lumira.clock import utc_now
 from lumira.database import db, plan_for_values
@@ -11,7 +13,7 @@ from lumira.domain.due_receipts import MAX_DATE_AHEAD
 
 #: A document that is dated later after its payment or refund is mentioned: Stripe retries an event for three days.
 _LATE = timedelta(days=3)
-#: Numbers that one statement verifies: each takes some microseconds, and a statement may take a minute.
+#: Documents that one statement verifies: each takes some microseconds, and a statement may take a minute.
 BATCH = 100_000
 
 # One statement, and so one snapshot: a receipt that is issued meanwhile is counted in both figures or in none. It has
@@ -19,29 +21,45 @@ BATCH = 100_000
 _SERIES = text(
     """
     WITH issued AS (
-        SELECT kind AS series, livemode, year, max(number) AS last
+        SELECT kind AS series, livemode, year, max(number) AS last, count(*) AS documents,
+            count(*) FILTER (WHERE issued_at > moved_at + :late) AS late,
+            min(number) FILTER (WHERE issued_at > moved_at + :late) AS first_late
         FROM receipts WHERE tenant_id = :tenant_id GROUP BY kind, livemode, year
     ), counted AS (
         SELECT series, livemode, year, last_number FROM receipt_counters WHERE tenant_id = :tenant_id
     )
-    SELECT series, livemode, year, coalesce(last, 0) AS last, coalesce(last_number, 0) AS counted
-    FROM issued FULL JOIN counted USING (series, livemode, year)
-    ORDER BY series DESC, year, livemode DESC
+    SELECT series, livemode, year, coalesce(last, 0) AS last, coalesce(last_number, 0) AS counted,
+        coalesce(documents, 0) AS documents, coalesce(late, 0) AS late,
+        (SELECT label FROM receipts AS r WHERE r.tenant_id = :tenant_id AND r.kind = series AND r.livemode = s.livemode
+            AND r.year = s.year AND r.number = first_late) AS first_late
+    FROM (issued FULL JOIN counted USING (series, livemode, year)) AS s
+    ORDER BY year, livemode DESC, series DESC
     """
 )
 
-# The document before the batch is read again, so that the first one of the batch is compared with it.
+# Most documents agree: one condition leaves out all of those, and only the others get sentences. The document before
+# the batch is read again, so that the first one of the batch is compared with it.
 _DISAGREEMENTS = text(
     """
-    WITH numbered AS (
-        SELECT number, label, issued_at, time_zone, year, amount,
-            (SELECT sum((line ->> 'amount')::bigint) FROM jsonb_array_elements(lines) AS line) AS lines_amount,
-            lag(number, 1, 0) OVER (ORDER BY number) AS before, lag(issued_at) OVER (ORDER BY number) AS issued_before
-        FROM receipts
-        WHERE tenant_id = :tenant_id AND kind = :series AND livemode = :livemode AND year = :year
-            AND number BETWEEN :previous AND :until
+    WITH page AS (
+        SELECT kind, livemode, year, number, label, issued_at, time_zone, amount, lines FROM receipts
+        WHERE tenant_id = :tenant_id AND (kind, livemode, year, number) >= (:kind, :livemode, :year, :number)
+        ORDER BY kind, livemode, year, number LIMIT :limit
+    ), numbered AS (
+        SELECT *, lag(number, 1, 0) OVER series AS before, lag(issued_at) OVER series AS issued_before,
+            CASE jsonb_array_length(lines) WHEN 1 THEN (lines -> 0 ->> 'amount')::bigint ELSE
+                (SELECT sum((line ->> 'amount')::bigint) FROM jsonb_array_elements(lines) AS line)
+            END AS lines_amount
+        FROM page WINDOW series AS (PARTITION BY kind, livemode, year ORDER BY number)
+    ), differing AS (
+        SELECT * FROM numbered
+        WHERE (kind, livemode, year, number) <> (:kind, :livemode, :year, :number) AND (
+            number = before + 1 AND (issued_before IS NULL OR issued_at >= issued_before)
+            AND extract(year FROM issued_at AT TIME ZONE time_zone) = year
+            AND lines_amount = amount AND issued_at <= :latest
+        ) IS NOT TRUE
     )
-    SELECT sentence FROM numbered CROSS JOIN LATERAL (VALUES
+    SELECT label || ': ' || reason AS sentence FROM differing CROSS JOIN LATERAL (VALUES
         (1, CASE WHEN number = before THEN 'issued twice'
             WHEN number = before + 2 THEN 'the number before it is missing'
             WHEN number <> before + 1 THEN (number - before - 1) || ' numbers before it are missing' END),
@@ -54,75 +72,70 @@ _DISAGREEMENTS = text(
             THEN 'dated in the future, ' || to_char(issued_at AT TIME ZONE time_zone, 'YYYY-MM-DD HH24:MI')
                 || ': a clock is or was ahead, and the series keeps this date until then' END)
     ) AS found (rule, reason)
-    CROSS JOIN LATERAL (SELECT label || ': ' || reason AS sentence) AS sentences
-    WHERE reason IS NOT NULL AND number > :after
-    ORDER BY rule, number
+    WHERE reason IS NOT NULL
+    ORDER BY kind DESC, year, livemode DESC, rule, number
     """
 )
 
-_PREVIOUS = text(
-    "SELECT coalesce(max(number), 0) FROM receipts WHERE tenant_id = :tenant_id AND kind = :series "
-    "AND livemode = :livemode AND year = :year AND number <= :after"
-)
-
-# A remark and no error: a document of a review, or of `receipts issue`, is late for a reason. One line for each series.
-_LATE_DOCUMENTS = text(
+_LAST_OF_BATCH = text(
     """
-    SELECT count(*) || CASE WHEN count(*) = 1 THEN ' document of ' ELSE ' documents of ' END || series
-        || CASE WHEN livemode THEN ' ' ELSE ' of test mode ' END || year
-        || ': dated more than 3 days after the payment or refund, the first is '
-        || (array_agg(label ORDER BY number))[1] AS sentence
-    FROM (SELECT *, kind AS series FROM receipts WHERE tenant_id = :tenant_id) AS documents
-    WHERE issued_at > moved_at + :late
-    GROUP BY series, livemode, year ORDER BY year, livemode DESC, series DESC
+    SELECT kind, livemode, year, number FROM receipts
+    WHERE tenant_id = :tenant_id AND (kind, livemode, year, number) >= (:kind, :livemode, :year, :number)
+    ORDER BY kind, livemode, year, number OFFSET :limit - 1 LIMIT 1
     """
 )
+#: Before every document.
+_FIRST = {"kind": "", "livemode": False, "year": 0, "number": 0}
 
 
-def verify(tenant_id: int) -> list[str]:
-    """Return a sentence for every error; an empty list if there is none. Correct also while receipts are issued."""
-    plan_for_values()
-    sentences: list[str] = []
-    for series in db.session.execute(_SERIES, {"tenant_id": tenant_id}).all():
-        for after in range(0, series.last, BATCH):
-            sentences += _verify_batch(tenant_id, series, after)
-        if series.last != series.counted:
-            mode = " " if series.livemode else " of test mode "
-            sentences.append(
-                f"{series.series}{mode}{series.year}: counted to {series.counted}, "
-                f"but the last number issued is {series.last}"
-            )
-    return sentences
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """How many documents were verified, and sentences about them."""
+
+    documents: int
+    #: A sentence for every error.
+    errors: list[str]
+    #: A sentence for every series with documents that are dated days after their payment or refund: they were issued
+    #: late, or a clock that was ahead had dated an earlier document of their series.
+    remarks: list[str]
 
 
-def _verify_batch(tenant_id: int, series: Row[tuple[str, bool, int, int, int]], after: int) -> Iterator[str]:
-    """Verify the numbers after `after`, as many as a batch holds."""
-    values = {
-        "tenant_id": tenant_id,
-        "series": series.series,
-        "livemode": series.livemode,
-        "year": series.year,
-        "after": after,
-    }
-    values |= {
-        # Most series of most tenants are one batch, which nothing precedes.
-        "previous": db.session.execute(_PREVIOUS, values).scalar_one() if after else 0,
-        "until": min(after + BATCH, series.last),
-        "latest": utc_now() + MAX_DATE_AHEAD,
-    }
-    return iter(db.session.execute(_DISAGREEMENTS, values).scalars().all())
-
-
-def list_late(tenant_id: int) -> list[str]:
-    """Return a sentence for every series with documents that are dated days after their payment or refund.
-
-    They were issued late, or a clock that was ahead had dated an earlier document of their series.
-    """
+def verify(tenant_id: int) -> Proof:
+    """Verify the documents of a tenant. Correct also while receipts are issued."""
     values = {"tenant_id": tenant_id, "late": _LATE}
-    return [row.sentence for row in db.session.execute(_LATE_DOCUMENTS, values)]
+    all_series = db.session.execute(_SERIES, values).all()
+    documents = sum(series.documents for series in all_series)
+    errors = list(_list_disagreements(tenant_id, documents)) if documents else []
+    for series in all_series:
+        if series.last != series.counted:
+            errors.append(
+                f"{_name(series)}: counted to {series.counted}, but the last number issued is {series.last}"
+            )
+    remarks = [
+        f"{series.late} document{'' if series.late == 1 else 's'} of {_name(series)}: dated more than 3 days "
+        f"after the payment or refund, the first is {series.first_late}"
+        for series in all_series
+        if series.late
+    ]
+    return Proof(documents, errors, remarks)
 
 
-def count_documents(tenant_id: int) -> int:
-    """Return how many receipts and credit notes the tenant has issued."""
-    query = text("SELECT count(*) FROM receipts WHERE tenant_id = :tenant_id")
-    return int(db.session.execute(query, {"tenant_id": tenant_id}).scalar_one())
+def _list_disagreements(tenant_id: int, documents: int) -> Iterator[str]:
+    values: dict[str, Any] = {
+        "tenant_id": tenant_id,
+        "latest": utc_now() + MAX_DATE_AHEAD,
+        "limit": BATCH + 1,
+        **_FIRST,
+    }
+    if documents > BATCH:
+        plan_for_values()
+    while True:
+        yield from db.session.execute(_DISAGREEMENTS, values).scalars()
+        last = db.session.execute(_LAST_OF_BATCH, values).one_or_none() if documents > BATCH else None
+        if last is None:
+            return
+        values |= last._asdict()
+
+
+def _name(series: Any) -> str:
+    return f"{series.series}{' ' if series.livemode else ' of test mode '}{series.year}"

@@ -22,9 +22,11 @@ from lumira.notifications import relay, send_alerts, send_invitations
 from lumira.reconciliation import reconcile
 from lumira.reconciliation.report import ReconciliationReport, StripeAvailability
 from lumira.repositories import due_work, idempotency, tenants
-from lumira.services.audit import heads, seal_entries
+from lumira.services.audit import seal_entries
+from lumira.services.chains import heads
 from lumira.services.files import remove_files as removing
 from lumira.services.program_errors import retire_errors
+from lumira.services.receipts import seal_receipts
 from lumira.services.refunds.send_due_refunds import send_due_refunds
 from lumira.services.retention import event_months
 from lumira.services.retention import remove_expired as removing_expired
@@ -226,21 +228,24 @@ def remove_expired(timestamp: int) -> None:  # noqa: ARG001 - given to every per
 
 
 @queue.periodic(cron="*/5 * * * *")
-@queue.task(name="seal_audit", queue=QUEUE, queueing_lock="seal_audit")
+@queue.task(name="seal_chains", queue=QUEUE, queueing_lock="seal_chains")
 @at_most(_alone())
-def seal_audit(timestamp: int) -> None:  # noqa: ARG001 - given to every periodic task
-    """Add the new entries of every tenant's audit log to its hash chain."""
-    _for_each(_every_tenant(), seal_entries.seal_recent)
+def seal_chains(timestamp: int) -> None:  # noqa: ARG001 - given to every periodic task
+    """Add the new audit entries and the new receipts of every tenant to their hash chains."""
+    tenant_ids = _every_tenant()
+    _for_each(tenant_ids, seal_entries.seal_recent)
+    _for_each(tenant_ids, seal_receipts.seal_receipts)
 
 
 @queue.periodic(cron="7 3 * * *")
-@queue.task(name="store_audit_heads", queue=QUEUE, queueing_lock="store_audit_heads")
+@queue.task(name="store_heads", queue=QUEUE, queueing_lock="store_heads")
 @at_most(_alone())
-def store_audit_heads(timestamp: int) -> None:  # noqa: ARG001 - given to every periodic task
-    """Seal what is left, and store the signed head of every tenant's chain outside the database."""
+def store_heads(timestamp: int) -> None:  # noqa: ARG001 - given to every periodic task
+    """Seal what is left, and store the signed heads of every tenant's chains outside the database."""
     tenant_ids = _every_tenant()
     _for_each(tenant_ids, seal_entries.seal_all)
-    _for_each(tenant_ids, heads.store_head)
+    _for_each(tenant_ids, seal_receipts.seal_receipts)
+    _for_each(tenant_ids, heads.store_heads)
 
 
 @queue.periodic(cron="37 * * * *")

@@ -16,7 +16,9 @@ from lumira.database import db
 from lumira.link_tokens import LinkAddress, WithdrawalAddress
 from lumira.models import KeyKind
 from lumira.operator_tokens import ResetAddress
-from lumira.services.audit import heads, seal_entries
+from lumira.repositories.hash_chains import AUDIT
+from lumira.services.audit import seal_entries
+from lumira.services.chains import heads
 from lumira.services.tenants.manage_keys import create_key
 from tests.support.checkout_pages import session_of, shown_in, submit
 from tests.support.dashboard import make_operator, sign_in
@@ -152,9 +154,9 @@ def test_the_audit_logs_heads_are_accepted_while_the_former_key_is_a_fallback(
     with start(FORMER).app_context():
         create_key(tenant.id, KeyKind.SECRET, actor="test")
         seal_entries.seal_all(tenant.id)
-        heads.store_head(tenant.id)
+        heads.store_heads(tenant.id)
     with start(NEW, FORMER).app_context():
-        assert heads.compare(tenant.id, heads.list_stored(tenant.id)) == []
+        assert heads.compare(AUDIT, tenant.id).differences == []
     with start(NEW).app_context():
-        [sentence] = heads.compare(tenant.id, heads.list_stored(tenant.id))
+        [sentence] = heads.compare(AUDIT, tenant.id).differences
     assert "was not signed with this SECRET_KEY" in sentence

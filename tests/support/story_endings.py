@@ -175,7 +175,7 @@ def verify_sums(brand: Brand) -> None:
     with atomic(brand.id):
         sentences = [*stock_proof.verify(brand.id)]
         # No gap in the numbers of receipts and credit notes, whichever process was killed.
-        sentences += receipt_proof.verify(brand.id)
+        sentences += receipt_proof.verify(brand.id).errors
     sentences += list_disagreements(brand.id)
     assert not sentences, sentences
     with atomic(brand.id):

@@ -6,9 +6,10 @@ from uuid import UUID
 
 from lumira.clock import utc_now
 from lumira.database import atomic, retried
-from lumira.domain.audit_chain import GENESIS, digest_of
+from lumira.domain.audit_chain import text_of
 from lumira.models.columns import uuid7_from
-from lumira.repositories import audit_chain
+from lumira.repositories import audit_chain, hash_chains
+from lumira.repositories.hash_chains import AUDIT
 
 #: Entries of one transaction.
 BATCH = 1_000
@@ -42,15 +43,10 @@ def _seal(tenant_id: int, after: UUID, is_stopping: Callable[[], bool]) -> int:
 @retried
 def _seal_batch(tenant_id: int, after: UUID) -> tuple[UUID | None, int]:
     with atomic(tenant_id):
-        audit_chain.lock(tenant_id)
+        hash_chains.lock(AUDIT, tenant_id)
         entries = audit_chain.list_unsealed(tenant_id, after=after, limit=BATCH)
         if not entries:
             return None, 0
-        last = audit_chain.find_last(tenant_id)
-        sequence, digest = (0, GENESIS) if last is None else (last.sequence, last.digest)
-        links = []
-        for entry in entries:
-            sequence, digest = sequence + 1, digest_of(digest, entry)
-            links.append((sequence, entry.id, digest))
-        audit_chain.add_links(tenant_id, links, utc_now())
+        contents = (({"entry_id": entry.id}, text_of(entry)) for entry in entries)
+        hash_chains.append(AUDIT, tenant_id, contents, utc_now())
         return entries[-1].id, len(entries)

@@ -6,10 +6,12 @@ from datetime import timedelta
 
 from lumira.clock import utc_now
 from lumira.database import atomic
-from lumira.domain.audit_chain import GENESIS, digest_of
-from lumira.repositories import audit_chain
+from lumira.domain.audit_chain import digest_of
+from lumira.domain.hash_chain import GENESIS
+from lumira.repositories import audit_chain, hash_chains
 from lumira.repositories.audit_chain import LinkedEntry
-from lumira.services.audit import heads
+from lumira.repositories.hash_chains import AUDIT
+from lumira.services.chains import heads
 
 #: Links of one transaction.
 PAGE = 5_000
@@ -35,7 +37,6 @@ def verify_chain(tenant_id: int, on_progress: Callable[[int], None] = lambda _li
     `on_progress` is called with the number of links that were verified since its last call.
     """
     result = Verification()
-    stored = heads.list_stored(tenant_id)
     expected, previous = 1, GENESIS
     for link in _list_links(tenant_id):
         if link.sequence != expected:
@@ -50,12 +51,13 @@ def verify_chain(tenant_id: int, on_progress: Callable[[int], None] = lambda _li
             result.remarks.append(f"more than {_MOST} errors: the rest of the chain was not verified")
             break
     on_progress(result.links % PAGE)
-    result.errors += heads.compare(tenant_id, stored)
+    compared = heads.compare(AUDIT, tenant_id)
+    result.errors += compared.differences
     with atomic(tenant_id):
         unsealed = audit_chain.count_unsealed(tenant_id, before=utc_now() - _UNSEALED_AFTER)
     if unsealed:
         result.remarks.append(f"{unsealed} entries are older than a day and not sealed: is a worker running?")
-    if not stored and result.links:
+    if not compared.heads and result.links:
         result.remarks.append("no head is stored yet: a worker stores one every night")
     return result
 
@@ -82,7 +84,7 @@ def check_links(
 def count_links(tenant_id: int) -> int:
     """Return how many links the chain has."""
     with atomic(tenant_id):
-        last = audit_chain.find_last(tenant_id)
+        last = hash_chains.find_last(AUDIT, tenant_id)
         return 0 if last is None else last.sequence
 
 

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from time import monotonic
 
 from lumira.database import atomic
-from lumira.domain.audit_chain import GENESIS
-from lumira.repositories import audit, audit_chain
+from lumira.domain.hash_chain import GENESIS
+from lumira.repositories import audit, audit_chain, hash_chains
+from lumira.repositories.hash_chains import AUDIT
 from lumira.services.audit.verify_chain import Verification, check_links, count_links
 
 #: Links that are verified at most: `flask audit verify` verifies all.
@@ -35,7 +36,7 @@ def verify_newest(tenant_id: int, *, actor: str) -> NewestVerified:
         after = max(upto - _STEP, 0)
         with atomic(tenant_id):
             # Without the link before it, the first link proves nothing; the next step names what is missing.
-            previous = audit_chain.find_digest(tenant_id, after) if after else GENESIS
+            previous = hash_chains.find_digest(AUDIT, tenant_id, after) if after else GENESIS
             page = audit_chain.list_links(tenant_id, after=after, limit=upto - after)
         check_links(result, [link for link in page if link.sequence <= upto], after, upto, previous)
         upto = after

@@ -9,9 +9,10 @@ from zoneinfo import ZoneInfo
 from lumira.database import atomic
 from lumira.domain.days import begin_of, end_of
 from lumira.formats import parse_uuid
-from lumira.models import AlertKind, AuditEntry, AuditLink
-from lumira.repositories import alerts, audit, audit_chain, operator_roles, orders, tenants
+from lumira.models import AlertKind, AuditEntry
+from lumira.repositories import alerts, audit, hash_chains, operator_roles, orders, tenants
 from lumira.repositories.audit import AuditFilter
+from lumira.repositories.hash_chains import AUDIT, Link
 
 #: Entries on one page.
 PAGE = 50
@@ -44,7 +45,7 @@ class AuditPage:
     entries: Sequence[AuditEntry]
     operators: Mapping[str, str]
     numbers: Mapping[UUID, str]
-    last_link: AuditLink | None
+    last_link: Link | None
     is_broken: bool
     next: UUID | None
 
@@ -64,7 +65,7 @@ def view_entries(tenant_id: int, search: AuditSearch) -> AuditPage:
             entries=listed,
             operators=operator_roles.addresses_by_actor(tenant_id),
             numbers=orders.numbers_by_id(tenant_id, {id_ for entry in listed if (id_ := order_id_of(entry))}),
-            last_link=audit_chain.find_last(tenant_id),
+            last_link=hash_chains.find_last(AUDIT, tenant_id),
             is_broken=bool(alerts.list_open(tenant_id, AlertKind.AUDIT_CHAIN_BROKEN)),
             next=listed[-1].id if len(found) > PAGE else None,
         )

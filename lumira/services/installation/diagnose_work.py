@@ -9,8 +9,9 @@ from lumira import stripe_slots
 from lumira.clock import utc_now
 from lumira.database import atomic
 from lumira.file_errors import StorageUnavailable
-from lumira.repositories import audit_chain, due_work, periodic_runs, tenants, worker_heartbeats
-from lumira.services.audit import heads
+from lumira.repositories import due_work, hash_chains, periodic_runs, tenants, worker_heartbeats
+from lumira.repositories.hash_chains import AUDIT
+from lumira.services.chains import heads
 from lumira.services.installation.findings import Finding, fault, ok, shown_time, warning
 
 _WORKER, _RETENTION, _RESERVATIONS, _AUDIT = "worker", "retention", "reservations", "audit log"
@@ -69,16 +70,16 @@ def diagnose_audit(tenant_id: int) -> Finding:
     slug = _slug_of(tenant_id)
     try:
         with stripe_slots.paused():
-            newest = heads.find_newest(tenant_id, days=_HEADS_LOOKED_AT)
+            newest = heads.find_newest(AUDIT, tenant_id, days=_HEADS_LOOKED_AT)
     except StorageUnavailable:
         return warning(_AUDIT, "audit_unknown", tenant=slug)
     if newest is not None:
-        differences = heads.compare(tenant_id, [newest])
-        if differences:
-            return fault(_AUDIT, "audit_differs", tenant=slug, day=newest.day, detail=f"{differences[0]}.")
+        difference = heads.difference_of(AUDIT, tenant_id, newest)
+        if difference is not None:
+            return fault(_AUDIT, "audit_differs", tenant=slug, day=newest.day, detail=f"{difference}.")
         return ok(_AUDIT, "audit_agrees", tenant=slug, day=newest.day)
     with atomic(tenant_id):
-        begun_at = audit_chain.find_begin(tenant_id)
+        begun_at = hash_chains.find_begin(AUDIT, tenant_id)
     if begun_at is not None and utc_now() - begun_at > _HEAD_LATE_AFTER:
         return warning(_AUDIT, "audit_late", tenant=slug)
     return ok(_AUDIT, "audit_new", tenant=slug)

@@ -68,7 +68,7 @@ FINDINGS: dict[str, tuple[str, str | None]] = {
     "audit_new": ("Its first head is stored within two nights.", None),
     "audit_late": (
         "No head was stored for two nights: a worker stores one at 3:07 UTC.",
-        "Start `flask worker`, and read its log for `store_audit_heads`.",
+        "Start `flask worker`, and read its log for `store_heads`.",
     ),
     "audit_differs": (
         "Its chain does not agree with the head that was stored on {day}.",

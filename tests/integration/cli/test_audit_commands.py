@@ -8,7 +8,8 @@ from lumira.database import atomic
 from lumira.repositories import audit
 from lumira.services.audit.seal_entries import seal_recent
 from tests.integration.cli.conftest import RunFlask
-from tests.integration.services.audit.test_audit_chain import database_owner, entries
+from tests.integration.services.audit.test_audit_chain import entries
+from tests.support.database_owner import database_owner
 from tests.support.factories import Brand
 
 pytestmark = pytest.mark.usefixtures("app_context")

@@ -20,7 +20,8 @@ from lumira.domain.stripe_permissions import PERMISSIONS
 from lumira.models import KeyKind
 from lumira.reconciliation import reconcile
 from lumira.repositories import stripe_accounts, tenants
-from lumira.services.audit import heads, seal_entries
+from lumira.services.audit import seal_entries
+from lumira.services.chains import heads
 from lumira.services.installation.diagnose_database import describe_version
 from lumira.services.installation.diagnose_services import describe_disk
 from lumira.services.installation.disk import Disk, measure_disks
@@ -219,14 +220,14 @@ def test_an_audit_log_without_a_head_or_with_another_one_is_named(doctor, tenant
     seal_entries.seal_all(tenant.id)
     with time_machine.travel(utc_now() + timedelta(days=3)):
         assert doctor()["audit log"] == ["audit_late"]
-        heads.store_head(tenant.id)
+        heads.store_heads(tenant.id)
         assert doctor()["audit log"] == ["audit_agrees"]
 
 
 def test_an_audit_log_that_was_written_anew_is_named(doctor, settings, tenant) -> None:
     create_key(tenant.id, KeyKind.SECRET, actor="test")
     seal_entries.seal_all(tenant.id)
-    heads.store_head(tenant.id)
+    heads.store_heads(tenant.id)
     rewrite = f"UPDATE audit_links SET digest = sha256('another') WHERE tenant_id = {tenant.id}"  # noqa: S608 - an id
     as_owner(settings, "ALTER TABLE audit_links DISABLE TRIGGER USER")
     as_owner(settings, rewrite)

@@ -169,7 +169,7 @@ def test_amounts_numbers_and_the_audit_log_stay_and_agree(run_flask: RunFlask, b
             == before
         )
         assert db.session.execute(db.text(query)).one()[0] == entries + 1
-        assert receipt_proof.verify(brand.id) == []
+        assert receipt_proof.verify(brand.id).errors == []
     assert list_disagreements(brand.id) == []
     assert "The receipts are complete" in run_flask("receipts", "verify", "--tenant", brand.slug).stdout
 

@@ -6,7 +6,8 @@ from uuid import UUID
 
 import pytest
 
-from lumira.domain.audit_chain import GENESIS, Entry, Head, digest_of, read_head, sign_head
+from lumira.domain.audit_chain import Entry, digest_of
+from lumira.domain.hash_chain import GENESIS, Head, read_head, sign_head
 
 ENTRY = Entry(
     tenant_id=1,
@@ -17,7 +18,7 @@ ENTRY = Entry(
     subject="order:1",
     details={"amount": 1400, "reason": "é"},
 )
-HEAD = Head(tenant_id=1, sequence=7, digest=bytes(range(32)), at=datetime(2026, 11, 27, tzinfo=UTC))
+HEAD = Head("audit", tenant_id=1, sequence=7, digest=bytes(range(32)), at=datetime(2026, 11, 27, tzinfo=UTC))
 KEY = b"a key"
 
 
@@ -69,7 +70,12 @@ def test_a_head_of_another_key_is_refused():
 
 @pytest.mark.parametrize(
     ("old", "new"),
-    [(b'"sequence": 7', b'"sequence": 6'), (b'"tenant": 1', b'"tenant": 2'), (b"000102", b"ff0102")],
+    [
+        (b'"sequence": 7', b'"sequence": 6'),
+        (b'"tenant": 1', b'"tenant": 2'),
+        (b"audit", b"receipts"),
+        (b"000102", b"ff0102"),
+    ],
 )
 def test_a_changed_head_is_refused(old, new):
     document = sign_head(HEAD, KEY)

@@ -36,6 +36,9 @@ FRENCH_STEPS: dict[str, str] = {
         " Une erreur qui ne revient pas pendant sept jours est résolue d’elle-même."
     ),
     "audit_chain_broken": "Prévenez la personne qui gère le serveur\u00a0: flask audit verify montre ce qui a changé.",
+    "receipt_chain_broken": (
+        "Prévenez la personne qui gère le serveur\u00a0: flask receipts verify montre ce qui a changé."
+    ),
 }
 FRENCH_MEANINGS: dict[str, str] = {
     "dispute": "La banque de l’acheteur reprend l’argent de ce paiement\u00a0: il conteste l’achat.",
@@ -71,6 +74,7 @@ ENGLISH_STEPS: dict[str, str] = {
         " An error that does not recur for seven days is resolved automatically."
     ),
     "audit_chain_broken": "Inform the administrator: flask audit verify shows what has changed.",
+    "receipt_chain_broken": "Inform the administrator: flask receipts verify shows what has changed.",
 }
 ENGLISH_MEANINGS: dict[str, str] = {
     "dispute": "The buyer’s bank takes the money of this payment: the buyer disputes the purchase.",

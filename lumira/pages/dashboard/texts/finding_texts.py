@@ -83,7 +83,7 @@ FRENCH_FINDINGS: dict[str, tuple[str, str | None]] = {
     "audit_new": ("Sa première empreinte sera enregistrée dans les deux nuits.", None),
     "audit_late": (
         "Aucune empreinte n’a été enregistrée depuis deux nuits : cela se fait à 3 h 07 UTC.",
-        "Lancez `flask worker`, et cherchez `store_audit_heads` dans son journal.",
+        "Lancez `flask worker`, et cherchez `store_heads` dans son journal.",
     ),
     "audit_differs": (
         "Sa chaîne ne correspond pas à l’empreinte enregistrée le {day}.",

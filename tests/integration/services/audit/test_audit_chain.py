@@ -1,8 +1,6 @@
 """The audit log cannot be changed unnoticed: by the application, by the owner of its tables, or by a late commit."""
 
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from io import BytesIO
 from uuid import UUID
 
@@ -14,14 +12,18 @@ from sqlalchemy.exc import OperationalError
 
 from config.settings import Settings
 from lumira.clients import storage
+from lumira.clock import utc_now
 from lumira.database import atomic, db
-from lumira.domain.audit_chain import GENESIS, digest_of
+from lumira.domain.audit_chain import digest_of
+from lumira.domain.hash_chain import GENESIS
 from lumira.models import Alert, AlertKind, AuditEntry, AuditLink
 from lumira.repositories import audit, audit_chain
-from lumira.services.audit import heads
-from lumira.services.audit.heads import store_head
+from lumira.repositories.hash_chains import AUDIT
 from lumira.services.audit.seal_entries import seal_all, seal_recent
 from lumira.services.audit.verify_chain import verify_chain
+from lumira.services.chains import heads
+from lumira.services.chains.heads import store_heads
+from tests.support.database_owner import database_owner, url_of
 from tests.support.factories import Brand, count
 
 pytestmark = pytest.mark.usefixtures("app_context")
@@ -48,18 +50,9 @@ def sealed(tenant: Brand) -> Brand:
     for number in range(5):
         act(tenant, number)
     seal_recent(tenant.id)
-    store_head(tenant.id)
+    store_heads(tenant.id)
     assert verify_chain(tenant.id).errors == []
     return tenant
-
-
-@contextmanager
-def database_owner(settings: Settings) -> Iterator[psycopg.Connection]:
-    """A session of whoever owns the database and disables its triggers and policies."""
-    url = settings.database_owner_url.replace("postgresql+psycopg:", "postgresql:")
-    with psycopg.connect(url) as connection:
-        connection.execute("SET session_replication_role = replica")
-        yield connection
 
 
 def rewrite_chain(connection: psycopg.Connection, brand: Brand) -> None:
@@ -200,12 +193,12 @@ def test_the_nightly_head_of_a_changed_chain_raises_an_alert_until_it_agrees_aga
     with database_owner(settings) as connection:
         connection.execute(change, (bytes(32), sealed.id, len(links(sealed))))
 
-    store_head(sealed.id)
+    store_heads(sealed.id)
     assert _open_alerts(sealed) == [AlertKind.AUDIT_CHAIN_BROKEN]
 
     with database_owner(settings) as connection:
         connection.execute(change, (digest, sealed.id, len(links(sealed))))
-    store_head(sealed.id)
+    store_heads(sealed.id)
     assert _open_alerts(sealed) == []
 
 
@@ -216,8 +209,7 @@ def _open_alerts(brand: Brand) -> list[str]:
 
 
 def test_a_head_that_was_changed_in_the_storage_is_reported(sealed: Brand) -> None:
-    [stored] = heads.list_stored(sealed.id)
-    name = heads.name_of(sealed.id, stored.day)
+    name = heads.name_of(AUDIT, sealed.id, utc_now().date())
     document = b"".join(storage.read(name)).replace(b'"sequence": ', b'"sequence": 1')
     storage.put(name, BytesIO(document), content_type="application/json")
 
@@ -240,9 +232,8 @@ def test_the_application_can_neither_change_nor_remove_entries(
     "change", ["DELETE FROM {}", "UPDATE {} SET tenant_id = tenant_id", "TRUNCATE {} CASCADE"]
 )
 def test_the_owner_of_the_tables_is_refused_too(settings: Settings, table: str, change: str) -> None:
-    url = settings.database_owner_url.replace("postgresql+psycopg:", "postgresql:")
     with (
         pytest.raises(psycopg.errors.InsufficientPrivilege, match="The audit log is never changed"),
-        psycopg.connect(url) as connection,
+        psycopg.connect(url_of(settings)) as connection,
     ):
         connection.execute(change.format(table))

@@ -4,6 +4,7 @@ from typing import Any, Self
 
 #: English by the code of the message. The dashboard has each in French under the same code.
 MESSAGES: dict[str, str] = {
+    "card_number": "Must not contain a card number: cards are entered on Stripe's page or form only.",
     "color": "Must be a colour such as #D4AF37.",
     "control_characters": "Must not contain control characters or line breaks.",
     "email": "Must be an e-mail address.",

@@ -15,6 +15,7 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 
 from config.settings import Settings
 from lumira import error_listeners
+from lumira.card_numbers import hide_card_numbers
 
 REDACTED = "[redacted]"
 #: Fields whose values are never logged; names are compared without case, dashes and underscores.
@@ -132,6 +133,9 @@ class _Finish:
         )
 
     def __call__(self, logger: WrappedLogger, method: str, event_dict: EventDict) -> str:
+        return hide_card_numbers(self._line(logger, method, event_dict))
+
+    def _line(self, logger: WrappedLogger, method: str, event_dict: EventDict) -> str:
         # Redaction comes last, so that no other processor can add an unredacted value.
         if self._console is not None:
             return str(self._console(logger, method, redact(logger, method, event_dict)))
@@ -248,7 +252,8 @@ def redact(_logger: WrappedLogger, _method: str, event_dict: EventDict) -> Event
 
 
 def redact_text(text: str) -> str:
-    """Return the text with secrets redacted, and e-mail addresses masked as `j***@example.com`."""
+    """Return the text with secrets and card numbers hidden, and e-mail addresses masked as `j***@example.com`."""
+    text = hide_card_numbers(text)
     if not _MAY_HOLD_SECRETS.search(text):
         return text
     # PostgreSQL quotes the row that it refused, with anything that a buyer has typed.

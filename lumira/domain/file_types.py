@@ -6,6 +6,7 @@ from pathlib import PurePosixPath
 
 import filetype  # type: ignore[import-untyped]
 
+from lumira.card_numbers import hide_card_numbers
 from lumira.file_errors import InvalidFile
 from lumira.models import ContentKind
 
@@ -41,8 +42,8 @@ _TYPES_BY_KIND: dict[ContentKind, tuple[str, ...]] = {
 
 
 def displayed_name(file_name: str) -> str:
-    """Return a file name that is safe to display: no path, no control or invisible characters, not too long."""
-    last = re.split(r"[/\\]", unicodedata.normalize("NFC", file_name))[-1]
+    """Return a name that is safe to display: no path, card number, control or invisible characters, not too long."""
+    last = hide_card_numbers(re.split(r"[/\\]", unicodedata.normalize("NFC", file_name))[-1])
     # Control, format (such as marks that change the reading direction), surrogate, private and unassigned characters.
     visible = "".join(character for character in last if not unicodedata.category(character).startswith("C"))
     name = re.sub(r"\s+", " ", visible).strip().lstrip(".").strip()

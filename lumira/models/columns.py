@@ -6,13 +6,28 @@ from enum import StrEnum
 from typing import Annotated, cast
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Enum, ForeignKey, Table
+from sqlalchemy import BigInteger, Dialect, Enum, ForeignKey, Table, Text, TypeDecorator
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
+from lumira.card_numbers import hide_card_numbers
 from lumira.clock import time_ns, utc_now
 
 #: An amount in minor units of its currency. Stripe's amounts of rupiah have twelve digits.
 MinorUnits = Annotated[int, mapped_column(BigInteger)]
+
+
+class _FreeText(TypeDecorator[str]):
+    """Text that hides card numbers when it is stored."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002 - SQLAlchemy's
+        return None if value is None else hide_card_numbers(value)
+
+
+#: Words that a buyer or an operator has entered, perhaps copied from an e-mail that contains a card number.
+FreeText = Annotated[str, mapped_column(_FreeText())]
 
 #: A UUIDv7 has 48 bits for the time.
 _LAST_MILLISECOND = (1 << 48) - 1

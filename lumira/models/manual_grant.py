@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from lumira.clock import utc_now
 from lumira.database import Base
 from lumira.models.access_grant import EXPIRED, GrantReason
-from lumira.models.columns import Identified, Timestamped
+from lumira.models.columns import FreeText, Identified, Timestamped
 
 
 class ManualGrant(Identified, Timestamped, Base):
@@ -49,7 +49,7 @@ class ManualGrant(Identified, Timestamped, Base):
     #: Who granted it, such as `operator`.
     actor: Mapped[str]
     #: The operator's reason. It may hold personal data, so it is never in the audit log.
-    note: Mapped[str | None]
+    note: Mapped[FreeText | None]
 
     def extend_by(self, other: "ManualGrant") -> None:
         """Extend this grant to the later expiry and the wider access of the two."""

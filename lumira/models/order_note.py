@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from lumira.clock import utc_now
 from lumira.database import Base
-from lumira.models.columns import Identified
+from lumira.models.columns import FreeText, Identified
 
 
 class OrderNote(Identified, Base):
@@ -26,5 +26,5 @@ class OrderNote(Identified, Base):
     order_id: Mapped[UUID]
     #: Who wrote it, as in the audit log.
     actor: Mapped[str]
-    text: Mapped[str]
+    text: Mapped[FreeText]
     created_at: Mapped[datetime] = mapped_column(default=utc_now)

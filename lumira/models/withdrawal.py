@@ -8,7 +8,7 @@ from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, UniqueConst
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from lumira.database import Base
-from lumira.models.columns import Identified, choice, one_of
+from lumira.models.columns import FreeText, Identified, choice, one_of
 
 
 class WithdrawalVia(StrEnum):
@@ -71,7 +71,7 @@ class Withdrawal(Identified, Base):
     order_id: Mapped[UUID]
     via: Mapped[WithdrawalVia] = mapped_column(choice(WithdrawalVia))
     #: The buyer's own words; the law asks for none.
-    reason: Mapped[str | None]
+    reason: Mapped[FreeText | None]
     #: When the buyer made the statement: the period is compared with this time.
     requested_at: Mapped[datetime]
     #: When the second step confirmed it.
@@ -80,7 +80,7 @@ class Withdrawal(Identified, Base):
     decision: Mapped[WithdrawalDecision | None] = mapped_column(choice(WithdrawalDecision))
     decided_at: Mapped[datetime | None]
     #: The operator's explanation to the buyer.
-    decision_note: Mapped[str | None]
+    decision_note: Mapped[FreeText | None]
 
     # Loaded with the withdrawal, and by no statement where an order has none.
     lines: Mapped[list[WithdrawalLine]] = relationship(lazy="selectin", order_by=WithdrawalLine.id)

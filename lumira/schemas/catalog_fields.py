@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from marshmallow import Schema, ValidationError, fields
 
+from lumira.card_numbers import contains_card_number
 from lumira.field_messages import message
 from lumira.formats import HOST_NAME_PATTERN, is_no_reply
 
@@ -36,6 +37,8 @@ class Line(fields.String):
         # Control, surrogate and private-use characters, and separators of lines and paragraphs.
         if any(unicodedata.category(character) in ("Cc", "Cs", "Co", "Zl", "Zp") for character in text):
             raise ValidationError(message("control_characters"))
+        if contains_card_number(text):
+            raise ValidationError(message("card_number"))
         if text != text.strip():
             raise ValidationError(message("space_around"))
         if not text and not self.may_be_empty:

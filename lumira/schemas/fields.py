@@ -10,6 +10,7 @@ from uuid import UUID
 from email_validator import EmailNotValidError, validate_email
 from marshmallow import ValidationError, fields
 
+from lumira.card_numbers import contains_card_number
 from lumira.confusables import contains_encoded_word, is_confusable
 from lumira.field_messages import message
 
@@ -76,6 +77,8 @@ class Line(fields.String):
             raise ValidationError("Must be a string.")
         if has_control_characters(value):
             raise ValidationError(message("no_control_characters"))
+        if contains_card_number(value):
+            raise ValidationError(message("card_number"))
         text = value.strip()
         if len(text) > self.max_length:
             raise ValidationError(message("longer_than", longest=self.max_length))
@@ -152,6 +155,8 @@ class CallerMetadata(fields.Dict):
             raise ValidationError(
                 f"Values must be strings of at most {METADATA_VALUE_LENGTH} characters, without control characters."
             )
+        if any(contains_card_number(text) for entry in value.items() for text in entry):
+            raise ValidationError(message("card_number"))
         return dict(value)
 
 

@@ -15,6 +15,7 @@ from cachetools import TTLCache
 from sqlalchemy.exc import DBAPIError
 
 from lumira import metrics
+from lumira.card_numbers import hide_card_numbers
 from lumira.clients import stripe_signature
 from lumira.clock import utc_now
 from lumira.database import atomic, execute_alone
@@ -136,7 +137,9 @@ def store(tenant_id: int, event: dict[str, Any], *, text: str | None = None) -> 
     # No event is nested deeper than its number of brackets, and counting brackets is faster than descending.
     if payload.count("{") + payload.count("[") > _MAX_DEPTH and not _is_shallow(event):
         raise _Refused(RefusalReason.NO_EVENT)
-    row = {"tenant": tenant_id, "payload": _without_client_secrets(payload), **_row(event)}
+    # Stripe sends no card numbers; a buyer or a shop may have entered one in a name, a description or the metadata.
+    stored = hide_card_numbers(_without_client_secrets(payload))
+    row = {"tenant": tenant_id, "payload": stored, **_row(event)}
     try:
         return _insert(row)
     except DBAPIError as error:

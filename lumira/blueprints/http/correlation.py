@@ -9,6 +9,7 @@ import structlog
 from flask import Flask, Response, g, request
 
 from lumira import metrics
+from lumira.card_numbers import contains_card_number
 
 HEADER = "X-Request-Id"
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
@@ -45,8 +46,8 @@ def callers_request_id() -> str | None:
 
 
 def valid_request_id(sent: str) -> str | None:
-    """The id that was sent; `None` if it has a character or a length that is not accepted."""
-    return sent if _REQUEST_ID.fullmatch(sent) else None
+    """The id that was sent; `None` if it has a character or a length that is not accepted, or is a card number."""
+    return sent if _REQUEST_ID.fullmatch(sent) and not contains_card_number(sent) else None
 
 
 def new_request_id() -> str:

@@ -7,6 +7,7 @@ from flask import Request, g
 
 from lumira import extensions
 from lumira.blueprints.http.correlation import callers_request_id
+from lumira.card_numbers import contains_card_number
 from lumira.errors import InvalidIdempotencyKey
 from lumira.repositories.idempotent_calls import Call, KeySource, fingerprint
 from lumira.services.idempotency.reply import Reply
@@ -23,6 +24,8 @@ def idempotent_call(request: Request) -> Call:
     key = request.headers.get("Idempotency-Key")
     if key is not None and not _PRINTABLE.fullmatch(key):
         raise InvalidIdempotencyKey("An idempotency key is 1 to 255 printable ASCII characters.")
+    if key is not None and contains_card_number(key):
+        raise InvalidIdempotencyKey("An idempotency key must not contain a card number.")
     source: KeySource | None = KeySource.IDEMPOTENCY_KEY
     if key is None:
         key = callers_request_id()

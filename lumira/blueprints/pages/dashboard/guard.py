@@ -11,6 +11,7 @@ from flask_wtf.csrf import CSRFError  # type: ignore[import-untyped]
 from config.settings import Settings
 from lumira.blueprints.pages.dashboard import visit
 from lumira.blueprints.pages.dashboard.cookies import FormSessions
+from lumira.blueprints.pages.dashboard.errors import notice
 from lumira.blueprints.pages.dashboard.replies import (
     redirect_to,
     redirect_to_confirmation,
@@ -18,6 +19,7 @@ from lumira.blueprints.pages.dashboard.replies import (
 )
 from lumira.blueprints.pages.dashboard.routing import Access, Audience, dashboard
 from lumira.blueprints.pages.dashboard.visit import Visit
+from lumira.card_numbers import contains_card_number
 from lumira.clock import utc_now
 from lumira.services.files.store_file import max_upload_bytes
 
@@ -65,6 +67,7 @@ def check() -> Response | None:
     if request.method not in ("GET", "HEAD", "OPTIONS"):
         request.max_content_length = _FORM_LENGTH + _file_length(access, begun)
         _check_form()
+        return _check_access(access, begun) or _refuse_card_numbers()
     return _check_access(access, begun)
 
 
@@ -89,6 +92,13 @@ def _check_form() -> None:
     if site != "same-origin" or urlsplit(origin).hostname != urlsplit(request.host_url).hostname:
         raise CSRFError("The form was sent by another site.")
     _csrf.protect()
+
+
+def _refuse_card_numbers() -> Response | None:
+    """Refuse a form with a card number, which a buyer may have written in an e-mail: no field needs one."""
+    if any(contains_card_number(text) for text in request.form.values()):
+        return notice("card_number", HTTPStatus.BAD_REQUEST)
+    return None
 
 
 def _check_access(access: Access, begun: Visit) -> Response | None:

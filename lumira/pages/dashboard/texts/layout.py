@@ -78,6 +78,10 @@ _FRENCH: dict[str, Any] = {
             "Ce formulaire n’est plus valable",
             "Rien n’a été modifié. Revenez en arrière, rechargez la page et envoyez le formulaire encore une fois.",
         ),
+        "card_number": (
+            "Un numéro de carte a été saisi",
+            "Rien n’a été modifié. Revenez en arrière et retirez-le : Lumira n’en enregistre aucun.",
+        ),
         "too_often": ("Un peu de patience", "Il y a eu trop de tentatives. Réessayez dans quelques minutes."),
         "too_large": (
             "Ce fichier est trop grand",
@@ -171,6 +175,10 @@ _ENGLISH: dict[str, Any] = {
         "stale_form": (
             "This form is no longer valid",
             "Nothing was changed. Go back, reload the page and send the form once more.",
+        ),
+        "card_number": (
+            "A card number was entered",
+            "Nothing was changed. Go back and remove it: Lumira stores none.",
         ),
         "too_often": ("One moment", "There were too many attempts. Try again in a few minutes."),
         "too_large": (

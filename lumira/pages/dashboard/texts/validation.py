@@ -36,6 +36,7 @@ _FRENCH: dict[str, Any] = {
         "time_zone": "Fuseau horaire",
     },
     "rules": {
+        "card_number": "Ne doit contenir aucun numéro de carte : une carte se saisit seulement sur la page de Stripe.",
         "color": "Doit être une couleur comme #D4AF37.",
         "control_characters": "Ne doit contenir ni caractère invisible ni retour à la ligne.",
         "email": "Doit être une adresse e-mail.",

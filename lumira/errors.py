@@ -171,6 +171,10 @@ class KeyCreatedBefore(Conflict):
     """A call that creates an API key was repeated; `digits` identify the key, which was shown once."""
 
 
+class KeyReplacedBefore(Conflict):
+    """The API key was replaced already; `digits` identify the key that replaces it."""
+
+
 class NotWithdrawable(Conflict):
     """The buyer cannot withdraw from these units, or no withdrawal waits for a decision."""
 

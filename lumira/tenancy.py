@@ -12,13 +12,14 @@ from cachetools import TTLCache
 from flask import Flask, current_app, g, request
 
 from config.settings import Settings
+from lumira.clock import utc_now
 from lumira.database import atomic
 from lumira.errors import Forbidden, TenantNotFound, Unauthorized
 from lumira.formats import HOST_NAME_PATTERN, SLUG_PATTERN
 from lumira.models import KeyKind
 from lumira.repositories import api_keys, tenants
 
-#: Seconds. A process may accept a revoked key or a moved domain for this long.
+#: Seconds. A process may accept a revoked or expired key or a moved domain for this long.
 _CACHE_SECONDS = 10
 #: Callers that a process caches.
 _CACHE_SIZE = 10_000
@@ -148,11 +149,13 @@ def _load_key(key: str) -> Caller | None:
     if address is None:
         return None
     with atomic(address.tenant_id):
-        kind = api_keys.find_kind(address, key)
-        if kind is None:
+        row = api_keys.find_verified(address, key)
+        if row is None:
             return None
+        if row.has_expired(utc_now()):
+            raise Unauthorized("This API key has expired: send the key that replaced it.")
         slug = tenants.get(address.tenant_id).slug
-    return Caller(address.tenant_id, slug, kind, address.key_id, f"key:{address.key_id}")
+    return Caller(address.tenant_id, slug, row.kind, address.key_id, f"key:{address.key_id}")
 
 
 def _by_host() -> Caller:

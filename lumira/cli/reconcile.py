@@ -1,44 +1,22 @@
 """`flask reconcile`: poll Stripe now for events and payments that no webhook delivered."""
 
-import re
 from datetime import timedelta
 
 import click
 from flask.cli import with_appcontext
 
+from lumira.cli.common.durations import Duration
 from lumira.cli.common.scope import chosen_tenants, tenant_option
 from lumira.cli.common.tables import echo_table
 from lumira.reconciliation import reconcile as reconciliation
 from lumira.reconciliation.pull_events import STRIPE_LISTS_EVENTS_FOR
-
-_UNITS = {"m": "minutes", "h": "hours", "d": "days"}
-_DURATION = re.compile(r"([0-9]{1,5})([mhd])")
-
-
-class Duration(click.ParamType[timedelta]):
-    """A duration before now, such as 30m, 12h or 3d, at most as far back as Stripe lists events."""
-
-    name = "duration"
-
-    def convert(
-        self, value: str | timedelta, param: click.Parameter | None, ctx: click.Context | None
-    ) -> timedelta:
-        if isinstance(value, timedelta):
-            return value
-        parts = _DURATION.fullmatch(value.strip())
-        duration = timedelta(**{_UNITS[parts[2]]: int(parts[1])}) if parts else timedelta()
-        if not duration:
-            self.fail(f"{value!r} is not a duration such as 30m, 12h or 3d.", param, ctx)
-        if duration > STRIPE_LISTS_EVENTS_FOR:
-            self.fail(f"{value} is too far back: Stripe lists the events of 30 days.", param, ctx)
-        return duration
 
 
 @click.command("reconcile")
 @tenant_option
 @click.option(
     "--since",
-    type=Duration(),
+    type=Duration(STRIPE_LISTS_EVENTS_FOR, "Stripe lists the events of 30 days"),
     help="Poll all events of this time and all orders opened in it: 30m, 12h, 3d; at most 30d. "
     "[default: what is due for the worker]",
 )

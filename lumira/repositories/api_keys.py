@@ -62,12 +62,18 @@ def find_address(key: str) -> KeyAddress | None:
     return None if row is None else KeyAddress(row.tenant_id, row.id)
 
 
-def find_kind(address: KeyAddress, key: str) -> KeyKind | None:
-    """The kind of the key; `None` if the key is wrong or revoked. Compares in constant time."""
+def find_verified(address: KeyAddress, key: str) -> ApiKey | None:
+    """The row of the key; `None` if the key is wrong or revoked. It may have expired. Compares in constant time."""
     row = db.session.get(ApiKey, (address.tenant_id, address.key_id))
     if row is None or row.revoked_at is not None:
         return None
-    return row.kind if hmac.compare_digest(row.digest, digest(key)) else None
+    return row if hmac.compare_digest(row.digest, digest(key)) else None
+
+
+def find_kind(address: KeyAddress, key: str) -> KeyKind | None:
+    """The kind of the key; `None` if the key is wrong, revoked or expired."""
+    row = find_verified(address, key)
+    return None if row is None or row.has_expired(utc_now()) else row.kind
 
 
 def list_keys(tenant_id: int) -> list[ApiKey]:
@@ -77,11 +83,20 @@ def list_keys(tenant_id: int) -> list[ApiKey]:
     )
 
 
+def lock(tenant_id: int, lookup: str) -> ApiKey | None:
+    """Lock and return the key with these 16 lookup digits; `None` if the tenant has none."""
+    query = select(ApiKey).where(ApiKey.tenant_id == tenant_id, ApiKey.lookup == lookup)
+    return db.session.execute(query.with_for_update()).scalar_one_or_none()
+
+
+def get(tenant_id: int, key_id: UUID) -> ApiKey:
+    """The row of a key by its id."""
+    return db.session.get_one(ApiKey, (tenant_id, key_id))
+
+
 def revoke(tenant_id: int, lookup: str) -> bool:
     """Revoke the key with these 16 lookup digits; returns `False` if the tenant has none."""
-    row = db.session.execute(
-        select(ApiKey).where(ApiKey.tenant_id == tenant_id, ApiKey.lookup == lookup).with_for_update()
-    ).scalar_one_or_none()
+    row = lock(tenant_id, lookup)
     if row is None:
         return False
     row.revoked_at = row.revoked_at or utc_now()

@@ -1,13 +1,18 @@
-"""The API keys of a tenant: listed, created and revoked, each change audited."""
+"""The API keys of a tenant: listed, created, replaced and revoked, each change audited."""
 
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 
+from lumira.clock import utc_now
 from lumira.database import atomic
-from lumira.errors import KeyCreatedBefore, NotFound
+from lumira.errors import KeyCreatedBefore, KeyReplacedBefore, NotFound
 from lumira.models import ApiKey, KeyKind
 from lumira.repositories import api_keys, audit, idempotency
 from lumira.repositories.idempotency import StoredReply
 from lumira.repositories.idempotent_calls import Call
+
+#: How long a key that was replaced may work: longer, and it is likely to be forgotten.
+LONGEST_OVERLAP = timedelta(days=30)
 
 
 def list_keys(tenant_id: int) -> Sequence[ApiKey]:
@@ -41,6 +46,44 @@ def create_key_once(tenant_id: int, kind: KeyKind, *, call: Call) -> str:
         key = _create(tenant_id, kind, actor=call.actor)
         idempotency.finish(tenant_id, claim, StoredReply(200, {"digits": lookup_of(key)}))
     return key
+
+
+def rotate_key(
+    tenant_id: int,
+    key: str,
+    *,
+    overlap: timedelta,
+    actor: str,
+    on_created: Callable[[str], None] = lambda _: None,
+) -> str:
+    """Return a new key of the same kind in clear; the old one, named by itself or by its digits, works for `overlap`.
+
+    `on_created` is called as by `create_key`. Raises `NotFound` if there is no such active key, and `KeyReplacedBefore`
+    if it was replaced already: the key that replaces it was shown once.
+    """
+    digits, now = lookup_of(key), utc_now()
+    with atomic(tenant_id):
+        old = api_keys.lock(tenant_id, digits)
+        if old is None or old.revoked_at is not None:
+            raise NotFound("There is no such active key.")
+        if old.replaced_by_id is not None:
+            replaced_by = api_keys.get(tenant_id, old.replaced_by_id).lookup
+            raise KeyReplacedBefore(f"{digits} was replaced by {replaced_by} already.", digits=replaced_by)
+        created = api_keys.create(tenant_id, old.kind)
+        new = api_keys.lock(tenant_id, lookup_of(created))
+        assert new is not None  # noqa: S101 - it was just created
+        old.replaced_by_id, old.expires_at = new.id, now + overlap
+        audit.record(
+            tenant_id,
+            actor=actor,
+            action="api_key_rotated",
+            subject=f"api_key:{digits}",
+            kind=str(old.kind),
+            replaced_by=new.lookup,
+            expires_at=old.expires_at.isoformat(),
+        )
+        on_created(created)
+    return created
 
 
 def _create(tenant_id: int, kind: KeyKind, *, actor: str) -> str:

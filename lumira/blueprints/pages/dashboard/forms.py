@@ -108,6 +108,20 @@ class KeyForm(FlaskForm):  # type: ignore[misc]
     kind = StringField(validators=[one_of(KeyKind)])
 
 
+class Overlap(StrEnum):
+    """How many hours a key that is replaced still works."""
+
+    HOUR = "1"
+    DAY = "24"
+    WEEK = "168"
+
+
+class RotateKeyForm(FlaskForm):  # type: ignore[misc]
+    """How long the old key still works."""
+
+    overlap = StringField(validators=[one_of(Overlap)])
+
+
 class RoleForm(FlaskForm):  # type: ignore[misc]
     """A role."""
 

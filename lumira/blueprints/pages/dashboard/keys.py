@@ -1,18 +1,20 @@
-"""The API keys of a shop: a new one is shown once, and a revoked one is refused within seconds."""
+"""The API keys of a shop: a new one is shown once, and a revoked or expired one is refused within seconds."""
 
 import uuid
+from datetime import timedelta
 
 from flask import Response, g
 
 from lumira.blueprints.http.references import checked_name
 from lumira.blueprints.pages.dashboard import visit
-from lumira.blueprints.pages.dashboard.forms import KeyForm, entered
+from lumira.blueprints.pages.dashboard.forms import KeyForm, Overlap, RotateKeyForm, entered
 from lumira.blueprints.pages.dashboard.replies import done, failed, page, redirect_to
 from lumira.blueprints.pages.dashboard.routing import dashboard
+from lumira.clock import utc_now
 from lumira.domain.operators import KeyKind, Role
-from lumira.errors import KeyCreatedBefore
+from lumira.errors import KeyCreatedBefore, KeyReplacedBefore
 from lumira.repositories.idempotent_calls import Call, KeySource, fingerprint
-from lumira.services.tenants.manage_keys import create_key_once, list_keys, revoke_key
+from lumira.services.tenants.manage_keys import create_key_once, list_keys, revoke_key, rotate_key
 
 
 @dashboard.page("/keys", may=Role.OWNER)
@@ -42,6 +44,28 @@ def create() -> Response:
         return failed("keys.created_before", to=_path(), digits=str(error.details["digits"]))
 
 
+@dashboard.page("/keys/<lookup>/rotate", may=Role.OWNER, methods=["POST"], recent=True)
+def rotate(lookup: str) -> Response:
+    """Replace a key by a new one and show that, once; the old one works for a while."""
+    form = RotateKeyForm()
+    if not form.validate_on_submit():
+        return redirect_to(_path())
+    overlap = timedelta(hours=int(entered(form.overlap)))
+    try:
+        created = rotate_key(
+            visit.shop().tenant_id, checked_name(lookup), overlap=overlap, actor=visit.operator().actor
+        )
+    except KeyReplacedBefore as error:
+        return failed("keys.replaced_before", to=_path(), digits=str(error.details["digits"]))
+    return _keys_page(created)
+
+
+@dashboard.page("/keys/<lookup>/rotate", may=Role.OWNER)
+def return_from_rotation(lookup: str) -> Response:  # noqa: ARG001 - of the form's address
+    """Lead back: the address of the form has no page."""
+    return redirect_to(_path())
+
+
 @dashboard.page("/keys/<lookup>/revoke", may=Role.OWNER, methods=["POST"], recent=True)
 def revoke(lookup: str) -> Response:
     """Revoke a key."""
@@ -54,6 +78,8 @@ def _keys_page(created: str | None) -> Response:
         "keys.html.jinja",
         keys=list_keys(visit.shop().tenant_id),
         kinds=tuple(KeyKind),
+        overlaps=tuple(Overlap),
+        now=utc_now(),
         created=created,
         form_key=str(uuid.uuid4()),
         path=_path(),

@@ -22,7 +22,15 @@ _FRENCH: dict[str, Any] = {
     "state": "État",
     "active": "en service",
     "revoked_at": "révoquée le {}",
+    "expires_at": "remplacée, fonctionne jusqu’au {}",
+    "expired_at": "remplacée, expirée le {}",
     "action": "Action",
+    "rotate": "Remplacer…",
+    "rotate_hint": "Une nouvelle clé du même genre est créée. L’ancienne fonctionne encore, le temps de l’échanger.",
+    "overlap": "L’ancienne fonctionne encore",
+    "overlaps": {"1": "une heure", "24": "un jour", "168": "une semaine"},
+    "rotate_now": "Remplacer",
+    "rotate_named": "Remplacer la clé {}",
     "revoke": "Révoquer…",
     "revoke_hint": "Les programmes qui l’utilisent sont refusés en quelques secondes. C’est définitif.",
     "revoke_now": "Révoquer",
@@ -32,6 +40,10 @@ _FRENCH: dict[str, Any] = {
     "create": "Créer la clé",
     "messages": {
         "revoked": "La clé a été révoquée.",
+        "replaced_before": (
+            "Cette clé est déjà remplacée par la clé {digits}, qui n’est plus montrée. Si vous ne l’avez pas copiée,"
+            " remplacez celle-là."
+        ),
         "created_before": (
             "Ce formulaire a déjà créé la clé {digits} : elle n’est plus montrée. Si vous ne l’avez pas copiée,"
             " révoquez-la et créez-en une autre."
@@ -55,7 +67,15 @@ _ENGLISH: dict[str, Any] = {
     "state": "State",
     "active": "active",
     "revoked_at": "revoked on {}",
+    "expires_at": "replaced, works until {}",
+    "expired_at": "replaced, expired on {}",
     "action": "Action",
+    "rotate": "Replace…",
+    "rotate_hint": "A new key of the same kind is created. The old one still works while you exchange it.",
+    "overlap": "The old one still works for",
+    "overlaps": {"1": "an hour", "24": "a day", "168": "a week"},
+    "rotate_now": "Replace",
+    "rotate_named": "Replace the key {}",
     "revoke": "Revoke…",
     "revoke_hint": "Programs that use it are refused within seconds. This cannot be undone.",
     "revoke_now": "Revoke",
@@ -65,6 +85,10 @@ _ENGLISH: dict[str, Any] = {
     "create": "Create the key",
     "messages": {
         "revoked": "The key was revoked.",
+        "replaced_before": (
+            "This key is replaced by the key {digits} already, which is not shown again. If you have not copied it,"
+            " replace that one."
+        ),
         "created_before": (
             "This form has created the key {digits} already: it is not shown again. If you have not copied it, revoke"
             " it and create another one."

@@ -89,10 +89,42 @@ def test_a_revoked_key_no_longer_works(browser, tenant, owner) -> None:
     assert entries(tenant, "api_key_revoked")[0].actor == owner.actor
 
 
+def test_a_replaced_key_works_for_the_chosen_time_beside_the_new_one(browser, tenant, owner) -> None:
+    page, digits = f"/dashboard/{tenant.slug}/keys", tenant.secret_key[7:23]
+    reply = browser.submit(f"{page}/{digits}/rotate", page=page, overlap="24")
+    [key] = re.findall(r"lum_sk_[0-9a-zA-Z_-]{59}", reply.text)
+    assert (kind_of(key), kind_of(tenant.secret_key)) == (KeyKind.SECRET, KeyKind.SECRET)
+    assert "replaced, works until" in browser.get(page).text
+    with time_machine.travel(datetime.now(UTC) + timedelta(hours=25)):
+        assert (kind_of(key), kind_of(tenant.secret_key)) == (KeyKind.SECRET, None)
+    [entry] = entries(tenant, "api_key_rotated")
+    assert (entry.actor, entry.subject) == (owner.actor, f"api_key:{digits}")
+
+
+def test_a_form_of_a_replacement_that_is_sent_again_creates_no_other_key(browser, tenant) -> None:
+    page, path = (
+        f"/dashboard/{tenant.slug}/keys",
+        f"/dashboard/{tenant.slug}/keys/{tenant.secret_key[7:23]}/rotate",
+    )
+    [new] = re.findall(r"lum_sk_([0-9a-f]{16})", browser.submit(path, page=page, overlap="1").text)
+    assert browser.submit(path, page=page, overlap="1").headers["Location"] == page
+    assert f"replaced by the key {new} already" in browser.get(page).text
+    assert browser.get(path).headers["Location"] == page
+    assert len(entries(tenant, "api_key_rotated")) == 1
+
+
+def test_a_key_is_not_replaced_for_an_unknown_time(browser, tenant) -> None:
+    page = f"/dashboard/{tenant.slug}/keys"
+    browser.submit(f"{page}/{tenant.secret_key[7:23]}/rotate", page=page, overlap="100000")
+    assert entries(tenant, "api_key_rotated") == []
+
+
 def test_a_key_of_another_shop_is_neither_shown_nor_revoked(browser, tenant, other_tenant) -> None:
     digits = other_tenant.secret_key[7:23]
     assert digits not in browser.get(f"/dashboard/{tenant.slug}/keys").text
-    assert browser.submit(f"/dashboard/{tenant.slug}/keys/{digits}/revoke").status_code == 404
+    for action in ("revoke", "rotate"):
+        reply = browser.submit(f"/dashboard/{tenant.slug}/keys/{digits}/{action}", overlap="1")
+        assert reply.status_code == 404
     assert kind_of(other_tenant.secret_key) is KeyKind.SECRET
 
 
@@ -105,7 +137,8 @@ def test_keys_ask_for_password_and_code_after_ten_minutes(app, tenant) -> None:
         browser = sign_in(app, make_operator(tenant))
         clock.shift(timedelta(minutes=10))
         page = f"/dashboard/{tenant.slug}/keys"
-        for path in (page, f"{page}/{tenant.secret_key[7:23]}/revoke"):
+        key = f"{page}/{tenant.secret_key[7:23]}"
+        for path in (page, f"{key}/revoke", f"{key}/rotate"):
             reply = browser.submit(path, page=page, kind="secret")
             assert reply.headers["Location"].startswith("/dashboard/-/confirm?next="), path
     assert kind_of(tenant.secret_key) is KeyKind.SECRET

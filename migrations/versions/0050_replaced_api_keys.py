@@ -4,8 +4,8 @@ from alembic import op
 
 from migrations.columns import timestamp, uuid
 
-revision = "0049_replaced_api_keys"
-down_revision = "0048_program_errors"
+revision = "0050_replaced_api_keys"
+down_revision = "0049_receipt_chain"
 branch_labels = None
 depends_on = None
 

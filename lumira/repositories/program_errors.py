@@ -44,12 +44,13 @@ def find(tenant_id: int, error_id: UUID) -> ProgramError | None:
 
 
 def list_page(
-    tenant_id: int, *, include_resolved: bool, before: Position | None = None, limit: int
+    tenant_id: int, *, is_resolved: bool | None, before: Position | None = None, limit: int
 ) -> Sequence[ProgramError]:
-    """List the kinds by their last occurrence, newest first."""
+    """List the open kinds by their last occurrence, newest first, or the resolved ones; with `None` both."""
     query = select(ProgramError).where(ProgramError.tenant_id == tenant_id)
-    if not include_resolved:
-        query = query.where(ProgramError.resolved_at.is_(None))
+    if is_resolved is not None:
+        resolved_at = ProgramError.resolved_at
+        query = query.where(resolved_at.is_not(None) if is_resolved else resolved_at.is_(None))
     if before is not None:
         query = query.where(tuple_(ProgramError.last_at, ProgramError.id) < tuple_(before.at, before.id))
     newest = query.order_by(ProgramError.last_at.desc(), ProgramError.id.desc()).limit(constant(limit))

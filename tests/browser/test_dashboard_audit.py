@@ -1,4 +1,4 @@
-"""Disputes, withdrawals and the audit log exclude no one, on a phone and a desktop screen."""
+"""Disputes, withdrawals, errors and the audit log exclude no one, on a phone and a desktop screen."""
 
 from collections.abc import Callable
 
@@ -11,7 +11,7 @@ from lumira.services.audit.seal_entries import seal_all
 from tests.browser.accessibility import serious_findings
 from tests.browser.test_dashboard_orders import enter
 from tests.browser.windows import DESKTOP, PHONE, Window, fits
-from tests.support import refunds
+from tests.support import program_errors, refunds
 from tests.support.factories import Brand
 
 pytestmark = pytest.mark.usefixtures("app_context")
@@ -25,7 +25,14 @@ def test_disputes_withdrawals_and_audit_exclude_no_one(
     open_window: Callable[[Window], Page], window: Window, served: str, tenant: Brand
 ) -> None:
     page = enter(open_window(window), served, tenant)
-    shown = "disputes", "disputes?state=closed", "withdrawals", "audit", "audit?action=nothing&from=x"
+    shown = (
+        "disputes",
+        "disputes?state=closed",
+        "withdrawals",
+        "audit",
+        "audit?action=nothing&from=x",
+        "errors",
+    )
     for path in shown:
         page.goto(f"{served}/dashboard/{tenant.slug}/{path}")
         assert serious_findings(page) == [], path
@@ -35,6 +42,7 @@ def test_disputes_withdrawals_and_audit_exclude_no_one(
     with atomic(tenant.id):
         audit.record(tenant.id, actor=EVIL, action="tested", subject=EVIL, reason=EVIL)
     seal_all(tenant.id)
+    program_errors.add(tenant, place=EVIL, message=EVIL, traceback=EVIL, error_type=EVIL.replace(" ", ""))
     for path in shown:
         page.goto(f"{served}/dashboard/{tenant.slug}/{path}")
         page.evaluate("document.querySelectorAll('main details').forEach(each => each.open = true)")

@@ -247,7 +247,7 @@ LISTS: dict[str, tuple[Read, list[str]]] = {
     ),
     "errors": (
         lambda tenant: program_errors.list_page(
-            tenant, include_resolved=False, before=Position(NOW, uuid4()), limit=50
+            tenant, is_resolved=False, before=Position(NOW, uuid4()), limit=50
         ),
         ["ix_program_errors_newest", "ROW(last_at, id) <"],
     ),

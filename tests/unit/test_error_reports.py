@@ -10,10 +10,11 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from lumira.domain.days import begin_of
-from lumira.error_reports import ErrorReport, id_of, is_expected, report_of
+from lumira.error_reports import id_of, is_expected
 from lumira.errors import LumiraError, NotFound
 from lumira.formats import parse_uuid
 from lumira.stripe_errors import StripeUnavailable
+from tests.support.program_errors import reported
 
 
 def raised(failing: Callable[..., Any], *arguments: Any) -> Exception:
@@ -22,10 +23,6 @@ def raised(failing: Callable[..., Any], *arguments: Any) -> Exception:
     except Exception as error:  # noqa: BLE001 - any error is reported
         return error
     pytest.fail("Nothing was raised.")
-
-
-def reported(failing: Callable[..., Any], *arguments: Any) -> ErrorReport:
-    return report_of(raised(failing, *arguments))
 
 
 def look_up(prices: dict[str, int], name: str) -> int:

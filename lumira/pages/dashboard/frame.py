@@ -104,6 +104,7 @@ NAVIGATION = (
     Entry("messages", "/messages", Role.VIEWER, Group.SYSTEM),
     Entry("webhooks", "/webhooks", Role.VIEWER, Group.SYSTEM),
     Entry("audit", "/audit", Role.OWNER, Group.SYSTEM),
+    Entry("program_errors", "/errors", Role.OWNER, Group.SYSTEM),
     Entry("installation", "/set-up", Role.OWNER, Group.SYSTEM),
     Entry("settings", "/settings", Role.OWNER, Group.SHOP),
     Entry("keys", "/keys", Role.OWNER, Group.SHOP),

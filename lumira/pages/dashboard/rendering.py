@@ -6,6 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_datetime
+from babel.numbers import format_decimal
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from lumira.clock import utc_now
@@ -53,6 +54,7 @@ def render(template: str, frame: Frame, *, assets: dict[str, str], **values: Any
         browser_name=browser_name,
         amount=formatter.amount,
         day=formatter.day,
+        figure=lambda value: format_decimal(value, locale=str(frame.language)),
         size=lambda length: format_size(length, frame.language),
         moment=formatter.moment,
         short_moment=lambda at: _short_moment(at, zone, frame.language),

@@ -33,7 +33,9 @@ class TenantShare:
 def list_errors(*, include_resolved: bool, limit: int) -> Sequence[ProgramError]:
     """Return the errors of the whole installation, the last one to occur first."""
     with atomic(INSTALLATION):
-        return program_errors.list_page(INSTALLATION, include_resolved=include_resolved, limit=limit)
+        return program_errors.list_page(
+            INSTALLATION, is_resolved=None if include_resolved else False, limit=limit
+        )
 
 
 def view_error(error_id: UUID) -> tuple[ProgramError, Sequence[TenantShare]]:
@@ -54,13 +56,11 @@ def view_error(error_id: UUID) -> tuple[ProgramError, Sequence[TenantShare]]:
 
 
 def view_tenant_errors(
-    tenant_id: int, *, include_resolved: bool = False, before: Position | None = None
+    tenant_id: int, *, is_resolved: bool = False, before: Position | None = None
 ) -> ErrorPage:
-    """Return a page of the errors that occurred at one tenant, as they occurred there."""
+    """Return a page of the open errors that occurred at one tenant, or of the resolved ones."""
     with atomic(tenant_id):
-        found = program_errors.list_page(
-            tenant_id, include_resolved=include_resolved, before=before, limit=PAGE + 1
-        )
+        found = program_errors.list_page(tenant_id, is_resolved=is_resolved, before=before, limit=PAGE + 1)
     listed = found[:PAGE]
     last = listed[-1] if len(found) > PAGE else None
     return ErrorPage(listed, None if last is None else Position(last.last_at, last.id))

@@ -15,7 +15,7 @@ from lumira.services.program_errors import alert, note_errors
 from lumira.webhooks import event_states, parsed_event
 from tests.integration.cli.conftest import RunFlask
 from tests.support.factories import Brand, open_payment
-from tests.support.program_errors import MESSAGE, Surprise, fail_with, log_error, stored
+from tests.support.program_errors import MESSAGE, Surprise, fail_with, log_error, stored, surprise
 from tests.support.stripe_events import deliver, event, payment_intent
 
 pytestmark = pytest.mark.usefixtures("app_context", "alerted")
@@ -30,12 +30,8 @@ def alerted(tenant: Brand) -> Iterator[None]:
     alert.configure(None)
     for tenant_id in (0, tenant.id):
         with atomic(tenant_id):
-            for error in program_errors.list_page(tenant_id, include_resolved=True, limit=100):
+            for error in program_errors.list_page(tenant_id, is_resolved=None, limit=100):
                 db.session.delete(error)
-
-
-def surprise() -> None:
-    raise Surprise(MESSAGE)
 
 
 def occur(brand: Brand, times: int = 1) -> str:

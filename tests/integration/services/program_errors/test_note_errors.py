@@ -22,7 +22,7 @@ from lumira.tasks import queue
 from tests.support import own_database
 from tests.support.factories import Brand
 from tests.support.log_lines import logged
-from tests.support.program_errors import Surprise, fail_with, log_error, stored
+from tests.support.program_errors import Surprise, fail_with, log_error, stored, surprise
 from tests.support.statements import Statements
 
 settings, app = own_database.settings, own_database.app
@@ -41,10 +41,6 @@ def no_errors(app: Flask) -> Iterator[None]:
         for tenant_id in (0, *queue._every_tenant()):
             with atomic(tenant_id):
                 program_errors.remove_old(tenant_id, utc_now() + timedelta(days=1000), most=0)
-
-
-def surprise() -> None:
-    raise Surprise("unexpected")
 
 
 def open_alerts(brand: Brand) -> list[str]:
@@ -81,8 +77,8 @@ def test_another_tenant_does_not_see_the_error(
     assert [error.occurrences for error in stored(tenant.id)] == [2]
     assert [error.occurrences for error in stored(other_tenant.id)] == [1]
     with atomic(other_tenant.id):
-        assert program_errors.list_page(tenant.id, include_resolved=True, limit=10) == []
-        assert program_errors.list_page(0, include_resolved=True, limit=10) == []
+        assert program_errors.list_page(tenant.id, is_resolved=None, limit=10) == []
+        assert program_errors.list_page(0, is_resolved=None, limit=10) == []
 
 
 def test_a_hundred_errors_of_one_kind_are_written_once_and_counted(

@@ -67,7 +67,7 @@ def on_starting(server: Any) -> None:
 
 
 def post_worker_init(worker: Any) -> None:
-    """Let the process count for `/metrics`, and log at once what the first probe would find missing."""
+    """Let the process count for `/metrics`, log what the first probe would find missing, and watch the workers."""
     # The benchmarks serve another application with these settings.
     begin_measuring = worker.wsgi.extensions.get("lumira.begin_measuring")
     if begin_measuring is not None:
@@ -76,3 +76,7 @@ def post_worker_init(worker: Any) -> None:
     missing = readiness().missing() if readiness is not None else []
     if missing:
         worker.log.error("Not ready: %s (see /readyz).", ", ".join(missing))
+    # In the process that serves, because a thread does not outlive the fork.
+    watch = worker.wsgi.extensions.get("lumira.worker_watch")
+    if watch is not None:
+        watch.start()

@@ -53,9 +53,11 @@ def build(settings: Settings, *, serves_http: bool = True) -> Flask:
     _report_errors(settings)
     if serves_http:
         from lumira import blueprints, extensions  # noqa: PLC0415
+        from lumira.notifications.worker_watch import WorkerWatch  # noqa: PLC0415
 
         extensions.init_app(app, settings)
         blueprints.register(app, settings)
+        app.extensions["lumira.worker_watch"] = WorkerWatch(app.app_context)
     cli.register(app)
     return app
 

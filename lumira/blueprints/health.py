@@ -31,9 +31,10 @@ def show_health() -> dict[str, Any]:
 @blueprint.also_replies(503, ReadinessResponse, when="A condition for serving requests is not met.")
 @blueprint.replies(ReadinessResponse)
 def show_readiness() -> tuple[dict[str, Any], int]:
-    """Whether requests can be served."""
+    """Whether requests can be served; `warnings` names what is wrong although they are, such as that no worker runs."""
     readiness: Callable[[], Readiness] = current_app.extensions["lumira.readiness"]
-    missing = readiness().missing()
-    if missing:
-        return {"status": "not_ready", "missing": missing}, HTTPStatus.SERVICE_UNAVAILABLE
-    return {"status": "ready", "missing": []}, HTTPStatus.OK
+    state = readiness().check()
+    found = {"missing": state.missing, "warnings": state.warnings}
+    if state.missing:
+        return {"status": "not_ready", **found}, HTTPStatus.SERVICE_UNAVAILABLE
+    return {"status": "ready", **found}, HTTPStatus.OK

@@ -75,6 +75,8 @@ class AlertKind(StrEnum):
     EVENT_WAITING = "event_waiting"
     #: The chain over receipts and credit notes differs from a head that was stored outside the database.
     RECEIPT_CHAIN_BROKEN = "receipt_chain_broken"
+    #: No worker of the installation reports; a web process raises it for each tenant.
+    WORKER_SILENT = "worker_silent"
 
 
 class Alert(Identified, Base):

@@ -32,10 +32,16 @@ def send_alerts(tenant_id: int, *, is_stopping: Callable[[], bool] = lambda: Fal
     return sent
 
 
-def send_next(tenant_id: int) -> bool:
-    """Send the alert that is due longest, with others of its kind; `False` if none is due."""
+def send_without_worker(tenant_id: int, *, is_stopping: Callable[[], bool] = lambda: False) -> None:
+    """Send the team the alert that no worker runs, if it is due: no worker sends it."""
+    if not is_stopping():
+        send_next(tenant_id, only=AlertKind.WORKER_SILENT)
+
+
+def send_next(tenant_id: int, *, only: AlertKind | None = None) -> bool:
+    """Send the alert that is due longest, with others of its kind; `False` if none is due, or none `only` of a kind."""
     with atomic(tenant_id):
-        claimed = alerts.claim_next(tenant_id, until=utc_now() + message_claims.LEASE)
+        claimed = alerts.claim_next(tenant_id, until=utc_now() + message_claims.LEASE, only=only)
         tenant = tenants.get(tenant_id)
     if not claimed:
         return False

@@ -48,6 +48,18 @@ SYSTEM_TEXTS: dict[AlertKind, Translations] = {
             "flask events list --status received; the worker’s log says why.",
         ),
     ),
+    AlertKind.WORKER_SILENT: in_both(
+        (
+            "aucun worker ne tourne",
+            "Les paiements et les événements sont reçus, mais rien n’est traité : ni commande, ni e-mail, ni relevé.",
+            "Démarrer le worker (flask worker) et lire son journal ; rien n’est perdu, tout est rattrapé.",
+        ),
+        (
+            "no worker runs",
+            "Payments and events are received, but nothing is processed: no order, no e-mail, no polling.",
+            "Start the worker (flask worker) and read its log; nothing is lost, it catches up.",
+        ),
+    ),
     AlertKind.MESSAGE_DEAD: in_both(
         (
             "message non remis",

@@ -26,6 +26,7 @@ from lumira.repositories import (
     tenants,
 )
 from lumira.repositories.stripe_accounts import StripeAccount
+from lumira.services.installation import watch_workers
 from lumira.services.tenants.end_test_sales import end_test_sales
 
 #: A longer outage of Stripe becomes an alert, one for each outage; a shorter one is a normal disturbance.
@@ -86,6 +87,7 @@ def reconcile(
             watch_deadlines(tenant_id)
         with report.step("webhooks"):
             watch_webhooks(tenant_id)
+            watch_workers.note_worker(tenant_id)
         with report.step("test sales"):
             end_test_sales(tenant_id, actor="reconciliation", is_stopping=is_stopping)
     if account is not None:

@@ -36,7 +36,7 @@ RAISED_ONCE = frozenset(
     )
 )
 #: Kinds whose condition is watched: they resolve themselves when it has ended, and the team is notified of that.
-WATCHED = frozenset((AlertKind.WEBHOOKS_MISSING, AlertKind.EVENT_WAITING))
+WATCHED = frozenset((AlertKind.WEBHOOKS_MISSING, AlertKind.EVENT_WAITING, AlertKind.WORKER_SILENT))
 #: Alerts of one kind in one e-mail.
 MAX_ALERTS_PER_EMAIL = 50
 #: The clock of the process that raised an alert may be ahead of the one that sends it.
@@ -203,12 +203,12 @@ def find_about(tenant_id: int, *, kind: AlertKind, subject: str) -> Alert | None
     return db.session.execute(query).scalar_one_or_none()
 
 
-def claim_next(tenant_id: int, *, until: datetime) -> list[Alert]:
+def claim_next(tenant_id: int, *, until: datetime, only: AlertKind | None = None) -> list[Alert]:
     """Claim the alert that is due longest and others of its kind, leased until `until`; empty if none is due.
 
     Alerts of one kind share an e-mail, because their cause is usually one. Only alerts with the same number of
     attempts are grouped, so that an e-mail repeated after a crash has the same content. A resolved alert is due only
-    if the team is to be notified of that.
+    if the team is to be notified of that. With `only`, alerts of the other kinds are left to others.
     """
     due = (
         select(Alert)
@@ -219,6 +219,8 @@ def claim_next(tenant_id: int, *, until: datetime) -> list[Alert]:
         .order_by(Alert.next_notification_at, Alert.id)
         .with_for_update(skip_locked=True)
     )
+    if only is not None:
+        due = due.where(Alert.kind == only)
     first = db.session.execute(due.limit(1)).scalar_one_or_none()
     if first is None:
         return []

@@ -1,8 +1,8 @@
 """Alerts about conditions that are watched: raised while one is true, resolved once it has ended for some time."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from sqlalchemy import case, or_, update
+from sqlalchemy import case, exists, or_, select, update
 
 from lumira.clock import utc_now
 from lumira.database import db
@@ -36,6 +36,18 @@ def note(
         _change_open(tenant_id, kind, subject, seen_at=utc_now())
     else:
         resolve_ended(tenant_id, kind=kind, subject=subject)
+
+
+def was_noted(tenant_id: int, *, kind: AlertKind, subject: str, since: datetime) -> bool:
+    """Whether the alert is open, and its condition was noted to be true since this time."""
+    noted = exists().where(
+        Alert.tenant_id == tenant_id,
+        Alert.kind == kind,
+        Alert.subject == subject,
+        Alert.resolved_at.is_(None),
+        Alert.seen_at >= since,
+    )
+    return bool(db.session.execute(select(noted)).scalar_one())
 
 
 def resolve_ended(tenant_id: int, *, kind: AlertKind, subject: str) -> None:

@@ -17,8 +17,8 @@ def find_last(connection: Connection | None = None) -> datetime | None:
     return last
 
 
-def count_since(time: datetime, connection: Connection) -> int:
+def count_since(time: datetime, connection: Connection | None = None) -> int:
     """Return how many workers reported since this time."""
     query = text("SELECT count(*) FROM procrastinate_workers WHERE last_heartbeat >= :time")
-    number: int = connection.execute(query, {"time": time}).scalar_one()
+    number: int = (connection or db.session).execute(query, {"time": time}).scalar_one()
     return number

@@ -28,3 +28,8 @@ class ReadinessResponse(ResponseSchema):
 
     status = fields.String(required=True, validate=validate.OneOf(("ready", "not_ready")))
     missing = fields.List(fields.String(), required=True)
+    warnings = fields.List(
+        fields.String(),
+        required=True,
+        metadata={"description": "What is wrong although requests are served: `worker` if no worker runs."},
+    )

@@ -66,7 +66,7 @@ def test_a_restored_backup_has_every_row_and_takes_and_fulfils_a_payment(
     assert counts(new_server) == before
     with application(settings, new_server) as app:
         upgrade(app)
-        assert app.test_client().get("/readyz").json == {"status": "ready", "missing": []}
+        assert app.test_client().get("/readyz").json["missing"] == []
         opened = refunds.pay(brand, "shirt")
         assert load_order(brand, opened.order_number).status is OrderStatus.COMPLETED
         assert load_stock(brand, "shirt").sold == 2

@@ -56,6 +56,8 @@ class Frame:
     shop: Shop | None = None
     shops: tuple[Shop, ...] = ()
     messages: tuple[Message, ...] = ()
+    #: Whether a worker of the installation runs; if not, each page of a shop says so.
+    has_worker: bool = True
 
 
 class Group(StrEnum):

@@ -9,8 +9,10 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from config.settings import ROOT, Settings
+from lumira.clock import utc_now
 from lumira.database import Base
 from lumira.database_sessions import APPLICATION_ROLE
+from lumira.repositories import worker_heartbeats
 from lumira.services.installation.probe import Probe
 from lumira.services.tenants.check_encryption_keys import describe_wrong_encryption_keys
 
@@ -31,6 +33,14 @@ _ABSENT = text(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class State:
+    """What is missing for serving requests, and what an operator has to mend although requests are served."""
+
+    missing: list[str]
+    warnings: list[str]
+
+
 @dataclass(slots=True)
 class Readiness:
     """Checks the database over its own connection: a busy pool must not take the instance out of service."""
@@ -47,13 +57,18 @@ class Readiness:
 
     def missing(self) -> list[str]:
         """Which of the conditions that `docs/operations.md` lists are not met; empty if requests can be served."""
+        return self.check().missing
+
+    def check(self) -> "State":
+        """Return what is missing for serving requests, and what is wrong besides."""
         try:
             with self.probe.connect() as connection:
-                return list(self._missing_in(connection))
+                missing = list(self._missing_in(connection))
+                return State(missing, [] if missing or _has_worker(connection) else ["worker"])
         except SQLAlchemyError as error:
             # The driver's message contains addresses and user names: it belongs in the log, not in the reply.
             log.warning("database_not_reachable", failure=str(error))
-            return ["database"]
+            return State(["database"], [])
 
     def _missing_in(self, connection: Connection) -> list[str]:
         missing = []
@@ -92,6 +107,15 @@ class Readiness:
         """
         at, head = _NUMBER.match(revision), _NUMBER.match(self.head)
         return revision == self.head or (at is not None and head is not None and int(at[1]) > int(head[1]))
+
+
+def _has_worker(connection: Connection) -> bool:
+    """Whether a worker reports. Requests are served without one, and webhooks are stored: it is no reason to refuse."""
+    try:
+        return worker_heartbeats.count_since(utc_now() - worker_heartbeats.SILENT_AFTER, connection) > 0
+    except SQLAlchemyError as error:
+        log.warning("database_not_reachable", failure=str(error))
+        return False
 
 
 def newest_migration() -> str:

@@ -9,6 +9,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import create_engine, text
 
 from config.settings import Settings
+from lumira.database import atomic, db
 from lumira.sandbox.server import SandboxServer
 from lumira.services.installation.readiness import Readiness
 from tests.support import factories, postgresql
@@ -22,7 +23,20 @@ def test_the_process_responds(client: FlaskClient) -> None:
 
 def test_the_service_is_ready_on_a_migrated_database(client: FlaskClient) -> None:
     reply = client.get("/readyz")
-    assert (reply.status_code, reply.json) == (200, {"status": "ready", "missing": []})
+    assert (reply.status_code, reply.json) == (
+        200,
+        {"status": "ready", "missing": [], "warnings": ["worker"]},
+    )
+
+
+def test_a_service_without_a_worker_is_ready_and_says_so(client: FlaskClient, app_context: None) -> None:
+    with atomic(None):
+        db.session.execute(text("INSERT INTO procrastinate_workers DEFAULT VALUES"))
+    assert client.get("/readyz").json["warnings"] == []
+    with atomic(None):
+        db.session.execute(text("DELETE FROM procrastinate_workers"))
+    reply = client.get("/readyz")
+    assert (reply.status_code, reply.json["warnings"]) == (200, ["worker"])
 
 
 def test_probes_need_no_key_and_ignore_a_wrong_one(client: FlaskClient) -> None:
@@ -36,7 +50,10 @@ def test_a_missing_database_is_reported_without_its_address(
 ) -> None:
     url = "postgresql+psycopg://someone:hunter2@127.0.0.1:1/nowhere"
     reply = client_with(database_url=url).get("/readyz")
-    assert (reply.status_code, reply.json) == (503, {"status": "not_ready", "missing": ["database"]})
+    assert (reply.status_code, reply.json) == (
+        503,
+        {"status": "not_ready", "missing": ["database"], "warnings": []},
+    )
 
 
 def test_the_process_responds_without_a_database(client_with: Callable[..., FlaskClient]) -> None:

@@ -21,11 +21,18 @@ from tests.support.stripe_events import deliver, event, payment_intent, receive
 
 pytestmark = pytest.mark.usefixtures("app_context")
 
+_began: list[datetime] = []
+
+
+@pytest.fixture(autouse=True)
+def began() -> None:
+    """Every time of a test is counted from its own begin."""
+    _began[:] = [datetime.now(UTC)]
+
 
 @contextmanager
 def after(minutes: float) -> Iterator[None]:
-    """So many minutes from now; tests take seconds, which no test depends on."""
-    with time_machine.travel(datetime.now(UTC) + timedelta(minutes=minutes)):
+    with time_machine.travel(_began[0] + timedelta(minutes=minutes)):
         yield
 
 
@@ -39,6 +46,11 @@ def watch(brand: Brand, minutes: float) -> None:
 def pay(brand: Brand) -> None:
     opened = open_payment(brand)
     stripe_sandbox.pay(brand, opened.payment_intent_id, opened.client_secret)
+
+
+def receive_event(brand: Brand, minutes: float) -> None:
+    with after(minutes):
+        receive(brand, event("payment_intent.canceled", payment_intent(id="pi_1", status="canceled")))
 
 
 def open_kinds(brand: Brand) -> list[str]:
@@ -127,7 +139,7 @@ def test_events_from_before_the_first_run_are_no_sign_of_missing_webhooks(make_b
 
 
 def test_an_event_that_waits_for_five_minutes_raises_an_alert_until_it_is_processed(shop, mailbox) -> None:
-    receive(shop, event("payment_intent.canceled", payment_intent(id="pi_1", status="canceled")))
+    receive_event(shop, 0)
     watch(shop, 4)
     assert open_kinds(shop) == []
     watch(shop, 6)
@@ -150,8 +162,7 @@ def test_a_parked_event_is_not_said_to_wait(shop, mailbox) -> None:
 
 def test_a_condition_that_comes_and_goes_is_one_alert_and_one_e_mail(shop, mailbox) -> None:
     for minutes in range(10, 60, 7):
-        with after(minutes - 6):
-            receive(shop, event("payment_intent.canceled", payment_intent(id="pi_1", status="canceled")))
+        receive_event(shop, minutes - 6)
         watch(shop, minutes)
         process.process_events(shop.id)
         watch(shop, minutes + 1)
@@ -159,7 +170,7 @@ def test_a_condition_that_comes_and_goes_is_one_alert_and_one_e_mail(shop, mailb
 
 
 def test_an_alert_that_ends_before_the_team_was_notified_is_never_sent(shop, mailbox) -> None:
-    receive(shop, event("payment_intent.canceled", payment_intent(id="pi_1", status="canceled")))
+    receive_event(shop, 0)
     with after(6):
         reconcile.recover_events(shop.id)
         process.process_events(shop.id)
@@ -172,7 +183,7 @@ def test_an_alert_that_ends_before_the_team_was_notified_is_never_sent(shop, mai
 def test_an_alert_that_was_resolved_by_an_operator_is_raised_again_while_its_condition_is_true(
     shop, mailbox
 ) -> None:
-    receive(shop, event("payment_intent.canceled", payment_intent(id="pi_1", status="canceled")))
+    receive_event(shop, 0)
     watch(shop, 6)
     with atomic(shop.id):
         alerts.resolve(shop.id, kind=AlertKind.EVENT_WAITING, subject=shop.slug, by="operator:x")

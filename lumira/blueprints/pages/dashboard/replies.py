@@ -53,6 +53,7 @@ def page(
         shop=found.shop,
         shops=found.shops,
         messages=tuple(_take_messages()),
+        has_worker=found.has_worker,
     )
     reply = Response(
         render(template, frame, assets=asset_files.urls(), **values), status, mimetype="text/html"

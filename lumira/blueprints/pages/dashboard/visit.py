@@ -9,11 +9,14 @@ from flask import Flask, current_app, g, request
 from lumira.blueprints.pages.dashboard.cookies import read_session_token
 from lumira.domain.operators import Role, SignedIn
 from lumira.pages.dashboard.frame import Shop
+from lumira.services.installation.watch_workers import is_any_alive
 from lumira.services.operators.authenticate import authenticate
 from lumira.services.operators.describe_shop import ShopDescription, describe_shop
 
 #: Seconds for which a process may show an earlier name of a shop.
 _CACHE_SECONDS = 30
+#: Seconds for which a process may show an earlier state of the workers.
+_WORKER_SECONDS = 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +26,14 @@ class Visit:
     signed_in: SignedIn | None
     shops: tuple[Shop, ...] = ()
     shop: Shop | None = None
+    #: Whether a worker runs: without one nothing of a shop is processed.
+    has_worker: bool = True
 
 
 def init_app(app: Flask) -> None:
-    """Give the application an empty cache of shops."""
+    """Give the application empty caches of shops and of whether a worker runs."""
     app.extensions["lumira.shops"] = (TTLCache(1000, _CACHE_SECONDS), Lock())
+    app.extensions["lumira.has_worker"] = (TTLCache(1, _WORKER_SECONDS), Lock())
 
 
 def begin(slug: str | None) -> Visit:
@@ -36,7 +42,7 @@ def begin(slug: str | None) -> Visit:
     signed_in = None if token is None else authenticate(token)
     shops = () if signed_in is None else _shops_of(signed_in)
     shop = next((each for each in shops if each.slug == slug), None)
-    g.dashboard = Visit(signed_in, shops, shop)
+    g.dashboard = Visit(signed_in, shops, shop, has_worker=shop is None or _has_worker())
     if shop is not None:
         g.tenant_id = shop.tenant_id
     return current()
@@ -79,6 +85,18 @@ def _shop(tenant_id: int, role: Role) -> Shop:
         with lock:
             cache[tenant_id] = known
     return Shop(tenant_id, known.slug, known.name, known.time_zone, known.currency, role)
+
+
+def _has_worker() -> bool:
+    cache: TTLCache[None, bool]
+    cache, lock = current_app.extensions["lumira.has_worker"]
+    with lock:
+        known = cache.get(None)
+    if known is None:
+        known = is_any_alive()
+        with lock:
+            cache[None] = known
+    return known
 
 
 def path_here() -> str:

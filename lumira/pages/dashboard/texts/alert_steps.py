@@ -22,6 +22,9 @@ FRENCH_STEPS: dict[str, str] = {
     "event_failed": "Ouvrez l’événement\u00a0: il dit pourquoi. La cause corrigée, traitez-le à nouveau.",
     "webhooks_missing": "Ouvrez Mise en service\u00a0: la page dit ce qui manque chez Stripe, et le règle.",
     "event_waiting": "Ouvrez Webhooks\u00a0; si l’attente dure, prévenez la personne qui gère le serveur.",
+    "worker_silent": (
+        "Demandez à la personne qui gère le serveur de démarrer le worker\u00a0: rien n’est perdu, tout est rattrapé."
+    ),
     "message_dead": "Corrigez l’adresse dans la commande\u00a0: le message y part. Ou renvoyez le message.",
     "stripe_key_refused": (
         "Demandez à la personne qui gère le serveur de changer la clé\u00a0: flask tenants stripe SLUG --secret-key -"
@@ -62,6 +65,7 @@ ENGLISH_STEPS: dict[str, str] = {
     "event_failed": "Open the event: it says why. Once the cause is corrected, process it again.",
     "webhooks_missing": "Open Set-up: the page says what is missing at Stripe, and sets it up.",
     "event_waiting": "Open Webhooks; if the events keep waiting, inform the administrator.",
+    "worker_silent": "Ask the administrator to start the worker: nothing is lost, it catches up.",
     "message_dead": "Correct the address in the order: the message goes there. Or send the message again.",
     "stripe_key_refused": "Ask the administrator to change the key: flask tenants stripe SLUG --secret-key -",
     "stripe_permission_missing": "Add the permission to the key at Stripe, then mark the alert as resolved.",

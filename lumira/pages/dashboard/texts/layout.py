@@ -9,6 +9,10 @@ from lumira.models import Language
 _FRENCH: dict[str, Any] = {
     "title": "Tableau de bord",
     "skip": "Aller au contenu",
+    "worker_silent": (
+        "Aucun worker ne tourne\u00a0: ni commande, ni e-mail ne part, et rien n’est perdu. La personne qui gère le"
+        " serveur doit le démarrer."
+    ),
     "navigation": "Pages de la boutique",
     "menu": "Menu",
     "close_menu": "Fermer le menu",
@@ -109,6 +113,10 @@ _FRENCH: dict[str, Any] = {
 _ENGLISH: dict[str, Any] = {
     "title": "Dashboard",
     "skip": "Skip to the content",
+    "worker_silent": (
+        "No worker runs: no order is completed and no e-mail is sent, and nothing is lost. The administrator has to"
+        " start it."
+    ),
     "navigation": "Pages of the shop",
     "menu": "Menu",
     "close_menu": "Close the menu",

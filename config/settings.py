@@ -34,6 +34,8 @@ REQUIRED_IN_PRODUCTION = ("DATABASE_URL", "SECRET_KEY", "LUMIRA_ENCRYPTION_KEYS"
 #: 32 hexadecimal digits are 128 random bits. A repeated word or character is as short as itself.
 _SECRET_KEY_LENGTH = 32
 _METRICS_TOKEN_LENGTH = 16
+_PAGE = re.compile(r"https://[!-~]+")
+_MAILBOX = re.compile(r"[!-9;-?A-~]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
 _SECRET_KEY_CHARACTERS = 8
 
 #: A link opens a buyer's portal, so plain HTTP is accepted on this machine only.
@@ -88,6 +90,8 @@ class Settings:
     database_pool_size: int = 16
     #: What a monitoring system sends to read `/metrics`; `None`: there are no metrics.
     metrics_token: str | None = field(default=None, repr=False)
+    #: Whom to tell of a weakness, as a URI; `None`: there is no security.txt.
+    security_contact: str | None = None
     #: How many threads of a web process wait for Stripe at once.
     stripe_concurrency: int = web_server.stripe_concurrency({})
 
@@ -157,6 +161,7 @@ class Settings:
             database_pool_size=whole_number(values, "DATABASE_POOL_SIZE", default=16),
             stripe_concurrency=web_server.stripe_concurrency(values),
             metrics_token=_metrics_token(values),
+            security_contact=_security_contact(values),
         )
 
 
@@ -173,6 +178,18 @@ def _metrics_token(values: Mapping[str, str]) -> str | None:
     if token is not None and (len(token) < _METRICS_TOKEN_LENGTH or not token.isascii()):
         raise SettingsError(f"METRICS_TOKEN must be at least {_METRICS_TOKEN_LENGTH} ASCII characters.")
     return token
+
+
+def _security_contact(values: Mapping[str, str]) -> str | None:
+    contact = values.get("SECURITY_CONTACT")
+    if contact is None or _PAGE.fullmatch(contact):
+        return contact
+    address = contact.removeprefix("mailto:")
+    if not _MAILBOX.fullmatch(address):
+        raise SettingsError(
+            "SECURITY_CONTACT must be an e-mail address, or a page that begins with https://."
+        )
+    return f"mailto:{address}"
 
 
 def _environment(values: Mapping[str, str]) -> Literal["production", "development"]:

@@ -17,6 +17,7 @@ from lumira.blueprints import (
     payments,
     products,
     refunds,
+    security_contact,
     stripe,
     webhooks,
 )
@@ -93,6 +94,7 @@ def _register_routes(app: Flask) -> None:
     app.register_blueprint(docs.blueprint)
     # Its own token, which a monitoring system sends.
     app.register_blueprint(metrics.blueprint)
+    app.register_blueprint(security_contact.blueprint)
     # The buyer's portal, which is not part of the API; its links authenticate the buyer.
     app.register_blueprint(portal.blueprint)
     app.register_blueprint(portal_withdrawal.blueprint)

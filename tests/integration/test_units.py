@@ -46,3 +46,8 @@ def test_systemd_rates_the_exposure_of_the_unit_as_low(unit: Path) -> None:
         check=False,
     )
     assert rated.returncode == 0, rated.stdout
+
+
+@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.stem)
+def test_a_crashed_process_leaves_no_dump_of_its_memory(unit: Path) -> None:
+    assert "\nLimitCORE=0\n" in unit.read_text()

@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from config.settings import ROOT
+from tests.integration.blueprints.test_live_alerts import CASES
 from tests.support.documented_metrics import documented_metrics, metrics_in
 from tests.support.promtool import promtool
 
@@ -47,6 +48,12 @@ def test_a_rule_that_does_not_fire_is_noticed(tmp_path: Path) -> None:
     (tmp_path / "lumira.rules.test.yml").write_text((FOLDER / "lumira.rules.test.yml").read_text())
     with pytest.raises(AssertionError, match="LumiraNoWorker"):
         promtool("test", "rules", "lumira.rules.test.yml", folder=tmp_path)
+
+
+def test_each_alert_is_tested_live_too() -> None:
+    live = {name for names in CASES for name in names.split()}
+    # A job of a worker process, and what depends on elapsed time.
+    assert set(NAMES) - live == {"LumiraJobsFail", "LumiraRequestsSlow"}
 
 
 @pytest.mark.parametrize("rule", RULES, ids=NAMES)

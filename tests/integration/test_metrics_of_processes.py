@@ -9,11 +9,13 @@ from pathlib import Path
 import psutil  # type: ignore[import-untyped]
 import pytest
 import requests
+from sqlalchemy import create_engine, text
 
 from config.settings import Settings
 from tests.benchmarks.processes import process, wait_until, web_server
 from tests.support import stripe_events
 from tests.support.counted import SENT, TOKEN, samples
+from tests.support.evaluated_alerts import PHASE, check_firing, scraped
 from tests.support.factories import Brand
 from tests.support.own_database import app, settings  # noqa: F401 - replace those of the run
 from tests.support.web_process import environment
@@ -32,10 +34,13 @@ class Installation:
         self.url = f"http://{address}"
         self.master = psutil.Process(pid)
 
-    def metrics(self) -> dict[str, float]:
+    def text(self) -> str:
         reply = requests.get(f"{self.url}/metrics", headers=SENT, timeout=30)
         assert reply.status_code == 200
-        return samples(reply.text)
+        return reply.text
+
+    def metrics(self) -> dict[str, float]:
+        return samples(self.text())
 
     def web_processes(self) -> list[int]:
         return [child.pid for child in self.master.children()]
@@ -116,3 +121,38 @@ def test_the_numbers_of_all_processes_add_up_and_survive_the_death_of_one(
     assert after["lumira_http_request_duration_seconds_count:GET:/api/products"] == 25
     counters = [name for name in before if "_total" in name or "_count" in name or "_bucket" in name]
     assert all(after[name] >= before[name] for name in counters)
+
+
+def test_a_job_that_fails_fires_an_alert_until_it_succeeds_again(
+    installation: Installation,
+    settings: Settings,  # noqa: F811
+    tmp_path: Path,
+) -> None:
+    job, function = "release_reservations", "lumira_tenants_with_ended_reservations"
+    signature = "(timestamptz, timestamptz)"
+    engine = create_engine(settings.database_owner_url, isolation_level="AUTOCOMMIT")
+
+    def ran(result: str) -> float:
+        return installation.metrics().get(f"lumira_jobs_total:{result}:{job}", 0)
+
+    def wait_for(result: str, runs: int) -> None:
+        before = ran(result)
+        wait_until(lambda: ran(result) >= before + runs, within=_PATIENCE, what=f"a job that is {result}")
+
+    wait_for("done", 1)
+    scrapes = [scraped(installation.text())] * 2
+    with engine.connect() as connection:
+        connection.execute(text(f"ALTER FUNCTION {function}{signature} RENAME TO lost"))
+        wait_for("failed", 2)
+        connection.execute(text(f"ALTER FUNCTION lost{signature} RENAME TO {function}"))
+    engine.dispose()
+    # One that has begun before may still fail.
+    wait_for("done", 1)
+    scrapes.append(scraped(installation.text()))
+    failed = ran("failed")
+    wait_for("done", 1)
+    scrapes.append(scraped(installation.text()))
+
+    assert ran("failed") == failed
+    expected = [(PHASE - 1, set[str]()), (14, {"LumiraJobsFail"}), (PHASE - 1, set[str]())]
+    check_firing(scrapes, expected, among='alertname="LumiraJobsFail"', folder=tmp_path)

@@ -4,11 +4,10 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import text, update
+from sqlalchemy import text
 
 from config.settings import ROOT
 from lumira.clock import utc_now
@@ -28,7 +27,7 @@ from lumira.repositories import alerts
 from lumira.services.installation import read_metrics
 from lumira.webhooks import process
 from tests.support import counted, own_database, stripe_events
-from tests.support.counted import SENT, TOKEN
+from tests.support.counted import SENT, TOKEN, change
 from tests.support.factories import Brand, open_payment
 
 pytestmark = pytest.mark.usefixtures("app_context")
@@ -46,11 +45,6 @@ def read(client: FlaskClient) -> dict[str, float]:
     reply = client.get("/metrics", headers=SENT)
     assert reply.status_code == 200
     return counted.samples(reply.text)
-
-
-def change(brand: Brand, model: Any, **values: object) -> None:
-    with atomic(brand.id):
-        db.session.execute(update(model).where(model.tenant_id == brand.id).values(**values))
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Run the migrations of `flask db …` as the owner, each in its own transaction."""
+"""Run the migrations of `flask db …` as the owner, each in its own transaction, while the shop sells."""
 
 from alembic import context
 from flask import current_app
@@ -7,6 +7,7 @@ from sqlalchemy.engine import make_url
 
 from lumira import models
 from lumira.database import Base
+from migrations.locks import repeated_while_locked
 from migrations.server import refuse_other_encodings, restrict_connections, wait_for_other_migrations
 
 assert models.__all__  # noqa: S101 - importing the models fills the metadata
@@ -41,6 +42,6 @@ else:
     with engine.connect() as owner:
         refuse_other_encodings(owner)
         wait_for_other_migrations(owner)
-        _run(owner)
+        repeated_while_locked(owner, lambda: _run(owner))
         restrict_connections(owner, make_url(current_app.extensions["lumira"].database_url).username)
     engine.dispose()

@@ -32,7 +32,6 @@ _ROLES = ("lumira_app", "lumira_sweep")
 
 
 def upgrade() -> None:
-    op.execute("SET LOCAL lock_timeout = '5s'")
     for role in _ROLES:
         _create_role(role)
     op.execute("GRANT SELECT ON alembic_version TO lumira_app")
@@ -160,7 +159,6 @@ def _create_api_keys() -> None:
 
 
 def downgrade() -> None:
-    op.execute("SET LOCAL lock_timeout = '5s'")
     op.execute("DROP FUNCTION lumira_find_api_key(text)")
     op.execute("DROP FUNCTION lumira_find_tenant_by_domain(text)")
     op.execute("DROP FUNCTION lumira_find_tenants_by_account(text)")

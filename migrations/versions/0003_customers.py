@@ -24,7 +24,6 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.execute("SET LOCAL lock_timeout = '5s'")
     _create_customers()
     op.create_table(
         "access_links",
@@ -87,6 +86,5 @@ def _create_customers() -> None:
 
 
 def downgrade() -> None:
-    op.execute("SET LOCAL lock_timeout = '5s'")
     op.drop_table("access_links")
     op.drop_table("customers")

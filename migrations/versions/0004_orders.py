@@ -28,7 +28,6 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.execute("SET LOCAL lock_timeout = '5s'")
     _create_orders()
     _create_order_lines()
     _create_payment_requests()
@@ -179,7 +178,6 @@ def _create_checkout_sessions() -> None:
 
 
 def downgrade() -> None:
-    op.execute("SET LOCAL lock_timeout = '5s'")
     op.execute("DROP FUNCTION lumira_find_order(text)")
     for table in ("checkout_sessions", "payment_requests", "order_lines", "orders"):
         op.drop_table(table)

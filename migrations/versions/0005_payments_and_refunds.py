@@ -28,7 +28,6 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.execute("SET LOCAL lock_timeout = '5s'")
     _create_payments()
     _create_declines()
     _create_charges()
@@ -208,7 +207,6 @@ def _create_disputes() -> None:
 
 
 def downgrade() -> None:
-    op.execute("SET LOCAL lock_timeout = '5s'")
     op.execute("DROP FUNCTION lumira_tenants_with_due_refunds(timestamptz)")
     for table in ("disputes", "refund_requests", "refunds", "charges", "declines", "payments"):
         op.drop_table(table)

@@ -28,7 +28,6 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.execute("SET LOCAL lock_timeout = '5s'")
     op.create_table(
         "receipt_counters",
         *tenant_id(),
@@ -85,6 +84,5 @@ def _create_receipts() -> None:
 
 
 def downgrade() -> None:
-    op.execute("SET LOCAL lock_timeout = '5s'")
     op.drop_table("receipts")
     op.drop_table("receipt_counters")

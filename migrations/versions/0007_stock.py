@@ -25,7 +25,6 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.execute("SET LOCAL lock_timeout = '5s'")
     op.create_table(
         "stock_items",
         *tenant_id(),
@@ -100,6 +99,5 @@ def _create_movements() -> None:
 
 
 def downgrade() -> None:
-    op.execute("SET LOCAL lock_timeout = '5s'")
     for table in ("stock_movements", "stock_reservations", "stock_items"):
         op.drop_table(table)

@@ -25,7 +25,6 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.execute("SET LOCAL lock_timeout = '5s'")
     _create_access_grants()
     _create_manual_grants()
 
@@ -90,6 +89,5 @@ def _create_manual_grants() -> None:
 
 
 def downgrade() -> None:
-    op.execute("SET LOCAL lock_timeout = '5s'")
     op.drop_table("manual_grants")
     op.drop_table("access_grants")

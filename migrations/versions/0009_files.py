@@ -23,7 +23,6 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.execute("SET LOCAL lock_timeout = '5s'")
     _create_deliverables()
     _create_files()
 
@@ -102,7 +101,6 @@ def _create_files() -> None:
 
 
 def downgrade() -> None:
-    op.execute("SET LOCAL lock_timeout = '5s'")
     op.execute("DROP FUNCTION lumira_tenants_with_files_to_remove(timestamptz)")
     op.drop_table("files")
     op.drop_table("deliverables")

@@ -23,7 +23,6 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.execute("SET LOCAL lock_timeout = '5s'")
     _create_outbox()
     _create_alerts()
 
@@ -134,7 +133,6 @@ def _create_alerts() -> None:
 
 
 def downgrade() -> None:
-    op.execute("SET LOCAL lock_timeout = '5s'")
     op.execute("DROP FUNCTION lumira_tenants_with_unsent_alerts(timestamptz)")
     op.execute("DROP FUNCTION lumira_tenants_with_due_messages(timestamptz)")
     op.drop_table("alerts")

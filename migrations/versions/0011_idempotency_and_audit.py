@@ -24,7 +24,6 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.execute("SET LOCAL lock_timeout = '5s'")
     op.create_table(
         "idempotency_keys",
         *identity(),
@@ -61,6 +60,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    op.execute("SET LOCAL lock_timeout = '5s'")
     op.drop_table("audit_entries")
     op.drop_table("idempotency_keys")

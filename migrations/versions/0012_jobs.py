@@ -21,7 +21,6 @@ TABLES = (
 
 
 def upgrade() -> None:
-    op.execute("SET LOCAL lock_timeout = '5s'")
     op.execute(SchemaManager.get_schema())
     for table in TABLES:
         op.execute(f"GRANT SELECT, INSERT, UPDATE, DELETE ON {table} TO lumira_app")
@@ -46,7 +45,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    op.execute("SET LOCAL lock_timeout = '5s'")
     op.execute("DROP FUNCTION lumira_enqueue_job(text, integer)")
     for table in reversed(TABLES):
         op.execute(f"DROP TABLE {table} CASCADE")

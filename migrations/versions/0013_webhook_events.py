@@ -13,7 +13,6 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.execute("SET LOCAL lock_timeout = '5s'")
     _create_webhook_events()
     create_sweep_function(
         "lumira_tenants_with_due_events(at timestamptz)",
@@ -93,7 +92,6 @@ def _create_receive_function() -> None:
 
 
 def downgrade() -> None:
-    op.execute("SET LOCAL lock_timeout = '5s'")
     op.execute(
         "DROP FUNCTION lumira_receive_event("
         "integer, uuid, text, timestamptz, text, text, boolean, text, json, timestamptz)"

@@ -10,7 +10,6 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.execute("SET LOCAL lock_timeout = '5s'")
     # Code that does not know the column yet opens no repeated line.
     is_repeated = sa.Column[bool]("is_repeated", sa.Boolean(), nullable=False, server_default=sa.false())
     op.add_column("order_lines", is_repeated)
@@ -20,5 +19,4 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    op.execute("SET LOCAL lock_timeout = '5s'")
     op.drop_column("order_lines", "is_repeated")

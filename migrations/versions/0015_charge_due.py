@@ -11,10 +11,8 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.execute("SET LOCAL lock_timeout = '5s'")
     op.add_column("orders", timestamp("charge_due_at", nullable=True))
 
 
 def downgrade() -> None:
-    op.execute("SET LOCAL lock_timeout = '5s'")
     op.drop_column("orders", "charge_due_at")

@@ -12,7 +12,6 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.execute("SET LOCAL lock_timeout = '5s'")
     op.add_column("orders", timestamp("test_ended_at", nullable=True))
     op.create_index(
         "ix_orders_of_test_mode",
@@ -24,7 +23,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    op.execute("SET LOCAL lock_timeout = '5s'")
     op.drop_column("stock_items", "counted_at")
     op.drop_index("ix_orders_of_test_mode", "orders")
     op.drop_column("orders", "test_ended_at")

@@ -12,7 +12,6 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.execute("SET LOCAL lock_timeout = '5s'")
     op.create_index(
         "ix_stock_reservations_ending",
         "stock_reservations",
@@ -39,7 +38,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    op.execute("SET LOCAL lock_timeout = '5s'")
     op.execute("DROP FUNCTION lumira_tenants_with_ended_reservations(timestamptz, timestamptz)")
     op.execute("DROP FUNCTION lumira_tenants_with_due_polls(timestamptz)")
     op.execute(f"REVOKE SELECT (tenant_id, order_id, state, expires_at) ON stock_reservations FROM {SWEEP}")  # noqa: S608 - a constant

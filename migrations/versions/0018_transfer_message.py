@@ -11,13 +11,11 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.execute("SET LOCAL lock_timeout = '5s'")
     accept("outbox_messages", "kind", "transfer_not_received")
     _index("kind IN ('payment_failed', 'transfer_not_received')")
 
 
 def downgrade() -> None:
-    op.execute("SET LOCAL lock_timeout = '5s'")
     # Messages that were sent stay.
     accept_no_longer("outbox_messages", "kind", "transfer_not_received")
     _index("kind = 'payment_failed'")

@@ -23,7 +23,6 @@ _COLUMNS = (
 
 
 def upgrade() -> None:
-    op.execute("SET LOCAL lock_timeout = '5s'")
     _set_aside()
     op.create_table(
         "webhook_events",
@@ -223,7 +222,6 @@ def _grant(function: str) -> None:
 
 
 def downgrade() -> None:
-    op.execute("SET LOCAL lock_timeout = '5s'")
     for function in (
         "lumira_create_event_partition(timestamptz)",
         "lumira_drop_event_partition(text)",

@@ -11,7 +11,6 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.execute("SET LOCAL lock_timeout = '5s'")
     op.execute(f"GRANT DELETE ON alerts TO {APPLICATION}")
     _create_order_function()
     _create_customer_function()
@@ -96,7 +95,6 @@ def _grant(function: str) -> None:
 
 
 def downgrade() -> None:
-    op.execute("SET LOCAL lock_timeout = '5s'")
     op.execute("DROP FUNCTION lumira_remove_unused_customers(uuid[])")
     op.execute("DROP FUNCTION lumira_remove_unpaid_orders(uuid[])")
     op.execute(f"REVOKE DELETE ON alerts FROM {APPLICATION}")

@@ -11,7 +11,6 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.execute("SET LOCAL lock_timeout = '5s'")
     op.add_column("tenants", sa.Column[str]("terms_version", sa.Text(), nullable=True))
     op.add_column("tenants", sa.Column[str]("terms_url", sa.Text(), nullable=True))
     op.create_check_constraint(
@@ -21,7 +20,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    op.execute("SET LOCAL lock_timeout = '5s'")
     op.drop_column("orders", "consents")
     op.drop_column("tenants", "terms_url")
     op.drop_column("tenants", "terms_version")

@@ -10,7 +10,6 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.execute("SET LOCAL lock_timeout = '5s'")
     op.create_index(
         "ix_outbox_messages_not_sent",
         "outbox_messages",
@@ -26,6 +25,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    op.execute("SET LOCAL lock_timeout = '5s'")
     op.drop_index("ix_webhook_events_waiting", "webhook_events")
     op.drop_index("ix_outbox_messages_not_sent", "outbox_messages")

@@ -12,13 +12,11 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.execute("SET LOCAL lock_timeout = '5s'")
     # Whether Stripe may have created a payment follows from all facts of the order: `is_removable` decides it.
     _replace_order_function(requests="")
 
 
 def downgrade() -> None:
-    op.execute("SET LOCAL lock_timeout = '5s'")
     _replace_order_function(requests="AND state IN ('accepted', 'refused')")
 
 

@@ -13,7 +13,6 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.execute("SET LOCAL lock_timeout = '5s'")
     op.create_table(
         "product_images",
         *tenant_id(),
@@ -50,6 +49,5 @@ def _product_id() -> sa.Column[str]:
 
 
 def downgrade() -> None:
-    op.execute("SET LOCAL lock_timeout = '5s'")
     op.drop_table("product_image_sizes")
     op.drop_table("product_images")

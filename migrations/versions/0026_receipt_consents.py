@@ -11,11 +11,9 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.execute("SET LOCAL lock_timeout = '5s'")
     # Documents that were issued before state no consents, as they did: an issued document never changes.
     op.add_column("receipts", sa.Column("consents", JSONB(), nullable=True))
 
 
 def downgrade() -> None:
-    op.execute("SET LOCAL lock_timeout = '5s'")
     op.drop_column("receipts", "consents")

@@ -14,7 +14,6 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.execute("SET LOCAL lock_timeout = '5s'")
     op.create_table(
         "order_notes",
         *identity(),
@@ -38,7 +37,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    op.execute("SET LOCAL lock_timeout = '5s'")
     op.drop_column("refund_requests", "lines")
     op.drop_column("outbox_messages", "resends")
     op.drop_table("order_notes")

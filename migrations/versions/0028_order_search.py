@@ -10,7 +10,6 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.execute("SET LOCAL lock_timeout = '5s'")
     # Row-level security lets an index be used with leakproof operators only. LIKE and lower() are none, a comparison
     # of two texts is: so the folded name is stored, by its first letters and by those of its last word.
     op.execute(
@@ -53,7 +52,6 @@ def _add_key(name: str, expression: str) -> None:
 
 
 def downgrade() -> None:
-    op.execute("SET LOCAL lock_timeout = '5s'")
     op.drop_index("ix_order_lines_by_product", "order_lines")
     op.drop_index("ix_deliverables_waiting", "deliverables")
     op.drop_index("ix_payments_by_charge", "payments")

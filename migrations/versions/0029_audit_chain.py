@@ -16,7 +16,6 @@ _TABLES = ("audit_entries", "audit_links")
 
 
 def upgrade() -> None:
-    op.execute("SET LOCAL lock_timeout = '5s'")
     op.create_table(
         "audit_links",
         *tenant_id(),
@@ -36,7 +35,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    op.execute("SET LOCAL lock_timeout = '5s'")
     accept_no_longer("alerts", "kind", "audit_chain_broken")
     op.execute("DROP TRIGGER audit_entries_refuse_changes ON audit_entries")
     op.drop_table("audit_links")

@@ -9,7 +9,6 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.execute("SET LOCAL lock_timeout = '5s'")
     # It runs as its caller, so that row-level security applies: the tenant is set first, until the statement ends.
     op.execute(
         """
@@ -28,5 +27,4 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    op.execute("SET LOCAL lock_timeout = '5s'")
     op.execute("DROP FUNCTION lumira_catalog_state(integer)")

@@ -39,7 +39,6 @@ _ALL = "SELECT, INSERT, UPDATE, DELETE"
 
 
 def upgrade() -> None:
-    op.execute("SET LOCAL lock_timeout = '5s'")
     _create_operators()
     _create_credentials()
     _create_sessions()
@@ -209,7 +208,6 @@ def _create_functions() -> None:
 
 
 def downgrade() -> None:
-    op.execute("SET LOCAL lock_timeout = '5s'")
     op.execute("DROP POLICY audit_entries_of_operator ON audit_entries")
     for function in (
         "lumira_tenants_with_unsent_invitations(timestamptz)",

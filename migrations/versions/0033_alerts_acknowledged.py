@@ -12,7 +12,6 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.execute("SET LOCAL lock_timeout = '5s'")
     op.add_column("alerts", timestamp("acknowledged_at", nullable=True))
     op.add_column("alerts", text("acknowledged_by", nullable=True))
     op.add_column("alerts", text("resolved_by", nullable=True))
@@ -37,7 +36,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    op.execute("SET LOCAL lock_timeout = '5s'")
     op.drop_index("ix_alerts_resolved", "alerts")
     op.drop_index("ix_alerts_open", "alerts")
     for column in ("resolved_by", "acknowledged_by", "acknowledged_at"):

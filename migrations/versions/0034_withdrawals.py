@@ -24,7 +24,6 @@ _ADDED = {
 
 
 def upgrade() -> None:
-    op.execute("SET LOCAL lock_timeout = '5s'")
     for table in ("tenants", "orders"):
         for name, days in _DAYS.items():
             op.add_column(table, sa.Column[int](name, sa.Integer(), nullable=False, server_default=days))
@@ -41,7 +40,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    op.execute("SET LOCAL lock_timeout = '5s'")
     op.drop_index("uq_refund_requests_withdrawal", "refund_requests")
     op.drop_index("uq_refund_requests_automatic", "refund_requests")
     op.drop_constraint(op.f("ck_refund_requests_withdrawal_is_named"), "refund_requests")

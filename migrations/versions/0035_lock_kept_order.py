@@ -23,7 +23,6 @@ _OTHERS = (
 
 
 def upgrade() -> None:
-    op.execute("SET LOCAL lock_timeout = '5s'")
     any_other = " OR ".join(
         f"EXISTS (SELECT FROM {table} WHERE tenant_id = tenant AND order_id = wanted)" for table in _OTHERS
     )
@@ -52,5 +51,4 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    op.execute("SET LOCAL lock_timeout = '5s'")
     op.execute("DROP FUNCTION lumira_lock_kept_order(integer, uuid)")

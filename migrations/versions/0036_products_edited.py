@@ -10,10 +10,8 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.execute("SET LOCAL lock_timeout = '5s'")
     op.add_column("products", sa.Column("edited_at", sa.DateTime(timezone=True), nullable=True))
 
 
 def downgrade() -> None:
-    op.execute("SET LOCAL lock_timeout = '5s'")
     op.drop_column("products", "edited_at")

@@ -12,7 +12,6 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.execute("SET LOCAL lock_timeout = '5s'")
     op.add_column("deliverables", text("claimed_by", nullable=True))
     op.add_column("deliverables", timestamp("claimed_at", nullable=True))
     op.create_check_constraint(
@@ -34,7 +33,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    op.execute("SET LOCAL lock_timeout = '5s'")
     op.drop_index("ix_deliverables_delivered", "deliverables")
     op.drop_index("ix_deliverables_queue", "deliverables")
     op.create_index(

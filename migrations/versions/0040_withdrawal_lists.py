@@ -10,7 +10,6 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.execute("SET LOCAL lock_timeout = '5s'")
     op.drop_index("ix_withdrawals_waiting", "withdrawals")
     op.create_index(
         "ix_withdrawals_waiting",
@@ -27,7 +26,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    op.execute("SET LOCAL lock_timeout = '5s'")
     op.drop_index("ix_withdrawals_decided", "withdrawals")
     op.drop_index("ix_withdrawals_waiting", "withdrawals")
     op.create_index(

@@ -11,12 +11,10 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.execute("SET LOCAL lock_timeout = '5s'")
     op.add_column(
         "tenants", sa.Column("edited_fields", ARRAY(sa.Text()), nullable=False, server_default="{}")
     )
 
 
 def downgrade() -> None:
-    op.execute("SET LOCAL lock_timeout = '5s'")
     op.drop_column("tenants", "edited_fields")

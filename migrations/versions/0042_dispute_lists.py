@@ -12,7 +12,6 @@ _DECIDED = "('warning_closed', 'prevented', 'lost', 'won')"
 
 
 def upgrade() -> None:
-    op.execute("SET LOCAL lock_timeout = '5s'")
     op.create_index(
         "ix_disputes_open",
         "disputes",
@@ -28,6 +27,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    op.execute("SET LOCAL lock_timeout = '5s'")
     op.drop_index("ix_disputes_closed", "disputes")
     op.drop_index("ix_disputes_open", "disputes")

@@ -11,10 +11,8 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.execute("SET LOCAL lock_timeout = '5s'")
     op.add_column("products", sa.Column("file_values", JSONB(none_as_null=True), nullable=True))
 
 
 def downgrade() -> None:
-    op.execute("SET LOCAL lock_timeout = '5s'")
     op.drop_column("products", "file_values")

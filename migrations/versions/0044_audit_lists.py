@@ -9,12 +9,10 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.execute("SET LOCAL lock_timeout = '5s'")
     op.create_index("ix_audit_entries_by_action", "audit_entries", ["tenant_id", "action", "id"])
     op.create_index("ix_audit_entries_by_actor", "audit_entries", ["tenant_id", "actor", "id"])
 
 
 def downgrade() -> None:
-    op.execute("SET LOCAL lock_timeout = '5s'")
     op.drop_index("ix_audit_entries_by_actor", "audit_entries")
     op.drop_index("ix_audit_entries_by_action", "audit_entries")

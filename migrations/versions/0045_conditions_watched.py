@@ -47,7 +47,6 @@ _REPEATED = """
 
 
 def upgrade() -> None:
-    op.execute("SET LOCAL lock_timeout = '5s'")
     accept("alerts", "kind", *_KINDS)
     op.add_column("alerts", timestamp("seen_at", nullable=True))
     op.add_column("alerts", timestamp("recovery_notified_at", nullable=True))
@@ -59,7 +58,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    op.execute("SET LOCAL lock_timeout = '5s'")
     op.execute(_RECEIVE % "")
     op.drop_column("webhook_events", "is_pulled")
     op.drop_column("alerts", "recovery_notified_at")

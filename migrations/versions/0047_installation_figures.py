@@ -76,7 +76,6 @@ _FUNCTIONS = (
 
 
 def upgrade() -> None:
-    op.execute("SET LOCAL lock_timeout = '5s'")
     # Among millions that were sent or superseded.
     op.create_index(
         "ix_outbox_messages_dead", "outbox_messages", ["tenant_id"], postgresql_where="status = 'dead'"
@@ -88,7 +87,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    op.execute("SET LOCAL lock_timeout = '5s'")
     for signature, _, _ in _FUNCTIONS:
         op.execute(f"DROP FUNCTION {signature}")
     for table, columns in _READ.items():

@@ -14,7 +14,6 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.execute("SET LOCAL lock_timeout = '5s'")
     op.create_table(
         "program_errors",
         # 0 stands for the installation, which is no tenant.
@@ -40,6 +39,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    op.execute("SET LOCAL lock_timeout = '5s'")
     accept_no_longer("alerts", "kind", "program_error")
     op.drop_table("program_errors")

@@ -2,126 +2,33 @@
 
 import os
 import signal
-import socket
 import subprocess
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from http.client import HTTPResponse
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
 import requests
+from sqlalchemy import create_engine, text
 
 from config.settings import ROOT, Settings
 from lumira.models import Order
-from tests.benchmarks.processes import (
-    GUNICORN,
-    free_address,
-    start,
-    stop,
-    wait_until,
-    wait_until_responding,
-)
-from tests.support import stripe_events
+from migrations.locks import repeated_while_locked
+from tests.benchmarks.processes import wait_until
 from tests.support.factories import Brand, count
-from tests.support.nginx import HOST, Proxy, nginx
-from tests.support.stripe_sandbox import call, clear_faults
-from tests.support.web_process import environment
+from tests.support.load import Load, list_products, open_payment
+from tests.support.nginx import nginx
+from tests.support.stripe_sandbox import clear_faults, let_stripe_hang
+from tests.support.web_servers import WebServer, running
 
 pytestmark = pytest.mark.usefixtures("app_context")
 
-#: Requests of each kind that are made during a restart, at least.
-FEWEST = 60
 #: Connections that wait to be accepted when the server is stopped.
 WAITING = 5
 GET_CATALOG = b"GET /api/products HTTP/1.1\r\nHost: shop\r\nAuthorization: Bearer %s\r\n\r\n"
-
-
-class WebServer:
-    """Gunicorn at an address that it keeps, also when it is started again."""
-
-    def __init__(self, settings: Settings, directory: Path) -> None:
-        self.address = free_address()
-        self.variables = environment(settings) | {"BIND": self.address, "TRUSTED_PROXIES": "1"}
-        self._log = directory / f"web-{self.port}.log"
-        self.process = self._start()
-
-    @property
-    def port(self) -> int:
-        return int(self.address.partition(":")[2])
-
-    @property
-    def url(self) -> str:
-        return f"http://{self.address}"
-
-    def _start(self) -> subprocess.Popen[bytes]:
-        return start([*GUNICORN, "wsgi:app"], self.variables, self._log)
-
-    def connect(self) -> socket.socket:
-        return socket.create_connection(("127.0.0.1", self.port), timeout=60)
-
-    def is_refusing(self) -> bool:
-        try:
-            self.connect().close()
-        except ConnectionRefusedError:
-            return True
-        return False
-
-    def worker(self) -> int:
-        """The id of the one process that serves requests."""
-        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()
-        return int(children.split()[0])
-
-    def restart(self) -> int:
-        """Do what `systemctl restart` does; return the exit code of the process that was stopped."""
-        code = stop(self.process)
-        self.process = self._start()
-        return code
-
-
-@contextmanager
-def running(settings: Settings, directory: Path) -> Iterator[WebServer]:
-    server = WebServer(settings, directory)
-    try:
-        wait_until_responding(server.address)
-        yield server
-    finally:
-        stop(server.process)
-
-
-def let_stripe_hang(brand: Brand) -> None:
-    call(brand, "POST", "/sandbox/faults", json={"latency_ms": 600_000})
-
-
-def open_payment(url: str, brand: Brand, **options: object) -> requests.Response:
-    key = str(uuid4())
-    return requests.post(
-        f"{url}/api/payments/create-payment-intent",
-        json={"productId": "mystique", "customerEmail": f"{key[:8]}@example.com"},
-        headers=brand.secret | {"Idempotency-Key": key, "Host": HOST},
-        timeout=60,
-        **options,  # type: ignore[arg-type]
-    )
-
-
-def deliver(url: str, brand: Brand, **options: object) -> requests.Response:
-    body = stripe_events.encode(stripe_events.event("invoice.paid", {"id": "in_1"}))
-    headers = {"Stripe-Signature": stripe_events.signature(body, brand.webhook_secret), "Host": HOST}
-    return requests.post(
-        f"{url}/api/webhooks/stripe/{brand.slug}",
-        data=body,
-        headers=headers,
-        timeout=60,
-        **options,  # type: ignore[arg-type]
-    )
-
-
-def list_products(url: str, brand: Brand, **options: object) -> requests.Response:
-    headers = brand.publishable | {"Host": HOST}
-    return requests.get(f"{url}/api/products", headers=headers, timeout=60, **options)  # type: ignore[arg-type]
 
 
 def test_a_stopping_server_refuses_new_connections_at_once_and_replies_to_a_sale_that_waits_for_stripe(
@@ -180,34 +87,6 @@ def _is_signalled(process: int) -> bool:
     return bool(int(pending, 16) & 1 << signal.SIGTERM - 1)
 
 
-class Load:
-    """Callers that repeat one request each until they are stopped."""
-
-    def __init__(self, proxy: Proxy, brand: Brand) -> None:
-        self._calls = (list_products, deliver, open_payment)
-        self._url = f"https://127.0.0.1:{proxy.port}"
-        self._brand = brand
-        self._ended = threading.Event()
-        #: Of each reply the status, by the name of its call.
-        self.replies: dict[str, list[int]] = {call.__name__: [] for call in self._calls}
-
-    def _repeat(self, call: Callable[..., requests.Response]) -> None:
-        statuses = self.replies[call.__name__]
-        while not self._ended.is_set() or len(statuses) < FEWEST:
-            statuses.append(call(self._url, self._brand, verify=False).status_code)
-
-    @contextmanager
-    def running(self) -> Iterator[None]:
-        with ThreadPoolExecutor(2 * len(self._calls)) as threads:
-            callers = [threads.submit(self._repeat, call) for call in 2 * self._calls]
-            try:
-                yield
-            finally:
-                self._ended.set()
-        for caller in callers:
-            caller.result()
-
-
 @contextmanager
 def systemctl(directory: Path, servers: list[WebServer]) -> Iterator[dict[str, str]]:
     """A `systemctl` for the documented command that restarts these servers; yields the command's environment."""
@@ -258,17 +137,13 @@ def test_no_request_fails_while_the_documented_command_restarts_the_web_servers(
         nginx(tmp_path, *(server.address for server in two_servers)) as proxy,
         systemctl(tmp_path, two_servers) as variables,
     ):
-        load = Load(proxy, tenant)
+        load = Load(f"https://127.0.0.1:{proxy.port}", tenant)
         with load.running():
             restarted = restart_web(variables)
 
     assert (restarted.returncode, restarted.stderr) == (0, "")
     assert all(server.process.pid not in before for server in two_servers)
-    assert {name: set(statuses) for name, statuses in load.replies.items()} == {
-        "list_products": {200},
-        "deliver": {200},
-        "open_payment": {200},
-    }
+    assert load.statuses == {200}
     assert '" 502 ' not in proxy.logs
     assert '" 503 ' not in proxy.logs
 
@@ -292,3 +167,38 @@ def test_a_release_that_does_not_start_leaves_the_other_web_server_alone(
     assert f"lumira-web@{broken.port} is not ready" in restarted.stderr
     assert other.process.pid == before
     assert statuses == {200}
+
+
+#: What a release may do to tables that sales use, and how it is undone.
+EXPANSION = (
+    ("ALTER TABLE orders ADD COLUMN of_test text", "ALTER TABLE orders DROP COLUMN of_test"),
+    ("ALTER TABLE webhook_events ADD COLUMN of_test text", "ALTER TABLE webhook_events DROP COLUMN of_test"),
+    (
+        "ALTER TABLE products ADD COLUMN of_test integer NOT NULL DEFAULT 0",
+        "ALTER TABLE products DROP COLUMN of_test",
+    ),
+)
+
+
+def test_no_request_fails_while_a_migration_changes_the_tables_that_sales_use(
+    settings: Settings, tenant: Brand, tmp_path: Path
+) -> None:
+    engine = create_engine(settings.database_owner_url)
+    with running(settings, tmp_path) as server, engine.connect() as owner:
+
+        def change(statement: str) -> None:
+            owner.execute(text(statement))
+            owner.commit()
+
+        load = Load(server.url, tenant)
+        with load.running():
+            for added, _ in EXPANSION:
+                wait_until(load.has_progressed, within=60, what="replies")
+                repeated_while_locked(owner, lambda added=added: change(added), pause=0.2)  # type: ignore[misc]
+                assert requests.get(f"{server.url}/readyz", timeout=60).status_code == 200
+            wait_until(load.has_progressed, within=60, what="replies")
+        for _, removed in EXPANSION:
+            change(removed)
+    engine.dispose()
+
+    assert load.statuses == {200}

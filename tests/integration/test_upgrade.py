@@ -22,7 +22,7 @@ from lumira.sandbox.server import SandboxServer
 from lumira.services.installation.readiness import newest_migration
 from lumira.webhooks import inbox
 from lumira.webhooks.process import process_events
-from tests.releases import DUMP, KNOWN
+from tests.releases import DUMP, KNOWN, revision
 from tests.support import stripe_events
 from tests.support.documented_server import BIN, application, counts, prepare, server, upgrade
 
@@ -112,11 +112,8 @@ def upgraded(settings: Settings, sandbox: SandboxServer, run_directory: Path) ->
         create_app(settings, serves_http=False)
 
 
-def test_the_stored_database_is_of_an_earlier_release_and_has_sales() -> None:
-    dump = gzip.decompress(DUMP.read_bytes()).decode()
-    revision = dump.partition("COPY public.alembic_version (version_num) FROM stdin;\n")[2].partition("\n")[0]
-    assert revision
-    assert revision < newest_migration()
+def test_the_stored_database_is_of_an_earlier_release() -> None:
+    assert "" < revision() < newest_migration()
 
 
 def test_an_upgrade_keeps_every_row_and_every_order(upgraded: Upgraded) -> None:

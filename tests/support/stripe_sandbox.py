@@ -26,6 +26,11 @@ def fail_next(
     call(brand, "POST", "/sandbox/faults", json={"queued": queued})
 
 
+def let_stripe_hang(brand: Brand) -> None:
+    """Let every request wait, for longer than a test takes, until the faults are cleared."""
+    call(brand, "POST", "/sandbox/faults", json={"latency_ms": 600_000})
+
+
 def clear_faults(brand: Brand) -> None:
     """Remove all injected faults."""
     call(brand, "POST", "/sandbox/faults", json={})

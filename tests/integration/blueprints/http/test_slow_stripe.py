@@ -11,14 +11,12 @@ from config.settings import Settings
 from lumira.models import IdempotencyKey, Order
 from tests.support import stripe_events
 from tests.support.factories import Brand, count
-from tests.support.stripe_sandbox import call, clear_faults
+from tests.support.stripe_sandbox import clear_faults, let_stripe_hang
 from tests.support.web_process import WebProcess, web_process
 
 pytestmark = pytest.mark.usefixtures("app_context")
 
 THREADS, SLOTS, CALLERS = 6, 3, 24
-#: Milliseconds of latency: it lasts until the test has seen everything that is answered meanwhile.
-UNTIL_CLEARED = 600_000
 
 
 @pytest.fixture(scope="module")
@@ -26,10 +24,6 @@ def web(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     log = tmp_path_factory.mktemp("web") / "log"
     with web_process(settings, log, WEB_THREADS=str(THREADS), STRIPE_CONCURRENCY=str(SLOTS)) as process:
         yield process
-
-
-def let_stripe_hang(brand: Brand) -> None:
-    call(brand, "POST", "/sandbox/faults", json={"latency_ms": UNTIL_CLEARED})
 
 
 def open_payment(web: WebProcess, brand: Brand, key: str, product: str = "mystique") -> requests.Response:

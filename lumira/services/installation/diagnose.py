@@ -47,7 +47,7 @@ def diagnose(
     yield from of_services
     has_called = False
     for tenant_id in tenant_ids:
-        yield diagnose_work.diagnose_audit(tenant_id)
+        yield from diagnose_work.diagnose_chains(tenant_id)
         yield from diagnose_public_address(tenant_id, public_url=settings.public_url)
         for finding in diagnose_tenant(tenant_id, public_url=settings.public_url, events=frozenset(events)):
             has_called = has_called or (finding.subject == KEY and finding.level is Level.OK)

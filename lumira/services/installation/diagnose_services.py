@@ -87,8 +87,12 @@ def diagnose_disks(settings: Settings) -> Iterator[Finding]:
 
 def describe_disk(disk: Disk) -> Finding:
     """Return whether enough of a disk is free."""
-    free, total = (f"{size / _GIGABYTE:.1f}" for size in (disk.free, disk.total))
+    free, total = map(_in_gigabytes, (disk.free, disk.total))
     detail = f"It is the disk of {disk.folder}."
     if disk.is_low:
         return fault(_DISK, "disk_low", free=free, total=total, detail=detail)
     return ok(_DISK, "disk_free", free=free, total=total, detail=detail)
+
+
+def _in_gigabytes(size: int) -> str:
+    return f"{size / _GIGABYTE:.1f}" if size < 10 * _GIGABYTE else f"{size / _GIGABYTE:.0f}"

@@ -10,11 +10,13 @@ from lumira.clock import utc_now
 from lumira.database import atomic
 from lumira.file_errors import StorageUnavailable
 from lumira.repositories import due_work, hash_chains, periodic_runs, tenants, worker_heartbeats
-from lumira.repositories.hash_chains import AUDIT
+from lumira.repositories.hash_chains import AUDIT, RECEIPTS, Chain
 from lumira.services.chains import heads
 from lumira.services.installation.findings import Finding, fault, ok, shown_time, warning
 
-_WORKER, _RETENTION, _RESERVATIONS, _AUDIT = "worker", "retention", "reservations", "audit log"
+_WORKER, _RETENTION, _RESERVATIONS = "worker", "retention", "reservations"
+#: The subjects of the lines about the chains; their names are those of the commands that verify them.
+_CHAINS = {AUDIT.name: "audit log", RECEIPTS.name: "receipts"}
 #: The name of the worker's hourly task that removes what is kept for a time only.
 _RETENTION_TASK = "remove_expired"
 #: It runs once an hour: two runs were missed.
@@ -65,24 +67,36 @@ def diagnose_reservations(tenant_ids: list[int]) -> Iterator[Finding]:
         yield ok(_RESERVATIONS, "reservations_end")
 
 
-def diagnose_audit(tenant_id: int) -> Finding:
-    """Return whether the audit log agreed with its head of the last nights, which is stored outside the database."""
-    slug = _slug_of(tenant_id)
+def diagnose_chains(tenant_id: int) -> Iterator[Finding]:
+    """Yield whether each hash chain agrees with its head of the last nights, which is stored outside the database."""
+    for chain in (AUDIT, RECEIPTS):
+        yield _diagnose_chain(chain, tenant_id)
+
+
+def _diagnose_chain(chain: Chain, tenant_id: int) -> Finding:
+    slug, subject = _slug_of(tenant_id), _CHAINS[chain.name]
     try:
         with stripe_slots.paused():
-            newest = heads.find_newest(AUDIT, tenant_id, days=_HEADS_LOOKED_AT)
+            newest = heads.find_newest(chain, tenant_id, days=_HEADS_LOOKED_AT)
     except StorageUnavailable:
-        return warning(_AUDIT, "audit_unknown", tenant=slug)
+        return warning(subject, "chain_unknown", tenant=slug)
     if newest is not None:
-        difference = heads.difference_of(AUDIT, tenant_id, newest)
-        if difference is not None:
-            return fault(_AUDIT, "audit_differs", tenant=slug, day=newest.day, detail=f"{difference}.")
-        return ok(_AUDIT, "audit_agrees", tenant=slug, day=newest.day)
+        difference = heads.difference_of(chain, tenant_id, newest)
+        if difference is None:
+            return ok(subject, "chain_agrees", tenant=slug, day=newest.day)
+        return fault(
+            subject,
+            "chain_differs",
+            tenant=slug,
+            day=newest.day,
+            command=chain.name,
+            detail=f"{difference}.",
+        )
     with atomic(tenant_id):
-        begun_at = hash_chains.find_begin(AUDIT, tenant_id)
+        begun_at = hash_chains.find_begin(chain, tenant_id)
     if begun_at is not None and utc_now() - begun_at > _HEAD_LATE_AFTER:
-        return warning(_AUDIT, "audit_late", tenant=slug)
-    return ok(_AUDIT, "audit_new", tenant=slug)
+        return warning(subject, "chain_late", tenant=slug)
+    return ok(subject, "chain_new", tenant=slug)
 
 
 def _slug_of(tenant_id: int) -> str:

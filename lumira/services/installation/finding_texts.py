@@ -64,17 +64,17 @@ FINDINGS: dict[str, tuple[str, str | None]] = {
         "Units are still reserved although their reservation has ended.",
         "Start `flask worker`, and check that Stripe responds: it polls an order there before its units are released.",
     ),
-    "audit_agrees": ("Its chain agrees with the head that was stored on {day}.", None),
-    "audit_new": ("Its first head is stored within two nights.", None),
-    "audit_late": (
+    "chain_agrees": ("Its chain agrees with the head that was stored on {day}.", None),
+    "chain_new": ("Its first head is stored within two nights.", None),
+    "chain_late": (
         "No head was stored for two nights: a worker stores one at 3:07 UTC.",
         "Start `flask worker`, and read its log for `store_heads`.",
     ),
-    "audit_differs": (
+    "chain_differs": (
         "Its chain does not agree with the head that was stored on {day}.",
-        "`flask audit verify` names the first link that differs.",
+        "`flask {command} verify` names the first link that differs.",
     ),
-    "audit_unknown": (
+    "chain_unknown": (
         "Its stored head cannot be read.",
         "Check the storage, and then again.",
     ),

@@ -79,17 +79,17 @@ FRENCH_FINDINGS: dict[str, tuple[str, str | None]] = {
         "Des unités sont encore réservées alors que leur réservation est terminée.",
         "Lancez `flask worker`, et vérifiez que Stripe répond : il y vérifie une commande avant de libérer ses unités.",
     ),
-    "audit_agrees": ("Sa chaîne correspond à l’empreinte enregistrée le {day}.", None),
-    "audit_new": ("Sa première empreinte sera enregistrée dans les deux nuits.", None),
-    "audit_late": (
+    "chain_agrees": ("Sa chaîne correspond à l’empreinte enregistrée le {day}.", None),
+    "chain_new": ("Sa première empreinte sera enregistrée dans les deux nuits.", None),
+    "chain_late": (
         "Aucune empreinte n’a été enregistrée depuis deux nuits : cela se fait à 3 h 07 UTC.",
         "Lancez `flask worker`, et cherchez `store_heads` dans son journal.",
     ),
-    "audit_differs": (
+    "chain_differs": (
         "Sa chaîne ne correspond pas à l’empreinte enregistrée le {day}.",
-        "`flask audit verify` nomme le premier maillon qui diffère.",
+        "`flask {command} verify` nomme le premier maillon qui diffère.",
     ),
-    "audit_unknown": ("Son empreinte enregistrée est illisible.", "Vérifiez le stockage, puis recommencez."),
+    "chain_unknown": ("Son empreinte enregistrée est illisible.", "Vérifiez le stockage, puis recommencez."),
     "mail_in_files": ("Les messages sont écrits dans des fichiers.", None),
     "mail_not_sent": (
         "Les messages sont écrits dans des fichiers au lieu d’être envoyés.",

@@ -18,6 +18,7 @@ from lumira.models import Alert, AlertKind, Receipt
 from lumira.models.columns import table_of
 from lumira.repositories import receipts
 from lumira.services.chains.heads import store_heads
+from lumira.services.installation.diagnose_work import diagnose_chains
 from lumira.services.receipts import seal_receipts as sealing
 from lumira.services.receipts.seal_receipts import seal_receipts
 from tests.integration.settlement.test_issue_receipts import pay, report_refund
@@ -27,6 +28,9 @@ from tests.support.factories import Brand
 from tests.support.receipt_chains import documents, links, rewrite, verified
 
 pytestmark = pytest.mark.usefixtures("app_context")
+
+#: Changes the link of the last of six documents.
+_CHANGE_LAST = "UPDATE receipt_links SET digest = %s WHERE tenant_id = %s AND sequence = 6"
 
 
 @pytest.fixture
@@ -216,19 +220,30 @@ def test_the_last_documents_removed_with_their_links_disagree_with_the_stored_he
     assert f"the head of {utc_now().date()} names link 6, which was removed" in verified(live_brand).errors
 
 
+def test_the_doctor_names_a_chain_of_receipts_that_was_changed(live_brand: Brand, settings: Settings) -> None:
+    def found() -> list[str]:
+        return [each.code for each in diagnose_chains(live_brand.id) if each.subject == "receipts"]
+
+    assert found() == ["chain_agrees"]
+    digest = links(live_brand)[-1].digest
+    for written, code in ((bytes(32), "chain_differs"), (digest, "chain_agrees")):
+        with database_owner(settings) as connection:
+            connection.execute(_CHANGE_LAST, (written, live_brand.id))
+        assert found() == [code]
+
+
 def test_the_nightly_head_of_a_changed_chain_raises_an_alert_until_it_agrees_again(
     live_brand: Brand, settings: Settings
 ) -> None:
     digest = links(live_brand)[-1].digest
-    change = "UPDATE receipt_links SET digest = %s WHERE tenant_id = %s AND sequence = 6"
     with database_owner(settings) as connection:
-        connection.execute(change, (bytes(32), live_brand.id))
+        connection.execute(_CHANGE_LAST, (bytes(32), live_brand.id))
 
     store_heads(live_brand.id)
     assert _open_alerts(live_brand) == [AlertKind.RECEIPT_CHAIN_BROKEN]
 
     with database_owner(settings) as connection:
-        connection.execute(change, (digest, live_brand.id))
+        connection.execute(_CHANGE_LAST, (digest, live_brand.id))
     store_heads(live_brand.id)
     assert _open_alerts(live_brand) == []
 

@@ -171,12 +171,12 @@ SYSTEM_TEXTS: dict[AlertKind, Translations] = {
     AlertKind.OTHER_ACCOUNT: in_both(
         (
             "événement d’un autre compte",
-            "Un événement d’un autre compte Connect est arrivé ; rien n’a été touché.",
+            "Un événement d’un autre compte Connect nomme une commande de la boutique ; rien n’a été touché.",
             "Vérifier quel point de réception envoie ici.",
         ),
         (
             "event of another account",
-            "An event of another Connect account was received; no order was changed.",
+            "An event of another Connect account names an order of the shop; no order was changed.",
             "Check which webhook endpoint sends to this URL.",
         ),
     ),

@@ -25,15 +25,7 @@ def apply_event(
         close(event, EventStatus.IGNORED, "type", now)
         return False
     if parsed.account != tenant.stripe_account:
-        close(event, EventStatus.IGNORED, "other_account", now)
-        alerts.raise_alert(
-            tenant.id,
-            kind=AlertKind.OTHER_ACCOUNT,
-            # One alert for each account, however many events it sends.
-            subject=parsed.account or _OWN_ACCOUNT,
-            event_id=event.stripe_event_id,
-            type=event.type,
-        )
+        _ignore_other_account(tenant, event, parsed, order, now)
         return False
     if parsed.api_version != API_VERSION:
         # It is processed nevertheless: a paid order must not wait until the version of the endpoint is changed.
@@ -47,6 +39,25 @@ def apply_event(
         _wait_for_order(tenant, event, parsed.content, now)
         return False
     return _record(event, parsed.content, parsed.handler, order, now)
+
+
+def _ignore_other_account(
+    tenant: Tenant, event: WebhookEvent, parsed: ParsedEvent, order: Order | None, now: datetime
+) -> None:
+    close(event, EventStatus.IGNORED, "other_account", now)
+    if order is None:
+        # An endpoint of a platform delivers the events of all its accounts, most of which sell nothing here.
+        return
+    event.order_id = order.id
+    alerts.raise_alert(
+        tenant.id,
+        kind=AlertKind.OTHER_ACCOUNT,
+        # One alert for each account, however many events it sends.
+        subject=parsed.account or _OWN_ACCOUNT,
+        event_id=event.stripe_event_id,
+        type=event.type,
+        order_number=order.order_number,
+    )
 
 
 def _record(

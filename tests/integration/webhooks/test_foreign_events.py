@@ -79,8 +79,16 @@ def test_an_order_number_of_ours_in_the_metadata_of_another_tenant_is_not_truste
     assert statuses(tenant) == {EventStatus.FOREIGN}
 
 
-def test_many_events_of_one_foreign_account_raise_one_alert(tenant) -> None:
-    deliver(tenant, *(paid(f"pi_{number}") | {"account": "acct_other"} for number in range(5)))
+def test_events_of_a_platforms_other_accounts_are_ignored_and_quiet(tenant) -> None:
+    deliver(tenant, *(paid(f"pi_{number}") | {"account": f"acct_{number}"} for number in range(5)))
+    assert statuses(tenant) == {EventStatus.IGNORED}
+    assert alerts_of(tenant) == []
+
+
+def test_many_events_of_another_account_that_name_orders_of_the_shop_raise_one_alert(tenant) -> None:
+    opened = [open_payment(tenant) for _ in range(3)]
+    deliver(tenant, *(paid(payment.payment_intent_id) | {"account": "acct_other"} for payment in opened))
+    assert {load_order(tenant, payment.order_number).status for payment in opened} == {OrderStatus.PENDING}
     assert alerts_of(tenant) == [("other_account", "acct_other")]
 
 

@@ -142,7 +142,8 @@ def check(server: Server, *, sender: str) -> None:
     try:
         with deadline.enforced(connection):
             _begin_message(connection, sender)
-            connection.quit()
+            with contextlib.suppress(OSError):
+                connection.quit()
     finally:
         connection.close()
 

@@ -10,7 +10,7 @@ from typing import Literal
 
 from cryptography.fernet import Fernet
 
-from config import database_url, development, rate_limits, retention, sender, storage, web_server
+from config import database_url, development, observation, rate_limits, retention, sender, storage, web_server
 from config.errors import SettingsError, refuse_invisible_characters, whole_number
 from config.rate_limits import RateLimits
 from config.retention import Retention
@@ -92,6 +92,8 @@ class Settings:
     metrics_token: str | None = field(default=None, repr=False)
     #: Whom to tell of a weakness, as a URI; `None`: there is no security.txt.
     security_contact: str | None = None
+    #: The project at Sentry that errors are sent to; `None`: they are stored here only.
+    sentry_dsn: str | None = field(default=None, repr=False)
     #: How many threads of a web process wait for Stripe at once.
     stripe_concurrency: int = web_server.stripe_concurrency({})
 
@@ -162,6 +164,7 @@ class Settings:
             stripe_concurrency=web_server.stripe_concurrency(values),
             metrics_token=_metrics_token(values),
             security_contact=_security_contact(values),
+            sentry_dsn=observation.sentry_dsn(values),
         )
 
 

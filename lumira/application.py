@@ -15,7 +15,7 @@ from lumira import (
     operator_tokens,
     stripe_slots,
 )
-from lumira.clients import storage, stripe_client
+from lumira.clients import sentry, storage, stripe_client
 from lumira.reconciliation import transfers
 from lumira.services.chains import heads as chain_heads
 from lumira.services.program_errors import alert as error_alerts
@@ -66,6 +66,7 @@ def _report_errors(settings: Settings) -> None:
     error_alerts.configure(settings.default_tenant)
     note_errors.configure(__version__)
     error_listeners.listen(note_errors.note)
+    sentry.configure(settings.sentry_dsn, release=__version__, environment=settings.environment)
 
 
 def _public_bounds(settings: Settings) -> public_bounds.PublicBounds | None:

@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
+from traceback import StackSummary
+from typing import Any
 from uuid import UUID
 
 import psycopg
@@ -19,7 +21,7 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from lumira.errors import LumiraError
-from lumira.logging import redact_text
+from lumira.logging import redact, redact_text
 
 #: What is raised because something outside does not respond, or because the caller asked for what is not possible.
 _EXPECTED = (
@@ -50,6 +52,18 @@ _QUOTED = re.compile(r"'([^'\n]*)'|\"([^\"\n]*)\"|`([^`\n]*)`|«([^»\n]*)»")
 #: A card, a telephone number, an account: many digits, with what people write between them.
 _MANY_DIGITS = re.compile(r"\d(?:[ .\-]?\d){6,}")
 _TYPES = frozenset(dir(builtins)) | frozenset(dir(types)) | {"NoneType"}
+
+
+#: File, number of the line, function, text of the line.
+Call = tuple[str, int, str, str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorLink:
+    """An error, or one that led to it: its class and the calls, the innermost last."""
+
+    error_type: str
+    calls: list[Call]
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,15 +133,27 @@ def message_of(error: BaseException) -> str:
 
 def traceback_of(error: BaseException) -> str:
     """Return the calls that led to the error, and to those before it: files, functions and lines, and no value."""
-    parts = []
-    for link in _chain(error):
-        calls = traceback.StackSummary.from_list(
-            [(_short(call.filename), call.lineno or 0, call.name, call.line) for call in _frames(link)]
+    parts = [
+        f"{''.join(StackSummary.from_list(link.calls).format())}{link.error_type}" for link in links_of(error)
+    ]
+    return storable(redact_text("\n\n".join(parts)))[-_LONGEST_TRACEBACK:]
+
+
+def links_of(error: BaseException) -> list[ErrorLink]:
+    """Return the error after those that led to it, as Python prints them."""
+    links = [
+        ErrorLink(
+            type_name(link),
+            [(_short(call.filename), call.lineno or 0, call.name, call.line) for call in _frames(link)],
         )
-        parts.append("".join([*calls.format(), type_name(link)]))
-    # The first error is printed first, as Python does.
-    text = "\n\n".join(reversed(parts))
-    return storable(redact_text(text))[-_LONGEST_TRACEBACK:]
+        for link in _chain(error)
+    ]
+    return links[::-1]
+
+
+def without_secrets(fields: dict[str, Any]) -> dict[str, Any]:
+    """Return nested fields that are sent elsewhere, redacted as a line of the log."""
+    return dict(redact(None, "", fields))
 
 
 def storable(text: str) -> str:

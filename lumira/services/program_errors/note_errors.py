@@ -14,6 +14,7 @@ from uuid import UUID
 
 import structlog
 
+from lumira.clients import sentry
 from lumira.clock import utc_now
 from lumira.database import atomic
 from lumira.error_reports import ErrorReport, is_expected, report_of
@@ -116,6 +117,7 @@ def note_at(place: Place, error: BaseException, *, request_id: str | None = None
     setattr(error, _NOTED, True)
     report, now = report_of(error), utc_now()
     owners = (INSTALLATION,) if place.tenant_id is None else (INSTALLATION, place.tenant_id)
+    sentry.send(error, report, place=place.name, tenant_id=place.tenant_id, request_id=request_id)
     with _notes.lock:
         for owner in owners:
             _add((owner, report.id), _Pending(report, place.name, request_id, now, now))

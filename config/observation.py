@@ -1,0 +1,34 @@
+"""Where errors and traces are sent besides Lumira's own tables: Sentry and OpenTelemetry, both optional extras."""
+
+import re
+from collections.abc import Mapping
+from importlib.util import find_spec
+
+from config.errors import SettingsError
+
+_DSN = re.compile(r"https?://[^\s/@:]+(:[^\s/@]*)?@[^\s/@]+/(\S*/)?[0-9]+")
+
+
+def sentry_dsn(values: Mapping[str, str]) -> str | None:
+    """Return SENTRY_DSN; raise `SettingsError` if it is invalid, or the package that sends to it is missing."""
+    dsn = values.get("SENTRY_DSN")
+    if dsn is None:
+        return None
+    if not _DSN.fullmatch(dsn):
+        # The value is not repeated: its key permits to send.
+        raise SettingsError("SENTRY_DSN must be a project's DSN, such as https://key@sentry.example.com/1.")
+    _require("SENTRY_DSN", "sentry_sdk", "sentry-sdk")
+    return dsn
+
+
+def _require(setting: str, module: str, package: str) -> None:
+    if not _is_installed(module):
+        raise SettingsError(f"{setting} is set, and its package is not installed: pip install {package}")
+
+
+def _is_installed(module: str) -> bool:
+    try:
+        return find_spec(module) is not None
+    except ModuleNotFoundError:
+        # A package that contains it is missing.
+        return False

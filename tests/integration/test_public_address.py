@@ -13,20 +13,32 @@ import pytest
 import requests
 
 from config.settings import Settings
+from config.smtp_server import SmtpServer
 from lumira.clients import self_delivery
 from lumira.clock import utc_now
-from lumira.database import atomic
-from lumira.models import RefusedDelivery, WebhookEvent, WebhookProbe
-from lumira.repositories import stripe_accounts, webhook_probes
+from lumira.database import atomic, db
+from lumira.models import PaymentPage, RefusedDelivery, WebhookEvent, WebhookProbe
+from lumira.repositories import stripe_accounts, tenants, webhook_probes
 from lumira.services.installation.diagnose import diagnose
 from lumira.services.installation.findings import Finding, Level
 from lumira.services.retention.remove_expired import remove_expired
+from lumira.services.tenants.set_up_webhooks import set_up_webhooks
+from lumira.webhooks import handlers  # noqa: F401 - importing the handlers registers their types
+from lumira.webhooks.registry import handled_types
 from tests.benchmarks.processes import free_address
 from tests.support.factories import Brand, count
+from tests.support.mail_server import Mailbox, running
 from tests.support.nginx import nginx
+from tests.support.redis_server import RedisServer
 from tests.support.web_process import WebProcess, web_process
 
 pytestmark = pytest.mark.usefixtures("app_context")
+
+#: A run of the removal of old rows.
+_RUN = (
+    "INSERT INTO procrastinate_periodic_defers (task_name, defer_timestamp) "
+    "VALUES ('remove_expired', extract(epoch FROM now())::bigint)"
+)
 
 #: Returns what the doctor says about the public address with this `PUBLIC_URL`.
 Check = Callable[..., Finding]
@@ -185,3 +197,42 @@ def test_a_probe_that_a_killed_process_left_is_removed_after_a_day(
             )
         remove_expired(brand.id)
     assert (count(tenant, WebhookProbe), count(other_tenant, WebhookProbe)) == (0, 1)
+
+
+def test_a_complete_installation_has_no_warning_and_no_fault(
+    settings: Settings,
+    web: WebProcess,
+    make_brand: Callable[..., Brand],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    brand = make_brand(payment_page=PaymentPage.ELEMENT)
+    mailbox, redis = Mailbox(), RedisServer(tmp_path)
+    with nginx(tmp_path, web.address, name="localhost") as proxy, running(mailbox) as port:
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(proxy.directory / "certificate.pem"))
+        complete = replace(
+            settings,
+            environment="development",
+            public_url=f"https://localhost:{proxy.port}",
+            redis_url=redis.url,
+            smtp=SmtpServer("127.0.0.1", port, "never"),
+            mail_from="shop@example.com",
+        )
+        with atomic(brand.id):
+            tenants.set_domains(brand.id, [])
+        set_up_webhooks(brand.id, public_url=complete.public_url, events=handled_types(), actor="test")
+        with atomic(None) as session:
+            session.execute(db.text("INSERT INTO procrastinate_workers DEFAULT VALUES"))
+            session.execute(db.text(_RUN))
+        redis.start()
+        try:
+            found = list(diagnose(complete, events=handled_types(), only_tenant=brand.id))
+        finally:
+            redis.kill()
+            with atomic(None) as session:
+                session.execute(db.text("DELETE FROM procrastinate_workers"))
+                session.execute(db.text("DELETE FROM procrastinate_periodic_defers"))
+    # How much of this machine's disk is free does not matter here.
+    missing = [each for each in found if each.level is not Level.OK and each.subject != "disk"]
+    assert [f"{each.subject}: {each.message} {each.detail}" for each in missing] == []
+    assert len({each.subject for each in found}) >= 19

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import click
 from flask.cli import AppGroup
 
+from lumira.cli import receipt_totals
 from lumira.cli.common.progress import progress
 from lumira.cli.common.scope import chosen_tenants, tenant_option
 from lumira.cli.common.tables import echo_long_table
@@ -23,6 +24,9 @@ from lumira.services.receipts.verify_receipts import count_work, verify_receipts
 from lumira.settlement.check_receipts import issue_missing
 
 receipts = AppGroup("receipts", help="Receipts and credit notes.")
+
+receipts.add_command(receipt_totals.totals)
+receipts.add_command(receipt_totals.closings)
 
 #: Documents that `list` reads at a time.
 _PAGE = 1_000

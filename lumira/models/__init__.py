@@ -34,6 +34,7 @@ from lumira.models.product import PartialRefundPolicy, Product, ProductKind
 from lumira.models.product_image import ProductImage, ProductImageSize
 from lumira.models.program_error import INSTALLATION, ProgramError
 from lumira.models.receipt import Receipt, ReceiptCounter, ReceiptKind, receipt_label, receipt_series
+from lumira.models.receipt_closing import ClosingPeriod, ReceiptClosing
 from lumira.models.receipt_link import ReceiptLink
 from lumira.models.refund import Charge, Refund, RefundStatus
 from lumira.models.refund_request import RefundOrigin, RefundRequest
@@ -62,6 +63,7 @@ __all__ = [
     "AuditLink",
     "Charge",
     "CheckoutSession",
+    "ClosingPeriod",
     "Content",
     "ContentKind",
     "Customer",
@@ -104,6 +106,7 @@ __all__ = [
     "ProgramError",
     "Promise",
     "Receipt",
+    "ReceiptClosing",
     "ReceiptCounter",
     "ReceiptKind",
     "ReceiptLink",

@@ -9,9 +9,9 @@ from sqlalchemy import ColumnElement, insert, select, text
 
 from lumira.database import db
 from lumira.domain.hash_chain import GENESIS, next_digest
-from lumira.models import AlertKind, AuditLink, ReceiptLink
+from lumira.models import AlertKind, AuditLink, ReceiptClosing, ReceiptLink
 
-Link = AuditLink | ReceiptLink
+Link = AuditLink | ReceiptClosing | ReceiptLink
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,7 @@ class Chain:
 
     #: The name of the chain in its heads.
     name: str
-    model: type[AuditLink] | type[ReceiptLink]
+    model: type[AuditLink] | type[ReceiptClosing] | type[ReceiptLink]
     #: Raised while the chain differs from a stored head.
     alert: AlertKind
     #: Values that all links of this chain have, and no link of another chain in the same table.
@@ -37,6 +37,7 @@ class Chain:
 AUDIT = Chain("audit", AuditLink, AlertKind.AUDIT_CHAIN_BROKEN, {})
 RECEIPTS = Chain("receipts", ReceiptLink, AlertKind.RECEIPT_CHAIN_BROKEN, {"livemode": True})
 TEST_RECEIPTS = Chain("test-receipts", ReceiptLink, AlertKind.RECEIPT_CHAIN_BROKEN, {"livemode": False})
+CLOSINGS = Chain("receipt-closings", ReceiptClosing, AlertKind.RECEIPT_CHAIN_BROKEN, {})
 
 
 def lock(chain: Chain, tenant_id: int) -> None:

@@ -26,7 +26,7 @@ from lumira.services.audit import seal_entries
 from lumira.services.chains import heads
 from lumira.services.files import remove_files as removing
 from lumira.services.program_errors import retire_errors
-from lumira.services.receipts import seal_receipts
+from lumira.services.receipts import close_periods, seal_receipts
 from lumira.services.refunds.send_due_refunds import send_due_refunds
 from lumira.services.retention import event_months
 from lumira.services.retention import remove_expired as removing_expired
@@ -235,6 +235,14 @@ def seal_chains(timestamp: int) -> None:  # noqa: ARG001 - given to every period
     tenant_ids = _every_tenant()
     _for_each(tenant_ids, seal_entries.seal_recent)
     _for_each(tenant_ids, seal_receipts.seal_receipts)
+
+
+@queue.periodic(cron="27 * * * *")
+@queue.task(name="close_receipts", queue=QUEUE, queueing_lock="close_receipts")
+@at_most(_alone())
+def close_receipts(timestamp: int) -> None:  # noqa: ARG001 - given to every periodic task
+    """Close the days, months and years of every tenant's receipts that have ended."""
+    _for_each(_every_tenant(), close_periods.close_periods)
 
 
 @queue.periodic(cron="7 3 * * *")

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import psycopg
 from sqlalchemy import select
 
+from config.settings import Settings
 from lumira.database import atomic, db
 from lumira.domain.hash_chain import GENESIS, next_digest
 from lumira.models import Receipt, ReceiptLink
@@ -12,7 +13,21 @@ from lumira.repositories import receipt_chain
 from lumira.repositories.receipt_chain import Position
 from lumira.services.receipts.verified import Verified
 from lumira.services.receipts.verify_receipts import verify_receipts
+from tests.support.database_owner import database_owner
 from tests.support.factories import Brand
+
+
+def make_live(brand: Brand, settings: Settings) -> None:
+    """Turn the brand's documents, which are of test mode, into documents of live mode."""
+    with database_owner(settings) as connection:
+        for table in ("receipts", "receipt_counters", "orders"):
+            change = f"UPDATE {table} SET livemode = true WHERE tenant_id = %s"  # noqa: S608 - constants
+            connection.execute(change, (brand.id,))
+        connection.execute(
+            "UPDATE receipts SET label = replace(label, '-TEST-', '-'), "
+            "corrects_label = replace(corrects_label, '-TEST-', '-') WHERE tenant_id = %s",
+            (brand.id,),
+        )
 
 
 def links(brand: Brand) -> list[ReceiptLink]:

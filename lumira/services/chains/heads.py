@@ -17,7 +17,7 @@ from lumira.database import atomic
 from lumira.domain.hash_chain import Head, derive_key, read_head, sign_head
 from lumira.file_errors import FileMissing
 from lumira.repositories import alerts, hash_chains
-from lumira.repositories.hash_chains import AUDIT, RECEIPTS, Chain
+from lumira.repositories.hash_chains import AUDIT, CLOSINGS, RECEIPTS, Chain
 
 log = structlog.get_logger()
 
@@ -60,7 +60,7 @@ def store_heads(tenant_id: int, *, is_stopping: Callable[[], bool] = lambda: Fal
 
     Documents of test mode state no sale: no head of their chain is stored. Raises `StorageUnavailable`.
     """
-    for chain in (AUDIT, RECEIPTS):
+    for chain in (AUDIT, RECEIPTS, CLOSINGS):
         if not is_stopping():
             _store_head(chain, tenant_id)
 

@@ -1,4 +1,4 @@
-"""Verifies a tenant's receipts and credit notes: their chain, numbers and dates, and the payments they state."""
+"""Verifies a tenant's receipts and credit notes: their chain, numbers, dates, closings and payments."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -9,6 +9,7 @@ from lumira.repositories import hash_chains, orders, receipt_comparison, receipt
 from lumira.repositories.hash_chains import RECEIPTS, TEST_RECEIPTS
 from lumira.services.receipts.verified import Verified
 from lumira.services.receipts.verify_chain import verify_chain
+from lumira.services.receipts.verify_closings import verify_closings
 from lumira.settlement.check_receipts import list_disagreements
 from lumira.threads import in_own_context
 
@@ -45,7 +46,7 @@ def verify_receipts(tenant_id: int, on_progress: Callable[[int], None] = lambda 
 
 
 def _compare(tenant_id: int, result: Verified, on_progress: Callable[[int], None]) -> None:
-    """Verify numbers and dates, and compare the documents with payments and refunds."""
+    """Verify numbers, dates and closings, and compare the documents with payments and refunds."""
     with atomic(tenant_id):
         proof = receipt_proof.verify(tenant_id)
         has_seller = tenants.get(tenant_id).seller is not None
@@ -53,6 +54,8 @@ def _compare(tenant_id: int, result: Verified, on_progress: Callable[[int], None
     result.documents = proof.documents
     result.errors += proof.errors
     result.remarks += proof.remarks
+    if proof.documents:
+        verify_closings(tenant_id, result)
     if has_seller:
         result.errors += list_disagreements(tenant_id, on_progress)
     elif unreceipted:

@@ -8,13 +8,16 @@ import pytest
 import time_machine
 from pypdf import PdfReader
 
+from config.settings import Settings
 from lumira.database import atomic, db
 from lumira.domain.commands import Consents
 from lumira.repositories import receipts
+from lumira.services.receipts.close_periods import close_periods
 from tests.integration.cli.conftest import RunFlask
 from tests.integration.settlement.test_issue_receipts import pay, report_refund
 from tests.support import seller
 from tests.support.factories import Brand
+from tests.support.receipt_chains import make_live
 
 
 @pytest.fixture
@@ -142,3 +145,48 @@ def test_legal_lines_come_from_the_catalog_file_and_applying_it_again_changes_no
 
     assert "seller" not in before
     assert "legal_name Maison SAS" in after
+
+
+def test_totals_prints_the_sums_of_a_period(run_flask: RunFlask, brand: Brand) -> None:
+    today = datetime.now(UTC).date()
+    period = ("--from", str(today - timedelta(days=1)), "--to", str(today + timedelta(days=1)))
+
+    lines = run_flask("receipts", "totals", brand.slug, *period, "--test-mode").stdout.splitlines()
+
+    assert lines[1].split() == [
+        "EUR",
+        "none",
+        "1",
+        "47.00",
+        "EUR",
+        "1",
+        "-10.00",
+        "EUR",
+        "37.00",
+        "EUR",
+        "0.00",
+        "EUR",
+    ]
+    assert "There is no receipt" in run_flask("receipts", "totals", brand.slug, *period).stdout
+    refused = run_flask(
+        "receipts", "totals", brand.slug, "--from", str(today), "--to", str(today - timedelta(days=1)), code=2
+    )
+    assert "before the first" in refused.stderr
+
+
+def test_closings_prints_the_totals_and_the_perpetual_total_of_each_month(
+    run_flask: RunFlask, brand: Brand, settings: Settings
+) -> None:
+    assert "No period is closed" in run_flask("receipts", "closings", brand.slug).stdout
+    make_live(brand, settings)
+    now = datetime.now(UTC)
+    with time_machine.travel(now + timedelta(days=32)):
+        close_periods(brand.id)
+
+    options = ("--period", "month", "--year", str(now.year))
+    lines = run_flask("receipts", "closings", brand.slug, *options).stdout.splitlines()
+
+    assert [line.split()[:6] for line in lines[1:3]] == [
+        [f"{now:%Y-%m}", "period", "EUR", "none", "1", "47.00"],
+        [f"{now:%Y-%m}", "perpetual", "EUR", "none", "1", "47.00"],
+    ]

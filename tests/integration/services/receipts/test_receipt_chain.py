@@ -25,7 +25,7 @@ from tests.integration.settlement.test_issue_receipts import pay, report_refund
 from tests.support import seller
 from tests.support.database_owner import database_owner, url_of
 from tests.support.factories import Brand
-from tests.support.receipt_chains import documents, links, rewrite, verified
+from tests.support.receipt_chains import documents, links, make_live, rewrite, verified
 
 pytestmark = pytest.mark.usefixtures("app_context")
 
@@ -46,15 +46,7 @@ def brand(make_brand: Callable[..., Brand]) -> Brand:
 @pytest.fixture
 def live_brand(brand: Brand, settings: Settings) -> Brand:
     """The same documents, of live mode, sealed, and the head of their chain stored."""
-    with database_owner(settings) as connection:
-        for table in ("receipts", "receipt_counters", "orders"):
-            change = f"UPDATE {table} SET livemode = true WHERE tenant_id = %s"  # noqa: S608 - constants
-            connection.execute(change, (brand.id,))
-        connection.execute(
-            "UPDATE receipts SET label = replace(label, '-TEST-', '-'), "
-            "corrects_label = replace(corrects_label, '-TEST-', '-') WHERE tenant_id = %s",
-            (brand.id,),
-        )
+    make_live(brand, settings)
     seal_receipts(brand.id)
     store_heads(brand.id)
     assert verified(brand).errors == []

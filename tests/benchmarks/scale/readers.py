@@ -5,7 +5,7 @@ from datetime import timedelta
 from urllib.parse import urlencode
 from uuid import UUID
 
-from flask import Flask
+from flask import Flask, current_app
 from sqlalchemy import text
 
 from lumira.clock import utc_now
@@ -19,6 +19,7 @@ from lumira.repositories import (
     alerts,
     customers,
     due_work,
+    installation_figures,
     order_polls,
     outbox,
     stock_counts,
@@ -29,6 +30,7 @@ from lumira.schemas.fields import encode_cursor
 from lumira.services.customers.view_customers import list_customers, view_customer
 from lumira.services.events.view_events import EventSearch, list_events
 from lumira.services.events.view_health import Span, view_health
+from lumira.services.installation.probe import Probe
 from lumira.services.messages.retry_messages import find_dead
 from lumira.services.messages.view_messages import MessageSearch, list_messages
 from lumira.services.orders.search_orders import search_orders
@@ -208,6 +210,13 @@ def _sweeps(brand: Brand) -> Iterator[tuple[str, Reader]]:
     yield "deadlines of a tenant", lambda: watch_deadlines(brand.id)
     yield "due polls of a tenant", lambda: _claim(brand)
     yield "retention of a tenant", lambda: remove_expired(brand.id)
+    probe = Probe.of(current_app.extensions["lumira"])
+    yield "metrics", lambda: _read_figures(probe)
+
+
+def _read_figures(probe: Probe) -> None:
+    with probe.connect() as connection:
+        installation_figures.read_figures(connection, utc_now(), late_since=utc_now() - timedelta(minutes=5))
 
 
 def _claim(brand: Brand) -> None:

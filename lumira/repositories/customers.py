@@ -16,6 +16,7 @@ from lumira.errors import CustomerNotFound
 from lumira.formats import parse_uuid
 from lumira.models import Customer, email_key
 from lumira.models.columns import table_of, uuid7
+from lumira.repositories.rows import Step
 
 _CUSTOMERS = table_of(Customer)
 _NEW = insert(_CUSTOMERS)
@@ -277,8 +278,11 @@ def _stripe_parameters(email: str, customer_id: UUID, *, tenant_slug: str) -> di
 _ATTACH = (
     update(_CUSTOMERS)
     .where(_CUSTOMERS.c.tenant_id == bindparam("of_tenant"), _CUSTOMERS.c.id == bindparam("of_customer"))
-    .values(stripe_customer_id=func.coalesce(_CUSTOMERS.c.stripe_customer_id, bindparam("stripe_id")))
-    .returning(_CUSTOMERS.c.stripe_customer_id)
+    .values(
+        updated_at=bindparam("at"),
+        stripe_customer_id=func.coalesce(_CUSTOMERS.c.stripe_customer_id, bindparam("stripe_id")),
+    )
+    .returning(_CUSTOMERS.c.stripe_customer_id, _CUSTOMERS.c.tenant_id)
 )
 
 
@@ -288,16 +292,15 @@ def forget_stripe_customer(customer: Customer) -> None:
     customer.stripe_parameters = None
 
 
-def attach_stripe_customer(tenant_id: int, customer_id: UUID, stripe_customer_id: str) -> str:
-    """Record the id of a customer's Stripe customer, unless it has one; returns the one that it has then."""
-    attached: str = (
-        db.session.connection()
-        .execute(
-            _ATTACH, {"of_tenant": tenant_id, "of_customer": customer_id, "stripe_id": stripe_customer_id}
-        )
-        .scalar_one()
-    )
-    return attached
+def attaching_stripe_customer(tenant_id: int, customer_id: UUID, stripe_customer_id: str) -> Step:
+    """Return how the id of a customer's Stripe customer is recorded, unless it has one: the id that it has then."""
+    values = {
+        "of_tenant": tenant_id,
+        "of_customer": customer_id,
+        "stripe_id": stripe_customer_id,
+        "at": utc_now(),
+    }
+    return Step(_ATTACH, values, lambda: CustomerNotFound("This customer does not exist."))
 
 
 def stripe_idempotency_key(customer: Customer) -> str:

@@ -18,9 +18,10 @@ from lumira.database import db
 from lumira.errors import IdempotencyInProgress, IdempotencyMismatch
 from lumira.models import IdempotencyKey
 from lumira.models.columns import table_of, uuid7
+from lumira.repositories import rows
 from lumira.repositories.idempotency_statements import FIND_OR_CREATE, FINISH, RENEW
 from lumira.repositories.idempotent_calls import LIFETIME, Call, KeySource, slot_of
-from lumira.repositories.rows import Write
+from lumira.repositories.rows import Step, Write
 
 #: Longer than one call to Stripe with all retries (`LONGEST_CALL`, which this module may not import).
 LEASE = timedelta(seconds=90)
@@ -162,12 +163,16 @@ def renew(
 
     Raises `IdempotencyInProgress` if another process has taken the call over.
     """
-    _update_claimed(
-        tenant_id,
-        claim,
-        RENEW,
-        {"until": utc_now() + LEASE, "of_order": order_id, "of_refund": refund_request_id},
-    )
+    for step in renewing(tenant_id, claim, order_id=order_id, refund_request_id=refund_request_id):
+        rows.take(step)
+
+
+def renewing(
+    tenant_id: int, claim: Claim, *, order_id: UUID | None = None, refund_request_id: UUID | None = None
+) -> list[Step]:
+    """Return what `renew` does, for the statement that locks the order; empty for a call without a key."""
+    values = {"until": utc_now() + LEASE, "of_order": order_id, "of_refund": refund_request_id}
+    return _changing(tenant_id, claim, RENEW, values)
 
 
 def renewal(tenant_id: int, claim: Claim, *, order_id: UUID) -> list[Write]:
@@ -185,23 +190,29 @@ def renewal(tenant_id: int, claim: Claim, *, order_id: UUID) -> list[Write]:
 
 def finish(tenant_id: int, claim: Claim, reply: StoredReply) -> None:
     """Store the reply and end the lease. The reply is encrypted, because it contains a client secret."""
+    for step in finishing(tenant_id, claim, reply):
+        rows.take(step)
+
+
+def finishing(tenant_id: int, claim: Claim, reply: StoredReply) -> list[Step]:
+    """Return what `finish` does, for the statement that locks the order; empty for a call without a key."""
+    if claim.key_id is None:
+        return []
     sealed = encryption.seal(json.dumps(reply.body), tenant_id=tenant_id, purpose=REPLY_PURPOSE)
-    _update_claimed(tenant_id, claim, FINISH, {"status": reply.status, "sealed": sealed})
+    return _changing(tenant_id, claim, FINISH, {"status": reply.status, "sealed": sealed})
 
 
 def withdraw_reply(tenant_id: int, claim: Claim) -> None:
     """Remove the reply that the running transaction has stored."""
-    _update_claimed(tenant_id, claim, FINISH, {"status": None, "sealed": None})
+    for step in _changing(tenant_id, claim, FINISH, {"status": None, "sealed": None}):
+        rows.take(step)
 
 
-def _update_claimed(tenant_id: int, claim: Claim, statement: Update, values: dict[str, Any]) -> None:
+def _changing(tenant_id: int, claim: Claim, statement: Update, values: dict[str, Any]) -> list[Step]:
     if claim.key_id is None:
-        return
+        return []
     address = {"of_tenant": tenant_id, "of_key": claim.key_id, "of_fence": claim.fence}
-    # Constraints are checked now: what the statement refers to must be written.
-    db.session.flush()
-    if db.session.connection().execute(statement, values | address).first() is None:
-        raise _taken_over()
+    return [Step(statement, {"at": utc_now(), **values, **address}, _taken_over)]
 
 
 def release(tenant_id: int, claim: Claim, *, is_over: bool = False) -> None:

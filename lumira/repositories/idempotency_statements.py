@@ -24,11 +24,12 @@ def _of_claim() -> Update:
             _KEYS.c.id == bindparam("of_key"),
             _KEYS.c.fence == bindparam("of_fence"),
         )
-        .returning(_KEYS.c.id)
+        .returning(_KEYS.c.id, _KEYS.c.tenant_id)
     )
 
 
 RENEW = _of_claim().values(
+    updated_at=bindparam("at"),
     leased_until=bindparam("until"),
     order_id=func.coalesce(bindparam("of_order", type_=_KEYS.c.order_id.type), _KEYS.c.order_id),
     refund_request_id=func.coalesce(
@@ -36,5 +37,8 @@ RENEW = _of_claim().values(
     ),
 )
 FINISH = _of_claim().values(
-    leased_until=None, reply_status=bindparam("status"), reply_sealed=bindparam("sealed")
+    updated_at=bindparam("at"),
+    leased_until=None,
+    reply_status=bindparam("status"),
+    reply_sealed=bindparam("sealed"),
 )

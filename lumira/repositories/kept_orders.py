@@ -3,12 +3,34 @@
 Opening a payment takes three transactions. A kept order is in no session: what is added to it is written by `write`.
 """
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache, reduce
 from typing import Any
+
+from sqlalchemy import (
+    ARRAY,
+    CTE,
+    Boolean,
+    DateTime,
+    Executable,
+    FromClause,
+    Integer,
+    Text,
+    Update,
+    Uuid,
+    bindparam,
+    column,
+    exists,
+    func,
+    select,
+    true,
+)
 
 from lumira.database import db
 from lumira.models import Order
 from lumira.repositories import orders, rows
-from lumira.repositories.rows import Write
+from lumira.repositories.rows import Step, Write
 
 #: What an order has before a payment exists. An order that has anything else is loaded.
 _KEPT = frozenset(("lines", "requests", "reservations"))
@@ -16,11 +38,26 @@ _OTHERS = [relationship for relationship in orders.WHOLE if relationship.key not
 #: Where SQLAlchemy lets the application note something about an object: the row as PostgreSQL has stored it.
 _STORED = "stored"
 
-# The function locks the order and then reads the rows: what was committed while it waited for the lock is seen.
-_LOCK = """
-    SELECT stored, has_others, request_states, reservation_states, reservation_ends
-    FROM lumira_lock_kept_order(%(tenant_id)s, %(order_id)s)
-"""
+#: What `lumira_continue_order` returns. It locks the order and then reads the rows: what was committed while it waited
+#: for the lock is seen.
+_FOUND = (
+    column("stored", Text),
+    column("has_others", Boolean),
+    column("request_states", ARRAY(Text)),
+    column("reservation_states", ARRAY(Text)),
+    column("reservation_ends", ARRAY(DateTime(timezone=True))),
+    column("has_parked", Boolean),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Locked:
+    """An order, locked, and what the steps before the lock returned."""
+
+    order: Order
+    values: tuple[Any, ...]
+    #: Whether parked events may wait for its payment.
+    has_parked: bool
 
 
 def insert(order: Order, *others: Write) -> None:
@@ -30,34 +67,71 @@ def insert(order: Order, *others: Write) -> None:
     _write(order, others)
 
 
-def lock_again(order: Order) -> Order:
+def lock_again(order: Order, *, after: Sequence[Step] = (), payment_intent_id: str | None = None) -> Locked:
     """Lock an order that this process has kept, and return it; another object, loaded whole, if it was changed since.
 
-    Every row is compared that a webhook, the poller, an operator or another process may have written meanwhile.
+    The steps are made before the order is locked, one after the other, in the same statement. Every row is compared
+    that a webhook, the poller, an operator or another process may have written meanwhile. Raises the error of the
+    first step if there is no row for it.
     """
+    if not _is_kept(order):
+        values = tuple(rows.take(step) for step in after)
+        return Locked(orders.lock_order(order.tenant_id, order.id), values, has_parked=True)
+    stored = rows.state_of(order).info[_STORED]
+    parameters = {
+        "locked_tenant": order.tenant_id,
+        "locked_order": order.id,
+        "locked_payment": payment_intent_id,
+    }
+    for step in after:
+        parameters |= step.values
+    statement = _lock_statement(tuple(step.statement for step in after))
+    found = db.session.connection().execute(statement, parameters).first()
+    if found is None:
+        raise after[0].missing()
+    *found_order, has_parked = found[len(after) :]
+    unchanged = tuple(found_order) == _expected(order, stored)
+    current = order if unchanged else orders.lock_order(order.tenant_id, order.id)
+    return Locked(current, tuple(found[: len(after)]), has_parked)
+
+
+def _is_kept(order: Order) -> bool:
     state = rows.state_of(order)
-    is_kept = (
+    return (
         state.session is None
         and _STORED in state.info
         and not rows.changed_names(order)
         and not any(getattr(order, relationship.key) for relationship in _OTHERS)
     )
-    if is_kept and _is_unchanged(order, state.info[_STORED]):
-        return order
-    return orders.lock_order(order.tenant_id, order.id)
 
 
-def _is_unchanged(order: Order, stored: str) -> bool:
+@cache
+def _lock_statement(changes: tuple[Update, ...]) -> Executable:
+    """Return one statement that makes these changes in this order and then locks the order.
+
+    Each part reads the one before it, because PostgreSQL promises no other order.
+    """
+    made: list[CTE] = []
+    for number, change in enumerate(changes):
+        follows = change.where(exists().select_from(made[-1])) if made else change
+        made.append(follows.cte(f"step_{number}"))
+    tenant = made[-1].c.tenant_id if made else bindparam("locked_tenant", type_=Integer)
+    order, payment = bindparam("locked_order", type_=Uuid), bindparam("locked_payment", type_=Text)
+    found = func.lumira_continue_order(tenant, order, payment).table_valued(*_FOUND).lateral("found")
+    source: FromClause = reduce(lambda left, right: left.join(right, true()), [*made, found])
+    return select(*(next(iter(step.c)) for step in made), *found.c).select_from(source)
+
+
+def _expected(order: Order, stored: str) -> tuple[Any, ...]:
+    """What the function returns if nothing was changed since the order was written."""
     reservations = sorted(order.reservations, key=lambda reservation: reservation.product_id)
-    kept = (
+    return (
         stored,
         False,
         [request.state for request in order.requests] or None,
         [reservation.state for reservation in reservations] or None,
         [reservation.expires_at for reservation in reservations] or None,
     )
-    address = {"tenant_id": order.tenant_id, "order_id": order.id}
-    return tuple(db.session.connection().exec_driver_sql(_LOCK, address).one()) == kept
 
 
 def write(order: Order) -> None:

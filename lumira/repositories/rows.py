@@ -4,7 +4,7 @@ SQLAlchemy's unit of work takes three times as long for a few rows whose order i
 session: the session writes its own.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Any
@@ -47,6 +47,17 @@ class Write:
     address: dict[str, Any] | None = None
     #: Whether `write` returns the whole row, as PostgreSQL writes it.
     returns_row: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A change of one row that locks it before others are locked."""
+
+    #: Built once. It returns a value, and the row's tenant.
+    statement: Update
+    values: dict[str, Any]
+    #: The error if there is no such row.
+    missing: Callable[[], Exception]
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +149,16 @@ def mark_written(row: DeclarativeBase) -> None:
         return
     for name in changed_names(row):
         set_committed_value(row, name, getattr(row, name))
+
+
+def take(step: Step) -> Any:
+    """Make one change by itself, and return its value; raises the step's error if there is no such row."""
+    # Constraints are checked now: what the statement refers to must be written.
+    db.session.flush()
+    row = db.session.connection().execute(step.statement, step.values).first()
+    if row is None:
+        raise step.missing()
+    return row[0]
 
 
 def write(writes: Sequence[Write]) -> list[Any]:

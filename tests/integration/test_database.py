@@ -64,3 +64,13 @@ def test_a_secret_copied_to_another_tenant_cannot_be_decrypted(tenant, other_ten
     for tenant_id, purpose in ((other_tenant.id, "a"), (tenant.id, "b")):
         with pytest.raises(encryption.DecryptionError):
             encryption.unseal(sealed, tenant_id=tenant_id, purpose=purpose)
+
+
+def test_a_table_that_is_still_small_is_read_by_its_index(tenant) -> None:
+    with atomic(tenant.id) as session:
+        connection = session.connection()
+        connection.exec_driver_sql("CREATE TEMP TABLE few (id integer PRIMARY KEY) ON COMMIT DROP")
+        connection.exec_driver_sql("INSERT INTO few VALUES (1), (2)")
+        connection.exec_driver_sql("ANALYZE few")
+        plan = connection.exec_driver_sql("EXPLAIN SELECT * FROM few WHERE id = 1")
+        assert "Seq Scan" not in str(plan.all())

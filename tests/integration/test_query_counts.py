@@ -47,17 +47,17 @@ RECEIPTS_OF_A_BATCH = 2
 #: What each event of a batch adds to it.
 FOR_EACH_EVENT = 0
 #: Three transactions: the order; the Stripe customer and the frozen request; the payment and the reply.
-OPENED_PAYMENT_OF_A_NEW_BUYER = 9
+OPENED_PAYMENT_OF_A_NEW_BUYER = 7
 #: The customer is known at Stripe: nothing is attached.
-OPENED_PAYMENT_OF_A_KNOWN_BUYER = 8
-#: The call is claimed, renewed before the payment's request, and answered; it is connected with its order by the
-#: statement that inserts the order.
-IDEMPOTENCY_KEY = 3
+OPENED_PAYMENT_OF_A_KNOWN_BUYER = 7
+#: The call is claimed. It is connected with its order by the statement that inserts the order, renewed and answered by
+#: those that lock the order again.
+IDEMPOTENCY_KEY = 1
 #: One transaction: the tenant, the product, the customer and its free orders; the order, its line, grant and message,
 #: and its audit entries; the wake-up for the message.
 FREE_ORDER = 7
 #: Four transactions: the pages' domains; and those of a payment, with two products, their lines and their stock.
-OPENED_CART = 14
+OPENED_CART = 13
 #: The tenant, the orders, their lines and their payments.
 LISTED_ORDERS = 3
 #: The customer, the grants of its orders, and manual ones.

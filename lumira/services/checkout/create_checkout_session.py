@@ -38,7 +38,7 @@ from lumira.services.checkout.call_stripe import (
     lookup_for,
 )
 from lumira.services.checkout.count_payments import counts_payments
-from lumira.services.checkout.ensure_stripe_customer import attach as attach_customer
+from lumira.services.checkout.ensure_stripe_customer import attaching as attaching_customer
 from lumira.services.checkout.ensure_stripe_customer import ensure_stripe_customer
 from lumira.services.idempotency.release_key import releasing_on_error
 from lumira.services.idempotency.reply import Reply
@@ -158,9 +158,12 @@ def _freeze(
     """Store the whole request to Stripe before it is sent; for a paid order, store and return the reply."""
     now = utc_now()
     with atomic(tenant_id):
-        idempotency.renew(tenant_id, started.claim)
-        stripe_customer_id = attach_customer(tenant_id, started.customer, stripe_customer_id)
-        order = kept_orders.lock_again(started.order)
+        attaching = attaching_customer(tenant_id, started.customer, stripe_customer_id)
+        locked = kept_orders.lock_again(
+            started.order, after=[*idempotency.renewing(tenant_id, started.claim), *attaching]
+        )
+        order = locked.order
+        stripe_customer_id = locked.values[-1] if attaching else stripe_customer_id
         refuse_erased(order)
         if _is_paid_already(order):
             opened = _session_opened(order)
@@ -207,8 +210,8 @@ def _attach(tenant_id: int, started: CheckoutStarted, session: dict[str, Any]) -
     `None` if the order was closed during the call: then nothing is reserved, and no reply is stored.
     """
     with atomic(tenant_id):
-        idempotency.renew(tenant_id, started.claim)
-        order, now = kept_orders.lock_again(started.order), utc_now()
+        renewing = idempotency.renewing(tenant_id, started.claim)
+        order, now = kept_orders.lock_again(started.order, after=renewing).order, utc_now()
         try:
             attached = attach_session(order, read_session(session), now=now)
         except SessionMismatch as error:

@@ -29,7 +29,7 @@ from lumira.services.checkout.begin_checkout import (
 )
 from lumira.services.checkout.call_stripe import StripeCall, attempt_repeatedly, call_stripe, lookup_for
 from lumira.services.checkout.count_payments import counts_payments
-from lumira.services.checkout.ensure_stripe_customer import attach as attach_customer
+from lumira.services.checkout.ensure_stripe_customer import attaching as attaching_customer
 from lumira.services.checkout.ensure_stripe_customer import ensure_stripe_customer
 from lumira.services.idempotency.release_key import releasing_on_error
 from lumira.services.idempotency.reply import Reply
@@ -83,9 +83,12 @@ def _open_intent(tenant_id: int, started: CheckoutStarted) -> PaymentOpened:
 def _freeze(tenant_id: int, started: CheckoutStarted, stripe_customer_id: str | None) -> StripeCall:
     """Second phase: attach the Stripe customer, and store the whole request to Stripe before it is sent."""
     with atomic(tenant_id):
-        idempotency.renew(tenant_id, started.claim)
-        stripe_customer_id = attach_customer(tenant_id, started.customer, stripe_customer_id)
-        order = kept_orders.lock_again(started.order)
+        attaching = attaching_customer(tenant_id, started.customer, stripe_customer_id)
+        locked = kept_orders.lock_again(
+            started.order, after=[*idempotency.renewing(tenant_id, started.claim), *attaching]
+        )
+        order = locked.order
+        stripe_customer_id = locked.values[-1] if attaching else stripe_customer_id
         refuse_erased(order)
         payment = current_payment(order)
         if payment is not None and payment.state is not PaymentState.CANCELED and not is_closed(order):
@@ -125,8 +128,9 @@ def _attach(tenant_id: int, started: CheckoutStarted, intent: dict[str, Any]) ->
     )
     with atomic(tenant_id):
         # The reply is stored first, because the key is locked first.
-        idempotency.finish(tenant_id, started.claim, StoredReply(200, asdict(opened)))
-        order, now = kept_orders.lock_again(started.order), utc_now()
+        storing = idempotency.finishing(tenant_id, started.claim, StoredReply(200, asdict(opened)))
+        locked = kept_orders.lock_again(started.order, after=storing, payment_intent_id=intent["id"])
+        order, now = locked.order, utc_now()
         try:
             payment = payments.attach_intent(order, read_intent(intent), now=now)
         except PaymentMismatch as error:
@@ -141,7 +145,7 @@ def _attach(tenant_id: int, started: CheckoutStarted, intent: dict[str, Any]) ->
         reserve_stock(order, until=utc_now() + stock.PAYMENT_RESERVATION)
         kept_orders.write(order)
         # Events of this payment that arrived before it was attached were parked.
-        if webhook_events.unpark(tenant_id, [payment.stripe_payment_intent_id]):
+        if locked.has_parked and webhook_events.unpark(tenant_id, [payment.stripe_payment_intent_id]):
             webhook_events.schedule_processing(tenant_id)
         return opened
 

@@ -12,6 +12,7 @@ from lumira.domain import stripe_requests
 from lumira.models import email_key
 from lumira.repositories import alerts, customers, stripe_accounts
 from lumira.repositories.customers import Buyer, StripeCustomerRequest
+from lumira.repositories.rows import Step
 from lumira.services.checkout import even_duration
 
 log = structlog.get_logger()
@@ -81,11 +82,16 @@ def _is_own(typed_email: str | None, key: str) -> bool:
     return typed_email is not None and email_key(typed_email) == key
 
 
-def attach(tenant_id: int, customer: CustomerAtStripe | None, stripe_customer_id: str | None) -> str | None:
-    """Record a created Stripe customer, in the caller's transaction; returns the id that the customer has then."""
+def attaching(
+    tenant_id: int, customer: CustomerAtStripe | None, stripe_customer_id: str | None
+) -> list[Step]:
+    """Return how a created Stripe customer is recorded before the order is locked; empty if none was created.
+
+    The step's value is the id that the customer has then.
+    """
     if stripe_customer_id is None or not isinstance(customer, StripeCustomerRequest):
-        return stripe_customer_id
-    return customers.attach_stripe_customer(tenant_id, customer.customer_id, stripe_customer_id)
+        return []
+    return [customers.attaching_stripe_customer(tenant_id, customer.customer_id, stripe_customer_id)]
 
 
 def _create(

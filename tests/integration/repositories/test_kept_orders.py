@@ -10,8 +10,10 @@ from lumira.database import atomic
 from lumira.domain import payments, stripe_requests
 from lumira.domain.payments import IntentFacts
 from lumira.domain.stripe_requests import Refusal, Seller
+from lumira.errors import IdempotencyInProgress
 from lumira.models import (
     CheckoutSession,
+    Customer,
     MessageKind,
     Order,
     OrderLine,
@@ -20,8 +22,10 @@ from lumira.models import (
     ReservationState,
     SessionState,
 )
-from lumira.repositories import kept_orders, orders, products, rows, stock, tenants
-from lumira.repositories.idempotent_calls import Call
+from lumira.models.columns import uuid7
+from lumira.repositories import customers, idempotency, kept_orders, orders, products, rows, stock, tenants
+from lumira.repositories.idempotency import Claim
+from lumira.repositories.idempotent_calls import Call, KeySource
 from lumira.services.checkout.open_order import open_order
 from tests.support.factories import Brand, make_command
 
@@ -101,7 +105,7 @@ MEANWHILE = [
 def test_an_unchanged_order_is_not_loaded_again(tenant: Brand) -> None:
     kept = keep(tenant)
     with atomic(tenant.id):
-        assert kept_orders.lock_again(kept) is kept
+        assert kept_orders.lock_again(kept).order is kept
 
 
 @pytest.mark.parametrize("change", MEANWHILE)
@@ -113,14 +117,14 @@ def test_an_order_on_which_something_was_recorded_is_loaded(
         change(orders.lock_order(tenant.id, kept.id))
 
     with atomic(tenant.id):
-        loaded = kept_orders.lock_again(kept)
+        loaded = kept_orders.lock_again(kept).order
         assert loaded is not kept
         assert loaded.id == kept.id
 
 
 def test_every_kind_of_row_that_is_loaded_with_an_order_is_compared(tenant: Brand) -> None:
     with atomic(tenant.id) as session:
-        function = "SELECT prosrc FROM pg_proc WHERE proname = 'lumira_lock_kept_order'"
+        function = "SELECT prosrc FROM pg_proc WHERE proname = 'lumira_continue_order'"
         compared = set(session.connection().exec_driver_sql(function).scalar_one().split())
     tables = {item.property.entity.class_.__tablename__ for item in orders.WHOLE}
     # Lines never change.
@@ -131,13 +135,13 @@ def test_what_a_rolled_back_transaction_changed_is_not_continued(tenant: Brand) 
     kept = keep(tenant)
 
     with atomic(tenant.id) as session:
-        order = kept_orders.lock_again(kept)
+        order = kept_orders.lock_again(kept).order
         refuse_request(order)
         kept_orders.write(order)
         session.rollback()
 
     with atomic(tenant.id):
-        loaded = kept_orders.lock_again(kept)
+        loaded = kept_orders.lock_again(kept).order
         assert loaded is not kept
         assert [request.state for request in loaded.requests] == [RequestState.FROZEN]
 
@@ -145,7 +149,7 @@ def test_what_a_rolled_back_transaction_changed_is_not_continued(tenant: Brand) 
 def test_a_kept_order_is_stored_as_a_loaded_one(tenant: Brand) -> None:
     kept = keep(tenant)
     with atomic(tenant.id):
-        order = kept_orders.lock_again(kept)
+        order = kept_orders.lock_again(kept).order
         attach_payment(order)
         kept_orders.write(order)
     with atomic(tenant.id):
@@ -155,3 +159,41 @@ def test_a_kept_order_is_stored_as_a_loaded_one(tenant: Brand) -> None:
         assert [payment.stripe_payment_intent_id for payment in loaded.payments] == ["pi_meanwhile"]
         assert [request.state for request in loaded.requests] == [RequestState.ACCEPTED]
         assert loaded.lines[0].product_id == "shirt"
+
+
+def test_a_call_that_another_process_has_taken_over_changes_nothing(tenant: Brand) -> None:
+    kept = keep(tenant)
+    lost = Claim(key_id=uuid7(), fence=1)
+    with atomic(tenant.id):
+        buyer = customers.find_or_create(tenant.id, email="buyer@example.com", name=None)
+        attaching = customers.attaching_stripe_customer(tenant.id, buyer.id, "cus_late")
+
+    with pytest.raises(IdempotencyInProgress), atomic(tenant.id):
+        kept_orders.lock_again(kept, after=[*idempotency.renewing(tenant.id, lost), attaching])
+    with atomic(tenant.id) as session:
+        # What was sent is looked at before the rollback too: the later step found no row of the earlier one.
+        with pytest.raises(IdempotencyInProgress):
+            kept_orders.lock_again(kept, after=[*idempotency.renewing(tenant.id, lost), attaching])
+        assert session.get_one(Customer, (tenant.id, buyer.id)).stripe_customer_id is None
+
+
+@pytest.mark.parametrize("is_changed", [False, True])
+def test_the_steps_before_an_order_are_made_whether_or_not_it_is_loaded(
+    tenant: Brand, is_changed: bool
+) -> None:
+    kept = keep(tenant)
+    call = Call(fingerprint="f", actor="test", source=KeySource.IDEMPOTENCY_KEY, key="one-purchase")
+    with atomic(tenant.id):
+        claim = idempotency.claim(tenant.id, call)
+        buyer = customers.find_or_create(tenant.id, email="buyer@example.com", name=None)
+        attaching = customers.attaching_stripe_customer(tenant.id, buyer.id, "cus_new")
+        if is_changed:
+            close(orders.lock_order(tenant.id, kept.id))
+
+    with atomic(tenant.id):
+        steps = [*idempotency.renewing(tenant.id, claim, order_id=kept.id), attaching]
+        locked = kept_orders.lock_again(kept, after=steps)
+        assert (locked.order is kept) is not is_changed
+        assert locked.values == (claim.key_id, "cus_new")
+    with atomic(tenant.id):
+        assert idempotency.find_order_id(tenant.id, call) == kept.id

@@ -135,9 +135,14 @@ def _reserve(directory: Path, slot: str) -> None:
         file = directory / f"{kind}_{slot}.db"
         if file.exists() and not _is_readable(file):
             _remove([file])
+        is_new = not file.exists()
         descriptor = os.open(file, os.O_RDWR | os.O_CREAT, 0o600)
         try:
             os.posix_fallocate(descriptor, 0, size)
+        except OSError:
+            if is_new:
+                _remove([file])
+            raise
         finally:
             os.close(descriptor)
 

@@ -105,6 +105,24 @@ def test_a_process_without_a_folder_runs_and_counts_nothing(tmp_path: Path) -> N
     assert value(tmp_path, "lumira_orders_polled_total") is None
 
 
+def test_a_process_for_which_the_disk_has_no_room_runs_and_counts_nothing(tmp_path: Path) -> None:
+    with process(tmp_path, 3):
+        # As with a full disk, the files of another slot cannot be made as large as they are to be.
+        little = f"import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))\n{_PROCESS}"
+        done = subprocess.run(
+            [sys.executable, "-c", little, str(tmp_path), "4"],
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            text=True,
+            check=True,
+        )
+        assert "metrics_not_counted" in done.stdout
+        assert done.stdout.endswith("counted\n")
+        assert not {file for file in files(tmp_path) if file.endswith("_2.db")}
+        assert value(tmp_path, "lumira_orders_polled_total") == 3
+
+
 def test_a_forked_process_does_not_write_into_the_files_of_its_parent(counting: Path) -> None:
     metrics.POLLS.count()
     child = os.fork()

@@ -2,6 +2,7 @@
 
 import json
 import re
+import socket
 import ssl
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
@@ -89,6 +90,33 @@ def test_plain_http_leads_to_https(proxy: Proxy) -> None:
         reply = connection.getresponse()
 
     assert (reply.status, reply.headers["Location"]) == (308, f"https://{HOST}/checkout/boutique?lang=en")
+
+
+@pytest.mark.parametrize("ciphers", ["AES128-SHA", "ECDHE-ECDSA-AES128-SHA", "AES128-GCM-SHA256"])
+def test_ciphers_without_forward_secrecy_or_authenticated_encryption_are_refused(
+    proxy: Proxy, ciphers: str
+) -> None:
+    with pytest.raises(ssl.SSLError, match="HANDSHAKE_FAILURE"):
+        handshake(proxy, ciphers)
+    assert handshake(proxy, "ECDHE-ECDSA-AES128-GCM-SHA256") == "TLSv1.2"
+
+
+def handshake(proxy: Proxy, ciphers: str) -> str | None:
+    """Connect with TLS 1.2 and these ciphers; return the version."""
+    context = ssl.create_default_context(cafile=str(proxy.directory / "certificate.pem"))
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+    context.set_ciphers(f"{ciphers}:@SECLEVEL=0")
+    with (
+        socket.create_connection(("127.0.0.1", proxy.port), timeout=60) as plain,
+        context.wrap_socket(plain, server_hostname=HOST) as encrypted,
+    ):
+        return encrypted.version()
+
+
+def test_replies_do_not_name_the_version_of_the_proxy(proxy: Proxy) -> None:
+    with closing(HTTPConnection("127.0.0.1", proxy.plain_port, timeout=60)) as connection:
+        connection.request("GET", "/", headers={"Host": HOST})
+        assert connection.getresponse().headers["Server"] == "nginx"
 
 
 def test_slow_bodies_occupy_no_thread(proxy: Proxy, tenant: Brand) -> None:

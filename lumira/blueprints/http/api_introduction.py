@@ -43,5 +43,6 @@ a page says: status and access follow from Stripe's signed events.
   new values of an enumeration may be added: treat an unknown code by its HTTP status.
 - Send a new random `Idempotency-Key`, such as a UUID, with each sale, and the same one when you repeat it. After a 503,
   repeat the request with the same key once `Retry-After` seconds have passed.
+- Never send a card number: a field with one is refused. Cards are entered in Stripe's Payment Element or on its page.
 - Every reply has an `X-Request-Id`: quote it in questions about a request.
 """

@@ -8,6 +8,8 @@ from config.errors import SettingsError
 
 _DSN = re.compile(r"https?://[^\s/@:]+(:[^\s/@]*)?@[^\s/@]+/(\S*/)?[0-9]+")
 
+_ENDPOINT = re.compile(r"https?://[^\s/]+(/\S*)?")
+
 
 def sentry_dsn(values: Mapping[str, str]) -> str | None:
     """Return SENTRY_DSN; raise `SettingsError` if it is invalid, or the package that sends to it is missing."""
@@ -19,6 +21,23 @@ def sentry_dsn(values: Mapping[str, str]) -> str | None:
         raise SettingsError("SENTRY_DSN must be a project's DSN, such as https://key@sentry.example.com/1.")
     _require("SENTRY_DSN", "sentry_sdk", "sentry-sdk")
     return dsn
+
+
+def otlp_endpoint(values: Mapping[str, str]) -> str | None:
+    """Return OTEL_EXPORTER_OTLP_ENDPOINT; raise `SettingsError` if it is invalid, or a package is missing."""
+    endpoint = values.get("OTEL_EXPORTER_OTLP_ENDPOINT")
+    if endpoint is None:
+        return None
+    if not _ENDPOINT.fullmatch(endpoint):
+        raise SettingsError(
+            "OTEL_EXPORTER_OTLP_ENDPOINT must be the collector's address for OTLP over HTTP, such as "
+            "http://127.0.0.1:4318."
+        )
+    for module in ("opentelemetry.sdk", "opentelemetry.exporter.otlp.proto.http"):
+        _require(
+            "OTEL_EXPORTER_OTLP_ENDPOINT", module, "opentelemetry-sdk opentelemetry-exporter-otlp-proto-http"
+        )
+    return endpoint
 
 
 def _require(setting: str, module: str, package: str) -> None:

@@ -94,6 +94,8 @@ class Settings:
     security_contact: str | None = None
     #: The project at Sentry that errors are sent to; `None`: they are stored here only.
     sentry_dsn: str | None = field(default=None, repr=False)
+    #: The collector that traces are sent to; `None`: none are recorded.
+    otlp_endpoint: str | None = None
     #: How many threads of a web process wait for Stripe at once.
     stripe_concurrency: int = web_server.stripe_concurrency({})
 
@@ -165,6 +167,7 @@ class Settings:
             metrics_token=_metrics_token(values),
             security_contact=_security_contact(values),
             sentry_dsn=observation.sentry_dsn(values),
+            otlp_endpoint=observation.otlp_endpoint(values),
         )
 
 

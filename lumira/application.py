@@ -14,6 +14,7 @@ from lumira import (
     notifications,
     operator_tokens,
     stripe_slots,
+    tracing,
 )
 from lumira.clients import sentry, storage, stripe_client
 from lumira.reconciliation import transfers
@@ -66,6 +67,7 @@ def _report_errors(settings: Settings) -> None:
     error_alerts.configure(settings.default_tenant)
     note_errors.configure(__version__)
     error_listeners.listen(note_errors.note)
+    tracing.configure(settings.otlp_endpoint, release=__version__)
     sentry.configure(settings.sentry_dsn, release=__version__, environment=settings.environment)
 
 

@@ -19,7 +19,7 @@ from sqlalchemy.exc import DBAPIError, InvalidatePoolError
 from sqlalchemy.orm import DeclarativeBase, Session
 
 from config.settings import Settings
-from lumira import database_failures, database_sessions
+from lumira import database_failures, database_sessions, tracing
 from lumira.shared_reads import SharedReads
 
 #: PostgreSQL aborted the transaction so that another one can continue: serialization_failure, deadlock_detected.
@@ -128,7 +128,10 @@ def _begin(connection: Connection, tenant_id: int | None) -> None:
     """Begin a transaction and set its tenant, in one message to the server: every transaction starts with both."""
     tenant = "" if tenant_id is None else str(int(tenant_id))
     settings = connection.get_execution_options().get(_LOCAL_SETTINGS, "")
-    statement = f"BEGIN; {settings} SELECT set_config('lumira.tenant_id', '{tenant}', true)"
+    traced = (
+        f", set_config('{tracing.SETTING}', '{tracing.traceparent() or ''}', true)" if tracing.is_on() else ""
+    )
+    statement = f"BEGIN; {settings} SELECT set_config('lumira.tenant_id', '{tenant}', true){traced}"
     driver = cast("psycopg.Connection[Any]", connection.connection.driver_connection)
     result = driver.pgconn.exec_(statement.encode())
     if result.status != ExecStatus.TUPLES_OK:
@@ -223,6 +226,10 @@ def execute_alone(statement: str, parameters: Mapping[str, object]) -> list[Any]
     SQLAlchemy's work around a statement takes longer than this statement. Errors are raised as SQLAlchemy's own.
     """
     settings = db.engines["inbox"].get_execution_options().get(_LOCAL_SETTINGS, "")
+    if parent := tracing.traceparent():
+        # Evaluated before the function that the statement calls, and in its transaction.
+        statement = f"{statement} WHERE set_config('{tracing.SETTING}', %(traceparent)s, true) IS NOT NULL"
+        parameters = {**parameters, "traceparent": parent}
     with inbox_connection() as connection:
         cursor = connection.execute(f"{settings} {statement}", parameters)
         while cursor.nextset():

@@ -9,6 +9,8 @@ from typing import ParamSpec, TypeVar
 import structlog
 from flask import current_app
 
+from lumira import tracing
+
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
 Item = TypeVar("Item")
@@ -21,10 +23,11 @@ def in_own_context(function: Callable[Parameters, Result]) -> Callable[Parameter
     """Return the function for another thread: with a context of its own, and the caller's fields of the log."""
     app = current_app._get_current_object()  # type: ignore[attr-defined] # noqa: SLF001 - Flask documents it for threads
     fields = structlog.contextvars.get_contextvars()
+    parent = tracing.traceparent()
 
     @wraps(function)
     def run(*args: Parameters.args, **kwargs: Parameters.kwargs) -> Result:
-        with app.app_context(), structlog.contextvars.bound_contextvars(**fields):
+        with app.app_context(), structlog.contextvars.bound_contextvars(**fields), tracing.within(parent):
             return function(*args, **kwargs)
 
     return run

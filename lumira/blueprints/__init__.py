@@ -32,6 +32,7 @@ from lumira.blueprints.http import (
 from lumira.blueprints.http.catalog_fast_path import CatalogFastPath
 from lumira.blueprints.http.request_place import request_place
 from lumira.blueprints.http.routing import ApiBlueprint
+from lumira.blueprints.http.traced_requests import TracedRequests
 from lumira.blueprints.http.webhook_fast_path import WebhookFastPath
 from lumira.blueprints.pages import checkout, home, portal, portal_withdrawal, withdrawal
 from lumira.blueprints.pages.dashboard import dashboard
@@ -43,6 +44,8 @@ def register(app: Flask, settings: Settings) -> None:
     """Register the routes and what surrounds every request."""
     app.wsgi_app = WebhookFastPath(app)  # type: ignore[method-assign]
     app.wsgi_app = CatalogFastPath(app, settings)  # type: ignore[method-assign]
+    if settings.otlp_endpoint is not None:
+        app.wsgi_app = TracedRequests(app)  # type: ignore[method-assign]
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]

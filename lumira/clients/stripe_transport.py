@@ -16,7 +16,7 @@ from typing import Any, Protocol
 import stripe
 import structlog
 
-from lumira import metrics, stripe_slots
+from lumira import metrics, stripe_slots, tracing
 from lumira.clients.stripe_session import StripeSession
 from lumira.clock import utc_now
 from lumira.database import refuse_inside_transaction
@@ -137,6 +137,12 @@ def call(account: Account, operation: str, request: Request, *, key: str | None 
     `StripeOutcomeUnknown` or `StripeUnavailable` (`StripeBusy` if too many calls of this process wait for Stripe).
     """
     refuse_inside_transaction()
+    with tracing.span(f"Stripe {operation}", "client") as span:
+        span.set({"stripe.operation": operation, "lumira.tenant": account.tenant_slug})
+        return _call(account, operation, request, key)
+
+
+def _call(account: Account, operation: str, request: Request, key: str | None) -> dict[str, Any]:
     client = _client(account)
     options = {"idempotency_key": key} if key else {}
     started_at = time.monotonic()

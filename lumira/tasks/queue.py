@@ -95,14 +95,14 @@ def _alone() -> threading.BoundedSemaphore:
 
 
 @queue.task(name="process_events", queue=QUEUE)
-def process_events(tenant_id: int) -> None:
+def process_events(tenant_id: int, traceparent: str | None = None) -> None:  # noqa: ARG001 - read by the worker
     """Process the tenant's due events."""
     structlog.contextvars.bind_contextvars(tenant_id=tenant_id)
     process.process_events(tenant_id, is_stopping=stopping.is_set)
 
 
 @queue.task(name="relay_outbox", queue=QUEUE)
-def relay_outbox(tenant_id: int) -> None:
+def relay_outbox(tenant_id: int, traceparent: str | None = None) -> None:  # noqa: ARG001 - read by the worker
     """Send the tenant's due messages."""
     _mail_turns.run([tenant_id], is_stopping=stopping.is_set)
 

@@ -7,6 +7,7 @@ import signal
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from typing import Any
 
 import psycopg
@@ -18,7 +19,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from config import database_url
 from config.settings import Settings
-from lumira import database_failures, database_sessions, metrics, stripe_slots
+from lumira import database_failures, database_sessions, metrics, stripe_slots, tracing
 from lumira.database import db
 from lumira.services.installation.measure_process import begin_measuring
 from lumira.tasks.queue import HEARTBEAT_EVERY, STALLED_AFTER, queue, stopping
@@ -139,7 +140,7 @@ def _in_app_context(app: Flask) -> Callable[[Callable[[], Any], JobContext, Work
         structlog.contextvars.bind_contextvars(job=context.job.task_name, job_id=context.job.id)
         started, result = time.perf_counter(), "failed"
         try:
-            with app.app_context():
+            with app.app_context(), _traced(context):
                 returned = _logged(call_next)
             result = "done"
             return returned
@@ -148,6 +149,12 @@ def _in_app_context(app: Flask) -> Callable[[Callable[[], Any], JobContext, Work
             metrics.JOB_SECONDS.observe(time.perf_counter() - started, context.job.task_name)
 
     return middleware
+
+
+def _traced(context: JobContext) -> AbstractContextManager[Any]:
+    """Return the span of a job, in the trace of the request that enqueued it if there is one."""
+    job = context.job
+    return tracing.span(f"job {job.task_name}", "consumer", parent=tracing.parent_in(job.task_kwargs))
 
 
 def _logged(run: Callable[[], Any]) -> Any:

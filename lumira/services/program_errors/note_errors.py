@@ -31,6 +31,8 @@ _WRITE_EVERY, _RETRY_AFTER = 1.0, 5.0
 _LAST_WRITE = 3.0
 #: Kinds of errors at tenants that wait to be written.
 _MOST_PENDING = 500
+#: The loggers of the packages that send errors and traces elsewhere.
+_SENDERS = ("opentelemetry", "sentry_sdk")
 #: What an exception has once it is noted: the same one may be logged at several places on its way.
 _NOTED = "_lumira_noted"
 
@@ -96,7 +98,9 @@ def write_in_background() -> None:
 
 def note(error: BaseException, fields: Mapping[str, Any]) -> None:
     """Note an error that was logged with these fields, unless it is expected; a listener of the log."""
-    note_at(_place_of(fields), error, request_id=fields.get("request_id"))
+    # What could not be sent to Sentry or to a collector is no error of Lumira.
+    if not str(fields.get("logger", "")).startswith(_SENDERS):
+        note_at(_place_of(fields), error, request_id=fields.get("request_id"))
 
 
 def _place_of(fields: Mapping[str, Any]) -> Place:

@@ -138,6 +138,7 @@ def test_an_unreachable_sentry_delays_no_request(
     try:
         fail_with(monkeypatch, stripe, "view_shop_config")
         assert client.get("/api/stripe/config", headers=tenant.publishable).status_code == 500
+        sentry.flush(5)
     finally:
         sentry.configure(None, release="", environment="")
         note_errors.forget()

@@ -15,7 +15,8 @@
 ``POST settings``           ``delay_ms``, ``slow_delay_ms`` until delayed outcomes; ``api_version`` of events;
                             ``bank_transfers``: whether bank transfers are offered to customers (in ``eur``);
                             ``refused_emails``: addresses that are ``email_invalid``; ``clock_offset_s``: how far
-                            Stripe's clock is ahead of this machine's, negative for behind
+                            Stripe's clock is ahead of this machine's, negative for behind; ``charges_enabled`` of
+                            the account
 ``POST events``             ``{type, object, previous_attributes?, account?}``: emits an event of any type;
                             ``account`` is that of a connected account
 ``POST connect``            ``{name}``: connects the account of the key ``sk_test_<name>``: this account's key
@@ -75,7 +76,9 @@ from lumira.sandbox.store import TABLES, Store
 from lumira.sandbox.webhooks.delivery_control import DeliveryControl
 from lumira.sandbox.webhooks.workers import DeliveryWorkers
 
-_SETTINGS = {"delay_ms", "slow_delay_ms", "api_version", "bank_transfers", "refused_emails", "clock_offset_s"}
+_SETTINGS = {
+    "delay_ms", "slow_delay_ms", "api_version", "bank_transfers", "refused_emails", "clock_offset_s", "charges_enabled",
+}  # fmt: skip
 _SESSION_ACTION_PATH = re.compile(rf"checkout/sessions/(\w+)/({'|'.join(SESSION_ACTIONS)})")
 
 

@@ -52,7 +52,7 @@ def check_names(sent: Json, valid_names: set[str]) -> None:
 
 
 def _is_valid(name: str, value: Any) -> bool:
-    if name in ("paused", "shuffle", "bank_transfers", "withdrawn", "reinstated"):
+    if name in ("paused", "shuffle", "bank_transfers", "charges_enabled", "withdrawn", "reinstated"):
         return isinstance(value, bool)
     if name in _TEXTS:
         return isinstance(value, str)

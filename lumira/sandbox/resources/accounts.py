@@ -13,7 +13,7 @@ _NOTHING_DUE: Object = {
 
 @routes.add("GET", "/v1/account", params.AccountRetrieveCurrentParams)
 def retrieve(call: Call) -> Object:
-    """Return the caller's own account, with charges enabled."""
+    """Return the caller's own account; whether charges are enabled is a setting."""
     name = call.account.settings.get("name", "sandbox")
     return {
         "id": call.account.id,
@@ -22,7 +22,7 @@ def retrieve(call: Call) -> Object:
                              "support_email": None, "support_phone": None, "support_url": None, "url": None},
         "business_type": None,
         "capabilities": {"card_payments": "active", "sepa_debit_payments": "active", "transfers": "active"},
-        "charges_enabled": True,
+        "charges_enabled": call.account.settings.get("charges_enabled", True),
         "controller": {"type": "account"},
         "country": "FR",
         "created": call.account.settings.get("created", call.account.now),

@@ -10,6 +10,8 @@ from flask import Flask
 
 from lumira.database import atomic, db
 from tests.support import own_database
+from tests.support.doctor import codes
+from tests.support.factories import Brand
 
 # Many commands work on all tenants.
 settings, app = own_database.settings, own_database.app
@@ -53,3 +55,13 @@ def worker(app: Flask) -> Any:
     yield
     with app.app_context(), atomic(None):
         db.session.execute(db.text("DELETE FROM procrastinate_workers"))
+
+
+#: Returns the codes of the findings of `flask doctor --json` about a tenant, by line.
+Doctor = Callable[..., dict[str, list[str]]]
+
+
+@pytest.fixture
+def doctor(app: Flask, tenant: Brand) -> Doctor:
+    """Run the doctor, for `tenant` unless another one is given."""
+    return lambda brand=tenant: codes(app, brand)

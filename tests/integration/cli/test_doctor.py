@@ -1,6 +1,5 @@
 """Each line of `flask doctor`, broken and mended."""
 
-import json
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -9,7 +8,6 @@ from typing import Any
 import pytest
 import time_machine
 from cryptography.fernet import Fernet
-from flask import Flask
 
 from config.settings import Settings
 from config.smtp_server import SmtpServer
@@ -19,61 +17,25 @@ from lumira.database import atomic, db
 from lumira.domain.stripe_permissions import PERMISSIONS
 from lumira.models import KeyKind
 from lumira.reconciliation import reconcile
-from lumira.repositories import stripe_accounts, tenants
 from lumira.services.audit import seal_entries
 from lumira.services.chains import heads
 from lumira.services.installation.diagnose_database import describe_version
 from lumira.services.installation.diagnose_services import describe_disk
 from lumira.services.installation.disk import Disk, measure_disks
-from lumira.services.installation.findings import Level
 from lumira.services.tenants.manage_keys import create_key
 from lumira.webhooks import refusals
 from tests.integration.cli.conftest import RunFlask
 from tests.support import stripe_events, stripe_sandbox
 from tests.support.dashboard import make_operator
 from tests.support.database_owner import database_owner
+from tests.support.doctor import PERMITTED, report, restrict
 from tests.support.factories import Brand, open_cart, open_payment
 from tests.support.mail_server import PASSWORD, USER, Mailbox, running
 from tests.support.redis_server import RedisServer
 
 pytestmark = pytest.mark.usefixtures("app_context")
 
-#: Returns the codes of the findings, by line.
-Doctor = Callable[..., dict[str, list[str]]]
 GIGABYTE = 1_000_000_000
-#: What a restricted key of the sandbox needs for everything.
-PERMITTED = (
-    "account:read",
-    "charges:read",
-    "checkout_sessions:write",
-    "customers:write",
-    "disputes:read",
-    "events:read",
-    "payment_intents:write",
-    "payment_method_domains:write",
-    "refunds:write",
-    "webhook_endpoints:write",
-)
-
-
-@pytest.fixture
-def doctor(app: Flask, tenant: Brand) -> Doctor:
-    """Run `flask doctor --json` for the tenant."""
-
-    def run(brand: Brand = tenant) -> dict[str, list[str]]:
-        found: dict[str, list[str]] = {}
-        for finding in report(app, brand)["findings"]:
-            found.setdefault(finding["line"], []).append(finding["code"])
-        return found
-
-    return run
-
-
-def report(app: Flask, brand: Brand) -> dict[str, Any]:
-    result = app.test_cli_runner().invoke(args=["doctor", "--json", "--tenant", brand.slug])
-    printed: dict[str, Any] = json.loads(result.stdout)
-    assert result.exit_code == (printed["status"] == "fault"), result.output
-    return printed
 
 
 def execute(statement: str, tenant_id: int | None = None, **values: Any) -> None:
@@ -144,10 +106,11 @@ def test_a_database_that_does_not_respond_is_named(doctor, configure) -> None:
 
 
 @pytest.mark.parametrize(
-    ("version", "level"), [((14, 13), Level.FAULT), ((15, 0), Level.OK), ((18, 1), Level.OK)]
+    ("version", "code"),
+    [((14, 13), "database_version_old"), ((15, 0), "database_version"), ((18, 1), "database_version")],
 )
-def test_a_server_that_is_too_old_is_a_fault(version, level) -> None:
-    assert describe_version(version).level is level
+def test_a_server_that_is_too_old_is_named(version, code) -> None:
+    assert describe_version(version).code == code
 
 
 def test_keys_that_decrypt_no_stripe_key_are_named(doctor, settings) -> None:
@@ -167,6 +130,15 @@ def test_keys_that_do_not_decrypt_an_operators_codes_are_named(doctor, settings,
     assert doctor(brand)["encryption keys"] == ["secrets_unreadable"]
     execute("UPDATE operator_roles SET removed_at = now()", brand.id)
     assert doctor(brand)["encryption keys"] == ["encryption_keys_work"]
+
+
+def test_a_heartbeat_that_cannot_be_read_is_named(doctor, settings, worker) -> None:
+    as_owner(settings, "REVOKE SELECT ON procrastinate_workers FROM lumira_app")
+    try:
+        assert doctor()["worker"] == ["heartbeat_unreadable"]
+    finally:
+        as_owner(settings, "GRANT SELECT ON procrastinate_workers TO lumira_app")
+    assert doctor()["worker"] == ["worker_runs"]
 
 
 def test_a_worker_that_fell_silent_is_named(doctor, worker) -> None:
@@ -246,6 +218,12 @@ def test_a_sender_that_the_mail_server_refuses_is_named(doctor, configure) -> No
     assert doctor()["mail server"] == ["mail_refused"]
 
 
+def test_messages_that_are_not_sent_are_a_warning_in_production(doctor, configure) -> None:
+    assert doctor()["mail server"] == ["mail_not_sent"]
+    configure(environment="development")
+    assert doctor()["mail server"] == ["mail_in_files"]
+
+
 def test_a_mail_server_that_refuses_the_password_is_named(app, tenant, configure) -> None:
     mailbox = Mailbox()
     options = {"authenticator": mailbox.authenticate, "auth_require_tls": False}
@@ -265,7 +243,8 @@ def test_a_storage_that_stores_nothing_is_named(doctor, settings) -> None:
         files.rename(kept)
     files.write_text("A file where the folder should be.")
     try:
-        assert doctor()["storage"] == ["storage_fails"]
+        found = doctor()
+        assert (found["storage"], found["audit log"]) == (["storage_fails"], ["chain_unknown"])
     finally:
         files.unlink()
         if kept.exists():
@@ -316,12 +295,6 @@ def test_a_live_key_beside_a_test_key_is_named(doctor, tenant) -> None:
     assert doctor()["publishable key"] == ["modes_mixed"]
     execute(change, tenant.id, old="pk_live_", new="pk_test_")
     assert doctor()["publishable key"] == ["publishable_key_set"]
-
-
-def restrict(brand: Brand, permissions: list[str]) -> None:
-    created = stripe_sandbox.call(brand, "POST", "/sandbox/keys", json={"permissions": permissions})
-    with atomic(brand.id):
-        stripe_accounts.set_keys(tenants.get(brand.id), secret_key=created["key"])
 
 
 @pytest.mark.parametrize(

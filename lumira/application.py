@@ -16,7 +16,7 @@ from lumira import (
     stripe_slots,
     tracing,
 )
-from lumira.clients import sentry, storage, stripe_client
+from lumira.clients import sentry, storage, stripe_client, team_webhook
 from lumira.reconciliation import transfers
 from lumira.services.chains import heads as chain_heads
 from lumira.services.program_errors import alert as error_alerts
@@ -45,6 +45,7 @@ def build(settings: Settings, *, serves_http: bool = True) -> Flask:
     storage.configure(
         settings.instance_path / "files", _bucket(settings), max_bytes=settings.max_upload_bytes
     )
+    team_webhook.configure(is_development=settings.is_development)
     database.configure(app, settings)
     notifications.configure(settings)
     transfers.configure(settings.bank_transfer_days)

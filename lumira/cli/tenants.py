@@ -10,10 +10,11 @@ from flask.cli import AppGroup
 from lumira.cli.common.tables import echo_table
 from lumira.database import atomic
 from lumira.errors import NotFound, TenantNameTaken, TenantNotFound
-from lumira.models import Tenant
+from lumira.models import TeamWebhookFormat, Tenant
 from lumira.repositories import audit, stripe_accounts
 from lumira.repositories import tenants as tenant_rows
 from lumira.schemas.catalog_file import parse_tenant
+from lumira.services.tenants.change_team_webhook import post_test, remove_team_webhook, set_team_webhook
 from lumira.services.tenants.end_test_sales import ReturnedUnits, end_test_sales
 from lumira.stripe_errors import StripeConfigError
 
@@ -160,6 +161,39 @@ def _stripe_state(tenant: Tenant) -> str:
     mode = "no key" if account is None else "live key" if account.livemode else "test key"
     page = "" if tenant.stripe_publishable_key else ", no publishable key"
     return f"{mode}{page}, {secrets} webhook secret{'' if secrets == 1 else 's'}"
+
+
+@tenants.command("webhook")
+@click.argument("slug")
+@click.option(
+    "--url", type=Secret(), help="https://…, of Slack, Mattermost or your own; - reads it from stdin."
+)
+@click.option(
+    "--format",
+    "shape",
+    type=click.Choice([each.value for each in TeamWebhookFormat]),
+    default=TeamWebhookFormat.TEXT.value,
+    show_default=True,
+    help="text as Slack and Mattermost accept it, or json with each part of an alert.",
+)
+@click.option("--remove", "is_removed", is_flag=True, help="Post nothing more.")
+@click.option("--test", "is_tested", is_flag=True, help="Post a test.")
+def webhook(*, slug: str, url: str | None, shape: str, is_removed: bool, is_tested: bool) -> None:
+    """Set, remove or test the webhook to which the alerts of the tenant SLUG are posted."""
+    if bool(url) == is_removed and not (is_tested and not url):
+        raise click.UsageError("Name one of --url and --remove, or --test.")
+    tenant_id = tenant_id_of(slug)
+    if url:
+        set_team_webhook(tenant_id, url, TeamWebhookFormat(shape), actor=_ACTOR)
+        click.echo(f"{slug}: alerts are posted to the webhook.")
+    if is_removed:
+        is_changed = remove_team_webhook(tenant_id, actor=_ACTOR)
+        click.echo(f"{slug}: {'the webhook was removed' if is_changed else 'there was no webhook'}.")
+    if is_tested:
+        failure = post_test(tenant_id)
+        if failure is not None:
+            raise click.ClickException(f"The webhook did not accept the test. {failure}")
+        click.echo(f"{slug}: the webhook accepted the test.")
 
 
 @tenants.command("list")

@@ -40,9 +40,11 @@ from lumira.models.refund import Charge, Refund, RefundStatus
 from lumira.models.refund_request import RefundOrigin, RefundRequest
 from lumira.models.refused_delivery import RefusalReason, RefusedDelivery
 from lumira.models.stock import MovementReason, ReservationState, StockItem, StockMovement, StockReservation
+from lumira.models.team_post import TeamPost
 from lumira.models.tenant import (
     PaymentPage,
     ReleaseOnFailure,
+    TeamWebhookFormat,
     Tenant,
     TenantDomain,
     WebhookSecret,
@@ -127,6 +129,8 @@ __all__ = [
     "StockMovement",
     "StockReservation",
     "SubscriptionStatus",
+    "TeamPost",
+    "TeamWebhookFormat",
     "Tenant",
     "TenantDomain",
     "WebhookEvent",

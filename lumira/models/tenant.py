@@ -30,6 +30,15 @@ class PaymentPage(StrEnum):
     HOSTED = "hosted"
 
 
+class TeamWebhookFormat(StrEnum):
+    """What is posted to the webhook of the tenant's team."""
+
+    #: `{"text": …}`, as Slack and Mattermost accept it.
+    TEXT = "text"
+    #: Each part of an alert by its name.
+    JSON = "json"
+
+
 class WithdrawalPolicy(StrEnum):
     """What follows from a buyer's withdrawal."""
 
@@ -57,6 +66,14 @@ class Tenant(Timestamped, Base):
         CheckConstraint(one_of("payment_page", PaymentPage), name="payment_page_is_known"),
         CheckConstraint("(terms_version IS NULL) = (terms_url IS NULL)", name="terms_have_an_address"),
         CheckConstraint(one_of("withdrawal_policy", WithdrawalPolicy), name="withdrawal_policy_is_known"),
+        CheckConstraint(
+            one_of("team_webhook_format", TeamWebhookFormat), name="team_webhook_format_is_known"
+        ),
+        CheckConstraint(
+            "(team_webhook_sealed IS NULL) = (team_webhook_host IS NULL) "
+            "AND (team_webhook_sealed IS NULL) = (team_webhook_format IS NULL)",
+            name="team_webhook_is_whole",
+        ),
         CheckConstraint("withdrawal_days >= 14", name="withdrawal_takes_fourteen_days"),
         CheckConstraint("delivery_days >= 0", name="delivery_days_are_not_negative"),
         CheckConstraint("brand_color ~ '^#[0-9A-F]{6}$'", name="brand_color_is_hexadecimal"),
@@ -100,6 +117,10 @@ class Tenant(Timestamped, Base):
     events_pulled_until: Mapped[datetime | None]
     #: The team's address for alerts.
     alert_email: Mapped[str | None]
+    #: The webhook to which alerts are posted too: its URL is a credential, and its host is what is shown of it.
+    team_webhook_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    team_webhook_host: Mapped[str | None]
+    team_webhook_format: Mapped[TeamWebhookFormat | None] = mapped_column(choice(TeamWebhookFormat))
     #: Where buyers reach the shop: the reply address of messages to them. `None`: the seller's address, if any.
     support_email: Mapped[str | None]
     #: The page on which buyers can order, such as after a failed payment. `None`: the first domain.

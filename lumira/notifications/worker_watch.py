@@ -13,7 +13,7 @@ from random import SystemRandom
 import structlog
 
 from lumira.database import atomic
-from lumira.notifications import send_alerts
+from lumira.notifications import post_alerts, send_alerts
 from lumira.repositories import tenants
 from lumira.services.installation import watch_workers
 
@@ -82,4 +82,5 @@ def _note(tenant_id: int, _: Callable[[], bool]) -> None:
 
 
 def _send(tenant_id: int, is_stopping: Callable[[], bool]) -> None:
+    post_alerts.post_without_worker(tenant_id, is_stopping=is_stopping)
     send_alerts.send_without_worker(tenant_id, is_stopping=is_stopping)

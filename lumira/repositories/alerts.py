@@ -13,6 +13,7 @@ from lumira.database import constant, db
 from lumira.domain.list_position import Position
 from lumira.models import Alert, AlertKind
 from lumira.models.columns import uuid7
+from lumira.repositories import team_posts
 from lumira.stripe_errors import StripePermissionMissing
 
 log = structlog.get_logger()
@@ -55,8 +56,8 @@ def raise_alert(
     """Raise an alert about `subject`, unless the same one is open; a resolved one is raised again.
 
     With `once`, a resolved alert stays resolved: its cause is permanent, and an operator has seen it. Its kind must be
-    one of `RAISED_ONCE`. The row itself is the pending notification of the team, which is sent after `notify_after`
-    unless the alert is resolved.
+    one of `RAISED_ONCE`. The row itself is the pending e-mail to the team, which is sent after `notify_after` unless
+    the alert is resolved; the post to the team's webhook is a row of its own.
     """
     if once and kind not in RAISED_ONCE:
         raise ValueError(f"{kind} is not among the kinds that are raised once.")
@@ -85,7 +86,9 @@ def raise_alert(
             )
         ).returning(Alert.id)
     )
-    if raised.first() is not None:
+    alert_id = raised.scalar()
+    if alert_id is not None:
+        team_posts.enqueue(tenant_id, alert_id, at=now + notify_after)
         log.warning("alert_raised", kind=kind, subject=subject, **details)
 
 

@@ -7,7 +7,7 @@ from sqlalchemy import case, exists, or_, select, update
 from lumira.clock import utc_now
 from lumira.database import db
 from lumira.models import Alert, AlertKind
-from lumira.repositories import alerts
+from lumira.repositories import alerts, team_posts
 
 #: A condition that comes and goes is one alert: it is resolved when the condition was not true for so long.
 CALM_FOR = timedelta(minutes=10)
@@ -54,7 +54,7 @@ def resolve_ended(tenant_id: int, *, kind: AlertKind, subject: str) -> None:
     """Resolve the alert if its condition was not true for `CALM_FOR`, or if no one was notified of it."""
     now = utc_now()
     is_notified = Alert.notification_attempts > 0
-    db.session.execute(
+    ended = db.session.execute(
         update(Alert)
         .where(
             Alert.tenant_id == tenant_id,
@@ -68,8 +68,12 @@ def resolve_ended(tenant_id: int, *, kind: AlertKind, subject: str) -> None:
             next_notification_at=case((is_notified, now)),
             notification_attempts=0,
         )
+        .returning(Alert.id, Alert.next_notification_at)
         .execution_options(synchronize_session=False)
     )
+    for alert_id, notified_at in ended:
+        if notified_at is not None:
+            team_posts.enqueue(tenant_id, alert_id, at=now, is_recovery=True)
 
 
 def _change_open(tenant_id: int, kind: AlertKind, subject: str, **values: object) -> None:

@@ -58,6 +58,11 @@ def tenants_with_unsent_alerts(now: datetime) -> list[int]:
     return _ids("SELECT lumira_tenants_with_unsent_alerts(:now)", now)
 
 
+def tenants_with_due_team_posts(now: datetime) -> list[int]:
+    """Return ids of tenants with an alert that is still to be posted to their team's webhook."""
+    return _ids("SELECT lumira_tenants_with_due_team_posts(:now)", now)
+
+
 def tenants_with_unsent_invitations(now: datetime) -> list[int]:
     """Return ids of tenants with an invitation to their team that is still to be sent."""
     return _ids("SELECT lumira_tenants_with_unsent_invitations(:now)", now)

@@ -26,6 +26,7 @@ class SealedColumn:
 
 OF_TENANTS = (
     SealedColumn(Tenant, Tenant.id, Tenant.stripe_secret_key_sealed),
+    SealedColumn(Tenant, Tenant.id, Tenant.team_webhook_sealed),
     SealedColumn(WebhookSecret, WebhookSecret.id, WebhookSecret.sealed),
     SealedColumn(IdempotencyKey, IdempotencyKey.id, IdempotencyKey.reply_sealed),
 )

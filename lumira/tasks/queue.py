@@ -18,7 +18,7 @@ from procrastinate.testing import InMemoryConnector
 
 from lumira.clock import utc_now
 from lumira.database import atomic
-from lumira.notifications import relay, send_alerts, send_invitations
+from lumira.notifications import post_alerts, relay, send_alerts, send_invitations
 from lumira.reconciliation import reconcile
 from lumira.reconciliation.report import ReconciliationReport, StripeAvailability
 from lumira.repositories import due_work, idempotency, tenants
@@ -133,7 +133,9 @@ def send_refunds(timestamp: int) -> None:  # noqa: ARG001 - given to every perio
 @queue.task(name="send_alerts", queue=QUEUE, queueing_lock="send_alerts")
 @at_most(_alone())
 def send_alerts_to_teams(timestamp: int) -> None:  # noqa: ARG001 - given to every periodic task
-    """Send every tenant's team the alerts that were not sent yet."""
+    """Post and send every tenant's team the alerts that were not sent yet."""
+    # First, because a post takes seconds at most.
+    _for_each(due_work.tenants_with_due_team_posts(utc_now()), post_alerts.post_alerts)
     _for_each(due_work.tenants_with_unsent_alerts(utc_now()), send_alerts.send_alerts)
 
 

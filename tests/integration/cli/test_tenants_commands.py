@@ -279,3 +279,14 @@ def test_credentials_encrypted_with_a_lost_key_are_shown_as_such_and_can_be_ente
         run_flask(
             *("tenants", "stripe", tenant.slug, "--secret-key", "sk_test_1", "--webhook-secret", "whsec_1")
         )
+
+
+def test_the_webhook_of_a_team_is_read_from_stdin_and_never_shown(run_flask, tenant):
+    done = run_flask("tenants", "webhook", tenant.slug, "--url", "-", stdin="https://127.0.0.1/SECRET\n")
+    assert "alerts are posted" in done.output
+    tested = run_flask("tenants", "webhook", tenant.slug, "--test", code=1)
+    assert "not public" in tested.output
+    removed = run_flask("tenants", "webhook", tenant.slug, "--remove")
+    assert "was removed" in removed.output
+    assert "SECRET" not in done.output + tested.output + removed.output
+    run_flask("tenants", "webhook", tenant.slug, code=2)

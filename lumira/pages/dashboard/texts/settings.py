@@ -81,6 +81,18 @@ _FRENCH: dict[str, Any] = {
     "support": "Pour les clients",
     "alerts": "Pour les alertes",
     "none": "aucune",
+    "webhook": "Webhook de l’équipe",
+    "webhook_intro": (
+        "Les alertes y sont aussi postées, par exemple dans un canal de Slack ou de Mattermost. L’adresse permet"
+        " d’écrire à l’équipe\u00a0: elle est chiffrée, et n’est plus jamais montrée."
+    ),
+    "webhook_set": "Les alertes sont postées à https://{}/… ({}).",
+    "webhook_none": "Aucun webhook\u00a0: les alertes partent par e-mail seulement.",
+    "webhook_url": "Adresse (https://…)",
+    "webhook_format": "Forme",
+    "webhook_formats": {"text": "Slack, Mattermost", "json": "JSON"},
+    "webhook_test": "Poster un essai",
+    "webhook_remove": "Ne plus rien poster",
     "secrets": "Secrets des webhooks de Stripe",
     "secrets_intro": (
         "Pour changer de secret sans perdre d’événement : ajoutez le nouveau, changez-le chez Stripe, puis retirez"
@@ -95,6 +107,12 @@ _FRENCH: dict[str, Any] = {
     "new_secret": "Nouveau secret (whsec_…)",
     "add": "Ajouter",
     "messages": {
+        "webhook_saved": "Les alertes y sont postées à partir de maintenant. Postez un essai.",
+        "webhook_removed": "Plus rien n’est posté.",
+        "webhook_tested": "L’essai a été accepté\u00a0: regardez dans le canal.",
+        "webhook_failed": "L’essai n’a pas été accepté. {why}",
+        "no_webhook": "Rien n’a été posté\u00a0: il n’y a pas de webhook.",
+        "invalid_webhook": "Rien n’a été enregistré\u00a0: l’adresse commence par https://, et n’a ni compte ni #.",
         "saved": "C’est enregistré, et compte dès la prochaine page.",
         "saved_sales": "C’est enregistré, pour les ventes à venir.",
         "saved_seller": "C’est enregistré, pour les reçus à venir.",
@@ -180,6 +198,18 @@ _ENGLISH: dict[str, Any] = {
     "support": "For buyers",
     "alerts": "For alerts",
     "none": "none",
+    "webhook": "Webhook of the team",
+    "webhook_intro": (
+        "Alerts are posted to it too, for example in a channel of Slack or Mattermost. The URL is enough to write to"
+        " the team: it is encrypted, and never shown again."
+    ),
+    "webhook_set": "Alerts are posted to https://{}/… ({}).",
+    "webhook_none": "No webhook: alerts are sent by e-mail only.",
+    "webhook_url": "URL (https://…)",
+    "webhook_format": "Format",
+    "webhook_formats": {"text": "Slack, Mattermost", "json": "JSON"},
+    "webhook_test": "Post a test",
+    "webhook_remove": "Post nothing more",
     "secrets": "Secrets of Stripe's webhooks",
     "secrets_intro": (
         "To change a secret without losing an event: add the new one, change it at Stripe, then remove the old one. A"
@@ -194,6 +224,12 @@ _ENGLISH: dict[str, Any] = {
     "new_secret": "New secret (whsec_…)",
     "add": "Add",
     "messages": {
+        "webhook_saved": "Alerts are posted to it from now on. Post a test.",
+        "webhook_removed": "Nothing more is posted.",
+        "webhook_tested": "The test was accepted: look into the channel.",
+        "webhook_failed": "The test was not accepted. {why}",
+        "no_webhook": "Nothing was posted: there is no webhook.",
+        "invalid_webhook": "Nothing was saved: the URL begins with https://, without a user and without #.",
         "saved": "It is saved, and counts from the next page on.",
         "saved_sales": "It is saved, for sales from now on.",
         "saved_seller": "It is saved, for future receipts.",

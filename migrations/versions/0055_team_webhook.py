@@ -6,8 +6,8 @@ from alembic import op
 from migrations.columns import check, encrypted, identity, integer, text, timestamp, uuid
 from migrations.row_level_security import create_sweep_function, protect, show_to_sweep
 
-revision = "0054_team_webhook"
-down_revision = "0053_continue_order"
+revision = "0055_team_webhook"
+down_revision = "0054_traced_jobs"
 branch_labels = None
 depends_on = None
 

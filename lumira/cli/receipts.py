@@ -3,13 +3,14 @@
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import BinaryIO
+from zipfile import BadZipFile
 from zoneinfo import ZoneInfo
 
 import click
 from flask.cli import AppGroup
 
 from lumira.cli import receipt_totals
+from lumira.cli.common.files import new_file
 from lumira.cli.common.progress import progress
 from lumira.cli.common.scope import chosen_tenants, tenant_option
 from lumira.cli.common.tables import echo_long_table
@@ -20,6 +21,7 @@ from lumira.documents import receipt_pdf
 from lumira.models import Language, Receipt, ReceiptKind
 from lumira.money import format_amount
 from lumira.repositories import receipts as receipt_rows
+from lumira.services.receipts.archive import verify_archive, write_archive
 from lumira.services.receipts.verify_receipts import count_work, verify_receipts
 from lumira.settlement.check_receipts import issue_missing
 
@@ -30,6 +32,7 @@ receipts.add_command(receipt_totals.closings)
 
 #: Documents that `list` reads at a time.
 _PAGE = 1_000
+_ACTOR = "operator"
 _YEAR = click.IntRange(2000, 9999)
 
 
@@ -115,26 +118,6 @@ def _facts(receipt: Receipt) -> list[tuple[str, str]]:
     return facts
 
 
-def _write_all(file: BinaryIO, content: bytes, path: Path) -> None:
-    """Write the whole content, or remove the file: an incomplete receipt must not look like one."""
-    try:
-        file.write(content)
-        file.flush()
-    except OSError:
-        path.unlink()
-        raise
-
-
-def _write(path: Path, content: bytes) -> None:
-    try:
-        with path.open("xb") as file:
-            _write_all(file, content, path)
-    except FileExistsError as error:
-        raise click.ClickException(f"{path} exists already and is not overwritten.") from error
-    except OSError as error:
-        raise click.ClickException(f"{path}: {error.strerror or error}.") from error
-
-
 @receipts.command("render")
 @click.argument("number")
 @click.option("--tenant", "slug", metavar="SLUG", required=True, help="The tenant of the receipt.")
@@ -156,7 +139,9 @@ def render(number: str, slug: str, output: Path | None, locale: str) -> None:
     with atomic(tenant_id):
         receipt = receipt_rows.get_by_label(tenant_id, number)
     path = output or Path(receipt.file_name)
-    _write(path, receipt_pdf.render(receipt, locale=locale))
+    content = receipt_pdf.render(receipt, locale=locale)
+    with new_file(path) as file:
+        file.write(content)
     click.echo(f"Written to {path}.")
 
 
@@ -172,13 +157,60 @@ def issue(slug: str | None) -> None:
     click.echo(f"{issued} issued." if issued else "No receipt is missing that can be issued.")
 
 
+@receipts.command("archive")
+@click.argument("slug")
+@click.option("--year", type=_YEAR, required=True, help="The year of the documents.")
+@click.option(
+    "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), required=True, metavar="FILE"
+)
+@click.option("--test-mode", is_flag=True, help="Documents of test mode instead, which state no sale.")
+def archive(slug: str, year: int, output: Path, test_mode: bool) -> None:
+    """Write the documents and closings of a year of the tenant SLUG to a signed ZIP file.
+
+    `flask receipts verify --archive FILE` verifies it without the database. The audit log names who made it.
+
+    Example: flask receipts archive oracle-lumira --year 2026 -o receipts-2026.zip
+    """
+    tenant_id = tenant_id_of(slug)
+    with new_file(output) as file:
+        documents = write_archive(file, tenant_id, year, livemode=not test_mode, actor=_ACTOR)
+    click.echo(f"{_counted(documents, 'document')} written to {output}.")
+
+
+def _verify_archive(path: Path) -> None:
+    try:
+        with path.open("rb") as file:
+            verified = verify_archive(file)
+    except (BadZipFile, KeyError, ValueError, TypeError) as error:
+        raise click.ClickException(f"{path} is no archive of receipts.") from error
+    for sentence in verified.errors:
+        click.echo(sentence)
+    if verified.errors:
+        raise click.ClickException(f"{_counted(len(verified.errors), 'error')} in the archive.")
+    click.echo(f"The archive is unchanged: {_counted(verified.documents, 'document')}.")
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
 @receipts.command("verify")
 @tenant_option
-def verify(slug: str | None) -> None:
+@click.option(
+    "--archive",
+    "path",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Verify this archive instead, without the database.",
+)
+def verify(slug: str | None, path: Path | None) -> None:
     """Check the hash chain, numbers, dates, and amounts against payments and refunds: exit code 0 only if all agree.
 
     Documents that are dated days after their payment or refund are mentioned, and are no error.
     """
+    if path is not None:
+        _verify_archive(path)
+        return
     documents = links = failures = 0
     for tenant_id, tenant_slug in chosen_tenants(slug):
         with _progress_of(tenant_id, tenant_slug) as on_progress:
@@ -189,9 +221,9 @@ def verify(slug: str | None) -> None:
         links += verified.links
         failures += len(verified.errors)
     if failures:
-        raise click.ClickException(f"{failures} error{'' if failures == 1 else 's'} in the receipts.")
+        raise click.ClickException(f"{_counted(failures, 'error')} in the receipts.")
     click.echo(
-        f"The receipts are complete: {documents} document{'' if documents == 1 else 's'}. "
+        f"The receipts are complete: {_counted(documents, 'document')}. "
         f"{links} {'is' if links == 1 else 'are'} sealed."
     )
 

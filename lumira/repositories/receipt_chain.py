@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import func, select, text
 
 from lumira.database import db
-from lumira.models import ReceiptLink
+from lumira.models import ReceiptKind, ReceiptLink
 
 # What a link covers: every column but `buyer`, which erasure empties. PostgreSQL writes the text and no function of the
 # database, which its owner could replace; the digests are computed here. The text must be the same for the same row
@@ -120,6 +120,18 @@ def list_links(tenant_id: int, *, after: Position, limit: int) -> Sequence[Any]:
 def find_link(tenant_id: int, position: Position) -> ReceiptLink:
     """Return one link."""
     return db.session.get_one(ReceiptLink, (tenant_id, position.livemode, position.sequence))
+
+
+def find_year(tenant_id: int, year: int, *, livemode: bool) -> tuple[int, int] | None:
+    """Return the sequences of the first and the last link of a year's documents."""
+    query = select(func.min(ReceiptLink.sequence), func.max(ReceiptLink.sequence)).where(
+        ReceiptLink.tenant_id == tenant_id,
+        ReceiptLink.kind.in_(list(ReceiptKind)),
+        ReceiptLink.livemode == livemode,
+        ReceiptLink.year == year,
+    )
+    first, last = db.session.execute(query).one()
+    return None if first is None else (first, last)
 
 
 def count_unsealed(tenant_id: int, *, before: datetime) -> int:

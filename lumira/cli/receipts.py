@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import click
 from flask.cli import AppGroup
 
+from lumira import __version__
 from lumira.cli import receipt_totals
 from lumira.cli.common.files import new_file
 from lumira.cli.common.progress import progress
@@ -173,7 +174,9 @@ def archive(slug: str, year: int, output: Path, test_mode: bool) -> None:
     """
     tenant_id = tenant_id_of(slug)
     with new_file(output) as file:
-        documents = write_archive(file, tenant_id, year, livemode=not test_mode, actor=_ACTOR)
+        documents = write_archive(
+            file, tenant_id, year, livemode=not test_mode, actor=_ACTOR, software=f"Lumira {__version__}"
+        )
     click.echo(f"{_counted(documents, 'document')} written to {output}.")
 
 

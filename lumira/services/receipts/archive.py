@@ -11,7 +11,6 @@ from datetime import date
 from typing import IO, Any
 from zipfile import ZIP_DEFLATED, ZipFile
 
-from lumira import __version__
 from lumira.clock import utc_now
 from lumira.database import atomic
 from lumira.domain.hash_chain import GENESIS, next_digest, read_signed, sign
@@ -46,8 +45,10 @@ class _Link:
         return f"{start}{_BEFORE_CONTENT}{self.content}}}\n".encode()
 
 
-def write_archive(file: IO[bytes], tenant_id: int, year: int, *, livemode: bool, actor: str) -> int:
-    """Write the archive of a year, and return how many documents it has.
+def write_archive(
+    file: IO[bytes], tenant_id: int, year: int, *, livemode: bool, actor: str, software: str
+) -> int:
+    """Write the archive of a year, and return how many documents it has; it names the `software` with its version.
 
     What is not sealed yet is sealed first. Every link between the first and the last document of the year is in it,
     also of documents that were issued at the turn of the year. Raises `ReceiptNotFound` if there is none.
@@ -68,7 +69,7 @@ def write_archive(file: IO[bytes], tenant_id: int, year: int, *, livemode: bool,
             parts[_CLOSINGS] = _write_part(archive, _CLOSINGS, tenant_id, CLOSINGS, closings)
         manifest = {
             "format": _FORMAT,
-            "software": f"Lumira {__version__}",
+            "software": software,
             "tenant": slug,
             "tenantId": tenant_id,
             "year": year,

@@ -11,6 +11,7 @@ from flask.cli import AppGroup
 
 from lumira import __version__
 from lumira.cli import receipt_totals
+from lumira.cli.common.confirmation import confirm
 from lumira.cli.common.files import new_file
 from lumira.cli.common.progress import progress
 from lumira.cli.common.scope import chosen_tenants, tenant_option
@@ -23,6 +24,7 @@ from lumira.models import Language, Receipt, ReceiptKind
 from lumira.money import format_amount
 from lumira.repositories import receipts as receipt_rows
 from lumira.services.receipts.archive import verify_archive, write_archive
+from lumira.services.receipts.skip_numbers import skip_numbers
 from lumira.services.receipts.verify_receipts import count_work, verify_receipts
 from lumira.settlement.check_receipts import issue_missing
 
@@ -229,6 +231,28 @@ def verify(slug: str | None, path: Path | None) -> None:
         f"The receipts are complete: {_counted(documents, 'document')}. "
         f"{links} {'is' if links == 1 else 'are'} sealed."
     )
+
+
+@receipts.command("skip")
+@click.argument("slug")
+@click.option(
+    "--numbers", type=click.IntRange(1, 1_000_000), required=True, help="How many numbers of each series."
+)
+@click.option("--note", required=True, help="Why, for the audit log and the accountant.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def skip(slug: str, numbers: int, note: str, yes: bool) -> None:
+    """Leave out the next numbers of the tenant SLUG, after a backup was restored and before a worker starts.
+
+    Documents that were issued after the backup have been sent to buyers with numbers that are free again here. Skip at
+    least as many as there can have been. `receipts verify` mentions skipped numbers, and they are no error.
+
+    Example: flask receipts skip oracle-lumira --numbers 500 --note "backup of 2026-11-28 restored"
+    """
+    tenant_id = tenant_id_of(slug)
+    confirm(f"Skip {numbers} numbers of each series of {slug}? It cannot be undone.", is_confirmed=yes)
+    for skipped in skip_numbers(tenant_id, numbers, actor="operator", note=note):
+        series = f"{skipped.kind.replace('_', ' ')}s{'' if skipped.livemode else ' of test mode'}"
+        click.echo(f"{series} of {skipped.year}: {skipped.first} to {skipped.last}")
 
 
 def _progress_of(tenant_id: int, slug: str) -> AbstractContextManager[Callable[[int], None]]:

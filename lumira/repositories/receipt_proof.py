@@ -1,7 +1,8 @@
 """Verifies the numbers and dates of receipts and credit notes: none is missing or issued twice, the counters agree."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -10,6 +11,7 @@ from sqlalchemy import text
 from lumira.clock import utc_now
 from lumira.database import db, plan_for_values
 from lumira.domain.due_receipts import MAX_DATE_AHEAD
+from lumira.repositories.skipped_receipts import SkippedNumbers, list_skipped
 
 #: A document that is dated later after its payment or refund is mentioned: Stripe retries an event for three days.
 _LATE = timedelta(days=3)
@@ -51,16 +53,25 @@ _DISAGREEMENTS = text(
                 (SELECT sum((line ->> 'amount')::bigint) FROM jsonb_array_elements(lines) AS line)
             END AS lines_amount
         FROM page WINDOW series AS (PARTITION BY kind, livemode, year ORDER BY number)
+    ), skipped AS (
+        SELECT * FROM jsonb_to_recordset(CAST(:skipped AS jsonb))
+            AS numbers (kind text, livemode boolean, year integer, first integer, last integer)
+    ), placed AS (
+        SELECT *, number = before + 1 OR EXISTS (
+            SELECT FROM skipped AS s WHERE (s.kind, s.livemode, s.year, s.first, s.last)
+                = (numbered.kind, numbered.livemode, numbered.year, before + 1, number - 1)
+        ) AS is_next
+        FROM numbered
     ), differing AS (
-        SELECT * FROM numbered
+        SELECT * FROM placed
         WHERE (kind, livemode, year, number) <> (:kind, :livemode, :year, :number) AND (
-            number = before + 1 AND (issued_before IS NULL OR issued_at >= issued_before)
+            is_next AND (issued_before IS NULL OR issued_at >= issued_before)
             AND extract(year FROM issued_at AT TIME ZONE time_zone) = year
             AND lines_amount = amount AND issued_at <= :latest
         ) IS NOT TRUE
     )
     SELECT label || ': ' || reason AS sentence FROM differing CROSS JOIN LATERAL (VALUES
-        (1, CASE WHEN number = before THEN 'issued twice'
+        (1, CASE WHEN is_next THEN NULL WHEN number = before THEN 'issued twice'
             WHEN number = before + 2 THEN 'the number before it is missing'
             WHEN number <> before + 1 THEN (number - before - 1) || ' numbers before it are missing' END),
         (2, CASE WHEN issued_at < issued_before THEN 'issued before its predecessor' END),
@@ -104,10 +115,12 @@ def verify(tenant_id: int) -> Proof:
     """Verify the documents of a tenant. Correct also while receipts are issued."""
     values = {"tenant_id": tenant_id, "late": _LATE}
     all_series = db.session.execute(_SERIES, values).all()
+    skipped = list_skipped(tenant_id)
     documents = sum(series.documents for series in all_series)
-    errors = list(_list_disagreements(tenant_id, documents)) if documents else []
+    errors = list(_list_disagreements(tenant_id, documents, skipped)) if documents else []
     for series in all_series:
-        if series.last != series.counted:
+        expected = (series.series, series.livemode, series.year, series.last + 1, series.counted)
+        if series.last != series.counted and SkippedNumbers(*expected) not in skipped:
             errors.append(
                 f"{_name(series)}: counted to {series.counted}, but the last number issued is {series.last}"
             )
@@ -117,11 +130,17 @@ def verify(tenant_id: int) -> Proof:
         for series in all_series
         if series.late
     ]
+    remarks += [
+        f"{numbers.kind}{' ' if numbers.livemode else ' of test mode '}{numbers.year}: "
+        f"the numbers {numbers.first} to {numbers.last} were skipped by an operator"
+        for numbers in skipped
+    ]
     return Proof(documents, errors, remarks)
 
 
-def _list_disagreements(tenant_id: int, documents: int) -> Iterator[str]:
+def _list_disagreements(tenant_id: int, documents: int, skipped: Sequence[SkippedNumbers]) -> Iterator[str]:
     values: dict[str, Any] = {
+        "skipped": json.dumps([asdict(numbers) for numbers in skipped]),
         "tenant_id": tenant_id,
         "latest": utc_now() + MAX_DATE_AHEAD,
         "limit": BATCH + 1,

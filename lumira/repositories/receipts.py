@@ -68,7 +68,7 @@ def number(tenant: Tenant, drafts: Sequence[Receipt]) -> None:
     for kind, livemode in product(ReceiptKind, (True, False)):
         series = [document for document in drafts if (document.kind, document.livemode) == (kind, livemode)]
         if series:
-            last, issued_at = _reserve_numbers(tenant.id, (kind, livemode, year), now, len(series))
+            last, issued_at = reserve_numbers(tenant.id, (kind, livemode, year), now, len(series))
             for next_number, document in enumerate(series, last - len(series) + 1):
                 document.year, document.number, document.issued_at = year, next_number, issued_at
                 document.label = receipt_label(
@@ -82,7 +82,7 @@ def number(tenant: Tenant, drafts: Sequence[Receipt]) -> None:
     db.session.flush()
 
 
-def _reserve_numbers(
+def reserve_numbers(
     tenant_id: int, series: tuple[ReceiptKind, bool, int], now: datetime, count: int
 ) -> tuple[int, datetime]:
     """The last of `count` new numbers, and a time of issue that is not before the previous document's.

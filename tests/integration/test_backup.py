@@ -1,6 +1,5 @@
 """A backup made and restored with the documented commands contains every row, and the restored shop sells."""
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,9 +11,9 @@ from lumira.models import OrderStatus
 from lumira.sandbox.server import SandboxServer
 from tests.support import factories, refunds
 from tests.support.documented_server import (
-    PAGE,
     CommandFailed,
     application,
+    commands,
     counts,
     prepare,
     run,
@@ -22,14 +21,6 @@ from tests.support.documented_server import (
     upgrade,
 )
 from tests.support.factories import load_order, load_stock
-
-
-def commands() -> tuple[str, str]:
-    """The page's commands to back up and to restore."""
-    section = PAGE.partition("\n## Backups\n")[2].partition("\n## ")[0]
-    [backup] = re.findall(r"^pg_dump .*$", section, re.MULTILINE)
-    [restore] = re.findall(r"^pg_restore .*$", section, re.MULTILINE)
-    return backup, restore
 
 
 @pytest.fixture

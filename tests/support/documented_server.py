@@ -35,6 +35,14 @@ def statements() -> list[str]:
     return [statement.strip() for statement in code.split(";") if statement.strip()]
 
 
+def commands() -> tuple[str, str]:
+    """The page's commands to back up and to restore."""
+    section = PAGE.partition("\n## Backups\n")[2].partition("\n## ")[0]
+    [backup] = re.findall(r"^pg_dump .*$", section, re.MULTILINE)
+    [restore] = re.findall(r"^pg_restore .*$", section, re.MULTILINE)
+    return backup, restore
+
+
 def prepare(server: str) -> None:
     """Run the documented statements as a superuser."""
     engine = create_engine(server, isolation_level="AUTOCOMMIT")
@@ -73,9 +81,11 @@ def application(settings: Settings, server: str) -> Iterator[Flask]:
         )
     )
     with app.app_context():
-        yield app
-        for engine in db.engines.values():
-            engine.dispose()
+        try:
+            yield app
+        finally:
+            for engine in db.engines.values():
+                engine.dispose()
 
 
 def upgrade(app: Flask) -> None:

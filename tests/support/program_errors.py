@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import structlog
-from sqlalchemy import insert, select
+from sqlalchemy import delete, insert, select
 
 from lumira.database import atomic, db
 from lumira.error_reports import ErrorReport, report_of
@@ -64,6 +64,13 @@ def stored(tenant_id: int = INSTALLATION) -> list[ProgramError]:
     with atomic(tenant_id):
         query = select(ProgramError).where(ProgramError.tenant_id == tenant_id)
         return list(db.session.execute(query.order_by(ProgramError.first_at, ProgramError.id)).scalars())
+
+
+def remove(*tenant_ids: int) -> None:
+    """Remove the errors of these tenants, or of the installation."""
+    for tenant_id in tenant_ids:
+        with atomic(tenant_id):
+            db.session.execute(delete(ProgramError).where(ProgramError.tenant_id == tenant_id))
 
 
 def add(brand: Brand, **values: object) -> None:

@@ -8,14 +8,14 @@ import structlog
 from flask import Flask
 
 from lumira.cli import orders as orders_command
-from lumira.database import atomic, db
-from lumira.models import AlertKind
-from lumira.repositories import alerts, program_errors
+from lumira.database import atomic
+from lumira.models import INSTALLATION, AlertKind
+from lumira.repositories import alerts
 from lumira.services.program_errors import alert, note_errors
 from lumira.webhooks import event_states, parsed_event
 from tests.integration.cli.conftest import RunFlask
 from tests.support.factories import Brand, open_payment
-from tests.support.program_errors import MESSAGE, Surprise, fail_with, log_error, stored, surprise
+from tests.support.program_errors import MESSAGE, Surprise, fail_with, log_error, remove, stored, surprise
 from tests.support.stripe_events import deliver, event, payment_intent
 
 pytestmark = pytest.mark.usefixtures("app_context", "alerted")
@@ -28,10 +28,7 @@ def alerted(tenant: Brand) -> Iterator[None]:
     yield
     note_errors.forget()
     alert.configure(None)
-    for tenant_id in (0, tenant.id):
-        with atomic(tenant_id):
-            for error in program_errors.list_page(tenant_id, is_resolved=None, limit=100):
-                db.session.delete(error)
+    remove(INSTALLATION, tenant.id)
 
 
 def occur(brand: Brand, times: int = 1) -> str:

@@ -15,14 +15,14 @@ from lumira.blueprints import stripe
 from lumira.clock import utc_now
 from lumira.database import atomic
 from lumira.errors import NotFound
-from lumira.models import AlertKind
+from lumira.models import INSTALLATION, AlertKind
 from lumira.repositories import alerts, program_errors
 from lumira.services.program_errors import alert, note_errors, retire_errors
 from lumira.tasks import queue
 from tests.support import own_database
 from tests.support.factories import Brand
 from tests.support.log_lines import logged
-from tests.support.program_errors import Surprise, fail_with, log_error, stored, surprise
+from tests.support.program_errors import Surprise, fail_with, log_error, remove, stored, surprise
 from tests.support.statements import Statements
 
 settings, app = own_database.settings, own_database.app
@@ -38,9 +38,7 @@ def no_errors(app: Flask) -> Iterator[None]:
     note_errors.forget()
     alert.configure(None)
     with app.app_context():
-        for tenant_id in (0, *queue._every_tenant()):
-            with atomic(tenant_id):
-                program_errors.remove_old(tenant_id, utc_now() + timedelta(days=1000), most=0)
+        remove(INSTALLATION, *queue._every_tenant())
 
 
 def open_alerts(brand: Brand) -> list[str]:

@@ -12,7 +12,6 @@ import fcntl
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from itertools import count
 from pathlib import Path
 
 import structlog
@@ -27,6 +26,9 @@ log = structlog.get_logger()
 _FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 #: Bytes of the files of a slot: more than all series take together (`test_metric_labels.py`).
 SIZES = {"counter": 512 * 1024, "histogram": 1024 * 1024, "gauge_livesum": 64 * 1024}
+
+#: More than processes ever run on one machine.
+_MOST_SLOTS = 1_000
 
 #: The descriptor of the lock that this process holds.
 _held: list[int] = []
@@ -102,7 +104,11 @@ def _slot_of(file: Path) -> str:
 
 def _is_held(lock: Path) -> bool:
     """Whether a process that runs has the slot."""
-    descriptor = os.open(lock, os.O_RDONLY)
+    try:
+        descriptor = os.open(lock, os.O_RDONLY)
+    except OSError:
+        # Of another user, such as root, who ran a worker: it may run still.
+        return True
     try:
         # Shared, so that two that look at the same time do not take each other for the process.
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
@@ -114,8 +120,12 @@ def _is_held(lock: Path) -> bool:
 
 
 def _lock_free_slot(directory: Path) -> tuple[int, int]:
-    for number in count(1):
-        descriptor = os.open(directory / f"{number}.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    for number in range(1, _MOST_SLOTS + 1):
+        try:
+            descriptor = os.open(directory / f"{number}.lock", os.O_RDWR | os.O_CREAT, 0o600)
+        except OSError:
+            # Of another user: see `_is_held`.
+            continue
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -125,7 +135,7 @@ def _lock_free_slot(directory: Path) -> tuple[int, int]:
             raise
         else:
             return number, descriptor
-    raise AssertionError
+    raise OSError("There is no slot that can be locked.")
 
 
 def _reserve(directory: Path, slot: str) -> None:

@@ -97,6 +97,15 @@ def test_a_file_that_a_power_failure_destroyed_hides_no_other_process(tmp_path: 
             assert value(tmp_path, "lumira_orders_polled_total") == 8
 
 
+def test_a_lock_that_cannot_be_opened_hides_no_process(tmp_path: Path) -> None:
+    with process(tmp_path, 3):
+        (tmp_path / "2.lock").symlink_to(tmp_path / "missing" / "lock")
+        assert value(tmp_path, "lumira_orders_polled_total") == 3
+        assert value(tmp_path, "lumira_stripe_slots", process="web") == 10
+        with process(tmp_path, 4):
+            assert value(tmp_path, "lumira_orders_polled_total") == 7
+
+
 def test_a_process_without_a_folder_runs_and_counts_nothing(tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.touch()

@@ -1,6 +1,8 @@
 """`flask keys …`: API keys."""
 
+from collections.abc import Mapping
 from datetime import timedelta
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import click
@@ -83,14 +85,10 @@ def list_keys(slug: str) -> None:
     tenant_id = tenant_id_of(slug)
     with atomic(tenant_id):
         zone = zone_of(tenant_id)
+    listed = manage_keys.list_keys(tenant_id)
+    lookups = {key.id: key.lookup for key in listed}
     rows = [
-        (
-            key.lookup,
-            str(key.kind),
-            shown(key.created_at, zone),
-            _state(key, zone),
-        )
-        for key in manage_keys.list_keys(tenant_id)
+        (key.lookup, str(key.kind), shown(key.created_at, zone), _state(key, zone, lookups)) for key in listed
     ]
     echo_table(("LOOKUP", "KIND", "CREATED", "STATE"), rows)
 
@@ -112,9 +110,10 @@ def _unknown(slug: str) -> NotFound:
     return NotFound(f"{slug} has no such active key: see `flask keys list {slug}`.")
 
 
-def _state(key: ApiKey, zone: ZoneInfo) -> str:
+def _state(key: ApiKey, zone: ZoneInfo, lookups: Mapping[UUID, str]) -> str:
     if key.revoked_at is not None:
         return f"revoked {shown(key.revoked_at, zone)}"
-    if key.expires_at is None:
+    if key.expires_at is None or key.replaced_by_id is None:
         return "active"
-    return f"{'expired' if key.has_expired(utc_now()) else 'expires'} {shown(key.expires_at, zone)}"
+    state = "expired" if key.has_expired(utc_now()) else "expires"
+    return f"{state} {shown(key.expires_at, zone)}, replaced by {lookups[key.replaced_by_id]}"

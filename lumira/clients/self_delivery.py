@@ -25,7 +25,9 @@ class NoReply(Exception):
     """The address did not reply; the message names the error."""
 
     def __init__(self, failure: Failure, error: Exception) -> None:
-        super().__init__(str(error))
+        # The connection pool's own sentence is about its retries: it makes none.
+        pooled = error.args[0] if error.args else error
+        super().__init__(str(getattr(pooled, "reason", error)))
         self.failure = failure
 
 

@@ -103,7 +103,9 @@ def test_a_replaced_key_works_for_the_overlap_and_then_is_refused_with_a_message
 def test_the_list_shows_until_when_a_replaced_key_works(run_flask, tenant):
     assert "active" in listed(run_flask, tenant, tenant.secret_key)
     new = rotated(run_flask, tenant)
-    assert "expires 20" in listed(run_flask, tenant, tenant.secret_key)
+    state = listed(run_flask, tenant, tenant.secret_key)
+    assert "expires 20" in state
+    assert state.endswith(f"replaced by {new[7:23]}")
     assert "active" in listed(run_flask, tenant, new)
     with time_machine.travel(utc_now() + timedelta(hours=25)):
         assert "expired 20" in listed(run_flask, tenant, tenant.secret_key)

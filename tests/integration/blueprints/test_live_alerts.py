@@ -6,7 +6,7 @@ What Lumira shows before, while it is broken, and after is evaluated by Promethe
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -35,10 +35,11 @@ from lumira.repositories import alerts, stripe_accounts
 from lumira.services.installation.measure_process import folder, measure
 from lumira.stripe_errors import StripeBusy, StripeConfigError, StripeUnavailable
 from lumira.webhooks import process
-from tests.support import own_database, stripe_events, stripe_sandbox
+from tests.support import own_database, stripe_sandbox
 from tests.support.counted import SENT, TOKEN, change, counting
-from tests.support.evaluated_alerts import PHASE, Scrape, check_firing, scraped
+from tests.support.evaluated_alerts import PHASE, check_firing
 from tests.support.factories import Brand, load_order, open_payment
+from tests.support.monitored_installation import Installation
 
 pytestmark = pytest.mark.usefixtures("app_context")
 
@@ -48,38 +49,6 @@ settings, app = own_database.settings, own_database.app
 _NOWHERE = "127.0.0.1:1"
 #: Minutes after which an alert fires at the latest, unless its case says otherwise.
 _SOON = 14
-
-
-@dataclass
-class Installation:
-    """An installation that works, with a worker that reports and one shop."""
-
-    client: FlaskClient
-    tenant: Brand
-    client_with: Callable[..., FlaskClient]
-    headers: dict[str, str] = field(default_factory=lambda: dict(SENT))
-    is_reconciled: bool = True
-
-    def work(self) -> None:
-        """What happens anyway: pages are read, and the shop is reconciled."""
-        for _ in range(5):
-            self.client.get("/api/orders", headers=self.tenant.secret)
-        if self.is_reconciled:
-            # Twice, as the first run is not an increase if it has another result than those before.
-            for _ in range(2):
-                reconcile.reconcile(self.tenant.id)
-        with atomic(None):
-            db.session.execute(text("UPDATE procrastinate_workers SET last_heartbeat = now()"))
-
-    def scrape(self) -> Scrape:
-        reply = self.client.get("/metrics", headers=self.headers)
-        return scraped(reply.text if reply.status_code == 200 else None)
-
-    def receive(self, *, secret: str | None = None) -> int:
-        body = stripe_events.encode(stripe_events.event("invoice.paid", {"id": "in_1"}))
-        signature = stripe_events.signature(body, secret or self.tenant.webhook_secret)
-        path = f"/api/webhooks/stripe/{self.tenant.slug}"
-        return self.client.post(path, data=body, headers={"Stripe-Signature": signature}).status_code
 
 
 #: Breaks something until it yields, and mends it afterwards.

@@ -132,6 +132,7 @@ def test_the_markers_reach_what_they_are_meant_for(written: Written) -> None:
     stored = "".join(written.rows.values())
     assert written.markers.found_in(stored, Kind.NAME) >= {"name of a sale", "name of the metadata of a sale"}
     assert "Fatal Python error" in written.web_log
+    assert "email_invalid" in written.web_log
     assert {
         what: status for what, status in written.statuses if isinstance(status, int) and status in (0, 1, 2)
     } == {

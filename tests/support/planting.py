@@ -131,9 +131,22 @@ class Planting:
             named = {**valid, "customerName": self.markers.name(f"a sale during {fault}")}
             self._api("POST", "/api/products/create-payment-intent", json=named)
         stripe_sandbox.clear_faults(self.brand)
-        # Stripe repeats a value that it refuses in its error.
-        missing = {**valid, "metadata": {"note": self.markers.name("a value that Stripe refuses")}}
-        self._api("POST", f"/api/payments/{self.markers.name('an unknown payment')}/refunds", json=missing)
+        # Stripe repeats an address that it refuses in its error.
+        email = self.markers.email("an address that Stripe refuses")
+        stripe_sandbox.call(self.brand, "POST", "/sandbox/settings", json={"refused_emails": [email]})
+        refused = {**valid, "customerEmail": email}
+        self._api("POST", "/api/products/create-payment-intent", json=refused)
+        self._api(
+            "POST",
+            "/api/payments/checkout-sessions",
+            json={
+                "items": [{"productId": "mystique", "quantity": 1}],
+                "customerEmail": email,
+                "successUrl": f"https://{self.brand.domain}/",
+                "cancelUrl": f"https://{self.brand.domain}/",
+            },
+        )
+        self._api("POST", f"/api/payments/{self.markers.name('an unknown payment')}/refunds", json={})
 
     def _call(self, rule: str, method: str, kind: str) -> None:
         door = f"{method} {rule}"

@@ -5,6 +5,7 @@ the parameters of libpq. Both are derived here from what the operator wrote.
 """
 
 import re
+from ipaddress import ip_address
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
@@ -20,6 +21,8 @@ _ONLY_OF_POSTGRESQL = re.compile(r"(?:[^/?]*@|(?![^/?]*@))([^/?@]*,|%2F)", re.IG
 _HOST_WITH_PORT = re.compile(r"[^:]+:\d*")
 _LAST_PORT = 65_535
 _DRIVER = "postgresql+psycopg"
+#: `verify-ca` and `verify-full` make the server prove who it is; `disable` is the decision that the network is trusted.
+_DECIDED = ("verify-ca", "verify-full", "disable")
 
 
 def parse(name: str, url: str) -> str:
@@ -59,6 +62,24 @@ def _refuse_unusable(parameters: dict[str, str]) -> None:
 def conninfo(url: str) -> str:
     """Return a parsed URL as libpq's connection string: what SQLAlchemy would connect with."""
     return make_conninfo(**_parameters(make_url(url)))
+
+
+def trusts_any_server(url: str) -> bool:
+    """Return whether a parsed URL leads to another machine, and neither verifies the server nor goes without TLS openly.
+
+    Without `sslmode`, libpq encrypts if the server offers it, and accepts every certificate: whoever is between reads all.
+    """
+    parameters = _parameters(make_url(url))
+    is_remote = not all(map(_is_here, parameters.get("host", "").split(",")))
+    return is_remote and parameters.get("sslmode", "prefer") not in _DECIDED
+
+
+def _is_here(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        # The folder of a socket, or an abstract socket.
+        return host in ("", "localhost") or host[0] in "/@"
 
 
 def _of_libpq(rest: str) -> URL:

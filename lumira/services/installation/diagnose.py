@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
 
+from config import database_url
 from config.settings import Settings
 from lumira import stripe_slots
 from lumira.clients import stripe_client
@@ -68,6 +69,8 @@ def _check_settings(settings: Settings) -> Iterator[Finding]:
         warnings.append(warning("settings", "rate_limits_off"))
     if is_production and settings.redis_url is None:
         warnings.append(warning("settings", "redis_missing"))
+    if is_production and database_url.trusts_any_server(settings.database_url):
+        warnings.append(warning("settings", "database_unverified"))
     yield from warnings
     if not warnings:
         yield ok("settings", "settings_valid", environment=settings.environment)

@@ -38,6 +38,10 @@ FINDINGS: dict[str, tuple[str, str | None]] = {
         "REDIS_URL is not set: each web process counts rate limits for itself.",
         "Set REDIS_URL if several processes run.",
     ),
+    "database_unverified": (
+        "DATABASE_URL leads to another machine, and the server need not prove who it is.",
+        "Add ?sslmode=verify-full&sslrootcert=system to it, or ?sslmode=disable if the network is trusted.",
+    ),
     "settings_valid": ("They are valid, for {environment}.", None),
     "heartbeat_unreadable": ("Its heartbeat cannot be read.", "Run `flask db upgrade`."),
     "worker_missing": ("No worker runs: events and messages wait.", "Start `flask worker`."),

@@ -79,6 +79,14 @@ def test_settings_that_endanger_an_installation_are_named(doctor, configure) -> 
     assert doctor()["settings"] == ["settings_valid"]
 
 
+def test_a_database_across_a_network_that_need_not_prove_who_it_is_is_named(doctor, configure) -> None:
+    # The application keeps its connection: only what the setting says is checked.
+    configure(database_url="postgresql+psycopg://lumira_web:x@db.internal/lumira")
+    assert "database_unverified" in doctor()["settings"]
+    configure(database_url="postgresql+psycopg://lumira_web:x@db.internal/lumira?sslmode=verify-full")
+    assert "database_unverified" not in doctor()["settings"]
+
+
 def test_a_missing_migration_is_named_and_the_rest_is_not_tried(doctor, settings) -> None:
     as_owner(settings, "CREATE TABLE kept_version AS SELECT * FROM alembic_version")
     as_owner(settings, "UPDATE alembic_version SET version_num = '0001_first'")

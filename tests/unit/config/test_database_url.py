@@ -81,3 +81,24 @@ def test_a_url_that_postgresql_would_refuse_stops_the_start_without_its_password
 
     assert "hunter2" not in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "trusts_any"),
+    [
+        ("postgresql://u:p@db.internal/lumira", True),
+        ("postgresql://u:p@10.0.0.5/lumira?sslmode=require", True),
+        ("postgresql://u:p@127.0.0.1,db2.internal/lumira", True),
+        ("postgresql://u:p@db.internal/lumira?sslmode=verify-full&sslrootcert=system", False),
+        ("postgresql://u:p@db.internal/lumira?sslmode=verify-ca", False),
+        ("postgresql://u:p@postgres/lumira?sslmode=disable", False),
+        ("postgresql://u:p@localhost/lumira", False),
+        ("postgresql://u:p@[::1]:5433/lumira", False),
+        ("postgresql://u:p@%2Fvar%2Frun%2Fpostgresql/lumira", False),
+        ("postgresql:///lumira", False),
+    ],
+)
+def test_a_server_on_another_machine_proves_who_it_is_or_the_operator_has_decided(
+    url: str, trusts_any: bool
+) -> None:
+    assert database_url.trusts_any_server(database_url.parse("DATABASE_URL", url)) is trusts_any

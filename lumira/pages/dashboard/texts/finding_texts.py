@@ -50,6 +50,10 @@ FRENCH_FINDINGS: dict[str, tuple[str, str | None]] = {
         "REDIS_URL n’est pas défini : chaque processus web compte ses propres limites de débit.",
         "Définissez REDIS_URL si plusieurs processus tournent.",
     ),
+    "database_unverified": (
+        "DATABASE_URL mène à une autre machine, et le serveur n’a pas à prouver qui il est.",
+        "Ajoutez-y ?sslmode=verify-full&sslrootcert=system, ou ?sslmode=disable si le réseau est sûr.",
+    ),
     "settings_valid": ("Ils sont valides, pour {environment}.", None),
     "heartbeat_unreadable": ("Son dernier signal est illisible.", _UPGRADE),
     "worker_missing": (

@@ -65,9 +65,9 @@ def conninfo(url: str) -> str:
 
 
 def trusts_any_server(url: str) -> bool:
-    """Return whether a parsed URL leads to another machine, and neither verifies the server nor goes without TLS openly.
+    """Return whether a parsed URL leads to another machine, whose server need not prove who it is.
 
-    Without `sslmode`, libpq encrypts if the server offers it, and accepts every certificate: whoever is between reads all.
+    Without `sslmode`, libpq encrypts if the server offers it, and accepts every certificate: who is between reads all.
     """
     parameters = _parameters(make_url(url))
     is_remote = not all(map(_is_here, parameters.get("host", "").split(",")))

@@ -6,7 +6,12 @@ from dataclasses import dataclass
 from lumira.services.installation.findings import Finding, Level
 
 #: The action below the page's path that mends what is wrong with a subject.
-_ACTIONS = {"webhook endpoint": "stripe", "domains": "stripe", "mail server": "test-email"}
+_ACTIONS = {
+    "webhook endpoint": "stripe",
+    "deliveries": "stripe",
+    "domains": "stripe",
+    "mail server": "test-email",
+}
 _ORDER = (Level.FAULT, Level.WARNING, Level.OK)
 
 

@@ -10,9 +10,11 @@ import pytest
 
 from lumira.domain.stripe_permissions import PERMISSIONS
 from lumira.models import Language
+from lumira.pages.dashboard.installation_page import shown_findings
 from lumira.pages.dashboard.texts import TEXTS
 from lumira.services import installation
 from lumira.services.installation.finding_texts import FINDINGS
+from lumira.services.installation.findings import fault, ok, warning
 from lumira.services.tenants import set_up_webhooks
 from lumira.services.tenants.setup_steps import STEPS
 
@@ -82,3 +84,17 @@ def test_every_step_of_the_set_up_at_stripe_has_a_text_with_the_same_values(lang
     assert set(STEPS) <= strings(set_up_webhooks)
     for code, text in texts.items():
         assert places(text) == places(STEPS[code]), code
+
+
+@pytest.mark.parametrize(
+    ("finding", "action"),
+    [
+        (warning("deliveries", "delivery_missing", tenant="x", number=3), "stripe"),
+        (ok("deliveries", "delivery_none", tenant="x"), None),
+        (ok("mail server", "mail_works"), "test-email"),
+        (fault("worker", "worker_missing"), None),
+    ],
+)
+def test_what_a_button_mends_has_it_beside_the_finding(finding, action) -> None:
+    [shown] = shown_findings([finding])
+    assert shown.action == action

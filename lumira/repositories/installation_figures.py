@@ -51,7 +51,7 @@ def read_figures(connection: Connection, now: datetime, *, late_since: datetime)
     [polls] = connection.execute(
         text("SELECT * FROM lumira_count_due_polls(:now, :most)"), most | {"now": now}
     )
-    [jobs] = connection.execute(_JOBS, most | {"now": now})
+    jobs, oldest_job_at = count_jobs(connection, now)
     reservations = _count(
         connection, "lumira_count_reservations(:ended_before, :most)", ended_before=now - RESERVATION_GRACE
     )
@@ -66,10 +66,16 @@ def read_figures(connection: Connection, now: datetime, *, late_since: datetime)
         reservations_overdue=reservations["overdue"],
         due_polls=polls.number,
         oldest_poll_at=polls.oldest,
-        jobs=jobs[0],
-        oldest_job_at=jobs[1],
+        jobs=jobs,
+        oldest_job_at=oldest_job_at,
         alerts=_count(connection, "lumira_count_alerts(:most)"),
     )
+
+
+def count_jobs(connection: Connection, now: datetime) -> tuple[int, datetime | None]:
+    """Return how many jobs wait for a worker, and when the oldest of them was enqueued."""
+    [jobs] = connection.execute(_JOBS, {"most": MOST_COUNTED, "now": now})
+    return jobs[0], jobs[1]
 
 
 def count_orders(connection: Connection) -> dict[str, int]:

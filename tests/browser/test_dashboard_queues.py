@@ -133,13 +133,33 @@ def test_the_health_of_the_endpoint_is_seen_at_a_glance(page: Page, served: str,
     assert fits(page)
 
 
+def test_the_board_is_reached_by_its_group_and_fits_the_window(page, served, tenant, look) -> None:
+    for hours in range(24):
+        add_events(tenant, datetime.now(UTC) - timedelta(hours=hours), 1 + hours * 7 % 13)
+    failed(tenant)
+    enter(page, served, tenant)
+    go_to(page, "Supervision", group="Technique")
+    expect(page.get_by_role("img")).to_have_count(1)
+    page.get_by_role("link", name="Événements échoués").focus()
+    look("dashboard-board")
+    assert fits(page)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Webhooks")).to_be_visible()
+
+
 @pytest.mark.parametrize("window", [PHONE, DESKTOP.in_english()], ids=str)
 def test_no_page_of_a_queue_excludes_anyone(
     open_window: Callable[[Window], Page], window: Window, served: str, tenant: Brand
 ) -> None:
     page = enter(open_window(window), served, tenant)
     shown = "messages", "messages?q=nothing", "messages/retry"
-    shown += "webhooks", "webhooks?type=nothing&from=x", "webhooks/replay?state=failed", "webhooks/health"
+    shown += (
+        "webhooks",
+        "webhooks?type=nothing&from=x",
+        "webhooks/replay?state=failed",
+        "webhooks/health",
+        "board",
+    )
     for path in shown:
         page.goto(f"{served}/dashboard/{tenant.slug}/{path}")
         assert serious_findings(page) == [], path

@@ -21,6 +21,7 @@ from lumira.models import AlertKind, EventStatus, MessageKind, MessageStatus, Or
 from lumira.repositories import (
     alerts,
     audit,
+    board,
     customers,
     deliverable_queue,
     disputes,
@@ -131,6 +132,10 @@ LISTS: dict[str, tuple[Read, list[str]]] = {
     "what waits for an operator": (
         overview.count_waiting,
         ["ix_outbox_messages_dead", "tenant_id_id_idx"],
+    ),
+    "what waits for the board": (
+        lambda tenant: board.count_backlog(tenant, late_since=NOW),
+        ["ix_outbox_messages_dead", "ix_orders_by_status", "ix_orders_to_poll"],
     ),
     "orders before a time": (
         lambda tenant: order_lists.list_orders(tenant, OrderFilter(created_before=NOW)),

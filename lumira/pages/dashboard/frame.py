@@ -105,6 +105,7 @@ NAVIGATION = (
     Entry("withdrawals", "/withdrawals", Role.VIEWER, Group.TO_DO),
     Entry("messages", "/messages", Role.VIEWER, Group.SYSTEM),
     Entry("webhooks", "/webhooks", Role.VIEWER, Group.SYSTEM),
+    Entry("board", "/board", Role.VIEWER, Group.SYSTEM),
     Entry("audit", "/audit", Role.OWNER, Group.SYSTEM),
     Entry("program_errors", "/errors", Role.OWNER, Group.SYSTEM),
     Entry("installation", "/set-up", Role.OWNER, Group.SYSTEM),

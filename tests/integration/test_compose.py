@@ -41,8 +41,18 @@ def test_a_service_cannot_change_its_code_or_gain_rights(services: dict[str, Any
 
 
 def test_only_the_migrations_have_the_password_of_the_tables_owner(services: dict[str, Any]) -> None:
-    with_owner = [name for name in OURS if "LUMIRA_OWNER_PASSWORD" in str(services[name].get("environment"))]
+    with_owner = [name for name in OURS if "${LUMIRA_OWNER_PASSWORD}" in str(services[name]["environment"])]
     assert with_owner == ["migrate"]
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_a_service_does_not_get_the_databases_passwords_with_its_settings(
+    services: dict[str, Any], name: str
+) -> None:
+    # `environment` wins over `env_file`.
+    assert services[name]["env_file"] == "compose.env"
+    passwords = {key for key in services["postgres"]["environment"] if key.endswith("_PASSWORD")}
+    assert {services[name]["environment"].get(key) for key in passwords} == {""}
 
 
 def test_web_server_and_worker_start_after_the_migrations(services: dict[str, Any]) -> None:

@@ -22,24 +22,40 @@ from lumira.repositories import receipts
 from lumira.sandbox.server import SandboxServer
 from lumira.webhooks.process import process_events
 from tests.support import factories, refunds, seller, stripe_sandbox
-from tests.support.documented_server import application, commands, prepare, run, server, upgrade
+from tests.support.documented_server import (
+    application,
+    commands,
+    prepare,
+    recreate_database,
+    run,
+    server,
+    upgrade,
+)
 from tests.support.factories import Brand, count, load_order
 
 #: Events that are younger are left to webhooks.
 LATER = timedelta(minutes=10)
 
 
-@pytest.fixture
-def servers(run_directory: Path, settings: Settings) -> Iterator[tuple[str, str]]:
+@pytest.fixture(scope="module")
+def running_servers(run_directory: Path, settings: Settings) -> Iterator[tuple[str, str]]:
     with server(run_directory) as old, server(run_directory) as new:
         prepare(old)
+        with application(settings, old) as app:
+            upgrade(app)
         prepare(new)
         yield old, new
         create_app(settings, serves_http=False)
 
 
-def make_brand(app: Flask, sandbox: SandboxServer) -> Brand:
-    upgrade(app)
+@pytest.fixture
+def servers(running_servers: tuple[str, str]) -> Iterator[tuple[str, str]]:
+    """A server with an installation, and one to which each test restores its backup."""
+    yield running_servers
+    recreate_database(running_servers[1])
+
+
+def make_brand(sandbox: SandboxServer) -> Brand:
     return factories.make_brand(sandbox_url=sandbox.url, seller=seller.EXEMPT)
 
 
@@ -65,8 +81,8 @@ def test_no_receipt_gets_the_number_of_one_that_was_sent_after_the_backup(
 ) -> None:
     old, new = servers
     backup, restore = commands()
-    with application(settings, old) as app:
-        brand = make_brand(app, sandbox)
+    with application(settings, old):
+        brand = make_brand(sandbox)
         refunds.pay(brand)
         run(backup, old, tmp_path)
         refunds.pay(brand, "shirt")
@@ -95,7 +111,7 @@ def test_a_number_that_is_missing_beside_skipped_ones_is_still_an_error(
     settings: Settings, sandbox: SandboxServer, servers: tuple[str, str]
 ) -> None:
     with application(settings, servers[0]) as app:
-        brand = make_brand(app, sandbox)
+        brand = make_brand(sandbox)
         refunds.pay(brand)
         for _ in range(2):
             assert (
@@ -122,8 +138,8 @@ def test_a_refund_that_was_sent_after_the_backup_is_not_made_twice(
 ) -> None:
     old, new = servers
     backup, restore = commands()
-    with application(settings, old) as app:
-        brand = make_brand(app, sandbox)
+    with application(settings, old):
+        brand = make_brand(sandbox)
         opened = refunds.pay(brand)
         stripe_sandbox.fail_next(brand, "drop_before", path="/v1/refunds", times=2)
         with pytest.raises(LumiraError):
@@ -146,8 +162,8 @@ def test_a_sale_after_the_backup_is_not_lost_silently(
 ) -> None:
     old, new = servers
     backup, restore = commands()
-    with application(settings, old) as app:
-        brand = make_brand(app, sandbox)
+    with application(settings, old):
+        brand = make_brand(sandbox)
         paid_later = factories.open_payment(brand)
         run(backup, old, tmp_path)
         stripe_sandbox.pay(brand, paid_later.payment_intent_id or "", paid_later.client_secret or "")
@@ -168,8 +184,8 @@ def test_without_the_encryption_keys_of_the_backup_the_doctor_says_so(
 ) -> None:
     old, new = servers
     backup, restore = commands()
-    with application(settings, old) as app:
-        make_brand(app, sandbox)
+    with application(settings, old):
+        make_brand(sandbox)
     run(backup, old, tmp_path)
     run(restore, new, tmp_path)
 

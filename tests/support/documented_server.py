@@ -4,7 +4,7 @@ import re
 import secrets
 import shlex
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -45,9 +45,19 @@ def commands() -> tuple[str, str]:
 
 def prepare(server: str) -> None:
     """Run the documented statements as a superuser."""
+    _execute(server, statements())
+
+
+def recreate_database(server: str) -> None:
+    """Replace the database by an empty one, with the documented statements; the roles stay."""
+    of_database = [statement for statement in statements() if " DATABASE " in statement]
+    _execute(server, ["DROP DATABASE lumira WITH (FORCE)", *of_database])
+
+
+def _execute(server: str, statements: Sequence[str]) -> None:
     engine = create_engine(server, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
-        for statement in statements():
+        for statement in statements:
             connection.execute(text(statement))
     engine.dispose()
 

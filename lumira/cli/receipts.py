@@ -18,12 +18,14 @@ from lumira.cli.common.scope import chosen_tenants, tenant_option
 from lumira.cli.common.tables import echo_long_table
 from lumira.cli.common.times import shown
 from lumira.cli.tenants import tenant_id_of
+from lumira.clock import utc_now
 from lumira.database import atomic
 from lumira.documents import receipt_pdf
 from lumira.models import Language, Receipt, ReceiptKind
 from lumira.money import format_amount
 from lumira.repositories import receipts as receipt_rows
 from lumira.services.receipts.archive import verify_archive, write_archive
+from lumira.services.receipts.attestation import Signatory, write_attestation
 from lumira.services.receipts.skip_numbers import skip_numbers
 from lumira.services.receipts.verify_receipts import count_work, verify_receipts
 from lumira.settlement.check_receipts import issue_missing
@@ -180,6 +182,27 @@ def archive(slug: str, year: int, output: Path, test_mode: bool) -> None:
             file, tenant_id, year, livemode=not test_mode, actor=_ACTOR, software=f"Lumira {__version__}"
         )
     click.echo(f"{_counted(documents, 'document')} written to {output}.")
+
+
+@receipts.command("attest")
+@click.option("--signer", help="Who signs: the legal representative of the editor.")
+@click.option("--company", help="The editor: who holds the source code and can change it.")
+@click.option("--place", help="Where it is signed.")
+@click.option(
+    "--lang",
+    type=click.Choice([str(language) for language in Language]),
+    default=str(Language.FRENCH),
+    show_default=True,
+    help="The French text is the one to sign.",
+)
+def attest(signer: str | None, company: str | None, place: str | None, lang: str) -> None:
+    """Print a draft of what the editor of the software states to the French tax administration, to read and sign.
+
+    Example: flask receipts attest --signer NAME --company "Maison Lumière SARL" --place Lyon
+    """
+    signatory = Signatory(signer, company, place)
+    text = write_attestation(signatory, version=__version__, day=utc_now().date(), language=Language(lang))
+    click.echo(text, nl=False)
 
 
 def _verify_archive(path: Path) -> None:

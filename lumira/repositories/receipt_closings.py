@@ -102,7 +102,6 @@ def find_first_issue(tenant_id: int) -> datetime | None:
         Receipt.tenant_id == tenant_id,
         Receipt.kind.in_(list(ReceiptKind)),
         Receipt.livemode,
-        Receipt.number == 1,
     )
     return db.session.execute(query).scalar_one()
 

@@ -35,6 +35,7 @@ STDIN = {
     "--webhook-secret -": "whsec_documented\n",
     "customers erase": "y\n",
     "orders refund": "y\n",
+    "receipts skip": "y\n",
     "withdrawals refuse": "y\n",
 }
 

@@ -10,6 +10,7 @@ _SCHEMES = re.compile(
 )
 #: In groups, as a card shows them. A longer number, an identifier and a decimal fraction contain no card number.
 _CANDIDATE = re.compile(r"(?<![\w.-])[2-6]\d(?:[ -]?\d){12,17}(?![\w-]|\.\d)", re.ASCII)
+_HIDDEN = re.compile(r"(?<![\w.-])[2-6](?:[ -]?0){13,18}(?!\d)", re.ASCII)
 _DIGITS = bytes.maketrans(b"123456789", b"000000000")
 _SHORTEST = b"0" * 14
 
@@ -22,6 +23,11 @@ def contains_card_number(text: str) -> bool:
 def hide_card_numbers(text: str) -> str:
     """Return the text with all digits of card numbers but the first replaced by 0, so that JSON remains valid."""
     return _CANDIDATE.sub(_hidden, text) if _may_contain(text) else text
+
+
+def contains_hidden_number(text: str) -> bool:
+    """Return whether a card number in the text was hidden: the text is not what was entered."""
+    return _HIDDEN.search(text) is not None
 
 
 def has_valid_check_digit(digits: str) -> bool:

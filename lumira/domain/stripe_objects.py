@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, TypeGuard
 
+from lumira.card_numbers import contains_card_number, contains_hidden_number
 from lumira.confusables import is_confusable
 from lumira.domain import stripe_metadata
 from lumira.domain.checkout_sessions import SessionFacts
@@ -108,11 +109,14 @@ def read_buyer_email(charge: Mapping[str, Any]) -> str | None:
 def _first_address(*candidates: object) -> str | None:
     """Return the first usable e-mail address.
 
-    Stripe accepts addresses that look like another buyer's; Lumira links none of those to a customer.
+    Stripe accepts addresses that look like another buyer's; Lumira links none of those to a customer. One that begins
+    with a card number was changed when its event was stored, and would be a stranger's.
     """
-    return next(
-        (text for text in candidates if is_storable(text) and "@" in text and not is_confusable(text)), None
-    )
+    return next((text for text in candidates if is_storable(text) and "@" in text and _is_usable(text)), None)
+
+
+def _is_usable(address: str) -> bool:
+    return not (is_confusable(address) or contains_card_number(address) or contains_hidden_number(address))
 
 
 def read_charge(charge: Mapping[str, Any]) -> ChargeFacts:

@@ -3,7 +3,9 @@
 import pytest
 from sqlalchemy import select
 
+from lumira.card_numbers import hide_card_numbers
 from lumira.database import atomic, db
+from lumira.domain.stripe_objects import read_buyer_email
 from lumira.models import OrderNote, WebhookEvent
 from lumira.services.orders.add_note import add_note
 from tests.support.dashboard import make_operator, sign_in
@@ -85,3 +87,16 @@ def test_a_card_number_in_an_event_is_hidden_and_the_event_acts(tenant) -> None:
     assert stored.payload["data"]["object"]["name"] == "4000 0000 0000 0000"
     assert stored.payload["data"]["object"]["phone"] == 4000000000000000
     assert stored.status == "ignored"
+
+
+@pytest.mark.parametrize("is_delivered", [True, False])
+def test_an_address_that_is_a_card_number_gets_no_message(is_delivered) -> None:
+    """Its hidden form would be a stranger's address."""
+    typed = f"{CARD.replace(' ', '')}@example.com"
+    charge = {
+        "billing_details": {"email": hide_card_numbers(typed) if is_delivered else typed},
+        "receipt_email": None,
+    }
+
+    assert read_buyer_email(charge) is None
+    assert read_buyer_email({**charge, "receipt_email": "buyer@example.com"}) == "buyer@example.com"

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from lumira.card_numbers import contains_card_number, hide_card_numbers
+from lumira.card_numbers import contains_card_number, contains_hidden_number, hide_card_numbers
 
 
 @pytest.mark.parametrize(
@@ -31,6 +31,7 @@ def test_a_card_number_is_found_and_hidden(number: str) -> None:
         assert number not in hidden
         assert len(hidden) == len(text)
         assert not contains_card_number(hidden)
+        assert contains_hidden_number(hidden)
 
 
 @pytest.mark.parametrize(
@@ -52,6 +53,7 @@ def test_a_card_number_is_found_and_hidden(number: str) -> None:
 )
 def test_another_number_is_left_alone(text: str) -> None:
     assert not contains_card_number(text)
+    assert not contains_hidden_number(text)
     assert hide_card_numbers(text) == text
 
 

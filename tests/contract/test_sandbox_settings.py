@@ -98,3 +98,9 @@ def test_a_delivery_is_signed_with_stripes_time(*, api, control, endpoint, recei
 )
 def test_an_invalid_setting_is_rejected(control_error, body):
     assert "Out of range" in control_error("settings", **body)
+
+
+def test_an_account_may_take_no_payments(api, control):
+    assert api.accounts.retrieve_current().charges_enabled is True
+    control.post("settings", charges_enabled=False)
+    assert api.accounts.retrieve_current().charges_enabled is False

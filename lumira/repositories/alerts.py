@@ -37,7 +37,14 @@ RAISED_ONCE = frozenset(
     )
 )
 #: Kinds whose condition is watched: they resolve themselves when it has ended, and the team is notified of that.
-WATCHED = frozenset((AlertKind.WEBHOOKS_MISSING, AlertKind.EVENT_WAITING, AlertKind.WORKER_SILENT))
+WATCHED = frozenset(
+    (
+        AlertKind.WEBHOOKS_MISSING,
+        AlertKind.EVENT_WAITING,
+        AlertKind.WORKER_SILENT,
+        AlertKind.PROGRAM_ERROR,
+    )
+)
 #: Alerts of one kind in one e-mail.
 MAX_ALERTS_PER_EMAIL = 50
 #: The clock of the process that raised an alert may be ahead of the one that sends it.

@@ -5,7 +5,7 @@ from uuid import UUID
 from lumira.database import atomic
 from lumira.error_reports import ErrorReport
 from lumira.models import AlertKind
-from lumira.repositories import alerts, tenants
+from lumira.repositories import alerts, conditions, tenants
 
 _default_tenant: list[str | None] = [None]
 
@@ -21,17 +21,26 @@ def raise_alert_about(report: ErrorReport, place: str) -> None:
     if tenant_id is None:
         return
     with atomic(tenant_id):
-        alerts.raise_alert(
+        conditions.note(
             tenant_id,
             kind=AlertKind.PROGRAM_ERROR,
             subject=str(report.id),
+            is_true=True,
             error=report.error_type,
             place=place,
         )
 
 
-def resolve_alert_about(error_id: UUID, *, by: str | None = None) -> None:
-    """Resolve the alert about a kind of error, if it is open."""
+def resolve_alert_about_silent(error_id: UUID) -> None:
+    """Resolve the alert about a kind of error that stays away, and notify the team if it was notified of the alert."""
+    tenant_id = alerted_tenant()
+    if tenant_id is not None:
+        with atomic(tenant_id):
+            conditions.resolve_ended(tenant_id, kind=AlertKind.PROGRAM_ERROR, subject=str(error_id))
+
+
+def resolve_alert_about(error_id: UUID, *, by: str) -> None:
+    """Resolve the alert about a kind of error, if it is open, for an operator."""
     tenant_id = alerted_tenant()
     if tenant_id is not None:
         with atomic(tenant_id):

@@ -10,7 +10,7 @@ from lumira.clock import utc_now
 from lumira.database import atomic
 from lumira.models import INSTALLATION
 from lumira.repositories import program_errors
-from lumira.services.program_errors.alert import resolve_alert_about
+from lumira.services.program_errors.alert import resolve_alert_about_silent
 
 log = structlog.get_logger()
 
@@ -31,7 +31,7 @@ def retire_errors(tenant_id: int, *, is_stopping: Callable[[], bool] = lambda: F
 def retire_errors_of_installation() -> None:
     """Do so with the kinds of the installation, and resolve the alerts about those that stay away."""
     for error_id in _retire(INSTALLATION):
-        resolve_alert_about(error_id)
+        resolve_alert_about_silent(error_id)
 
 
 def _retire(tenant_id: int) -> Sequence[UUID]:

@@ -16,6 +16,7 @@ from lumira.clock import utc_now
 from lumira.database import atomic
 from lumira.errors import NotFound
 from lumira.models import INSTALLATION, AlertKind
+from lumira.notifications import send_alerts
 from lumira.repositories import alerts, program_errors
 from lumira.services.program_errors import alert, note_errors, retire_errors
 from lumira.tasks import queue
@@ -183,6 +184,7 @@ def test_an_error_that_stays_away_for_a_week_is_resolved_with_its_alert(tenant: 
     log_error(surprise)
     note_errors.write_pending()
     begin = utc_now()
+    send_alerts.send_alerts(tenant.id)
     with time_machine.travel(begin + timedelta(days=6, hours=23), tick=False):
         retire_errors.retire_errors_of_installation()
         assert len(open_alerts(tenant)) == 1
@@ -191,6 +193,8 @@ def test_an_error_that_stays_away_for_a_week_is_resolved_with_its_alert(tenant: 
         assert open_alerts(tenant) == []
         [error] = stored()
         assert error.resolved_at == utc_now()
+        # The team, which was notified of the alert, is notified of its end.
+        assert send_alerts.send_alerts(tenant.id) == 1
         # It comes back.
         log_error(surprise)
         note_errors.write_pending()

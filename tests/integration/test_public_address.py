@@ -5,9 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
 
 import pytest
 import requests
@@ -27,6 +25,7 @@ from lumira.webhooks import handlers  # noqa: F401 - importing the handlers regi
 from lumira.webhooks.registry import handled_types
 from tests.benchmarks.processes import free_address
 from tests.support.factories import Brand, count
+from tests.support.http_server import Handler, serving
 from tests.support.mail_server import Mailbox, running
 from tests.support.nginx import nginx
 from tests.support.redis_server import RedisServer
@@ -65,46 +64,17 @@ def check(settings: Settings, tenant: Brand) -> Check:
     return run
 
 
-class _Handler(BaseHTTPRequestHandler):
-    """Receives deliveries as a server between the Internet and Lumira does."""
-
-    respond: Callable[["_Handler", bytes], None]
-
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        type(self).respond(self, body)
-
-    def reply(self, status: int, content: bytes = b"", **headers: str) -> None:
-        self.send_response(status)
-        for name, value in headers.items():
-            self.send_header(name, value)
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        self.wfile.write(content)
-
-    def log_message(self, *_: Any) -> None:
-        """Print nothing."""
-
-
 @contextmanager
-def server(respond: Callable[[_Handler, bytes], None]) -> Iterator[str]:
-    """Run a server that responds so; yield its address."""
-    handler = type("Handler", (_Handler,), {"respond": staticmethod(respond)})
-    running = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    thread = threading.Thread(target=running.serve_forever, args=(0.05,))
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{running.server_port}"
-    finally:
-        running.shutdown()
-        thread.join()
-        running.server_close()
+def server(respond: Callable[[Handler, bytes], None]) -> Iterator[str]:
+    """Run a server between the Internet and Lumira that responds so; yield its address."""
+    with serving(lambda request: respond(request, request.body())) as address:
+        yield f"http://{address}"
 
 
-def passing_on(web: WebProcess, change: Callable[[bytes], bytes]) -> Callable[[_Handler, bytes], None]:
+def passing_on(web: WebProcess, change: Callable[[bytes], bytes]) -> Callable[[Handler, bytes], None]:
     """Respond with the reply of the web server to a changed body."""
 
-    def respond(handler: _Handler, body: bytes) -> None:
+    def respond(handler: Handler, body: bytes) -> None:
         signature = handler.headers["Stripe-Signature"]
         url = f"{web.url}{handler.path}"
         reply = requests.post(url, data=change(body), headers={"Stripe-Signature": signature}, timeout=60)
@@ -148,7 +118,7 @@ def test_an_address_that_does_not_reply_is_named(check: Check, monkeypatch: pyte
 
 
 def test_a_redirect_is_named_and_not_followed(check: Check, web: WebProcess) -> None:
-    def respond(handler: _Handler, _: bytes) -> None:
+    def respond(handler: Handler, _: bytes) -> None:
         handler.reply(308, Location=f"{web.url}{handler.path}")
 
     with server(respond) as address:

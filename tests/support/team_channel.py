@@ -4,9 +4,9 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 from typing import Any
+
+from tests.support.http_server import Handler, serving
 
 
 @dataclass
@@ -23,24 +23,10 @@ def running() -> Iterator[Channel]:
     """Run the server during the block."""
     channel = Channel()
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            channel.posted.append(json.loads(body))
-            self.send_response(channel.statuses.pop(0) if channel.statuses else 200)
-            self.send_header("Location", channel.url)
-            self.end_headers()
+    def respond(request: Handler) -> None:
+        channel.posted.append(json.loads(request.body()))
+        request.reply(channel.statuses.pop(0) if channel.statuses else 200, Location=channel.url)
 
-        def log_message(self, *_: object) -> None:
-            """Write nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    channel.url = f"http://127.0.0.1:{server.server_port}/services/T000/SECRET-PATH"
-    try:
+    with serving(respond) as address:
+        channel.url = f"http://{address}/services/T000/SECRET-PATH"
         yield channel
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()

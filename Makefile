@@ -162,12 +162,17 @@ $(READY): requirements-dev.txt
 # uv reads setup.cfg by running a build, so the requirements are piped into it. `--universal` also pins and hashes what
 # only other releases of Python or other processors need: pip refuses a requirement without a hash.
 REQUIREMENTS = $(BIN)/python -c 'import configparser, sys; config = configparser.ConfigParser(); config.read("setup.cfg"); \
-	print(config["options"]["install_requires"], *(config["options.extras_require"][extra] for extra in sys.argv[1:]))'
+	print(*(config["options.extras_require"].get(name) or config["options"][name] for name in sys.argv[1:]))'
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header $(ARGS)
 
+# What only SENTRY_DSN and OTEL_EXPORTER_OTLP_ENDPOINT need, for installations that set them.
+EXTRAS = deploy/requirements-extras.txt
+
 requirements: venv ## Pin the requirements of setup.cfg again, with hashes (ARGS=--upgrade for the newest versions)
-	$(REQUIREMENTS) | $(COMPILE) --output-file requirements.txt -
-	$(REQUIREMENTS) dev | $(COMPILE) --constraint requirements.txt --output-file requirements-dev.txt -
+	$(REQUIREMENTS) install_requires | $(COMPILE) --output-file requirements.txt -
+	$(REQUIREMENTS) sentry opentelemetry | $(COMPILE) --constraint requirements.txt --output-file $(EXTRAS) -
+	$(REQUIREMENTS) install_requires dev | $(COMPILE) --constraint requirements.txt --constraint $(EXTRAS) \
+	  --output-file requirements-dev.txt -
 
 # async-timeout is installed before Python 3.11.3 only; the page names it in a sentence.
 LICENCES = $(BIN)/pip-licenses --format=markdown --no-version --ignore-packages async-timeout \

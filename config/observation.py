@@ -6,6 +6,7 @@ from importlib.util import find_spec
 
 from config.errors import SettingsError
 
+_INSTALL = "pip install --require-hashes -r deploy/requirements-extras.txt"
 _DSN = re.compile(r"https?://[^\s/@:]+(:[^\s/@]*)?@[^\s/@]+/(\S*/)?[0-9]+")
 
 _ENDPOINT = re.compile(r"https?://[^\s/]+(/\S*)?")
@@ -19,7 +20,7 @@ def sentry_dsn(values: Mapping[str, str]) -> str | None:
     if not _DSN.fullmatch(dsn):
         # The value is not repeated: its key permits to send.
         raise SettingsError("SENTRY_DSN must be a project's DSN, such as https://key@sentry.example.com/1.")
-    _require("SENTRY_DSN", "sentry_sdk", "sentry-sdk")
+    _require("SENTRY_DSN", "sentry_sdk")
     return dsn
 
 
@@ -34,15 +35,13 @@ def otlp_endpoint(values: Mapping[str, str]) -> str | None:
             "http://127.0.0.1:4318."
         )
     for module in ("opentelemetry.sdk", "opentelemetry.exporter.otlp.proto.http"):
-        _require(
-            "OTEL_EXPORTER_OTLP_ENDPOINT", module, "opentelemetry-sdk opentelemetry-exporter-otlp-proto-http"
-        )
+        _require("OTEL_EXPORTER_OTLP_ENDPOINT", module)
     return endpoint
 
 
-def _require(setting: str, module: str, package: str) -> None:
+def _require(setting: str, module: str) -> None:
     if not _is_installed(module):
-        raise SettingsError(f"{setting} is set, and its package is not installed: pip install {package}")
+        raise SettingsError(f"{setting} is set, and its packages are not installed: {_INSTALL}")
 
 
 def _is_installed(module: str) -> bool:

@@ -10,6 +10,8 @@ from packaging.utils import canonicalize_name
 from config.settings import ROOT
 
 PRODUCTION, DEVELOPMENT = "requirements.txt", "requirements-dev.txt"
+#: What only some installations need.
+EXTRAS = "deploy/requirements-extras.txt"
 #: Debian 12 has 3.11.2, where some packages need another one that 3.11.3 contains.
 PYTHONS = ("3.11.2", "3.11.3", "3.12.0", "3.13.0", "3.14.0")
 PROCESSORS = ("x86_64", "aarch64")
@@ -37,16 +39,21 @@ def test_development_installs_the_versions_of_production() -> None:
     # `make venv`, and so every check, installs the second file only.
     assert blocks(PRODUCTION)
     assert blocks(PRODUCTION).keys() - blocks(DEVELOPMENT).keys() == set()
+    assert blocks(EXTRAS)
+    assert blocks(EXTRAS).keys() - blocks(DEVELOPMENT).keys() == set()
 
 
-@pytest.mark.parametrize(("section", "name"), [("install_requires", PRODUCTION), ("dev", DEVELOPMENT)])
+@pytest.mark.parametrize(
+    ("section", "name"),
+    [("install_requires", PRODUCTION), ("dev", DEVELOPMENT), ("sentry", EXTRAS), ("opentelemetry", EXTRAS)],
+)
 def test_every_declared_requirement_is_pinned(section: str, name: str) -> None:
     wanted = {canonicalize_name(requirement.name) for requirement in declared(section)}
     assert wanted
     assert wanted - names(name) == set()
 
 
-@pytest.mark.parametrize("name", [PRODUCTION, DEVELOPMENT])
+@pytest.mark.parametrize("name", [PRODUCTION, DEVELOPMENT, EXTRAS])
 def test_every_pin_has_the_hashes_of_its_files(name: str) -> None:
     without = [
         pin for pin, lines in blocks(name).items() if not re.search(r"--hash=sha256:[0-9a-f]{64}\b", lines)
@@ -55,7 +62,12 @@ def test_every_pin_has_the_hashes_of_its_files(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("sections", "name"), [(["install_requires"], PRODUCTION), (["install_requires", "dev"], DEVELOPMENT)]
+    ("sections", "name"),
+    [
+        (["install_requires"], PRODUCTION),
+        (["install_requires", "dev"], DEVELOPMENT),
+        (["sentry", "opentelemetry"], EXTRAS),
+    ],
 )
 def test_every_supported_python_finds_all_that_it_needs_pinned(sections: list[str], name: str) -> None:
     """With `--require-hashes`, pip refuses a package that only another Python needs and that no line pins."""

@@ -16,9 +16,10 @@ from lumira import (
     stripe_slots,
     tracing,
 )
-from lumira.clients import sentry, storage, stripe_client, team_webhook
+from lumira.clients import public_addresses, sentry, storage, stripe_client
 from lumira.reconciliation import transfers
 from lumira.services.chains import heads as chain_heads
+from lumira.services.installation import watch_installation
 from lumira.services.program_errors import alert as error_alerts
 from lumira.services.program_errors import note_errors
 from lumira.services.retention import remove_expired as retention
@@ -45,7 +46,8 @@ def build(settings: Settings, *, serves_http: bool = True) -> Flask:
     storage.configure(
         settings.instance_path / "files", _bucket(settings), max_bytes=settings.max_upload_bytes
     )
-    team_webhook.configure(is_development=settings.is_development)
+    public_addresses.configure(is_development=settings.is_development)
+    watch_installation.configure(settings)
     database.configure(app, settings)
     notifications.configure(settings)
     transfers.configure(settings.bank_transfer_days)

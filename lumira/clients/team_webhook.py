@@ -1,13 +1,12 @@
 """Post to the webhook of a tenant's team: to public addresses only, without following redirects."""
 
-import ipaddress
 import json
-import socket
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 import urllib3
 
+from lumira.clients import public_addresses
 from lumira.database import refuse_inside_transaction
 
 #: Seconds to connect, and for the reply. Together shorter than the lease of a post.
@@ -17,8 +16,6 @@ _ACCEPTED = range(200, 300)
 _TEMPORARY = frozenset((408, 425, 429))
 _CLIENT_ERRORS = range(300, 500)
 
-_allows_private: list[bool] = []
-
 
 class NotAccepted(Exception):
     """The webhook did not accept the post. The message names no part of the URL."""
@@ -26,16 +23,6 @@ class NotAccepted(Exception):
 
 class RefusedForGood(NotAccepted):
     """The webhook refused the post and will refuse it again, or its address may not be called."""
-
-
-def configure(*, is_development: bool) -> None:
-    """In development, webhooks on this machine and in private networks are allowed."""
-    _allows_private[:] = [is_development]
-
-
-def allows_private() -> bool:
-    """Whether this is a development installation."""
-    return _allows_private[0]
 
 
 def post(url: str, body: Mapping[str, object]) -> None:
@@ -70,18 +57,9 @@ def post(url: str, body: Mapping[str, object]) -> None:
 
 
 def _address_of(host: str, port: int) -> str:
-    """Return an address of the host. Raises `RefusedForGood` if one of its addresses is not public."""
     try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError):
+        return public_addresses.address_of(host, port)
+    except public_addresses.NoAddress:
         raise NotAccepted("The host name has no address.") from None
-    addresses = [str(each[4][0]) for each in found]
-    if not allows_private() and not all(_is_public(address) for address in addresses):
-        raise RefusedForGood("The host has an address that is not public.")
-    return addresses[0]
-
-
-def _is_public(address: str) -> bool:
-    parsed = ipaddress.ip_address(address.partition("%")[0])
-    embedded = getattr(parsed, "ipv4_mapped", None) or getattr(parsed, "sixtofour", None)
-    return parsed.is_global and not parsed.is_multicast and (embedded is None or embedded.is_global)
+    except public_addresses.PrivateAddress:
+        raise RefusedForGood("The host has an address that is not public.") from None

@@ -77,6 +77,10 @@ class AlertKind(StrEnum):
     RECEIPT_CHAIN_BROKEN = "receipt_chain_broken"
     #: No worker of the installation reports; a web process raises it for each tenant.
     WORKER_SILENT = "worker_silent"
+    #: Little room is left on a disk that Lumira, or its embedded database, writes to; the subject is the folder.
+    DISK_LOW = "disk_low"
+    #: The certificate of a domain expires within two weeks; the subject is the host.
+    CERTIFICATE_EXPIRES = "certificate_expires"
 
 
 class Alert(Identified, Base):

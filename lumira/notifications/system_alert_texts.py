@@ -48,6 +48,30 @@ SYSTEM_TEXTS: dict[AlertKind, Translations] = {
             "flask events list --status received; the worker’s log says why.",
         ),
     ),
+    AlertKind.DISK_LOW: in_both(
+        (
+            "disque presque plein",
+            "Il reste moins d’un dixième, ou moins d’un gigaoctet, du disque où Lumira ou sa base de données écrit.",
+            "Libérer de la place ou agrandir le disque ; plein, plus aucune commande n’est enregistrée.",
+        ),
+        (
+            "disk almost full",
+            "Less than a tenth, or than one gigabyte, is free on the disk that Lumira or its database writes to.",
+            "Free some room or enlarge the disk; once it is full, no order is stored any more.",
+        ),
+    ),
+    AlertKind.CERTIFICATE_EXPIRES: in_both(
+        (
+            "certificat bientôt expiré",
+            "Le certificat d’un domaine expire dans moins de deux semaines, ou est expiré.",
+            "Vérifier son renouvellement (certbot renew --dry-run) ; expiré, ni acheteur ni Stripe n’y accède.",
+        ),
+        (
+            "certificate expires soon",
+            "The certificate of a domain expires in less than two weeks, or has expired.",
+            "Check its renewal (certbot renew --dry-run); once it has expired, neither buyers nor Stripe connect.",
+        ),
+    ),
     AlertKind.WORKER_SILENT: in_both(
         (
             "aucun worker ne tourne",

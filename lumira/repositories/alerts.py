@@ -39,10 +39,12 @@ RAISED_ONCE = frozenset(
 #: Kinds whose condition is watched: they resolve themselves when it has ended, and the team is notified of that.
 WATCHED = frozenset(
     (
-        AlertKind.WEBHOOKS_MISSING,
+        AlertKind.CERTIFICATE_EXPIRES,
+        AlertKind.DISK_LOW,
         AlertKind.EVENT_WAITING,
-        AlertKind.WORKER_SILENT,
         AlertKind.PROGRAM_ERROR,
+        AlertKind.WEBHOOKS_MISSING,
+        AlertKind.WORKER_SILENT,
     )
 )
 #: Alerts of one kind in one e-mail.

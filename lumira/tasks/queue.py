@@ -25,6 +25,7 @@ from lumira.repositories import due_work, idempotency, tenants
 from lumira.services.audit import seal_entries
 from lumira.services.chains import heads
 from lumira.services.files import remove_files as removing
+from lumira.services.installation import watch_installation
 from lumira.services.program_errors import retire_errors
 from lumira.services.receipts import close_periods, seal_receipts
 from lumira.services.refunds.send_due_refunds import send_due_refunds
@@ -147,9 +148,28 @@ def send_invitations_to_operators(timestamp: int) -> None:  # noqa: ARG001 - giv
     _for_each(due_work.tenants_with_unsent_invitations(utc_now()), send_invitations.send_invitations)
 
 
+#: What waits for the storage or for a domain, and is not urgent: one of both at a time.
+_unhurried = _alone()
+
+
+@queue.periodic(cron="*/5 * * * *")
+@queue.task(name="watch_disks", queue=QUEUE, queueing_lock="watch_disks")
+def watch_disks(timestamp: int) -> None:  # noqa: ARG001 - given to every periodic task
+    """Raise an alert about a disk that is almost full."""
+    watch_installation.watch_disks()
+
+
+@queue.periodic(cron="23 */6 * * *")
+@queue.task(name="watch_certificates", queue=QUEUE, queueing_lock="watch_certificates")
+@at_most(_unhurried)
+def watch_certificates(timestamp: int) -> None:  # noqa: ARG001 - given to every periodic task
+    """Raise an alert about each certificate of the tenants' domains that expires soon."""
+    _for_each(_every_tenant(), watch_installation.watch_certificates)
+
+
 @queue.periodic(cron="*/5 * * * *")
 @queue.task(name="remove_files", queue=QUEUE, queueing_lock="remove_files")
-@at_most(_alone())
+@at_most(_unhurried)
 def remove_files(timestamp: int) -> None:  # noqa: ARG001 - given to every periodic task
     """Remove the files of every tenant that are no longer used."""
     _for_each(removing.tenants_with_files_to_remove(), removing.remove_files)

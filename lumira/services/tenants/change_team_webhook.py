@@ -1,7 +1,7 @@
 """Set, remove and test the webhook of a tenant's team. Its URL is a credential: it is encrypted, and never shown."""
 
 from lumira import link_tokens
-from lumira.clients import team_webhook
+from lumira.clients import public_addresses, team_webhook
 from lumira.database import atomic
 from lumira.domain.team_webhook import TeamNotice, body_of, host_of
 from lumira.errors import InvalidRequest
@@ -16,7 +16,7 @@ def format_of(text: str) -> TeamWebhookFormat:
 
 def set_team_webhook(tenant_id: int, url: str, shape: TeamWebhookFormat, *, actor: str) -> None:
     """Post the tenant's alerts to this URL from now on. Raises `InvalidRequest` if no webhook may have it."""
-    host = host_of(url, is_development=team_webhook.allows_private())
+    host = host_of(url, is_development=public_addresses.allows_private())
     if host is None:
         raise InvalidRequest("The URL of a webhook begins with https://, and has no user and no #.")
     with atomic(tenant_id):

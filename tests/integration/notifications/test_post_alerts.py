@@ -7,7 +7,7 @@ import pytest
 import time_machine
 from sqlalchemy import select
 
-from lumira.clients import team_webhook
+from lumira.clients import public_addresses
 from lumira.database import atomic, db
 from lumira.errors import InvalidRequest
 from lumira.models import Alert, AlertKind, AuditEntry, TeamPost, TeamWebhookFormat
@@ -29,9 +29,9 @@ SECRET = "SECRET-PATH"
 def channel() -> Iterator[Channel]:
     """A channel on this machine, which only development allows."""
     with team_channel.running() as channel:
-        team_webhook.configure(is_development=True)
+        public_addresses.configure(is_development=True)
         yield channel
-    team_webhook.configure(is_development=False)
+    public_addresses.configure(is_development=False)
 
 
 @pytest.fixture

@@ -25,6 +25,8 @@ FRENCH_STEPS: dict[str, str] = {
     "worker_silent": (
         "Demandez à la personne qui gère le serveur de démarrer le worker\u00a0: rien n’est perdu, tout est rattrapé."
     ),
+    "disk_low": "Demandez à la personne qui gère le serveur de libérer de la place, ou d’agrandir le disque.",
+    "certificate_expires": "Demandez à la personne qui gère le serveur de vérifier le renouvellement du certificat.",
     "message_dead": "Corrigez l’adresse dans la commande\u00a0: le message y part. Ou renvoyez le message.",
     "stripe_key_refused": (
         "Demandez à la personne qui gère le serveur de changer la clé\u00a0: flask tenants stripe SLUG --secret-key -"
@@ -66,6 +68,8 @@ ENGLISH_STEPS: dict[str, str] = {
     "webhooks_missing": "Open Set-up: the page says what is missing at Stripe, and sets it up.",
     "event_waiting": "Open Webhooks; if the events keep waiting, inform the administrator.",
     "worker_silent": "Ask the administrator to start the worker: nothing is lost, it catches up.",
+    "disk_low": "Ask the administrator to free some room, or to enlarge the disk.",
+    "certificate_expires": "Ask the administrator to check the renewal of the certificate.",
     "message_dead": "Correct the address in the order: the message goes there. Or send the message again.",
     "stripe_key_refused": "Ask the administrator to change the key: flask tenants stripe SLUG --secret-key -",
     "stripe_permission_missing": "Add the permission to the key at Stripe, then mark the alert as resolved.",

@@ -1,5 +1,6 @@
 """Migrations of a release run beside sales: they wait for locks briefly, and hold none for long."""
 
+import os
 import re
 import threading
 from collections import defaultdict
@@ -39,7 +40,8 @@ BEFORE_ANY_RELEASE = ("0044_audit_lists", "0047_installation_figures")
 @pytest.fixture
 def previous(run_directory: Path) -> Iterator[Connection]:
     """A connection, as the owner, to a database with the schema of the previous release."""
-    url = postgresql.create_database(run_directory, "previous_schema", template=None)
+    name = f"previous_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
+    url = postgresql.create_database(run_directory, name, template=None)
     postgresql.migrate(url, revision())
     engine = create_engine(url)
     with engine.connect() as connection:

@@ -104,7 +104,8 @@ def note(error: BaseException, fields: Mapping[str, Any]) -> None:
 
 
 def _place_of(fields: Mapping[str, Any]) -> Place:
-    tenant_id: int | None = fields.get("tenant_id")
+    found_id = fields.get("tenant_id")
+    tenant_id = found_id if isinstance(found_id, int) else None
     if "job" in fields:
         return Place(f"job {fields['job']}", tenant_id)
     for find in _find_place:
@@ -198,13 +199,22 @@ def _write() -> bool:
             noted = _notes.pending.pop(key)
         try:
             _write_one(key[0], noted)
-        except Exception:
-            with _notes.lock:
-                later = _notes.pending.pop(key, None)
-                _notes.pending[key] = noted
-                if later is not None:
-                    _add(key, later)
+        except Exception as error:
+            if not is_expected(error):
+                # The database is there, and refuses this one: it would refuse it again and again.
+                log.warning("program_errors_not_written", error=type(error).__name__, is_kept=False)
+                continue
+            _keep(key, noted)
             raise
+
+
+def _keep(key: _Key, noted: _Pending) -> None:
+    """Add what was not written to what is pending."""
+    with _notes.lock:
+        later = _notes.pending.pop(key, None)
+        _notes.pending[key] = noted
+        if later is not None:
+            _add(key, later)
 
 
 def _write_one(tenant_id: int, noted: _Pending) -> None:

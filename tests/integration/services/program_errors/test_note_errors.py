@@ -138,6 +138,29 @@ def test_without_the_database_the_counts_wait_for_it(
     assert [error.occurrences for error in stored(tenant.id)] == [2]
 
 
+def test_an_error_that_the_database_refuses_is_dropped_and_delays_no_other(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def other() -> None:
+        raise Surprise("another line")
+
+    log_error(surprise)
+    add = program_errors.add
+    refused: list[object] = []
+
+    def refuse_the_first(tenant_id: int, **values: object) -> None:
+        if not refused:
+            refused.append(values.pop("place"))
+        add(tenant_id, **values)
+
+    monkeypatch.setattr(program_errors, "add", refuse_the_first)
+    log_error(other)
+    assert note_errors.write_pending()
+    [line] = logged(capsys, "program_errors_not_written")
+    assert (line["error"], line["is_kept"]) == ("IntegrityError", False)
+    assert [error.message for error in stored()] == ["another line"]
+
+
 def test_a_failure_while_noting_never_reaches_the_request(
     client: FlaskClient, tenant: Brand, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -7,6 +7,7 @@ import gzip
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -50,6 +51,8 @@ def main() -> None:
     known |= json.loads((folder / "development-secrets.json").read_text())
     known |= {"at": utc_now().isoformat(), "portal": _portal_link(folder)}
     KNOWN.write_text(json.dumps(known, indent=2) + "\n")
+    embedded_postgresql.stop(folder / "postgresql")
+    shutil.rmtree(folder)
     sys.stdout.write(f"{DUMP.name}: {DUMP.stat().st_size // 1024} KB\n")
 
 

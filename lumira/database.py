@@ -87,6 +87,8 @@ def configure(app: Flask, settings: Settings) -> None:
         "hide_parameters": True,
         "pool_size": settings.database_pool_size,
         "max_overflow": 0,
+        # The connection that was used last: the processor's caches still hold what its session works with.
+        "pool_use_lifo": True,
         "execution_options": {_LOCAL_SETTINGS: database_sessions.local_settings(is_pooled=is_pooled)},
     }
     timeout = {"connect_timeout": 10}

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from lumira.clock import utc_now
 from lumira.database import Base
-from lumira.models.columns import Identified, Timestamped, choice, one_of
+from lumira.models.columns import OfOrder, Timestamped, choice, one_of
 
 #: The shown reason of a grant that has ended by its expiry. It is never stored: the expiry takes effect by itself.
 EXPIRED = "expired"
@@ -30,7 +30,7 @@ class GrantReason(StrEnum):
     OPERATOR = "operator"
 
 
-class AccessGrant(Identified, Timestamped, Base):
+class AccessGrant(OfOrder, Timestamped, Base):
     """Access to the product of one digital order line; `active` is derived whenever the order is settled.
 
     `is_live` is whether it gives access now: an active grant may have expired.

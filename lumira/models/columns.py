@@ -87,6 +87,15 @@ class Identified(TenantOwned):
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7, sort_order=-2)
 
 
+class OfOrder(Identified):
+    """A row of an order, whose foreign key to the order names the tenant as well.
+
+    A foreign key of its own to the tenant would be checked for each row, and all sales of a tenant would lock that row.
+    """
+
+    tenant_id: Mapped[int] = mapped_column(primary_key=True, sort_order=-3)
+
+
 class Timestamped:
     """When the row was created and last updated, by the application's clock."""
 

@@ -8,7 +8,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from lumira.database import Base
-from lumira.models.columns import Identified, MinorUnits, choice, one_of
+from lumira.models.columns import MinorUnits, OfOrder, choice, one_of
 from lumira.models.product import PartialRefundPolicy, ProductKind
 
 
@@ -20,7 +20,7 @@ class Promise(NamedTuple):
     title: str
 
 
-class OrderLine(Identified, Base):
+class OrderLine(OfOrder, Base):
     """Product, quantity and unit price, frozen: a later change of the catalog does not reach them.
 
     A repeated line grants nothing, takes no units and sends no message: its free product is ordered once for each

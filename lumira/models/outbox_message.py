@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from lumira.clock import utc_now
 from lumira.database import Base
-from lumira.models.columns import Identified, Timestamped, choice, one_of
+from lumira.models.columns import OfOrder, Timestamped, choice, one_of
 
 
 class MessageKind(StrEnum):
@@ -39,7 +39,7 @@ class MessageStatus(StrEnum):
     DEAD = "dead"
 
 
-class OutboxMessage(Identified, Timestamped, Base):
+class OutboxMessage(OfOrder, Timestamped, Base):
     """One message, unique for each order, kind and subject (the declined attempt, refund or dispute it is about)."""
 
     __tablename__ = "outbox_messages"

@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
 from lumira.database import Base
-from lumira.models.columns import Identified, MinorUnits, Timestamped, choice, one_of
+from lumira.models.columns import MinorUnits, OfOrder, Timestamped, choice, one_of
 
 
 class PaymentState(StrEnum):
@@ -24,7 +24,7 @@ class PaymentState(StrEnum):
         return max(self, other, key=order.index)
 
 
-class Payment(Identified, Timestamped, Base):
+class Payment(OfOrder, Timestamped, Base):
     """One PaymentIntent.
 
     `attempts` holds the ids of the attempts that were reported: `ch_…` for a charge that is processing, `pm_…` for

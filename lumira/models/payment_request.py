@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from lumira.database import Base
-from lumira.models.columns import Identified, Timestamped, choice, one_of
+from lumira.models.columns import OfOrder, Timestamped, choice, one_of
 
 
 class RequestKind(StrEnum):
@@ -31,7 +31,7 @@ class RequestState(StrEnum):
     UNKNOWN = "unknown"
 
 
-class PaymentRequest(Identified, Timestamped, Base):
+class PaymentRequest(OfOrder, Timestamped, Base):
     """The request for a PaymentIntent or Checkout Session: parameters and idempotency key of one attempt.
 
     A retry, by whichever process, sends the same parameters under the same key.

@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from lumira.database import Base
-from lumira.models.columns import Identified, MinorUnits, TenantOwned, choice, one_of
+from lumira.models.columns import MinorUnits, OfOrder, TenantOwned, choice, one_of
 
 
 class ReceiptKind(StrEnum):
@@ -55,7 +55,7 @@ class ReceiptCounter(TenantOwned, Base):
     last_issued_at: Mapped[datetime]
 
 
-class Receipt(Identified, Base):
+class Receipt(OfOrder, Base):
     """One receipt or credit note, frozen when it is issued: it follows neither the tenant nor the order.
 
     `buyer` alone holds personal data. It may be emptied, and nothing else of the row is ever changed.

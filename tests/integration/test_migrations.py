@@ -131,6 +131,19 @@ def test_every_key_and_foreign_key_begins_with_the_tenant_or_the_operator() -> N
             assert is_to_operator or key.column_keys[0] == owner, f"{name}: {key.name}"
 
 
+def test_every_row_references_its_tenant_or_a_row_that_does() -> None:
+    # An event is stored right after its tenant was read, without locking the tenant (decision 13). An error of the
+    # program is stored whatever the tenant is.
+    others = {"tenants", "webhook_events", "program_errors", *OF_OPERATORS}
+    for name in Base.metadata.tables.keys() - others:
+        keys = [
+            key.referred_table.name
+            for key in Base.metadata.tables[name].foreign_key_constraints
+            if "tenant_id" in key.column_keys and not any(column.nullable for column in key.columns)
+        ]
+        assert keys, f"{name} has no foreign key that names its tenant"
+
+
 def test_the_application_owns_nothing_and_bypasses_nothing(owner) -> None:
     roles = owner.execute(
         text(

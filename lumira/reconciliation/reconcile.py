@@ -22,6 +22,7 @@ from lumira.reconciliation.watch_deadlines import watch_deadlines
 from lumira.reconciliation.watch_webhooks import watch_webhooks
 from lumira.repositories import (
     alerts,
+    conditions,
     stripe_accounts,
     tenants,
 )
@@ -31,6 +32,8 @@ from lumira.services.tenants.end_test_sales import end_test_sales
 
 #: A longer outage of Stripe becomes an alert, one for each outage; a shorter one is a normal disturbance.
 _OUTAGE_THAT_ALERTS = timedelta(minutes=15)
+#: Stripe accepted the key, and its events were read.
+_RESPONDED = (StripeAvailability.AVAILABLE, StripeAvailability.PERMISSION_MISSING)
 
 
 class Step(StrEnum):
@@ -95,7 +98,7 @@ def reconcile(
     if report.stripe is not StripeAvailability.KEY_REFUSED:
         _poll(tenant_id, account, report, steps, since=since, is_stopping=is_stopping)
     if account is not None:
-        _raise_alerts(tenant_id, account, report)
+        _raise_alerts(tenant_id, account, report, steps)
         if Step.DEADLINES in steps:
             with report.step("permissions"):
                 resolve_restored(tenant_id, account)
@@ -150,14 +153,27 @@ def _poll(
             )
 
 
-def _raise_alerts(tenant_id: int, account: StripeAccount, report: ReconciliationReport) -> None:
+def _raise_alerts(
+    tenant_id: int, account: StripeAccount, report: ReconciliationReport, steps: tuple[Step, ...]
+) -> None:
     if report.stripe in (StripeAvailability.UNAVAILABLE, StripeAvailability.KEY_REFUSED):
         with report.step("alert"):
             _alert_outage(tenant_id, account, report)
+    elif Step.EVENTS in steps and report.stripe in _RESPONDED:
+        with report.step("alert"):
+            _end_outage(tenant_id)
     if report.missing_permissions:
         with report.step("alert"), atomic(tenant_id):
             for error in report.missing_permissions.values():
                 alerts.raise_missing_permission(tenant_id, error)
+
+
+def _end_outage(tenant_id: int) -> None:
+    """Resolve the alerts about Stripe, of which the events were just read; not while it fails now and then."""
+    with atomic(tenant_id):
+        for kind in (AlertKind.STRIPE_UNAVAILABLE, AlertKind.STRIPE_KEY_REFUSED):
+            for alert in alerts.list_open(tenant_id, kind):
+                conditions.resolve_ended(tenant_id, kind=kind, subject=alert.subject)
 
 
 def _alert_outage(tenant_id: int, account: StripeAccount, report: ReconciliationReport) -> None:
@@ -171,10 +187,11 @@ def _alert_outage(tenant_id: int, account: StripeAccount, report: Reconciliation
             kind = AlertKind.STRIPE_UNAVAILABLE
         else:
             return
-        alerts.raise_alert(
+        conditions.note(
             tenant_id,
             kind=kind,
             subject=last_pull_at.isoformat(timespec="seconds"),
+            is_true=True,
             tenant=account.tenant_slug,
             stripe_message=report.key_refusal,
         )

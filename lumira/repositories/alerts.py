@@ -43,6 +43,8 @@ WATCHED = frozenset(
         AlertKind.DISK_LOW,
         AlertKind.EVENT_WAITING,
         AlertKind.PROGRAM_ERROR,
+        AlertKind.STRIPE_KEY_REFUSED,
+        AlertKind.STRIPE_UNAVAILABLE,
         AlertKind.WEBHOOKS_MISSING,
         AlertKind.WORKER_SILENT,
     )

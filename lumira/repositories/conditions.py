@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import case, exists, or_, select, update
+from sqlalchemy import case, exists, func, or_, select, update
 
 from lumira.clock import utc_now
 from lumira.database import db
@@ -61,7 +61,7 @@ def resolve_ended(tenant_id: int, *, kind: AlertKind, subject: str) -> None:
             Alert.kind == kind,
             Alert.subject == subject,
             Alert.resolved_at.is_(None),
-            or_(~is_notified, Alert.seen_at < now - CALM_FOR),
+            or_(~is_notified, func.coalesce(Alert.seen_at, Alert.raised_at) < now - CALM_FOR),
         )
         .values(
             resolved_at=now,

@@ -195,7 +195,7 @@ def no_reconciliation(here: Installation) -> Iterator[None]:
 @breaks("LumiraWorkLate")
 def late_work(here: Installation) -> Iterator[None]:
     with atomic(here.tenant.id):
-        alerts.raise_alert(here.tenant.id, kind=AlertKind.STRIPE_UNAVAILABLE, subject="stripe")
+        alerts.raise_alert(here.tenant.id, kind=AlertKind.API_VERSION, subject="2020-08-27")
     change(here.tenant, Alert, next_notification_at=utc_now() - timedelta(minutes=6))
     yield
     change(here.tenant, Alert, next_notification_at=None)

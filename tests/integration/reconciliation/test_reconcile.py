@@ -14,7 +14,7 @@ from lumira.models import AccessGrant, Alert, AuditEntry, OrderStatus, WebhookEv
 from lumira.notifications import relay
 from lumira.reconciliation import poll_order, reconcile
 from lumira.reconciliation.report import ReconciliationReport, StripeAvailability
-from lumira.repositories import due_work, tenants
+from lumira.repositories import alerts, due_work, tenants
 from lumira.services.checkout.create_payment_intent import PaymentOpened
 from lumira.webhooks import inbox, process
 from tests.support import stripe_sandbox
@@ -44,6 +44,11 @@ def audited(brand: Brand, *actions: str) -> list[str]:
 def alerts_of(brand: Brand) -> list[str]:
     with atomic(brand.id):
         return sorted(db.session.execute(select(Alert.kind)).scalars())
+
+
+def open_alerts(brand: Brand) -> list[str]:
+    with atomic(brand.id):
+        return list(db.session.execute(select(Alert.kind).where(Alert.resolved_at.is_(None))).scalars())
 
 
 def watermark(brand: Brand) -> datetime | None:
@@ -233,6 +238,26 @@ def test_each_long_outage_of_stripe_raises_one_alert(tenant) -> None:
     with later(minutes=60):
         reconcile.reconcile(tenant.id)
     assert alerts_of(tenant) == ["stripe_unavailable", "stripe_unavailable"]
+
+
+def test_an_outage_of_stripe_that_has_ended_resolves_its_alert_and_a_short_pause_does_not(tenant) -> None:
+    reconcile.reconcile(tenant.id)
+    stripe_sandbox.fail_next(tenant, "500_before", method="GET", path="/v1", times=1000)
+    with later(minutes=20):
+        reconcile.reconcile(tenant.id)
+        with atomic(tenant.id):
+            [alert] = alerts.claim_next(tenant.id, until=datetime.now(UTC))
+            alerts.mark_notified(alert)
+    stripe_sandbox.clear_faults(tenant)
+    with later(minutes=25):
+        reconcile.reconcile(tenant.id)
+    assert open_alerts(tenant) == ["stripe_unavailable"]
+    with later(minutes=32):
+        reconcile.reconcile(tenant.id)
+        with atomic(tenant.id):
+            [ended] = alerts.claim_next(tenant.id, until=datetime.now(UTC))
+    assert ended.resolved_at is not None
+    assert open_alerts(tenant) == []
 
 
 def test_a_key_that_stripe_refuses_raises_an_alert_at_once(tenant, monkeypatch) -> None:

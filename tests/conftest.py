@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import stripe
+import structlog
 from cryptography.fernet import Fernet
 from flask import Flask
 from flask.testing import FlaskClient
@@ -91,6 +92,12 @@ def app(settings: Settings) -> Iterator[Flask]:
     with application.app_context():
         for engine in db.engines.values():
             engine.dispose()
+
+
+@pytest.fixture(autouse=True)
+def own_log_fields() -> None:
+    """Begin each test without the request id of the one before it, which the audit log would name."""
+    structlog.contextvars.clear_contextvars()
 
 
 @pytest.fixture

@@ -5,10 +5,11 @@ import io
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
+from uuid import uuid4
 
 import click
 from flask import Flask
@@ -106,6 +107,7 @@ class CommandLine(AppGroup):
             from lumira.logging import tracebacks_only  # noqa: PLC0415
 
             ctx.with_resource(tracebacks_only())
+            ctx.with_resource(_with_an_id())
         return command
 
 
@@ -165,6 +167,13 @@ def _note(error: Exception) -> None:
     if script is not None:
         with suppress(NoAppException), script.load_app().app_context():
             note_at(Place(f"flask {context.invoked_subcommand or context.info_name}"), error)
+
+
+def _with_an_id() -> AbstractContextManager[None]:
+    """Give the log lines and audit entries of one command an id, as those of a request have."""
+    import structlog  # noqa: PLC0415 - `flask --help` needs no log
+
+    return structlog.contextvars.bound_contextvars(request_id=f"cli-{uuid4().hex}")
 
 
 def is_command(name: str) -> bool:

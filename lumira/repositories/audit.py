@@ -5,12 +5,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
+import structlog
 from sqlalchemy import func, select
 
 from lumira.database import constant, db
 from lumira.models import AuditEntry
 from lumira.models.columns import uuid7_from
 
+#: The fields of the log that name the request, command or job.
+_ORIGINS = ("request_id", "job_id")
 #: By how much the id and `at` of an entry may differ, where the clock is set between them.
 _CLOCK_STEP = timedelta(hours=1)
 
@@ -28,10 +31,20 @@ class AuditFilter:
 
 
 def record(tenant_id: int, *, actor: str, action: str, subject: str, **details: object) -> None:
-    """Record one action. `details` must hold no personal data, because an erasure does not change entries."""
+    """Record one action. `details` must hold no personal data, because an erasure does not change entries.
+
+    The id of the request, command or job is added, by which the log finds what belongs to the action.
+    """
     db.session.add(
-        AuditEntry(tenant_id=tenant_id, actor=actor, action=action, subject=subject, details=details)
+        AuditEntry(
+            tenant_id=tenant_id, actor=actor, action=action, subject=subject, details={**details, **_origin()}
+        )
     )
+
+
+def _origin() -> dict[str, object]:
+    fields = structlog.contextvars.get_contextvars()
+    return {name: fields[name] for name in _ORIGINS if name in fields}
 
 
 def find_last(tenant_id: int, *, action: str, subjects: Collection[str]) -> dict[str, datetime]:

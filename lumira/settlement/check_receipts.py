@@ -7,9 +7,11 @@ from lumira.database import atomic
 from lumira.domain.due_receipts import ReceiptContent
 from lumira.models import Order, Receipt, ReceiptKind
 from lumira.money import format_amount
-from lumira.repositories import orders, receipt_comparison, receipts, tenants
+from lumira.repositories import audit, orders, receipt_comparison, receipts, tenants
 from lumira.settlement.issue_receipts import issue_missing_documents, list_due
 
+#: Only a command issues missing documents.
+_OPERATOR = "operator"
 #: Orders that are loaded whole at a time.
 _PAGE = 200
 
@@ -30,6 +32,14 @@ def issue_missing(tenant_id: int) -> Iterator[Receipt]:
             order = orders.lock_order(tenant_id, order_id)
             issued = receipts.list_of_orders(tenant_id, [order_id])
             documents = issue_missing_documents(tenants.get(tenant_id), [order], issued)
+            if documents:
+                audit.record(
+                    tenant_id,
+                    actor=_OPERATOR,
+                    action="receipts_issued",
+                    subject=f"order:{order_id}",
+                    documents=[document.label for document in documents],
+                )
         yield from documents
 
 

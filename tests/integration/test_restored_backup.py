@@ -96,6 +96,7 @@ def test_no_receipt_gets_the_number_of_one_that_was_sent_after_the_backup(
         )
         assert code == 0, printed
         assert "receipts of test mode" in printed
+        assert {entry.actor for entry in refunds.audited(brand, "receipt_numbers_skipped")} == {"operator"}
         known = {receipt.label for receipt in issued(brand)}
         refunds.pay(brand, "cap")
         [label] = {receipt.label for receipt in issued(brand)} - known

@@ -37,9 +37,9 @@ def test_every_command_that_it_names_exists_with_its_options(
     printed = run_flask("receipts", "attest", "--lang", language).stdout
     named = re.findall(r"flask (\w+) (\w+)([^;,\n]*)", printed)
     assert {command for _, command, _ in named} == {"verify", "closings", "totals", "archive"}
-    context = click.Context(app.cli)
     for group_name, name, rest in named:
-        group = app.cli.get_command(context, group_name)
+        with click.Context(app.cli) as context:
+            group = app.cli.get_command(context, group_name)
         assert isinstance(group, click.Group)
         command = group.commands[name]
         known = {option for parameter in command.params for option in parameter.opts}

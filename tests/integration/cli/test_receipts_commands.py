@@ -18,6 +18,7 @@ from tests.integration.settlement.test_issue_receipts import pay, report_refund
 from tests.support import seller
 from tests.support.factories import Brand
 from tests.support.receipt_chains import make_live
+from tests.support.refunds import audited
 
 
 @pytest.fixture
@@ -124,6 +125,9 @@ def test_issue_adds_receipts_of_orders_from_before_the_legal_lines(
         )
 
     assert "1 issued." in run_flask("receipts", "issue", "--tenant", tenant.slug).stdout
+    [entry] = audited(tenant, "receipts_issued")
+    assert (entry.actor, entry.details["documents"]) == ("operator", labels(tenant))
+    assert entry.details["request_id"].startswith("cli-")
     assert "No receipt is missing" in run_flask("receipts", "issue", "--tenant", tenant.slug).stdout
 
 

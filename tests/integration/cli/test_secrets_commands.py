@@ -89,7 +89,8 @@ def test_a_rotation_is_audited_once(run_flask: RunFlask, tenant: Brand, new_key_
 
     with atomic(tenant.id):
         query = select(AuditEntry.details).where(AuditEntry.action == "secrets_encrypted_again")
-        assert db.session.execute(query).scalars().all() == [{"secrets": 2}]
+        [details] = db.session.execute(query).scalars()
+    assert details["secrets"] == 2
 
 
 def test_a_dry_run_counts_and_changes_nothing(

@@ -33,7 +33,7 @@ from lumira.services.customers.merge_customers import merge_customers
 from lumira.services.privacy.erase_customer import erase_customer
 from tests.support.factories import BUYER, Brand, count, load_order, open_payment
 from tests.support.portal_pages import PUBLIC_URL, fields, path_of, reached_at, request_link, words
-from tests.support.refunds import pay
+from tests.support.refunds import audited, pay
 
 pytestmark = pytest.mark.usefixtures("app_context")
 
@@ -109,6 +109,7 @@ def test_one_button_sends_a_new_link_to_the_buyer(client, tenant, settings, page
     reply = request_link(client, page)
     assert reply.status_code == 200
     assert "un nouveau arrive" in words(reply)
+    assert [entry.actor for entry in audited(tenant, "access_link_requested")] == ["buyer"]
 
     [mail] = mails(tenant, settings)
     [url] = re.findall(rf"{PUBLIC_URL}(/my/\S+)", mail)

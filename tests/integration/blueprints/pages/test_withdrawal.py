@@ -28,7 +28,7 @@ from lumira.services.privacy.erase_customer import erase_customer
 from lumira.services.withdrawals import request_link
 from tests.support.factories import BUYER, Brand, count, load_order, open_cart, open_payment
 from tests.support.portal_pages import fields, path_of, reached_at, words
-from tests.support.refunds import deliver_events, pay, run_sweep
+from tests.support.refunds import audited, deliver_events, pay, run_sweep
 from tests.support.stripe_sandbox import pay_session
 from tests.support.withdrawal_pages import (
     confirm,
@@ -256,6 +256,7 @@ def test_a_guest_withdraws_with_the_link_that_is_sent_to_the_order_s_address(
     asked_at = utc_now()
     reply = request_by_number(client, tenant, opened.order_number.lower())
     assert "Votre demande est enregistrée" in words(reply)
+    assert [entry.actor for entry in audited(tenant, "withdrawal_link_requested")] == ["buyer"]
     [mail] = mails(tenant, settings, MessageKind.WITHDRAWAL_LINK)
     assert f"To: {BUYER}" in mail
     path = linked_path(mail)

@@ -92,11 +92,8 @@ def test_the_audit_log_names_actor_and_reason_of_a_refund(tenant) -> None:
     refund(tenant, opened, 1000, "duplicate")
     [entry] = audited(tenant, "refund_requested")
     assert entry.actor == "test"
-    assert entry.details == {
-        "payment_intent_id": opened.payment_intent_id,
-        "amount": 1000,
-        "reason": "duplicate",
-    }
+    expected = {"payment_intent_id": opened.payment_intent_id, "amount": 1000, "reason": "duplicate"}
+    assert entry.details.items() >= expected.items()
 
 
 @pytest.mark.parametrize("amount", [None, 1000])

@@ -15,6 +15,7 @@ from lumira.services.installation.findings import Finding, Level
 from lumira.services.tenants.set_up_webhooks import set_up_webhooks
 from lumira.stripe_errors import StripePermissionMissing
 from tests.support.factories import Brand
+from tests.support.refunds import audited
 from tests.support.stripe_sandbox import call
 
 pytestmark = pytest.mark.usefixtures("app_context")
@@ -78,6 +79,8 @@ def test_an_endpoint_is_created_once_and_its_secret_is_stored(without_secret: Br
     assert len(secrets_of(tenant)) == 1
     assert "was created" in first.done[0]
     assert second.done == [f"The endpoint {endpoint['id']} is complete."]
+    [entry] = audited(tenant, "webhook_endpoint_created")
+    assert (entry.actor, entry.details["endpoint"]) == ("test", endpoint["id"])
 
 
 def test_an_endpoint_that_was_created_by_hand_is_completed(tenant: Brand) -> None:

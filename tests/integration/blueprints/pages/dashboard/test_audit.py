@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 import re
 from datetime import UTC, datetime, timedelta
 
@@ -112,7 +113,8 @@ def test_the_file_has_every_entry_of_the_list_and_no_formula(browser, tenant) ->
     rows = list(csv.reader(io.StringIO(reply.text.removeprefix("\ufeff"))))
     assert rows[0][:4] == ["At", "Actor", "Action", "Subject"]
     assert [row[3] for row in rows[1:]] == ["'=cmd:2", "'=cmd:1", "'=cmd:0"]
-    assert rows[1][4] == '{"reason": "été"}'
+    assert json.loads(rows[1][4])["reason"] == "été"
+    assert "été" in rows[1][4]
     assert len(refunds.audited(tenant, "audit_exported")) == 1
 
 

@@ -93,6 +93,9 @@ def test_two_experts_do_not_begin_the_same_work(app, browser, tenant, order, exp
     theirs.submit(f"{path}/return")
     row = row_of(tenant, order)
     assert (row.claimed_by, row.claimed_at) == (None, None)
+    claimed, returned = (refunds.audited(tenant, f"deliverable_{each}") for each in ("claimed", "returned"))
+    assert [entry.actor for entry in claimed] == [expert.actor, second.actor]
+    assert [entry.actor for entry in returned] == [second.actor]
 
 
 def test_what_waits_longest_comes_first_and_pages_have_no_gap(browser, tenant) -> None:

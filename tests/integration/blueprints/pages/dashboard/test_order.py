@@ -92,6 +92,9 @@ def test_a_payment_of_another_amount_is_accepted(tenant: Brand, browser) -> None
 def test_an_unpaid_order_is_cancelled_and_a_paid_one_is_not(tenant: Brand, browser) -> None:
     number = open_payment(tenant, "shirt").order_number
     assert "The order is cancelled" in press(browser, tenant, number, "cancel").text
+    [cancelled] = refunds.audited(tenant, "order_cancelled")
+    assert cancelled.actor == browser.operator.actor
+    assert cancelled.details["request_id"]
     paid = refunds.pay(tenant)
     page = page_of(tenant, paid.order_number)
     assert f"{page}/cancel" not in browser.get(page).text

@@ -124,6 +124,7 @@ def test_a_download_is_in_the_audit_log_without_what_was_searched(tenant: Brand,
         "product": None,
         "first_day": "2026-01-02",
         "last_day": None,
+        "request_id": entry.details["request_id"],
     }
 
 

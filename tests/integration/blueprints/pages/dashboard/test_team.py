@@ -96,7 +96,7 @@ def test_a_changed_role_counts_from_the_next_request(app, browser, tenant, owner
     assert theirs.get(f"/dashboard/{tenant.slug}/team").status_code == 403
     browser.submit(f"/dashboard/{tenant.slug}/team/{viewer.id}/role", role="owner")
     assert theirs.get(f"/dashboard/{tenant.slug}/team").status_code == 200
-    assert audited(tenant, "operator_role_changed").details == {"role": "owner"}
+    assert audited(tenant, "operator_role_changed").details["role"] == "owner"
 
 
 def test_a_removed_operator_sees_nothing_from_the_next_request(app, browser, tenant, owner) -> None:

@@ -16,6 +16,8 @@ MAX_LENGTH = 128
 _JUDGED_LENGTH = 72
 #: Of zxcvbn's 0 to 4: 3 is about 10^8 guesses or more, too many for a sign-in that is limited.
 _LEAST_SCORE = 3
+#: Words that whoever attacks this program tries first.
+_OWN_WORDS = ("lumira", "stripe", "dashboard", "operator", "payment", "paiement", "boutique", "tableau")
 
 # OWASP's recommendation for Argon2id: 19 MiB, two passes, one lane.
 _hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
@@ -69,7 +71,7 @@ def find_weakness(password: str, *, personal: Iterable[str]) -> Weakness | None:
     from zxcvbn import zxcvbn  # noqa: PLC0415
 
     words = [word for text in personal for word in (text, *text.replace("@", " ").replace(".", " ").split())]
-    score: int = zxcvbn(normal[:_JUDGED_LENGTH], user_inputs=words)["score"]
+    score: int = zxcvbn(normal[:_JUDGED_LENGTH], user_inputs=[*_OWN_WORDS, *words])["score"]
     return Weakness.GUESSABLE if score < _LEAST_SCORE else None
 
 

@@ -92,6 +92,31 @@ def test_plain_http_leads_to_https(proxy: Proxy) -> None:
     assert (reply.status, reply.headers["Location"]) == (308, f"https://{HOST}/checkout/boutique?lang=en")
 
 
+@pytest.mark.parametrize("path", ["/api/orders", "/metrics"])
+def test_a_program_that_uses_plain_http_is_refused_and_not_led_to_https(proxy: Proxy, path: str) -> None:
+    with closing(HTTPConnection("127.0.0.1", proxy.plain_port, timeout=60)) as connection:
+        connection.request("GET", path, headers={"Host": HOST, "Authorization": "Bearer sk"})
+        reply = connection.getresponse()
+        assert_api_error(reply, reply.read(), 403, "FORBIDDEN")
+    assert "Location" not in reply.headers
+
+
+def test_every_reply_over_https_has_each_security_header_once(proxy: Proxy, alone: Proxy) -> None:
+    replies = (
+        request(proxy, "GET", "/healthz"),
+        request(proxy, "GET", "/nope", Accept="text/html"),
+        request(proxy, "GET", "/healthz", X_Long="a" * 9_000),
+        request(proxy, "GET", "/healthz?" + "a" * 9_000),
+        request(alone, "GET", "/healthz"),
+        request(alone, "GET", "/healthz", Accept="text/html"),
+    )
+    for reply, _ in replies:
+        assert reply.headers.get_all("X-Content-Type-Options") == ["nosniff"]
+        [policy] = reply.headers.get_all("Content-Security-Policy")
+        assert {"base-uri 'none'", "frame-ancestors 'none'"} <= set(policy.split("; "))
+        assert reply.headers.get_all("Strict-Transport-Security") == ["max-age=63072000"]
+
+
 @pytest.mark.parametrize("ciphers", ["AES128-SHA", "ECDHE-ECDSA-AES128-SHA", "AES128-GCM-SHA256"])
 def test_ciphers_without_forward_secrecy_or_authenticated_encryption_are_refused(
     proxy: Proxy, ciphers: str

@@ -50,6 +50,11 @@ def test_a_password_that_is_easy_to_guess_is_refused(password: str, weakness: We
     assert passwords.find_weakness(password, personal=personal) is weakness
 
 
+@pytest.mark.parametrize("password", ["lumirastripe", "stripedashboard"])
+def test_a_password_of_words_of_this_program_is_refused(password: str) -> None:
+    assert passwords.find_weakness(password, personal=[]) is Weakness.GUESSABLE
+
+
 def test_a_flood_of_passwords_occupies_four_threads_and_no_more() -> None:
     stored = passwords.hash_password(GOOD)
     with ThreadPoolExecutor(4) as pool:

@@ -140,7 +140,7 @@ def remember_order(reply: Response, slug: str, visit: Visit, opened: OpenedHere)
     """Store an order of the visit in the browser; the oldest ones are removed if there are too many."""
     others = [each for each in visit.opened if each.order_number != opened.order_number]
     for oldest in others[: max(0, len(others) + 1 - _ORDERS)]:
-        reply.delete_cookie(_order_cookie(slug, oldest.order_number), path="/checkout")
+        _delete_cookie(reply, _order_cookie(slug, oldest.order_number))
     value = _serializer(f"order.{slug}").dumps(astuple(opened))
     _set_cookie(reply, _order_cookie(slug, opened.order_number), value)
     return remember(reply, slug, visit)
@@ -173,12 +173,22 @@ def _set_cookie(reply: Response, name: str, value: str) -> None:
     )
 
 
+def _delete_cookie(reply: Response, name: str) -> None:
+    # Browsers ignore what is not `Secure` for a name that begins with `__Secure-`.
+    reply.delete_cookie(name, path="/checkout", secure=request.is_secure, httponly=True, samesite="Lax")
+
+
 def _cookie(slug: str) -> str:
-    return f"lumira_checkout_{slug}"
+    return _named(f"lumira_checkout_{slug}")
 
 
 def _order_cookie(slug: str, order_number: str) -> str:
-    return f"lumira_order_{slug}_{order_number}"
+    return _named(f"lumira_order_{slug}_{order_number}")
+
+
+def _named(name: str) -> str:
+    # Not `__Host-`, which requires the path `/`: up to nine cookies for each shop would be sent with every request.
+    return f"__Secure-{name}" if request.is_secure else name
 
 
 def _serializer(purpose: str) -> URLSafeTimedSerializer:

@@ -2,6 +2,7 @@
 
 import structlog
 
+from lumira import operator_tokens
 from lumira.clock import utc_now
 from lumira.database import atomic
 from lumira.domain.operators import SignedIn
@@ -12,8 +13,11 @@ from lumira.services.operators.proof import accept_code, is_password, read_passw
 log = structlog.get_logger()
 
 
-def confirm_identity(signed_in: SignedIn, password: str, code: str) -> None:
-    """Note that the operator of this session entered password and code; raises `SignInRefused`."""
+def confirm_identity(signed_in: SignedIn, password: str, code: str) -> str:
+    """Note that the operator of this session entered password and code; raises `SignInRefused`.
+
+    Returns the session's new token: one that was stolen before may not do what the confirmation permits.
+    """
     operator_id, now = signed_in.operator_id, utc_now()
     stored = read_password_hash(operator_id)
     is_right = is_password(stored, password)
@@ -30,4 +34,7 @@ def confirm_identity(signed_in: SignedIn, password: str, code: str) -> None:
         ):
             log.info("identity_not_confirmed", operator_id=str(operator_id))
             raise SignInRefused("The password or the code is wrong.")
+        token = operator_tokens.new_session_token()
+        session.token_digest = operator_tokens.digest(token)
         session.authenticated_at = now
+        return token

@@ -110,14 +110,14 @@ def renew_codes() -> Response:
     return page("recovery_codes.html.jinja", codes=change_account.renew_recovery_codes(visit.operator()))
 
 
-@dashboard.own_page("/account/sessions/<uuid:session_id>/end", methods=["POST"])
+@dashboard.own_page("/account/sessions/<uuid:session_id>/end", methods=["POST"], recent=True)
 def end_session(session_id: UUID) -> Response:
     """Sign another device out."""
     change_account.end_session(visit.operator(), session_id)
     return done("account.session_ended", to=_HERE)
 
 
-@dashboard.own_page("/account/sessions/end-others", methods=["POST"])
+@dashboard.own_page("/account/sessions/end-others", methods=["POST"], recent=True)
 def end_others() -> Response:
     """Sign all other devices out."""
     change_account.end_other_sessions(visit.operator())

@@ -5,6 +5,7 @@ from http import HTTPStatus
 from flask import Response, request
 
 from lumira.blueprints.pages.dashboard import visit
+from lumira.blueprints.pages.dashboard.cookies import set_session_token
 from lumira.blueprints.pages.dashboard.forms import ConfirmForm, entered
 from lumira.blueprints.pages.dashboard.replies import done, own_path, page
 from lumira.blueprints.pages.dashboard.routing import dashboard
@@ -27,10 +28,12 @@ def submit() -> Response:
         return _form_page(form, HTTPStatus.BAD_REQUEST)
     try:
         with counted_attempt(visit.operator().email):
-            confirm_identity(visit.operator(), entered(form.password), entered(form.code))
+            token = confirm_identity(visit.operator(), entered(form.password), entered(form.code))
     except SignInRefused:
         return _form_page(form, HTTPStatus.UNAUTHORIZED, is_refused=True)
-    return done("sign_in.confirmed", to=own_path(request.args.get("next")))
+    reply = done("sign_in.confirmed", to=own_path(request.args.get("next")))
+    set_session_token(reply, token)
+    return reply
 
 
 def _form_page(

@@ -3,6 +3,7 @@
 Over HTTPS their names begin with `__Host-`: no other host of the same domain can set them.
 """
 
+import hashlib
 import secrets
 from collections.abc import Sequence
 from datetime import timedelta
@@ -26,6 +27,9 @@ class FormSessions(SecureCookieSessionInterface):
 
     Nothing else uses it, so no other page sets a cookie.
     """
+
+    #: Flask's own is SHA-1.
+    digest_method = staticmethod(hashlib.sha256)
 
     def get_cookie_name(self, app: Flask) -> str:  # noqa: ARG002 - the interface of Flask
         return _named(_FORMS)

@@ -136,7 +136,9 @@ def test_every_reply_has_strict_security_headers(client: FlaskClient, tenant: Br
         assert headers["X-Content-Type-Options"] == "nosniff"
         assert headers["X-Frame-Options"] == "DENY"
         assert headers["Referrer-Policy"] == "no-referrer"
-        assert headers["Content-Security-Policy"] == "default-src 'none'; frame-ancestors 'none'"
+        assert headers["Content-Security-Policy"] == (
+            "default-src 'none'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'"
+        )
         assert "Strict-Transport-Security" not in headers
         assert headers["Content-Type"] == "application/json"
     assert client.get("/api/orders", headers=tenant.secret).headers["Cache-Control"] == "no-store"

@@ -159,6 +159,15 @@ def test_a_visitor_keeps_a_bounded_number_of_orders(tenant: Brand, client: Flask
     assert len(kept) == 8
 
 
+def test_over_https_the_cookies_of_the_checkout_can_be_set_over_https_only(
+    tenant: Brand, client: FlaskClient, path: str
+) -> None:
+    reply = client.get(f"{path}/simple", base_url="https://localhost")
+    [cookie] = reply.headers.getlist("Set-Cookie")
+    assert cookie.startswith(f"__Secure-lumira_checkout_{tenant.slug}=")
+    assert {"Secure", "HttpOnly", "Path=/checkout", "SameSite=Lax"} <= set(cookie.split("; "))
+
+
 def test_the_page_shows_no_address_that_was_not_typed(
     tenant: Brand, app, client: FlaskClient, path: str
 ) -> None:

@@ -133,6 +133,9 @@ def test_what_cannot_be_undone_asks_for_password_and_code_after_ten_minutes(app,
         posted = browser.submit(f"{ACCOUNT}/recovery-codes")
         assert posted.headers["Location"] == "/dashboard/-/confirm?next=%2Fdashboard%2F-%2Faccount"
 
+        ended = browser.submit(f"{ACCOUNT}/sessions/end-others")
+        assert ended.headers["Location"] == "/dashboard/-/confirm?next=%2Fdashboard%2F-%2Faccount"
+
         wrong = browser.submit(leads_to, password=PASSWORD, code="000000")
         assert wrong.status_code == 401
         reply = browser.submit(leads_to, password=PASSWORD, code=operator.code())
@@ -140,6 +143,21 @@ def test_what_cannot_be_undone_asks_for_password_and_code_after_ten_minutes(app,
         assert (reply.status_code, reply.headers["Location"]) == (303, f"{ACCOUNT}/app")
         assert browser.get(f"{ACCOUNT}/app").status_code == 200
         assert browser.submit(f"{ACCOUNT}/recovery-codes").status_code == 200
+
+
+def test_a_confirmed_session_has_a_new_token_and_the_former_one_opens_nothing(app, operator, browser) -> None:
+    before = browser.client.get_cookie("lumira_operator", path="/dashboard")
+    assert before is not None
+    assert browser.submit("/dashboard/-/confirm", password=PASSWORD, code="000000").status_code == 401
+    assert browser.client.get_cookie("lumira_operator", path="/dashboard").value == before.value
+
+    assert browser.confirm().status_code == 303
+
+    assert browser.client.get_cookie("lumira_operator", path="/dashboard").value != before.value
+    assert browser.get(ACCOUNT).status_code == 200
+    thief = open_browser(app)
+    thief.client.set_cookie("lumira_operator", before.value, path="/dashboard")
+    assert thief.get(ACCOUNT).status_code == 303
 
 
 def test_confirming_leads_to_no_other_place(app, operator, browser) -> None:

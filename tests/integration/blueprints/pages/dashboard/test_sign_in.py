@@ -1,11 +1,13 @@
 """Operators sign in with a password and a one-time code, and no one else does."""
 
+import hashlib
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pyotp
 import pytest
 import time_machine
+from itsdangerous import URLSafeTimedSerializer
 from sqlalchemy import event, select
 
 from lumira import passwords
@@ -264,6 +266,15 @@ def test_sign_in_and_sign_out_are_audited_at_each_shop(app, tenant, other_tenant
                 select(AuditEntry.action).where(AuditEntry.actor == owner.actor).order_by(AuditEntry.id)
             ).scalars()
             assert list(entries)[-2:] == ["operator_signed_in", "operator_signed_out"]
+
+
+def test_the_cookie_of_the_forms_is_signed_by_sha_256(app, owner) -> None:
+    cookie = sign_in(app, owner).client.get_cookie("lumira_dashboard", path="/dashboard")
+    assert cookie is not None
+    signer = {"key_derivation": "hmac", "digest_method": hashlib.sha256}
+    assert URLSafeTimedSerializer(app.secret_key, salt="cookie-session", signer_kwargs=signer).loads(
+        cookie.value
+    )
 
 
 def test_the_cookies_are_for_this_host_and_for_no_script(app, owner) -> None:

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import case, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, case, exists, func, or_, select, update
 
 from lumira.clock import utc_now
 from lumira.database import db
@@ -57,10 +57,7 @@ def resolve_ended(tenant_id: int, *, kind: AlertKind, subject: str) -> None:
     ended = db.session.execute(
         update(Alert)
         .where(
-            Alert.tenant_id == tenant_id,
-            Alert.kind == kind,
-            Alert.subject == subject,
-            Alert.resolved_at.is_(None),
+            *_is_open(tenant_id, kind, subject),
             or_(~is_notified, func.coalesce(Alert.seen_at, Alert.raised_at) < now - CALM_FOR),
         )
         .values(
@@ -76,15 +73,19 @@ def resolve_ended(tenant_id: int, *, kind: AlertKind, subject: str) -> None:
             team_posts.enqueue(tenant_id, alert_id, at=now, is_recovery=True)
 
 
+def _is_open(tenant_id: int, kind: AlertKind, subject: str) -> tuple[ColumnElement[bool], ...]:
+    return (
+        Alert.tenant_id == tenant_id,
+        Alert.kind == kind,
+        Alert.subject == subject,
+        Alert.resolved_at.is_(None),
+    )
+
+
 def _change_open(tenant_id: int, kind: AlertKind, subject: str, **values: object) -> None:
     db.session.execute(
         update(Alert)
-        .where(
-            Alert.tenant_id == tenant_id,
-            Alert.kind == kind,
-            Alert.subject == subject,
-            Alert.resolved_at.is_(None),
-        )
+        .where(*_is_open(tenant_id, kind, subject))
         .values(**values)
         .execution_options(synchronize_session=False)
     )

@@ -74,6 +74,16 @@ class UnsealedSeries:
     #: The last number that has a link.
     sealed: int
 
+    def parameters(self, tenant_id: int) -> dict[str, Any]:
+        """Return the parameters of a statement about its documents without a link."""
+        return {
+            "tenant_id": tenant_id,
+            "kind": self.kind,
+            "livemode": self.livemode,
+            "year": self.year,
+            "after": self.sealed,
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class Position:
@@ -91,14 +101,7 @@ def list_unsealed_series(tenant_id: int) -> list[UnsealedSeries]:
 
 def list_unsealed(tenant_id: int, series: UnsealedSeries, limit: int) -> Sequence[tuple[dict[str, Any], str]]:
     """Return the columns that name each document without a link, and its content, by number."""
-    values = {
-        "tenant_id": tenant_id,
-        "kind": series.kind,
-        "livemode": series.livemode,
-        "year": series.year,
-        "after": series.sealed,
-        "limit": limit,
-    }
+    values = series.parameters(tenant_id) | {"limit": limit}
     named = {"kind": series.kind, "year": series.year}
     return [({**named, "number": row.number}, row.content) for row in db.session.execute(_UNSEALED, values)]
 
@@ -142,13 +145,6 @@ def count_unsealed(tenant_id: int, *, before: datetime) -> int:
             "SELECT count(*) FROM receipts WHERE tenant_id = :tenant_id AND kind = :kind AND livemode = :livemode "
             "AND year = :year AND number > :after AND issued_at < :before"
         )
-        values = {
-            "tenant_id": tenant_id,
-            "kind": series.kind,
-            "livemode": series.livemode,
-            "year": series.year,
-            "after": series.sealed,
-            "before": before,
-        }
+        values = series.parameters(tenant_id) | {"before": before}
         count += db.session.execute(query, values).scalar_one()
     return count

@@ -4,10 +4,10 @@ from uuid import UUID
 
 from lumira.clock import utc_now
 from lumira.database import atomic
-from lumira.errors import NotFound
 from lumira.models import INSTALLATION, ProgramError
 from lumira.repositories import program_errors, tenants
 from lumira.services.program_errors.alert import resolve_alert_about
+from lumira.services.program_errors.view_errors import find_error
 
 
 def resolve_error(error_id: UUID, *, actor: str) -> ProgramError:
@@ -15,10 +15,7 @@ def resolve_error(error_id: UUID, *, actor: str) -> ProgramError:
 
     Raises `NotFound`.
     """
-    with atomic(INSTALLATION):
-        error = program_errors.find(INSTALLATION, error_id)
-    if error is None:
-        raise NotFound(f"There is no error {error_id}.")
+    error = find_error(error_id)
     with atomic(None):
         tenant_ids = tenants.list_ids()
     now = utc_now()

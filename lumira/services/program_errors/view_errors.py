@@ -38,12 +38,18 @@ def list_errors(*, include_resolved: bool, limit: int) -> Sequence[ProgramError]
         )
 
 
-def view_error(error_id: UUID) -> tuple[ProgramError, Sequence[TenantShare]]:
-    """Return an error of the installation, and the tenants at which it occurred; raises `NotFound`."""
+def find_error(error_id: UUID) -> ProgramError:
+    """Return an error of the installation; raises `NotFound`."""
     with atomic(INSTALLATION):
         error = program_errors.find(INSTALLATION, error_id)
     if error is None:
         raise NotFound(f"There is no error {error_id}.")
+    return error
+
+
+def view_error(error_id: UUID) -> tuple[ProgramError, Sequence[TenantShare]]:
+    """Return an error of the installation, and the tenants at which it occurred; raises `NotFound`."""
+    error = find_error(error_id)
     with atomic(None):
         tenant_ids = tenants.list_ids()
     shares = []

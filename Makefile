@@ -163,7 +163,8 @@ $(READY): requirements-dev.txt
 # only other releases of Python or other processors need: pip refuses a requirement without a hash.
 REQUIREMENTS = $(BIN)/python -c 'import configparser, sys; config = configparser.ConfigParser(); config.read("setup.cfg"); \
 	print(*(config["options.extras_require"].get(name) or config["options"][name] for name in sys.argv[1:]))'
-COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header $(ARGS)
+# pip 23 also takes a newer `coverage[toml]` than a pin of `coverage` without its extra.
+COMPILE = $(BIN)/uv pip compile --quiet --no-strip-extras --universal --python-version 3.11 --generate-hashes --no-header $(ARGS)
 
 # What only SENTRY_DSN and OTEL_EXPORTER_OTLP_ENDPOINT need, for installations that set them.
 EXTRAS = deploy/requirements-extras.txt
@@ -176,7 +177,7 @@ requirements: venv ## Pin the requirements of setup.cfg again, with hashes (ARGS
 
 # async-timeout is installed before Python 3.11.3 only; the page names it in a sentence.
 LICENCES = $(BIN)/pip-licenses --format=markdown --no-version --ignore-packages async-timeout \
-	--packages $$(sed -n 's/^\([a-z0-9][^=[]*\)==.*/\1/p' requirements.txt)
+	--packages $$(sed -n 's/^\([a-z0-9][^=[]*\)\(\[[^]]*\]\)\{0,1\}==.*/\1/p' requirements.txt)
 
 licences: venv ## Write the licences of all requirements into docs/licences.md
 	@mkdir -p build

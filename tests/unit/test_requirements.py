@@ -20,7 +20,9 @@ PROCESSORS = ("x86_64", "aarch64")
 def blocks(name: str) -> dict[str, str]:
     """Return the lines of each pin, by the pin."""
     found = re.findall(
-        r"^([a-z0-9][^\s;]*==[^\s;]+)(.*\n(?:[ \t].*\n)*)", (ROOT / name).read_text(), re.MULTILINE
+        r"^([a-z0-9][^\s;=[]*(?:\[[^]]*\])?==[^\s;]+)(.*\n(?:[ \t].*\n)*)",
+        (ROOT / name).read_text(),
+        re.MULTILINE,
     )
     return dict(found)
 
@@ -88,9 +90,30 @@ def test_every_supported_python_finds_all_that_it_needs_pinned(sections: list[st
     assert missing == set()
 
 
+@pytest.mark.parametrize("name", [PRODUCTION, DEVELOPMENT])
+def test_a_pin_names_the_extras_with_which_others_need_it(name: str) -> None:
+    """For `coverage[toml]`, pip 23 takes the newest version instead of the pin of `coverage`, and then refuses it."""
+    pinned = {
+        canonicalize_name(requirement.name): requirement.extras
+        for requirement in map(Requirement, blocks(name))
+    }
+    missing = {
+        f"{package} needs {requirement}"
+        for package in pinned
+        if not is_elsewhere(name, package)
+        for requirement in map(Requirement, distribution(package).requires or ())
+        if requirement.extras and is_needed(requirement, "")
+        if not requirement.extras <= pinned[canonicalize_name(requirement.name)]
+    }
+    assert missing == set()
+
+
 def is_elsewhere(name: str, package: str) -> bool:
     """Return whether the pin has a marker: it may not be installed here."""
-    return re.search(rf"^{re.escape(package)}==\S+ ;", (ROOT / name).read_text(), re.MULTILINE) is not None
+    return (
+        re.search(rf"^{re.escape(package)}(?:\[[^]]*\])?==\S+ ;", (ROOT / name).read_text(), re.MULTILINE)
+        is not None
+    )
 
 
 def is_needed(requirement: Requirement, extra: str) -> bool:

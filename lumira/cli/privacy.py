@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from lumira.cli.common.confirmation import confirm
+from lumira.cli.common.files import not_written
 from lumira.cli.customers import customers
 from lumira.cli.tenants import tenant_id_of
 from lumira.data_subjects.archive import write_archive
@@ -31,7 +32,7 @@ def export(email: str, slug: str, output: Path) -> None:
     try:
         missing = write_archive(output, exported)
     except OSError as error:
-        raise click.ClickException(f"{output}: {error.strerror or error}.") from error
+        raise not_written(output, error) from error
     rows = sum(len(rows) for rows in exported.rows.values())
     click.echo(f"{rows} rows, {len(exported.receipts)} receipts, {len(exported.files)} files: {output}")
     for item in missing:

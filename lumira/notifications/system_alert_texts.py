@@ -148,12 +148,12 @@ SYSTEM_TEXTS: dict[AlertKind, Translations] = {
         (
             "permission manquante à la clé Stripe",
             "La clé Stripe restreinte de la marque n’a pas la permission nommée ; le reste continue.",
-            "Ajouter la permission à la clé dans le tableau de bord de Stripe, puis flask alerts resolve ID.",
+            "Ajouter la permission à la clé dans le tableau de bord de Stripe ; l’alerte se résout d’elle-même.",
         ),
         (
             "Stripe key lacks a permission",
             "The tenant’s restricted Stripe key lacks the permission that is named; everything else continues.",
-            "Add the permission to the key in Stripe’s dashboard, then flask alerts resolve ID.",
+            "Add the permission to the key in Stripe’s dashboard; the alert then resolves itself.",
         ),
     ),
     AlertKind.PAYMENT_MISSING_AT_STRIPE: in_both(

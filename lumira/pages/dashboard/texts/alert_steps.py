@@ -31,7 +31,7 @@ FRENCH_STEPS: dict[str, str] = {
     "stripe_key_refused": (
         "Demandez à la personne qui gère le serveur de changer la clé\u00a0: flask tenants stripe SLUG --secret-key -"
     ),
-    "stripe_permission_missing": "Ajoutez la permission à la clé chez Stripe, puis marquez l’alerte comme résolue.",
+    "stripe_permission_missing": "Ajoutez la permission à la clé chez Stripe\u00a0; l’alerte se résout d’elle-même.",
     "clock_differs": "Demandez à la personne qui gère le serveur de le mettre à l’heure (NTP).",
     "receipt_date_ahead": (
         "Prévenez le comptable, et la personne qui gère le serveur\u00a0: horloge (NTP), puis flask receipts verify."
@@ -72,7 +72,7 @@ ENGLISH_STEPS: dict[str, str] = {
     "certificate_expires": "Ask the administrator to check the renewal of the certificate.",
     "message_dead": "Correct the address in the order: the message goes there. Or send the message again.",
     "stripe_key_refused": "Ask the administrator to change the key: flask tenants stripe SLUG --secret-key -",
-    "stripe_permission_missing": "Add the permission to the key at Stripe, then mark the alert as resolved.",
+    "stripe_permission_missing": "Add the permission to the key at Stripe; the alert then resolves itself.",
     "clock_differs": "Ask the administrator to synchronise the server’s clock (NTP).",
     "receipt_date_ahead": (
         "Inform the accountant, and the administrator: clock (NTP), then flask receipts verify."

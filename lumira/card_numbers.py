@@ -2,12 +2,15 @@
 
 import re
 
-#: The first digits and the lengths that the card schemes assign (ISO/IEC 7812): American Express, Diners Club, JCB,
-#: Mastercard, Visa, Discover, UnionPay. Telephone numbers, barcodes and numbers of devices begin or end elsewhere.
+#: The first digits and the lengths that the card schemes assign (ISO/IEC 7812): American Express, JCB, Mastercard,
+#: Visa, Discover, UnionPay. Telephone numbers, barcodes and numbers of devices begin or end elsewhere.
 _SCHEMES = re.compile(
-    r"3[47]\d{13}|3(?:0[0-5]|[689]\d)\d{11}|35\d{14}|5[1-5]\d{14}|2[2-7]\d{14}|4\d{15}(?:\d{3})?"
+    r"3[47]\d{13}|35\d{14}|5[1-5]\d{14}|2[2-7]\d{14}|4\d{15}(?:\d{3})?"
     r"|6(?:011|4[4-9]\d|5\d\d)\d{12}|62\d{14,17}"
 )
+#: Those of Diners Club in the groups of the card only: a company's number (SIRET), which a buyer gives for an invoice,
+#: has 14 digits and the same check digit.
+_DINERS_CLUB = re.compile(r"3(?:0[0-5]|[689]\d)\d[ -]\d{6}[ -]\d{4}")
 #: In groups, as a card shows them. A longer number, an identifier and a decimal fraction contain no card number.
 _CANDIDATE = re.compile(r"(?<![\w.-])[2-6]\d(?:[ -]?\d){12,17}(?![\w-]|\.\d)", re.ASCII)
 _HIDDEN = re.compile(r"(?<![\w.-])[2-6](?:[ -]?0){13,18}(?!\d)", re.ASCII)
@@ -43,7 +46,8 @@ def _may_contain(text: str) -> bool:
 
 def _is_card_number(text: str) -> bool:
     digits = text.replace(" ", "").replace("-", "")
-    return _SCHEMES.fullmatch(digits) is not None and has_valid_check_digit(digits)
+    is_of_scheme = _SCHEMES.fullmatch(digits) or _DINERS_CLUB.fullmatch(text)
+    return is_of_scheme is not None and has_valid_check_digit(digits)
 
 
 def _hidden(match: re.Match[str]) -> str:

@@ -171,9 +171,8 @@ def _raise_alerts(
 def _end_outage(tenant_id: int) -> None:
     """Resolve the alerts about Stripe, of which the events were just read; not while it fails now and then."""
     with atomic(tenant_id):
-        for kind in (AlertKind.STRIPE_UNAVAILABLE, AlertKind.STRIPE_KEY_REFUSED):
-            for alert in alerts.list_open(tenant_id, kind):
-                conditions.resolve_ended(tenant_id, kind=kind, subject=alert.subject)
+        for alert in alerts.list_open(tenant_id, AlertKind.STRIPE_UNAVAILABLE, AlertKind.STRIPE_KEY_REFUSED):
+            conditions.resolve_ended(tenant_id, kind=alert.kind, subject=alert.subject)
 
 
 def _alert_outage(tenant_id: int, account: StripeAccount, report: ReconciliationReport) -> None:

@@ -172,9 +172,11 @@ def list_page(
     )
 
 
-def list_open(tenant_id: int, kind: AlertKind) -> Sequence[Alert]:
-    """Return the open alerts of one kind."""
-    query = select(Alert).where(Alert.tenant_id == tenant_id, Alert.kind == kind, Alert.resolved_at.is_(None))
+def list_open(tenant_id: int, *kinds: AlertKind) -> Sequence[Alert]:
+    """Return the open alerts of these kinds."""
+    query = select(Alert).where(
+        Alert.tenant_id == tenant_id, Alert.kind.in_(kinds), Alert.resolved_at.is_(None)
+    )
     return db.session.execute(query).scalars().all()
 
 

@@ -4,8 +4,10 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, post_load, validate, validates_schema
 
+from lumira.card_numbers import contains_card_number
 from lumira.domain import charge_limits
 from lumira.domain.commands import MAX_UNITS
+from lumira.field_messages import message
 from lumira.formats import CATALOG_NAME_PATTERN
 from lumira.schemas.catalog_fields import Currency, Line, Table, check_boolean
 
@@ -19,6 +21,9 @@ MAX_ENTRIES = 50
 
 
 def _check_name(name: str) -> None:
+    if contains_card_number(name):
+        # A sale that names it would be refused.
+        raise ValidationError(message("card_number"))
     if not CATALOG_NAME_PATTERN.fullmatch(name):
         raise ValidationError(
             "Must be lower-case letters, digits, - and _, 64 at most, and begin with a letter or digit."

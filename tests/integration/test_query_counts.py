@@ -64,8 +64,9 @@ LISTED_ORDERS = 3
 SHOWN_ACCESS = 3
 #: The state of the catalog, with its tenant, in one function: nothing of the catalog itself.
 READ_CATALOG = 1
-#: The account, the watermark, which of the events are known; the tenant locked, and its watermark written.
-RECONCILED_WITHOUT_NEWS = 5
+#: The account, the watermark, which of the events are known; the tenant locked, and its watermark written;
+#: the open alerts about Stripe.
+RECONCILED_WITHOUT_NEWS = 6
 #: Who holds the link, whose page it is, the orders, thirteen kinds of their rows; what they contain and what was made,
 #: each with its files; the receipts; what was given, by an order or by hand, and its names, levels, contents and files.
 BUYERS_PAGE = 26

@@ -213,6 +213,7 @@ def test_optional_keys_have_defaults():
             "tenant.shop_url",
             "Must be an address such as",
         ),
+        (MINIMAL.replace('"mystique"', '"4242424242424242"'), "products[0].id", "card number"),
         (with_tenant_line("alert_email = 7"), "tenant.alert_email", "Must be a string."),
         (with_tenant_line('domains = "a.example"'), "tenant.domains", "Not a valid list"),
         (with_tenant_line('domains = ["a.example", "https://b.example"]'), "tenant.domains[1]", "host name"),

@@ -7,6 +7,7 @@ from flask import Response, request
 
 from lumira.blueprints.pages.dashboard import visit
 from lumira.blueprints.pages.dashboard.customer import path_of, refusal
+from lumira.blueprints.pages.dashboard.paging import sent_in_form
 from lumira.blueprints.pages.dashboard.replies import done, language, page
 from lumira.blueprints.pages.dashboard.routing import dashboard
 from lumira.domain.operators import Role
@@ -47,7 +48,7 @@ def merge(customer_id: UUID) -> Response:
     tenant_id, actor = visit.shop().tenant_id, visit.operator().actor
     try:
         # Read by the preview's own rule: by id, because an address may have got another owner meanwhile.
-        target = preview_merge(tenant_id, customer_id, request.form.get("target", "")).target
+        target = preview_merge(tenant_id, customer_id, sent_in_form("target")).target
         merged = merge_customers(tenant_id, customer_id, target.id, actor=actor)
     except LumiraError as error:
         return refusal(error, to=path_of(customer_id))

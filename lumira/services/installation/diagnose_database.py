@@ -23,8 +23,12 @@ def diagnose_readiness(readiness: Readiness) -> list[Finding]:
     """Return a fault for each condition that is not met, else what works."""
     # What waits for another service than Stripe keeps no request from its turn, however long that service takes.
     with stripe_slots.paused():
-        missing = readiness.missing()
-    faults = [fault(_KEYS if name == "encryption_keys" else _DATABASE, name) for name in missing]
+        state = readiness.check()
+    missing = state.missing
+    faults = [
+        fault(_KEYS if name == "encryption_keys" else _DATABASE, name, detail=state.failure)
+        for name in missing
+    ]
     if not set(missing) <= {"encryption_keys"}:
         return faults
     with atomic(None):

@@ -7,7 +7,7 @@ FINDINGS: dict[str, tuple[str, str | None]] = {
     # The names of the conditions that `Readiness` checks.
     "database": (
         "It cannot be reached.",
-        "Check that PostgreSQL runs, and DATABASE_URL; the log has the driver's message.",
+        "Check that PostgreSQL runs, and DATABASE_URL.",
     ),
     "write_access": ("It is read-only.", "Point DATABASE_URL to the primary server, or free its disk."),
     "role": ("The session has another role than lumira_app.", "Grant the role to the login of DATABASE_URL."),
@@ -51,9 +51,10 @@ FINDINGS: dict[str, tuple[str, str | None]] = {
     ),
     "worker_runs": ("A worker reported {seconds} seconds ago.", None),
     "retention_runs": ("Old rows were last removed at {at}.", None),
+    "retention_new": ("The installation is new: a worker removes old rows once an hour.", None),
     "retention_never_ran": (
         "Old rows were never removed: a worker removes them once an hour.",
-        "Check again in an hour; then read the log of `flask worker`.",
+        "Start `flask worker`, and read its log.",
     ),
     "retention_late": (
         "Old rows were last removed at {at}; a worker removes them once an hour.",

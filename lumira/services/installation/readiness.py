@@ -39,6 +39,8 @@ class State:
 
     missing: list[str]
     warnings: list[str]
+    #: The driver's message if the database is not reachable: for the operator of the installation only.
+    failure: str | None = None
 
 
 @dataclass(slots=True)
@@ -55,12 +57,8 @@ class Readiness:
     def of(cls, settings: Settings) -> "Readiness":
         return cls(Probe.of(settings), newest_migration())
 
-    def missing(self) -> list[str]:
-        """Which of the conditions that `docs/operations.md` lists are not met; empty if requests can be served."""
-        return self.check().missing
-
     def check(self) -> "State":
-        """Return what is missing for serving requests, and what is wrong besides."""
+        """Return which of the conditions that `docs/operations.md` lists are not met, and what is wrong besides."""
         try:
             with self.probe.connect() as connection:
                 missing = list(self._missing_in(connection))
@@ -68,7 +66,13 @@ class Readiness:
         except SQLAlchemyError as error:
             # The driver's message contains addresses and user names: it belongs in the log, not in the reply.
             log.warning("database_not_reachable", failure=str(error))
-            return State(["database"], [])
+            return State(["database"], [], self._message_of(error))
+
+    def _message_of(self, error: SQLAlchemyError) -> str:
+        """Return the driver's message in one line, without the password, should a driver name it."""
+        message = " ".join(str(getattr(error, "orig", None) or error).split())
+        password = self.probe.engine.url.password
+        return message.replace(password, "…") if password else message
 
     def _missing_in(self, connection: Connection) -> list[str]:
         missing = []

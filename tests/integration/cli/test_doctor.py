@@ -113,6 +113,18 @@ def test_a_database_that_does_not_respond_is_named(doctor, configure) -> None:
     assert doctor()["database"] == ["database"]
 
 
+def test_the_reason_why_the_database_does_not_respond_is_printed_without_its_password(
+    app, tenant, configure
+) -> None:
+    configure(database_url="postgresql+psycopg://lumira:s3cret-w0rd@127.0.0.1:1/lumira")
+    result = app.test_cli_runner().invoke(args=["doctor"])
+    assert (
+        'It cannot be reached. connection failed: connection to server at "127.0.0.1", port 1'
+        in result.output
+    )
+    assert "s3cret-w0rd" not in result.output
+
+
 @pytest.mark.parametrize(
     ("version", "code"),
     [((14, 13), "database_version_old"), ((15, 0), "database_version"), ((18, 1), "database_version")],
@@ -177,7 +189,9 @@ def ran(app_context: None) -> Iterator[Callable[[timedelta, str], None]]:
 
 
 def test_old_rows_that_nothing_removes_are_named(doctor, ran) -> None:
-    assert doctor()["retention"] == ["retention_never_ran"]
+    assert doctor()["retention"] == ["retention_new"]
+    with time_machine.travel(utc_now() + timedelta(hours=4)):
+        assert doctor()["retention"] == ["retention_never_ran"]
     ran(timedelta(hours=4), "succeeded")
     assert doctor()["retention"] == ["retention_late"]
     ran(timedelta(minutes=30), "failed")
@@ -201,6 +215,13 @@ def test_an_audit_log_without_a_head_or_with_another_one_is_named(doctor, tenant
         assert doctor()["audit log"] == ["chain_late"]
         heads.store_heads(tenant.id)
         assert doctor()["audit log"] == ["chain_agrees"]
+
+
+def test_entries_with_earlier_dates_than_the_tenant_are_not_reported_as_late(doctor, tenant) -> None:
+    with time_machine.travel(utc_now() - timedelta(days=12)):
+        create_key(tenant.id, KeyKind.SECRET, actor="test")
+        seal_entries.seal_all(tenant.id)
+    assert doctor()["audit log"] == ["chain_new"]
 
 
 def test_an_audit_log_that_was_written_anew_is_named(doctor, settings, tenant) -> None:

@@ -10,7 +10,7 @@ _CLOCK = "Synchronisez l’horloge de cette machine (NTP). Les signatures de Str
 FRENCH_FINDINGS: dict[str, tuple[str, str | None]] = {
     "database": (
         "Elle est injoignable.",
-        "Vérifiez que PostgreSQL fonctionne, et DATABASE_URL ; le journal contient le message du pilote.",
+        "Vérifiez que PostgreSQL fonctionne, et DATABASE_URL.",
     ),
     "write_access": (
         "Elle est en lecture seule.",
@@ -66,9 +66,13 @@ FRENCH_FINDINGS: dict[str, tuple[str, str | None]] = {
     ),
     "worker_runs": ("Le dernier signal date de {seconds} secondes.", None),
     "retention_runs": ("Les données périmées ont été supprimées le {at}.", None),
+    "retention_new": (
+        "L’installation est neuve : les données périmées sont supprimées une fois par heure.",
+        None,
+    ),
     "retention_never_ran": (
         "Les données périmées n’ont jamais été supprimées : cela se fait une fois par heure.",
-        "Vérifiez de nouveau dans une heure ; lisez ensuite le journal de `flask worker`.",
+        "Lancez `flask worker`, et lisez son journal.",
     ),
     "retention_late": (
         "Les données périmées ont été supprimées le {at} pour la dernière fois ; cela se fait une fois par heure.",

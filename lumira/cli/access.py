@@ -23,7 +23,10 @@ _ACTOR = "operator"
 @click.argument("email")
 @owner_option
 def show(email: str, slug: str | None) -> None:
-    """Print the live and past grants of the customer EMAIL (or id) with their reasons."""
+    """Print the live and past grants of the customer EMAIL (or id) with their reasons.
+
+    Example: flask access show ana@example.com
+    """
     _echo_grants(*find_buyer(email, slug))
 
 
@@ -37,6 +40,8 @@ def give(email: str, product: str, slug: str | None, days: int | None, note: str
     """Grant the customer EMAIL access to PRODUCT without an order; an existing grant gets the new expiry.
 
     With --tenant, the customer is created if necessary. No message is sent: pass on the link of `links new`.
+
+    Example: flask access give ana@example.com integrale --days 30 --note Prize
     """
     address = checked_email(email)
     if slug is None:
@@ -54,7 +59,10 @@ def give(email: str, product: str, slug: str | None, days: int | None, note: str
 @click.argument("product")
 @owner_option
 def revoke(email: str, product: str, slug: str | None) -> None:
-    """Revoke the access of the customer EMAIL (or id) to PRODUCT until `restore`; nothing is refunded."""
+    """Revoke the access of the customer EMAIL (or id) to PRODUCT until `restore`; nothing is refunded.
+
+    Example: flask access revoke ana@example.com integrale
+    """
     tenant_id, customer_id = find_buyer(email, slug)
     revoke_access(tenant_id, customer_id=customer_id, product_id=product, actor=_ACTOR)
     _echo_grants(tenant_id, customer_id)
@@ -65,7 +73,10 @@ def revoke(email: str, product: str, slug: str | None) -> None:
 @click.argument("product")
 @owner_option
 def restore(email: str, product: str, slug: str | None) -> None:
-    """Undo `revoke`: bought access is live again unless it was refunded or lost to a dispute."""
+    """Undo `revoke`: bought access is live again unless it was refunded or lost to a dispute.
+
+    Example: flask access restore ana@example.com integrale
+    """
     tenant_id, customer_id = find_buyer(email, slug)
     restore_access(tenant_id, customer_id=customer_id, product_id=product, actor=_ACTOR)
     _echo_grants(tenant_id, customer_id)

@@ -7,7 +7,7 @@ import click
 from flask.cli import AppGroup
 
 from lumira.cli.common.scope import chosen_tenants, owner_option, tenant_option
-from lumira.cli.common.tables import echo_table
+from lumira.cli.common.tables import echo_table, limit_option
 from lumira.cli.common.times import shown, zone_of
 from lumira.database import atomic
 from lumira.errors import NotFound
@@ -23,9 +23,12 @@ _ACTOR = "operator"
 @alerts.command("list")
 @tenant_option
 @click.option("--all", "is_whole", is_flag=True, help="Also resolved alerts.")
-@click.option("--limit", type=click.IntRange(min=1), default=50, show_default=True)
+@limit_option
 def list_(slug: str | None, is_whole: bool, limit: int) -> None:
-    """Show open alerts, newest first; docs/operations.md lists the meaning and remedy of each kind."""
+    """Show open alerts, newest first; docs/operations.md lists the meaning and remedy of each kind.
+
+    Example: flask alerts list --tenant oracle-lumira
+    """
     rows_of_all: list[tuple[Alert, str, ZoneInfo]] = []
     for tenant_id, tenant_slug in chosen_tenants(slug):
         with atomic(tenant_id):
@@ -48,7 +51,10 @@ def _row(alert: Alert, tenant_slug: str, zone: ZoneInfo) -> tuple[str, ...]:
 @click.argument("alert_id", metavar="ID", type=click.UUID)
 @owner_option
 def resolve(alert_id: UUID, slug: str | None) -> None:
-    """Mark the alert ID as resolved. If the problem recurs, a new alert is raised."""
+    """Mark the alert ID as resolved. If the problem recurs, a new alert is raised.
+
+    Example: flask alerts resolve 0198a1c4-5e2f-7b3a-9c4d-1f2e3a4b5c6d
+    """
     for tenant_id, _ in chosen_tenants(slug):
         try:
             alert = resolve_alert(tenant_id, alert_id, actor=_ACTOR)

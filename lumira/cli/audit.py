@@ -9,7 +9,7 @@ from flask.cli import AppGroup
 
 from lumira.cli.common.progress import progress
 from lumira.cli.common.scope import chosen_tenants, tenant_option
-from lumira.cli.common.tables import echo_long_table
+from lumira.cli.common.tables import echo_long_table, limit_option
 from lumira.cli.common.times import shown, zone_of
 from lumira.cli.tenants import tenant_id_of
 from lumira.database import atomic
@@ -31,11 +31,11 @@ _ENTRIES = ("entry", "entries")
 @click.option("--actor", help="Only what this actor did, such as operator, stripe or key:0190….")
 @click.option("--action", help="Only this action, such as order_completed.")
 @click.option("--since", type=click.DateTime(), help="Only entries from then on, in the tenant's time zone.")
-@click.option("--limit", type=click.IntRange(min=1), default=50, show_default=True)
+@limit_option
 def show(slug: str, since: datetime | None, limit: int, **wanted: str | None) -> None:
     """Print the audit log of the tenant SLUG, newest entry first.
 
-    Example: flask audit show oracle-lumira --action order_completed --since 2026-11-01
+    Example: flask audit show boutique --action order_completed --since 2026-11-01
     """
     tenant_id = tenant_id_of(slug)
     with atomic(tenant_id):

@@ -95,6 +95,8 @@ def apply(file: Path, dry_run: bool, overwrite: bool, yes: bool) -> None:
     """Create or change a tenant and its products as described in FILE, and print the changes.
 
     Asks for confirmation if a level that buyers have access to gets another number.
+
+    Example: flask catalog apply boutique.toml --dry-run
     """
     described = read_catalog(file)
     settings: Settings = current_app.extensions["lumira"]

@@ -30,7 +30,10 @@ _ACTOR = "operator"
 @click.argument("slug", required=False)
 @click.argument("product", required=False)
 def list_(slug: str | None, product: str | None) -> None:
-    """Print the contents of all products, of those of the tenant SLUG, or of one PRODUCT, with their files."""
+    """Print the contents of all products, of those of the tenant SLUG, or of one PRODUCT, with their files.
+
+    Example: flask content list oracle-lumira
+    """
     rows: list[tuple[str, ...]] = []
     for tenant_id, tenant_slug in chosen_tenants(slug):
         views = view_contents(tenant_id, None if product is None else [product])
@@ -63,7 +66,10 @@ def size_of(file: File) -> str:
 @click.argument("file", type=FILE)
 @click.option("--name", help="The name that buyers see. [default: the name of FILE]")
 def upload(slug: str, product: str, key: str, file: Path, name: str | None) -> None:
-    """Upload FILE as the content KEY of PRODUCT; it replaces an earlier file."""
+    """Upload FILE as the content KEY of PRODUCT; it replaces an earlier file.
+
+    Example: flask content upload oracle-lumira simple carte ./carte.pdf
+    """
     with file.open("rb") as stream:
         stored, is_new = upload_content(
             tenant_id_of(slug), product, key, Upload(name or file.name, stream), actor=_ACTOR
@@ -77,6 +83,9 @@ def upload(slug: str, product: str, key: str, file: Path, name: str | None) -> N
 @click.argument("product")
 @click.argument("key")
 def remove(slug: str, product: str, key: str) -> None:
-    """Remove the file of the content KEY of PRODUCT: buyers can no longer download it."""
+    """Remove the file of the content KEY of PRODUCT: buyers can no longer download it.
+
+    Example: flask content remove oracle-lumira simple carte
+    """
     file = remove_content_file(tenant_id_of(slug), product, key, actor=_ACTOR)
     click.echo(f"{slug} {product} {key}: {file.file_name} is removed.")

@@ -37,7 +37,10 @@ _HEADINGS = ("TENANT", "EMAIL", "NAME", "LOCALE", "ORDERS", "SPENT", "LAST ORDER
 @tenant_option
 @click.option("--limit", type=click.IntRange(1, 1000), default=50, show_default=True, help="Of each tenant.")
 def list_(slug: str | None, limit: int) -> None:
-    """Print the newest customers with their figures; merged customers are included in the remaining one."""
+    """Print the newest customers with their figures; merged customers are included in the remaining one.
+
+    Example: flask customers list --tenant oracle-lumira
+    """
     rows = []
     for tenant_id, tenant_slug in chosen_tenants(slug):
         with atomic(tenant_id):
@@ -58,7 +61,10 @@ def _row(summary: CustomerSummary, zone: ZoneInfo) -> tuple[str, ...]:
 @owner_option
 @click.option("--json", "as_json", is_flag=True, help="As JSON, times in UTC, amounts in minor units.")
 def show(email: str, slug: str | None, as_json: bool) -> None:
-    """Print the customer EMAIL (or id) with their figures and grants."""
+    """Print the customer EMAIL (or id) with their figures and grants.
+
+    Example: flask customers show ana@example.com
+    """
     tenant_id, customer_id = find_buyer(email, slug)
     view = view_customer(tenant_id, str(customer_id))
     with atomic(tenant_id):
@@ -114,6 +120,8 @@ def merge(source: str, target: str, slug: str | None) -> None:
 
     Later orders with the address of FROM belong to INTO, and nothing is sent to that address any more. A merge
     cannot be undone.
+
+    Example: flask customers merge ana@exmaple.com ana@example.com
     """
     tenant_id, source_id = find_buyer(source, slug)
     with atomic(tenant_id):

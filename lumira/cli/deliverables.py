@@ -33,7 +33,10 @@ _CHOICE = click.Choice([str(state) for state in DeliverableState])
 @click.option("--state", type=_CHOICE, help="Only deliverables in this state.")
 @click.option("--all", "is_whole", is_flag=True, help="Also delivered and withdrawn ones.")
 def list_(number: str | None, slug: str | None, state: str | None, is_whole: bool) -> None:
-    """Print open deliverables, longest waiting first, or all deliverables of the order NUMBER."""
+    """Print open deliverables, longest waiting first, or all deliverables of the order NUMBER.
+
+    Example: flask deliverables list --tenant oracle-lumira
+    """
     if number is not None:
         tenant_id, order_id = address_of(number)
         rows = [_order_row(view) for view in view_deliverables(tenant_id, str(order_id))]
@@ -70,7 +73,10 @@ def in_state(state: DeliverableState, *, is_withdrawn: bool) -> str:
 @click.argument("number")
 @click.argument("key")
 def start(number: str, key: str) -> None:
-    """Mark KEY of the order NUMBER as in progress."""
+    """Mark KEY of the order NUMBER as in progress.
+
+    Example: flask deliverables start LUM-7Q2MZX41KD lecture
+    """
     _change(number, key, DeliverableState.IN_PROGRESS)
 
 
@@ -80,7 +86,10 @@ def start(number: str, key: str) -> None:
 @click.argument("file", type=FILE)
 @click.option("--name", help="The name that the buyer sees. [default: the name of FILE]")
 def upload(number: str, key: str, file: Path, name: str | None) -> None:
-    """Add FILE to KEY of the order NUMBER; a file of the same name is replaced."""
+    """Add FILE to KEY of the order NUMBER; a file of the same name is replaced.
+
+    Example: flask deliverables upload LUM-7Q2MZX41KD lecture ./lecture.pdf
+    """
     tenant_id, order_id = address_of(number)
     with file.open("rb") as stream:
         new_file = Upload(name or file.name, stream)
@@ -94,7 +103,10 @@ def upload(number: str, key: str, file: Path, name: str | None) -> None:
 @click.argument("number")
 @click.argument("key")
 def deliver(number: str, key: str) -> None:
-    """Deliver the files of KEY to the buyer of the order NUMBER and notify them; this cannot be undone."""
+    """Deliver the files of KEY to the buyer of the order NUMBER and notify them; this cannot be undone.
+
+    Example: flask deliverables deliver LUM-7Q2MZX41KD lecture
+    """
     _change(number, key, DeliverableState.DELIVERED)
 
 

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import click
 from flask.cli import AppGroup
 
-from lumira.cli.common.tables import echo_table
+from lumira.cli.common.tables import echo_table, limit_option
 from lumira.cli.common.times import shown
 from lumira.models import ProgramError
 from lumira.services.program_errors import view_errors
@@ -22,7 +22,7 @@ _LONGEST_MESSAGE = 80
 
 @errors.command("list")
 @click.option("--all", "is_whole", is_flag=True, help="Also resolved errors.")
-@click.option("--limit", type=click.IntRange(min=1), default=50, show_default=True)
+@limit_option
 def list_(is_whole: bool, limit: int) -> None:
     """Show the open errors of all tenants, the last one to occur first. Times are in UTC.
 

@@ -10,7 +10,7 @@ import click
 from flask.cli import AppGroup
 
 from lumira.cli.common.scope import AMBIGUOUS, chosen_tenants, owner_option, tenant_option
-from lumira.cli.common.tables import echo_table
+from lumira.cli.common.tables import echo_table, limit_option
 from lumira.cli.common.times import shown, zone_of
 from lumira.database import atomic
 from lumira.errors import Conflict, NotFound
@@ -27,12 +27,17 @@ _BATCH = 100
 
 
 @events.command("list")
-@click.option("--status", type=click.Choice([str(status) for status in EventStatus]))
+@click.option(
+    "--status", type=click.Choice([str(status) for status in EventStatus]), help="Only events in this state."
+)
 @tenant_option
-@click.option("--type", "event_type", help="Such as payment_intent.succeeded.")
-@click.option("--limit", type=click.IntRange(min=1), default=50, show_default=True)
+@click.option("--type", "event_type", help="Only events of this type, such as payment_intent.succeeded.")
+@limit_option
 def list_events(status: str | None, slug: str | None, event_type: str | None, limit: int) -> None:
-    """Show the newest events."""
+    """Show the newest events.
+
+    Example: flask events list --status failed
+    """
     event_filter = EventFilter(EventStatus(status) if status else None, event_type, limit)
     listed: list[tuple[WebhookEvent, str, ZoneInfo]] = []
     for tenant_id, tenant_slug in chosen_tenants(slug):
@@ -62,7 +67,10 @@ def list_events(status: str | None, slug: str | None, event_type: str | None, li
 @click.argument("event_id", metavar="ID")
 @owner_option
 def show(event_id: str, slug: str | None) -> None:
-    """Print the stored event ID (Stripe's or Lumira's) and its processing."""
+    """Print the stored event ID (Stripe's or Lumira's) and its processing.
+
+    Example: flask events show evt_3abc
+    """
     tenant_id, tenant_slug, event = _find(event_id, slug)
     with atomic(tenant_id):
         zone = zone_of(tenant_id)
@@ -77,7 +85,10 @@ def show(event_id: str, slug: str | None) -> None:
 @click.option("--parked", is_flag=True, help="All events that are parked until their order is known.")
 @tenant_option
 def replay(event_id: str | None, failed: bool, parked: bool, slug: str | None) -> None:
-    """Process the event ID (Stripe's or Lumira's) again, or many events; safe to repeat."""
+    """Process the event ID (Stripe's or Lumira's) again, or many events; safe to repeat.
+
+    Example: flask events replay --failed --tenant oracle-lumira
+    """
     if (event_id is not None) + failed + parked != 1:
         raise click.UsageError("Name one event, or --failed, or --parked.")
     if event_id is not None:

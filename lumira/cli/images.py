@@ -21,7 +21,10 @@ _ACTOR = "operator"
 @images.command("list")
 @click.argument("slug", required=False)
 def list_(slug: str | None) -> None:
-    """Print the images of all products, or of those of the tenant SLUG, with their sizes and descriptions."""
+    """Print the images of all products, or of those of the tenant SLUG, with their sizes and descriptions.
+
+    Example: flask images list boutique
+    """
     rows = [
         (
             tenant_slug,
@@ -54,7 +57,7 @@ def upload(slug: str, product: str, file: Path, alt_fr: str | None, alt_en: str 
     FILE is a PNG, JPEG or WebP image. A description is for buyers who do not see the image; an earlier one stays unless
     another is given.
 
-    Example: flask images upload boutique tasse-gres ./tasse.jpg --alt-fr "Tasse bleue" --alt-en "Blue cup"
+    Example: flask images upload boutique tasse-gres ./tasse.jpg --alt-fr "Tasse"
     """
     with file.open("rb") as stream:
         # One byte more than is accepted, so that a file of any size fits into memory.
@@ -70,6 +73,9 @@ def upload(slug: str, product: str, file: Path, alt_fr: str | None, alt_en: str 
 @click.argument("slug")
 @click.argument("product")
 def remove(slug: str, product: str) -> None:
-    """Remove the image of PRODUCT: its pages show none any more."""
+    """Remove the image of PRODUCT: its pages show none any more.
+
+    Example: flask images remove boutique tasse-gres
+    """
     remove_image(tenant_id_of(slug), product, actor=_ACTOR)
     click.echo(f"{slug} {product}: the image is removed.")

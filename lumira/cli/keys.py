@@ -32,9 +32,17 @@ _ACTOR = "operator"
 
 @keys.command("create")
 @click.argument("slug")
-@click.option("--kind", required=True, type=click.Choice([str(kind) for kind in KeyKind]))
+@click.option(
+    "--kind",
+    required=True,
+    type=click.Choice([str(kind) for kind in KeyKind]),
+    help="publishable: for web pages, opens payments; secret: for servers, everything of the tenant.",
+)
 def create(slug: str, kind: str) -> None:
-    """Create an API key of the tenant SLUG; only the key is printed to stdout."""
+    """Create an API key of the tenant SLUG; only the key is printed to stdout.
+
+    Example: flask keys create oracle-lumira --kind secret
+    """
     tenant_id = tenant_id_of(slug)
 
     def show(key: str) -> None:
@@ -81,7 +89,10 @@ def rotate(slug: str, lookup: str, overlap: timedelta) -> None:
 @keys.command("list")
 @click.argument("slug")
 def list_keys(slug: str) -> None:
-    """Show the API keys of the tenant SLUG with the digits that `revoke` accepts."""
+    """Show the API keys of the tenant SLUG with the digits that `revoke` accepts.
+
+    Example: flask keys list oracle-lumira
+    """
     tenant_id = tenant_id_of(slug)
     with atomic(tenant_id):
         zone = zone_of(tenant_id)
@@ -97,7 +108,10 @@ def list_keys(slug: str) -> None:
 @click.argument("slug")
 @click.argument("lookup")
 def revoke(slug: str, lookup: str) -> None:
-    """Revoke an API key of the tenant SLUG. LOOKUP: its digits in `list`, or the key itself."""
+    """Revoke an API key of the tenant SLUG. LOOKUP: its digits in `list`, or the key itself.
+
+    Example: flask keys revoke oracle-lumira 0f1e2d3c4b5a6978
+    """
     tenant_id = tenant_id_of(slug)
     try:
         revoke_key(tenant_id, lookup, actor=_ACTOR)

@@ -22,7 +22,10 @@ _tenant = click.option("--tenant", "slug", metavar="SLUG", required=True, help="
 @click.argument("email")
 @_tenant
 def show(email: str, slug: str) -> None:
-    """Print the links of the buyer EMAIL with their state; their URLs are not stored."""
+    """Print the links of the buyer EMAIL with their state; their URLs are not stored.
+
+    Example: flask links show ana@example.com --tenant oracle-lumira
+    """
     tenant_id = tenant_id_of(slug)
     with atomic(tenant_id):
         zone = zone_of(tenant_id)
@@ -43,7 +46,10 @@ def _state(link: AccessLink, zone: ZoneInfo) -> str:
 @click.argument("email")
 @_tenant
 def new(email: str, slug: str) -> None:
-    """Print a link to the portal of the buyer EMAIL; it gives access without a password."""
+    """Print a link to the portal of the buyer EMAIL; it gives access without a password.
+
+    Example: flask links new ana@example.com --tenant oracle-lumira
+    """
     tenant_id = tenant_id_of(slug)
     created = create_link(tenant_id, email, actor="operator")
     with atomic(tenant_id):
@@ -61,6 +67,9 @@ def new(email: str, slug: str) -> None:
 @click.argument("email")
 @_tenant
 def revoke(email: str, slug: str) -> None:
-    """Revoke all links of the buyer EMAIL; the next e-mail contains a new one."""
+    """Revoke all links of the buyer EMAIL; the next e-mail contains a new one.
+
+    Example: flask links revoke ana@example.com --tenant oracle-lumira
+    """
     revoked = revoke_links(tenant_id_of(slug), email, actor="operator")
     click.echo(f"{revoked} revoked." if revoked else "There is no live link.")

@@ -25,13 +25,17 @@ messages = AppGroup("messages", help="Previews of messages to buyers and to the 
     type=click.Choice([str(language) for language in Language]),
     default=str(Language.FRENCH),
     show_default=True,
+    help="The language of the message.",
 )
 @click.option(
     "--tenant", "slug", metavar="SLUG", help="With this tenant's name and colours. [default: Lumira's]"
 )
 @click.option("--open", "is_opened", is_flag=True, help="Show it in the browser.")
 def preview(kind: str, locale: str, slug: str | None, is_opened: bool) -> None:
-    """Write the message KIND about a sample order as HTML, plain text and e-mail, and print the files."""
+    """Write the message KIND about a sample order as HTML, plain text and e-mail, and print the files.
+
+    Example: flask messages preview order_confirmation --locale fr --open
+    """
     settings: Settings = current_app.extensions["lumira"]
     email = emails.build(samples.draft(kind, Language(locale), _tenant(slug)))
     folder = settings.instance_path / "previews"

@@ -11,6 +11,9 @@ from flask_migrate.cli import db as of_flask_migrate  # type: ignore[import-unty
 from config.settings import ROOT
 from lumira.database import db as database
 
+#: The command that operators run; its help is that of Flask-Migrate, which shows no example.
+of_flask_migrate.commands["upgrade"].help += "\n\nExample: flask db upgrade"
+
 
 @click.group(
     "db", help=of_flask_migrate.help, params=of_flask_migrate.params, commands=of_flask_migrate.commands

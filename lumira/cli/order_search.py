@@ -50,13 +50,21 @@ def find(text: str, slug: str | None) -> None:
 
 
 @click.command("export")
-@click.option("--tenant", "slug", metavar="SLUG", required=True)
+@click.option("--tenant", "slug", metavar="SLUG", required=True, help="The tenant of the orders.")
 @click.option("--search", "text", default="", help="A number, an e-mail address, a name or an id of Stripe.")
-@click.option("--status", type=click.Choice([str(status) for status in OrderStatus]))
-@click.option("--product", "product_id", metavar="PRODUCT")
+@click.option(
+    "--status", type=click.Choice([str(status) for status in OrderStatus]), help="Only orders in this state."
+)
+@click.option("--product", "product_id", metavar="PRODUCT", help="Only orders of this product.")
 @click.option("--from", "first", type=_DAY, help="The first day, in the tenant's time zone.")
 @click.option("--to", "last", type=_DAY, help="The last day.")
-@click.option("--language", type=click.Choice([str(language) for language in Language]), default="fr")
+@click.option(
+    "--language",
+    type=click.Choice([str(language) for language in Language]),
+    default="fr",
+    show_default=True,
+    help="The language of the file.",
+)
 def export(
     *,
     slug: str,

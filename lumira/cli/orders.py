@@ -46,7 +46,10 @@ _ACTOR = "operator"
 @click.argument("number")
 @click.option("--json", "as_json", is_flag=True, help="As JSON, times in UTC, amounts in minor units.")
 def show(number: str, as_json: bool) -> None:
-    """Print the order NUMBER with its payments, refunds, stock, access and timeline."""
+    """Print the order NUMBER with its payments, refunds, stock, access and timeline.
+
+    Example: flask orders show LUM-7Q2MZX41KD
+    """
     tenant_id, order_id = address_of(number)
     view = view_order(tenant_id, str(order_id))
     if as_json:
@@ -65,7 +68,10 @@ def show(number: str, as_json: bool) -> None:
 @orders.command("release")
 @click.argument("number")
 def release(number: str) -> None:
-    """Complete the order NUMBER although its payment has another amount or currency."""
+    """Complete the order NUMBER although its payment has another amount or currency.
+
+    Example: flask orders release LUM-7Q2MZX41KD
+    """
     tenant_id, order_id = address_of(number)
     order = release_order(tenant_id, order_id, actor=_ACTOR)
     click.echo(f"{order.order_number}: released, now {order.status}.")
@@ -121,6 +127,8 @@ def address(number: str, email: str) -> None:
     """Set or correct the buyer's address of the order NUMBER, and send its messages to EMAIL.
 
     The order and its access then belong to the customer of this address. Receipts stay as they were issued.
+
+    Example: flask orders address LUM-7Q2MZX41KD ana@example.com
     """
     tenant_id, order_id = address_of(number)
     changed = change_address(tenant_id, order_id, checked_email(email), actor=_ACTOR)

@@ -7,7 +7,7 @@ import click
 from flask.cli import AppGroup
 
 from lumira.cli.common.scope import chosen_tenants, tenant_option
-from lumira.cli.common.tables import echo_table
+from lumira.cli.common.tables import echo_table, limit_option
 from lumira.cli.common.times import shown, zone_of
 from lumira.database import atomic
 from lumira.errors import Conflict, NotFound
@@ -24,11 +24,18 @@ _BATCH = 100
 
 
 @outbox.command("list")
-@click.option("--status", type=click.Choice([str(status) for status in MessageStatus]))
+@click.option(
+    "--status",
+    type=click.Choice([str(status) for status in MessageStatus]),
+    help="Only messages in this state.",
+)
 @tenant_option
-@click.option("--limit", type=click.IntRange(min=1), default=50, show_default=True)
+@limit_option
 def list_messages(status: str | None, slug: str | None, limit: int) -> None:
-    """Show the newest messages."""
+    """Show the newest messages.
+
+    Example: flask outbox list --status dead
+    """
     requested = MessageStatus(status) if status else None
     listed: list[tuple[OutboxMessage, str, str, ZoneInfo]] = []
     for tenant_id, tenant_slug in chosen_tenants(slug):
@@ -59,7 +66,10 @@ def list_messages(status: str | None, slug: str | None, limit: int) -> None:
 @click.option("--dead", is_flag=True, help="All dead messages.")
 @tenant_option
 def retry(message_id: UUID | None, dead: bool, slug: str | None) -> None:
-    """Send the message ID again, or all dead messages; their attempts start at zero."""
+    """Send the message ID again, or all dead messages; their attempts start at zero.
+
+    Example: flask outbox retry --dead --tenant oracle-lumira
+    """
     if (message_id is not None) == dead:
         raise click.UsageError("Name one message, or --dead.")
     retried = _retry_dead(slug) if message_id is None else _retry_one(message_id, slug)

@@ -27,7 +27,10 @@ _ACTOR = "operator"
     help="Where to write the file; an existing file is not overwritten.",
 )
 def export(email: str, slug: str, output: Path) -> None:
-    """Write all personal data of the customer EMAIL into one ZIP file that only you can read."""
+    """Write all personal data of the customer EMAIL into one ZIP file that only you can read.
+
+    Example: flask customers export ana@example.com --tenant oracle-lumira
+    """
     exported = export_customer(tenant_id_of(slug), email, actor=_ACTOR)
     try:
         missing = write_archive(output, exported)
@@ -48,6 +51,8 @@ def erase(email: str, slug: str, yes: bool) -> None:
 
     Unpaid orders in the customer's name are closed first, at Stripe too. This cannot be undone; it can be repeated.
     A payment or refund in progress, an outstanding deliverable or a message being sent prevents it and is named.
+
+    Example: flask customers erase ana@example.com --tenant oracle-lumira
     """
     tenant_id = tenant_id_of(slug)
     confirm(f"Erase the personal data of {email} from {slug} permanently?", is_confirmed=yes)

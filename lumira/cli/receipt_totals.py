@@ -45,12 +45,15 @@ def totals(slug: str, first: datetime, last: datetime, test_mode: bool) -> None:
     type=click.Choice([str(period) for period in ClosingPeriod]),
     default=str(ClosingPeriod.MONTH),
     show_default=True,
+    help="Which closings.",
 )
 @click.option("--year", type=click.IntRange(2000, 9999), help="The year. [default: the current one]")
 def closings(slug: str, period: str, year: int | None) -> None:
     """Print the closings of the tenant SLUG: the totals of each day, month or year, and the perpetual total.
 
     A worker closes each period once it has ended, for documents of live mode.
+
+    Example: flask receipts closings oracle-lumira --period month --year 2026
     """
     found = view_closings(tenant_id_of(slug), ClosingPeriod(period), year or utc_now().year)
     if not found:

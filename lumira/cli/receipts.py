@@ -39,13 +39,17 @@ receipts.add_command(receipt_totals.closings)
 _PAGE = 1_000
 _ACTOR = "operator"
 _YEAR = click.IntRange(2000, 9999)
+_NEW_FILE = click.Path(dir_okay=False, path_type=Path)
 
 
 @receipts.command("list")
 @click.argument("slug")
 @click.option("--year", type=_YEAR, help="Only documents of this year.")
 def list_(slug: str, year: int | None) -> None:
-    """Print the receipts and credit notes of the tenant SLUG by year, series and number."""
+    """Print the receipts and credit notes of the tenant SLUG by year, series and number.
+
+    Example: flask receipts list oracle-lumira --year 2026
+    """
     echo_long_table(
         ("NUMBER", "ISSUED", "ORDER", "AMOUNT", "VAT", "CORRECTS"), _rows(tenant_id_of(slug), year)
     )
@@ -86,7 +90,10 @@ def _issued(receipt: Receipt) -> str:
 @click.argument("number")
 @click.option("--tenant", "slug", metavar="SLUG", required=True, help="The tenant of the receipt.")
 def show(number: str, slug: str) -> None:
-    """Print the receipt or credit note NUMBER, such as LUM-R-2026-000123."""
+    """Print the receipt or credit note NUMBER, such as LUM-R-2026-000123.
+
+    Example: flask receipts show LUM-R-2026-000123 --tenant oracle-lumira
+    """
     tenant_id = tenant_id_of(slug)
     with atomic(tenant_id):
         receipt = receipt_rows.get_by_label(tenant_id, number)
@@ -128,7 +135,7 @@ def _facts(receipt: Receipt) -> list[tuple[str, str]]:
 @click.option("--tenant", "slug", metavar="SLUG", required=True, help="The tenant of the receipt.")
 @click.option(
     "--output",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=_NEW_FILE,
     metavar="FILE",
     help="Where to write the file. [default: its own name in the current folder]",
 )
@@ -137,9 +144,13 @@ def _facts(receipt: Receipt) -> list[tuple[str, str]]:
     type=click.Choice([str(language) for language in Language]),
     default=str(Language.FRENCH),
     show_default=True,
+    help="The language of the document.",
 )
 def render(number: str, slug: str, output: Path | None, locale: str) -> None:
-    """Render the PDF of NUMBER, such as LUM-R-2026-000123; every rendering is identical."""
+    """Render the PDF of NUMBER, such as LUM-R-2026-000123; every rendering is identical.
+
+    Example: flask receipts render LUM-R-2026-000123 --tenant oracle-lumira
+    """
     tenant_id = tenant_id_of(slug)
     with atomic(tenant_id):
         receipt = receipt_rows.get_by_label(tenant_id, number)
@@ -153,7 +164,10 @@ def render(number: str, slug: str, output: Path | None, locale: str) -> None:
 @receipts.command("issue")
 @tenant_option
 def issue(slug: str | None) -> None:
-    """Issue missing receipts, for orders from before the tenant's catalog had a [tenant.seller]."""
+    """Issue missing receipts, for orders from before the tenant's catalog had a [tenant.seller].
+
+    Example: flask receipts issue --tenant oracle-lumira
+    """
     issued = 0
     for tenant_id, tenant_slug in chosen_tenants(slug):
         for receipt in issue_missing(tenant_id):
@@ -166,7 +180,7 @@ def issue(slug: str | None) -> None:
 @click.argument("slug")
 @click.option("--year", type=_YEAR, required=True, help="The year of the documents.")
 @click.option(
-    "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), required=True, metavar="FILE"
+    "-o", "--output", type=_NEW_FILE, required=True, metavar="FILE", help="Where to write the new file."
 )
 @click.option("--test-mode", is_flag=True, help="Documents of test mode instead, which state no sale.")
 def archive(slug: str, year: int, output: Path, test_mode: bool) -> None:
@@ -198,7 +212,7 @@ def archive(slug: str, year: int, output: Path, test_mode: bool) -> None:
 def attest(signer: str | None, company: str | None, place: str | None, lang: str) -> None:
     """Print a draft of what the editor of the software states to the French tax administration, to read and sign.
 
-    Example: flask receipts attest --signer NAME --company "Maison Lumière SARL" --place Lyon
+    Example: flask receipts attest --company "Maison Lumière SARL" --place Lyon
     """
     signatory = Signatory(signer, company, place)
     text = write_attestation(signatory, version=__version__, day=utc_now().date(), language=Language(lang))
@@ -235,6 +249,8 @@ def verify(slug: str | None, path: Path | None) -> None:
     """Check the hash chain, numbers, dates, and amounts against payments and refunds: exit code 0 only if all agree.
 
     Documents that are dated days after their payment or refund are mentioned, and are no error.
+
+    Example: flask receipts verify --tenant oracle-lumira
     """
     if path is not None:
         _verify_archive(path)
@@ -269,7 +285,7 @@ def skip(slug: str, numbers: int, note: str, yes: bool) -> None:
     Documents that were issued after the backup have been sent to buyers with numbers that are free again here. Skip at
     least as many as there can have been. `receipts verify` mentions skipped numbers, and they are no error.
 
-    Example: flask receipts skip oracle-lumira --numbers 500 --note "backup of 2026-11-28 restored"
+    Example: flask receipts skip boutique --numbers 500 --note "Backup restored"
     """
     tenant_id = tenant_id_of(slug)
     confirm(f"Skip {numbers} numbers of each series of {slug}? It cannot be undone.", is_confirmed=yes)

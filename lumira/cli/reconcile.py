@@ -22,7 +22,10 @@ from lumira.reconciliation.pull_events import STRIPE_LISTS_EVENTS_FOR
 )
 @with_appcontext
 def reconcile(slug: str | None, since: timedelta | None) -> None:
-    """Poll Stripe for what no webhook delivered, and print what was found. Workers process it."""
+    """Poll Stripe for what no webhook delivered, and print what was found. Workers process it.
+
+    Example: flask reconcile --since 12h
+    """
     rows, failures = [], 0
     for tenant_id, tenant_slug in chosen_tenants(slug):
         report = reconciliation.reconcile(tenant_id, since=since)

@@ -25,7 +25,7 @@ _TIMEOUT_SECONDS = 30
 @click.option(
     "--port", default=12111, show_default=True, type=click.IntRange(0, 65535), help="0 selects a free port."
 )
-@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
 @click.option(
     "--state",
     default=Path("instance/sandbox"),
@@ -109,7 +109,12 @@ def _describe_part(refund_or_dispute: dict[str, Any], payment_intent: str) -> st
 
 @sandbox.command()
 @click.argument("dispute_id", metavar="DISPUTE")
-@click.option("--outcome", required=True, type=click.Choice(("won", "lost", "warning_closed", "prevented")))
+@click.option(
+    "--outcome",
+    required=True,
+    type=click.Choice(("won", "lost", "warning_closed", "prevented")),
+    help="The decision.",
+)
 @_account_options
 def close(dispute_id: str, outcome: str, key: str, url: str) -> None:
     """Close a dispute with the bank's decision.

@@ -51,7 +51,10 @@ class Units(click.ParamType[int]):
 @click.argument("slug", required=False)
 @click.argument("product", required=False)
 def show(slug: str | None, product: str | None) -> None:
-    """Print the stock of all products, of those of the tenant SLUG, or of one PRODUCT with its movements."""
+    """Print the stock of all products, of those of the tenant SLUG, or of one PRODUCT with its movements.
+
+    Example: flask stock show boutique tasse-gres
+    """
     rows: list[tuple[str, ...]] = []
     for tenant_id, tenant_slug in chosen_tenants(slug):
         with atomic(tenant_id):
@@ -131,7 +134,10 @@ def _echo_correction(slug: str, correction: StockCorrection) -> None:
 @stock.command("verify")
 @tenant_option
 def verify(slug: str | None) -> None:
-    """Compare the stock figures with their movements and orders: exit code 0 only if all agree."""
+    """Compare the stock figures with their movements and orders: exit code 0 only if all agree.
+
+    Example: flask stock verify --tenant boutique
+    """
     products = failures = 0
     for tenant_id, tenant_slug in chosen_tenants(slug):
         with atomic(tenant_id):

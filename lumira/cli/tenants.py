@@ -57,7 +57,10 @@ def tenant_id_of(slug: str) -> int:
 @click.option("--domain", "domains", multiple=True, help="A host name of the brand; may be repeated.")
 @click.option("--order-prefix", help="First part of its order numbers. [default: derived from the slug]")
 def create(slug: str, name: str, currency: str, domains: tuple[str, ...], order_prefix: str | None) -> None:
-    """Create the tenant SLUG. Slug, currency and order prefix never change afterwards."""
+    """Create the tenant SLUG. Slug, currency and order prefix never change afterwards.
+
+    Example: flask tenants create boutique --name "Atelier" --currency eur
+    """
     values = {"slug": slug, "name": name, "currency": currency, "domains": list(domains)}
     parsed = parse_tenant(values | ({"order_prefix": order_prefix.upper()} if order_prefix else {}))
     with atomic(None):
@@ -100,6 +103,8 @@ def stripe(
     """Set the Stripe credentials of the tenant SLUG; the others stay as they are.
 
     A secret of - is read from stdin: one line each, in the order of the options.
+
+    Example: flask tenants stripe boutique --secret-key - --publishable-key -
     """
     options = {
         "secret_key": secret_key,
@@ -179,7 +184,10 @@ def _stripe_state(tenant: Tenant) -> str:
 @click.option("--remove", "is_removed", is_flag=True, help="Post nothing more.")
 @click.option("--test", "is_tested", is_flag=True, help="Post a test.")
 def webhook(*, slug: str, url: str | None, shape: str, is_removed: bool, is_tested: bool) -> None:
-    """Set, remove or test the webhook to which the alerts of the tenant SLUG are posted."""
+    """Set, remove or test the webhook to which the alerts of the tenant SLUG are posted.
+
+    Example: flask tenants webhook boutique --url - --test
+    """
     if bool(url) == is_removed and not (is_tested and not url):
         raise click.UsageError("Name one of --url and --remove, or --test.")
     tenant_id = tenant_id_of(slug)
@@ -198,7 +206,10 @@ def webhook(*, slug: str, url: str | None, shape: str, is_removed: bool, is_test
 
 @tenants.command("list")
 def list_tenants() -> None:
-    """Show all tenants and whether they can take payments."""
+    """Show all tenants and whether they can take payments.
+
+    Example: flask tenants list
+    """
     with atomic(None):
         ids = tenant_rows.list_ids()
     rows = []

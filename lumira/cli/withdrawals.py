@@ -9,7 +9,7 @@ from flask.cli import AppGroup
 from lumira.cli.common.confirmation import confirm
 from lumira.cli.common.orders import address_of
 from lumira.cli.common.scope import chosen_tenants, tenant_option
-from lumira.cli.common.tables import echo_table
+from lumira.cli.common.tables import echo_table, limit_option
 from lumira.cli.common.times import shown, zone_of
 from lumira.clock import utc_now
 from lumira.database import atomic
@@ -28,7 +28,7 @@ _ACTOR = "operator"
 @withdrawals.command("list")
 @tenant_option
 @click.option("--all", "is_whole", is_flag=True, help="Also decided ones.")
-@click.option("--limit", type=click.IntRange(min=1), default=50, show_default=True)
+@limit_option
 def list_(slug: str | None, is_whole: bool, limit: int) -> None:
     """List the withdrawals that wait for a decision, newest first.
 
@@ -88,7 +88,7 @@ def _refunds(order: Order) -> str:
 def refuse(number: str, note: str | None, yes: bool) -> None:
     """Refuse the withdrawal from the order NUMBER: its access is restored, and the buyer gets a message.
 
-    Example: flask withdrawals refuse LUM-7Q2MZX41KD --note "The engraved pen was made for you."
+    Example: flask withdrawals refuse LUM-7Q2MZX41KD --note "It was made for you."
     """
     tenant_id, order_id = address_of(number)
     confirm(f"Refuse the withdrawal from {number.upper()}?", is_confirmed=yes)

@@ -15,7 +15,10 @@ log = structlog.get_logger()
 @click.command("worker")
 @with_appcontext
 def worker() -> None:
-    """Process events and send messages until SIGTERM, which lets the current batch finish."""
+    """Process events and send messages until SIGTERM, which lets the current batch finish.
+
+    Example: flask worker
+    """
     # Imported here, because the queue logs its setup, which --help must not print.
     from lumira.tasks import worker as worker_process  # noqa: PLC0415
 

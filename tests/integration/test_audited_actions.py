@@ -3,10 +3,8 @@
 A new command, route or job fails here until it is classified, and an action fails until a test asserts its entry.
 """
 
-from collections.abc import Iterator
 from pathlib import Path
 
-import click
 import pytest
 import structlog
 from flask import Flask
@@ -18,6 +16,7 @@ from lumira.repositories import audit
 from lumira.services.tenants.change_team_webhook import remove_team_webhook, set_team_webhook
 from lumira.tasks.queue import queue
 from tests.support.audited_actions import COMMANDS, JOBS, ROUTES, Harmless
+from tests.support.commands import every_command
 from tests.support.factories import Brand
 from tests.support.refunds import audited
 
@@ -34,19 +33,8 @@ EVERY_ACTION = sorted(
 )
 
 
-def commands(group: click.Group, names: tuple[str, ...] = ()) -> Iterator[str]:
-    """The words of every command of Lumira's, and not those of Flask and its extensions."""
-    with click.Context(group) as context:
-        found = {name: group.get_command(context, name) for name in group.list_commands(context)}
-    for name, command in found.items():
-        if isinstance(command, click.Group):
-            yield from commands(command, (*names, name))
-        elif not names or names[0] not in ("db", "openapi"):
-            yield " ".join((*names, name))
-
-
 def test_every_command_is_classified(app: Flask) -> None:
-    assert set(commands(app.cli)) - {"routes", "run", "shell"} == set(COMMANDS)
+    assert {words for words, _ in every_command(app.cli)} == set(COMMANDS)
 
 
 def test_every_route_that_changes_something_is_classified(app: Flask) -> None:

@@ -1,12 +1,23 @@
 """Tables for a terminal."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import chain, islice
+from typing import Any, TypeVar
 
 import click
 
 #: Rows of a long table that decide how wide its columns are.
 _MEASURED = 1_000
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+
+def limit_option(command: _Command) -> _Command:
+    """Add `--limit` to a command that prints a table."""
+    option = click.option(
+        "--limit", type=click.IntRange(min=1), default=50, show_default=True, help="At most this many rows."
+    )
+    return option(command)
 
 
 def echo_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

@@ -15,22 +15,14 @@ from lumira.models import TeamWebhookFormat
 from lumira.repositories import audit
 from lumira.services.tenants.change_team_webhook import remove_team_webhook, set_team_webhook
 from lumira.tasks.queue import queue
-from tests.support.audited_actions import COMMANDS, JOBS, ROUTES, Harmless
+from tests.support.audited_actions import COMMANDS, JOBS, ROUTES, written_actions
 from tests.support.commands import every_command
 from tests.support.factories import Brand
 from tests.support.refunds import audited
 
 pytestmark = pytest.mark.usefixtures("app_context")
 
-EVERY_ACTION = sorted(
-    {
-        action
-        for classified in (COMMANDS, ROUTES, JOBS)
-        for actions in classified.values()
-        if not isinstance(actions, Harmless)
-        for action in actions.split()
-    }
-)
+EVERY_ACTION = sorted(written_actions())
 
 
 def test_every_command_is_classified(app: Flask) -> None:

@@ -261,3 +261,14 @@ JOBS: dict[str, str] = {
     "watch_disks": Harmless("an alert is the record"),
     "sweep_outbox": _SENDS,
 }
+
+
+def written_actions() -> set[str]:
+    """The actions of all commands, routes and jobs."""
+    return {
+        action
+        for classified in (COMMANDS, ROUTES, JOBS)
+        for actions in classified.values()
+        if not isinstance(actions, Harmless)
+        for action in actions.split()
+    }

@@ -21,6 +21,7 @@ from lumira.repositories import api_keys, audit, products, stripe_accounts, tena
 from lumira.services.catalog.apply_catalog import apply_catalog
 from lumira.services.catalog.change_image import upload_image
 from lumira.services.catalog.view_images import view_images
+from lumira.services.tenants.manage_keys import lookup_of
 
 CATALOGS = ROOT / "config" / "catalogs"
 
@@ -118,7 +119,13 @@ def _ensure_key(tenant_id: int, kind: KeyKind, stored: str | None) -> str:
                     return stored
     with atomic(tenant_id):
         created = api_keys.create(tenant_id, kind)
-        audit.record(tenant_id, actor=_ACTOR, action="key_created", subject="key", kind=str(kind))
+        audit.record(
+            tenant_id,
+            actor=_ACTOR,
+            action="api_key_created",
+            subject=f"api_key:{lookup_of(created)}",
+            kind=str(kind),
+        )
     return created
 
 

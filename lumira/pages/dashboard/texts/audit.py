@@ -5,11 +5,14 @@
 from typing import Any
 
 from lumira.models import Language
+from lumira.pages.dashboard.texts.audit_actions import ENGLISH_ACTIONS, FRENCH_ACTIONS
 
 _FRENCH: dict[str, Any] = {
     "title": "Journal",
     "action": "Action",
-    "action_hint": "Comme dans la liste, par exemple order_completed.",
+    "actions": FRENCH_ACTIONS,
+    "any_action": "Toutes",
+    "code": "Code",
     "actor": "Auteur",
     "any_actor": "Tous",
     "subject": "Objet",
@@ -45,7 +48,9 @@ _FRENCH: dict[str, Any] = {
 _ENGLISH: dict[str, Any] = {
     "title": "Audit",
     "action": "Action",
-    "action_hint": "As in the list, such as order_completed.",
+    "actions": ENGLISH_ACTIONS,
+    "any_action": "All",
+    "code": "Code",
     "actor": "Actor",
     "any_actor": "All",
     "subject": "Subject",

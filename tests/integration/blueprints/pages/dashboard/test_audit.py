@@ -81,6 +81,22 @@ def test_the_list_is_filtered_by_action_actor_and_subject(browser, tenant) -> No
     assert TEXTS[Language.ENGLISH]["audit"]["reset"] in page
 
 
+def test_an_action_has_a_name_in_the_list_and_the_filter_and_its_code_in_the_details(app, tenant) -> None:
+    number = refunds.pay(tenant).order_number
+    for language, name, title in (
+        (Language.FRENCH, "Commande complétée", "Toutes"),
+        (Language.ENGLISH, "Order completed", "All"),
+    ):
+        browser = sign_in(app, make_operator(tenant, language=language))
+        page = browser.get(f"{path_of(tenant)}?action=order_completed").text
+        assert f'<option value="">{title}</option>' in page
+        assert f'<option value="order_completed" selected>{name}</option>' in page
+        [row] = page.split("<tbody>")[1].split("<tr>")[1:]
+        assert f">{name}</th>" in row
+        assert "<code>order_completed</code>" in row
+        assert name in browser.get(f"/dashboard/{tenant.slug}/orders/{number}").text
+
+
 def test_a_day_begins_and_ends_at_midnight_of_the_shop(browser, tenant) -> None:
     # Paris is one hour ahead of UTC in November.
     midnights = (datetime(2026, 11, 9, 23, tzinfo=UTC), datetime(2026, 11, 10, 23, tzinfo=UTC))

@@ -70,7 +70,19 @@ class DomainTaken(InvalidRequest):
 
 
 class ReservedDomain(InvalidRequest):
-    """A domain is the installation's own, which all tenants share; nothing was changed."""
+    """A domain is the installation's own, which all tenants share, or above or below it; nothing was changed."""
+
+
+class RelatedDomain(InvalidRequest):
+    """A domain is above or below one of another tenant, as `www.` is; nothing was changed."""
+
+
+class NoPublicDomain(InvalidRequest):
+    """A domain is an IP address, or a name that no public DNS has; nothing was changed."""
+
+
+class OwnHostUnknown(InvalidRequest):
+    """Without PUBLIC_URL it is unknown which domain is the installation's own; nothing was changed."""
 
 
 class ConnectHasNoEndpoint(InvalidRequest):

@@ -28,6 +28,7 @@ MESSAGES: dict[str, str] = {
     "terms_address": "Must be an address such as https://shop.example.com/terms.",
     "time_zone": "{name!r} is not a time zone; write one such as Europe/Paris.",
     "too_long": "Must have at most {longest} characters, not {length}.",
+    "too_many_domains": "Must be at most {max} domains.",
     "unknown_choice": "Must be one of: {choices}.",
     "vat_missing": "Set vat_rate, or state in vat_note why no VAT is charged.",
     "vat_number": (

@@ -22,6 +22,9 @@ SLUG_PATTERN = re.compile(_LABEL)
 #: A host name in lower case, without a port or a trailing dot (RFC 1123, section 2.1).
 HOST_NAME_PATTERN = re.compile(rf"(?=.{{1,253}}\Z){_LABEL}(\.{_LABEL})*")
 
+#: Last labels that no public DNS has (RFC 2606, 6762, 8375 and 9476, and ICANN's for private use).
+_NOT_PUBLIC = ("localhost", "local", "invalid", "test", "internal", "home", "lan", "onion", "alt", "arpa")
+
 #: The local part of an address that is not read, as people name them in English and French.
 _NO_REPLY = re.compile(r"(no|do[-_.]?not)[-_.]?reply|ne[-_.]?pas[-_.]?repondre", re.IGNORECASE)
 
@@ -38,8 +41,15 @@ def last_line(trace: str | None, longest: int) -> str:
 
 
 def is_public_host(host: str) -> bool:
-    """Whether a host name can be opened from elsewhere: not one that resolves to this machine only."""
-    return "." in host and not host.endswith((".localhost", ".local", ".invalid", ".test"))
+    """Whether a host name can be opened from elsewhere: no IP address, and none that leads to this machine only."""
+    *_, top = labels = host.split(".")
+    # A name whose last label begins with a digit is an IPv4 address to browsers, also as 0x7f.1.
+    return len(labels) > 1 and not top[:1].isdigit() and top not in _NOT_PUBLIC
+
+
+def are_related_hosts(one: str, other: str) -> bool:
+    """Whether two host names are the same, or one is below the other, as `www.example.com` is below `example.com`."""
+    return f".{one}".endswith(f".{other}") or f".{other}".endswith(f".{one}")
 
 
 def parse_uuid(text: str) -> UUID | None:

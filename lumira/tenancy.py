@@ -47,6 +47,10 @@ class Caller:
         return self.rights is not KeyKind.SECRET
 
 
+#: The tenants to which a webhook may belong, the likeliest first; the signature decides.
+Receivers = tuple[Caller, ...]
+
+
 def _new_cache() -> TTLCache[_Key, _Value]:
     return TTLCache(_CACHE_SIZE, _CACHE_SECONDS)
 
@@ -60,23 +64,23 @@ class _Callers:
 
     api_keys: TTLCache[str, Caller] = field(default_factory=_new_cache)
     domains: TTLCache[str, Caller] = field(default_factory=_new_cache)
-    receivers: TTLCache[tuple[str | None, str | None], Caller] = field(default_factory=_new_cache)
+    receivers: TTLCache[tuple[str | None, str | None], Receivers] = field(default_factory=_new_cache)
     shops: TTLCache[str, Caller] = field(default_factory=_new_cache)
     lock: Lock = field(default_factory=Lock)
 
-    def find_cached(self, cache: TTLCache[_Key, Caller], key: _Key) -> Caller | None:
+    def find_cached(self, cache: TTLCache[_Key, _Value], key: _Key) -> _Value | None:
         with self.lock:
             return cache.get(key)
 
     def find(
-        self, cache: TTLCache[_Key, Caller], key: _Key, load: Callable[[], Caller | None]
-    ) -> Caller | None:
-        """The cached caller of `key`, else the one that `load` returns, which is then cached."""
-        caller = self.find_cached(cache, key)
-        if caller is None and (caller := load()) is not None:
+        self, cache: TTLCache[_Key, _Value], key: _Key, load: Callable[[], _Value | None]
+    ) -> _Value | None:
+        """The cached value of `key`, else the one that `load` returns, which is then cached."""
+        value = self.find_cached(cache, key)
+        if value is None and (value := load()) is not None:
             with self.lock:
-                cache[key] = caller
-        return caller
+                cache[key] = value
+        return value
 
 
 def init_app(app: Flask) -> None:
@@ -212,25 +216,32 @@ def _publishable_caller(tenant_id: int, actor: str) -> Caller:
 
 
 def find_webhook_tenant() -> None:
-    """Set the tenant of a webhook: by its path, else by its host, else the installation's default tenant.
+    """Set the tenants to which a webhook may belong: that of its path, else that of its host and the default tenant.
 
-    Raises `TenantNotFound` if there is none. Nothing is authenticated here: the inbox verifies the signature.
+    Raises `TenantNotFound` if there is none. Nothing is authenticated here: the inbox verifies the signature, and with
+    it decides between the last two.
     """
     callers = _callers()
     slug = (request.view_args or {}).get("tenant")
     receiver_key = _receiver_key(slug, request.host)
     # The result is cached, not its steps: for a host without a tenant the domain is queried only once.
-    receiver = callers.find(callers.receivers, receiver_key, lambda: _load_receiver(*receiver_key))
-    if receiver is None:
+    receivers = callers.find(callers.receivers, receiver_key, lambda: _load_receivers(*receiver_key))
+    if receivers is None:
         raise TenantNotFound("This tenant does not exist.")
+    g.receivers = receivers
+    set_receiver(receivers[0])
+
+
+def set_receiver(receiver: Caller) -> None:
+    """Set the tenant of a webhook, also for the log."""
     g.tenant_id = receiver.tenant_id
     structlog.contextvars.bind_contextvars(tenant=receiver.slug)
 
 
-def find_cached_receiver(slug: str | None, host: str | None) -> Caller | None:
-    """The tenant of a webhook, from the cache only; `None` if it is not cached."""
+def find_cached_receivers(slug: str | None, host: str | None) -> Receivers:
+    """The tenants to which a webhook may belong, from the cache only; none if they are not cached."""
     callers = _callers()
-    return callers.find_cached(callers.receivers, _receiver_key(slug, host or ""))
+    return callers.find_cached(callers.receivers, _receiver_key(slug, host or "")) or ()
 
 
 def _receiver_key(slug: str | None, host: str) -> tuple[str | None, str | None]:
@@ -238,13 +249,18 @@ def _receiver_key(slug: str | None, host: str) -> tuple[str | None, str | None]:
     return (slug, None) if slug is not None else (None, host_name(host))
 
 
-def _load_receiver(slug: str | None, host: str | None) -> Caller | None:
-    settings: Settings = current_app.extensions["lumira"]
-    if slug is None:
-        by_host = find_by_domain(host)
-        if by_host is not None:
-            return by_host
-        slug = settings.default_tenant
+def _load_receivers(slug: str | None, host: str | None) -> Receivers | None:
+    if slug is not None:
+        found = [_load_receiver(slug)]
+    else:
+        # An owner may add any host that no tenant has. The default tenant goes on receiving its events there.
+        settings: Settings = current_app.extensions["lumira"]
+        found = [find_by_domain(host), _load_receiver(settings.default_tenant)]
+    by_id = {receiver.tenant_id: receiver for receiver in reversed(found) if receiver is not None}
+    return tuple(reversed(by_id.values())) or None
+
+
+def _load_receiver(slug: str | None) -> Caller | None:
     if slug is None or not SLUG_PATTERN.fullmatch(slug):
         return None
     with atomic(None):

@@ -4,6 +4,7 @@ from typing import Any
 
 from flask import g, request
 
+from lumira import tenancy
 from lumira.blueprints.http.request_body import MAX_WEBHOOK_BODY, read_body
 from lumira.blueprints.http.routing import ApiBlueprint
 from lumira.schemas.base import camel_case
@@ -31,7 +32,10 @@ blueprint = ApiBlueprint("webhooks", __name__, url_prefix="/api", description="D
 def receive(tenant: str | None = None) -> dict[str, Any]:  # noqa: ARG001 - the guard reads it
     """Store a signed event from Stripe."""
     body = read_body(request, limit=MAX_WEBHOOK_BODY)
-    received = inbox.receive(g.tenant_id, body=body, signature=request.headers.get("Stripe-Signature"))
+    signature = request.headers.get("Stripe-Signature")
+    receivers = {receiver.tenant_id: receiver for receiver in g.receivers}
+    tenancy.set_receiver(receivers[inbox.find_signer(tuple(receivers), body=body, signature=signature)])
+    received = inbox.receive(g.tenant_id, body=body, signature=signature)
     g.log_fields = received.as_logged()
     return {"received": True}
 

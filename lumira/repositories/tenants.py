@@ -1,5 +1,7 @@
 """Tenants: created, and found by slug or by domain."""
 
+from collections.abc import Sequence
+
 from sqlalchemy import and_, bindparam, delete, select, text
 from sqlalchemy.exc import IntegrityError
 
@@ -148,11 +150,31 @@ def list_domains(tenant_id: int) -> list[str]:
     )
 
 
+def find_related_domain(domains: Sequence[str]) -> str | None:
+    """The first of these that is above or below a domain of another tenant, as `www.` is; `None` if none is.
+
+    It stays so until the transaction ends: no other one adds a domain meanwhile.
+    """
+    _lock_domains()
+    position = db.session.execute(
+        text("SELECT lumira_find_related_domain(:domains)"), {"domains": list(domains)}
+    ).scalar()
+    return None if position is None else domains[position - 1]
+
+
+def _lock_domains() -> None:
+    """Let one transaction at a time add domains: two tenants could add related ones, and neither see the other's."""
+    db.session.execute(text("SELECT pg_advisory_xact_lock(hashtext('tenant_domains'))"))
+
+
 def set_domains(tenant_id: int, domains: list[str]) -> None:
     """Give the tenant exactly these domains; raises `InvalidRequest` if one is malformed, `DomainTaken` if it
     is another tenant's."""
     requested = {_checked_domain(domain) for domain in domains}
     existing = set(list_domains(tenant_id))
+    if requested - existing:
+        # Before a row is removed: who waits for this row has the lock already.
+        _lock_domains()
     db.session.execute(
         delete(TenantDomain).where(
             TenantDomain.tenant_id == tenant_id, TenantDomain.domain.in_(existing - requested)

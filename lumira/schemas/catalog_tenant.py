@@ -25,6 +25,8 @@ WITHDRAWAL_POLICIES = ("refund", "review")
 #: Days: the legal period, and a year for what is customary as a longer one.
 _WITHDRAWAL_DAYS = (14, 365)
 _MOST_DELIVERY_DAYS = 180
+#: Far more than a brand has; each is listed on a page, and its certificate is looked at.
+_MOST_DOMAINS = 50
 
 
 class SellerTable(Table):
@@ -74,7 +76,11 @@ class TenantTable(Table):
     )
     time_zone = fields.String(load_default="Europe/Paris", validate=check_time_zone)
     #: `None` if the file omits them: domains that the command line set then stay.
-    domains = fields.List(fields.String(validate=check_host_name), load_default=None)
+    domains = fields.List(
+        fields.String(validate=check_host_name),
+        load_default=None,
+        validate=validate.Length(max=_MOST_DOMAINS, error=message("too_many_domains")),
+    )
     statement_descriptor_suffix = fields.String(load_default=None, validate=check_suffix)
     release_on_failure = fields.String(
         load_default="at_deadline",

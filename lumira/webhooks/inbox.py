@@ -6,7 +6,7 @@ The row of an event is the work: `receive` returns once the row is committed, an
 import json
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from threading import Lock
 from typing import Any
@@ -75,6 +75,19 @@ class _Refused(WebhookRejected):
     def __init__(self, reason: RefusalReason) -> None:
         super().__init__(_REFUSALS[reason])
         self.reason = reason
+
+
+def find_signer(tenant_ids: Sequence[int], *, body: bytes, signature: str | None) -> int:
+    """Return the first of these tenants with a secret that verifies the signature; the first of all if none has."""
+    if len(tenant_ids) == 1:
+        return tenant_ids[0]
+    signers = (
+        tenant_id
+        for tenant_id in tenant_ids
+        if _has_cached_signature(tenant_id, body, signature)
+        or stripe_signature.is_signed(body, signature, _read_secrets(tenant_id))
+    )
+    return next(signers, tenant_ids[0])
 
 
 def receive(tenant_id: int, *, body: bytes, signature: str | None) -> Received:
@@ -173,14 +186,19 @@ def _has_cached_signature(tenant_id: int, body: bytes, signature: str | None) ->
 
 def _verify(tenant_id: int, body: bytes, signature: str | None) -> None:
     """Verify the signature with the secrets in the database, because one may be newer than the cache."""
-    with atomic(tenant_id):
-        secrets = stripe_accounts.list_webhook_secrets(tenant_id)
-    with _secrets_lock:
-        _secrets[tenant_id] = secrets
+    secrets = _read_secrets(tenant_id)
     if not secrets:
         raise _Refused(RefusalReason.NO_SECRET)
     if not stripe_signature.is_signed(body, signature, secrets):
         raise _Refused(RefusalReason.SIGNATURE)
+
+
+def _read_secrets(tenant_id: int) -> list[str]:
+    with atomic(tenant_id):
+        secrets = stripe_accounts.list_webhook_secrets(tenant_id)
+    with _secrets_lock:
+        _secrets[tenant_id] = secrets
+    return secrets
 
 
 def _parse(body: bytes) -> dict[str, Any]:

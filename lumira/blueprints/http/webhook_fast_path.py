@@ -59,17 +59,18 @@ class WebhookFastPath:
 
     def _store(self, environ: "WSGIEnvironment", slug: str | None, body: bytes) -> Received | None:
         with self._app.app_context():
-            receiver = tenancy.find_cached_receiver(slug, get_host(environ) if slug is None else None)
-            if receiver is None:
-                return None
-            structlog.contextvars.bind_contextvars(tenant=receiver.slug)
-            try:
-                return inbox.receive_if_secret_cached(
-                    receiver.tenant_id, body=body, signature=environ.get("HTTP_STRIPE_SIGNATURE")
-                )
-            except Exception as error:  # noqa: BLE001 - the application replies to each
-                log.info("webhook_fast_path_failed", error=type(error).__name__)
-                return None
+            for receiver in tenancy.find_cached_receivers(slug, get_host(environ) if slug is None else None):
+                structlog.contextvars.bind_contextvars(tenant=receiver.slug)
+                try:
+                    received = inbox.receive_if_secret_cached(
+                        receiver.tenant_id, body=body, signature=environ.get("HTTP_STRIPE_SIGNATURE")
+                    )
+                except Exception as error:  # noqa: BLE001 - the application replies to each
+                    log.info("webhook_fast_path_failed", error=type(error).__name__)
+                    return None
+                if received is not None:
+                    return received
+            return None
 
 
 def _is_plain(environ: "WSGIEnvironment") -> bool:

@@ -41,6 +41,24 @@ def test_an_event_without_a_tenant_goes_to_the_default_tenant(
     assert deliver(client, tenant, address).json == {"received": True}
 
 
+@pytest.mark.parametrize("is_cached", [False, True])
+def test_the_default_tenant_gets_its_events_at_a_host_that_another_tenant_has(
+    client_with: Callable[..., FlaskClient], tenant: Brand, other_tenant: Brand, is_cached: bool
+) -> None:
+    client = client_with(default_tenant=tenant.slug)
+    for _ in range(2 if is_cached else 1):
+        assert deliver(client, tenant, ADDRESSES[0], Host=other_tenant.domain).status_code == 200
+        assert deliver(client, other_tenant, ADDRESSES[0], Host=other_tenant.domain).status_code == 200
+    assert (
+        (count(tenant, WebhookEvent), count(other_tenant, WebhookEvent)) == (1, 1)
+        if not is_cached
+        else (2, 2)
+    )
+    # The path names one tenant, and the host of another one is not that of a third.
+    assert deliver(client, tenant, f"{ADDRESSES[0]}/{other_tenant.slug}").status_code == 400
+    assert deliver(client, other_tenant, ADDRESSES[0], Host=tenant.domain).status_code == 400
+
+
 @pytest.mark.parametrize("slug", ["unknown", "%00", "a%00b", "x" * 300, "UPPER", "%ff", "-", "'--"])
 def test_an_unknown_tenant_is_not_found(client: FlaskClient, tenant: Brand, slug: str) -> None:
     for address in ADDRESSES:

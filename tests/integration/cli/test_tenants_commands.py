@@ -15,6 +15,8 @@ from tests.support.refunds import pay
 
 pytestmark = pytest.mark.usefixtures("app_context")
 
+FIFTY_ONE_DOMAINS = [part for number in range(51) for part in ("--domain", f"s{number}.example")]
+
 
 def unused_slug() -> str:
     return f"cli-{secrets.token_hex(6)}"
@@ -76,6 +78,10 @@ def test_tenants_with_similar_slugs_get_different_prefixes(run_flask):
         (("ok", "--name", "N", "--currency", "euro"), "currency: Must be an ISO code"),
         (("ok", "--name", "N", "--currency", "eur", "--order-prefix", "ABCDEFGHI"), "order_prefix: "),
         (("ok", "--name", "N", "--currency", "eur", "--domain", "https://x.example"), "domains[0]: "),
+        (
+            ("ok", "--name", "N", "--currency", "eur", *FIFTY_ONE_DOMAINS),
+            "domains: Must be at most 50 domains.",
+        ),
     ],
 )
 def test_an_invalid_tenant_is_one_line(run_flask, arguments, what):

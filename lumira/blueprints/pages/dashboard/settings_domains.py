@@ -11,13 +11,23 @@ from lumira.blueprints.pages.dashboard.replies import done, language
 from lumira.blueprints.pages.dashboard.routing import dashboard
 from lumira.blueprints.pages.dashboard.settings_forms import changed_meanwhile, form_page, refused, seen
 from lumira.domain.operators import Role
-from lumira.errors import CatalogError, ChangedMeanwhile, DomainTaken, ReservedDomain
+from lumira.errors import (
+    CatalogError,
+    ChangedMeanwhile,
+    DomainTaken,
+    NoPublicDomain,
+    OwnHostUnknown,
+    RelatedDomain,
+    ReservedDomain,
+)
 from lumira.pages.dashboard.rendering import explain
 from lumira.schemas.catalog_file import parse_tenant_values
-from lumira.services.catalog.edit_tenant import edit_domains
+from lumira.services.catalog.edit_tenant import Installation, edit_domains
 from lumira.services.tenants.view_settings import TenantSettings, view_settings
+from lumira.tenancy import host_name
 
 _NAMES = ("domains",)
+_REFUSED = (DomainTaken, RelatedDomain, ReservedDomain, NoPublicDomain, OwnHostUnknown)
 
 
 @dashboard.page("/settings/domains", may=Role.OWNER)
@@ -36,11 +46,15 @@ def submit() -> Response:
     try:
         values = parse_tenant_values({"domains": entered["domains"].split()}, _NAMES)
         is_changed = edit_domains(
-            tenant_id, values["domains"], own_host=_own_host(), actor=visit.operator().actor, seen=seen()
+            tenant_id,
+            values["domains"],
+            installation=installation(),
+            actor=visit.operator().actor,
+            seen=seen(),
         )
     except CatalogError as error:
         return _form_page(entered, view, **refused(error))
-    except (DomainTaken, ReservedDomain) as error:
+    except _REFUSED as error:
         errors = {"domains": explain(error, language())}
         return _form_page(entered, view, errors=errors, problem="invalid")
     except ChangedMeanwhile:
@@ -66,9 +80,10 @@ def _form_page(entered: dict[str, str], view: TenantSettings, **context: Any) ->
     )
 
 
-def _own_host() -> str | None:
+def installation() -> Installation:
+    """What owners may not add as a domain: the host of `PUBLIC_URL`, however it is written."""
     settings: Settings = current_app.extensions["lumira"]
-    return urlsplit(settings.public_url or "").hostname
+    return Installation(host_name(urlsplit(settings.public_url or "").netloc), settings.is_development)
 
 
 def _path() -> str:

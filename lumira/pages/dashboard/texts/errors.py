@@ -8,7 +8,19 @@ _FRENCH: dict[str, str] = {
     "ConnectHasNoEndpoint": "La boutique est un compte Connect : le webhook de la plateforme reçoit ses événements.",
     "AddressUnknown": "Définissez PUBLIC_URL : Stripe a besoin de l’adresse où livrer les événements.",
     "DomainTaken": "Le domaine {domain} est celui d’une autre boutique.",
-    "ReservedDomain": "{domain} est l’adresse de l’installation, commune à toutes les boutiques.",
+    "ReservedDomain": (
+        "{domain} est l’adresse de l’installation, commune à toutes les boutiques, ou un domaine au-dessus ou en "
+        "dessous."
+    ),
+    "RelatedDomain": (
+        "{domain} est au-dessus ou en dessous du domaine d’une autre boutique. S’il est à vous, demandez à "
+        "l’administrateur de l’installation de l’ajouter."
+    ),
+    "NoPublicDomain": "{domain} n’est pas un domaine public.",
+    "OwnHostUnknown": (
+        "Définissez PUBLIC_URL, ou ajoutez le domaine par le fichier du catalogue : sans elle, l’adresse de "
+        "l’installation est inconnue."
+    ),
     "CustomerNotFound": "Aucun client n’a cette adresse ou cet identifiant dans cette boutique.",
     "UnitsOutOfRange": "Le nombre d’unités en main va de 0 à {largest}.",
     "UnitsReserved": "{reserved} unités sont réservées par des commandes en cours de paiement.",
@@ -66,7 +78,18 @@ _FRENCH: dict[str, str] = {
 }
 _ENGLISH: dict[str, str] = {
     "DomainTaken": "The domain {domain} belongs to another shop.",
-    "ReservedDomain": "{domain} is the address of the installation, which all shops share.",
+    "ReservedDomain": (
+        "{domain} is the address of the installation, which all shops share, or a domain above or below it."
+    ),
+    "RelatedDomain": (
+        "{domain} is above or below a domain of another shop. If it is yours, ask the administrator of the "
+        "installation to add it."
+    ),
+    "NoPublicDomain": "{domain} is no public domain.",
+    "OwnHostUnknown": (
+        "Set PUBLIC_URL, or add the domain with the catalog file: without it the address of the installation is "
+        "unknown."
+    ),
     "CustomerNotFound": "No customer of this shop has this address or id.",
     "UnitsOutOfRange": "The units on hand are from 0 to {largest}.",
     "UnitsReserved": "{reserved} units are reserved for orders that are being paid.",

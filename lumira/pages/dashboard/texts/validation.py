@@ -58,6 +58,7 @@ _FRENCH: dict[str, Any] = {
         "terms_address": "Doit être une adresse comme https://boutique.example.com/conditions.",
         "time_zone": "« {name} » n’est pas un fuseau horaire ; écrivez-en un comme Europe/Paris.",
         "too_long": "Doit avoir {longest} caractères au plus ; il y en a {length}.",
+        "too_many_domains": "Une boutique a {max} domaines au plus.",
         "unknown_choice": "Doit être une des valeurs de la liste.",
         "vat_missing": "Donnez le taux de TVA, ou la mention qui dit pourquoi aucune n’est comptée.",
         "vat_number": (

@@ -35,7 +35,7 @@ def deliver(client: FlaskClient, brand: Brand, path: str | None = None, **option
 
 
 def disable_route(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lumira.tenancy._load_receiver", lambda *_: pytest.fail("the route was taken"))
+    monkeypatch.setattr("lumira.tenancy._load_receivers", lambda *_: pytest.fail("the route was taken"))
     monkeypatch.setattr(inbox, "receive", lambda *_, **__: pytest.fail("the route was taken"))
 
 

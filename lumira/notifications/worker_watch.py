@@ -65,22 +65,18 @@ def look(*, is_stopping: Callable[[], bool] = lambda: False) -> None:
         return
     with atomic(None):
         tenant_ids = tenants.list_ids()
-    for work in (_note, _send):
+    # E-mails first: a webhook that does not reply in time must not delay those of other tenants.
+    for work in (_note, send_alerts.send_without_worker, post_alerts.post_without_worker):
         _random.shuffle(tenant_ids)
         for tenant_id in tenant_ids:
             if is_stopping():
                 return
             with structlog.contextvars.bound_contextvars(tenant_id=tenant_id):
                 try:
-                    work(tenant_id, is_stopping)
+                    work(tenant_id, is_stopping=is_stopping)
                 except Exception:
                     log.exception("tenant_failed", work="watch_workers")
 
 
-def _note(tenant_id: int, _: Callable[[], bool]) -> None:
+def _note(tenant_id: int, *, is_stopping: Callable[[], bool]) -> None:  # noqa: ARG001 - as the other work of a look
     watch_workers.note_silence(tenant_id)
-
-
-def _send(tenant_id: int, is_stopping: Callable[[], bool]) -> None:
-    post_alerts.post_without_worker(tenant_id, is_stopping=is_stopping)
-    send_alerts.send_without_worker(tenant_id, is_stopping=is_stopping)

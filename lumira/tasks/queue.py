@@ -6,9 +6,7 @@ and a job that runs twice does nothing twice.
 
 import threading
 from collections.abc import Callable, Iterable
-from functools import wraps
 from random import SystemRandom
-from typing import Any, TypeVar, cast
 
 import structlog
 from procrastinate import App, JobContext
@@ -33,12 +31,11 @@ from lumira.services.retention import event_months
 from lumira.services.retention import remove_expired as removing_expired
 from lumira.services.retention.remove_ended_sessions import remove_ended_sessions
 from lumira.tasks.lanes import TenantLanes, Work
+from lumira.tasks.slots import alone, at_most
 from lumira.tasks.turns import TenantTurns
 from lumira.webhooks import process
 
 log = structlog.get_logger()
-
-_Task = TypeVar("_Task", bound=Callable[..., None])
 
 QUEUE = "lumira"
 #: Seconds between two sweeps: work whose job was lost is found at most this late.
@@ -62,37 +59,14 @@ def _responds(work: Callable[..., ReconciliationReport]) -> Work:
 
 #: Two jobs at a time send messages, each several of one tenant; events are processed meanwhile.
 _mail_turns = TenantTurns("relay", relay.relay, threads=2, seconds=5.0)
+#: A webhook may take its whole deadline: its tenant posts once, and then waits until the others had their turn.
+_post_turns = TenantTurns("post_alerts", post_alerts.post_alerts, threads=2, seconds=5.0)
 _event_lanes = TenantLanes("recover_events", _responds(reconcile.recover_events))
 _reservation_lanes = TenantLanes("release_reservations", _responds(reconcile.release_reservations))
 _order_lanes = TenantLanes("poll_orders", _responds(reconcile.poll_orders_due))
 
 # Only `worker.run` connects it to a database, so that importing the tasks opens no connection.
 queue = App(connector=InMemoryConnector())
-
-
-def at_most(slots: threading.BoundedSemaphore) -> Callable[[_Task], _Task]:
-    """Run a task only while one of these slots is free in this process; otherwise the next sweep does its work.
-
-    A queueing lock prevents that a job waits twice, not that it runs twice. While Stripe, a mail server or the storage
-    does not respond, the jobs that wait for it must not occupy the threads that process events.
-    """
-
-    def limit(task: _Task) -> _Task:
-        @wraps(task)
-        def run(*arguments: Any, **options: Any) -> None:
-            if slots.acquire(blocking=False):
-                try:
-                    task(*arguments, **options)
-                finally:
-                    slots.release()
-
-        return cast("_Task", run)
-
-    return limit
-
-
-def _alone() -> threading.BoundedSemaphore:
-    return threading.BoundedSemaphore(1)
 
 
 @queue.task(name="process_events", queue=QUEUE)
@@ -124,7 +98,7 @@ def sweep_outbox(timestamp: int) -> None:  # noqa: ARG001 - given to every perio
 
 @queue.periodic(cron=f"* * * * * */{SWEEP_EVERY}")
 @queue.task(name="send_refunds", queue=QUEUE, queueing_lock="send_refunds")
-@at_most(_alone())
+@at_most(alone())
 def send_refunds(timestamp: int) -> None:  # noqa: ARG001 - given to every periodic task
     """Send the due refunds of every tenant: new, postponed, or left by a killed process."""
     _for_each(due_work.tenants_with_due_refunds(utc_now()), send_due_refunds)
@@ -132,24 +106,25 @@ def send_refunds(timestamp: int) -> None:  # noqa: ARG001 - given to every perio
 
 @queue.periodic(cron=f"* * * * * */{SWEEP_EVERY}")
 @queue.task(name="send_alerts", queue=QUEUE, queueing_lock="send_alerts")
-@at_most(_alone())
+@at_most(alone())
 def send_alerts_to_teams(timestamp: int) -> None:  # noqa: ARG001 - given to every periodic task
-    """Post and send every tenant's team the alerts that were not sent yet."""
-    # First, because a post takes seconds at most.
-    _for_each(due_work.tenants_with_due_team_posts(utc_now()), post_alerts.post_alerts)
+    """Send every tenant's team the alerts that were not sent yet. Posts have a task of their own, and delay none."""
     _for_each(due_work.tenants_with_unsent_alerts(utc_now()), send_alerts.send_alerts)
 
 
 @queue.periodic(cron=f"* * * * * */{SWEEP_EVERY}")
+@queue.task(name="post_alerts", queue=QUEUE, queueing_lock="post_alerts")
+def post_alerts_to_teams(timestamp: int) -> None:  # noqa: ARG001 - given to every periodic task
+    """Post every tenant's due alerts to the webhook of its team."""
+    _post_turns.run(due_work.tenants_with_due_team_posts(utc_now()), is_stopping=stopping.is_set)
+
+
+@queue.periodic(cron=f"* * * * * */{SWEEP_EVERY}")
 @queue.task(name="send_invitations", queue=QUEUE, queueing_lock="send_invitations")
-@at_most(_alone())
+@at_most(alone())
 def send_invitations_to_operators(timestamp: int) -> None:  # noqa: ARG001 - given to every periodic task
     """Send every tenant's invitations to its team that were not sent yet."""
     _for_each(due_work.tenants_with_unsent_invitations(utc_now()), send_invitations.send_invitations)
-
-
-#: What waits for the storage or for a domain, and is not urgent: one of both at a time.
-_unhurried = _alone()
 
 
 @queue.periodic(cron="*/5 * * * *")
@@ -161,7 +136,7 @@ def watch_disks(timestamp: int) -> None:  # noqa: ARG001 - given to every period
 
 @queue.periodic(cron="23 */6 * * *")
 @queue.task(name="watch_certificates", queue=QUEUE, queueing_lock="watch_certificates")
-@at_most(_unhurried)
+@at_most(alone())
 def watch_certificates(timestamp: int) -> None:  # noqa: ARG001 - given to every periodic task
     """Raise an alert about each certificate of the tenants' domains that expires soon."""
     _for_each(_every_tenant(), watch_installation.watch_certificates)
@@ -169,7 +144,7 @@ def watch_certificates(timestamp: int) -> None:  # noqa: ARG001 - given to every
 
 @queue.periodic(cron="*/5 * * * *")
 @queue.task(name="remove_files", queue=QUEUE, queueing_lock="remove_files")
-@at_most(_unhurried)
+@at_most(alone())
 def remove_files(timestamp: int) -> None:  # noqa: ARG001 - given to every periodic task
     """Remove the files of every tenant that are no longer used."""
     _for_each(removing.tenants_with_files_to_remove(), removing.remove_files)
@@ -194,7 +169,7 @@ def _for_each(tenant_ids: Iterable[int], work: Callable[..., object]) -> None:
 
 @queue.periodic(cron="* * * * *")
 @queue.task(name="recover_events", queue=QUEUE, queueing_lock="recover_events")
-@at_most(_alone())
+@at_most(alone())
 def recover_events(timestamp: int) -> None:  # noqa: ARG001 - given to every periodic task
     """Pull the events of every tenant that no webhook brought, and watch its deadlines."""
     tenant_ids = _every_tenant()
@@ -205,7 +180,7 @@ def recover_events(timestamp: int) -> None:  # noqa: ARG001 - given to every per
 
 @queue.periodic(cron=f"* * * * * */{SWEEP_EVERY}")
 @queue.task(name="release_reservations", queue=QUEUE, queueing_lock="release_reservations")
-@at_most(_alone())
+@at_most(alone())
 def release_reservations(timestamp: int) -> None:  # noqa: ARG001 - given to every periodic task
     """Poll the orders of every tenant whose reservation has ended, and release the units of the unpaid ones."""
     due = due_work.tenants_with_ended_reservations(utc_now())
@@ -214,7 +189,7 @@ def release_reservations(timestamp: int) -> None:  # noqa: ARG001 - given to eve
 
 @queue.periodic(cron=f"* * * * * */{SWEEP_EVERY}")
 @queue.task(name="poll_orders", queue=QUEUE, queueing_lock="poll_orders")
-@at_most(_alone())
+@at_most(alone())
 def poll_orders(timestamp: int) -> None:  # noqa: ARG001 - given to every periodic task
     """Poll the other orders of every tenant that are due."""
     due = due_work.tenants_with_due_polls(utc_now())
@@ -238,7 +213,7 @@ def _forget_expired(tenant_id: int, *, is_stopping: Callable[[], bool]) -> None:
 
 @queue.periodic(cron="47 * * * *")
 @queue.task(name="remove_expired", queue=QUEUE, queueing_lock="remove_expired")
-@at_most(_alone())
+@at_most(alone())
 def remove_expired(timestamp: int) -> None:  # noqa: ARG001 - given to every periodic task
     """Create the months of events ahead, and remove what is kept for a time only."""
     event_months.create_months()
@@ -251,7 +226,7 @@ def remove_expired(timestamp: int) -> None:  # noqa: ARG001 - given to every per
 
 @queue.periodic(cron="*/5 * * * *")
 @queue.task(name="seal_chains", queue=QUEUE, queueing_lock="seal_chains")
-@at_most(_alone())
+@at_most(alone())
 def seal_chains(timestamp: int) -> None:  # noqa: ARG001 - given to every periodic task
     """Add the new audit entries and the new receipts of every tenant to their hash chains."""
     tenant_ids = _every_tenant()
@@ -261,7 +236,7 @@ def seal_chains(timestamp: int) -> None:  # noqa: ARG001 - given to every period
 
 @queue.periodic(cron="27 * * * *")
 @queue.task(name="close_receipts", queue=QUEUE, queueing_lock="close_receipts")
-@at_most(_alone())
+@at_most(alone())
 def close_receipts(timestamp: int) -> None:  # noqa: ARG001 - given to every periodic task
     """Close the days, months and years of every tenant's receipts that have ended."""
     _for_each(_every_tenant(), close_periods.close_periods)
@@ -269,7 +244,7 @@ def close_receipts(timestamp: int) -> None:  # noqa: ARG001 - given to every per
 
 @queue.periodic(cron="7 3 * * *")
 @queue.task(name="store_heads", queue=QUEUE, queueing_lock="store_heads")
-@at_most(_alone())
+@at_most(alone())
 def store_heads(timestamp: int) -> None:  # noqa: ARG001 - given to every periodic task
     """Seal what is left, and store the signed heads of every tenant's chains outside the database."""
     tenant_ids = _every_tenant()

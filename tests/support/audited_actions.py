@@ -244,6 +244,7 @@ JOBS: dict[str, str] = {
     "forget_expired_keys": _REMOVES,
     "forget_old_jobs": _REMOVES,
     "poll_orders": "order_repaired order_abandoned",
+    "post_alerts": _SENDS,
     "process_events": "order_completed",
     "recover_events": "event_recovered",
     "relay_outbox": _SENDS,

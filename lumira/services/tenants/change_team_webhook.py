@@ -1,12 +1,17 @@
 """Set, remove and test the webhook of a tenant's team. Its URL is a credential: it is encrypted, and never shown."""
 
+from threading import BoundedSemaphore
+
 from lumira import link_tokens
 from lumira.clients import public_addresses, team_webhook
 from lumira.database import atomic
 from lumira.domain.team_webhook import TeamNotice, body_of, host_of
-from lumira.errors import InvalidRequest
+from lumira.errors import Conflict, InvalidRequest
 from lumira.models import TeamWebhookFormat
 from lumira.repositories import audit, team_posts, tenants
+
+#: A test may take the whole deadline of a post: it occupies one thread of a process, and not all of them.
+_test_slot = BoundedSemaphore(1)
 
 
 def format_of(text: str) -> TeamWebhookFormat:
@@ -40,7 +45,7 @@ def remove_team_webhook(tenant_id: int, *, actor: str) -> bool:
 def post_test(tenant_id: int) -> str | None:
     """Post a test, and return why it was not accepted; `None` if it was.
 
-    Raises `InvalidRequest` without a webhook.
+    Raises `InvalidRequest` without a webhook, and `Conflict` while another test is under way in this process.
     """
     with atomic(tenant_id):
         tenant = tenants.get(tenant_id)
@@ -57,10 +62,14 @@ def post_test(tenant_id: int) -> str | None:
         )
     if url is None or shape is None:
         raise InvalidRequest("The tenant has no webhook for its team.")
+    if not _test_slot.acquire(blocking=False):
+        raise Conflict("Another webhook is being tested. Try again in ten seconds.")
     try:
         team_webhook.post(url, body_of(notice, shape))
     except team_webhook.NotAccepted as error:
         return str(error)
+    finally:
+        _test_slot.release()
     return None
 
 

@@ -1,13 +1,14 @@
 """Alerts are posted to the webhook of the team once, with their end, and its URL stays secret."""
 
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
+from flask import Flask
 from sqlalchemy import select
 
-from lumira.clients import public_addresses
 from lumira.database import atomic, db
 from lumira.errors import InvalidRequest
 from lumira.models import Alert, AlertKind, AuditEntry, TeamPost, TeamWebhookFormat
@@ -15,9 +16,11 @@ from lumira.notifications import post_alerts
 from lumira.repositories import alerts, conditions
 from lumira.services.tenants.change_team_webhook import post_test, remove_team_webhook, set_team_webhook
 from lumira.tasks import queue
-from tests.support import team_channel
+from tests.support import private_addresses, slow_server, team_channel
 from tests.support.dashboard import make_operator, sign_in
 from tests.support.factories import Brand, count
+from tests.support.mail_server import Mailbox
+from tests.support.slow_server import SlowServer
 from tests.support.team_channel import Channel
 
 pytestmark = pytest.mark.usefixtures("app_context")
@@ -28,10 +31,26 @@ SECRET = "SECRET-PATH"
 @pytest.fixture
 def channel() -> Iterator[Channel]:
     """A channel on this machine, which only development allows."""
-    with team_channel.running() as channel:
-        public_addresses.configure(is_development=True)
+    with team_channel.running() as channel, private_addresses.allowed():
         yield channel
-    public_addresses.configure(is_development=False)
+
+
+@pytest.fixture
+def silent(other_tenant: Brand, channel: Channel) -> Iterator[SlowServer]:
+    """The other tenant's webhook, which never replies."""
+    with slow_server.running() as server:
+        set_team_webhook(other_tenant.id, server.url, TeamWebhookFormat.JSON, actor="operator:x")
+        yield server
+
+
+def in_thread(app: Flask, work: Callable[[], object]) -> threading.Thread:
+    def run() -> None:
+        with app.app_context():
+            work()
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    return thread
 
 
 @pytest.fixture
@@ -131,8 +150,42 @@ def test_a_shop_without_a_webhook_enqueues_nothing(shop, other_tenant) -> None:
 
 def test_the_worker_posts_by_itself(shop, channel) -> None:
     alarm(shop, "evt_swept")
-    queue.send_alerts_to_teams(timestamp=0)
+    queue.post_alerts_to_teams(timestamp=0)
     assert [posted["subject"] for posted in channel.posted] == ["evt_swept"]
+
+
+def test_the_emails_about_alerts_wait_for_no_webhook(make_brand, silent, mailbox: Mailbox) -> None:
+    brand = make_brand(alert_email="patient@team.example")
+    set_team_webhook(brand.id, silent.url, TeamWebhookFormat.JSON, actor="operator:x")
+    alarm(brand)
+    queue.send_alerts_to_teams(timestamp=0)
+    assert [mail["To"] for mail in mailbox.received if mail["To"] == "patient@team.example"] != []
+    assert silent.connections == 0
+
+
+def test_a_webhook_that_never_replies_delays_no_post_of_another_shop(
+    app, shop, other_tenant, channel, silent
+) -> None:
+    alarm(other_tenant)
+    first = in_thread(app, lambda: queue.post_alerts_to_teams(timestamp=0))
+    assert silent.connected.acquire(timeout=30)
+    alarm(shop)
+    queue.post_alerts_to_teams(timestamp=0)
+    assert [posted["subject"] for posted in channel.posted] == ["evt_1"]
+    assert silent.connections == 1
+    silent.ended.set()
+    first.join(30)
+
+
+def test_one_test_of_a_webhook_at_a_time_occupies_a_web_process(app, shop, other_tenant, silent) -> None:
+    first = in_thread(app, lambda: post_test(other_tenant.id))
+    assert silent.connected.acquire(timeout=30)
+    browser = sign_in(app, make_operator(shop))
+    browser.submit(f"/dashboard/{shop.slug}/settings/team-webhook/test")
+    assert "another test is under way" in browser.get(f"/dashboard/{shop.slug}/settings").text
+    silent.ended.set()
+    first.join(30)
+    assert post_test(shop.id) is None
 
 
 @pytest.mark.parametrize(

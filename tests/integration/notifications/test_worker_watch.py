@@ -11,12 +11,14 @@ from flask import Flask
 from sqlalchemy import select, text
 
 from lumira.database import atomic, db
-from lumira.models import Alert, AlertKind
+from lumira.models import Alert, AlertKind, TeamWebhookFormat
 from lumira.notifications import send_alerts, worker_watch
 from lumira.reconciliation import reconcile
 from lumira.repositories import alerts, tenants
-from tests.support import own_database
+from lumira.services.tenants.change_team_webhook import set_team_webhook
+from tests.support import own_database, private_addresses
 from tests.support.factories import Brand
+from tests.support.http_server import Handler, serving
 from tests.support.mail_server import Mailbox
 
 # What a look finds concerns all tenants: those of other tests are not in this database.
@@ -115,6 +117,23 @@ def test_the_web_process_leaves_all_other_alerts_to_the_worker(shop, mailbox) ->
     look()
     look(3)
     assert [subject for subject in subjects(mailbox, shop) if "worker" not in subject] == []
+
+
+def test_the_emails_of_all_shops_go_before_the_first_webhook(shop, make_brand, mailbox) -> None:
+    other = make_brand(alert_email=f"{secrets.token_hex(4)}@team.example")
+    sent_before: list[int] = []
+
+    def respond(request: Handler) -> None:
+        sent_before.append(len(mailbox.received))
+        request.reply(200)
+
+    with serving(respond) as address, private_addresses.allowed():
+        for brand in (shop, other):
+            set_team_webhook(brand.id, f"http://{address}/x", TeamWebhookFormat.JSON, actor="operator:x")
+        look()
+        look(3)
+    assert sent_before == [len(mailbox.received)] * 2
+    assert [len(subjects(mailbox, brand)) for brand in (shop, other)] == [1, 1]
 
 
 def test_several_web_processes_note_it_once_a_minute(shop, statements) -> None:

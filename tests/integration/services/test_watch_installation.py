@@ -24,7 +24,7 @@ from lumira.repositories import alerts
 from lumira.services.installation import disk, watch_installation
 from lumira.services.program_errors.alert import alerted_tenant
 from lumira.tasks import queue
-from tests.support import own_database
+from tests.support import own_database, private_addresses
 from tests.support.factories import Brand
 
 # The disk belongs to the oldest tenant, which is another one in the database of the other tests.
@@ -86,9 +86,8 @@ def serve(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[
         Thread(target=answer, daemon=True).start()
         return int(listening.getsockname()[1])
 
-    public_addresses.configure(is_development=True)
-    yield serve
-    public_addresses.configure(is_development=False)
+    with private_addresses.allowed():
+        yield serve
     for each in sockets:
         each.close()
 

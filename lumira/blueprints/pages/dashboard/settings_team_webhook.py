@@ -6,7 +6,7 @@ from lumira.blueprints.pages.dashboard import visit
 from lumira.blueprints.pages.dashboard.replies import done, failed
 from lumira.blueprints.pages.dashboard.routing import dashboard
 from lumira.domain.operators import Role
-from lumira.errors import InvalidRequest
+from lumira.errors import Conflict, InvalidRequest
 from lumira.services.tenants.change_team_webhook import (
     format_of,
     post_test,
@@ -40,6 +40,8 @@ def test() -> Response:
         failure = post_test(visit.shop().tenant_id)
     except InvalidRequest:
         return failed("settings.no_webhook", to=_path())
+    except Conflict:
+        return failed("settings.webhook_busy", to=_path())
     if failure is not None:
         return failed("settings.webhook_failed", to=_path(), why=failure)
     return done("settings.webhook_tested", to=_path())

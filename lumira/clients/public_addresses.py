@@ -5,6 +5,11 @@ import socket
 
 _allows_private: list[bool] = []
 
+#: The only IPv6 addresses that are assigned for global use, and the part of them that is for documentation.
+_GLOBAL_UNICAST, _DOCUMENTATION = ipaddress.IPv6Network("2000::/3"), ipaddress.IPv6Network("3fff::/20")
+#: A translator connects to the IPv4 address in the last 32 bits.
+_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+
 
 class NoAddress(Exception):
     """The name has no address."""
@@ -41,5 +46,17 @@ def address_of(host: str, port: int) -> str:
 
 def _is_public(address: str) -> bool:
     parsed = ipaddress.ip_address(address.partition("%")[0])
-    embedded = getattr(parsed, "ipv4_mapped", None) or getattr(parsed, "sixtofour", None)
-    return parsed.is_global and not parsed.is_multicast and (embedded is None or embedded.is_global)
+    if isinstance(parsed, ipaddress.IPv6Address):
+        embedded = _ipv4_in(parsed)
+        if embedded is None:
+            is_assigned = parsed in _GLOBAL_UNICAST and parsed not in _DOCUMENTATION
+            return is_assigned and parsed.is_global and not parsed.is_multicast
+        parsed = embedded
+    return parsed.is_global and not parsed.is_multicast
+
+
+def _ipv4_in(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
+    """Return the IPv4 address to which an IPv6 address leads; `None` if it leads to none."""
+    if address in _NAT64:
+        return ipaddress.IPv4Address(int(address) & 0xFFFF_FFFF)
+    return address.ipv4_mapped or address.sixtofour

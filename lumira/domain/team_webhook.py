@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from lumira.models import TeamWebhookFormat
 
 _LONGEST = 2000
+_HTTPS, _LAST_RESERVED = 443, 1023
 _PRINTABLE = re.compile(r"[\x21-\x7e]+")
 
 
@@ -27,19 +28,20 @@ class TeamNotice:
 def host_of(url: str, *, is_development: bool) -> str | None:
     """Return the host of a URL that a webhook may have; `None` if it may not.
 
-    Over HTTPS only, because the path is a credential; with a host name, no user and no fragment.
+    Over HTTPS only, because the path is a credential; with a host name, no user and no fragment. The ports below 1024
+    are those of other services, such as mail.
     """
     if len(url) > _LONGEST or not _PRINTABLE.fullmatch(url):
         return None
     try:
         parts = urlsplit(url)
-        host, _ = parts.hostname, parts.port
+        host, port = parts.hostname, parts.port
     except ValueError:
         return None
     schemes = ("https", "http") if is_development else ("https",)
     if parts.scheme not in schemes or not host or "@" in parts.netloc or parts.fragment:
         return None
-    return host
+    return host if port in (None, _HTTPS) or port > _LAST_RESERVED else None
 
 
 def body_of(notice: TeamNotice, shape: TeamWebhookFormat) -> dict[str, str | None]:

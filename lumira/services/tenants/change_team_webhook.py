@@ -23,7 +23,9 @@ def set_team_webhook(tenant_id: int, url: str, shape: TeamWebhookFormat, *, acto
     """Post the tenant's alerts to this URL from now on. Raises `InvalidRequest` if no webhook may have it."""
     host = host_of(url, is_development=public_addresses.allows_private())
     if host is None:
-        raise InvalidRequest("The URL of a webhook begins with https://, and has no user and no #.")
+        raise InvalidRequest(
+            "The URL of a webhook begins with https://, has no user and no #, and its port is 443 or from 1024."
+        )
     with atomic(tenant_id):
         tenant = tenants.lock(tenant_id)
         team_posts.set_url(tenant, url)

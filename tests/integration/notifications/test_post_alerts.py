@@ -13,7 +13,7 @@ from lumira.database import atomic, db
 from lumira.errors import InvalidRequest
 from lumira.models import Alert, AlertKind, AuditEntry, TeamPost, TeamWebhookFormat
 from lumira.notifications import post_alerts
-from lumira.repositories import alerts, conditions
+from lumira.repositories import alerts, conditions, tenants
 from lumira.services.tenants.change_team_webhook import post_test, remove_team_webhook, set_team_webhook
 from lumira.tasks import queue
 from tests.support import private_addresses, slow_server, team_channel
@@ -197,13 +197,28 @@ def test_one_test_of_a_webhook_at_a_time_occupies_a_web_process(app, shop, other
         "https:///x",
         "ftp://hooks.slack.com/x",
         "https://hooks.slack.com:port/x",
+        "https://hooks.slack.com:0/x",
+        "https://hooks.slack.com:22/x",
+        "https://hooks.slack.com:1023/x",
+        "https://hooks.slack.com:65536/x",
         "https://hooks.slack.com/a b",
         "",
     ],
 )
-def test_a_url_that_is_not_https_or_hides_something_is_refused(url, tenant) -> None:
+def test_a_url_that_is_not_https_hides_something_or_names_the_port_of_another_service_is_refused(
+    url, tenant
+) -> None:
     with pytest.raises(InvalidRequest):
         set_team_webhook(tenant.id, url, TeamWebhookFormat.TEXT, actor="operator:x")
+
+
+@pytest.mark.parametrize("port", ["", ":443", ":1024", ":8443"])
+def test_a_url_may_name_the_port_of_https_or_one_from_1024(port, tenant) -> None:
+    set_team_webhook(
+        tenant.id, f"https://hooks.slack.com{port}/x", TeamWebhookFormat.TEXT, actor="operator:x"
+    )
+    with atomic(tenant.id):
+        assert tenants.get(tenant.id).team_webhook_host == "hooks.slack.com"
 
 
 @pytest.mark.parametrize(

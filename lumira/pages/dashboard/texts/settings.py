@@ -113,7 +113,10 @@ _FRENCH: dict[str, Any] = {
         "webhook_failed": "L’essai n’a pas été accepté. {why}",
         "webhook_busy": "Rien n’a été posté\u00a0: un autre essai est en cours. Réessayez dans dix secondes.",
         "no_webhook": "Rien n’a été posté\u00a0: il n’y a pas de webhook.",
-        "invalid_webhook": "Rien n’a été enregistré\u00a0: l’adresse commence par https://, et n’a ni compte ni #.",
+        "invalid_webhook": (
+            "Rien n’a été enregistré\u00a0: l’adresse commence par https://, n’a ni compte ni #, "
+            "et son port est 443 ou au moins 1024."
+        ),
         "saved": "C’est enregistré, et compte dès la prochaine page.",
         "saved_sales": "C’est enregistré, pour les ventes à venir.",
         "saved_seller": "C’est enregistré, pour les reçus à venir.",
@@ -231,7 +234,10 @@ _ENGLISH: dict[str, Any] = {
         "webhook_failed": "The test was not accepted. {why}",
         "webhook_busy": "Nothing was posted: another test is under way. Try again in ten seconds.",
         "no_webhook": "Nothing was posted: there is no webhook.",
-        "invalid_webhook": "Nothing was saved: the URL begins with https://, without a user and without #.",
+        "invalid_webhook": (
+            "Nothing was saved: the URL begins with https://, has no user and no #, "
+            "and its port is 443 or at least 1024."
+        ),
         "saved": "It is saved, and counts from the next page on.",
         "saved_sales": "It is saved, for sales from now on.",
         "saved_seller": "It is saved, for future receipts.",

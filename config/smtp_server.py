@@ -51,7 +51,7 @@ def _split(url: str) -> SplitResult:
     except ValueError:
         raise ValueError("is not a valid URL") from None
     if parts.scheme not in _PORTS:
-        raise ValueError("must begin with smtp:// or smtps://")
+        raise ValueError("must begin with smtp:// or smtps://, or be `files`, which writes messages to files")
     if "#" in url or parts.path not in ("", "/") or parts.netloc.count("@") > 1:
         raise ValueError("must be smtp://user:password@host:port; percent-encode / ? # and @ in the password")
     return parts

@@ -84,7 +84,7 @@ def _account(view: CustomerView, tenant: Tenant) -> Iterator[str]:
     yield f"  name        {customer.name or 'unknown'}"
     yield f"  language    {customer.locale or 'unknown'}"
     yield f"  at Stripe   {customer.stripe_customer_id or 'none'}"
-    yield f"  since       {shown(customer.created_at, zone)} ({zone.key})"
+    yield f"  since       {shown(customer.created_at, zone)}"
     yield f"  orders      {figures.total_orders}"
     yield f"  spent       {_spent(figures) or 'nothing'}"
     if figures.last_order_at is not None:

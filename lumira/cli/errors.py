@@ -1,13 +1,12 @@
 """`flask errors …`: unexpected errors of the program, and their resolution."""
 
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 import click
 from flask.cli import AppGroup
 
 from lumira.cli.common.tables import echo_table, limit_option
-from lumira.cli.common.times import shown
+from lumira.cli.common.times import NO_TENANTS, shown
 from lumira.models import ProgramError
 from lumira.services.program_errors import view_errors
 from lumira.services.program_errors.resolve_error import resolve_error
@@ -15,8 +14,6 @@ from lumira.services.program_errors.resolve_error import resolve_error
 errors = AppGroup("errors", help="Unexpected errors of the program, by kind.")
 
 _ACTOR = "operator"
-#: Errors belong to no tenant, which would have a time zone.
-_ZONE = ZoneInfo("UTC")
 _LONGEST_MESSAGE = 80
 
 
@@ -24,7 +21,7 @@ _LONGEST_MESSAGE = 80
 @click.option("--all", "is_whole", is_flag=True, help="Also resolved errors.")
 @limit_option
 def list_(is_whole: bool, limit: int) -> None:
-    """Show the open errors of all tenants, the last one to occur first. Times are in UTC.
+    """Show the open errors of all tenants, the last one to occur first.
 
     Example: flask errors list --all
     """
@@ -36,12 +33,12 @@ def list_(is_whole: bool, limit: int) -> None:
 def _row(error: ProgramError) -> tuple[str, ...]:
     message = " ".join(error.message.split())
     short = message if len(message) <= _LONGEST_MESSAGE else f"{message[:_LONGEST_MESSAGE]}…"
-    resolved = f"resolved {shown(error.resolved_at, _ZONE)}" if error.resolved_at else ""
+    resolved = f"resolved {shown(error.resolved_at, NO_TENANTS)}" if error.resolved_at else ""
     return (
         str(error.id),
         str(error.occurrences),
-        shown(error.first_at, _ZONE),
-        shown(error.last_at, _ZONE),
+        shown(error.first_at, NO_TENANTS),
+        shown(error.last_at, NO_TENANTS),
         error.place,
         error.error_type,
         "; ".join(part for part in (short, resolved) if part),
@@ -64,9 +61,9 @@ def show(error_id: UUID) -> None:
         ("message", error.message),
         ("where", error.place),
         ("count", str(error.occurrences)),
-        ("first", shown(error.first_at, _ZONE)),
-        ("last", shown(error.last_at, _ZONE)),
-        ("resolved", shown(error.resolved_at, _ZONE) if error.resolved_at else ""),
+        ("first", shown(error.first_at, NO_TENANTS)),
+        ("last", shown(error.last_at, NO_TENANTS)),
+        ("resolved", shown(error.resolved_at, NO_TENANTS) if error.resolved_at else ""),
         ("request", error.last_request_id or ""),
         ("release", error.release),
         ("tenants", ", ".join(f"{share.slug} ({share.occurrences})" for share in shares)),

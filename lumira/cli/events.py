@@ -148,7 +148,7 @@ def _account(
     yield f"  order     {order_number or 'none'}"
     yield f"  mode      {mode}{f', account {event.stripe_account}' if event.stripe_account else ''}"
     yield f"  version   {event.api_version or 'unknown'}"
-    yield f"  received  {shown(event.received_at, zone)} ({zone.key})"
+    yield f"  received  {shown(event.received_at, zone)}"
     yield f"  attempts  {event.attempts}"
     if event.processed_at is not None:
         yield f"  done      {shown(event.processed_at, zone)}"

@@ -36,7 +36,7 @@ def list_(slug: str | None) -> None:
         for tenant_id, tenant_slug in chosen_tenants(slug)
         for image in view_images(tenant_id)
     ]
-    echo_table(("TENANT", "PRODUCT", "PIXELS", "FRENCH", "ENGLISH"), rows)
+    echo_table(("TENANT", "PRODUCT", "PIXELS", "ALT FR", "ALT EN"), rows)
 
 
 def _description(_context: click.Context, _option: click.Parameter, text: str | None) -> str | None:

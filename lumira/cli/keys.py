@@ -65,7 +65,7 @@ def create(slug: str, kind: str) -> None:
 def rotate(slug: str, lookup: str, overlap: timedelta) -> None:
     """Replace an API key of the tenant SLUG; only the new key is printed to stdout.
 
-    LOOKUP: the old key's digits in `list`, or the key itself. It keeps working until the overlap is over.
+    LOOKUP: the old key's in `list`, or the key itself. It keeps working until the overlap is over.
 
     Example: flask keys rotate oracle-lumira 0f1e2d3c4b5a6978 --overlap 12h
     """
@@ -89,7 +89,7 @@ def rotate(slug: str, lookup: str, overlap: timedelta) -> None:
 @keys.command("list")
 @click.argument("slug")
 def list_keys(slug: str) -> None:
-    """Show the API keys of the tenant SLUG with the digits that `revoke` accepts.
+    """Show the API keys of the tenant SLUG with the LOOKUP that `rotate` and `revoke` accept.
 
     Example: flask keys list oracle-lumira
     """
@@ -108,7 +108,7 @@ def list_keys(slug: str) -> None:
 @click.argument("slug")
 @click.argument("lookup")
 def revoke(slug: str, lookup: str) -> None:
-    """Revoke an API key of the tenant SLUG. LOOKUP: its digits in `list`, or the key itself.
+    """Revoke an API key of the tenant SLUG. LOOKUP: its own in `list`, or the key itself.
 
     Example: flask keys revoke oracle-lumira 0f1e2d3c4b5a6978
     """

@@ -54,7 +54,7 @@ def new(email: str, slug: str) -> None:
     created = create_link(tenant_id, email, actor="operator")
     with atomic(tenant_id):
         zone = zone_of(tenant_id)
-    click.echo(f"Valid until {shown(created.link.expires_at, zone)} ({zone.key}).", err=True)
+    click.echo(f"Valid until {shown(created.link.expires_at, zone)}.", err=True)
     if email_key(email) != email_key(created.email):
         click.echo(
             f"Send it to {created.email} only: {email} was merged into it and may be a stranger's mailbox.",

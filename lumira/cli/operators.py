@@ -9,7 +9,7 @@ from lumira import operator_tokens
 from lumira.cli.common.customers import checked_email
 from lumira.cli.common.scope import chosen_tenants, tenant_option
 from lumira.cli.common.tables import echo_table
-from lumira.cli.common.times import shown, zone_of
+from lumira.cli.common.times import NO_TENANTS, shown, zone_of
 from lumira.cli.tenants import tenant_id_of
 from lumira.database import atomic
 from lumira.domain.operators import Role
@@ -60,7 +60,7 @@ def reset(email: str) -> None:
 
 def _echo_link(address: InvitationAddress | ResetAddress, expires_at: datetime) -> None:
     url = operator_tokens.url_of(address)
-    click.echo(f"Valid until {expires_at:%Y-%m-%d %H:%M} UTC, once.", err=True)
+    click.echo(f"Valid until {shown(expires_at, NO_TENANTS)}, once.", err=True)
     if url is None:
         click.echo("PUBLIC_URL is not set: open this path at the address of this installation.", err=True)
     click.echo(url or operator_tokens.path_of(address))

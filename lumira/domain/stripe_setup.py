@@ -79,7 +79,7 @@ class WantedEndpoint:
         return sorted(filter(self.is_of_url, endpoints), key=rank)
 
     def missing_events(self, endpoint: Mapping[str, Any]) -> list[str]:
-        """Return the names of acting events that an endpoint does not deliver."""
+        """Return the names of the events that Lumira handles and that an endpoint does not deliver."""
         enabled = set(endpoint["enabled_events"])
         return [] if _ALL_EVENTS in enabled else sorted(self.events - enabled)
 

@@ -28,7 +28,7 @@ _SENTENCES: dict[WaitReason, tuple[str, str]] = {
         "Stripe’s event {subject}{code} could not be processed: replay it.",
     ),
     WaitReason.EVENT_WAITING: (
-        "L’événement {subject} de Stripe{code} est reçu et pas encore traité : interrogez Stripe, et lancez un worker.",
+        "L’événement {subject} de Stripe{code} n’est pas traité : interrogez Stripe, et lancez le traitement de fond.",
         "Stripe’s event {subject}{code} is received and not processed yet: ask Stripe, and start a worker.",
     ),
     WaitReason.STRIPE_KEY_REFUSED: (

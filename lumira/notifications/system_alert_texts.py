@@ -40,7 +40,7 @@ SYSTEM_TEXTS: dict[AlertKind, Translations] = {
         (
             "événements en attente",
             "Un événement de Stripe n’est pas traité depuis cinq minutes ; sa commande attend.",
-            "flask events list --status received ; les journaux du worker disent pourquoi.",
+            "flask events list --status received ; les journaux du traitement de fond disent pourquoi.",
         ),
         (
             "events are waiting",
@@ -74,9 +74,9 @@ SYSTEM_TEXTS: dict[AlertKind, Translations] = {
     ),
     AlertKind.WORKER_SILENT: in_both(
         (
-            "aucun worker ne tourne",
+            "aucun traitement de fond ne tourne",
             "Les paiements et les événements sont reçus, mais rien n’est traité : ni commande, ni e-mail, ni relevé.",
-            "Démarrer le worker (flask worker) et lire son journal ; rien n’est perdu, tout est rattrapé.",
+            "Démarrer le traitement de fond (flask worker) et lire son journal ; rien n’est perdu, tout est rattrapé.",
         ),
         (
             "no worker runs",

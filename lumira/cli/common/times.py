@@ -1,9 +1,12 @@
-"""Times in the tenant's time zone, for a terminal."""
+"""Times for a terminal, in the tenant's time zone or, of what belongs to no tenant, in UTC."""
 
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from lumira.repositories import tenants
+
+#: Of what belongs to no tenant, which would have a time zone.
+NO_TENANTS = ZoneInfo("UTC")
 
 
 def zone_of(tenant_id: int) -> ZoneInfo:
@@ -12,10 +15,11 @@ def zone_of(tenant_id: int) -> ZoneInfo:
 
 
 def shown(at: datetime, zone: ZoneInfo) -> str:
-    """Return a time to the second."""
-    return f"{at.astimezone(zone):%Y-%m-%d %H:%M:%S}"
+    """Return a time to the second, with the name of its zone: `2026-11-28 09:32:10 CET`."""
+    return f"{at.astimezone(zone):%Y-%m-%d %H:%M:%S %Z}"
 
 
 def shown_exactly(at: datetime, zone: ZoneInfo) -> str:
     """Return a time to the millisecond, for events within one second."""
-    return f"{shown(at, zone)}.{at.microsecond // 1000:03d}"
+    local = at.astimezone(zone)
+    return f"{local:%Y-%m-%d %H:%M:%S}.{at.microsecond // 1000:03d} {local:%Z}"

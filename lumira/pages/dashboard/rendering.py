@@ -1,11 +1,12 @@
 """Renders the pages of the dashboard: one template in one language, in the shop's time zone."""
 
-from datetime import datetime
+from collections.abc import Callable
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_datetime
+from babel.dates import format_date, format_datetime
 from babel.numbers import format_decimal
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -38,7 +39,7 @@ _DEFAULT_ZONE = "Europe/Paris"
 def render(template: str, frame: Frame, *, assets: dict[str, str], **values: Any) -> str:
     """Return a page as HTML; `assets` are the URLs of the style sheets and the script by their names."""
     zone = ZoneInfo(frame.shop.time_zone if frame.shop else _DEFAULT_ZONE)
-    formatter = Formatter(frame.language, zone)
+    formatter, written = Formatter(frame.language, zone), written_in(frame.language, zone)
     return _environment.get_template(template).render(
         frame=frame,
         assets=assets,
@@ -50,7 +51,9 @@ def render(template: str, frame: Frame, *, assets: dict[str, str], **values: Any
         texts_of_errors=ERRORS[frame.language],
         alert_text=lambda kind: alert_text(kind, frame.language),
         alert_title=lambda kind: alert_title(kind, frame.language),
-        messages=[(describe(message, frame.language), message.is_failure) for message in frame.messages],
+        messages=[
+            (describe(message, frame.language, written), message.is_failure) for message in frame.messages
+        ],
         browser_name=browser_name,
         amount=formatter.amount,
         day=formatter.day,
@@ -58,6 +61,7 @@ def render(template: str, frame: Frame, *, assets: dict[str, str], **values: Any
         size=lambda length: format_size(length, frame.language),
         moment=formatter.moment,
         short_moment=lambda at: _short_moment(at, zone, frame.language),
+        written=written,
         remaining=lambda at: remaining(at, utc_now(), zone, frame.language),
         last_day=formatter.last_day,
         short_day=lambda at: f"{at:%d/%m}",
@@ -71,11 +75,26 @@ def _short_moment(at: datetime, zone: ZoneInfo, language: Language) -> str:
     return str(format_datetime(at.astimezone(zone), "dd/MM/yyyy HH:mm", locale=LOCALES[language]))
 
 
-def describe(message: Message, language: Language) -> str:
+def written_in(language: Language, zone: ZoneInfo) -> Callable[[object], object]:
+    """Return what writes a time, a day or a number of a text as the language does, and leaves all else as it is."""
+
+    def write(value: object) -> object:
+        if isinstance(value, datetime):
+            return _short_moment(value, zone, language)
+        if isinstance(value, date):
+            return format_date(value, "dd/MM/yyyy", locale=LOCALES[language])
+        if isinstance(value, int):
+            return format_decimal(value, locale=str(language))
+        return value
+
+    return write
+
+
+def describe(message: Message, language: Language, written: Callable[[object], object]) -> str:
     """Return the text of a message: `page.name` is the entry `name` of the messages of `page`."""
     page, _, name = message.key.partition(".")
     template: str = TEXTS[language][page]["messages"][name]
-    return template.format(**message.values)
+    return template.format(**{name: written(value) for name, value in message.values.items()})
 
 
 def alert_title(kind: AlertKind, language: Language) -> str:

@@ -6,7 +6,7 @@ from lumira.clock import utc_now
 from lumira.database import atomic
 from lumira.models import RefusalReason
 from lumira.repositories import event_figures, refused_deliveries
-from lumira.services.installation.findings import Finding, ok, shown_time, warning
+from lumira.services.installation.findings import Finding, ok, warning
 
 _DELIVERIES = "deliveries"
 _REFUSALS_LOOKED_AT = timedelta(days=7)
@@ -24,9 +24,9 @@ def diagnose_deliveries(tenant_id: int, slug: str) -> Finding:
     signatures = [each.last_at for each in refusals if each.reason is not RefusalReason.NO_EVENT]
     refused_at = max(signatures, default=None)
     if refused_at is not None and (delivered_at is None or refused_at > delivered_at):
-        return warning(_DELIVERIES, "delivery_refused", tenant=slug, at=shown_time(refused_at))
+        return warning(_DELIVERIES, "delivery_refused", tenant=slug, at=refused_at)
     if delivered_at is not None:
-        return ok(_DELIVERIES, "delivery_accepted", tenant=slug, at=shown_time(delivered_at))
+        return ok(_DELIVERIES, "delivery_accepted", tenant=slug, at=delivered_at)
     if newest.recovered:
         return warning(_DELIVERIES, "delivery_missing", tenant=slug, number=newest.recovered)
     return ok(_DELIVERIES, "delivery_none", tenant=slug)

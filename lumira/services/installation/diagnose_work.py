@@ -12,7 +12,7 @@ from lumira.file_errors import StorageUnavailable
 from lumira.repositories import due_work, hash_chains, periodic_runs, tenants, worker_heartbeats
 from lumira.repositories.hash_chains import AUDIT, RECEIPTS, Chain
 from lumira.services.chains import heads
-from lumira.services.installation.findings import Finding, fault, ok, shown_time, warning
+from lumira.services.installation.findings import Finding, fault, ok, warning
 
 _WORKER, _RETENTION, _RESERVATIONS = "worker", "retention", "reservations"
 #: The subjects of the lines about the chains; their names are those of the commands that verify them.
@@ -51,10 +51,10 @@ def diagnose_retention() -> Finding:
     if last is None:
         return warning(_RETENTION, "retention_never_ran") if _is_due() else ok(_RETENTION, "retention_new")
     if last.has_failed:
-        return fault(_RETENTION, "retention_failed", at=shown_time(last.at))
+        return fault(_RETENTION, "retention_failed", at=last.at)
     if utc_now() - last.at > _RETENTION_LATE_AFTER:
-        return fault(_RETENTION, "retention_late", at=shown_time(last.at))
-    return ok(_RETENTION, "retention_runs", at=shown_time(last.at))
+        return fault(_RETENTION, "retention_late", at=last.at)
+    return ok(_RETENTION, "retention_runs", at=last.at)
 
 
 def _is_due() -> bool:

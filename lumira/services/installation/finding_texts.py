@@ -28,7 +28,7 @@ FINDINGS: dict[str, tuple[str, str | None]] = {
     ),
     "encryption_keys_work": ("They decrypt the stored secrets.", None),
     "secrets_unreadable": (
-        "LUMIRA_ENCRYPTION_KEYS does not decrypt {number} stored secrets.",
+        "LUMIRA_ENCRYPTION_KEYS does not decrypt all stored secrets: {number} cannot be read.",
         "Add the key that encrypted them; `flask secrets rotate --dry-run` lists where they are.",
     ),
     "public_url_missing": ("PUBLIC_URL is not set: messages contain no links.", "Set PUBLIC_URL."),
@@ -42,14 +42,14 @@ FINDINGS: dict[str, tuple[str, str | None]] = {
         "DATABASE_URL leads to another machine, and the server need not prove who it is.",
         "Add ?sslmode=verify-full&sslrootcert=system to it, or ?sslmode=disable if the network is trusted.",
     ),
-    "settings_valid": ("They are valid, for {environment}.", None),
+    "settings_valid": ("They are valid, for LUMIRA_ENV={environment}.", None),
     "heartbeat_unreadable": ("Its heartbeat cannot be read.", "Run `flask db upgrade`."),
     "worker_missing": ("No worker runs: events and messages wait.", "Start `flask worker`."),
     "worker_silent": (
-        "The last worker was heard {minutes} minutes ago.",
+        "The last worker was heard {minutes} min ago.",
         "Start `flask worker`, and read its log.",
     ),
-    "worker_runs": ("A worker reported {seconds} seconds ago.", None),
+    "worker_runs": ("A worker reported {seconds} s ago.", None),
     "retention_runs": ("Old rows were last removed at {at}.", None),
     "retention_new": ("The installation is new: a worker removes old rows once an hour.", None),
     "retention_never_ran": (
@@ -112,13 +112,13 @@ FINDINGS: dict[str, tuple[str, str | None]] = {
         "{free} of {total} GB are free: less than a tenth, or than one GB.",
         "Free space, or enlarge the disk.",
     ),
-    "clock_agrees": ("It differs from Stripe's by {seconds} seconds.", None),
+    "clock_agrees": ("It differs from Stripe's by {seconds} s.", None),
     "clock_ahead": (
-        "It is {seconds} seconds ahead of Stripe's.",
+        "It is {seconds} s ahead of Stripe's.",
         "Synchronize this machine's clock (NTP). Stripe's signatures are accepted for five minutes.",
     ),
     "clock_behind": (
-        "It is {seconds} seconds behind Stripe's.",
+        "It is {seconds} s behind Stripe's.",
         "Synchronize this machine's clock (NTP). Stripe's signatures are accepted for five minutes.",
     ),
     "storage_untried": ("There is no tenant to try it with.", None),

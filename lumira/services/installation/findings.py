@@ -1,6 +1,6 @@
 """What a diagnosis found: one finding for each thing that was checked."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -45,14 +45,17 @@ class Finding:
         remedy = FINDINGS[self.code][1]
         return None if remedy is None else self.fill(remedy)
 
-    def fill(self, text: str) -> str:
-        """Return a text of this code, in any language, with the values."""
-        return text.format(**{"slug": self.tenant, **self.values})
+    def fill(self, text: str, written: Callable[[object], object] | None = None) -> str:
+        """Return a text of this code, in any language, with the values; `written` writes one, by default in English."""
+        write = written or _in_english
+        return text.format(
+            **{"slug": self.tenant, **{name: write(value) for name, value in self.values.items()}}
+        )
 
 
-def shown_time(time: datetime) -> str:
-    """Return a time as the sentences name it, in UTC."""
-    return f"{time.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+def _in_english(value: object) -> object:
+    """Return a time in UTC, because what belongs to no tenant has no time zone; anything else as it is."""
+    return f"{value.astimezone(UTC):%Y-%m-%d %H:%M} UTC" if isinstance(value, datetime) else value
 
 
 def ok(

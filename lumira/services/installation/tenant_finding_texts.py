@@ -100,7 +100,10 @@ TENANT_FINDINGS: dict[str, tuple[str, str | None]] = {
         "No endpoint delivers to {url}: events are only polled.",
         "Run `flask webhooks setup {slug}`.",
     ),
-    "endpoint_works": ("{endpoint} delivers every acting event to {url}, in version {version}.", None),
+    "endpoint_works": (
+        "{endpoint} delivers every event that Lumira handles to {url}, in version {version}.",
+        None,
+    ),
     "endpoint_disabled": (
         "{endpoint} is disabled: nothing is delivered.",
         "Run `flask webhooks setup {slug}`.",
@@ -124,7 +127,7 @@ TENANT_FINDINGS: dict[str, tuple[str, str | None]] = {
         "Run `flask webhooks setup {slug}`. If the endpoint's line is ok, another program has sent it.",
     ),
     "delivery_missing": (
-        "The newest {number} events were fetched from Stripe, and none was delivered.",
+        "None of the newest events was delivered: fetched from Stripe instead, {number}.",
         "Run `flask webhooks setup {slug}`, and check the public address.",
     ),
     "domains_missing": ("There is no public domain to register for wallets.", None),

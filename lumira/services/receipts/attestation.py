@@ -49,9 +49,9 @@ racine. Je m’engage à ce que ces subdivisions ne désignent que des versions 
    À vérifier : flask receipts archive SLUG --year ANNÉE -o FICHIER ; flask receipts verify --archive FICHIER
 
 Ce que cette attestation ne couvre pas
-   Un document qui n’est pas encore chaîné (cinq minutes au plus, si un worker tourne). Les documents du mode test. Le
-   moyen de paiement (carte, virement) : un document nomme le paiement ou le remboursement chez Stripe. Les sauvegardes
-   et l’archivage périodique, qui incombent à l’utilisateur.
+   Un document qui n’est pas encore chaîné (cinq minutes au plus, si le traitement de fond tourne). Les documents du
+   mode test. Le moyen de paiement (carte, virement) : un document nomme le paiement ou le remboursement chez Stripe.
+   Les sauvegardes et l’archivage périodique, qui incombent à l’utilisateur.
 
 Fait à {place}, le {day}
 Signature :

@@ -26,8 +26,8 @@ def test_show_prints_who_did_what_newest_first(run_flask: RunFlask, tenant: Bran
 
     lines = run_flask("audit", "show", tenant.slug).stdout.splitlines()
 
-    assert lines[1].split()[2:] == ["stripe", "settled", "order:2", "amount", "1400"]
-    assert lines[2].split()[2:] == ["operator", "tested", "order:1", "amount", "1400"]
+    assert lines[1].split()[3:] == ["stripe", "settled", "order:2", "amount", "1400"]
+    assert lines[2].split()[3:] == ["operator", "tested", "order:1", "amount", "1400"]
 
 
 @pytest.mark.parametrize(

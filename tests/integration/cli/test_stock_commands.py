@@ -37,7 +37,7 @@ def test_one_product_is_shown_with_its_reservations_and_movements(run_flask, ten
     assert reservations.startswith("reserved now (Europe/Paris)\n")
     assert table(reservations)[2][:2] == [opened.order_number, "3"]
     assert movements.startswith("last movements (Europe/Paris)\n")
-    assert [row[2:] for row in table(movements)[2:]] == [
+    assert [row[3:] for row in table(movements)[2:]] == [
         ["correction", "-4", "operator"],
         ["reserve", "+3", opened.order_number, "buyer"],
         ["correction", "+100", "test"],

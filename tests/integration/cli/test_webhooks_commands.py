@@ -35,7 +35,7 @@ def test_setup_makes_the_doctor_content(
     assert [
         line for line in after.splitlines() if line.startswith("fault") and "cannot be reached" not in line
     ] == []
-    assert "delivers every acting event" in after
+    assert "delivers every event that Lumira handles" in after
     assert "pay.lumira.app is registered" in after
 
 

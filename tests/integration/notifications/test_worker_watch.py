@@ -73,7 +73,7 @@ def test_a_dead_worker_is_reported_by_the_web_process_alone(shop, mailbox) -> No
 
     look(3)
     look(4)
-    assert subjects(mailbox, shop)[-1:] == ["Alerte : aucun worker ne tourne (worker)"]
+    assert subjects(mailbox, shop)[-1:] == ["Alerte : aucun traitement de fond ne tourne (worker)"]
     assert len(subjects(mailbox, shop)) == 1
 
 

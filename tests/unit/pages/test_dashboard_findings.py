@@ -3,14 +3,18 @@
 import ast
 import inspect
 import pkgutil
+import re
+from datetime import UTC, datetime
 from importlib import import_module
 from string import Formatter
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from lumira.domain.stripe_permissions import PERMISSIONS
 from lumira.models import Language
 from lumira.pages.dashboard.installation_page import shown_findings
+from lumira.pages.dashboard.rendering import written_in
 from lumira.pages.dashboard.texts import TEXTS
 from lumira.services import installation
 from lumira.services.installation.finding_texts import FINDINGS
@@ -98,3 +102,23 @@ def test_every_step_of_the_set_up_at_stripe_has_a_text_with_the_same_values(lang
 def test_what_a_button_mends_has_it_beside_the_finding(finding, action) -> None:
     [shown] = shown_findings([finding])
     assert shown.action == action
+
+
+def test_a_page_writes_times_days_and_numbers_as_its_language_does() -> None:
+    at = datetime(2026, 11, 28, 8, 32, tzinfo=UTC)
+    written = {
+        language: [written_in(language, ZoneInfo("Europe/Paris"))(value) for value in (at, at.date(), 10_000)]
+        for language in Language
+    }
+    assert written[Language.FRENCH] == ["28/11/2026 09:32", "28/11/2026", "10\u202f000"]
+    assert written[Language.ENGLISH] == ["28/11/2026 09:32", "28/11/2026", "10,000"]
+    assert (
+        ok("deliveries", "delivery_accepted", at=at).message
+        == "The newest delivery was verified at 2026-11-28 08:32 UTC."
+    )
+
+
+@pytest.mark.parametrize("language", Language)
+def test_no_finding_counts_a_unit_that_has_a_plural(language: Language) -> None:
+    texts = TEXTS[language]["installation"]["findings"]
+    assert not [code for code, text in texts.items() if re.search(r"\} (second|minute|hour|heure)", text)]

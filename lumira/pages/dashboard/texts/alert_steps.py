@@ -23,7 +23,8 @@ FRENCH_STEPS: dict[str, str] = {
     "webhooks_missing": "Ouvrez Mise en service\u00a0: la page dit ce qui manque chez Stripe, et le règle.",
     "event_waiting": "Ouvrez Webhooks\u00a0; si l’attente dure, prévenez la personne qui gère le serveur.",
     "worker_silent": (
-        "Demandez à la personne qui gère le serveur de démarrer le worker\u00a0: rien n’est perdu, tout est rattrapé."
+        "Demandez à la personne qui gère le serveur de relancer le traitement de fond\u00a0:"
+        " rien n’est perdu, tout est rattrapé."
     ),
     "disk_low": "Demandez à la personne qui gère le serveur de libérer de la place, ou d’agrandir le disque.",
     "certificate_expires": "Demandez à la personne qui gère le serveur de vérifier le renouvellement du certificat.",

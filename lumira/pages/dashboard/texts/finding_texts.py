@@ -37,7 +37,7 @@ FRENCH_FINDINGS: dict[str, tuple[str, str | None]] = {
     ),
     "encryption_keys_work": ("Elles déchiffrent les secrets enregistrés.", None),
     "secrets_unreadable": (
-        "LUMIRA_ENCRYPTION_KEYS ne déchiffre pas {number} secrets enregistrés.",
+        "LUMIRA_ENCRYPTION_KEYS ne déchiffre pas tous les secrets enregistrés : illisibles, {number}.",
         "Ajoutez la clé qui les a chiffrés ; `flask secrets rotate --dry-run` indique où ils sont.",
     ),
     "public_url_missing": (
@@ -54,17 +54,17 @@ FRENCH_FINDINGS: dict[str, tuple[str, str | None]] = {
         "DATABASE_URL mène à une autre machine, et le serveur n’a pas à prouver qui il est.",
         "Ajoutez-y ?sslmode=verify-full&sslrootcert=system, ou ?sslmode=disable si le réseau est sûr.",
     ),
-    "settings_valid": ("Ils sont valides, pour {environment}.", None),
+    "settings_valid": ("Ils sont valides, pour LUMIRA_ENV={environment}.", None),
     "heartbeat_unreadable": ("Son dernier signal est illisible.", _UPGRADE),
     "worker_missing": (
-        "Aucun traitement ne tourne : les événements et les messages attendent.",
+        "Aucun traitement de fond ne tourne : les événements et les messages attendent.",
         "Lancez `flask worker`.",
     ),
     "worker_silent": (
-        "Le dernier signal date de {minutes} minutes.",
+        "Le dernier signal date de {minutes} min.",
         "Lancez `flask worker`, et lisez son journal.",
     ),
-    "worker_runs": ("Le dernier signal date de {seconds} secondes.", None),
+    "worker_runs": ("Le dernier signal date de {seconds} s.", None),
     "retention_runs": ("Les données périmées ont été supprimées le {at}.", None),
     "retention_new": (
         "L’installation est neuve : les données périmées sont supprimées une fois par heure.",
@@ -127,9 +127,9 @@ FRENCH_FINDINGS: dict[str, tuple[str, str | None]] = {
         "{free} Go sur {total} sont libres : moins d’un dixième, ou moins d’un Go.",
         "Libérez de l’espace, ou agrandissez le disque.",
     ),
-    "clock_agrees": ("Elle diffère de celle de Stripe de {seconds} secondes.", None),
-    "clock_ahead": ("Elle avance de {seconds} secondes sur celle de Stripe.", _CLOCK),
-    "clock_behind": ("Elle retarde de {seconds} secondes sur celle de Stripe.", _CLOCK),
+    "clock_agrees": ("Elle diffère de celle de Stripe de {seconds} s.", None),
+    "clock_ahead": ("Elle avance de {seconds} s sur celle de Stripe.", _CLOCK),
+    "clock_behind": ("Elle retarde de {seconds} s sur celle de Stripe.", _CLOCK),
     "storage_untried": ("Il n’y a aucune boutique pour l’essayer.", None),
     "storage_fails": (
         "Un fichier ne peut pas être enregistré.",

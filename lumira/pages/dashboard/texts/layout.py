@@ -10,8 +10,8 @@ _FRENCH: dict[str, Any] = {
     "title": "Tableau de bord",
     "skip": "Aller au contenu",
     "worker_silent": (
-        "Aucun worker ne tourne\u00a0: ni commande, ni e-mail ne part, et rien n’est perdu. La personne qui gère le"
-        " serveur doit le démarrer."
+        "Aucun traitement de fond ne tourne\u00a0: ni commande, ni e-mail ne part, et rien n’est perdu."
+        " La personne qui gère le serveur doit le démarrer."
     ),
     "navigation": "Pages de la boutique",
     "menu": "Menu",

@@ -99,7 +99,10 @@ FRENCH_TENANT_FINDINGS: dict[str, tuple[str, str | None]] = {
         "Aucun webhook ne livre à {url} : les événements sont seulement relevés périodiquement.",
         _WEBHOOKS,
     ),
-    "endpoint_works": ("{endpoint} livre chaque événement utile à {url}, en version {version}.", None),
+    "endpoint_works": (
+        "{endpoint} livre chaque événement que Lumira traite à {url}, en version {version}.",
+        None,
+    ),
     "endpoint_disabled": ("{endpoint} est désactivé : rien n’est livré.", _WEBHOOKS),
     "endpoint_secret_missing": (
         "Le secret de signature de {endpoint} n’est pas enregistré : chaque livraison est refusée.",
@@ -114,7 +117,7 @@ FRENCH_TENANT_FINDINGS: dict[str, tuple[str, str | None]] = {
         "Exécutez `flask webhooks setup {slug}`. Si la ligne du webhook est en ordre, un autre programme l’a envoyée.",
     ),
     "delivery_missing": (
-        "Les {number} derniers événements ont été relevés chez Stripe, aucun n’a été livré.",
+        "Aucun des derniers événements n’a été livré : relevés chez Stripe, {number}.",
         "Exécutez `flask webhooks setup {slug}`, et vérifiez l’adresse publique.",
     ),
     "domains_missing": ("Il n’y a aucun domaine public à enregistrer pour les portefeuilles.", None),

@@ -152,7 +152,7 @@ def test_the_button_creates_the_endpoint_once(browser, tenant) -> None:
     assert "Done at Stripe" in browser.get(path(tenant)).text
     assert len(endpoints(tenant)) == 1
     page = browser.submit(f"{path(tenant)}/check").text
-    assert "delivers every acting event" in page
+    assert "delivers every event that Lumira handles" in page
     assert "whsec" not in page
 
 

@@ -73,7 +73,7 @@ def post_worker_init(worker: Any) -> None:
     if begin_measuring is not None:
         begin_measuring()
     readiness = worker.wsgi.extensions.get("lumira.readiness")
-    missing = readiness().missing() if readiness is not None else []
+    missing = readiness().check().missing if readiness is not None else []
     if missing:
         worker.log.error("Not ready: %s (see /readyz).", ", ".join(missing))
     # In the process that serves, because a thread does not outlive the fork.

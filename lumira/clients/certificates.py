@@ -18,7 +18,7 @@ class CertificateExpired(Exception):
     """The host shows a certificate whose time has ended."""
 
 
-def read_expiry(host: str, *, port: int = _HTTPS) -> datetime | None:
+def read_expiry(host: str, *, port: int | None = None) -> datetime | None:
     """Return until when the host's certificate is valid; `None` if it cannot be known.
 
     That is so if the host cannot be reached, has a private address, or shows a certificate that is not trusted.
@@ -26,6 +26,7 @@ def read_expiry(host: str, *, port: int = _HTTPS) -> datetime | None:
     """
     refuse_inside_transaction()
     try:
+        port = port or _HTTPS
         address = public_addresses.address_of(host, port)
         with (
             socket.create_connection((address, port), timeout=_TIMEOUT) as connection,

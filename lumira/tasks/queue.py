@@ -4,7 +4,9 @@ The work is in rows, and a job only makes a worker look at them. So a lost job d
 and a job that runs twice does nothing twice.
 """
 
+import math
 import threading
+import time
 from collections.abc import Callable, Iterable
 from random import SystemRandom
 
@@ -43,6 +45,8 @@ SWEEP_EVERY = 10
 #: Seconds without a heartbeat after which a worker counts as dead, and seconds between two heartbeats.
 STALLED_AFTER = 15
 HEARTBEAT_EVERY = 5
+#: Seconds of one run that looks at certificates; it leaves the rest to the next one, six hours later.
+_CERTIFICATES_FOR = 1800.0
 
 #: Set when the process is asked to stop: it finishes the current batch.
 stopping = threading.Event()
@@ -139,7 +143,10 @@ def watch_disks(timestamp: int) -> None:  # noqa: ARG001 - given to every period
 @at_most(alone())
 def watch_certificates(timestamp: int) -> None:  # noqa: ARG001 - given to every periodic task
     """Raise an alert about each certificate of the tenants' domains that expires soon."""
-    _for_each(_every_tenant(), watch_installation.watch_certificates)
+    tenant_ids = _every_tenant()
+    # In another order each time: what one run leaves is not always left.
+    _random.shuffle(tenant_ids)
+    _for_each(tenant_ids, watch_installation.watch_certificates, seconds=_CERTIFICATES_FOR)
 
 
 @queue.periodic(cron="*/5 * * * *")
@@ -155,10 +162,14 @@ def _every_tenant() -> list[int]:
         return tenants.list_ids()
 
 
-def _for_each(tenant_ids: Iterable[int], work: Callable[..., object]) -> None:
-    """Do the work of each tenant until the process stops; an error for one tenant does not stop the others."""
+def _for_each(tenant_ids: Iterable[int], work: Callable[..., object], *, seconds: float = math.inf) -> None:
+    """Do the work of each tenant until the process stops; an error for one tenant does not stop the others.
+
+    No tenant's work begins after so many seconds.
+    """
+    end = time.monotonic() + seconds
     for tenant_id in tenant_ids:
-        if stopping.is_set():
+        if stopping.is_set() or time.monotonic() > end:
             return
         with structlog.contextvars.bound_contextvars(tenant_id=tenant_id):
             try:

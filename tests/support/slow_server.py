@@ -44,7 +44,7 @@ def running(respond: Callable[[SlowServer, socket.socket], None] = silence) -> I
 
         def accept() -> None:
             with suppress(OSError):
-                while not server.ended.is_set():
+                while True:
                     connection, _ = listening.accept()
                     server.connections += 1
                     server.connected.release()
@@ -55,3 +55,4 @@ def running(respond: Callable[[SlowServer, socket.socket], None] = silence) -> I
             yield server
         finally:
             server.ended.set()
+            listening.shutdown(socket.SHUT_RDWR)

@@ -1,7 +1,9 @@
 """Watches what an installation needs besides its programs: disks with room, and certificates that are valid."""
 
+import time
 from collections.abc import Callable
 from datetime import timedelta
+from random import SystemRandom
 from urllib.parse import urlsplit
 
 from config.settings import Settings
@@ -17,7 +19,11 @@ from lumira.services.program_errors.alert import alerted_tenant
 #: A certificate is renewed a month before it expires: what is left after that is time to find out why it was not.
 WARNED_BEFORE = timedelta(days=14)
 
+#: Seconds after which no further certificate of a tenant is looked at in one run: silent hosts delay no other tenant.
+_SECONDS_FOR_TENANT = 60.0
+
 _configured: list[Settings] = []
+_random = SystemRandom()
 
 
 def configure(settings: Settings) -> None:
@@ -42,9 +48,16 @@ def watch_disks() -> None:
             )
 
 
-def watch_certificates(tenant_id: int, *, is_stopping: Callable[[], bool] = lambda: False) -> None:
+def watch_certificates(
+    tenant_id: int,
+    *,
+    is_stopping: Callable[[], bool] = lambda: False,
+    seconds: float = _SECONDS_FOR_TENANT,
+    **options: int,
+) -> None:
     """Raise or resolve an alert for the certificate of each of the tenant's public domains.
 
+    What is left after so many seconds is looked at in a later run: the domains come in another order each time.
     That of `PUBLIC_URL` belongs to the tenant whose team operates the installation.
     """
     public_url = _configured[0].public_url
@@ -52,12 +65,14 @@ def watch_certificates(tenant_id: int, *, is_stopping: Callable[[], bool] = lamb
         domains = tenants.list_domains(tenant_id)
     public = urlsplit(public_url or "").hostname
     hosts = [host for host in registrable_hosts(None, domains) if host != public]
+    _random.shuffle(hosts)
     if tenant_id == alerted_tenant():
-        hosts += registrable_hosts(public_url, ())
+        hosts = [*registrable_hosts(public_url, ()), *hosts]
+    end = time.monotonic() + seconds
     for host in hosts:
-        if is_stopping():
+        if is_stopping() or time.monotonic() > end:
             return
-        note_certificate(tenant_id, host)
+        note_certificate(tenant_id, host, **options)
 
 
 def note_certificate(tenant_id: int, host: str, **options: int) -> None:

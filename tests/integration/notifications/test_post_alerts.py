@@ -1,12 +1,10 @@
 """Alerts are posted to the webhook of the team once, with their end, and its URL stays secret."""
 
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
-from flask import Flask
 from sqlalchemy import select
 
 from lumira.database import atomic, db
@@ -17,6 +15,7 @@ from lumira.repositories import alerts, conditions, tenants
 from lumira.services.tenants.change_team_webhook import post_test, remove_team_webhook, set_team_webhook
 from lumira.tasks import queue
 from tests.support import private_addresses, slow_server, team_channel
+from tests.support.app_threads import in_thread
 from tests.support.dashboard import make_operator, sign_in
 from tests.support.factories import Brand, count
 from tests.support.mail_server import Mailbox
@@ -41,16 +40,6 @@ def silent(other_tenant: Brand, channel: Channel) -> Iterator[SlowServer]:
     with slow_server.running() as server:
         set_team_webhook(other_tenant.id, server.url, TeamWebhookFormat.JSON, actor="operator:x")
         yield server
-
-
-def in_thread(app: Flask, work: Callable[[], object]) -> threading.Thread:
-    def run() -> None:
-        with app.app_context():
-            work()
-
-    thread = threading.Thread(target=run, daemon=True)
-    thread.start()
-    return thread
 
 
 @pytest.fixture

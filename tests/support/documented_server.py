@@ -18,6 +18,7 @@ from config import embedded_postgresql
 from config.settings import ROOT, Settings
 from lumira import create_app
 from lumira.database import db
+from lumira.services.installation.readiness import newest_migration
 
 PAGE = (ROOT / "docs" / "operations.md").read_text()
 #: The programs of the newest PostgreSQL in the package, with which new servers are started.
@@ -101,6 +102,7 @@ def application(settings: Settings, server: str) -> Iterator[Flask]:
 def upgrade(app: Flask) -> None:
     result = app.test_cli_runner().invoke(args=["db", "upgrade"])
     assert result.exit_code == 0, result.output
+    assert result.stdout.splitlines()[-1] == f"The database is at {newest_migration()}."
 
 
 def counts(server: str) -> dict[str, int]:

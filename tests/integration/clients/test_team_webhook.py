@@ -8,6 +8,7 @@ import pytest
 
 from lumira.clients import team_webhook
 from tests.support import private_addresses, slow_server
+from tests.support.mail_server import make_certificate
 from tests.support.slow_server import SlowServer
 
 
@@ -78,3 +79,32 @@ def test_the_body_of_a_reply_is_not_waited_for() -> None:
 def test_a_reply_that_is_no_http_is_not_accepted(reply) -> None:
     with slow_server.running(lambda _, connection: connection.sendall(reply)) as server:
         assert "No reply" in str(outcome(server.url, seconds=25))
+
+
+@pytest.mark.parametrize(
+    ("host", "is_trusted", "failure"),
+    [
+        ("localhost", True, None),
+        ("127.0.0.1", True, "No reply: SSLCertVerificationError."),
+        ("localhost", False, "No reply: SSLCertVerificationError."),
+    ],
+)
+def test_a_post_goes_to_the_trusted_certificate_of_its_host_only(
+    host, is_trusted, failure, tmp_path, monkeypatch
+) -> None:
+    context, path = make_certificate(tmp_path)
+    received: list[bytes] = []
+
+    def respond(_: SlowServer, connection: socket.socket) -> None:
+        with context.wrap_socket(connection, server_side=True) as secured:
+            request = b""
+            while not request.endswith(b"}"):
+                request += secured.recv(65_536)
+            received.append(request)
+            secured.sendall(b"HTTP/1.1 204 No Content\r\n\r\n")
+
+    if is_trusted:
+        monkeypatch.setenv("SSL_CERT_FILE", str(path))
+    with slow_server.running(respond) as server:
+        assert outcome(f"https://{host}:{server.port}/x", seconds=25) == failure
+    assert [request.startswith(b"POST /x HTTP/1.1\r\n") for request in received] == [True] * (failure is None)

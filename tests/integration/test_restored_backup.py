@@ -1,7 +1,8 @@
 """What happens after a backup is restored that is older than the last sale, with the documented commands."""
 
 from collections.abc import Iterator
-from dataclasses import replace
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -48,15 +49,39 @@ def running_servers(run_directory: Path, settings: Settings) -> Iterator[tuple[s
         create_app(settings, serves_http=False)
 
 
+@dataclass(frozen=True)
+class Backup:
+    """An installation on one server, whose backup is restored to another one."""
+
+    settings: Settings
+    sandbox: SandboxServer
+    servers: tuple[str, str]
+    folder: Path
+
+    @contextmanager
+    def before(self) -> Iterator[tuple[Flask, Brand]]:
+        """The installation that is backed up, with a new brand."""
+        with application(self.settings, self.servers[0]) as app:
+            yield app, factories.make_brand(sandbox_url=self.sandbox.url, seller=seller.EXEMPT)
+
+    def make(self) -> None:
+        run(commands()[0], self.servers[0], self.folder)
+
+    @contextmanager
+    def restored(self, settings: Settings | None = None) -> Iterator[Flask]:
+        """The installation on the other server, with the backup."""
+        run(commands()[1], self.servers[1], self.folder)
+        with application(settings or self.settings, self.servers[1]) as app:
+            upgrade(app)
+            yield app
+
+
 @pytest.fixture
-def servers(running_servers: tuple[str, str]) -> Iterator[tuple[str, str]]:
-    """A server with an installation, and one to which each test restores its backup."""
-    yield running_servers
+def backup(
+    running_servers: tuple[str, str], settings: Settings, sandbox: SandboxServer, tmp_path: Path
+) -> Iterator[Backup]:
+    yield Backup(settings, sandbox, running_servers, tmp_path)
     recreate_database(running_servers[1])
-
-
-def make_brand(sandbox: SandboxServer) -> Brand:
-    return factories.make_brand(sandbox_url=sandbox.url, seller=seller.EXEMPT)
 
 
 def issued(brand: Brand) -> list[Receipt]:
@@ -76,21 +101,14 @@ def recover(brand: Brand) -> None:
         process_events(brand.id)
 
 
-def test_no_receipt_gets_the_number_of_one_that_was_sent_after_the_backup(
-    settings: Settings, sandbox: SandboxServer, servers: tuple[str, str], tmp_path: Path
-) -> None:
-    old, new = servers
-    backup, restore = commands()
-    with application(settings, old):
-        brand = make_brand(sandbox)
+def test_no_receipt_gets_the_number_of_one_that_was_sent_after_the_backup(backup: Backup) -> None:
+    with backup.before() as (_, brand):
         refunds.pay(brand)
-        run(backup, old, tmp_path)
+        backup.make()
         refunds.pay(brand, "shirt")
         sent = {receipt.label for receipt in issued(brand)}
-    run(restore, new, tmp_path)
 
-    with application(settings, new) as app:
-        upgrade(app)
+    with backup.restored() as app:
         code, printed = invoke(
             app, "receipts", "skip", brand.slug, "--numbers", "50", "--note", "restored", "--yes"
         )
@@ -108,11 +126,8 @@ def test_no_receipt_gets_the_number_of_one_that_was_sent_after_the_backup(
         assert "the numbers 2 to 51 were skipped by an operator" in printed
 
 
-def test_a_number_that_is_missing_beside_skipped_ones_is_still_an_error(
-    settings: Settings, sandbox: SandboxServer, servers: tuple[str, str]
-) -> None:
-    with application(settings, servers[0]) as app:
-        brand = make_brand(sandbox)
+def test_a_number_that_is_missing_beside_skipped_ones_is_still_an_error(backup: Backup) -> None:
+    with backup.before() as (app, brand):
         refunds.pay(brand)
         for _ in range(2):
             assert (
@@ -134,45 +149,31 @@ def test_a_number_that_is_missing_beside_skipped_ones_is_still_an_error(
         assert "counted to 9, but the last number issued is 8" in printed
 
 
-def test_a_refund_that_was_sent_after_the_backup_is_not_made_twice(
-    settings: Settings, sandbox: SandboxServer, servers: tuple[str, str], tmp_path: Path
-) -> None:
-    old, new = servers
-    backup, restore = commands()
-    with application(settings, old):
-        brand = make_brand(sandbox)
+def test_a_refund_that_was_sent_after_the_backup_is_not_made_twice(backup: Backup) -> None:
+    with backup.before() as (_, brand):
         opened = refunds.pay(brand)
         stripe_sandbox.fail_next(brand, "drop_before", path="/v1/refunds", times=2)
         with pytest.raises(LumiraError):
             refunds.refund(brand, opened)
-        run(backup, old, tmp_path)
+        backup.make()
         refunds.run_sweep(brand)
     assert len(refunds.list_stripe_refunds(brand)) == 1
-    run(restore, new, tmp_path)
 
-    with application(settings, new) as app:
-        upgrade(app)
+    with backup.restored():
         refunds.run_sweep(brand)
         recover(brand)
         assert load_order(brand, opened.order_number).status == "refunded"
     assert len(refunds.list_stripe_refunds(brand)) == 1
 
 
-def test_a_sale_after_the_backup_is_not_lost_silently(
-    settings: Settings, sandbox: SandboxServer, servers: tuple[str, str], tmp_path: Path
-) -> None:
-    old, new = servers
-    backup, restore = commands()
-    with application(settings, old):
-        brand = make_brand(sandbox)
+def test_a_sale_after_the_backup_is_not_lost_silently(backup: Backup) -> None:
+    with backup.before() as (_, brand):
         paid_later = factories.open_payment(brand)
-        run(backup, old, tmp_path)
+        backup.make()
         stripe_sandbox.pay(brand, paid_later.payment_intent_id or "", paid_later.client_secret or "")
         refunds.pay(brand, "shirt")
-    run(restore, new, tmp_path)
 
-    with application(settings, new) as app:
-        upgrade(app)
+    with backup.restored():
         recover(brand)
         # Opened before the backup, and paid after it.
         assert load_order(brand, paid_later.order_number).status == "completed"
@@ -180,19 +181,12 @@ def test_a_sale_after_the_backup_is_not_lost_silently(
         assert count(brand, WebhookEvent, status=EventStatus.PARKED) > 0
 
 
-def test_without_the_encryption_keys_of_the_backup_the_doctor_says_so(
-    settings: Settings, sandbox: SandboxServer, servers: tuple[str, str], tmp_path: Path
-) -> None:
-    old, new = servers
-    backup, restore = commands()
-    with application(settings, old):
-        make_brand(sandbox)
-    run(backup, old, tmp_path)
-    run(restore, new, tmp_path)
+def test_without_the_encryption_keys_of_the_backup_the_doctor_says_so(backup: Backup) -> None:
+    with backup.before():
+        backup.make()
 
-    others = replace(settings, encryption_keys=(Fernet.generate_key().decode(),))
-    with application(others, new) as app:
-        upgrade(app)
+    others = replace(backup.settings, encryption_keys=(Fernet.generate_key().decode(),))
+    with backup.restored(others) as app:
         assert app.test_client().get("/readyz").json["missing"] == ["encryption_keys"]
         code, printed = invoke(app, "doctor")
         assert code == 1

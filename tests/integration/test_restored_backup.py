@@ -187,7 +187,7 @@ def test_without_the_encryption_keys_of_the_backup_the_doctor_says_so(backup: Ba
 
     others = replace(backup.settings, encryption_keys=(Fernet.generate_key().decode(),))
     with backup.restored(others) as app:
-        assert app.test_client().get("/readyz").json["missing"] == ["encryption_keys"]
+        assert app.test_client().get("/readyz").get_json()["missing"] == ["encryption_keys"]
         code, printed = invoke(app, "doctor")
         assert code == 1
         assert any(line.startswith("fault") and "encryption" in line.lower() for line in printed.splitlines())

@@ -13,13 +13,16 @@ from lumira.services.files.remove_files import tenants_with_files_to_remove
 from lumira.services.files.upload_content import remove_content_file, upload_content
 from lumira.services.installation import watch_installation
 from lumira.tasks import queue
-from tests.support import private_addresses, slow_server
+from tests.support import own_database, private_addresses, slow_server
 from tests.support.app_threads import in_thread
 from tests.support.factories import Brand
 from tests.support.files import PDF, contain, upload_of
 from tests.support.slow_server import SlowServer
 
 pytestmark = pytest.mark.usefixtures("app_context")
+
+# A run looks at the hosts of all tenants: in the database of the other tests there are hundreds.
+settings, app = own_database.settings, own_database.app
 
 HOSTS = {f"127.{number}": f"127.0.0.{number}" for number in range(1, 7)}
 

@@ -84,6 +84,7 @@ def fits(page: Page) -> bool:
 
     A drawing shows nothing beside itself: it is judged as a whole.
     """
+    page.wait_for_load_state()
     return bool(
         page.evaluate(
             """() => document.scrollingElement.scrollWidth <= innerWidth

@@ -35,6 +35,8 @@ _EXPECTED = (
     socket.gaierror,
     ssl.SSLError,
 )
+#: The job queue raises its own error from that of the database's driver. Named, because importing it takes time.
+_OF_QUEUE = "procrastinate.exceptions"
 _ROOT = Path(__file__).resolve().parent.parent
 _PROJECT = tuple(f"{_ROOT / folder}/" for folder in ("lumira", "config", "migrations"))
 #: Innermost functions that make the kind of an error. The innermost alone may be one that everything calls, such as
@@ -83,6 +85,8 @@ def is_expected(error: BaseException) -> bool:
         return error.code != LumiraError.code
     if isinstance(error, DBAPIError) and error.connection_invalidated:
         return True
+    if type(error).__module__ == _OF_QUEUE and error.__cause__ is not None:
+        return is_expected(error.__cause__)
     return isinstance(error, _EXPECTED) or not isinstance(error, Exception)
 
 

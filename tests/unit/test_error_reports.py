@@ -6,6 +6,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from procrastinate.exceptions import ConnectorException
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
@@ -15,6 +16,13 @@ from lumira.errors import LumiraError, NotFound
 from lumira.formats import parse_uuid
 from lumira.stripe_errors import StripeUnavailable
 from tests.support.program_errors import reported
+
+
+def of_queue(cause: Exception) -> Exception:
+    """The error that the job queue raises from one of the database's driver."""
+    error = ConnectorException("Database error.")
+    error.__cause__ = cause
+    return error
 
 
 def raised(failing: Callable[..., Any], *arguments: Any) -> Exception:
@@ -130,6 +138,7 @@ def test_an_exception_without_a_text_or_with_text_that_cannot_be_stored_is_repor
         PoolTimeout("QueuePool limit reached"),
         psycopg.OperationalError("the database system is shutting down"),
         smtplib.SMTPServerDisconnected("Connection unexpectedly closed"),
+        of_queue(psycopg.errors.AdminShutdown("terminating connection due to administrator command")),
         ConnectionResetError(104, "Connection reset by peer"),
         IntegrityError(None, None, psycopg.Error("lost"), connection_invalidated=True),
     ],
@@ -144,6 +153,7 @@ def test_a_refusal_and_something_that_does_not_respond_are_expected(error: Excep
         KeyError("id"),
         LumiraError("An internal error."),
         IntegrityError(None, None, psycopg.errors.UniqueViolation("duplicate key")),
+        of_queue(psycopg.errors.UndefinedColumn("column does not exist")),
         FileNotFoundError(2, "No such file"),
     ],
 )

@@ -11,12 +11,15 @@ from lumira.clock import utc_now
 from lumira.database import atomic, db
 from lumira.models import AlertKind, OutboxMessage, Role
 from lumira.repositories import alerts
+from tests.support import own_database
 from tests.support.dashboard import make_operator, sign_in
 from tests.support.factories import Brand, open_payment
 from tests.support.refunds import pay
 from tests.support.stripe_events import event, payment_intent, receive
 
 pytestmark = pytest.mark.usefixtures("app_context")
+# The board shows the jobs of all shops: other tests leave some in their database.
+settings, app = own_database.settings, own_database.app
 
 
 def path_of(brand: Brand) -> str:

@@ -12,8 +12,9 @@ _SCHEMES = re.compile(
 #: has 14 digits and the same check digit.
 _DINERS_CLUB = re.compile(r"3(?:0[0-5]|[689]\d)\d[ -]\d{6}[ -]\d{4}")
 #: In groups, as a card shows them. A longer number, an identifier and a decimal fraction contain no card number.
-_CANDIDATE = re.compile(r"(?<![\w.-])[2-6]\d(?:[ -]?\d){12,17}(?![\w-]|\.\d)", re.ASCII)
-_HIDDEN = re.compile(r"(?<![\w.-])[2-6](?:[ -]?0){13,18}(?!\d)", re.ASCII)
+#: The first digit comes before the look behind it: the search then skips all other characters at once.
+_CANDIDATE = re.compile(r"[2-6](?<![\w.-][2-6])\d(?:[ -]?\d){12,17}(?![\w-]|\.\d)", re.ASCII)
+_HIDDEN = re.compile(r"[2-6](?<![\w.-][2-6])(?:[ -]?0){13,18}(?!\d)", re.ASCII)
 _DIGITS = bytes.maketrans(b"123456789", b"000000000")
 _SHORTEST = b"0" * 14
 
@@ -40,7 +41,7 @@ def has_valid_check_digit(digits: str) -> bool:
 
 
 def _may_contain(text: str) -> bool:
-    # A microsecond for a whole event of Stripe: searching with the pattern takes a hundred.
+    # A tenth of the time that a search with the pattern takes: most texts have no such row of digits.
     return _SHORTEST in text.encode("utf-8", "surrogatepass").translate(_DIGITS, b" -")
 
 

@@ -10,7 +10,17 @@ from typing import Literal
 
 from cryptography.fernet import Fernet
 
-from config import database_url, development, observation, rate_limits, retention, sender, storage, web_server
+from config import (
+    crm,
+    database_url,
+    development,
+    observation,
+    rate_limits,
+    retention,
+    sender,
+    storage,
+    web_server,
+)
 from config.errors import SettingsError, refuse_invisible_characters, whole_number
 from config.rate_limits import RateLimits
 from config.retention import Retention
@@ -98,6 +108,8 @@ class Settings:
     otlp_endpoint: str | None = None
     #: How many threads of a web process wait for Stripe at once.
     stripe_concurrency: int = web_server.stripe_concurrency({})
+    #: The hosts of a Dolibarr that may have private addresses and plain HTTP.
+    dolibarr_private_hosts: frozenset[str] = frozenset()
 
     @property
     def is_database_pooled(self) -> bool:
@@ -164,6 +176,7 @@ class Settings:
             retention=retention.from_environment(values),
             database_pool_size=whole_number(values, "DATABASE_POOL_SIZE", default=16),
             stripe_concurrency=web_server.stripe_concurrency(values),
+            dolibarr_private_hosts=crm.private_hosts(values),
             metrics_token=_metrics_token(values),
             security_contact=_security_contact(values),
             sentry_dsn=observation.sentry_dsn(values),

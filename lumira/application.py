@@ -16,7 +16,7 @@ from lumira import (
     stripe_slots,
     tracing,
 )
-from lumira.clients import public_addresses, sentry, storage, stripe_client
+from lumira.clients import dolibarr, public_addresses, sentry, storage, stripe_client
 from lumira.reconciliation import transfers
 from lumira.services.chains import heads as chain_heads
 from lumira.services.installation import watch_installation
@@ -47,6 +47,7 @@ def build(settings: Settings, *, serves_http: bool = True) -> Flask:
         settings.instance_path / "files", _bucket(settings), max_bytes=settings.max_upload_bytes
     )
     public_addresses.configure(is_development=settings.is_development)
+    dolibarr.configure(settings.dolibarr_private_hosts)
     watch_installation.configure(settings)
     database.configure(app, settings)
     notifications.configure(settings)

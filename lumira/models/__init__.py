@@ -33,6 +33,7 @@ from lumira.models.payment_request import PaymentRequest, RequestKind, RequestSt
 from lumira.models.product import PartialRefundPolicy, Product, ProductKind
 from lumira.models.product_image import ProductImage, ProductImageSize
 from lumira.models.program_error import INSTALLATION, ProgramError
+from lumira.models.promotion_code import PromotionCode, PromotionUse
 from lumira.models.receipt import Receipt, ReceiptCounter, ReceiptKind, receipt_label, receipt_series
 from lumira.models.receipt_closing import ClosingPeriod, ReceiptClosing
 from lumira.models.receipt_link import ReceiptLink
@@ -107,6 +108,8 @@ __all__ = [
     "ProductKind",
     "ProgramError",
     "Promise",
+    "PromotionCode",
+    "PromotionUse",
     "Receipt",
     "ReceiptClosing",
     "ReceiptCounter",

@@ -26,6 +26,7 @@ from lumira.models.order_line import OrderLine
 from lumira.models.outbox_message import OutboxMessage
 from lumira.models.payment import Payment
 from lumira.models.payment_request import PaymentRequest, RequestState
+from lumira.models.promotion_code import PromotionUse
 from lumira.models.refund import Charge, Refund
 from lumira.models.refund_request import RefundRequest
 from lumira.models.stock import ReservationState, StockReservation
@@ -55,14 +56,17 @@ class Order(Identified, Timestamped, Base):
     """One sale of one tenant, with all facts about it.
 
     The columns up to `metadata` are frozen at creation, except that the customer and their address may be learned or
-    corrected later. `status`, `review_reason`, `charge_due_at`, `completed_at`, `refunded_amount` and `net_paid` are
-    derived from the facts, and only settling writes them.
+    corrected later. `status`, `review_reason`, `charge_due_at`, `promotion_use`, `completed_at`,
+    `refunded_amount` and `net_paid` are derived from the facts, and only settling writes them.
     """
 
     __tablename__ = "orders"
     __table_args__ = (
         ForeignKeyConstraint(["tenant_id", "customer_id"], ["customers.tenant_id", "customers.id"]),
         ForeignKeyConstraint(["tenant_id", "free_product_id"], ["products.tenant_id", "products.id"]),
+        ForeignKeyConstraint(
+            ["tenant_id", "promotion_code_id"], ["promotion_codes.tenant_id", "promotion_codes.id"]
+        ),
         UniqueConstraint("tenant_id", "order_number"),
         # A customer orders a free product once, however often the request is repeated.
         UniqueConstraint("tenant_id", "customer_id", "free_product_id"),
@@ -76,7 +80,28 @@ class Order(Identified, Timestamped, Base):
         CheckConstraint(one_of("release_on_failure", ReleaseOnFailure), name="release_on_failure_is_known"),
         CheckConstraint("withdrawal_days >= 14", name="withdrawal_takes_fourteen_days"),
         CheckConstraint("delivery_days >= 0", name="delivery_days_are_not_negative"),
+        CheckConstraint(one_of("promotion_use", PromotionUse), name="promotion_use_is_known"),
+        CheckConstraint(
+            "(promotion_code_id IS NULL) = (promotion_code IS NULL) "
+            "AND (promotion_code_id IS NULL) = (promotion_use IS NULL)",
+            name="promotion_is_whole",
+        ),
         Index("ix_orders_by_email", "tenant_id", "email_key"),
+        Index(
+            "ix_orders_by_promotion",
+            "tenant_id",
+            "promotion_code_id",
+            "id",
+            postgresql_where="promotion_code_id IS NOT NULL",
+        ),
+        Index(
+            "ix_orders_by_promotion_and_email",
+            "tenant_id",
+            "promotion_code_id",
+            "email_key",
+            postgresql_ops={"email_key": "text_pattern_ops"},
+            postgresql_where="promotion_code_id IS NOT NULL",
+        ),
         Index("ix_orders_by_update", "tenant_id", "updated_at"),
         Index(
             "ix_orders_by_opener",
@@ -124,6 +149,9 @@ class Order(Identified, Timestamped, Base):
     #: The tenant's period for a withdrawal, and the days that a delivery of goods may take.
     withdrawal_days: Mapped[int] = mapped_column(default=WITHDRAWAL_DAYS)
     delivery_days: Mapped[int] = mapped_column(default=DELIVERY_DAYS)
+    #: The promotion code that lowered the price, and its text as it was then.
+    promotion_code_id: Mapped[UUID | None]
+    promotion_code: Mapped[str | None]
     #: What the buyer consented to, when, and which text they saw, as `domain.consents` freezes it.
     consents: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     #: The caller's own metadata, without Lumira's.
@@ -131,6 +159,8 @@ class Order(Identified, Timestamped, Base):
 
     status: Mapped[OrderStatus] = mapped_column(choice(OrderStatus))
     review_reason: Mapped[ReviewReason | None] = mapped_column(choice(ReviewReason))
+    #: Whether the order counts as a use of its promotion code; `None` without one.
+    promotion_use: Mapped[PromotionUse | None] = mapped_column(choice(PromotionUse))
     #: A fact: an operator accepted the payment as it is.
     review_released_at: Mapped[datetime | None]
     #: A fact: the order was closed here unpaid, whatever Stripe could still do: by an operator, or because Stripe
@@ -175,6 +205,11 @@ class Order(Identified, Timestamped, Base):
     @property
     def is_free(self) -> bool:
         return self.amount == 0
+
+    @property
+    def discount_amount(self) -> int:
+        """What the promotion code took off the prices of the lines, in minor units."""
+        return sum(line.discount_amount for line in self.lines)
 
     @property
     def product_name(self) -> str:

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 from uuid import UUID, uuid5
 
-from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, Text, UniqueConstraint, false
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, Text, UniqueConstraint, false, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -35,6 +35,9 @@ class OrderLine(OfOrder, Base):
         Index("ix_order_lines_by_product", "tenant_id", "product_id", "order_id"),
         CheckConstraint("quantity > 0", name="quantity_is_positive"),
         CheckConstraint("unit_amount >= 0", name="unit_amount_is_not_negative"),
+        CheckConstraint(
+            "discount_amount BETWEEN 0 AND unit_amount * quantity", name="discount_is_part_of_price"
+        ),
         CheckConstraint(one_of("kind", ProductKind), name="kind_is_known"),
         CheckConstraint(one_of("on_partial_refund", PartialRefundPolicy), name="policy_is_known"),
         CheckConstraint("access_days > 0", name="access_days_are_positive"),
@@ -51,6 +54,8 @@ class OrderLine(OfOrder, Base):
     level_number: Mapped[int | None]
     quantity: Mapped[int]
     unit_amount: Mapped[MinorUnits]
+    #: What a promotion code took off the price of all units together, in minor units.
+    discount_amount: Mapped[MinorUnits] = mapped_column(default=0, server_default=text("0"))
     on_partial_refund: Mapped[PartialRefundPolicy] = mapped_column(choice(PartialRefundPolicy))
     #: Whether its units are restocked once the order is fully refunded.
     restock_on_refund: Mapped[bool] = mapped_column(default=True)
@@ -65,6 +70,11 @@ class OrderLine(OfOrder, Base):
 
     #: Whether the customer has this free product from an earlier order, which another caller opened.
     is_repeated: Mapped[bool] = mapped_column(default=False, server_default=false())
+
+    @property
+    def amount(self) -> int:
+        """What all units together cost, in minor units, less the discount."""
+        return self.unit_amount * self.quantity - self.discount_amount
 
     @property
     def promises(self) -> list[Promise]:

@@ -8,6 +8,7 @@ from lumira.models.audit_entry import AuditEntry
 from lumira.models.audit_link import AuditLink
 from lumira.models.checkout_session import CheckoutSession, SessionState
 from lumira.models.content import Content, ContentKind
+from lumira.models.crm_connection import CrmConnection, LostDisputePolicy
 from lumira.models.customer import Customer, SubscriptionStatus, email_key
 from lumira.models.decline import Decline
 from lumira.models.deliverable import Deliverable, DeliverableState
@@ -69,6 +70,7 @@ __all__ = [
     "ClosingPeriod",
     "Content",
     "ContentKind",
+    "CrmConnection",
     "Customer",
     "Decline",
     "Deliverable",
@@ -81,6 +83,7 @@ __all__ = [
     "IdempotencyKey",
     "KeyKind",
     "Language",
+    "LostDisputePolicy",
     "ManualGrant",
     "MessageKind",
     "MessageStatus",

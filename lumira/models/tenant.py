@@ -133,6 +133,8 @@ class Tenant(Timestamped, Base):
     seller: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     #: The settings that were changed in the dashboard, by the catalog file's names: no file undoes them by itself.
     edited_fields: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list)
+    #: Since when sales are written to the tenant's Dolibarr; `None` without a connection, or while it is off.
+    crm_switched_on_at: Mapped[datetime | None]
     #: When a buyer was last erased; `None` skips the search for erased buyers in events.
     last_erasure_at: Mapped[datetime | None]
 

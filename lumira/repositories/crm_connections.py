@@ -1,0 +1,34 @@
+"""The connections of tenants to their Dolibarr, and their keys."""
+
+from sqlalchemy import select
+
+from lumira import encryption
+from lumira.database import db
+from lumira.models import CrmConnection
+
+_PURPOSE = "crm_api_key"
+
+
+def find(tenant_id: int) -> CrmConnection | None:
+    """Return the tenant's connection, switched on or not; `None` without one."""
+    return db.session.get(CrmConnection, tenant_id)
+
+
+def lock(tenant_id: int) -> CrmConnection | None:
+    """Return the tenant's connection, locked until the transaction ends; `None` without one."""
+    return db.session.execute(
+        select(CrmConnection)
+        .where(CrmConnection.tenant_id == tenant_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).scalar_one_or_none()
+
+
+def seal_api_key(tenant_id: int, api_key: str) -> bytes:
+    """Return the key of Dolibarr's user, encrypted for this tenant."""
+    return encryption.seal(api_key, tenant_id=tenant_id, purpose=_PURPOSE)
+
+
+def api_key_of(connection: CrmConnection) -> str:
+    """Return the key of Dolibarr's user. Raises `DecryptionError`."""
+    return encryption.unseal(connection.api_key_sealed, tenant_id=connection.tenant_id, purpose=_PURPOSE)

@@ -60,5 +60,5 @@ class CrmConnection(Timestamped, Base):
     #: When the connection was last checked, and what was wrong; both `None` until it is, and after each change.
     checked_at: Mapped[datetime | None]
     findings: Mapped[list[Any] | None] = mapped_column(JSONB(none_as_null=True))
-    #: Since when no call has reached Dolibarr; `None` while it answers.
-    unreachable_since: Mapped[datetime | None]
+    #: When an administrator's key last proved that the extra fields are unique; `None` until then, and for another URL.
+    set_up_at: Mapped[datetime | None]

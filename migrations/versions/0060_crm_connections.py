@@ -37,7 +37,7 @@ def upgrade() -> None:
         text("currency", nullable=True),
         timestamp("checked_at", nullable=True),
         jsonb("findings", nullable=True),
-        timestamp("unreachable_since", nullable=True),
+        timestamp("set_up_at", nullable=True),
         *created_and_updated(),
         sa.PrimaryKeyConstraint("tenant_id"),
         check("url_is_http", "url ~ '^https?://[^[:space:]]+[^/[:space:]]$'"),

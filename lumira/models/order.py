@@ -11,6 +11,7 @@ from sqlalchemy import (
     Index,
     String,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -86,6 +87,12 @@ class Order(Identified, Timestamped, Base):
             "AND (promotion_code_id IS NULL) = (promotion_use IS NULL)",
             name="promotion_is_whole",
         ),
+        CheckConstraint("shipping_amount BETWEEN 0 AND amount", name="shipping_amount_is_a_part"),
+        CheckConstraint(
+            "shipping_zone IS NOT NULL OR (shipping_amount = 0 AND shipping_vat_rate IS NULL)",
+            name="postage_has_a_zone",
+        ),
+        CheckConstraint("jsonb_typeof(shipping_address) = 'object'", name="shipping_address_is_an_object"),
         Index("ix_orders_by_email", "tenant_id", "email_key"),
         Index(
             "ix_orders_by_promotion",
@@ -152,6 +159,14 @@ class Order(Identified, Timestamped, Base):
     #: The promotion code that lowered the price, and its text as it was then.
     promotion_code_id: Mapped[UUID | None]
     promotion_code: Mapped[str | None]
+    #: The name of the zone that the goods are sent to; `None` if the order has no goods, or the shop no zones.
+    shipping_zone: Mapped[str | None]
+    #: The postage in minor units, VAT included, and its rate in percent; no rate where the seller charges no VAT.
+    shipping_amount: Mapped[MinorUnits] = mapped_column(default=0, server_default=text("0"))
+    shipping_vat_rate: Mapped[str | None]
+    #: Where the goods are sent, as `domain.addresses` freezes it. Without a line it is a country only: Stripe's page
+    #: asks for the address, or the buyer was erased.
+    shipping_address: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     #: What the buyer consented to, when, and which text they saw, as `domain.consents` freezes it.
     consents: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     #: The caller's own metadata, without Lumira's.

@@ -44,6 +44,8 @@ class Product(TenantOwned, Timestamped, Base):
         CheckConstraint("level_number > 0", name="level_number_is_positive"),
         CheckConstraint("amount BETWEEN 0 AND 999999999999", name="amount_fits_stripe"),
         CheckConstraint("currency ~ '^[a-z]{3}$'", name="currency_is_iso"),
+        CheckConstraint("weight > 0", name="weight_is_positive"),
+        CheckConstraint("weight IS NULL OR kind = 'physical'", name="only_goods_weigh"),
     )
 
     #: The catalog's own name for it, such as `mystique`.
@@ -67,6 +69,8 @@ class Product(TenantOwned, Timestamped, Base):
     restock_on_refund: Mapped[bool] = mapped_column(default=True)
     #: Whether it can be paid by a method that confirms the payment days later.
     delayed_methods: Mapped[bool] = mapped_column(default=True)
+    #: Grams of one unit as it is sent; `None` if the shop does not say.
+    weight: Mapped[int | None]
     #: Days of access from fulfillment; `None` for access without an end.
     access_days: Mapped[int | None]
     #: Whether this level includes the levels below it.

@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -38,6 +38,7 @@ class RefundRequest(Identified, Timestamped, Base):
         UniqueConstraint("tenant_id", "stripe_key"),
         CheckConstraint("amount > 0", name="amount_is_positive"),
         CheckConstraint("key_number > 0", name="key_number_is_positive"),
+        CheckConstraint("shipping_amount BETWEEN 0 AND amount", name="shipping_amount_is_a_part"),
         CheckConstraint("jsonb_typeof(lines) = 'array'", name="lines_are_a_list"),
         CheckConstraint(one_of("origin", RefundOrigin), name="origin_is_known"),
         CheckConstraint(one_of("state", RequestState), name="state_is_known"),
@@ -78,6 +79,8 @@ class RefundRequest(Identified, Timestamped, Base):
     parameters: Mapped[dict[str, Any]] = mapped_column(JSONB)
     #: Which of its keys at Stripe `stripe_key` is, from 1.
     key_number: Mapped[int] = mapped_column(default=1)
+    #: The part of the amount that is postage, in minor units.
+    shipping_amount: Mapped[MinorUnits] = mapped_column(default=0, server_default=text("0"))
     #: The order lines that it refunds: `line_id` and `quantity` of each; `None` if it is of an amount.
     lines: Mapped[list[dict[str, Any]] | None] = mapped_column(JSONB(none_as_null=True))
     stripe_key: Mapped[str]

@@ -63,6 +63,7 @@ class Tenant(Timestamped, Base):
         CheckConstraint("currency ~ '^[a-z]{3}$'", name="currency_is_iso"),
         CheckConstraint(f"order_prefix ~ '^{ORDER_PREFIX}$'", name="order_prefix_is_short"),
         CheckConstraint(one_of("release_on_failure", ReleaseOnFailure), name="release_on_failure_is_known"),
+        CheckConstraint("jsonb_typeof(shipping_zones) = 'array'", name="shipping_zones_are_a_list"),
         CheckConstraint(one_of("payment_page", PaymentPage), name="payment_page_is_known"),
         CheckConstraint("(terms_version IS NULL) = (terms_url IS NULL)", name="terms_have_an_address"),
         CheckConstraint(one_of("withdrawal_policy", WithdrawalPolicy), name="withdrawal_policy_is_known"),
@@ -131,6 +132,8 @@ class Tenant(Timestamped, Base):
     brand_radius: Mapped[int | None]
     #: The seller's legal lines, as in the catalog file; without them no receipt is issued.
     seller: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    #: Where goods are sent and what that costs, as `domain.shipping_zones` reads it; `None` if no address is asked.
+    shipping_zones: Mapped[list[dict[str, Any]] | None] = mapped_column(JSONB(none_as_null=True))
     #: The settings that were changed in the dashboard, by the catalog file's names: no file undoes them by itself.
     edited_fields: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list)
     #: Since when sales are written to the tenant's Dolibarr; `None` without a connection, or while it is off.

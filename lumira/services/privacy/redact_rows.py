@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from lumira.domain import addresses
 from lumira.domain.redaction import without_personal_data
 from lumira.models import Customer, MessageKind, MessageStatus, Order, PaymentRequest, RefundRequest
 
@@ -11,6 +12,7 @@ def redact_order(order: Order, now: datetime) -> None:
     """Remove personal data from a locked order, its requests to Stripe and its messages; safe to repeat."""
     order.customer_email = order.email_key = order.customer_name = order.request_id = order.locale = None
     order.opener_network = None
+    order.shipping_address = addresses.without_recipient(order.shipping_address)
     order.caller_metadata = {}
     order.erased_at = order.erased_at or now
     for payment_request in order.requests:

@@ -24,11 +24,13 @@ def lock(tenant_id: int) -> CrmConnection | None:
     ).scalar_one_or_none()
 
 
-def seal_api_key(tenant_id: int, api_key: str) -> bytes:
-    """Return the key of Dolibarr's user, encrypted for this tenant."""
-    return encryption.seal(api_key, tenant_id=tenant_id, purpose=_PURPOSE)
+def set_api_key(connection: CrmConnection, api_key: str) -> None:
+    """Store the key of Dolibarr's user, encrypted."""
+    connection.api_key_sealed = encryption.seal(api_key, tenant_id=connection.tenant_id, purpose=_PURPOSE)
 
 
-def api_key_of(connection: CrmConnection) -> str:
-    """Return the key of Dolibarr's user. Raises `DecryptionError`."""
+def api_key_of(connection: CrmConnection) -> str | None:
+    """Return the key of Dolibarr's user; `None` if none is stored for this URL. Raises `DecryptionError`."""
+    if connection.api_key_sealed is None:
+        return None
     return encryption.unseal(connection.api_key_sealed, tenant_id=connection.tenant_id, purpose=_PURPOSE)

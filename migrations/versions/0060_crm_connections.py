@@ -27,7 +27,7 @@ def upgrade() -> None:
         "crm_connections",
         *tenant_id(),
         text("url"),
-        encrypted("api_key_sealed"),
+        encrypted("api_key_sealed", nullable=True),
         integer("entity", nullable=True),
         integer("bank_account_id", nullable=True),
         integer("payment_type_id", nullable=True),

@@ -61,5 +61,5 @@ def without_recipient(stored: Mapping[str, Any] | None) -> dict[str, Any] | None
 def for_stripe(address: Address) -> dict[str, Any]:
     """Return the address as the parameter `shipping` of a PaymentIntent."""
     parts = freeze(address)
-    recipient = {name: parts.pop(name) for name in ("name", "phone") if name in parts}
+    recipient: dict[str, Any] = {name: parts.pop(name) for name in ("name", "phone") if name in parts}
     return {**recipient, "address": parts}

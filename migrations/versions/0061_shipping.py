@@ -5,8 +5,8 @@ from alembic import op
 
 from migrations.columns import integer, jsonb, text
 
-revision = "0060_shipping"
-down_revision = "0059_promotion_codes"
+revision = "0061_shipping"
+down_revision = "0060_crm_connections"
 branch_labels = None
 depends_on = None
 

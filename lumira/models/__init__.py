@@ -14,6 +14,7 @@ from lumira.models.decline import Decline
 from lumira.models.deliverable import Deliverable, DeliverableState
 from lumira.models.dispute import Dispute, DisputeStatus
 from lumira.models.file import File
+from lumira.models.goods_return import GoodsReturn, GoodsReturnLine, ReturnCondition
 from lumira.models.idempotency_key import IdempotencyKey
 from lumira.models.language import Language
 from lumira.models.manual_grant import ManualGrant
@@ -25,7 +26,7 @@ from lumira.models.operator import (
     OperatorSession,
 )
 from lumira.models.operator_role import OperatorInvitation, OperatorRole, Role
-from lumira.models.order import Order, OrderStatus, ReviewReason
+from lumira.models.order import Fulfilment, Order, OrderStatus, ReviewReason
 from lumira.models.order_line import OrderLine, Promise
 from lumira.models.order_note import OrderNote
 from lumira.models.outbox_message import MessageKind, MessageStatus, OutboxMessage
@@ -41,6 +42,7 @@ from lumira.models.receipt_link import ReceiptLink
 from lumira.models.refund import Charge, Refund, RefundStatus
 from lumira.models.refund_request import RefundOrigin, RefundRequest
 from lumira.models.refused_delivery import RefusalReason, RefusedDelivery
+from lumira.models.shipment import Shipment, ShipmentLine
 from lumira.models.stock import MovementReason, ReservationState, StockItem, StockMovement, StockReservation
 from lumira.models.team_post import TeamPost
 from lumira.models.tenant import (
@@ -79,6 +81,9 @@ __all__ = [
     "DisputeStatus",
     "EventStatus",
     "File",
+    "Fulfilment",
+    "GoodsReturn",
+    "GoodsReturnLine",
     "GrantReason",
     "IdempotencyKey",
     "KeyKind",
@@ -128,9 +133,12 @@ __all__ = [
     "RequestKind",
     "RequestState",
     "ReservationState",
+    "ReturnCondition",
     "ReviewReason",
     "Role",
     "SessionState",
+    "Shipment",
+    "ShipmentLine",
     "StockItem",
     "StockMovement",
     "StockReservation",

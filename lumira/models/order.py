@@ -11,6 +11,7 @@ from sqlalchemy import (
     Index,
     String,
     UniqueConstraint,
+    false,
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
@@ -22,6 +23,7 @@ from lumira.models.checkout_session import CheckoutSession
 from lumira.models.columns import Identified, MinorUnits, Timestamped, choice, one_of
 from lumira.models.decline import Decline
 from lumira.models.dispute import Dispute
+from lumira.models.goods_return import GoodsReturn
 from lumira.models.language import Language
 from lumira.models.order_line import OrderLine
 from lumira.models.outbox_message import OutboxMessage
@@ -30,6 +32,7 @@ from lumira.models.payment_request import PaymentRequest, RequestState
 from lumira.models.promotion_code import PromotionUse
 from lumira.models.refund import Charge, Refund
 from lumira.models.refund_request import RefundRequest
+from lumira.models.shipment import Shipment
 from lumira.models.stock import ReservationState, StockReservation
 from lumira.models.tenant import DELIVERY_DAYS, WITHDRAWAL_DAYS, ReleaseOnFailure
 from lumira.models.withdrawal import Withdrawal
@@ -46,6 +49,18 @@ class OrderStatus(StrEnum):
     DISPUTED = "disputed"
 
 
+class Fulfilment(StrEnum):
+    """What became of an order's goods, beside its status."""
+
+    #: It has no goods, is not paid, or has nothing to ship and nothing shipped.
+    NONE = "none"
+    TO_SHIP = "to_ship"
+    PARTIALLY_SHIPPED = "partially_shipped"
+    SHIPPED = "shipped"
+    DELIVERED = "delivered"
+    RETURNED = "returned"
+
+
 class ReviewReason(StrEnum):
     """Why a succeeded payment does not complete the order automatically."""
 
@@ -58,7 +73,7 @@ class Order(Identified, Timestamped, Base):
 
     The columns up to `metadata` are frozen at creation, except that the customer and their address may be learned or
     corrected later. `status`, `review_reason`, `charge_due_at`, `promotion_use`, `completed_at`,
-    `refunded_amount` and `net_paid` are derived from the facts, and only settling writes them.
+    `refunded_amount`, `net_paid` and `fulfilment` are derived from the facts, and only settling writes them.
     """
 
     __tablename__ = "orders"
@@ -93,6 +108,7 @@ class Order(Identified, Timestamped, Base):
             name="postage_has_a_zone",
         ),
         CheckConstraint("jsonb_typeof(shipping_address) = 'object'", name="shipping_address_is_an_object"),
+        CheckConstraint(one_of("fulfilment", Fulfilment), name="fulfilment_is_known"),
         Index("ix_orders_by_email", "tenant_id", "email_key"),
         Index(
             "ix_orders_by_promotion",
@@ -123,6 +139,14 @@ class Order(Identified, Timestamped, Base):
             "tenant_id",
             "id",
             postgresql_where="NOT livemode AND test_ended_at IS NULL",
+        ),
+        # What waits to be shipped, oldest first, among all that was.
+        Index(
+            "ix_orders_to_ship",
+            "tenant_id",
+            "completed_at",
+            "id",
+            postgresql_where="fulfilment IN ('to_ship', 'partially_shipped')",
         ),
         Index(
             "ix_orders_to_poll",
@@ -167,6 +191,9 @@ class Order(Identified, Timestamped, Base):
     #: Where the goods are sent, as `domain.addresses` freezes it. Without a line it is a country only: Stripe's page
     #: asks for the address, or the buyer was erased.
     shipping_address: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    #: Whether its goods wait to be shipped once it is paid: not where an earlier version opened the order, whose goods
+    #: were sent without being recorded.
+    tracks_shipments: Mapped[bool] = mapped_column(default=False, server_default=false())
     #: What the buyer consented to, when, and which text they saw, as `domain.consents` freezes it.
     consents: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     #: The caller's own metadata, without Lumira's.
@@ -194,6 +221,12 @@ class Order(Identified, Timestamped, Base):
     refunded_amount: Mapped[MinorUnits] = mapped_column(default=0)
     #: Minor units that succeeded payments received, less what was refunded or lost to disputes.
     net_paid: Mapped[MinorUnits] = mapped_column(default=0)
+    #: What became of its goods.
+    fulfilment: Mapped[Fulfilment] = mapped_column(
+        choice(Fulfilment), default=Fulfilment.NONE, server_default=Fulfilment.NONE.value
+    )
+    #: Whether it has shipments or returns: they are loaded with an order that has any.
+    has_parcels: Mapped[bool] = mapped_column(default=False, server_default=false())
     #: When the buyer's personal data were erased; none are recorded again.
     erased_at: Mapped[datetime | None]
     #: When Stripe is polled next, and how often it was; `None` if the order is not polled again.
@@ -216,6 +249,8 @@ class Order(Identified, Timestamped, Base):
     )
     messages: Mapped[list[OutboxMessage]] = relationship(lazy="raise", order_by=OutboxMessage.id)
     withdrawals: Mapped[list[Withdrawal]] = relationship(lazy="raise", order_by=Withdrawal.id)
+    shipments: Mapped[list[Shipment]] = relationship(lazy="raise", order_by=Shipment.id)
+    returns: Mapped[list[GoodsReturn]] = relationship(lazy="raise", order_by=GoodsReturn.id)
 
     @property
     def is_free(self) -> bool:

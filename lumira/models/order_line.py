@@ -43,6 +43,10 @@ class OrderLine(OfOrder, Base):
         CheckConstraint("access_days > 0", name="access_days_are_positive"),
         CheckConstraint("access_days IS NULL OR kind <> 'physical'", name="goods_do_not_expire"),
         CheckConstraint("NOT is_repeated OR unit_amount = 0", name="only_free_lines_are_repeated"),
+        CheckConstraint(
+            "returned_quantity >= 0 AND returned_quantity <= shipped_quantity AND shipped_quantity <= quantity",
+            name="shipped_before_returned",
+        ),
         CheckConstraint("included_products = '{}' OR level_number IS NOT NULL", name="only_levels_include"),
     )
 
@@ -70,6 +74,9 @@ class OrderLine(OfOrder, Base):
 
     #: Whether the customer has this free product from an earlier order, which another caller opened.
     is_repeated: Mapped[bool] = mapped_column(default=False, server_default=false())
+    #: The units in shipments that were sent, and those that came back. Counted from both by settling.
+    shipped_quantity: Mapped[int] = mapped_column(default=0, server_default="0")
+    returned_quantity: Mapped[int] = mapped_column(default=0, server_default="0")
 
     @property
     def amount(self) -> int:

@@ -35,6 +35,7 @@ class RefundRequest(Identified, Timestamped, Base):
     __table_args__ = (
         ForeignKeyConstraint(["tenant_id", "order_id"], ["orders.tenant_id", "orders.id"]),
         ForeignKeyConstraint(["tenant_id", "withdrawal_id"], ["withdrawals.tenant_id", "withdrawals.id"]),
+        ForeignKeyConstraint(["tenant_id", "return_id"], ["returns.tenant_id", "returns.id"]),
         UniqueConstraint("tenant_id", "stripe_key"),
         CheckConstraint("amount > 0", name="amount_is_positive"),
         CheckConstraint("key_number > 0", name="key_number_is_positive"),
@@ -60,6 +61,15 @@ class RefundRequest(Identified, Timestamped, Base):
             unique=True,
             postgresql_where="withdrawal_id IS NOT NULL",
         ),
+        # A return is refunded once; again only if another payment settles the order afterwards.
+        Index(
+            "uq_refund_requests_return",
+            "tenant_id",
+            "return_id",
+            "stripe_payment_intent_id",
+            unique=True,
+            postgresql_where="return_id IS NOT NULL",
+        ),
         Index("ix_refund_requests_by_order", "tenant_id", "order_id"),
         Index(
             "ix_refund_requests_due",
@@ -76,6 +86,8 @@ class RefundRequest(Identified, Timestamped, Base):
     origin: Mapped[RefundOrigin] = mapped_column(choice(RefundOrigin))
     #: The withdrawal that it refunds; `None` for any other refund.
     withdrawal_id: Mapped[UUID | None]
+    #: The return of goods that it refunds, as an operator requested; `None` for any other refund.
+    return_id: Mapped[UUID | None]
     parameters: Mapped[dict[str, Any]] = mapped_column(JSONB)
     #: Which of its keys at Stripe `stripe_key` is, from 1.
     key_number: Mapped[int] = mapped_column(default=1)

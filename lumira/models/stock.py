@@ -77,6 +77,10 @@ class StockReservation(Identified, Timestamped, Base):
         UniqueConstraint("tenant_id", "order_id", "product_id"),
         CheckConstraint("quantity > 0", name="quantity_is_positive"),
         CheckConstraint(one_of("state", ReservationState), name="state_is_known"),
+        CheckConstraint(
+            "restocked >= 0 AND restocked < quantity AND (restocked = 0 OR state = 'sold')",
+            name="restocked_in_part",
+        ),
         Index(
             "ix_stock_reservations_reserved", "tenant_id", "product_id", postgresql_where="state = 'reserved'"
         ),
@@ -90,6 +94,9 @@ class StockReservation(Identified, Timestamped, Base):
     product_id: Mapped[str]
     quantity: Mapped[int]
     state: Mapped[ReservationState] = mapped_column(choice(ReservationState))
+    #: Units of a sold reservation that are in stock again, because a part of the goods was returned. Where all are, the
+    #: reservation is released.
+    restocked: Mapped[int] = mapped_column(default=0, server_default="0")
     #: When the buyer's time to pay ends. The units are released only once Stripe confirms that nothing was paid.
     expires_at: Mapped[datetime]
 

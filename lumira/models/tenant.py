@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Identity, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy import CheckConstraint, Identity, LargeBinary, String, Text, UniqueConstraint, false
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -52,6 +52,8 @@ class WithdrawalPolicy(StrEnum):
 WITHDRAWAL_DAYS = 14
 #: The longest time that a delivery may take unless the parties agree on another (L216-1).
 DELIVERY_DAYS = 30
+#: A working week: after it a buyer asks where the parcel is.
+SHIP_WITHIN_DAYS = 7
 
 
 class Tenant(Timestamped, Base):
@@ -77,6 +79,7 @@ class Tenant(Timestamped, Base):
         ),
         CheckConstraint("withdrawal_days >= 14", name="withdrawal_takes_fourteen_days"),
         CheckConstraint("delivery_days >= 0", name="delivery_days_are_not_negative"),
+        CheckConstraint("ship_within_days BETWEEN 1 AND 365", name="ship_within_days_are_few"),
         CheckConstraint("brand_color ~ '^#[0-9A-F]{6}$'", name="brand_color_is_hexadecimal"),
         CheckConstraint("brand_background ~ '^#[0-9A-F]{6}$'", name="brand_background_is_hexadecimal"),
         CheckConstraint("brand_radius BETWEEN 0 AND 32", name="brand_radius_is_small"),
@@ -106,6 +109,10 @@ class Tenant(Timestamped, Base):
     withdrawal_policy: Mapped[WithdrawalPolicy] = mapped_column(
         choice(WithdrawalPolicy), default=WithdrawalPolicy.REVIEW
     )
+    #: Whether the refund of a withdrawal waits until shipped goods are returned (L221-24).
+    refund_on_return: Mapped[bool] = mapped_column(default=False, server_default=false())
+    #: Days after which the team is alerted about paid orders that were not shipped; `None` for no alert.
+    ship_within_days: Mapped[int | None] = mapped_column(default=SHIP_WITHIN_DAYS)
     #: Increases with every change of the catalog; a cached copy with another number is stale.
     catalog_version: Mapped[int] = mapped_column(default=0)
     stripe_publishable_key: Mapped[str | None]

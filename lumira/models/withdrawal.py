@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from lumira.database import Base
@@ -81,6 +81,11 @@ class Withdrawal(Identified, Base):
     decided_at: Mapped[datetime | None]
     #: The operator's explanation to the buyer.
     decision_note: Mapped[FreeText | None]
+    #: Whether the refund waits until the goods are returned, or until the buyer has proved that they were sent back
+    #: (L221-24). Decided with the withdrawal.
+    waits_for_return: Mapped[bool] = mapped_column(default=False, server_default=false())
+    #: A fact: when the buyer proved that the goods were sent back.
+    sent_back_at: Mapped[datetime | None]
 
     # Loaded with the withdrawal, and by no statement where an order has none.
     lines: Mapped[list[WithdrawalLine]] = relationship(lazy="selectin", order_by=WithdrawalLine.id)

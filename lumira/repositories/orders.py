@@ -39,7 +39,11 @@ WHOLE: tuple[QueryableAttribute[Any], ...] = (
     Order.reservations,
     Order.messages,
     Order.withdrawals,
+    Order.shipments,
+    Order.returns,
 )
+#: The rows that only an order with `has_parcels` has: those of others are not looked for.
+_OF_PARCELS = (Order.shipments.key, Order.returns.key)
 #: Before the ids of all orders: where reading them in batches begins.
 FIRST_ID = UUID(int=0)
 
@@ -69,17 +73,21 @@ def load_rows(
     tenant_id: int, found: Sequence[Order], relationships: Sequence[QueryableAttribute[Any]]
 ) -> Sequence[Order]:
     """Load the rows of these kinds, and return the orders; an access to rows of another kind raises."""
-    order_ids = [order.id for order in found]
-    for relationship in relationships if found else ():
-        rows = db.session.execute(
-            _select_rows(relationship.key), {"of_tenant": tenant_id, "of_orders": order_ids}
-        ).scalars()
-        of_order: dict[UUID, list[Any]] = {order_id: [] for order_id in order_ids}
-        for row in rows:
+    for relationship in relationships:
+        of_order: dict[UUID, list[Any]] = {order.id: [] for order in found}
+        for row in _find_rows(tenant_id, found, relationship.key):
             of_order[row.order_id].append(row)
         for order in found:
             set_committed_value(order, relationship.key, of_order[order.id])
     return found
+
+
+def _find_rows(tenant_id: int, found: Sequence[Order], kind: str) -> Iterable[Any]:
+    order_ids = [order.id for order in found if order.has_parcels or kind not in _OF_PARCELS]
+    if not order_ids:
+        return ()
+    parameters = {"of_tenant": tenant_id, "of_orders": order_ids}
+    return db.session.execute(_select_rows(kind), parameters).scalars()
 
 
 @cache

@@ -22,6 +22,11 @@ def redact_order(order: Order, now: datetime) -> None:
     for withdrawal in order.withdrawals:
         # That the buyer withdrew, when and from what, is proof of the refund; their words are not.
         withdrawal.reason = withdrawal.decision_note = None
+    for shipment in order.shipments:
+        # A carrier's page about a parcel shows to whom it was delivered.
+        shipment.tracking_number = shipment.tracking_url = None
+    for goods_return in order.returns:
+        goods_return.reason = None
     for message in order.messages:
         message.last_error = None
         if message.status is not MessageStatus.SENT and message.kind is not MessageKind.DISPUTE_ALERT:

@@ -6,6 +6,7 @@ from lumira.models.alert import Alert, AlertKind
 from lumira.models.api_key import ApiKey, KeyKind
 from lumira.models.audit_entry import AuditEntry
 from lumira.models.audit_link import AuditLink
+from lumira.models.balance_transaction import BalanceTransaction
 from lumira.models.checkout_session import CheckoutSession, SessionState
 from lumira.models.content import Content, ContentKind
 from lumira.models.crm_connection import CrmConnection, LostDisputePolicy
@@ -32,6 +33,7 @@ from lumira.models.order_note import OrderNote
 from lumira.models.outbox_message import MessageKind, MessageStatus, OutboxMessage
 from lumira.models.payment import Payment, PaymentState
 from lumira.models.payment_request import PaymentRequest, RequestKind, RequestState
+from lumira.models.payout import Payout, PayoutReconciliation, PayoutStatus
 from lumira.models.product import PartialRefundPolicy, Product, ProductKind
 from lumira.models.product_image import ProductImage, ProductImageSize
 from lumira.models.program_error import INSTALLATION, ProgramError
@@ -67,6 +69,7 @@ __all__ = [
     "ApiKey",
     "AuditEntry",
     "AuditLink",
+    "BalanceTransaction",
     "Charge",
     "CheckoutSession",
     "ClosingPeriod",
@@ -110,6 +113,9 @@ __all__ = [
     "PaymentPage",
     "PaymentRequest",
     "PaymentState",
+    "Payout",
+    "PayoutReconciliation",
+    "PayoutStatus",
     "Product",
     "ProductImage",
     "ProductImageSize",

@@ -123,6 +123,8 @@ class Tenant(Timestamped, Base):
     stripe_account: Mapped[str | None]
     #: Stripe's events up to this time have been pulled; `None` before the first pull.
     events_pulled_until: Mapped[datetime | None]
+    #: The balance transactions that Stripe created up to this time have been read; `None` before the first time.
+    balance_pulled_until: Mapped[datetime | None]
     #: The team's address for alerts.
     alert_email: Mapped[str | None]
     #: The webhook to which alerts are posted too: its URL is a credential, and its host is what is shown of it.

@@ -10,6 +10,9 @@ from lumira.models.balance_transaction import BalanceTransaction
 from lumira.models.checkout_session import CheckoutSession, SessionState
 from lumira.models.content import Content, ContentKind
 from lumira.models.crm_connection import CrmConnection, LostDisputePolicy
+from lumira.models.crm_lane import CrmLane
+from lumira.models.crm_link import CrmElement, CrmLink
+from lumira.models.crm_task import CrmTask, CrmTaskKind, CrmTaskState
 from lumira.models.customer import Customer, SubscriptionStatus, email_key
 from lumira.models.decline import Decline
 from lumira.models.deliverable import Deliverable, DeliverableState
@@ -76,6 +79,12 @@ __all__ = [
     "Content",
     "ContentKind",
     "CrmConnection",
+    "CrmElement",
+    "CrmLane",
+    "CrmLink",
+    "CrmTask",
+    "CrmTaskKind",
+    "CrmTaskState",
     "Customer",
     "Decline",
     "Deliverable",

@@ -81,6 +81,10 @@ class AlertKind(StrEnum):
     DISK_LOW = "disk_low"
     #: The certificate of a domain expires within two weeks; the subject is the host.
     CERTIFICATE_EXPIRES = "certificate_expires"
+    #: The tenant's CRM did not accept anything for a quarter of an hour.
+    CRM_FAILING = "crm_failing"
+    #: A record cannot be written to the CRM until an operator does something about it.
+    CRM_PARKED = "crm_parked"
 
 
 class Alert(Identified, Base):

@@ -147,6 +147,8 @@ class Tenant(Timestamped, Base):
     edited_fields: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list)
     #: Since when sales are written to the tenant's Dolibarr; `None` without a connection, or while it is off.
     crm_switched_on_at: Mapped[datetime | None]
+    #: Whether sales of Stripe's test mode are written to the CRM too: for a CRM that only tries things out.
+    crm_takes_test_sales: Mapped[bool] = mapped_column(default=False, server_default=false())
     #: When a buyer was last erased; `None` skips the search for erased buyers in events.
     last_erasure_at: Mapped[datetime | None]
 

@@ -252,4 +252,28 @@ SYSTEM_TEXTS: dict[AlertKind, Translations] = {
             "Run flask receipts verify, then find out who had access to the database.",
         ),
     ),
+    AlertKind.CRM_FAILING: in_both(
+        (
+            "CRM en panne",
+            "Dolibarr n’accepte rien depuis un moment ; les ventes continuent et attendent d’y être écrites.",
+            "flask crm check dit ce qui manque ; tout est rattrapé ensuite.",
+        ),
+        (
+            "CRM is failing",
+            "Dolibarr has accepted nothing for some time; sales go on, and wait to be written there.",
+            "flask crm check says what is missing; everything is made up for afterwards.",
+        ),
+    ),
+    AlertKind.CRM_PARKED: in_both(
+        (
+            "à régler dans le CRM",
+            "Un client, une commande, une facture ou un avoir ne peut pas être écrit dans Dolibarr.",
+            "Ouvrir la page du CRM dans le tableau de bord : elle dit pourquoi, et réessaie.",
+        ),
+        (
+            "record waits for the CRM",
+            "A customer, order, invoice or credit note cannot be written to Dolibarr.",
+            "Open the dashboard's page of the CRM: it says why, and tries again.",
+        ),
+    ),
 }

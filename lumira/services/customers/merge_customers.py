@@ -9,14 +9,16 @@ from sqlalchemy.orm import InstrumentedAttribute
 from lumira.clock import utc_now
 from lumira.database import atomic, retried
 from lumira.errors import NotMergeable
-from lumira.models import AccessGrant, Customer, ManualGrant, Order
-from lumira.repositories import audit, customers, grants, orders
+from lumira.models import AccessGrant, CrmLink, CrmTask, Customer, ManualGrant, Order
+from lumira.repositories import audit, crm_tasks, customers, grants, orders
 
 #: The columns that a merge moves to the target. A test compares them with the foreign keys to the customer.
 MOVED: tuple[InstrumentedAttribute[UUID | None] | InstrumentedAttribute[UUID], ...] = (
     Order.customer_id,
     AccessGrant.customer_id,
     ManualGrant.customer_id,
+    CrmTask.customer_id,
+    CrmLink.customer_id,
 )
 
 
@@ -44,6 +46,7 @@ def merge_customers(tenant_id: int, source_id: UUID, target_id: UUID, *, actor: 
         moved_grants = _move_manual_grants(source, target, now=now)
         target.name, target.locale = target.name or source.name, target.locale or source.locale
         source.merged_into_id, source.merged_at = target.id, now
+        crm_tasks.move(tenant_id, source.id, target.id)
         audit.record(
             tenant_id,
             actor=actor,

@@ -20,6 +20,7 @@ from lumira.clients import stripe_transport
 from lumira.database import db
 from lumira.sandbox.server import SandboxServer
 from tests.support import factories, postgresql
+from tests.support.dolibarr import DolibarrSandbox
 from tests.support.factories import Brand
 from tests.support.statements import Statements, noted_statements
 
@@ -69,6 +70,12 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxServer]
         yield server
 
 
+@pytest.fixture
+def dolibarr_server(sandbox: SandboxServer) -> DolibarrSandbox:
+    """A Dolibarr of this test, with the unique extra field for Lumira's ids."""
+    return DolibarrSandbox(sandbox.url)
+
+
 @pytest.fixture(scope="session")
 def settings(database_url: str, sandbox: SandboxServer, tmp_path_factory: pytest.TempPathFactory) -> Settings:
     return Settings(
@@ -81,6 +88,8 @@ def settings(database_url: str, sandbox: SandboxServer, tmp_path_factory: pytest
         stripe_api_base=sandbox.url,
         rate_limits=RateLimits(enabled=False),
         database_pool_size=20,
+        # Where the sandbox's Dolibarr is.
+        dolibarr_private_hosts=frozenset(("127.0.0.1",)),
     )
 
 

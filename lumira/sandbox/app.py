@@ -11,6 +11,8 @@ from werkzeug.wrappers import Request, Response
 from lumira.sandbox.api import Api
 from lumira.sandbox.checkout.sessions import PAGE as CHECKOUT
 from lumira.sandbox.control import Control
+from lumira.sandbox.dolibarr.app import PREFIX as DOLIBARR
+from lumira.sandbox.dolibarr.app import Dolibarr
 from lumira.sandbox.errors import ConnectionDroppedError, NotFoundError, ServerError, TooLargeError
 from lumira.sandbox.latency import Latency
 from lumira.sandbox.pages.authenticate import PREFIX as AUTHENTICATE
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _MAX_BODY_BYTES = 1024 * 1024
+_PAGES: dict[str, Callable[[Request], Response]] = {"/": index_page, SCRIPT: send_script}
 _CORS = {
     "Access-Control-Allow-Origin": "*",
     "Access-Control-Allow-Methods": "GET, POST, OPTIONS",
@@ -49,6 +52,15 @@ class Sandbox:
         self._control = Control(self._store, self._workers, self._scheduled_tasks, latency)
         self._authentication = AuthenticationPage(self._store, self._wake)
         self._checkout = CheckoutPage(self._store, self._wake)
+        self._dolibarr = Dolibarr(state_directory)
+        self._handlers: tuple[tuple[str, Callable[[Request], Response]], ...] = (
+            (FRAMES, send_frame),
+            (AUTHENTICATE, self._authentication.handle),
+            (CHECKOUT, self._checkout.handle),
+            (DOLIBARR, self._dolibarr.handle),
+            ("/sandbox/", self._control.handle),
+            ("/v1/", self._api.handle),
+        )
         self._workers.start()
         self._scheduled_tasks.start()
 
@@ -72,20 +84,11 @@ class Sandbox:
             return lambda _: _error_response(TooLargeError("The request body is too large."))
         if request.method == "OPTIONS" and path.startswith("/v1/payment_intents"):
             return lambda _: Response(status=204)
-        if path == "/":
-            return index_page
-        if path == SCRIPT:
-            return send_script
-        if path.startswith(FRAMES):
-            return send_frame
-        if path.startswith(AUTHENTICATE):
-            return self._authentication.handle
-        if path.startswith(CHECKOUT):
-            return self._checkout.handle
-        if path.startswith("/sandbox/"):
-            return self._control.handle
-        if path.startswith("/v1/"):
-            return self._api.handle
+        if path in _PAGES:
+            return _PAGES[path]
+        for prefix, handle in self._handlers:
+            if path.startswith(prefix):
+                return handle
         not_found = NotFoundError(f"Unrecognized request URL ({request.method}: {path}).")
         return lambda _: _error_response(not_found)
 
@@ -107,6 +110,7 @@ class Sandbox:
         self._scheduled_tasks.stop()
         self._workers.stop()
         self._store.close()
+        self._dolibarr.close()
 
 
 def _error_response(error: ServerError | TooLargeError | NotFoundError) -> Response:

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from lumira.clients.dolibarr import replies, searches, transport, values
-from lumira.clients.dolibarr.errors import DolibarrRefused, RefusalReason
+from lumira.clients.dolibarr.errors import DolibarrDuplicate, DolibarrRefused, RefusalReason
 from lumira.clients.dolibarr.records import (
     EXTRA_FIELD,
     BankAccount,
@@ -128,7 +128,12 @@ def create_extra_field(account: DolibarrAccount, element: Element) -> None:
         "alwayseditable": 1,
         "list": "1",
     }
-    transport.post(account, "create_extra_field", f"/setup/extrafields/{element}/{EXTRA_FIELD}", body)
+    try:
+        transport.post(account, "create_extra_field", f"/setup/extrafields/{element}/{EXTRA_FIELD}", body)
+    except DolibarrRefused as error:
+        if error.reason is RefusalReason.IN_USE:
+            raise DolibarrDuplicate(EXTRA_FIELD, str(error)) from None
+        raise
 
 
 def find_company_currency(account: DolibarrAccount) -> str | None:

@@ -102,6 +102,9 @@ def find(
         if error.reason is RefusalReason.NOT_FOUND:
             return None
         raise
+    # PHP writes an empty object as an empty list.
+    if found == []:
+        return None
     if not isinstance(found, dict):
         raise unreadable()
     return found
@@ -153,7 +156,10 @@ def _call(
         try:
             received = _received(account, method, path, query, body)
         except DolibarrError as error:
-            log.warning(
+            # A lookup that finds nothing is no failure.
+            is_empty = isinstance(error, DolibarrRefused) and error.reason is RefusalReason.NOT_FOUND
+            write = log.info if is_empty and method == "GET" else log.warning
+            write(
                 "dolibarr_call_failed",
                 operation=operation,
                 error=type(error).__name__,

@@ -26,6 +26,10 @@ succeeds,
 <code>pm_card_createDisputeInquiry</code> are disputed. For any payment, from the command line:
 <code>flask sandbox refund</code>, <code>flask sandbox dispute</code>, <code>flask sandbox close</code>,
 <code>flask sandbox advance</code>.</p>
+<h2>Dolibarr</h2>
+<p><code>$base/dolibarr/&lt;name&gt;</code> is a Dolibarr of its own for every name (a-z, 0-9, hyphen): its REST API
+with the keys <code>sync-&lt;name&gt;</code> and, for an administrator, <code>admin-&lt;name&gt;</code>, and pages on
+which its records are changed as staff change them.</p>
 <h2>Faults and controls</h2>
 <p>Under <code>$base/sandbox/</code>, with the secret key: <code>faults</code>, <code>deliveries</code>,
 <code>deliveries/resend</code>, <code>deliveries/flush</code>, <code>requests</code>, <code>settings</code>,

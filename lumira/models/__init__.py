@@ -9,9 +9,12 @@ from lumira.models.audit_link import AuditLink
 from lumira.models.balance_transaction import BalanceTransaction
 from lumira.models.checkout_session import CheckoutSession, SessionState
 from lumira.models.content import Content, ContentKind
+from lumira.models.crm_conflict import ConflictReason, ContactField, CrmConflict
 from lumira.models.crm_connection import CrmConnection, LostDisputePolicy
+from lumira.models.crm_inbox import CrmInbox
 from lumira.models.crm_lane import CrmLane
 from lumira.models.crm_link import CrmElement, CrmLink
+from lumira.models.crm_notification import CrmNotification
 from lumira.models.crm_task import CrmTask, CrmTaskKind, CrmTaskState
 from lumira.models.customer import Customer, SubscriptionStatus, email_key
 from lumira.models.decline import Decline
@@ -76,12 +79,17 @@ __all__ = [
     "Charge",
     "CheckoutSession",
     "ClosingPeriod",
+    "ConflictReason",
+    "ContactField",
     "Content",
     "ContentKind",
+    "CrmConflict",
     "CrmConnection",
     "CrmElement",
+    "CrmInbox",
     "CrmLane",
     "CrmLink",
+    "CrmNotification",
     "CrmTask",
     "CrmTaskKind",
     "CrmTaskState",

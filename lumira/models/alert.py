@@ -85,6 +85,10 @@ class AlertKind(StrEnum):
     CRM_FAILING = "crm_failing"
     #: A record cannot be written to the CRM until an operator does something about it.
     CRM_PARKED = "crm_parked"
+    #: A third party was deleted or merged away in Dolibarr; the subject is the customer.
+    CRM_UNLINKED = "crm_unlinked"
+    #: A customer and its third party differ, and an operator decides; the subject is the customer.
+    CRM_CONFLICT = "crm_conflict"
 
 
 class Alert(Identified, Base):

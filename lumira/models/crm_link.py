@@ -81,3 +81,6 @@ class CrmLink(OfOrder, Base):
     unlinked_at: Mapped[datetime | None]
     #: `deleted`, `merged` or `moved`.
     unlinked_reason: Mapped[str | None]
+    #: Of a document: what staff did to it, `deleted` or `edited`, and when that was noticed; `None` if nothing.
+    noticed: Mapped[str | None]
+    noticed_at: Mapped[datetime | None]

@@ -19,7 +19,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from lumira.database import Base
-from lumira.models.columns import Identified, Timestamped, one_of
+from lumira.models.columns import FreeText, Identified, Timestamped, one_of
 from lumira.models.language import Language
 
 
@@ -105,6 +105,14 @@ class Customer(Identified, Timestamped, Base):
     )
     #: A `Language`: that of the first checkout request that named one.
     locale: Mapped[str | None]
+    #: How to reach the customer, as the CRM has it. The address that an order is shipped to is frozen on the order.
+    phone: Mapped[FreeText | None]
+    #: The street's lines.
+    address: Mapped[FreeText | None]
+    postal_code: Mapped[FreeText | None]
+    city: Mapped[FreeText | None]
+    #: ISO 3166, two capital letters.
+    country: Mapped[str | None]
     stripe_customer_id: Mapped[str | None]
     #: The parameters of the request that creates the Stripe customer, frozen before it is sent, so that concurrent
     #: requests are identical.

@@ -276,4 +276,28 @@ SYSTEM_TEXTS: dict[AlertKind, Translations] = {
             "Open the dashboard's page of the CRM: it says why, and tries again.",
         ),
     ),
+    AlertKind.CRM_UNLINKED: in_both(
+        (
+            "client supprimé dans le CRM",
+            "Le tiers d’un client a été supprimé ou fusionné dans Dolibarr ; le client garde ses données ici.",
+            "Rien, si c’était voulu : une prochaine commande crée un nouveau tiers. Sinon, le rétablir là-bas.",
+        ),
+        (
+            "customer removed from the CRM",
+            "A customer's third party was deleted or merged in Dolibarr; the customer keeps its data here.",
+            "Nothing, if that was intended: the next order creates a third party anew. Otherwise restore it there.",
+        ),
+    ),
+    AlertKind.CRM_CONFLICT: in_both(
+        (
+            "donnée de client à trancher",
+            "Lumira et Dolibarr ont des valeurs différentes pour un client, et aucune ne remplace l’autre d’elle-même.",
+            "Ouvrir « Divergences » dans le tableau de bord, et choisir une des deux valeurs.",
+        ),
+        (
+            "customer data to decide",
+            "Lumira and Dolibarr have different values of a customer, and neither replaces the other by itself.",
+            "Open “Differences” in the dashboard, and choose one of the two values.",
+        ),
+    ),
 }

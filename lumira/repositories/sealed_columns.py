@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, func, select, true, update
 from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute
 
 from lumira.database import db
-from lumira.models import CrmConnection, IdempotencyKey, OperatorCredentials, Tenant, WebhookSecret
+from lumira.models import CrmConnection, CrmInbox, IdempotencyKey, OperatorCredentials, Tenant, WebhookSecret
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,7 @@ OF_TENANTS = (
     SealedColumn(Tenant, Tenant.id, Tenant.stripe_secret_key_sealed),
     SealedColumn(Tenant, Tenant.id, Tenant.team_webhook_sealed),
     SealedColumn(CrmConnection, CrmConnection.tenant_id, CrmConnection.api_key_sealed),
+    SealedColumn(CrmInbox, CrmInbox.tenant_id, CrmInbox.secret_sealed),
     SealedColumn(WebhookSecret, WebhookSecret.id, WebhookSecret.sealed),
     SealedColumn(IdempotencyKey, IdempotencyKey.id, IdempotencyKey.reply_sealed),
 )

@@ -8,8 +8,9 @@ from lumira.domain.commands import CheckoutItem
 from lumira.formats import CATALOG_NAME_PATTERN
 from lumira.schemas.base import RequestSchema
 from lumira.schemas.checkout_sessions import MAX_ITEMS
-from lumira.schemas.fields import NAME_LENGTH, EmailAddress, Line
+from lumira.schemas.fields import EmailAddress, Line
 from lumira.schemas.payment_intents import MAX_QUANTITY
+from lumira.text_rules import NAME_LENGTH
 
 _ITEM = re.compile(rf"(?P<product_id>{CATALOG_NAME_PATTERN.pattern})(?::(?P<quantity>[0-9]{{1,3}}))?")
 

@@ -9,7 +9,6 @@ from marshmallow import ValidationError, fields, post_load, validate
 from lumira.domain.commands import CheckoutCommand, CheckoutItem
 from lumira.schemas.base import INVALID_REQUEST, RequestSchema, ResponseSchema
 from lumira.schemas.fields import (
-    NAME_LENGTH,
     CallerMetadata,
     EmailAddress,
     Line,
@@ -19,6 +18,7 @@ from lumira.schemas.fields import (
     Timestamp,
 )
 from lumira.schemas.payment_intents import MAX_QUANTITY, ConsentsRequest
+from lumira.text_rules import NAME_LENGTH
 
 #: Stripe's limit for the line items of a session.
 MAX_ITEMS = 100

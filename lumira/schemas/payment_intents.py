@@ -7,7 +7,6 @@ from marshmallow import fields, post_load, validate
 from lumira.domain.commands import CheckoutCommand, CheckoutItem, Consents
 from lumira.schemas.base import RequestSchema, ResponseSchema
 from lumira.schemas.fields import (
-    NAME_LENGTH,
     CallerMetadata,
     EmailAddress,
     Line,
@@ -15,6 +14,7 @@ from lumira.schemas.fields import (
     ProductId,
     StrictInteger,
 )
+from lumira.text_rules import NAME_LENGTH
 
 MAX_QUANTITY = 100
 MAX_LEVEL = 1000

@@ -7,7 +7,8 @@ from marshmallow import fields
 
 from lumira.formats import parse_uuid
 from lumira.schemas.base import RequestSchema
-from lumira.schemas.fields import EmailAddress, Line, has_control_characters
+from lumira.schemas.fields import EmailAddress, Line
+from lumira.text_rules import has_control_characters
 
 REASON_LENGTH = 1000
 #: Longer than any order number.

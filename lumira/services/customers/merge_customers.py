@@ -10,7 +10,7 @@ from lumira.clock import utc_now
 from lumira.database import atomic, retried
 from lumira.errors import NotMergeable
 from lumira.models import AccessGrant, CrmLink, CrmTask, Customer, ManualGrant, Order
-from lumira.repositories import audit, crm_tasks, customers, grants, orders
+from lumira.repositories import audit, crm_conflicts, crm_tasks, customers, grants, orders
 
 #: The columns that a merge moves to the target. A test compares them with the foreign keys to the customer.
 MOVED: tuple[InstrumentedAttribute[UUID | None] | InstrumentedAttribute[UUID], ...] = (
@@ -45,6 +45,8 @@ def merge_customers(tenant_id: int, source_id: UUID, target_id: UUID, *, actor: 
         moved_orders = _move_orders(source, target)
         moved_grants = _move_manual_grants(source, target, now=now)
         target.name, target.locale = target.name or source.name, target.locale or source.locale
+        # What differs on the source's third party matters no longer; the target's own is compared again.
+        crm_conflicts.remove(tenant_id, source.id)
         source.merged_into_id, source.merged_at = target.id, now
         crm_tasks.move(tenant_id, source.id, target.id)
         audit.record(

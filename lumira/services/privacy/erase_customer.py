@@ -13,6 +13,7 @@ from lumira.errors import NotErasable
 from lumira.models import Customer, Order
 from lumira.repositories import (
     audit,
+    crm_conflicts,
     customers,
     deliverables,
     erasure_registry,
@@ -97,6 +98,7 @@ def _erase_rows(tenant_id: int, email: str, *, actor: str) -> Erasure:
         personal_rows.delete_idempotency_keys(tenant_id, order_ids)
         personal_rows.remove_access(tenant_id, [customer.id for customer in subject])
         for customer in subject:
+            crm_conflicts.remove(tenant_id, customer.id)
             redact_customer(customer, erasure_registry.digests_of(tenant_id, identifiers), now)
         tenants.get(tenant_id).last_erasure_at = now
         audit.record(

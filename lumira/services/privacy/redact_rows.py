@@ -44,5 +44,6 @@ def redact_customer(customer: Customer, digests: Sequence[str], now: datetime) -
     """Remove personal data from a locked customer, and enter the digests into the erasure registry."""
     customer.email = customer.email_key = f"{customer.id}@erased.invalid"
     customer.name = customer.locale = customer.stripe_customer_id = customer.stripe_parameters = None
+    customer.phone = customer.address = customer.postal_code = customer.city = customer.country = None
     customer.erased_at = customer.erased_at or now
     customer.erased_digests = sorted({*(customer.erased_digests or ()), *digests})

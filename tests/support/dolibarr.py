@@ -1,6 +1,7 @@
 """A Dolibarr of one test: the sandbox's stand-in, what it stores, its faults, and what its staff do."""
 
 import secrets
+from datetime import UTC, datetime
 from typing import Any
 
 import requests
@@ -116,3 +117,8 @@ class DolibarrSandbox:
         reply = self.call(method, path, json=body)
         assert reply.status_code == 200, reply.text
         return reply.json()
+
+    def local_time(self, seconds: int) -> str:
+        """Write unix seconds as the database server does, in its local time."""
+        offset = self._control("settings")["utc_offset"]
+        return f"{datetime.fromtimestamp(seconds + offset, UTC):%Y-%m-%d %H:%M:%S}"

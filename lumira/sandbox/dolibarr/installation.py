@@ -82,8 +82,8 @@ class Installation:
         self.requests: list[dict[str, Any]] = []
         #: What the webhook module posted: ``llx_webhook_history``.
         self.history: list[dict[str, Any]] = []
-        #: How many payments of an invoice are being written, by its id.
-        self.payments_in_flight: dict[int, int] = {}
+        #: How many parallel payments of an invoice have begun, and how many are running, by its id.
+        self.payments_in_flight: dict[int, tuple[int, int]] = {}
         self.guard = threading.Lock()
         if ("settings", 1) not in self.tables.rows:
             with self.tables.transaction() as transaction:

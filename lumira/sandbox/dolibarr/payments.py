@@ -17,24 +17,28 @@ from lumira.sandbox.dolibarr.values import clean, decimal, eight, fitting, integ
 _CODES = {number: code for number, code, _ in PAYMENT_TYPES}
 #: Of parallel payments of one invoice, so many are booked; the next one is the deadlock's victim.
 _BOOKED = 2
+#: How long a further one waits to see what the others booked.
+_PATIENCE_SECONDS = 1
 
 
 @contextmanager
-def in_flight(installation: Installation, invoice_id: int) -> Iterator[int]:
-    """Count the payments of an invoice that are being written; yield how many were before this one."""
-    counts = installation.payments_in_flight
+def numbered(installation: Installation, invoice_id: int) -> Iterator[int]:
+    """Number the parallel payments of an invoice; yield how many began before this one."""
+    in_flight = installation.payments_in_flight
     with installation.guard:
-        before = counts.get(invoice_id, 0)
-        counts[invoice_id] = before + 1
+        before, running = in_flight.get(invoice_id, (0, 0))
+        in_flight[invoice_id] = (before + 1, running + 1)
     try:
         yield before
     finally:
         with installation.guard:
-            counts[invoice_id] -= 1
+            begun, running = in_flight.pop(invoice_id)
+            if running > 1:
+                in_flight[invoice_id] = (begun, running - 1)
 
 
-def race(call: Call, before: int) -> None:
-    """Wait between reading and writing, as long as parallel payments can be read meanwhile.
+def race(call: Call, invoice_id: int, wanted: object, before: int) -> None:
+    """Wait between reading and writing, as long as parallel payments are read meanwhile.
 
     Two are booked, one is refused with a deadlock, and further ones see what the others booked.
     """
@@ -44,13 +48,16 @@ def race(call: Call, before: int) -> None:
     elif before == _BOOKED:
         raise ApiError(400, f"Payment error : {DEADLOCK}")
     else:
-        time.sleep(window * 3)
+        deadline = time.monotonic() + window + _PATIENCE_SECONDS
+        while time.monotonic() < deadline:
+            _check(call, invoice_id, wanted)
+            time.sleep(window / 10 + 0.001)
 
 
-def pay(call: Call, invoice: Row, amount: Decimal, *, is_bank_required: bool = True) -> int:
+def pay(call: Call, invoice: Row, amount: Decimal) -> int:
     """Book a payment, and the line of the bank account; return its id."""
     account = integer(call.body.get("accountid"))
-    if is_bank_required and call.transaction.get("bankaccount", account) is None:
+    if call.transaction.get("bankaccount", account) is None:
         raise ApiError(400, "Payment error : ErrorBankAccountNotFound")
     at = integer(call.body.get("datepaye")) or call.now()
     line = {
@@ -97,11 +104,9 @@ def distribute(call: Call) -> Any:
 
 
 def _distribute(call: Call, invoice_id: int, wanted: object) -> int:
-    with in_flight(call.installation, invoice_id) as before:
+    with numbered(call.installation, invoice_id) as before:
         invoice = _check(call, invoice_id, wanted)
-        race(call, before)
-        if before > _BOOKED:
-            invoice = _check(call, invoice_id, wanted)
+        race(call, invoice_id, wanted, before)
         amount = abs(invoices.remaining(call, invoice)) if wanted == "remain" else decimal(wanted)
         is_payout = invoice["type"] == invoices.CREDIT_NOTE
         number = pay(call, invoice, -amount if is_payout else amount)

@@ -76,11 +76,11 @@ def lost_amount(order: Order) -> int:
     """
     by_payment: dict[Payment | None, list[Dispute]] = {}
     for dispute in disputes.lost_disputes(order):
-        by_payment.setdefault(_disputed_payment(order, dispute), []).append(dispute)
+        by_payment.setdefault(disputed_payment(order, dispute), []).append(dispute)
     return sum(_lost_amount_of(order, payment, lost) for payment, lost in by_payment.items())
 
 
-def _disputed_payment(order: Order, dispute: Dispute) -> Payment | None:
+def disputed_payment(order: Order, dispute: Dispute) -> Payment | None:
     """Return the payment whose charge is disputed; the one that settles the order if its charge is not known yet."""
     of_charge = (
         payment
@@ -88,6 +88,21 @@ def _disputed_payment(order: Order, dispute: Dispute) -> Payment | None:
         if dispute.stripe_charge_id is not None and payment.stripe_charge_id == dispute.stripe_charge_id
     )
     return next(of_charge, None) or settling_payment(order)
+
+
+def lost_amount_of(order: Order, dispute: Dispute) -> int:
+    """Return the minor units that one dispute took, or would take if it is lost.
+
+    The disputes of a payment that are lost add up to what they took together.
+    """
+    payment = disputed_payment(order, dispute)
+    lost = [each for each in disputes.lost_disputes(order) if disputed_payment(order, each) is payment]
+    if dispute not in lost:
+        return _lost_amount_of(order, payment, [dispute])
+    before = lost[: lost.index(dispute)]
+    return _lost_amount_of(order, payment, [*before, dispute]) - (
+        _lost_amount_of(order, payment, before) if before else 0
+    )
 
 
 def _lost_amount_of(order: Order, payment: Payment | None, lost: list[Dispute]) -> int:

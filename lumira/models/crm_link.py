@@ -69,7 +69,7 @@ class CrmLink(OfOrder, Base):
     #: Of a document: its total with VAT in minor units, and the part of each VAT rate; positive for a credit note too.
     amount: Mapped[MinorUnits | None]
     amounts_by_rate: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
-    #: Of a third party: the values of both sides after the last exchange, by the names of `ThirdPartyFields`.
+    #: Of a third party: the values of both sides after the last exchange, by `ContactField`.
     agreed: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     #: The hash of `agreed`.
     agreed_hash: Mapped[str | None]

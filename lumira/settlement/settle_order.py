@@ -14,6 +14,7 @@ from lumira.domain.outcome import Outcome, derive
 from lumira.models import AccessGrant, AlertKind, MessageKind, Order, ReservationState
 from lumira.repositories import alerts, audit, order_polls, outbox, stock
 from lumira.settlement import public_bounds
+from lumira.settlement.enqueue_crm import enqueue_crm
 from lumira.settlement.issue_receipts import issue_at_the_end
 from lumira.settlement.link_customer import link_customer
 from lumira.settlement.raise_alerts import raise_alerts
@@ -25,9 +26,9 @@ log = structlog.get_logger()
 def settle_order(order: Order, *, actor: str) -> None:
     """Write everything that follows from the facts on a locked order.
 
-    Links the customer; writes status, amounts, grants, stock, automatic refunds, receipts, messages and alerts;
-    schedules the job that sends the messages, and the next poll. The only writer of these. Safe to repeat. The
-    caller locks the order, records its facts, and calls this in the same transaction.
+    Links the customer; writes status, amounts, grants, stock, automatic refunds, receipts, messages, what the CRM
+    gets, and alerts; schedules the job that sends the messages, and the next poll. The only writer of these. Safe to
+    repeat. The caller locks the order, records its facts, and calls this in the same transaction.
     """
     now = utc_now()
     link_customer(order)
@@ -43,6 +44,8 @@ def settle_order(order: Order, *, actor: str) -> None:
     _enqueue_messages(order, outcome, restored, now=now)
     if outcome.is_paid and not order.is_free:
         issue_at_the_end(order, is_new=not was_fulfilled)
+    if outcome.is_paid:
+        enqueue_crm(order)
     raise_alerts(order, outcome)
     _schedule_poll(order, now)
 

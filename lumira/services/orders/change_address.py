@@ -8,7 +8,7 @@ from lumira.database import atomic, retried
 from lumira.domain import messages
 from lumira.errors import AddressUnchanged, BuyerErased, MessageBeingSent
 from lumira.models import AlertKind, Customer, MessageStatus, Order
-from lumira.repositories import alerts, audit, customers, message_claims, orders, outbox
+from lumira.repositories import alerts, audit, crm_tasks, customers, message_claims, orders, outbox
 from lumira.settlement.settle_order import settle_order
 
 
@@ -76,6 +76,7 @@ def _move_to(order: Order, customer: Customer, email: str) -> None:
         order.free_product_id = None
     order.customer_email = email
     order.customer_id, order.email_key = customer.id, customer.email_key
+    crm_tasks.move_order(order.tenant_id, order.id, customer.id)
     for grant in order.grants:
         grant.customer_id = customer.id
 

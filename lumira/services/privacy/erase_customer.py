@@ -14,6 +14,7 @@ from lumira.models import Customer, Order
 from lumira.repositories import (
     audit,
     crm_conflicts,
+    crm_tasks,
     customers,
     deliverables,
     erasure_registry,
@@ -100,6 +101,7 @@ def _erase_rows(tenant_id: int, email: str, *, actor: str) -> Erasure:
         for customer in subject:
             crm_conflicts.remove(tenant_id, customer.id)
             redact_customer(customer, erasure_registry.digests_of(tenant_id, identifiers), now)
+        crm_tasks.forget_buyer(tenant_id, [customer.id for customer in subject])
         tenants.get(tenant_id).last_erasure_at = now
         audit.record(
             tenant_id,

@@ -111,8 +111,6 @@ def _after(fault: Fault | None, response: Response) -> Response:
             return Response("", 500, mimetype="text/html")
         case "502_after":
             return Response(_PAGE.format("502 Bad Gateway"), 502, mimetype="text/html")
-        case "truncated_after":
-            response.set_data(response.get_data()[: len(response.get_data()) // 2])
     return response
 
 

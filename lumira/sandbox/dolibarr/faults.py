@@ -25,8 +25,6 @@ KINDS = (
     "502",
     "502_after",
     "503",
-    #: The reply ends before its announced length.
-    "truncated_after",
     #: The reply is the page of a login form.
     "login_page",
     "redirect",

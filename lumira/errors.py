@@ -65,6 +65,24 @@ class MissingConsent(InvalidRequest):
     code = "MISSING_CONSENT"
 
 
+class MissingAddress(InvalidRequest):
+    """Goods are sent, and the address, or the country that decides the postage, is missing."""
+
+    code = "MISSING_ADDRESS"
+
+
+class InvalidAddress(InvalidRequest):
+    """A parcel cannot be sent to the address; `fields` names what it lacks."""
+
+    code = "INVALID_ADDRESS"
+
+
+class CountryNotServed(InvalidRequest):
+    """The shop does not send goods to the country."""
+
+    code = "COUNTRY_NOT_SERVED"
+
+
 class DomainTaken(InvalidRequest):
     """A domain belongs to another tenant; nothing was changed."""
 

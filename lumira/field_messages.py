@@ -7,6 +7,7 @@ MESSAGES: dict[str, str] = {
     "card_number": "Must not contain a card number: cards are entered on Stripe's page or form only.",
     "color": "Must be a colour such as #D4AF37.",
     "control_characters": "Must not contain control characters or line breaks.",
+    "country": "Must be an ISO 3166-1 code of two letters, such as FR.",
     "email": "Must be an e-mail address.",
     "empty": "Must not be empty.",
     "host_name": "Must be a host name, without https:// and without a path.",
@@ -19,6 +20,7 @@ MESSAGES: dict[str, str] = {
     "percentage_range": (
         "Must be a percentage above 0 and below 100 with at most two decimals, such as 20.00."
     ),
+    "phone": "Must be a telephone number, such as +33 6 12 34 56 78.",
     "pixels": "Must be a whole number of pixels, such as 12.",
     "range": "Must be between {min} and {max}.",
     "required_together": "Set both terms_version and terms_url, or neither.",

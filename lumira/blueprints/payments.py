@@ -6,7 +6,7 @@ from flask import g, request
 
 from lumira.blueprints.http.checkout_origin import with_origin
 from lumira.blueprints.http.checkout_quotas import limited_checkout
-from lumira.blueprints.http.error_catalog import ERRORS_OF_SALES
+from lumira.blueprints.http.error_catalog import ERRORS_OF_GOODS
 from lumira.blueprints.http.examples import PAYMENT_OPENED
 from lumira.blueprints.http.idempotent_requests import (
     IDEMPOTENCY_KEY,
@@ -56,7 +56,7 @@ blueprint = ApiBlueprint("payments", __name__, url_prefix="/api/payments", descr
 
 
 @blueprint.post("/create-payment-intent", name="createPaymentIntent", parameters=[IDEMPOTENCY_KEY])
-@blueprint.raises(ProductNotFound, *ERRORS_OF_SALES)
+@blueprint.raises(ProductNotFound, *ERRORS_OF_GOODS)
 @calls_stripe
 @blueprint.body(
     CreatePaymentIntentRequest, example={"productId": "mystique", "customerEmail": "buyer@example.com"}
@@ -71,7 +71,7 @@ def create(command: CheckoutCommand) -> Any:
 
 
 @blueprint.post("/checkout-sessions", name="createCheckoutSession", parameters=[IDEMPOTENCY_KEY])
-@blueprint.raises(ProductNotFound, InvalidCart, *ERRORS_OF_SALES)
+@blueprint.raises(ProductNotFound, InvalidCart, *ERRORS_OF_GOODS)
 @calls_stripe
 @blueprint.body(CreateCheckoutSessionRequest, example=_EXAMPLE_CART)
 @blueprint.replies(CreateCheckoutSessionResponse, example=_EXAMPLE_SESSION)

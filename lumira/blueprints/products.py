@@ -8,7 +8,7 @@ from werkzeug.routing import BaseConverter
 from lumira.blueprints.http import catalog_replies
 from lumira.blueprints.http.checkout_origin import with_origin
 from lumira.blueprints.http.checkout_quotas import limited_checkout
-from lumira.blueprints.http.error_catalog import ERRORS_OF_SALES
+from lumira.blueprints.http.error_catalog import ERRORS_OF_GOODS
 from lumira.blueprints.http.examples import PAYMENT_OPENED
 from lumira.blueprints.http.idempotent_requests import (
     IDEMPOTENCY_KEY,
@@ -58,7 +58,7 @@ def show_product(product_id: str) -> ProductView:
 
 
 @blueprint.post("/create-payment-intent", name="createProductPaymentIntent", parameters=[IDEMPOTENCY_KEY])
-@blueprint.raises(ProductNotFound, *ERRORS_OF_SALES)
+@blueprint.raises(ProductNotFound, *ERRORS_OF_GOODS)
 @calls_stripe
 @blueprint.body(
     CreatePaymentIntentRequest, example={"productId": "mystique", "customerEmail": "buyer@example.com"}

@@ -45,7 +45,7 @@ def read_catalog(path: Path) -> Catalog:
     loaded = catalog_file.read(path)
     tenant = loaded["tenant"]
     return Catalog(
-        CatalogTenant(**(tenant | _policies(tenant))),
+        CatalogTenant(**(tenant | _policies(tenant)), shipping_zones=loaded["shipping_zones"] or None),
         tuple(product_of(product) for product in loaded["products"]),
         tuple(
             content

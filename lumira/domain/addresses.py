@@ -29,6 +29,12 @@ class Address:
         """Whether a parcel can be sent to it."""
         return bool(self.name and self.line1 and self.city)
 
+    @property
+    def is_country_only(self) -> bool:
+        """Whether nothing but the country is known."""
+        parts = (self.name, self.line1, self.line2, self.postal_code, self.city, self.state, self.phone)
+        return not any(parts)
+
 
 #: Countries whose parcels need a postal code: the European Union but Ireland, whose codes are new and often unknown to
 #: buyers, its neighbours, the French territories, and the largest others. Elsewhere it may be left out.

@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from lumira.domain import payments
+from lumira.domain.addresses import Address
 from lumira.domain.payments import IntentFacts
+from lumira.domain.shipping import record_address
 from lumira.models import CheckoutSession, Order, RequestKind, SessionState, email_key
 from lumira.models.columns import uuid7
 
@@ -27,6 +29,8 @@ class SessionFacts:
     payment_intent_id: str | None = None
     customer_email: str | None = None
     metadata: Mapping[str, str] = field(default_factory=dict)
+    #: What Stripe's page has asked.
+    shipping: Address | None = None
 
 
 def attach_session(order: Order, facts: SessionFacts, *, now: datetime) -> CheckoutSession:
@@ -70,6 +74,7 @@ def record_session(
     session.has_failed = session.has_failed or has_failed
     session.stripe_payment_intent_id = session.stripe_payment_intent_id or facts.payment_intent_id
     record_buyer(order, facts.customer_email)
+    record_address(order, facts.shipping)
     # A session that requires no payment may have the PaymentIntent of an earlier attempt, which received nothing.
     if facts.payment_intent_id is not None and facts.state is SessionState.COMPLETE and facts.amount > 0:
         _record_payment(order, facts, facts.payment_intent_id, now=now, reported_at=reported_at)

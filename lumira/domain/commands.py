@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
+from lumira.domain.addresses import Address
+
 #: The `source` of an order that was opened on Lumira's own page.
 CHECKOUT_PAGE = "checkout_page"
 
@@ -51,6 +53,8 @@ class CheckoutCommand:
     expected: tuple[int, str] | None = None
     #: `None` if the request has no consents.
     consents: Consents | None = None
+    #: Where goods are sent: the whole address, or the country alone; `None` if the request has none.
+    shipping: Address | None = None
     #: The route that was called: `stripe`, `products`, `payments`, `checkout` or `checkout_page`.
     source: str = ""
     #: The buyer's language, `fr` or `en`; `None` if the request names neither.
@@ -60,6 +64,11 @@ class CheckoutCommand:
     #: Where Stripe's page returns the buyer after payment or cancellation; empty for a PaymentIntent.
     success_url: str = ""
     cancel_url: str = ""
+
+    @property
+    def is_on_stripes_page(self) -> bool:
+        """Whether the buyer pays on the page that Stripe hosts, which can ask for an address."""
+        return bool(self.success_url)
 
 
 @dataclass(frozen=True, slots=True)

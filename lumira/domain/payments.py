@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from lumira.domain.addresses import Address
+from lumira.domain.shipping import record_address
 from lumira.models import Decline, Order, Payment, PaymentState
 from lumira.models.columns import uuid7
 from lumira.models.payment_request import RequestKind, RequestState
@@ -42,6 +44,8 @@ class IntentFacts:
     #: What has arrived of a bank transfer.
     amount_funded: int = 0
     metadata: Mapping[str, str] = field(default_factory=dict)
+    #: Where the goods are sent, if Stripe knows it.
+    shipping: Address | None = None
 
 
 def attach_intent(order: Order, intent: IntentFacts, *, now: datetime) -> Payment:
@@ -67,6 +71,7 @@ def attach_intent(order: Order, intent: IntentFacts, *, now: datetime) -> Paymen
         )
         order.payments.append(payment)
         accept_newest_request(order, RequestKind.PAYMENT_INTENT, now)
+    record_address(order, intent.shipping)
     return payment
 
 

@@ -11,6 +11,7 @@ from typing import Any, TypeGuard
 from lumira.card_numbers import contains_card_number, contains_hidden_number
 from lumira.confusables import is_confusable
 from lumira.domain import stripe_metadata
+from lumira.domain.addresses import Address
 from lumira.domain.checkout_sessions import SessionFacts
 from lumira.domain.disputes import DisputeFacts
 from lumira.domain.payments import AttemptFailure, IntentFacts
@@ -50,7 +51,32 @@ def read_intent(intent: Mapping[str, Any], *, reported_at: datetime | None = Non
         is_paid_offline=is_paid_offline(intent),
         amount_funded=read_funded_amount(intent),
         metadata=read_metadata(intent),
+        shipping=read_shipping(intent.get("shipping")),
     )
+
+
+def read_shipping(details: object, *, phone: object = None) -> Address | None:
+    """Return the recipient's address that Stripe's page has collected; `None` without a country.
+
+    An address is no reason to refuse the payment that came with it: parts that cannot be stored are left out.
+    """
+    recipient = details if isinstance(details, Mapping) else {}
+    address = recipient.get("address")
+    parts: Mapping[str, Any] = address if isinstance(address, Mapping) else {}
+    country = _line(parts.get("country"))
+    if country is None:
+        return None
+    return Address(
+        country,
+        name=_line(recipient.get("name")),
+        phone=_line(recipient.get("phone")) or _line(phone),
+        **{part: _line(parts.get(part)) for part in ("line1", "line2", "postal_code", "city", "state")},
+    )
+
+
+def _line(value: object) -> str | None:
+    """A text in one line; `None` for one that PostgreSQL cannot store."""
+    return " ".join(value.split()) or None if is_storable(value) else None
 
 
 def _newest_charge_id(intent: Mapping[str, Any]) -> str | None:
@@ -85,6 +111,7 @@ def read_session(session: Mapping[str, Any]) -> SessionFacts:
     if expires_at is None:
         raise MalformedObject("expires_at")
     details = _mapping(session, "customer_details") or {}
+    collected = _mapping(session, "collected_information") or {}
     return SessionFacts(
         id=_text(session, "id", prefix="cs_"),
         state=SessionState(state),
@@ -96,6 +123,7 @@ def read_session(session: Mapping[str, Any]) -> SessionFacts:
         payment_intent_id=_id_of(session.get("payment_intent"), "payment_intent"),
         customer_email=_first_address(details.get("email"), session.get("customer_email")),
         metadata=read_metadata(session),
+        shipping=read_shipping(collected.get("shipping_details"), phone=details.get("phone")),
     )
 
 

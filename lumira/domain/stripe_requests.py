@@ -1,10 +1,12 @@
 """The requests for a PaymentIntent or a Checkout Session: parameters and idempotency key, frozen before the call."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from lumira.domain import stripe_metadata
+from lumira.domain import addresses, stripe_metadata
+from lumira.domain.shipping import Zone, postage_name
 from lumira.models import Order, OrderLine, PaymentRequest, RequestKind
 from lumira.models.columns import uuid7
 from lumira.models.payment_request import RequestState
@@ -29,7 +31,7 @@ DELAYED_METHODS = (
     "us_bank_account",
 )
 #: Parameters that only make a payment more convenient or recognisable.
-_EXTRAS = frozenset(("customer_email", "statement_descriptor_suffix", "locale"))
+_EXTRAS = frozenset(("customer_email", "statement_descriptor_suffix", "locale", "shipping"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,8 @@ class Seller:
     slug: str
     name: str
     statement_descriptor_suffix: str | None
+    #: Where the shop sends goods.
+    zones: tuple[Zone, ...] = ()
 
 
 def freeze_intent_request(order: Order, *, seller: Seller, stripe_customer_id: str | None) -> PaymentRequest:
@@ -49,6 +53,7 @@ def freeze_intent_request(order: Order, *, seller: Seller, stripe_customer_id: s
         "automatic_payment_methods": {"enabled": True},
         **_excluded_methods(order),
         **_description(order, seller),
+        **_shipping(order),
     }
     if stripe_customer_id is not None:
         parameters["customer"] = stripe_customer_id
@@ -72,14 +77,15 @@ def freeze_session_request(
     description = _description(order, seller)
     parameters: dict[str, Any] = {
         "mode": "payment",
-        "line_items": [_line_item(order, line) for line in order.lines],
+        "line_items": [*(_line_item(order, line) for line in order.lines), *_postage_item(order)],
         "success_url": success_url,
         "cancel_url": cancel_url,
         "client_reference_id": order.order_number,
         "metadata": description["metadata"],
-        "payment_intent_data": description,
+        "payment_intent_data": description | _shipping(order),
         "expires_at": int(expires_at.timestamp()),
         **_excluded_methods(order),
+        **_asked_address(order, seller),
     }
     if locale is not None:
         parameters["locale"] = locale
@@ -137,6 +143,42 @@ def _line_item(order: Order, line: OrderLine) -> dict[str, Any]:
     }
 
 
+def _postage_item(order: Order) -> list[dict[str, Any]]:
+    """The postage as an item of the session, so that Stripe's total is the order's amount.
+
+    Not Stripe's `shipping_options`, which belong to an address that its page asks for: it may be known already.
+    """
+    if order.shipping_amount == 0:
+        return []
+    price = {
+        "currency": order.currency,
+        "unit_amount": order.shipping_amount,
+        "product_data": {"name": postage_name(order.shipping_zone or "", order.locale)},
+    }
+    return [{"quantity": 1, "price_data": price}]
+
+
+def _shipping(order: Order) -> dict[str, Any]:
+    """The recipient for Stripe, whose fraud rules and e-mails use it; nothing if the address is not whole."""
+    address = addresses.read(order.shipping_address)
+    return {"shipping": addresses.for_stripe(address)} if address is not None and address.is_whole else {}
+
+
+def _asked_address(order: Order, seller: Seller) -> dict[str, Any]:
+    """What Stripe's page asks for if the order has no whole address: in the countries of its zone only."""
+    address = addresses.read(order.shipping_address)
+    if order.shipping_zone is None or (address is not None and address.is_whole):
+        return {}
+    # The price is that of the zone. If the catalog has lost it since the order was opened, the country remains.
+    zone = next((zone for zone in seller.zones if zone.name == order.shipping_zone), None)
+    served = [country for each in seller.zones for country in each.countries]
+    countries = zone.countries if zone else [address.country] if address else served
+    asked: dict[str, Any] = {"shipping_address_collection": {"allowed_countries": list(countries)}}
+    if zone is not None and zone.phone:
+        asked["phone_number_collection"] = {"enabled": True}
+    return asked
+
+
 def order_metadata(order: Order, *, tenant_slug: str) -> dict[str, str]:
     """Return the metadata of the order's payment: the caller's, and Lumira's, which override them."""
     line = order.lines[0]
@@ -176,10 +218,11 @@ class Refusal:
     @property
     def extra(self) -> str | None:
         """The name of the refused parameter, if the sale works without it; `None` for every other refusal."""
-        name = (self.param or "").rstrip("]").rpartition("[")[2]
+        names = re.findall(r"\w+", self.param or "")
         if self.code == "email_invalid":
-            name = "customer_email"
-        return name if name in _EXTRAS else None
+            names = ["customer_email"]
+        # A part of the address is refused as `shipping[address][state]`: without it the sale works.
+        return next((name for name in ("shipping", *names[-1:]) if name in names and name in _EXTRAS), None)
 
 
 def mark_refused(request: PaymentRequest, refusal: Refusal, *, now: datetime) -> None:

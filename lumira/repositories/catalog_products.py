@@ -33,6 +33,8 @@ class CatalogProduct:
     includes_lower_levels: bool = False
     #: What is made for each buyer: `key` and `title` of each deliverable, in order.
     deliverables: tuple[Mapping[str, str], ...] = ()
+    #: Grams of one unit as it is sent.
+    weight: int | None = None
 
 
 #: The fields that are compared with the row, in the order in which changes are shown.

@@ -61,7 +61,7 @@ def _is_valid(name: str, value: Any) -> bool:
         return isinstance(value, int) and not isinstance(value, bool) and minimum <= value <= MAX_AMOUNT
     if name in ("refused_emails", "withhold"):
         return isinstance(value, list) and all(isinstance(email, str) for email in value)
-    if name == "metadata":
+    if name in ("metadata", "shipping"):
         return isinstance(value, dict) and all(isinstance(text, str) for text in value.values())
     if name == "clock_offset_s":
         return (

@@ -11,6 +11,7 @@ from lumira.domain import charge_limits
 from lumira.errors import CatalogError
 from lumira.schemas.catalog_fields import Table
 from lumira.schemas.catalog_product import EntriesTable, ProductTable
+from lumira.schemas.catalog_shipping import MAX_ZONES, ZoneTable, zone_errors
 from lumira.schemas.catalog_tenant import TenantTable
 
 #: Errors that one message shows; more are only counted.
@@ -18,7 +19,7 @@ _MAX_SHOWN_ERRORS = 10
 
 
 class CatalogFile(Table):
-    """The whole file: one tenant and its products."""
+    """The whole file: one tenant, its products, and where it sends them."""
 
     tenant = fields.Nested(TenantTable, required=True)
     # A file without products would take all products off sale, which is more likely a mistake.
@@ -27,6 +28,21 @@ class CatalogFile(Table):
         required=True,
         validate=validate.Length(min=1, error="Must contain at least one product."),
     )
+
+    #: Where goods are sent; a file without zones asks no address.
+    shipping_zones = fields.List(
+        fields.Nested(ZoneTable),
+        load_default=list,
+        validate=validate.Length(max=MAX_ZONES, error="Must be {max} at most."),
+    )
+
+    @validates_schema
+    def zones_agree(self, catalog: dict[str, Any], **_: Any) -> None:
+        """Check the zones together: unique names and countries, and amounts for the tenant's currency."""
+        currency = catalog["tenant"]["currency"]
+        errors = zone_errors(catalog["shipping_zones"], lambda amount: _amount_errors(amount, currency))
+        if errors:
+            raise ValidationError({"shipping_zones": errors})
 
     @validates_schema
     def products_agree(self, catalog: dict[str, Any], **_: Any) -> None:

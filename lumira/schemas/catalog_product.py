@@ -15,6 +15,8 @@ KINDS = ("level", "digital", "physical")
 PARTIAL_REFUND_POLICIES = ("keep", "revoke")
 #: A hundred years; longer access has no end.
 MAX_ACCESS_DAYS = 36_500
+#: Grams: a ton.
+MAX_WEIGHT = 1_000_000
 CONTENT_KINDS = ("card", "pdf", "audio", "mandala", "file")
 #: Contents, and deliverables, of one product: the portal shows them as one list.
 MAX_ENTRIES = 50
@@ -117,6 +119,13 @@ class ProductTable(EntriesTable):
     restock_on_refund = fields.Raw(validate=check_boolean)
     #: Whether it can be paid by methods that confirm days later, and reserve its units meanwhile.
     delayed_methods = fields.Raw(load_default=True, validate=check_boolean)
+    #: Grams of one unit as it is sent.
+    weight = fields.Integer(
+        strict=True,
+        load_default=None,
+        error_messages={"invalid": "Must be a whole number of grams, such as 450."},
+        validate=validate.Range(1, MAX_WEIGHT, error="Must be between {min} and {max}."),
+    )
     #: Days of access from fulfillment; without it, access has no end.
     access_days = fields.Integer(
         strict=True,
@@ -133,9 +142,11 @@ class ProductTable(EntriesTable):
 
     @validates_schema
     def check_stock_fields(self, product: dict[str, Any], **_: Any) -> None:
-        stock_fields = [name for name in ("stock", "restock_on_refund") if name in product]
+        stock_fields = [
+            name for name in ("stock", "restock_on_refund", "weight") if product.get(name) is not None
+        ]
         if stock_fields and product["kind"] != "physical":
-            message = 'Only a product of kind "physical" has stock.'
+            message = 'Only a product of kind "physical" has stock, and is sent.'
             raise ValidationError({name: [message] for name in stock_fields})
 
     @validates_schema

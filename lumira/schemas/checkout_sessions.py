@@ -18,6 +18,7 @@ from lumira.schemas.fields import (
     Timestamp,
 )
 from lumira.schemas.payment_intents import MAX_QUANTITY, ConsentsRequest
+from lumira.schemas.shipping import ShippingRequest
 from lumira.text_rules import NAME_LENGTH
 
 #: Stripe's limit for the line items of a session.
@@ -97,6 +98,15 @@ class CreateCheckoutSessionRequest(RequestSchema):
     cancel_url = PageUrl(required=True)
     metadata = CallerMetadata(load_default=dict)
     consents = fields.Nested(ConsentsRequest, load_default=None)
+    shipping = fields.Nested(
+        ShippingRequest,
+        load_default=None,
+        metadata={
+            "code": "INVALID_ADDRESS",
+            "description": "The recipient, or `address.country` alone, which decides the postage: Stripe's page asks "
+            "for the rest. The country is required where the shop has several shipping zones.",
+        },
+    )
 
     @post_load
     def to_command(self, data: dict[str, Any], **_options: Any) -> CheckoutCommand:

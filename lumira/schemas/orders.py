@@ -10,6 +10,7 @@ from lumira.schemas.base import RequestSchema, ResponseSchema
 from lumira.schemas.fields import Cursor, EmailAddress, QueryInteger, Timestamp, absent
 from lumira.schemas.payment_intents import ORDER_STATUSES
 from lumira.schemas.refunds import REFUND_STATUSES
+from lumira.schemas.shipping import ShippingResponse
 
 MAX_PAGE = 100
 REVIEW_REASONS = ("amount_mismatch", "currency_mismatch")
@@ -227,6 +228,12 @@ class WholeOrderResponse(OrderResponse):
         },
     )
     lines = fields.List(fields.Nested(OrderLineResponse), required=True)
+    shipping = fields.Nested(
+        ShippingResponse,
+        required=True,
+        allow_none=True,
+        metadata={"description": "Null for an order of which nothing is sent, or without zones and address."},
+    )
     payments = fields.List(fields.Nested(OrderPaymentResponse), required=True)
     refunds = fields.List(fields.Nested(OrderRefundResponse), required=True)
     disputes = fields.List(fields.Nested(OrderDisputeResponse), required=True)

@@ -14,6 +14,7 @@ from lumira.schemas.fields import (
     ProductId,
     StrictInteger,
 )
+from lumira.schemas.shipping import ShippingRequest
 from lumira.text_rules import NAME_LENGTH
 
 MAX_QUANTITY = 100
@@ -96,6 +97,15 @@ class CreatePaymentIntentRequest(RequestSchema):
     locale = Locale(load_default=None)
     metadata = CallerMetadata(load_default=dict)
     consents = fields.Nested(ConsentsRequest, load_default=None)
+    shipping = fields.Nested(
+        ShippingRequest,
+        load_default=None,
+        metadata={
+            "code": "INVALID_ADDRESS",
+            "description": "The recipient; required for goods where the shop has shipping zones: refused with "
+            "`MISSING_ADDRESS` then.",
+        },
+    )
 
     @post_load
     def to_command(self, data: dict[str, Any], **_options: Any) -> CheckoutCommand:
@@ -110,6 +120,7 @@ def _command(data: dict[str, Any], item: CheckoutItem) -> CheckoutCommand:
         metadata=data["metadata"],
         consents=data["consents"],
         locale=data["locale"],
+        shipping=data.get("shipping"),
     )
 
 

@@ -3,6 +3,7 @@
 from lumira.clock import utc_now
 from lumira.database import atomic, db
 from lumira.domain import payments
+from lumira.domain.cart_price import price_of
 from lumira.domain.commands import CheckoutCommand, CheckoutItem
 from lumira.domain.payments import IntentFacts
 from lumira.domain.stripe_requests import Seller, freeze_intent_request
@@ -31,6 +32,7 @@ def insert_unpaid(tenant: Tenant, product: Product, *, email: str, intent_id: st
         tenant,
         CheckoutCommand((CheckoutItem(product.id),), email, source="products"),
         items=[(product, 1)],
+        price=price_of([(product, 1)]),
         customer=customers.find_or_create(tenant.id, email=email, name=None),
         livemode=False,
         call=Call(fingerprint="", actor="test"),

@@ -2,11 +2,19 @@
 
 from dataclasses import dataclass
 
-from lumira.errors import MissingConsent, OutOfStock
+from lumira.errors import CountryNotServed, InvalidAddress, MissingAddress, MissingConsent, OutOfStock
 from lumira.stripe_errors import PaymentFailed, StripeConfigError, StripeUnavailable
 
 #: What every route that opens a payment may raise.
-ERRORS_OF_SALES = (MissingConsent, OutOfStock, PaymentFailed, StripeConfigError, StripeUnavailable)
+ERRORS_OF_SALES = (
+    MissingConsent,
+    OutOfStock,
+    PaymentFailed,
+    StripeConfigError,
+    StripeUnavailable,
+)
+#: What a route that sells goods may raise besides.
+ERRORS_OF_GOODS = (*ERRORS_OF_SALES, MissingAddress, InvalidAddress, CountryNotServed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +42,9 @@ ERROR_REPLIES = {
             "INVALID_IDEMPOTENCY_KEY",
             "INVALID_FILE",
             "MISSING_CONSENT",
+            "MISSING_ADDRESS",
+            "INVALID_ADDRESS",
+            "COUNTRY_NOT_SERVED",
             "INVALID_REQUEST",
         ),
     ),

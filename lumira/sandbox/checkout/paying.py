@@ -1,9 +1,10 @@
 """Payment of a Checkout Session, when the buyer submits its page's form."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from lumira.sandbox.account import Account
+from lumira.sandbox.checkout.addresses import collected_shipping, record_address, shipping_object
 from lumira.sandbox.checkout.completion import complete, is_submitted, sync_session
 from lumira.sandbox.checkout.sessions import RETURN, buyer, known_email
 from lumira.sandbox.customers import new_customer, write_customer
@@ -31,6 +32,8 @@ class CheckoutForm:
     payment_method: str = ""
     email: str = ""
     name: str = ""
+    #: The parts of the address, and ``phone``, where the page asks for them.
+    shipping: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -97,6 +100,7 @@ def _record_buyer(account: Account, session: dict[str, Any], form: CheckoutForm)
     account.check_email(email)
     check_description(form.name, "name", _MAX_NAME_LENGTH)
     session["customer_details"] = buyer(email, form.name or (customer or {}).get("name"))
+    record_address(session, form.shipping)
     if customer is not None and not customer["email"]:
         write_customer(account, customer, {"email": email})
 
@@ -126,12 +130,16 @@ def _ensure_intent(account: Account, session: dict[str, Any]) -> dict[str, Any]:
     """Return the session's PaymentIntent, which is created at the first attempt to pay."""
     if session["payment_intent"] is not None:
         account.save(session)
-        return account.get("payment_intent", session["payment_intent"])
+        intent = account.get("payment_intent", session["payment_intent"])
+        if collected_shipping(session):
+            intent["shipping"] = shipping_object(collected_shipping(session)["shipping"])
+        return account.save(intent)
     _ensure_customer(account, session)
     intent = new_intent(
         account,
         {
             **session["_payment_intent_data"],
+            **collected_shipping(session),
             "allowed_payment_method_types": session["allowed_payment_method_types"],
             "excluded_payment_method_types": session["excluded_payment_method_types"],
             "amount": session["amount_total"],

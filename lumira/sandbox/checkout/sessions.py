@@ -21,14 +21,15 @@ _EMPTY = (
     "currency_conversion", "customer_account", "invoice", "managed_payments", "name_collection",
     "optional_items", "payment_intent", "payment_link", "payment_method_configuration_details", "permissions",
     "presentment_details", "recovered_from", "redirect_on_completion", "return_url",
-    "saved_payment_method_options", "setup_intent", "shipping_address_collection", "shipping_cost",
+    "saved_payment_method_options", "setup_intent", "shipping_cost",
     "subscription", "wallet_options",
 )  # fmt: skip
 #: Copied from the request, or null.
 _COPIED = (
     "allow_promotion_codes", "allowed_payment_method_types", "billing_address_collection", "cancel_url",
     "client_reference_id", "customer", "customer_email", "excluded_payment_method_types",
-    "integration_identifier", "locale", "origin_context", "submit_type", "success_url",
+    "integration_identifier", "locale", "origin_context", "shipping_address_collection", "submit_type",
+    "success_url",
 )  # fmt: skip
 _INVOICE_DATA = (
     "account_tax_ids", "custom_fields", "description", "footer", "issuer", "rendering_options",
@@ -64,6 +65,7 @@ def new_session(
         "payment_method_options": {"card": {"request_three_d_secure": "automatic"}},
         "payment_method_types": types,
         "payment_status": "unpaid",
+        "phone_number_collection": sent.get("phone_number_collection") or {"enabled": False},
         "status": "open",
         "total_details": {"amount_discount": 0, "amount_shipping": 0, "amount_tax": 0},
         "ui_mode": "hosted_page",
@@ -117,7 +119,6 @@ def _switched_off(account: Account) -> dict[str, Any]:
             "enabled": False,
             "invoice_data": {**dict.fromkeys(_INVOICE_DATA), "metadata": {}},
         },
-        "phone_number_collection": {"enabled": False},
         "shipping_options": [],
         "tax_id_collection": {"enabled": False, "required": "never"},
     }

@@ -3,6 +3,7 @@
 from typing import Any
 
 from lumira.sandbox.account import Account
+from lumira.sandbox.checkout.addresses import check_collection
 from lumira.sandbox.checkout.errors import nested_in, unsupported
 from lumira.sandbox.checkout.line_validation import check_lines
 from lumira.sandbox.checkout.lines import total_of
@@ -28,7 +29,8 @@ _SUPPORTED = frozenset((
     "allowed_payment_method_types", "cancel_url", "client_reference_id", "currency", "customer",
     "customer_creation", "customer_email", "excluded_payment_method_types", "expires_at",
     "integration_identifier", "line_items", "locale", "metadata", "mode", "origin_context",
-    "payment_intent_data", "submit_type", "success_url", "ui_mode",
+    "payment_intent_data", "phone_number_collection", "shipping_address_collection", "submit_type",
+    "success_url", "ui_mode",
 ))  # fmt: skip
 #: Unsupported parameters are accepted with the value that switches them off.
 _SWITCHED_OFF: dict[str, Any] = {
@@ -37,7 +39,6 @@ _SWITCHED_OFF: dict[str, Any] = {
     "automatic_tax": {"enabled": False},
     "billing_address_collection": "auto",
     "invoice_creation": {"enabled": False},
-    "phone_number_collection": {"enabled": False},
     "tax_id_collection": {"enabled": False},
 }
 
@@ -46,6 +47,7 @@ def check_new_session(account: Account, sent: dict[str, Any]) -> list[str]:
     """Validate the parameters and set defaults; return the session's payment method types."""
     _check_supported(sent)
     _check_addresses(sent)
+    check_collection(sent)
     _check_buyer(account, sent)
     _check_texts(sent)
     check_lines(account, sent)

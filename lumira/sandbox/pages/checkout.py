@@ -50,6 +50,10 @@ class CheckoutPage:
             payment_method=request.form.get("payment_method", ""),
             email=request.form.get("email", "").strip(),
             name=request.form.get("name", "").strip(),
+            shipping={
+                name: request.form.get(f"shipping_{name}", "").strip()
+                for name in ("name", "phone", "line1", "line2", "postal_code", "city", "state", "country")
+            },
         )
         try:
             with self._store.transaction() as connection:

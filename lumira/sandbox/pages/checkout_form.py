@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from lumira.sandbox.checkout.addresses import example_address
 from lumira.sandbox.checkout.sessions import PAGE
 from lumira.sandbox.limits import format_price
 from lumira.sandbox.pages.html import Html, render
@@ -33,7 +34,7 @@ $lines</tbody>
 <tfoot><tr><th scope="row" colspan="2">Total</th><td id="total">$total</td></tr></tfoot>
 </table>
 $notice<form method="post" action="$action">
-$email$methods<p><button class="yes">$button</button>$back</p>
+$email$address$methods<p><button class="yes">$button</button>$back</p>
 </form>
 <p class="note">This is a test page, no money moves.</p>
 """
@@ -50,6 +51,22 @@ _CHOICE = """\
 <p><input type="radio" id="$value" name="payment_method" value="$value" required$checked>
 <label for="$value">$label</label></p>
 """
+_ADDRESS_FIELD = """\
+<p><label for="shipping_$name">$label</label>
+<input id="shipping_$name" name="shipping_$name" autocomplete="shipping $autocomplete" value="$value"></p>
+"""
+_COUNTRY_FIELD = """\
+<p><label for="shipping_country">Country</label>
+<select id="shipping_country" name="shipping_country" autocomplete="shipping country">$options</select></p>
+"""
+_ADDRESS_FIELDS = (
+    ("name", "Recipient", "name"),
+    ("line1", "Address", "address-line1"),
+    ("line2", "Address, second line", "address-line2"),
+    ("postal_code", "Postal code", "postal-code"),
+    ("city", "City", "address-level2"),
+    ("state", "State", "address-level1"),
+)
 _BACK = '<a href="$url">Back to the shop</a>'
 
 
@@ -63,6 +80,7 @@ def checkout_form(session: dict[str, Any], *, known_email: str | None, notice: s
         notice=render(_NOTICE, text=notice) if notice else "",
         action=PAGE + session["id"],
         email=_email(session, known_email),
+        address=_address(session),
         methods=_methods(session) if session["amount_total"] else "",
         button=f"Pay {total}" if session["amount_total"] else "Complete the order",
         back=render(_BACK, url=session["cancel_url"]) if session["cancel_url"] else "",
@@ -79,6 +97,24 @@ def _email(session: dict[str, Any], known_email: str | None) -> Html:
         return render(_KNOWN_EMAIL, email=known_email)
     typed = session["customer_details"] or {}
     return render(_EMAIL_FIELD, email=typed.get("email") or "", name=typed.get("name") or "")
+
+
+def _address(session: dict[str, Any]) -> Html:
+    """The fields of the address, with an example: nobody is sent anything."""
+    fields = []
+    example = example_address(session)
+    if session["shipping_address_collection"] is not None:
+        countries = session["shipping_address_collection"]["allowed_countries"]
+        options = Html("".join(render("<option>$code</option>", code=code) for code in countries))
+        fields = [
+            render(_ADDRESS_FIELD, name=name, label=label, autocomplete=kind, value=example.get(name, ""))
+            for name, label, kind in _ADDRESS_FIELDS
+        ]
+        fields.append(render(_COUNTRY_FIELD, options=options))
+    if session["phone_number_collection"]["enabled"]:
+        phone = example.get("phone", "")
+        fields.append(render(_ADDRESS_FIELD, name="phone", label="Phone", autocomplete="tel", value=phone))
+    return Html("".join(fields))
 
 
 def _methods(session: dict[str, Any]) -> Html:

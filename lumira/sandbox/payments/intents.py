@@ -3,6 +3,7 @@
 from typing import Any
 
 from lumira.sandbox.account import Account
+from lumira.sandbox.checkout.addresses import shipping_object
 from lumira.sandbox.ids import payment_id, random_id
 from lumira.sandbox.limits import merged_metadata
 
@@ -22,7 +23,7 @@ _PUBLIC_FIELDS = frozenset((
 ))  # fmt: skip
 _COPIED = (
     "customer", "customer_account", "description", "on_behalf_of", "receipt_email", "setup_future_usage",
-    "shipping", "statement_descriptor", "statement_descriptor_suffix", "transfer_data", "transfer_group",
+    "statement_descriptor", "statement_descriptor_suffix", "transfer_data", "transfer_group",
     "application_fee_amount", "excluded_payment_method_types",
 )  # fmt: skip
 _EMPTY = (
@@ -45,6 +46,7 @@ def new_intent(account: Account, params: dict[str, Any]) -> dict[str, Any]:
             "object": "payment_intent",
             **dict.fromkeys(_EMPTY),
             **{name: params.get(name) or None for name in _COPIED},
+            "shipping": shipping_object(params.get("shipping")),
             "allowed_payment_method_types": params.get("allowed_payment_method_types"),
             "amount": params["amount"],
             "amount_capturable": 0,

@@ -52,6 +52,8 @@ class CatalogTenant:
     brand_radius: int | None = None
     #: The legal lines of receipts.
     seller: dict[str, Any] | None = None
+    #: Where goods are sent, as `domain.shipping` reads it; `None` if no address is asked.
+    shipping_zones: list[dict[str, Any]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +145,7 @@ def product_of(table: dict[str, Any]) -> CatalogProduct:
         access_days=table["access_days"],
         includes_lower_levels=table["includes_lower_levels"],
         deliverables=tuple(table["deliverables"]),
+        weight=table["weight"],
     )
 
 

@@ -32,13 +32,15 @@ DOMAINS = "domains"
 
 
 def change_fields(tenant: Tenant, values: Mapping[str, Any]) -> tuple[FieldChange, ...]:
-    """Set the fields of `values`, and `seller` if it is among them; return those that had another value."""
+    """Set the fields of `values`, also `seller` and `shipping_zones`; return those that had another value."""
     changed = differing(tenant, {name: values[name] for name in CHANGEABLE if name in values})
     write(tenant, changed)
-    if "seller" not in values or tenant.seller == values["seller"]:
-        return changed
-    before, tenant.seller = tenant.seller, values["seller"]
-    return (*changed, FieldChange("seller", _in_one_line(before), _in_one_line(tenant.seller)))
+    for name, in_one_line in (("seller", _in_one_line), ("shipping_zones", _zones_in_one_line)):
+        before = getattr(tenant, name)
+        if name in values and before != values[name]:
+            setattr(tenant, name, values[name])
+            changed = (*changed, FieldChange(name, in_one_line(before), in_one_line(values[name])))
+    return changed
 
 
 def change_domains(
@@ -69,3 +71,19 @@ def _in_one_line(seller: dict[str, Any] | None) -> str | None:
         return None
     texts = {name: value if isinstance(value, str) else ", ".join(value) for name, value in seller.items()}
     return "; ".join(f"{name} {texts[name]}" for name in sorted(texts))
+
+
+def _zones_in_one_line(zones: list[dict[str, Any]] | None) -> str | None:
+    """Each zone with its countries, and its amounts in minor units."""
+    if zones is None:
+        return None
+    return "; ".join(
+        f"{zone['name']} {_zone_amounts(zone)} ({' '.join(zone['countries'])})" for zone in zones
+    )
+
+
+def _zone_amounts(zone: dict[str, Any]) -> str:
+    steps = [f"{step['amount']} above {step['heavier_than']} g" for step in zone.get("steps", ())]
+    free = [f"free from {zone['free_from']}"] if zone.get("free_from") is not None else []
+    phone = ["with phone"] if zone.get("phone") else []
+    return ", ".join([str(zone["amount"]), *steps, *free, *phone])

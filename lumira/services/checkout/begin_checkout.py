@@ -11,6 +11,7 @@ from lumira import stripe_slots
 from lumira.clock import utc_now
 from lumira.database import atomic, retried
 from lumira.domain.commands import CheckoutCommand
+from lumira.domain.shipping import zones_of
 from lumira.domain.stripe_requests import Seller
 from lumira.errors import Conflict, InvalidRequest
 from lumira.models import Order, Tenant
@@ -28,7 +29,7 @@ from lumira.repositories.customers import Buyer
 from lumira.repositories.idempotency import Claim, StoredReply
 from lumira.repositories.idempotent_calls import Call
 from lumira.repositories.stripe_accounts import StripeAccount
-from lumira.services.checkout.cart import check_consents, check_price, find_products
+from lumira.services.checkout.cart import check_consents, find_price, find_products
 from lumira.services.checkout.ensure_stripe_customer import (
     CustomerAtStripe,
     freeze_customer_request,
@@ -71,7 +72,8 @@ def begin_checkout(
     Returns the reply at once if an earlier call stored it or if the order is free: a free order completes here,
     and `free_reply` describes it. Raises `InvalidRequest` (`INVALID_EMAIL`) if the command lacks an address that the
     tenant or a free order requires, `ProductNotFound`, `LevelNotFound`, `InvalidQuantity`, `InvalidCart`,
-    `OutOfStock`, `RateLimited`, `StripeConfigError`, `IdempotencyInProgress` and `IdempotencyMismatch`.
+    `MissingAddress`, `InvalidAddress`, `CountryNotServed`, `OutOfStock`, `RateLimited`, `StripeConfigError`,
+    `IdempotencyInProgress` and `IdempotencyMismatch`.
     """
     started = _begin(tenant_id, call, command, free_reply=free_reply)
     if isinstance(started, CheckoutStarted) and started.customer is None:
@@ -122,7 +124,7 @@ def _begin(
             claim,
             order,
             account,
-            Seller(tenant.slug, tenant.name, tenant.statement_descriptor_suffix),
+            Seller(tenant.slug, tenant.name, tenant.statement_descriptor_suffix, zones_of(tenant)),
             customer,
             is_public=call.public_network is not None,
         )
@@ -170,8 +172,8 @@ def _find_or_open_order(
         )
     items = find_products(tenant_id, command.items)
     check_consents(tenant, items, command)
-    check_price(items, command)
-    is_free = all(product.is_free for product, _ in items)
+    price = find_price(tenant, items, command)
+    is_free = price.amount == 0
     buyer = _find_or_create_buyer(tenant, command, is_free=is_free)
     repeated: frozenset[str] = frozenset()
     if is_free:
@@ -184,6 +186,7 @@ def _find_or_open_order(
         tenant,
         command,
         items=items,
+        price=price,
         customer=buyer,
         livemode=livemode,
         call=call,

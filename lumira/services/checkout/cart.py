@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from lumira.domain import consents
+from lumira.domain import consents, shipping
+from lumira.domain.cart_price import CartPrice, price_of
 from lumira.domain.charge_limits import largest_charge
 from lumira.domain.commands import CheckoutCommand, CheckoutItem
 from lumira.errors import InvalidCart, InvalidQuantity, MissingConsent, PriceChanged
@@ -33,11 +34,20 @@ def check_consents(tenant: Tenant, items: Sequence[tuple[Product, int]], command
         )
 
 
-def check_price(items: Sequence[tuple[Product, int]], command: CheckoutCommand) -> None:
-    """Raise `PriceChanged` if the buyer has seen another price."""
-    price = (sum(product.amount * quantity for product, quantity in items), items[0][0].currency)
-    if command.expected not in (None, price):
+def find_price(tenant: Tenant, items: Sequence[tuple[Product, int]], command: CheckoutCommand) -> CartPrice:
+    """Return what the sale costs, the postage included, once it is possible at this price.
+
+    Raises `PriceChanged` if the buyer has seen another price, `MissingAddress`, `InvalidAddress` and
+    `CountryNotServed` if the goods cannot be sent, and `InvalidCart` if Stripe does not charge so much.
+    """
+    country = command.shipping.country if command.shipping else None
+    price = price_of(items, postage=shipping.postage_of(tenant, items, country))
+    if price.postage is not None:
+        shipping.check_address(price.postage, command, is_free=price.amount == 0)
+        _check_largest(price.amount, price.currency)
+    if command.expected not in (None, (price.amount, price.currency)):
         raise PriceChanged("The price has changed: show the new price to the buyer.")
+    return price
 
 
 def _get_product(tenant_id: int, item: CheckoutItem) -> Product:
@@ -58,6 +68,10 @@ def _check_cart(items: list[tuple[Product, int]]) -> None:
         raise InvalidCart("A product appears twice in the cart: list it once, with its quantity.")
     if len({product.currency for product, _ in items}) > 1:
         raise InvalidCart("The products of a cart must have the same currency.")
-    largest = largest_charge(items[0][0].currency)
-    if sum(product.amount * quantity for product, quantity in items) > largest:
+    _check_largest(sum(product.amount * quantity for product, quantity in items), items[0][0].currency)
+
+
+def _check_largest(amount: int, currency: str) -> None:
+    largest = largest_charge(currency)
+    if amount > largest:
         raise InvalidCart(f"The amount must not exceed {largest} minor units.")

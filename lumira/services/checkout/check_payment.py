@@ -2,10 +2,13 @@
 
 from lumira.clock import utc_now
 from lumira.database import atomic, retried
+from lumira.domain import addresses
+from lumira.domain.cart_price import price_of
 from lumira.domain.commands import CheckoutItem
+from lumira.domain.shipping import postage_of
 from lumira.errors import PriceChanged
 from lumira.models import Order
-from lumira.repositories import order_polls, orders, stock
+from lumira.repositories import order_polls, orders, stock, tenants
 from lumira.services.checkout.begin_checkout import reserve_stock
 from lumira.services.checkout.cart import find_products
 from lumira.services.checkout.view_opened import PAYABLE, Progress, progress_of
@@ -16,8 +19,8 @@ def check_payment(tenant_id: int, order_number: str) -> Progress:
     """Return how far the order's payment is, and keep its units reserved while the buyer confirms it.
 
     Raises before anything can be charged: `ProductNotFound` or `LevelNotFound` if a product is no longer on sale,
-    `PriceChanged` if it has another price now, and `OutOfStock` or `RateLimited` if the reservation has ended and the
-    units are not there again.
+    `PriceChanged` if it has another price now, `CountryNotServed` if it is no longer sent there, and `OutOfStock` or
+    `RateLimited` if the reservation has ended and the units are not there again.
     """
     with atomic(tenant_id):
         found = orders.get_order_of_payment(tenant_id, order_number)
@@ -33,6 +36,8 @@ def check_payment(tenant_id: int, order_number: str) -> Progress:
 def _check_offer(tenant_id: int, order: Order) -> None:
     items = [CheckoutItem(line.product_id, line.quantity) for line in order.lines]
     found = find_products(tenant_id, items)
-    price = (sum(product.amount * quantity for product, quantity in found), found[0][0].currency)
-    if price != (order.amount, order.currency):
+    address = addresses.read(order.shipping_address)
+    postage = postage_of(tenants.get(tenant_id), found, address.country if address else None)
+    price = price_of(found, postage=postage)
+    if (price.amount, price.currency) != (order.amount, order.currency):
         raise PriceChanged("The price has changed: show the new price to the buyer.")

@@ -4,8 +4,11 @@ from collections.abc import Collection, Sequence
 
 from lumira.clock import utc_now
 from lumira.domain import stripe_metadata
+from lumira.domain.addresses import freeze
+from lumira.domain.cart_price import CartPrice
 from lumira.domain.commands import CHECKOUT_PAGE, CheckoutCommand
 from lumira.domain.consents import freeze_consents
+from lumira.domain.shipping import has_goods
 from lumira.formats import new_order_number
 from lumira.models import Customer, Order, OrderLine, OrderStatus, Product, Tenant
 from lumira.models.columns import uuid7
@@ -20,20 +23,28 @@ def open_order(
     command: CheckoutCommand,
     *,
     items: Sequence[tuple[Product, int]],
+    price: CartPrice,
     customer: Customer | Buyer | None,
     livemode: bool,
     call: Call,
     claim: Claim = NO_CLAIM,
     repeated: Collection[str] = (),
 ) -> Order:
-    """Insert a pending order for the products and quantities in `items`, at the catalog's current prices, and keep it.
+    """Insert a pending order for the products and quantities in `items`, at the given price, and keep it.
 
     The order is recorded on the key of the claimed call. `repeated` contains the ids of the free products that the
     customer has from an earlier order. If this process dies before the payment is requested, a poll finds the order
     and, at its deadline, releases its stock.
     """
     order = build_order(
-        tenant, command, items=items, customer=customer, livemode=livemode, call=call, repeated=repeated
+        tenant,
+        command,
+        items=items,
+        price=price,
+        customer=customer,
+        livemode=livemode,
+        call=call,
+        repeated=repeated,
     )
     if not order.is_free:
         order_polls.schedule_at_once(order, utc_now())
@@ -46,6 +57,7 @@ def build_order(
     command: CheckoutCommand,
     *,
     items: Sequence[tuple[Product, int]],
+    price: CartPrice,
     customer: Customer | Buyer | None,
     livemode: bool,
     call: Call,
@@ -55,7 +67,6 @@ def build_order(
 
     The order copies every value that it needs: later changes of the catalog and of the tenant do not affect it.
     """
-    amount = sum(product.amount * quantity for product, quantity in items)
     order = Order(
         tenant_id=tenant.id,
         id=uuid7(),
@@ -64,8 +75,8 @@ def build_order(
         customer_email=command.customer_email,
         email_key=customer.email_key if customer else None,
         customer_name=command.customer_name,
-        amount=amount,
-        currency=items[0][0].currency,
+        amount=price.amount,
+        currency=price.currency,
         livemode=livemode,
         source=command.source,
         request_id=call.request_id,
@@ -76,7 +87,11 @@ def build_order(
         ),
         withdrawal_days=tenant.withdrawal_days,
         delivery_days=tenant.delivery_days,
-        free_product_id=_free_product_id(items, repeated) if customer else None,
+        free_product_id=_free_product_id(items, repeated) if customer and price.amount == 0 else None,
+        shipping_zone=price.postage.zone.name if price.postage else None,
+        shipping_amount=price.postage.amount if price.postage else 0,
+        shipping_vat_rate=price.postage.vat_rate if price.postage else None,
+        shipping_address=freeze(command.shipping) if command.shipping and has_goods(items) else None,
         release_on_failure=tenant.release_on_failure,
         caller_metadata=_without_reserved(command.metadata),
         status=OrderStatus.PENDING,

@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lumira.database import atomic
+from lumira.domain.cart_price import CartPrice, price_of
 from lumira.domain.commands import CheckoutItem
 from lumira.domain.consents import RequiredConsents, required_consents
 from lumira.domain.due_receipts import included_vat
+from lumira.domain.shipping import Postage, Zone, find_zone, has_goods, postage_of, zones_of
 from lumira.models import Content, PaymentPage, Product, ProductKind, Tenant
 from lumira.repositories import contents, product_images, products, stock, tenants
 from lumira.repositories.product_images import ShownImage
@@ -42,10 +44,20 @@ class Offer:
     tenant: Tenant
     lines: tuple[OfferLine, ...]
     consents: RequiredConsents
+    price: CartPrice
+    #: Where the goods can be sent; none if no address is asked.
+    zones: tuple[Zone, ...] = ()
+    #: The country for which the postage is shown.
+    country: str | None = None
 
     @property
     def amount(self) -> int:
-        return sum(line.amount for line in self.lines)
+        """What the buyer pays, the postage included."""
+        return self.price.amount
+
+    @property
+    def postage(self) -> Postage | None:
+        return self.price.postage
 
     @property
     def currency(self) -> str:
@@ -90,8 +102,8 @@ class Shop:
     lines: list[OfferLine]
 
 
-def view_offer(tenant_id: int, items: Sequence[CheckoutItem]) -> Offer:
-    """Return what the items cost and contain now.
+def view_offer(tenant_id: int, items: Sequence[CheckoutItem], country: str | None = None) -> Offer:
+    """Return what the items cost and contain now, sent to `country`; else to the first one that the shop serves.
 
     Raises `ProductNotFound`, `LevelNotFound`, `InvalidQuantity` and `InvalidCart`.
     """
@@ -113,7 +125,20 @@ def view_offer(tenant_id: int, items: Sequence[CheckoutItem]) -> Offer:
             for product, quantity in found
         )
         tenant = tenants.get(tenant_id)
-        return Offer(tenant, lines, required_consents(tenant, found))
+        zones = zones_of(tenant) if has_goods(found) else ()
+        shown = country if country is not None and find_zone(zones, country) else _first_country(zones)
+        return Offer(
+            tenant,
+            lines,
+            required_consents(tenant, found),
+            price_of(found, postage=postage_of(tenant, found, shown)),
+            zones,
+            shown,
+        )
+
+
+def _first_country(zones: Sequence[Zone]) -> str | None:
+    return zones[0].countries[0] if zones else None
 
 
 def view_shop(tenant_id: int) -> Shop:

@@ -6,7 +6,10 @@ from uuid import UUID
 
 from lumira.clock import utc_now
 from lumira.database import atomic
+from lumira.domain import addresses
+from lumira.domain.addresses import Address
 from lumira.domain.commands import OrderFilter
+from lumira.domain.due_receipts import included_vat
 from lumira.domain.order_money import current_payment
 from lumira.domain.timeline import TimelineEntry, timeline
 from lumira.domain.waiting import Waiting, waiting_for
@@ -49,6 +52,19 @@ class WithdrawalSummary:
 
 
 @dataclass(frozen=True, slots=True)
+class ShippingSummary:
+    """Where an order is sent, and what that costs; amounts in minor units, VAT included."""
+
+    zone: str | None
+    amount: int
+    vat_rate: str | None
+    vat_amount: int
+    name: str | None
+    phone: str | None
+    address: Address | None
+
+
+@dataclass(frozen=True, slots=True)
 class OrderView(OrderSummary):
     """One order, its timeline with the oldest entry first, and what it waits for."""
 
@@ -56,6 +72,23 @@ class OrderView(OrderSummary):
     #: The newest one; `None` if the buyer has not withdrawn.
     withdrawal: WithdrawalSummary | None
     waiting: Waiting | None
+
+    @property
+    def shipping(self) -> ShippingSummary | None:
+        """Where it is sent; `None` if nothing of it is sent, or nothing is known about that."""
+        order, address = self.order, addresses.read(self.order.shipping_address)
+        if order.shipping_zone is None and address is None:
+            return None
+        rate = order.shipping_vat_rate
+        return ShippingSummary(
+            zone=order.shipping_zone,
+            amount=order.shipping_amount,
+            vat_rate=rate,
+            vat_amount=included_vat(order.shipping_amount, rate) if rate else 0,
+            name=address.name if address else None,
+            phone=address.phone if address else None,
+            address=address,
+        )
 
     @property
     def waiting_for(self) -> str | None:

@@ -7,6 +7,7 @@ from uuid import UUID
 from lumira.clock import utc_now
 from lumira.database import atomic, db
 from lumira.domain import payments
+from lumira.domain.cart_price import price_of
 from lumira.domain.commands import CheckoutCommand, CheckoutItem
 from lumira.domain.payments import IntentFacts
 from lumira.domain.stripe_requests import Seller, freeze_intent_request
@@ -54,6 +55,7 @@ def open_paid(brand: Brand, product: str, mark: str) -> tuple[Paid, bytes]:
             tenant,
             CheckoutCommand((CheckoutItem(product),), email, source="products"),
             items=[(product_row, 1)],
+            price=price_of([(product_row, 1)]),
             customer=customers.find_or_create(tenant.id, email=email, name="Ana Martin"),
             livemode=False,
             call=Call(fingerprint="", actor="benchmark"),

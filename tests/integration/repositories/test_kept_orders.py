@@ -8,6 +8,7 @@ import pytest
 from lumira.clock import utc_now
 from lumira.database import atomic
 from lumira.domain import payments, stripe_requests
+from lumira.domain.cart_price import price_of
 from lumira.domain.payments import IntentFacts
 from lumira.domain.stripe_requests import Refusal, Seller
 from lumira.errors import IdempotencyInProgress
@@ -40,6 +41,7 @@ def keep(brand: Brand) -> Order:
             tenant,
             make_command("shirt", metadata={"campaign": "été"}),
             items=[(products.get_product(brand.id, "shirt"), 1)],
+            price=price_of([(products.get_product(brand.id, "shirt"), 1)]),
             customer=None,
             livemode=False,
             call=Call(fingerprint="", actor="test"),

@@ -114,6 +114,7 @@ def test_optional_keys_have_defaults():
         "delayed_methods": True,
         "access_days": None,
         "includes_lower_levels": False,
+        "weight": None,
         "contents": [],
         "deliverables": [],
     }
@@ -128,8 +129,16 @@ def test_optional_keys_have_defaults():
         ("products = []" + TENANT, "products", "Must contain at least one product."),
         (PRODUCT, "tenant", "Missing data"),
         (MINIMAL + "[stock]\nmystique = 3\n", "stock", "Unknown key."),
-        (with_line("stock = 3"), "products[0].stock", 'Only a product of kind "physical" has stock.'),
-        (with_line("stock = 0"), "products[0].stock", 'Only a product of kind "physical" has stock.'),
+        (
+            with_line("stock = 3"),
+            "products[0].stock",
+            'Only a product of kind "physical" has stock, and is sent.',
+        ),
+        (
+            with_line("stock = 0"),
+            "products[0].stock",
+            'Only a product of kind "physical" has stock, and is sent.',
+        ),
         (with_line("restock_on_refund = true"), "products[0].restock_on_refund", 'kind "physical"'),
         (with_goods_line("stock = -1"), "products[0].stock", "between 0 and 100000000"),
         (with_line('contents = "carte"'), "products[0].contents", "Not a valid list."),
@@ -425,3 +434,52 @@ def test_oracle_lumira_sells_four_levels_and_one_product():
         (4, "integrale", "Intégrale", "Cartographie + mandala + PDF 15p + audio 25min", 4900),
         (None, "mystique", "Niveau Mystique", "", 4700),
     ]
+
+
+ZONE = """
+[[shipping_zones]]
+name = "France"
+countries = ["fr", "MC", "FR"]
+amount = 490
+free_from = 6000
+[[shipping_zones.steps]]
+heavier_than = 1000
+amount = 790
+"""
+
+
+def test_shipping_zones_have_countries_and_amounts() -> None:
+    [zone] = parse((MINIMAL + ZONE).encode())["shipping_zones"]
+    assert zone == {
+        "name": "France",
+        "countries": ["FR", "MC"],
+        "amount": 490,
+        "free_from": 6000,
+        "phone": False,
+        "steps": [{"heavier_than": 1000, "amount": 790}],
+    }
+    assert parse(MINIMAL.encode())["shipping_zones"] == []
+
+
+@pytest.mark.parametrize(
+    ("zones", "where", "message"),
+    [
+        (ZONE.replace("490", "20"), "shipping_zones[0].amount", "Stripe's minimum charge"),
+        (ZONE.replace("490", "-1"), "shipping_zones[0].amount", "between"),
+        (ZONE.replace("790", "4.9"), "shipping_zones[0].steps[0].amount", "whole number of minor units"),
+        (ZONE.replace('"MC"', '"XX"'), "shipping_zones[0].countries[1]", "ISO 3166-1"),
+        (ZONE.replace('["fr", "MC", "FR"]', "[]"), "shipping_zones[0].countries", "at least one"),
+        (ZONE + ZONE, "shipping_zones[1].name", "has the same one"),
+        (ZONE + ZONE.replace("France", "Too"), "shipping_zones[1].countries", "a country has one zone"),
+        (
+            ZONE + "[[shipping_zones.steps]]\nheavier_than = 500\namount = 900\n",
+            ".steps",
+            "ordered by heavier_than",
+        ),
+        (ZONE.replace("free_from", "free"), "shipping_zones[0].free", "Unknown key"),
+    ],
+)
+def test_shipping_zones_that_cannot_be_charged_are_refused(zones: str, where: str, message: str) -> None:
+    error = error_of(MINIMAL + zones)
+    assert where in error
+    assert message in error

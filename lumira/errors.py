@@ -59,6 +59,12 @@ class InvalidNote(InvalidRequest):
     """The note on an order is empty or too long."""
 
 
+class InvalidPromotionCode(InvalidRequest):
+    """The promotion code does not count for this order; `why` is a `domain.promotions.WhyNot`. Nothing was opened."""
+
+    code = "INVALID_PROMOTION_CODE"
+
+
 class MissingConsent(InvalidRequest):
     """The shop requires a consent of the buyer that the sale lacks; `fields` names it."""
 

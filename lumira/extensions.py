@@ -27,6 +27,9 @@ _LINK_REQUESTS = "20 per hour"
 #: address: their images must not use up the limit of their payments.
 _IMAGES = "3000 per minute"
 _IMAGE_ENDPOINT = "checkout.send_image"
+#: Promotion codes that do not count, entered by one network: a code of six random characters would take centuries to
+#: find, and a buyer who mistypes one has enough attempts.
+_WRONG_CODES = "20 per hour"
 #: Looks at payments, which ask Stripe, of one network.
 _PAYMENT_LOOKS = "120 per minute"
 #: Attempts to sign in to the dashboard that fail, of one browser or one network: counted also without rate limits.
@@ -77,6 +80,8 @@ class HttpExtensions:
     image_limit: RouteLimit
     #: How often one network may look at payments on the checkout pages.
     looks_quota: Quota
+    #: How often one network may enter promotion codes that do not count.
+    wrong_codes_quota: Quota
     #: How often one browser or network may fail to sign in to the dashboard.
     sign_in_quota: Quota
     #: How often one network may request withdrawals by order number.
@@ -107,6 +112,7 @@ def init_app(app: Flask, settings: Settings) -> None:
         renewal_limit,
         limiter.shared_limit(_IMAGES, scope="images", key_func=callers_network),
         Quota(limiter, "looks", _PAYMENT_LOOKS),
+        Quota(limiter, "wrong-codes", _WRONG_CODES),
         sign_in_quota,
         withdrawal_limit,
     )

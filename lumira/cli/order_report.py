@@ -32,6 +32,9 @@ def report_lines(
         price = format_amount(line.unit_amount, order.currency)
         repeated = "  (of an earlier order of this customer)" if line.is_repeated else ""
         yield f"  {line.quantity} x {line.product_id}  {line.product_name}  {price}{repeated}"
+    if order.promotion_code is not None:
+        discount = format_amount(-order.discount_amount, order.currency)
+        yield f"  promotion code {order.promotion_code}  {discount}  {order.promotion_use}"
     yield from _stock(order)
     yield from _sessions(order, zone)
     yield from _payments(order)

@@ -77,13 +77,19 @@ def _lines(receipt: Receipt, language: Language) -> list[tuple[str, ...]]:
     prefix = words[f"item_{form_of(receipt)}"]
     return [
         (
-            _text(prefix + (line["name"] or words["difference"])),
+            _text(prefix + (line["name"] or _unnamed(line, words))),
             str(line["quantity"]),
             _amount(receipt, language, line["unit_amount"]),
             _amount(receipt, language, line["amount"]),
         )
         for line in receipt.lines
     ]
+
+
+def _unnamed(line: dict[str, Any], words: dict[str, str]) -> str:
+    """The name of a line that is of no product: a discount, or an accepted difference in amount."""
+    code = line.get("promotion_code")
+    return words["difference"] if code is None else words["discount"].format(code)
 
 
 def _consents(receipt: Receipt, words: dict[str, str]) -> list[tuple[str, str | None]]:

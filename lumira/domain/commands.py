@@ -49,6 +49,8 @@ class CheckoutCommand:
     customer_name: str | None = None
     #: The caller's own metadata for Stripe, within Stripe's limits.
     metadata: dict[str, str] = field(default_factory=dict)
+    #: As the buyer entered it; `None` for a sale at the catalog's prices.
+    promotion_code: str | None = None
     #: The amount in minor units, and the currency, that the buyer has seen; `None` if the caller does not say.
     expected: tuple[int, str] | None = None
     #: `None` if the request has no consents.

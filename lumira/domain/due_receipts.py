@@ -114,10 +114,12 @@ def included_vat(amount: int, rate: str) -> int:
 
 
 def _sold_lines(order: Order, payment: Payment) -> list[dict[str, Any]]:
-    """The order's lines; where an operator accepted another amount, a further line makes up the difference."""
+    """The order's lines and its discount; a further one makes up the difference to another amount that was paid."""
     if payment.currency != order.currency:
         return [_line(order.product_name, 1, payment.amount_received)]
     lines = [_line(line.product_name, line.quantity, line.unit_amount) for line in order.lines]
+    if order.discount_amount:
+        lines.append(_line("", 1, -order.discount_amount) | {"promotion_code": order.promotion_code or ""})
     difference = payment.amount_received - order.amount
     return [*lines, _line("", 1, difference)] if difference else lines
 

@@ -28,6 +28,7 @@ from lumira.models import (
     OrderStatus,
     PartialRefundPolicy,
     Payment,
+    PromotionUse,
     RefundOrigin,
     ReleaseOnFailure,
     ReservationState,
@@ -54,6 +55,8 @@ class Outcome:
     grants: dict[UUID, GrantState]
     #: For every product with stock, the state of the order's reservation.
     stock: dict[str, ReservationState]
+    #: Whether the order counts as a use of its promotion code; `None` without one.
+    promotion: PromotionUse | None
     #: Payments that are refunded automatically, and why.
     refunds: tuple[tuple[Payment, RefundOrigin], ...]
     #: Kind and subject of every message to the buyer or to the team.
@@ -79,6 +82,7 @@ def _when_test_ended(outcome: Outcome) -> Outcome:
         status=OrderStatus.CANCELLED if waits else outcome.status,
         review=None,
         stock=dict.fromkeys(outcome.stock, ReservationState.RELEASED),
+        promotion=outcome.promotion and PromotionUse.RELEASED,
         refunds=(),
         withdrawal_refunds=(),
     )
@@ -106,6 +110,8 @@ def _derive(order: Order, *, if_accepted: bool) -> Outcome:
         is_paid=True,
         grants={line.id: _grant_state(order, line, money) for line in order.lines if line.grants_access},
         stock=_stock_when_fulfilled(order),
+        # Also after a refund: who returns goods may not buy with the code again. An operator can raise its limits.
+        promotion=order.promotion_use and PromotionUse.REDEEMED,
         refunds=tuple((payment, RefundOrigin.DUPLICATE_PAYMENT) for payment in duplicate_payments(order)),
         messages=frozenset(_messages(order, with_sale=True)),
         withdrawal_refunds=tuple(withdrawal.due_refunds(order, if_accepted=if_accepted)),
@@ -126,6 +132,7 @@ def _unfulfilled(
         is_paid=False,
         grants={},
         stock=_stock_when_unfulfilled(order, status),
+        promotion=order.promotion_use and _promotion_when_unfulfilled(order, status),
         refunds=automatic,
         messages=frozenset(_messages(order, with_sale=False)),
         # A payment of another amount waits for no decision any more if the buyer has withdrawn from everything.
@@ -148,10 +155,18 @@ def _stock_when_fulfilled(order: Order) -> dict[str, ReservationState]:
 
 
 def _stock_when_unfulfilled(order: Order, status: OrderStatus) -> dict[str, ReservationState]:
-    is_over = status in (OrderStatus.CANCELLED, OrderStatus.REFUNDED) or order.sold_out_at is not None
-    is_released = is_over or (status is OrderStatus.FAILED and _failure_releases(order))
-    state = ReservationState.RELEASED if is_released else ReservationState.RESERVED
+    state = ReservationState.RELEASED if _is_released(order, status) else ReservationState.RESERVED
     return {line.product_id: state for line in order.lines if line.keeps_stock}
+
+
+def _promotion_when_unfulfilled(order: Order, status: OrderStatus) -> PromotionUse:
+    return PromotionUse.RELEASED if _is_released(order, status) else PromotionUse.RESERVED
+
+
+def _is_released(order: Order, status: OrderStatus) -> bool:
+    """Whether an unfulfilled order has neither stock nor the use of its code any more."""
+    is_over = status in (OrderStatus.CANCELLED, OrderStatus.REFUNDED) or order.sold_out_at is not None
+    return is_over or (status is OrderStatus.FAILED and _failure_releases(order))
 
 
 def _failure_releases(order: Order) -> bool:

@@ -3,6 +3,7 @@
 Makes no query and changes nothing.
 """
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
@@ -11,6 +12,8 @@ from lumira.domain.charge_limits import step
 from lumira.domain.shares import split
 from lumira.models import Product, PromotionCode, PromotionUse
 
+#: What a code consists of, in its stored form.
+CODE = re.compile(r"[A-Z0-9][A-Z0-9_-]{2,39}")
 #: What people write between the groups of a code, or copy with it.
 _SEPARATORS = str.maketrans("", "", " \t\u00a0\u202f")
 _PERCENT = 100

@@ -5,7 +5,9 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
+from lumira.domain.charge_limits import step
 from lumira.domain.commands import RefundLine
+from lumira.domain.shares import cost_of_units
 from lumira.errors import NotRefundable
 from lumira.models import Order, OrderLine, Payment, RefundRequest, RequestState
 
@@ -37,10 +39,25 @@ def freeze_lines(order: Order, payment: Payment, wanted: Sequence[RefundLine]) -
     return frozen
 
 
-def amount_of(order: Order, lines: Sequence[dict[str, Any]]) -> int:
-    """Return what frozen lines cost when the order was opened, in minor units."""
+def amount_of(order: Order, lines: Sequence[dict[str, Any]], *, others: Sequence[dict[str, Any]] = ()) -> int:
+    """Return what frozen lines, which no refund has refunded, cost when the order was opened, in minor units.
+
+    With a discount, units of one line may differ by a minor unit: they are counted after those that were refunded, and
+    after `others`, so that the refunds of all units together amount to what the line cost.
+    """
     units = {UUID(line["line_id"]): int(line["quantity"]) for line in lines}
-    return sum(line.unit_amount * units.get(line.id, 0) for line in order.lines)
+    counted = Counter({UUID(line["line_id"]): int(line["quantity"]) for line in others})
+    return sum(
+        cost_of_units(
+            line.amount,
+            line.quantity,
+            before=min(line.quantity - refundable_quantity(order, line) + counted[line.id], line.quantity),
+            units=units[line.id],
+            step=step(order.currency),
+        )
+        for line in order.lines
+        if line.id in units
+    )
 
 
 def refundable_quantity(order: Order, line: OrderLine) -> int:

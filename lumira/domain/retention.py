@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from lumira.domain.order_status import may_still_be_paid
-from lumira.models import EventStatus, MessageStatus, Order, OrderStatus, ReservationState
+from lumira.models import EventStatus, MessageStatus, Order, OrderStatus, PromotionUse, ReservationState
 
 #: An event needs no work any more. A failed one waits for an operator.
 HANDLED = (EventStatus.PROCESSED, EventStatus.IGNORED, EventStatus.FOREIGN)
@@ -48,12 +48,13 @@ def _has_moved_money(order: Order) -> bool:
 
 
 def _holds_anything(order: Order) -> bool:
-    """Whether the order has stock, access, a message to be sent, or waits for an operator."""
+    """Whether the order has stock, the use of a code, access, a message to be sent, or waits for an operator."""
     return (
         order.completed_at is not None
         or order.review_reason is not None
         or bool(order.grants)
         or bool(order.withdrawals)
+        or order.promotion_use not in (None, PromotionUse.RELEASED)
         or any(reservation.state is not ReservationState.RELEASED for reservation in order.reservations)
         or any(message.status is MessageStatus.PENDING for message in order.messages)
     )

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from lumira.domain import addresses, stripe_metadata
+from lumira.domain.charge_limits import step
 from lumira.domain.shipping import Zone, postage_name
 from lumira.models import Order, OrderLine, PaymentRequest, RequestKind
 from lumira.models.columns import uuid7
@@ -77,7 +78,10 @@ def freeze_session_request(
     description = _description(order, seller)
     parameters: dict[str, Any] = {
         "mode": "payment",
-        "line_items": [*(_line_item(order, line) for line in order.lines), *_postage_item(order)],
+        "line_items": [
+            *(item for line in order.lines for item in _line_items(order, line)),
+            *_postage_item(order),
+        ],
         "success_url": success_url,
         "cancel_url": cancel_url,
         "client_reference_id": order.order_number,
@@ -132,15 +136,27 @@ def _description(order: Order, seller: Seller) -> dict[str, Any]:
     return description
 
 
-def _line_item(order: Order, line: OrderLine) -> dict[str, Any]:
-    return {
-        "quantity": line.quantity,
-        "price_data": {
-            "currency": order.currency,
-            "unit_amount": line.unit_amount,
-            "product_data": {"name": line.product_name},
-        },
-    }
+def _line_items(order: Order, line: OrderLine) -> list[dict[str, Any]]:
+    """The line at the prices that are charged: its discount is a part of them.
+
+    A coupon at Stripe would round by rules of its own, and could be changed there. A discount that cannot be divided by
+    the units makes two items of the line, whose prices differ by the smallest amount.
+    """
+    smallest = step(order.currency)
+    lower, dearer = divmod(line.amount // smallest, line.quantity)
+    prices = ((line.quantity - dearer, lower), (dearer, lower + 1))
+    return [
+        {
+            "quantity": quantity,
+            "price_data": {
+                "currency": order.currency,
+                "unit_amount": units * smallest,
+                "product_data": {"name": line.product_name},
+            },
+        }
+        for quantity, units in prices
+        if quantity
+    ]
 
 
 def _postage_item(order: Order) -> list[dict[str, Any]]:

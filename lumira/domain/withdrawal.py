@@ -228,7 +228,7 @@ def due_refunds(order: Order, *, if_accepted: bool = False) -> list[DueRefund]:
     payment = settling_payment(order) if accepted else None
     if payment is None or is_disputed(order, payment):
         return []
-    due = []
+    due: list[DueRefund] = []
     remaining = refundable_amount(order, payment) - lost_amount(order)
     for number, withdrawal in enumerate(accepted, start=1):
         if _is_requested(order, withdrawal, payment):
@@ -236,7 +236,8 @@ def due_refunds(order: Order, *, if_accepted: bool = False) -> list[DueRefund]:
         lines = _unrefunded_lines(order, withdrawal)
         is_last = _is_whole(order, accepted[:number])
         # The prices are in the order's currency: a part of a payment in another one is for an operator to refund.
-        part = amount_of(order, lines) if payment.currency == order.currency else 0
+        others = [line for each in due for line in each.lines]
+        part = amount_of(order, lines, others=others) if payment.currency == order.currency else 0
         amount = remaining if is_last else min(part, remaining)
         if amount > 0:
             due.append(DueRefund(withdrawal, payment, amount, lines))

@@ -109,19 +109,17 @@ class Order(Identified, Timestamped, Base):
         ),
         CheckConstraint("jsonb_typeof(shipping_address) = 'object'", name="shipping_address_is_an_object"),
         CheckConstraint(one_of("fulfilment", Fulfilment), name="fulfilment_is_known"),
+        CheckConstraint(
+            "promotion_use <> 'reserved' OR promotion_reserved_until IS NOT NULL",
+            name="promotion_is_reserved_until_then",
+        ),
         Index("ix_orders_by_email", "tenant_id", "email_key"),
         Index(
-            "ix_orders_by_promotion",
-            "tenant_id",
-            "promotion_code_id",
-            "id",
+            *("ix_orders_by_promotion", "tenant_id", "promotion_code_id", "id"),
             postgresql_where="promotion_code_id IS NOT NULL",
         ),
         Index(
-            "ix_orders_by_promotion_and_email",
-            "tenant_id",
-            "promotion_code_id",
-            "email_key",
+            *("ix_orders_by_promotion_and_email", "tenant_id", "promotion_code_id", "email_key"),
             postgresql_ops={"email_key": "text_pattern_ops"},
             postgresql_where="promotion_code_id IS NOT NULL",
         ),
@@ -180,7 +178,7 @@ class Order(Identified, Timestamped, Base):
     #: The tenant's period for a withdrawal, and the days that a delivery of goods may take.
     withdrawal_days: Mapped[int] = mapped_column(default=WITHDRAWAL_DAYS)
     delivery_days: Mapped[int] = mapped_column(default=DELIVERY_DAYS)
-    #: The promotion code that lowered the price, and its text as it was then.
+    #: The code that lowered the price, and its text.
     promotion_code_id: Mapped[UUID | None]
     promotion_code: Mapped[str | None]
     #: The name of the zone that the goods are sent to; `None` if the order has no goods, or the shop no zones.
@@ -203,6 +201,8 @@ class Order(Identified, Timestamped, Base):
     review_reason: Mapped[ReviewReason | None] = mapped_column(choice(ReviewReason))
     #: Whether the order counts as a use of its promotion code; `None` without one.
     promotion_use: Mapped[PromotionUse | None] = mapped_column(choice(PromotionUse))
+    #: When the buyer's time to pay with the code ends, as that of reserved stock does.
+    promotion_reserved_until: Mapped[datetime | None]
     #: A fact: an operator accepted the payment as it is.
     review_released_at: Mapped[datetime | None]
     #: A fact: the order was closed here unpaid, whatever Stripe could still do: by an operator, or because Stripe
@@ -259,7 +259,7 @@ class Order(Identified, Timestamped, Base):
     @property
     def discount_amount(self) -> int:
         """What the promotion code took off the prices of the lines, in minor units."""
-        return sum(line.discount_amount for line in self.lines)
+        return sum(line.discount_amount or 0 for line in self.lines)
 
     @property
     def product_name(self) -> str:
@@ -276,12 +276,14 @@ class Order(Identified, Timestamped, Base):
 
     @property
     def reserved_until(self) -> datetime | None:
-        """When the order's reservations expire; `None` if no stock is reserved."""
+        """When the order's reservations expire; `None` if neither stock nor the use of a code is reserved."""
         reserved = [
             reservation.expires_at
             for reservation in self.reservations
             if reservation.state is ReservationState.RESERVED
         ]
+        if self.promotion_use is PromotionUse.RESERVED and self.promotion_reserved_until is not None:
+            reserved.append(self.promotion_reserved_until)
         return max(reserved, default=None)
 
     def find_session(self, stripe_session_id: str) -> CheckoutSession | None:

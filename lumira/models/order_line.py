@@ -81,7 +81,8 @@ class OrderLine(OfOrder, Base):
     @property
     def amount(self) -> int:
         """What all units together cost, in minor units, less the discount."""
-        return self.unit_amount * self.quantity - self.discount_amount
+        # A line that is not written yet has no default.
+        return self.unit_amount * self.quantity - (self.discount_amount or 0)
 
     @property
     def promises(self) -> list[Promise]:

@@ -106,7 +106,8 @@ class Receipt(OfOrder, Base):
     currency: Mapped[str] = mapped_column(String(3))
     #: The seller's legal lines as they were, and the brand's name as `brand`.
     seller: Mapped[dict[str, Any]] = mapped_column(JSONB)
-    #: `name`, `quantity`, `unit_amount`, `amount` of each line; they add up to `amount`.
+    #: `name`, `quantity`, `unit_amount`, `amount` of each line; they add up to `amount`. That of a discount
+    #: has the `promotion_code` in place of a name, and a negative amount.
     lines: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
     #: `name` and `email`; empty once the buyer's personal data were erased.
     buyer: Mapped[dict[str, Any]] = mapped_column(JSONB)

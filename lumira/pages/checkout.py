@@ -1,10 +1,11 @@
 """Pages of a shop's checkout: its products, the form that buys one or a cart, and the page after the payment."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from lumira.documents.figures import rate_in
+from lumira.errors import InvalidPromotionCode
 from lumira.models import Tenant
 from lumira.pages.portal import PageContext
 from lumira.pages.rendering import render_page
@@ -29,6 +30,7 @@ class FormError(StrEnum):
     PRICE_CHANGED = "price_changed"
     TERMS_CHANGED = "terms_changed"
     CONSENT = "consent"
+    CODE = "code"
     OUT_OF_STOCK = "out_of_stock"
     HAS_IT_ALREADY = "has_it_already"
     TOO_OFTEN = "too_often"
@@ -37,6 +39,33 @@ class FormError(StrEnum):
     GONE = "gone"
     LATER = "later"
     NOT_POSSIBLE = "not_possible"
+
+
+@dataclass(frozen=True, slots=True)
+class CodeState:
+    """The promotion code that was entered, why it does not count, and the form that enters another one."""
+
+    entered: str = ""
+    #: A `WhyNot`, or `too_often`; `None` if it counts, or none was entered.
+    problem: str | None = None
+    #: What the products have to cost, in minor units, if they cost less.
+    minimum: int | None = None
+    #: The path of the page, and its other parameters.
+    path: str = ""
+    others: tuple[tuple[str, str], ...] = ()
+
+    def failing(self, error: InvalidPromotionCode) -> "CodeState":
+        """The same code with the reason why it does not count."""
+        minimum = error.details.get("minimum")
+        return replace(
+            self,
+            problem=str(error.details.get("why", "unknown")),
+            minimum=minimum if isinstance(minimum, int) else None,
+        )
+
+    def limited(self) -> "CodeState":
+        """The same code, which was not looked up."""
+        return replace(self, problem="too_often")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +78,7 @@ class FormState:
     terms: bool = False
     immediate_delivery: bool = False
     error: FormError | None = None
+    code: CodeState = field(default_factory=CodeState)
 
     def failing(self, error: FormError | None) -> "FormState":
         """The same entries with this error."""

@@ -286,4 +286,5 @@ def _facts(order: Order) -> tuple[object, ...]:
         {(item.stripe_dispute_id, item.status, item.movements) for item in order.disputes},
         {(item.order_line_id, item.active) for item in order.grants},
         {(item.product_id, item.state) for item in order.reservations},
+        order.promotion_use,
     )

@@ -38,3 +38,5 @@ def extend_reservations(order: Order) -> None:
     for reservation in order.reservations:
         if reservation.state is ReservationState.RESERVED:
             reservation.expires_at = max(reservation.expires_at, until)
+    if order.promotion_reserved_until is not None:
+        order.promotion_reserved_until = max(order.promotion_reserved_until, until)

@@ -14,6 +14,7 @@ from lumira.schemas.fields import (
     Line,
     Locale,
     ProductId,
+    PromotionCodeText,
     StrictInteger,
     Timestamp,
 )
@@ -98,6 +99,7 @@ class CreateCheckoutSessionRequest(RequestSchema):
     cancel_url = PageUrl(required=True)
     metadata = CallerMetadata(load_default=dict)
     consents = fields.Nested(ConsentsRequest, load_default=None)
+    promotion_code = PromotionCodeText(load_default=None)
     shipping = fields.Nested(
         ShippingRequest,
         load_default=None,

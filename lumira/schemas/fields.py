@@ -13,6 +13,8 @@ from lumira.field_messages import message
 from lumira.text_rules import EMAIL_LENGTH, has_control_characters, is_email_address
 
 PRODUCT_ID_LENGTH = 64
+#: Longer than any code, for the spaces that people enter.
+PROMOTION_CODE_LENGTH = 80
 #: The languages of messages, pages and receipts.
 LOCALES = ("fr", "en")
 #: Stripe's limits for metadata (docs.stripe.com/metadata), less the entries that Lumira adds.
@@ -97,6 +99,19 @@ class EmailAddress(Line):
         if not is_email_address(text):
             raise ValidationError(message("email"))
         return text
+
+
+class PromotionCodeText(Line):
+    """A promotion code as the buyer entered it: any case, and with spaces."""
+
+    def __init__(self, **options: Any) -> None:
+        options["metadata"] = {
+            "code": "INVALID_PROMOTION_CODE",
+            "example": "WELCOME10",
+            "description": "Lowers the price. Upper and lower case are the same.",
+            **options.get("metadata", {}),
+        }
+        super().__init__(max_length=PROMOTION_CODE_LENGTH, min_length=1, **options)
 
 
 class Locale(fields.String):

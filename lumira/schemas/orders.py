@@ -82,6 +82,13 @@ class ConsentsResponse(ResponseSchema):
     at = fields.String(required=True, metadata={"format": "date-time"})
 
 
+class PromotionResponse(ResponseSchema):
+    """The promotion code of an order, and what it took off the prices of the lines, in minor units."""
+
+    code = fields.String(required=True)
+    amount = fields.Integer(required=True)
+
+
 class OrderResponse(ResponseSchema):
     """One order; amounts in minor units, times in UTC."""
 
@@ -111,6 +118,7 @@ class OrderResponse(ResponseSchema):
     updated_at = Timestamp(required=True)
     completed_at = Timestamp(required=True, allow_none=True)
     consents = fields.Nested(ConsentsResponse, required=True, allow_none=True)
+    promotion = fields.Nested(PromotionResponse, required=True, allow_none=True)
     metadata = fields.Dict(
         keys=fields.String(), values=fields.String(), required=True, attribute="caller_metadata"
     )
@@ -120,6 +128,8 @@ class OrderResponse(ResponseSchema):
         order = obj.order
         if attr == "product_id":
             return order.lines[0].product_id if len(order.lines) == 1 else None
+        if attr == "promotion":
+            return order.promotion_code and {"code": order.promotion_code, "amount": order.discount_amount}
         if attr == "review":
             return order.review_reason and {"reason": order.review_reason}
         return super().get_attribute(obj if hasattr(obj, attr) else order, attr, default)
@@ -131,6 +141,11 @@ class OrderLineResponse(ResponseSchema):
     product_id = fields.String(required=True)
     quantity = fields.Integer(required=True)
     unit_amount = fields.Integer(required=True)
+    discount = fields.Integer(
+        required=True,
+        attribute="discount_amount",
+        metadata={"description": "What the promotion code took off the price of all units together."},
+    )
 
 
 class OrderPaymentResponse(ResponseSchema):

@@ -12,6 +12,7 @@ from lumira.schemas.fields import (
     Line,
     Locale,
     ProductId,
+    PromotionCodeText,
     StrictInteger,
 )
 from lumira.schemas.shipping import ShippingRequest
@@ -71,6 +72,7 @@ class CreateLevelPaymentIntentRequest(RequestSchema):
     locale = Locale(load_default=None)
     metadata = CallerMetadata(load_default=dict)
     consents = fields.Nested(ConsentsRequest, load_default=None)
+    promotion_code = PromotionCodeText(load_default=None)
 
     @post_load
     def to_command(self, data: dict[str, Any], **_options: Any) -> CheckoutCommand:
@@ -97,6 +99,7 @@ class CreatePaymentIntentRequest(RequestSchema):
     locale = Locale(load_default=None)
     metadata = CallerMetadata(load_default=dict)
     consents = fields.Nested(ConsentsRequest, load_default=None)
+    promotion_code = PromotionCodeText(load_default=None)
     shipping = fields.Nested(
         ShippingRequest,
         load_default=None,
@@ -121,6 +124,7 @@ def _command(data: dict[str, Any], item: CheckoutItem) -> CheckoutCommand:
         consents=data["consents"],
         locale=data["locale"],
         shipping=data.get("shipping"),
+        promotion_code=data["promotion_code"],
     )
 
 

@@ -10,7 +10,7 @@ from datetime import timedelta
 
 from lumira.clock import utc_now
 from lumira.errors import OutOfStock, RateLimited
-from lumira.models import Order, OrderLine
+from lumira.models import Order, OrderLine, ReservationState
 from lumira.models.customer import mailbox_key
 from lumira.repositories import openers, stock_counts
 from lumira.repositories.idempotent_calls import Call
@@ -74,9 +74,8 @@ def may_reserve_again(order: Order) -> bool:
 
 
 def _is_bounded(order: Order) -> bool:
-    return (
-        bool(_configured) and order.reserved_until is None and any(line.keeps_stock for line in order.lines)
-    )
+    has_units = any(item.state is ReservationState.RESERVED for item in order.reservations)
+    return bool(_configured) and not has_units and any(line.keeps_stock for line in order.lines)
 
 
 def _check(order: Order, network: str) -> None:

@@ -11,8 +11,8 @@ from lumira.database import at_the_end
 from lumira.domain import order_status, refund_requests, refunds
 from lumira.domain.order_money import money_of
 from lumira.domain.outcome import Outcome, derive
-from lumira.models import AccessGrant, AlertKind, MessageKind, Order, ReservationState
-from lumira.repositories import alerts, audit, order_polls, outbox, stock
+from lumira.models import AccessGrant, AlertKind, MessageKind, Order, PromotionUse, ReservationState
+from lumira.repositories import alerts, audit, order_polls, outbox, promotions, stock
 from lumira.settlement import public_bounds
 from lumira.settlement.enqueue_crm import enqueue_crm
 from lumira.settlement.issue_receipts import issue_at_the_end
@@ -34,6 +34,7 @@ def settle_order(order: Order, *, actor: str) -> None:
     link_customer(order)
     was_fulfilled = order_status.is_fulfilled(order)
     outcome = _move_stock(order, derive(order), actor=actor, now=now)
+    _move_promotion(order, outcome, actor=actor)
     _write_status(order, outcome, actor=actor, now=now)
     _write_amounts(order, now)
     order.charge_due_at = order_status.charge_due_at(order)
@@ -63,6 +64,18 @@ def _move_stock(order: Order, outcome: Outcome, *, actor: str, now: datetime) ->
     order.sold_out_at = now
     alerts.raise_alert(order.tenant_id, kind=AlertKind.SOLD_OUT_AFTER_PAYMENT, subject=order.order_number)
     return derive(order)
+
+
+def _move_promotion(order: Order, outcome: Outcome, *, actor: str) -> None:
+    """Move the use of the order's code, after the stock. Nothing is reserved here: only a checkout does that."""
+    if outcome.promotion is None or outcome.promotion is PromotionUse.RESERVED:
+        return
+    if not promotions.move(order, outcome.promotion):
+        # Others have taken the last use since it was released: the buyer keeps the price that they have paid.
+        order.promotion_use = PromotionUse.BEYOND_LIMIT
+        audit.record(
+            order.tenant_id, actor=actor, action="promotion_beyond_limit", subject=f"order:{order.id}"
+        )
 
 
 def _reserves_again(order: Order, outcome: Outcome) -> bool:

@@ -30,6 +30,7 @@ _CHECKS = {
         "promotion_use_is_known": "promotion_use IN ('reserved', 'redeemed', 'released', 'beyond_limit')",
         "promotion_is_whole": "(promotion_code_id IS NULL) = (promotion_code IS NULL) "
         "AND (promotion_code_id IS NULL) = (promotion_use IS NULL)",
+        "promotion_is_reserved_until_then": "promotion_use <> 'reserved' OR promotion_reserved_until IS NOT NULL",
     },
     "order_lines": {
         "discount_is_part_of_price": "discount_amount BETWEEN 0 AND unit_amount * quantity",
@@ -77,6 +78,7 @@ def upgrade() -> None:
     op.add_column("orders", uuid("promotion_code_id", nullable=True))
     op.add_column("orders", text("promotion_code", nullable=True))
     op.add_column("orders", sa.Column[str]("promotion_use", sa.String(length=40), nullable=True))
+    op.add_column("orders", timestamp("promotion_reserved_until", nullable=True))
     op.add_column(
         "order_lines", sa.Column("discount_amount", sa.BigInteger(), nullable=False, server_default="0")
     )
@@ -118,6 +120,6 @@ def downgrade() -> None:
     op.drop_index("ix_orders_by_promotion_and_email", "orders")
     op.drop_index("ix_orders_by_promotion", "orders")
     op.drop_column("order_lines", "discount_amount")
-    for column in ("promotion_use", "promotion_code", "promotion_code_id"):
+    for column in ("promotion_reserved_until", "promotion_use", "promotion_code", "promotion_code_id"):
         op.drop_column("orders", column)
     op.drop_table("promotion_codes")

@@ -18,6 +18,7 @@ from lumira.models import (
     PartialRefundPolicy,
     Product,
     ProductKind,
+    PromotionCode,
     StockItem,
 )
 from lumira.repositories import api_keys, orders, stock_counts, stripe_accounts, tenants
@@ -207,3 +208,23 @@ def figures(brand: Brand, product_id: str) -> tuple[int, int, int]:
     """Units on hand, reserved and sold."""
     item = load_stock(brand, product_id)
     return item.on_hand, item.reserved, item.sold
+
+
+def make_promotion(brand: Brand, code: str = "WELCOME10", **values: Any) -> UUID:
+    """A promotion code of ten percent, unless `values` has an amount or a percentage."""
+    if "amount" not in values:
+        values.setdefault("percent", 10)
+    if values.keys() & {"amount", "minimum_amount"}:
+        values.setdefault("currency", "eur")
+    promotion = PromotionCode(tenant_id=brand.id, code=code, **values)
+    with atomic(brand.id):
+        db.session.add(promotion)
+        db.session.flush()
+        return promotion.id
+
+
+def uses(brand: Brand, promotion_id: UUID) -> tuple[int, int]:
+    """The orders that use a promotion code and are being paid, and those that are paid."""
+    with atomic(brand.id):
+        promotion = db.session.get_one(PromotionCode, (brand.id, promotion_id))
+        return promotion.reserved, promotion.redeemed

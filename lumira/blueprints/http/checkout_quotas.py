@@ -1,7 +1,8 @@
 """How many payments a public caller opens, and for how many mailboxes."""
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import wraps
 from typing import Any, TypeVar, cast
 
@@ -9,7 +10,7 @@ from flask import g
 
 from lumira import extensions
 from lumira.domain.commands import CheckoutCommand
-from lumira.errors import RateLimited
+from lumira.errors import InvalidPromotionCode, RateLimited
 from lumira.quotas import Taken, give_back
 
 _View = TypeVar("_View", bound=Callable[..., Any])
@@ -28,7 +29,8 @@ def limited_checkout(view: _View) -> _View:
             return view(command)
         counted = _count(command.customer_email)
         try:
-            reply = view(command)
+            with counted_code(command.promotion_code):
+                reply = view(command)
         except Exception:
             _give_back(counted)
             raise
@@ -37,6 +39,28 @@ def limited_checkout(view: _View) -> _View:
         return reply
 
     return cast(_View, limited)
+
+
+@contextmanager
+def counted_code(code: str | None) -> Iterator[None]:
+    """Limit how many promotion codes that do not count a public caller's network enters; raises `RateLimited`.
+
+    Counted before the code is looked up, so that calls at the same time pass no limit, and given back unless
+    `InvalidPromotionCode` is raised inside.
+    """
+    http = extensions.of()
+    if code is None or not g.caller.is_public or not http.limiter.enabled:
+        yield
+        return
+    taken = http.wrong_codes_quota.take(f"{g.tenant_id}:{extensions.callers_network()}")
+    try:
+        yield
+    except InvalidPromotionCode:
+        raise
+    except Exception:
+        give_back(taken)
+        raise
+    give_back(taken)
 
 
 def _count(email: str | None) -> list[Taken]:

@@ -2,11 +2,19 @@
 
 from dataclasses import dataclass
 
-from lumira.errors import CountryNotServed, InvalidAddress, MissingAddress, MissingConsent, OutOfStock
+from lumira.errors import (
+    CountryNotServed,
+    InvalidAddress,
+    InvalidPromotionCode,
+    MissingAddress,
+    MissingConsent,
+    OutOfStock,
+)
 from lumira.stripe_errors import PaymentFailed, StripeConfigError, StripeUnavailable
 
 #: What every route that opens a payment may raise.
 ERRORS_OF_SALES = (
+    InvalidPromotionCode,
     MissingConsent,
     OutOfStock,
     PaymentFailed,
@@ -38,6 +46,7 @@ ERROR_REPLIES = {
             "INVALID_QUANTITY",
             "INVALID_LEVEL",
             "INVALID_CART",
+            "INVALID_PROMOTION_CODE",
             "INVALID_URL",
             "INVALID_IDEMPOTENCY_KEY",
             "INVALID_FILE",

@@ -12,6 +12,7 @@ from lumira.errors import (
     Conflict,
     IdempotencyInProgress,
     InvalidCart,
+    InvalidPromotionCode,
     InvalidQuantity,
     LevelNotFound,
     LumiraError,
@@ -32,6 +33,7 @@ log = structlog.get_logger()
 #: What the form says about an error; the first that fits, so that a class stands before the one that it belongs to.
 _SAID: tuple[tuple[type[LumiraError], FormError], ...] = (
     (MissingConsent, FormError.CONSENT),
+    (InvalidPromotionCode, FormError.CODE),
     (OutOfStock, FormError.OUT_OF_STOCK),
     (InvalidCart, FormError.HAS_IT_ALREADY),
     (RateLimited, FormError.TOO_OFTEN),

@@ -8,16 +8,17 @@ from marshmallow import ValidationError
 
 from lumira.blueprints.http.checkout_origin import with_origin
 from lumira.blueprints.pages import checkout_frame, checkout_visit
+from lumira.blueprints.pages.checkout_code import view_with_code
 from lumira.blueprints.pages.checkout_errors import form_error
 from lumira.blueprints.pages.checkout_opening import Opening, open_once, own_address, stripes_pages
 from lumira.blueprints.pages.checkout_visit import Visit
 from lumira.blueprints.pages.replies import brand_context, page, page_locale
 from lumira.domain.commands import CHECKOUT_PAGE, CheckoutCommand, CheckoutItem, Consents
-from lumira.errors import LumiraError
+from lumira.errors import InvalidPromotionCode, LumiraError
 from lumira.pages import checkout
-from lumira.pages.checkout import FormError, FormState
+from lumira.pages.checkout import CodeState, FormError, FormState
 from lumira.schemas.checkout_page import CheckoutPageForm
-from lumira.services.checkout.view_offer import Offer, view_offer
+from lumira.services.checkout.view_offer import Offer
 
 #: Bytes. The form has an address, a name and a signature.
 _FORM_LENGTH = 8192
@@ -27,18 +28,19 @@ _Items = tuple[CheckoutItem, ...]
 
 def show_form(items: _Items) -> Response:
     """The page that sells these items."""
-    offer = view_offer(g.tenant_id, items)
+    visit = checkout_visit.current_visit(g.caller.slug)
+    offer, code = view_with_code(visit, items)
     if checkout_frame.is_framed():
-        return _framed_page(items, offer)
-    return _page(checkout_visit.current_visit(g.caller.slug), items, offer, FormState())
+        return _framed_page(items, offer, code)
+    return _page(visit, items, offer, FormState(code=code))
 
 
 def submit_form(items: _Items) -> Response:
     """Open the order of the form and lead the buyer to its payment, or to the order if nothing is left to pay."""
     request.max_content_length = _FORM_LENGTH
     visit = checkout_visit.current_visit(g.caller.slug)
-    offer = view_offer(g.tenant_id, items)
-    state, signed = _read_form()
+    offer, code = view_with_code(visit, items)
+    state, signed = _read_form(code)
     if state.error is None:
         visit, shown = _recognize(visit, items, signed)
         state = state.failing(_compare(shown, offer))
@@ -57,13 +59,15 @@ def submit_form(items: _Items) -> Response:
 
 def _refused(visit: Visit, items: _Items, offer: Offer, state: FormState, error: LumiraError) -> Response:
     failed = state.failing(form_error(error))
+    if isinstance(error, InvalidPromotionCode):
+        failed = replace(failed, code=state.code.failing(error))
     if failed.error is FormError.CLOSED:
         # Under the same name, the same form would be refused again.
         visit = visit.renewed()
     return _page(visit, items, offer, failed, status=error.status, retry_after=error.retry_after)
 
 
-def _read_form() -> tuple[FormState, str]:
+def _read_form(code: CodeState) -> tuple[FormState, str]:
     """What was entered, and the signature of what the page showed."""
     sent = {name: request.form.get(name, "") for name in CheckoutPageForm().fields}
     state = FormState(
@@ -71,6 +75,7 @@ def _read_form() -> tuple[FormState, str]:
         sent["name"],
         terms=bool(sent["terms"]),
         immediate_delivery=bool(sent["immediate_delivery"]),
+        code=code,
     )
     try:
         read = CheckoutPageForm().load(sent)
@@ -98,8 +103,9 @@ def _compare(shown: str | None, offer: Offer) -> FormError | None:
 
 
 def _shown(offer: Offer) -> str:
-    """What the buyer has to have seen: the price, and the version of the terms."""
-    return f"{offer.amount} {offer.currency} {offer.consents.terms_version or ''}"
+    """What the buyer has to have seen: the price, the version of the terms, and the code that lowers the price."""
+    shown = f"{offer.amount} {offer.currency} {offer.consents.terms_version or ''}"
+    return f"{shown} {offer.promotion_code}" if offer.promotion_code else shown
 
 
 def _command(items: _Items, state: FormState, offer: Offer) -> CheckoutCommand:
@@ -109,6 +115,7 @@ def _command(items: _Items, state: FormState, offer: Offer) -> CheckoutCommand:
         customer_email=state.email,
         customer_name=state.name or None,
         consents=_consents(state, offer),
+        promotion_code=offer.promotion_code,
         expected=(offer.amount, offer.currency),
         locale=page_locale(),
         success_url=f"{shop}/orders/{{CHECKOUT_SESSION_ID}}",
@@ -124,13 +131,13 @@ def _consents(state: FormState, offer: Offer) -> Consents | None:
     return Consents(offer.consents.terms_version if state.terms else None, state.immediate_delivery)
 
 
-def _framed_page(items: _Items, offer: Offer) -> Response:
+def _framed_page(items: _Items, offer: Offer, code: CodeState) -> Response:
     """The page for a frame: its form is sent by the whole window, and no cookie is set."""
     context = brand_context(offer)
     html = checkout.offer(
         context,
         offer,
-        FormState(),
+        FormState(code=code),
         shown=checkout_visit.sign_framed_form(items, _shown(offer)),
         is_sold=offer.is_available,
         shop=f"/checkout/{g.caller.slug}",

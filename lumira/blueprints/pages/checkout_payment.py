@@ -1,12 +1,14 @@
 """The page on which a buyer pays with Stripe's Payment Element, and the way from it to Stripe's own page."""
 
 from contextlib import suppress
+from urllib.parse import quote
 
 from flask import Response, g, jsonify, request
 
 from lumira import extensions
 from lumira.blueprints.http.checkout_origin import with_origin
 from lumira.blueprints.http.stripe_calls import calls_stripe
+from lumira.blueprints.pages.checkout_code import PARAMETER
 from lumira.blueprints.pages.checkout_errors import form_error
 from lumira.blueprints.pages.checkout_opening import (
     Opening,
@@ -20,7 +22,7 @@ from lumira.blueprints.pages.checkout_opening import (
 from lumira.blueprints.pages.checkout_visit import OpenedHere, Visit
 from lumira.blueprints.pages.replies import brand_context, page, page_locale
 from lumira.domain.commands import CHECKOUT_PAGE, CheckoutCommand, CheckoutItem, Consents
-from lumira.errors import Conflict, LumiraError, NotFound, OutOfStock, RateLimited
+from lumira.errors import Conflict, InvalidPromotionCode, LumiraError, NotFound, OutOfStock, RateLimited
 from lumira.pages import payment
 from lumira.services.checkout.check_payment import check_payment
 from lumira.services.checkout.refresh_payment import refresh_payment
@@ -92,7 +94,7 @@ def check_before_payment(opened: OpenedHere) -> Response:
     try:
         progress = check_payment(g.tenant_id, opened.order_number)
     except LumiraError as error:
-        is_over = isinstance(error, Conflict | NotFound | OutOfStock)
+        is_over = isinstance(error, Conflict | InvalidPromotionCode | NotFound | OutOfStock)
         reply = jsonify(
             message=payment.refusal(page_locale(), form_error(error)),
             next=again_path(view_opened(g.tenant_id, opened.order_number)) if is_over else None,
@@ -116,7 +118,7 @@ def pay_on_stripes_page(visit: Visit, opened: OpenedHere) -> Response:
         return open_once(
             Opening(visit, items, visit.key_instead_of(order.order_number), _same_command(view, items))
         )
-    except (Conflict, NotFound, OutOfStock):
+    except (Conflict, InvalidPromotionCode, NotFound, OutOfStock):
         # The offer has changed: the form shows how.
         return see_other(again_path(view))
 
@@ -129,6 +131,7 @@ def _same_command(view: OpenedOrder, items: tuple[CheckoutItem, ...]) -> Checkou
         customer_email=order.customer_email,
         customer_name=order.customer_name,
         consents=Consents(given.get("terms"), bool(given.get("immediate_delivery"))) if given else None,
+        promotion_code=order.promotion_code,
         expected=(order.amount, order.currency),
         locale=page_locale(),
         success_url=f"{shop}/orders/{{CHECKOUT_SESSION_ID}}",
@@ -138,6 +141,7 @@ def _same_command(view: OpenedOrder, items: tuple[CheckoutItem, ...]) -> Checkou
 
 
 def again_path(view: OpenedOrder) -> str:
-    """The path of the form that buys the same items."""
+    """The path of the form that buys the same items, with the same promotion code."""
     items = ",".join(f"{line.product_id}:{line.quantity}" for line in view.order.lines)
-    return f"/checkout/{g.caller.slug}?items={items}"
+    code = f"&{PARAMETER}={quote(view.order.promotion_code)}" if view.order.promotion_code else ""
+    return f"/checkout/{g.caller.slug}?items={items}{code}"

@@ -35,8 +35,9 @@ from lumira.services.checkout.ensure_stripe_customer import (
     freeze_customer_request,
     of_buyer,
 )
-from lumira.services.checkout.free_orders import find_free_order
+from lumira.services.checkout.free_orders import find_free_order, require_customer
 from lumira.services.checkout.open_order import open_order
+from lumira.services.checkout.promotion import find_promotion, reserve_use
 from lumira.services.idempotency.reply import Reply
 from lumira.settlement import public_bounds
 from lumira.settlement.settle_order import settle_order
@@ -72,8 +73,8 @@ def begin_checkout(
     Returns the reply at once if an earlier call stored it or if the order is free: a free order completes here,
     and `free_reply` describes it. Raises `InvalidRequest` (`INVALID_EMAIL`) if the command lacks an address that the
     tenant or a free order requires, `ProductNotFound`, `LevelNotFound`, `InvalidQuantity`, `InvalidCart`,
-    `MissingAddress`, `InvalidAddress`, `CountryNotServed`, `OutOfStock`, `RateLimited`, `StripeConfigError`,
-    `IdempotencyInProgress` and `IdempotencyMismatch`.
+    `InvalidPromotionCode`, `MissingAddress`, `InvalidAddress`, `CountryNotServed`, `OutOfStock`, `RateLimited`,
+    `StripeConfigError`, `IdempotencyInProgress` and `IdempotencyMismatch`.
     """
     started = _begin(tenant_id, call, command, free_reply=free_reply)
     if isinstance(started, CheckoutStarted) and started.customer is None:
@@ -117,9 +118,11 @@ def _begin(
         account = account or stripe_accounts.get_account(tenant_id)
         structlog.contextvars.bind_contextvars(order_number=order.order_number)
         reserve_stock(order, until=utc_now() + stock.PAYMENT_RESERVATION)
-        if order.reservations:
+        if order.reserved_until is not None:
             # If this process dies before the next phase, polling releases the stock at its deadline.
             order_polls.schedule_at_once(order, utc_now())
+        if order.promotion_use is not None:
+            kept_orders.write(order)
         return CheckoutStarted(
             claim,
             order,
@@ -131,13 +134,16 @@ def _begin(
 
 
 def reserve_stock(order: Order, *, until: datetime) -> None:
-    """Reserve the order's units until then, unless the order is paid; raises `OutOfStock` and `RateLimited`.
+    """Reserve the order's units and the use of its promotion code until then, unless the order is paid.
+
+    Raises `OutOfStock`, `RateLimited` and `InvalidPromotionCode`.
 
     In each phase, because the units may have been released since the phase before.
     """
     if not any(payment.has_succeeded for payment in order.payments):
         public_bounds.check_reservations(order)
         stock.reserve(order, until=until, actor=ACTOR)
+        reserve_use(order, until=until)
 
 
 def refuse_erased(order: Order) -> None:
@@ -172,15 +178,19 @@ def _find_or_open_order(
         )
     items = find_products(tenant_id, command.items)
     check_consents(tenant, items, command)
-    price = find_price(tenant, items, command)
-    is_free = price.amount == 0
-    buyer = _find_or_create_buyer(tenant, command, is_free=is_free)
+    promotion = find_promotion(
+        tenant_id, command.promotion_code, items, has_email=command.customer_email is not None
+    )
+    price = find_price(tenant, items, command, promotion)
+    buyer = _find_or_create_buyer(tenant, command, is_free=price.amount == 0)
     repeated: frozenset[str] = frozenset()
-    if is_free:
-        existing_id, repeated = find_free_order(tenant_id, call, items, buyer)
-        if existing_id is not None:
-            idempotency.renew(tenant_id, claim, order_id=existing_id)
-            return orders.lock_order(tenant_id, existing_id), None
+    if price.amount == 0:
+        customer = require_customer(buyer)
+        if promotion is None:
+            existing_id, repeated = find_free_order(tenant_id, call, items, customer)
+            if existing_id is not None:
+                idempotency.renew(tenant_id, claim, order_id=existing_id)
+                return orders.lock_order(tenant_id, existing_id), None
         public_bounds.check_free_orders(tenant_id, call, command.customer_email or "")
     order = open_order(
         tenant,
@@ -191,6 +201,7 @@ def _find_or_open_order(
         livemode=livemode,
         call=call,
         claim=claim,
+        promotion=promotion,
         repeated=repeated,
     )
     return order, None if buyer is None else of_buyer(buyer, typed_email=command.customer_email)
@@ -213,7 +224,11 @@ def _complete_free(
 ) -> Reply[dict[str, Any]]:
     if order.completed_at is None:
         stock.check_repeated_lines(order)
+        if order.promotion_use is not None:
+            # A free product is ordered once; what a code makes free may be more units than one network may take.
+            public_bounds.check_reservations(order)
         stock.reserve(order, until=utc_now(), actor=ACTOR)
+        reserve_use(order, until=utc_now())
     settle_order(order, actor=ACTOR)
     kept_orders.write(order)
     body = free_reply(order)

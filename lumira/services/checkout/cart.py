@@ -7,8 +7,9 @@ from lumira.domain.cart_price import CartPrice, price_of
 from lumira.domain.charge_limits import largest_charge
 from lumira.domain.commands import CheckoutCommand, CheckoutItem
 from lumira.errors import InvalidCart, InvalidQuantity, MissingConsent, PriceChanged
-from lumira.models import Product, Tenant
+from lumira.models import Product, PromotionCode, Tenant
 from lumira.repositories import products
+from lumira.services.checkout.promotion import check_charge
 
 
 def find_products(tenant_id: int, items: Sequence[CheckoutItem]) -> list[tuple[Product, int]]:
@@ -34,17 +35,24 @@ def check_consents(tenant: Tenant, items: Sequence[tuple[Product, int]], command
         )
 
 
-def find_price(tenant: Tenant, items: Sequence[tuple[Product, int]], command: CheckoutCommand) -> CartPrice:
-    """Return what the sale costs, the postage included, once it is possible at this price.
+def find_price(
+    tenant: Tenant,
+    items: Sequence[tuple[Product, int]],
+    command: CheckoutCommand,
+    promotion: PromotionCode | None,
+) -> CartPrice:
+    """Return what the sale costs, with the postage and the promotion code, once it is possible at this price.
 
     Raises `PriceChanged` if the buyer has seen another price, `MissingAddress`, `InvalidAddress` and
-    `CountryNotServed` if the goods cannot be sent, and `InvalidCart` if Stripe does not charge so much.
+    `CountryNotServed` if the goods cannot be sent, and `InvalidCart` or `InvalidPromotionCode` if Stripe does not
+    charge so much or so little.
     """
     country = command.shipping.country if command.shipping else None
-    price = price_of(items, postage=shipping.postage_of(tenant, items, country))
+    price = price_of(items, promotion, shipping.postage_of(tenant, items, country))
     if price.postage is not None:
         shipping.check_address(price.postage, command, is_free=price.amount == 0)
         _check_largest(price.amount, price.currency)
+    check_charge(price)
     if command.expected not in (None, (price.amount, price.currency)):
         raise PriceChanged("The price has changed: show the new price to the buyer.")
     return price

@@ -19,8 +19,9 @@ def check_payment(tenant_id: int, order_number: str) -> Progress:
     """Return how far the order's payment is, and keep its units reserved while the buyer confirms it.
 
     Raises before anything can be charged: `ProductNotFound` or `LevelNotFound` if a product is no longer on sale,
-    `PriceChanged` if it has another price now, `CountryNotServed` if it is no longer sent there, and `OutOfStock` or
-    `RateLimited` if the reservation has ended and the units are not there again.
+    `PriceChanged` if it has another price now, `CountryNotServed` if it is no longer sent there, and `OutOfStock`,
+    `RateLimited` or `InvalidPromotionCode` if the reservation has ended and the units, or the use of the code, are not
+    there again.
     """
     with atomic(tenant_id):
         found = orders.get_order_of_payment(tenant_id, order_number)
@@ -38,6 +39,7 @@ def _check_offer(tenant_id: int, order: Order) -> None:
     found = find_products(tenant_id, items)
     address = addresses.read(order.shipping_address)
     postage = postage_of(tenants.get(tenant_id), found, address.country if address else None)
+    # Before the discount, whose use is reserved: a code that has ended since still counts for this order.
     price = price_of(found, postage=postage)
-    if (price.amount, price.currency) != (order.amount, order.currency):
+    if (price.amount, price.currency) != (order.amount + order.discount_amount, order.currency):
         raise PriceChanged("The price has changed: show the new price to the buyer.")

@@ -40,6 +40,7 @@ from lumira.services.checkout.call_stripe import (
 from lumira.services.checkout.count_payments import counts_payments
 from lumira.services.checkout.ensure_stripe_customer import attaching as attaching_customer
 from lumira.services.checkout.ensure_stripe_customer import ensure_stripe_customer
+from lumira.services.checkout.promotion import reserve_use
 from lumira.services.idempotency.release_key import releasing_on_error
 from lumira.services.idempotency.reply import Reply
 from lumira.settlement.settle_order import settle_order
@@ -148,7 +149,9 @@ def _record(tenant_id: int, order_id: UUID, session: dict[str, Any]) -> None:
         settle_order(order, actor=ACTOR)
         if not _is_paid_already(order):
             # Closing the session released the stock; the same units are reserved again in the same transaction.
-            stock.reserve(order, until=utc_now() + SESSION_LIFETIME, actor=ACTOR)
+            until = utc_now() + SESSION_LIFETIME
+            stock.reserve(order, until=until, actor=ACTOR)
+            reserve_use(order, until=until)
 
 
 @retried

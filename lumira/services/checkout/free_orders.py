@@ -10,21 +10,26 @@ from lumira.repositories.customers import Buyer
 from lumira.repositories.idempotent_calls import Call
 
 
-def find_free_order(
-    tenant_id: int, call: Call, items: list[tuple[Product, int]], customer: Buyer | None
-) -> tuple[UUID | None, frozenset[str]]:
-    """The free order of these products that the locked customer has, and the products that the customer has.
-
-    Each product is free once for each customer. A public caller gets only what its own network opened, and learns
-    nothing of other orders: its new order repeats them. Raises `InvalidRequest` (`INVALID_EMAIL`) without a customer,
-    and `InvalidCart` if the caller's earlier orders contain some of the products.
-    """
+def require_customer(customer: Buyer | None) -> Buyer:
+    """Return the customer of a free order; raises `InvalidRequest` (`INVALID_EMAIL`) if there is none."""
     if customer is None:
         raise InvalidRequest(
             "A free order needs an e-mail address.",
             code="INVALID_EMAIL",
             fields={"customerEmail": ["A free order needs an e-mail address."]},
         )
+    return customer
+
+
+def find_free_order(
+    tenant_id: int, call: Call, items: list[tuple[Product, int]], customer: Buyer
+) -> tuple[UUID | None, frozenset[str]]:
+    """The free order of these products that the locked customer has, and the products that the customer has.
+
+    Each product is free once for each customer. A public caller gets only what its own network opened, and learns
+    nothing of other orders: its new order repeats them. Raises `InvalidCart` if the caller's earlier orders contain
+    some of the products.
+    """
     requested = {product.id for product, _ in items}
     earlier = orders.list_free(tenant_id, customer.id)
     shown = _list_shown(earlier, call)

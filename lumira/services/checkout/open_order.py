@@ -10,7 +10,16 @@ from lumira.domain.commands import CHECKOUT_PAGE, CheckoutCommand
 from lumira.domain.consents import freeze_consents
 from lumira.domain.shipping import has_goods
 from lumira.formats import new_order_number
-from lumira.models import Customer, Order, OrderLine, OrderStatus, Product, Tenant
+from lumira.models import (
+    Customer,
+    Order,
+    OrderLine,
+    OrderStatus,
+    Product,
+    PromotionCode,
+    PromotionUse,
+    Tenant,
+)
 from lumira.models.columns import uuid7
 from lumira.repositories import idempotency, kept_orders, order_polls, products
 from lumira.repositories.customers import Buyer
@@ -28,6 +37,7 @@ def open_order(
     livemode: bool,
     call: Call,
     claim: Claim = NO_CLAIM,
+    promotion: PromotionCode | None = None,
     repeated: Collection[str] = (),
 ) -> Order:
     """Insert a pending order for the products and quantities in `items`, at the given price, and keep it.
@@ -41,6 +51,7 @@ def open_order(
         command,
         items=items,
         price=price,
+        promotion=promotion,
         customer=customer,
         livemode=livemode,
         call=call,
@@ -61,6 +72,7 @@ def build_order(
     customer: Customer | Buyer | None,
     livemode: bool,
     call: Call,
+    promotion: PromotionCode | None = None,
     repeated: Collection[str] = (),
 ) -> Order:
     """A pending order with its lines. All products have one currency.
@@ -92,13 +104,17 @@ def build_order(
         shipping_amount=price.postage.amount if price.postage else 0,
         shipping_vat_rate=price.postage.vat_rate if price.postage else None,
         shipping_address=freeze(command.shipping) if command.shipping and has_goods(items) else None,
+        promotion_code_id=promotion.id if promotion else None,
+        promotion_code=promotion.code if promotion else None,
+        # Reserved, and counted, at the end of this transaction.
+        promotion_use=PromotionUse.RELEASED if promotion else None,
         release_on_failure=tenant.release_on_failure,
         caller_metadata=_without_reserved(command.metadata),
         status=OrderStatus.PENDING,
     )
     order.lines.extend(
-        _build_line(position, product, quantity, is_repeated=product.id in repeated)
-        for position, (product, quantity) in enumerate(items)
+        _build_line(position, product, quantity, discount=discount, is_repeated=product.id in repeated)
+        for position, ((product, quantity), discount) in enumerate(zip(items, price.discounts, strict=True))
     )
     return order
 
@@ -117,7 +133,9 @@ def _without_reserved(metadata: dict[str, str]) -> dict[str, str]:
     return {key: value for key, value in metadata.items() if key not in stripe_metadata.RESERVED}
 
 
-def _build_line(position: int, product: Product, quantity: int, *, is_repeated: bool) -> OrderLine:
+def _build_line(
+    position: int, product: Product, quantity: int, *, discount: int, is_repeated: bool
+) -> OrderLine:
     return OrderLine(
         id=uuid7(),
         position=position,
@@ -127,6 +145,7 @@ def _build_line(position: int, product: Product, quantity: int, *, is_repeated: 
         level_number=product.level_number,
         quantity=quantity,
         unit_amount=product.amount,
+        discount_amount=discount,
         on_partial_refund=product.on_partial_refund,
         restock_on_refund=product.restock_on_refund,
         delayed_methods=product.delayed_methods,

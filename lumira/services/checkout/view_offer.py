@@ -10,9 +10,10 @@ from lumira.domain.consents import RequiredConsents, required_consents
 from lumira.domain.due_receipts import included_vat
 from lumira.domain.shipping import Postage, Zone, find_zone, has_goods, postage_of, zones_of
 from lumira.models import Content, PaymentPage, Product, ProductKind, Tenant
-from lumira.repositories import contents, product_images, products, stock, tenants
+from lumira.repositories import contents, product_images, products, promotions, stock, tenants
 from lumira.repositories.product_images import ShownImage
 from lumira.services.checkout.cart import find_products
+from lumira.services.checkout.promotion import check_charge, check_uses_left, find_promotion
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,10 @@ class Offer:
     zones: tuple[Zone, ...] = ()
     #: The country for which the postage is shown.
     country: str | None = None
+    #: The promotion code that lowers the price, as it is stored.
+    promotion_code: str | None = None
+    #: Whether the shop has promotion codes, so that the page asks for one.
+    has_codes: bool = False
 
     @property
     def amount(self) -> int:
@@ -102,13 +107,24 @@ class Shop:
     lines: list[OfferLine]
 
 
-def view_offer(tenant_id: int, items: Sequence[CheckoutItem], country: str | None = None) -> Offer:
+def view_offer(
+    tenant_id: int,
+    items: Sequence[CheckoutItem],
+    country: str | None = None,
+    *,
+    promotion_code: str | None = None,
+    has_opened: bool = False,
+) -> Offer:
     """Return what the items cost and contain now, sent to `country`; else to the first one that the shop serves.
 
-    Raises `ProductNotFound`, `LevelNotFound`, `InvalidQuantity` and `InvalidCart`.
+    `has_opened` if the visitor has an unpaid order of these items, which may have the last use of the code. Raises
+    `ProductNotFound`, `LevelNotFound`, `InvalidQuantity`, `InvalidCart` and `InvalidPromotionCode`.
     """
     with atomic(tenant_id):
         found = find_products(tenant_id, items)
+        promotion = find_promotion(tenant_id, promotion_code, found, has_email=True)
+        if not has_opened:
+            check_uses_left(promotion)
         available = stock.available(tenant_id) if any(product.keeps_stock for product, _ in found) else {}
         listed = contents.list_contents(tenant_id, [product.id for product, _ in found])
         images = product_images.by_product(tenant_id, [product.id for product, _ in found])
@@ -127,13 +143,17 @@ def view_offer(tenant_id: int, items: Sequence[CheckoutItem], country: str | Non
         tenant = tenants.get(tenant_id)
         zones = zones_of(tenant) if has_goods(found) else ()
         shown = country if country is not None and find_zone(zones, country) else _first_country(zones)
+        price = price_of(found, promotion, postage_of(tenant, found, shown))
+        check_charge(price)
         return Offer(
             tenant,
             lines,
             required_consents(tenant, found),
-            price_of(found, postage=postage_of(tenant, found, shown)),
+            price,
             zones,
             shown,
+            promotion.code if promotion else None,
+            has_codes=promotions.has_active(tenant_id),
         )
 
 

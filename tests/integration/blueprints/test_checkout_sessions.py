@@ -63,8 +63,8 @@ def test_an_order_of_several_products_lists_them_as_lines(client: FlaskClient, t
     order = client.get(f"/api/orders/{number}", headers=tenant.secret).json
     assert order["productId"] is None
     assert order["lines"] == [
-        {"productId": "shirt", "quantity": 2, "unitAmount": 5900},
-        {"productId": "cap", "quantity": 1, "unitAmount": 1900},
+        {"productId": "shirt", "quantity": 2, "unitAmount": 5900, "discount": 0},
+        {"productId": "cap", "quantity": 1, "unitAmount": 1900, "discount": 0},
     ]
 
 

@@ -30,6 +30,7 @@ BASE = [
     "updatedAt",
     "completedAt",
     "consents",
+    "promotion",
     "metadata",
 ]
 WHOLE = [
@@ -64,7 +65,7 @@ def test_an_order_is_shown_with_all_its_details(client: FlaskClient, tenant: Bra
     assert list(order) == WHOLE
     assert (order["productId"], order["amount"], order["status"]) == ("mystique", 4700, "pending")
     assert order["metadata"] == {"ref": "17"}
-    assert order["lines"] == [{"productId": "mystique", "quantity": 1, "unitAmount": 4700}]
+    assert order["lines"] == [{"productId": "mystique", "quantity": 1, "unitAmount": 4700, "discount": 0}]
     assert order["shipping"] is None
     assert order["payments"] == [
         {"paymentIntentId": opened.payment_intent_id, "status": "open", "amount": 4700}

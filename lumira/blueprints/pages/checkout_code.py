@@ -1,0 +1,41 @@
+"""The promotion code of the checkout page: a parameter of its URL, so that a link may contain it.
+
+The form that enters it leads to the same page with another parameter. It needs no script, and what it shows can be
+shown again.
+"""
+
+from flask import g, request
+
+from lumira.blueprints.http.checkout_quotas import counted_code
+from lumira.blueprints.pages.checkout_visit import Visit
+from lumira.domain.commands import CheckoutItem
+from lumira.errors import InvalidPromotionCode, RateLimited
+from lumira.pages.checkout import CodeState
+from lumira.services.checkout.view_offer import Offer, view_offer
+
+#: The parameter of the page.
+PARAMETER = "code"
+#: Characters of a code that are shown again.
+_LENGTH = 80
+
+
+def view_with_code(visit: Visit, items: tuple[CheckoutItem, ...]) -> tuple[Offer, CodeState]:
+    """Return the offer with the code in the URL; if it does not count, at the whole price, and why.
+
+    Raises as `view_offer`, except `InvalidPromotionCode`.
+    """
+    entered = request.args.get(PARAMETER, "").strip()[:_LENGTH]
+    others = tuple((name, value) for name, value in request.args.items() if name != PARAMETER)
+    state = CodeState(entered, path=request.path, others=others)
+    if not entered:
+        return view_offer(g.tenant_id, items), state
+    try:
+        with counted_code(entered):
+            offer = view_offer(
+                g.tenant_id, items, promotion_code=entered, has_opened=bool(visit.of_items(items))
+            )
+    except InvalidPromotionCode as error:
+        return view_offer(g.tenant_id, items), state.failing(error)
+    except RateLimited:
+        return view_offer(g.tenant_id, items), state.limited()
+    return offer, state

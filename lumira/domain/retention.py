@@ -13,6 +13,8 @@ UNPAID = (OrderStatus.CANCELLED, OrderStatus.FAILED)
 REFUSALS_KEPT = timedelta(days=30)
 #: A probe is removed by the command that sends it, unless that is killed.
 PROBES_KEPT = timedelta(days=1)
+#: Longer than Stripe repeats and lists its events: a repeated one enqueues no record of the CRM again.
+CRM_TASKS_KEPT = timedelta(days=90)
 _MONTHS = 12
 
 

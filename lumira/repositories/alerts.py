@@ -40,6 +40,7 @@ RAISED_ONCE = frozenset(
 WATCHED = frozenset(
     (
         AlertKind.CERTIFICATE_EXPIRES,
+        AlertKind.CRM_FAILING,
         AlertKind.DISK_LOW,
         AlertKind.EVENT_WAITING,
         AlertKind.PROGRAM_ERROR,

@@ -20,6 +20,7 @@ def note(
     subject: str,
     is_true: bool,
     notify_after: timedelta = timedelta(),
+    calm_for: timedelta = CALM_FOR,
     **details: object,
 ) -> None:
     """Raise the alert about a condition that is true, or resolve it if the condition has ended.
@@ -35,7 +36,7 @@ def note(
         )
         _change_open(tenant_id, kind, subject, seen_at=utc_now())
     else:
-        resolve_ended(tenant_id, kind=kind, subject=subject)
+        resolve_ended(tenant_id, kind=kind, subject=subject, calm_for=calm_for)
 
 
 def was_noted(tenant_id: int, *, kind: AlertKind, subject: str, since: datetime) -> bool:
@@ -50,15 +51,15 @@ def was_noted(tenant_id: int, *, kind: AlertKind, subject: str, since: datetime)
     return bool(db.session.execute(select(noted)).scalar_one())
 
 
-def resolve_ended(tenant_id: int, *, kind: AlertKind, subject: str) -> None:
-    """Resolve the alert if its condition was not true for `CALM_FOR`, or if no one was notified of it."""
+def resolve_ended(tenant_id: int, *, kind: AlertKind, subject: str, calm_for: timedelta = CALM_FOR) -> None:
+    """Resolve the alert if its condition was not true for so long, or if no one was notified of it."""
     now = utc_now()
     is_notified = Alert.notification_attempts > 0
     ended = db.session.execute(
         update(Alert)
         .where(
             *_is_open(tenant_id, kind, subject),
-            or_(~is_notified, func.coalesce(Alert.seen_at, Alert.raised_at) < now - CALM_FOR),
+            or_(~is_notified, func.coalesce(Alert.seen_at, Alert.raised_at) <= now - calm_for),
         )
         .values(
             resolved_at=now,

@@ -12,6 +12,8 @@ from lumira.models import CrmLane
 
 #: Much longer than a call may take, which is half a minute: a process that is stopped for longer has lost its turn.
 LEASE = timedelta(minutes=3)
+#: What a lane is after a turn whose calls were accepted.
+RECOVERED: dict[str, Any] = {"failures": 0, "failing_since": None, "problem": None, "problem_text": None}
 
 
 def acquire(tenant_id: int, *, pace: timedelta) -> int | None:

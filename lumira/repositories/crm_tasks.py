@@ -174,6 +174,17 @@ def change(tenant_id: int, task_id: UUID, version: int, **values: Any) -> bool:
     return changed.first() is not None
 
 
+def is_undone(tenant_id: int, kind: CrmTaskKind, subject: str) -> bool:
+    """Return whether a record is still to be written, or parked."""
+    undone = exists().where(
+        CrmTask.tenant_id == tenant_id,
+        CrmTask.kind == kind,
+        CrmTask.subject == subject,
+        CrmTask.state != constant(CrmTaskState.DONE.value),
+    )
+    return bool(db.session.execute(select(undone)).scalar_one())
+
+
 def has_parked(tenant_id: int, customer_id: UUID, order_id: UUID | None) -> bool:
     """Return whether any task of this order is parked, or with `None` that of this customer."""
     of_subject = (

@@ -17,6 +17,7 @@ from procrastinate.jobs import Status
 from procrastinate.testing import InMemoryConnector
 
 from lumira.clock import utc_now
+from lumira.crm import sync
 from lumira.database import atomic
 from lumira.notifications import post_alerts, relay, send_alerts, send_invitations
 from lumira.reconciliation import reconcile
@@ -68,6 +69,8 @@ _post_turns = TenantTurns("post_alerts", post_alerts.post_alerts, threads=2, sec
 _event_lanes = TenantLanes("recover_events", _responds(reconcile.recover_events))
 _reservation_lanes = TenantLanes("release_reservations", _responds(reconcile.release_reservations))
 _order_lanes = TenantLanes("poll_orders", _responds(reconcile.poll_orders_due))
+#: A CRM that does not respond delays those of other tenants no more than a Stripe that does not.
+_crm_lanes = TenantLanes("sync_crm", sync.sync_crm, threads=4, threads_for_slow=2)
 
 # Only `worker.run` connects it to a database, so that importing the tasks opens no connection.
 queue = App(connector=InMemoryConnector())
@@ -129,6 +132,16 @@ def post_alerts_to_teams(timestamp: int) -> None:  # noqa: ARG001 - given to eve
 def send_invitations_to_operators(timestamp: int) -> None:  # noqa: ARG001 - given to every periodic task
     """Send every tenant's invitations to its team that were not sent yet."""
     _for_each(due_work.tenants_with_unsent_invitations(utc_now()), send_invitations.send_invitations)
+
+
+@queue.periodic(cron=f"* * * * * */{SWEEP_EVERY}")
+@queue.task(name="sync_crm", queue=QUEUE, queueing_lock="sync_crm")
+@at_most(alone())
+def sync_crms(timestamp: int) -> None:  # noqa: ARG001 - given to every periodic task
+    """Write the due records of every tenant to its CRM, each for one turn."""
+    due = due_work.tenants_with_due_crm_tasks(utc_now())
+    _random.shuffle(due)
+    _crm_lanes.run(due, seconds=SWEEP_EVERY, is_stopping=stopping.is_set)
 
 
 @queue.periodic(cron="*/5 * * * *")

@@ -259,6 +259,7 @@ JOBS: dict[str, str] = {
     "store_heads": Harmless("a stored head is the record"),
     "sweep": "order_completed",
     "watch_certificates": Harmless("an alert is the record"),
+    "sync_crm": Harmless("the tasks and links are the record"),
     "watch_disks": Harmless("an alert is the record"),
     "sweep_outbox": _SENDS,
 }

@@ -1,0 +1,1 @@
+"""Dolibarr: what is written there, and what comes back."""

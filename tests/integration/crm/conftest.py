@@ -1,0 +1,14 @@
+"""A tenant whose sales are written to a Dolibarr of its own."""
+
+import pytest
+
+from tests.support import crm
+from tests.support.dolibarr import DolibarrSandbox
+from tests.support.factories import Brand
+
+
+@pytest.fixture
+def shop(app_context: None, tenant: Brand, dolibarr_server: DolibarrSandbox) -> Brand:
+    """A tenant whose sales are written to Dolibarr."""
+    crm.connect(tenant, dolibarr_server)
+    return tenant

@@ -1,4 +1,4 @@
-"""``flask sandbox``: the stand-in for Stripe, and commands that act as a bank or a buyer in it."""
+"""``flask sandbox``: the stand-ins for Stripe and Dolibarr, and commands that act as a bank or a buyer in it."""
 
 import signal
 import threading
@@ -14,6 +14,8 @@ Stripe sandbox at {url}
   Settings for Lumira:  STRIPE_API_BASE={url}
   Keys: every sk_test_<name> is an account of its own, pk_test_<name> is its publishable key.
         A name has at least six characters (a-z, A-Z, 0-9, underscore). No registration is needed.
+  A Dolibarr of its own is at every {url}/dolibarr/<name>,
+        with the API key sync-<name>, or admin-<name> of an administrator.
   State: {state}
   Stop with Ctrl-C."""
 

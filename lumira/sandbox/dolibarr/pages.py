@@ -17,7 +17,9 @@ from lumira.sandbox.dolibarr.tables import Row, Transaction
 from lumira.sandbox.pages.html import Html, html_page, render
 
 _MOST_ROWS = 200
-_FIELDS = ("name", "email", "phone", "address", "zip", "town")
+_LABELS = {
+    "name": "Name", "email": "E-mail", "phone": "Phone", "address": "Address", "zip": "Postal code", "town": "Town",
+}  # fmt: skip
 _THIRD_PARTY, _ORDER, _INVOICE = "societe/card.php", "commande/card.php", "compta/facture/card.php"
 _ORDER_STATES = {-1: "canceled", 0: "draft", 1: "validated", 2: "shipped", 3: "closed"}
 _INVOICE_STATES = {0: "draft", 1: "unpaid", 2: "paid", 3: "abandoned"}
@@ -126,12 +128,16 @@ def _lumira_id(row: Row) -> str:
     return (row.get("extra") or {}).get("lumira_id") or row.get("ref_ext") or ""
 
 
+def _long(text: str | None) -> Html:
+    return Markup("<span class='long'>{}</span>").format(text or "")
+
+
 def _third_party_row(row: Row) -> tuple[object, ...]:
     return (
         _link(_THIRD_PARTY, row["id"], row["name"]),
         row.get("code_client"),
-        row["email"],
-        _lumira_id(row),
+        _long(row["email"]),
+        _long(_lumira_id(row)),
     )
 
 
@@ -178,10 +184,7 @@ def _third_party_page(call: Call, number: int) -> Response:
     row = call.transaction.get("societe", number)
     if row is None:
         return _gone("third party")
-    inputs = [
-        Markup("<p><label>{}<br><input name='{}' value='{}'></label></p>").format(name, name, row[name] or "")
-        for name in _FIELDS
-    ]
+    inputs = [_input(name, label, row[name] or "") for name, label in _LABELS.items()]
     others = [
         Markup("<option value='{}'>{} ({})</option>").format(each["id"], each["name"], each["id"])
         for each in _newest(call.transaction, "societe")
@@ -204,6 +207,14 @@ def _third_party_page(call: Call, number: int) -> Response:
     return html_page(row["name"], text)
 
 
+def _input(name: str, label: str, value: str) -> Html:
+    field = Markup("<input name='{}' value='{}'>")
+    # An address has lines.
+    if name == "address":
+        field = Markup("<textarea name='{}' rows='2'>{}</textarea>")
+    return Markup("<p><label>{}<br>{}</label></p>").format(label, field.format(name, value))
+
+
 def _order_page(call: Call, number: int) -> Response:
     row = call.transaction.get("commande", number)
     if row is None:
@@ -217,7 +228,7 @@ def _invoice_page(call: Call, number: int) -> Response:
     if row is None:
         return _gone("invoice")
     payments = [each for each in call.transaction.list("payment") if each["invoice_id"] == number]
-    rows = [(f"PAY{p['id']:06}", p["amount"], p["type"], p["ref_ext"]) for p in payments]
+    rows = [(f"PAY{p['id']:06}", p["amount"], p["type"], _long(p["ref_ext"])) for p in payments]
     title = f"{'Credit note' if row['type'] == invoices.CREDIT_NOTE else 'Invoice'} {row['ref']}"
     more = _table("Payments", ("", "Amount", "Type", "Lumira ID"), rows)
     head = _head(call, row, _invoice_row(call, row)[3], "../../")

@@ -26,10 +26,11 @@ button { font: inherit; padding: .6rem 1.4rem; border: 0; border-radius: 6px; ma
 .no { background: #b3261e; color: #fff; }
 .alert { background: #fdecea; border-left: 4px solid #b3261e; padding: .6rem 1rem; }
 table { border-collapse: collapse; width: 100%; }
+.long { overflow-wrap: anywhere; }
 th, td { border-bottom: 1px solid #d5dbe5; padding: .4rem .3rem; text-align: left; }
 th:nth-child(n+2), td:nth-child(n+2), tfoot td { text-align: right; }
 fieldset { border: 1px solid #d5dbe5; border-radius: 6px; margin: 0 0 1rem; }
-input[type=email], input:not([type]) { display: block; font: inherit; padding: .4rem; width: 100%; }
+input[type=email], input:not([type]), textarea { display: block; font: inherit; padding: .4rem; width: 100%; }
 .note { color: #5b6478; }
 </style>
 </head>

@@ -8,9 +8,17 @@ from alembic import op
 _VALUE = re.compile(r"'([^']*)'")
 
 
-def accept(table: str, column: str, *added: str) -> None:
-    """Let a column that `columns.choice` created accept these values too."""
-    _replace(table, column, [*_accepted(table, column), *added], not_valid=False)
+def accept(table: str, column: str, *added: str, not_valid: bool = False) -> None:
+    """Let a column that `columns.choice` created accept these values too.
+
+    With `not_valid` the rows that exist are not read under the lock; `validate` does so in a migration of its own.
+    """
+    _replace(table, column, [*_accepted(table, column), *added], not_valid=not_valid)
+
+
+def validate(table: str, column: str) -> None:
+    """Validate the check of a column, while the table is read and written."""
+    op.execute(f"ALTER TABLE {table} VALIDATE CONSTRAINT {_name(table, column)}")
 
 
 def accept_no_longer(table: str, column: str, *removed: str) -> None:

@@ -18,6 +18,7 @@ from lumira.blueprints import (
     products,
     refunds,
     security_contact,
+    shipments,
     stripe,
     webhooks,
 )
@@ -86,6 +87,7 @@ def _register_routes(app: Flask) -> None:
     # A secret key: personal data, and everything else of the tenant.
     register(orders.blueprint, guard=tenancy.require_secret_key, documented=openapi.SECRET)
     register(deliverables.blueprint, guard=tenancy.require_secret_key, documented=openapi.SECRET)
+    register(shipments.blueprint, guard=tenancy.require_secret_key, documented=openapi.SECRET)
     register(refunds.blueprint, guard=tenancy.require_secret_key, documented=openapi.SECRET)
     register(access.blueprint, guard=tenancy.require_secret_key, documented=openapi.SECRET)
 

@@ -105,6 +105,64 @@ class WithdrawalCommand:
 
 
 @dataclass(frozen=True, slots=True)
+class GoodsUnits:
+    """Units of one product of an order."""
+
+    product_id: str
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True)
+class ShipmentCommand:
+    """Record a parcel: these units, or all that are to be shipped; times carry their offset."""
+
+    carrier: str | None = None
+    tracking_number: str | None = None
+    #: `None`: the page of the carrier, if it is a known one.
+    tracking_url: str | None = None
+    #: `None`: now.
+    shipped_at: datetime | None = None
+    lines: tuple[GoodsUnits, ...] = ()
+    #: How many shipments the order had in the form that an operator filled in: one that is sent twice records one.
+    seen: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ShipmentChange:
+    """Add to what is known of a parcel; `None` changes nothing."""
+
+    carrier: str | None = None
+    tracking_number: str | None = None
+    tracking_url: str | None = None
+    delivered_at: datetime | None = None
+    #: The parcel was not sent, or was lost: its units are to be shipped again.
+    is_cancelled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnLine:
+    """Units of one product that came back; `condition` is `restockable` or `damaged`."""
+
+    product_id: str
+    quantity: int
+    condition: str = "restockable"
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnCommand:
+    """Record goods that came back; times carry their offset."""
+
+    lines: tuple[ReturnLine, ...]
+    #: `None`: now.
+    received_at: datetime | None = None
+    reason: str | None = None
+    #: Whether the price of these units is refunded.
+    is_refunded: bool = True
+    #: How many returns the order had in the form that an operator filled in.
+    seen: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class OrderFilter:
     """The orders to list; times carry their offset."""
 

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from lumira.domain import messages, order_status, withdrawal
+from lumira.domain.fulfilment import UNSHIPPED
 from lumira.models import Order, OrderStatus
 
 #: A new order is created in several transactions, and has no polling schedule before the last of them.
@@ -25,6 +26,7 @@ def why_not_erasable(
         or _undecided_withdrawal(order)
         or _message_being_sent(order, now, message_lease)
         or _outstanding_work(order, delivered)
+        or _outstanding_goods(order, now)
     )
 
 
@@ -84,3 +86,11 @@ def _outstanding_work(order: Order, delivered: Collection[tuple[UUID, str]]) -> 
         for promise in line.promises
     }
     return "has deliverables that are not delivered yet" if promised - set(delivered) else None
+
+
+def _outstanding_goods(order: Order, now: datetime) -> str | None:
+    """The address is needed until the goods are shipped; not if they should have been long ago."""
+    if order.is_free or order.fulfilment not in UNSHIPPED or order.completed_at is None:
+        return None
+    is_recent = now - order.completed_at < timedelta(days=order.delivery_days)
+    return "has goods that are not shipped yet: ship or refund them first" if is_recent else None

@@ -97,10 +97,18 @@ def is_current(order: Order, kind: MessageKind, subject: str) -> bool:
             return _is_dispute_current(order, subject)
         case MessageKind.ACCESS_LINK | MessageKind.WITHDRAWAL_LINK | MessageKind.WITHDRAWAL_ACKNOWLEDGED:
             return True
-        case MessageKind.WITHDRAWAL_REFUSED:
-            return any(str(each.id) == subject and each.is_refused for each in order.withdrawals)
+        case MessageKind.WITHDRAWAL_REFUSED | MessageKind.ORDER_SHIPPED:
+            return subject in _refused_withdrawals(order) | _sent_shipments(order)
         case _:
             assert_never(kind)
+
+
+def _refused_withdrawals(order: Order) -> set[str]:
+    return {str(withdrawn.id) for withdrawn in order.withdrawals if withdrawn.is_refused}
+
+
+def _sent_shipments(order: Order) -> set[str]:
+    return {str(shipment.id) for shipment in order.shipments if shipment.is_sent}
 
 
 def _is_refund_current(order: Order, kind: MessageKind, stripe_refund_id: str) -> bool:

@@ -4,10 +4,12 @@
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from uuid import UUID
 
-from lumira.domain import messages, payments, refunds, withdrawal
+from lumira.domain import messages, parcels, payments, refunds, withdrawal
+from lumira.domain.fulfilment import NO_GOODS, Goods, goods_state, restocked_units
+from lumira.domain.goods_returns import DueReturnRefund, due_return_refunds
 from lumira.domain.order_money import (
     Money,
     duplicate_payments,
@@ -63,6 +65,12 @@ class Outcome:
     messages: frozenset[tuple[MessageKind, str]]
     #: What is refunded because of accepted withdrawals, and was not requested of Stripe yet.
     withdrawal_refunds: tuple[DueRefund, ...] = ()
+    #: What is refunded because goods came back, and was not requested of Stripe yet.
+    return_refunds: tuple[DueReturnRefund, ...] = ()
+    #: Where the units of each line with goods are.
+    goods: Goods = NO_GOODS
+    #: For every product whose reservation stays sold, how many of its units are in stock again; without it none.
+    restocked: dict[str, int] = field(default_factory=dict)
 
 
 def derive(order: Order, *, if_accepted: bool = False) -> Outcome:
@@ -85,6 +93,8 @@ def _when_test_ended(outcome: Outcome) -> Outcome:
         promotion=outcome.promotion and PromotionUse.RELEASED,
         refunds=(),
         withdrawal_refunds=(),
+        return_refunds=(),
+        restocked={},
     )
 
 
@@ -104,17 +114,22 @@ def _derive(order: Order, *, if_accepted: bool) -> Outcome:
         )
         automatic = tuple((payment, RefundOrigin.SOLD_OUT) for payment in succeeded_payments(order))
         return _unfulfilled(order, status, None, automatic=automatic)
+    stock, restocked = _stock_when_fulfilled(order)
+    withdrawal_refunds = withdrawal.due_refunds(order, if_accepted=if_accepted)
     return Outcome(
         status=status_when_fulfilled(order, money),
         review=review,
         is_paid=True,
         grants={line.id: _grant_state(order, line, money) for line in order.lines if line.grants_access},
-        stock=_stock_when_fulfilled(order),
         # Also after a refund: who returns goods may not buy with the code again. An operator can raise its limits.
         promotion=order.promotion_use and PromotionUse.REDEEMED,
+        stock=stock,
         refunds=tuple((payment, RefundOrigin.DUPLICATE_PAYMENT) for payment in duplicate_payments(order)),
         messages=frozenset(_messages(order, with_sale=True)),
-        withdrawal_refunds=tuple(withdrawal.due_refunds(order, if_accepted=if_accepted)),
+        withdrawal_refunds=tuple(withdrawal_refunds),
+        return_refunds=tuple(due_return_refunds(order, withdrawal_refunds)),
+        goods=goods_state(order, is_paid=True),
+        restocked=restocked,
     )
 
 
@@ -139,19 +154,24 @@ def _unfulfilled(
         withdrawal_refunds=tuple(withdrawal.due_refunds(order, if_accepted=if_accepted))
         if review is not None and withdrawal.is_whole_order_withdrawn(order)
         else (),
+        goods=goods_state(order, is_paid=False),
     )
 
 
-def _stock_when_fulfilled(order: Order) -> dict[str, ReservationState]:
-    """Sold; released once refunds of the whole received amount have succeeded, where the product is restocked."""
+def _stock_when_fulfilled(order: Order) -> tuple[dict[str, ReservationState], dict[str, int]]:
+    """Sold; released once refunds of the whole received amount have succeeded, where the product is restocked.
+
+    Of a line that was shipped, the units that came back and those that were never sent are restocked one by one.
+    """
     is_fully_refunded = 0 < received_amount(order) <= refunds.succeeded_amount(order)
-    return {
-        line.product_id: ReservationState.RELEASED
-        if is_fully_refunded and line.restock_on_refund
-        else ReservationState.SOLD
-        for line in order.lines
-        if line.keeps_stock
-    }
+    stock, restocked = {}, {}
+    for line in parcels.goods_of(order):
+        units = restocked_units(order, line, is_fully_refunded=is_fully_refunded)
+        is_released = units >= line.quantity
+        stock[line.product_id] = ReservationState.RELEASED if is_released else ReservationState.SOLD
+        if 0 < units < line.quantity:
+            restocked[line.product_id] = units
+    return stock, restocked
 
 
 def _stock_when_unfulfilled(order: Order, status: OrderStatus) -> dict[str, ReservationState]:
@@ -229,10 +249,7 @@ def _messages(order: Order, *, with_sale: bool) -> Iterable[tuple[MessageKind, s
             yield MessageKind.ORDER_REFUNDED, refund.stripe_refund_id
             if not refund.is_live:
                 yield MessageKind.REFUND_FAILED, refund.stripe_refund_id
-    for withdrawn in order.withdrawals:
-        yield MessageKind.WITHDRAWAL_ACKNOWLEDGED, str(withdrawn.id)
-        if withdrawn.is_refused:
-            yield MessageKind.WITHDRAWAL_REFUSED, str(withdrawn.id)
+    yield from _messages_about_goods(order)
     if with_sale and any(line.grants_access for line in order.lines):
         # Access was revoked during the dispute.
         won = (dispute for dispute in order.disputes if dispute.status is DisputeStatus.WON)
@@ -240,6 +257,15 @@ def _messages(order: Order, *, with_sale: bool) -> Iterable[tuple[MessageKind, s
     # A message about a deliverable that was superseded during a dispute is sent once the dispute is won.
     deliverables = (message for message in order.messages if message.kind is MessageKind.DELIVERABLE_READY)
     yield from ((message.kind, message.subject) for message in deliverables)
+
+
+def _messages_about_goods(order: Order) -> Iterable[tuple[MessageKind, str]]:
+    for withdrawn in order.withdrawals:
+        yield MessageKind.WITHDRAWAL_ACKNOWLEDGED, str(withdrawn.id)
+        if withdrawn.is_refused:
+            yield MessageKind.WITHDRAWAL_REFUSED, str(withdrawn.id)
+    for shipment in parcels.sent_shipments(order):
+        yield MessageKind.ORDER_SHIPPED, str(shipment.id)
 
 
 def _team_messages(order: Order) -> Iterable[tuple[MessageKind, str]]:

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from lumira.domain import stripe_metadata
+from lumira.domain.goods_returns import DueReturnRefund
 from lumira.domain.refunds import refundable_amount
 from lumira.domain.withdrawal import DueRefund
 from lumira.models import Order, Payment, RefundOrigin, RefundRequest
@@ -28,6 +29,7 @@ def freeze_request(
     reason: str | None = None,
     lines: list[dict[str, Any]] | None = None,
     withdrawal_id: UUID | None = None,
+    return_id: UUID | None = None,
 ) -> RefundRequest:
     """Decide the refund of `amount` minor units of one payment; the request is final and may be sent at once.
 
@@ -50,6 +52,7 @@ def freeze_request(
         amount=amount,
         origin=origin,
         withdrawal_id=withdrawal_id,
+        return_id=return_id,
         parameters=parameters,
         lines=lines,
         key_number=1,
@@ -96,6 +99,20 @@ def freeze_withdrawal_request(order: Order, due: DueRefund, now: datetime) -> Re
         reason="requested_by_customer",
         withdrawal_id=due.withdrawal.id,
         lines=due.lines or None,
+    )
+
+
+def freeze_return_request(order: Order, due: DueReturnRefund, now: datetime) -> RefundRequest:
+    """Decide the refund that an operator requested for goods that came back."""
+    return freeze_request(
+        order,
+        due.payment,
+        amount=due.amount,
+        origin=RefundOrigin.REQUESTED,
+        now=now,
+        reason="requested_by_customer",
+        return_id=due.goods_return.id,
+        lines=due.lines,
     )
 
 

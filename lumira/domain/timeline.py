@@ -29,9 +29,13 @@ _ORDER = (
     "webhook",
     "review",
     "released",
+    "shipped",
+    "delivered",
+    "shipment_cancelled",
     "withdrawal_requested",
     "withdrawal_accepted",
     "withdrawal_refused",
+    "returned",
     "refund_requested",
     "refund_refused",
     "refund_created",
@@ -84,7 +88,7 @@ def timeline(order: Order, events: Sequence[OrderEvent]) -> list[TimelineEntry]:
     """Return the timeline of a loaded order, oldest first; makes no query."""
     entries = [TimelineEntry(order.created_at, "opened"), *_requests(order), *_payments(order)]
     entries += [TimelineEntry(event.received_at, "webhook", event.description) for event in events]
-    entries += [*_decisions(order), *_withdrawals(order), *_grants(order)]
+    entries += [*_decisions(order), *_withdrawals(order), *_parcels(order), *_grants(order)]
     for message in order.messages:
         entries += _message(message)
     entries += _refund_requests(order)
@@ -156,6 +160,18 @@ def _withdrawals(order: Order) -> Iterator[TimelineEntry]:
         yield TimelineEntry(withdrawal.requested_at, "withdrawal_requested", str(withdrawal.via))
         if withdrawal.decided_at is not None:
             yield TimelineEntry(withdrawal.decided_at, f"withdrawal_{withdrawal.decision}")
+
+
+def _parcels(order: Order) -> Iterator[TimelineEntry]:
+    for shipment in order.shipments:
+        number = shipment.tracking_number
+        yield TimelineEntry(shipment.shipped_at, "shipped", number)
+        if shipment.delivered_at is not None:
+            yield TimelineEntry(shipment.delivered_at, "delivered", number)
+        if shipment.cancelled_at is not None:
+            yield TimelineEntry(shipment.cancelled_at, "shipment_cancelled", number)
+    for goods_return in order.returns:
+        yield TimelineEntry(goods_return.received_at, "returned")
 
 
 def _grants(order: Order) -> Iterator[TimelineEntry]:

@@ -13,6 +13,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from lumira.domain import parcels
 from lumira.domain.order_money import lost_amount, money_of, settling_payment
 from lumira.domain.refund_lines import amount_of, refundable_quantity, refunded_otherwise
 from lumira.domain.refunds import is_disputed, refundable_amount
@@ -151,6 +152,16 @@ def _withdrawn_units(order: Order, line: OrderLine, *, counts_refused: bool) -> 
     return _units_of(counted)[line.id]
 
 
+def withdrawn_units(order: Order, line: OrderLine) -> int:
+    """Return from how many units of a line the buyer has withdrawn, refused withdrawals apart."""
+    return _withdrawn_units(order, line, counts_refused=False)
+
+
+def withdrawn_or_refunded_units(order: Order, line: OrderLine) -> int:
+    """Return for how many units of a line the buyer has the money again, or asked for it and was not refused."""
+    return withdrawn_units(order, line) + refunded_otherwise(order, line)
+
+
 def _units_of(withdrawals: Sequence[Withdrawal]) -> Counter[UUID]:
     """Return how many units of each order line these withdrawals concern, by the line's id."""
     units: Counter[UUID] = Counter()
@@ -169,6 +180,7 @@ def record_withdrawal(
     requested_at: datetime,
     now: datetime,
     is_accepted: bool,
+    waits_for_return: bool = False,
 ) -> Withdrawal:
     """Record the buyer's statement about these units, by order line. The caller has checked the right."""
     withdrawal = Withdrawal(
@@ -179,6 +191,7 @@ def record_withdrawal(
         confirmed_at=now,
         decision=WithdrawalDecision.ACCEPTED if is_accepted else None,
         decided_at=now if is_accepted else None,
+        waits_for_return=is_accepted and waits_for_return,
     )
     withdrawal.lines.extend(
         WithdrawalLine(id=uuid7(), order_id=order.id, order_line_id=line_id, quantity=quantity)
@@ -222,7 +235,8 @@ def due_refunds(order: Order, *, if_accepted: bool = False) -> list[DueRefund]:
 
     A withdrawal of everything is refunded with what is refundable, another one with the prices of its units. Each is
     refunded once from the payment that settles the order. An open dispute withholds the money: the refund is due
-    once it is won. What a lost dispute took, the buyer has.
+    once it is won. What a lost dispute took, the buyer has. One that waits for the return of goods is due once they are
+    back, or once the buyer has proved that they were sent (L221-24).
     """
     accepted = [each for each in order.withdrawals if each.is_accepted or (if_accepted and each.is_waiting)]
     payment = settling_payment(order) if accepted else None
@@ -230,11 +244,13 @@ def due_refunds(order: Order, *, if_accepted: bool = False) -> list[DueRefund]:
         return []
     due: list[DueRefund] = []
     remaining = refundable_amount(order, payment) - lost_amount(order)
+    settled = [each for each in accepted if _is_requested(order, each, payment)]
     for number, withdrawal in enumerate(accepted, start=1):
-        if _is_requested(order, withdrawal, payment):
+        if withdrawal in settled or is_withheld_until_return(order, withdrawal, accepted[:number]):
             continue
+        settled.append(withdrawal)
         lines = _unrefunded_lines(order, withdrawal)
-        is_last = _is_whole(order, accepted[:number])
+        is_last = _is_whole(order, settled)
         # The prices are in the order's currency: a part of a payment in another one is for an operator to refund.
         others = [line for each in due for line in each.lines]
         part = amount_of(order, lines, others=others) if payment.currency == order.currency else 0
@@ -243,6 +259,28 @@ def due_refunds(order: Order, *, if_accepted: bool = False) -> list[DueRefund]:
             due.append(DueRefund(withdrawal, payment, amount, lines))
             remaining -= amount
     return due
+
+
+def is_withheld_until_return(
+    order: Order, withdrawal: Withdrawal, accepted: Sequence[Withdrawal] | None = None
+) -> bool:
+    """Whether the refund of an accepted withdrawal waits for goods that were shipped and are not back.
+
+    `accepted` are the accepted withdrawals up to this one: goods that came back count for the first of them.
+    """
+    if not withdrawal.waits_for_return or withdrawal.sent_back_at is not None:
+        return False
+    if accepted is None:
+        until_this = order.withdrawals[: order.withdrawals.index(withdrawal) + 1]
+        accepted = [each for each in until_this if each.is_accepted]
+    units = _units_of(accepted)
+    concerned = {line.order_line_id for line in withdrawal.lines}
+    return any(
+        units[line.id] - (line.quantity - parcels.shipped_units(order, line))
+        > parcels.returned_units(order, line)
+        for line in parcels.goods_of(order)
+        if line.id in concerned
+    )
 
 
 def _is_requested(order: Order, withdrawal: Withdrawal, payment: Payment) -> bool:
@@ -264,7 +302,7 @@ def _unrefunded_lines(order: Order, withdrawal: Withdrawal) -> list[dict[str, An
 
 
 def amount_for_withdrawals(order: Order) -> int:
-    """Return the minor units that are refunded, or being refunded, because of withdrawals.
+    """Return the minor units that are refunded, or being refunded, because of withdrawals and returns of goods.
 
     A product's policy for partial refunds does not apply to them: they concern other lines.
     """
@@ -273,7 +311,7 @@ def amount_for_withdrawals(order: Order) -> int:
     return sum(
         request.amount
         for request in order.refund_requests
-        if request.withdrawal_id is not None
+        if (request.withdrawal_id is not None or request.return_id is not None)
         and request.state is not RequestState.REFUSED
         and (request.stripe_refund_id in live or request.stripe_refund_id not in known)
     )

@@ -29,6 +29,8 @@ class MessageKind(StrEnum):
     WITHDRAWAL_LINK = "withdrawal_link"
     WITHDRAWAL_ACKNOWLEDGED = "withdrawal_acknowledged"
     WITHDRAWAL_REFUSED = "withdrawal_refused"
+    #: A parcel was sent.
+    ORDER_SHIPPED = "order_shipped"
 
 
 class MessageStatus(StrEnum):

@@ -13,6 +13,7 @@ from lumira.notifications import (
     attachments,
     buyer_messages,  # noqa: F401 - importing the composers registers them
     link_messages,  # noqa: F401 - see above
+    shipment_messages,  # noqa: F401 - see above
     team_messages,  # noqa: F401 - see above
     withdrawal_messages,  # noqa: F401 - see above
 )

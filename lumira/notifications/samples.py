@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from email.headerregistry import Address
 
+from lumira.domain.carriers import tracking_page
 from lumira.models import (
     Alert,
     AlertKind,
@@ -16,6 +17,7 @@ from lumira.models import (
     Refund,
     RefundOrigin,
     RefundStatus,
+    Shipment,
     Tenant,
     Withdrawal,
     WithdrawalVia,
@@ -78,11 +80,19 @@ def _values(kind: str, language: Language, tenant: Tenant) -> dict[str, object]:
         case "alert":
             return _alert_values(tenant, language)
         case _:
-            return _withdrawal_values(kind)
+            return _values_about_goods(kind)
 
 
-def _withdrawal_values(kind: str) -> dict[str, object]:
+def _values_about_goods(kind: str) -> dict[str, object]:
     match kind:
+        case MessageKind.ORDER_SHIPPED:
+            return {
+                "shipment": _shipment(),
+                "carrier": "Colissimo",
+                "items": ["Bougie figuier"],
+                "is_partial": True,
+                "access_url": _LINK,
+            }
         case MessageKind.WITHDRAWAL_LINK:
             return {"withdrawal_url": "https://example.com/retractation/sample/link", "requested_at": _AT}
         case MessageKind.WITHDRAWAL_ACKNOWLEDGED:
@@ -118,6 +128,16 @@ def _withdrawal() -> Withdrawal:
         requested_at=_AT,
         confirmed_at=_AT + timedelta(minutes=2),
         decision_note="Cette bougie a été personnalisée pour vous.",
+    )
+
+
+def _shipment() -> Shipment:
+    number = "6A12345678901"
+    return Shipment(
+        carrier="colissimo",
+        tracking_number=number,
+        tracking_url=tracking_page("colissimo", number),
+        shipped_at=_AT,
     )
 
 

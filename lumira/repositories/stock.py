@@ -1,6 +1,7 @@
 """Stock of products: units are reserved, sold and released by conditional updates, each with its movement."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -10,7 +11,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 
 from lumira.clock import utc_now
 from lumira.database import db
-from lumira.domain.stock_changes import STOCK_CHANGES, StockChange
+from lumira.domain.stock_changes import StockChange, change_between, takes_free_units
 from lumira.errors import OutOfStock
 from lumira.models import Order, OrderLine, ReservationState, StockItem, StockMovement, StockReservation
 from lumira.models.columns import uuid7
@@ -116,6 +117,7 @@ def _attach_reservation(
             order_id=order.id,
             product_id=line.product_id,
             quantity=line.quantity,
+            restocked=0,
         )
         make_transient_to_detached(reservation)
         db.session.add(reservation)
@@ -135,29 +137,59 @@ def _out_of_stock(order: Order, line: OrderLine) -> OutOfStock:
     return OutOfStock(message, product_id=line.product_id, left=units)
 
 
-def move(order: Order, targets: Mapping[str, ReservationState], *, actor: str) -> bool:
+def move(
+    order: Order,
+    targets: Mapping[str, ReservationState],
+    *,
+    restocked: Mapping[str, int] | None = None,
+    actor: str,
+) -> bool:
     """Bring the reservations of a locked order to the target state of each product, all or none; safe to repeat.
 
-    Returns `False`, and changes nothing, if units are missing.
+    `restocked` says how many units of products that stay sold are in stock again. Returns `False`, and changes
+    nothing, if units are missing.
     """
     _add_missing_reservations(order, targets)
-    changes = {
-        reservation.product_id: targets[reservation.product_id]
-        for reservation in order.reservations
-        if (reservation.state, targets.get(reservation.product_id)) in STOCK_CHANGES
-    }
-    if not changes:
+    moves = _list_moves(order, targets, restocked or {})
+    if not moves:
         return True
-    if not any(reservation.state is ReservationState.RELEASED for reservation in order.reservations):
+    if not any(takes_free_units(each.change) for each in moves):
         # Reserved units are sold, or units are released: none can be missing.
-        _apply_changes(order, changes, actor=actor)
+        _apply(order, moves, actor=actor)
         return True
     try:
         with db.session.begin_nested():
-            _apply_changes(order, changes, actor=actor)
+            _apply(order, moves, actor=actor)
     except _UnitsMissing:
         return False
     return True
+
+
+@dataclass(frozen=True, slots=True)
+class _Move:
+    """A reservation, the state and the restocked units that it gets, and what that changes."""
+
+    reservation: StockReservation
+    state: ReservationState
+    restocked: int
+    change: StockChange
+
+
+def _list_moves(
+    order: Order, targets: Mapping[str, ReservationState], restocked: Mapping[str, int]
+) -> list[_Move]:
+    moves = []
+    # By product id, so that two carts with the same products cannot deadlock.
+    for reservation in sorted(order.reservations, key=lambda reservation: reservation.product_id):
+        state = targets.get(reservation.product_id)
+        if state is None:
+            continue
+        units = restocked.get(reservation.product_id, 0)
+        before = (reservation.state, reservation.restocked)
+        change = change_between(before, (state, units), quantity=reservation.quantity)
+        if change is not None:
+            moves.append(_Move(reservation, state, units, change))
+    return moves
 
 
 def _add_missing_reservations(order: Order, targets: Mapping[str, ReservationState]) -> None:
@@ -172,68 +204,57 @@ def _add_missing_reservations(order: Order, targets: Mapping[str, ReservationSta
                     product_id=line.product_id,
                     quantity=line.quantity,
                     state=ReservationState.RELEASED,
+                    restocked=0,
                     expires_at=utc_now(),
                 )
             )
 
 
-def _apply_changes(order: Order, targets: Mapping[str, ReservationState], *, actor: str) -> None:
+def _apply(order: Order, moves: Sequence[_Move], *, actor: str) -> None:
     now = utc_now()
-    # By product id, so that two carts with the same products cannot deadlock.
-    reservations = sorted(
-        (reservation for reservation in order.reservations if reservation.product_id in targets),
-        key=lambda reservation: reservation.product_id,
-    )
-    changes = [
-        STOCK_CHANGES[reservation.state, targets[reservation.product_id]] for reservation in reservations
-    ]
-    for reservation, change in zip(reservations, changes, strict=True):
-        _record_movement(reservation, change, order, actor=actor, now=now)
-        reservation.state = targets[reservation.product_id]
+    for each in moves:
+        reservation = each.reservation
+        _record_movement(each, order, actor=actor, now=now)
+        reservation.state, reservation.restocked = each.state, each.restocked
         if reservation.state is ReservationState.RESERVED:
             # The buyer tries again: the time of the first attempt, which may be over, does not count for this one.
             reservation.expires_at = max(reservation.expires_at, now + PAYMENT_RESERVATION)
     # All other rows are written first, so that the rows of popular products are locked as briefly as possible.
     db.session.flush()
-    for reservation, change in zip(reservations, changes, strict=True):
-        if not _update_figures(reservation, change, now):
+    for each in moves:
+        if not _update_figures(each, now):
             raise _UnitsMissing
 
 
-def _record_movement(
-    reservation: StockReservation, change: StockChange, order: Order, *, actor: str, now: datetime
-) -> None:
+def _record_movement(each: _Move, order: Order, *, actor: str, now: datetime) -> None:
     db.session.add(
         StockMovement(
             id=uuid7(),
             tenant_id=order.tenant_id,
-            product_id=reservation.product_id,
+            product_id=each.reservation.product_id,
             order_id=order.id,
-            reason=change.reason,
-            on_hand=change.on_hand * reservation.quantity,
-            reserved=change.reserved * reservation.quantity,
-            sold=change.sold * reservation.quantity,
+            reason=each.change.reason,
+            on_hand=each.change.on_hand,
+            reserved=each.change.reserved,
+            sold=each.change.sold,
             actor=actor,
             created_at=now,
         )
     )
 
 
-def _update_figures(reservation: StockReservation, change: StockChange, now: datetime) -> bool:
+def _update_figures(each: _Move, now: datetime) -> bool:
     """Change a product's figures, unless more units would be reserved than are on hand; return whether it changed."""
-    quantity = reservation.quantity
-    on_hand = StockItem.on_hand + change.on_hand * quantity
-    reserved = StockItem.reserved + change.reserved * quantity
+    on_hand = StockItem.on_hand + each.change.on_hand
+    reserved = StockItem.reserved + each.change.reserved
     updated = db.session.execute(
         update(StockItem)
         .where(
-            StockItem.tenant_id == reservation.tenant_id,
-            StockItem.product_id == reservation.product_id,
+            StockItem.tenant_id == each.reservation.tenant_id,
+            StockItem.product_id == each.reservation.product_id,
             on_hand >= reserved,
         )
-        .values(
-            on_hand=on_hand, reserved=reserved, sold=StockItem.sold + change.sold * quantity, updated_at=now
-        )
+        .values(on_hand=on_hand, reserved=reserved, sold=StockItem.sold + each.change.sold, updated_at=now)
         .returning(StockItem.product_id)
         .execution_options(synchronize_session=False)
     )

@@ -31,9 +31,9 @@ _DISAGREEMENTS = text(
         FROM stock_movements WHERE tenant_id = :tenant_id GROUP BY product_id, order_id
     ), ordered AS (
         SELECT product_id, order_id, state,
-            CASE state WHEN 'sold' THEN -quantity ELSE 0 END AS on_hand,
+            CASE state WHEN 'sold' THEN restocked - quantity ELSE 0 END AS on_hand,
             CASE state WHEN 'reserved' THEN quantity ELSE 0 END AS reserved,
-            CASE state WHEN 'sold' THEN quantity ELSE 0 END AS sold
+            CASE state WHEN 'sold' THEN quantity - restocked ELSE 0 END AS sold
         FROM stock_reservations WHERE tenant_id = :tenant_id
     ), sums AS (
         SELECT product_id, sum(on_hand) AS on_hand, sum(reserved) AS reserved, sum(sold) AS sold

@@ -10,6 +10,7 @@ from lumira.schemas.base import RequestSchema, ResponseSchema
 from lumira.schemas.fields import Cursor, EmailAddress, QueryInteger, Timestamp, absent
 from lumira.schemas.payment_intents import ORDER_STATUSES
 from lumira.schemas.refunds import REFUND_STATUSES
+from lumira.schemas.shipments import FULFILMENTS, OrderReturnResponse, OrderShipmentResponse
 from lumira.schemas.shipping import ShippingResponse
 
 MAX_PAGE = 100
@@ -40,6 +41,7 @@ MESSAGE_KINDS = (
     "withdrawal_link",
     "withdrawal_acknowledged",
     "withdrawal_refused",
+    "order_shipped",
 )
 WITHDRAWAL_WAYS = ("portal", "guest", "operator")
 WITHDRAWAL_DECISIONS = ("accepted", "refused")
@@ -117,6 +119,11 @@ class OrderResponse(ResponseSchema):
     created_at = Timestamp(required=True)
     updated_at = Timestamp(required=True)
     completed_at = Timestamp(required=True, allow_none=True)
+    fulfilment = fields.String(
+        required=True,
+        validate=validate.OneOf(FULFILMENTS),
+        metadata={"description": "What became of the order's goods, beside its status."},
+    )
     consents = fields.Nested(ConsentsResponse, required=True, allow_none=True)
     promotion = fields.Nested(PromotionResponse, required=True, allow_none=True)
     metadata = fields.Dict(
@@ -146,6 +153,11 @@ class OrderLineResponse(ResponseSchema):
         attribute="discount_amount",
         metadata={"description": "What the promotion code took off the price of all units together."},
     )
+    shipped_quantity = fields.Integer(
+        required=True,
+        metadata={"description": "Units of goods that were sent, those that came back included."},
+    )
+    returned_quantity = fields.Integer(required=True)
 
 
 class OrderPaymentResponse(ResponseSchema):
@@ -260,6 +272,8 @@ class WholeOrderResponse(OrderResponse):
         allow_none=True,
         metadata={"description": "The newest withdrawal of the buyer; `timeline` names all."},
     )
+    shipments = fields.List(fields.Nested(OrderShipmentResponse), required=True)
+    returns = fields.List(fields.Nested(OrderReturnResponse), required=True)
     timeline = fields.List(fields.Nested(OrderTimelineEntryResponse), required=True)
 
 

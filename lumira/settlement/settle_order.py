@@ -9,6 +9,7 @@ from lumira import metrics
 from lumira.clock import utc_now
 from lumira.database import at_the_end
 from lumira.domain import order_status, refund_requests, refunds
+from lumira.domain.fulfilment import Goods
 from lumira.domain.order_money import money_of
 from lumira.domain.outcome import Outcome, derive
 from lumira.models import AccessGrant, AlertKind, MessageKind, Order, PromotionUse, ReservationState
@@ -38,10 +39,12 @@ def settle_order(order: Order, *, actor: str) -> None:
     _write_status(order, outcome, actor=actor, now=now)
     _write_amounts(order, now)
     order.charge_due_at = order_status.charge_due_at(order)
+    _write_fulfilment(order, outcome.goods)
     restored = list_restored(order, outcome.grants)
     write_grants(order, outcome.grants, actor=actor, now=now)
     _decide_refunds(order, outcome, actor=actor, now=now)
     _refund_withdrawals(order, outcome, actor=actor, now=now)
+    _refund_returns(order, outcome, actor=actor, now=now)
     _enqueue_messages(order, outcome, restored, now=now)
     if outcome.is_paid and not order.is_free:
         issue_at_the_end(order, is_new=not was_fulfilled)
@@ -55,7 +58,8 @@ def _move_stock(order: Order, outcome: Outcome, *, actor: str, now: datetime) ->
     """Move the order's stock; returns another outcome if no unit is left for an order that was paid too late."""
     if not outcome.stock or (_reserves_again(order, outcome) and not public_bounds.may_reserve_again(order)):
         return outcome
-    if stock.move(order, outcome.stock, actor=actor) or not outcome.is_paid:
+    is_moved = stock.move(order, outcome.stock, restocked=outcome.restocked, actor=actor)
+    if is_moved or not outcome.is_paid:
         return outcome
     if order_status.is_fulfilled(order):
         # Its refund restocked the units and then failed, and they are sold to another buyer: an operator decides.
@@ -151,6 +155,26 @@ def _refund_withdrawals(order: Order, outcome: Outcome, *, actor: str, now: date
             payment_intent_id=request.stripe_payment_intent_id,
             amount=request.amount,
         )
+
+
+def _refund_returns(order: Order, outcome: Outcome, *, actor: str, now: datetime) -> None:
+    for due in outcome.return_refunds:
+        request = refund_requests.freeze_return_request(order, due, now)
+        audit.record(
+            order.tenant_id,
+            actor=actor,
+            action="refund_decided",
+            subject=f"order:{order.id}",
+            reason="return",
+            payment_intent_id=request.stripe_payment_intent_id,
+            amount=request.amount,
+        )
+
+
+def _write_fulfilment(order: Order, goods: Goods) -> None:
+    order.fulfilment = goods.fulfilment
+    for each in goods.lines:
+        each.line.shipped_quantity, each.line.returned_quantity = each.shipped, each.returned
 
 
 def _enqueue_messages(

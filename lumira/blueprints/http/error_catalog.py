@@ -50,6 +50,7 @@ ERROR_REPLIES = {
             "INVALID_URL",
             "INVALID_IDEMPOTENCY_KEY",
             "INVALID_FILE",
+            "INVALID_TRACKING",
             "MISSING_CONSENT",
             "MISSING_ADDRESS",
             "INVALID_ADDRESS",
@@ -66,7 +67,14 @@ ERROR_REPLIES = {
     "408": ErrorReply("The request did not arrive in time.", ("REQUEST_TIMEOUT",)),
     "409": ErrorReply(
         "The current state does not allow the request.",
-        ("IDEMPOTENCY_IN_PROGRESS", "OUT_OF_STOCK", "NOT_REFUNDABLE", "CONFLICT"),
+        (
+            "IDEMPOTENCY_IN_PROGRESS",
+            "OUT_OF_STOCK",
+            "NOT_REFUNDABLE",
+            "NOT_SHIPPABLE",
+            "NOT_RETURNABLE",
+            "CONFLICT",
+        ),
         is_retryable=True,
     ),
     "413": ErrorReply("The body exceeds the size limit.", ("PAYLOAD_TOO_LARGE",)),

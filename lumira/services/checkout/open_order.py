@@ -116,6 +116,7 @@ def build_order(
         _build_line(position, product, quantity, discount=discount, is_repeated=product.id in repeated)
         for position, ((product, quantity), discount) in enumerate(zip(items, price.discounts, strict=True))
     )
+    order.tracks_shipments = any(line.keeps_stock for line in order.lines)
     return order
 
 

@@ -108,6 +108,7 @@ def _record(
     *,
     actor: str,
 ) -> Withdrawal:
+    tenant = tenants.get(order.tenant_id)
     withdrawal = record_withdrawal(
         order,
         units,
@@ -115,7 +116,8 @@ def _record(
         reason=reason,
         requested_at=requested_at,
         now=utc_now(),
-        is_accepted=is_accepted_at_once(tenants.get(order.tenant_id), order),
+        is_accepted=is_accepted_at_once(tenant, order),
+        waits_for_return=tenant.refund_on_return,
     )
     audit.record(
         order.tenant_id,

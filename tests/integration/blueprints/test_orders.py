@@ -29,6 +29,7 @@ BASE = [
     "createdAt",
     "updatedAt",
     "completedAt",
+    "fulfilment",
     "consents",
     "promotion",
     "metadata",
@@ -44,6 +45,8 @@ WHOLE = [
     "grants",
     "messages",
     "withdrawal",
+    "shipments",
+    "returns",
     "timeline",
 ]
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
@@ -65,8 +68,17 @@ def test_an_order_is_shown_with_all_its_details(client: FlaskClient, tenant: Bra
     assert list(order) == WHOLE
     assert (order["productId"], order["amount"], order["status"]) == ("mystique", 4700, "pending")
     assert order["metadata"] == {"ref": "17"}
-    assert order["lines"] == [{"productId": "mystique", "quantity": 1, "unitAmount": 4700, "discount": 0}]
     assert order["shipping"] is None
+    assert order["lines"] == [
+        {
+            "productId": "mystique",
+            "quantity": 1,
+            "unitAmount": 4700,
+            "discount": 0,
+            "shippedQuantity": 0,
+            "returnedQuantity": 0,
+        }
+    ]
     assert order["payments"] == [
         {"paymentIntentId": opened.payment_intent_id, "status": "open", "amount": 4700}
     ]

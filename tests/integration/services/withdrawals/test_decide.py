@@ -30,6 +30,7 @@ from lumira.services.privacy.export_customer import export_customer
 from lumira.services.withdrawals.decide import decide
 from lumira.services.withdrawals.withdraw import record_statement
 from tests.support.factories import BUYER, Brand, count, load_order
+from tests.support.parcels import ship
 from tests.support.portal_pages import reached_at
 from tests.support.refunds import (
     alerts_of,
@@ -236,7 +237,8 @@ def test_the_export_holds_the_withdrawal_and_the_erasure_only_its_facts(tenant) 
 
 def test_an_erasure_names_the_contracts_that_the_law_keeps(tenant) -> None:
     number = pay(tenant, "shirt", quantity=3).order_number
-    pay(tenant, "shirt", quantity=2)
+    ship(tenant, number)
+    ship(tenant, pay(tenant, "shirt", quantity=2).order_number)
     erasure = erase_customer(tenant.id, BUYER, actor="operator")
     [(kept, until)] = erasure.kept
     assert kept == number

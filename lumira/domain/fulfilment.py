@@ -1,0 +1,147 @@
+"""What became of the goods of an order: to ship, shipped, delivered, returned, derived from its facts."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from lumira.domain import parcels
+from lumira.domain.order_money import money_of
+from lumira.domain.withdrawal import withdrawn_or_refunded_units
+from lumira.models import Fulfilment, Order, OrderLine, OrderStatus, ReturnCondition
+
+#: Nothing was paid, so that nothing is sent.
+_UNPAID = (OrderStatus.PENDING, OrderStatus.PROCESSING, OrderStatus.FAILED, OrderStatus.CANCELLED)
+
+
+#: Units wait to be shipped.
+UNSHIPPED = (Fulfilment.TO_SHIP, Fulfilment.PARTIALLY_SHIPPED)
+
+
+class NoShipment(StrEnum):
+    """Why nothing of an order is shipped."""
+
+    #: It sells no goods, or the customer has them from an earlier order.
+    NO_GOODS = "no_goods"
+    UNPAID = "unpaid"
+    #: The payment differs from the order, and an operator decides.
+    REVIEW = "review"
+    #: The bank may return the money to the buyer.
+    DISPUTED = "disputed"
+    REFUNDED = "refunded"
+    #: It was paid with test money, and the shop sells live.
+    TEST_ENDED = "test_ended"
+    #: The buyer was erased: there is no address.
+    ERASED = "erased"
+    #: All units were shipped, refunded or withdrawn from.
+    NOTHING_LEFT = "nothing_left"
+
+
+@dataclass(frozen=True, slots=True)
+class LineFulfilment:
+    """How many units of one order line are where. Delivered units are shipped ones, and returned ones too."""
+
+    line: OrderLine
+    to_ship: int
+    shipped: int
+    delivered: int
+    returned: int
+
+
+@dataclass(frozen=True, slots=True)
+class Goods:
+    """What became of the goods of an order; `lines` is empty if it has none."""
+
+    fulfilment: Fulfilment
+    lines: tuple[LineFulfilment, ...]
+
+
+NO_GOODS = Goods(Fulfilment.NONE, ())
+
+
+def goods_state(order: Order, *, is_paid: bool) -> Goods:
+    """Return what became of the goods of a loaded order; unpaid goods are never to ship."""
+    goods = parcels.goods_of(order)
+    if not goods:
+        return NO_GOODS
+    # An earlier version recorded no shipments: its orders wait for none, unless one is recorded nevertheless.
+    is_due = is_paid and (order.tracks_shipments or order.has_parcels) and not _is_over(order)
+    lines = tuple(_state_of(order, line, is_due=is_due) for line in goods)
+    return Goods(_fulfilment_of(lines), lines)
+
+
+def _is_over(order: Order) -> bool:
+    """Whether nothing is sent any more, whatever was ordered: the buyer has the money again, or the sale ended."""
+    money = money_of(order)
+    has_ended = order.test_ended_at is not None or order.sold_out_at is not None
+    return has_ended or money.is_fully_refunded or money.is_lost
+
+
+def _state_of(order: Order, line: OrderLine, *, is_due: bool) -> LineFulfilment:
+    return LineFulfilment(
+        line=line,
+        to_ship=remaining_units(order, line) if is_due else 0,
+        shipped=parcels.shipped_units(order, line),
+        delivered=parcels.delivered_units(order, line),
+        returned=parcels.returned_units(order, line),
+    )
+
+
+def remaining_units(order: Order, line: OrderLine) -> int:
+    """Return how many units of a line may still be shipped.
+
+    A unit that was refunded or withdrawn from is one that was not shipped, as long as there is one and it did not come
+    back: a shop never sends what the buyer no longer pays for.
+    """
+    gone = withdrawn_or_refunded_units(order, line) - parcels.returned_units(order, line)
+    return max(line.quantity - parcels.shipped_units(order, line) - max(gone, 0), 0)
+
+
+def _fulfilment_of(lines: Sequence[LineFulfilment]) -> Fulfilment:
+    to_ship = sum(each.to_ship for each in lines)
+    shipped = sum(each.shipped for each in lines)
+    if shipped == 0:
+        return Fulfilment.TO_SHIP if to_ship else Fulfilment.NONE
+    if to_ship:
+        return Fulfilment.PARTIALLY_SHIPPED
+    if all(each.returned >= each.shipped for each in lines):
+        return Fulfilment.RETURNED
+    if all(max(each.delivered, each.returned) >= each.shipped for each in lines):
+        return Fulfilment.DELIVERED
+    return Fulfilment.SHIPPED
+
+
+def why_not_shippable(order: Order) -> NoShipment | None:
+    """Return why nothing of a settled order may be shipped now; `None` if something may."""
+    goods = parcels.goods_of(order)
+    if not goods:
+        return NoShipment.NO_GOODS
+    if order.review_reason is not None:
+        return NoShipment.REVIEW
+    if order.status in _UNPAID or order.completed_at is None:
+        return NoShipment.UNPAID
+    if order.test_ended_at is not None:
+        return NoShipment.TEST_ENDED
+    if money_of(order).is_fully_refunded or order.status is OrderStatus.REFUNDED:
+        return NoShipment.REFUNDED
+    if order.status is OrderStatus.DISPUTED:
+        return NoShipment.DISPUTED
+    if order.erased_at is not None:
+        return NoShipment.ERASED
+    return None if any(remaining_units(order, line) for line in goods) else NoShipment.NOTHING_LEFT
+
+
+def has_open_inquiry(order: Order) -> bool:
+    """Whether the buyer's bank asks about the payment: the order can be shipped, and may be disputed."""
+    return any(dispute.status.is_inquiry and not dispute.status.is_decided for dispute in order.disputes)
+
+
+def restocked_units(order: Order, line: OrderLine, *, is_fully_refunded: bool) -> int:
+    """Return how many units of a fulfilled line are in stock again.
+
+    What was shipped is in stock once it came back and can be sold again; what was not, once the order is refunded.
+    """
+    if not line.restock_on_refund:
+        return 0
+    returned = parcels.returned_units(order, line, ReturnCondition.RESTOCKABLE)
+    unshipped = line.quantity - parcels.shipped_units(order, line)
+    return returned + (unshipped if is_fully_refunded else 0)

@@ -1,0 +1,79 @@
+"""What is refunded because goods came back; makes no query."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from lumira.domain.order_money import lost_amount, settling_payment
+from lumira.domain.refund_lines import amount_of, refundable_quantity
+from lumira.domain.refunds import is_disputed, refundable_amount
+from lumira.domain.withdrawal import DueRefund, withdrawn_units
+from lumira.models import GoodsReturn, Order, OrderLine, Payment
+
+
+@dataclass(frozen=True, slots=True)
+class DueReturnRefund:
+    """A refund that follows from a return; the amount in minor units."""
+
+    goods_return: GoodsReturn
+    payment: Payment
+    amount: int
+    #: The units that it refunds, as `refund_lines.freeze_lines` returns them.
+    lines: list[dict[str, Any]]
+
+
+def due_return_refunds(order: Order, withdrawals: Sequence[DueRefund] = ()) -> list[DueReturnRefund]:
+    """Return the refunds that returns still require: once each, from the payment that settles the order.
+
+    Units that the buyer has withdrawn from are refunded by the withdrawal, and come first among those that came back.
+    An open dispute withholds the money: the refund is due once it is won. `withdrawals` are the refunds that are due
+    because of those, and come before.
+    """
+    payment = settling_payment(order) if order.returns else None
+    if payment is None or payment.currency != order.currency or is_disputed(order, payment):
+        return []
+    remaining = (
+        refundable_amount(order, payment) - lost_amount(order) - sum(each.amount for each in withdrawals)
+    )
+    due: list[DueReturnRefund] = []
+    for number, goods_return in enumerate(order.returns, start=1):
+        if not goods_return.is_refunded or _is_requested(order, goods_return, payment):
+            continue
+        lines = _refunded_lines(order, order.returns[: number - 1], goods_return)
+        others = [line for done in withdrawals for line in done.lines]
+        others += [line for done in due for line in done.lines]
+        amount = min(amount_of(order, lines, others=others), remaining)
+        if amount > 0:
+            due.append(DueReturnRefund(goods_return, payment, amount, lines))
+            remaining -= amount
+    return due
+
+
+def _is_requested(order: Order, goods_return: GoodsReturn, payment: Payment) -> bool:
+    return any(
+        request.return_id == goods_return.id
+        and request.stripe_payment_intent_id == payment.stripe_payment_intent_id
+        for request in order.refund_requests
+    )
+
+
+def _refunded_lines(
+    order: Order, earlier: list[GoodsReturn], goods_return: GoodsReturn
+) -> list[dict[str, Any]]:
+    """The units of a return that neither a withdrawal nor another refund is about."""
+    units = {
+        line: min(
+            _beyond_withdrawals(order, [*earlier, goods_return], line)
+            - _beyond_withdrawals(order, earlier, line),
+            refundable_quantity(order, line),
+        )
+        for line in order.lines
+    }
+    return [{"line_id": str(line.id), "quantity": number} for line, number in units.items() if number > 0]
+
+
+def _beyond_withdrawals(order: Order, returns: list[GoodsReturn], line: OrderLine) -> int:
+    returned = sum(
+        item.quantity for each in returns for item in each.lines if item.product_id == line.product_id
+    )
+    return max(returned - withdrawn_units(order, line), 0)

@@ -1,0 +1,1 @@
+"""What happens to goods after the payment: shipped, delivered, returned."""

@@ -49,7 +49,6 @@ def page(
     modified_since: datetime | None,
     after_id: int,
     limit: int,
-    has_extra_fields: bool = True,
 ) -> list[dict[str, Any]]:
     """Return the next rows by id; with `modified_since` those that were modified since then.
 
@@ -60,9 +59,8 @@ def page(
     condition = f"(t.rowid:>:{after_id})"
     if modified_since is not None:
         since = f"{modified_since:%Y-%m-%d %H:%M:%S}"
-        tables = ("t", "ef") if has_extra_fields else ("t",)
-        changed = " or ".join(f"({table}.tms:>=:'{since}')" for table in tables)
-        condition += f" and ({changed})"
+        # A change of an extra field only moves the time of its own table.
+        condition += f" and ((t.tms:>=:'{since}') or (ef.tms:>=:'{since}'))"
     return transport.get_list(account, operation, path, _query(condition, limit=limit))
 
 

@@ -15,6 +15,7 @@ from lumira.sandbox.dolibarr.errors import (
     DEADLOCK,
     ApiError,
     DataTooLong,
+    DeadlockFound,
     DuplicateEntry,
     LockWaitTimeout,
     NoSuchApi,
@@ -28,6 +29,7 @@ from lumira.sandbox.errors import ConnectionDroppedError
 _ROUTES = (
     *setup.ROUTES, *third_parties.ROUTES, *orders.ROUTES, *payments.ROUTES, *invoices.ROUTES, *others.ROUTES,
 )  # fmt: skip
+_PAYMENTS = "invoices/payment"
 _PARAMETERS = {"{id}": r"([0-9]{1,15})", "{text}": r"([^/]+)"}
 _PAGE = "<html><body><h1>{}</h1></body></html>"
 #: What the database says, and what a proxy or PHP replies, when a fault keeps a request from being executed.
@@ -86,7 +88,7 @@ def _before(fault: Fault | None, path: str) -> Response | None:
     if fault.kind == "timeout_before":
         raise ConnectionDroppedError
     if fault.kind in _BUSY:
-        return _error(_database_error(_BUSY[fault.kind], is_payment=path.startswith("invoices/payment")))
+        return _error(_database_error(_BUSY[fault.kind], is_payment=path.startswith(_PAYMENTS)))
     if fault.kind in _PAGES:
         status, text = _PAGES[fault.kind]
         location = {"Location": "https://elsewhere.example/"} if fault.kind == "redirect" else {}
@@ -124,8 +126,9 @@ def _answered(installation: Installation, path: str, request: Request) -> Respon
         return Response("", 500, mimetype="text/html")
     except NoSuchApi:
         return Response("API not found (failed to include API file)", 501, mimetype="text/html")
-    except (DuplicateEntry, DataTooLong, LockWaitTimeout) as error:
-        return _error(ApiError(500, "Error creating object", str(error)), with_debug=with_debug)
+    except (DuplicateEntry, DataTooLong, LockWaitTimeout, DeadlockFound) as error:
+        failure = _database_error(str(error), is_payment=path.startswith(_PAYMENTS))
+        return _error(failure, with_debug=with_debug)
     except ApiError as error:
         return _error(error, with_debug=with_debug)
 

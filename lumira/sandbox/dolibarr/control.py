@@ -102,11 +102,8 @@ def _show_history(installation: Installation, _: Json) -> Json:
 
 
 def _show_rows(installation: Installation, _: Json) -> Json:
-    found: dict[str, list[Json]] = {}
-    for (kind, _number), row in sorted(list(installation.tables.rows.items())):  # noqa: C414 - others write
-        if kind not in ("settings", "user"):
-            found.setdefault(kind, []).append(row)
-    return found
+    kinds = list(installation.tables.kinds)
+    return {kind: installation.tables.list(kind) for kind in kinds if kind not in ("settings", "user")}
 
 
 _ACTIONS: dict[tuple[str, str], Callable[[Installation, Json], Json]] = {

@@ -65,6 +65,14 @@ class LockWaitTimeout(Exception):
 
 DEADLOCK = "Deadlock found when trying to get lock; try restarting transaction"
 
+
+class DeadlockFound(Exception):
+    """Two transactions wait for each other; this one gives up."""
+
+    def __init__(self) -> None:
+        super().__init__(DEADLOCK)
+
+
 _NAMES = {
     400: "Bad Request",
     401: "Unauthorized",

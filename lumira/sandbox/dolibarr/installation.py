@@ -85,7 +85,7 @@ class Installation:
         #: How many parallel payments of an invoice have begun, and how many are running, by its id.
         self.payments_in_flight: dict[int, tuple[int, int]] = {}
         self.guard = threading.Lock()
-        if ("settings", 1) not in self.tables.rows:
+        if self.tables.find("settings", 1) is None:
             with self.tables.transaction() as transaction:
                 _install(transaction, name)
         self.tables.lock_wait_seconds = self.settings["lock_wait_seconds"]
@@ -93,7 +93,7 @@ class Installation:
     @property
     def settings(self) -> dict[str, Any]:
         """The settings."""
-        return {**DEFAULTS, **self.tables.rows["settings", 1]}
+        return {**DEFAULTS, **(self.tables.find("settings", 1) or {})}
 
     def change_settings(self, changes: dict[str, Any]) -> None:
         """Change settings."""
@@ -107,17 +107,14 @@ class Installation:
 
     def find_user(self, key: str) -> User | None:
         """Return the user with this key."""
-        for (kind, number), row in list(self.tables.rows.items()):
-            if kind == "user" and key and row["key"] == key and row["is_open"]:
-                return User(number, row["login"], row["is_admin"], frozenset(row["rights"]))
+        for row in self.tables.list("user"):
+            if key and row["key"] == key and row["is_open"]:
+                return User(row["id"], row["login"], row["is_admin"], frozenset(row["rights"]))
         return None
 
     def extra_fields(self, element: str) -> dict[str, Row]:
         """Return the definitions of the extra fields of an element."""
-        rows = list(self.tables.rows.items())
-        return {
-            row["name"]: row for (kind, _), row in rows if kind == "extrafield" and row["element"] == element
-        }
+        return {row["name"]: row for row in self.tables.list("extrafield") if row["element"] == element}
 
     def log(self, entry: dict[str, Any]) -> None:
         """Remember a request."""

@@ -11,7 +11,13 @@ from werkzeug.wrappers import Request, Response
 
 from lumira.sandbox.dolibarr import invoices, third_parties, webhooks
 from lumira.sandbox.dolibarr.call import Body, Call
-from lumira.sandbox.dolibarr.errors import ApiError, DataTooLong, DuplicateEntry, LockWaitTimeout
+from lumira.sandbox.dolibarr.errors import (
+    ApiError,
+    DataTooLong,
+    DeadlockFound,
+    DuplicateEntry,
+    LockWaitTimeout,
+)
 from lumira.sandbox.dolibarr.installation import Installation, User
 from lumira.sandbox.dolibarr.tables import Row, Transaction
 from lumira.sandbox.pages.html import Html, html_page, render
@@ -50,7 +56,7 @@ def _act(installation: Installation, number: str, form: Body) -> Response:
             call = Call(installation, _STAFF, transaction, {}, form, post=webhooks.post_events)
             _run(call, action, number, target)
             call.post(call)
-    except (ApiError, DuplicateEntry, DataTooLong, LockWaitTimeout) as error:
+    except (ApiError, DuplicateEntry, DataTooLong, DeadlockFound, LockWaitTimeout) as error:
         details = ", ".join(getattr(error, "details", ()))
         return html_page(
             "Not saved", render('<p class="alert">$text $more</p>', text=error, more=details), 400

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from lumira.sandbox.dolibarr.errors import DuplicateEntry, LockWaitTimeout
+from lumira.sandbox.dolibarr.errors import DeadlockFound, DuplicateEntry, LockWaitTimeout
 
 Row: TypeAlias = dict[str, Any]
 Key: TypeAlias = tuple[str, int]
@@ -30,6 +30,7 @@ CREATE TABLE IF NOT EXISTS entries (
 );
 """
 _LOCK_WAIT_SECONDS = 50.0
+_COUNTERS = "last_ids"
 
 
 class File:
@@ -100,10 +101,12 @@ class Tables:
     def __init__(self, file: File, installation: str) -> None:
         self._file = file
         self._installation = installation
-        self.rows, self.entries = file.load(installation)
-        self.last_ids: dict[str, int] = {}
-        for kind, number in self.rows:
-            self.last_ids[kind] = max(number, self.last_ids.get(kind, 0))
+        rows, self.entries = file.load(installation)
+        self.kinds: dict[str, dict[int, Row]] = {}
+        for (kind, number), row in rows.items():
+            self.kinds.setdefault(kind, {})[number] = row
+        #: Ids are not used again, also after a restart.
+        self.last_ids: dict[str, int] = self.kinds.pop(_COUNTERS, {}).get(1, {})
         #: Which transaction holds a row or a unique value.
         self.holders: dict[Key | Entry, Transaction] = {}
         self.changed = threading.Condition()
@@ -119,9 +122,29 @@ class Tables:
         finally:
             transaction.release_locks()
 
-    def save(self, rows: dict[Key, Row | None], entries: dict[Entry, Key | None]) -> None:
-        """Write changes to the file."""
-        self._file.save(self._installation, rows, entries)
+    def find(self, kind: str, number: int) -> Row | None:
+        """Return a committed row; it is not to be changed."""
+        return self.kinds.get(kind, {}).get(number)
+
+    def list(self, kind: str) -> list[Row]:
+        """Return the committed rows of a table by id; they are not to be changed."""
+        with self.changed:
+            return [row for _, row in sorted(self.kinds.get(kind, {}).items())]
+
+    def apply(self, rows: dict[Key, Row | None], entries: dict[Entry, Key | None]) -> None:
+        """Write changes to the file, and make them visible."""
+        with self.changed:
+            self._file.save(self._installation, {**rows, (_COUNTERS, 1): self.last_ids}, entries)
+            for (kind, number), row in rows.items():
+                if row is None:
+                    self.kinds.get(kind, {}).pop(number, None)
+                else:
+                    self.kinds.setdefault(kind, {})[number] = row
+            for entry, owner in entries.items():
+                if owner is None:
+                    self.entries.pop(entry, None)
+                else:
+                    self.entries[entry] = owner
 
 
 class Transaction:
@@ -132,19 +155,23 @@ class Transaction:
         self._rows: dict[Key, Row | None] = {}
         self._entries: dict[Entry, Key | None] = {}
         self._held: list[Key | Entry] = []
+        #: What this transaction waits for.
+        self._wanted: Key | Entry | None = None
 
     def get(self, kind: str, number: int) -> Row | None:
         """Return a copy of a row, as this transaction sees it."""
         key = (kind, number)
-        row = self._rows[key] if key in self._rows else self._tables.rows.get(key)
+        row = self._rows[key] if key in self._rows else self._tables.find(kind, number)
         return None if row is None else json.loads(json.dumps(row))
 
     def list(self, kind: str) -> list[Row]:
         """Return the rows of a table by id; they are not to be changed."""
-        with self._tables.changed:
-            found = {key: row for key, row in self._tables.rows.items() if key[0] == kind}
-        found |= {key: row for key, row in self._rows.items() if key[0] == kind and row is not None}
-        return [row for key, row in sorted(found.items()) if self._rows.get(key, row) is not None]
+        committed = self._tables.list(kind)
+        changes = {number: row for (changed, number), row in self._rows.items() if changed == kind}
+        if not changes:
+            return committed
+        found = {row["id"]: row for row in committed} | changes
+        return [row for _, row in sorted(found.items()) if row is not None]
 
     def lock(self, kind: str, number: int) -> Row | None:
         """Return a row that no other transaction changes until this one ends."""
@@ -192,21 +219,9 @@ class Transaction:
         """Make the changes visible."""
         if not self._rows and not self._entries:
             return
-        tables = self._tables
-        with tables.changed:
-            tables.save(self._rows, self._entries)
-            for key, row in self._rows.items():
-                if row is None:
-                    tables.rows.pop(key, None)
-                else:
-                    tables.rows[key] = row
-            for entry, owner in self._entries.items():
-                if owner is None:
-                    tables.entries.pop(entry, None)
-                else:
-                    tables.entries[entry] = owner
-            self._rows.clear()
-            self._entries.clear()
+        self._tables.apply(self._rows, self._entries)
+        self._rows.clear()
+        self._entries.clear()
 
     def release_locks(self) -> None:
         """Let the next writers go on."""
@@ -216,15 +231,30 @@ class Transaction:
             self._held.clear()
             self._tables.changed.notify_all()
 
+    def _is_waited_for_by(self, other: "Transaction") -> bool:
+        """Whether the other one waits for this one, directly or through further ones."""
+        while other._wanted is not None:  # noqa: SLF001 - another transaction
+            holder = self._tables.holders.get(other._wanted)  # noqa: SLF001
+            if holder is self:
+                return True
+            if holder is None or holder is other:
+                return False
+            other = holder
+        return False
+
     def _hold(self, wanted: Key | Entry) -> None:
         tables = self._tables
         deadline = time.monotonic() + tables.lock_wait_seconds
         with tables.changed:
-            while tables.holders.get(wanted, self) is not self:
+            while (holder := tables.holders.get(wanted, self)) is not self:
                 remaining = deadline - time.monotonic()
                 if remaining <= 0:
                     raise LockWaitTimeout
+                if self._is_waited_for_by(holder):
+                    raise DeadlockFound
+                self._wanted = wanted
                 tables.changed.wait(remaining)
+            self._wanted = None
             if wanted not in tables.holders:
                 tables.holders[wanted] = self
                 self._held.append(wanted)

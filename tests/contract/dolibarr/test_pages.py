@@ -104,12 +104,14 @@ def test_an_installation_survives_a_restart_of_the_sandbox(tmp_path) -> None:
         server = DolibarrSandbox(sandbox.url)
         options = {"options_lumira_id": "cus_1"}
         server.staff("POST", "/thirdparties", name="Ada", array_options=options, code_client="auto")
+        deleted = server.staff("POST", "/thirdparties", name="Deleted")
+        server.staff("DELETE", f"/thirdparties/{deleted}")
         port = int(sandbox.url.rpartition(":")[2])
     with SandboxServer(tmp_path, port=port):
         assert [row["name"] for row in server.third_parties()] == ["Ada"]
         again = server.call("POST", "/thirdparties", json={"name": "Eve", "array_options": options})
         assert "Duplicate entry" in again.json()["error"]["0"]
-        assert server.staff("POST", "/thirdparties", name="Eve") > 1
+        assert server.staff("POST", "/thirdparties", name="Eve") > deleted
         requests.post(f"{server.url}/control/reset", timeout=20)
         assert server.third_parties() == []
 

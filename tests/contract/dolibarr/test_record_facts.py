@@ -1,8 +1,11 @@
 """Third parties, products, categories, banks and orders of the sandbox's Dolibarr are those that were measured."""
 
 import threading
+import time
 
 import pytest
+
+from tests.support.http_server import serving
 
 
 def at_once(count, action):
@@ -239,3 +242,28 @@ def test_orders_validated_at_once_may_take_the_same_number_and_then_one_fails(
         assert status == 200 or "uk_commande_ref" in reply["error"]["0"]
     refs = [row["ref"] for row in server.orders() if row["status"] == 1]
     assert len(refs) == len(set(refs)) == [status for status, _ in replies].count(200)
+
+
+def test_two_merges_across_each_other_end_with_one_refused_or_both_done_and_no_wait(server, create) -> None:
+    first, second = create("/thirdparties", name="First"), create("/thirdparties", name="Second")
+    pairs = [(first, second), (second, first)]
+
+    replies = at_once(2, lambda n: server.call("PUT", "/thirdparties/{}/merge/{}".format(*pairs[n]), json={}))
+
+    assert sorted(reply.status_code for reply in replies) in ([200, 404], [200, 500])
+    assert len(server.third_parties()) == 1
+
+
+def test_a_writer_waits_for_the_lock_of_another_one_and_gives_up_after_a_time(server, ada) -> None:
+    server.configure(lock_wait_seconds=0.1)
+
+    def respond(handler):
+        time.sleep(0.6)
+        handler.reply(200)
+
+    with serving(respond) as address:
+        server.post_webhooks_to(f"http://{address}/")
+        replies = at_once(2, lambda n: server.call("PUT", f"/thirdparties/{ada}", json={"name": f"Name {n}"}))
+    assert sorted(reply.status_code for reply in replies) == [200, 500]
+    texts = [reply.json()["error"]["0"] for reply in replies if reply.status_code == 500]
+    assert texts == ["Lock wait timeout exceeded; try restarting transaction"]

@@ -41,8 +41,8 @@ class CrmConnection(Timestamped, Base):
     tenant_id: Mapped[int] = mapped_column(ForeignKey("tenants.id"), primary_key=True)
     #: Dolibarr's own address, without a final slash and without `/api/index.php`.
     url: Mapped[str]
-    #: The key of Dolibarr's user for this connection, encrypted; `None` until it is given for this URL. It is sent to no
-    #: other one: whoever changes the URL enters the key again.
+    #: The key of Dolibarr's user for this connection, encrypted; `None` until it is given for this URL. It is sent to
+    #: no other one: whoever changes the URL enters the key again.
     api_key_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     #: The entity of Dolibarr's multi-company module; `None` without that module.
     entity: Mapped[int | None]

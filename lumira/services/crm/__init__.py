@@ -1,0 +1,1 @@
+"""Use cases of a tenant's connection to Dolibarr: set, check, set up, switch on, compare, repair."""

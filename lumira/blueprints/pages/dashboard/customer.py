@@ -15,9 +15,11 @@ from lumira.clock import utc_now
 from lumira.domain.operators import Role
 from lumira.errors import LumiraError, NotFound
 from lumira.pages.dashboard import customer_page
+from lumira.pages.dashboard.crm_page import shown_records
 from lumira.pages.dashboard.rendering import explain
 from lumira.services.access import change_access
 from lumira.services.access.manage_links import create_link, revoke_links
+from lumira.services.crm.view_records import view_customer_records
 from lumira.services.customers.view_customers import view_customer
 from lumira.services.customers.view_profile import view_profile
 
@@ -40,6 +42,9 @@ def show(customer_id: UUID) -> Response:
         max_days=change_access.MAX_DAYS,
         now=utc_now(),
         max_note=_MAX_NOTE,
+        crm=shown_records(
+            view_customer_records(visit.shop().tenant_id, current.id), visit.shop().slug, language()
+        ),
     )
 
 

@@ -12,7 +12,9 @@ from lumira.blueprints.pages.dashboard.replies import language, page, redirect_t
 from lumira.blueprints.pages.dashboard.routing import dashboard
 from lumira.documents import receipt_pdf
 from lumira.domain.operators import Role
+from lumira.pages.dashboard.crm_page import shown_records
 from lumira.pages.dashboard.order_page import OrderPage
+from lumira.services.crm.view_records import view_order_records
 from lumira.services.orders.open_receipt import open_receipt
 from lumira.services.orders.view_order_story import view_order_story
 
@@ -25,7 +27,15 @@ def show(number: str) -> Response:
     if number != story.order.order_number:
         return redirect_to(path)
     shown = OrderPage(story, language())
-    return page("order.html.jinja", shown=shown, story=story, order=story.order, path=path)
+    records = view_order_records(visit.shop().tenant_id, story.order.id)
+    return page(
+        "order.html.jinja",
+        shown=shown,
+        story=story,
+        order=story.order,
+        path=path,
+        crm=shown_records(records, visit.shop().slug, language()),
+    )
 
 
 @dashboard.page("/orders/<number>/receipts/<uuid:receipt_id>", may=Role.VIEWER)

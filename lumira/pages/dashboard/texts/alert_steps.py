@@ -6,6 +6,7 @@ A kind without a step here has a remedy that needs no command. What only the ser
 # ruff: noqa: RUF001 - French is written with these apostrophes
 
 FRENCH_STEPS: dict[str, str] = {
+    "crm_failing": "Ouvrez Réglages, Dolibarr, et vérifiez la connexion\u00a0; tout est écrit dès que Dolibarr répond.",
     "payment_mismatch": "Ouvrez la commande, puis acceptez le montant reçu ou remboursez.",
     "paid_without_recipient": "Trouvez l’adresse de l’acheteur, puis ouvrez la commande et corrigez l’adresse.",
     "duplicate_payment": "Rien, sauf si l’acheteur demande\u00a0: la commande montre le remboursement.",
@@ -52,6 +53,7 @@ FRENCH_MEANINGS: dict[str, str] = {
     "alert_not_sent": "Une alerte n’a pas pu partir par e-mail à l’équipe.",
 }
 ENGLISH_STEPS: dict[str, str] = {
+    "crm_failing": "Open Settings, Dolibarr, and check the connection; all is written as soon as Dolibarr responds.",
     "payment_mismatch": "Open the order, then accept the amount that was paid, or refund it.",
     "paid_without_recipient": "Find the buyer’s address, then open the order and correct the address.",
     "duplicate_payment": "Nothing, unless the buyer asks: the order shows the refund.",

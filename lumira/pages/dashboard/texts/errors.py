@@ -5,6 +5,10 @@
 from lumira.models import Language
 
 _FRENCH: dict[str, str] = {
+    "CrmNotConnected": "Saisissez d’abord l’adresse et la clé d’API de Dolibarr.",
+    "CrmNotChecked": "Vérifiez d’abord la connexion, et corrigez ce que la vérification trouve.",
+    "CrmNotOn": "Activez d’abord la connexion à Dolibarr.",
+    "CrmBusy": "Une autre connexion est en cours de vérification : réessayez dans une minute.",
     "ConnectHasNoEndpoint": "La boutique est un compte Connect : le webhook de la plateforme reçoit ses événements.",
     "AddressUnknown": "Définissez PUBLIC_URL : Stripe a besoin de l’adresse où livrer les événements.",
     "DomainTaken": "Le domaine {domain} est celui d’une autre boutique.",
@@ -77,6 +81,10 @@ _FRENCH: dict[str, str] = {
     "WrongCode": "Ce code n’est pas le bon : entrez le plus récent que montre l’application.",
 }
 _ENGLISH: dict[str, str] = {
+    "CrmNotConnected": "Enter the URL and the API key of Dolibarr first.",
+    "CrmNotChecked": "Check the connection first, and repair what the check finds.",
+    "CrmNotOn": "Switch the connection to Dolibarr on first.",
+    "CrmBusy": "Another connection is being checked: try again in a minute.",
     "DomainTaken": "The domain {domain} belongs to another shop.",
     "ReservedDomain": (
         "{domain} is the address of the installation, which all shops share, or a domain above or below it."

@@ -81,6 +81,9 @@ _FRENCH: dict[str, Any] = {
     "support": "Pour les clients",
     "alerts": "Pour les alertes",
     "none": "aucune",
+    "crm_on": "Les ventes y sont écrites.",
+    "crm_off": "Rien n’y est écrit.",
+    "crm_open": "Ouvrir la connexion",
     "webhook": "Webhook de l’équipe",
     "webhook_intro": (
         "Les alertes y sont aussi postées, par exemple dans un canal de Slack ou de Mattermost. L’adresse permet"
@@ -202,6 +205,9 @@ _ENGLISH: dict[str, Any] = {
     "support": "For buyers",
     "alerts": "For alerts",
     "none": "none",
+    "crm_on": "Sales are written there.",
+    "crm_off": "Nothing is written there.",
+    "crm_open": "Open the connection",
     "webhook": "Webhook of the team",
     "webhook_intro": (
         "Alerts are posted to it too, for example in a channel of Slack or Mattermost. The URL is enough to write to"

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from lumira.database import atomic, db
-from lumira.models import AuditEntry, CrmTask, CrmTaskKind, CrmTaskState, Role
+from lumira.models import AuditEntry, CrmTask, CrmTaskKind, CrmTaskState, Order, Role
 from lumira.repositories import orders
 from lumira.services.crm.view_connection import view_connection
 from tests.support import factories
@@ -183,3 +183,25 @@ def test_a_form_that_another_operator_overtook_is_refused_once(browser, tenant, 
 @pytest.mark.parametrize("role", [role for role in Role if role is not Role.OWNER])
 def test_only_owners_see_the_connection(app, tenant, role) -> None:
     assert sign_in(app, make_operator(tenant, role=role)).get(path(tenant)).status_code == 403
+
+
+def test_an_order_shows_its_records_and_is_synced_again(browser, tenant, dolibarr_server) -> None:
+    browser.submit(path(tenant), **fields(dolibarr_server))
+    task_id = park(tenant)
+    with atomic(tenant.id):
+        number = db.session.execute(select(Order.order_number)).scalar_one()
+    order_path = f"/dashboard/{tenant.slug}/orders/{number}"
+    page = browser.get(order_path).text
+    assert "Dolibarr does not know the API key" in page
+    assert "to be repaired" in page
+    browser.submit(f"{path(tenant)}/check")
+    browser.submit(f"{path(tenant)}/on")
+    browser.submit(f"{order_path}/crm")
+    assert "what is missing or differs is written" in browser.get(order_path).text
+    assert states(tenant) == {task_id: "pending"}
+    assert actions(tenant)[-1] == "crm_synced"
+
+
+def test_a_shop_without_a_connection_shows_nothing_of_it_on_orders(browser, tenant) -> None:
+    opened = factories.open_payment(tenant)
+    assert "Dolibarr" not in browser.get(f"/dashboard/{tenant.slug}/orders/{opened.order_number}").text

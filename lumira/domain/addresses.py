@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from lumira.countries import name_of
+
 
 @dataclass(frozen=True, slots=True)
 class Address:
@@ -57,6 +59,16 @@ def freeze(address: Address) -> dict[str, str]:
 def read(stored: Mapping[str, Any] | None) -> Address | None:
     """Return the address that an order stores; `None` if it has none."""
     return None if stored is None else Address(**stored)
+
+
+def lines_of(stored: Mapping[str, Any] | None, language: str) -> list[str]:
+    """Return a stored address as people write it, line by line, the country last by its name in the language."""
+    address = read(stored)
+    if address is None:
+        return []
+    place = " ".join(part for part in (address.postal_code, address.city) if part)
+    parts = (address.name, address.line1, address.line2, place, address.state)
+    return [*(part for part in parts if part), name_of(address.country, language)]
 
 
 def without_recipient(stored: Mapping[str, Any] | None) -> dict[str, Any] | None:

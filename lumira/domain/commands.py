@@ -90,6 +90,8 @@ class RefundCommand:
     reason: str | None = None
     #: What they cost when the order was opened is refunded.
     lines: tuple[RefundLine, ...] = ()
+    #: Whether the postage is refunded with the lines, or alone.
+    postage: bool = False
     #: Whether it is another refund than an equal one that is under way or was just made.
     may_repeat: bool = True
 

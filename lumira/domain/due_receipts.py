@@ -12,6 +12,7 @@ from typing import Any
 from lumira.domain import refunds
 from lumira.domain.order_money import settling_payment
 from lumira.domain.order_status import is_fulfilled
+from lumira.domain.shipping import postage_name
 from lumira.models import Order, Payment, ReceiptKind, Refund
 
 #: How far a document's date may be ahead of the clock: the clocks of two processes differ by less.
@@ -102,7 +103,7 @@ def _of_refund(
         moved_at=moved_at,
         amount=refund.amount,
         currency=refund.currency,
-        lines=(_line(order.product_name, 1, refund.amount),),
+        lines=tuple(_refunded_lines(order, refund)),
     )
 
 
@@ -120,8 +121,26 @@ def _sold_lines(order: Order, payment: Payment) -> list[dict[str, Any]]:
     lines = [_line(line.product_name, line.quantity, line.unit_amount) for line in order.lines]
     if order.discount_amount:
         lines.append(_line("", 1, -order.discount_amount) | {"promotion_code": order.promotion_code or ""})
+    lines += _postage_lines(order, order.shipping_amount)
     difference = payment.amount_received - order.amount
     return [*lines, _line("", 1, difference)] if difference else lines
+
+
+def _postage_lines(order: Order, amount: int) -> list[dict[str, Any]]:
+    """The line of this much postage; none if it is nothing."""
+    return [_line(postage_name(order.shipping_zone or "", order.locale), 1, amount)] if amount else []
+
+
+def _refunded_lines(order: Order, refund: Refund) -> list[dict[str, Any]]:
+    """What a refund is of: the postage has a line of its own if the request names its part."""
+    postage = sum(
+        request.shipping_amount
+        for request in order.refund_requests
+        if request.stripe_refund_id == refund.stripe_refund_id and request.amount == refund.amount
+    )
+    goods = refund.amount - postage
+    lines = [_line(order.product_name, 1, goods)] if goods else []
+    return [*lines, *_postage_lines(order, postage)]
 
 
 def _line(name: str, quantity: int, unit_amount: int) -> dict[str, Any]:

@@ -60,6 +60,14 @@ def amount_of(order: Order, lines: Sequence[dict[str, Any]], *, others: Sequence
     )
 
 
+def refundable_postage(order: Order) -> int:
+    """Return the postage that no refund names, in minor units. A refund of an amount names none."""
+    if order.shipping_zone is None:
+        return 0
+    requests = (request for request in order.refund_requests if _counts(order, request))
+    return order.shipping_amount - sum(request.shipping_amount for request in requests)
+
+
 def refundable_quantity(order: Order, line: OrderLine) -> int:
     """Return how many units no refund of this line has refunded. A refund of an amount names no line."""
     return line.quantity - _refunded_units(order, line, order.refund_requests)

@@ -30,10 +30,12 @@ def freeze_request(
     lines: list[dict[str, Any]] | None = None,
     withdrawal_id: UUID | None = None,
     return_id: UUID | None = None,
+    shipping_amount: int = 0,
 ) -> RefundRequest:
     """Decide the refund of `amount` minor units of one payment; the request is final and may be sent at once.
 
-    `lines` are those that the amount is of, as `refund_lines.freeze_lines` returns them.
+    `lines` are those that the amount is of, as `refund_lines.freeze_lines` returns them, and `shipping_amount` is its
+    part that is postage.
     """
     request_id = uuid7()
     parameters: dict[str, Any] = {
@@ -55,6 +57,7 @@ def freeze_request(
         return_id=return_id,
         parameters=parameters,
         lines=lines,
+        shipping_amount=shipping_amount,
         key_number=1,
         stripe_key=_key(request_id, 1),
         keyed_at=now,
@@ -99,6 +102,7 @@ def freeze_withdrawal_request(order: Order, due: DueRefund, now: datetime) -> Re
         reason="requested_by_customer",
         withdrawal_id=due.withdrawal.id,
         lines=due.lines or None,
+        shipping_amount=due.shipping_amount,
     )
 
 

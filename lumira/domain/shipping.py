@@ -129,7 +129,7 @@ def check_address(postage: Postage, command: CheckoutCommand, *, is_free: bool) 
             "Goods are sent by post: send the recipient's name and address as `shipping`.",
             fields={"shipping": [_REQUIRED]},
         )
-    missing = _missing_parts(address, needs_phone=postage.zone.phone)
+    missing = missing_parts(address, needs_phone=postage.zone.phone)
     if missing:
         raise InvalidAddress(
             "A parcel cannot be sent to this address: complete it.",
@@ -137,8 +137,8 @@ def check_address(postage: Postage, command: CheckoutCommand, *, is_free: bool) 
         )
 
 
-def _missing_parts(address: Address, *, needs_phone: bool) -> list[str]:
-    """The parts, by their names on the wire, without which a parcel cannot be sent."""
+def missing_parts(address: Address, *, needs_phone: bool) -> list[str]:
+    """Return the parts, by their names on the wire, without which a parcel cannot be sent."""
     needs_code = addresses.needs_postal_code(address.country)
     parts = {
         "name": address.name,

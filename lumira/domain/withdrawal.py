@@ -15,7 +15,12 @@ from zoneinfo import ZoneInfo
 
 from lumira.domain import parcels
 from lumira.domain.order_money import lost_amount, money_of, settling_payment
-from lumira.domain.refund_lines import amount_of, refundable_quantity, refunded_otherwise
+from lumira.domain.refund_lines import (
+    amount_of,
+    refundable_postage,
+    refundable_quantity,
+    refunded_otherwise,
+)
 from lumira.domain.refunds import is_disputed, refundable_amount
 from lumira.domain.withdrawal_period import last_day
 from lumira.models import (
@@ -98,6 +103,8 @@ class DueRefund:
     amount: int
     #: The units that it refunds, as `refund_lines.freeze_lines` returns them.
     lines: list[dict[str, Any]]
+    #: The part of the amount that is postage.
+    shipping_amount: int = 0
 
 
 def right_of(order: Order, *, zone: ZoneInfo, at: datetime, is_by_operator: bool = False) -> WithdrawalRight:
@@ -223,20 +230,30 @@ def is_whole_order_withdrawn(order: Order) -> bool:
 
 
 def _is_whole(order: Order, withdrawals: Sequence[Withdrawal]) -> bool:
-    units = _units_of(withdrawals)
     lines = [line for line in order.lines if not line.is_repeated]
-    return bool(withdrawals) and all(
-        units[line.id] + refunded_otherwise(order, line) >= line.quantity for line in lines
-    )
+    return bool(withdrawals) and _are_withdrawn(order, withdrawals, lines)
+
+
+def _are_goods_withdrawn(order: Order, withdrawals: Sequence[Withdrawal]) -> bool:
+    """Whether the buyer keeps nothing of what was sent; digital content of the same order may be kept."""
+    goods = [line for line in order.lines if line.keeps_stock]
+    return bool(goods) and _are_withdrawn(order, withdrawals, goods)
+
+
+def _are_withdrawn(order: Order, withdrawals: Sequence[Withdrawal], lines: Sequence[OrderLine]) -> bool:
+    units = _units_of(withdrawals)
+    return all(units[line.id] + refunded_otherwise(order, line) >= line.quantity for line in lines)
 
 
 def due_refunds(order: Order, *, if_accepted: bool = False) -> list[DueRefund]:
     """Return the refunds that accepted withdrawals still require; with `if_accepted` also those that wait.
 
-    A withdrawal of everything is refunded with what is refundable, another one with the prices of its units. Each is
-    refunded once from the payment that settles the order. An open dispute withholds the money: the refund is due
-    once it is won. What a lost dispute took, the buyer has. One that waits for the return of goods is due once they are
-    back, or once the buyer has proved that they were sent (L221-24).
+    A withdrawal of everything is refunded with what is refundable, another one with the prices of its units. The one
+    after which the buyer keeps none of the goods is refunded with the postage too (code de la consommation, L221-24):
+    each order has one standard delivery, and no dearer one. Each is refunded once from the payment that settles the
+    order. An open dispute withholds the money: the refund is due once it is won. What a lost dispute took, the buyer
+    has. One that waits for the return of goods is due once they are back, or once the buyer has proved that they were
+    sent (L221-24).
     """
     accepted = [each for each in order.withdrawals if each.is_accepted or (if_accepted and each.is_waiting)]
     payment = settling_payment(order) if accepted else None
@@ -245,19 +262,24 @@ def due_refunds(order: Order, *, if_accepted: bool = False) -> list[DueRefund]:
     due: list[DueRefund] = []
     remaining = refundable_amount(order, payment) - lost_amount(order)
     settled = [each for each in accepted if _is_requested(order, each, payment)]
+    postage_left = refundable_postage(order)
     for number, withdrawal in enumerate(accepted, start=1):
         if withdrawal in settled or is_withheld_until_return(order, withdrawal, accepted[:number]):
             continue
         settled.append(withdrawal)
         lines = _unrefunded_lines(order, withdrawal)
+        postage = postage_left if _are_goods_withdrawn(order, settled) else 0
         is_last = _is_whole(order, settled)
         # The prices are in the order's currency: a part of a payment in another one is for an operator to refund.
         others = [line for each in due for line in each.lines]
-        part = amount_of(order, lines, others=others) if payment.currency == order.currency else 0
+        prices = amount_of(order, lines, others=others) + postage
+        part = prices if payment.currency == order.currency else 0
         amount = remaining if is_last else min(part, remaining)
         if amount > 0:
-            due.append(DueRefund(withdrawal, payment, amount, lines))
+            postage = min(postage, amount)
+            due.append(DueRefund(withdrawal, payment, amount, lines, postage))
             remaining -= amount
+            postage_left -= postage
     return due
 
 

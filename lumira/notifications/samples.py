@@ -60,6 +60,7 @@ def _values(kind: str, language: Language, tenant: Tenant) -> dict[str, object]:
             return {
                 "access_url": _LINK,
                 "promised": ["PDF 15p", "Audio 25 min"],
+                "sent_to": ["Camille Durand", "8 rue de la Paix", "75002 Paris", "France"],
                 "withdrawal_until": _AT.date() + timedelta(days=16),
                 "withdrawal_url": "https://example.com/retractation/sample",
             }
@@ -117,6 +118,15 @@ def _order(tenant: Tenant) -> Order:
         currency=tenant.currency,
         status=OrderStatus.COMPLETED,
         lines=lines,
+        shipping_zone="France",
+        shipping_amount=0,
+        shipping_address={
+            "name": "Camille Durand",
+            "line1": "8 rue de la Paix",
+            "postal_code": "75002",
+            "city": "Paris",
+            "country": "FR",
+        },
         consents={"terms": "2026-11", "terms_url": "https://example.com/terms", "immediate_delivery": True},
     )
 

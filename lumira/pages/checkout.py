@@ -1,10 +1,12 @@
 """Pages of a shop's checkout: its products, the form that buys one or a cart, and the page after the payment."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
+from lumira.countries import named
 from lumira.documents.figures import rate_in
+from lumira.domain.addresses import needs_postal_code
 from lumira.errors import InvalidPromotionCode
 from lumira.models import Tenant
 from lumira.pages.portal import PageContext
@@ -26,6 +28,9 @@ class FormError(StrEnum):
 
     EMAIL = "email"
     NAME = "name"
+    #: A part of the address is missing or not valid: `FormState.wrong` names it.
+    ADDRESS = "address"
+    COUNTRY = "country"
     STALE = "stale"
     PRICE_CHANGED = "price_changed"
     TERMS_CHANGED = "terms_changed"
@@ -77,12 +82,16 @@ class FormState:
     #: Whether the buyer ticked the boxes.
     terms: bool = False
     immediate_delivery: bool = False
+    #: The parts of the address by the names of their fields.
+    address: Mapping[str, str] = field(default_factory=dict)
+    #: The fields of the address that are missing or not valid.
+    wrong: tuple[str, ...] = ()
     error: FormError | None = None
     code: CodeState = field(default_factory=CodeState)
 
-    def failing(self, error: FormError | None) -> "FormState":
-        """The same entries with this error."""
-        return replace(self, error=error)
+    def failing(self, error: FormError | None, *wrong: str) -> "FormState":
+        """The same entries with this error, and the fields of the address that it is about."""
+        return replace(self, error=error, wrong=wrong)
 
 
 def index(context: PageContext, shops: Sequence[Tenant], *, sandbox: str | None) -> str:
@@ -119,6 +128,8 @@ def offer(
         shop=shop,
         whole_page=whole_page,
         vat=_vat(context, offer),
+        countries=_countries(context, offer),
+        address_fields=_address_fields(offer),
     )
 
 
@@ -158,6 +169,27 @@ def to_stripe(context: PageContext, url: str) -> str:
 def notice(context: PageContext, kind: CheckoutNotice, *, back: str) -> str:
     """Render a notice with a link to the shop's products."""
     return _render("checkout_notice.html.jinja", context, kind=str(kind), back=back)
+
+
+def _countries(context: PageContext, offer: Offer) -> list[tuple[str, list[tuple[str, str]]]]:
+    """The countries that the shop serves, by zone: the code and the name of each in the page's language."""
+    return [(zone.name, named(zone.countries, context.language)) for zone in offer.zones]
+
+
+def _address_fields(offer: Offer) -> list[tuple[str, str, str, bool]]:
+    """The fields of the address but its country: name, input type, autocomplete token, and whether it is required."""
+    if offer.country is None:
+        return []
+    needs_code = needs_postal_code(offer.country)
+    needs_phone = offer.postage is not None and offer.postage.zone.phone
+    fields = [
+        ("line1", "text", "shipping address-line1", True),
+        ("line2", "text", "shipping address-line2", False),
+        ("postal_code", "text", "shipping postal-code", needs_code),
+        ("city", "text", "shipping address-level2", True),
+        ("state", "text", "shipping address-level1", False),
+    ]
+    return [*fields, ("phone", "tel", "shipping tel", True)] if needs_phone else fields
 
 
 def _vat(context: PageContext, offer: Offer) -> str | None:

@@ -52,6 +52,29 @@ _FRENCH: dict[str, Any] = {
     "email": "Adresse e-mail",
     "email_hint": "Nous y envoyons la confirmation et l’accès à votre achat.",
     "name": "Nom",
+    "recipient": "Nom du destinataire",
+    "delivery": "Adresse de livraison",
+    "country": "Pays",
+    "reprice": "Afficher les frais de port de ce pays",
+    "postage": "Frais de port, {}",
+    "free_postage": "offerts",
+    "free_from": "Offerts dès {} d’achat",
+    "address": {
+        "line1": "Adresse (numéro et rue)",
+        "line2": "Complément d’adresse",
+        "postal_code": "Code postal",
+        "city": "Ville",
+        "state": "État ou région",
+        "phone": "Téléphone (pour le transporteur)",
+    },
+    "address_error": {
+        "line1": "Indiquez le numéro et la rue : 200 caractères au plus.",
+        "line2": "200 caractères au plus, sur une ligne.",
+        "postal_code": "Indiquez le code postal : 20 caractères au plus.",
+        "city": "Indiquez la ville.",
+        "state": "200 caractères au plus, sur une ligne.",
+        "phone": "Indiquez un numéro de téléphone, par exemple 06 12 34 56 78.",
+    },
     "optional": "facultatif",
     "terms": "J’accepte les",
     "terms_link": "conditions générales de vente (version {}, nouvel onglet)",
@@ -71,6 +94,8 @@ _FRENCH: dict[str, Any] = {
     "error": {
         "email": "Cette adresse e-mail n’est pas valable. Écrivez-la comme ceci : prenom@exemple.fr.",
         "name": "Ce nom n’est pas valable : 200 caractères au plus, sur une ligne.",
+        "address": "Complétez l’adresse de livraison.",
+        "country": "Nous n’envoyons pas dans ce pays. Choisissez-en un autre. Rien n’a été débité.",
         "stale": (
             "Cette page est restée ouverte trop longtemps, ou votre navigateur refuse les cookies de ce site."
             " Vérifiez votre commande et appuyez encore une fois."
@@ -182,6 +207,29 @@ _ENGLISH: dict[str, Any] = {
     "email": "E-mail address",
     "email_hint": "We send the confirmation and the access to your purchase there.",
     "name": "Name",
+    "recipient": "Name of the recipient",
+    "delivery": "Delivery address",
+    "country": "Country",
+    "reprice": "Show the postage for this country",
+    "postage": "Postage, {}",
+    "free_postage": "free",
+    "free_from": "Free from {}",
+    "address": {
+        "line1": "Address (number and street)",
+        "line2": "Second line of the address",
+        "postal_code": "Postal code",
+        "city": "City",
+        "state": "State or region",
+        "phone": "Telephone (for the carrier)",
+    },
+    "address_error": {
+        "line1": "Enter the number and the street, 200 characters at most.",
+        "line2": "200 characters at most, on one line.",
+        "postal_code": "Enter the postal code, 20 characters at most.",
+        "city": "Enter the city.",
+        "state": "200 characters at most, on one line.",
+        "phone": "Enter a telephone number, such as +44 20 7946 0958.",
+    },
     "optional": "optional",
     "terms": "I accept the",
     "terms_link": "terms and conditions (version {}, new tab)",
@@ -200,6 +248,8 @@ _ENGLISH: dict[str, Any] = {
     "error": {
         "email": "This e-mail address is not valid. Write it like this: name@example.com.",
         "name": "This name is not valid: at most 200 characters, on one line.",
+        "address": "Complete the delivery address.",
+        "country": "We do not send to this country. Choose another one. Nothing was charged.",
         "stale": (
             "This page was open for too long, or your browser refuses this site's cookies."
             " Check your order and press the button once more."

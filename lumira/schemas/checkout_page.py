@@ -10,6 +10,7 @@ from lumira.schemas.base import RequestSchema
 from lumira.schemas.checkout_sessions import MAX_ITEMS
 from lumira.schemas.fields import EmailAddress, Line
 from lumira.schemas.payment_intents import MAX_QUANTITY
+from lumira.schemas.shipping import LINE_LENGTH, POSTAL_CODE_LENGTH, Phone
 from lumira.text_rules import NAME_LENGTH
 
 _ITEM = re.compile(rf"(?P<product_id>{CATALOG_NAME_PATTERN.pattern})(?::(?P<quantity>[0-9]{{1,3}}))?")
@@ -20,12 +21,22 @@ class CheckoutPageForm(RequestSchema):
 
     email = EmailAddress(required=True)
     name = Line(max_length=NAME_LENGTH, load_default="")
+    #: Where goods are sent; empty for digital content.
+    line1 = Line(max_length=LINE_LENGTH, load_default="")
+    line2 = Line(max_length=LINE_LENGTH, load_default="", data_key="line2")
+    postal_code = Line(max_length=POSTAL_CODE_LENGTH, load_default="", data_key="postal_code")
+    city = Line(max_length=LINE_LENGTH, load_default="")
+    state = Line(max_length=LINE_LENGTH, load_default="")
+    country = Line(max_length=2, load_default="")
+    phone = Phone(load_default="")
     #: Ticked boxes; a browser sends nothing for one that is not ticked.
     terms = fields.String(load_default="")
     immediate_delivery = fields.String(load_default="", data_key="immediate_delivery")
     shown = fields.String(load_default="")
     #: `off` from a browser without JavaScript: its buyer pays on Stripe's page.
     script = fields.String(load_default="")
+    #: Set by the button that shows the postage of another country: nothing is opened.
+    reprice = fields.String(load_default="")
 
 
 def read_product(text: str) -> CheckoutItem | None:

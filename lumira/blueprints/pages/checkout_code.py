@@ -19,8 +19,10 @@ PARAMETER = "code"
 _LENGTH = 80
 
 
-def view_with_code(visit: Visit, items: tuple[CheckoutItem, ...]) -> tuple[Offer, CodeState]:
-    """Return the offer with the code in the URL; if it does not count, at the whole price, and why.
+def view_with_code(
+    visit: Visit, items: tuple[CheckoutItem, ...], country: str | None = None
+) -> tuple[Offer, CodeState]:
+    """Return the offer with the code in the URL, sent to `country`; if the code does not count, without it, and why.
 
     Raises as `view_offer`, except `InvalidPromotionCode`.
     """
@@ -28,14 +30,18 @@ def view_with_code(visit: Visit, items: tuple[CheckoutItem, ...]) -> tuple[Offer
     others = tuple((name, value) for name, value in request.args.items() if name != PARAMETER)
     state = CodeState(entered, path=request.path, others=others)
     if not entered:
-        return view_offer(g.tenant_id, items), state
+        return view_offer(g.tenant_id, items, country), state
     try:
         with counted_code(entered):
             offer = view_offer(
-                g.tenant_id, items, promotion_code=entered, has_opened=bool(visit.of_items(items))
+                g.tenant_id,
+                items,
+                country,
+                promotion_code=entered,
+                has_opened=bool(visit.of_items(items)),
             )
     except InvalidPromotionCode as error:
-        return view_offer(g.tenant_id, items), state.failing(error)
+        return view_offer(g.tenant_id, items, country), state.failing(error)
     except RateLimited:
-        return view_offer(g.tenant_id, items), state.limited()
+        return view_offer(g.tenant_id, items, country), state.limited()
     return offer, state

@@ -10,12 +10,15 @@ from lumira.blueprints.pages import checkout_frame, errors
 from lumira.blueprints.pages.replies import brand_context, notice_page, page
 from lumira.errors import (
     Conflict,
+    CountryNotServed,
     IdempotencyInProgress,
+    InvalidAddress,
     InvalidCart,
     InvalidPromotionCode,
     InvalidQuantity,
     LevelNotFound,
     LumiraError,
+    MissingAddress,
     MissingConsent,
     OrderNotFound,
     OutOfStock,
@@ -34,6 +37,9 @@ log = structlog.get_logger()
 _SAID: tuple[tuple[type[LumiraError], FormError], ...] = (
     (MissingConsent, FormError.CONSENT),
     (InvalidPromotionCode, FormError.CODE),
+    (CountryNotServed, FormError.COUNTRY),
+    (InvalidAddress, FormError.ADDRESS),
+    (MissingAddress, FormError.ADDRESS),
     (OutOfStock, FormError.OUT_OF_STOCK),
     (InvalidCart, FormError.HAS_IT_ALREADY),
     (RateLimited, FormError.TOO_OFTEN),

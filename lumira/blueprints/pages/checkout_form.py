@@ -13,7 +13,9 @@ from lumira.blueprints.pages.checkout_errors import form_error
 from lumira.blueprints.pages.checkout_opening import Opening, open_once, own_address, stripes_pages
 from lumira.blueprints.pages.checkout_visit import Visit
 from lumira.blueprints.pages.replies import brand_context, page, page_locale
+from lumira.domain.addresses import Address
 from lumira.domain.commands import CHECKOUT_PAGE, CheckoutCommand, CheckoutItem, Consents
+from lumira.domain.shipping import missing_parts
 from lumira.errors import InvalidPromotionCode, LumiraError
 from lumira.pages import checkout
 from lumira.pages.checkout import CodeState, FormError, FormState
@@ -21,7 +23,12 @@ from lumira.schemas.checkout_page import CheckoutPageForm
 from lumira.services.checkout.view_offer import Offer
 
 #: Bytes. The form has an address, a name and a signature.
-_FORM_LENGTH = 8192
+_FORM_LENGTH = 16_384
+#: The errors of what was entered, and not of the sale.
+_INVALID = (FormError.EMAIL, FormError.NAME, FormError.ADDRESS, FormError.COUNTRY)
+
+#: The fields of the address, by the names of `Address`.
+ADDRESS_FIELDS = ("line1", "line2", "postal_code", "city", "state", "country", "phone")
 
 _Items = tuple[CheckoutItem, ...]
 
@@ -39,18 +46,24 @@ def submit_form(items: _Items) -> Response:
     """Open the order of the form and lead the buyer to its payment, or to the order if nothing is left to pay."""
     request.max_content_length = _FORM_LENGTH
     visit = checkout_visit.current_visit(g.caller.slug)
-    offer, code = view_with_code(visit, items)
-    state, signed = _read_form(code)
+    country = request.form.get("country", "")[:2].upper() or None
+    offer, code = view_with_code(visit, items, country)
+    state, signed = _read_form(offer, code)
+    if "reprice" in request.form:
+        return _page(visit, items, offer, state.failing(None))
+    if country is not None and offer.zones and country != offer.country:
+        state = state.failing(FormError.COUNTRY, "country")
     if state.error is None:
         visit, shown = _recognize(visit, items, signed)
         state = state.failing(_compare(shown, offer))
     if state.error is not None:
-        is_invalid = state.error in (FormError.EMAIL, FormError.NAME)
+        is_invalid = state.error in _INVALID
         status = HTTPStatus.BAD_REQUEST if is_invalid else HTTPStatus.CONFLICT
         return _page(visit, items, offer, state, status=status)
     # A browser without JavaScript cannot show the Payment Element.
     is_paid_here = offer.is_paid_here and request.form.get("script") != "off"
-    form_key = visit.form_key(items, _shown(offer), state.email, state.name, is_paid_here=is_paid_here)
+    recipient = "\n".join((state.name, *state.address.values()))
+    form_key = visit.form_key(items, _shown(offer), state.email, recipient, is_paid_here=is_paid_here)
     try:
         return open_once(Opening(visit, items, form_key, _command(items, state, offer), is_paid_here))
     except LumiraError as error:
@@ -67,7 +80,7 @@ def _refused(visit: Visit, items: _Items, offer: Offer, state: FormState, error:
     return _page(visit, items, offer, failed, status=error.status, retry_after=error.retry_after)
 
 
-def _read_form(code: CodeState) -> tuple[FormState, str]:
+def _read_form(offer: Offer, code: CodeState) -> tuple[FormState, str]:
     """What was entered, and the signature of what the page showed."""
     sent = {name: request.form.get(name, "") for name in CheckoutPageForm().fields}
     state = FormState(
@@ -76,13 +89,42 @@ def _read_form(code: CodeState) -> tuple[FormState, str]:
         terms=bool(sent["terms"]),
         immediate_delivery=bool(sent["immediate_delivery"]),
         code=code,
+        address={name: sent[name] for name in ADDRESS_FIELDS} if offer.zones else {},
     )
     try:
         read = CheckoutPageForm().load(sent)
     except ValidationError as error:
-        wrong = FormError.EMAIL if "email" in error.messages_dict else FormError.NAME
-        return state.failing(wrong), ""
-    return replace(state, email=read["email"], name=read["name"]), read["shown"]
+        wrong = [name for name in error.messages_dict if name in ADDRESS_FIELDS]
+        if "email" in error.messages_dict:
+            return state.failing(FormError.EMAIL, *wrong), ""
+        return state.failing(FormError.ADDRESS if wrong else FormError.NAME, *wrong), ""
+    address = {name: read[name] for name in ADDRESS_FIELDS} if offer.zones else {}
+    read_state = replace(state, email=read["email"], name=read["name"], address=address)
+    return _with_missing_parts(read_state, offer), read["shown"]
+
+
+def _with_missing_parts(state: FormState, offer: Offer) -> FormState:
+    """The state, with an error if the address lacks what a parcel needs."""
+    address = _address_of(state)
+    if address is None or offer.postage is None:
+        return state
+    missing = [
+        camel.rpartition(".")[2] for camel in missing_parts(address, needs_phone=offer.postage.zone.phone)
+    ]
+    if "name" in missing:
+        return state.failing(FormError.NAME)
+    names = {"postalCode": "postal_code"}
+    return (
+        state.failing(FormError.ADDRESS, *(names.get(part, part) for part in missing)) if missing else state
+    )
+
+
+def _address_of(state: FormState) -> Address | None:
+    """The recipient's address; `None` if nothing is sent."""
+    if not state.address:
+        return None
+    parts = {name: text or None for name, text in state.address.items() if name != "country"}
+    return Address(state.address["country"].upper(), name=state.name or None, **parts)
 
 
 def _recognize(visit: Visit, items: _Items, signed: str) -> tuple[Visit, str | None]:
@@ -116,6 +158,7 @@ def _command(items: _Items, state: FormState, offer: Offer) -> CheckoutCommand:
         customer_name=state.name or None,
         consents=_consents(state, offer),
         promotion_code=offer.promotion_code,
+        shipping=_address_of(state),
         expected=(offer.amount, offer.currency),
         locale=page_locale(),
         success_url=f"{shop}/orders/{{CHECKOUT_SESSION_ID}}",

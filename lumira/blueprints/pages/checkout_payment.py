@@ -21,6 +21,7 @@ from lumira.blueprints.pages.checkout_opening import (
 )
 from lumira.blueprints.pages.checkout_visit import OpenedHere, Visit
 from lumira.blueprints.pages.replies import brand_context, page, page_locale
+from lumira.domain import addresses
 from lumira.domain.commands import CHECKOUT_PAGE, CheckoutCommand, CheckoutItem, Consents
 from lumira.errors import Conflict, InvalidPromotionCode, LumiraError, NotFound, OutOfStock, RateLimited
 from lumira.pages import payment
@@ -132,6 +133,7 @@ def _same_command(view: OpenedOrder, items: tuple[CheckoutItem, ...]) -> Checkou
         customer_name=order.customer_name,
         consents=Consents(given.get("terms"), bool(given.get("immediate_delivery"))) if given else None,
         promotion_code=order.promotion_code,
+        shipping=addresses.read(order.shipping_address),
         expected=(order.amount, order.currency),
         locale=page_locale(),
         success_url=f"{shop}/orders/{{CHECKOUT_SESSION_ID}}",

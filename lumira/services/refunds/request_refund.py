@@ -16,6 +16,7 @@ from lumira.clock import utc_now
 from lumira.database import atomic, db, retried
 from lumira.domain import refund_lines, refund_requests, refunds
 from lumira.domain.commands import RefundCommand
+from lumira.domain.order_money import settling_payment
 from lumira.errors import IdempotencyInProgress, NotRefundable, OrderNotFound, RefundRepeated
 from lumira.models import Order, Payment, RefundOrigin, RefundRequest
 from lumira.money import format_amount
@@ -114,9 +115,15 @@ def _freeze_request(order: Order, payment: Payment, call: Call, command: RefundC
     repeated = _find_repeated_request(order, payment, command, refundable) if call.key is None else None
     if repeated is not None:
         return lock_request(order.tenant_id, repeated.id)
+    # Of the payment that settles the order; a duplicate one paid no other parcel.
+    is_of_order = payment is settling_payment(order) and payment.currency == order.currency
+    postage = refund_lines.refundable_postage(order) if is_of_order else 0
+    if command.postage and postage == 0:
+        raise NotRefundable("The postage is refunded already, or the order has none.", left=0)
     lines = refund_lines.freeze_lines(order, payment, command.lines) if command.lines else None
-    if lines is not None:
-        command = replace(command, amount=refund_lines.amount_of(order, lines))
+    if lines is not None or command.postage:
+        named = refund_lines.amount_of(order, lines or ()) + (postage if command.postage else 0)
+        command = replace(command, amount=named)
     _check_refundable(order, payment, command, refundable)
     if not command.may_repeat and _is_repeated(order, payment, command, refundable):
         raise RefundRepeated("An equal refund is under way, or was made in the last ten minutes.")
@@ -128,6 +135,10 @@ def _freeze_request(order: Order, payment: Payment, call: Call, command: RefundC
         now=utc_now(),
         reason=command.reason,
         lines=lines,
+        # A refund of all that remains includes the postage; one of an amount does not say what it is of.
+        shipping_amount=min(postage, refundable)
+        if command.postage or command.amount in (None, refundable)
+        else 0,
     )
     audit.record(
         order.tenant_id,
@@ -174,8 +185,9 @@ def _is_repeated(order: Order, payment: Payment, command: RefundCommand, refunda
 
 def _is_equal(order: Order, request: RefundRequest, command: RefundCommand, amount: int) -> bool:
     wanted = [(line.product_id, line.quantity) for line in command.lines]
-    if wanted:
-        return refund_lines.products_of(order, request) == wanted
+    if wanted or command.postage:
+        is_equal = refund_lines.products_of(order, request) == wanted
+        return is_equal and (request.shipping_amount > 0) == command.postage
     return amount in (0, request.amount)
 
 

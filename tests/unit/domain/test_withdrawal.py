@@ -480,3 +480,30 @@ def test_a_part_of_a_payment_in_another_currency_is_for_an_operator_to_refund():
     assert due(order) == []
     withdraw(order, {"pen": 1})
     assert due(order) == [("pi_1", 3800)]
+
+
+def sent(*lines: OrderLine, postage: int) -> Order:
+    """A completed order of goods that were sent for this postage."""
+    amount = sum(each.quantity * each.unit_amount for each in lines) + postage
+    return sold(*lines, amount=amount, shipping_zone="France", shipping_amount=postage)
+
+
+def test_the_postage_is_refunded_with_the_last_of_the_goods() -> None:
+    order = sent(line("mug", 1900, 2), postage=490)
+    withdraw(order, {"mug": 1})
+    assert due(order) == [("pi_1", 1900)]
+    request(order)
+    withdraw(order, {"mug": 1})
+    assert due(order) == [("pi_1", 1900 + 490)]
+    request(order)
+    assert [each.shipping_amount for each in order.refund_requests] == [0, 490]
+    assert refund_lines.refundable_postage(order) == 0
+
+
+def test_the_postage_is_refunded_if_only_digital_content_is_kept() -> None:
+    order = sent(line("mug", 1900), line("song", 900), postage=490)
+    withdraw(order, {"song": 1})
+    assert due(order) == [("pi_1", 900)]
+    other = sent(line("mug", 1900), line("song", 900), postage=490)
+    withdraw(other, {"mug": 1})
+    assert due(other) == [("pi_1", 1900 + 490)]

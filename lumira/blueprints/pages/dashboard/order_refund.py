@@ -14,6 +14,7 @@ from lumira.blueprints.pages.dashboard.replies import done, failed, language, pa
 from lumira.blueprints.pages.dashboard.routing import dashboard
 from lumira.domain.commands import RefundCommand, RefundLine
 from lumira.domain.operators import Role
+from lumira.domain.refund_lines import refundable_postage
 from lumira.domain.refunds import requests_under_way
 from lumira.errors import LumiraError, RefundRepeated
 from lumira.money import parse_amount
@@ -54,6 +55,7 @@ def submit(number: str) -> Response:
 def _refund(story: OrderStory, payment_id: str, command: RefundCommand, form_key: str) -> Response:
     actor = visit.operator().actor
     what = [story.order.order_number, payment_id, command.amount, command.reason, str(command.lines)]
+    what += ["postage"] if command.postage else []
     call = Call(
         fingerprint=fingerprint("POST", "/dashboard/refund", what),
         actor=actor,
@@ -95,7 +97,9 @@ def _read_command(story: OrderStory, payment_id: str) -> RefundCommand:
     if what == "amount":
         return RefundCommand(_read_amount(_currency(story, payment_id)), reason, may_repeat=again)
     if what == "lines":
-        return RefundCommand(None, reason, _read_lines(story), may_repeat=again)
+        postage = "postage" in request.form
+        lines = _read_lines(story, may_be_none=postage)
+        return RefundCommand(None, reason, lines, postage=postage, may_repeat=again)
     # A mistake in the form must not become a full refund.
     if what != "all":
         abort(HTTPStatus.BAD_REQUEST)
@@ -112,13 +116,13 @@ def _read_amount(currency: str) -> int:
     return amount
 
 
-def _read_lines(story: OrderStory) -> tuple[RefundLine, ...]:
+def _read_lines(story: OrderStory, *, may_be_none: bool) -> tuple[RefundLine, ...]:
     units = {
         line.product_id: request.form.get(f"units-{line.position}", default=0, type=int)
         for line in story.order.lines
     }
     lines = tuple(RefundLine(product_id, number) for product_id, number in units.items() if number > 0)
-    if not lines:
+    if not lines and not may_be_none:
         raise _Invalid("choose_lines")
     return lines
 
@@ -141,6 +145,7 @@ def _form_page(
             for payment in story.order.payments
             for sent in requests_under_way(story.order, payment)
         ],
+        postage=refundable_postage(story.order),
         path=f"{visit.shop().path}/orders/{story.order.order_number}",
         form_key=form_key,
         error=error,

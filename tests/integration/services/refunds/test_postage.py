@@ -1,0 +1,91 @@
+"""Postage on receipts, in refunds and in withdrawals."""
+
+from typing import Any
+
+import pytest
+
+from lumira.database import atomic
+from lumira.domain.addresses import Address
+from lumira.domain.commands import RefundCommand, RefundLine
+from lumira.errors import NotRefundable
+from lumira.models import OrderStatus
+from lumira.repositories import receipts
+from lumira.repositories.idempotent_calls import Call
+from lumira.services.refunds.request_refund import request_refund
+from tests.support import seller, stripe_sandbox
+from tests.support.factories import Brand, load_order, open_cart
+from tests.support.shipping import ZONES
+from tests.support.stripe_sandbox import deliver_events
+
+pytestmark = pytest.mark.usefixtures("app_context")
+ADDRESS = Address("FR", name="Ana Martin", line1="12 rue des Lilas", postal_code="75011", city="Paris")
+
+
+@pytest.fixture
+def shop(make_brand) -> Brand:
+    return make_brand(shipping_zones=ZONES, seller=seller.EXEMPT)
+
+
+def paid(shop: Brand, items: dict[str, int]) -> str:
+    opened = open_cart(shop, items, shipping=ADDRESS)
+    stripe_sandbox.pay_session(shop, str(opened.session_id))
+    deliver_events(shop)
+    return opened.order_number
+
+
+def refund(shop: Brand, number: str, **command: Any) -> None:
+    [payment] = load_order(shop, number).payments
+    request_refund(
+        shop.id,
+        payment.stripe_payment_intent_id,
+        call=Call(fingerprint="f", actor="test"),
+        command=RefundCommand(**command),
+    )
+    deliver_events(shop)
+
+
+def documents(shop: Brand, number: str) -> list[tuple[int, list[tuple[str, int]]]]:
+    order = load_order(shop, number)
+    with atomic(shop.id):
+        found = receipts.list_of_orders(shop.id, [order.id])
+        return [
+            (each.signed_amount, [(line["name"], line["amount"]) for line in each.lines]) for each in found
+        ]
+
+
+def test_the_receipt_has_a_line_for_the_postage_and_adds_up(shop: Brand) -> None:
+    number = paid(shop, {"cap": 2})
+    assert documents(shop, number) == [(4290, [("Casquette", 3800), ("Frais de port : France", 490)])]
+
+
+def test_a_refund_of_lines_keeps_the_postage_unless_it_is_chosen(shop: Brand) -> None:
+    number = paid(shop, {"cap": 2})
+    refund(shop, number, lines=(RefundLine("cap", 1),))
+    refund(shop, number, lines=(RefundLine("cap", 1),), postage=True)
+    amounts = [
+        (request.amount, request.shipping_amount) for request in load_order(shop, number).refund_requests
+    ]
+    assert amounts == [(1900, 0), (2390, 490)]
+    assert documents(shop, number)[1:] == [
+        (-1900, [("Casquette", 1900)]),
+        (-2390, [("Casquette", 1900), ("Frais de port : France", 490)]),
+    ]
+    assert load_order(shop, number).status is OrderStatus.REFUNDED
+
+
+def test_the_postage_alone_is_refunded_once(shop: Brand) -> None:
+    number = paid(shop, {"cap": 1})
+    refund(shop, number, postage=True)
+    with pytest.raises(NotRefundable, match="postage"):
+        refund(shop, number, postage=True)
+    assert documents(shop, number)[1:] == [(-490, [("Frais de port : France", 490)])]
+
+
+def test_a_full_refund_includes_the_postage_once(shop: Brand) -> None:
+    number = paid(shop, {"cap": 1})
+    refund(shop, number, postage=True)
+    refund(shop, number)
+    amounts = [
+        (request.amount, request.shipping_amount) for request in load_order(shop, number).refund_requests
+    ]
+    assert amounts == [(490, 490), (1900, 0)]

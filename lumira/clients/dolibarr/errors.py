@@ -6,7 +6,7 @@ from enum import StrEnum
 class RefusalReason(StrEnum):
     """Why Dolibarr refuses a call for good, or why the call is not made."""
 
-    #: The key is unknown, or was revoked.
+    #: The key is unknown, or was revoked. In version 16 also: the user of the key lacks a right.
     WRONG_KEY = "wrong_key"
     #: The user of the key lacks a right.
     MISSING_RIGHT = "missing_right"

@@ -19,6 +19,7 @@ from lumira.clients.dolibarr.errors import (
     DolibarrUnknownResult,
     RefusalReason,
 )
+from lumira.clients.dolibarr.values import storable
 
 _LONGEST_TEXT = 300
 _LONGEST_READ = 20_000
@@ -150,7 +151,7 @@ def _parts_of(reply: Reply) -> list[str] | None:
 
 def shortened(text: str, *, key: str) -> str:
     """Return Dolibarr's text without markup, key, e-mail addresses and card numbers, on one line, and short."""
-    plain = " ".join(_TAG.sub(" ", text[:_LONGEST_READ].replace("\0", " ")).split())
+    plain = " ".join(_TAG.sub(" ", storable(text[:_LONGEST_READ])).split())
     if key:
         plain = plain.replace(key, "…")
     return hide_card_numbers(_EMAIL.sub("…", plain))[:_LONGEST_TEXT]

@@ -36,7 +36,7 @@ TIMEOUT = (5.0, 25.0)
 #: A call takes no longer: leases that cover a call are longer. The lookup of the name comes on top.
 LONGEST_CALL = timedelta(seconds=sum(TIMEOUT))
 #: A hundred invoices with all their keys take about 2 MB.
-_LONGEST_REPLY = 8 * 1024 * 1024
+_LONGEST_REPLY = 4 * 1024 * 1024
 
 #: Named in the `caller` of every write: Dolibarr's webhook returns it as `object.context.caller`.
 CALLER = "lumira"

@@ -11,6 +11,8 @@ Json = Mapping[str, Any]
 
 _LARGEST_ID = 2**63 - 1
 _LONGEST_NUMBER = 40
+#: The longest column in bytes, of notes and descriptions.
+_LONGEST_TEXT = 65_535
 
 
 class Unreadable(ValueError):
@@ -74,8 +76,18 @@ def from_minor_units(amount: int, currency: str) -> str:
 
 
 def to_text(value: object) -> str | None:
-    """Return a text; Dolibarr sends null or an empty string for none."""
-    return str(value) if value not in (None, "") else None
+    """Return a text that a database stores; Dolibarr sends null or an empty string for none. Raises `Unreadable`."""
+    if value is None or isinstance(value, (list, dict)):
+        return None
+    text = storable(str(value))
+    if len(text) > _LONGEST_TEXT:
+        raise Unreadable("no text of a column")
+    return text or None
+
+
+def storable(text: str) -> str:
+    """Return the text without what JSON may contain and a database does not store: NUL and halves of characters."""
+    return text.replace("\0", "").encode("utf-8", "replace").decode()
 
 
 def to_bool(value: object) -> bool:

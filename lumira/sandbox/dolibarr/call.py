@@ -41,9 +41,12 @@ class Call:
         return self.installation.now()
 
     def require(self, right: int) -> None:
-        """Raise 403 (in version 16: 401) unless the user has the right."""
-        if not self.user.has(right):
-            raise ApiError(401 if self.is_old else 403, f"Access not allowed for login {self.user.login}")
+        """Raise 403 unless the user has the right; in version 16 a 401 without a text, as for a wrong key."""
+        if self.user.has(right):
+            return
+        if self.is_old:
+            raise ApiError(401)
+        raise ApiError(403, f"Access not allowed for login {self.user.login}")
 
     def require_admin(self, message: str) -> None:
         """Raise 403 unless the user is an administrator."""

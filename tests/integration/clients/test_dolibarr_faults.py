@@ -182,6 +182,7 @@ def test_a_reply_that_makes_no_sense_is_refused_and_nothing_else(content) -> Non
         {"lines": [None]},
         {"lines": "x"},
         {"socid": None},
+        {"ref": "x" * 70_000},
     ],
 )
 def test_an_invoice_that_makes_no_sense_is_refused(invoice) -> None:
@@ -199,6 +200,23 @@ def test_an_invoice_that_makes_no_sense_is_refused(invoice) -> None:
     with slow_server.running(lambda _, connection: connection.sendall(reply)) as server:
         account = DolibarrAccount(url=server.url, key="key")
         assert reason_of(lambda: dolibarr.find_invoice(account, 1)) == "not_dolibarr"
+
+
+def test_texts_that_a_database_does_not_store_are_read_without_what_it_refuses() -> None:
+    third_party = {
+        "id": "1",
+        "name": "A\0da \ud800",
+        "email": ["x"],
+        "town": {"a": 1},
+        "status": "1",
+        "client": 3,
+    }
+    content = json.dumps(third_party).encode()
+    reply = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(content) + content
+    with slow_server.running(lambda _, connection: connection.sendall(reply)) as server:
+        read = dolibarr.find_third_party(DolibarrAccount(url=server.url, key="key"), 1)
+    assert read is not None
+    assert (read.fields.name, read.fields.email, read.fields.town) == ("Ada ?", None, None)
 
 
 @pytest.mark.parametrize(

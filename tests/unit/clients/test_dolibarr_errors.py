@@ -168,6 +168,11 @@ def test_the_message_is_dolibarrs_own_text_without_key_markup_addresses_and_card
     assert len(shown) == 300
 
 
+def test_the_message_can_be_stored_whatever_dolibarr_sends() -> None:
+    shown = str(error(reply(500, "Internal Server Error: Error", "a\0b\ud800c")))
+    assert shown.endswith("ab?c")
+
+
 def test_an_error_of_unusual_values_is_read_all_the_same() -> None:
     odd = Reply(
         500,

@@ -16,7 +16,8 @@
                             ``bank_transfers``: whether bank transfers are offered to customers (in ``eur``);
                             ``refused_emails``: addresses that are ``email_invalid``; ``clock_offset_s``: how far
                             Stripe's clock is ahead of this machine's, negative for behind; ``charges_enabled`` of
-                            the account
+                            the account; ``settlement_currency`` of its balance, if it is not the payment's, and
+                            the ``exchange_rate``
 ``POST events``             ``{type, object, previous_attributes?, account?}``: emits an event of any type;
                             ``account`` is that of a connected account
 ``POST connect``            ``{name}``: connects the account of the key ``sk_test_<name>``: this account's key
@@ -31,6 +32,7 @@
 ``POST refunds …``          actions of the bank and of the Dashboard on a payment: see
 ``POST disputes …``         ``lumira.sandbox.external_actions``
 ``POST bank_transfers``     the same
+``POST payouts …``          payouts of the balance: see ``lumira.sandbox.balance.payouts``
 ``POST payment_intents/…``  actions of a buyer in the Payment Element: see ``lumira.sandbox.buyer_actions``
 ``POST checkout/sessions/…``  actions of a buyer on a Checkout Session: see
                             ``lumira.sandbox.checkout.session_actions``
@@ -49,6 +51,7 @@ from werkzeug.wrappers import Request, Response
 
 from lumira.sandbox import account_summary, request_log
 from lumira.sandbox.account import ensure_account, open_account, without_private_fields
+from lumira.sandbox.balance.payouts import PAYOUT_ACTIONS
 from lumira.sandbox.buyer_actions import BUYER_ACTIONS
 from lumira.sandbox.checkout.session_actions import SESSION_ACTIONS, run_session_action
 from lumira.sandbox.connect import connect_account
@@ -78,6 +81,7 @@ from lumira.sandbox.webhooks.workers import DeliveryWorkers
 
 _SETTINGS = {
     "delay_ms", "slow_delay_ms", "api_version", "bank_transfers", "refused_emails", "clock_offset_s", "charges_enabled",
+    "settlement_currency", "exchange_rate",
 }  # fmt: skip
 _SESSION_ACTION_PATH = re.compile(rf"checkout/sessions/(\w+)/({'|'.join(SESSION_ACTIONS)})")
 
@@ -107,7 +111,7 @@ class Control:
             ("POST", "keys/revoke"): self._action_handler(revoke_restricted_key),
             **{
                 ("POST", name): self._action_handler(action)
-                for name, action in (*ACTIONS.items(), *BUYER_ACTIONS.items())
+                for name, action in (*ACTIONS.items(), *BUYER_ACTIONS.items(), *PAYOUT_ACTIONS.items())
             },
         }
 

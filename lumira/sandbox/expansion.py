@@ -7,6 +7,7 @@ from lumira.sandbox.checkout.sessions import KIND, line_items
 from lumira.sandbox.errors import InvalidRequestError
 
 _KINDS = {
+    "balance_transaction": "balance_transaction",
     "charge": "charge",
     "customer": "customer",
     "latest_charge": "charge",

@@ -5,6 +5,7 @@ from lumira.sandbox.errors import ForbiddenError
 #: The resources of the API, and Stripe's names of their permissions, as in ``rak_customer_write``.
 _STRIPE_NAMES = {
     "account": "accounts_kyc_basic",
+    "balance_transactions": "balance_transaction_source",
     "charges": "charge",
     "checkout_sessions": "checkout_session",
     "customers": "customer",
@@ -13,6 +14,7 @@ _STRIPE_NAMES = {
     "payment_intents": "payment_intent",
     "payment_method_domains": "payment_method_domain",
     "payment_methods": "payment_method",
+    "payouts": "payout",
     "refunds": "refund",
     "webhook_endpoints": "webhook",
 }

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 
 from lumira.sandbox.account import open_account
+from lumira.sandbox.balance.late_charges import CHARGE_BOOKED, book_charge
 from lumira.sandbox.checkout.expiry import expire_when_due
 from lumira.sandbox.checkout.sessions import EXPIRES
 from lumira.sandbox.late_requests import REQUEST_FINISHES, finish_request
@@ -29,6 +30,7 @@ from lumira.sandbox.store import Store, StoreClosedError
 
 #: What each kind of task does to its subject.
 _HANDLERS: dict[str, Callable[..., object]] = {
+    CHARGE_BOOKED: book_charge,
     DELAYED_OUTCOME: finish_delayed_payment,
     DISPUTE_DECIDED: decide_dispute,
     DISPUTE_OPENS: open_scheduled_disputes,

@@ -71,7 +71,7 @@ def test_a_command_expires_a_checkout_session(api, open_session, run):
 
 def test_a_command_advances_time(api, pay, run):
     pay("pm_card_createDispute")
-    assert run("advance", "5").output == "Advanced by 5 s; scheduled tasks run: 1.\n"
+    assert run("advance", "5").output == "Advanced by 5 s; scheduled tasks run: 2.\n"
     assert len(api.disputes.list().data) == 1
 
 

@@ -84,7 +84,7 @@ def test_a_restricted_key_cannot_control_the_sandbox(restrict, control, sandbox_
     "body",
     [
         {"permissions": ["customers"]},
-        {"permissions": ["payouts:read"]},
+        {"permissions": ["transfers:read"]},
         {"permissions": "customers:read"},
         {"permissions": [{}]},
         {},

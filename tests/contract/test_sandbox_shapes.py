@@ -62,6 +62,7 @@ def examples(*, api, pay, endpoint, control, open_session, pay_session):
         stripe.Dispute.EvidenceDetails: dispute.evidence_details,
         stripe.Dispute.PaymentMethodDetails.Card: dispute.payment_method_details.card,
         stripe.BalanceTransaction: dispute.balance_transactions[0],
+        stripe.Payout: api.payouts.retrieve(control.post("payouts")["id"]),
         stripe.PaymentIntent: intent,
         stripe.Charge: api.charges.retrieve(intent.latest_charge),
         stripe.Customer: api.customers.create({"email": "ada@example.com"}),
@@ -105,6 +106,7 @@ def test_ids_have_stripes_prefixes(examples, api):
     assert prefixes == {
         "PaymentIntent": "pi", "Charge": "ch", "Customer": "cus", "Event": "evt", "WebhookEndpoint": "we",
         "PaymentMethod": "pm", "Account": "acct", "Refund": "re", "Dispute": "du", "BalanceTransaction": "txn",
+        "Payout": "po",
         "PaymentMethodDomain": "pmd", "Session": "cs", "LineItem": "li", "Price": "price", "Product": "prod",
     }  # fmt: skip
     assert examples[stripe.checkout.Session].id.startswith("cs_test_")

@@ -3,6 +3,8 @@
 from typing import Any
 
 from lumira.sandbox.account import Account
+from lumira.sandbox.balance.late_charges import book_later
+from lumira.sandbox.balance.transactions import record_charge
 from lumira.sandbox.ids import payment_id, random_id
 from lumira.sandbox.payments.instruments import BANK_TRANSFER, Decline
 from lumira.sandbox.payments.methods import instrument_of
@@ -26,7 +28,10 @@ def open_charge(
         charge["status"] = "pending"
     else:
         _succeed(charge, captured=intent["capture_method"] != "manual")
-    return account.add(charge)
+    account.add(charge)
+    if charge["captured"]:
+        book_later(account, charge)
+    return charge
 
 
 def finish_charge(account: Account, charge: dict[str, Any], decline: Decline | None) -> dict[str, Any]:
@@ -35,13 +40,14 @@ def finish_charge(account: Account, charge: dict[str, Any], decline: Decline | N
         _fail(charge, decline)
     else:
         _succeed(charge, captured=True)
+        book_later(account, charge)
     return account.save(charge)
 
 
 def capture_charge(account: Account, charge: dict[str, Any], amount: int) -> dict[str, Any]:
     """Capture an authorized amount (minor units) or part of it; the remainder counts as refunded."""
     charge.update(captured=True, amount_captured=amount, amount_refunded=charge["amount"] - amount)
-    charge["balance_transaction"] = payment_id("txn")
+    charge["balance_transaction"] = record_charge(account, charge)
     return account.save(charge)
 
 
@@ -51,7 +57,7 @@ def _succeed(charge: dict[str, Any], *, captured: bool) -> None:
         paid=True,
         captured=captured,
         amount_captured=charge["amount"] if captured else 0,
-        balance_transaction=payment_id("txn") if captured else None,
+        balance_transaction=None,
         outcome=_outcome("authorized", "approved_by_network", "Payment complete."),
     )
     if charge["payment_method_details"]["type"] == "card":

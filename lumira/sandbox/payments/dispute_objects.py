@@ -4,7 +4,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from lumira.sandbox.account import Account
-from lumira.sandbox.ids import payment_id, random_id
+from lumira.sandbox.balance.transactions import record_movement
+from lumira.sandbox.ids import random_id
 
 #: A bank accepts evidence for about three weeks, until the end of the day.
 _DAYS_TO_RESPOND = 21
@@ -114,33 +115,17 @@ def reinstate(account: Account, dispute: dict[str, Any]) -> None:
 def _movement(
     account: Account, dispute: dict[str, Any], *, sign: int, title: str, category: str
 ) -> dict[str, Any]:
-    amount, fee = sign * dispute["amount"], -sign * _FEE
-    return {
-        "id": payment_id("txn"),
-        "object": "balance_transaction",
-        "amount": amount,
-        "available_on": account.now,
-        "balance_type": "payments",
-        "created": account.now,
-        "currency": dispute["currency"],
-        "description": f"{title} for {dispute['charge']}",
-        "exchange_rate": None,
-        "fee": fee,
-        "fee_details": [
-            {
-                "amount": fee,
-                "application": None,
-                "currency": dispute["currency"],
-                "description": "Dispute fee",
-                "type": "stripe_fee",
-            }
-        ],
-        "net": amount - fee,
-        "reporting_category": category,
-        "source": dispute["id"],
-        "status": "available",
-        "type": "adjustment",
-    }
+    return record_movement(
+        account,
+        kind="adjustment",
+        category=category,
+        source=dispute["id"],
+        amount=sign * dispute["amount"],
+        currency=dispute["currency"],
+        fee=-sign * _FEE,
+        fee_description="Dispute fee",
+        description=f"{title} for {dispute['charge']}",
+    )
 
 
 def _end_of_day(days: int) -> int:

@@ -4,6 +4,7 @@ import secrets
 from typing import Any
 
 from lumira.sandbox.account import Account
+from lumira.sandbox.balance.transactions import record_refund
 from lumira.sandbox.events import changed, emit
 from lumira.sandbox.ids import payment_id, random_id
 from lumira.sandbox.payments.instruments import Instrument
@@ -49,6 +50,7 @@ def open_refund(
         refund["pending_reason"] = "processing"
     if reason == "fraudulent":
         charge["fraud_details"] = {"user_report": "fraudulent"}
+    refund["balance_transaction"] = record_refund(account, refund)
     account.save(refund)
     previous = _add_refunded_amount(account, charge, amount)
     emit(account, "refund.created", refund)
@@ -104,7 +106,7 @@ def fail_refund(
         refund,
         status=status,
         failure_reason=reason,
-        failure_balance_transaction=payment_id("txn"),
+        failure_balance_transaction=record_refund(account, refund, has_failed=True),
         pending_reason=None,
         next_action=None,
     )
@@ -149,7 +151,7 @@ def _new_refund(account: Account, charge: dict[str, Any], amount: int) -> dict[s
         "object": "refund",
         **dict.fromkeys(_EMPTY),
         "amount": amount,
-        "balance_transaction": payment_id("txn"),
+        "balance_transaction": None,
         "charge": charge["id"],
         "created": account.now,
         "currency": charge["currency"],

@@ -3,6 +3,7 @@
 from lumira.sandbox.calls import Route
 from lumira.sandbox.resources import (
     accounts,
+    balance_transactions,
     charges,
     checkout_sessions,
     customers,
@@ -11,6 +12,7 @@ from lumira.sandbox.resources import (
     payment_intents,
     payment_method_domains,
     payment_methods,
+    payouts,
     refunds,
     webhook_endpoints,
 )
@@ -19,6 +21,7 @@ ROUTES: list[Route] = [
     route
     for resource in (
         accounts,
+        balance_transactions,
         charges,
         checkout_sessions,
         customers,
@@ -27,6 +30,7 @@ ROUTES: list[Route] = [
         payment_intents,
         payment_method_domains,
         payment_methods,
+        payouts,
         refunds,
         webhook_endpoints,
     )

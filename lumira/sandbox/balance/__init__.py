@@ -1,0 +1,1 @@
+"""The balance of an account: its balance transactions and its payouts."""

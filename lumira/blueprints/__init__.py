@@ -15,6 +15,7 @@ from lumira.blueprints import (
     metrics,
     orders,
     payments,
+    payouts,
     products,
     refunds,
     security_contact,
@@ -89,6 +90,7 @@ def _register_routes(app: Flask) -> None:
     register(deliverables.blueprint, guard=tenancy.require_secret_key, documented=openapi.SECRET)
     register(shipments.blueprint, guard=tenancy.require_secret_key, documented=openapi.SECRET)
     register(refunds.blueprint, guard=tenancy.require_secret_key, documented=openapi.SECRET)
+    register(payouts.blueprint, guard=tenancy.require_secret_key, documented=openapi.SECRET)
     register(access.blueprint, guard=tenancy.require_secret_key, documented=openapi.SECRET)
 
     # Stripe's signature, which the inbox verifies; the guard only finds the tenant.

@@ -56,6 +56,7 @@ _COMMANDS = {
     "operators": _Entry("lumira.cli.operators:operators", "People who sign in to the dashboard."),
     "orders": _Entry("lumira.cli.orders:orders", "Orders and decisions about them."),
     "outbox": _Entry("lumira.cli.outbox:outbox", "Pending, sent and dead messages."),
+    "payouts": _Entry("lumira.cli.payouts:payouts", "Payouts of Stripe, and what does not match the orders."),
     "receipts": _Entry("lumira.cli.receipts:receipts", "Receipts and credit notes."),
     "reconcile": _Entry(
         "lumira.cli.reconcile:reconcile",

@@ -37,6 +37,12 @@ PERMISSIONS = (
         (("post", "/v1/refunds/re_lumira_doctor"), ("get", "/v1/charges?limit=1")),
     ),
     Permission("Disputes: read", "disputes", (("get", "/v1/disputes?limit=1"),)),
+    Permission(
+        "Balance transaction sources: read",
+        "balance_transactions",
+        (("get", "/v1/balance_transactions?limit=1"),),
+    ),
+    Permission("Payouts: read", "payouts", (("get", "/v1/payouts?limit=1"),)),
     Permission("Events: read", "events", (("get", "/v1/events?limit=1"),)),
     Permission(
         "Webhook endpoints: write", "webhook_endpoints", (("post", "/v1/webhook_endpoints/we_lumira_doctor"),)

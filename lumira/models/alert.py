@@ -89,6 +89,10 @@ class AlertKind(StrEnum):
     CRM_UNLINKED = "crm_unlinked"
     #: A customer and its third party differ, and an operator decides; the subject is the customer.
     CRM_CONFLICT = "crm_conflict"
+    #: The lines of a payout do not add up to it, or differ from the orders; the subject is the payout.
+    PAYOUT_MISMATCH = "payout_mismatch"
+    #: The bank returned a payout; the subject is the payout.
+    PAYOUT_FAILED = "payout_failed"
 
 
 class Alert(Identified, Base):

@@ -50,6 +50,12 @@ class BalanceTransaction(TenantOwned, Timestamped, Base):
             "stripe_payout_id",
             postgresql_where="stripe_payout_id IS NOT NULL",
         ),
+        Index(
+            "ix_balance_transactions_payouts",
+            "tenant_id",
+            "stripe_created_at",
+            postgresql_where="type = 'payout'",
+        ),
         Index("ix_balance_transactions_by_time", "tenant_id", "stripe_created_at"),
     )
 

@@ -72,6 +72,30 @@ SYSTEM_TEXTS: dict[AlertKind, Translations] = {
             "Check its renewal (certbot renew --dry-run); once it has expired, neither buyers nor Stripe connect.",
         ),
     ),
+    AlertKind.PAYOUT_MISMATCH: in_both(
+        (
+            "versement de Stripe qui ne correspond pas",
+            "Les lignes d’un versement ne donnent pas son montant, ou diffèrent des commandes.",
+            "flask payouts show ID --tenant SLUG dit ce qui diffère ; comparer avec le Dashboard de Stripe.",
+        ),
+        (
+            "payout does not match",
+            "The lines of a payout do not add up to it, or differ from the orders.",
+            "flask payouts show ID --tenant SLUG says what differs; compare with Stripe’s Dashboard.",
+        ),
+    ),
+    AlertKind.PAYOUT_FAILED: in_both(
+        (
+            "versement de Stripe refusé par la banque",
+            "La banque a renvoyé un versement : l’argent est revenu sur le solde chez Stripe.",
+            "Corriger le compte bancaire dans le Dashboard de Stripe, qui verse ensuite à nouveau.",
+        ),
+        (
+            "payout failed",
+            "The bank returned a payout: its money is on the balance at Stripe again.",
+            "Correct the bank account in Stripe’s Dashboard; Stripe then pays out again.",
+        ),
+    ),
     AlertKind.WORKER_SILENT: in_both(
         (
             "aucun traitement de fond ne tourne",

@@ -21,7 +21,7 @@ from lumira.webhooks import (
     handlers,  # noqa: F401 - importing the handlers registers their types
     inbox,
 )
-from lumira.webhooks.registry import handled_types
+from lumira.webhooks.registry import pulled_types
 
 log = structlog.get_logger()
 
@@ -94,7 +94,7 @@ def _is_late(event: dict[str, Any], pulled_until: datetime | None) -> bool:
 
 
 def _list_events(account: StripeAccount, begin: datetime, until: datetime) -> Iterator[dict[str, Any]]:
-    types = handled_types()
+    types = pulled_types()
     for first in range(0, len(types), _TYPES_PER_REQUEST):
         yield from stripe_client.list_events(
             account, types=types[first : first + _TYPES_PER_REQUEST], since=begin, until=until

@@ -16,7 +16,9 @@ from lumira.models import AlertKind
 from lumira.reconciliation import poll_orders
 from lumira.reconciliation.look_up_payments import look_up_payments
 from lumira.reconciliation.permissions import resolve_restored
+from lumira.reconciliation.pull_balance import pull_balance
 from lumira.reconciliation.pull_events import pull_events
+from lumira.reconciliation.reconcile_payouts import reconcile_payouts
 from lumira.reconciliation.report import ReconciliationReport, StripeAvailability
 from lumira.reconciliation.watch_deadlines import watch_deadlines
 from lumira.reconciliation.watch_webhooks import watch_webhooks
@@ -36,12 +38,17 @@ _OUTAGE_THAT_ALERTS = timedelta(minutes=15)
 _RESPONDED = (StripeAvailability.AVAILABLE, StripeAvailability.PERMISSION_MISSING)
 
 
+#: Nothing more is asked of Stripe in this run.
+_DOWN = (StripeAvailability.KEY_REFUSED, StripeAvailability.UNAVAILABLE)
+
+
 class Step(StrEnum):
     """A part of a run, in the order in which they are done."""
 
     DEADLINES = "deadlines"
     EVENTS = "events"
     PAYMENTS = "payments"
+    BALANCE = "balance"
     RESERVATIONS = "reservations"
     ORDERS = "orders"
 
@@ -50,7 +57,7 @@ def recover_events(
     tenant_id: int, *, is_stopping: Callable[[], bool] = lambda: False
 ) -> ReconciliationReport:
     """Pull the events that no webhook brought, decide what parked events wait for, and watch deadlines."""
-    steps = (Step.DEADLINES, Step.EVENTS, Step.PAYMENTS)
+    steps = (Step.DEADLINES, Step.EVENTS, Step.PAYMENTS, Step.BALANCE)
     return reconcile(tenant_id, steps=steps, is_stopping=is_stopping)
 
 
@@ -129,6 +136,11 @@ def _recover(
     if Step.PAYMENTS in steps and report.stripe is not StripeAvailability.KEY_REFUSED:
         with report.step("payments"):
             look_up_payments(tenant_id, account, report, is_stopping=is_stopping)
+    if Step.BALANCE in steps and report.stripe not in _DOWN:
+        with report.step("balance"):
+            pull_balance(tenant_id, account, report, is_stopping=is_stopping)
+        with report.step("payouts"):
+            reconcile_payouts(tenant_id, account, report, is_stopping=is_stopping)
 
 
 def _poll(

@@ -30,6 +30,7 @@ RAISED_ONCE = frozenset(
         AlertKind.INQUIRY,
         AlertKind.ORDER_OVERDUE,
         AlertKind.PAID_WITHOUT_RECIPIENT,
+        AlertKind.PAYOUT_FAILED,
         AlertKind.RECEIPT_DATE_AHEAD,
         AlertKind.REFUND_FAILED,
         AlertKind.TRANSFER_INCOMPLETE,

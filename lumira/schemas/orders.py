@@ -168,6 +168,23 @@ class OrderPaymentResponse(ResponseSchema):
         required=True, attribute="state", validate=validate.OneOf(("open", "canceled", "succeeded"))
     )
     amount = fields.Integer(required=True)
+    fee = fields.Integer(
+        required=True,
+        allow_none=True,
+        metadata={
+            "description": "Stripe's fee, in minor units of `balanceCurrency`; null until Stripe reports it."
+        },
+    )
+    net = fields.Integer(
+        required=True,
+        allow_none=True,
+        metadata={"description": "What Stripe adds to the balance: the amount less the fee; null likewise."},
+    )
+    balance_currency = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"description": "The currency of the balance, which may differ from the order's."},
+    )
 
 
 class OrderRefundResponse(ResponseSchema):

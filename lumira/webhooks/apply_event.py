@@ -9,6 +9,7 @@ from lumira.domain.stripe_objects import MalformedObject
 from lumira.models import AlertKind, EventStatus, Order, Tenant, WebhookEvent
 from lumira.repositories import alerts
 from lumira.repositories.webhook_events import ORDER_UNKNOWN
+from lumira.webhooks.balance_facts import BalanceFacts
 from lumira.webhooks.event_states import close, fail, park
 from lumira.webhooks.parsed_event import ParsedContent, ParsedEvent
 from lumira.webhooks.registry import Handler
@@ -18,10 +19,19 @@ _OWN_ACCOUNT = "platform"
 
 
 def apply_event(
-    tenant: Tenant, event: WebhookEvent, parsed: ParsedEvent, order: Order | None, now: datetime
+    tenant: Tenant,
+    event: WebhookEvent,
+    parsed: ParsedEvent,
+    order: Order | None,
+    *,
+    now: datetime,
+    balance: BalanceFacts,
 ) -> bool:
-    """Record the event's facts on its order; returns `False` if it changes none, and the event has the reason."""
-    if parsed.handler is None:
+    """Record the event's facts on its order; returns `False` if it changes none, and the event has the reason.
+
+    What an event says about the account's balance is added to `balance`.
+    """
+    if parsed.handler is None and parsed.balance_handler is None:
         close(event, EventStatus.IGNORED, "type", now)
         return False
     if parsed.account != tenant.stripe_account:
@@ -35,10 +45,24 @@ def apply_event(
     if parsed.content is None:
         _fail_malformed(event, parsed.malformed_field)
         return False
+    if parsed.handler is None:
+        _note_balance(tenant, event, parsed, now=now, balance=balance)
+        return False
     if order is None:
         _wait_for_order(tenant, event, parsed.content, now)
         return False
     return _record(event, parsed.content, parsed.handler, order, now)
+
+
+def _note_balance(
+    tenant: Tenant, event: WebhookEvent, parsed: ParsedEvent, *, now: datetime, balance: BalanceFacts
+) -> None:
+    if parsed.content is None or parsed.balance_handler is None:
+        return
+    try:
+        balance.apply(tenant, event, parsed.content, parsed.balance_handler, now)
+    except MalformedObject as error:
+        _fail_malformed(event, str(error))
 
 
 def _ignore_other_account(

@@ -12,7 +12,12 @@ from lumira.webhooks.references import Reference
 def lock_orders_of(tenant: Tenant, events: Iterable[ParsedEvent]) -> dict[UUID, Order]:
     """Lock the orders that these events belong to; returns them by the id of the event."""
     order_ids = _find_order_ids(
-        tenant, {event.id: event.content.reference for event in events if event.content is not None}
+        tenant,
+        {
+            event.id: event.content.reference
+            for event in events
+            if event.content is not None and event.handler is not None
+        },
     )
     locked = orders.lock_orders(tenant.id, set(order_ids.values()))
     return {event_id: locked[order_id] for event_id, order_id in order_ids.items() if order_id in locked}

@@ -9,7 +9,7 @@ from lumira.domain.stripe_objects import MalformedObject
 from lumira.models import WebhookEvent
 from lumira.webhooks import handlers  # noqa: F401 - importing the handlers registers them
 from lumira.webhooks.references import Reference, read_reference
-from lumira.webhooks.registry import EventObject, Handler, find_handler
+from lumira.webhooks.registry import BalanceHandler, EventObject, Handler, find_balance_handler, find_handler
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,18 +30,21 @@ class ParsedEvent:
     type: str
     account: str | None
     api_version: str | None
-    #: `None` if events of this type are ignored; then the content is not parsed either.
+    #: `None` if events of this type change no order; without a handler for the balance, too, they are ignored, and
+    #: the content is not parsed either.
     handler: Handler | None
     content: ParsedContent | None
     #: The name of the field that makes the content unusable.
     malformed_field: str | None = None
+    balance_handler: BalanceHandler | None = None
 
 
 def parse_event(event: WebhookEvent) -> ParsedEvent:
     """Return what processing needs of a stored event. Raises nothing: a malformed event says so itself."""
     handler = find_handler(event.type)
+    balance_handler = find_balance_handler(event.type) if handler is None else None
     content, malformed_field = None, None
-    if handler is not None:
+    if handler is not None or balance_handler is not None:
         try:
             content = _parse_content(event)
         except MalformedObject as error:
@@ -54,6 +57,7 @@ def parse_event(event: WebhookEvent) -> ParsedEvent:
         handler=handler,
         content=content,
         malformed_field=malformed_field,
+        balance_handler=balance_handler,
     )
 
 

@@ -22,6 +22,7 @@ from lumira.models import EventStatus, Order, WebhookEvent
 from lumira.repositories import tenants, webhook_events
 from lumira.settlement.settle_orders import settle_orders
 from lumira.webhooks.apply_event import apply_event
+from lumira.webhooks.balance_facts import BalanceFacts
 from lumira.webhooks.event_states import retry_later
 from lumira.webhooks.find_orders import lock_orders_of
 from lumira.webhooks.parsed_event import parse_event
@@ -190,10 +191,13 @@ def _process(tenant_id: int, events: list[WebhookEvent]) -> None:
     redacted = redact_erased(tenant, events, parsed, order_of)
     # Alerts are raised after the orders are locked: two batches that raise the same alert must not deadlock.
     touched: dict[UUID, Order] = {}
+    balance = BalanceFacts()
     for event in events:
         order = order_of.get(event.id)
-        if apply_event(tenant, event, redacted[event.id], order, now) and order is not None:
+        is_changed = apply_event(tenant, event, redacted[event.id], order, now=now, balance=balance)
+        if is_changed and order is not None:
             touched[order.id] = order
+    balance.record(tenant, now)
     settle_orders(tenant_id, touched.values(), actor=_ACTOR)
     db.session.flush()
     attached = _payments_of(touched.values()) - payments_before

@@ -96,10 +96,10 @@ def _create_balance_transactions() -> None:
         check("net_is_amount_less_fee", "net = amount - fee"),
     )
     for name, columns, condition in (
+        ("by_time", ["stripe_created_at"], None),
         ("unread", ["created_at"], "read_at IS NULL"),
         ("by_source", ["stripe_source_id"], "stripe_source_id IS NOT NULL"),
         ("by_payout", ["stripe_payout_id"], "stripe_payout_id IS NOT NULL"),
-        ("by_time", ["stripe_created_at"], None),
     ):
         op.create_index(
             f"ix_balance_transactions_{name}",

@@ -21,6 +21,7 @@ from lumira.models import AlertKind, EventStatus, MessageKind, MessageStatus, Or
 from lumira.repositories import (
     alerts,
     audit,
+    balance_transactions,
     board,
     customers,
     deliverable_queue,
@@ -37,6 +38,7 @@ from lumira.repositories import (
     order_search,
     outbox,
     overview,
+    payouts,
     program_errors,
     receipts,
     retention,
@@ -273,6 +275,26 @@ LISTS: dict[str, tuple[Read, list[str]]] = {
         ["ix_alerts_resolved", "ROW(resolved_at, id) <"],
     ),
     "withdrawals that wait": (withdrawals.list_withdrawals, ["ix_withdrawals_waiting"]),
+    "a page of payouts": (
+        lambda tenant: payouts.list_page(tenant, livemode=False, after=(NOW, "po_1"), limit=50),
+        ["ix_payouts_by_arrival", "ROW(arrival_at, stripe_payout_id) <"],
+    ),
+    "payouts to be read": (
+        lambda tenant: payouts.list_due_ids(tenant, NOW, limit=50),
+        ["ix_payouts_due", "next_read_at <="],
+    ),
+    "the lines of a payout": (
+        lambda tenant: balance_transactions.list_of_payout(tenant, "po_1"),
+        ["ix_balance_transactions_by_payout", "stripe_payout_id ="],
+    ),
+    "the fee of a payment": (
+        lambda tenant: balance_transactions.list_of_sources(tenant, ["ch_1"]),
+        ["ix_balance_transactions_by_source", "stripe_source_id ="],
+    ),
+    "announced balance transactions": (
+        lambda tenant: balance_transactions.list_unread_ids(tenant, until=NOW, limit=1),
+        ["ix_balance_transactions_unread", "created_at <"],
+    ),
     "a page of open disputes": (
         lambda tenant: disputes.list_page(tenant, is_closed=False, after=Position(NOW, uuid4()), limit=50),
         ["ix_disputes_open", "ROW(COALESCE(due_at, created_at), id) >"],

@@ -13,6 +13,7 @@ from tests.support.factories import Brand
 #: What a restricted key of the sandbox needs for everything.
 PERMITTED = (
     "account:read",
+    "balance_transactions:read",
     "charges:read",
     "checkout_sessions:write",
     "customers:write",
@@ -20,6 +21,7 @@ PERMITTED = (
     "events:read",
     "payment_intents:write",
     "payment_method_domains:write",
+    "payouts:read",
     "refunds:write",
     "webhook_endpoints:write",
 )

@@ -65,6 +65,8 @@ class Group(StrEnum):
 
     #: What waits for a decision.
     TO_DO = "to_do"
+    #: The money, as the bank account and the accountant see it.
+    ACCOUNTING = "accounting"
     #: What leaves Lumira and what arrives, and whether it works.
     SYSTEM = "system"
     #: What an owner sets once.
@@ -103,6 +105,7 @@ NAVIGATION = (
     Entry("alerts", "/alerts", Role.VIEWER, Group.TO_DO),
     Entry("disputes", "/disputes", Role.VIEWER, Group.TO_DO),
     Entry("withdrawals", "/withdrawals", Role.VIEWER, Group.TO_DO),
+    Entry("payouts", "/payouts", Role.VIEWER, Group.ACCOUNTING),
     Entry("messages", "/messages", Role.VIEWER, Group.SYSTEM),
     Entry("webhooks", "/webhooks", Role.VIEWER, Group.SYSTEM),
     Entry("board", "/board", Role.VIEWER, Group.SYSTEM),

@@ -8,6 +8,7 @@ _PLACES = {
     "py": "payments",
     "re": "refunds",
     "pyr": "refunds",
+    "po": "payouts",
     "du": "disputes",
     "dp": "disputes",
     "evt": "events",

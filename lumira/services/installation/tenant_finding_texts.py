@@ -57,6 +57,14 @@ TENANT_FINDINGS: dict[str, tuple[str, str | None]] = {
         "It lacks the permission “{permission}”: disputes are known from webhooks only.",
         _ADD_PERMISSION,
     ),
+    "key_lacks_balance_transactions": (
+        "It lacks the permission “{permission}”: the fee of a payment and the lines of payouts stay unknown.",
+        _ADD_PERMISSION,
+    ),
+    "key_lacks_payouts": (
+        "It lacks the permission “{permission}”: payouts are not compared with the orders.",
+        _ADD_PERMISSION,
+    ),
     "key_lacks_events": (
         "It lacks the permission “{permission}”: events that no webhook delivers are found later.",
         _ADD_PERMISSION,

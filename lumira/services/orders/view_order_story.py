@@ -10,11 +10,13 @@ from lumira.domain import refunds
 from lumira.domain.order_money import is_completed_without_payment, received_amount
 from lumira.domain.order_status import is_open
 from lumira.domain.refund_lines import refundable_quantity
+from lumira.domain.stripe_fees import Balance, balance_of, source_ids, totals
 from lumira.domain.timeline import OrderEvent, TimelineEntry, timeline
 from lumira.domain.waiting import StuckEvent, Waiting, waiting_for
-from lumira.models import Alert, AuditEntry, Order, OrderNote, Receipt, Tenant
+from lumira.models import Alert, AuditEntry, BalanceTransaction, Order, OrderNote, Receipt, Tenant
 from lumira.repositories import (
     audit,
+    balance_transactions,
     operator_roles,
     order_events,
     order_notes,
@@ -41,6 +43,8 @@ class OrderStory:
     #: Events that name the order and are not processed.
     stuck_events: Sequence[StuckEvent]
     alerts: Sequence[Alert]
+    #: What the payments, refunds and disputes moved on the balance at Stripe, oldest first.
+    balance: Sequence[BalanceTransaction]
     receipts: Sequence[Receipt]
     deliverables: Sequence[DeliverableView]
     #: Newest first, as the audit entries.
@@ -57,6 +61,15 @@ class OrderStory:
     def received(self) -> int:
         """What all succeeded payments received, in minor units."""
         return received_amount(self.order)
+
+    def moved(self, stripe_id: str | None) -> Balance | None:
+        """What one charge, refund or dispute moved on the balance; `None` while Stripe has not reported it."""
+        return balance_of(stripe_id, self.balance)
+
+    @property
+    def balance_totals(self) -> list[Balance]:
+        """What all of them moved, by currency."""
+        return totals(self.balance)
 
     @property
     def can_be_cancelled(self) -> bool:
@@ -80,6 +93,7 @@ def view_order_story(tenant_id: int, reference: str) -> OrderStory:
             events=events,
             stuck_events=known.events,
             alerts=known.alerts,
+            balance=balance_transactions.list_of_sources(tenant_id, source_ids(order)),
             receipts=receipts.list_of_orders(tenant_id, [order.id]),
             deliverables=list_deliverables(tenant_id, [order])[order.id],
             notes=order_notes.list_notes(tenant_id, order.id),

@@ -11,13 +11,22 @@ from lumira.domain.addresses import Address
 from lumira.domain.commands import OrderFilter
 from lumira.domain.due_receipts import included_vat
 from lumira.domain.order_money import current_payment
+from lumira.domain.stripe_fees import balance_of
 from lumira.domain.timeline import TimelineEntry, timeline
 from lumira.domain.waiting import Waiting, waiting_for
 from lumira.domain.waiting_texts import sentence
 from lumira.domain.withdrawal_period import refund_due_at
 from lumira.errors import OrderNotFound
-from lumira.models import Language, Order, WithdrawalDecision, WithdrawalVia
-from lumira.repositories import customers, idempotency, order_events, order_lists, orders, surroundings
+from lumira.models import Language, Order, PaymentState, WithdrawalDecision, WithdrawalVia
+from lumira.repositories import (
+    balance_transactions,
+    customers,
+    idempotency,
+    order_events,
+    order_lists,
+    orders,
+    surroundings,
+)
 from lumira.repositories.idempotent_calls import Call
 
 
@@ -65,9 +74,22 @@ class ShippingSummary:
 
 
 @dataclass(frozen=True, slots=True)
-class OrderView(OrderSummary):
-    """One order, its timeline with the oldest entry first, and what it waits for."""
+class PaymentView:
+    """One payment, and what Stripe took of it: minor units of `balance_currency`, `None` until Stripe reports it."""
 
+    stripe_payment_intent_id: str
+    state: PaymentState
+    amount: int
+    fee: int | None
+    net: int | None
+    balance_currency: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class OrderView(OrderSummary):
+    """One order, its payments, its timeline with the oldest entry first, and what it waits for."""
+
+    payments: list[PaymentView]
     timeline: list[TimelineEntry]
     #: The newest one; `None` if the buyer has not withdrawn.
     withdrawal: WithdrawalSummary | None
@@ -112,8 +134,34 @@ def view_order(tenant_id: int, reference: str) -> OrderView:
         events = order_events.list_of_order(tenant_id, order.id)
         waiting = waiting_for(order, surroundings.load(order, utc_now()))
         return OrderView(
-            order, _current_payment_id(order), timeline(order, events), _newest_withdrawal(order), waiting
+            order,
+            _current_payment_id(order),
+            _view_payments(order),
+            timeline(order, events),
+            _newest_withdrawal(order),
+            waiting,
         )
+
+
+def _view_payments(order: Order) -> list[PaymentView]:
+    charge_ids = [
+        payment.stripe_charge_id for payment in order.payments if payment.stripe_charge_id is not None
+    ]
+    rows = balance_transactions.list_of_sources(order.tenant_id, charge_ids)
+    views = []
+    for payment in order.payments:
+        known = balance_of(payment.stripe_charge_id, rows)
+        views.append(
+            PaymentView(
+                payment.stripe_payment_intent_id,
+                payment.state,
+                payment.amount,
+                fee=None if known is None else known.fee,
+                net=None if known is None else known.net,
+                balance_currency=None if known is None else known.currency,
+            )
+        )
+    return views
 
 
 def _newest_withdrawal(order: Order) -> WithdrawalSummary | None:

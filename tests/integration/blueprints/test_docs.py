@@ -195,7 +195,7 @@ def test_every_operation_has_its_authentication_and_errors(document: dict[str, A
             expected: list[str] = []
         elif "webhook" in path:
             expected = ["stripeSignature"]
-        elif path.startswith(("/api/orders", "/api/access")) or path.endswith("/refunds"):
+        elif path.startswith(("/api/orders", "/api/access", "/api/payouts")) or path.endswith("/refunds"):
             expected = ["secretKey"]
         else:
             expected = ["publishableKey", "secretKey"]

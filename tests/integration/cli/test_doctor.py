@@ -335,6 +335,8 @@ def test_a_live_key_beside_a_test_key_is_named(doctor, tenant) -> None:
         ("refunds:write", "charges"),
         ("charges:read", "charges"),
         ("disputes:read", "disputes"),
+        ("balance_transactions:read", "balance_transactions"),
+        ("payouts:read", "payouts"),
         ("events:read", "events"),
         ("webhook_endpoints:write", "webhook_endpoints"),
         ("payment_method_domains:write", "domains"),

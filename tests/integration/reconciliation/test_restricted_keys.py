@@ -34,6 +34,8 @@ ALL = (
     "refunds:write",
     "charges:read",
     "disputes:read",
+    "balance_transactions:read",
+    "payouts:read",
     "events:read",
 )
 

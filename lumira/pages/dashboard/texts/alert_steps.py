@@ -29,6 +29,8 @@ FRENCH_STEPS: dict[str, str] = {
     ),
     "disk_low": "Demandez à la personne qui gère le serveur de libérer de la place, ou d’agrandir le disque.",
     "certificate_expires": "Demandez à la personne qui gère le serveur de vérifier le renouvellement du certificat.",
+    "payout_mismatch": "Ouvrez le versement\u00a0: la page dit ce qui diffère. Comparez-le avec Stripe.",
+    "payout_failed": "Corrigez le compte bancaire chez Stripe\u00a0: l’argent est revenu sur votre solde.",
     "message_dead": "Corrigez l’adresse dans la commande\u00a0: le message y part. Ou renvoyez le message.",
     "stripe_key_refused": (
         "Demandez à la personne qui gère le serveur de changer la clé\u00a0: flask tenants stripe SLUG --secret-key -"
@@ -73,6 +75,8 @@ ENGLISH_STEPS: dict[str, str] = {
     "worker_silent": "Ask the administrator to start the worker: nothing is lost, it catches up.",
     "disk_low": "Ask the administrator to free some room, or to enlarge the disk.",
     "certificate_expires": "Ask the administrator to check the renewal of the certificate.",
+    "payout_mismatch": "Open the payout: the page says what differs. Compare it with Stripe.",
+    "payout_failed": "Correct the bank account at Stripe: the money is on your balance there again.",
     "message_dead": "Correct the address in the order: the message goes there. Or send the message again.",
     "stripe_key_refused": "Ask the administrator to change the key: flask tenants stripe SLUG --secret-key -",
     "stripe_permission_missing": "Add the permission to the key at Stripe; the alert then resolves itself.",

@@ -56,6 +56,14 @@ FRENCH_TENANT_FINDINGS: dict[str, tuple[str, str | None]] = {
         "Il lui manque l’autorisation « {permission} » : les litiges ne sont connus que par les webhooks.",
         _ADD_PERMISSION,
     ),
+    "key_lacks_balance_transactions": (
+        "Il lui manque l’autorisation « {permission} » : ni frais ni net ne sont connus.",
+        _ADD_PERMISSION,
+    ),
+    "key_lacks_payouts": (
+        "Il lui manque l’autorisation « {permission} » : les versements ne sont pas comparés.",
+        _ADD_PERMISSION,
+    ),
     "key_lacks_events": (
         "Il lui manque l’autorisation « {permission} » : ce qu’aucun webhook ne livre est trouvé plus tard.",
         _ADD_PERMISSION,

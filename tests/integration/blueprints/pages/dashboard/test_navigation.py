@@ -40,7 +40,7 @@ def test_an_owner_finds_everyday_pages_first_and_the_others_in_groups(app: Flask
 
     found = groups(navigation(browser, f"/dashboard/{tenant.slug}"), tenant)
 
-    assert list(found) == ["", "To do", "System", "Shop"]
+    assert list(found) == ["", "To do", "Accounting", "System", "Shop"]
     assert found[""] == ["", "/orders", "/customers", "/catalog", "/deliverables"]
     assert {"/alerts", "/disputes", "/withdrawals"} <= set(found["To do"])
     assert {"/messages", "/webhooks", "/set-up"} <= set(found["System"])
@@ -53,7 +53,7 @@ def test_an_owner_finds_everyday_pages_first_and_the_others_in_groups(app: Flask
 def test_groups_have_names_in_french(app: Flask, tenant: Brand) -> None:
     browser = sign_in(app, make_operator(tenant, language=Language.FRENCH))
     found = groups(navigation(browser, f"/dashboard/{tenant.slug}"), tenant)
-    assert list(found) == ["", "À traiter", "Technique", "Boutique"]
+    assert list(found) == ["", "À traiter", "Comptabilité", "Technique", "Boutique"]
 
 
 @pytest.mark.parametrize("role", Role)
@@ -71,7 +71,12 @@ def test_every_role_may_open_every_page_of_its_navigation(app: Flask, tenant: Br
 
 def test_a_group_without_a_page_for_the_role_is_not_shown(app: Flask, tenant: Brand) -> None:
     viewer = sign_in(app, make_operator(tenant, Role.VIEWER))
-    assert list(groups(navigation(viewer, f"/dashboard/{tenant.slug}"), tenant)) == ["", "To do", "System"]
+    assert list(groups(navigation(viewer, f"/dashboard/{tenant.slug}"), tenant)) == [
+        "",
+        "To do",
+        "Accounting",
+        "System",
+    ]
 
 
 def test_an_expert_has_one_page_and_no_menu(app: Flask, tenant: Brand) -> None:

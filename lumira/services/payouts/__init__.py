@@ -1,0 +1,1 @@
+"""Payouts: what they contain, shown and exported."""

@@ -17,7 +17,11 @@ from sqlalchemy import create_engine, text
 _PATIENCE = 120
 _SESSIONS = text("SELECT count(*) FROM pg_stat_activity WHERE application_name = :name")
 #: The modules with steps: each has `run(instructions)`, which returns the number of commits.
-_MODULES = ["tests.concurrency.killed_process", "tests.concurrency.killed_refund"]
+_MODULES = [
+    "tests.concurrency.killed_process",
+    "tests.concurrency.killed_refund",
+    "tests.concurrency.killed_crm",
+]
 
 # A step is forked from a server that has imported the application and has opened no connection and started no thread.
 # SIGKILL ends such a process as it ends any other; importing takes longer than the step.

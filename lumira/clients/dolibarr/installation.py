@@ -3,6 +3,7 @@
 Each function raises the errors of `lumira.clients.dolibarr.errors`.
 """
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -17,6 +18,8 @@ from lumira.clients.dolibarr.records import (
     ExtraField,
     PaymentType,
 )
+
+_COUNTRY = re.compile(r"[A-Z]{2}")
 
 
 class Element(StrEnum):
@@ -190,7 +193,9 @@ def create_bank_account(account: DolibarrAccount, *, ref: str, label: str, count
 
 
 def find_country_id(account: DolibarrAccount, country_code: str) -> int | None:
-    """Return Dolibarr's id of a country, by its ISO 3166 code."""
+    """Return Dolibarr's id of a country, by its ISO 3166 code; `None` for one that Dolibarr does not know."""
+    if not _COUNTRY.fullmatch(country_code):
+        return None
     path = f"/setup/dictionary/countries/byCode/{country_code}"
     found = transport.find(account, "find_country_id", path)
     return None if found is None else replies.read(lambda: values.to_id(found["id"]))

@@ -1,10 +1,14 @@
 """Third parties: Dolibarr's customers. Each function raises the errors of `lumira.clients.dolibarr.errors`."""
 
+import threading
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
+from cachetools import TTLCache
+
 from lumira.clients.dolibarr import replies, searches, transport, values
+from lumira.clients.dolibarr.installation import find_country_id
 from lumira.clients.dolibarr.records import (
     EXTRA_FIELD,
     Category,
@@ -17,6 +21,9 @@ _PATH = "/thirdparties"
 _CUSTOMER, _CLOSED = 1, 0
 #: Another number is refused with Dolibarr's default numbering.
 _NEXT_CODE = "auto"
+#: By Dolibarr and code: the lookup is made once, so that a change is one call.
+_country_ids: TTLCache[tuple[str, str], int] = TTLCache(maxsize=10_000, ttl=24 * 3600)
+_guard = threading.Lock()
 
 
 def find_third_party(account: DolibarrAccount, third_party_id: int) -> ThirdParty | None:
@@ -82,16 +89,31 @@ def create_third_party(account: DolibarrAccount, fields: ThirdPartyFields, *, lu
 def update_third_party(account: DolibarrAccount, third_party_id: int, **changes: str | None) -> None:
     """Change these of the `ThirdPartyFields`; `None` clears one.
 
-    A change to the same values does not move the modification time.
+    A change to the same values does not move the modification time. A country that Dolibarr does not know is left out.
     """
     unknown = changes.keys() - asdict(ThirdPartyFields(name="")).keys()
     if unknown or not changes.get("name", "unchanged"):
         raise ValueError("fields of ThirdPartyFields, and a name")
     body: dict[str, object] = {name: value or "" for name, value in changes.items()}
-    if changes.get("country_code", "unchanged") is None:
-        del body["country_code"]
-        body["country_id"] = 0
+    if "country_code" in body:
+        body |= _country(account, str(body.pop("country_code")))
     transport.put(account, "update_third_party", f"{_PATH}/{third_party_id}", body)
+
+
+def _country(account: DolibarrAccount, code: str) -> dict[str, object]:
+    """Return a changed country: by its id, because only a create is known to read the code."""
+    if not code:
+        return {"country_id": 0}
+    known = (account.url, code)
+    with _guard:
+        number = _country_ids.get(known)
+    if number is None:
+        number = find_country_id(account, code)
+        if number is None:
+            return {}
+        with _guard:
+            _country_ids[known] = number
+    return {"country_id": number}
 
 
 def attach_third_party(account: DolibarrAccount, third_party_id: int, *, lumira_id: str) -> None:

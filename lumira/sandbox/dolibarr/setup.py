@@ -50,7 +50,13 @@ def country_by_code(_: Call, code: str) -> Any:
     number = countries.id_of(code)
     if number is None:
         raise ApiError(404, "country not found")
-    return {"id": str(number), "code": code.upper(), "code_iso": "", "active": "1", "label": code.upper()}
+    return {
+        "id": str(number),
+        "code": code.upper(),
+        "code_iso": "",
+        "active": "1",
+        "label": countries.name_of(code),
+    }
 
 
 def vat_rates(call: Call) -> Any:

@@ -121,7 +121,8 @@ def _write(call: Call, row: Row) -> None:
         if name in call.body:
             row[name] = integer(call.body[name]) or (None if name == "country_id" else 0)
     code = call.body.get("country_code")
-    if code and not call.is_old:
+    # Measured for a create only; a change is taken to keep the country that was read.
+    if code and "id" not in row and not call.is_old:
         row["country_id"] = countries.id_of(str(code))
 
 

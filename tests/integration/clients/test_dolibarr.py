@@ -132,6 +132,19 @@ def test_a_third_party_is_found_changed_and_closed(account, third_party_id) -> N
     assert not changed.is_open
 
 
+def test_a_changed_country_is_written_by_its_id_which_is_looked_up_once(
+    account, dolibarr_server, third_party_id
+) -> None:
+    for code in ("DE", "AT", "DE", None, "ZZ", "de/x"):
+        dolibarr.update_third_party(account, third_party_id, country_code=code)
+        changed = dolibarr.find_third_party(account, third_party_id)
+        assert changed is not None
+        # What Dolibarr does not know changes nothing.
+        assert changed.fields.country_code == (code if code in ("DE", "AT") else None)
+    lookups = [entry for entry in dolibarr_server.calls("GET") if "/countries/" in entry["path"]]
+    assert [entry["path"][-2:] for entry in lookups] == ["DE", "AT", "ZZ"]
+
+
 def test_a_third_party_of_staff_gets_our_id(account, dolibarr_server) -> None:
     number = dolibarr_server.staff("POST", "/thirdparties", name="Ada", email="ada@example.com", client=1)
 

@@ -1,4 +1,4 @@
-"""Spans for OpenTelemetry, if `OTEL_EXPORTER_OTLP_ENDPOINT` is set: requests, jobs and calls to Stripe.
+"""Spans for OpenTelemetry, if `OTEL_EXPORTER_OTLP_ENDPOINT` is set: requests, jobs, calls to Stripe and Dolibarr.
 
 A trace begins with a request or a periodic job. What a request enqueues goes on in its trace: `traceparent` is set for
 each transaction, and the database writes it into the arguments of the job. Without the setting the SDK is not imported,

@@ -17,11 +17,13 @@ from config.observation import otlp_endpoint
 from config.settings import Settings
 from lumira import create_app, threads, tracing
 from lumira.blueprints import stripe
+from lumira.clients import dolibarr
 from lumira.database import atomic, db
 from lumira.services.program_errors import note_errors
 from lumira.tasks import worker
 from lumira.tasks.queue import queue
 from tests.support import own_database, refunds
+from tests.support.dolibarr import DolibarrSandbox
 from tests.support.factories import Brand
 from tests.support.http_receiver import Receiver, receiving
 from tests.support.program_errors import fail_with, stored
@@ -122,6 +124,19 @@ def test_one_trace_joins_a_refund_with_its_call_to_stripe_and_its_job(
     assert attributes(request)["http.response.status_code"] == reply.status_code
     assert attributes(request)["lumira.request_id"] == reply.headers["X-Request-Id"]
     assert attributes(call) == {"stripe.operation": "create_refund", "lumira.tenant": tenant.slug}
+
+
+def test_a_call_to_a_dolibarr_is_a_span_with_its_operation_and_nothing_of_its_address(
+    collector: Receiver, dolibarr_server: DolibarrSandbox
+) -> None:
+    dolibarr.find_third_parties_by_email(dolibarr_server.account, "ada@example.com")
+    tracing.flush()
+
+    call = spans(collector)["Dolibarr find_third_parties_by_email"]
+    assert call.kind == KINDS.SPAN_KIND_CLIENT
+    assert attributes(call) == {"dolibarr.operation": "find_third_parties_by_email"}
+    for secret in (dolibarr_server.name, "ada@example.com"):
+        assert secret.encode() not in collector.raw
 
 
 def test_a_delivery_on_the_fast_path_is_joined_with_the_processing_of_its_event(

@@ -43,6 +43,10 @@ class InvalidRequest(LumiraError):
             self.code = code
 
 
+class InvalidPromotionTerms(InvalidRequest):
+    """The terms of a promotion code are refused; `problems` has a key of `domain.promotion_terms.PROBLEMS` by field."""
+
+
 class InvalidQuantity(InvalidRequest):
     code = "INVALID_QUANTITY"
 
@@ -150,6 +154,10 @@ class ProductNotFound(NotFound):
 
 class LevelNotFound(NotFound):
     code = "LEVEL_NOT_FOUND"
+
+
+class PromotionNotFound(NotFound):
+    """The tenant has no such promotion code."""
 
 
 class OrderNotFound(NotFound):

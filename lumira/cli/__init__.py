@@ -57,6 +57,7 @@ _COMMANDS = {
     "orders": _Entry("lumira.cli.orders:orders", "Orders and decisions about them."),
     "outbox": _Entry("lumira.cli.outbox:outbox", "Pending, sent and dead messages."),
     "payouts": _Entry("lumira.cli.payouts:payouts", "Payouts of Stripe, and what does not match the orders."),
+    "promotions": _Entry("lumira.cli.promotions:promotions", "Promotion codes of a tenant."),
     "receipts": _Entry("lumira.cli.receipts:receipts", "Receipts and credit notes."),
     "reconcile": _Entry(
         "lumira.cli.reconcile:reconcile",

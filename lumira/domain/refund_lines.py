@@ -46,17 +46,19 @@ def amount_of(order: Order, lines: Sequence[dict[str, Any]], *, others: Sequence
     after `others`, so that the refunds of all units together amount to what the line cost.
     """
     units = {UUID(line["line_id"]): int(line["quantity"]) for line in lines}
-    counted = Counter({UUID(line["line_id"]): int(line["quantity"]) for line in others})
+    counted = Counter[UUID]()
+    for line in others:
+        counted[UUID(line["line_id"])] += int(line["quantity"])
     return sum(
         cost_of_units(
-            line.amount,
-            line.quantity,
-            before=min(line.quantity - refundable_quantity(order, line) + counted[line.id], line.quantity),
-            units=units[line.id],
+            sold.amount,
+            sold.quantity,
+            before=sold.quantity - refundable_quantity(order, sold) + counted[sold.id],
+            units=units[sold.id],
             step=step(order.currency),
         )
-        for line in order.lines
-        if line.id in units
+        for sold in order.lines
+        if sold.id in units
     )
 
 

@@ -99,9 +99,9 @@ def index(context: PageContext, shops: Sequence[Tenant], *, sandbox: str | None)
     return _render("index.html.jinja", context, shops=shops, sandbox=sandbox)
 
 
-def shop(context: PageContext, lines: Sequence[OfferLine], *, here: str) -> str:
-    """Render the list of what is on sale; `here` is the path of the shop."""
-    return _render("shop.html.jinja", context, lines=lines, here=here)
+def shop(context: PageContext, lines: Sequence[OfferLine], *, here: str, code: str = "") -> str:
+    """Render the list of what is on sale; `here` is the path of the shop, `code` a promotion code for each page."""
+    return _render("shop.html.jinja", context, lines=lines, here=here, code=code)
 
 
 def offer(

@@ -1,15 +1,16 @@
 """Promotion codes: found, and their uses counted by conditional updates."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from uuid import UUID
 
 from sqlalchemy import exists, func, or_, select, update
 
 from lumira.clock import utc_now
-from lumira.database import db
+from lumira.database import constant, db
 from lumira.domain.promotions import USE_CHANGES
 from lumira.models import Order, PromotionCode, PromotionUse
 from lumira.models.customer import mailbox_key
+from lumira.repositories.orders import load_rows
 
 #: What counts for the limit of a customer: an order beyond the limit of the code too.
 _OF_CUSTOMER = (PromotionUse.RESERVED, PromotionUse.REDEEMED, PromotionUse.BEYOND_LIMIT)
@@ -20,6 +21,19 @@ def find_by_code(tenant_id: int, code: str) -> PromotionCode | None:
     return db.session.execute(
         select(PromotionCode).where(PromotionCode.tenant_id == tenant_id, PromotionCode.code == code)
     ).scalar_one_or_none()
+
+
+def list_all(tenant_id: int) -> list[PromotionCode]:
+    """Return all codes of the tenant, the newest first."""
+    query = select(PromotionCode).where(PromotionCode.tenant_id == tenant_id)
+    return list(db.session.execute(query.order_by(PromotionCode.id.desc())).scalars())
+
+
+def list_orders(tenant_id: int, promotion_id: UUID, *, limit: int) -> Sequence[Order]:
+    """Return the newest orders that were opened with the code, without what belongs to them but their lines."""
+    query = select(Order).where(Order.tenant_id == tenant_id, Order.promotion_code_id == promotion_id)
+    found = db.session.execute(query.order_by(Order.id.desc()).limit(constant(limit))).scalars().all()
+    return load_rows(tenant_id, found, (Order.lines,))
 
 
 def has_active(tenant_id: int) -> bool:

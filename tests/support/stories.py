@@ -126,10 +126,13 @@ class Story:
     missing_permission: str | None = None
     #: Whether some webhooks are lost, so that their events are pulled.
     loses_webhooks: bool = False
+    #: Whether the buyer enters a promotion code of ten percent.
+    has_code: bool = False
 
     @property
     def price(self) -> int:
-        return sum(PRICES[product] * quantity for product, quantity in self.items)
+        whole = sum(PRICES[product] * quantity for product, quantity in self.items)
+        return whole - whole // 10 if self.has_code else whole
 
     @property
     def total(self) -> int:
@@ -195,6 +198,7 @@ def stories(draw: st.DrawFn) -> Story:
         operator=tuple(draw(st.lists(st.sampled_from(OPERATOR), max_size=2))) if draw(_RARELY) else (),
         missing_permission=draw(st.sampled_from(PERMISSIONS)) if draw(_RARELY) else None,
         loses_webhooks=draw(_RARELY),
+        has_code=draw(_RARELY),
         withdrawal=draw(st.sampled_from(withdrawals)) if draw(_RARELY) else None,
     )
 

@@ -13,6 +13,7 @@ from lumira.models import (
     Alert,
     EventStatus,
     Order,
+    PromotionUse,
     RefundOrigin,
     RefundStatus,
     RequestState,
@@ -23,6 +24,7 @@ from lumira.models import (
 from lumira.repositories import orders, receipt_proof, receipts, stock_proof
 from lumira.settlement.check_receipts import list_disagreements
 from tests.support.factories import Brand
+from tests.support.promotions import check_codes
 from tests.support.story_player import StoryPlayer
 
 Decided = list[tuple[str, int, RefundOrigin]]
@@ -57,6 +59,7 @@ def expected(order: Order, player: StoryPlayer, outcome: Outcome, *, decided: De
             if line.keeps_stock
         },
         decided=decided,
+        code_counts=outcome.promotion is PromotionUse.REDEEMED,
     )
 
 
@@ -78,6 +81,8 @@ def actual(brand: Brand, order: Order, player: StoryPlayer) -> dict[str, Any]:
         stock={reservation.product_id: reservation.state for reservation in order.reservations},
         moved=movements_of(brand, order.id),
         decided=[(r.stripe_payment_intent_id, r.amount, r.origin) for r in order.refund_requests],
+        # An unpaid order may have released its use on the way.
+        code_counts=order.promotion_use is PromotionUse.REDEEMED,
     )
 
 
@@ -178,6 +183,7 @@ def verify_sums(brand: Brand) -> None:
         sentences += receipt_proof.verify(brand.id).errors
     sentences += list_disagreements(brand.id)
     assert not sentences, sentences
+    check_codes(brand)
     with atomic(brand.id):
         issued = receipts.list_receipts(brand.id)
     for order_id in {receipt.order_id for receipt in issued}:

@@ -5,6 +5,7 @@ from datetime import timedelta
 from lumira.clock import utc_now
 from lumira.database import atomic, db
 from lumira.domain import checkout_sessions, payments, stripe_requests
+from lumira.domain.cart_price import price_of
 from lumira.domain.checkout_sessions import SessionFacts
 from lumira.domain.commands import CheckoutCommand, CheckoutItem
 from lumira.domain.payments import IntentFacts
@@ -14,6 +15,8 @@ from lumira.models import (
     Order,
     OrderLine,
     Product,
+    PromotionCode,
+    PromotionUse,
     ReleaseOnFailure,
     SessionState,
     Tenant,
@@ -21,9 +24,10 @@ from lumira.models import (
     WithdrawalVia,
 )
 from lumira.models.columns import uuid7
-from lumira.repositories import orders, stock, tenants
+from lumira.repositories import orders, promotions, stock, tenants
 from lumira.repositories.idempotent_calls import Call
 from lumira.services.checkout.open_order import open_order as freeze_order
+from lumira.services.checkout.promotion import reserve_use
 from lumira.settlement.settle_order import settle_order
 from tests.support import seller
 from tests.support.factories import Brand, make_products, set_stock
@@ -32,6 +36,8 @@ from tests.support.story_player import StoryPlayer
 
 _CATALOG = {product.id: product for product in make_products(0)}
 _PLENTY = 1_000_000
+#: The promotion code of the stories: ten percent.
+CODE = "STORY10"
 _SELLER = Seller("a-shop", "A shop", None)
 _PAGE = "https://shop.example/done"
 
@@ -42,6 +48,7 @@ def prepare(brand: Brand, *, issues_receipts: bool = True) -> Brand:
         set_stock(brand, product_id, _PLENTY)
     with atomic(brand.id):
         db.session.get_one(Product, (brand.id, NOT_RESTOCKED)).restock_on_refund = False
+        db.session.add(PromotionCode(tenant_id=brand.id, code=CODE, percent=10))
         db.session.get_one(Tenant, brand.id).seller = seller.EXEMPT if issues_receipts else None
     return brand
 
@@ -59,6 +66,10 @@ def open_order(brand: Brand, story: Story, name: str, *, is_known: bool) -> str:
     with atomic(brand.id):
         shop = tenants.get(brand.id)
         shop.release_on_failure = _policy_of(story)
+        items = [
+            (db.session.get_one(Product, (brand.id, product)), quantity) for product, quantity in story.items
+        ]
+        promotion = promotions.find_by_code(brand.id, CODE) if story.has_code else None
         order_id = freeze_order(
             shop,
             CheckoutCommand(
@@ -66,10 +77,9 @@ def open_order(brand: Brand, story: Story, name: str, *, is_known: bool) -> str:
                 buyer_of(story, name),
                 source="products",
             ),
-            items=[
-                (db.session.get_one(Product, (brand.id, product)), quantity)
-                for product, quantity in story.items
-            ],
+            items=items,
+            price=price_of(items, promotion),
+            promotion=promotion,
             customer=None,
             livemode=False,
             call=Call(fingerprint="story", actor="test"),
@@ -77,6 +87,7 @@ def open_order(brand: Brand, story: Story, name: str, *, is_known: bool) -> str:
     with atomic(brand.id):
         order = orders.lock_order(brand.id, order_id)
         stock.reserve(order, until=utc_now() + timedelta(minutes=30), actor="buyer")
+        reserve_use(order, until=utc_now() + timedelta(minutes=30))
         attach(order, story, name, is_known=is_known)
         settle_order(order, actor="buyer")
         return order.order_number
@@ -94,6 +105,8 @@ def unsaved_order(story: Story, name: str) -> Order:
         customer_email=buyer_of(story, name),
         livemode=False,
         release_on_failure=_policy_of(story),
+        promotion_code=CODE if story.has_code else None,
+        promotion_use=PromotionUse.RESERVED if story.has_code else None,
     )
     for product_id, quantity in story.items:
         product = _CATALOG[product_id]
@@ -105,6 +118,7 @@ def unsaved_order(story: Story, name: str) -> Order:
                 kind=product.kind,
                 quantity=quantity,
                 unit_amount=product.amount,
+                discount_amount=product.amount * quantity // 10 if story.has_code else 0,
                 delayed_methods=True,
                 on_partial_refund=product.on_partial_refund,
                 restock_on_refund=product_id != NOT_RESTOCKED,

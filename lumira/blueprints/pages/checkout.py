@@ -12,6 +12,7 @@ from flask import Blueprint, Response, abort, current_app, g, request, send_from
 from config.settings import Settings
 from lumira import extensions, pages, tenancy
 from lumira.blueprints.pages import checkout_errors, checkout_payment, checkout_visit
+from lumira.blueprints.pages.checkout_code import entered_code
 from lumira.blueprints.pages.checkout_form import show_form, submit_form
 from lumira.blueprints.pages.checkout_visit import OpenedHere
 from lumira.blueprints.pages.replies import brand_context, page
@@ -226,7 +227,8 @@ def _product(product_id: str) -> tuple[CheckoutItem, ...]:
 def _shop_page() -> Response:
     view = view_shop(g.tenant_id)
     context = brand_context(view)
-    return page(checkout.shop(context, view.lines, here=_shop_path()), context)
+    html = checkout.shop(context, view.lines, here=_shop_path(), code=entered_code())
+    return page(html, context)
 
 
 def _shop_path() -> str:

@@ -19,6 +19,11 @@ PARAMETER = "code"
 _LENGTH = 80
 
 
+def entered_code() -> str:
+    """The code in the URL of the running request; empty if there is none."""
+    return request.args.get(PARAMETER, "").strip()[:_LENGTH]
+
+
 def view_with_code(
     visit: Visit, items: tuple[CheckoutItem, ...], country: str | None = None
 ) -> tuple[Offer, CodeState]:
@@ -26,7 +31,7 @@ def view_with_code(
 
     Raises as `view_offer`, except `InvalidPromotionCode`.
     """
-    entered = request.args.get(PARAMETER, "").strip()[:_LENGTH]
+    entered = entered_code()
     others = tuple((name, value) for name, value in request.args.items() if name != PARAMETER)
     state = CodeState(entered, path=request.path, others=others)
     if not entered:

@@ -16,16 +16,21 @@ from lumira.cli.demo.sample_images import sample_image
 from lumira.cli.tenants import tenant_id_of
 from lumira.clients.stripe_client import API_VERSION
 from lumira.database import atomic
+from lumira.domain.promotion_terms import PromotionTerms
 from lumira.models import KeyKind
 from lumira.repositories import api_keys, audit, products, stripe_accounts, tenants
 from lumira.services.catalog.apply_catalog import apply_catalog
 from lumira.services.catalog.change_image import upload_image
 from lumira.services.catalog.view_images import view_images
+from lumira.services.promotions.change_promotions import add_promotion
+from lumira.services.promotions.view_promotions import view_promotions
 from lumira.services.tenants.manage_keys import lookup_of
 
 CATALOGS = ROOT / "config" / "catalogs"
 
 _ACTOR = "demo"
+#: Of each brand: ten percent, once for each customer.
+PROMOTION_CODE = "BIENVENUE10"
 _TIMEOUT = 10
 
 
@@ -59,6 +64,7 @@ def set_up_brands(installation: Installation, http: requests.Session) -> dict[st
     for catalog in sorted(CATALOGS.glob("*.toml")):
         slug = apply_catalog(read_catalog(catalog), actor=_ACTOR, overwrite=True).slug
         _illustrate(slug)
+        _add_promotion(slug)
         brands[slug] = _set_up(installation, http, slug, stored.get(slug, {}))
     write_private(state_file, json.dumps({slug: asdict(brand) for slug, brand in brands.items()}, indent=2))
     shell_variables = _shell_variables(installation, brands[BRAND], brands[CART_BRAND])
@@ -76,6 +82,16 @@ def _illustrate(slug: str) -> None:
     for product_id in product_ids:
         if product_id not in illustrated:
             upload_image(tenant_id, product_id, sample_image(product_id, color), actor=_ACTOR)
+
+
+def _add_promotion(slug: str) -> None:
+    """Give the brand a promotion code if it has none, as `flask promotions create` does."""
+    tenant_id = tenant_id_of(slug)
+    if not view_promotions(tenant_id):
+        with atomic(tenant_id):
+            currency = tenants.get(tenant_id).currency
+        terms = PromotionTerms(PROMOTION_CODE, currency, percent=10, max_uses_per_customer=1)
+        add_promotion(tenant_id, terms, actor=_ACTOR)
 
 
 def _set_up(installation: Installation, http: requests.Session, slug: str, stored: dict[str, str]) -> Brand:

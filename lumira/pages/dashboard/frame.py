@@ -112,6 +112,7 @@ NAVIGATION = (
     Entry("audit", "/audit", Role.OWNER, Group.SYSTEM),
     Entry("program_errors", "/errors", Role.OWNER, Group.SYSTEM),
     Entry("installation", "/set-up", Role.OWNER, Group.SYSTEM),
+    Entry("promotions", "/promotions", Role.OWNER, Group.SHOP),
     Entry("settings", "/settings", Role.OWNER, Group.SHOP),
     Entry("keys", "/keys", Role.OWNER, Group.SHOP),
     Entry("team", "/team", Role.OWNER, Group.SHOP),

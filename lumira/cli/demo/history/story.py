@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import requests
 
 from config.settings import Settings
+from lumira.cli.demo.brands import PROMOTION_CODE
 from lumira.cli.demo.history import sales
 from lumira.cli.demo.history.past import Past, past
 from lumira.cli.demo.installation import BRAND, CART_BRAND, Installation
@@ -81,9 +82,10 @@ class History:
             sales.pay(self._past, sold, method)
         return sold
 
-    def _cart(self, **items: int) -> None:
+    def _cart(self, *, promotion: str | None = None, **items: int) -> None:
         named = {product_id.replace("_", "-"): quantity for product_id, quantity in items.items()}
-        sales.buy_cart(self._past, CART_BRAND, self._buyer(), named)
+        entered = {} if promotion is None else {"promotionCode": promotion}
+        sales.buy_cart(self._past, CART_BRAND, self._buyer() | entered, named)
 
     def _ordinary(self, days_ago: int) -> None:
         """The sales of each day; those of every third day differ."""
@@ -93,7 +95,7 @@ class History:
                 self._product(CLOTHES_BRAND, "tee-shirt-coton", 2)
             case 1:
                 self._product(BRAND, "mystique")
-                self._cart(tasse_gres=1, carnet_lin=2)
+                self._cart(tasse_gres=1, carnet_lin=2, promotion=PROMOTION_CODE)
             case 2:
                 self._delivered(self._level(2), days_ago, "profil", "audio")
                 self._product(CLOTHES_BRAND, "chemise-oxford")

@@ -13,7 +13,7 @@ from lumira.services.checkout.create_checkout_session import SessionOpened
 from lumira.services.refunds.request_refund import request_refund
 from lumira.stripe_errors import StripeUnavailable
 from tests.support import refunds, stripe_sandbox
-from tests.support.factories import Brand, load_order, open_cart
+from tests.support.factories import Brand, load_order, make_promotion, open_cart
 
 pytestmark = pytest.mark.usefixtures("app_context")
 
@@ -40,6 +40,19 @@ def test_lines_are_refunded_at_the_price_of_the_order(tenant: Brand) -> None:
     assert refund(tenant, cart, ("shirt", 1), ("cap", 1)).amount == 5900 + 1900
     assert refund(tenant, cart, ("shirt", 1)).order_status == "refunded"
     assert [made["amount"] for made in refunds.list_stripe_refunds(tenant)] == [7800, 5900]
+
+
+def test_units_of_a_discounted_line_are_refunded_to_the_cent(tenant: Brand) -> None:
+    make_promotion(tenant, amount=1000)
+    cart = open_cart(tenant, {"shirt": 3, "cap": 1}, promotion_code="WELCOME10")
+    stripe_sandbox.pay_session(tenant, cart.session_id)
+    refunds.deliver_events(tenant)
+    # Three shirts cost 167.97 after 9.03, and the cap 18.03 after 0.97.
+    amounts = [refund(tenant, cart, ("shirt", 1)).amount for _ in range(2)]
+    last = refund(tenant, cart, ("shirt", 1), ("cap", 1))
+    assert [*amounts, last.amount] == [5599, 5599, 5599 + 1803]
+    assert last.order_status == "refunded"
+    assert sum(amounts) + last.amount == cart.amount == 18600
 
 
 @pytest.mark.parametrize(

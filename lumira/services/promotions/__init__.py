@@ -1,0 +1,1 @@
+"""Promotion codes of a shop: added, changed and listed by its operators."""

@@ -42,6 +42,8 @@ BATCH_OF_NEW_PAYMENTS = 24
 BATCH_OF_REPEATS = 18
 #: The events, the tenant, that no order is locked; the events written.
 BATCH_OF_IGNORED_TYPES = 4
+#: The same, and the balance transactions that charges name.
+BATCH_OF_UPDATED_CHARGES = 5
 #: The numbers of all receipts taken, and the receipts written, where the tenant has a seller's legal lines.
 RECEIPTS_OF_A_BATCH = 2
 #: What each event of a batch adds to it.
@@ -162,6 +164,26 @@ def test_a_batch_of_ignored_types_loads_no_order(tenant: Brand, statements: Stat
     sent = statements.made_by(lambda: process.process_batch(tenant.id))
     assert len(sent) == BATCH_OF_IGNORED_TYPES + FOR_EACH_EVENT * events, "\n".join(sent)
     assert handled(tenant, EventStatus.IGNORED) == events
+
+
+@pytest.mark.parametrize("events", [2, 9])
+def test_a_batch_of_updated_charges_loads_no_order(
+    tenant: Brand, statements: Statements, events: int
+) -> None:
+    for number in range(events):
+        intent_id = open_payment(tenant).payment_intent_id
+        charge = {
+            "id": f"ch_{number}",
+            "object": "charge",
+            "payment_intent": intent_id,
+            "balance_transaction": f"txn_{number}",
+            "metadata": {"orderNumber": "LUM-7Q2MZX41KD", "tenant": tenant.slug},
+        }
+        fill_inbox(tenant, [stripe_events.event("charge.updated", charge)])
+
+    sent = statements.made_by(lambda: process.process_batch(tenant.id))
+    assert len(sent) == BATCH_OF_UPDATED_CHARGES + FOR_EACH_EVENT * events, "\n".join(sent)
+    assert handled(tenant, EventStatus.PROCESSED) == events
 
 
 def test_reconciliation_looks_up_delivered_events_in_one_statement(

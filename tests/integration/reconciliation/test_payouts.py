@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import permutations
 
@@ -21,9 +22,11 @@ from lumira.models import (
     PayoutStatus,
     WebhookEvent,
 )
+from lumira.reconciliation.pull_balance import readable, record_movements
 from lumira.reconciliation.reconcile import Step, reconcile
 from lumira.reconciliation.report import StripeAvailability
 from lumira.repositories import stripe_accounts, tenants
+from lumira.services.payouts.view_payouts import view_payout
 from tests.support import stripe_sandbox
 from tests.support.factories import Brand, load_order, open_payment
 from tests.support.payouts import EVENTS, control, pay_out, sell
@@ -323,3 +326,37 @@ def test_a_key_without_the_permission_is_named_and_stops_nothing_else(tenant) ->
         stripe_accounts.set_keys(tenants.get(tenant.id), secret_key=created["key"])
     assert read(tenant) is StripeAvailability.PERMISSION_MISSING
     assert alerts_of(tenant) == [("stripe_permission_missing", "rak_balance_transaction_source_read")]
+
+
+def test_two_shops_of_one_account_each_see_their_own_part_of_a_payout(tenant, other_tenant) -> None:
+    with atomic(other_tenant.id):
+        stripe_accounts.set_keys(
+            tenants.get(other_tenant.id),
+            secret_key=tenant.stripe_secret_key,
+            publishable_key=tenant.stripe_publishable_key,
+        )
+    beside = replace(
+        other_tenant,
+        stripe_secret_key=tenant.stripe_secret_key,
+        stripe_publishable_key=tenant.stripe_publishable_key,
+    )
+    numbers = {
+        brand.id: sell(brand, product) for brand, product in ((tenant, "mystique"), (beside, "alchimique"))
+    }
+    payout_id = pay_out(tenant)
+    for brand, own, other in ((tenant, 4604, 2831), (beside, 2831, 4604)):
+        read(brand)
+        view = view_payout(brand.id, payout_id)
+        assert (view.own_net, view.other_net, view.payout.mismatches) == (own, other, [])
+        assert {line.order_number for line in view.lines} == {numbers[brand.id], None}
+
+
+def test_a_read_that_was_sent_first_and_ends_last_changes_nothing(tenant) -> None:
+    sell(tenant)
+    [row] = rows(tenant)
+    early, late = datetime.now(UTC), datetime.now(UTC) + timedelta(seconds=1)
+    item = stripe_sandbox.call(tenant, "GET", f"/v1/balance_transactions/{row.stripe_balance_transaction_id}")
+    old, new = readable([item, {**item, "fee": 100, "net": 4600}])
+    for facts, read_at in ((new, late), (old, early)):
+        record_movements(tenant.id, [facts], livemode=False, read_at=read_at)
+    assert [known.fee for known in rows(tenant)] == [100]

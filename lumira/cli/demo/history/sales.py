@@ -100,3 +100,19 @@ def deliver(past: Past, sold: Sold, *keys: str) -> None:
         upload_deliverable(tenant_id, sold.number, key, upload, call=_CALL)
         change_deliverable(tenant_id, sold.number, key, DeliverableState.DELIVERED, call=_CALL)
     past.work(sold.slug)
+
+
+def begin_payout(past: Past, slug: str) -> str:
+    """Pay out the brand's balance, as Stripe does every few days; return the payout's id."""
+    # Stripe adds the balance transaction of a payment a little later.
+    past.call_stripe(slug, "advance", seconds=5)
+    payout = past.call_stripe(slug, "payouts")
+    past.work(slug)
+    return str(payout["id"])
+
+
+def end_payout(past: Past, slug: str, payout_id: str) -> None:
+    """Let a payout arrive, and list what it contains."""
+    past.call_stripe(slug, "payouts/finish", payout=payout_id, outcome="paid")
+    past.call_stripe(slug, "payouts/complete", payout=payout_id)
+    past.work(slug)

@@ -20,6 +20,9 @@ CLOTHES_BRAND = "reboul"
 DAYS = 14
 #: Days after which all work for an order is delivered.
 _DELIVERED_BEFORE = 4
+#: Days before today on which Stripe pays out, and days until the money arrives.
+_PAYOUTS = (11, 7, 3)
+_PAYOUT_TAKES = 2
 _UNREACHABLE = f"acheteur@{REFUSING_DOMAIN}"
 #: A test card at Stripe: declined for insufficient funds.
 _DECLINED = "pm_card_visa_chargeDeclinedInsufficientFunds"
@@ -48,6 +51,7 @@ class History:
         self._buyers = 0
         self._sold: dict[str, sales.Sold] = {}
         self._disputes: dict[str, str] = {}
+        self._payouts: dict[str, str] = {}
 
     def make(self) -> None:
         """Make all sales, oldest first."""
@@ -61,7 +65,16 @@ class History:
             if days_ago in days:
                 self._past.move_to(self._today - timedelta(days=days_ago, hours=-4))
                 days[days_ago]()
+            self._pay_out(days_ago)
             self._past.end_day()
+
+    def _pay_out(self, days_ago: int) -> None:
+        """Stripe pays out every four days, and the money arrives two days later."""
+        for slug in self._past.brands:
+            if days_ago in _PAYOUTS:
+                self._payouts[slug] = sales.begin_payout(self._past, slug)
+            elif days_ago + _PAYOUT_TAKES in _PAYOUTS:
+                sales.end_payout(self._past, slug, self._payouts[slug])
 
     def _buyer(self, email: str | None = None) -> dict[str, str]:
         self._buyers += 1

@@ -23,11 +23,13 @@ from config.settings import Settings
 from lumira.cli.demo import output
 from lumira.cli.demo.brand_client import BrandClient
 from lumira.cli.demo.brands import Brand, set_up_brands
+from lumira.cli.demo.crm import connect_dolibarr
 from lumira.cli.demo.dashboard_pages import verify_pages
 from lumira.cli.demo.failure import DemoFailed
 from lumira.cli.demo.history import story as history
 from lumira.cli.demo.history.past import set_stripes_clock
 from lumira.cli.demo.installation import (
+    BRAND,
     HOST,
     Installation,
     find_free_port,
@@ -188,6 +190,7 @@ def _set_up_and_buy(
         brands = set_up_brands(installation, http)
         set_stripes_clock(installation, http, brands.values(), timedelta())
         operator = set_up_operator(installation, list(brands))
+        connect_dolibarr(installation, BRAND)
         for slug, buy in PURCHASES.items():
             purchase = buy(BrandClient(installation, brands[slug], http, processes))
             for line in output.describe_purchase(slug, purchase):

@@ -9,8 +9,9 @@ import requests
 from markupsafe import escape
 
 from lumira.cli.demo.checkout_page import CheckoutForm
+from lumira.cli.demo.crm import verify_invoice
 from lumira.cli.demo.failure import DemoFailed
-from lumira.cli.demo.installation import Installation
+from lumira.cli.demo.installation import BRAND, Installation
 from lumira.cli.demo.operator import read_operator
 from lumira.domain.operators import Language
 from lumira.one_time_codes import STEP
@@ -27,7 +28,8 @@ _LANGUAGE = Language.FRENCH
 def verify_pages(installation: Installation, slugs: list[str]) -> None:
     """Sign in and open every page of every brand; `DemoFailed` if one fails, or shows nothing at the first brand.
 
-    The others sell no work that an expert does.
+    The others sell no work that an expert does. The newest order of the default brand must have its invoice in the
+    sandbox's Dolibarr.
     """
     with requests.Session() as http:
         http.trust_env = False
@@ -37,6 +39,7 @@ def verify_pages(installation: Installation, slugs: list[str]) -> None:
                 shows_something = slug == slugs[0] and entry.name not in _MAY_BE_EMPTY
                 texts = TEXTS[_LANGUAGE].get(entry.name, {}) if shows_something else {}
                 _verify(http, f"{installation.url}/dashboard/{slug}{entry.path}", _sentences(texts))
+        verify_invoice(installation, http, BRAND)
 
 
 def _sign_in(installation: Installation, http: requests.Session) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 from lumira.cli.demo.brands import Brand
+from lumira.cli.demo.crm import dolibarr_url
 from lumira.cli.demo.installation import BRAND, CART_BRAND, Installation
 from lumira.cli.demo.purchases import Purchase
 from lumira.cli.demo.stock import StockTracker
@@ -51,6 +52,7 @@ def describe_installation(installation: Installation, brands: Mapping[str, Brand
     yield f"  API       {installation.url}/api"
     yield f"  API docs  {installation.url}/api/docs"
     yield f"  sandbox   {installation.sandbox_url}"
+    yield f"  Dolibarr  {dolibarr_url(installation, BRAND)}"
     yield f"  messages  {installation.outbox}"
     yield f"  logs      {installation.logs}"
     yield "Keys of each brand: publishable (for web pages), secret (for the brand's own systems)"

@@ -42,6 +42,11 @@ class Figures:
     oldest_job_at: datetime | None
     #: By kind; a kind without an open alert is missing.
     alerts: dict[str, int] = field(default_factory=dict)
+    #: What is to be written to CRMs, by state: pending, parked; and when the oldest pending record was enqueued.
+    crm_tasks: dict[str, int] = field(default_factory=dict)
+    oldest_crm_task_at: datetime | None = None
+    #: Tenants whose CRM accepts nothing.
+    failing_crms: int = 0
 
 
 def read_figures(connection: Connection, now: datetime, *, late_since: datetime) -> Figures:
@@ -51,6 +56,7 @@ def read_figures(connection: Connection, now: datetime, *, late_since: datetime)
     [polls] = connection.execute(
         text("SELECT * FROM lumira_count_due_polls(:now, :most)"), most | {"now": now}
     )
+    crm_tasks = connection.execute(text("SELECT * FROM lumira_count_crm_tasks(:most)"), most).all()
     jobs, oldest_job_at = count_jobs(connection, now)
     reservations = _count(
         connection, "lumira_count_reservations(:ended_before, :most)", ended_before=now - RESERVATION_GRACE
@@ -69,6 +75,9 @@ def read_figures(connection: Connection, now: datetime, *, late_since: datetime)
         jobs=jobs,
         oldest_job_at=oldest_job_at,
         alerts=_count(connection, "lumira_count_alerts(:most)"),
+        crm_tasks={row.state: row.number for row in crm_tasks},
+        oldest_crm_task_at=max((row.oldest for row in crm_tasks if row.oldest is not None), default=None),
+        failing_crms=connection.execute(text("SELECT lumira_count_failing_crms()")).scalar_one(),
     )
 
 

@@ -11,6 +11,7 @@ from lumira.database import atomic
 from lumira.repositories import tenants
 from lumira.services.checkout.call_stripe import LARGEST_CLOCK_DIFFERENCE
 from lumira.services.installation import diagnose_database, diagnose_services, diagnose_work
+from lumira.services.installation.diagnose_crm import diagnose_crm
 from lumira.services.installation.diagnose_public_address import diagnose_public_address
 from lumira.services.installation.diagnose_tenant import KEY, diagnose_tenant
 from lumira.services.installation.findings import Finding, Level, ok, warning
@@ -49,6 +50,7 @@ def diagnose(
     has_called = False
     for tenant_id in tenant_ids:
         yield from diagnose_work.diagnose_chains(tenant_id)
+        yield from diagnose_crm(tenant_id)
         yield from diagnose_public_address(tenant_id, public_url=settings.public_url)
         for finding in diagnose_tenant(tenant_id, public_url=settings.public_url, events=frozenset(events)):
             has_called = has_called or (finding.subject == KEY and finding.level is Level.OK)

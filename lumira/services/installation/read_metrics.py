@@ -149,6 +149,23 @@ def _of_queues(figures: Figures, now: datetime) -> Iterator[GaugeMetricFamily]:
         now,
     )
     yield _labelled("lumira_alerts_open", "Alerts that are not resolved.", "kind", figures.alerts)
+    yield from _of_crms(figures, now)
+
+
+def _of_crms(figures: Figures, now: datetime) -> Iterator[GaugeMetricFamily]:
+    yield _labelled(
+        "lumira_crm_records_unwritten",
+        "Records for Dolibarr that are pending or parked.",
+        "state",
+        figures.crm_tasks,
+    )
+    yield from _age(
+        "lumira_oldest_crm_record_age_seconds",
+        "Age of the oldest pending record; absent if none is pending.",
+        figures.oldest_crm_task_at,
+        now,
+    )
+    yield _gauge("lumira_crms_failing", "Tenants whose Dolibarr accepts nothing.", figures.failing_crms)
 
 
 def _gauge(name: str, documentation: str, value: float) -> GaugeMetricFamily:

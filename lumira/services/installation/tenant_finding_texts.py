@@ -4,6 +4,21 @@ _ADD_PERMISSION = "Add it to the key in Stripe's Dashboard: Developers, API keys
 
 #: The message and the remedy in English; `None` if nothing is to be done.
 TENANT_FINDINGS: dict[str, tuple[str, str | None]] = {
+    "crm_off": ("It is connected and switched off: nothing is written there.", None),
+    "crm_works": ("Sales are written there; {number} records are under way.", None),
+    "crm_check_failed": ("The last check found faults.", "Run `flask crm check {slug}`."),
+    "crm_fails": (
+        "It has accepted nothing since {at}; sales wait, and nothing is lost.",
+        "Run `flask crm check {slug}`.",
+    ),
+    "crm_parked": (
+        "{number} records could not be written.",
+        "Open Settings, Dolibarr in the dashboard: it says why, and retries.",
+    ),
+    "crm_late": (
+        "{number} records wait to be written, the oldest since {at}.",
+        "Check that a worker runs, and run `flask crm check {slug}`.",
+    ),
     "key_missing": (
         "This shop has no Stripe key.",
         "Enter the key with `flask tenants stripe {slug} --secret-key -`.",

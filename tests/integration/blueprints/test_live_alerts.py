@@ -22,6 +22,7 @@ from lumira.database import atomic, db
 from lumira.models import (
     Alert,
     AlertKind,
+    CrmLane,
     EventStatus,
     MessageStatus,
     Order,
@@ -31,7 +32,7 @@ from lumira.models import (
 )
 from lumira.models.stock import ReservationState
 from lumira.reconciliation import reconcile
-from lumira.repositories import alerts, stripe_accounts
+from lumira.repositories import alerts, stripe_accounts, tenants
 from lumira.services.installation.measure_process import folder, measure
 from lumira.stripe_errors import StripeBusy, StripeConfigError, StripeUnavailable
 from lumira.webhooks import process
@@ -211,6 +212,26 @@ def waiting_job(here: Installation) -> Iterator[None]:
     yield
     with atomic(None):
         db.session.execute(text("DELETE FROM procrastinate_jobs"))
+
+
+@breaks("LumiraCrmFails", within=16)
+def dolibarr_fails(here: Installation) -> Iterator[None]:
+    with atomic(here.tenant.id) as session:
+        tenant = tenants.get(here.tenant.id)
+        tenant.crm_switched_on_at = utc_now()
+        session.add(
+            CrmLane(
+                tenant_id=here.tenant.id,
+                token=1,
+                leased_until=utc_now(),
+                next_turn_at=utc_now() + timedelta(days=1),
+                failing_since=utc_now(),
+                problem="unavailable",
+            )
+        )
+    yield
+    with atomic(here.tenant.id):
+        tenants.get(here.tenant.id).crm_switched_on_at = None
 
 
 @breaks("LumiraMessagesDead")

@@ -12,6 +12,24 @@ _ADD_PERMISSION = (
 _DOMAIN = "Vérifiez que le domaine mène à Lumira en HTTPS."
 
 FRENCH_TENANT_FINDINGS: dict[str, tuple[str, str | None]] = {
+    "crm_off": ("Il est relié, et désactivé : rien n’y est écrit.", None),
+    "crm_works": ("Les ventes y sont écrites ; {number} documents sont en cours.", None),
+    "crm_check_failed": (
+        "La dernière vérification a trouvé des défauts.",
+        "Exécutez `flask crm check {slug}`.",
+    ),
+    "crm_fails": (
+        "Il n’accepte rien depuis le {at} ; les ventes attendent, et rien n’est perdu.",
+        "Exécutez `flask crm check {slug}`.",
+    ),
+    "crm_parked": (
+        "{number} documents n’ont pas pu être écrits.",
+        "Ouvrez Réglages, Dolibarr dans le tableau de bord : la page dit pourquoi, et réessaie.",
+    ),
+    "crm_late": (
+        "{number} documents attendent d’être écrits, le plus ancien depuis le {at}.",
+        "Vérifiez que le traitement de fond tourne, et exécutez `flask crm check {slug}`.",
+    ),
     "key_missing": ("Cette boutique n’a pas de clé Stripe.", _ENTER_KEY),
     "key_unreadable": (
         "Les identifiants Stripe de cette boutique ne peuvent pas être déchiffrés.",

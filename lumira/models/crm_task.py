@@ -53,7 +53,7 @@ class CrmTask(OfOrder, Base):
         CheckConstraint("(state = 'done') = (done_at IS NOT NULL)", name="done_has_its_time"),
         CheckConstraint("state <> 'parked' OR reason IS NOT NULL", name="parked_has_a_reason"),
         CheckConstraint("attempts >= 0 AND version > 0", name="attempts_counted"),
-        Index("ix_crm_tasks_due", "tenant_id", "next_attempt_at", "id", postgresql_where="state = 'pending'"),
+        Index("ix_crm_tasks_due", "tenant_id", "id", postgresql_where="state = 'pending'"),
         Index("ix_crm_tasks_undone", "tenant_id", "customer_id", "id", postgresql_where="state <> 'done'"),
         Index("ix_crm_tasks_parked", "tenant_id", "id", postgresql_where="state = 'parked'"),
         Index("ix_crm_tasks_by_order", "tenant_id", "order_id"),

@@ -17,6 +17,7 @@ from lumira.clock import utc_now
 from lumira.database import constant, db
 from lumira.models import CrmLink, CrmTask, CrmTaskKind, CrmTaskState
 from lumira.models.columns import uuid7
+from lumira.repositories import crm_lanes
 
 #: Tasks in the order in which they are done: a customer before its orders, an order before what follows from it.
 NewTask = tuple[CrmTaskKind, str, UUID, UUID | None]
@@ -225,12 +226,14 @@ def find_of_customer(tenant_id: int, customer_id: UUID) -> CrmTask | None:
 
 
 def retry(tenant_id: int, task_id: UUID) -> bool:
-    """Make a parked task pending, due at once; `False` if it is not parked any more."""
+    """Make a parked task pending, due at once, also in a pause; `False` if it is not parked any more."""
+    crm_lanes.end_pause(tenant_id)
     return _make_pending(tenant_id, CrmTask.id == task_id, _is_parked()) > 0
 
 
 def retry_all(tenant_id: int) -> int:
-    """Make every parked task pending, due at once; returns how many there were."""
+    """Make every parked task pending, due at once, also in a pause; returns how many there were."""
+    crm_lanes.end_pause(tenant_id)
     return _make_pending(tenant_id, _is_parked())
 
 

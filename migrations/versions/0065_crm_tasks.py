@@ -71,9 +71,7 @@ def _create_tasks() -> None:
         check("attempts_counted", "attempts >= 0 AND version > 0"),
     )
     pending, undone = sa.text("state = 'pending'"), sa.text("state <> 'done'")
-    op.create_index(
-        "ix_crm_tasks_due", "crm_tasks", ["tenant_id", "next_attempt_at", "id"], postgresql_where=pending
-    )
+    op.create_index("ix_crm_tasks_due", "crm_tasks", ["tenant_id", "id"], postgresql_where=pending)
     op.create_index(
         "ix_crm_tasks_undone", "crm_tasks", ["tenant_id", "customer_id", "id"], postgresql_where=undone
     )

@@ -34,6 +34,8 @@ _WRONG_CODES = "20 per hour"
 _PAYMENT_LOOKS = "120 per minute"
 #: Attempts to sign in to the dashboard that fail, of one browser or one network: counted also without rate limits.
 _SIGN_IN_ATTEMPTS = "10 per 15 minutes"
+#: Notifications of CRMs that one network sends: many more than a team changes. What is refused is found by the poll.
+_NOTIFICATIONS = "600 per minute"
 #: Requests for a withdrawal from one network, whatever the order.
 _WITHDRAWAL_REQUESTS = "20 per hour"
 
@@ -86,6 +88,8 @@ class HttpExtensions:
     sign_in_quota: Quota
     #: How often one network may request withdrawals by order number.
     withdrawal_limit: RouteLimit
+    #: How many notifications of CRMs one network may send, whatever their secret.
+    notifications_quota: Quota
 
 
 def init_app(app: Flask, settings: Settings) -> None:
@@ -115,6 +119,7 @@ def init_app(app: Flask, settings: Settings) -> None:
         Quota(limiter, "wrong-codes", _WRONG_CODES),
         sign_in_quota,
         withdrawal_limit,
+        Quota(limiter, "crm-notifications", _NOTIFICATIONS),
     )
 
 

@@ -54,6 +54,8 @@ _SECRETS = (
         re.compile(r"(/(?:withdrawal|retractation)/(?:[^\s/?#'\"]+/)?)[A-Za-z0-9_\-]{34}[^\s/?#'\"]*"),
         rf"\1{REDACTED}",
     ),
+    # The last part of the URL that a CRM posts to is its secret.
+    (re.compile(r"(/crm/dolibarr/[^\s/?#'\"]+/)[^\s?#'\"]+"), rf"\1{REDACTED}"),
     # That of an invitation or a reset gives an account; it is encoded where it stands in another URL.
     (
         re.compile(r"((?:/|%2F)-(?:/|%2F)(?:set-up|accept)(?:/|%2F))[^\s/?#&'\"]+", re.IGNORECASE),
@@ -66,7 +68,7 @@ _EMAIL = re.compile(r"(?<![\w.+\-%'])([^\W_]|[\w.+\-%'])[\w.+\-%']*@((?:[\w\-]+\
 #: Every secret, address and quoted row contains one of these, and most log values contain none, so this search is most
 #: of the cost of redaction. Each alternative begins with one literal character, which `re` finds fast.
 _MAY_HOLD_SECRETS = re.compile(
-    r"pk_|rk_|sk_|whsec_|_secret_|://|@|gAAAA|b(?i:earer\s)|B(?i:earer\s)|DETAIL:|CONTEXT:|/my/|/withdrawal/|/retractation/"
+    r"pk_|rk_|sk_|whsec_|_secret_|://|@|gAAAA|b(?i:earer\s)|B(?i:earer\s)|DETAIL:|CONTEXT:|/my/|/withdrawal/|/retractation/|/crm/"
     r"|/-/|%2(?i:f-%2f)"
 )
 _QUOTED_ROWS = re.compile(r"(?m)^((?:DETAIL|CONTEXT):).*$")

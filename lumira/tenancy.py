@@ -203,6 +203,12 @@ def _load_shop(slug: str) -> Caller | None:
     return None if tenant_id is None else _publishable_caller(tenant_id, "checkout_page")
 
 
+def find_crm_tenant(slug: str) -> Caller | None:
+    """The tenant of a path that a CRM posts to; `None` if there is none. The secret in it is not compared here."""
+    callers = _callers()
+    return callers.find(callers.shops, slug, lambda: _load_shop(slug))
+
+
 def _load_domain(domain: str) -> Caller | None:
     with atomic(None):
         tenant_id = tenants.find_id_by_domain(domain)

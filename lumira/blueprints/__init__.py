@@ -9,6 +9,7 @@ from config.settings import Settings
 from lumira import extensions, tenancy
 from lumira.blueprints import (
     access,
+    crm,
     deliverables,
     docs,
     health,
@@ -96,6 +97,9 @@ def _register_routes(app: Flask) -> None:
     # Stripe's signature, which the inbox verifies; the guard only finds the tenant.
     register(webhooks.blueprint, guard=tenancy.find_webhook_tenant, documented=openapi.SIGNED)
 
+    # The secret in the path, which the route compares.
+    register(crm.blueprint, guard=None, documented=openapi.IN_PATH)
+
     # No authentication: probes return only whether the service is ready, and the API document is public.
     register(health.blueprint, guard=None, documented=openapi.OPEN)
     app.register_blueprint(docs.blueprint)
@@ -117,8 +121,10 @@ def _register_routes(app: Flask) -> None:
     with_key = (openapi.PUBLISHABLE, openapi.SECRET)
     extensions.count_at_once(app, [name for name, documented in security.items() if documented in with_key])
 
-    # Deliveries from Stripe and probes are never rate limited.
-    _exempt_from_rate_limits(app, webhooks.blueprint, health.blueprint, docs.blueprint, metrics.blueprint)
+    # Deliveries from Stripe and probes are never rate limited; notifications of a CRM have a limit of their own.
+    _exempt_from_rate_limits(
+        app, webhooks.blueprint, crm.blueprint, health.blueprint, docs.blueprint, metrics.blueprint
+    )
 
 
 def _exempt_from_rate_limits(app: Flask, *exempt: Blueprint) -> None:

@@ -15,6 +15,8 @@ REFUSALS_KEPT = timedelta(days=30)
 PROBES_KEPT = timedelta(days=1)
 #: Longer than Stripe repeats and lists its events: a repeated one enqueues no record of the CRM again.
 CRM_TASKS_KEPT = timedelta(days=90)
+#: A record of the CRM that could not be read for so long: the nightly pass over all records finds it.
+CRM_NOTIFICATIONS_KEPT = timedelta(days=7)
 _MONTHS = 12
 
 

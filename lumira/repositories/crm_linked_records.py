@@ -6,14 +6,8 @@ from datetime import datetime
 from sqlalchemy import Select, select
 
 from lumira.database import db
-from lumira.domain.shown_values import fingerprint_of
-from lumira.models import CrmElement, CrmLink
-
-
-def find_by_dolibarr_id(tenant_id: int, element: CrmElement, dolibarr_id: int) -> CrmLink | None:
-    """Return the link of a record of Dolibarr's; `None` if it is not linked."""
-    found = db.session.execute(_live(tenant_id, element).where(CrmLink.dolibarr_id == dolibarr_id))
-    return found.scalar_one_or_none()
+from lumira.models import ContactField, CrmElement, CrmLink
+from lumira.repositories import crm_links
 
 
 def lock_by_dolibarr_id(tenant_id: int, element: CrmElement, dolibarr_id: int) -> CrmLink | None:
@@ -58,10 +52,16 @@ def list_linked_ids(
     return list(db.session.execute(query).scalars())
 
 
-def set_agreed(link: CrmLink, agreed: Mapping[str, str | None]) -> None:
-    """Store what both sides agree on, by Dolibarr's names."""
-    link.agreed = dict(agreed)
-    link.agreed_hash = fingerprint_of(link.agreed)
+def agreed_of(link: CrmLink) -> dict[ContactField, str | None] | None:
+    """Return the values that both sides agreed on last; `None` if they never did."""
+    stored = link.agreed
+    return None if stored is None else {field: stored.get(field) for field in ContactField}
+
+
+def agree(link: CrmLink, values: Mapping[ContactField, str | None]) -> None:
+    """Record values that both sides have now; what they agreed on about other fields stays."""
+    known = {**(agreed_of(link) or {}), **values}
+    crm_links.agree(link, {str(field): value for field, value in known.items()})
 
 
 def note_difference(link: CrmLink, difference: str | None, now: datetime) -> None:
@@ -74,3 +74,9 @@ def _live(tenant_id: int, element: CrmElement) -> Select[CrmLink]:
     return select(CrmLink).where(
         CrmLink.tenant_id == tenant_id, CrmLink.element == element, CrmLink.unlinked_at.is_(None)
     )
+
+
+def list_of_customers(tenant_id: int, subjects: Collection[str]) -> dict[str, int]:
+    """Return Dolibarr's ids of the third parties of these customers, by the customers' ids."""
+    query = _live(tenant_id, CrmElement.THIRD_PARTY).where(CrmLink.subject.in_(list(subjects)))
+    return {link.subject: link.dolibarr_id for link in db.session.execute(query).scalars()}

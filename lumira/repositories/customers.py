@@ -230,6 +230,31 @@ def list_customers(
     return list(db.session.execute(query).scalars())
 
 
+def change_email(customer: Customer, email: str) -> None:
+    """Give a locked customer another address; the former one stays known, as that of a merged customer.
+
+    No other customer may have the address, merges followed.
+    """
+    former = (customer.email, customer.email_key)
+    known = find_by_reference(customer.tenant_id, email)
+    if known is customer:
+        customer.email = email.strip()
+        return
+    if known is not None:
+        # It was merged into this customer before: the two exchange their addresses.
+        known.email = known.email_key = f"{known.id}@moving.invalid"
+        db.session.flush()
+    customer.email, customer.email_key = email.strip(), email_key(email)
+    db.session.flush()
+    if known is None:
+        now = utc_now()
+        alias = Customer(tenant_id=customer.tenant_id, merged_into_id=customer.id, merged_at=now)
+        alias.email, alias.email_key = former
+        db.session.add(alias)
+    else:
+        known.email, known.email_key = former
+
+
 def lock_pair(tenant_id: int, first_id: UUID, second_id: UUID) -> tuple[Customer, Customer]:
     """Return two customers in the order of the arguments, locked in the order of their ids."""
     locked = {customer_id: lock(tenant_id, customer_id) for customer_id in sorted((first_id, second_id))}

@@ -63,6 +63,11 @@ def tenants_with_due_team_posts(now: datetime) -> list[int]:
     return _ids("SELECT lumira_tenants_with_due_team_posts(:now)", now)
 
 
+def tenants_with_due_crm_reading(now: datetime) -> list[int]:
+    """Return ids of tenants whose CRM is to be read: a record of it, or a page of its changes."""
+    return _ids("SELECT lumira_tenants_with_due_crm_reading(:now)", now)
+
+
 def tenants_with_unsent_invitations(now: datetime) -> list[int]:
     """Return ids of tenants with an invitation to their team that is still to be sent."""
     return _ids("SELECT lumira_tenants_with_unsent_invitations(:now)", now)

@@ -17,7 +17,7 @@ from procrastinate.jobs import Status
 from procrastinate.testing import InMemoryConnector
 
 from lumira.clock import utc_now
-from lumira.crm import sync
+from lumira.crm import read_changes, sync
 from lumira.database import atomic
 from lumira.notifications import post_alerts, relay, send_alerts, send_invitations
 from lumira.reconciliation import reconcile
@@ -71,6 +71,7 @@ _reservation_lanes = TenantLanes("release_reservations", _responds(reconcile.rel
 _order_lanes = TenantLanes("poll_orders", _responds(reconcile.poll_orders_due))
 #: A CRM that does not respond delays those of other tenants no more than a Stripe that does not.
 _crm_lanes = TenantLanes("sync_crm", sync.sync_crm, threads=4, threads_for_slow=2)
+_crm_reading_lanes = TenantLanes("read_crm", read_changes.read_changes, threads=2, threads_for_slow=2)
 
 # Only `worker.run` connects it to a database, so that importing the tasks opens no connection.
 queue = App(connector=InMemoryConnector())
@@ -219,6 +220,16 @@ def poll_orders(timestamp: int) -> None:  # noqa: ARG001 - given to every period
     due = due_work.tenants_with_due_polls(utc_now())
     _random.shuffle(due)
     _order_lanes.run(due, seconds=SWEEP_EVERY, is_stopping=stopping.is_set)
+
+
+@queue.periodic(cron=f"* * * * * */{SWEEP_EVERY}")
+@queue.task(name="read_crm", queue=QUEUE, queueing_lock="read_crm")
+@at_most(alone())
+def read_crm(timestamp: int) -> None:  # noqa: ARG001 - given to every periodic task
+    """Read what changed in the CRM of every tenant: what it reported, and what is polled."""
+    due = due_work.tenants_with_due_crm_reading(utc_now())
+    _random.shuffle(due)
+    _crm_reading_lanes.run(due, seconds=SWEEP_EVERY, is_stopping=stopping.is_set)
 
 
 @queue.periodic(cron="17 * * * *")

@@ -28,9 +28,9 @@ log = structlog.get_logger()
 
 #: Seconds before the worker reconnects to a database that it lost.
 RECONNECT_AFTER = 1.0
-#: Jobs that one process runs in parallel. At most thirteen wait for an external service (`slots.at_most` and the
+#: Jobs that one process runs in parallel. At most fourteen wait for an external service (`slots.at_most` and the
 #: threads of `TenantTurns`), so that two threads are always free to process events.
-CONCURRENCY = 15
+CONCURRENCY = 16
 #: Calls to Stripe that one process waits for at once: as many as the lanes of its jobs make, so that a tenant whose
 #: Stripe does not respond takes no slot from another tenant.
 STRIPE_CALLS = 256

@@ -62,7 +62,7 @@ def routes(app: Flask, *, with_names: bool) -> list[tuple[str, str]]:
         for rule in app.url_map.iter_rules()
         for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"})
         if rule.rule.startswith("/api/")
-        and not rule.endpoint.startswith(("webhooks.", "docs.", "api-docs."))
+        and not rule.endpoint.startswith(("webhooks.", "crm.", "docs.", "api-docs."))
         and bool(rule.arguments) is with_names
     ]
 

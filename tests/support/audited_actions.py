@@ -124,6 +124,7 @@ COMMANDS: dict[str, str] = {
 
 _API = {
     "DELETE /api/payments/checkout-sessions/<session_id>": "order_cancelled",
+    "POST /api/crm/dolibarr/<tenant>/<secret>": Harmless("it notes what is to be read; what follows is audited"),
     "POST /api/orders/<reference>/deliverables/<deliverable>": "deliverable_delivered",
     "POST /api/orders/<reference>/deliverables/<deliverable>/files": "deliverable_uploaded",
     "POST /api/orders/<reference>/returns": "return_recorded",
@@ -215,6 +216,8 @@ _OF_SHOPS = {
     "promotions/<code>/disable": "promotion_disabled",
     "promotions/<code>/enable": "promotion_enabled",
     "keys": "api_key_created",
+    "differences/<uuid:customer_id>/<field>": "crm_conflict_decided",
+    "differences/<uuid:customer_id>/third-party": "crm_third_party_chosen",
     "keys/<lookup>/revoke": "api_key_revoked",
     "keys/<lookup>/rotate": "api_key_rotated",
     "messages/<uuid:message_id>/resend": "message_resent",
@@ -277,6 +280,7 @@ JOBS: dict[str, str] = {
     "poll_orders": "order_repaired order_abandoned",
     "post_alerts": _SENDS,
     "process_events": "order_completed",
+    "read_crm": "customer_updated_from_crm crm_unlinked",
     "recover_events": "event_recovered balance_transaction_changed",
     "relay_outbox": _SENDS,
     "release_reservations": "order_repaired order_abandoned",

@@ -30,6 +30,8 @@ SECRET: list[dict[str, list[str]]] = [{"secretKey": []}]
 PUBLISHABLE: list[dict[str, list[str]]] = [{"publishableKey": []}, {"secretKey": []}, {}]
 SIGNED: list[dict[str, list[str]]] = [{"stripeSignature": []}]
 OPEN: list[dict[str, list[str]]] = []
+#: A secret that is the last part of the path.
+IN_PATH: list[dict[str, list[str]]] = []
 
 _HEADERS = {
     "X-Request-Id": {
@@ -52,6 +54,7 @@ _CODES_OF_SECRET = ("FORBIDDEN",)
 _CODES_OF_BODY = ("INVALID_REQUEST", "REQUEST_TIMEOUT", "PAYLOAD_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE")
 _CODES_OF_IDEMPOTENCY = ("INVALID_IDEMPOTENCY_KEY", "IDEMPOTENCY_IN_PROGRESS", "IDEMPOTENCY_MISMATCH")
 _CODES_OF_WEBHOOKS = ("NOT_FOUND", "REQUEST_TIMEOUT", "PAYLOAD_TOO_LARGE", "SERVICE_UNAVAILABLE")
+_CODES_OF_NOTIFICATIONS = ("RATE_LIMITED", "INTERNAL_ERROR")
 #: Callers may cache these replies.
 _CACHED = ("/api/products", "/api/products/{productId}", "/api/stripe/levels")
 
@@ -172,6 +175,8 @@ def _codes_of(
         return codes
     if schemes is SIGNED:
         return codes.union(_CODES_OF_WEBHOOKS)
+    if schemes is IN_PATH:
+        return codes.union(_CODES_OF_WEBHOOKS, _CODES_OF_NOTIFICATIONS)
     codes.update(_CODES_OF_ALL)
     if schemes is SECRET:
         codes.update(_CODES_OF_SECRET)

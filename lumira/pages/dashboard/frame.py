@@ -105,6 +105,7 @@ NAVIGATION = (
     Entry("alerts", "/alerts", Role.VIEWER, Group.TO_DO),
     Entry("disputes", "/disputes", Role.VIEWER, Group.TO_DO),
     Entry("withdrawals", "/withdrawals", Role.VIEWER, Group.TO_DO),
+    Entry("differences", "/differences", Role.VIEWER, Group.TO_DO),
     Entry("payouts", "/payouts", Role.VIEWER, Group.ACCOUNTING),
     Entry("messages", "/messages", Role.VIEWER, Group.SYSTEM),
     Entry("webhooks", "/webhooks", Role.VIEWER, Group.SYSTEM),

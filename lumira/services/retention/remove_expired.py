@@ -19,6 +19,7 @@ from lumira.domain import retention as periods
 from lumira.domain.operators import ENDED_KEPT
 from lumira.domain.retention import UNPAID, is_removable
 from lumira.repositories import (
+    crm_notifications,
     crm_tasks,
     operator_invitations,
     orders,
@@ -63,6 +64,10 @@ def remove_expired(tenant_id: int, *, is_stopping: Callable[[], bool] = lambda: 
     _remove(tenant_id, "webhook_probes", remove, is_stopping)
     remove = partial(crm_tasks.remove_done, tenant_id, now - periods.CRM_TASKS_KEPT, limit=BATCH)
     _remove(tenant_id, "crm_tasks", remove, is_stopping)
+    remove = partial(
+        crm_notifications.remove_old, tenant_id, now - periods.CRM_NOTIFICATIONS_KEPT, limit=BATCH
+    )
+    _remove(tenant_id, "crm_notifications", remove, is_stopping)
     if before := periods.days_before(now, kept.unpaid_order_days):
         _remove_unpaid_orders(tenant_id, before, is_stopping)
 

@@ -25,6 +25,10 @@ _FRENCH: dict[str, str] = {
         "Définissez PUBLIC_URL, ou ajoutez le domaine par le fichier du catalogue : sans elle, l’adresse de "
         "l’installation est inconnue."
     ),
+    "ConflictInvalid": "La valeur de Dolibarr ne peut pas être celle d’un client : corrigez-la là-bas.",
+    "ConflictEmailTaken": (
+        "Un autre client a cette adresse. Si c’est la même personne, fusionnez d’abord les deux clients."
+    ),
     "CustomerNotFound": "Aucun client n’a cette adresse ou cet identifiant dans cette boutique.",
     "UnitsOutOfRange": "Le nombre d’unités en main va de 0 à {largest}.",
     "UnitsReserved": "{reserved} unités sont réservées par des commandes en cours de paiement.",
@@ -97,6 +101,10 @@ _ENGLISH: dict[str, str] = {
     "OwnHostUnknown": (
         "Set PUBLIC_URL, or add the domain with the catalog file: without it the address of the installation is "
         "unknown."
+    ),
+    "ConflictInvalid": "Dolibarr’s value cannot be that of a customer: correct it there.",
+    "ConflictEmailTaken": (
+        "Another customer has this address. If both are one person, merge the two customers first."
     ),
     "CustomerNotFound": "No customer of this shop has this address or id.",
     "UnitsOutOfRange": "The units on hand are from 0 to {largest}.",

@@ -9,11 +9,12 @@ from lumira.clients.dolibarr import LONGEST_CALL, DolibarrAccount, DolibarrError
 from lumira.clock import utc_now
 from lumira.crm.poll_third_parties import poll_third_parties, sweep_third_parties
 from lumira.crm.read_record import read_record
+from lumira.crm_errors import CrmNotConnected
 from lumira.database import atomic
 from lumira.domain.retries import retry_delay
-from lumira.encryption import DecryptionError
 from lumira.repositories import crm_connections, crm_inboxes, crm_notifications, tenants
 from lumira.repositories.crm_notifications import Claimed
+from lumira.services.crm.account import account_of
 
 log = structlog.get_logger()
 
@@ -52,14 +53,12 @@ def read_changes(tenant_id: int, *, is_stopping: Callable[[], bool] = lambda: Fa
 def _find_account(tenant_id: int) -> DolibarrAccount | None:
     """Return where the tenant's Dolibarr is; `None` if it is switched off, and then nothing waits for it."""
     with atomic(tenant_id):
-        tenant, connection = tenants.get(tenant_id), crm_connections.find(tenant_id)
-        if tenant.crm_switched_on_at is not None and connection is not None:
+        tenant = tenants.get(tenant_id)
+        if tenant.crm_switched_on_at is not None:
             try:
-                key = crm_connections.api_key_of(connection)
-            except DecryptionError:
-                key = None
-            if key is not None:
-                return DolibarrAccount(connection.url, key, connection.entity, tenant.currency)
+                return account_of(tenant, crm_connections.find(tenant_id))
+            except CrmNotConnected:
+                pass
         crm_notifications.remove_all(tenant_id)
         crm_inboxes.postpone(tenant_id, until=utc_now() + _PAUSE)
         return None

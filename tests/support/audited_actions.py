@@ -124,7 +124,9 @@ COMMANDS: dict[str, str] = {
 
 _API = {
     "DELETE /api/payments/checkout-sessions/<session_id>": "order_cancelled",
-    "POST /api/crm/dolibarr/<tenant>/<secret>": Harmless("it notes what is to be read; what follows is audited"),
+    "POST /api/crm/dolibarr/<tenant>/<secret>": Harmless(
+        "it notes what is to be read; what follows is audited"
+    ),
     "POST /api/orders/<reference>/deliverables/<deliverable>": "deliverable_delivered",
     "POST /api/orders/<reference>/deliverables/<deliverable>/files": "deliverable_uploaded",
     "POST /api/orders/<reference>/returns": "return_recorded",
@@ -239,6 +241,7 @@ _OF_SHOPS = {
     "settings/brand": "tenant_changed",
     "settings/crm": "crm_connection_set",
     "settings/crm/check": Harmless("it changes nothing at Dolibarr, and stores what it found"),
+    "settings/crm/notifications": "crm_secret_replaced",
     "settings/crm/off": "crm_switched_off",
     "settings/crm/on": "crm_switched_on",
     "settings/crm/remove": "crm_connection_removed",

@@ -53,6 +53,7 @@ class CrmBrand:
     def path(self) -> str:
         """The path that Dolibarr posts to."""
         url = view_notification_url(self.brand.id)
+        assert url is not None
         return url[url.index("/api/") :]
 
     def link(self, email: str = "ada@example.com", name: str = "Ada Lovelace", **values: str) -> Linked:

@@ -10,7 +10,7 @@ from lumira.database import atomic, retried
 from lumira.domain.crm_findings import has_fault, read_findings
 from lumira.domain.crm_settings import CrmSettings
 from lumira.models import CrmConnection, Tenant
-from lumira.repositories import audit, crm_connections, products, tenants
+from lumira.repositories import audit, crm_connections, crm_inboxes, products, tenants
 from lumira.repositories.catalog_products import differing, write
 
 
@@ -76,6 +76,8 @@ def switch_on(tenant_id: int, *, actor: str) -> bool:
         if tenant.crm_switched_on_at is not None:
             return False
         tenant.crm_switched_on_at = utc_now()
+        # From now on what changes there comes back.
+        crm_inboxes.ensure(tenant_id)
         _audit(tenant_id, "crm_switched_on", actor=actor)
         return True
 

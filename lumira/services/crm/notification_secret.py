@@ -10,15 +10,16 @@ def notification_path(slug: str, secret: str) -> str:
     return f"/api/crm/dolibarr/{slug}/{secret}"
 
 
-def view_notification_url(tenant_id: int) -> str:
-    """Return the address to enter in Dolibarr's webhook module; the first call makes the secret.
+def view_notification_url(tenant_id: int) -> str | None:
+    """Return the address to enter in Dolibarr's webhook module; `None` until the CRM was switched on.
 
     Without PUBLIC_URL it is a path, below the installation's own address. Raises `DecryptionError`.
     """
     with atomic(tenant_id):
-        slug = tenants.get(tenant_id).slug
-        secret = crm_inboxes.secret_of(crm_inboxes.ensure(tenant_id))
-    path = notification_path(slug, secret)
+        inbox = crm_inboxes.find(tenant_id)
+        if inbox is None:
+            return None
+        path = notification_path(tenants.get(tenant_id).slug, crm_inboxes.secret_of(inbox))
     return link_tokens.public_url_of(path) or path
 
 

@@ -16,6 +16,7 @@ from lumira.pages.dashboard.crm_page import CrmPage, EnteredSettings, shown_sett
 from lumira.pages.dashboard.rendering import explain
 from lumira.services.crm.change_connection import remove_connection, set_connection, switch_off, switch_on
 from lumira.services.crm.check_connection import check_connection
+from lumira.services.crm.notification_secret import view_notification_url
 from lumira.services.crm.retry_tasks import retry_parked
 from lumira.services.crm.view_connection import view_connection
 from lumira.services.crm.view_queue import view_queue
@@ -112,6 +113,7 @@ def _page(entered: dict[str, str], problems: dict[str, str], *, why: str = "") -
         HTTPStatus.BAD_REQUEST if problems else HTTPStatus.OK,
         shown=shown,
         view=view,
+        notification_url=view_notification_url(tenant_id),
         entered=entered,
         errors=shown.errors(problems, why),
         seen=request.form.get("seen") if problems and "changed" not in problems else view.fingerprint,

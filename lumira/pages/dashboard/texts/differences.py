@@ -50,7 +50,17 @@ _FRENCH: dict[str, Any] = {
     "new": "Un nouveau tiers",
     "choose": "Choisir",
     "choose_named": "Choisir le tiers de {}",
+    "notifications": "Ce qui revient de Dolibarr",
+    "notifications_hint": (
+        "Dans le module Webhooks de Dolibarr, créez une cible avec cette adresse, de type non bloquant, pour les"
+        " événements COMPANY_MODIFY, COMPANY_DELETE, ORDER_MODIFY, ORDER_DELETE, BILL_MODIFY et BILL_DELETE. Sans"
+        " elle, les changements sont lus toutes les cinq minutes."
+    ),
+    "notification_url": "Adresse des notifications (secrète)",
+    "replace_secret": "Remplacer l’adresse",
+    "see_differences": "Voir les divergences qui attendent une décision",
     "messages": {
+        "secret_replaced": "L’adresse est remplacée : entrez la nouvelle dans Dolibarr, l’ancienne ne compte plus.",
         "ours": "{field} : la valeur de Lumira est gardée et part vers Dolibarr.",
         "theirs": "{field} : la valeur de Dolibarr est celle du client.",
         "chosen": "Le tiers est choisi : ses commandes y sont écrites dans les minutes qui viennent.",
@@ -102,7 +112,17 @@ _ENGLISH: dict[str, Any] = {
     "new": "A new third party",
     "choose": "Choose",
     "choose_named": "Choose the third party of {}",
+    "notifications": "What comes back from Dolibarr",
+    "notifications_hint": (
+        "In Dolibarr’s module Webhooks, create a target with this address, of the type that does not block, for the"
+        " events COMPANY_MODIFY, COMPANY_DELETE, ORDER_MODIFY, ORDER_DELETE, BILL_MODIFY and BILL_DELETE. Without it,"
+        " changes are read every five minutes."
+    ),
+    "notification_url": "Address of the notifications (secret)",
+    "replace_secret": "Replace the address",
+    "see_differences": "See the differences that wait for a decision",
     "messages": {
+        "secret_replaced": "The address is replaced: enter the new one in Dolibarr, the former counts no longer.",
         "ours": "{field}: Lumira’s value is kept, and sent to Dolibarr.",
         "theirs": "{field}: Dolibarr’s value is the customer’s now.",
         "chosen": "The third party is chosen: the orders are written there within minutes.",

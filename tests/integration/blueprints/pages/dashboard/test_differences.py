@@ -259,3 +259,16 @@ def test_a_long_list_has_pages(browser, crm, monkeypatch) -> None:
     assert following is not None
     assert str(first.customer_id) in page
     assert str(second.customer_id) in browser.get(following[1].replace("&amp;", "&")).text
+
+
+def test_an_owner_copies_the_address_of_notifications_and_replaces_it(browser, crm) -> None:
+    settings = f"/dashboard/{crm.brand.slug}/settings/crm"
+    former = crm.path
+    assert former in browser.get(settings).text
+
+    browser.submit(f"{settings}/notifications", page=settings)
+
+    page = browser.get(settings).text
+    assert former not in page
+    assert crm.path in page
+    assert [entry.action for entry in audited(crm.brand, "crm_secret_replaced")] == ["crm_secret_replaced"]

@@ -17,10 +17,10 @@ from flask.testing import FlaskClient
 from lumira.clock import utc_now
 from lumira.database import atomic, db
 from lumira.link_tokens import LinkAddress
-from lumira.models import DeliverableState, EventStatus, Product, Receipt, WebhookEvent
+from lumira.models import CrmTask, DeliverableState, EventStatus, Product, Receipt, WebhookEvent
 from lumira.notifications import relay
 from lumira.reconciliation import reconcile
-from lumira.repositories import access_links, customers
+from lumira.repositories import access_links, customers, tenants
 from lumira.services.access.change_access import grant_access
 from lumira.services.portal.view_purchases import view_purchases
 from lumira.webhooks import process
@@ -46,6 +46,8 @@ BATCH_OF_IGNORED_TYPES = 4
 BATCH_OF_UPDATED_CHARGES = 5
 #: The numbers of all receipts taken, and the receipts written, where the tenant has a seller's legal lines.
 RECEIPTS_OF_A_BATCH = 2
+#: The records of all orders enqueued, where the tenant's CRM is on; nothing where it is not.
+CRM_OF_A_BATCH = 1
 #: What each event of a batch adds to it.
 FOR_EACH_EVENT = 0
 #: Three transactions: the order; the Stripe customer and the frozen request; the payment and the reply.
@@ -140,6 +142,23 @@ def test_the_receipts_of_a_batch_take_the_same_statements_for_any_number(
     sent = statements.made_by(lambda: process.process_batch(brand.id))
     assert len(sent) == BATCH_OF_NEW_PAYMENTS + RECEIPTS_OF_A_BATCH + FOR_EACH_EVENT * events, "\n".join(sent)
     assert count(brand, Receipt) == events
+
+
+@pytest.mark.parametrize("events", [2, 9])
+def test_the_crm_of_a_tenant_takes_one_statement_for_any_number_of_payments(
+    tenant: Brand, statements: Statements, events: int
+) -> None:
+    with atomic(tenant.id):
+        own = tenants.get(tenant.id)
+        own.crm_switched_on_at, own.crm_takes_test_sales = utc_now() - timedelta(days=1), True
+    opened = [open_payment(tenant) for _ in range(events)]
+    fill_inbox(tenant, [paid(str(payment.payment_intent_id)) for payment in opened])
+
+    sent = statements.made_by(lambda: process.process_batch(tenant.id))
+    expected = BATCH_OF_NEW_PAYMENTS + CRM_OF_A_BATCH + FOR_EACH_EVENT * events
+    assert len(sent) == expected, "\n".join(sent)
+    # The customer, and the order and the invoice of each payment.
+    assert count(tenant, CrmTask) == 1 + 2 * events
 
 
 @pytest.mark.parametrize("events", [2, 9])

@@ -1,13 +1,15 @@
 """What sales, refunds and disputes are in Dolibarr."""
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
 
 from lumira.clock import utc_now
 from lumira.database import atomic
-from lumira.models import CrmElement, LostDisputePolicy
-from lumira.repositories import tenants
+from lumira.models import CrmElement, DisputeStatus, LostDisputePolicy, Order, RefundStatus
+from lumira.repositories import orders, tenants
+from lumira.settlement.settle_order import settle_order
 from tests.support import crm, refunds, seller
 from tests.support.crm import cents
 from tests.support.dolibarr import DolibarrSandbox
@@ -141,9 +143,7 @@ def test_partial_refunds_of_a_cart_with_two_rates_never_exceed_either_rate(
     assert by_rate == {"20": -5900, "5.5": -1900}
 
 
-def test_a_lost_dispute_is_a_credit_note_and_one_that_is_won_late_takes_it_back(
-    shop: Brand, dolibarr_server: DolibarrSandbox
-) -> None:
+def test_a_lost_dispute_is_a_credit_note(shop: Brand, dolibarr_server: DolibarrSandbox) -> None:
     opened = pay(shop)
     dispute = refunds.disputed(shop, opened)
     refunds.close_dispute(shop, dispute["id"], "lost")
@@ -151,6 +151,53 @@ def test_a_lost_dispute_is_a_credit_note_and_one_that_is_won_late_takes_it_back(
     crm.sync(shop)
 
     crm.assert_written_once(shop, dolibarr_server, load_order(shop, opened.order_number), refunded=4700)
+
+
+def test_a_dispute_that_is_won_after_it_was_lost_is_invoiced_again(
+    shop: Brand, dolibarr_server: DolibarrSandbox
+) -> None:
+    opened = pay(shop)
+    dispute = refunds.disputed(shop, opened)
+    refunds.close_dispute(shop, dispute["id"], "lost")
+    deliver_events(shop)
+    crm.sync(shop)
+    change_facts(
+        shop, opened.order_number, lambda order: setattr(order.disputes[0], "status", DisputeStatus.WON)
+    )
+    crm.sync(shop)
+
+    assert balance(dolibarr_server) == [-4700, 4700, 4700]
+
+
+def test_a_refund_that_failed_after_it_was_written_is_invoiced_again(
+    shop: Brand, dolibarr_server: DolibarrSandbox
+) -> None:
+    opened = pay(shop)
+    refunds.refund_in_dashboard(shop, opened, amount=1700)
+    deliver_events(shop)
+    crm.sync(shop)
+    change_facts(
+        shop, opened.order_number, lambda order: setattr(order.refunds[0], "status", RefundStatus.FAILED)
+    )
+    crm.sync(shop)
+
+    assert balance(dolibarr_server) == [-1700, 1700, 4700]
+
+
+def change_facts(brand: Brand, number: str, change: Callable[[Order], None]) -> None:
+    """Record a fact on an order and settle it, as an event does."""
+    with atomic(brand.id):
+        order = orders.lock_order(brand.id, orders.get_order(brand.id, number).id)
+        change(order)
+        settle_order(order, actor="test")
+
+
+def balance(server: DolibarrSandbox) -> list[int]:
+    """The documents' totals, all of them paid by the same amount."""
+    totals = sorted(cents(row["total_ttc"]) for row in server.invoices())
+    assert all(row["status"] == 2 for row in server.invoices())
+    assert sorted(cents(row["amount"]) for row in server.payments()) == totals
+    return totals
 
 
 def test_a_lost_dispute_is_left_to_the_shop_where_its_policy_says_so(

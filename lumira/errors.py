@@ -310,6 +310,14 @@ class BuyerErased(Conflict):
     """The personal data of the order's buyer was erased, and none are recorded again."""
 
 
+class NothingSent(Conflict):
+    """Nothing of the order is sent by post: it has no delivery address."""
+
+
+class AlreadyShipped(Conflict):
+    """A parcel of the order is on its way: its address cannot be changed any more."""
+
+
 class AddressUnchanged(Conflict):
     """The order has this e-mail address already."""
 

@@ -1,5 +1,6 @@
 """Renders pages: one template in one language and one brand's theme."""
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -7,6 +8,7 @@ from zoneinfo import ZoneInfo
 from babel.numbers import format_decimal
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from lumira.domain.addresses import lines_of
 from lumira.link_tokens import withdrawal_path
 from lumira.models import Language, Tenant
 from lumira.notifications.formatting import Formatter
@@ -42,6 +44,7 @@ def render_page(
         day=formatter.day,
         last_day=formatter.last_day,
         moment=formatter.moment,
+        address_lines=partial(lines_of, language=str(language)),
         withdrawal_path=None if tenant is None else withdrawal_path(brand.slug, language),
         size=lambda length: format_size(length, language),
         nonce=nonce,

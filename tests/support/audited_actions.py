@@ -227,6 +227,7 @@ _OF_SHOPS = {
     "orders/<number>/access": "access_granted",
     "orders/<number>/access/<product_id>/<change>": "access_revoked access_restored",
     "orders/<number>/address": "order_address_changed",
+    "orders/<number>/delivery": "delivery_corrected",
     "orders/<number>/cancel": "order_cancelled",
     "orders/<number>/crm": "crm_synced",
     "orders/<number>/events/<event_id>/replay": "event_replayed",

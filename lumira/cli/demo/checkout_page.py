@@ -9,6 +9,8 @@ from lumira.cli.demo.failure import DemoFailed
 from lumira.formats import ORDER_NUMBER_PATTERN
 
 _TIMEOUT = 15
+#: Where the goods are sent, in the country that the page suggests.
+_ADDRESS = {"name": "Camille Durand", "line1": "8 rue de la Paix", "postal_code": "75002", "city": "Paris"}
 
 
 class CheckoutForm(HTMLParser):
@@ -20,6 +22,7 @@ class CheckoutForm(HTMLParser):
         self.values: dict[str, str] = {}
         #: For each group of radio buttons its values.
         self.choices: dict[str, list[str]] = {}
+        self._list: str | None = None
         self.feed(page)
         self.close()
 
@@ -27,6 +30,12 @@ class CheckoutForm(HTMLParser):
         attributes = dict(attrs)
         if tag == "form":
             self.action = attributes.get("action")
+        elif tag == "select":
+            self._list = attributes.get("name")
+        elif tag == "option" and self._list is not None:
+            # The first one counts as chosen, unless another one is.
+            if "selected" in attributes or self._list not in self.values:
+                self.values[self._list] = attributes.get("value") or ""
         elif tag == "input" and (name := attributes.get("name")):
             value = attributes.get("value") or ""
             if attributes.get("type") == "radio":
@@ -45,7 +54,9 @@ def order(http: requests.Session, url: str, *, email: str) -> str:
     form = CheckoutForm(page.text)
     if not page.ok or "email" not in form.values:
         raise DemoFailed(f"{url} returned {page.status_code}, without a form for the buyer's address.")
-    return _submit(http, url, form, {"email": email})
+    # Only a page that sells goods asks for the address.
+    entered = {name: value for name, value in _ADDRESS.items() if "line1" in form.values}
+    return _submit(http, url, form, {"email": email} | entered)
 
 
 def order_number(http: requests.Session, url: str) -> str:

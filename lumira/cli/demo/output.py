@@ -86,6 +86,7 @@ _CART = (
     'curl -s "$LUMIRA/api/payments/checkout-sessions" \\',
     '  -H "Authorization: Bearer $BOUTIQUE_PUBLISHABLE_KEY" -H "Content-Type: application/json" -d @- <<EOF',
     '{"items": [{"productId": "tasse-gres", "quantity": 2}], "customerEmail": "buyer@example.com",',
+    ' "shipping": {"address": {"country": "FR"}},',
     ' "successUrl": "$BOUTIQUE/api/products", "cancelUrl": "$BOUTIQUE/api/products"}',
     "EOF",
 )

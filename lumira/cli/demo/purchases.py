@@ -15,6 +15,10 @@ _BUYER = "buyer@example.com"
 #: The products with the most stock.
 _CART = {"bougie-figuier": 1, "savon-lavande": 2}
 _REFUNDED_PRODUCT = "bonnet-laine"
+_SHIPPING = {
+    "name": "Camille Durand",
+    "address": {"line1": "8 rue de la Paix", "postalCode": "75002", "city": "Paris", "country": "FR"},
+}
 #: The product of level 2, and the key of its content.
 _LEVEL_CONTENT = ("intuitive", "guide")
 
@@ -81,7 +85,8 @@ def buy_and_refund(client: BrandClient) -> Purchase:
     preparations = stock.restock()
     stock.record("before")
     payment = client.create_payment(
-        "/api/products/create-payment-intent", {"productId": _REFUNDED_PRODUCT, "customerEmail": _BUYER}
+        "/api/products/create-payment-intent",
+        {"productId": _REFUNDED_PRODUCT, "customerEmail": _BUYER, "shipping": _SHIPPING},
     )
     number = payment["orderNumber"]
     stock.verify(number, ReservationState.RESERVED, "opened")

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from lumira.domain.addresses import lines_of
 from lumira.domain.timeline import TimelineEntry
 from lumira.domain.waiting_texts import sentence
 from lumira.models import Language
@@ -41,6 +42,11 @@ class OrderPage:
     def is_completed(self) -> bool:
         """Whether the order was fulfilled."""
         return self.story.order.completed_at is not None
+
+    @property
+    def delivery_lines(self) -> list[str]:
+        """Where the order is sent, line by line; the country alone until the address is known."""
+        return lines_of(self.story.order.shipping_address, self.language)
 
     def at_stripe(self, stripe_id: str | None) -> str | None:
         """Return the URL at which Stripe's Dashboard shows an object; `None` if it has no page of its own."""

@@ -4,7 +4,9 @@ import re
 from dataclasses import dataclass
 from typing import Any, Self
 
-from lumira.models import Tenant
+from lumira.countries import named
+from lumira.domain.shipping import Zone, zones_of
+from lumira.models import Language, Tenant
 from lumira.notifications.emails import support_address
 from lumira.notifications.theme import Theme, contrast, theme_of
 
@@ -74,6 +76,11 @@ def sale_values(tenant: Tenant) -> dict[str, str]:
     return {name: _shown(value) for name, value in values.items()} | {
         "email_required": "yes" if tenant.email_required else ""
     }
+
+
+def zones_shown(tenant: Tenant, language: Language) -> list[tuple[Zone, list[str]]]:
+    """Return each shipping zone with the names of its countries."""
+    return [(zone, [name for _, name in named(zone.countries, language)]) for zone in zones_of(tenant)]
 
 
 def sale_table(entered: dict[str, str]) -> dict[str, Any]:

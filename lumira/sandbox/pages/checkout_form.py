@@ -105,7 +105,9 @@ def _address(session: dict[str, Any]) -> Html:
     example = example_address(session)
     if session["shipping_address_collection"] is not None:
         countries = session["shipping_address_collection"]["allowed_countries"]
-        options = Html("".join(render("<option>$code</option>", code=code) for code in countries))
+        options = Html(
+            "".join(render('<option value="$code">$code</option>', code=code) for code in countries)
+        )
         fields = [
             render(_ADDRESS_FIELD, name=name, label=label, autocomplete=kind, value=example.get(name, ""))
             for name, label, kind in _ADDRESS_FIELDS

@@ -5,12 +5,12 @@ from typing import Any
 from flask import Response, request
 
 from lumira.blueprints.pages.dashboard import visit
-from lumira.blueprints.pages.dashboard.replies import done
+from lumira.blueprints.pages.dashboard.replies import done, language
 from lumira.blueprints.pages.dashboard.routing import dashboard
 from lumira.blueprints.pages.dashboard.settings_forms import changed_meanwhile, form_page, refused, seen
 from lumira.domain.operators import Role
 from lumira.errors import CatalogError, ChangedMeanwhile
-from lumira.pages.dashboard.settings_page import SALE_RULES, SALES, sale_table, sale_values
+from lumira.pages.dashboard.settings_page import SALE_RULES, SALES, sale_table, sale_values, zones_shown
 from lumira.schemas.catalog_file import parse_tenant_values
 from lumira.services.catalog.edit_tenant import edit_settings
 from lumira.services.tenants.view_settings import TenantSettings, view_settings
@@ -48,6 +48,8 @@ def _form_page(entered: dict[str, str], view: TenantSettings, **context: Any) ->
         names=SALES,
         view=view,
         groups=SALE_RULES,
+        zones=zones_shown(view.tenant, language()),
+        currency=view.tenant.currency,
         path=_path(),
         **context,
     )

@@ -22,6 +22,13 @@ _ACTOR = "demo"
 _CALL = Call(fingerprint="", actor=_ACTOR)
 
 
+#: Where goods are sent; a sale of digital content ignores it.
+_SHIPPING = {
+    "name": "Camille Durand",
+    "address": {"line1": "8 rue de la Paix", "postalCode": "75002", "city": "Paris", "country": "FR"},
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Sold:
     """One order of the history."""
@@ -39,7 +46,7 @@ def open_level(past: Past, slug: str, buyer: dict[str, str], level: int) -> Sold
 
 def open_product(past: Past, slug: str, buyer: dict[str, str], product_id: str, quantity: int = 1) -> Sold:
     """Open an order of one product."""
-    sent = {"productId": product_id, "quantity": quantity} | buyer
+    sent = {"productId": product_id, "quantity": quantity, "shipping": _SHIPPING} | buyer
     return _opened(slug, past.call_lumira(slug, "products/create-payment-intent", **sent))
 
 
@@ -58,7 +65,9 @@ def buy_cart(past: Past, slug: str, buyer: dict[str, str], items: dict[str, int]
     """Buy a cart on Stripe's page."""
     cart = [{"productId": product_id, "quantity": quantity} for product_id, quantity in items.items()]
     page = f"{past.brands[slug].page_url(past.installation.port)}/"
-    sent = {"items": cart, "successUrl": page, "cancelUrl": page} | buyer
+    # Stripe's page asks for the rest of the address.
+    country = {"address": {"country": "FR"}}
+    sent = {"items": cart, "successUrl": page, "cancelUrl": page, "shipping": country} | buyer
     session = past.call_lumira(slug, "payments/checkout-sessions", **sent)
     past.call_stripe(slug, f"checkout/sessions/{session['sessionId']}/pay")
     past.work(slug)

@@ -49,6 +49,8 @@ _FRENCH: dict[str, Any] = {
         "page_address": "Doit être une adresse comme https://boutique.example.com/.",
         "percentage": "Doit être un pourcentage, comme 20,00.",
         "percentage_range": "Doit être un pourcentage entre 0 et 100, avec deux décimales au plus, comme 20,00.",
+        "country": "Écrivez un code ISO 3166-1 de deux lettres, par exemple FR.",
+        "phone": "Écrivez un numéro de téléphone, par exemple +33 6 12 34 56 78.",
         "pixels": "Doit être un nombre entier de pixels, comme 12.",
         "range": "Doit aller de {min} à {max}.",
         "required_together": "Donnez la version et la page des conditions, ou aucune des deux.",

@@ -258,7 +258,7 @@ def test_a_writer_waits_for_the_lock_of_another_one_and_gives_up_after_a_time(se
     server.configure(lock_wait_seconds=0.1)
 
     def respond(handler):
-        time.sleep(0.6)
+        time.sleep(2)
         handler.reply(200)
 
     with serving(respond) as address:

@@ -18,6 +18,9 @@ _COLLECTIONS = {
     "charges": ("charge", "charge"),
     "refunds": ("refund", "refund"),
     "disputes": ("dispute", "dispute"),
+    # Nothing is booked or paid out in the stories: their sales have no fee.
+    "balance_transactions": ("balance_transaction", "balance_transaction_source"),
+    "payouts": ("payout", "payout"),
     "events": ("event", "event"),
 }
 

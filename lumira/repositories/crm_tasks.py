@@ -237,23 +237,6 @@ def retry_all(tenant_id: int) -> int:
     return _make_pending(tenant_id, _is_parked())
 
 
-def choose_third_party(tenant_id: int, task_id: UUID, third_party_id: int) -> bool:
-    """Record which third party an operator chose for a parked customer, 0 for a new one, and make the task pending.
-
-    `False` if the task is not parked any more, or the third party is none of its candidates.
-    """
-    task = db.session.execute(
-        select(CrmTask)
-        .where(CrmTask.tenant_id == tenant_id, CrmTask.id == task_id, _is_parked())
-        .with_for_update()
-    ).scalar_one_or_none()
-    if task is None or third_party_id not in (0, *task.details.get("candidates", ())):
-        return False
-    task.details = {**task.details, "chosen": third_party_id}
-    db.session.flush()
-    return retry(tenant_id, task_id)
-
-
 def repeat_order(tenant_id: int, order_id: UUID) -> int:
     """Let every document of an order be looked up and completed again; returns how many there are."""
     is_settled = CrmTask.state != constant(CrmTaskState.PENDING.value)

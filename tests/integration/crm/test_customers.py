@@ -5,8 +5,10 @@ from uuid import UUID
 import pytest
 
 from lumira.database import atomic
+from lumira.errors import ChangedMeanwhile
 from lumira.models import CrmElement, Customer
-from lumira.repositories import crm_tasks, customers
+from lumira.repositories import customers
+from lumira.services.crm.choose_third_party import NEW, choose_third_party
 from lumira.services.customers.merge_customers import merge_customers
 from lumira.services.orders.change_address import change_address
 from lumira.services.privacy.erase_customer import erase_customer
@@ -58,9 +60,9 @@ def test_an_operator_chooses_among_several_third_parties(
     [task] = [task for task in crm.tasks(shop) if task.reason is not None]
     assert (task.reason, task.details["candidates"]) == ("several_third_parties", known)
 
-    with atomic(shop.id):
-        assert not crm_tasks.choose_third_party(shop.id, task.id, 999)
-        assert crm_tasks.choose_third_party(shop.id, task.id, 0 if is_new else known[1])
+    with pytest.raises(ChangedMeanwhile):
+        choose_third_party(shop.id, task.customer_id, 999, actor="test")
+    choose_third_party(shop.id, task.customer_id, NEW if is_new else known[1], actor="test")
     crm.sync(shop)
 
     found = third_party(dolibarr_server, customer_of(shop).id)

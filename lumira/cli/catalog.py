@@ -15,6 +15,7 @@ from lumira.database import atomic
 from lumira.domain.stripe_setup import base_url
 from lumira.errors import CatalogError
 from lumira.models import (
+    LostDisputePolicy,
     PaymentPage,
     ReleaseOnFailure,
     WithdrawalPolicy,
@@ -60,7 +61,14 @@ def _policies(tenant: dict[str, Any]) -> dict[str, Any]:
         "release_on_failure": ReleaseOnFailure(tenant["release_on_failure"]),
         "payment_page": PaymentPage(tenant["payment_page"]),
         "withdrawal_policy": WithdrawalPolicy(tenant["withdrawal_policy"]),
+        "crm": None if tenant["crm"] is None else _crm(tenant["crm"]),
     }
+
+
+def _crm(table: dict[str, Any]) -> dict[str, Any]:
+    if "lost_disputes" not in table:
+        return table
+    return {**table, "lost_disputes": LostDisputePolicy(table["lost_disputes"])}
 
 
 @catalog.command("links")

@@ -73,11 +73,16 @@ class VatRate(fields.Decimal):
 
     default_error_messages = {"invalid": message("percentage"), "special": message("percentage")}  # noqa: RUF012 - as marshmallow declares it
 
+    def __init__(self, *, may_be_zero: bool = False, **options: Any) -> None:
+        super().__init__(**options)
+        self.may_be_zero = may_be_zero
+
     def _deserialize(self, value: Any, attr: str | None, data: Any, **options: Any) -> Any:
         if isinstance(value, bool):
             raise self.make_error("invalid")
         rate = super()._deserialize(value, attr, data, **options)
-        _check_vat_rate(rate)
+        if rate or not self.may_be_zero:
+            _check_vat_rate(rate)
         return f"{rate:.2f}"
 
 

@@ -22,11 +22,21 @@ from lumira.schemas.fields import EmailAddress
 RELEASE_POLICIES = ("at_once", "at_deadline")
 PAYMENT_PAGES = ("element", "hosted")
 WITHDRAWAL_POLICIES = ("refund", "review")
+LOST_DISPUTE_POLICIES = ("credit_note", "review")
 #: Days: the legal period, and a year for what is customary as a longer one.
 _WITHDRAWAL_DAYS = (14, 365)
 _MOST_DELIVERY_DAYS = 180
 #: Far more than a brand has; each is listed on a page, and its certificate is looked at.
 _MOST_DOMAINS = 50
+
+
+def _id_in_dolibarr(**options: Any) -> fields.Integer:
+    """Return the field of an id of Dolibarr's, whose ids are 32-bit numbers in its database."""
+    return fields.Integer(
+        strict=True,
+        validate=validate.Range(1, 2**31 - 1, error=message("range")),
+        **options,
+    )
 
 
 class SellerTable(Table):
@@ -56,6 +66,24 @@ class SellerTable(Table):
     def check_vat(self, seller: dict[str, Any], **_: Any) -> None:
         if "vat_rate" not in seller and "vat_note" not in seller:
             raise ValidationError(message("vat_missing"), "vat_note")
+
+
+class CrmTable(Table):
+    """`[tenant.crm]`: the connection to the shop's Dolibarr. Its key never stands in a file.
+
+    What it omits stays as it is: `flask crm setup` chooses bank account and means of payment.
+    """
+
+    url = Line(required=True, max_length=500)
+    entity = _id_in_dolibarr()
+    bank_account_id = _id_in_dolibarr(data_key="bank_account")
+    payment_type_id = _id_in_dolibarr(data_key="payment_type")
+    category_id = _id_in_dolibarr(data_key="category")
+    #: In percent, by product.
+    vat_rates = fields.Dict(keys=fields.String(), values=VatRate(may_be_zero=True))
+    lost_disputes = fields.String(
+        validate=validate.OneOf(LOST_DISPUTE_POLICIES, error=message("unknown_choice")),
+    )
 
 
 class TenantTable(Table):
@@ -140,6 +168,8 @@ class TenantTable(Table):
     )
     #: Without a seller no receipts are issued.
     seller = fields.Nested(SellerTable, load_default=None)
+    #: `None` if the file omits it: a connection that was set elsewhere then stays.
+    crm = fields.Nested(CrmTable, load_default=None)
 
     @validates_schema
     def check_terms(self, tenant: dict[str, Any], **_: Any) -> None:

@@ -10,6 +10,7 @@ from lumira.repositories import catalog_products, contents, grants, stock_counts
 from lumira.repositories.catalog_products import CatalogProduct, Change, FieldChange, ProductChange
 from lumira.services.catalog.audit_catalog import audit_catalog, content_field
 from lumira.services.catalog.catalog import Catalog, CatalogDifference, CatalogTenant, MovedLevel
+from lumira.services.catalog.change_crm import change_crm
 from lumira.services.catalog.change_tenant import change_domains, change_fields, forget_edits
 from lumira.services.catalog.renamed_products import find_renamed
 
@@ -112,6 +113,8 @@ def _change(tenant: Tenant, catalog: Catalog, *, is_new: bool, actor: str) -> Ca
     changes = catalog_products.apply(tenant, catalog.products)
     changes = _begin_counting(tenant.id, catalog.products, changes, actor=actor)
     changes = _change_contents(tenant.id, catalog, changes)
+    # After the products, which its VAT rates name.
+    fields += change_crm(tenant, catalog.tenant.crm)
     if is_new or fields or added or removed or changes:
         tenant.catalog_version += 1
     return CatalogDifference(
@@ -127,7 +130,9 @@ def _change(tenant: Tenant, catalog: Catalog, *, is_new: bool, actor: str) -> Ca
         moved_levels=_moved_levels(tenant.id, changes),
         renamed=find_renamed(tenant.id, changes),
         overwritten=(
-            *forget_edits(tenant, fields, domains=are_domains_changed),
+            *forget_edits(
+                tenant, fields, domains=are_domains_changed, has_crm=catalog.tenant.crm is not None
+            ),
             *catalog_products.forget_edits(tenant.id, catalog.products, changes),
         ),
     )

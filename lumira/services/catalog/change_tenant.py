@@ -6,6 +6,7 @@ from typing import Any
 from lumira.models import Tenant
 from lumira.repositories import tenants
 from lumira.repositories.catalog_products import FieldChange, differing, write
+from lumira.services.catalog.change_crm import CRM
 
 #: The fields that may change of an existing tenant. The slug, currency and order prefix never change.
 CHANGEABLE = (
@@ -54,13 +55,17 @@ def change_domains(
     return tuple(sorted(set(described) - existing)), tuple(sorted(existing - set(described)))
 
 
-def forget_edits(tenant: Tenant, changed: tuple[FieldChange, ...], *, domains: bool | None) -> list[str]:
+def forget_edits(
+    tenant: Tenant, changed: tuple[FieldChange, ...], *, domains: bool | None, has_crm: bool
+) -> list[str]:
     """Note that the settings are now as the catalog file; return the edited ones that it has changed.
 
-    `domains` is whether the file changed them; `None` if it omits them, and those of the dashboard stay.
+    `domains` is whether the file changed them; `None` if it omits them, and those of the dashboard stay, as the
+    connection to Dolibarr does unless the file has one.
     """
     edited = set(tenant.edited_fields)
-    tenant.edited_fields = [DOMAINS] if domains is None and DOMAINS in edited else []
+    kept = ({DOMAINS} if domains is None else set()) | (set() if has_crm else {CRM})
+    tenant.edited_fields = sorted(edited & kept)
     names = {field.name for field in changed} | ({DOMAINS} if domains else set())
     return [f"tenant.{name}" for name in sorted(edited & names)]
 

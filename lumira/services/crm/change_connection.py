@@ -38,6 +38,9 @@ def set_connection(tenant_id: int, settings: CrmSettings, *, api_key: str | None
             crm_connections.set_api_key(connection, api_key)
         if not changed and api_key is None:
             return False
+        if changed:
+            # No catalog file with other values undoes them by itself.
+            tenant.edited_fields = sorted({*tenant.edited_fields, "crm"})
         if connection is not None:
             crm_connections.forget_check(connection)
         _audit(

@@ -99,6 +99,7 @@ def test_optional_keys_have_defaults():
         "brand_background": None,
         "brand_radius": None,
         "seller": None,
+        "crm": None,
     }
     assert loaded["products"][0] == {
         "id": "mystique",

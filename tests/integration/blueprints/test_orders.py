@@ -80,7 +80,14 @@ def test_an_order_is_shown_with_all_its_details(client: FlaskClient, tenant: Bra
         }
     ]
     assert order["payments"] == [
-        {"paymentIntentId": opened.payment_intent_id, "status": "open", "amount": 4700}
+        {
+            "paymentIntentId": opened.payment_intent_id,
+            "status": "open",
+            "amount": 4700,
+            "fee": None,
+            "net": None,
+            "balanceCurrency": None,
+        }
     ]
     assert order["timeline"][0]["what"] == "opened"
     assert TIME.fullmatch(order["createdAt"])

@@ -17,12 +17,16 @@ from lumira.database import atomic, db
 from lumira.domain.commands import OrderFilter
 from lumira.domain.list_position import Position
 from lumira.domain.order_search import SearchKind, SearchTerm
-from lumira.models import AlertKind, EventStatus, MessageKind, MessageStatus, Order, OrderStatus
+from lumira.models import AlertKind, CrmElement, EventStatus, MessageKind, MessageStatus, Order, OrderStatus
 from lumira.repositories import (
     alerts,
     audit,
     balance_transactions,
     board,
+    crm_ambiguous,
+    crm_conflicts,
+    crm_linked_records,
+    crm_notifications,
     customers,
     deliverable_queue,
     disputes,
@@ -100,6 +104,28 @@ LISTS: dict[str, tuple[Read, list[str]]] = {
             SearchKind.CUSTOMER: ["uq_customers_tenant_id_stripe_customer_id"],
         }.items()
     },
+    "differences from the CRM": (
+        lambda tenant: crm_conflicts.list_page(tenant, after=None, limit=25),
+        ["ix_crm_conflicts_by_age"],
+    ),
+    "differences from the CRM, the next page": (
+        lambda tenant: crm_conflicts.list_page(tenant, after=Position(NOW, uuid4()), limit=25),
+        ["ix_crm_conflicts_by_age", "ROW(opened_at, customer_id) >"],
+    ),
+    "customers with several third parties": (
+        lambda tenant: crm_ambiguous.list_ambiguous(tenant, limit=25),
+        ["ix_crm_tasks_parked"],
+    ),
+    "records of the CRM to be read": (
+        lambda tenant: crm_notifications.claim(tenant, until=NOW, limit=10),
+        ["ix_crm_notifications_due"],
+    ),
+    "linked records of the CRM in a range": (
+        lambda tenant: crm_linked_records.list_linked_ids(
+            tenant, CrmElement.THIRD_PARTY, after_id=5, up_to=None, limit=500
+        ),
+        ["uq_crm_links_dolibarr_id"],
+    ),
     "alerts about an order": (
         lambda tenant: alerts.list_about(tenant, ["x"], kinds=[AlertKind.STRIPE_UNAVAILABLE]),
         # Only open ones are read, of which there are few.

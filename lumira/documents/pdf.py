@@ -19,14 +19,16 @@ _rendered: TTLCache[bytes, bytes] = TTLCache(maxsize=64, ttl=300)
 _cache_lock = Lock()
 
 
-def render(document: dict[str, Any], *, created: datetime) -> bytes:
-    """Render the values of `templates/receipt.typ` as PDF; the same values and date give the same bytes.
+def render(document: dict[str, Any], *, created: datetime, template: str = "receipt") -> bytes:
+    """Render the values of a file of `templates/` as PDF; the same values and date give the same bytes.
 
     Raises `RenderingBusy` if too many documents are being rendered, and `RenderingUnavailable`. It waits for another
     process: never call it inside a transaction.
     """
     request = json.dumps(
-        {"document": document, "created": int(created.timestamp())}, ensure_ascii=False, sort_keys=True
+        {"document": document, "created": int(created.timestamp()), "template": template},
+        ensure_ascii=False,
+        sort_keys=True,
     ).encode("utf-8", "replace")
     with _cache_lock:
         content = _rendered.get(request)

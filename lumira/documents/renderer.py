@@ -33,7 +33,8 @@ _ADDRESS_SPACE = 4 * 1024**3
 _LOOK_EVERY, IDLE_SECONDS = 5.0, 120.0
 
 _TEMPLATES = Path(__file__).parent / "templates"
-_TEMPLATE = _TEMPLATES / "receipt.typ"
+#: What can be rendered. A request names one of these, and never a file.
+_NAMES = ("receipt", "packing_slip")
 _MISSING = re.compile(r'the text `"(.+?)"` could not be displayed')
 _ESCAPED = re.compile(r"\\u\{([0-9a-f]+)\}")
 
@@ -45,17 +46,28 @@ def main(descriptor: int) -> None:
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_AS, (_ADDRESS_SPACE, _ADDRESS_SPACE))
     owner = Connection(descriptor)
-    compiler = typst.Compiler(_TEMPLATE, root=_TEMPLATES, font_paths=typst.Fonts())
+    fonts = typst.Fonts()
+    compilers: dict[str, typst.Compiler] = {}
     for request in _requests(owner):
         _limit_processor_time()
         try:
-            content, missing = _render(compiler, json.loads(request))
+            content, missing = _render(_compiler_for(compilers, fonts, request), json.loads(request))
         except typst.TypstError as error:
             # A mistake in the template: the second attempt refuses no text.
             owner.send_bytes(json.dumps({"error": str(error.message)[:300]}).encode())
         else:
             owner.send_bytes(json.dumps({"missing": missing}).encode())
             owner.send_bytes(content)
+
+
+def _compiler_for(compilers: dict[str, typst.Compiler], fonts: typst.Fonts, request: bytes) -> typst.Compiler:
+    """Return the compiler of the template that a request names, made when it is first needed."""
+    name = json.loads(request).get("template", _NAMES[0])
+    if name not in compilers:
+        if name not in _NAMES:
+            raise ValueError("There is no such template.")
+        compilers[name] = typst.Compiler(_TEMPLATES / f"{name}.typ", root=_TEMPLATES, font_paths=fonts)
+    return compilers[name]
 
 
 def _requests(owner: Connection) -> Iterator[bytes]:

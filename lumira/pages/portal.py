@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
+from lumira.domain.carriers import name_of
 from lumira.domain.withdrawal_period import refund_due_at
-from lumira.models import Language, Tenant
+from lumira.models import Language, Order, Tenant
 from lumira.pages.rendering import render_page
 from lumira.services.portal.view_purchases import PortalView
 
@@ -62,8 +63,20 @@ class PageContext:
 def purchases(context: PageContext, view: PortalView, *, here: str, form: Form) -> str:
     """Render the portal of a live link, whose path is `here`."""
     return _render(
-        "purchases.html.jinja", context, view=view, here=here, form=form, refund_due_at=refund_due_at
+        "purchases.html.jinja",
+        context,
+        view=view,
+        here=here,
+        form=form,
+        refund_due_at=refund_due_at,
+        carrier_name=name_of,
+        names_of=_names_of,
     )
+
+
+def _names_of(order: Order) -> dict[str, str]:
+    """The name under which the order sold each product."""
+    return {line.product_id: line.product_name for line in order.lines}
 
 
 def notice(context: PageContext, kind: Notice, *, form: Form | None = None, back: str | None = None) -> str:

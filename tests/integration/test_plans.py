@@ -46,6 +46,7 @@ from lumira.repositories import (
     program_errors,
     receipts,
     retention,
+    shipments,
     stock_counts,
     webhook_events,
     withdrawals,
@@ -299,6 +300,10 @@ LISTS: dict[str, tuple[Read, list[str]]] = {
             tenant, is_resolved=True, kind=None, before=Position(NOW, uuid4()), limit=50
         ),
         ["ix_alerts_resolved", "ROW(resolved_at, id) <"],
+    ),
+    "orders to ship": (
+        lambda tenant: shipments.list_to_ship(tenant, after=Position(NOW, uuid4()), limit=50),
+        ["ix_orders_to_ship", "ROW(completed_at, id) >"],
     ),
     "withdrawals that wait": (withdrawals.list_withdrawals, ["ix_withdrawals_waiting"]),
     "a page of payouts": (

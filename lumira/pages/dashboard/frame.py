@@ -102,6 +102,7 @@ NAVIGATION = (
     Entry("customers", "/customers", Role.VIEWER),
     Entry("catalog", "/catalog", Role.VIEWER),
     Entry("deliverables", "/deliverables", Role.VIEWER, is_for_experts=True),
+    Entry("shipments", "/shipments", Role.VIEWER, Group.TO_DO),
     Entry("alerts", "/alerts", Role.VIEWER, Group.TO_DO),
     Entry("disputes", "/disputes", Role.VIEWER, Group.TO_DO),
     Entry("withdrawals", "/withdrawals", Role.VIEWER, Group.TO_DO),

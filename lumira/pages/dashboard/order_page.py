@@ -6,9 +6,10 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from lumira.domain.addresses import lines_of
+from lumira.domain.carriers import name_of
 from lumira.domain.timeline import TimelineEntry
 from lumira.domain.waiting_texts import sentence
-from lumira.models import Language
+from lumira.models import Language, Shipment
 from lumira.notifications.formatting import Formatter
 from lumira.pages.dashboard import actors
 from lumira.pages.dashboard.stripe_links import url_at_stripe
@@ -66,6 +67,10 @@ class OrderPage:
         """Return the name under which the order sold a product; its id if it sold none of it."""
         lines = self.story.order.lines
         return next((line.product_name for line in lines if line.product_id == product_id), product_id)
+
+    def carrier(self, shipment: Shipment) -> str:
+        """Return how the carrier of a parcel is named; empty if the shop named none."""
+        return name_of(shipment.carrier) or ""
 
     def files(self, count: int) -> str:
         """Return how many files there are, in words."""

@@ -5,6 +5,7 @@ from typing import Any
 import click
 from flask.cli import AppGroup
 
+from lumira.cli.common.scope import chosen_tenants, tenant_option
 from lumira.cli.common.tables import echo_table
 from lumira.cli.common.times import shown, zone_of
 from lumira.cli.tenants import tenant_id_of
@@ -15,6 +16,7 @@ from lumira.domain.promotions import normalised
 from lumira.models import PromotionCode
 from lumira.money import format_amount, parse_amount
 from lumira.repositories import tenants
+from lumira.repositories.promotions import list_disagreements
 from lumira.services.promotions.change_promotions import add_promotion, set_active
 from lumira.services.promotions.view_promotions import view_promotions
 
@@ -127,6 +129,25 @@ def enable(slug: str, code: str) -> None:
     Example: flask promotions enable boutique WELCOME10
     """
     _set_active(slug, code, active=True)
+
+
+@promotions.command("verify")
+@tenant_option
+def verify(slug: str | None) -> None:
+    """Compare how often codes are used with their orders: exit code 0 only if all agree.
+
+    Example: flask promotions verify --tenant boutique
+    """
+    sentences = []
+    for tenant_id, tenant_slug in chosen_tenants(slug):
+        with atomic(tenant_id):
+            found = list_disagreements(tenant_id)
+        sentences += [f"{tenant_slug} {sentence}" for sentence in found]
+    for sentence in sentences:
+        click.echo(sentence)
+    if sentences:
+        raise click.ClickException(f"{len(sentences)} promotion codes disagree with their orders.")
+    click.echo("Promotion codes agree with their orders.")
 
 
 def _set_active(slug: str, code: str, *, active: bool) -> None:

@@ -23,10 +23,17 @@ def find_by_code(tenant_id: int, code: str) -> PromotionCode | None:
     ).scalar_one_or_none()
 
 
-def list_all(tenant_id: int) -> list[PromotionCode]:
-    """Return all codes of the tenant, the newest first."""
+def list_newest(
+    tenant_id: int, *, text: str = "", after: UUID | None = None, limit: int | None = None
+) -> list[PromotionCode]:
+    """Return codes of the tenant, the newest first: those after one, and with a text those that contain it."""
     query = select(PromotionCode).where(PromotionCode.tenant_id == tenant_id)
-    return list(db.session.execute(query.order_by(PromotionCode.id.desc())).scalars())
+    if text:
+        query = query.where(PromotionCode.code.contains(text, autoescape=True))
+    if after is not None:
+        query = query.where(PromotionCode.id < after)
+    query = query.order_by(PromotionCode.id.desc())
+    return list(db.session.execute(query if limit is None else query.limit(constant(limit))).scalars())
 
 
 def list_orders(tenant_id: int, promotion_id: UUID, *, limit: int) -> Sequence[Order]:
@@ -34,6 +41,32 @@ def list_orders(tenant_id: int, promotion_id: UUID, *, limit: int) -> Sequence[O
     query = select(Order).where(Order.tenant_id == tenant_id, Order.promotion_code_id == promotion_id)
     found = db.session.execute(query.order_by(Order.id.desc()).limit(constant(limit))).scalars().all()
     return load_rows(tenant_id, found, (Order.lines,))
+
+
+def list_disagreements(tenant_id: int) -> list[str]:
+    """Return a sentence for each code whose figures are not the numbers of its orders; none if all agree.
+
+    One statement, and so one snapshot: an order that is settled meanwhile is in both figures or in none.
+    """
+    counted = [
+        func.count(Order.id).filter(Order.promotion_use == use)
+        for use in (PromotionUse.RESERVED, PromotionUse.REDEEMED)
+    ]
+    query = (
+        select(PromotionCode.code, PromotionCode.reserved, PromotionCode.redeemed, *counted)
+        .outerjoin(
+            Order,
+            (Order.tenant_id == PromotionCode.tenant_id) & (Order.promotion_code_id == PromotionCode.id),
+        )
+        .where(PromotionCode.tenant_id == tenant_id)
+        .group_by(PromotionCode.tenant_id, PromotionCode.id)
+        .order_by(PromotionCode.id)
+    )
+    return [
+        f"{code}: {reserved} reserved and {redeemed} redeemed, should be {of_orders[0]} and {of_orders[1]}"
+        for code, reserved, redeemed, *of_orders in db.session.execute(query)
+        if (reserved, redeemed) != tuple(of_orders)
+    ]
 
 
 def has_active(tenant_id: int) -> bool:

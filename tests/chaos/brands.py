@@ -11,15 +11,18 @@ from lumira import create_app
 from lumira.cli.catalog import read_catalog
 from lumira.clients.stripe_client import API_VERSION
 from lumira.database import atomic, db
+from lumira.domain.promotion_terms import PromotionTerms
 from lumira.models import KeyKind
 from lumira.repositories import api_keys, stripe_accounts, tenants
 from lumira.services.catalog.apply_catalog import apply_catalog
+from lumira.services.promotions.change_promotions import add_promotion
 from tests.chaos.installation import Installation
 from tests.chaos.plan import (
     GOODS,
     LEVELS,
     NOT_RESTOCKED,
     PRICES,
+    PROMOTION_CODE,
     RELEASES_ON_FAILURE,
     REVOKED_ON_PARTIAL_REFUND,
     SELLERS,
@@ -69,6 +72,7 @@ def _open(installation: Installation, plan: Plan, number: int, slug: str) -> Bra
     with atomic(None):
         tenant_id = tenants.find_id(slug)
     assert tenant_id is not None
+    add_promotion(tenant_id, PromotionTerms(PROMOTION_CODE, "eur", percent=10), actor="chaos")
     secret = _webhook_secret(installation, slug, account)
     with atomic(tenant_id):
         tenant = tenants.lock(tenant_id)

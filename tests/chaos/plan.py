@@ -23,6 +23,8 @@ PRICES = {
     "poster": 2500,
 }
 LEVELS = {"simple": 1, "intuitive": 2, "alchimique": 3, "integrale": 4}
+#: A promotion code of ten percent in each tenant.
+PROMOTION_CODE = "CHAOS10"
 #: A partial refund revokes the access to this product.
 REVOKED_ON_PARTIAL_REFUND = "strict"
 GOODS = ("shirt", "cap", "poster")
@@ -150,8 +152,14 @@ class Purchase:
         return self.items[0][0]
 
     @property
+    def has_code(self) -> bool:
+        """Whether the buyer enters the promotion code."""
+        return self.number % 5 == 0 and self.story is not Story.FREE
+
+    @property
     def price(self) -> int:
-        return sum(PRICES[product] * quantity for product, quantity in self.items)
+        whole = sum(PRICES[product] * quantity for product, quantity in self.items)
+        return whole - whole // 10 if self.has_code else whole
 
     @property
     def goods(self) -> dict[str, int]:

@@ -7,13 +7,14 @@ from tests.chaos.differences import Difference
 from tests.chaos.installation import ROOT, Installation, module
 
 _TIMEOUT = 120
-_PROOFS = (("stock", "verify"), ("receipts", "verify"))
+_PROOFS = (("stock", "verify"), ("receipts", "verify"), ("promotions", "verify"))
 
 
 def verify(installation: Installation) -> Iterator[Difference]:
     """Yield a difference for each command that fails.
 
-    Stock must equal its movements; receipts must have no gap and match the payments.
+    Stock must equal its movements, and uses of promotion codes their orders; receipts must have no gap and match the
+    payments.
     """
     for command in _PROOFS:
         completed = subprocess.run(

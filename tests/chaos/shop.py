@@ -9,7 +9,7 @@ from requests.adapters import HTTPAdapter
 
 from tests.chaos.brands import Brand
 from tests.chaos.installation import Installation
-from tests.chaos.plan import GOODS, LEVELS, Purchase
+from tests.chaos.plan import GOODS, LEVELS, PROMOTION_CODE, Purchase
 
 _TIMEOUT = (3, 70)
 RETURN_URL = "https://shop.example/done"
@@ -59,6 +59,8 @@ class Shop:
         path, body = _checkout_body(purchase) if purchase.uses_checkout else _intent_body(purchase)
         if purchase.email is not None:
             body["customerEmail"] = purchase.email
+        if purchase.has_code:
+            body["promotionCode"] = PROMOTION_CODE
         body["metadata"] = {"chaosCall": key}
         return _request("POST", f"{self._installation.url}{path}", headers, json=body)
 

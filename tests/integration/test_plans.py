@@ -44,6 +44,7 @@ from lumira.repositories import (
     overview,
     payouts,
     program_errors,
+    promotions,
     receipts,
     retention,
     shipments,
@@ -153,6 +154,14 @@ LISTS: dict[str, tuple[Read, list[str]]] = {
             tenant, audit.AuditFilter(since=NOW, until=NOW + timedelta(days=1)), before=uuid4()
         ),
         ["pk_audit_entries", "(id >", "(id <"],
+    ),
+    "promotion codes": (
+        lambda tenant: promotions.list_newest(tenant, after=uuid4(), limit=50),
+        ["pk_promotion_codes", "(id <"],
+    ),
+    "orders with a promotion code": (
+        lambda tenant: promotions.list_orders(tenant, uuid4(), limit=50),
+        ["ix_orders_by_promotion"],
     ),
     "notes on an order": (
         lambda tenant: order_notes.list_notes(tenant, uuid4()),

@@ -86,6 +86,7 @@ COMMANDS: dict[str, str] = {
     "promotions disable": "promotion_disabled",
     "promotions enable": "promotion_enabled",
     "promotions list": _READS,
+    "promotions verify": _READS,
     "receipts archive": "receipts_archived",
     "receipts attest": _READS,
     "receipts closings": _READS,

@@ -26,6 +26,8 @@ _COLUMNS = {
         "Nom",
         "E-mail",
         "Produits",
+        "Code promo",
+        "Remise",
         "Montant",
         "Remboursé",
         "Net",
@@ -41,6 +43,8 @@ _COLUMNS = {
         "Name",
         "E-mail",
         "Products",
+        "Promotion code",
+        "Discount",
         "Amount",
         "Refunded",
         "Net",
@@ -96,7 +100,7 @@ def _record(tenant_id: int, search: OrderSearch, actor: str) -> None:
 def _row(order: Order, zone: ZoneInfo, language: Language) -> tuple[str, ...]:
     payment = current_payment(order)
     products = "; ".join(f"{line.quantity} x {line.product_name}" for line in order.lines)
-    amounts = (order.amount, order.refunded_amount, order.net_paid)
+    amounts = (order.discount_amount, order.amount, order.refunded_amount, order.net_paid)
     return (
         order.order_number,
         str(order.status),
@@ -105,6 +109,7 @@ def _row(order: Order, zone: ZoneInfo, language: Language) -> tuple[str, ...]:
         harmless(order.customer_name or ""),
         harmless(order.customer_email or ""),
         harmless(products),
+        order.promotion_code or "",
         *(_amount(amount, order.currency, language) for amount in amounts),
         order.currency.upper(),
         payment.stripe_payment_intent_id if payment else "",

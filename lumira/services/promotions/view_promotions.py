@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from uuid import UUID
 
 from lumira.clock import utc_now
 from lumira.database import atomic
@@ -11,11 +12,14 @@ from lumira.domain.promotion_terms import values_of
 from lumira.domain.promotions import normalised
 from lumira.domain.shown_values import fingerprint_of
 from lumira.errors import PromotionNotFound
+from lumira.formats import parse_uuid
 from lumira.models import Order, Product, PromotionCode
 from lumira.repositories import products, promotions
 
 #: Orders that a page shows, the newest ones.
 _ORDERS_SHOWN = 50
+#: Codes on one page.
+_PAGE = 50
 
 
 class PromotionState(StrEnum):
@@ -38,6 +42,14 @@ class ListedPromotion:
 
 
 @dataclass(frozen=True, slots=True)
+class PromotionPage:
+    """One page of the codes, and the id after which the next one begins; `None` on the last page."""
+
+    listed: list[ListedPromotion]
+    next: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
 class PromotionDetails:
     """A code with the orders that use it, the newest first, and the fingerprint of its terms."""
 
@@ -53,7 +65,18 @@ def view_promotions(tenant_id: int) -> list[ListedPromotion]:
     """Return all codes of the tenant, the newest first."""
     now = utc_now()
     with atomic(tenant_id):
-        return [ListedPromotion(each, state_of(each, now)) for each in promotions.list_all(tenant_id)]
+        return [ListedPromotion(each, state_of(each, now)) for each in promotions.list_newest(tenant_id)]
+
+
+def view_page(tenant_id: int, *, text: str, after: str) -> PromotionPage:
+    """Return one page of the codes that contain the text, the newest first: the first page, or that after an id."""
+    now = utc_now()
+    with atomic(tenant_id):
+        found = promotions.list_newest(
+            tenant_id, text=normalised(text), after=parse_uuid(after), limit=_PAGE + 1
+        )
+    following = found[_PAGE - 1].id if len(found) > _PAGE else None
+    return PromotionPage([ListedPromotion(each, state_of(each, now)) for each in found[:_PAGE]], following)
 
 
 def view_promotion(tenant_id: int, code: str) -> PromotionDetails:

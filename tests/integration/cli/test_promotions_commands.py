@@ -2,6 +2,8 @@
 
 import pytest
 
+from lumira.database import atomic, db
+from lumira.models import PromotionCode
 from tests.support.factories import Brand, make_promotion, open_payment
 
 pytestmark = pytest.mark.usefixtures("app_context")
@@ -57,3 +59,15 @@ def test_terms_that_make_no_sense_are_refused(
 def test_a_code_that_does_not_exist_cannot_be_ended(run_flask, tenant: Brand) -> None:
     refused = run_flask("promotions", "disable", tenant.slug, "NOTHING", code=1)
     assert "There is no promotion code NOTHING." in refused.output
+
+
+def test_the_uses_are_compared_with_the_orders(run_flask, tenant: Brand) -> None:
+    code = make_promotion(tenant)
+    open_payment(tenant, promotion_code="WELCOME10")
+    assert run_flask("promotions", "verify", "--tenant", tenant.slug).stdout == (
+        "Promotion codes agree with their orders.\n"
+    )
+    with atomic(tenant.id):
+        db.session.get_one(PromotionCode, (tenant.id, code)).redeemed = 3
+    wrong = run_flask("promotions", "verify", "--tenant", tenant.slug, code=1)
+    assert "WELCOME10: 1 reserved and 3 redeemed, should be 1 and 0" in wrong.stdout

@@ -7,6 +7,7 @@ from flask import Response, current_app, request
 from config.settings import Settings
 from lumira.blueprints.http.references import checked_name
 from lumira.blueprints.pages.dashboard import visit
+from lumira.blueprints.pages.dashboard.paging import AFTER, pager, sent
 from lumira.blueprints.pages.dashboard.promotion_form import PromotionForm
 from lumira.blueprints.pages.dashboard.replies import done, language, page
 from lumira.blueprints.pages.dashboard.routing import dashboard
@@ -16,15 +17,23 @@ from lumira.services.promotions.change_promotions import add_promotion, edit_pro
 from lumira.services.promotions.view_promotions import (
     PromotionDetails,
     list_choices,
+    view_page,
     view_promotion,
-    view_promotions,
 )
 
 
 @dashboard.page("/promotions", may=Role.OWNER)
 def show() -> Response:
-    """All codes, with what they take off and how often they are used."""
-    return page("promotions.html.jinja", listed=view_promotions(visit.shop().tenant_id), path=_path())
+    """One page of the codes, with what they take off and how often they are used."""
+    text = sent("q")
+    found = view_page(visit.shop().tenant_id, text=text, after=sent(AFTER))
+    return page(
+        "promotions.html.jinja",
+        listed=found.listed,
+        text=text,
+        path=_path(),
+        pager=pager(_path(), {"q": text}, found.next),
+    )
 
 
 @dashboard.page("/promotions/-/new", may=Role.OWNER)

@@ -177,3 +177,17 @@ def test_a_viewer_sees_no_codes_which_are_as_good_as_money(app, tenant: Brand) -
 def test_a_code_of_another_shop_is_not_found(browser, tenant: Brand, other_tenant: Brand) -> None:
     make_promotion(other_tenant)
     assert browser.get(path(tenant, "/WELCOME10")).status_code == 404
+
+
+def test_many_codes_are_shown_in_pages_and_found_by_a_part(browser, tenant: Brand) -> None:
+    for number in range(52):
+        make_promotion(tenant, f"CODE-{number:02}")
+    first = browser.get(path(tenant)).text
+    assert "CODE-51" in first
+    assert "CODE-01" not in first
+    following = re.search(r'href="([^"]*after=[^"]+)"', first)
+    assert following
+    assert "CODE-01" in browser.get(following[1]).text
+    found = text_of(browser.get(f"{path(tenant)}?q=code-07"))
+    assert "CODE-07" in found
+    assert "CODE-08" not in found

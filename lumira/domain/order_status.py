@@ -51,7 +51,6 @@ def is_overdue(order: Order, now: datetime) -> bool:
     """Whether the order was to end a day ago, and so may have an alert: by its reservation, its debit, or sold out."""
     ends = [
         *(reservation.expires_at for reservation in order.reservations),
-        order.promotion_reserved_until,
         order.sold_out_at,
         order.charge_due_at,
     ]

@@ -200,9 +200,7 @@ def list_overdue(tenant_id: int, before: datetime) -> list[OverdueOrder]:
         )
         .scalar_subquery()
     )
-    # `greatest` ignores what is NULL.
-    ended = func.greatest(reserved_until, Order.promotion_reserved_until)
-    since = func.greatest(func.coalesce(Order.sold_out_at, ended), Order.charge_due_at)
+    since = func.greatest(func.coalesce(Order.sold_out_at, reserved_until), Order.charge_due_at)
     rows = db.session.execute(
         select(Order.order_number, Order.status, since)
         .where(

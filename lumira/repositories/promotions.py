@@ -123,6 +123,21 @@ def _update_uses(order: Order, reserved: int, redeemed: int, *, is_new: bool) ->
     return updated.first() is not None
 
 
+def count_reserved_by_network(order: Order) -> int:
+    """Return how many other unpaid orders of the order's network reserve a use of its code."""
+    return db.session.execute(
+        select(func.count())
+        .select_from(Order)
+        .where(
+            Order.tenant_id == order.tenant_id,
+            Order.promotion_code_id == order.promotion_code_id,
+            Order.promotion_use == PromotionUse.RESERVED,
+            Order.opener_network == order.opener_network,
+            Order.id != order.id,
+        )
+    ).scalar_one()
+
+
 def is_used_up_by(order: Order) -> bool:
     """Whether the order's customer has used its code more often than one may, this order included.
 

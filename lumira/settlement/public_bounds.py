@@ -12,11 +12,13 @@ from lumira.clock import utc_now
 from lumira.errors import OutOfStock, RateLimited
 from lumira.models import Order, OrderLine, ReservationState
 from lumira.models.customer import mailbox_key
-from lumira.repositories import openers, stock_counts
+from lumira.repositories import openers, promotions, stock_counts
 from lumira.repositories.idempotent_calls import Call
 
 #: Units of a product that one network may always reserve, whatever its share: a small cart is never refused.
 SMALL_CART = 5
+#: Unpaid orders of one network that use one promotion code at a time.
+USES_OF_CODE = 5
 #: Free orders that one network opens for one mailbox in each period: each sends a confirmation.
 FREE_ORDERS_PER_MAILBOX = 5
 
@@ -110,6 +112,20 @@ def _check_number(reserved: Sequence[openers.ReservedUnits], limit: int) -> None
         seconds = int((first_end - utc_now()).total_seconds()) + 1
         raise RateLimited(
             max(seconds, 60), "Too many unpaid orders reserve stock: pay or cancel one, or try again later."
+        )
+
+
+def check_promotion(order: Order) -> None:
+    """Check that the network that opened the order may reserve another use of its code; raises `RateLimited`.
+
+    Called once the use is counted: calls at the same time wait for the code's row. Otherwise a stranger could hold all
+    uses of a code by orders that are never paid.
+    """
+    if order.opener_network is None or not _configured:
+        return
+    if promotions.count_reserved_by_network(order) >= USES_OF_CODE:
+        raise RateLimited(
+            60, "Too many unpaid orders use this promotion code: pay or cancel one, or try again later."
         )
 
 

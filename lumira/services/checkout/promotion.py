@@ -11,6 +11,7 @@ from lumira.errors import InvalidPromotionCode
 from lumira.models import Order, Product, PromotionCode, PromotionUse
 from lumira.money import format_amount
 from lumira.repositories import promotions
+from lumira.settlement import public_bounds
 
 #: What the caller of the API reads. That a customer has used a code reads as if everybody had: whoever enters the
 #: address of another buyer must not learn from the message that they are a customer.
@@ -63,8 +64,8 @@ def check_uses_left(promotion: PromotionCode | None) -> None:
 def reserve_use(order: Order, *, until: datetime) -> None:
     """Reserve the use of the order's code until then, after its stock; safe to repeat.
 
-    Raises `InvalidPromotionCode` if the code, or the customer, has no use left: the caller's transaction must end with
-    it.
+    Raises `InvalidPromotionCode` if the code, or the customer, has no use left, and `RateLimited` if the network that
+    opened the order holds too many: the caller's transaction must end with it.
     """
     if order.promotion_use is None:
         return
@@ -72,6 +73,7 @@ def reserve_use(order: Order, *, until: datetime) -> None:
         order.promotion_reserved_until = until
         if not promotions.move(order, PromotionUse.RESERVED):
             raise _invalid(WhyNot.USED_UP, None)
+        public_bounds.check_promotion(order)
         if promotions.is_used_up_by(order):
             raise _invalid(WhyNot.USED_BY_CUSTOMER, None)
     elif order.promotion_use is PromotionUse.RESERVED and (order.promotion_reserved_until or until) < until:

@@ -199,6 +199,21 @@ def test_strangers_take_no_more_free_orders_and_stock_by_a_code_than_without(ten
         public_bounds.configure(None)
 
 
+def test_a_stranger_cannot_hold_all_uses_of_a_code_without_paying(tenant: Brand) -> None:
+    code = make_promotion(tenant, max_uses=50)
+    public_bounds.configure(PublicBounds(20, 5, 50, free_orders=()))
+    try:
+        for number in range(5):
+            _open_as_stranger(tenant, email=f"b{number}@example.com")
+        with pytest.raises(RateLimited, match="this promotion code"):
+            _open_as_stranger(tenant, email="b6@example.com")
+    finally:
+        public_bounds.configure(None)
+    assert uses(tenant, code) == (5, 0)
+    # The shop's own backend sells for all its buyers.
+    assert open_payment(tenant, promotion_code="WELCOME10", customer_email="b7@example.com").amount == 4230
+
+
 def _open_as_stranger(brand: Brand, *, email: str) -> None:
     call = Call(
         fingerprint="same",

@@ -37,7 +37,7 @@ def test_name_phone_and_address_come_back_some_seconds_later(notified):
         address="1 rue X\nB",
         zip="75002",
         town="Paris",
-        country_code="FR",
+        country_id=1,
     )
     assert notified.pending() == 1
     assert not read_changes(notified.brand.id) or notified.customer(linked).name == "Ada Lovelace"

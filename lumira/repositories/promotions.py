@@ -124,11 +124,16 @@ def _update_uses(order: Order, reserved: int, redeemed: int, *, is_new: bool) ->
 
 
 def count_reserved_by_network(order: Order) -> int:
-    """Return how many other unpaid orders of the order's network reserve a use of its code."""
+    """Return how many other unpaid orders of the order's network reserve a use of its code; 0 for one without limit."""
     return db.session.execute(
         select(func.count())
         .select_from(Order)
+        .join(
+            PromotionCode,
+            (PromotionCode.tenant_id == Order.tenant_id) & (PromotionCode.id == Order.promotion_code_id),
+        )
         .where(
+            PromotionCode.max_uses.is_not(None),
             Order.tenant_id == order.tenant_id,
             Order.promotion_code_id == order.promotion_code_id,
             Order.promotion_use == PromotionUse.RESERVED,

@@ -17,9 +17,9 @@ from tests.support.statements import Statements
 
 pytestmark = pytest.mark.usefixtures("app_context")
 
-#: The order, thirteen kinds of its rows, its events; events that are stuck, alerts; the tenant, receipts, notes,
-#: actions, and the team.
-STATEMENTS = 22
+#: The order, thirteen kinds of its rows, its events; events that are stuck, alerts; the tenant, fees, receipts,
+#: notes, actions, and the team.
+STATEMENTS = 23
 #: The work and its files.
 OF_DELIVERABLES = 2
 

@@ -165,9 +165,15 @@ _FINDINGS: dict[str, tuple[str, str, str, str]] = {
         "Ask your accountant which is right: receipts have one rate only.",
     ),
     "old_version": (
-        "Dolibarr {version} refuse peut-être le remboursement d’un avoir (corrigé en 2025).",
+        (
+            "Lumira est essayé avec Dolibarr 23 et plus récent ; la version {version} est plus ancienne, répond"
+            " parfois autrement, et refuse peut-être le remboursement d’un avoir."
+        ),
         "Mettez Dolibarr à jour ; sinon les avoirs sont validés, et leur remboursement reste à saisir dans Dolibarr.",
-        "Dolibarr {version} may refuse to pay a credit note out (repaired in 2025).",
+        (
+            "Lumira is tested with Dolibarr 23 and later; version {version} is older, sometimes responds differently,"
+            " and may refuse to pay a credit note out."
+        ),
         "Update Dolibarr; otherwise credit notes are validated, and their payout is left to be entered in Dolibarr.",
     ),
     "test_mode": (

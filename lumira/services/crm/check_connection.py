@@ -25,8 +25,9 @@ from lumira.services.crm.account import account_of
 #: A check may take a minute: it occupies one thread of a process, and not all of them.
 _slot = BoundedSemaphore(1)
 
-#: Before this version, Dolibarr may refuse to pay a credit note out (its pull request 34696, merged in July 2025).
-_PAYS_CREDIT_NOTES = 23
+#: The version that the calls were measured with. An earlier one responds differently in places, and may refuse to pay a
+#: credit note out (Dolibarr's pull request 34696, merged in July 2025).
+_OLDEST_TESTED = 23
 _ELEMENTS = {Element.THIRD_PARTY: "third_party", Element.ORDER: "order", Element.INVOICE: "invoice"}
 _READ_RIGHTS = {Element.THIRD_PARTY: "121, 262", Element.ORDER: "81", Element.INVOICE: "11"}
 _CREATE_RIGHTS = {Element.THIRD_PARTY: "122", Element.ORDER: "82", Element.INVOICE: "12"}
@@ -109,7 +110,7 @@ def _findings(known: _Known) -> Iterator[CrmFinding]:
 
 def _check_version(version: str) -> Iterator[CrmFinding]:
     major = version.partition(".")[0]
-    if major.isdigit() and int(major) < _PAYS_CREDIT_NOTES:
+    if major.isdigit() and int(major) < _OLDEST_TESTED:
         yield CrmFinding("old_version", {"version": version[:20]})
 
 

@@ -180,10 +180,19 @@ def test_another_currency_is_named(shop, dolibarr_server) -> None:
     assert "bank_account_currency" in faults(shop)
 
 
-def test_an_old_version_is_named_as_a_notice(shop, dolibarr_server) -> None:
-    dolibarr_server.configure(version="16.0.3")
-    found = check(shop)
-    assert not found["old_version"].is_fault
+@pytest.mark.parametrize("version", ["16.0.3", "22.0.4"])
+def test_an_old_version_is_named_as_a_notice(shop, dolibarr_server, version) -> None:
+    dolibarr_server.configure(version=version)
+    found = check(shop)["old_version"]
+    assert not found.is_fault
+    message = text_of(found.code, Language.ENGLISH, {**found.values, "slug": shop.slug}).message
+    assert f"Dolibarr 23 and later; version {version} is older" in message
+
+
+@pytest.mark.parametrize("version", ["23.0.0-beta", "24.0.1", "", "develop"])
+def test_a_version_that_is_not_known_to_be_old_has_no_notice(shop, dolibarr_server, version) -> None:
+    dolibarr_server.configure(version=version)
+    assert "old_version" not in check(shop)
 
 
 def test_another_url_drops_the_key_and_switches_the_connection_off(shop, dolibarr_server) -> None:

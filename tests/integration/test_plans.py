@@ -25,8 +25,11 @@ from lumira.repositories import (
     board,
     crm_ambiguous,
     crm_conflicts,
+    crm_drift,
     crm_linked_records,
     crm_notifications,
+    crm_queue,
+    crm_tasks,
     customers,
     deliverable_queue,
     disputes,
@@ -127,6 +130,42 @@ LISTS: dict[str, tuple[Read, list[str]]] = {
             tenant, CrmElement.THIRD_PARTY, after_id=5, up_to=None, limit=500
         ),
         ["uq_crm_links_dolibarr_id"],
+    ),
+    "the record of the CRM that is to be written next": (
+        crm_tasks.find_next,
+        ["ix_crm_tasks_due", "ix_crm_tasks_undone"],
+    ),
+    "parked records of the CRM": (
+        lambda tenant: crm_tasks.list_parked(tenant, after=uuid4()),
+        ["ix_crm_tasks_parked", "(id >"],
+    ),
+    "parked records of the CRM with their orders": (
+        lambda tenant: crm_queue.list_parked(tenant, limit=50),
+        ["ix_crm_tasks_parked"],
+    ),
+    "how much is to be written to the CRM": (
+        crm_tasks.figures,
+        ["ix_crm_tasks_undone"],
+    ),
+    "written records that are no longer kept": (
+        lambda tenant: crm_tasks.remove_done(tenant, NOW, limit=50),
+        ["ix_crm_tasks_done", "done_at <"],
+    ),
+    "the newest third party": (
+        crm_queue.find_newest_third_party,
+        ["uq_crm_links_dolibarr_id", "Backward"],
+    ),
+    "completed orders to be compared with the CRM": (
+        lambda tenant: crm_drift.list_completed_ids(tenant, after=uuid4(), limit=100),
+        ["pk_orders", "(id >"],
+    ),
+    "where a comparison of third parties begins": (
+        lambda tenant: crm_drift.find_first_id(tenant, CrmElement.THIRD_PARTY, since=uuid4()),
+        ["uq_crm_links_dolibarr_id"],
+    ),
+    "linked records to be compared": (
+        lambda tenant: crm_drift.list_between(tenant, CrmElement.INVOICE, after=5, up_to=105),
+        ["uq_crm_links_dolibarr_id", "dolibarr_id >", "dolibarr_id <="],
     ),
     "alerts about an order": (
         lambda tenant: alerts.list_about(tenant, ["x"], kinds=[AlertKind.STRIPE_UNAVAILABLE]),

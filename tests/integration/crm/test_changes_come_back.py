@@ -4,6 +4,7 @@ import pytest
 from sqlalchemy import update
 
 from lumira.clients import dolibarr
+from lumira.clients.dolibarr import transport
 from lumira.clock import utc_now
 from lumira.crm import apply_third_party
 from lumira.crm.read_changes import read_changes
@@ -375,6 +376,66 @@ def test_a_crm_that_is_down_loses_nothing(crm):
     crm.read()
 
     assert crm.customer(linked).phone == "+33 4"
+
+
+def test_a_slow_crm_is_read_later_and_loses_nothing(crm, monkeypatch):
+    linked, other = crm.link(), crm.link("bob@example.com", "Bob")
+    for each in (linked, other):
+        crm.change_theirs(each, phone="+33 4")
+        crm_post(crm, each.dolibarr_id)
+    before = len(crm.dolibarr.calls("GET"))
+    with monkeypatch.context() as patch:
+        patch.setattr(transport, "TIMEOUT", (5.0, 0.1))
+        crm.dolibarr.configure(latency_ms=500)
+        assert crm.read() is False
+
+    # The first call that took too long ended the run: the second record did not wait for a timeout of its own.
+    assert len(crm.dolibarr.calls("GET")) == before + 1
+    assert crm.pending() == 2
+    assert crm.customer(linked).phone is None
+    crm.dolibarr.heal()
+    crm.read()
+    assert [crm.customer(each).phone for each in (linked, other)] == ["+33 4", "+33 4"]
+    assert crm.pending() == 0
+
+
+@pytest.mark.parametrize("is_read_between", [False, True])
+def test_notifications_out_of_order_end_with_what_dolibarr_has(crm, is_read_between):
+    linked = crm.link()
+    crm.change_theirs(linked, phone="+33 1")
+    crm.change_theirs(linked, phone="+33 2")
+
+    # The later change is reported first, and a deletion that was rolled back last.
+    for code, phone in (
+        ("COMPANY_MODIFY", "+33 2"),
+        ("COMPANY_MODIFY", "+33 1"),
+        ("COMPANY_DELETE", "+33 1"),
+    ):
+        crm_post(crm, linked.dolibarr_id, code, phone=phone)
+        if is_read_between:
+            crm.read()
+    crm.read()
+
+    assert crm.customer(linked).phone == "+33 2"
+    assert [link.dolibarr_id for link in crm.links()] == [linked.dolibarr_id]
+    assert (crm.pending(), open_alerts(crm)) == (0, [])
+
+
+@pytest.mark.parametrize("is_read_between", [False, True])
+def test_a_change_that_is_reported_after_the_deletion_unlinks_once(crm, is_read_between):
+    linked = crm.link()
+    crm.change_theirs(linked, phone="+33 1")
+    crm.dolibarr.staff("DELETE", f"/thirdparties/{linked.dolibarr_id}")
+
+    for code in ("COMPANY_DELETE", "COMPANY_MODIFY"):
+        crm_post(crm, linked.dolibarr_id, code)
+        if is_read_between:
+            crm.read()
+    crm.read()
+
+    assert (crm.links(), crm.customer(linked).phone) == ([], None)
+    assert [entry.details["reason"] for entry in audited(crm.brand, "crm_unlinked")] == ["deleted"]
+    assert open_alerts(crm) == [AlertKind.CRM_UNLINKED]
 
 
 def test_a_refused_key_loses_nothing(crm):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from lumira.domain import parcels
-from lumira.domain.order_money import money_of
+from lumira.domain.order_money import is_refunded_or_being_refunded, money_of
 from lumira.domain.withdrawal import withdrawn_or_refunded_units
 from lumira.models import Fulfilment, Order, OrderLine, OrderStatus, ReturnCondition
 
@@ -27,6 +27,7 @@ class NoShipment(StrEnum):
     REVIEW = "review"
     #: The bank may return the money to the buyer.
     DISPUTED = "disputed"
+    #: Or its refund is under way.
     REFUNDED = "refunded"
     #: It was paid with test money, and the shop sells live.
     TEST_ENDED = "test_ended"
@@ -125,6 +126,8 @@ def why_not_shippable(order: Order) -> NoShipment | None:
         return NoShipment.REFUNDED
     if order.status is OrderStatus.DISPUTED:
         return NoShipment.DISPUTED
+    if is_refunded_or_being_refunded(order):
+        return NoShipment.REFUNDED
     if order.erased_at is not None:
         return NoShipment.ERASED
     return None if any(remaining_units(order, line) for line in goods) else NoShipment.NOTHING_LEFT

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lumira.domain.order_money import lost_amount, settling_payment
+from lumira.domain.parcels import shipped_units
 from lumira.domain.refund_lines import amount_of, refundable_quantity
 from lumira.domain.refunds import is_disputed, refundable_amount
 from lumira.domain.withdrawal import DueRefund, withdrawn_units
@@ -25,7 +26,8 @@ class DueReturnRefund:
 def due_return_refunds(order: Order, withdrawals: Sequence[DueRefund] = ()) -> list[DueReturnRefund]:
     """Return the refunds that returns still require: once each, from the payment that settles the order.
 
-    Units that the buyer has withdrawn from are refunded by the withdrawal, and come first among those that came back.
+    Units that the buyer has withdrawn from are refunded by the withdrawal, and come first among those that came back,
+    unless they were never shipped.
     An open dispute withholds the money: the refund is due once it is won. `withdrawals` are the refunds that are due
     because of those, and come before.
     """
@@ -39,9 +41,9 @@ def due_return_refunds(order: Order, withdrawals: Sequence[DueRefund] = ()) -> l
     for number, goods_return in enumerate(order.returns, start=1):
         if not goods_return.is_refunded or _is_requested(order, goods_return, payment):
             continue
-        lines = _refunded_lines(order, order.returns[: number - 1], goods_return)
         others = [line for done in withdrawals for line in done.lines]
         others += [line for done in due for line in done.lines]
+        lines = _refunded_lines(order, order.returns[: number - 1], goods_return, others)
         amount = min(amount_of(order, lines, others=others), remaining)
         if amount > 0:
             due.append(DueReturnRefund(goods_return, payment, amount, lines))
@@ -58,14 +60,14 @@ def _is_requested(order: Order, goods_return: GoodsReturn, payment: Payment) -> 
 
 
 def _refunded_lines(
-    order: Order, earlier: list[GoodsReturn], goods_return: GoodsReturn
+    order: Order, earlier: list[GoodsReturn], goods_return: GoodsReturn, others: list[dict[str, Any]]
 ) -> list[dict[str, Any]]:
-    """The units of a return that neither a withdrawal nor another refund is about."""
+    """The units of a return that neither a withdrawal nor another refund is about, nor one of `others`."""
     units = {
         line: min(
             _beyond_withdrawals(order, [*earlier, goods_return], line)
             - _beyond_withdrawals(order, earlier, line),
-            refundable_quantity(order, line),
+            refundable_quantity(order, line, others=others),
         )
         for line in order.lines
     }
@@ -76,4 +78,6 @@ def _beyond_withdrawals(order: Order, returns: list[GoodsReturn], line: OrderLin
     returned = sum(
         item.quantity for each in returns for item in each.lines if item.product_id == line.product_id
     )
-    return max(returned - withdrawn_units(order, line), 0)
+    # A unit that was withdrawn from is one that was not shipped, as long as there is one: it cannot come back.
+    unshipped = line.quantity - shipped_units(order, line)
+    return max(returned - max(withdrawn_units(order, line) - unshipped, 0), 0)

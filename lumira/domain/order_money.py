@@ -116,6 +116,13 @@ def _lost_amount_of(order: Order, payment: Payment | None, lost: list[Dispute]) 
     return max(amount, remaining) if is_whole else amount
 
 
+def is_refunded_or_being_refunded(order: Order) -> bool:
+    """Whether nothing of what was received remains once the refunds that are under way are made."""
+    succeeded = succeeded_payments(order)
+    remaining = sum(refunds.refundable_amount(order, payment) for payment in succeeded)
+    return received_amount(order) > 0 and remaining <= lost_amount(order)
+
+
 def review_reason(order: Order) -> ReviewReason | None:
     """Return how the payment differs from the order; `None` if a payment matches, or an operator released it."""
     reasons = [_mismatch(order, payment) for payment in succeeded_payments(order)]

@@ -46,14 +46,11 @@ def amount_of(order: Order, lines: Sequence[dict[str, Any]], *, others: Sequence
     after `others`, so that the refunds of all units together amount to what the line cost.
     """
     units = {UUID(line["line_id"]): int(line["quantity"]) for line in lines}
-    counted = Counter[UUID]()
-    for line in others:
-        counted[UUID(line["line_id"])] += int(line["quantity"])
     return sum(
         cost_of_units(
             sold.amount,
             sold.quantity,
-            before=sold.quantity - refundable_quantity(order, sold) + counted[sold.id],
+            before=sold.quantity - refundable_quantity(order, sold, others=others),
             units=units[sold.id],
             step=step(order.currency),
         )
@@ -70,9 +67,13 @@ def refundable_postage(order: Order) -> int:
     return order.shipping_amount - sum(request.shipping_amount for request in requests)
 
 
-def refundable_quantity(order: Order, line: OrderLine) -> int:
-    """Return how many units no refund of this line has refunded. A refund of an amount names no line."""
-    return line.quantity - _refunded_units(order, line, order.refund_requests)
+def refundable_quantity(order: Order, line: OrderLine, *, others: Sequence[dict[str, Any]] = ()) -> int:
+    """Return how many units no refund of this line has refunded, less those of `others`, which are about to be.
+
+    A refund of an amount names no line.
+    """
+    decided = sum(int(item["quantity"]) for item in others if item["line_id"] == str(line.id))
+    return line.quantity - _refunded_units(order, line, order.refund_requests) - decided
 
 
 def refunded_otherwise(order: Order, line: OrderLine) -> int:

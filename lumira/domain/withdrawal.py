@@ -267,11 +267,11 @@ def due_refunds(order: Order, *, if_accepted: bool = False) -> list[DueRefund]:
         if withdrawal in settled or is_withheld_until_return(order, withdrawal, accepted[:number]):
             continue
         settled.append(withdrawal)
-        lines = _unrefunded_lines(order, withdrawal)
+        others = [line for each in due for line in each.lines]
+        lines = _unrefunded_lines(order, withdrawal, others)
         postage = postage_left if _are_goods_withdrawn(order, settled) else 0
         is_last = _is_whole(order, settled)
         # The prices are in the order's currency: a part of a payment in another one is for an operator to refund.
-        others = [line for each in due for line in each.lines]
         prices = amount_of(order, lines, others=others) + postage
         part = prices if payment.currency == order.currency else 0
         amount = remaining if is_last else min(part, remaining)
@@ -313,11 +313,15 @@ def _is_requested(order: Order, withdrawal: Withdrawal, payment: Payment) -> boo
     )
 
 
-def _unrefunded_lines(order: Order, withdrawal: Withdrawal) -> list[dict[str, Any]]:
-    """The units of a withdrawal, without those that were refunded for another reason meanwhile."""
+def _unrefunded_lines(
+    order: Order, withdrawal: Withdrawal, others: Sequence[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """The units of a withdrawal, without those that were refunded for another reason meanwhile or are in `others`."""
     lines = {line.id: line for line in order.lines}
     units = {
-        each.order_line_id: min(each.quantity, refundable_quantity(order, lines[each.order_line_id]))
+        each.order_line_id: min(
+            each.quantity, refundable_quantity(order, lines[each.order_line_id], others=others)
+        )
         for each in withdrawal.lines
     }
     return [{"line_id": str(line_id), "quantity": number} for line_id, number in units.items() if number > 0]

@@ -71,7 +71,12 @@ def refund_in_dashboard(brand: Brand, opened: PaymentOpened | None = None, **ref
 
 def disputed(brand: Brand, opened: PaymentOpened, **dispute: Any) -> dict[str, Any]:
     """Open a dispute of the payment."""
-    sent = {"payment_intent": opened.payment_intent_id, **dispute}
+    return dispute_payment(brand, opened.payment_intent_id or "", **dispute)
+
+
+def dispute_payment(brand: Brand, payment_intent_id: str, **dispute: Any) -> dict[str, Any]:
+    """Open a dispute of the payment with this PaymentIntent."""
+    sent = {"payment_intent": payment_intent_id, **dispute}
     return _ask(brand, "POST", "/sandbox/disputes", json=sent)
 
 

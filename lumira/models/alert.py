@@ -38,6 +38,8 @@ class AlertKind(StrEnum):
     INQUIRY = "inquiry"
     #: An order waits for a day longer than its reservation, or than its automatic refund should take.
     ORDER_OVERDUE = "order_overdue"
+    #: Paid orders were not shipped within the tenant's days for it; the subject is the tenant.
+    ORDER_UNSHIPPED = "order_unshipped"
     #: A part of a bank transfer has arrived.
     TRANSFER_INCOMPLETE = "transfer_incomplete"
     #: No bank transfer arrived until its last day; the order is closed.

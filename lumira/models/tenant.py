@@ -79,7 +79,7 @@ class Tenant(Timestamped, Base):
         ),
         CheckConstraint("withdrawal_days >= 14", name="withdrawal_takes_fourteen_days"),
         CheckConstraint("delivery_days >= 0", name="delivery_days_are_not_negative"),
-        CheckConstraint("ship_within_days BETWEEN 1 AND 365", name="ship_within_days_are_few"),
+        CheckConstraint("ship_within_days BETWEEN 0 AND 365", name="ship_within_days_are_few"),
         CheckConstraint("brand_color ~ '^#[0-9A-F]{6}$'", name="brand_color_is_hexadecimal"),
         CheckConstraint("brand_background ~ '^#[0-9A-F]{6}$'", name="brand_background_is_hexadecimal"),
         CheckConstraint("brand_radius BETWEEN 0 AND 32", name="brand_radius_is_small"),
@@ -111,8 +111,10 @@ class Tenant(Timestamped, Base):
     )
     #: Whether the refund of a withdrawal waits until shipped goods are returned (L221-24).
     refund_on_return: Mapped[bool] = mapped_column(default=False, server_default=false())
-    #: Days after which the team is alerted about paid orders that were not shipped; `None` for no alert.
-    ship_within_days: Mapped[int | None] = mapped_column(default=SHIP_WITHIN_DAYS)
+    #: Days after which the team is alerted about paid orders that are not shipped; 0 for no alert.
+    ship_within_days: Mapped[int] = mapped_column(
+        default=SHIP_WITHIN_DAYS, server_default=str(SHIP_WITHIN_DAYS)
+    )
     #: Increases with every change of the catalog; a cached copy with another number is stale.
     catalog_version: Mapped[int] = mapped_column(default=0)
     stripe_publishable_key: Mapped[str | None]

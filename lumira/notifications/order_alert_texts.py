@@ -134,6 +134,18 @@ ORDER_TEXTS: dict[AlertKind, Translations] = {
             ),
         ),
     ),
+    AlertKind.ORDER_UNSHIPPED: in_both(
+        (
+            "commandes à expédier en retard",
+            "Au moins une commande payée attend d’être expédiée depuis plus longtemps que le délai de la boutique.",
+            "flask shipments list montre les plus anciennes ; les expédier, ou les rembourser.",
+        ),
+        (
+            "orders are shipped late",
+            "At least one paid order waits to be shipped for longer than the days of the shop.",
+            "flask shipments list shows the oldest; ship or refund them.",
+        ),
+    ),
     AlertKind.TRANSFER_INCOMPLETE: in_both(
         (
             "virement reçu en partie",

@@ -21,6 +21,7 @@ from lumira.reconciliation.pull_events import pull_events
 from lumira.reconciliation.reconcile_payouts import reconcile_payouts
 from lumira.reconciliation.report import ReconciliationReport, StripeAvailability
 from lumira.reconciliation.watch_deadlines import watch_deadlines
+from lumira.reconciliation.watch_shipments import watch_shipments
 from lumira.reconciliation.watch_webhooks import watch_webhooks
 from lumira.repositories import (
     alerts,
@@ -98,6 +99,8 @@ def reconcile(
         with report.step("webhooks"):
             watch_webhooks(tenant_id)
             watch_workers.note_worker(tenant_id)
+        with report.step("shipments"):
+            watch_shipments(tenant_id)
         with report.step("test sales"):
             end_test_sales(tenant_id, actor="reconciliation", is_stopping=is_stopping)
     if account is not None:

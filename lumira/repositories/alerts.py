@@ -44,6 +44,7 @@ WATCHED = frozenset(
         AlertKind.CRM_FAILING,
         AlertKind.DISK_LOW,
         AlertKind.EVENT_WAITING,
+        AlertKind.ORDER_UNSHIPPED,
         AlertKind.PROGRAM_ERROR,
         AlertKind.STRIPE_KEY_REFUSED,
         AlertKind.STRIPE_UNAVAILABLE,

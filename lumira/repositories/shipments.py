@@ -1,14 +1,24 @@
 """Orders whose goods wait to be shipped. An order is loaded with its own shipments and returns."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 
-from sqlalchemy import exists, or_, select, tuple_
+from sqlalchemy import ColumnElement, exists, or_, select, tuple_
 
 from lumira.database import constant, db
 from lumira.domain.fulfilment import UNSHIPPED
 from lumira.domain.list_position import Position
-from lumira.models import Order, OrderLine
+from lumira.models import Order, OrderLine, OrderStatus
 from lumira.repositories import orders, sale_mode
+
+
+@dataclass(frozen=True, slots=True)
+class OrderToShipSince:
+    """An order with units to ship, and when it was paid."""
+
+    order_number: str
+    paid_at: datetime
 
 
 def list_to_ship(
@@ -23,7 +33,7 @@ def list_to_ship(
         select(Order)
         .where(
             Order.tenant_id == tenant_id,
-            or_(*(Order.fulfilment == constant(state) for state in UNSHIPPED)),
+            _is_unshipped(),
             sale_mode.counts(tenant_id),
         )
         .order_by(Order.completed_at, Order.id)
@@ -40,6 +50,29 @@ def list_to_ship(
     if after is not None:
         query = query.where(position > tuple_(after.at, after.id))
     return orders.load_whole(tenant_id, db.session.execute(query).scalars().all())
+
+
+def find_longest_to_ship(tenant_id: int) -> OrderToShipSince | None:
+    """Return the order that waits longest to be shipped, of those that an operator can ship; `None` without one."""
+    query = (
+        select(Order.order_number, Order.completed_at)
+        .where(
+            Order.tenant_id == tenant_id,
+            _is_unshipped(),
+            Order.status != OrderStatus.DISPUTED,
+            Order.review_reason.is_(None),
+            Order.erased_at.is_(None),
+            sale_mode.counts(tenant_id),
+        )
+        .order_by(Order.completed_at, Order.id)
+        .limit(constant(1))
+    )
+    found = db.session.execute(query).first()
+    return OrderToShipSince(found.order_number, found.completed_at) if found else None
+
+
+def _is_unshipped() -> ColumnElement[bool]:
+    return or_(*(Order.fulfilment == constant(state) for state in UNSHIPPED))
 
 
 def position_of(order: Order) -> Position:

@@ -26,6 +26,7 @@ LOST_DISPUTE_POLICIES = ("credit_note", "review")
 #: Days: the legal period, and a year for what is customary as a longer one.
 _WITHDRAWAL_DAYS = (14, 365)
 _MOST_DELIVERY_DAYS = 180
+_MOST_SHIP_WITHIN_DAYS = 365
 #: Far more than a brand has; each is listed on a page, and its certificate is looked at.
 _MOST_DOMAINS = 50
 
@@ -146,6 +147,17 @@ class TenantTable(Table):
         load_default=30,
         error_messages={"invalid": message("whole_days")},
         validate=validate.Range(0, _MOST_DELIVERY_DAYS, error=message("range")),
+    )
+    #: Whether the refund of a withdrawal waits until shipped goods are returned.
+    refund_on_return = fields.Boolean(
+        truthy={True}, falsy={False}, load_default=False, error_messages={"invalid": "Must be true or false."}
+    )
+    #: Days after which the team is alerted about paid orders that are not shipped; 0 for no alert.
+    ship_within_days = fields.Integer(
+        strict=True,
+        load_default=7,
+        error_messages={"invalid": message("whole_days")},
+        validate=validate.Range(0, _MOST_SHIP_WITHIN_DAYS, error=message("range")),
     )
     #: The team's address for alerts; required in production.
     alert_email = EmailAddress(load_default=None, validate=check_is_read)

@@ -59,9 +59,10 @@ def upgrade() -> None:
     op.add_column("withdrawals", timestamp("sent_back_at", nullable=True))
     op.add_column("refund_requests", uuid("return_id", nullable=True))
     op.add_column("tenants", _flag("refund_on_return"))
-    op.add_column("tenants", sa.Column[int]("ship_within_days", sa.Integer(), server_default="7"))
-    op.alter_column("tenants", "ship_within_days", server_default=None)
-    op.create_check_constraint("ship_within_days_are_few", "tenants", "ship_within_days BETWEEN 1 AND 365")
+    op.add_column(
+        "tenants", sa.Column[int]("ship_within_days", sa.Integer(), nullable=False, server_default="7")
+    )
+    op.create_check_constraint("ship_within_days_are_few", "tenants", "ship_within_days BETWEEN 0 AND 365")
     for table, name, condition in _CHECKS:
         op.create_check_constraint(name, table, condition, postgresql_not_valid=True)
     op.create_foreign_key(

@@ -349,6 +349,10 @@ LISTS: dict[str, tuple[Read, list[str]]] = {
         ),
         ["ix_alerts_resolved", "ROW(resolved_at, id) <"],
     ),
+    "order that waits longest to be shipped": (
+        shipments.find_longest_to_ship,
+        ["ix_orders_to_ship"],
+    ),
     "orders to ship": (
         lambda tenant: shipments.list_to_ship(tenant, after=Position(NOW, uuid4()), limit=50),
         ["ix_orders_to_ship", "ROW(completed_at, id) >"],

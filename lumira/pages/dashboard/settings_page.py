@@ -25,10 +25,14 @@ SELLER = ("legal_name", "address", "registration", "vat_number", "vat_rate", "va
 SALE_RULES = {
     "payment": ("payment_page", "email_required"),
     "terms": ("terms_version", "terms_url"),
-    "withdrawal": ("withdrawal_policy", "withdrawal_days", "delivery_days"),
+    "withdrawal": ("withdrawal_policy", "withdrawal_days", "delivery_days", "refund_on_return"),
+    "shipping": ("ship_within_days",),
     "other": ("release_on_failure", "statement_descriptor_suffix", "time_zone"),
 }
 SALES = tuple(name for group in SALE_RULES.values() for name in group)
+#: The rules that are switched on or off.
+SALE_SWITCHES = ("email_required", "refund_on_return")
+_DAYS = ("withdrawal_days", "delivery_days", "ship_within_days")
 #: Of these the schema itself says that they are missing.
 _ALWAYS_SENT = ("name", "legal_name", "address")
 
@@ -71,10 +75,10 @@ def brand_table(entered: dict[str, str]) -> dict[str, Any]:
 
 
 def sale_values(tenant: Tenant) -> dict[str, str]:
-    """Return the rules of sale as their form shows them; `email_required` is `yes` or empty, as a box."""
+    """Return the rules of sale as their form shows them; one that is switched on or off is `yes` or empty, as a box."""
     values = {name: getattr(tenant, name) for name in SALES}
     return {name: _shown(value) for name, value in values.items()} | {
-        "email_required": "yes" if tenant.email_required else ""
+        name: "yes" if values[name] else "" for name in SALE_SWITCHES
     }
 
 
@@ -85,8 +89,8 @@ def zones_shown(tenant: Tenant, language: Language) -> list[tuple[Zone, list[str
 
 def sale_table(entered: dict[str, str]) -> dict[str, Any]:
     """Return the rules of sale as a catalog file has them: an empty field is one that the file omits."""
-    table = _with_numbers(_without_empty(entered), ("withdrawal_days", "delivery_days"))
-    return table | {"email_required": bool(entered["email_required"])}
+    table = _with_numbers(_without_empty(entered), _DAYS)
+    return table | {name: bool(entered[name]) for name in SALE_SWITCHES}
 
 
 def seller_values(seller: dict[str, Any] | None) -> dict[str, str]:

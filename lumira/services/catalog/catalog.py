@@ -12,7 +12,7 @@ from lumira.models import (
     ReleaseOnFailure,
     WithdrawalPolicy,
 )
-from lumira.models.tenant import DELIVERY_DAYS, WITHDRAWAL_DAYS
+from lumira.models.tenant import DELIVERY_DAYS, SHIP_WITHIN_DAYS, WITHDRAWAL_DAYS
 from lumira.repositories.catalog_products import CatalogProduct, FieldChange, ProductChange
 from lumira.repositories.contents import CatalogContent
 
@@ -40,6 +40,10 @@ class CatalogTenant:
     withdrawal_policy: WithdrawalPolicy = WithdrawalPolicy.REVIEW
     withdrawal_days: int = WITHDRAWAL_DAYS
     delivery_days: int = DELIVERY_DAYS
+    #: Whether the refund of a withdrawal waits until shipped goods are returned.
+    refund_on_return: bool = False
+    #: Days after which the team is alerted about paid orders that are not shipped; 0 for no alert.
+    ship_within_days: int = SHIP_WITHIN_DAYS
     #: The address of the team that receives alerts, such as those about disputes.
     alert_email: str | None = None
     #: Where buyers reach the shop.

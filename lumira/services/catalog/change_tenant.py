@@ -21,6 +21,8 @@ CHANGEABLE = (
     "withdrawal_policy",
     "withdrawal_days",
     "delivery_days",
+    "refund_on_return",
+    "ship_within_days",
     "alert_email",
     "support_email",
     "shop_url",

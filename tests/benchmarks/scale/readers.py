@@ -14,6 +14,7 @@ from lumira.domain.order_search import OrderSearch
 from lumira.link_tokens import LinkAddress
 from lumira.models import EventStatus, MessageKind, MessageStatus
 from lumira.reconciliation.watch_deadlines import watch_deadlines
+from lumira.reconciliation.watch_shipments import watch_shipments
 from lumira.repositories import (
     access_links,
     alerts,
@@ -208,6 +209,7 @@ def _sweeps(brand: Brand) -> Iterator[tuple[str, Reader]]:
     yield "sweep of refunds", lambda: due_work.tenants_with_due_refunds(now)
     yield "sweep of alerts", lambda: due_work.tenants_with_unsent_alerts(now)
     yield "deadlines of a tenant", lambda: watch_deadlines(brand.id)
+    yield "late shipments of a tenant", lambda: watch_shipments(brand.id)
     yield "due polls of a tenant", lambda: _claim(brand)
     yield "retention of a tenant", lambda: remove_expired(brand.id)
     probe = Probe.of(current_app.extensions["lumira"])

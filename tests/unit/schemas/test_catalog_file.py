@@ -92,6 +92,8 @@ def test_optional_keys_have_defaults():
         "withdrawal_policy": "review",
         "withdrawal_days": 14,
         "delivery_days": 30,
+        "refund_on_return": False,
+        "ship_within_days": 7,
         "alert_email": None,
         "support_email": None,
         "shop_url": None,
@@ -233,6 +235,8 @@ def test_optional_keys_have_defaults():
             "tenant.payment_page",
             "Must be one of: element, hosted.",
         ),
+        (with_tenant_line('refund_on_return = "yes"'), "tenant.refund_on_return", "true or false"),
+        (with_tenant_line("ship_within_days = 366"), "tenant.ship_within_days", "between 0 and 365"),
         (
             with_tenant_line('release_on_failure = "never"'),
             "tenant.release_on_failure",

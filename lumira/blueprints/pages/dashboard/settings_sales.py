@@ -1,4 +1,4 @@
-"""A shop's rules of sale: payment page, terms, withdrawals, stock after a failed payment, bank statement, time zone."""
+"""A shop's rules of sale: payment page, terms, withdrawals, shipping, failed payments, bank statement, time zone."""
 
 from typing import Any
 
@@ -10,7 +10,14 @@ from lumira.blueprints.pages.dashboard.routing import dashboard
 from lumira.blueprints.pages.dashboard.settings_forms import changed_meanwhile, form_page, refused, seen
 from lumira.domain.operators import Role
 from lumira.errors import CatalogError, ChangedMeanwhile
-from lumira.pages.dashboard.settings_page import SALE_RULES, SALES, sale_table, sale_values, zones_shown
+from lumira.pages.dashboard.settings_page import (
+    SALE_RULES,
+    SALE_SWITCHES,
+    SALES,
+    sale_table,
+    sale_values,
+    zones_shown,
+)
 from lumira.schemas.catalog_file import parse_tenant_values
 from lumira.services.catalog.edit_tenant import edit_settings
 from lumira.services.tenants.view_settings import TenantSettings, view_settings
@@ -48,6 +55,7 @@ def _form_page(entered: dict[str, str], view: TenantSettings, **context: Any) ->
         names=SALES,
         view=view,
         groups=SALE_RULES,
+        switches=SALE_SWITCHES,
         zones=zones_shown(view.tenant, language()),
         currency=view.tenant.currency,
         path=_path(),

@@ -14,6 +14,7 @@ _FRENCH: dict[str, Any] = {
         "payment": "Paiement",
         "terms": "Conditions de vente",
         "withdrawal": "Rétractation",
+        "shipping": "Expédition",
         "other": "Autres règles",
     },
     "choices": {
@@ -45,6 +46,12 @@ _FRENCH: dict[str, Any] = {
         ),
         "withdrawal_days": "De 14, le délai légal, à 365.",
         "delivery_days": "Le délai de rétractation d’un objet commence à sa livraison : au plus tard après ces jours.",
+        "refund_on_return": (
+            "Une rétractation acceptée n’est remboursée qu’au retour des objets expédiés, ou sur preuve de leur renvoi."
+        ),
+        "ship_within_days": (
+            "L’équipe reçoit une alerte si une commande payée attend encore après ces jours. 0 : aucune alerte."
+        ),
         "release_on_failure": "L’acheteur peut essayer un autre moyen de paiement tant que le stock est réservé.",
         "statement_descriptor_suffix": "Ajoutée par Stripe au nom du compte, sur le relevé de l’acheteur. Vide : rien.",
         "time_zone": "Pour les jours des listes, des délais et des reçus.",
@@ -57,6 +64,7 @@ _ENGLISH: dict[str, Any] = {
         "payment": "Payment",
         "terms": "Terms of sale",
         "withdrawal": "Withdrawal",
+        "shipping": "Shipping",
         "other": "Other rules",
     },
     "choices": {
@@ -86,6 +94,12 @@ _ENGLISH: dict[str, Any] = {
         "withdrawal_policy": "For withdrawals from now on. While a payment is disputed, the refund waits.",
         "withdrawal_days": "From 14, the legal period, to 365.",
         "delivery_days": "The withdrawal period of goods begins with their delivery: after these days at the latest.",
+        "refund_on_return": (
+            "An accepted withdrawal is refunded once the shipped goods are back, or the buyer proves to have sent them."
+        ),
+        "ship_within_days": (
+            "The team gets an alert if a paid order still waits after these days. 0: no alert."
+        ),
         "release_on_failure": "A buyer can try another means of payment while the stock is reserved.",
         "statement_descriptor_suffix": (
             "Stripe adds it to the account's name on the buyer's bank statement. Empty: nothing is added."

@@ -245,6 +245,8 @@ def new_tenant(slug: str, **changes: object) -> Catalog:
         domains=(f"{slug}.example",),
         statement_descriptor_suffix="NEUVE",
         release_on_failure=ReleaseOnFailure.AT_ONCE,
+        refund_on_return=True,
+        ship_within_days=2,
     )
     return Catalog(replace(tenant, **changes), tuple(default_products()))
 
@@ -266,6 +268,7 @@ def test_a_new_slug_creates_a_tenant():
         tenant = tenants.get(tenant_id)
         assert (tenant.time_zone, tenant.release_on_failure) == ("Indian/Reunion", ReleaseOnFailure.AT_ONCE)
         assert tenant.statement_descriptor_suffix == "NEUVE"
+        assert (tenant.refund_on_return, tenant.ship_within_days) == (True, 2)
         assert tenants.list_domains(tenant_id) == [f"{slug}.example"]
         assert len(catalog.list_products(tenant_id)) == 8
 

@@ -49,6 +49,8 @@ SALES = {
     "withdrawal_policy": "refund",
     "withdrawal_days": "30",
     "delivery_days": "7",
+    "refund_on_return": "yes",
+    "ship_within_days": "3",
     "release_on_failure": "at_once",
     "statement_descriptor_suffix": "MAISON",
     "time_zone": "Europe/Berlin",
@@ -94,7 +96,7 @@ def apply(brand: Brand, described: Tenant, **options: Any) -> CatalogDifference:
     values = {
         name: getattr(described, name)
         for name in CatalogTenant.__dataclass_fields__
-        if name not in ("domains", "order_prefix")
+        if name not in ("domains", "order_prefix", "crm")
     }
     file = CatalogTenant(**values, domains=names, order_prefix=None)
     return apply_catalog(Catalog(file, ()), actor="test", **options)
@@ -240,6 +242,8 @@ def test_the_rules_of_sale_count_for_the_next_sale_and_change_no_earlier_one(bro
         ("withdrawal_days", "13", "de 14 à 365"),
         ("withdrawal_days", "two weeks", "nombre entier de jours, comme 30"),
         ("delivery_days", "181", "de 0 à 180"),
+        ("ship_within_days", "366", "de 0 à 365"),
+        ("ship_within_days", "soon", "nombre entier de jours, comme 30"),
         ("release_on_failure", "never", "une des valeurs de la liste"),
         ("statement_descriptor_suffix", "A*B", "Stripe les refuse"),
         ("statement_descriptor_suffix", "é" * 5, "caractères latins sans accent"),
@@ -334,6 +338,18 @@ def test_no_file_undoes_a_setting_unless_it_may_overwrite(browser, tenant) -> No
 
     apply(tenant, original, overwrite=True)
     assert (stored(tenant).name, stored(tenant).edited_fields) == (original.name, [])
+
+
+def test_the_rules_about_goods_are_switched_on_and_off_and_no_file_undoes_them(browser, tenant) -> None:
+    original = stored(tenant)
+    assert (original.refund_on_return, original.ship_within_days) == (False, 7)
+    browser.submit(path(tenant, "sales"), **SALES)
+    assert (stored(tenant).refund_on_return, stored(tenant).ship_within_days) == (True, 3)
+    with pytest.raises(EditedInDashboard, match=r"tenant\.refund_on_return.*tenant\.ship_within_days"):
+        apply(tenant, original)
+    off = SALES | {"refund_on_return": "", "ship_within_days": "0"}
+    assert browser.submit(path(tenant, "sales"), **off).status_code == 303
+    assert (stored(tenant).refund_on_return, stored(tenant).ship_within_days) == (False, 0)
 
 
 def test_a_file_with_the_same_settings_is_applied_and_counts_again(browser, tenant) -> None:

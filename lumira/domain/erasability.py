@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from lumira.domain import messages, order_status, withdrawal
+from lumira.domain import addresses, messages, order_status, withdrawal
 from lumira.domain.fulfilment import UNSHIPPED
 from lumira.models import Order, OrderStatus
 
@@ -89,8 +89,14 @@ def _outstanding_work(order: Order, delivered: Collection[tuple[UUID, str]]) -> 
 
 
 def _outstanding_goods(order: Order, now: datetime) -> str | None:
-    """The address is needed until the goods are shipped; not if they should have been long ago."""
+    """The address is needed until the goods are shipped; not if they should have been long ago.
+
+    A shop that asks for no address here sends its goods without Lumira: nothing that it needs is erased.
+    """
+    address = addresses.read(order.shipping_address)
     if order.is_free or order.fulfilment not in UNSHIPPED or order.completed_at is None:
+        return None
+    if address is None or not address.is_whole:
         return None
     is_recent = now - order.completed_at < timedelta(days=order.delivery_days)
     return "has goods that are not shipped yet: ship or refund them first" if is_recent else None

@@ -118,7 +118,16 @@ def test_json_is_what_the_api_shows_a_secret_key(run_flask, tenant):
     order = json.loads(run_flask("orders", "show", number, "--json").stdout)
 
     assert (order["orderNumber"], order["status"], order["amount"]) == (number, "completed", 4700)
-    assert order["lines"] == [{"productId": "mystique", "quantity": 1, "unitAmount": 4700}]
+    assert order["lines"] == [
+        {
+            "productId": "mystique",
+            "quantity": 1,
+            "unitAmount": 4700,
+            "discount": 0,
+            "shippedQuantity": 0,
+            "returnedQuantity": 0,
+        }
+    ]
     assert order["refundedAmount"] == 0
     assert order["timeline"][0]["what"] == "opened"
     assert order["createdAt"].endswith("Z")

@@ -214,6 +214,13 @@ def test_a_cart_ships_its_goods_only(tenant) -> None:
 
 def test_an_erasure_waits_for_the_goods_and_removes_the_number_of_the_parcel(tenant) -> None:
     number = sold(tenant)
+    with atomic(tenant.id):
+        orders.get_order(tenant.id, number).shipping_address = {
+            "country": "FR",
+            "name": "Ana",
+            "line1": "1 rue de la Paix",
+            "city": "Paris",
+        }
     with pytest.raises(NotErasable, match="goods that are not shipped"):
         erase_customer(tenant.id, BUYER, actor="test")
     ship(tenant, number, carrier="ups", tracking_number="1Z999AA10123456784")
@@ -228,3 +235,9 @@ def test_an_erasure_waits_for_the_goods_and_removes_the_number_of_the_parcel(ten
     assert {each.status for each in order.messages if each.kind is MessageKind.ORDER_SHIPPED} == {
         MessageStatus.SUPERSEDED
     }
+
+
+def test_an_erasure_does_not_wait_for_goods_of_a_shop_that_asks_for_no_address(tenant) -> None:
+    number = sold(tenant)
+    erase_customer(tenant.id, BUYER, actor="test")
+    assert load_order(tenant, number).customer_email is None

@@ -75,7 +75,8 @@ def check_url(url: str) -> None:
         parts.scheme == "http" and (is_private or public_addresses.allows_private())
     ):
         raise _bad_url("must begin with https://")
-    if not host or "@" in parts.netloc or parts.query or parts.fragment:
+    # An empty query is none to `urlsplit`, but the path of the API would become its content: any path could be called.
+    if not host or "@" in parts.netloc or "?" in url or "#" in url:
         raise _bad_url("must be a host and a path, without user, query and fragment")
     if not is_private and port is not None and port <= _LAST_RESERVED and port not in (_HTTPS, _HTTP):
         raise _bad_url(f"names port {port}, which is that of another service")

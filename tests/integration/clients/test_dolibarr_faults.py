@@ -228,6 +228,8 @@ def test_texts_that_a_database_does_not_store_are_read_without_what_it_refuses()
         "https://user:word@erp.example.com",
         "https://erp.example.com/?a=1",
         "https://erp.example.com/#a",
+        "https://erp.example.com/any/path?",
+        "https://erp.example.com/any/path#",
         "https://erp.example.com:25",
         "https://erp.example.com:99999",
         "https://erp.example.com/\r\nDOLAPIKEY: x",

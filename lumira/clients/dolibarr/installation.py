@@ -51,7 +51,7 @@ def get_version(account: DolibarrAccount) -> str:
 def find_rights(account: DolibarrAccount) -> Mapping[str, Any] | None:
     """Return the rights of the key's user as Dolibarr nests them, such as `{"societe": {"lire": 1, …}, …}`.
 
-    `None` if the user may not read its own account.
+    `None` if the user may not read its own account, or Dolibarr leaves them out.
     """
     try:
         user = transport.get(account, "find_rights", "/users/info", {"includepermissions": 1})
@@ -59,7 +59,8 @@ def find_rights(account: DolibarrAccount) -> Mapping[str, Any] | None:
         if error.reason is RefusalReason.MISSING_RIGHT:
             return None
         raise
-    return replies.read(lambda: dict(user["rights"]))
+    rights = user.get("rights") if isinstance(user, Mapping) else None
+    return dict(rights) if isinstance(rights, Mapping) else None
 
 
 def may_read(account: DolibarrAccount, element: Element) -> bool:

@@ -82,7 +82,7 @@ def create_credit_note(
 def _document(third_party_id: int, lumira_id: str, day: date, lines: Sequence[NewLine]) -> dict[str, object]:
     return {
         "socid": third_party_id,
-        "date": day.isoformat(),
+        "date": values.from_day(day),
         "ref_ext": lumira_id,
         "ref_client": lumira_id,
         "lines": [new_lines.sent(line) for line in lines],

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 
 from lumira.clients.dolibarr import lines as new_lines
-from lumira.clients.dolibarr import replies, searches, transport
+from lumira.clients.dolibarr import replies, searches, transport, values
 from lumira.clients.dolibarr.records import EXTRA_FIELD, DolibarrAccount, NewLine, Order
 
 _PATH = "/orders"
@@ -51,7 +51,7 @@ def create_order(
     """
     body = {
         "socid": third_party_id,
-        "date": day.isoformat(),
+        "date": values.from_day(day),
         "ref_ext": lumira_id,
         "ref_client": reference or lumira_id,
         "lines": [new_lines.sent(line) for line in lines],

@@ -105,6 +105,15 @@ def to_time(value: object) -> datetime | None:
         raise Unreadable("no time") from None
 
 
+def from_day(day: date) -> int:
+    """Return the time of a document as Dolibarr reads it: noon in UTC, which is the same day in nearly all time zones.
+
+    Dolibarr computes with it: to the text of a day it adds the days of the payment terms as if it were a number, and
+    the invoice would be due in 1970.
+    """
+    return int(datetime(day.year, day.month, day.day, 12, tzinfo=UTC).timestamp())
+
+
 def to_day(value: object) -> date | None:
     """Return the day of a document: Dolibarr stores no time, and sends the midnight of its own time zone.
 

@@ -8,7 +8,7 @@ from typing import Any
 from lumira.sandbox.dolibarr.errors import ApiError, DataTooLong
 
 _TAG = re.compile(r"<[^<>]*>")
-_CENT, _UNIT = Decimal("0.01"), Decimal("0.00001")
+_CENT = Decimal("0.01")
 _DAY_SECONDS = 24 * 3600
 
 
@@ -45,9 +45,9 @@ def total(value: Decimal) -> Decimal:
     return value.quantize(_CENT, ROUND_HALF_UP)
 
 
-def unit(value: Decimal) -> Decimal:
-    """Round a unit price to five decimals."""
-    return value.quantize(_UNIT, ROUND_HALF_UP)
+def unit(value: Decimal, *, decimals: int) -> Decimal:
+    """Round a unit price."""
+    return value.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)
 
 
 def eight(value: object) -> str:
@@ -64,16 +64,19 @@ def short(value: Decimal) -> str:
 def day(value: object, *, utc_offset: int) -> int:
     """Return the midnight of a date in the server's local time, as unix seconds: the time is lost.
 
-    Raises 400 for what is neither unix seconds nor ``Y-m-d``.
+    A text is the midnight of UTC, which is the day before west of it, as PHP reads it there. Raises 400 for what is
+    neither unix seconds nor ``Y-m-d``.
     """
     text = str(value)
-    if text.isdigit():
-        return (int(text) + utc_offset) // _DAY_SECONDS * _DAY_SECONDS - utc_offset
     try:
-        midnight = datetime.strptime(text[:10], "%Y-%m-%d").replace(tzinfo=UTC)
+        seconds = int(text) if text.isdigit() else _midnight(text)
     except ValueError:
         raise ApiError(400, "Bad value for date") from None
-    return int(midnight.timestamp()) - utc_offset
+    return (seconds + utc_offset) // _DAY_SECONDS * _DAY_SECONDS - utc_offset
+
+
+def _midnight(text: str) -> int:
+    return int(datetime.strptime(text[:10], "%Y-%m-%d").replace(tzinfo=UTC).timestamp())
 
 
 def strings(row: dict[str, Any]) -> dict[str, Any]:

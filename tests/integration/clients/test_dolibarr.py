@@ -82,6 +82,21 @@ def test_an_order_is_taken_from_third_party_to_payment(account, dolibarr_server,
     assert payment_id > 0
 
 
+@pytest.mark.parametrize("utc_offset", [-11 * 3600, -4 * 3600, 0, 3600, 11 * 3600])
+def test_a_document_has_its_day_wherever_dolibarr_is(
+    account, dolibarr_server, third_party_id, utc_offset
+) -> None:
+    dolibarr_server.configure(utc_offset=utc_offset)
+    sent = {"third_party_id": third_party_id, "day": DAY, "lines": LINES}
+    order_id = dolibarr.create_order(account, lumira_id="ord_1", **sent)
+    invoice_id = dolibarr.create_invoice(account, lumira_id="inv_1", **sent)
+
+    order, invoice = dolibarr.find_order(account, order_id), dolibarr.find_invoice(account, invoice_id)
+    assert order is not None
+    assert invoice is not None
+    assert (order.day, invoice.day) == (DAY, DAY)
+
+
 def test_a_refund_is_a_credit_note_that_is_paid_out(account, dolibarr_server, third_party_id) -> None:
     invoice_id = dolibarr.create_invoice(
         account, third_party_id=third_party_id, lumira_id="inv_1", day=DAY, lines=LINES

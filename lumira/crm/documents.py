@@ -17,6 +17,7 @@ from lumira.clients.dolibarr import (
     RefusalReason,
 )
 from lumira.clock import utc_now
+from lumira.crm import lookups
 from lumira.crm import plan as plans
 from lumira.crm.plan import Plan
 from lumira.crm.problems import RecordParked
@@ -50,7 +51,7 @@ def write_invoice(work: Work) -> None:
     if plan.document.is_sale:
         of_order = plans.plan_order(work)
         order = None if of_order is None else _ensure_order(work, of_order)
-    invoice = _find_invoice(work, plan) or _create_invoice(work, plan, order)
+    invoice = lookups.find_invoice(work, plan.document.subject) or _create_invoice(work, plan, order)
     invoice = _validate(work, plan, invoice, total=plan.amount)
     _pay(work, plan, invoice)
     if order is not None:
@@ -64,7 +65,7 @@ def write_credit_note(work: Work) -> None:
     plan = plans.plan_credit_note(work)
     if plan is None:
         return
-    note = _find_invoice(work, plan) or _create_credit_note(work, plan)
+    note = lookups.find_invoice(work, plan.document.subject) or _create_credit_note(work, plan)
     note = _validate(work, plan, note, total=-plan.amount)
     _pay(work, plan, note)
     _link_invoice(work, plan, note, is_complete=True)
@@ -72,10 +73,10 @@ def write_credit_note(work: Work) -> None:
 
 def _ensure_order(work: Work, plan: Plan) -> Order:
     """Return the order in Dolibarr, validated; it is created if it is not there."""
-    order = work.call(dolibarr.find_order_by_lumira_id, str(plan.order_id)) or _create_order(work, plan)
+    order = lookups.find_order(work, str(plan.order_id)) or _create_order(work, plan)
     if order.status is OrderStatus.DRAFT:
         if order.total != plan.amount:
-            line = _rounding_line(work, plan.amount - order.total, len(order.lines))
+            line = _rounding_line(work, order, plan.amount)
             work.call_once(dolibarr.add_order_line, order.id, line)
             order = _read_order(work, order.id)
         if order.total == plan.amount:
@@ -101,7 +102,7 @@ def _create_order(work: Work, plan: Plan) -> Order:
             reference=plan.order_number,
         )
     except DolibarrDuplicate:
-        found = work.call(dolibarr.find_order_by_lumira_id, str(plan.order_id))
+        found = lookups.find_order(work, str(plan.order_id))
         if found is None:
             raise
         return found
@@ -113,12 +114,6 @@ def _read_order(work: Work, order_id: int) -> Order:
     if order is None:
         raise RecordParked(CrmReason.NOT_FOUND)
     return order
-
-
-def _find_invoice(work: Work, plan: Plan) -> Invoice | None:
-    found = work.call(dolibarr.find_invoice_by_lumira_id, plan.document.subject)
-    # A list lacks what is paid of it.
-    return None if found is None else work.call(dolibarr.find_invoice, found.id)
 
 
 def _create_invoice(work: Work, plan: Plan, order: Order | None) -> Invoice:
@@ -138,7 +133,7 @@ def _create_invoice(work: Work, plan: Plan, order: Order | None) -> Invoice:
 
 
 def _create_credit_note(work: Work, plan: Plan) -> Invoice:
-    source = work.call(dolibarr.find_invoice_by_lumira_id, plan.document.payment_intent_id or "")
+    source = lookups.find_invoice(work, plan.document.payment_intent_id or "")
     if source is None:
         raise RecordParked(CrmReason.INVOICE_MISSING)
     try:
@@ -157,7 +152,7 @@ def _create_credit_note(work: Work, plan: Plan) -> Invoice:
 
 def _find_existing(work: Work, plan: Plan) -> Invoice:
     """Return the invoice that made the creation fail; another user's key may not see it."""
-    found = _find_invoice(work, plan)
+    found = lookups.find_invoice(work, plan.document.subject)
     if found is None:
         raise RecordParked(CrmReason.DUPLICATE)
     return found
@@ -177,7 +172,7 @@ def _validate(work: Work, plan: Plan, invoice: Invoice, *, total: int) -> Invoic
             # A draft that was paid can be neither validated nor deleted.
             raise RecordParked(CrmReason.PAID_ELSEWHERE, invoice.ref)
         if invoice.total != total:
-            line = _rounding_line(work, total - invoice.total, len(invoice.lines))
+            line = _rounding_line(work, invoice, total)
             work.call_once(dolibarr.add_invoice_line, invoice.id, line)
             invoice = _read_invoice(work, invoice.id)
         if invoice.total == total:
@@ -193,10 +188,19 @@ def _validate(work: Work, plan: Plan, invoice: Invoice, *, total: int) -> Invoic
     return invoice
 
 
-def _rounding_line(work: Work, difference: int, lines: int) -> dolibarr.NewLine:
-    """Return the line that makes up for what rounding took; raises `RecordParked` if it is more than that."""
-    if abs(difference) > max(lines, 1):
-        raise RecordParked(CrmReason.TOTAL_DIFFERS)
+def _rounding_line(work: Work, document: Order | Invoice, total: int) -> dolibarr.NewLine:
+    """Return the line that makes up for what rounding took; raises `RecordParked` if it is more than that.
+
+    A document gets one such line: if that does not help, another one does not either. A credit note's total can only
+    be lowered, because Dolibarr makes each of its lines negative.
+    """
+    difference = total - document.total
+    if (
+        abs(difference) > max(len(document.lines), 1)
+        or any(line.description == _ROUNDING for line in document.lines)
+        or (total < 0 < difference)
+    ):
+        raise RecordParked(CrmReason.TOTAL_DIFFERS, document.ref)
     line = CrmLine(_ROUNDING, 1, difference, Decimal(0))
     return plans.new_line(line, work.connection.account.currency)
 

@@ -77,7 +77,9 @@ def _write_due(turn: Turn, is_stopping: Callable[[], bool], *, must_probe: bool)
 def _write_next(turn: Turn, connection: Connection) -> bool:
     """Write the record that is due longest; `False` if none is due. Raises `ConnectionStopped` and `TurnLost`."""
     with turn.recording():
-        task = crm_tasks.find_next(turn.tenant_id)
+        # It may have been switched off, also by another URL, since the turn began.
+        is_on = tenants.get(turn.tenant_id).crm_switched_on_at is not None
+        task = crm_tasks.find_next(turn.tenant_id) if is_on else None
         if task is None:
             return False
         ref = TaskRef.of(task)

@@ -70,7 +70,7 @@ def add_line(call: Call, kind: str, number: int, *, sign: int = 1) -> int:
 
 def _append(call: Call, row: Row, sent: dict[str, Any], *, sign: int) -> None:
     quantity, rate = decimal(sent.get("qty")), decimal(sent.get("tva_tx"))
-    price = unit(decimal(sent.get("subprice")))
+    price = unit(decimal(sent.get("subprice")), decimals=call.settings["unit_decimals"])
     net, gross = line_totals(quantity, price, rate)
     if sign < 0 < gross:
         # The totals of a credit note become negative either way.

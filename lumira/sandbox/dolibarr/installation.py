@@ -38,6 +38,8 @@ DEFAULTS: dict[str, Any] = {
     "advanced_permissions": False,
     #: ``SOCIETE_EMAIL_UNIQUE``
     "email_unique": False,
+    #: ``MAIN_MAX_DECIMALS_UNIT``
+    "unit_decimals": 5,
     #: Of the database server's local time, in seconds.
     "utc_offset": 3600,
     #: How far its clock is ahead.

@@ -3,7 +3,7 @@
 from decimal import Decimal
 from typing import Any
 
-from lumira.sandbox.dolibarr import documents, lists
+from lumira.sandbox.dolibarr import documents, extra, lists
 from lumira.sandbox.dolibarr.call import Call, Route
 from lumira.sandbox.dolibarr.errors import ApiError, NothingToDo
 from lumira.sandbox.dolibarr.tables import Row
@@ -169,6 +169,16 @@ def mark_as_credit(call: Call, number: str) -> Any:
     return show(call, row)
 
 
+def put(call: Call, number: str) -> Any:
+    """Of what staff may change, only the extra fields."""
+    call.require(12)
+    row = find(call, number)
+    extra.write(call, KIND, KIND, row)
+    row["tms"] = call.now()
+    call.transaction.put(KIND, row)
+    return show(call, row)
+
+
 def delete(call: Call, number: str) -> Any:
     """A paid one, also if it is a draft, is refused."""
     call.require(19)
@@ -186,6 +196,7 @@ ROUTES = (
     Route("GET", "invoices/ref/{text}", get_by_reference, "facture"),
     Route("GET", "invoices/ref_ext/{text}", get_by_reference, "facture"),
     Route("GET", "invoices/{id}", get, "facture"),
+    Route("PUT", "invoices/{id}", put, "facture"),
     Route("DELETE", "invoices/{id}", delete, "facture"),
     Route("POST", "invoices/{id}/lines", post_line, "facture"),
     Route("POST", "invoices/{id}/validate", validate, "facture"),

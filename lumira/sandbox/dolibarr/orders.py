@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from lumira.sandbox.dolibarr import documents, lists
+from lumira.sandbox.dolibarr import documents, extra, lists
 from lumira.sandbox.dolibarr.call import Call, Route
 from lumira.sandbox.dolibarr.errors import ApiError, NothingToDo
 from lumira.sandbox.dolibarr.tables import Row
@@ -120,6 +120,7 @@ def put(call: Call, number: str) -> Any:
     row = _find(call, number)
     if "socid" in call.body:
         row["socid"] = integer(call.body["socid"])
+    extra.write(call, KIND, KIND, row)
     return _changed(call, row)
 
 

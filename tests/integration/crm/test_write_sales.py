@@ -6,9 +6,11 @@ from datetime import timedelta
 import pytest
 
 from lumira.clock import utc_now
+from lumira.crm.sync import sync_crm
 from lumira.database import atomic
 from lumira.models import CrmElement, DisputeStatus, LostDisputePolicy, Order, RefundStatus
 from lumira.repositories import orders, tenants
+from lumira.services.crm.change_connection import switch_off
 from lumira.settlement.settle_order import settle_order
 from tests.support import crm, refunds, seller
 from tests.support.crm import cents
@@ -254,6 +256,22 @@ def test_nothing_is_written_while_the_crm_is_off(shop: Brand, dolibarr_server: D
 
     assert dolibarr_server.calls() == []
     assert len(crm.pending(shop)) == 3
+
+
+def test_a_connection_that_is_switched_off_in_a_turn_writes_no_further_record(
+    shop: Brand, dolibarr_server: DolibarrSandbox
+) -> None:
+    crm.buy(shop)
+
+    def switch_off_after_the_first() -> bool:
+        if dolibarr_server.third_parties():
+            switch_off(shop.id, actor="test")
+        return False
+
+    sync_crm(shop.id, is_stopping=switch_off_after_the_first)
+
+    assert dolibarr_server.orders() == []
+    assert crm.task_states(shop) == [("customer", "done"), ("order", "pending"), ("invoice", "pending")]
 
 
 def test_a_sale_in_another_currency_is_parked_and_said_so(

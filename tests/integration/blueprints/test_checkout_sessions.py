@@ -62,9 +62,10 @@ def test_an_order_of_several_products_lists_them_as_lines(client: FlaskClient, t
     number = post(client, tenant, body(tenant)).json["orderNumber"]
     order = client.get(f"/api/orders/{number}", headers=tenant.secret).json
     assert order["productId"] is None
+    untouched = {"discount": 0, "shippedQuantity": 0, "returnedQuantity": 0}
     assert order["lines"] == [
-        {"productId": "shirt", "quantity": 2, "unitAmount": 5900, "discount": 0},
-        {"productId": "cap", "quantity": 1, "unitAmount": 1900, "discount": 0},
+        {"productId": "shirt", "quantity": 2, "unitAmount": 5900} | untouched,
+        {"productId": "cap", "quantity": 1, "unitAmount": 1900} | untouched,
     ]
 
 

@@ -65,7 +65,8 @@ def drift(slug: str, since: datetime | None, position: str | None, is_json: bool
                         click.echo(json.dumps(_as_json(each, currency)))
     except (DolibarrError, KeyboardInterrupt) as error:
         if reached is not None:
-            click.echo(f"Stopped; continue with: flask crm drift {slug} --continue {reached}", err=True)
+            day = "" if since is None else f" --since {since.date()}"
+            click.echo(f"Stopped; continue with: flask crm drift {slug}{day} --continue {reached}", err=True)
         if isinstance(error, DolibarrError):
             raise refused(error, slug) from None
         raise

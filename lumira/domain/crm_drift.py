@@ -54,6 +54,8 @@ class Drift:
     theirs: int | None = None
     #: Names of fields, a reason, or a status; never the values of a customer.
     detail: str = ""
+    #: Whether it is a record of a lost dispute, or of one that was won after that.
+    is_dispute: bool = False
 
     @property
     def is_repairable(self) -> bool:

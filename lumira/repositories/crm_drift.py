@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, select
 
 from lumira.database import constant, db
 from lumira.models import CrmElement, CrmLink, CrmTask, Order
@@ -44,6 +44,27 @@ def list_links(tenant_id: int, order_ids: Collection[UUID]) -> dict[UUID, set[st
         if order_id is not None:
             found.setdefault(order_id, set()).add(subject)
     return found
+
+
+def list_noticed(tenant_id: int, *, after: UUID, limit: int) -> list[tuple[CrmLink, str | None]]:
+    """Return the links of the next orders by id with records that staff deleted or edited, with order numbers."""
+    is_noticed = and_(
+        CrmLink.tenant_id == tenant_id, CrmLink.noticed.is_not(None), CrmLink.unlinked_at.is_(None)
+    )
+    order_ids = (
+        select(CrmLink.order_id)
+        .where(is_noticed, CrmLink.order_id > after)
+        .group_by(CrmLink.order_id)
+        .order_by(CrmLink.order_id)
+        .limit(constant(limit))
+    )
+    query = (
+        select(CrmLink, Order.order_number)
+        .join(Order, (Order.tenant_id == CrmLink.tenant_id) & (Order.id == CrmLink.order_id))
+        .where(is_noticed, CrmLink.order_id.in_(order_ids))
+        .order_by(CrmLink.order_id, CrmLink.id)
+    )
+    return [(row[0], row[1]) for row in db.session.execute(query)]
 
 
 def list_tasks(tenant_id: int, order_ids: Collection[UUID]) -> dict[tuple[UUID, str], CrmTask]:

@@ -63,7 +63,10 @@ def link(
     order_id: UUID | None = None,
     **values: Any,
 ) -> CrmLink:
-    """Link a record to one in Dolibarr; what either was linked to before is unlinked."""
+    """Link a record to one in Dolibarr; what either was linked to before is unlinked.
+
+    The one in Dolibarr was just read, and is as it was written: what staff did to it before is not noticed any more.
+    """
     found = find(tenant_id, element, subject)
     other = find_by_dolibarr_id(tenant_id, element, dolibarr_id)
     if found is not None and found.dolibarr_id != dolibarr_id:
@@ -85,6 +88,7 @@ def link(
         db.session.add(found)
     for name, value in values.items():
         setattr(found, name, value)
+    found.noticed = found.noticed_at = None
     return found
 
 

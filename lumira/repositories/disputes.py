@@ -1,6 +1,7 @@
 """Disputes: listed for operators. An order is loaded with its own."""
 
 from dataclasses import dataclass
+from uuid import UUID
 
 from sqlalchemy import BindParameter, ColumnElement, bindparam, func, select, tuple_
 
@@ -27,6 +28,14 @@ class ListedDispute:
 def is_undecided() -> ColumnElement[bool]:
     """Return the condition that an inquiry or dispute is not decided, in the words of the index of these."""
     return Dispute.status.not_in(_DECIDED)
+
+
+def list_ids_of_order(tenant_id: int, order_id: UUID) -> set[str]:
+    """Return Stripe's ids of an order's disputes."""
+    query = select(Dispute.stripe_dispute_id).where(
+        Dispute.tenant_id == tenant_id, Dispute.order_id == order_id
+    )
+    return set(db.session.execute(query).scalars())
 
 
 def list_page(tenant_id: int, *, is_closed: bool, after: Position | None, limit: int) -> list[ListedDispute]:

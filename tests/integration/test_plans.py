@@ -159,6 +159,10 @@ LISTS: dict[str, tuple[Read, list[str]]] = {
         lambda tenant: crm_drift.list_completed_ids(tenant, after=uuid4(), limit=100),
         ["pk_orders", "(id >"],
     ),
+    "records that staff deleted or edited in the CRM": (
+        lambda tenant: crm_drift.list_noticed(tenant, after=uuid4(), limit=100),
+        ["ix_crm_links_by_order", "order_id >"],
+    ),
     "where a comparison of third parties begins": (
         lambda tenant: crm_drift.find_first_id(tenant, CrmElement.THIRD_PARTY, since=uuid4()),
         ["uq_crm_links_dolibarr_id"],

@@ -7,10 +7,11 @@ from uuid import UUID
 
 from lumira.clients import dolibarr
 from lumira.clients.dolibarr import DolibarrAccount, Invoice, InvoiceStatus, Order, OrderStatus, ThirdParty
+from lumira.clock import utc_now
 from lumira.database import atomic
 from lumira.domain import crm_work
 from lumira.domain.crm_drift import Drift, DriftKind, edited_fields
-from lumira.models import CrmElement, CrmLink, CrmTask, CrmTaskState
+from lumira.models import CrmElement, CrmLink, CrmTask, CrmTaskState, LostDisputePolicy
 from lumira.models import Order as OwnOrder
 from lumira.models.columns import uuid7_from
 from lumira.repositories import crm_connections, crm_drift, crm_tasks, tenants
@@ -19,9 +20,11 @@ from lumira.settlement.enqueue_crm import is_written_to_crm
 
 #: Rows of a page, on both sides.
 PAGE = 100
-#: Where a comparison has come to: first the orders here, then each kind of record in Dolibarr.
-_ORDERS = "orders"
+#: Where a comparison has come to: first what notifications showed, then the orders here, then each kind of record in
+#: Dolibarr.
+_NOTICED, _ORDERS = "noticed", "orders"
 _STAGES = (
+    _NOTICED,
     _ORDERS,
     *(str(element) for element in (CrmElement.ORDER, CrmElement.INVOICE, CrmElement.THIRD_PARTY)),
 )
@@ -43,23 +46,49 @@ def find_drift(tenant_id: int, *, since: datetime, position: str | None = None) 
     `ValueError` for a text that is no position, and the errors of `lumira.clients.dolibarr.errors`.
     """
     first = uuid7_from(since)
-    stage, _, after = (position or f"{_ORDERS}:{first}").partition(":")
+    stage, _, after = (position or f"{_NOTICED}:{first}").partition(":")
     begin = _STAGES.index(stage)
     with atomic(tenant_id):
         account = account_of(tenants.get(tenant_id), crm_connections.find(tenant_id))
-    if stage == _ORDERS:
-        yield from _compare_orders(tenant_id, UUID(after))
-    for name in _STAGES[max(begin, 1) :]:
+    # What this run has reported already; one that continues another repeats it.
+    reported = (first, utc_now()) if position is None else None
+    if stage == _NOTICED:
+        yield from _compare_noticed(tenant_id, account, UUID(after))
+    if stage in (_NOTICED, _ORDERS):
+        yield from _compare_orders(tenant_id, UUID(after) if stage == _ORDERS else first)
+    for name in _STAGES[max(begin, 2) :]:
         element = CrmElement(name)
         start = int(after) if name == stage else _first_id(tenant_id, element, first)
         if start is not None:
-            yield from _compare_records(tenant_id, account, element, start)
+            yield from _compare_records(tenant_id, account, element, start, reported=reported)
 
 
 def _first_id(tenant_id: int, element: CrmElement, since: UUID) -> int | None:
     with atomic(tenant_id):
         found = crm_drift.find_first_id(tenant_id, element, since=since)
     return None if found is None else found - 1
+
+
+def _compare_noticed(tenant_id: int, account: DolibarrAccount, after: UUID) -> Iterator[DriftPage]:
+    """Records of which a notification showed that staff deleted or edited them: each is read again."""
+    while True:
+        with atomic(tenant_id):
+            page = crm_drift.list_noticed(tenant_id, after=after, limit=PAGE)
+        if not page:
+            return
+        found = [
+            drift
+            for link, number in page
+            for drift in _differences(account, link, number, _read_one(account, link))
+        ]
+        after = max(link.order_id for link, _ in page if link.order_id is not None)
+        yield DriftPage(found, len(page), f"{_NOTICED}:{after}")
+
+
+def _read_one(account: DolibarrAccount, link: CrmLink) -> "_Record | None":
+    if link.element is CrmElement.ORDER:
+        return dolibarr.find_order(account, link.dolibarr_id)
+    return dolibarr.find_invoice(account, link.dolibarr_id)
 
 
 def _compare_orders(tenant_id: int, after: UUID) -> Iterator[DriftPage]:
@@ -71,11 +100,14 @@ def _compare_orders(tenant_id: int, after: UUID) -> Iterator[DriftPage]:
             ids = [order.id for order in page]
             links = crm_drift.list_links(tenant_id, ids)
             tasks = crm_drift.list_tasks(tenant_id, ids)
+            connection = crm_connections.find(tenant_id)
+            leaves_disputes = connection is not None and connection.lost_disputes is LostDisputePolicy.REVIEW
             found = [
                 drift
                 for order in page
                 if is_written_to_crm(tenant, order)
                 for drift in _unwritten(tenant_id, order, links.get(order.id, set()), tasks)
+                if not (leaves_disputes and drift.is_dispute)
             ]
         if not page:
             return
@@ -92,6 +124,9 @@ def _unwritten(
         state = None if task is None else task.state
         if document.subject in linked and state in (None, CrmTaskState.DONE):
             continue
+        if state is CrmTaskState.DONE and (document.is_dispute or document.corrects is not None):
+            # It was looked at: of what it takes back, nothing was left, or nothing was written.
+            continue
         kind = DriftKind.MISSING if state is None else _KINDS.get(state, DriftKind.MISSING)
         is_negative = document.kind == "credit_note"
         yield Drift(
@@ -102,6 +137,7 @@ def _unwritten(
             order_number=order.order_number,
             ours=-document.amount if is_negative else document.amount,
             detail="" if task is None else task.reason or "",
+            is_dispute=document.is_dispute,
         )
 
 
@@ -109,7 +145,12 @@ _KINDS = {CrmTaskState.PENDING: DriftKind.WAITING, CrmTaskState.PARKED: DriftKin
 
 
 def _compare_records(
-    tenant_id: int, account: DolibarrAccount, element: CrmElement, after: int
+    tenant_id: int,
+    account: DolibarrAccount,
+    element: CrmElement,
+    after: int,
+    *,
+    reported: tuple[UUID, datetime] | None,
 ) -> Iterator[DriftPage]:
     """Read Dolibarr's records by id, and the links of the same ids: what only one side has is missing at the other."""
     while True:
@@ -123,7 +164,9 @@ def _compare_records(
         found = [
             drift
             for link, number in linked
-            for drift in _differences(account, link, number, by_id.pop(link.dolibarr_id, None))
+            for row in (by_id.pop(link.dolibarr_id, None),)
+            if not _is_reported(link, reported)
+            for drift in _differences(account, link, number, row)
         ]
         found += [
             Drift(DriftKind.UNKNOWN, str(element), row.lumira_id, ref=_ref(row), theirs=_total(row))
@@ -136,6 +179,14 @@ def _compare_records(
             continue
         yield DriftPage(found, len(rows), f"{element}:{max(after, last or 0)}")
         return
+
+
+def _is_reported(link: CrmLink, reported: tuple[UUID, datetime] | None) -> bool:
+    """Whether the record was among those that a notification showed, when the comparison began."""
+    if reported is None or link.noticed_at is None or link.order_id is None:
+        return False
+    since, began_at = reported
+    return link.order_id > since and link.noticed_at <= began_at
 
 
 _Record = Order | Invoice | ThirdParty

@@ -1,13 +1,21 @@
 """What Dolibarr has of an order or of a customer, for operators."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from lumira.database import atomic
-from lumira.models import CrmElement, CrmLink, CrmTask, CrmTaskState
-from lumira.repositories import crm_connections, crm_queue, crm_tasks, tenants
+from lumira.models import (
+    CrmConnection,
+    CrmElement,
+    CrmLink,
+    CrmTask,
+    CrmTaskKind,
+    CrmTaskState,
+    LostDisputePolicy,
+)
+from lumira.repositories import crm_connections, crm_queue, crm_tasks, disputes, tenants
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +24,7 @@ class CrmRecord:
 
     #: A `CrmTaskKind`.
     kind: str
-    #: A `CrmTaskState`.
+    #: A `CrmTaskState`, or `nothing`: it was looked at, and there is nothing to write.
     state: str
     #: Dolibarr's number, such as `IN2611-0001`, and the page that shows it; `None` until it has one.
     ref: str | None
@@ -25,6 +33,11 @@ class CrmRecord:
     reason_text: str
     #: When it was written; `None` until it is.
     done_at: datetime | None
+    #: Whether it is the credit note of a lost dispute, about which the connection's policy writes nothing.
+    is_left_to_operator: bool
+    #: What staff did to it in Dolibarr, `deleted` or `edited`, and when that was noticed; `None` if nothing.
+    noticed: str | None
+    noticed_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +49,8 @@ class CrmRecords:
     records: list[CrmRecord]
 
 
+#: The state of a task that is done and wrote nothing.
+NOTHING = "nothing"
 #: The pages of Dolibarr, by the element; the invoice's shows credit notes too.
 _PAGES = {
     "third_party": "/societe/card.php?socid={}",
@@ -68,33 +83,56 @@ def _view(tenant_id: int, *, order_id: UUID | None = None, customer_id: UUID | N
             task = crm_tasks.find_of_customer(tenant_id, customer_id)
             link = crm_queue.find_link_of_customer(tenant_id, customer_id)
             tasks, links = [task] if task else [], [link] if link else []
-        return CrmRecords(True, is_on, _records(tasks, links, connection.url))
+        left = _list_left(tenant_id, order_id, tasks, connection)
+        return CrmRecords(True, is_on, _records(tasks, links, connection.url, left))
 
 
-def _records(tasks: Sequence[CrmTask], links: Sequence[CrmLink], url: str) -> list[CrmRecord]:
+def _list_left(
+    tenant_id: int, order_id: UUID | None, tasks: Sequence[CrmTask], connection: CrmConnection
+) -> set[str]:
+    """Return the subjects of lost disputes about which an operator decides."""
+    if (
+        order_id is None
+        or connection.lost_disputes is not LostDisputePolicy.REVIEW
+        or not any(task.kind is CrmTaskKind.CREDIT_NOTE for task in tasks)
+    ):
+        return set()
+    return disputes.list_ids_of_order(tenant_id, order_id)
+
+
+def _records(
+    tasks: Sequence[CrmTask], links: Sequence[CrmLink], url: str, left: Collection[str]
+) -> list[CrmRecord]:
     """One record for each task, with the link of its subject; and the links whose tasks are no longer kept."""
     remaining = {(link.element, link.subject): link for link in links}
     records = []
     for task in tasks:
         link = remaining.pop((CrmElement(_ELEMENTS[task.kind]), task.subject), None)
-        records.append(_record(task.kind, task.state, link, url, task))
+        state = NOTHING if task.state is CrmTaskState.DONE and link is None else str(task.state)
+        is_left = state == NOTHING and task.subject in left
+        records.append(_record(task.kind, state, link, url, task, is_left=is_left))
     for (element, _), link in remaining.items():
         kind = "customer" if element == "third_party" else "credit_note" if link.is_credit_note else element
         records.append(_record(kind, CrmTaskState.DONE, link, url, None))
     return records
 
 
-def _record(kind: str, state: str, link: CrmLink | None, url: str, task: CrmTask | None) -> CrmRecord:
+def _record(
+    kind: str, state: str, link: CrmLink | None, url: str, task: CrmTask | None, *, is_left: bool = False
+) -> CrmRecord:
     return CrmRecord(
         kind=str(kind),
         state=str(state),
         ref=None if link is None else link.ref or str(link.dolibarr_id),
         url=None if link is None else url + _PAGES[link.element].format(link.dolibarr_id),
-        reason=None if task is None or state == CrmTaskState.DONE else task.reason,
+        reason=None if task is None or state in (CrmTaskState.DONE, NOTHING) else task.reason,
         reason_text="" if task is None else task.reason_text or "",
         done_at=link.synced_at
         if task is None and link is not None
         else task.done_at
         if task is not None
         else None,
+        is_left_to_operator=is_left,
+        noticed=None if link is None else link.noticed,
+        noticed_at=None if link is None else link.noticed_at,
     )

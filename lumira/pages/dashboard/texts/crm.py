@@ -48,7 +48,19 @@ _FRENCH: dict[str, Any] = {
         "invoice": "Facture et paiement",
         "credit_note": "Avoir",
     },
-    "states": {"pending": "à écrire", "done": "écrit", "parked": "à corriger"},
+    "states": {"pending": "à écrire", "done": "écrit", "parked": "à corriger", "nothing": "rien à écrire"},
+    "noticed": {"deleted": "supprimé dans Dolibarr", "edited": "modifié dans Dolibarr"},
+    "noticed_hints": {
+        "deleted": "« Synchroniser à nouveau » l’écrit encore une fois.",
+        "edited": (
+            "Son total n’est plus celui qui a été écrit. Lumira n’y change rien : s’il est faux, corrigez-le dans"
+            " Dolibarr."
+        ),
+    },
+    "left_to_operator": (
+        "Le litige est perdu, et Lumira n’en écrit rien (réglage « Après un litige perdu ») : décidez dans Dolibarr de"
+        " ce que devient la facture."
+    ),
     "connection": "Connexion",
     "invalid": "Rien n’a été enregistré : corrigez les champs marqués.",
     "save": "Enregistrer",
@@ -170,7 +182,24 @@ _ENGLISH: dict[str, Any] = {
         "invoice": "Invoice and payment",
         "credit_note": "Credit note",
     },
-    "states": {"pending": "to be written", "done": "written", "parked": "to be repaired"},
+    "states": {
+        "pending": "to be written",
+        "done": "written",
+        "parked": "to be repaired",
+        "nothing": "nothing to write",
+    },
+    "noticed": {"deleted": "deleted in Dolibarr", "edited": "edited in Dolibarr"},
+    "noticed_hints": {
+        "deleted": "“Sync again” writes it anew.",
+        "edited": (
+            "Its total is no longer the one that was written. Lumira changes nothing about it: if it is wrong, correct"
+            " it in Dolibarr."
+        ),
+    },
+    "left_to_operator": (
+        "The dispute is lost, and Lumira writes nothing about it (setting “After a lost dispute”): decide in Dolibarr"
+        " what becomes of the invoice."
+    ),
     "connection": "Connection",
     "invalid": "Nothing was saved: correct the marked fields.",
     "save": "Save",

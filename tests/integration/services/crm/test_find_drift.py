@@ -3,22 +3,24 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import delete, update
 
 from lumira.clock import utc_now
 from lumira.crm_errors import CrmNotOn
 from lumira.database import atomic, db
 from lumira.domain.crm_drift import Drift
-from lumira.models import CrmLink, CrmTask, CrmTaskState, Order, Tenant
+from lumira.models import CrmLink, CrmTask, CrmTaskState, LostDisputePolicy, Order, Tenant
 from lumira.services.crm import find_drift as drifts
 from lumira.services.crm import sync_since as sync_since_module
 from lumira.services.crm.change_connection import switch_off
 from lumira.services.crm.find_drift import find_drift
+from lumira.services.crm.receive_notification import receive_notification
 from lumira.services.crm.sync_since import sync_since
 from tests.support.crm import assert_written_once, buy, connect, pending, sync
+from tests.support.crm_reading import CrmBrand
 from tests.support.dolibarr import DolibarrSandbox
-from tests.support.factories import Brand
-from tests.support.refunds import deliver_events, pay, refund
+from tests.support.factories import Brand, load_order
+from tests.support.refunds import close_dispute, deliver_events, disputed, pay, refund
 
 pytestmark = pytest.mark.usefixtures("app_context")
 
@@ -98,6 +100,22 @@ def test_a_deleted_order_is_found_and_written_again_once(shop, dolibarr_server) 
     assert len(dolibarr_server.orders()) == 1
 
 
+def test_what_a_notification_showed_is_reported_first_and_once(shop, dolibarr_server) -> None:
+    sold = [buy(shop) for _ in range(3)]
+    sync(shop, turns=40)
+    first, noticed = (row_of(dolibarr_server, "commande", order) for order in (sold[0], sold[2]))
+    for each in (first, noticed):
+        dolibarr_server.staff("DELETE", f"/orders/{each}")
+    receive_notification(shop.id, {"triggercode": "ORDER_DELETE", "object": {"id": noticed}})
+    CrmBrand(shop, dolibarr_server).read()
+
+    found = compare(shop)
+    assert [(str(each.kind), each.order_number) for each in found] == [
+        ("deleted", sold[2].order_number),
+        ("deleted", sold[0].order_number),
+    ]
+
+
 def test_a_missing_payment_is_found_with_what_is_paid_and_entered_again(shop, dolibarr_server) -> None:
     order = buy(shop)
     dolibarr_server.fail_next("503", method="POST", path="/invoices/paymentsdistributed", times=100)
@@ -154,6 +172,34 @@ def test_a_credit_note_that_was_not_written_is_found_with_its_amount(shop, dolib
 def switch_on_again(brand: Brand) -> None:
     with atomic(brand.id):
         db.session.execute(update(Tenant).where(Tenant.id == brand.id).values(crm_switched_on_at=utc_now()))
+
+
+@pytest.mark.parametrize("is_kept", [True, False])
+def test_a_lost_dispute_that_is_left_to_an_operator_is_no_difference(
+    tenant, dolibarr_server, is_kept
+) -> None:
+    connect(tenant, dolibarr_server, lost_disputes=LostDisputePolicy.REVIEW)
+    opened = pay(tenant)
+    dispute = disputed(tenant, opened)
+    close_dispute(tenant, dispute["id"], "lost")
+    deliver_events(tenant)
+    sync(tenant)
+    if not is_kept:
+        with atomic(tenant.id):
+            db.session.execute(delete(CrmTask).where(CrmTask.subject == dispute["id"]))
+    assert compare(tenant) == []
+
+
+def test_a_lost_dispute_of_which_nothing_remains_is_no_difference(shop, dolibarr_server) -> None:
+    opened = pay(shop)
+    refund(shop, opened, load_order(shop, opened.order_number).amount)
+    deliver_events(shop)
+    sync(shop)
+    dispute = disputed(shop, opened)
+    close_dispute(shop, dispute["id"], "lost")
+    deliver_events(shop)
+    sync(shop)
+    assert compare(shop) == []
 
 
 def test_a_merged_third_party_is_found(shop, dolibarr_server) -> None:

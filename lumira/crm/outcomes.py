@@ -72,7 +72,8 @@ def park(work: Work, reason: CrmReason, text: str | None, details: dict[str, Any
             state=CrmTaskState.PARKED,
             reason=reason,
             reason_text=text,
-            details={**work.task.details, **(details or {})},
+            # Third parties are described while an operator chooses among them, and no longer.
+            details={**work.task.details, "described": [], **(details or {})},
             attempts=work.task.attempts + 1,
         )
         if is_parked:

@@ -14,7 +14,7 @@ from lumira.crm.work import Work
 from lumira.domain import crm_contact
 from lumira.domain.crm_contact import DOLIBARR_NAMES, LONGEST, Verdict
 from lumira.domain.crm_reasons import CrmReason
-from lumira.models import ContactField, CrmElement, Customer
+from lumira.models import ContactField, CrmElement, CrmTaskKind, Customer
 from lumira.repositories import crm_links, customers
 
 #: Third parties with one address that are looked at: shops of one Dolibarr share them.
@@ -144,9 +144,18 @@ def _find_attachable(work: Work, buyer: _Buyer) -> ThirdParty | None:
     free = [each for each in matches if each.lumira_id is None]
     if len(free) > 1:
         raise RecordParked(
-            CrmReason.SEVERAL_THIRD_PARTIES, candidates=[each.id for each in free], chosen=None
+            CrmReason.SEVERAL_THIRD_PARTIES,
+            candidates=[each.id for each in free],
+            # Only the customer's own task is erased with the customer, whatever a worker does meanwhile.
+            described=[_described(each) for each in free] if work.task.kind is CrmTaskKind.CUSTOMER else [],
+            chosen=None,
         )
     return free[0] if free else None
+
+
+def _described(found: ThirdParty) -> dict[str, str | int | None]:
+    """Return what an operator recognises a third party by."""
+    return {"id": found.id, "name": found.fields.name, "town": found.fields.town, "code": found.code}
 
 
 def _attach(work: Work, buyer: _Buyer, found: ThirdParty) -> int:

@@ -69,8 +69,8 @@ class CrmTask(OfOrder, Base):
     reason: Mapped[str | None]
     #: What the CRM said, shortened and without addresses.
     reason_text: Mapped[FreeText | None]
-    #: What an operator decides from, and has decided: `candidates` (Dolibarr's ids of third parties), `chosen` (one of
-    #: them, or 0 for a new one).
+    #: What an operator decides from, and has decided: `candidates` (Dolibarr's ids of third parties), `described`
+    #: (their names, towns and codes, until the choice), `chosen` (one of them, or 0 for a new one).
     details: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict)
     attempts: Mapped[int] = mapped_column(default=0)
     #: Also the end of what is under way: a call that has no reply may take place until then.

@@ -115,7 +115,10 @@ def move_order(tenant_id: int, order_id: UUID, customer_id: UUID) -> None:
 def forget_buyer(tenant_id: int, customer_ids: Sequence[UUID]) -> None:
     """Remove what tasks and links say of erased customers, and let their third parties be closed."""
     enqueue_change(tenant_id, customer_ids)
-    for model, values in ((CrmTask, {"reason_text": None}), (CrmLink, {"agreed": None, "agreed_hash": None})):
+    for model, values in (
+        (CrmTask, {"reason_text": None, "details": {}}),
+        (CrmLink, {"agreed": None, "agreed_hash": None}),
+    ):
         db.session.execute(
             update(model)
             .where(model.tenant_id == tenant_id, model.customer_id.in_(list(customer_ids)))

@@ -23,7 +23,7 @@ def choose_third_party(tenant_id: int, customer_id: UUID, chosen: int, *, actor:
         task = crm_ambiguous.lock_ambiguous(tenant_id, customer_id)
         if task is None or chosen not in (NEW, *candidates_of(task)):
             raise ChangedMeanwhile("The choice has changed since the page was shown: look at it again.")
-        task.details = {**task.details, "chosen": chosen}
+        task.details = {**task.details, "described": [], "chosen": chosen}
         task.state, task.attempts, task.next_attempt_at = CrmTaskState.PENDING, 0, utc_now()
         task.version += 1
         alerts.resolve(tenant_id, kind=AlertKind.CRM_PARKED, subject=str(task.customer_id), by=actor)

@@ -42,11 +42,26 @@ class CustomerDifferences:
 
 
 @dataclass(frozen=True, slots=True)
+class Candidate:
+    """A third party as Dolibarr described it when the choice was left to an operator."""
+
+    id: int
+    name: str | None = None
+    town: str | None = None
+    code: str | None = None
+
+    @property
+    def description(self) -> str:
+        """Return what an operator recognises it by; empty if Dolibarr did not describe it."""
+        return " · ".join(filter(None, (self.name, self.town, self.code)))
+
+
+@dataclass(frozen=True, slots=True)
 class Ambiguous:
     """A customer whose e-mail address several third parties have."""
 
     customer: Customer
-    candidates: tuple[int, ...]
+    candidates: tuple[Candidate, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +99,7 @@ def view_differences(tenant_id: int, *, after: Position | None = None) -> Differ
             ambiguous=()
             if after is not None
             else tuple(
-                Ambiguous(customer, candidates_of(task))
+                Ambiguous(customer, _described(task))
                 for task, customer in crm_ambiguous.list_ambiguous(tenant_id, limit=_MOST_AMBIGUOUS)
             ),
             next=_next(shown) if rest else None,
@@ -104,3 +119,8 @@ def _next(shown: list[tuple[Customer, list[CrmConflict]]]) -> Position:
 def candidates_of(task: CrmTask) -> tuple[int, ...]:
     """Return Dolibarr's ids of the third parties among which an operator chooses."""
     return tuple(int(each) for each in task.details.get("candidates", ()))
+
+
+def _described(task: CrmTask) -> tuple[Candidate, ...]:
+    known = {each["id"]: Candidate(**each) for each in task.details.get("described", ())}
+    return tuple(known.get(each, Candidate(each)) for each in candidates_of(task))

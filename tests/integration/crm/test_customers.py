@@ -59,16 +59,32 @@ def test_an_operator_chooses_among_several_third_parties(
     crm.sync(shop, turns=2)
     [task] = [task for task in crm.tasks(shop) if task.reason is not None]
     assert (task.reason, task.details["candidates"]) == ("several_third_parties", known)
+    assert [each["name"] for each in task.details["described"]] == ["Ada", "Ada L."]
 
     with pytest.raises(ChangedMeanwhile):
         choose_third_party(shop.id, task.customer_id, 999, actor="test")
     choose_third_party(shop.id, task.customer_id, NEW if is_new else known[1], actor="test")
+    assert "Ada" not in str([task.details for task in crm.tasks(shop)])
     crm.sync(shop)
 
     found = third_party(dolibarr_server, customer_of(shop).id)
     assert (found["id"] in known) is not is_new
     assert is_new or found["id"] == known[1]
     assert_written_once(shop, dolibarr_server, order)
+
+
+def test_an_erasure_removes_the_third_parties_among_which_an_operator_chooses(
+    shop: Brand, dolibarr_server: DolibarrSandbox
+) -> None:
+    for name in ("Ada", "Ada L."):
+        staff_create(dolibarr_server, name)
+    crm.buy(shop)
+    crm.sync(shop, turns=2)
+    assert "Ada L." in str([task.details for task in crm.tasks(shop)])
+
+    erase_customer(shop.id, BUYER, actor="test")
+
+    assert {str(task.details) for task in crm.tasks(shop)} == {"{}"}
 
 
 def test_a_third_party_of_another_shop_with_the_address_is_left_alone(

@@ -214,7 +214,11 @@ def ambiguous(crm: CrmBrand, *candidates: int) -> Customer:
                 customer_id=customer.id,
                 state=CrmTaskState.PARKED,
                 reason="several_third_parties",
-                details={"candidates": list(candidates), "chosen": None},
+                details={
+                    "candidates": list(candidates),
+                    "described": [{"id": 7, "name": "Ada <b>", "town": "Lyon", "code": "CU2611-00007"}],
+                    "chosen": None,
+                },
             )
         )
         return customer
@@ -223,7 +227,9 @@ def ambiguous(crm: CrmBrand, *candidates: int) -> Customer:
 @pytest.mark.parametrize("chosen", [7, 0])
 def test_an_operator_chooses_among_several_third_parties(browser, crm, chosen) -> None:
     customer = ambiguous(crm, 7, 8)
-    assert "Third party 8" in browser.get(page_of(crm)).text
+    page = browser.get(page_of(crm)).text
+    assert "Ada &lt;b&gt; · Lyon · CU2611-00007" in page
+    assert "Third party 8" in page
 
     path = f"{page_of(crm)}/{customer.id}/third-party"
     browser.submit(path, page=page_of(crm), third_party=str(chosen))

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from config.settings import ROOT
 from lumira.clock import utc_now
@@ -15,6 +15,8 @@ from lumira.database import atomic, db
 from lumira.models import (
     Alert,
     AlertKind,
+    CrmTaskKind,
+    Customer,
     MessageStatus,
     Order,
     OrderStatus,
@@ -23,7 +25,7 @@ from lumira.models import (
     WebhookEvent,
 )
 from lumira.models.stock import ReservationState
-from lumira.repositories import alerts
+from lumira.repositories import alerts, crm_tasks
 from lumira.services.installation import read_metrics
 from lumira.webhooks import process
 from tests.support import counted, own_database, stripe_events
@@ -182,6 +184,9 @@ def test_the_documentation_describes_every_metric_of_the_state(monitored: FlaskC
     change(tenant, Order, next_poll_at=utc_now() - timedelta(minutes=20))
     with atomic(None):
         db.session.execute(text("INSERT INTO procrastinate_workers (last_heartbeat) VALUES (now())"))
+    with atomic(tenant.id):
+        customer_id = db.session.scalars(select(Customer.id).where(Customer.tenant_id == tenant.id)).one()
+        crm_tasks.enqueue(tenant.id, [(CrmTaskKind.CUSTOMER, str(customer_id), customer_id, None)])
 
     _, _, section = (ROOT / "docs" / "metrics.md").read_text().partition("## The state of the installation")
     described = {

@@ -61,7 +61,8 @@ def name_of(carrier: str | None) -> str | None:
 
 def key_of(carrier: str | None) -> str | None:
     """Return the key of a carrier that was named by its key or name, in any case; another name as it is."""
-    wanted = (carrier or "").strip()
+    # One line, because it is one of an e-mail.
+    wanted = " ".join((carrier or "").split())
     for key, known in CARRIERS.items():
         if wanted.casefold() in (key, known.name.casefold()):
             return key

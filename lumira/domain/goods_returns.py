@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lumira.domain.order_money import lost_amount, settling_payment
-from lumira.domain.parcels import shipped_units
-from lumira.domain.refund_lines import amount_of, refundable_quantity
+from lumira.domain.refund_lines import amount_of, refundable_quantity, unshipped_units
 from lumira.domain.refunds import is_disputed, refundable_amount
 from lumira.domain.withdrawal import DueRefund, withdrawn_units
 from lumira.models import GoodsReturn, Order, OrderLine, Payment
@@ -79,5 +78,5 @@ def _beyond_withdrawals(order: Order, returns: list[GoodsReturn], line: OrderLin
         item.quantity for each in returns for item in each.lines if item.product_id == line.product_id
     )
     # A unit that was withdrawn from is one that was not shipped, as long as there is one: it cannot come back.
-    unshipped = line.quantity - shipped_units(order, line)
-    return max(returned - max(withdrawn_units(order, line) - unshipped, 0), 0)
+    withdrawn = max(withdrawn_units(order, line) - unshipped_units(order, line), 0)
+    return max(returned - withdrawn, 0)

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from lumira.domain.charge_limits import step
 from lumira.domain.commands import RefundLine
+from lumira.domain.parcels import shipped_units
 from lumira.domain.shares import cost_of_units
 from lumira.errors import NotRefundable
 from lumira.models import Order, OrderLine, Payment, RefundRequest, RequestState
@@ -81,6 +82,19 @@ def refunded_otherwise(order: Order, line: OrderLine) -> int:
     return _refunded_units(
         order, line, [request for request in order.refund_requests if request.withdrawal_id is None]
     )
+
+
+def refunded_as_returned(order: Order, line: OrderLine) -> int:
+    """Return how many units were refunded because they came back, withdrawals apart."""
+    return _refunded_units(
+        order, line, [request for request in order.refund_requests if request.return_id is not None]
+    )
+
+
+def unshipped_units(order: Order, line: OrderLine) -> int:
+    """Return how many units were neither shipped nor refunded instead: a withdrawal is from these first."""
+    instead = refunded_otherwise(order, line) - refunded_as_returned(order, line)
+    return max(line.quantity - shipped_units(order, line) - instead, 0)
 
 
 def _refunded_units(order: Order, line: OrderLine, requests: Sequence[RefundRequest]) -> int:

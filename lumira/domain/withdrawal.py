@@ -19,7 +19,9 @@ from lumira.domain.refund_lines import (
     amount_of,
     refundable_postage,
     refundable_quantity,
+    refunded_as_returned,
     refunded_otherwise,
+    unshipped_units,
 )
 from lumira.domain.refunds import is_disputed, refundable_amount
 from lumira.domain.withdrawal_period import last_day
@@ -298,8 +300,8 @@ def is_withheld_until_return(
     units = _units_of(accepted)
     concerned = {line.order_line_id for line in withdrawal.lines}
     return any(
-        units[line.id] - (line.quantity - parcels.shipped_units(order, line))
-        > parcels.returned_units(order, line)
+        units[line.id] - unshipped_units(order, line)
+        > parcels.returned_units(order, line) - refunded_as_returned(order, line)
         for line in parcels.goods_of(order)
         if line.id in concerned
     )

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 from dateutil.easter import easter
 
 from lumira.domain import parcels
-from lumira.domain.refund_lines import refunded_otherwise
+from lumira.domain.refund_lines import unshipped_units
 from lumira.models import Order, ProductKind
 
 #: The public holidays of France with a fixed date, as (month, day): code du travail, L3133-1.
@@ -43,10 +43,7 @@ def _delivered_on(order: Order, completed: date, zone: ZoneInfo) -> date:
         else shipment.delivered_at.astimezone(zone).date()
         for shipment in sent
     ]
-    is_outstanding = any(
-        parcels.units_in(sent, line) + refunded_otherwise(order, line) < line.quantity
-        for line in parcels.goods_of(order)
-    )
+    is_outstanding = any(unshipped_units(order, line) for line in parcels.goods_of(order))
     return max([*delivered, completed + longest] if is_outstanding or not delivered else delivered)
 
 

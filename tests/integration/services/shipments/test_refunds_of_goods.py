@@ -1,9 +1,12 @@
 """However refunds, withdrawals and returns of an order meet, no unit is refunded twice, or sent for nothing."""
 
+from zoneinfo import ZoneInfo
+
 import pytest
 
 from lumira.clock import utc_now
 from lumira.domain.commands import RefundCommand, RefundLine
+from lumira.domain.withdrawal_period import last_day
 from lumira.models import Fulfilment, WithdrawalDecision
 from lumira.parcel_errors import NotShippable
 from lumira.repositories.idempotent_calls import Call
@@ -14,11 +17,12 @@ from lumira.services.withdrawals.withdraw import record_statement
 from lumira.stripe_errors import StripeUnavailable
 from tests.support import stripe_sandbox
 from tests.support.factories import Brand, load_order, open_cart
-from tests.support.parcels import ship, take_back
+from tests.support.parcels import deliver_parcel, ship, take_back
 from tests.support.refunds import REFUNDS, close_dispute, deliver_events, dispute_payment, run_sweep
 
 pytestmark = pytest.mark.usefixtures("app_context")
-SHIRT, CAP = 5900, 1900
+PARIS = ZoneInfo("Europe/Paris")
+SHIRT = 5900
 
 
 def paid_cart(brand: Brand) -> str:
@@ -100,6 +104,39 @@ def test_a_unit_withdrawn_from_before_it_was_sent_is_not_the_one_that_came_back(
     assert take_back(tenant, number, {"shirt": 1}).refund_amount == SHIRT
     assert refunded(tenant, number) == 2 * SHIRT
     assert load_order(tenant, number).fulfilment is Fulfilment.SHIPPED
+
+
+def test_a_unit_refunded_before_it_was_sent_frees_no_withdrawal_of_others(make_brand) -> None:
+    brand = make_brand(refund_on_return=True)
+    number = paid_cart(brand)
+    refund_shirts(brand, number, 1)
+    ship(brand, number)
+    withdraw_from_shirts(brand, number, 1)
+    assert refunded(brand, number) == SHIRT
+    take_back(brand, number, {"shirt": 1})
+    assert refunded(brand, number) == 2 * SHIRT
+
+
+def test_a_unit_refunded_when_it_came_back_frees_no_later_withdrawal(make_brand) -> None:
+    brand = make_brand(refund_on_return=True)
+    number = paid_cart(brand)
+    ship(brand, number)
+    take_back(brand, number, {"shirt": 1})
+    withdraw_from_shirts(brand, number, 2)
+    take_back(brand, number, {"shirt": 1})
+    assert refunded(brand, number) == SHIRT
+    take_back(brand, number, {"shirt": 1})
+    assert refunded(brand, number) == 3 * SHIRT
+
+
+def test_the_period_waits_for_a_unit_to_be_sent_though_another_one_is_back(tenant) -> None:
+    number = paid_cart(tenant)
+    ship(tenant, number, {"shirt": 2, "cap": 2})
+    deliver_parcel(tenant, number, utc_now())
+    before = last_day(load_order(tenant, number), PARIS)
+    take_back(tenant, number, {"shirt": 1})
+    assert refunded(tenant, number) == SHIRT
+    assert last_day(load_order(tenant, number), PARIS) == before
 
 
 def test_nothing_is_shipped_while_the_whole_price_is_being_refunded(tenant) -> None:

@@ -138,6 +138,10 @@ def test_a_number_that_no_carrier_has_is_refused(tenant, tracking_number: str) -
         ship(tenant, number, tracking_number=tracking_number)
 
 
+def test_the_name_of_a_carrier_is_one_line(tenant) -> None:
+    assert ship(tenant, sold(tenant), carrier="Vélo\r\nexpress").carrier == "Vélo express"
+
+
 def test_a_time_that_cannot_be_is_refused(tenant) -> None:
     number = sold(tenant)
     with pytest.raises(InvalidRequest, match="future"):

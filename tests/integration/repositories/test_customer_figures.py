@@ -7,6 +7,7 @@ import pytest
 from lumira.clock import utc_now
 from lumira.database import atomic
 from lumira.domain import disputes, order_money, payments, refunds
+from lumira.domain.cart_price import price_of
 from lumira.domain.commands import CheckoutCommand, CheckoutItem
 from lumira.domain.disputes import DisputeFacts
 from lumira.domain.payments import IntentFacts
@@ -29,6 +30,7 @@ def open_order(brand: Brand, customer: Customer) -> Order:
         tenants.get(brand.id),
         CheckoutCommand((CheckoutItem(product.id),), customer.email, source="test"),
         items=[(product, 1)],
+        price=price_of([(product, 1)]),
         customer=customer,
         livemode=False,
         call=keyed(),

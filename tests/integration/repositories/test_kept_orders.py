@@ -131,7 +131,7 @@ def test_every_kind_of_row_that_is_loaded_with_an_order_is_compared(tenant: Bran
         function = "SELECT prosrc FROM pg_proc WHERE proname = 'lumira_continue_order'"
         compared = set(session.connection().exec_driver_sql(function).scalar_one().split())
     tables = {item.property.entity.class_.__tablename__ for item in orders.WHOLE}
-    # Lines change with their order only, and a parcel or a return is noted on its row (`has_parcels`), which is compared.
+    # Lines change with their order only; a parcel or a return is noted on its row (`has_parcels`), which is compared.
     assert tables - compared == {OrderLine.__tablename__, Shipment.__tablename__, GoodsReturn.__tablename__}
 
 

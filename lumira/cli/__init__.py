@@ -63,11 +63,13 @@ _COMMANDS = {
         "lumira.cli.reconcile:reconcile",
         "Poll Stripe for what no webhook delivered, and print what was found.",
     ),
+    "returns": _Entry("lumira.cli.returns:returns", "Goods that came back."),
     "sandbox": _Entry(
         "lumira.cli.sandbox:sandbox",
         "Serve the Stripe sandbox until interrupted, or act in the running one with a subcommand.",
     ),
     "secrets": _Entry("lumira.cli.secrets:secrets", "The encryption of stored secrets."),
+    "shipments": _Entry("lumira.cli.shipments:shipments", "Goods to ship, and parcels."),
     "stock": _Entry("lumira.cli.stock:stock", "Stock of physical products, in units."),
     "tenants": _Entry("lumira.cli.tenants:tenants", "Brands and their Stripe credentials."),
     "webhooks": _Entry("lumira.cli.webhooks:webhooks", "The webhook endpoints of tenants at Stripe."),

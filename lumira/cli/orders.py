@@ -10,6 +10,7 @@ from flask.cli import AppGroup
 from lumira.cli.common.confirmation import confirm
 from lumira.cli.common.customers import checked_email
 from lumira.cli.common.orders import address_of
+from lumira.cli.common.units import read_units
 from lumira.cli.order_report import report_lines
 from lumira.cli.order_search import export, find
 from lumira.database import atomic
@@ -218,10 +219,7 @@ def refund(
 
 
 def _read_line(text: str) -> RefundLine:
-    product_id, _, units = text.partition(":")
-    if not (units or "1").isascii() or not (units or "1").isdigit():
-        raise click.BadParameter(f"{text!r}: write PRODUCT or PRODUCT:UNITS.", param_hint="--line")
-    return RefundLine(product_id, int(units or "1"))
+    return RefundLine(*read_units(text, option="--line"))
 
 
 def _minor_units(amount: str, currency: str) -> int:

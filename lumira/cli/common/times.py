@@ -1,7 +1,9 @@
 """Times for a terminal, in the tenant's time zone or, of what belongs to no tenant, in UTC."""
 
-from datetime import datetime
+from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
+
+import click
 
 from lumira.repositories import tenants
 
@@ -23,3 +25,19 @@ def shown_exactly(at: datetime, zone: ZoneInfo) -> str:
     """Return a time to the millisecond, for events within one second."""
     local = at.astimezone(zone)
     return f"{local:%Y-%m-%d %H:%M:%S}.{at.microsecond // 1000:03d} {local:%Z}"
+
+
+#: A day, or a minute of it.
+DAY_OR_MINUTE = click.DateTime(("%Y-%m-%d", "%Y-%m-%dT%H:%M"))
+
+
+def time_of(entered: datetime, zone: ZoneInfo, *, now: datetime) -> datetime:
+    """Return in UTC the time that an operator entered in the tenant's time zone.
+
+    A day without a time is its last moment, and today is now: a parcel may be shipped and delivered on one day.
+    """
+    at = entered.replace(tzinfo=zone).astimezone(UTC)
+    if entered.time() != time.min or at > now:
+        return at
+    next_day = (entered + timedelta(days=1)).replace(tzinfo=zone).astimezone(UTC)
+    return min(next_day - timedelta(milliseconds=1), now)

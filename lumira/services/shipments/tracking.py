@@ -64,4 +64,4 @@ def _in_milliseconds(at: datetime) -> datetime:
 
 
 def _invalid(name: str, message: str) -> InvalidTracking:
-    return InvalidTracking("The tracking of the parcel is invalid.", fields={name: [message]})
+    return InvalidTracking(f"The tracking of the parcel is invalid: {message}", fields={name: [message]})

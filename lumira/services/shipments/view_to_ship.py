@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from lumira.database import atomic
@@ -27,6 +28,11 @@ class OrderToShip:
     why_not: NoShipment | None
     #: Whether the buyer's bank asks about the payment: it may be disputed.
     has_inquiry: bool
+
+    @property
+    def paid_at(self) -> datetime:
+        """When the order was completed; for one that is not yet, when it was opened."""
+        return self.order.completed_at or self.order.created_at
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,16 +19,20 @@ from lumira.pages.dashboard.frame import NAVIGATION
 from lumira.pages.dashboard.texts import TEXTS
 
 _TIMEOUT = 15
-#: The page of the installation lists nothing before its button is pressed, and the demo has no errors.
-_MAY_BE_EMPTY = ("installation", "program_errors")
+#: The page of the installation lists nothing before its button is pressed; the demo has no errors, and its staff change
+#: nothing in Dolibarr that differs.
+_MAY_BE_EMPTY = ("installation", "program_errors", "differences")
+#: The pages that show something at a brand with goods only.
+_OF_GOODS = ("shipments",)
 #: The language of the demo's operator.
 _LANGUAGE = Language.FRENCH
 
 
 def verify_pages(installation: Installation, slugs: list[str]) -> None:
-    """Sign in and open every page of every brand; `DemoFailed` if one fails, or shows nothing at the first brand.
+    """Sign in and open every page of every brand; `DemoFailed` if one fails, or shows nothing.
 
-    The others sell no work that an expert does. The newest order of the default brand must have its invoice in the
+    A page has to show something at the first brand, which alone sells work of an expert, and at the last one if it is
+    about goods. The newest order of the default brand must have its invoice in the
     sandbox's Dolibarr.
     """
     with requests.Session() as http:
@@ -36,7 +40,8 @@ def verify_pages(installation: Installation, slugs: list[str]) -> None:
         _sign_in(installation, http)
         for slug in slugs:
             for entry in NAVIGATION:
-                shows_something = slug == slugs[0] and entry.name not in _MAY_BE_EMPTY
+                brand = slugs[-1] if entry.name in _OF_GOODS else slugs[0]
+                shows_something = slug == brand and entry.name not in _MAY_BE_EMPTY
                 texts = TEXTS[_LANGUAGE].get(entry.name, {}) if shows_something else {}
                 _verify(http, f"{installation.url}/dashboard/{slug}{entry.path}", _sentences(texts))
         verify_invoice(installation, http, BRAND)

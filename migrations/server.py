@@ -1,10 +1,14 @@
 """What `flask db …` checks and sets on the database besides its tables: encoding, concurrency, who may connect."""
 
+import time
+
 import click
 from sqlalchemy import Connection, text
 
 #: Any number that other programs on the server do not use.
 _MIGRATION_LOCK = 7_586_472
+#: Seconds between two looks at it.
+_PAUSE = 0.2
 
 _CONNECT = text(
     """
@@ -31,8 +35,16 @@ def refuse_other_encodings(connection: Connection) -> None:
 
 
 def wait_for_other_migrations(connection: Connection) -> None:
-    """Wait until no other process migrates this database; the lock ends with the connection."""
-    connection.execute(text("SELECT pg_advisory_lock(:lock)"), {"lock": _MIGRATION_LOCK})
+    """Wait until no other process migrates this database; the lock ends with the connection.
+
+    Asks again instead of waiting inside a transaction: its snapshot would hold up the other process, which builds an
+    index concurrently.
+    """
+    while not connection.execute(
+        text("SELECT pg_try_advisory_lock(:lock)"), {"lock": _MIGRATION_LOCK}
+    ).scalar_one():
+        connection.commit()
+        time.sleep(_PAUSE)
     connection.commit()
 
 

@@ -20,13 +20,15 @@ def upgrade() -> None:
     for table, name in _ADDED:
         op.execute(f"ALTER TABLE {table} VALIDATE CONSTRAINT {name}")
     with op.get_context().autocommit_block():
+        # A build that was interrupted leaves an index that is not valid.
+        op.execute("DROP INDEX CONCURRENTLY IF EXISTS ix_orders_to_ship")
+        op.execute("DROP INDEX CONCURRENTLY IF EXISTS uq_refund_requests_return")
         op.create_index(
             "ix_orders_to_ship",
             "orders",
             ["tenant_id", "completed_at", "id"],
             postgresql_where=sa.text("fulfilment IN ('to_ship', 'partially_shipped')"),
             postgresql_concurrently=True,
-            if_not_exists=True,
         )
         op.create_index(
             "uq_refund_requests_return",
@@ -35,7 +37,6 @@ def upgrade() -> None:
             unique=True,
             postgresql_where=sa.text("return_id IS NOT NULL"),
             postgresql_concurrently=True,
-            if_not_exists=True,
         )
 
 

@@ -86,7 +86,7 @@ def test_check_fulfills_all_three_purchases_fills_every_page_and_leaves_nothing_
         r"(?=^\S+, )|(?<=\n)\n(?=All)", completed.stdout, flags=re.MULTILINE
     )
     assert re.match(r"oracle-lumira, level 2: LUM-\S+, 14\.00 EUR, completed\n", level)
-    assert re.match(r"boutique, cart on the checkout page: BTQ-\S+, 39\.00 EUR, completed\n", cart)
+    assert re.match(r"boutique, cart on the checkout page: BTQ-\S+, 43\.90 EUR, completed\n", cart)
     assert re.match(r"reboul, bonnet-laine, then refunded: REB-\S+, 33\.90 EUR, refunded\n", refunded)
     for timeline, further_steps in (
         (level, {"granted"}),

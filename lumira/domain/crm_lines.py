@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
+from lumira.domain import shares
 from lumira.domain.vat_rates import default_rate, rate_of
 from lumira.models import Order, ProductKind
 from lumira.money import decimals
@@ -85,11 +86,9 @@ def split(amount: int, among: Mapping[str, int]) -> dict[str, int]:
     whole = sum(among.values())
     if not 0 <= amount <= whole:
         raise ValueError("An amount that is part of the whole.")
-    parts = {rate: amount * part // whole for rate, part in among.items()} if whole else {}
-    by_remainder = sorted(among, key=lambda rate: (-(amount * among[rate] % whole), rate)) if whole else []
-    for rate in by_remainder[: amount - sum(parts.values())]:
-        parts[rate] += 1
-    return {rate: part for rate, part in parts.items() if part}
+    rates = sorted(among)
+    parts = shares.split(amount, [among[rate] for rate in rates])
+    return {rate: part for rate, part in zip(rates, parts, strict=True) if part}
 
 
 def lines_by_rate(description: str, parts: Mapping[str, int], *, quantity: int = 1) -> list[CrmLine]:

@@ -34,7 +34,7 @@ _COMMANDS = {
     ),
     "catalog": _Entry("lumira.cli.catalog:catalog", "The products of a tenant."),
     "content": _Entry("lumira.cli.content:content", "Files that all buyers of a product get."),
-    "crm": _Entry("lumira.cli.crm_sync:crm", "The connection of a tenant to Dolibarr."),
+    "crm": _Entry("lumira.cli.crm_differences:crm", "The connection of a tenant to Dolibarr."),
     "customers": _Entry("lumira.cli.privacy:customers", "Customers, by e-mail address."),
     "db": _Entry("lumira.cli.migrations:db", "Perform database migrations."),
     "deliverables": _Entry(

@@ -22,7 +22,7 @@ from lumira.services.crm.view_connection import ConnectionView, view_connection
 crm = AppGroup("crm", help="The connection of a tenant to Dolibarr.")
 
 _ACTOR = "operator"
-_POLICIES = tuple(LostDisputePolicy)
+_POLICIES = [str(policy) for policy in LostDisputePolicy]
 _PROBLEMS = {
     "not_found": "was not found in Dolibarr",
     "not_unique": "is not unique: open its definition in Dolibarr and tick “Unique”",
@@ -65,7 +65,7 @@ def connect(
     payment_type: int | None,
     category: int | None,
     rates: tuple[str, ...],
-    lost_disputes: LostDisputePolicy | None,
+    lost_disputes: str | None,
     test_sales: bool | None,
 ) -> None:
     """Set where the Dolibarr of the tenant SLUG is, and its key; what is not named stays as it is.
@@ -86,7 +86,7 @@ def connect(
         payment_type_id=payment_type or base.payment_type_id,
         category_id=category or base.category_id,
         vat_rates={**base.vat_rates, **_read_rates(rates)},
-        lost_disputes=lost_disputes or base.lost_disputes,
+        lost_disputes=LostDisputePolicy(lost_disputes) if lost_disputes else base.lost_disputes,
         takes_test_sales=base.takes_test_sales if test_sales is None else test_sales,
     )
     is_changed = set_connection(tenant_id, settings, api_key=api_key, actor=_ACTOR)

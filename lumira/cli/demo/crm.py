@@ -6,14 +6,18 @@ import time
 import requests
 
 from lumira.cli.demo.failure import DemoFailed
+from lumira.cli.demo.history.story import FIRST_BUYER
 from lumira.cli.demo.installation import Installation
 from lumira.cli.tenants import tenant_id_of
+from lumira.database import atomic
 from lumira.domain.crm_findings import has_fault
 from lumira.domain.crm_settings import CrmSettings
 from lumira.domain.crm_texts import text_of
 from lumira.models import Language
+from lumira.repositories import customers, orders
 from lumira.services.crm.change_connection import set_connection, switch_on
 from lumira.services.crm.check_connection import check_connection
+from lumira.services.crm.retry_tasks import sync_order_again
 from lumira.services.crm.set_up import set_up_crm
 from lumira.services.crm.view_connection import view_connection
 
@@ -45,6 +49,29 @@ def connect_dolibarr(installation: Installation, slug: str) -> None:
         ]
         raise DemoFailed(f"The sandbox's Dolibarr lacks something: {' '.join(texts)}")
     switch_on(tenant_id, actor=_ACTOR)
+    _create_twice(url, f"admin-{slug}", FIRST_BUYER)
+    _write_sales_of(tenant_id, FIRST_BUYER)
+
+
+def _create_twice(url: str, key: str, email: str) -> None:
+    """Let staff have entered a customer twice, so that the page “Differences” asks which one it is."""
+    for name, town in (("Acheteur 1", "Lyon"), ("ACHETEUR 1 (ancien)", "Villeurbanne")):
+        requests.post(
+            f"{url}/api/index.php/thirdparties",
+            json={"name": name, "town": town, "email": email, "client": "1"},
+            headers={"DOLAPIKEY": key},
+            timeout=_TIMEOUT,
+        ).raise_for_status()
+
+
+def _write_sales_of(tenant_id: int, email: str) -> None:
+    with atomic(tenant_id):
+        customer = customers.find_by_email(tenant_id, email)
+        order_ids = [] if customer is None else orders.ids_of_customer(tenant_id, customer.id)
+    if not order_ids:
+        raise DemoFailed(f"{email} has no order: delete the folder of the demo, and start it again.")
+    for order_id in order_ids:
+        sync_order_again(tenant_id, order_id, actor=_ACTOR)
 
 
 def verify_invoice(installation: Installation, http: requests.Session, slug: str) -> None:

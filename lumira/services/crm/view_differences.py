@@ -1,7 +1,9 @@
 """What an operator has to decide about customers and their third parties."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import groupby
+from uuid import UUID
 
 from lumira.database import atomic
 from lumira.domain.list_position import Position
@@ -105,6 +107,21 @@ def view_differences(tenant_id: int, *, after: Position | None = None) -> Differ
             next=_next(shown) if rest else None,
             url=None if connection is None else connection.url,
         )
+
+
+def list_differences(tenant_id: int) -> Iterator[DifferencesView]:
+    """Yield every page of what waits for a decision."""
+    page = view_differences(tenant_id)
+    yield page
+    while page.next is not None:
+        page = view_differences(tenant_id, after=page.next)
+        yield page
+
+
+def view_differences_of(tenant_id: int, customer_id: UUID) -> tuple[Difference, ...]:
+    """Return the values of one customer that wait for a decision."""
+    with atomic(tenant_id):
+        return tuple(map(_difference, crm_conflicts.list_of_customer(tenant_id, customer_id)))
 
 
 def _difference(conflict: CrmConflict) -> Difference:

@@ -3,6 +3,7 @@
 import io
 import re
 import shlex
+from enum import Enum
 from pathlib import Path
 
 import click
@@ -79,3 +80,15 @@ def test_the_help_explains_every_option(app: Flask):
         if isinstance(option, click.Option) and not option.help and words != "db upgrade"
     ]
     assert without == []
+
+
+def test_every_choice_is_entered_as_the_documentation_writes_it(app: Flask):
+    """Click would ask for the names of an enumeration, in capitals, where the documentation has its values."""
+    of_members = [
+        words
+        for words, command in commands(app).items()
+        for parameter in command.params
+        if isinstance(parameter.type, click.Choice)
+        and any(isinstance(choice, Enum) for choice in parameter.type.choices)
+    ]
+    assert of_members == []

@@ -23,6 +23,9 @@ _DELIVERED_BEFORE = 4
 #: Days before today on which Stripe pays out, and days until the money arrives.
 _PAYOUTS = (11, 7, 3)
 _PAYOUT_TAKES = 2
+_BUYER = "acheteur{}@example.com"
+#: Buys the first work of an expert.
+FIRST_BUYER = _BUYER.format(1)
 _UNREACHABLE = f"acheteur@{REFUSING_DOMAIN}"
 #: A test card at Stripe: declined for insufficient funds.
 _DECLINED = "pm_card_visa_chargeDeclinedInsufficientFunds"
@@ -78,7 +81,7 @@ class History:
 
     def _buyer(self, email: str | None = None) -> dict[str, str]:
         self._buyers += 1
-        address = email or f"acheteur{self._buyers}@example.com"
+        address = email or _BUYER.format(self._buyers)
         return {"customerEmail": address, "customerName": f"Acheteur {self._buyers}"}
 
     def _level(self, level: int, method: str | None = "pm_card_visa", email: str | None = None) -> sales.Sold:

@@ -21,6 +21,9 @@ from lumira.repositories import tenants
 from lumira.services.crm.find_drift import DriftPage, find_drift
 from lumira.services.crm.sync_since import count_orders, sync_since
 
+#: The group, which this module adds its commands to.
+__all__ = ["crm"]
+
 _ACTOR = "operator"
 _WEEK = timedelta(days=7)
 _SINCE = click.DateTime(formats=["%Y-%m-%d"])

@@ -24,6 +24,7 @@ from lumira.models.file import File
 from lumira.models.goods_return import GoodsReturn, GoodsReturnLine, ReturnCondition
 from lumira.models.idempotency_key import IdempotencyKey
 from lumira.models.language import Language
+from lumira.models.ledger_entry import Journal, LedgerBooks, LedgerEntry, LedgerEvent
 from lumira.models.manual_grant import ManualGrant
 from lumira.models.operator import (
     Operator,
@@ -106,8 +107,12 @@ __all__ = [
     "GoodsReturnLine",
     "GrantReason",
     "IdempotencyKey",
+    "Journal",
     "KeyKind",
     "Language",
+    "LedgerBooks",
+    "LedgerEntry",
+    "LedgerEvent",
     "LostDisputePolicy",
     "ManualGrant",
     "MessageKind",

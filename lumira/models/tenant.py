@@ -145,6 +145,8 @@ class Tenant(Timestamped, Base):
     seller: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     #: Where goods are sent and what that costs, as `domain.shipping_zones` reads it; `None` if no address is asked.
     shipping_zones: Mapped[list[dict[str, Any]] | None] = mapped_column(JSONB(none_as_null=True))
+    #: The accounts of the accounting export, as `domain.accounts` reads them; `None` for its defaults.
+    accounting: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     #: The settings that were changed in the dashboard, by the catalog file's names: no file undoes them by itself.
     edited_fields: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list)
     #: Since when sales are written to the tenant's Dolibarr; `None` without a connection, or while it is off.

@@ -3,11 +3,13 @@
 Gunicorn gives a connection to a thread at once, and the thread waits for the headers and the body. As many slow clients
 as there are threads would stop a process. Here the main loop receives requests, of any number of clients at once, and
 closes a connection whose request takes too long. Only bodies that are too large for memory, those of file uploads, are
-received by a thread, and only few threads receive one at once.
+received by a thread, and only few threads receive one at once. Deliveries from Stripe take no thread at all
+(`config/deliveries.py`).
 """
 
 import selectors
 import socket
+import sys
 import time
 from collections import deque
 from concurrent.futures import Future
@@ -19,6 +21,7 @@ from typing import Any
 from gunicorn.http.unreader import SocketUnreader  # type: ignore[import-untyped]
 from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER, TConn, ThreadWorker  # type: ignore[import-untyped]
 
+from config.deliveries import Deliveries
 from config.error_replies import error_reply, status_of
 from config.received_request import LARGEST_IN_MEMORY, ReceivedRequest
 
@@ -47,6 +50,8 @@ class ReceivingWorker(ThreadWorker):  # type: ignore[misc]
         self._received_bytes = 0
         #: Connections that were replied to and not yet closed by the client: until when, and what was read since.
         self._lingering: dict[TConn, list[float]] = {}
+        #: `None`: the application has no door for deliveries.
+        self._deliveries: Deliveries | None = None
         self._uploads = 0
         self._most_uploads = max(1, self.cfg.threads // 4)
         self._waiting_uploads: deque[tuple[TConn, ReceivedRequest]] = deque()
@@ -88,11 +93,14 @@ class ReceivingWorker(ThreadWorker):  # type: ignore[misc]
         request = ReceivedRequest(time.monotonic(), conn.parser.unreader.take_buffered())
         self._receiving[conn] = request
         self._received_bytes += len(request.data)
-        self.poller.register(conn.sock, selectors.EVENT_READ, partial(self._receive, conn))
         if request.is_ready:
             self._hand_over(conn, request)
         else:
             self._receive(conn, conn.sock)
+        # Most requests have arrived whole.
+        if conn in self._receiving:
+            self.poller.register(conn.sock, selectors.EVENT_READ, partial(self._receive, conn))
+            request.is_polled = True
 
     def _receive(self, conn: TConn, _socket: object) -> None:
         """Read what has arrived, and give the request to a thread once it is whole."""
@@ -117,12 +125,14 @@ class ReceivingWorker(ThreadWorker):  # type: ignore[misc]
 
     def _hand_over(self, conn: TConn, request: ReceivedRequest) -> None:
         self._forget(conn)
+        if not request.is_streamed and self._deliveries is not None and self._deliveries.take(conn, request):
+            return
         if request.is_streamed and self._uploads >= self._most_uploads:
             self._waiting_uploads.append((conn, request))
             return
-        self._start(conn, request)
+        self.start_in_thread(conn, request)
 
-    def _start(self, conn: TConn, request: ReceivedRequest) -> None:
+    def start_in_thread(self, conn: TConn, request: ReceivedRequest) -> None:
         unreader = conn.parser.unreader
         unreader.unread(bytes(request.data))
         unreader.deadline = None
@@ -132,12 +142,34 @@ class ReceivingWorker(ThreadWorker):  # type: ignore[misc]
         self._uploads += request.is_streamed
         super().enqueue_req(conn)
 
+    def run(self) -> None:
+        """Serve requests until the process stops."""
+        door = getattr(self.wsgi, "extensions", {}).get("lumira.delivery_door")
+        if door is not None:
+            self._deliveries = Deliveries(self, door)
+        super().run()
+
+    def keeps_another_connection(self) -> bool:
+        """Return whether the connection of one more request may be kept alive."""
+        return (
+            bool(self.cfg.keepalive)
+            and len(self.keepalived_conns) < self.max_keepalived
+            # Gunicorn counts the requests after which a process ends.
+            and self.max_requests >= sys.maxsize
+        )
+
     def _forget(self, conn: TConn) -> None:
-        self._received_bytes -= len(self._receiving.pop(conn).data)
-        self.poller.unregister(conn.sock)
+        request = self._receiving.pop(conn)
+        self._received_bytes -= len(request.data)
+        if request.is_polled:
+            self.poller.unregister(conn.sock)
 
     def _drop(self, conn: TConn) -> None:
         self._forget(conn)
+        self.end_connection(conn)
+
+    def end_connection(self, conn: TConn) -> None:
+        """Close a connection to which nothing more is sent."""
         self.nr_conns -= 1
         conn.close()
 
@@ -182,7 +214,7 @@ class ReceivingWorker(ThreadWorker):  # type: ignore[misc]
             conn.is_streamed = False
             self._uploads -= 1
             if self._waiting_uploads:
-                self._start(*self._waiting_uploads.popleft())
+                self.start_in_thread(*self._waiting_uploads.popleft())
         if fs.cancelled() or fs.exception() is not None or fs.result():
             super().finish_request(conn, fs)
         else:

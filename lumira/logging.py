@@ -6,6 +6,7 @@ import re
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import lru_cache
 from threading import RLock
 from typing import Any
@@ -80,6 +81,8 @@ _to_json = json.JSONEncoder(ensure_ascii=False, default=str).encode
 _MAX_DEPTH = 8
 #: Lines of different threads must not mix. Reentrant, because a signal handler may log while a line is written.
 _WRITING = RLock()
+#: The lines that are written at once later.
+_together: ContextVar[list[str] | None] = ContextVar("together", default=None)
 #: Whether a short command runs.
 _quiet = [False]
 
@@ -180,7 +183,24 @@ def _as_it_is(
     return (event_dict,), {}
 
 
+@contextmanager
+def written_together() -> Iterator[None]:
+    """Write the lines that this block logs at its end, at once: each by itself takes as long as making it."""
+    lines: list[str] = []
+    token = _together.set(lines)
+    try:
+        yield
+    finally:
+        _together.reset(token)
+        if lines:
+            _write("\n".join(lines))
+
+
 def _write(line: str) -> None:
+    together = _together.get()
+    if together is not None:
+        together.append(line)
+        return
     with _WRITING:
         # `sys.stderr` is read each time, because a test or a server may replace it.
         sys.stderr.write(f"{line}\n")

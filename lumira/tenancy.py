@@ -23,6 +23,8 @@ from lumira.repositories import api_keys, tenants
 _CACHE_SECONDS = 10
 #: Callers that a process caches.
 _CACHE_SIZE = 10_000
+#: The key of the cache among an application's extensions.
+_CALLERS = "lumira.tenancy"
 _SEND_KEY = "Send an API key as `Authorization: Bearer <key>`."
 
 _Key = TypeVar("_Key")
@@ -85,11 +87,11 @@ class _Callers:
 
 def init_app(app: Flask) -> None:
     """Give the application an empty cache of callers."""
-    app.extensions["lumira.tenancy"] = _Callers()
+    app.extensions[_CALLERS] = _Callers()
 
 
 def _callers() -> _Callers:
-    callers: _Callers = current_app.extensions["lumira.tenancy"]
+    callers: _Callers = current_app.extensions[_CALLERS]
     return callers
 
 
@@ -244,9 +246,9 @@ def set_receiver(receiver: Caller) -> None:
     structlog.contextvars.bind_contextvars(tenant=receiver.slug)
 
 
-def find_cached_receivers(slug: str | None, host: str | None) -> Receivers:
-    """The tenants to which a webhook may belong, from the cache only; none if they are not cached."""
-    callers = _callers()
+def find_cached_receivers(app: Flask, slug: str | None, host: str | None) -> Receivers:
+    """The tenants to which a webhook may belong, from the cache of `app` only; none if they are not cached."""
+    callers: _Callers = app.extensions[_CALLERS]
     return callers.find_cached(callers.receivers, _receiver_key(slug, host or "")) or ()
 
 

@@ -1,6 +1,8 @@
 """HTTP: every group of routes is registered here, with its authentication."""
 
 from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING
 
 from flask import Blueprint, Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -33,6 +35,7 @@ from lumira.blueprints.http import (
     response_headers,
 )
 from lumira.blueprints.http.catalog_fast_path import CatalogFastPath
+from lumira.blueprints.http.delivery_door import DeliveryDoor
 from lumira.blueprints.http.request_place import request_place
 from lumira.blueprints.http.routing import ApiBlueprint
 from lumira.blueprints.http.traced_requests import TracedRequests
@@ -42,6 +45,9 @@ from lumira.blueprints.pages.dashboard import dashboard
 from lumira.blueprints.pages.dashboard import guard as dashboard_guard
 from lumira.services.program_errors import note_errors
 
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
 
 def register(app: Flask, settings: Settings) -> None:
     """Register the routes and what surrounds every request."""
@@ -49,9 +55,10 @@ def register(app: Flask, settings: Settings) -> None:
     app.wsgi_app = CatalogFastPath(app, settings)  # type: ignore[method-assign]
     if settings.otlp_endpoint is not None:
         app.wsgi_app = TracedRequests(app)  # type: ignore[method-assign]
-    if settings.trusted_proxies:
-        hops = settings.trusted_proxies
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+    else:
+        # One transaction for several deliveries has no span of one of them.
+        app.extensions["lumira.delivery_door"] = DeliveryDoor(app, partial(_behind_proxies, settings))
+    app.wsgi_app = _behind_proxies(settings, app.wsgi_app)  # type: ignore[method-assign,assignment]
     # A path with two slashes gets a 404: Werkzeug's redirect would reply with an HTML page.
     app.url_map.merge_slashes = False
     app.url_map.converters["product"] = products.ProductIdConverter
@@ -65,6 +72,12 @@ def register(app: Flask, settings: Settings) -> None:
     health.init_app(app, settings)
     metrics.init_app(app, settings)
     _register_routes(app)
+
+
+def _behind_proxies(settings: Settings, application: "WSGIApplication") -> "WSGIApplication":
+    """Return the application with the address, the scheme and the host that trusted proxies name."""
+    hops = settings.trusted_proxies
+    return ProxyFix(application, x_for=hops, x_proto=hops, x_host=hops) if hops else application
 
 
 def _register_routes(app: Flask) -> None:

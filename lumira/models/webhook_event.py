@@ -1,13 +1,15 @@
 """Stripe's events, as they were received."""
 
+import json
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from sqlalchemy import JSON, CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
+from lumira import event_payloads
 from lumira.clock import utc_now
 from lumira.database import Base
 from lumira.models.columns import Identified, choice, one_of
@@ -30,7 +32,7 @@ class WebhookEvent(Identified, Base):
     Partitioned by the month of Stripe's time, which is a part of the signed event: every delivery of it is in the same
     partition, where the unique constraint finds a repetition. Old months are dropped as a whole.
 
-    The payload is `json`, not `jsonb`: a signed text with `\\u0000` in it must be storable too.
+    The payload is compressed text, which PostgreSQL does not parse: a signed `\\u0000` must be storable too.
     """
 
     __tablename__ = "webhook_events"
@@ -77,8 +79,10 @@ class WebhookEvent(Identified, Base):
     api_version: Mapped[str | None]
     livemode: Mapped[bool | None]
     stripe_account: Mapped[str | None]
-    #: Empty once it was removed.
-    payload: Mapped[dict[str, Any]] = mapped_column(JSON)
+    #: The payload of an event that was stored before payloads were compressed; empty for all others.
+    plain_payload: Mapped[dict[str, Any]] = mapped_column("payload", JSON, default=dict)
+    #: As `event_payloads` writes it; none if the event was stored before, or its payload was removed.
+    compressed_payload: Mapped[bytes | None]
     #: When the payload was removed, because the event was handled long ago.
     payload_removed_at: Mapped[datetime | None]
     status: Mapped[EventStatus] = mapped_column(choice(EventStatus), default=EventStatus.RECEIVED)
@@ -94,3 +98,23 @@ class WebhookEvent(Identified, Base):
     is_pulled: Mapped[bool] = mapped_column(default=False, server_default=false())
     next_attempt_at: Mapped[datetime] = mapped_column(default=utc_now)
     processed_at: Mapped[datetime | None]
+
+    #: The compressed payload that was parsed last, and what it was parsed to.
+    _parsed = (b"", cast("dict[str, Any]", {}))
+
+    @property
+    def payload(self) -> dict[str, Any]:
+        """The event as it was received, but for client secrets; empty once it was removed.
+
+        To change it, assign another one.
+        """
+        if self.compressed_payload is None:
+            return self.plain_payload
+        if self._parsed[0] is not self.compressed_payload:
+            self._parsed = (self.compressed_payload, event_payloads.parse(self.compressed_payload))
+        return self._parsed[1]
+
+    @payload.setter
+    def payload(self, event: dict[str, Any]) -> None:
+        self.plain_payload = {}
+        self.compressed_payload = event_payloads.compress(json.dumps(event))

@@ -1,12 +1,13 @@
 """Events about a buyer: those of their orders, and those of no order that hold one of their identifiers."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from unicodedata import normalize
 from uuid import UUID
 
 from sqlalchemy import select, text
 
+from lumira import event_payloads
 from lumira.database import db
 from lumira.domain.identifiers import customer_ids_in, identifiers_in, spellings, strings_in
 from lumira.models import Payment, WebhookEvent
@@ -64,17 +65,27 @@ def _next_ids(tenant_id: int, after: UUID | None) -> list[UUID]:
 
 def _list_candidates(tenant_id: int, written: set[str], ids: Sequence[UUID]) -> Sequence[WebhookEvent]:
     """Return the events of no order that hold an unescaped part of an identifier: a superset of the matches."""
+    parts = sorted({_unescaped_part(spelling) for spelling in written})
     holds_a_part = text(
         "EXISTS (SELECT FROM unnest(CAST(:parts AS text[])) AS part "
         "WHERE position(part IN replace(lower(webhook_events.payload::text), '%40', '@')) > 0)"
-    ).bindparams(parts=sorted({_unescaped_part(spelling) for spelling in written}))
-    query = select(WebhookEvent).where(
+    ).bindparams(parts=parts)
+    searched = (
         WebhookEvent.tenant_id == tenant_id,
         WebhookEvent.id.between(ids[0], ids[-1]),
         WebhookEvent.order_id.is_(None),
-        holds_a_part,
     )
+    is_plain = WebhookEvent.compressed_payload.is_(None)
+    compressed = select(WebhookEvent.id, WebhookEvent.compressed_payload).where(*searched, ~is_plain)
+    holding = [row.id for row in db.session.execute(compressed) if _holds(row.compressed_payload, parts)]
+    query = select(WebhookEvent).where(*searched, (is_plain & holds_a_part) | WebhookEvent.id.in_(holding))
     return db.session.execute(query).scalars().all()
+
+
+def _holds(compressed: bytes, parts: Iterable[str]) -> bool:
+    """Whether a compressed payload holds one of these parts; as the statement above compares the others."""
+    written = event_payloads.text_of(compressed).lower().replace("%40", "@")
+    return any(part in written for part in parts)
 
 
 def _unescaped_part(spelling: str) -> str:

@@ -1,10 +1,12 @@
 """The webhook events of one order: those that were applied to it, and those that name it and are not processed."""
 
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Text, cast, or_, select, union_all
+from sqlalchemy import Row, Text, cast, select, union_all
 
+from lumira import event_payloads
 from lumira.database import constant, db
 from lumira.domain.timeline import OrderEvent
 from lumira.domain.waiting import StuckEvent
@@ -26,7 +28,8 @@ def list_stuck(tenant_id: int, references: Sequence[str]) -> list[StuckEvent]:
         WebhookEvent.type,
         WebhookEvent.status,
         WebhookEvent.received_at,
-        WebhookEvent.payload,
+        cast(WebhookEvent.plain_payload, Text).label("plain"),
+        WebhookEvent.compressed_payload,
     )
     of_tenant = select(*columns).where(WebhookEvent.tenant_id == tenant_id)
     stopped = (
@@ -44,17 +47,20 @@ def list_stuck(tenant_id: int, references: Sequence[str]) -> list[StuckEvent]:
         .limit(constant(_SEARCHED))
         .subquery()
     )
-    found = [
-        select(part.c.id, part.c.stripe_event_id, part.c.type, part.c.status, part.c.received_at).where(
-            or_(*(cast(part.c.payload, Text).contains(name, autoescape=True) for name in references))
-        )
-        for part in (stopped, due)
+    rows = [
+        row for row in db.session.execute(union_all(select(stopped), select(due))) if _names(row, references)
     ]
-    rows = db.session.execute(union_all(*found)).all()
     return [
         StuckEvent(row.stripe_event_id, row.type, row.status, row.received_at)
         for row in sorted(rows, key=lambda row: (row.received_at, row.id))
     ]
+
+
+def _names(row: Row[Any], references: Sequence[str]) -> bool:
+    """Whether the payload holds one of these ids, whichever way it is stored."""
+    compressed = row.compressed_payload
+    payload = row.plain if compressed is None else event_payloads.text_of(compressed)
+    return any(reference in payload for reference in references)
 
 
 def list_of_order(tenant_id: int, order_id: UUID) -> list[OrderEvent]:

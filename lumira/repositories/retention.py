@@ -38,7 +38,7 @@ def remove_payloads(tenant_id: int, before: datetime, *, limit: int) -> int:
             WebhookEvent.id == old.c.id,
             WebhookEvent.stripe_created_at == old.c.stripe_created_at,
         )
-        .values(payload={}, last_error=None, payload_removed_at=utc_now())
+        .values(plain_payload={}, compressed_payload=None, last_error=None, payload_removed_at=utc_now())
         .returning(WebhookEvent.id)
         .execution_options(synchronize_session=False)
     )

@@ -25,6 +25,11 @@ from lumira.database import constant, db
 from lumira.formats import parse_uuid
 from lumira.models import EventStatus, WebhookEvent
 
+_WITHOUT_PAYLOAD = (
+    defer(WebhookEvent.plain_payload, raiseload=True),
+    defer(WebhookEvent.compressed_payload, raiseload=True),
+)
+
 #: Why an event is parked whose payment was not looked up at Stripe since its last attempt.
 ORDER_UNKNOWN = "order_unknown"
 
@@ -77,7 +82,7 @@ def claim_due(
     query = (
         select(WebhookEvent)
         .where(*_is_due(tenant_id))
-        .options(*([] if with_payload else [defer(WebhookEvent.payload, raiseload=True)]))
+        .options(*([] if with_payload else _WITHOUT_PAYLOAD))
         .order_by(WebhookEvent.next_attempt_at, WebhookEvent.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
@@ -195,7 +200,7 @@ def list_events(tenant_id: int, filters: EventFilter) -> Sequence[WebhookEvent]:
         select(WebhookEvent)
         .where(WebhookEvent.tenant_id == tenant_id)
         .order_by(WebhookEvent.id.desc())
-        .options(defer(WebhookEvent.payload, raiseload=True))
+        .options(*_WITHOUT_PAYLOAD)
     )
     if filters.status is not None:
         query = query.where(WebhookEvent.status == constant(filters.status))

@@ -8,16 +8,33 @@ from cachetools import TTLCache
 from lumira import metrics
 from lumira.clock import utc_now
 from lumira.database import atomic
+from lumira.domain import webhook_probe
+from lumira.errors import WebhookRejected
 from lumira.models import RefusalReason
 from lumira.repositories import refused_deliveries
 
 #: Seconds between two writes of a process for one tenant and reason. Those between are written with the next one.
 _WRITE_EVERY = 10
 
+#: The messages of the replies to refused deliveries.
+_MESSAGES = {
+    RefusalReason.NO_EVENT: "Webhook body is not a Stripe event",
+    RefusalReason.NO_SECRET: "Webhook secret not configured",
+    RefusalReason.SIGNATURE: webhook_probe.SIGNATURE_WRONG,
+}
+
 _Key = tuple[int, RefusalReason]
 _lock = Lock()
 _pending: Counter[_Key] = Counter()
 _written: TTLCache[_Key, bool] = TTLCache(maxsize=1024, ttl=_WRITE_EVERY)
+
+
+class Refused(WebhookRejected):
+    """A delivery that is counted among those that were refused."""
+
+    def __init__(self, reason: RefusalReason) -> None:
+        super().__init__(_MESSAGES[reason])
+        self.reason = reason
 
 
 def count(tenant_id: int, reason: RefusalReason) -> None:

@@ -80,7 +80,7 @@ def test_the_export_and_erasure_of_an_address_include_its_other_spelling(tenant)
     deliver(tenant, event("customer.updated", {"id": "cus_x", "object": "customer", "email": UNICODE}))
     with atomic(tenant.id):
         payloads = " ".join(
-            str(payload) for payload in db.session.execute(select(WebhookEvent.payload)).scalars()
+            str(event.payload) for event in db.session.execute(select(WebhookEvent)).scalars()
         )
     assert "claire" not in payloads
 

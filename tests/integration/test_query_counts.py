@@ -116,7 +116,7 @@ def test_an_accepted_event_takes_one_statement_that_commits_by_itself(
     for stripe_event in (again, again, ignored):
         sent = statements.made_by(lambda stripe_event=stripe_event: deliver(stripe_event))
         assert len(sent) == ACCEPTED_EVENT, sent
-        assert sent[0].startswith("inbox: SELECT lumira_receive_event(")
+        assert sent[0].startswith("inbox: SELECT lumira_receive_events(")
 
 
 @pytest.mark.parametrize("events", [2, 9])

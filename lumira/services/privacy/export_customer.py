@@ -11,7 +11,7 @@ from sqlalchemy import LargeBinary
 
 from lumira import encryption
 from lumira.database import Base, atomic
-from lumira.models import File, IdempotencyKey, Receipt
+from lumira.models import File, IdempotencyKey, Receipt, WebhookEvent
 from lumira.repositories import audit, idempotency, identifying_events, orders, personal_rows
 from lumira.services.privacy.find_data_subject import find_data_subject, list_identifiers
 
@@ -77,6 +77,8 @@ def _as_json(row: Base) -> dict[str, Any]:
         for key, column in columns.items()
         if not isinstance(column.type, LargeBinary) and column.key not in ("tenant_id", "erased_digests")
     }
+    if isinstance(row, WebhookEvent):
+        values["payload"] = _json_value(row.payload)
     if isinstance(row, IdempotencyKey) and row.reply_sealed is not None:
         values["reply"] = _decrypted_reply(row, row.reply_sealed)
     return values

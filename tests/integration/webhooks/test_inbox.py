@@ -10,7 +10,7 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.exc import OperationalError
 
 from config.settings import Settings
-from lumira import database
+from lumira import database, event_payloads
 from lumira.database import atomic, db, inbox_connection
 from lumira.models import WebhookEvent
 from lumira.webhooks import inbox
@@ -110,8 +110,8 @@ def stored_text(brand: Brand, body: str) -> str:
     raw = body.encode()
     inbox.receive(brand.id, body=raw, signature=stripe_events.signature(raw, brand.webhook_secret))
     with atomic(brand.id):
-        payload: str = db.session.execute(text("SELECT payload::text FROM webhook_events")).scalar_one()
-    return payload
+        compressed = db.session.execute(text("SELECT compressed_payload FROM webhook_events")).scalar_one()
+    return event_payloads.text_of(compressed)
 
 
 @pytest.mark.parametrize("name", ["Chlo\u00e9", r"Chlo\u00e9", r"\ud83c\udf31", r"C:\\"])

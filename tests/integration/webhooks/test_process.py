@@ -429,7 +429,10 @@ def test_a_row_that_cannot_be_loaded_affects_no_other_event(tenant) -> None:
     receive(tenant, healthy)
     with atomic(tenant.id):
         db.session.execute(
-            text("UPDATE webhook_events SET payload = CAST(:deep AS json) WHERE stripe_event_id = :id"),
+            text(
+                "UPDATE webhook_events SET payload = CAST(:deep AS json), compressed_payload = NULL "
+                "WHERE stripe_event_id = :id"
+            ),
             {"deep": "[" * 3000 + "]" * 3000, "id": unreadable["id"]},
         )
     process.process_events(tenant.id)

@@ -40,9 +40,7 @@ def disable_route(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def disable_fast_path(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(
-        inbox, "receive_if_secret_cached", lambda *_, **__: pytest.fail("the shortcut was taken")
-    )
+    monkeypatch.setattr(inbox, "row_if_cached", lambda *_, **__: pytest.fail("the shortcut was taken"))
 
 
 @pytest.mark.parametrize("base_url", ["http://localhost", "https://localhost"])
@@ -180,10 +178,10 @@ def test_the_route_replies_if_the_fast_path_fails(
 ) -> None:
     deliver(client, tenant)
     for failure, status in ((OperationalError("", None, Exception()), 503), (ZeroDivisionError(), 500)):
-        monkeypatch.setattr(inbox, "store", Mock(side_effect=[failure, failure]))
+        monkeypatch.setattr(inbox, "store_row", Mock(side_effect=[failure, failure]))
         reply = deliver(client, tenant)
         assert (reply.status_code, reply.json["requestId"]) == (status, reply.headers["X-Request-Id"])
-    monkeypatch.setattr(inbox, "store", Mock(side_effect=[failure, True]))
+    monkeypatch.setattr(inbox, "store_row", Mock(side_effect=[failure, True]))
     assert deliver(client, tenant).json == {"received": True}
 
 

@@ -1,0 +1,106 @@
+"""Gives deliveries to the application from the web server's main loop, and sends the replies once they are stored.
+
+No thread waits for the database meanwhile. The application's door (`extensions["lumira.delivery_door"]`) accepts a
+delivery or declines it at once, without waiting for anything. A thread gets what is declined, as any other request; it
+also gets a delivery that was accepted and then could not be stored with the others.
+"""
+
+from collections.abc import Sequence
+from concurrent.futures import Future
+from typing import TYPE_CHECKING, Any, Protocol
+
+from gunicorn import SERVER  # type: ignore[import-untyped]
+from gunicorn.http.message import HeaderPolicy  # type: ignore[import-untyped]
+from gunicorn.util import http_date  # type: ignore[import-untyped]
+from gunicorn.workers.gthread import TConn  # type: ignore[import-untyped]
+
+from config import regular_request
+from config.received_request import ReceivedRequest
+
+if TYPE_CHECKING:
+    from config.receiving_worker import ReceivingWorker
+
+#: Bytes of a request that is accepted here, more than an event of Stripe has: parsing more would hold up the loop.
+_LARGEST = 128 * 1024
+
+#: A request that waits for its reply.
+_Waiting = tuple[TConn, ReceivedRequest]
+#: The headers and the body of a 200, or `None` for a delivery that a thread has to handle.
+Reply = tuple[Sequence[tuple[str, str]], bytes] | None
+
+
+class Door(Protocol):
+    """What accepts deliveries."""
+
+    def accept(self, environ: dict[str, str], body: bytes, token: object) -> bool:
+        """Accept a delivery, to which the reply has this token; `False` declines it."""
+
+    def open(self, send: Any) -> None:
+        """Call `send` with the replies from now on: tokens with their replies, from any thread."""
+
+
+class Deliveries:
+    """The deliveries of one worker process."""
+
+    def __init__(self, worker: "ReceivingWorker", door: Door) -> None:
+        self._worker = worker
+        self._door = door
+        self._kept, self._closed = _result(value=True), _result(value=False)
+        door.open(lambda replies: worker.method_queue.defer(self._send, replies))
+
+    def take(self, conn: TConn, request: ReceivedRequest) -> bool:
+        """Give a request to the door; `False` if it is not a delivery that the door accepts."""
+        worker = self._worker
+        if (
+            not request.data.startswith(b"POST ")
+            or len(request.data) > _LARGEST
+            or not worker.alive
+            or not worker.keeps_another_connection()
+        ):
+            return False
+        if not hasattr(conn, "scheme_headers"):
+            conn.scheme_headers = _trusted_scheme_headers(conn)
+            conn.client_address = conn.client[0] if isinstance(conn.client, tuple) else str(conn.client)
+        read = regular_request.read(
+            request.data, client=conn.client_address, scheme_headers=conn.scheme_headers
+        )
+        return read is not None and self._door.accept(*read, (conn, request))
+
+    def _send(self, replies: Sequence[tuple[_Waiting, Reply]]) -> None:
+        date = http_date()
+        for (conn, request), reply in replies:
+            if reply is None:
+                self._worker.start_in_thread(conn, request)
+            else:
+                self._reply(conn, *reply, date=date)
+
+    def _reply(self, conn: TConn, headers: Sequence[tuple[str, str]], body: bytes, *, date: str) -> None:
+        is_kept = self._worker.alive
+        connection = "keep-alive" if is_kept else "close"
+        lines = "".join([f"{name}: {value}\r\n" for name, value in headers])
+        head = (
+            f"HTTP/1.1 200 OK\r\nServer: {SERVER}\r\nDate: {date}\r\nConnection: {connection}\r\n{lines}\r\n"
+        )
+        content = head.encode("latin-1") + body
+        try:
+            # The client has read everything before, so that the reply fits into the socket's buffer.
+            is_sent = conn.sock.send(content) == len(content)
+        except OSError:
+            is_sent = False
+        if is_sent:
+            self._worker.finish_request(conn, self._kept if is_kept else self._closed)
+        else:
+            self._worker.end_connection(conn)
+
+
+def _trusted_scheme_headers(conn: TConn) -> dict[str, str]:
+    policy = HeaderPolicy()
+    policy.cfg, policy.peer_addr = conn.cfg, conn.client
+    headers: dict[str, str] = policy._peer_trusted_for_forwarded()[0]  # noqa: SLF001 - as Gunicorn's parser asks it
+    return headers
+
+
+def _result(*, value: bool) -> "Future[bool]":
+    future: Future[bool] = Future()
+    future.set_result(value)
+    return future

@@ -1,0 +1,106 @@
+"""The door for deliveries in front of Flask and its threads: the web server's main loop asks it, and waits for nothing.
+
+It accepts a regular delivery, has its event stored together with those that come at the same time, and replies after
+the commit. Everything irregular is declined, and so is what could not be stored: a thread then runs the application,
+whose route is complete without the door. Both must always give the same reply.
+"""
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import structlog
+from flask import Flask
+
+from lumira import logging
+from lumira.blueprints.http import correlation
+from lumira.blueprints.http.webhook_fast_path import REPLY, Regular, find_row, headers_of, regular_path
+from lumira.webhooks import inbox
+from lumira.webhooks.committer import Committer
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
+
+#: Where a delivery stands in its environment while the middleware for proxies rewrites it.
+_DELIVERY = "lumira.delivery"
+_ACCEPTED: Iterable[bytes] = (b"accepted",)
+_DECLINED: Iterable[bytes] = (b"declined",)
+
+#: The headers and the body of a 200; `None`: the application has to reply.
+Reply = tuple[Sequence[tuple[str, str]], bytes] | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Accepted:
+    """A delivery whose event is being stored."""
+
+    token: object
+    regular: Regular
+    request_id: str
+    rule: str
+    is_secure: bool
+    started: float
+
+
+class DeliveryDoor:
+    """The door of one application; `extensions["lumira.delivery_door"]`."""
+
+    def __init__(self, app: Flask, behind_proxies: "Callable[[WSGIApplication], WSGIApplication]") -> None:
+        self._app = app
+        self._take = behind_proxies(self._take_rewritten)
+        self._send: Callable[[Sequence[tuple[object, Reply]]], None] = lambda _: None
+        self._committer: Committer[_Accepted] = Committer(app.app_context, self._reply)
+
+    def open(self, send: Callable[[Sequence[tuple[object, Reply]]], None]) -> None:
+        """Accept deliveries from now on, and call `send` with tokens and replies, from any thread."""
+        self._send = send
+        self._committer.start()
+
+    def accept(self, environ: dict[str, Any], body: bytes, token: object) -> bool:
+        """Accept a delivery, or decline it with `False`. Makes no query."""
+        environ[_DELIVERY] = (body, token, time.perf_counter())
+        return self._take(environ, _no_reply) is _ACCEPTED
+
+    def _take_rewritten(self, environ: "WSGIEnvironment", _start_response: object) -> Iterable[bytes]:
+        body, token, started = environ[_DELIVERY]
+        path = regular_path(environ)
+        if path is None:
+            return _DECLINED
+        regular = find_row(self._app, environ, path.slug, body)
+        if regular is None:
+            return _DECLINED
+        sent = correlation.valid_request_id(environ.get("HTTP_X_REQUEST_ID", ""))
+        accepted = _Accepted(
+            token,
+            regular,
+            sent or correlation.new_request_id(),
+            path.rule,
+            environ["wsgi.url_scheme"] == "https",
+            started,
+        )
+        return _ACCEPTED if self._committer.submit(regular.row, accepted) else _DECLINED
+
+    def _reply(self, stored: Sequence[tuple[_Accepted, bool | None]]) -> None:
+        """Send the replies first: the log and the figures can wait."""
+        self._send([(accepted.token, _reply_of(accepted, is_new)) for accepted, is_new in stored])
+        with logging.written_together():
+            for accepted, is_new in stored:
+                if is_new is not None:
+                    _end(accepted, is_new=is_new)
+        structlog.contextvars.clear_contextvars()
+
+
+def _reply_of(accepted: _Accepted, is_new: bool | None) -> Reply:
+    return None if is_new is None else (headers_of(accepted.request_id, is_secure=accepted.is_secure), REPLY)
+
+
+def _end(accepted: _Accepted, *, is_new: bool) -> None:
+    correlation.begin(accepted.request_id)
+    structlog.contextvars.bind_contextvars(tenant=accepted.regular.receiver.slug)
+    received = inbox.count_received(accepted.regular.row, is_new=is_new)
+    correlation.end_request("POST", accepted.rule, 200, accepted.started, received.as_logged())
+
+
+def _no_reply(*_: object) -> Any:
+    raise RuntimeError("The door replies after the commit.")

@@ -1,0 +1,158 @@
+"""The rows of Stripe's events as the inbox stores them: redacted and compressed, several with one statement."""
+
+import json
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from lumira import event_payloads
+from lumira.card_numbers import hide_card_numbers
+from lumira.clock import utc_now
+from lumira.database import execute_alone
+from lumira.domain.stripe_objects import is_storable, read_time
+from lumira.models import RefusalReason
+from lumira.models.columns import uuid7
+from lumira.webhooks.refusals import Refused
+
+# Begins with the rare part: searching for the ids in front of it would take most of the time of storing an event.
+_CLIENT_SECRET = re.compile(r"_secret_[A-Za-z0-9]+")
+_OBJECT_ID = re.compile(r"(?:pi|seti|cs)_[A-Za-z0-9]+\Z")
+#: Secrets, ids and the ASCII part of an address are searched in the stored text, so they must not be escaped there.
+_ESCAPED_ASCII = re.compile(rb"\\u00[0-7]")
+#: The longest id of Stripe (docs.stripe.com/upgrades).
+_LONGEST_ID = 255
+_EPOCH = datetime.fromtimestamp(0, UTC)
+#: Stripe's own objects are nested about ten levels deep.
+_MAX_DEPTH = 64
+_to_json = json.JSONEncoder(ensure_ascii=False).encode
+
+# The payloads in binary form. One text for all other columns: the driver writes arrays in several times its time.
+_RECEIVE = "SELECT lumira_receive_events(%(events)s::jsonb, %(payloads)b::bytea[])"
+# The condition is evaluated before the function, and in its transaction.
+_RECEIVE_TOGETHER = f"{_RECEIVE} WHERE set_config('lock_timeout', '2s', true) IS NOT NULL"
+
+
+@dataclass(frozen=True, slots=True)
+class EventRow:
+    """One event as it is stored."""
+
+    tenant_id: int
+    id: UUID
+    stripe_event_id: str
+    #: Part of the unique key, so it has a value even if the event has none.
+    stripe_created_at: datetime
+    type: str
+    api_version: str | None
+    livemode: bool | None
+    stripe_account: str | None
+    payload: bytes
+    received_at: datetime
+
+    @property
+    def key(self) -> tuple[int, str, datetime]:
+        """What the table has once."""
+        return self.tenant_id, self.stripe_event_id, self.stripe_created_at
+
+
+def row_of(tenant_id: int, event: dict[str, Any], *, text: str | None = None) -> EventRow:
+    """Return the row of a new event, without client secrets and card numbers.
+
+    `text` is the event as JSON, if the caller has it. Raises `WebhookRejected` if the event is nested so deeply that
+    a worker might not be able to parse it.
+    """
+    try:
+        payload = json.dumps(event) if text is None else text
+    except RecursionError as error:
+        raise Refused(RefusalReason.NO_EVENT) from error
+    # No event is nested deeper than its number of brackets, and counting brackets is faster than descending.
+    if payload.count("{") + payload.count("[") > _MAX_DEPTH and not _is_shallow(event):
+        raise Refused(RefusalReason.NO_EVENT)
+    livemode = event.get("livemode")
+    return EventRow(
+        tenant_id=tenant_id,
+        id=uuid7(),
+        stripe_event_id=event["id"],
+        stripe_created_at=read_time(event.get("created")) or _EPOCH,
+        type=event["type"],
+        api_version=_optional(event.get("api_version")),
+        livemode=livemode if isinstance(livemode, bool) else None,
+        stripe_account=_optional(event.get("account")),
+        # Stripe sends no card numbers; a buyer or a shop may have entered one in a name, a description or the metadata.
+        payload=event_payloads.compress(hide_card_numbers(_without_client_secrets(payload))),
+        received_at=utc_now(),
+    )
+
+
+def plain_text(body: bytes) -> str | None:
+    """Return the body as text if it can be stored unchanged; `None` if it escapes ASCII or is not UTF-8."""
+    if not body.startswith(b"{") or b"\0" in body or _ESCAPED_ASCII.search(body):
+        return None
+    try:
+        return body.decode()
+    except UnicodeDecodeError:
+        return None
+
+
+def insert(rows: Sequence[EventRow], *, together: bool = False) -> list[bool]:
+    """Store events, and enqueue their processing; return which of them were new. All or none are committed.
+
+    Each tenant's events are stored under its own policies. Events of several deliveries are stored `together`: they
+    wait for locks for a short time only, because one of them would make all others wait.
+    """
+    # Two calls with the same events take their locks in the same order.
+    ordered = sorted(range(len(rows)), key=lambda n: rows[n].key)
+    sent = [rows[n] for n in ordered]
+    [(are_new,)] = execute_alone(
+        _RECEIVE_TOGETHER if together else _RECEIVE,
+        {"events": _to_json(list(map(_as_json, sent))), "payloads": [row.payload for row in sent]},
+    )
+    by_position = dict(zip(ordered, are_new, strict=True))
+    return [by_position[n] for n in range(len(rows))]
+
+
+def _as_json(row: EventRow) -> dict[str, object]:
+    """Return what the function of the database reads of a row, but for its payload."""
+    return {
+        "tenant": row.tenant_id,
+        "id": str(row.id),
+        "stripe_id": row.stripe_event_id,
+        "created": row.stripe_created_at.isoformat(),
+        "type": row.type,
+        "version": row.api_version,
+        "live": row.livemode,
+        "account": row.stripe_account,
+        "at": row.received_at.isoformat(),
+    }
+
+
+def _without_client_secrets(payload: str) -> str:
+    """Redact client secrets, which give access to a payment and are not needed."""
+    return _CLIENT_SECRET.sub(_redact, payload)
+
+
+def _redact(secret: re.Match[str]) -> str:
+    object_id = _OBJECT_ID.search(secret.string, max(0, secret.start() - _LONGEST_ID), secret.start())
+    return secret[0] if object_id is None else "_secret_redacted"
+
+
+def _is_shallow(value: object) -> bool:
+    """Return whether every process can parse it: how deep JSON may be nested depends on the stack of the reader."""
+    level: list[object] = [value]
+    for _ in range(_MAX_DEPTH):
+        level = [inner for outer in level for inner in _children(outer)]
+        if not level:
+            return True
+    return False
+
+
+def _children(value: object) -> Iterable[object]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()
+
+
+def _optional(value: object) -> str | None:
+    return value if is_storable(value) else None

@@ -1,0 +1,194 @@
+"""The door stores regular deliveries together, replies after the commit, and leaves everything else to the route."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import psycopg
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy.engine import make_url
+
+from config.settings import Settings
+from lumira.blueprints.http.delivery_door import DeliveryDoor, Reply
+from lumira.models import WebhookEvent
+from lumira.webhooks import committer, event_rows
+from tests.support import stripe_events
+from tests.support.factories import Brand, count
+from tests.support.statements import Statements
+
+pytestmark = pytest.mark.usefixtures("app_context")
+
+
+class Door:
+    """A door whose events are stored when the test says so, and all that it replied."""
+
+    def __init__(self, app: Flask) -> None:
+        self.door = DeliveryDoor(app, lambda application: application)
+        self.committer = self.door._committer
+        self.replies: dict[object, Reply] = {}
+        self.door._send = self._note
+
+    def _note(self, replies: Sequence[tuple[object, Reply]]) -> None:
+        self.replies.update(replies)
+
+    def deliver(self, brand: Brand, body: bytes, *, token: object = None, **headers: str) -> bool:
+        return self.door.accept(environ(brand, body) | headers, body, token)
+
+    def statuses(self) -> list[bool]:
+        """Whether each delivery got a 200, in the order of the tokens."""
+        return [self.replies[token] is not None for token in sorted(self.replies, key=str)]
+
+
+def environ(brand: Brand, body: bytes) -> dict[str, Any]:
+    return {
+        "REQUEST_METHOD": "POST",
+        "PATH_INFO": f"/api/webhooks/stripe/{brand.slug}",
+        "CONTENT_LENGTH": str(len(body)),
+        "HTTP_HOST": "localhost",
+        "HTTP_STRIPE_SIGNATURE": stripe_events.signature(body, brand.webhook_secret),
+        "REMOTE_ADDR": "127.0.0.1",
+        "wsgi.url_scheme": "http",
+    }
+
+
+def paid(**fields: Any) -> bytes:
+    return stripe_events.encode(stripe_events.event("invoice.paid", {"id": "in_1"}, **fields))
+
+
+def deliver_by_the_route(client: FlaskClient, brand: Brand, body: bytes) -> int:
+    headers = {"Stripe-Signature": stripe_events.signature(body, brand.webhook_secret)}
+    return client.post(f"/api/webhooks/stripe/{brand.slug}", data=body, headers=headers).status_code
+
+
+@pytest.fixture
+def door(app: Flask, client: FlaskClient, tenant: Brand, other_tenant: Brand) -> Door:
+    """A door that knows both tenants."""
+    for brand in (tenant, other_tenant):
+        deliver_by_the_route(client, brand, paid())
+    return Door(app)
+
+
+def test_deliveries_that_wait_are_stored_in_one_transaction_each_for_its_tenant(
+    door: Door, tenant: Brand, other_tenant: Brand, statements: Statements, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bodies = [paid() for _ in range(6)]
+    for number, body in enumerate(bodies):
+        assert door.deliver((tenant, other_tenant)[number % 2], body, token=number)
+    assert door.replies == {}
+    capsys.readouterr()
+
+    sent = statements.made_by(door.committer.store_waiting)
+    assert len(sent) == 1
+    assert sent[0].startswith("inbox: SELECT lumira_receive_events(")
+    assert door.statuses() == [True] * 6
+    # The fixture has delivered one to each.
+    assert (count(tenant, WebhookEvent), count(other_tenant, WebhookEvent)) == (4, 4)
+    lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    assert [(line["event_id"], line["tenant"], line["status"]) for line in lines] == [
+        (json.loads(body)["id"], (tenant, other_tenant)[number % 2].slug, 200)
+        for number, body in enumerate(bodies)
+    ]
+
+
+def test_an_event_that_comes_twice_at_once_is_stored_once(
+    door: Door, tenant: Brand, capsys: pytest.CaptureFixture[str]
+) -> None:
+    body = paid()
+    for number in range(3):
+        door.deliver(tenant, body, token=number)
+    capsys.readouterr()
+    door.committer.store_waiting()
+    assert door.statuses() == [True] * 3
+    assert count(tenant, WebhookEvent) == 2
+    repeated = [json.loads(line)["repeated"] for line in capsys.readouterr().err.splitlines()]
+    assert sorted(repeated) == [False, True, True]
+
+
+def test_an_event_that_cannot_be_stored_leaves_all_others_to_the_route(
+    door: Door, client: FlaskClient, tenant: Brand
+) -> None:
+    bodies = [paid() for _ in range(63)]
+    for number, body in enumerate(bodies):
+        door.deliver(tenant, body, token=number)
+    row, accepted = door.committer._waiting[-1]
+    door.committer.submit(replace(row, stripe_event_id="evt_bad", type=None), replace(accepted, token=63))
+    door.committer.store_waiting()
+    # No 200: nothing of the transaction was committed.
+    assert door.statuses() == [False] * 64
+    assert count(tenant, WebhookEvent) == 1
+    assert {deliver_by_the_route(client, tenant, body) for body in bodies} == {200}
+    assert count(tenant, WebhookEvent) == 64
+
+
+def test_a_lost_connection_leaves_the_deliveries_to_the_route(door: Door, tenant: Brand) -> None:
+    body = paid()
+    door.deliver(tenant, body, token="lost")
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(
+            event_rows,
+            "_RECEIVE_TOGETHER",
+            "SELECT ARRAY[pg_terminate_backend(pg_backend_pid())] WHERE %(events)s <> '' AND %(payloads)b IS NOT NULL",
+        )
+        door.committer.store_waiting()
+    assert door.replies == {"lost": None}
+    assert count(tenant, WebhookEvent) == 1
+    door.deliver(tenant, body, token="again")
+    door.committer.store_waiting()
+    assert door.replies["again"] is not None
+    assert count(tenant, WebhookEvent) == 2
+
+
+def test_deliveries_wait_only_briefly_for_an_event_that_another_transaction_stores(
+    door: Door, tenant: Brand, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        event_rows, "_RECEIVE_TOGETHER", event_rows._RECEIVE_TOGETHER.replace("'2s'", "'50ms'")
+    )
+    body = paid()
+    door.deliver(tenant, body, token=0)
+    row, _ = door.committer._waiting[0]
+    url = make_url(settings.database_url).set(drivername="postgresql").render_as_string(hide_password=False)
+    with psycopg.connect(url) as other:
+        other.execute(
+            event_rows._RECEIVE,
+            {"events": event_rows._to_json([event_rows._as_json(row)]), "payloads": [b"x"]},
+        )
+        door.committer.store_waiting()
+        other.rollback()
+    assert door.statuses() == [False]
+    door.deliver(tenant, body, token=0)
+    door.committer.store_waiting()
+    assert door.statuses() == [True]
+
+
+@pytest.mark.parametrize(
+    ("body", "changed"),
+    [
+        (paid(), {"HTTP_STRIPE_SIGNATURE": "t=1,v1=00"}),
+        (paid(), {"HTTP_ORIGIN": "https://shop.example"}),
+        (paid(), {"PATH_INFO": "/api/webhooks/stripe/unknown"}),
+        (paid(), {"PATH_INFO": "/api/orders"}),
+        (paid(account="acct_unknown"), {}),
+        (b"{", {}),
+        (b"[]", {}),
+        (b'{"id": NaN}', {}),
+        (stripe_events.encode({"id": "evt_lumira_probe_" + "0" * 32, "type": "lumira.probe"}), {}),
+    ],
+)
+def test_an_irregular_delivery_is_declined(
+    door: Door, tenant: Brand, body: bytes, changed: dict[str, str]
+) -> None:
+    assert not door.deliver(tenant, body, **changed)
+    assert not door.committer._waiting
+
+
+def test_deliveries_are_declined_while_too_many_wait(
+    door: Door, tenant: Brand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(committer, "MOST_WAITING", 2)
+    assert [door.deliver(tenant, paid(), token=number) for number in range(3)] == [True, True, False]
+    door.committer.store_waiting()
+    assert door.statuses() == [True, True]

@@ -7,18 +7,15 @@ also gets a delivery that was accepted and then could not be stored with the oth
 
 from collections.abc import Sequence
 from concurrent.futures import Future
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 from gunicorn import SERVER  # type: ignore[import-untyped]
 from gunicorn.http.message import HeaderPolicy  # type: ignore[import-untyped]
 from gunicorn.util import http_date  # type: ignore[import-untyped]
-from gunicorn.workers.gthread import TConn  # type: ignore[import-untyped]
+from gunicorn.workers.gthread import PollableMethodQueue, TConn  # type: ignore[import-untyped]
 
 from config import regular_request
 from config.received_request import ReceivedRequest
-
-if TYPE_CHECKING:
-    from config.receiving_worker import ReceivingWorker
 
 #: Bytes of a request that is accepted here, more than an event of Stripe has: parsing more would hold up the loop.
 _LARGEST = 128 * 1024
@@ -39,10 +36,29 @@ class Door(Protocol):
         """Call `send` with the replies from now on: tokens with their replies, from any thread."""
 
 
+class Worker(Protocol):
+    """The worker process, as far as deliveries need it."""
+
+    alive: bool
+    method_queue: PollableMethodQueue
+
+    def keeps_another_connection(self) -> bool:
+        """Return whether the connection of one more request may be kept alive."""
+
+    def start_in_thread(self, conn: TConn, request: ReceivedRequest) -> None:
+        """Let a thread handle a request."""
+
+    def finish_request(self, conn: TConn, fs: "Future[Any]") -> None:
+        """Keep the connection, or close it, by the result of its request."""
+
+    def end_connection(self, conn: TConn) -> None:
+        """Close a connection to which nothing more is sent."""
+
+
 class Deliveries:
     """The deliveries of one worker process."""
 
-    def __init__(self, worker: "ReceivingWorker", door: Door) -> None:
+    def __init__(self, worker: Worker, door: Door) -> None:
         self._worker = worker
         self._door = door
         self._kept, self._closed = _result(value=True), _result(value=False)

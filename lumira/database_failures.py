@@ -1,5 +1,6 @@
 """Failures of the database that a code change does not mend, and the connections that they make unusable."""
 
+import re
 import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, TypeVar
@@ -30,6 +31,11 @@ NOT_MIGRATED = ("42P01", "42703", "42883")
 _UNUSABLE_AFTER = (READ_ONLY, INSUFFICIENT_PRIVILEGE, *NOT_MIGRATED, "0A000", "26000", "42P05", "25P03")
 #: PostgreSQL's function that refuses a row because of row-level security, with the code of a missing privilege.
 _ROW_SECURITY = "ExecWithCheckOptions"
+#: Class 08, connection exceptions: the server that a session belongs to reports that another one does not respond.
+_OTHER_SERVER = "08"
+#: The name of a constraint as messages quote it. Where tables are distributed it is that of a shard, whose number, at
+#: first 102008, follows the name.
+_QUOTED_CONSTRAINT = re.compile(r'constraint "([^"]+?)(?:_\d{6,})?"')
 #: The parameters that PostgreSQL reports to its clients and that are "on" in a session that cannot write.
 _READ_ONLY_PARAMETERS = (b"default_transaction_read_only", b"in_hot_standby")
 
@@ -79,8 +85,26 @@ def as_lost(error: psycopg.Error) -> OperationalError:
 
 
 def is_lost(error: DBAPIError) -> bool:
-    """Return whether the connection is lost or could not be made, so that any other statement fails too."""
-    return error.connection_invalidated or sqlstate_of(error) is None
+    """Return whether the server does not respond that has the rows, so that any other statement on them fails too."""
+    return error.connection_invalidated or sqlstate_of(error) is None or is_of_other_server(error)
+
+
+def is_of_other_server(error: DBAPIError) -> bool:
+    """Return whether another server of a cluster does not respond: work with the rows of the others may go on."""
+    return not error.connection_invalidated and (sqlstate_of(error) or "").startswith(_OTHER_SERVER)
+
+
+def constraint_of(error: DBAPIError) -> str:
+    """Return the name of the constraint that a statement violates, as the schema has it; empty if it is none.
+
+    A cluster hands on the message of the server that has the rows, and no field with the name.
+    """
+    diagnostics = getattr(error.orig, "diag", None)
+    name: str | None = getattr(diagnostics, "constraint_name", None)
+    if name:
+        return name
+    quoted = _QUOTED_CONSTRAINT.search(getattr(diagnostics, "message_primary", None) or "")
+    return quoted[1] if quoted else ""
 
 
 def sqlstate_of(error: DBAPIError) -> str | None:

@@ -6,6 +6,7 @@ from sqlalchemy import and_, bindparam, delete, select, text
 from sqlalchemy.exc import IntegrityError
 
 from lumira.database import db
+from lumira.database_failures import constraint_of
 from lumira.errors import DomainTaken, InvalidRequest, LumiraError, TenantNameTaken, TenantNotFound
 from lumira.formats import HOST_NAME_PATTERN
 from lumira.models import Product, Tenant, TenantDomain
@@ -32,7 +33,7 @@ def create(tenant_id: int, *, slug: str, name: str, currency: str, order_prefix:
                 db.session.add(tenant)
                 db.session.flush()
         except IntegrityError as error:
-            constraint = _violated(error)
+            constraint = constraint_of(error)
             if constraint == "uq_tenants_order_prefix" and order_prefix is None:
                 continue
             raise _error_of(constraint, slug=slug, order_prefix=prefix) from error
@@ -47,10 +48,6 @@ def _prefixes_for(slug: str) -> list[str]:
     stem = characters.ljust(2, "0")
     longer = [stem[:length] for length in range(3, 9)]
     return list(dict.fromkeys([*longer, *(f"{stem[:4]}{number}" for number in range(2, 1000))]))
-
-
-def _violated(error: IntegrityError) -> str:
-    return getattr(getattr(error.orig, "diag", None), "constraint_name", None) or ""
 
 
 def _error_of(constraint: str, *, slug: str, order_prefix: str) -> LumiraError:
@@ -104,7 +101,9 @@ def get(tenant_id: int) -> Tenant:
 
 _WITH_PRODUCT = (
     select(Tenant, Product)
-    .outerjoin(Product, and_(Product.tenant_id == Tenant.id, Product.id == bindparam("of_product")))
+    .outerjoin(
+        Product, and_(Product.tenant_id == bindparam("of_tenant"), Product.id == bindparam("of_product"))
+    )
     .where(Tenant.id == bindparam("of_tenant"))
 )
 

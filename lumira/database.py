@@ -36,6 +36,9 @@ log = structlog.get_logger()
 #: The name of the engines' option with the statements that begin each transaction behind a pooler.
 _LOCAL_SETTINGS = "lumira_local_settings"
 
+#: In what SQLAlchemy keeps about a connection: the statements that `lumira/pipelines.py` has prepared there.
+PREPARED = "lumira_prepared"
+
 #: By engine and statement.
 _shared_reads: SharedReads[tuple[Engine, str], list[bytes | None]] = SharedReads()
 
@@ -110,6 +113,14 @@ def configure(app: Flask, settings: Settings) -> None:
         for engine in db.engines.values():
             event.listen(engine, "checkout", _refuse_closed)
             event.listen(engine, "handle_error", database_failures.drop_unusable, retval=True)
+            event.listen(engine, "rollback", _forget_prepared)
+            event.listen(engine, "rollback_savepoint", _forget_prepared)
+
+
+def _forget_prepared(connection: Connection, *_: object) -> None:
+    """Prepare statements anew: after a rollback the driver removes all that are prepared in the session."""
+    if not connection.invalidated:
+        connection.info.pop(PREPARED, None)
 
 
 def _refuse_closed(connection: psycopg.Connection, _record: object, _proxy: object) -> None:
@@ -128,12 +139,11 @@ def _refuse_closed(connection: psycopg.Connection, _record: object, _proxy: obje
 
 def _begin(connection: Connection, tenant_id: int | None) -> None:
     """Begin a transaction and set its tenant, in one message to the server: every transaction starts with both."""
-    tenant = "" if tenant_id is None else str(int(tenant_id))
     settings = connection.get_execution_options().get(_LOCAL_SETTINGS, "")
     traced = (
         f", set_config('{tracing.SETTING}', '{tracing.traceparent() or ''}', true)" if tracing.is_on() else ""
     )
-    statement = f"BEGIN; {settings} SELECT set_config('lumira.tenant_id', '{tenant}', true){traced}"
+    statement = f"BEGIN; {settings} SELECT {_set_tenant(tenant_id)}{traced}"
     driver = cast("psycopg.Connection[Any]", connection.connection.driver_connection)
     result = driver.pgconn.exec_(statement.encode())
     if result.status != ExecStatus.TUPLES_OK:
@@ -141,6 +151,19 @@ def _begin(connection: Connection, tenant_id: int | None) -> None:
         if not driver.closed:
             driver.rollback()
         connection.exec_driver_sql(statement)
+
+
+def _set_tenant(tenant_id: int | None) -> str:
+    """Return the SQL expression that shows the running transaction the rows of one tenant, or of none.
+
+    A function, because a cluster needs another way: `flask db distribute` replaces it there.
+    """
+    return f"lumira_set_tenant({'NULL' if tenant_id is None else int(tenant_id)})"
+
+
+def show_tenant(connection: Connection, tenant_id: int | None) -> None:
+    """Let the running transaction of a connection see the rows of this tenant from now on, instead of another's."""
+    connection.exec_driver_sql(f"SELECT {_set_tenant(tenant_id)}")
 
 
 @contextmanager
@@ -267,7 +290,7 @@ def inbox_connection() -> Iterator["psycopg.Connection[Any]"]:
     try:
         pooled = engine.raw_connection()
     except psycopg.Error as error:
-        raise _as_sqlalchemy(error, engine) from error
+        raise as_sqlalchemy(error, engine) from error
     driver = cast("psycopg.Connection[Any]", pooled.driver_connection)
     try:
         yield driver
@@ -283,12 +306,12 @@ def inbox_connection() -> Iterator["psycopg.Connection[Any]"]:
             raise
         if is_unusable:
             raise database_failures.as_lost(error) from error
-        raise _as_sqlalchemy(error, engine, is_lost=is_lost) from error
+        raise as_sqlalchemy(error, engine, is_lost=is_lost) from error
     finally:
         pooled.close()
 
 
-def _as_sqlalchemy(error: psycopg.Error, engine: Engine, *, is_lost: bool = False) -> DBAPIError:
+def as_sqlalchemy(error: psycopg.Error, engine: Engine, *, is_lost: bool = False) -> DBAPIError:
     """Return the error that SQLAlchemy would raise, without parameters, which may be names and addresses."""
     wrapped = DBAPIError.instance(
         None,

@@ -50,4 +50,9 @@ def local_settings(*, is_pooled: bool, changed: Mapping[str, str] | None = None)
     if not is_pooled:
         return ""
     settings = _SETTINGS | dict(changed or {})
-    return " ".join(f"SET LOCAL {name} = '{value}';" for name, value in settings.items())
+    # Not SET LOCAL: a cluster would send the whole message to each of its servers, instead of this command.
+    return (
+        "SELECT "
+        + ", ".join(f"set_config('{name}', '{value}', true)" for name, value in settings.items())
+        + ";"
+    )

@@ -20,6 +20,7 @@ from lumira.clients import stripe_transport
 from lumira.database import db
 from lumira.sandbox.server import SandboxServer
 from tests.support import factories, postgresql
+from tests.support.distributable import watched_statements
 from tests.support.dolibarr import DolibarrSandbox
 from tests.support.factories import Brand
 from tests.support.statements import Statements, noted_statements
@@ -47,6 +48,13 @@ def short_pauses() -> Iterator[None]:
         patched.setattr(stripe.HTTPClient, "INITIAL_DELAY", 0.01)
         patched.setattr(stripe.HTTPClient, "MAX_DELAY", 0.02)
         patched.setattr(stripe_transport, "RATE_LIMIT_PAUSE", 0.01)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def distributable_statements() -> Iterator[None]:
+    """Let the application send no statement that tables distributed by tenant could not run."""
+    with watched_statements():
         yield
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 import structlog
 from sqlalchemy import func, select
 
-from lumira.database import constant, db
+from lumira.database import constant, db, show_tenant
 from lumira.models import AuditEntry
 from lumira.models.columns import uuid7_from
 
@@ -90,9 +90,14 @@ def list_entries(
 def record_of_operator(
     tenant_ids: Iterable[int], operator_id: UUID, *, action: str, **details: object
 ) -> None:
-    """Record what the entered operator did to their own account, at each of these tenants of the operator."""
+    """Record what the entered operator did to their own account, at each of these tenants of the operator.
+
+    In a transaction of no tenant. Each entry is written as one of its tenant, which sees it as its own row.
+    """
     subject = f"operator:{operator_id}"
-    for tenant_id in tenant_ids:
-        record(tenant_id, actor=subject, action=action, subject=subject, **details)
-    # Written before the operator's roles may change.
     db.session.flush()
+    for tenant_id in tenant_ids:
+        show_tenant(db.session.connection(), tenant_id)
+        record(tenant_id, actor=subject, action=action, subject=subject, **details)
+        db.session.flush()
+    show_tenant(db.session.connection(), None)

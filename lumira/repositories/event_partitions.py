@@ -56,7 +56,8 @@ def drop(name: str) -> int | None:
     return None if events == _UNHANDLED else int(events)
 
 
-def remove_from_default(before: datetime, *, limit: int) -> int:
-    """Remove old handled events that no month covers, such as those without a time; return how many."""
-    statement = text("SELECT lumira_remove_default_events(:before, :limit)")
-    return int(db.session.execute(statement, {"before": before, "limit": limit}).scalar_one())
+def remove_from_default(tenant_id: int, before: datetime, *, limit: int) -> int:
+    """Remove a tenant's old handled events that no month covers, such as those without a time; return how many."""
+    statement = text("SELECT lumira_remove_default_events(:tenant, :before, :limit)")
+    values = {"tenant": tenant_id, "before": before, "limit": limit}
+    return int(db.session.execute(statement, values).scalar_one())

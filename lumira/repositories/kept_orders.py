@@ -5,30 +5,10 @@ Opening a payment takes three transactions. A kept order is in no session: what 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache, reduce
 from typing import Any
 
-from sqlalchemy import (
-    ARRAY,
-    CTE,
-    Boolean,
-    DateTime,
-    Executable,
-    FromClause,
-    Integer,
-    Text,
-    Update,
-    Uuid,
-    bindparam,
-    column,
-    exists,
-    func,
-    select,
-    true,
-)
-
-from lumira.database import db
 from lumira.models import Order
+from lumira.pipelines import from_text, run_together
 from lumira.repositories import orders, rows
 from lumira.repositories.rows import Step, Write
 
@@ -38,15 +18,10 @@ _OTHERS = [relationship for relationship in orders.WHOLE if relationship.key not
 #: Where SQLAlchemy lets the application note something about an object: the row as PostgreSQL has stored it.
 _STORED = "stored"
 
-#: What `lumira_continue_order` returns. It locks the order and then reads the rows: what was committed while it waited
-#: for the lock is seen.
-_FOUND = (
-    column("stored", Text),
-    column("has_others", Boolean),
-    column("request_states", ARRAY(Text)),
-    column("reservation_states", ARRAY(Text)),
-    column("reservation_ends", ARRAY(DateTime(timezone=True))),
-    column("has_parked", Boolean),
+#: It locks the order and then reads the rows: what was committed while it waited for the lock is seen.
+_LOCK = from_text(
+    "SELECT stored, has_others, request_states, reservation_states, reservation_ends, has_parked "
+    "FROM lumira_continue_order(%(tenant)s::integer, %(order)s::uuid, %(payment)s::text)"
 )
 
 
@@ -70,29 +45,23 @@ def insert(order: Order, *others: Write) -> None:
 def lock_again(order: Order, *, after: Sequence[Step] = (), payment_intent_id: str | None = None) -> Locked:
     """Lock an order that this process has kept, and return it; another object, loaded whole, if it was changed since.
 
-    The steps are made before the order is locked, one after the other, in the same statement. Every row is compared
+    The steps are made before the order is locked, one after the other, sent in the same message. Every row is compared
     that a webhook, the poller, an operator or another process may have written meanwhile. Raises the error of the
-    first step if there is no row for it.
+    first step that finds no row: the caller's transaction must end with it.
     """
     if not _is_kept(order):
         values = tuple(rows.take(step) for step in after)
         return Locked(orders.lock_order(order.tenant_id, order.id), values, has_parked=True)
     stored = rows.state_of(order).info[_STORED]
-    parameters = {
-        "locked_tenant": order.tenant_id,
-        "locked_order": order.id,
-        "locked_payment": payment_intent_id,
-    }
-    for step in after:
-        parameters |= step.values
-    statement = _lock_statement(tuple(step.statement for step in after))
-    found = db.session.connection().execute(statement, parameters).first()
-    if found is None:
-        raise after[0].missing()
-    *found_order, has_parked = found[len(after) :]
+    locked = {"tenant": order.tenant_id, "order": order.id, "payment": payment_intent_id}
+    *taken, found = run_together([*map(rows.query_of, after), _LOCK.with_values(locked)])
+    for step, row in zip(after, taken, strict=True):
+        if row is None:
+            raise step.missing()
+    *found_order, has_parked = found or ()
     unchanged = tuple(found_order) == _expected(order, stored)
     current = order if unchanged else orders.lock_order(order.tenant_id, order.id)
-    return Locked(current, tuple(found[: len(after)]), has_parked)
+    return Locked(current, tuple(row[0] for row in taken if row is not None), has_parked)
 
 
 def _is_kept(order: Order) -> bool:
@@ -103,23 +72,6 @@ def _is_kept(order: Order) -> bool:
         and not rows.changed_names(order)
         and not any(getattr(order, relationship.key) for relationship in _OTHERS)
     )
-
-
-@cache
-def _lock_statement(changes: tuple[Update, ...]) -> Executable:
-    """Return one statement that makes these changes in this order and then locks the order.
-
-    Each part reads the one before it, because PostgreSQL promises no other order.
-    """
-    made: list[CTE] = []
-    for number, change in enumerate(changes):
-        follows = change.where(exists().select_from(made[-1])) if made else change
-        made.append(follows.cte(f"step_{number}"))
-    tenant = made[-1].c.tenant_id if made else bindparam("locked_tenant", type_=Integer)
-    order, payment = bindparam("locked_order", type_=Uuid), bindparam("locked_payment", type_=Text)
-    found = func.lumira_continue_order(tenant, order, payment).table_valued(*_FOUND).lateral("found")
-    source: FromClause = reduce(lambda left, right: left.join(right, true()), [*made, found])
-    return select(*(next(iter(step.c)) for step in made), *found.c).select_from(source)
 
 
 def _expected(order: Order, stored: str) -> tuple[Any, ...]:
@@ -141,7 +93,7 @@ def write(order: Order) -> None:
 
 
 def _write(order: Order, others: tuple[Write, ...]) -> None:
-    """Write the order, what belongs to it and the other writes in one statement."""
+    """Write the order, what belongs to it and the other writes, sent in one message."""
     own = _own_write(order)
     belonging = [row for relationship in orders.WHOLE for row in getattr(order, relationship.key)]
     written = {row: write for row in belonging if (write := _write_of(row, order)) is not None}

@@ -34,10 +34,7 @@ def begin(
 def enter(token: str) -> UUID | None:
     """Enter the operator whose session has this token, live or not, and return the operator's id."""
     entered = db.session.execute(
-        text(
-            "SELECT set_config('lumira.operator_id', "
-            "COALESCE(lumira_find_operator_of_session(:digest)::text, ''), true)"
-        ),
+        text("SELECT lumira_set_operator(lumira_find_operator_of_session(:digest))"),
         {"digest": operator_tokens.digest(token)},
     ).scalar_one()
     return UUID(entered) if entered else None

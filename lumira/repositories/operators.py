@@ -23,9 +23,7 @@ from lumira.operator_errors import OperatorNotFound
 
 def enter(operator_id: UUID) -> None:
     """Let the running transaction see the rows of this operator, besides those of its tenant."""
-    db.session.execute(
-        text("SELECT set_config('lumira.operator_id', :operator_id, true)"), {"operator_id": str(operator_id)}
-    )
+    db.session.execute(text("SELECT lumira_set_operator(:operator_id)"), {"operator_id": operator_id})
 
 
 def find_id(email: str) -> UUID | None:

@@ -1,4 +1,4 @@
-"""New and changed rows, written in one statement.
+"""New and changed rows, written together.
 
 SQLAlchemy's unit of work takes three times as long for a few rows whose order is known. Only for objects that are in no
 session: the session writes its own.
@@ -11,8 +11,6 @@ from typing import Any
 
 from sqlalchemy import (
     Column,
-    Executable,
-    Insert,
     Label,
     Table,
     Update,
@@ -20,7 +18,6 @@ from sqlalchemy import (
     insert,
     inspect,
     literal_column,
-    select,
     update,
 )
 from sqlalchemy.orm import DeclarativeBase, InstanceState, make_transient_to_detached
@@ -28,10 +25,13 @@ from sqlalchemy.orm.attributes import set_committed_value
 
 from lumira.database import db
 from lumira.models.columns import table_of
+from lumira.pipelines import Prepared, Query, prepared, run_together
 
 _Model = type[DeclarativeBase]
-#: Statements that a process keeps. Each order of a cart's lines with and without a level is one of its own.
+#: Statements that a process keeps, one for each set of columns of a table.
 _STATEMENTS = 256
+#: What the names of parameters begin with: those of the values, and those of the address.
+_NEW, _OF_ADDRESS = "new_", "of_"
 
 
 class RowMissing(RuntimeError):
@@ -58,16 +58,6 @@ class Step:
     values: dict[str, Any]
     #: The error if there is no such row.
     missing: Callable[[], Exception]
-
-
-@dataclass(frozen=True, slots=True)
-class _Shape:
-    """What the text of a statement depends on."""
-
-    table: Table
-    columns: tuple[str, ...]
-    address: tuple[str, ...] | None
-    returns_row: bool
 
 
 def state_of(row: DeclarativeBase) -> InstanceState[Any]:
@@ -155,45 +145,46 @@ def take(step: Step) -> Any:
     """Make one change by itself, and return its value; raises the step's error if there is no such row."""
     # Constraints are checked now: what the statement refers to must be written.
     db.session.flush()
-    row = db.session.connection().execute(step.statement, step.values).first()
+    [row] = run_together([query_of(step)])
     if row is None:
         raise step.missing()
     return row[0]
 
 
-def write(writes: Sequence[Write]) -> list[Any]:
-    """Write rows in one statement; returns for each the row, where it was requested.
+def query_of(step: Step) -> Query:
+    """Return the statement of a step with its values."""
+    return prepared(step.statement).with_values(step.values)
 
-    Foreign keys are checked when all are written. Raises `RowMissing` if one to be changed does not exist.
+
+def write(writes: Sequence[Write]) -> list[Any]:
+    """Write rows in this order, sent in one message; returns for each the row, where it was requested.
+
+    A row stands after those that it refers to. Raises `RowMissing` if one to be changed does not exist.
     """
-    shapes, values = [], {}
-    for number, item in enumerate(writes):
-        address = None if item.address is None else tuple(item.address)
-        shapes.append(_Shape(item.table, tuple(item.values), address, item.returns_row))
-        for name, value in (*item.values.items(), *(item.address or {}).items()):
-            values[f"{name}_{number}"] = value
-    written = list(db.session.connection().execute(_statement(tuple(shapes)), values).one())
-    if None in written:
+    rows = run_together([_query_of(item) for item in writes])
+    if None in rows:
         raise RowMissing(", ".join(item.table.name for item in writes))
-    return written
+    return [row[0] for row in rows if row is not None]
+
+
+def _query_of(item: Write) -> Query:
+    address = item.address or {}
+    statement = _prepared(
+        item.table, tuple(item.values), None if item.address is None else tuple(address), item.returns_row
+    )
+    values = {_NEW + name: value for name, value in item.values.items()}
+    values |= {_OF_ADDRESS + name: value for name, value in address.items()}
+    return statement.with_values(values)
 
 
 @lru_cache(maxsize=_STATEMENTS)
-def _statement(shapes: tuple[_Shape, ...]) -> Executable:
+def _prepared(
+    table: Table, columns: tuple[str, ...], address: tuple[str, ...] | None, returns_row: bool
+) -> Prepared:
     # Built once, because building a statement takes longer than sending it.
-    parts = [_part(number, shape).cte(f"written_{number}") for number, shape in enumerate(shapes)]
-    return select(*(select(part.c.written).scalar_subquery() for part in parts))
-
-
-def _part(number: int, shape: _Shape) -> Insert | Update:
-    columns = shape.table.c
-    values = {name: bindparam(f"{name}_{number}", type_=columns[name].type) for name in shape.columns}
-    written: Label[Any] = literal_column(f"{shape.table.name}::text" if shape.returns_row else "true").label(
-        "written"
-    )
-    if shape.address is None:
-        return insert(shape.table).values(values).returning(written)
-    address = (
-        columns[name] == bindparam(f"{name}_{number}", type_=columns[name].type) for name in shape.address
-    )
-    return update(shape.table).where(*address).values(values).returning(written)
+    values = {name: bindparam(_NEW + name, type_=table.c[name].type) for name in columns}
+    written: Label[Any] = literal_column(f"{table.name}::text" if returns_row else "true").label("written")
+    if address is None:
+        return prepared(insert(table).values(values).returning(written))
+    is_it = (table.c[name] == bindparam(_OF_ADDRESS + name, type_=table.c[name].type) for name in address)
+    return prepared(update(table).where(*is_it).values(values).returning(written))

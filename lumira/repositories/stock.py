@@ -19,29 +19,11 @@ from lumira.models.columns import uuid7
 #: How long units stay reserved for a payment on the tenant's own page, before its PaymentIntent is canceled.
 PAYMENT_RESERVATION = timedelta(minutes=30)
 
-#: One statement reserves the units only if enough are available, and inserts the reservation and the movement with
-#: them. It is written for the driver, because the row of a popular product is locked from here to the commit, and
-#: SQLAlchemy would compile the same text each time.
-_RESERVE_UNITS = """
-    WITH reserved_item AS (
-        UPDATE stock_items SET reserved = reserved + %(quantity)s, updated_at = %(now)s
-        WHERE tenant_id = %(tenant_id)s AND product_id = %(product_id)s AND on_hand >= reserved + %(quantity)s
-        RETURNING product_id
-    ), movement AS (
-        INSERT INTO stock_movements
-            (tenant_id, id, product_id, order_id, reason, on_hand, reserved, sold, actor, created_at)
-        SELECT %(tenant_id)s, %(movement_id)s, product_id, %(order_id)s, 'reserve', 0, %(quantity)s, 0,
-            %(actor)s, %(now)s
-        FROM reserved_item
-    )
-    INSERT INTO stock_reservations
-        (tenant_id, id, order_id, product_id, quantity, state, expires_at, created_at, updated_at)
-    SELECT %(tenant_id)s, %(id)s, %(order_id)s, product_id, %(quantity)s, 'reserved', %(until)s, %(now)s, %(now)s
-    FROM reserved_item
-    ON CONFLICT (tenant_id, order_id, product_id)
-        DO UPDATE SET state = excluded.state, expires_at = excluded.expires_at, updated_at = excluded.updated_at
-    RETURNING id
-"""
+#: Written for the driver, because SQLAlchemy would compile the same text each time.
+_RESERVE_UNITS = (
+    "SELECT lumira_reserve_units(%(tenant_id)s, %(order_id)s, %(product_id)s, %(quantity)s, %(until)s, %(actor)s, "
+    "%(now)s, %(movement_id)s, %(id)s)"
+)
 
 
 class _UnitsMissing(Exception):
@@ -88,7 +70,7 @@ def reserve_units(
 ) -> UUID | None:
     """Reserve units of one product for an order that has no units of it, and return the reservation's id.
 
-    Returns `None` if too few units are available.
+    Returns `None` if too few units are available: the caller's transaction must end then.
     """
     values = {
         "tenant_id": tenant_id,

@@ -7,6 +7,7 @@ from unittest.mock import patch
 
 from sqlalchemy import event
 
+from lumira import pipelines
 from lumira.database import db
 from lumira.services.catalog import catalog_state
 from tests.support import driver
@@ -33,6 +34,7 @@ def noted_statements() -> Iterator[Statements]:
     """Note every statement until the end of the block; in an application context."""
     noted = Statements()
     read_alone = catalog_state.read_alone
+    send = pipelines._send
 
     def read_noted(statement: str) -> list[bytes | None]:
         # It uses no cursor of the driver that could be watched.
@@ -42,9 +44,14 @@ def noted_statements() -> Iterator[Statements]:
     def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
         noted.note("main", statement)
 
+    def send_noted(driver: Any, known: Any, queries: Any) -> Any:
+        # One message, whatever the number of its statements, as several rows of one statement are.
+        noted.note("main", "; ".join(query.statement.text for query in queries))
+        return send(driver, known, queries)
+
     event.listen(db.engine, "before_cursor_execute", note)
     stop = driver.watch(db.engines["inbox"], lambda statement: noted.note("inbox", statement))
-    with patch.object(catalog_state, "read_alone", read_noted):
+    with patch.object(catalog_state, "read_alone", read_noted), patch.object(pipelines, "_send", send_noted):
         yield noted
     stop()
     event.remove(db.engine, "before_cursor_execute", note)

@@ -47,20 +47,25 @@ def drop_months(*, is_stopping: Callable[[], bool] = lambda: False) -> None:
 
 def _close_resolved_failures(before: datetime, is_stopping: Callable[[], bool]) -> None:
     """Close what keeps a month although an operator has resolved its alert: the next run drops the month."""
-    with atomic(None):
-        tenant_ids = tenants.list_ids()
-    for tenant_id in tenant_ids:
+    for tenant_id in _list_tenants():
         if is_stopping():
             return
         with atomic(tenant_id):
             retention.close_resolved_failures(tenant_id, before)
 
 
+def _list_tenants() -> list[int]:
+    with atomic(None):
+        return tenants.list_ids()
+
+
 def _remove_from_default(before: datetime, is_stopping: Callable[[], bool]) -> None:
-    removed, batch = 0, BATCH
-    while batch == BATCH and not is_stopping():
-        with atomic(None):
-            batch = event_partitions.remove_from_default(before, limit=BATCH)
-        removed += batch
+    removed = 0
+    for tenant_id in _list_tenants():
+        batch = BATCH
+        while batch == BATCH and not is_stopping():
+            with atomic(tenant_id):
+                batch = event_partitions.remove_from_default(tenant_id, before, limit=BATCH)
+            removed += batch
     if removed:
         log.info("rows_removed", rows="events", removed=removed)

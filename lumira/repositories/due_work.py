@@ -2,10 +2,16 @@
 
 from datetime import datetime
 
+import structlog
 from sqlalchemy import Connection, DateTime, bindparam, func, select, text
+from sqlalchemy.exc import DBAPIError
 
 from lumira.database import atomic, db
+from lumira.database_failures import is_of_other_server
 from lumira.domain.poll_schedule import RESERVATION_GRACE
+from lumira.repositories import tenants
+
+log = structlog.get_logger()
 
 #: The kinds of work that are counted, each with the function of the database that returns its tenants.
 KINDS = {
@@ -84,5 +90,13 @@ def count_tenants(due_before: datetime, connection: Connection) -> dict[str, int
 
 
 def _ids(query: str, now: datetime, **times: datetime) -> list[int]:
+    try:
+        with atomic(None):
+            return list(db.session.execute(text(query), {"now": now, **times}).scalars())
+    except DBAPIError as error:
+        if not is_of_other_server(error):
+            raise
+        # Which of its tenants have due work is unknown. Each tenant is tried, so that those of the others are served.
+        log.warning("database_server_absent")
     with atomic(None):
-        return list(db.session.execute(text(query), {"now": now, **times}).scalars())
+        return tenants.list_ids()

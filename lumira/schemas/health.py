@@ -31,5 +31,8 @@ class ReadinessResponse(ResponseSchema):
     warnings = fields.List(
         fields.String(),
         required=True,
-        metadata={"description": "What is wrong although requests are served: `worker` if no worker runs."},
+        metadata={
+            "description": "What is wrong although requests are served: `worker` if no worker runs, "
+            "`database_servers` if a server of the database's cluster does not respond."
+        },
     )

@@ -2,11 +2,12 @@
 
 import re
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import structlog
 from sqlalchemy import Connection, text
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from config.settings import ROOT, Settings
 from lumira.clock import utc_now
@@ -31,6 +32,9 @@ _ABSENT = text(
     "SELECT count(*) FROM unnest(CAST(:tables AS text[]) || 'alembic_version'::text) AS name "
     "WHERE to_regclass(name) IS NULL"
 )
+
+#: Looks at the rows of all tenants, so at those of each server where they are spread over several.
+_OVER_ALL_SERVERS = text("SELECT count(*) FROM lumira_tenants_with_due_refunds(now())")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +66,7 @@ class Readiness:
         try:
             with self.probe.connect() as connection:
                 missing = list(self._missing_in(connection))
-                return State(missing, [] if missing or _has_worker(connection) else ["worker"])
+                return State(missing, [] if missing else list(_warnings_of(connection)))
         except SQLAlchemyError as error:
             # The driver's message contains addresses and user names: it belongs in the log, not in the reply.
             log.warning("database_not_reachable", failure=str(error))
@@ -111,6 +115,27 @@ class Readiness:
         """
         at, head = _NUMBER.match(revision), _NUMBER.match(self.head)
         return revision == self.head or (at is not None and head is not None and int(at[1]) > int(head[1]))
+
+
+def _warnings_of(connection: Connection) -> Iterator[str]:
+    if not _has_worker(connection):
+        yield "worker"
+    if not _has_all_servers(connection):
+        yield "database_servers"
+
+
+def _has_all_servers(connection: Connection) -> bool:
+    """Whether each server of the database responds. The tenants of the others are served: no reason to refuse."""
+    try:
+        connection.execute(_OVER_ALL_SERVERS).all()
+    except DBAPIError as error:
+        # It may also wait for the server for longer than a probe does.
+        if error.connection_invalidated:
+            raise
+        log.warning("database_server_absent")
+        connection.rollback()
+        return False
+    return True
 
 
 def _has_worker(connection: Connection) -> bool:

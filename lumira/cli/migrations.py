@@ -12,6 +12,7 @@ from flask_migrate.cli import db as of_flask_migrate  # type: ignore[import-unty
 from sqlalchemy import create_engine, pool
 
 from config.settings import ROOT
+from lumira.cli.distribution import distribute
 from lumira.database import db as database
 
 #: The command that operators run; its help is that of Flask-Migrate, which shows no example.
@@ -36,6 +37,9 @@ def _reporting(command: click.Command) -> None:
 
 for name in ("upgrade", "downgrade"):
     _reporting(of_flask_migrate.commands[name])
+
+
+of_flask_migrate.add_command(distribute)
 
 
 @click.group(

@@ -13,7 +13,7 @@ from flask import Flask
 from tests.support.commands import every_command
 
 #: A command of an extension that operators run, and a command that is a group as well.
-_ALSO = ("db upgrade", "sandbox")
+_ALSO = ("db distribute", "db upgrade", "sandbox")
 _FILE = re.compile(r"(\./)?[a-z0-9-]+\.(jpg|pdf|toml|zip)")
 
 

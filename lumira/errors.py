@@ -156,6 +156,10 @@ class LevelNotFound(NotFound):
     code = "LEVEL_NOT_FOUND"
 
 
+class ProductGroupNotFound(NotFound):
+    """No product of the group is on sale, or there is no such group."""
+
+
 class PromotionNotFound(NotFound):
     """The tenant has no such promotion code."""
 
@@ -276,6 +280,18 @@ class CatalogError(LumiraError):
 
 class ProductIdTaken(Conflict):
     """The tenant has another product with this id."""
+
+
+class GroupIdTaken(Conflict):
+    """The tenant has another group of products with this id."""
+
+
+class OptionsInUse(Conflict):
+    """A variant on sale has an option or a value that its group would lack."""
+
+
+class CombinationTaken(Conflict):
+    """Another product of the group has these options."""
 
 
 class LevelNumberTaken(Conflict):

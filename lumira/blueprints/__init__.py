@@ -19,6 +19,7 @@ from lumira.blueprints import (
     orders,
     payments,
     payouts,
+    product_groups,
     products,
     refunds,
     security_contact,
@@ -97,6 +98,7 @@ def _register_routes(app: Flask) -> None:
     # A publishable key, or a request to the tenant's domain: what a web page may do.
     register(stripe.blueprint, guard=tenancy.require_publishable_key, documented=openapi.PUBLISHABLE)
     register(products.blueprint, guard=tenancy.require_publishable_key, documented=openapi.PUBLISHABLE)
+    register(product_groups.blueprint, guard=tenancy.require_publishable_key, documented=openapi.PUBLISHABLE)
     register(payments.blueprint, guard=tenancy.require_publishable_key, documented=openapi.PUBLISHABLE)
 
     # A secret key: personal data, and everything else of the tenant.

@@ -23,6 +23,7 @@ from lumira.models import (
 from lumira.money import format_amount
 from lumira.repositories import products, tenants
 from lumira.repositories.catalog_products import Change, FieldChange, ProductChange
+from lumira.repositories.product_groups import GroupChange
 from lumira.schemas import catalog_file
 from lumira.services.catalog.apply_catalog import apply_catalog, find_moved_levels
 from lumira.services.catalog.catalog import (
@@ -32,6 +33,7 @@ from lumira.services.catalog.catalog import (
     MovedLevel,
     RenamedProduct,
     contents_of,
+    group_of,
     product_of,
 )
 
@@ -53,6 +55,7 @@ def read_catalog(path: Path) -> Catalog:
             for product in loaded["products"]
             for content in contents_of(product["id"], product["contents"])
         ),
+        tuple(map(group_of, loaded["product_groups"])),
     )
 
 
@@ -166,6 +169,7 @@ def _lines(difference: CatalogDifference) -> list[str]:
     lines += [f"  {field.name} {_change(field, difference.currency)}" for field in difference.tenant_fields]
     lines += [f"  + domain {domain}" for domain in difference.domains_added]
     lines += [f"  - domain {domain}" for domain in difference.domains_removed]
+    lines += [_group(group, difference.currency) for group in difference.groups]
     lines += [_product(product, difference.currency) for product in difference.products]
     return lines
 
@@ -186,6 +190,14 @@ def _product(product: ProductChange, currency: str) -> str:
     if product.change is Change.RESTORED:
         return f"{line}: on sale again{', ' if changes else ''}{changes}"
     return f"{line}: {changes}"
+
+
+def _group(group: GroupChange, currency: str) -> str:
+    if group.is_new:
+        values = {field.name: field.after for field in group.fields}
+        return f"  + group {group.group_id}: {values['name']} ({values['options']})"
+    changes = ", ".join(_field_change(field, currency) for field in group.fields)
+    return f"  ~ group {group.group_id}: {changes}"
 
 
 def _parts(values: dict[str, str | int | None]) -> list[str]:

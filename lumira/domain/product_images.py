@@ -61,6 +61,15 @@ def render_sizes(content: bytes) -> list[RenderedSize]:
     return [_in_width(upright, width) for width in widths]
 
 
+def as_jpeg(stored: bytes) -> bytes:
+    """Return a stored image as a JPEG, on white where it is transparent: mail programs do not all show WebP."""
+    image = Image.open(io.BytesIO(stored), formats=("WEBP",)).convert("RGBA")
+    flat = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
+    encoded = io.BytesIO()
+    flat.save(encoded, "JPEG", quality=82)
+    return encoded.getvalue()
+
+
 @contextmanager
 def _readable() -> Iterator[None]:
     """Raise `InvalidFile` for everything that Pillow raises about a file that it cannot read."""

@@ -32,7 +32,7 @@ DELAYED_METHODS = (
     "us_bank_account",
 )
 #: Parameters that only make a payment more convenient or recognisable.
-_EXTRAS = frozenset(("customer_email", "statement_descriptor_suffix", "locale", "shipping"))
+_EXTRAS = frozenset(("customer_email", "statement_descriptor_suffix", "locale", "shipping", "images"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +44,8 @@ class Seller:
     statement_descriptor_suffix: str | None
     #: Where the shop sends goods.
     zones: tuple[Zone, ...] = ()
+    #: The URL below which Stripe finds the images of the products; `None` if it cannot reach them.
+    images_url: str | None = None
 
 
 def freeze_intent_request(order: Order, *, seller: Seller, stripe_customer_id: str | None) -> PaymentRequest:
@@ -79,7 +81,7 @@ def freeze_session_request(
     parameters: dict[str, Any] = {
         "mode": "payment",
         "line_items": [
-            *(item for line in order.lines for item in _line_items(order, line)),
+            *(item for line in order.lines for item in _line_items(order, line, seller)),
             *_postage_item(order),
         ],
         "success_url": success_url,
@@ -136,7 +138,7 @@ def _description(order: Order, seller: Seller) -> dict[str, Any]:
     return description
 
 
-def _line_items(order: Order, line: OrderLine) -> list[dict[str, Any]]:
+def _line_items(order: Order, line: OrderLine, seller: Seller) -> list[dict[str, Any]]:
     """The line at the prices that are charged: its discount is a part of them.
 
     A coupon at Stripe would round by rules of its own, and could be changed there. A discount that cannot be divided by
@@ -145,13 +147,16 @@ def _line_items(order: Order, line: OrderLine) -> list[dict[str, Any]]:
     smallest = step(order.currency)
     lower, dearer = divmod(line.amount // smallest, line.quantity)
     prices = ((line.quantity - dearer, lower), (dearer, lower + 1))
+    product: dict[str, Any] = {"name": line.product_name}
+    if line.image_path is not None and seller.images_url is not None:
+        product["images"] = [f"{seller.images_url}/{line.image_path}"]
     return [
         {
             "quantity": quantity,
             "price_data": {
                 "currency": order.currency,
                 "unit_amount": units * smallest,
-                "product_data": {"name": line.product_name},
+                "product_data": product,
             },
         }
         for quantity, units in prices
@@ -237,8 +242,10 @@ class Refusal:
         names = re.findall(r"\w+", self.param or "")
         if self.code == "email_invalid":
             names = ["customer_email"]
-        # A part of the address is refused as `shipping[address][state]`: without it the sale works.
-        return next((name for name in ("shipping", *names[-1:]) if name in names and name in _EXTRAS), None)
+        # A part of the address is refused as `shipping[address][state]`, and an image as
+        # `line_items[0][price_data][product_data][images][0]`: without it the sale works.
+        of_parts = ("shipping", "images")
+        return next((name for name in (*of_parts, *names[-1:]) if name in names and name in _EXTRAS), None)
 
 
 def mark_refused(request: PaymentRequest, refusal: Refusal, *, now: datetime) -> None:
@@ -267,7 +274,14 @@ def _without_refused_extras(order: Order, parameters: dict[str, Any]) -> dict[st
     kept = {name: value for name, value in parameters.items() if name not in refused}
     if "payment_intent_data" in kept:
         kept["payment_intent_data"] = _without_refused_extras(order, kept["payment_intent_data"])
+    if "images" in refused and "line_items" in kept:
+        kept["line_items"] = [_without_images(item) for item in kept["line_items"]]
     return kept
+
+
+def _without_images(item: dict[str, Any]) -> dict[str, Any]:
+    product = {name: value for name, value in item["price_data"]["product_data"].items() if name != "images"}
+    return {**item, "price_data": {**item["price_data"], "product_data": product}}
 
 
 def mark_unknown(request: PaymentRequest, *, now: datetime) -> None:

@@ -42,6 +42,7 @@ from lumira.models.payment import Payment, PaymentState
 from lumira.models.payment_request import PaymentRequest, RequestKind, RequestState
 from lumira.models.payout import Payout, PayoutReconciliation, PayoutStatus
 from lumira.models.product import PartialRefundPolicy, Product, ProductKind
+from lumira.models.product_group import ProductGroup
 from lumira.models.product_image import ProductImage, ProductImageSize
 from lumira.models.program_error import INSTALLATION, ProgramError
 from lumira.models.promotion_code import PromotionCode, PromotionUse
@@ -139,6 +140,7 @@ __all__ = [
     "PayoutReconciliation",
     "PayoutStatus",
     "Product",
+    "ProductGroup",
     "ProductImage",
     "ProductImageSize",
     "ProductKind",

@@ -53,7 +53,10 @@ class OrderLine(OfOrder, Base):
     order_id: Mapped[UUID]
     position: Mapped[int]
     product_id: Mapped[str]
+    #: That of a variant contains the values of its options.
     product_name: Mapped[str]
+    #: `Product.image_path` at that time.
+    image_path: Mapped[str | None]
     kind: Mapped[ProductKind] = mapped_column(choice(ProductKind))
     level_number: Mapped[int | None]
     quantity: Mapped[int]

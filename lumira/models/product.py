@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import CheckConstraint, String, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, String, UniqueConstraint
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -35,6 +35,12 @@ class Product(TenantOwned, Timestamped, Base):
     __table_args__ = (
         # Deferred to the commit, so that one apply can swap the numbers of two levels.
         UniqueConstraint("tenant_id", "level_number", deferrable=True, initially="DEFERRED"),
+        ForeignKeyConstraint(["tenant_id", "group_id"], ["product_groups.tenant_id", "product_groups.id"]),
+        # One product for each combination. Deferred, so that one apply can swap the options of two variants.
+        UniqueConstraint("tenant_id", "group_id", "options", deferrable=True, initially="DEFERRED"),
+        CheckConstraint("(group_id IS NULL) = (options IS NULL)", name="variants_have_options"),
+        CheckConstraint("jsonb_typeof(options) = 'object'", name="options_are_named"),
+        CheckConstraint("group_id IS NULL OR kind <> 'level'", name="levels_have_no_group"),
         CheckConstraint(one_of("kind", ProductKind), name="kind_is_known"),
         CheckConstraint(one_of("on_partial_refund", PartialRefundPolicy), name="policy_is_known"),
         CheckConstraint("access_days > 0", name="access_days_are_positive"),
@@ -57,6 +63,13 @@ class Product(TenantOwned, Timestamped, Base):
     amount: Mapped[MinorUnits]
     currency: Mapped[str] = mapped_column(String(3))
     level_number: Mapped[int | None]
+    #: The group of which it is a variant, and its value of each option by the option's name; `None` for both if it is
+    #: sold by itself.
+    group_id: Mapped[str | None] = mapped_column(String(64))
+    options: Mapped[dict[str, str] | None] = mapped_column(JSONB(none_as_null=True))
+    #: The image that is shown for it, its own or that of a variant like it: the end of its URL, such as
+    #: `mystique/0123456789abcdef-960.webp`. Follows from the images and options, see `domain.shown_images`.
+    image_path: Mapped[str | None]
     #: The position in the catalog file.
     position: Mapped[int]
     active: Mapped[bool]

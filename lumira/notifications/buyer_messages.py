@@ -11,6 +11,7 @@ from lumira.models import MessageKind, Order, Refund, RefundOrigin
 from lumira.notifications import emails, links
 from lumira.notifications.composers import MessageContext, composes
 from lumira.notifications.draft import Draft, Postponed
+from lumira.notifications.sold_images import sold_images
 from lumira.repositories import deliverables, mailbox_messages, tenants
 
 
@@ -19,11 +20,14 @@ def order_confirmation(context: MessageContext) -> Draft | None:
     """Compose the confirmation: what was bought, its order number, and the link to the portal."""
     if not _is_current(context):
         return None
+    shown = sold_images(context)
     promised = [promise.title for promise in deliverables.list_promises(context.order)]
     return emails.draft_for_buyer(
         context,
         access_url=links.access_url(context),
         promised=promised,
+        images=tuple(shown.parts),
+        image_ids=shown.ids,
         sent_to=_sent_to(context),
         withdrawal_until=_withdrawal_until(context),
         withdrawal_url=public_url_of(withdrawal_path(context.tenant.slug, str(context.language))),

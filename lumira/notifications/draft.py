@@ -8,6 +8,16 @@ from lumira.models import Language, Tenant
 
 
 @dataclass(frozen=True, slots=True)
+class InlineImage:
+    """An image that is a part of the message, so that reading it loads nothing."""
+
+    #: The name by which the HTML refers to it, without angle brackets.
+    content_id: str
+    #: A JPEG: not every mail program shows WebP.
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Draft:
     """Everything that a message contains; its rows are loaded, so that it is rendered outside the transaction."""
 
@@ -22,6 +32,7 @@ class Draft:
     values: dict[str, object]
     #: Where the recipient's reply goes; `None` in messages to the team.
     reply_to: str | None = None
+    images: tuple[InlineImage, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,11 +11,13 @@ from lumira.notifications import delivery, texts
 from lumira.notifications.addresses import Undeliverable, mailbox, sender_mailbox
 from lumira.notifications.attachments import Attachment
 from lumira.notifications.composers import MessageContext
-from lumira.notifications.draft import Draft
+from lumira.notifications.draft import Draft, InlineImage
 from lumira.notifications.texts import Text
 
 
-def draft_for_buyer(context: MessageContext, **values: object) -> Draft:
+def draft_for_buyer(
+    context: MessageContext, *, images: tuple[InlineImage, ...] = (), **values: object
+) -> Draft:
     """Return a message to the buyer; `values` are the template's variables besides the order.
 
     It is sent to the customer's own address, also if another one was typed for the order: a merge may have shown
@@ -34,6 +36,7 @@ def draft_for_buyer(context: MessageContext, **values: object) -> Draft:
         at=context.message.created_at,
         reply_to=support_address(context.tenant),
         values={"order": context.order, **values},
+        images=images,
     )
 
 
@@ -88,6 +91,7 @@ def build(draft: Draft, attachment: Attachment | None = None) -> EmailMessage:
     # Quoted-printable carries lines of any length and any character through 7-bit servers.
     email.set_content(text.plain, cte="quoted-printable")
     email.add_alternative(text.html, subtype="html", cte="quoted-printable")
+    _add_images(email, draft)
     if attachment is not None:
         email.add_attachment(
             attachment.content, maintype="application", subtype="pdf", filename=attachment.file_name
@@ -95,6 +99,22 @@ def build(draft: Draft, attachment: Attachment | None = None) -> EmailMessage:
     # Set last: adding a part moves the content headers of the whole message to the first part.
     email["Content-Language"] = str(draft.language)
     return email
+
+
+def _add_images(email: EmailMessage, draft: Draft) -> None:
+    """Add the images to the HTML part, which refers to them; the plain text is whole without them."""
+    html = email.get_body(("html",))
+    if html is None:
+        return
+    for image in draft.images:
+        html.add_related(
+            image.content,
+            maintype="image",
+            subtype="jpeg",
+            cid=f"<{image.content_id}>",
+            disposition="inline",
+            filename=f"{image.content_id.partition('@')[0]}.jpg",
+        )
 
 
 def _check_round_trip(email: EmailMessage, draft: Draft) -> None:

@@ -60,6 +60,7 @@ def _values(kind: str, language: Language, tenant: Tenant) -> dict[str, object]:
             return {
                 "access_url": _LINK,
                 "promised": ["PDF 15p", "Audio 25 min"],
+                "image_ids": {},
                 "sent_to": ["Camille Durand", "8 rue de la Paix", "75002 Paris", "France"],
                 "withdrawal_until": _AT.date() + timedelta(days=16),
                 "withdrawal_url": "https://example.com/retractation/sample",

@@ -1,6 +1,6 @@
 """Pages of a shop's checkout: its products, the form that buys one or a cart, and the page after the payment."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
@@ -11,7 +11,7 @@ from lumira.errors import InvalidPromotionCode
 from lumira.models import Tenant
 from lumira.pages.portal import PageContext
 from lumira.pages.rendering import render_page
-from lumira.services.checkout.view_offer import Offer, OfferLine
+from lumira.services.checkout.view_offer import Offer, ShopEntry
 from lumira.services.checkout.view_opened import OpenedOrder
 
 
@@ -99,9 +99,9 @@ def index(context: PageContext, shops: Sequence[Tenant], *, sandbox: str | None)
     return _render("index.html.jinja", context, shops=shops, sandbox=sandbox)
 
 
-def shop(context: PageContext, lines: Sequence[OfferLine], *, here: str, code: str = "") -> str:
+def shop(context: PageContext, entries: Sequence[ShopEntry], *, here: str, code: str = "") -> str:
     """Render the list of what is on sale; `here` is the path of the shop, `code` a promotion code for each page."""
-    return _render("shop.html.jinja", context, lines=lines, here=here, code=code)
+    return _render("shop.html.jinja", context, entries=entries, here=here, code=code)
 
 
 def offer(
@@ -112,11 +112,13 @@ def offer(
     shown: str,
     is_sold: bool,
     shop: str,
+    path_of: Callable[[str], str],
     whole_page: str | None = None,
 ) -> str:
     """Render the page that sells an offer; `shown` signs what it shows, `is_sold` adds the button.
 
-    `shop` is the path of the shop. In a frame, the form is sent by the whole window to `whole_page`.
+    `shop` is the path of the shop, and `path_of` returns that of the same page for another variant. In a frame, the
+    form is sent by the whole window to `whole_page`.
     """
     return _render(
         "checkout.html.jinja",
@@ -126,6 +128,7 @@ def offer(
         shown=shown,
         is_sold=is_sold,
         shop=shop,
+        path_of=path_of,
         whole_page=whole_page,
         vat=_vat(context, offer),
         countries=_countries(context, offer),

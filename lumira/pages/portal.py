@@ -67,6 +67,7 @@ def purchases(context: PageContext, view: PortalView, *, here: str, form: Form) 
         context,
         view=view,
         here=here,
+        shop=f"/checkout/{view.tenant.slug}",
         form=form,
         refund_due_at=refund_due_at,
         carrier_name=name_of,

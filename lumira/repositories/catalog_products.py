@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import select
 
 from lumira.database import db
+from lumira.domain.product_groups import Options, choice_in_one_line, fits
 from lumira.domain.product_terms import terms_of
 from lumira.models import PartialRefundPolicy, Product, ProductKind, Tenant
 
@@ -35,11 +36,16 @@ class CatalogProduct:
     deliverables: tuple[Mapping[str, str], ...] = ()
     #: Grams of one unit as it is sent.
     weight: int | None = None
+    #: The group of which it is a variant, and its value of each option; `None` for both if it is sold by itself.
+    group_id: str | None = None
+    options: Mapping[str, str] | None = None
 
 
 #: The fields that are compared with the row, in the order in which changes are shown.
 COMPARED = tuple(
-    field.name for field in fields(CatalogProduct) if field.name not in ("id", "stock", "deliverables")
+    field.name
+    for field in fields(CatalogProduct)
+    if field.name not in ("id", "stock", "deliverables", "group_id", "options")
 )
 
 
@@ -86,10 +92,13 @@ class ProductChange:
     fields: tuple[FieldChange, ...] = ()
 
 
-def apply(tenant: Tenant, described: Sequence[CatalogProduct]) -> list[ProductChange]:
+def apply(
+    tenant: Tenant, described: Sequence[CatalogProduct], options: Mapping[str, Options] | None = None
+) -> list[ProductChange]:
     """Make a locked tenant's products equal to `described`; returns the changes.
 
-    Orders do not change: their lines froze the product's values when they were opened.
+    `options` are those of the groups that the file describes, by group id. Orders do not change: their lines froze the
+    product's values when they were opened.
     """
     query = select(Product).where(Product.tenant_id == tenant.id).order_by(Product.position, Product.id)
     existing = {product.id: product for product in db.session.execute(query).scalars()}
@@ -101,6 +110,7 @@ def apply(tenant: Tenant, described: Sequence[CatalogProduct]) -> list[ProductCh
         elif (change := _update(product, entry, position)) is not None:
             changes.append(change)
     numbers = {entry.level_number for entry in described if entry.level_number is not None}
+    combinations = [(entry.group_id, entry.options) for entry in described if entry.options is not None]
     for product in existing.values():
         was_active, product.active = product.active, False
         if product.file_values is not None:
@@ -111,6 +121,12 @@ def apply(tenant: Tenant, described: Sequence[CatalogProduct]) -> list[ProductCh
             lost = (FieldChange("level_number", product.level_number, None),)
             product.kind, product.level_number = ProductKind.DIGITAL, None
             product.includes_lower_levels = False
+        of_group = (options or {}).get(product.group_id or "")
+        if of_group and (
+            (product.group_id, product.options) in combinations or not fits(of_group, product.options or {})
+        ):
+            # A variant that is no longer on sale loses its combination to the one that now has it.
+            lost += change_variant(product, None, None)
         if was_active or lost:
             changes.append(ProductChange(product.id, Change.REMOVED if was_active else Change.CHANGED, lost))
     db.session.flush()
@@ -159,10 +175,14 @@ def add(
             edited_at=edited_at,
             file_values=terms_of(entry, active=True) if edited_at is None else None,
             deliverables=[dict(deliverable) for deliverable in entry.deliverables],
+            group_id=entry.group_id,
+            options=None if entry.options is None else dict(entry.options),
             **values,
         )
     )
     values |= {"deliverables": _in_one_line(entry.deliverables)} if entry.deliverables else {}
+    if entry.group_id is not None:
+        values |= {"group_id": entry.group_id, "options": choice_in_one_line(entry.options)}
     return ProductChange(
         entry.id, Change.ADDED, tuple(FieldChange(name, None, value) for name, value in values.items())
     )
@@ -177,12 +197,26 @@ def _update(product: Product, entry: CatalogProduct, position: int) -> ProductCh
     changed = differing(product, values)
     write(product, changed)
     changed += change_deliverables(product, entry.deliverables)
+    changed += change_variant(product, entry.group_id, entry.options)
     product.file_values = terms_of(entry, active=True)
     was_active = product.active
     if was_active and not changed:
         return None
     product.active = True
     return ProductChange(product.id, Change.CHANGED if was_active else Change.RESTORED, changed)
+
+
+def change_variant(
+    product: Product, group_id: str | None, options: Mapping[str, str] | None
+) -> tuple[FieldChange, ...]:
+    """Change of which group a product is a variant, and its options."""
+    changed = differing(product, {"group_id": group_id})
+    write(product, changed)
+    described = None if options is None else dict(options)
+    if product.options != described:
+        before, product.options = product.options, described
+        changed += (FieldChange("options", choice_in_one_line(before), choice_in_one_line(described)),)
+    return changed
 
 
 def change_deliverables(

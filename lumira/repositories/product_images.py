@@ -1,12 +1,15 @@
 """Images of products: stored in their sizes, listed without their content, and read one size at a time."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from uuid import UUID
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
+from sqlalchemy.dialects.postgresql import distinct_on
 
 from lumira.database import db
-from lumira.models import Language, ProductImage, ProductImageSize
+from lumira.domain.shown_images import owner_of, paths_of
+from lumira.models import Language, OrderLine, Product, ProductImage, ProductImageSize
 
 #: Characters of the content's hash in a URL: enough to name a version.
 _VERSION_LENGTH = 16
@@ -34,6 +37,16 @@ class ShownImage:
     alt_fr: str
     alt_en: str
     sizes: tuple[ImageSize, ...]
+
+    @property
+    def path(self) -> str:
+        """The end of the URL of its widest size."""
+        return f"{self.product_id}/{self.sizes[-1].file_name}"
+
+    def path_for(self, width: int) -> str:
+        """The end of the URL of the smallest size with this width in pixels, or of the widest."""
+        size = next((size for size in self.sizes if size.width >= width), self.sizes[-1])
+        return f"{self.product_id}/{size.file_name}"
 
     def alt(self, language: str) -> str:
         """What the image shows, in this language or in the other one; empty if the product's name says it."""
@@ -116,6 +129,53 @@ def by_product(tenant_id: int, product_ids: Collection[str] | None = None) -> di
         size = ImageSize(row.width, row.height, row.sha256[:_VERSION_LENGTH])
         sizes.setdefault((row.product_id, row.alt_fr, row.alt_en), []).append(size)
     return {image[0]: ShownImage(*image, tuple(listed)) for image, listed in sizes.items()}
+
+
+def shown_for(tenant_id: int, products: Collection[Product]) -> dict[str, ShownImage]:
+    """Return the image that each product shows, its own or that of a variant like it, by product id."""
+    owners = {product.id: owner_of(product.image_path) for product in products}
+    images = by_product(tenant_id, set(filter(None, owners.values()))) if any(owners.values()) else {}
+    return {product_id: images[owner] for product_id, owner in owners.items() if owner in images}
+
+
+def shown_on(tenant_id: int, order_lines: Iterable[OrderLine]) -> dict[UUID, ShownImage]:
+    """Return the image that the product of each line had when it was sold, as it is now, by the line's id.
+
+    Lines without an image cost no statement.
+    """
+    owners = {line.id: owner for line in order_lines if (owner := owner_of(line.image_path)) is not None}
+    if not owners:
+        return {}
+    images = by_product(tenant_id, set(owners.values()))
+    return {line_id: images[owner] for line_id, owner in owners.items() if owner in images}
+
+
+def smallest_contents(tenant_id: int, product_ids: Collection[str]) -> dict[str, bytes]:
+    """Return the smallest size of the image of each of these products, as WebP, by product id."""
+    query = (
+        select(ProductImageSize.product_id, ProductImageSize.content)
+        .ext(distinct_on(ProductImageSize.product_id))
+        .where(ProductImageSize.tenant_id == tenant_id, ProductImageSize.product_id.in_(list(product_ids)))
+        .order_by(ProductImageSize.product_id, ProductImageSize.width)
+    )
+    return {row.product_id: row.content for row in db.session.execute(query)}
+
+
+def note_shown(tenant_id: int, products: Sequence[Product]) -> bool:
+    """Note on these products which image each shows; return whether one changed.
+
+    `products` contains whole groups in the order of the catalog. They do not count as edited.
+    """
+    own = {image.product_id: image.path for image in by_product(tenant_id).values()}
+    paths = paths_of(products, own)
+    changed = [product for product in products if product.image_path != paths[product.id]]
+    for product in changed:
+        db.session.execute(
+            update(Product)
+            .where(Product.tenant_id == tenant_id, Product.id == product.id)
+            .values(image_path=paths[product.id], updated_at=Product.updated_at)
+        )
+    return bool(changed)
 
 
 def find_content(tenant_id: int, product_id: str, *, width: int, version: str) -> bytes | None:

@@ -20,6 +20,20 @@ def list_products(tenant_id: int) -> list[Product]:
     )
 
 
+def list_with_group(tenant_id: int, product: Product) -> list[Product]:
+    """Return the product with the other products of its group, on sale or not, in the order of the catalog."""
+    if product.group_id is None:
+        return [product]
+    query = select(Product).where(Product.tenant_id == tenant_id, Product.group_id == product.group_id)
+    return list(db.session.execute(query.order_by(Product.position, Product.id)).scalars())
+
+
+def list_in_catalog_order(tenant_id: int) -> list[Product]:
+    """Return all products, on sale or not, in the order of the catalog."""
+    query = select(Product).where(Product.tenant_id == tenant_id).order_by(Product.position, Product.id)
+    return list(db.session.execute(query).scalars())
+
+
 def list_all(tenant_id: int) -> list[Product]:
     """All products by their names, also those that are no longer on sale."""
     query = select(Product).where(Product.tenant_id == tenant_id).order_by(Product.name, Product.id)
@@ -27,11 +41,11 @@ def list_all(tenant_id: int) -> list[Product]:
 
 
 def list_for_operators(
-    tenant_id: int, *, text: str = "", after: Product | None = None, limit: int
+    tenant_id: int, *, text: str = "", group_id: str = "", after: Product | None = None, limit: int
 ) -> list[Product]:
     """Return products, those on sale first, in the order of the catalog file: the first ones, or those after one.
 
-    With a text, only those whose name or id contains it.
+    With a text, only those whose name or id contains it; with a group, only its variants.
     """
     is_off_sale = ~Product.active
     query = select(Product).where(Product.tenant_id == tenant_id)
@@ -39,6 +53,8 @@ def list_for_operators(
         query = query.where(
             or_(Product.name.icontains(text, autoescape=True), Product.id.icontains(text, autoescape=True))
         )
+    if group_id:
+        query = query.where(Product.group_id == group_id)
     if after is not None:
         query = query.where(
             tuple_(is_off_sale, Product.position, Product.id)

@@ -5,11 +5,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from marshmallow import Schema, ValidationError, fields, validate, validates_schema
+from marshmallow import Schema, ValidationError, fields, post_load, validate, validates_schema
 
 from lumira.domain import charge_limits
 from lumira.errors import CatalogError
 from lumira.schemas.catalog_fields import Table
+from lumira.schemas.catalog_group import GroupTable, VariantTable, complete, group_errors, variant_errors
 from lumira.schemas.catalog_product import EntriesTable, ProductTable
 from lumira.schemas.catalog_shipping import MAX_ZONES, ZoneTable, zone_errors
 from lumira.schemas.catalog_tenant import TenantTable
@@ -24,11 +25,12 @@ class CatalogFile(Table):
     tenant = fields.Nested(TenantTable, required=True)
     # A file without products would take all products off sale, which is more likely a mistake.
     products = fields.List(
-        fields.Nested(ProductTable),
+        fields.Nested(VariantTable),
         required=True,
         validate=validate.Length(min=1, error="Must contain at least one product."),
     )
-
+    #: Products that differ in options, such as size and colour.
+    product_groups = fields.List(fields.Nested(GroupTable), load_default=list)
     #: Where goods are sent; a file without zones asks no address.
     shipping_zones = fields.List(
         fields.Nested(ZoneTable),
@@ -67,6 +69,24 @@ class CatalogFile(Table):
         if errors:
             raise ValidationError({"products": errors})
 
+    @validates_schema
+    def groups_agree(self, catalog: dict[str, Any], **_: Any) -> None:
+        """Check the groups with their products: ids, and one product for each combination of the options."""
+        groups, products = catalog["product_groups"], catalog["products"]
+        found = {
+            "product_groups": group_errors(groups, products),
+            "products": variant_errors(groups, products),
+        }
+        errors = {name: messages for name, messages in found.items() if messages}
+        if errors:
+            raise ValidationError(errors)
+
+    @post_load
+    def complete_variants(self, catalog: dict[str, Any], **_: Any) -> dict[str, Any]:
+        """Give each variant the name and description of its group."""
+        complete(catalog["product_groups"], catalog["products"])
+        return catalog
+
 
 def _amount_errors(amount: int, currency: str) -> dict[str, list[str]]:
     least, step = charge_limits.smallest_charge(currency), charge_limits.step(currency)
@@ -81,7 +101,9 @@ def _amount_errors(amount: int, currency: str) -> dict[str, list[str]]:
 
 
 def read(path: Path) -> dict[str, Any]:
-    """The validated content: `tenant` and `products`, keys as in the file (`level` as `level_number`).
+    """The validated content: `tenant`, `products` and `product_groups`, keys as in the file.
+
+    `level` is named `level_number`.
 
     Raises `CatalogError` with one line that names the file, and the line or key in it.
     """
@@ -122,6 +144,11 @@ def parse_product(table: dict[str, Any], currency: str) -> dict[str, Any]:
     if messages:
         raise _error(messages)
     return _load(schema, table)
+
+
+def parse_group(table: dict[str, Any]) -> dict[str, Any]:
+    """One group, validated by the rules of the file; raises `CatalogError`, whose `fields` name each wrong key."""
+    return _load(GroupTable(), table)
 
 
 def parse_entries(kind: str, name: str, entries: Sequence[dict[str, str]]) -> list[dict[str, str]]:

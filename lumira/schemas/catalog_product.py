@@ -7,6 +7,7 @@ from marshmallow import ValidationError, fields, post_load, validate, validates_
 from lumira.card_numbers import contains_card_number
 from lumira.domain import charge_limits
 from lumira.domain.commands import MAX_UNITS
+from lumira.domain.product_groups import NAME_LENGTH
 from lumira.field_messages import message
 from lumira.formats import CATALOG_NAME_PATTERN
 from lumira.schemas.catalog_fields import Currency, Line, Table, check_boolean
@@ -22,7 +23,8 @@ CONTENT_KINDS = ("card", "pdf", "audio", "mandala", "file")
 MAX_ENTRIES = 50
 
 
-def _check_name(name: str) -> None:
+def check_catalog_name(name: str) -> None:
+    """Accept the ids and keys of a catalog only."""
     if contains_card_number(name):
         # A sale that names it would be refused.
         raise ValidationError(message("card_number"))
@@ -42,7 +44,7 @@ def _check_unique_keys(entries: list[dict[str, str]]) -> None:
 class ContentTable(Table):
     """One of a product's `contents`: the same for every buyer."""
 
-    key = fields.String(required=True, validate=_check_name)
+    key = fields.String(required=True, validate=check_catalog_name)
     title = Line(required=True, max_length=200)
     kind = fields.String(
         required=True, validate=validate.OneOf(CONTENT_KINDS, error="Must be one of: {choices}.")
@@ -52,7 +54,7 @@ class ContentTable(Table):
 class DeliverableTable(Table):
     """One of a product's `deliverables`: made for each buyer."""
 
-    key = fields.String(required=True, validate=_check_name)
+    key = fields.String(required=True, validate=check_catalog_name)
     title = Line(required=True, max_length=200)
 
 
@@ -86,7 +88,7 @@ class ProductTable(EntriesTable):
 
     id = fields.String(
         required=True,
-        validate=_check_name,
+        validate=check_catalog_name,
     )
     level_number = fields.Integer(
         strict=True,
@@ -94,7 +96,7 @@ class ProductTable(EntriesTable):
         load_default=None,
         validate=validate.Range(1, 999, error="Must be between {min} and {max}."),
     )
-    name = Line(required=True, max_length=200)
+    name = Line(required=True, max_length=NAME_LENGTH)
     description = Line(max_length=500, may_be_empty=True, load_default="")
     #: Minor units, as Stripe counts them: cents of a euro, but whole yen (see `charge_limits`). The file
     #: checks the limits of its currency.

@@ -38,7 +38,8 @@ _MENTION = re.compile(
 )
 #: A value for a tenant: a parameter, a number, or a variable of a function.
 _VALUE = re.compile(
-    r"tenant_id = (?:CAST\()?(?:%\(|\$\d|:\w|\d|tenant\b|current\b|NEW\.)|\.tenant_id, [^)]*\) IN \(", re.IGNORECASE
+    r"tenant_id = (?:CAST\()?(?:%\(|\$\d|:\w|\d|tenant\b|current\b|NEW\.)|\.tenant_id, [^)]*\) IN \(",
+    re.IGNORECASE,
 )
 
 

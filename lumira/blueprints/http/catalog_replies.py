@@ -24,6 +24,7 @@ VARY = ("Authorization", "Host")
 #: The lists of the catalog, and the stock that each depends on. The levels have none.
 LISTS: dict[str, Callable[[CatalogState], object]] = {
     "/api/products": lambda state: state.available,
+    "/api/product-groups": lambda state: state.available,
     "/api/stripe/levels": lambda _state: None,
 }
 

@@ -56,7 +56,13 @@ _CODES_OF_IDEMPOTENCY = ("INVALID_IDEMPOTENCY_KEY", "IDEMPOTENCY_IN_PROGRESS", "
 _CODES_OF_WEBHOOKS = ("NOT_FOUND", "REQUEST_TIMEOUT", "PAYLOAD_TOO_LARGE", "SERVICE_UNAVAILABLE")
 _CODES_OF_NOTIFICATIONS = ("RATE_LIMITED", "INTERNAL_ERROR")
 #: Callers may cache these replies.
-_CACHED = ("/api/products", "/api/products/{productId}", "/api/stripe/levels")
+_CACHED = (
+    "/api/products",
+    "/api/products/{productId}",
+    "/api/product-groups",
+    "/api/product-groups/{groupId}",
+    "/api/stripe/levels",
+)
 
 
 def describe(api: Api) -> None:

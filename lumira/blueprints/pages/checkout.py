@@ -3,6 +3,7 @@
 The buyer pays on Stripe's page, or on Lumira's with Stripe's Payment Element; only that page needs a script.
 """
 
+import re
 from dataclasses import replace
 from http import HTTPStatus
 from urllib.parse import urlsplit
@@ -14,14 +15,16 @@ from lumira import extensions, pages, tenancy
 from lumira.blueprints.pages import checkout_errors, checkout_payment, checkout_visit
 from lumira.blueprints.pages.checkout_code import entered_code
 from lumira.blueprints.pages.checkout_form import show_form, submit_form
+from lumira.blueprints.pages.checkout_opening import see_other
 from lumira.blueprints.pages.checkout_visit import OpenedHere
 from lumira.blueprints.pages.replies import brand_context, page
 from lumira.domain.commands import CheckoutItem
+from lumira.domain.shown_images import images_path
 from lumira.errors import ProductNotFound, TenantNotFound
 from lumira.pages import checkout
 from lumira.pages.checkout import CheckoutNotice
 from lumira.schemas.checkout_page import read_items, read_product
-from lumira.services.catalog.view_images import find_image_content
+from lumira.services.catalog.view_images import find_image_content, find_image_path
 from lumira.services.checkout.view_offer import view_shop
 from lumira.services.checkout.view_opened import OpenedOrder, Progress, view_brand, view_opened
 
@@ -81,7 +84,7 @@ def send_button(slug: str | None) -> Response:
 
 @blueprint.get("/<slug>/images/<product_id>/<string(length=16):version>-<int:width>.webp")
 def send_image(slug: str, product_id: str, version: str, width: int) -> Response:
-    """The image of a product in one of its sizes."""
+    """The image of a product in one of its sizes; a URL of an image that was replaced leads to the new one."""
     http = extensions.of()
     if http.limiter.enabled:
         with http.image_limit:
@@ -93,14 +96,26 @@ def _image(slug: str, product_id: str, version: str, width: int) -> Response:
     _enter_shop(slug)
     content = find_image_content(g.tenant_id, product_id, width=width, version=version)
     if content is None:
-        abort(HTTPStatus.NOT_FOUND)
+        return _newer_image(product_id, version, width)
     reply = Response(content, mimetype="image/webp")
     reply.cache_control.public = True
     reply.cache_control.max_age = _IMAGE_LIFETIME
     reply.cache_control.immutable = True
-    reply.headers["Cross-Origin-Resource-Policy"] = "same-origin"
+    # A shop's own pages and its e-mails show it too.
+    reply.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
     reply.set_etag(f"{version}-{width}")
     reply.make_conditional(request)
+    return reply
+
+
+def _newer_image(product_id: str, version: str, width: int) -> Response:
+    """Lead to the image that the product has now: orders and e-mails contain the URL of an earlier one."""
+    is_version = re.fullmatch("[0-9a-f]+", version) is not None
+    path = find_image_path(g.tenant_id, product_id, width=width) if is_version else None
+    if path is None:
+        abort(HTTPStatus.NOT_FOUND)
+    reply = see_other(f"{images_path(g.caller.slug)}/{path}")
+    reply.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
     return reply
 
 
@@ -227,7 +242,7 @@ def _product(product_id: str) -> tuple[CheckoutItem, ...]:
 def _shop_page() -> Response:
     view = view_shop(g.tenant_id)
     context = brand_context(view)
-    html = checkout.shop(context, view.lines, here=_shop_path(), code=entered_code())
+    html = checkout.shop(context, view.entries, here=_shop_path(), code=entered_code())
     return page(html, context)
 
 

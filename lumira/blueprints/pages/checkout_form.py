@@ -1,13 +1,15 @@
 """The form of the checkout page: shows an offer, and opens its order once for each form."""
 
 from dataclasses import replace
+from functools import partial
 from http import HTTPStatus
+from urllib.parse import urlencode
 
 from flask import Response, g, request
 from marshmallow import ValidationError
 
 from lumira.blueprints.http.checkout_origin import with_origin
-from lumira.blueprints.pages import checkout_frame, checkout_visit
+from lumira.blueprints.pages import checkout_code, checkout_frame, checkout_visit
 from lumira.blueprints.pages.checkout_code import view_with_code
 from lumira.blueprints.pages.checkout_errors import form_error
 from lumira.blueprints.pages.checkout_opening import Opening, open_once, own_address, stripes_pages
@@ -29,6 +31,9 @@ _INVALID = (FormError.EMAIL, FormError.NAME, FormError.ADDRESS, FormError.COUNTR
 
 #: The fields of the address, by the names of `Address`.
 ADDRESS_FIELDS = ("line1", "line2", "postal_code", "city", "state", "country", "phone")
+
+#: The parameters that the page of another variant keeps.
+_KEPT_PARAMETERS = (checkout_code.PARAMETER, checkout_frame.PARAMETER)
 
 _Items = tuple[CheckoutItem, ...]
 
@@ -174,6 +179,17 @@ def _consents(state: FormState, offer: Offer) -> Consents | None:
     return Consents(offer.consents.terms_version if state.terms else None, state.immediate_delivery)
 
 
+def _path_of_variant(items: _Items, product_id: str) -> str:
+    """The path of this page for another product, with the same quantity, promotion code and frame."""
+    kept = {name: value for name in _KEPT_PARAMETERS if (value := request.args.get(name))}
+    path = f"/checkout/{g.caller.slug}"
+    if items[0].quantity == 1:
+        path += f"/{product_id}"
+    else:
+        kept = {"items": f"{product_id}:{items[0].quantity}"} | kept
+    return f"{path}?{urlencode(kept, safe=':')}" if kept else path
+
+
 def _framed_page(items: _Items, offer: Offer, code: CodeState) -> Response:
     """The page for a frame: its form is sent by the whole window, and no cookie is set."""
     context = brand_context(offer)
@@ -184,6 +200,7 @@ def _framed_page(items: _Items, offer: Offer, code: CodeState) -> Response:
         shown=checkout_visit.sign_framed_form(items, _shown(offer)),
         is_sold=offer.is_available,
         shop=f"/checkout/{g.caller.slug}",
+        path_of=partial(_path_of_variant, items),
         whole_page=checkout_frame.whole_page(),
     )
     return page(
@@ -215,6 +232,7 @@ def _page(
         shown=shown,
         is_sold=offer.is_available or has_opened,
         shop=f"/checkout/{g.caller.slug}",
+        path_of=partial(_path_of_variant, items),
     )
     reply = page(html, context, status, forms_lead_to=stripes_pages())
     if retry_after is not None:

@@ -21,7 +21,6 @@ from lumira.models import KeyKind
 from lumira.repositories import api_keys, audit, products, stripe_accounts, tenants
 from lumira.services.catalog.apply_catalog import apply_catalog
 from lumira.services.catalog.change_image import upload_image
-from lumira.services.catalog.view_images import view_images
 from lumira.services.promotions.change_promotions import add_promotion
 from lumira.services.promotions.view_promotions import view_promotions
 from lumira.services.tenants.manage_keys import lookup_of
@@ -73,15 +72,16 @@ def set_up_brands(installation: Installation, http: requests.Session) -> dict[st
 
 
 def _illustrate(slug: str) -> None:
-    """Give each product an image that has none, as `flask images upload` does."""
+    """Give each product an image that has none, and a group one for all of its variants, as `flask images upload`."""
     tenant_id = tenant_id_of(slug)
     with atomic(tenant_id):
         color = tenants.get(tenant_id).brand_color
-        product_ids = [product.id for product in products.list_products(tenant_id)]
-    illustrated = {image.product_id for image in view_images(tenant_id)}
-    for product_id in product_ids:
-        if product_id not in illustrated:
-            upload_image(tenant_id, product_id, sample_image(product_id, color), actor=_ACTOR)
+        on_sale = products.list_products(tenant_id)
+    illustrated = {product.group_id or product.id for product in on_sale if product.image_path}
+    for product in on_sale:
+        if (product.group_id or product.id) not in illustrated:
+            illustrated.add(product.group_id or product.id)
+            upload_image(tenant_id, product.id, sample_image(product.id, color), actor=_ACTOR)
 
 
 def _add_promotion(slug: str) -> None:

@@ -3,10 +3,24 @@
 from dataclasses import replace
 
 from lumira.clock import utc_now
-from lumira.database import atomic, retried
-from lumira.errors import LevelNumberTaken, ProductIdTaken
+from lumira.database import atomic, db, retried
+from lumira.domain.product_groups import fits
+from lumira.errors import (
+    ChangedMeanwhile,
+    CombinationTaken,
+    LevelNumberTaken,
+    ProductGroupNotFound,
+    ProductIdTaken,
+)
 from lumira.models import Product, ProductKind
-from lumira.repositories import catalog_products, products, stock_counts, tenants
+from lumira.repositories import (
+    catalog_products,
+    product_groups,
+    product_images,
+    products,
+    stock_counts,
+    tenants,
+)
 from lumira.repositories.catalog_products import COMPARED, CatalogProduct, FieldChange
 from lumira.services.catalog.audit_catalog import audit_product
 
@@ -16,8 +30,9 @@ def add_product(tenant_id: int, described: CatalogProduct, *, active: bool, acto
     """Add a product, on sale or not; return whether it is new. An equal one that was added here is the same product.
 
     The values are validated by the caller, with the schema of the catalog file. A catalog file that lacks the product
-    would take it off sale: it is refused unless it is applied with `overwrite`. Raises `ProductIdTaken`, and
-    `LevelNumberTaken` also if the other level is not on sale.
+    would take it off sale: it is refused unless it is applied with `overwrite`. Raises `ProductIdTaken`;
+    `LevelNumberTaken` and `CombinationTaken` also if the other product is not on sale; `ProductGroupNotFound`; and
+    `ChangedMeanwhile` if its group has other options now.
     """
     with atomic(tenant_id):
         # One change of the catalog at a time, as `apply_catalog`.
@@ -29,6 +44,7 @@ def add_product(tenant_id: int, described: CatalogProduct, *, active: bool, acto
                 return False
             raise ProductIdTaken(f"The id {described.id} is that of another product.", product=described.id)
         _check_level_number(tenant_id, described.level_number)
+        _check_combination(tenant_id, described)
         change = catalog_products.add(
             tenant,
             described,
@@ -37,6 +53,10 @@ def add_product(tenant_id: int, described: CatalogProduct, *, active: bool, acto
             edited_at=utc_now(),
         )
         fields = change.fields
+        if described.group_id is not None:
+            db.session.flush()
+            row = products.list_by_ids(tenant_id, [described.id])[described.id]
+            product_images.note_shown(tenant_id, products.list_with_group(tenant_id, row))
         if described.kind is ProductKind.PHYSICAL:
             stock_counts.create_items(tenant_id, {described.id: described.stock}, actor=actor)
             fields += (FieldChange("stock", None, described.stock),)
@@ -49,6 +69,7 @@ def _is_same(product: Product, described: CatalogProduct, *, active: bool) -> bo
     return (
         product.edited_at is not None
         and product.active is active
+        and (product.group_id, product.options) == (described.group_id, described.options)
         and all(getattr(product, name) == getattr(described, name) for name in COMPARED)
     )
 
@@ -59,3 +80,16 @@ def _check_level_number(tenant_id: int, number: int | None) -> None:
     holder = products.find_level_id(tenant_id, number)
     if holder is not None:
         raise LevelNumberTaken(f"Level {number} is the product {holder}.", number=number, product=holder)
+
+
+def _check_combination(tenant_id: int, described: CatalogProduct) -> None:
+    if described.group_id is None:
+        return
+    group = product_groups.by_ids(tenant_id, [described.group_id]).get(described.group_id)
+    if group is None:
+        raise ProductGroupNotFound(f"There is no group {described.group_id}.")
+    if not fits(group.options, described.options or {}):
+        raise ChangedMeanwhile(f"The group {group.id} has other options now.")
+    for variant in product_groups.list_variants(tenant_id, [group.id], on_sale=False):
+        if variant.options == described.options:
+            raise CombinationTaken(f"The product {variant.id} has these options.", product=variant.id)

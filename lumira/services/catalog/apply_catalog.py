@@ -6,7 +6,16 @@ from dataclasses import asdict, replace
 from lumira.database import atomic, db
 from lumira.errors import CatalogError, EditedInDashboard, TenantNameTaken
 from lumira.models import ProductKind, Tenant
-from lumira.repositories import catalog_products, contents, grants, stock_counts, tenants
+from lumira.repositories import (
+    catalog_products,
+    contents,
+    grants,
+    product_groups,
+    product_images,
+    products,
+    stock_counts,
+    tenants,
+)
 from lumira.repositories.catalog_products import CatalogProduct, Change, FieldChange, ProductChange
 from lumira.services.catalog.audit_catalog import audit_catalog, content_field
 from lumira.services.catalog.catalog import Catalog, CatalogDifference, CatalogTenant, MovedLevel
@@ -110,12 +119,16 @@ def _change(tenant: Tenant, catalog: Catalog, *, is_new: bool, actor: str) -> Ca
     fields = change_fields(tenant, asdict(catalog.tenant))
     added, removed = change_domains(tenant.id, catalog.tenant.domains)
     are_domains_changed = None if catalog.tenant.domains is None else bool(added or removed)
-    changes = catalog_products.apply(tenant, catalog.products)
+    groups = product_groups.apply(tenant, catalog.groups)
+    options = {group.id: group.options for group in catalog.groups}
+    changes = catalog_products.apply(tenant, catalog.products, options)
     changes = _begin_counting(tenant.id, catalog.products, changes, actor=actor)
     changes = _change_contents(tenant.id, catalog, changes)
     # After the products, which its VAT rates name.
     fields += change_crm(tenant, catalog.tenant.crm)
-    if is_new or fields or added or removed or changes:
+    if groups or changes:
+        product_images.note_shown(tenant.id, products.list_in_catalog_order(tenant.id))
+    if is_new or fields or added or removed or groups or changes:
         tenant.catalog_version += 1
     return CatalogDifference(
         slug=tenant.slug,
@@ -125,6 +138,7 @@ def _change(tenant: Tenant, catalog: Catalog, *, is_new: bool, actor: str) -> Ca
         tenant_fields=fields,
         domains_added=added,
         domains_removed=removed,
+        groups=tuple(groups),
         products=tuple(changes),
         version=tenant.catalog_version,
         moved_levels=_moved_levels(tenant.id, changes),
@@ -133,6 +147,7 @@ def _change(tenant: Tenant, catalog: Catalog, *, is_new: bool, actor: str) -> Ca
             *forget_edits(
                 tenant, fields, domains=are_domains_changed, has_crm=catalog.tenant.crm is not None
             ),
+            *product_groups.forget_edits(tenant.id, catalog.groups, groups),
             *catalog_products.forget_edits(tenant.id, catalog.products, changes),
         ),
     )

@@ -3,6 +3,7 @@
 from lumira.repositories import audit
 from lumira.repositories.catalog_products import FieldChange, ProductChange
 from lumira.repositories.contents import ContentChange
+from lumira.repositories.product_groups import GroupChange
 from lumira.services.catalog.catalog import CatalogDifference
 
 #: An audit entry outlives the erasure of a person, so of these fields it says only that they are set.
@@ -10,7 +11,7 @@ _PERSONAL = ("alert_email", "seller", "support_email")
 
 
 def audit_catalog(tenant_id: int, difference: CatalogDifference, *, actor: str) -> None:
-    """Record what changed: one entry for the tenant, and one for each product."""
+    """Record what changed: one entry for the tenant, and one for each group and product."""
     if difference.tenant_created:
         audit.record(tenant_id, actor=actor, action="tenant_created", subject="tenant", slug=difference.slug)
     if difference.tenant_fields or difference.domains_added or difference.domains_removed:
@@ -21,6 +22,8 @@ def audit_catalog(tenant_id: int, difference: CatalogDifference, *, actor: str) 
             removed=difference.domains_removed,
             actor=actor,
         )
+    for group in difference.groups:
+        audit_group(tenant_id, group, actor=actor)
     for product in difference.products:
         audit_product(tenant_id, product, actor=actor)
 
@@ -53,6 +56,17 @@ def audit_product(tenant_id: int, product: ProductChange, *, actor: str) -> None
         action=f"product_{product.change}",
         subject=f"product:{product.product_id}",
         fields=_before_and_after(product.fields),
+    )
+
+
+def audit_group(tenant_id: int, group: GroupChange, *, actor: str) -> None:
+    """Record how one group of products changed."""
+    audit.record(
+        tenant_id,
+        actor=actor,
+        action="product_group_added" if group.is_new else "product_group_changed",
+        subject=f"product_group:{group.group_id}",
+        fields=_before_and_after(group.fields),
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from lumira.domain.product_groups import as_stored
 from lumira.models import (
     ContentKind,
     PartialRefundPolicy,
@@ -15,6 +16,7 @@ from lumira.models import (
 from lumira.models.tenant import DELIVERY_DAYS, SHIP_WITHIN_DAYS, WITHDRAWAL_DAYS
 from lumira.repositories.catalog_products import CatalogProduct, FieldChange, ProductChange
 from lumira.repositories.contents import CatalogContent
+from lumira.repositories.product_groups import CatalogGroup, GroupChange
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,7 @@ class Catalog:
     products: tuple[CatalogProduct, ...]
     #: The contents of all products, in the order of the file.
     contents: tuple[CatalogContent, ...] = ()
+    groups: tuple[CatalogGroup, ...] = ()
 
     @property
     def leaves_withdrawal(self) -> bool:
@@ -123,6 +126,7 @@ class CatalogDifference:
     renamed: tuple[RenamedProduct, ...] = ()
     #: The settings (`tenant.name`) and products that were changed in the dashboard, and that the file changes.
     overwritten: tuple[str, ...] = ()
+    groups: tuple[GroupChange, ...] = ()
 
     @property
     def is_empty(self) -> bool:
@@ -131,6 +135,7 @@ class CatalogDifference:
             or self.tenant_fields
             or self.domains_added
             or self.domains_removed
+            or self.groups
             or self.products
         )
 
@@ -152,7 +157,14 @@ def product_of(table: dict[str, Any]) -> CatalogProduct:
         includes_lower_levels=table["includes_lower_levels"],
         deliverables=tuple(table["deliverables"]),
         weight=table["weight"],
+        group_id=table.get("group"),
+        options=table.get("options"),
     )
+
+
+def group_of(table: dict[str, Any]) -> CatalogGroup:
+    """Return the group that a validated table of a catalog file, or a validated form, describes."""
+    return CatalogGroup(table["id"], table["name"], table["description"], as_stored(table["options"]))
 
 
 def contents_of(product_id: str, entries: Iterable[Mapping[str, str]]) -> list[CatalogContent]:

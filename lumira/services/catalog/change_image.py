@@ -8,8 +8,8 @@ from lumira.domain import product_images as rules
 from lumira.domain.product_images import RenderedSize
 from lumira.errors import ProductNotFound
 from lumira.file_errors import FileMissing
-from lumira.models import ProductImage
-from lumira.repositories import audit, product_images, products
+from lumira.models import Product, ProductImage, Tenant
+from lumira.repositories import audit, product_images, products, tenants
 from lumira.repositories.product_images import NewSize, ShownImage
 
 
@@ -51,7 +51,8 @@ def _place(
     actor: str,
 ) -> tuple[ShownImage, bool]:
     with atomic(tenant_id):
-        # Two uploads of one product wait for each other here.
+        # One change of the catalog at a time, as `apply_catalog`.
+        tenant = tenants.lock(tenant_id)
         product = products.lock_product(tenant_id, product_id)
         image = product_images.find_image(tenant_id, product.id)
         before = None if image is None else (image.source_sha256, image.alt_fr, image.alt_en)
@@ -65,6 +66,7 @@ def _place(
         is_changed = before != (image.source_sha256, image.alt_fr, image.alt_en)
         if is_changed:
             product_images.put(image, sizes)
+            _note_shown(tenant, product)
             _audit(product.id, tenant_id, "image_uploaded", actor=actor, sha256=source)
         return product_images.by_product(tenant_id, [product.id])[product.id], is_changed
 
@@ -86,12 +88,21 @@ def describe_image(tenant_id: int, product_id: str, *, alt_fr: str, alt_en: str,
 def remove_image(tenant_id: int, product_id: str, *, actor: str) -> None:
     """Remove the image of a product, on sale or not. Raises `ProductNotFound`; `FileMissing` if it has none."""
     with atomic(tenant_id):
-        products.lock_product(tenant_id, product_id)
+        tenant = tenants.lock(tenant_id)
+        product = products.lock_product(tenant_id, product_id)
         image = product_images.find_image(tenant_id, product_id)
         if image is None:
             raise FileMissing(f"The product {product_id} has no image.")
         product_images.remove(image)
+        _note_shown(tenant, product)
         _audit(product_id, tenant_id, "image_removed", actor=actor, sha256=image.source_sha256)
+
+
+def _note_shown(tenant: Tenant, product: Product) -> None:
+    """Let the product, and the variants that are like it, show the images that there are now."""
+    if product_images.note_shown(tenant.id, products.list_with_group(tenant.id, product)):
+        # The lists of the catalog name the images.
+        tenant.catalog_version += 1
 
 
 def _audit(product_id: str, tenant_id: int, action: str, *, actor: str, sha256: str) -> None:

@@ -7,10 +7,13 @@ from threading import Lock
 from cachetools import LRUCache
 
 from lumira.database import atomic
-from lumira.errors import ProductNotFound
-from lumira.models import Product
+from lumira.domain.product_groups import Options, ordered
+from lumira.domain.shown_images import images_path
+from lumira.errors import ProductGroupNotFound, ProductNotFound
+from lumira.link_tokens import public_url_of
+from lumira.models import Product, ProductGroup
+from lumira.repositories import product_groups, tenants
 from lumira.repositories import products as catalog
-from lumira.repositories import tenants
 from lumira.services.catalog.catalog_state import CatalogState, read_state
 from lumira.stripe_errors import StripeConfigError
 
@@ -39,6 +42,23 @@ class ProductView:
     level: int | None
     #: Units that can be bought now; `None` if the product has no stock.
     in_stock: int | None
+    #: The id of the group of which it is a variant, and its value of each option in the order of the group.
+    group: str | None
+    options: dict[str, str] | None
+    #: The URLs of its images.
+    images: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ProductGroupView:
+    """A group with its variants on sale, in the order of the catalog."""
+
+    id: str
+    name: str
+    description: str
+    #: `name` and `values` of each option.
+    options: Options
+    products: tuple[ProductView, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +67,8 @@ class Catalog:
 
     state: CatalogState
     products: tuple[ProductView, ...]
+    #: By the first product of each.
+    groups: tuple[ProductGroupView, ...] = ()
 
     @property
     def levels(self) -> list[ProductView]:
@@ -61,10 +83,25 @@ class Catalog:
                 return product
         raise ProductNotFound("This product is not on sale.")
 
+    def get_group(self, group_id: str) -> ProductGroupView:
+        """One group; raises `ProductGroupNotFound` if none of its products is on sale."""
+        for group in self.groups:
+            if group.id == group_id:
+                return group
+        raise ProductGroupNotFound("No product of this group is on sale.")
 
-#: The products without their available stock. Keyed by tenant, the tenant's creation time and version: in tests one
+
+@dataclass(frozen=True, slots=True)
+class _Loaded:
+    """The products without their available stock, and their groups without products."""
+
+    products: tuple[ProductView, ...]
+    groups: tuple[ProductGroupView, ...]
+
+
+#: Keyed by tenant, the tenant's creation time and version: in tests one
 #: process sees several databases.
-_catalogs: LRUCache[tuple[int, bytes, bytes], tuple[ProductView, ...]] = LRUCache(_CACHE_SIZE)
+_catalogs: LRUCache[tuple[int, bytes, bytes], _Loaded] = LRUCache(_CACHE_SIZE)
 _lock = Lock()
 
 
@@ -74,15 +111,20 @@ def view_catalog(tenant_id: int) -> Catalog:
     A process caches each version of a catalog. Available stock changes with every sale and is always queried.
     """
     state = read_state(tenant_id)
-    products = _load(tenant_id, state)
-    if all(product.in_stock is None for product in products):
-        return Catalog(state, products)
-    available = state.units()
-    return Catalog(state, tuple(_with_stock(product, available) for product in products))
+    loaded = _load(tenant_id, state)
+    products = loaded.products
+    if any(product.in_stock is not None for product in products):
+        available = state.units()
+        products = tuple(_with_stock(product, available) for product in products)
+    groups = tuple(
+        replace(group, products=tuple(product for product in products if product.group == group.id))
+        for group in loaded.groups
+    )
+    return Catalog(state, products, groups)
 
 
-def _load(tenant_id: int, state: CatalogState) -> tuple[ProductView, ...]:
-    """The products without their available stock.
+def _load(tenant_id: int, state: CatalogState) -> _Loaded:
+    """The products and groups without what the stock decides.
 
     The state was read before the products: a change between the two reads is cached under the older version, and the
     next call finds a newer version.
@@ -93,7 +135,15 @@ def _load(tenant_id: int, state: CatalogState) -> tuple[ProductView, ...]:
     if cached is not None:
         return cached
     with atomic(tenant_id):
-        loaded = tuple(_view(product) for product in catalog.list_products(tenant_id))
+        on_sale = catalog.list_products(tenant_id)
+        # In the order of their first products; no statement for a shop without variants.
+        group_ids = dict.fromkeys(product.group_id for product in on_sale if product.group_id)
+        groups = product_groups.by_ids(tenant_id, group_ids)
+        slug = tenants.get(tenant_id).slug if any(product.image_path for product in on_sale) else ""
+        loaded = _Loaded(
+            tuple(_view(product, groups.get(product.group_id or ""), slug) for product in on_sale),
+            tuple(_view_group(groups[group_id]) for group_id in group_ids),
+        )
     with _lock:
         _catalogs[key] = loaded
     return loaded
@@ -115,7 +165,11 @@ def view_shop_config(tenant_id: int) -> ShopConfig:
         return ShopConfig(tenant.stripe_publishable_key, tenant.currency)
 
 
-def _view(product: Product) -> ProductView:
+def _view_group(group: ProductGroup) -> ProductGroupView:
+    return ProductGroupView(group.id, group.name, group.description, group.options)
+
+
+def _view(product: Product, group: ProductGroup | None, slug: str) -> ProductView:
     return ProductView(
         id=product.id,
         name=product.name,
@@ -126,4 +180,13 @@ def _view(product: Product) -> ProductView:
         level=product.level_number,
         # `view_catalog` replaces the 0.
         in_stock=0 if product.keeps_stock else None,
+        group=product.group_id,
+        options=None if group is None else ordered(group.options, product.options or {}),
+        images=() if product.image_path is None else (_url_of(slug, product.image_path),),
     )
+
+
+def _url_of(slug: str, image_path: str) -> str:
+    """The URL of an image; without a public URL, as in development, its path."""
+    path = f"{images_path(slug)}/{image_path}"
+    return public_url_of(path) or path

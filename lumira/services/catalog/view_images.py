@@ -1,7 +1,7 @@
 """Images of products, for pages and lists. Changes nothing."""
 
 from lumira.database import atomic
-from lumira.repositories import product_images
+from lumira.repositories import product_images, products
 from lumira.repositories.product_images import ShownImage
 
 
@@ -15,3 +15,11 @@ def find_image_content(tenant_id: int, product_id: str, *, width: int, version: 
     """Return an image as WebP; `None` if the product has no image of this width and version."""
     with atomic(tenant_id):
         return product_images.find_content(tenant_id, product_id, width=width, version=version)
+
+
+def find_image_path(tenant_id: int, product_id: str, *, width: int) -> str | None:
+    """Return the path of the image that a product shows now, in this width or the next one; `None` without one."""
+    with atomic(tenant_id):
+        product = products.list_by_ids(tenant_id, [product_id])
+        image = product_images.shown_for(tenant_id, list(product.values())).get(product_id)
+        return None if image is None else image.path_for(width)

@@ -12,8 +12,10 @@ from lumira.clock import utc_now
 from lumira.database import atomic, retried
 from lumira.domain.commands import CheckoutCommand
 from lumira.domain.shipping import zones_of
+from lumira.domain.shown_images import images_path
 from lumira.domain.stripe_requests import Seller
 from lumira.errors import Conflict, InvalidRequest
+from lumira.link_tokens import public_url_of
 from lumira.models import Order, Tenant
 from lumira.repositories import (
     customers,
@@ -127,10 +129,22 @@ def _begin(
             claim,
             order,
             account,
-            Seller(tenant.slug, tenant.name, tenant.statement_descriptor_suffix, zones_of(tenant)),
+            _seller(tenant),
             customer,
             is_public=call.public_network is not None,
         )
+
+
+def _seller(tenant: Tenant) -> Seller:
+    images_url = public_url_of(images_path(tenant.slug))
+    return Seller(
+        tenant.slug,
+        tenant.name,
+        tenant.statement_descriptor_suffix,
+        zones_of(tenant),
+        # Stripe's page shows no image of an address without a certificate, such as that of a developer.
+        images_url if images_url is not None and images_url.startswith("https://") else None,
+    )
 
 
 def reserve_stock(order: Order, *, until: datetime) -> None:

@@ -142,6 +142,7 @@ def _build_line(
         position=position,
         product_id=product.id,
         product_name=product.name,
+        image_path=product.image_path,
         kind=product.kind,
         level_number=product.level_number,
         quantity=quantity,

@@ -1,6 +1,6 @@
 """Shows what a checkout page sells: the products with their contents, price and stock. Changes nothing."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from lumira.database import atomic
@@ -9,11 +9,12 @@ from lumira.domain.commands import CheckoutItem
 from lumira.domain.consents import RequiredConsents, required_consents
 from lumira.domain.due_receipts import included_vat
 from lumira.domain.shipping import Postage, Zone, find_zone, has_goods, postage_of, zones_of
-from lumira.models import Content, PaymentPage, Product, ProductKind, Tenant
+from lumira.models import Content, PaymentPage, Product, ProductGroup, ProductKind, Tenant
 from lumira.repositories import contents, product_images, products, promotions, stock, tenants
 from lumira.repositories.product_images import ShownImage
 from lumira.services.checkout.cart import find_products
 from lumira.services.checkout.promotion import check_charge, check_uses_left, find_promotion
+from lumira.services.checkout.view_variants import OptionChoice, find_choices, groups_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,8 @@ class Offer:
     promotion_code: str | None = None
     #: Whether the shop has promotion codes, so that the page asks for one.
     has_codes: bool = False
+    #: What can be chosen instead, if the offer is one variant of a group.
+    choices: tuple[OptionChoice, ...] = ()
 
     @property
     def amount(self) -> int:
@@ -100,11 +103,38 @@ class Offer:
 
 
 @dataclass(frozen=True, slots=True)
+class ShopEntry:
+    """One unit of a product, or the variants of a group as one entry, at the place of the first of them."""
+
+    group: ProductGroup | None
+    variants: tuple[OfferLine, ...]
+
+    @property
+    def line(self) -> OfferLine:
+        """The product to which the entry leads: of several variants the first one that can be bought."""
+        return next((line for line in self.variants if line.is_available), self.variants[0])
+
+    @property
+    def is_choice(self) -> bool:
+        return self.group is not None and len(self.variants) > 1
+
+    @property
+    def lowest_amount(self) -> int:
+        """The lowest price of a variant that can be bought, in minor units; of all if none can."""
+        can_be_bought = [line for line in self.variants if line.is_available]
+        return min(line.amount for line in can_be_bought or self.variants)
+
+    @property
+    def has_one_price(self) -> bool:
+        return len({line.amount for line in self.variants}) == 1
+
+
+@dataclass(frozen=True, slots=True)
 class Shop:
-    """A tenant, and one unit of each product on sale in the order of the catalog."""
+    """A tenant, and what is on sale in the order of the catalog."""
 
     tenant: Tenant
-    lines: list[OfferLine]
+    entries: list[ShopEntry]
 
 
 def view_offer(
@@ -127,7 +157,7 @@ def view_offer(
             check_uses_left(promotion)
         available = stock.available(tenant_id) if any(product.keeps_stock for product, _ in found) else {}
         listed = contents.list_contents(tenant_id, [product.id for product, _ in found])
-        images = product_images.by_product(tenant_id, [product.id for product, _ in found])
+        images = product_images.shown_for(tenant_id, [product for product, _ in found])
         levels = {level.id: level for level in products.list_levels(tenant_id)}
         lines = tuple(
             OfferLine(
@@ -154,6 +184,7 @@ def view_offer(
             shown,
             promotion.code if promotion else None,
             has_codes=promotions.has_active(tenant_id),
+            choices=find_choices(tenant_id, found[0][0], available) if len(found) == 1 else (),
         )
 
 
@@ -166,7 +197,7 @@ def view_shop(tenant_id: int) -> Shop:
     with atomic(tenant_id):
         on_sale = products.list_products(tenant_id)
         available = stock.available(tenant_id)
-        images = product_images.by_product(tenant_id)
+        images = product_images.shown_for(tenant_id, on_sale)
         lines = [
             OfferLine(
                 product,
@@ -178,4 +209,12 @@ def view_shop(tenant_id: int) -> Shop:
             )
             for product in on_sale
         ]
-        return Shop(tenants.get(tenant_id), lines)
+        return Shop(tenants.get(tenant_id), _entries(lines, groups_of(tenant_id, on_sale)))
+
+
+def _entries(lines: Sequence[OfferLine], groups: Mapping[str, ProductGroup]) -> list[ShopEntry]:
+    by_group: dict[str, list[OfferLine]] = {}
+    for line in lines:
+        # No product has this id, so that a product by itself is an entry of its own.
+        by_group.setdefault(line.product.group_id or f"/{line.product.id}", []).append(line)
+    return [ShopEntry(groups.get(key), tuple(variants)) for key, variants in by_group.items()]

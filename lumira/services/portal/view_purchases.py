@@ -1,8 +1,9 @@
 """The portal view: the link owner's purchases, their status, and what can be downloaded."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from lumira.clock import utc_now
@@ -10,7 +11,8 @@ from lumira.database import atomic
 from lumira.domain.withdrawal import WithdrawalRight, right_of
 from lumira.link_tokens import LinkAddress
 from lumira.models import Order, OrderLine, Receipt, Tenant
-from lumira.repositories import access_links, order_lists, receipts, tenants
+from lumira.repositories import access_links, order_lists, product_images, receipts, tenants
+from lumira.repositories.product_images import ShownImage
 from lumira.services.portal.downloadable_files import (
     GrantedProduct,
     LineFiles,
@@ -27,6 +29,8 @@ class Purchase:
     refunded: int
     #: Each line with its files; `None` for a line that was never fulfilled.
     lines: tuple[tuple[OrderLine, LineFiles | None], ...]
+    #: The images of the lines, by the line's id.
+    images: Mapping[UUID, ShownImage]
     #: Receipts and credit notes, in the order in which they were issued.
     receipts: tuple[Receipt, ...]
     #: From what the buyer may withdraw now.
@@ -86,10 +90,12 @@ def _purchases(tenant: Tenant, orders: Sequence[Order], now: datetime) -> tuple[
     tenant_id, zone = tenant.id, ZoneInfo(tenant.time_zone)
     files_of = list_order_files(tenant_id, orders)
     issued = receipts.list_of_orders(tenant_id, [order.id for order in orders])
+    images = product_images.shown_on(tenant_id, (line for order in orders for line in order.lines))
     return tuple(
         _purchase(
             order,
             files_of[order.id],
+            images,
             [receipt for receipt in issued if receipt.order_id == order.id],
             right_of(order, zone=zone, at=now),
         )
@@ -98,13 +104,18 @@ def _purchases(tenant: Tenant, orders: Sequence[Order], now: datetime) -> tuple[
 
 
 def _purchase(
-    order: Order, files: Sequence[LineFiles], issued: Sequence[Receipt], right: WithdrawalRight
+    order: Order,
+    files: Sequence[LineFiles],
+    images: Mapping[UUID, ShownImage],
+    issued: Sequence[Receipt],
+    right: WithdrawalRight,
 ) -> Purchase:
     files_of_line = {line_files.line.id: line_files for line_files in files}
     return Purchase(
         order=order,
         refunded=order.refunded_amount,
         lines=tuple((line, files_of_line.get(line.id)) for line in order.lines),
+        images=images,
         receipts=tuple(issued),
         right=right,
     )

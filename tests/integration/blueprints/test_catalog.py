@@ -58,6 +58,9 @@ def test_products_are_listed_in_the_catalogs_order(client: FlaskClient, tenant: 
         "kind": "physical",
         "level": None,
         "inStock": 100,
+        "group": None,
+        "options": None,
+        "images": [],
     }
 
 

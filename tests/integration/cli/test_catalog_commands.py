@@ -250,6 +250,16 @@ def test_the_catalogs_in_the_repository_can_be_applied(name):
     assert difference.slug == name
 
 
+def test_a_group_is_printed_with_its_options(run_flask):
+    printed = run_flask("catalog", "apply", CATALOGS / "boutique.toml", "--dry-run").stdout
+
+    # An option's values are in the order of the file.
+    expected = (
+        "  + group housse-coussin: Housse de coussin (Taille: 40 x 40 cm, 50 x 50 cm; Couleur: naturel, "
+    )
+    assert expected in printed.replace("×", "x")  # noqa: RUF001 - as the file writes sizes
+
+
 def test_a_file_without_an_address_for_alerts_is_refused_in_production(
     run_flask, file, slug, app, monkeypatch
 ):

@@ -5,7 +5,7 @@ import zlib
 import pytest
 from PIL import Image
 
-from lumira.domain.product_images import MAX_BYTES, MAX_PIXELS, WIDTHS, render_sizes
+from lumira.domain.product_images import MAX_BYTES, MAX_PIXELS, WIDTHS, as_jpeg, render_sizes
 from lumira.file_errors import FileTooLarge, InvalidFile
 from lumira.models.product_image import MAX_SIDE, MAX_STORED_BYTES
 from tests.support.images import encoded, opened, picture
@@ -102,3 +102,10 @@ def test_a_small_file_with_a_huge_image_is_refused_before_it_is_decoded(side: in
 def test_a_large_file_is_refused() -> None:
     with pytest.raises(FileTooLarge):
         render_sizes(picture(400, 400) + b"\0" * MAX_BYTES)
+
+
+def test_a_transparent_image_is_on_white_in_an_email() -> None:
+    transparent = encoded(Image.new("RGBA", (400, 400), (0, 0, 0, 0)), "PNG")
+    [small, *_] = render_sizes(transparent)
+    sent = opened(as_jpeg(small.content))
+    assert (sent.format, sent.size, sent.getpixel((0, 0))) == ("JPEG", (320, 320), (255, 255, 255))

@@ -109,6 +109,8 @@ def test_optional_keys_have_defaults():
         "level_number": None,
         "name": "Niveau Mystique",
         "description": "",
+        "group": None,
+        "options": None,
         "amount": 4700,
         "currency": None,
         "on_partial_refund": "keep",

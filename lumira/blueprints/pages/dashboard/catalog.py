@@ -31,13 +31,20 @@ def show() -> Response:
     """One page of the products, with a link to sell each."""
     path = f"{visit.shop().path}/catalog"
     text = sent("q")
-    found = view_products(visit.shop().tenant_id, text=text, after=sent(AFTER))
+    group_id = sent("group")
+    found = view_products(
+        visit.shop().tenant_id,
+        text=text,
+        group_id=checked_name(group_id) if group_id else "",
+        after=sent(AFTER),
+    )
     return page(
         "catalog.html.jinja",
         products=found.products,
         text=text,
+        group=found.group,
         path=path,
-        pager=pager(path, {"q": text}, found.next),
+        pager=pager(path, {"q": text, "group": group_id}, found.next),
         shop_link=_checkout_link(),
         link_of=_checkout_link,
     )

@@ -2,7 +2,7 @@
 
 from http import HTTPStatus
 
-from flask import Response
+from flask import Response, request
 
 from lumira.blueprints.http.references import checked_name
 from lumira.blueprints.pages.dashboard import visit
@@ -12,9 +12,10 @@ from lumira.blueprints.pages.dashboard.product_form import ProductForm
 from lumira.blueprints.pages.dashboard.replies import done, language, page
 from lumira.blueprints.pages.dashboard.routing import dashboard
 from lumira.domain.operators import Language, Role
-from lumira.errors import ChangedMeanwhile, LevelNumberTaken, ProductIdTaken
+from lumira.errors import ChangedMeanwhile, CombinationTaken, LevelNumberTaken, ProductIdTaken
 from lumira.services.catalog.add_product import add_product
 from lumira.services.catalog.edit_product import edit_product
+from lumira.services.catalog.view_groups import ProductGroup, view_group, view_groups
 from lumira.services.catalog.view_products import Product, ProductKind, view_product
 
 #: No product has this id.
@@ -25,18 +26,25 @@ _NEW = "/catalog/-/new"
 def show_new() -> Response:
     """The form of a new product, or the choice of its kind first."""
     kind = _kind()
-    if kind is None:
-        return page("catalog_kinds.html.jinja", kinds=tuple(ProductKind), path=f"{visit.shop().path}{_NEW}")
-    return _new_page(ProductForm.empty(kind, visit.shop().currency))
+    group = _group()
+    if kind is None or (group and kind is ProductKind.LEVEL):
+        return page(
+            "catalog_kinds.html.jinja",
+            kinds=tuple(kind for kind in ProductKind if group is None or kind is not ProductKind.LEVEL),
+            group=group,
+            groups=[] if group else view_groups(visit.shop().tenant_id),
+            path=f"{visit.shop().path}{_NEW}",
+        )
+    return _new_page(ProductForm.empty(kind, visit.shop().currency, group))
 
 
 @dashboard.page(_NEW, may=Role.OWNER, methods=["POST"])
 def add() -> Response:
     """Add a product."""
-    kind = _kind()
-    if kind is None:
+    kind, group = _kind(), _group()
+    if kind is None or (group and kind is ProductKind.LEVEL):
         return show_new()
-    form = ProductForm.sent(kind, visit.shop().currency)
+    form = ProductForm.sent(kind, visit.shop().currency, group)
     described = form.read()
     if described is None:
         return _new_page(form)
@@ -45,6 +53,14 @@ def add() -> Response:
     except ProductIdTaken:
         form.errors["id"] = "id_taken"
         form.details["id"] = described.id
+        return _new_page(form)
+    except CombinationTaken as error:
+        form.errors["form"] = "combination_taken"
+        form.details["holder"] = str(error.details["product"])
+        return _new_page(form)
+    except ChangedMeanwhile:
+        form.errors["form"] = "group_changed"
+        form.group = _group()
         return _new_page(form)
     except LevelNumberTaken as error:
         form.errors["level"] = "level_taken"
@@ -88,12 +104,19 @@ def _kind() -> ProductKind | None:
     return ProductKind(sent("kind")) if sent("kind") in tuple(ProductKind) else None
 
 
+def _group() -> ProductGroup | None:
+    """The group of which a new product becomes a variant."""
+    group_id = request.args.get("group", "")
+    return view_group(visit.shop().tenant_id, checked_name(group_id)).group if group_id else None
+
+
 def _find(product_id: str) -> Product:
     return view_product(visit.shop().tenant_id, checked_name(product_id)).listed.product
 
 
 def _new_page(form: ProductForm) -> Response:
-    path = f"{visit.shop().path}{_NEW}?kind={form.kind}"
+    of_group = f"&group={form.group.id}" if form.group else ""
+    path = f"{visit.shop().path}{_NEW}?kind={form.kind}{of_group}"
     return _form_page(form, product=None, path=path, back=f"{visit.shop().path}/catalog")
 
 

@@ -9,6 +9,7 @@ from typing import Any, Self
 from flask import request
 
 from lumira.domain.charge_limits import smallest_charge
+from lumira.domain.product_groups import MAX_OPTIONS, name_of
 from lumira.domain.product_ids import id_from_name
 from lumira.domain.product_terms import EDITABLE
 from lumira.errors import CatalogError
@@ -16,6 +17,7 @@ from lumira.money import decimals, parse_amount
 from lumira.repositories.catalog_products import CatalogProduct
 from lumira.schemas.catalog_file import parse_product
 from lumira.services.catalog.catalog import product_of
+from lumira.services.catalog.view_groups import ProductGroup
 from lumira.services.catalog.view_products import Product, ProductKind
 
 _WHOLE = re.compile(r"[0-9]{1,9}", re.ASCII)
@@ -30,6 +32,7 @@ _OF_KIND = {
     ProductKind.DIGITAL: ("access_days", "on_partial_refund"),
     ProductKind.PHYSICAL: ("stock", "restock_on_refund"),
 }
+_OPTIONS = tuple(f"option_{number}" for number in range(MAX_OPTIONS))
 _OF_ALL = ("name", "id", "description", "amount", "active", "delayed_methods")
 
 
@@ -45,13 +48,16 @@ class ProductForm:
     details: dict[str, str] = field(default_factory=dict)
     #: The time of the change that the operator saw, of an existing product.
     seen: str = ""
+    #: The group of which the product becomes a variant.
+    group: ProductGroup | None = None
 
     @classmethod
-    def empty(cls, kind: ProductKind, currency: str) -> Self:
+    def empty(cls, kind: ProductKind, currency: str, group: ProductGroup | None) -> Self:
         """The form of a new product, with the defaults of the catalog file."""
-        values = dict.fromkeys(_TEXTS, "") | dict.fromkeys(_BOXES, "")
+        values = dict.fromkeys((*_TEXTS, *_BOXES, *_OPTIONS), "")
         values |= {"on_partial_refund": "keep", "stock": "0" if kind is ProductKind.PHYSICAL else ""}
-        return cls(kind, currency, values | {"delayed_methods": "yes", "restock_on_refund": "yes"})
+        values |= {"delayed_methods": "yes", "restock_on_refund": "yes"}
+        return cls(kind, currency, values, group=group)
 
     @classmethod
     def of(cls, product: Product, *, comma: bool) -> Self:
@@ -71,12 +77,12 @@ class ProductForm:
         return cls(product.kind, product.currency, texts | boxes, seen=product.updated_at.isoformat())
 
     @classmethod
-    def sent(cls, kind: ProductKind, currency: str) -> Self:
+    def sent(cls, kind: ProductKind, currency: str, group: ProductGroup | None = None) -> Self:
         """The form as the request has it."""
-        names = (*_TEXTS, *_BOXES)
+        names = (*_TEXTS, *_BOXES, *_OPTIONS)
         # One line each: a browser sends the line breaks of a longer text.
         values = {name: _BREAKS.sub(" ", request.form.get(name, "")[:_LONGEST]).strip() for name in names}
-        return cls(kind, currency, values, seen=request.form.get("seen", "")[:100])
+        return cls(kind, currency, values, seen=request.form.get("seen", "")[:100], group=group)
 
     @property
     def fields(self) -> tuple[str, ...]:
@@ -92,18 +98,24 @@ class ProductForm:
     def is_active(self) -> bool:
         return bool(self.values["active"])
 
+    @property
+    def choice(self) -> dict[str, str]:
+        """The value that is chosen of each option of the group."""
+        options = self.group.options if self.group else ()
+        return {option["name"]: self.values[name] for name, option in zip(_OPTIONS, options, strict=False)}
+
     def read(self, *, existing: Product | None = None) -> CatalogProduct | None:
         """Return what the form describes, or `None` with `errors` if the rules of the catalog file refuse it.
 
         The id and level number of an existing product are its own, whatever the form has. The id of a new one is made
         from its name if none is written.
         """
-        table = self._table()
+        table = self._table() | self._of_group()
         if existing is not None:
             table |= {"id": existing.id}
             table |= {} if existing.level_number is None else {"level": existing.level_number}
         elif not table["id"]:
-            table["id"] = id_from_name(self.values["name"])
+            table["id"] = id_from_name(table["name"])
         try:
             described = product_of(parse_product(table, self.currency))
         except CatalogError as error:
@@ -112,11 +124,27 @@ class ProductForm:
                 # The id follows from the name.
                 self.errors.pop("id", None)
             return None
+        if self.group is not None:
+            described = replace(described, group_id=self.group.id, options=self.choice)
+        if self.errors:
+            return None
         if existing is None:
             return described
         return replace(
             described, **{name: getattr(existing, name) for name in EDITABLE if name not in self.fields}
         )
+
+    def _of_group(self) -> dict[str, Any]:
+        """The name and description that a variant has from its group, unless it has its own."""
+        if self.group is None:
+            return {}
+        for name, option in zip(_OPTIONS, self.group.options, strict=False):
+            if self.values[name] not in option["values"]:
+                self.errors[name] = "option"
+        return {
+            "name": self.values["name"] or name_of(self.group.name, self.group.options, self.choice),
+            "description": self.values["description"] or self.group.description,
+        }
 
     def _table(self) -> dict[str, Any]:
         """The product as a table of the catalog file; what is not a number stays text, which the schema refuses."""

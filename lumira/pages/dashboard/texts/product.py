@@ -38,6 +38,8 @@ _FRENCH: dict[str, Any] = {
     },
     "hints": {
         "name": "Tel que l’acheteur le lit sur la page de paiement, les e-mails et les reçus. 200 caractères au plus.",
+        "name_of_variant": "Laissé vide : le nom du groupe, suivi des options.",
+        "description_of_variant": "Laissée vide : celle du groupe. 500 caractères au plus, sur une ligne.",
         "id": "Il fait partie du lien de paiement et ne change plus. Laissé vide, il est tiré du nom.",
         "description": "Ce que l’acheteur reçoit, sur la page de paiement. 500 caractères au plus, sur une ligne.",
         "amount": "TVA comprise, par exemple 12,50. Écrivez 0 pour un produit gratuit.",
@@ -77,6 +79,9 @@ _FRENCH: dict[str, Any] = {
         "stock": "Écrivez un nombre entier d’unités, par exemple 20.",
         "access_days": "Écrivez un nombre de jours de 1 à 36500, ou rien.",
         "on_partial_refund": "Choisissez une des valeurs de la liste.",
+        "option": "Choisissez une des valeurs de la liste.",
+        "combination_taken": "Rien n’a été enregistré : le produit « {holder} » a déjà ces options.",
+        "group_changed": "Rien n’a été enregistré : les options du groupe ont changé. Choisissez encore.",
         "changed_meanwhile": (
             "Rien n’a été enregistré : ce produit a été modifié entre-temps. Vérifiez les valeurs ci-dessous, puis "
             "enregistrez encore une fois pour les imposer."
@@ -117,6 +122,8 @@ _ENGLISH: dict[str, Any] = {
     },
     "hints": {
         "name": "As buyers read it on the checkout page, in e-mails and on receipts. 200 characters at most.",
+        "name_of_variant": "Left empty: the group’s name, followed by the options.",
+        "description_of_variant": "Left empty: that of the group. 500 characters at most, on one line.",
         "id": "It is part of the checkout link and does not change later. Left empty, it is made from the name.",
         "description": "What the buyer gets, on the checkout page. 500 characters at most, on one line.",
         "amount": "VAT included, such as 12.50. Write 0 for a free product.",
@@ -155,6 +162,9 @@ _ENGLISH: dict[str, Any] = {
         "stock": "Write a whole number of units, such as 20.",
         "access_days": "Write a number of days from 1 to 36500, or nothing.",
         "on_partial_refund": "Choose one of the values of the list.",
+        "option": "Choose one of the values of the list.",
+        "combination_taken": "Nothing was saved: the product “{holder}” has these options already.",
+        "group_changed": "Nothing was saved: the options of the group have changed. Choose again.",
         "changed_meanwhile": (
             "Nothing was saved: this product was changed meanwhile. Check the values below, then save once more to "
             "replace the others."

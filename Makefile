@@ -23,6 +23,8 @@ unexport S3_BUCKET S3_ENDPOINT_URL S3_REGION S3_ADDRESSING_STYLE S3_ACCESS_KEY_I
 unexport AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_PROFILE MAX_UPLOAD_BYTES
 unexport SECURITY_CONTACT PUBLIC_URL SMTP_URL MAIL_FROM METRICS_TOKEN BIND WEB_CONCURRENCY WEB_THREADS GUNICORN_CMD_ARGS
 unexport SENTRY_DSN OTEL_EXPORTER_OTLP_ENDPOINT DOLIBARR_PRIVATE_HOSTS
+# Without compiled files each of the tests' many processes would compile the whole program.
+unexport PYTHONDONTWRITEBYTECODE
 unexport FLASK_APP FLASK_DEBUG FLASK_ENV PYTHONPATH PYTHONHOME PYTEST_ADDOPTS PYTHONWARNINGS
 
 .PHONY: help demo demo-check screenshots test test-fast machine stories chaos bench bench-messages bench-stock bench-scale bench-polling bench-slow-stripe image image-check previous-release check format venv requirements licences print-licences sbom clean

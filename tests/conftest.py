@@ -1,5 +1,6 @@
 """Fixtures for all tests: the application, tenants of their own, the Stripe sandbox."""
 
+import gc
 import os
 import shutil
 import tempfile
@@ -10,16 +11,17 @@ from typing import Any
 import pytest
 import stripe
 import structlog
+from argon2 import PasswordHasher
 from cryptography.fernet import Fernet
 from flask import Flask
 from flask.testing import FlaskClient
 
 from config.settings import RateLimits, Settings
-from lumira import create_app
+from lumira import create_app, passwords
 from lumira.clients import stripe_transport
 from lumira.database import db
 from lumira.sandbox.server import SandboxServer
-from tests.support import factories, postgresql
+from tests.support import factories, open_connections, postgresql
 from tests.support.distributable import watched_statements
 from tests.support.dolibarr import DolibarrSandbox
 from tests.support.factories import Brand
@@ -56,6 +58,42 @@ def distributable_statements() -> Iterator[None]:
     """Let the application send no statement that tables distributed by tenant could not run."""
     with watched_statements():
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_passwords() -> Iterator[None]:
+    """Hash passwords with hardly any work: hundreds of tests sign in. `test_passwords` uses the production's hashes."""
+    quick = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(passwords, "_hasher", quick)
+        patched.setattr(passwords, "_DECOY", quick.hash("no operator has this password"))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def rare_collections() -> Iterator[None]:
+    """Collect garbage rarely, and none of what the tests' modules contain, as a web server does."""
+    before = gc.get_threshold()
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
+    yield
+    gc.set_threshold(*before)
+    gc.unfreeze()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def noted_connections() -> Iterator[None]:
+    """Note every connection to PostgreSQL, for `closed_connections`."""
+    with open_connections.noted():
+        yield
+
+
+@pytest.fixture(scope="module", autouse=True)
+def closed_connections(noted_connections: None) -> Iterator[None]:
+    """Fail the module that leaves a connection open, by disposing of no engine for example."""
+    yield
+    assert open_connections.forget_open() == []
 
 
 @pytest.fixture(scope="session")
@@ -105,6 +143,9 @@ def settings(database_url: str, sandbox: SandboxServer, tmp_path_factory: pytest
 def app(settings: Settings) -> Iterator[Flask]:
     application = create_app(settings)
     application.testing = True
+    with application.app_context():
+        for engine in db.engines.values():
+            open_connections.keep(engine)
     yield application
     with application.app_context():
         for engine in db.engines.values():

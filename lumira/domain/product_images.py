@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
 from lumira.file_errors import FileTooLarge, InvalidFile
-from lumira.models.product_image import MAX_STORED_BYTES
 
 #: Bytes of an uploaded file: a photograph of a phone has about four million.
 MAX_BYTES = 12 * 1024 * 1024
+#: Bytes of one size. The table accepts as many; its model is not imported, because a process starts for each image, and
+#: importing the models would take it longer than rendering.
+MAX_STORED_BYTES = 1024 * 1024
 #: Pixels of an uploaded file, which are decoded into memory, four bytes each.
 MAX_PIXELS = 50_000_000
 #: The widths in pixels that the pages use: of a list or a cart, and of the page of one product. Both also suit screens

@@ -15,8 +15,8 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import OperationalError
 
 from config.settings import ROOT, Settings
-from lumira import create_app
 from tests.support import postgresql
+from tests.support.applications import application
 
 Execute = Callable[[str], None]
 
@@ -54,13 +54,9 @@ def can_connect(url: str, login: str) -> bool:
 
 
 def upgrade(settings: Settings, url: str, *, owner: str, login: str) -> Result:
-    app = create_app(
-        replace(settings, database_url=as_login(url, login), database_owner_url=as_login(url, owner))
-    )
-    try:
+    changed = replace(settings, database_url=as_login(url, login), database_owner_url=as_login(url, owner))
+    with application(changed, then=settings) as app:
         return app.test_cli_runner().invoke(args=["db", "upgrade"])
-    finally:
-        create_app(settings, serves_http=False)
 
 
 def create_logins(execute: Execute, *logins: str) -> None:

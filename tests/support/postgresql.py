@@ -3,6 +3,7 @@
 import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -42,8 +43,12 @@ def migrate(url: str, revision: str = "head") -> None:
     engine.dispose()
 
 
+@cache
 def server(directory: Path) -> str:
-    """Return the URL of the run's server, which is started if necessary."""
+    """Return the URL of the run's server, which is started if necessary.
+
+    Once in a process: the package that starts it has one lock for all servers of the machine.
+    """
     url = make_url(embedded_postgresql.start(directory / "postgresql")).set(drivername="postgresql+psycopg")
     return url.render_as_string(hide_password=False)
 

@@ -9,6 +9,14 @@ from lumira import passwords
 from lumira.passwords import TooBusy, Weakness
 
 GOOD = "plum harbour velvet nine"
+#: Before the tests replace them by quick ones.
+_PRODUCTION = {name: getattr(passwords, name) for name in ("_hasher", "_DECOY")}
+
+
+@pytest.fixture(autouse=True)
+def hashes_of_production(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in _PRODUCTION.items():
+        monkeypatch.setattr(passwords, name, value)
 
 
 def test_a_password_has_its_own_hash_and_no_other() -> None:

@@ -14,9 +14,9 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 from config.settings import Settings
-from lumira import create_app
 from lumira.cli.database import explain
 from tests.support import postgresql
+from tests.support.applications import application
 from tests.support.factories import Brand
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -24,8 +24,8 @@ ROOT = Path(__file__).resolve().parents[3]
 
 def failing(settings: Settings, database_url: str) -> str:
     """What `tenants list` says with this database."""
-    app: Flask = create_app(dataclasses.replace(settings, database_url=database_url))
-    result = app.test_cli_runner().invoke(args=["tenants", "list"])
+    with application(dataclasses.replace(settings, database_url=database_url), then=settings) as app:
+        result = app.test_cli_runner().invoke(args=["tenants", "list"])
     assert result.exit_code == 1, result.output
     assert result.stdout == ""
     assert result.stderr.startswith("Error: ")
@@ -52,10 +52,10 @@ def changed_by(url: str, statement: str, settings: Settings) -> str:
     with engine.connect() as connection:
         connection.execute(text(statement))
     engine.dispose()
-    app: Flask = create_app(dataclasses.replace(settings, database_url=url))
-    result = app.test_cli_runner().invoke(
-        args=["tenants", "create", "brand", "--name", "Brand", "--currency", "eur"]
-    )
+    with application(dataclasses.replace(settings, database_url=url), then=settings) as app:
+        result = app.test_cli_runner().invoke(
+            args=["tenants", "create", "brand", "--name", "Brand", "--currency", "eur"]
+        )
     assert result.exit_code == 1, result.output
     assert result.stderr.count("\n") == 1
     return result.stderr
@@ -142,10 +142,9 @@ def test_migrating_with_the_login_of_requests_names_the_owners_setting(
         connection.execute(text("CREATE ROLE lumira_plain LOGIN"))
     engine.dispose()
     url = make_url(empty).set(username="lumira_plain").render_as_string(hide_password=False)
-    app = create_app(dataclasses.replace(settings, database_url=url, database_owner_url=url))
-
-    result = app.test_cli_runner().invoke(args=["db", "upgrade"])
-    create_app(settings, serves_http=False)
+    plain = dataclasses.replace(settings, database_url=url, database_owner_url=url)
+    with application(plain, then=settings) as app:
+        result = app.test_cli_runner().invoke(args=["db", "upgrade"])
 
     assert result.exit_code == 1
     assert isinstance(result.exception, SystemExit)
@@ -154,11 +153,9 @@ def test_migrating_with_the_login_of_requests_names_the_owners_setting(
 
 
 def test_a_worker_with_wrong_encryption_keys_does_not_start(settings: Settings, tenant: Brand):
-    app = create_app(dataclasses.replace(settings, encryption_keys=(Fernet.generate_key().decode(),)))
-    try:
+    others = dataclasses.replace(settings, encryption_keys=(Fernet.generate_key().decode(),))
+    with application(others, then=settings) as app:
         result = app.test_cli_runner().invoke(args=["worker"])
-    finally:
-        create_app(settings, serves_http=False)
 
     assert result.exit_code == 1
     assert result.stderr.startswith(

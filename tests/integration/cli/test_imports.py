@@ -76,6 +76,11 @@ def test_commands_and_workers_import_no_routes(words: tuple[str, ...]) -> None:
     assert modules & (MIGRATIONS | RARE | STRIPE_RESOURCES | HTTP) == set()
 
 
+def test_the_process_that_renders_an_image_imports_no_database() -> None:
+    modules = imported("import lumira.documents.image_renderer")
+    assert modules & (EVERYTHING | {"flask", "structlog"}) == set()
+
+
 def test_the_list_of_commands_says_what_each_command_says(app: Flask) -> None:
     listed = cli.list_only().cli.commands
     with click.Context(app.cli) as context:

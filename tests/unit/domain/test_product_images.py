@@ -5,9 +5,17 @@ import zlib
 import pytest
 from PIL import Image
 
-from lumira.domain.product_images import MAX_BYTES, MAX_PIXELS, WIDTHS, as_jpeg, render_sizes
+from lumira.domain.product_images import (
+    MAX_BYTES,
+    MAX_PIXELS,
+    MAX_STORED_BYTES,
+    WIDTHS,
+    as_jpeg,
+    render_sizes,
+)
 from lumira.file_errors import FileTooLarge, InvalidFile
-from lumira.models.product_image import MAX_SIDE, MAX_STORED_BYTES
+from lumira.models import product_image
+from lumira.models.product_image import MAX_SIDE
 from tests.support.images import encoded, opened, picture
 
 ORIENTATION, ARTIST = 0x0112, 0x013B
@@ -59,6 +67,7 @@ def test_the_colours_of_a_printers_photograph_are_those_of_a_screen() -> None:
 def test_what_can_be_stored_is_stored_and_noise_is_refused() -> None:
     tall = picture(960, 960 * 3, kind="JPEG")
     assert max(size.height for size in render_sizes(tall)) == max(WIDTHS) * 3 <= MAX_SIDE
+    assert product_image.MAX_STORED_BYTES == MAX_STORED_BYTES
     noise = encoded(Image.effect_noise((960, 960 * 3), 250).convert("RGB"), "JPEG")
     with pytest.raises(InvalidFile, match="too many details"):
         render_sizes(noise)

@@ -17,9 +17,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from config.settings import RateLimits, Settings
-from lumira import create_app, passwords
+from lumira import create_app, extensions, passwords
 from lumira.clients import stripe_transport
 from lumira.database import db
+from lumira.documents import image_sizes, pool
 from lumira.sandbox.server import SandboxServer
 from tests.support import factories, open_connections, postgresql
 from tests.support.distributable import watched_statements
@@ -57,6 +58,20 @@ def short_pauses() -> Iterator[None]:
 def distributable_statements() -> Iterator[None]:
     """Let the application send no statement that tables distributed by tenant could not run."""
     with watched_statements():
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def patience() -> Iterator[None]:
+    """Wait long for what another process does: on a busy machine it takes many times longer than in production.
+
+    Tests of one of these limits set it themselves.
+    """
+    with pytest.MonkeyPatch.context() as patched:
+        for limits, name in ((pool, "WAIT_LIMIT"), (pool, "TIME_LIMIT"), (image_sizes, "_WAIT_LIMIT")):
+            patched.setattr(limits, name, 60.0)
+        patched.setattr(image_sizes, "_TIME_LIMIT", 120.0)
+        patched.setattr(extensions, "_REDIS_TIMEOUT", 10.0)
         yield
 
 

@@ -20,6 +20,7 @@ from sqlalchemy.orm import DeclarativeBase, Session
 
 from config.settings import Settings
 from lumira import database_failures, database_sessions, tracing
+from lumira.errors import TenantFrozen
 from lumira.shared_reads import SharedReads
 
 #: PostgreSQL aborted the transaction so that another one can continue: serialization_failure, deadlock_detected.
@@ -137,13 +138,21 @@ def _refuse_closed(connection: psycopg.Connection, _record: object, _proxy: obje
     raise InvalidatePoolError
 
 
-def _begin(connection: Connection, tenant_id: int | None) -> None:
-    """Begin a transaction and set its tenant, in one message to the server: every transaction starts with both."""
+def _begin(connection: Connection, tenant_id: int | None, *, is_snapshot: bool, changes_frozen: bool) -> bool:
+    """Begin a transaction and set its tenant, in one message to the server: every transaction starts with both.
+
+    Returns whether the tenant is frozen, and the transaction read-only for that reason.
+    """
+    mode = " ISOLATION LEVEL REPEATABLE READ READ ONLY" if is_snapshot else ""
+    # After the tenant is set: the function sees the tenant's own row only.
+    frozen = (
+        "" if tenant_id is None or is_snapshot or changes_frozen else f", lumira_keep_frozen({int(tenant_id)})"
+    )
     settings = connection.get_execution_options().get(_LOCAL_SETTINGS, "")
     traced = (
         f", set_config('{tracing.SETTING}', '{tracing.traceparent() or ''}', true)" if tracing.is_on() else ""
     )
-    statement = f"BEGIN; {settings} SELECT {_set_tenant(tenant_id)}{traced}"
+    statement = f"BEGIN{mode}; {settings} SELECT {_set_tenant(tenant_id)}{frozen}{traced}"
     driver = cast("psycopg.Connection[Any]", connection.connection.driver_connection)
     result = driver.pgconn.exec_(statement.encode())
     if result.status != ExecStatus.TUPLES_OK:
@@ -151,6 +160,9 @@ def _begin(connection: Connection, tenant_id: int | None) -> None:
         if not driver.closed:
             driver.rollback()
         connection.exec_driver_sql(statement)
+    is_frozen = bool(frozen) and result.get_value(0, 1) == b"t"
+    connection.info[database_failures.IS_FROZEN] = is_frozen
+    return is_frozen
 
 
 def _set_tenant(tenant_id: int | None) -> str:
@@ -167,12 +179,17 @@ def show_tenant(connection: Connection, tenant_id: int | None) -> None:
 
 
 @contextmanager
-def atomic(tenant_id: int | None) -> Iterator[Session]:
+def atomic(
+    tenant_id: int | None, *, is_snapshot: bool = False, changes_frozen: bool = False
+) -> Iterator[Session]:
     """Open a transaction that sees the rows of one tenant; commits at the end, rolls back on any exception.
 
     With `None` no tenant's rows are visible, and only lookups that precede or span tenants work. Raises
     `InsideTransaction` inside another `atomic`. The session is closed at the end, because an object in its identity
     map could otherwise be returned to another tenant.
+
+    The transaction of a frozen tenant is read-only: a change raises `TenantFrozen`, unless the caller `changes_frozen`.
+    With `is_snapshot` the transaction only reads, and every statement sees the same state.
     """
     if _in_transaction.get():
         raise InsideTransaction("atomic() does not nest: put what must commit together into one block.")
@@ -180,12 +197,18 @@ def atomic(tenant_id: int | None) -> Iterator[Session]:
     token = _in_transaction.set(True)
     collected: _Collected = {}
     collecting = _collected.set(collected)
+    is_frozen = False
     try:
         with session.begin():
-            _begin(session.connection(), tenant_id)
+            connection = session.connection()
+            is_frozen = _begin(connection, tenant_id, is_snapshot=is_snapshot, changes_frozen=changes_frozen)
             yield session
             for (_, action), items in sorted(collected.items(), key=lambda entry: entry[0][0]):
                 action(items)
+    except DBAPIError as error:
+        if is_frozen and database_failures.sqlstate_of(error) == database_failures.READ_ONLY:
+            raise TenantFrozen from error
+        raise
     finally:
         _collected.reset(collecting)
         _in_transaction.reset(token)

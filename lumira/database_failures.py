@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import psycopg
 import structlog
-from sqlalchemy.engine import ExceptionContext
+from sqlalchemy.engine import Connection, ExceptionContext
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 if TYPE_CHECKING:
@@ -29,6 +29,8 @@ NOT_MIGRATED = ("42P01", "42703", "42883")
 #: as after a restore; a prepared statement has another result type, does not exist, or exists already, as after a
 #: migration or behind a pooler; the transaction was idle for too long. The next session may have none of these.
 _UNUSABLE_AFTER = (READ_ONLY, INSUFFICIENT_PRIVILEGE, *NOT_MIGRATED, "0A000", "26000", "42P05", "25P03")
+#: The key of a connection's `info` that is true while its transaction is that of a frozen tenant, which cannot write.
+IS_FROZEN = "lumira_is_frozen"
 #: PostgreSQL's function that refuses a row because of row-level security, with the code of a missing privilege.
 _ROW_SECURITY = "ExecWithCheckOptions"
 #: Class 08, connection exceptions: the server that a session belongs to reports that another one does not respond.
@@ -62,6 +64,8 @@ def drop_unusable(context: ExceptionContext) -> OperationalError | None:
     nothing was committed, and the same call may be repeated.
     """
     error = context.original_exception
+    if is_of_frozen_tenant(context.connection, error):
+        return None
     if makes_unusable(error):
         context.is_disconnect = True
     elif not context.is_disconnect:
@@ -69,6 +73,12 @@ def drop_unusable(context: ExceptionContext) -> OperationalError | None:
     if isinstance(context.sqlalchemy_exception, OperationalError) or not isinstance(error, psycopg.Error):
         return None
     return as_lost(error)
+
+
+def is_of_frozen_tenant(connection: Connection | None, error: BaseException | None) -> bool:
+    """Return whether this is a change of a frozen tenant: the transaction is read-only, and its session is sound."""
+    is_read_only_error = isinstance(error, psycopg.Error) and error.sqlstate == READ_ONLY
+    return is_read_only_error and connection is not None and connection.info.get(IS_FROZEN, False)
 
 
 def as_lost(error: psycopg.Error) -> OperationalError:

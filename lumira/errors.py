@@ -271,6 +271,20 @@ class ServiceUnavailable(LumiraError):
     code = "SERVICE_UNAVAILABLE"
 
 
+class TenantFrozen(ServiceUnavailable):
+    """The tenant is being moved to another installation, and nothing of it can be changed; nothing was changed."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This shop is being moved and accepts no changes at the moment: repeat the request later.",
+            retry_after=60,
+        )
+
+
+class TenantExported(LumiraError):
+    """The tenant was exported to another installation, and nothing was changed."""
+
+
 class CatalogError(LumiraError):
     """A catalog file cannot be applied; the message names the line or the key."""
 

@@ -14,7 +14,7 @@ from flask import Flask, current_app, g, request
 from config.settings import Settings
 from lumira.clock import utc_now
 from lumira.database import atomic
-from lumira.errors import Forbidden, TenantNotFound, Unauthorized
+from lumira.errors import Forbidden, TenantFrozen, TenantNotFound, Unauthorized
 from lumira.formats import HOST_NAME_PATTERN, SLUG_PATTERN
 from lumira.models import KeyKind
 from lumira.repositories import api_keys, tenants
@@ -42,6 +42,8 @@ class Caller:
     key_id: UUID | None
     #: The actor in the audit log: `key:<id>` or `host:<domain>`.
     actor: str
+    #: Whether nothing of the tenant can be changed, because it is moved to another installation.
+    is_frozen: bool = False
 
     @property
     def is_public(self) -> bool:
@@ -219,15 +221,16 @@ def _load_domain(domain: str) -> Caller | None:
 
 def _publishable_caller(tenant_id: int, actor: str) -> Caller:
     with atomic(tenant_id):
-        slug = tenants.get(tenant_id).slug
-    return Caller(tenant_id, slug, KeyKind.PUBLISHABLE, None, actor)
+        tenant = tenants.get(tenant_id)
+        slug, is_frozen = tenant.slug, tenant.frozen_at is not None
+    return Caller(tenant_id, slug, KeyKind.PUBLISHABLE, None, actor, is_frozen)
 
 
 def find_webhook_tenant() -> None:
     """Set the tenants to which a webhook may belong: that of its path, else that of its host and the default tenant.
 
-    Raises `TenantNotFound` if there is none. Nothing is authenticated here: the inbox verifies the signature, and with
-    it decides between the last two.
+    Raises `TenantNotFound` if there is none, `TenantFrozen`. Nothing is authenticated here: the inbox verifies the
+    signature, and with it decides between the last two.
     """
     callers = _callers()
     slug = (request.view_args or {}).get("tenant")
@@ -264,6 +267,9 @@ def _load_receivers(slug: str | None, host: str | None) -> Receivers | None:
         # An owner may add any host that no tenant has. The default tenant goes on receiving its events there.
         settings: Settings = current_app.extensions["lumira"]
         found = [find_by_domain(host), _load_receiver(settings.default_tenant)]
+    if any(receiver.is_frozen for receiver in found if receiver is not None):
+        # Stripe repeats the delivery for three days, and its signature is not verified to find out whose it is.
+        raise TenantFrozen
     by_id = {receiver.tenant_id: receiver for receiver in reversed(found) if receiver is not None}
     return tuple(reversed(by_id.values())) or None
 

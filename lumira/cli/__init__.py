@@ -71,7 +71,7 @@ _COMMANDS = {
     "secrets": _Entry("lumira.cli.secrets:secrets", "The encryption of stored secrets."),
     "shipments": _Entry("lumira.cli.shipments:shipments", "Goods to ship, and parcels."),
     "stock": _Entry("lumira.cli.stock:stock", "Stock of physical products, in units."),
-    "tenants": _Entry("lumira.cli.tenants:tenants", "Brands and their Stripe credentials."),
+    "tenants": _Entry("lumira.cli.tenant_moves:tenants", "Brands and their Stripe credentials."),
     "webhooks": _Entry("lumira.cli.webhooks:webhooks", "The webhook endpoints of tenants at Stripe."),
     "withdrawals": _Entry(
         "lumira.cli.withdrawals:withdrawals", "Withdrawals of buyers, and decisions about them."

@@ -3,6 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import CheckConstraint, Identity, LargeBinary, String, Text, UniqueConstraint, false
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
@@ -83,6 +84,7 @@ class Tenant(Timestamped, Base):
         CheckConstraint("brand_color ~ '^#[0-9A-F]{6}$'", name="brand_color_is_hexadecimal"),
         CheckConstraint("brand_background ~ '^#[0-9A-F]{6}$'", name="brand_background_is_hexadecimal"),
         CheckConstraint("brand_radius BETWEEN 0 AND 32", name="brand_radius_is_small"),
+        CheckConstraint("export_id IS NULL OR frozen_at IS NOT NULL", name="exported_while_frozen"),
     )
 
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
@@ -155,6 +157,12 @@ class Tenant(Timestamped, Base):
     crm_takes_test_sales: Mapped[bool] = mapped_column(default=False, server_default=false())
     #: When a buyer was last erased; `None` skips the search for erased buyers in events.
     last_erasure_at: Mapped[datetime | None]
+    #: Since when no transaction changes a row of the tenant, because it is moved to another installation.
+    frozen_at: Mapped[datetime | None]
+    #: The archive that was written since: the tenant may sell in another installation.
+    export_id: Mapped[UUID | None]
+    #: The archive that this tenant was imported from.
+    import_id: Mapped[UUID | None]
 
 
 class TenantDomain(Identified, Base):

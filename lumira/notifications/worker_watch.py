@@ -64,7 +64,7 @@ def look(*, is_stopping: Callable[[], bool] = lambda: False) -> None:
     if watch_workers.is_any_alive():
         return
     with atomic(None):
-        tenant_ids = tenants.list_ids()
+        tenant_ids = tenants.list_active_ids()
     # E-mails first: a webhook that does not reply in time must not delay those of other tenants.
     for work in (_note, send_alerts.send_without_worker, post_alerts.post_without_worker):
         _random.shuffle(tenant_ids)

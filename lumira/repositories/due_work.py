@@ -35,53 +35,53 @@ _COUNTS = select(
 
 def tenants_with_due_events(now: datetime) -> list[int]:
     """Return ids of tenants with an event whose next attempt is due."""
-    return _ids("SELECT lumira_tenants_with_due_events(:now)", now)
+    return _ids("lumira_tenants_with_due_events(:now)", now)
 
 
 def tenants_with_due_messages(now: datetime) -> list[int]:
     """Return ids of tenants with a message whose next attempt is due."""
-    return _ids("SELECT lumira_tenants_with_due_messages(:now)", now)
+    return _ids("lumira_tenants_with_due_messages(:now)", now)
 
 
 def tenants_with_due_refunds(now: datetime) -> list[int]:
     """Return ids of tenants with a refund request whose next attempt is due."""
-    return _ids("SELECT lumira_tenants_with_due_refunds(:now)", now)
+    return _ids("lumira_tenants_with_due_refunds(:now)", now)
 
 
 def tenants_with_due_polls(now: datetime) -> list[int]:
     """Return ids of tenants with an order about which Stripe is to be polled."""
-    return _ids("SELECT lumira_tenants_with_due_polls(:now)", now)
+    return _ids("lumira_tenants_with_due_polls(:now)", now)
 
 
 def tenants_with_ended_reservations(now: datetime) -> list[int]:
     """Return ids of tenants with an order to be polled whose reservation ended more than the grace time ago."""
-    query = "SELECT lumira_tenants_with_ended_reservations(:ended_before, :now)"
+    query = "lumira_tenants_with_ended_reservations(:ended_before, :now)"
     return _ids(query, now, ended_before=now - RESERVATION_GRACE)
 
 
 def tenants_with_unsent_alerts(now: datetime) -> list[int]:
     """Return ids of tenants with an alert that is still to be sent to their team."""
-    return _ids("SELECT lumira_tenants_with_unsent_alerts(:now)", now)
+    return _ids("lumira_tenants_with_unsent_alerts(:now)", now)
 
 
 def tenants_with_due_team_posts(now: datetime) -> list[int]:
     """Return ids of tenants with an alert that is still to be posted to their team's webhook."""
-    return _ids("SELECT lumira_tenants_with_due_team_posts(:now)", now)
+    return _ids("lumira_tenants_with_due_team_posts(:now)", now)
 
 
 def tenants_with_due_crm_reading(now: datetime) -> list[int]:
     """Return ids of tenants whose CRM is to be read: a record of it, or a page of its changes."""
-    return _ids("SELECT lumira_tenants_with_due_crm_reading(:now)", now)
+    return _ids("lumira_tenants_with_due_crm_reading(:now)", now)
 
 
 def tenants_with_unsent_invitations(now: datetime) -> list[int]:
     """Return ids of tenants with an invitation to their team that is still to be sent."""
-    return _ids("SELECT lumira_tenants_with_unsent_invitations(:now)", now)
+    return _ids("lumira_tenants_with_unsent_invitations(:now)", now)
 
 
 def tenants_with_due_crm_tasks(now: datetime) -> list[int]:
     """Return ids of tenants with a record that is to be written to their CRM."""
-    return _ids("SELECT lumira_tenants_with_due_crm_tasks(:now)", now)
+    return _ids("lumira_tenants_with_due_crm_tasks(:now)", now)
 
 
 def count_tenants(due_before: datetime, connection: Connection) -> dict[str, int]:
@@ -89,7 +89,9 @@ def count_tenants(due_before: datetime, connection: Connection) -> dict[str, int
     return dict(connection.execute(_COUNTS, {"due_before": due_before}).mappings().one())
 
 
-def _ids(query: str, now: datetime, **times: datetime) -> list[int]:
+def _ids(found: str, now: datetime, **times: datetime) -> list[int]:
+    """Return what a function of the database found, without the tenants whose rows cannot be changed."""
+    query = f"SELECT id FROM {found} AS id WHERE id NOT IN (SELECT lumira_frozen_tenants())"  # noqa: S608 - constants
     try:
         with atomic(None):
             return list(db.session.execute(text(query), {"now": now, **times}).scalars())
@@ -99,4 +101,4 @@ def _ids(query: str, now: datetime, **times: datetime) -> list[int]:
         # Which of its tenants have due work is unknown. Each tenant is tried, so that those of the others are served.
         log.warning("database_server_absent")
     with atomic(None):
-        return tenants.list_ids()
+        return tenants.list_active_ids()

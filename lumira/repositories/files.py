@@ -184,5 +184,8 @@ def delete(tenant_id: int, file_id: UUID) -> None:
 
 def tenants_with_files_to_remove(now: datetime) -> list[int]:
     """List the ids of tenants with files to remove; works without a tenant."""
-    query = text("SELECT lumira_tenants_with_files_to_remove(:begun_before)")
+    query = text(
+        "SELECT id FROM lumira_tenants_with_files_to_remove(:begun_before) AS id "
+        "WHERE id NOT IN (SELECT lumira_frozen_tenants())"
+    )
     return list(db.session.execute(query, {"begun_before": now - ABANDONED_AFTER}).scalars())

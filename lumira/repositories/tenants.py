@@ -91,6 +91,12 @@ def list_ids() -> list[int]:
     return list(db.session.execute(text("SELECT lumira_list_tenants()")).scalars())
 
 
+def list_active_ids() -> list[int]:
+    """The ids of the tenants that are not frozen: those that work is done for; callable outside any tenant."""
+    query = "SELECT id FROM lumira_list_tenants() AS id WHERE id NOT IN (SELECT lumira_frozen_tenants())"
+    return list(db.session.execute(text(query)).scalars())
+
+
 def get(tenant_id: int) -> Tenant:
     """The tenant of the running transaction; raises `TenantNotFound` if it does not exist."""
     tenant = db.session.get(Tenant, tenant_id)

@@ -7,6 +7,7 @@ from typing import Protocol
 
 import structlog
 
+from lumira.errors import TenantFrozen
 from lumira.threads import in_own_context
 
 log = structlog.get_logger()
@@ -53,6 +54,8 @@ class TenantLanes:
             if not is_stopping():
                 with structlog.contextvars.bound_contextvars(tenant_id=tenant_id):
                     responds = self._work(tenant_id, is_stopping=is_stopping)
+        except TenantFrozen:
+            log.info("tenant_frozen", work=self._name, tenant_id=tenant_id)
         except Exception:
             log.exception("tenant_failed", work=self._name, tenant_id=tenant_id)
         finally:

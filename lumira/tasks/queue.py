@@ -19,6 +19,7 @@ from procrastinate.testing import InMemoryConnector
 from lumira.clock import utc_now
 from lumira.crm import read_changes, sync
 from lumira.database import atomic
+from lumira.errors import TenantFrozen
 from lumira.notifications import post_alerts, relay, send_alerts, send_invitations
 from lumira.reconciliation import reconcile
 from lumira.reconciliation.report import ReconciliationReport, StripeAvailability
@@ -81,7 +82,10 @@ queue = App(connector=InMemoryConnector())
 def process_events(tenant_id: int, traceparent: str | None = None) -> None:  # noqa: ARG001 - read by the worker
     """Process the tenant's due events."""
     structlog.contextvars.bind_contextvars(tenant_id=tenant_id)
-    process.process_events(tenant_id, is_stopping=stopping.is_set)
+    try:
+        process.process_events(tenant_id, is_stopping=stopping.is_set)
+    except TenantFrozen:
+        log.info("tenant_frozen", work="process_events")
 
 
 @queue.task(name="relay_outbox", queue=QUEUE)
@@ -173,7 +177,7 @@ def remove_files(timestamp: int) -> None:  # noqa: ARG001 - given to every perio
 
 def _every_tenant() -> list[int]:
     with atomic(None):
-        return tenants.list_ids()
+        return tenants.list_active_ids()
 
 
 def _for_each(tenant_ids: Iterable[int], work: Callable[..., object], *, seconds: float = math.inf) -> None:
@@ -188,6 +192,8 @@ def _for_each(tenant_ids: Iterable[int], work: Callable[..., object], *, seconds
         with structlog.contextvars.bound_contextvars(tenant_id=tenant_id):
             try:
                 work(tenant_id, is_stopping=stopping.is_set)
+            except TenantFrozen:
+                log.info("tenant_frozen", work=work.__name__)
             except Exception:
                 log.exception("tenant_failed", work=work.__name__)
 

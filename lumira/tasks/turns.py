@@ -7,6 +7,8 @@ from typing import Protocol
 
 import structlog
 
+from lumira.errors import TenantFrozen
+
 log = structlog.get_logger()
 
 
@@ -63,6 +65,8 @@ class TenantTurns:
         try:
             with structlog.contextvars.bound_contextvars(tenant_id=tenant_id):
                 self._work(tenant_id, is_stopping=lambda: is_stopping() or time.monotonic() > end)
+        except TenantFrozen:
+            log.info("tenant_frozen", work=self._name, tenant_id=tenant_id)
         except Exception:
             log.exception("tenant_failed", work=self._name, tenant_id=tenant_id)
         finally:

@@ -6,6 +6,7 @@ from cachetools import TTLCache
 
 from lumira.database import atomic
 from lumira.domain.stripe_objects import is_storable
+from lumira.errors import TenantFrozen
 from lumira.repositories import stripe_accounts, tenants
 
 #: Seconds for which a process may still deliver to the former tenant of an account.
@@ -27,7 +28,7 @@ def find_owner(tenant_id: int, account: object) -> int:
     """Return the tenant that sells through this account; the receiving tenant if there is none.
 
     Only a tenant with the same platform key counts: the signature proves that the event is of that platform, and no
-    more.
+    more. Raises `TenantFrozen`.
     """
     cached = find_cached_owner(tenant_id, account)
     if cached is not None or not is_storable(account):
@@ -48,6 +49,9 @@ def _look_up(tenant_id: int, account: str) -> int:
     for candidate_id in candidate_ids:
         with atomic(candidate_id):
             candidate = stripe_accounts.find_account(candidate_id)
+            is_frozen = tenants.get(candidate_id).frozen_at is not None
         if candidate is not None and candidate.secret_key == receiver.secret_key:
+            if is_frozen:
+                raise TenantFrozen
             return candidate_id
     return tenant_id

@@ -90,4 +90,4 @@ def _check_clock() -> Finding:
 
 def _list_tenants() -> list[int]:
     with atomic(None):
-        return tenants.list_ids()
+        return tenants.list_active_ids()

@@ -52,4 +52,4 @@ def alerted_tenant() -> int | None:
     slug = _default_tenant[0]
     with atomic(None):
         by_slug = None if slug is None else tenants.find_id(slug)
-        return by_slug if by_slug is not None else min(tenants.list_ids(), default=None)
+        return by_slug if by_slug is not None else min(tenants.list_active_ids(), default=None)

@@ -17,7 +17,7 @@ def resolve_error(error_id: UUID, *, actor: str) -> ProgramError:
     """
     error = find_error(error_id)
     with atomic(None):
-        tenant_ids = tenants.list_ids()
+        tenant_ids = tenants.list_active_ids()
     now = utc_now()
     # The installation's row comes last: a command that was interrupted can be repeated.
     for tenant_id in (*tenant_ids, INSTALLATION):

@@ -56,7 +56,7 @@ def _close_resolved_failures(before: datetime, is_stopping: Callable[[], bool]) 
 
 def _list_tenants() -> list[int]:
     with atomic(None):
-        return tenants.list_ids()
+        return tenants.list_active_ids()
 
 
 def _remove_from_default(before: datetime, is_stopping: Callable[[], bool]) -> None:

@@ -1,0 +1,104 @@
+"""A shop that is moved takes no change: not by a buyer, not by Stripe, not by a worker, and not by a command."""
+
+from datetime import UTC, datetime
+from uuid import uuid4
+
+import pytest
+from flask.testing import FlaskClient
+
+from lumira.clock import utc_now
+from lumira.database import atomic, db
+from lumira.errors import TenantExported, TenantFrozen
+from lumira.models import Order, OutboxMessage, WebhookEvent
+from lumira.repositories import due_work, tenants
+from lumira.services.tenants.freeze_tenant import freeze_tenant, resume_tenant
+from lumira.tasks import queue
+from tests.support import stripe_events
+from tests.support.factories import Brand, count, open_payment
+
+pytestmark = pytest.mark.usefixtures("app_context")
+
+SALE = {"productId": "mystique", "customerEmail": "buyer@example.com"}
+
+
+def test_a_frozen_shop_refuses_a_sale_with_503_and_shows_what_is_there(
+    tenant: Brand, client: FlaskClient
+) -> None:
+    number = open_payment(tenant).order_number
+    freeze_tenant(tenant.id, actor="operator")
+
+    sale = client.post("/api/products/create-payment-intent", json=SALE, headers=tenant.secret)
+    shown = client.get(f"/api/orders/{number}", headers=tenant.secret)
+
+    retry_after = sale.headers.get("Retry-After")
+    assert (sale.status_code, sale.json["code"], retry_after) == (503, "SERVICE_UNAVAILABLE", "60")
+    assert "being moved" in sale.json["message"]
+    assert shown.status_code == 200
+    assert count(tenant, Order) == 1
+
+
+def test_a_refused_change_leaves_the_connections_of_other_shops_alone(
+    tenant: Brand, other_tenant: Brand, client: FlaskClient
+) -> None:
+    freeze_tenant(tenant.id, actor="operator")
+    open_payment(other_tenant)
+    before = db.engine.pool.checkedin()
+
+    with pytest.raises(TenantFrozen):
+        open_payment(tenant)
+
+    assert db.engine.pool.checkedin() == before > 0
+    assert open_payment(other_tenant).order_number
+
+
+def test_stripe_repeats_a_delivery_to_a_frozen_shop(tenant: Brand, client: FlaskClient) -> None:
+    freeze_tenant(tenant.id, actor="operator")
+    body = stripe_events.encode(stripe_events.event("invoice.paid", {"id": "in_1"}))
+    signed = {"Stripe-Signature": stripe_events.signature(body, tenant.webhook_secret)}
+
+    refused = [
+        client.post("/api/webhooks/stripe", data=body, headers={**signed, "Host": tenant.domain}).status_code,
+        client.post(f"/api/webhooks/stripe/{tenant.slug}", data=body, headers=signed).status_code,
+    ]
+    stored = count(tenant, WebhookEvent)
+    resume_tenant(tenant.id, actor="operator")
+
+    assert (refused, stored) == ([503, 503], 0)
+    assert client.post(f"/api/webhooks/stripe/{tenant.slug}", data=body, headers=signed).status_code == 200
+
+
+def test_workers_leave_a_frozen_shop_alone(tenant: Brand) -> None:
+    order_id = open_payment(tenant).order_number
+    due = [tenant.id in due_work.tenants_with_due_polls(datetime(2100, 1, 1, tzinfo=UTC))]
+    freeze_tenant(tenant.id, actor="operator")
+    due.append(tenant.id in due_work.tenants_with_due_polls(datetime(2100, 1, 1, tzinfo=UTC)))
+    queue.process_events(tenant.id)
+    queue.relay_outbox(tenant.id)
+
+    with atomic(None):
+        assert tenant.id not in tenants.list_active_ids()
+        assert tenant.id in tenants.list_ids()
+    assert due == [True, False]
+    assert order_id
+    assert count(tenant, OutboxMessage, status="sent") == 0
+
+
+def test_a_shop_whose_archive_may_sell_elsewhere_is_not_resumed_by_accident(tenant: Brand) -> None:
+    freeze_tenant(tenant.id, actor="operator")
+    with atomic(tenant.id, changes_frozen=True):
+        tenants.get(tenant.id).export_id = uuid4()
+
+    with pytest.raises(TenantExported, match="--discard-export"):
+        resume_tenant(tenant.id, actor="operator")
+    with pytest.raises(TenantFrozen):
+        open_payment(tenant)
+
+    assert resume_tenant(tenant.id, actor="operator", discards_export=True)
+    assert open_payment(tenant).order_number
+
+
+def test_freezing_and_resuming_twice_changes_nothing(tenant: Brand) -> None:
+    since = freeze_tenant(tenant.id, actor="operator")
+    assert freeze_tenant(tenant.id, actor="operator") == since <= utc_now()
+    assert resume_tenant(tenant.id, actor="operator")
+    assert not resume_tenant(tenant.id, actor="operator")

@@ -146,7 +146,9 @@ def _begin(connection: Connection, tenant_id: int | None, *, is_snapshot: bool, 
     mode = " ISOLATION LEVEL REPEATABLE READ READ ONLY" if is_snapshot else ""
     # After the tenant is set: the function sees the tenant's own row only.
     frozen = (
-        "" if tenant_id is None or is_snapshot or changes_frozen else f", lumira_keep_frozen({int(tenant_id)})"
+        ""
+        if tenant_id is None or is_snapshot or changes_frozen
+        else f", lumira_keep_frozen({int(tenant_id)})"
     )
     settings = connection.get_execution_options().get(_LOCAL_SETTINGS, "")
     traced = (

@@ -60,6 +60,27 @@ def reseal(sealed: bytes) -> bytes | None:
         raise DecryptionError("No configured key decrypts this secret.") from error
 
 
+def open_payload(sealed: bytes) -> str:
+    """Decrypt a sealed text with its tenant and purpose, for `seal_payload` with another installation's keys.
+
+    Raises `DecryptionError`.
+    """
+    try:
+        return _keys[0].decrypt(sealed).decode()
+    except InvalidToken as error:
+        raise DecryptionError("No configured key decrypts this secret.") from error
+
+
+def seal_payload(payload: str) -> bytes:
+    """Encrypt what `open_payload` returned: it is still of the same tenant and purpose."""
+    return _keys[0].encrypt(payload.encode())
+
+
+def proofs(salt: bytes) -> list[str]:
+    """Return a proof of each configured key, the newest key first: who has the key computes the same one."""
+    return [hmac.new(key, b"lumira.key-proof\0" + salt, hashlib.sha256).hexdigest() for key in _raw]
+
+
 def unseal(sealed: bytes, *, tenant_id: int, purpose: str) -> str:
     """Decrypt a sealed text. Raises `DecryptionError` if it was sealed for another tenant or purpose.
 

@@ -15,6 +15,8 @@ from itsdangerous.encoding import base64_decode, base64_encode
 FORM_LIFETIME = timedelta(hours=2)
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{27}\.[A-Za-z0-9_-]{43}")
 _TENANT_BYTES = 4
+#: Of base 64, in the order of its values (RFC 4648, section 5).
+_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 _ID_BYTES = 16
 #: A time in seconds.
 _TIME_BYTES = 5
@@ -161,3 +163,17 @@ def is_form_of(token: str, signed: str) -> bool:
 
 def _fingerprint(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()[:32]
+
+
+def tokens_of(tenant_id: int) -> str:
+    """Return a regular expression for the beginning of the token of every link of a tenant's portal.
+
+    For a web server that leads the links of a moved tenant to another installation.
+    """
+    packed = tenant_id.to_bytes(_TENANT_BYTES)
+    first, last = (base64_encode(packed + byte * _ID_BYTES).decode() for byte in (b"\0", b"\xff"))
+    # Four bytes are five characters and two bits of the sixth one.
+    same = _TENANT_BYTES * 8 // 6
+    possible = _ALPHABET[_ALPHABET.index(first[same]) : _ALPHABET.index(last[same]) + 1]
+    # The dash is the last but one character: only as the last one of a class it means itself.
+    return f"{first[:same]}[{''.join(sorted(possible, key=lambda character: character == '-'))}]"

@@ -24,8 +24,13 @@ def create_around(now: datetime) -> int:
 
     They were stored all the same, in the default partition.
     """
+    return create_between(now - timedelta(days=31), now + timedelta(days=92))
+
+
+def create_between(first: datetime, last: datetime) -> int:
+    """Create the missing months between two times; return how many events waited for one."""
     moved = 0
-    for month in _months(now - timedelta(days=31), now + timedelta(days=92)):
+    for month in _months(first, last):
         moved += int(
             db.session.execute(
                 text("SELECT lumira_create_event_partition(:month)"), {"month": month}

@@ -189,3 +189,13 @@ def tenants_with_files_to_remove(now: datetime) -> list[int]:
         "WHERE id NOT IN (SELECT lumira_frozen_tenants())"
     )
     return list(db.session.execute(query, {"begun_before": now - ABANDONED_AFTER}).scalars())
+
+
+def list_stored(tenant_id: int, *, after: UUID | None, limit: int) -> list[File]:
+    """Return the files with an object that are in use, after the one with this id."""
+    query = select(File).where(
+        File.tenant_id == tenant_id, File.stored_at.is_not(None), File.deleted_at.is_(None)
+    )
+    if after is not None:
+        query = query.where(File.id > after)
+    return list(db.session.execute(query.order_by(File.id).limit(limit)).scalars())

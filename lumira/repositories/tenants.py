@@ -13,7 +13,17 @@ from lumira.models import Product, Tenant, TenantDomain
 
 
 def reserve_id() -> int:
-    """The id for a new tenant; called outside any tenant, before `create`."""
+    """The id for a new tenant; called outside any tenant, before `create`.
+
+    An imported tenant has kept its id, which the sequence may reach.
+    """
+    taken = {*list_ids()}
+    while (reserved := _next_id()) in taken:
+        pass
+    return reserved
+
+
+def _next_id() -> int:
     reserved: int = db.session.execute(text("SELECT nextval('tenants_id_seq')")).scalar_one()
     return reserved
 

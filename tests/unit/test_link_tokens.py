@@ -1,9 +1,10 @@
 """A token is signed for one link: any change makes it invalid."""
 
+import re
 import string
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 import time_machine
@@ -103,3 +104,12 @@ def test_no_log_line_contains_a_withdrawal_token(path: str) -> None:
     assert token.partition(".")[2] not in line
     assert line.startswith(f"GET {path}/")
     assert line.endswith(" 200")
+
+
+@pytest.mark.parametrize("tenant_id", [1, 7, 2**31 - 1, 36176046])
+def test_a_web_server_recognises_the_links_of_one_tenant(tenant_id: int) -> None:
+    own = re.compile(link_tokens.tokens_of(tenant_id))
+    for link_id in (UUID(int=0), UUID(int=2**128 - 1), *(uuid4() for _ in range(50))):
+        assert own.match(link_tokens.sign(LinkAddress(tenant_id, link_id)))
+        for other in (tenant_id - 1, tenant_id + 1, tenant_id ^ 256):
+            assert not own.match(link_tokens.sign(LinkAddress(other, link_id)))

@@ -6,8 +6,8 @@ from alembic import op
 from migrations.columns import timestamp, uuid
 from migrations.row_level_security import APPLICATION, SWEEP, create_sweep_function
 
-revision = "0074_frozen_tenants"
-down_revision = "0073_ledger_entries"
+revision = "0077_frozen_tenants"
+down_revision = "0076_product_groups"
 branch_labels = None
 depends_on = None
 

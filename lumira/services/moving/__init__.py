@@ -1,0 +1,1 @@
+"""Use cases that move a tenant to another installation."""

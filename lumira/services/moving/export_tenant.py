@@ -1,0 +1,160 @@
+"""Writes a tenant with all its rows and files into one encrypted archive."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import IO, Any
+from uuid import UUID, uuid4
+
+from lumira import link_tokens
+from lumira.clock import utc_now
+from lumira.database import atomic
+from lumira.models import Tenant
+from lumira.moving_errors import MoveRefused
+from lumira.repositories import (
+    audit,
+    moved_operators,
+    operators,
+    tenant_rows,
+    tenant_sums,
+    tenant_tables,
+    tenants,
+)
+from lumira.repositories.tenant_tables import TenantTable
+from lumira.services.moving import archive, key_proofs, moved_files
+from lumira.services.moving.archive import ArchiveWriter, Member
+from lumira.services.moving.sealed_values import opened
+from lumira.services.moving.stillness import wait_until_still
+
+
+@dataclass(slots=True)
+class Totals:
+    """What an archive contains."""
+
+    #: Rows and digest, by table.
+    tables: dict[str, dict[str, Any]] = field(default_factory=dict)
+    files: int = 0
+    bytes: int = 0
+    largest: int = 0
+    #: Objects that a row names and the storage does not have.
+    missing: list[str] = field(default_factory=list)
+    sums: dict[str, int] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return them as they stand at the end of an archive."""
+        return {name: getattr(self, name) for name in Totals.__slots__}
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """A written archive."""
+
+    archive_id: UUID
+    is_rehearsal: bool
+    currency: str
+    totals: Totals
+
+
+def export_tenant(
+    file: IO[bytes],
+    tenant_id: int,
+    *,
+    passphrase: str,
+    software: str,
+    actor: str,
+    is_rehearsal: bool = False,
+    on_progress: Callable[[int], None] = lambda _rows: None,
+) -> Exported:
+    """Write the tenant to `file`, with one chunk at a time in memory; return what was written.
+
+    All rows are read in one snapshot. The tenant must be frozen, unless `is_rehearsal`: such an archive can only be
+    imported as a dry run. Raises `MoveRefused`, `StorageUnavailable`.
+    """
+    head = _begin(tenant_id, software=software, actor=actor, is_rehearsal=is_rehearsal)
+    writer = ArchiveWriter(file, passphrase, head)
+    totals = Totals()
+    _write_files(writer, tenant_id, totals)
+    with atomic(tenant_id, is_snapshot=True):
+        tenant_rows.allow_long_statements()
+        tables = tenant_tables.list_tables()
+        totals.sums = tenant_sums.read_sums(tenant_id)
+        _write_operators(writer, moved_operators.list_ids(tables, tenant_id), totals)
+        for table in tables:
+            rows = opened(table, tenant_rows.read(table, tenant_id))
+            digest = writer.write_rows(_member(archive.TABLE, table), rows)
+            totals.tables[table.name] = digest.as_json()
+            on_progress(digest.rows)
+    writer.end(totals.as_json())
+    return Exported(UUID(head["archive"]), head["is_rehearsal"], head["currency"], totals)
+
+
+def count_rows(tenant_id: int) -> int:
+    """Return how many rows an export reads, for its progress."""
+    with atomic(tenant_id, is_snapshot=True):
+        return sum(tenant_rows.count(table, tenant_id) for table in tenant_tables.list_tables())
+
+
+def _begin(tenant_id: int, *, software: str, actor: str, is_rehearsal: bool) -> dict[str, Any]:
+    """Record the export, wait until the tenant is still, and return the head of the archive."""
+    archive_id = uuid4()
+    with atomic(tenant_id, changes_frozen=True):
+        tenant = tenants.lock(tenant_id)
+        frozen_at = tenant.frozen_at
+        if frozen_at is None and not is_rehearsal:
+            raise MoveRefused(
+                f"{tenant.slug} still sells: run `flask tenants freeze {tenant.slug}` first, or export with "
+                "--rehearsal for a dry run of the import."
+            )
+        if frozen_at is not None:
+            tenant.export_id = archive_id
+        audit.record(
+            tenant_id, actor=actor, action="tenant_exported", subject="tenant", archive=str(archive_id)
+        )
+        head = _head(tenant, archive_id, software)
+    if frozen_at is not None:
+        wait_until_still(frozen_at)
+    return head
+
+
+def _head(tenant: Tenant, archive_id: UUID, software: str) -> dict[str, Any]:
+    return {
+        "archive": str(archive_id),
+        "software": software,
+        "revision": tenant_tables.read_revision(),
+        "exported_at": utc_now().isoformat(timespec="seconds"),
+        "is_rehearsal": tenant.frozen_at is None,
+        "tenant_id": tenant.id,
+        "slug": tenant.slug,
+        "currency": tenant.currency,
+        "domains": tenants.list_domains(tenant.id),
+        "public_url": link_tokens.public_url_of(""),
+        "has_erased": tenant.last_erasure_at is not None,
+        "key_proofs": key_proofs.make_proofs(),
+    }
+
+
+def _member(kind: str, table: TenantTable) -> Member:
+    return Member(kind, table.name, {"columns": list(table.columns)})
+
+
+def _write_files(writer: ArchiveWriter, tenant_id: int, totals: Totals) -> None:
+    for stored in moved_files.list_stored(tenant_id):
+        if stored.chunks is None:
+            totals.missing.append(stored.name)
+            continue
+        member = Member(archive.FILE, stored.name, {"content_type": stored.content_type})
+        size = writer.write_file(member, stored.chunks)["size"]
+        totals.files += 1
+        totals.bytes += size
+        totals.largest = max(totals.largest, size)
+
+
+def _write_operators(writer: ArchiveWriter, operator_ids: list[UUID], totals: Totals) -> None:
+    for table in tenant_tables.list_operator_tables():
+        rows = (row for operator_id in operator_ids for row in _rows_of_operator(table, operator_id))
+        digest = writer.write_rows(_member(archive.OPERATORS, table), opened(table, rows))
+        totals.tables[table.name] = digest.as_json()
+
+
+def _rows_of_operator(table: TenantTable, operator_id: UUID) -> Any:
+    operators.enter(operator_id)
+    return tenant_rows.read(table, operator_id)

@@ -1,0 +1,78 @@
+"""The objects of a tenant in the file storage: its files, and the signed heads of its hash chains."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+from lumira.clients import storage
+from lumira.clock import utc_now
+from lumira.database import atomic
+from lumira.file_errors import FileMissing
+from lumira.repositories import files
+from lumira.repositories.hash_chains import AUDIT, CLOSINGS, RECEIPTS
+from lumira.services.chains import heads
+
+_HEAD_TYPE = "application/json"
+#: Files of one transaction.
+_PAGE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """One object with its content, which is `None` if the storage does not have it although a row names it."""
+
+    name: str
+    content_type: str
+    chunks: Iterator[bytes] | None
+
+
+def list_stored(tenant_id: int) -> Iterator[StoredFile]:
+    """Yield every object of the tenant; its content is read before the next one. Raises `StorageUnavailable`."""
+    for name, content_type in _list_files(tenant_id):
+        yield StoredFile(name, content_type, _open(name))
+    for name in _list_heads(tenant_id):
+        chunks = _open(name)
+        if chunks is not None:
+            yield StoredFile(name, _HEAD_TYPE, chunks)
+
+
+def _list_files(tenant_id: int) -> Iterator[tuple[str, str]]:
+    after: UUID | None = None
+    while True:
+        with atomic(tenant_id):
+            page = files.list_stored(tenant_id, after=after, limit=_PAGE)
+        yield from ((file.object_name, file.content_type) for file in page)
+        if len(page) < _PAGE:
+            return
+        after = page[-1].id
+
+
+def _list_heads(tenant_id: int) -> Iterator[str]:
+    """The names of the heads that a verification compares the chains with."""
+    today = utc_now().date()
+    for chain in (AUDIT, RECEIPTS, CLOSINGS):
+        for ago in range(heads.COMPARED_DAYS + 1):
+            yield heads.name_of(chain, tenant_id, today - timedelta(days=ago))
+
+
+def _open(name: str) -> Iterator[bytes] | None:
+    try:
+        return storage.read(name)
+    except FileMissing:
+        return None
+
+
+class ChunkStream:
+    """The chunks of an archive as a stream."""
+
+    def __init__(self, chunks: Iterator[bytes]) -> None:
+        self._chunks = chunks
+        self._rest = b""
+
+    def read(self, size: int, /) -> bytes:
+        """Return up to `size` bytes; none at the end."""
+        if not self._rest:
+            self._rest = next(self._chunks, b"")
+        taken, self._rest = self._rest[:size], self._rest[size:]
+        return taken

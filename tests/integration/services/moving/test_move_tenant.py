@@ -1,0 +1,236 @@
+"""A live shop is moved to another installation: between two database servers, with its keys, links and files."""
+
+import os
+import shutil
+import signal
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from config.settings import Settings
+from lumira import create_app
+from lumira.database import atomic, db
+from lumira.errors import TenantExported
+from lumira.models import Receipt, Role
+from lumira.moving_errors import UnusableArchive
+from lumira.repositories import customers, erasure_registry, stock_proof, tenant_tables, tenants
+from lumira.repositories.tenant_rows import count
+from lumira.services.audit.verify_chain import verify_chain
+from lumira.services.moving import stillness
+from lumira.services.moving.import_tenant import import_tenant
+from lumira.services.moving.load_rows import RowLoader
+from lumira.services.receipts.verify_receipts import verify_receipts
+from lumira.services.tenants.freeze_tenant import resume_tenant
+from tests.support import full_shop, seller, stripe_events
+from tests.support.dashboard import Operator, make_operator, sign_in
+from tests.support.dolibarr import DolibarrSandbox
+from tests.support.factories import BUYER, Brand, make_brand
+from tests.support.files import PDF
+from tests.support.portal_pages import downloads, path_of
+from tests.support.refunds import audited, pay
+from tests.support.second_installation import running, settings_of_second, stop
+
+PASSPHRASE = "correct horse battery staple"
+SALE = {"productId": "mystique", "customerEmail": "new@example.com"}
+
+
+@dataclass
+class Move:
+    """What is known of the shop before it is moved."""
+
+    brand: Brand
+    archive: Path
+    operator: Operator
+    #: Who has an account in the other installation, too: an owner there, and a viewer of the shop.
+    colleague: Operator
+    portal: str
+    receipts: list[str]
+    rows: dict[str, int]
+
+
+def count_all(brand: Brand) -> dict[str, int]:
+    with atomic(brand.id):
+        return {table.name: count(table, brand.id) for table in tenant_tables.list_tables()}
+
+
+def receipt_labels(brand: Brand) -> list[str]:
+    with atomic(brand.id):
+        query = select(Receipt.label).where(Receipt.tenant_id == brand.id)
+        return sorted(db.session.execute(query).scalars())
+
+
+def flask(app: Flask, *arguments: object, code: int = 0) -> str:
+    result = app.test_cli_runner().invoke(
+        args=[str(argument) for argument in arguments], input=f"{PASSPHRASE}\n"
+    )
+    assert result.exit_code == code, result.output
+    return result.output
+
+
+@pytest.fixture(scope="module")
+def directory() -> Iterator[Path]:
+    # Not a folder of pytest's: the path of a socket has a hundred bytes at most.
+    path = Path(tempfile.mkdtemp(prefix="lumira-second-"))
+    yield path
+    stop(path)
+    shutil.rmtree(path, ignore_errors=True)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def still_at_once() -> Iterator[None]:
+    """No process caches anything of these shops."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(stillness, "STILL_AFTER", stillness.STILL_AFTER * 0)
+        yield
+
+
+@pytest.fixture(scope="module")
+def move(app: Flask, sandbox: Any, directory: Path) -> Move:
+    """A shop that was frozen and exported."""
+    with app.app_context():
+        brand = make_brand(sandbox_url=sandbox.url, seller=seller.WITH_VAT)
+        full_shop.fill(brand, DolibarrSandbox(sandbox.url))
+        operator, portal = make_operator(brand), path_of(brand)
+        colleague = make_operator(brand, Role.VIEWER)
+        archive = directory / "shop.lumira"
+        flask(app, "tenants", "freeze", brand.slug)
+        output = flask(app, "tenants", "export", brand.slug, archive, "--passphrase", "-")
+        assert "paid" in output
+        return Move(brand, archive, operator, colleague, portal, receipt_labels(brand), count_all(brand))
+
+
+@pytest.fixture(scope="module")
+def second(move: Move, settings: Settings, directory: Path) -> Iterator[Flask]:
+    """The other installation; its settings hold for the whole process."""
+    with running(settings_of_second(settings, directory)) as app:
+        yield app
+    create_app(settings)
+
+
+def is_visible(move: Move) -> bool:
+    with atomic(None):
+        return tenants.find_id(move.brand.slug) is not None
+
+
+def run_killed(move: Move, second: Flask) -> int:
+    """Import in another process that is killed when all rows are inserted; return the signal that ended it."""
+    child = os.fork()
+    if child == 0:
+        RowLoader.verify = lambda _self: os.kill(os.getpid(), signal.SIGKILL)  # type: ignore[method-assign]
+        try:
+            with create_app(second.extensions["lumira"], serves_http=False).app_context():
+                import_tenant(move.archive, passphrase=PASSPHRASE, actor="operator")
+        finally:
+            os._exit(1)
+    return os.WTERMSIG(os.waitpid(child, 0)[1])
+
+
+def changed(archive: Path, change: Callable[[bytes], bytes]) -> Path:
+    path = archive.with_suffix(".changed")
+    path.write_bytes(change(archive.read_bytes()))
+    return path
+
+
+def test_a_shop_goes_on_in_another_installation_where_it_stopped(
+    app: Flask, move: Move, second: Flask
+) -> None:
+    with second.app_context():
+        other_shop = make_brand(sandbox_url=move.brand.sandbox_url)
+        colleague = make_operator(
+            other_shop, email=move.colleague.email.upper(), password="another harbour nine"
+        )
+        _is_imported_whole_or_not_at_all(move, second)
+        _keeps_the_account_of(colleague, other_shop, move, second)
+        _proves_everything(move)
+        _is_frozen(move, second)
+        flask(second, "tenants", "resume", move.brand.slug)
+        _opens_every_link(move, second)
+        _sells_on(move, second)
+        again = flask(second, "tenants", "import", move.archive, "--passphrase", "-")
+        assert "nothing was changed" in again
+        actions = ("tenant_frozen", "tenant_exported", "tenant_imported", "tenant_resumed")
+        assert [len(audited(move.brand, action)) for action in actions] == [1, 1, 1, 1]
+    with app.app_context(), pytest.raises(TenantExported):
+        resume_tenant(move.brand.id, actor="operator")
+
+
+def _is_imported_whole_or_not_at_all(move: Move, second: Flask) -> None:
+    _refuses_what_is_not_the_archive(move)
+    rehearsed = flask(second, "tenants", "import", move.archive, "--passphrase", "-", "--dry-run")
+    assert "could be imported" in rehearsed
+    assert not is_visible(move)
+    assert run_killed(move, second) == signal.SIGKILL
+    assert not is_visible(move)
+    imported = flask(second, "tenants", "import", move.archive, "--passphrase", "-")
+    assert "every row is as in the archive" in imported
+    assert count_all(move.brand) == move.rows | {"audit_entries": move.rows["audit_entries"] + 1}
+
+
+def _keeps_the_account_of(colleague: Operator, other_shop: Brand, move: Move, second: Flask) -> None:
+    """A viewer of the moved shop is no more than that, and signs in as before the import."""
+    browser = sign_in(second, colleague)
+    assert browser.get(f"/dashboard/{other_shop.slug}/team").status_code == 200
+    assert browser.get(f"/dashboard/{move.brand.slug}/orders").status_code == 200
+    assert browser.get(f"/dashboard/{move.brand.slug}/team").status_code == 403
+
+
+def _refuses_what_is_not_the_archive(move: Move) -> None:
+    for change in (lambda archive: archive[:-1], lambda archive: archive[:-40] + b"x" + archive[-39:]):
+        with pytest.raises(UnusableArchive):
+            import_tenant(changed(move.archive, change), passphrase=PASSPHRASE, actor="operator")
+    with pytest.raises(UnusableArchive, match="passphrase"):
+        import_tenant(move.archive, passphrase="another passphrase", actor="operator")
+    assert not is_visible(move)
+
+
+def _proves_everything(move: Move) -> None:
+    """What the commands `receipts verify`, `stock verify` and `audit verify` prove."""
+    brand = move.brand
+    receipts, audited = verify_receipts(brand.id), verify_chain(brand.id)
+    assert (receipts.errors, audited.errors) == ([], [])
+    assert receipts.documents == len(move.receipts) > 3
+    assert audited.links > 10
+    with atomic(brand.id):
+        assert stock_proof.verify(brand.id) == []
+        assert erasure_registry.list_erased_customers(brand.id, full_shop.ERASED)
+        former = customers.get_current(brand.id, full_shop.MERGED)
+        assert former.email == full_shop.MERGED_INTO
+
+
+def _is_frozen(move: Move, second: Flask) -> None:
+    client = second.test_client()
+    listed = flask(second, "tenants", "list").splitlines()
+    assert ["frozen, " in line for line in listed if move.brand.slug in line] == [True]
+    sale = client.post("/api/products/create-payment-intent", json=SALE, headers=move.brand.secret)
+    assert (sale.status_code, sale.json["code"]) == (503, "SERVICE_UNAVAILABLE")
+
+
+def _opens_every_link(move: Move, second: Flask) -> None:
+    brand, client = move.brand, second.test_client()
+    page = client.get(move.portal)
+    assert page.status_code == 200
+    assert client.get(downloads(page)[0]).data == PDF
+    assert client.get(f"/checkout/{brand.slug}").status_code == 200
+    body = stripe_events.encode(stripe_events.event("invoice.paid", {"id": "in_1"}))
+    signed = {"Stripe-Signature": stripe_events.signature(body, brand.webhook_secret)}
+    assert client.post(f"/api/webhooks/stripe/{brand.slug}", data=body, headers=signed).status_code == 200
+    browser = sign_in(second, move.operator)
+    assert browser.get(f"/dashboard/{brand.slug}/orders").status_code == 200
+
+
+def _sells_on(move: Move, second: Flask) -> None:
+    brand = move.brand
+    pay(brand, "strict", customer_email=BUYER)
+    new = sorted(set(receipt_labels(brand)) - set(move.receipts))
+    series, _, number = new[0].rpartition("-")
+    last = max(label for label in move.receipts if label.startswith(f"{series}-"))
+    assert int(number) == int(last.rpartition("-")[2]) + 1
+    assert verify_receipts(brand.id).errors == []
+    sale = second.test_client().post("/api/products/create-payment-intent", json=SALE, headers=brand.secret)
+    assert sale.status_code == 200
